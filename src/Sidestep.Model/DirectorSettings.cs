@@ -1,0 +1,50 @@
+using System.Collections.Immutable;
+
+namespace Sidestep.Model;
+
+/// <summary>The node that forwards.</summary>
+public sealed record DirectorSettings
+{
+    /// <summary>Names this director's pinned state, so that several can run on one machine; 1 to 63 of <c>a-z 0-9 - _</c>.</summary>
+    public string Name { get; init; } = "director";
+
+    /// <summary>The interfaces that VIP traffic enters by; at least one.</summary>
+    public required ImmutableArray<DirectorInterface> Interfaces { get; init; }
+
+    /// <summary>The key of the flow hash. Every director of a group has the same, or flows break when they move.</summary>
+    public required HashKey HashKey { get; init; }
+
+    /// <summary>What SIGTERM does with the program in the kernel.</summary>
+    public ExitAction OnExit { get; init; } = ExitAction.Keep;
+
+    /// <summary>Folder below which state is pinned; a bpffs is mounted there when there is none.</summary>
+    public string PinPath { get; init; } = "/sys/fs/bpf/sidestep";
+}
+
+/// <summary>One network interface of the director.</summary>
+/// <param name="Name">The kernel's name, 1 to 15 characters.</param>
+/// <param name="Mode">How the program is attached.</param>
+public sealed record DirectorInterface(string Name, DriverMode Mode);
+
+/// <summary>How the XDP program is attached to an interface.</summary>
+public enum DriverMode
+{
+    /// <summary>Native if the driver can, else generic; status shows which.</summary>
+    Auto,
+
+    /// <summary>In the driver; an error if it cannot.</summary>
+    Native,
+
+    /// <summary>In the network stack, after the driver: works everywhere, slower.</summary>
+    Generic,
+}
+
+/// <summary>What SIGTERM does with the program in the kernel.</summary>
+public enum ExitAction
+{
+    /// <summary>It stays and forwards; the next start adopts it.</summary>
+    Keep,
+
+    /// <summary>It is detached and everything pinned is removed.</summary>
+    Remove,
+}
