@@ -6,7 +6,8 @@ namespace Sidestep.Forwarding;
 /// <summary>How a frame leaves the director towards a real server.</summary>
 /// <param name="Egress">The interface.</param>
 /// <param name="Neighbour">Ethernet address of the server itself, or of the router before it.</param>
-public sealed record NextHop(EgressInterface Egress, MacAddress Neighbour);
+/// <param name="ViaRouter">True: the neighbour is a router, so that layer 2 cannot reach the server (L2-03).</param>
+public sealed record NextHop(EgressInterface Egress, MacAddress Neighbour, bool ViaRouter = false);
 
 /// <summary>One of the director's interfaces.</summary>
 /// <param name="Index">The kernel's index, above 0.</param>
