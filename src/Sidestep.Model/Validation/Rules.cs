@@ -5,5 +5,19 @@ internal static class Rules
 {
     public static void Check(Document document, IssueList issues)
     {
+        TotalOfServers.Check(document, issues);
+        UniqueNames.Check(document, issues);
+        UniqueServerAddresses.Check(document, issues);
+        UniqueServices.Check(document, issues);
+        References.Check(document, issues);
+        ProfileFitsProtocol.Check(document, issues);
+        NoPortTranslation.Check(document, issues);
+        VipIsNoServer.Check(document, issues);
+        HashKeyIsSecret.Check(document, issues);
+        EncapsulationHasMeaning.Check(document, issues);
+        EverythingIsUsed.Check(document, issues);
+        PoolsCanServe.Check(document, issues);
+        if (document.Host is { } host)
+            HostRules.Check(document, host, issues);
     }
 }
