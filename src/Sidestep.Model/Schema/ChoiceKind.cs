@@ -30,10 +30,9 @@ internal sealed class ChoiceKind<T>(params Choice<T>[] choices) : ScalarKind<T>
             return null;
         }
         if (Refusals.ForValue(scalar.Text) is { } refusal)
-            return refusal with { Cure = $"{refusal.Cure}. Possible here: {Wanted}" };
-        return Nearest.To(scalar.Text, choices.Select(c => c.Word)) is { } nearest
-            ? new Problem("not a possible value", $"Did you mean {nearest}? Possible: {Wanted}")
-            : new Problem("not a possible value");
+            return new Problem(refusal.Reason);
+        return new Problem("not a possible value",
+            Nearest.To(scalar.Text, choices.Select(c => c.Word)) is { } nearest ? $"Did you mean {nearest}?" : null);
     }
 }
 

@@ -22,7 +22,7 @@ internal abstract class Kind<T>
         if (node is RefusedNode)
             return;
         if (node is ScalarNode { IsNull: true })
-            issues.Error(path, node, "there is no value", $"Write {wanted}, or remove the key");
+            issues.Error(path, node, "there is no value", $"Write {wanted}");
         else
             issues.Error(path, node, $"this is {node.Form}", $"Write {wanted}");
     }

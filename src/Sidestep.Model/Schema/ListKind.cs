@@ -18,7 +18,7 @@ internal sealed class ListKind(string what, int minimum, int maximum, MappingKin
         value = null;
         if (node is not ListNode list)
         {
-            RefuseForm(node, path, $"a list of {what}, each behind a dash", issues);
+            RefuseForm(node, path, $"a list of {what}, each behind a dash" + (minimum == 0 ? "; [] if there are none" : ""), issues);
             return false;
         }
         if (list.Items.Length < minimum)

@@ -13,7 +13,7 @@ internal sealed class MappingKind(string what, string description, params Key[] 
         value = null;
         if (node is not MappingNode mapping)
         {
-            RefuseForm(node, path, $"{what} as a mapping of {KeyList(keys)}", issues);
+            RefuseForm(node, path, $"{what} as a mapping with the keys {KeyList(keys)}", issues);
             return false;
         }
         value = new BoundMapping(mapping, path);
@@ -70,9 +70,10 @@ internal sealed class MappingKind(string what, string description, params Key[] 
     private Key? RefuseKey(Entry entry, string path, MappingNode mapping, IssueList issues)
     {
         string text = entry.Key.Text;
+        string? value = (entry.Value as ScalarNode)?.Text;
         if (Refusals.ForKey(text) is { } refusal)
         {
-            issues.Error(path, entry.Key.Position, ValueOf(entry), refusal.Reason, refusal.Cure!);
+            issues.Error(path, entry.Key.Position, value, refusal.Reason, refusal.Cure!);
             return null;
         }
         // Whatever stands here was reported while the document was parsed.
@@ -80,12 +81,10 @@ internal sealed class MappingKind(string what, string description, params Key[] 
             return null;
         var candidates = keys.Where(k => mapping.Entries.All(e => e.Key.Text != k.Name));
         string? nearest = Nearest.To(text, candidates.Select(k => k.Name));
-        issues.Error(path, entry.Key.Position, text, $"{what} has no such key",
+        issues.Error(path, entry.Key.Position, value, $"{what} has no such key",
             nearest is null ? $"Its keys are {KeyList(keys)}" : $"Did you mean {nearest}?");
         return nearest is null ? null : Array.Find(keys, k => k.Name == nearest);
     }
-
-    private static string? ValueOf(Entry entry) => (entry.Value as ScalarNode)?.Text;
 
     private static string KeyList(Key[] keys) => string.Join(", ", keys.Select(k => k.Name));
 }

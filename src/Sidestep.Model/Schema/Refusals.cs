@@ -17,7 +17,7 @@ internal static partial class Refusals
         "Remove it; the server sees the client's own address without any header");
 
     private static readonly Problem SynProxy = new(
-        $"a SYN proxy or SYN cookies need the reply: {OnlyRequests} cannot answer in the server's place",
+        $"a SYN proxy or SYN cookies need the reply: {OnlyRequests} could not carry on a connection that it began for the server",
         "Remove it and use the SYN cookies of the real servers: net.ipv4.tcp_syncookies=1");
 
     private static readonly Problem Proxy = new(
@@ -33,7 +33,7 @@ internal static partial class Refusals
         "Remove it, or run an HTTP proxy as the real server");
 
     private static readonly Problem Translation = new(
-        "address translation would send the replies back through the director, which direct server return avoids",
+        "address translation must be undone in the reply, and with direct server return no reply passes the director",
         "Remove it; the server sees the client's address and replies with the VIP as source");
 
     private static readonly Problem PortTranslation = new(
@@ -49,11 +49,10 @@ internal static partial class Refusals
         "Remove it; enabled: false takes a server out");
 
     private static readonly Problem Algorithm = new(
-        "the only algorithm of this version is the consistent hash",
-        "Remove it, or set algorithm to consistent-hash; hashFields says what is hashed");
+        "the only algorithm of this version is the consistent hash");
 
     private static readonly Problem Encapsulation = new(
-        "this version encapsulates with IP-in-IP only", "Set encapsulation to ipip");
+        "this version encapsulates with IP-in-IP only");
 
     private static readonly FrozenDictionary<string, Problem> KeyWords = Table(
         (Stickiness, "cookie cookies sticky stickiness persist persistence persistent affinity"),

@@ -5,22 +5,24 @@ using Sidestep.Model.Yaml;
 namespace Sidestep.Model.Schema;
 
 /// <summary>Text of a certain form.</summary>
+/// <param name="what">What it is, without an article.</param>
+/// <param name="maximum">Most characters.</param>
 /// <param name="wanted">The form in words.</param>
 /// <param name="pattern">The form as a regular expression, without anchors.</param>
-internal sealed class TextKind(string wanted, string pattern) : ScalarKind<string>
+internal sealed class TextKind(string what, int maximum, string wanted, string pattern) : ScalarKind<string>
 {
     // \z, because $ would let a trailing line feed pass.
     private readonly Regex _regex = new($@"\A(?:{pattern})\z", RegexOptions.CultureInvariant);
 
-    public static TextKind Name { get; } = new(
-        $"1 to {Limits.NameLength} of a-z, 0-9, - and _, beginning with a letter or digit",
+    public static TextKind Name { get; } = new("name", Limits.NameLength,
+        $"a name of 1 to {Limits.NameLength} characters of a-z, 0-9, - and _ that begins with a letter or digit",
         $"[a-z0-9][a-z0-9_-]{{0,{Limits.NameLength - 1}}}");
 
-    public static TextKind InterfaceName { get; } = new(
+    public static TextKind InterfaceName { get; } = new("interface name", Limits.InterfaceNameLength,
         $"the name of a network interface, 1 to {Limits.InterfaceNameLength} characters as in `ip link`",
         $@"(?!\.{{1,2}}$)[!-.0-9;-~]{{1,{Limits.InterfaceNameLength}}}");
 
-    public static TextKind FolderPath { get; } = new(
+    public static TextKind FolderPath { get; } = new("absolute path", Limits.PathLength,
         $"an absolute path of at most {Limits.PathLength} characters, without . and .. as parts",
         $@"(?=.{{2,{Limits.PathLength}}}$)(?:/(?!\.{{1,2}}(?:/|$))[!-.0-~]+)+");
 
@@ -33,7 +35,11 @@ internal sealed class TextKind(string wanted, string pattern) : ScalarKind<strin
     protected override Problem? Parse(ScalarNode scalar, out string? value)
     {
         value = scalar.Text;
-        return _regex.IsMatch(scalar.Text) ? null : new Problem("not in the form that this key takes");
+        if (_regex.IsMatch(scalar.Text))
+            return null;
+        return new Problem(scalar.Text.Length > maximum
+            ? $"has {scalar.Text.Length} characters; {maximum} are possible"
+            : $"not a possible {what}");
     }
 }
 

@@ -1,4 +1,5 @@
 using Sidestep.Model.Schema;
+using Sidestep.Model.Yaml;
 
 namespace Sidestep.Model.Validation;
 
@@ -25,6 +26,11 @@ internal sealed class Document
     public BoundMapping? Director { get; }
 
     public IReadOnlyList<BoundMapping> Interfaces { get; }
+
+    /// <summary>False when some interface of the document could not be read.</summary>
+    public bool AllInterfacesAreNamed =>
+        Director?.Find(DirectorSchema.Interfaces)?.Node is ListNode list
+        && Interfaces.Count(i => i.Find(InterfaceSchema.Name) is not null) == list.Items.Length;
 
     public IReadOnlyList<BoundMapping> Profiles { get; }
 

@@ -26,9 +26,9 @@ internal static class HostRules
             Warn(name, host, isDirector, issues);
         if (isDirector)
             AddressesAreNotLocal.Check(document, host, issues);
-        // A server may well be on the network of the interface that is missing.
-        if (isDirector && missing.Count == 0)
-            LayerTwoIsAttached.Check(document, present, issues);
+        // A server may well be on the network of an interface that is missing, or that was refused.
+        if (isDirector && missing.Count == 0 && document.AllInterfacesAreNamed)
+            LayerTwoIsAttached.Check(document, [.. present.Distinct()], issues);
     }
 
     private static void Warn(Located<string> name, HostFacts host, bool isDirector, IssueList issues)

@@ -14,6 +14,7 @@ internal sealed class DocumentParser
 
     private readonly Parser _parser;
     private readonly IssueList _issues;
+    private readonly Stack<Position> _openBrackets = [];
 
     private DocumentParser(string yaml, IssueList issues)
     {
@@ -24,18 +25,25 @@ internal sealed class DocumentParser
     /// <summary>The root of the only document in <paramref name="yaml"/>; null when that was reported as impossible.</summary>
     public static Node? Parse(string yaml, IssueList issues)
     {
+        var parser = new DocumentParser(yaml, issues);
         try
         {
-            return new DocumentParser(yaml, issues).ReadDocument();
+            return parser.ReadDocument();
         }
         catch (YamlException malformed)
         {
             var at = At(malformed.Start);
-            bool tab = LineOf(yaml, at.Line).TrimStart(' ').StartsWith('\t');
-            issues.Error("", at, null, $"not YAML: {Sentence(malformed.Message)}",
-                tab ? "Indent with spaces: YAML allows no tabs there" : ShapeCure);
-            return null;
+            if (TabAfter(yaml, at) is { } tab)
+                issues.Error("", tab, null, "not YAML: a tab in the indentation", "Indent with spaces");
+            else
+                issues.Error("", at, null, $"not YAML: {Sentence(malformed.Message)}", ShapeCure);
         }
+        // What the library throws when the text breaks off, or begins another block, between brackets.
+        catch (InvalidOperationException) when (parser._openBrackets.TryPeek(out var open))
+        {
+            issues.Error("", open, null, "not YAML: the bracket that opens here is not closed", "Close the bracket");
+        }
+        return null;
     }
 
     private Node? ReadDocument()
@@ -51,7 +59,7 @@ internal sealed class DocumentParser
         _parser.Consume<DocumentEnd>();
         if (_parser.Accept<DocumentStart>(out var second))
             _issues.Error("", At(second.Start), null, "a second YAML document begins here",
-                "Keep one document per file and remove the line ---");
+                "Keep one document per file: remove the line --- or ... before it");
         return root;
     }
 
@@ -79,16 +87,19 @@ internal sealed class DocumentParser
 
     private ListNode ReadList(Position at, string path, int depth)
     {
-        _parser.Consume<SequenceStart>();
+        if (_parser.Consume<SequenceStart>().Style == SequenceStyle.Flow)
+            _openBrackets.Push(at);
         var items = ImmutableArray.CreateBuilder<Node>();
         while (!_parser.TryConsume<SequenceEnd>(out _))
             items.Add(ReadNode(Paths.Item(path, items.Count), depth + 1));
+        Close(at);
         return new ListNode(at, items.ToImmutable());
     }
 
     private MappingNode ReadMapping(Position at, string path, int depth)
     {
-        _parser.Consume<MappingStart>();
+        if (_parser.Consume<MappingStart>().Style == MappingStyle.Flow)
+            _openBrackets.Push(at);
         var entries = ImmutableArray.CreateBuilder<Entry>();
         var lines = new Dictionary<string, int>(StringComparer.Ordinal);
         while (!_parser.TryConsume<MappingEnd>(out _))
@@ -105,10 +116,17 @@ internal sealed class DocumentParser
             if (lines.TryAdd(key.Text, key.Position.Line))
                 entries.Add(new Entry(key, value));
             else
-                _issues.Error(keyPath, key.Position, key.Text,
-                    $"the same key is already on line {lines[key.Text]} of this mapping", "Keep one of the two");
+                _issues.Error(keyPath, key.Position, (value as ScalarNode)?.Text,
+                    $"this key is already on line {lines[key.Text]}", "Keep one of the two");
         }
+        Close(at);
         return new MappingNode(at, entries.ToImmutable());
+    }
+
+    private void Close(Position at)
+    {
+        if (_openBrackets.TryPeek(out var open) && open == at)
+            _openBrackets.Pop();
     }
 
     private void RefuseAnchorAndTag(NodeEvent node, string path)
@@ -129,13 +147,17 @@ internal sealed class DocumentParser
     private static string Sentence(string message) =>
         message.Length == 0 ? message : (char.ToLowerInvariant(message[0]) + message[1..]).TrimEnd('.');
 
-    private static ReadOnlySpan<char> LineOf(string text, int line)
+    // The library complains about the block that a tab breaks: where the block begins, and in words about something else.
+    private static Position? TabAfter(string text, Position at)
     {
-        foreach (var candidate in text.AsSpan().EnumerateLines())
+        int number = 0;
+        foreach (var line in text.AsSpan().EnumerateLines())
         {
-            if (--line == 0)
-                return candidate;
+            number++;
+            var indentation = line[..(line.Length - line.TrimStart(" \t").Length)];
+            if (number >= at.Line && indentation.Length < line.Length && indentation.Contains('\t'))
+                return new Position(number, indentation.IndexOf('\t') + 1);
         }
-        return [];
+        return null;
     }
 }
