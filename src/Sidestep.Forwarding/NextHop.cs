@@ -20,8 +20,10 @@ public sealed record EgressInterface(int Index, string Name, MacAddress Mac, IPA
 /// <summary>Finds next hops and keeps them fresh.</summary>
 public interface INextHopResolver
 {
-    /// <summary>The addresses that matter from now on; the others are forgotten.</summary>
-    void Watch(IReadOnlyCollection<IPAddress> servers);
+    /// <summary>The servers that matter from now on, and the only interfaces that they may be reached by.</summary>
+    /// <param name="interfaces">Names of the director's interfaces.</param>
+    /// <param name="servers">Addresses of real servers.</param>
+    void Watch(IReadOnlyCollection<string> interfaces, IReadOnlyCollection<IPAddress> servers);
 
     /// <summary>What is known now. A server that was never resolved is missing; one that stopped answering keeps its last
     /// next hop, because whether it serves is for health checks to say.</summary>
