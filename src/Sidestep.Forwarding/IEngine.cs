@@ -1,3 +1,5 @@
+using Sidestep.Model;
+
 namespace Sidestep.Forwarding;
 
 /// <summary>What forwards packets by <see cref="ForwardingTables"/>.</summary>
@@ -9,6 +11,15 @@ public interface IEngine : IDisposable
     /// <summary>Makes the tables the ones that packets are forwarded by, all at once: no packet sees a mixture.</summary>
     /// <exception cref="EngineException">The tables do not fit or the kernel refused; the former ones stay in force.</exception>
     void Apply(ForwardingTables tables);
+
+    /// <summary>Takes packets from these interfaces and no others; what was attached before goes on without a gap. Called
+    /// after the first <see cref="Apply"/>: from here on packets meet the tables.</summary>
+    /// <returns>How each interface is attached.</returns>
+    /// <exception cref="EngineException">Names the interface and the cure.</exception>
+    IReadOnlyList<AttachedInterface> Attach(IReadOnlyList<DirectorInterface> interfaces);
+
+    /// <summary>Stops taking packets and forgets everything that outlives the process.</summary>
+    void Remove();
 
     /// <summary>All counters, as they are now.</summary>
     EngineCounters ReadCounters();

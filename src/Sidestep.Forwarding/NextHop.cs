@@ -6,7 +6,8 @@ namespace Sidestep.Forwarding;
 /// <summary>How a frame leaves the director towards a real server.</summary>
 /// <param name="Egress">The interface.</param>
 /// <param name="Neighbour">Ethernet address of the server itself, or of the router before it.</param>
-public sealed record NextHop(EgressInterface Egress, MacAddress Neighbour);
+/// <param name="ViaRouter">True: the neighbour is a router, so that layer 2 cannot reach the server (L2-03).</param>
+public sealed record NextHop(EgressInterface Egress, MacAddress Neighbour, bool ViaRouter = false);
 
 /// <summary>One of the director's interfaces.</summary>
 /// <param name="Index">The kernel's index, above 0.</param>
@@ -19,8 +20,10 @@ public sealed record EgressInterface(int Index, string Name, MacAddress Mac, IPA
 /// <summary>Finds next hops and keeps them fresh.</summary>
 public interface INextHopResolver
 {
-    /// <summary>The addresses that matter from now on; the others are forgotten.</summary>
-    void Watch(IReadOnlyCollection<IPAddress> servers);
+    /// <summary>The servers that matter from now on, and the only interfaces that they may be reached by.</summary>
+    /// <param name="interfaces">Names of the director's interfaces.</param>
+    /// <param name="servers">Addresses of real servers.</param>
+    void Watch(IReadOnlyCollection<string> interfaces, IReadOnlyCollection<IPAddress> servers);
 
     /// <summary>What is known now. A server that was never resolved is missing; one that stopped answering keeps its last
     /// next hop, because whether it serves is for health checks to say.</summary>

@@ -48,13 +48,17 @@ public static class TableCompiler
         GroupKey key, Pool pool, HashKey hashKey, NextHops nextHops, SlotTable? previous)
     {
         var servers = pool.Servers.OrderBy(static s => s.Address, AddressOrder.Instance)
-            .Select(s => new ServerEntry(s.Name, s.Address, s.Enabled ? s.Weight : 0, nextHops.Servers.GetValueOrDefault(s.Address)))
+            .Select(s => new ServerEntry(s.Name, s.Address, s.Enabled ? s.Weight : 0, NextHopOf(s, key, nextHops)))
             .ToImmutableArray();
         var members = servers.Where(static s => s.IsUsable).Select(static s => new SlotMember(s.Address, s.Weight)).ToArray();
         var unchanged = previous is not null && previous.Members.AsSpan().SequenceEqual(members)
             && (members.Length == 0 || previous.Slots.Length == pool.Slots);
         return new ServerGroup(key, servers, unchanged ? previous! : SlotTable.Build(hashKey, members, pool.Slots));
     }
+
+    /// <summary>At layer 2 a frame to a router would come back to the VIP's owner: such a way is none.</summary>
+    private static NextHop? NextHopOf(RealServer server, GroupKey group, NextHops nextHops) =>
+        nextHops.Servers.TryGetValue(server.Address, out var hop) && !(hop.ViaRouter && group.Encapsulation is null) ? hop : null;
 
     /// <summary>A VIP is in service while at least one of its services attracts traffic and can serve it (DSR-14).</summary>
     private static ImmutableArray<VipEntry> CompileVips(IEnumerable<VirtualService> enabled, Func<VirtualService, bool> isUsable) =>

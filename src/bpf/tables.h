@@ -116,11 +116,13 @@ struct settings {
 };
 
 struct control {
-	__u32 layout;	  /* LAYOUT_VERSION */
-	__u32 active;	  /* 0 or 1 */
-	__u64 revision;	  /* counts changes */
-	__u64 applied_at; /* nanoseconds since 1970 */
-	__u64 reserved[5];
+	__u32 layout;		/* LAYOUT_VERSION */
+	__u32 active;		/* 0 or 1 */
+	__u64 revision;		/* counts changes */
+	__u64 applied_at;	/* milliseconds since 1970 */
+	__u32 service_capacity; /* labels and counters of services come first, those of servers behind them */
+	__u32 server_capacity;
+	__u64 reserved[4];
 	struct settings settings[VERSIONS];
 	struct egress egress[VERSIONS][EGRESS_ENTRIES];
 };
@@ -137,10 +139,16 @@ struct label {
 	__be32 address;
 	__u16 port; /* host byte order */
 	__u8 protocol;
-	__u8 flags;
+	__u8 flags; /* LABEL_* */
 	__u32 weight;
-	__u32 reserved[5];
+	__u8 encapsulation; /* enum encapsulation */
+	__u8 reserved0[3];
+	__u32 reserved1[4];
 };
+
+#define LABEL_USED	 (1 << 0)
+#define LABEL_DISABLED	 (1 << 1) /* switched off by the operator */
+#define LABEL_UNRESOLVED (1 << 2) /* no next hop yet */
 
 /*
  * Everything that a program reads without a look-up: the .bss section, which user space maps as a whole. It stays below
