@@ -102,12 +102,19 @@ internal static class AgentCommands
         }
         catch (AgentException e)
         {
-            error.WriteLine($"error: {e.Message}\n       {e.Cure}");
-            return Bad;
+            return Failed(e.Message, e.Cure);
         }
-        catch (NativeException e)
+        // The rest is the kernel's answer, or an interface that vanished while it was looked at.
+        catch (Exception e) when (e is NativeException or IOException or UnauthorizedAccessException)
         {
-            error.WriteLine($"error: {e.Message}\n       What was changed up to here is noted: 'sidestep-agent remove' restores it, 'sidestep-agent apply' tries again.");
+            return Failed(e.Message, "If something was changed up to here, it is noted: 'sidestep-agent remove' restores it, 'sidestep-agent apply' tries again.");
+        }
+
+        int Failed(string message, string cure)
+        {
+            if (json is not null)
+                JsonReport.Write([new Problem("failed", "", message, cure)], json);
+            error.WriteLine($"error: {message}\n       {cure}");
             return Bad;
         }
     }

@@ -1,3 +1,4 @@
+using System.Net;
 using Sidestep.Agent.Decapsulation;
 using Sidestep.Agent.Host;
 using Sidestep.Agent.Input;
@@ -39,8 +40,10 @@ internal sealed class ApplyAction(Action<string> say)
         MakeSettings(wish, host);
         AddAddresses(wish, host, socket);
         if (program is not null)
-            Decapsulate(program, wish, host, ours);
+            Decapsulate(program, wish, host.OuterDestinations(wish.Interfaces, state.AllVips), ours);
         store.Save(DropTheRest(state, wish, HostFacts.Read(socket), socket, ours));
+        // A VIP of an earlier run that the operator had on lo before has become an address like any other.
+        program?.Maps.Write(DecapsulationMaps.AddressesName, HostFacts.Read(socket).OuterDestinations(wish.Interfaces, wish.Vips));
         return Verifier.Check(wish, HostFacts.Read(socket), socket);
     }
 
@@ -95,9 +98,9 @@ internal sealed class ApplyAction(Action<string> say)
         }
     }
 
-    private void Decapsulate(DecapsulationProgram program, Wish wish, HostFacts host, IReadOnlyList<AttachedFilter> ours)
+    private void Decapsulate(DecapsulationProgram program, Wish wish, IReadOnlyList<IPAddress> addresses, IReadOnlyList<AttachedFilter> ours)
     {
-        program.Maps.Write(DecapsulationMaps.AddressesName, host.OuterDestinations(wish.Interfaces, wish.Vips));
+        program.Maps.Write(DecapsulationMaps.AddressesName, addresses);
         program.Maps.Write(DecapsulationMaps.VipsName, wish.Vips);
         program.Maps.Write(DecapsulationMaps.DirectorsName, wish.Directors);
         foreach (var item in wish.Interfaces)

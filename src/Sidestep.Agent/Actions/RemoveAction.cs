@@ -46,19 +46,30 @@ internal sealed class RemoveAction(Action<string> say)
     private static void Some(StateStore store, AgentState state, List<IPAddress> vips, HostFacts host, NetlinkSocket socket, Undo undo)
     {
         bool Goes(string vip) => vips.Any(v => v.ToString() == vip);
-        foreach (var attached in AttachedFilter.FindOurs(socket, host.Interfaces))
-        {
-            using var program = BpfProgram.OpenById(attached.Filter!.ProgramId);
-            using var maps = DecapsulationMaps.Of(program);
-            vips.ForEach(v => maps?.Remove(DecapsulationMaps.VipsName, v));
-        }
-        foreach (var address in state.Addresses.Where(a => Goes(a.Vip)))
-            undo.Address(address);
-        store.Save(state with
+        var rest = state with
         {
             Addresses = [.. state.Addresses.Where(a => !Goes(a.Vip))],
             Wish = state.Wish with { Vips = [.. state.Wish.Vips.Where(v => !Goes(v))] },
-        });
+        };
+        var ours = AttachedFilter.FindOurs(socket, host.Interfaces);
+        OnMaps(ours, maps => vips.ForEach(v => maps.Remove(DecapsulationMaps.VipsName, v)));
+        foreach (var address in state.Addresses.Where(a => Goes(a.Vip)))
+            undo.Address(address);
+        // A VIP that was on lo before stays there, and has become an address like any other.
+        var addresses = HostFacts.Read(socket).OuterDestinations(ours.Select(static f => f.Interface), rest.AllVips);
+        OnMaps(ours, maps => maps.Write(DecapsulationMaps.AddressesName, addresses));
+        store.Save(rest);
+    }
+
+    private static void OnMaps(IReadOnlyList<AttachedFilter> ours, Action<DecapsulationMaps> action)
+    {
+        foreach (var attached in ours)
+        {
+            using var program = BpfProgram.OpenById(attached.Filter!.ProgramId);
+            using var maps = DecapsulationMaps.Of(program);
+            if (maps is not null)
+                action(maps);
+        }
     }
 
     /// <summary>The reverse of apply: a VIP goes before the settings that keep it silent.</summary>

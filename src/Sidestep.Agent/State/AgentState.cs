@@ -1,3 +1,5 @@
+using System.Net;
+using System.Text.Json.Serialization;
 using Sidestep.Native;
 
 namespace Sidestep.Agent.State;
@@ -20,6 +22,10 @@ internal sealed record AgentState
     public List<AddressRecord> Addresses { get; init; } = [];
 
     public List<QdiscRecord> Qdiscs { get; init; } = [];
+
+    /// <summary>Those wished for and, during a change, those that are to go.</summary>
+    [JsonIgnore]
+    public IReadOnlyCollection<IPAddress> AllVips => [.. Addresses.Select(static a => IPAddress.Parse(a.Vip))];
 }
 
 /// <summary>The options of the last apply, in their written form.</summary>
