@@ -69,7 +69,9 @@ internal static class DecapsulationCheck
         var place = attached.Interface.Name;
         result.Conditions.Add(Set(maps, DecapsulationMaps.DirectorsName, $"directors ({place})", wish.Directors));
         result.Conditions.Add(Set(maps, DecapsulationMaps.VipsName, $"VIPs taken in ({place})", wish.Vips));
-        result.Conditions.Add(Set(maps, DecapsulationMaps.AddressesName, $"own addresses ({place})", host.OuterDestinations(wish.Interfaces, wish.Vips)));
+        // What the program takes for a VIP is no address of the server's own, even if it should not be a VIP.
+        var own = host.OuterDestinations(wish.Interfaces, [.. wish.Vips, .. maps.Read(DecapsulationMaps.VipsName)]);
+        result.Conditions.Add(Set(maps, DecapsulationMaps.AddressesName, $"own addresses ({place})", own));
         var counters = maps.Counters();
         // Programs that share their maps share their counters: one set is told.
         result.Counters ??= counters;

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Sidestep.Agent.Decapsulation;
 
 namespace Sidestep.Agent.Output;
@@ -6,12 +7,15 @@ namespace Sidestep.Agent.Output;
 internal enum Verdict
 {
     /// <summary>As it must be.</summary>
+    [JsonStringEnumMemberName("ok")]
     Ok,
 
     /// <summary>The server is not fit.</summary>
+    [JsonStringEnumMemberName("wrong")]
     Wrong,
 
     /// <summary>Worth knowing; the server is fit all the same.</summary>
+    [JsonStringEnumMemberName("note")]
     Note,
 }
 

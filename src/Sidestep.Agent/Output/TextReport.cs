@@ -18,7 +18,11 @@ internal static class TextReport
                 output.WriteLine(new string(' ', widths[0] + 2) + "-> " + cure);
         }
         if (result.Counters is { } counters)
-            output.WriteLine("packets: " + string.Join(", ", counters.Select(static c => string.Create(CultureInfo.InvariantCulture, $"{Words(c.Key)} {c.Value}"))));
+        {
+            var told = counters.Where(static c => c.Key == DecapsulationCounter.Decapsulated || c.Value > 0)
+                .Select(static c => string.Create(CultureInfo.InvariantCulture, $"{Words(c.Key)}: {c.Value}"));
+            output.WriteLine("packets " + string.Join("; ", told));
+        }
         output.WriteLine(result.IsFit ? "This host is a fit real server."
             : $"This host is NOT a fit real server: {result.Conditions.Count(static c => c.Verdict == Verdict.Wrong)} conditions fail.");
     }
@@ -33,14 +37,14 @@ internal static class TextReport
     private static string Words(DecapsulationCounter counter) => counter switch
     {
         DecapsulationCounter.Decapsulated => "decapsulated",
-        DecapsulationCounter.RefusedSource => "dropped: not from a director",
-        DecapsulationCounter.RefusedVip => "dropped: not for a VIP of this server",
-        DecapsulationCounter.RefusedDestination => "left alone: outer destination not this server's",
-        DecapsulationCounter.Malformed => "dropped: malformed",
-        DecapsulationCounter.EcnDropped => "dropped: congestion mark on a packet without ECN",
-        DecapsulationCounter.OuterFragment => "left alone: fragmented on the way",
-        DecapsulationCounter.Foreign => "left alone: another tunnel's",
-        DecapsulationCounter.Failed => "dropped: kernel failed",
+        DecapsulationCounter.RefusedSource => "dropped, not from a director",
+        DecapsulationCounter.RefusedVip => "dropped, not for a VIP of this server",
+        DecapsulationCounter.RefusedDestination => "left alone, outer destination not this server's",
+        DecapsulationCounter.Malformed => "dropped, malformed",
+        DecapsulationCounter.EcnDropped => "dropped, congestion mark on a packet without ECN",
+        DecapsulationCounter.OuterFragment => "left alone, fragmented on the way",
+        DecapsulationCounter.Foreign => "left alone, another tunnel's",
+        DecapsulationCounter.Failed => "dropped, the kernel failed",
         _ => counter.ToString(),
     };
 }

@@ -1,12 +1,20 @@
 namespace Sidestep.SystemTests.Agent;
 
 /// <summary>Bad input: everything at once, and nothing is changed.</summary>
-public sealed class InputTests
+public sealed class InputTests(InputTests.Untouched untouched) : IClassFixture<InputTests.Untouched>
 {
+    /// <summary>One server for the tests that change nothing.</summary>
+    public sealed class Untouched : IDisposable
+    {
+        internal RealServer Setup { get; } = new();
+
+        public void Dispose() => Setup.Dispose();
+    }
+
     [Fact]
     public void EveryErrorIsToldAtOnceAndNothingIsChanged()
     {
-        using var setup = new RealServer();
+        var setup = untouched.Setup;
         var before = setup.Dump();
         var result = setup.Agent($"apply --vip 127.0.0.9 --vip 224.0.0.1 --vip 240.0.0.1 --vip 0.1.2.3 --vip 2001:db8::1 --vip 10.1 --vip nonsense "
             + $"--vip {RealServer.Address} --vip {RealServer.Vip} --vip {RealServer.Vip} --interface eth9 --interface eth0:1 --interface lo "
@@ -38,8 +46,7 @@ public sealed class InputTests
     [InlineData("remove --vip x", "--vip x: is not an IPv4 address")]
     public void OneErrorIsToldWithItsReason(string options, string error)
     {
-        using var setup = new RealServer();
-        var result = setup.Agent(options);
+        var result = untouched.Setup.Agent(options);
         Assert.Equal(2, result.ExitCode);
         Assert.Contains($"error: {error}", result.Error, StringComparison.Ordinal);
     }
@@ -73,11 +80,26 @@ public sealed class InputTests
     [Fact]
     public void WithoutCapabilitiesItSaysWhichAreMissing()
     {
-        using var setup = new RealServer();
+        var setup = untouched.Setup;
         var result = Shell.Try(setup.Server.Enter(["setpriv", "--bounding-set=-net_admin,-sys_admin", "--inh-caps=-net_admin,-sys_admin",
             .. setup.Command($"apply --vip {RealServer.Vip} --decapsulate ipip --director {RealServer.Director}").Skip(2)]));
         Assert.Equal(2, result.ExitCode);
         Assert.Contains("CAP_NET_ADMIN: is missing", result.Error, StringComparison.Ordinal);
         Assert.Contains("CAP_SYS_ADMIN: is missing", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void WithoutLibbpfItSaysHowToInstallIt()
+    {
+        var setup = untouched.Setup;
+        string[] options = ["apply", "--vip", RealServer.Vip, "--decapsulate", "ipip", "--director", RealServer.Director];
+        // Hides the library, in a mount namespace of its own.
+        var result = Shell.Try(["unshare", "--mount", "sh", "-c",
+            "mount --bind /dev/null $(readlink -f $(ldconfig -p | sed -n 's/.*libbpf.so.1 .*=> //p')) && exec \"$@\"", "sh",
+            .. setup.Command(string.Join(' ', options))]);
+        Assert.Equal(2, result.ExitCode);
+        Assert.Contains("libbpf.so.1: is not installed", result.Error, StringComparison.Ordinal);
+        Assert.Contains("apt-get install libbpf1", result.Error, StringComparison.Ordinal);
+        Assert.Single(result.Error.Split('\n'), static l => l.StartsWith("error: ", StringComparison.Ordinal));
     }
 }

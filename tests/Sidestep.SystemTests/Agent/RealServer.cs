@@ -16,9 +16,10 @@ internal sealed class RealServer : IDisposable
             Shell.Run("ip", "link", "add", "eth0", "netns", Outside.Name, "type", "veth", "peer", "name", "eth0", "netns", Server.Name);
             Outside.Ip($"address add {Router}/24 dev eth0");
             Outside.Ip($"address add {Director}/24 dev eth0");
-            Outside.Ip("link set eth0 up");
+            // No link-local IPv6: its address changes by itself while a test looks.
+            Outside.Ip("link set eth0 addrgenmode none up");
             Server.Ip($"address add {Address}/24 dev eth0");
-            Server.Ip("link set eth0 up");
+            Server.Ip("link set eth0 addrgenmode none up");
             Server.Ip($"route add default via {Router}");
             ServerMac = Mac(Server);
             OutsideMac = Mac(Outside);

@@ -92,12 +92,13 @@ public sealed class RestoreTests
     {
         using var setup = new RealServer();
         setup.Server.Ip("link add eth1 type veth peer name eth2");
-        var before = setup.Server.Run("sh", "-c", "cat /proc/sys/net/ipv4/conf/eth1/*") + setup.Server.Run("tc", "qdisc", "show", "dev", "eth1");
         setup.Server.Ip("link set eth1 up");
+        string Dump() => setup.Server.Run("sh", "-c", "cat /proc/sys/net/ipv4/conf/eth1/*") + setup.Server.Run("tc", "qdisc", "show", "dev", "eth1");
+        var before = Dump();
         setup.ApplyLayer3("--interface eth1");
         Assert.Contains("clsact", setup.Server.Run("tc", "qdisc", "show", "dev", "eth1"), StringComparison.Ordinal);
         setup.ApplyLayer3();
-        Assert.Equal(before, setup.Server.Run("sh", "-c", "cat /proc/sys/net/ipv4/conf/eth1/*") + setup.Server.Run("tc", "qdisc", "show", "dev", "eth1"));
+        Assert.Equal(before, Dump());
     }
 
     [Fact]

@@ -3,8 +3,18 @@ using System.Text.Json;
 namespace Sidestep.SystemTests.Agent;
 
 /// <summary>Verify finds every single thing that makes a server unfit.</summary>
-public sealed class VerifyTests
+public sealed class VerifyTests(VerifyTests.Applied applied) : IClassFixture<VerifyTests.Applied>
 {
+    /// <summary>One server for all: every test leaves it fit, as it found it.</summary>
+    public sealed class Applied : IDisposable
+    {
+        public Applied() => Setup.ApplyLayer3();
+
+        internal RealServer Setup { get; } = new();
+
+        public void Dispose() => Setup.Dispose();
+    }
+
     /// <summary>What someone does to a fit server (in its namespace), and which condition must tell.</summary>
     public static TheoryData<string, string> Damages => new()
     {
@@ -26,10 +36,7 @@ public sealed class VerifyTests
     [MemberData(nameof(Damages))]
     public void DamageIsFoundWithACureAndApplyRepairsIt(string damage, string condition)
     {
-        using var setup = new RealServer();
-        setup.ApplyLayer3();
-        Assert.Equal(0, setup.Agent("verify").ExitCode);
-
+        var setup = applied.Setup;
         setup.Server.Run("sh", "-c", damage);
 
         var result = setup.Agent("verify --json");
@@ -37,22 +44,22 @@ public sealed class VerifyTests
         using var document = JsonDocument.Parse(result.Output);
         Assert.False(document.RootElement.GetProperty("ok").GetBoolean());
         var wrong = document.RootElement.GetProperty("conditions").EnumerateArray()
-            .Where(static c => c.GetProperty("verdict").GetString() == "Wrong").ToList();
+            .Where(static c => c.GetProperty("verdict").GetString() == "wrong").ToList();
         Assert.Equal(condition, Assert.Single(wrong).GetProperty("name").GetString());
         var cure = wrong[0].GetProperty("cure").GetString()!;
         if (cure.Contains("'sidestep-agent apply'", StringComparison.Ordinal))
+        {
             setup.ApplyLayer3();
-        else
-            setup.Server.Run("sh", "-c", cure[(cure.IndexOf(": ", StringComparison.Ordinal) + 2)..]);
+            return;
+        }
+        setup.Server.Run("sh", "-c", cure[(cure.IndexOf(": ", StringComparison.Ordinal) + 2)..]);
         setup.Succeed("verify");
     }
 
     [Fact]
     public void OtherOptionsThanThoseAppliedAreNotMet()
     {
-        using var setup = new RealServer();
-        setup.ApplyLayer3();
-        var result = setup.Agent($"verify --vip {RealServer.OtherVip} --interface eth0 --decapsulate ipip --director {RealServer.Stranger}");
+        var result = applied.Setup.Agent($"verify --vip {RealServer.OtherVip} --interface eth0 --decapsulate ipip --director {RealServer.Stranger}");
         Assert.Equal(1, result.ExitCode);
         Assert.Equal(3, result.Output.Split('\n').Count(static l => l.StartsWith("WRONG", StringComparison.Ordinal)));
     }
