@@ -1,0 +1,19 @@
+using Sidestep.Lab.Runs;
+
+namespace Sidestep.Lab.Commands;
+
+internal static class DownCommand
+{
+    public static async Task<int> RunAsync()
+    {
+        await RunCatalog.RemoveStaleAsync(Say.Progress);
+        foreach (var run in RunCatalog.All().Where(r => r.Record.Stays))
+        {
+            Say.Progress($"removing run {run.Id} ({run.Record.Topology})");
+            await Teardown.RemoveAsync(run.Id, run.Record.Processes);
+        }
+        foreach (var run in RunCatalog.Usable())
+            Say.Progress($"run {run.Id} ({run.Record.Topology}) is left alone: process {run.Record.Owner.Id} looks after it");
+        return 0;
+    }
+}
