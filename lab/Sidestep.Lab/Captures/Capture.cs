@@ -44,8 +44,8 @@ internal sealed partial class Capture(string path, NamespaceProcess process)
         return missed == 0 ? null : $"the capture {System.IO.Path.GetFileName(Path)} missed {missed} frames, so its counts prove nothing";
     }
 
-    // The file stops growing: connections that are being closed still send their last frames after the last request.
-    private async Task SettledAsync(CancellationToken cancel)
+    /// <summary>The file stops growing: connections that are being closed still send frames after the last request.</summary>
+    public async Task SettledAsync(CancellationToken cancel)
     {
         const int quietLooks = 15;
         long length = -1;

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.NetworkInformation;
@@ -20,24 +19,15 @@ internal sealed class FrameCounts(IPAddress vip, string mac)
     private readonly byte[] _mac = PhysicalAddress.Parse(mac).GetAddressBytes();
     private readonly Counter _requestsIn = new(), _requestsOut = new(), _encapsulatedOut = new(), _replies = new();
 
-    /// <summary>Frames to the node with the VIP as destination.</summary>
-    public Count RequestsIn => _requestsIn.Now;
+    public FrameTotals Now => new(_requestsIn.Now, _requestsOut.Now, _encapsulatedOut.Now, _replies.Now);
 
-    /// <summary>Frames from the node with the VIP as destination, without an outer packet.</summary>
-    public Count RequestsOut => _requestsOut.Now;
-
-    /// <summary>Frames from the node that carry a packet to the VIP inside another packet.</summary>
-    public Count EncapsulatedOut => _encapsulatedOut.Now;
-
-    /// <summary>Frames in either direction with the VIP as source, be it inside an outer packet.</summary>
-    public Count Replies => _replies.Now;
-
-    public static FrameCounts OfFile(string path, IPAddress vip, string mac)
+    /// <summary>Also of a capture that still goes on: of what it has written so far.</summary>
+    public static FrameTotals OfFile(string path, IPAddress vip, string mac)
     {
         var counts = new FrameCounts(vip, mac);
-        using var reader = new PcapReader(File.OpenRead(path));
+        using var reader = new PcapReader(File.Open(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
         counts.AddAll(reader);
-        return counts;
+        return counts.Now;
     }
 
     public void AddAll(PcapReader reader)
@@ -92,9 +82,4 @@ internal sealed class FrameCounts(IPAddress vip, string mac)
             Interlocked.Add(ref _bytes, bytes);
         }
     }
-}
-
-internal readonly record struct Count(long Frames, long Bytes)
-{
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Frames:N0} frames, {Bytes:N0} bytes");
 }

@@ -27,6 +27,8 @@ internal sealed class NamespaceProcess : IDisposable
     /// <param name="piped">Standard input and output are pipes to the lab; only errors go to the log.</param>
     public static NamespaceProcess Start(NetworkNamespace ns, IReadOnlyList<string> command, string log, bool piped = false)
     {
+        // It exists from the beginning: whoever waits for a word in it need not also wait for it.
+        File.AppendAllText(log, "");
         var start = new ProcessStartInfo("sh") { RedirectStandardInput = piped, RedirectStandardOutput = piped };
         foreach (var argument in (string[])["-c", piped ? ErrorsToLog : ToLog, "sh", log, .. ns.Enter(command)])
             start.ArgumentList.Add(argument);
@@ -35,7 +37,7 @@ internal sealed class NamespaceProcess : IDisposable
 
     /// <summary>The last lines of the log, for a message about this process.</summary>
     public static string Tail(string log, int lines = 5)
-        => File.Exists(log) ? string.Join('\n', File.ReadLines(log).Where(l => l.Length > 0).TakeLast(lines)) : "(no log)";
+        => string.Join('\n', File.ReadLines(log).Where(l => l.Length > 0).TakeLast(lines));
 
     public void Dispose() => Process.Dispose();
 }

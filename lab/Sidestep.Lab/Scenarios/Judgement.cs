@@ -1,3 +1,5 @@
+using Sidestep.Lab.Traffic;
+
 namespace Sidestep.Lab.Scenarios;
 
 /// <summary>From what was seen to a verdict. Each problem names what to look at.</summary>
@@ -6,7 +8,7 @@ internal static class Judgement
     public static RunReport Report(LabRun run, Evidence seen)
     {
         var (requests, uploads, datagrams) = (seen.Requests.Now, seen.Uploads.Now, seen.Datagrams.Now);
-        var (director, client) = (seen.Frames.AtDirector, seen.Frames.AtClient);
+        var (director, client) = (seen.AtDirector, seen.AtClient);
         return new RunReport
         {
             Topology = run.Topology.Name,
@@ -19,23 +21,23 @@ internal static class Judgement
             UdpFailed = TrafficScenario.Datagrams - datagrams.Ok,
             ClientAddresses = requests.Sources,
             PerServer = requests.PerServer,
-            FramesWithVipSourceAtDirector = director.Replies.Frames,
+            FramesWithVipSourceAtDirector = seen.Frames.AtDirector.Replies.Frames,
             FramesToVipAtDirector = director.RequestsIn.Frames,
             FramesForwardedByDirector = director.RequestsOut.Frames + director.EncapsulatedOut.Frames,
             EncapsulatedFramesFromDirector = director.EncapsulatedOut.Frames,
             BytesThroughDirector = director.RequestsIn.Bytes,
             FramesWithVipSourceAtClient = client.Replies.Frames,
             BytesToClient = client.Replies.Bytes,
-            FramesCountedBySidestep = seen.Status.Packets,
+            FramesCountedBySidestep = seen.CountedBySidestep,
             Engine = seen.DirectorLink.XdpMode == "none" ? "none" : "xdp",
             Mode = seen.DirectorLink.XdpMode,
             Events = seen.Steps,
             Seconds = Math.Round(seen.Elapsed.TotalSeconds, 1),
-            Problems = [.. Traffic(run, seen), .. Frames(run, seen), .. Director(run, seen)],
+            Problems = [.. Answers(run, seen), .. Frames(run, seen), .. Director(run, seen)],
         };
     }
 
-    private static IEnumerable<string> Traffic(LabRun run, Evidence seen)
+    private static IEnumerable<string> Answers(LabRun run, Evidence seen)
     {
         var requests = seen.Requests.Now;
         if (requests.Ok != TrafficScenario.Requests)
@@ -56,13 +58,13 @@ internal static class Judgement
     {
         foreach (var problem in seen.Frames.Problems)
             yield return problem;
-        var (director, client) = (seen.Frames.AtDirector, seen.Frames.AtClient);
+        var (director, client) = (seen.AtDirector, seen.AtClient);
         var port = run.Topology.Director.Port;
         // A capture that sees no requests would also see no replies: zero would prove nothing.
         if (director.RequestsIn.Frames == 0)
             yield return $"the capture at {port} saw no frame to the VIP, so it cannot show that no reply passed: look at director.port in the topology";
-        if (director.Replies.Frames != 0)
-            yield return $"{director.Replies} with the VIP as source at the director's port: replies do not bypass it; look at the servers' default routes and at captures/director.pcap";
+        if (seen.Frames.AtDirector.Replies.Frames != 0)
+            yield return $"{seen.Frames.AtDirector.Replies} with the VIP as source at the director's port: replies do not bypass it; look at the servers' default routes and at captures/director.pcap";
         if (client.Replies.Frames == 0)
             yield return $"no reply from the VIP was seen at {run.Topology.Clients.Port}";
 
@@ -81,9 +83,9 @@ internal static class Judgement
             yield return $"no XDP program is attached to {run.Topology.Director.Interface} of the director: look at the daemon's log";
         if (seen.Status.Mode != seen.DirectorLink.XdpMode)
             yield return $"`sidestep status` says mode {seen.Status.Mode}, the kernel says {seen.DirectorLink.XdpMode}";
-        if (seen.Status.Packets != seen.Frames.AtDirector.RequestsIn.Frames)
-            yield return $"Sidestep counted {seen.Status.Packets} packets for its services, the capture {seen.Frames.AtDirector.RequestsIn.Frames}";
+        if (seen.CountedBySidestep != seen.AtDirector.RequestsIn.Frames)
+            yield return $"Sidestep counted {seen.CountedBySidestep} packets for its services, the capture {seen.AtDirector.RequestsIn.Frames}";
     }
 
-    private static string First(Sidestep.Lab.Traffic.TrafficLog log) => string.Join("; ", log.Failures);
+    private static string First(TrafficLog log) => string.Join("; ", log.Failures);
 }

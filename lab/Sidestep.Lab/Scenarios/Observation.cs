@@ -37,19 +37,32 @@ internal sealed class Observation
 
     public Task<LinkState> DirectorLinkAsync(CancellationToken cancel) => LinkState.ReadAsync(_run.Folder, _director, cancel);
 
+    /// <summary>What has passed so far, at a moment when nothing is under way.</summary>
+    public async Task<FramesSeen> SoFarAsync(CancellationToken cancel)
+    {
+        await _atDirector.SettledAsync(cancel);
+        await _atClient.SettledAsync(cancel);
+        return await CountAsync([], cancel);
+    }
+
     public async Task<FramesSeen> FinishAsync(CancellationToken cancel)
     {
-        var topology = _run.Topology;
-        var vip = IPAddress.Parse(topology.Vip);
-        var director = await DirectorLinkAsync(cancel);
-        var client = await LinkState.ReadAsync(_run.Folder, new LinkEnd(topology.Clients.Node, topology.Clients.Interface), cancel);
         string?[] problems = [await _atDirector.StopAsync(cancel), await _atClient.StopAsync(cancel)];
+        return await CountAsync([.. problems.OfType<string>()], cancel);
+    }
+
+    private async Task<FramesSeen> CountAsync(IReadOnlyList<string> problems, CancellationToken cancel)
+    {
+        var clients = _run.Topology.Clients;
+        var vip = IPAddress.Parse(_run.Topology.Vip);
+        var director = await DirectorLinkAsync(cancel);
+        var client = await LinkState.ReadAsync(_run.Folder, new LinkEnd(clients.Node, clients.Interface), cancel);
         return new FramesSeen(
             FrameCounts.OfFile(_atDirector.Path, vip, director.MacAddress),
             FrameCounts.OfFile(_atClient.Path, vip, client.MacAddress),
-            [.. problems.OfType<string>()]);
+            problems);
     }
 }
 
 /// <param name="Problems">Why the counts are not to be trusted.</param>
-internal sealed record FramesSeen(FrameCounts AtDirector, FrameCounts AtClient, IReadOnlyList<string> Problems);
+internal sealed record FramesSeen(FrameTotals AtDirector, FrameTotals AtClient, IReadOnlyList<string> Problems);

@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace Sidestep.Lab.Scenarios;
@@ -5,7 +6,12 @@ namespace Sidestep.Lab.Scenarios;
 /// <summary>The one JSON object that `lab run --json` prints.</summary>
 internal sealed record RunReport
 {
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) 
+    {
+        WriteIndented = true,
+        // It goes to a terminal or a file, not into a web page.
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     public required string Topology { get; init; }
 
@@ -50,8 +56,8 @@ internal sealed record RunReport
     /// <summary>All that came from the VIP to the clients.</summary>
     public required long BytesToClient { get; init; }
 
-    /// <summary>What Sidestep itself counted for the VIP; null when it could not be asked.</summary>
-    public required long? FramesCountedBySidestep { get; init; }
+    /// <summary>What Sidestep itself counted for the VIP.</summary>
+    public required long FramesCountedBySidestep { get; init; }
 
     public required string Engine { get; init; }
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Sidestep.Lab.Captures;
 using Sidestep.Lab.Network;
 using Sidestep.Lab.Traffic;
 
@@ -27,6 +28,9 @@ internal sealed class TrafficScenario(LabRun run, Action<string> say)
         var membership = new Membership(run, pool);
         await RehearseAsync(membership, members, cancel);
 
+        // Until the director forwards, requests get lost; the accounts that must balance begin here.
+        var start = new Beginning(await observation.SoFarAsync(cancel), await SidestepStatus.AskAsync(run, cancel));
+
         using var requests = TrafficProcess.StartHttp(run, Requests, Concurrency, Rate);
         var steps = new StepRunner(run, membership, requests, say);
         using (var progress = new Progress(requests, Requests, "HTTP requests", say))
@@ -44,7 +48,7 @@ internal sealed class TrafficScenario(LabRun run, Action<string> say)
         var link = await observation.DirectorLinkAsync(cancel);
         var frames = await observation.FinishAsync(cancel);
         var status = await SidestepStatus.AskAsync(run, cancel);
-        return Judgement.Report(run, new Evidence(requests.Log, uploads.Log, datagrams.Log, steps.Reports, frames, link, status, watch.Elapsed));
+        return Judgement.Report(run, new Evidence(requests.Log, uploads.Log, datagrams.Log, steps.Reports, start, frames, link, status, watch.Elapsed));
     }
 
     /// <summary>Goes through every set of servers once without traffic; the last one learnt is what the traffic begins with.</summary>
@@ -72,7 +76,18 @@ internal sealed record Evidence(
     TrafficLog Uploads,
     TrafficLog Datagrams,
     IReadOnlyList<StepReport> Steps,
+    Beginning Start,
     FramesSeen Frames,
     LinkState DirectorLink,
     SidestepStatus Status,
-    TimeSpan Elapsed);
+    TimeSpan Elapsed)
+{
+    public FrameTotals AtDirector => Frames.AtDirector - Start.Frames.AtDirector;
+
+    public FrameTotals AtClient => Frames.AtClient - Start.Frames.AtClient;
+
+    public long CountedBySidestep => Status.Packets - Start.Status.Packets;
+}
+
+/// <summary>The counts when the traffic began.</summary>
+internal sealed record Beginning(FramesSeen Frames, SidestepStatus Status);

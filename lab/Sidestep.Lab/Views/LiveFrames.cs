@@ -6,9 +6,9 @@ namespace Sidestep.Lab.Views;
 /// <summary>The frames at the director's port and at the clients', counted while they pass.</summary>
 internal sealed class LiveFrames(LiveCapture director, LiveCapture client) : IAsyncDisposable
 {
-    public FrameCounts AtDirector => director.Counts;
+    public FrameTotals AtDirector => director.Counts.Now;
 
-    public FrameCounts AtClient => client.Counts;
+    public FrameTotals AtClient => client.Counts.Now;
 
     public static async Task<LiveFrames> StartAsync(LabRun run, CancellationToken cancel)
     {
