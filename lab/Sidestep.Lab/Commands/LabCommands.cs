@@ -10,7 +10,7 @@ internal static class LabCommands
 
     private static readonly Argument<string> NameArgument = new("NAME") { Description = "A topology; `list` shows them." };
     private static readonly Argument<string> NodeArgument = new("NODE") { Description = "A node of the topology that is up." };
-    private static readonly Option<string?> RunOption = new("--run") { Description = "Which run, when several are up." };
+    private static readonly Option<string?> RunOption = new("--run") { Description = "Which run, as `list` shows it." };
     private static readonly Option<bool> JsonOption = new("--json") { Description = "Print one JSON object." };
     private static readonly Option<int> TimeLimitOption = new("--time-limit")
     {
@@ -31,7 +31,7 @@ internal static class LabCommands
         {
             With(new Command("list", "The topologies, and what is up."), _ => ListCommand.RunAsync()),
             With(new Command("up", "Brings up a topology and leaves it.") { NameArgument }, r => UpCommand.RunAsync(Read(r))),
-            With(new Command("down", "Removes everything that `up` or a killed lab left."), _ => DownCommand.RunAsync()),
+            With(new Command("down", "Removes everything that `up` or a killed lab left.") { RunOption }, r => DownCommand.RunAsync(r.GetValue(RunOption))),
             With(new Command("shell", "A shell in a node.") { NodeArgument, RunOption },
                 r => NodeCommand.ShellAsync(r.GetValue(RunOption), r.GetRequiredValue(NodeArgument))),
             With(new Command("capture", "tcpdump in a node.") { NodeArgument, FilterArgument, InterfaceOption, WriteOption, RunOption },

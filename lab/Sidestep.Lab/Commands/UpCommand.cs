@@ -1,4 +1,3 @@
-using Sidestep.Lab.Runs;
 using Sidestep.Lab.Topologies;
 
 namespace Sidestep.Lab.Commands;
@@ -7,9 +6,6 @@ internal static class UpCommand
 {
     public static async Task<int> RunAsync(Topology topology)
     {
-        if (RunCatalog.All().FirstOrDefault(r => r.Record.Stays) is { } other)
-            throw new LabException($"{other.Record.Topology} is up already (run {other.Id}): './sidestep lab down' first.");
-
         using var interruption = new Interruption();
         var run = await LabRun.CreateAsync(topology, Say.Progress, interruption.Token);
         try

@@ -6,7 +6,7 @@ namespace Sidestep.Lab.Scenarios;
 /// <summary>The one JSON object that `lab run --json` prints.</summary>
 internal sealed record RunReport
 {
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) 
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
         WriteIndented = true,
         // It goes to a terminal or a file, not into a web page.

@@ -10,10 +10,11 @@ internal static class LiveView
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>On a terminal that is too small the drawing gives way, not the figures.</summary>
     public static async Task ShowAsync(LiveSource source, CancellationToken cancel)
     {
         var drawing = new Panel(new Text(TopologyReader.Drawing(source.Topology))).Header($" {source.Topology.Name} ").Border(BoxBorder.Rounded);
-        await AnsiConsole.Live(drawing).AutoClear(false).StartAsync(async context =>
+        await AnsiConsole.Live(drawing).AutoClear(false).Overflow(VerticalOverflow.Crop).Cropping(VerticalOverflowCropping.Top).StartAsync(async context =>
         {
             while (true)
             {
@@ -24,8 +25,10 @@ internal static class LiveView
         });
     }
 
-    private static BarChart Servers(LiveState state)
+    private static IRenderable Servers(LiveState state)
     {
+        if (state.Traffic.PerServer.Count == 0)
+            return new Text("No server has answered yet.");
         var chart = new BarChart().Width(76).Label($"[bold]requests per server[/] ({state.Traffic.Ok:N0} answered, {state.Traffic.Failed:N0} failed)").LeftAlignLabel();
         foreach (var (server, requests) in state.Traffic.PerServer)
             chart.AddItem(server, requests, Color.Green);
