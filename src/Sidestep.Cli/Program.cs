@@ -5,5 +5,6 @@ using Sidestep.Cli.Commands;
 var root = new RootCommand("Sidestep: direct server return load balancing.")
 {
     ConfigCommand.Create(),
+    StatusCommand.Create(),
 };
 return CommandLine.Run(root, args);

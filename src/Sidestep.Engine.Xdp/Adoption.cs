@@ -40,7 +40,8 @@ internal static class Adoption
         return null;
     }
 
-    private static List<string> Differences(Dictionary<string, BpfMap> maps)
+    /// <summary>Every way in which pinned maps differ from those of this build; empty when they fit.</summary>
+    internal static List<string> Differences(Dictionary<string, BpfMap> maps)
     {
         var differences = new List<string>();
         void Compare(string what, uint running, uint wanted)

@@ -13,25 +13,28 @@ internal sealed class Attachments(PinDirectory pins)
     /// <exception cref="EngineException">An interface cannot be attached; those before it in the list are.</exception>
     internal IReadOnlyList<AttachedInterface> Reconcile(BpfProgram program, IReadOnlyList<DirectorInterface> wanted)
     {
-        foreach (var gone in pins.LinkedInterfaces().Except(wanted.Select(static i => i.Name)).ToArray())
-            Detach(gone);
+        foreach (var (name, mode) in pins.Links())
+        {
+            if (!wanted.Any(i => i.Name == name && Suits(mode, i.Mode)))
+                Detach(name, mode);
+        }
         return [.. wanted.Select(i => Attach(program, i))];
     }
 
     /// <summary>Detaches everywhere.</summary>
     internal void DetachAll()
     {
-        foreach (var name in pins.LinkedInterfaces().ToArray())
-            Detach(name);
+        foreach (var (name, mode) in pins.Links())
+            Detach(name, mode);
     }
 
     /// <summary>What is attached by pinned links, whoever pinned them.</summary>
     internal IReadOnlyList<AttachedInterface> Current() =>
     [
-        .. pins.LinkedInterfaces().Select(name =>
+        .. pins.Links().Select(pinned =>
         {
-            using var link = XdpLink.OpenPinned(pins.LinkPath(name));
-            return new AttachedInterface(name, link is null ? null : ModeOf(link), null);
+            using var link = XdpLink.OpenPinned(pins.LinkPath(pinned.Interface, pinned.Mode));
+            return new AttachedInterface(pinned.Interface, link?.InterfaceIndex > 0 ? pinned.Mode : null, null);
         }),
     ];
 
@@ -39,28 +42,22 @@ internal sealed class Attachments(PinDirectory pins)
     {
         var index = Kernel.InterfaceIndex(wanted.Name) ?? throw new EngineException(
             $"there is no interface '{wanted.Name}' here: 'ip link' lists those there are; correct director.interfaces");
-        using (var existing = XdpLink.OpenPinned(pins.LinkPath(wanted.Name)))
+        foreach (var (_, mode) in pins.Links().Where(l => l.Interface == wanted.Name))
         {
-            if (existing is not null && Replace(existing, program, index, wanted.Mode) is { } mode)
+            using var existing = XdpLink.OpenPinned(pins.LinkPath(wanted.Name, mode));
+            if (existing?.InterfaceIndex == index)
+            {
+                existing.Update(program);
                 return new AttachedInterface(wanted.Name, mode, null);
+            }
+            // its interface was deleted, and another has the name now
+            File.Delete(pins.LinkPath(wanted.Name, mode));
         }
-        File.Delete(pins.LinkPath(wanted.Name));
         return Create(program, index, wanted);
     }
 
-    /// <summary>Null when the link cannot serve: its interface was deleted, or it is attached in the other mode.</summary>
-    private static AttachMode? Replace(XdpLink link, BpfProgram program, int index, DriverMode wanted)
-    {
-        if (link.InterfaceIndex != index || ModeOf(link) is not { } mode)
-            return null;
-        if (wanted != DriverMode.Auto && wanted == DriverMode.Native != (mode == AttachMode.Native))
-        {
-            link.Detach();
-            return null;
-        }
-        link.Update(program);
-        return mode;
-    }
+    private static bool Suits(AttachMode mode, DriverMode wanted) =>
+        wanted == DriverMode.Auto || wanted == DriverMode.Native == (mode == AttachMode.Native);
 
     private AttachedInterface Create(BpfProgram program, int index, DirectorInterface wanted)
     {
@@ -100,25 +97,19 @@ internal sealed class Attachments(PinDirectory pins)
     private AttachedInterface Pinned(XdpLink link, string name, AttachMode mode, string? whyNotNative)
     {
         using (link)
-            link.Pin(pins.LinkPath(name));
+            link.Pin(pins.LinkPath(name, mode));
         return new AttachedInterface(name, mode, whyNotNative);
     }
 
-    private void Detach(string interfaceName)
+    private void Detach(string interfaceName, AttachMode mode)
     {
-        using (var link = XdpLink.OpenPinned(pins.LinkPath(interfaceName)))
+        var path = pins.LinkPath(interfaceName, mode);
+        using (var link = XdpLink.OpenPinned(path))
         {
             if (link?.InterfaceIndex > 0)
                 link.Detach();
         }
-        File.Delete(pins.LinkPath(interfaceName));
-    }
-
-    private static AttachMode? ModeOf(XdpLink link)
-    {
-        if (link.InterfaceIndex == 0)
-            return null;
-        return XdpState.Of(link.InterfaceIndex).NativeProgramId == link.ProgramId ? AttachMode.Native : AttachMode.Generic;
+        File.Delete(path);
     }
 
     private static EngineException Occupied(string name, int index, NativeException cause)

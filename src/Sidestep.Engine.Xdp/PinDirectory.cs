@@ -1,3 +1,4 @@
+using Sidestep.Forwarding;
 using Sidestep.Native;
 
 namespace Sidestep.Engine.Xdp;
@@ -8,7 +9,6 @@ namespace Sidestep.Engine.Xdp;
 internal sealed class PinDirectory(string pinPath, string name)
 {
     private const string UsualMountPoint = "/sys/fs/bpf";
-    private const string LinkPrefix = "link_";
 
     /// <summary>The folder.</summary>
     internal string Path { get; } = System.IO.Path.Combine(pinPath, name);
@@ -38,14 +38,23 @@ internal sealed class PinDirectory(string pinPath, string name)
     /// <summary>Pins one map, replacing what had its name.</summary>
     internal void PinMap(string map, BpfMap opened) => opened.Pin(MapPath(map));
 
-    /// <summary>The interfaces that have a pinned link.</summary>
-    internal IEnumerable<string> LinkedInterfaces() => Directory.Exists(Path)
-        ? Directory.EnumerateFiles(Path, LinkPrefix + "*").Select(static p => System.IO.Path.GetFileName(p)[LinkPrefix.Length..])
-            .Where(static n => !n.EndsWith("_new", StringComparison.Ordinal)).Select(static n => n.Replace('~', '.')).Order(StringComparer.Ordinal)
+    /// <summary>The interfaces that have a pinned link, and in which mode it was made: the kernel tells only who asks in the
+    /// interface's own network namespace.</summary>
+    internal IReadOnlyList<(string Interface, AttachMode Mode)> Links() => Directory.Exists(Path)
+        ?
+        [
+            .. from mode in Enum.GetValues<AttachMode>()
+               from path in Directory.EnumerateFiles(Path, LinkPrefix(mode) + "*")
+               let name = System.IO.Path.GetFileName(path)[LinkPrefix(mode).Length..]
+               where !name.EndsWith("_new", StringComparison.Ordinal)
+               orderby name
+               select (name.Replace('~', '.'), mode),
+        ]
         : [];
 
     /// <summary>Where the link of an interface is pinned. A bpffs refuses dots, which names of VLAN interfaces have.</summary>
-    internal string LinkPath(string interfaceName) => System.IO.Path.Combine(Path, LinkPrefix + interfaceName.Replace('.', '~'));
+    internal string LinkPath(string interfaceName, AttachMode mode) =>
+        System.IO.Path.Combine(Path, LinkPrefix(mode) + interfaceName.Replace('.', '~'));
 
     /// <summary>Unpins everything and removes the folder.</summary>
     internal void Remove()
@@ -53,6 +62,8 @@ internal sealed class PinDirectory(string pinPath, string name)
         if (Directory.Exists(Path))
             Directory.Delete(Path, recursive: true);
     }
+
+    private static string LinkPrefix(AttachMode mode) => $"link_{mode.ToString().ToLowerInvariant()}_";
 
     private string MapPath(string map) => System.IO.Path.Combine(Path, "map_" + map.TrimStart('.'));
 

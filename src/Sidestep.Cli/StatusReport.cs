@@ -1,0 +1,131 @@
+using System.Globalization;
+using System.Text.Json;
+using Sidestep.Engine.Xdp;
+using Sidestep.Forwarding;
+using Sidestep.Model;
+using Spectre.Console;
+
+namespace Sidestep.Cli;
+
+/// <summary>Writes the state of a director for people and for programs.</summary>
+/// <param name="director">Which.</param>
+/// <param name="status">From the kernel.</param>
+/// <param name="daemon">What its daemon last said of itself, if it said anything.</param>
+/// <param name="isRunning">Whether that daemon runs.</param>
+public sealed class StatusReport(DirectorSettings director, DirectorStatus status, DaemonReport? daemon, bool isRunning)
+{
+    private const int RedirectedWidth = 160;
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
+
+    /// <summary>One JSON object; docs/operations.md describes it.</summary>
+    public void WriteJson(TextWriter output) => output.WriteLine(JsonSerializer.Serialize(
+        new
+        {
+            director = director.Name,
+            engine = "xdp",
+            revision = status.Revision,
+            appliedAt = status.AppliedAt,
+            daemon = new
+            {
+                running = isRunning,
+                processId = isRunning ? daemon?.ProcessId : null,
+                configurationFile = daemon?.ConfigurationFile,
+                errors = daemon?.Errors ?? [],
+                unresolved = daemon?.Unresolved ?? [],
+                notes = daemon?.Notes ?? [],
+            },
+            interfaces = status.Interfaces.Select(static i => new { name = i.Name, mode = Mode(i) }),
+            services = status.Services.Select(static s => new
+            {
+                name = s.Name,
+                vip = s.Vip.ToString(),
+                protocol = Lower(s.Protocol),
+                port = s.Port,
+                pool = s.Group.Pool,
+                dsr = Dsr(s.Group),
+                hasServers = s.HasServers,
+                packets = s.Forwarded.Packets,
+                bytes = s.Forwarded.Bytes,
+            }),
+            pools = status.Groups.Select(static g => new
+            {
+                name = g.Key.Pool,
+                dsr = Dsr(g.Key),
+                servers = g.Servers.Select(static s => new
+                {
+                    name = s.Name,
+                    address = s.Address.ToString(),
+                    weight = s.Weight,
+                    state = Lower(s.State),
+                    slots = s.Slots,
+                    packets = s.Forwarded.Packets,
+                    bytes = s.Forwarded.Bytes,
+                }),
+            }),
+            answers = status.Answers.ToDictionary(static a => Camel(a.Key.ToString()), static a => new { packets = a.Value.Packets, bytes = a.Value.Bytes }),
+            drops = status.Drops.ToDictionary(static d => Camel(d.Key.ToString()), static d => new { packets = d.Value.Packets, bytes = d.Value.Bytes }),
+        },
+        Json));
+
+    /// <summary>Tables; drops that never happened are left out.</summary>
+    public void WriteText(TextWriter output)
+    {
+        var console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Out = new AnsiConsoleOutput(output),
+            Ansi = Console.IsOutputRedirected ? AnsiSupport.No : AnsiSupport.Detect,
+        });
+        if (Console.IsOutputRedirected)
+            console.Profile.Width = RedirectedWidth;
+        console.MarkupLineInterpolated($"[bold]{director.Name}[/]: {Sentence()}");
+        foreach (var problem in (daemon?.Errors ?? []).Concat(daemon?.Unresolved ?? []).Concat(daemon?.Notes ?? []))
+            console.MarkupLineInterpolated($"  {problem}");
+
+        var services = NewTable("service", "VIP", "port", "pool", "DSR");
+        foreach (var s in status.Services)
+            AddRow(services, s.Forwarded, s.HasServers ? s.Name : $"{s.Name} (no server)", s.Vip.ToString(), $"{Lower(s.Protocol)}/{Number(s.Port)}", s.Group.Pool, Dsr(s.Group));
+        console.Write(services);
+
+        var servers = NewTable("real server", "pool", "address", "state", "weight", "slots");
+        foreach (var (group, s) in status.Groups.SelectMany(static g => g.Servers.Select(s => (g.Key, s))))
+            AddRow(servers, s.Forwarded, s.Name, group.ToString(), s.Address.ToString(), Lower(s.State), Number(s.Weight), Number(s.Slots));
+        console.Write(servers);
+
+        var rest = NewTable("answered or dropped");
+        foreach (var (decision, tally) in status.Answers)
+            AddRow(rest, tally, decision == Decision.AnswerArp ? "ARP answered" : "echo answered");
+        foreach (var (reason, tally) in status.Drops.Where(static d => d.Value.Packets > 0))
+            AddRow(rest, tally, $"dropped: {Camel(reason.ToString())}");
+        console.Write(rest);
+    }
+
+    private string Sentence()
+    {
+        var interfaces = status.Interfaces.Count == 0
+            ? "attached to no interface"
+            : "on " + string.Join(", ", status.Interfaces.Select(static i => $"{i.Name} ({Mode(i)})"));
+        var process = isRunning ? $"daemon running (pid {daemon?.ProcessId})" : "daemon not running, the kernel goes on forwarding";
+        return string.Create(CultureInfo.InvariantCulture, $"{interfaces}; revision {status.Revision} of {status.AppliedAt.ToLocalTime():yyyy-MM-dd HH:mm:ss}; {process}");
+    }
+
+    private static Table NewTable(params string[] columns)
+    {
+        var table = new Table().Border(TableBorder.Simple);
+        foreach (var column in columns)
+            table.AddColumn(new TableColumn(column).NoWrap());
+        return table.AddColumn(new TableColumn("packets").RightAligned().NoWrap()).AddColumn(new TableColumn("bytes").RightAligned().NoWrap());
+    }
+
+    private static void AddRow(Table table, Tally tally, params string[] cells) =>
+        table.AddRow([.. cells.Append(Number(tally.Packets)).Append(Number(tally.Bytes)).Select(static c => new Text(c))]);
+
+    private static string Number<T>(T value) where T : IFormattable => value.ToString(null, CultureInfo.InvariantCulture);
+
+    private static string Dsr(GroupKey group) => group.Encapsulation is { } encapsulation ? Lower(encapsulation) : "l2";
+
+    private static string Mode(AttachedInterface attached) => attached.Mode is { } mode ? Lower(mode) : "gone";
+
+    private static string Lower<T>(T value) where T : struct, Enum => value.ToString().ToLowerInvariant();
+
+    private static string Camel(string name) => JsonNamingPolicy.CamelCase.ConvertName(name);
+}
