@@ -105,7 +105,7 @@ internal static class AgentCommands
             return Failed(e.Message, e.Cure);
         }
         // The rest is the kernel's answer, or an interface that vanished while it was looked at.
-        catch (Exception e) when (e is NativeException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is NativeException or IOException or UnauthorizedAccessException or DllNotFoundException)
         {
             return Failed(e.Message, "If something was changed up to here, it is noted: 'sidestep-agent remove' restores it, 'sidestep-agent apply' tries again.");
         }

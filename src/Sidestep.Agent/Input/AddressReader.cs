@@ -12,12 +12,14 @@ internal static class AddressReader
         foreach (var value in values)
         {
             if (!IPAddress.TryParse(value, out var address))
-                problems.Add(new Problem(option, value, "is not an IPv4 address", "Write four numbers, as in 203.0.113.10, without a prefix length."));
+                problems.Add(new Problem(option, value, "is not an IPv4 address",
+                    "Write four numbers, as in 203.0.113.10, without a prefix length."));
             else if (address.AddressFamily == AddressFamily.InterNetworkV6)
                 problems.Add(new Problem(option, value, "is an IPv6 address, and the agent does IPv4 only so far", "Give the IPv4 address."));
             // The parser also takes 10.1 and 0x0a000001.
             else if (address.ToString() != value)
-                problems.Add(new Problem(option, value, $"is not how an address is written (it would be read as {address})", $"Write {address} if that is what you mean."));
+                problems.Add(new Problem(option, value, $"is not how an address is written (it would be read as {address})",
+                    $"Write {address} if that is what you mean."));
             else if (WhyNotUnicast(address) is { } reason)
                 problems.Add(new Problem(option, value, reason, "Give a unicast address that clients and servers can reach."));
             else if (addresses.Contains(address))

@@ -47,7 +47,8 @@ internal static class InterfaceChoice
                         : $"There are: {Known(host)}."));
             }
             else if (found.IsLoopback)
-                problems.Add(new Problem(Option, name, "is the loopback interface", "Name the interface that the director's packets come in by; the VIP goes on lo by itself."));
+                problems.Add(new Problem(Option, name, "is the loopback interface",
+                    "Name the interface that the director's packets come in by; the VIP goes on lo by itself."));
             else if (chosen.Contains(found))
                 problems.Add(new Problem(Option, name, "is given twice", "Give it once."));
             else

@@ -58,19 +58,22 @@ internal static class WishReader
             case null:
                 if (request.Directors.Count > 0)
                 {
-                    problems.Add(new Problem(DirectorOption, string.Join(' ', request.Directors), "has no meaning without --decapsulate: at layer 2 nothing tells a director's packet from a client's",
+                    problems.Add(new Problem(DirectorOption, string.Join(' ', request.Directors),
+                        "has no meaning without --decapsulate: at layer 2 nothing tells a director's packet from a client's",
                         "Add --decapsulate ipip for layer-3 DSR, or leave --director out."));
                 }
                 return null;
             case "ipip":
                 if (request.Directors.Count == 0)
                 {
-                    problems.Add(new Problem(DecapsulateOption, request.Decapsulate, "needs to know the directors: anyone else could send packets in disguise",
+                    problems.Add(new Problem(DecapsulateOption, request.Decapsulate,
+                        "needs to know the directors: anyone else could send packets in disguise",
                         "Add --director ADDRESS for every director (the source of its outer headers)."));
                 }
                 return Encapsulation.IpIp;
             default:
-                problems.Add(new Problem(DecapsulateOption, request.Decapsulate, "is not an encapsulation that the agent knows", "So far there is ipip."));
+                problems.Add(new Problem(DecapsulateOption, request.Decapsulate, "is not an encapsulation that the agent knows",
+                    "So far there is ipip."));
                 return null;
         }
     }

@@ -117,7 +117,8 @@ internal sealed class StateStore : IDisposable
             catch (IOException) when (File.Exists(path))
             {
                 if (clock.Elapsed > LockPatience)
-                    throw new AgentException($"another sidestep-agent has been at work for {LockPatience.TotalSeconds:0} seconds (lock {path})", "Wait for it, or end it.");
+                    throw new AgentException($"another sidestep-agent has been at work for {LockPatience.TotalSeconds:0} seconds (lock {path})",
+                        "Wait for it, or end it.");
                 Thread.Sleep(LockInterval);
             }
         }

@@ -58,7 +58,7 @@ public static class Interfaces
 }
 
 /// <summary>A network interface.</summary>
-/// <param name="Index">The kernel's index: never reused while the namespace lives, unlike the name.</param>
+/// <param name="Index">The kernel's index: unlike the name, not given to the next interface that is made.</param>
 /// <param name="Name">The kernel's name.</param>
 /// <param name="Flags">IFF_*.</param>
 /// <param name="HardwareType">ARPHRD_*: 1 for Ethernet.</param>

@@ -9,13 +9,13 @@ internal sealed class NetworkNamespace : IDisposable
 {
     private const int NewNet = 0x40000000;
     private const string Folder = "/run/netns";
-    private static int created;
+    private static int _created;
 
     static NetworkNamespace() => DeleteLeftOvers();
 
     public NetworkNamespace(string role)
     {
-        Name = string.Create(CultureInfo.InvariantCulture, $"ssa-{Environment.ProcessId}-{Interlocked.Increment(ref created)}-{role}");
+        Name = string.Create(CultureInfo.InvariantCulture, $"ssa-{Environment.ProcessId}-{Interlocked.Increment(ref _created)}-{role}");
         Shell.Run("ip", "netns", "add", Name);
         Shell.Run("ip", "-n", Name, "link", "set", "lo", "up");
     }
