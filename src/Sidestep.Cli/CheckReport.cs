@@ -19,8 +19,14 @@ public static class CheckReport
 
     /// <summary>Errors and warnings to <paramref name="error"/>, one line each, and a summary line at the end: to
     /// <paramref name="output"/> when all is well.</summary>
+    /// <param name="file">What the lines call the document.</param>
+    /// <param name="result">What came of reading it.</param>
+    /// <param name="offline">Whether the checks against this machine were left out.</param>
+    /// <param name="hostErrors">How many of the errors come from the checks against this machine.</param>
+    /// <param name="output">Standard output.</param>
+    /// <param name="error">Standard error.</param>
     public static void WriteText(
-        string file, ConfigurationResult result, bool offline, TextWriter output, TextWriter error)
+        string file, ConfigurationResult result, bool offline, int hostErrors, TextWriter output, TextWriter error)
     {
         ArgumentNullException.ThrowIfNull(result);
         ArgumentNullException.ThrowIfNull(output);
@@ -31,8 +37,8 @@ public static class CheckReport
         string notChecked = offline ? "; not checked against this machine (--offline)" : "";
         if (result.Configuration is not { } configuration)
         {
-            string how = offline ? notChecked : "; checked against this machine, which --offline leaves out";
-            error.WriteLine($"{file}: {Count(result.Errors.Length, "error")}{warnings}{how}");
+            string ofHost = hostErrors == 0 ? "" : $" ({hostErrors} against this machine, which --offline leaves out)";
+            error.WriteLine($"{file}: {Count(result.Errors.Length, "error")}{ofHost}{warnings}{notChecked}");
             return;
         }
         int servers = configuration.Pools.Sum(p => p.Servers.Length);

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Runtime.InteropServices;
 using Sidestep.Daemon;
 using Sidestep.Forwarding;
 
@@ -9,21 +8,14 @@ var config = new Option<string>("--config", "-c")
     Required = true,
 };
 var root = new RootCommand("Sidestep's director: forwards packets for virtual IPs to real servers, which answer clients directly.") { config };
-root.SetAction((arguments, _) => RunAsync(arguments.GetValue(config)!));
-return await root.Parse(args).InvokeAsync().ConfigureAwait(false);
+root.SetAction((arguments, stop) => RunAsync(arguments.GetValue(config)!, stop));
+// SIGTERM and SIGINT cancel; detaching takes as long as it takes, and a service manager has its own patience.
+return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromMinutes(1) }).ConfigureAwait(false);
 
-static async Task<int> RunAsync(string path)
+static async Task<int> RunAsync(string path, CancellationToken stop)
 {
     const int Failed = 1;
     var file = new ConfigurationFile(path);
-    using var stop = new CancellationTokenSource();
-    void Stop(PosixSignalContext signal)
-    {
-        signal.Cancel = true;
-        stop.Cancel();
-    }
-    using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-    using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
     try
     {
         var result = file.Read();
@@ -33,7 +25,7 @@ static async Task<int> RunAsync(string path)
             Log.Error(error.Format(path, "error"));
         if (result.Configuration is not { } configuration)
             return Failed;
-        await new Director(file, configuration).RunAsync(stop.Token).ConfigureAwait(false);
+        await new Director(file, configuration).RunAsync(stop).ConfigureAwait(false);
         return 0;
     }
     catch (EngineException e)

@@ -9,7 +9,7 @@ namespace Sidestep.Engine.Xdp;
 internal static class Adoption
 {
     /// <summary>Opens them when they fit; null when there are none or they differ, which notes then say in full.</summary>
-    internal static Dictionary<string, BpfMap>? Open(PinDirectory pins, XdpCapacity capacity, List<string> notes)
+    internal static Dictionary<string, BpfMap>? Open(PinDirectory pins, List<string> notes)
     {
         try
         {
@@ -28,7 +28,7 @@ internal static class Adoption
                 notes.Add($"pinned state is incomplete ({string.Join(", ", missing)} missing): starting with new tables");
             return null;
         }
-        var differences = Differences(maps, capacity);
+        var differences = Differences(maps);
         if (differences.Count == 0)
         {
             notes.Add("adopted the running tables");
@@ -40,7 +40,7 @@ internal static class Adoption
         return null;
     }
 
-    private static List<string> Differences(Dictionary<string, BpfMap> maps, XdpCapacity capacity)
+    private static List<string> Differences(Dictionary<string, BpfMap> maps)
     {
         var differences = new List<string>();
         void Compare(string what, uint running, uint wanted)
@@ -48,7 +48,7 @@ internal static class Adoption
             if (running != wanted)
                 differences.Add(string.Create(CultureInfo.InvariantCulture, $"{what}: {running} is {wanted} in this version"));
         }
-        foreach (var (name, wanted) in DirectorObject.Shapes(capacity))
+        foreach (var (name, wanted) in DirectorObject.Shapes())
         {
             var running = maps[name].Shape;
             Compare($"type of map {name}", running.Type, wanted.Type);
@@ -60,8 +60,6 @@ internal static class Adoption
         using var memory = maps[StateMaps.TablesMap].MapMemory(writable: false);
         var control = memory.View<Control>(0, 1)[0];
         Compare("layout", control.Layout, Constants.LayoutVersion);
-        Compare("room for services", control.ServiceCapacity, (uint)capacity.Services);
-        Compare("room for servers", control.ServerCapacity, (uint)capacity.Servers);
         return differences;
     }
 }

@@ -8,21 +8,31 @@ internal static class CounterReader
 {
     internal static EngineCounters Read(StateMaps maps)
     {
-        var totals = new Tally[maps.CountersPerCpu];
+        var running = RunningTables.Read(maps);
+        return new EngineCounters(
+            new[] { Decision.AnswerArp, Decision.AnswerEcho }.ToDictionary(static d => d, d => Tally(maps, (int)d)),
+            Enum.GetValues<DropReason>().ToDictionary(static r => r, r => Tally(maps, Constants.DropTally + (int)r)),
+            running.Services.ToDictionary(static s => s.Key, s => Service(maps, s.Value)),
+            running.Servers.GroupBy(static s => (s.Key.Group, s.Key.Name))
+                .ToDictionary(static g => g.Key, g => g.Aggregate(default(Tally), (sum, s) => sum + Server(maps, s.Value))));
+    }
+
+    internal static Tally Tally(StateMaps maps, int index) => Sum(maps, (ref counters) => counters.Tallies[index]);
+
+    internal static Tally Service(StateMaps maps, int id) => Sum(maps, (ref counters) => counters.Services[id]);
+
+    internal static Tally Server(StateMaps maps, int id) => Sum(maps, (ref counters) => counters.Servers[id]);
+
+    private delegate Counter Pick(ref CpuCounters counters);
+
+    private static Tally Sum(StateMaps maps, Pick pick)
+    {
+        var total = default(Tally);
         for (var cpu = 0; cpu < maps.Cpus; cpu++)
         {
-            var counters = maps.Counters(cpu);
-            for (var i = 0; i < totals.Length; i++)
-                totals[i] += new Tally(counters[i].Packets, counters[i].Bytes);
+            var counter = pick(ref maps.Counters(cpu));
+            total += new Tally(counter.Packets, counter.Bytes);
         }
-
-        var running = RunningTables.Read(maps);
-        var servers = Constants.Tallies + (int)maps.Control.ServiceCapacity;
-        return new EngineCounters(
-            new[] { Decision.AnswerArp, Decision.AnswerEcho }.ToDictionary(static d => d, d => totals[(int)d]),
-            Enum.GetValues<DropReason>().ToDictionary(static r => r, r => totals[Constants.DropTally + (int)r]),
-            running.Services.ToDictionary(static s => s.Key, s => totals[Constants.Tallies + s.Value]),
-            running.Servers.GroupBy(static s => (s.Key.Group, s.Key.Name))
-                .ToDictionary(static g => g.Key, g => g.Aggregate(default(Tally), (sum, s) => sum + totals[servers + s.Value])));
+        return total;
     }
 }

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Sidestep.Forwarding;
 using Sidestep.Native;
 
@@ -10,15 +9,6 @@ internal static class DirectorObject
     private const string Resource = "director.bpf.o";
     private static readonly Version OldestKernel = new(5, 10);
 
-    /// <summary>The start of .rodata: const volatile variables of tables.h, in their order.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    private struct ReadOnlyData
-    {
-        public uint CountersPerCpu;
-        public uint ServiceCapacity;
-        public byte OneArm;
-    }
-
     /// <summary>The ELF image.</summary>
     internal static byte[] Image()
     {
@@ -29,16 +19,15 @@ internal static class DirectorObject
     }
 
     /// <summary>Loads the program, with maps that exist or with new ones.</summary>
-    /// <param name="capacity">Room of the maps.</param>
     /// <param name="oneArm">Every server is reached by the interface that its packets come in by.</param>
     /// <param name="existing">Maps to use, by C name; null to make them.</param>
     /// <exception cref="EngineException">Privileges, kernel, libbpf or the verifier stand in the way; says what to do.</exception>
-    internal static BpfObject Load(XdpCapacity capacity, bool oneArm, Func<string, BpfMap>? existing)
+    internal static BpfObject Load(bool oneArm, Func<string, BpfMap>? existing)
     {
         CheckMachine();
         try
         {
-            var loading = Open(capacity, oneArm);
+            var loading = Open(oneArm);
             if (existing is not null)
             {
                 foreach (var name in StateMaps.Names)
@@ -63,25 +52,18 @@ internal static class DirectorObject
     }
 
     /// <summary>What the maps of this build look like, for comparison with pinned ones.</summary>
-    internal static Dictionary<string, BpfMapShape> Shapes(XdpCapacity capacity)
+    internal static Dictionary<string, BpfMapShape> Shapes()
     {
-        using var opened = Open(capacity, oneArm: true);
+        using var opened = Open(oneArm: true);
         return StateMaps.Names.ToDictionary(static n => n, n => opened.Shape(n));
     }
 
-    private static BpfObject Open(XdpCapacity capacity, bool oneArm)
+    private static BpfObject Open(bool oneArm)
     {
         var opened = BpfObject.Open(Image(), "sidestep");
-        opened.SetMaxEntries("slots", capacity.SlotBlocks);
-        opened.SetMaxEntries("counters", capacity.CountersPerCpu * Kernel.PossibleCpus);
-        opened.SetMaxEntries("labels", capacity.Labels);
-        var data = new ReadOnlyData
-        {
-            CountersPerCpu = (uint)capacity.CountersPerCpu,
-            ServiceCapacity = (uint)capacity.Services,
-            OneArm = oneArm ? (byte)1 : (byte)0,
-        };
-        MemoryMarshal.Write(opened.InitialValue(".rodata"), in data);
+        opened.SetMaxEntries("counters", Kernel.PossibleCpus);
+        // .rodata holds one variable, one_arm
+        opened.InitialValue(".rodata")[0] = oneArm ? (byte)1 : (byte)0;
         return opened;
     }
 

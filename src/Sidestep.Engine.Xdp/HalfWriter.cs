@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using Sidestep.Engine.Xdp.Layout;
 using Sidestep.Forwarding;
 using Sidestep.Model;
+using Sidestep.Packets;
 
 namespace Sidestep.Engine.Xdp;
 
@@ -17,81 +18,55 @@ internal sealed class HalfWriter(StateMaps maps, uint version)
         Func<ServerIdentity, int> serverId,
         IReadOnlyDictionary<GroupKey, SlotRange> slots)
     {
-        var vipIds = new Dictionary<uint, ushort>();
-        WriteEgress(tables);
-        var vipSeed = WriteVips(tables, vipIds);
-        var serviceSeed = WriteServices(tables, vipIds, serviceId, slots);
+        WriteInterfaces(tables);
+        WriteVips(tables);
+        WriteServices(tables, serviceId, slots);
         WriteServers(tables, serverId);
-        maps.Control.Settings[(int)version] = new Settings
-        {
-            HashHigh = tables.HashKey.High,
-            HashLow = tables.HashKey.Low,
-            VipSeed = vipSeed,
-            ServiceSeed = serviceSeed,
-        };
+        maps.Control.Settings[(int)version] = new Settings { HashHigh = tables.HashKey.High, HashLow = tables.HashKey.Low };
     }
 
-    private void WriteEgress(ForwardingTables tables)
+    private void WriteInterfaces(ForwardingTables tables)
     {
-        var target = maps.Egress(version);
+        var target = maps.Interfaces(version);
         target.Clear();
         for (var i = 0; i < tables.Interfaces.Length; i++)
         {
-            var from = tables.Interfaces[i];
-            ref var to = ref target[i];
-            from.Mac.Write(to.Mac);
-            to.Mtu = (ushort)Math.Min(from.MtuBytes, ushort.MaxValue);
-            to.Ifindex = (uint)from.Index;
-            to.Address = Wire.Address(from.Address);
+            tables.Interfaces[i].Mac.Write(target[i].Mac);
+            target[i].Ifindex = (uint)tables.Interfaces[i].Index;
         }
     }
 
-    private uint WriteVips(ForwardingTables tables, Dictionary<uint, ushort> ids)
+    private void WriteVips(ForwardingTables tables)
     {
-        var entries = new Vip[tables.Vips.Length];
-        for (var i = 0; i < entries.Length; i++)
+        var entries = tables.Vips.Select(static (vip, i) => new Vip
         {
-            var from = tables.Vips[i];
-            var address = Wire.Address(from.Address);
-            ids.Add(address, (ushort)i);
-            entries[i] = new Vip
-            {
-                Address = address,
-                Id = (ushort)i,
-                Flags = (ushort)(Constants.VipUsed | (from.AnswersArp ? Constants.VipAnswerArp : 0)
-                    | (from.AnswersEcho ? Constants.VipAnswerEcho : 0)),
-            };
-        }
-        return OpenAddressing.Place(entries, maps.Vips(version));
+            Address = Wire.Address(vip.Address),
+            Id = (ushort)i,
+            Flags = (ushort)(Constants.VipUsed | (vip.AnswersArp ? Constants.VipAnswerArp : 0)
+                | (vip.AnswersEcho ? Constants.VipAnswerEcho : 0)),
+        });
+        OpenAddressing.Place(entries.ToArray(), maps.Vips(version));
     }
 
-    private ulong WriteServices(ForwardingTables tables, Dictionary<uint, ushort> vipIds, Func<ServiceEntry, int> serviceId,
-        IReadOnlyDictionary<GroupKey, SlotRange> slots)
+    private void WriteServices(
+        ForwardingTables tables, Func<ServiceEntry, int> serviceId, IReadOnlyDictionary<GroupKey, SlotRange> slots)
     {
-        var entries = new Service[tables.Services.Length];
-        for (var i = 0; i < entries.Length; i++)
+        var entries = tables.Services.Select(service => new Service
         {
-            var from = tables.Services[i];
-            var range = slots[from.Group];
-            entries[i] = new Service
-            {
-                Key = Constants.ServiceUsed | (ulong)vipIds[Wire.Address(from.Vip)] << 32 | (ulong)from.Protocol << 16
-                    | BinaryPrimitives.ReverseEndianness(from.Port),
-                Id = (uint)serviceId(from),
-                SlotBase = (uint)range.First,
-                SlotCount = (uint)range.Count,
-                Flags = from.HashFields == HashFields.FiveTuple ? Constants.ServiceHashFiveTuple : (ushort)0,
-                Encapsulation = Labels.Code(from.Group.Encapsulation),
-            };
-        }
-        return OpenAddressing.Place(entries, maps.Services(version));
+            Key = (ulong)Wire.Address(service.Vip) << 32 | (ulong)service.Protocol << 16 | BinaryPrimitives.ReverseEndianness(service.Port),
+            Id = (uint)serviceId(service),
+            SlotBase = (uint)slots[service.Group].First,
+            SlotCount = (uint)slots[service.Group].Count,
+            Flags = service.HashFields == HashFields.FiveTuple ? Constants.ServiceHashFiveTuple : (ushort)0,
+            Encapsulation = Labels.Code(service.Group.Encapsulation),
+        });
+        OpenAddressing.Place(entries.ToArray(), maps.Services(version));
     }
 
     private void WriteServers(ForwardingTables tables, Func<ServerIdentity, int> serverId)
     {
         var target = maps.Servers(version);
         target.Clear();
-        var egress = tables.Interfaces.Select(static (e, i) => (e.Index, Position: (byte)i)).ToDictionary(static e => e.Index, static e => e.Position);
         foreach (var group in tables.Groups)
         {
             foreach (var from in group.Servers)
@@ -99,9 +74,13 @@ internal sealed class HalfWriter(StateMaps maps, uint version)
                 if (from.NextHop is not { } hop)
                     continue;
                 ref var to = ref target[serverId(new ServerIdentity(group.Key, from.Name, from.Address))];
-                hop.Neighbour.Write(to.Mac);
-                to.Egress = egress[hop.Egress.Index];
-                to.Address = Wire.Address(from.Address);
+                Span<byte> macs = to.Macs;
+                hop.Neighbour.Write(macs);
+                hop.Egress.Mac.Write(macs[MacAddress.Length..]);
+                to.Mtu = (ushort)Math.Min(hop.Egress.MtuBytes, ushort.MaxValue);
+                to.Ifindex = (uint)hop.Egress.Index;
+                to.Source = Wire.Address(hop.Egress.Address);
+                to.Destination = Wire.Address(from.Address);
                 to.Checksum = OuterChecksum(hop.Egress, from);
             }
         }

@@ -22,17 +22,16 @@ internal sealed record RunningTables(
         {
             if (service.Key == 0)
                 continue;
-            ref readonly var label = ref maps.Labels[(int)service.Id];
+            ref readonly var label = ref maps.ServiceLabels[(int)service.Id];
             services[Labels.Read(label.Name)] = (int)service.Id;
             slots[Labels.GroupOf(label)] = new SlotRange((int)service.SlotBase, (int)service.SlotCount);
         }
         var servers = new Dictionary<ServerIdentity, int>();
-        var capacity = (int)maps.Control.ServiceCapacity;
-        for (var index = capacity + 1; index < maps.LabelCount; index++)
+        for (var id = 1; id < Constants.ServerCapacity; id++)
         {
-            ref readonly var label = ref maps.Labels[index];
+            ref readonly var label = ref maps.ServerLabels[id];
             if ((label.Flags & Constants.LabelUsed) != 0 && slots.ContainsKey(Labels.GroupOf(label)))
-                servers[Labels.ServerOf(label)] = index - capacity;
+                servers[Labels.ServerOf(label)] = id;
         }
         return new RunningTables(services, servers, slots);
     }

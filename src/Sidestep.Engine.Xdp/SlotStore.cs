@@ -14,7 +14,7 @@ internal sealed class SlotStore
     internal SlotStore(StateMaps maps, IReadOnlyDictionary<GroupKey, SlotRange> inUse)
     {
         _maps = maps;
-        _blocks = new BlockAllocator(maps.SlotBlocks);
+        _blocks = new BlockAllocator(Constants.SlotBlocks);
         _current = new Dictionary<GroupKey, SlotRange>(inUse);
         foreach (var range in _current.Values)
             _blocks.Mark(range.FirstBlock, range.BlockCount);
@@ -50,7 +50,7 @@ internal sealed class SlotStore
             {
                 Abandon(next);
                 throw new EngineException($"no room for the slot table of {group}: it needs {blocks} adjacent blocks of {Constants.BlockSlots} slots, "
-                    + $"and {_maps.SlotBlocks} blocks in all hold the tables of {_current.Count} groups. Set fewer 'slots' for large pools, or share pools");
+                    + $"and {Constants.SlotBlocks} blocks in all hold the tables of {_current.Count} groups. Set fewer 'slots' for large pools, or share pools");
             }
         }
         return next;

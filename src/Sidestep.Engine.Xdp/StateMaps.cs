@@ -22,24 +22,11 @@ internal sealed class StateMaps : IDisposable
     {
         _maps = maps;
         _memory = Names.ToDictionary(static n => n, n => maps[n].MapMemory(writable));
-        var counters = (int)maps["counters"].Shape.Entries;
-        var labels = (int)maps["labels"].Shape.Entries;
-        SlotBlocks = (int)maps["slots"].Shape.Entries;
-        CountersPerCpu = labels + Constants.Tallies;
-        Cpus = counters / CountersPerCpu;
+        Cpus = (int)maps["counters"].Shape.Entries;
     }
 
     /// <summary>CPUs that have counters.</summary>
     internal int Cpus { get; }
-
-    /// <summary>Counters of one CPU: tallies, services, servers.</summary>
-    internal int CountersPerCpu { get; }
-
-    /// <summary>Labels of services come first (Control.ServiceCapacity of them), those of servers behind.</summary>
-    internal int LabelCount => CountersPerCpu - Constants.Tallies;
-
-    /// <summary>Blocks of <see cref="Constants.BlockSlots"/> slots.</summary>
-    internal int SlotBlocks { get; }
 
     /// <summary>The control block.</summary>
     internal ref Control Control => ref _memory[TablesMap].View<Control>(Tables.Control, 1)[0];
@@ -54,21 +41,25 @@ internal sealed class StateMaps : IDisposable
 
     /// <summary>One half of the servers, by id.</summary>
     internal Span<Server> Servers(uint version) => _memory["servers"].View<Server>(
-        (long)version * Constants.ServerEntries * Unsafe.SizeOf<Server>(), Constants.ServerEntries);
+        (long)version * Constants.ServerCapacity * Unsafe.SizeOf<Server>(), Constants.ServerCapacity);
 
-    /// <summary>The ways out of one half.</summary>
-    internal Span<Egress> Egress(uint version) =>
-        ((Span<Egress>)Control.Egress).Slice((int)version * Constants.EgressEntries, Constants.EgressEntries);
+    /// <summary>The director's interfaces of one half.</summary>
+    internal Span<Interface> Interfaces(uint version) =>
+        ((Span<Interface>)Control.Interfaces).Slice((int)version * Constants.Interfaces, Constants.Interfaces);
 
     /// <summary>All slots of all tables.</summary>
-    internal Span<uint> Slots => _memory["slots"].View<uint>(0, SlotBlocks * Constants.BlockSlots);
+    internal Span<uint> Slots => _memory["slots"].View<uint>(0, Constants.SlotBlocks * Constants.BlockSlots);
 
     /// <summary>Counters of one CPU.</summary>
-    internal Span<Counter> Counters(int cpu) => _memory["counters"].View<Counter>(
-        (long)cpu * CountersPerCpu * Unsafe.SizeOf<Counter>(), CountersPerCpu);
+    internal ref CpuCounters Counters(int cpu) =>
+        ref _memory["counters"].View<CpuCounters>((long)cpu * Unsafe.SizeOf<CpuCounters>(), 1)[0];
 
-    /// <summary>Labels of services, then of servers.</summary>
-    internal Span<Label> Labels => _memory["labels"].View<Label>(0, LabelCount);
+    /// <summary>Labels of services, by id.</summary>
+    internal Span<Label> ServiceLabels => _memory["labels"].View<Label>(0, Constants.ServiceCapacity);
+
+    /// <summary>Labels of servers, by id.</summary>
+    internal Span<Label> ServerLabels => _memory["labels"].View<Label>(
+        (long)Constants.ServiceCapacity * Unsafe.SizeOf<Label>(), Constants.ServerCapacity);
 
     /// <summary>The map of a C name.</summary>
     internal BpfMap Map(string name) => _maps[name];

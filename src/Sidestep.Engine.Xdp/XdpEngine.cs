@@ -11,7 +11,6 @@ namespace Sidestep.Engine.Xdp;
 public sealed class XdpEngine : IEngine
 {
     private readonly PinDirectory? _pins;
-    private readonly XdpCapacity _capacity;
     private readonly IdAllocator<string> _serviceIds;
     private readonly IdAllocator<ServerIdentity> _serverIds;
     private readonly SlotStore _slots;
@@ -19,17 +18,16 @@ public sealed class XdpEngine : IEngine
     private BpfObject _object;
     private bool _oneArm;
 
-    private XdpEngine(PinDirectory? pins, XdpCapacity capacity, BpfObject loaded, StateMaps maps, IReadOnlyList<string> notes)
+    private XdpEngine(PinDirectory? pins, BpfObject loaded, StateMaps maps, IReadOnlyList<string> notes)
     {
         _pins = pins;
-        _capacity = capacity;
         _object = loaded;
         _oneArm = true;
         _maps = maps;
         Notes = notes;
         var running = RunningTables.Read(maps);
-        _serviceIds = new IdAllocator<string>(0, capacity.Services, running.Services);
-        _serverIds = new IdAllocator<ServerIdentity>(1, capacity.Servers, running.Servers);
+        _serviceIds = new IdAllocator<string>(0, Constants.ServiceCapacity, running.Services);
+        _serverIds = new IdAllocator<ServerIdentity>(1, Constants.ServerCapacity - 1, running.Servers);
         _slots = new SlotStore(maps, running.Slots);
         // A process that died right after its flip may have left readers on the other half.
         Kernel.WaitForRunningPrograms();
@@ -40,7 +38,7 @@ public sealed class XdpEngine : IEngine
 
     /// <inheritdoc/>
     public EngineCapabilities Capabilities => new(
-        "xdp", _capacity.Services, _capacity.Servers, _capacity.SlotBlocks / 2 * Constants.BlockSlots, Constants.EgressEntries);
+        "xdp", Constants.ServiceCapacity, Constants.ServerCapacity - 1, Constants.SlotBlocks / 2 * Constants.BlockSlots, Constants.Interfaces);
 
     /// <summary>Counts the changes since the tables were made; kept across restarts.</summary>
     public long Revision => (long)_maps.Control.Revision;
@@ -52,20 +50,19 @@ public sealed class XdpEngine : IEngine
     /// <exception cref="EngineException">Says what stands in the way and what to do.</exception>
     public static XdpEngine Open(string pinPath, string name)
     {
-        var capacity = XdpCapacity.Default;
         var pins = new PinDirectory(pinPath, name);
         var notes = new List<string>();
         // Loading first: it is what finds missing privileges, and says so better than a failed mount.
-        var pinned = Kernel.MissingCapabilities().Count == 0 ? Adoption.Open(pins, capacity, notes) : null;
-        var loaded = DirectorObject.Load(capacity, oneArm: true, pinned is null ? null : n => pinned[n]);
-        return Build(pins, capacity, loaded, pinned, notes);
+        var pinned = Kernel.MissingCapabilities().Count == 0 ? Adoption.Open(pins, notes) : null;
+        var loaded = DirectorObject.Load(oneArm: true, pinned is null ? null : n => pinned[n]);
+        return Build(pins, loaded, pinned, notes);
     }
 
     /// <summary>Loads program and maps without attaching or pinning them: for tests and benchmarks.</summary>
     public static XdpEngine LoadDetached(bool oneArm = true)
     {
-        var loaded = DirectorObject.Load(XdpCapacity.Default, oneArm, null);
-        var engine = Build(null, XdpCapacity.Default, loaded, null, []);
+        var loaded = DirectorObject.Load(oneArm, null);
+        var engine = Build(null, loaded, null, []);
         engine._oneArm = oneArm;
         return engine;
     }
@@ -77,7 +74,7 @@ public sealed class XdpEngine : IEngine
         var oneArm = interfaces.Count == 1;
         if (oneArm != _oneArm)
         {
-            var loaded = DirectorObject.Load(_capacity, oneArm, _maps.Map);
+            var loaded = DirectorObject.Load(oneArm, _maps.Map);
             _object.Dispose();
             _object = loaded;
             _oneArm = oneArm;
@@ -107,13 +104,20 @@ public sealed class XdpEngine : IEngine
 
         // 1. ids, with clean counters and labels, before anything names them
         foreach (var service in tables.Services)
-            WriteLabel(_serviceIds.Get(service.Name, out var isNew), Labels.Of(service), isNew);
+        {
+            var id = _serviceIds.Get(service.Name, out var isNew);
+            if (isNew)
+                ClearCounters((ref counters) => counters.Services[id] = default);
+            _maps.ServiceLabels[id] = Labels.Of(service);
+        }
         foreach (var group in tables.Groups)
         {
             foreach (var server in group.Servers)
             {
                 var id = _serverIds.Get(new ServerIdentity(group.Key, server.Name, server.Address), out var isNew);
-                WriteLabel(_capacity.Services + id, Labels.Of(group.Key, server), isNew);
+                if (isNew)
+                    ClearCounters((ref counters) => counters.Servers[id] = default);
+                _maps.ServerLabels[id] = Labels.Of(group.Key, server);
             }
         }
 
@@ -133,10 +137,10 @@ public sealed class XdpEngine : IEngine
         Kernel.WaitForRunningPrograms();
         _slots.Commit(ranges);
         foreach (var id in _serviceIds.KeepOnly(tables.Services.Select(static s => s.Name).ToHashSet()))
-            _maps.Labels[id] = default;
+            _maps.ServiceLabels[id] = default;
         var servers = tables.Groups.SelectMany(static g => g.Servers.Select(s => new ServerIdentity(g.Key, s.Name, s.Address)));
         foreach (var id in _serverIds.KeepOnly(servers.ToHashSet()))
-            _maps.Labels[_capacity.Services + id] = default;
+            _maps.ServerLabels[id] = default;
     }
 
     /// <inheritdoc/>
@@ -162,17 +166,12 @@ public sealed class XdpEngine : IEngine
     }
 
     private static XdpEngine Build(
-        PinDirectory? pins, XdpCapacity capacity, BpfObject loaded, Dictionary<string, BpfMap>? pinned, List<string> notes)
+        PinDirectory? pins, BpfObject loaded, Dictionary<string, BpfMap>? pinned, List<string> notes)
     {
         var maps = new StateMaps(pinned ?? StateMaps.Names.ToDictionary(static n => n, loaded.Map), writable: true);
         if (pinned is null)
-        {
-            ref var control = ref maps.Control;
-            control.Layout = Constants.LayoutVersion;
-            control.ServiceCapacity = (uint)capacity.Services;
-            control.ServerCapacity = (uint)capacity.Servers;
-        }
-        return new XdpEngine(pins, capacity, loaded, maps, notes);
+            maps.Control.Layout = Constants.LayoutVersion;
+        return new XdpEngine(pins, loaded, maps, notes);
     }
 
     private uint[] SlotIds(ServerGroup group)
@@ -186,14 +185,12 @@ public sealed class XdpEngine : IEngine
         return ids;
     }
 
-    private void WriteLabel(int index, in Label label, bool isNew)
+    private delegate void Change(ref CpuCounters counters);
+
+    private void ClearCounters(Change clear)
     {
-        if (isNew)
-        {
-            for (var cpu = 0; cpu < _maps.Cpus; cpu++)
-                _maps.Counters(cpu)[Constants.Tallies + index] = default;
-        }
-        _maps.Labels[index] = label;
+        for (var cpu = 0; cpu < _maps.Cpus; cpu++)
+            clear(ref _maps.Counters(cpu));
     }
 
     private void CheckCapacity(ForwardingTables tables)

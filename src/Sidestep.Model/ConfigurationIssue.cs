@@ -19,7 +19,7 @@ public sealed record ConfigurationIssue(string Path, int Line, int Column, strin
         if (Path.Length > 0)
             text.Append(Path).Append(": ");
         if (Value is not null)
-            text.Append(Value).Append(": ");
+            text.Append(Value.Length == 0 ? "\"\"" : Value).Append(": ");
         text.Append(Reason).Append(". ").Append(Cure);
         if (!Cure.EndsWith('?'))
             text.Append('.');

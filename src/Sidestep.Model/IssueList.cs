@@ -15,13 +15,13 @@ internal sealed class IssueList
     public bool HasErrors => _errors.Count > 0;
 
     public void Error(string path, Node at, string reason, string cure) =>
-        Error(path, at.Position, (at as ScalarNode)?.Text, reason, cure);
+        Error(path, at.Position, ValueOf(at), reason, cure);
 
     public void Error(string path, Position at, string? value, string reason, string cure) =>
         Add(_errors, ref _errorsLeftOut, path, at, value, reason, cure);
 
     public void Warning(string path, Node at, string reason, string cure) =>
-        Add(_warnings, ref _warningsLeftOut, path, at.Position, (at as ScalarNode)?.Text, reason, cure);
+        Add(_warnings, ref _warningsLeftOut, path, at.Position, ValueOf(at), reason, cure);
 
     public ImmutableArray<ConfigurationIssue> Errors => Sorted(_errors, _errorsLeftOut);
 
@@ -38,6 +38,9 @@ internal sealed class IssueList
             quoted.Append('…');
         return quoted.ToString();
     }
+
+    /// <summary>What an issue about this node quotes: null unless there is a single value.</summary>
+    public static string? ValueOf(Node node) => node is ScalarNode { IsNull: false } scalar ? scalar.Text : null;
 
     // Besides control characters: lone surrogates, and format characters that turn the direction of writing.
     private static bool IsHarmless(char c) =>

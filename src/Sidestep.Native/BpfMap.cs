@@ -55,6 +55,9 @@ public sealed unsafe class BpfMap : IDisposable
     public void Update<TKey, TValue>(TKey key, TValue value) where TKey : unmanaged where TValue : unmanaged =>
         NativeException.Check(Libbpf.bpf_map_update_elem(Descriptor, &key, &value, 0), "bpf_map_update_elem");
 
+    /// <summary>Puts a program into a program array, for tail calls.</summary>
+    public void SetProgram(int index, BpfProgram program) => Update(index, program.Descriptor);
+
     /// <summary>Reads one element (not per CPU); false when there is none.</summary>
     public bool TryLookup<TKey, TValue>(TKey key, out TValue value) where TKey : unmanaged where TValue : unmanaged
     {

@@ -3,25 +3,34 @@
 #pragma once
 #include "packet.h"
 
-INLINE void count(__u32 index, __u64 bytes)
+/* The array has an element for every CPU that could be, so null is for the verifier. */
+INLINE struct cpu_counters *own_counters(void)
 {
-	struct counter *counter = bpf_map_lookup_elem(&counters, &index);
+	__u32 cpu = bpf_get_smp_processor_id();
 
-	if (!counter)
-		return; /* the array is sized for every CPU that could be: cannot happen */
+	return bpf_map_lookup_elem(&counters, &cpu);
+}
+
+INLINE void count(struct counter *counter, __u64 bytes)
+{
 	counter->packets++;
 	counter->bytes += bytes;
 }
 
 INLINE void account_forwarded(const struct packet *p)
 {
-	__u32 first = bpf_get_smp_processor_id() * counters_per_cpu + TALLIES;
+	struct cpu_counters *own = own_counters();
 
-	count(first + p->service->id, p->bytes);
-	count(first + service_capacity + p->server_id, p->bytes);
+	if (!own)
+		return;
+	count(&own->services[p->service->id & (SERVICE_CAPACITY - 1)], p->bytes);
+	count(&own->servers[p->server_id & (SERVER_CAPACITY - 1)], p->bytes);
 }
 
 INLINE void account_tally(__u32 tally, __u64 bytes)
 {
-	count(bpf_get_smp_processor_id() * counters_per_cpu + tally, bytes);
+	struct cpu_counters *own = own_counters();
+
+	if (own)
+		count(&own->tallies[tally & (TALLIES - 1)], bytes);
 }

@@ -5,7 +5,6 @@
  */
 #pragma once
 #include "classify.h"
-#include "encapsulate.h"
 
 /* linux/if_arp.h and linux/icmp.h pull in headers of the C library, which a BPF target has none of. */
 #define ARPHRD_ETHER   1
@@ -13,6 +12,7 @@
 #define ARPOP_REPLY    2
 #define ICMP_ECHO      8
 #define ICMP_ECHOREPLY 0
+#define ANSWER_TTL     64
 
 struct icmphdr {
 	__u8 type;
@@ -33,14 +33,22 @@ struct arp_ipv4 {
 	__u8 target_address[4];
 } __attribute__((packed));
 
-/* The address of the interface that the frame came in by; null when it is none of the director's. */
-INLINE const struct egress *way_in(const struct xdp_md *ctx, __u32 version)
+/* Six bytes that need not be aligned to four. */
+INLINE void copy_mac(__u8 *to, const __u8 *from)
 {
-	for (__u32 i = 0; i < EGRESS_ENTRIES; i++) {
-		const struct egress *egress = &tables.control.egress[version][i];
+	((__u16 *)to)[0] = ((const __u16 *)from)[0];
+	((__u16 *)to)[1] = ((const __u16 *)from)[1];
+	((__u16 *)to)[2] = ((const __u16 *)from)[2];
+}
 
-		if (egress->ifindex == ctx->ingress_ifindex)
-			return egress;
+/* The interface that the frame came in by; null when it is none of the director's. */
+INLINE const struct interface *way_in(const struct xdp_md *ctx, __u32 version)
+{
+	for (__u32 i = 0; i < INTERFACES; i++) {
+		const struct interface *interface = &tables.control.interfaces[version][i];
+
+		if (interface->ifindex == ctx->ingress_ifindex)
+			return interface;
 	}
 	return NULL;
 }
@@ -54,7 +62,7 @@ INLINE int answer_arp(const struct xdp_md *ctx, struct packet *p)
 {
 	struct ethhdr *ethernet = p->data;
 	struct arp_ipv4 *arp = (struct arp_ipv4 *)(ethernet + 1);
-	const struct egress *self;
+	const struct interface *self;
 	__u32 asked, asker;
 
 	if ((void *)(arp + 1) > p->end)
@@ -96,7 +104,7 @@ INLINE __u16 checksum_replace(__u16 checksum, __u16 old, __u16 new)
 	return ~sum;
 }
 
-INLINE int answer_echo(struct packet *p, __u16 vip_flags)
+INLINE int answer_echo(struct packet *p)
 {
 	struct ethhdr *ethernet = p->data;
 	struct iphdr *ip = (struct iphdr *)(ethernet + 1);
@@ -106,7 +114,7 @@ INLINE int answer_echo(struct packet *p, __u16 vip_flags)
 
 	if (icmp->type != ICMP_ECHO || icmp->code != 0)
 		return DROP(DROP_ICMP_UNSUPPORTED);
-	if (!(vip_flags & VIP_ANSWER_ECHO))
+	if (!(p->vip.flags & VIP_ANSWER_ECHO))
 		return DROP(DROP_ECHO_REFUSED);
 
 	copy_mac(mac, ethernet->h_source);
@@ -114,7 +122,7 @@ INLINE int answer_echo(struct packet *p, __u16 vip_flags)
 	copy_mac(ethernet->h_dest, mac);
 	/* Exchanging the addresses leaves the sum as it was; the time to live starts anew. */
 	old_ttl = *(__u16 *)&ip->ttl;
-	ip->ttl = OUTER_TTL;
+	ip->ttl = ANSWER_TTL;
 	ip->check = checksum_replace(ip->check, old_ttl, *(__u16 *)&ip->ttl);
 	ip->saddr = p->destination;
 	ip->daddr = p->source;

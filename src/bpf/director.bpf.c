@@ -14,23 +14,16 @@
 /* Up to the changed frame. Sets p->service and p->server when the outcome is DECISION_FORWARD. */
 INLINE int handle_ipv4(struct xdp_md *ctx, struct packet *p)
 {
-	struct vip vip;
 	int outcome;
 
-	outcome = parse_destination(p);
-	if (outcome)
-		return outcome;
-	vip = find_vip(p->version, p->destination);
-	if (!vip.flags)
-		return DECISION_PASS; /* not for a VIP: the kernel's business */
 	outcome = parse_ipv4(p);
 	if (outcome)
 		return outcome;
-	if (p->protocol != IPPROTO_TCP && p->protocol != IPPROTO_UDP)
-		return p->protocol == IPPROTO_ICMP ? answer_echo(p, vip.flags) : DROP(DROP_PROTOCOL_UNSUPPORTED);
-	outcome = classify(p, vip.id);
+	outcome = classify(p);
 	if (outcome)
 		return outcome;
+	if (!p->service)
+		return answer_echo(p);
 	outcome = select_server(p);
 	if (outcome)
 		return outcome;
@@ -48,14 +41,15 @@ int director(struct xdp_md *ctx)
 	    .end = (void *)(long)ctx->data_end,
 	    .version = *(volatile __u32 *)&tables.control.active & 1,
 	};
-	const struct ethhdr *ethernet = p.data;
+	__be16 type;
 	int outcome;
 
-	if ((void *)(ethernet + 1) > p.end)
+	if (p.data + sizeof(struct ethhdr) > p.end)
 		return XDP_PASS;
-	if (ethernet->h_proto == bpf_htons(ETH_P_IP))
+	type = *(__be16 *)(p.data + 12); /* struct ethhdr is packed, which would make this two loads */
+	if (type == bpf_htons(ETH_P_IP))
 		outcome = handle_ipv4(ctx, &p);
-	else if (ethernet->h_proto == bpf_htons(ETH_P_ARP))
+	else if (type == bpf_htons(ETH_P_ARP))
 		outcome = answer_arp(ctx, &p);
 	else
 		return XDP_PASS; /* neither IPv4 nor ARP */

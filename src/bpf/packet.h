@@ -25,8 +25,10 @@ struct packet {
 	__be32 destination;
 	__u32 ports; /* source in the low half, destination in the high half, both in network byte order */
 	__u8 protocol;
-	__u8 tos;     /* DSCP and ECN */
-	__u16 length; /* of the IP datagram in bytes, host byte order */
+	__u8 tos;	/* DSCP and ECN */
+	__u8 flaw;	/* why it must be dropped if it is for a VIP; 0: nothing */
+	__u16 length;	/* of the IP datagram in bytes, host byte order */
+	struct vip vip; /* set by Classify when no service takes the datagram */
 	const struct service *service;
 	const struct server *server;
 	__u32 server_id;

@@ -29,10 +29,10 @@ INLINE int select_server(struct packet *p)
 	block = bpf_map_lookup_elem(&slots, &block_index);
 	if (!block)
 		return DROP(DROP_TABLES_INCONSISTENT);
-	p->server_id = block->slots[index & (BLOCK_SLOTS - 1)] & SLOT_SERVER_MASK & (SERVER_ENTRIES - 1);
+	p->server_id = block->slots[index & (BLOCK_SLOTS - 1)] & SLOT_SERVER_MASK & (SERVER_CAPACITY - 1);
 	if (!p->server_id)
 		return DROP(DROP_NO_SERVER);
-	index = p->version * SERVER_ENTRIES + p->server_id;
+	index = p->version * SERVER_CAPACITY + p->server_id;
 	p->server = bpf_map_lookup_elem(&servers, &index);
 	if (!p->server)
 		return DROP(DROP_TABLES_INCONSISTENT);

@@ -14,19 +14,21 @@
 #include <linux/types.h>
 #include <bpf/bpf_helpers.h>
 
-#define LAYOUT_VERSION	1
-#define VERSIONS	2
-#define VIP_ENTRIES	65536 /* power of two, 16 bits of hash */
-#define VIP_PROBES	16    /* the compiler of the tables finds a seed that needs no more */
-#define SERVICE_ENTRIES 32768 /* power of two, 15 bits of hash */
-#define SERVICE_BITS	15
-#define SERVICE_PROBES	16
-#define SERVER_ENTRIES	131072 /* power of two */
-#define EGRESS_ENTRIES	16     /* power of two */
-#define BLOCK_SLOTS	1024   /* power of two */
-#define BLOCK_BITS	10
-#define TALLIES		64 /* counters of decisions and drop reasons, before those of services and servers */
-#define LABEL_BYTES	64
+#define LAYOUT_VERSION	 1
+#define VERSIONS	 2
+#define VIP_ENTRIES	 32768 /* power of two */
+#define VIP_BITS	 15
+#define SERVICE_ENTRIES	 32768 /* power of two */
+#define SERVICE_BITS	 15
+#define PROBES		 64 /* entries that a search looks at; the writer refuses tables that would need more */
+#define INTERFACES	 16
+#define BLOCK_SLOTS	 1024 /* power of two */
+#define BLOCK_BITS	 10
+#define SLOT_BLOCKS	 16384 /* 64 MiB: half for tables, half for their change */
+#define TALLIES		 64    /* counters of decisions and drop reasons, before those of services and servers */
+#define LABEL_BYTES	 64
+#define SERVICE_CAPACITY 4096  /* services; ids are below */
+#define SERVER_CAPACITY	 16384 /* server ids are below; 0 is none */
 
 /* What happened to a frame. The value is its counter's index; passed frames are the kernel's and not counted. */
 enum decision {
@@ -69,9 +71,12 @@ struct vip {
 #define VIP_ANSWER_ARP	(1 << 1)
 #define VIP_ANSWER_ECHO (1 << 2)
 
-/* A service. Open addressing by key; key 0 is empty and ends a search. */
+/*
+ * A service: an address, a protocol and a port. Open addressing; key 0 is empty and ends a search. It is found without
+ * its VIP: the entry of the VIP only matters for what no service takes.
+ */
 struct service {
-	__u64 key;	    /* SERVICE_USED | vip id << 32 | protocol << 16 | destination port, network byte order */
+	__u64 key;	    /* address << 32 | protocol << 16 | port; address and port as they lie in the packet */
 	__u32 id;	    /* of its counters and label */
 	__u32 slot_base;    /* index of its first slot */
 	__u32 slot_count;   /* 0: no usable server */
@@ -81,24 +86,27 @@ struct service {
 	__u64 reserved1;
 };
 
-#define SERVICE_USED		(1ULL << 63)
 #define SERVICE_HASH_FIVE_TUPLE (1 << 0) /* else the source address alone */
 
-/* A real server as packets see it: one way (pool, address, encapsulation) of reaching it. Id 0 means none. */
+/*
+ * A real server as packets see it: one way (pool, address, encapsulation) of reaching it, with everything that is the
+ * same for all its packets. Id 0 means none.
+ */
 struct server {
-	__u8 mac[6]; /* of the next hop */
-	__u8 egress; /* index of the way out */
-	__u8 flags;
-	__be32 address; /* outer destination */
-	__u32 checksum; /* one's complement sum of the outer header's constant words, in memory order */
+	__u8 macs[12]; /* the Ethernet addresses: next hop, then the director's interface */
+	__u16 mtu;     /* of the way out, in bytes without the Ethernet header */
+	__u16 flags;
+	__u32 ifindex;	    /* the way out */
+	__be32 source;	    /* of the outer header: the director */
+	__be32 destination; /* of the outer header: the server */
+	__u32 checksum;	    /* one's complement sum of the outer header's constant words, in memory order */
 };
 
-/* A way out: one of the director's interfaces. */
-struct egress {
+/* One of the director's interfaces. */
+struct interface {
 	__u8 mac[6];
-	__u16 mtu;	/* bytes, without the Ethernet header */
-	__u32 ifindex;	/* 0: unused */
-	__be32 address; /* outer source */
+	__u16 reserved;
+	__u32 ifindex; /* 0: unused */
 };
 
 struct slot_block {
@@ -110,26 +118,29 @@ struct slot_block {
 struct settings {
 	__u64 hash_high; /* the flow hash's key */
 	__u64 hash_low;
-	__u64 service_seed;
-	__u32 vip_seed;
-	__u32 reserved[9];
+	__u64 reserved[6];
 };
 
 struct control {
-	__u32 layout;		/* LAYOUT_VERSION */
-	__u32 active;		/* 0 or 1 */
-	__u64 revision;		/* counts changes */
-	__u64 applied_at;	/* milliseconds since 1970 */
-	__u32 service_capacity; /* labels and counters of services come first, those of servers behind them */
-	__u32 server_capacity;
-	__u64 reserved[4];
+	__u32 layout;	  /* LAYOUT_VERSION */
+	__u32 active;	  /* 0 or 1 */
+	__u64 revision;	  /* counts changes */
+	__u64 applied_at; /* milliseconds since 1970 */
+	__u64 reserved[5];
 	struct settings settings[VERSIONS];
-	struct egress egress[VERSIONS][EGRESS_ENTRIES];
+	struct interface interfaces[VERSIONS][INTERFACES];
 };
 
 struct counter {
 	__u64 packets;
 	__u64 bytes; /* of frames as they came in, from the Ethernet header on */
+};
+
+/* All counters of one CPU: tallies, then those of services, then those of servers, each by id. */
+struct cpu_counters {
+	struct counter tallies[TALLIES];
+	struct counter services[SERVICE_CAPACITY];
+	struct counter servers[SERVER_CAPACITY];
 };
 
 /* Names of what the ids mean, for status without the daemon; the program does not read them. UTF-8, zero-filled. */
@@ -165,7 +176,7 @@ struct {
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__type(key, __u32);
 	__type(value, struct server);
-	__uint(max_entries, VERSIONS *SERVER_ENTRIES);
+	__uint(max_entries, VERSIONS *SERVER_CAPACITY);
 } servers SEC(".maps");
 
 struct {
@@ -173,26 +184,25 @@ struct {
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__type(key, __u32);
 	__type(value, struct slot_block);
-	__uint(max_entries, 1); /* set at load */
+	__uint(max_entries, SLOT_BLOCKS);
 } slots SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__type(key, __u32);
-	__type(value, struct counter);
-	__uint(max_entries, 1); /* set at load: CPUs * counters_per_cpu */
+	__type(value, struct cpu_counters);
+	__uint(max_entries, 1); /* set at load: CPUs */
 } counters SEC(".maps");
 
+/* Labels of services by id, then those of servers by id. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__type(key, __u32);
 	__type(value, struct label);
-	__uint(max_entries, 1); /* set at load: services, then servers */
+	__uint(max_entries, SERVICE_CAPACITY + SERVER_CAPACITY);
 } labels SEC(".maps");
 
 /* Set before load, so that the verifier removes what a director does not need. */
-const volatile __u32 counters_per_cpu = TALLIES; /* TALLIES + service_capacity + server_capacity */
-const volatile __u32 service_capacity;
 const volatile bool one_arm = true; /* every server is reached by the interface that its packets come in by */

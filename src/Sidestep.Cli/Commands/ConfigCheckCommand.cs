@@ -39,7 +39,11 @@ public static class ConfigCheckCommand
         if (json)
             CheckReport.WriteJson(read.Name, result, output);
         else
-            CheckReport.WriteText(read.Name, result, offline, output, error);
+            CheckReport.WriteText(read.Name, result, offline, HostErrors(text, result), output, error);
         return result.Errors.IsEmpty ? ExitCode.Ok : ExitCode.Failed;
     }
+
+    // Whoever checks a file elsewhere than on the director should see that the machine is the trouble, not the file.
+    private static int HostErrors(string text, ConfigurationResult result) =>
+        result.Errors.IsEmpty ? 0 : result.Errors.Length - ConfigurationReader.Read(text, null).Errors.Length;
 }

@@ -30,20 +30,27 @@ internal struct Service
 [StructLayout(LayoutKind.Sequential)]
 internal struct Server
 {
-    public MacBytes Mac;
-    public byte Egress;
-    public byte Flags;
-    public uint Address;
+    public Bytes12 Macs;
+    public ushort Mtu;
+    public ushort Flags;
+    public uint Ifindex;
+    public uint Source;
+    public uint Destination;
     public uint Checksum;
 }
 
+[InlineArray(12)]
+internal struct Bytes12
+{
+    private byte _first;
+}
+
 [StructLayout(LayoutKind.Sequential)]
-internal struct Egress
+internal struct Interface
 {
     public MacBytes Mac;
-    public ushort Mtu;
+    public ushort Reserved;
     public uint Ifindex;
-    public uint Address;
 }
 
 [InlineArray(6)]
@@ -69,15 +76,13 @@ internal struct Settings
 {
     public ulong HashHigh;
     public ulong HashLow;
-    public ulong ServiceSeed;
-    public uint VipSeed;
-    public Words9 Reserved;
+    public LongWords6 Reserved;
 }
 
-[InlineArray(9)]
-internal struct Words9
+[InlineArray(6)]
+internal struct LongWords6
 {
-    private uint _first;
+    private ulong _first;
 }
 
 [StructLayout(LayoutKind.Sequential)]
@@ -87,15 +92,13 @@ internal struct Control
     public uint Active;
     public ulong Revision;
     public ulong AppliedAt;
-    public uint ServiceCapacity;
-    public uint ServerCapacity;
-    public LongWords4 Reserved;
+    public LongWords5 Reserved;
     public BothSettings Settings;
-    public AllEgress Egress;
+    public AllInterfaces Interfaces;
 }
 
-[InlineArray(4)]
-internal struct LongWords4
+[InlineArray(5)]
+internal struct LongWords5
 {
     private ulong _first;
 }
@@ -106,10 +109,10 @@ internal struct BothSettings
     private Settings _first;
 }
 
-[InlineArray(Constants.Versions * Constants.EgressEntries)]
-internal struct AllEgress
+[InlineArray(Constants.Versions * Constants.Interfaces)]
+internal struct AllInterfaces
 {
-    private Egress _first;
+    private Interface _first;
 }
 
 [StructLayout(LayoutKind.Sequential)]
@@ -117,6 +120,32 @@ internal struct Counter
 {
     public ulong Packets;
     public ulong Bytes;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct CpuCounters
+{
+    public TallyCounters Tallies;
+    public ServiceCounters Services;
+    public ServerCounters Servers;
+}
+
+[InlineArray(Constants.Tallies)]
+internal struct TallyCounters
+{
+    private Counter _first;
+}
+
+[InlineArray(Constants.ServiceCapacity)]
+internal struct ServiceCounters
+{
+    private Counter _first;
+}
+
+[InlineArray(Constants.ServerCapacity)]
+internal struct ServerCounters
+{
+    private Counter _first;
 }
 
 [StructLayout(LayoutKind.Sequential)]

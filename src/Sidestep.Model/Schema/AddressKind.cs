@@ -55,7 +55,7 @@ internal sealed class AddressKind(string role) : ScalarKind<IPAddress>
     private static string? Misuse(byte[] octets) => octets switch
     {
         [0, 0, 0, 0] => "the unspecified address",
-        [0, ..] => "an address of the network 0.0.0.0/8, which no host has",
+        [0, ..] => "an address of 0.0.0.0/8",
         [127, ..] => "a loopback address",
         [255, 255, 255, 255] => "the broadcast address",
         [>= 224 and < 240, ..] => "a multicast address",

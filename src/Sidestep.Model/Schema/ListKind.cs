@@ -22,7 +22,8 @@ internal sealed class ListKind(string what, int minimum, int maximum, MappingKin
             return false;
         }
         if (list.Items.Length < minimum)
-            issues.Error(path, list, "the list is too short", $"Write at least {minimum} of the {what}");
+            issues.Error(path, list, $"there are {list.Items.Length} {what}; at least {minimum} must be there",
+                "Add one");
         if (list.Items.Length > maximum)
             issues.Error(path, list.Items[maximum].Position, null,
                 $"there are {list.Items.Length} {what}; at most {maximum} are possible",

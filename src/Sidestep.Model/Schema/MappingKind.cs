@@ -70,7 +70,7 @@ internal sealed class MappingKind(string what, string description, params Key[] 
     private Key? RefuseKey(Entry entry, string path, MappingNode mapping, IssueList issues)
     {
         string text = entry.Key.Text;
-        string? value = (entry.Value as ScalarNode)?.Text;
+        string? value = IssueList.ValueOf(entry.Value);
         if (Refusals.ForKey(text) is { } refusal)
         {
             issues.Error(path, entry.Key.Position, value, refusal.Reason, refusal.Cure!);

@@ -29,7 +29,7 @@ internal static partial class Refusals
         "Remove it and let the real servers end TLS");
 
     private static readonly Problem Http = new(
-        $"HTTP needs a proxy: {OnlyRequests} works at layer 4 and reads no HTTP",
+        $"HTTP needs a proxy: {OnlyRequests} forwards at layer 4 without reading HTTP",
         "Remove it, or run an HTTP proxy as the real server");
 
     private static readonly Problem Translation = new(
@@ -60,10 +60,10 @@ internal static partial class Refusals
         (SynProxy, "syn synproxy syncookie syncookies"),
         (Proxy, "proxy multiplex multiplexing tcpproxy proxyprotocol"),
         (Tls, "tls ssl certificate certificates cert sni alpn"),
-        (Http, "http https http2 url uri waf l7"),
+        (Http, "http https http2 url uri redirect redirects waf l7"),
         (Translation, "nat snat dnat masquerade sourcenat autosnat"),
         (PortTranslation, "targetport serverport backendport porttranslation"),
-        (Content, "compression compress gzip cache caching rewrite rewrites redirect redirects"),
+        (Content, "compression compress gzip cache caching rewrite rewrites"),
         (Health, "health healthcheck healthchecks monitor monitors healthmonitor healthmonitors"));
 
     private static readonly FrozenDictionary<string, Problem> ValueWords = Table(

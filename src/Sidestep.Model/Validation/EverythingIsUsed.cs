@@ -7,18 +7,20 @@ internal static class EverythingIsUsed
 {
     public static void Check(Document document, IssueList issues)
     {
-        var usedPools = document.Services.Select(document.PoolOf).ToHashSet();
-        var usedProfiles = document.Services.Select(document.ProfileOf).ToHashSet();
-        foreach (var profile in document.Profiles)
-            WarnUnless(usedProfiles.Contains(profile), profile.Find(NetworkProfileSchema.Name), "network profile", issues);
-        foreach (var pool in document.Pools)
-            WarnUnless(usedPools.Contains(pool), pool.Find(PoolSchema.Name), "pool", issues);
+        Check(document, document.Profiles, NetworkProfileSchema.Name, VirtualServiceSchema.NetworkProfile,
+            "network profile", issues);
+        Check(document, document.Pools, PoolSchema.Name, VirtualServiceSchema.Pool, "pool", issues);
     }
 
-    private static void WarnUnless(bool used, Located<string>? name, string what, IssueList issues)
+    private static void Check(Document document, IReadOnlyList<BoundMapping> items, Key<string> itemName,
+        Key<string> reference, string what, IssueList issues)
     {
-        if (!used && name is not null)
-            issues.Warning(name.Path, name.Node, $"no virtual service uses this {what}",
-                "Remove it, or name it in a service");
+        var used = document.Services.Select(s => s.Find(reference)?.Value).ToHashSet();
+        foreach (var item in items)
+        {
+            if (item.Find(itemName) is { } name && !used.Contains(name.Value))
+                issues.Warning(name.Path, name.Node, $"no virtual service uses this {what}",
+                    "Remove it, or name it in a service");
+        }
     }
 }

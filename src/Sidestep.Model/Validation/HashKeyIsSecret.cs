@@ -14,7 +14,7 @@ internal static class HashKeyIsSecret
     {
         if (document.Director?.Find(DirectorSchema.HashKey) is { } key && Known.Contains(key.Value))
             issues.Warning(key.Path, key.Node,
-                "a key that everybody can guess, so that a client can send all its flows to one server",
+                "a key that everybody knows, with which a client can aim all its flows at one server",
                 $"Make one with `openssl rand -hex {HashKey.Digits / 2}`");
     }
 }

@@ -20,19 +20,17 @@ internal static class NoPortTranslation
 
     private static void Check(Located<int> port, IEnumerable<BoundMapping> services, IssueList issues)
     {
-        bool differs = false;
         foreach (var service in services)
         {
             if (service.Find(VirtualServiceSchema.Port) is not { } asked || asked.Value == port.Value)
                 continue;
-            differs = true;
             issues.Error(port.Path, port.Node,
                 $"{Document.Title(service)} uses this pool with port {asked.Value}, and the reply goes straight to the "
                 + "client, so nothing can translate ports (DSR-05)",
                 $"Remove the key and let the server listen on port {asked.Value}");
+            return;
         }
-        if (!differs)
-            issues.Warning(port.Path, port.Node, "redundant: a real server always listens on the port of the service",
-                "Remove the key");
+        issues.Warning(port.Path, port.Node, "redundant: a real server always listens on the port of the service",
+            "Remove the key");
     }
 }

@@ -36,12 +36,16 @@ internal sealed class DocumentParser
             if (TabAfter(yaml, at) is { } tab)
                 issues.Error("", tab, null, "not YAML: a tab in the indentation", "Indent with spaces");
             else
-                issues.Error("", at, null, $"not YAML: {Sentence(malformed.Message)}", ShapeCure);
+                issues.Error("", at, null, $"not YAML: {Sentence(malformed.Message)}{parser.OpenBracket()}", ShapeCure);
         }
-        // What the library throws when the text breaks off, or begins another block, between brackets.
-        catch (InvalidOperationException) when (parser._openBrackets.TryPeek(out var open))
+        // The library throws this from its inside when the text begins another block between brackets. It reads ahead,
+        // so that the bracket itself need not have been seen yet.
+        catch (InvalidOperationException)
         {
-            issues.Error("", open, null, "not YAML: the bracket that opens here is not closed", "Close the bracket");
+            if (!parser._openBrackets.TryPeek(out var near))
+                near = At(parser._parser.Current?.End ?? Mark.Empty);
+            issues.Error("", near, null, "not YAML: a bracket that opens here or a little later is not closed",
+                "Close the bracket");
         }
         return null;
     }
@@ -57,10 +61,12 @@ internal sealed class DocumentParser
         }
         var root = ReadNode("", 0);
         _parser.Consume<DocumentEnd>();
-        if (_parser.Accept<DocumentStart>(out var second))
-            _issues.Error("", At(second.Start), null, "a second YAML document begins here",
-                "Keep one document per file: remove the line --- or ... before it");
-        return root;
+        if (!_parser.Accept<DocumentStart>(out var second))
+            return root;
+        _issues.Error("", At(second.Start), null, "a second YAML document begins here",
+            "Keep one document per file: remove the line --- or ... before it");
+        // Half of a configuration would only give rise to complaints about the other half.
+        return null;
     }
 
     private Node ReadNode(string path, int depth)
@@ -116,12 +122,15 @@ internal sealed class DocumentParser
             if (lines.TryAdd(key.Text, key.Position.Line))
                 entries.Add(new Entry(key, value));
             else
-                _issues.Error(keyPath, key.Position, (value as ScalarNode)?.Text,
+                _issues.Error(keyPath, key.Position, IssueList.ValueOf(value),
                     $"this key is already on line {lines[key.Text]}", "Keep one of the two");
         }
         Close(at);
         return new MappingNode(at, entries.ToImmutable());
     }
+
+    private string OpenBracket() =>
+        _openBrackets.TryPeek(out var open) ? $" (a bracket opens at {open.Line}:{open.Column})" : "";
 
     private void Close(Position at)
     {

@@ -1,0 +1,42 @@
+# shellcheck shell=bash
+# Sourced by ./sidestep and ./test: the build. Standard output stays clean, progress is on standard error.
+
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
+# Build processes that stay for a next build would keep the standard output of a pipeline open.
+export MSBUILDDISABLENODEREUSE=1
+
+need_dotnet() {
+  command -v dotnet >/dev/null || die "the .NET 10 SDK is missing: https://dotnet.microsoft.com/download/dotnet/10.0"
+  dotnet --version >/dev/null || die "no .NET SDK fits global.json: https://dotnet.microsoft.com/download/dotnet/10.0"
+}
+
+# build_projects NAME PROJECT...: builds them, unless what is built already is what these sources give.
+build_projects() {
+  local name=$1
+  shift
+  mkdir -p artifacts
+  # Two at once would write the same files.
+  exec 9>artifacts/.build-lock
+  flock 9
+  local stamp="artifacts/.built-$name"
+  if [ ! -f "$stamp" ] || [ "$(<"$stamp")" != "$(fingerprint)" ]; then
+    local project
+    for project in "$@"; do
+      echo "Building $project" >&2
+      dotnet build "$project" --configuration Release --verbosity quiet -consoleLoggerParameters:NoSummary >&2 || die "the build of $project failed"
+    done
+    fingerprint >"$stamp"
+  fi
+  exec 9>&-
+}
+
+# Everything that the build reads, by content, and everything that it has written, by name, size and time: a source that
+# changed and an output that is missing, or that something else has written since, both lead to a new build.
+fingerprint() {
+  {
+    dotnet --version
+    find src lab benchmarks eng ./*.props ./*.slnx global.json .editorconfig -type f ! -path '*/obj/*' ! -path '*/bin/*' -print0 |
+      LC_ALL=C sort --zero-terminated | xargs --null sha256sum
+    find artifacts/bin -path '*/release/*' -type f -printf '%p %s %T@\n' 2>/dev/null | LC_ALL=C sort
+  } | sha256sum
+}

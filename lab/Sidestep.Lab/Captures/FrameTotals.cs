@@ -1,0 +1,24 @@
+using System.Globalization;
+
+namespace Sidestep.Lab.Captures;
+
+/// <summary>How many frames of each kind have passed one end of a cable.</summary>
+/// <param name="RequestsIn">To the node, with the VIP as destination.</param>
+/// <param name="RequestsOut">From the node, with the VIP as destination, without an outer packet.</param>
+/// <param name="EncapsulatedOut">From the node, with a packet to the VIP inside another packet.</param>
+/// <param name="Replies">In either direction, with the VIP as source, be it inside an outer packet.</param>
+internal readonly record struct FrameTotals(Count RequestsIn, Count RequestsOut, Count EncapsulatedOut, Count Replies)
+{
+    public static FrameTotals operator -(FrameTotals later, FrameTotals earlier) => new(
+        later.RequestsIn - earlier.RequestsIn,
+        later.RequestsOut - earlier.RequestsOut,
+        later.EncapsulatedOut - earlier.EncapsulatedOut,
+        later.Replies - earlier.Replies);
+}
+
+internal readonly record struct Count(long Frames, long Bytes)
+{
+    public static Count operator -(Count later, Count earlier) => new(later.Frames - earlier.Frames, later.Bytes - earlier.Bytes);
+
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Frames:N0} frames ({Bytes:N0} bytes)");
+}

@@ -1,0 +1,42 @@
+using System.Net;
+using Sidestep.Lab.Network;
+using Sidestep.Lab.Processes;
+using Sidestep.Lab.Topologies;
+
+namespace Sidestep.Lab.Captures;
+
+/// <summary>A capture that is counted while it runs and not kept: the live view may run for days.</summary>
+internal sealed class LiveCapture : IAsyncDisposable
+{
+    private readonly NamespaceProcess _process;
+    private readonly Task _counting;
+
+    private LiveCapture(NamespaceProcess process, FrameCounts counts)
+    {
+        _process = process;
+        Counts = counts;
+        _counting = Task.Run(() =>
+        {
+            using var reader = new PcapReader(process.Process.StandardOutput.BaseStream);
+            counts.AddAll(reader);
+        });
+    }
+
+    public FrameCounts Counts { get; }
+
+    /// <param name="at">Where to look.</param>
+    /// <param name="node">The end of the cable whose traffic is told apart by direction.</param>
+    public static async Task<LiveCapture> StartAsync(LabRun run, string name, LinkEnd at, LinkEnd node, CancellationToken cancel)
+    {
+        var link = await LinkState.ReadAsync(run.Folder, node, cancel);
+        var process = run.Launch(at.Node, $"watch-{name}", Capture.Command(at.Interface, "-"), piped: true);
+        return new LiveCapture(process, new FrameCounts(IPAddress.Parse(run.Topology.Vip), link.MacAddress));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Signals.EndAsync([_process.Identity]);
+        await _counting;
+        _process.Dispose();
+    }
+}

@@ -1,0 +1,51 @@
+using System.Buffers.Binary;
+
+namespace Sidestep.Lab.Captures;
+
+/// <summary>One captured frame: how long it was on the wire, and its first bytes.</summary>
+internal readonly ref struct CapturedFrame(int length, ReadOnlySpan<byte> bytes)
+{
+    public int Length { get; } = length;
+
+    public ReadOnlySpan<byte> Bytes { get; } = bytes;
+}
+
+/// <summary>Reads what tcpdump writes (pcap-savefile(5), version 2.4, Ethernet), from a file or while it is being written to a pipe.</summary>
+internal sealed class PcapReader : IDisposable
+{
+    private const uint Magic = 0xa1b2c3d4;
+    private const uint EthernetLink = 1;
+    private const int FileHeaderLength = 24;
+    private const int FrameHeaderLength = 16;
+
+    private readonly Stream _stream;
+    private readonly byte[] _buffer = new byte[256 * 1024];
+
+    public PcapReader(Stream stream)
+    {
+        _stream = stream;
+        var header = _buffer.AsSpan(0, FileHeaderLength);
+        if (_stream.ReadAtLeast(header, header.Length, throwOnEndOfStream: false) < header.Length
+            || BinaryPrimitives.ReadUInt32LittleEndian(header) != Magic
+            || BinaryPrimitives.ReadUInt32LittleEndian(header[20..]) != EthernetLink)
+            throw new LabException("A capture is not in the format that tcpdump writes for Ethernet on this machine.");
+    }
+
+    /// <returns>False at the end, also when the last frame was not written completely.</returns>
+    public bool TryRead(out CapturedFrame frame)
+    {
+        frame = default;
+        var header = _buffer.AsSpan(0, FrameHeaderLength);
+        if (_stream.ReadAtLeast(header, header.Length, throwOnEndOfStream: false) < header.Length)
+            return false;
+        var captured = BinaryPrimitives.ReadInt32LittleEndian(header[8..]);
+        var length = BinaryPrimitives.ReadInt32LittleEndian(header[12..]);
+        var bytes = _buffer.AsSpan(0, captured);
+        if (_stream.ReadAtLeast(bytes, captured, throwOnEndOfStream: false) < captured)
+            return false;
+        frame = new CapturedFrame(length, bytes);
+        return true;
+    }
+
+    public void Dispose() => _stream.Dispose();
+}

@@ -1,0 +1,20 @@
+using Sidestep.Lab.Runs;
+
+namespace Sidestep.Lab.Commands;
+
+internal static class DownCommand
+{
+    /// <param name="id">Only this run; null for all that `up` has left.</param>
+    public static async Task<int> RunAsync(string? id)
+    {
+        await RunCatalog.RemoveStaleAsync(Say.Progress);
+        foreach (var run in RunCatalog.All().Where(r => r.Record.Stays && (id is null || id == r.Id)))
+        {
+            Say.Progress($"removing run {run.Id} ({run.Record.Topology})");
+            await Teardown.RemoveAsync(run.Id, run.Record.Processes);
+        }
+        foreach (var run in RunCatalog.Usable().Where(r => !r.Record.Stays))
+            Say.Progress($"run {run.Id} ({run.Record.Topology}) is left alone: process {run.Record.Owner.Id} looks after it");
+        return 0;
+    }
+}

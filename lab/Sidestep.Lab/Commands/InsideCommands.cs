@@ -1,0 +1,74 @@
+using System.CommandLine;
+using System.Net;
+using System.Text.Json;
+using Sidestep.Lab.Topologies;
+using Sidestep.Lab.Traffic;
+
+namespace Sidestep.Lab.Commands;
+
+/// <summary>What the lab runs inside its namespaces: clients and the echo service. Not listed in the help.</summary>
+internal static class InsideCommands
+{
+    private const int HttpPort = 80;
+    private const int EchoPort = 7;
+
+    private static readonly Option<IPAddress> VipOption = new("--vip") { Required = true, CustomParser = r => IPAddress.Parse(r.Tokens[0].Value) };
+    private static readonly Option<string[]> SourceOption = new("--source") { Required = true };
+    private static readonly Option<int> RequestsOption = new("--requests");
+    private static readonly Option<int> DatagramsOption = new("--datagrams");
+    private static readonly Option<int> ConcurrencyOption = new("--concurrency");
+    private static readonly Option<double> RateOption = new("--rate");
+    private static readonly Option<bool> UploadOption = new("--upload");
+    private static readonly Option<string> NameOption = new("--name") { Required = true };
+
+    public static IEnumerable<Command> All()
+    {
+        var http = new Command("http") { VipOption, SourceOption, RequestsOption, ConcurrencyOption, RateOption, UploadOption };
+        http.SetAction((result, _) => HttpAsync(result));
+        var udp = new Command("udp") { VipOption, SourceOption, DatagramsOption };
+        udp.SetAction((result, _) => UdpAsync(result));
+        var who = new Command("who") { VipOption, SourceOption };
+        who.SetAction((result, _) => WhoAsync(result));
+        yield return new Command("traffic") { Hidden = true, Subcommands = { http, udp, who } };
+
+        var echo = new Command("echo") { VipOption, NameOption };
+        echo.Hidden = true;
+        echo.SetAction((result, cancel) => EchoServer.RunAsync(Service(result, EchoPort), result.GetRequiredValue(NameOption), cancel));
+        yield return echo;
+    }
+
+    private static async Task<int> HttpAsync(ParseResult result)
+    {
+        var plan = new HttpPlan(
+            Service(result, HttpPort),
+            Sources(result),
+            result.GetValue(RequestsOption),
+            result.GetValue(ConcurrencyOption),
+            result.GetValue(RateOption),
+            result.GetValue(UploadOption));
+        using var worker = new HttpWorker(plan, Console.In, Console.Out);
+        return await worker.RunAsync();
+    }
+
+    private static async Task<int> UdpAsync(ParseResult result)
+    {
+        var alone = new Lock();
+        await UdpClients.EchoAsync(Service(result, EchoPort), Sources(result), result.GetValue(DatagramsOption), answer =>
+        {
+            lock (alone)
+                Console.WriteLine(answer.ToLine());
+        });
+        return 0;
+    }
+
+    private static async Task<int> WhoAsync(ParseResult result)
+    {
+        var servers = await UdpClients.WhoAsync(Service(result, EchoPort), Sources(result));
+        Console.WriteLine(JsonSerializer.Serialize(servers));
+        return 0;
+    }
+
+    private static IPEndPoint Service(ParseResult result, int port) => new(result.GetRequiredValue(VipOption), port);
+
+    private static IReadOnlyList<IPAddress> Sources(ParseResult result) => AddressRange.Addresses(result.GetRequiredValue(SourceOption));
+}

@@ -1,0 +1,63 @@
+using System.CommandLine;
+using Sidestep.Lab.Topologies;
+
+namespace Sidestep.Lab.Commands;
+
+/// <summary>The command line.</summary>
+internal static class LabCommands
+{
+    public const string DefaultTopology = "l2-one-arm";
+
+    private static readonly Argument<string> NameArgument = new("NAME") { Description = "A topology; `list` shows them." };
+    private static readonly Argument<string> NodeArgument = new("NODE") { Description = "A node of the topology that is up." };
+    private static readonly Option<string?> RunOption = new("--run") { Description = "Which run, as `list` shows it." };
+    private static readonly Option<bool> JsonOption = new("--json") { Description = "Print one JSON object." };
+    private static readonly Option<int> TimeLimitOption = new("--time-limit")
+    {
+        Description = "Seconds after which the run is given up.",
+        DefaultValueFactory = _ => 180,
+    };
+    private static readonly Option<string?> InterfaceOption = new("--interface") { Description = "Default: the node's first." };
+    private static readonly Option<string?> WriteOption = new("-w") { Description = "Write a pcap file instead of printing." };
+    private static readonly Argument<string[]> FilterArgument = new("FILTER")
+    {
+        Description = "tcpdump's filter, e.g. tcp port 80.",
+        Arity = ArgumentArity.ZeroOrMore,
+    };
+
+    public static RootCommand Root()
+    {
+        var root = new RootCommand("Real topologies in network namespaces. Without a command: brings up the default one, sends traffic, and shows where it goes.")
+        {
+            With(new Command("list", "The topologies, and what is up."), _ => ListCommand.RunAsync()),
+            With(new Command("up", "Brings up a topology and leaves it.") { NameArgument }, r => UpCommand.RunAsync(Read(r))),
+            With(new Command("down", "Removes everything that `up` or a killed lab left.") { RunOption }, r => DownCommand.RunAsync(r.GetValue(RunOption))),
+            With(new Command("shell", "A shell in a node.") { NodeArgument, RunOption },
+                r => NodeCommand.ShellAsync(r.GetValue(RunOption), r.GetRequiredValue(NodeArgument))),
+            With(new Command("capture", "tcpdump in a node.") { NodeArgument, FilterArgument, InterfaceOption, WriteOption, RunOption },
+                r => NodeCommand.CaptureAsync(
+                    r.GetValue(RunOption), r.GetRequiredValue(NodeArgument), r.GetValue(InterfaceOption), r.GetValue(WriteOption), r.GetValue(FilterArgument) ?? [])),
+            With(new Command("run", "Brings up a topology, sends a fixed amount of traffic, judges it, removes everything.") { NameArgument, JsonOption, TimeLimitOption },
+                r => RunCommand.RunAsync(Read(r), r.GetValue(JsonOption), TimeSpan.FromSeconds(r.GetValue(TimeLimitOption)))),
+            With(new Command("watch", "Brings up a topology, sends traffic without end, shows where it goes, until Ctrl-C.") { NameArgument },
+                r => WatchCommand.RunAsync(Read(r))),
+        };
+        foreach (var command in InsideCommands.All())
+            root.Add(command);
+        root.SetAction(_ => PrivilegedAsync(() => WatchCommand.RunAsync(TopologyReader.Read(DefaultTopology))));
+        return root;
+    }
+
+    private static Topology Read(ParseResult result) => TopologyReader.Read(result.GetRequiredValue(NameArgument));
+
+    private static Command With(Command command, Func<ParseResult, Task<int>> action)
+    {
+        command.SetAction(result => PrivilegedAsync(() => action(result)));
+        return command;
+    }
+
+    private static Task<int> PrivilegedAsync(Func<Task<int>> action)
+        => Environment.IsPrivilegedProcess
+            ? action()
+            : throw new LabException("The lab makes network namespaces and loads BPF programs: run it as root (sudo ./sidestep lab ...).");
+}

@@ -1,0 +1,49 @@
+using Sidestep.Lab.Scenarios;
+using Sidestep.Lab.Topologies;
+using Sidestep.Lab.Views;
+
+namespace Sidestep.Lab.Commands;
+
+internal static class RunCommand
+{
+    public static async Task<int> RunAsync(Topology topology, bool json, TimeSpan limit)
+    {
+        using var interruption = new Interruption();
+        using var time = CancellationTokenSource.CreateLinkedTokenSource(interruption.Token);
+        time.CancelAfter(limit);
+        try
+        {
+            var report = await RunAsync(topology, time.Token);
+            if (json)
+                Console.WriteLine(report.ToJson());
+            else
+                ReportView.Write(report);
+            foreach (var problem in report.Problems)
+                Say.Error(problem);
+            return report.Ok ? 0 : 1;
+        }
+        catch (OperationCanceledException) when (!interruption.Token.IsCancellationRequested)
+        {
+            throw new LabException($"{topology.Name} did not finish within {limit.TotalSeconds:0} s (--time-limit); see the logs in {KeptEvidence.FolderFor(topology)}.");
+        }
+    }
+
+    private static async Task<RunReport> RunAsync(Topology topology, CancellationToken cancel)
+    {
+        var run = await LabRun.CreateAsync(topology, Say.Progress, cancel);
+        var well = false;
+        try
+        {
+            var report = await new TrafficScenario(run, Say.Progress).RunAsync(cancel);
+            well = report.Ok;
+            return report;
+        }
+        finally
+        {
+            if (!well)
+                KeptEvidence.Keep(run, Say.Progress);
+            Say.Progress($"removing run {run.Folder.Id}");
+            await run.RemoveAsync();
+        }
+    }
+}

@@ -1,0 +1,32 @@
+using Sidestep.Lab.Topologies;
+
+namespace Sidestep.Lab.Commands;
+
+internal static class UpCommand
+{
+    public static async Task<int> RunAsync(Topology topology)
+    {
+        using var interruption = new Interruption();
+        var run = await LabRun.CreateAsync(topology, Say.Progress, interruption.Token);
+        try
+        {
+            await run.StartServicesAsync(interruption.Token);
+        }
+        catch
+        {
+            await run.RemoveAsync();
+            throw;
+        }
+        run.Folder.Save(run.Folder.Record with { Stays = true });
+
+        Console.WriteLine(TopologyReader.Drawing(topology));
+        Console.WriteLine($"""
+
+            {topology.Name} is up as run {run.Folder.Id}: configuration, logs and captures are in {run.Folder.Root}.
+              ./sidestep lab shell {topology.Clients.Node}     then: curl -si http://{topology.Vip}/ | head
+              ./sidestep lab capture {topology.Director.Node}
+              ./sidestep lab down
+            """);
+        return 0;
+    }
+}

@@ -1,0 +1,41 @@
+using Sidestep.Lab.Topologies;
+using Sidestep.Lab.Traffic;
+using Sidestep.Lab.Views;
+using Spectre.Console;
+
+namespace Sidestep.Lab.Commands;
+
+/// <summary>A topology with gentle traffic, until Ctrl-C.</summary>
+internal static class WatchCommand
+{
+    private const int Rate = 20;
+    private const int Concurrency = 4;
+
+    public static async Task<int> RunAsync(Topology topology)
+    {
+        using var interruption = new Interruption();
+        var run = await LabRun.CreateAsync(topology, Say.Progress, interruption.Token);
+        try
+        {
+            await using var frames = await LiveFrames.StartAsync(run, interruption.Token);
+            await run.StartServicesAsync(interruption.Token);
+            using var traffic = TrafficProcess.StartHttp(run, 0, Concurrency, Rate);
+            var source = new LiveSource(run, traffic, frames);
+            if (AnsiConsole.Profile.Capabilities.Interactive && !Console.IsOutputRedirected)
+                await LiveView.ShowAsync(source, interruption.Token);
+            else
+                await PlainView.ShowAsync(source, interruption.Token);
+            return 0;
+        }
+        catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
+        {
+            // Ctrl-C is how this command is meant to end.
+            return 0;
+        }
+        finally
+        {
+            Say.Progress($"removing run {run.Folder.Id}");
+            await run.RemoveAsync();
+        }
+    }
+}

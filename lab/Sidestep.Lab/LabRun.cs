@@ -1,0 +1,133 @@
+using Sidestep.Lab.Captures;
+using Sidestep.Lab.Network;
+using Sidestep.Lab.Processes;
+using Sidestep.Lab.Runs;
+using Sidestep.Lab.Topologies;
+
+namespace Sidestep.Lab;
+
+/// <summary>A topology that is up: its namespaces, and the processes in them.</summary>
+internal sealed class LabRun
+{
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(20);
+
+    private readonly Template _template;
+    private readonly Action<string> _say;
+
+    private LabRun(Topology topology, RunFolder folder, Action<string> say)
+    {
+        Topology = topology;
+        Folder = folder;
+        _say = say;
+        _template = new Template(new Dictionary<string, string>
+        {
+            ["vip"] = topology.Vip,
+            ["run"] = folder.Root,
+            ["pins"] = folder.Pins,
+            ["sidestepd"] = Places.Daemon,
+            ["sidestep-agent"] = Places.Agent,
+            ["sidestep-lab"] = Places.Lab,
+        });
+    }
+
+    public Topology Topology { get; }
+
+    public RunFolder Folder { get; }
+
+    public string DirectorConfiguration
+        => Path.Combine(Folder.NodeFolder(Topology.Director.Node), Path.GetFileName(Topology.Director.Configuration));
+
+    /// <summary>Builds the network. The services start with <see cref="StartServicesAsync"/>, so that captures can see their first frame.</summary>
+    public static async Task<LabRun> CreateAsync(Topology topology, Action<string> say, CancellationToken cancel)
+    {
+        await RunCatalog.RemoveStaleAsync(say);
+        var run = new LabRun(topology, RunFolder.Create(topology.Name), say);
+        try
+        {
+            say($"run {run.Folder.Id}: {topology.Name}: {topology.Nodes.Count} namespaces, {topology.Links.Count} links");
+            await new NetworkBuilder(topology, run.Folder).BuildAsync(cancel);
+            SampleFile.Write(run.Folder.Root);
+            foreach (var node in topology.Nodes)
+            {
+                foreach (var service in node.Services)
+                    run.RenderFiles(node, service);
+            }
+            return run;
+        }
+        catch
+        {
+            await run.RemoveAsync();
+            throw;
+        }
+    }
+
+    public async Task StartServicesAsync(CancellationToken cancel)
+    {
+        foreach (var node in Topology.Nodes)
+        {
+            foreach (var service in node.Services)
+                await StartAsync(node, service, cancel);
+        }
+    }
+
+    public Task StartDaemonAsync(CancellationToken cancel)
+    {
+        var node = Topology.Node(Topology.Director.Node);
+        return StartAsync(node, node.Services.Find(s => s.Name == Topology.Director.Service)!, cancel);
+    }
+
+    public RecordedProcess Daemon => Folder.Find(Topology.Director.Node, Topology.Director.Service)
+        ?? throw new LabException("The daemon has not been started.");
+
+    /// <summary>Starts a process in a node and records it, so that it is ended with the run whatever happens.</summary>
+    public NamespaceProcess Launch(string node, string name, IReadOnlyList<string> command, bool piped = false)
+    {
+        var log = Folder.Log(node, name);
+        var process = NamespaceProcess.Start(Folder.Namespace(node), command, log, piped);
+        Folder.Add(new RecordedProcess(node, name, process.Identity, log));
+        return process;
+    }
+
+    public async Task<Capture> CaptureAsync(string name, LinkEnd end, CancellationToken cancel)
+    {
+        var path = Path.Combine(Folder.Captures, $"{name}.pcap");
+        var capture = new Capture(path, Launch(end.Node, $"capture-{name}", Capture.Command(end.Interface, path)));
+        await capture.StartedAsync(cancel);
+        return capture;
+    }
+
+    public Task RemoveAsync() => Teardown.RemoveAsync(Folder.Id, Folder.Record.Processes);
+
+    private async Task StartAsync(Node node, Service service, CancellationToken cancel)
+    {
+        var command = service.Run.ConvertAll(word => Fill(word, node));
+        _say($"{node.Name}: {service.Name}");
+        if (service.Once)
+        {
+            await Tool.RunAsync(Folder.Namespace(node.Name).Enter(command), cancel);
+            return;
+        }
+        using var process = Launch(node.Name, service.Name, command);
+        await Wait.UntilAsync(
+            () => !process.Identity.IsAlive() || service.Listens.All(s => Listening.Has(process.Identity, s)),
+            StartLimit,
+            () => $"{service.Name} on {node.Name} does not listen on {string.Join(" and ", service.Listens)}:\n{NamespaceProcess.Tail(process.Log)}",
+            cancel);
+        if (!process.Identity.IsAlive())
+            throw new LabException($"{service.Name} on {node.Name} ended at once; it said:\n{NamespaceProcess.Tail(process.Log, 20)}");
+    }
+
+    private void RenderFiles(Node node, Service service)
+    {
+        foreach (var file in service.Files)
+        {
+            var text = File.ReadAllText(Path.Combine(Topology.Folder, file));
+            File.WriteAllText(Path.Combine(Folder.NodeFolder(node.Name), Path.GetFileName(file)), Fill(text, node));
+        }
+    }
+
+    private string Fill(string text, Node node)
+        => _template.Fill(
+            text.Replace("{node}", node.Name, StringComparison.Ordinal).Replace("{home}", Folder.NodeFolder(node.Name), StringComparison.Ordinal),
+            Topology.Folder);
+}

@@ -1,0 +1,43 @@
+using System.Diagnostics;
+using Sidestep.Lab.Network;
+
+namespace Sidestep.Lab.Processes;
+
+/// <summary>A process of the lab that goes on running: in a namespace, in a session of its own, its words in a log file.</summary>
+internal sealed class NamespaceProcess : IDisposable
+{
+    // `setsid` so that Ctrl-C at the terminal reaches only the lab, which then ends its processes in order.
+    // The shell redirects and is then replaced, so the id of the child is the id of the program.
+    private const string ToLog = "log=$1; shift; exec setsid \"$@\" >>\"$log\" 2>&1 </dev/null";
+    private const string ErrorsToLog = "log=$1; shift; exec setsid \"$@\" 2>>\"$log\"";
+
+    private NamespaceProcess(Process process, string log)
+    {
+        Process = process;
+        Log = log;
+        Identity = ProcessIdentity.Of(process.Id) ?? throw new LabException($"A process ended as soon as it was started; see {log}.");
+    }
+
+    public Process Process { get; }
+
+    public ProcessIdentity Identity { get; }
+
+    public string Log { get; }
+
+    /// <param name="piped">Standard input and output are pipes to the lab; only errors go to the log.</param>
+    public static NamespaceProcess Start(NetworkNamespace ns, IReadOnlyList<string> command, string log, bool piped = false)
+    {
+        // It exists from the beginning: whoever waits for a word in it need not also wait for it.
+        File.AppendAllText(log, "");
+        var start = new ProcessStartInfo("sh") { RedirectStandardInput = piped, RedirectStandardOutput = piped };
+        foreach (var argument in (string[])["-c", piped ? ErrorsToLog : ToLog, "sh", log, .. ns.Enter(command)])
+            start.ArgumentList.Add(argument);
+        return new NamespaceProcess(Process.Start(start)!, log);
+    }
+
+    /// <summary>The last lines of the log, for a message about this process.</summary>
+    public static string Tail(string log, int lines = 5)
+        => string.Join('\n', File.ReadLines(log).Where(l => l.Length > 0).TakeLast(lines));
+
+    public void Dispose() => Process.Dispose();
+}

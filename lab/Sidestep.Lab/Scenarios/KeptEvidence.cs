@@ -1,0 +1,23 @@
+using Sidestep.Lab.Topologies;
+
+namespace Sidestep.Lab.Scenarios;
+
+/// <summary>Logs, configuration and captures of a run that was not well outlive it; one set per topology, the latest.</summary>
+internal static class KeptEvidence
+{
+    public static string FolderFor(Topology topology) => Path.Combine(Places.Failures, $"failed-{topology.Name}");
+
+    public static void Keep(LabRun run, Action<string> say)
+    {
+        var target = FolderFor(run.Topology);
+        if (Directory.Exists(target))
+            Directory.Delete(target, recursive: true);
+        foreach (var file in Directory.EnumerateFiles(run.Folder.Root, "*", SearchOption.AllDirectories))
+        {
+            var copy = Path.Combine(target, Path.GetRelativePath(run.Folder.Root, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+            File.Copy(file, copy);
+        }
+        say($"logs and captures of this run are kept in {target}");
+    }
+}

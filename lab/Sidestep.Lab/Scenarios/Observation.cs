@@ -1,0 +1,68 @@
+using System.Net;
+using Sidestep.Lab.Captures;
+using Sidestep.Lab.Network;
+using Sidestep.Lab.Topologies;
+
+namespace Sidestep.Lab.Scenarios;
+
+/// <summary>
+/// The captures of a run: at the far end of the director's cable, and at the far end of the clients'. They, not
+/// Sidestep's counters, say which way the frames went.
+/// </summary>
+internal sealed class Observation
+{
+    private readonly LabRun _run;
+    private readonly Capture _atDirector;
+    private readonly Capture _atClient;
+    private readonly LinkEnd _director;
+
+    private Observation(LabRun run, Capture atDirector, Capture atClient, LinkEnd director)
+    {
+        _run = run;
+        _atDirector = atDirector;
+        _atClient = atClient;
+        _director = director;
+    }
+
+    /// <summary>To be called before anything can send to the VIP, so that the counts are complete.</summary>
+    public static async Task<Observation> StartAsync(LabRun run, CancellationToken cancel)
+    {
+        var topology = run.Topology;
+        return new Observation(
+            run,
+            await run.CaptureAsync("director", LinkEnd.Parse(topology.Director.Port), cancel),
+            await run.CaptureAsync("client", LinkEnd.Parse(topology.Clients.Port), cancel),
+            new LinkEnd(topology.Director.Node, topology.Director.Interface));
+    }
+
+    public Task<LinkState> DirectorLinkAsync(CancellationToken cancel) => LinkState.ReadAsync(_run.Folder, _director, cancel);
+
+    /// <summary>What has passed so far, at a moment when nothing is under way.</summary>
+    public async Task<FramesSeen> SoFarAsync(CancellationToken cancel)
+    {
+        await _atDirector.SettledAsync(cancel);
+        await _atClient.SettledAsync(cancel);
+        return await CountAsync([], cancel);
+    }
+
+    public async Task<FramesSeen> FinishAsync(CancellationToken cancel)
+    {
+        string?[] problems = [await _atDirector.StopAsync(cancel), await _atClient.StopAsync(cancel)];
+        return await CountAsync([.. problems.OfType<string>()], cancel);
+    }
+
+    private async Task<FramesSeen> CountAsync(IReadOnlyList<string> problems, CancellationToken cancel)
+    {
+        var clients = _run.Topology.Clients;
+        var vip = IPAddress.Parse(_run.Topology.Vip);
+        var director = await DirectorLinkAsync(cancel);
+        var client = await LinkState.ReadAsync(_run.Folder, new LinkEnd(clients.Node, clients.Interface), cancel);
+        return new FramesSeen(
+            FrameCounts.OfFile(_atDirector.Path, vip, director.MacAddress),
+            FrameCounts.OfFile(_atClient.Path, vip, client.MacAddress),
+            problems);
+    }
+}
+
+/// <param name="Problems">Why the counts are not to be trusted.</param>
+internal sealed record FramesSeen(FrameTotals AtDirector, FrameTotals AtClient, IReadOnlyList<string> Problems);

@@ -1,0 +1,93 @@
+using System.Diagnostics;
+using Sidestep.Lab.Captures;
+using Sidestep.Lab.Network;
+using Sidestep.Lab.Traffic;
+
+namespace Sidestep.Lab.Scenarios;
+
+/// <summary>`lab run`: a fixed amount of traffic through a topology, watched and judged.</summary>
+internal sealed class TrafficScenario(LabRun run, Action<string> say)
+{
+    public const int Requests = 2000;
+    public const int Datagrams = 1000;
+    public const int Uploads = 20;
+    public const int FewestClients = 200;
+
+    private const int Concurrency = 8;
+    private const int Rate = 400;
+
+    public async Task<RunReport> RunAsync(CancellationToken cancel)
+    {
+        var watch = Stopwatch.StartNew();
+        var pool = new PoolFile(run.DirectorConfiguration);
+        IReadOnlyList<string> members = run.Topology.StartWith.Count > 0 ? run.Topology.StartWith : pool.All;
+        pool.Write(members);
+
+        var observation = await Observation.StartAsync(run, cancel);
+        await run.StartServicesAsync(cancel);
+        var membership = new Membership(run, pool);
+        await RehearseAsync(membership, members, cancel);
+
+        // Until the director forwards, requests get lost; the accounts that must balance begin here.
+        var start = new Beginning(await observation.SoFarAsync(cancel), await SidestepStatus.AskAsync(run, cancel));
+
+        using var requests = TrafficProcess.StartHttp(run, Requests, Concurrency, Rate);
+        var steps = new StepRunner(run, membership, requests, say);
+        using (var progress = new Progress(requests, Requests, "HTTP requests", say))
+        {
+            await steps.RunAsync(members, cancel);
+            await requests.Ended.WaitAsync(cancel);
+        }
+        using var uploads = TrafficProcess.StartHttp(run, Uploads, Concurrency, Rate, upload: true);
+        await uploads.Ended.WaitAsync(cancel);
+        using var datagrams = TrafficProcess.StartUdp(run, Datagrams);
+        using (var progress = new Progress(datagrams, Datagrams, "UDP datagrams", say))
+            await datagrams.Ended.WaitAsync(cancel);
+
+        say("counting the captured frames");
+        var link = await observation.DirectorLinkAsync(cancel);
+        var frames = await observation.FinishAsync(cancel);
+        var status = await SidestepStatus.AskAsync(run, cancel);
+        return Judgement.Report(run, new Evidence(requests.Log, uploads.Log, datagrams.Log, steps.Reports, start, frames, link, status, watch.Elapsed));
+    }
+
+    /// <summary>Goes through every set of servers once without traffic; the last one learnt is what the traffic begins with.</summary>
+    private async Task RehearseAsync(Membership membership, IReadOnlyList<string> start, CancellationToken cancel)
+    {
+        say($"waiting until the director forwards to {string.Join(", ", start)}");
+        var sets = new List<IReadOnlyList<string>> { start };
+        foreach (var step in run.Topology.Steps)
+        {
+            if (step.Do == "add-server")
+                sets.Add([.. sets[^1], step.Server]);
+            if (step.Do == "remove-server")
+                sets.Add([.. sets[^1].Where(s => s != step.Server)]);
+        }
+        foreach (var set in sets)
+            await membership.LearnAsync(set, cancel);
+        if (sets.Count > 1)
+            await membership.LearnAsync(start, cancel);
+    }
+}
+
+/// <summary>What a run has seen, before it is judged.</summary>
+internal sealed record Evidence(
+    TrafficLog Requests,
+    TrafficLog Uploads,
+    TrafficLog Datagrams,
+    IReadOnlyList<StepReport> Steps,
+    Beginning Start,
+    FramesSeen Frames,
+    LinkState DirectorLink,
+    SidestepStatus Status,
+    TimeSpan Elapsed)
+{
+    public FrameTotals AtDirector => Frames.AtDirector - Start.Frames.AtDirector;
+
+    public FrameTotals AtClient => Frames.AtClient - Start.Frames.AtClient;
+
+    public long CountedBySidestep => Status.Packets - Start.Status.Packets;
+}
+
+/// <summary>The counts when the traffic began.</summary>
+internal sealed record Beginning(FramesSeen Frames, SidestepStatus Status);

@@ -1,0 +1,26 @@
+using System.Globalization;
+using System.Net;
+
+namespace Sidestep.Lab.Topologies;
+
+/// <summary>Addresses as a topology writes them: "10.0.0.1/24", or "10.0.0.10-99/24" for many that differ in the last byte.</summary>
+internal static class AddressRange
+{
+    /// <returns>Each with its prefix length.</returns>
+    public static IEnumerable<string> Expand(string text)
+    {
+        if (text.Split('/') is not [var range, var prefix])
+            throw new LabException($"'{text}' lacks a prefix length.");
+        if (range.Split('-') is not [var first, var last])
+            return [text];
+
+        var start = first.LastIndexOf('.') + 1;
+        var from = int.Parse(first[start..], CultureInfo.InvariantCulture);
+        var to = int.Parse(last, CultureInfo.InvariantCulture);
+        return Enumerable.Range(from, to - from + 1).Select(n => $"{first[..start]}{n}/{prefix}");
+    }
+
+    /// <summary>The addresses alone; they may also be written without a prefix length.</summary>
+    public static IReadOnlyList<IPAddress> Addresses(IEnumerable<string> texts)
+        => [.. texts.SelectMany(t => t.Contains('/') ? Expand(t) : [t]).Select(t => IPAddress.Parse(t.Split('/')[0]))];
+}

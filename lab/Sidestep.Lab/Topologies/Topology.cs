@@ -1,0 +1,124 @@
+namespace Sidestep.Lab.Topologies;
+
+/// <summary>What a folder's topology.yaml says. Nothing here knows a particular topology: a new one is a new folder.</summary>
+internal sealed class Topology
+{
+    public string Name { get; set; } = "";
+
+    /// <summary>The folder that it was read from.</summary>
+    public string Folder { get; set; } = "";
+
+    public string Summary { get; set; } = "";
+
+    public string Vip { get; set; } = "";
+
+    public DirectorRole Director { get; set; } = new();
+
+    public ClientRole Clients { get; set; } = new();
+
+    /// <summary>How client packets travel from the director to the servers: "none" (layer 2) or "ipip".</summary>
+    public string Encapsulation { get; set; } = "none";
+
+    /// <summary>The servers that are in the pool when a run starts; all of sidestep.yaml's when empty.</summary>
+    public List<string> StartWith { get; set; } = [];
+
+    /// <summary>What happens during the traffic of a run.</summary>
+    public List<RunStep> Steps { get; set; } = [];
+
+    /// <summary>In the order in which they are set up and their services started.</summary>
+    public List<Node> Nodes { get; set; } = [];
+
+    public List<Link> Links { get; set; } = [];
+
+    public Node Node(string name) => Nodes.Find(n => n.Name == name)
+        ?? throw new LabException($"{Name} has no node '{name}'; it has {string.Join(", ", Nodes.Select(n => n.Name))}.");
+}
+
+/// <summary>Which node is the director, and where its traffic is watched.</summary>
+internal sealed class DirectorRole
+{
+    public string Node { get; set; } = "";
+
+    public string Interface { get; set; } = "";
+
+    /// <summary>The service (of that node) that is the daemon.</summary>
+    public string Service { get; set; } = "";
+
+    /// <summary>The daemon's configuration, one of that service's files.</summary>
+    public string Configuration { get; set; } = "";
+
+    /// <summary>
+    /// The other end of the director's link, as node:interface. Frames are captured there: what XDP sends with XDP_TX
+    /// is not visible to a capture on the director's own interface.
+    /// </summary>
+    public string Port { get; set; } = "";
+}
+
+/// <summary>Where requests come from, and where replies to them are watched.</summary>
+internal sealed class ClientRole
+{
+    public string Node { get; set; } = "";
+
+    public string Interface { get; set; } = "";
+
+    /// <summary>The other end of the client's link, as node:interface.</summary>
+    public string Port { get; set; } = "";
+}
+
+internal sealed class Node
+{
+    public string Name { get; set; } = "";
+
+    public Dictionary<string, string> Sysctls { get; set; } = [];
+
+    /// <summary>Bridge name to the interfaces that are its ports.</summary>
+    public Dictionary<string, List<string>> Bridges { get; set; } = [];
+
+    /// <summary>Interface name to addresses, "10.0.0.1/24" or a range "10.0.0.10-99/24".</summary>
+    public Dictionary<string, List<string>> Addresses { get; set; } = [];
+
+    /// <summary>Each as after `ip route add`.</summary>
+    public List<string> Routes { get; set; } = [];
+
+    public List<Service> Services { get; set; } = [];
+}
+
+internal sealed class Service
+{
+    public string Name { get; set; } = "";
+
+    /// <summary>Templates, relative to the topology's folder, rendered into the node's folder of the run.</summary>
+    public List<string> Files { get; set; } = [];
+
+    public List<string> Run { get; set; } = [];
+
+    /// <summary>It runs to its end and must succeed before anything further starts.</summary>
+    public bool Once { get; set; }
+
+    /// <summary>"tcp:PORT" or "udp:PORT": the service is up when it listens there.</summary>
+    public List<string> Listens { get; set; } = [];
+}
+
+/// <summary>A cable: a veth pair.</summary>
+internal sealed class Link
+{
+    /// <summary>Two of node:interface.</summary>
+    public List<string> Ends { get; set; } = [];
+
+    public int Mtu { get; set; } = 1500;
+
+    /// <summary>The end (node:interface) that gets the XDP program that passes everything; none when empty.</summary>
+    public string PassProgramOn { get; set; } = "";
+}
+
+/// <summary>Something that is done to the system while traffic flows.</summary>
+internal sealed class RunStep
+{
+    /// <summary>kill-daemon, start-daemon, add-server or remove-server.</summary>
+    public string Do { get; set; } = "";
+
+    public string Server { get; set; } = "";
+
+    /// <summary>How many requests must finish well after the step; only then comes the next, so each has traffic of its own.</summary>
+    public int JudgedBy { get; set; }
+}

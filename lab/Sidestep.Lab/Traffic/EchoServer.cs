@@ -1,0 +1,32 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Sidestep.Lab.Traffic;
+
+/// <summary>
+/// UDP echo (RFC 862), with one addition: a datagram that says "who" is answered with the server's name. It is bound to
+/// the VIP, so the VIP is the source of its replies.
+/// </summary>
+internal static class EchoServer
+{
+    public static readonly byte[] Who = "who"u8.ToArray();
+
+    private const int LargestDatagram = 65535;
+
+    public static async Task<int> RunAsync(IPEndPoint listen, string name, CancellationToken cancel)
+    {
+        using var socket = new Socket(listen.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+        socket.Bind(listen);
+        var nameBytes = Encoding.UTF8.GetBytes(name);
+        var buffer = new byte[LargestDatagram];
+        while (!cancel.IsCancellationRequested)
+        {
+            var received = await socket.ReceiveFromAsync(buffer, listen, cancel);
+            var payload = buffer.AsMemory(0, received.ReceivedBytes);
+            var reply = payload.Span.SequenceEqual(Who) ? nameBytes : payload;
+            await socket.SendToAsync(reply, received.RemoteEndPoint, cancel);
+        }
+        return 0;
+    }
+}

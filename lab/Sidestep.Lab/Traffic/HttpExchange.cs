@@ -1,0 +1,86 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+
+namespace Sidestep.Lab.Traffic;
+
+/// <summary>One HTTP request on a new connection from a given client address.</summary>
+internal static class HttpExchange
+{
+    public const string ServerHeader = "X-Served-By";
+
+    private const string UploadPath = "/upload";
+
+    // A lost SYN is repeated by the kernel after 1, 3 and 7 s. Longer than this is a failure, and nothing is tried twice.
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
+
+    public static async Task<RequestResult> RunAsync(IPAddress source, IPEndPoint service, bool upload)
+    {
+        var watch = Stopwatch.StartNew();
+        string? server = null;
+        string? error = null;
+        try
+        {
+            // A client of its own for each request: connections that are pooled may carry another address's request.
+            using var client = new HttpClient(HandlerFrom(source)) { Timeout = Limit };
+            using var request = Request(service, upload);
+            using var response = await client.SendAsync(request);
+            server = response.Headers.TryGetValues(ServerHeader, out var names) ? names.First() : null;
+            error = await JudgeAsync(response, upload);
+        }
+        catch (Exception e) when (e is HttpRequestException or OperationCanceledException or IOException or SocketException)
+        {
+            error = e.InnerException?.Message ?? e.Message;
+        }
+        return new RequestResult(source.ToString(), server, error, watch.Elapsed.TotalMilliseconds);
+    }
+
+    private static HttpRequestMessage Request(IPEndPoint service, bool upload)
+    {
+        var request = new HttpRequestMessage(
+            upload ? HttpMethod.Post : HttpMethod.Get,
+            new Uri($"http://{service}{(upload ? UploadPath : SampleFile.UrlPath)}"));
+        request.Headers.ConnectionClose = true;
+        if (upload)
+            request.Content = new ByteArrayContent(SampleFile.Content);
+        return request;
+    }
+
+    private static async Task<string?> JudgeAsync(HttpResponseMessage response, bool upload)
+    {
+        if (response.StatusCode != HttpStatusCode.OK)
+            return $"status {(int)response.StatusCode}";
+        var body = await response.Content.ReadAsByteArrayAsync();
+        if (upload)
+        {
+            // The server answers with how many bytes have arrived.
+            var arrived = System.Text.Encoding.ASCII.GetString(body).Trim();
+            return arrived == SampleFile.Length.ToString(CultureInfo.InvariantCulture) ? null : $"the server got {arrived} bytes instead of {SampleFile.Length}";
+        }
+        if (body.Length != SampleFile.Length)
+            return $"{body.Length} bytes instead of {SampleFile.Length}";
+        return SHA256.HashData(body).AsSpan().SequenceEqual(SampleFile.Hash) ? null : "the content is not that of the file";
+    }
+
+    private static SocketsHttpHandler HandlerFrom(IPAddress source) => new()
+    {
+        UseProxy = false,
+        ConnectCallback = async (context, cancel) =>
+        {
+            var socket = new Socket(source.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            try
+            {
+                socket.Bind(new IPEndPoint(source, 0));
+                await socket.ConnectAsync(context.DnsEndPoint.Host, context.DnsEndPoint.Port, cancel);
+                return new NetworkStream(socket, ownsSocket: true);
+            }
+            catch
+            {
+                socket.Dispose();
+                throw;
+            }
+        },
+    };
+}

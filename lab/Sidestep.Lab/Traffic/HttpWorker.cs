@@ -1,0 +1,114 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+
+namespace Sidestep.Lab.Traffic;
+
+internal sealed record HttpPlan(IPEndPoint Service, IReadOnlyList<IPAddress> Sources, int Requests, int Concurrency, double Rate, bool Upload);
+
+/// <summary>
+/// The traffic process, inside the client's namespace: sends requests, prints a line for each, and obeys the lines it
+/// gets: "rate N", "hold ADDRESS,ADDRESS", "release". When its input ends, the lab is gone or wants no more: it stops.
+/// </summary>
+internal sealed class HttpWorker(HttpPlan plan, TextReader input, TextWriter output) : IDisposable
+{
+    // How far behind the rate it may fall and still catch up: beyond that, the rate is what the machine can do.
+    private static readonly TimeSpan LargestDebt = TimeSpan.FromMilliseconds(200);
+
+    private readonly ClientSchedule _schedule = new(plan.Sources);
+    private readonly SemaphoreSlim _slots = new(plan.Concurrency);
+    private readonly Lock _output = new();
+    private double _rate = plan.Rate;
+
+    public async Task<int> RunAsync()
+    {
+        using var stop = new CancellationTokenSource();
+        var commands = Task.Run(() => ObeyAsync(stop));
+        var pending = new List<Task>();
+        var due = Stopwatch.GetTimestamp();
+        for (var started = 0; (plan.Requests == 0 || started < plan.Requests) && !stop.IsCancellationRequested; started++)
+        {
+            due = await PaceAsync(due);
+            await _slots.WaitAsync();
+            pending.RemoveAll(t => t.IsCompletedSuccessfully);
+            pending.Add(OneAsync(await NextAsync()));
+        }
+        await Task.WhenAll(pending);
+        if (commands.IsFaulted)
+            await commands;
+        return 0;
+    }
+
+    public void Dispose() => _slots.Dispose();
+
+    private async Task<long> PaceAsync(long due)
+    {
+        var ahead = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), due);
+        if (ahead > TimeSpan.Zero)
+            await Task.Delay(ahead);
+        var earliest = Stopwatch.GetTimestamp() - (long)(LargestDebt.TotalSeconds * Stopwatch.Frequency);
+        return Math.Max(due, earliest) + (long)(Stopwatch.Frequency / Volatile.Read(ref _rate));
+    }
+
+    private async Task<IPAddress> NextAsync()
+    {
+        while (true)
+        {
+            if (_schedule.Begin() is { } source)
+                return source;
+            await Task.Delay(1);
+        }
+    }
+
+    private async Task OneAsync(IPAddress source)
+    {
+        try
+        {
+            Print(await HttpExchange.RunAsync(source, plan.Service, plan.Upload));
+        }
+        finally
+        {
+            _schedule.End(source);
+            _slots.Release();
+        }
+    }
+
+    private async Task ObeyAsync(CancellationTokenSource stop)
+    {
+        try
+        {
+            while (await input.ReadLineAsync() is { } line)
+            {
+                switch (line.Split(' '))
+                {
+                    case ["rate", var rate]:
+                        Volatile.Write(ref _rate, double.Parse(rate, CultureInfo.InvariantCulture));
+                        break;
+                    case ["hold", var addresses]:
+                        await _schedule.HoldAsync(addresses.Split(',').Select(IPAddress.Parse));
+                        Print(RequestResult.Held);
+                        break;
+                    case ["release"]:
+                        _schedule.Release();
+                        break;
+                    default:
+                        throw new LabException($"The traffic process does not know '{line}'.");
+                }
+            }
+        }
+        finally
+        {
+            _schedule.Release();
+            await stop.CancelAsync();
+        }
+    }
+
+    private void Print(RequestResult result)
+    {
+        lock (_output)
+        {
+            output.WriteLine(result.ToLine());
+            output.Flush();
+        }
+    }
+}

@@ -1,0 +1,77 @@
+namespace Sidestep.Lab.Traffic;
+
+/// <summary>What has become of the requests so far. Safe for many threads.</summary>
+internal sealed class TrafficLog
+{
+    private const int KeptFailures = 5;
+
+    private readonly Lock _lock = new();
+    private readonly SortedDictionary<string, int> _perServer = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _sources = [];
+    private readonly List<string> _failures = [];
+    private int _ok, _failed, _unexpected;
+    private IReadOnlyDictionary<string, string>? _expected;
+
+    public TrafficCounts Now
+    {
+        get
+        {
+            lock (_lock)
+                return new TrafficCounts(_ok, _failed, _unexpected, _sources.Count, new SortedDictionary<string, int>(_perServer, StringComparer.Ordinal));
+        }
+    }
+
+    /// <summary>The first failures, in words.</summary>
+    public IReadOnlyList<string> Failures
+    {
+        get
+        {
+            lock (_lock)
+                return [.. _failures];
+        }
+    }
+
+    /// <summary>From now on each address is to be answered by this server, and by no other.</summary>
+    public void Expect(IReadOnlyDictionary<string, string> serverOfSource)
+    {
+        lock (_lock)
+            _expected = serverOfSource;
+    }
+
+    public void Add(RequestResult result)
+    {
+        lock (_lock)
+        {
+            _sources.Add(result.Source!);
+            if (result.Server is not null)
+                _perServer[result.Server] = _perServer.GetValueOrDefault(result.Server) + 1;
+
+            if (result.Error is not null)
+            {
+                _failed++;
+                Keep($"request {_ok + _failed} from {result.Source}, server {result.Server ?? "unknown"}, after {result.Milliseconds:0} ms: {result.Error}");
+                return;
+            }
+            _ok++;
+            if (_expected is not null && _expected.TryGetValue(result.Source!, out var server) && server != result.Server)
+            {
+                _unexpected++;
+                Keep($"request {_ok + _failed} from {result.Source} was answered by {result.Server} instead of {server}");
+            }
+        }
+    }
+
+    private void Keep(string failure)
+    {
+        if (_failures.Count < KeptFailures)
+            _failures.Add(failure);
+    }
+}
+
+/// <param name="Unexpected">Answered well, but by another server than the one that the client belongs to.</param>
+internal sealed record TrafficCounts(int Ok, int Failed, int Unexpected, int Sources, IReadOnlyDictionary<string, int> PerServer)
+{
+    public int Finished => Ok + Failed;
+
+    public int Of(string server) => PerServer.GetValueOrDefault(server);
+}

@@ -1,0 +1,30 @@
+namespace Sidestep.Lab;
+
+/// <summary>Waiting is always for a condition, and always ends.</summary>
+internal static class Wait
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(20);
+
+    public static async Task<bool> TryUntilAsync(Func<Task<bool>> condition, TimeSpan limit, CancellationToken cancel)
+    {
+        var end = Environment.TickCount64 + (long)limit.TotalMilliseconds;
+        while (true)
+        {
+            if (await condition())
+                return true;
+            if (Environment.TickCount64 >= end)
+                return false;
+            await Task.Delay(Interval, cancel);
+        }
+    }
+
+    public static Task<bool> TryUntilAsync(Func<bool> condition, TimeSpan limit, CancellationToken cancel)
+        => TryUntilAsync(() => Task.FromResult(condition()), limit, cancel);
+
+    /// <param name="failure">Says what was waited for and what to look at; asked only when the time is over.</param>
+    public static async Task UntilAsync(Func<bool> condition, TimeSpan limit, Func<string> failure, CancellationToken cancel)
+    {
+        if (!await TryUntilAsync(condition, limit, cancel))
+            throw new LabException($"{failure()} (waited {limit.TotalSeconds:0} s)");
+    }
+}

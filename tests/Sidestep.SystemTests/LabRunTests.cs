@@ -1,0 +1,66 @@
+using System.Text.Json;
+
+namespace Sidestep.SystemTests;
+
+/// <summary>`lab run`: real traffic through a real director, judged here once more from the JSON that a user would read.</summary>
+[Collection(OneLabAtATime.Name)]
+public sealed class LabRunTests
+{
+    private static readonly string[] StepsOfL2OneArm = ["kill-daemon", "start-daemon", "add-server web3", "remove-server web1"];
+
+    [Fact]
+    public async Task Layer2_replies_bypass_the_director_while_daemon_and_servers_come_and_go()
+    {
+        using var run = await LabProcess.RunAsync(TestContext.Current.CancellationToken, "run", "l2-one-arm", "--json");
+
+        using var report = Judge(run);
+        var events = report.RootElement.GetProperty("events").EnumerateArray().ToArray();
+        Assert.Equal(StepsOfL2OneArm, events.Select(e => e.GetProperty("step").GetString()));
+        Assert.All(events, e => Assert.True(e.GetProperty("ok").GetBoolean(), e.GetRawText()));
+        Assert.Equal(0, Number(report, "encapsulatedFramesFromDirector"));
+    }
+
+    [Fact]
+    public async Task Layer3_replies_of_servers_behind_a_router_bypass_the_director()
+    {
+        using var run = await LabProcess.RunAsync(TestContext.Current.CancellationToken, "run", "l3-routed", "--json");
+
+        using var report = Judge(run);
+        Assert.Equal(Number(report, "framesForwardedByDirector"), Number(report, "encapsulatedFramesFromDirector"));
+    }
+
+    private static JsonDocument Judge(LabProcess run)
+    {
+        Assert.True(run.ExitCode == 0, $"exit code {run.ExitCode}\n{run.Output}\n{run.Errors}");
+        var report = JsonDocument.Parse(run.Output);
+        Assert.Equal(2000, Number(report, "requestsOk"));
+        Assert.Equal(0, Number(report, "requestsFailed"));
+        Assert.Equal(1000, Number(report, "udpOk"));
+        Assert.Equal(20, Number(report, "uploadsOk"));
+        Assert.InRange(Number(report, "clientAddresses"), 200, 254);
+
+        Assert.Equal(0, Number(report, "framesWithVipSourceAtDirector"));
+        Assert.True(Number(report, "framesToVipAtDirector") > 0);
+        Assert.Equal(Number(report, "framesToVipAtDirector"), Number(report, "framesForwardedByDirector"));
+        Assert.Equal(Number(report, "framesToVipAtDirector"), Number(report, "framesCountedBySidestep"));
+        // 2,000 replies of 64 KiB reached the clients, and they were not what passed the director.
+        Assert.True(Number(report, "bytesToClient") > 2000L * 64 * 1024);
+        Assert.True(Number(report, "bytesThroughDirector") < Number(report, "bytesToClient") / 5);
+
+        var servers = report.RootElement.GetProperty("perServer").EnumerateObject().ToArray();
+        Assert.Equal(["web1", "web2", "web3"], servers.Select(s => s.Name).Order());
+        Assert.Equal(2000, servers.Sum(s => s.Value.GetInt32()));
+        Assert.Equal("xdp", report.RootElement.GetProperty("engine").GetString());
+        Assert.Equal("native", report.RootElement.GetProperty("mode").GetString());
+        AssertNothingLeft(run.RunId);
+        return report;
+    }
+
+    private static void AssertNothingLeft(string? runId)
+    {
+        Assert.NotNull(runId);
+        Assert.Empty(LabTraces.Of(runId));
+    }
+
+    private static long Number(JsonDocument report, string name) => report.RootElement.GetProperty(name).GetInt64();
+}
