@@ -126,7 +126,11 @@ INLINE int answer_echo(struct packet *p)
 	ip->check = checksum_replace(ip->check, old_ttl, *(__u16 *)&ip->ttl);
 	ip->saddr = p->destination;
 	ip->daddr = p->source;
-	icmp->checksum = checksum_replace(icmp->checksum, *(__u16 *)&icmp->type, ICMP_ECHOREPLY);
+	/*
+	 * A reply may be all zeros, which is the one sum that the update gets wrong: it gives 0, and a receiver's sum
+	 * over zeros is not the all ones that it wants. All ones are right here and wherever 0 is.
+	 */
+	icmp->checksum = checksum_replace(icmp->checksum, *(__u16 *)&icmp->type, ICMP_ECHOREPLY) ?: 0xffff;
 	icmp->type = ICMP_ECHOREPLY;
 	return DECISION_ANSWER_ECHO;
 }

@@ -30,10 +30,11 @@ INLINE const struct service *find_service(const struct packet *p)
 	for (__u32 probe = 0; probe < PROBES; probe++) {
 		const struct service *service = &tables.services[p->version][(first + probe) & (SERVICE_ENTRIES - 1)];
 
-		if (service->key == key)
-			return service;
+		/* First, because 0 is also the key of a datagram to 0.0.0.0 with protocol and port 0. */
 		if (!service->key)
 			break;
+		if (service->key == key)
+			return service;
 	}
 	return NULL;
 }

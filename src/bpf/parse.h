@@ -18,6 +18,9 @@ INLINE int parse_ipv4(struct packet *p)
 
 	if (p->data + IPV4_MINIMUM > p->end)
 		return DECISION_PASS; /* too short to carry anything for a service: the kernel drops it */
+	/* A broadcast or multicast frame: a datagram for one host does not come in one (RFC 1122 section 3.3.6). */
+	if (*(const __u8 *)p->data & 1)
+		return DECISION_PASS;
 	/* version, header length, DSCP and ECN, total length in one load */
 	first_word = *(const __u32 *)ip;
 	version_and_length = first_word;

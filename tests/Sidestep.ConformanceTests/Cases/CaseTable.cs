@@ -1,0 +1,49 @@
+using YamlDotNet.RepresentationModel;
+
+namespace Sidestep.ConformanceTests.Cases;
+
+/// <summary>All rows of tests/cases.</summary>
+internal static class CaseTable
+{
+    private const string DefaultsFile = "default.yaml";
+
+    private static readonly Lazy<IReadOnlyList<Case>> Loaded = new(Load);
+
+    public static IReadOnlyList<Case> All => Loaded.Value;
+
+    public static string Folder { get; } = Path.Combine(AppContext.BaseDirectory, "cases");
+
+    public static Names Names => new(Document(DefaultsFile)["names"]);
+
+    /// <summary>The situation that rows start from, with changes over it.</summary>
+    public static Given Given(string changes = "{}") => Cases.Given.Read(
+        Document(DefaultsFile)["given"].With(Parse("changes", new StringReader(changes))), Names);
+
+    /// <summary>A frame from layers, as in a row.</summary>
+    public static byte[] Frame(string layers) =>
+        new Frames.FrameBuilder(Names).Build(Parse("frame", new StringReader(layers)), []);
+
+    private static List<Case> Load()
+    {
+        var defaults = Document(DefaultsFile).Only("names", "given");
+        var names = new Names(defaults["names"]);
+        var cases = Directory.EnumerateFiles(Folder, "*.yaml").Select(static f => Path.GetFileName(f))
+            .Where(static f => f != DefaultsFile).Order(StringComparer.Ordinal)
+            .SelectMany(f => Document(f).Items.Select(node => Case.Read(f, node, defaults["given"], names))).ToList();
+        var twice = cases.GroupBy(static c => c.Sentence).FirstOrDefault(static g => g.Count() > 1);
+        return twice is null ? cases : throw new FormatException($"two rows are called '{twice.Key}'");
+    }
+
+    private static CaseNode Document(string file)
+    {
+        using var reader = File.OpenText(Path.Combine(Folder, file));
+        return Parse(file, reader);
+    }
+
+    private static CaseNode Parse(string name, TextReader reader)
+    {
+        var stream = new YamlStream();
+        stream.Load(reader);
+        return new CaseNode(name, stream.Documents[0].RootNode);
+    }
+}

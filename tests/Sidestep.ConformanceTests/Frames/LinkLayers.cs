@@ -1,0 +1,66 @@
+using Sidestep.ConformanceTests.Cases;
+
+namespace Sidestep.ConformanceTests.Frames;
+
+/// <summary>Ethernet, VLAN tags and ARP.</summary>
+internal static class LinkLayers
+{
+    public static byte[] Ethernet(CaseNode node, Names names, string next, byte[] input, byte[] payload)
+    {
+        node.Only("to", "from", "type");
+        return
+        [
+            .. names.Mac(Or(node, "to", "director")),
+            .. names.Mac(Or(node, "from", "router")),
+            .. next == "rest of input" && !node["type"].Exists ? input[12..14] : Bytes.U16(TypeOf(node, next)),
+            .. payload,
+        ];
+    }
+
+    /// <summary>IEEE 802.1Q: priority and identifier, then the type of what follows.</summary>
+    public static byte[] Vlan(CaseNode node, string next, byte[] payload)
+    {
+        node.Only("id", "priority", "type");
+        return [.. Bytes.U16(node["priority"].NumberOr(0) << 13 | node["id"].Number), .. Bytes.U16(TypeOf(node, next)), .. payload];
+    }
+
+    /// <summary>RFC 826.</summary>
+    public static byte[] Arp(CaseNode node, Names names)
+    {
+        node.Only("operation", "sender", "senderMac", "target", "targetMac", "hardwareType", "protocolType",
+            "hardwareLength", "protocolLength");
+        var operation = node["operation"].TextOr("request") switch
+        {
+            "request" => 1,
+            "reply" => 2,
+            _ => node["operation"].Number,
+        };
+        return
+        [
+            .. Bytes.U16(node["hardwareType"].NumberOr(1)),
+            .. Bytes.U16(node["protocolType"].NumberOr(0x0800)),
+            (byte)node["hardwareLength"].NumberOr(6),
+            (byte)node["protocolLength"].NumberOr(4),
+            .. Bytes.U16(operation),
+            .. names.Mac(Or(node, "senderMac", "router")),
+            .. Address(node, "sender", names, "router"),
+            .. names.Mac(Or(node, "targetMac", "nobody")),
+            .. Address(node, "target", names, "vip"),
+        ];
+    }
+
+    /// <summary>A field, or the one who stands there when the row does not say.</summary>
+    public static CaseNode Or(CaseNode node, string key, string name) =>
+        node[key].Exists ? node[key] : CaseNode.Of($"{node}.{key}", name);
+
+    public static byte[] Address(CaseNode node, string key, Names names, string name) =>
+        names.Address(Or(node, key, name)).GetAddressBytes();
+
+    private static long TypeOf(CaseNode node, string next) => node["type"].Exists ? node["type"].Number : next switch
+    {
+        "ipv4" => 0x0800,
+        "arp" => 0x0806,
+        "vlan" => 0x8100,
+        _ => throw node.Wrong($"the type of '{next}' must be said"),
+    };
+}
