@@ -39,7 +39,7 @@ public static class ConfigCheckCommand
         if (json)
             CheckReport.WriteJson(read.Name, result, output);
         else
-            CheckReport.WriteText(read.Name, result, offline, HostErrors(text, result), output, error);
+            CheckReport.WriteText(read.Name, result, offline, offline ? 0 : HostErrors(text, result), output, error);
         return result.Errors.IsEmpty ? ExitCode.Ok : ExitCode.Failed;
     }
 

@@ -17,6 +17,8 @@ internal sealed class MappingKind(string what, string description, params Key[] 
             return false;
         }
         value = new BoundMapping(mapping, path);
+        var present = mapping.Entries.Select(e => e.Key.Text).ToHashSet(StringComparer.Ordinal);
+        var absent = Array.FindAll(keys, k => !present.Contains(k.Name));
         var accountedFor = new HashSet<Key>();
         foreach (var entry in mapping.Entries)
         {
@@ -25,7 +27,7 @@ internal sealed class MappingKind(string what, string description, params Key[] 
             if (key is null)
             {
                 // A misspelled key is not reported as missing too.
-                if (RefuseKey(entry, keyPath, mapping, issues) is { } meant)
+                if (RefuseKey(entry, keyPath, absent, issues) is { } meant)
                     accountedFor.Add(meant);
                 continue;
             }
@@ -66,8 +68,8 @@ internal sealed class MappingKind(string what, string description, params Key[] 
 
     public override JsonNode? ToJson(BoundMapping value) => throw new NotSupportedException("No mapping is a default.");
 
-    /// <summary>Reports a key that does not belong here; returns the key that was probably meant.</summary>
-    private Key? RefuseKey(Entry entry, string path, MappingNode mapping, IssueList issues)
+    /// <summary>Reports a key that does not belong here; returns which of the absent ones was probably meant.</summary>
+    private Key? RefuseKey(Entry entry, string path, Key[] absent, IssueList issues)
     {
         string text = entry.Key.Text;
         string? value = IssueList.ValueOf(entry.Value);
@@ -79,11 +81,10 @@ internal sealed class MappingKind(string what, string description, params Key[] 
         // Whatever stands here was reported while the document was parsed.
         if (entry.Value is RefusedNode)
             return null;
-        var candidates = keys.Where(k => mapping.Entries.All(e => e.Key.Text != k.Name));
-        string? nearest = Nearest.To(text, candidates.Select(k => k.Name));
+        string? nearest = Nearest.To(text, absent.Select(k => k.Name));
         issues.Error(path, entry.Key.Position, value, $"{what} has no such key",
             nearest is null ? $"Its keys are {KeyList(keys)}" : $"Did you mean {nearest}?");
-        return nearest is null ? null : Array.Find(keys, k => k.Name == nearest);
+        return Array.Find(absent, k => k.Name == nearest);
     }
 
     private static string KeyList(Key[] keys) => string.Join(", ", keys.Select(k => k.Name));

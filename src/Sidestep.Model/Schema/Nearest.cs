@@ -4,7 +4,7 @@ namespace Sidestep.Model.Schema;
 internal static class Nearest
 {
     /// <summary>The candidate with the fewest edits from <paramref name="text"/>, the first of equals; null when none is
-    /// near: at most a third of the letters may differ.</summary>
+    /// near: at most three letters and a third of them may differ.</summary>
     public static string? To(string text, IEnumerable<string> candidates)
     {
         string wanted = Plain(text);
@@ -16,18 +16,19 @@ internal static class Nearest
         foreach (string candidate in candidates)
         {
             string plain = Plain(candidate);
-            int allowed = Math.Max(1, Math.Max(wanted.Length, plain.Length) / 3);
-            if (Math.Abs(wanted.Length - plain.Length) > Math.Min(allowed, best - 1))
+            int allowed = Math.Min(Math.Clamp(Math.Max(wanted.Length, plain.Length) / 3, 1, 3), best - 1);
+            if (Math.Abs(wanted.Length - plain.Length) > allowed)
                 continue;
-            int edits = Distance(wanted, plain);
-            if (edits <= allowed && edits < best)
+            int edits = Distance(wanted, plain, allowed);
+            if (edits <= allowed)
                 (nearest, best) = (candidate, edits);
         }
         return nearest;
     }
 
-    /// <summary>Insertions, deletions, replacements and swaps of neighbours that turn one text into the other.</summary>
-    private static int Distance(string a, string b)
+    /// <summary>Insertions, deletions, replacements and swaps of neighbours that turn one text into the other; some number
+    /// above <paramref name="limit"/> when it takes more than that.</summary>
+    private static int Distance(string a, string b, int limit)
     {
         var beforeLast = new int[b.Length + 1];
         var last = new int[b.Length + 1];
@@ -37,13 +38,18 @@ internal static class Nearest
         for (int i = 1; i <= a.Length; i++)
         {
             row[0] = i;
+            int least = i;
             for (int j = 1; j <= b.Length; j++)
             {
                 int replace = last[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
                 row[j] = Math.Min(replace, Math.Min(last[j], row[j - 1]) + 1);
                 if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
                     row[j] = Math.Min(row[j], beforeLast[j - 2] + 1);
+                least = Math.Min(least, row[j]);
             }
+            // Later rows have no less: a step costs one or nothing, and a swap, two rows back, costs one.
+            if (least > limit)
+                return least;
             (beforeLast, last, row) = (last, row, beforeLast);
         }
         return last[b.Length];

@@ -38,6 +38,12 @@ internal sealed class DocumentParser
             else
                 issues.Error("", at, null, $"not YAML: {Sentence(malformed.Message)}{parser.OpenBracket()}", ShapeCure);
         }
+        // Nothing is read after that, because the library takes time in proportion to the square of the depth.
+        catch (TooDeepException deep)
+        {
+            issues.Error(deep.Path, deep.At, null, $"nested deeper than {Limits.NestingDepth} levels",
+                "A configuration needs six: look for stray brackets");
+        }
         // The library throws this from its inside when the text begins another block between brackets. It reads ahead,
         // so that the bracket itself need not have been seen yet.
         catch (InvalidOperationException)
@@ -82,12 +88,7 @@ internal sealed class DocumentParser
         if (_parser.TryConsume<Scalar>(out var scalar))
             return new ScalarNode(at, scalar.Value, scalar.Style != ScalarStyle.Plain);
         if (depth == Limits.NestingDepth)
-        {
-            _issues.Error(path, at, null, $"nested deeper than {Limits.NestingDepth} levels",
-                "A configuration needs six: look for stray brackets");
-            _parser.SkipThisAndNestedEvents();
-            return new RefusedNode(at);
-        }
+            throw new TooDeepException(path, at);
         return _parser.Accept<SequenceStart>(out _) ? ReadList(at, path, depth) : ReadMapping(at, path, depth);
     }
 
@@ -147,6 +148,13 @@ internal sealed class DocumentParser
         if (!node.Tag.IsEmpty && !node.Tag.IsNonSpecific)
             _issues.Error(path, At(node.Start), node.Tag.Value, "YAML tags are not supported",
                 "Remove the tag: the form of a value follows from its key");
+    }
+
+    private sealed class TooDeepException(string path, Position at) : Exception
+    {
+        public string Path { get; } = path;
+
+        public Position At { get; } = at;
     }
 
     private static Position At(Mark mark) => new(Bounded(mark.Line), Bounded(mark.Column));

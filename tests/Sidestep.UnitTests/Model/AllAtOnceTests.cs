@@ -61,9 +61,9 @@ public sealed class AllAtOnceTests
                 "24:68 virtualServices[1].pool",
                 "24:89 virtualServices[1].networkProfile",
                 "25:5 virtualServices[2].port",
-                "25:25 virtualServices[2].vip",
-                "25:46 virtualServices[2].protocol",
-                "25:63 virtualServices[2].tls",
+                "25:23 virtualServices[2].vip",
+                "25:44 virtualServices[2].protocol",
+                "25:61 virtualServices[2].tls",
             ],
             result.Errors.Select(e => $"{e.Line}:{e.Column} {e.Path}"));
     }

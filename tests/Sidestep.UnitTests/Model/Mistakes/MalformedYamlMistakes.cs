@@ -82,7 +82,6 @@ internal static class MalformedYamlMistakes
         new("nesting without end",
             "weight: 5",
             "weight: [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]",
-            "23:17: error: pools[0].servers[0].weight: this is a list. Write a whole number from 0 to 1000.",
             "23:44: error: "
             + "pools[0].servers[0].weight[0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0]["
             + "0][0][0][0]: nested deeper than 32 levels. A configuration needs six: look for stray brackets."),

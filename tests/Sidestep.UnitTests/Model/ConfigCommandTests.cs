@@ -1,0 +1,142 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using Sidestep.Cli;
+using Sidestep.Cli.Commands;
+using Sidestep.Model;
+
+namespace Sidestep.UnitTests.Model;
+
+/// <summary>The commands as a user meets them: arguments in, text and exit code out.</summary>
+public sealed class ConfigCommandTests : IDisposable
+{
+    private readonly string _file = Path.GetTempFileName();
+
+    public void Dispose() => File.Delete(_file);
+
+    [Fact]
+    public void A_valid_file_is_summed_up_on_standard_output()
+    {
+        var (code, output, error) = Check(TestDocument.Valid, "--offline");
+
+        Assert.Equal(ExitCode.Ok, code);
+        Assert.Equal($"{_file}: ok: 2 virtual services, 1 pool, 2 real servers; not checked against this machine (--offline)\n",
+            output);
+        Assert.Equal("", error);
+    }
+
+    [Fact]
+    public void Errors_go_to_standard_error_and_the_last_line_counts_them()
+    {
+        var (code, output, error) = Check(
+            TestDocument.Valid.Replace("port: 80", "port: 70000", StringComparison.Ordinal), "--offline");
+
+        Assert.Equal(ExitCode.Failed, code);
+        Assert.Equal("", output);
+        Assert.Equal(
+            $"{_file}:31:11: error: virtualServices[0].port: 70000: out of range. Write a whole number from 1 to 65535.\n"
+            + $"{_file}: 1 error; not checked against this machine (--offline)\n",
+            error);
+    }
+
+    [Fact]
+    public void Errors_that_come_from_the_machine_are_told_apart()
+    {
+        // Every machine has lo, and no machine forwards to itself.
+        string yaml = TestDocument.Valid
+            .Replace("name: eth0", "name: lo", StringComparison.Ordinal);
+
+        var (code, _, error) = Check(yaml);
+
+        Assert.Equal(ExitCode.Failed, code);
+        Assert.EndsWith($"{_file}: 2 errors (2 against this machine, which --offline leaves out)\n", error,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Json_has_everything_on_standard_output()
+    {
+        var (code, output, error) = Check(
+            TestDocument.Valid.Replace("port: 80", "port: 70000", StringComparison.Ordinal), "--offline", "--json");
+
+        Assert.Equal(ExitCode.Failed, code);
+        Assert.Equal("", error);
+        var report = JsonNode.Parse(output)!;
+        Assert.Equal(_file, (string?)report["file"]);
+        Assert.False((bool)report["valid"]!);
+        Assert.Equal(
+            """
+            [{"path":"virtualServices[0].port","line":31,"column":11,"value":"70000","reason":"out of range","cure":"Write a whole number from 1 to 65535"}]
+            """,
+            report["errors"]!.ToJsonString());
+        Assert.Equal("[]", report["warnings"]!.ToJsonString());
+    }
+
+    [Fact]
+    public void A_file_that_cannot_be_read_is_unusable()
+    {
+        var (code, _, error) = Run("config", "check", _file + ".none");
+        Assert.Equal(ExitCode.Unusable, code);
+        Assert.StartsWith($"{_file}.none: error: cannot be read: ", error, StringComparison.Ordinal);
+
+        (code, _, error) = Run("config", "check", Path.GetTempPath());
+        Assert.Equal(ExitCode.Unusable, code);
+        Assert.EndsWith("is a directory. Name the file.\n", error, StringComparison.Ordinal);
+
+        File.WriteAllBytes(_file, [0x61, 0xff, 0xfe]);
+        (code, _, error) = Run("config", "check", _file);
+        Assert.Equal(ExitCode.Unusable, code);
+        Assert.Equal($"{_file}: error: this is not UTF-8 text. Save the file as UTF-8.\n", error);
+    }
+
+    [Fact]
+    public void A_file_that_is_too_large_is_an_error_whatever_is_in_it()
+    {
+        using (var stream = File.OpenWrite(_file))
+            stream.SetLength(Limits.DocumentBytes + 100);
+
+        var (code, _, error) = Run("config", "check", _file);
+
+        Assert.Equal(ExitCode.Failed, code);
+        Assert.Contains("the document is larger than", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_byte_order_mark_does_not_matter()
+    {
+        File.WriteAllText(_file, TestDocument.Valid, new System.Text.UTF8Encoding(encoderShouldEmitUTF8Identifier: true));
+
+        Assert.Equal(ExitCode.Ok, Run("config", "check", _file, "--offline").Code);
+    }
+
+    [Theory]
+    [InlineData("config", "check")]
+    [InlineData("config", "check", "a", "b")]
+    [InlineData("config", "check", "a", "--ofline")]
+    [InlineData("config", "chek", "a")]
+    public void A_wrong_command_line_is_unusable(params string[] arguments) =>
+        Assert.Equal(ExitCode.Unusable, Run(arguments).Code);
+
+    [Fact]
+    public void Schema_prints_the_schema()
+    {
+        var (code, output, _) = Run("config", "schema");
+
+        Assert.Equal(ExitCode.Ok, code);
+        Assert.Equal(ConfigurationSchema.ToJson(), output);
+    }
+
+    private (int Code, string Output, string Error) Check(string yaml, params string[] options)
+    {
+        File.WriteAllText(_file, yaml);
+        return Run(["config", "check", _file, .. options]);
+    }
+
+    private static (int Code, string Output, string Error) Run(params string[] arguments)
+    {
+        using var output = new StringWriter { NewLine = "\n" };
+        using var error = new StringWriter { NewLine = "\n" };
+        int code = CommandLine.Run(new RootCommand { ConfigCommand.Create() }, arguments,
+            new InvocationConfiguration { Output = output, Error = error });
+        return (code, output.ToString(), error.ToString());
+    }
+}

@@ -1,0 +1,54 @@
+using System.Text.Json.Nodes;
+using Sidestep.Model;
+
+namespace Sidestep.UnitTests.Model;
+
+public sealed class SchemaTests
+{
+    [Fact]
+    public void The_shipped_schema_is_the_generated_one() =>
+        // After a change: sidestep config schema > docs/sidestep.schema.json
+        Assert.Equal(ConfigurationSchema.ToJson(), RepositoryFiles.Read("docs/sidestep.schema.json"));
+
+    [Fact]
+    public void Every_key_and_every_mapping_is_described()
+    {
+        foreach (var (path, schema) in SchemaKeys.All())
+            Assert.False(string.IsNullOrEmpty((string?)schema["description"]), path);
+    }
+
+    [Fact]
+    public void Mappings_are_closed()
+    {
+        var root = JsonNode.Parse(ConfigurationSchema.ToJson())!.AsObject();
+        Assert.False((bool)root["additionalProperties"]!);
+        foreach (var (path, schema) in SchemaKeys.All())
+        {
+            if (schema["properties"] is not null)
+                Assert.False((bool)schema["additionalProperties"]!, path);
+        }
+    }
+
+    [Fact]
+    public void Choices_ranges_and_defaults_are_in_the_schema()
+    {
+        var keys = SchemaKeys.All().ToDictionary(k => k.Path, k => k.Schema);
+
+        Assert.Equal("""["l3","l2"]""", keys["networkProfiles[].dsrType"]["enum"]!.ToJsonString());
+        Assert.Equal("l3", (string?)keys["networkProfiles[].dsrType"]["default"]);
+        Assert.Equal(0, (int)keys["pools[].servers[].weight"]["minimum"]!);
+        Assert.Equal(1000, (int)keys["pools[].servers[].weight"]["maximum"]!);
+        Assert.Equal(1, (int)keys["pools[].servers[].weight"]["default"]!);
+        Assert.Equal("[1021,4093,16381,65521,262139]", keys["pools[].slots"]["enum"]!.ToJsonString());
+        Assert.Equal("ipv4", (string?)keys["virtualServices[].vip"]["format"]);
+        Assert.Equal(Limits.Interfaces, (int)keys["director.interfaces"]["maxItems"]!);
+    }
+
+    [Fact]
+    public void The_example_names_the_schema_for_editors()
+    {
+        // The editor that completes the example reads the schema by this line.
+        Assert.StartsWith("# yaml-language-server: $schema=./sidestep.schema.json\n", RepositoryFiles.Read("docs/example.yaml"));
+        Assert.True(File.Exists(RepositoryFiles.PathOf("docs/sidestep.schema.json")));
+    }
+}
