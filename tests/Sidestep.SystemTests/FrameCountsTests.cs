@@ -65,12 +65,12 @@ public sealed class FrameCountsTests
     {
         var whole = Capture(Frame(Router, Director, Ip(Client, Vip, Udp, [])), Frame(Router, Director, Ip(Client, Vip, Udp, [])));
 
-        Assert.Equal(1, Count(whole[..^5]).RequestsIn.Frames);
+        Assert.Equal(1, CountCapture(whole[..^5]).RequestsIn.Frames);
     }
 
-    private static FrameTotals Count(params byte[][] frames) => Count(Capture(frames));
+    private static FrameTotals Count(params byte[][] frames) => CountCapture(Capture(frames));
 
-    private static FrameTotals Count(byte[] capture)
+    private static FrameTotals CountCapture(byte[] capture)
     {
         var counts = new FrameCounts(IPAddress.Parse(Vip), Director);
         using var reader = new PcapReader(new MemoryStream(capture));
@@ -82,7 +82,9 @@ public sealed class FrameCountsTests
     private static byte[] Capture(params byte[][] frames)
     {
         var file = new MemoryStream();
-        file.Write([0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 1, 0, 0, 0]);
+        file.Write([0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0]);
+        file.Write(new byte[8]);
+        file.Write([0, 0, 4, 0, 1, 0, 0, 0]);
         foreach (var frame in frames)
         {
             var header = new byte[16];
