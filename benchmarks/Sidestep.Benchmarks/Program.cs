@@ -1,1 +1,29 @@
-return 0;
+using System.CommandLine;
+using Sidestep.Benchmarks;
+using Sidestep.Forwarding;
+using Sidestep.Native;
+
+var json = new Option<bool>("--json") { Description = "One JSON object on standard output instead of a table." };
+var rounds = new Option<int>("--rounds") { Description = "Runs per case, at least 9.", DefaultValueFactory = _ => 15 };
+var repeat = new Option<int>("--repeat") { Description = "Packets per run.", DefaultValueFactory = _ => 300_000 };
+var cpu = new Option<int>("--cpu") { Description = "The CPU to run on.", DefaultValueFactory = _ => Environment.ProcessorCount - 1 };
+var xdp = new Command("xdp", "Nanoseconds per packet of the XDP program, each case beside its floor, all in one run.") { json, rounds, repeat, cpu };
+xdp.SetAction(arguments =>
+{
+    try
+    {
+        Kernel.PinThread(arguments.GetValue(cpu));
+        var cases = XdpBenchmark.Run(Math.Max(9, arguments.GetValue(rounds)), arguments.GetValue(repeat));
+        if (arguments.GetValue(json))
+            Report.Json(cases);
+        else
+            Report.Table(cases);
+        return 0;
+    }
+    catch (Exception e) when (e is EngineException or NativeException)
+    {
+        Console.Error.WriteLine($"error: {e.Message}");
+        return 1;
+    }
+});
+return new RootCommand("Sidestep's benchmarks: figures beside floors measured in the same run, never a verdict.") { xdp }.Parse(args).Invoke();

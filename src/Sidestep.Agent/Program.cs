@@ -1,1 +1,3 @@
-return 0;
+using Sidestep.Agent;
+
+return AgentCommands.Run(args, Console.Out, Console.Error);

@@ -9,7 +9,10 @@ public sealed record Pool
     /// <summary>Unique among the pools.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Which fields of a packet choose the slot. Consistent hash is the only algorithm so far.</summary>
+    /// <summary>How a member is chosen.</summary>
+    public Algorithm Algorithm { get; init; } = Algorithm.ConsistentHash;
+
+    /// <summary>Which fields of a packet choose the slot.</summary>
     public HashFields HashFields { get; init; } = HashFields.SourceAddress;
 
     /// <summary>Slots of the consistent-hash table, a prime of <see cref="SlotCounts"/>. Changing it moves most flows.</summary>
@@ -33,6 +36,13 @@ public sealed record RealServer
 
     /// <summary>False takes the server out without removing it from the file.</summary>
     public bool Enabled { get; init; } = true;
+}
+
+/// <summary>How a real server is chosen for a packet.</summary>
+public enum Algorithm
+{
+    /// <summary>A keyed hash chooses a slot of the consistent-hash table; needs no state.</summary>
+    ConsistentHash,
 }
 
 /// <summary>Which fields of a packet the flow hash covers.</summary>

@@ -1,0 +1,79 @@
+using System.Reflection;
+using System.Runtime.InteropServices;
+using Sidestep.Native;
+
+namespace Sidestep.Benchmarks;
+
+/// <summary>Calls a program many times through benchmarks/bpf/harness.bpf.c.</summary>
+internal sealed class Harness : IDisposable
+{
+    /// <summary>struct harness.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private struct State
+    {
+        public uint FrameBytes;
+        public uint Flows;
+        public uint Destination;
+        public uint Reserved;
+        public ulong Random;
+        public ulong Ethernet0;
+        public ulong Ethernet1;
+    }
+
+    private readonly BpfObject _object;
+    private readonly BpfProgram _measure;
+    private readonly BpfMap _target;
+    private readonly BpfMap _bss;
+    private readonly MappedMemory _state;
+    private readonly byte[] _output = new byte[4096];
+
+    internal Harness()
+    {
+        _object = Load("harness.bpf.o");
+        _measure = _object.Program("measure");
+        _target = _object.Map("target");
+        _bss = _object.Map(".bss");
+        _state = _bss.MapMemory(writable: true);
+    }
+
+    /// <summary>Loads one of the embedded objects.</summary>
+    internal static BpfObject Load(string resource)
+    {
+        using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(resource)!;
+        var image = new byte[stream.Length];
+        stream.ReadExactly(image);
+        var loaded = BpfObject.Open(image, "bench");
+        loaded.Load();
+        return loaded;
+    }
+
+    /// <summary>Mean nanoseconds per packet, harness included.</summary>
+    /// <param name="program">The program under test.</param>
+    /// <param name="frame">The frame that every round begins with.</param>
+    /// <param name="flows">0: always this frame; else random source addresses out of so many.</param>
+    /// <param name="repeat">Packets.</param>
+    /// <param name="action">The action that the program must end with, or the figure is for something else.</param>
+    internal double Measure(BpfProgram program, byte[] frame, int flows, int repeat, uint action)
+    {
+        _target.SetProgram(0, program);
+        ref var state = ref _state.View<State>(0, 1)[0];
+        state.FrameBytes = (uint)frame.Length;
+        state.Flows = (uint)flows;
+        state.Random = 1;
+        state.Ethernet0 = MemoryMarshal.Read<ulong>(frame);
+        state.Ethernet1 = MemoryMarshal.Read<ulong>(frame.AsSpan(8));
+        var run = _measure.Run(frame, _output, repeat);
+        return run.ReturnValue == action
+            ? run.NanosecondsPerRun
+            : throw new InvalidOperationException($"the program ended with action {run.ReturnValue} instead of {action}");
+    }
+
+    public void Dispose()
+    {
+        _state.Dispose();
+        _bss.Dispose();
+        _target.Dispose();
+        _measure.Dispose();
+        _object.Dispose();
+    }
+}

@@ -1,0 +1,80 @@
+using System.Net;
+using Sidestep.Agent.Decapsulation;
+using Sidestep.Agent.Host;
+using Sidestep.Agent.State;
+using Sidestep.Native;
+using Sidestep.Native.Netlink;
+
+namespace Sidestep.Agent.Actions;
+
+/// <summary>Takes single changes back: what is as the agent left it becomes what it was before; what someone else changed
+/// since is said and stays.</summary>
+internal sealed class Undo(NetlinkSocket socket, HostFacts host, Action<string> say)
+{
+    public void Filter(AttachedFilter attached)
+    {
+        TcIngress.Detach(attached.Interface.Index, AttachedFilter.Place);
+        say($"{attached.Interface.Name}: decapsulation filter removed");
+    }
+
+    public void Qdisc(QdiscRecord record)
+    {
+        var index = record.InterfaceIndex;
+        if (record.ExistedBefore || host.Interfaces.All(i => i.Index != index) || TcFilters.Qdisc(socket, index) != "clsact")
+            return;
+        if (TcFilters.Ingress(socket, index).Count + TcFilters.Egress(socket, index).Count > 0)
+        {
+            say($"{host.NameOf(index)}: qdisc clsact left alone, because it holds filters of someone else");
+            return;
+        }
+        TcIngress.RemoveQdisc(index);
+        say($"{host.NameOf(index)}: qdisc clsact removed");
+    }
+
+    public void Address(AddressRecord record)
+    {
+        var vip = IPAddress.Parse(record.Vip);
+        if (record.ExistedBefore)
+        {
+            say($"{vip}: left on lo, where it was before");
+            return;
+        }
+        switch (host.OnLoopback(vip))
+        {
+            case null:
+                break;
+            case { Scope: AddressScope.Host } ours:
+                InterfaceAddresses.Remove(socket, ours);
+                say($"{vip}: removed from lo");
+                break;
+            default:
+                say($"{vip}: left on lo, because someone else has put it there again since (its scope is not host)");
+                break;
+        }
+    }
+
+    public void Setting(SysctlRecord record)
+    {
+        var scope = Sysctl.All;
+        if (record.InterfaceIndex != 0)
+        {
+            if (host.Interfaces.FirstOrDefault(i => i.Index == record.InterfaceIndex) is not { } item)
+            {
+                say($"{record.InterfaceName}: is gone, {record.Key} with it");
+                return;
+            }
+            scope = item.Name;
+        }
+        var setting = new Sysctl(scope, record.Key);
+        var found = setting.Read();
+        if (found == record.Before)
+            return;
+        if (found != record.Ours)
+        {
+            say($"{setting.Name}: left at {found}, because someone else has changed it since (before: {record.Before}, set by the agent: {record.Ours})");
+            return;
+        }
+        setting.Write(record.Before);
+        say($"{setting.Name}: {found} -> {record.Before}");
+    }
+}

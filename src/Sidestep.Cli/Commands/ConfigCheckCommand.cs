@@ -1,0 +1,49 @@
+using System.CommandLine;
+using Sidestep.Model;
+
+namespace Sidestep.Cli.Commands;
+
+/// <summary><c>sidestep config check FILE</c>: says everything that is wrong with a configuration file.</summary>
+public static class ConfigCheckCommand
+{
+    /// <summary>The command.</summary>
+    public static Command Create()
+    {
+        var file = new Argument<string>("FILE") { Description = "The configuration file; - is standard input." };
+        var json = new Option<bool>("--json") { Description = "Print the result as one JSON object on standard output." };
+        var offline = new Option<bool>("--offline")
+        {
+            Description = "Do not check against the interfaces and addresses of this machine.",
+        };
+        var command = new Command("check",
+            "Check a configuration file and report every error at once. "
+            + "Exits with 0 when there is none, with 1 when there are errors, with 2 when the file cannot be read.")
+        {
+            file, json, offline,
+        };
+        command.SetAction(parsed => Run(
+            parsed.GetRequiredValue(file), parsed.GetValue(json), parsed.GetValue(offline),
+            parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error));
+        return command;
+    }
+
+    private static int Run(string file, bool json, bool offline, TextWriter output, TextWriter error)
+    {
+        var read = ConfigurationFile.Read(file);
+        if (read.Text is not { } text)
+        {
+            error.WriteLine($"{read.Name}: error: {read.Problem}");
+            return ExitCode.Unusable;
+        }
+        var result = ConfigurationReader.Read(text, offline ? null : HostFacts.OfThisMachine());
+        if (json)
+            CheckReport.WriteJson(read.Name, result, output);
+        else
+            CheckReport.WriteText(read.Name, result, offline, HostErrors(text, result), output, error);
+        return result.Errors.IsEmpty ? ExitCode.Ok : ExitCode.Failed;
+    }
+
+    // Whoever checks a file elsewhere than on the director should see that the machine is the trouble, not the file.
+    private static int HostErrors(string text, ConfigurationResult result) =>
+        result.Errors.IsEmpty ? 0 : result.Errors.Length - ConfigurationReader.Read(text, null).Errors.Length;
+}

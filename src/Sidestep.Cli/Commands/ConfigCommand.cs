@@ -1,0 +1,14 @@
+using System.CommandLine;
+
+namespace Sidestep.Cli.Commands;
+
+/// <summary><c>sidestep config</c>: what can be done with a configuration file without a director.</summary>
+public static class ConfigCommand
+{
+    /// <summary>The command with its subcommands.</summary>
+    public static Command Create() => new("config", "Check configuration files.")
+    {
+        ConfigCheckCommand.Create(),
+        ConfigSchemaCommand.Create(),
+    };
+}

@@ -1,0 +1,43 @@
+using Sidestep.Model;
+
+namespace Sidestep.Daemon;
+
+/// <summary>Reads the configuration file, and notices when it changed.</summary>
+/// <remarks>It is looked at five times a second instead of by inotify: that works with editors that replace the file, with
+/// symbolic links that are switched, and on network file systems.</remarks>
+internal sealed class ConfigurationFile(string path)
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
+
+    internal string Path { get; } = System.IO.Path.GetFullPath(path);
+
+    /// <summary>Reads and validates against this machine.</summary>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    internal ConfigurationResult Read() => ConfigurationReader.Read(File.ReadAllText(Path), HostFacts.OfThisMachine());
+
+    /// <summary>Calls back after every change, once the file has rested for an interval: a half-written file may be valid.</summary>
+    internal async Task WatchAsync(Action changed, CancellationToken cancellation)
+    {
+        using var timer = new PeriodicTimer(Interval);
+        var known = Stamp();
+        var seen = known;
+        while (await timer.WaitForNextTickAsync(cancellation).ConfigureAwait(false))
+        {
+            var now = Stamp();
+            if (now is not null && now == seen && now != known)
+            {
+                known = now;
+                changed();
+            }
+            seen = now;
+        }
+    }
+
+    /// <summary>Null while there is no file, as in the middle of its replacement.</summary>
+    private (DateTime, long, string?)? Stamp()
+    {
+        var target = File.ResolveLinkTarget(Path, returnFinalTarget: true);
+        var info = new FileInfo(target?.FullName ?? Path);
+        return info.Exists ? (info.LastWriteTimeUtc, info.Length, target?.FullName) : null;
+    }
+}

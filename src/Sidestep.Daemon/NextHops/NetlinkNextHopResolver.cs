@@ -1,0 +1,136 @@
+using System.Net;
+using Sidestep.Forwarding;
+using Sidestep.Native;
+using Sidestep.Native.Netlink;
+using HopTable = Sidestep.Forwarding.NextHops;
+
+namespace Sidestep.Daemon.NextHops;
+
+/// <summary>Next hops by the kernel's routes and neighbours, followed by its events.</summary>
+/// <remarks>
+/// The kernel learns that a neighbour got another Ethernet address only when it hears from it. So every next hop is asked
+/// by broadcast (<see cref="NeighbourProber"/>), and the kernel's event brings the answer here.
+/// </remarks>
+internal sealed class NetlinkNextHopResolver : INextHopResolver, IDisposable
+{
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(100);
+
+    private readonly Lock _gate = new();
+    private readonly CancellationTokenSource _stop = new();
+    private readonly NetlinkSocket _questions = NetlinkSocket.Open();
+    private readonly NetlinkSocket _events = NetlinkSocket.Open(RouteNetlink.NextHopGroups);
+    private readonly NeighbourProber _prober;
+    private readonly Action<string> _log;
+    private readonly Thread _thread;
+    private IReadOnlyCollection<string> _interfaces = [];
+    private IReadOnlyCollection<IPAddress> _servers = [];
+    private Ways? _ways;
+    private HopTable _current = new([], new Dictionary<IPAddress, NextHop>(), new Dictionary<IPAddress, string>());
+
+    internal NetlinkNextHopResolver(Action<string> log)
+    {
+        _log = log;
+        _prober = new NeighbourProber(_questions);
+        _thread = new Thread(Run) { IsBackground = true, Name = "next hops" };
+        _thread.Start();
+    }
+
+    public event Action? Changed;
+
+    public HopTable Current
+    {
+        get
+        {
+            lock (_gate)
+                return _current;
+        }
+    }
+
+    public void Watch(IReadOnlyCollection<string> interfaces, IReadOnlyCollection<IPAddress> servers)
+    {
+        lock (_gate)
+        {
+            _interfaces = interfaces;
+            _servers = servers;
+            _ways = null;
+            Refresh();
+            _prober.ProbeAll(_ways!);
+        }
+    }
+
+    /// <summary>Waits until every watched server is resolved; false when some were not in time.</summary>
+    internal bool WaitUntilResolved(TimeSpan timeout) => SpinWait.SpinUntil(
+        () =>
+        {
+            Thread.Sleep(10);
+            return Current.Unresolved.Count == 0;
+        },
+        timeout);
+
+    public void Dispose()
+    {
+        _stop.Cancel();
+        _thread.Join();
+        _prober.Dispose();
+        _questions.Dispose();
+        _events.Dispose();
+        _stop.Dispose();
+    }
+
+    private void Run()
+    {
+        string? lastFailure = null;
+        while (!_stop.IsCancellationRequested)
+        {
+            try
+            {
+                if (Step())
+                    Changed?.Invoke();
+                lastFailure = null;
+            }
+            catch (NativeException e)
+            {
+                // What is known stays; asked again at the next tick. Said once, not ten times a second.
+                if (e.Message != lastFailure)
+                    _log($"next hops: {e.Message}");
+                lastFailure = e.Message;
+                _stop.Token.WaitHandle.WaitOne(Tick);
+            }
+        }
+    }
+
+    /// <summary>One tick: what the kernel says, then what to ask.</summary>
+    private bool Step()
+    {
+        var heard = _events.Receive(Tick);
+        lock (_gate)
+        {
+            var changed = false;
+            if (heard is not null)
+            {
+                // Anything but a neighbour, or lost events (none), may have moved routes, links or addresses.
+                if (heard.Count == 0 || heard.Any(static m => m.Type is not (RouteNetlink.NewNeighbour or RouteNetlink.DeleteNeighbour)))
+                    _ways = null;
+                changed = Refresh();
+            }
+            if (_ways is not null)
+                _prober.Tick(_ways);
+            return changed;
+        }
+    }
+
+    private bool Refresh()
+    {
+        _ways ??= Ways.Find(_questions, _interfaces, _servers);
+        var neighbours = RouteNetlink.Neighbours(_questions).Where(static n => n.IsValid && n.Mac.Length == 6)
+            .GroupBy(static n => (n.InterfaceIndex, n.Address)).ToDictionary(static g => g.Key, static g => g.First().Mac);
+        var next = _ways.Resolve(neighbours, _current);
+        var same = next.Interfaces.SequenceEqual(_current.Interfaces) && Same(next.Servers, _current.Servers)
+            && Same(next.Unresolved, _current.Unresolved);
+        _current = next;
+        return !same;
+    }
+
+    private static bool Same<T>(IReadOnlyDictionary<IPAddress, T> a, IReadOnlyDictionary<IPAddress, T> b) where T : class =>
+        a.Count == b.Count && a.All(e => b.TryGetValue(e.Key, out var other) && e.Value.Equals(other));
+}

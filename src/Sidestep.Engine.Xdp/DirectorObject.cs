@@ -1,0 +1,79 @@
+using Sidestep.Forwarding;
+using Sidestep.Native;
+
+namespace Sidestep.Engine.Xdp;
+
+/// <summary>The compiled src/bpf/director.bpf.c, from the resource to the loaded program.</summary>
+internal static class DirectorObject
+{
+    private const string Resource = "director.bpf.o";
+    private static readonly Version OldestKernel = new(5, 10);
+
+    /// <summary>The ELF image.</summary>
+    internal static byte[] Image()
+    {
+        using var stream = typeof(DirectorObject).Assembly.GetManifestResourceStream(Resource)!;
+        using var copy = new MemoryStream();
+        stream.CopyTo(copy);
+        return copy.ToArray();
+    }
+
+    /// <summary>Loads the program, with maps that exist or with new ones.</summary>
+    /// <param name="oneArm">Every server is reached by the interface that its packets come in by.</param>
+    /// <param name="existing">Maps to use, by C name; null to make them.</param>
+    /// <exception cref="EngineException">Privileges, kernel, libbpf or the verifier stand in the way; says what to do.</exception>
+    internal static BpfObject Load(bool oneArm, Func<string, BpfMap>? existing)
+    {
+        CheckMachine();
+        try
+        {
+            var loading = Open(oneArm);
+            if (existing is not null)
+            {
+                foreach (var name in StateMaps.Names)
+                    loading.Reuse(name, existing(name));
+            }
+            loading.Load();
+            return loading;
+        }
+        catch (DllNotFoundException e)
+        {
+            throw new EngineException("libbpf.so.1 is not installed: run 'apt-get install libbpf1' (or your distribution's libbpf 1.0 or newer)", e);
+        }
+        catch (VerifierException e)
+        {
+            throw new EngineException($"{e.Message}\nThis is a defect of Sidestep or of kernel {Kernel.Release}: please report it with "
+                + "these lines; a kernel of 5.10 or newer is expected to take the program", e);
+        }
+        catch (NativeException e)
+        {
+            throw new EngineException($"the kernel did not take the XDP program: {e.Message}", e);
+        }
+    }
+
+    /// <summary>What the maps of this build look like, for comparison with pinned ones.</summary>
+    internal static Dictionary<string, BpfMapShape> Shapes()
+    {
+        using var opened = Open(oneArm: true);
+        return StateMaps.Names.ToDictionary(static n => n, n => opened.Shape(n));
+    }
+
+    private static BpfObject Open(bool oneArm)
+    {
+        var opened = BpfObject.Open(Image(), "sidestep");
+        opened.SetMaxEntries("counters", Kernel.PossibleCpus);
+        // .rodata holds one variable, one_arm
+        opened.InitialValue(".rodata")[0] = oneArm ? (byte)1 : (byte)0;
+        return opened;
+    }
+
+    private static void CheckMachine()
+    {
+        if (Kernel.MissingCapabilities() is { Count: > 0 } missing)
+            throw new EngineException($"not allowed to load XDP programs: {string.Join(", ", missing)} missing. Run as root, or give the "
+                + "service these capabilities (systemd: AmbientCapabilities=CAP_BPF CAP_NET_ADMIN CAP_PERFMON)");
+        if (Kernel.Release < OldestKernel)
+            throw new EngineException($"kernel {Kernel.Release} is too old: {OldestKernel} is the oldest that has BPF links for XDP and "
+                + "memory-mapped maps; install a newer kernel");
+    }
+}

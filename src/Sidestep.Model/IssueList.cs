@@ -1,0 +1,71 @@
+using System.Collections.Immutable;
+using System.Text;
+using Sidestep.Model.Yaml;
+
+namespace Sidestep.Model;
+
+/// <summary>Collects errors and warnings while a document is read.</summary>
+internal sealed class IssueList
+{
+    private readonly List<ConfigurationIssue> _errors = [];
+    private readonly List<ConfigurationIssue> _warnings = [];
+    private int _errorsLeftOut;
+    private int _warningsLeftOut;
+
+    public bool HasErrors => _errors.Count > 0;
+
+    public void Error(string path, Node at, string reason, string cure) =>
+        Error(path, at.Position, ValueOf(at), reason, cure);
+
+    public void Error(string path, Position at, string? value, string reason, string cure) =>
+        Add(_errors, ref _errorsLeftOut, path, at, value, reason, cure);
+
+    public void Warning(string path, Node at, string reason, string cure) =>
+        Add(_warnings, ref _warningsLeftOut, path, at.Position, ValueOf(at), reason, cure);
+
+    public ImmutableArray<ConfigurationIssue> Errors => Sorted(_errors, _errorsLeftOut);
+
+    public ImmutableArray<ConfigurationIssue> Warnings => Sorted(_warnings, _warningsLeftOut);
+
+    /// <summary>Text of the document, made fit to be repeated: short, and harmless to a terminal.</summary>
+    public static string Quote(string text)
+    {
+        bool cut = text.Length > Limits.QuotedCharacters;
+        var quoted = new StringBuilder();
+        foreach (char c in cut ? text.AsSpan(0, Limits.QuotedCharacters) : text)
+            quoted.Append(IsHarmless(c) ? c : '\uFFFD');
+        if (cut)
+            quoted.Append('…');
+        return quoted.ToString();
+    }
+
+    /// <summary>What an issue about this node quotes: null unless there is a single value.</summary>
+    public static string? ValueOf(Node node) => node is ScalarNode { IsNull: false } scalar ? scalar.Text : null;
+
+    // Besides control characters: lone surrogates, and format characters that turn the direction of writing.
+    private static bool IsHarmless(char c) =>
+        !char.IsControl(c) && !char.IsSurrogate(c) && char.GetUnicodeCategory(c) is not
+            (System.Globalization.UnicodeCategory.Format
+            or System.Globalization.UnicodeCategory.LineSeparator
+            or System.Globalization.UnicodeCategory.ParagraphSeparator);
+
+    private static void Add(
+        List<ConfigurationIssue> list, ref int leftOut, string path, Position at, string? value, string reason, string cure)
+    {
+        if (list.Count < Limits.ListedIssues)
+            list.Add(new(path, at.Line, at.Column, value is null ? null : Quote(value), reason, cure));
+        else
+            leftOut++;
+    }
+
+    private static ImmutableArray<ConfigurationIssue> Sorted(List<ConfigurationIssue> list, int leftOut)
+    {
+        // OrderBy is stable: two issues of one place stay in the order of the checks.
+        var sorted = list.OrderBy(i => i.Line).ThenBy(i => i.Column).ToImmutableArray();
+        if (leftOut == 0)
+            return sorted;
+        var last = sorted[^1];
+        return sorted.Add(new("", last.Line, last.Column, null,
+            $"{leftOut} more are not listed", "Mend those above and check again"));
+    }
+}

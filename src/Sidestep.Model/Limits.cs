@@ -1,0 +1,45 @@
+namespace Sidestep.Model;
+
+/// <summary>The bounds of a configuration, in one place. Beyond them a document is refused, never cut short.</summary>
+public static class Limits
+{
+    /// <summary>Bytes of the document in UTF-8. The largest configuration that the other limits allow is well below.</summary>
+    public const int DocumentBytes = 16 * 1024 * 1024;
+
+    /// <summary>Levels of lists and mappings in one another; the configuration itself needs six.</summary>
+    public const int NestingDepth = 32;
+
+    /// <summary>Errors, and separately warnings, that are listed. One more says how many were left out, so that a document
+    /// that is not a configuration at all cannot fill memory with complaints about it.</summary>
+    public const int ListedIssues = 10_000;
+
+    /// <summary>Characters of an offending value that an issue repeats.</summary>
+    public const int QuotedCharacters = 80;
+
+    /// <summary>Interfaces of a director.</summary>
+    public const int Interfaces = 16;
+
+    /// <summary>Network profiles.</summary>
+    public const int NetworkProfiles = 4096;
+
+    /// <summary>Pools.</summary>
+    public const int Pools = 4096;
+
+    /// <summary>Virtual services.</summary>
+    public const int VirtualServices = 4096;
+
+    /// <summary>Real servers, summed over all pools: a server in two pools counts twice.</summary>
+    public const int RealServers = 16384;
+
+    /// <summary>Largest weight of a real server.</summary>
+    public const int Weight = 1000;
+
+    /// <summary>Characters of a name.</summary>
+    public const int NameLength = 63;
+
+    /// <summary>Characters of an interface name: the kernel's IFNAMSIZ less the terminating zero.</summary>
+    public const int InterfaceNameLength = 15;
+
+    /// <summary>Characters of a folder name in the configuration.</summary>
+    public const int PathLength = 255;
+}

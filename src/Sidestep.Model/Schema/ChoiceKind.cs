@@ -1,0 +1,40 @@
+using System.Text.Json.Nodes;
+using Sidestep.Model.Yaml;
+
+namespace Sidestep.Model.Schema;
+
+/// <summary>One of a few words.</summary>
+internal sealed class ChoiceKind<T>(params Choice<T>[] choices) : ScalarKind<T>
+    where T : struct, Enum
+{
+    protected override string Wanted => choices.Length == 1
+        ? choices[0].Word
+        : string.Join(", ", choices[..^1].Select(c => c.Word)) + " or " + choices[^1].Word;
+
+    public override JsonObject ToJsonSchema() => new()
+    {
+        ["type"] = "string",
+        ["enum"] = new JsonArray([.. choices.Select(c => JsonValue.Create(c.Word))]),
+        // Not of the standard: the YAML language server shows these beside the words.
+        ["enumDescriptions"] = new JsonArray([.. choices.Select(c => JsonValue.Create(c.Description))]),
+    };
+
+    public override JsonNode? ToJson(T value) => JsonValue.Create(Array.Find(choices, c => c.Value.Equals(value))!.Word);
+
+    protected override Problem? Parse(ScalarNode scalar, out T value)
+    {
+        value = default;
+        if (Array.Find(choices, c => c.Word == scalar.Text) is { } choice)
+        {
+            value = choice.Value;
+            return null;
+        }
+        if (Refusals.ForValue(scalar.Text) is { } refusal)
+            return new Problem(refusal.Reason);
+        return new Problem("not a possible value",
+            Nearest.To(scalar.Text, choices.Select(c => c.Word)) is { } nearest ? $"Did you mean {nearest}?" : null);
+    }
+}
+
+/// <summary>A word of the document and what it stands for.</summary>
+internal sealed record Choice<T>(string Word, T Value, string Description);

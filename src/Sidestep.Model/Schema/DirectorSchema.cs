@@ -1,0 +1,55 @@
+namespace Sidestep.Model.Schema;
+
+/// <summary>The section <c>director</c>.</summary>
+internal static class DirectorSchema
+{
+    public static readonly Key<string> Name = Key<string>.WithDefault("name", TextKind.Name, "director",
+        "Names the state that this director pins, so that several can run on one machine.");
+
+    public static readonly Key<IReadOnlyList<BoundMapping>> Interfaces = Key<IReadOnlyList<BoundMapping>>.Mandatory(
+        "interfaces", new ListKind("interfaces", 1, Limits.Interfaces, InterfaceSchema.Kind),
+        "The interfaces that traffic for the VIPs enters by.");
+
+    public static readonly Key<HashKey> HashKey = Key<HashKey>.Mandatory("hashKey", new HashKeyKind(),
+        "The secret of the hash that spreads flows: 32 hexadecimal digits, the same on all directors of a group. "
+        + "Make one with: openssl rand -hex 16");
+
+    public static readonly Key<ExitAction> OnExit = Key<ExitAction>.WithDefault("onExit",
+        new ChoiceKind<ExitAction>(
+            new("keep", ExitAction.Keep, "The program stays in the kernel and forwards; the next start adopts it."),
+            new("remove", ExitAction.Remove, "The program is detached and everything pinned is removed.")),
+        ExitAction.Keep, "What SIGTERM does with the program in the kernel.");
+
+    public static readonly Key<string> PinPath = Key<string>.WithDefault("pinPath", TextKind.FolderPath,
+        "/sys/fs/bpf/sidestep", "Folder on a BPF file system below which the state is pinned.");
+
+    public static readonly MappingKind Kind = new("the director", "The node that forwards.",
+        Name, Interfaces, HashKey, OnExit, PinPath);
+
+    public static DirectorSettings Build(BoundMapping m) => new()
+    {
+        Name = m.Value(Name),
+        Interfaces = [.. m.Items(Interfaces).Select(InterfaceSchema.Build)],
+        HashKey = m.Value(HashKey),
+        OnExit = m.Value(OnExit),
+        PinPath = m.Value(PinPath),
+    };
+}
+
+/// <summary>An item of <c>director.interfaces</c>.</summary>
+internal static class InterfaceSchema
+{
+    public static readonly Key<string> Name = Key<string>.Mandatory("name", TextKind.InterfaceName,
+        "The kernel's name of the interface.");
+
+    public static readonly Key<DriverMode> Mode = Key<DriverMode>.WithDefault("mode",
+        new ChoiceKind<DriverMode>(
+            new("auto", DriverMode.Auto, "Native if the driver can, else generic."),
+            new("native", DriverMode.Native, "In the driver; an error if it cannot."),
+            new("generic", DriverMode.Generic, "In the network stack: with every driver, but slower.")),
+        DriverMode.Auto, "How the XDP program is attached.");
+
+    public static readonly MappingKind Kind = new("an interface", "An interface of the director.", Name, Mode);
+
+    public static DirectorInterface Build(BoundMapping m) => new(m.Value(Name), m.Value(Mode));
+}

@@ -1,0 +1,32 @@
+namespace Sidestep.Model.Schema;
+
+/// <summary>The whole document.</summary>
+internal static class DocumentSchema
+{
+    public static readonly Key<BoundMapping> Director = Key<BoundMapping>.Mandatory("director", DirectorSchema.Kind,
+        "The node that forwards.");
+
+    public static readonly Key<IReadOnlyList<BoundMapping>> NetworkProfiles = List("networkProfiles",
+        new("network profiles", 0, Limits.NetworkProfiles, NetworkProfileSchema.Kind),
+        "How traffic reaches the real servers.");
+
+    public static readonly Key<IReadOnlyList<BoundMapping>> Pools = List("pools",
+        new("pools", 0, Limits.Pools, PoolSchema.Kind), "Groups of real servers.");
+
+    public static readonly Key<IReadOnlyList<BoundMapping>> VirtualServices = List("virtualServices",
+        new("virtual services", 0, Limits.VirtualServices, VirtualServiceSchema.Kind), "What clients address.");
+
+    public static readonly MappingKind Kind = new("the configuration", "The configuration of a Sidestep director.",
+        Director, NetworkProfiles, Pools, VirtualServices);
+
+    public static Configuration Build(BoundMapping m) => new()
+    {
+        Director = DirectorSchema.Build(m.Find(Director)!.Value),
+        NetworkProfiles = [.. m.Items(NetworkProfiles).Select(NetworkProfileSchema.Build)],
+        Pools = [.. m.Items(Pools).Select(PoolSchema.Build)],
+        VirtualServices = [.. m.Items(VirtualServices).Select(VirtualServiceSchema.Build)],
+    };
+
+    private static Key<IReadOnlyList<BoundMapping>> List(string name, ListKind kind, string description) =>
+        Key<IReadOnlyList<BoundMapping>>.WithDefault(name, kind, [], description);
+}

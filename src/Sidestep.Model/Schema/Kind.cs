@@ -1,0 +1,56 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json.Nodes;
+using Sidestep.Model.Yaml;
+
+namespace Sidestep.Model.Schema;
+
+/// <summary>What a value of the document can be: how it is read, and how the JSON Schema says the same.</summary>
+internal abstract class Kind<T>
+{
+    /// <summary>Reads a node; false when it was refused and reported.</summary>
+    public abstract bool TryBind(Node node, string path, IssueList issues, [MaybeNullWhen(false)] out T value);
+
+    /// <summary>The constraint as JSON Schema, a new object on every call.</summary>
+    public abstract JsonObject ToJsonSchema();
+
+    /// <summary>The written form of a value, for defaults.</summary>
+    public abstract JsonNode? ToJson(T value);
+
+    /// <summary>Reports a node of another form than <paramref name="wanted"/>.</summary>
+    protected static void RefuseForm(Node node, string path, string wanted, IssueList issues)
+    {
+        if (node is RefusedNode)
+            return;
+        if (node is ScalarNode { IsNull: true })
+            issues.Error(path, node, "there is no value", $"Write {wanted}");
+        else
+            issues.Error(path, node, $"this is {node.Form}", $"Write {wanted}");
+    }
+}
+
+/// <summary>A kind that is written as a single value.</summary>
+internal abstract class ScalarKind<T> : Kind<T>
+{
+    /// <summary>What to write, such as "a whole number from 1 to 9".</summary>
+    protected abstract string Wanted { get; }
+
+    public override bool TryBind(Node node, string path, IssueList issues, [MaybeNullWhen(false)] out T value)
+    {
+        value = default;
+        if (node is not ScalarNode { IsNull: false } scalar)
+        {
+            RefuseForm(node, path, Wanted, issues);
+            return false;
+        }
+        if (Parse(scalar, out value) is not { } problem)
+            return value is not null;
+        issues.Error(path, scalar, problem.Reason, problem.Cure ?? $"Write {Wanted}");
+        return false;
+    }
+
+    /// <summary>Null when <paramref name="value"/> was set.</summary>
+    protected abstract Problem? Parse(ScalarNode scalar, out T? value);
+}
+
+/// <summary>Why a value cannot be; a cure that is null is "write what is wanted".</summary>
+internal sealed record Problem(string Reason, string? Cure = null);

@@ -1,0 +1,26 @@
+using Sidestep.Model.Schema;
+
+namespace Sidestep.Model.Validation;
+
+/// <summary>What no service names is often a leftover, or the sign of a service that names the wrong thing.</summary>
+internal static class EverythingIsUsed
+{
+    public static void Check(Document document, IssueList issues)
+    {
+        Check(document, document.Profiles, NetworkProfileSchema.Name, VirtualServiceSchema.NetworkProfile,
+            "network profile", issues);
+        Check(document, document.Pools, PoolSchema.Name, VirtualServiceSchema.Pool, "pool", issues);
+    }
+
+    private static void Check(Document document, IReadOnlyList<BoundMapping> items, Key<string> itemName,
+        Key<string> reference, string what, IssueList issues)
+    {
+        var used = document.Services.Select(s => s.Find(reference)?.Value).ToHashSet();
+        foreach (var item in items)
+        {
+            if (item.Find(itemName) is { } name && !used.Contains(name.Value))
+                issues.Warning(name.Path, name.Node, $"no virtual service uses this {what}",
+                    "Remove it, or name it in a service");
+        }
+    }
+}

@@ -1,0 +1,46 @@
+using Sidestep.Model.Schema;
+
+namespace Sidestep.Model.Validation;
+
+/// <summary>What a configuration asks of the machine that it is for.</summary>
+/// <remarks>A file is often checked on another machine than the director's. That shows in its interfaces, and a check
+/// against the wrong machine would only mislead: it is left out, and the warning says which one.</remarks>
+internal static class HostRules
+{
+    public static void Check(Document document, HostFacts host, IssueList issues)
+    {
+        var missing = new List<Located<string>>();
+        var present = new List<HostInterface>();
+        foreach (var item in document.Interfaces)
+        {
+            if (item.Find(InterfaceSchema.Name) is not { } name)
+                continue;
+            if (host.Find(name.Value) is { } found)
+                present.Add(found);
+            else
+                missing.Add(name);
+        }
+        // With one of its interfaces this is the director, and its addresses are known to be its own.
+        bool isDirector = present.Count > 0;
+        foreach (var name in missing)
+            Warn(name, host, isDirector, issues);
+        if (isDirector)
+            AddressesAreNotLocal.Check(document, host, issues);
+        // A server may well be on the network of an interface that is missing, or that was refused.
+        if (isDirector && missing.Count == 0 && document.AllInterfacesAreNamed)
+            LayerTwoIsAttached.Check(document, [.. present.Distinct()], issues);
+    }
+
+    private static void Warn(Located<string> name, HostFacts host, bool isDirector, IssueList issues)
+    {
+        string leftOut = isDirector
+            ? "whether servers of layer-2 pools are on directly attached networks"
+            : "whether servers of layer-2 pools are on directly attached networks, and whether a VIP or server address is "
+              + "local to the director";
+        string known = string.Join(", ", host.Interfaces.Select(i => i.Name));
+        string cure = Nearest.To(name.Value, host.Interfaces.Select(i => i.Name)) is { } nearest
+            ? $"Did you mean {nearest}? Otherwise check again on the director"
+            : $"Check again on the director; the interfaces here are {known}";
+        issues.Warning(name.Path, name.Node, $"no such interface on this machine, so it was not checked {leftOut}", cure);
+    }
+}

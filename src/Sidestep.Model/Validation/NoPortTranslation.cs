@@ -1,0 +1,36 @@
+using Sidestep.Model.Schema;
+
+namespace Sidestep.Model.Validation;
+
+/// <summary>The client sees the server's own port in the reply, so it must be the port of the service (DSR-05).</summary>
+internal static class NoPortTranslation
+{
+    public static void Check(Document document, IssueList issues)
+    {
+        var servicesOfPool = document.Services.ToLookup(document.PoolOf);
+        foreach (var pool in document.Pools)
+        {
+            foreach (var server in pool.Items(PoolSchema.Servers))
+            {
+                if (server.Find(RealServerSchema.Port) is { } port)
+                    Check(port, servicesOfPool[pool], issues);
+            }
+        }
+    }
+
+    private static void Check(Located<int> port, IEnumerable<BoundMapping> services, IssueList issues)
+    {
+        foreach (var service in services)
+        {
+            if (service.Find(VirtualServiceSchema.Port) is not { } asked || asked.Value == port.Value)
+                continue;
+            issues.Error(port.Path, port.Node,
+                $"{Document.Title(service)} uses this pool with port {asked.Value}, and the reply goes straight to the "
+                + "client, so nothing can translate ports (DSR-05)",
+                $"Remove the key and let the server listen on port {asked.Value}");
+            return;
+        }
+        issues.Warning(port.Path, port.Node, "redundant: a real server always listens on the port of the service",
+            "Remove the key");
+    }
+}

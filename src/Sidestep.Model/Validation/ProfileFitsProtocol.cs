@@ -1,0 +1,26 @@
+using Sidestep.Model.Schema;
+
+namespace Sidestep.Model.Validation;
+
+/// <summary>A profile with a type is for services of that protocol (PRO-01).</summary>
+internal static class ProfileFitsProtocol
+{
+    public static void Check(Document document, IssueList issues)
+    {
+        foreach (var service in document.Services)
+        {
+            if (service.Find(VirtualServiceSchema.Protocol) is not { } protocol
+                || service.Find(VirtualServiceSchema.NetworkProfile) is not { } profile
+                || document.ProfileOf(service)?.Find(NetworkProfileSchema.Type) is not { } type)
+                continue;
+            if (type.Value == ProfileType.TcpFastPath && protocol.Value == TransportProtocol.Udp)
+                issues.Error(profile.Path, profile.Node,
+                    "the profile has the type tcp-fast-path, but the service is udp",
+                    "Use a profile of the type udp-fast-path, or one without a type");
+            if (type.Value == ProfileType.UdpFastPath && protocol.Value == TransportProtocol.Tcp)
+                issues.Error(profile.Path, profile.Node,
+                    "the profile has the type udp-fast-path, but the service is tcp",
+                    "Use a profile of the type tcp-fast-path, or one without a type");
+        }
+    }
+}

@@ -1,0 +1,29 @@
+using Sidestep.Model.Schema;
+
+namespace Sidestep.Model.Validation;
+
+/// <summary>References and status are by name, so a name stands for one thing.</summary>
+internal static class UniqueNames
+{
+    public static void Check(Document document, IssueList issues)
+    {
+        Check(document.Interfaces, InterfaceSchema.Name, "interface", "Keep one of the two", issues);
+        Check(document.Profiles, NetworkProfileSchema.Name, "network profile", "Rename one of the two", issues);
+        Check(document.Pools, PoolSchema.Name, "pool", "Rename one of the two", issues);
+        Check(document.Services, VirtualServiceSchema.Name, "virtual service", "Rename one of the two", issues);
+        foreach (var pool in document.Pools)
+            Check(pool.Items(PoolSchema.Servers), RealServerSchema.Name, "server of this pool", "Rename one of the two", issues);
+    }
+
+    private static void Check(
+        IEnumerable<BoundMapping> items, Key<string> key, string what, string cure, IssueList issues)
+    {
+        var first = new Dictionary<string, Located<string>>(StringComparer.Ordinal);
+        foreach (var item in items)
+        {
+            if (item.Find(key) is { } name && !first.TryAdd(name.Value, name))
+                issues.Error(name.Path, name.Node,
+                    $"the {what} on line {first[name.Value].Node.Position.Line} has the same name", cure);
+        }
+    }
+}

@@ -1,0 +1,147 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using Sidestep.Native.Interop;
+
+namespace Sidestep.Native;
+
+/// <summary>A compiled BPF object file: opened, adjusted, then loaded into the kernel.</summary>
+/// <remarks>Programs and maps that it hands out stay valid only while it is not disposed; what is pinned or attached stays.</remarks>
+public sealed unsafe class BpfObject : IDisposable
+{
+    private const int LogBytes = 1 << 20;
+    private readonly BpfObjectHandle _handle;
+
+    private BpfObject(BpfObjectHandle handle) => _handle = handle;
+
+    /// <summary>Opens the ELF image of an object.</summary>
+    /// <param name="elf">The whole file.</param>
+    /// <param name="name">Prefix of the map names in the kernel.</param>
+    /// <exception cref="NativeException">The image is damaged.</exception>
+    /// <exception cref="DllNotFoundException">libbpf.so.1 is not installed.</exception>
+    public static BpfObject Open(ReadOnlySpan<byte> elf, string name)
+    {
+        LibbpfLog.Install();
+        var nameBytes = Encoding.UTF8.GetBytes(name + '\0');
+        fixed (byte* bytes = elf, namePointer = nameBytes)
+        {
+            var options = new Libbpf.bpf_object_open_opts { sz = (nuint)sizeof(Libbpf.bpf_object_open_opts), object_name = namePointer };
+            var pointer = Libbpf.bpf_object__open_mem(bytes, (nuint)elf.Length, &options);
+            if (pointer == 0)
+                throw NativeException.OfLastError($"bpf_object__open {name}");
+            return new BpfObject(new BpfObjectHandle(pointer));
+        }
+    }
+
+    /// <summary>Sets how many elements a map gets; before <see cref="Load"/>.</summary>
+    public void SetMaxEntries(string map, int entries) =>
+        NativeException.Check(Libbpf.bpf_map__set_max_entries(FindMap(map), (uint)entries), $"bpf_map__set_max_entries {map}");
+
+    /// <summary>Uses an existing map instead of making one; before <see cref="Load"/>.</summary>
+    public void Reuse(string map, BpfMap existing) =>
+        NativeException.Check(Libbpf.bpf_map__reuse_fd(FindMap(map), existing.Descriptor), $"bpf_map__reuse_fd {map}");
+
+    /// <summary>Leaves a program out of <see cref="Load"/>.</summary>
+    public void Skip(string program) =>
+        NativeException.Check(Libbpf.bpf_program__set_autoload(FindProgram(program), false), $"bpf_program__set_autoload {program}");
+
+    /// <summary>The initial content of a data section such as <c>.rodata</c>; may be written before <see cref="Load"/>.</summary>
+    public Span<byte> InitialValue(string map)
+    {
+        nuint size;
+        var pointer = Libbpf.bpf_map__initial_value(FindMap(map), &size);
+        return pointer == null
+            ? throw new NativeException($"bpf_map__initial_value {map}", Libc.EINVAL)
+            : new Span<byte>(pointer, (int)size);
+    }
+
+    /// <summary>What the object says about a map, for comparison with one that exists.</summary>
+    public BpfMapShape Shape(string map)
+    {
+        var pointer = FindMap(map);
+        return new BpfMapShape(Libbpf.bpf_map__type(pointer), Libbpf.bpf_map__key_size(pointer),
+            Libbpf.bpf_map__value_size(pointer), Libbpf.bpf_map__max_entries(pointer));
+    }
+
+    /// <summary>Makes the maps and loads the programs.</summary>
+    /// <exception cref="VerifierException">The kernel refused a program.</exception>
+    /// <exception cref="NativeException">Anything else, with what libbpf said.</exception>
+    public void Load()
+    {
+        var logs = new List<(string Program, nint Buffer)>();
+        try
+        {
+            for (nint program = 0; (program = Libbpf.bpf_object__next_program(_handle, program)) != 0;)
+            {
+                var buffer = (nint)NativeMemory.AllocZeroed(LogBytes);
+                logs.Add((Marshal.PtrToStringUTF8((nint)Libbpf.bpf_program__name(program))!, buffer));
+                NativeException.Check(Libbpf.bpf_program__set_log_buf(program, (byte*)buffer, LogBytes), "bpf_program__set_log_buf");
+            }
+            LibbpfLog.Clear();
+            var result = Libbpf.bpf_object__load(_handle);
+            if (result >= 0)
+                return;
+            foreach (var (program, buffer) in logs)
+            {
+                var log = Marshal.PtrToStringUTF8(buffer)!;
+                if (log.Length > 0)
+                    throw new VerifierException(program, -result, log);
+            }
+            throw new LibbpfException("bpf_object__load", -result, LibbpfLog.Text());
+        }
+        finally
+        {
+            foreach (var (_, buffer) in logs)
+                NativeMemory.Free((void*)buffer);
+        }
+    }
+
+    /// <summary>A loaded program by its C name.</summary>
+    public BpfProgram Program(string name) =>
+        new(FileDescriptor.Duplicate(NativeException.Check(Libbpf.bpf_program__fd(FindProgram(name)), $"bpf_program__fd {name}")));
+
+    /// <summary>A created map by its C name.</summary>
+    public BpfMap Map(string name) =>
+        new(FileDescriptor.Duplicate(NativeException.Check(Libbpf.bpf_map__fd(FindMap(name)), $"bpf_map__fd {name}")));
+
+    /// <inheritdoc/>
+    public void Dispose() => _handle.Dispose();
+
+    private nint FindMap(string name)
+    {
+        var map = Libbpf.bpf_object__find_map_by_name(_handle, name);
+        return map != 0 ? map : throw NativeException.OfLastError($"map {name}");
+    }
+
+    private nint FindProgram(string name)
+    {
+        var program = Libbpf.bpf_object__find_program_by_name(_handle, name);
+        return program != 0 ? program : throw NativeException.OfLastError($"program {name}");
+    }
+}
+
+/// <summary>Type and sizes of a map.</summary>
+/// <param name="Type">The kernel's number (enum bpf_map_type).</param>
+/// <param name="KeyBytes">Size of a key in bytes.</param>
+/// <param name="ValueBytes">Size of a value in bytes.</param>
+/// <param name="Entries">Number of elements.</param>
+public readonly record struct BpfMapShape(uint Type, uint KeyBytes, uint ValueBytes, uint Entries);
+
+/// <summary>libbpf failed outside the verifier; the message carries what it said.</summary>
+/// <param name="call">What was being done.</param>
+/// <param name="errno">The positive errno.</param>
+/// <param name="said">libbpf's own words.</param>
+public sealed class LibbpfException(string call, int errno, string said)
+    : NativeException(call, errno, $"{call}: {Marshal.GetPInvokeErrorMessage(errno)} (errno {errno})\n{said}");
+
+internal sealed class BpfObjectHandle : SafeHandle
+{
+    public BpfObjectHandle(nint pointer) : base(0, true) => SetHandle(pointer);
+
+    public override bool IsInvalid => handle == 0;
+
+    protected override bool ReleaseHandle()
+    {
+        Libbpf.bpf_object__close(handle);
+        return true;
+    }
+}

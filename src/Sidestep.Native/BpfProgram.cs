@@ -1,0 +1,115 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Sidestep.Native.Interop;
+
+namespace Sidestep.Native;
+
+/// <summary>A loaded BPF program.</summary>
+public sealed unsafe class BpfProgram : IDisposable
+{
+    private const int MaxMaps = 64;
+    private readonly FileDescriptor _descriptor;
+
+    internal BpfProgram(FileDescriptor descriptor) => _descriptor = descriptor;
+
+    internal int Descriptor => _descriptor.Value;
+
+    /// <summary>The kernel's id.</summary>
+    public uint Id => Info().id;
+
+    /// <summary>The kernel's hash over the instructions, 16 hexadecimal digits: equal for equal code.</summary>
+    public string Tag
+    {
+        get
+        {
+            var info = Info();
+            return Convert.ToHexStringLower(new ReadOnlySpan<byte>(info.tag, 8));
+        }
+    }
+
+    /// <summary>The program's C name, at most 15 characters.</summary>
+    public string Name
+    {
+        get
+        {
+            var info = Info();
+            return Marshal.PtrToStringUTF8((nint)info.name)!;
+        }
+    }
+
+    /// <summary>Opens a pinned program; null when nothing is pinned there.</summary>
+    public static BpfProgram? OpenPinned(string path) => FileDescriptor.OpenPinned(path) is { } d ? new BpfProgram(d) : null;
+
+    /// <summary>Opens a program by the kernel's id.</summary>
+    public static BpfProgram OpenById(uint id) =>
+        new(new FileDescriptor(NativeException.Check(Libbpf.bpf_prog_get_fd_by_id(id), $"bpf_prog_get_fd_by_id {id.ToString(CultureInfo.InvariantCulture)}")));
+
+    /// <summary>The maps that the program uses.</summary>
+    public IReadOnlyList<uint> MapIds()
+    {
+        var ids = stackalloc uint[MaxMaps];
+        Libbpf.bpf_prog_info info = default;
+        info.nr_map_ids = MaxMaps;
+        info.map_ids = (ulong)ids;
+        var length = (uint)sizeof(Libbpf.bpf_prog_info);
+        NativeException.Check(Libbpf.bpf_obj_get_info_by_fd(Descriptor, &info, &length), "bpf_obj_get_info_by_fd (program)");
+        return new ReadOnlySpan<uint>(ids, (int)Math.Min(info.nr_map_ids, MaxMaps)).ToArray();
+    }
+
+    /// <summary>Pins the program; an earlier pin of that name is replaced.</summary>
+    public void Pin(string path) => _descriptor.Pin(path);
+
+    /// <summary>Runs the program on a frame without a network (BPF_PROG_TEST_RUN).</summary>
+    /// <param name="frame">At least 14 bytes, from the Ethernet header on.</param>
+    /// <param name="output">Receives the frame as the program left it.</param>
+    /// <param name="repeat">How often; each run starts from the frame that the last one left.</param>
+    /// <param name="ingressInterface">Index of the interface that the frame seems to come in by; 0: the loopback device.</param>
+    public TestRun Run(ReadOnlySpan<byte> frame, Span<byte> output, int repeat = 1, int ingressInterface = 0)
+    {
+        var context = new xdp_md { data_end = (uint)frame.Length, ingress_ifindex = (uint)ingressInterface };
+        fixed (byte* input = frame, outputPointer = output)
+        {
+            var options = new Libbpf.bpf_test_run_opts
+            {
+                sz = (nuint)sizeof(Libbpf.bpf_test_run_opts),
+                data_in = input,
+                data_size_in = (uint)frame.Length,
+                data_out = outputPointer,
+                data_size_out = (uint)output.Length,
+                ctx_in = ingressInterface == 0 ? null : &context,
+                ctx_size_in = ingressInterface == 0 ? 0 : (uint)sizeof(xdp_md),
+                repeat = repeat,
+            };
+            NativeException.Check(Libbpf.bpf_prog_test_run_opts(Descriptor, &options), "BPF_PROG_TEST_RUN");
+            return new TestRun(options.retval, (int)options.data_size_out, options.duration);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _descriptor.Dispose();
+
+    private Libbpf.bpf_prog_info Info()
+    {
+        Libbpf.bpf_prog_info info = default;
+        var length = (uint)sizeof(Libbpf.bpf_prog_info);
+        NativeException.Check(Libbpf.bpf_obj_get_info_by_fd(Descriptor, &info, &length), "bpf_obj_get_info_by_fd (program)");
+        return info;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct xdp_md
+    {
+        public uint data;
+        public uint data_end;
+        public uint data_meta;
+        public uint ingress_ifindex;
+        public uint rx_queue_index;
+        public uint egress_ifindex;
+    }
+}
+
+/// <summary>What a test run gave.</summary>
+/// <param name="ReturnValue">The program's return value, e.g. an XDP action.</param>
+/// <param name="Length">Bytes of the resulting frame.</param>
+/// <param name="NanosecondsPerRun">Mean duration of a run.</param>
+public readonly record struct TestRun(uint ReturnValue, int Length, uint NanosecondsPerRun);

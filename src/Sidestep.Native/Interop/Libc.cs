@@ -1,0 +1,73 @@
+using System.Runtime.InteropServices;
+
+namespace Sidestep.Native.Interop;
+
+/// <summary>The C library, named and typed as in its headers. Failures set errno.</summary>
+internal static unsafe partial class Libc
+{
+    private const string Library = "libc";
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial byte* mmap(void* addr, nuint length, int prot, int flags, int fd, nint offset);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int munmap(byte* addr, nuint length);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int close(int fd);
+
+    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int mount(string source, string target, string filesystemtype, nuint flags, void* data);
+
+    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int statfs(string path, byte* buf);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial nint syscall(nint number, nint a, nint b, nint c);
+
+    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial uint if_nametoindex(string ifname);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int socket(int domain, int type, int protocol);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int bind(int sockfd, void* addr, uint addrlen);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial nint send(int sockfd, void* buf, nuint len, int flags);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial nint recv(int sockfd, void* buf, nuint len, int flags);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial nint sendto(int sockfd, void* buf, nuint len, int flags, void* dest_addr, uint addrlen);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int setsockopt(int sockfd, int level, int optname, void* optval, uint optlen);
+
+    [LibraryImport(Library)]
+    internal static partial int vsnprintf(byte* str, nuint size, byte* format, void* ap);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int sched_setaffinity(int pid, nuint cpusetsize, void* mask);
+
+    internal const int PROT_READ = 1;
+    internal const int PROT_WRITE = 2;
+    internal const int MAP_SHARED = 1;
+    internal const int AF_NETLINK = 16;
+    internal const int AF_PACKET = 17;
+    internal const int SOCK_RAW = 3;
+    internal const int SOCK_CLOEXEC = 0x80000;
+    internal const int SOL_SOCKET = 1;
+    internal const int SO_RCVTIMEO = 20;
+    internal const int SO_RCVBUFFORCE = 33;
+    internal const int ENOENT = 2;
+    internal const int EINTR = 4;
+    internal const int EAGAIN = 11;
+    internal const int EBUSY = 16;
+    internal const int EEXIST = 17;
+    internal const int EINVAL = 22;
+    internal const int ENOBUFS = 105;
+    internal const int EOPNOTSUPP = 95;
+}

@@ -1,0 +1,92 @@
+using System.Globalization;
+using Sidestep.Native.Interop;
+
+namespace Sidestep.Native;
+
+/// <summary>Facts about the running kernel and this process, and the few system calls that have no better home.</summary>
+public static unsafe class Kernel
+{
+    private const long BpfFsMagic = 0xcafe4a11;
+    private const int MembarrierSyscallX64 = 324;
+    private const int MembarrierSyscallArm64 = 283;
+    private const int MembarrierGlobal = 1;
+    private const int NetAdmin = 12, SysAdmin = 21, PerfMon = 38, Bpf = 39;
+
+    /// <summary>Version of the running kernel, e.g. 6.1.</summary>
+    public static Version Release => Environment.OSVersion.Version;
+
+    /// <summary>The capabilities that loading and attaching need and this process lacks; empty when it may.</summary>
+    public static IReadOnlyList<string> MissingCapabilities()
+    {
+        var line = File.ReadLines("/proc/self/status").First(static l => l.StartsWith("CapEff:", StringComparison.Ordinal));
+        var effective = ulong.Parse(line.AsSpan(7).Trim(), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+        bool Has(int capability) => (effective & 1ul << capability) != 0;
+        var missing = new List<string>();
+        if (!Has(NetAdmin))
+            missing.Add("CAP_NET_ADMIN");
+        if (!Has(SysAdmin))
+        {
+            if (!Has(Bpf))
+                missing.Add("CAP_BPF");
+            if (!Has(PerfMon))
+                missing.Add("CAP_PERFMON");
+        }
+        return missing;
+    }
+
+    /// <summary>Number of CPUs that could ever be online: what per-CPU arrays are sized by.</summary>
+    public static int PossibleCpus
+    {
+        get
+        {
+            var text = File.ReadAllText("/sys/devices/system/cpu/possible").Trim();
+            return int.Parse(text.Split('-', ',')[^1], CultureInfo.InvariantCulture) + 1;
+        }
+    }
+
+    /// <summary>Index of an interface of this network namespace; null when there is none of that name.</summary>
+    public static int? InterfaceIndex(string name) => Libc.if_nametoindex(name) is var index && index != 0 ? (int)index : null;
+
+    /// <summary>Waits until every program run that began before the call has ended (synchronize_rcu, by membarrier(2)).</summary>
+    public static void WaitForRunningPrograms()
+    {
+        var number = System.Runtime.InteropServices.RuntimeInformation.ProcessArchitecture
+            == System.Runtime.InteropServices.Architecture.Arm64 ? MembarrierSyscallArm64 : MembarrierSyscallX64;
+        if (Libc.syscall(number, MembarrierGlobal, 0, 0) != 0)
+            throw NativeException.OfLastError("membarrier");
+    }
+
+    /// <summary>Makes sure that a folder lies on a bpffs: creates it, and mounts one when there is none above it.</summary>
+    /// <param name="path">Absolute.</param>
+    /// <param name="mountPoint">Where to mount when needed, e.g. <c>/sys/fs/bpf</c>; <paramref name="path"/> is it or below it.</param>
+    /// <returns>True when it had to be mounted.</returns>
+    public static bool EnsureBpfFs(string path, string mountPoint)
+    {
+        var mounted = false;
+        Directory.CreateDirectory(mountPoint);
+        if (!IsBpfFs(mountPoint))
+        {
+            if (Libc.mount("bpf", mountPoint, "bpf", 0, null) != 0)
+                throw NativeException.OfLastError($"mount bpffs on {mountPoint}");
+            mounted = true;
+        }
+        Directory.CreateDirectory(path);
+        return mounted;
+    }
+
+    /// <summary>True when the path lies on a bpffs.</summary>
+    public static bool IsBpfFs(string path)
+    {
+        var buffer = stackalloc byte[256];
+        return Libc.statfs(path, buffer) == 0 && *(long*)buffer == BpfFsMagic;
+    }
+
+    /// <summary>Keeps the calling thread on one CPU: for measurements.</summary>
+    public static void PinThread(int cpu)
+    {
+        var mask = stackalloc byte[128];
+        mask[cpu / 8] = (byte)(1 << cpu % 8);
+        if (Libc.sched_setaffinity(0, 128, mask) != 0)
+            throw NativeException.OfLastError("sched_setaffinity");
+    }
+}

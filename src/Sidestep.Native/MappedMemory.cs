@@ -1,0 +1,53 @@
+using Sidestep.Native.Interop;
+
+namespace Sidestep.Native;
+
+/// <summary>Memory shared with the kernel.</summary>
+public sealed unsafe class MappedMemory : IDisposable
+{
+    private const nint MapFailed = -1;
+    private readonly long _length;
+    private byte* _address;
+
+    private MappedMemory(byte* address, long length)
+    {
+        _address = address;
+        _length = length;
+    }
+
+    /// <summary>Length in bytes.</summary>
+    public long Length => _length;
+
+    /// <summary>A view of <paramref name="count"/> structures that begin <paramref name="offset"/> bytes in.</summary>
+    /// <remarks>The view is invalid after <see cref="Dispose"/>: keep it no longer than the call that asked for it.</remarks>
+    /// <exception cref="ArgumentOutOfRangeException">The view would leave the memory.</exception>
+    public Span<T> View<T>(long offset, int count) where T : unmanaged
+    {
+        ObjectDisposedException.ThrowIf(_address == null, this);
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset + (long)count * sizeof(T), _length);
+        return new Span<T>(_address + offset, count);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (_address == null)
+            return;
+        if (Libc.munmap(_address, (nuint)_length) != 0)
+            throw NativeException.OfLastError("munmap");
+        _address = null;
+    }
+
+    internal static MappedMemory Of(FileDescriptor descriptor, long length, bool writable)
+    {
+        var page = Environment.SystemPageSize;
+        length = (length + page - 1) / page * page;
+        var protection = Libc.PROT_READ | (writable ? Libc.PROT_WRITE : 0);
+        var address = Libc.mmap(null, (nuint)length, protection, Libc.MAP_SHARED, descriptor.Value, 0);
+        return (nint)address == MapFailed
+            ? throw NativeException.OfLastError("mmap of a BPF map")
+            : new MappedMemory(address, length);
+    }
+}

@@ -1,0 +1,98 @@
+using System.Buffers.Binary;
+using System.Text;
+
+namespace Sidestep.Native.Netlink;
+
+/// <summary>What traffic control has at an interface, asked by rtnetlink.</summary>
+public static class TcFilters
+{
+    private const ushort GetFilter = 46;
+    private const ushort GetQdisc = 38;
+    private const int TcMessageBytes = 20;
+    private const uint IngressParent = 0xfffffff2, EgressParent = 0xfffffff3, ClsactParent = 0xfffffff1;
+    private const ushort KindAttribute = 1, OptionsAttribute = 2, ChainAttribute = 11;
+    private const ushort BpfName = 7, BpfId = 11;
+
+    /// <summary>The ingress filters of an interface.</summary>
+    public static IReadOnlyList<TcFilter> Ingress(NetlinkSocket socket, int interfaceIndex) =>
+        List(socket, interfaceIndex, IngressParent);
+
+    /// <summary>The egress filters of an interface.</summary>
+    public static IReadOnlyList<TcFilter> Egress(NetlinkSocket socket, int interfaceIndex) =>
+        List(socket, interfaceIndex, EgressParent);
+
+    /// <summary>The qdisc that holds ingress filters: <c>clsact</c>, <c>ingress</c>, or null.</summary>
+    public static string? Qdisc(NetlinkSocket socket, int interfaceIndex)
+    {
+        var request = new NetlinkRequest("list qdiscs", GetQdisc, NetlinkRequest.Dump, Message(interfaceIndex, 0));
+        foreach (var answer in socket.Ask(request))
+        {
+            var message = answer.Payload;
+            // Some kernels give every interface whatever was asked for.
+            if (BinaryPrimitives.ReadInt32LittleEndian(message.AsSpan(4)) == interfaceIndex
+                && BinaryPrimitives.ReadUInt32LittleEndian(message.AsSpan(12)) == ClsactParent)
+                return Text(answer.Attribute(TcMessageBytes, KindAttribute));
+        }
+        return null;
+    }
+
+    private static List<TcFilter> List(NetlinkSocket socket, int interfaceIndex, uint parent)
+    {
+        var filters = new List<TcFilter>();
+        var request = new NetlinkRequest("list tc filters", GetFilter, NetlinkRequest.Dump, Message(interfaceIndex, parent));
+        foreach (var answer in socket.Ask(request))
+        {
+            var handle = BinaryPrimitives.ReadUInt32LittleEndian(answer.Payload.AsSpan(8));
+            // Handle 0 is the classifier itself, which the kernel lists before its filters.
+            if (handle == 0)
+                continue;
+            // tcm_info: the priority above the protocol, which is in network byte order.
+            var priority = BinaryPrimitives.ReadUInt16LittleEndian(answer.Payload.AsSpan(18));
+            var protocol = BinaryPrimitives.ReadUInt16BigEndian(answer.Payload.AsSpan(16));
+            var options = new NetlinkMessage(0, 0, answer.Attribute(TcMessageBytes, OptionsAttribute).ToArray());
+            filters.Add(new TcFilter(new TcPlace(priority, handle), Text(answer.Attribute(TcMessageBytes, KindAttribute)))
+            {
+                Protocol = protocol,
+                Chain = Number(answer.Attribute(TcMessageBytes, ChainAttribute)),
+                Name = Text(options.Attribute(0, BpfName)),
+                ProgramId = Number(options.Attribute(0, BpfId)),
+            });
+        }
+        return filters;
+    }
+
+    /// <summary>struct tcmsg: family, padding, interface, handle, parent, info.</summary>
+    private static byte[] Message(int interfaceIndex, uint parent)
+    {
+        var bytes = new byte[TcMessageBytes];
+        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(4), interfaceIndex);
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(12), parent);
+        return bytes;
+    }
+
+    private static uint Number(ReadOnlyMemory<byte> value) =>
+        value.Length == 4 ? BinaryPrimitives.ReadUInt32LittleEndian(value.Span) : 0;
+
+    private static string Text(ReadOnlyMemory<byte> value) => Encoding.UTF8.GetString(value.Span).TrimEnd('\0');
+}
+
+/// <summary>A tc filter.</summary>
+/// <param name="Place">Priority and handle.</param>
+/// <param name="Kind">The classifier: <c>bpf</c>, <c>u32</c>, ...</param>
+public sealed record TcFilter(TcPlace Place, string Kind)
+{
+    /// <summary>ETH_P_ALL: the filter sees every packet.</summary>
+    public const ushort AllProtocols = 3;
+
+    /// <summary>ETH_P_* that the filter is for.</summary>
+    public ushort Protocol { get; init; }
+
+    /// <summary>Filters of other chains than 0 run only when a filter jumps there.</summary>
+    public uint Chain { get; init; }
+
+    /// <summary>What whoever attached it called a BPF program, else empty; libbpf writes <c>name:[id]</c>.</summary>
+    public string Name { get; init; } = "";
+
+    /// <summary>The kernel's id of the BPF program, else 0.</summary>
+    public uint ProgramId { get; init; }
+}

@@ -1,0 +1,70 @@
+using Sidestep.Native.Interop;
+
+namespace Sidestep.Native;
+
+/// <summary>BPF programs at the tc ingress of an interface: qdisc <c>clsact</c>, classifier <c>bpf</c>, direct action.</summary>
+public static unsafe class TcIngress
+{
+    /// <summary>Makes sure that the interface has a place for ingress filters.</summary>
+    /// <returns>True when the qdisc was created, false when one (<c>clsact</c> or <c>ingress</c>) was there.</returns>
+    public static bool EnsureQdisc(int interfaceIndex)
+    {
+        LibbpfLog.Install();
+        var hook = Hook(interfaceIndex, Libbpf.BPF_TC_INGRESS);
+        var result = Libbpf.bpf_tc_hook_create(&hook);
+        if (result == -Libc.EEXIST)
+            return false;
+        NativeException.Check(result, $"create qdisc clsact on interface {interfaceIndex}");
+        return true;
+    }
+
+    /// <summary>Removes the qdisc <c>clsact</c> with every filter in it, ingress and egress.</summary>
+    public static void RemoveQdisc(int interfaceIndex)
+    {
+        LibbpfLog.Install();
+        var hook = Hook(interfaceIndex, Libbpf.BPF_TC_INGRESS | Libbpf.BPF_TC_EGRESS);
+        NativeException.Check(Libbpf.bpf_tc_hook_destroy(&hook), $"remove qdisc clsact of interface {interfaceIndex}");
+    }
+
+    /// <summary>Attaches a program; it stays after this process has ended.</summary>
+    /// <param name="interfaceIndex">The kernel's index.</param>
+    /// <param name="program">Of the type sched_cls.</param>
+    /// <param name="place">Priority and handle, both not 0.</param>
+    /// <param name="replace">True: takes the place of the filter that is there; every packet sees the old or the new one.
+    /// False: fails if the place is taken.</param>
+    public static void Attach(int interfaceIndex, BpfProgram program, TcPlace place, bool replace)
+    {
+        LibbpfLog.Install();
+        LibbpfLog.Clear();
+        var hook = Hook(interfaceIndex, Libbpf.BPF_TC_INGRESS);
+        var options = Options(place);
+        options.prog_fd = program.Descriptor;
+        options.flags = replace ? Libbpf.BPF_TC_F_REPLACE : 0;
+        var result = Libbpf.bpf_tc_attach(&hook, &options);
+        if (result < 0)
+            throw new LibbpfException($"attach a tc filter to interface {interfaceIndex}", -result, LibbpfLog.Text());
+    }
+
+    /// <summary>Removes the filter of a place.</summary>
+    public static void Detach(int interfaceIndex, TcPlace place)
+    {
+        LibbpfLog.Install();
+        LibbpfLog.Clear();
+        var hook = Hook(interfaceIndex, Libbpf.BPF_TC_INGRESS);
+        var options = Options(place);
+        var result = Libbpf.bpf_tc_detach(&hook, &options);
+        if (result < 0)
+            throw new LibbpfException($"detach the tc filter of interface {interfaceIndex}", -result, LibbpfLog.Text());
+    }
+
+    private static Libbpf.bpf_tc_hook Hook(int interfaceIndex, int attachPoint) =>
+        new() { sz = (nuint)sizeof(Libbpf.bpf_tc_hook), ifindex = interfaceIndex, attach_point = attachPoint };
+
+    private static Libbpf.bpf_tc_opts Options(TcPlace place) =>
+        new() { sz = (nuint)sizeof(Libbpf.bpf_tc_opts), priority = place.Priority, handle = place.Handle };
+}
+
+/// <summary>Where a filter is among those of a hook.</summary>
+/// <param name="Priority">Smaller runs earlier; tc calls it <c>pref</c>.</param>
+/// <param name="Handle">Tells filters of one priority apart.</param>
+public readonly record struct TcPlace(ushort Priority, uint Handle);

@@ -1,0 +1,19 @@
+namespace Sidestep.Packets;
+
+/// <summary>What an Ethernet frame carries (IEEE 802 numbers, maintained by the IEEE; RFC 9542 section 3).</summary>
+/// <remarks>The values named here are those that the product tells apart; a frame may hold any other. Values below 0x0600
+/// are the length of an IEEE 802.3 frame.</remarks>
+public enum EtherType : ushort
+{
+    /// <summary>Internet Protocol version 4, RFC 894.</summary>
+    Ipv4 = 0x0800,
+
+    /// <summary>Address resolution, RFC 826.</summary>
+    Arp = 0x0806,
+
+    /// <summary>An IEEE 802.1Q VLAN tag.</summary>
+    Vlan = 0x8100,
+
+    /// <summary>Internet Protocol version 6, RFC 2464 section 3.</summary>
+    Ipv6 = 0x86dd,
+}

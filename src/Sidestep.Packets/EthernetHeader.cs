@@ -1,0 +1,21 @@
+using System.Buffers.Binary;
+
+namespace Sidestep.Packets;
+
+/// <summary>An Ethernet II header to be sent (RFC 894).</summary>
+/// <param name="Destination">Receiver.</param>
+/// <param name="Source">Sender.</param>
+/// <param name="Type">What follows.</param>
+public readonly record struct EthernetHeader(MacAddress Destination, MacAddress Source, EtherType Type)
+{
+    /// <summary>Writes the header.</summary>
+    /// <param name="frame">At least <see cref="EthernetPacket.HeaderLength"/> bytes; the first 14 are written.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The target is too short; nothing was written.</exception>
+    public void Write(Span<byte> frame)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(frame.Length, EthernetPacket.HeaderLength, nameof(frame));
+        Destination.Write(frame[EthernetPacket.Offset.Destination..]);
+        Source.Write(frame[EthernetPacket.Offset.Source..]);
+        BinaryPrimitives.WriteUInt16BigEndian(frame[EthernetPacket.Offset.Type..], (ushort)Type);
+    }
+}

@@ -1,0 +1,18 @@
+namespace Sidestep.Packets;
+
+/// <summary>What an IPv4 datagram carries (IANA protocol numbers).</summary>
+/// <remarks>The values named here are those that the product tells apart; a datagram may hold any other.</remarks>
+public enum IpProtocol : byte
+{
+    /// <summary>RFC 792.</summary>
+    Icmp = 1,
+
+    /// <summary>IPv4 in IPv4, RFC 2003.</summary>
+    IpIp = 4,
+
+    /// <summary>RFC 9293.</summary>
+    Tcp = 6,
+
+    /// <summary>RFC 768.</summary>
+    Udp = 17,
+}

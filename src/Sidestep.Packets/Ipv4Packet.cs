@@ -1,0 +1,100 @@
+using System.Buffers.Binary;
+
+namespace Sidestep.Packets;
+
+/// <summary>A view of an IPv4 datagram (RFC 791 section 3.1).</summary>
+public readonly ref struct Ipv4Packet
+{
+    /// <summary>Bytes of a header without options.</summary>
+    public const int MinimumHeaderLength = 20;
+
+    internal const int DontFragmentFlag = 0x4000;
+    internal const int MoreFragmentsFlag = 0x2000;
+    internal const int FragmentOffsetMask = 0x1fff;
+    private const int FragmentUnit = 8;
+
+    private readonly ReadOnlySpan<byte> _bytes; // exactly as many as the total length says
+
+    private Ipv4Packet(ReadOnlySpan<byte> bytes) => _bytes = bytes;
+
+    /// <summary>Bytes of the header with its options, 20 to 60.</summary>
+    public int HeaderLength => (_bytes[Offset.VersionAndLength] & 0x0f) * 4;
+
+    /// <summary>DSCP in the upper six bits, ECN in the lower two (RFC 2474 section 3, RFC 3168 section 5).</summary>
+    public byte TrafficClass => _bytes[Offset.TrafficClass];
+
+    /// <summary>Bytes of header and payload.</summary>
+    public int TotalLength => _bytes.Length;
+
+    /// <summary>Ties fragments together; without meaning in an atomic datagram (RFC 6864 section 4.1).</summary>
+    public ushort Identification => BinaryPrimitives.ReadUInt16BigEndian(_bytes[Offset.Identification..]);
+
+    /// <summary>Routers must not fragment it.</summary>
+    public bool DontFragment => (FragmentWord & DontFragmentFlag) != 0;
+
+    /// <summary>It is a fragment and not the last one.</summary>
+    public bool MoreFragments => (FragmentWord & MoreFragmentsFlag) != 0;
+
+    /// <summary>Where the payload belongs in the whole datagram, in bytes.</summary>
+    public int FragmentOffsetBytes => (FragmentWord & FragmentOffsetMask) * FragmentUnit;
+
+    /// <summary>It is a part of a datagram; only the part at offset 0 has the transport header.</summary>
+    public bool IsFragment => (FragmentWord & (MoreFragmentsFlag | FragmentOffsetMask)) != 0;
+
+    /// <summary>Hops left.</summary>
+    public byte TimeToLive => _bytes[Offset.TimeToLive];
+
+    /// <summary>What the payload is; any value may occur.</summary>
+    public IpProtocol Protocol => (IpProtocol)_bytes[Offset.Protocol];
+
+    /// <summary>As it stands in the header.</summary>
+    public ushort Checksum => BinaryPrimitives.ReadUInt16BigEndian(_bytes[Offset.Checksum..]);
+
+    /// <summary>The header is what its checksum says.</summary>
+    public bool HasValidChecksum => InternetChecksum.Compute(_bytes[..HeaderLength]) == 0;
+
+    /// <summary>Sender.</summary>
+    public Ipv4Address Source => Ipv4Address.Read(_bytes[Offset.Source..]);
+
+    /// <summary>Receiver.</summary>
+    public Ipv4Address Destination => Ipv4Address.Read(_bytes[Offset.Destination..]);
+
+    /// <summary>The options, 0 to 40 bytes, not judged.</summary>
+    public ReadOnlySpan<byte> Options => _bytes[MinimumHeaderLength..HeaderLength];
+
+    /// <summary>What follows the header, without the padding of the frame.</summary>
+    public ReadOnlySpan<byte> Payload => _bytes[HeaderLength..];
+
+    private int FragmentWord => BinaryPrimitives.ReadUInt16BigEndian(_bytes[Offset.Fragment..]);
+
+    /// <summary>The only door: after true no accessor throws. The checksum is not judged.</summary>
+    /// <param name="bytes">From the IPv4 header on; padding may follow.</param>
+    /// <param name="packet">The view; without meaning when false.</param>
+    /// <returns>False when the version is not 4 or the lengths contradict each other or the bytes there are.</returns>
+    public static bool TryParse(ReadOnlySpan<byte> bytes, out Ipv4Packet packet)
+    {
+        packet = default;
+        if (bytes.Length < MinimumHeaderLength || bytes[Offset.VersionAndLength] >> 4 != 4)
+            return false;
+        var headerLength = (bytes[Offset.VersionAndLength] & 0x0f) * 4;
+        var totalLength = BinaryPrimitives.ReadUInt16BigEndian(bytes[Offset.TotalLength..]);
+        if (headerLength < MinimumHeaderLength || totalLength < headerLength || totalLength > bytes.Length)
+            return false;
+        packet = new Ipv4Packet(bytes[..totalLength]);
+        return true;
+    }
+
+    internal static class Offset
+    {
+        internal const int VersionAndLength = 0;
+        internal const int TrafficClass = 1;
+        internal const int TotalLength = 2;
+        internal const int Identification = 4;
+        internal const int Fragment = 6;
+        internal const int TimeToLive = 8;
+        internal const int Protocol = 9;
+        internal const int Checksum = 10;
+        internal const int Source = 12;
+        internal const int Destination = 16;
+    }
+}

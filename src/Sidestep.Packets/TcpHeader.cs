@@ -1,0 +1,48 @@
+using System.Buffers.Binary;
+
+namespace Sidestep.Packets;
+
+/// <summary>A TCP header without options or urgent data to be sent (RFC 9293 section 3.1).</summary>
+public sealed record TcpHeader
+{
+    /// <summary>Port of the sender.</summary>
+    public required ushort SourcePort { get; init; }
+
+    /// <summary>Port of the receiver.</summary>
+    public required ushort DestinationPort { get; init; }
+
+    /// <summary>Number of the first byte of the payload.</summary>
+    public uint Sequence { get; init; }
+
+    /// <summary>Number of the byte expected next; 0 without <see cref="TcpControlBits.Ack"/>.</summary>
+    public uint Acknowledgement { get; init; }
+
+    /// <summary>The control bits.</summary>
+    public required TcpControlBits ControlBits { get; init; }
+
+    /// <summary>Bytes that the sender can take.</summary>
+    public ushort Window { get; init; } = ushort.MaxValue;
+
+    /// <summary>Writes the header in front of a payload that is already there, with the checksum.</summary>
+    /// <param name="segment">20 bytes of header, which are written, then the payload: 20 to 65,515 bytes.</param>
+    /// <param name="source">Of the IPv4 header.</param>
+    /// <param name="destination">Of the IPv4 header.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The target is too short or too long; nothing was written.</exception>
+    public void Write(Span<byte> segment, Ipv4Address source, Ipv4Address destination)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(segment.Length, TcpPacket.MinimumHeaderLength, nameof(segment));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(segment.Length, Ipv4Header.MaxPayloadLength, nameof(segment));
+        BinaryPrimitives.WriteUInt16BigEndian(segment[TcpPacket.Offset.SourcePort..], SourcePort);
+        BinaryPrimitives.WriteUInt16BigEndian(segment[TcpPacket.Offset.DestinationPort..], DestinationPort);
+        BinaryPrimitives.WriteUInt32BigEndian(segment[TcpPacket.Offset.Sequence..], Sequence);
+        BinaryPrimitives.WriteUInt32BigEndian(segment[TcpPacket.Offset.Acknowledgement..], Acknowledgement);
+        segment[TcpPacket.Offset.DataOffset] = TcpPacket.MinimumHeaderLength / 4 << 4;
+        segment[TcpPacket.Offset.ControlBits] = (byte)ControlBits;
+        BinaryPrimitives.WriteUInt16BigEndian(segment[TcpPacket.Offset.Window..], Window);
+        BinaryPrimitives.WriteUInt16BigEndian(segment[TcpPacket.Offset.UrgentPointer..], 0);
+        BinaryPrimitives.WriteUInt16BigEndian(segment[TcpPacket.Offset.Checksum..], 0);
+        BinaryPrimitives.WriteUInt16BigEndian(segment[TcpPacket.Offset.Checksum..],
+            InternetChecksum.Finish(InternetChecksum.Sum(segment,
+                InternetChecksum.SumPseudoHeader(source, destination, IpProtocol.Tcp, segment.Length))));
+    }
+}

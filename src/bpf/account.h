@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/* Account: one counter per service, per server, per answer and per drop reason, of this CPU. */
+#pragma once
+#include "packet.h"
+
+/* The array has an element for every CPU that could be, so null is for the verifier. */
+INLINE struct cpu_counters *own_counters(void)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+
+	return bpf_map_lookup_elem(&counters, &cpu);
+}
+
+INLINE void count(struct counter *counter, __u64 bytes)
+{
+	counter->packets++;
+	counter->bytes += bytes;
+}
+
+INLINE void account_forwarded(const struct packet *p)
+{
+	struct cpu_counters *own = own_counters();
+
+	if (!own)
+		return;
+	count(&own->services[p->service->id & (SERVICE_CAPACITY - 1)], p->bytes);
+	count(&own->servers[p->server_id & (SERVER_CAPACITY - 1)], p->bytes);
+}
+
+INLINE void account_tally(__u32 tally, __u64 bytes)
+{
+	struct cpu_counters *own = own_counters();
+
+	if (own)
+		count(&own->tallies[tally & (TALLIES - 1)], bytes);
+}

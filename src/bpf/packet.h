@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/* What the stages hand on about one frame, and their common convention. */
+#pragma once
+#include <stdbool.h>
+#include "tables.h"
+#include <linux/if_ether.h>
+#include <linux/ip.h>
+#include <linux/in.h>
+#include <bpf/bpf_endian.h>
+
+#define INLINE static __always_inline
+
+/*
+ * A stage returns NEXT, or what ended the way of the frame: a decision, or minus a drop reason.
+ */
+#define NEXT	     0
+#define DROP(reason) (-(int)(reason))
+
+struct packet {
+	void *data; /* both ends of the frame; the verifier checks every access against end */
+	void *end;
+	__u64 bytes;   /* of the frame as it came in */
+	__u32 version; /* half of the tables, read once per frame */
+	__be32 source;
+	__be32 destination;
+	__u32 ports; /* source in the low half, destination in the high half, both in network byte order */
+	__u8 protocol;
+	__u8 tos;	/* DSCP and ECN */
+	__u8 flaw;	/* why it must be dropped if it is for a VIP; 0: nothing */
+	__u16 length;	/* of the IP datagram in bytes, host byte order */
+	struct vip vip; /* set by Classify when no service takes the datagram */
+	const struct service *service;
+	const struct server *server;
+	__u32 server_id;
+};
+
+/* Frame length by a subtraction that the verifier accepts: it refuses the 32-bit form that clang would choose. */
+INLINE __u64 frame_bytes(const struct packet *p)
+{
+	__u64 bytes = p->end - p->data;
+
+	asm volatile("" : "+r"(bytes));
+	return bytes;
+}

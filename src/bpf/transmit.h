@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/* Transmit: out by the interface it came in by, or by another one of the director's. */
+#pragma once
+#include "packet.h"
+
+INLINE int transmit(const struct xdp_md *ctx, const struct packet *p)
+{
+	if (!one_arm && p->server->ifindex != ctx->ingress_ifindex)
+		return bpf_redirect(p->server->ifindex, 0);
+	return XDP_TX;
+}

@@ -1,0 +1,56 @@
+using System.Diagnostics;
+
+namespace Sidestep.SystemTests.Agent;
+
+/// <summary>kill -9 in the middle of apply.</summary>
+public sealed class CrashTests
+{
+    private const int Rounds = 8;
+
+    [Fact]
+    public void RemoveRestoresWhatAKilledApplyLeftAndTheVipIsNeverThereUnsilenced()
+    {
+        using var setup = new RealServer();
+        var before = setup.Dump();
+        var killed = 0;
+        for (var round = 0; round < Rounds; round++)
+        {
+            using var apply = Shell.Start(setup.Command($"apply --vip {RealServer.Vip} --vip {RealServer.OtherVip} --interface eth0 --decapsulate ipip --director {RealServer.Director}"));
+            // The state file is written just before the first change: from there on every moment is one in the middle.
+            var clock = Stopwatch.StartNew();
+            while (!apply.HasExited && Directory.GetFiles(setup.StateDirectory, "*.json").Length == 0)
+                Assert.True(clock.Elapsed < TimeSpan.FromSeconds(10), "no state file");
+            var moment = TimeSpan.FromMilliseconds(1.5 * round);
+            for (clock.Restart(); clock.Elapsed < moment;)
+                Thread.SpinWait(100);
+            apply.Kill();
+            apply.WaitForExit();
+            if (apply.ExitCode != 0)
+                killed++;
+
+            if (setup.Server.Ip("address show dev lo").Contains("203.0.113.", StringComparison.Ordinal))
+                Assert.Equal((1, 2), (setup.Sysctl("all/arp_ignore"), setup.Sysctl("all/arp_announce")));
+            setup.Succeed("remove");
+            Assert.Equal(before, setup.Dump());
+        }
+        Assert.True(killed >= Rounds / 2, $"only {killed} of {Rounds} rounds were killed before the end");
+    }
+
+    [Fact]
+    public void ApplyCompletesWhatAKilledApplyBegan()
+    {
+        using var setup = new RealServer();
+        var before = setup.Dump();
+        using (var apply = Shell.Start(setup.Command($"apply --vip {RealServer.Vip} --interface eth0 --decapsulate ipip --director {RealServer.Director}")))
+        {
+            while (!apply.HasExited && Directory.GetFiles(setup.StateDirectory, "*.json").Length == 0)
+                Thread.SpinWait(100);
+            apply.Kill();
+            apply.WaitForExit();
+        }
+        setup.ApplyLayer3();
+        setup.Succeed("verify");
+        setup.Succeed("remove");
+        Assert.Equal(before, setup.Dump());
+    }
+}

@@ -1,0 +1,105 @@
+namespace Sidestep.SystemTests.Agent;
+
+/// <summary>Bad input: everything at once, and nothing is changed.</summary>
+public sealed class InputTests(InputTests.Untouched untouched) : IClassFixture<InputTests.Untouched>
+{
+    /// <summary>One server for the tests that change nothing.</summary>
+    public sealed class Untouched : IDisposable
+    {
+        internal RealServer Setup { get; } = new();
+
+        public void Dispose() => Setup.Dispose();
+    }
+
+    [Fact]
+    public void EveryErrorIsToldAtOnceAndNothingIsChanged()
+    {
+        var setup = untouched.Setup;
+        var before = setup.Dump();
+        var result = setup.Agent($"apply --vip 127.0.0.9 --vip 224.0.0.1 --vip 240.0.0.1 --vip 0.1.2.3 --vip 2001:db8::1 --vip 10.1 --vip nonsense "
+            + $"--vip {RealServer.Address} --vip {RealServer.Vip} --vip {RealServer.Vip} --interface eth9 --interface eth0:1 --interface lo "
+            + $"--decapsulate ipip --director {RealServer.Address} --director 10.0.1.999 --director {RealServer.Vip}");
+        Assert.Equal(2, result.ExitCode);
+        Assert.Equal(before, setup.Dump());
+        var errors = result.Error.Split('\n').Where(static l => l.StartsWith("error: ", StringComparison.Ordinal)).Select(static l => l["error: ".Length..]).ToList();
+        string[] expected =
+        [
+            "--vip 127.0.0.9: is a loopback address", "--vip 224.0.0.1: is a multicast address", "--vip 240.0.0.1: lies in 240.0.0.0/4",
+            "--vip 0.1.2.3: lies in 0.0.0.0/8", "--vip 2001:db8::1: is an IPv6 address", "--vip 10.1: is not how an address is written",
+            "--vip nonsense: is not an IPv4 address", $"--vip {RealServer.Vip}: is given twice", $"--vip {RealServer.Address}: is an address of eth0",
+            "--director 10.0.1.999: is not an IPv4 address", $"--director {RealServer.Address}: is one of the VIPs", $"--director {RealServer.Vip}: is one of the VIPs",
+            "--interface eth9: does not exist", "--interface eth0:1: does not exist", "--interface lo: is the loopback",
+        ];
+        Assert.Equal(expected.Length, errors.Count);
+        foreach (var (start, error) in expected.Zip(errors))
+            Assert.StartsWith(start, error, StringComparison.Ordinal);
+        Assert.Equal(errors.Count, result.Error.Split('\n').Count(static l => l.StartsWith("       ", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData("apply", "--vip: is missing")]
+    [InlineData("apply --vip 203.0.113.10 --decapsulate ipip", "--decapsulate ipip: needs to know the directors")]
+    [InlineData("apply --vip 203.0.113.10 --decapsulate gre --director 10.0.1.2", "--decapsulate gre: is not an encapsulation")]
+    [InlineData("apply --vip 203.0.113.10 --director 10.0.1.2", "--director 10.0.1.2: has no meaning without --decapsulate")]
+    [InlineData("apply --vip 203.0.113.10 --decapsulate ipip --director 10.0.1.3", "--director 10.0.1.3: is an address of this server")]
+    [InlineData("verify", "--vip: is missing, and nothing has been applied")]
+    [InlineData("remove --vip x", "--vip x: is not an IPv4 address")]
+    public void OneErrorIsToldWithItsReason(string options, string error)
+    {
+        var result = untouched.Setup.Agent(options);
+        Assert.Equal(2, result.ExitCode);
+        Assert.Contains($"error: {error}", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AVipOnLoWithANetworkIsRefused()
+    {
+        using var setup = new RealServer();
+        setup.Server.Ip($"address add {RealServer.Vip}/24 dev lo");
+        var result = setup.Agent($"apply --vip {RealServer.Vip}");
+        Assert.Equal(2, result.ExitCode);
+        Assert.Contains($"ip address del {RealServer.Vip}/24 dev lo", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AnothersFilterInOurPlaceIsNotReplaced()
+    {
+        using var setup = new RealServer();
+        setup.Server.Run("tc", "qdisc", "add", "dev", "eth0", "clsact");
+        setup.Server.Run("tc", "filter", "add", "dev", "eth0", "ingress", "pref", "213", "handle", "0x51de", "bpf", "direct-action",
+            "object-file", setup.TestPrograms(), "section", "tc/drop");
+        var before = setup.Dump();
+        var result = setup.Agent($"apply --vip {RealServer.Vip} --interface eth0 --decapsulate ipip --director {RealServer.Director}");
+        Assert.Equal(2, result.ExitCode);
+        Assert.Contains("--interface eth0: has another's filter where the agent's goes: bpf", result.Error, StringComparison.Ordinal);
+        Assert.Equal(before, setup.Dump());
+        setup.Succeed("remove");
+        Assert.Equal(before, setup.Dump());
+    }
+
+    [Fact]
+    public void WithoutCapabilitiesItSaysWhichAreMissing()
+    {
+        var setup = untouched.Setup;
+        var result = Shell.Try(setup.Server.Enter(["setpriv", "--bounding-set=-net_admin,-sys_admin", "--inh-caps=-net_admin,-sys_admin",
+            .. setup.Command($"apply --vip {RealServer.Vip} --decapsulate ipip --director {RealServer.Director}").Skip(2)]));
+        Assert.Equal(2, result.ExitCode);
+        Assert.Contains("CAP_NET_ADMIN: is missing", result.Error, StringComparison.Ordinal);
+        Assert.Contains("CAP_SYS_ADMIN: is missing", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void WithoutLibbpfItSaysHowToInstallIt()
+    {
+        var setup = untouched.Setup;
+        string[] options = ["apply", "--vip", RealServer.Vip, "--decapsulate", "ipip", "--director", RealServer.Director];
+        // Hides the library, in a mount namespace of its own.
+        var result = Shell.Try(["unshare", "--mount", "sh", "-c",
+            "mount --bind /dev/null $(readlink -f $(ldconfig -p | sed -n 's/.*libbpf.so.1 .*=> //p')) && exec \"$@\"", "sh",
+            .. setup.Command(string.Join(' ', options))]);
+        Assert.Equal(2, result.ExitCode);
+        Assert.Contains("libbpf.so.1: is not installed", result.Error, StringComparison.Ordinal);
+        Assert.Contains("apt-get install libbpf1", result.Error, StringComparison.Ordinal);
+        Assert.Single(result.Error.Split('\n'), static l => l.StartsWith("error: ", StringComparison.Ordinal));
+    }
+}

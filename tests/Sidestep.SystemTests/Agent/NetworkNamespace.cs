@@ -1,0 +1,78 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace Sidestep.SystemTests.Agent;
+
+/// <summary>A network namespace of one test, with lo up; deleted with everything in it.</summary>
+internal sealed class NetworkNamespace : IDisposable
+{
+    private const int NewNet = 0x40000000;
+    private const string Folder = "/run/netns";
+    private static int created;
+
+    static NetworkNamespace() => DeleteLeftOvers();
+
+    public NetworkNamespace(string role)
+    {
+        Name = string.Create(CultureInfo.InvariantCulture, $"ssa-{Environment.ProcessId}-{Interlocked.Increment(ref created)}-{role}");
+        Shell.Run("ip", "netns", "add", Name);
+        Shell.Run("ip", "-n", Name, "link", "set", "lo", "up");
+    }
+
+    public string Name { get; }
+
+    public string Ip(string arguments) => Shell.Run(["ip", "-n", Name, .. arguments.Split(' ')]);
+
+    /// <summary>Runs a program inside.</summary>
+    public Shell.Result Try(params string[] command) => Shell.Try(Enter(command));
+
+    public string Run(params string[] command) => Shell.Run(Enter(command));
+
+    public string[] Enter(params string[] command) => ["nsenter", $"--net={Folder}/{Name}", .. command];
+
+    /// <summary>Runs code inside, on a thread of its own; sockets opened there stay inside.</summary>
+    public T Inside<T>(Func<T> code)
+    {
+        T result = default!;
+        Exception? failure = null;
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                using var file = File.OpenHandle($"{Folder}/{Name}");
+                if (setns(file, NewNet) != 0)
+                    throw new InvalidOperationException($"setns: errno {Marshal.GetLastPInvokeError()}");
+                result = code();
+            }
+#pragma warning disable CA1031 // rethrown on the calling thread
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                failure = e;
+            }
+        });
+        thread.Start();
+        thread.Join();
+        return failure is null ? result : throw new InvalidOperationException($"in {Name}: {failure.Message}", failure);
+    }
+
+    public void Dispose() => Shell.Try("ip", "netns", "del", Name);
+
+    /// <summary>What a run that was killed has left.</summary>
+    private static void DeleteLeftOvers()
+    {
+        if (!Directory.Exists(Folder))
+            return;
+        foreach (var name in Directory.GetFiles(Folder, "ssa-*").Select(static f => Path.GetFileName(f)))
+        {
+            if (int.TryParse(name.Split('-')[1], CultureInfo.InvariantCulture, out var owner) && !Directory.Exists($"/proc/{owner}"))
+                Shell.Try("ip", "netns", "del", name);
+        }
+    }
+
+#pragma warning disable SYSLIB1054 // LibraryImport needs unsafe code, which only Native may have
+    [DllImport("libc", SetLastError = true)]
+    private static extern int setns(SafeFileHandle descriptor, int type);
+#pragma warning restore SYSLIB1054
+}

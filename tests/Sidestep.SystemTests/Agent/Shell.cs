@@ -1,0 +1,40 @@
+using System.Diagnostics;
+
+namespace Sidestep.SystemTests.Agent;
+
+/// <summary>Runs a program to its end, within a bound.</summary>
+internal static class Shell
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    /// <summary>Fails the test unless the program exits with 0.</summary>
+    public static string Run(params string[] command)
+    {
+        var result = Try(command);
+        Assert.True(result.ExitCode == 0, $"{string.Join(' ', command)}: exit {result.ExitCode}\n{result.Output}{result.Error}");
+        return result.Output;
+    }
+
+    public static Result Try(params string[] command)
+    {
+        using var process = Start(command);
+        var output = process.StandardOutput.ReadToEndAsync();
+        var error = process.StandardError.ReadToEndAsync();
+        if (!process.WaitForExit(Patience))
+        {
+            process.Kill(entireProcessTree: true);
+            Assert.Fail($"{string.Join(' ', command)}: still running after {Patience.TotalSeconds} s");
+        }
+        return new Result(process.ExitCode, output.GetAwaiter().GetResult(), error.GetAwaiter().GetResult());
+    }
+
+    public static Process Start(params string[] command)
+    {
+        var start = new ProcessStartInfo(command[0]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var argument in command.Skip(1))
+            start.ArgumentList.Add(argument);
+        return Process.Start(start)!;
+    }
+
+    internal sealed record Result(int ExitCode, string Output, string Error);
+}

@@ -1,0 +1,77 @@
+using System.Text.Json;
+
+namespace Sidestep.SystemTests.Agent;
+
+/// <summary>Verify finds every single thing that makes a server unfit.</summary>
+public sealed class VerifyTests(VerifyTests.Applied applied) : IClassFixture<VerifyTests.Applied>
+{
+    /// <summary>One server for all: every test leaves it fit, as it found it.</summary>
+    public sealed class Applied : IDisposable
+    {
+        public Applied() => Setup.ApplyLayer3();
+
+        internal RealServer Setup { get; } = new();
+
+        public void Dispose() => Setup.Dispose();
+    }
+
+    /// <summary>What someone does to a fit server (in its namespace), and which condition must tell.</summary>
+    public static TheoryData<string, string> Damages => new()
+    {
+        { $"ip address del {RealServer.Vip}/32 dev lo", $"VIP {RealServer.Vip}" },
+        { $"ip address add {RealServer.Vip}/24 dev lo", $"VIP {RealServer.Vip}" },
+        { $"ip address add {RealServer.Vip}/32 dev eth0", $"VIP {RealServer.Vip}" },
+        { "echo 0 | tee /proc/sys/net/ipv4/conf/*/arp_ignore", "arp_ignore (eth0)" },
+        { "echo 0 | tee /proc/sys/net/ipv4/conf/*/arp_announce", "arp_announce (eth0)" },
+        { "echo 1 | tee /proc/sys/net/ipv4/conf/*/rp_filter", "rp_filter (eth0)" },
+        { "echo 1 > /proc/sys/net/ipv4/conf/all/proxy_arp", "proxy_arp (eth0)" },
+        { "echo 1 > /proc/sys/net/ipv4/conf/eth0/proxy_arp_pvlan", "proxy_arp_pvlan (eth0)" },
+        { "tc filter del dev eth0 ingress", "filter (eth0)" },
+        { "tc qdisc del dev eth0 clsact", "filter (eth0)" },
+        { "ip address add 10.0.1.4/24 dev eth0", "own addresses (eth0)" },
+        { "ip link set eth0 down", "eth0" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Damages))]
+    public void DamageIsFoundWithACureAndApplyRepairsIt(string damage, string condition)
+    {
+        var setup = applied.Setup;
+        setup.Server.Run("sh", "-c", damage);
+
+        var result = setup.Agent("verify --json");
+        Assert.Equal(1, result.ExitCode);
+        using var document = JsonDocument.Parse(result.Output);
+        Assert.False(document.RootElement.GetProperty("ok").GetBoolean());
+        var wrong = document.RootElement.GetProperty("conditions").EnumerateArray()
+            .Where(static c => c.GetProperty("verdict").GetString() == "wrong").ToList();
+        Assert.Equal(condition, Assert.Single(wrong).GetProperty("name").GetString());
+        var cure = wrong[0].GetProperty("cure").GetString()!;
+        if (cure.Contains("'sidestep-agent apply'", StringComparison.Ordinal))
+        {
+            setup.ApplyLayer3();
+            return;
+        }
+        setup.Server.Run("sh", "-c", cure[(cure.IndexOf(": ", StringComparison.Ordinal) + 2)..]);
+        setup.Succeed("verify");
+    }
+
+    [Fact]
+    public void OtherOptionsThanThoseAppliedAreNotMet()
+    {
+        var result = applied.Setup.Agent($"verify --vip {RealServer.OtherVip} --interface eth0 --decapsulate ipip --director {RealServer.Stranger}");
+        Assert.Equal(1, result.ExitCode);
+        Assert.Equal(3, result.Output.Split('\n').Count(static l => l.StartsWith("WRONG", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void WithoutInterfaceTheOneOfTheDefaultRouteIsChosen()
+    {
+        using var setup = new RealServer();
+        setup.Server.Ip("link add eth1 type veth peer name eth2");
+        setup.Server.Ip("link set eth1 up");
+        var output = setup.Succeed($"apply --vip {RealServer.Vip}");
+        Assert.Contains("interface eth0: chosen, because the default route leaves by it", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("eth1", output, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,109 @@
+using System.Net;
+using Sidestep.Model;
+
+namespace Sidestep.UnitTests.Model;
+
+public sealed class ValidDocumentTests
+{
+    private const string Minimal = """
+        director:
+          interfaces: [{ name: eth0 }]
+          hashKey: "8f1c2a63b0d94e57a1c3f5e7092b4d6f"
+        """;
+
+    [Fact]
+    public void The_shipped_example_binds_to_what_it_says()
+    {
+        var result = ConfigurationReader.Read(RepositoryFiles.Read("docs/example.yaml"), null);
+
+        Assert.Empty(result.Errors);
+        var configuration = result.Configuration!;
+        Assert.Equal("edge1", configuration.Director.Name);
+        Assert.Equal([new DirectorInterface("eth0", DriverMode.Auto)], configuration.Director.Interfaces);
+        Assert.Equal(new HashKey(0x0123456789abcdef, 0x0123456789abcdef), configuration.Director.HashKey);
+        Assert.Equal(
+            [
+                new() { Name = "fast-l2", Type = ProfileType.TcpFastPath, DsrType = DsrType.L2 },
+                new() { Name = "routed-udp", Type = ProfileType.UdpFastPath },
+            ],
+            configuration.NetworkProfiles);
+        Assert.Equal(["web", "names"], configuration.Pools.Select(p => p.Name));
+        Assert.Equal(HashFields.FiveTuple, configuration.Pools[1].HashFields);
+        Assert.Equal(
+            new RealServer { Name = "web3", Address = IPAddress.Parse("10.0.0.13"), Weight = 2, Enabled = false },
+            configuration.Pools[0].Servers[2]);
+        Assert.Equal(
+            new VirtualService
+            {
+                Name = "dns",
+                Vip = IPAddress.Parse("203.0.113.53"),
+                Protocol = TransportProtocol.Udp,
+                Port = 53,
+                Pool = "names",
+                NetworkProfile = "routed-udp",
+            },
+            configuration.VirtualServices[1]);
+    }
+
+    [Fact]
+    public void The_shipped_example_warns_only_of_its_published_key()
+    {
+        var result = ConfigurationReader.Read(RepositoryFiles.Read("docs/example.yaml"), null);
+
+        Assert.Equal("director.hashKey", Assert.Single(result.Warnings).Path);
+    }
+
+    [Fact]
+    public void Defaults_of_the_document_are_those_of_the_records()
+    {
+        var configuration = ConfigurationReader.Read(Minimal + """
+
+            networkProfiles: [{ name: p }]
+            pools: [{ name: a, servers: [{ name: s, address: 10.0.0.1 }] }]
+            virtualServices: [{ name: v, vip: 203.0.113.1, protocol: tcp, port: 1, pool: a }]
+            """, null).Configuration!;
+
+        var director = new DirectorSettings { Interfaces = [], HashKey = configuration.Director.HashKey };
+        Assert.Equal(director, configuration.Director with { Interfaces = director.Interfaces });
+        Assert.Equal(new NetworkProfile { Name = "p" }, configuration.NetworkProfiles[0]);
+        var pool = new Pool { Name = "a" };
+        Assert.Equal(pool, configuration.Pools[0] with { Servers = pool.Servers });
+        Assert.Equal(new RealServer { Name = "s", Address = IPAddress.Parse("10.0.0.1") }, configuration.Pools[0].Servers[0]);
+        Assert.Equal(
+            new VirtualService
+            {
+                Name = "v",
+                Vip = IPAddress.Parse("203.0.113.1"),
+                Protocol = TransportProtocol.Tcp,
+                Port = 1,
+                Pool = "a",
+            },
+            configuration.VirtualServices[0]);
+    }
+
+    [Fact]
+    public void An_empty_profile_and_none_mean_layer_3_with_ip_in_ip()
+    {
+        var empty = ConfigurationReader.Read(Minimal + "\nnetworkProfiles: [{ name: p }]\n", null)
+            .Configuration!.NetworkProfiles[0];
+
+        foreach (var profile in new[] { empty, NetworkProfile.Default })
+        {
+            Assert.Equal(DsrType.L3, profile.DsrType);
+            Assert.Equal(Encapsulation.IpIp, profile.Encapsulation);
+            Assert.Null(profile.Type);
+        }
+    }
+
+    [Fact]
+    public void Lists_may_be_absent_or_empty()
+    {
+        foreach (string lists in new[] { "", "\nnetworkProfiles: []\npools: []\nvirtualServices: []\n" })
+        {
+            var configuration = ConfigurationReader.Read(Minimal + lists, null).Configuration!;
+            Assert.Empty(configuration.NetworkProfiles);
+            Assert.Empty(configuration.Pools);
+            Assert.Empty(configuration.VirtualServices);
+        }
+    }
+}

@@ -1,7 +1,0 @@
-namespace Sidestep.UnitTests;
-
-public sealed class SmokeTests
-{
-    [Fact]
-    public void Runs() => Assert.True(true);
-}
