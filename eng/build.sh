@@ -14,20 +14,38 @@ need_dotnet() {
 build_projects() {
   local name=$1
   shift
-  mkdir -p artifacts
-  # Two at once would write the same files.
-  exec 9>artifacts/.build-lock
-  flock 9
   local stamp="artifacts/.built-$name"
+  mkdir -p artifacts
+  alone
   if [ ! -f "$stamp" ] || [ "$(<"$stamp")" != "$(fingerprint)" ]; then
     local project
     for project in "$@"; do
       echo "Building $project" >&2
-      dotnet build "$project" --configuration Release --verbosity quiet -consoleLoggerParameters:NoSummary >&2 || die "the build of $project failed"
+      build "$project" >&2 || die "the build of $project failed"
     done
     fingerprint >"$stamp"
   fi
   exec 9>&-
+}
+
+build_solution() {
+  local status=0
+  mkdir -p artifacts
+  alone
+  build Sidestep.slnx -warnaserror || status=$?
+  exec 9>&-
+  return $status
+}
+
+# Two builds at once would write the same files.
+alone() {
+  exec 9>artifacts/.build-lock
+  flock --nonblock 9 || { echo "Waiting for another build" >&2 && flock 9; }
+}
+
+# Without the lock's descriptor: the compiler's server inherits what is open and outlives the build.
+build() {
+  dotnet build "$@" --configuration Release --verbosity quiet -consoleLoggerParameters:NoSummary 9>&-
 }
 
 # Everything that the build reads, by content, and everything that it has written, by name, size and time: a source that

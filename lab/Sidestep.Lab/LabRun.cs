@@ -23,7 +23,7 @@ internal sealed class LabRun
         {
             ["vip"] = topology.Vip,
             ["run"] = folder.Root,
-            ["pins"] = folder.Pins,
+            ["id"] = folder.Id,
             ["sidestepd"] = Places.Daemon,
             ["sidestep-agent"] = Places.Agent,
             ["sidestep-lab"] = Places.Lab,

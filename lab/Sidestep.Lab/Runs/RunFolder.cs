@@ -18,8 +18,6 @@ internal sealed class RunFolder
 
     public string Root => Path.Combine(Places.Runs, Id);
 
-    public string Pins => Places.PinFolder(Id);
-
     public string Captures => Path.Combine(Root, "captures");
 
     public NetworkNamespace Namespace(string node) => new($"{NamespacePrefix(Id)}{node}");

@@ -1,0 +1,106 @@
+using System.Buffers.Binary;
+using System.Net;
+using Sidestep.Lab.Captures;
+
+namespace Sidestep.SystemTests;
+
+/// <summary>The judge judged: if it did not see a reply at the director, its zero would say nothing.</summary>
+public sealed class FrameCountsTests
+{
+    private const string Director = "02:00:00:00:00:0d";
+    private const string Router = "02:00:00:00:00:01";
+    private const string Server = "02:00:00:00:00:11";
+    private const string Vip = "203.0.113.10";
+    private const string Client = "198.51.100.10";
+    private const int Udp = 17;
+    private const int IpInIp = 4;
+
+    [Fact]
+    public void Requests_are_told_apart_by_direction()
+    {
+        var seen = Count(
+            Frame(Router, Director, Ip(Client, Vip, Udp, new byte[8])),
+            Frame(Director, Server, Ip(Client, Vip, Udp, new byte[8])),
+            Frame(Router, Director, Ip(Client, Vip, Udp, new byte[8])));
+
+        Assert.Equal(new Count(2, 2 * (14 + 28)), seen.RequestsIn);
+        Assert.Equal(new Count(1, 14 + 28), seen.RequestsOut);
+        Assert.Equal(0, seen.Replies.Frames);
+        Assert.Equal(0, seen.EncapsulatedOut.Frames);
+    }
+
+    [Theory]
+    [InlineData(Server, Director)]
+    [InlineData(Director, Router)]
+    [InlineData(Server, Router)]
+    public void A_reply_is_seen_whoever_sends_it_to_whom(string from, string to)
+        => Assert.Equal(1, Count(Frame(from, to, Ip(Vip, Client, Udp, new byte[8]))).Replies.Frames);
+
+    [Fact]
+    public void A_reply_inside_an_outer_packet_is_seen()
+        => Assert.Equal(1, Count(Frame(Server, Director, Ip("10.30.3.11", "10.30.1.2", IpInIp, Ip(Vip, Client, Udp, [])))).Replies.Frames);
+
+    [Fact]
+    public void A_request_in_an_outer_packet_counts_as_encapsulated_and_not_as_plain()
+    {
+        var seen = Count(Frame(Director, Router, Ip("10.30.1.2", "10.30.3.11", IpInIp, Ip(Client, Vip, Udp, []))));
+
+        Assert.Equal(1, seen.EncapsulatedOut.Frames);
+        Assert.Equal(0, seen.RequestsOut.Frames);
+        Assert.Equal(0, seen.RequestsIn.Frames);
+    }
+
+    [Fact]
+    public void Frames_that_are_short_or_not_ipv4_are_passed_over()
+    {
+        var arp = Frame(Director, Router, new byte[28]);
+        BinaryPrimitives.WriteUInt16BigEndian(arp.AsSpan(12), 0x0806);
+        var cut = Frame(Router, Director, Ip(Client, Vip, IpInIp, []))[..20];
+
+        Assert.Equal(default, Count(arp, cut, [], Frame(Router, Director, Ip(Client, "10.0.0.1", IpInIp, [0x45]))));
+    }
+
+    [Fact]
+    public void A_capture_whose_last_frame_is_incomplete_counts_up_to_it()
+    {
+        var whole = Capture(Frame(Router, Director, Ip(Client, Vip, Udp, [])), Frame(Router, Director, Ip(Client, Vip, Udp, [])));
+
+        Assert.Equal(1, CountCapture(whole[..^5]).RequestsIn.Frames);
+    }
+
+    private static FrameTotals Count(params byte[][] frames) => CountCapture(Capture(frames));
+
+    private static FrameTotals CountCapture(byte[] capture)
+    {
+        var counts = new FrameCounts(IPAddress.Parse(Vip), Director);
+        using var reader = new PcapReader(new MemoryStream(capture));
+        counts.AddAll(reader);
+        return counts.Now;
+    }
+
+    // pcap-savefile(5).
+    private static byte[] Capture(params byte[][] frames)
+    {
+        var file = new MemoryStream();
+        file.Write([0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0]);
+        file.Write(new byte[8]);
+        file.Write([0, 0, 4, 0, 1, 0, 0, 0]);
+        foreach (var frame in frames)
+        {
+            var header = new byte[16];
+            BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(8), frame.Length);
+            BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(12), frame.Length);
+            file.Write(header);
+            file.Write(frame);
+        }
+        return file.ToArray();
+    }
+
+    private static byte[] Frame(string from, string to, byte[] packet)
+        => [.. Mac(to), .. Mac(from), 0x08, 0x00, .. packet];
+
+    private static byte[] Ip(string from, string to, byte protocol, byte[] payload)
+        => [0x45, 0, 0, 0, 0, 0, 0, 0, 64, protocol, 0, 0, .. IPAddress.Parse(from).GetAddressBytes(), .. IPAddress.Parse(to).GetAddressBytes(), .. payload];
+
+    private static byte[] Mac(string text) => Convert.FromHexString(text.Replace(":", "", StringComparison.Ordinal));
+}

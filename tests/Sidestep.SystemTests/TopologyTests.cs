@@ -1,0 +1,79 @@
+using System.Net;
+using Sidestep.Lab.Scenarios;
+using Sidestep.Lab.Topologies;
+using Sidestep.Lab.Traffic;
+
+namespace Sidestep.SystemTests;
+
+/// <summary>What the lab makes of its files.</summary>
+public sealed class TopologyTests
+{
+    public static TheoryData<string> Names => new(TopologyReader.Names());
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Every_folder_can_be_read_and_has_a_drawing_that_fits_a_terminal(string name)
+    {
+        var topology = TopologyReader.Read(name);
+
+        Assert.NotEmpty(topology.Summary);
+        var drawing = TopologyReader.Drawing(topology).Split('\n');
+        Assert.All(drawing, line => Assert.InRange(line.Length, 0, 80));
+        Assert.All(topology.Nodes, node => Assert.Contains(drawing, line => line.Contains(node.Name, StringComparison.Ordinal)
+            || line.Contains("|web|", StringComparison.Ordinal)));
+        Assert.True(AddressRange.Addresses(ServerMap.Sources(topology)).Count >= TrafficScenario.FewestClients);
+    }
+
+    [Fact]
+    public void A_range_of_addresses_is_expanded_in_the_last_byte()
+        => Assert.Equal(["10.0.0.9/24", "10.0.0.10/24", "10.0.0.11/24"], AddressRange.Expand("10.0.0.9-11/24"));
+
+    [Fact]
+    public void Unknown_placeholders_are_refused_and_braces_of_nginx_are_not_placeholders()
+    {
+        var template = new Template(new Dictionary<string, string> { ["vip"] = "203.0.113.10" });
+
+        Assert.Equal("http { listen 203.0.113.10:80; }", template.Fill("http { listen {vip}:80; }", "test"));
+        Assert.Contains("{vipp}", Assert.Throws<Lab.LabException>(() => template.Fill("{vipp}", "test")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Servers_leave_the_pool_and_come_back_with_all_that_the_file_says_of_them()
+    {
+        var path = Path.GetTempFileName();
+        File.Copy(Path.Combine(Repository.Root, "lab", "l2-one-arm", "sidestep.yaml"), path, overwrite: true);
+        try
+        {
+            var pool = new PoolFile(path);
+            pool.Write(["web2"]);
+            var one = File.ReadAllText(path);
+            Assert.DoesNotContain("10.20.0.11", one, StringComparison.Ordinal);
+            Assert.Contains("10.20.0.12", one, StringComparison.Ordinal);
+
+            pool.Write(pool.All);
+            Assert.Equal(3, File.ReadAllText(path).Split("weight: 1").Length - 1);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    [Fact]
+    public async Task A_held_client_finishes_what_it_has_and_then_starts_nothing()
+    {
+        IPAddress[] clients = [IPAddress.Parse("10.0.0.1"), IPAddress.Parse("10.0.0.2")];
+        var schedule = new ClientSchedule(clients);
+        Assert.Equal(clients[0], schedule.Begin());
+
+        var held = schedule.HoldAsync([clients[0]]);
+        Assert.False(held.IsCompleted);
+        schedule.End(clients[0]);
+        await held.WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken);
+
+        Assert.Equal(clients[1], schedule.Begin());
+        Assert.Equal(clients[1], schedule.Begin());
+        schedule.Release();
+        Assert.Equal(clients[0], schedule.Begin());
+    }
+}
