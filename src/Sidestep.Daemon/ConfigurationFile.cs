@@ -11,24 +11,28 @@ internal sealed class ConfigurationFile(string path)
 
     internal string Path { get; } = System.IO.Path.GetFullPath(path);
 
+    /// <summary>What the file was when it was last read: an edit between a reading and the watch is a change too.</summary>
+    private (DateTime, long, string?)? _read;
+
     /// <summary>Reads and validates against this machine.</summary>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    internal ConfigurationResult Read() => ConfigurationReader.Read(File.ReadAllText(Path), HostFacts.OfThisMachine());
+    internal ConfigurationResult Read()
+    {
+        _read = Stamp();
+        return ConfigurationReader.Read(File.ReadAllText(Path), HostFacts.OfThisMachine());
+    }
 
-    /// <summary>Calls back after every change, once the file has rested for an interval: a half-written file may be valid.</summary>
+    /// <summary>Calls back after every change, once the file has rested for an interval: a half-written file may be valid.
+    /// The callback reads.</summary>
     internal async Task WatchAsync(Action changed, CancellationToken cancellation)
     {
         using var timer = new PeriodicTimer(Interval);
-        var known = Stamp();
-        var seen = known;
+        var seen = _read;
         while (await timer.WaitForNextTickAsync(cancellation).ConfigureAwait(false))
         {
             var now = Stamp();
-            if (now is not null && now == seen && now != known)
-            {
-                known = now;
+            if (now is not null && now == seen && now != _read)
                 changed();
-            }
             seen = now;
         }
     }

@@ -15,7 +15,7 @@ internal sealed class ApplyAction(Action<string> say)
     public Verification Run(Request request)
     {
         using var socket = NetlinkSocket.Open();
-        var host = HostFacts.Read(socket);
+        var host = ServerFacts.Read(socket);
         var problems = new List<Problem>();
         Surroundings.Check(changes: true, bpf: request.Decapsulate is not null, problems);
         var wish = WishReader.Read(request, host, beforeChange: true, problems);
@@ -27,7 +27,7 @@ internal sealed class ApplyAction(Action<string> say)
 
         using var store = StateStore.OpenToChange(request.StateDirectory);
         // Whatever held the lock may have changed what was read before.
-        host = HostFacts.Read(socket);
+        host = ServerFacts.Read(socket);
         var earlier = store.Load();
         if (store.FoundStale)
             say("an old state file is ignored: it is of a network namespace that is gone");
@@ -41,17 +41,17 @@ internal sealed class ApplyAction(Action<string> say)
         AddAddresses(wish, host, socket);
         if (program is not null)
             Decapsulate(program, wish, host.OuterDestinations(wish.Interfaces, state.AllVips), ours);
-        store.Save(DropTheRest(state, wish, HostFacts.Read(socket), socket, ours));
+        store.Save(DropTheRest(state, wish, ServerFacts.Read(socket), socket, ours));
         // A VIP of an earlier run that the operator had on lo before has become an address like any other.
-        program?.Maps.Write(DecapsulationMaps.AddressesName, HostFacts.Read(socket).OuterDestinations(wish.Interfaces, wish.Vips));
-        return Verifier.Check(wish, HostFacts.Read(socket), socket);
+        program?.Maps.Write(DecapsulationMaps.AddressesName, ServerFacts.Read(socket).OuterDestinations(wish.Interfaces, wish.Vips));
+        return Verifier.Check(wish, ServerFacts.Read(socket), socket);
     }
 
     private static Problem Taken(AttachedFilter found) => new("--interface", found.Interface.Name,
         $"has another's filter where the agent's goes: {found.Filter!.Kind} {found.Filter.Name} at pref {found.Filter.Place.Priority} handle 0x{found.Filter.Place.Handle:x}",
         $"Move that filter to another priority, or remove it: tc filter del dev {found.Interface.Name} ingress pref {found.Filter.Place.Priority}");
 
-    private void SayInterfaces(Request request, Wish wish, HostFacts host)
+    private void SayInterfaces(Request request, Wish wish, ServerFacts host)
     {
         foreach (var item in wish.Interfaces)
         {
@@ -75,7 +75,7 @@ internal sealed class ApplyAction(Action<string> say)
     }
 
     /// <summary>Before the addresses: a VIP that the server answers ARP for, even once, is cached by its neighbours.</summary>
-    private void MakeSettings(Wish wish, HostFacts host)
+    private void MakeSettings(Wish wish, ServerFacts host)
     {
         foreach (var (setting, _, value) in SysctlWish.For(wish.Interfaces))
         {
@@ -89,7 +89,7 @@ internal sealed class ApplyAction(Action<string> say)
 
     /// <summary>Scope host keeps the VIP out of source address selection: the server's own connections, which would be
     /// answered to the director, never begin with it, while replies to the VIP carry it all the same.</summary>
-    private void AddAddresses(Wish wish, HostFacts host, NetlinkSocket socket)
+    private void AddAddresses(Wish wish, ServerFacts host, NetlinkSocket socket)
     {
         foreach (var vip in wish.Vips.Where(v => host.OnLoopback(v) is null))
         {
@@ -122,7 +122,7 @@ internal sealed class ApplyAction(Action<string> say)
     }
 
     /// <summary>Takes back what an earlier run made and this one does not name, then forgets it.</summary>
-    private AgentState DropTheRest(AgentState state, Wish wish, HostFacts host, NetlinkSocket socket, IReadOnlyList<AttachedFilter> ours)
+    private AgentState DropTheRest(AgentState state, Wish wish, ServerFacts host, NetlinkSocket socket, IReadOnlyList<AttachedFilter> ours)
     {
         var undo = new Undo(socket, host, say);
         bool Filtered(int index) => wish.Encapsulation is not null && wish.Interfaces.Any(i => i.Index == index);

@@ -15,7 +15,7 @@ internal static class Changes
         key == Sysctl.RpFilter ? found != wanted : !SysctlWish.Serves(key, found, vipsHaveScopeHost);
 
     /// <summary>What was there before an earlier apply stays what was there before.</summary>
-    public static AgentState Merge(AgentState earlier, Wish wish, HostFacts host, NetlinkSocket socket)
+    public static AgentState Merge(AgentState earlier, Wish wish, ServerFacts host, NetlinkSocket socket)
     {
         var sysctls = new List<SysctlRecord>(earlier.Sysctls);
         foreach (var (setting, index, value) in SysctlWish.For(wish.Interfaces))
@@ -39,7 +39,7 @@ internal static class Changes
     }
 
     /// <summary>VIPs that are on lo already, with a wider scope, are the operator's.</summary>
-    public static bool VipsHaveScopeHost(IEnumerable<IPAddress> vips, HostFacts host) =>
+    public static bool VipsHaveScopeHost(IEnumerable<IPAddress> vips, ServerFacts host) =>
         vips.All(v => host.OnLoopback(v) is null or { Scope: AddressScope.Host });
 
     private static WishRecord Record(Wish wish) => new()

@@ -13,7 +13,7 @@ internal static class DecapsulationCheck
 {
     private const string ApplyAgain = "Run 'sidestep-agent apply' again.";
 
-    public static void Run(Wish wish, HostFacts host, NetlinkSocket socket, Verification result)
+    public static void Run(Wish wish, ServerFacts host, NetlinkSocket socket, Verification result)
     {
         var ours = AttachedFilter.FindOurs(socket, host.Interfaces);
         foreach (var surplus in ours.Where(f => wish.Encapsulation is null || wish.Interfaces.All(i => i.Index != f.Interface.Index)))
@@ -60,7 +60,7 @@ internal static class DecapsulationCheck
         }
     }
 
-    private static void Program(AttachedFilter attached, Wish wish, HostFacts host, Verification result)
+    private static void Program(AttachedFilter attached, Wish wish, ServerFacts host, Verification result)
     {
         using var program = BpfProgram.OpenById(attached.Filter!.ProgramId);
         using var maps = DecapsulationMaps.Of(program);

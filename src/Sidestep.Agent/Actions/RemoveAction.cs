@@ -21,7 +21,7 @@ internal sealed class RemoveAction(Action<string> say)
 
         using var store = StateStore.OpenToChange(request.StateDirectory);
         using var socket = NetlinkSocket.Open();
-        var host = HostFacts.Read(socket);
+        var host = ServerFacts.Read(socket);
         var state = store.Load();
         var undo = new Undo(socket, host, say);
         if (vips.Count == 0)
@@ -43,7 +43,7 @@ internal sealed class RemoveAction(Action<string> say)
         Some(store, state, applied, host, socket, undo);
     }
 
-    private static void Some(StateStore store, AgentState state, List<IPAddress> vips, HostFacts host, NetlinkSocket socket, Undo undo)
+    private static void Some(StateStore store, AgentState state, List<IPAddress> vips, ServerFacts host, NetlinkSocket socket, Undo undo)
     {
         bool Goes(string vip) => vips.Any(v => v.ToString() == vip);
         var rest = state with
@@ -56,7 +56,7 @@ internal sealed class RemoveAction(Action<string> say)
         foreach (var address in state.Addresses.Where(a => Goes(a.Vip)))
             undo.Address(address);
         // A VIP that was on lo before stays there, and has become an address like any other.
-        var addresses = HostFacts.Read(socket).OuterDestinations(ours.Select(static f => f.Interface), rest.AllVips);
+        var addresses = ServerFacts.Read(socket).OuterDestinations(ours.Select(static f => f.Interface), rest.AllVips);
         OnMaps(ours, maps => maps.Write(DecapsulationMaps.AddressesName, addresses));
         store.Save(rest);
     }
@@ -73,7 +73,7 @@ internal sealed class RemoveAction(Action<string> say)
     }
 
     /// <summary>The reverse of apply: a VIP goes before the settings that keep it silent.</summary>
-    private void Everything(StateStore store, AgentState? state, HostFacts host, NetlinkSocket socket, Undo undo)
+    private void Everything(StateStore store, AgentState? state, ServerFacts host, NetlinkSocket socket, Undo undo)
     {
         var ours = AttachedFilter.FindOurs(socket, host.Interfaces);
         foreach (var attached in ours)

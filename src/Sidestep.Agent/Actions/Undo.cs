@@ -9,7 +9,7 @@ namespace Sidestep.Agent.Actions;
 
 /// <summary>Takes single changes back: what is as the agent left it becomes what it was before; what someone else changed
 /// since is said and stays.</summary>
-internal sealed class Undo(NetlinkSocket socket, HostFacts host, Action<string> say)
+internal sealed class Undo(NetlinkSocket socket, ServerFacts host, Action<string> say)
 {
     public void Filter(AttachedFilter attached)
     {

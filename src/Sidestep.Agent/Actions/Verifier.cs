@@ -11,7 +11,7 @@ internal static class Verifier
 {
     private const string ApplyAgain = "Run 'sidestep-agent apply' again.";
 
-    public static Verification Check(Wish wish, HostFacts host, NetlinkSocket socket)
+    public static Verification Check(Wish wish, ServerFacts host, NetlinkSocket socket)
     {
         var result = new Verification();
         foreach (var vip in wish.Vips)
@@ -28,7 +28,7 @@ internal static class Verifier
         return result;
     }
 
-    private static Condition Vip(IPAddress vip, HostFacts host)
+    private static Condition Vip(IPAddress vip, ServerFacts host)
     {
         const string wanted = "/32 on lo only";
         var places = host.Addresses.Where(a => a.Address.Equals(vip)).ToList();

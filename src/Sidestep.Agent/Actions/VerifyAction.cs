@@ -14,7 +14,7 @@ internal static class VerifyAction
     public static Verification Run(Request request)
     {
         using var socket = NetlinkSocket.Open();
-        var host = HostFacts.Read(socket);
+        var host = ServerFacts.Read(socket);
         if (request.IsEmpty)
             return OfState(request.StateDirectory, host, socket);
         var problems = new List<Problem>();
@@ -23,7 +23,7 @@ internal static class VerifyAction
         return wish is null || problems.Count > 0 ? throw new ProblemsException(problems) : Verifier.Check(wish, host, socket);
     }
 
-    private static Verification OfState(string directory, HostFacts host, NetlinkSocket socket)
+    private static Verification OfState(string directory, ServerFacts host, NetlinkSocket socket)
     {
         using var store = StateStore.OpenToRead(directory);
         var wanted = store.Load()?.Wish ?? throw new ProblemsException([new Problem("--vip", "",

@@ -13,7 +13,7 @@ internal static class WishReader
     /// <param name="host">What they are held against.</param>
     /// <param name="beforeChange">True: a VIP where it must not be is a problem; false: a finding for the table of verify.</param>
     /// <param name="problems">Receives what is wrong.</param>
-    public static Wish? Read(Request request, HostFacts host, bool beforeChange, List<Problem> problems)
+    public static Wish? Read(Request request, ServerFacts host, bool beforeChange, List<Problem> problems)
     {
         var before = problems.Count;
         var vips = AddressReader.Read(VipOption, request.Vips, problems);
@@ -31,7 +31,7 @@ internal static class WishReader
             : new Wish { Vips = vips, Interfaces = interfaces, Encapsulation = encapsulation, Directors = directors };
     }
 
-    private static void CheckVip(IPAddress vip, HostFacts host, List<Problem> problems)
+    private static void CheckVip(IPAddress vip, ServerFacts host, List<Problem> problems)
     {
         foreach (var address in host.Addresses.Where(a => a.Address.Equals(vip)))
         {
@@ -78,7 +78,7 @@ internal static class WishReader
         }
     }
 
-    private static void CheckDirectors(Request request, List<IPAddress> directors, List<IPAddress> vips, HostFacts host, List<Problem> problems)
+    private static void CheckDirectors(Request request, List<IPAddress> directors, List<IPAddress> vips, ServerFacts host, List<Problem> problems)
     {
         foreach (var director in directors)
         {

@@ -5,7 +5,7 @@ using Sidestep.Native.Netlink;
 namespace Sidestep.Agent.Host;
 
 /// <summary>What the network namespace is like at the time of asking.</summary>
-internal sealed record HostFacts
+internal sealed record ServerFacts
 {
     public required IReadOnlyList<InterfaceInfo> Interfaces { get; init; }
 
@@ -13,7 +13,7 @@ internal sealed record HostFacts
 
     public required IReadOnlySet<int> WithDefaultRoute { get; init; }
 
-    public static HostFacts Read(NetlinkSocket socket) => new()
+    public static ServerFacts Read(NetlinkSocket socket) => new()
     {
         Interfaces = Native.Netlink.Interfaces.List(socket),
         Addresses = InterfaceAddresses.List(socket),
