@@ -1,0 +1,21 @@
+namespace Sidestep.Testing;
+
+/// <summary>The source tree that the tests were built from.</summary>
+internal static class Repository
+{
+    private static readonly Lazy<string> Found = new(Find);
+
+    public static string Root => Found.Value;
+
+    public static string File(params string[] parts) => Path.Combine([Root, .. parts]);
+
+    private static string Find()
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            if (System.IO.File.Exists(Path.Combine(folder.FullName, "Sidestep.slnx")))
+                return folder.FullName;
+        }
+        throw new DirectoryNotFoundException($"no folder above {AppContext.BaseDirectory} has Sidestep.slnx: run the tests in the repository");
+    }
+}

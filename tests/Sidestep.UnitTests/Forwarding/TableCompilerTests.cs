@@ -1,0 +1,201 @@
+using System.Net;
+using FsCheck.Fluent;
+using Sidestep.Forwarding;
+using Sidestep.Model;
+using Sidestep.Packets;
+using Sidestep.UnitTests.Packets;
+
+namespace Sidestep.UnitTests.Forwarding;
+
+public sealed class TableCompilerTests
+{
+    private static readonly EgressInterface Lan = new(1, "lan0", new MacAddress(2), IPAddress.Parse("192.0.2.2"), 1500);
+    private static readonly EgressInterface Wan = new(2, "wan0", new MacAddress(3), IPAddress.Parse("192.0.3.2"), 1500);
+    private static readonly IPAddress Vip = IPAddress.Parse("198.51.100.10");
+
+    [Fact]
+    public void Nothing_configured_makes_empty_tables()
+    {
+        var tables = TableCompiler.Compile(Configuration([], []), Hops(0));
+        Assert.Empty(tables.Vips);
+        Assert.Empty(tables.Services);
+        Assert.Empty(tables.Groups);
+        Assert.Equal([Lan, Wan], tables.Interfaces);
+    }
+
+    [Fact]
+    public void The_order_of_everything_in_the_input_does_not_matter()
+    {
+        Pool[] pools = [Pool("a", 5), Pool("b", 3), Pool("c", 0)];
+        VirtualService[] services =
+        [
+            Service("a1", "a", port: 80), Service("a2", "a", port: 81, profile: "l2"), Service("b1", "b", port: 82, profile: "l2"),
+            Service("c1", "c", port: 83) with { Vip = IPAddress.Parse("198.51.100.9") }, Service("off", "a", port: 84) with { Enabled = false },
+        ];
+        var expected = Describe(TableCompiler.Compile(Configuration(pools, services), Hops(8)));
+
+        Gens.Check(Gen.Choose(0, int.MaxValue), seed =>
+        {
+            var random = new Random(seed);
+            T[] Shuffled<T>(IEnumerable<T> items)
+            {
+                var array = items.ToArray();
+                random.Shuffle(array);
+                return array;
+            }
+            var hops = Hops(8);
+            return Describe(TableCompiler.Compile(
+                Configuration([.. Shuffled(pools).Select(p => p with { Servers = [.. Shuffled(p.Servers)] })], Shuffled(services)),
+                new NextHops(Shuffled(hops.Interfaces), Shuffled(hops.Servers).ToDictionary(), hops.Unresolved))) == expected;
+        }, 50);
+    }
+
+    [Fact]
+    public void A_service_that_is_switched_off_leaves_no_trace()
+    {
+        var tables = TableCompiler.Compile(
+            Configuration([Pool("web", 1)], [Service("web", "web") with { Enabled = false }]), Hops(1));
+        Assert.Empty(tables.Services);
+        Assert.Empty(tables.Vips);
+        Assert.Empty(tables.Groups);
+    }
+
+    [Theory]
+    [InlineData(true, true, true)]
+    [InlineData(false, true, false)] // must not attract traffic
+    [InlineData(true, false, false)] // could not serve it
+    public void A_VIP_answers_while_a_service_attracts_traffic_and_can_serve_it(bool trafficEnabled, bool resolved, bool answers)
+    {
+        var tables = TableCompiler.Compile(
+            Configuration([Pool("web", 1)], [Service("web", "web") with { TrafficEnabled = trafficEnabled }]), Hops(resolved ? 1 : 0));
+        Assert.Equal([new VipEntry(Vip, answers, answers)], tables.Vips);
+        Assert.Single(tables.Services);
+    }
+
+    [Fact]
+    public void One_service_in_service_is_enough_but_it_must_be_one_and_the_same()
+    {
+        Pool[] pools = [Pool("web", 1), Pool("empty", 0)];
+        var silent = Service("silent", "web", port: 80) with { TrafficEnabled = false };
+        var unable = Service("unable", "empty", port: 81);
+        Assert.False(TableCompiler.Compile(Configuration(pools, [silent, unable]), Hops(1)).Vips.Single().AnswersArp);
+        Assert.True(TableCompiler.Compile(Configuration(pools, [silent, unable, Service("good", "web", port: 82)]), Hops(1)).Vips.Single().AnswersArp);
+    }
+
+    [Fact]
+    public void A_pool_is_one_group_for_each_way_of_reaching_it()
+    {
+        var tables = TableCompiler.Compile(
+            Configuration([Pool("web", 2)], [Service("a", "web", port: 80), Service("b", "web", port: 81), Service("c", "web", port: 82, profile: "l2")]),
+            Hops(2));
+        Assert.Equal(["web/ipip", "web/l2"], tables.Groups.Select(static g => g.Key.ToString()));
+        Assert.Equal(["web/ipip", "web/ipip", "web/l2"], tables.Services.Select(static s => s.Group.ToString()));
+        Assert.Equal(tables.Groups[0].Slots.Slots, tables.Groups[1].Slots.Slots);
+    }
+
+    [Fact]
+    public void A_server_behind_a_router_is_no_member_at_layer_2()
+    {
+        var hops = Hops(1, viaRouter: true);
+        var tables = TableCompiler.Compile(
+            Configuration([Pool("web", 1)], [Service("a", "web", port: 80), Service("b", "web", port: 81, profile: "l2")]), hops);
+        Assert.True(tables.Groups[0].Servers[0].IsUsable);
+        Assert.False(tables.Groups[1].Servers[0].IsUsable);
+        Assert.Empty(tables.Groups[1].Slots.Slots);
+    }
+
+    [Fact]
+    public void A_server_without_weight_or_next_hop_is_listed_but_is_no_member()
+    {
+        var pool = Pool("web", 4);
+        pool = pool with
+        {
+            Servers = [pool.Servers[0], pool.Servers[1] with { Weight = 0 }, pool.Servers[2] with { Enabled = false }, pool.Servers[3]],
+        };
+        var group = TableCompiler.Compile(Configuration([pool], [Service("web", "web")]), Hops(3)).Groups.Single();
+        Assert.Equal([true, false, false, false], group.Servers.Select(static s => s.IsUsable));
+        Assert.Equal([1, 0, 0, 1], group.Servers.Select(static s => s.Weight));
+        Assert.Equal(pool.Servers[0].Address, Assert.Single(group.Slots.Members).Address);
+    }
+
+    [Fact]
+    public void With_the_last_server_gone_the_table_is_empty()
+    {
+        var configuration = Configuration([Pool("web", 1)], [Service("web", "web")]);
+        var full = TableCompiler.Compile(configuration, Hops(1));
+        var empty = TableCompiler.Compile(configuration, Hops(0), full);
+        Assert.NotEmpty(full.Groups.Single().Slots.Slots);
+        Assert.Empty(empty.Groups.Single().Slots.Slots);
+    }
+
+    [Fact]
+    public void A_slot_table_is_taken_over_while_its_members_stay()
+    {
+        var configuration = Configuration([Pool("web", 3)], [Service("web", "web")]);
+        var first = TableCompiler.Compile(configuration, Hops(3));
+        var second = TableCompiler.Compile(
+            configuration with { VirtualServices = [Service("other", "web", port: 81)] }, Hops(3), first);
+        Assert.Same(first.Groups[0].Slots, second.Groups[0].Slots);
+    }
+
+    [Fact]
+    public void What_was_before_never_changes_the_result()
+    {
+        VirtualService[] services = [Service("web", "web")];
+        ForwardingTables? previous = null;
+        Gens.Check(
+            Gen.Choose(0, 6).Zip(Gen.Choose(0, 6)).Zip(Gen.Choose(0, 3)).Zip(Gen.Elements(1021, 4093).Zip(Gen.Choose(1, 2))),
+            x =>
+            {
+                var (((servers, resolved), weight), (slots, key)) = x;
+                var pool = Pool("web", servers);
+                pool = pool with { Slots = slots, Servers = [.. pool.Servers.Select((s, i) => i == 0 ? s with { Weight = weight } : s)] };
+                var configuration = Configuration([pool], services, (ulong)key);
+                var fresh = TableCompiler.Compile(configuration, Hops(resolved));
+                previous = TableCompiler.Compile(configuration, Hops(resolved), previous);
+                return Describe(previous) == Describe(fresh);
+            }, 300);
+    }
+
+    private static Configuration Configuration(Pool[] pools, VirtualService[] services, ulong key = 7) => new()
+    {
+        Director = new DirectorSettings { Interfaces = [new("lan0", DriverMode.Auto)], HashKey = new HashKey(key, 9) },
+        NetworkProfiles = [new NetworkProfile { Name = "l2", DsrType = DsrType.L2 }],
+        Pools = [.. pools],
+        VirtualServices = [.. services],
+    };
+
+    private static Pool Pool(string name, int servers) => new()
+    {
+        Name = name,
+        Slots = 1021,
+        Servers = [.. Enumerable.Range(1, servers).Select(static i => new RealServer { Name = $"s{i}", Address = Tables.Address(i) })],
+    };
+
+    private static VirtualService Service(string name, string pool, int port = 80, string? profile = null) => new()
+    {
+        Name = name,
+        Vip = Vip,
+        Protocol = TransportProtocol.Tcp,
+        Port = port,
+        Pool = pool,
+        NetworkProfile = profile,
+    };
+
+    /// <summary>Next hops of the first servers.</summary>
+    private static NextHops Hops(int servers, bool viaRouter = false) => new(
+        [Lan, Wan],
+        Enumerable.Range(1, servers).ToDictionary(Tables.Address, i => new NextHop(i % 2 == 0 ? Wan : Lan, new MacAddress((ulong)i), viaRouter)),
+        new Dictionary<IPAddress, string>());
+
+    /// <summary>Everything that tables say, as text: records with arrays do not compare by content.</summary>
+    private static string Describe(ForwardingTables tables) => string.Join('\n',
+    [
+        $"{tables.HashKey}",
+        .. tables.Interfaces.Select(static i => $"{i}"),
+        .. tables.Vips.Select(static v => $"{v}"),
+        .. tables.Services.Select(static s => $"{s}"),
+        .. tables.Groups.Select(static g =>
+            $"{g.Key}: {string.Join(' ', g.Servers)}: {string.Join(' ', g.Slots.Members)}: {string.Join(' ', g.Slots.Slots)}"),
+    ]);
+}
