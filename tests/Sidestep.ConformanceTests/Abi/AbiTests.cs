@@ -1,0 +1,87 @@
+using System.Reflection;
+using Sidestep.Forwarding;
+
+namespace Sidestep.ConformanceTests.Abi;
+
+/// <summary>The program and the engine mean the same memory: structures by the types of the compiled program, numbers by
+/// the text of its headers.</summary>
+public sealed class AbiTests
+{
+    /// <summary>In the program, but not shared: what its kernel headers and its own stages bring.</summary>
+    private static readonly string[] OfTheProgramAlone = ["xdp_md"];
+
+    /// <summary>Too large for a C# structure; see <see cref="The_large_structure_has_the_offsets_that_the_engine_uses"/>.</summary>
+    private const string LargeStructure = "tables";
+
+    private static readonly Btf Program = Btf.OfDirector();
+
+    public static TheoryData<string> SharedStructures =>
+        [.. Program.Structures.Select(static s => s.Name).Except(OfTheProgramAlone).Except([LargeStructure])];
+
+    [Fact]
+    public void Both_sides_have_the_same_structures() => Assert.Equal(
+        Program.Structures.Select(static s => s.Name).Except(OfTheProgramAlone).Except([LargeStructure]).Order(StringComparer.Ordinal),
+        ManagedLayout.Structures.Select(static s => s.Name).Order(StringComparer.Ordinal));
+
+    [Theory, MemberData(nameof(SharedStructures))]
+    public void Members_have_the_same_names_offsets_and_sizes(string name)
+    {
+        var theirs = Program.Structures.Single(s => s.Name == name);
+        var ours = ManagedLayout.Structures.Single(s => s.Name == name);
+        Assert.Equal(theirs.Members.OrderBy(static m => m.Offset), ours.Members.OrderBy(static m => m.Offset));
+        Assert.Equal(theirs.Size, ours.Size);
+    }
+
+    [Fact]
+    public void The_large_structure_has_the_offsets_that_the_engine_uses()
+    {
+        var theirs = Program.Structures.Single(static s => s.Name == LargeStructure);
+        var ours = ManagedLayout.Types.Single(static t => t.Name == CNames.Pascal(LargeStructure));
+        Assert.Equal(
+            theirs.Members.ToDictionary(static m => m.Name, static m => m.Offset).Append(new("size", theirs.Size)).OrderBy(static m => m.Value),
+            Numbers(ours).Select(static n => KeyValuePair.Create(CNames.Snake(n.Key), n.Value)).OrderBy(static m => m.Value));
+    }
+
+    [Fact] // the engine sets it by its offset
+    public void The_read_only_data_are_one_variable() => Assert.Equal(["one_arm"], Program.Variables(".rodata"));
+
+    [Theory]
+    [InlineData("decision", typeof(Decision))]
+    [InlineData("drop_reason", typeof(DropReason))]
+    [InlineData("encapsulation", typeof(Engine.Xdp.Layout.Encapsulation))]
+    public void Enumerations_have_the_same_names_and_values(string name, Type ours) => Assert.Equal(
+        CHeader.Enumerations[name].Select(static e => $"{CNames.Pascal(e.Key[e.Key.IndexOf('_', StringComparison.Ordinal)..])} = {e.Value}"),
+        Enum.GetValuesAsUnderlyingType(ours).Cast<object>().Select(v => $"{Enum.GetName(ours, v)} = {v}"));
+
+    [Fact]
+    public void There_is_no_enumeration_that_nobody_compares() =>
+        Assert.Equal(["decision", "drop_reason", "encapsulation"], CHeader.Enumerations.Keys);
+
+    [Fact]
+    public void Constants_have_the_same_values()
+    {
+        var theirs = CHeader.Numbers("tables.h").Concat(CHeader.Numbers("classify.h").Where(static n => n.Key == "TABLE_MULTIPLIER"))
+            .Where(static n => !UsedByTheProgramAlone.Contains(n.Key)).ToDictionary(static n => CNames.Pascal(n.Key), static n => n.Value);
+        Assert.Equal(theirs.OrderBy(static n => n.Key, StringComparer.Ordinal),
+            Numbers(typeof(Engine.Xdp.Layout.Constants)).OrderBy(static n => n.Key, StringComparer.Ordinal));
+    }
+
+    /// <summary>Masks and shifts that follow from other constants.</summary>
+    private static readonly string[] UsedByTheProgramAlone = ["BLOCK_BITS", "SLOT_SERVER_MASK"];
+
+    [Fact]
+    public void Bits_and_sizes_that_belong_together_agree()
+    {
+        var n = CHeader.Numbers("tables.h");
+        Assert.Equal(n["VIP_ENTRIES"], 1 << (int)n["VIP_BITS"]);
+        Assert.Equal(n["SERVICE_ENTRIES"], 1 << (int)n["SERVICE_BITS"]);
+        Assert.Equal(n["BLOCK_SLOTS"], 1 << (int)n["BLOCK_BITS"]);
+        Assert.True(n["SERVER_CAPACITY"] - 1 <= n["SLOT_SERVER_MASK"], "a slot cannot name every server");
+        Assert.True(n["DROP_TALLY"] + CHeader.Enumerations["drop_reason"].Values.Max() < n["TALLIES"], "a drop reason has no counter");
+        Assert.True(CHeader.Enumerations["decision"].Values.Max() < n["DROP_TALLY"], "a decision and a drop reason share a counter");
+    }
+
+    private static IEnumerable<KeyValuePair<string, long>> Numbers(Type type) =>
+        type.GetFields(BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public).Select(static f => KeyValuePair.Create(
+            f.Name, f.GetValue(null) is ulong large ? unchecked((long)large) : Convert.ToInt64(f.GetValue(null), null)));
+}

@@ -1,0 +1,57 @@
+using System.Globalization;
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Sidestep.ConformanceTests.Abi;
+
+/// <summary>The structures of Sidestep.Engine.Xdp.Layout as the runtime really lays them out in memory.</summary>
+internal static class ManagedLayout
+{
+    private const string Namespace = "Sidestep.Engine.Xdp.Layout";
+    private const BindingFlags Fields = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic;
+
+    public static IEnumerable<Type> Types => typeof(Engine.Xdp.XdpEngine).Assembly.GetTypes()
+        .Where(static t => t.Namespace == Namespace && !t.IsNested);
+
+    /// <summary>Every structure that is not merely an array.</summary>
+    public static IEnumerable<Structure> Structures => Types
+        .Where(static t => t.IsValueType && !t.IsEnum && t.GetCustomAttribute<InlineArrayAttribute>() is null)
+        .Select(static t => new Structure(CNames.Snake(t.Name), SizeOf(t),
+            [.. t.GetFields(Fields).Select(f => new Member(CNames.Snake(f.Name), OffsetOf(t, f), SizeOf(f.FieldType), ElementOf(f.FieldType)))]));
+
+    private static string ElementOf(Type type)
+    {
+        if (type.GetCustomAttribute<InlineArrayAttribute>() is not null)
+            return ElementOf(type.GetFields(Fields).Single().FieldType);
+        return type.IsPrimitive || type.IsEnum ? SizeOf(type).ToString(CultureInfo.InvariantCulture) : CNames.Snake(type.Name);
+    }
+
+    private static long SizeOf(Type type) => (long)Call(nameof(Size), [type]);
+
+    /// <summary>Reads the structure from memory in which every byte tells its offset, and looks what the field begins with.</summary>
+    private static long OffsetOf(Type type, FieldInfo field)
+    {
+        var offset = 0L;
+        for (var part = 0; part < 3; part++)
+            offset |= (long)(byte)Call(nameof(FirstByte), [type, field.FieldType], field, part) << 8 * part;
+        return offset;
+    }
+
+    private static object Call(string method, Type[] types, params object[] arguments) =>
+        typeof(ManagedLayout).GetMethod(method, BindingFlags.Static | BindingFlags.NonPublic)!
+            .MakeGenericMethod(types).Invoke(null, arguments)!;
+
+    private static long Size<T>() => Unsafe.SizeOf<T>();
+
+    private static byte FirstByte<TOwner, TField>(FieldInfo field, int part)
+        where TOwner : unmanaged
+        where TField : unmanaged
+    {
+        var memory = new byte[Unsafe.SizeOf<TOwner>()];
+        for (var i = 0; i < memory.Length; i++)
+            memory[i] = (byte)(i >> 8 * part);
+        var value = (TField)field.GetValue(MemoryMarshal.Read<TOwner>(memory))!;
+        return MemoryMarshal.AsBytes(MemoryMarshal.CreateReadOnlySpan(in value, 1))[0];
+    }
+}

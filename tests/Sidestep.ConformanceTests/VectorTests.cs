@@ -1,0 +1,89 @@
+using System.Globalization;
+using System.Net;
+using Sidestep.ConformanceTests.Cases;
+using Sidestep.ConformanceTests.Xdp;
+using Sidestep.Forwarding;
+using Sidestep.Model;
+using Sidestep.Packets;
+using Sidestep.Testing;
+
+namespace Sidestep.ConformanceTests;
+
+/// <summary>Packets reach the servers that tests/cases/flow_hash_vectors.py worked out from docs/flow-hash.md.</summary>
+[Collection(OneAtATime.Name)]
+public sealed class VectorTests(Engines engines)
+{
+    private static readonly FlowHashVectors All = FlowHashVectors.Read();
+
+    private static readonly EgressInterface Uplink =
+        new(1, "uplink", new MacAddress(0x02005e000002), IPAddress.Parse("192.0.2.2"), 1500);
+
+    public static IEnumerable<TheoryDataRow<int, string>> Rows =>
+        from index in Enumerable.Range(0, All.Vectors.Count)
+        from size in All.Vectors[index].Servers.Keys
+        let v = All.Vectors[index]
+        select new TheoryDataRow<int, string>(index, size)
+        {
+            TestDisplayName = $"{v.Fields} {v.Source}:{v.SourcePort} to {v.Destination}:{v.DestinationPort}, protocol {v.Protocol}, "
+                + $"key {v.Key}, {size} slots: {v.Servers[size]}",
+        };
+
+    [Theory, MemberData(nameof(Rows))]
+    public void The_packet_reaches_the_server_of_the_vector(int index, string size)
+    {
+        var vector = All.Vectors[index];
+        var engine = engines[Engines.OneArm];
+        engine.Apply(TableCompiler.Compile(ConfigurationOf(vector, int.Parse(size, CultureInfo.InvariantCulture)), Hops()));
+        var transport = string.Create(CultureInfo.InvariantCulture,
+            $"{(vector.Protocol == 6 ? "tcp" : "udp")}: {{from: {vector.SourcePort}, to: {vector.DestinationPort}}}");
+        var frame = CaseTable.Frame($"[ipv4: {{from: {vector.Source}, to: {vector.Destination}}}, {transport}]");
+
+        var result = engine.Trace(frame, Uplink.Index);
+
+        Assert.Equal(XdpAction.Transmit, result.Action);
+        var reached = All.Members.Single(m => result.Frame.Span.StartsWith(MacOf(m)));
+        Assert.Equal(vector.Servers[size], reached.Address);
+    }
+
+    private static Configuration ConfigurationOf(FlowHashVectors.Vector vector, int size) => new()
+    {
+        Director = new DirectorSettings
+        {
+            Interfaces = [new DirectorInterface(Uplink.Name, DriverMode.Auto)],
+            HashKey = HashKey.TryParse(vector.Key, out var key) ? key : throw new FormatException(vector.Key),
+        },
+        NetworkProfiles = [new NetworkProfile { Name = "l2", DsrType = DsrType.L2 }],
+        Pools =
+        [
+            new Pool
+            {
+                Name = "pool",
+                HashFields = vector.Fields == "source-address" ? HashFields.SourceAddress : HashFields.FiveTuple,
+                Slots = size,
+                Servers = [.. All.Members.Select(static m => new RealServer
+                {
+                    Name = m.Address, Address = IPAddress.Parse(m.Address), Weight = m.Weight,
+                })],
+            },
+        ],
+        VirtualServices =
+        [
+            new VirtualService
+            {
+                Name = "service",
+                Vip = IPAddress.Parse(vector.Destination),
+                Protocol = (TransportProtocol)vector.Protocol,
+                Port = vector.DestinationPort,
+                Pool = "pool",
+                NetworkProfile = "l2",
+            },
+        ],
+    };
+
+    private static NextHops Hops() => new([Uplink],
+        All.Members.ToDictionary(static m => IPAddress.Parse(m.Address), static m => new NextHop(Uplink, MacAddress.Read(MacOf(m)))),
+        new Dictionary<IPAddress, string>());
+
+    /// <summary>A MAC address that tells the server's: 02:00 and the four bytes.</summary>
+    private static byte[] MacOf(FlowHashVectors.Member member) => [2, 0, .. IPAddress.Parse(member.Address).GetAddressBytes()];
+}
