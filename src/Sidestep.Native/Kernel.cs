@@ -10,7 +10,6 @@ public static unsafe class Kernel
     private const int MembarrierSyscallX64 = 324;
     private const int MembarrierSyscallArm64 = 283;
     private const int MembarrierGlobal = 1;
-    private const int NetAdmin = 12, SysAdmin = 21, PerfMon = 38, Bpf = 39;
 
     /// <summary>Version of the running kernel, e.g. 6.1.</summary>
     public static Version Release => Environment.OSVersion.Version;
@@ -18,17 +17,14 @@ public static unsafe class Kernel
     /// <summary>The capabilities that loading and attaching need and this process lacks; empty when it may.</summary>
     public static IReadOnlyList<string> MissingCapabilities()
     {
-        var line = File.ReadLines("/proc/self/status").First(static l => l.StartsWith("CapEff:", StringComparison.Ordinal));
-        var effective = ulong.Parse(line.AsSpan(7).Trim(), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
-        bool Has(int capability) => (effective & 1ul << capability) != 0;
         var missing = new List<string>();
-        if (!Has(NetAdmin))
+        if (!ProcessCapabilities.Has(Capability.NetAdmin))
             missing.Add("CAP_NET_ADMIN");
-        if (!Has(SysAdmin))
+        if (!ProcessCapabilities.Has(Capability.SysAdmin))
         {
-            if (!Has(Bpf))
+            if (!ProcessCapabilities.Has(Capability.Bpf))
                 missing.Add("CAP_BPF");
-            if (!Has(PerfMon))
+            if (!ProcessCapabilities.Has(Capability.PerfMon))
                 missing.Add("CAP_PERFMON");
         }
         return missing;

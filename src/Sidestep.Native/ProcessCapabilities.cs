@@ -22,4 +22,10 @@ public enum Capability
 
     /// <summary>CAP_SYS_ADMIN: among much else, opening BPF programs and maps by their id.</summary>
     SysAdmin = 21,
+
+    /// <summary>CAP_PERFMON: BPF programs that read kernel memory through pointers (kernel 5.8).</summary>
+    PerfMon = 38,
+
+    /// <summary>CAP_BPF: loading programs and making maps (kernel 5.8).</summary>
+    Bpf = 39,
 }

@@ -33,7 +33,7 @@ internal sealed class NeighbourProber(NetlinkSocket netlink) : IDisposable
         {
             // The kernel accepts an answer only for a neighbour that it has an entry for: this makes one, and asks itself
             // when there was none. A lost question is asked again in the next round.
-            RouteNetlink.Resolve(netlink, way.Egress.Index, way.Neighbour);
+            Neighbours.Resolve(netlink, way.Egress.Index, way.Neighbour);
             _sender.Send(way.Egress.Index, Question(way));
         }
     }

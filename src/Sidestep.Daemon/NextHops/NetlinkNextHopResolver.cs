@@ -2,6 +2,7 @@ using System.Net;
 using Sidestep.Forwarding;
 using Sidestep.Native;
 using Sidestep.Native.Netlink;
+using Sidestep.Packets;
 using HopTable = Sidestep.Forwarding.NextHops;
 
 namespace Sidestep.Daemon.NextHops;
@@ -18,7 +19,7 @@ internal sealed class NetlinkNextHopResolver : INextHopResolver, IDisposable
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly NetlinkSocket _questions = NetlinkSocket.Open();
-    private readonly NetlinkSocket _events = NetlinkSocket.Open(RouteNetlink.NextHopGroups);
+    private readonly NetlinkSocket _events = NetlinkSocket.Open(Routes.EventGroups);
     private readonly NeighbourProber _prober;
     private readonly Action<string> _log;
     private readonly Thread _thread;
@@ -109,7 +110,7 @@ internal sealed class NetlinkNextHopResolver : INextHopResolver, IDisposable
             if (heard is not null)
             {
                 // Anything but a neighbour, or lost events (none), may have moved routes, links or addresses.
-                if (heard.Count == 0 || heard.Any(static m => m.Type is not (RouteNetlink.NewNeighbour or RouteNetlink.DeleteNeighbour)))
+                if (heard.Count == 0 || heard.Any(static m => !Neighbours.IsEvent(m)))
                     _ways = null;
                 changed = Refresh();
             }
@@ -122,8 +123,8 @@ internal sealed class NetlinkNextHopResolver : INextHopResolver, IDisposable
     private bool Refresh()
     {
         _ways ??= Ways.Find(_questions, _interfaces, _servers);
-        var neighbours = RouteNetlink.Neighbours(_questions).Where(static n => n.IsValid && n.Mac.Length == 6)
-            .GroupBy(static n => (n.InterfaceIndex, n.Address)).ToDictionary(static g => g.Key, static g => g.First().Mac);
+        var neighbours = Neighbours.List(_questions).Where(static n => n.IsValid && n.Mac.Length == MacAddress.Length)
+            .GroupBy(static n => (n.InterfaceIndex, n.Address)).ToDictionary(static g => g.Key, static g => MacAddress.Read(g.First().Mac.Span));
         var next = _ways.Resolve(neighbours, _current);
         var same = next.Interfaces.SequenceEqual(_current.Interfaces) && Same(next.Servers, _current.Servers)
             && Same(next.Unresolved, _current.Unresolved);

@@ -18,8 +18,8 @@ internal sealed record Ways(
 {
     internal static Ways Find(NetlinkSocket socket, IReadOnlyCollection<string> names, IReadOnlyCollection<IPAddress> servers)
     {
-        var links = RouteNetlink.Links(socket);
-        var addresses = RouteNetlink.Addresses(socket);
+        var links = Native.Netlink.Interfaces.List(socket);
+        var addresses = InterfaceAddresses.List(socket);
         var interfaces = new List<EgressInterface>();
         var why = new Dictionary<int, string>();
         foreach (var link in links)
@@ -29,10 +29,10 @@ internal sealed record Ways(
                 why[link.Index] = $"the route leaves by '{link.Name}', which is not one of director.interfaces";
             else if (address is null)
                 why[link.Index] = $"interface '{link.Name}' has no IPv4 address";
-            else if (link.Mac.Length != MacAddress.Length)
+            else if (!link.IsEthernet)
                 why[link.Index] = $"interface '{link.Name}' is not Ethernet";
             else
-                interfaces.Add(new EgressInterface(link.Index, link.Name, MacAddress.Read(link.Mac), address.Address, link.MtuBytes));
+                interfaces.Add(new EgressInterface(link.Index, link.Name, MacAddress.Read(link.Address.Span), address.Address, link.MtuBytes));
         }
 
         var ways = new Dictionary<IPAddress, Way>();
@@ -41,7 +41,7 @@ internal sealed record Ways(
         {
             try
             {
-                var route = RouteNetlink.Route(socket, server);
+                var route = Routes.Find(socket, server);
                 if (route.IsLocal)
                     problems[server] = "it is an address of the director itself";
                 else if (interfaces.Find(i => i.Index == route.InterfaceIndex) is { } egress)
@@ -59,14 +59,14 @@ internal sealed record Ways(
 
     /// <summary>Adds the Ethernet addresses. A neighbour that is unknown now keeps the one it had: whether the server still
     /// serves is for health checks to say.</summary>
-    internal HopTable Resolve(IReadOnlyDictionary<(int, IPAddress), byte[]> neighbours, HopTable before)
+    internal HopTable Resolve(IReadOnlyDictionary<(int, IPAddress), MacAddress> neighbours, HopTable before)
     {
         var servers = new Dictionary<IPAddress, NextHop>();
         var unresolved = new Dictionary<IPAddress, string>(Problems);
         foreach (var (server, way) in ByServer)
         {
             if (neighbours.TryGetValue((way.Egress.Index, way.Neighbour), out var mac))
-                servers[server] = new NextHop(way.Egress, MacAddress.Read(mac), way.ViaRouter);
+                servers[server] = new NextHop(way.Egress, mac, way.ViaRouter);
             else if (before.Servers.TryGetValue(server, out var known) && known.Egress.Index == way.Egress.Index && known.ViaRouter == way.ViaRouter)
                 servers[server] = known with { Egress = way.Egress };
             else

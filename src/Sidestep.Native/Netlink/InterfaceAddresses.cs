@@ -9,6 +9,7 @@ public static class InterfaceAddresses
     private const ushort NewAddress = 20, DeleteAddress = 21, GetAddress = 22;
     private const byte InterNetwork = 2;
     private const int AddressMessageBytes = 8;
+    private const byte SecondaryFlag = 1;
     private const ushort AddressAttribute = 1, LocalAttribute = 2;
 
     /// <summary>Every IPv4 address.</summary>
@@ -24,7 +25,8 @@ public static class InterfaceAddresses
                 address = answer.Attribute(AddressMessageBytes, AddressAttribute);
             if (answer.Type == NewAddress && answer.Payload[0] == InterNetwork && address.Length == 4)
                 addresses.Add(new InterfaceAddress(BinaryPrimitives.ReadInt32LittleEndian(answer.Payload.AsSpan(4)),
-                    new IPAddress(address.Span), answer.Payload[1], (AddressScope)answer.Payload[3]));
+                    new IPAddress(address.Span), answer.Payload[1], (AddressScope)answer.Payload[3])
+                { IsSecondary = (answer.Payload[2] & SecondaryFlag) != 0 });
         }
         return addresses;
     }
@@ -51,7 +53,11 @@ public static class InterfaceAddresses
 /// <param name="Address">The interface's own address.</param>
 /// <param name="PrefixLength">0 to 32.</param>
 /// <param name="Scope">How far it is valid.</param>
-public sealed record InterfaceAddress(int InterfaceIndex, IPAddress Address, int PrefixLength, AddressScope Scope);
+public sealed record InterfaceAddress(int InterfaceIndex, IPAddress Address, int PrefixLength, AddressScope Scope)
+{
+    /// <summary>Another address of the same network comes first (IFA_F_SECONDARY).</summary>
+    public bool IsSecondary { get; init; }
+}
 
 /// <summary>How far an address is valid (rtnetlink(7), RT_SCOPE_*): a larger number is nearer.</summary>
 public enum AddressScope

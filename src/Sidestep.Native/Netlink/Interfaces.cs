@@ -8,7 +8,7 @@ public static class Interfaces
 {
     private const ushort GetLink = 18, GetRoute = 26;
     private const int LinkMessageBytes = 16, RouteMessageBytes = 12;
-    private const ushort NameAttribute = 3;
+    private const ushort AddressAttribute = 1, NameAttribute = 3, MtuAttribute = 4;
     private const ushort RouteOutput = 4, RouteMultipath = 9;
     private const int NextHopBytes = 8;
     private const byte InterNetwork = 2, MainTable = 254, Unicast = 1;
@@ -20,9 +20,14 @@ public static class Interfaces
         foreach (var answer in socket.Ask(new NetlinkRequest("list interfaces", GetLink, NetlinkRequest.Dump, new byte[LinkMessageBytes])))
         {
             var name = Encoding.UTF8.GetString(answer.Attribute(LinkMessageBytes, NameAttribute).Span).TrimEnd('\0');
+            var mtu = answer.Attribute(LinkMessageBytes, MtuAttribute).Span;
             interfaces.Add(new InterfaceInfo(BinaryPrimitives.ReadInt32LittleEndian(answer.Payload.AsSpan(4)), name,
                 BinaryPrimitives.ReadUInt32LittleEndian(answer.Payload.AsSpan(8)),
-                BinaryPrimitives.ReadUInt16LittleEndian(answer.Payload.AsSpan(2))));
+                BinaryPrimitives.ReadUInt16LittleEndian(answer.Payload.AsSpan(2)))
+            {
+                Address = answer.Attribute(LinkMessageBytes, AddressAttribute),
+                MtuBytes = mtu.Length == 4 ? BinaryPrimitives.ReadInt32LittleEndian(mtu) : 0,
+            });
         }
         return [.. interfaces.OrderBy(static i => i.Index)];
     }
@@ -66,6 +71,12 @@ public sealed record InterfaceInfo(int Index, string Name, uint Flags, ushort Ha
 {
     private const uint Up = 1, Loopback = 8;
     private const ushort Ethernet = 1;
+
+    /// <summary>The link-layer address in wire order: six bytes for Ethernet, empty for an interface that has none.</summary>
+    public ReadOnlyMemory<byte> Address { get; init; }
+
+    /// <summary>Largest IP datagram.</summary>
+    public int MtuBytes { get; init; }
 
     /// <summary>Administratively up.</summary>
     public bool IsUp => (Flags & Up) != 0;

@@ -1,0 +1,58 @@
+using System.Buffers.Binary;
+using System.Net;
+
+namespace Sidestep.Native.Netlink;
+
+/// <summary>The kernel's neighbour table (rtnetlink(7)), IPv4.</summary>
+public static class Neighbours
+{
+    private const ushort NewNeighbour = 28, DeleteNeighbour = 29, GetNeighbour = 30;
+    private const byte InterNetwork = 2, UseFlag = 1;
+    private const int NeighbourMessageBytes = 12;
+    private const ushort DestinationAttribute = 1, LinkLayerAttribute = 2;
+
+    // NUD_PERMANENT | NUD_NOARP | NUD_REACHABLE | NUD_PROBE | NUD_STALE | NUD_DELAY
+    private const int Valid = 0x80 | 0x40 | 0x02 | 0x10 | 0x04 | 0x08;
+
+    /// <summary>All IPv4 neighbours.</summary>
+    public static IReadOnlyList<Neighbour> List(NetlinkSocket socket)
+    {
+        Span<byte> message = stackalloc byte[NeighbourMessageBytes];
+        message.Clear();
+        message[0] = InterNetwork;
+        return [.. socket.Ask(new NetlinkRequest("list neighbours", GetNeighbour, NetlinkRequest.Dump, message)).Select(Parse)];
+    }
+
+    /// <summary>Asks the kernel to resolve a neighbour (NTF_USE): the answer comes as an event.</summary>
+    public static void Resolve(NetlinkSocket socket, int interfaceIndex, IPAddress neighbour)
+    {
+        Span<byte> message = stackalloc byte[NeighbourMessageBytes];
+        message.Clear();
+        message[0] = InterNetwork;
+        BinaryPrimitives.WriteInt32LittleEndian(message[4..], interfaceIndex);
+        message[10] = UseFlag;
+        socket.Ask(new NetlinkRequest($"resolve {neighbour}", NewNeighbour, NetlinkRequest.Create, message)
+            .With(DestinationAttribute, neighbour.GetAddressBytes()));
+    }
+
+    /// <summary>True for an event about a neighbour.</summary>
+    public static bool IsEvent(NetlinkMessage message) => message.Type is NewNeighbour or DeleteNeighbour;
+
+    private static Neighbour Parse(NetlinkMessage message)
+    {
+        var mac = message.Attribute(NeighbourMessageBytes, LinkLayerAttribute);
+        var address = message.Attribute(NeighbourMessageBytes, DestinationAttribute);
+        return new Neighbour(
+            BinaryPrimitives.ReadInt32LittleEndian(message.Payload.AsSpan(4)),
+            address.Length == 4 ? new IPAddress(address.Span) : IPAddress.None,
+            mac,
+            (BinaryPrimitives.ReadUInt16LittleEndian(message.Payload.AsSpan(8)) & Valid) != 0);
+    }
+}
+
+/// <summary>An IPv4 neighbour.</summary>
+/// <param name="InterfaceIndex">The interface.</param>
+/// <param name="Address">The neighbour's address.</param>
+/// <param name="Mac">Six bytes in wire order; empty when it is not resolved.</param>
+/// <param name="IsValid">NUD_VALID: the kernel would send to it.</param>
+public sealed record Neighbour(int InterfaceIndex, IPAddress Address, ReadOnlyMemory<byte> Mac, bool IsValid);
