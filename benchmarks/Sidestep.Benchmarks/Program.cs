@@ -4,16 +4,17 @@ using Sidestep.Forwarding;
 using Sidestep.Native;
 
 var json = new Option<bool>("--json") { Description = "One JSON object on standard output instead of a table." };
-var rounds = new Option<int>("--rounds") { Description = "Runs per case, at least 9.", DefaultValueFactory = _ => 15 };
-var repeat = new Option<int>("--repeat") { Description = "Packets per run.", DefaultValueFactory = _ => 300_000 };
+var rounds = new Option<int>("--rounds") { Description = "Runs per case, at least 9.", DefaultValueFactory = _ => 41 };
+var repeat = new Option<int>("--repeat") { Description = "Packets per run.", DefaultValueFactory = _ => 150_000 };
+var only = new Option<string?>("--only") { Description = "Only the cases whose names contain this." };
 var cpu = new Option<int>("--cpu") { Description = "The CPU to run on.", DefaultValueFactory = _ => Environment.ProcessorCount - 1 };
-var xdp = new Command("xdp", "Nanoseconds per packet of the XDP program, each case beside its floor, all in one run.") { json, rounds, repeat, cpu };
+var xdp = new Command("xdp", "Nanoseconds per packet of the XDP program, each case beside its floor, all in one run.") { json, rounds, repeat, only, cpu };
 xdp.SetAction(arguments =>
 {
     try
     {
         Kernel.PinThread(arguments.GetValue(cpu));
-        var cases = XdpBenchmark.Run(Math.Max(9, arguments.GetValue(rounds)), arguments.GetValue(repeat));
+        var cases = XdpBenchmark.Run(Math.Max(9, arguments.GetValue(rounds)), arguments.GetValue(repeat), arguments.GetValue(only));
         if (arguments.GetValue(json))
             Report.Json(cases);
         else

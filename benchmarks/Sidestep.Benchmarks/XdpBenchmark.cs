@@ -29,7 +29,7 @@ internal static class XdpBenchmark
         new("ipip-100kflows", L3Vip, 100_000, "encapsulate", Transmit),
     ];
 
-    internal static IReadOnlyList<CaseResult> Run(int rounds, int repeat)
+    internal static IReadOnlyList<CaseResult> Run(int rounds, int repeat, string? only)
     {
         using var engine = XdpEngine.LoadDetached();
         engine.Apply(Tables());
@@ -42,7 +42,7 @@ internal static class XdpBenchmark
         using var encapsulate = floors.Program("floor_encapsulate");
 
         var results = new List<CaseResult>();
-        foreach (var c in Cases)
+        foreach (var c in Cases.Where(c => only is null || c.Name.Contains(only, StringComparison.Ordinal)))
         {
             Console.Error.WriteLine($"measuring {c.Name} ({rounds} rounds of {repeat} packets)");
             var frame = Frame(c.Destination);

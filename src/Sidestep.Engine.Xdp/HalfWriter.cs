@@ -67,6 +67,7 @@ internal sealed class HalfWriter(StateMaps maps, uint version)
     {
         var target = maps.Servers(version);
         target.Clear();
+        Span<byte> macs = stackalloc byte[2 * MacAddress.Length];
         foreach (var group in tables.Groups)
         {
             foreach (var from in group.Servers)
@@ -74,9 +75,10 @@ internal sealed class HalfWriter(StateMaps maps, uint version)
                 if (from.NextHop is not { } hop)
                     continue;
                 ref var to = ref target[serverId(new ServerIdentity(group.Key, from.Name, from.Address))];
-                Span<byte> macs = to.Macs;
                 hop.Neighbour.Write(macs);
                 hop.Egress.Mac.Write(macs[MacAddress.Length..]);
+                to.Macs = BitConverter.ToUInt64(macs);
+                to.MacsRest = BitConverter.ToUInt32(macs[sizeof(ulong)..]);
                 to.Mtu = (ushort)Math.Min(hop.Egress.MtuBytes, ushort.MaxValue);
                 to.Ifindex = (uint)hop.Egress.Index;
                 to.Source = Wire.Address(hop.Egress.Address);

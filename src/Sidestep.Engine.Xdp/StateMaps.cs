@@ -8,7 +8,7 @@ namespace Sidestep.Engine.Xdp;
 internal sealed class StateMaps : IDisposable
 {
     /// <summary>C names of the maps; the first is the .bss section that holds struct tables.</summary>
-    internal static readonly string[] Names = [TablesMap, "servers", "slots", "counters", "labels"];
+    internal static readonly string[] Names = [TablesMap, "slots", "counters", "labels"];
 
     internal const string TablesMap = ".bss";
 
@@ -40,8 +40,8 @@ internal sealed class StateMaps : IDisposable
         Tables.Services + (long)version * Constants.ServiceEntries * Unsafe.SizeOf<Service>(), Constants.ServiceEntries);
 
     /// <summary>One half of the servers, by id.</summary>
-    internal Span<Server> Servers(uint version) => _memory["servers"].View<Server>(
-        (long)version * Constants.ServerCapacity * Unsafe.SizeOf<Server>(), Constants.ServerCapacity);
+    internal Span<Server> Servers(uint version) => _memory[TablesMap].View<Server>(
+        Tables.Servers + (long)version * Constants.ServerCapacity * Unsafe.SizeOf<Server>(), Constants.ServerCapacity);
 
     /// <summary>The director's interfaces of one half.</summary>
     internal Span<Interface> Interfaces(uint version) =>

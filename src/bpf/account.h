@@ -27,10 +27,16 @@ INLINE void account_forwarded(const struct packet *p)
 	count(&own->servers[p->server_id & (SERVER_CAPACITY - 1)], p->bytes);
 }
 
-INLINE void account_tally(__u32 tally, __u64 bytes)
+static __noinline void account_tally(__u32 tally, __u64 bytes)
 {
 	struct cpu_counters *own = own_counters();
 
 	if (own)
 		count(&own->tallies[tally & (TALLIES - 1)], bytes);
+}
+
+INLINE int drop(enum drop_reason reason, __u64 bytes)
+{
+	account_tally(DROP_TALLY + reason, bytes);
+	return XDP_DROP;
 }

@@ -4,6 +4,7 @@
  * address of the director, so the kernel would not.
  */
 #pragma once
+#include "account.h"
 #include "classify.h"
 
 /* linux/if_arp.h and linux/icmp.h pull in headers of the C library, which a BPF target has none of. */
@@ -58,29 +59,32 @@ INLINE __u32 read_address(const __u8 *bytes)
 	return (__u32)((const __u16 *)bytes)[1] << 16 | ((const __u16 *)bytes)[0];
 }
 
-INLINE int answer_arp(const struct xdp_md *ctx, struct packet *p)
+static __noinline int answer_arp(struct xdp_md *ctx, __u32 version)
 {
-	struct ethhdr *ethernet = p->data;
+	struct packet p = packet_of(ctx, version & 1);
+	struct ethhdr *ethernet = p.data;
 	struct arp_ipv4 *arp = (struct arp_ipv4 *)(ethernet + 1);
 	const struct interface *self;
+	const struct vip *vip;
 	__u32 asked, asker;
 
-	if ((void *)(arp + 1) > p->end)
-		return DECISION_PASS;
+	if ((void *)(arp + 1) > p.end)
+		return XDP_PASS;
 	if (arp->hardware_type != bpf_htons(ARPHRD_ETHER) || arp->protocol_type != bpf_htons(ETH_P_IP) ||
 	    arp->hardware_length != ETH_ALEN || arp->protocol_length != 4 || arp->operation != bpf_htons(ARPOP_REQUEST))
-		return DECISION_PASS;
+		return XDP_PASS;
 	asked = read_address(arp->target_address);
 	asker = read_address(arp->sender_address);
-	if (!(find_vip(p->version, asked).flags & VIP_ANSWER_ARP))
-		return DECISION_PASS;
-	/* A gratuitous request claims the VIP for its sender; the kernel may hear it, an answer would start a quarrel.
+	vip = find_vip(p.version, asked);
+	if (!vip || !(vip->flags & VIP_ANSWER_ARP))
+		return XDP_PASS;
+	/* A gratuitous request claims the VIP for its sender. The kernel may hear it; an answer would start a quarrel.
 	 */
 	if (asker == asked)
-		return DECISION_PASS;
-	self = way_in(ctx, p->version);
+		return XDP_PASS;
+	self = way_in(ctx, p.version);
 	if (!self)
-		return DECISION_PASS;
+		return XDP_PASS;
 
 	copy_mac(ethernet->h_dest, ethernet->h_source);
 	copy_mac(ethernet->h_source, self->mac);
@@ -91,7 +95,8 @@ INLINE int answer_arp(const struct xdp_md *ctx, struct packet *p)
 	((__u16 *)arp->target_address)[1] = asker >> 16;
 	((__u16 *)arp->sender_address)[0] = asked;
 	((__u16 *)arp->sender_address)[1] = asked >> 16;
-	return DECISION_ANSWER_ARP;
+	account_tally(DECISION_ANSWER_ARP, frame_bytes(&p));
+	return XDP_TX;
 }
 
 /* Adds a 16-bit word to a header checksum, RFC 1624 section 3: HC' = ~(~HC + ~m + m'). */
@@ -104,7 +109,7 @@ INLINE __u16 checksum_replace(__u16 checksum, __u16 old, __u16 new)
 	return ~sum;
 }
 
-INLINE int answer_echo(struct packet *p)
+INLINE int answer_echo(const struct packet *p, const struct vip *vip)
 {
 	struct ethhdr *ethernet = p->data;
 	struct iphdr *ip = (struct iphdr *)(ethernet + 1);
@@ -113,9 +118,9 @@ INLINE int answer_echo(struct packet *p)
 	__u16 old_ttl;
 
 	if (icmp->type != ICMP_ECHO || icmp->code != 0)
-		return DROP(DROP_ICMP_UNSUPPORTED);
-	if (!(p->vip.flags & VIP_ANSWER_ECHO))
-		return DROP(DROP_ECHO_REFUSED);
+		return drop(DROP_ICMP_UNSUPPORTED, p->bytes);
+	if (!(vip->flags & VIP_ANSWER_ECHO))
+		return drop(DROP_ECHO_REFUSED, p->bytes);
 
 	copy_mac(mac, ethernet->h_source);
 	copy_mac(ethernet->h_source, ethernet->h_dest);
@@ -132,5 +137,6 @@ INLINE int answer_echo(struct packet *p)
 	 */
 	icmp->checksum = checksum_replace(icmp->checksum, *(__u16 *)&icmp->type, ICMP_ECHOREPLY) ?: 0xffff;
 	icmp->type = ICMP_ECHOREPLY;
-	return DECISION_ANSWER_ECHO;
+	account_tally(DECISION_ANSWER_ECHO, p->bytes);
+	return XDP_TX;
 }

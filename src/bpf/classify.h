@@ -1,61 +1,81 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
-/* Classify: address, protocol and port -> virtual service; what no service takes is sorted by its VIP. */
+/* Classify: address, protocol and port -> virtual service; what no service takes goes by its VIP (decline.h). */
 #pragma once
 #include "packet.h"
 
 #define TABLE_MULTIPLIER 0x9e3779b97f4a7c15ULL /* 2^64 divided by the golden ratio: Fibonacci hashing */
 
-/* The VIP's entry by value: flags is 0 when the address is none of ours. */
-INLINE struct vip find_vip(__u32 version, __be32 address)
-{
-	__u32 first = address * TABLE_MULTIPLIER >> (64 - VIP_BITS);
-	struct vip none = {};
+/*
+ * Both searches look at the first place in line and leave the rest to a function of its own: nearly always the first
+ * place decides, and a loop in line would cost its registers even then.
+ */
 
-	for (__u32 probe = 0; probe < PROBES; probe++) {
-		const struct vip *vip = &tables.vips[version][(first + probe) & (VIP_ENTRIES - 1)];
+static __noinline __u32 next_vip(__u32 version, __be32 address, __u32 first)
+{
+	for (__u32 probe = 1; probe < PROBES; probe++) {
+		__u32 at = (first + probe) & (VIP_ENTRIES - 1);
+		const struct vip *vip = &tables.vips[version & 1][at];
 
 		if (vip->address == address)
-			return *vip;
+			return at;
 		if (!vip->flags)
 			break;
 	}
-	return none;
+	return VIP_ENTRIES;
 }
 
-INLINE const struct service *find_service(const struct packet *p)
+/* True when the first place decides that the address is none of ours: nearly always so for what is none. */
+INLINE bool is_vip_free(__u32 version, __be32 address)
 {
-	__u64 key = (__u64)p->destination << 32 | (__u32)p->protocol << 16 | p->ports >> 16;
-	__u32 first = key * TABLE_MULTIPLIER >> (64 - SERVICE_BITS);
+	return !tables.vips[version][address * TABLE_MULTIPLIER >> (64 - VIP_BITS)].flags;
+}
 
-	for (__u32 probe = 0; probe < PROBES; probe++) {
-		const struct service *service = &tables.services[p->version][(first + probe) & (SERVICE_ENTRIES - 1)];
+/* Null when the address is none of ours. */
+INLINE const struct vip *find_vip(__u32 version, __be32 address)
+{
+	__u32 at = address * TABLE_MULTIPLIER >> (64 - VIP_BITS);
+	const struct vip *vip = &tables.vips[version][at];
 
-		/* First, because 0 is also the key of a datagram to 0.0.0.0 with protocol and port 0. */
+	if (!vip->flags)
+		return NULL;
+	if (vip->address == address)
+		return vip;
+	at = next_vip(version, address, at);
+	return at < VIP_ENTRIES ? &tables.vips[version][at] : NULL;
+}
+
+static __noinline __u32 next_service(__u32 version, __u64 key, __u32 first)
+{
+	for (__u32 probe = 1; probe < PROBES; probe++) {
+		__u32 at = (first + probe) & (SERVICE_ENTRIES - 1);
+		const struct service *service = &tables.services[version & 1][at];
+
 		if (!service->key)
 			break;
 		if (service->key == key)
-			return service;
+			return at;
 	}
-	return NULL;
+	return SERVICE_ENTRIES;
 }
 
-/* NEXT when a service takes the datagram, or when it is an ICMP message to a VIP: then p->service is null. */
-INLINE int classify(struct packet *p)
+INLINE const struct service *find_service(__u32 version, __u64 key)
 {
-	if (!p->flaw) {
-		p->service = find_service(p);
-		if (p->service)
-			return NEXT;
-	}
-	p->vip = find_vip(p->version, p->destination);
-	if (!p->vip.flags)
-		return DECISION_PASS; /* not for a VIP: the kernel's business */
-	if (p->flaw)
-		return DROP(p->flaw);
-	p->service = NULL;
-	if (p->protocol == IPPROTO_ICMP)
-		return NEXT;
-	if (p->protocol == IPPROTO_TCP || p->protocol == IPPROTO_UDP)
-		return DROP(DROP_NO_SERVICE);
-	return DROP(DROP_PROTOCOL_UNSUPPORTED);
+	__u32 at = key * TABLE_MULTIPLIER >> (64 - SERVICE_BITS);
+	const struct service *service = &tables.services[version][at];
+
+	/* First, because 0 is also the key of a datagram to 0.0.0.0 with protocol and port 0. */
+	if (!service->key)
+		return NULL;
+	if (service->key == key)
+		return service;
+	at = next_service(version, key, at);
+	return at < SERVICE_ENTRIES ? &tables.services[version][at] : NULL;
+}
+
+INLINE bool classify(struct packet *p)
+{
+	__u64 key = (__u64)p->destination << 32 | (__u32)p->protocol << 16 | p->ports >> 16;
+
+	p->service = find_service(p->version, key);
+	return p->service;
 }

@@ -7,65 +7,43 @@
 #include "classify.h"
 #include "select.h"
 #include "encapsulate.h"
-#include "answer.h"
 #include "transmit.h"
 #include "account.h"
+#include "answer.h"
+#include "decline.h"
 
-/* Up to the changed frame. Sets p->service and p->server when the outcome is DECISION_FORWARD. */
-INLINE int handle_ipv4(struct xdp_md *ctx, struct packet *p)
+INLINE int forward(struct xdp_md *ctx, struct packet *p)
 {
-	int outcome;
+	enum drop_reason reason;
 
-	outcome = parse_ipv4(p);
-	if (outcome)
-		return outcome;
-	outcome = classify(p);
-	if (outcome)
-		return outcome;
-	if (!p->service)
-		return answer_echo(p);
-	outcome = select_server(p);
-	if (outcome)
-		return outcome;
-	outcome = encapsulate(ctx, p);
-	if (outcome)
-		return outcome;
-	return DECISION_FORWARD;
+	reason = select_server(p);
+	if (reason)
+		return drop(reason, p->bytes);
+	reason = encapsulate(ctx, p);
+	if (reason)
+		return drop(reason, p->bytes);
+	account_forwarded(p);
+	return transmit(ctx, p);
 }
 
 SEC("xdp")
 int director(struct xdp_md *ctx)
 {
-	struct packet p = {
-	    .data = (void *)(long)ctx->data,
-	    .end = (void *)(long)ctx->data_end,
-	    .version = *(volatile __u32 *)&tables.control.active & 1,
-	};
+	struct packet p = packet_of(ctx, *(volatile __u32 *)&tables.control.active & 1);
 	__be16 type;
-	int outcome;
 
 	if (p.data + sizeof(struct ethhdr) > p.end)
 		return XDP_PASS;
 	type = *(__be16 *)(p.data + 12); /* struct ethhdr is packed, which would make this two loads */
-	if (type == bpf_htons(ETH_P_IP))
-		outcome = handle_ipv4(ctx, &p);
-	else if (type == bpf_htons(ETH_P_ARP))
-		outcome = answer_arp(ctx, &p);
-	else
-		return XDP_PASS; /* neither IPv4 nor ARP */
-
-	if (outcome == DECISION_FORWARD) {
-		account_forwarded(&p);
-		return transmit(ctx, &p);
-	}
-	if (outcome == DECISION_PASS)
-		return XDP_PASS;
-	if (outcome > 0) {
-		account_tally(outcome, frame_bytes(&p));
-		return XDP_TX; /* an answer of our own */
-	}
-	account_tally(DROP_TALLY - outcome, frame_bytes(&p));
-	return XDP_DROP;
+	if (type != bpf_htons(ETH_P_IP))
+		return type == bpf_htons(ETH_P_ARP) ? answer_arp(ctx, p.version) : XDP_PASS;
+	if (p.data + IPV4_MINIMUM > p.end)
+		return XDP_PASS; /* too short to carry anything for a service: the kernel drops it */
+	if (parse_ipv4(&p) && classify(&p) && !is_for_many(&p))
+		return forward(ctx, &p);
+	if (is_vip_free(p.version, p.destination))
+		return XDP_PASS; /* not for a VIP: the kernel's business */
+	return decline(ctx, p.version);
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

@@ -9,16 +9,16 @@
 /* Both addresses: with the router's left as source, a switch would learn the router behind our port (C-02). */
 INLINE void write_macs(void *frame, const struct server *server)
 {
-	*(__u64 *)frame = *(const __u64 *)server->macs;
-	*(__u32 *)(frame + 8) = *(const __u32 *)(server->macs + 8);
+	*(__u64 *)frame = server->macs;
+	*(__u32 *)(frame + 8) = server->macs_rest;
 }
 
 INLINE int encapsulate_none(struct packet *p)
 {
 	if (p->length > p->server->mtu)
-		return DROP(DROP_TOO_BIG);
+		return DROP_TOO_BIG;
 	write_macs(p->data, p->server);
-	return NEXT;
+	return GO_ON;
 }
 
 /* IPv4 in IPv4, RFC 2003 section 3.1. DSCP copied; ECN copied too, RFC 6040 section 4.1 (normal mode). */
@@ -28,14 +28,14 @@ INLINE int encapsulate_ipip(struct xdp_md *ctx, struct packet *p)
 	__u32 *outer;
 
 	if (length > p->server->mtu)
-		return DROP(DROP_TOO_BIG);
+		return DROP_TOO_BIG;
 	if (bpf_xdp_adjust_head(ctx, -(int)sizeof(struct iphdr)))
-		return DROP(DROP_NO_HEADROOM);
+		return DROP_NO_HEADROOM;
 	p->data = (void *)(long)ctx->data;
 	p->end = (void *)(long)ctx->data_end;
 	outer = p->data + sizeof(struct ethhdr);
 	if ((void *)outer + sizeof(struct iphdr) > p->end)
-		return DROP(DROP_NO_HEADROOM);
+		return DROP_NO_HEADROOM;
 
 	write_macs(p->data, p->server);
 	*(__be16 *)((void *)outer - 2) = bpf_htons(ETH_P_IP);
@@ -50,7 +50,7 @@ INLINE int encapsulate_ipip(struct xdp_md *ctx, struct packet *p)
 	outer[2] = bpf_htonl(OUTER_TTL << 24 | IPPROTO_IPIP << 16) | (__u32)(__u16)~sum << 16;
 	outer[3] = p->server->source;
 	outer[4] = p->server->destination;
-	return NEXT;
+	return GO_ON;
 }
 
 INLINE int encapsulate(struct xdp_md *ctx, struct packet *p)

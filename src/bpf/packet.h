@@ -11,10 +11,9 @@
 #define INLINE static __always_inline
 
 /*
- * A stage returns NEXT, or what ended the way of the frame: a decision, or minus a drop reason.
+ * A stage returns GO_ON, or why the frame is dropped (enum drop_reason).
  */
-#define NEXT	     0
-#define DROP(reason) (-(int)(reason))
+#define GO_ON 0
 
 struct packet {
 	void *data; /* both ends of the frame; the verifier checks every access against end */
@@ -25,14 +24,21 @@ struct packet {
 	__be32 destination;
 	__u32 ports; /* source in the low half, destination in the high half, both in network byte order */
 	__u8 protocol;
-	__u8 tos;	/* DSCP and ECN */
-	__u8 flaw;	/* why it must be dropped if it is for a VIP; 0: nothing */
-	__u16 length;	/* of the IP datagram in bytes, host byte order */
-	struct vip vip; /* set by Classify when no service takes the datagram */
+	__u8 tos;     /* DSCP and ECN */
+	__u16 length; /* of the IP datagram in bytes, host byte order */
 	const struct service *service;
 	const struct server *server;
 	__u32 server_id;
 };
+
+INLINE struct packet packet_of(const struct xdp_md *ctx, __u32 version)
+{
+	return (struct packet){
+	    .data = (void *)(long)ctx->data,
+	    .end = (void *)(long)ctx->data_end,
+	    .version = version,
+	};
+}
 
 /* Frame length by a subtraction that the verifier accepts: it refuses the 32-bit form that clang would choose. */
 INLINE __u64 frame_bytes(const struct packet *p)

@@ -25,16 +25,13 @@ INLINE int select_server(struct packet *p)
 	__u32 index = p->service->slot_base + slot, block_index = index >> BLOCK_BITS;
 
 	if (!p->service->slot_count)
-		return DROP(DROP_NO_SERVER);
+		return DROP_NO_SERVER;
 	block = bpf_map_lookup_elem(&slots, &block_index);
 	if (!block)
-		return DROP(DROP_TABLES_INCONSISTENT);
+		return DROP_TABLES_INCONSISTENT;
 	p->server_id = block->slots[index & (BLOCK_SLOTS - 1)] & SLOT_SERVER_MASK & (SERVER_CAPACITY - 1);
 	if (!p->server_id)
-		return DROP(DROP_NO_SERVER);
-	index = p->version * SERVER_CAPACITY + p->server_id;
-	p->server = bpf_map_lookup_elem(&servers, &index);
-	if (!p->server)
-		return DROP(DROP_TABLES_INCONSISTENT);
-	return NEXT;
+		return DROP_NO_SERVER;
+	p->server = &tables.servers[p->version][p->server_id];
+	return GO_ON;
 }

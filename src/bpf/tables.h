@@ -93,8 +93,9 @@ struct service {
  * same for all its packets. Id 0 means none.
  */
 struct server {
-	__u8 macs[12]; /* the Ethernet addresses: next hop, then the director's interface */
-	__u16 mtu;     /* of the way out, in bytes without the Ethernet header */
+	__u64 macs;	 /* the first 8 bytes of both Ethernet addresses: next hop, then the director's interface */
+	__u32 macs_rest; /* the other 4 */
+	__u16 mtu;	 /* of the way out, in bytes without the Ethernet header */
 	__u16 flags;
 	__u32 ifindex;	    /* the way out */
 	__be32 source;	    /* of the outer header: the director */
@@ -169,15 +170,8 @@ struct tables {
 	struct control control;
 	struct vip vips[VERSIONS][VIP_ENTRIES];
 	struct service services[VERSIONS][SERVICE_ENTRIES];
+	struct server servers[VERSIONS][SERVER_CAPACITY];
 } tables;
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__type(key, __u32);
-	__type(value, struct server);
-	__uint(max_entries, VERSIONS *SERVER_CAPACITY);
-} servers SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

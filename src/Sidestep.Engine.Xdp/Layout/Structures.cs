@@ -30,19 +30,14 @@ internal struct Service
 [StructLayout(LayoutKind.Sequential)]
 internal struct Server
 {
-    public Bytes12 Macs;
+    public ulong Macs;
+    public uint MacsRest;
     public ushort Mtu;
     public ushort Flags;
     public uint Ifindex;
     public uint Source;
     public uint Destination;
     public uint Checksum;
-}
-
-[InlineArray(12)]
-internal struct Bytes12
-{
-    private byte _first;
 }
 
 [StructLayout(LayoutKind.Sequential)]
@@ -187,5 +182,6 @@ internal static class Tables
     internal const int Control = 0;
     internal static readonly int Vips = Unsafe.SizeOf<Control>();
     internal static readonly int Services = Vips + Constants.Versions * Constants.VipEntries * Unsafe.SizeOf<Vip>();
-    internal static readonly int Size = Services + Constants.Versions * Constants.ServiceEntries * Unsafe.SizeOf<Service>();
+    internal static readonly int Servers = Services + Constants.Versions * Constants.ServiceEntries * Unsafe.SizeOf<Service>();
+    internal static readonly int Size = Servers + Constants.Versions * Constants.ServerCapacity * Unsafe.SizeOf<Server>();
 }

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/* Everything about an IPv4 datagram that no service takes: not ours, an echo request, or dropped with a reason. */
+#pragma once
+#include "answer.h"
+#include "parse.h"
+
+/* Out of line, so that what is rare costs forwarded frames neither registers nor cache. It parses again. */
+static __noinline int decline(struct xdp_md *ctx, __u32 version)
+{
+	struct packet p = packet_of(ctx, version & 1);
+	const struct vip *vip;
+	bool plain;
+
+	if (p.data + IPV4_MINIMUM > p.end)
+		return XDP_PASS;
+	plain = parse_ipv4(&p);
+	vip = find_vip(p.version, p.destination);
+	if (!vip || is_for_many(&p))
+		return XDP_PASS;
+	if (!plain)
+		return drop(parse_flaw(&p), p.bytes);
+	if (p.protocol == IPPROTO_ICMP)
+		return answer_echo(&p, vip);
+	if (p.protocol == IPPROTO_TCP || p.protocol == IPPROTO_UDP)
+		return drop(DROP_NO_SERVICE, p.bytes);
+	return drop(DROP_PROTOCOL_UNSUPPORTED, p.bytes);
+}
