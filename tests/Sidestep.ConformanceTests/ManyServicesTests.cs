@@ -1,0 +1,80 @@
+using System.Globalization;
+using Sidestep.ConformanceTests.Cases;
+using Sidestep.ConformanceTests.Xdp;
+using Sidestep.Forwarding;
+using Sidestep.Model;
+using Sidestep.Packets;
+
+namespace Sidestep.ConformanceTests;
+
+/// <summary>Full tables, so that look-ups meet each other's entries: with a few services each has a place of its own.</summary>
+[Collection(OneAtATime.Name)]
+public sealed class ManyServicesTests(Engines engines)
+{
+    [Fact]
+    public void Each_of_as_many_services_as_there_can_be_is_found_and_counted_as_itself()
+    {
+        var engine = engines[Engines.OneArm];
+        var services = Services(VipsOf(Limits.VirtualServices / 2, seed: 1), portsPerVip: 2);
+        Assert.Equal(Limits.VirtualServices, services.Count);
+        Apply(engine, services);
+        var before = Counts.Of(engine.ReadCounters());
+
+        foreach (var service in services)
+            Assert.Equal(XdpAction.Transmit, engine.Trace(Frame(service.Vip, $"tcp: {{to: {service.Port}}}"), 1).Action);
+
+        var counted = Counts.Of(engine.ReadCounters()).Since(before);
+        Assert.All(services, s => Assert.Equal(1UL, counted.Packets($"service {s.Name}")));
+        Assert.Equal((ulong)services.Count, counted.Packets("server web/l2/web1"));
+    }
+
+    [Fact]
+    public void Each_of_as_many_VIPs_as_there_can_be_answers_and_its_neighbours_do_not()
+    {
+        var engine = engines[Engines.OneArm];
+        var vips = VipsOf(Limits.VirtualServices, seed: 2);
+        Apply(engine, Services(vips, portsPerVip: 1));
+
+        foreach (var vip in vips)
+        {
+            Assert.Equal(XdpAction.Transmit, engine.Trace(Frame(vip.ToIPAddress(), "icmp: {}"), 1).Action);
+            var neighbour = new Ipv4Address(vip.Value ^ 1);
+            if (!vips.Contains(neighbour))
+                Assert.Equal(XdpAction.Pass, engine.Trace(Frame(neighbour.ToIPAddress(), "icmp: {}"), 1).Action);
+        }
+    }
+
+    /// <summary>Addresses as different as a provider's can be.</summary>
+    private static HashSet<Ipv4Address> VipsOf(int count, int seed)
+    {
+        var random = new Random(seed);
+        var vips = new HashSet<Ipv4Address>();
+        while (vips.Count < count)
+            vips.Add(new Ipv4Address((uint)random.NextInt64(0x01000000, 0xdfffffff)));
+        return vips;
+    }
+
+    private static List<VirtualService> Services(IEnumerable<Ipv4Address> vips, int portsPerVip) =>
+    [
+        .. vips.SelectMany((vip, i) => Enumerable.Range(0, portsPerVip).Select(port => new VirtualService
+        {
+            Name = string.Create(CultureInfo.InvariantCulture, $"s{i}-p{port}."),
+            Vip = vip.ToIPAddress(),
+            Protocol = TransportProtocol.Tcp,
+            Port = 80 + port * 363,
+            Pool = "web",
+            NetworkProfile = "l2",
+        })),
+    ];
+
+    /// <summary>Applies them to an engine that has no others: during a change old and new services must fit together.</summary>
+    private static void Apply(IEngine engine, List<VirtualService> services)
+    {
+        var given = CaseTable.Given();
+        engine.Apply(TableCompiler.Compile(given.Configuration with { VirtualServices = [] }, given.NextHops));
+        engine.Apply(TableCompiler.Compile(given.Configuration with { VirtualServices = [.. services] }, given.NextHops));
+    }
+
+    private static byte[] Frame(System.Net.IPAddress destination, string transport) =>
+        CaseTable.Frame($"[ipv4: {{to: {destination}}}, {transport}]");
+}

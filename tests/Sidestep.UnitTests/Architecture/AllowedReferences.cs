@@ -1,0 +1,32 @@
+using System.Text.RegularExpressions;
+using Sidestep.Testing;
+
+namespace Sidestep.UnitTests.Architecture;
+
+/// <summary>The table below the heading "Allowed references" of ARCHITECTURE.md: room, and the rooms that it may use.</summary>
+internal static partial class AllowedReferences
+{
+    /// <summary>Reads; whatever stands around the table and around the names in it does not matter.</summary>
+    public static Dictionary<string, HashSet<string>> Read(string page, IReadOnlyCollection<string> rooms)
+    {
+        var rows = page.Split('\n').Select(static l => l.Trim())
+            .SkipWhile(static l => !HeadingPattern().IsMatch(l)).Skip(1)
+            .TakeWhile(static l => !l.StartsWith('#'))
+            .SkipWhile(static l => !l.StartsWith('|')).TakeWhile(static l => l.StartsWith('|'))
+            .Select(static l => l.Trim('|').Split('|')).ToList();
+        if (rows.Count < 3)
+            throw new FormatException("ARCHITECTURE.md has no table 'room | may use' below a heading 'Allowed references'");
+        return rows.Skip(2).ToDictionary(
+            static cells => NamePattern().Match(cells[0]).Value,
+            cells => NamePattern().Matches(cells[1]).Select(static m => m.Value.TrimEnd('.')).Where(rooms.Contains).ToHashSet());
+    }
+
+    public static Dictionary<string, HashSet<string>> OfThePage(IReadOnlyCollection<string> rooms) =>
+        Read(File.ReadAllText(Repository.File("ARCHITECTURE.md")), rooms);
+
+    [GeneratedRegex("^#+ .*allowed references", RegexOptions.IgnoreCase)]
+    private static partial Regex HeadingPattern();
+
+    [GeneratedRegex(@"[A-Za-z][A-Za-z.]*")]
+    private static partial Regex NamePattern();
+}
