@@ -21,6 +21,8 @@ packages() {
 	bpftool reads the types of the compiled BPF programs
 	clang-format-19 checks the format of the C files
 	shellcheck checks the shell scripts
+	procps has sysctl, the cure that the agent names and a test follows
+	iputils-ping sends the echo requests of the tests
 	LIST
   *) die "there is no package set '$1'" ;;
   esac

@@ -23,30 +23,32 @@ internal sealed class IdAllocator<T> where T : notnull
         }
     }
 
-    /// <summary>All things and their numbers.</summary>
-    internal IReadOnlyDictionary<T, int> All => _ids;
+    /// <summary>The number of a thing that has one.</summary>
+    internal int this[T thing] => _ids[thing];
 
-    /// <summary>The number of a thing, a new one when it has none.</summary>
-    /// <param name="thing">The thing.</param>
-    /// <param name="isNew">True when the number was free before.</param>
-    /// <exception cref="InvalidOperationException">No number is free: the caller checks capacity first.</exception>
-    internal int Get(T thing, out bool isNew)
+    /// <summary>Gives every wanted thing a number.</summary>
+    /// <param name="wanted">No more than there are numbers: the caller checks capacity first.</param>
+    /// <returns>The things that had none. When free numbers run out, they take over those of things that are no longer
+    /// wanted; packets on their way may then be counted for the wrong one, and never go to a wrong one, because everything
+    /// that a number leads to exists once per half of the tables.</returns>
+    internal IReadOnlyList<T> Take(IReadOnlySet<T> wanted)
     {
-        isNew = !_ids.TryGetValue(thing, out var id);
-        if (isNew)
-        {
-            id = _free.Dequeue();
-            _ids.Add(thing, id);
-        }
-        return id;
+        var added = wanted.Where(t => !_ids.ContainsKey(t)).ToArray();
+        if (added.Length > _free.Count)
+            Release(wanted, added.Length - _free.Count);
+        foreach (var thing in added)
+            _ids.Add(thing, _free.Dequeue());
+        return added;
     }
 
     /// <summary>Frees the numbers of all things but these.</summary>
     /// <returns>The freed numbers.</returns>
-    internal IReadOnlyList<int> KeepOnly(IReadOnlySet<T> things)
+    internal IReadOnlyList<int> KeepOnly(IReadOnlySet<T> wanted) => Release(wanted, int.MaxValue);
+
+    private List<int> Release(IReadOnlySet<T> wanted, int atMost)
     {
         var freed = new List<int>();
-        foreach (var (thing, id) in _ids.Where(e => !things.Contains(e.Key)).OrderBy(static e => e.Value).ToArray())
+        foreach (var (thing, id) in _ids.Where(e => !wanted.Contains(e.Key)).OrderBy(static e => e.Value).Take(atMost).ToArray())
         {
             _ids.Remove(thing);
             _free.Enqueue(id);

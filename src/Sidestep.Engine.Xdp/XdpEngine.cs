@@ -103,29 +103,25 @@ public sealed class XdpEngine : IEngine
         var next = (control.Active ^ 1) & 1;
 
         // 1. ids, with clean counters and labels, before anything names them
+        var services = tables.Services.Select(static s => s.Name).ToHashSet();
+        var servers = tables.Groups.SelectMany(static g => g.Servers.Select(s => Identity(g, s))).ToHashSet();
+        foreach (var added in _serviceIds.Take(services))
+            ClearCounters((ref counters) => counters.Services[_serviceIds[added]] = default);
+        foreach (var added in _serverIds.Take(servers))
+            ClearCounters((ref counters) => counters.Servers[_serverIds[added]] = default);
         foreach (var service in tables.Services)
-        {
-            var id = _serviceIds.Get(service.Name, out var isNew);
-            if (isNew)
-                ClearCounters((ref counters) => counters.Services[id] = default);
-            _maps.ServiceLabels[id] = Labels.Of(service);
-        }
+            _maps.ServiceLabels[_serviceIds[service.Name]] = Labels.Of(service);
         foreach (var group in tables.Groups)
         {
             foreach (var server in group.Servers)
-            {
-                var id = _serverIds.Get(new ServerIdentity(group.Key, server.Name, server.Address), out var isNew);
-                if (isNew)
-                    ClearCounters((ref counters) => counters.Servers[id] = default);
-                _maps.ServerLabels[id] = Labels.Of(group.Key, server);
-            }
+                _maps.ServerLabels[_serverIds[Identity(group, server)]] = Labels.Of(group.Key, server);
         }
 
         // 2. slot tables that changed, beside those in use
         var ranges = _slots.Write(tables.Groups.Select(g => (g.Key, SlotIds(g))));
 
         // 3. the half that no packet reads
-        new HalfWriter(_maps, next).Write(tables, s => _serviceIds.All[s.Name], s => _serverIds.All[s], ranges);
+        new HalfWriter(_maps, next).Write(tables, s => _serviceIds[s.Name], s => _serverIds[s], ranges);
 
         // 4. the flip: all of the above is visible before the one word that leads to it
         control.AppliedAt = (ulong)DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
@@ -136,10 +132,9 @@ public sealed class XdpEngine : IEngine
         // 5. what only the former half named is free once its last reader is done
         Kernel.WaitForRunningPrograms();
         _slots.Commit(ranges);
-        foreach (var id in _serviceIds.KeepOnly(tables.Services.Select(static s => s.Name).ToHashSet()))
+        foreach (var id in _serviceIds.KeepOnly(services))
             _maps.ServiceLabels[id] = default;
-        var servers = tables.Groups.SelectMany(static g => g.Servers.Select(s => new ServerIdentity(g.Key, s.Name, s.Address)));
-        foreach (var id in _serverIds.KeepOnly(servers.ToHashSet()))
+        foreach (var id in _serverIds.KeepOnly(servers))
             _maps.ServerLabels[id] = default;
     }
 
@@ -179,7 +174,7 @@ public sealed class XdpEngine : IEngine
         var ids = new uint[group.Slots.Slots.Length];
         var byAddress = group.Servers.ToDictionary(static s => s.Address);
         var members = group.Slots.Members
-            .Select(m => (uint)_serverIds.All[new ServerIdentity(group.Key, byAddress[m.Address].Name, m.Address)]).ToArray();
+            .Select(m => (uint)_serverIds[Identity(group, byAddress[m.Address])]).ToArray();
         for (var i = 0; i < ids.Length; i++)
             ids[i] = members[group.Slots.Slots[i]];
         return ids;
@@ -193,25 +188,22 @@ public sealed class XdpEngine : IEngine
             clear(ref _maps.Counters(cpu));
     }
 
+    private static ServerIdentity Identity(ServerGroup group, ServerEntry server) => new(group.Key, server.Name, server.Address);
+
     private void CheckCapacity(ForwardingTables tables)
     {
         var can = Capabilities;
-        var servers = tables.Groups.Sum(static g => g.Servers.Length);
-        var slots = tables.Groups.Sum(static g => (long)g.Slots.Slots.Length);
         var problems = new List<string>();
         void Check(string what, long wanted, int limit)
         {
             if (wanted > limit)
                 problems.Add(string.Create(CultureInfo.InvariantCulture, $"{wanted} {what}, {limit} fit"));
         }
-        Check("services", tables.Services.Length + _serviceIds.All.Keys.Except(tables.Services.Select(static s => s.Name)).Count(), can.MaxServices);
-        Check("real servers (counted once per pool and way of reaching them, with those that are being replaced)",
-            _serverIds.All.Keys.Union(tables.Groups.SelectMany(static g => g.Servers.Select(s => new ServerIdentity(g.Key, s.Name, s.Address)))).Count(),
-            can.MaxServers);
-        Check("slots in all slot tables", slots, can.MaxSlots);
+        Check("services", tables.Services.Length, can.MaxServices);
+        Check("real servers (counted once per pool and way of reaching them)", tables.Groups.Sum(static g => (long)g.Servers.Length), can.MaxServers);
+        Check("slots in all slot tables", tables.Groups.Sum(static g => (long)g.Slots.Slots.Length), can.MaxSlots);
         Check("interfaces", tables.Interfaces.Length, can.MaxInterfaces);
         if (problems.Count > 0)
-            throw new EngineException($"the configuration does not fit the {can.Engine} engine: {string.Join("; ", problems)} ({servers} servers configured). "
-                + "docs/limits.md has the limits and what they cost");
+            throw new EngineException($"the configuration does not fit the {can.Engine} engine: {string.Join("; ", problems)}. docs/limits.md has the limits and what they cost");
     }
 }

@@ -6,6 +6,7 @@
 #pragma once
 #include "account.h"
 #include "classify.h"
+#include "interface.h"
 
 /* linux/if_arp.h and linux/icmp.h pull in headers of the C library, which a BPF target has none of. */
 #define ARPHRD_ETHER   1
@@ -42,18 +43,6 @@ INLINE void copy_mac(__u8 *to, const __u8 *from)
 	((__u16 *)to)[2] = ((const __u16 *)from)[2];
 }
 
-/* The interface that the frame came in by; null when it is none of the director's. */
-INLINE const struct interface *way_in(const struct xdp_md *ctx, __u32 version)
-{
-	for (__u32 i = 0; i < INTERFACES; i++) {
-		const struct interface *interface = &tables.control.interfaces[version][i];
-
-		if (interface->ifindex == ctx->ingress_ifindex)
-			return interface;
-	}
-	return NULL;
-}
-
 INLINE __u32 read_address(const __u8 *bytes)
 {
 	return (__u32)((const __u16 *)bytes)[1] << 16 | ((const __u16 *)bytes)[0];
@@ -84,6 +73,9 @@ static __noinline int answer_arp(struct xdp_md *ctx, __u32 version)
 		return XDP_PASS;
 	self = way_in(ctx, p.version);
 	if (!self)
+		return XDP_PASS;
+	/* To everybody, as requests are, or to this interface; not one that a switch flooded on its way to another. */
+	if (!(ethernet->h_dest[0] & 1) && !is_addressed_to(ethernet, self))
 		return XDP_PASS;
 
 	copy_mac(ethernet->h_dest, ethernet->h_source);

@@ -15,7 +15,7 @@ static __noinline int decline(struct xdp_md *ctx, __u32 version)
 		return XDP_PASS;
 	plain = parse_ipv4(&p);
 	vip = find_vip(p.version, p.destination);
-	if (!vip || is_for_many(&p))
+	if (!vip || !is_for_us(ctx, &p))
 		return XDP_PASS;
 	if (!plain)
 		return drop(parse_flaw(&p), p.bytes);

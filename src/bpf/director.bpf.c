@@ -4,6 +4,7 @@
  * ARCHITECTURE.md draws the way of a packet; docs/limits.md says what is bounded and by what.
  */
 #include "parse.h"
+#include "interface.h"
 #include "classify.h"
 #include "select.h"
 #include "encapsulate.h"
@@ -39,7 +40,7 @@ int director(struct xdp_md *ctx)
 		return type == bpf_htons(ETH_P_ARP) ? answer_arp(ctx, p.version) : XDP_PASS;
 	if (p.data + IPV4_MINIMUM > p.end)
 		return XDP_PASS; /* too short to carry anything for a service: the kernel drops it */
-	if (parse_ipv4(&p) && classify(&p) && !is_for_many(&p))
+	if (parse_ipv4(&p) && classify(&p) && is_for_us(ctx, &p))
 		return forward(ctx, &p);
 	if (is_vip_free(p.version, p.destination))
 		return XDP_PASS; /* not for a VIP: the kernel's business */

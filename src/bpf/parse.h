@@ -25,12 +25,6 @@ INLINE bool parse_ipv4(struct packet *p)
 	       p->length >= sizeof(struct iphdr) + 8 && p->length + sizeof(struct ethhdr) <= p->bytes;
 }
 
-/* A broadcast or multicast frame: a datagram for one host does not come in one (RFC 1122 section 3.3.6). */
-INLINE bool is_for_many(const struct packet *p)
-{
-	return *(const __u8 *)p->data & 1;
-}
-
 /* Why no service may take a datagram that parse_ipv4 refused. */
 INLINE enum drop_reason parse_flaw(const struct packet *p)
 {

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/* The interface that a frame came in by, and whether the frame is meant for it. */
+#pragma once
+#include "packet.h"
+
+/* Null when it is none of the director's. */
+INLINE const struct interface *way_in(const struct xdp_md *ctx, __u32 version)
+{
+	for (__u32 i = 0; i < INTERFACES; i++) {
+		const struct interface *interface = &tables.control.interfaces[version][i];
+
+		if (interface->ifindex == ctx->ingress_ifindex)
+			return interface;
+	}
+	return NULL;
+}
+
+INLINE bool is_addressed_to(const void *frame, const struct interface *self)
+{
+	return self && *(const __u32 *)frame == *(const __u32 *)self->mac &&
+	       *(const __u16 *)(frame + 4) == *(const __u16 *)(self->mac + 4);
+}
+
+/*
+ * A switch floods what it does not know the port of, and a broadcast frame is for everybody: what is not addressed to
+ * this interface is the kernel's to judge (RFC 1122 section 3.3.6). Forwarding it would double it.
+ */
+INLINE bool is_for_us(const struct xdp_md *ctx, const struct packet *p)
+{
+	return is_addressed_to(p->data, one_arm ? &tables.control.interfaces[p->version][0] : way_in(ctx, p->version));
+}
