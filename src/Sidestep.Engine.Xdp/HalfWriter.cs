@@ -7,7 +7,7 @@ using Sidestep.Packets;
 namespace Sidestep.Engine.Xdp;
 
 /// <summary>Writes one whole half of the tables, the one that no packet reads.</summary>
-internal sealed class HalfWriter(StateMaps maps, uint version)
+internal sealed class HalfWriter(TableHalf half)
 {
     private const int OuterTtl = 64;
     private const int IpProtocolIpIp = 4;
@@ -22,12 +22,12 @@ internal sealed class HalfWriter(StateMaps maps, uint version)
         WriteVips(tables);
         WriteServices(tables, serviceId, slots);
         WriteServers(tables, serverId);
-        maps.Control.Settings[(int)version] = new Settings { HashHigh = tables.HashKey.High, HashLow = tables.HashKey.Low };
+        half.Settings = new Settings { HashHigh = tables.HashKey.High, HashLow = tables.HashKey.Low };
     }
 
     private void WriteInterfaces(ForwardingTables tables)
     {
-        var target = maps.Interfaces(version);
+        var target = half.Interfaces;
         target.Clear();
         for (var i = 0; i < tables.Interfaces.Length; i++)
         {
@@ -45,7 +45,7 @@ internal sealed class HalfWriter(StateMaps maps, uint version)
             Flags = (ushort)(Constants.VipUsed | (vip.AnswersArp ? Constants.VipAnswerArp : 0)
                 | (vip.AnswersEcho ? Constants.VipAnswerEcho : 0)),
         });
-        OpenAddressing.Place(entries.ToArray(), maps.Vips(version));
+        OpenAddressing.Place(entries.ToArray(), half.Vips);
     }
 
     private void WriteServices(
@@ -60,12 +60,12 @@ internal sealed class HalfWriter(StateMaps maps, uint version)
             Flags = service.HashFields == HashFields.FiveTuple ? Constants.ServiceHashFiveTuple : (ushort)0,
             Encapsulation = Labels.Code(service.Group.Encapsulation),
         });
-        OpenAddressing.Place(entries.ToArray(), maps.Services(version));
+        OpenAddressing.Place(entries.ToArray(), half.Services);
     }
 
     private void WriteServers(ForwardingTables tables, Func<ServerIdentity, int> serverId)
     {
-        var target = maps.Servers(version);
+        var target = half.Servers;
         target.Clear();
         Span<byte> macs = stackalloc byte[2 * MacAddress.Length];
         foreach (var group in tables.Groups)

@@ -18,7 +18,7 @@ internal sealed record RunningTables(
     {
         var services = new Dictionary<string, int>();
         var slots = new Dictionary<GroupKey, SlotRange>();
-        foreach (var service in maps.Services(maps.Control.Active & 1))
+        foreach (var service in maps.Half(maps.Control.Active & 1).Services)
         {
             if (service.Key == 0)
                 continue;

@@ -31,21 +31,8 @@ internal sealed class StateMaps : IDisposable
     /// <summary>The control block.</summary>
     internal ref Control Control => ref _memory[TablesMap].View<Control>(Tables.Control, 1)[0];
 
-    /// <summary>One half of the VIPs.</summary>
-    internal Span<Vip> Vips(uint version) => _memory[TablesMap].View<Vip>(
-        Tables.Vips + (long)version * Constants.VipEntries * Unsafe.SizeOf<Vip>(), Constants.VipEntries);
-
-    /// <summary>One half of the services.</summary>
-    internal Span<Service> Services(uint version) => _memory[TablesMap].View<Service>(
-        Tables.Services + (long)version * Constants.ServiceEntries * Unsafe.SizeOf<Service>(), Constants.ServiceEntries);
-
-    /// <summary>One half of the servers, by id.</summary>
-    internal Span<Server> Servers(uint version) => _memory[TablesMap].View<Server>(
-        Tables.Servers + (long)version * Constants.ServerCapacity * Unsafe.SizeOf<Server>(), Constants.ServerCapacity);
-
-    /// <summary>The director's interfaces of one half.</summary>
-    internal Span<Interface> Interfaces(uint version) =>
-        ((Span<Interface>)Control.Interfaces).Slice((int)version * Constants.Interfaces, Constants.Interfaces);
+    /// <summary>One half of what changes as a whole.</summary>
+    internal TableHalf Half(uint number) => new(_memory[TablesMap], Tables.Halves + (long)number * Layout.Half.Size);
 
     /// <summary>All slots of all tables.</summary>
     internal Span<uint> Slots => _memory["slots"].View<uint>(0, Constants.SlotBlocks * Constants.BlockSlots);

@@ -121,7 +121,7 @@ public sealed class XdpEngine : IEngine
         var ranges = _slots.Write(tables.Groups.Select(g => (g.Key, SlotIds(g))));
 
         // 3. the half that no packet reads
-        new HalfWriter(_maps, next).Write(tables, s => _serviceIds[s.Name], s => _serverIds[s], ranges);
+        new HalfWriter(_maps.Half(next)).Write(tables, s => _serviceIds[s.Name], s => _serverIds[s], ranges);
 
         // 4. the flip: all of the above is visible before the one word that leads to it
         control.AppliedAt = (ulong)DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();

@@ -48,9 +48,9 @@ INLINE __u32 read_address(const __u8 *bytes)
 	return (__u32)((const __u16 *)bytes)[1] << 16 | ((const __u16 *)bytes)[0];
 }
 
-static __noinline int answer_arp(struct xdp_md *ctx, __u32 version)
+static __noinline int answer_arp(struct xdp_md *ctx, const struct half *half)
 {
-	struct packet p = packet_of(ctx, version & 1);
+	struct packet p = packet_of(ctx, half);
 	struct ethhdr *ethernet = p.data;
 	struct arp_ipv4 *arp = (struct arp_ipv4 *)(ethernet + 1);
 	const struct interface *self;
@@ -64,14 +64,14 @@ static __noinline int answer_arp(struct xdp_md *ctx, __u32 version)
 		return XDP_PASS;
 	asked = read_address(arp->target_address);
 	asker = read_address(arp->sender_address);
-	vip = find_vip(p.version, asked);
+	vip = find_vip(half, asked);
 	if (!vip || !(vip->flags & VIP_ANSWER_ARP))
 		return XDP_PASS;
 	/* A gratuitous request claims the VIP for its sender. The kernel may hear it; an answer would start a quarrel.
 	 */
 	if (asker == asked)
 		return XDP_PASS;
-	self = way_in(ctx, p.version);
+	self = way_in(ctx, half);
 	if (!self)
 		return XDP_PASS;
 	/* To everybody, as requests are, or to this interface; not one that a switch flooded on its way to another. */

@@ -10,72 +10,69 @@
  * place decides, and a loop in line would cost its registers even then.
  */
 
-static __noinline __u32 next_vip(__u32 version, __be32 address, __u32 first)
+static __noinline const struct vip *next_vip(const struct half *half, __be32 address, __u32 first)
 {
 	for (__u32 probe = 1; probe < PROBES; probe++) {
-		__u32 at = (first + probe) & (VIP_ENTRIES - 1);
-		const struct vip *vip = &tables.vips[version & 1][at];
+		const struct vip *vip = &half->vips[(first + probe) & (VIP_ENTRIES - 1)];
 
 		if (vip->address == address)
-			return at;
+			return vip;
 		if (!vip->flags)
 			break;
 	}
-	return VIP_ENTRIES;
+	return NULL;
+}
+
+INLINE __u32 first_vip(__be32 address)
+{
+	return address * TABLE_MULTIPLIER >> (64 - VIP_BITS);
 }
 
 /* True when the first place decides that the address is none of ours: nearly always so for what is none. */
-INLINE bool is_vip_free(__u32 version, __be32 address)
+INLINE bool is_vip_free(const struct half *half, __be32 address)
 {
-	return !tables.vips[version][address * TABLE_MULTIPLIER >> (64 - VIP_BITS)].flags;
+	return !half->vips[first_vip(address)].flags;
 }
 
 /* Null when the address is none of ours. */
-INLINE const struct vip *find_vip(__u32 version, __be32 address)
+INLINE const struct vip *find_vip(const struct half *half, __be32 address)
 {
-	__u32 at = address * TABLE_MULTIPLIER >> (64 - VIP_BITS);
-	const struct vip *vip = &tables.vips[version][at];
+	__u32 first = first_vip(address);
+	const struct vip *vip = &half->vips[first];
 
 	if (!vip->flags)
 		return NULL;
-	if (vip->address == address)
-		return vip;
-	at = next_vip(version, address, at);
-	return at < VIP_ENTRIES ? &tables.vips[version][at] : NULL;
+	return vip->address == address ? vip : next_vip(half, address, first);
 }
 
-static __noinline __u32 next_service(__u32 version, __u64 key, __u32 first)
+static __noinline const struct service *next_service(const struct half *half, __u64 key, __u32 first)
 {
 	for (__u32 probe = 1; probe < PROBES; probe++) {
-		__u32 at = (first + probe) & (SERVICE_ENTRIES - 1);
-		const struct service *service = &tables.services[version & 1][at];
+		const struct service *service = &half->services[(first + probe) & (SERVICE_ENTRIES - 1)];
 
 		if (!service->key)
 			break;
 		if (service->key == key)
-			return at;
+			return service;
 	}
-	return SERVICE_ENTRIES;
+	return NULL;
 }
 
-INLINE const struct service *find_service(__u32 version, __u64 key)
+INLINE const struct service *find_service(const struct half *half, __u64 key)
 {
-	__u32 at = key * TABLE_MULTIPLIER >> (64 - SERVICE_BITS);
-	const struct service *service = &tables.services[version][at];
+	__u32 first = key * TABLE_MULTIPLIER >> (64 - SERVICE_BITS);
+	const struct service *service = &half->services[first];
 
 	/* First, because 0 is also the key of a datagram to 0.0.0.0 with protocol and port 0. */
 	if (!service->key)
 		return NULL;
-	if (service->key == key)
-		return service;
-	at = next_service(version, key, at);
-	return at < SERVICE_ENTRIES ? &tables.services[version][at] : NULL;
+	return service->key == key ? service : next_service(half, key, first);
 }
 
 INLINE bool classify(struct packet *p)
 {
 	__u64 key = (__u64)p->destination << 32 | (__u32)p->protocol << 16 | p->ports >> 16;
 
-	p->service = find_service(p->version, key);
+	p->service = find_service(p->half, key);
 	return p->service;
 }

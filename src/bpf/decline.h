@@ -5,16 +5,16 @@
 #include "parse.h"
 
 /* Out of line, so that what is rare costs forwarded frames neither registers nor cache. It parses again. */
-static __noinline int decline(struct xdp_md *ctx, __u32 version)
+static __noinline int decline(struct xdp_md *ctx, const struct half *half)
 {
-	struct packet p = packet_of(ctx, version & 1);
+	struct packet p = packet_of(ctx, half);
 	const struct vip *vip;
 	bool plain;
 
 	if (p.data + IPV4_MINIMUM > p.end)
 		return XDP_PASS;
 	plain = parse_ipv4(&p);
-	vip = find_vip(p.version, p.destination);
+	vip = find_vip(half, p.destination);
 	if (!vip || !is_for_us(ctx, &p))
 		return XDP_PASS;
 	if (!plain)

@@ -30,21 +30,21 @@ INLINE int forward(struct xdp_md *ctx, struct packet *p)
 SEC("xdp")
 int director(struct xdp_md *ctx)
 {
-	struct packet p = packet_of(ctx, *(volatile __u32 *)&tables.control.active & 1);
+	struct packet p = packet_of(ctx, &tables.halves[*(volatile __u32 *)&tables.control.active & 1]);
 	__be16 type;
 
 	if (p.data + sizeof(struct ethhdr) > p.end)
 		return XDP_PASS;
 	type = *(__be16 *)(p.data + 12); /* struct ethhdr is packed, which would make this two loads */
 	if (type != bpf_htons(ETH_P_IP))
-		return type == bpf_htons(ETH_P_ARP) ? answer_arp(ctx, p.version) : XDP_PASS;
+		return type == bpf_htons(ETH_P_ARP) ? answer_arp(ctx, p.half) : XDP_PASS;
 	if (p.data + IPV4_MINIMUM > p.end)
 		return XDP_PASS; /* too short to carry anything for a service: the kernel drops it */
 	if (parse_ipv4(&p) && classify(&p) && is_for_us(ctx, &p))
 		return forward(ctx, &p);
-	if (is_vip_free(p.version, p.destination))
+	if (is_vip_free(p.half, p.destination))
 		return XDP_PASS; /* not for a VIP: the kernel's business */
-	return decline(ctx, p.version);
+	return decline(ctx, p.half);
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

@@ -4,10 +4,10 @@
 #include "packet.h"
 
 /* Null when it is none of the director's. */
-INLINE const struct interface *way_in(const struct xdp_md *ctx, __u32 version)
+INLINE const struct interface *way_in(const struct xdp_md *ctx, const struct half *half)
 {
 	for (__u32 i = 0; i < INTERFACES; i++) {
-		const struct interface *interface = &tables.control.interfaces[version][i];
+		const struct interface *interface = &half->interfaces[i];
 
 		if (interface->ifindex == ctx->ingress_ifindex)
 			return interface;
@@ -27,5 +27,5 @@ INLINE bool is_addressed_to(const void *frame, const struct interface *self)
  */
 INLINE bool is_for_us(const struct xdp_md *ctx, const struct packet *p)
 {
-	return is_addressed_to(p->data, one_arm ? &tables.control.interfaces[p->version][0] : way_in(ctx, p->version));
+	return is_addressed_to(p->data, one_arm ? &p->half->interfaces[0] : way_in(ctx, p->half));
 }

@@ -18,8 +18,8 @@
 struct packet {
 	void *data; /* both ends of the frame; the verifier checks every access against end */
 	void *end;
-	__u64 bytes;   /* of the frame as it came in */
-	__u32 version; /* half of the tables, read once per frame */
+	__u64 bytes;		 /* of the frame as it came in */
+	const struct half *half; /* of the tables: chosen once per frame */
 	__be32 source;
 	__be32 destination;
 	__u32 ports; /* source in the low half, destination in the high half, both in network byte order */
@@ -31,12 +31,12 @@ struct packet {
 	__u32 server_id;
 };
 
-INLINE struct packet packet_of(const struct xdp_md *ctx, __u32 version)
+INLINE struct packet packet_of(const struct xdp_md *ctx, const struct half *half)
 {
 	return (struct packet){
 	    .data = (void *)(long)ctx->data,
 	    .end = (void *)(long)ctx->data_end,
-	    .version = version,
+	    .half = half,
 	};
 }
 

@@ -5,7 +5,7 @@
 
 INLINE __u64 flow_hash(const struct packet *p)
 {
-	const struct settings *settings = &tables.control.settings[p->version];
+	const struct settings *settings = &p->half->settings;
 	__u64 low = settings->hash_low;
 
 	if (!(p->service->flags & SERVICE_HASH_FIVE_TUPLE))
@@ -32,6 +32,6 @@ INLINE int select_server(struct packet *p)
 	p->server_id = block->slots[index & (BLOCK_SLOTS - 1)] & SLOT_SERVER_MASK & (SERVER_CAPACITY - 1);
 	if (!p->server_id)
 		return DROP_NO_SERVER;
-	p->server = &tables.servers[p->version][p->server_id];
+	p->server = &p->half->servers[p->server_id];
 	return GO_ON;
 }

@@ -5,8 +5,8 @@
  * Sidestep.Engine.Xdp/Layout has the same structures in C#; a test compares both by the BTF of the compiled object.
  * Whoever changes a structure, a constant or a map here raises LAYOUT_VERSION.
  *
- * Every table that a change touches exists twice; control.active says which half packets use. The control plane writes
- * the other half and flips that one word, so that no packet sees a mixture. Slot blocks exist once: a changed slot
+ * What a change touches exists twice; control.active says which half packets use. The control plane writes the other
+ * half and flips that one word, so that no packet sees a mixture. Slot blocks exist once: a changed slot
  * table goes to free blocks, and the new half of the services points there.
  */
 #pragma once
@@ -15,7 +15,7 @@
 #include <bpf/bpf_helpers.h>
 
 #define LAYOUT_VERSION	 1
-#define VERSIONS	 2
+#define HALVES		 2
 #define VIP_ENTRIES	 32768 /* power of two */
 #define VIP_BITS	 15
 #define SERVICE_ENTRIES	 32768 /* power of two */
@@ -128,8 +128,6 @@ struct control {
 	__u64 revision;	  /* counts changes */
 	__u64 applied_at; /* milliseconds since 1970 */
 	__u64 reserved[5];
-	struct settings settings[VERSIONS];
-	struct interface interfaces[VERSIONS][INTERFACES];
 };
 
 struct counter {
@@ -162,15 +160,22 @@ struct label {
 #define LABEL_DISABLED	 (1 << 1) /* switched off by the operator */
 #define LABEL_UNRESOLVED (1 << 2) /* no next hop yet */
 
+/* What a change writes as a whole and a packet reads from one of two. */
+struct half {
+	struct settings settings;
+	struct interface interfaces[INTERFACES];
+	struct vip vips[VIP_ENTRIES];
+	struct service services[SERVICE_ENTRIES];
+	struct server servers[SERVER_CAPACITY];
+};
+
 /*
  * Everything that a program reads without a look-up: the .bss section, which user space maps as a whole. It stays below
  * 4 MiB, which is what kernels before 6.10 take as one map element; larger tables are maps of small elements.
  */
 struct tables {
 	struct control control;
-	struct vip vips[VERSIONS][VIP_ENTRIES];
-	struct service services[VERSIONS][SERVICE_ENTRIES];
-	struct server servers[VERSIONS][SERVER_CAPACITY];
+	struct half halves[HALVES];
 } tables;
 
 struct {

@@ -4,7 +4,7 @@ namespace Sidestep.Engine.Xdp.Layout;
 internal static class Constants
 {
     internal const uint LayoutVersion = 1;
-    internal const int Versions = 2;
+    internal const int Halves = 2;
     internal const int VipEntries = 32768;
     internal const int VipBits = 15;
     internal const int ServiceEntries = 32768;

@@ -88,26 +88,12 @@ internal struct Control
     public ulong Revision;
     public ulong AppliedAt;
     public LongWords5 Reserved;
-    public BothSettings Settings;
-    public AllInterfaces Interfaces;
 }
 
 [InlineArray(5)]
 internal struct LongWords5
 {
     private ulong _first;
-}
-
-[InlineArray(Constants.Versions)]
-internal struct BothSettings
-{
-    private Settings _first;
-}
-
-[InlineArray(Constants.Versions * Constants.Interfaces)]
-internal struct AllInterfaces
-{
-    private Interface _first;
 }
 
 [StructLayout(LayoutKind.Sequential)]
@@ -176,12 +162,21 @@ internal struct Words4
     private uint _first;
 }
 
-/// <summary>Offsets of the members of struct tables, which is too large for a managed structure.</summary>
+/// <summary>Offsets of the members of struct half, which is too large for a managed structure.</summary>
+internal static class Half
+{
+    internal const int Settings = 0;
+    internal static readonly int Interfaces = Unsafe.SizeOf<Settings>();
+    internal static readonly int Vips = Interfaces + Constants.Interfaces * Unsafe.SizeOf<Interface>();
+    internal static readonly int Services = Vips + Constants.VipEntries * Unsafe.SizeOf<Vip>();
+    internal static readonly int Servers = Services + Constants.ServiceEntries * Unsafe.SizeOf<Service>();
+    internal static readonly int Size = Servers + Constants.ServerCapacity * Unsafe.SizeOf<Server>();
+}
+
+/// <summary>Offsets of the members of struct tables.</summary>
 internal static class Tables
 {
     internal const int Control = 0;
-    internal static readonly int Vips = Unsafe.SizeOf<Control>();
-    internal static readonly int Services = Vips + Constants.Versions * Constants.VipEntries * Unsafe.SizeOf<Vip>();
-    internal static readonly int Servers = Services + Constants.Versions * Constants.ServiceEntries * Unsafe.SizeOf<Service>();
-    internal static readonly int Size = Servers + Constants.Versions * Constants.ServerCapacity * Unsafe.SizeOf<Server>();
+    internal static readonly int Halves = Unsafe.SizeOf<Control>();
+    internal static readonly int Size = Halves + Constants.Halves * Half.Size;
 }
