@@ -104,10 +104,11 @@ INLINE __u16 checksum_replace(__u16 checksum, __u16 old, __u16 new)
 INLINE int answer_echo(const struct packet *p, const struct vip *vip)
 {
 	struct ethhdr *ethernet = p->data;
-	struct iphdr *ip = (struct iphdr *)(ethernet + 1);
+	struct iphdr *ip = ipv4_of(p);
 	struct icmphdr *icmp = (struct icmphdr *)(ip + 1);
 	__u8 mac[ETH_ALEN];
 	__u16 old_ttl;
+	__be32 asker;
 
 	if (icmp->type != ICMP_ECHO || icmp->code != 0)
 		return drop(DROP_ICMP_UNSUPPORTED, p->bytes);
@@ -121,8 +122,9 @@ INLINE int answer_echo(const struct packet *p, const struct vip *vip)
 	old_ttl = *(__u16 *)&ip->ttl;
 	ip->ttl = ANSWER_TTL;
 	ip->check = checksum_replace(ip->check, old_ttl, *(__u16 *)&ip->ttl);
-	ip->saddr = p->destination;
-	ip->daddr = p->source;
+	asker = ip->saddr;
+	ip->saddr = ip->daddr;
+	ip->daddr = asker;
 	/*
 	 * A reply may be all zeros, which is the one sum that the update gets wrong: it gives 0, and a receiver's sum
 	 * over zeros is not the all ones that it wants. All ones are right here and wherever 0 is.

@@ -71,7 +71,8 @@ INLINE const struct service *find_service(const struct half *half, __u64 key)
 
 INLINE bool classify(struct packet *p)
 {
-	__u64 key = (__u64)p->destination << 32 | (__u32)p->protocol << 16 | p->ports >> 16;
+	const struct iphdr *ip = ipv4_of(p);
+	__u64 key = (__u64)ip->daddr << 32 | (__u32)ip->protocol << 16 | ports_of(p) >> 16;
 
 	p->service = find_service(p->half, key);
 	return p->service;

@@ -42,7 +42,7 @@ int director(struct xdp_md *ctx)
 		return XDP_PASS; /* too short to carry anything for a service: the kernel drops it */
 	if (parse_ipv4(&p) && classify(&p) && is_for_us(ctx, &p))
 		return forward(ctx, &p);
-	if (is_vip_free(p.half, p.destination))
+	if (is_vip_free(p.half, ipv4_of(&p)->daddr))
 		return XDP_PASS; /* not for a VIP: the kernel's business */
 	return decline(ctx, p.half);
 }

@@ -15,7 +15,7 @@ INLINE void write_macs(void *frame, const struct server *server)
 
 INLINE int encapsulate_none(struct packet *p)
 {
-	if (p->length > p->server->mtu)
+	if (ipv4_length(p) > p->server->mtu)
 		return DROP_TOO_BIG;
 	write_macs(p->data, p->server);
 	return GO_ON;
@@ -24,7 +24,7 @@ INLINE int encapsulate_none(struct packet *p)
 /* IPv4 in IPv4, RFC 2003 section 3.1. DSCP copied; ECN copied too, RFC 6040 section 4.1 (normal mode). */
 INLINE int encapsulate_ipip(struct xdp_md *ctx, struct packet *p)
 {
-	__u32 length = p->length + sizeof(struct iphdr), sum;
+	__u32 length = ipv4_length(p) + sizeof(struct iphdr), tos = ipv4_of(p)->tos, sum;
 	__u32 *outer;
 
 	if (length > p->server->mtu)
@@ -41,10 +41,10 @@ INLINE int encapsulate_ipip(struct xdp_md *ctx, struct packet *p)
 	*(__be16 *)((void *)outer - 2) = bpf_htons(ETH_P_IP);
 
 	/* The server's entry holds the folded sum of the words that do not change, so two folds suffice. */
-	sum = p->server->checksum + bpf_htons(length) + bpf_htons(p->tos);
+	sum = p->server->checksum + bpf_htons(length) + bpf_htons(tos);
 	sum = (sum & 0xffff) + (sum >> 16);
 	sum = (sum & 0xffff) + (sum >> 16);
-	outer[0] = bpf_htonl(0x45000000 | (__u32)p->tos << 16 | length);
+	outer[0] = bpf_htonl(0x45000000 | tos << 16 | length);
 	/* Identification 0 with DF set: an atomic datagram, RFC 6864 section 4.1. */
 	outer[1] = bpf_htonl(OUTER_DONT_FRAGMENT);
 	outer[2] = bpf_htonl(OUTER_TTL << 24 | IPPROTO_IPIP << 16) | (__u32)(__u16)~sum << 16;

@@ -20,12 +20,6 @@ struct packet {
 	void *end;
 	__u64 bytes;		 /* of the frame as it came in */
 	const struct half *half; /* of the tables: chosen once per frame */
-	__be32 source;
-	__be32 destination;
-	__u32 ports; /* source in the low half, destination in the high half, both in network byte order */
-	__u8 protocol;
-	__u8 tos;     /* DSCP and ECN */
-	__u16 length; /* of the IP datagram in bytes, host byte order */
 	const struct service *service;
 	const struct server *server;
 	__u32 server_id;
@@ -47,4 +41,25 @@ INLINE __u64 frame_bytes(const struct packet *p)
 
 	asm volatile("" : "+r"(bytes));
 	return bytes;
+}
+
+/*
+ * Fields of the header are read where they are needed, not kept in struct packet: reading again costs less than the
+ * registers that would keep them. Valid where the caller has checked IPV4_MINIMUM.
+ */
+INLINE struct iphdr *ipv4_of(const struct packet *p)
+{
+	return p->data + sizeof(struct ethhdr);
+}
+
+/* Of the datagram in bytes, host byte order. */
+INLINE __u32 ipv4_length(const struct packet *p)
+{
+	return bpf_ntohs(ipv4_of(p)->tot_len);
+}
+
+/* Source port in the low half, destination port in the high half, both in network byte order. */
+INLINE __u32 ports_of(const struct packet *p)
+{
+	return *(const __u32 *)(ipv4_of(p) + 1);
 }

@@ -11,30 +11,24 @@
 /* True for a datagram that a service may take. The caller has checked IPV4_MINIMUM. */
 INLINE bool parse_ipv4(struct packet *p)
 {
-	const struct iphdr *ip = p->data + sizeof(struct ethhdr);
-	__u32 first_word = *(const __u32 *)ip; /* version, header length, DSCP and ECN, total length */
+	const struct iphdr *ip = ipv4_of(p);
+	__u32 length = ipv4_length(p);
 
 	p->bytes = frame_bytes(p);
-	p->tos = first_word >> 8;
-	p->length = bpf_ntohs(first_word >> 16);
-	p->source = ip->saddr;
-	p->destination = ip->daddr;
-	p->protocol = ip->protocol;
-	p->ports = *(const __u32 *)(ip + 1);
-	return (first_word & 0xff) == VERSION_AND_WORDS && !(ip->frag_off & bpf_htons(FRAGMENT_MASK)) &&
-	       p->length >= sizeof(struct iphdr) + 8 && p->length + sizeof(struct ethhdr) <= p->bytes;
+	return *(const __u8 *)ip == VERSION_AND_WORDS && !(ip->frag_off & bpf_htons(FRAGMENT_MASK)) &&
+	       length >= sizeof(struct iphdr) + 8 && length + sizeof(struct ethhdr) <= p->bytes;
 }
 
 /* Why no service may take a datagram that parse_ipv4 refused. */
 INLINE enum drop_reason parse_flaw(const struct packet *p)
 {
-	const struct iphdr *ip = p->data + sizeof(struct ethhdr);
-	__u8 version_and_words = *(const __u8 *)ip;
+	__u8 version_and_words = *(const __u8 *)ipv4_of(p);
+	__u32 length = ipv4_length(p);
 
 	if (version_and_words > VERSION_AND_WORDS && version_and_words < 0x50)
 		return DROP_IP_OPTIONS;
-	if (version_and_words != VERSION_AND_WORDS || p->length < sizeof(struct iphdr) + 8 ||
-	    p->length + sizeof(struct ethhdr) > p->bytes)
+	if (version_and_words != VERSION_AND_WORDS || length < sizeof(struct iphdr) + 8 ||
+	    length + sizeof(struct ethhdr) > p->bytes)
 		return DROP_MALFORMED;
 	return DROP_FRAGMENT;
 }

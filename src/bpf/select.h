@@ -6,15 +6,13 @@
 INLINE __u64 flow_hash(const struct packet *p)
 {
 	const struct settings *settings = &p->half->settings;
-	__u64 low = settings->hash_low;
+	const struct iphdr *ip = ipv4_of(p);
+	__u64 low = settings->hash_low, state;
 
 	if (!(p->service->flags & SERVICE_HASH_FIVE_TUPLE))
-		return hash_word(settings->hash_high, bpf_ntohl(p->source), low);
-
-	__u64 state =
-	    hash_word(settings->hash_high, (__u64)bpf_ntohl(p->source) << 32 | bpf_ntohl(p->destination), low);
-
-	return hash_word(state, (__u64)p->protocol << 32 | bpf_ntohl(p->ports), low);
+		return hash_word(settings->hash_high, bpf_ntohl(ip->saddr), low);
+	state = hash_word(settings->hash_high, (__u64)bpf_ntohl(ip->saddr) << 32 | bpf_ntohl(ip->daddr), low);
+	return hash_word(state, (__u64)ip->protocol << 32 | bpf_ntohl(ports_of(p)), low);
 }
 
 INLINE int select_server(struct packet *p)
