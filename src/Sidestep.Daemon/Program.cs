@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using Sidestep.Daemon;
 using Sidestep.Forwarding;
+using Sidestep.Native;
 
 var config = new Option<string>("--config", "-c")
 {
@@ -38,7 +39,7 @@ static async Task<int> RunAsync(string path)
         await new Director(file, configuration).RunAsync(stop.Token).ConfigureAwait(false);
         return 0;
     }
-    catch (EngineException e)
+    catch (Exception e) when (e is EngineException or NativeException)
     {
         Log.Error(e.Message);
         return Failed;

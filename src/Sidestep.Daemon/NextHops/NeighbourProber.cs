@@ -26,16 +26,27 @@ internal sealed class NeighbourProber(NetlinkSocket netlink) : IDisposable
     }
 
     /// <summary>Asks all now.</summary>
+    /// <exception cref="NativeException">The kernel refused an entry, because its table is full for one; all were asked.</exception>
     internal void ProbeAll(Ways ways)
     {
         _lastRound = TimeProvider.System.GetTimestamp();
+        NativeException? refused = null;
         foreach (var way in ways.ByServer.Values.DistinctBy(static w => (w.Egress.Index, w.Neighbour)))
         {
             // The kernel accepts an answer only for a neighbour that it has an entry for: this makes one, and asks itself
             // when there was none. A lost question is asked again in the next round.
-            RouteNetlink.Resolve(netlink, way.Egress.Index, way.Neighbour);
+            try
+            {
+                RouteNetlink.Resolve(netlink, way.Egress.Index, way.Neighbour);
+            }
+            catch (NativeException e)
+            {
+                refused ??= e;
+            }
             _sender.Send(way.Egress.Index, Question(way));
         }
+        if (refused is not null)
+            throw refused;
     }
 
     public void Dispose() => _sender.Dispose();

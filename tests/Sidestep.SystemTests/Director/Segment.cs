@@ -130,6 +130,9 @@ internal sealed class Segment : IDisposable
         return document.RootElement.Clone();
     }
 
+    /// <summary><c>sidestep status</c> for people.</summary>
+    public string StatusText() => Shell.Run(Cli());
+
     /// <summary>The command line of <c>sidestep status</c> for this director.</summary>
     public string[] Cli(params string[] more) =>
         [Repository.Executable("Sidestep.Cli", "sidestep"), "status", "--name", File.Name, "--pin-path", File.PinPath, .. more];
