@@ -145,7 +145,7 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
     {
         foreach (var error in errors)
             Log.Error(error);
-        Log.Error("the changed configuration is not in force; the former one stays");
+        Log.Error("the changed configuration is not applied; the former configuration stays in force");
         Report(static r => r, () => _refused = [.. errors]);
     }
 

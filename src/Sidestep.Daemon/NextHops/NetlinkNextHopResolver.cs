@@ -30,7 +30,7 @@ internal sealed class NetlinkNextHopResolver : INextHopResolver, IDisposable
     internal NetlinkNextHopResolver(Action<string> log)
     {
         _log = log;
-        _prober = new NeighbourProber(_questions);
+        _prober = new NeighbourProber(_questions, log);
         _thread = new Thread(Run) { IsBackground = true, Name = "next hops" };
         _thread.Start();
     }
@@ -128,7 +128,7 @@ internal sealed class NetlinkNextHopResolver : INextHopResolver, IDisposable
         lock (_gate)
         {
             if (_ways is not null)
-                _prober.Tick(_ways);
+                _prober.Tick(_ways, _current);
         }
     }
 

@@ -44,6 +44,9 @@ internal static unsafe partial class Libc
     internal static partial nint recv(int sockfd, void* buf, nuint len, int flags);
 
     [LibraryImport(Library, SetLastError = true)]
+    internal static partial nint recvfrom(int sockfd, void* buf, nuint len, int flags, void* src_addr, uint* addrlen);
+
+    [LibraryImport(Library, SetLastError = true)]
     internal static partial nint sendto(int sockfd, void* buf, nuint len, int flags, void* dest_addr, uint addrlen);
 
     [LibraryImport(Library, SetLastError = true)]

@@ -30,7 +30,8 @@ public sealed record RouteFact(int InterfaceIndex, IPAddress? Gateway, bool IsLo
 /// <param name="Address">The neighbour's address.</param>
 /// <param name="Mac">Six bytes in wire order; empty when it is not resolved.</param>
 /// <param name="IsValid">NUD_VALID: the kernel would send to it.</param>
-public sealed record NeighbourFact(int InterfaceIndex, IPAddress Address, byte[] Mac, bool IsValid);
+/// <param name="IsStatic">NUD_PERMANENT or NUD_NOARP: somebody entered it, and no answer changes it.</param>
+public sealed record NeighbourFact(int InterfaceIndex, IPAddress Address, byte[] Mac, bool IsValid, bool IsStatic);
 
 /// <summary>What the kernel knows of links, addresses, routes and neighbours (rtnetlink(7)), IPv4.</summary>
 public static class RouteNetlink
@@ -98,6 +99,18 @@ public static class RouteNetlink
             .With(DestinationAttribute, neighbour.GetAddressBytes()));
     }
 
+    /// <summary>Tells the kernel the Ethernet address that a neighbour has now (NUD_REACHABLE).</summary>
+    public static void Learn(NetlinkSocket socket, int interfaceIndex, IPAddress neighbour, ReadOnlySpan<byte> mac)
+    {
+        const ushort Reachable = 2, DestinationAttribute = 1, LinkLayerAttribute = 2;
+        var header = new byte[NeighbourBytes];
+        header[0] = InterNetwork;
+        BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(4), interfaceIndex);
+        BinaryPrimitives.WriteUInt16LittleEndian(header.AsSpan(8), Reachable);
+        socket.Ask(new NetlinkRequest($"learn {neighbour}", NewNeighbour, NetlinkRequest.Create | NetlinkRequest.Replace, header)
+            .With(DestinationAttribute, neighbour.GetAddressBytes()).With(LinkLayerAttribute, mac));
+    }
+
     /// <summary>Reads RTM_NEWNEIGH or RTM_DELNEIGH; null when it is not about IPv4.</summary>
     public static NeighbourFact? TryParseNeighbour(NetlinkMessage message) =>
         message.Payload.Length >= NeighbourBytes && message.Payload[0] == InterNetwork ? ParseNeighbour(message) : null;
@@ -133,13 +146,14 @@ public static class RouteNetlink
     {
         const ushort DestinationAttribute = 1, LinkLayerAttribute = 2;
         // NUD_PERMANENT | NUD_NOARP | NUD_REACHABLE | NUD_PROBE | NUD_STALE | NUD_DELAY
-        const int Valid = 0x80 | 0x40 | 0x02 | 0x10 | 0x04 | 0x08;
+        const int Static = 0x80 | 0x40, Valid = Static | 0x02 | 0x10 | 0x04 | 0x08;
         var mac = message.Attribute(NeighbourBytes, LinkLayerAttribute);
         var address = message.Attribute(NeighbourBytes, DestinationAttribute);
         return new NeighbourFact(
             BinaryPrimitives.ReadInt32LittleEndian(message.Payload.AsSpan(4)),
             address.Length == 4 ? new IPAddress(address.Span) : IPAddress.None,
             mac.Length == 6 ? mac.ToArray() : [],
-            (BinaryPrimitives.ReadUInt16LittleEndian(message.Payload.AsSpan(8)) & Valid) != 0);
+            (BinaryPrimitives.ReadUInt16LittleEndian(message.Payload.AsSpan(8)) & Valid) != 0,
+            (BinaryPrimitives.ReadUInt16LittleEndian(message.Payload.AsSpan(8)) & Static) != 0);
     }
 }
