@@ -42,7 +42,7 @@ internal sealed record DirectorFile
         Line(Servers.Count == 0 ? "    servers: []" : "    servers:");
         foreach (var server in Servers)
             Line(string.Create(CultureInfo.InvariantCulture, $"      - {{ name: {server.Name}, address: {server.Address}, weight: {server.Weight}, enabled: {(server.Enabled ? "true" : "false")} }}"));
-        Line("virtualServices:");
+        Line(Services.Count == 0 ? "virtualServices: []" : "virtualServices:");
         foreach (var service in Services)
             Line(string.Create(CultureInfo.InvariantCulture, $"  - {{ name: {service.Name}, vip: {service.Vip}, protocol: udp, port: {service.Port}, pool: pool, networkProfile: profile, trafficEnabled: {(service.TrafficEnabled ? "true" : "false")} }}"));
         return text.ToString();

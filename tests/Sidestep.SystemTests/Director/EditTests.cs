@@ -17,13 +17,10 @@ public sealed class EditTests
         using var traffic = segment.Send();
         traffic.UntilAllAnswered();
         var first = traffic.Count;
-        var revision = Revision(segment);
 
         void Edit(DirectorFile file)
         {
-            segment.Write(file);
-            Eventually.True(() => Revision(segment) > revision, () => "the edit is not applied");
-            revision = Revision(segment);
+            segment.Apply(file);
             traffic.Pass(100);
         }
 
@@ -63,14 +60,15 @@ public sealed class EditTests
     {
         var (edit, shown) = Bad[what];
         using var segment = new Segment();
-        segment.Start();
+        var daemon = segment.Start();
         using var traffic = segment.Send();
         traffic.UntilAllAnswered();
         var first = traffic.Count;
         var good = segment.File;
 
         segment.WriteText(edit(good));
-        Eventually.True(() => Errors(segment).Any(e => e.Contains(shown, StringComparison.Ordinal)), () => $"{what}: not shown: {Daemon(segment)}");
+        daemon.Until("configuration stays in force");
+        Assert.Contains(Errors(segment), e => e.Contains(shown, StringComparison.Ordinal));
         traffic.Pass(100);
         // Events of neighbours do not make the file any better.
         segment.Director.Ip($"neigh flush dev eth0");
@@ -78,18 +76,34 @@ public sealed class EditTests
         Assert.Contains(Errors(segment), e => e.Contains(shown, StringComparison.Ordinal));
         Assert.Contains(shown, segment.StatusText(), StringComparison.Ordinal);
 
-        segment.Write(good with { Servers = [.. good.Servers.Take(1)] });
-        Eventually.True(() => Errors(segment).Length == 0, () => $"{what}: not cured: {Daemon(segment)}");
+        segment.Apply(good with { Servers = [.. good.Servers.Take(1)] });
+        Assert.Empty(Errors(segment));
         traffic.Pass(100);
         var exchanges = traffic.Stop();
         NoLoss.Among([.. exchanges.Skip(first)]);
         Assert.DoesNotContain(exchanges.TakeLast(50), static e => e.By == 2);
     }
 
+    [Fact]
+    public void ReplacingAllServersByNewOnesLeavesNoGap()
+    {
+        using var segment = new Segment(servers: 3);
+        segment.File = segment.File with { Servers = [.. segment.File.Servers.Take(2)] };
+        segment.Start();
+        using var traffic = segment.Send();
+        traffic.UntilAllAnswered();
+        var first = traffic.Count;
+        // Nothing has told the director where it is.
+        segment.Director.Ip("neigh flush all");
+        segment.Apply(segment.File with { Servers = [Segment.Line(3)] });
+        traffic.Pass(100);
+        var exchanges = traffic.Stop();
+        NoLoss.Among([.. exchanges.Skip(first)]);
+        Assert.All(exchanges.TakeLast(50), static e => Assert.Equal(3, e.By));
+    }
+
     private static ServiceLine Another(int number) =>
         new(string.Create(CultureInfo.InvariantCulture, $"more{number}"), string.Create(CultureInfo.InvariantCulture, $"203.0.113.{20 + number % 100}"), 1000 + number);
-
-    private static long Revision(Segment segment) => segment.Status().GetProperty("revision").GetInt64();
 
     private static JsonElement Daemon(Segment segment) => segment.Status().GetProperty("daemon");
 

@@ -103,6 +103,15 @@ internal sealed class Segment : IDisposable
         System.IO.File.Move(FilePath + ".new", FilePath, overwrite: true);
     }
 
+    /// <summary>Replaces the configuration file, and waits until the daemon says that it is applied.</summary>
+    public void Apply(DirectorFile file)
+    {
+        const string Applied = "info: applied:";
+        var before = _daemons[^1].Times(Applied);
+        Write(file);
+        Eventually.True(() => _daemons[^1].Times(Applied) > before, () => $"not applied:\n{file}\n{_daemons[^1].Said}");
+    }
+
     /// <summary>Starts the daemon with <see cref="File"/>, and waits for nothing.</summary>
     public Daemon Launch(params string[] wrapper)
     {
