@@ -1,3 +1,4 @@
+using System.Net;
 using System.Threading.Channels;
 using Sidestep.Forwarding;
 using Sidestep.Model;
@@ -11,6 +12,9 @@ public sealed class ControlLoop
     private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(1);
     private const int MaxRetries = 5;
 
+    /// <summary>An answer to ARP takes a millisecond; what takes longer comes later, as an event.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
+
     private readonly IEngine _engine;
     private readonly INextHopResolver _nextHops;
     private readonly IControlObserver _observer;
@@ -20,6 +24,8 @@ public sealed class ControlLoop
     private Configuration? _proposed;
     private ForwardingTables? _tables;
     private IReadOnlyList<DirectorInterface>? _attached;
+    private Dictionary<string, int> _attachedIndexes = [];
+    private Task<bool>? _ready;
 
     /// <summary>A loop that has done nothing yet.</summary>
     /// <param name="engine">What forwards.</param>
@@ -56,17 +62,10 @@ public sealed class ControlLoop
         {
             while (true)
             {
-                await WaitAsync(failures, cancellation).ConfigureAwait(false);
-                // Events that came together become one change: only the newest configuration matters.
-                while (_events.Reader.TryRead(out var next))
-                {
-                    if (next is ConfigurationChanged changed)
-                    {
-                        _proposed = changed.Configuration;
-                        Watch(_proposed);
-                        failures = 0;
-                    }
-                }
+                await WaitAsync(failures is > 0 and <= MaxRetries ? FirstRetry * Math.Pow(2, failures - 1) : null, cancellation).ConfigureAwait(false);
+                if (TakeEvents())
+                    failures = 0;
+                await MeetNewServersAsync(cancellation).ConfigureAwait(false);
                 failures = TryApply() ? 0 : failures + 1;
             }
         }
@@ -76,63 +75,119 @@ public sealed class ControlLoop
         }
     }
 
-    /// <summary>Waits for an event; after a failure no longer than the pause before the next try, which doubles.</summary>
-    private async Task WaitAsync(int failures, CancellationToken cancellation)
+    /// <summary>Waits for an event, no longer than this.</summary>
+    private async Task WaitAsync(TimeSpan? limit, CancellationToken cancellation)
     {
-        var ready = _events.Reader.WaitToReadAsync(cancellation).AsTask();
-        if (failures is > 0 and <= MaxRetries)
-            await Task.WhenAny(ready, Task.Delay(FirstRetry * Math.Pow(2, failures - 1), _time, cancellation)).ConfigureAwait(false);
+        // A limit that is reached first leaves its wait standing: the channel has room for one.
+        _ready ??= _events.Reader.WaitToReadAsync(cancellation).AsTask();
+        if (limit is { } pause)
+            await Task.WhenAny(_ready, Task.Delay(pause, _time, cancellation)).ConfigureAwait(false);
         else
-            await ready.ConfigureAwait(false);
+            await _ready.ConfigureAwait(false);
+        if (_ready.IsCompleted)
+            _ready = null;
         cancellation.ThrowIfCancellationRequested();
+    }
+
+    /// <summary>Events that came together become one change: only the newest configuration matters.</summary>
+    /// <returns>True when there was a configuration among them.</returns>
+    private bool TakeEvents()
+    {
+        var any = false;
+        while (_events.Reader.TryRead(out var next))
+        {
+            if (next is not ConfigurationChanged changed)
+                continue;
+            _proposed = changed.Configuration;
+            any = true;
+        }
+        return any;
+    }
+
+    /// <summary>Gives servers that are new a moment to be found: where all of a pool are, it would have none until then.</summary>
+    private async Task MeetNewServersAsync(CancellationToken cancellation)
+    {
+        if (_proposed is null)
+            return;
+        // Those of the configuration in force as well: it is the one that stays if the other cannot be applied.
+        Watch(_configuration, _proposed);
+        var start = _time.GetTimestamp();
+        while (Addresses(_proposed).Except(Addresses(_configuration))
+            .Any(a => !_nextHops.Current.Servers.ContainsKey(a)))
+        {
+            var rest = Patience - _time.GetElapsedTime(start);
+            if (rest <= TimeSpan.Zero)
+                return;
+            await WaitAsync(rest, cancellation).ConfigureAwait(false);
+            if (TakeEvents())
+                Watch(_configuration, _proposed);
+        }
     }
 
     /// <summary>Applies the proposed configuration, or the one in force when there is none or it cannot be applied: next hops
     /// are followed in either case.</summary>
     private bool TryApply()
     {
+        if (_proposed is null)
+            return TryApply(_configuration, static reason => reason);
+        if (TryApply(_proposed, static reason => reason))
+        {
+            var leavesInterfaces = _configuration.Director.Interfaces.Except(_proposed.Director.Interfaces).Any();
+            _configuration = _proposed;
+            _proposed = null;
+            Watch(_configuration);
+            return !leavesInterfaces || TryApply(_configuration, static reason => reason);
+        }
+        Watch(_configuration);
+        TryApply(_configuration, static reason => $"the configuration in force could not be applied again either: {reason}");
+        return false;
+    }
+
+    private bool TryApply(Configuration configuration, Func<string, string> explain)
+    {
         try
         {
-            Apply(_proposed ?? _configuration);
-            _configuration = _proposed ?? _configuration;
-            _proposed = null;
+            Apply(configuration);
             return true;
         }
         catch (EngineException e)
         {
-            _observer.Failed(e.Message);
-        }
-        if (_proposed is null)
+            _observer.Failed(explain(e.Message));
             return false;
-        try
-        {
-            Apply(_configuration);
         }
-        catch (EngineException e)
-        {
-            _observer.Failed($"the configuration in force could not be applied again either: {e.Message}");
-        }
-        return false;
     }
 
     private void Apply(Configuration configuration)
     {
-        var tables = TableCompiler.Compile(configuration, _nextHops.Current, _tables);
+        var nextHops = _nextHops.Current;
+        var tables = TableCompiler.Compile(configuration, nextHops, _tables);
         _engine.Apply(tables);
         _tables = tables;
-        var wanted = configuration.Director.Interfaces;
-        if (_attached is null || !_attached.SequenceEqual(wanted))
-        {
-            var attached = _engine.Attach(wanted);
-            _attached = wanted;
-            _observer.Attached(attached);
-        }
-        _observer.Applied(configuration, tables, _nextHops.Current);
+        Attach(configuration.Director.Interfaces, nextHops.Interfaces);
+        _observer.Applied(configuration, tables, nextHops, isNewest: _proposed is null || ReferenceEquals(configuration, _proposed));
     }
 
-    private void Watch(Configuration configuration) => _nextHops.Watch(
-        configuration.Director.Interfaces.Select(static i => i.Name).ToArray(),
-        configuration.Pools.SelectMany(static p => p.Servers).Select(static s => s.Address).ToHashSet());
+    /// <summary>Attaches when other interfaces are wanted, or when one of them was deleted and made anew.</summary>
+    private void Attach(IReadOnlyList<DirectorInterface> wanted, IReadOnlyList<EgressInterface> present)
+    {
+        var indexes = present.ToDictionary(static i => i.Name, static i => i.Index);
+        if (_attached is not null && _attached.SequenceEqual(wanted)
+            && indexes.All(i => !_attachedIndexes.TryGetValue(i.Key, out var former) || former == i.Value))
+            return;
+        // Whatever a failure leaves attached is not what was: the next attempt must not believe that nothing changed.
+        _attached = null;
+        var attached = _engine.Attach(wanted);
+        _attached = wanted;
+        _attachedIndexes = indexes;
+        _observer.Attached(attached);
+    }
+
+    private void Watch(params Configuration[] configurations) => _nextHops.Watch(
+        configurations.SelectMany(static c => c.Director.Interfaces).Select(static i => i.Name).ToHashSet(),
+        configurations.SelectMany(Addresses).ToHashSet());
+
+    private static IEnumerable<IPAddress> Addresses(Configuration configuration) =>
+        configuration.Pools.SelectMany(static p => p.Servers).Select(static s => s.Address);
 }
 
 /// <summary>Something that may change the tables.</summary>
@@ -141,16 +196,3 @@ internal abstract record ControlEvent;
 internal sealed record ConfigurationChanged(Configuration Configuration) : ControlEvent;
 
 internal sealed record NextHopsChanged : ControlEvent;
-
-/// <summary>Hears what the loop did; called on its thread, must not block.</summary>
-public interface IControlObserver
-{
-    /// <summary>Packets are forwarded by these tables now.</summary>
-    void Applied(Configuration configuration, ForwardingTables tables, NextHops nextHops);
-
-    /// <summary>The interfaces that packets are taken from changed.</summary>
-    void Attached(IReadOnlyList<AttachedInterface> interfaces);
-
-    /// <summary>A change could not be made; the former tables stay in force. It is tried again a few times.</summary>
-    void Failed(string reason);
-}

@@ -1,4 +1,5 @@
 using Sidestep.Model;
+using Sidestep.Native;
 
 namespace Sidestep.Daemon;
 
@@ -12,13 +13,13 @@ internal sealed class ConfigurationFile(string path)
     internal string Path { get; } = System.IO.Path.GetFullPath(path);
 
     /// <summary>What the file was when it was last read: an edit between a reading and the watch is a change too.</summary>
-    private (DateTime, long, string?)? _read;
+    private FileIdentity? _read;
 
     /// <summary>Reads and validates against this machine.</summary>
     /// <exception cref="IOException">The file cannot be read.</exception>
     internal ConfigurationResult Read()
     {
-        _read = Stamp();
+        _read = FileIdentity.Of(Path);
         return ConfigurationReader.Read(File.ReadAllText(Path), HostFacts.OfThisMachine());
     }
 
@@ -30,18 +31,10 @@ internal sealed class ConfigurationFile(string path)
         var seen = _read;
         while (await timer.WaitForNextTickAsync(cancellation).ConfigureAwait(false))
         {
-            var now = Stamp();
+            var now = FileIdentity.Of(Path);
             if (now is not null && now == seen && now != _read)
                 changed();
             seen = now;
         }
-    }
-
-    /// <summary>Null while there is no file, as in the middle of its replacement.</summary>
-    private (DateTime, long, string?)? Stamp()
-    {
-        var target = File.ResolveLinkTarget(Path, returnFinalTarget: true);
-        var info = new FileInfo(target?.FullName ?? Path);
-        return info.Exists ? (info.LastWriteTimeUtc, info.Length, target?.FullName) : null;
     }
 }

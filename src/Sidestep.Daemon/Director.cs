@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using System.Net.NetworkInformation;
 using Sidestep.Control;
 using Sidestep.Daemon.NextHops;
 using Sidestep.Engine.Xdp;
@@ -12,6 +14,9 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
     /// <summary>How long the start waits for next hops: adopted tables forward meanwhile.</summary>
     private static readonly TimeSpan ResolvePatience = TimeSpan.FromSeconds(2);
 
+    private const int ClaimAttempts = 10;
+    private static readonly TimeSpan ClaimPause = TimeSpan.FromMilliseconds(100);
+
     private readonly Lock _gate = new();
     private readonly DirectorSettings _identity = first.Director;
     private DaemonReport _report = new()
@@ -23,11 +28,18 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
 
     private ExitAction _onExit = first.Director.OnExit;
 
+    /// <summary>What is wrong with the file as it is; a valid one clears it.</summary>
+    private ImmutableArray<string> _refused = [];
+
+    /// <summary>Why the newest valid configuration, or the newest next hops, are not in force; being so clears it.</summary>
+    private ImmutableArray<string> _failed = [];
+
     /// <summary>Runs until cancelled.</summary>
     /// <exception cref="EngineException">It could not start; says what to do.</exception>
     internal async Task RunAsync(CancellationToken cancellation)
     {
-        using var claim = Claim();
+        XdpEngine.CheckMachine();
+        using var claim = await ClaimAsync().ConfigureAwait(false);
         using var engine = XdpEngine.Open(_identity.PinPath, _identity.Name);
         foreach (var note in engine.Notes)
             Log.Info(note);
@@ -41,16 +53,28 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
         loop.Start();
         Log.Info($"forwarding; configuration {file.Path}");
 
-        await Task.WhenAll(loop.RunAsync(cancellation), WatchFileAsync(loop, cancellation)).ConfigureAwait(false);
+        await RunBothAsync(loop, cancellation).ConfigureAwait(false);
         End(engine);
     }
 
-    public void Applied(Configuration configuration, ForwardingTables tables, Forwarding.NextHops nextHops)
+    /// <summary>If one ends before it is told to, the other must not go on alone: half a daemon looks like a whole one.</summary>
+    private async Task RunBothAsync(ControlLoop loop, CancellationToken cancellation)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        Task[] both = [loop.RunAsync(stop.Token), WatchFileAsync(loop, stop.Token)];
+        await Task.WhenAny(both).ConfigureAwait(false);
+        await stop.CancelAsync().ConfigureAwait(false);
+        await Task.WhenAll(both).ConfigureAwait(false);
+    }
+
+    public void Applied(Configuration configuration, ForwardingTables tables, Forwarding.NextHops nextHops, bool isNewest)
     {
         _onExit = configuration.Director.OnExit;
         var unresolved = nextHops.Unresolved.Select(static u => $"{u.Key}: {u.Value}").Order(StringComparer.Ordinal).ToArray();
         var news = unresolved.Except(_report.Unresolved).ToArray();
-        Report(r => r with { Errors = [], Unresolved = [.. unresolved] });
+        Report(
+            r => r with { Unresolved = [.. unresolved] },
+            () => _failed = isNewest ? [] : _failed);
         foreach (var server in news)
             Log.Warning($"no next hop, server takes no traffic: {server}");
         Log.Info($"applied: {tables.Services.Length} services, {tables.Groups.Sum(static g => g.Slots.Members.Length)} servers take traffic");
@@ -72,8 +96,8 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
 
     public void Failed(string reason)
     {
-        Log.Error($"the former tables stay in force: {reason}");
-        Report(r => r with { Errors = [reason] });
+        Log.Error($"the former configuration stays in force: {reason}");
+        Report(static r => r, () => _failed = [reason]);
     }
 
     private async Task WatchFileAsync(ControlLoop loop, CancellationToken cancellation)
@@ -100,7 +124,7 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
             else
                 Refuse([.. result.Errors.Select(e => e.Format(file.Path, "error"))]);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NetworkInformationException)
         {
             Refuse([$"{file.Path}: {e.Message}"]);
         }
@@ -111,15 +135,18 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
         if (configuration.Director.Name != _identity.Name || configuration.Director.PinPath != _identity.PinPath)
             Refuse(["director.name and director.pinPath cannot change while the daemon runs: they name its state. Restart it"]);
         else
+        {
+            Report(static r => r, () => _refused = []);
             loop.Post(configuration);
+        }
     }
 
     private void Refuse(string[] errors)
     {
         foreach (var error in errors)
             Log.Error(error);
-        Log.Error("the changed configuration is not in force; the former one stays");
-        Report(r => r with { Errors = [.. errors] });
+        Log.Error("the changed configuration is not applied; the former configuration stays in force");
+        Report(static r => r, () => _refused = [.. errors]);
     }
 
     private void End(XdpEngine engine)
@@ -136,26 +163,35 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
         }
     }
 
-    private FileStream Claim()
+    /// <summary>Waits a moment for the lock: a daemon that was just killed, or a glance of sidestep status, may still hold it.</summary>
+    private async Task<FileStream> ClaimAsync()
     {
         var path = DaemonReport.LockPath(_identity);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        try
+        for (var attempt = 1; ; attempt++)
         {
-            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-        }
-        catch (IOException e)
-        {
-            throw new EngineException($"another sidestepd runs for the director '{_identity.Name}' (pid {DaemonReport.Read(_identity)?.ProcessId}, "
-                + $"lock {path}): stop it, or give this one another director.name", e);
+            try
+            {
+                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException) when (attempt < ClaimAttempts)
+            {
+                await Task.Delay(ClaimPause).ConfigureAwait(false);
+            }
+            catch (IOException e)
+            {
+                throw new EngineException($"another sidestepd runs for the director '{_identity.Name}' (pid {DaemonReport.Read(_identity)?.ProcessId}, "
+                    + $"lock {path}): stop it, or give this one another director.name ({e.Message})", e);
+            }
         }
     }
 
-    private void Report(Func<DaemonReport, DaemonReport> change)
+    private void Report(Func<DaemonReport, DaemonReport> change, Action? errors = null)
     {
         lock (_gate)
         {
-            _report = change(_report);
+            errors?.Invoke();
+            _report = change(_report) with { Errors = [.. _refused, .. _failed] };
             try
             {
                 _report.Write(_identity);

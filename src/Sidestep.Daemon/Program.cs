@@ -1,6 +1,8 @@
 using System.CommandLine;
+using System.Runtime.InteropServices;
 using Sidestep.Daemon;
 using Sidestep.Forwarding;
+using Sidestep.Native;
 
 var config = new Option<string>("--config", "-c")
 {
@@ -8,13 +10,22 @@ var config = new Option<string>("--config", "-c")
     Required = true,
 };
 var root = new RootCommand("Sidestep's director: forwards packets for virtual IPs to real servers, which answer clients directly.") { config };
-root.SetAction((arguments, stop) => RunAsync(arguments.GetValue(config)!, stop));
-// SIGTERM and SIGINT cancel; detaching takes as long as it takes, and a service manager has its own patience.
-return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromMinutes(1) }).ConfigureAwait(false);
+root.SetAction(arguments => RunAsync(arguments.GetValue(config)!));
+// Signals are handled in RunAsync: the library would listen only once the start is over.
+return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null }).ConfigureAwait(false);
 
-static async Task<int> RunAsync(string path, CancellationToken stop)
+static async Task<int> RunAsync(string path)
 {
     const int Failed = 1;
+    using var stop = new CancellationTokenSource();
+    // The registrations outlive nothing: they go before what they cancel. A start that is under way ends first.
+    void Stop(PosixSignalContext signal)
+    {
+        signal.Cancel = true;
+        stop.Cancel();
+    }
+    using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+    using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
     var file = new ConfigurationFile(path);
     try
     {
@@ -25,10 +36,10 @@ static async Task<int> RunAsync(string path, CancellationToken stop)
             Log.Error(error.Format(path, "error"));
         if (result.Configuration is not { } configuration)
             return Failed;
-        await new Director(file, configuration).RunAsync(stop).ConfigureAwait(false);
+        await new Director(file, configuration).RunAsync(stop.Token).ConfigureAwait(false);
         return 0;
     }
-    catch (EngineException e)
+    catch (Exception e) when (e is EngineException or NativeException)
     {
         Log.Error(e.Message);
         return Failed;

@@ -10,15 +10,20 @@ internal sealed class Attachments(PinDirectory pins)
 {
     /// <summary>Attaches to these interfaces and no others. Where a link exists, its program is replaced without a gap.</summary>
     /// <returns>How each is attached now.</returns>
-    /// <exception cref="EngineException">An interface cannot be attached; those before it in the list are.</exception>
+    /// <exception cref="EngineException">An interface cannot be attached. Those before it in the list are, and none is detached
+    /// that was attached before, save for one whose mode was to change.</exception>
     internal IReadOnlyList<AttachedInterface> Reconcile(BpfProgram program, IReadOnlyList<DirectorInterface> wanted)
     {
+        // The commonest mistake, a name, is found before anything changes.
+        var indexes = wanted.Select(static i => Kernel.InterfaceIndex(i.Name) ?? throw new EngineException(
+            $"there is no interface '{i.Name}' here: 'ip link' lists those there are; correct director.interfaces")).ToArray();
+        var attached = wanted.Select((interfaceWanted, n) => Attach(program, indexes[n], interfaceWanted)).ToArray();
         foreach (var (name, mode) in pins.Links())
         {
-            if (!wanted.Any(i => i.Name == name && Suits(mode, i.Mode)))
+            if (!wanted.Any(i => i.Name == name))
                 Detach(name, mode);
         }
-        return [.. wanted.Select(i => Attach(program, i))];
+        return attached;
     }
 
     /// <summary>Detaches everywhere.</summary>
@@ -38,20 +43,18 @@ internal sealed class Attachments(PinDirectory pins)
         }),
     ];
 
-    private AttachedInterface Attach(BpfProgram program, DirectorInterface wanted)
+    private AttachedInterface Attach(BpfProgram program, int index, DirectorInterface wanted)
     {
-        var index = Kernel.InterfaceIndex(wanted.Name) ?? throw new EngineException(
-            $"there is no interface '{wanted.Name}' here: 'ip link' lists those there are; correct director.interfaces");
         foreach (var (_, mode) in pins.Links().Where(l => l.Interface == wanted.Name))
         {
             using var existing = XdpLink.OpenPinned(pins.LinkPath(wanted.Name, mode));
-            if (existing?.InterfaceIndex == index)
+            if (existing?.InterfaceIndex == index && Suits(mode, wanted.Mode))
             {
                 existing.Update(program);
                 return new AttachedInterface(wanted.Name, mode, null);
             }
-            // its interface was deleted, and another has the name now
-            File.Delete(pins.LinkPath(wanted.Name, mode));
+            // Its interface was deleted and another has the name now; or its mode is to change, and the kernel has no room for both.
+            Detach(wanted.Name, mode);
         }
         return Create(program, index, wanted);
     }
@@ -68,16 +71,17 @@ internal sealed class Attachments(PinDirectory pins)
             {
                 return Pinned(XdpLink.Create(program, index, native: true), wanted.Name, AttachMode.Native, null);
             }
-            catch (NativeException e) when (e.IsNotSupported)
-            {
-                if (wanted.Mode == DriverMode.Native)
-                    throw new EngineException($"interface '{wanted.Name}' cannot take native XDP: {e.Message}. Its driver may lack it, or the MTU, "
-                        + $"LRO or the queues stand in the way ('ethtool -i {wanted.Name}', 'ethtool -k {wanted.Name}'); or set its mode to auto or generic", e);
-                whyNotNative = e.Message;
-            }
             catch (NativeException e) when (e.IsBusy)
             {
                 throw Occupied(wanted.Name, index, e);
+            }
+            catch (NativeException e)
+            {
+                // Drivers refuse by many numbers: not supported, MTU out of range, no queue left, no memory for rings.
+                if (wanted.Mode == DriverMode.Native)
+                    throw new EngineException($"interface '{wanted.Name}' cannot take native XDP: {e.Message}. Its driver may lack it, or the MTU, "
+                        + $"LRO or the queues stand in the way ('ethtool -i {wanted.Name}', 'ethtool -k {wanted.Name}', 'dmesg'); or set its mode to auto or generic", e);
+                whyNotNative = e.Message;
             }
         }
         try
@@ -112,13 +116,23 @@ internal sealed class Attachments(PinDirectory pins)
         File.Delete(path);
     }
 
-    private static EngineException Occupied(string name, int index, NativeException cause)
-    {
-        var state = XdpState.Of(index);
-        var id = state.NativeProgramId != 0 ? state.NativeProgramId : state.GenericProgramId;
-        using var other = id != 0 ? BpfProgram.OpenById(id) : null;
-        var who = other is null ? "another XDP program" : string.Create(CultureInfo.InvariantCulture, $"the XDP program '{other.Name}' (id {id})");
-        return new EngineException($"{who} is already attached to interface '{name}'. Stop what attached it, or detach it with "
+    private static EngineException Occupied(string name, int index, NativeException cause) =>
+        new($"{Occupant(index)} is already attached to interface '{name}'. Stop what attached it, or detach it with "
             + $"'ip link set dev {name} xdp off' (or 'bpftool link detach' if it is held by a link); 'bpftool net show dev {name}' shows it", cause);
+
+    private static string Occupant(int index)
+    {
+        try
+        {
+            var state = XdpState.Of(index);
+            var id = state.NativeProgramId != 0 ? state.NativeProgramId : state.GenericProgramId;
+            using var other = BpfProgram.OpenById(id);
+            return string.Create(CultureInfo.InvariantCulture, $"the XDP program '{other.Name}' (id {id})");
+        }
+        catch (NativeException)
+        {
+            // Only CAP_SYS_ADMIN may look at the programs of others.
+            return "another XDP program";
+        }
     }
 }

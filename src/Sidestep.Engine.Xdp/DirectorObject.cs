@@ -36,10 +36,6 @@ internal static class DirectorObject
             loading.Load();
             return loading;
         }
-        catch (DllNotFoundException e)
-        {
-            throw new EngineException("libbpf.so.1 is not installed: run 'apt-get install libbpf1' (or your distribution's libbpf 1.0 or newer)", e);
-        }
         catch (VerifierException e)
         {
             throw new EngineException($"{e.Message}\nThis is a defect of Sidestep or of kernel {Kernel.Release}: please report it with "
@@ -67,13 +63,17 @@ internal static class DirectorObject
         return opened;
     }
 
-    private static void CheckMachine()
+    /// <summary>Finds what would stop every attempt, before anything else stumbles over it with lesser words.</summary>
+    /// <exception cref="EngineException">Says what to do.</exception>
+    internal static void CheckMachine()
     {
         if (Kernel.MissingCapabilities() is { Count: > 0 } missing)
             throw new EngineException($"not allowed to load XDP programs: {string.Join(", ", missing)} missing. Run as root, or give the "
-                + "service these capabilities (systemd: AmbientCapabilities=CAP_BPF CAP_NET_ADMIN CAP_PERFMON)");
+                + "service these capabilities (systemd: AmbientCapabilities=CAP_BPF CAP_NET_ADMIN CAP_NET_RAW CAP_PERFMON)");
         if (Kernel.Release < OldestKernel)
             throw new EngineException($"kernel {Kernel.Release} is too old: {OldestKernel} is the oldest that has BPF links for XDP and "
                 + "memory-mapped maps; install a newer kernel");
+        if (!Kernel.HasLibbpf)
+            throw new EngineException("libbpf.so.1 is not installed: run 'apt-get install libbpf1' (or your distribution's libbpf 1.0 or newer)");
     }
 }

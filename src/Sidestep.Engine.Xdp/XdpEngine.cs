@@ -43,6 +43,10 @@ public sealed class XdpEngine : IEngine
     /// <summary>Counts the changes since the tables were made; kept across restarts.</summary>
     public long Revision => (long)_maps.Control.Revision;
 
+    /// <summary>Finds what would keep any director from running on this machine: privileges, an old kernel, no libbpf.</summary>
+    /// <exception cref="EngineException">Says what to do.</exception>
+    public static void CheckMachine() => DirectorObject.CheckMachine();
+
     /// <summary>Opens a director: adopts its pinned maps when they fit this build, makes new ones otherwise.</summary>
     /// <param name="pinPath">Folder of all directors on a bpffs; one is mounted when there is none.</param>
     /// <param name="name">Name of this director.</param>
@@ -52,8 +56,8 @@ public sealed class XdpEngine : IEngine
     {
         var pins = new PinDirectory(pinPath, name);
         var notes = new List<string>();
-        // Loading first: it is what finds missing privileges, and says so better than a failed mount.
-        var pinned = Kernel.MissingCapabilities().Count == 0 ? Adoption.Open(pins, notes) : null;
+        CheckMachine();
+        var pinned = Adoption.Open(pins, notes);
         var loaded = DirectorObject.Load(oneArm: true, pinned is null ? null : n => pinned[n]);
         return Build(pins, loaded, pinned, notes);
     }
@@ -71,28 +75,35 @@ public sealed class XdpEngine : IEngine
     public IReadOnlyList<AttachedInterface> Attach(IReadOnlyList<DirectorInterface> interfaces)
     {
         var pins = _pins ?? throw new InvalidOperationException("a detached engine has nothing to attach");
-        var oneArm = interfaces.Count == 1;
-        if (oneArm != _oneArm)
+        return Explained("attaching", () =>
         {
-            var loaded = DirectorObject.Load(oneArm, _maps.Map);
-            _object.Dispose();
-            _object = loaded;
-            _oneArm = oneArm;
-        }
-        using var program = _object.Program("director");
-        var attached = new Attachments(pins).Reconcile(program, interfaces);
-        foreach (var map in StateMaps.Names)
-            pins.PinMap(map, _maps.Map(map));
-        return attached;
+            var oneArm = interfaces.Count == 1;
+            if (oneArm != _oneArm)
+            {
+                var loaded = DirectorObject.Load(oneArm, _maps.Map);
+                _object.Dispose();
+                _object = loaded;
+                _oneArm = oneArm;
+            }
+            using var program = _object.Program("director");
+            var attached = new Attachments(pins).Reconcile(program, interfaces);
+            foreach (var map in StateMaps.Names)
+                pins.PinMap(map, _maps.Map(map));
+            return attached;
+        });
     }
 
     /// <inheritdoc/>
     public void Remove()
     {
-        if (_pins is null)
+        if (_pins is not { } pins)
             return;
-        new Attachments(_pins).DetachAll();
-        _pins.Remove();
+        Explained("detaching", () =>
+        {
+            new Attachments(pins).DetachAll();
+            pins.Remove();
+            return true;
+        });
     }
 
     /// <inheritdoc/>
@@ -121,7 +132,15 @@ public sealed class XdpEngine : IEngine
         var ranges = _slots.Write(tables.Groups.Select(g => (g.Key, SlotIds(g))));
 
         // 3. the half that no packet reads
-        new HalfWriter(_maps.Half(next)).Write(tables, s => _serviceIds[s.Name], s => _serverIds[s], ranges);
+        try
+        {
+            new HalfWriter(_maps.Half(next)).Write(tables, s => _serviceIds[s.Name], s => _serverIds[s], ranges);
+        }
+        catch (EngineException)
+        {
+            _slots.Abandon(ranges);
+            throw;
+        }
 
         // 4. the flip: all of the above is visible before the one word that leads to it
         control.AppliedAt = (ulong)DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
@@ -158,6 +177,19 @@ public sealed class XdpEngine : IEngine
     {
         _maps.Dispose();
         _object.Dispose();
+    }
+
+    /// <summary>The kernel's refusals as the callers of an engine expect them: the control loop keeps what runs, and goes on.</summary>
+    private static T Explained<T>(string doing, Func<T> code)
+    {
+        try
+        {
+            return code();
+        }
+        catch (Exception e) when (e is NativeException or IOException or UnauthorizedAccessException)
+        {
+            throw new EngineException($"{doing}: {e.Message}", e);
+        }
     }
 
     private static XdpEngine Build(

@@ -10,6 +10,7 @@ public static unsafe class Kernel
     private const int MembarrierSyscallX64 = 324;
     private const int MembarrierSyscallArm64 = 283;
     private const int MembarrierGlobal = 1;
+    private static readonly TimeSpan WhereTheKernelCannotWait = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Version of the running kernel, e.g. 6.1.</summary>
     public static Version Release => Environment.OSVersion.Version;
@@ -30,6 +31,10 @@ public static unsafe class Kernel
         return missing;
     }
 
+    /// <summary>Whether the dynamic loader finds libbpf.so.1.</summary>
+    public static bool HasLibbpf => System.Runtime.InteropServices.NativeLibrary.TryLoad(
+        Libbpf.Library, typeof(Kernel).Assembly, null, out _);
+
     /// <summary>Number of CPUs that could ever be online: what per-CPU arrays are sized by.</summary>
     public static int PossibleCpus
     {
@@ -48,8 +53,10 @@ public static unsafe class Kernel
     {
         var number = System.Runtime.InteropServices.RuntimeInformation.ProcessArchitecture
             == System.Runtime.InteropServices.Architecture.Arm64 ? MembarrierSyscallArm64 : MembarrierSyscallX64;
+        // Refused on kernels that run with nohz_full, and by some seccomp filters. A run lasts microseconds, and the poll of
+        // a driver that it is part of is cut off after two ticks or 2 ms: then time has to do.
         if (Libc.syscall(number, MembarrierGlobal, 0, 0) != 0)
-            throw NativeException.OfLastError("membarrier");
+            Thread.Sleep(WhereTheKernelCannotWait);
     }
 
     /// <summary>Makes sure that a folder lies on a bpffs: creates it, and mounts one when there is none above it.</summary>

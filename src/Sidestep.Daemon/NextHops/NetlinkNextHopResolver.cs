@@ -31,7 +31,7 @@ internal sealed class NetlinkNextHopResolver : INextHopResolver, IDisposable
     internal NetlinkNextHopResolver(Action<string> log)
     {
         _log = log;
-        _prober = new NeighbourProber(_questions);
+        _prober = new NeighbourProber(_questions, log);
         _thread = new Thread(Run) { IsBackground = true, Name = "next hops" };
         _thread.Start();
     }
@@ -54,8 +54,16 @@ internal sealed class NetlinkNextHopResolver : INextHopResolver, IDisposable
             _interfaces = interfaces;
             _servers = servers;
             _ways = null;
-            Refresh();
-            _prober.ProbeAll(_ways!);
+            try
+            {
+                Refresh();
+                _prober.ProbeAll(_ways!);
+            }
+            catch (NativeException e)
+            {
+                // What is known stays, and the next tick tries again.
+                _log($"next hops: {e.Message}");
+            }
         }
     }
 
@@ -85,8 +93,9 @@ internal sealed class NetlinkNextHopResolver : INextHopResolver, IDisposable
         {
             try
             {
-                if (Step())
+                if (Follow())
                     Changed?.Invoke();
+                Ask();
                 lastFailure = null;
             }
             catch (NativeException e)
@@ -100,23 +109,27 @@ internal sealed class NetlinkNextHopResolver : INextHopResolver, IDisposable
         }
     }
 
-    /// <summary>One tick: what the kernel says, then what to ask.</summary>
-    private bool Step()
+    /// <summary>What the kernel says within a tick; true when something changed.</summary>
+    private bool Follow()
     {
         var heard = _events.Receive(Tick);
         lock (_gate)
         {
-            var changed = false;
-            if (heard is not null)
-            {
-                // Anything but a neighbour, or lost events (none), may have moved routes, links or addresses.
-                if (heard.Count == 0 || heard.Any(static m => !Neighbours.IsEvent(m)))
-                    _ways = null;
-                changed = Refresh();
-            }
+            if (heard is null && _ways is not null)
+                return false;
+            // Anything but a neighbour, or lost events (none), may have moved routes, links or addresses.
+            if (heard is null or [] || heard.Any(static m => !Neighbours.IsEvent(m)))
+                _ways = null;
+            return Refresh();
+        }
+    }
+
+    private void Ask()
+    {
+        lock (_gate)
+        {
             if (_ways is not null)
-                _prober.Tick(_ways);
-            return changed;
+                _prober.Tick(_ways, _current);
         }
     }
 

@@ -6,7 +6,7 @@ namespace Sidestep.Native.Interop;
 /// <remarks>Functions that return an int give a negative errno on failure; those that return a pointer give null and set errno.</remarks>
 internal static unsafe partial class Libbpf
 {
-    private const string Library = "libbpf.so.1";
+    internal const string Library = "libbpf.so.1";
 
     [LibraryImport(Library)]
     internal static partial delegate* unmanaged<int, byte*, void*, int> libbpf_set_print(delegate* unmanaged<int, byte*, void*, int> fn);

@@ -11,8 +11,9 @@ public static class Neighbours
     private const int NeighbourMessageBytes = 12;
     private const ushort DestinationAttribute = 1, LinkLayerAttribute = 2;
 
-    // NUD_PERMANENT | NUD_NOARP | NUD_REACHABLE | NUD_PROBE | NUD_STALE | NUD_DELAY
-    private const int Valid = 0x80 | 0x40 | 0x02 | 0x10 | 0x04 | 0x08;
+    // NUD_PERMANENT | NUD_NOARP; and with NUD_REACHABLE | NUD_PROBE | NUD_STALE | NUD_DELAY
+    private const ushort Reachable = 0x02;
+    private const int Static = 0x80 | 0x40, Valid = Static | Reachable | 0x10 | 0x04 | 0x08;
 
     /// <summary>All IPv4 neighbours.</summary>
     public static IReadOnlyList<Neighbour> List(NetlinkSocket socket)
@@ -35,6 +36,18 @@ public static class Neighbours
             .With(DestinationAttribute, neighbour.GetAddressBytes()));
     }
 
+    /// <summary>Tells the kernel the Ethernet address that a neighbour has now (NUD_REACHABLE).</summary>
+    public static void Learn(NetlinkSocket socket, int interfaceIndex, IPAddress neighbour, ReadOnlySpan<byte> mac)
+    {
+        Span<byte> message = stackalloc byte[NeighbourMessageBytes];
+        message.Clear();
+        message[0] = InterNetwork;
+        BinaryPrimitives.WriteInt32LittleEndian(message[4..], interfaceIndex);
+        BinaryPrimitives.WriteUInt16LittleEndian(message[8..], Reachable);
+        socket.Ask(new NetlinkRequest($"learn {neighbour}", NewNeighbour, NetlinkRequest.Create | NetlinkRequest.Replace, message)
+            .With(DestinationAttribute, neighbour.GetAddressBytes()).With(LinkLayerAttribute, mac));
+    }
+
     /// <summary>True for an event about a neighbour.</summary>
     public static bool IsEvent(NetlinkMessage message) => message.Type is NewNeighbour or DeleteNeighbour;
 
@@ -42,11 +55,13 @@ public static class Neighbours
     {
         var mac = message.Attribute(NeighbourMessageBytes, LinkLayerAttribute);
         var address = message.Attribute(NeighbourMessageBytes, DestinationAttribute);
+        var state = BinaryPrimitives.ReadUInt16LittleEndian(message.Payload.AsSpan(8));
         return new Neighbour(
             BinaryPrimitives.ReadInt32LittleEndian(message.Payload.AsSpan(4)),
             address.Length == 4 ? new IPAddress(address.Span) : IPAddress.None,
             mac,
-            (BinaryPrimitives.ReadUInt16LittleEndian(message.Payload.AsSpan(8)) & Valid) != 0);
+            (state & Valid) != 0,
+            (state & Static) != 0);
     }
 }
 
@@ -55,4 +70,5 @@ public static class Neighbours
 /// <param name="Address">The neighbour's address.</param>
 /// <param name="Mac">Six bytes in wire order; empty when it is not resolved.</param>
 /// <param name="IsValid">NUD_VALID: the kernel would send to it.</param>
-public sealed record Neighbour(int InterfaceIndex, IPAddress Address, ReadOnlyMemory<byte> Mac, bool IsValid);
+/// <param name="IsStatic">NUD_PERMANENT or NUD_NOARP: somebody entered it, and no answer changes it.</param>
+public sealed record Neighbour(int InterfaceIndex, IPAddress Address, ReadOnlyMemory<byte> Mac, bool IsValid, bool IsStatic);

@@ -9,13 +9,16 @@ internal sealed class NetworkNamespace : IDisposable
 {
     private const int NewNet = 0x40000000;
     private const string Folder = "/run/netns";
+    private static readonly string[] Prefixes = ["ssa", "ssd"];
     private static int _created;
 
     static NetworkNamespace() => DeleteLeftOvers();
 
-    public NetworkNamespace(string role)
+    /// <param name="role">What it stands for; the last part of the name.</param>
+    /// <param name="tests">Which tests it belongs to; the first part of the name, see <see cref="Prefixes"/>.</param>
+    public NetworkNamespace(string role, string tests = "ssa")
     {
-        Name = string.Create(CultureInfo.InvariantCulture, $"ssa-{Environment.ProcessId}-{Interlocked.Increment(ref _created)}-{role}");
+        Name = string.Create(CultureInfo.InvariantCulture, $"{tests}-{Environment.ProcessId}-{Interlocked.Increment(ref _created)}-{role}");
         Shell.Run("ip", "netns", "add", Name);
         Shell.Run("ip", "-n", Name, "link", "set", "lo", "up");
     }
@@ -64,10 +67,14 @@ internal sealed class NetworkNamespace : IDisposable
     {
         if (!Directory.Exists(Folder))
             return;
-        foreach (var name in Directory.GetFiles(Folder, "ssa-*").Select(static f => Path.GetFileName(f)))
+        foreach (var name in Prefixes.SelectMany(static p => Directory.GetFiles(Folder, p + "-*")).Select(static f => Path.GetFileName(f)))
         {
-            if (int.TryParse(name.Split('-')[1], CultureInfo.InvariantCulture, out var owner) && !Directory.Exists($"/proc/{owner}"))
-                Shell.Try("ip", "netns", "del", name);
+            if (!int.TryParse(name.Split('-')[1], CultureInfo.InvariantCulture, out var owner) || Directory.Exists($"/proc/{owner}"))
+                continue;
+            // The processes inside were started by the same dead run.
+            foreach (var process in Shell.Try("ip", "netns", "pids", name).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+                Shell.Try("kill", "-9", process);
+            Shell.Try("ip", "netns", "del", name);
         }
     }
 

@@ -1,0 +1,54 @@
+using System.Globalization;
+using System.Text;
+
+namespace Sidestep.SystemTests.Director;
+
+/// <summary>A configuration file as a test wants it.</summary>
+internal sealed record DirectorFile
+{
+    public required string Name { get; init; }
+
+    public required string PinPath { get; init; }
+
+    /// <summary>Name and mode of each interface.</summary>
+    public IReadOnlyList<(string Name, string Mode)> Interfaces { get; init; } = [("eth0", "auto")];
+
+    public string OnExit { get; init; } = "remove";
+
+    /// <summary>Lines for the profile that all services have.</summary>
+    public string Dsr { get; init; } = "dsrType: l2";
+
+    public IReadOnlyList<ServerLine> Servers { get; init; } = [];
+
+    public IReadOnlyList<ServiceLine> Services { get; init; } = [];
+
+    public override string ToString()
+    {
+        var text = new StringBuilder();
+        void Line(string line) => text.Append(line).Append('\n');
+
+        Line("director:");
+        Line($"  name: {Name}");
+        Line($"  pinPath: {PinPath}");
+        Line($"  onExit: {OnExit}");
+        Line("  hashKey: 6a09e667f3bcc908bb67ae8584caa73b");
+        Line("  interfaces:");
+        foreach (var (name, mode) in Interfaces)
+            Line($"    - {{ name: {name}, mode: {mode} }}");
+        Line("networkProfiles:");
+        Line($"  - {{ name: profile, {Dsr} }}");
+        Line("pools:");
+        Line("  - name: pool");
+        Line(Servers.Count == 0 ? "    servers: []" : "    servers:");
+        foreach (var server in Servers)
+            Line(string.Create(CultureInfo.InvariantCulture, $"      - {{ name: {server.Name}, address: {server.Address}, weight: {server.Weight}, enabled: {(server.Enabled ? "true" : "false")} }}"));
+        Line(Services.Count == 0 ? "virtualServices: []" : "virtualServices:");
+        foreach (var service in Services)
+            Line(string.Create(CultureInfo.InvariantCulture, $"  - {{ name: {service.Name}, vip: {service.Vip}, protocol: udp, port: {service.Port}, pool: pool, networkProfile: profile, trafficEnabled: {(service.TrafficEnabled ? "true" : "false")} }}"));
+        return text.ToString();
+    }
+}
+
+internal sealed record ServerLine(string Name, string Address, int Weight = 1, bool Enabled = true);
+
+internal sealed record ServiceLine(string Name, string Vip, int Port, bool TrafficEnabled = true);
