@@ -104,7 +104,9 @@ public sealed class StatusReport(DirectorSettings director, DirectorStatus statu
         var interfaces = status.Interfaces.Count == 0
             ? "attached to no interface"
             : "on " + string.Join(", ", status.Interfaces.Select(static i => $"{i.Name} ({Mode(i)})"));
-        var process = isRunning ? $"daemon running (pid {daemon?.ProcessId})" : "daemon not running, the kernel goes on forwarding";
+        var process = isRunning ? $"daemon running (pid {daemon?.ProcessId})"
+            : status.IsAttached ? "daemon not running, the kernel goes on forwarding"
+            : "daemon not running, nothing is forwarded";
         return string.Create(CultureInfo.InvariantCulture, $"{interfaces}; revision {status.Revision} of {status.AppliedAt.ToLocalTime():yyyy-MM-dd HH:mm:ss}; {process}");
     }
 

@@ -80,13 +80,15 @@ public sealed class ControlLoop
     {
         // A limit that is reached first leaves its wait standing: the channel has room for one.
         _ready ??= _events.Reader.WaitToReadAsync(cancellation).AsTask();
-        if (limit is { } pause)
-            await Task.WhenAny(_ready, Task.Delay(pause, _time, cancellation)).ConfigureAwait(false);
-        else
-            await _ready.ConfigureAwait(false);
-        if (_ready.IsCompleted)
+        try
+        {
+            await _ready.WaitAsync(limit ?? Timeout.InfiniteTimeSpan, _time, cancellation).ConfigureAwait(false);
             _ready = null;
-        cancellation.ThrowIfCancellationRequested();
+        }
+        catch (TimeoutException)
+        {
+            // as long as was wanted
+        }
     }
 
     /// <summary>Events that came together become one change: only the newest configuration matters.</summary>

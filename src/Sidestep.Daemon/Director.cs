@@ -87,9 +87,9 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
             Log.Info($"attached to {attached.Name} ({attached.Mode?.ToString().ToLowerInvariant()})");
             if (attached.WhyNotNative is { } why)
             {
-                var note = $"{attached.Name} is attached in generic mode, which is slower: native mode was refused ({why})";
+                var note = $"{attached.Name} is attached in generic mode, which is slower: {why}";
                 Log.Warning(note);
-                Report(r => r with { Notes = r.Notes.Add(note) });
+                Report(r => r with { Notes = r.Notes.Remove(note).Add(note) });
             }
         }
     }
@@ -136,6 +136,7 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
             Refuse(["director.name and director.pinPath cannot change while the daemon runs: they name its state. Restart it"]);
         else
         {
+            Log.Info("the configuration file changed");
             Report(static r => r, () => _refused = []);
             loop.Post(configuration);
         }

@@ -30,14 +30,40 @@ internal static class Adoption
         }
         var differences = Differences(maps);
         if (differences.Count == 0)
+            differences = Strangers(pins, maps);
+        if (differences.Count == 0)
         {
             notes.Add("adopted the running tables");
             return maps;
         }
-        notes.Add($"the running tables have another layout, packets move to new ones once they are filled: {string.Join("; ", differences)}");
+        notes.Add($"the running tables do not fit, packets move to new ones once they are filled: {string.Join("; ", differences)}");
         foreach (var map in maps.Values)
             map.Dispose();
         return null;
+    }
+
+    /// <summary>Pinned maps that the attached programs do not use: a process that replaced the maps died before it had pinned
+    /// them all, and what is pinned is a mixture.</summary>
+    private static List<string> Strangers(PinDirectory pins, Dictionary<string, BpfMap> maps)
+    {
+        var strangers = new List<string>();
+        foreach (var (name, mode) in pins.Links())
+        {
+            using var link = XdpLink.OpenPinned(pins.LinkPath(name, mode));
+            if (link is null or { InterfaceIndex: 0 })
+                continue;
+            try
+            {
+                using var program = BpfProgram.OpenById(link.ProgramId);
+                var used = program.MapIds();
+                strangers.AddRange(maps.Where(m => !used.Contains(m.Value.Id)).Select(m => $"the program at {name} uses another map {m.Key} than the pinned one"));
+            }
+            catch (NativeException)
+            {
+                // Only CAP_SYS_ADMIN may look. Without it a mixture goes unnoticed, which takes a death within microseconds.
+            }
+        }
+        return strangers;
     }
 
     /// <summary>Every way in which pinned maps differ from those of this build; empty when they fit.</summary>

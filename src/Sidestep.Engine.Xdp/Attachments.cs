@@ -51,7 +51,8 @@ internal sealed class Attachments(PinDirectory pins)
             if (existing?.InterfaceIndex == index && Suits(mode, wanted.Mode))
             {
                 existing.Update(program);
-                return new AttachedInterface(wanted.Name, mode, null);
+                return new AttachedInterface(wanted.Name, mode, wanted.Mode == DriverMode.Auto && mode == AttachMode.Generic
+                    ? "it was found so, and changing it would interrupt traffic; mode native tries" : null);
             }
             // Its interface was deleted and another has the name now; or its mode is to change, and the kernel has no room for both.
             Detach(wanted.Name, mode);
@@ -81,7 +82,7 @@ internal sealed class Attachments(PinDirectory pins)
                 if (wanted.Mode == DriverMode.Native)
                     throw new EngineException($"interface '{wanted.Name}' cannot take native XDP: {e.Message}. Its driver may lack it, or the MTU, "
                         + $"LRO or the queues stand in the way ('ethtool -i {wanted.Name}', 'ethtool -k {wanted.Name}', 'dmesg'); or set its mode to auto or generic", e);
-                whyNotNative = e.Message;
+                whyNotNative = $"native mode was refused ({e.Message})";
             }
         }
         try
@@ -116,23 +117,26 @@ internal sealed class Attachments(PinDirectory pins)
         File.Delete(path);
     }
 
-    private static EngineException Occupied(string name, int index, NativeException cause) =>
-        new($"{Occupant(index)} is already attached to interface '{name}'. Stop what attached it, or detach it with "
-            + $"'ip link set dev {name} xdp off' (or 'bpftool link detach' if it is held by a link); 'bpftool net show dev {name}' shows it", cause);
-
-    private static string Occupant(int index)
+    private static EngineException Occupied(string name, int index, NativeException cause)
     {
+        var state = XdpState.Of(index);
+        var off = state.NativeProgramId != 0 ? "xdpdrv off" : "xdpgeneric off";
+        return new EngineException($"{Occupant(state)} is already attached to interface '{name}'. Stop what attached it, or detach it with "
+            + $"'ip link set dev {name} {off}' (or 'bpftool link detach' if it is held by a link); 'bpftool net show dev {name}' shows it", cause);
+    }
+
+    private static string Occupant(XdpState state)
+    {
+        var id = state.NativeProgramId != 0 ? state.NativeProgramId : state.GenericProgramId;
         try
         {
-            var state = XdpState.Of(index);
-            var id = state.NativeProgramId != 0 ? state.NativeProgramId : state.GenericProgramId;
             using var other = BpfProgram.OpenById(id);
             return string.Create(CultureInfo.InvariantCulture, $"the XDP program '{other.Name}' (id {id})");
         }
         catch (NativeException)
         {
             // Only CAP_SYS_ADMIN may look at the programs of others.
-            return "another XDP program";
+            return string.Create(CultureInfo.InvariantCulture, $"another XDP program (id {id})");
         }
     }
 }

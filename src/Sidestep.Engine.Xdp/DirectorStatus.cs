@@ -25,6 +25,9 @@ public sealed record DirectorStatus(
 {
     private const int Attempts = 3;
 
+    /// <summary>True when packets are taken from at least one interface.</summary>
+    public bool IsAttached => Interfaces.Any(static i => i.Mode is not null);
+
     /// <summary>Reads; null when nothing of that name is pinned.</summary>
     /// <param name="pinPath">Folder of all directors.</param>
     /// <param name="name">Name of the director.</param>
@@ -82,8 +85,9 @@ public sealed record DirectorStatus(
     {
         ref readonly var label = ref maps.ServiceLabels[id];
         var group = Labels.GroupOf(label);
+        // A label that a change has just cleared names no group: then all of this is read again.
         return new ServiceStatus(name, Wire.Address(label.Address), (TransportProtocol)label.Protocol, label.Port, group,
-            slots[group].Count > 0, CounterReader.Service(maps, id));
+            slots.TryGetValue(group, out var servers) && servers.Count > 0, CounterReader.Service(maps, id));
     }
 
     private static ServerStatus ServerOf(StateMaps maps, ServerIdentity identity, int id, Dictionary<uint, int> slots)

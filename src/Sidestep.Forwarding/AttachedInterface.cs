@@ -13,5 +13,5 @@ public enum AttachMode
 /// <summary>An interface and how the program is attached to it.</summary>
 /// <param name="Name">The kernel's name.</param>
 /// <param name="Mode">Null: it is not, because the interface is gone.</param>
-/// <param name="WhyNotNative">What the driver said, when automatic mode had to fall back.</param>
+/// <param name="WhyNotNative">Why automatic mode is generic: what the driver said, or that it was found so.</param>
 public sealed record AttachedInterface(string Name, AttachMode? Mode, string? WhyNotNative);

@@ -20,6 +20,9 @@ public sealed unsafe class BpfMap : IDisposable
     public static BpfMap OpenById(uint id) =>
         new(new FileDescriptor(NativeException.Check(Libbpf.bpf_map_get_fd_by_id(id), $"bpf_map_get_fd_by_id {id}")));
 
+    /// <summary>The kernel's id.</summary>
+    public uint Id => Info().id;
+
     /// <summary>Type and sizes, as the kernel has them.</summary>
     public BpfMapShape Shape
     {

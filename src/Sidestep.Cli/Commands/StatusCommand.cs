@@ -17,7 +17,7 @@ public static class StatusCommand
         var json = new Option<bool>("--json") { Description = "Print one JSON object on standard output." };
         var command = new Command("status",
             "Show services, real servers, drops and interfaces of the director on this machine, from what is pinned in the kernel. "
-            + "Exits with 0 when it forwards, with 1 when there is no such director, with 2 when it cannot be read.")
+            + "Exits with 0 when it forwards, with 1 when there is no such director or it is attached nowhere, with 2 when it cannot be read.")
         {
             config, name, pinPath, json,
         };
@@ -46,7 +46,7 @@ public static class StatusCommand
                 report.WriteJson(output);
             else
                 report.WriteText(output);
-            return ExitCode.Ok;
+            return status.IsAttached ? ExitCode.Ok : ExitCode.Failed;
         }
         catch (EngineException e)
         {

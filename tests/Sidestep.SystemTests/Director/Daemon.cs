@@ -12,6 +12,7 @@ internal sealed class Daemon : IDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
     private readonly Process _process;
     private readonly StringBuilder _said = new();
+    private bool _disposed;
 
     /// <summary>Starts it and waits for nothing.</summary>
     /// <param name="place">In this network namespace.</param>
@@ -47,9 +48,6 @@ internal sealed class Daemon : IDisposable
         }
     }
 
-    /// <summary>How often it said something: cheaper to wait for than another process's answer, which then judges.</summary>
-    public int Times(string words) => Said.Split(words).Length - 1;
-
     /// <summary>Waits until it said this.</summary>
     public Daemon Until(string words)
     {
@@ -84,8 +82,12 @@ internal sealed class Daemon : IDisposable
         return _process.ExitCode;
     }
 
+    /// <summary>May be called twice: by the test, and by its segment.</summary>
     public void Dispose()
     {
+        if (_disposed)
+            return;
+        _disposed = true;
         if (!_process.HasExited)
             Kill();
         _process.Dispose();

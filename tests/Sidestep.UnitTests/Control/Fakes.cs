@@ -1,0 +1,131 @@
+using System.Net;
+using Sidestep.Control;
+using Sidestep.Forwarding;
+using Sidestep.Model;
+using Sidestep.Packets;
+
+namespace Sidestep.UnitTests.Control;
+
+/// <summary>What happened, in its order, from all that the loop talks to.</summary>
+internal sealed class Journal
+{
+    private readonly List<string> _lines = [];
+
+    public string[] Lines
+    {
+        get
+        {
+            lock (_lines)
+                return [.. _lines];
+        }
+    }
+
+    public void Add(string line)
+    {
+        lock (_lines)
+            _lines.Add(line);
+    }
+}
+
+/// <summary>Takes tables, or refuses them.</summary>
+internal sealed class FakeEngine(Journal journal) : IEngine
+{
+    /// <summary>Why tables are refused; null: they are not.</summary>
+    public Func<ForwardingTables, string?> Refuses { get; set; } = static _ => null;
+
+    /// <summary>Why interfaces are refused.</summary>
+    public Func<IReadOnlyList<DirectorInterface>, string?> RefusesToAttach { get; set; } = static _ => null;
+
+    /// <summary>Called in the middle of <see cref="Apply"/>.</summary>
+    public Action Applying { get; set; } = static () => { };
+
+    public ForwardingTables? InForce { get; private set; }
+
+    public EngineCapabilities Capabilities => new("fake", 1, 1, 1, 1);
+
+    public void Apply(ForwardingTables tables)
+    {
+        Applying();
+        if (Refuses(tables) is { } why)
+        {
+            journal.Add($"refused {Describe(tables)}");
+            throw new EngineException(why);
+        }
+        InForce = tables;
+        journal.Add($"apply {Describe(tables)}");
+    }
+
+    public IReadOnlyList<AttachedInterface> Attach(IReadOnlyList<DirectorInterface> interfaces)
+    {
+        var names = string.Join('+', interfaces.Select(static i => i.Name));
+        if (RefusesToAttach(interfaces) is { } why)
+        {
+            journal.Add($"cannot attach {names}");
+            throw new EngineException(why);
+        }
+        journal.Add($"attach {names}");
+        return [.. interfaces.Select(static i => new AttachedInterface(i.Name, AttachMode.Native, null))];
+    }
+
+    public void Remove() => throw new NotSupportedException();
+
+    public EngineCounters ReadCounters() => throw new NotSupportedException();
+
+    public TraceResult Trace(ReadOnlySpan<byte> frame, int interfaceIndex) => throw new NotSupportedException();
+
+    public void Dispose()
+    {
+    }
+
+    /// <summary>Names of the services, then the next hops of all servers.</summary>
+    private static string Describe(ForwardingTables tables) => string.Join('+', tables.Services.Select(static s => s.Name))
+        + " by " + string.Join('+', tables.Groups.SelectMany(static g => g.Servers).Select(static s => s.NextHop is { } hop ? $"{hop.Neighbour}"[^2..] : "none"));
+}
+
+/// <summary>Knows the next hops that it was told.</summary>
+internal sealed class FakeNextHops : INextHopResolver
+{
+    private readonly Dictionary<IPAddress, byte> _macs = [];
+    private readonly Lock _gate = new();
+
+    public event Action? Changed;
+
+    /// <summary>What the loop watches now.</summary>
+    public (string[] Interfaces, IPAddress[] Servers) Watched { get; private set; } = ([], []);
+
+    public int InterfaceIndex { get; set; } = 7;
+
+    public NextHops Current
+    {
+        get
+        {
+            lock (_gate)
+            {
+                var egress = new EgressInterface(InterfaceIndex, "eth0", new MacAddress(1), IPAddress.Parse("10.0.0.1"), 1500);
+                return new NextHops([egress], _macs.ToDictionary(static m => m.Key, m => new NextHop(egress, new MacAddress(m.Value))), new Dictionary<IPAddress, string>());
+            }
+        }
+    }
+
+    public void Watch(IReadOnlyCollection<string> interfaces, IReadOnlyCollection<IPAddress> servers) => Watched = ([.. interfaces], [.. servers]);
+
+    /// <summary>A neighbour answers; <see cref="Raise"/> tells the loop.</summary>
+    public void Set(string server, byte mac)
+    {
+        lock (_gate)
+            _macs[IPAddress.Parse(server)] = mac;
+    }
+
+    public void Raise() => Changed?.Invoke();
+}
+
+/// <summary>Writes down what it hears.</summary>
+internal sealed class FakeObserver(Journal journal) : IControlObserver
+{
+    public void Applied(Configuration configuration, ForwardingTables tables, NextHops nextHops, bool isNewest) =>
+        journal.Add(isNewest ? "in force" : "the former in force");
+
+    public void Attached(IReadOnlyList<AttachedInterface> interfaces) => journal.Add("attached");
+
+    public void Failed(string reason) => journal.Add($"failed: {reason}");
+}
