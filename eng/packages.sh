@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Sourced by ./sidestep and ./test: which Debian packages a task needs, why, and their installation.
+# Sourced by ./sidestep, ./test and eng/other-kernel: which Debian packages a task needs, why, and their installation.
 
 # packages SET: a line "name reason" for each package.
 packages() {
@@ -23,6 +23,13 @@ packages() {
 	shellcheck checks the shell scripts
 	procps has sysctl, the cure that the agent names and a test follows
 	iputils-ping sends the echo requests of the tests
+	LIST
+  other-kernel) cat <<-LIST ;;
+	qemu-system-x86 emulates the machine that the other kernel runs on
+	busybox-static brings that machine up
+	cpio packs what it starts from
+	kmod finds and loads the modules of the other kernel
+	xz-utils unpacks modules
 	LIST
   *) die "there is no package set '$1'" ;;
   esac

@@ -8,6 +8,7 @@ namespace Sidestep.Native;
 public sealed unsafe class BpfProgram : IDisposable
 {
     private const int MaxMaps = 64;
+    private const int LoopbackIndex = 1; // in every network namespace
     private readonly FileDescriptor _descriptor;
 
     internal BpfProgram(FileDescriptor descriptor) => _descriptor = descriptor;
@@ -63,9 +64,12 @@ public sealed unsafe class BpfProgram : IDisposable
     /// <param name="frame">At least 14 bytes, from the Ethernet header on.</param>
     /// <param name="output">Receives the frame as the program left it.</param>
     /// <param name="repeat">How often; each run starts from the frame that the last one left.</param>
-    /// <param name="ingressInterface">Index of the interface that the frame seems to come in by; 0: the loopback device.</param>
-    public TestRun Run(ReadOnlySpan<byte> frame, Span<byte> output, int repeat = 1, int ingressInterface = 0)
+    /// <param name="ingressInterface">Index of the interface that the frame seems to come in by. Kernels before 5.15 know
+    /// only the loopback device's, and fail with EINVAL for others.</param>
+    public TestRun Run(ReadOnlySpan<byte> frame, Span<byte> output, int repeat = 1, int ingressInterface = LoopbackIndex)
     {
+        // Without a context the frame comes in by the loopback device: older kernels take none, so none where none is needed.
+        var withContext = ingressInterface != LoopbackIndex;
         var context = new xdp_md { data_end = (uint)frame.Length, ingress_ifindex = (uint)ingressInterface };
         fixed (byte* input = frame, outputPointer = output)
         {
@@ -76,8 +80,8 @@ public sealed unsafe class BpfProgram : IDisposable
                 data_size_in = (uint)frame.Length,
                 data_out = outputPointer,
                 data_size_out = (uint)output.Length,
-                ctx_in = ingressInterface == 0 ? null : &context,
-                ctx_size_in = ingressInterface == 0 ? 0 : (uint)sizeof(xdp_md),
+                ctx_in = withContext ? &context : null,
+                ctx_size_in = withContext ? (uint)sizeof(xdp_md) : 0,
                 repeat = repeat,
             };
             NativeException.Check(Libbpf.bpf_prog_test_run_opts(Descriptor, &options), "BPF_PROG_TEST_RUN");
