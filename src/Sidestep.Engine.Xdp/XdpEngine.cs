@@ -26,6 +26,7 @@ public sealed class XdpEngine : IEngine
         _maps = maps;
         Notes = notes;
         var running = RunningTables.Read(maps);
+        running.ClearOtherLabels(maps);
         _serviceIds = new IdAllocator<string>(0, Constants.ServiceCapacity, running.Services);
         _serverIds = new IdAllocator<ServerIdentity>(1, Constants.ServerCapacity - 1, running.Servers);
         _slots = new SlotStore(maps, running.Slots);
@@ -228,22 +229,23 @@ public sealed class XdpEngine : IEngine
     private void CheckCapacity(ForwardingTables tables)
     {
         var can = Capabilities;
-        var servers = tables.Groups.Sum(static g => g.Servers.Length);
-        var slots = tables.Groups.Sum(static g => (long)g.Slots.Slots.Length);
         var problems = new List<string>();
-        void Check(string what, long wanted, int limit)
+        void Check(string what, long wanted, int leaving, int limit)
         {
             if (wanted > limit)
                 problems.Add(string.Create(CultureInfo.InvariantCulture, $"{wanted} {what}, {limit} fit"));
+            else if (wanted + leaving > limit)
+                problems.Add(string.Create(CultureInfo.InvariantCulture, $"{wanted} {what} and {leaving} that this change removes, {limit} fit at a time: ")
+                    + "remove first and add in a second change");
         }
-        Check("services", tables.Services.Length + _serviceIds.All.Keys.Except(tables.Services.Select(static s => s.Name)).Count(), can.MaxServices);
-        Check("real servers (counted once per pool and way of reaching them, with those that are being replaced)",
-            _serverIds.All.Keys.Union(tables.Groups.SelectMany(static g => g.Servers.Select(s => new ServerIdentity(g.Key, s.Name, s.Address)))).Count(),
-            can.MaxServers);
-        Check("slots in all slot tables", slots, can.MaxSlots);
-        Check("interfaces", tables.Interfaces.Length, can.MaxInterfaces);
+        var services = tables.Services.Select(static s => s.Name).ToHashSet();
+        var servers = tables.Groups.SelectMany(static g => g.Servers.Select(s => new ServerIdentity(g.Key, s.Name, s.Address))).ToHashSet();
+        Check("services", services.Count, _serviceIds.All.Keys.Count(k => !services.Contains(k)), can.MaxServices);
+        Check("real servers (counted once per pool and way of reaching them)", servers.Count, _serverIds.All.Keys.Count(k => !servers.Contains(k)), can.MaxServers);
+        Check("slots in all slot tables", tables.Groups.Sum(static g => (long)g.Slots.Slots.Length), 0, can.MaxSlots);
+        Check("interfaces", tables.Interfaces.Length, 0, can.MaxInterfaces);
         if (problems.Count > 0)
-            throw new EngineException($"the configuration does not fit the {can.Engine} engine: {string.Join("; ", problems)} ({servers} servers configured). "
+            throw new EngineException($"the configuration does not fit the {can.Engine} engine: {string.Join("; ", problems)}. "
                 + "docs/limits.md has the limits and what they cost");
     }
 }
