@@ -34,6 +34,7 @@ internal static class DirectorObject
                     loading.Reuse(name, existing(name));
             }
             loading.Load();
+            BindLabels(loading);
             return loading;
         }
         catch (VerifierException e)
@@ -45,6 +46,14 @@ internal static class DirectorObject
         {
             throw new EngineException($"the kernel did not take the XDP program: {e.Message}", e);
         }
+    }
+
+    /// <summary>The program reads no labels; bound to it, they can be told from those of another set.</summary>
+    private static void BindLabels(BpfObject loaded)
+    {
+        using var program = loaded.Program("director");
+        using var labels = loaded.Map("labels");
+        program.Bind(labels);
     }
 
     /// <summary>What the maps of this build look like, for comparison with pinned ones.</summary>

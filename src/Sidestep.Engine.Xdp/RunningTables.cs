@@ -27,12 +27,33 @@ internal sealed record RunningTables(
             slots[Labels.GroupOf(label)] = new SlotRange((int)service.SlotBase, (int)service.SlotCount);
         }
         var servers = new Dictionary<ServerIdentity, int>();
+        var active = maps.Servers(maps.Control.Active & 1);
         for (var id = 1; id < Constants.ServerCapacity; id++)
         {
             ref readonly var label = ref maps.ServerLabels[id];
-            if ((label.Flags & Constants.LabelUsed) != 0 && slots.ContainsKey(Labels.GroupOf(label)))
+            if ((label.Flags & Constants.LabelUsed) == 0 || !slots.ContainsKey(Labels.GroupOf(label)))
+                continue;
+            // Of two numbers, the one that packets use is the server's.
+            if (!servers.TryAdd(Labels.ServerOf(label), id) && active[id].Ifindex != 0)
                 servers[Labels.ServerOf(label)] = id;
         }
         return new RunningTables(services, servers, slots);
+    }
+
+    /// <summary>Clears the labels that nothing stands behind: a number that is given to another thing later must not find
+    /// the old name still there.</summary>
+    internal void ClearOtherLabels(StateMaps maps)
+    {
+        Clear(maps.ServiceLabels, Services.Values.ToHashSet());
+        Clear(maps.ServerLabels, Servers.Values.ToHashSet());
+    }
+
+    private static void Clear(Span<Label> labels, HashSet<int> except)
+    {
+        for (var id = 0; id < labels.Length; id++)
+        {
+            if (labels[id].Flags != 0 && !except.Contains(id))
+                labels[id] = default;
+        }
     }
 }

@@ -57,6 +57,9 @@ public sealed unsafe class BpfProgram : IDisposable
         return new ReadOnlySpan<uint>(ids, (int)Math.Min(info.nr_map_ids, MaxMaps)).ToArray();
     }
 
+    /// <summary>Makes a map one of the program's although the code does not use it: it is listed, and lives as long (kernel 5.10).</summary>
+    public void Bind(BpfMap map) => NativeException.Check(Libbpf.bpf_prog_bind_map(Descriptor, map.Descriptor, null), "bpf_prog_bind_map");
+
     /// <summary>Pins the program; an earlier pin of that name is replaced.</summary>
     public void Pin(string path) => _descriptor.Pin(path);
 

@@ -105,6 +105,9 @@ internal static unsafe partial class Libbpf
     internal static partial int bpf_link_create(int prog_fd, int target_fd, uint attach_type, bpf_link_create_opts* opts);
 
     [LibraryImport(Library)]
+    internal static partial int bpf_prog_bind_map(int prog_fd, int map_fd, void* opts);
+
+    [LibraryImport(Library)]
     internal static partial int bpf_link_update(int link_fd, int new_prog_fd, void* opts);
 
     [LibraryImport(Library)]

@@ -57,12 +57,12 @@ public sealed class UpgradeTests
         using var segment = new Segment();
         var daemon = segment.Start();
         var former = Path.Combine(segment.File.PinPath, "former");
-        using (var servers = BpfMap.OpenPinned(Path.Combine(segment.PinFolder, "map_servers"))!)
-            servers.Pin(former);
+        using (var slots = BpfMap.OpenPinned(Path.Combine(segment.PinFolder, "map_slots"))!)
+            slots.Pin(former);
         Assert.Equal(0, daemon.End());
         segment.Start().Kill();
-        using (var servers = BpfMap.OpenPinned(former)!)
-            servers.Pin(Path.Combine(segment.PinFolder, "map_servers"));
+        using (var slots = BpfMap.OpenPinned(former)!)
+            slots.Pin(Path.Combine(segment.PinFolder, "map_slots"));
         using var traffic = segment.Send();
         traffic.UntilAllAnswered();
         var first = traffic.Count;

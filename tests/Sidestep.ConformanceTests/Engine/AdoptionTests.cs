@@ -1,0 +1,108 @@
+using Sidestep.ConformanceTests.Xdp;
+using Sidestep.Engine.Xdp;
+using Sidestep.Engine.Xdp.Layout;
+using Sidestep.Forwarding;
+
+namespace Sidestep.ConformanceTests.Engine;
+
+/// <summary>The next process takes over what the last one left, whole or in the middle of a change.</summary>
+[Collection(OneAtATime.Name)]
+public sealed class AdoptionTests
+{
+    private const uint Vip = 0xcb00_7101;
+
+    private static ForwardingTables Usual => Tables.Compile([Tables.Pool("p", "s1", "s2"), Tables.Pool("q", "s3")],
+        [Tables.Service("a", "p"), Tables.Service("b", "q", port: 54, l3: true)]);
+
+    [Fact]
+    public void CountersNumbersAndTablesAreKept()
+    {
+        using var pinned = new PinnedEngine();
+        pinned.Engine.Apply(Usual);
+        Send(pinned.Engine, 7);
+        var (before, revision, counters) = (pinned.Running(), pinned.Engine.Revision, Written(pinned.Engine));
+
+        pinned.Reopen();
+        Assert.Contains("adopted the running tables", pinned.Engine.Notes);
+        Assert.Equal(revision, pinned.Engine.Revision);
+        Assert.Equal(counters, Written(pinned.Engine));
+        // Packets meet the former tables already.
+        Send(pinned.Engine, 1);
+        pinned.Engine.Apply(Usual);
+        var after = pinned.Running();
+        Assert.Equal(before.Services, after.Services);
+        Assert.Equal(before.Servers, after.Servers);
+        Assert.Equal(before.Slots, after.Slots);
+        Assert.Equal(8ul, pinned.Engine.ReadCounters().Services["a"].Packets);
+    }
+
+    /// <summary>A process died after it had written numbers and labels, before the flip.</summary>
+    [Fact]
+    public void AChangeThatWasCutShortLeavesNothing()
+    {
+        using var pinned = new PinnedEngine();
+        pinned.Engine.Apply(Usual);
+        Send(pinned.Engine, 3);
+        var before = pinned.Running();
+        using (var maps = pinned.Maps())
+        {
+            var newcomer = Assert.Single(Tables.Compile([Tables.Pool("new", "s4")], [Tables.Service("new", "new")]).Groups);
+            var (service, known) = (Usual.Services[0] with { Name = "new", Group = newcomer.Key }, Usual.Groups.Single(static g => g.Key.Pool == "p"));
+            maps.ServiceLabels[1000] = Labels.Of(service);
+            // A server of a pool that is not there, one of a pool that is, and one that has another number, too.
+            maps.ServerLabels[1000] = Labels.Of(newcomer.Key, newcomer.Servers[0]);
+            maps.ServerLabels[1001] = Labels.Of(known.Key, newcomer.Servers[0]);
+            maps.ServerLabels[1002] = Labels.Of(known.Key, known.Servers[0]);
+            // And half of the other half.
+            maps.Services(maps.Control.Active ^ 1).Fill(new Service { Key = 1, Id = 4095, SlotBase = 99 });
+            maps.Slots.Slice(500 * 1024, 5000).Fill(0xffffffff);
+        }
+
+        pinned.Reopen();
+        pinned.Engine.Apply(Usual);
+        var after = pinned.Running();
+        Assert.Equal(before.Services, after.Services);
+        Assert.Equal(before.Servers, after.Servers);
+        Assert.Equal(3ul, pinned.Engine.ReadCounters().Services["a"].Packets);
+        using (var maps = pinned.Maps())
+        {
+            Assert.Equal(2, Used(maps.ServiceLabels));
+            Assert.Equal(3, Used(maps.ServerLabels));
+        }
+
+        pinned.Engine.Apply(Tables.Compile([Tables.Pool("new", "s4"), Tables.Pool("p", "s1", "s2")], [Tables.Service("new", "new"), Tables.Service("a", "p", port: 54)]));
+        Send(pinned.Engine, 2);
+        Assert.Equal(2ul, pinned.Engine.ReadCounters().Services["new"].Packets);
+    }
+
+    [Fact]
+    public void MapsThatWerePinnedInPartAreReplaced()
+    {
+        using var pinned = new PinnedEngine();
+        pinned.Engine.Apply(Usual);
+        pinned.Unpin("map_slots");
+        pinned.Reopen();
+        Assert.Contains(pinned.Engine.Notes, static n => n.Contains("slots missing", StringComparison.Ordinal));
+        Assert.Equal(0, pinned.Engine.Revision);
+    }
+
+    private static void Send(XdpEngine engine, int datagrams)
+    {
+        for (var i = 0; i < datagrams; i++)
+            Assert.Equal(XdpAction.Transmit, engine.Trace(Tables.Datagram(Vip, 53), Tables.InterfaceIndex).Action);
+    }
+
+    private static string Written(XdpEngine engine)
+    {
+        var counters = engine.ReadCounters();
+        return string.Join(' ', counters.Services.OrderBy(static s => s.Key, StringComparer.Ordinal)) + string.Join(' ', counters.Servers.Select(static s => $"{s}").Order(StringComparer.Ordinal));
+    }
+
+    private static int Used(Span<Label> labels)
+    {
+        var used = 0;
+        foreach (ref readonly var label in labels)
+            used += label.Flags != 0 ? 1 : 0;
+        return used;
+    }
+}

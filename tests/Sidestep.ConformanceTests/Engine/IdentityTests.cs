@@ -1,0 +1,84 @@
+using Sidestep.ConformanceTests.Xdp;
+using Sidestep.Engine.Xdp;
+using Sidestep.Forwarding;
+
+namespace Sidestep.ConformanceTests.Engine;
+
+/// <summary>Numbers stay with what they were given to, and so do counters.</summary>
+[Collection(OneAtATime.Name)]
+public sealed class IdentityTests
+{
+    private const uint Vip = 0xcb00_7101;
+
+    [Fact]
+    public void IdsStayOverChanges()
+    {
+        using var pinned = new PinnedEngine();
+        pinned.Engine.Apply(Tables.Compile([Tables.Pool("p", "s1", "s2", "s3")], [Tables.Service("b", "p"), Tables.Service("c", "p", port: 54)]));
+        var before = pinned.Running();
+
+        // Before, between and behind; and one goes.
+        pinned.Engine.Apply(Tables.Compile(
+            [Tables.Pool("a", "s9"), Tables.Pool("p", 1021, ("s0", 1), ("s1", 5), ("s3", 1), ("s4", 1))],
+            [Tables.Service("a", "a", port: 1), Tables.Service("b", "p", port: 99), Tables.Service("bb", "p", port: 2), Tables.Service("d", "a", port: 3)]));
+        var after = pinned.Running();
+
+        Assert.Equal(before.Services["b"], after.Services["b"]);
+        Assert.All(["s1", "s3"], name => Assert.Equal(IdOf(before, name), IdOf(after, name)));
+        Assert.Equal(after.Services.Count, after.Services.Values.Distinct().Count());
+        Assert.Equal(after.Servers.Count, after.Servers.Values.Distinct().Count());
+        // What went rests: nobody else has its number yet.
+        Assert.DoesNotContain(before.Services["c"], after.Services.Values);
+        Assert.DoesNotContain(IdOf(before, "s2"), after.Servers.Values);
+    }
+
+    [Fact]
+    public void FreedNumbersComeLast()
+    {
+        var ids = new IdAllocator<string>(1, 4, new Dictionary<string, int> { ["old"] = 2 });
+        Assert.Equal(1, ids.Get("a", out var isNew));
+        Assert.True(isNew);
+        Assert.Equal(2, ids.Get("old", out isNew));
+        Assert.False(isNew);
+        Assert.Equal([1, 2], ids.KeepOnly(new HashSet<string>()));
+        Assert.Equal([3, 4, 1, 2], new[] { "b", "c", "d", "e" }.Select(n => ids.Get(n, out _)));
+        Assert.Throws<InvalidOperationException>(() => ids.Get("f", out _));
+    }
+
+    [Fact]
+    public void CountersStartAtZeroWhenANumberIsUsedAgain()
+    {
+        using var pinned = new PinnedEngine();
+        var engine = pinned.Engine;
+        engine.Apply(Tables.Compile([Tables.Pool("p", "s1")], [Tables.Service("old", "p")]));
+        for (var i = 0; i < 5; i++)
+            Assert.Equal(XdpAction.Transmit, engine.Trace(Tables.Datagram(Vip, 53), Tables.InterfaceIndex).Action);
+        var former = pinned.Running().Services["old"];
+        Assert.Equal(5ul, engine.ReadCounters().Services["old"].Packets);
+        Assert.Equal(5ul, engine.ReadCounters().Servers.Single().Value.Packets);
+
+        engine.Apply(Tables.Compile([], []));
+        // As many as there are numbers: one of them gets the former one.
+        engine.Apply(Tables.Compile([Tables.Pool("p", "s1")],
+            Enumerable.Range(1, engine.Capabilities.MaxServices).Select(static i => Tables.Service($"new{i}", "p", port: i))));
+        Assert.Contains(former, pinned.Running().Services.Values);
+        Assert.All(engine.ReadCounters().Services.Values, static c => Assert.Equal(default, c));
+        Assert.All(engine.ReadCounters().Servers.Values, static c => Assert.Equal(default, c));
+    }
+
+    [Fact]
+    public void CountersOfWhatStaysGoOn()
+    {
+        using var pinned = new PinnedEngine();
+        var engine = pinned.Engine;
+        for (var i = 1; i <= 10; i++)
+        {
+            engine.Apply(Tables.Compile([Tables.Pool("p", "s1")], [Tables.Service($"other{i}", "p", port: i), Tables.Service("stays", "p")]));
+            engine.Trace(Tables.Datagram(Vip, 53), Tables.InterfaceIndex);
+            Assert.Equal((ulong)i, engine.ReadCounters().Services["stays"].Packets);
+            Assert.Equal((ulong)i, engine.ReadCounters().Servers.Single().Value.Packets);
+        }
+    }
+
+    private static int IdOf(RunningTables running, string server) => running.Servers.Single(s => s.Key.Name == server).Value;
+}

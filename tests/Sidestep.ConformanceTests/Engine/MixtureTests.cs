@@ -1,0 +1,90 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using Sidestep.ConformanceTests.Xdp;
+using Sidestep.Forwarding;
+using Sidestep.Packets;
+
+namespace Sidestep.ConformanceTests.Engine;
+
+/// <summary>
+/// Frames run through the program without a pause while tables change. Version N marks everything that a frame can take
+/// from it: the servers' and the director's Ethernet address are N, odd versions encapsulate, even ones do not, and only
+/// even ones answer ARP. So a frame that took something of one version and something of another shows it.
+/// </summary>
+[Collection(OneAtATime.Name)]
+public sealed class MixtureTests(Engines engines)
+{
+    private const uint Vip = 0xcb00_7101;
+    private const int Versions = 200;
+
+    [Fact]
+    public async Task NoFrameSeesAMixture()
+    {
+        var engine = (Sidestep.Engine.Xdp.XdpEngine)engines[Engines.OneArm];
+        engine.Apply(Version(0));
+        using var stop = new CancellationTokenSource();
+        var frames = Task.Run(() => Run(engine, stop.Token), TestContext.Current.CancellationToken);
+        ForwardingTables? previous = null;
+        for (var version = 1; version <= Versions; version++)
+            engine.Apply(previous = Version(version, previous));
+        // The last version is there before the last frame.
+        await stop.CancelAsync();
+        var (seen, problem) = await frames;
+
+        Assert.Null(problem);
+        Assert.True(seen > Versions / 4, $"frames met only {seen} of {Versions} versions");
+    }
+
+    private static ForwardingTables Version(int version, ForwardingTables? previous = null)
+    {
+        // Numbers of servers and places of slot tables move, too.
+        var servers = Enumerable.Range(0, 1 + version % 5).Select(i => string.Create(CultureInfo.InvariantCulture, $"v{version % 3}s{10 * (version % 7) + i}"));
+        var mac = new MacAddress(0x02_00_00_00_00_00 + (ulong)version);
+        var tables = Tables.Compile([Tables.Pool("p", [.. servers])], [Tables.Service($"v{version % 2}", "p", l3: version % 2 == 1)], previous, mac, mac);
+        return tables with { Vips = [.. tables.Vips.Select(v => v with { AnswersArp = version % 2 == 0 })] };
+    }
+
+    /// <summary>Until told to stop: how many versions were seen, and the first mixture.</summary>
+    private static (int Seen, string? Problem) Run(Sidestep.Engine.Xdp.XdpEngine engine, CancellationToken stop)
+    {
+        using var program = engine.Program();
+        var (datagram, arp, output) = (Tables.Datagram(Vip, 53), Tables.ArpRequest(Vip), new byte[256]);
+        var (seen, last) = (0, -1L);
+        while (!stop.IsCancellationRequested)
+        {
+            foreach (var frame in new[] { datagram, arp })
+            {
+                var run = program.Run(frame, output, ingressInterface: Tables.InterfaceIndex);
+                var (version, problem) = frame == datagram ? Forwarded(run.ReturnValue, output.AsSpan(0, run.Length)) : Answered(run.ReturnValue, output);
+                if (problem is null && version is { } v && v < last)
+                    problem = $"version {v} after version {last}";
+                if (problem is not null)
+                    return (seen, $"{problem}: {Convert.ToHexString(output.AsSpan(0, run.Length))}");
+                if (version > last)
+                {
+                    last = version.Value;
+                    seen++;
+                }
+            }
+        }
+        return (seen, null);
+    }
+
+    private static (long? Version, string? Problem) Forwarded(uint action, ReadOnlySpan<byte> frame)
+    {
+        if (action != (uint)XdpAction.Transmit)
+            return (null, $"a datagram met action {action}");
+        var (server, director) = (Number(frame), Number(frame[6..]));
+        var encapsulated = frame.Length == 60 + 20;
+        return server != director ? (null, $"server of version {server}, director of version {director}")
+            : encapsulated != (server % 2 == 1) ? (null, $"version {server}, {(encapsulated ? "" : "not ")}encapsulated")
+            : (server, null);
+    }
+
+    private static (long? Version, string? Problem) Answered(uint action, ReadOnlySpan<byte> frame) =>
+        action == (uint)XdpAction.Pass ? (null, null)
+        : Number(frame[6..]) % 2 == 0 ? (Number(frame[6..]), null)
+        : (null, $"version {Number(frame[6..])} answered ARP");
+
+    private static long Number(ReadOnlySpan<byte> mac) => BinaryPrimitives.ReadUInt32BigEndian(mac[2..]);
+}

@@ -1,0 +1,87 @@
+using Sidestep.ConformanceTests.Xdp;
+using Sidestep.Engine.Xdp;
+using Sidestep.Engine.Xdp.Layout;
+using Sidestep.Forwarding;
+
+namespace Sidestep.ConformanceTests.Engine;
+
+/// <summary>The writer puts entries where the program looks, whatever addresses and ports are chosen.</summary>
+[Collection(OneAtATime.Name)]
+public sealed class OpenAddressingTests
+{
+    private const int Full = Constants.ServiceCapacity;
+
+    [Fact]
+    public void TheProgramFindsEveryOneOf4096RandomServicesAndNoOther()
+    {
+        using var engine = XdpEngine.LoadDetached();
+        var random = new Random(20261120);
+        var services = new HashSet<(uint Vip, int Port)>();
+        while (services.Count < Full)
+            services.Add(((uint)random.Next(0x0b00_0000, 0x7eff_ffff), random.Next(1, 65536)));
+        engine.Apply(Tables.Compile([Tables.Pool("p", "s1")], services.Select(static (s, i) => Tables.Service($"v{i}", "p", s.Vip, s.Port))));
+
+        foreach (var (vip, port) in services)
+        {
+            Assert.Equal(XdpAction.Transmit, engine.Trace(Tables.Datagram(vip, port), Tables.InterfaceIndex).Action);
+            // Another port: for the VIP, but for no service of it.
+            if (!services.Contains((vip, port ^ 1)) && (port ^ 1) != 0)
+                Assert.Equal(XdpAction.Drop, engine.Trace(Tables.Datagram(vip, port ^ 1), Tables.InterfaceIndex).Action);
+            Assert.Equal(XdpAction.Pass, engine.Trace(Tables.Datagram(vip ^ 0x8000_0000, port), Tables.InterfaceIndex).Action);
+        }
+        var counters = engine.ReadCounters();
+        Assert.All(services.Select(static (_, i) => $"v{i}"), name => Assert.Equal(1ul, counters.Services[name].Packets));
+    }
+
+    /// <summary>How people number things: neighbours, steps of a network, the same port everywhere, ranges of ports.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(16)]
+    [InlineData(256)]
+    [InlineData(65536)]
+    [InlineData(1 << 20)]
+    public void OrdinaryNumberingsFit(int step)
+    {
+        var vips = new Vip[Constants.VipEntries];
+        var services = new Service[Constants.ServiceEntries];
+        foreach (var ports in new[] { 1, 16, 256, Full })
+        {
+            var entries = Enumerable.Range(0, Full).Select(i => (Vip: 0x0a00_0001 + (uint)(i / ports) * (uint)step, Port: (ushort)(1 + i % ports))).ToArray();
+            OpenAddressing.Place([.. entries.Select(static e => e.Vip).Distinct().Select(static v => new Vip { Address = Wire.Address(Tables.Address(v)), Flags = 1 })], vips);
+            OpenAddressing.Place([.. entries.Select(static (e, i) => new Service { Key = KeyOf(e.Vip, e.Port), Id = (uint)i })], services);
+            Assert.All(entries, e => Assert.True(Finds(services, KeyOf(e.Vip, e.Port))));
+        }
+    }
+
+    [Fact]
+    public void RandomTablesFit()
+    {
+        var services = new Service[Constants.ServiceEntries];
+        for (var seed = 0; seed < 100; seed++)
+        {
+            var random = new Random(seed);
+            var keys = Enumerable.Range(0, Full).Select(_ => KeyOf((uint)random.NextInt64(1L << 32), (ushort)random.Next(1, 65536))).Distinct().ToArray();
+            OpenAddressing.Place([.. keys.Select(static k => new Service { Key = k })], services);
+            Assert.All(keys, k => Assert.True(Finds(services, k)));
+        }
+    }
+
+    private static ulong KeyOf(uint vip, ushort port) =>
+        (ulong)Wire.Address(Tables.Address(vip)) << 32 | 17ul << 16 | System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(port);
+
+    /// <summary>find_service of src/bpf/classify.h.</summary>
+    private static bool Finds(Service[] table, ulong key)
+    {
+        var first = (int)(key * 0x9e3779b97f4a7c15 >> 64 - 15);
+        for (var probe = 0; probe < 64; probe++)
+        {
+            var entry = table[first + probe & 32767];
+            if (entry.Key == 0)
+                return false;
+            if (entry.Key == key)
+                return true;
+        }
+        return false;
+    }
+}
