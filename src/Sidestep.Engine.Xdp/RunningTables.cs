@@ -27,7 +27,7 @@ internal sealed record RunningTables(
             slots[Labels.GroupOf(label)] = new SlotRange((int)service.SlotBase, (int)service.SlotCount);
         }
         var servers = new Dictionary<ServerIdentity, int>();
-        var active = maps.Servers(maps.Control.Active & 1);
+        var active = maps.Half(maps.Control.Active & 1).Servers;
         for (var id = 1; id < Constants.ServerCapacity; id++)
         {
             ref readonly var label = ref maps.ServerLabels[id];

@@ -227,31 +227,16 @@ public sealed class XdpEngine : IEngine
     {
         var can = Capabilities;
         var problems = new List<string>();
-        void Check(string what, long wanted, int leaving, int limit)
+        void Check(string what, long wanted, int limit)
         {
             if (wanted > limit)
                 problems.Add(string.Create(CultureInfo.InvariantCulture, $"{wanted} {what}, {limit} fit"));
-            else if (wanted + leaving > limit)
-                problems.Add(string.Create(CultureInfo.InvariantCulture, $"{wanted} {what} and {leaving} that this change removes, {limit} fit at a time: ")
-                    + "remove first and add in a second change");
         }
-<<<<<<< HEAD
         Check("services", tables.Services.Length, can.MaxServices);
         Check("real servers (counted once per pool and way of reaching them)", tables.Groups.Sum(static g => (long)g.Servers.Length), can.MaxServers);
         Check("slots in all slot tables", tables.Groups.Sum(static g => (long)g.Slots.Slots.Length), can.MaxSlots);
         Check("interfaces", tables.Interfaces.Length, can.MaxInterfaces);
         if (problems.Count > 0)
             throw new EngineException($"the configuration does not fit the {can.Engine} engine: {string.Join("; ", problems)}. docs/limits.md has the limits and what they cost");
-=======
-        var services = tables.Services.Select(static s => s.Name).ToHashSet();
-        var servers = tables.Groups.SelectMany(static g => g.Servers.Select(s => new ServerIdentity(g.Key, s.Name, s.Address))).ToHashSet();
-        Check("services", services.Count, _serviceIds.All.Keys.Count(k => !services.Contains(k)), can.MaxServices);
-        Check("real servers (counted once per pool and way of reaching them)", servers.Count, _serverIds.All.Keys.Count(k => !servers.Contains(k)), can.MaxServers);
-        Check("slots in all slot tables", tables.Groups.Sum(static g => (long)g.Slots.Slots.Length), 0, can.MaxSlots);
-        Check("interfaces", tables.Interfaces.Length, 0, can.MaxInterfaces);
-        if (problems.Count > 0)
-            throw new EngineException($"the configuration does not fit the {can.Engine} engine: {string.Join("; ", problems)}. "
-                + "docs/limits.md has the limits and what they cost");
->>>>>>> daemon
     }
 }

@@ -50,7 +50,7 @@ public sealed class AbiTests
     [Theory]
     [InlineData("decision", typeof(Decision))]
     [InlineData("drop_reason", typeof(DropReason))]
-    [InlineData("encapsulation", typeof(Engine.Xdp.Layout.Encapsulation))]
+    [InlineData("encapsulation", typeof(Sidestep.Engine.Xdp.Layout.Encapsulation))]
     public void Enumerations_have_the_same_names_and_values(string name, Type ours) => Assert.Equal(
         CHeader.Enumerations[name].Select(static e => $"{CNames.Pascal(e.Key[e.Key.IndexOf('_', StringComparison.Ordinal)..])} = {e.Value}"),
         Enum.GetValuesAsUnderlyingType(ours).Cast<object>().Select(v => $"{Enum.GetName(ours, v)} = {v}"));
@@ -65,7 +65,7 @@ public sealed class AbiTests
         var theirs = CHeader.Numbers("tables.h").Concat(CHeader.Numbers("classify.h").Where(static n => n.Key == "TABLE_MULTIPLIER"))
             .Where(static n => !UsedByTheProgramAlone.Contains(n.Key)).ToDictionary(static n => CNames.Pascal(n.Key), static n => n.Value);
         Assert.Equal(theirs.OrderBy(static n => n.Key, StringComparer.Ordinal),
-            Numbers(typeof(Engine.Xdp.Layout.Constants)).OrderBy(static n => n.Key, StringComparer.Ordinal));
+            Numbers(typeof(Sidestep.Engine.Xdp.Layout.Constants)).OrderBy(static n => n.Key, StringComparer.Ordinal));
     }
 
     /// <summary>Masks and shifts that follow from other constants.</summary>

@@ -11,7 +11,7 @@ internal static class ManagedLayout
     private const string Namespace = "Sidestep.Engine.Xdp.Layout";
     private const BindingFlags Fields = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic;
 
-    public static IEnumerable<Type> Types => typeof(Engine.Xdp.XdpEngine).Assembly.GetTypes()
+    public static IEnumerable<Type> Types => typeof(Sidestep.Engine.Xdp.XdpEngine).Assembly.GetTypes()
         .Where(static t => t.Namespace == Namespace && !t.IsNested);
 
     /// <summary>Every structure that is not merely an array.</summary>

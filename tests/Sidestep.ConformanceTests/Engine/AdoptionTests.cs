@@ -54,7 +54,7 @@ public sealed class AdoptionTests
             maps.ServerLabels[1001] = Labels.Of(known.Key, newcomer.Servers[0]);
             maps.ServerLabels[1002] = Labels.Of(known.Key, known.Servers[0]);
             // And half of the other half.
-            maps.Services(maps.Control.Active ^ 1).Fill(new Service { Key = 1, Id = 4095, SlotBase = 99 });
+            maps.Half(maps.Control.Active ^ 1).Services.Fill(new Service { Key = 1, Id = 4095, SlotBase = 99 });
             maps.Slots.Slice(500 * 1024, 5000).Fill(0xffffffff);
         }
 

@@ -36,13 +36,22 @@ public sealed class IdentityTests
     public void FreedNumbersComeLast()
     {
         var ids = new IdAllocator<string>(1, 4, new Dictionary<string, int> { ["old"] = 2 });
-        Assert.Equal(1, ids.Get("a", out var isNew));
-        Assert.True(isNew);
-        Assert.Equal(2, ids.Get("old", out isNew));
-        Assert.False(isNew);
+        Assert.Equal(["a"], ids.Take(new HashSet<string> { "a", "old" }));
+        Assert.Equal([1, 2], [ids["a"], ids["old"]]);
         Assert.Equal([1, 2], ids.KeepOnly(new HashSet<string>()));
-        Assert.Equal([3, 4, 1, 2], new[] { "b", "c", "d", "e" }.Select(n => ids.Get(n, out _)));
-        Assert.Throws<InvalidOperationException>(() => ids.Get("f", out _));
+        string[] wanted = ["b", "c", "d", "e"];
+        foreach (var name in wanted)
+            ids.Take(new HashSet<string>(wanted.TakeWhile(n => n != name)) { name });
+        Assert.Equal([3, 4, 1, 2], wanted.Select(n => ids[n]));
+    }
+
+    [Fact]
+    public void WhenNumbersRunOutThoseThatLeaveGiveTheirs()
+    {
+        var ids = new IdAllocator<string>(1, 3, new Dictionary<string, int> { ["stays"] = 1, ["leaves"] = 2 });
+        Assert.Equal(["x", "y"], ids.Take(new HashSet<string> { "stays", "x", "y" }));
+        Assert.Equal(1, ids["stays"]);
+        Assert.Equal([2, 3], new[] { ids["x"], ids["y"] }.Order());
     }
 
     [Fact]
