@@ -9,7 +9,7 @@ namespace Sidestep.Lab;
 /// <summary>A topology that is up: its namespaces, and the processes in them.</summary>
 internal sealed class LabRun
 {
-    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan StartLimit = Patience.Seconds(20);
 
     private readonly Template _template;
     private readonly Action<string> _say;

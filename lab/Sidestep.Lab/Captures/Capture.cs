@@ -10,7 +10,7 @@ internal sealed partial class Capture(string path, NamespaceProcess process)
     // Enough for Ethernet, an outer and an inner IPv4 header with options.
     public const int SnapLength = 142;
 
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Limit = Patience.Seconds(10);
 
     public string Path { get; } = path;
 

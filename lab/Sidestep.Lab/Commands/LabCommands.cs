@@ -15,7 +15,7 @@ internal static class LabCommands
     private static readonly Option<int> TimeLimitOption = new("--time-limit")
     {
         Description = "Seconds after which the run is given up.",
-        DefaultValueFactory = _ => 180,
+        DefaultValueFactory = _ => (int)Patience.Seconds(180).TotalSeconds,
     };
     private static readonly Option<string?> InterfaceOption = new("--interface") { Description = "Default: the node's first." };
     private static readonly Option<string?> WriteOption = new("-w") { Description = "Write a pcap file instead of printing." };

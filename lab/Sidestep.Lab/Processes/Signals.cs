@@ -5,7 +5,7 @@ namespace Sidestep.Lab.Processes;
 /// <summary>Ends processes: first asked, then, when they do not, without asking.</summary>
 internal static class Signals
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Limit = Patience.Seconds(5);
 
     public static async Task SendAsync(string signal, IReadOnlyCollection<ProcessIdentity> processes)
     {
@@ -28,5 +28,5 @@ internal static class Signals
     }
 
     private static Task<bool> GoneAsync(IReadOnlyCollection<ProcessIdentity> processes)
-        => Wait.TryUntilAsync(() => !processes.Any(p => p.IsAlive()), Patience, CancellationToken.None);
+        => Wait.TryUntilAsync(() => !processes.Any(p => p.IsAlive()), Limit, CancellationToken.None);
 }

@@ -8,7 +8,7 @@ internal sealed record ToolResult(int ExitCode, string Output, string Errors);
 internal static class Tool
 {
     // Far above what any of these commands needs: a command that hangs must not hang the lab.
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Limit = Patience.Seconds(30);
 
     public static async Task<string> RunAsync(IReadOnlyList<string> command, CancellationToken cancel, string? input = null)
     {

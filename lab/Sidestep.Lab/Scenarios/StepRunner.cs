@@ -64,7 +64,7 @@ internal sealed class StepRunner(LabRun run, Membership membership, TrafficProce
             case "kill-daemon":
                 var daemon = run.Daemon.Identity;
                 await Signals.SendAsync("KILL", [daemon]);
-                return await Wait.TryUntilAsync(() => !daemon.IsAlive(), TimeSpan.FromSeconds(5), cancel) ? null : "the daemon lives on";
+                return await Wait.TryUntilAsync(() => !daemon.IsAlive(), Patience.Seconds(5), cancel) ? null : "the daemon lives on";
             case "start-daemon":
                 await run.StartDaemonAsync(cancel);
                 return null;
@@ -107,7 +107,7 @@ internal sealed class StepRunner(LabRun run, Membership membership, TrafficProce
     private async Task<bool> PassAsync(int requests, CancellationToken cancel)
     {
         var target = traffic.Log.Now.Finished + requests;
-        await Wait.TryUntilAsync(() => traffic.Log.Now.Finished >= target || traffic.Ended.IsCompleted, TimeSpan.FromMinutes(1), cancel);
+        await Wait.TryUntilAsync(() => traffic.Log.Now.Finished >= target || traffic.Ended.IsCompleted, Patience.Seconds(60), cancel);
         return traffic.Log.Now.Finished >= target;
     }
 

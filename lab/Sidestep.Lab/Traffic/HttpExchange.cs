@@ -14,7 +14,7 @@ internal static class HttpExchange
     private const string UploadPath = "/upload";
 
     // A lost SYN is repeated by the kernel after 1, 3 and 7 s. Longer than this is a failure, and nothing is tried twice.
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Limit = Patience.Seconds(10);
 
     public static async Task<RequestResult> RunAsync(IPAddress source, IPEndPoint service, bool upload)
     {

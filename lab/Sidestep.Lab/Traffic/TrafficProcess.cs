@@ -6,7 +6,7 @@ namespace Sidestep.Lab.Traffic;
 /// <summary>The lab's end of the traffic process in the client's namespace.</summary>
 internal sealed class TrafficProcess : IDisposable
 {
-    private static readonly TimeSpan HoldLimit = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan HoldLimit = Patience.Seconds(15);
 
     private readonly NamespaceProcess _process;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);

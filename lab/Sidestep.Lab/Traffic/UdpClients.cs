@@ -17,8 +17,8 @@ internal static class UdpClients
     // Few enough at a time that no socket buffer of the echo services overflows.
     private const int AtATime = 32;
 
-    private static readonly TimeSpan EchoLimit = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan WhoLimit = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan EchoLimit = Patience.Seconds(2);
+    private static readonly TimeSpan WhoLimit = Patience.Seconds(0.5);
 
     /// <summary>Each datagram is sent once; lost is lost.</summary>
     public static async Task EchoAsync(IPEndPoint service, IReadOnlyList<IPAddress> sources, int count, Action<RequestResult> result)
