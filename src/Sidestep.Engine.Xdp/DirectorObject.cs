@@ -40,7 +40,7 @@ internal static class DirectorObject
         catch (VerifierException e)
         {
             throw new EngineException($"{e.Message}\nThis is a defect of Sidestep or of kernel {Kernel.Release}: please report it with "
-                + "these lines; a kernel of 5.10 or newer is expected to take the program", e);
+                + $"these lines; a kernel of {OldestKernel} or newer is expected to take the program", e);
         }
         catch (NativeException e)
         {
@@ -80,8 +80,8 @@ internal static class DirectorObject
             throw new EngineException($"not allowed to load XDP programs: {string.Join(", ", missing)} missing. Run as root, or give the "
                 + "service these capabilities (systemd: AmbientCapabilities=CAP_BPF CAP_NET_ADMIN CAP_NET_RAW CAP_PERFMON)");
         if (Kernel.Release < OldestKernel)
-            throw new EngineException($"kernel {Kernel.Release} is too old: {OldestKernel} is the oldest that has BPF links for XDP and "
-                + "memory-mapped maps; install a newer kernel");
+            throw new EngineException($"kernel {Kernel.Release} is too old: {OldestKernel} is the oldest that Sidestep was run on "
+                + "(it needs BPF links for XDP, and maps that are bound to a program); install a newer kernel");
         if (!Kernel.HasLibbpf)
             throw new EngineException("libbpf.so.1 is not installed: run 'apt-get install libbpf1' (or your distribution's libbpf 1.0 or newer)");
     }
