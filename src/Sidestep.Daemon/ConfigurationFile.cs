@@ -23,6 +23,9 @@ internal sealed class ConfigurationFile(string path)
         return ConfigurationReader.Read(File.ReadAllText(Path), HostFacts.OfThisMachine());
     }
 
+    /// <summary>Has the watch read the file even if it is the same: what it is checked against may have changed.</summary>
+    internal void ReadAgain() => _read = null;
+
     /// <summary>Calls back after every change, once the file has rested for an interval: a half-written file may be valid.
     /// The callback reads.</summary>
     internal async Task WatchAsync(Action changed, CancellationToken cancellation)

@@ -36,6 +36,12 @@ static async Task<int> RunAsync(string path)
             Log.Error(error.Format(path, "error"));
         if (result.Configuration is not { } configuration)
             return Failed;
+        // What services are used to be told by; it would end the process otherwise.
+        using var reload = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
+        {
+            signal.Cancel = true;
+            file.ReadAgain();
+        });
         await new Director(file, configuration).RunAsync(stop.Token).ConfigureAwait(false);
         return 0;
     }

@@ -20,8 +20,9 @@ internal sealed class Daemon : IDisposable
     /// <param name="wrapper">A command that it is run by, such as <c>setpriv ...</c>; it must replace itself.</param>
     public Daemon(NetworkNamespace place, string file, params string[] wrapper)
     {
-        // nsenter replaces itself too: the process that is started is the daemon.
-        var command = place.Enter([.. wrapper, Executable, "--config", file]);
+        // nsenter and env replace themselves too: the process that is started is the daemon. A shell that runs the tests in
+        // the background has SIGINT ignored, and so would the daemon.
+        var command = place.Enter([.. wrapper, "env", "--default-signal=INT", Executable, "--config", file]);
         var start = new ProcessStartInfo(command[0]) { RedirectStandardError = true, RedirectStandardOutput = true };
         foreach (var argument in command.Skip(1))
             start.ArgumentList.Add(argument);
