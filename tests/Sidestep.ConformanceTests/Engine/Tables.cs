@@ -40,7 +40,12 @@ internal static class Tables
 
     public static VirtualService Service(string name, string pool, uint vip = 0xcb00_7101, int port = 53, bool l3 = false) => new()
     {
-        Name = name, Vip = Address(vip), Protocol = TransportProtocol.Udp, Port = port, Pool = pool, NetworkProfile = l3 ? null : "l2",
+        Name = name,
+        Vip = Address(vip),
+        Protocol = TransportProtocol.Udp,
+        Port = port,
+        Pool = pool,
+        NetworkProfile = l3 ? null : "l2",
     };
 
     /// <summary>Compiles; every server has been found, with the Ethernet address that is given.</summary>

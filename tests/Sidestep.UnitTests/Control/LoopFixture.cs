@@ -42,7 +42,12 @@ internal sealed class LoopFixture : IAsyncDisposable
         Pools = [new Pool { Name = "pool", Slots = 1021, Servers = [new RealServer { Name = "server", Address = IPAddress.Parse(server) }] }],
         VirtualServices = ImmutableArray.Create(new VirtualService
         {
-            Name = service, Vip = IPAddress.Parse("192.0.2.1"), Protocol = TransportProtocol.Udp, Port = 53, Pool = "pool", NetworkProfile = "l2",
+            Name = service,
+            Vip = IPAddress.Parse("192.0.2.1"),
+            Protocol = TransportProtocol.Udp,
+            Port = 53,
+            Pool = "pool",
+            NetworkProfile = "l2",
         }),
     };
 
