@@ -91,8 +91,10 @@ public sealed class NextHopTests(ITestOutputHelper output)
         Assert.Equal("unresolved", State(segment, "server2"));
         var first = traffic.Count;
 
-        var late = segment.Server(2);
+        // Its service is there before its cable: from the first packet on, it can answer.
+        var late = segment.Lan.Node("late");
         segment.Serve(late, 2);
+        segment.Lan.Plug(late, "eth0", Segment.Bridge, Segment.AddressOf(2) + "/24");
 
         Eventually.True(() => State(segment, "server2") == "serving", () => segment.StatusText());
         Eventually.True(() => traffic.SoFar().Any(static e => e.By == 2), () => "the new server gets nothing");
