@@ -17,6 +17,21 @@ public enum Decision
 
     /// <summary>Dropped; there is a <see cref="DropReason"/>.</summary>
     Drop = 5,
+
+    /// <summary>A neighbour solicitation for a VIP in service, answered.</summary>
+    AnswerNeighbour = 6,
+
+    /// <summary>Too big for the way to its server: the sender was told the size that fits.</summary>
+    AnswerTooBig = 7,
+
+    /// <summary>A segment of a connection of a drained server, answered with a reset.</summary>
+    AnswerReset = 8,
+
+    /// <summary>Left to the kernel because a director has chosen this machine for it: it is itself the real server.</summary>
+    DeliverLocally = 9,
+
+    /// <summary>Given to the slow path, which sends it in fragments.</summary>
+    Fragmented = 10,
 }
 
 /// <summary>Why a frame was dropped: enum drop_reason of src/bpf/tables.h. docs/operations.md says what to do about each.</summary>
@@ -25,16 +40,16 @@ public enum DropReason
     /// <summary>Header lengths contradict each other or the frame.</summary>
     Malformed = 1,
 
-    /// <summary>A fragment; not supported yet.</summary>
-    Fragment = 2,
+    /// <summary>A later fragment whose first one is not known: it came late, never, or was forgotten.</summary>
+    FragmentUnknown = 2,
 
-    /// <summary>IPv4 options; not supported yet.</summary>
-    IpOptions = 3,
+    /// <summary>More IPv6 extension headers than are looked at, or one that may not be forwarded.</summary>
+    ExtensionHeaders = 3,
 
     /// <summary>To a VIP, neither TCP, UDP nor ICMP.</summary>
     ProtocolUnsupported = 4,
 
-    /// <summary>To a VIP, ICMP other than an echo request.</summary>
+    /// <summary>To a VIP, ICMP that is neither an echo request nor an error about a flow.</summary>
     IcmpUnsupported = 5,
 
     /// <summary>An echo request to a VIP that is not in service.</summary>
@@ -54,4 +69,16 @@ public enum DropReason
 
     /// <summary>An index out of range: a defect of the product.</summary>
     TablesInconsistent = 11,
+
+    /// <summary>The service's access list denies the source address.</summary>
+    AccessDenied = 12,
+
+    /// <summary>Too big, and more such packets came than are answered.</summary>
+    TooBigUnanswered = 13,
+
+    /// <summary>An ICMP error that quotes no flow of a service.</summary>
+    IcmpErrorUnknown = 14,
+
+    /// <summary>More than two VLAN tags.</summary>
+    VlanTags = 15,
 }

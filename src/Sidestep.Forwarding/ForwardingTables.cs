@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using Sidestep.Model;
+using Sidestep.Packets;
 
 namespace Sidestep.Forwarding;
 
@@ -13,7 +14,7 @@ public sealed record ForwardingTables
     /// <summary>The director's interfaces.</summary>
     public required ImmutableArray<EgressInterface> Interfaces { get; init; }
 
-    /// <summary>One entry per VIP, by address.</summary>
+    /// <summary>One entry per VIP or VIP prefix, by address.</summary>
     public required ImmutableArray<VipEntry> Vips { get; init; }
 
     /// <summary>One entry per enabled service, by name.</summary>
@@ -21,46 +22,127 @@ public sealed record ForwardingTables
 
     /// <summary>The groups of servers that services choose from, by key.</summary>
     public required ImmutableArray<ServerGroup> Groups { get; init; }
+
+    /// <summary>Ethernet addresses of other directors: what they sent is not balanced again.</summary>
+    public ImmutableArray<MacAddress> Peers { get; init; } = [];
 }
 
-/// <summary>A VIP.</summary>
-/// <param name="Address">The address.</param>
-/// <param name="AnswersArp">The director answers ARP for it.</param>
-/// <param name="AnswersEcho">The director answers echo requests to it.</param>
-public sealed record VipEntry(IPAddress Address, bool AnswersArp, bool AnswersEcho);
+/// <summary>A VIP or VIP prefix.</summary>
+/// <param name="Address">A single address has the full length.</param>
+/// <param name="AnswersArp">The director answers ARP or neighbour solicitation for it. Never for a prefix.</param>
+/// <param name="Echo">What an echo request gets.</param>
+/// <param name="EchoService">Name of the service whose servers get it, for <see cref="EchoAction.Forward"/>.</param>
+public sealed record VipEntry(IPNetwork Address, bool AnswersArp, EchoAction Echo, string? EchoService = null);
+
+/// <summary>What an echo request gets now; <see cref="EchoPolicy"/> and whether the VIP is in service make it.</summary>
+public enum EchoAction
+{
+    /// <summary>Dropped and counted.</summary>
+    Drop,
+
+    /// <summary>An answer.</summary>
+    Answer,
+
+    /// <summary>Forwarded to a real server.</summary>
+    Forward,
+}
 
 /// <summary>A virtual service.</summary>
-/// <param name="Name">From the configuration; identifies its counters.</param>
-/// <param name="Vip">Its VIP.</param>
-/// <param name="Protocol">Its protocol.</param>
-/// <param name="Port">Its port.</param>
-/// <param name="HashFields">What the flow hash covers.</param>
-/// <param name="Group">Key of the <see cref="ServerGroup"/>.</param>
-public sealed record ServiceEntry(
-    string Name, IPAddress Vip, TransportProtocol Protocol, ushort Port, HashFields HashFields, GroupKey Group);
+public sealed record ServiceEntry
+{
+    /// <summary>From the configuration; identifies its counters.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>What it takes; ranges of several services on one VIP may overlap, the narrower one wins
+    /// (<see cref="PortMap"/>).</summary>
+    public required ImmutableArray<IPNetwork> Vips { get; init; }
+
+    /// <summary>Its protocol.</summary>
+    public required TransportProtocol Protocol { get; init; }
+
+    /// <summary>Disjoint, ascending.</summary>
+    public required ImmutableArray<PortRange> Ports { get; init; }
+
+    /// <summary>Key of the <see cref="ServerGroup"/>.</summary>
+    public required GroupKey Group { get; init; }
+
+    /// <summary>How a server is chosen for a packet of no remembered flow.</summary>
+    public Algorithm Algorithm { get; init; } = Algorithm.ConsistentHash;
+
+    /// <summary>What the flow hash covers.</summary>
+    public HashFields HashFields { get; init; } = HashFields.SourceAddress;
+
+    /// <summary>Set: clients are remembered instead of flows.</summary>
+    public Persistence? Persistence { get; init; }
+
+    /// <summary>When flows are forgotten.</summary>
+    public IdleTimeouts IdleTimeouts { get; init; } = IdleTimeouts.Default;
+
+    /// <summary>What happens to what is too big.</summary>
+    public TooBigPolicy TooBig { get; init; } = TooBigPolicy.Answer;
+
+    /// <summary>Where UDP goes while slots are in transition.</summary>
+    public UdpPolicy UdpInTransition { get; init; } = UdpPolicy.Stay;
+
+    /// <summary>Who may use it; null: everybody.</summary>
+    public AccessList? AccessList { get; init; }
+}
 
 /// <summary>A pool, reached in one way.</summary>
 /// <param name="Pool">Name of the pool.</param>
-/// <param name="Encapsulation">Null: layer 2.</param>
-public readonly record struct GroupKey(string Pool, Encapsulation? Encapsulation)
+/// <param name="Way">How.</param>
+public readonly record struct GroupKey(string Pool, Way Way)
 {
     /// <summary>For messages and sorting: <c>web/l2</c>.</summary>
-    public override string ToString() => $"{Pool}/{(Encapsulation is { } e ? e.ToString().ToLowerInvariant() : "l2")}";
+    public override string ToString() => $"{Pool}/{Way}";
 }
 
 /// <summary>The usable servers of a pool and their slots.</summary>
 /// <param name="Key">Which pool, reached how.</param>
-/// <param name="Servers">All servers of the pool, by address; those without a next hop or switched off have no slots.</param>
-/// <param name="Slots">The slot table; its members are the usable ones of <paramref name="Servers"/>.</param>
-public sealed record ServerGroup(GroupKey Key, ImmutableArray<ServerEntry> Servers, SlotTable Slots);
+/// <param name="Servers">All servers of the pool, by address; those that take no new flows have no slots.</param>
+/// <param name="Slots">The slot table; its members are usable ones of <paramref name="Servers"/>.</param>
+/// <param name="Transition">What is under way; null: nothing, slots need no memory.</param>
+public sealed record ServerGroup(GroupKey Key, ImmutableArray<ServerEntry> Servers, SlotTable Slots, Transition? Transition = null);
+
+/// <summary>Slots of a group on their way from one server to another (just-enough tracking).</summary>
+/// <param name="Former">For each slot: <see cref="Settled"/>, <see cref="Remembered"/>, or the index in
+/// <see cref="ServerGroup.Servers"/> of the server that packets of no remembered flow still belong to.</param>
+/// <param name="WindowEnds">Then the former servers are forgotten: every flow that lives has shown itself.</param>
+public sealed record Transition(ImmutableArray<int> Former, DateTimeOffset WindowEnds)
+{
+    /// <summary>Nothing is under way in the slot: no flow of it is looked up.</summary>
+    public const int Settled = -1;
+
+    /// <summary>The window is closed, but remembered flows are left: flows are looked up, new ones not remembered.</summary>
+    public const int Remembered = -2;
+}
 
 /// <summary>A real server.</summary>
 /// <param name="Name">From the configuration.</param>
 /// <param name="Address">Its own address.</param>
-/// <param name="Weight">From the configuration; 0 when it is switched off.</param>
+/// <param name="Weight">From the configuration; 0 when it takes no new flows.</param>
 /// <param name="NextHop">Null while it is not resolved.</param>
 public sealed record ServerEntry(string Name, IPAddress Address, int Weight, NextHop? NextHop)
 {
-    /// <summary>True when it takes traffic.</summary>
+    /// <summary>How it is reached, where that is not the group's way.</summary>
+    public Way? Way { get; init; }
+
+    /// <summary>What becomes of the flows that it has.</summary>
+    public FlowState Flows { get; init; } = FlowState.Keep;
+
+    /// <summary>True when it can take new flows.</summary>
     public bool IsUsable => Weight > 0 && NextHop is not null;
+}
+
+/// <summary>What becomes of the flows that a server has.</summary>
+public enum FlowState
+{
+    /// <summary>They stay.</summary>
+    Keep,
+
+    /// <summary>They move at once: it failed, is switched off, or its drain is over.</summary>
+    Move,
+
+    /// <summary>TCP is answered with a reset, everything else moves.</summary>
+    Reset,
 }

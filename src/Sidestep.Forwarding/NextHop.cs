@@ -7,15 +7,17 @@ namespace Sidestep.Forwarding;
 /// <param name="Egress">The interface.</param>
 /// <param name="Neighbour">Ethernet address of the server itself, or of the router before it.</param>
 /// <param name="ViaRouter">True: the neighbour is a router, so that layer 2 cannot reach the server (L2-03).</param>
-public sealed record NextHop(EgressInterface Egress, MacAddress Neighbour, bool ViaRouter = false);
+/// <param name="IsLocal">True: the address is the director's own; it is itself the real server.</param>
+public sealed record NextHop(EgressInterface Egress, MacAddress Neighbour, bool ViaRouter = false, bool IsLocal = false);
 
 /// <summary>One of the director's interfaces.</summary>
 /// <param name="Index">The kernel's index, above 0.</param>
 /// <param name="Name">The kernel's name.</param>
 /// <param name="Mac">Its Ethernet address.</param>
-/// <param name="Address">Its IPv4 address: the outer source of layer 3.</param>
+/// <param name="Address">Its IPv4 address: the outer source of layer 3; null when it has none.</param>
 /// <param name="MtuBytes">Largest IP datagram.</param>
-public sealed record EgressInterface(int Index, string Name, MacAddress Mac, IPAddress Address, int MtuBytes);
+/// <param name="Address6">Its global IPv6 address, for the same; null when it has none.</param>
+public sealed record EgressInterface(int Index, string Name, MacAddress Mac, IPAddress? Address, int MtuBytes, IPAddress? Address6 = null);
 
 /// <summary>Finds next hops and keeps them fresh.</summary>
 public interface INextHopResolver

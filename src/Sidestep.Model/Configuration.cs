@@ -15,6 +15,12 @@ public sealed record Configuration
     /// <summary>Groups of real servers; names are unique.</summary>
     public ImmutableArray<Pool> Pools { get; init; } = [];
 
+    /// <summary>Who may use a service; names are unique.</summary>
+    public ImmutableArray<AccessList> AccessLists { get; init; } = [];
+
+    /// <summary>What is said about VIPs themselves; VIPs of services that are not listed have the defaults.</summary>
+    public ImmutableArray<Vip> Vips { get; init; } = [];
+
     /// <summary>The services that clients address; names are unique, and so is VIP, protocol and port.</summary>
     public ImmutableArray<VirtualService> VirtualServices { get; init; } = [];
 }

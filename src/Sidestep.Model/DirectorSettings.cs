@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net;
 
 namespace Sidestep.Model;
 
@@ -13,6 +14,10 @@ public sealed record DirectorSettings
 
     /// <summary>The key of the flow hash. Every director of a group has the same, or flows break when they move.</summary>
     public required HashKey HashKey { get; init; }
+
+    /// <summary>Addresses of other directors, so that what one of them sent is delivered here and never balanced again
+    /// (needed where a director is also a real server).</summary>
+    public ImmutableArray<IPAddress> Peers { get; init; } = [];
 
     /// <summary>What SIGTERM does with the program in the kernel.</summary>
     public ExitAction OnExit { get; init; } = ExitAction.Keep;

@@ -23,13 +23,13 @@ public static class Limits
     public const int NetworkProfiles = 4096;
 
     /// <summary>Pools.</summary>
-    public const int Pools = 4096;
+    public const int Pools = 10_000;
 
     /// <summary>Virtual services.</summary>
-    public const int VirtualServices = 4096;
+    public const int VirtualServices = 10_000;
 
     /// <summary>Real servers, summed over all pools: a server in two pools counts twice.</summary>
-    public const int RealServers = 16384;
+    public const int RealServers = 100_000;
 
     /// <summary>Largest weight of a real server.</summary>
     public const int Weight = 1000;

@@ -1,21 +1,24 @@
+using System.Collections.Immutable;
 using System.Net;
 
 namespace Sidestep.Model;
 
-/// <summary>What clients address: a VIP, a protocol and a port, served by a pool.</summary>
+/// <summary>What clients address: VIPs, a protocol and ports, served by a pool.</summary>
 public sealed record VirtualService
 {
     /// <summary>Unique among the services.</summary>
     public required string Name { get; init; }
 
-    /// <summary>The shared address. Never a local address of the director.</summary>
-    public required IPAddress Vip { get; init; }
+    /// <summary>The shared addresses, single ones or whole prefixes; at least one, of either family. Never a local address
+    /// of the director.</summary>
+    public required ImmutableArray<IPNetwork> Vips { get; init; }
 
-    /// <summary>TCP or UDP.</summary>
+    /// <summary>TCP, UDP, or any protocol (DSR-13).</summary>
     public required TransportProtocol Protocol { get; init; }
 
-    /// <summary>1 to 65535; the real servers listen on the same one (DSR-05).</summary>
-    public required int Port { get; init; }
+    /// <summary>Disjoint and ascending; the real servers listen on the same ones (DSR-05). <see cref="PortRange.Any"/> alone for
+    /// <see cref="TransportProtocol.Any"/>.</summary>
+    public required ImmutableArray<PortRange> Ports { get; init; }
 
     /// <summary>Name of the pool.</summary>
     public required string Pool { get; init; }
@@ -23,20 +26,43 @@ public sealed record VirtualService
     /// <summary>Name of the network profile, or null for <see cref="Model.NetworkProfile.Default"/>.</summary>
     public string? NetworkProfile { get; init; }
 
+    /// <summary>Name of the access list of source addresses, or null: everybody (ACE-03).</summary>
+    public string? AccessList { get; init; }
+
     /// <summary>False: the director treats the service as absent.</summary>
     public bool Enabled { get; init; } = true;
 
-    /// <summary>False: packets that arrive are forwarded, but the director neither answers ARP or echo for the VIP nor
-    /// advertises it (L3-06).</summary>
+    /// <summary>False: packets that arrive are forwarded, but the director neither answers ARP, neighbour solicitation or echo
+    /// for the VIPs nor advertises them (L3-06).</summary>
     public bool TrafficEnabled { get; init; } = true;
 }
 
-/// <summary>Transport protocols that a service can have, with their IP protocol numbers.</summary>
+/// <summary>Protocols that a service can have, with their IP protocol numbers.</summary>
 public enum TransportProtocol
 {
+    /// <summary>Whatever comes: TCP, UDP, and every protocol without ports.</summary>
+    Any = 0,
+
     /// <summary>RFC 9293.</summary>
     Tcp = 6,
 
     /// <summary>RFC 768.</summary>
     Udp = 17,
+}
+
+/// <summary>Ports, both ends included.</summary>
+/// <param name="First">0 to 65535; 0 only in <see cref="Any"/>.</param>
+/// <param name="Last">At least <paramref name="First"/>.</param>
+public readonly record struct PortRange(ushort First, ushort Last)
+{
+    /// <summary>Every port.</summary>
+    public static PortRange Any { get; } = new(0, ushort.MaxValue);
+
+    /// <summary>One port.</summary>
+    public static PortRange One(int port) => new((ushort)port, (ushort)port);
+
+    /// <summary><c>any</c>, <c>80</c> or <c>8000-8099</c>.</summary>
+    public override string ToString() => this == Any ? "any"
+        : First == Last ? First.ToString(System.Globalization.CultureInfo.InvariantCulture)
+        : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{First}-{Last}");
 }
