@@ -58,7 +58,7 @@ public sealed class VectorTests(Engines engines)
             new Pool
             {
                 Name = "pool",
-                HashFields = vector.Fields == "source-address" ? HashFields.SourceAddress : HashFields.FiveTuple,
+                HashFields = FieldsOf(vector),
                 Slots = size,
                 Servers = [.. All.Members.Select(static m => new RealServer
                 {
@@ -71,9 +71,9 @@ public sealed class VectorTests(Engines engines)
             new VirtualService
             {
                 Name = "service",
-                Vip = IPAddress.Parse(vector.Destination),
+                Vips = [Tables.Single(IPAddress.Parse(vector.Destination))],
                 Protocol = (TransportProtocol)vector.Protocol,
-                Port = vector.DestinationPort,
+                Ports = [PortRange.One(vector.DestinationPort)],
                 Pool = "pool",
                 NetworkProfile = "l2",
             },

@@ -1,0 +1,74 @@
+using System.Globalization;
+using Sidestep.ConformanceTests.Frames;
+using Sidestep.Forwarding;
+
+namespace Sidestep.ConformanceTests.Cases;
+
+/// <summary>One frame of a row and what must become of it.</summary>
+internal sealed record Step
+{
+    /// <summary>The keys that say it.</summary>
+    public static readonly string[] Keys = ["in", "interface", "decision", "reason", "via", "out", "counters"];
+
+    private required CaseNode Outcome { get; init; }
+
+    private required FrameBuilder Builder { get; init; }
+
+    /// <summary>The situation that the frame meets.</summary>
+    public required Given Given { get; init; }
+
+    /// <summary>The situation is another one than at the frame before.</summary>
+    public required bool ChangesTheSituation { get; init; }
+
+    /// <summary>What passes before the frame comes: only for memory that ends with time.</summary>
+    public required TimeSpan Wait { get; init; }
+
+    public required byte[] In { get; init; }
+
+    /// <summary>Name of the interface that the frame comes in by.</summary>
+    public required string Interface { get; init; }
+
+    public required Decision Decision { get; init; }
+
+    public required DropReason? Reason { get; init; }
+
+    /// <summary>Name of the interface that the frame leaves by.</summary>
+    public required string Via { get; init; }
+
+    public required Counts Counters { get; init; }
+
+    public bool StaysOnItsInterface => Interface == Via;
+
+    public static Step Read(CaseNode node, CaseNode situation, Names names)
+    {
+        var builder = new FrameBuilder(names);
+        var entrance = node["interface"].TextOr("uplink");
+        var decision = Kebab.Parse<Decision>(node["decision"]);
+        if (node["reason"].Exists != (decision == Decision.Drop))
+            throw node["reason"].Wrong("a reason belongs to 'drop' and to nothing else");
+        if (node["out"].Exists == (decision == Decision.Drop))
+            throw node["out"].Wrong("every decision but 'drop' has an outcome");
+        var step = new Step
+        {
+            Outcome = node["out"],
+            Builder = builder,
+            Given = Given.Read(situation, names),
+            ChangesTheSituation = node["then given"].Exists,
+            Wait = TimeSpan.FromSeconds(double.Parse(node["wait"].TextOr("0"), CultureInfo.InvariantCulture)),
+            In = builder.Build(node["in"], []),
+            Interface = entrance,
+            Decision = decision,
+            Reason = decision == Decision.Drop ? Kebab.Parse<DropReason>(node["reason"]) : null,
+            Via = node["via"].TextOr(entrance),
+            Counters = Counts.Read(node["counters"]),
+        };
+        step.Expected([]); // an outcome that cannot be built fails when the table is read, not when an engine is there
+        return step;
+    }
+
+    /// <summary>The frame that must result, null when none may. Fields that may be anything are as in the actual one, so that
+    /// the checksums over them are judged too.</summary>
+    public byte[]? Expected(byte[] actual) => !Outcome.Exists ? null
+        : Outcome.IsText && Outcome.Text == "unchanged" ? In
+        : Builder.Build(Outcome, In, actual);
+}
