@@ -10,9 +10,10 @@ internal sealed record Step
     /// <summary>The keys that say it.</summary>
     public static readonly string[] Keys = ["in", "interface", "decision", "reason", "via", "out", "counters"];
 
-    private required CaseNode Outcome { get; init; }
+    private readonly CaseNode _outcome;
+    private readonly FrameBuilder _builder;
 
-    private required FrameBuilder Builder { get; init; }
+    private Step(CaseNode outcome, FrameBuilder builder) => (_outcome, _builder) = (outcome, builder);
 
     /// <summary>The situation that the frame meets.</summary>
     public required Given Given { get; init; }
@@ -48,10 +49,8 @@ internal sealed record Step
             throw node["reason"].Wrong("a reason belongs to 'drop' and to nothing else");
         if (node["out"].Exists == (decision == Decision.Drop))
             throw node["out"].Wrong("every decision but 'drop' has an outcome");
-        var step = new Step
+        var step = new Step(node["out"], builder)
         {
-            Outcome = node["out"],
-            Builder = builder,
             Given = Given.Read(situation, names),
             ChangesTheSituation = node["then given"].Exists,
             Wait = TimeSpan.FromSeconds(double.Parse(node["wait"].TextOr("0"), CultureInfo.InvariantCulture)),
@@ -68,7 +67,7 @@ internal sealed record Step
 
     /// <summary>The frame that must result, null when none may. Fields that may be anything are as in the actual one, so that
     /// the checksums over them are judged too.</summary>
-    public byte[]? Expected(byte[] actual) => !Outcome.Exists ? null
-        : Outcome.IsText && Outcome.Text == "unchanged" ? In
-        : Builder.Build(Outcome, In, actual);
+    public byte[]? Expected(byte[] actual) => !_outcome.Exists ? null
+        : _outcome.IsText && _outcome.Text == "unchanged" ? In
+        : _builder.Build(_outcome, In, actual);
 }
