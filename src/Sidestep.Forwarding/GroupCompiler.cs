@@ -53,11 +53,11 @@ internal sealed class GroupCompiler
         var servers = compiled.Select(static s => s.Entry).ToImmutableArray();
         var slots = SlotsOf(pool, servers, former);
         var isHashed = pool.Algorithm == Algorithm.ConsistentHash;
-        if (!isHashed || former is null)
+        var isEmpty = slots.Slots.IsEmpty;
+        if (!isHashed || former is null || (isEmpty && !servers.Any(static s => s.NextHop is not null && s.Flows != FlowState.Move)))
             return new ServerGroup(key, servers, slots);
 
         // With nobody to take new flows, the slots stay nevertheless while somebody has flows that stay.
-        var isEmpty = slots.Slots.IsEmpty;
         var candidate = new ServerGroup(key, servers, isEmpty ? SlotTable.OfNobody(pool.Slots) : slots);
         var change = new SlotChange(former, candidate, [.. compiled.Select(static s => s.CanBeFormer)], _sameKey);
         var window = services.Max(WindowOf);
