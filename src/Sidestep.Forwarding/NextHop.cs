@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using Sidestep.Packets;
 
@@ -42,4 +43,8 @@ public interface INextHopResolver
 public sealed record NextHops(
     IReadOnlyList<EgressInterface> Interfaces,
     IReadOnlyDictionary<IPAddress, NextHop> Servers,
-    IReadOnlyDictionary<IPAddress, string> Unresolved);
+    IReadOnlyDictionary<IPAddress, string> Unresolved)
+{
+    /// <summary>Ethernet address of each other director that was found, by <see cref="Model.DirectorSettings.Peers"/>.</summary>
+    public IReadOnlyDictionary<IPAddress, MacAddress> Peers { get; init; } = ImmutableDictionary<IPAddress, MacAddress>.Empty;
+}

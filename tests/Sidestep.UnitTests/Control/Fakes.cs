@@ -41,6 +41,12 @@ internal sealed class FakeEngine(Journal journal) : IEngine
 
     public ForwardingTables? InForce { get; private set; }
 
+    /// <summary>What an earlier process left.</summary>
+    public RunningGroups? Running { get; set; }
+
+    /// <summary>Flows that are remembered.</summary>
+    public FlowCounts Flows { get; set; } = new(new Dictionary<ServerKey, long>());
+
     public EngineCapabilities Capabilities => new("fake", 1, 1, 1, 1);
 
     public void Apply(ForwardingTables tables)
@@ -66,6 +72,10 @@ internal sealed class FakeEngine(Journal journal) : IEngine
         journal.Add($"attach {names}");
         return [.. interfaces.Select(static i => new AttachedInterface(i.Name, AttachMode.Native, null))];
     }
+
+    public RunningGroups? ReadRunning() => Running;
+
+    public FlowCounts ReadFlows() => Flows;
 
     public void Remove() => throw new NotSupportedException();
 

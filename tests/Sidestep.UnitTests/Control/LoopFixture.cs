@@ -43,9 +43,9 @@ internal sealed class LoopFixture : IAsyncDisposable
         VirtualServices = ImmutableArray.Create(new VirtualService
         {
             Name = service,
-            Vip = IPAddress.Parse("192.0.2.1"),
+            Vips = [IPNetwork.Parse("192.0.2.1/32")],
             Protocol = TransportProtocol.Udp,
-            Port = 53,
+            Ports = [PortRange.One(53)],
             Pool = "pool",
             NetworkProfile = "l2",
         }),

@@ -77,7 +77,8 @@ public sealed class FlowHashVectorTests
     private static HashFields FieldsOf(FlowHashVectors.Vector vector) =>
         Enum.Parse<HashFields>(vector.Fields.Replace("-", "", StringComparison.Ordinal), ignoreCase: true);
 
-    private static string Endpoint(string address, ushort port) => new IPEndPoint(IPAddress.Parse(address), port).ToString();
+    private static string Endpoint(string address, ushort port) =>
+        $"{(address.Contains(':', StringComparison.Ordinal) ? $"[{address}]" : address)}:{port}";
 
     private static HashKey KeyOf(FlowHashVectors.Vector vector) =>
         HashKey.TryParse(vector.Key, out var key) ? key : throw new FormatException(vector.Key);
