@@ -20,13 +20,13 @@ public sealed class CaseTests(Engines engines)
         var row = CaseTable.All.Single(c => c.Sentence == sentence);
         using var fresh = row.NeedsCleanMemory ? Engines.Load(engineName) : null;
         var engine = fresh ?? engines[engineName];
-        var tables = TableCompiler.Compile(row.Given.Configuration, row.Given.NextHops);
+        var tables = TableCompiler.Compile(row.Given.Configuration, row.Given.NextHops, now: row.Steps[0].Now);
         engine.Apply(tables);
         foreach (var step in row.Steps)
         {
             if (step.ChangesTheSituation)
             {
-                tables = TableCompiler.Compile(step.Given.Configuration, step.Given.NextHops, tables);
+                tables = TableCompiler.Compile(step.Given.Configuration, step.Given.NextHops, tables, step.Now, engine.ReadFlows);
                 engine.Apply(tables);
             }
             // The only wait that is no condition: what is judged is that memory ends by itself.

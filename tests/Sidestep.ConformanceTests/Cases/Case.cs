@@ -1,3 +1,4 @@
+using Sidestep.Forwarding;
 using Sidestep.Model;
 
 namespace Sidestep.ConformanceTests.Cases;
@@ -5,6 +6,8 @@ namespace Sidestep.ConformanceTests.Cases;
 /// <summary>A row of the case table: tests/cases/README.md says what each part means.</summary>
 internal sealed record Case
 {
+    private static readonly DateTimeOffset Beginning = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
     public required string File { get; init; }
 
     public required string Sentence { get; init; }
@@ -20,9 +23,9 @@ internal sealed record Case
 
     public bool StaysOnItsInterface => Steps.All(static s => s.StaysOnItsInterface);
 
-    /// <summary>What one frame leaves behind may decide about the next one: such a row needs an engine that nobody used.</summary>
-    public bool NeedsCleanMemory => Steps.Count > 1 || Given.Configuration.Pools.Any(
-        static p => p.Algorithm != Algorithm.ConsistentHash || p.Persistence is not null);
+    /// <summary>What earlier frames left behind may decide: such a row needs an engine that nobody used.</summary>
+    public bool NeedsCleanMemory => Steps.Count > 1 || Steps[0].Decision is Decision.AnswerTooBig or Decision.AnswerReset
+        || Given.Configuration.Pools.Any(static p => p.Algorithm != Algorithm.ConsistentHash || p.Persistence is not null);
 
     /// <summary>Reads.</summary>
     /// <param name="file">Where the row stands.</param>
@@ -39,7 +42,7 @@ internal sealed record Case
         {
             File = file,
             Sentence = node["sentence"].Text,
-            Steps = node["frames"].Exists ? ReadSteps(node["frames"], situation, names) : [Step.Read(node, situation, names)],
+            Steps = node["frames"].Exists ? ReadSteps(node["frames"], situation, names) : [Step.Read(node, situation, names, Beginning)],
         };
     }
 
@@ -48,9 +51,9 @@ internal sealed record Case
         var steps = new List<Step>();
         foreach (var frame in frames.Items)
         {
-            frame.Only(["then given", "wait", .. Step.Keys]);
+            frame.Only(["then given", "later", "wait", .. Step.Keys]);
             situation = situation.With(frame["then given"]);
-            steps.Add(Step.Read(frame, situation, names));
+            steps.Add(Step.Read(frame, situation, names, steps is [.., var last] ? last.Now : Beginning));
         }
         return steps;
     }

@@ -34,7 +34,10 @@ internal sealed record Given(Configuration Configuration, NextHops NextHops)
                 node["nextHops"].Pairs.ToDictionary(
                     p => names.Address(CaseNode.Of($"{p.Value}", p.Key)),
                     p => ReadNextHop(p.Value, interfaces, names)),
-                new Dictionary<IPAddress, string>()));
+                new Dictionary<IPAddress, string>())
+            {
+                Peers = node["peers"].ItemsOrNone.ToDictionary(names.Address, p => MacAddress.Read(names.Mac(p))),
+            });
     }
 
     private static EgressInterface ReadInterface(string name, CaseNode node, Names names)

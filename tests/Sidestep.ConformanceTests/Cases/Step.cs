@@ -21,7 +21,10 @@ internal sealed record Step
     /// <summary>The situation is another one than at the frame before.</summary>
     public required bool ChangesTheSituation { get; init; }
 
-    /// <summary>What passes before the frame comes: only for memory that ends with time.</summary>
+    /// <summary>When the tables of this step are compiled, as they understand time: nobody waits for it.</summary>
+    public required DateTimeOffset Now { get; init; }
+
+    /// <summary>What passes before the frame comes: only for memory of the engine, which ends with time.</summary>
     public required TimeSpan Wait { get; init; }
 
     public required byte[] In { get; init; }
@@ -40,7 +43,12 @@ internal sealed record Step
 
     public bool StaysOnItsInterface => Interface == Via;
 
-    public static Step Read(CaseNode node, CaseNode situation, Names names)
+    /// <summary>Reads.</summary>
+    /// <param name="node">The row, or one of its frames.</param>
+    /// <param name="situation">What it meets.</param>
+    /// <param name="names">Who is who.</param>
+    /// <param name="now">The time of the frame before.</param>
+    public static Step Read(CaseNode node, CaseNode situation, Names names, DateTimeOffset now)
     {
         var builder = new FrameBuilder(names);
         var entrance = node["interface"].TextOr("uplink");
@@ -52,7 +60,8 @@ internal sealed record Step
         var step = new Step(node["out"], builder)
         {
             Given = Given.Read(situation, names),
-            ChangesTheSituation = node["then given"].Exists,
+            ChangesTheSituation = node["then given"].Exists || node["later"].Exists,
+            Now = now.AddSeconds(node["later"].NumberOr(0)),
             Wait = TimeSpan.FromSeconds(double.Parse(node["wait"].TextOr("0"), CultureInfo.InvariantCulture)),
             In = builder.Build(node["in"], []),
             Interface = entrance,
