@@ -28,6 +28,13 @@ public interface INextHopResolver
     /// <param name="servers">Addresses of real servers.</param>
     void Watch(IReadOnlyCollection<string> interfaces, IReadOnlyCollection<IPAddress> servers);
 
+    /// <summary>The other directors that matter from now on: their Ethernet addresses go to <see cref="NextHops.Peers"/>. A
+    /// resolver that finds none may leave it.</summary>
+    /// <param name="peers">Their addresses.</param>
+    void WatchPeers(IReadOnlyCollection<IPAddress> peers)
+    {
+    }
+
     /// <summary>What is known now. A server that was never resolved is missing; one that stopped answering keeps its last
     /// next hop, because whether it serves is for health checks to say.</summary>
     NextHops Current { get; }

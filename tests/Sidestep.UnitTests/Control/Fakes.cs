@@ -132,8 +132,14 @@ internal sealed class FakeNextHops : INextHopResolver
 /// <summary>Writes down what it hears.</summary>
 internal sealed class FakeObserver(Journal journal) : IControlObserver
 {
-    public void Applied(Configuration configuration, ForwardingTables tables, NextHops nextHops, bool isNewest) =>
+    /// <summary>The newest that it heard of.</summary>
+    public NextHops? NextHops { get; private set; }
+
+    public void Applied(Configuration configuration, ForwardingTables tables, NextHops nextHops, bool isNewest)
+    {
+        NextHops = nextHops;
         journal.Add(isNewest ? "in force" : "the former in force");
+    }
 
     public void Attached(IReadOnlyList<AttachedInterface> interfaces) => journal.Add("attached");
 
