@@ -18,7 +18,7 @@ internal sealed class FrameJudge
         _given = given;
         _ownMacs = [.. given.NextHops.Interfaces.Select(static i => $"{i.Mac}")];
         _servers = given.Configuration.Pools.SelectMany(static p => p.Servers).Select(static s => s.Address).Distinct()
-            .ToDictionary(static a => a, a => given.NextHops.Servers[a]);
+            .Where(given.NextHops.Servers.ContainsKey).ToDictionary(static a => a, a => given.NextHops.Servers[a]);
         _answers = new AnswerJudge(given);
     }
 
