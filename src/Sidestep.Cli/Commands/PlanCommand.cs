@@ -15,19 +15,23 @@ public static class PlanCommand
     {
         var file = new Argument<string>("FILE") { Description = "The proposed configuration file; - is standard input." };
         var json = new Option<bool>("--json") { Description = "Print the plan as one JSON object on standard output." };
+        var offline = new Option<bool>("--offline")
+        {
+            Description = "Do not check the file against the interfaces and addresses of this machine.",
+        };
         var command = new Command("plan",
             "Compare a configuration file with what the director on this machine runs: which services and servers change, what share "
             + "of the slots moves, and what becomes of remembered flows. Changes nothing. "
             + "Exits with 0 when it could be said, with 1 when the file has errors or there is no such director, with 2 when something cannot be read.")
         {
-            file, json,
+            file, json, offline,
         };
-        command.SetAction(parsed => Run(parsed.GetRequiredValue(file), parsed.GetValue(json), read,
+        command.SetAction(parsed => Run(parsed.GetRequiredValue(file), parsed.GetValue(json), parsed.GetValue(offline), read,
             parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error));
         return command;
     }
 
-    private static int Run(string path, bool json, Func<DirectorSettings, RunningState?> read, TextWriter output, TextWriter error)
+    private static int Run(string path, bool json, bool offline, Func<DirectorSettings, RunningState?> read, TextWriter output, TextWriter error)
     {
         var file = ConfigurationFile.Read(path);
         if (file.Text is not { } text)
@@ -35,7 +39,7 @@ public static class PlanCommand
             error.WriteLine($"{file.Name}: error: {file.Problem}");
             return ExitCode.Unusable;
         }
-        var result = ConfigurationReader.Read(text, HostFacts.OfThisMachine());
+        var result = ConfigurationReader.Read(text, offline ? null : HostFacts.OfThisMachine());
         foreach (var issue in result.Errors)
             error.WriteLine(issue.Format(file.Name, "error"));
         if (result.Configuration is not { } configuration)

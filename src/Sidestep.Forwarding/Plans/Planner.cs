@@ -30,7 +30,10 @@ public static class Planner
             .ToImmutableArray();
         foreach (var group in groups)
             Warn(group, sameKey, warnings);
-        return new Plan(Services(running.Services, tables.Services), groups, [.. warnings]);
+        var services = Services(running.Services, tables.Services);
+        warnings.AddRange(services.Where(static s => s.Change == ChangeKind.Removed)
+            .Select(static s => $"{s.Name} goes ({s.Before}): what clients still send to it finds no service any more"));
+        return new Plan(services, groups, [.. warnings]);
     }
 
     /// <summary>Next hops by which everything can be reached: what they are in truth does not change the slots.</summary>

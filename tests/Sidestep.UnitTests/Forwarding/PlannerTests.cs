@@ -106,7 +106,8 @@ public sealed class PlannerTests
         var former = Configuration(Four);
         var plan = Planner.Of(Running(former, 10), former with { VirtualServices = [] }, Now);
         Assert.Equal(new FlowForecast(0, 0, 40), plan.Flows);
-        Assert.Equal(4, plan.Warnings.Length);
+        Assert.Equal(5, plan.Warnings.Length);
+        Assert.Equal("www goes (198.51.100.10 tcp/80 by web/ipip): what clients still send to it finds no service any more", plan.Warnings[^1]);
     }
 
     private static Configuration Configuration(ImmutableArray<RealServer> servers) => new()
