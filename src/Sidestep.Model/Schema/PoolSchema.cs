@@ -64,6 +64,6 @@ internal static class RealServerSchema
         Name = m.Value(Name),
         Address = m.Value(Address),
         Weight = m.Value(Weight),
-        Enabled = m.Value(Enabled),
+        State = m.Value(Enabled) ? ServerState.Enabled : ServerState.Disabled,
     };
 }

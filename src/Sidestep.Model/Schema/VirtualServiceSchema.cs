@@ -37,9 +37,9 @@ internal static class VirtualServiceSchema
     public static VirtualService Build(BoundMapping m) => new()
     {
         Name = m.Value(Name),
-        Vip = m.Value(Vip),
+        Vips = [new IPNetwork(m.Value(Vip), 32)],
         Protocol = m.Value(Protocol),
-        Port = m.Value(Port),
+        Ports = [PortRange.One(m.Value(Port))],
         Pool = m.Value(Pool),
         NetworkProfile = m.Find(NetworkProfile)?.Value,
         Enabled = m.Value(Enabled),
