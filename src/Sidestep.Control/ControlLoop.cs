@@ -186,7 +186,8 @@ public sealed class ControlLoop
 
     private void Watch(params Configuration[] configurations) => _nextHops.Watch(
         configurations.SelectMany(static c => c.Director.Interfaces).Select(static i => i.Name).ToHashSet(),
-        configurations.SelectMany(Addresses).ToHashSet());
+        configurations.SelectMany(Addresses).ToHashSet(),
+        configurations.SelectMany(static c => c.Director.Peers).ToHashSet());
 
     private static IEnumerable<IPAddress> Addresses(Configuration configuration) =>
         configuration.Pools.SelectMany(static p => p.Servers).Select(static s => s.Address);

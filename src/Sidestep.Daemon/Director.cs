@@ -48,7 +48,7 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
         using var nextHops = new NetlinkNextHopResolver(Log.Warning);
         var loop = new ControlLoop(engine, nextHops, first, this, TimeProvider.System);
         nextHops.Watch([.. first.Director.Interfaces.Select(static i => i.Name)],
-            first.Pools.SelectMany(static p => p.Servers).Select(static s => s.Address).ToHashSet());
+            first.Pools.SelectMany(static p => p.Servers).Select(static s => s.Address).ToHashSet(), first.Director.Peers);
         nextHops.WaitUntilResolved(ResolvePatience);
         loop.Start();
         Log.Info($"forwarding; configuration {file.Path}");

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using Sidestep.Packets;
 
@@ -25,7 +26,8 @@ public interface INextHopResolver
     /// <summary>The servers that matter from now on, and the only interfaces that they may be reached by.</summary>
     /// <param name="interfaces">Names of the director's interfaces.</param>
     /// <param name="servers">Addresses of real servers.</param>
-    void Watch(IReadOnlyCollection<string> interfaces, IReadOnlyCollection<IPAddress> servers);
+    /// <param name="peers">Addresses of other directors; the director's own among them are passed over.</param>
+    void Watch(IReadOnlyCollection<string> interfaces, IReadOnlyCollection<IPAddress> servers, IReadOnlyCollection<IPAddress> peers);
 
     /// <summary>What is known now. A server that was never resolved is missing; one that stopped answering keeps its last
     /// next hop, because whether it serves is for health checks to say.</summary>
@@ -42,4 +44,11 @@ public interface INextHopResolver
 public sealed record NextHops(
     IReadOnlyList<EgressInterface> Interfaces,
     IReadOnlyDictionary<IPAddress, NextHop> Servers,
-    IReadOnlyDictionary<IPAddress, string> Unresolved);
+    IReadOnlyDictionary<IPAddress, string> Unresolved)
+{
+    /// <summary>Ethernet address of each other director that was found, by <see cref="Model.DirectorSettings.Peers"/>.</summary>
+    public IReadOnlyDictionary<IPAddress, MacAddress> Peers { get; init; } = ImmutableDictionary<IPAddress, MacAddress>.Empty;
+
+    /// <summary>Why the other directors' addresses that are not in <see cref="Peers"/> are not.</summary>
+    public IReadOnlyDictionary<IPAddress, string> UnresolvedPeers { get; init; } = ImmutableDictionary<IPAddress, string>.Empty;
+}

@@ -107,7 +107,8 @@ internal sealed class FakeNextHops : INextHopResolver
         }
     }
 
-    public void Watch(IReadOnlyCollection<string> interfaces, IReadOnlyCollection<IPAddress> servers) => Watched = ([.. interfaces], [.. servers]);
+    public void Watch(IReadOnlyCollection<string> interfaces, IReadOnlyCollection<IPAddress> servers, IReadOnlyCollection<IPAddress> peers) =>
+        Watched = ([.. interfaces], [.. servers]);
 
     /// <summary>A neighbour answers; <see cref="Raise"/> tells the loop.</summary>
     public void Set(string server, byte mac)
