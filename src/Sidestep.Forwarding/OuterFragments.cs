@@ -17,14 +17,15 @@ public static class OuterFragments
     public const int SmallestMtu6 = 1280;
 
     /// <summary>Cuts.</summary>
-    /// <param name="frame">From the Ethernet header on; may be longer than the packet.</param>
+    /// <param name="frame">From the Ethernet header on; may be longer than the packet. Of an IPv4 header DF and checksum do not
+    /// matter: the header is the director's own, and whoever asks for fragments wants it without DF.</param>
     /// <param name="outerOffset">Where the outer IP header begins, in bytes.</param>
     /// <param name="mtuBytes">Longest packet, outer header included.</param>
     /// <param name="identification">Ties the fragments together: another one for every packet of the same addresses and
     /// protocol while fragments may be under way (RFC 6864 section 4.2, RFC 8200 section 4.5). IPv4 takes its lower half.</param>
-    /// <returns>Whole frames with the same link-layer header, in the order of the packet; the packet itself when it fits.</returns>
+    /// <returns>Whole frames with the same link-layer header, in the order of the packet; one that is no fragment when it fits.</returns>
     /// <exception cref="ArgumentException">The outer header is not one that the director writes: it has options or extension
-    /// headers, is a fragment, may not be fragmented or contradicts the frame; or the MTU is smaller than any link's.</exception>
+    /// headers, is a fragment or contradicts the frame; or the MTU is smaller than any link's.</exception>
     public static IReadOnlyList<byte[]> Of(ReadOnlySpan<byte> frame, int outerOffset, int mtuBytes, uint identification)
     {
         if (outerOffset < EthernetPacket.HeaderLength || outerOffset >= frame.Length)
@@ -44,12 +45,9 @@ public static class OuterFragments
             throw new ArgumentException($"the outer IPv4 header contradicts the frame of {frame.Length} bytes", nameof(frame));
         if (packet.HeaderLength != Ipv4Header.Length)
             throw new ArgumentException("the outer IPv4 header has options", nameof(frame));
-        if (packet.IsFragment || packet.DontFragment)
-            throw new ArgumentException("the outer IPv4 packet is a fragment, or may not be fragmented", nameof(frame));
+        if (packet.IsFragment)
+            throw new ArgumentException("the outer IPv4 packet is a fragment", nameof(frame));
         ArgumentOutOfRangeException.ThrowIfLessThan(mtuBytes, SmallestMtu4);
-        if (packet.TotalLength <= mtuBytes)
-            return [frame[..(outerOffset + packet.TotalLength)].ToArray()];
-
         var fragments = new List<byte[]>();
         foreach (var part in Parts(packet.Payload.Length, mtuBytes - Ipv4Header.Length))
         {
