@@ -17,6 +17,9 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
     /// <summary>How long the start waits for next hops: adopted tables forward meanwhile.</summary>
     private static readonly TimeSpan ResolvePatience = TimeSpan.FromSeconds(2);
 
+    /// <summary>Where the engine pins the map of that name.</summary>
+    private const string SlowMap = "map_slow";
+
     private const int ClaimAttempts = 10;
     private static readonly TimeSpan ClaimPause = TimeSpan.FromMilliseconds(100);
 
@@ -58,10 +61,11 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
         using var nextHops = new NetlinkNextHopResolver(Log.Warning);
         var loop = new ControlLoop(engine, nextHops, first, this, TimeProvider.System);
         nextHops.Watch([.. first.Director.Interfaces.Select(static i => i.Name)],
-            first.Pools.SelectMany(static p => p.Servers).Select(static s => s.Address).ToHashSet(), first.Director.Peers);
+            first.Pools.SelectMany(static p => p.Servers).Select(static s => s.Address).ToHashSet());
+        nextHops.WatchPeers(first.Director.Peers);
         nextHops.WaitUntilResolved(ResolvePatience);
         loop.Start();
-        using var slowPath = OpenSlowPath(engine);
+        using var slowPath = OpenSlowPath();
         Log.Info($"forwarding; configuration {file.Path}");
 
         await RunBothAsync(loop, cancellation).ConfigureAwait(false);
@@ -140,11 +144,11 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
     ];
 
     /// <summary>Null when the program has none.</summary>
-    private SlowFragmenter? OpenSlowPath(XdpEngine engine)
+    private SlowFragmenter? OpenSlowPath()
     {
         try
         {
-            using var map = engine.OpenSlowPath();
+            using var map = BpfMap.OpenPinned(Path.Combine(_identity.PinPath, _identity.Name, SlowMap));
             return map is null ? null : new SlowFragmenter(map, Log.Warning);
         }
         catch (NativeException e)

@@ -26,8 +26,14 @@ public interface INextHopResolver
     /// <summary>The servers that matter from now on, and the only interfaces that they may be reached by.</summary>
     /// <param name="interfaces">Names of the director's interfaces.</param>
     /// <param name="servers">Addresses of real servers.</param>
-    /// <param name="peers">Addresses of other directors; the director's own among them are passed over.</param>
-    void Watch(IReadOnlyCollection<string> interfaces, IReadOnlyCollection<IPAddress> servers, IReadOnlyCollection<IPAddress> peers);
+    void Watch(IReadOnlyCollection<string> interfaces, IReadOnlyCollection<IPAddress> servers);
+
+    /// <summary>The other directors that matter from now on: their Ethernet addresses go to <see cref="NextHops.Peers"/>. A
+    /// resolver that finds none may leave it.</summary>
+    /// <param name="peers">Their addresses; the director's own among them are passed over.</param>
+    void WatchPeers(IReadOnlyCollection<IPAddress> peers)
+    {
+    }
 
     /// <summary>What is known now. A server that was never resolved is missing; one that stopped answering keeps its last
     /// next hop, because whether it serves is for health checks to say.</summary>

@@ -50,23 +50,17 @@ internal sealed class NetlinkNextHopResolver : INextHopResolver, IDisposable
         }
     }
 
-    public void Watch(IReadOnlyCollection<string> interfaces, IReadOnlyCollection<IPAddress> servers, IReadOnlyCollection<IPAddress> peers)
+    public void Watch(IReadOnlyCollection<string> interfaces, IReadOnlyCollection<IPAddress> servers) =>
+        Watch(w => w with { Interfaces = interfaces, Servers = servers });
+
+    public void WatchPeers(IReadOnlyCollection<IPAddress> peers)
     {
         lock (_gate)
         {
-            _watched = new Watched(interfaces, servers, peers);
-            _hops = null;
-            try
-            {
-                Refresh();
-                _prober.ProbeAll(_hops!.Neighbours);
-            }
-            catch (NativeException e)
-            {
-                // What is known stays, and the next tick tries again.
-                _log($"next hops: {e.Message}");
-            }
+            if (peers.ToHashSet().SetEquals(_watched.Peers))
+                return;
         }
+        Watch(w => w with { Peers = peers });
     }
 
     /// <summary>Waits until every watched server is resolved; false when some were not in time.</summary>
@@ -86,6 +80,25 @@ internal sealed class NetlinkNextHopResolver : INextHopResolver, IDisposable
         _questions.Dispose();
         _events.Dispose();
         _stop.Dispose();
+    }
+
+    private void Watch(Func<Watched, Watched> change)
+    {
+        lock (_gate)
+        {
+            _watched = change(_watched);
+            _hops = null;
+            try
+            {
+                Refresh();
+                _prober.ProbeAll(_hops!.Neighbours);
+            }
+            catch (NativeException e)
+            {
+                // What is known stays, and the next tick tries again.
+                _log($"next hops: {e.Message}");
+            }
+        }
     }
 
     private void Run()

@@ -57,7 +57,8 @@ internal sealed class Link : IDisposable
     public void Watch(string[] servers, params string[] peers)
     {
         _resolver ??= Director.Inside(() => new NetlinkNextHopResolver(Say));
-        _resolver.Watch(["eth0"], [.. servers.Select(IPAddress.Parse)], [.. peers.Select(IPAddress.Parse)]);
+        _resolver.Watch(["eth0"], [.. servers.Select(IPAddress.Parse)]);
+        _resolver.WatchPeers([.. peers.Select(IPAddress.Parse)]);
     }
 
     /// <summary>Waits until a server is found at an Ethernet address.</summary>
