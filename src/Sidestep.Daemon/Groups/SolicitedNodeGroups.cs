@@ -21,7 +21,10 @@ internal sealed class SolicitedNodeGroups(ImmutableArray<string> earlier, Action
 {
     private readonly HashSet<Entry> _entered = [.. earlier.Select(Entry.Parse)];
     private readonly Memberships _memberships = new();
-    private HashSet<(EgressInterface Interface, Ipv6Address Group)> _wanted = [];
+
+    /// <summary>Null at first: what an earlier run entered is not known to be wanted.</summary>
+    private HashSet<(EgressInterface Interface, Ipv6Address Group)>? _wanted;
+
     private ImmutableArray<string> _problems = [];
 
     /// <summary>What this director entered: interface and Ethernet address.</summary>
@@ -34,13 +37,13 @@ internal sealed class SolicitedNodeGroups(ImmutableArray<string> earlier, Action
     internal void Follow(IEnumerable<EgressInterface> interfaces, IEnumerable<IPAddress> vips)
     {
         var groups = vips.Select(static v => Ipv6Address.From(v).SolicitedNode).ToHashSet();
-        var wanted = interfaces.SelectMany(_ => groups, static (i, g) => (i, g)).ToHashSet();
-        if (wanted.SetEquals(_wanted) && _problems.IsEmpty)
+        var wanted = interfaces.SelectMany(_ => groups, static (i, g) => (Interface: i, Group: g)).ToHashSet();
+        if (_wanted is not null && wanted.SetEquals(_wanted) && _problems.IsEmpty)
             return;
         _wanted = wanted;
         var problems = new List<string>();
         Enter(wanted, problems);
-        _memberships.Follow([.. wanted.Select(static w => (w.Interface.Index, w.Group.ToIPAddress()))], problems);
+        _memberships.Follow(wanted.Select(static w => (w.Interface.Index, w.Group.ToIPAddress())).ToHashSet(), problems);
         foreach (var problem in problems.Except(_problems))
             log(problem);
         _problems = [.. problems];
@@ -81,12 +84,12 @@ internal sealed class SolicitedNodeGroups(ImmutableArray<string> earlier, Action
             try
             {
                 LinkGroups.Remove(entry.Interface, entry.Bytes);
+                _entered.Remove(entry);
             }
-            catch (NativeException)
+            catch (NativeException e)
             {
-                // The interface is gone, and its list with it.
+                problems.Add($"interface '{entry.Interface}' keeps the group {entry.Mac}, which no VIP needs: {e.Message}");
             }
-            _entered.Remove(entry);
         }
         save(Entered);
     }

@@ -82,6 +82,7 @@ internal static unsafe partial class Libc
     internal const int EAGAIN = 11;
     internal const int EBUSY = 16;
     internal const int EEXIST = 17;
+    internal const int ENODEV = 19;
     internal const int EINVAL = 22;
     internal const int ENOBUFS = 105;
     internal const int EOPNOTSUPP = 95;

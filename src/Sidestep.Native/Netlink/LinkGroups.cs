@@ -21,12 +21,12 @@ public static unsafe class LinkGroups
     /// <returns>False when it was there.</returns>
     /// <exception cref="NativeException">EINVAL: the device has no such list. ENODEV: it is gone.</exception>
     public static bool Add(string interfaceName, ReadOnlySpan<byte> group) =>
-        Change(Libc.SIOCADDMULTI, "SIOCADDMULTI", interfaceName, group, Libc.EEXIST);
+        Change(Libc.SIOCADDMULTI, "SIOCADDMULTI", interfaceName, group, [Libc.EEXIST]);
 
-    /// <summary>Takes one away that was added by hand. Nothing happens when it is not there.</summary>
+    /// <summary>Takes one away that was added by hand. Nothing happens when it is not there, or when the interface is gone.</summary>
     /// <returns>False when it was not there.</returns>
     public static bool Remove(string interfaceName, ReadOnlySpan<byte> group) =>
-        Change(Libc.SIOCDELMULTI, "SIOCDELMULTI", interfaceName, group, Libc.ENOENT);
+        Change(Libc.SIOCDELMULTI, "SIOCDELMULTI", interfaceName, group, [Libc.ENOENT, Libc.ENODEV]);
 
     /// <summary>Those that were added by hand: name of the interface and six bytes in hexadecimal, lower case.</summary>
     public static IReadOnlySet<(string Interface, string Group)> List() => File.ReadLines(Table)
@@ -35,7 +35,7 @@ public static unsafe class LinkGroups
         .Where(static c => c.Length == 5 && int.Parse(c[3], CultureInfo.InvariantCulture) > 0)
         .Select(static c => (c[1], c[4])).ToHashSet();
 
-    private static bool Change(int command, string name, string interfaceName, ReadOnlySpan<byte> group, int nothingToDo)
+    private static bool Change(int command, string name, string interfaceName, ReadOnlySpan<byte> group, ReadOnlySpan<int> nothingToDo)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(group.Length, MacBytes);
         var request = stackalloc byte[RequestBytes];
@@ -53,6 +53,6 @@ public static unsafe class LinkGroups
         if (Libc.ioctl(descriptor, (nuint)command, request) == 0)
             return true;
         var error = NativeException.OfLastError($"{name} {Convert.ToHexStringLower(group)} on {interfaceName}");
-        return error.Errno == nothingToDo ? false : throw error;
+        return nothingToDo.Contains(error.Errno) ? false : throw error;
     }
 }
