@@ -89,6 +89,8 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
         var news = unresolved.Except(_report.Unresolved).ToArray();
         FollowGroups(configuration, tables);
         var degraded = Degraded(nextHops);
+        foreach (var peer in degraded.Except(_report.Degraded).Except(_groups!.Problems))
+            Log.Warning(peer);
         Report(
             r => r with { Unresolved = [.. unresolved], Degraded = degraded },
             () => _failed = isNewest ? [] : _failed);
