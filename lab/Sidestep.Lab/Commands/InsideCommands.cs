@@ -35,6 +35,8 @@ internal static class InsideCommands
         echo.Hidden = true;
         echo.SetAction((result, cancel) => EchoServer.RunAsync(Service(result, EchoPort), result.GetRequiredValue(NameOption), cancel));
         yield return echo;
+        foreach (var command in ChurnCommands.All())
+            yield return command;
     }
 
     private static async Task<int> HttpAsync(ParseResult result)
