@@ -10,7 +10,7 @@ internal sealed class TrafficLog
     private readonly HashSet<string> _sources = [];
     private readonly List<string> _failures = [];
     private int _ok, _failed, _unexpected;
-    private IReadOnlyDictionary<string, string>? _expected;
+    private IReadOnlyList<IReadOnlyDictionary<string, string>> _expected = [];
 
     public TrafficCounts Now
     {
@@ -31,8 +31,9 @@ internal sealed class TrafficLog
         }
     }
 
-    /// <summary>From now on each address is to be answered by this server, and by no other.</summary>
-    public void Expect(IReadOnlyDictionary<string, string> serverOfSource)
+    /// <summary>From now on each address is to be answered by its server, and by no other.</summary>
+    /// <param name="serverOfSource">One map, or two while either may hold.</param>
+    public void Expect(params IReadOnlyList<IReadOnlyDictionary<string, string>> serverOfSource)
     {
         lock (_lock)
             _expected = serverOfSource;
@@ -42,7 +43,7 @@ internal sealed class TrafficLog
     {
         lock (_lock)
         {
-            _sources.Add(result.Source!);
+            _sources.Add(result.Source);
             if (result.Server is not null)
                 _perServer[result.Server] = _perServer.GetValueOrDefault(result.Server) + 1;
 
@@ -53,10 +54,11 @@ internal sealed class TrafficLog
                 return;
             }
             _ok++;
-            if (_expected is not null && _expected.TryGetValue(result.Source!, out var server) && server != result.Server)
+            var right = _expected.Select(m => m.GetValueOrDefault(result.Source)).OfType<string>().Distinct().ToArray();
+            if (right.Length > 0 && !right.Contains(result.Server))
             {
                 _unexpected++;
-                Keep($"request {_ok + _failed} from {result.Source} was answered by {result.Server} instead of {server}");
+                Keep($"request {_ok + _failed} from {result.Source} was answered by {result.Server} instead of {string.Join(" or ", right)}");
             }
         }
     }

@@ -6,11 +6,8 @@ namespace Sidestep.Lab.Traffic;
 /// <summary>The lab's end of the traffic process in the client's namespace.</summary>
 internal sealed class TrafficProcess : IDisposable
 {
-    private static readonly TimeSpan HoldLimit = Patience.Seconds(15);
-
     private readonly NamespaceProcess _process;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private volatile TaskCompletionSource? _held;
 
     private TrafficProcess(NamespaceProcess process, TrafficLog log)
     {
@@ -31,19 +28,6 @@ internal sealed class TrafficProcess : IDisposable
 
     public Task SetRateAsync(double rate) => TellAsync($"rate {Text(rate)}");
 
-    /// <summary>Returns when these addresses have nothing under way and start nothing more.</summary>
-    public async Task HoldAsync(IReadOnlyCollection<string> sources, CancellationToken cancel)
-    {
-        if (sources.Count == 0)
-            return;
-        var held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _held = held;
-        await TellAsync($"hold {string.Join(',', sources)}");
-        await held.Task.WaitAsync(HoldLimit, cancel);
-    }
-
-    public Task ReleaseAsync() => TellAsync("release");
-
     public void Dispose() => _process.Dispose();
 
     private static TrafficProcess Start(LabRun run, string kind, IReadOnlyList<string> arguments)
@@ -62,13 +46,7 @@ internal sealed class TrafficProcess : IDisposable
         try
         {
             while (await _process.Process.StandardOutput.ReadLineAsync() is { } line)
-            {
-                var result = RequestResult.Parse(line);
-                if (result.Source is null)
-                    _held?.TrySetResult();
-                else
-                    Log.Add(result);
-            }
+                Log.Add(RequestResult.Parse(line));
             await _process.Process.WaitForExitAsync();
             if (_process.Process.ExitCode != 0)
                 throw new LabException($"The traffic process ended with {_process.Process.ExitCode}: {NamespaceProcess.Tail(_process.Log, 20)}");
