@@ -3,8 +3,9 @@ namespace Sidestep.Model;
 /// <summary>The bounds of a configuration, in one place. Beyond them a document is refused, never cut short.</summary>
 public static class Limits
 {
-    /// <summary>Bytes of the document in UTF-8. The largest configuration that the other limits allow is well below.</summary>
-    public const int DocumentBytes = 16 * 1024 * 1024;
+    /// <summary>Bytes of the document in UTF-8. The largest configuration that the other limits allow is well below: 100,000
+    /// servers with every key take 25 MB, services and prefixes 15 MB.</summary>
+    public const int DocumentBytes = 64 * 1024 * 1024;
 
     /// <summary>Levels of lists and mappings in one another; the configuration itself needs six.</summary>
     public const int NestingDepth = 32;
@@ -42,4 +43,41 @@ public static class Limits
 
     /// <summary>Characters of a folder name in the configuration.</summary>
     public const int PathLength = 255;
+
+    /// <summary>VIPs or VIP prefixes of one service.</summary>
+    public const int VipsOfService = 256;
+
+    /// <summary>Ports and port ranges of one service.</summary>
+    public const int PortRangesOfService = 256;
+
+    /// <summary>VIPs times port ranges of a service, summed over all services.</summary>
+    public const int VipPorts = 100_000;
+
+    /// <summary>Items of the section vips.</summary>
+    public const int Vips = 10_000;
+
+    /// <summary>Access lists.</summary>
+    public const int AccessLists = 10_000;
+
+    /// <summary>Prefixes of one access list, allowed and denied together.</summary>
+    public const int AccessListPrefixes = 10_000;
+
+    /// <summary>Prefixes of all access lists together.</summary>
+    public const int AllAccessListPrefixes = 100_000;
+
+    /// <summary>Distinct combinations of idle timeouts, tooBig and udpInTransition: the engine numbers them.</summary>
+    public const int ProfileSettings = 256;
+
+    /// <summary>Servers of a pool that looks for the one with the fewest connections: each new flow looks at all.</summary>
+    public const int LeastConnectionsServers = 256;
+
+    /// <summary>Other directors.</summary>
+    public const int Peers = 16;
+
+    /// <summary>Bits that an outer source address may differ in, at least: with fewer than 256 addresses the flows would
+    /// not spread over the receive queues of a large server.</summary>
+    public const int OuterSourceBits = 8;
+
+    /// <summary>Seconds of a timeout: a day.</summary>
+    public const int Seconds = 86_400;
 }

@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace Sidestep.Model.Schema;
 
 /// <summary>The section <c>director</c>.</summary>
@@ -14,6 +16,12 @@ internal static class DirectorSchema
         "The secret of the hash that spreads flows: 32 hexadecimal digits, the same on all directors of a group. "
         + "Make one with: openssl rand -hex 16");
 
+    public static readonly Key<IReadOnlyList<Located<IPAddress>>> Peers =
+        Key<IReadOnlyList<Located<IPAddress>>>.WithDefault("peers",
+            new ValueListKind<IPAddress>("peers", 0, Limits.Peers, new AddressKind("the address of another director")), [],
+            "Addresses of other directors: what one of them sent is delivered here and never balanced again. "
+            + "Needed where a director is also a real server.");
+
     public static readonly Key<ExitAction> OnExit = Key<ExitAction>.WithDefault("onExit",
         new ChoiceKind<ExitAction>(
             new("keep", ExitAction.Keep, "The program stays in the kernel and forwards; the next start adopts it."),
@@ -24,13 +32,14 @@ internal static class DirectorSchema
         "/sys/fs/bpf/sidestep", "Folder on a BPF file system below which the state is pinned.");
 
     public static readonly MappingKind Kind = new("the director", "The node that forwards.",
-        Name, Interfaces, HashKey, OnExit, PinPath);
+        Name, Interfaces, HashKey, Peers, OnExit, PinPath);
 
     public static DirectorSettings Build(BoundMapping m) => new()
     {
         Name = m.Value(Name),
         Interfaces = [.. m.Items(Interfaces).Select(InterfaceSchema.Build)],
         HashKey = m.Value(HashKey),
+        Peers = [.. m.Value(Peers).Select(p => p.Value)],
         OnExit = m.Value(OnExit),
         PinPath = m.Value(PinPath),
     };

@@ -13,17 +13,25 @@ internal static class DocumentSchema
     public static readonly Key<IReadOnlyList<BoundMapping>> Pools = List("pools",
         new("pools", 0, Limits.Pools, PoolSchema.Kind), "Groups of real servers.");
 
+    public static readonly Key<IReadOnlyList<BoundMapping>> AccessLists = List("accessLists",
+        new("access lists", 0, Limits.AccessLists, AccessListSchema.Kind), "Source addresses that may use services.");
+
+    public static readonly Key<IReadOnlyList<BoundMapping>> Vips = List("vips",
+        new("VIPs", 0, Limits.Vips, VipSchema.Kind), "What is said about VIPs themselves.");
+
     public static readonly Key<IReadOnlyList<BoundMapping>> VirtualServices = List("virtualServices",
         new("virtual services", 0, Limits.VirtualServices, VirtualServiceSchema.Kind), "What clients address.");
 
     public static readonly MappingKind Kind = new("the configuration", "The configuration of a Sidestep director.",
-        Director, NetworkProfiles, Pools, VirtualServices);
+        Director, NetworkProfiles, Pools, AccessLists, Vips, VirtualServices);
 
     public static Configuration Build(BoundMapping m) => new()
     {
         Director = DirectorSchema.Build(m.Find(Director)!.Value),
         NetworkProfiles = [.. m.Items(NetworkProfiles).Select(NetworkProfileSchema.Build)],
         Pools = [.. m.Items(Pools).Select(PoolSchema.Build)],
+        AccessLists = [.. m.Items(AccessLists).Select(AccessListSchema.Build)],
+        Vips = [.. m.Items(Vips).Select(VipSchema.Build)],
         VirtualServices = [.. m.Items(VirtualServices).Select(VirtualServiceSchema.Build)],
     };
 

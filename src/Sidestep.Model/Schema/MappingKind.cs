@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Nodes;
 using Sidestep.Model.Yaml;
@@ -7,6 +8,12 @@ namespace Sidestep.Model.Schema;
 /// <summary>A mapping with known keys. <paramref name="what"/> names it with an article, such as "a pool".</summary>
 internal sealed class MappingKind(string what, string description, params Key[] keys) : Kind<BoundMapping>
 {
+    /// <summary>Pairs of keys of which one is there.</summary>
+    public ImmutableArray<OneOf> OneOf { get; init; } = [];
+
+    /// <summary>Keys of earlier versions, and why they are no more.</summary>
+    public ImmutableArray<(string Key, Problem Problem)> Former { get; init; } = [];
+
     public override bool TryBind(
         Node node, string path, IssueList issues, [MaybeNullWhen(false)] out BoundMapping value)
     {
@@ -41,6 +48,8 @@ internal sealed class MappingKind(string what, string description, params Key[] 
                 issues.Error(Paths.Key(path, key.Name), mapping.Position, null,
                     $"{what} must have the key {key.Name}", "Add it to this mapping");
         }
+        foreach (var pair in OneOf)
+            pair.Check(what, value, mapping, accountedFor.Contains, issues);
         return true;
     }
 
@@ -63,6 +72,8 @@ internal sealed class MappingKind(string what, string description, params Key[] 
         if (required.Count > 0)
             schema["required"] = required;
         schema["additionalProperties"] = false;
+        if (!OneOf.IsEmpty)
+            schema["allOf"] = new JsonArray([.. OneOf.Select(o => o.ToJsonSchema())]);
         return schema;
     }
 
@@ -73,7 +84,7 @@ internal sealed class MappingKind(string what, string description, params Key[] 
     {
         string text = entry.Key.Text;
         string? value = IssueList.ValueOf(entry.Value);
-        if (Refusals.ForKey(text) is { } refusal)
+        if ((Former.FirstOrDefault(f => f.Key == text).Problem ?? Refusals.ForKey(text)) is { } refusal)
         {
             issues.Error(path, entry.Key.Position, value, refusal.Reason, refusal.Cure!);
             return null;

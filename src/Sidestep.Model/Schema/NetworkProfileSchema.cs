@@ -1,8 +1,16 @@
+using System.Net;
+using System.Net.Sockets;
+
 namespace Sidestep.Model.Schema;
 
 /// <summary>An item of <c>networkProfiles</c>.</summary>
 internal static class NetworkProfileSchema
 {
+    public static readonly ChoiceKind<Encapsulation> Encapsulations = new(
+        new("ipip", Model.Encapsulation.IpIp, "IP in IP, protocols 4 and 41 (RFC 2003, RFC 2473): the smallest header."),
+        new("gue", Model.Encapsulation.Gue, "Generic UDP Encapsulation: where networks carry only UDP and TCP."),
+        new("gre", Model.Encapsulation.Gre, "Generic Routing Encapsulation (RFC 2784)."));
+
     public static readonly Key<string> Name = Key<string>.Mandatory("name", TextKind.Name,
         "Unique among the network profiles.");
 
@@ -10,7 +18,7 @@ internal static class NetworkProfileSchema
         new ChoiceKind<ProfileType>(
             new("tcp-fast-path", ProfileType.TcpFastPath, "For TCP services only."),
             new("udp-fast-path", ProfileType.UdpFastPath, "For UDP services only.")),
-        "The protocol of the services that may use the profile; without it, both.");
+        "The protocol of the services that may use the profile; without it, all.");
 
     public static readonly Key<DsrType> DsrType = Key<DsrType>.WithDefault("dsrType",
         new ChoiceKind<DsrType>(
@@ -19,13 +27,37 @@ internal static class NetworkProfileSchema
         Model.DsrType.L3, "How packets are carried to the real servers.");
 
     public static readonly Key<Encapsulation> Encapsulation = Key<Encapsulation>.WithDefault("encapsulation",
-        new ChoiceKind<Encapsulation>(
-            new Choice<Encapsulation>("ipip", Model.Encapsulation.IpIp, "IPv4 in IPv4, protocol 4 (RFC 2003).")),
-        Model.Encapsulation.IpIp, "The outer header at layer 3; without meaning at layer 2.");
+        Encapsulations, Model.Encapsulation.IpIp, "The outer header at layer 3; without meaning at layer 2.");
+
+    public static readonly Key<int> GuePort = Key<int>.WithDefault("guePort", new NumberKind(1, 65535),
+        NetworkProfile.DefaultGuePort, "The UDP port at which the real servers take GUE.");
+
+    public static readonly Key<IReadOnlyList<Located<IPNetwork>>> OuterSource =
+        Key<IReadOnlyList<Located<IPNetwork>>>.Optional("outerSource",
+            new ValueListKind<IPNetwork>("prefixes", 1, 2,
+                new PrefixKind("an outer source address", Limits.OuterSourceBits), alone: true),
+            "Prefixes, at most one per family, that the outer source address comes from, another one per flow, so that servers "
+            + "spread flows over their receive queues. Without it, the director's address.");
+
+    public static readonly Key<TooBigPolicy> TooBig = Key<TooBigPolicy>.WithDefault("tooBig",
+        new ChoiceKind<TooBigPolicy>(
+            new("answer", TooBigPolicy.Answer, "The client is told the size that fits, at a bounded rate."),
+            new("fragment", TooBigPolicy.Fragment, "The outer packet is fragmented; the server puts it together."),
+            new("drop", TooBigPolicy.Drop, "Dropped and counted.")),
+        TooBigPolicy.Answer, "What happens to a packet that is too big with its outer header.");
+
+    public static readonly Key<BoundMapping> IdleTimeouts = Key<BoundMapping>.Optional("idleTimeouts",
+        IdleTimeoutsSchema.Kind, "Seconds without a packet after which a remembered flow is forgotten.");
+
+    public static readonly Key<UdpPolicy> UdpInTransition = Key<UdpPolicy>.WithDefault("udpInTransition",
+        new ChoiceKind<UdpPolicy>(
+            new("stay", UdpPolicy.Stay, "With the former server, which may know the flow."),
+            new("move", UdpPolicy.Move, "To the new server, for protocols whose packets stand alone.")),
+        UdpPolicy.Stay, "While a change of the pool is under way: where UDP of no remembered flow goes.");
 
     public static readonly MappingKind Kind = new("a network profile",
         "How traffic reaches the real servers. With a name only: layer 3 with IP-in-IP.",
-        Name, Type, DsrType, Encapsulation);
+        Name, Type, DsrType, Encapsulation, GuePort, OuterSource, TooBig, IdleTimeouts, UdpInTransition);
 
     public static NetworkProfile Build(BoundMapping m) => new()
     {
@@ -33,5 +65,26 @@ internal static class NetworkProfileSchema
         Type = m.Find(Type)?.Value,
         DsrType = m.Value(DsrType),
         Encapsulation = m.Value(Encapsulation),
+        GuePort = m.Value(GuePort),
+        OuterSource4 = Source(m, AddressFamily.InterNetwork),
+        OuterSource6 = Source(m, AddressFamily.InterNetworkV6),
+        TooBig = m.Value(TooBig),
+        IdleTimeouts = Timeouts(m),
+        UdpInTransition = m.Value(UdpInTransition),
     };
+
+    /// <summary>The timeouts of a profile, those that are not written with their defaults.</summary>
+    public static IdleTimeouts Timeouts(BoundMapping m) => m.Find(IdleTimeouts) is { } timeouts
+        ? IdleTimeoutsSchema.Build(timeouts.Value) : Model.IdleTimeouts.Default;
+
+    /// <summary>The prefix of a family, or null.</summary>
+    private static IPNetwork? Source(BoundMapping m, AddressFamily family)
+    {
+        foreach (var source in m.Find(OuterSource)?.Value ?? [])
+        {
+            if (source.Value.BaseAddress.AddressFamily == family)
+                return source.Value;
+        }
+        return null;
+    }
 }

@@ -1,5 +1,3 @@
-using System.Net;
-
 namespace Sidestep.Model.Schema;
 
 /// <summary>An item of <c>pools</c>.</summary>
@@ -9,25 +7,41 @@ internal static class PoolSchema
 
     public static readonly Key<Algorithm> Algorithm = Key<Algorithm>.WithDefault("algorithm",
         new ChoiceKind<Algorithm>(
-            new Choice<Algorithm>("consistent-hash", Model.Algorithm.ConsistentHash, "A keyed hash of the packet chooses the server.")),
-        Model.Algorithm.ConsistentHash, "How a server is chosen for a packet.");
+            new("consistent-hash", Model.Algorithm.ConsistentHash, "A keyed hash of the packet chooses; needs no state."),
+            new("round-robin", Model.Algorithm.RoundRobin, "In turn; every flow is remembered."),
+            new("weighted-round-robin", Model.Algorithm.WeightedRoundRobin, "In turn, by weight; every flow is remembered."),
+            new("least-connections", Model.Algorithm.LeastConnections, "The one with the fewest remembered flows."),
+            new("weighted-least-connections", Model.Algorithm.WeightedLeastConnections,
+                "The one with the fewest remembered flows for its weight.")),
+        Model.Algorithm.ConsistentHash, "How a server is chosen for a new flow.");
 
     public static readonly Key<HashFields> HashFields = Key<HashFields>.WithDefault("hashFields",
         new ChoiceKind<HashFields>(
             new("source-address", Model.HashFields.SourceAddress, "All connections of a client reach the same server."),
-            new("five-tuple", Model.HashFields.FiveTuple, "The connections of a client spread over the servers.")),
+            new("source-address-and-port", Model.HashFields.SourceAddressAndPort, "Connections of a client spread."),
+            new("five-tuple", Model.HashFields.FiveTuple, "The connections of a client spread over the servers."),
+            new("destination-port", Model.HashFields.DestinationPort, "For services with many ports: each has its server.")),
         Model.HashFields.SourceAddress, "Which fields of a packet the hash covers.");
 
     public static readonly Key<int> Slots = Key<int>.WithDefault("slots", new NumberKind(SlotCounts.All),
         SlotCounts.Default, "Size of the consistent-hash table, best a hundred per server or more. "
         + "Changing it moves most flows to other servers.");
 
+    public static readonly Key<BoundMapping> Persistence = Key<BoundMapping>.Optional("persistence", PersistenceSchema.Kind,
+        "A client keeps its server as long as it comes back in time.");
+
+    public static readonly Key<int> MinimumServers = Key<int>.WithDefault("minimumServers",
+        new NumberKind(1, Limits.RealServers), 1, "Backup servers serve only while fewer than this many others can.");
+
+    public static readonly Key<BoundMapping> Drain = Key<BoundMapping>.Optional("drain", DrainSchema.Kind,
+        "How servers with the state draining end.");
+
     public static readonly Key<IReadOnlyList<BoundMapping>> Servers = Key<IReadOnlyList<BoundMapping>>.WithDefault(
         "servers", new ListKind("real servers", 0, Limits.RealServers, RealServerSchema.Kind), [],
         "The real servers.");
 
     public static readonly MappingKind Kind = new("a pool", "Real servers and how one is chosen.",
-        Name, Algorithm, HashFields, Slots, Servers);
+        Name, Algorithm, HashFields, Slots, Persistence, MinimumServers, Drain, Servers);
 
     public static Pool Build(BoundMapping m) => new()
     {
@@ -35,35 +49,45 @@ internal static class PoolSchema
         Algorithm = m.Value(Algorithm),
         HashFields = m.Value(HashFields),
         Slots = m.Value(Slots),
+        Persistence = m.Find(Persistence) is { } persistence ? PersistenceSchema.Build(persistence.Value) : null,
+        MinimumServers = m.Value(MinimumServers),
+        Drain = m.Find(Drain) is { } drain ? DrainSchema.Build(drain.Value) : Model.Drain.Default,
         Servers = [.. m.Items(Servers).Select(RealServerSchema.Build)],
     };
 }
 
-/// <summary>An item of <c>servers</c> in a pool.</summary>
-internal static class RealServerSchema
+/// <summary>The mapping <c>persistence</c> of a pool.</summary>
+internal static class PersistenceSchema
 {
-    public static readonly Key<string> Name = Key<string>.Mandatory("name", TextKind.Name, "Unique within the pool.");
+    public static readonly Key<int> Timeout = Key<int>.Mandatory("timeout", new NumberKind(1, Limits.Seconds),
+        "Seconds without a packet after which a client may get another server.");
 
-    public static readonly Key<IPAddress> Address = Key<IPAddress>.Mandatory("address",
-        new AddressKind("the address of a real server"), "The server's own IPv4 address, not the VIP.");
+    public static readonly Key<int> PrefixLength4 = Key<int>.WithDefault("prefixLength4", new NumberKind(1, 32), 32,
+        "Bits of an IPv4 source address that make one client; fewer where clients come by changing proxies.");
 
-    public static readonly Key<int> Port = Key<int>.Optional("port", new NumberKind(1, 65535),
-        "Not needed: a real server always listens on the port of the service. Another port is refused.");
+    public static readonly Key<int> PrefixLength6 = Key<int>.WithDefault("prefixLength6", new NumberKind(1, 128), 128,
+        "Bits of an IPv6 source address that make one client; 64 is one household or host.");
 
-    public static readonly Key<int> Weight = Key<int>.WithDefault("weight", new NumberKind(0, Limits.Weight), 1,
-        "Share of the traffic relative to the other servers of the pool; 0 takes none.");
+    public static readonly MappingKind Kind = new("the persistence", "Clients that keep their server.",
+        Timeout, PrefixLength4, PrefixLength6);
 
-    public static readonly Key<bool> Enabled = Key<bool>.WithDefault("enabled", new FlagKind(), true,
-        "false takes the server out of service without removing it from the file.");
+    public static Persistence Build(BoundMapping m) => new(m.Value(Timeout), m.Value(PrefixLength4), m.Value(PrefixLength6));
+}
 
-    public static readonly MappingKind Kind = new("a real server", "A member of a pool.",
-        Name, Address, Port, Weight, Enabled);
+/// <summary>The mapping <c>drain</c> of a pool.</summary>
+internal static class DrainSchema
+{
+    public static readonly Key<int> Deadline = Key<int>.WithDefault("deadline", new NumberKind(1, Limits.Seconds),
+        Drain.Default.DeadlineSeconds, "Seconds that a draining server keeps its flows.");
 
-    public static RealServer Build(BoundMapping m) => new()
-    {
-        Name = m.Value(Name),
-        Address = m.Value(Address),
-        Weight = m.Value(Weight),
-        Enabled = m.Value(Enabled),
-    };
+    public static readonly Key<AfterDrain> Then = Key<AfterDrain>.WithDefault("then",
+        new ChoiceKind<AfterDrain>(
+            new("leave", AfterDrain.Leave, "Remembered flows stay until they are idle; all others go elsewhere."),
+            new("resteer", AfterDrain.Resteer, "All move to other servers, which will not know the connections."),
+            new("reset", AfterDrain.Reset, "TCP clients get a reset and connect again; others move.")),
+        Drain.Default.Then, "What happens then to the flows that are left.");
+
+    public static readonly MappingKind Kind = new("the drain", "How draining servers end.", Deadline, Then);
+
+    public static Drain Build(BoundMapping m) => new(m.Value(Deadline), m.Value(Then));
 }

@@ -46,13 +46,7 @@ internal static partial class Refusals
 
     private static readonly Problem Health = new(
         "this version does not watch the health of real servers",
-        "Remove it; enabled: false takes a server out");
-
-    private static readonly Problem Algorithm = new(
-        "the only algorithm of this version is the consistent hash");
-
-    private static readonly Problem Encapsulation = new(
-        "this version encapsulates with IP-in-IP only");
+        "Remove it; state: disabled takes a server out");
 
     private static readonly FrozenDictionary<string, Problem> KeyWords = Table(
         (Stickiness, "cookie cookies sticky stickiness persist persistence persistent affinity"),
@@ -71,9 +65,7 @@ internal static partial class Refusals
         (Http, "http https http2 l7"),
         (Tls, "tls ssl"),
         (Translation, "nat snat dnat masquerade"),
-        (Proxy, "tcpproxy"),
-        (Algorithm, "roundrobin rr wrr leastconnections leastconn lc wlc random"),
-        (Encapsulation, "gre gue vxlan geneve"));
+        (Proxy, "tcpproxy"));
 
     /// <summary>Why a key with this name cannot be; null when there is nothing special to say.</summary>
     public static Problem? ForKey(string key) => Find(KeyWords, key);

@@ -3,7 +3,7 @@ using Sidestep.Model.Schema;
 
 namespace Sidestep.Model.Validation;
 
-/// <summary>The director owns no VIP in the sense of its kernel, and is not its own real server.</summary>
+/// <summary>The director owns no VIP in the sense of its kernel. It may be a real server where that is declared.</summary>
 internal static class AddressesAreNotLocal
 {
     public static void Check(Document document, HostFacts host, IssueList issues)
@@ -16,22 +16,39 @@ internal static class AddressesAreNotLocal
         }
         foreach (var service in document.Services)
         {
-            if (service.Find(VirtualServiceSchema.Vip) is { } vip && owners.TryGetValue(vip.Value, out var owner))
-                issues.Error(vip.Path, vip.Node,
-                    $"a local address of this director (on {owner.Interface}): its kernel would take the packets that the program "
-                    + "should answer and forward",
-                    "Choose another VIP, or, if the address is here by mistake, remove it with "
-                    + $"`ip address del {vip.Value}/{owner.PrefixLength} dev {owner.Interface}`");
+            foreach (var vip in VirtualServiceSchema.VipsOf(service))
+                CheckVip(vip, owners, issues);
         }
+        // Whoever names other directors knows that what they balance is delivered here.
+        if (document.Director?.Find(DirectorSchema.Peers) is not { Value.Count: > 0 })
+            CheckServers(document, owners, issues);
+    }
+
+    private static void CheckVip(
+        Located<IPNetwork> vip, Dictionary<IPAddress, (string Interface, int PrefixLength)> owners, IssueList issues)
+    {
+        // A prefix may hold the director's own addresses: it can be every address there is.
+        var address = vip.Value.BaseAddress;
+        if (vip.Value.PrefixLength == AddressText.Bits(address) && owners.TryGetValue(address, out var owner))
+            issues.Error(vip.Path, vip.Node,
+                $"a local address of this director (on {owner.Interface}): its kernel would take the packets that the program "
+                + "should answer and forward",
+                "Choose another VIP, or, if the address is here by mistake, remove it with "
+                + $"`ip address del {address}/{owner.PrefixLength} dev {owner.Interface}`");
+    }
+
+    private static void CheckServers(
+        Document document, Dictionary<IPAddress, (string Interface, int PrefixLength)> owners, IssueList issues)
+    {
         foreach (var pool in document.Pools)
         {
             foreach (var server in pool.Items(PoolSchema.Servers))
             {
                 if (server.Find(RealServerSchema.Address) is { } address
                     && owners.TryGetValue(address.Value, out var owner))
-                    issues.Error(address.Path, address.Node,
-                        $"a local address of this director (on {owner.Interface}), which cannot forward to itself",
-                        "Write the address of another machine");
+                    issues.Warning(address.Path, address.Node,
+                        $"a local address of this director (on {owner.Interface}), which is then a real server itself",
+                        "Write the address of another machine, or, if this is meant, name the other directors in director.peers");
             }
         }
     }

@@ -8,6 +8,7 @@ internal sealed class Document
 {
     private readonly Dictionary<string, BoundMapping> _pools;
     private readonly Dictionary<string, BoundMapping> _profiles;
+    private readonly Dictionary<string, BoundMapping> _accessLists;
 
     public Document(BoundMapping root, HostFacts? host)
     {
@@ -16,9 +17,12 @@ internal sealed class Document
         Interfaces = [.. Director?.Items(DirectorSchema.Interfaces) ?? []];
         Profiles = [.. root.Items(DocumentSchema.NetworkProfiles)];
         Pools = [.. root.Items(DocumentSchema.Pools)];
+        AccessLists = [.. root.Items(DocumentSchema.AccessLists)];
+        Vips = [.. root.Items(DocumentSchema.Vips)];
         Services = [.. root.Items(DocumentSchema.VirtualServices)];
         _pools = ByName(Pools, PoolSchema.Name);
         _profiles = ByName(Profiles, NetworkProfileSchema.Name);
+        _accessLists = ByName(AccessLists, AccessListSchema.Name);
     }
 
     public HostFacts? Host { get; }
@@ -36,15 +40,23 @@ internal sealed class Document
 
     public IReadOnlyList<BoundMapping> Pools { get; }
 
+    public IReadOnlyList<BoundMapping> AccessLists { get; }
+
+    public IReadOnlyList<BoundMapping> Vips { get; }
+
     public IReadOnlyList<BoundMapping> Services { get; }
 
     public IEnumerable<string> PoolNames => _pools.Keys;
 
     public IEnumerable<string> ProfileNames => _profiles.Keys;
 
+    public IEnumerable<string> AccessListNames => _accessLists.Keys;
+
     public BoundMapping? FindPool(string name) => _pools.GetValueOrDefault(name);
 
     public BoundMapping? FindProfile(string name) => _profiles.GetValueOrDefault(name);
+
+    public BoundMapping? FindAccessList(string name) => _accessLists.GetValueOrDefault(name);
 
     /// <summary>The pool that a service names, or null when there is none.</summary>
     public BoundMapping? PoolOf(BoundMapping service) =>

@@ -10,6 +10,7 @@ internal static class EverythingIsUsed
         Check(document, document.Profiles, NetworkProfileSchema.Name, VirtualServiceSchema.NetworkProfile,
             "network profile", issues);
         Check(document, document.Pools, PoolSchema.Name, VirtualServiceSchema.Pool, "pool", issues);
+        Check(document, document.AccessLists, AccessListSchema.Name, VirtualServiceSchema.AccessList, "access list", issues);
     }
 
     private static void Check(Document document, IReadOnlyList<BoundMapping> items, Key<string> itemName,

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Sidestep.Model.Schema;
 
 namespace Sidestep.Model.Validation;
@@ -28,7 +29,7 @@ internal static class LayerTwoIsAttached
         var attached = interfaces.SelectMany(i => i.Addresses).Where(a => a.IsOnLink(address.Value)).ToList();
         if (attached.Count == 0)
             issues.Error(address.Path, address.Node,
-                $"not on a network that is directly attached to the director ({Networks(interfaces)}), but "
+                $"not on a network that is directly attached to the director ({Networks(interfaces, address.Value.AddressFamily)}), but "
                 + $"{Document.Title(service)} reaches this pool at layer 2",
                 "Use a network profile with dsrType: l3, or a server on one of these networks");
         else if (attached.TrueForAll(a => IsNoHost(a, address.Value)))
@@ -39,7 +40,8 @@ internal static class LayerTwoIsAttached
 
     private static bool IsNoHost(HostAddress own, IPAddress address)
     {
-        if (own.PrefixLength >= 31)
+        // IPv6 has no broadcast, and the first address of a network is the routers' only where there are some.
+        if (own.PrefixLength >= 31 || !own.IsIPv4)
             return false;
         var bytes = address.GetAddressBytes();
         uint number = (uint)((bytes[0] << 24) | (bytes[1] << 16) | (bytes[2] << 8) | bytes[3]);
@@ -47,13 +49,14 @@ internal static class LayerTwoIsAttached
         return (number & hostBits) == 0 || (number & hostBits) == hostBits;
     }
 
-    private static string Networks(List<HostInterface> interfaces)
+    private static string Networks(List<HostInterface> interfaces, AddressFamily family)
     {
         var texts = new List<string>();
         foreach (var item in interfaces)
         {
-            var networks = item.Addresses.Where(a => a.IsIPv4).Select(a => a.Network.ToString()).ToList();
-            texts.Add($"{item.Name}: {(networks.Count == 0 ? "no IPv4 network" : string.Join(" and ", networks))}");
+            var networks = item.Addresses.Where(a => a.Address.AddressFamily == family && !a.Address.IsIPv6LinkLocal)
+                .Select(a => a.Network.ToString()).ToList();
+            texts.Add($"{item.Name}: {(networks.Count == 0 ? family == AddressFamily.InterNetwork ? "no IPv4 network" : "no IPv6 network" : string.Join(" and ", networks))}");
         }
         return string.Join(", ", texts);
     }

@@ -17,14 +17,17 @@ internal static class PoolsCanServe
                 issues.Warning(name.Path, name.Node, "this pool has no servers, so the service drops every packet",
                     "Add servers to the pool, or set enabled: false for the service");
             else if (servers.Count > 0 && servers.TrueForAll(IsOut))
-                issues.Warning(name.Path, name.Node,
-                    "all servers of this pool are disabled or have weight 0, so the service drops every packet",
+                issues.Warning(name.Path, name.Node, servers.Exists(IsDraining)
+                        ? "all servers of this pool are draining, disabled or have weight 0, so the service takes no new flows"
+                        : "all servers of this pool are disabled or have weight 0, so the service drops every packet",
                     "Enable one and give it a weight, or set enabled: false for the service");
         }
     }
 
     private static bool IsOut(BoundMapping server) =>
-        !server.Value(RealServerSchema.Enabled) || server.Value(RealServerSchema.Weight) == 0;
+        server.Value(RealServerSchema.State) != ServerState.Enabled || server.Value(RealServerSchema.Weight) == 0;
+
+    private static bool IsDraining(BoundMapping server) => server.Value(RealServerSchema.State) == ServerState.Draining;
 
     // Servers were written, but none could be read: that was reported where they stand.
     private static bool WasRefused(BoundMapping pool) =>

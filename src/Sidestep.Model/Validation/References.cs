@@ -18,6 +18,8 @@ internal static class References
             if (service.Find(VirtualServiceSchema.NetworkProfile) is { } profile
                 && document.FindProfile(profile.Value) is null)
                 Refuse(profile, "network profile", "networkProfiles", document.ProfileNames, refused++, issues);
+            if (service.Find(VirtualServiceSchema.AccessList) is { } list && document.FindAccessList(list.Value) is null)
+                Refuse(list, "access list", "accessLists", document.AccessListNames, refused++, issues);
         }
     }
 

@@ -12,6 +12,11 @@ internal static class Rules
         References.Check(document, issues);
         ProfileFitsProtocol.Check(document, issues);
         NoPortTranslation.Check(document, issues);
+        AccessListsAreClear.Check(document, issues);
+        OuterSources.Check(document, issues);
+        ProfileSettings.Check(document, issues);
+        AlgorithmsFit.Check(document, issues);
+        VipsAreServed.Check(document, issues);
         VipIsNoServer.Check(document, issues);
         HashKeyIsSecret.Check(document, issues);
         EncapsulationHasMeaning.Check(document, issues);

@@ -10,6 +10,7 @@ internal static class UniqueNames
         Check(document.Interfaces, InterfaceSchema.Name, "interface", "Keep one of the two", issues);
         Check(document.Profiles, NetworkProfileSchema.Name, "network profile", "Rename one of the two", issues);
         Check(document.Pools, PoolSchema.Name, "pool", "Rename one of the two", issues);
+        Check(document.AccessLists, AccessListSchema.Name, "access list", "Rename one of the two", issues);
         Check(document.Services, VirtualServiceSchema.Name, "virtual service", "Rename one of the two", issues);
         foreach (var pool in document.Pools)
             Check(pool.Items(PoolSchema.Servers), RealServerSchema.Name, "server of this pool", "Rename one of the two", issues);

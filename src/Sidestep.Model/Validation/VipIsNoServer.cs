@@ -3,7 +3,8 @@ using Sidestep.Model.Schema;
 
 namespace Sidestep.Model.Validation;
 
-/// <summary>A server is reached by an address of its own; the VIP is on all of them.</summary>
+/// <summary>A server is reached by an address of its own; the VIP is on all of them. Another director has one too.</summary>
+/// <remarks>A VIP prefix may hold addresses of servers: it can be every address there is.</remarks>
 internal static class VipIsNoServer
 {
     public static void Check(Document document, IssueList issues)
@@ -11,8 +12,11 @@ internal static class VipIsNoServer
         var services = new Dictionary<IPAddress, BoundMapping>();
         foreach (var service in document.Services)
         {
-            if (service.Find(VirtualServiceSchema.Vip) is { } vip)
-                services.TryAdd(vip.Value, service);
+            foreach (var vip in VirtualServiceSchema.VipsOf(service))
+            {
+                if (vip.Value.PrefixLength == AddressText.Bits(vip.Value.BaseAddress))
+                    services.TryAdd(vip.Value.BaseAddress, service);
+            }
         }
         foreach (var pool in document.Pools)
         {
@@ -25,6 +29,13 @@ internal static class VipIsNoServer
                         + "has, so it leads to none of them",
                         "Write the server's own address");
             }
+        }
+        foreach (var peer in document.Director?.Value(DirectorSchema.Peers) ?? [])
+        {
+            if (services.TryGetValue(peer.Value, out var service))
+                issues.Error(peer.Path, peer.Node,
+                    $"the VIP of {Document.Title(service)} (line {service.Node.Position.Line}), which all directors share",
+                    "Write the other director's own address");
         }
     }
 }

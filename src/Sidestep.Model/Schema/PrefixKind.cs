@@ -1,0 +1,53 @@
+using System.Globalization;
+using System.Net;
+using System.Text.Json.Nodes;
+using Sidestep.Model.Yaml;
+
+namespace Sidestep.Model.Schema;
+
+/// <summary>An address, or all addresses with the same leading bits: 192.0.2.10, 198.51.100.0/24, 2001:db8::/64.</summary>
+/// <param name="role">What the addresses are for, such as "a VIP"; null: no address is out of place.</param>
+/// <param name="hostBits">Fewest bits behind the prefix.</param>
+internal sealed class PrefixKind(string? role, int hostBits = 0) : ScalarKind<IPNetwork>
+{
+    protected override string Wanted => hostBits == 0
+        ? "an address or a prefix such as 192.0.2.10, 198.51.100.0/24 or 2001:db8::/64"
+        : "a prefix such as 198.18.0.0/15 or 2001:db8::/64";
+
+    // A pattern of all prefixes would say less than the reader's own words.
+    public override JsonObject ToJsonSchema() => new() { ["type"] = "string" };
+
+    public override JsonNode? ToJson(IPNetwork value) => JsonValue.Create(Text(value));
+
+    /// <summary>The shortest written form: without the length of a single address.</summary>
+    public static string Text(IPNetwork prefix) =>
+        prefix.PrefixLength == AddressText.Bits(prefix.BaseAddress) ? prefix.BaseAddress.ToString() : prefix.ToString();
+
+    protected override Problem? Parse(ScalarNode scalar, out IPNetwork value)
+    {
+        value = default;
+        string text = scalar.Text;
+        int slash = text.IndexOf('/', StringComparison.Ordinal);
+        string address = slash < 0 ? text : text[..slash];
+        if (!AddressText.TryParse(address, out var parsed))
+            return AddressText.Explain(address);
+        int bits = AddressText.Bits(parsed);
+        int length = bits;
+        if (slash >= 0 && !TryParseLength(text.AsSpan(slash + 1), bits, out length))
+            return new Problem($"the prefix length is no number from 0 to {bits}");
+        var network = new HostAddress(parsed, length).Network;
+        if (!network.BaseAddress.Equals(parsed))
+            return new Problem($"has bits set behind the first {length}", $"Write {network}, or the address alone");
+        if (bits - length < hostBits)
+            return new Problem($"has fewer than {1L << hostBits} addresses",
+                $"Write a prefix of at most {bits - hostBits} bits");
+        if (role is not null && Misuse.Of(network) is { } use)
+            return new Problem($"{use}, which cannot be {role}");
+        value = network;
+        return null;
+    }
+
+    private static bool TryParseLength(ReadOnlySpan<char> text, int most, out int length) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out length) && length <= most
+        && (text.Length == 1 || text[0] != '0');
+}

@@ -1,0 +1,59 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json.Nodes;
+using Sidestep.Model.Yaml;
+
+namespace Sidestep.Model.Schema;
+
+/// <summary>A list of single values. Items that were refused are left out of the value.</summary>
+/// <param name="what">The items in the plural, such as "VIPs".</param>
+/// <param name="minimum">Fewest items.</param>
+/// <param name="maximum">Most items; those beyond are not read.</param>
+/// <param name="item">What each item is.</param>
+/// <param name="alone">Whether one value without a list stands for a list of it.</param>
+internal sealed class ValueListKind<T>(string what, int minimum, int maximum, ScalarKind<T> item, bool alone = false)
+    : Kind<IReadOnlyList<Located<T>>>
+{
+    public override bool TryBind(
+        Node node, string path, IssueList issues, [MaybeNullWhen(false)] out IReadOnlyList<Located<T>> value)
+    {
+        value = null;
+        if (alone && node is ScalarNode { IsNull: false })
+        {
+            if (!item.TryBind(node, path, issues, out var only))
+                return false;
+            value = [new Located<T>(only, node, path)];
+            return true;
+        }
+        if (node is not ListNode list)
+        {
+            RefuseForm(node, path, $"a list of {what}, in brackets or each behind a dash", issues);
+            return false;
+        }
+        if (list.Items.Length < minimum)
+            issues.Error(path, list, $"there are {list.Items.Length} {what}; at least {minimum} must be there", "Add one");
+        if (list.Items.Length > maximum)
+            issues.Error(path, list.Items[maximum].Position, null,
+                $"there are {list.Items.Length} {what}; at most {maximum} are possible", "Remove those from here on");
+        var items = new List<Located<T>>();
+        for (int i = 0; i < Math.Min(list.Items.Length, maximum); i++)
+        {
+            string itemPath = Paths.Item(path, i);
+            if (item.TryBind(list.Items[i], itemPath, issues, out var bound))
+                items.Add(new Located<T>(bound, list.Items[i], itemPath));
+        }
+        value = items;
+        return true;
+    }
+
+    public override JsonObject ToJsonSchema()
+    {
+        var list = new JsonObject { ["type"] = "array" };
+        if (minimum > 0)
+            list["minItems"] = minimum;
+        list["maxItems"] = maximum;
+        list["items"] = item.ToJsonSchema();
+        return alone ? new JsonObject { ["anyOf"] = new JsonArray(item.ToJsonSchema(), list) } : list;
+    }
+
+    public override JsonNode? ToJson(IReadOnlyList<Located<T>> value) => new JsonArray();
+}
