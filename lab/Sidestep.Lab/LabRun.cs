@@ -41,6 +41,7 @@ internal sealed class LabRun
     /// <summary>Builds the network. The services start with <see cref="StartServicesAsync"/>, so that captures can see their first frame.</summary>
     public static async Task<LabRun> CreateAsync(Topology topology, Action<string> say, CancellationToken cancel)
     {
+        await KernelDevices.CheckAsync(topology, cancel);
         await RunCatalog.RemoveStaleAsync(say);
         var run = new LabRun(topology, RunFolder.Create(topology.Name), say);
         try

@@ -24,8 +24,12 @@ public sealed class TopologyTests
     }
 
     [Fact]
-    public void A_range_of_addresses_is_expanded_in_the_last_byte()
-        => Assert.Equal(["10.0.0.9/24", "10.0.0.10/24", "10.0.0.11/24"], AddressRange.Expand("10.0.0.9-11/24"));
+    public void A_range_of_addresses_is_expanded_in_the_last_part()
+    {
+        Assert.Equal(["10.0.0.9/24", "10.0.0.10/24", "10.0.0.11/24"], AddressRange.Expand("10.0.0.9-11/24"));
+        Assert.Equal(["2001:db8::f/64", "2001:db8::10/64"], AddressRange.Expand("2001:db8::f-10/64"));
+        Assert.Equal(["2001:db8::1/64"], AddressRange.Expand("2001:db8::1/64"));
+    }
 
     [Fact]
     public void Unknown_placeholders_are_refused_and_braces_of_nginx_are_not_placeholders()

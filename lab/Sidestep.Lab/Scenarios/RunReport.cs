@@ -39,6 +39,9 @@ internal sealed record RunReport : IReport
     /// <summary>Answers by the server that the reply's header names.</summary>
     public required IReadOnlyDictionary<string, int> PerServer { get; init; }
 
+    /// <summary>Of these, the ones over IPv6.</summary>
+    public required IReadOnlyDictionary<string, int> PerServerOverIpv6 { get; init; }
+
     /// <summary>Replies at the director's port: there must be none.</summary>
     public required long FramesWithVipSourceAtDirector { get; init; }
 

@@ -49,7 +49,7 @@ internal sealed class TrafficScenario(LabRun run, Action<string> say)
         var link = await observation.DirectorLinkAsync(cancel);
         var frames = await observation.FinishAsync(cancel);
         var status = await SidestepStatus.AskAsync(run, cancel);
-        return Judgement.Report(run, new Evidence(requests.Log, uploads.Log, datagrams.Log, steps.Reports, start, frames, link, status, watch.Elapsed));
+        return Judgement.Report(run, new Evidence(members, requests.Log, uploads.Log, datagrams.Log, steps.Reports, start, frames, link, status, watch.Elapsed));
     }
 
     /// <summary>Goes through every set of servers once without traffic; the last one learnt is what the traffic begins with.</summary>
@@ -73,6 +73,7 @@ internal sealed class TrafficScenario(LabRun run, Action<string> say)
 
 /// <summary>What a run has seen, before it is judged.</summary>
 internal sealed record Evidence(
+    IReadOnlyList<string> Members,
     TrafficLog Requests,
     TrafficLog Uploads,
     TrafficLog Datagrams,

@@ -31,6 +31,9 @@ internal sealed class Topology
     /// <summary>What happens during the traffic of a run.</summary>
     public List<RunStep> Steps { get; set; } = [];
 
+    /// <summary>Kinds of devices that the kernel must have, as `ip link` calls them; and "fou", for GUE.</summary>
+    public List<string> Needs { get; set; } = [];
+
     /// <summary>In the order in which they are set up and their services started.</summary>
     public List<Node> Nodes { get; set; } = [];
 
@@ -79,6 +82,12 @@ internal sealed class Node
 
     /// <summary>Bridge name to the interfaces that are its ports.</summary>
     public Dictionary<string, List<string>> Bridges { get; set; } = [];
+
+    /// <summary>Bond name to the interfaces that are its ports, of which one is active.</summary>
+    public Dictionary<string, List<string>> Bonds { get; set; } = [];
+
+    /// <summary>Name of a device to what follows it after `ip link add name NAME`: "type ipip local 10.0.0.1".</summary>
+    public Dictionary<string, string> Devices { get; set; } = [];
 
     /// <summary>Interface name to addresses, "10.0.0.1/24" or a range "10.0.0.10-99/24".</summary>
     public Dictionary<string, List<string>> Addresses { get; set; } = [];

@@ -4,7 +4,7 @@ using System.Net;
 
 namespace Sidestep.Lab.Traffic;
 
-internal sealed record HttpPlan(IPEndPoint Service, IReadOnlyList<IPAddress> Sources, int Requests, int Concurrency, double Rate, bool Upload);
+internal sealed record HttpPlan(Func<IPAddress, IPEndPoint> Service, IReadOnlyList<IPAddress> Sources, int Requests, int Concurrency, double Rate, bool Upload);
 
 /// <summary>
 /// The traffic process, inside the client's namespace: sends requests, prints a line for each, and obeys the lines it
@@ -53,7 +53,7 @@ internal sealed class HttpWorker(HttpPlan plan, TextReader input, TextWriter out
     {
         try
         {
-            Print(await HttpExchange.RunAsync(source, plan.Service, plan.Upload));
+            Print(await HttpExchange.RunAsync(source, plan.Service(source), plan.Upload));
         }
         finally
         {

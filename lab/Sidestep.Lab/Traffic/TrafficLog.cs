@@ -6,7 +6,7 @@ internal sealed class TrafficLog
     private const int KeptFailures = 5;
 
     private readonly Lock _lock = new();
-    private readonly SortedDictionary<string, int> _perServer = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, int> _perServer = new(StringComparer.Ordinal), _perServer6 = new(StringComparer.Ordinal);
     private readonly HashSet<string> _sources = [];
     private readonly List<string> _failures = [];
     private int _ok, _failed, _unexpected;
@@ -17,7 +17,7 @@ internal sealed class TrafficLog
         get
         {
             lock (_lock)
-                return new TrafficCounts(_ok, _failed, _unexpected, _sources.Count, new SortedDictionary<string, int>(_perServer, StringComparer.Ordinal));
+                return new TrafficCounts(_ok, _failed, _unexpected, _sources.Count, new SortedDictionary<string, int>(_perServer, StringComparer.Ordinal), new SortedDictionary<string, int>(_perServer6, StringComparer.Ordinal));
         }
     }
 
@@ -45,7 +45,11 @@ internal sealed class TrafficLog
         {
             _sources.Add(result.Source);
             if (result.Server is not null)
+            {
                 _perServer[result.Server] = _perServer.GetValueOrDefault(result.Server) + 1;
+                if (result.Source.Contains(':'))
+                    _perServer6[result.Server] = _perServer6.GetValueOrDefault(result.Server) + 1;
+            }
 
             if (result.Error is not null)
             {
@@ -71,7 +75,7 @@ internal sealed class TrafficLog
 }
 
 /// <param name="Unexpected">Answered well, but by another server than the one that the client belongs to.</param>
-internal sealed record TrafficCounts(int Ok, int Failed, int Unexpected, int Sources, IReadOnlyDictionary<string, int> PerServer)
+internal sealed record TrafficCounts(int Ok, int Failed, int Unexpected, int Sources, IReadOnlyDictionary<string, int> PerServer, IReadOnlyDictionary<string, int> PerServerOverIpv6)
 {
     public int Finished => Ok + Failed;
 
