@@ -29,6 +29,21 @@ public sealed class LabRunTests
         Assert.Equal(Number(report, "framesForwardedByDirector"), Number(report, "encapsulatedFramesFromDirector"));
     }
 
+    /// <summary>Not every kernel has the devices; one that lacks some must be told apart from a failure, and quickly.</summary>
+    [Fact]
+    public async Task Both_families_reach_servers_that_unpack_with_the_kernels_own_devices()
+    {
+        using var run = await LabProcess.RunAsync(TestContext.Current.CancellationToken, "run", "l3-dual", "--json");
+        if (run.ExitCode == 3)
+        {
+            Assert.Contains("needs devices that this kernel", run.Errors, StringComparison.Ordinal);
+            Assert.Contains("eng/other-kernel", run.Errors, StringComparison.Ordinal);
+            Assert.Null(run.RunId);
+            return;
+        }
+        Assert.True(run.ExitCode == 0, $"exit code {run.ExitCode}\n{run.Output}\n{run.Errors}");
+    }
+
     [Fact]
     public async Task Two_thousand_connections_live_through_changes_kills_and_restarts()
     {

@@ -16,7 +16,7 @@ internal static class KernelDevices
         foreach (var kind in topology.Needs)
         {
             // In a namespace that is gone with the command.
-            var asked = await Tool.TryRunAsync(["unshare", "--net", "ip", .. Probe(kind)], cancel);
+            var asked = await Tool.TryRunAsync(["unshare", "--net", "sh", "-c", Probe(kind)], cancel);
             if (asked.ExitCode != 0)
                 lacking.Add(kind);
         }
@@ -30,12 +30,14 @@ internal static class KernelDevices
         };
     }
 
-    private static string[] Probe(string kind) => kind switch
+    // Devices load their modules themselves; that of GUE's sockets must be asked for, where there are modules.
+    private static string Probe(string kind) => kind switch
     {
-        "fou" => ["fou", "add", "port", "6080", "gue"],
-        "vlan" => ["link", "add", "link", "lo", "name", "probe", "type", "vlan", "id", "2"],
-        "ipip" or "sit" or "gre" => ["link", "add", "name", "probe", "type", kind, "local", "192.0.2.1", "remote", "192.0.2.2"],
-        "ip6tnl" or "ip6gre" => ["link", "add", "name", "probe", "type", kind, "local", "2001:db8::1", "remote", "2001:db8::2"],
-        _ => ["link", "add", "name", "probe", "type", kind],
+        "fou" => "modprobe --quiet fou; ip fou add port 6080 gue",
+        "fou6" => "modprobe --quiet fou6; ip -6 fou add port 6080 gue",
+        "vlan" => "ip link add name probe type veth && ip link add link probe name probe.2 type vlan id 2",
+        "ipip" or "sit" or "gre" => $"ip link add name probe type {kind} local 192.0.2.1 remote 192.0.2.2",
+        "ip6tnl" or "ip6gre" => $"ip link add name probe type {kind} local 2001:db8::1 remote 2001:db8::2",
+        _ => $"ip link add name probe type {kind}",
     };
 }

@@ -31,7 +31,7 @@ internal sealed class Topology
     /// <summary>What happens during the traffic of a run.</summary>
     public List<RunStep> Steps { get; set; } = [];
 
-    /// <summary>Kinds of devices that the kernel must have, as `ip link` calls them; and "fou", for GUE.</summary>
+    /// <summary>Kinds of devices that the kernel must have, as `ip link` calls them; and "fou" and "fou6", for GUE.</summary>
     public List<string> Needs { get; set; } = [];
 
     /// <summary>In the order in which they are set up and their services started.</summary>
