@@ -12,6 +12,12 @@ public sealed class ControlLoop
     private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(1);
     private const int MaxRetries = 5;
 
+    /// <summary>After all retries, what time changes is still tried, but no more often than this.</summary>
+    private static readonly TimeSpan LateRetry = TimeSpan.FromMinutes(1);
+
+    /// <summary>A timer may fire a little before the clock shows its time.</summary>
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(1);
+
     /// <summary>An answer to ARP takes a millisecond; what takes longer comes later, as an event.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
 
@@ -32,7 +38,7 @@ public sealed class ControlLoop
     /// <param name="nextHops">Where servers are.</param>
     /// <param name="configuration">The first configuration, validated.</param>
     /// <param name="observer">Hears what happened.</param>
-    /// <param name="time">The clock that retries wait by.</param>
+    /// <param name="time">The clock that retries, windows and drains wait by.</param>
     public ControlLoop(IEngine engine, INextHopResolver nextHops, Configuration configuration, IControlObserver observer, TimeProvider time)
     {
         _engine = engine;
@@ -46,10 +52,12 @@ public sealed class ControlLoop
     /// <summary>Hands over a new, validated configuration. Any thread.</summary>
     public void Post(Configuration configuration) => _events.Writer.TryWrite(new ConfigurationChanged(configuration));
 
-    /// <summary>Applies the first configuration and attaches. What it cannot do is the caller's to report: nothing runs yet.</summary>
+    /// <summary>Applies the first configuration, as a change of what an earlier process left, and attaches. What it cannot do is
+    /// the caller's to report: nothing runs yet.</summary>
     /// <exception cref="EngineException">Names the cure.</exception>
     public void Start()
     {
+        _tables = _engine.ReadRunning()?.ToPrevious();
         Watch(_configuration);
         Apply(_configuration);
     }
@@ -62,7 +70,7 @@ public sealed class ControlLoop
         {
             while (true)
             {
-                await WaitAsync(failures is > 0 and <= MaxRetries ? FirstRetry * Math.Pow(2, failures - 1) : null, cancellation).ConfigureAwait(false);
+                await WaitAsync(PauseAfter(failures), cancellation).ConfigureAwait(false);
                 if (TakeEvents())
                     failures = 0;
                 await MeetNewServersAsync(cancellation).ConfigureAwait(false);
@@ -73,6 +81,18 @@ public sealed class ControlLoop
         {
             // the normal end
         }
+    }
+
+    /// <summary>How long the loop may wait for an event: until a retry, or until time changes the tables.</summary>
+    private TimeSpan? PauseAfter(int failures)
+    {
+        if (failures is > 0 and <= MaxRetries)
+            return FirstRetry * Math.Pow(2, failures - 1);
+        if (_tables?.Wake is not { } wake)
+            return null;
+        var rest = wake - _time.GetUtcNow();
+        var shortest = failures == 0 ? ShortestPause : LateRetry;
+        return rest > shortest ? rest : shortest;
     }
 
     /// <summary>Waits for an event, no longer than this.</summary>
@@ -109,13 +129,12 @@ public sealed class ControlLoop
     /// <summary>Gives servers that are new a moment to be found: where all of a pool are, it would have none until then.</summary>
     private async Task MeetNewServersAsync(CancellationToken cancellation)
     {
-        if (_proposed is null)
+        if (_proposed is null || WatchesTheSame(_configuration, _proposed))
             return;
         // Those of the configuration in force as well: it is the one that stays if the other cannot be applied.
         Watch(_configuration, _proposed);
         var start = _time.GetTimestamp();
-        while (Addresses(_proposed).Except(Addresses(_configuration))
-            .Any(a => !_nextHops.Current.Servers.ContainsKey(a)))
+        while (NewAddresses(_configuration, _proposed).Any(a => !_nextHops.Current.Servers.ContainsKey(a)))
         {
             var rest = Patience - _time.GetElapsedTime(start);
             if (rest <= TimeSpan.Zero)
@@ -135,9 +154,11 @@ public sealed class ControlLoop
         if (TryApply(_proposed, static reason => reason))
         {
             var leavesInterfaces = _configuration.Director.Interfaces.Except(_proposed.Director.Interfaces).Any();
+            var watchesTheSame = WatchesTheSame(_configuration, _proposed);
             _configuration = _proposed;
             _proposed = null;
-            Watch(_configuration);
+            if (!watchesTheSame)
+                Watch(_configuration);
             return !leavesInterfaces || TryApply(_configuration, static reason => reason);
         }
         Watch(_configuration);
@@ -162,11 +183,11 @@ public sealed class ControlLoop
     private void Apply(Configuration configuration)
     {
         var nextHops = _nextHops.Current;
-        var tables = TableCompiler.Compile(configuration, nextHops, _tables);
+        var tables = TableCompiler.Compile(configuration, nextHops, _tables, _time.GetUtcNow(), _engine.ReadFlows);
         _engine.Apply(tables);
         _tables = tables;
         Attach(configuration.Director.Interfaces, nextHops.Interfaces);
-        _observer.Applied(configuration, tables, nextHops, isNewest: _proposed is null || ReferenceEquals(configuration, _proposed));
+        _observer.Applied(configuration, tables, WithObstacles(nextHops, tables), isNewest: _proposed is null || ReferenceEquals(configuration, _proposed));
     }
 
     /// <summary>Attaches when other interfaces are wanted, or when one of them was deleted and made anew.</summary>
@@ -184,9 +205,43 @@ public sealed class ControlLoop
         _observer.Attached(attached);
     }
 
-    private void Watch(params Configuration[] configurations) => _nextHops.Watch(
-        configurations.SelectMany(static c => c.Director.Interfaces).Select(static i => i.Name).ToHashSet(),
-        configurations.SelectMany(Addresses).ToHashSet());
+    /// <summary>Servers whose neighbour is known but that cannot be reached in the way that is wanted have no next hop either,
+    /// and the reason belongs to the others.</summary>
+    private static NextHops WithObstacles(NextHops nextHops, ForwardingTables tables)
+    {
+        var obstacles = tables.Groups.SelectMany(static g => g.Servers).Where(static s => s.Obstacle is not null)
+            .GroupBy(static s => s.Address, static s => s.Obstacle!).ToArray();
+        if (obstacles.Length == 0)
+            return nextHops;
+        var unresolved = new Dictionary<IPAddress, string>(nextHops.Unresolved);
+        foreach (var server in obstacles)
+            unresolved[server.Key] = string.Join("; ", server.Distinct().Order(StringComparer.Ordinal));
+        return nextHops with { Unresolved = unresolved };
+    }
+
+    private void Watch(params Configuration[] configurations)
+    {
+        _nextHops.Watch(
+            configurations.SelectMany(static c => c.Director.Interfaces).Select(static i => i.Name).ToHashSet(),
+            configurations.SelectMany(Addresses).ToHashSet());
+        _nextHops.WatchPeers(configurations.SelectMany(static c => c.Director.Peers).ToHashSet());
+    }
+
+    /// <summary>Most changes add and remove no server; with 100,000 of them, finding that out in time is worth a look.</summary>
+    private static bool WatchesTheSame(Configuration one, Configuration other) =>
+        one.Director.Interfaces.Select(static i => i.Name).SequenceEqual(other.Director.Interfaces.Select(static i => i.Name))
+        && one.Director.Peers.SequenceEqual(other.Director.Peers)
+        && NewAddresses(one, other).Count == 0 && NewAddresses(other, one).Count == 0;
+
+    /// <summary>Addresses of servers that only the second has; pools that are the same instance in both cost nothing.</summary>
+    private static HashSet<IPAddress> NewAddresses(Configuration one, Configuration other)
+    {
+        var former = one.Pools.ToHashSet<Pool>(ReferenceEqualityComparer.Instance);
+        var addresses = other.Pools.Where(p => !former.Contains(p)).SelectMany(static p => p.Servers).Select(static s => s.Address).ToHashSet();
+        if (addresses.Count > 0)
+            addresses.ExceptWith(Addresses(one));
+        return addresses;
+    }
 
     private static IEnumerable<IPAddress> Addresses(Configuration configuration) =>
         configuration.Pools.SelectMany(static p => p.Servers).Select(static s => s.Address);

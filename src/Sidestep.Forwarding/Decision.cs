@@ -78,7 +78,4 @@ public enum DropReason
 
     /// <summary>An ICMP error that quotes no flow of a service.</summary>
     IcmpErrorUnknown = 14,
-
-    /// <summary>More than two VLAN tags.</summary>
-    VlanTags = 15,
 }

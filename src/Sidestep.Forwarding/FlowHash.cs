@@ -1,17 +1,36 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Sockets;
 using Sidestep.Model;
 
 namespace Sidestep.Forwarding;
 
 /// <summary>The keyed flow hash of docs/flow-hash.md; src/bpf/hash.h and select.h are the same in C.</summary>
-/// <remarks>Addresses and ports enter as integers in host order, i.e. 192.0.2.1 is 0xC0000201.</remarks>
+/// <remarks>Addresses and ports enter as integers in host order, i.e. 192.0.2.1 is 0xC0000201; an IPv6 address as two of them.</remarks>
 public static class FlowHash
 {
     private const ulong Multiplier = 0xd6e8feb86659fd93;
 
-    /// <summary>Hash over the source address alone.</summary>
+    /// <summary>Hash over those fields of a flow; both families.</summary>
+    /// <exception cref="ArgumentException">Source and destination are of different families.</exception>
+    public static ulong Of(HashKey key, HashFields fields, in Flow flow)
+    {
+        if (flow.Source.AddressFamily != flow.Destination.AddressFamily)
+            throw new ArgumentException($"{flow.Source} and {flow.Destination} are of different families", nameof(flow));
+        return fields switch
+        {
+            HashFields.SourceAddress => OfSource(key, flow.Source),
+            HashFields.SourceAddressAndPort => OfSourceAndPort(key, flow.Source, flow.SourcePort),
+            HashFields.FiveTuple => OfFiveTuple(key, flow),
+            HashFields.DestinationPort => Word(key.High, flow.DestinationPort, key.Low),
+            _ => throw new ArgumentOutOfRangeException(nameof(fields), fields, null),
+        };
+    }
+
+    /// <summary>Hash over an IPv4 source address alone.</summary>
     public static ulong OfSource(HashKey key, uint source) => Word(key.High, source, key.Low);
 
-    /// <summary>Hash over both addresses, both ports and the protocol.</summary>
+    /// <summary>Hash over both addresses, both ports and the protocol, for IPv4.</summary>
     public static ulong OfFiveTuple(HashKey key, uint source, uint destination, ushort sourcePort, ushort destinationPort, byte protocol)
     {
         var state = Word(key.High, (ulong)source << 32 | destination, key.Low);
@@ -31,5 +50,38 @@ public static class FlowHash
         state ^= state >> 32;
         state *= Multiplier;
         return state ^ state >> 32;
+    }
+
+    private static ulong OfSource(HashKey key, IPAddress source) =>
+        IsIpv4(source) ? OfSource(key, Number(source)) : Both(key.High, source, key.Low);
+
+    private static ulong OfSourceAndPort(HashKey key, IPAddress source, ushort port) => IsIpv4(source)
+        ? Word(key.High, (ulong)Number(source) << 32 | port, key.Low)
+        : Word(Both(key.High, source, key.Low), port, key.Low);
+
+    private static ulong OfFiveTuple(HashKey key, in Flow flow)
+    {
+        if (IsIpv4(flow.Source))
+            return OfFiveTuple(key, Number(flow.Source), Number(flow.Destination), flow.SourcePort, flow.DestinationPort, flow.Protocol);
+        var state = Both(Both(key.High, flow.Source, key.Low), flow.Destination, key.Low);
+        return Word(state, (ulong)flow.Protocol << 32 | (ulong)flow.SourcePort << 16 | flow.DestinationPort, key.Low);
+    }
+
+    /// <summary>Mixes both halves of an IPv6 address into the state.</summary>
+    private static ulong Both(ulong state, IPAddress address, ulong low)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        address.TryWriteBytes(bytes, out _);
+        state = Word(state, BinaryPrimitives.ReadUInt64BigEndian(bytes), low);
+        return Word(state, BinaryPrimitives.ReadUInt64BigEndian(bytes[8..]), low);
+    }
+
+    private static bool IsIpv4(IPAddress address) => address.AddressFamily == AddressFamily.InterNetwork;
+
+    private static uint Number(IPAddress address)
+    {
+        Span<byte> bytes = stackalloc byte[4];
+        address.TryWriteBytes(bytes, out _);
+        return BinaryPrimitives.ReadUInt32BigEndian(bytes);
     }
 }

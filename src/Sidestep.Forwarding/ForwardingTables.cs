@@ -25,6 +25,14 @@ public sealed record ForwardingTables
 
     /// <summary>Ethernet addresses of other directors: what they sent is not balanced again.</summary>
     public ImmutableArray<MacAddress> Peers { get; init; } = [];
+
+    /// <summary>When time alone will change these tables, so that they must be compiled again: a window closes, a drain is
+    /// over, flows may have ended. Null: never.</summary>
+    public DateTimeOffset? Wake { get; init; }
+
+    /// <summary>What these tables were compiled from, so that the next ones take over what did not change; null when they were
+    /// read back from an engine.</summary>
+    internal CompiledFrom? Origin { get; init; }
 }
 
 /// <summary>A VIP or VIP prefix.</summary>
@@ -100,9 +108,16 @@ public readonly record struct GroupKey(string Pool, Way Way)
 /// <summary>The usable servers of a pool and their slots.</summary>
 /// <param name="Key">Which pool, reached how.</param>
 /// <param name="Servers">All servers of the pool, by address; those that take no new flows have no slots.</param>
-/// <param name="Slots">The slot table; its members are usable ones of <paramref name="Servers"/>.</param>
+/// <param name="Slots">The slot table; its members are usable ones of <paramref name="Servers"/>. Without any it is empty, or its
+/// slots name <see cref="SlotTable.Nobody"/> while <paramref name="Transition"/> has flows that stay.</param>
 /// <param name="Transition">What is under way; null: nothing, slots need no memory.</param>
-public sealed record ServerGroup(GroupKey Key, ImmutableArray<ServerEntry> Servers, SlotTable Slots, Transition? Transition = null);
+public sealed record ServerGroup(GroupKey Key, ImmutableArray<ServerEntry> Servers, SlotTable Slots, Transition? Transition = null)
+{
+    /// <summary>True while packets reach somebody: a server that takes new flows, or one that drains and keeps those that it
+    /// has. A VIP that went out of service with its last draining server would break what the drain is to spare.</summary>
+    public bool CanServe => !Slots.Slots.IsEmpty
+        || Servers.Any(static s => s is { DrainingSince: not null, NextHop: not null, Flows: FlowState.Keep });
+}
 
 /// <summary>Slots of a group on their way from one server to another (just-enough tracking).</summary>
 /// <param name="Former">For each slot: <see cref="Settled"/>, <see cref="Remembered"/>, or the index in
@@ -129,6 +144,13 @@ public sealed record ServerEntry(string Name, IPAddress Address, int Weight, Nex
 
     /// <summary>What becomes of the flows that it has.</summary>
     public FlowState Flows { get; init; } = FlowState.Keep;
+
+    /// <summary>When it was first seen draining; null when it does not drain. Engines keep it, so that a restart does not begin
+    /// the drain anew.</summary>
+    public DateTimeOffset? DrainingSince { get; init; }
+
+    /// <summary>Why <see cref="NextHop"/> is null although its neighbour is known, and what to do; otherwise null.</summary>
+    public string? Obstacle { get; init; }
 
     /// <summary>True when it can take new flows.</summary>
     public bool IsUsable => Weight > 0 && NextHop is not null;

@@ -12,6 +12,13 @@ public interface IEngine : IDisposable
     /// <exception cref="EngineException">The tables do not fit or the kernel refused; the former ones stay in force.</exception>
     void Apply(ForwardingTables tables);
 
+    /// <summary>What the tables in force say of servers and slots, also when an earlier process applied them; null when there are
+    /// none, or when they cannot be read. Next hops may be missing: they are looked up anew anyway.</summary>
+    RunningGroups? ReadRunning();
+
+    /// <summary>Counts the flows that are remembered and not idle, by server.</summary>
+    FlowCounts ReadFlows();
+
     /// <summary>Takes packets from these interfaces and no others; what was attached before goes on without a gap. Called
     /// after the first <see cref="Apply"/>: from here on packets meet the tables.</summary>
     /// <returns>How each interface is attached.</returns>

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using Sidestep.Packets;
 
@@ -27,6 +28,13 @@ public interface INextHopResolver
     /// <param name="servers">Addresses of real servers.</param>
     void Watch(IReadOnlyCollection<string> interfaces, IReadOnlyCollection<IPAddress> servers);
 
+    /// <summary>The other directors that matter from now on: their Ethernet addresses go to <see cref="NextHops.Peers"/>. A
+    /// resolver that finds none may leave it.</summary>
+    /// <param name="peers">Their addresses.</param>
+    void WatchPeers(IReadOnlyCollection<IPAddress> peers)
+    {
+    }
+
     /// <summary>What is known now. A server that was never resolved is missing; one that stopped answering keeps its last
     /// next hop, because whether it serves is for health checks to say.</summary>
     NextHops Current { get; }
@@ -42,4 +50,8 @@ public interface INextHopResolver
 public sealed record NextHops(
     IReadOnlyList<EgressInterface> Interfaces,
     IReadOnlyDictionary<IPAddress, NextHop> Servers,
-    IReadOnlyDictionary<IPAddress, string> Unresolved);
+    IReadOnlyDictionary<IPAddress, string> Unresolved)
+{
+    /// <summary>Ethernet address of each other director that was found, by <see cref="Model.DirectorSettings.Peers"/>.</summary>
+    public IReadOnlyDictionary<IPAddress, MacAddress> Peers { get; init; } = ImmutableDictionary<IPAddress, MacAddress>.Empty;
+}

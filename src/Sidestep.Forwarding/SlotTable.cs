@@ -10,9 +10,14 @@ namespace Sidestep.Forwarding;
 /// Every member walks a permutation of the slots of its own, made from its address and the hash key, and members take
 /// turns claiming the next free slot of theirs. Slots are shared out by weight to within one slot; the table depends on
 /// the set of members alone, not on their order; when one leaves, nearly all other slots keep their member.
+/// Algorithms other than the consistent hash use the same slots in another way: see <see cref="Of"/>.
 /// </remarks>
 public sealed class SlotTable
 {
+    /// <summary>In place of a member: the slot has none. Packets of its remembered flows and of its former server go on, all
+    /// others are dropped.</summary>
+    public const int Nobody = -1;
+
     private SlotTable(ImmutableArray<SlotMember> members, ImmutableArray<int> slots)
     {
         Members = members;
@@ -22,8 +27,56 @@ public sealed class SlotTable
     /// <summary>A member of <see cref="SlotTable"/> with weight above 0, sorted by address.</summary>
     public ImmutableArray<SlotMember> Members { get; }
 
-    /// <summary>For each slot the index of its member; empty when there is no member.</summary>
+    /// <summary>For each slot the index of its member, or <see cref="Nobody"/>; empty when there is no member.</summary>
     public ImmutableArray<int> Slots { get; }
+
+    /// <summary>How it was made; null when it was read back.</summary>
+    private SlotRecipe? Recipe { get; init; }
+
+    /// <summary>The table of an algorithm.</summary>
+    /// <param name="recipe">The algorithm and what it needs. Consistent hash: see <see cref="Build"/>. In turn: the members in the
+    /// order of their turns, each once or as often as its weight says. Least connections: every member once, by address.</param>
+    /// <param name="members">In any order; those of weight 0 take no slot.</param>
+    /// <exception cref="ArgumentException">As for <see cref="Build"/>.</exception>
+    public static SlotTable Of(SlotRecipe recipe, IEnumerable<SlotMember> members)
+    {
+        if (recipe.Algorithm == Algorithm.ConsistentHash)
+        {
+            var built = Build(recipe.Key, members, recipe.SlotCount);
+            return new SlotTable(built.Members, built.Slots) { Recipe = recipe };
+        }
+        var sorted = Sorted(members, recipe.SlotCount);
+        int[] slots = recipe.Algorithm == Algorithm.WeightedRoundRobin ? Turns(sorted, recipe.SlotCount) : [.. Enumerable.Range(0, sorted.Length)];
+        return new SlotTable(sorted, ImmutableArray.Create(slots)) { Recipe = recipe };
+    }
+
+    /// <summary>A table that was read back from where it was stored.</summary>
+    /// <param name="members">Sorted by address.</param>
+    /// <param name="slots">For each slot the index of its member, or <see cref="Nobody"/>.</param>
+    /// <exception cref="ArgumentException">A slot names a member that there is not.</exception>
+    public static SlotTable FromSlots(ImmutableArray<SlotMember> members, ImmutableArray<int> slots)
+    {
+        foreach (var member in slots)
+        {
+            if (member < Nobody || member >= members.Length)
+                throw new ArgumentException($"a slot names member {member} of {members.Length}", nameof(slots));
+        }
+        return new SlotTable(members, slots);
+    }
+
+    /// <summary>A table of slots that nobody serves.</summary>
+    internal static SlotTable OfNobody(int slotCount)
+    {
+        var slots = new int[slotCount];
+        Array.Fill(slots, Nobody);
+        return new SlotTable([], ImmutableArray.Create(slots));
+    }
+
+    /// <summary>Whether <see cref="Of"/> would make this table.</summary>
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="members">Sorted by address, with weight.</param>
+    internal bool IsOf(SlotRecipe recipe, ReadOnlySpan<SlotMember> members) =>
+        Recipe == recipe && Members.AsSpan().SequenceEqual(members);
 
     /// <summary>Builds the table, in time proportional to slots times the logarithm of slots.</summary>
     /// <param name="key">The director's hash key: permutations depend on it, so that clients cannot foresee them.</param>
@@ -32,18 +85,52 @@ public sealed class SlotTable
     /// <exception cref="ArgumentException">Two members have the same address, or there are more members than slots.</exception>
     public static SlotTable Build(HashKey key, IEnumerable<SlotMember> members, int slotCount)
     {
+        var sorted = Sorted(members, slotCount);
+        if (sorted.IsEmpty)
+            return new SlotTable(sorted, []);
+        return new SlotTable(sorted, ImmutableArray.Create(Fill(key, sorted, slotCount)));
+    }
+
+    private static ImmutableArray<SlotMember> Sorted(IEnumerable<SlotMember> members, int slotCount)
+    {
         var sorted = members.Where(static m => m.Weight > 0).OrderBy(static m => m.Address, AddressOrder.Instance).ToImmutableArray();
         for (var i = 1; i < sorted.Length; i++)
         {
             if (sorted[i].Address.Equals(sorted[i - 1].Address))
                 throw new ArgumentException($"two members have the address {sorted[i].Address}", nameof(members));
         }
-        if (sorted.Length > slotCount)
-            throw new ArgumentException($"{sorted.Length} members do not fit in {slotCount} slots", nameof(members));
-        if (sorted.IsEmpty)
-            return new SlotTable(sorted, []);
-        return new SlotTable(sorted, ImmutableArray.Create(Fill(key, sorted, slotCount)));
+        return sorted.Length <= slotCount ? sorted
+            : throw new ArgumentException($"{sorted.Length} members do not fit in {slotCount} slots", nameof(members));
     }
+
+    /// <summary>The order of turns in which every member comes as often as its weight says, and as evenly as can be: the k-th of
+    /// n turns of a member belongs at (2k + 1) / 2n of the whole. Weights have their greatest common divisor taken out; when
+    /// the turns are still more than there may be, they are shared out like slots.</summary>
+    private static int[] Turns(ImmutableArray<SlotMember> members, int most)
+    {
+        if (members.IsEmpty)
+            return [];
+        var divisor = members.Aggregate(0, static (d, m) => GreatestCommonDivisor(d, m.Weight));
+        var turns = members.Select(m => m.Weight / divisor).ToArray();
+        if (turns.Sum(static t => (long)t) > most)
+            turns = Quotas(members, most);
+        var next = new PriorityQueue<(int Member, int Turn), (double Place, int Member)>();
+        for (var i = 0; i < turns.Length; i++)
+        {
+            if (turns[i] > 0)
+                next.Enqueue((i, 0), (1 / (2.0 * turns[i]), i));
+        }
+        var order = new List<int>();
+        while (next.TryDequeue(out var one, out _))
+        {
+            order.Add(one.Member);
+            if (one.Turn + 1 < turns[one.Member])
+                next.Enqueue((one.Member, one.Turn + 1), ((2 * one.Turn + 3) / (2.0 * turns[one.Member]), one.Member));
+        }
+        return [.. order];
+    }
+
+    private static int GreatestCommonDivisor(int a, int b) => b == 0 ? a : GreatestCommonDivisor(b, a % b);
 
     private static int[] Fill(HashKey key, ImmutableArray<SlotMember> members, int slotCount)
     {
@@ -105,6 +192,12 @@ public sealed class SlotTable
         return FlowHash.Word(state, BinaryPrimitives.ReadUInt64BigEndian(bytes[8..]) ^ (ulong)length, key.Low);
     }
 }
+
+/// <summary>What a slot table is made from, beside its members.</summary>
+/// <param name="Algorithm">How the slots are used.</param>
+/// <param name="Key">The director's hash key.</param>
+/// <param name="SlotCount">How many slots: exactly, for the consistent hash; at most, in turn.</param>
+public readonly record struct SlotRecipe(Algorithm Algorithm, HashKey Key, int SlotCount);
 
 /// <summary>What a slot table knows of a real server.</summary>
 /// <param name="Address">Its own address; identifies it, so that a renamed server keeps its slots.</param>

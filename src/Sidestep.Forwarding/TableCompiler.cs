@@ -1,74 +1,97 @@
 using System.Collections.Immutable;
+using System.Net;
 using Sidestep.Model;
 
 namespace Sidestep.Forwarding;
 
-/// <summary>Configuration and next hops -> <see cref="ForwardingTables"/>. Pure: the same input gives the same tables.</summary>
+/// <summary>Configuration, next hops and what was before -> <see cref="ForwardingTables"/>. Pure: the same input gives the same
+/// tables.</summary>
 public static class TableCompiler
 {
     /// <summary>Compiles.</summary>
     /// <param name="configuration">Validated.</param>
     /// <param name="nextHops">What is known of the way to each server.</param>
-    /// <param name="previous">The last result; slot tables whose members did not change are taken over, which changes the
-    /// time that this takes and nothing else.</param>
-    public static ForwardingTables Compile(Configuration configuration, NextHops nextHops, ForwardingTables? previous = null)
+    /// <param name="previous">The tables in force: flows that live by them keep their servers. What did not change is taken over,
+    /// down to the same instances.</param>
+    /// <param name="now">The time: windows and drains end by it.</param>
+    /// <param name="countFlows">Counts remembered flows; called at most once, and only when it may end a transition. Null: they
+    /// cannot be counted, and slots stay <see cref="Transition.Remembered"/>.</param>
+    public static ForwardingTables Compile(
+        Configuration configuration, NextHops nextHops, ForwardingTables? previous = null, DateTimeOffset now = default,
+        Func<FlowCounts>? countFlows = null)
     {
-        var key = configuration.Director.HashKey;
-        var reusable = previous is not null && previous.HashKey == key
-            ? previous.Groups.ToDictionary(static g => g.Key, static g => g.Slots)
-            : [];
-        var pools = configuration.Pools.ToDictionary(static p => p.Name);
-        var profiles = configuration.NetworkProfiles.ToDictionary(static p => p.Name);
+        var origin = new CompiledFrom(configuration, nextHops);
         var enabled = configuration.VirtualServices.Where(static s => s.Enabled)
-            .OrderBy(static s => s.Name, StringComparer.Ordinal).ToArray();
-
-        GroupKey GroupOf(VirtualService service)
-        {
-            var profile = service.NetworkProfile is { } name ? profiles[name] : NetworkProfile.Default;
-            return new GroupKey(service.Pool, profile.DsrType == DsrType.L3 ? profile.Encapsulation : null);
-        }
-
-        var groups = enabled.Select(GroupOf).Distinct().OrderBy(static k => k.ToString(), StringComparer.Ordinal)
-            .Select(k => CompileGroup(k, pools[k.Pool], key, nextHops, reusable.GetValueOrDefault(k)))
-            .ToImmutableArray();
-        var usable = groups.ToDictionary(static g => g.Key, static g => !g.Slots.Members.IsEmpty);
+            .OrderBy(static s => s.Name, StringComparer.Ordinal)
+            .Select(s => (Service: s, Group: new GroupKey(s.Pool, Way.Of(origin.ProfileOf(s))))).ToArray();
+        var compiler = new GroupCompiler(origin, previous, now, countFlows);
+        var groups = enabled.GroupBy(static e => e.Group, static e => e.Service)
+            .Select(static g => (Name: g.Key.ToString(), g.Key, Services: g.ToArray()))
+            .OrderBy(static g => g.Name, StringComparer.Ordinal)
+            .Select(g => compiler.Compile(g.Key, g.Services)).ToImmutableArray();
+        var canServe = groups.ToDictionary(static g => g.Key, static g => g.CanServe);
 
         return new ForwardingTables
         {
-            HashKey = key,
+            HashKey = configuration.Director.HashKey,
             Interfaces = [.. nextHops.Interfaces.OrderBy(static i => i.Index)],
             Groups = groups,
-            Services = [.. enabled.Select(s => new ServiceEntry(
-                s.Name, s.Vip, s.Protocol, (ushort)s.Port, pools[s.Pool].HashFields, GroupOf(s)))],
-            Vips = CompileVips(enabled, s => usable[GroupOf(s)]),
+            Services = [.. enabled.Select(e => ServiceOf(e.Service, e.Group, origin))],
+            Vips = CompileVips(configuration, enabled, canServe),
+            Peers = [.. configuration.Director.Peers.Where(nextHops.Peers.ContainsKey).Select(p => nextHops.Peers[p])
+                .Distinct().OrderBy(static m => m.Value)],
+            Wake = compiler.Wake,
+            Origin = origin,
         };
     }
 
-    private static ServerGroup CompileGroup(
-        GroupKey key, Pool pool, HashKey hashKey, NextHops nextHops, SlotTable? previous)
+    private static ServiceEntry ServiceOf(VirtualService service, GroupKey group, CompiledFrom origin)
     {
-        var servers = pool.Servers.OrderBy(static s => s.Address, AddressOrder.Instance)
-            .Select(s => new ServerEntry(s.Name, s.Address, s.Enabled ? s.Weight : 0, NextHopOf(s, key, nextHops)))
-            .ToImmutableArray();
-        var members = servers.Where(static s => s.IsUsable).Select(static s => new SlotMember(s.Address, s.Weight)).ToArray();
-        var unchanged = previous is not null && previous.Members.AsSpan().SequenceEqual(members)
-            && (members.Length == 0 || previous.Slots.Length == pool.Slots);
-        return new ServerGroup(key, servers, unchanged ? previous! : SlotTable.Build(hashKey, members, pool.Slots));
+        var pool = origin.PoolOf(service);
+        var profile = origin.ProfileOf(service);
+        return new ServiceEntry
+        {
+            Name = service.Name,
+            Vips = service.Vips,
+            Protocol = service.Protocol,
+            Ports = service.Ports,
+            Group = group,
+            Algorithm = pool.Algorithm,
+            HashFields = pool.HashFields,
+            Persistence = pool.Persistence,
+            IdleTimeouts = profile.IdleTimeouts,
+            TooBig = profile.TooBig,
+            UdpInTransition = profile.UdpInTransition,
+            AccessList = origin.AccessListOf(service),
+        };
     }
 
-    /// <summary>At layer 2 a frame to a router would come back to the VIP's owner: such a way is none.</summary>
-    private static NextHop? NextHopOf(RealServer server, GroupKey group, NextHops nextHops) =>
-        nextHops.Servers.TryGetValue(server.Address, out var hop) && !(hop.ViaRouter && group.Encapsulation is null) ? hop : null;
-
     /// <summary>A VIP is in service while at least one of its services attracts traffic and can serve it (DSR-14).</summary>
-    private static ImmutableArray<VipEntry> CompileVips(IEnumerable<VirtualService> enabled, Func<VirtualService, bool> isUsable) =>
-    [
-        .. enabled.GroupBy(static s => s.Vip)
-            .OrderBy(static g => g.Key, AddressOrder.Instance)
-            .Select(g =>
-            {
-                var inService = g.Any(s => s.TrafficEnabled && isUsable(s));
-                return new VipEntry(g.Key, AnswersArp: inService, AnswersEcho: inService);
-            }),
-    ];
+    private static ImmutableArray<VipEntry> CompileVips(
+        Configuration configuration, (VirtualService Service, GroupKey Group)[] enabled, Dictionary<GroupKey, bool> canServe)
+    {
+        var policies = configuration.Vips.ToDictionary(static v => v.Address, static v => v.Echo);
+        return
+        [
+            .. enabled.SelectMany(static e => e.Service.Vips.Select(v => (Vip: v, Entry: e))).GroupBy(static v => v.Vip, static v => v.Entry)
+                .OrderBy(static g => g.Key.BaseAddress, AddressOrder.Instance).ThenBy(static g => g.Key.PrefixLength)
+                .Select(g =>
+                {
+                    var inService = g.Any(e => e.Service.TrafficEnabled && canServe[e.Group]);
+                    var echo = policies.GetValueOrDefault(g.Key, EchoPolicy.Active);
+                    var echoService = echo == EchoPolicy.Forward ? g.FirstOrDefault(e => canServe[e.Group]).Service?.Name : null;
+                    return new VipEntry(g.Key, inService && IsSingle(g.Key), ActionOf(echo, inService, echoService), echoService);
+                }),
+        ];
+    }
+
+    private static EchoAction ActionOf(EchoPolicy policy, bool inService, string? echoService) => policy switch
+    {
+        EchoPolicy.Always => EchoAction.Answer,
+        EchoPolicy.Active when inService => EchoAction.Answer,
+        EchoPolicy.Forward when echoService is not null => EchoAction.Forward,
+        _ => EchoAction.Drop,
+    };
+
+    private static bool IsSingle(IPNetwork vip) => vip.PrefixLength == vip.BaseAddress.GetAddressBytes().Length * 8;
 }

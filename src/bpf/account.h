@@ -27,16 +27,24 @@ INLINE void account_forwarded(const struct packet *p)
 	count(&own->servers[p->server_id & (SERVER_CAPACITY - 1)], p->bytes);
 }
 
-static __noinline void account_tally(__u32 tally, __u64 bytes)
+GLOBAL int account_tally(__u32 tally, __u64 bytes)
 {
 	struct cpu_counters *own = own_counters();
 
 	if (own)
 		count(&own->tallies[tally & (TALLIES - 1)], bytes);
+	return 0; /* a function of this kind has to return a number */
 }
 
 INLINE int drop(enum drop_reason reason, __u64 bytes)
 {
 	account_tally(DROP_TALLY + reason, bytes);
 	return XDP_DROP;
+}
+
+/* A director has chosen this machine: it is itself the real server. */
+INLINE int deliver_locally(__u64 bytes)
+{
+	account_tally(DECISION_DELIVER_LOCALLY, bytes);
+	return XDP_PASS;
 }

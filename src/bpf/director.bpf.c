@@ -3,48 +3,72 @@
  * The director's XDP program: Parse -> Classify -> Select -> Encapsulate -> Transmit -> Account, a header each.
  * ARCHITECTURE.md draws the way of a packet; docs/limits.md says what is bounded and by what.
  */
-#include "parse.h"
-#include "interface.h"
-#include "classify.h"
-#include "select.h"
-#include "encapsulate.h"
-#include "transmit.h"
-#include "account.h"
-#include "answer.h"
-#include "decline.h"
+#include "forward.h"
+#include "general.h"
 
-INLINE int forward(struct xdp_md *ctx, struct packet *p)
+/* Plain IPv4. */
+INLINE int direct4(struct xdp_md *ctx, struct packet *p)
 {
-	enum drop_reason reason;
+	struct tuple t = {};
+	int action;
 
-	reason = select_server(p);
-	if (reason)
-		return drop(reason, p->bytes);
-	reason = encapsulate(ctx, p);
-	if (reason)
-		return drop(reason, p->bytes);
-	account_forwarded(p);
-	return transmit(ctx, p);
+	if (p->data + IPV4_MINIMUM > p->end)
+		return XDP_PASS; /* too short to carry anything for a service: the kernel drops it */
+	if (parse_plain4(p, &t)) {
+		p->service = find_service(p->half, service_key(&t));
+		if (p->service && is_for_us(ctx, p)) {
+			if (t.protocol == IPPROTO_TCP)
+				t.tcp_flags = plain_tcp_flags(p, IPV4_MINIMUM - 8);
+			action = forward_plain(ctx, p, &t, false);
+			return action == NOT_PLAIN ? general(ctx, p->half_number) : action;
+		}
+	}
+	if (is_vip_free(p->half, t.destination[0]) && !(switches.prefixes && p->half->settings.vip_set))
+		return XDP_PASS; /* not for a VIP: the kernel's business */
+	return general(ctx, p->half_number);
+}
+
+/* Plain IPv6. */
+INLINE int direct6(struct xdp_md *ctx, struct packet *p)
+{
+	const struct half6 *half6 = half6_of(p->half_number);
+	struct tuple t = {};
+	int action;
+
+	if (!half6 || p->data + IPV6_MINIMUM > p->end)
+		return XDP_PASS;
+	if (parse_plain6(p, &t)) {
+		p->service = find_service6(half6, &t);
+		if (p->service && is_for_us(ctx, p)) {
+			if (t.protocol == IPPROTO_TCP)
+				t.tcp_flags = plain_tcp_flags(p, IPV6_MINIMUM - 8);
+			action = forward_plain(ctx, p, &t, true);
+			return action == NOT_PLAIN ? general(ctx, p->half_number) : action;
+		}
+	}
+	/* Solicitations for a VIP are sent to a multicast address. */
+	if (is_vip6_free(half6, t.destination) && !(switches.prefixes && p->half->settings.vip_set) &&
+	    !(t.protocol == IPPROTO_ICMPV6 && *(__u8 *)t.destination == 0xff))
+		return XDP_PASS;
+	return general(ctx, p->half_number);
 }
 
 SEC("xdp")
 int director(struct xdp_md *ctx)
 {
-	struct packet p = packet_of(ctx, &tables.halves[*(volatile __u32 *)&tables.control.active & 1]);
+	struct packet p = packet_of(ctx, *(volatile __u32 *)&tables.control.active);
 	__be16 type;
 
 	if (p.data + sizeof(struct ethhdr) > p.end)
 		return XDP_PASS;
 	type = *(__be16 *)(p.data + 12); /* struct ethhdr is packed, which would make this two loads */
-	if (type != bpf_htons(ETH_P_IP))
-		return type == bpf_htons(ETH_P_ARP) ? answer_arp(ctx, p.half) : XDP_PASS;
-	if (p.data + IPV4_MINIMUM > p.end)
-		return XDP_PASS; /* too short to carry anything for a service: the kernel drops it */
-	if (parse_ipv4(&p) && classify(&p) && is_for_us(ctx, &p))
-		return forward(ctx, &p);
-	if (is_vip_free(p.half, ipv4_of(&p)->daddr))
-		return XDP_PASS; /* not for a VIP: the kernel's business */
-	return decline(ctx, p.half);
+	if (type == bpf_htons(ETH_P_IP))
+		return direct4(ctx, &p);
+	if (switches.ipv6 && type == bpf_htons(ETH_P_IPV6))
+		return direct6(ctx, &p);
+	if (type == bpf_htons(ETH_P_ARP) || is_vlan(type))
+		return general(ctx, p.half_number);
+	return XDP_PASS;
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

@@ -1,10 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
-/* Encapsulate: layer 2 gets two new Ethernet addresses, layer 3 an outer header in front of the untouched datagram. */
+/*
+ * Encapsulate: layer 2 gets two new Ethernet addresses, layer 3 an outer header in front of the untouched datagram. VLAN
+ * tags stay as they came.
+ */
 #pragma once
+#include "hash.h"
 #include "packet.h"
 
 #define OUTER_TTL	    64
 #define OUTER_DONT_FRAGMENT 0x4000
+#define GUE_LOWEST_PORT	    0xc000 /* source ports are the dynamic ones, RFC 6335 section 6 */
+#define GUE_BYTES	    12	   /* UDP header and GUE header */
+#define GRE_BYTES	    4
 
 /* Both addresses: with the router's left as source, a switch would learn the router behind our port (C-02). */
 INLINE void write_macs(void *frame, const struct server *server)
@@ -13,49 +20,214 @@ INLINE void write_macs(void *frame, const struct server *server)
 	*(__u32 *)(frame + 8) = server->macs_rest;
 }
 
-INLINE int encapsulate_none(struct packet *p)
+/* Sum over a run of the frame, as 16-bit words in memory order. */
+GLOBAL __u32 sum_of(struct xdp_md *ctx, __u32 offset, __u32 length)
 {
-	if (ipv4_length(p) > p->server->mtu)
-		return DROP_TOO_BIG;
-	write_macs(p->data, p->server);
-	return GO_ON;
+	__s64 sum = 0;
+	void *at;
+
+	for (__u32 i = 0; i < FRAME_BYTES / 256 && length >= 256; i++) {
+		at = bytes_at(ctx, offset, 256);
+		if (!at)
+			return 0;
+		sum = bpf_csum_diff(0, 0, at, 256, (__u32)sum);
+		offset += 256;
+		length -= 256;
+	}
+	for (__u32 i = 0; i < 64 && length >= 4; i++) {
+		at = bytes_at(ctx, offset, 4);
+		if (!at)
+			return 0;
+		sum += *(__u32 *)at;
+		offset += 4;
+		length -= 4;
+	}
+	if (length >= 2) {
+		at = bytes_at(ctx, offset, 2);
+		if (!at)
+			return 0;
+		sum += *(__u16 *)at;
+		offset += 2;
+		length -= 2;
+	}
+	if (length) {
+		at = bytes_at(ctx, offset, 1);
+		if (!at)
+			return 0;
+		sum += *(__u8 *)at;
+	}
+	return fold(sum);
 }
 
-/* IPv4 in IPv4, RFC 2003 section 3.1. DSCP copied; ECN copied too, RFC 6040 section 4.1 (normal mode). */
-INLINE int encapsulate_ipip(struct xdp_md *ctx, struct packet *p)
+/*
+ * Moves the beginning of the frame forward, with the Ethernet addresses of the way to the server and the tags as they
+ * were. Returns where the outer header goes, of which so many bytes may be written; null when there is no room.
+ */
+INLINE void *grow(struct xdp_md *ctx, struct packet *p, __u32 added, __be16 type)
 {
-	__u32 length = ipv4_length(p) + sizeof(struct iphdr), tos = ipv4_of(p)->tos, sum;
-	__u32 *outer;
+	__u64 tags = 0, before = p->l3 - sizeof(type);
+	void *at;
 
-	if (length > p->server->mtu)
-		return DROP_TOO_BIG;
-	if (bpf_xdp_adjust_head(ctx, -(int)sizeof(struct iphdr)))
-		return DROP_NO_HEADROOM;
+	if (p->l3 != sizeof(struct ethhdr)) {
+		__u64 *tagged = bytes_at(ctx, 12, 8);
+
+		tags = tagged ? *tagged : 0;
+	}
+	if (bpf_xdp_adjust_head(ctx, -(int)added))
+		return NULL;
 	p->data = (void *)(long)ctx->data;
 	p->end = (void *)(long)ctx->data_end;
-	outer = p->data + sizeof(struct ethhdr);
-	if ((void *)outer + sizeof(struct iphdr) > p->end)
-		return DROP_NO_HEADROOM;
-
+	if (p->data + 12 + 8 + added > p->end || before > 20)
+		return NULL;
 	write_macs(p->data, p->server);
-	*(__be16 *)((void *)outer - 2) = bpf_htons(ETH_P_IP);
+	if (p->l3 != sizeof(struct ethhdr))
+		*(__u64 *)(p->data + 12) = tags; /* two tags, or one and what the outer header overwrites */
+	at = p->data + before;
+	asm volatile("" : "+r"(at)); /* the check is of this pointer, not of one that clang derives from data again */
+	if (at + sizeof(type) + added > p->end)
+		return NULL;
+	*(__be16 *)at = type;
+	return at + sizeof(type);
+}
 
-	/* The server's entry holds the folded sum of the words that do not change, so two folds suffice. */
-	sum = p->server->checksum + bpf_htons(length) + bpf_htons(tos);
+/* The outer IPv4 header, RFC 2003 section 3.1. DSCP copied; ECN copied too, RFC 6040 section 4.1 (normal mode). */
+INLINE void write_outer4(const struct packet *p, __u32 *outer, __u32 length, __u32 protocol, __u32 entropy, __u32 sum)
+{
+	__be32 source = *(const __u32 *)p->server->source;
+
+	/* The server's entry holds the folded sum of the words that do not change. */
+	sum += p->server->checksum + bpf_htons(length) + bpf_htons(p->tos);
+	if (switches.outer_sources) {
+		source |= entropy & p->server->source_mask;
+		sum += (source ^ *(const __u32 *)p->server->source) & 0xffff;
+		sum += (source ^ *(const __u32 *)p->server->source) >> 16;
+	}
 	sum = (sum & 0xffff) + (sum >> 16);
 	sum = (sum & 0xffff) + (sum >> 16);
-	outer[0] = bpf_htonl(0x45000000 | tos << 16 | length);
+	outer[0] = bpf_htonl(0x45000000 | p->tos << 16 | length);
 	/* Identification 0 with DF set: an atomic datagram, RFC 6864 section 4.1. */
 	outer[1] = bpf_htonl(OUTER_DONT_FRAGMENT);
-	outer[2] = bpf_htonl(OUTER_TTL << 24 | IPPROTO_IPIP << 16) | (__u32)(__u16)~sum << 16;
-	outer[3] = p->server->source;
-	outer[4] = p->server->destination;
+	outer[2] = bpf_htonl(OUTER_TTL << 24 | protocol << 16) | (__u32)(__u16)~sum << 16;
+	outer[3] = source;
+	outer[4] = *(const __u32 *)p->server->destination;
+}
+
+/* The outer IPv6 header, RFC 2473 section 3.1; the flow label spreads flows, RFC 6438. */
+INLINE void write_outer6(const struct packet *p, __u32 *outer, __u32 payload, __u32 protocol, __u32 entropy)
+{
+	const __u32 *source = (const __u32 *)p->server->source, *destination = (const __u32 *)p->server->destination;
+
+	outer[0] = bpf_htonl(6U << 28 | p->tos << 20 | (entropy & 0xfffff));
+	outer[1] = bpf_htonl(payload << 16 | protocol << 8 | OUTER_TTL);
+	outer[2] = source[0];
+	outer[3] = source[1];
+	outer[4] = source[2];
+	outer[5] = source[3] | (switches.outer_sources ? entropy & p->server->source_mask : 0);
+	outer[6] = destination[0];
+	outer[7] = destination[1];
+	outer[8] = destination[2];
+	outer[9] = destination[3];
+}
+
+INLINE int encapsulate_ipip(struct xdp_md *ctx, struct packet *p, const struct tuple *t, bool six, bool outer6)
+{
+	__u32 protocol = six ? IPPROTO_IPV6 : IPPROTO_IPIP, entropy = 0;
+	__u32 *outer;
+
+	if (outer6 || switches.outer_sources)
+		entropy = flow_entropy(t);
+	if (outer6) {
+		outer = grow(ctx, p, sizeof(struct ipv6hdr), bpf_htons(ETH_P_IPV6));
+		if (!outer)
+			return DROP_NO_HEADROOM;
+		write_outer6(p, outer, p->length, protocol, entropy);
+	} else {
+		outer = grow(ctx, p, sizeof(struct iphdr), bpf_htons(ETH_P_IP));
+		if (!outer)
+			return DROP_NO_HEADROOM;
+		/* The entry's sum is that of protocol 4. */
+		write_outer4(p, outer, p->length + sizeof(struct iphdr), protocol, entropy,
+			     six ? bpf_htons(IPPROTO_IPV6 - IPPROTO_IPIP) : 0);
+	}
 	return GO_ON;
 }
 
-INLINE int encapsulate(struct xdp_md *ctx, struct packet *p)
+/* Variant 0 of draft-ietf-intarea-gue: a UDP header, then version, control bit, length and flags 0, then the protocol. */
+INLINE int encapsulate_gue(struct xdp_md *ctx, struct packet *p, const struct tuple *t, bool six, bool outer6)
 {
-	if (p->service->encapsulation == ENCAPSULATION_IPIP)
-		return encapsulate_ipip(ctx, p);
-	return encapsulate_none(p);
+	__u32 protocol = six ? IPPROTO_IPV6 : IPPROTO_IPIP, entropy = flow_entropy(t);
+	__u32 port = bpf_htons(GUE_LOWEST_PORT | (entropy >> 16)), length = p->length + GUE_BYTES;
+	__u32 gue = bpf_htonl(protocol << 16), *outer;
+	__u16 sum = 0;
+
+	if (outer6) {
+		/* A checksum of zero would need every server's consent, RFC 6936 section 5; this one needs nobody's. */
+		__u64 all = sum_of(ctx, p->l3, p->length);
+
+		all += p->server->checksum + port + 2 * bpf_htons(length) + (gue & 0xffff) + (gue >> 16);
+		sum = ~fold(all) ?: 0xffff;
+		outer = grow(ctx, p, sizeof(struct ipv6hdr) + GUE_BYTES, bpf_htons(ETH_P_IPV6));
+		if (!outer)
+			return DROP_NO_HEADROOM;
+		write_outer6(p, outer, length, IPPROTO_UDP, entropy);
+		outer += sizeof(struct ipv6hdr) / sizeof(__u32);
+	} else {
+		outer = grow(ctx, p, sizeof(struct iphdr) + GUE_BYTES, bpf_htons(ETH_P_IP));
+		if (!outer)
+			return DROP_NO_HEADROOM;
+		write_outer4(p, outer, length + sizeof(struct iphdr), IPPROTO_UDP, 0, 0);
+		outer += sizeof(struct iphdr) / sizeof(__u32);
+	}
+	outer[0] = port | (__u32)p->server->gue_port << 16;
+	outer[1] = bpf_htons(length) | (__u32)sum << 16;
+	outer[2] = gue;
+	return GO_ON;
+}
+
+/* RFC 2784 section 2: no checksum, version 0, then the EtherType. */
+INLINE int encapsulate_gre(struct xdp_md *ctx, struct packet *p, const struct tuple *t, bool six, bool outer6)
+{
+	__u32 *outer;
+
+	if (outer6) {
+		outer = grow(ctx, p, sizeof(struct ipv6hdr) + GRE_BYTES, bpf_htons(ETH_P_IPV6));
+		if (!outer)
+			return DROP_NO_HEADROOM;
+		write_outer6(p, outer, p->length + GRE_BYTES, IPPROTO_GRE, flow_entropy(t));
+		outer += sizeof(struct ipv6hdr) / sizeof(__u32);
+	} else {
+		outer = grow(ctx, p, sizeof(struct iphdr) + GRE_BYTES, bpf_htons(ETH_P_IP));
+		if (!outer)
+			return DROP_NO_HEADROOM;
+		write_outer4(p, outer, p->length + sizeof(struct iphdr) + GRE_BYTES, IPPROTO_GRE,
+			     switches.outer_sources ? flow_entropy(t) : 0, 0);
+		outer += sizeof(struct iphdr) / sizeof(__u32);
+	}
+	outer[0] = six ? bpf_htonl(ETH_P_IPV6) : bpf_htonl(ETH_P_IP);
+	return GO_ON;
+}
+
+INLINE int encapsulate(struct xdp_md *ctx, struct packet *p, const struct tuple *t, bool six)
+{
+	__u32 kind = p->server->encapsulation;
+
+	if (kind == ENCAPSULATION_IPIP)
+		return encapsulate_ipip(ctx, p, t, six, false);
+	if (kind == ENCAPSULATION_NONE) {
+		write_macs(p->data, p->server);
+		return GO_ON;
+	}
+	if (switches.outer6 && kind == (ENCAPSULATION_IPIP | OUTER_IPV6))
+		return encapsulate_ipip(ctx, p, t, six, true);
+	if (switches.udp_and_gre) {
+		if (kind == ENCAPSULATION_GUE)
+			return encapsulate_gue(ctx, p, t, six, false);
+		if (kind == ENCAPSULATION_GRE)
+			return encapsulate_gre(ctx, p, t, six, false);
+		if (switches.outer6 && kind == (ENCAPSULATION_GUE | OUTER_IPV6))
+			return encapsulate_gue(ctx, p, t, six, true);
+		if (switches.outer6 && kind == (ENCAPSULATION_GRE | OUTER_IPV6))
+			return encapsulate_gre(ctx, p, t, six, true);
+	}
+	return DROP_TABLES_INCONSISTENT;
 }

@@ -3,7 +3,8 @@
 #pragma once
 #include "packet.h"
 
-#define HASH_MULTIPLIER 0xd6e8feb86659fd93ULL
+#define HASH_MULTIPLIER	   0xd6e8feb86659fd93ULL
+#define ENTROPY_MULTIPLIER 0x9fb21c651e98df25ULL
 
 INLINE __u64 hash_word(__u64 state, __u64 word, __u64 low)
 {
@@ -14,4 +15,64 @@ INLINE __u64 hash_word(__u64 state, __u64 word, __u64 low)
 	state ^= state >> 32;
 	state *= HASH_MULTIPLIER;
 	return state ^ state >> 32;
+}
+
+INLINE __u64 hash_address(__u64 state, const __u64 *address, __u64 low)
+{
+	return hash_word(hash_word(state, bpf_be64_to_cpu(address[0]), low), bpf_be64_to_cpu(address[1]), low);
+}
+
+/* What chooses the slot. */
+INLINE __u64 flow_hash(const struct settings *settings, __u32 flags, const struct tuple *t)
+{
+	__u64 state = settings->hash_high, low = settings->hash_low, source;
+	__u32 fields = flags & SERVICE_HASH_MASK, ports = bpf_ntohl(t->ports);
+
+	if (fields == SERVICE_HASH_DEST)
+		return hash_word(state, ports & 0xffff, low);
+	if (t->six) {
+		state = hash_address(state, t->source, low);
+		if (!fields)
+			return state;
+		if (fields == SERVICE_HASH_PORT)
+			return hash_word(state, ports >> 16, low);
+		state = hash_address(state, t->destination, low);
+	} else {
+		source = bpf_ntohl((__u32)t->source[0]);
+		if (!fields)
+			return hash_word(state, source, low);
+		if (fields == SERVICE_HASH_PORT)
+			return hash_word(state, source << 32 | ports >> 16, low);
+		state = hash_word(state, source << 32 | bpf_ntohl((__u32)t->destination[0]), low);
+	}
+	return hash_word(state, (__u64)t->protocol << 32 | ports, low);
+}
+
+/*
+ * What a remembered flow is known by: all of the tuple, with the halves of the key exchanged, never 0. What stands for the
+ * ports may be something else: a fragmented datagram is known by its identification.
+ */
+INLINE __u64 flow_id(const struct settings *settings, const struct tuple *t, __u32 ports)
+{
+	__u64 state = settings->hash_low, low = settings->hash_high;
+
+	if (t->six)
+		state = hash_address(hash_address(state, t->source, low), t->destination, low);
+	else
+		state = hash_word(state, t->source[0] << 32 | (__u32)t->destination[0], low);
+	return hash_word(state, (__u64)t->protocol << 40 | (__u64)t->six << 32 | ports, low) ?: 1;
+}
+
+/*
+ * What differs between flows in an outer header, so that a real server's network card spreads them (RFC 6438): cheap,
+ * and not secret.
+ */
+INLINE __u32 flow_entropy(const struct tuple *t)
+{
+	__u64 mixed = t->source[0] ^ t->source[1] ^ (__u64)t->ports << 32 ^ t->protocol;
+
+	mixed *= ENTROPY_MULTIPLIER;
+	mixed ^= mixed >> 32;
+	mixed *= ENTROPY_MULTIPLIER;
+	return mixed >> 32;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
-/* The interface that a frame came in by, and whether the frame is meant for it. */
+/* The interface that a frame came in by, whether the frame is meant for it, and whether a director sent it. */
 #pragma once
 #include "packet.h"
 
@@ -15,10 +15,15 @@ INLINE const struct interface *way_in(const struct xdp_md *ctx, const struct hal
 	return NULL;
 }
 
+INLINE bool is_mac(const void *in_frame, const __u8 *mac)
+{
+	return *(const __u32 *)in_frame == *(const __u32 *)mac &&
+	       *(const __u16 *)(in_frame + 4) == *(const __u16 *)(mac + 4);
+}
+
 INLINE bool is_addressed_to(const void *frame, const struct interface *self)
 {
-	return self && *(const __u32 *)frame == *(const __u32 *)self->mac &&
-	       *(const __u16 *)(frame + 4) == *(const __u16 *)(self->mac + 4);
+	return self && is_mac(frame, self->mac);
 }
 
 /*
@@ -27,5 +32,19 @@ INLINE bool is_addressed_to(const void *frame, const struct interface *self)
  */
 INLINE bool is_for_us(const struct xdp_md *ctx, const struct packet *p)
 {
-	return is_addressed_to(p->data, one_arm ? &p->half->interfaces[0] : way_in(ctx, p->half));
+	return is_addressed_to(p->data, switches.one_arm ? &p->half->interfaces[0] : way_in(ctx, p->half));
+}
+
+/* What another director has balanced would otherwise go round between the two for ever. */
+INLINE bool is_from_peer(const struct packet *p)
+{
+	for (__u32 i = 0; i < PEERS; i++) {
+		const struct peer *peer = &p->half->peers[i];
+
+		if (!peer->used)
+			return false;
+		if (is_mac(p->data + ETH_ALEN, peer->mac))
+			return true;
+	}
+	return false;
 }

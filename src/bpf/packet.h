@@ -1,14 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /* What the stages hand on about one frame, and their common convention. */
 #pragma once
-#include <stdbool.h>
 #include "tables.h"
 #include <linux/if_ether.h>
 #include <linux/ip.h>
+#include <linux/ipv6.h>
 #include <linux/in.h>
 #include <bpf/bpf_endian.h>
 
-#define INLINE static __always_inline
+#define INLINE	      static __always_inline
+#define UNLIKELY(now) __builtin_expect(!!(now), 0)
+
+/*
+ * The verifier looks at such a function once, whatever its callers know; so its arguments are numbers, the context, or
+ * memory without pointers in it, which it checks for null because the verifier wants that.
+ */
+#define GLOBAL __noinline
 
 /*
  * A stage returns GO_ON, or why the frame is dropped (enum drop_reason).
@@ -20,17 +27,45 @@ struct packet {
 	void *end;
 	__u64 bytes;		 /* of the frame as it came in */
 	const struct half *half; /* of the tables: chosen once per frame */
+	__u32 half_number;
+	__u32 l3;     /* where the IP header begins: behind the Ethernet header and VLAN tags */
+	__u32 length; /* of the datagram */
+	__u32 tos;    /* its traffic class */
 	const struct service *service;
 	const struct server *server;
 	__u32 server_id;
 };
 
-INLINE struct packet packet_of(const struct xdp_md *ctx, const struct half *half)
+/*
+ * The flow that a packet belongs to, as the client sees it: for an ICMP error that of the quoted packet, reversed.
+ * Everything as it lies in the packet; IPv4 addresses in the first four bytes.
+ */
+struct tuple {
+	__u64 source[2];
+	__u64 destination[2];
+	__u32 ports; /* source port in the low half, destination port in the high half */
+	__u8 protocol;
+	bool six;
+	__u8 tcp_flags; /* 0 where there are none to be seen */
+	bool quoted;
+};
+
+#define TCP_FIN 0x01
+#define TCP_SYN 0x02
+#define TCP_RST 0x04
+#define TCP_ACK 0x10
+
+/* A number that nothing was found at. */
+#define NOTHING (~0U)
+
+INLINE struct packet packet_of(const struct xdp_md *ctx, __u32 half_number)
 {
 	return (struct packet){
 	    .data = (void *)(long)ctx->data,
 	    .end = (void *)(long)ctx->data_end,
-	    .half = half,
+	    .half = &tables.halves[half_number & 1],
+	    .half_number = half_number & 1,
+	    .l3 = sizeof(struct ethhdr),
 	};
 }
 
@@ -43,23 +78,30 @@ INLINE __u64 frame_bytes(const struct packet *p)
 	return bytes;
 }
 
-/*
- * Fields of the header are read where they are needed, not kept in struct packet: reading again costs less than the
- * registers that would keep them. Valid where the caller has checked IPV4_MINIMUM.
- */
-INLINE struct iphdr *ipv4_of(const struct packet *p)
+/* So many bytes of the frame from an offset on; null when it is shorter. */
+INLINE void *bytes_at(const struct xdp_md *ctx, __u32 offset, __u32 size)
 {
-	return p->data + sizeof(struct ethhdr);
+	void *at = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	__u64 far = offset;
+
+	asm volatile("" : "+r"(far));
+	if (far > 0x3fff)
+		return NULL;
+	at += far;
+	return at + size > end ? NULL : at;
 }
 
-/* Of the datagram in bytes, host byte order. */
-INLINE __u32 ipv4_length(const struct packet *p)
+/* 16-bit one's complement sums, RFC 1071. */
+INLINE __u16 fold(__u64 sum)
 {
-	return bpf_ntohs(ipv4_of(p)->tot_len);
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return sum;
 }
 
-/* Source port in the low half, destination port in the high half, both in network byte order. */
-INLINE __u32 ports_of(const struct packet *p)
+INLINE __u32 now_ticks(void)
 {
-	return *(const __u32 *)(ipv4_of(p) + 1);
+	return bpf_ktime_get_coarse_ns() >> TICK_SHIFT;
 }

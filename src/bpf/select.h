@@ -1,35 +1,48 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
-/* Select: flow hash -> slot -> real server. */
+/* Select: flow hash -> slot -> real server; through the remembered flows where the slot says so. */
 #pragma once
 #include "hash.h"
+#include "passage.h"
 
-INLINE __u64 flow_hash(const struct packet *p)
+/* Through the remembered flows. */
+INLINE __u32 select_tracked(const struct packet *p, const struct tuple *t, __u32 word, __u32 slot)
 {
-	const struct settings *settings = &p->half->settings;
-	const struct iphdr *ip = ipv4_of(p);
-	__u64 low = settings->hash_low, state;
+	const struct service *service = p->service;
+	struct passage *g = own_passage();
+	struct query *q;
 
-	if (!(p->service->flags & SERVICE_HASH_FIVE_TUPLE))
-		return hash_word(settings->hash_high, bpf_ntohl(ip->saddr), low);
-	state = hash_word(settings->hash_high, (__u64)bpf_ntohl(ip->saddr) << 32 | bpf_ntohl(ip->daddr), low);
-	return hash_word(state, (__u64)ip->protocol << 32 | bpf_ntohl(ports_of(p)), low);
+	if (!g)
+		return 0;
+	q = &g->query;
+	q->tuple = *t; /* on the general way it is the same memory */
+	q->half_number = p->half_number;
+	q->service = service->id;
+	q->flags = service->flags;
+	q->profile = service->profile;
+	q->slot_base = service->slot_base;
+	q->slot_count = service->slot_count;
+	q->current = word & SLOT_SERVER_MASK;
+	q->former = service->former_base ? slot_at(service->former_base + slot) & SLOT_SERVER_MASK : 0;
+	return select_remembered(q);
 }
 
-INLINE int select_server(struct packet *p)
+/* Sets the server's id, or REPLY_RESET with it. */
+INLINE int select_server(struct packet *p, const struct tuple *t)
 {
+	const struct service *service = p->service;
 	/* The upper half of the hash, scaled to the number of slots: no division, no bias worth the name. */
-	__u64 slot = (flow_hash(p) >> 32) * p->service->slot_count >> 32;
-	const struct slot_block *block;
-	__u32 index = p->service->slot_base + slot, block_index = index >> BLOCK_BITS;
+	__u32 slot = (flow_hash(&p->half->settings, service->flags, t) >> 32) * service->slot_count >> 32;
+	__u32 word;
 
-	if (!p->service->slot_count)
+	if (!service->slot_count)
 		return DROP_NO_SERVER;
-	block = bpf_map_lookup_elem(&slots, &block_index);
-	if (!block)
-		return DROP_TABLES_INCONSISTENT;
-	p->server_id = block->slots[index & (BLOCK_SLOTS - 1)] & SLOT_SERVER_MASK & (SERVER_CAPACITY - 1);
-	if (!p->server_id)
-		return DROP_NO_SERVER;
-	p->server = &p->half->servers[p->server_id];
-	return GO_ON;
+	word = slot_at(service->slot_base + slot);
+	if (word & SLOT_TRACKED) {
+		if (word == NOTHING)
+			return DROP_TABLES_INCONSISTENT;
+		p->server_id = select_tracked(p, t, word, slot);
+	} else {
+		p->server_id = word & SLOT_SERVER_MASK;
+	}
+	return p->server_id ? GO_ON : DROP_NO_SERVER;
 }

@@ -5,7 +5,7 @@
 
 INLINE int transmit(const struct xdp_md *ctx, const struct packet *p)
 {
-	if (!one_arm && p->server->ifindex != ctx->ingress_ifindex)
+	if (!switches.one_arm && p->server->ifindex != ctx->ingress_ifindex)
 		return bpf_redirect(p->server->ifindex, 0);
 	return XDP_TX;
 }

@@ -13,6 +13,6 @@ internal sealed record FlowHashVectors(IReadOnlyList<FlowHashVectors.Member> Mem
     internal sealed record Member(string Address, int Weight);
 
     internal sealed record Vector(
-        string Key, string Fields, string Source, string Destination, byte Protocol, ushort SourcePort, ushort DestinationPort,
+        string Key, string Fields, string Family, string Source, string Destination, byte Protocol, ushort SourcePort, ushort DestinationPort,
         string Hash, IReadOnlyDictionary<string, int> Slots, IReadOnlyDictionary<string, string> Servers);
 }

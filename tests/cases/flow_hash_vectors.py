@@ -28,16 +28,40 @@ def key_halves(key):
 
 
 def number(address):
-    return int(ipaddress.IPv4Address(address))
+    return int(ipaddress.ip_address(address))
+
+
+def words_of_ipv4(packet, fields):
+    """What is mixed in, one after the other (section 3)."""
+    source, destination = number(packet["source"]), number(packet["destination"])
+    ports = packet["sourcePort"] * 2**16 + packet["destinationPort"]
+    return {
+        "source-address": [source],
+        "source-address-and-port": [source * 2**32 + packet["sourcePort"]],
+        "five-tuple": [source * 2**32 + destination, packet["protocol"] * 2**32 + ports],
+        "destination-port": [packet["destinationPort"]],
+    }[fields]
+
+
+def words_of_ipv6(packet, fields):
+    source = list(divmod(number(packet["source"]), 2**64))
+    destination = list(divmod(number(packet["destination"]), 2**64))
+    ports = packet["sourcePort"] * 2**16 + packet["destinationPort"]
+    return {
+        "source-address": source,
+        "source-address-and-port": source + [packet["sourcePort"]],
+        "five-tuple": source + destination + [packet["protocol"] * 2**32 + ports],
+        "destination-port": [packet["destinationPort"]],
+    }[fields]
 
 
 def flow_hash(key, packet, fields):
     high, low = key_halves(key)
-    if fields == "source-address":
-        return mix(high, number(packet["source"]), low)
-    state = mix(high, number(packet["source"]) * 2**32 + number(packet["destination"]), low)
-    ports = packet["sourcePort"] * 2**16 + packet["destinationPort"]
-    return mix(state, packet["protocol"] * 2**32 + ports, low)
+    words = {"ipv4": words_of_ipv4, "ipv6": words_of_ipv6}[packet["family"]]
+    state = high
+    for word in words(packet, fields):
+        state = mix(state, word, low)
+    return state
 
 
 def slot_of(value, table_size):
@@ -96,13 +120,16 @@ HIGH_ONLY = "8000000000000000" + "0" * 16
 LOW_ONLY = "0" * 31 + "1"
 
 VIP = "198.51.100.10"
+VIP6 = "2001:db8:100::10"
 MEMBERS = [(f"192.0.2.{i}", weight) for i, weight in zip(range(11, 19), [1, 1, 1, 2, 3, 10, 0, 7])]
 
 
-def packet(source, source_port=40000, destination_port=80, protocol=6, destination=VIP):
+def packet(source, source_port=40000, destination_port=80, protocol=6, destination=None):
+    version = ipaddress.ip_address(source).version
     return {
+        "family": f"ipv{version}",
         "source": source,
-        "destination": destination,
+        "destination": destination or {4: VIP, 6: VIP6}[version],
         "protocol": protocol,
         "sourcePort": source_port,
         "destinationPort": destination_port,
@@ -139,6 +166,52 @@ BY_FIVE_TUPLE = [
     (MIXED, packet("203.0.113.7")),
     (MIXED, packet("203.0.113.8")),
 ]
+BY_SOURCE_6 = [
+    (PLAIN, packet("2001:db8::7")),
+    (PLAIN, packet("2001:db8::7", source_port=40001)),
+    (PLAIN, packet("2001:db8::8")),
+    (PLAIN, packet("2001:db8:0:1::7")),
+    (PLAIN, packet("::")),
+    (PLAIN, packet("::cb00:7107")),
+    (PLAIN, packet("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff")),
+    (ZEROS, packet("2001:db8::7")),
+    (ONES, packet("2001:db8::7")),
+    (MIXED, packet("2001:db8::7")),
+    (LOW_ONLY, packet("2001:db8::7")),
+]
+BY_SOURCE_AND_PORT = [
+    (PLAIN, packet("203.0.113.7")),
+    (PLAIN, packet("203.0.113.7", source_port=40001)),
+    (PLAIN, packet("203.0.113.7", destination_port=81)),
+    (PLAIN, packet("203.0.113.7", protocol=17)),
+    (PLAIN, packet("203.0.113.8")),
+    (MIXED, packet("203.0.113.7", source_port=65535)),
+    (PLAIN, packet("2001:db8::7")),
+    (PLAIN, packet("2001:db8::7", source_port=40001)),
+    (PLAIN, packet("2001:db8::7", destination_port=81)),
+    (PLAIN, packet("2001:db8::7", protocol=17)),
+    (MIXED, packet("2001:db8::8", source_port=1)),
+]
+BY_FIVE_TUPLE_6 = [
+    (PLAIN, packet("2001:db8::7")),
+    (PLAIN, packet("2001:db8::7", source_port=40001)),
+    (PLAIN, packet("2001:db8::7", protocol=17)),
+    (PLAIN, packet("2001:db8::7", destination="2001:db8:100::11")),
+    (PLAIN, packet("2001:db8::7", destination="2001:db8:100:1::10")),
+    (PLAIN, packet("2001:db8::7", source_port=80, destination_port=20480)),
+    (PLAIN, packet("2001:db8::7", source_port=20480, destination_port=80)),
+    (ONES, packet("2001:db8::7")),
+    (MIXED, packet("2001:db8::8")),
+]
+BY_DESTINATION_PORT = [
+    (PLAIN, packet("203.0.113.7")),
+    (PLAIN, packet("203.0.113.8", source_port=40001)),
+    (PLAIN, packet("203.0.113.7", destination_port=443)),
+    (MIXED, packet("203.0.113.7", destination_port=65535, protocol=17)),
+    (PLAIN, packet("2001:db8::7")),
+    (PLAIN, packet("2001:db8::7", destination_port=443)),
+    (MIXED, packet("2001:db8::8", destination_port=65535, protocol=17)),
+]
 
 
 def vector(key, fields, example):
@@ -158,7 +231,11 @@ def main():
     made = {
         "members": [{"address": address, "weight": weight} for address, weight in MEMBERS],
         "vectors": [vector(key, "source-address", p) for key, p in BY_SOURCE]
-        + [vector(key, "five-tuple", p) for key, p in BY_FIVE_TUPLE],
+        + [vector(key, "five-tuple", p) for key, p in BY_FIVE_TUPLE]
+        + [vector(key, "source-address", p) for key, p in BY_SOURCE_6]
+        + [vector(key, "source-address-and-port", p) for key, p in BY_SOURCE_AND_PORT]
+        + [vector(key, "five-tuple", p) for key, p in BY_FIVE_TUPLE_6]
+        + [vector(key, "destination-port", p) for key, p in BY_DESTINATION_PORT],
     }
     text = json.dumps(made, indent=1) + "\n"
     if sys.argv[1:] == ["--write"]:

@@ -41,6 +41,12 @@ internal sealed class FakeEngine(Journal journal) : IEngine
 
     public ForwardingTables? InForce { get; private set; }
 
+    /// <summary>What an earlier process left.</summary>
+    public RunningGroups? Running { get; set; }
+
+    /// <summary>Flows that are remembered.</summary>
+    public FlowCounts Flows { get; set; } = new(new Dictionary<ServerKey, long>());
+
     public EngineCapabilities Capabilities => new("fake", 1, 1, 1, 1);
 
     public void Apply(ForwardingTables tables)
@@ -66,6 +72,10 @@ internal sealed class FakeEngine(Journal journal) : IEngine
         journal.Add($"attach {names}");
         return [.. interfaces.Select(static i => new AttachedInterface(i.Name, AttachMode.Native, null))];
     }
+
+    public RunningGroups? ReadRunning() => Running;
+
+    public FlowCounts ReadFlows() => Flows;
 
     public void Remove() => throw new NotSupportedException();
 
@@ -122,8 +132,14 @@ internal sealed class FakeNextHops : INextHopResolver
 /// <summary>Writes down what it hears.</summary>
 internal sealed class FakeObserver(Journal journal) : IControlObserver
 {
-    public void Applied(Configuration configuration, ForwardingTables tables, NextHops nextHops, bool isNewest) =>
+    /// <summary>The newest that it heard of.</summary>
+    public NextHops? NextHops { get; private set; }
+
+    public void Applied(Configuration configuration, ForwardingTables tables, NextHops nextHops, bool isNewest)
+    {
+        NextHops = nextHops;
         journal.Add(isNewest ? "in force" : "the former in force");
+    }
 
     public void Attached(IReadOnlyList<AttachedInterface> interfaces) => journal.Add("attached");
 

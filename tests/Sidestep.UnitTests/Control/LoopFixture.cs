@@ -14,11 +14,11 @@ internal sealed class LoopFixture : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private Task _run = Task.CompletedTask;
 
-    public LoopFixture()
+    public LoopFixture(Configuration? first = null, FakeObserver? observer = null)
     {
         Engine = new FakeEngine(Journal);
         NextHops.Set(Server, 0x11);
-        Loop = new ControlLoop(Engine, NextHops, Configuration("s0"), new FakeObserver(Journal), Time);
+        Loop = new ControlLoop(Engine, NextHops, first ?? Configuration("s0"), observer ?? new FakeObserver(Journal), Time);
     }
 
     public Journal Journal { get; } = new();
@@ -30,6 +30,13 @@ internal sealed class LoopFixture : IAsyncDisposable
     public ManualTime Time { get; } = new();
 
     public ControlLoop Loop { get; }
+
+    /// <summary>A configuration with these servers in its pool; flows of its only service live for 120 s.</summary>
+    public static Configuration WithServers(params RealServer[] servers)
+    {
+        var configuration = Configuration("s0");
+        return configuration with { Pools = [configuration.Pools[0] with { Servers = [.. servers] }] };
+    }
 
     public static Configuration Configuration(string service, string server = Server, params string[] interfaces) => new()
     {
@@ -43,9 +50,9 @@ internal sealed class LoopFixture : IAsyncDisposable
         VirtualServices = ImmutableArray.Create(new VirtualService
         {
             Name = service,
-            Vip = IPAddress.Parse("192.0.2.1"),
+            Vips = [IPNetwork.Parse("192.0.2.1/32")],
             Protocol = TransportProtocol.Udp,
-            Port = 53,
+            Ports = [PortRange.One(53)],
             Pool = "pool",
             NetworkProfile = "l2",
         }),

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Numerics;
 using Sidestep.Forwarding;
 using Sidestep.Model;
@@ -12,6 +13,8 @@ public sealed class FlowHashQualityTests
 
     // 63 degrees of freedom: a uniform choice exceeds this once in a million samples (chi-square quantile 1 - 1e-6).
     private const double ChiSquareLimit = 131;
+
+    private static readonly IPAddress Vip6 = IPAddress.Parse("2001:db8:100::10");
 
     private static readonly HashKey[] Keys =
     [
@@ -32,6 +35,24 @@ public sealed class FlowHashQualityTests
     [Theory, MemberData(nameof(KeyIndices))]
     public void Connections_of_one_client_spread_evenly(int key) =>
         AssertEven(Enumerable.Range(0, Clients).Select(i => FlowHash.OfFiveTuple(Keys[key], 0xcb007107, 0xc633640a, (ushort)i, 443, 6)));
+
+    [Theory, MemberData(nameof(KeyIndices))] // 2001:db8:0:0::1 to 2001:db8:0:ffff::1: one client of each /64
+    public void IPv6_clients_that_differ_in_their_network_alone_spread_evenly(int key) =>
+        AssertEven(Enumerable.Range(0, Clients).Select(i => Hash(Keys[key], HashFields.SourceAddress, Client6(i, 1))));
+
+    [Theory, MemberData(nameof(KeyIndices))]
+    public void Neighbouring_IPv6_clients_spread_evenly(int key) =>
+        AssertEven(Enumerable.Range(0, Clients).Select(i => Hash(Keys[key], HashFields.SourceAddress, Client6(0, i))));
+
+    [Theory]
+    [InlineData(HashFields.SourceAddressAndPort)]
+    [InlineData(HashFields.FiveTuple)]
+    public void Connections_of_one_IPv6_client_spread_evenly(HashFields fields) =>
+        Assert.All(Keys, key => AssertEven(Enumerable.Range(0, Clients).Select(i => Hash(key, fields, Client6(0, 1), (ushort)i))));
+
+    [Fact]
+    public void Ports_spread_evenly() =>
+        Assert.All(Keys, static key => AssertEven(Enumerable.Range(0, Clients).Select(i => Hash(key, HashFields.DestinationPort, Client6(0, 1), 9, (ushort)i))));
 
     [Fact]
     public void Four_equal_servers_get_equal_shares_of_neighbouring_clients()
@@ -86,6 +107,12 @@ public sealed class FlowHashQualityTests
                 BitConverter.ToUInt16(input, 8), BitConverter.ToUInt16(input, 10), input[12])
             : FlowHash.OfSource(key, BitConverter.ToUInt32(input, 0));
     }
+
+    private static ulong Hash(HashKey key, HashFields fields, IPAddress client, ushort from = 0, ushort to = 443) =>
+        FlowHash.Of(key, fields, new Flow(client, Vip6, 6, from, to));
+
+    private static IPAddress Client6(int network, int host) =>
+        new([0x20, 0x01, 0x0d, 0xb8, 0, 0, (byte)(network >> 8), (byte)network, 0, 0, 0, 0, 0, 0, (byte)(host >> 8), (byte)host]);
 
     private static void AssertEven(IEnumerable<ulong> hashes)
     {

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Net;
 using Sidestep.Forwarding;
 using Sidestep.Model;
-using Sidestep.Packets;
 using Sidestep.Testing;
 
 namespace Sidestep.UnitTests.Forwarding;
@@ -38,11 +37,28 @@ public sealed class FlowHashVectorTests
     }
 
     [Fact]
+    public void Every_choice_of_fields_has_vectors_of_both_families() => Assert.Equal(
+        from fields in Enum.GetValues<HashFields>() from family in new[] { "ipv4", "ipv6" } select (fields, family),
+        All.Vectors.Select(static v => (FieldsOf(v), v.Family)).Distinct().Order());
+
+    [Theory, MemberData(nameof(Indices))]
+    public void A_quoted_flow_is_hashed_like_the_flow(int index)
+    {
+        var vector = All.Vectors[index];
+        var quoted = new Flow(IPAddress.Parse(vector.Destination), IPAddress.Parse(vector.Source), vector.Protocol, vector.DestinationPort, vector.SourcePort);
+        Assert.Equal(vector.Hash, FlowHash.Of(KeyOf(vector), FieldsOf(vector), quoted.Reversed).ToString("x16", CultureInfo.InvariantCulture));
+    }
+
+    [Fact]
+    public void Two_families_in_one_flow_are_refused() => Assert.Throws<ArgumentException>(static () =>
+        FlowHash.Of(default, HashFields.FiveTuple, new Flow(IPAddress.Loopback, IPAddress.IPv6Loopback, 6)));
+
+    [Fact]
     public void The_page_shows_the_vectors()
     {
         var page = File.ReadAllLines(Repository.File("docs", "flow-hash.md"));
         var expected = All.Vectors.Select(static v => string.Create(CultureInfo.InvariantCulture,
-            $"| {v.Key} | {v.Fields} | {v.Source}:{v.SourcePort} | {v.Destination}:{v.DestinationPort} | {v.Protocol} | {v.Hash} | {string.Join(" | ", v.Slots.Values)} |"));
+            $"| {v.Key} | {v.Fields} | {Endpoint(v.Source, v.SourcePort)} | {Endpoint(v.Destination, v.DestinationPort)} | {v.Protocol} | {v.Hash} | {string.Join(" | ", v.Slots.Values)} |"));
 
         Assert.Equal(expected, page.Where(static l => l.Length > 2 && l[0] == '|' && char.IsAsciiHexDigit(l[2]) && l.Contains(':', StringComparison.Ordinal)));
     }
@@ -55,14 +71,14 @@ public sealed class FlowHashVectorTests
         Assert.Contains($"{SlotCounts.Default} (the default)", page, StringComparison.Ordinal);
     }
 
-    private static ulong HashOf(FlowHashVectors.Vector vector)
-    {
-        var source = Ipv4Address.From(IPAddress.Parse(vector.Source)).Value;
-        return vector.Fields == "source-address"
-            ? FlowHash.OfSource(KeyOf(vector), source)
-            : FlowHash.OfFiveTuple(KeyOf(vector), source, Ipv4Address.From(IPAddress.Parse(vector.Destination)).Value,
-                vector.SourcePort, vector.DestinationPort, vector.Protocol);
-    }
+    private static ulong HashOf(FlowHashVectors.Vector vector) => FlowHash.Of(KeyOf(vector), FieldsOf(vector), new Flow(
+        IPAddress.Parse(vector.Source), IPAddress.Parse(vector.Destination), vector.Protocol, vector.SourcePort, vector.DestinationPort));
+
+    private static HashFields FieldsOf(FlowHashVectors.Vector vector) =>
+        Enum.Parse<HashFields>(vector.Fields.Replace("-", "", StringComparison.Ordinal), ignoreCase: true);
+
+    private static string Endpoint(string address, ushort port) =>
+        $"{(address.Contains(':', StringComparison.Ordinal) ? $"[{address}]" : address)}:{port}";
 
     private static HashKey KeyOf(FlowHashVectors.Vector vector) =>
         HashKey.TryParse(vector.Key, out var key) ? key : throw new FormatException(vector.Key);

@@ -1,0 +1,25 @@
+using Sidestep.Model;
+
+namespace Sidestep.Forwarding;
+
+/// <summary>The input of a compilation, kept to tell what did not change since.</summary>
+internal sealed class CompiledFrom(Configuration configuration, NextHops nextHops)
+{
+    private readonly Dictionary<string, Pool> _pools = configuration.Pools.ToDictionary(static p => p.Name);
+    private readonly Dictionary<string, NetworkProfile> _profiles = configuration.NetworkProfiles.ToDictionary(static p => p.Name);
+    private readonly Dictionary<string, AccessList> _accessLists = configuration.AccessLists.ToDictionary(static l => l.Name);
+
+    internal Configuration Configuration { get; } = configuration;
+
+    internal NextHops NextHops { get; } = nextHops;
+
+    internal Pool? FindPool(string name) => _pools.GetValueOrDefault(name);
+
+    internal Pool PoolOf(VirtualService service) => _pools[service.Pool];
+
+    internal NetworkProfile ProfileOf(VirtualService service) =>
+        service.NetworkProfile is { } name ? _profiles[name] : NetworkProfile.Default;
+
+    internal AccessList? AccessListOf(VirtualService service) =>
+        service.AccessList is { } name ? _accessLists[name] : null;
+}

@@ -1,0 +1,193 @@
+using System.Net;
+using Sidestep.Forwarding;
+using Sidestep.Model;
+
+namespace Sidestep.UnitTests.Forwarding;
+
+/// <summary>Random changes of a pool, with flows that live through them. Seeds are fixed, so results are too.</summary>
+public sealed class TransitionPropertyTests
+{
+    private const int Steps = 120;
+    private static readonly TimeSpan Idle = TimeSpan.FromSeconds(IdleTimeouts.Default.Tcp);
+
+    public static TheoryData<int> Seeds => [.. Enumerable.Range(0, 40)];
+
+    [Theory, MemberData(nameof(Seeds))]
+    public void Flows_stay_with_their_server_while_it_lives_and_leave_it_at_once_when_it_does_not(int seed)
+    {
+        var run = new Run(seed);
+        for (var step = 0; step < Steps; step++)
+        {
+            run.Change();
+            run.StartFlows();
+            run.SendSome();
+            run.Advance();
+        }
+        run.EndAllFlows();
+        Assert.Null(run.Tables.Groups[0].Transition);
+        Assert.Null(run.Tables.Wake);
+    }
+
+    [Theory, MemberData(nameof(Seeds))]
+    public void A_restart_between_any_two_steps_changes_nothing(int seed)
+    {
+        var run = new Run(seed) { Restarts = true };
+        for (var step = 0; step < Steps / 2; step++)
+        {
+            run.Change();
+            run.StartFlows();
+            run.SendSome();
+            run.Advance();
+        }
+    }
+
+    private sealed class Run
+    {
+        private readonly Random _random;
+        private readonly List<RealServer> _servers;
+        private readonly HashSet<IPAddress> _unresolved = [];
+        private readonly List<(IPAddress Client, ServerKey Server, DateTimeOffset Seen)> _flows = [];
+        private readonly ModelDataPlane _plane;
+        private readonly Drain _drain;
+        private DateTimeOffset _now = DateTimeOffset.UnixEpoch;
+        private int _names;
+        private uint _clients = 0x0b000000;
+
+        public Run(int seed)
+        {
+            _random = new Random(seed);
+            // A deadline beyond the window, so that the drain alone breaks nothing.
+            _drain = new Drain(4000, seed % 2 == 0 ? AfterDrain.Leave : AfterDrain.Resteer);
+            _servers = [.. Enumerable.Range(0, 4).Select(_ => New())];
+            Tables = Compile(null);
+            _plane = new ModelDataPlane(Idle) { Tables = Tables };
+        }
+
+        public bool Restarts { get; init; }
+
+        public ForwardingTables Tables { get; private set; }
+
+        public void Change()
+        {
+            var at = _servers.Count == 0 ? 0 : _random.Next(_servers.Count);
+            switch (_random.Next(9))
+            {
+                case 0 or 1 when _servers.Count < 8:
+                    _servers.Add(New());
+                    break;
+                case 2 when _servers.Count > 1:
+                    _servers.RemoveAt(at);
+                    break;
+                case 3 when _servers.Count > 0:
+                    _servers[at] = _servers[at] with { State = ServerState.Disabled };
+                    break;
+                case 4 when _servers.Count > 0:
+                    _servers[at] = _servers[at] with { State = ServerState.Draining };
+                    break;
+                case 5 or 6 when _servers.Count > 0:
+                    _servers[at] = _servers[at] with { State = ServerState.Enabled };
+                    break;
+                case 7 when _servers.Count > 0:
+                    _servers[at] = _servers[at] with { Weight = _random.Next(4) };
+                    break;
+                case 8 when _servers.Count > 0:
+                    if (!_unresolved.Remove(_servers[at].Address))
+                        _unresolved.Add(_servers[at].Address);
+                    break;
+            }
+            Apply();
+        }
+
+        public void StartFlows()
+        {
+            for (var i = 0; i < 20; i++)
+            {
+                var client = new IPAddress([(byte)(_clients >> 24), (byte)(_clients >> 16), (byte)(_clients >> 8), (byte)_clients++]);
+                if (_plane.Packet(client, isSyn: true, _now) is { } server)
+                    _flows.Add((client, server, _now));
+            }
+        }
+
+        public void SendSome()
+        {
+            for (var i = 0; i < _flows.Count; i++)
+            {
+                if (_random.Next(3) == 0)
+                    Send(i);
+            }
+        }
+
+        public void Advance() => Advance(TimeSpan.FromSeconds(_random.Next(3) == 0 ? _random.Next(3000) : _random.Next(20)));
+
+        public void EndAllFlows()
+        {
+            _flows.Clear();
+            // What is left: a window, the time behind it, and drains.
+            for (var i = 0; i < 10; i++)
+                Advance(Idle);
+        }
+
+        private void Advance(TimeSpan by)
+        {
+            var end = _now + by;
+            while (Tables.Wake is { } wake && wake <= end)
+            {
+                Assert.True(wake > _now, "the tables want to be compiled again at once");
+                _now = wake;
+                Apply();
+            }
+            _now = end;
+            _flows.RemoveAll(f => _now - f.Seen > Idle);
+        }
+
+        private void Send(int flow)
+        {
+            var (client, server, _) = _flows[flow];
+            Assert.Equal(server, _plane.Packet(client, isSyn: false, _now));
+            _flows[flow] = (client, server, _now);
+        }
+
+        private void Apply()
+        {
+            Tables = Compile(Restarts ? ReadBack(Tables) : Tables);
+            _plane.Tables = Tables;
+            foreach (var lost in _flows.Where(f => !_plane.Keeps(f.Server)).ToArray())
+            {
+                Assert.NotEqual(lost.Server, _plane.Packet(lost.Client, isSyn: false, _now));
+                _flows.Remove(lost);
+            }
+        }
+
+        private ForwardingTables Compile(ForwardingTables? previous)
+        {
+            var lan = new EgressInterface(1, "lan0", new(2), IPAddress.Parse("192.0.2.2"), 1500);
+            var hops = _servers.Where(s => !_unresolved.Contains(s.Address)).ToDictionary(static s => s.Address, _ => new NextHop(lan, new(3)));
+            return TableCompiler.Compile(
+                new Configuration
+                {
+                    Director = new DirectorSettings { Interfaces = [new("lan0", DriverMode.Auto)], HashKey = new HashKey(7, 9) },
+                    Pools = [new Pool { Name = "web", Slots = 1021, Drain = _drain, Servers = [.. _servers] }],
+                    VirtualServices =
+                    [
+                        new VirtualService
+                        {
+                            Name = "web", Vips = [IPNetwork.Parse("198.51.100.10/32")], Protocol = TransportProtocol.Tcp,
+                            Ports = [PortRange.One(80)], Pool = "web",
+                        },
+                    ],
+                },
+                new NextHops([lan], hops, new Dictionary<IPAddress, string>()), previous, _now, () => _plane.Count(_now));
+        }
+
+        private static ForwardingTables ReadBack(ForwardingTables tables) => new RunningGroups(tables.HashKey,
+        [
+            .. tables.Groups.Select(static g => g with
+            {
+                Slots = SlotTable.FromSlots(g.Slots.Members, g.Slots.Slots),
+                Servers = [.. g.Servers.Select(static s => s with { NextHop = null })],
+            }),
+        ]).ToPrevious();
+
+        private RealServer New() => new() { Name = $"s{++_names}", Address = Sidestep.UnitTests.Forwarding.Tables.Address(_names), Weight = _random.Next(1, 4) };
+    }
+}
