@@ -50,8 +50,8 @@ public sealed class CaseTests(Engines engines)
     private static XdpAction ActionOf(Step step) => step.Decision switch
     {
         Decision.Pass or Decision.DeliverLocally => XdpAction.Pass,
-        Decision.Drop => XdpAction.Drop,
-        Decision.Fragmented => XdpAction.Redirect,
+        // Who sends the fragments takes the frame aside.
+        Decision.Drop or Decision.Fragmented => XdpAction.Drop,
         _ when !step.StaysOnItsInterface => XdpAction.Redirect,
         _ => XdpAction.Transmit,
     };
