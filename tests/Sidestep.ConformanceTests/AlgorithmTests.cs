@@ -90,6 +90,24 @@ public sealed class AlgorithmTests
         Assert.NotEqual(first, Next());
     }
 
+    [Theory]
+    [InlineData("afterFin: 1", "FA", true)]
+    [InlineData("afterRst: 1", "R", true)]
+    [InlineData("afterFin: 1", "R", false)]
+    [InlineData("udp: 1", "FA", false)]
+    public void A_short_timer_after_FIN_or_RST_ends_what_it_is_for_and_nothing_else(string timer, string flags, bool ends)
+    {
+        using var director = new Behaviour(
+            $"{{profiles: {{l2: {{idleTimeouts: {{{timer}}}}}}}, pools: {{web: {{algorithm: round-robin, servers: {{web2: {{address: web2}}}}}}}}}}");
+        var first = director.Tcp(7, 40000, "S");
+        Assert.Equal(first, director.Tcp(7, 40000, flags));
+        Assert.Equal(first, director.Tcp(7, 40000));
+        director.Tcp(7, 40001, "S");
+        director.Tcp(7, 40002, "S");
+        Thread.Sleep(TimeSpan.FromSeconds(2.2));
+        Assert.Equal(!ends, first == director.Tcp(7, 40000));
+    }
+
     [Fact]
     public void Persistence_keeps_all_connections_of_a_client_together()
     {

@@ -82,7 +82,8 @@ internal sealed class AnswerJudge(Given given)
     private string? ResetComplaint(Seen came, byte[] answer, int start) =>
         !IsVip(Seen.Source(answer)) ? "it claims an address that is no VIP"
         : (answer[start + 13] & 4) == 0 ? "it is a segment, but no reset"
-        : came.Datagram() is null ? "it answers what contradicts itself"
+        : came.Datagram() is not { } asked ? "it answers what contradicts itself"
+        : (asked[Seen.Transport(asked).Start + 13] & 4) != 0 ? "a reset is answered with a reset (RFC 9293 section 3.10.7)"
         : !Seen.HasRightHeader(answer) || !Seen.HasRightTransport(answer, 6, start) ? "a checksum of the reset is wrong"
         : null;
 
