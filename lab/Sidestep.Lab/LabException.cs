@@ -7,6 +7,9 @@ internal sealed class LabException : Exception
     {
     }
 
+    /// <summary>What the lab ends with.</summary>
+    public int ExitCode { get; init; } = 1;
+
     public LabException(string message, Exception inner) : base(message, inner)
     {
     }

@@ -10,6 +10,7 @@ namespace Sidestep.Lab;
 internal sealed class LabRun
 {
     private static readonly TimeSpan StartLimit = Patience.Seconds(20);
+    private static readonly TimeSpan EndLimit = Patience.Seconds(5);
 
     private readonly Template _template;
     private readonly Action<string> _say;
@@ -40,6 +41,7 @@ internal sealed class LabRun
     /// <summary>Builds the network. The services start with <see cref="StartServicesAsync"/>, so that captures can see their first frame.</summary>
     public static async Task<LabRun> CreateAsync(Topology topology, Action<string> say, CancellationToken cancel)
     {
+        await KernelDevices.CheckAsync(topology, cancel);
         await RunCatalog.RemoveStaleAsync(say);
         var run = new LabRun(topology, RunFolder.Create(topology.Name), say);
         try
@@ -75,6 +77,14 @@ internal sealed class LabRun
         var node = Topology.Node(Topology.Director.Node);
         return StartAsync(node, node.Services.Find(s => s.Name == Topology.Director.Service)!, cancel);
     }
+
+    /// <summary>SIGKILL: it has no time to do anything.</summary>
+    /// <returns>False when it lives on.</returns>
+    public Task<bool> KillDaemonAsync(CancellationToken cancel) => EndDaemonAsync("KILL", cancel);
+
+    /// <summary>SIGTERM, and waits until it has ended.</summary>
+    /// <returns>False when it lives on.</returns>
+    public Task<bool> StopDaemonAsync(CancellationToken cancel) => EndDaemonAsync("TERM", cancel);
 
     public RecordedProcess Daemon => Folder.Find(Topology.Director.Node, Topology.Director.Service)
         ?? throw new LabException("The daemon has not been started.");
@@ -115,6 +125,13 @@ internal sealed class LabRun
             cancel);
         if (!process.Identity.IsAlive())
             throw new LabException($"{service.Name} on {node.Name} ended at once; it said:\n{NamespaceProcess.Tail(process.Log, 20)}");
+    }
+
+    private async Task<bool> EndDaemonAsync(string signal, CancellationToken cancel)
+    {
+        var daemon = Daemon.Identity;
+        await Signals.SendAsync(signal, [daemon]);
+        return await Wait.TryUntilAsync(() => !daemon.IsAlive(), EndLimit, cancel);
     }
 
     private void RenderFiles(Node node, Service service)

@@ -14,7 +14,7 @@ try
 catch (LabException e)
 {
     Say.Error(e.Message);
-    return 1;
+    return e.ExitCode;
 }
 catch (OperationCanceledException)
 {

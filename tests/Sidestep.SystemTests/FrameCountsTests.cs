@@ -11,9 +11,17 @@ public sealed class FrameCountsTests
     private const string Router = "02:00:00:00:00:01";
     private const string Server = "02:00:00:00:00:11";
     private const string Vip = "203.0.113.10";
+    private const string Vip6 = "2001:db8:113::10";
     private const string Client = "198.51.100.10";
-    private const int Udp = 17;
-    private const int IpInIp = 4;
+    private const string Client6 = "2001:db8:100::10";
+    private const string ServerAddress = "10.30.3.11";
+    private const string DirectorAddress = "10.30.1.2";
+    private const string Server6 = "2001:db8:30::11";
+    private const string Director6 = "2001:db8:1::2";
+    private const byte Udp = 17;
+    private const byte IpInIp = 4;
+    private const byte Ip6InIp = 41;
+    private const byte Gre = 47;
 
     [Fact]
     public void Requests_are_told_apart_by_direction()
@@ -50,8 +58,50 @@ public sealed class FrameCountsTests
         Assert.Equal(0, seen.RequestsIn.Frames);
     }
 
+    [Theory]
+    [InlineData(4, false, false)]
+    [InlineData(4, true, false)]
+    [InlineData(6, false, true)]
+    [InlineData(6, true, true)]
+    [InlineData(4, true, true)]
+    [InlineData(6, false, false)]
+    public void Every_outer_header_is_looked_into(int outer, bool gre, bool inner6)
+    {
+        var inner = inner6 ? Ip6(Client6, Vip6, Udp, new byte[8]) : Ip(Client, Vip, Udp, new byte[8]);
+        byte[] greHeader = inner6 ? [0, 0, 0x86, 0xdd] : [0, 0, 8, 0];
+        byte[] gueHeader = [0xc0, 0, 0x17, 0xc0, 0, 0, 0, 0, 0, inner6 ? Ip6InIp : IpInIp, 0, 0];
+        byte[] payload = [.. gre ? greHeader : gueHeader, .. inner];
+        var protocol = gre ? Gre : Udp;
+        var packet = outer == 4 ? Ip(DirectorAddress, ServerAddress, protocol, payload) : Ip6(Director6, Server6, protocol, payload);
+
+        var seen = Count(outer == 4 ? Frame(Director, Router, packet) : Frame6(Director, Router, packet));
+
+        Assert.Equal(1, seen.EncapsulatedOut.Frames);
+        Assert.Equal(0, seen.RequestsOut.Frames);
+    }
+
+    [Theory]
+    [InlineData(IpInIp)]
+    [InlineData(Ip6InIp)]
+    public void Either_family_inside_ipv6_is_seen(byte protocol)
+    {
+        var inner = protocol == IpInIp ? Ip(Vip, Client, Udp, []) : Ip6(Vip6, Client6, Udp, []);
+
+        Assert.Equal(1, Count(Frame6(Server, Director, Ip6(Server6, Director6, protocol, inner))).Replies.Frames);
+    }
+
     [Fact]
-    public void Frames_that_are_short_or_not_ipv4_are_passed_over()
+    public void Tags_are_passed_over()
+    {
+        var frame = Frame6(Router, Director, Ip6(Client6, Vip6, Udp, new byte[8]));
+        byte[] tagged = [.. frame[..12], 0x88, 0xa8, 0, 7, 0x81, 0, 0, 9, .. frame[12..]];
+
+        Assert.Equal(1, Count(tagged).RequestsIn.Frames);
+        Assert.Equal(0, Count(tagged[..20]).RequestsIn.Frames);
+    }
+
+    [Fact]
+    public void Frames_that_are_short_or_not_ip_are_passed_over()
     {
         var arp = Frame(Director, Router, new byte[28]);
         BinaryPrimitives.WriteUInt16BigEndian(arp.AsSpan(12), 0x0806);
@@ -72,7 +122,7 @@ public sealed class FrameCountsTests
 
     private static FrameTotals CountCapture(byte[] capture)
     {
-        var counts = new FrameCounts(IPAddress.Parse(Vip), Director);
+        var counts = new FrameCounts([IPAddress.Parse(Vip), IPAddress.Parse(Vip6)], Director);
         using var reader = new PcapReader(new MemoryStream(capture));
         counts.AddAll(reader);
         return counts.Now;
@@ -101,6 +151,12 @@ public sealed class FrameCountsTests
 
     private static byte[] Ip(string from, string to, byte protocol, byte[] payload)
         => [0x45, 0, 0, 0, 0, 0, 0, 0, 64, protocol, 0, 0, .. IPAddress.Parse(from).GetAddressBytes(), .. IPAddress.Parse(to).GetAddressBytes(), .. payload];
+
+    private static byte[] Frame6(string from, string to, byte[] packet)
+        => [.. Mac(to), .. Mac(from), 0x86, 0xdd, .. packet];
+
+    private static byte[] Ip6(string from, string to, byte protocol, byte[] payload)
+        => [0x60, 0, 0, 0, 0, 0, protocol, 64, .. IPAddress.Parse(from).GetAddressBytes(), .. IPAddress.Parse(to).GetAddressBytes(), .. payload];
 
     private static byte[] Mac(string text) => Convert.FromHexString(text.Replace(":", "", StringComparison.Ordinal));
 }

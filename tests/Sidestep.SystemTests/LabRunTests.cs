@@ -6,7 +6,7 @@ namespace Sidestep.SystemTests;
 [Collection(OneLabAtATime.Name)]
 public sealed class LabRunTests
 {
-    private static readonly string[] StepsOfL2OneArm = ["kill-daemon", "start-daemon", "add-server web3", "remove-server web1"];
+    private static readonly string[] StepsOfL2OneArm = ["kill-daemon", "start-daemon", "add-server web3", "drain-server web1", "remove-server web1"];
 
     [Fact]
     public async Task Layer2_replies_bypass_the_director_while_daemon_and_servers_come_and_go()
@@ -27,6 +27,44 @@ public sealed class LabRunTests
 
         using var report = Judge(run);
         Assert.Equal(Number(report, "framesForwardedByDirector"), Number(report, "encapsulatedFramesFromDirector"));
+    }
+
+    /// <summary>Not every kernel has the devices; one that lacks some must be told apart from a failure, and quickly.</summary>
+    [Fact]
+    public async Task Both_families_reach_servers_that_unpack_with_the_kernels_own_devices()
+    {
+        using var run = await LabProcess.RunAsync(TestContext.Current.CancellationToken, "run", "l3-dual", "--json");
+        if (run.ExitCode == 3)
+        {
+            Assert.Contains("needs devices that this kernel", run.Errors, StringComparison.Ordinal);
+            Assert.Contains("eng/other-kernel", run.Errors, StringComparison.Ordinal);
+            Assert.Null(run.RunId);
+            return;
+        }
+        Assert.True(run.ExitCode == 0, $"exit code {run.ExitCode}\n{run.Output}\n{run.Errors}");
+    }
+
+    [Fact]
+    public async Task Two_thousand_connections_live_through_changes_kills_and_restarts()
+    {
+        using var run = await LabProcess.RunAsync(TestContext.Current.CancellationToken, "run", "churn", "--json");
+
+        Assert.True(run.ExitCode == 0, $"exit code {run.ExitCode}\n{run.Output}\n{run.Errors}");
+        using var report = JsonDocument.Parse(run.Output);
+        Assert.Equal(2000, Number(report, "connections"));
+        Assert.Equal(0, Number(report, "connectionsBroken"));
+        Assert.Equal(0, Number(report, "shortConnectionsFailed"));
+        Assert.True(Number(report, "changes") >= 20);
+        Assert.True(Number(report, "daemonKills") >= 3);
+        Assert.True(Number(report, "packetsSent") > 10_000);
+        Assert.Equal(0, Number(report, "packetsLost"));
+        Assert.Equal(0, Number(report, "packetsDuplicated"));
+        Assert.Equal(0, Number(report, "framesWithVipSourceAtDirector"));
+        // The judge saw the connections break that were broken on purpose, and only those.
+        var broken = report.RootElement.GetProperty("brokenOnPurpose");
+        Assert.True(broken.GetProperty("sessions").GetInt32() > 0);
+        Assert.Equal(broken.GetProperty("sessions").GetInt32(), broken.GetProperty("broken").GetInt32());
+        AssertNothingLeft(run.RunId);
     }
 
     private static JsonDocument Judge(LabProcess run)

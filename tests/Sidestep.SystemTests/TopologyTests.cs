@@ -1,4 +1,3 @@
-using System.Net;
 using Sidestep.Lab.Scenarios;
 using Sidestep.Lab.Topologies;
 using Sidestep.Lab.Traffic;
@@ -25,8 +24,12 @@ public sealed class TopologyTests
     }
 
     [Fact]
-    public void A_range_of_addresses_is_expanded_in_the_last_byte()
-        => Assert.Equal(["10.0.0.9/24", "10.0.0.10/24", "10.0.0.11/24"], AddressRange.Expand("10.0.0.9-11/24"));
+    public void A_range_of_addresses_is_expanded_in_the_last_part()
+    {
+        Assert.Equal(["10.0.0.9/24", "10.0.0.10/24", "10.0.0.11/24"], AddressRange.Expand("10.0.0.9-11/24"));
+        Assert.Equal(["2001:db8::f/64", "2001:db8::10/64"], AddressRange.Expand("2001:db8::f-10/64"));
+        Assert.Equal(["2001:db8::1/64"], AddressRange.Expand("2001:db8::1/64"));
+    }
 
     [Fact]
     public void Unknown_placeholders_are_refused_and_braces_of_nginx_are_not_placeholders()
@@ -44,13 +47,15 @@ public sealed class TopologyTests
         File.Copy(Path.Combine(Repository.Root, "lab", "l2-one-arm", "sidestep.yaml"), path, overwrite: true);
         try
         {
-            var pool = new PoolFile(path);
-            pool.Write(["web2"]);
+            var file = new DirectorFile(path);
+            file.Only(["web2"]);
+            file.Save();
             var one = File.ReadAllText(path);
             Assert.DoesNotContain("10.20.0.11", one, StringComparison.Ordinal);
             Assert.Contains("10.20.0.12", one, StringComparison.Ordinal);
 
-            pool.Write(pool.All);
+            file.Only(file.Servers);
+            file.Save();
             Assert.Equal(3, File.ReadAllText(path).Split("weight: 1").Length - 1);
         }
         finally
@@ -60,20 +65,33 @@ public sealed class TopologyTests
     }
 
     [Fact]
-    public async Task A_held_client_finishes_what_it_has_and_then_starts_nothing()
+    public void A_server_changes_and_is_as_before_when_it_comes_again()
     {
-        IPAddress[] clients = [IPAddress.Parse("10.0.0.1"), IPAddress.Parse("10.0.0.2")];
-        var schedule = new ClientSchedule(clients);
-        Assert.Equal(clients[0], schedule.Begin());
+        var path = Path.GetTempFileName();
+        File.Copy(Path.Combine(Repository.Root, "lab", "churn", "sidestep.yaml"), path, overwrite: true);
+        try
+        {
+            var file = new DirectorFile(path);
+            file.Set("app1", "state", "draining");
+            file.Set("app1", "weight", "7");
+            file.Leave("late");
+            file.Save();
+            var changed = File.ReadAllText(path);
+            Assert.Contains("state: draining", changed, StringComparison.Ordinal);
+            Assert.Contains("weight: 7", changed, StringComparison.Ordinal);
+            Assert.DoesNotContain("9100", changed, StringComparison.Ordinal);
+            Assert.Equal("203.0.113.10:9100", file.Endpoint("late"));
 
-        var held = schedule.HoldAsync([clients[0]]);
-        Assert.False(held.IsCompleted);
-        schedule.End(clients[0]);
-        await held.WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken);
-
-        Assert.Equal(clients[1], schedule.Begin());
-        Assert.Equal(clients[1], schedule.Begin());
-        schedule.Release();
-        Assert.Equal(clients[0], schedule.Begin());
+            file.Enter("app1");
+            file.Enter("late");
+            file.Save();
+            Assert.Equal(6, File.ReadAllText(path).Split("weight: 1").Length - 1);
+            Assert.DoesNotContain("state:", File.ReadAllText(path), StringComparison.Ordinal);
+            Assert.Throws<Lab.LabException>(() => file.Set("nobody", "weight", "1"));
+        }
+        finally
+        {
+            File.Delete(path);
+        }
     }
 }

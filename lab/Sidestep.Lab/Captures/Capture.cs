@@ -7,7 +7,7 @@ namespace Sidestep.Lab.Captures;
 /// <summary>A tcpdump that writes what passes an interface into a file.</summary>
 internal sealed partial class Capture(string path, NamespaceProcess process)
 {
-    // Enough for Ethernet, an outer and an inner IPv4 header with options.
+    // Enough for Ethernet with two tags, an outer IPv6 header, UDP, GUE, and an inner IPv6 header.
     public const int SnapLength = 142;
 
     private static readonly TimeSpan Limit = Patience.Seconds(10);
@@ -20,7 +20,7 @@ internal sealed partial class Capture(string path, NamespaceProcess process)
     /// write into the run's folder.
     /// </summary>
     public static IReadOnlyList<string> Command(string device, string output)
-        => ["tcpdump", "-n", "-p", "-i", device, "-s", $"{SnapLength}", "-B", "16384", "--immediate-mode", "-U", "-Z", "root", "-w", output, "ip"];
+        => ["tcpdump", "-n", "-p", "-i", device, "-s", $"{SnapLength}", "-B", "16384", "--immediate-mode", "-U", "-Z", "root", "-w", output, "ip or ip6 or vlan"];
 
     /// <summary>Frames before this returns may be missing, frames after it are not.</summary>
     public async Task StartedAsync(CancellationToken cancel)

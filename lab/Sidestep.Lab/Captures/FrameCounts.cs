@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Net;
 using System.Net.NetworkInformation;
 
@@ -8,23 +7,18 @@ namespace Sidestep.Lab.Captures;
 /// Sorts the frames at one end of a cable by the question of the lab: which way did requests and replies go?
 /// The node at that end is known by its MAC address, so frames to it and from it are told apart.
 /// </summary>
-internal sealed class FrameCounts(IPAddress vip, string mac)
+internal sealed class FrameCounts(IEnumerable<IPAddress> vips, string mac)
 {
-    private const int EthernetHeader = 14;
-    private const int MacLength = 6;
-    private const int Ipv4 = 0x0800;
-    private const int IpInIp = 4;
-
-    private readonly uint _vip = BinaryPrimitives.ReadUInt32BigEndian(vip.GetAddressBytes());
+    private readonly byte[][] _vips = [.. vips.Select(v => v.GetAddressBytes())];
     private readonly byte[] _mac = PhysicalAddress.Parse(mac).GetAddressBytes();
     private readonly Counter _requestsIn = new(), _requestsOut = new(), _encapsulatedOut = new(), _replies = new();
 
     public FrameTotals Now => new(_requestsIn.Now, _requestsOut.Now, _encapsulatedOut.Now, _replies.Now);
 
     /// <summary>Also of a capture that still goes on: of what it has written so far.</summary>
-    public static FrameTotals OfFile(string path, IPAddress vip, string mac)
+    public static FrameTotals OfFile(string path, IEnumerable<IPAddress> vips, string mac)
     {
-        var counts = new FrameCounts(vip, mac);
+        var counts = new FrameCounts(vips, mac);
         using var reader = new PcapReader(File.Open(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
         counts.AddAll(reader);
         return counts.Now;
@@ -38,35 +32,32 @@ internal sealed class FrameCounts(IPAddress vip, string mac)
 
     private void Add(CapturedFrame frame)
     {
-        var bytes = frame.Bytes;
-        if (bytes.Length < EthernetHeader || BinaryPrimitives.ReadUInt16BigEndian(bytes[(2 * MacLength)..]) != Ipv4)
+        var ethernet = EthernetView.Read(frame.Bytes);
+        var outer = ethernet.Packet;
+        if (!outer.IsWhole)
             return;
-        var outer = Header.Read(bytes[EthernetHeader..]);
-        var inner = outer.Protocol == IpInIp ? Header.Read(bytes[(EthernetHeader + outer.Length)..]) : default;
-        var toNode = bytes[..MacLength].SequenceEqual(_mac);
-        var fromNode = bytes.Slice(MacLength, MacLength).SequenceEqual(_mac);
+        var inner = outer.Inner();
+        var toNode = ethernet.Destination.SequenceEqual(_mac);
+        var fromNode = ethernet.Source.SequenceEqual(_mac);
 
-        if (outer.Source == _vip || inner.Source == _vip)
+        if (IsVip(outer.Source) || IsVip(inner.Source))
             _replies.Add(frame.Length);
-        if (outer.Destination == _vip && toNode)
+        if (IsVip(outer.Destination) && toNode)
             _requestsIn.Add(frame.Length);
-        if (outer.Destination == _vip && fromNode)
+        if (IsVip(outer.Destination) && fromNode)
             _requestsOut.Add(frame.Length);
-        if (inner.Destination == _vip && fromNode)
+        if (IsVip(inner.Destination) && fromNode)
             _encapsulatedOut.Add(frame.Length);
     }
 
-    private readonly record struct Header(int Length, int Protocol, uint Source, uint Destination)
+    private bool IsVip(ReadOnlySpan<byte> address)
     {
-        private const int Shortest = 20;
-
-        public static Header Read(ReadOnlySpan<byte> packet) => packet.Length < Shortest
-            ? default
-            : new Header(
-                (packet[0] & 0xf) * 4,
-                packet[9],
-                BinaryPrimitives.ReadUInt32BigEndian(packet[12..]),
-                BinaryPrimitives.ReadUInt32BigEndian(packet[16..]));
+        foreach (var vip in _vips)
+        {
+            if (address.SequenceEqual(vip))
+                return true;
+        }
+        return false;
     }
 
     // Counted by one thread, looked at by another.

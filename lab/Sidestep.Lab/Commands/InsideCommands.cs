@@ -12,7 +12,7 @@ internal static class InsideCommands
     private const int HttpPort = 80;
     private const int EchoPort = 7;
 
-    private static readonly Option<IPAddress> VipOption = new("--vip") { Required = true, CustomParser = r => IPAddress.Parse(r.Tokens[0].Value) };
+    private static readonly Option<IPAddress[]> VipOption = new("--vip") { Required = true, CustomParser = r => [.. r.Tokens.Select(t => IPAddress.Parse(t.Value))] };
     private static readonly Option<string[]> SourceOption = new("--source") { Required = true };
     private static readonly Option<int> RequestsOption = new("--requests");
     private static readonly Option<int> DatagramsOption = new("--datagrams");
@@ -33,14 +33,22 @@ internal static class InsideCommands
 
         var echo = new Command("echo") { VipOption, NameOption };
         echo.Hidden = true;
-        echo.SetAction((result, cancel) => EchoServer.RunAsync(Service(result, EchoPort), result.GetRequiredValue(NameOption), cancel));
+        echo.SetAction(async (result, cancel) =>
+        {
+            var name = result.GetRequiredValue(NameOption);
+            await Task.WhenAll(result.GetRequiredValue(VipOption).Select(v => EchoServer.RunAsync(new IPEndPoint(v, EchoPort), name, cancel)));
+            return 0;
+        });
         yield return echo;
+        foreach (var command in ChurnCommands.All())
+            yield return command;
     }
 
     private static async Task<int> HttpAsync(ParseResult result)
     {
+        var vips = Vips(result);
         var plan = new HttpPlan(
-            Service(result, HttpPort),
+            source => vips.For(source, HttpPort),
             Sources(result),
             result.GetValue(RequestsOption),
             result.GetValue(ConcurrencyOption),
@@ -53,7 +61,7 @@ internal static class InsideCommands
     private static async Task<int> UdpAsync(ParseResult result)
     {
         var alone = new Lock();
-        await UdpClients.EchoAsync(Service(result, EchoPort), Sources(result), result.GetValue(DatagramsOption), answer =>
+        await UdpClients.EchoAsync(Echo(result), Sources(result), result.GetValue(DatagramsOption), answer =>
         {
             lock (alone)
                 Console.WriteLine(answer.ToLine());
@@ -63,12 +71,18 @@ internal static class InsideCommands
 
     private static async Task<int> WhoAsync(ParseResult result)
     {
-        var servers = await UdpClients.WhoAsync(Service(result, EchoPort), Sources(result));
+        var servers = await UdpClients.WhoAsync(Echo(result), Sources(result));
         Console.WriteLine(JsonSerializer.Serialize(servers));
         return 0;
     }
 
-    private static IPEndPoint Service(ParseResult result, int port) => new(result.GetRequiredValue(VipOption), port);
+    private static Func<IPAddress, IPEndPoint> Echo(ParseResult result)
+    {
+        var vips = Vips(result);
+        return source => vips.For(source, EchoPort);
+    }
+
+    private static Vips Vips(ParseResult result) => new(result.GetRequiredValue(VipOption));
 
     private static IReadOnlyList<IPAddress> Sources(ParseResult result) => AddressRange.Addresses(result.GetRequiredValue(SourceOption));
 }

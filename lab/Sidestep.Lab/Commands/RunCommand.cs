@@ -1,6 +1,5 @@
 using Sidestep.Lab.Scenarios;
 using Sidestep.Lab.Topologies;
-using Sidestep.Lab.Views;
 
 namespace Sidestep.Lab.Commands;
 
@@ -17,7 +16,7 @@ internal static class RunCommand
             if (json)
                 Console.WriteLine(report.ToJson());
             else
-                ReportView.Write(report);
+                report.Write();
             foreach (var problem in report.Problems)
                 Say.Error(problem);
             return report.Ok ? 0 : 1;
@@ -28,13 +27,15 @@ internal static class RunCommand
         }
     }
 
-    private static async Task<RunReport> RunAsync(Topology topology, CancellationToken cancel)
+    private static async Task<IReport> RunAsync(Topology topology, CancellationToken cancel)
     {
         var run = await LabRun.CreateAsync(topology, Say.Progress, cancel);
         var well = false;
         try
         {
-            var report = await new TrafficScenario(run, Say.Progress).RunAsync(cancel);
+            IReport report = topology.Churn is { } churn
+                ? await new ChurnScenario(run, churn, Say.Progress).RunAsync(cancel)
+                : await new TrafficScenario(run, Say.Progress).RunAsync(cancel);
             well = report.Ok;
             return report;
         }

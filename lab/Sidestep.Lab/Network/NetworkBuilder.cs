@@ -65,12 +65,21 @@ internal sealed class NetworkBuilder(Topology topology, RunFolder run)
             foreach (var port in ports)
                 batch.AppendLine($"link set {port} master {bridge}");
         }
-        foreach (var name in (string[])["lo", .. node.Bridges.Keys, .. InterfacesOf(node)])
+        foreach (var (bond, ports) in node.Bonds)
+        {
+            batch.AppendLine($"link add {bond} type bond mode active-backup miimon 50");
+            foreach (var port in ports)
+                batch.AppendLine($"link set {port} master {bond}");
+        }
+        foreach (var (device, kind) in node.Devices)
+            batch.AppendLine($"link add name {device} {kind}");
+        foreach (var name in (string[])["lo", .. node.Bridges.Keys, .. node.Bonds.Keys, .. InterfacesOf(node), .. node.Devices.Keys])
             batch.AppendLine($"link set {name} up");
         foreach (var (name, texts) in node.Addresses)
         {
+            // Without the check for duplicates, during which an IPv6 address cannot be used.
             foreach (var address in texts.SelectMany(AddressRange.Expand))
-                batch.AppendLine($"address add {address} dev {name}");
+                batch.AppendLine($"address add {address} dev {name}{(address.Contains(':') ? " nodad" : "")}");
         }
         foreach (var route in node.Routes)
             batch.AppendLine($"route add {route}");

@@ -21,6 +21,7 @@ internal static class Judgement
             UdpFailed = TrafficScenario.Datagrams - datagrams.Ok,
             ClientAddresses = requests.Sources,
             PerServer = requests.PerServer,
+            PerServerOverIpv6 = requests.PerServerOverIpv6,
             FramesWithVipSourceAtDirector = seen.Frames.AtDirector.Replies.Frames,
             FramesToVipAtDirector = director.RequestsIn.Frames,
             FramesForwardedByDirector = director.RequestsOut.Frames + director.EncapsulatedOut.Frames,
@@ -46,6 +47,15 @@ internal static class Judgement
             yield return $"{requests.Unexpected} HTTP requests were answered by another server than UDP from the same client: {First(seen.Requests)}";
         if (requests.Sources < TrafficScenario.FewestClients)
             yield return $"requests came from only {requests.Sources} client addresses: look at the addresses of {run.Topology.Clients.Node} in the topology";
+        // A way that nobody went would be well for that reason.
+        foreach (var (server, all) in requests.PerServer.Where(_ => run.Topology.Vips.Count > 1))
+        {
+            var over6 = requests.PerServerOverIpv6.GetValueOrDefault(server);
+            if (over6 == 0 || over6 == all)
+                yield return $"{server} answered {over6} requests over IPv6 and {all - over6} over IPv4: both must reach every server";
+        }
+        foreach (var server in seen.Members.Where(m => !requests.PerServer.ContainsKey(m)))
+            yield return $"{server} answered nothing";
         if (seen.Uploads.Now.Ok != TrafficScenario.Uploads)
             yield return $"{TrafficScenario.Uploads - seen.Uploads.Now.Ok} of {TrafficScenario.Uploads} uploads failed; when they hang, look at the MTU between director and servers: {First(seen.Uploads)}";
         if (seen.Datagrams.Now.Ok != TrafficScenario.Datagrams)

@@ -9,7 +9,7 @@ namespace Sidestep.Lab.Scenarios;
 /// decides alike). Hence what is seen here must be seen again under traffic, and it is known beforehand which clients a
 /// change concerns: those whose server before it and after it differ.
 /// </summary>
-internal sealed class Membership(LabRun run, PoolFile file)
+internal sealed class Membership(LabRun run, DirectorFile file)
 {
     private static readonly TimeSpan ChangeLimit = Patience.Seconds(15);
 
@@ -26,7 +26,8 @@ internal sealed class Membership(LabRun run, PoolFile file)
     /// <summary>Makes these the members of the pool, waits until it is so, and learns who belongs to whom.</summary>
     public async Task LearnAsync(IReadOnlyCollection<string> members, CancellationToken cancel)
     {
-        file.Write(members);
+        file.Only(members);
+        file.Save();
         IReadOnlyDictionary<string, string> seen = new Dictionary<string, string>();
         var applied = await Wait.TryUntilAsync(
             async () =>
@@ -42,11 +43,11 @@ internal sealed class Membership(LabRun run, PoolFile file)
         _known[Key(members)] = await ServerMap.AskAllAsync(run, cancel);
     }
 
-    /// <summary>Writes the change and waits until the clients that it concerns are served as learnt.</summary>
-    public async Task<string?> ChangeAsync(IReadOnlyCollection<string> members, IReadOnlyList<string> concerned, CancellationToken cancel)
+    /// <summary>Waits until the clients that a change concerns are served as learnt.</summary>
+    /// <returns>What is wrong, or null.</returns>
+    public async Task<string?> AppliedAsync(IReadOnlyCollection<string> members, IReadOnlyList<string> concerned, CancellationToken cancel)
     {
         var expected = Of(members);
-        file.Write(members);
         var applied = await Wait.TryUntilAsync(
             async () =>
             {

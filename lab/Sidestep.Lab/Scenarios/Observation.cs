@@ -54,12 +54,12 @@ internal sealed class Observation
     private async Task<FramesSeen> CountAsync(IReadOnlyList<string> problems, CancellationToken cancel)
     {
         var clients = _run.Topology.Clients;
-        var vip = IPAddress.Parse(_run.Topology.Vip);
+        var vips = _run.Topology.Vips.ConvertAll(IPAddress.Parse);
         var director = await DirectorLinkAsync(cancel);
         var client = await LinkState.ReadAsync(_run.Folder, new LinkEnd(clients.Node, clients.Interface), cancel);
         return new FramesSeen(
-            FrameCounts.OfFile(_atDirector.Path, vip, director.MacAddress),
-            FrameCounts.OfFile(_atClient.Path, vip, client.MacAddress),
+            FrameCounts.OfFile(_atDirector.Path, vips, director.MacAddress),
+            FrameCounts.OfFile(_atClient.Path, vips, client.MacAddress),
             problems);
     }
 }

@@ -1,12 +1,13 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Sidestep.Lab.Views;
 
 namespace Sidestep.Lab.Scenarios;
 
 /// <summary>The one JSON object that `lab run --json` prints.</summary>
-internal sealed record RunReport
+internal sealed record RunReport : IReport
 {
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    public static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
         WriteIndented = true,
         // It goes to a terminal or a file, not into a web page.
@@ -37,6 +38,9 @@ internal sealed record RunReport
 
     /// <summary>Answers by the server that the reply's header names.</summary>
     public required IReadOnlyDictionary<string, int> PerServer { get; init; }
+
+    /// <summary>Of these, the ones over IPv6.</summary>
+    public required IReadOnlyDictionary<string, int> PerServerOverIpv6 { get; init; }
 
     /// <summary>Replies at the director's port: there must be none.</summary>
     public required long FramesWithVipSourceAtDirector { get; init; }
@@ -69,6 +73,8 @@ internal sealed record RunReport
 
     /// <summary>All that is not well, in words, with what to look at.</summary>
     public required IReadOnlyList<string> Problems { get; init; }
+
+    public void Write() => ReportView.Write(this);
 
     public string ToJson() => JsonSerializer.Serialize(this, Json);
 }

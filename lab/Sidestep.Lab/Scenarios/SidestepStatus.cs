@@ -3,23 +3,55 @@ using Sidestep.Lab.Processes;
 
 namespace Sidestep.Lab.Scenarios;
 
-/// <summary>What `sidestep status --json` says, as far as the lab compares it with what it has seen itself.</summary>
-internal sealed record SidestepStatus(string? Mode, long Packets)
+/// <summary>What `sidestep status --json` says, as far as the lab needs it: to compare it with what it has seen itself, and to
+/// know, as an operator would, that a change is in force.</summary>
+/// <param name="Revision">Of the tables.</param>
+/// <param name="Mode">Of the first interface.</param>
+/// <param name="Packets">Of all services.</param>
+/// <param name="Services">Their names.</param>
+/// <param name="Servers">Of all pools, by name.</param>
+internal sealed record SidestepStatus(
+    long Revision, string? Mode, long Packets, IReadOnlyCollection<string> Services, IReadOnlyDictionary<string, ServerStatus> Servers)
 {
     public static async Task<SidestepStatus> AskAsync(LabRun run, CancellationToken cancel)
+        => Parse(await Tool.RunAsync(Command(run), cancel));
+
+    /// <returns>Null while there is no such director, or it is attached nowhere.</returns>
+    public static async Task<SidestepStatus?> TryAskAsync(LabRun run, CancellationToken cancel)
+        => await Tool.TryRunAsync(Command(run), cancel) is { ExitCode: 0, Output: var text } ? Parse(text) : null;
+
+    private static IReadOnlyList<string> Command(LabRun run)
+        => run.Folder.Namespace(run.Topology.Director.Node).Enter([Places.Cli, "status", "--config", run.DirectorConfiguration, "--json"]);
+
+    private static SidestepStatus Parse(string text)
     {
-        var director = run.Folder.Namespace(run.Topology.Director.Node);
-        var text = await Tool.RunAsync(director.Enter([Places.Cli, "status", "--config", run.DirectorConfiguration, "--json"]), cancel);
         try
         {
             using var json = JsonDocument.Parse(text);
-            var packets = json.RootElement.GetProperty("services").EnumerateArray().Sum(s => s.GetProperty("packets").GetInt64());
-            var mode = json.RootElement.GetProperty("interfaces").EnumerateArray().First().GetProperty("mode").GetString();
-            return new SidestepStatus(mode, packets);
+            var root = json.RootElement;
+            var services = root.GetProperty("services").EnumerateArray().ToArray();
+            return new SidestepStatus(
+                root.GetProperty("revision").GetInt64(),
+                root.GetProperty("interfaces").EnumerateArray().First().GetProperty("mode").GetString(),
+                services.Sum(s => s.GetProperty("packets").GetInt64()),
+                [.. services.Select(Name)],
+                root.GetProperty("pools").EnumerateArray()
+                    .SelectMany(p => p.GetProperty("servers").EnumerateArray())
+                    .GroupBy(Name)
+                    .ToDictionary(g => g.Key, g => ServerOf([.. g])));
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
         {
             throw new LabException($"`sidestep status --json` did not print what was expected ({e.Message}): {text}", e);
         }
     }
+
+    // A pool that is reached in several ways lists its servers once for each.
+    private static ServerStatus ServerOf(IReadOnlyList<JsonElement> entries)
+        => new(entries[0].GetProperty("weight").GetInt32(), entries.Min(e => e.GetProperty("slots").GetInt32()));
+
+    private static string Name(JsonElement named) => named.GetProperty("name").GetString()!;
 }
+
+/// <param name="Slots">Of the group in which it has the fewest.</param>
+internal sealed record ServerStatus(int Weight, int Slots);

@@ -7,14 +7,12 @@ namespace Sidestep.Lab.Scenarios;
 /// <summary>
 /// Does things to the director while requests flow, and judges each by the requests that finish after it.
 ///
-/// When a server comes or goes, some clients change their server: those of the slots that move. The director keeps no
-/// flows yet, so a connection that such a client has open at that moment breaks; that is a known limit and not what is
-/// judged here. So these clients - known beforehand, see <see cref="Membership"/> - finish what they have under way and
-/// pause, the change is made, and they go on. All other clients send without a pause all through the change. Thus not
-/// one request may fail, nothing is tried twice, and every single answer must come from the one right server.
+/// Nobody pauses for a change: not one request may fail, nothing is tried twice, and every single answer must come from
+/// the one right server. While a change is being made that is the server of before or of after it, and from then on, but
+/// for requests that were under way, the one of after it.
 /// A server that is removed keeps running, as one does that is taken out for maintenance.
 /// </summary>
-internal sealed class StepRunner(LabRun run, Membership membership, TrafficProcess traffic, Action<string> say)
+internal sealed class StepRunner(LabRun run, Membership membership, DirectorFile file, TrafficProcess traffic, Action<string> say)
 {
     private const int FullRate = 400;
 
@@ -38,7 +36,7 @@ internal sealed class StepRunner(LabRun run, Membership membership, TrafficProce
             await DoAsync(step, cancel);
         }
         foreach (var step in run.Topology.Steps.Skip(_reports.Count))
-            _reports.Add(new StepReport(Title(step), traffic.Log.Now.Finished, 0, false, "the traffic ended before this step"));
+            _reports.Add(new StepReport(step.Title, traffic.Log.Now.Finished, 0, false, "the traffic ended before this step"));
         await traffic.SetRateAsync(FullRate);
     }
 
@@ -50,11 +48,14 @@ internal sealed class StepRunner(LabRun run, Membership membership, TrafficProce
         await traffic.SetRateAsync(FullRate);
 
         var done = traffic.Log.Now;
-        say($"{Title(step)}: done at request {done.Finished}");
-        var judged = await PassAsync(step.JudgedBy, cancel);
+        say($"{step.Title}: done at request {done.Finished}");
+        // What was under way may still come from the server of before.
+        var judged = await PassAsync(TrafficScenario.Concurrency, cancel);
+        traffic.Log.Expect(membership.Of(_members));
+        judged = judged && await PassAsync(step.JudgedBy, cancel);
         var after = traffic.Log.Now;
-        problem ??= judged ? Judge(step, before, done, after) : $"the traffic ended {after.Finished - done.Finished} requests after the step, too early to judge it";
-        _reports.Add(new StepReport(Title(step), done.Finished, after.Finished - done.Finished, problem is null, problem));
+        problem ??= judged ? Judge(step, before, after) : $"the traffic ended {after.Finished - done.Finished} requests after the step, too early to judge it";
+        _reports.Add(new StepReport(step.Title, done.Finished, after.Finished - done.Finished, problem is null, problem));
     }
 
     private async Task<string?> PerformAsync(RunStep step, CancellationToken cancel)
@@ -62,33 +63,34 @@ internal sealed class StepRunner(LabRun run, Membership membership, TrafficProce
         switch (step.Do)
         {
             case "kill-daemon":
-                var daemon = run.Daemon.Identity;
-                await Signals.SendAsync("KILL", [daemon]);
-                return await Wait.TryUntilAsync(() => !daemon.IsAlive(), Patience.Seconds(5), cancel) ? null : "the daemon lives on";
+                return await run.KillDaemonAsync(cancel) ? null : "the daemon lives on";
             case "start-daemon":
                 await run.StartDaemonAsync(cancel);
                 return null;
             case "add-server":
+                file.Enter(step.Server);
                 return await ChangeAsync([.. _members, step.Server], cancel);
+            case "drain-server":
+                file.Set(step.Server, "state", "draining");
+                return await ChangeAsync([.. _members.Where(m => m != step.Server)], cancel);
             case "remove-server":
+                file.Leave(step.Server);
                 return await ChangeAsync([.. _members.Where(m => m != step.Server)], cancel);
             default:
-                throw new LabException($"{run.Topology.Name}: a step '{step.Do}' is unknown.");
+                throw new LabException($"{run.Topology.Name}: a step '{step.Do}' is unknown here.");
         }
     }
 
     private async Task<string?> ChangeAsync(List<string> members, CancellationToken cancel)
     {
         var concerned = membership.ConcernedBy(_members, members);
-        await traffic.HoldAsync(concerned, cancel);
-        var problem = await membership.ChangeAsync(members, concerned, cancel);
+        traffic.Log.Expect(membership.Of(_members), membership.Of(members));
+        file.Save();
         _members = members;
-        traffic.Log.Expect(membership.Of(members));
-        await traffic.ReleaseAsync();
-        return problem;
+        return await membership.AppliedAsync(members, concerned, cancel);
     }
 
-    private string? Judge(RunStep step, TrafficCounts before, TrafficCounts done, TrafficCounts after)
+    private string? Judge(RunStep step, TrafficCounts before, TrafficCounts after)
     {
         if (after.Failed > before.Failed)
             return $"{after.Failed - before.Failed} requests failed";
@@ -98,8 +100,6 @@ internal sealed class StepRunner(LabRun run, Membership membership, TrafficProce
             return $"the daemon ended again; its log ends with:\n{NamespaceProcess.Tail(run.Daemon.Log)}";
         if (step.Do == "add-server" && after.Of(step.Server) == before.Of(step.Server))
             return $"{step.Server} answered nothing";
-        if (step.Do == "remove-server" && after.Of(step.Server) > done.Of(step.Server))
-            return $"{step.Server} still answered {after.Of(step.Server) - done.Of(step.Server)} requests";
         return null;
     }
 
@@ -110,6 +110,4 @@ internal sealed class StepRunner(LabRun run, Membership membership, TrafficProce
         await Wait.TryUntilAsync(() => traffic.Log.Now.Finished >= target || traffic.Ended.IsCompleted, Patience.Seconds(60), cancel);
         return traffic.Log.Now.Finished >= target;
     }
-
-    private static string Title(RunStep step) => step.Server.Length > 0 ? $"{step.Do} {step.Server}" : step.Do;
 }

@@ -13,26 +13,27 @@ internal sealed class TrafficScenario(LabRun run, Action<string> say)
     public const int Uploads = 20;
     public const int FewestClients = 200;
 
-    private const int Concurrency = 8;
+    public const int Concurrency = 8;
     private const int Rate = 400;
 
     public async Task<RunReport> RunAsync(CancellationToken cancel)
     {
         var watch = Stopwatch.StartNew();
-        var pool = new PoolFile(run.DirectorConfiguration);
-        IReadOnlyList<string> members = run.Topology.StartWith.Count > 0 ? run.Topology.StartWith : pool.All;
-        pool.Write(members);
+        var file = new DirectorFile(run.DirectorConfiguration);
+        IReadOnlyList<string> members = [.. file.Servers.Except(run.Topology.StartWithout)];
+        file.Only(members);
+        file.Save();
 
         var observation = await Observation.StartAsync(run, cancel);
         await run.StartServicesAsync(cancel);
-        var membership = new Membership(run, pool);
+        var membership = new Membership(run, file);
         await RehearseAsync(membership, members, cancel);
 
         // Until the director forwards, requests get lost; the accounts that must balance begin here.
         var start = new Beginning(await observation.SoFarAsync(cancel), await SidestepStatus.AskAsync(run, cancel));
 
         using var requests = TrafficProcess.StartHttp(run, Requests, Concurrency, Rate);
-        var steps = new StepRunner(run, membership, requests, say);
+        var steps = new StepRunner(run, membership, file, requests, say);
         using (var progress = new Progress(requests, Requests, "HTTP requests", say))
         {
             await steps.RunAsync(members, cancel);
@@ -48,7 +49,7 @@ internal sealed class TrafficScenario(LabRun run, Action<string> say)
         var link = await observation.DirectorLinkAsync(cancel);
         var frames = await observation.FinishAsync(cancel);
         var status = await SidestepStatus.AskAsync(run, cancel);
-        return Judgement.Report(run, new Evidence(requests.Log, uploads.Log, datagrams.Log, steps.Reports, start, frames, link, status, watch.Elapsed));
+        return Judgement.Report(run, new Evidence(members, requests.Log, uploads.Log, datagrams.Log, steps.Reports, start, frames, link, status, watch.Elapsed));
     }
 
     /// <summary>Goes through every set of servers once without traffic; the last one learnt is what the traffic begins with.</summary>
@@ -72,6 +73,7 @@ internal sealed class TrafficScenario(LabRun run, Action<string> say)
 
 /// <summary>What a run has seen, before it is judged.</summary>
 internal sealed record Evidence(
+    IReadOnlyList<string> Members,
     TrafficLog Requests,
     TrafficLog Uploads,
     TrafficLog Datagrams,

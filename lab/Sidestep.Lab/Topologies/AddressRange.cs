@@ -3,7 +3,10 @@ using System.Net;
 
 namespace Sidestep.Lab.Topologies;
 
-/// <summary>Addresses as a topology writes them: "10.0.0.1/24", or "10.0.0.10-99/24" for many that differ in the last byte.</summary>
+/// <summary>
+/// Addresses as a topology writes them: "10.0.0.1/24", or "10.0.0.10-99/24" for many that differ in the last part; in IPv6
+/// that is hexadecimal.
+/// </summary>
 internal static class AddressRange
 {
     /// <returns>Each with its prefix length.</returns>
@@ -14,10 +17,11 @@ internal static class AddressRange
         if (range.Split('-') is not [var first, var last])
             return [text];
 
-        var start = first.LastIndexOf('.') + 1;
-        var from = int.Parse(first[start..], CultureInfo.InvariantCulture);
-        var to = int.Parse(last, CultureInfo.InvariantCulture);
-        return Enumerable.Range(from, to - from + 1).Select(n => $"{first[..start]}{n}/{prefix}");
+        var (separator, style, format) = first.Contains(':') ? (':', NumberStyles.AllowHexSpecifier, "x") : ('.', NumberStyles.None, "d");
+        var start = first.LastIndexOf(separator) + 1;
+        var from = int.Parse(first[start..], style, CultureInfo.InvariantCulture);
+        var to = int.Parse(last, style, CultureInfo.InvariantCulture);
+        return Enumerable.Range(from, to - from + 1).Select(n => $"{first[..start]}{n.ToString(format, CultureInfo.InvariantCulture)}/{prefix}");
     }
 
     /// <summary>The addresses alone; they may also be written without a prefix length.</summary>

@@ -10,20 +10,29 @@ internal sealed class Topology
 
     public string Summary { get; set; } = "";
 
-    public string Vip { get; set; } = "";
+    /// <summary>Addresses of either family. The first is the one that {vip} stands for.</summary>
+    public List<string> Vips { get; set; } = [];
+
+    public string Vip => Vips[0];
 
     public DirectorRole Director { get; set; } = new();
 
     public ClientRole Clients { get; set; } = new();
 
-    /// <summary>How client packets travel from the director to the servers: "none" (layer 2) or "ipip".</summary>
+    /// <summary>How client packets travel from the director to the servers: "none" (layer 2), "outer" (layer 3), or "mixed".</summary>
     public string Encapsulation { get; set; } = "none";
 
-    /// <summary>The servers that are in the pool when a run starts; all of sidestep.yaml's when empty.</summary>
-    public List<string> StartWith { get; set; } = [];
+    /// <summary>Servers and services of sidestep.yaml that are not in the director's file when a run starts.</summary>
+    public List<string> StartWithout { get; set; } = [];
+
+    /// <summary>The traffic of a run that is about change: connections that live through all of it. Null: requests.</summary>
+    public Churn? Churn { get; set; }
 
     /// <summary>What happens during the traffic of a run.</summary>
     public List<RunStep> Steps { get; set; } = [];
+
+    /// <summary>Kinds of devices that the kernel must have, as `ip link` calls them; and "fou" and "fou6", for GUE.</summary>
+    public List<string> Needs { get; set; } = [];
 
     /// <summary>In the order in which they are set up and their services started.</summary>
     public List<Node> Nodes { get; set; } = [];
@@ -74,6 +83,12 @@ internal sealed class Node
     /// <summary>Bridge name to the interfaces that are its ports.</summary>
     public Dictionary<string, List<string>> Bridges { get; set; } = [];
 
+    /// <summary>Bond name to the interfaces that are its ports, of which one is active.</summary>
+    public Dictionary<string, List<string>> Bonds { get; set; } = [];
+
+    /// <summary>Name of a device to what follows it after `ip link add name NAME`: "type ipip local 10.0.0.1".</summary>
+    public Dictionary<string, string> Devices { get; set; } = [];
+
     /// <summary>Interface name to addresses, "10.0.0.1/24" or a range "10.0.0.10-99/24".</summary>
     public Dictionary<string, List<string>> Addresses { get; set; } = [];
 
@@ -114,11 +129,21 @@ internal sealed class Link
 /// <summary>Something that is done to the system while traffic flows.</summary>
 internal sealed class RunStep
 {
-    /// <summary>kill-daemon, start-daemon, add-server or remove-server.</summary>
+    /// <summary>
+    /// kill-daemon, start-daemon, restart-daemon; add-server, drain-server, disable-server, enable-server, weigh-server,
+    /// remove-server; add-service, remove-service.
+    /// </summary>
     public string Do { get; set; } = "";
 
     public string Server { get; set; } = "";
 
+    public string Service { get; set; } = "";
+
+    /// <summary>For weigh-server.</summary>
+    public int Weight { get; set; }
+
     /// <summary>How many requests must finish well after the step; only then comes the next, so each has traffic of its own.</summary>
     public int JudgedBy { get; set; }
+
+    public string Title => string.Join(' ', ((string[])[Do, Server, Service, Do == "weigh-server" ? $"{Weight}" : ""]).Where(w => w.Length > 0));
 }

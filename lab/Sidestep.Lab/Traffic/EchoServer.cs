@@ -14,7 +14,7 @@ internal static class EchoServer
 
     private const int LargestDatagram = 65535;
 
-    public static async Task<int> RunAsync(IPEndPoint listen, string name, CancellationToken cancel)
+    public static async Task RunAsync(IPEndPoint listen, string name, CancellationToken cancel)
     {
         using var socket = new Socket(listen.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
         socket.Bind(listen);
@@ -27,6 +27,5 @@ internal static class EchoServer
             var reply = payload.Span.SequenceEqual(Who) ? nameBytes : payload;
             await socket.SendToAsync(reply, received.RemoteEndPoint, cancel);
         }
-        return 0;
     }
 }

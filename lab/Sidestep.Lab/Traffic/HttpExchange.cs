@@ -24,7 +24,7 @@ internal static class HttpExchange
         try
         {
             // A client of its own for each request: connections that are pooled may carry another address's request.
-            using var client = new HttpClient(HandlerFrom(source)) { Timeout = Limit };
+            using var client = new HttpClient(HandlerFrom(source, service)) { Timeout = Limit };
             using var request = Request(service, upload);
             using var response = await client.SendAsync(request);
             server = response.Headers.TryGetValues(ServerHeader, out var names) ? names.First() : null;
@@ -64,16 +64,16 @@ internal static class HttpExchange
         return SHA256.HashData(body).AsSpan().SequenceEqual(SampleFile.Hash) ? null : "the content is not that of the file";
     }
 
-    private static SocketsHttpHandler HandlerFrom(IPAddress source) => new()
+    private static SocketsHttpHandler HandlerFrom(IPAddress source, IPEndPoint service) => new()
     {
         UseProxy = false,
-        ConnectCallback = async (context, cancel) =>
+        ConnectCallback = async (_, cancel) =>
         {
             var socket = new Socket(source.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
             try
             {
                 socket.Bind(new IPEndPoint(source, 0));
-                await socket.ConnectAsync(context.DnsEndPoint.Host, context.DnsEndPoint.Port, cancel);
+                await socket.ConnectAsync(service, cancel);
                 return new NetworkStream(socket, ownsSocket: true);
             }
             catch

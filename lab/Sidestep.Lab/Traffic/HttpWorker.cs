@@ -4,18 +4,17 @@ using System.Net;
 
 namespace Sidestep.Lab.Traffic;
 
-internal sealed record HttpPlan(IPEndPoint Service, IReadOnlyList<IPAddress> Sources, int Requests, int Concurrency, double Rate, bool Upload);
+internal sealed record HttpPlan(Func<IPAddress, IPEndPoint> Service, IReadOnlyList<IPAddress> Sources, int Requests, int Concurrency, double Rate, bool Upload);
 
 /// <summary>
 /// The traffic process, inside the client's namespace: sends requests, prints a line for each, and obeys the lines it
-/// gets: "rate N", "hold ADDRESS,ADDRESS", "release". When its input ends, the lab is gone or wants no more: it stops.
+/// gets: "rate N". When its input ends, the lab is gone or wants no more: it stops.
 /// </summary>
 internal sealed class HttpWorker(HttpPlan plan, TextReader input, TextWriter output) : IDisposable
 {
     // How far behind the rate it may fall and still catch up: beyond that, the rate is what the machine can do.
     private static readonly TimeSpan LargestDebt = TimeSpan.FromMilliseconds(200);
 
-    private readonly ClientSchedule _schedule = new(plan.Sources);
     private readonly SemaphoreSlim _slots = new(plan.Concurrency);
     private readonly Lock _output = new();
     private double _rate = plan.Rate;
@@ -31,7 +30,7 @@ internal sealed class HttpWorker(HttpPlan plan, TextReader input, TextWriter out
             due = await PaceAsync(due);
             await _slots.WaitAsync();
             pending.RemoveAll(t => t.IsCompletedSuccessfully);
-            pending.Add(OneAsync(await NextAsync()));
+            pending.Add(OneAsync(plan.Sources[started % plan.Sources.Count]));
         }
         await Task.WhenAll(pending);
         if (commands.IsFaulted)
@@ -50,25 +49,14 @@ internal sealed class HttpWorker(HttpPlan plan, TextReader input, TextWriter out
         return Math.Max(due, earliest) + (long)(Stopwatch.Frequency / Volatile.Read(ref _rate));
     }
 
-    private async Task<IPAddress> NextAsync()
-    {
-        while (true)
-        {
-            if (_schedule.Begin() is { } source)
-                return source;
-            await Task.Delay(1);
-        }
-    }
-
     private async Task OneAsync(IPAddress source)
     {
         try
         {
-            Print(await HttpExchange.RunAsync(source, plan.Service, plan.Upload));
+            Print(await HttpExchange.RunAsync(source, plan.Service(source), plan.Upload));
         }
         finally
         {
-            _schedule.End(source);
             _slots.Release();
         }
     }
@@ -84,13 +72,6 @@ internal sealed class HttpWorker(HttpPlan plan, TextReader input, TextWriter out
                     case ["rate", var rate]:
                         Volatile.Write(ref _rate, double.Parse(rate, CultureInfo.InvariantCulture));
                         break;
-                    case ["hold", var addresses]:
-                        await _schedule.HoldAsync(addresses.Split(',').Select(IPAddress.Parse));
-                        Print(RequestResult.Held);
-                        break;
-                    case ["release"]:
-                        _schedule.Release();
-                        break;
                     default:
                         throw new LabException($"The traffic process does not know '{line}'.");
                 }
@@ -98,7 +79,6 @@ internal sealed class HttpWorker(HttpPlan plan, TextReader input, TextWriter out
         }
         finally
         {
-            _schedule.Release();
             await stop.CancelAsync();
         }
     }

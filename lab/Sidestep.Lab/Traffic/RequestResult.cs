@@ -2,15 +2,10 @@ using System.Text.Json;
 
 namespace Sidestep.Lab.Traffic;
 
-/// <summary>
-/// What became of one request or datagram: a line of JSON from the traffic process to the lab. A line without a source
-/// says that a `hold` has taken effect.
-/// </summary>
-internal sealed record RequestResult(string? Source, string? Server, string? Error, double Milliseconds)
+/// <summary>What became of one request or datagram: a line of JSON from the traffic process to the lab.</summary>
+internal sealed record RequestResult(string Source, string? Server, string? Error, double Milliseconds)
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
-
-    public static readonly RequestResult Held = new(null, null, null, 0);
 
     public string ToLine() => JsonSerializer.Serialize(this, Json);
 

@@ -11,7 +11,7 @@ internal static class ServerMap
     {
         var topology = run.Topology;
         var command = run.Folder.Namespace(topology.Clients.Node).Enter(
-            [Places.Lab, "traffic", "who", "--vip", topology.Vip, .. sources.SelectMany(s => (string[])["--source", s])]);
+            [Places.Lab, "traffic", "who", .. topology.Vips.SelectMany(v => (string[])["--vip", v]), .. sources.SelectMany(s => (string[])["--source", s])]);
         var answer = await Tool.RunAsync(command, cancel);
         return JsonSerializer.Deserialize<Dictionary<string, string>>(answer)!;
     }

@@ -6,18 +6,18 @@ internal sealed class TrafficLog
     private const int KeptFailures = 5;
 
     private readonly Lock _lock = new();
-    private readonly SortedDictionary<string, int> _perServer = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, int> _perServer = new(StringComparer.Ordinal), _perServer6 = new(StringComparer.Ordinal);
     private readonly HashSet<string> _sources = [];
     private readonly List<string> _failures = [];
     private int _ok, _failed, _unexpected;
-    private IReadOnlyDictionary<string, string>? _expected;
+    private IReadOnlyList<IReadOnlyDictionary<string, string>> _expected = [];
 
     public TrafficCounts Now
     {
         get
         {
             lock (_lock)
-                return new TrafficCounts(_ok, _failed, _unexpected, _sources.Count, new SortedDictionary<string, int>(_perServer, StringComparer.Ordinal));
+                return new TrafficCounts(_ok, _failed, _unexpected, _sources.Count, new SortedDictionary<string, int>(_perServer, StringComparer.Ordinal), new SortedDictionary<string, int>(_perServer6, StringComparer.Ordinal));
         }
     }
 
@@ -31,8 +31,9 @@ internal sealed class TrafficLog
         }
     }
 
-    /// <summary>From now on each address is to be answered by this server, and by no other.</summary>
-    public void Expect(IReadOnlyDictionary<string, string> serverOfSource)
+    /// <summary>From now on each address is to be answered by its server, and by no other.</summary>
+    /// <param name="serverOfSource">One map, or two while either may hold.</param>
+    public void Expect(params IReadOnlyList<IReadOnlyDictionary<string, string>> serverOfSource)
     {
         lock (_lock)
             _expected = serverOfSource;
@@ -42,9 +43,13 @@ internal sealed class TrafficLog
     {
         lock (_lock)
         {
-            _sources.Add(result.Source!);
+            _sources.Add(result.Source);
             if (result.Server is not null)
+            {
                 _perServer[result.Server] = _perServer.GetValueOrDefault(result.Server) + 1;
+                if (result.Source.Contains(':'))
+                    _perServer6[result.Server] = _perServer6.GetValueOrDefault(result.Server) + 1;
+            }
 
             if (result.Error is not null)
             {
@@ -53,10 +58,11 @@ internal sealed class TrafficLog
                 return;
             }
             _ok++;
-            if (_expected is not null && _expected.TryGetValue(result.Source!, out var server) && server != result.Server)
+            var right = _expected.Select(m => m.GetValueOrDefault(result.Source)).OfType<string>().Distinct().ToArray();
+            if (right.Length > 0 && !right.Contains(result.Server))
             {
                 _unexpected++;
-                Keep($"request {_ok + _failed} from {result.Source} was answered by {result.Server} instead of {server}");
+                Keep($"request {_ok + _failed} from {result.Source} was answered by {result.Server} instead of {string.Join(" or ", right)}");
             }
         }
     }
@@ -69,7 +75,7 @@ internal sealed class TrafficLog
 }
 
 /// <param name="Unexpected">Answered well, but by another server than the one that the client belongs to.</param>
-internal sealed record TrafficCounts(int Ok, int Failed, int Unexpected, int Sources, IReadOnlyDictionary<string, int> PerServer)
+internal sealed record TrafficCounts(int Ok, int Failed, int Unexpected, int Sources, IReadOnlyDictionary<string, int> PerServer, IReadOnlyDictionary<string, int> PerServerOverIpv6)
 {
     public int Finished => Ok + Failed;
 

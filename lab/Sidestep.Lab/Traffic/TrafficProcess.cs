@@ -6,13 +6,9 @@ namespace Sidestep.Lab.Traffic;
 /// <summary>The lab's end of the traffic process in the client's namespace.</summary>
 internal sealed class TrafficProcess : IDisposable
 {
-    private static readonly TimeSpan HoldLimit = Patience.Seconds(15);
+    private readonly PipedProcess _process;
 
-    private readonly NamespaceProcess _process;
-    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private volatile TaskCompletionSource? _held;
-
-    private TrafficProcess(NamespaceProcess process, TrafficLog log)
+    private TrafficProcess(PipedProcess process, TrafficLog log)
     {
         _process = process;
         Log = log;
@@ -21,7 +17,7 @@ internal sealed class TrafficProcess : IDisposable
     public TrafficLog Log { get; }
 
     /// <summary>Completes when all requests are finished; fails when the process ends with an error.</summary>
-    public Task Ended => _ended.Task;
+    public Task Ended => _process.Ended;
 
     /// <param name="requests">0 for no end.</param>
     public static TrafficProcess StartHttp(LabRun run, int requests, int concurrency, double rate, bool upload = false)
@@ -29,20 +25,7 @@ internal sealed class TrafficProcess : IDisposable
 
     public static TrafficProcess StartUdp(LabRun run, int datagrams) => Start(run, "udp", ["--datagrams", Text(datagrams)]);
 
-    public Task SetRateAsync(double rate) => TellAsync($"rate {Text(rate)}");
-
-    /// <summary>Returns when these addresses have nothing under way and start nothing more.</summary>
-    public async Task HoldAsync(IReadOnlyCollection<string> sources, CancellationToken cancel)
-    {
-        if (sources.Count == 0)
-            return;
-        var held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _held = held;
-        await TellAsync($"hold {string.Join(',', sources)}");
-        await held.Task.WaitAsync(HoldLimit, cancel);
-    }
-
-    public Task ReleaseAsync() => TellAsync("release");
+    public Task SetRateAsync(double rate) => _process.TellAsync($"rate {Text(rate)}");
 
     public void Dispose() => _process.Dispose();
 
@@ -50,48 +33,14 @@ internal sealed class TrafficProcess : IDisposable
     {
         var topology = run.Topology;
         var sources = ServerMap.Sources(topology);
-        string[] command = [Places.Lab, "traffic", kind, "--vip", topology.Vip, .. sources.SelectMany(s => (string[])["--source", s]), .. arguments];
-        var process = run.Launch(topology.Clients.Node, $"traffic-{kind}", command, piped: true);
-        var traffic = new TrafficProcess(process, new TrafficLog());
-        _ = traffic.ReadAsync();
-        return traffic;
-    }
-
-    private async Task ReadAsync()
-    {
-        try
-        {
-            while (await _process.Process.StandardOutput.ReadLineAsync() is { } line)
-            {
-                var result = RequestResult.Parse(line);
-                if (result.Source is null)
-                    _held?.TrySetResult();
-                else
-                    Log.Add(result);
-            }
-            await _process.Process.WaitForExitAsync();
-            if (_process.Process.ExitCode != 0)
-                throw new LabException($"The traffic process ended with {_process.Process.ExitCode}: {NamespaceProcess.Tail(_process.Log, 20)}");
-            _ended.SetResult();
-        }
-        catch (Exception e)
-        {
-            // Whoever waits for the end of the traffic gets it.
-            _ended.SetException(e);
-        }
-    }
-
-    private async Task TellAsync(string line)
-    {
-        try
-        {
-            await _process.Process.StandardInput.WriteLineAsync(line);
-            await _process.Process.StandardInput.FlushAsync();
-        }
-        catch (IOException e)
-        {
-            throw new LabException($"The traffic process takes no more commands ('{line}'): {NamespaceProcess.Tail(_process.Log)}", e);
-        }
+        string[] command =
+        [
+            Places.Lab, "traffic", kind, .. topology.Vips.SelectMany(v => (string[])["--vip", v]),
+            .. sources.SelectMany(s => (string[])["--source", s]), .. arguments,
+        ];
+        var log = new TrafficLog();
+        var process = PipedProcess.Start(run, topology.Clients.Node, $"traffic-{kind}", command, line => log.Add(RequestResult.Parse(line)));
+        return new TrafficProcess(process, log);
     }
 
     private static string Text(IFormattable value) => value.ToString(null, CultureInfo.InvariantCulture);

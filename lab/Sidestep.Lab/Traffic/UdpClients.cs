@@ -21,27 +21,27 @@ internal static class UdpClients
     private static readonly TimeSpan WhoLimit = Patience.Seconds(0.5);
 
     /// <summary>Each datagram is sent once; lost is lost.</summary>
-    public static async Task EchoAsync(IPEndPoint service, IReadOnlyList<IPAddress> sources, int count, Action<RequestResult> result)
+    public static async Task EchoAsync(Func<IPAddress, IPEndPoint> service, IReadOnlyList<IPAddress> sources, int count, Action<RequestResult> result)
         => await Parallel.ForAsync(0, count, new ParallelOptions { MaxDegreeOfParallelism = AtATime }, async (number, cancel) =>
         {
             var source = sources[number % sources.Count];
             var payload = new byte[PayloadLength];
             BinaryPrimitives.WriteInt32BigEndian(payload, number);
             var watch = Stopwatch.StartNew();
-            var reply = await AskAsync(service, source, payload, EchoLimit, cancel);
+            var reply = await AskAsync(service(source), source, payload, EchoLimit, cancel);
             var error = reply is null ? "no reply" : reply.AsSpan().SequenceEqual(payload) ? null : "the reply differs from what was sent";
             result(new RequestResult(source.ToString(), null, error, watch.Elapsed.TotalMilliseconds));
         });
 
     /// <summary>Which server each address is served by; an address that gets no answer is left out.</summary>
-    public static async Task<IReadOnlyDictionary<string, string>> WhoAsync(IPEndPoint service, IReadOnlyList<IPAddress> sources)
+    public static async Task<IReadOnlyDictionary<string, string>> WhoAsync(Func<IPAddress, IPEndPoint> service, IReadOnlyList<IPAddress> sources)
     {
         var servers = new ConcurrentDictionary<string, string>();
         await Parallel.ForEachAsync(sources, new ParallelOptions { MaxDegreeOfParallelism = AtATime }, async (source, cancel) =>
         {
             byte[]? reply = null;
             for (var tried = 0; reply is null && tried < WhoTries; tried++)
-                reply = await AskAsync(service, source, EchoServer.Who, WhoLimit, cancel);
+                reply = await AskAsync(service(source), source, EchoServer.Who, WhoLimit, cancel);
             if (reply is not null)
                 servers[source.ToString()] = Encoding.UTF8.GetString(reply);
         });

@@ -1,0 +1,46 @@
+namespace Sidestep.Lab.Processes;
+
+/// <summary>A process of the lab that is told lines and answers with lines.</summary>
+internal sealed class PipedProcess : IDisposable
+{
+    private readonly NamespaceProcess _process;
+    private readonly string _name;
+
+    private PipedProcess(NamespaceProcess process, string name, Action<string> line)
+    {
+        _process = process;
+        _name = name;
+        Ended = ReadAsync(line);
+    }
+
+    /// <summary>Completes when the process has ended well and all its lines are read; fails when it ends with an error.</summary>
+    public Task Ended { get; }
+
+    /// <param name="line">Called for each line, one after the other.</param>
+    public static PipedProcess Start(LabRun run, string node, string name, IReadOnlyList<string> command, Action<string> line)
+        => new(run.Launch(node, name, command, piped: true), name, line);
+
+    public async Task TellAsync(string line)
+    {
+        try
+        {
+            await _process.Process.StandardInput.WriteLineAsync(line);
+            await _process.Process.StandardInput.FlushAsync();
+        }
+        catch (IOException e)
+        {
+            throw new LabException($"The {_name} process takes no more commands ('{line}'): {NamespaceProcess.Tail(_process.Log)}", e);
+        }
+    }
+
+    public void Dispose() => _process.Dispose();
+
+    private async Task ReadAsync(Action<string> take)
+    {
+        while (await _process.Process.StandardOutput.ReadLineAsync() is { } line)
+            take(line);
+        await _process.Process.WaitForExitAsync();
+        if (_process.Process.ExitCode != 0)
+            throw new LabException($"The {_name} process ended with {_process.Process.ExitCode}: {NamespaceProcess.Tail(_process.Log, 20)}");
+    }
+}

@@ -1,0 +1,132 @@
+using System.Diagnostics;
+using Sidestep.Lab.Captures;
+using Sidestep.Lab.Network;
+using Sidestep.Lab.Processes;
+using Sidestep.Lab.Runs;
+using Sidestep.Lab.Sessions;
+using Sidestep.Lab.Streams;
+using Sidestep.Lab.Topologies;
+
+namespace Sidestep.Lab.Scenarios;
+
+/// <summary>`lab run` of a topology that churns: connections and numbered datagrams live through changes, kills and restarts.</summary>
+internal sealed class ChurnScenario(LabRun run, Churn churn, Action<string> say)
+{
+    /// <summary>What a server's process is called in a topology that churns.</summary>
+    public const string ServerService = "serve";
+
+    /// <summary>Where it leaves what it has received, in its node's folder.</summary>
+    public const string TallyFile = "tally.json";
+
+    private const string SessionsName = "sessions";
+
+    private static readonly TimeSpan OpenLimit = Patience.Seconds(60);
+    private static readonly TimeSpan StopLimit = Patience.Seconds(30);
+    private static readonly TimeSpan BreakLimit = Patience.Seconds(15);
+
+    // So many sessions are opened to be broken, asking so often.
+    private const int VictimCount = 60;
+    private const double VictimPeriod = 0.25;
+
+    public async Task<ChurnReport> RunAsync(CancellationToken cancel)
+    {
+        var watch = Stopwatch.StartNew();
+        var file = new DirectorFile(run.DirectorConfiguration);
+        foreach (var name in run.Topology.StartWithout)
+            file.Leave(name);
+        file.Save();
+
+        var observation = await Observation.StartAsync(run, cancel);
+        await run.StartServicesAsync(cancel);
+        await ForwardsAsync(file, cancel);
+        var begin = await observation.SoFarAsync(cancel);
+
+        say($"opening {churn.Sessions.Count:N0} connections from {churn.Sessions.To.Count} x the clients' addresses");
+        using var sessions = SessionsProcess.Start(run, SessionsName, churn.Sessions);
+        await sessions.OpenedAsync(OpenLimit, cancel);
+        using var stream = StreamProcess.Start(run, churn.Stream);
+        foreach (var service in churn.Sessions.To)
+            await sessions.BeginShortAsync(service);
+
+        var steps = new ChurnSteps(run, file, sessions, say);
+        await steps.RunAsync(cancel);
+
+        say("every connection asks a last time and closes");
+        var sent = await stream.StopAsync(cancel);
+        var retransmitted = SocketTable.Retransmitted(run.Folder.Find(run.Topology.Clients.Node, SessionsName)!.Identity);
+        var state = await sessions.StopAsync(StopLimit, cancel);
+        var link = await observation.DirectorLinkAsync(cancel);
+        var frames = await observation.FinishAsync(cancel);
+        var broken = await BreakAsync(file, cancel);
+        var drops = Servers().Sum(p => SocketTable.BufferDrops(p.Identity));
+        var verdict = await JudgeStreamAsync(sent, cancel);
+        var seen = new ChurnEvidence(
+            state, sessions.Failures, sessions.ShortFailures, steps, begin, frames, link, drops, retransmitted, verdict, broken, watch.Elapsed);
+        return ChurnJudgement.Report(run, churn, seen);
+    }
+
+    private async Task ForwardsAsync(DirectorFile file, CancellationToken cancel)
+    {
+        var servers = file.Servers.Except(run.Topology.StartWithout).ToArray();
+        say($"waiting until the director forwards to {string.Join(", ", servers)}");
+        var start = servers.Select(s => new RunStep { Do = "add-server", Server = s }).ToArray();
+        if (await InForce.WaitAsync(run, start, 0, cancel) is { } problem)
+            throw new LabException(problem);
+    }
+
+    /// <summary>The judge judged: a server is switched off under sessions, which a run that sees nothing would not notice.</summary>
+    private async Task<BrokenOnPurpose> BreakAsync(DirectorFile file, CancellationToken cancel)
+    {
+        var server = churn.BrokenOnPurpose;
+        say($"switching {server} off under connections, which must break");
+        var plan = new SessionTraffic { To = churn.Sessions.To, Count = VictimCount, Period = VictimPeriod };
+        using var victims = SessionsProcess.Start(run, "victims", plan);
+        await victims.OpenedAsync(OpenLimit, cancel);
+        var had = victims.State.PerServer.GetValueOrDefault(server);
+        file.Set(server, "state", "disabled");
+        file.Save();
+        await Wait.TryUntilAsync(() => victims.State.Broken >= had, BreakLimit, cancel);
+        var state = await victims.StopAsync(StopLimit, cancel);
+        return new BrokenOnPurpose(server, had, state.Broken);
+    }
+
+    /// <summary>Ends the servers, which then leave what they have received.</summary>
+    private async Task<StreamVerdict> JudgeStreamAsync(IReadOnlyList<int> sent, CancellationToken cancel)
+    {
+        var tally = new StreamTally();
+        await Signals.EndAsync([.. Servers().Select(s => s.Identity)]);
+        foreach (var server in Servers())
+        {
+            var path = Path.Combine(run.Folder.NodeFolder(server.Node), TallyFile);
+            if (!await Wait.TryUntilAsync(() => File.Exists(path), BreakLimit, cancel))
+                throw new LabException($"{server.Node} did not leave {path}; its log ends with:\n{NamespaceProcess.Tail(server.Log)}");
+            tally.Load(path);
+        }
+        return tally.Judge(sent);
+    }
+
+    private IReadOnlyList<RecordedProcess> Servers()
+        => [.. run.Folder.Record.Processes.Where(p => p.Service == ServerService)];
+}
+
+/// <summary>What a run that churns has seen, before it is judged.</summary>
+internal sealed record ChurnEvidence(
+    SessionsState Sessions,
+    IReadOnlyList<string> Failures,
+    IReadOnlyList<string> ShortFailures,
+    ChurnSteps Steps,
+    FramesSeen Begin,
+    FramesSeen Frames,
+    LinkState DirectorLink,
+    long SocketBufferDrops,
+    long SegmentsRetransmitted,
+    StreamVerdict Stream,
+    BrokenOnPurpose BrokenOnPurpose,
+    TimeSpan Elapsed)
+{
+    public long FramesIn => AtDirector.RequestsIn.Frames;
+
+    public long FramesOut => AtDirector.RequestsOut.Frames + AtDirector.EncapsulatedOut.Frames;
+
+    private FrameTotals AtDirector => Frames.AtDirector - Begin.AtDirector;
+}

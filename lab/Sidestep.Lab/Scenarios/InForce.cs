@@ -1,0 +1,41 @@
+using Sidestep.Lab.Topologies;
+
+namespace Sidestep.Lab.Scenarios;
+
+/// <summary>Whether a change is in force, as an operator sees it in `sidestep status`. What it does to traffic, traffic says.</summary>
+internal static class InForce
+{
+    private static readonly TimeSpan Limit = Patience.Seconds(15);
+
+    /// <param name="after">The revision before the change was written.</param>
+    /// <returns>What is wrong, or null.</returns>
+    public static async Task<string?> WaitAsync(LabRun run, IReadOnlyCollection<RunStep> changes, long after, CancellationToken cancel)
+    {
+        SidestepStatus? last = null;
+        var done = await Wait.TryUntilAsync(
+            async () =>
+            {
+                last = await SidestepStatus.TryAskAsync(run, cancel);
+                return last is not null && last.Revision > after && changes.All(c => Shows(last, c));
+            },
+            Limit,
+            cancel);
+        return done ? null : $"{Limit.TotalSeconds:0} s after the file was edited `sidestep status` does not show it: {last?.ToString() ?? "no director"}; "
+            + $"look at the daemon's log, {run.Daemon.Log}, which ends with:\n{Processes.NamespaceProcess.Tail(run.Daemon.Log)}";
+    }
+
+    public static bool Shows(SidestepStatus status, RunStep change)
+    {
+        var server = status.Servers.GetValueOrDefault(change.Server);
+        return change.Do switch
+        {
+            "add-server" or "enable-server" => server is { Slots: > 0 },
+            "drain-server" or "disable-server" => server is { Slots: 0 },
+            "weigh-server" => server is not null && server.Weight == change.Weight,
+            "remove-server" => server is null,
+            "add-service" => status.Services.Contains(change.Service),
+            "remove-service" => !status.Services.Contains(change.Service),
+            _ => throw new LabException($"'{change.Do}' is no change of the configuration."),
+        };
+    }
+}

@@ -1,0 +1,47 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Sidestep.Lab.Sessions;
+
+/// <summary>A line of JSON from the process that holds the sessions to the lab: how it stands, or one failure.</summary>
+internal sealed record SessionsLine(SessionsState? State, SessionFailure? Failure, bool IsShort)
+{
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault,
+    };
+
+    public static SessionsLine Parse(string line) => JsonSerializer.Deserialize<SessionsLine>(line, Json)!;
+
+    public override string ToString() => JsonSerializer.Serialize(this, Json);
+}
+
+/// <summary>How the sessions stand.</summary>
+/// <param name="Opened">Long sessions that got their first answer, whatever became of them.</param>
+/// <param name="Broken">Long sessions that broke, or could not be opened.</param>
+/// <param name="Closed">Long sessions that were closed in order at the end.</param>
+/// <param name="Answers">Right answers on long sessions.</param>
+/// <param name="PerServer">Long sessions by the server that they have.</param>
+/// <param name="ShortOk">Short sessions that came to their orderly end.</param>
+/// <param name="ShortFailed">Short sessions that did not.</param>
+/// <param name="ShortPerServer">The former by server.</param>
+/// <param name="ShortPerService">The same by service.</param>
+internal sealed record SessionsState(
+    int Opened,
+    int Broken,
+    int Closed,
+    long Answers,
+    IReadOnlyDictionary<string, int> PerServer,
+    int ShortOk,
+    int ShortFailed,
+    IReadOnlyDictionary<string, int> ShortPerServer,
+    IReadOnlyDictionary<string, int> ShortPerService)
+{
+    private static readonly Dictionary<string, int> None = [];
+
+    public static SessionsState Beginning { get; } = new(0, 0, 0, 0, None, 0, 0, None, None);
+
+    public int ShortOf(string server) => ShortPerServer.GetValueOrDefault(server);
+
+    public int ShortTo(string service) => ShortPerService.GetValueOrDefault(service);
+}

@@ -1,0 +1,91 @@
+using System.Globalization;
+using Sidestep.Lab.Processes;
+using Sidestep.Lab.Topologies;
+using Sidestep.Lab.Traffic;
+
+namespace Sidestep.Lab.Sessions;
+
+/// <summary>The lab's end of the process that holds the sessions.</summary>
+internal sealed class SessionsProcess : IDisposable
+{
+    private const int KeptFailures = 10;
+
+    private readonly PipedProcess _process;
+    private readonly int _count;
+    private readonly Lock _lock = new();
+    private readonly List<string> _failures = [], _shortFailures = [];
+    private SessionsState _state = SessionsState.Beginning;
+
+    private SessionsProcess(LabRun run, string name, SessionTraffic plan)
+    {
+        _count = plan.Count;
+        var topology = run.Topology;
+        string[] command =
+        [
+            Places.Lab, "sessions", "--count", Text(plan.Count), "--period", Text(plan.Period),
+            "--quiet-count", Text(plan.QuietCount), "--quiet-period", Text(plan.QuietPeriod), "--short-rate", Text(plan.ShortRate),
+            .. plan.To.SelectMany(s => (string[])["--service", s]),
+            .. ServerMap.Sources(topology).SelectMany(s => (string[])["--source", s]),
+        ];
+        _process = PipedProcess.Start(run, topology.Clients.Node, name, command, Take);
+    }
+
+    public SessionsState State
+    {
+        get
+        {
+            lock (_lock)
+                return _state;
+        }
+    }
+
+    /// <summary>The first failures of long sessions, in words.</summary>
+    public IReadOnlyList<string> Failures => Copy(_failures);
+
+    /// <summary>The first failures of short sessions, in words.</summary>
+    public IReadOnlyList<string> ShortFailures => Copy(_shortFailures);
+
+    public static SessionsProcess Start(LabRun run, string name, SessionTraffic plan) => new(run, name, plan);
+
+    /// <summary>Waits until every session has had its first answer, or has failed.</summary>
+    public Task OpenedAsync(TimeSpan limit, CancellationToken cancel) => Wait.UntilAsync(
+        () => _process.Ended.IsCompleted || State.Opened + State.Broken >= _count,
+        limit,
+        () => $"Of {_count} sessions only {State.Opened} could be opened; {State.Broken} failed: {string.Join("; ", Failures)}",
+        cancel);
+
+    public Task BeginShortAsync(string service) => _process.TellAsync($"begin-short {service}");
+
+    public Task EndShortAsync(string service) => _process.TellAsync($"end-short {service}");
+
+    /// <summary>Every session asks a last time and closes.</summary>
+    public async Task<SessionsState> StopAsync(TimeSpan limit, CancellationToken cancel)
+    {
+        await _process.TellAsync("stop");
+        await _process.Ended.WaitAsync(limit, cancel);
+        return State;
+    }
+
+    public void Dispose() => _process.Dispose();
+
+    private void Take(string text)
+    {
+        var line = SessionsLine.Parse(text);
+        lock (_lock)
+        {
+            if (line.State is not null)
+                _state = line.State;
+            var kept = line.IsShort ? _shortFailures : _failures;
+            if (line.Failure is not null && kept.Count < KeptFailures)
+                kept.Add(line.Failure.ToString());
+        }
+    }
+
+    private IReadOnlyList<string> Copy(List<string> list)
+    {
+        lock (_lock)
+            return [.. list];
+    }
+
+    private static string Text(IFormattable value) => value.ToString(null, CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,69 @@
+namespace Sidestep.Lab.Sessions;
+
+/// <summary>Counts what the sessions live through. Safe for many threads.</summary>
+internal sealed class SessionsTally
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, int> _perServer = [], _shortPerServer = [], _shortPerService = [];
+    private int _opened, _broken, _closed, _shortOk, _shortFailed;
+    private long _answers;
+
+    public SessionsState Now
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return new SessionsState(
+                    _opened, _broken, _closed, _answers, new Dictionary<string, int>(_perServer),
+                    _shortOk, _shortFailed, new Dictionary<string, int>(_shortPerServer), new Dictionary<string, int>(_shortPerService));
+            }
+        }
+    }
+
+    public void Opened(string server)
+    {
+        lock (_lock)
+        {
+            _opened++;
+            _answers++;
+            Increment(_perServer, server);
+        }
+    }
+
+    public void Answered()
+    {
+        lock (_lock)
+            _answers++;
+    }
+
+    public void Closed()
+    {
+        lock (_lock)
+            _closed++;
+    }
+
+    public void Broken()
+    {
+        lock (_lock)
+            _broken++;
+    }
+
+    public void ShortOk(string server, string service)
+    {
+        lock (_lock)
+        {
+            _shortOk++;
+            Increment(_shortPerServer, server);
+            Increment(_shortPerService, service);
+        }
+    }
+
+    public void ShortFailed()
+    {
+        lock (_lock)
+            _shortFailed++;
+    }
+
+    private static void Increment(Dictionary<string, int> counts, string key) => counts[key] = counts.GetValueOrDefault(key) + 1;
+}

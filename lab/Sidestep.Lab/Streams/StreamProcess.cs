@@ -1,0 +1,40 @@
+using System.Globalization;
+using System.Text.Json;
+using Sidestep.Lab.Processes;
+using Sidestep.Lab.Topologies;
+using Sidestep.Lab.Traffic;
+
+namespace Sidestep.Lab.Streams;
+
+/// <summary>The lab's end of the process that sends numbered datagrams.</summary>
+internal sealed class StreamProcess : IDisposable
+{
+    private static readonly TimeSpan Limit = Patience.Seconds(10);
+
+    private readonly PipedProcess _process;
+    private volatile string? _sent;
+
+    private StreamProcess(LabRun run, StreamTraffic plan)
+    {
+        string[] command =
+        [
+            Places.Lab, "stream",
+            "--senders", plan.Senders.ToString(CultureInfo.InvariantCulture), "--rate", plan.Rate.ToString(CultureInfo.InvariantCulture),
+            .. plan.To.SelectMany(s => (string[])["--service", s]),
+            .. ServerMap.Sources(run.Topology).SelectMany(s => (string[])["--source", s]),
+        ];
+        _process = PipedProcess.Start(run, run.Topology.Clients.Node, "stream", command, line => _sent = line);
+    }
+
+    public static StreamProcess Start(LabRun run, StreamTraffic plan) => new(run, plan);
+
+    /// <returns>How many each sender has sent.</returns>
+    public async Task<IReadOnlyList<int>> StopAsync(CancellationToken cancel)
+    {
+        await _process.TellAsync("stop");
+        await _process.Ended.WaitAsync(Limit, cancel);
+        return _sent is { } text ? JsonSerializer.Deserialize<int[]>(text)! : throw new LabException("The stream process did not say what it has sent.");
+    }
+
+    public void Dispose() => _process.Dispose();
+}

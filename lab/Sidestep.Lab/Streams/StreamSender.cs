@@ -1,0 +1,68 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+using Sidestep.Lab.Topologies;
+
+namespace Sidestep.Lab.Streams;
+
+/// <param name="Senders">Sockets, each of an address and a port of its own and with numbers of its own.</param>
+/// <param name="Rate">Datagrams per second of all senders together.</param>
+internal sealed record StreamPlan(IReadOnlyList<IPEndPoint> Services, ClientAddresses Sources, int Senders, int Rate);
+
+/// <summary>
+/// Sends numbered datagrams at a steady rate until its input ends or says "stop", and then prints how many each sender has
+/// sent. Never more than a few at once, so that no queue on the way has a reason to drop one: what is lost then, somebody
+/// has lost.
+/// </summary>
+internal sealed class StreamSender(StreamPlan plan, TextReader input, TextWriter output)
+{
+    private const int LargestBurst = 8;
+
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(2);
+
+    private readonly int[] _sent = new int[plan.Senders];
+    private volatile bool _stop;
+
+    public async Task<int> RunAsync()
+    {
+        var sending = Task.Factory.StartNew(Send, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        await Task.WhenAny(input.ReadLineAsync(), sending);
+        _stop = true;
+        await sending;
+        await output.WriteLineAsync(JsonSerializer.Serialize(_sent));
+        return 0;
+    }
+
+    private void Send()
+    {
+        var sockets = Enumerable.Range(0, plan.Senders).Select(Open).ToArray();
+        Span<byte> datagram = stackalloc byte[StreamWire.Length];
+        datagram.Clear();
+        var due = Stopwatch.GetTimestamp();
+        for (var next = 0; !_stop;)
+        {
+            var allowed = (int)Math.Min(LargestBurst, Stopwatch.GetElapsedTime(due).TotalSeconds * plan.Rate);
+            for (var i = 0; i < allowed; i++, next = (next + 1) % plan.Senders)
+            {
+                StreamWire.Write(datagram, next, _sent[next]);
+                // Not connected: an ICMP error that some earlier datagram met with is then no error of this one.
+                sockets[next].SendTo(datagram, SocketFlags.None, plan.Services[next % plan.Services.Count]);
+                _sent[next]++;
+            }
+            // What could not be sent in time is not caught up with: a burst would prove nothing but that queues end.
+            due = allowed == LargestBurst ? Stopwatch.GetTimestamp() : due + (long)(allowed * Stopwatch.Frequency / (double)plan.Rate);
+            Thread.Sleep(Tick);
+        }
+        foreach (var socket in sockets)
+            socket.Dispose();
+    }
+
+    private Socket Open(int sender)
+    {
+        var service = plan.Services[sender % plan.Services.Count];
+        var socket = new Socket(service.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+        socket.Bind(new IPEndPoint(plan.Sources.For(service, sender / plan.Services.Count), 0));
+        return socket;
+    }
+}

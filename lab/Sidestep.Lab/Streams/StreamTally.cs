@@ -1,0 +1,83 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
+
+namespace Sidestep.Lab.Streams;
+
+/// <summary>How often each number of each sender has come. Safe for many threads; kept in a file from process to process.</summary>
+internal sealed class StreamTally
+{
+    // Far above what a run sends: a number that lies beyond is not one of ours.
+    private const int LargestNumber = 10_000_000;
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<int, List<byte>> _seen = [];
+
+    public void Add(int sender, int number)
+    {
+        if (number is < 0 or > LargestNumber)
+            return;
+        lock (_lock)
+        {
+            if (!_seen.TryGetValue(sender, out var numbers))
+                _seen[sender] = numbers = [];
+            while (numbers.Count <= number)
+                numbers.Add(0);
+            if (numbers[number] < byte.MaxValue)
+                numbers[number]++;
+        }
+    }
+
+    public void Save(string path)
+    {
+        lock (_lock)
+            File.WriteAllText(path + ".new", JsonSerializer.Serialize(_seen.ToDictionary(s => s.Key, s => s.Value.ToArray())));
+        File.Move(path + ".new", path, overwrite: true);
+    }
+
+    public void Load(string path)
+    {
+        foreach (var (sender, numbers) in JsonSerializer.Deserialize<Dictionary<int, byte[]>>(File.ReadAllText(path))!)
+        {
+            for (var number = 0; number < numbers.Length; number++)
+            {
+                for (var times = 0; times < numbers[number]; times++)
+                    Add(sender, number);
+            }
+        }
+    }
+
+    /// <param name="sent">By sender, how many.</param>
+    public StreamVerdict Judge(IReadOnlyList<int> sent)
+    {
+        lock (_lock)
+        {
+            long lost = 0, again = 0;
+            var gaps = new List<string>();
+            for (var sender = 0; sender < sent.Count; sender++)
+            {
+                var numbers = CollectionsMarshal.AsSpan(_seen.GetValueOrDefault(sender));
+                for (var number = 0; number < sent[sender]; number++)
+                {
+                    var times = number < numbers.Length ? numbers[number] : 0;
+                    again += Math.Max(0, times - 1);
+                    if (times > 0)
+                        continue;
+                    lost++;
+                    if (gaps.Count < StreamVerdict.KeptGaps)
+                        gaps.Add($"number {number} of sender {sender} ({sent[sender]} sent)");
+                }
+            }
+            return new StreamVerdict(sent.Sum(s => (long)s), lost, again, gaps);
+        }
+    }
+}
+
+/// <summary>What has become of all numbered datagrams.</summary>
+/// <param name="Sent">How many were sent.</param>
+/// <param name="Lost">Came nowhere.</param>
+/// <param name="Duplicated">Came once more, here or elsewhere.</param>
+/// <param name="FirstLost">The first of those that are lost, in words.</param>
+internal sealed record StreamVerdict(long Sent, long Lost, long Duplicated, IReadOnlyList<string> FirstLost)
+{
+    public const int KeptGaps = 5;
+}

@@ -1,0 +1,18 @@
+using System.Buffers.Binary;
+
+namespace Sidestep.Lab.Streams;
+
+/// <summary>A numbered datagram: which sender, and which of its datagrams, counted from 0; in network byte order.</summary>
+internal static class StreamWire
+{
+    public const int Length = 64;
+
+    public static void Write(Span<byte> datagram, int sender, int number)
+    {
+        BinaryPrimitives.WriteInt32BigEndian(datagram, sender);
+        BinaryPrimitives.WriteInt32BigEndian(datagram[sizeof(int)..], number);
+    }
+
+    public static (int Sender, int Number) Read(ReadOnlySpan<byte> datagram)
+        => (BinaryPrimitives.ReadInt32BigEndian(datagram), BinaryPrimitives.ReadInt32BigEndian(datagram[sizeof(int)..]));
+}

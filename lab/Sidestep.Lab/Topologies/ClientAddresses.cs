@@ -1,0 +1,16 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Sidestep.Lab.Topologies;
+
+/// <summary>The addresses of the clients, by family: a client talks to a VIP of its own family.</summary>
+internal sealed class ClientAddresses(IEnumerable<IPAddress> addresses)
+{
+    private readonly ILookup<AddressFamily, IPAddress> _byFamily = addresses.ToLookup(a => a.AddressFamily);
+
+    /// <param name="turn">Addresses come in turn.</param>
+    public IPAddress For(IPEndPoint service, int turn)
+        => _byFamily[service.AddressFamily].ToArray() is { Length: > 0 } suitable
+            ? suitable[turn % suitable.Length]
+            : throw new LabException($"The clients have no address of the family of {service}.");
+}

@@ -1,0 +1,33 @@
+using Sidestep.Lab.Scenarios;
+using Spectre.Console;
+
+namespace Sidestep.Lab.Views;
+
+/// <summary>The result of a run that churns, for a reader.</summary>
+internal static class ChurnView
+{
+    public static void Write(ChurnReport report)
+    {
+        var table = new Table().Border(TableBorder.Simple).AddColumns("at", "what was done", "in force after");
+        foreach (var step in report.Events)
+            table.AddRow(new Text($"{step.AtSecond:0.0} s"), new Text(step.Step), new Text(step.Problem ?? $"{step.Seconds:0.0} s"));
+        AnsiConsole.Write(table);
+
+        var chart = new BarChart().Width(76).Label("[bold]long-lived connections per server[/]").LeftAlignLabel();
+        foreach (var (server, sessions) in report.PerServer.OrderBy(s => s.Key, StringComparer.Ordinal))
+            chart.AddItem(server, sessions, Color.Green);
+        AnsiConsole.Write(chart);
+
+        var sum = new Table().Border(TableBorder.Simple).HideHeaders().AddColumns("what", "seen");
+        void Row(string what, string seen, bool good = true) => sum.AddRow(new Text(what), new Text(seen, good ? Style.Plain : new Style(Color.Red)));
+        Row("TCP connections", $"{report.Connections:N0} held through everything, {report.ConnectionsBroken} broken; {report.Answers:N0} right answers", report.ConnectionsBroken == 0);
+        Row("short connections", $"{report.ShortConnections:N0} ok, {report.ShortConnectionsFailed} failed", report.ShortConnectionsFailed == 0);
+        Row("numbered datagrams", $"{report.PacketsSent:N0} sent, {report.PacketsLost} lost, {report.PacketsDuplicated} came again", report.PacketsLost + report.PacketsDuplicated == 0);
+        Row("meanwhile", $"{report.Changes} changes, {report.DaemonKills} times kill -9, {report.DaemonRestarts} times stopped and started");
+        Row("to VIPs, at the director", $"{report.FramesToVipAtDirector:N0} frames in, {report.FramesForwardedByDirector:N0} out", report.FramesToVipAtDirector == report.FramesForwardedByDirector);
+        Row("from VIPs, at the director", $"{report.FramesWithVipSourceAtDirector:N0} frames (must be 0)", report.FramesWithVipSourceAtDirector == 0);
+        Row("the judge judged", $"{report.BrokenOnPurpose.Server} switched off under {report.BrokenOnPurpose.Sessions} connections: {report.BrokenOnPurpose.Broken} seen to break");
+        Row(report.Topology, report.Ok ? $"all is well, after {report.Seconds} s" : $"{report.Problems.Count} problems", report.Ok);
+        AnsiConsole.Write(sum);
+    }
+}
