@@ -117,7 +117,7 @@ internal sealed class HalfWriter(
             var its = ports.Vips[number];
             if (next + its.Intervals.Length > ranges.Length)
                 throw new EngineException($"more than {ranges.Length} ranges of ports in all: join ranges, or use 'ports: any'");
-            var record = new VipRecord { Flags = FlagsOf(vip), RangeBase = (uint)next, RangeCount = (uint)its.Intervals.Length };
+            var record = new VipRecord { Flags = FlagsOf(vip) | Takes(its, TransportProtocol.Tcp, Constants.VipHasTcp) | Takes(its, TransportProtocol.Udp, Constants.VipHasUdp), RangeBase = (uint)next, RangeCount = (uint)its.Intervals.Length };
             foreach (var interval in its.Intervals)
                 ranges[next++] = new Layout.Range { First = (uint)interval.First, Last = (uint)interval.Last, Service = services[interval.Service] };
             if (its.TcpFragments is { } tcp)
@@ -130,6 +130,9 @@ internal sealed class HalfWriter(
         }
         PlaceVips();
     }
+
+    private static uint Takes(VipPorts ports, TransportProtocol protocol, uint flag) =>
+        ports.Intervals.Any(i => i.Last >= PortMap.Number((int)protocol, 0) && i.First <= PortMap.Number((int)protocol, ushort.MaxValue)) ? flag : 0;
 
     private static ushort FlagsOf(VipEntry vip) => (ushort)(Constants.VipUsed | (vip.AnswersArp ? Constants.VipAnswerArp : 0) | vip.Echo switch
     {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net;
 
 namespace Sidestep.Forwarding;
 
@@ -25,7 +26,13 @@ internal sealed class SlotChange
         SlotsCorrespond = sameKey && former.Slots.Slots.Length == group.Slots.Slots.Length;
         var byAddress = group.Servers.Select(static (s, i) => (s, i)).ToDictionary(static s => s.s.Address, static s => s.i);
         _formerServers = [.. former.Servers.Select(s => byAddress.TryGetValue(s.Address, out var i) && group.Servers[i].Name == s.Name ? i : None)];
-        var formerByAddress = former.Servers.Select(static (s, i) => (s, i)).ToDictionary(static s => s.s.Address, static s => s.i);
+        // What was read back may still have a server that was renamed, under both names: the one that serves is meant.
+        var formerByAddress = new Dictionary<IPAddress, int>();
+        for (var i = 0; i < former.Servers.Length; i++)
+        {
+            if (!formerByAddress.TryAdd(former.Servers[i].Address, i) && former.Servers[formerByAddress[former.Servers[i].Address]].Flows == FlowState.Move)
+                formerByAddress[former.Servers[i].Address] = i;
+        }
         _formerMembers = [.. former.Slots.Members.Select(m => formerByAddress.TryGetValue(m.Address, out var i) ? _formerServers[i] : None)];
         _members = [.. group.Slots.Members.Select(m => byAddress[m.Address])];
     }

@@ -25,11 +25,14 @@ public static class TableCompiler
             .OrderBy(static s => s.Name, StringComparer.Ordinal)
             .Select(s => (Service: s, Group: new GroupKey(s.Pool, Way.Of(origin.ProfileOf(s))))).ToArray();
         var compiler = new GroupCompiler(origin, previous, now, countFlows);
-        var groups = enabled.GroupBy(static e => e.Group, static e => e.Service)
+        var wanted = enabled.GroupBy(static e => e.Group, static e => e.Service)
             .Select(static g => (Name: g.Key.ToString(), g.Key, Services: g.ToArray()))
-            .OrderBy(static g => g.Name, StringComparer.Ordinal)
-            .AsParallel().AsOrdered() // slot tables of many pools that are all new take most of the time
-            .Select(g => compiler.Compile(g.Key, g.Services)).ToImmutableArray();
+            .OrderBy(static g => g.Name, StringComparer.Ordinal).ToArray();
+        // The slot tables of many pools that are all new take most of a first start.
+        IEnumerable<ServerGroup> compiled = previous is null
+            ? wanted.AsParallel().AsOrdered().Select(g => compiler.Compile(g.Key, g.Services))
+            : wanted.Select(g => compiler.Compile(g.Key, g.Services));
+        var groups = compiled.ToImmutableArray();
         var canServe = groups.ToDictionary(static g => g.Key, static g => g.CanServe);
 
         return new ForwardingTables

@@ -23,7 +23,9 @@
 #define NEIGHBOUR_HOP_LIMIT   255	 /* shows that no router was passed, RFC 4861 section 7.1 */
 #define ADVERTISE_SOLICITED   0x40000000 /* flags of an advertisement, RFC 4861 section 4.4 */
 #define ADVERTISE_OVERRIDE    0x20000000
+#define OPTION_SOURCE_ADDRESS 1
 #define OPTION_TARGET_ADDRESS 2
+#define OPTIONS		      8 /* that are looked at */
 #define ANSWER_TTL	      64
 
 struct icmphdr {
@@ -136,6 +138,34 @@ INLINE __u64 pseudo_sum(const __u64 *source, const __u64 *destination, __u32 len
 	return sum;
 }
 
+/* ff02::1:ffxx:xxxx with the last three bytes of the address, RFC 4291 section 2.7.1. */
+INLINE bool is_solicited_node(const __u64 *group, const __u64 *address)
+{
+	__u64 last = bpf_cpu_to_be64(0xffffff);
+
+	return group[0] == bpf_cpu_to_be64(0xff02ULL << 48) &&
+	       group[1] == (bpf_cpu_to_be64(0x1ff000000ULL) | (address[1] & last));
+}
+
+/* Options end with the message, none has length 0, and nobody's address has no link-layer address: RFC 4861
+ * section 7.1.1. */
+INLINE bool has_valid_options(struct xdp_md *ctx, __u32 at, __u32 length, bool from_nobody)
+{
+	for (__u32 i = 0; i < OPTIONS && length; i++) {
+		const __u8 *option = bytes_at(ctx, at, 8);
+		__u32 bytes;
+
+		if (!option || length < 8)
+			return false;
+		bytes = option[1] * 8;
+		if (!bytes || bytes > length || (from_nobody && option[0] == OPTION_SOURCE_ADDRESS))
+			return false;
+		at += bytes;
+		length -= bytes;
+	}
+	return !length;
+}
+
 /*
  * An advertisement is always of the same length, which a solicitation need not be. What is not in order is the kernel's
  * (RFC 4861 section 7.1.1), which drops it.
@@ -163,8 +193,17 @@ GLOBAL int answer_neighbour(struct xdp_md *ctx, __u32 half_number, __u32 l3)
 	asked = (struct neighbour *)(ip + 1);
 	payload = bpf_ntohs(ip->payload_len);
 	p.bytes = frame_bytes(&p);
-	if (ip->hop_limit != NEIGHBOUR_HOP_LIMIT || asked->code || payload < SOLICITATION_BYTES || payload > 256 || payload & 7)
+	if (ip->hop_limit != NEIGHBOUR_HOP_LIMIT || asked->code || payload < SOLICITATION_BYTES || payload > 256)
 		return XDP_PASS;
+	probes = !((__u64 *)&ip->saddr)[0] && !((__u64 *)&ip->saddr)[1];
+	if (probes && !is_solicited_node((const __u64 *)&ip->daddr, asked->target))
+		return XDP_PASS;
+	if (!has_valid_options(ctx, l3 + sizeof(*ip) + SOLICITATION_BYTES, payload - SOLICITATION_BYTES, probes))
+		return XDP_PASS;
+	ip = bytes_at(ctx, l3, sizeof(*ip) + SOLICITATION_BYTES);
+	if (!ip)
+		return XDP_PASS;
+	asked = (struct neighbour *)(ip + 1);
 	wanted->destination[0] = asked->target[0];
 	wanted->destination[1] = asked->target[1];
 	source[0] = *(__u64 *)&ip->saddr;
@@ -185,7 +224,6 @@ GLOBAL int answer_neighbour(struct xdp_md *ctx, __u32 half_number, __u32 l3)
 		return XDP_PASS;
 
 	/* Somebody who has no address yet probes whether this one is free: everybody is told that it is not. */
-	probes = !source[0] && !source[1];
 	reply.flags = probes ? bpf_htonl(ADVERTISE_OVERRIDE) : bpf_htonl(ADVERTISE_SOLICITED | ADVERTISE_OVERRIDE);
 	reply.target[0] = wanted->destination[0];
 	reply.target[1] = wanted->destination[1];
@@ -237,8 +275,8 @@ INLINE __u16 checksum_replace(__u16 checksum, __u16 old, __u16 new)
 
 /*
  * Exchanging the addresses leaves every sum as it was. A reply may be all zeros, which is the one sum that the update
- * gets wrong: it gives 0, and a receiver's sum over zeros is not the all ones that it wants. All ones are right here and
- * wherever 0 is.
+ * gets wrong: it gives 0, and a receiver's sum over zeros is not the all ones that it wants. All ones are right here
+ * and wherever 0 is.
  */
 GLOBAL int answer_echo(struct xdp_md *ctx, __u32 l3, __u32 l4, bool six)
 {
@@ -281,7 +319,8 @@ GLOBAL int answer_echo(struct xdp_md *ctx, __u32 l3, __u32 l4, bool six)
 	icmp = bytes_at(ctx, l4, sizeof(*icmp));
 	if (!icmp)
 		return XDP_PASS;
-	icmp->checksum = checksum_replace(icmp->checksum, *(__u16 *)&icmp->type, six ? ICMP6_ECHOREPLY : ICMP_ECHOREPLY) ?: 0xffff;
+	icmp->checksum =
+	    checksum_replace(icmp->checksum, *(__u16 *)&icmp->type, six ? ICMP6_ECHOREPLY : ICMP_ECHOREPLY) ?: 0xffff;
 	icmp->type = six ? ICMP6_ECHOREPLY : ICMP_ECHOREPLY;
 	account_tally(DECISION_ANSWER_ECHO, bytes);
 	return XDP_TX;

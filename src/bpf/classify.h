@@ -152,8 +152,8 @@ INLINE bool is_service6(const struct service6_entry *entry, __u64 address0, __u6
 	return entry->key == key && entry->address[0] == address0 && entry->address[1] == address1;
 }
 
-static __noinline const struct service *next_service6(const struct half6 *half6, __u64 address0, __u64 address1, __u32 key,
-						      __u32 first)
+static __noinline const struct service *next_service6(const struct half6 *half6, __u64 address0, __u64 address1,
+						      __u32 key, __u32 first)
 {
 	for (__u32 probe = 1; probe < PROBES; probe++) {
 		const struct service6_entry *entry = &half6->services[(first + probe) & (SERVICE_ENTRIES - 1)];
@@ -187,7 +187,7 @@ INLINE __u64 service_key(const struct tuple *t)
 /* A binary search among the intervals of a VIP, as a callback: the verifier would follow every branch of a loop. */
 struct search {
 	__u32 half_number;
-	__u32 low; /* the interval is from here on */
+	__u32 low;  /* the interval is from here on */
 	__u32 high; /* and before this one */
 	__u32 wanted;
 	__u32 found;
@@ -255,7 +255,8 @@ INLINE const struct service *classify(const struct packet *p, const struct tuple
 	return service;
 }
 
-/* May this source use the service? Of the prefixes that hold it the longest decides; the writer adds one of length 0. */
+/* May this source use the service? Of the prefixes that hold it the longest decides; the writer adds one of length 0.
+ */
 GLOBAL int is_allowed(__u32 set, const struct tuple *t)
 {
 	struct prefix_key key;

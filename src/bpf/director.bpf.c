@@ -12,8 +12,8 @@ INLINE int direct4(struct xdp_md *ctx, struct packet *p)
 	struct tuple t = {};
 	int action;
 
-	if (p->data + IPV4_MINIMUM > p->end)
-		return XDP_PASS; /* too short to carry anything for a service: the kernel drops it */
+	if (UNLIKELY(p->data + IPV4_MINIMUM > p->end))
+		return general(ctx, p->half_number); /* the last fragment perhaps */
 	if (parse_plain4(p, &t)) {
 		p->service = find_service(p->half, service_key(&t));
 		if (p->service && is_for_us(ctx, p)) {
@@ -35,8 +35,10 @@ INLINE int direct6(struct xdp_md *ctx, struct packet *p)
 	struct tuple t = {};
 	int action;
 
-	if (!half6 || p->data + IPV6_MINIMUM > p->end)
+	if (!half6)
 		return XDP_PASS;
+	if (UNLIKELY(p->data + IPV6_MINIMUM > p->end))
+		return general(ctx, p->half_number);
 	if (parse_plain6(p, &t)) {
 		p->service = find_service6(half6, &t);
 		if (p->service && is_for_us(ctx, p)) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * Encapsulate: layer 2 gets two new Ethernet addresses, layer 3 an outer header in front of the untouched datagram. VLAN
- * tags stay as they came.
+ * Encapsulate: layer 2 gets two new Ethernet addresses, layer 3 an outer header in front of the untouched datagram.
+ * VLAN tags stay as they came.
  */
 #pragma once
 #include "hash.h"
@@ -152,7 +152,8 @@ INLINE int encapsulate_ipip(struct xdp_md *ctx, struct packet *p, const struct t
 	return GO_ON;
 }
 
-/* Variant 0 of draft-ietf-intarea-gue: a UDP header, then version, control bit, length and flags 0, then the protocol. */
+/* Variant 0 of draft-ietf-intarea-gue: a UDP header, then version, control bit, length and flags 0, then the protocol.
+ */
 INLINE int encapsulate_gue(struct xdp_md *ctx, struct packet *p, const struct tuple *t, bool six, bool outer6)
 {
 	__u32 protocol = six ? IPPROTO_IPV6 : IPPROTO_IPIP, entropy = flow_entropy(t);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * Later fragments have no ports. Where ports choose the service or the server, the first fragment is remembered for a few
- * seconds, in a table of fixed size: a flood of first fragments pushes out the oldest of its bucket, and is counted.
+ * Later fragments have no ports. Where ports choose the service or the server, the first fragment is remembered for a
+ * few seconds, in a table of fixed size: a flood of first fragments pushes out the oldest of its bucket, and is
+ * counted.
  */
 #pragma once
 #include "account.h"
@@ -9,6 +10,12 @@
 #include "hash.h"
 
 #define FRAGMENT_TICKS 75 /* 5 s */
+
+/* Of IPv6 the next header of later fragments says nothing, RFC 8200 section 4.5. */
+INLINE __u64 datagram_id(const struct packet *p, const struct tuple *t, __u32 fragment_id)
+{
+	return flow_id(&p->half->settings, t, 0x100 | (t->six ? 0 : t->protocol), fragment_id);
+}
 
 INLINE struct fragment_bucket *fragments_of(__u64 id)
 {
@@ -56,7 +63,7 @@ GLOBAL int remember_fragment(__u64 id, __u32 server, __u32 service, __u32 profil
 /* Where the first fragment went: sets the server's id, and of the service what is needed. */
 INLINE bool recall_fragment(struct packet *p, const struct tuple *t, __u32 fragment_id, struct service *service)
 {
-	__u64 id = flow_id(&p->half->settings, t, fragment_id);
+	__u64 id = datagram_id(p, t, fragment_id);
 	struct fragment_bucket *bucket = fragments_of(id);
 
 	if (!bucket)

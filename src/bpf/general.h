@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * The general way: VLAN tags, options and extension headers, fragments, ICMP, ranges of ports, VIP prefixes, packets that
- * are too big, and everything that a VIP gets and no service takes. Out of line and parsed anew, so that what is rare
- * costs plain frames neither registers nor cache.
+ * The general way: VLAN tags, options and extension headers, fragments, ICMP, ranges of ports, VIP prefixes, packets
+ * that are too big, and everything that a VIP gets and no service takes. Out of line and parsed anew, so that what is
+ * rare costs plain frames neither registers nor cache.
  */
 #pragma once
 #include "forward.h"
@@ -14,7 +14,6 @@
 #define VLAN_BYTES	  4
 #define EXTENSION_HEADERS 6
 
-#define ICMP_SOURCE_QUENCH 4
 #define ICMP_TIME_EXCEEDED 11
 #define ICMP_PARAMETER	   12
 #define ICMP6_PARAMETER	   4
@@ -100,15 +99,17 @@ INLINE int parse_header6(struct xdp_md *ctx, struct packet *p, struct tuple *t, 
 		const __u8 *header;
 		__u32 length;
 
-		if (next != IPPROTO_HOPOPTS && next != IPPROTO_ROUTING && next != IPPROTO_FRAGMENT && next != IPPROTO_DSTOPTS &&
-		    next != IPPROTO_AH) {
+		if (next != IPPROTO_HOPOPTS && next != IPPROTO_ROUTING && next != IPPROTO_FRAGMENT &&
+		    next != IPPROTO_DSTOPTS && next != IPPROTO_AH) {
 			t->protocol = next;
 			shape->l4 = at;
 			return GO_ON;
 		}
-		header = bytes_at(ctx, at, 8);
-		if (!header || i == EXTENSION_HEADERS)
+		if (i == EXTENSION_HEADERS)
 			break;
+		header = bytes_at(ctx, at, 8);
+		if (!header || at + 8 > p->l3 + p->length)
+			return DROP_MALFORMED;
 		length = next == IPPROTO_FRAGMENT ? 8 : next == IPPROTO_AH ? (header[1] + 2) * 4 : (header[1] + 1) * 8;
 		if (next == IPPROTO_ROUTING && !header[2])
 			break; /* type 0, RFC 5095 */
@@ -154,8 +155,7 @@ INLINE bool is_error(const struct icmphdr *icmp, bool six)
 {
 	if (six)
 		return icmp->type >= 1 && icmp->type <= ICMP6_PARAMETER;
-	return icmp->type == ICMP_UNREACHABLE || icmp->type == ICMP_SOURCE_QUENCH || icmp->type == ICMP_TIME_EXCEEDED ||
-	       icmp->type == ICMP_PARAMETER;
+	return icmp->type == ICMP_UNREACHABLE || icmp->type == ICMP_TIME_EXCEEDED || icmp->type == ICMP_PARAMETER;
 }
 
 /*
@@ -182,8 +182,8 @@ GLOBAL int parse_quote(struct xdp_md *ctx, __u32 at, struct tuple *t)
 	} else {
 		const struct iphdr *ip = bytes_at(ctx, at, sizeof(*ip));
 
-		if (!ip || *(const __u8 *)ip >> 4 != 4 || (*(const __u8 *)ip & 15) < 5 || ip->saddr != (__u32)t->destination[0] ||
-		    ip->frag_off & bpf_htons(OFFSET_MASK))
+		if (!ip || *(const __u8 *)ip >> 4 != 4 || (*(const __u8 *)ip & 15) < 5 ||
+		    ip->saddr != (__u32)t->destination[0] || ip->frag_off & bpf_htons(OFFSET_MASK))
 			return false;
 		t->source[0] = ip->daddr;
 		t->protocol = ip->protocol;
@@ -197,6 +197,22 @@ GLOBAL int parse_quote(struct xdp_md *ctx, __u32 at, struct tuple *t)
 	return true;
 }
 
+/*
+ * Whether an ICMP error may answer the packet, RFC 1122 section 3.2.2 and RFC 4443 section 2.4: none about errors,
+ * later fragments or what nobody or everybody seems to have sent. Who sends the smallest IPv6 packet cannot do better.
+ */
+INLINE bool may_be_told(const struct tuple *t, const struct passage *g)
+{
+	__u32 source = bpf_ntohl((__u32)t->source[0]);
+
+	if (t->quoted || g->shape.later)
+		return false;
+	if (t->six)
+		return (__u8)t->source[0] != 0xff && (t->source[0] || t->source[1] & ~bpf_cpu_to_be64(1)) &&
+		       g->length > SMALLEST_MTU6;
+	return source >> 24 && source >> 24 != 127 && source >> 24 < 224;
+}
+
 /* Too big for the way to its server: tells the client, or has it fragmented. */
 INLINE int too_big(struct xdp_md *ctx, struct packet *p, struct tuple *t, const struct passage *g)
 {
@@ -207,6 +223,8 @@ INLINE int too_big(struct xdp_md *ctx, struct packet *p, struct tuple *t, const 
 	if (p->server->encapsulation == ENCAPSULATION_NONE)
 		fragments = g->shape.may_fragment && !g->shape.first && !g->shape.later;
 	if (policy == TOO_BIG_DROP)
+		return drop(DROP_TOO_BIG, p->bytes);
+	if (!fragments && !may_be_told(t, g))
 		return drop(DROP_TOO_BIG, p->bytes);
 	if (!fragments)
 		return t->six ? answer_too_big6(ctx, p->half_number, p->l3, p->server->room)
@@ -238,8 +256,10 @@ GLOBAL int pass_on(struct xdp_md *ctx, const struct passage *g)
 		return drop(DROP_NO_SERVER, p.bytes);
 	if (g->server_id & REPLY_RESET && t.protocol == IPPROTO_TCP && !t.quoted && !g->shape.later)
 		return answer_reset(ctx, p.l3, g->shape.l4, t.six);
-	if (p.server->flags & SERVER_LOCAL)
+	if (p.server->flags & SERVER_LOCAL) {
+		account_forwarded(&p);
 		return deliver_locally(p.bytes);
+	}
 	p.data = bytes_at(ctx, 0, sizeof(struct ethhdr));
 	if (!p.data)
 		return XDP_PASS;
@@ -255,7 +275,8 @@ INLINE enum drop_reason refusal(const struct tuple *t)
 		return DROP_ICMP_ERROR_UNKNOWN;
 	if (has_ports(t->protocol))
 		return DROP_NO_SERVICE;
-	return t->protocol == (t->six ? IPPROTO_ICMPV6 : IPPROTO_ICMP) ? DROP_ICMP_UNSUPPORTED : DROP_PROTOCOL_UNSUPPORTED;
+	return t->protocol == (t->six ? IPPROTO_ICMPV6 : IPPROTO_ICMP) ? DROP_ICMP_UNSUPPORTED
+								       : DROP_PROTOCOL_UNSUPPORTED;
 }
 
 enum icmp_kind {
@@ -265,7 +286,8 @@ enum icmp_kind {
 	ICMP_BAD,
 };
 
-INLINE enum icmp_kind icmp_kind(struct xdp_md *ctx, const struct packet *p, const struct tuple *t, const struct shape *shape)
+INLINE enum icmp_kind icmp_kind(struct xdp_md *ctx, const struct packet *p, const struct tuple *t,
+				const struct shape *shape)
 {
 	const struct icmphdr *icmp;
 
@@ -302,7 +324,7 @@ INLINE int serve(struct xdp_md *ctx, struct packet *p, struct passage *g, __u32 
 		found = &vip->echo;
 		if (!(vip->flags & VIP_FORWARD_ECHO)) {
 			if (shape->first || shape->later)
-				return drop(DROP_FRAGMENT_UNKNOWN, p->bytes);
+				return drop(DROP_ICMP_UNSUPPORTED, p->bytes);
 			if (!(vip->flags & VIP_ANSWER_ECHO))
 				return drop(DROP_ECHO_REFUSED, p->bytes);
 			return answer_echo(ctx, p->l3, shape->l4, t->six);
@@ -314,19 +336,24 @@ INLINE int serve(struct xdp_md *ctx, struct packet *p, struct passage *g, __u32 
 	}
 	if (found)
 		service = *found;
+	if (kind == ICMP_REQUEST)
+		service.flags &= ~SERVICE_HASH_MASK; /* all echo of a client to one server, as there are no ports */
 	p->service = &service;
-	if (service.flags & SERVICE_USED) {
+	if (shape->later && !(service.flags & SERVICE_USED) && recall_fragment(p, t, shape->fragment_id, &service)) {
+		/* it follows the first one */
+	} else if (service.flags & SERVICE_USED) {
 		if (switches.access && !t->quoted && service.access_set && !is_allowed(service.access_set, t))
 			return drop(DROP_ACCESS_DENIED, p->bytes);
 		reason = select_server(p, t);
 		if (reason)
 			return drop(reason, p->bytes);
-		if (shape->first && has_ports(t->protocol) && !(vip->fragments[t->protocol == IPPROTO_UDP].flags & SERVICE_USED))
-			remember_fragment(flow_id(&p->half->settings, t, shape->fragment_id), p->server_id & SLOT_SERVER_MASK, service.id,
-					  service.profile);
-	} else if (shape->later && has_ports(t->protocol)) {
-		if (!recall_fragment(p, t, shape->fragment_id, &service))
-			return drop(DROP_FRAGMENT_UNKNOWN, p->bytes);
+		if (shape->first && has_ports(t->protocol) &&
+		    !(vip->fragments[t->protocol == IPPROTO_UDP].flags & SERVICE_USED))
+			remember_fragment(datagram_id(p, t, shape->fragment_id), p->server_id & SLOT_SERVER_MASK,
+					  service.id, service.profile);
+	} else if (shape->later && vip->flags & (t->protocol == IPPROTO_UDP ? VIP_HAS_UDP : VIP_HAS_TCP) &&
+		   has_ports(t->protocol)) {
+		return drop(DROP_FRAGMENT_UNKNOWN, p->bytes);
 	} else {
 		return drop(refusal(t), p->bytes);
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * Parse: what the frame says about itself. Nearly all frames are plain: no VLAN tag, no options or extension headers, no
- * fragment. They are recognised by a few comparisons; everything else goes the general way (general.h).
+ * Parse: what the frame says about itself. Nearly all frames are plain: no VLAN tag, no options or extension headers,
+ * no fragment. They are recognised by a few comparisons; everything else goes the general way (general.h).
  */
 #pragma once
 #include "packet.h"
@@ -16,8 +16,8 @@
 #define VERSION_AND_WORDS 0x45 /* IPv4 with a header of five words: no options */
 
 /* Offset of the flags in a TCP header, and bytes of it without options. */
-#define TCP_FLAGS_AT  13
-#define TCP_MINIMUM   20
+#define TCP_FLAGS_AT 13
+#define TCP_MINIMUM  20
 
 INLINE bool has_ports(__u32 protocol)
 {

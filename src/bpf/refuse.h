@@ -6,13 +6,13 @@
 #pragma once
 #include "answer.h"
 
-#define ICMP_UNREACHABLE   3
-#define ICMP_FRAG_NEEDED   4
-#define ICMP6_TOO_BIG	   2
-#define SMALLEST_MTU6	   1280 /* RFC 8200 section 5 */
-#define QUOTED_BYTES	   512	/* of the packet in question, from its IP header on */
-#define ANSWER_BURST	   64	/* too-big answers of a CPU at once, and */
-#define ANSWER_TICK_SHIFT  20	/* one more every 2^20 ns */
+#define ICMP_UNREACHABLE  3
+#define ICMP_FRAG_NEEDED  4
+#define ICMP6_TOO_BIG	  2
+#define SMALLEST_MTU6	  1280 /* RFC 8200 section 5 */
+#define QUOTED_BYTES	  512  /* of the packet in question, from its IP header on */
+#define ANSWER_BURST	  64   /* too-big answers of a CPU at once, and */
+#define ANSWER_TICK_SHIFT 20   /* one more every 2^20 ns */
 
 /* Bounds what a flood of too big packets makes the director send. */
 INLINE bool may_answer(void)
@@ -199,7 +199,8 @@ GLOBAL int answer_reset(struct xdp_md *ctx, __u32 l3, __u32 l4, bool six)
 		((__u32 *)ip)[0] = bpf_htonl(0x45000000 | (sizeof(*ip) + sizeof(reply)));
 		((__u32 *)ip)[1] = bpf_htonl(OUTER_DONT_FRAGMENT);
 		((__u32 *)ip)[2] = bpf_htonl(ANSWER_TTL << 24 | IPPROTO_TCP << 16);
-		ip->check = ~fold((__u64)((__u32 *)ip)[0] + ((__u32 *)ip)[1] + ((__u32 *)ip)[2] + ip->saddr + ip->daddr);
+		ip->check =
+		    ~fold((__u64)((__u32 *)ip)[0] + ((__u32 *)ip)[1] + ((__u32 *)ip)[2] + ip->saddr + ip->daddr);
 		reply.checksum = ~fold(sum + ip->saddr + ip->daddr);
 		*(struct tcp *)(ip + 1) = reply;
 	}

@@ -2,16 +2,17 @@
 /*
  * Remembered flows: where a slot is in transition, or where the algorithm needs to know (just-enough tracking).
  *
- * A flow lies in one of the eight places of its bucket; when all are taken, the one that was idle for longest makes room.
- * The table is one for all CPUs, because a network card may move a flow from one CPU to another at any time. Two CPUs
- * that write the same place at once may lose one of the two flows; neither can get the other's server, because the id is
- * taken away before the server is written, and given last.
+ * A flow lies in one of the eight places of its bucket; when all are taken, the one that was idle for longest makes
+ * room. The table is one for all CPUs, because a network card may move a flow from one CPU to another at any time. Two
+ * CPUs that write the same place at once may lose one of the two flows; neither can get the other's server, because the
+ * id is taken away before the server is written, and given last.
  */
 #pragma once
 #include "account.h"
 #include "hash.h"
 
-/* A packet whose server depends on more than its slot. Numbers alone, so that the verifier looks at its use only once. */
+/* A packet whose server depends on more than its slot. Numbers alone, so that the verifier looks at its use only once.
+ */
 struct query {
 	struct tuple tuple;
 	__u32 half_number;
@@ -211,7 +212,7 @@ INLINE __u64 client_id(const struct query *q)
 		client.source[0] = bpf_cpu_to_be64(first);
 		client.source[1] = bpf_cpu_to_be64(second & ~0ULL << ((128 - bits) & 63));
 	}
-	return flow_id(&tables.halves[q->half_number & 1].settings, &client, 0);
+	return flow_id(&tables.halves[q->half_number & 1].settings, &client, 0, 0);
 }
 
 /*
@@ -245,7 +246,9 @@ GLOBAL __u32 select_remembered(struct query *q)
 	__u64 id;
 
 	q->now = now_ticks();
-	id = q->flags & SERVICE_PERSISTS ? client_id(q) : flow_id(&tables.halves[q->half_number & 1].settings, &q->tuple, q->tuple.ports);
+	id = q->flags & SERVICE_PERSISTS
+		 ? client_id(q)
+		 : flow_id(&tables.halves[q->half_number & 1].settings, &q->tuple, q->tuple.protocol, q->tuple.ports);
 	bucket_index = id & (switches.flow_buckets - 1);
 	bucket = bpf_map_lookup_elem(&flows, &bucket_index);
 	if (!bucket)

@@ -104,6 +104,8 @@ struct vip6 {
 #define VIP_ANSWER_ARP	 (1 << 1) /* neighbour solicitation, for IPv6 */
 #define VIP_ANSWER_ECHO	 (1 << 2)
 #define VIP_FORWARD_ECHO (1 << 3)
+#define VIP_HAS_TCP	 (1 << 4) /* some service of it takes TCP */
+#define VIP_HAS_UDP	 (1 << 5)
 
 /* What a packet needs to know of its service. It lies wherever a look-up may find it, so that nothing is followed. */
 struct service {
@@ -152,8 +154,9 @@ struct vip_record {
 	__u32 range_base;
 	__u32 range_count;
 	__u32 reserved;
-	struct service fragments[2]; /* what later fragments of TCP and of UDP follow without memory; unused: by memory */
-	struct service echo;	     /* with VIP_FORWARD_ECHO */
+	struct service
+	    fragments[2];    /* what later fragments of TCP and of UDP follow without memory; unused: by memory */
+	struct service echo; /* with VIP_FORWARD_ECHO */
 };
 
 /* Settings that services share. Times are ticks. */
@@ -190,7 +193,7 @@ struct server {
 			       pseudo header's and UDP header's constant words for GUE over IPv6 */
 	__be32 source_mask; /* bits of the source's last (or only) four bytes that differ per flow */
 	__be16 gue_port;
-	__u16 weight; /* what SERVICE_LEAST divides by */
+	__u16 weight;	 /* what SERVICE_LEAST divides by */
 	__u8 source[16]; /* of the outer header; IPv4 in the first four bytes */
 	__u8 destination[16];
 };
@@ -261,11 +264,12 @@ struct cpu_counters {
 struct label {
 	char name[LABEL_BYTES];
 	char pool[LABEL_BYTES];
-	char way[LABEL_BYTES];	/* how the pool is reached */
+	char way[LABEL_BYTES];	 /* how the pool is reached */
 	char place[LABEL_BYTES]; /* of a server: its address */
-	__u32 flags;		/* LABEL_* */
+	__u32 flags;		 /* LABEL_* */
 	__u32 weight;
-	__u64 time; /* milliseconds since 1970, 0: none. Service: its group's window ends. Server: it drains since then */
+	__u64
+	    time; /* milliseconds since 1970, 0: none. Service: its group's window ends. Server: it drains since then */
 };
 
 #define LABEL_USED	 (1 << 0)
@@ -305,9 +309,9 @@ struct tables {
 
 /* A remembered flow. Unused: id 0. */
 struct flow {
-	__u64 id;	/* 64-bit hash of the flow: two of a bucket agree with a probability of 2^-64 */
-	__u32 server;	/* id and FLOW_* */
-	__u32 seen;	/* tick of its last packet */
+	__u64 id;     /* 64-bit hash of the flow: two of a bucket agree with a probability of 2^-64 */
+	__u32 server; /* id and FLOW_* */
+	__u32 seen;   /* tick of its last packet */
 };
 
 #define FLOW_SERVER_MASK 0x00ffffff
@@ -325,9 +329,9 @@ struct flow_key {
 	__u64 destination[2];
 	__u32 ports; /* source port first, as they lie in the packet */
 	__u8 protocol;
-	__u8 family; /* 4 or 6 */
+	__u8 family;   /* 4 or 6 */
 	__u16 service; /* id */
-	__u32 since; /* tick */
+	__u32 since;   /* tick */
 	__u16 profile;
 	__u16 reserved;
 };
@@ -356,8 +360,8 @@ struct prefix_key {
 /* A frame that user space has to send in fragments: encapsulated already. */
 struct slow_frame {
 	__u32 ifindex;
-	__u32 length;	/* of frame, in bytes */
-	__u16 mtu;	/* of the way out */
+	__u32 length;	 /* of frame, in bytes */
+	__u16 mtu;	 /* of the way out */
 	__u16 l3_offset; /* where the outer header begins */
 	__u32 reserved;
 	__u8 frame[FRAME_BYTES];
@@ -385,7 +389,7 @@ struct {
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__type(key, __u32);
 	__type(value, struct server);
-	__uint(max_entries, HALVES * SERVER_CAPACITY);
+	__uint(max_entries, HALVES *SERVER_CAPACITY);
 } servers SEC(".maps");
 
 struct {
@@ -463,18 +467,18 @@ struct {
 
 /* Set before load, so that the verifier removes what a director does not need. */
 struct switches {
-	bool one_arm;	      /* every server is reached by the interface that its packets come in by */
-	bool ipv6;	      /* VIPs of IPv6 */
-	bool outer6;	      /* outer headers of IPv6 */
-	bool udp_and_gre;     /* outer headers other than IP in IP */
-	bool outer_sources;   /* outer sources that differ per flow */
-	bool prefixes;	      /* VIP prefixes */
-	bool access;	      /* access lists */
-	bool peers;	      /* other directors */
+	bool one_arm;	    /* every server is reached by the interface that its packets come in by */
+	bool ipv6;	    /* VIPs of IPv6 */
+	bool outer6;	    /* outer headers of IPv6 */
+	bool udp_and_gre;   /* outer headers other than IP in IP */
+	bool outer_sources; /* outer sources that differ per flow */
+	bool prefixes;	    /* VIP prefixes */
+	bool access;	    /* access lists */
+	bool peers;	    /* other directors */
 	__u32 flow_buckets; /* power of two */
 };
 
 const volatile struct switches switches = {
-	.one_arm = true,
-	.flow_buckets = 1,
+    .one_arm = true,
+    .flow_buckets = 1,
 };

@@ -1,7 +1,5 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using System.Net;
-using Sidestep.Model;
 
 namespace Sidestep.Forwarding.Plans;
 
@@ -22,15 +20,6 @@ public sealed record Plan(ImmutableArray<ServicePlan> Services, ImmutableArray<G
 
     /// <summary>True when nothing changes.</summary>
     public bool IsEmpty => Services.IsEmpty && Groups.All(static g => g.Change == ChangeKind.None && g.Servers.All(static s => s.Change == ChangeKind.None));
-
-    /// <summary>What a service takes: <c>198.51.100.10 tcp/80,443</c>.</summary>
-    public static string Describe(IEnumerable<IPNetwork> vips, TransportProtocol protocol, IEnumerable<PortRange> ports)
-    {
-        var addresses = string.Join(',', vips.Select(static v =>
-            v.PrefixLength == v.BaseAddress.GetAddressBytes().Length * 8 ? v.BaseAddress.ToString() : v.ToString()));
-        return protocol == TransportProtocol.Any ? $"{addresses} any"
-            : string.Create(CultureInfo.InvariantCulture, $"{addresses} {protocol.ToString().ToLowerInvariant()}/{string.Join(',', ports)}");
-    }
 }
 
 /// <summary>What happens to a thing.</summary>

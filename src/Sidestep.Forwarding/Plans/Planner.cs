@@ -30,7 +30,7 @@ public static class Planner
             .ToImmutableArray();
         foreach (var group in groups)
             Warn(group, sameKey, warnings);
-        var services = Services(running.Services, tables.Services);
+        var services = Services(running.Services, tables);
         warnings.AddRange(services.Where(static s => s.Change == ChangeKind.Removed)
             .Select(static s => $"{s.Name} goes ({s.Before}): what clients still send to it finds no service any more"));
         return new Plan(services, groups, [.. warnings]);
@@ -45,25 +45,23 @@ public static class Planner
             .Where(a => !unreachable.Contains(a)).Distinct().ToDictionary(static a => a, _ => hop), new Dictionary<IPAddress, string>());
     }
 
-    private static ImmutableArray<ServicePlan> Services(ImmutableArray<RunningService> before, ImmutableArray<ServiceEntry> after)
+    private static ImmutableArray<ServicePlan> Services(ImmutableArray<RunningService> before, ForwardingTables after)
     {
-        var former = before.ToDictionary(static s => s.Name);
-        var next = after.ToDictionary(static s => s.Name);
+        var former = before.ToDictionary(static s => s.Name, static s => Text(s.Takes, s.Group));
+        var takes = TakenPorts.Of(after);
+        var next = after.Services.Select((s, i) => (s.Name, Text: Text(takes[i], s.Group))).ToDictionary(static s => s.Name, static s => s.Text);
         return
         [
             .. former.Keys.Union(next.Keys).Order(StringComparer.Ordinal).Select(name =>
             {
-                var was = former.GetValueOrDefault(name);
-                var takes = next.TryGetValue(name, out var entry) ? Plan.Describe(entry.Vips, entry.Protocol, entry.Ports) : null;
-                var text = was is null ? null : Text(was.Takes ?? takes ?? "", was.Group);
-                var then = entry is null ? null : Text(takes!, entry.Group);
-                var change = text is null ? ChangeKind.Added : then is null ? ChangeKind.Removed : text == then ? ChangeKind.None : ChangeKind.Changed;
-                return new ServicePlan(name, change, text, then);
+                string? was = former.GetValueOrDefault(name), then = next.GetValueOrDefault(name);
+                var change = was is null ? ChangeKind.Added : then is null ? ChangeKind.Removed : was == then ? ChangeKind.None : ChangeKind.Changed;
+                return new ServicePlan(name, change, was, then);
             }).Where(static s => s.Change != ChangeKind.None),
         ];
     }
 
-    private static string Text(string takes, GroupKey group) => $"{takes} by {group}".TrimStart();
+    private static string Text(IEnumerable<TakenPorts> takes, GroupKey group) => $"{TakenPorts.Describe(takes)} by {group}";
 
     private static GroupPlan GroupOf(
         GroupKey key, ServerGroup? before, ServerGroup? after, IEnumerable<ServerGroup> allBefore, IEnumerable<ServerGroup> allAfter,

@@ -97,7 +97,7 @@ public sealed class PlanCommandTests : IDisposable
         var tables = TableCompiler.Compile(configuration, new NextHops([lan], hops, new Dictionary<IPAddress, string>()));
         return new RunningState(
             new RunningGroups(tables.HashKey, tables.Groups),
-            [.. tables.Services.Select(static s => new RunningService(s.Name, s.Group, Plan.Describe(s.Vips, s.Protocol, s.Ports)))],
+            [.. tables.Services.Zip(TakenPorts.Of(tables)).Select(static s => new RunningService(s.First.Name, s.First.Group, s.Second))],
             new FlowCounts(tables.Groups[0].Servers.ToDictionary(s => new ServerKey(tables.Groups[0].Key, s.Name, s.Address), static _ => 7L)),
             new HashSet<IPAddress>());
     }

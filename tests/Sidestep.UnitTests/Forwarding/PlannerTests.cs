@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Net;
 using Sidestep.Forwarding;
 using Sidestep.Forwarding.Plans;
@@ -110,6 +111,30 @@ public sealed class PlannerTests
         Assert.Equal("www goes (198.51.100.10 tcp/80 by web/ipip): what clients still send to it finds no service any more", plan.Warnings[^1]);
     }
 
+    [Fact]
+    public void A_service_that_takes_ports_from_another_changes_both()
+    {
+        var former = Configuration(Four) with { VirtualServices = [Configuration(Four).VirtualServices[0] with { Protocol = TransportProtocol.Any, Ports = [PortRange.Any] }] };
+        var service = former.VirtualServices[0];
+        var proposed = former with { VirtualServices = [service, service with { Name = "tls", Protocol = TransportProtocol.Tcp, Ports = [PortRange.One(443)] }] };
+        Assert.Equal(
+            ["tls Added  -> 198.51.100.10 tcp/443 by web/ipip",
+                "www Changed 198.51.100.10 any by web/ipip -> 198.51.100.10 protocols 0-5, tcp/0-442,444-65535, protocols 7-255 by web/ipip"],
+            Planner.Of(Running(former, 0), proposed, Now).Services.Select(static s => $"{s.Name} {s.Change} {s.Before} -> {s.After}"));
+    }
+
+    [Theory]
+    [InlineData("198.51.100.10/32 0 16777215", "198.51.100.10 any")]
+    [InlineData("198.51.100.10/32 393296 393296|198.51.100.10/32 393659 393660", "198.51.100.10 tcp/80,443-444")]
+    [InlineData("2001:db8::/64 1114165 1114165|198.51.100.0/24 1114165 1114165", "198.51.100.0/24,2001:db8::/64 udp/53")]
+    [InlineData("198.51.100.10/32 393216 458751|198.51.100.11/32 1114112 1179647", "198.51.100.10 tcp/any; 198.51.100.11 udp/any")]
+    [InlineData("198.51.100.10/32 3080192 3145727", "198.51.100.10 protocol 47")]
+    public void What_a_service_takes_is_said_in_few_words(string takes, string text) => Assert.Equal(text, TakenPorts.Describe(takes.Split('|').Select(static t =>
+    {
+        var parts = t.Split(' ');
+        return new TakenPorts(IPNetwork.Parse(parts[0]), int.Parse(parts[1], CultureInfo.InvariantCulture), int.Parse(parts[2], CultureInfo.InvariantCulture));
+    })));
+
     private static Configuration Configuration(ImmutableArray<RealServer> servers) => new()
     {
         Director = new DirectorSettings { Interfaces = [new("lan0", DriverMode.Auto)], HashKey = new HashKey(7, 9) },
@@ -134,7 +159,7 @@ public sealed class PlannerTests
         var group = tables.Groups[0];
         return new RunningState(
             new RunningGroups(tables.HashKey, tables.Groups),
-            [.. tables.Services.Select(static s => new RunningService(s.Name, s.Group, Plan.Describe(s.Vips, s.Protocol, s.Ports)))],
+            [.. tables.Services.Zip(TakenPorts.Of(tables)).Select(static s => new RunningService(s.First.Name, s.First.Group, s.Second))],
             new FlowCounts(group.Servers.ToDictionary(s => new ServerKey(group.Key, s.Name, s.Address), _ => flows)),
             new HashSet<IPAddress>());
     }
