@@ -32,6 +32,8 @@ public sealed class StatusReport(DirectorSettings director, DirectorStatus statu
                 configurationFile = daemon?.ConfigurationFile,
                 errors = daemon?.Errors ?? [],
                 unresolved = daemon?.Unresolved ?? [],
+                degraded = daemon?.Degraded ?? [],
+                groups = daemon?.Groups ?? [],
                 notes = daemon?.Notes ?? [],
             },
             interfaces = status.Interfaces.Select(static i => new { name = i.Name, mode = Mode(i) }),
@@ -78,7 +80,7 @@ public sealed class StatusReport(DirectorSettings director, DirectorStatus statu
         if (Console.IsOutputRedirected)
             console.Profile.Width = RedirectedWidth;
         console.MarkupLineInterpolated($"[bold]{director.Name}[/]: {Sentence()}");
-        foreach (var problem in (daemon?.Errors ?? []).Concat(daemon?.Unresolved ?? []).Concat(daemon?.Notes ?? []))
+        foreach (var problem in (daemon?.Errors ?? []).Concat(daemon?.Unresolved ?? []).Concat(daemon?.Degraded ?? []).Concat(daemon?.Notes ?? []))
             console.MarkupLineInterpolated($"  {problem}");
 
         var services = NewTable("service", "VIP", "port", "pool", "DSR");

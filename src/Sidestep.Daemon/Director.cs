@@ -1,10 +1,13 @@
 using System.Collections.Immutable;
 using System.Net.NetworkInformation;
+using System.Net.Sockets;
 using Sidestep.Control;
+using Sidestep.Daemon.Groups;
 using Sidestep.Daemon.NextHops;
 using Sidestep.Engine.Xdp;
 using Sidestep.Forwarding;
 using Sidestep.Model;
+using Sidestep.Native;
 
 namespace Sidestep.Daemon;
 
@@ -13,6 +16,9 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
 {
     /// <summary>How long the start waits for next hops: adopted tables forward meanwhile.</summary>
     private static readonly TimeSpan ResolvePatience = TimeSpan.FromSeconds(2);
+
+    /// <summary>Where the engine pins the map of that name.</summary>
+    private const string SlowMap = "map_slow";
 
     private const int ClaimAttempts = 10;
     private static readonly TimeSpan ClaimPause = TimeSpan.FromMilliseconds(100);
@@ -34,6 +40,11 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
     /// <summary>Why the newest valid configuration, or the newest next hops, are not in force; being so clears it.</summary>
     private ImmutableArray<string> _failed = [];
 
+    private SolicitedNodeGroups? _groups;
+
+    /// <summary>Why nothing is sent in fragments; null when it is.</summary>
+    private string? _slowPathProblem;
+
     /// <summary>Runs until cancelled.</summary>
     /// <exception cref="EngineException">It could not start; says what to do.</exception>
     internal async Task RunAsync(CancellationToken cancellation)
@@ -43,14 +54,18 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
         using var engine = XdpEngine.Open(_identity.PinPath, _identity.Name);
         foreach (var note in engine.Notes)
             Log.Info(note);
-        Report(r => r with { Notes = [.. engine.Notes] });
+        using var groups = new SolicitedNodeGroups(DaemonReport.Read(_identity)?.Groups ?? [], SaveGroups, Log.Warning);
+        _groups = groups;
+        Report(r => r with { Notes = [.. engine.Notes], Groups = groups.Entered });
 
         using var nextHops = new NetlinkNextHopResolver(Log.Warning);
         var loop = new ControlLoop(engine, nextHops, first, this, TimeProvider.System);
         nextHops.Watch([.. first.Director.Interfaces.Select(static i => i.Name)],
             first.Pools.SelectMany(static p => p.Servers).Select(static s => s.Address).ToHashSet());
+        nextHops.WatchPeers(first.Director.Peers);
         nextHops.WaitUntilResolved(ResolvePatience);
         loop.Start();
+        using var slowPath = OpenSlowPath();
         Log.Info($"forwarding; configuration {file.Path}");
 
         await RunBothAsync(loop, cancellation).ConfigureAwait(false);
@@ -72,8 +87,12 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
         _onExit = configuration.Director.OnExit;
         var unresolved = nextHops.Unresolved.Select(static u => $"{u.Key}: {u.Value}").Order(StringComparer.Ordinal).ToArray();
         var news = unresolved.Except(_report.Unresolved).ToArray();
+        FollowGroups(configuration, tables);
+        var degraded = Degraded(nextHops);
+        foreach (var peer in degraded.Except(_report.Degraded).Except(_groups!.Problems))
+            Log.Warning(peer);
         Report(
-            r => r with { Unresolved = [.. unresolved] },
+            r => r with { Unresolved = [.. unresolved], Degraded = degraded },
             () => _failed = isNewest ? [] : _failed);
         foreach (var server in news)
             Log.Warning($"no next hop, server takes no traffic: {server}");
@@ -98,6 +117,49 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
     {
         Log.Error($"the former configuration stays in force: {reason}");
         Report(static r => r, () => _failed = [reason]);
+    }
+
+    /// <summary>For each IPv6 VIP that the director answers for, on the interfaces where it does.</summary>
+    private void FollowGroups(Configuration configuration, ForwardingTables tables)
+    {
+        var names = configuration.Director.Interfaces.Select(static i => i.Name).ToHashSet();
+        try
+        {
+            _groups!.Follow(tables.Interfaces.Where(i => names.Contains(i.Name)), tables.Vips
+                .Where(static v => v.AnswersArp && v.Address.BaseAddress.AddressFamily == AddressFamily.InterNetworkV6)
+                .Select(static v => v.Address.BaseAddress));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Log.Warning($"groups of IPv6 VIPs not followed: {e.Message}");
+        }
+    }
+
+    private void SaveGroups(ImmutableArray<string> groups) => Report(r => r with { Groups = groups });
+
+    private ImmutableArray<string> Degraded(Forwarding.NextHops nextHops) =>
+    [
+        .. nextHops.UnresolvedPeers.Select(static p => $"other director {p.Key} is not found, what it sent may be balanced again: {p.Value}")
+            .Order(StringComparer.Ordinal),
+        .. _groups!.Problems,
+        .. _slowPathProblem is { } problem ? [problem] : Array.Empty<string>(),
+    ];
+
+    /// <summary>Null when the program has none.</summary>
+    private SlowFragmenter? OpenSlowPath()
+    {
+        try
+        {
+            using var map = BpfMap.OpenPinned(Path.Combine(_identity.PinPath, _identity.Name, SlowMap));
+            return map is null ? null : new SlowFragmenter(map, Log.Warning);
+        }
+        catch (NativeException e)
+        {
+            _slowPathProblem = $"packets that are too big are not sent in fragments: {e.Message}";
+            Log.Warning(_slowPathProblem);
+            Report(r => r with { Degraded = r.Degraded.Add(_slowPathProblem) });
+            return null;
+        }
     }
 
     private async Task WatchFileAsync(ControlLoop loop, CancellationToken cancellation)
@@ -155,6 +217,7 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
         if (_onExit == ExitAction.Remove)
         {
             engine.Remove();
+            _groups!.Leave();
             File.Delete(DaemonReport.PathOf(_identity));
             Log.Info("detached, everything removed (onExit: remove)");
         }

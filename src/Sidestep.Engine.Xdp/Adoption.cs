@@ -75,7 +75,7 @@ internal static class Adoption
             if (running != wanted)
                 differences.Add(string.Create(CultureInfo.InvariantCulture, $"{what}: {running} is {wanted} in this version"));
         }
-        foreach (var (name, wanted) in DirectorObject.Shapes())
+        foreach (var (name, wanted) in DirectorObject.Shapes((int)maps["flows"].Shape.Entries))
         {
             var running = maps[name].Shape;
             Compare($"type of map {name}", running.Type, wanted.Type);

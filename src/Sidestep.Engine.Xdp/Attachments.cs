@@ -26,6 +26,17 @@ internal sealed class Attachments(PinDirectory pins)
         return attached;
     }
 
+    /// <summary>Puts another program in the place of what is attached, without a gap, and attaches nothing new.</summary>
+    internal void Replace(BpfProgram program)
+    {
+        foreach (var (name, mode) in pins.Links())
+        {
+            using var link = XdpLink.OpenPinned(pins.LinkPath(name, mode));
+            if (link?.InterfaceIndex > 0)
+                link.Update(program);
+        }
+    }
+
     /// <summary>Detaches everywhere.</summary>
     internal void DetachAll()
     {

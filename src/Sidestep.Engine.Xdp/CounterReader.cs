@@ -6,11 +6,15 @@ namespace Sidestep.Engine.Xdp;
 /// <summary>Sums the counters of all CPUs and gives them their names.</summary>
 internal static class CounterReader
 {
+    /// <summary>Decisions that have a counter of their own: neither passed, forwarded nor dropped.</summary>
+    private static readonly Decision[] Answers =
+        [.. Enum.GetValues<Decision>().Except([Decision.Pass, Decision.Forward, Decision.Drop])];
+
     internal static EngineCounters Read(StateMaps maps)
     {
         var running = RunningTables.Read(maps);
         return new EngineCounters(
-            new[] { Decision.AnswerArp, Decision.AnswerEcho }.ToDictionary(static d => d, d => Tally(maps, (int)d)),
+            Answers.ToDictionary(static d => d, d => Tally(maps, (int)d)),
             Enum.GetValues<DropReason>().ToDictionary(static r => r, r => Tally(maps, Constants.DropTally + (int)r)),
             running.Services.ToDictionary(static s => s.Key, s => Service(maps, s.Value)),
             running.Servers.GroupBy(static s => (s.Key.Group, s.Key.Name))

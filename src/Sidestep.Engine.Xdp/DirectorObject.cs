@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using Sidestep.Engine.Xdp.Layout;
 using Sidestep.Forwarding;
 using Sidestep.Native;
 
@@ -7,7 +9,7 @@ namespace Sidestep.Engine.Xdp;
 internal static class DirectorObject
 {
     private const string Resource = "director.bpf.o";
-    private static readonly Version OldestKernel = new(5, 10);
+    private static readonly Version OldestKernel = new(6, 1);
 
     /// <summary>The ELF image.</summary>
     internal static byte[] Image()
@@ -19,15 +21,16 @@ internal static class DirectorObject
     }
 
     /// <summary>Loads the program, with maps that exist or with new ones.</summary>
-    /// <param name="oneArm">Every server is reached by the interface that its packets come in by.</param>
+    /// <param name="switches">What it is loaded for.</param>
+    /// <param name="flowBuckets">Buckets of the table of remembered flows, a power of two.</param>
     /// <param name="existing">Maps to use, by C name; null to make them.</param>
     /// <exception cref="EngineException">Privileges, kernel, libbpf or the verifier stand in the way; says what to do.</exception>
-    internal static BpfObject Load(bool oneArm, Func<string, BpfMap>? existing)
+    internal static BpfObject Load(SwitchSet switches, int flowBuckets, Func<string, BpfMap>? existing)
     {
         CheckMachine();
         try
         {
-            var loading = Open(oneArm);
+            var loading = Open(switches, flowBuckets);
             if (existing is not null)
             {
                 foreach (var name in StateMaps.Names)
@@ -57,18 +60,20 @@ internal static class DirectorObject
     }
 
     /// <summary>What the maps of this build look like, for comparison with pinned ones.</summary>
-    internal static Dictionary<string, BpfMapShape> Shapes()
+    internal static Dictionary<string, BpfMapShape> Shapes(int flowBuckets)
     {
-        using var opened = Open(oneArm: true);
+        using var opened = Open(SwitchSet.All, flowBuckets);
         return StateMaps.Names.ToDictionary(static n => n, n => opened.Shape(n));
     }
 
-    private static BpfObject Open(bool oneArm)
+    private static BpfObject Open(SwitchSet switches, int flowBuckets)
     {
         var opened = BpfObject.Open(Image(), "sidestep");
         opened.SetMaxEntries("counters", Kernel.PossibleCpus);
-        // .rodata holds one variable, one_arm
-        opened.InitialValue(".rodata")[0] = oneArm ? (byte)1 : (byte)0;
+        opened.SetMaxEntries("flows", flowBuckets);
+        opened.SetMaxEntries("flow_keys", flowBuckets * Constants.FlowWays);
+        // .rodata begins with one variable, switches
+        MemoryMarshal.Write(opened.InitialValue(".rodata"), switches.ToSwitches(flowBuckets));
         return opened;
     }
 
@@ -80,8 +85,8 @@ internal static class DirectorObject
             throw new EngineException($"not allowed to load XDP programs: {string.Join(", ", missing)} missing. Run as root, or give the "
                 + "service these capabilities (systemd: AmbientCapabilities=CAP_BPF CAP_NET_ADMIN CAP_NET_RAW CAP_PERFMON)");
         if (Kernel.Release < OldestKernel)
-            throw new EngineException($"kernel {Kernel.Release} is too old: {OldestKernel} is the oldest that Sidestep was run on "
-                + "(it needs BPF links for XDP, and maps that are bound to a program); install a newer kernel");
+            throw new EngineException($"kernel {Kernel.Release} is too old: {OldestKernel} is the oldest that Sidestep supports "
+                + "(it needs bpf_loop and bpf_xdp_load_bytes); install a newer kernel");
         if (!Kernel.HasLibbpf)
             throw new EngineException("libbpf.so.1 is not installed: run 'apt-get install libbpf1' (or your distribution's libbpf 1.0 or newer)");
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using Sidestep.Engine.Xdp.Layout;
 using Sidestep.Forwarding;
@@ -68,57 +69,75 @@ public sealed record DirectorStatus(
     {
         var running = RunningTables.Read(maps);
         var counters = CounterReader.Read(maps);
-        var slots = running.Slots.ToDictionary(static g => g.Key, g => SlotsPerServer(maps, g.Value));
-        var servers = running.Servers.Select(s => (s.Key.Group, Status: ServerOf(maps, s.Key, s.Value, slots[s.Key.Group])));
+        var takes = Takes(maps);
+        var flows = new FlowTable(maps).CountByServer();
+        var slots = running.Slots.ToDictionary(static g => g.Key, g => SlotsPerServer(maps, g.Value.Current));
+        var servers = running.Servers.Select(s => (s.Key.Group, Status: ServerOf(maps, s.Key, s.Value, slots[s.Key.Group], flows)));
         return new DirectorStatus(
             (long)maps.Control.Revision,
             DateTimeOffset.FromUnixTimeMilliseconds((long)maps.Control.AppliedAt),
             interfaces,
-            [.. running.Services.OrderBy(static s => s.Key, StringComparer.Ordinal).Select(s => ServiceOf(maps, s.Key, s.Value, slots))],
+            [.. running.Services.OrderBy(static s => s.Key, StringComparer.Ordinal).Select(s => ServiceOf(maps, s.Key, s.Value, takes, slots))],
             [.. servers.GroupBy(static s => s.Group).OrderBy(static g => g.Key.ToString(), StringComparer.Ordinal)
                 .Select(static g => new GroupStatus(g.Key, [.. g.Select(static s => s.Status).OrderBy(static s => s.Name, StringComparer.Ordinal)]))],
             counters.Answers,
             counters.Drops);
     }
 
-    private static ServiceStatus ServiceOf(StateMaps maps, string name, int id, Dictionary<GroupKey, Dictionary<uint, int>> slots)
+    private static ServiceStatus ServiceOf(StateMaps maps, string name, int id, ILookup<int, string> takes, Dictionary<GroupKey, Dictionary<uint, int>> slots)
     {
-        ref readonly var label = ref maps.ServiceLabels[id];
-        var group = Labels.GroupOf(label);
         // A label that a change has just cleared names no group: then all of this is read again.
-        return new ServiceStatus(name, Wire.Address(label.Address), (TransportProtocol)label.Protocol, label.Port, group,
-            slots.TryGetValue(group, out var servers) && servers.Count > 0, CounterReader.Service(maps, id));
+        var group = Labels.GroupOf(maps.ServiceLabels[id]) ?? default;
+        return new ServiceStatus(name, [.. takes[id]], group,
+            slots.TryGetValue(group, out var servers) && servers.Keys.Any(static s => s != 0), CounterReader.Service(maps, id));
     }
 
-    private static ServerStatus ServerOf(StateMaps maps, ServerIdentity identity, int id, Dictionary<uint, int> slots)
+    /// <summary>What each service takes: <c>203.0.113.10 tcp 80</c>.</summary>
+    private static ILookup<int, string> Takes(StateMaps maps)
+    {
+        var vips = RunningServices.Vips(maps);
+        return RunningServices.Places(maps).Where(p => vips.ContainsKey(p.Vip))
+            .ToLookup(static p => (int)p.Range.Service.Id, p => $"{Text(vips[p.Vip])} {Ports((int)p.Range.First, (int)p.Range.Last)}");
+    }
+
+    private static string Text(IPNetwork vip) => vip.IsSingle() ? vip.BaseAddress.ToString() : vip.ToString();
+
+    private static string Ports(int first, int last)
+    {
+        const int Tcp = (int)TransportProtocol.Tcp, Udp = (int)TransportProtocol.Udp;
+        var protocol = first >> 16;
+        if (protocol != last >> 16 || protocol is not (Tcp or Udp))
+            return first == 0 && last == PortMap.Largest ? "any" : string.Create(CultureInfo.InvariantCulture, $"protocols {protocol} to {last >> 16}");
+        return $"{(protocol == Tcp ? "tcp" : "udp")} {new PortRange((ushort)first, (ushort)last)}";
+    }
+
+    private static ServerStatus ServerOf(StateMaps maps, ServerKey identity, int id, Dictionary<uint, int> slots, long[] flows)
     {
         ref readonly var label = ref maps.ServerLabels[id];
-        var state = (label.Flags & Constants.LabelDisabled) != 0 ? ServerState.Disabled
-            : (label.Flags & Constants.LabelUnresolved) != 0 ? ServerState.Unresolved
-            : ServerState.Serving;
+        var state = label.Time != 0 ? ServerCondition.Draining
+            : (label.Flags & Constants.LabelDisabled) != 0 ? ServerCondition.Disabled
+            : (label.Flags & Constants.LabelUnresolved) != 0 ? ServerCondition.Unresolved
+            : ServerCondition.Serving;
         return new ServerStatus(identity.Name, identity.Address, (int)label.Weight, state, slots.GetValueOrDefault((uint)id),
-            CounterReader.Server(maps, id));
+            flows[id], CounterReader.Server(maps, id));
     }
 
     private static Dictionary<uint, int> SlotsPerServer(StateMaps maps, SlotRange range)
     {
         var counts = new Dictionary<uint, int>();
         foreach (var id in maps.Slots.Slice(range.First, range.Count))
-            counts[id] = counts.GetValueOrDefault(id) + 1;
+            counts[id & Constants.SlotServerMask] = counts.GetValueOrDefault(id & Constants.SlotServerMask) + 1;
         return counts;
     }
 }
 
 /// <summary>A virtual service.</summary>
 /// <param name="Name">Its name.</param>
-/// <param name="Vip">Its VIP.</param>
-/// <param name="Protocol">Its protocol.</param>
-/// <param name="Port">Its port.</param>
+/// <param name="Takes">Each VIP with protocol and ports.</param>
 /// <param name="Group">The servers that it chooses from.</param>
 /// <param name="HasServers">False: everything for it is dropped.</param>
 /// <param name="Forwarded">To real servers.</param>
-public sealed record ServiceStatus(
-    string Name, IPAddress Vip, TransportProtocol Protocol, int Port, GroupKey Group, bool HasServers, Tally Forwarded);
+public sealed record ServiceStatus(string Name, IReadOnlyList<string> Takes, GroupKey Group, bool HasServers, Tally Forwarded);
 
 /// <summary>A pool, reached in one way.</summary>
 /// <param name="Key">Which.</param>
@@ -131,17 +150,21 @@ public sealed record GroupStatus(GroupKey Key, IReadOnlyList<ServerStatus> Serve
 /// <param name="Weight">Its weight, 0 when it is switched off.</param>
 /// <param name="State">Whether it takes traffic.</param>
 /// <param name="Slots">Its share of the slot table.</param>
+/// <param name="Flows">Remembered flows of it.</param>
 /// <param name="Forwarded">To it, for all services of the group.</param>
-public sealed record ServerStatus(string Name, IPAddress Address, int Weight, ServerState State, int Slots, Tally Forwarded);
+public sealed record ServerStatus(string Name, IPAddress Address, int Weight, ServerCondition State, int Slots, long Flows, Tally Forwarded);
 
 /// <summary>Whether a server takes traffic.</summary>
-public enum ServerState
+public enum ServerCondition
 {
     /// <summary>It does.</summary>
     Serving,
 
     /// <summary>Switched off, or weight 0.</summary>
     Disabled,
+
+    /// <summary>It keeps the flows that it has.</summary>
+    Draining,
 
     /// <summary>No next hop is known.</summary>
     Unresolved,

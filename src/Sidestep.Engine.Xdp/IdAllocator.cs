@@ -26,31 +26,34 @@ internal sealed class IdAllocator<T> where T : notnull
     /// <summary>The number of a thing that has one.</summary>
     internal int this[T thing] => _ids[thing];
 
-    /// <summary>Gives every wanted thing a number.</summary>
+    /// <summary>The things that have a number.</summary>
+    internal IReadOnlyCollection<T> Things => _ids.Keys;
+
+    /// <summary>Gives things a number that have none.</summary>
     /// <param name="wanted">No more than there are numbers: the caller checks capacity first.</param>
-    /// <returns>The things that had none. When free numbers run out, they take over those of things that are no longer
-    /// wanted; packets on their way may then be counted for the wrong one, and never go to a wrong one, because everything
-    /// that a number leads to exists once per half of the tables.</returns>
-    internal IReadOnlyList<T> Take(IReadOnlySet<T> wanted)
+    /// <param name="leaving">Things that will be released after the change. When free numbers run out, theirs are taken over;
+    /// packets on their way may then be counted for the wrong one, and never go to a wrong one, because everything that a
+    /// number leads to exists once per half of the tables.</param>
+    /// <returns>The things that had none.</returns>
+    internal IReadOnlyList<T> Take(IEnumerable<T> wanted, IEnumerable<T> leaving)
     {
-        var added = wanted.Where(t => !_ids.ContainsKey(t)).ToArray();
+        var added = wanted.Where(t => !_ids.ContainsKey(t)).Distinct().ToArray();
         if (added.Length > _free.Count)
-            Release(wanted, added.Length - _free.Count);
+            Release(leaving.Take(added.Length - _free.Count));
         foreach (var thing in added)
             _ids.Add(thing, _free.Dequeue());
         return added;
     }
 
-    /// <summary>Frees the numbers of all things but these.</summary>
+    /// <summary>Frees the numbers of things; of those that have one.</summary>
     /// <returns>The freed numbers.</returns>
-    internal IReadOnlyList<int> KeepOnly(IReadOnlySet<T> wanted) => Release(wanted, int.MaxValue);
-
-    private List<int> Release(IReadOnlySet<T> wanted, int atMost)
+    internal IReadOnlyList<int> Release(IEnumerable<T> things)
     {
         var freed = new List<int>();
-        foreach (var (thing, id) in _ids.Where(e => !wanted.Contains(e.Key)).OrderBy(static e => e.Value).Take(atMost).ToArray())
+        foreach (var thing in things.ToArray())
         {
-            _ids.Remove(thing);
+            if (!_ids.Remove(thing, out var id))
+                continue;
             _free.Enqueue(id);
             freed.Add(id);
         }

@@ -3,47 +3,44 @@ using Sidestep.Forwarding;
 
 namespace Sidestep.Engine.Xdp;
 
-/// <summary>Places the entries of the VIP and service tables where find_vip and find_service of src/bpf/classify.h look.</summary>
+/// <summary>Places entries where the searches of src/bpf/classify.h look.</summary>
 internal static class OpenAddressing
 {
-    /// <summary>Fills the table of VIPs.</summary>
-    /// <exception cref="EngineException">An entry would lie outside the bounded search.</exception>
-    internal static void Place(ReadOnlySpan<Vip> entries, Span<Vip> table)
+    /// <summary>Fills the table of IPv4 VIPs.</summary>
+    /// <exception cref="EngineException">An entry would lie outside the bounded search; so for the others.</exception>
+    internal static void Place(ReadOnlySpan<Vip> entries, Span<Vip> table) =>
+        Place(entries, table, "IPv4 VIPs", static e => First(e.Address, Constants.VipBits), static e => e.Flags != 0);
+
+    /// <summary>Fills the table of IPv6 VIPs.</summary>
+    internal static void Place(ReadOnlySpan<Vip6> entries, Span<Vip6> table) =>
+        Place(entries, table, "IPv6 VIPs", static e => First(Fold(e.Address), Constants.VipBits), static e => e.Flags != 0);
+
+    /// <summary>Fills the table of single ports of IPv4 VIPs.</summary>
+    internal static void Place(ReadOnlySpan<Layout.ServiceEntry> entries, Span<Layout.ServiceEntry> table) =>
+        Place(entries, table, "ports of IPv4 VIPs", static e => First(e.Key, Constants.ServiceBits), static e => e.Key != 0);
+
+    /// <summary>Fills the table of single ports of IPv6 VIPs.</summary>
+    internal static void Place(ReadOnlySpan<Service6Entry> entries, Span<Service6Entry> table) => Place(entries, table, "ports of IPv6 VIPs",
+        static e => First(Fold(e.Address) ^ (ulong)e.Key << 32, Constants.ServiceBits), static e => e.Key != 0);
+
+    private static ulong Fold(AddressWords address) => (address[0] ^ address[0] >> 32) * Constants.FoldMultiplier ^ address[1];
+
+    private static int First(ulong key, int bits) => (int)(key * Constants.TableMultiplier >> 64 - bits);
+
+    private static void Place<T>(ReadOnlySpan<T> entries, Span<T> table, string what, Func<T, int> first, Func<T, bool> isTaken)
     {
         table.Clear();
         foreach (var entry in entries)
         {
-            var at = (int)(entry.Address * Constants.TableMultiplier >> 64 - Constants.VipBits);
-            for (var probe = 0; table[at].Flags != 0; probe++)
+            var at = first(entry);
+            for (var probe = 0; isTaken(table[at]); probe++)
             {
-                CheckProbes(probe, "VIPs", entries.Length);
-                at = at + 1 & Constants.VipEntries - 1;
+                if (probe + 1 >= Constants.Probes)
+                    throw new EngineException($"{entries.Length} {what} crowd one place of the look-up table, which no ordinary choice of addresses and ports does: "
+                        + "please report the configuration; spreading them over other addresses or ports avoids it");
+                at = at + 1 & table.Length - 1;
             }
             table[at] = entry;
         }
-    }
-
-    /// <summary>Fills the table of services.</summary>
-    /// <exception cref="EngineException">An entry would lie outside the bounded search.</exception>
-    internal static void Place(ReadOnlySpan<Service> entries, Span<Service> table)
-    {
-        table.Clear();
-        foreach (var entry in entries)
-        {
-            var at = (int)(entry.Key * Constants.TableMultiplier >> 64 - Constants.ServiceBits);
-            for (var probe = 0; table[at].Key != 0; probe++)
-            {
-                CheckProbes(probe, "services", entries.Length);
-                at = at + 1 & Constants.ServiceEntries - 1;
-            }
-            table[at] = entry;
-        }
-    }
-
-    private static void CheckProbes(int probe, string what, int count)
-    {
-        if (probe + 1 >= Constants.Probes)
-            throw new EngineException($"{count} {what} crowd one place of the look-up table, which no ordinary choice of addresses and ports does: "
-                + "please report the configuration; spreading them over other addresses or ports avoids it");
     }
 }

@@ -1,41 +1,46 @@
+using System.Collections.Immutable;
 using Sidestep.Engine.Xdp.Layout;
 using Sidestep.Forwarding;
+using Sidestep.Model;
 
 namespace Sidestep.Engine.Xdp;
 
 /// <summary>The ids and slot ranges that the active half of the tables uses, read back from the maps.</summary>
 /// <param name="Services">Service ids by name.</param>
-/// <param name="Servers">Server ids by identity.</param>
-/// <param name="Slots">Slot ranges by group.</param>
+/// <param name="Servers">Server ids by what identifies them.</param>
+/// <param name="Slots">Where the slots of each group lie.</param>
 internal sealed record RunningTables(
     IReadOnlyDictionary<string, int> Services,
-    IReadOnlyDictionary<ServerIdentity, int> Servers,
-    IReadOnlyDictionary<GroupKey, SlotRange> Slots)
+    IReadOnlyDictionary<ServerKey, int> Servers,
+    IReadOnlyDictionary<GroupKey, SlotRanges> Slots)
 {
     /// <summary>Reads; labels that nothing in the active half stands behind belong to a change that was cut short, and are
     /// left out.</summary>
     internal static RunningTables Read(StateMaps maps)
     {
         var services = new Dictionary<string, int>();
-        var slots = new Dictionary<GroupKey, SlotRange>();
-        foreach (var service in maps.Half(maps.Control.Active & 1).Services)
+        var slots = new Dictionary<GroupKey, SlotRanges>();
+        foreach (var service in RunningServices.Of(maps))
         {
-            if (service.Key == 0)
-                continue;
             ref readonly var label = ref maps.ServiceLabels[(int)service.Id];
+            if (Labels.GroupOf(label) is not { } group)
+                continue;
             services[Labels.Read(label.Name)] = (int)service.Id;
-            slots[Labels.GroupOf(label)] = new SlotRange((int)service.SlotBase, (int)service.SlotCount);
+            var count = (int)service.SlotCount;
+            slots[group] = new SlotRanges(count == 0 ? default : new SlotRange((int)service.SlotBase, count),
+                service.FormerBase == 0 ? default : new SlotRange((int)service.FormerBase, count));
         }
-        var servers = new Dictionary<ServerIdentity, int>();
-        var active = maps.Half(maps.Control.Active & 1).Servers;
+        var servers = new Dictionary<ServerKey, int>();
+        var active = maps.Active.Servers;
+        var labels = maps.ServerLabels;
         for (var id = 1; id < Constants.ServerCapacity; id++)
         {
-            ref readonly var label = ref maps.ServerLabels[id];
-            if ((label.Flags & Constants.LabelUsed) == 0 || !slots.ContainsKey(Labels.GroupOf(label)))
+            ref readonly var label = ref labels[id];
+            if ((label.Flags & Constants.LabelUsed) == 0 || Labels.ServerOf(label) is not { } server || !slots.ContainsKey(server.Group))
                 continue;
             // Of two numbers, the one that packets use is the server's.
-            if (!servers.TryAdd(Labels.ServerOf(label), id) && active[id].Ifindex != 0)
-                servers[Labels.ServerOf(label)] = id;
+            if (!servers.TryAdd(server, id) && active[id].Flags != 0)
+                servers[server] = id;
         }
         return new RunningTables(services, servers, slots);
     }
@@ -46,6 +51,71 @@ internal sealed record RunningTables(
     {
         Clear(maps.ServiceLabels, Services.Values.ToHashSet());
         Clear(maps.ServerLabels, Servers.Values.ToHashSet());
+    }
+
+    /// <summary>The groups as the next tables depend on them; null when nothing was ever applied.</summary>
+    internal RunningGroups? ToGroups(StateMaps maps)
+    {
+        if (maps.Control.Revision == 0)
+            return null;
+        var settings = maps.Active.Settings;
+        var windows = new Dictionary<GroupKey, DateTimeOffset?>();
+        foreach (var id in Services.Values)
+        {
+            ref readonly var label = ref maps.ServiceLabels[id];
+            if (Labels.GroupOf(label) is { } group)
+                windows[group] = Labels.TimeOf(label);
+        }
+        var servers = Servers.GroupBy(static s => s.Key.Group).ToDictionary(static g => g.Key, static g => g.ToArray());
+        return new RunningGroups(new HashKey(settings.HashHigh, settings.HashLow),
+        [
+            .. Slots.Select(s => GroupOf(maps, s.Key, s.Value, servers.GetValueOrDefault(s.Key) ?? [], windows.GetValueOrDefault(s.Key))),
+        ]);
+    }
+
+    private static ServerGroup GroupOf(
+        StateMaps maps, GroupKey key, SlotRanges ranges, KeyValuePair<ServerKey, int>[] servers, DateTimeOffset? windowEnds)
+    {
+        var sorted = servers.OrderBy(static s => s.Key.Address, AddressOrder.Instance).ToArray();
+        var entries = sorted.Select(s => EntryOf(maps, s.Key, s.Value)).ToImmutableArray();
+        var indexes = sorted.Select(static (s, i) => (s.Value, i)).ToDictionary(static s => (uint)s.Value, static s => s.i);
+        var current = maps.Slots.Slice(ranges.Current.First, ranges.Current.Count);
+        var former = maps.Slots.Slice(ranges.Former.First, ranges.Former.Count);
+        var members = new List<int>();
+        var memberOf = new Dictionary<int, int>();
+        foreach (var slot in current)
+        {
+            if (indexes.TryGetValue(slot & Constants.SlotServerMask, out var index) && memberOf.TryAdd(index, 0))
+                members.Add(index);
+        }
+        members.Sort();
+        for (var i = 0; i < members.Count; i++)
+            memberOf[members[i]] = i;
+        var slots = new int[current.Length];
+        var states = new int[current.Length];
+        var isUnderWay = false;
+        for (var i = 0; i < slots.Length; i++)
+        {
+            slots[i] = indexes.TryGetValue(current[i] & Constants.SlotServerMask, out var index) ? memberOf[index] : SlotTable.Nobody;
+            states[i] = (current[i] & Constants.SlotTracked) == 0 ? Transition.Settled
+                : former.Length > 0 && indexes.TryGetValue(former[i] & Constants.SlotServerMask, out var before) ? before
+                : Transition.Remembered;
+            isUnderWay |= states[i] != Transition.Settled;
+        }
+        return new ServerGroup(key, entries,
+            SlotTable.FromSlots([.. members.Select(m => new SlotMember(entries[m].Address, entries[m].Weight))], [.. slots]),
+            isUnderWay && windowEnds is { } ends ? new Transition([.. states], ends) : null);
+    }
+
+    private static ServerEntry EntryOf(StateMaps maps, ServerKey server, int id)
+    {
+        ref readonly var label = ref maps.ServerLabels[id];
+        var flags = maps.Active.Servers[id].Flags;
+        return new ServerEntry(server.Name, server.Address, (int)label.Weight, null)
+        {
+            DrainingSince = Labels.TimeOf(label),
+            Flows = (flags & Constants.ServerReset) != 0 ? FlowState.Reset : (flags & Constants.ServerMoved) != 0 ? FlowState.Move : FlowState.Keep,
+        };
     }
 
     private static void Clear(Span<Label> labels, HashSet<int> except)

@@ -8,80 +8,75 @@ internal sealed class SlotStore
 {
     private readonly StateMaps _maps;
     private readonly BlockAllocator _blocks;
-    private Dictionary<GroupKey, SlotRange> _current;
 
     /// <summary>Begins with what the active tables use.</summary>
-    internal SlotStore(StateMaps maps, IReadOnlyDictionary<GroupKey, SlotRange> inUse)
+    internal SlotStore(StateMaps maps, IEnumerable<SlotRanges> inUse)
     {
         _maps = maps;
         _blocks = new BlockAllocator(Constants.SlotBlocks);
-        _current = new Dictionary<GroupKey, SlotRange>(inUse);
-        foreach (var range in _current.Values)
+        _blocks.Mark(0, 1); // a service without former slots names slot 0
+        foreach (var ranges in inUse)
+        {
+            Mark(ranges.Current);
+            Mark(ranges.Former);
+        }
+    }
+
+    /// <summary>Writes the slots of a group, unless those in use are the same.</summary>
+    /// <param name="group">For messages.</param>
+    /// <param name="slots">The current slots, as the program reads them.</param>
+    /// <param name="former">The former ones; null when nothing is under way.</param>
+    /// <param name="inUse">What the group uses now.</param>
+    /// <returns>Where they lie; to be given back by <see cref="Free(SlotRanges)"/> when they are no longer used.</returns>
+    /// <exception cref="EngineException">There is no room; nothing was taken.</exception>
+    internal SlotRanges Write(GroupKey group, uint[] slots, uint[]? former, SlotRanges inUse)
+    {
+        if (IsAt(inUse.Current, slots) && IsAt(inUse.Former, former ?? []))
+            return inUse;
+        var current = Place(group, slots);
+        try
+        {
+            return new SlotRanges(current, Place(group, former ?? []));
+        }
+        catch (EngineException)
+        {
+            Free(current);
+            throw;
+        }
+    }
+
+    /// <summary>Gives both ranges back.</summary>
+    internal void Free(SlotRanges ranges)
+    {
+        Free(ranges.Current);
+        Free(ranges.Former);
+    }
+
+    private bool IsAt(SlotRange range, uint[] slots) =>
+        range.Count == slots.Length && _maps.Slots.Slice(range.First, range.Count).SequenceEqual(slots);
+
+    private SlotRange Place(GroupKey group, uint[] slots)
+    {
+        var blocks = SlotRange.BlocksOf(slots.Length);
+        if (blocks == 0)
+            return default;
+        if (_blocks.Take(blocks) is not { } first)
+            throw new EngineException($"no room for the slot table of {group}: it needs {blocks} adjacent blocks of {Constants.BlockSlots} slots, "
+                + $"of {Constants.SlotBlocks} in all. Set fewer 'slots' for large pools, or share pools");
+        var range = new SlotRange(first * Constants.BlockSlots, slots.Length);
+        slots.CopyTo(_maps.Slots.Slice(range.First, range.Count));
+        return range;
+    }
+
+    private void Mark(SlotRange range)
+    {
+        if (range.Count > 0)
             _blocks.Mark(range.FirstBlock, range.BlockCount);
     }
 
-    /// <summary>Writes the slots of every group that differ from those in use.</summary>
-    /// <param name="groups">Each group with its slots as server ids.</param>
-    /// <returns>The ranges of all groups; pass them to <see cref="Commit"/> or <see cref="Abandon"/>.</returns>
-    /// <exception cref="EngineException">There is no room; nothing stays taken.</exception>
-    internal Dictionary<GroupKey, SlotRange> Write(IEnumerable<(GroupKey Group, uint[] Slots)> groups)
+    private void Free(SlotRange range)
     {
-        var next = new Dictionary<GroupKey, SlotRange>();
-        foreach (var (group, slots) in groups)
-        {
-            if (_current.TryGetValue(group, out var range) && range.Count == slots.Length
-                && _maps.Slots.Slice(range.First, range.Count).SequenceEqual(slots))
-            {
-                next.Add(group, range);
-                continue;
-            }
-            var blocks = (slots.Length + Constants.BlockSlots - 1) / Constants.BlockSlots;
-            if (blocks > 0 && _blocks.Take(blocks) is { } first)
-            {
-                range = new SlotRange(first * Constants.BlockSlots, slots.Length);
-                slots.CopyTo(_maps.Slots.Slice(range.First, range.Count));
-                next.Add(group, range);
-            }
-            else if (blocks == 0)
-            {
-                next.Add(group, default);
-            }
-            else
-            {
-                Abandon(next);
-                throw new EngineException($"no room for the slot table of {group}: it needs {blocks} adjacent blocks of {Constants.BlockSlots} slots, "
-                    + $"and {Constants.SlotBlocks} blocks in all hold the tables of {_current.Count} groups. Set fewer 'slots' for large pools, or share pools");
-            }
-        }
-        return next;
+        if (range.Count > 0)
+            _blocks.Free(range.FirstBlock, range.BlockCount);
     }
-
-    /// <summary>The ranges are in use now and no packet reads the former ones any more.</summary>
-    internal void Commit(Dictionary<GroupKey, SlotRange> next)
-    {
-        FreeAll(_current, except: next);
-        _current = next;
-    }
-
-    /// <summary>The ranges were not put to use.</summary>
-    internal void Abandon(Dictionary<GroupKey, SlotRange> next) => FreeAll(next, except: _current);
-
-    private void FreeAll(Dictionary<GroupKey, SlotRange> ranges, Dictionary<GroupKey, SlotRange> except)
-    {
-        foreach (var (group, range) in ranges)
-        {
-            if (range.Count > 0 && (!except.TryGetValue(group, out var kept) || kept != range))
-                _blocks.Free(range.FirstBlock, range.BlockCount);
-        }
-    }
-}
-
-/// <summary>Slots of one table.</summary>
-/// <param name="First">Index of the first; a multiple of the block size.</param>
-/// <param name="Count">How many; 0 for none.</param>
-internal readonly record struct SlotRange(int First, int Count)
-{
-    internal int FirstBlock => First / Constants.BlockSlots;
-
-    internal int BlockCount => (Count + Constants.BlockSlots - 1) / Constants.BlockSlots;
 }

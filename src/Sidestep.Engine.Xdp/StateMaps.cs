@@ -7,10 +7,16 @@ namespace Sidestep.Engine.Xdp;
 /// <summary>The maps of one director, mapped into this process: typed views of what src/bpf/tables.h describes.</summary>
 internal sealed class StateMaps : IDisposable
 {
-    /// <summary>C names of the maps; the first is the .bss section that holds struct tables.</summary>
-    internal static readonly string[] Names = [TablesMap, "slots", "counters", "labels"];
+    /// <summary>C names of the maps that are arrays in memory; the first is the .bss section that holds struct tables.</summary>
+    private static readonly string[] Arrays =
+        [TablesMap, "halves6", "details", "servers", "slots", "flows", "flow_keys", "loads", "fragments", "counters", "labels"];
+
+    /// <summary>C names of all maps that outlive a process.</summary>
+    internal static readonly string[] Names = [.. Arrays, PrefixesMap, SlowMap];
 
     internal const string TablesMap = ".bss";
+    internal const string PrefixesMap = "prefixes";
+    internal const string SlowMap = "slow";
 
     private readonly Dictionary<string, BpfMap> _maps;
     private readonly Dictionary<string, MappedMemory> _memory;
@@ -21,35 +27,56 @@ internal sealed class StateMaps : IDisposable
     internal StateMaps(Dictionary<string, BpfMap> maps, bool writable)
     {
         _maps = maps;
-        _memory = Names.ToDictionary(static n => n, n => maps[n].MapMemory(writable));
+        _memory = Arrays.ToDictionary(static n => n, n => maps[n].MapMemory(writable));
         Cpus = (int)maps["counters"].Shape.Entries;
+        FlowBuckets = (int)maps["flows"].Shape.Entries;
     }
 
     /// <summary>CPUs that have counters.</summary>
     internal int Cpus { get; }
 
+    /// <summary>Buckets of the table of remembered flows.</summary>
+    internal int FlowBuckets { get; }
+
     /// <summary>The control block.</summary>
     internal ref Control Control => ref _memory[TablesMap].View<Control>(Tables.Control, 1)[0];
 
+    /// <summary>The half that packets are forwarded by.</summary>
+    internal TableHalf Active => Half(Control.Active & 1);
+
     /// <summary>One half of what changes as a whole.</summary>
-    internal TableHalf Half(uint number) => new(_memory[TablesMap], Tables.Halves + (long)number * Layout.Half.Size);
+    internal TableHalf Half(uint number) => new(this, number);
 
     /// <summary>All slots of all tables.</summary>
-    internal Span<uint> Slots => _memory["slots"].View<uint>(0, Constants.SlotBlocks * Constants.BlockSlots);
+    internal Span<uint> Slots => View<uint>("slots", Constants.SlotBlocks * Constants.BlockSlots);
+
+    /// <summary>Remembered flows: bucket by bucket.</summary>
+    internal Span<Flow> Flows => View<Flow>("flows", FlowBuckets * Constants.FlowWays);
+
+    /// <summary>Whose flows they are, in the same order.</summary>
+    internal Span<FlowKey> FlowKeys => View<FlowKey>("flow_keys", FlowBuckets * Constants.FlowWays);
+
+    /// <summary>Flows of servers, by id, where an algorithm needs to know. Elements of arrays lie 8 bytes apart.</summary>
+    internal Span<ulong> Loads => View<ulong>("loads", Constants.ServerCapacity);
 
     /// <summary>Counters of one CPU.</summary>
     internal ref CpuCounters Counters(int cpu) =>
-        ref _memory["counters"].View<CpuCounters>((long)cpu * Unsafe.SizeOf<CpuCounters>(), 1)[0];
+        ref Memory("counters").View<CpuCounters>((long)cpu * Unsafe.SizeOf<CpuCounters>(), 1)[0];
 
     /// <summary>Labels of services, by id.</summary>
-    internal Span<Label> ServiceLabels => _memory["labels"].View<Label>(0, Constants.ServiceCapacity);
+    internal Span<Label> ServiceLabels => Memory("labels").View<Label>(0, Constants.ServiceCapacity);
 
     /// <summary>Labels of servers, by id.</summary>
-    internal Span<Label> ServerLabels => _memory["labels"].View<Label>(
+    internal Span<Label> ServerLabels => Memory("labels").View<Label>(
         (long)Constants.ServiceCapacity * Unsafe.SizeOf<Label>(), Constants.ServerCapacity);
+
+    /// <summary>The memory of an array.</summary>
+    internal MappedMemory Memory(string name) => _memory[name];
 
     /// <summary>The map of a C name.</summary>
     internal BpfMap Map(string name) => _maps[name];
+
+    private Span<T> View<T>(string name, int count) where T : unmanaged => Memory(name).View<T>(0, count);
 
     /// <inheritdoc/>
     public void Dispose()

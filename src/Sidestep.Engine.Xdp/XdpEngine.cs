@@ -10,26 +10,28 @@ namespace Sidestep.Engine.Xdp;
 /// <remarks>One thread at a time. Disposing closes this process's hold only: what is pinned goes on forwarding.</remarks>
 public sealed class XdpEngine : IEngine
 {
-    private readonly PinDirectory? _pins;
-    private readonly IdAllocator<string> _serviceIds;
-    private readonly IdAllocator<ServerIdentity> _serverIds;
-    private readonly SlotStore _slots;
-    private readonly StateMaps _maps;
-    private BpfObject _object;
-    private bool _oneArm;
+    /// <summary>Flows that a detached engine remembers: enough for tests.</summary>
+    private const int DetachedFlows = 4096;
 
-    private XdpEngine(PinDirectory? pins, BpfObject loaded, StateMaps maps, IReadOnlyList<string> notes)
+    private readonly PinDirectory? _pins;
+    private readonly StateMaps _maps;
+    private readonly TableWriter _writer;
+    private BpfObject _object;
+    private SwitchSet _switches;
+    private SwitchSet _arms;
+
+    /// <summary>A program of an earlier process may be attached, and may not know what these tables need.</summary>
+    private bool _isReplaced;
+
+    private XdpEngine(PinDirectory? pins, BpfObject loaded, SwitchSet switches, StateMaps maps, IReadOnlyList<string> notes)
     {
         _pins = pins;
         _object = loaded;
-        _oneArm = true;
+        _switches = switches;
+        _arms = switches & SwitchSet.SeveralArms;
         _maps = maps;
         Notes = notes;
-        var running = RunningTables.Read(maps);
-        running.ClearOtherLabels(maps);
-        _serviceIds = new IdAllocator<string>(0, Constants.ServiceCapacity, running.Services);
-        _serverIds = new IdAllocator<ServerIdentity>(1, Constants.ServerCapacity - 1, running.Servers);
-        _slots = new SlotStore(maps, running.Slots);
+        _writer = new TableWriter(maps);
         // A process that died right after its flip may have left readers on the other half.
         Kernel.WaitForRunningPrograms();
     }
@@ -38,11 +40,13 @@ public sealed class XdpEngine : IEngine
     public IReadOnlyList<string> Notes { get; }
 
     /// <inheritdoc/>
-    public EngineCapabilities Capabilities => new(
-        "xdp", Constants.ServiceCapacity, Constants.ServerCapacity - 1, Constants.SlotBlocks / 2 * Constants.BlockSlots, Constants.Interfaces);
+    public EngineCapabilities Capabilities => TableWriter.Capabilities;
 
     /// <summary>Counts the changes since the tables were made; kept across restarts.</summary>
     public long Revision => (long)_maps.Control.Revision;
+
+    /// <summary>Frames that have to be sent in fragments (struct slow_frame of src/bpf/tables.h).</summary>
+    public BpfMap SlowFrames => _maps.Map(StateMaps.SlowMap);
 
     /// <summary>Finds what would keep any director from running on this machine: privileges, an old kernel, no libbpf.</summary>
     /// <exception cref="EngineException">Says what to do.</exception>
@@ -51,26 +55,43 @@ public sealed class XdpEngine : IEngine
     /// <summary>Opens a director: adopts its pinned maps when they fit this build, makes new ones otherwise.</summary>
     /// <param name="pinPath">Folder of all directors on a bpffs; one is mounted when there is none.</param>
     /// <param name="name">Name of this director.</param>
-    /// <remarks>What runs goes on as it is until <see cref="Attach"/>.</remarks>
+    /// <param name="rememberedFlows">How many flows can be remembered. Running tables keep their size.</param>
+    /// <remarks>What runs goes on as it is until <see cref="Apply"/>.</remarks>
     /// <exception cref="EngineException">Says what stands in the way and what to do.</exception>
-    public static XdpEngine Open(string pinPath, string name)
+    public static XdpEngine Open(string pinPath, string name, int rememberedFlows)
     {
         var pins = new PinDirectory(pinPath, name);
         var notes = new List<string>();
         CheckMachine();
+        var buckets = FlowTable.BucketsFor(rememberedFlows);
         var pinned = Adoption.Open(pins, notes);
-        var loaded = DirectorObject.Load(oneArm: true, pinned is null ? null : n => pinned[n]);
-        return Build(pins, loaded, pinned, notes);
+        if (pinned is not null && (int)pinned["flows"].Shape.Entries is var running && running != buckets)
+        {
+            notes.Add($"rememberedFlows: the running table of {FlowTable.FlowsOf(running)} flows is kept, because another would forget them; "
+                + "stop with onExit: remove, and start again, to change it");
+            buckets = running;
+        }
+        // Everything on, until the first tables say what is needed: the program that is attached may not have it.
+        var loaded = DirectorObject.Load(SwitchSet.All, buckets, pinned is null ? null : n => pinned[n]);
+        return Build(pins, loaded, SwitchSet.All, pinned, notes);
     }
 
     /// <summary>Loads program and maps without attaching or pinning them: for tests and benchmarks.</summary>
-    public static XdpEngine LoadDetached(bool oneArm = true)
+    /// <param name="several">True: servers may be reached by another interface than packets come in by.</param>
+    /// <param name="all">True: with every switch on, whatever the tables need.</param>
+    /// <param name="rememberedFlows">How many flows can be remembered.</param>
+    public static XdpEngine LoadDetached(bool several = false, bool all = false, int rememberedFlows = DetachedFlows)
     {
-        var loaded = DirectorObject.Load(oneArm, null);
-        var engine = Build(null, loaded, null, []);
-        engine._oneArm = oneArm;
+        var switches = all ? SwitchSet.All & ~SwitchSet.SeveralArms : SwitchSet.None;
+        if (several)
+            switches |= SwitchSet.SeveralArms;
+        var engine = Build(null, DirectorObject.Load(switches, FlowTable.BucketsFor(rememberedFlows), null), switches, null, []);
+        engine.KeepsSwitches = all;
         return engine;
     }
+
+    /// <summary>True: nothing is ever switched off.</summary>
+    private bool KeepsSwitches { get; set; }
 
     /// <inheritdoc/>
     public IReadOnlyList<AttachedInterface> Attach(IReadOnlyList<DirectorInterface> interfaces)
@@ -78,14 +99,8 @@ public sealed class XdpEngine : IEngine
         var pins = _pins ?? throw new InvalidOperationException("a detached engine has nothing to attach");
         return Explained("attaching", () =>
         {
-            var oneArm = interfaces.Count == 1;
-            if (oneArm != _oneArm)
-            {
-                var loaded = DirectorObject.Load(oneArm, _maps.Map);
-                _object.Dispose();
-                _object = loaded;
-                _oneArm = oneArm;
-            }
+            _arms = interfaces.Count == 1 ? SwitchSet.None : SwitchSet.SeveralArms;
+            Load(_needs | _arms);
             using var program = _object.Program("director");
             var attached = new Attachments(pins).Reconcile(program, interfaces);
             foreach (var map in StateMaps.Names)
@@ -93,6 +108,8 @@ public sealed class XdpEngine : IEngine
             return attached;
         });
     }
+
+    private SwitchSet _needs;
 
     /// <inheritdoc/>
     public void Remove()
@@ -108,55 +125,37 @@ public sealed class XdpEngine : IEngine
     }
 
     /// <inheritdoc/>
-    public void Apply(ForwardingTables tables)
+    public void Apply(ForwardingTables tables) => Explained("applying", () =>
     {
-        CheckCapacity(tables);
-        ref var control = ref _maps.Control;
-        var next = (control.Active ^ 1) & 1;
-
-        // 1. ids, with clean counters and labels, before anything names them
-        var services = tables.Services.Select(static s => s.Name).ToHashSet();
-        var servers = tables.Groups.SelectMany(static g => g.Servers.Select(s => Identity(g, s))).ToHashSet();
-        foreach (var added in _serviceIds.Take(services))
-            ClearCounters((ref counters) => counters.Services[_serviceIds[added]] = default);
-        foreach (var added in _serverIds.Take(servers))
-            ClearCounters((ref counters) => counters.Servers[_serverIds[added]] = default);
-        foreach (var service in tables.Services)
-            _maps.ServiceLabels[_serviceIds[service.Name]] = Labels.Of(service);
-        foreach (var group in tables.Groups)
+        var needs = SwitchSets.Needs(tables);
+        var missing = needs & ~_switches;
+        // What forwards while the tables change must know both the former and the new ones.
+        if (missing != SwitchSet.None)
+            Load(_switches | needs);
+        if (missing != SwitchSet.None || !_isReplaced)
+            ReplaceAttached();
+        _writer.Apply(tables);
+        _needs = needs;
+        if (_isReplaced && !KeepsSwitches && _switches != (needs | _arms))
         {
-            foreach (var server in group.Servers)
-                _maps.ServerLabels[_serverIds[Identity(group, server)]] = Labels.Of(group.Key, server);
+            Load(needs | _arms);
+            ReplaceAttached();
         }
+        _isReplaced = true;
+        return true;
+    });
 
-        // 2. slot tables that changed, beside those in use
-        var ranges = _slots.Write(tables.Groups.Select(g => (g.Key, SlotIds(g))));
+    /// <inheritdoc/>
+    public RunningGroups? ReadRunning() => Explained("reading the running tables", () => RunningTables.Read(_maps).ToGroups(_maps));
 
-        // 3. the half that no packet reads
-        try
-        {
-            new HalfWriter(_maps.Half(next)).Write(tables, s => _serviceIds[s.Name], s => _serverIds[s], ranges);
-        }
-        catch (EngineException)
-        {
-            _slots.Abandon(ranges);
-            throw;
-        }
+    /// <inheritdoc/>
+    public FlowCounts ReadFlows() => _writer.CountFlows();
 
-        // 4. the flip: all of the above is visible before the one word that leads to it
-        control.AppliedAt = (ulong)DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
-        Volatile.Write(ref control.Revision, control.Revision + 1);
-        Interlocked.MemoryBarrier();
-        Volatile.Write(ref control.Active, next);
+    /// <summary>Counts flows anew for least-connections choices. Only needed while some group makes such.</summary>
+    public void CountLoads() => _writer.CountLoads();
 
-        // 5. what only the former half named is free once its last reader is done
-        Kernel.WaitForRunningPrograms();
-        _slots.Commit(ranges);
-        foreach (var id in _serviceIds.KeepOnly(services))
-            _maps.ServiceLabels[id] = default;
-        foreach (var id in _serverIds.KeepOnly(servers))
-            _maps.ServerLabels[id] = default;
-    }
+    /// <summary>True while <see cref="CountLoads"/> is needed now and then.</summary>
+    public bool ComparesLoads => _writer.ComparesLoads;
 
     /// <inheritdoc/>
     public EngineCounters ReadCounters() => CounterReader.Read(_maps);
@@ -180,6 +179,24 @@ public sealed class XdpEngine : IEngine
         _object.Dispose();
     }
 
+    private void Load(SwitchSet switches)
+    {
+        if (switches == _switches || KeepsSwitches)
+            return;
+        var loaded = DirectorObject.Load(switches, _maps.FlowBuckets, _maps.Map);
+        _object.Dispose();
+        _object = loaded;
+        _switches = switches;
+    }
+
+    private void ReplaceAttached()
+    {
+        if (_pins is not { } pins)
+            return;
+        using var program = _object.Program("director");
+        new Attachments(pins).Replace(program);
+    }
+
     /// <summary>The kernel's refusals as the callers of an engine expect them: the control loop keeps what runs, and goes on.</summary>
     private static T Explained<T>(string doing, Func<T> code)
     {
@@ -189,54 +206,17 @@ public sealed class XdpEngine : IEngine
         }
         catch (Exception e) when (e is NativeException or IOException or UnauthorizedAccessException)
         {
-            throw new EngineException($"{doing}: {e.Message}", e);
+            throw new EngineException(string.Create(CultureInfo.InvariantCulture, $"{doing}: {e.Message}"), e);
         }
     }
 
     private static XdpEngine Build(
-        PinDirectory? pins, BpfObject loaded, Dictionary<string, BpfMap>? pinned, List<string> notes)
+        PinDirectory? pins, BpfObject loaded, SwitchSet switches, Dictionary<string, BpfMap>? pinned, List<string> notes)
     {
         var maps = new StateMaps(pinned ?? StateMaps.Names.ToDictionary(static n => n, loaded.Map), writable: true);
         if (pinned is null)
             maps.Control.Layout = Constants.LayoutVersion;
-        return new XdpEngine(pins, loaded, maps, notes);
-    }
-
-    private uint[] SlotIds(ServerGroup group)
-    {
-        var ids = new uint[group.Slots.Slots.Length];
-        var byAddress = group.Servers.ToDictionary(static s => s.Address);
-        var members = group.Slots.Members
-            .Select(m => (uint)_serverIds[Identity(group, byAddress[m.Address])]).ToArray();
-        for (var i = 0; i < ids.Length; i++)
-            ids[i] = members[group.Slots.Slots[i]];
-        return ids;
-    }
-
-    private delegate void Change(ref CpuCounters counters);
-
-    private void ClearCounters(Change clear)
-    {
-        for (var cpu = 0; cpu < _maps.Cpus; cpu++)
-            clear(ref _maps.Counters(cpu));
-    }
-
-    private static ServerIdentity Identity(ServerGroup group, ServerEntry server) => new(group.Key, server.Name, server.Address);
-
-    private void CheckCapacity(ForwardingTables tables)
-    {
-        var can = Capabilities;
-        var problems = new List<string>();
-        void Check(string what, long wanted, int limit)
-        {
-            if (wanted > limit)
-                problems.Add(string.Create(CultureInfo.InvariantCulture, $"{wanted} {what}, {limit} fit"));
-        }
-        Check("services", tables.Services.Length, can.MaxServices);
-        Check("real servers (counted once per pool and way of reaching them)", tables.Groups.Sum(static g => (long)g.Servers.Length), can.MaxServers);
-        Check("slots in all slot tables", tables.Groups.Sum(static g => (long)g.Slots.Slots.Length), can.MaxSlots);
-        Check("interfaces", tables.Interfaces.Length, can.MaxInterfaces);
-        if (problems.Count > 0)
-            throw new EngineException($"the configuration does not fit the {can.Engine} engine: {string.Join("; ", problems)}. docs/limits.md has the limits and what they cost");
+        // Maps that nothing pinned yet are attached to by no program: those of another layout go on with their own until Attach.
+        return new XdpEngine(pins, loaded, switches, maps, notes) { _isReplaced = pinned is null };
     }
 }

@@ -3,12 +3,13 @@ using Sidestep.Model;
 
 namespace Sidestep.Forwarding;
 
-/// <summary>Compiles pools, each for one way of reaching it, and takes over those that did not change.</summary>
+/// <summary>Compiles pools, each for one way of reaching it, and takes over those that did not change. Any threads.</summary>
 internal sealed class GroupCompiler
 {
     /// <summary>How often flows are counted while they hold up the end of a transition.</summary>
     private static readonly TimeSpan CountAgain = TimeSpan.FromMinutes(1);
 
+    private readonly Lock _gate = new();
     private readonly CompiledFrom _origin;
     private readonly HashKey _key;
     private readonly DateTimeOffset _now;
@@ -110,7 +111,12 @@ internal sealed class GroupCompiler
 
     private void WakeAt(DateTimeOffset? at)
     {
-        if (at is not null && (Wake is null || at < Wake))
-            Wake = at;
+        if (at is null)
+            return;
+        lock (_gate)
+        {
+            if (Wake is null || at < Wake)
+                Wake = at;
+        }
     }
 }

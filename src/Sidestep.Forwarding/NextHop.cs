@@ -30,7 +30,7 @@ public interface INextHopResolver
 
     /// <summary>The other directors that matter from now on: their Ethernet addresses go to <see cref="NextHops.Peers"/>. A
     /// resolver that finds none may leave it.</summary>
-    /// <param name="peers">Their addresses.</param>
+    /// <param name="peers">Their addresses; the director's own among them are passed over.</param>
     void WatchPeers(IReadOnlyCollection<IPAddress> peers)
     {
     }
@@ -54,4 +54,7 @@ public sealed record NextHops(
 {
     /// <summary>Ethernet address of each other director that was found, by <see cref="Model.DirectorSettings.Peers"/>.</summary>
     public IReadOnlyDictionary<IPAddress, MacAddress> Peers { get; init; } = ImmutableDictionary<IPAddress, MacAddress>.Empty;
+
+    /// <summary>Why the other directors' addresses that are not in <see cref="Peers"/> are not.</summary>
+    public IReadOnlyDictionary<IPAddress, string> UnresolvedPeers { get; init; } = ImmutableDictionary<IPAddress, string>.Empty;
 }

@@ -205,10 +205,12 @@ public readonly record struct SlotRecipe(Algorithm Algorithm, HashKey Key, int S
 public readonly record struct SlotMember(IPAddress Address, int Weight);
 
 /// <summary>Orders addresses by family, then by their bytes.</summary>
-internal sealed class AddressOrder : IComparer<IPAddress>
+public sealed class AddressOrder : IComparer<IPAddress>
 {
-    internal static AddressOrder Instance { get; } = new();
+    /// <summary>The only one.</summary>
+    public static AddressOrder Instance { get; } = new();
 
+    /// <inheritdoc/>
     public int Compare(IPAddress? x, IPAddress? y)
     {
         Span<byte> left = stackalloc byte[16], right = stackalloc byte[16];

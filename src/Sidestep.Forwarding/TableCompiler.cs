@@ -28,6 +28,7 @@ public static class TableCompiler
         var groups = enabled.GroupBy(static e => e.Group, static e => e.Service)
             .Select(static g => (Name: g.Key.ToString(), g.Key, Services: g.ToArray()))
             .OrderBy(static g => g.Name, StringComparer.Ordinal)
+            .AsParallel().AsOrdered() // slot tables of many pools that are all new take most of the time
             .Select(g => compiler.Compile(g.Key, g.Services)).ToImmutableArray();
         var canServe = groups.ToDictionary(static g => g.Key, static g => g.CanServe);
 

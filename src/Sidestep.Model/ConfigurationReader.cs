@@ -23,7 +23,8 @@ public static class ConfigurationReader
             issues.HasErrors ? null : DocumentSchema.Build(root!), issues.Errors, issues.Warnings);
     }
 
-    private static BoundMapping? Bind(string yaml, IssueList issues)
+    /// <summary>Reads every value on its own; null when there is no document.</summary>
+    internal static BoundMapping? Bind(string yaml, IssueList issues)
     {
         if (Encoding.UTF8.GetByteCount(yaml) > Limits.DocumentBytes)
         {

@@ -31,6 +31,13 @@ public sealed record DaemonReport
     /// <summary>What there is to know about how it came up: adopted tables, fallback to generic mode.</summary>
     public ImmutableArray<string> Notes { get; init; } = [];
 
+    /// <summary>What does not work as it should, although packets are forwarded, and why.</summary>
+    public ImmutableArray<string> Degraded { get; init; } = [];
+
+    /// <summary>Multicast addresses that were entered into the lists of interfaces, which outlive the daemon: interface and Ethernet
+    /// address. The next run takes back what it does not need.</summary>
+    public ImmutableArray<string> Groups { get; init; } = [];
+
     /// <summary>Where the report of a director lies.</summary>
     public static string PathOf(DirectorSettings director) => BasePath(director) + ".json";
 

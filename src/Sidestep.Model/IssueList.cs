@@ -12,6 +12,8 @@ internal sealed class IssueList
     private int _errorsLeftOut;
     private int _warningsLeftOut;
 
+    public bool HasAny => _errors.Count + _warnings.Count > 0;
+
     public bool HasErrors => _errors.Count > 0;
 
     public void Error(string path, Node at, string reason, string cure) =>

@@ -1,7 +1,7 @@
 namespace Sidestep.Packets;
 
-/// <summary>What an IPv4 datagram carries (IANA protocol numbers).</summary>
-/// <remarks>The values named here are those that the product tells apart; a datagram may hold any other.</remarks>
+/// <summary>What an IP packet carries (IANA protocol numbers).</summary>
+/// <remarks>The values named here are those that the product tells apart; a packet may hold any other.</remarks>
 public enum IpProtocol : byte
 {
     /// <summary>RFC 792.</summary>
@@ -15,4 +15,7 @@ public enum IpProtocol : byte
 
     /// <summary>RFC 768.</summary>
     Udp = 17,
+
+    /// <summary>RFC 4443.</summary>
+    IcmpV6 = 58,
 }

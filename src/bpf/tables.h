@@ -262,10 +262,10 @@ struct label {
 	char name[LABEL_BYTES];
 	char pool[LABEL_BYTES];
 	char way[LABEL_BYTES];	/* how the pool is reached */
-	char place[LABEL_BYTES]; /* of a server: its address; of a service: VIP, protocol and ports */
+	char place[LABEL_BYTES]; /* of a server: its address */
 	__u32 flags;		/* LABEL_* */
 	__u32 weight;
-	__u64 window_end; /* of a service: when its transition ends, milliseconds since 1970; 0: none */
+	__u64 time; /* milliseconds since 1970, 0: none. Service: its group's window ends. Server: it drains since then */
 };
 
 #define LABEL_USED	 (1 << 0)

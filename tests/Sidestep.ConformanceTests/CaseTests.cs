@@ -15,28 +15,44 @@ public sealed class CaseTests(Engines engines)
         select new TheoryDataRow<string, string>(engine, row.Sentence) { TestDisplayName = $"{row.Sentence} ({row.File}; {engine})" };
 
     [Theory, MemberData(nameof(Rows))]
-    public void Row(string engineName, string sentence)
+    public async Task Row(string engineName, string sentence)
     {
         var row = CaseTable.All.Single(c => c.Sentence == sentence);
-        var engine = engines[engineName];
-        engine.Apply(TableCompiler.Compile(row.Given.Configuration, row.Given.NextHops));
+        using var fresh = row.NeedsCleanMemory ? Engines.Load(engineName) : null;
+        var engine = fresh ?? engines[engineName];
+        var tables = TableCompiler.Compile(row.Given.Configuration, row.Given.NextHops, now: row.Steps[0].Now);
+        engine.Apply(tables);
+        foreach (var step in row.Steps)
+        {
+            if (step.ChangesTheSituation)
+            {
+                tables = TableCompiler.Compile(step.Given.Configuration, step.Given.NextHops, tables, step.Now, engine.ReadFlows);
+                engine.Apply(tables);
+            }
+            // The only wait that is no condition: what is judged is that memory ends by itself.
+            await Task.Delay(step.Wait, TestContext.Current.CancellationToken);
+            Judge(engine, step);
+        }
+    }
+
+    private static void Judge(IEngine engine, Step step)
+    {
         var before = Counts.Of(engine.ReadCounters());
-
-        var result = engine.Trace(row.In, row.Given.InterfaceIndex(row.Interface));
-
+        var result = engine.Trace(step.In, step.Given.InterfaceIndex(step.Interface));
         var counted = Counts.Of(engine.ReadCounters()).Since(before);
-        Assert.Equal($"{row.Counters}", $"{counted}");
-        Assert.Equal(ActionOf(row), result.Action);
-        if (row.Out is not null)
-            FrameAssert.Equal(row.Out, result.Frame.Span);
+        Assert.Equal($"{step.Counters}", $"{counted}");
+        Assert.Equal(ActionOf(step), result.Action);
+        if (step.Expected(result.Frame.ToArray()) is { } expected)
+            FrameAssert.Equal(expected, result.Frame.Span);
     }
 
     /// <summary>How an XDP program says what a row says in words that hold for every engine.</summary>
-    private static XdpAction ActionOf(Case row) => row.Decision switch
+    private static XdpAction ActionOf(Step step) => step.Decision switch
     {
-        Decision.Pass => XdpAction.Pass,
+        Decision.Pass or Decision.DeliverLocally => XdpAction.Pass,
         Decision.Drop => XdpAction.Drop,
-        Decision.Forward when !row.StaysOnItsInterface => XdpAction.Redirect,
+        Decision.Fragmented => XdpAction.Redirect,
+        _ when !step.StaysOnItsInterface => XdpAction.Redirect,
         _ => XdpAction.Transmit,
     };
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Sidestep.ConformanceTests.Cases;
+using Sidestep.ConformanceTests.Engine;
 using Sidestep.ConformanceTests.Xdp;
 using Sidestep.Forwarding;
 using Sidestep.Model;
@@ -21,7 +22,7 @@ public sealed class ManyServicesTests(Engines engines)
         var before = Counts.Of(engine.ReadCounters());
 
         foreach (var service in services)
-            Assert.Equal(XdpAction.Transmit, engine.Trace(Frame(service.Vip, $"tcp: {{to: {service.Port}}}"), 1).Action);
+            Assert.Equal(XdpAction.Transmit, engine.Trace(Frame(service.Vips[0].BaseAddress, $"tcp: {{to: {service.Ports[0].First}}}"), 1).Action);
 
         var counted = Counts.Of(engine.ReadCounters()).Since(before);
         Assert.All(services, s => Assert.Equal(1UL, counted.Packets($"service {s.Name}")));
@@ -59,9 +60,9 @@ public sealed class ManyServicesTests(Engines engines)
         .. vips.SelectMany((vip, i) => Enumerable.Range(0, portsPerVip).Select(port => new VirtualService
         {
             Name = string.Create(CultureInfo.InvariantCulture, $"s{i}-p{port}."),
-            Vip = vip.ToIPAddress(),
+            Vips = [Tables.Single(vip.ToIPAddress())],
             Protocol = TransportProtocol.Tcp,
-            Port = 80 + port * 363,
+            Ports = [PortRange.One(80 + port * 363)],
             Pool = "web",
             NetworkProfile = "l2",
         })),

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using Sidestep.ConformanceTests.Cases;
+using Sidestep.ConformanceTests.Engine;
 using Sidestep.ConformanceTests.Xdp;
 using Sidestep.Forwarding;
 using Sidestep.Model;
@@ -36,7 +37,7 @@ public sealed class VectorTests(Engines engines)
         engine.Apply(TableCompiler.Compile(ConfigurationOf(vector, int.Parse(size, CultureInfo.InvariantCulture)), Hops()));
         var transport = string.Create(CultureInfo.InvariantCulture,
             $"{(vector.Protocol == 6 ? "tcp" : "udp")}: {{from: {vector.SourcePort}, to: {vector.DestinationPort}}}");
-        var frame = CaseTable.Frame($"[ipv4: {{from: {vector.Source}, to: {vector.Destination}}}, {transport}]");
+        var frame = CaseTable.Frame($"[{vector.Family}: {{from: {vector.Source}, to: {vector.Destination}}}, {transport}]");
 
         var result = engine.Trace(frame, Uplink.Index);
 
@@ -58,7 +59,7 @@ public sealed class VectorTests(Engines engines)
             new Pool
             {
                 Name = "pool",
-                HashFields = vector.Fields == "source-address" ? HashFields.SourceAddress : HashFields.FiveTuple,
+                HashFields = Enum.GetValues<HashFields>().Single(f => Kebab.Of(f) == vector.Fields),
                 Slots = size,
                 Servers = [.. All.Members.Select(static m => new RealServer
                 {
@@ -71,9 +72,9 @@ public sealed class VectorTests(Engines engines)
             new VirtualService
             {
                 Name = "service",
-                Vip = IPAddress.Parse(vector.Destination),
+                Vips = [Tables.Single(IPAddress.Parse(vector.Destination))],
                 Protocol = (TransportProtocol)vector.Protocol,
-                Port = vector.DestinationPort,
+                Ports = [PortRange.One(vector.DestinationPort)],
                 Pool = "pool",
                 NetworkProfile = "l2",
             },

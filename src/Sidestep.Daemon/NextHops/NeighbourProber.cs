@@ -3,16 +3,15 @@ using Sidestep.Forwarding;
 using Sidestep.Native;
 using Sidestep.Native.Netlink;
 using Sidestep.Packets;
-using HopTable = Sidestep.Forwarding.NextHops;
 
 namespace Sidestep.Daemon.NextHops;
 
 /// <summary>Asks every next hop for its Ethernet address again and again, so that a new one is known within a second.</summary>
 /// <remarks>
-/// By broadcast, because a unicast question to the former address would find nobody. Two questions a second each, and no
-/// more than <see cref="MaxPerSecond"/> in all: with more next hops the rounds get longer. The kernel takes the answer in,
-/// but ignores a second change within its <c>locktime</c> of a second; so the answers are heard here, too, and the kernel
-/// is told what it ignored.
+/// By broadcast (ARP) or multicast (neighbour solicitation), because a unicast question to the former address would find
+/// nobody. Two questions a second each, and no more than <see cref="MaxPerSecond"/> in all: with more next hops the rounds
+/// get longer. The kernel takes the answer in, but for IPv4 ignores a second change within its <c>locktime</c> of a second;
+/// so the answers are heard here, too, and the kernel is told what it ignored.
 /// </remarks>
 internal sealed class NeighbourProber : IDisposable
 {
@@ -22,8 +21,8 @@ internal sealed class NeighbourProber : IDisposable
     private readonly NetlinkSocket _netlink;
     private readonly Action<string> _log;
     private readonly FrameSender _sender;
-    private readonly ArpAnswers _answers;
-    private readonly HashSet<Ipv4Address> _disputed = [];
+    private readonly Answers _answers;
+    private readonly HashSet<IPAddress> _disputed = [];
     private long _lastRound;
 
     /// <exception cref="EngineException">CAP_NET_RAW is missing.</exception>
@@ -34,48 +33,47 @@ internal sealed class NeighbourProber : IDisposable
         try
         {
             _sender = FrameSender.Open();
-            _answers = new ArpAnswers();
+            _answers = new Answers();
         }
         catch (NativeException e)
         {
-            throw new EngineException($"not allowed to ask for neighbours by ARP: CAP_NET_RAW missing ({e.Message}). Run as root, or give "
+            throw new EngineException($"not allowed to ask for neighbours: CAP_NET_RAW missing ({e.Message}). Run as root, or give "
                 + "the service this capability, too (systemd: AmbientCapabilities)", e);
         }
     }
 
     /// <summary>Takes in the answers, and asks when it is time for a round.</summary>
-    /// <param name="ways">To whom.</param>
-    /// <param name="known">What is known so far.</param>
-    internal void Tick(Ways ways, HopTable known)
+    /// <param name="neighbours">Whom, once each.</param>
+    /// <param name="known">What the kernel said last.</param>
+    internal void Tick(IReadOnlyList<Hop> neighbours, IReadOnlyDictionary<(int, IPAddress), MacAddress> known)
     {
         if (_answers.Hear())
-            Learn(ways, known);
-        var count = ways.ByServer.Values.Distinct().Count();
-        var round = TimeSpan.FromSeconds(Math.Max(ShortestRound.TotalSeconds, (double)count / MaxPerSecond));
+            Learn(neighbours, known);
+        var round = TimeSpan.FromSeconds(Math.Max(ShortestRound.TotalSeconds, (double)neighbours.Count / MaxPerSecond));
         if (TimeProvider.System.GetElapsedTime(_lastRound) >= round)
-            ProbeAll(ways);
+            ProbeAll(neighbours);
     }
 
     /// <summary>Asks all now.</summary>
     /// <exception cref="NativeException">The kernel refused an entry, because its table is full for one; all were asked.</exception>
-    internal void ProbeAll(Ways ways)
+    internal void ProbeAll(IReadOnlyList<Hop> neighbours)
     {
         _lastRound = TimeProvider.System.GetTimestamp();
         _answers.Forget();
         NativeException? refused = null;
-        foreach (var way in ways.ByServer.Values.DistinctBy(static w => (w.Egress.Index, w.Neighbour)))
+        foreach (var hop in neighbours)
         {
             // The kernel accepts an answer only for a neighbour that it has an entry for: this makes one, and asks itself
             // when there was none. A lost question is asked again in the next round.
             try
             {
-                Neighbours.Resolve(_netlink, way.Egress.Index, way.Neighbour);
+                Neighbours.Resolve(_netlink, hop.Egress.Index, hop.Neighbour);
             }
             catch (NativeException e)
             {
                 refused ??= e;
             }
-            _sender.Send(way.Egress.Index, Question(way));
+            _sender.Send(hop.Egress.Index, Question.To(hop));
         }
         if (refused is not null)
             throw refused;
@@ -87,38 +85,30 @@ internal sealed class NeighbourProber : IDisposable
         _answers.Dispose();
     }
 
-    private void Learn(Ways ways, HopTable known)
+    private void Learn(IReadOnlyList<Hop> neighbours, IReadOnlyDictionary<(int, IPAddress), MacAddress> known)
     {
-        foreach (var (server, way) in ways.ByServer)
+        // Asked for only when something is to be learnt.
+        HashSet<(int, IPAddress)>? entered = null;
+        foreach (var hop in neighbours)
         {
-            var macs = _answers.For(way.Egress.Index, Address(way.Neighbour));
+            var macs = _answers.For(hop);
             if (macs.Count > 1)
-                Dispute(way, macs);
+                Dispute(hop, macs);
             // Of two that claim the address, the kernel's choice is as good as another.
-            if (macs.Count != 1 || !known.Servers.TryGetValue(server, out var hop) || macs.Contains(hop.Neighbour) || IsStatic(way))
+            if (macs.Count != 1 || known.TryGetValue(hop.Key, out var mac) && macs.Contains(mac))
                 continue;
-            var mac = new byte[MacAddress.Length];
-            macs.First().Write(mac);
-            Neighbours.Learn(_netlink, way.Egress.Index, way.Neighbour, mac);
+            entered ??= [.. Neighbours.List(_netlink).Where(static n => n.IsStatic).Select(static n => (n.InterfaceIndex, n.Address))];
+            if (entered.Contains(hop.Key))
+                continue;
+            var bytes = new byte[MacAddress.Length];
+            macs.First().Write(bytes);
+            Neighbours.Learn(_netlink, hop.Egress.Index, hop.Neighbour, bytes);
         }
     }
 
-    private void Dispute(Way way, IReadOnlySet<MacAddress> macs)
+    private void Dispute(Hop hop, IReadOnlySet<MacAddress> macs)
     {
-        if (_disputed.Add(Address(way.Neighbour)))
-            _log($"{way.Neighbour} is claimed by several stations on '{way.Egress.Name}': {string.Join(", ", macs)}. Its traffic goes to one or another");
+        if (_disputed.Add(hop.Neighbour))
+            _log($"{hop.Neighbour} is claimed by several stations on '{hop.Egress.Name}': {string.Join(", ", macs)}. Its traffic goes to one or another");
     }
-
-    private bool IsStatic(Way way) => Neighbours.List(_netlink)
-        .Any(n => n.IsStatic && n.InterfaceIndex == way.Egress.Index && n.Address.Equals(way.Neighbour));
-
-    private static byte[] Question(Way way)
-    {
-        var frame = new byte[EthernetPacket.HeaderLength + ArpPacket.Length];
-        new EthernetHeader(new MacAddress(0xffff_ffff_ffff), way.Egress.Mac, EtherType.Arp).Write(frame);
-        ArpHeader.Request(way.Egress.Mac, Address(way.Egress.Address), Address(way.Neighbour)).Write(frame.AsSpan(EthernetPacket.HeaderLength));
-        return frame;
-    }
-
-    private static Ipv4Address Address(IPAddress address) => Ipv4Address.Read(address.GetAddressBytes());
 }

@@ -10,11 +10,14 @@ namespace Sidestep.Daemon.NextHops;
 /// <summary>Next hops by the kernel's routes and neighbours, followed by its events.</summary>
 /// <remarks>
 /// The kernel learns that a neighbour got another Ethernet address only when it hears from it. So every next hop is asked
-/// by broadcast (<see cref="NeighbourProber"/>), and the kernel's event brings the answer here.
+/// all the time (<see cref="NeighbourProber"/>), and the kernel's event brings the answer here.
 /// </remarks>
 internal sealed class NetlinkNextHopResolver : INextHopResolver, IDisposable
 {
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Datagrams of the kernel that are taken in at once: a storm must not put off the questions.</summary>
+    private const int MostAtOnce = 10_000;
 
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _stop = new();
@@ -23,9 +26,9 @@ internal sealed class NetlinkNextHopResolver : INextHopResolver, IDisposable
     private readonly NeighbourProber _prober;
     private readonly Action<string> _log;
     private readonly Thread _thread;
-    private IReadOnlyCollection<string> _interfaces = [];
-    private IReadOnlyCollection<IPAddress> _servers = [];
-    private Ways? _ways;
+    private Watched _watched = new([], [], []);
+    private Hops? _hops;
+    private Dictionary<(int, IPAddress), MacAddress> _neighbours = [];
     private HopTable _current = new([], new Dictionary<IPAddress, NextHop>(), new Dictionary<IPAddress, string>());
 
     internal NetlinkNextHopResolver(Action<string> log)
@@ -47,24 +50,17 @@ internal sealed class NetlinkNextHopResolver : INextHopResolver, IDisposable
         }
     }
 
-    public void Watch(IReadOnlyCollection<string> interfaces, IReadOnlyCollection<IPAddress> servers)
+    public void Watch(IReadOnlyCollection<string> interfaces, IReadOnlyCollection<IPAddress> servers) =>
+        Watch(w => w with { Interfaces = interfaces, Servers = servers });
+
+    public void WatchPeers(IReadOnlyCollection<IPAddress> peers)
     {
         lock (_gate)
         {
-            _interfaces = interfaces;
-            _servers = servers;
-            _ways = null;
-            try
-            {
-                Refresh();
-                _prober.ProbeAll(_ways!);
-            }
-            catch (NativeException e)
-            {
-                // What is known stays, and the next tick tries again.
-                _log($"next hops: {e.Message}");
-            }
+            if (peers.ToHashSet().SetEquals(_watched.Peers))
+                return;
         }
+        Watch(w => w with { Peers = peers });
     }
 
     /// <summary>Waits until every watched server is resolved; false when some were not in time.</summary>
@@ -84,6 +80,25 @@ internal sealed class NetlinkNextHopResolver : INextHopResolver, IDisposable
         _questions.Dispose();
         _events.Dispose();
         _stop.Dispose();
+    }
+
+    private void Watch(Func<Watched, Watched> change)
+    {
+        lock (_gate)
+        {
+            _watched = change(_watched);
+            _hops = null;
+            try
+            {
+                Refresh();
+                _prober.ProbeAll(_hops!.Neighbours);
+            }
+            catch (NativeException e)
+            {
+                // What is known stays, and the next tick tries again.
+                _log($"next hops: {e.Message}");
+            }
+        }
     }
 
     private void Run()
@@ -113,13 +128,19 @@ internal sealed class NetlinkNextHopResolver : INextHopResolver, IDisposable
     private bool Follow()
     {
         var heard = _events.Receive(Tick);
+        var any = heard is not null;
+        var moved = false;
+        for (var i = 0; heard is not null && i < MostAtOnce; i++, heard = _events.Receive(TimeSpan.Zero))
+        {
+            // Anything but a neighbour, or lost events (none), may have moved routes, links or addresses.
+            moved |= heard is [] || heard.Any(static m => !Neighbours.IsEvent(m));
+        }
         lock (_gate)
         {
-            if (heard is null && _ways is not null)
+            if (!any && _hops is not null)
                 return false;
-            // Anything but a neighbour, or lost events (none), may have moved routes, links or addresses.
-            if (heard is null or [] || heard.Any(static m => !Neighbours.IsEvent(m)))
-                _ways = null;
+            if (moved)
+                _hops = null;
             return Refresh();
         }
     }
@@ -128,23 +149,24 @@ internal sealed class NetlinkNextHopResolver : INextHopResolver, IDisposable
     {
         lock (_gate)
         {
-            if (_ways is not null)
-                _prober.Tick(_ways, _current);
+            if (_hops is not null)
+                _prober.Tick(_hops.Neighbours, _neighbours);
         }
     }
 
     private bool Refresh()
     {
-        _ways ??= Ways.Find(_questions, _interfaces, _servers);
-        var neighbours = Neighbours.List(_questions).Where(static n => n.IsValid && n.Mac.Length == MacAddress.Length)
+        _hops ??= Hops.Find(_questions, _watched);
+        _neighbours = Neighbours.List(_questions).Where(static n => n.IsValid && n.Mac.Length == MacAddress.Length)
             .GroupBy(static n => (n.InterfaceIndex, n.Address)).ToDictionary(static g => g.Key, static g => MacAddress.Read(g.First().Mac.Span));
-        var next = _ways.Resolve(neighbours, _current);
+        var next = _hops.Resolve(_neighbours, _current);
         var same = next.Interfaces.SequenceEqual(_current.Interfaces) && Same(next.Servers, _current.Servers)
-            && Same(next.Unresolved, _current.Unresolved);
+            && Same(next.Unresolved, _current.Unresolved)
+            && Same(next.Peers, _current.Peers) && Same(next.UnresolvedPeers, _current.UnresolvedPeers);
         _current = next;
         return !same;
     }
 
-    private static bool Same<T>(IReadOnlyDictionary<IPAddress, T> a, IReadOnlyDictionary<IPAddress, T> b) where T : class =>
+    private static bool Same<T>(IReadOnlyDictionary<IPAddress, T> a, IReadOnlyDictionary<IPAddress, T> b) where T : notnull =>
         a.Count == b.Count && a.All(e => b.TryGetValue(e.Key, out var other) && e.Value.Equals(other));
 }

@@ -3,30 +3,66 @@ namespace Sidestep.Engine.Xdp.Layout;
 /// <summary>The constants of src/bpf/tables.h.</summary>
 internal static class Constants
 {
-    internal const uint LayoutVersion = 1;
+    internal const uint LayoutVersion = 2;
     internal const int Halves = 2;
     internal const int VipEntries = 32768;
     internal const int VipBits = 15;
+    internal const int VipCapacity = 16384;
     internal const int ServiceEntries = 32768;
     internal const int ServiceBits = 15;
     internal const int Probes = 64;
+    internal const int Ranges = 65536;
+    internal const int RangeSteps = 17;
+    internal const int Profiles = 256;
+    internal const int Prefixes = 262144;
     internal const int Interfaces = 16;
+    internal const int Peers = 16;
     internal const int BlockSlots = 1024;
-    internal const int SlotBlocks = 16384;
+    internal const int SlotBlocks = 32768;
     internal const int Tallies = 64;
     internal const int DropTally = 16;
     internal const int LabelBytes = 64;
-    internal const int ServiceCapacity = 4096;
-    internal const int ServerCapacity = 16384;
+    internal const int ServiceCapacity = 16384;
+    internal const int ServerCapacity = 131072;
+    internal const int FlowWays = 8;
+    internal const int FragmentBuckets = 4096;
+    internal const int FragmentWays = 4;
+    internal const int TickShift = 26;
+    internal const int LeastServers = 256;
+    internal const int FrameBytes = 9216;
     internal const ulong TableMultiplier = 0x9e3779b97f4a7c15;
+    internal const ulong FoldMultiplier = 0xff51afd7ed558ccd;
 
     internal const ushort VipUsed = 1 << 0;
     internal const ushort VipAnswerArp = 1 << 1;
     internal const ushort VipAnswerEcho = 1 << 2;
-    internal const ushort ServiceHashFiveTuple = 1 << 0;
-    internal const byte LabelUsed = 1 << 0;
-    internal const byte LabelDisabled = 1 << 1;
-    internal const byte LabelUnresolved = 1 << 2;
+    internal const ushort VipForwardEcho = 1 << 3;
+    internal const ushort ServiceUsed = 1 << 0;
+    internal const ushort ServiceHashPort = 1 << 1;
+    internal const ushort ServiceHashFive = 2 << 1;
+    internal const ushort ServiceHashDest = 3 << 1;
+    internal const ushort ServiceRemembers = 1 << 3;
+    internal const ushort ServiceInTurn = 1 << 4;
+    internal const ushort ServiceLeast = 1 << 5;
+    internal const ushort ServicePersists = 1 << 6;
+    internal const byte TooBigAnswer = 0;
+    internal const byte TooBigFragment = 1;
+    internal const byte TooBigDrop = 2;
+    internal const byte OuterIpv6 = 1 << 2;
+    internal const byte ServerUsed = 1 << 0;
+    internal const byte ServerTakes = 1 << 1;
+    internal const byte ServerMoved = 1 << 2;
+    internal const byte ServerReset = 1 << 3;
+    internal const byte ServerLocal = 1 << 4;
+    internal const uint SlotServerMask = 0x00ffffff;
+    internal const uint SlotTracked = 1U << 31;
+    internal const uint FlowServerMask = 0x00ffffff;
+    internal const uint FlowFin = 1U << 24;
+    internal const uint FlowRst = 1U << 25;
+    internal const uint FlowCounted = 1U << 26;
+    internal const uint LabelUsed = 1 << 0;
+    internal const uint LabelDisabled = 1 << 1;
+    internal const uint LabelUnresolved = 1 << 2;
 }
 
 /// <summary>enum encapsulation.</summary>
@@ -34,4 +70,6 @@ internal enum Encapsulation : byte
 {
     None = 0,
     Ipip = 1,
+    Gue = 2,
+    Gre = 3,
 }

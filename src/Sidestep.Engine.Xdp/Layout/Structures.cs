@@ -4,27 +4,92 @@ using System.Runtime.InteropServices;
 namespace Sidestep.Engine.Xdp.Layout;
 
 // The structures of src/bpf/tables.h, in its order; their comments are there. A test compares both by BTF.
-// Multi-byte fields named Address hold network byte order, i.e. the four bytes as they lie on the wire.
+// Fields that hold addresses hold network byte order, i.e. the bytes as they lie on the wire.
 
 [StructLayout(LayoutKind.Sequential)]
 internal struct Vip
 {
     public uint Address;
-    public ushort Id;
+    public ushort Number;
     public ushort Flags;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct Vip6
+{
+    public AddressWords Address;
+    public ushort Number;
+    public ushort Flags;
+    public uint Reserved;
 }
 
 [StructLayout(LayoutKind.Sequential)]
 internal struct Service
 {
-    public ulong Key;
     public uint Id;
     public uint SlotBase;
     public uint SlotCount;
+    public uint FormerBase;
+    public uint AccessSet;
     public ushort Flags;
-    public Encapsulation Encapsulation;
-    public byte Reserved0;
-    public ulong Reserved1;
+    public ushort Profile;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct ServiceEntry
+{
+    public ulong Key;
+    public Service Service;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct Service6Entry
+{
+    public AddressWords Address;
+    public uint Key;
+    public uint Reserved;
+    public Service Service;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct Range
+{
+    public uint First;
+    public uint Last;
+    public Service Service;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct VipRecord
+{
+    public uint Flags;
+    public uint RangeBase;
+    public uint RangeCount;
+    public uint Reserved;
+    public Services2 Fragments;
+    public Service Echo;
+}
+
+[InlineArray(2)]
+internal struct Services2
+{
+    private Service _first;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct Profile
+{
+    public uint TcpTimeout;
+    public uint UdpTimeout;
+    public uint OtherTimeout;
+    public uint FinTimeout;
+    public uint RstTimeout;
+    public uint PersistenceTimeout;
+    public byte PersistencePrefix4;
+    public byte PersistencePrefix6;
+    public byte TooBig;
+    public byte UdpMoves;
+    public uint Reserved;
 }
 
 [StructLayout(LayoutKind.Sequential)]
@@ -32,26 +97,51 @@ internal struct Server
 {
     public ulong Macs;
     public uint MacsRest;
-    public ushort Mtu;
-    public ushort Flags;
+    public ushort Room;
+    public byte Flags;
+    public byte Encapsulation;
     public uint Ifindex;
-    public uint Source;
-    public uint Destination;
     public uint Checksum;
+    public uint SourceMask;
+    public ushort GuePort;
+    public ushort Weight;
+    public AddressBytes Source;
+    public AddressBytes Destination;
 }
 
 [StructLayout(LayoutKind.Sequential)]
 internal struct Interface
 {
     public MacBytes Mac;
-    public ushort Reserved;
+    public ushort Mtu;
     public uint Ifindex;
+    public uint Address;
+    public AddressBytes Address6;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct Peer
+{
+    public MacBytes Mac;
+    public ushort Used;
 }
 
 [InlineArray(6)]
 internal struct MacBytes
 {
     private byte _first;
+}
+
+[InlineArray(16)]
+internal struct AddressBytes
+{
+    private byte _first;
+}
+
+[InlineArray(2)]
+internal struct AddressWords
+{
+    private ulong _first;
 }
 
 [StructLayout(LayoutKind.Sequential)]
@@ -71,11 +161,13 @@ internal struct Settings
 {
     public ulong HashHigh;
     public ulong HashLow;
-    public LongWords6 Reserved;
+    public uint VipSet;
+    public uint PeerCount;
+    public LongWords5 Reserved;
 }
 
-[InlineArray(6)]
-internal struct LongWords6
+[InlineArray(5)]
+internal struct LongWords5
 {
     private ulong _first;
 }
@@ -87,11 +179,13 @@ internal struct Control
     public uint Active;
     public ulong Revision;
     public ulong AppliedAt;
-    public LongWords5 Reserved;
+    public uint Capture;
+    public uint Reserved0;
+    public LongWords4 Reserved;
 }
 
-[InlineArray(5)]
-internal struct LongWords5
+[InlineArray(4)]
+internal struct LongWords4
 {
     private ulong _first;
 }
@@ -109,6 +203,11 @@ internal struct CpuCounters
     public TallyCounters Tallies;
     public ServiceCounters Services;
     public ServerCounters Servers;
+    public Counter FlowsForgotten;
+    public Counter FragmentsForgotten;
+    public ServiceTurns Turns;
+    public uint AnswerTick;
+    public uint AnswerTokens;
 }
 
 [InlineArray(Constants.Tallies)]
@@ -129,19 +228,22 @@ internal struct ServerCounters
     private Counter _first;
 }
 
+[InlineArray(Constants.ServiceCapacity)]
+internal struct ServiceTurns
+{
+    private uint _first;
+}
+
 [StructLayout(LayoutKind.Sequential)]
 internal struct Label
 {
     public LabelText Name;
     public LabelText Pool;
-    public uint Address;
-    public ushort Port;
-    public byte Protocol;
-    public byte Flags;
+    public LabelText Way;
+    public LabelText Place;
+    public uint Flags;
     public uint Weight;
-    public Encapsulation Encapsulation;
-    public Bytes3 Reserved0;
-    public Words4 Reserved1;
+    public ulong Time;
 }
 
 [InlineArray(Constants.LabelBytes)]
@@ -150,16 +252,100 @@ internal struct LabelText
     private byte _first;
 }
 
-[InlineArray(3)]
-internal struct Bytes3
+[StructLayout(LayoutKind.Sequential)]
+internal struct Flow
+{
+    public ulong Id;
+    public uint Server;
+    public uint Seen;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct FlowBucket
+{
+    public Flows8 Flows;
+}
+
+[InlineArray(Constants.FlowWays)]
+internal struct Flows8
+{
+    private Flow _first;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct FlowKey
+{
+    public AddressWords Source;
+    public AddressWords Destination;
+    public uint Ports;
+    public byte Protocol;
+    public byte Family;
+    public ushort Service;
+    public uint Since;
+    public ushort Profile;
+    public ushort Reserved;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct Fragment
+{
+    public ulong Id;
+    public uint Server;
+    public ushort Service;
+    public ushort Profile;
+    public uint Seen;
+    public uint Reserved;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct FragmentBucket
+{
+    public Fragments4 Fragments;
+}
+
+[InlineArray(Constants.FragmentWays)]
+internal struct Fragments4
+{
+    private Fragment _first;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct PrefixKey
+{
+    public uint Length;
+    public uint Set;
+    public AddressBytes Address;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct SlowFrame
+{
+    public uint Ifindex;
+    public uint Length;
+    public ushort Mtu;
+    public ushort L3Offset;
+    public uint Reserved;
+    public FrameContent Frame;
+}
+
+[InlineArray(Constants.FrameBytes)]
+internal struct FrameContent
 {
     private byte _first;
 }
 
-[InlineArray(4)]
-internal struct Words4
+[StructLayout(LayoutKind.Sequential)]
+internal struct Switches
 {
-    private uint _first;
+    public byte OneArm;
+    public byte Ipv6;
+    public byte Outer6;
+    public byte UdpAndGre;
+    public byte OuterSources;
+    public byte Prefixes;
+    public byte Access;
+    public byte Peers;
+    public uint FlowBuckets;
 }
 
 /// <summary>Offsets of the members of struct half, which is too large for a managed structure.</summary>
@@ -167,10 +353,27 @@ internal static class Half
 {
     internal const int Settings = 0;
     internal static readonly int Interfaces = Unsafe.SizeOf<Settings>();
-    internal static readonly int Vips = Interfaces + Constants.Interfaces * Unsafe.SizeOf<Interface>();
+    internal static readonly int Peers = Interfaces + Constants.Interfaces * Unsafe.SizeOf<Interface>();
+    internal static readonly int Profiles = Peers + Constants.Peers * Unsafe.SizeOf<Peer>();
+    internal static readonly int Vips = Profiles + Constants.Profiles * Unsafe.SizeOf<Profile>();
     internal static readonly int Services = Vips + Constants.VipEntries * Unsafe.SizeOf<Vip>();
-    internal static readonly int Servers = Services + Constants.ServiceEntries * Unsafe.SizeOf<Service>();
-    internal static readonly int Size = Servers + Constants.ServerCapacity * Unsafe.SizeOf<Server>();
+    internal static readonly int Size = Services + Constants.ServiceEntries * Unsafe.SizeOf<ServiceEntry>();
+}
+
+/// <summary>Offsets of the members of struct half6.</summary>
+internal static class Half6
+{
+    internal const int Vips = 0;
+    internal static readonly int Services = Constants.VipEntries * Unsafe.SizeOf<Vip6>();
+    internal static readonly int Size = Services + Constants.ServiceEntries * Unsafe.SizeOf<Service6Entry>();
+}
+
+/// <summary>Offsets of the members of struct details.</summary>
+internal static class Details
+{
+    internal const int Vips = 0;
+    internal static readonly int Ranges = Constants.VipCapacity * Unsafe.SizeOf<VipRecord>();
+    internal static readonly int Size = Ranges + Constants.Ranges * Unsafe.SizeOf<Range>();
 }
 
 /// <summary>Offsets of the members of struct tables.</summary>

@@ -15,7 +15,7 @@ internal static class IdleTimeoutsSchema
     public static readonly Key<int> AfterRst = Key<int>.Optional("afterRst", new NumberKind(1, Limits.Seconds),
         "From the client's RST on. Without it a RST changes nothing.");
 
-    public static readonly MappingKind Kind = new("the idle timeouts",
+    public static readonly MappingKind Kind = new("the mapping idleTimeouts",
         "Seconds without a packet after which a remembered flow is forgotten.", Tcp, Udp, Icmp, AfterFin, AfterRst);
 
     public static IdleTimeouts Build(BoundMapping m) => new(

@@ -17,7 +17,6 @@ internal static class Misuse
         (IPNetwork.Parse("ff00::/8"), "a multicast address"),
         // The kernel needs an interface beside such an address, and routers do not forward to it (RFC 4291, section 2.5.6).
         (IPNetwork.Parse("fe80::/10"), "a link-local address"),
-        (IPNetwork.Parse("::ffff:0:0/96"), "an IPv4 address in IPv6 form"),
     ];
 
     /// <summary>What all addresses of the prefix are; null when it has others too.</summary>
@@ -28,6 +27,7 @@ internal static class Misuse
             if (prefix.PrefixLength >= network.PrefixLength && network.Contains(prefix.BaseAddress))
                 return what;
         }
-        return null;
+        // IPNetwork says of these that no network holds them.
+        return prefix is { PrefixLength: >= 96, BaseAddress.IsIPv4MappedToIPv6: true } ? "an IPv4 address in IPv6 form" : null;
     }
 }

@@ -68,7 +68,7 @@ internal static class PersistenceSchema
     public static readonly Key<int> PrefixLength6 = Key<int>.WithDefault("prefixLength6", new NumberKind(1, 128), 128,
         "Bits of an IPv6 source address that make one client; 64 is one household or host.");
 
-    public static readonly MappingKind Kind = new("the persistence", "Clients that keep their server.",
+    public static readonly MappingKind Kind = new("the mapping persistence", "Clients that keep their server.",
         Timeout, PrefixLength4, PrefixLength6);
 
     public static Persistence Build(BoundMapping m) => new(m.Value(Timeout), m.Value(PrefixLength4), m.Value(PrefixLength6));
@@ -87,7 +87,7 @@ internal static class DrainSchema
             new("reset", AfterDrain.Reset, "TCP clients get a reset and connect again; others move.")),
         Drain.Default.Then, "What happens then to the flows that are left.");
 
-    public static readonly MappingKind Kind = new("the drain", "How draining servers end.", Deadline, Then);
+    public static readonly MappingKind Kind = new("the mapping drain", "How draining servers end.", Deadline, Then);
 
     public static Drain Build(BoundMapping m) => new(m.Value(Deadline), m.Value(Then));
 }

@@ -37,7 +37,7 @@ internal sealed class PrefixKind(string? role, int hostBits = 0) : ScalarKind<IP
             return new Problem($"the prefix length is no number from 0 to {bits}");
         var network = new HostAddress(parsed, length).Network;
         if (!network.BaseAddress.Equals(parsed))
-            return new Problem($"has bits set behind the first {length}", $"Write {network}, or the address alone");
+            return new Problem($"has bits set behind the first {length}", hostBits == 0 ? $"Write {network}, or the address alone" : $"Write {network}");
         if (bits - length < hostBits)
             return new Problem($"has fewer than {1L << hostBits} addresses",
                 $"Write a prefix of at most {bits - hostBits} bits");

@@ -29,7 +29,7 @@ internal static class AccessListsAreClear
     {
         var allow = list.Value(AccessListSchema.Allow);
         var deny = list.Value(AccessListSchema.Deny);
-        if (list.Find(AccessListSchema.Allow)?.Value.Count is null or 0 && list.Find(AccessListSchema.Deny)?.Value.Count is null or 0
+        if (IsEmpty(list, AccessListSchema.Allow) && IsEmpty(list, AccessListSchema.Deny)
             && list.Find(AccessListSchema.Name) is { } name)
             issues.Warning(name.Path, name.Node, "the list is empty, so everybody may use the service", "Add prefixes to it");
         var first = new Dictionary<IPNetwork, Located<IPNetwork>>();
@@ -44,6 +44,10 @@ internal static class AccessListsAreClear
         }
         return allow.Count + deny.Count;
     }
+
+    // What was written and refused was reported where it stands.
+    private static bool IsEmpty(BoundMapping list, Key<IReadOnlyList<Located<IPNetwork>>> key) =>
+        list.Find(key) is not { Node: Yaml.ListNode { Items.IsEmpty: false } };
 
     private static void CheckTwice(
         IReadOnlyList<Located<IPNetwork>> prefixes, Dictionary<IPNetwork, Located<IPNetwork>> first, IssueList issues)

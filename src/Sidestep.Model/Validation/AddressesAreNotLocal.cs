@@ -42,6 +42,8 @@ internal static class AddressesAreNotLocal
     {
         foreach (var pool in document.Pools)
         {
+            if (!PoolFacts.Of(pool).IsAnyIn(owners))
+                continue;
             foreach (var server in pool.Items(PoolSchema.Servers))
             {
                 if (server.Find(RealServerSchema.Address) is { } address

@@ -22,7 +22,7 @@ internal static class AlgorithmsFit
                     + $"{Limits.LeastConnectionsServers} are possible",
                     "Use consistent-hash or weighted-round-robin, or divide the pool");
             if (pool.Find(PoolSchema.MinimumServers) is { } minimum
-                && !pool.Items(PoolSchema.Servers).Any(s => s.Value(RealServerSchema.Backup)))
+                && !PoolFacts.Of(pool).HasBackups)
                 issues.Warning(minimum.Path, minimum.Node, "ignored: the pool has no backup servers",
                     "Remove the key, or set backup: true for some servers");
         }

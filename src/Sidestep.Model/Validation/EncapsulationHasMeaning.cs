@@ -29,7 +29,7 @@ internal static class EncapsulationHasMeaning
         foreach (var service in document.Services)
         {
             if (document.ProfileOf(service)?.Find(NetworkProfileSchema.DsrType)?.Value != DsrType.L2
-                || document.PoolOf(service) is not { } pool || !checkedPools.Add(pool))
+                || document.PoolOf(service) is not { } pool || !PoolFacts.Of(pool).HasEncapsulations || !checkedPools.Add(pool))
                 continue;
             foreach (var server in pool.Items(PoolSchema.Servers))
             {

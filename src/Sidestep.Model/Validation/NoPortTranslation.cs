@@ -13,6 +13,8 @@ internal static class NoPortTranslation
         var servicesOfPool = document.Services.ToLookup(document.PoolOf);
         foreach (var pool in document.Pools)
         {
+            if (!PoolFacts.Of(pool).HasPorts)
+                continue;
             foreach (var server in pool.Items(PoolSchema.Servers))
             {
                 if (server.Find(RealServerSchema.Port) is { } port)

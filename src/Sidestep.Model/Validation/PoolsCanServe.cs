@@ -10,22 +10,20 @@ internal static class PoolsCanServe
         foreach (var service in document.Services)
         {
             if (!service.Value(VirtualServiceSchema.Enabled)
-                || service.Find(VirtualServiceSchema.Pool) is not { } name || document.PoolOf(service) is not { } pool)
+                || service.Find(VirtualServiceSchema.Pool) is not { } name || document.PoolOf(service) is not { } pool
+                || PoolFacts.Of(pool).TakesFlows)
                 continue;
             var servers = pool.Items(PoolSchema.Servers).ToList();
             if (servers.Count == 0 && !WasRefused(pool))
                 issues.Warning(name.Path, name.Node, "this pool has no servers, so the service drops every packet",
                     "Add servers to the pool, or set enabled: false for the service");
-            else if (servers.Count > 0 && servers.TrueForAll(IsOut))
+            else if (servers.Count > 0)
                 issues.Warning(name.Path, name.Node, servers.Exists(IsDraining)
                         ? "all servers of this pool are draining, disabled or have weight 0, so the service takes no new flows"
                         : "all servers of this pool are disabled or have weight 0, so the service drops every packet",
                     "Enable one and give it a weight, or set enabled: false for the service");
         }
     }
-
-    private static bool IsOut(BoundMapping server) =>
-        server.Value(RealServerSchema.State) != ServerState.Enabled || server.Value(RealServerSchema.Weight) == 0;
 
     private static bool IsDraining(BoundMapping server) => server.Value(RealServerSchema.State) == ServerState.Draining;
 

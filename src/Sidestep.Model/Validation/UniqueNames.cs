@@ -13,7 +13,11 @@ internal static class UniqueNames
         Check(document.AccessLists, AccessListSchema.Name, "access list", "Rename one of the two", issues);
         Check(document.Services, VirtualServiceSchema.Name, "virtual service", "Rename one of the two", issues);
         foreach (var pool in document.Pools)
-            Check(pool.Items(PoolSchema.Servers), RealServerSchema.Name, "server of this pool", "Rename one of the two", issues);
+        {
+            if (PoolFacts.Of(pool).HasTwins)
+                Check(pool.Items(PoolSchema.Servers), RealServerSchema.Name, "server of this pool", "Rename one of the two",
+                    issues);
+        }
     }
 
     private static void Check(

@@ -10,6 +10,8 @@ internal static class UniqueServerAddresses
     {
         foreach (var pool in document.Pools)
         {
+            if (!PoolFacts.Of(pool).HasTwins)
+                continue;
             var first = new Dictionary<IPAddress, Located<IPAddress>>();
             foreach (var server in pool.Items(PoolSchema.Servers))
             {

@@ -20,6 +20,8 @@ internal static class VipIsNoServer
         }
         foreach (var pool in document.Pools)
         {
+            if (!PoolFacts.Of(pool).IsAnyIn(services))
+                continue;
             foreach (var server in pool.Items(PoolSchema.Servers))
             {
                 if (server.Find(RealServerSchema.Address) is { } address

@@ -16,23 +16,29 @@ internal sealed class DocumentParser
     private readonly IssueList _issues;
     private readonly Stack<Position> _openBrackets = [];
 
-    private DocumentParser(string yaml, IssueList issues)
+    private readonly int _linesBefore;
+
+    private DocumentParser(string yaml, IssueList issues, int linesBefore)
     {
+        _linesBefore = linesBefore;
         _parser = new Parser(new StringReader(yaml));
         _issues = issues;
     }
 
     /// <summary>The root of the only document in <paramref name="yaml"/>; null when that was reported as impossible.</summary>
-    public static Node? Parse(string yaml, IssueList issues)
+    /// <param name="yaml">The text.</param>
+    /// <param name="issues">Gets what is wrong.</param>
+    /// <param name="linesBefore">Lines in front of the text, where it is a part of a document.</param>
+    public static Node? Parse(string yaml, IssueList issues, int linesBefore = 0)
     {
-        var parser = new DocumentParser(yaml, issues);
+        var parser = new DocumentParser(yaml, issues, linesBefore);
         try
         {
             return parser.ReadDocument();
         }
         catch (YamlException malformed)
         {
-            var at = At(malformed.Start);
+            var at = parser.At(malformed.Start);
             if (TabAfter(yaml, at) is { } tab)
                 issues.Error("", tab, null, "not YAML: a tab in the indentation", "Indent with spaces");
             else
@@ -49,7 +55,7 @@ internal sealed class DocumentParser
         catch (InvalidOperationException)
         {
             if (!parser._openBrackets.TryPeek(out var near))
-                near = At(parser._parser.Current?.End ?? Mark.Empty);
+                near = parser.At(parser._parser.Current?.End ?? Mark.Empty);
             issues.Error("", near, null, "not YAML: a bracket that opens here or a little later is not closed",
                 "Close the bracket");
         }
@@ -157,7 +163,7 @@ internal sealed class DocumentParser
         public Position At { get; } = at;
     }
 
-    private static Position At(Mark mark) => new(Bounded(mark.Line), Bounded(mark.Column));
+    private Position At(Mark mark) => new(Bounded(mark.Line + _linesBefore), Bounded(mark.Column));
 
     private static int Bounded(long number) => (int)Math.Clamp(number, 1, int.MaxValue);
 

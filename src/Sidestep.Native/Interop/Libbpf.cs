@@ -116,6 +116,15 @@ internal static unsafe partial class Libbpf
     [LibraryImport(Library)]
     internal static partial int bpf_xdp_query(int ifindex, int flags, bpf_xdp_query_opts* opts);
 
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial nint ring_buffer__new(int map_fd, delegate* unmanaged<nint, void*, nuint, int> sample_cb, nint ctx, void* opts);
+
+    [LibraryImport(Library)]
+    internal static partial void ring_buffer__free(nint rb);
+
+    [LibraryImport(Library)]
+    internal static partial int ring_buffer__poll(nint rb, int timeout_ms);
+
     internal const uint BPF_XDP = 37;
     internal const uint XDP_FLAGS_SKB_MODE = 1 << 1;
     internal const uint XDP_FLAGS_DRV_MODE = 1 << 2;

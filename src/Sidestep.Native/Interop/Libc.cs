@@ -52,6 +52,9 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int setsockopt(int sockfd, int level, int optname, void* optval, uint optlen);
 
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int ioctl(int fd, nuint request, void* argument);
+
     [LibraryImport(Library)]
     internal static partial int vsnprintf(byte* str, nuint size, byte* format, void* ap);
 
@@ -67,12 +70,19 @@ internal static unsafe partial class Libc
     internal const int SOCK_CLOEXEC = 0x80000;
     internal const int SOL_SOCKET = 1;
     internal const int SO_RCVTIMEO = 20;
+    internal const int SO_ATTACH_FILTER = 26;
     internal const int SO_RCVBUFFORCE = 33;
+    internal const int MSG_DONTWAIT = 0x40;
+    internal const int SIOCADDMULTI = 0x8931;
+    internal const int SIOCDELMULTI = 0x8932;
+    internal const int AF_INET = 2;
+    internal const int SOCK_DGRAM = 2;
     internal const int ENOENT = 2;
     internal const int EINTR = 4;
     internal const int EAGAIN = 11;
     internal const int EBUSY = 16;
     internal const int EEXIST = 17;
+    internal const int ENODEV = 19;
     internal const int EINVAL = 22;
     internal const int ENOBUFS = 105;
     internal const int EOPNOTSUPP = 95;

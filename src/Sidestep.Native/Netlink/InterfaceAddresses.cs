@@ -1,32 +1,42 @@
 using System.Buffers.Binary;
 using System.Net;
+using System.Net.Sockets;
 
 namespace Sidestep.Native.Netlink;
 
-/// <summary>IPv4 addresses of the interfaces of a network namespace.</summary>
+/// <summary>Addresses of the interfaces of a network namespace.</summary>
 public static class InterfaceAddresses
 {
     private const ushort NewAddress = 20, DeleteAddress = 21, GetAddress = 22;
-    private const byte InterNetwork = 2;
     private const int AddressMessageBytes = 8;
-    private const byte SecondaryFlag = 1;
-    private const ushort AddressAttribute = 1, LocalAttribute = 2;
 
-    /// <summary>Every IPv4 address.</summary>
-    public static IReadOnlyList<InterfaceAddress> List(NetlinkSocket socket)
+    // IFA_F_*; IFA_F_SECONDARY of IPv4 is IFA_F_TEMPORARY of IPv6
+    private const uint SecondaryFlag = 0x01, OptimisticFlag = 0x04, DuplicateFlag = 0x08, DeprecatedFlag = 0x20, TentativeFlag = 0x40, PermanentFlag = 0x80;
+    private const ushort AddressAttribute = 1, LocalAttribute = 2, FlagsAttribute = 8;
+
+    /// <summary>Every address of a family.</summary>
+    public static IReadOnlyList<InterfaceAddress> List(NetlinkSocket socket, AddressFamily family = AddressFamily.InterNetwork)
     {
         var addresses = new List<InterfaceAddress>();
-        var request = new NetlinkRequest("list addresses", GetAddress, NetlinkRequest.Dump, [InterNetwork, 0, 0, 0, 0, 0, 0, 0]);
+        var request = new NetlinkRequest("list addresses", GetAddress, NetlinkRequest.Dump, [NetlinkFamily.Of(family), 0, 0, 0, 0, 0, 0, 0]);
         foreach (var answer in socket.Ask(request))
         {
             // IFA_LOCAL is the interface's own address; IFA_ADDRESS is the peer's on a point-to-point link.
             var address = answer.Attribute(AddressMessageBytes, LocalAttribute);
             if (address.IsEmpty)
                 address = answer.Attribute(AddressMessageBytes, AddressAttribute);
-            if (answer.Type == NewAddress && answer.Payload[0] == InterNetwork && address.Length == 4)
-                addresses.Add(new InterfaceAddress(BinaryPrimitives.ReadInt32LittleEndian(answer.Payload.AsSpan(4)),
-                    new IPAddress(address.Span), answer.Payload[1], (AddressScope)answer.Payload[3])
-                { IsSecondary = (answer.Payload[2] & SecondaryFlag) != 0 });
+            if (answer.Type != NewAddress || answer.Payload[0] != NetlinkFamily.Of(family) || address.IsEmpty)
+                continue;
+            // The byte of the fixed part has room for the first eight flags only.
+            var more = answer.Attribute(AddressMessageBytes, FlagsAttribute).Span;
+            var flags = more.Length == 4 ? BinaryPrimitives.ReadUInt32LittleEndian(more) : answer.Payload[2];
+            addresses.Add(new InterfaceAddress(BinaryPrimitives.ReadInt32LittleEndian(answer.Payload.AsSpan(4)),
+                new IPAddress(address.Span), answer.Payload[1], (AddressScope)answer.Payload[3])
+            {
+                IsSecondary = (flags & SecondaryFlag) != 0,
+                IsUsable = (flags & (TentativeFlag | OptimisticFlag | DuplicateFlag | DeprecatedFlag)) == 0,
+                IsPermanent = (flags & PermanentFlag) != 0,
+            });
         }
         return addresses;
     }
@@ -40,7 +50,7 @@ public static class InterfaceAddresses
 
     private static void Change(NetlinkSocket socket, InterfaceAddress address, string verb, ushort type, ushort flags)
     {
-        Span<byte> message = [InterNetwork, (byte)address.PrefixLength, 0, (byte)address.Scope, 0, 0, 0, 0];
+        Span<byte> message = [NetlinkFamily.Of(address.Address.AddressFamily), (byte)address.PrefixLength, 0, (byte)address.Scope, 0, 0, 0, 0];
         BinaryPrimitives.WriteInt32LittleEndian(message[4..], address.InterfaceIndex);
         var bytes = address.Address.GetAddressBytes();
         socket.Ask(new NetlinkRequest($"{verb} address {address.Address}/{address.PrefixLength}", type, flags, message)
@@ -48,15 +58,22 @@ public static class InterfaceAddresses
     }
 }
 
-/// <summary>An IPv4 address of an interface.</summary>
+/// <summary>An address of an interface.</summary>
 /// <param name="InterfaceIndex">The kernel's index.</param>
 /// <param name="Address">The interface's own address.</param>
-/// <param name="PrefixLength">0 to 32.</param>
+/// <param name="PrefixLength">0 to 32 (IPv4) or 128 (IPv6).</param>
 /// <param name="Scope">How far it is valid.</param>
 public sealed record InterfaceAddress(int InterfaceIndex, IPAddress Address, int PrefixLength, AddressScope Scope)
 {
-    /// <summary>Another address of the same network comes first (IFA_F_SECONDARY).</summary>
+    /// <summary>IPv4: another address of the same network comes first (IFA_F_SECONDARY). IPv6: a privacy address that is
+    /// replaced every day (IFA_F_TEMPORARY, RFC 8981).</summary>
     public bool IsSecondary { get; init; }
+
+    /// <summary>Neither tentative, nor a duplicate, nor deprecated (RFC 4862): new packets may have it as source.</summary>
+    public bool IsUsable { get; init; } = true;
+
+    /// <summary>Somebody entered it; it has no lifetime (IFA_F_PERMANENT).</summary>
+    public bool IsPermanent { get; init; }
 }
 
 /// <summary>How far an address is valid (rtnetlink(7), RT_SCOPE_*): a larger number is nearer.</summary>

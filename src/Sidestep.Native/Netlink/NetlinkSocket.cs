@@ -73,10 +73,12 @@ public sealed unsafe class NetlinkSocket : IDisposable
     }
 
     /// <summary>Waits for events of the groups.</summary>
-    /// <param name="timeout">At most this long.</param>
+    /// <param name="timeout">At most this long; zero: only what is there.</param>
     /// <returns>Null when the time passed; empty when events were lost (ENOBUFS) and the caller must read everything anew.</returns>
     public IReadOnlyList<NetlinkMessage>? Receive(TimeSpan timeout)
     {
+        if (timeout == TimeSpan.Zero)
+            return ReceiveAll(Libc.MSG_DONTWAIT);
         // struct timeval: seconds, microseconds
         var time = stackalloc long[2];
         time[0] = (long)timeout.TotalSeconds;
@@ -89,12 +91,12 @@ public sealed unsafe class NetlinkSocket : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _descriptor.Dispose();
 
-    private List<NetlinkMessage>? ReceiveAll()
+    private List<NetlinkMessage>? ReceiveAll(int flags = 0)
     {
         nint length;
         fixed (byte* pointer = _buffer)
         {
-            while ((length = Libc.recv(_descriptor.Value, pointer, MessageBytes, 0)) < 0)
+            while ((length = Libc.recv(_descriptor.Value, pointer, MessageBytes, flags)) < 0)
             {
                 switch (System.Runtime.InteropServices.Marshal.GetLastPInvokeError())
                 {

@@ -3,17 +3,17 @@ using System.Net;
 
 namespace Sidestep.Native.Netlink;
 
-/// <summary>Routes, as the kernel would take them (rtnetlink(7)), IPv4.</summary>
+/// <summary>Routes, as the kernel would take them (rtnetlink(7)).</summary>
 public static class Routes
 {
     private const ushort GetRoute = 26;
-    private const byte InterNetwork = 2, LocalType = 2;
+    private const byte LocalType = 2;
     private const int RouteMessageBytes = 12;
-    private const ushort DestinationAttribute = 1, OutAttribute = 4, GatewayAttribute = 5;
+    private const ushort DestinationAttribute = 1, OutAttribute = 4, GatewayAttribute = 5, SourceAttribute = 7, ViaAttribute = 18;
 
-    /// <summary>Multicast groups of everything that the way to an address depends on: links, neighbours, IPv4 addresses and
-    /// routes (RTMGRP_*).</summary>
-    public const uint EventGroups = 1 << 0 | 1 << 2 | 1 << 4 | 1 << 6;
+    /// <summary>Multicast groups of everything that the way to an address depends on: links, neighbours, addresses and routes
+    /// of both families (RTMGRP_*).</summary>
+    public const uint EventGroups = 1 << 0 | 1 << 2 | 1 << 4 | 1 << 6 | 1 << 8 | 1 << 10;
 
     /// <summary>How the kernel would send to an address.</summary>
     /// <exception cref="NativeException">ENETUNREACH: there is no route.</exception>
@@ -21,19 +21,30 @@ public static class Routes
     {
         Span<byte> message = stackalloc byte[RouteMessageBytes];
         message.Clear();
-        message[0] = InterNetwork;
-        message[1] = 32;
+        var bytes = destination.GetAddressBytes();
+        message[0] = NetlinkFamily.Of(destination.AddressFamily);
+        message[1] = (byte)(bytes.Length * 8);
         var answer = socket.Ask(new NetlinkRequest($"route to {destination}", GetRoute, 0, message)
-            .With(DestinationAttribute, destination.GetAddressBytes()))[0];
-        var gateway = answer.Attribute(RouteMessageBytes, GatewayAttribute);
+            .With(DestinationAttribute, bytes))[0];
         var output = answer.Attribute(RouteMessageBytes, OutAttribute);
         return new Route(output.Length == 4 ? BinaryPrimitives.ReadInt32LittleEndian(output.Span) : 0,
-            gateway.Length == 4 ? new IPAddress(gateway.Span) : null, answer.Payload[7] == LocalType);
+            Address(answer.Attribute(RouteMessageBytes, GatewayAttribute)) ?? Via(answer.Attribute(RouteMessageBytes, ViaAttribute)),
+            answer.Payload[7] == LocalType)
+        { Source = Address(answer.Attribute(RouteMessageBytes, SourceAttribute)) };
     }
+
+    /// <summary>struct rtvia: a router of the other family (RFC 5549), family first.</summary>
+    private static IPAddress? Via(ReadOnlyMemory<byte> via) => via.Length > 2 ? Address(via[2..]) : null;
+
+    private static IPAddress? Address(ReadOnlyMemory<byte> bytes) => bytes.Length is 4 or 16 ? new IPAddress(bytes.Span) : null;
 }
 
 /// <summary>The kernel's answer to "how would you send there" (RTM_GETROUTE).</summary>
 /// <param name="InterfaceIndex">The way out.</param>
-/// <param name="Gateway">The router, null when the destination is on the link.</param>
+/// <param name="Gateway">The router, of either family; null when the destination is on the link.</param>
 /// <param name="IsLocal">The destination is this machine itself (RTN_LOCAL).</param>
-public sealed record Route(int InterfaceIndex, IPAddress? Gateway, bool IsLocal);
+public sealed record Route(int InterfaceIndex, IPAddress? Gateway, bool IsLocal)
+{
+    /// <summary>The source address that the kernel would choose (RTA_PREFSRC).</summary>
+    public IPAddress? Source { get; init; }
+}

@@ -1,63 +1,60 @@
-using Sidestep.ConformanceTests.Frames;
 using Sidestep.Forwarding;
+using Sidestep.Model;
 
 namespace Sidestep.ConformanceTests.Cases;
 
 /// <summary>A row of the case table: tests/cases/README.md says what each part means.</summary>
 internal sealed record Case
 {
+    private static readonly DateTimeOffset Beginning = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
     public required string File { get; init; }
 
     public required string Sentence { get; init; }
 
-    public required Given Given { get; init; }
+    /// <summary>The frames in the order of their coming; most rows have one.</summary>
+    public required IReadOnlyList<Step> Steps { get; init; }
 
-    public required byte[] In { get; init; }
+    /// <summary>The situation at the first frame.</summary>
+    public Given Given => Steps[0].Given;
 
-    /// <summary>Name of the interface that the frame comes in by.</summary>
-    public required string Interface { get; init; }
+    /// <summary>The first frame.</summary>
+    public byte[] In => Steps[0].In;
 
-    public required Decision Decision { get; init; }
+    public bool StaysOnItsInterface => Steps.All(static s => s.StaysOnItsInterface);
 
-    public required DropReason? Reason { get; init; }
+    /// <summary>What earlier frames left behind may decide: such a row needs an engine that nobody used.</summary>
+    public bool NeedsCleanMemory => Steps.Count > 1 || Steps[0].Decision is Decision.AnswerTooBig or Decision.AnswerReset
+        || Given.Configuration.Pools.Any(static p => p.Algorithm != Algorithm.ConsistentHash || p.Persistence is not null);
 
-    /// <summary>Name of the interface that the frame leaves by.</summary>
-    public required string Via { get; init; }
-
-    /// <summary>Null when it is dropped.</summary>
-    public required byte[]? Out { get; init; }
-
-    public required Counts Counters { get; init; }
-
-    public bool StaysOnItsInterface => Interface == Via;
-
+    /// <summary>Reads.</summary>
+    /// <param name="file">Where the row stands.</param>
+    /// <param name="node">The row.</param>
+    /// <param name="defaults">The situation that the file's rows start from.</param>
+    /// <param name="names">Who is who.</param>
     public static Case Read(string file, CaseNode node, CaseNode defaults, Names names)
     {
-        node.Only("sentence", "given", "in", "interface", "decision", "reason", "via", "out", "counters", "source");
+        node.Only(["sentence", "given", "frames", "source", .. Step.Keys]);
         if (string.IsNullOrWhiteSpace(node["source"].Text))
             throw node["source"].Wrong("a requirement or RFC section is expected here");
-        var builder = new FrameBuilder(names);
-        var input = builder.Build(node["in"], []);
-        var entrance = node["interface"].TextOr("uplink");
-        var decision = Kebab.Parse<Decision>(node["decision"]);
-        if (node["reason"].Exists != (decision == Decision.Drop))
-            throw node["reason"].Wrong("a reason belongs to 'drop' and to nothing else");
-        if (node["out"].Exists == (decision == Decision.Drop))
-            throw node["out"].Wrong("every decision but 'drop' has an outcome");
+        var situation = defaults.With(node["given"]);
         return new Case
         {
             File = file,
             Sentence = node["sentence"].Text,
-            Given = Given.Read(defaults.With(node["given"]), names),
-            In = input,
-            Interface = entrance,
-            Decision = decision,
-            Reason = decision == Decision.Drop ? Kebab.Parse<DropReason>(node["reason"]) : null,
-            Via = node["via"].TextOr(entrance),
-            Out = decision == Decision.Drop ? null
-                : node["out"].IsText && node["out"].Text == "unchanged" ? input
-                : builder.Build(node["out"], input),
-            Counters = Counts.Read(node["counters"]),
+            Steps = node["frames"].Exists ? ReadSteps(node["frames"], situation, names) : [Step.Read(node, situation, names, Beginning)],
         };
+    }
+
+    private static List<Step> ReadSteps(CaseNode frames, CaseNode situation, Names names)
+    {
+        var steps = new List<Step>();
+        foreach (var frame in frames.Items)
+        {
+            frame.Only(["then given", "later", "wait", .. Step.Keys]);
+            situation = situation.With(frame["then given"]);
+            steps.Add(Step.Read(frame, situation, names, steps is [.., var last] ? last.Now : Beginning));
+        }
+        return steps;
     }
 }

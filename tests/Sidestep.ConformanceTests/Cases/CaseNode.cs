@@ -40,6 +40,12 @@ internal sealed class CaseNode(string path, YamlNode? yaml)
         ? [.. list.Select((item, i) => new CaseNode($"{path}[{i}]", item))]
         : throw Wrong("a list is expected here");
 
+    /// <summary>The same; none when the place does not exist.</summary>
+    public IReadOnlyList<CaseNode> ItemsOrNone => Exists ? Items : [];
+
+    /// <summary>A place with several parts that have no names.</summary>
+    public bool IsList => yaml is YamlSequenceNode;
+
     /// <summary>Keys and values of a mapping; none when the place does not exist.</summary>
     public IReadOnlyList<(string Key, CaseNode Value)> Pairs => yaml switch
     {

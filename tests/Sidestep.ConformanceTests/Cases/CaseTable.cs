@@ -29,9 +29,17 @@ internal static class CaseTable
         var names = new Names(defaults["names"]);
         var cases = Directory.EnumerateFiles(Folder, "*.yaml").Select(static f => Path.GetFileName(f))
             .Where(static f => f != DefaultsFile).Order(StringComparer.Ordinal)
-            .SelectMany(f => Document(f).Items.Select(node => Case.Read(f, node, defaults["given"], names))).ToList();
+            .SelectMany(f => Rows(f, Document(f), defaults["given"], names)).ToList();
         var twice = cases.GroupBy(static c => c.Sentence).FirstOrDefault(static g => g.Count() > 1);
         return twice is null ? cases : throw new FormatException($"two rows are called '{twice.Key}'");
+    }
+
+    /// <summary>A file is a list of rows, or has a situation for all of them before the list.</summary>
+    private static IEnumerable<Case> Rows(string file, CaseNode document, CaseNode defaults, Names names)
+    {
+        var rows = document.IsList ? document : document.Only("given", "rows")["rows"];
+        var situation = defaults.With(document["given"]);
+        return rows.Items.Select(node => Case.Read(file, node, situation, names));
     }
 
     private static CaseNode Document(string file)

@@ -32,7 +32,16 @@ internal sealed class Names
             : throw node.Wrong($"'{node.Text}' is neither a MAC address nor the name of anybody who has one");
     }
 
-    /// <summary>A name, or dotted decimal.</summary>
+    /// <summary>An address as a prefix of its full length, or a prefix.</summary>
+    public IPNetwork Prefix(CaseNode node)
+    {
+        if (IPNetwork.TryParse(node.Text, out var prefix))
+            return prefix;
+        var address = Address(node);
+        return new IPNetwork(address, address.GetAddressBytes().Length * 8);
+    }
+
+    /// <summary>A name, or an address of either family.</summary>
     public IPAddress Address(CaseNode node) =>
         _addresses.TryGetValue(node.Text, out var known) || IPAddress.TryParse(node.Text, out known)
             ? known

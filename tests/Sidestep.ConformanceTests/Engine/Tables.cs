@@ -26,6 +26,9 @@ internal static class Tables
         return new IPAddress(bytes);
     }
 
+    /// <summary>An address as the prefix that holds nothing else.</summary>
+    public static IPNetwork Single(IPAddress address) => new(address, address.GetAddressBytes().Length * 8);
+
     public static Pool Pool(string name, int slots, params (string Name, int Weight)[] servers) => new()
     {
         Name = name,
@@ -42,9 +45,9 @@ internal static class Tables
     public static VirtualService Service(string name, string pool, uint vip = 0xcb00_7101, int port = 53, bool l3 = false) => new()
     {
         Name = name,
-        Vip = Address(vip),
+        Vips = [Single(Address(vip))],
         Protocol = TransportProtocol.Udp,
-        Port = port,
+        Ports = [PortRange.One(port)],
         Pool = pool,
         NetworkProfile = l3 ? null : "l2",
     };

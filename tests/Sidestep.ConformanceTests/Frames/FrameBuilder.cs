@@ -7,8 +7,9 @@ internal sealed class FrameBuilder(Names names)
 {
     /// <summary>Builds.</summary>
     /// <param name="layers">From the outside in; Ethernet may be left out.</param>
-    /// <param name="input">What "rest of input" takes everything behind the Ethernet header from.</param>
-    public byte[] Build(CaseNode layers, byte[] input)
+    /// <param name="input">What "rest of input" and "datagram of input" are taken from.</param>
+    /// <param name="actual">What fields that may be anything are taken from; without it they are zero.</param>
+    public byte[] Build(CaseNode layers, byte[] input, byte[]? actual = null)
     {
         var all = layers.Items.Select(static item => Layer.Read(item)).ToList();
         var shaping = all.Where(static l => l.Name is "pad to" or "truncate to").ToList();
@@ -16,7 +17,7 @@ internal sealed class FrameBuilder(Names names)
         if (content is [] or [{ Name: not ("ethernet" or "hex") }, ..])
             content.Insert(0, new Layer("ethernet", new CaseNode($"{layers}.ethernet", null)));
 
-        var frame = Stack(content, input, new Surroundings(0, null, null));
+        var frame = Stack(content, input, new Surroundings(0, null, null, actual ?? []));
         foreach (var layer in shaping)
         {
             var length = (int)layer.Node.Number;
@@ -35,26 +36,36 @@ internal sealed class FrameBuilder(Names names)
         var (name, node) = layers[0];
         var inside = layers.Skip(1).ToList();
         byte[] Inside(Surroundings surroundings) => Stack(inside, input, surroundings);
-        var next = inside is [var first, ..] ? first.Name : "";
+        byte[] Behind(int length) => Inside(around.Behind(length));
+        var next = Next.Of(inside, input);
         return name switch
         {
-            "ethernet" => LinkLayers.Ethernet(node, names, next, input, Inside(around)),
-            "vlan" => LinkLayers.Vlan(node, next, Inside(around)),
-            "arp" => [.. LinkLayers.Arp(node, names), .. Inside(around)],
-            "ipv4" => Ipv4Layer.Build(node, names, next, Inside),
-            "tcp" => TransportLayers.Tcp(node, around, Inside(around)),
-            "udp" => TransportLayers.Udp(node, around, Inside(around)),
-            "icmp" => TransportLayers.Icmp(node, Inside(around)),
-            "payload" => [.. Enumerable.Range(0, (int)node.Number).Select(static i => (byte)(i * 31 + 7)), .. Inside(around)],
-            "hex" => [.. Convert.FromHexString(node.Text.Replace(" ", "", StringComparison.Ordinal)), .. Inside(around)],
-            "rest of input" => [.. input[14..], .. Inside(around)],
+            "ethernet" => LinkLayers.Ethernet(node, names, next, input, Behind(14)),
+            "vlan" or "service-vlan" => LinkLayers.Vlan(node, next, Behind(4)),
+            "arp" => [.. LinkLayers.Arp(node, names), .. Behind(28)],
+            "ipv4" => Ipv4Layer.Build(node, names, next, around, Inside),
+            "ipv6" => Ipv6Layer.Build(node, names, next, around, Inside),
+            "hop-by-hop" or "destination-options" => ExtensionHeaders.Options(node, next, Behind),
+            "routing" => ExtensionHeaders.Routing(node, next, Behind),
+            "fragment" => ExtensionHeaders.Fragment(node, next, Behind),
+            "authentication" => ExtensionHeaders.Authentication(node, next, Behind),
+            "tcp" => TransportLayers.Tcp(node, around, Behind),
+            "udp" => TransportLayers.Udp(node, around, Behind(8)),
+            "icmp" => IcmpLayers.Icmp(node, Behind(8)),
+            "icmpv6" => IcmpLayers.Icmpv6(node, around, Behind(8)),
+            "neighbour-solicitation" => NeighbourLayers.Build(node, names, around, type: 135),
+            "neighbour-advertisement" => NeighbourLayers.Build(node, names, around, type: 136),
+            "gre" => TunnelLayers.Gre(node, next, Behind(4)),
+            "gue" => TunnelLayers.Gue(node, next, Behind(4)),
+            "first" => Parts.First(node, around, Inside(around)),
+            "payload" => [.. Enumerable.Range(0, (int)node.Number).Select(static i => (byte)(i * 31 + 7)), .. Behind((int)node.Number)],
+            "hex" => [.. Parts.Hex(node), .. Behind(Parts.Hex(node).Length)],
+            "rest of input" => [.. input[14..], .. Behind(input.Length - 14)],
+            "datagram of input" => [.. Parts.Datagram(node, input), .. Behind(Parts.Datagram(node, input).Length)],
             _ => throw node.Wrong($"there is no layer '{name}'"),
         };
     }
 }
-
-/// <summary>What a transport header needs to know of the IPv4 header around it.</summary>
-internal sealed record Surroundings(int Protocol, byte[]? Source, byte[]? Destination);
 
 /// <summary>A layer with its fields; one without fields may be written as its name alone.</summary>
 internal sealed record Layer(string Name, CaseNode Node)

@@ -5,23 +5,24 @@ namespace Sidestep.ConformanceTests.Frames;
 /// <summary>Ethernet, VLAN tags and ARP.</summary>
 internal static class LinkLayers
 {
-    public static byte[] Ethernet(CaseNode node, Names names, string next, byte[] input, byte[] payload)
+    public static byte[] Ethernet(CaseNode node, Names names, Next next, byte[] input, byte[] payload)
     {
         node.Only("to", "from", "type");
         return
         [
             .. names.Mac(Or(node, "to", "director")),
             .. names.Mac(Or(node, "from", "router")),
-            .. next == "rest of input" && !node["type"].Exists ? input[12..14] : Bytes.U16(TypeOf(node, next)),
+            .. next.Name == "rest of input" && !node["type"].Exists ? input[12..14] : Bytes.U16(next.EtherType(node)),
             .. payload,
         ];
     }
 
-    /// <summary>IEEE 802.1Q: priority and identifier, then the type of what follows.</summary>
-    public static byte[] Vlan(CaseNode node, string next, byte[] payload)
+    /// <summary>IEEE 802.1Q: priority and identifier, then the type of what follows. Which kind of tag it is, the type before
+    /// it says.</summary>
+    public static byte[] Vlan(CaseNode node, Next next, byte[] payload)
     {
         node.Only("id", "priority", "type");
-        return [.. Bytes.U16(node["priority"].NumberOr(0) << 13 | node["id"].Number), .. Bytes.U16(TypeOf(node, next)), .. payload];
+        return [.. Bytes.U16(node["priority"].NumberOr(0) << 13 | node["id"].Number), .. Bytes.U16(next.EtherType(node)), .. payload];
     }
 
     /// <summary>RFC 826.</summary>
@@ -53,14 +54,6 @@ internal static class LinkLayers
     public static CaseNode Or(CaseNode node, string key, string name) =>
         node[key].Exists ? node[key] : CaseNode.Of($"{node}.{key}", name);
 
-    public static byte[] Address(CaseNode node, string key, Names names, string name) =>
+    private static byte[] Address(CaseNode node, string key, Names names, string name) =>
         names.Address(Or(node, key, name)).GetAddressBytes();
-
-    private static long TypeOf(CaseNode node, string next) => node["type"].Exists ? node["type"].Number : next switch
-    {
-        "ipv4" => 0x0800,
-        "arp" => 0x0806,
-        "vlan" => 0x8100,
-        _ => throw node.Wrong($"the type of '{next}' must be said"),
-    };
 }

@@ -17,16 +17,20 @@ public sealed class Engines : IDisposable
 
     private readonly Dictionary<string, IEngine> _loaded = [];
 
-    /// <summary>Loads at first use.</summary>
+    /// <summary>One that all tests use in turns, loaded at first use. What it remembers of one test must not matter to
+    /// another.</summary>
     public IEngine this[string name]
     {
         get
         {
             if (!_loaded.TryGetValue(name, out var engine))
-                _loaded.Add(name, engine = XdpEngine.LoadDetached(oneArm: name == OneArm));
+                _loaded.Add(name, engine = Load(name));
             return engine;
         }
     }
+
+    /// <summary>One that remembers nothing; the caller disposes of it.</summary>
+    public static IEngine Load(string name) => XdpEngine.LoadDetached(oneArm: name == OneArm);
 
     public void Dispose()
     {

@@ -24,11 +24,12 @@ internal sealed class ModelDataPlane(TimeSpan idle)
         var state = Group.Transition?.Former[slot] ?? Transition.Settled;
         if (state == Transition.Settled)
             return current;
-        var isKnown = _entries.TryGetValue(client, out var entry) && now - entry.Seen <= idle;
+        var hasEntry = _entries.TryGetValue(client, out var entry);
+        var isKnown = hasEntry && now - entry.Seen <= idle && Keeps(entry.Server);
         ServerKey? chosen = isSyn ? current
-            : isKnown ? Keeps(entry.Server) ? entry.Server : current
+            : isKnown ? entry.Server
             : state >= 0 ? KeyOf(Group.Servers[state]) : current;
-        if (chosen is { } server && (isKnown || state >= 0))
+        if (chosen is { } server && (hasEntry || state >= 0))
             _entries[client] = (server, now);
         return chosen;
     }

@@ -82,6 +82,58 @@ public sealed class TableCompilerTests
         Assert.True(TableCompiler.Compile(Configuration(pools, [silent, unable, Service("good", "web", port: 82)]), Hops(1)).Vips.Single().AnswersArp);
     }
 
+    [Theory]
+    [InlineData(EchoPolicy.Active, true, EchoAction.Answer)]
+    [InlineData(EchoPolicy.Active, false, EchoAction.Drop)]
+    [InlineData(EchoPolicy.Always, false, EchoAction.Answer)]
+    [InlineData(EchoPolicy.Forward, true, EchoAction.Forward)]
+    [InlineData(EchoPolicy.Forward, false, EchoAction.Drop)]
+    [InlineData(EchoPolicy.Drop, true, EchoAction.Drop)]
+    public void Echo_gets_what_the_VIP_says(EchoPolicy policy, bool resolved, EchoAction echo)
+    {
+        var tables = TableCompiler.Compile(
+            Configuration([Pool("empty", 0), Pool("web", 1)], [Service("a", "empty"), Service("c", "web", port: 82), Service("b", "web", port: 81)])
+                with { Vips = [new Vip(Vip, policy)] },
+            Hops(resolved ? 1 : 0));
+        Assert.Equal([new VipEntry(Vip, resolved, echo, echo == EchoAction.Forward ? "b" : null)], tables.Vips);
+    }
+
+    [Fact]
+    public void A_prefix_is_a_VIP_that_never_answers_ARP()
+    {
+        var prefix = IPNetwork.Parse("198.51.100.0/24");
+        var six = IPNetwork.Parse("2001:db8::/128");
+        var tables = TableCompiler.Compile(
+            Configuration([Pool("web", 1)], [Service("web", "web") with { Vips = [six, prefix, Vip] }]), Hops(1));
+        Assert.Equal(
+            [new VipEntry(prefix, false, EchoAction.Answer), new VipEntry(Vip, true, EchoAction.Answer), new VipEntry(six, true, EchoAction.Answer)],
+            tables.Vips);
+    }
+
+    [Fact]
+    public void A_service_has_the_settings_of_its_pool_its_profile_and_its_access_list()
+    {
+        var list = new AccessList { Name = "office", Allow = [IPNetwork.Parse("10.0.0.0/8")] };
+        var profile = new NetworkProfile { Name = "p", IdleTimeouts = new IdleTimeouts(1, 2, 3), TooBig = TooBigPolicy.Drop, UdpInTransition = UdpPolicy.Move };
+        var pool = Pool("web", 1) with { Algorithm = Algorithm.RoundRobin, HashFields = HashFields.FiveTuple, Persistence = new Persistence(60) };
+        var configuration = Configuration([pool], [Service("web", "web", profile: "p") with { AccessList = "office" }])
+            with { NetworkProfiles = [profile], AccessLists = [list] };
+        var service = TableCompiler.Compile(configuration, Hops(1)).Services.Single();
+        Assert.Equal((pool.Algorithm, pool.HashFields, pool.Persistence), (service.Algorithm, service.HashFields, service.Persistence));
+        Assert.Equal((profile.IdleTimeouts, profile.TooBig, profile.UdpInTransition, list), (service.IdleTimeouts, service.TooBig, service.UdpInTransition, service.AccessList));
+    }
+
+    [Fact]
+    public void Directors_that_were_found_are_peers()
+    {
+        IPAddress one = IPAddress.Parse("192.0.2.3"), other = IPAddress.Parse("2001:db8::3"), missing = IPAddress.Parse("192.0.2.4");
+        var configuration = Configuration([], []);
+        var tables = TableCompiler.Compile(
+            configuration with { Director = configuration.Director with { Peers = [other, missing, one] } },
+            Hops(0) with { Peers = new Dictionary<IPAddress, MacAddress> { [one] = new(7), [other] = new(5) } });
+        Assert.Equal([new MacAddress(5), new MacAddress(7)], tables.Peers);
+    }
+
     [Fact]
     public void A_pool_is_one_group_for_each_way_of_reaching_it()
     {

@@ -23,7 +23,7 @@ public sealed class AllAtOnceTests
             slots: 1000
             servers:
               - { name: web1, address: 10.0.0.300, weight: heavy }
-              - { name: web1, address: 10.0.0.12, port: 81, enabled: maybe }
+              - { name: web1, address: 10.0.0.12, port: 81, backup: maybe }
               - { name: web3, address: 203.0.113.10, cookie: on }
         virtualServices:
           - { name: www, vip: 203.0.113.10, protocol: tcp, port: 80, pool: web }
@@ -53,7 +53,7 @@ public sealed class AllAtOnceTests
                 "19:52 pools[0].servers[0].weight",
                 "20:17 pools[0].servers[1].name",
                 "20:49 pools[0].servers[1].port",
-                "20:62 pools[0].servers[1].enabled",
+                "20:61 pools[0].servers[1].backup",
                 "21:32 pools[0].servers[2].address",
                 "21:46 pools[0].servers[2].cookie",
                 "24:13 virtualServices[1].name",

@@ -29,7 +29,7 @@ public sealed class LimitsTests
         var issue = Assert.Single(ConfigurationReader.Read(Large(Limits.VirtualServices + 1, 1, 1), null).Errors);
 
         Assert.Equal("virtualServices", issue.Path);
-        Assert.Equal("there are 4097 virtual services; at most 4096 are possible", issue.Reason);
+        Assert.Equal("there are 10001 virtual services; at most 10000 are possible", issue.Reason);
     }
 
     [Fact]
@@ -39,7 +39,7 @@ public sealed class LimitsTests
             ConfigurationReader.Read(Large(1, 3, (Limits.RealServers / 3) + 1), null).Errors);
 
         Assert.Equal("pools[2].servers", issue.Path);
-        Assert.Equal("with this pool there are more than 16384 real servers in all pools together", issue.Reason);
+        Assert.Equal("with this pool there are more than 100000 real servers in all pools together", issue.Reason);
     }
 
     [Fact]
@@ -56,11 +56,11 @@ public sealed class LimitsTests
     }
 
     [Fact]
-    public void A_document_over_16_MiB_is_refused_unread()
+    public void A_document_over_64_MiB_is_refused_unread()
     {
         var issue = Assert.Single(ConfigurationReader.Read(new string('#', Limits.DocumentBytes + 1), null).Errors);
 
-        Assert.Equal("the document is larger than 16777216 bytes", issue.Reason);
+        Assert.Equal("the document is larger than 67108864 bytes", issue.Reason);
     }
 
     [Fact]
@@ -109,7 +109,7 @@ public sealed class LimitsTests
         {
             yaml.Append($"  - name: pool{p}\n    servers:\n");
             for (int s = 0; s < serversPerPool; s++)
-                yaml.Append($"      - {{ name: s{s}, address: 10.{p}.{s / 256}.{s % 256} }}\n");
+                yaml.Append($"      - {{ name: s{s}, address: 10.{p * 2 + (s >> 16)}.{s / 256 % 256}.{s % 256} }}\n");
         }
         yaml.Append("virtualServices:\n");
         for (int v = 0; v < services; v++)

@@ -8,7 +8,7 @@ public sealed class MistakeTests
     private static readonly Dictionary<string, Mistake> Table = new Mistake[][]
     {
         MalformedYamlMistakes.All, ValuesMistakes.All, AddressesMistakes.All, KeysMistakes.All,
-        RefusalsMistakes.All, RulesMistakes.All, HostMistakes.All, WarningsMistakes.All,
+        VipsAndPortsMistakes.All, ProfilesAndPoolsMistakes.All, RefusalsMistakes.All, RulesMistakes.All, HostMistakes.All, WarningsMistakes.All,
     }.SelectMany(m => m).ToDictionary(m => m.Name);
 
     public static TheoryData<string> Names => [.. Table.Keys];

@@ -30,7 +30,7 @@ internal static class TestDocument
               - name: web1
                 address: 10.0.0.11
                 weight: 5
-                enabled: true
+                state: enabled
               - name: web2
                 address: 10.0.0.12
         virtualServices:

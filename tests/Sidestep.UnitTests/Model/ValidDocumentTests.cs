@@ -24,25 +24,50 @@ public sealed class ValidDocumentTests
         Assert.Equal(
             [
                 new() { Name = "fast-l2", Type = ProfileType.TcpFastPath, DsrType = DsrType.L2 },
-                new() { Name = "routed-udp", Type = ProfileType.UdpFastPath },
+                new()
+                {
+                    Name = "routed-udp",
+                    Type = ProfileType.UdpFastPath,
+                    OuterSource4 = IPNetwork.Parse("198.18.0.0/15"),
+                    OuterSource6 = IPNetwork.Parse("2001:db8:1::/64"),
+                    UdpInTransition = UdpPolicy.Move,
+                },
+                new()
+                {
+                    Name = "routed-gue",
+                    Encapsulation = Encapsulation.Gue,
+                    IdleTimeouts = new IdleTimeouts(3600, 120, 2, AfterFin: 120, AfterRst: 10),
+                },
             ],
             configuration.NetworkProfiles);
-        Assert.Equal(["web", "names"], configuration.Pools.Select(p => p.Name));
+        Assert.Equal(["web", "names", "files"], configuration.Pools.Select(p => p.Name));
         Assert.Equal(HashFields.FiveTuple, configuration.Pools[1].HashFields);
         Assert.Equal(
-            new RealServer { Name = "web3", Address = IPAddress.Parse("10.0.0.13"), Weight = 2, Enabled = false },
+            new RealServer { Name = "web3", Address = IPAddress.Parse("10.0.0.13"), Weight = 2, State = ServerState.Draining },
             configuration.Pools[0].Servers[2]);
         Assert.Equal(
             new VirtualService
             {
                 Name = "dns",
-                Vip = IPAddress.Parse("203.0.113.53"),
+                Vips = [],
                 Protocol = TransportProtocol.Udp,
-                Port = 53,
+                Ports = [],
                 Pool = "names",
                 NetworkProfile = "routed-udp",
             },
-            configuration.VirtualServices[1]);
+            configuration.VirtualServices[1] with { Vips = [], Ports = [] });
+        Assert.Equal([IPNetwork.Parse("203.0.113.53/32"), IPNetwork.Parse("2001:db8::53/128")],
+            configuration.VirtualServices[1].Vips);
+        Assert.Equal([PortRange.One(21), new PortRange(50000, 50999)], configuration.VirtualServices[2].Ports);
+        Assert.Equal("partners", configuration.VirtualServices[2].AccessList);
+        Assert.Equal([PortRange.Any], configuration.VirtualServices[3].Ports);
+        Assert.Equal(TransportProtocol.Any, configuration.VirtualServices[3].Protocol);
+        Assert.Equal(new Drain(3600, AfterDrain.Reset), configuration.Pools[0].Drain);
+        Assert.Equal(new Persistence(600, 24, 64), configuration.Pools[2].Persistence);
+        Assert.Equal(2, configuration.Pools[2].MinimumServers);
+        Assert.True(configuration.Pools[2].Servers[2] is { Backup: true, Encapsulation: Encapsulation.IpIp });
+        Assert.Equal([IPNetwork.Parse("192.0.2.128/25")], Assert.Single(configuration.AccessLists).Deny);
+        Assert.Equal([new Vip(IPNetwork.Parse("203.0.113.53/32"), EchoPolicy.Always)], configuration.Vips);
     }
 
     [Fact]
@@ -64,7 +89,7 @@ public sealed class ValidDocumentTests
             """, null).Configuration!;
 
         var director = new DirectorSettings { Interfaces = [], HashKey = configuration.Director.HashKey };
-        Assert.Equal(director, configuration.Director with { Interfaces = director.Interfaces });
+        Assert.Equal(director, configuration.Director with { Interfaces = director.Interfaces, Peers = director.Peers });
         Assert.Equal(new NetworkProfile { Name = "p" }, configuration.NetworkProfiles[0]);
         var pool = new Pool { Name = "a" };
         Assert.Equal(pool, configuration.Pools[0] with { Servers = pool.Servers });
@@ -73,12 +98,14 @@ public sealed class ValidDocumentTests
             new VirtualService
             {
                 Name = "v",
-                Vip = IPAddress.Parse("203.0.113.1"),
+                Vips = [],
                 Protocol = TransportProtocol.Tcp,
-                Port = 1,
+                Ports = [],
                 Pool = "a",
             },
-            configuration.VirtualServices[0]);
+            configuration.VirtualServices[0] with { Vips = [], Ports = [] });
+        Assert.Equal([IPNetwork.Parse("203.0.113.1/32")], configuration.VirtualServices[0].Vips);
+        Assert.Equal([PortRange.One(1)], configuration.VirtualServices[0].Ports);
     }
 
     [Fact]

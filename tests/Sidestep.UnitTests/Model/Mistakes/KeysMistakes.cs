@@ -17,8 +17,8 @@ internal static class KeysMistakes
         new("a missing port",
             "    port: 80\n",
             "",
-            "28:5: error: virtualServices[0].port: a virtual service must have the key port. Add it to this "
-            + "mapping."),
+            "28:5: error: virtualServices[0].port: a virtual service must have the key port or ports. Add one "
+            + "of them to this mapping."),
         new("a missing address",
             "        address: 10.0.0.12\n",
             "",
@@ -47,6 +47,6 @@ internal static class KeysMistakes
             "pools:",
             "pool: []\npools:",
             "15:1: error: pool: the configuration has no such key. Its keys are director, networkProfiles, "
-            + "pools, virtualServices."),
+            + "pools, accessLists, vips, virtualServices."),
     ];
 }

@@ -107,6 +107,6 @@ internal static class RefusalsMistakes
             "slots: 1021",
             "healthMonitors: [tcp]",
             "19:5: error: pools[0].healthMonitors: this version does not watch the health of real servers. "
-            + "Remove it; enabled: false takes a server out."),
+            + "Remove it; state: disabled takes a server out."),
     ];
 }

@@ -63,9 +63,10 @@ internal static class ValuesMistakes
             "19:12: error: pools[0].slots: 1000000: out of range. Write one of 1021, 4093, 16381, 65521, "
             + "262139."),
         new("yes for true",
-            "enabled: true\n      -",
-            "enabled: yes\n      -",
-            "24:18: error: pools[0].servers[0].enabled: yes: neither true nor false. Write true or false."),
+            "trafficEnabled: true",
+            "trafficEnabled: yes",
+            "35:21: error: virtualServices[0].trafficEnabled: yes: neither true nor false. Write true or "
+            + "false."),
         new("a quoted flag",
             "trafficEnabled: true",
             "trafficEnabled: \"true\"",
@@ -97,33 +98,34 @@ internal static class ValuesMistakes
         new("an unknown protocol",
             "protocol: tcp",
             "protocol: icmp",
-            "30:15: error: virtualServices[0].protocol: icmp: not a possible value. Write tcp or udp."),
+            "30:15: error: virtualServices[0].protocol: icmp: not a possible value. Write tcp, udp or any."),
         new("a layer-7 protocol",
             "protocol: tcp",
             "protocol: http",
             "30:15: error: virtualServices[0].protocol: http: HTTP needs a proxy: replies go straight from "
-            + "the server to the client, so the director forwards at layer 4 without reading HTTP. Write tcp or "
-            + "udp."),
-        new("an unknown algorithm",
+            + "the server to the client, so the director forwards at layer 4 without reading HTTP. Write tcp, "
+            + "udp or any."),
+        new("an abbreviated algorithm",
             "algorithm: consistent-hash",
-            "algorithm: round-robin",
-            "17:16: error: pools[0].algorithm: round-robin: the only algorithm of this version is the "
-            + "consistent hash. Write consistent-hash."),
+            "algorithm: rr",
+            "17:16: error: pools[0].algorithm: rr: not a possible value. Write consistent-hash, round-robin, "
+            + "weighted-round-robin, least-connections or weighted-least-connections."),
         new("an algorithm that nobody knows",
             "algorithm: consistent-hash",
             "algorithm: best",
-            "17:16: error: pools[0].algorithm: best: not a possible value. Write consistent-hash."),
+            "17:16: error: pools[0].algorithm: best: not a possible value. Write consistent-hash, "
+            + "round-robin, weighted-round-robin, least-connections or weighted-least-connections."),
         new("a cookie as hash field",
             "hashFields: source-address",
             "hashFields: cookie",
             "18:17: error: pools[0].hashFields: cookie: stickiness by cookie or session needs the reply: "
             + "replies go straight from the server to the client, so the director could set no cookie. Write "
-            + "source-address or five-tuple."),
-        new("an encapsulation of a later version",
+            + "source-address, source-address-and-port, five-tuple or destination-port."),
+        new("an encapsulation that is none",
             "encapsulation: ipip",
-            "encapsulation: gue",
-            "14:20: error: networkProfiles[1].encapsulation: gue: this version encapsulates with IP-in-IP "
-            + "only. Write ipip."),
+            "encapsulation: vxlan",
+            "14:20: error: networkProfiles[1].encapsulation: vxlan: not a possible value. Write ipip, gue or "
+            + "gre."),
         new("a name with capitals",
             "name: www",
             "name: WWW",
@@ -212,6 +214,6 @@ internal static class ValuesMistakes
             + "\"8f1c2a63b0d94e57a1c3f5e7092b4d6f\"\n  onExit: keep\n  pinPath: /sys/fs/bpf/sidestep\n",
             "director: 5\n",
             "1:11: error: director: 5: this is a single value. Write the director as a mapping with the keys "
-            + "name, interfaces, hashKey, onExit, pinPath."),
+            + "name, interfaces, hashKey, peers, onExit, pinPath."),
     ];
 }

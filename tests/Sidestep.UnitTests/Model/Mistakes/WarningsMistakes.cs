@@ -22,7 +22,7 @@ internal static class WarningsMistakes
             "10:11: warning: networkProfiles[0].name: old: no virtual service uses this network profile. "
             + "Remove it, or name it in a service."),
         new("all weights are zero",
-            "weight: 5\n        enabled: true\n      - name: web2\n        address: 10.0.0.12",
+            "weight: 5\n        state: enabled\n      - name: web2\n        address: 10.0.0.12",
             "weight: 0",
             "29:11: warning: virtualServices[0].pool: web: all servers of this pool are disabled or have "
             + "weight 0, so the service drops every packet. Enable one and give it a weight, or set enabled: "
@@ -31,8 +31,8 @@ internal static class WarningsMistakes
             + "weight 0, so the service drops every packet. Enable one and give it a weight, or set enabled: "
             + "false for the service."),
         new("all servers are disabled",
-            "enabled: true\n      - name: web2\n        address: 10.0.0.12",
-            "enabled: false",
+            "state: enabled\n      - name: web2\n        address: 10.0.0.12",
+            "state: disabled",
             "30:11: warning: virtualServices[0].pool: web: all servers of this pool are disabled or have "
             + "weight 0, so the service drops every packet. Enable one and give it a weight, or set enabled: "
             + "false for the service.",
@@ -40,7 +40,7 @@ internal static class WarningsMistakes
             + "weight 0, so the service drops every packet. Enable one and give it a weight, or set enabled: "
             + "false for the service."),
         new("an empty pool",
-            "servers:\n      - name: web1\n        address: 10.0.0.11\n        weight: 5\n        enabled: true\n  "
+            "servers:\n      - name: web1\n        address: 10.0.0.11\n        weight: 5\n        state: enabled\n  "
             + "    - name: web2\n        address: 10.0.0.12",
             "servers: []",
             "26:11: warning: virtualServices[0].pool: web: this pool has no servers, so the service drops "

@@ -1,0 +1,68 @@
+using System.CommandLine;
+using Sidestep.Forwarding;
+using Sidestep.Forwarding.Plans;
+using Sidestep.Model;
+
+namespace Sidestep.Cli.Commands;
+
+/// <summary><c>sidestep plan FILE</c>: what a configuration would change, before it does.</summary>
+public static class PlanCommand
+{
+    /// <summary>The command.</summary>
+    /// <param name="read">Reads what runs, by name and pin path of the director; null when there is no such director. Throws
+    /// <see cref="EngineException"/> when it cannot be read.</param>
+    public static Command Create(Func<DirectorSettings, RunningState?> read)
+    {
+        var file = new Argument<string>("FILE") { Description = "The proposed configuration file; - is standard input." };
+        var json = new Option<bool>("--json") { Description = "Print the plan as one JSON object on standard output." };
+        var offline = new Option<bool>("--offline")
+        {
+            Description = "Do not check the file against the interfaces and addresses of this machine.",
+        };
+        var command = new Command("plan",
+            "Compare a configuration file with what the director on this machine runs: which services and servers change, what share "
+            + "of the slots moves, and what becomes of remembered flows. Changes nothing. "
+            + "Exits with 0 when it could be said, with 1 when the file has errors or there is no such director, with 2 when something cannot be read.")
+        {
+            file, json, offline,
+        };
+        command.SetAction(parsed => Run(parsed.GetRequiredValue(file), parsed.GetValue(json), parsed.GetValue(offline), read,
+            parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error));
+        return command;
+    }
+
+    private static int Run(string path, bool json, bool offline, Func<DirectorSettings, RunningState?> read, TextWriter output, TextWriter error)
+    {
+        var file = ConfigurationFile.Read(path);
+        if (file.Text is not { } text)
+        {
+            error.WriteLine($"{file.Name}: error: {file.Problem}");
+            return ExitCode.Unusable;
+        }
+        var result = ConfigurationReader.Read(text, offline ? null : HostFacts.OfThisMachine());
+        foreach (var issue in result.Errors)
+            error.WriteLine(issue.Format(file.Name, "error"));
+        if (result.Configuration is not { } configuration)
+            return ExitCode.Failed;
+        try
+        {
+            var director = configuration.Director;
+            if (read(director) is not { } running)
+            {
+                error.WriteLine($"error: no director '{director.Name}' is pinned under {director.PinPath}: there is nothing to compare with. Start sidestepd, or correct director.name and director.pinPath in the file.");
+                return ExitCode.Failed;
+            }
+            var report = new PlanReport(director.Name, Planner.Of(running, configuration, DateTimeOffset.UtcNow));
+            if (json)
+                report.WriteJson(output);
+            else
+                report.WriteText(output);
+            return ExitCode.Ok;
+        }
+        catch (EngineException e)
+        {
+            error.WriteLine($"error: {e.Message}");
+            return ExitCode.Unusable;
+        }
+    }
+}

@@ -1,0 +1,137 @@
+using System.Globalization;
+using System.Text.Json;
+using Sidestep.Forwarding.Plans;
+using Spectre.Console;
+
+namespace Sidestep.Cli;
+
+/// <summary>Writes a plan for people and for programs.</summary>
+/// <param name="director">Name of the director.</param>
+/// <param name="plan">The plan.</param>
+public sealed class PlanReport(string director, Plan plan)
+{
+    private const int RedirectedWidth = 160;
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
+
+    /// <summary>One JSON object.</summary>
+    public void WriteJson(TextWriter output) => output.WriteLine(JsonSerializer.Serialize(
+        new
+        {
+            director,
+            changes = !plan.IsEmpty,
+            slots = plan.Slots,
+            movedSlots = plan.MovedSlots,
+            movedShare = Share(plan.MovedSlots, plan.Slots),
+            flows = Flows(plan.Flows),
+            warnings = plan.Warnings,
+            services = plan.Services.Select(static s => new { name = s.Name, change = Word(s.Change), before = s.Before, after = s.After }),
+            pools = plan.Groups.Select(static g => new
+            {
+                name = g.Key.Pool,
+                dsr = g.Key.Way.ToString(),
+                change = Word(g.Change),
+                slots = g.Slots,
+                movedSlots = g.MovedSlots,
+                movedShare = Share(g.MovedSlots, g.Slots),
+                servers = g.Servers.Select(static s => new
+                {
+                    name = s.Name,
+                    address = s.Address.ToString(),
+                    change = Word(s.Change),
+                    before = s.Before,
+                    after = s.After,
+                    slotsBefore = s.SlotsBefore,
+                    slotsAfter = s.SlotsAfter,
+                    flows = Flows(s.Flows),
+                }),
+            }),
+        },
+        Json));
+
+    /// <summary>What changes, as tables; what stays as it is is left out.</summary>
+    public void WriteText(TextWriter output)
+    {
+        var console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Out = new AnsiConsoleOutput(output),
+            Ansi = Console.IsOutputRedirected ? AnsiSupport.No : AnsiSupport.Detect,
+        });
+        if (Console.IsOutputRedirected)
+            console.Profile.Width = RedirectedWidth;
+        console.MarkupLineInterpolated($"[bold]{director}[/]: {Sentence()}");
+        foreach (var warning in plan.Warnings)
+            console.MarkupLineInterpolated($"  [yellow]warning[/]: {warning}.");
+        if (!plan.Services.IsEmpty)
+            WriteServices(console);
+        var groups = plan.Groups.Where(static g => g.Change != ChangeKind.None || g.MovedSlots > 0
+            || g.Servers.Any(static s => s.Change != ChangeKind.None)).ToArray();
+        if (groups.Length == 0)
+            return;
+        WriteGroups(console, groups);
+        WriteServers(console, groups);
+    }
+
+    private string Sentence()
+    {
+        if (plan.IsEmpty)
+            return "nothing changes";
+        var servers = plan.Groups.SelectMany(static g => g.Servers).Count(static s => s.Change != ChangeKind.None);
+        return string.Create(CultureInfo.InvariantCulture,
+            $"services that change: {plan.Services.Length}, servers: {servers}; slots that move: {Percent(plan.MovedSlots, plan.Slots)}; remembered flows: {plan.Flows.Stay} stay, {plan.Flows.Move} move, {plan.Flows.Break} break");
+    }
+
+    private void WriteServices(IAnsiConsole console)
+    {
+        var table = NewTable(["service", "change", "now", "then"]);
+        foreach (var s in plan.Services)
+            AddRow(table, s.Name, Word(s.Change), s.Before ?? "", s.After ?? "");
+        console.Write(table);
+    }
+
+    private static void WriteGroups(IAnsiConsole console, GroupPlan[] groups)
+    {
+        var table = NewTable(["pool", "change"], "slots", "that move", "share");
+        foreach (var g in groups)
+            AddRow(table, g.Key.ToString(), Word(g.Change), Number(g.Slots), Number(g.MovedSlots), Percent(g.MovedSlots, g.Slots));
+        console.Write(table);
+    }
+
+    private static void WriteServers(IAnsiConsole console, GroupPlan[] groups)
+    {
+        var table = NewTable(["real server", "pool", "address", "change", "now", "then"], "slots now", "then", "flows stay", "move", "break");
+        foreach (var (group, s) in groups.SelectMany(static g => g.Servers.Select(s => (g.Key, s))))
+        {
+            AddRow(table, s.Name, group.ToString(), s.Address.ToString(), Word(s.Change), s.Before ?? "", s.After ?? "",
+                Number(s.SlotsBefore), Number(s.SlotsAfter), Number(s.Flows.Stay), Number(s.Flows.Move), Number(s.Flows.Break));
+        }
+        console.Write(table);
+    }
+
+    private static Table NewTable(string[] texts, params string[] numbers)
+    {
+        var table = new Table().Border(TableBorder.Simple);
+        foreach (var column in texts)
+            table.AddColumn(new TableColumn(column).NoWrap());
+        foreach (var column in numbers)
+            table.AddColumn(new TableColumn(column).RightAligned().NoWrap());
+        return table;
+    }
+
+    private static void AddRow(Table table, params string[] cells) => table.AddRow(cells.Select(static c => new Text(c)));
+
+    private static object Flows(FlowForecast flows) => new { stay = flows.Stay, move = flows.Move, @break = flows.Break };
+
+    private static double Share(long part, long whole) => whole == 0 ? 0 : Math.Round(part / (double)whole, 4);
+
+    private static string Percent(long part, long whole) => string.Create(CultureInfo.InvariantCulture, $"{Share(part, whole) * 100:0.##} %");
+
+    private static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
+
+    private static string Word(ChangeKind change) => change switch
+    {
+        ChangeKind.None => "none",
+        ChangeKind.Added => "added",
+        ChangeKind.Changed => "changed",
+        _ => "removed",
+    };
+}

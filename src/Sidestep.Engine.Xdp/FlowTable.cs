@@ -1,0 +1,111 @@
+using Sidestep.Engine.Xdp.Layout;
+using Sidestep.Forwarding;
+
+namespace Sidestep.Engine.Xdp;
+
+/// <summary>The remembered flows, as user space sees them: counted, listed, and forgotten when their server's number goes.</summary>
+internal sealed class FlowTable(StateMaps maps)
+{
+    /// <summary>Buckets of a table that has room for so many flows: twice as many places, so that few buckets are full.</summary>
+    internal static int BucketsFor(int flows) =>
+        (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Max(2 * flows / Constants.FlowWays, 1));
+
+    /// <summary>How many flows such a table is for.</summary>
+    internal static int FlowsOf(int buckets) => buckets * Constants.FlowWays / 2;
+
+    /// <summary>Remembered flows that are not idle, by id of the server.</summary>
+    internal long[] CountByServer() => Count(0);
+
+    /// <summary>Sets the loads that least-connections choices compare, from the flows that are not idle. A choice that is made
+    /// meanwhile may be counted or not; the next time sets it right.</summary>
+    internal void CountLoads()
+    {
+        var counts = Count(Constants.FlowCounted);
+        var loads = maps.Loads;
+        for (var id = 0; id < counts.Length; id++)
+        {
+            if (loads[id] != (ulong)counts[id])
+                loads[id] = (ulong)counts[id];
+        }
+    }
+
+    private long[] Count(uint flag)
+    {
+        var counts = new long[Constants.ServerCapacity];
+        var flows = maps.Flows;
+        var keys = maps.FlowKeys;
+        var profiles = maps.Active.Profiles;
+        var now = Ticks.Now;
+        for (var i = 0; i < flows.Length; i++)
+        {
+            if (flows[i].Id != 0 && (flows[i].Server & flag) == flag && IsAlive(flows[i], keys[i], profiles, now))
+                counts[flows[i].Server & Constants.ServerCapacity - 1]++;
+        }
+        return counts;
+    }
+
+    /// <summary>Forgets the flows of servers, so that their numbers can be given to others. No packet may name them any more.</summary>
+    internal void Forget(IReadOnlyCollection<int> servers)
+    {
+        if (servers.Count == 0)
+            return;
+        var gone = new bool[Constants.ServerCapacity];
+        foreach (var id in servers)
+            gone[id] = true;
+        foreach (ref var flow in maps.Flows)
+        {
+            var id = flow.Id;
+            // If a packet has just taken the place for another flow, the id differs and stays.
+            if (id != 0 && gone[flow.Server & Constants.FlowServerMask])
+                Interlocked.CompareExchange(ref flow.Id, 0, id);
+        }
+        foreach (var id in servers)
+            maps.Loads[id] = 0;
+    }
+
+    /// <summary>Every flow that is not idle.</summary>
+    internal List<RememberedFlow> List(IReadOnlyDictionary<int, ServerKey> servers, IReadOnlyDictionary<int, string> services)
+    {
+        var found = new List<RememberedFlow>();
+        var flows = maps.Flows;
+        var keys = maps.FlowKeys;
+        var profiles = maps.Active.Profiles;
+        var now = Ticks.Now;
+        for (var i = 0; i < flows.Length; i++)
+        {
+            if (flows[i].Id == 0 || !IsAlive(flows[i], keys[i], profiles, now)
+                || !servers.TryGetValue((int)(flows[i].Server & Constants.FlowServerMask), out var server))
+                continue;
+            var key = keys[i];
+            var isIpv6 = key.Family == 6;
+            var ports = BitConverter.IsLittleEndian ? System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(key.Ports) : key.Ports;
+            found.Add(new RememberedFlow(
+                services.GetValueOrDefault(key.Service, ""),
+                new Forwarding.Flow(Wire.Address(key.Source, isIpv6), Wire.Address(key.Destination, isIpv6), key.Protocol, (ushort)(ports >> 16), (ushort)ports),
+                server, Ticks.Length(now - flows[i].Seen), Ticks.Length(now - key.Since)));
+        }
+        return found;
+    }
+
+    /// <summary>As patience() of src/bpf/remember.h.</summary>
+    private static bool IsAlive(in Layout.Flow flow, in FlowKey key, Span<Profile> profiles, uint now)
+    {
+        ref readonly var profile = ref profiles[key.Profile & Constants.Profiles - 1];
+        var patience = profile.PersistenceTimeout != 0 ? profile.PersistenceTimeout
+            : key.Protocol == (byte)Model.TransportProtocol.Udp ? profile.UdpTimeout
+            : key.Protocol != (byte)Model.TransportProtocol.Tcp ? profile.OtherTimeout
+            : (flow.Server & Constants.FlowRst) != 0 && profile.RstTimeout != 0 ? profile.RstTimeout
+            : (flow.Server & Constants.FlowFin) != 0 && profile.FinTimeout != 0 ? profile.FinTimeout
+            : profile.TcpTimeout;
+        // A packet may be newer than this clock was read.
+        return (int)(now - flow.Seen) <= (long)patience;
+    }
+}
+
+/// <summary>A flow whose server is remembered.</summary>
+/// <param name="Service">Name of its service.</param>
+/// <param name="Flow">As the client sends it. With source persistence, of the packet that began it.</param>
+/// <param name="Server">Where it goes.</param>
+/// <param name="Idle">Since its last packet.</param>
+/// <param name="Age">Since it was remembered.</param>
+public sealed record RememberedFlow(string Service, Forwarding.Flow Flow, ServerKey Server, TimeSpan Idle, TimeSpan Age);

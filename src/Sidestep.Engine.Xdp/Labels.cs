@@ -1,0 +1,59 @@
+using System.Net;
+using System.Text;
+using Sidestep.Engine.Xdp.Layout;
+using Sidestep.Forwarding;
+
+namespace Sidestep.Engine.Xdp;
+
+/// <summary>Labels: the names behind the ids, kept in a pinned map.</summary>
+internal static class Labels
+{
+    internal static Label Of(Forwarding.ServiceEntry service, Transition? transition) => new()
+    {
+        Name = Text(service.Name),
+        Pool = Text(service.Group.Pool),
+        Way = Text(service.Group.Way.ToString()),
+        Flags = Constants.LabelUsed,
+        Time = Milliseconds(transition?.WindowEnds),
+    };
+
+    internal static Label Of(GroupKey group, ServerEntry server) => new()
+    {
+        Name = Text(server.Name),
+        Pool = Text(group.Pool),
+        Way = Text(group.Way.ToString()),
+        Place = Text(server.Address.ToString()),
+        Weight = (uint)server.Weight,
+        Flags = Constants.LabelUsed | (server.Weight == 0 ? Constants.LabelDisabled : 0)
+            | (server.NextHop is null ? Constants.LabelUnresolved : 0),
+        Time = Milliseconds(server.DrainingSince),
+    };
+
+    /// <summary>Null for a label that is being written or cleared by another process.</summary>
+    internal static GroupKey? GroupOf(in Label label) =>
+        Way.TryParse(Read(label.Way), out var way) ? new GroupKey(Read(label.Pool), way.Value) : null;
+
+    /// <summary>Likewise.</summary>
+    internal static ServerKey? ServerOf(in Label label) => GroupOf(label) is { } group && IPAddress.TryParse(Read(label.Place), out var address)
+        ? new ServerKey(group, Read(label.Name), address) : null;
+
+    internal static DateTimeOffset? TimeOf(in Label label) =>
+        label.Time == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds((long)label.Time);
+
+    internal static string Read(LabelText text)
+    {
+        ReadOnlySpan<byte> bytes = text;
+        var end = bytes.IndexOf((byte)0);
+        return Encoding.UTF8.GetString(end < 0 ? bytes : bytes[..end]);
+    }
+
+    private static ulong Milliseconds(DateTimeOffset? time) => (ulong)(time?.ToUnixTimeMilliseconds() ?? 0);
+
+    /// <summary>Names are at most 63 ASCII characters (the model checks it), and so is every way, so they fit with a zero behind.</summary>
+    private static LabelText Text(string name)
+    {
+        var text = default(LabelText);
+        Encoding.UTF8.GetBytes(name, text);
+        return text;
+    }
+}

@@ -1,0 +1,97 @@
+using System.Net;
+using Sidestep.Engine.Xdp.Layout;
+using Sidestep.Model;
+using Sidestep.Native;
+
+namespace Sidestep.Engine.Xdp;
+
+/// <summary>Sets of prefixes in the kernel's trie: access lists, and VIP prefixes. A set is never changed: other content is
+/// another set, so that no packet sees half of it.</summary>
+internal sealed class PrefixStore
+{
+    private const int SetBits = 32;
+    private readonly BpfMap _map;
+    private readonly Dictionary<uint, IReadOnlyCollection<PrefixKey>> _keys = [];
+    private readonly Dictionary<AccessList, uint> _lists = new(ReferenceEqualityComparer.Instance);
+    private (IPNetwork, int)[] _vips = [];
+    private uint _vipSet;
+    private uint _lastSet;
+
+    /// <summary>Finds what an earlier process left; it goes with the first <see cref="KeepOnly"/>.</summary>
+    internal PrefixStore(BpfMap map)
+    {
+        _map = map;
+        foreach (var set in map.Keys<PrefixKey>().GroupBy(static k => k.Set))
+        {
+            _keys.Add(set.Key, set.ToArray());
+            _lastSet = Math.Max(_lastSet, set.Key);
+        }
+    }
+
+    /// <summary>The set of an access list, which is written when it is new.</summary>
+    internal uint SetOf(AccessList list)
+    {
+        if (_lists.TryGetValue(list, out var known))
+            return known;
+        var entries = list.Allow.Select(static p => (p, 1U)).Concat(list.Deny.Select(static p => (p, 0U))).ToList();
+        var set = Write(entries, isAllowedOtherwise: list.Allow.IsEmpty ? 1U : 0U);
+        _lists.Add(list, set);
+        return set;
+    }
+
+    /// <summary>The set of VIP prefixes with their numbers; 0 when there are none.</summary>
+    internal uint SetOf(IEnumerable<(IPNetwork Prefix, int Number)> vips)
+    {
+        var wanted = vips.ToArray();
+        if (!wanted.AsSpan().SequenceEqual(_vips))
+        {
+            _vipSet = wanted.Length == 0 ? 0 : Write([.. wanted.Select(static v => (v.Prefix, (uint)v.Number))], isAllowedOtherwise: null);
+            _vips = wanted;
+        }
+        return _vipSet;
+    }
+
+    /// <summary>Deletes all sets but those in use; after no packet uses them any more.</summary>
+    internal void KeepOnly(IReadOnlySet<uint> inUse)
+    {
+        foreach (var (set, keys) in _keys.Where(s => !inUse.Contains(s.Key)).ToArray())
+        {
+            foreach (var key in keys)
+                _map.Delete(key);
+            _keys.Remove(set);
+        }
+        foreach (var list in _lists.Where(l => !inUse.Contains(l.Value)).Select(static l => l.Key).ToArray())
+            _lists.Remove(list);
+        if (!inUse.Contains(_vipSet))
+            (_vipSet, _vips) = (0, []);
+    }
+
+    private uint Write(List<(IPNetwork Prefix, uint Value)> entries, uint? isAllowedOtherwise)
+    {
+        var set = ++_lastSet;
+        var keys = new List<PrefixKey>(entries.Count + 1);
+        _keys.Add(set, keys);
+        void Put(PrefixKey key, uint value)
+        {
+            _map.Update(key, value);
+            keys.Add(key);
+        }
+        if (isAllowedOtherwise is { } otherwise)
+            Put(new PrefixKey { Length = SetBits, Set = set }, otherwise);
+        foreach (var (prefix, value) in entries)
+            Put(KeyOf(set, prefix), value);
+        return set;
+    }
+
+    /// <summary>IPv4 as ::ffff:a.b.c.d.</summary>
+    private static PrefixKey KeyOf(uint set, IPNetwork prefix)
+    {
+        var isIpv6 = Wire.IsIpv6(prefix.BaseAddress);
+        return new PrefixKey
+        {
+            Length = (uint)(SetBits + (isIpv6 ? 0 : 96) + prefix.PrefixLength),
+            Set = set,
+            Address = Wire.Bytes(prefix.BaseAddress.MapToIPv6()),
+        };
+    }
+}

@@ -1,0 +1,147 @@
+using System.Buffers.Binary;
+using Sidestep.Engine.Xdp.Layout;
+using Sidestep.Forwarding;
+using Sidestep.Packets;
+
+namespace Sidestep.Engine.Xdp;
+
+/// <summary>Writes servers as packets see them into one half, leaving those alone that are there already.</summary>
+internal sealed class ServerWriter
+{
+    private const int OuterTtl = 64;
+    private const int Ipv4Bytes = 20;
+    private const int Ipv6Bytes = 40;
+    private const int GueBytes = 12;
+    private const int GreBytes = 4;
+    private const int ProtocolIpIp = 4;
+    private const int ProtocolUdp = 17;
+    private const int ProtocolGre = 47;
+
+    private Dictionary<GroupKey, Group>? _written;
+
+    /// <summary>Brings a half up to date.</summary>
+    /// <param name="target">The servers of the half, always of the same one.</param>
+    /// <param name="groups">All groups.</param>
+    internal void Write(Span<Server> target, IReadOnlyDictionary<GroupKey, Group> groups)
+    {
+        if (_written is null)
+            target.Clear();
+        var written = _written ?? [];
+        // What does not stay is cleared first, because a number may go from one server to another.
+        foreach (var (key, group) in written)
+        {
+            if (groups.GetValueOrDefault(key) != group)
+            {
+                foreach (var id in group.Ids)
+                    target[id] = default;
+            }
+        }
+        foreach (var (key, group) in groups)
+        {
+            if (written.GetValueOrDefault(key) == group)
+                continue;
+            for (var i = 0; i < group.Ids.Length; i++)
+                target[group.Ids[i]] = Of(group, group.Tables.Servers[i]);
+        }
+        _written = new Dictionary<GroupKey, Group>(groups);
+    }
+
+    private static Server Of(Group group, ServerEntry server)
+    {
+        if (server.NextHop is not { } hop)
+            return default;
+        var way = server.Way ?? group.Tables.Key.Way;
+        var isIpv6 = Wire.IsIpv6(server.Address);
+        var mtu = hop.Egress.MtuBytes;
+        var written = new Server
+        {
+            Flags = (byte)(Constants.ServerUsed
+                | (server.IsUsable ? Constants.ServerTakes : 0)
+                | (server.Flows == FlowState.Move ? Constants.ServerMoved : 0)
+                | (server.Flows == FlowState.Reset ? Constants.ServerReset : 0)
+                | (hop.IsLocal ? Constants.ServerLocal : 0)),
+            Ifindex = (uint)hop.Egress.Index,
+            Weight = (ushort)(group.IgnoresWeights ? Math.Min(server.Weight, 1) : server.Weight),
+            Destination = Wire.Bytes(server.Address),
+        };
+        Span<byte> macs = stackalloc byte[2 * MacAddress.Length];
+        hop.Neighbour.Write(macs);
+        hop.Egress.Mac.Write(macs[MacAddress.Length..]);
+        written.Macs = BitConverter.ToUInt64(macs);
+        written.MacsRest = BitConverter.ToUInt32(macs[sizeof(ulong)..]);
+        written.Room = (ushort)Math.Min(mtu, ushort.MaxValue);
+        if (way.Encapsulation is not { } encapsulation)
+            return written;
+
+        var source = isIpv6 ? hop.Egress.Address6 : hop.Egress.Address;
+        var prefix = isIpv6 ? way.OuterSource6 : way.OuterSource4;
+        written.Source = Wire.Bytes(prefix?.BaseAddress ?? source);
+        written.SourceMask = prefix is { } p ? BinaryPrimitives.ReverseEndianness(HostMask(p.PrefixLength, isIpv6 ? 128 : 32)) : 0;
+        written.Encapsulation = (byte)((byte)Code(encapsulation) | (isIpv6 ? Constants.OuterIpv6 : 0));
+        written.GuePort = BinaryPrimitives.ReverseEndianness((ushort)way.GuePort);
+        var added = (isIpv6 ? Ipv6Bytes : Ipv4Bytes) + encapsulation switch
+        {
+            Model.Encapsulation.Gue => GueBytes,
+            Model.Encapsulation.Gre => GreBytes,
+            _ => 0,
+        };
+        written.Room = (ushort)Math.Clamp(mtu - added, 0, ushort.MaxValue - added);
+        written.Checksum = isIpv6 ? GueChecksum(written) : Ipv4Checksum(written, encapsulation);
+        return written;
+    }
+
+    internal static Layout.Encapsulation Code(Model.Encapsulation encapsulation) => encapsulation switch
+    {
+        Model.Encapsulation.Gue => Layout.Encapsulation.Gue,
+        Model.Encapsulation.Gre => Layout.Encapsulation.Gre,
+        _ => Layout.Encapsulation.Ipip,
+    };
+
+    /// <summary>The host bits among an address' last 32.</summary>
+    private static uint HostMask(int prefixLength, int bits) =>
+        bits - prefixLength >= 32 ? uint.MaxValue : (1U << bits - prefixLength) - 1;
+
+    /// <summary>The sum of the outer IPv4 header's words that are the same for every packet, as the program adds them: 16-bit
+    /// words in memory order, RFC 1071 section 2(B). IP-in-IP counts as protocol 4.</summary>
+    private static uint Ipv4Checksum(in Server server, Model.Encapsulation encapsulation)
+    {
+        Span<byte> header = stackalloc byte[Ipv4Bytes];
+        header.Clear();
+        header[0] = 0x45;
+        header[6] = 0x40; // don't fragment
+        header[8] = OuterTtl;
+        header[9] = encapsulation switch
+        {
+            Model.Encapsulation.Gue => ProtocolUdp,
+            Model.Encapsulation.Gre => ProtocolGre,
+            _ => ProtocolIpIp,
+        };
+        ReadOnlySpan<byte> source = server.Source, destination = server.Destination;
+        source[..4].CopyTo(header[12..]);
+        destination[..4].CopyTo(header[16..]);
+        return Sum(header);
+    }
+
+    /// <summary>The same for the pseudo header and the UDP header of GUE over IPv6, RFC 8200 section 8.1.</summary>
+    private static uint GueChecksum(in Server server)
+    {
+        Span<byte> words = stackalloc byte[36];
+        words.Clear();
+        ReadOnlySpan<byte> source = server.Source, destination = server.Destination;
+        source.CopyTo(words);
+        destination.CopyTo(words[16..]);
+        words[33] = ProtocolUdp;
+        BitConverter.TryWriteBytes(words[34..], server.GuePort);
+        return Sum(words);
+    }
+
+    private static uint Sum(ReadOnlySpan<byte> bytes)
+    {
+        uint sum = 0;
+        for (var i = 0; i < bytes.Length; i += 2)
+            sum += BinaryPrimitives.ReadUInt16LittleEndian(bytes[i..]);
+        while (sum > ushort.MaxValue)
+            sum = (sum & ushort.MaxValue) + (sum >> 16);
+        return sum;
+    }
+}

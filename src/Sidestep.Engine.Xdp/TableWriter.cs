@@ -1,0 +1,229 @@
+using System.Globalization;
+using Sidestep.Engine.Xdp.Layout;
+using Sidestep.Forwarding;
+using Sidestep.Model;
+using Sidestep.Native;
+
+namespace Sidestep.Engine.Xdp;
+
+/// <summary>Brings tables into the maps, all at once for every packet; writes no more than what differs.</summary>
+internal sealed class TableWriter
+{
+    private readonly StateMaps _maps;
+    private readonly IdAllocator<string> _serviceIds;
+    private readonly IdAllocator<ServerKey> _serverIds;
+    private readonly SlotStore _slots;
+    private readonly PrefixStore _prefixes;
+    private readonly FlowTable _flows;
+    private readonly ServerWriter[] _servers = [new(), new()];
+    private Dictionary<GroupKey, Group> _groups;
+    private Dictionary<GroupKey, SlotRanges> _adopted;
+
+    /// <summary>Goes on from what the maps hold.</summary>
+    internal TableWriter(StateMaps maps)
+    {
+        _maps = maps;
+        var running = RunningTables.Read(maps);
+        running.ClearOtherLabels(maps);
+        _serviceIds = new IdAllocator<string>(0, Constants.ServiceCapacity, running.Services);
+        _serverIds = new IdAllocator<ServerKey>(1, Constants.ServerCapacity - 1, running.Servers);
+        _slots = new SlotStore(maps, running.Slots.Values);
+        _prefixes = new PrefixStore(maps.Map(StateMaps.PrefixesMap));
+        _flows = new FlowTable(maps);
+        _groups = [];
+        _adopted = new Dictionary<GroupKey, SlotRanges>(running.Slots);
+    }
+
+    internal static EngineCapabilities Capabilities { get; } = new(
+        "xdp", Constants.ServiceCapacity, Constants.ServerCapacity - 1, Constants.SlotBlocks / 2 * Constants.BlockSlots, Constants.Interfaces);
+
+    /// <summary>True while some group compares the loads of its servers.</summary>
+    internal bool ComparesLoads { get; private set; }
+
+    /// <summary>See <see cref="IEngine.Apply"/>.</summary>
+    internal void Apply(ForwardingTables tables)
+    {
+        CheckCapacity(tables);
+        ref var control = ref _maps.Control;
+        var next = (control.Active ^ 1) & 1;
+
+        // 1. ids, with clean counters and labels, before anything names them
+        var services = tables.Services.Select(static s => s.Name).ToHashSet();
+        var leavingServices = _serviceIds.Things.Where(n => !services.Contains(n)).ToArray();
+        foreach (var added in _serviceIds.Take(services, leavingServices))
+            ClearService(_serviceIds[added]);
+        var leavingServers = LeavingServers(tables);
+        var groups = new Dictionary<GroupKey, Group>();
+        try
+        {
+            // 2. slot tables that changed, beside those in use
+            var remembering = Remembering(tables);
+            foreach (var group in tables.Groups)
+                groups.Add(group.Key, Place(group, remembering.Contains(group.Key), IgnoresWeights(tables, group.Key), leavingServers));
+            LabelServices(tables);
+
+            // 3. the half that no packet reads
+            _servers[next].Write(_maps.Half(next).Servers, groups);
+            var sets = new HalfWriter(_maps.Half(next), tables, groups, n => _serviceIds[n], _prefixes).Write();
+
+            // 4. the flip: all of the above is visible before the one word that leads to it
+            control.AppliedAt = (ulong)DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+            Volatile.Write(ref control.Revision, control.Revision + 1);
+            Interlocked.MemoryBarrier();
+            Volatile.Write(ref control.Active, next);
+
+            // 5. what only the former half named is free once its last reader is done
+            Kernel.WaitForRunningPrograms();
+            _prefixes.KeepOnly(sets);
+        }
+        catch
+        {
+            foreach (var (key, group) in groups)
+            {
+                if (group.Slots != SlotsInUse(key))
+                    _slots.Free(group.Slots);
+            }
+            throw;
+        }
+        Commit(groups, leavingServices, leavingServers);
+        ComparesLoads = tables.Services.Any(static s => s.Algorithm is Algorithm.LeastConnections or Algorithm.WeightedLeastConnections);
+    }
+
+    /// <summary>See <see cref="IEngine.ReadFlows"/>.</summary>
+    internal FlowCounts CountFlows()
+    {
+        var counts = _flows.CountByServer();
+        return new FlowCounts(_serverIds.Things.Select(s => KeyValuePair.Create(s, counts[_serverIds[s]]))
+            .Where(static c => c.Value > 0).ToDictionary());
+    }
+
+    internal void CountLoads() => _flows.CountLoads();
+
+    private void Commit(Dictionary<GroupKey, Group> groups, string[] leavingServices, HashSet<ServerKey> leavingServers)
+    {
+        foreach (var (key, group) in _groups)
+        {
+            if (groups.GetValueOrDefault(key)?.Slots != group.Slots)
+                _slots.Free(group.Slots);
+        }
+        foreach (var (key, slots) in _adopted)
+        {
+            if (groups.GetValueOrDefault(key)?.Slots != slots)
+                _slots.Free(slots);
+        }
+        _groups = groups;
+        _adopted = [];
+        foreach (var id in _serviceIds.Release(leavingServices))
+            _maps.ServiceLabels[id] = default;
+        var freed = _serverIds.Release(leavingServers);
+        foreach (var id in freed)
+            _maps.ServerLabels[id] = default;
+        _flows.Forget(freed);
+    }
+
+    private SlotRanges SlotsInUse(GroupKey key) =>
+        _groups.TryGetValue(key, out var group) ? group.Slots : _adopted.GetValueOrDefault(key);
+
+    /// <summary>Servers that have a number and will not need it: looked for only in groups that changed.</summary>
+    private HashSet<ServerKey> LeavingServers(ForwardingTables tables)
+    {
+        if (_groups.Count == 0)
+        {
+            var all = tables.Groups.SelectMany(static g => g.Servers.Select(s => KeyOf(g, s))).ToHashSet();
+            return [.. _serverIds.Things.Where(s => !all.Contains(s))];
+        }
+        var leaving = new HashSet<ServerKey>();
+        var next = tables.Groups.ToDictionary(static g => g.Key);
+        foreach (var (key, group) in _groups)
+        {
+            var stays = next.GetValueOrDefault(key);
+            if (ReferenceEquals(stays, group.Tables))
+                continue;
+            leaving.UnionWith(group.Tables.Servers.Select(s => KeyOf(group.Tables, s)));
+            if (stays is not null)
+                leaving.ExceptWith(stays.Servers.Select(s => KeyOf(stays, s)));
+        }
+        return leaving;
+    }
+
+    private Group Place(ServerGroup group, bool remembers, bool ignoresWeights, HashSet<ServerKey> leaving)
+    {
+        if (_groups.TryGetValue(group.Key, out var former) && ReferenceEquals(former.Tables, group)
+            && former.Remembers == remembers && former.IgnoresWeights == ignoresWeights)
+            return former;
+        foreach (var added in _serverIds.Take(group.Servers.Select(s => KeyOf(group, s)), leaving))
+            ClearServer(_serverIds[added]);
+        var ids = group.Servers.Select(s => _serverIds[KeyOf(group, s)]).ToArray();
+        for (var i = 0; i < ids.Length; i++)
+            _maps.ServerLabels[ids[i]] = Labels.Of(group.Key, group.Servers[i]);
+        var slots = _slots.Write(group.Key, CurrentSlots(group, ids, remembers), FormerSlots(group, ids), SlotsInUse(group.Key));
+        return new Group(group, remembers, ignoresWeights, ids, slots);
+    }
+
+    private static uint[] CurrentSlots(ServerGroup group, int[] ids, bool remembers)
+    {
+        var byAddress = group.Servers.Select(static (s, i) => (s.Address, i)).ToDictionary(static s => s.Address, static s => s.i);
+        var members = group.Slots.Members.Select(m => (uint)ids[byAddress[m.Address]]).ToArray();
+        var slots = new uint[group.Slots.Slots.Length];
+        for (var i = 0; i < slots.Length; i++)
+        {
+            var isTracked = remembers || (group.Transition is { } transition && transition.Former[i] != Transition.Settled);
+            slots[i] = (group.Slots.Slots[i] is >= 0 and var member ? members[member] : 0) | (isTracked ? Constants.SlotTracked : 0);
+        }
+        return slots;
+    }
+
+    private static uint[]? FormerSlots(ServerGroup group, int[] ids) =>
+        group.Transition is { } transition && transition.Former.Any(static f => f >= 0)
+            ? [.. transition.Former.Select(f => f >= 0 ? (uint)ids[f] : 0)]
+            : null;
+
+    private static HashSet<GroupKey> Remembering(ForwardingTables tables) =>
+        [.. tables.Services.Where(HalfWriter.Remembers).Select(static s => s.Group)];
+
+    private static bool IgnoresWeights(ForwardingTables tables, GroupKey group) =>
+        tables.Services.Any(s => s.Algorithm == Algorithm.LeastConnections && s.Group == group);
+
+    private static ServerKey KeyOf(ServerGroup group, ServerEntry server) => new(group.Key, server.Name, server.Address);
+
+    private void LabelServices(ForwardingTables tables)
+    {
+        var transitions = tables.Groups.ToDictionary(static g => g.Key, static g => g.Transition);
+        var labels = _maps.ServiceLabels;
+        foreach (var service in tables.Services)
+            labels[_serviceIds[service.Name]] = Labels.Of(service, transitions[service.Group]);
+    }
+
+    private void ClearService(int id)
+    {
+        for (var cpu = 0; cpu < _maps.Cpus; cpu++)
+            _maps.Counters(cpu).Services[id] = default;
+    }
+
+    private void ClearServer(int id)
+    {
+        for (var cpu = 0; cpu < _maps.Cpus; cpu++)
+            _maps.Counters(cpu).Servers[id] = default;
+    }
+
+    private static void CheckCapacity(ForwardingTables tables)
+    {
+        var problems = new List<string>();
+        void Check(string what, long wanted, int limit)
+        {
+            if (wanted > limit)
+                problems.Add(string.Create(CultureInfo.InvariantCulture, $"{wanted} {what}, {limit} fit"));
+        }
+        var prefixes = tables.Services.Select(static s => s.AccessList).OfType<AccessList>().Distinct()
+            .Sum(static l => (long)l.Allow.Length + l.Deny.Length + 1) + tables.Vips.Count(static v => !v.Address.IsSingle());
+        Check("services", tables.Services.Length, Capabilities.MaxServices);
+        Check("VIPs", tables.Vips.Length, Constants.VipCapacity);
+        Check("real servers (counted once per pool and way of reaching them)", tables.Groups.Sum(static g => (long)g.Servers.Length), Capabilities.MaxServers);
+        Check("slots in all slot tables", tables.Groups.Sum(static g => (long)g.Slots.Slots.Length), Capabilities.MaxSlots);
+        Check("interfaces", tables.Interfaces.Length, Capabilities.MaxInterfaces);
+        Check("other directors", tables.Peers.Length, Constants.Peers);
+        Check("prefixes in access lists and VIPs", prefixes, Constants.Prefixes / 2);
+        if (problems.Count > 0)
+            throw new EngineException($"the configuration does not fit the {Capabilities.Engine} engine: {string.Join("; ", problems)}. docs/limits.md has the limits and what they cost");
+    }
+}

@@ -1,0 +1,122 @@
+using System.Buffers.Binary;
+using Sidestep.Packets;
+
+namespace Sidestep.Forwarding;
+
+/// <summary>Cuts a packet that is too big into fragments by its outer header, so that the packet inside stays whole and the
+/// real server puts the outer one together before it takes the header off (RFC 2003 section 5.1, RFC 2473 section 7).</summary>
+public static class OuterFragments
+{
+    // Every fragment but the last carries a multiple of it.
+    private const int Unit = 8;
+
+    /// <summary>Smallest MTU of an IPv4 link (RFC 791 section 3.2).</summary>
+    public const int SmallestMtu4 = 68;
+
+    /// <summary>Smallest MTU of an IPv6 link (RFC 8200 section 5).</summary>
+    public const int SmallestMtu6 = 1280;
+
+    /// <summary>Cuts.</summary>
+    /// <param name="frame">From the Ethernet header on; may be longer than the packet. Of an IPv4 header DF and checksum do not
+    /// matter: the header is the director's own, and whoever asks for fragments wants it without DF.</param>
+    /// <param name="outerOffset">Where the outer IP header begins, in bytes.</param>
+    /// <param name="mtuBytes">Longest packet, outer header included.</param>
+    /// <param name="identification">Ties the fragments together: another one for every packet of the same addresses and
+    /// protocol while fragments may be under way (RFC 6864 section 4.2, RFC 8200 section 4.5). IPv4 takes its lower half.</param>
+    /// <returns>Whole frames with the same link-layer header, in the order of the packet; one that is no fragment when it fits.</returns>
+    /// <exception cref="ArgumentException">The outer header is not one that the director writes: it has options or extension
+    /// headers, is a fragment or contradicts the frame; or the MTU is smaller than any link's.</exception>
+    public static IReadOnlyList<byte[]> Of(ReadOnlySpan<byte> frame, int outerOffset, int mtuBytes, uint identification)
+    {
+        if (outerOffset < EthernetPacket.HeaderLength || outerOffset >= frame.Length)
+            throw new ArgumentException($"no outer header at {outerOffset} of {frame.Length} bytes", nameof(outerOffset));
+        return (frame[outerOffset] >> 4) switch
+        {
+            4 => Of4(frame, outerOffset, mtuBytes, (ushort)identification),
+            6 => Of6(frame, outerOffset, mtuBytes, identification),
+            var version => throw new ArgumentException($"the outer header's version is {version}, neither 4 nor 6", nameof(frame)),
+        };
+    }
+
+    /// <summary>RFC 791 section 3.2, "An Example Fragmentation Procedure".</summary>
+    private static List<byte[]> Of4(ReadOnlySpan<byte> frame, int outerOffset, int mtuBytes, ushort identification)
+    {
+        if (!Ipv4Packet.TryParse(frame[outerOffset..], out var packet))
+            throw new ArgumentException($"the outer IPv4 header contradicts the frame of {frame.Length} bytes", nameof(frame));
+        if (packet.HeaderLength != Ipv4Header.Length)
+            throw new ArgumentException("the outer IPv4 header has options", nameof(frame));
+        if (packet.IsFragment)
+            throw new ArgumentException("the outer IPv4 packet is a fragment", nameof(frame));
+        ArgumentOutOfRangeException.ThrowIfLessThan(mtuBytes, SmallestMtu4);
+        var fragments = new List<byte[]>();
+        foreach (var part in Parts(packet.Payload.Length, mtuBytes - Ipv4Header.Length))
+        {
+            var fragment = Copy(frame, outerOffset + Ipv4Header.Length, 0, packet.Payload.Slice(part.Offset, part.Length));
+            var header = fragment.AsSpan(outerOffset, Ipv4Header.Length);
+            BinaryPrimitives.WriteUInt16BigEndian(header[2..], (ushort)(Ipv4Header.Length + part.Length));
+            BinaryPrimitives.WriteUInt16BigEndian(header[4..], identification);
+            BinaryPrimitives.WriteUInt16BigEndian(header[6..], (ushort)((part.IsLast ? 0 : 0x2000) | part.Offset / Unit));
+            BinaryPrimitives.WriteUInt16BigEndian(header[10..], 0);
+            BinaryPrimitives.WriteUInt16BigEndian(header[10..], InternetChecksum.Compute(header));
+            fragments.Add(fragment);
+        }
+        return fragments;
+    }
+
+    /// <summary>RFC 8200 section 4.5: the part that is not fragmented is the header, because the director writes nothing
+    /// behind it that a router on the way looks at.</summary>
+    private static List<byte[]> Of6(ReadOnlySpan<byte> frame, int outerOffset, int mtuBytes, uint identification)
+    {
+        const int HeaderLength = 40, FragmentHeaderLength = 8, HopByHop = 0, Routing = 43, Fragment = 44, DestinationOptions = 60;
+        var bytes = frame[outerOffset..];
+        if (bytes.Length < HeaderLength || BinaryPrimitives.ReadUInt16BigEndian(bytes[4..]) is var length && HeaderLength + length > bytes.Length)
+            throw new ArgumentException($"the outer IPv6 header contradicts the frame of {frame.Length} bytes", nameof(frame));
+        var next = bytes[6];
+        if (next is HopByHop or Routing or Fragment or DestinationOptions)
+            throw new ArgumentException("the outer IPv6 header has extension headers", nameof(frame));
+        ArgumentOutOfRangeException.ThrowIfLessThan(mtuBytes, SmallestMtu6);
+        if (HeaderLength + length <= mtuBytes)
+            return [frame[..(outerOffset + HeaderLength + length)].ToArray()];
+
+        var fragments = new List<byte[]>();
+        foreach (var part in Parts(length, mtuBytes - HeaderLength - FragmentHeaderLength))
+        {
+            var fragment = Copy(frame, outerOffset + HeaderLength, FragmentHeaderLength, bytes.Slice(HeaderLength + part.Offset, part.Length));
+            var header = fragment.AsSpan(outerOffset);
+            BinaryPrimitives.WriteUInt16BigEndian(header[4..], (ushort)(FragmentHeaderLength + part.Length));
+            header[6] = Fragment;
+            // next header, reserved, offset in units of 8 bytes with the M flag lowest, identification
+            var extension = header[HeaderLength..];
+            extension[0] = next;
+            extension[1] = 0;
+            BinaryPrimitives.WriteUInt16BigEndian(extension[2..], (ushort)(part.Offset | (part.IsLast ? 0 : 1)));
+            BinaryPrimitives.WriteUInt32BigEndian(extension[4..], identification);
+            fragments.Add(fragment);
+        }
+        return fragments;
+    }
+
+    /// <summary>The first <paramref name="headers"/> bytes of a frame, a gap, and a part of its payload.</summary>
+    private static byte[] Copy(ReadOnlySpan<byte> frame, int headers, int gap, ReadOnlySpan<byte> part)
+    {
+        var fragment = new byte[headers + gap + part.Length];
+        frame[..headers].CopyTo(fragment);
+        part.CopyTo(fragment.AsSpan(headers + gap));
+        return fragment;
+    }
+
+    private static IEnumerable<(int Offset, int Length, bool IsLast)> Parts(int length, int room)
+    {
+        var most = room / Unit * Unit;
+        for (var offset = 0; offset < length; offset += most)
+        {
+            // The last one needs no multiple: it may be up to the whole room.
+            if (length - offset <= room)
+            {
+                yield return (offset, length - offset, true);
+                yield break;
+            }
+            yield return (offset, most, false);
+        }
+    }
+}

@@ -1,0 +1,143 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Net;
+using Sidestep.Model;
+using Sidestep.Packets;
+
+namespace Sidestep.Forwarding.Plans;
+
+/// <summary>Compiles a proposed configuration as a change of what runs, and says what the change does. Pure.</summary>
+/// <remarks>Servers that are new are taken to be reachable; others are as they are now.</remarks>
+public static class Planner
+{
+    private const string Disabled = "disabled";
+
+    /// <summary>Plans.</summary>
+    /// <param name="running">What runs.</param>
+    /// <param name="proposed">Validated.</param>
+    /// <param name="now">The time.</param>
+    public static Plan Of(RunningState running, Configuration proposed, DateTimeOffset now)
+    {
+        var tables = TableCompiler.Compile(proposed, Reachable(proposed, running.Unreachable), running.Groups.ToPrevious(), now);
+        var after = tables.Groups.ToDictionary(static g => g.Key);
+        var before = running.Groups.Groups.ToDictionary(static g => g.Key);
+        var sameKey = running.Groups.HashKey == proposed.Director.HashKey;
+        var warnings = new List<string>();
+        if (!sameKey)
+            warnings.Add("director.hashKey changes: every flow that is not remembered may move to another server, and the tables of other directors must change at the same time");
+        var groups = before.Keys.Union(after.Keys).OrderBy(static k => k.ToString(), StringComparer.Ordinal)
+            .Select(k => GroupOf(k, before.GetValueOrDefault(k), after.GetValueOrDefault(k), before.Values, after.Values, running.Flows, sameKey))
+            .ToImmutableArray();
+        foreach (var group in groups)
+            Warn(group, sameKey, warnings);
+        var services = Services(running.Services, tables.Services);
+        warnings.AddRange(services.Where(static s => s.Change == ChangeKind.Removed)
+            .Select(static s => $"{s.Name} goes ({s.Before}): what clients still send to it finds no service any more"));
+        return new Plan(services, groups, [.. warnings]);
+    }
+
+    /// <summary>Next hops by which everything can be reached: what they are in truth does not change the slots.</summary>
+    private static NextHops Reachable(Configuration configuration, IReadOnlySet<IPAddress> unreachable)
+    {
+        var egress = new EgressInterface(1, "", default, IPAddress.Any, ushort.MaxValue, IPAddress.IPv6Any);
+        var hop = new NextHop(egress, default(MacAddress));
+        return new NextHops([egress], configuration.Pools.SelectMany(static p => p.Servers).Select(static s => s.Address)
+            .Where(a => !unreachable.Contains(a)).Distinct().ToDictionary(static a => a, _ => hop), new Dictionary<IPAddress, string>());
+    }
+
+    private static ImmutableArray<ServicePlan> Services(ImmutableArray<RunningService> before, ImmutableArray<ServiceEntry> after)
+    {
+        var former = before.ToDictionary(static s => s.Name);
+        var next = after.ToDictionary(static s => s.Name);
+        return
+        [
+            .. former.Keys.Union(next.Keys).Order(StringComparer.Ordinal).Select(name =>
+            {
+                var was = former.GetValueOrDefault(name);
+                var takes = next.TryGetValue(name, out var entry) ? Plan.Describe(entry.Vips, entry.Protocol, entry.Ports) : null;
+                var text = was is null ? null : Text(was.Takes ?? takes ?? "", was.Group);
+                var then = entry is null ? null : Text(takes!, entry.Group);
+                var change = text is null ? ChangeKind.Added : then is null ? ChangeKind.Removed : text == then ? ChangeKind.None : ChangeKind.Changed;
+                return new ServicePlan(name, change, text, then);
+            }).Where(static s => s.Change != ChangeKind.None),
+        ];
+    }
+
+    private static string Text(string takes, GroupKey group) => $"{takes} by {group}".TrimStart();
+
+    private static GroupPlan GroupOf(
+        GroupKey key, ServerGroup? before, ServerGroup? after, IEnumerable<ServerGroup> allBefore, IEnumerable<ServerGroup> allAfter,
+        FlowCounts flows, bool sameKey)
+    {
+        // The pool may go on, reached in another way: its slots then come from what it was.
+        var origin = after is null ? null : before ?? allBefore.FirstOrDefault(g => g.Key.Pool == key.Pool);
+        var goesOn = after ?? allAfter.FirstOrDefault(g => g.Key.Pool == key.Pool);
+        var change = before is null ? ChangeKind.Added : after is null ? ChangeKind.Removed : ChangeKind.None;
+        int slots = 0, moved = 0;
+        if (origin is not null && after is not null && !after.Slots.Slots.IsEmpty)
+            (slots, moved) = Moved(new SlotChange(origin, after, [], sameKey));
+
+        FlowForecast Forecast(ServerEntry server)
+        {
+            var count = flows.Of(key, server);
+            var then = Find(goesOn, server);
+            return then is null || then.Flows != FlowState.Keep ? new FlowForecast(0, 0, count)
+                : after is null ? new FlowForecast(0, count, 0) : new FlowForecast(count, 0, 0);
+        }
+
+        var servers = (before?.Servers ?? []).Select(s => (Before: (ServerEntry?)s, After: Find(goesOn, s)))
+            .Concat((after?.Servers ?? []).Where(s => Find(before, s) is null).Select(static s => (Before: (ServerEntry?)null, After: (ServerEntry?)s)))
+            .Select(s => ServerOf(s.Before, s.After, before, after, s.Before is null ? default : Forecast(s.Before)))
+            .OrderBy(static s => s.Address, AddressOrder.Instance).ThenBy(static s => s.Name, StringComparer.Ordinal);
+        return new GroupPlan(key, change, slots, moved, [.. servers]);
+    }
+
+    private static (int Slots, int Moved) Moved(SlotChange change)
+    {
+        var slots = change.Group.Slots.Slots.Length;
+        return (slots, change.SlotsCorrespond ? Enumerable.Range(0, slots).Count(s => change.Before(s) != change.After(s)) : slots);
+    }
+
+    private static ServerPlan ServerOf(ServerEntry? before, ServerEntry? after, ServerGroup? groupBefore, ServerGroup? groupAfter, FlowForecast flows)
+    {
+        var server = before ?? after!;
+        string? was = before is null ? null : StateOf(before), then = after is null ? null : StateOf(after);
+        var change = was is null ? ChangeKind.Added : then is null ? ChangeKind.Removed : was == then ? ChangeKind.None : ChangeKind.Changed;
+        return new ServerPlan(server.Name, server.Address, change, was, then, SlotsOf(groupBefore, before), SlotsOf(groupAfter, after), flows);
+    }
+
+    private static string StateOf(ServerEntry server)
+    {
+        var way = server.Way is { } own ? $", {own}" : "";
+        return server.DrainingSince is not null ? $"draining{way}"
+            : server is { Weight: 0, Flows: FlowState.Move } ? $"{Disabled}{way}"
+            : string.Create(CultureInfo.InvariantCulture, $"weight {server.Weight}{way}");
+    }
+
+    private static int SlotsOf(ServerGroup? group, ServerEntry? server)
+    {
+        if (group is null || server is null)
+            return 0;
+        var member = group.Slots.Members.Select(static m => m.Address).ToList().IndexOf(server.Address);
+        return member < 0 ? 0 : group.Slots.Slots.Count(s => s == member);
+    }
+
+    private static ServerEntry? Find(ServerGroup? group, ServerEntry server) =>
+        group?.Servers.FirstOrDefault(s => s.Name == server.Name && s.Address.Equals(server.Address));
+
+    private static void Warn(GroupPlan group, bool sameKey, List<string> warnings)
+    {
+        if (sameKey && group.Slots > 0 && group.MovedSlots == group.Slots && group.Servers.Any(static s => s.SlotsBefore > 0 && s.SlotsAfter > 0))
+            warnings.Add($"{group.Key}: every slot moves, because the number of slots or the algorithm changes: flows that are not remembered may move to another server");
+        foreach (var server in group.Servers.Where(static s => s.Before is not null && (s.Flows.Break > 0 || s.SlotsBefore > 0)))
+        {
+            if (server.After is null)
+                warnings.Add(Sentence(group.Key, server, "is deleted"));
+            else if (server.Change == ChangeKind.Changed && server.After.StartsWith(Disabled, StringComparison.Ordinal))
+                warnings.Add(Sentence(group.Key, server, "is switched off"));
+        }
+    }
+
+    private static string Sentence(GroupKey group, ServerPlan server, string what) => string.Create(CultureInfo.InvariantCulture,
+        $"{group}: {server.Name} ({server.Address}) {what} while it has {server.SlotsBefore} slots and {server.Flows.Break} remembered flows: its connections break. Set its state to draining first, and do this when its flows are gone");
+}

@@ -1,0 +1,93 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
+using System.Runtime.InteropServices;
+using Sidestep.Native.Interop;
+
+namespace Sidestep.Native;
+
+/// <summary>The reading end of a ring buffer that BPF programs write records to (BPF_MAP_TYPE_RINGBUF, Linux 5.8).</summary>
+/// <remarks>One reader per map, and one thread at a time. Who reads frees the room: what is not read in time makes the
+/// programs' reservations fail, and they count that.</remarks>
+public sealed unsafe class BpfRingBuffer : IDisposable
+{
+    private const uint RingBufferType = 27;
+    private readonly FileDescriptor _descriptor;
+    private nint _ring;
+    private GCHandle _self;
+    private RecordHandler? _handler;
+    private ExceptionDispatchInfo? _failure;
+
+    private BpfRingBuffer(FileDescriptor descriptor) => _descriptor = descriptor;
+
+    /// <summary>Takes one record; the bytes are the kernel's, and valid only during the call.</summary>
+    public delegate void RecordHandler(ReadOnlySpan<byte> record);
+
+    /// <summary>Opens the reading end.</summary>
+    /// <param name="map">May be disposed afterwards.</param>
+    /// <exception cref="ArgumentException">The map is no ring buffer.</exception>
+    /// <exception cref="NativeException">EPERM: CAP_BPF is missing, or the map is frozen.</exception>
+    public static BpfRingBuffer Open(BpfMap map)
+    {
+        ArgumentNullException.ThrowIfNull(map);
+        if (map.Shape.Type != RingBufferType)
+            throw new ArgumentException($"map '{map.Name}' is of type {map.Shape.Type}, not a ring buffer ({RingBufferType})", nameof(map));
+        var reader = new BpfRingBuffer(FileDescriptor.Duplicate(map.Descriptor));
+        try
+        {
+            reader._self = GCHandle.Alloc(reader);
+            reader._ring = Libbpf.ring_buffer__new(reader._descriptor.Value, &OnRecord, GCHandle.ToIntPtr(reader._self), null);
+            return reader._ring != 0 ? reader : throw NativeException.OfLastError($"ring_buffer__new {map.Name}");
+        }
+        catch
+        {
+            reader.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Waits for records and hands them over, in the order in which they were written.</summary>
+    /// <param name="timeout">At most this long, to the millisecond; zero: only what is there.</param>
+    /// <param name="handler">What it throws, this throws; the record that it threw at counts as taken.</param>
+    /// <returns>How many were taken.</returns>
+    public int Poll(TimeSpan timeout, RecordHandler handler)
+    {
+        ObjectDisposedException.ThrowIf(_ring == 0, this);
+        _handler = handler;
+        _failure = null;
+        var taken = Libbpf.ring_buffer__poll(_ring, (int)Math.Clamp(timeout.TotalMilliseconds, 0, int.MaxValue));
+        _handler = null;
+        _failure?.Throw();
+        // A signal ended the wait: as if the time had passed.
+        return taken == -Libc.EINTR ? 0 : NativeException.Check(taken, "ring_buffer__poll");
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (_ring != 0)
+            Libbpf.ring_buffer__free(_ring);
+        _ring = 0;
+        if (_self.IsAllocated)
+            _self.Free();
+        _descriptor.Dispose();
+    }
+
+    /// <summary>No exception may pass through libbpf: it is kept, and a negative result ends the poll.</summary>
+    [UnmanagedCallersOnly]
+    private static int OnRecord(nint context, void* data, nuint length)
+    {
+        var reader = Unsafe.As<BpfRingBuffer>(GCHandle.FromIntPtr(context).Target!);
+        try
+        {
+            reader._handler!(new ReadOnlySpan<byte>(data, (int)length));
+            return 0;
+        }
+#pragma warning disable CA1031 // thrown again by Poll
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            reader._failure = ExceptionDispatchInfo.Capture(e);
+            return -Libc.EINVAL;
+        }
+    }
+}

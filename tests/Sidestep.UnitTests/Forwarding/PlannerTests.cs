@@ -1,0 +1,141 @@
+using System.Collections.Immutable;
+using System.Net;
+using Sidestep.Forwarding;
+using Sidestep.Forwarding.Plans;
+using Sidestep.Model;
+
+namespace Sidestep.UnitTests.Forwarding;
+
+public sealed class PlannerTests
+{
+    private static readonly DateTimeOffset Now = DateTimeOffset.UnixEpoch;
+    private static readonly ImmutableArray<RealServer> Four =
+        [.. Enumerable.Range(1, 4).Select(static i => new RealServer { Name = $"s{i}", Address = Tables.Address(i) })];
+
+    [Fact]
+    public void The_same_configuration_changes_nothing()
+    {
+        var plan = Planner.Of(Running(Configuration(Four), 10), Configuration(Four), Now);
+        Assert.True(plan.IsEmpty);
+        Assert.Equal((1021, 0), (plan.Slots, plan.MovedSlots));
+        Assert.Equal(new FlowForecast(40, 0, 0), plan.Flows);
+        Assert.Empty(plan.Warnings);
+    }
+
+    [Fact]
+    public void A_new_server_takes_its_share_and_breaks_nothing()
+    {
+        var plan = Planner.Of(Running(Configuration(Four), 10), Configuration(Four.Add(new RealServer { Name = "s5", Address = Tables.Address(5) })), Now);
+        var server = Assert.Single(plan.Groups.Single().Servers, static s => s.Change != ChangeKind.None);
+        Assert.Equal(("s5", ChangeKind.Added, null, "weight 1", 0), (server.Name, server.Change, server.Before, server.After, server.SlotsBefore));
+        Assert.InRange(server.SlotsAfter, 204, 205);
+        Assert.InRange(plan.MovedSlots, server.SlotsAfter, server.SlotsAfter * 2);
+        Assert.Equal(new FlowForecast(40, 0, 0), plan.Flows);
+        Assert.Empty(plan.Warnings);
+    }
+
+    [Fact]
+    public void A_server_that_is_deleted_breaks_its_flows_and_one_that_drains_does_not()
+    {
+        var plan = Planner.Of(Running(Configuration(Four), 10), Configuration([Four[0], Four[1] with { State = ServerState.Draining }, Four[2]]), Now);
+        var servers = plan.Groups.Single().Servers;
+        Assert.Equal([ChangeKind.None, ChangeKind.Changed, ChangeKind.None, ChangeKind.Removed], servers.Select(static s => s.Change));
+        Assert.Equal("draining", servers[1].After);
+        Assert.Equal(new FlowForecast(10, 0, 0), servers[1].Flows);
+        Assert.Equal(new FlowForecast(0, 0, 10), servers[3].Flows);
+        Assert.StartsWith("web/ipip: s4 (10.0.0.4) is deleted while it has 255 slots and 10 remembered flows: its connections break.", Assert.Single(plan.Warnings));
+    }
+
+    [Fact]
+    public void A_server_that_is_switched_off_breaks_what_it_has_even_where_nothing_is_remembered()
+    {
+        var plan = Planner.Of(Running(Configuration(Four), 0), Configuration(Four.SetItem(0, Four[0] with { State = ServerState.Disabled })), Now);
+        Assert.Contains("s1 (10.0.0.1) is switched off while it has 256 slots", Assert.Single(plan.Warnings));
+    }
+
+    [Fact]
+    public void A_server_whose_drain_is_done_goes_in_silence()
+    {
+        var drained = Configuration(Four.SetItem(0, Four[0] with { State = ServerState.Draining }));
+        var plan = Planner.Of(Running(drained, 0), Configuration([.. Four.Skip(1)]), Now);
+        Assert.Equal(0, plan.MovedSlots);
+        Assert.Empty(plan.Warnings);
+    }
+
+    [Fact]
+    public void Another_number_of_slots_or_another_key_moves_everything_that_is_not_remembered()
+    {
+        var proposed = Configuration(Four);
+        var slots = Planner.Of(Running(proposed, 10), proposed with { Pools = [proposed.Pools[0] with { Slots = 4093 }] }, Now);
+        Assert.Equal((4093, 4093), (slots.Slots, slots.MovedSlots));
+        Assert.Contains("every slot moves", Assert.Single(slots.Warnings));
+        Assert.Equal(new FlowForecast(40, 0, 0), slots.Flows);
+
+        var key = Planner.Of(Running(proposed, 10), proposed with { Director = proposed.Director with { HashKey = new HashKey(8, 8) } }, Now);
+        Assert.Equal(1021, key.MovedSlots);
+        Assert.Contains("director.hashKey changes", Assert.Single(key.Warnings));
+    }
+
+    [Fact]
+    public void Servers_that_are_reached_in_another_way_keep_their_slots_but_not_what_is_remembered()
+    {
+        var proposed = Configuration(Four) with { NetworkProfiles = [new NetworkProfile { Name = "p", Encapsulation = Encapsulation.Gre }] };
+        var plan = Planner.Of(Running(Configuration(Four), 10), proposed, Now);
+        Assert.Equal(["web/gre Added", "web/ipip Removed"], plan.Groups.Select(static g => $"{g.Key} {g.Change}"));
+        Assert.Equal((1021, 0), (plan.Slots, plan.MovedSlots));
+        Assert.Equal(new FlowForecast(0, 40, 0), plan.Flows);
+        Assert.Empty(plan.Warnings);
+        Assert.Equal("198.51.100.10 tcp/80 by web/ipip -> 198.51.100.10 tcp/80 by web/gre", plan.Services.Select(static s => $"{s.Before} -> {s.After}").Single());
+    }
+
+    [Fact]
+    public void Services_come_go_and_take_something_else()
+    {
+        var former = Configuration(Four);
+        var service = former.VirtualServices[0];
+        var proposed = former with { VirtualServices = [service with { Ports = [PortRange.One(80), new(8000, 8099)] }, service with { Name = "new", Ports = [PortRange.One(443)] }] };
+        Assert.Equal(
+            ["new Added  -> 198.51.100.10 tcp/443 by web/ipip", "www Changed 198.51.100.10 tcp/80 by web/ipip -> 198.51.100.10 tcp/80,8000-8099 by web/ipip"],
+            Planner.Of(Running(former, 0), proposed, Now).Services.Select(static s => $"{s.Name} {s.Change} {s.Before} -> {s.After}"));
+        Assert.Equal([ChangeKind.Removed, ChangeKind.Changed], Planner.Of(Running(proposed, 0), former, Now).Services.Select(static s => s.Change));
+    }
+
+    [Fact]
+    public void A_pool_that_loses_its_last_service_breaks_what_it_has()
+    {
+        var former = Configuration(Four);
+        var plan = Planner.Of(Running(former, 10), former with { VirtualServices = [] }, Now);
+        Assert.Equal(new FlowForecast(0, 0, 40), plan.Flows);
+        Assert.Equal(5, plan.Warnings.Length);
+        Assert.Equal("www goes (198.51.100.10 tcp/80 by web/ipip): what clients still send to it finds no service any more", plan.Warnings[^1]);
+    }
+
+    private static Configuration Configuration(ImmutableArray<RealServer> servers) => new()
+    {
+        Director = new DirectorSettings { Interfaces = [new("lan0", DriverMode.Auto)], HashKey = new HashKey(7, 9) },
+        NetworkProfiles = [new NetworkProfile { Name = "p" }],
+        Pools = [new Pool { Name = "web", Slots = 1021, Servers = servers }],
+        VirtualServices =
+        [
+            new VirtualService
+            {
+                Name = "www", Vips = [IPNetwork.Parse("198.51.100.10/32")], Protocol = TransportProtocol.Tcp, Ports = [PortRange.One(80)],
+                Pool = "web", NetworkProfile = "p",
+            },
+        ],
+    };
+
+    /// <summary>What runs when a configuration is in force, with so many remembered flows of each server.</summary>
+    private static RunningState Running(Configuration configuration, long flows)
+    {
+        var lan = new EgressInterface(1, "lan0", new(2), IPAddress.Parse("192.0.2.2"), 1500);
+        var hops = configuration.Pools[0].Servers.ToDictionary(static s => s.Address, _ => new NextHop(lan, new(3)));
+        var tables = TableCompiler.Compile(configuration, new NextHops([lan], hops, new Dictionary<IPAddress, string>()), null, Now);
+        var group = tables.Groups[0];
+        return new RunningState(
+            new RunningGroups(tables.HashKey, tables.Groups),
+            [.. tables.Services.Select(static s => new RunningService(s.Name, s.Group, Plan.Describe(s.Vips, s.Protocol, s.Ports)))],
+            new FlowCounts(group.Servers.ToDictionary(s => new ServerKey(group.Key, s.Name, s.Address), _ => flows)),
+            new HashSet<IPAddress>());
+    }
+}

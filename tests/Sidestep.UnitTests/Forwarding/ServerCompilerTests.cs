@@ -1,0 +1,120 @@
+using System.Collections.Immutable;
+using System.Net;
+using Sidestep.Forwarding;
+using Sidestep.Model;
+using Sidestep.Packets;
+
+namespace Sidestep.UnitTests.Forwarding;
+
+/// <summary>Which servers of a pool take flows, and how they are reached.</summary>
+public sealed class ServerCompilerTests
+{
+    private static readonly EgressInterface Lan = new(1, "lan0", new MacAddress(2), IPAddress.Parse("192.0.2.2"), 1500);
+    private static readonly EgressInterface Dual = Lan with { Address6 = IPAddress.Parse("2001:db8::2") };
+    private static readonly IPAddress Six = IPAddress.Parse("2001:db8::11");
+
+    [Fact]
+    public void A_server_may_have_another_outer_header_than_its_group()
+    {
+        var profile = new NetworkProfile { Name = "p", GuePort = 7000, OuterSource4 = IPNetwork.Parse("198.18.0.0/15") };
+        var group = Compile(profile, [Server(1), Server(2) with { Encapsulation = Encapsulation.Gue }, Server(3) with { Encapsulation = Encapsulation.IpIp }]);
+        Assert.Equal("web/ipip@198.18.0.0/15", group.Key.ToString());
+        Assert.Equal([null, "gue:7000", null], group.Servers.Select(static s => s.Way?.ToString()));
+        Assert.All(Compile(profile with { DsrType = DsrType.L2 }, [Server(2) with { Encapsulation = Encapsulation.Gue }]).Servers, static s => Assert.Null(s.Way));
+    }
+
+    [Fact]
+    public void States_say_who_takes_flows_and_who_keeps_them()
+    {
+        var group = Compile(new NetworkProfile { Name = "p" },
+            [Server(1) with { Weight = 3 }, Server(2) with { State = ServerState.Draining }, Server(3) with { State = ServerState.Disabled }, Server(4) with { Weight = 0 }, Server(9)], 4);
+        Assert.Equal([3, 0, 0, 0, 1], group.Servers.Select(static s => s.Weight));
+        Assert.Equal([FlowState.Keep, FlowState.Keep, FlowState.Move, FlowState.Keep, FlowState.Move], group.Servers.Select(static s => s.Flows));
+        Assert.Equal([true, false, false, false, false], group.Servers.Select(static s => s.IsUsable));
+    }
+
+    [Theory]
+    [InlineData(1, 3, "1 2 3")]
+    [InlineData(2, 3, "1 2 3")]
+    [InlineData(3, 3, "1 2 3")]
+    [InlineData(1, 1, "1")]
+    [InlineData(2, 1, "1 5 6")]
+    [InlineData(1, 0, "5 6")]
+    public void Backup_servers_serve_while_the_pool_has_too_few_others(int minimum, int enabled, string members)
+    {
+        ImmutableArray<RealServer> servers =
+        [
+            .. Enumerable.Range(1, 3).Select(i => Server(i) with { State = i <= enabled ? ServerState.Enabled : ServerState.Disabled }),
+            Server(5) with { Backup = true }, Server(6) with { Backup = true },
+        ];
+        var group = Compile(new NetworkProfile { Name = "p" }, servers, minimum: minimum);
+        Assert.Equal(members, string.Join(' ', group.Slots.Members.Select(static m => m.Address.GetAddressBytes()[3])));
+        Assert.All(group.Servers.Where(static s => s.Name is "s5" or "s6"), static s => Assert.Equal(FlowState.Keep, s.Flows));
+    }
+
+    [Fact]
+    public void A_server_that_is_not_resolved_counts_as_missing() =>
+        Assert.Equal([Tables.Address(1), Tables.Address(2)],
+            Compile(new NetworkProfile { Name = "p" }, [Server(1), Server(2) with { Backup = true }, Server(9)], minimum: 2).Slots.Members.Select(static m => m.Address));
+
+    [Theory]
+    [InlineData(Encapsulation.IpIp, false, "lan0 has no global IPv6 address, which the outer header needs as its source: give it one, or the networkProfile an outer source prefix of IPv6")]
+    [InlineData(Encapsulation.Gue, false, "lan0 has no global IPv6 address, which the outer header needs as its source: give it one")]
+    [InlineData(Encapsulation.IpIp, true, null)]
+    [InlineData(Encapsulation.Gue, true, "lan0 has no global IPv6 address, which the outer header needs as its source: give it one")]
+    public void Without_an_outer_source_a_server_is_not_usable(Encapsulation encapsulation, bool prefix, string? obstacle)
+    {
+        var profile = new NetworkProfile { Name = "p", Encapsulation = encapsulation, OuterSource6 = prefix ? IPNetwork.Parse("2001:db8:f::/64") : null };
+        Assert.Equal(obstacle, CompileSix(profile, new NextHop(Lan, new MacAddress(9))).Obstacle);
+        Assert.Null(CompileSix(profile, new NextHop(Dual, new MacAddress(9))).Obstacle);
+        Assert.Null(CompileSix(profile, new NextHop(Lan, new MacAddress(9), IsLocal: true)).Obstacle);
+        Assert.Null(CompileSix(profile with { DsrType = DsrType.L2 }, new NextHop(Lan, new MacAddress(9))).Obstacle);
+    }
+
+    [Fact]
+    public void What_has_an_obstacle_has_no_next_hop_and_no_flows()
+    {
+        var server = CompileSix(new NetworkProfile { Name = "p", DsrType = DsrType.L2 }, new NextHop(Lan, new MacAddress(9), ViaRouter: true));
+        Assert.Equal((null, FlowState.Move), (server.NextHop, server.Flows));
+        Assert.Equal("a router is before it, which layer 2 cannot pass: use a networkProfile with dsrType l3", server.Obstacle);
+    }
+
+    [Fact]
+    public void An_unchanged_pool_is_taken_over_as_it_is_and_a_changed_next_hop_is_not()
+    {
+        var configuration = Configuration(new NetworkProfile { Name = "p" }, [Server(1), Server(2)], 1);
+        var first = TableCompiler.Compile(configuration, Hops(3));
+        Assert.Same(first.Groups[0], TableCompiler.Compile(configuration with { }, Hops(3), first).Groups[0]);
+        var second = TableCompiler.Compile(configuration, Hops(3, mac: 8), first);
+        Assert.Same(first.Groups[0].Slots, second.Groups[0].Slots);
+        Assert.All(second.Groups[0].Servers, static s => Assert.Equal(new MacAddress(8), s.NextHop!.Neighbour));
+        Assert.NotSame(second.Groups[0], TableCompiler.Compile(configuration, Hops(1, mac: 8), second).Groups[0]);
+    }
+
+    private static ServerEntry CompileSix(NetworkProfile profile, NextHop hop) => TableCompiler.Compile(
+        Configuration(profile, [Server(1) with { Address = Six }], 1),
+        new NextHops([hop.Egress], new Dictionary<IPAddress, NextHop> { [Six] = hop }, new Dictionary<IPAddress, string>())).Groups[0].Servers[0];
+
+    private static ServerGroup Compile(NetworkProfile profile, ImmutableArray<RealServer> servers, int resolved = 8, int minimum = 1) =>
+        TableCompiler.Compile(Configuration(profile, servers, minimum), Hops(resolved)).Groups.Single();
+
+    private static Configuration Configuration(NetworkProfile profile, ImmutableArray<RealServer> servers, int minimum) => new()
+    {
+        Director = new DirectorSettings { Interfaces = [new("lan0", DriverMode.Auto)], HashKey = new HashKey(7, 9) },
+        NetworkProfiles = [profile],
+        Pools = [new Pool { Name = "web", Slots = 1021, Servers = servers, MinimumServers = minimum }],
+        VirtualServices =
+        [
+            new VirtualService
+            {
+                Name = "web", Vips = [IPNetwork.Parse("198.51.100.10/32")], Protocol = TransportProtocol.Tcp, Ports = [PortRange.One(80)],
+                Pool = "web", NetworkProfile = profile.Name,
+            },
+        ],
+    };
+
+    private static RealServer Server(int number) => new() { Name = $"s{number}", Address = Tables.Address(number) };
+
+    private static NextHops Hops(int servers, ulong mac = 9) => new(
+        [Lan], Enumerable.Range(1, servers).ToDictionary(Tables.Address, _ => new NextHop(Lan, new MacAddress(mac))), new Dictionary<IPAddress, string>());
+}
