@@ -18,7 +18,7 @@ internal sealed class StepRunner(LabRun run, Membership membership, DirectorFile
 
     // While something is under way the clients send more slowly, so that the change falls into the traffic also on a
     // slow machine, and still with requests in every moment of it.
-    private const int ChangeRate = 100;
+    private const int ChangeRate = 40;
 
     private readonly List<StepReport> _reports = [];
     private List<string> _members = [];
