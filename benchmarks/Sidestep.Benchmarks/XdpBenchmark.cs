@@ -98,8 +98,8 @@ internal static class XdpBenchmark
             Pools = [new Pool { Name = "web", Servers = [.. servers.Select(static (a, i) => new RealServer { Name = $"web{i}", Address = a })] }],
             VirtualServices =
             [
-                new VirtualService { Name = "l2", Vip = L2Vip, Protocol = TransportProtocol.Tcp, Port = 80, Pool = "web", NetworkProfile = "l2" },
-                new VirtualService { Name = "l3", Vip = L3Vip, Protocol = TransportProtocol.Tcp, Port = 80, Pool = "web" },
+                new VirtualService { Name = "l2", Vips = [new IPNetwork(L2Vip, 32)], Protocol = TransportProtocol.Tcp, Ports = [PortRange.One(80)], Pool = "web", NetworkProfile = "l2" },
+                new VirtualService { Name = "l3", Vips = [new IPNetwork(L3Vip, 32)], Protocol = TransportProtocol.Tcp, Ports = [PortRange.One(80)], Pool = "web" },
             ],
         };
         var hops = servers.Select(static (a, i) => (a, i)).ToDictionary(static s => s.a, s => new NextHop(egress, new MacAddress(0x02000000_1000 + (ulong)s.i)));

@@ -40,9 +40,7 @@ public sealed class StatusReport(DirectorSettings director, DirectorStatus statu
             services = status.Services.Select(static s => new
             {
                 name = s.Name,
-                vip = s.Vip.ToString(),
-                protocol = Lower(s.Protocol),
-                port = s.Port,
+                takes = s.Takes,
                 pool = s.Group.Pool,
                 dsr = Dsr(s.Group),
                 hasServers = s.HasServers,
@@ -60,6 +58,7 @@ public sealed class StatusReport(DirectorSettings director, DirectorStatus statu
                     weight = s.Weight,
                     state = Lower(s.State),
                     slots = s.Slots,
+                    flows = s.Flows,
                     packets = s.Forwarded.Packets,
                     bytes = s.Forwarded.Bytes,
                 }),
@@ -83,19 +82,19 @@ public sealed class StatusReport(DirectorSettings director, DirectorStatus statu
         foreach (var problem in (daemon?.Errors ?? []).Concat(daemon?.Unresolved ?? []).Concat(daemon?.Degraded ?? []).Concat(daemon?.Notes ?? []))
             console.MarkupLineInterpolated($"  {problem}");
 
-        var services = NewTable("service", "VIP", "port", "pool", "DSR");
+        var services = NewTable("service", "takes", "pool", "DSR");
         foreach (var s in status.Services)
-            AddRow(services, s.Forwarded, s.HasServers ? s.Name : $"{s.Name} (no server)", s.Vip.ToString(), $"{Lower(s.Protocol)}/{Number(s.Port)}", s.Group.Pool, Dsr(s.Group));
+            AddRow(services, s.Forwarded, s.HasServers ? s.Name : $"{s.Name} (no server)", Shortened(s.Takes), s.Group.Pool, Dsr(s.Group));
         console.Write(services);
 
-        var servers = NewTable("real server", "pool", "address", "state", "weight", "slots");
+        var servers = NewTable("real server", "pool", "address", "state", "weight", "slots", "flows");
         foreach (var (group, s) in status.Groups.SelectMany(static g => g.Servers.Select(s => (g.Key, s))))
-            AddRow(servers, s.Forwarded, s.Name, group.ToString(), s.Address.ToString(), Lower(s.State), Number(s.Weight), Number(s.Slots));
+            AddRow(servers, s.Forwarded, s.Name, group.ToString(), s.Address.ToString(), Lower(s.State), Number(s.Weight), Number(s.Slots), Number(s.Flows));
         console.Write(servers);
 
         var rest = NewTable("answered or dropped");
-        foreach (var (decision, tally) in status.Answers)
-            AddRow(rest, tally, decision == Decision.AnswerArp ? "ARP answered" : "echo answered");
+        foreach (var (decision, tally) in status.Answers.Where(static a => a.Value.Packets > 0 || a.Key is Decision.AnswerArp or Decision.AnswerEcho))
+            AddRow(rest, tally, Answered(decision));
         foreach (var (reason, tally) in status.Drops.Where(static d => d.Value.Packets > 0))
             AddRow(rest, tally, $"dropped: {Camel(reason.ToString())}");
         console.Write(rest);
@@ -125,7 +124,23 @@ public sealed class StatusReport(DirectorSettings director, DirectorStatus statu
 
     private static string Number<T>(T value) where T : IFormattable => value.ToString(null, CultureInfo.InvariantCulture);
 
-    private static string Dsr(GroupKey group) => group.Encapsulation is { } encapsulation ? Lower(encapsulation) : "l2";
+    private static string Answered(Decision decision) => decision switch
+    {
+        Decision.AnswerArp => "ARP answered",
+        Decision.AnswerNeighbour => "neighbour solicitation answered",
+        Decision.AnswerEcho => "echo answered",
+        Decision.AnswerTooBig => "too big: sender told",
+        Decision.AnswerReset => "reset after a drain",
+        Decision.DeliverLocally => "delivered locally",
+        Decision.Fragmented => "sent in fragments",
+        _ => Camel(decision.ToString()),
+    };
+
+    /// <summary>The first of many; JSON has them all.</summary>
+    private static string Shortened(IReadOnlyList<string> takes) =>
+        takes.Count <= 2 ? string.Join(", ", takes) : $"{takes[0]}, and {Number(takes.Count - 1)} more";
+
+    private static string Dsr(GroupKey group) => group.Way.ToString();
 
     private static string Mode(AttachedInterface attached) => attached.Mode is { } mode ? Lower(mode) : "gone";
 

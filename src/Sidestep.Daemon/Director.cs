@@ -51,7 +51,7 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
     {
         XdpEngine.CheckMachine();
         using var claim = await ClaimAsync().ConfigureAwait(false);
-        using var engine = XdpEngine.Open(_identity.PinPath, _identity.Name);
+        using var engine = XdpEngine.Open(_identity.PinPath, _identity.Name, first.Director.RememberedFlows);
         foreach (var note in engine.Notes)
             Log.Info(note);
         using var groups = new SolicitedNodeGroups(DaemonReport.Read(_identity)?.Groups ?? [], SaveGroups, Log.Warning);

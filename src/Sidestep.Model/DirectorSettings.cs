@@ -19,6 +19,9 @@ public sealed record DirectorSettings
     /// (needed where a director is also a real server).</summary>
     public ImmutableArray<IPAddress> Peers { get; init; } = [];
 
+    /// <summary>How many flows can be remembered at once, where they have to be. The memory is taken at the first start.</summary>
+    public int RememberedFlows { get; init; } = 262_144;
+
     /// <summary>What SIGTERM does with the program in the kernel.</summary>
     public ExitAction OnExit { get; init; } = ExitAction.Keep;
 

@@ -20,6 +20,9 @@ public static class Limits
     /// <summary>Interfaces of a director.</summary>
     public const int Interfaces = 16;
 
+    /// <summary>Flows that a director remembers at once.</summary>
+    public const int RememberedFlows = 1_048_576;
+
     /// <summary>Network profiles.</summary>
     public const int NetworkProfiles = 4096;
 

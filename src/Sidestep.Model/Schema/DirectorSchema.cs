@@ -22,6 +22,11 @@ internal static class DirectorSchema
             "Addresses of other directors: what one of them sent is delivered here and never balanced again. "
             + "Needed where a director is also a real server.");
 
+    public static readonly Key<int> RememberedFlows = Key<int>.WithDefault("rememberedFlows",
+        new NumberKind(1024, Limits.RememberedFlows), 262_144,
+        "How many flows can be remembered at once: those in slots on their way to another server, and all of algorithms that need it. "
+        + "128 bytes each, taken at the first start.");
+
     public static readonly Key<ExitAction> OnExit = Key<ExitAction>.WithDefault("onExit",
         new ChoiceKind<ExitAction>(
             new("keep", ExitAction.Keep, "The program stays in the kernel and forwards; the next start adopts it."),
@@ -32,7 +37,7 @@ internal static class DirectorSchema
         "/sys/fs/bpf/sidestep", "Folder on a BPF file system below which the state is pinned.");
 
     public static readonly MappingKind Kind = new("the director", "The node that forwards.",
-        Name, Interfaces, HashKey, Peers, OnExit, PinPath);
+        Name, Interfaces, HashKey, Peers, RememberedFlows, OnExit, PinPath);
 
     public static DirectorSettings Build(BoundMapping m) => new()
     {
@@ -40,6 +45,7 @@ internal static class DirectorSchema
         Interfaces = [.. m.Items(Interfaces).Select(InterfaceSchema.Build)],
         HashKey = m.Value(HashKey),
         Peers = [.. m.Value(Peers).Select(p => p.Value)],
+        RememberedFlows = m.Value(RememberedFlows),
         OnExit = m.Value(OnExit),
         PinPath = m.Value(PinPath),
     };

@@ -29,7 +29,7 @@ internal static class AlgorithmsFit
         foreach (var service in document.Services)
         {
             if (document.PoolOf(service) is { } pool && pool.Find(PoolSchema.HashFields) is
-                    { Value: HashFields.DestinationPort }
+                { Value: HashFields.DestinationPort }
                 && pool.Value(PoolSchema.Algorithm) == Algorithm.ConsistentHash && service.Find(VirtualServiceSchema.Pool) is { } name
                 && VirtualServiceSchema.PortsOf(service) is [var only] && only.First == only.Last)
                 issues.Warning(name.Path, name.Node,

@@ -48,13 +48,13 @@ public sealed class AdoptionTests
         {
             var newcomer = Assert.Single(Tables.Compile([Tables.Pool("new", "s4")], [Tables.Service("new", "new")]).Groups);
             var (service, known) = (Usual.Services[0] with { Name = "new", Group = newcomer.Key }, Usual.Groups.Single(static g => g.Key.Pool == "p"));
-            maps.ServiceLabels[1000] = Labels.Of(service);
+            maps.ServiceLabels[1000] = Labels.Of(service, null);
             // A server of a pool that is not there, one of a pool that is, and one that has another number, too.
             maps.ServerLabels[1000] = Labels.Of(newcomer.Key, newcomer.Servers[0]);
             maps.ServerLabels[1001] = Labels.Of(known.Key, newcomer.Servers[0]);
             maps.ServerLabels[1002] = Labels.Of(known.Key, known.Servers[0]);
             // And half of the other half.
-            maps.Half(maps.Control.Active ^ 1).Services.Fill(new Service { Key = 1, Id = 4095, SlotBase = 99 });
+            maps.Half(maps.Control.Active ^ 1).Services.Fill(new Sidestep.Engine.Xdp.Layout.ServiceEntry { Key = 1, Service = new Service { Id = 4095, SlotBase = 99 } });
             maps.Slots.Slice(500 * 1024, 5000).Fill(0xffffffff);
         }
 

@@ -36,12 +36,12 @@ public sealed class IdentityTests
     public void FreedNumbersComeLast()
     {
         var ids = new IdAllocator<string>(1, 4, new Dictionary<string, int> { ["old"] = 2 });
-        Assert.Equal(["a"], ids.Take(new HashSet<string> { "a", "old" }));
+        Assert.Equal(["a"], ids.Take(["a", "old"], []));
         Assert.Equal([1, 2], [ids["a"], ids["old"]]);
-        Assert.Equal([1, 2], ids.KeepOnly(new HashSet<string>()));
+        Assert.Equal([1, 2], ids.Release(["a", "old"]));
         string[] wanted = ["b", "c", "d", "e"];
         foreach (var name in wanted)
-            ids.Take(new HashSet<string>(wanted.TakeWhile(n => n != name)) { name });
+            ids.Take([name], []);
         Assert.Equal([3, 4, 1, 2], wanted.Select(n => ids[n]));
     }
 
@@ -49,7 +49,7 @@ public sealed class IdentityTests
     public void WhenNumbersRunOutThoseThatLeaveGiveTheirs()
     {
         var ids = new IdAllocator<string>(1, 3, new Dictionary<string, int> { ["stays"] = 1, ["leaves"] = 2 });
-        Assert.Equal(["x", "y"], ids.Take(new HashSet<string> { "stays", "x", "y" }));
+        Assert.Equal(["x", "y"], ids.Take(["stays", "x", "y"], ["leaves"]));
         Assert.Equal(1, ids["stays"]);
         Assert.Equal([2, 3], new[] { ids["x"], ids["y"] }.Order());
     }

@@ -44,7 +44,7 @@ internal sealed class PinnedEngine : IDisposable
 
     private XdpEngine Open()
     {
-        var engine = XdpEngine.Open(_path, Name);
+        var engine = XdpEngine.Open(_path, Name, 4096);
         // Pins the maps; there is nothing to attach to.
         engine.Attach([]);
         return engine;

@@ -72,5 +72,5 @@ public sealed class SlotRangeTests
         Assert.Equal(Large, pinned.Running().Slots.Count);
     }
 
-    private static GroupKey Key(string pool) => new(pool, null);
+    private static GroupKey Key(string pool) => new(pool, Way.Of(NetworkProfile.Default));
 }

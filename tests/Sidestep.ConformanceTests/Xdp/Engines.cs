@@ -30,7 +30,7 @@ public sealed class Engines : IDisposable
     }
 
     /// <summary>One that remembers nothing; the caller disposes of it.</summary>
-    public static IEngine Load(string name) => XdpEngine.LoadDetached(oneArm: name == OneArm);
+    public static IEngine Load(string name) => XdpEngine.LoadDetached(several: name == SeveralArms);
 
     public void Dispose()
     {

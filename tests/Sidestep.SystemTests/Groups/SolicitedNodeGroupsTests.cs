@@ -5,7 +5,6 @@ using Sidestep.Forwarding;
 using Sidestep.Native;
 using Sidestep.Packets;
 using Sidestep.SystemTests.Agent;
-using Sidestep.SystemTests.Director;
 using Sidestep.SystemTests.NextHops;
 
 namespace Sidestep.SystemTests.Groups;

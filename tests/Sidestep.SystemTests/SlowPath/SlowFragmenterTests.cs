@@ -4,7 +4,6 @@ using System.Net.Sockets;
 using Sidestep.Daemon;
 using Sidestep.Native;
 using Sidestep.SystemTests.Agent;
-using Sidestep.SystemTests.Director;
 using Sidestep.SystemTests.NextHops;
 
 namespace Sidestep.SystemTests.SlowPath;

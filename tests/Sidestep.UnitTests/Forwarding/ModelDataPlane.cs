@@ -18,7 +18,7 @@ internal sealed class ModelDataPlane(TimeSpan idle)
         var slots = Group.Slots.Slots;
         if (slots.IsEmpty)
             return null;
-        var slot = FlowHash.Slot(FlowHash.Of(Tables.HashKey, Model.HashFields.SourceAddress, new Flow(client, client, 6)), slots.Length);
+        var slot = FlowHash.Slot(FlowHash.Of(Tables.HashKey, Sidestep.Model.HashFields.SourceAddress, new Flow(client, client, 6)), slots.Length);
         ServerKey? current = slots[slot] == SlotTable.Nobody ? null
             : KeyOf(Group.Servers.Single(s => s.Address.Equals(Group.Slots.Members[slots[slot]].Address)));
         var state = Group.Transition?.Former[slot] ?? Transition.Settled;

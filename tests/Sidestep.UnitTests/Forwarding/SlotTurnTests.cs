@@ -1,4 +1,3 @@
-using System.Net;
 using FsCheck.Fluent;
 using Sidestep.Forwarding;
 using Sidestep.Model;

@@ -1,5 +1,4 @@
 using System.Net;
-using FsCheck.Fluent;
 using Sidestep.Packets;
 
 namespace Sidestep.UnitTests.Packets;
