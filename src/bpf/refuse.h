@@ -145,23 +145,31 @@ struct tcp {
 };
 
 /*
- * A reset as the server would send it, RFC 9293 section 3.10.7.1: with the number that the client expects. The frame is
- * cut to the headers that the answer has.
+ * A reset as the server would send it, RFC 9293 section 3.10.7.1: with the number that the client expects, or that
+ * acknowledges what it sent. The frame is cut to the headers that the answer has.
  */
-GLOBAL int answer_reset(struct xdp_md *ctx, __u32 l3, __u32 l4, bool six)
+GLOBAL int answer_reset(struct xdp_md *ctx, __u32 l3, __u32 l4, __u32 datagram_end, bool six)
 {
 	__u64 bytes = ctx->data_end - ctx->data, sum;
 	struct ethhdr *ethernet;
 	struct tcp *tcp = bytes_at(ctx, l4, sizeof(*tcp)), reply = {};
 	__u32 header = six ? sizeof(struct ipv6hdr) : sizeof(struct iphdr);
 
-	if (!tcp || tcp->flags & TCP_RST || !(tcp->flags & TCP_ACK))
+	if (!tcp || tcp->flags & TCP_RST)
 		return drop(DROP_NO_SERVER, bytes);
 	reply.source = tcp->destination;
 	reply.destination = tcp->source;
-	reply.sequence = tcp->acknowledgement;
 	reply.words = sizeof(reply) / 4 << 4;
-	reply.flags = TCP_RST;
+	if (tcp->flags & TCP_ACK) {
+		reply.sequence = tcp->acknowledgement;
+		reply.flags = TCP_RST;
+	} else {
+		__u32 sent = datagram_end - l4 - (tcp->words >> 4) * 4;
+
+		sent += !!(tcp->flags & TCP_SYN) + !!(tcp->flags & TCP_FIN);
+		reply.acknowledgement = bpf_htonl(bpf_ntohl(tcp->sequence) + sent);
+		reply.flags = TCP_RST | TCP_ACK;
+	}
 	if (bpf_xdp_adjust_tail(ctx, (int)(l3 + header + sizeof(reply)) - (int)bytes))
 		return drop(DROP_NO_HEADROOM, bytes);
 	sum = bpf_htons(IPPROTO_TCP) + bpf_htons(sizeof(reply));

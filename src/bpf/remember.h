@@ -177,12 +177,12 @@ GLOBAL __u32 choose_in_turn(const struct query *q)
 	if (!q)
 		return 0;
 
-	struct cpu_counters *own = own_counters();
-	__u32 turn;
+	__u32 first = 0, turn;
+	struct cpu_counters *all = bpf_map_lookup_elem(&counters, &first);
 
-	if (!own || !q->slot_count)
+	if (!all || !q->slot_count)
 		return 0;
-	turn = own->turns[q->service & (SERVICE_CAPACITY - 1)]++;
+	turn = __sync_fetch_and_add(&all->turns[q->service & (SERVICE_CAPACITY - 1)], 1);
 	return slot_at(q->slot_base + turn % q->slot_count) & SLOT_SERVER_MASK;
 }
 
