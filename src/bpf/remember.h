@@ -113,7 +113,9 @@ INLINE struct flow *make_room(struct query *q, struct flow_bucket *bucket)
 INLINE void remember(struct query *q, struct flow *flow, __u64 id, __u32 server)
 {
 	__u32 word = server | (q->flags & SERVICE_LEAST ? FLOW_COUNTED : 0);
-	struct flow_key *key = bpf_map_lookup_elem(&flow_keys, &q->place);
+	/* On the stack: before Linux 6.2 a key may not be in other memory that a function was handed. */
+	__u32 place = q->place;
+	struct flow_key *key = bpf_map_lookup_elem(&flow_keys, &place);
 
 	*(volatile __u64 *)&flow->id = 0;
 	flow->server = word;
