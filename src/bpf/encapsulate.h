@@ -115,18 +115,18 @@ INLINE void write_outer4(const struct packet *p, __u32 *outer, __u32 length, __u
 /* The outer IPv6 header, RFC 2473 section 3.1; the flow label spreads flows, RFC 6438. */
 INLINE void write_outer6(const struct packet *p, __u32 *outer, __u32 payload, __u32 protocol, __u32 entropy)
 {
-	const __u32 *source = (const __u32 *)p->server->source, *destination = (const __u32 *)p->server->destination;
+	/* Source and destination lie behind one another, here as there. */
+	const __u64 *from = (const void *)p->server + offsetof(struct server, source);
+	__u64 *to = (void *)outer + offsetof(struct ipv6hdr, saddr);
 
 	outer[0] = bpf_htonl(6U << 28 | p->tos << 20 | (entropy & 0xfffff));
 	outer[1] = bpf_htonl(payload << 16 | protocol << 8 | OUTER_TTL);
-	outer[2] = source[0];
-	outer[3] = source[1];
-	outer[4] = source[2];
-	outer[5] = source[3] | (switches.outer_sources ? entropy & p->server->source_mask : 0);
-	outer[6] = destination[0];
-	outer[7] = destination[1];
-	outer[8] = destination[2];
-	outer[9] = destination[3];
+	to[0] = from[0];
+	to[1] = from[1];
+	if (switches.outer_sources)
+		outer[5] |= entropy & p->server->source_mask;
+	to[2] = from[2];
+	to[3] = from[3];
 }
 
 INLINE int encapsulate_ipip(struct xdp_md *ctx, struct packet *p, const struct tuple *t, bool six, bool outer6)
