@@ -13,6 +13,8 @@ internal static class WatchCommand
 
     public static async Task<int> RunAsync(Topology topology)
     {
+        if (topology.Churn is not null)
+            throw new LabException($"{topology.Name} has no requests to watch: ./sidestep lab run {topology.Name} says what it does while it runs.");
         using var interruption = new Interruption();
         var run = await LabRun.CreateAsync(topology, Say.Progress, interruption.Token);
         try

@@ -3,6 +3,8 @@ namespace Sidestep.Lab.Processes;
 /// <summary>A process of the lab that is told lines and answers with lines.</summary>
 internal sealed class PipedProcess : IDisposable
 {
+    private static readonly TimeSpan EndLimit = Patience.Seconds(2);
+
     private readonly NamespaceProcess _process;
     private readonly string _name;
 
@@ -29,6 +31,10 @@ internal sealed class PipedProcess : IDisposable
         }
         catch (IOException e)
         {
+            // One that has come to its orderly end has no use for words, and no need.
+            await Task.WhenAny(Ended, Task.Delay(EndLimit));
+            if (Ended.IsCompletedSuccessfully)
+                return;
             throw new LabException($"The {_name} process takes no more commands ('{line}'): {NamespaceProcess.Tail(_process.Log)}", e);
         }
     }

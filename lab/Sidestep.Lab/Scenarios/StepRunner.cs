@@ -18,7 +18,7 @@ internal sealed class StepRunner(LabRun run, Membership membership, DirectorFile
 
     // While something is under way the clients send more slowly, so that the change falls into the traffic also on a
     // slow machine, and still with requests in every moment of it.
-    private const int ChangeRate = 100;
+    private const int ChangeRate = 40;
 
     private readonly List<StepReport> _reports = [];
     private List<string> _members = [];
@@ -69,25 +69,29 @@ internal sealed class StepRunner(LabRun run, Membership membership, DirectorFile
                 return null;
             case "add-server":
                 file.Enter(step.Server);
-                return await ChangeAsync([.. _members, step.Server], cancel);
+                return await ChangeAsync(step, [.. _members, step.Server], cancel);
             case "drain-server":
                 file.Set(step.Server, "state", "draining");
-                return await ChangeAsync([.. _members.Where(m => m != step.Server)], cancel);
+                return await ChangeAsync(step, [.. _members.Where(m => m != step.Server)], cancel);
             case "remove-server":
                 file.Leave(step.Server);
-                return await ChangeAsync([.. _members.Where(m => m != step.Server)], cancel);
+                return await ChangeAsync(step, [.. _members.Where(m => m != step.Server)], cancel);
             default:
                 throw new LabException($"{run.Topology.Name}: a step '{step.Do}' is unknown here.");
         }
     }
 
-    private async Task<string?> ChangeAsync(List<string> members, CancellationToken cancel)
+    private async Task<string?> ChangeAsync(RunStep step, List<string> members, CancellationToken cancel)
     {
         var concerned = membership.ConcernedBy(_members, members);
+        // A server that is drained is no client's any more: no traffic shows that it is removed.
+        var before = concerned.Count == 0 ? (await SidestepStatus.AskAsync(run, cancel)).Revision : 0;
         traffic.Log.Expect(membership.Of(_members), membership.Of(members));
         file.Save();
         _members = members;
-        return await membership.AppliedAsync(members, concerned, cancel);
+        return concerned.Count == 0
+            ? await InForce.WaitAsync(run, [step], before, cancel)
+            : await membership.AppliedAsync(members, concerned, cancel);
     }
 
     private string? Judge(RunStep step, TrafficCounts before, TrafficCounts after)

@@ -68,6 +68,11 @@ internal static class TopologyReader
         if (!director.Services.Exists(s => s.Name == topology.Director.Service))
             throw new LabException($"{topology.Name}: node {director.Name} has no service '{topology.Director.Service}'.");
         topology.Node(topology.Clients.Node);
+
+        foreach (var server in topology.Steps.Select(s => s.Server).Append(topology.Churn?.BrokenOnPurpose ?? "").Where(s => s.Length > 0))
+            topology.Node(server);
+        if (topology.Churn is null && topology.Vips.GroupBy(v => v.Contains(':')).Any(f => f.Count() > 1))
+            throw new LabException($"{topology.Name}: requests know one VIP of each family, not {string.Join(", ", topology.Vips)}.");
     }
 }
 

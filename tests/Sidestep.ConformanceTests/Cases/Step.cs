@@ -55,8 +55,8 @@ internal sealed record Step
         var decision = Kebab.Parse<Decision>(node["decision"]);
         if (node["reason"].Exists != (decision == Decision.Drop))
             throw node["reason"].Wrong("a reason belongs to 'drop' and to nothing else");
-        if (node["out"].Exists == (decision == Decision.Drop))
-            throw node["out"].Wrong("every decision but 'drop' has an outcome");
+        if (node["out"].Exists == decision is Decision.Drop or Decision.Fragmented)
+            throw node["out"].Wrong("every decision but 'drop' and 'fragmented' has an outcome");
         var step = new Step(node["out"], builder)
         {
             Given = Given.Read(situation, names),

@@ -9,11 +9,17 @@ namespace Sidestep.ConformanceTests.Xdp;
 /// fails with the reason, because a table that nobody ran proves nothing.</summary>
 public sealed class Engines : IDisposable
 {
-    /// <summary>The program as a director with one interface loads it.</summary>
+    /// <summary>The program as a director with one interface loads it: with what its tables need.</summary>
     public const string OneArm = "xdp, one arm";
 
-    /// <summary>The program as a director with several interfaces loads it.</summary>
+    /// <summary>The program as a director with several interfaces loads it: with what its tables need.</summary>
     public const string SeveralArms = "xdp, several arms";
+
+    /// <summary>The program with everything that it can do, whatever the tables need.</summary>
+    public const string Everything = "xdp, several arms, everything on";
+
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<string> All { get; } = [OneArm, SeveralArms, Everything];
 
     private readonly Dictionary<string, IEngine> _loaded = [];
 
@@ -30,7 +36,7 @@ public sealed class Engines : IDisposable
     }
 
     /// <summary>One that remembers nothing; the caller disposes of it.</summary>
-    public static IEngine Load(string name) => XdpEngine.LoadDetached(several: name == SeveralArms);
+    public static IEngine Load(string name) => XdpEngine.LoadDetached(several: name != OneArm, all: name == Everything);
 
     public void Dispose()
     {
