@@ -21,6 +21,7 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
     private const string SlowMap = "map_slow";
 
     private const int ClaimAttempts = 10;
+    private static readonly TimeSpan CountInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ClaimPause = TimeSpan.FromMilliseconds(100);
 
     private readonly Lock _gate = new();
@@ -68,18 +69,36 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
         using var slowPath = OpenSlowPath();
         Log.Info($"forwarding; configuration {file.Path}");
 
-        await RunBothAsync(loop, cancellation).ConfigureAwait(false);
+        await RunAllAsync(loop, engine, cancellation).ConfigureAwait(false);
         End(engine);
     }
 
     /// <summary>If one ends before it is told to, the other must not go on alone: half a daemon looks like a whole one.</summary>
-    private async Task RunBothAsync(ControlLoop loop, CancellationToken cancellation)
+    private async Task RunAllAsync(ControlLoop loop, XdpEngine engine, CancellationToken cancellation)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        Task[] both = [loop.RunAsync(stop.Token), WatchFileAsync(loop, stop.Token)];
-        await Task.WhenAny(both).ConfigureAwait(false);
+        Task[] all = [loop.RunAsync(stop.Token), WatchFileAsync(loop, stop.Token), CountLoadsAsync(engine, stop.Token)];
+        await Task.WhenAny(all).ConfigureAwait(false);
         await stop.CancelAsync().ConfigureAwait(false);
-        await Task.WhenAll(both).ConfigureAwait(false);
+        await Task.WhenAll(all).ConfigureAwait(false);
+    }
+
+    /// <summary>Flows end without a word, so that what least-connections choices compare is counted anew now and then.</summary>
+    private static async Task CountLoadsAsync(XdpEngine engine, CancellationToken cancellation)
+    {
+        using var timer = new PeriodicTimer(CountInterval);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(cancellation).ConfigureAwait(false))
+            {
+                if (engine.ComparesLoads)
+                    engine.CountLoads();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // the normal end
+        }
     }
 
     public void Applied(Configuration configuration, ForwardingTables tables, Forwarding.NextHops nextHops, bool isNewest)

@@ -255,10 +255,10 @@ GLOBAL int pass_on(struct xdp_md *ctx, const struct passage *g)
 	if (!p.server || !(p.server->flags & SERVER_USED))
 		return drop(DROP_NO_SERVER, p.bytes);
 	if (g->server_id & REPLY_RESET && t.protocol == IPPROTO_TCP && !t.quoted && !g->shape.later)
-		return answer_reset(ctx, p.l3, g->shape.l4, t.six);
+		return answer_reset(ctx, p.l3, g->shape.l4, p.l3 + p.length, t.six);
 	if (p.server->flags & SERVER_LOCAL) {
 		account_forwarded(&p);
-		return deliver_locally(p.bytes);
+		return XDP_PASS;
 	}
 	p.data = bytes_at(ctx, 0, sizeof(struct ethhdr));
 	if (!p.data)
@@ -323,7 +323,9 @@ INLINE int serve(struct xdp_md *ctx, struct packet *p, struct passage *g, __u32 
 	if (kind == ICMP_REQUEST) {
 		found = &vip->echo;
 		if (!(vip->flags & VIP_FORWARD_ECHO)) {
-			if (shape->first || shape->later)
+			if (shape->later)
+				return drop(DROP_FRAGMENT_UNKNOWN, p->bytes);
+			if (shape->first)
 				return drop(DROP_ICMP_UNSUPPORTED, p->bytes);
 			if (!(vip->flags & VIP_ANSWER_ECHO))
 				return drop(DROP_ECHO_REFUSED, p->bytes);

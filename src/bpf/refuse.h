@@ -99,34 +99,36 @@ GLOBAL int answer_too_big6(struct xdp_md *ctx, __u32 half_number, __u32 l3, __u3
 {
 	struct packet p = packet_of(ctx, half_number);
 	const struct interface *self = way_in(ctx, p.half);
-	__u64 bytes = frame_bytes(&p), sum, client[2];
+	__u64 bytes = frame_bytes(&p), sum;
+	const struct ipv6hdr *quoted;
 	struct icmphdr *icmp;
 	struct ipv6hdr *ip = bytes_at(ctx, l3, sizeof(*ip));
 
 	if (!self || !*(const __u64 *)self->address6 || !ip || bytes < l3 + QUOTED_BYTES)
 		return drop(DROP_TOO_BIG, bytes);
-	client[0] = ((__u64 *)&ip->saddr)[0];
-	client[1] = ((__u64 *)&ip->saddr)[1];
 	if (!may_answer())
 		return drop(DROP_TOO_BIG_UNANSWERED, bytes);
 	if (bpf_xdp_adjust_tail(ctx, (int)(l3 + QUOTED_BYTES) - (int)bytes))
 		return drop(DROP_TOO_BIG, bytes);
 	sum = sum_of(ctx, l3, QUOTED_BYTES);
 	ip = grow_answer(ctx, l3, sizeof(*ip) + sizeof(*icmp));
-	if (!ip)
+	/* The client's address is read from the quoted packet: with a copy of it, the stack of all callers would be too
+	 * big for kernels that round it up to 32 bytes per function. */
+	quoted = bytes_at(ctx, l3 + sizeof(*ip) + sizeof(*icmp), sizeof(*quoted));
+	if (!ip || !quoted)
 		return drop(DROP_NO_HEADROOM, bytes);
 	icmp = (struct icmphdr *)(ip + 1);
 	((__u32 *)ip)[0] = bpf_htonl(6U << 28);
 	((__u32 *)ip)[1] = bpf_htonl((sizeof(*icmp) + QUOTED_BYTES) << 16 | IPPROTO_ICMPV6 << 8 | ANSWER_TTL);
 	((__u64 *)&ip->saddr)[0] = ((const __u64 *)self->address6)[0];
 	((__u64 *)&ip->saddr)[1] = ((const __u64 *)self->address6)[1];
-	((__u64 *)&ip->daddr)[0] = client[0];
-	((__u64 *)&ip->daddr)[1] = client[1];
+	((__u64 *)&ip->daddr)[0] = ((const __u64 *)&quoted->saddr)[0];
+	((__u64 *)&ip->daddr)[1] = ((const __u64 *)&quoted->saddr)[1];
 	icmp->type = ICMP6_TOO_BIG;
 	icmp->code = 0;
 	icmp->checksum = 0;
 	icmp->rest = bpf_htonl(mtu < SMALLEST_MTU6 ? SMALLEST_MTU6 : mtu);
-	sum += pseudo_sum((const __u64 *)self->address6, client, sizeof(*icmp) + QUOTED_BYTES);
+	sum += pseudo_sum((const __u64 *)self->address6, (const __u64 *)&quoted->saddr, sizeof(*icmp) + QUOTED_BYTES);
 	icmp->checksum = ~fold(sum + ((__u32 *)icmp)[0] + ((__u32 *)icmp)[1]);
 	account_tally(DECISION_ANSWER_TOO_BIG, bytes);
 	return XDP_TX;
@@ -145,23 +147,31 @@ struct tcp {
 };
 
 /*
- * A reset as the server would send it, RFC 9293 section 3.10.7.1: with the number that the client expects. The frame is
- * cut to the headers that the answer has.
+ * A reset as the server would send it, RFC 9293 section 3.10.7.1: with the number that the client expects, or that
+ * acknowledges what it sent. The frame is cut to the headers that the answer has.
  */
-GLOBAL int answer_reset(struct xdp_md *ctx, __u32 l3, __u32 l4, bool six)
+GLOBAL int answer_reset(struct xdp_md *ctx, __u32 l3, __u32 l4, __u32 datagram_end, bool six)
 {
 	__u64 bytes = ctx->data_end - ctx->data, sum;
 	struct ethhdr *ethernet;
 	struct tcp *tcp = bytes_at(ctx, l4, sizeof(*tcp)), reply = {};
 	__u32 header = six ? sizeof(struct ipv6hdr) : sizeof(struct iphdr);
 
-	if (!tcp || tcp->flags & TCP_RST || !(tcp->flags & TCP_ACK))
+	if (!tcp || tcp->flags & TCP_RST)
 		return drop(DROP_NO_SERVER, bytes);
 	reply.source = tcp->destination;
 	reply.destination = tcp->source;
-	reply.sequence = tcp->acknowledgement;
 	reply.words = sizeof(reply) / 4 << 4;
-	reply.flags = TCP_RST;
+	if (tcp->flags & TCP_ACK) {
+		reply.sequence = tcp->acknowledgement;
+		reply.flags = TCP_RST;
+	} else {
+		__u32 sent = datagram_end - l4 - (tcp->words >> 4) * 4;
+
+		sent += !!(tcp->flags & TCP_SYN) + !!(tcp->flags & TCP_FIN);
+		reply.acknowledgement = bpf_htonl(bpf_ntohl(tcp->sequence) + sent);
+		reply.flags = TCP_RST | TCP_ACK;
+	}
 	if (bpf_xdp_adjust_tail(ctx, (int)(l3 + header + sizeof(reply)) - (int)bytes))
 		return drop(DROP_NO_HEADROOM, bytes);
 	sum = bpf_htons(IPPROTO_TCP) + bpf_htons(sizeof(reply));

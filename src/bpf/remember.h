@@ -113,7 +113,9 @@ INLINE struct flow *make_room(struct query *q, struct flow_bucket *bucket)
 INLINE void remember(struct query *q, struct flow *flow, __u64 id, __u32 server)
 {
 	__u32 word = server | (q->flags & SERVICE_LEAST ? FLOW_COUNTED : 0);
-	struct flow_key *key = bpf_map_lookup_elem(&flow_keys, &q->place);
+	/* On the stack: before Linux 6.2 a key may not be in other memory that a function was handed. */
+	__u32 place = q->place;
+	struct flow_key *key = bpf_map_lookup_elem(&flow_keys, &place);
 
 	*(volatile __u64 *)&flow->id = 0;
 	flow->server = word;
@@ -177,12 +179,12 @@ GLOBAL __u32 choose_in_turn(const struct query *q)
 	if (!q)
 		return 0;
 
-	struct cpu_counters *own = own_counters();
-	__u32 turn;
+	__u32 first = 0, turn;
+	struct cpu_counters *all = bpf_map_lookup_elem(&counters, &first);
 
-	if (!own || !q->slot_count)
+	if (!all || !q->slot_count)
 		return 0;
-	turn = own->turns[q->service & (SERVICE_CAPACITY - 1)]++;
+	turn = __sync_fetch_and_add(&all->turns[q->service & (SERVICE_CAPACITY - 1)], 1);
 	return slot_at(q->slot_base + turn % q->slot_count) & SLOT_SERVER_MASK;
 }
 

@@ -17,6 +17,18 @@ INLINE __u32 way_out_mtu(const struct packet *p)
 	return mtu + (kind == ENCAPSULATION_GUE ? GUE_BYTES : kind == ENCAPSULATION_GRE ? GRE_BYTES : 0);
 }
 
+/* What user space needs to know of the frame. Out of line, which puts the structure into the types that the test reads.
+ */
+static __noinline long describe(struct slow_frame *slow_frame, __u32 ifindex, __u32 length, __u32 mtu, __u32 l3)
+{
+	slow_frame->ifindex = ifindex;
+	slow_frame->length = length;
+	slow_frame->mtu = mtu;
+	slow_frame->l3_offset = l3;
+	slow_frame->reserved = 0;
+	return 0;
+}
+
 /* The frame as it stands, without the DF that encapsulation gave it: who fragments also does the checksum. */
 GLOBAL int hand_over(struct xdp_md *ctx, __u32 ifindex, __u32 mtu, __u32 l3, __u64 bytes)
 {
@@ -29,11 +41,7 @@ GLOBAL int hand_over(struct xdp_md *ctx, __u32 ifindex, __u32 mtu, __u32 l3, __u
 	slow_frame = bpf_ringbuf_reserve(&slow, sizeof(*slow_frame), 0);
 	if (!slow_frame)
 		return drop(DROP_TOO_BIG_UNANSWERED, bytes);
-	slow_frame->ifindex = ifindex;
-	slow_frame->length = length;
-	slow_frame->mtu = mtu;
-	slow_frame->l3_offset = l3;
-	slow_frame->reserved = 0;
+	describe(slow_frame, ifindex, length, mtu, l3);
 	if (bpf_xdp_load_bytes(ctx, 0, slow_frame->frame, length)) {
 		bpf_ringbuf_discard(slow_frame, 0);
 		return drop(DROP_TOO_BIG, bytes);

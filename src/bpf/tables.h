@@ -261,7 +261,7 @@ struct cpu_counters {
 	struct counter servers[SERVER_CAPACITY];
 	struct counter flows_forgotten;	    /* to make room in a full bucket; packets alone count */
 	struct counter fragments_forgotten; /* likewise */
-	__u32 turns[SERVICE_CAPACITY];	    /* of SERVICE_IN_TURN */
+	__u32 turns[SERVICE_CAPACITY];	    /* of SERVICE_IN_TURN: those of the first CPU count for all */
 	__u32 answer_tick;		    /* when tokens were last filled up, in 2^20 ns */
 	__u32 answer_tokens;		    /* too-big answers that may be sent before the next */
 	__u64 capture_due;		    /* ns: when the bound of frames a second lets the next be recorded */

@@ -37,7 +37,7 @@ public sealed class VectorTests(Engines engines)
         engine.Apply(TableCompiler.Compile(ConfigurationOf(vector, int.Parse(size, CultureInfo.InvariantCulture)), Hops()));
         var transport = string.Create(CultureInfo.InvariantCulture,
             $"{(vector.Protocol == 6 ? "tcp" : "udp")}: {{from: {vector.SourcePort}, to: {vector.DestinationPort}}}");
-        var frame = CaseTable.Frame($"[{vector.Family}: {{from: {vector.Source}, to: {vector.Destination}}}, {transport}]");
+        var frame = CaseTable.Frame($"[{vector.Family}: {{from: '{vector.Source}', to: '{vector.Destination}'}}, {transport}]");
 
         var result = engine.Trace(frame, Uplink.Index);
 

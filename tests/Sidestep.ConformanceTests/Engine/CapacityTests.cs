@@ -14,29 +14,29 @@ public sealed class CapacityTests : IDisposable
 
     [Fact]
     public void Services() => Refused(
-        Tables.Compile([Tables.Pool("p", "s1")], Enumerable.Range(1, 4097).Select(static i => Tables.Service($"v{i}", "p", port: i))),
-        "4097 services, 4096 fit");
+        Tables.Compile([Tables.Pool("p", "s1")], Enumerable.Range(0, 16385).Select(static i => Tables.Service($"v{i}", "p", vip: 0xcb00_7101 + (uint)i / 1000, port: 1 + i % 1000))),
+        "16385 services, 16384 fit");
 
     [Fact]
     public void Servers() => Refused(
-        Tables.Compile([Tables.Pool("p", 65521, [.. Enumerable.Range(1, 16384).Select(static i => ($"s{i}", 1))])], [Tables.Service("v", "p")]),
-        "16384 real servers", "16383 fit");
+        Tables.Compile([Tables.Pool("p", 262139, [.. Enumerable.Range(1, 131072).Select(static i => ($"s{i}", 1))])], [Tables.Service("v", "p")]),
+        "131072 real servers", "131071 fit");
 
     [Fact]
     public void Slots() => Refused(
         Tables.Compile(
-            Enumerable.Range(0, 33).Select(static i => Tables.Pool($"p{i}", 262139, ("s1", 1))),
-            Enumerable.Range(0, 33).Select(static i => Tables.Service($"v{i}", $"p{i}", port: i + 1))),
-        $"{33 * 262139} slots in all slot tables", $"{8192 * 1024} fit");
+            Enumerable.Range(0, 65).Select(static i => Tables.Pool($"p{i}", 262139, ("s1", 1))),
+            Enumerable.Range(0, 65).Select(static i => Tables.Service($"v{i}", $"p{i}", port: i + 1))),
+        $"{65 * 262139} slots in all slot tables", $"{16384 * 1024} fit");
 
     /// <summary>A full house changes all its guests in one step.</summary>
     [Fact]
     public void WhatIsBeingRemovedLeavesItsPlace()
     {
-        ForwardingTables Full(string name) => Tables.Compile([Tables.Pool("p", "s1")], Enumerable.Range(1, 4096).Select(i => Tables.Service(name + i, "p", port: i)));
+        ForwardingTables Full(string name) => Tables.Compile([Tables.Pool("p", "s1")], Enumerable.Range(0, 16384).Select(i => Tables.Service(name + i, "p", vip: 0xcb00_7101 + (uint)i / 1000, port: 1 + i % 1000)));
         _engine.Apply(Full("a"));
         _engine.Apply(Full("b"));
-        Assert.Equal(4096, _engine.ReadCounters().Services.Count);
+        Assert.Equal(16384, _engine.ReadCounters().Services.Count);
         Assert.All(_engine.ReadCounters().Services, static s => Assert.StartsWith("b", s.Key, StringComparison.Ordinal));
     }
 

@@ -46,7 +46,7 @@ public sealed class SlotRangeTests
     [Fact]
     public void WhenFreeBlocksAreScatteredALargeTableIsRefusedAndNothingLeaks()
     {
-        const int Small = 2048, Large = 32;
+        const int Small = 4096, Large = 64;
         using var pinned = new PinnedEngine();
         var engine = pinned.Engine;
         // Four blocks each: half of all blocks together.
@@ -72,5 +72,5 @@ public sealed class SlotRangeTests
         Assert.Equal(Large, pinned.Running().Slots.Count);
     }
 
-    private static GroupKey Key(string pool) => new(pool, Way.Of(NetworkProfile.Default));
+    private static GroupKey Key(string pool) => new(pool, Way.Layer2);
 }
