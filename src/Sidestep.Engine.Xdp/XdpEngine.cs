@@ -16,6 +16,10 @@ public sealed class XdpEngine : IEngine
     private readonly PinDirectory? _pins;
     private readonly StateMaps _maps;
     private readonly TableWriter _writer;
+
+    /// <summary>Of a detached engine: programs that it has changed from.</summary>
+    private readonly Dictionary<SwitchSet, BpfObject> _cache = [];
+
     private BpfObject _object;
     private SwitchSet _switches;
     private SwitchSet _arms;
@@ -180,14 +184,21 @@ public sealed class XdpEngine : IEngine
     {
         _maps.Dispose();
         _object.Dispose();
+        foreach (var other in _cache.Values)
+            other.Dispose();
     }
 
     private void Load(SwitchSet switches)
     {
         if (switches == _switches || KeepsSwitches)
             return;
-        var loaded = DirectorObject.Load(switches, _maps.FlowBuckets, _maps.Map);
-        _object.Dispose();
+        if (!_cache.TryGetValue(switches, out var loaded))
+            loaded = DirectorObject.Load(switches, _maps.FlowBuckets, _maps.Map);
+        // Tests change back and forth, and loading takes the verifier a while.
+        if (_pins is null)
+            _cache.TryAdd(_switches, _object);
+        else
+            _object.Dispose();
         _object = loaded;
         _switches = switches;
     }

@@ -323,9 +323,7 @@ INLINE int serve(struct xdp_md *ctx, struct packet *p, struct passage *g, __u32 
 	if (kind == ICMP_REQUEST) {
 		found = &vip->echo;
 		if (!(vip->flags & VIP_FORWARD_ECHO)) {
-			if (shape->later)
-				return drop(DROP_FRAGMENT_UNKNOWN, p->bytes);
-			if (shape->first)
+			if (shape->first || shape->later)
 				return drop(DROP_ICMP_UNSUPPORTED, p->bytes);
 			if (!(vip->flags & VIP_ANSWER_ECHO))
 				return drop(DROP_ECHO_REFUSED, p->bytes);
