@@ -3,6 +3,7 @@
  * The director's XDP program: Parse -> Classify -> Select -> Encapsulate -> Transmit -> Account, a header each.
  * ARCHITECTURE.md draws the way of a packet; docs/limits.md says what is bounded and by what.
  */
+#include "capture.h"
 #include "forward.h"
 #include "general.h"
 
@@ -58,9 +59,16 @@ INLINE int direct6(struct xdp_md *ctx, struct packet *p)
 SEC("xdp")
 int director(struct xdp_md *ctx)
 {
-	struct packet p = packet_of(ctx, *(volatile __u32 *)&tables.control.active);
+	struct packet p;
 	__be16 type;
 
+	if (is_capturing() && begin_capture(ctx)) {
+		int action = general(ctx, *(volatile __u32 *)&tables.control.active);
+
+		end_capture(ctx, action);
+		return action;
+	}
+	p = packet_of(ctx, *(volatile __u32 *)&tables.control.active);
 	if (p.data + sizeof(struct ethhdr) > p.end)
 		return XDP_PASS;
 	type = *(__be16 *)(p.data + 12); /* struct ethhdr is packed, which would make this two loads */

@@ -336,6 +336,8 @@ INLINE int serve(struct xdp_md *ctx, struct packet *p, struct passage *g, __u32 
 	}
 	if (found)
 		service = *found;
+	if (service.flags & SERVICE_USED)
+		g->service = service.id;
 	if (kind == ICMP_REQUEST)
 		service.flags &= ~SERVICE_HASH_MASK; /* all echo of a client to one server, as there are no ports */
 	p->service = &service;
@@ -383,7 +385,7 @@ GLOBAL int general(struct xdp_md *ctx, __u32 half_number)
 	g = own_passage();
 	if (!g)
 		return XDP_ABORTED;
-	*g = (struct passage){};
+	*g = (struct passage){.service = NOTHING};
 	t = &g->query.tuple;
 	shape = &g->shape;
 	t->six = type == bpf_htons(ETH_P_IPV6);

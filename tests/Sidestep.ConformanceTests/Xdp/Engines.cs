@@ -1,5 +1,7 @@
 using Sidestep.Engine.Xdp;
+using Sidestep.Engine.Xdp.Capture;
 using Sidestep.Forwarding;
+using Sidestep.Forwarding.Capture;
 
 [assembly: AssemblyFixture(typeof(Sidestep.ConformanceTests.Xdp.Engines))]
 
@@ -18,8 +20,11 @@ public sealed class Engines : IDisposable
     /// <summary>The program with everything that it can do, whatever the tables need.</summary>
     public const string Everything = "xdp, several arms, everything on";
 
+    /// <summary>The same while every frame is captured: what is looked at takes another way through the program.</summary>
+    public const string Captured = "xdp, several arms, everything on, captured";
+
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<string> All { get; } = [OneArm, SeveralArms, Everything];
+    public static IReadOnlyList<string> All { get; } = [OneArm, SeveralArms, Everything, Captured];
 
     private readonly Dictionary<string, IEngine> _loaded = [];
 
@@ -36,7 +41,21 @@ public sealed class Engines : IDisposable
     }
 
     /// <summary>One that remembers nothing; the caller disposes of it.</summary>
-    public static IEngine Load(string name) => XdpEngine.LoadDetached(several: name != OneArm, all: name == Everything);
+    public static IEngine Load(string name)
+    {
+        var engine = XdpEngine.LoadDetached(several: name != OneArm, all: name is Everything or Captured);
+        if (name == Captured)
+            Capture(engine.Maps);
+        return engine;
+    }
+
+    /// <summary>For a day, and nobody reads: a ring that is full must not change what happens to frames either.</summary>
+    private static void Capture(StateMaps maps)
+    {
+        const int Day = 24 * 60 * 60;
+        maps.Capturing = FilterWriter.Of(CaptureFilter.Everything, new CaptureLimits { Rate = 0 }, RunningTables.Read(maps)) with { Outcomes = ulong.MaxValue };
+        maps.Control.Capture = Ticks.Now + Ticks.Of(Day);
+    }
 
     public void Dispose()
     {
