@@ -67,7 +67,8 @@ internal sealed class NetworkBuilder(Topology topology, RunFolder run)
         }
         foreach (var (bond, ports) in node.Bonds)
         {
-            batch.AppendLine($"link add {bond} type bond mode active-backup miimon 50");
+            // A port takes the bond's MTU when it becomes one.
+            batch.AppendLine($"link add {bond} mtu {MtuOf(node, ports)} type bond mode active-backup miimon 50");
             foreach (var port in ports)
                 batch.AppendLine($"link set {port} master {bond}");
         }
@@ -85,6 +86,9 @@ internal sealed class NetworkBuilder(Topology topology, RunFolder run)
             batch.AppendLine($"route add {route}");
         await Tool.RunAsync(["ip", "-netns", run.Namespace(node.Name).Name, "-batch", "-"], cancel, batch.ToString());
     }
+
+    private int MtuOf(Node node, List<string> interfaces)
+        => topology.Links.Where(l => l.Ends.Select(LinkEnd.Parse).Any(e => e.Node == node.Name && interfaces.Contains(e.Interface))).Min(l => l.Mtu);
 
     private IEnumerable<string> InterfacesOf(Node node)
         => topology.Links.SelectMany(l => l.Ends).Select(LinkEnd.Parse).Where(e => e.Node == node.Name).Select(e => e.Interface);

@@ -38,7 +38,8 @@ internal sealed class ChurnScenario(LabRun run, Churn churn, Action<string> say)
 
         var observation = await Observation.StartAsync(run, cancel);
         await run.StartServicesAsync(cancel);
-        await ForwardsAsync(file, cancel);
+        var inForce = new InForce(run);
+        await ForwardsAsync(file, inForce, cancel);
         var begin = await observation.SoFarAsync(cancel);
 
         say($"opening {churn.Sessions.Count:N0} connections from {churn.Sessions.To.Count} x the clients' addresses");
@@ -48,7 +49,7 @@ internal sealed class ChurnScenario(LabRun run, Churn churn, Action<string> say)
         foreach (var service in churn.Sessions.To)
             await sessions.BeginShortAsync(service);
 
-        var steps = new ChurnSteps(run, file, sessions, say);
+        var steps = new ChurnSteps(run, file, inForce, sessions, say);
         await steps.RunAsync(cancel);
 
         say("every connection asks a last time and closes");
@@ -65,12 +66,12 @@ internal sealed class ChurnScenario(LabRun run, Churn churn, Action<string> say)
         return ChurnJudgement.Report(run, churn, seen);
     }
 
-    private async Task ForwardsAsync(DirectorFile file, CancellationToken cancel)
+    private async Task ForwardsAsync(DirectorFile file, InForce inForce, CancellationToken cancel)
     {
         var servers = file.Servers.Except(run.Topology.StartWithout).ToArray();
         say($"waiting until the director forwards to {string.Join(", ", servers)}");
         var start = servers.Select(s => new RunStep { Do = "add-server", Server = s }).ToArray();
-        if (await InForce.WaitAsync(run, start, 0, cancel) is { } problem)
+        if (await inForce.StartedAsync(start, cancel) is { } problem)
             throw new LabException(problem);
     }
 

@@ -11,9 +11,9 @@ namespace Sidestep.Lab.Scenarios;
 /// through all of it. Each change is made as an operator makes it: the file is put in place, and `sidestep status` is asked
 /// until it shows the change. A step is judged by the short connections during and after it.
 /// </summary>
-internal sealed class ChurnSteps(LabRun run, DirectorFile file, SessionsProcess sessions, Action<string> say)
+internal sealed class ChurnSteps(LabRun run, DirectorFile file, InForce inForce, SessionsProcess sessions, Action<string> say)
 {
-    private static readonly TimeSpan Rest = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Rest = TimeSpan.FromSeconds(0.5);
     private static readonly TimeSpan EmptyLimit = Patience.Seconds(15);
     private static readonly TimeSpan NewFlowLimit = Patience.Seconds(10);
 
@@ -69,7 +69,7 @@ internal sealed class ChurnSteps(LabRun run, DirectorFile file, SessionsProcess 
     private async Task<string?> StartAsync(CancellationToken cancel)
     {
         await run.StartDaemonAsync(cancel);
-        var problem = await InForce.WaitAsync(run, _waiting, 0, cancel);
+        var problem = await inForce.StartedAsync(_waiting, cancel);
         if (problem is null)
             Changes += _waiting.Count;
         _waiting.Clear();
@@ -87,9 +87,8 @@ internal sealed class ChurnSteps(LabRun run, DirectorFile file, SessionsProcess 
             _waiting.Add(step);
             return null;
         }
-        var before = (await SidestepStatus.AskAsync(run, cancel)).Revision;
         file.Save();
-        if (await InForce.WaitAsync(run, [step], before, cancel) is { } problem)
+        if (await inForce.ChangedAsync(step, cancel) is { } problem)
             return problem;
         Changes++;
         return await AfterAsync(step, cancel);

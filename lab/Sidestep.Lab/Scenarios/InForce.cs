@@ -3,13 +3,22 @@ using Sidestep.Lab.Topologies;
 namespace Sidestep.Lab.Scenarios;
 
 /// <summary>Whether a change is in force, as an operator sees it in `sidestep status`. What it does to traffic, traffic says.</summary>
-internal static class InForce
+internal sealed class InForce(LabRun run)
 {
     private static readonly TimeSpan Limit = Patience.Seconds(15);
 
-    /// <param name="after">The revision before the change was written.</param>
+    // Of the last change that was seen in force.
+    private long _revision;
+
+    /// <summary>Waits for another revision, one that shows the change.</summary>
     /// <returns>What is wrong, or null.</returns>
-    public static async Task<string?> WaitAsync(LabRun run, IReadOnlyCollection<RunStep> changes, long after, CancellationToken cancel)
+    public Task<string?> ChangedAsync(RunStep change, CancellationToken cancel) => WaitAsync([change], _revision, cancel);
+
+    /// <summary>Waits until a daemon that has just been started has made whatever was changed without it.</summary>
+    /// <returns>What is wrong, or null.</returns>
+    public Task<string?> StartedAsync(IReadOnlyCollection<RunStep> changes, CancellationToken cancel) => WaitAsync(changes, 0, cancel);
+
+    private async Task<string?> WaitAsync(IReadOnlyCollection<RunStep> changes, long after, CancellationToken cancel)
     {
         SidestepStatus? last = null;
         var done = await Wait.TryUntilAsync(
@@ -20,11 +29,12 @@ internal static class InForce
             },
             Limit,
             cancel);
+        _revision = last?.Revision ?? 0;
         return done ? null : $"{Limit.TotalSeconds:0} s after the file was edited `sidestep status` does not show it: {last?.ToString() ?? "no director"}; "
             + $"look at the daemon's log, {run.Daemon.Log}, which ends with:\n{Processes.NamespaceProcess.Tail(run.Daemon.Log)}";
     }
 
-    public static bool Shows(SidestepStatus status, RunStep change)
+    private static bool Shows(SidestepStatus status, RunStep change)
     {
         var server = status.Servers.GetValueOrDefault(change.Server);
         return change.Do switch

@@ -84,13 +84,12 @@ internal sealed class StepRunner(LabRun run, Membership membership, DirectorFile
     private async Task<string?> ChangeAsync(RunStep step, List<string> members, CancellationToken cancel)
     {
         var concerned = membership.ConcernedBy(_members, members);
-        // A server that is drained is no client's any more: no traffic shows that it is removed.
-        var before = concerned.Count == 0 ? (await SidestepStatus.AskAsync(run, cancel)).Revision : 0;
         traffic.Log.Expect(membership.Of(_members), membership.Of(members));
         file.Save();
         _members = members;
+        // A server that is drained is no client's any more: no traffic shows that it is removed.
         return concerned.Count == 0
-            ? await InForce.WaitAsync(run, [step], before, cancel)
+            ? await new InForce(run).ChangedAsync(step, cancel)
             : await membership.AppliedAsync(members, concerned, cancel);
     }
 
