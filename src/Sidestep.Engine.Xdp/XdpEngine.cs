@@ -52,6 +52,9 @@ public sealed class XdpEngine : IEngine
     /// <summary>Frames that have to be sent in fragments (struct slow_frame of src/bpf/tables.h).</summary>
     public BpfMap SlowFrames => _maps.Map(StateMaps.SlowMap);
 
+    /// <summary>The memory behind: for tests.</summary>
+    internal StateMaps Maps => _maps;
+
     /// <summary>Finds what would keep any director from running on this machine: privileges, an old kernel, no libbpf.</summary>
     /// <exception cref="EngineException">Says what to do.</exception>
     public static void CheckMachine() => DirectorObject.CheckMachine();

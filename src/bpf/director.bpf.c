@@ -18,8 +18,6 @@ INLINE int direct4(struct xdp_md *ctx, struct packet *p)
 	if (parse_plain4(p, &t)) {
 		p->service = find_service(p->half, service_key(&t));
 		if (p->service && is_for_us(ctx, p)) {
-			if (t.protocol == IPPROTO_TCP)
-				t.tcp_flags = plain_tcp_flags(p, IPV4_MINIMUM - 8);
 			action = forward_plain(ctx, p, &t, false);
 			return action == NOT_PLAIN ? general(ctx, p->half_number) : action;
 		}
@@ -43,8 +41,6 @@ INLINE int direct6(struct xdp_md *ctx, struct packet *p)
 	if (parse_plain6(p, &t)) {
 		p->service = find_service6(half6, &t);
 		if (p->service && is_for_us(ctx, p)) {
-			if (t.protocol == IPPROTO_TCP)
-				t.tcp_flags = plain_tcp_flags(p, IPV6_MINIMUM - 8);
 			action = forward_plain(ctx, p, &t, true);
 			return action == NOT_PLAIN ? general(ctx, p->half_number) : action;
 		}

@@ -77,15 +77,24 @@ INLINE void *grow(struct xdp_md *ctx, struct packet *p, __u32 added, __be16 type
 		return NULL;
 	p->data = (void *)(long)ctx->data;
 	p->end = (void *)(long)ctx->data_end;
-	if (p->data + 12 + 8 + added > p->end || before > 20)
-		return NULL;
-	write_macs(p->data, p->server);
-	if (p->l3 != sizeof(struct ethhdr))
-		*(__u64 *)(p->data + 12) = tags; /* two tags, or one and what the outer header overwrites */
-	at = p->data + before;
-	asm volatile("" : "+r"(at)); /* the check is of this pointer, not of one that clang derives from data again */
-	if (at + sizeof(type) + added > p->end)
-		return NULL;
+	if (__builtin_constant_p(p->l3) && p->l3 == sizeof(struct ethhdr)) {
+		at = p->data + 12;
+		if (at + sizeof(type) + added > p->end)
+			return NULL;
+		write_macs(p->data, p->server);
+	} else {
+		if (p->data + 12 + 8 + added > p->end || before > 20)
+			return NULL;
+		write_macs(p->data, p->server);
+		if (p->l3 != sizeof(struct ethhdr))
+			*(__u64 *)(p->data + 12) = tags; /* two tags, or one and what the outer header overwrites */
+		at = p->data + before;
+		asm volatile(
+		    ""
+		    : "+r"(at)); /* the check is of this pointer, not of one that clang derives from data again */
+		if (at + sizeof(type) + added > p->end)
+			return NULL;
+	}
 	*(__be16 *)at = type;
 	return at + sizeof(type);
 }

@@ -346,7 +346,7 @@ INLINE int serve(struct xdp_md *ctx, struct packet *p, struct passage *g, __u32 
 	} else if (service.flags & SERVICE_USED) {
 		if (switches.access && !t->quoted && service.access_set && !is_allowed(service.access_set, t))
 			return drop(DROP_ACCESS_DENIED, p->bytes);
-		reason = select_server(p, t);
+		reason = select_server(p, t, 0);
 		if (reason)
 			return drop(reason, p->bytes);
 		if (shape->first && has_ports(t->protocol) &&
