@@ -155,7 +155,9 @@ INLINE __u32 outcome_of(const struct recording *recording, int action)
 {
 	if (recording->outcome)
 		return recording->outcome;
-	return action == XDP_PASS ? DECISION_PASS : action == XDP_DROP ? DECISION_DROP : DECISION_FORWARD;
+	return action == XDP_PASS			    ? DECISION_PASS
+	       : action == XDP_TX || action == XDP_REDIRECT ? DECISION_FORWARD
+							    : DECISION_DROP;
 }
 
 INLINE bool is_wanted_outcome(const struct capture_filter *filter, const struct captured_frame *frame)

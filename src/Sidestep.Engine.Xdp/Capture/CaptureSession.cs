@@ -156,19 +156,21 @@ public sealed class CaptureSession : IDisposable
 
     private static string? Name(LabelText label) => Labels.Read(label) is { Length: > 0 } name ? name : null;
 
-    /// <summary>By the director's links, which are in its network namespace; this process need not be.</summary>
+    /// <summary>By the director's links, which are in its network namespace; this process need not be. A frame of a bond comes
+    /// in by one of its parts, which has no link: where there is one link, it is that one's.</summary>
     private string InterfaceOf(uint index)
     {
         if (_interfaces.TryGetValue(index, out var known))
             return known;
-        foreach (var (name, mode) in _pins.Links())
+        var links = _pins.Links();
+        foreach (var (name, mode) in links)
         {
             using var link = XdpLink.OpenPinned(_pins.LinkPath(name, mode));
             if (link is not null)
                 _interfaces[(uint)link.InterfaceIndex] = name;
         }
         return _interfaces.TryGetValue(index, out var found) ? found
-            : _interfaces[index] = string.Create(CultureInfo.InvariantCulture, $"if{index}");
+            : _interfaces[index] = links.Count == 1 ? links[0].Interface : string.Create(CultureInfo.InvariantCulture, $"if{index}");
     }
 
     private CaptureCounts Counted()

@@ -164,9 +164,9 @@ public sealed partial class CaptureTests
         public const int In = 1, Out = 2;
 
         public static Frame Of(string[] f) =>
-            new(Number(f[0]), f[1], f[2], (int)Number(f[3]), f[4], f[5], f[6], f[7], (int)Number(f[8]));
+            new(Parse(f[0]), f[1], f[2], (int)Parse(f[3]), f[4], f[5], f[6], f[7], (int)Parse(f[8]));
 
-        private static long Number(string text) => text.StartsWith("0x", StringComparison.Ordinal)
+        private static long Parse(string text) => text.StartsWith("0x", StringComparison.Ordinal)
             ? long.Parse(text.AsSpan(2), NumberStyles.HexNumber, CultureInfo.InvariantCulture)
             : long.Parse(text, CultureInfo.InvariantCulture);
     }
