@@ -24,8 +24,7 @@ check() {
   fi
 }
 
-# run_tests PROJECT: the figures come from the module's own report (CTRF, one line of JSON). A module that ends with an
-# error but reports no failed test has crashed; a module without any test is one where something is missing.
+# run_tests PROJECT: a test project, here.
 run_tests() {
   local project=$1 name report status=0
   name=$(basename "$project")
@@ -33,7 +32,13 @@ run_tests() {
   echo "== $name"
   dotnet test --project "$project" --configuration Release --no-build --results-directory "$results" \
     --report-ctrf --report-ctrf-filename "$name.json" </dev/null || status=$?
+  count_tests "$name" "$report" "$status"
+}
 
+# count_tests NAME REPORT STATUS: the figures come from the module's own report (CTRF, one line of JSON). A module that ends
+# with an error but reports no failed test has crashed; a module without any test is one where something is missing.
+count_tests() {
+  local name=$1 report=$2 status=$3
   local module_passed module_failed module_skipped
   module_passed=$(figure passed "$report")
   module_failed=$(figure failed "$report")
@@ -42,9 +47,10 @@ run_tests() {
   failed=$((failed + module_failed))
   skipped=$((skipped + module_skipped))
 
+  echo "$name: $module_passed passed, $module_failed failed, $module_skipped skipped"
   if [ "$module_failed" -gt 0 ]; then
     failures+=("$name: $module_failed tests")
-  elif [ $status -ne 0 ]; then
+  elif [ "$status" -ne 0 ]; then
     fail "$name ended with $status and no failed test in its report"
   elif [ $((module_passed + module_skipped)) -eq 0 ]; then
     fail "$name ran no test"

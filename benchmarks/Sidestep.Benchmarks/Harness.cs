@@ -13,8 +13,8 @@ internal sealed class Harness : IDisposable
     {
         public uint FrameBytes;
         public uint Flows;
-        public uint Destination;
-        public uint Reserved;
+        public uint Services;
+        public uint Six;
         public ulong Random;
         public ulong Ethernet0;
         public ulong Ethernet1;
@@ -47,22 +47,22 @@ internal sealed class Harness : IDisposable
         return loaded;
     }
 
-    /// <summary>Mean nanoseconds per packet, harness included.</summary>
+    /// <summary>Mean nanoseconds per packet, harness included. Random flows go on where the last measurement stopped.</summary>
     /// <param name="program">The program under test.</param>
-    /// <param name="frame">The frame that every round begins with.</param>
-    /// <param name="flows">0: always this frame; else random source addresses out of so many.</param>
+    /// <param name="traffic">What it gets.</param>
     /// <param name="repeat">Packets.</param>
     /// <param name="action">The action that the program must end with, or the figure is for something else.</param>
-    internal double Measure(BpfProgram program, byte[] frame, int flows, int repeat, uint action)
+    internal double Measure(BpfProgram program, Traffic traffic, int repeat, uint action)
     {
         _target.SetProgram(0, program);
         ref var state = ref _state.View<State>(0, 1)[0];
-        state.FrameBytes = (uint)frame.Length;
-        state.Flows = (uint)flows;
-        state.Random = 1;
-        state.Ethernet0 = MemoryMarshal.Read<ulong>(frame);
-        state.Ethernet1 = MemoryMarshal.Read<ulong>(frame.AsSpan(8));
-        var run = _measure.Run(frame, _output, repeat);
+        state.FrameBytes = (uint)traffic.Frame.Length;
+        state.Flows = traffic.Flows;
+        state.Services = traffic.Services;
+        state.Six = traffic.IsIpv6 ? 1U : 0;
+        state.Ethernet0 = MemoryMarshal.Read<ulong>(traffic.Frame);
+        state.Ethernet1 = MemoryMarshal.Read<ulong>(traffic.Frame.AsSpan(8));
+        var run = _measure.Run(traffic.Frame, _output, repeat);
         return run.ReturnValue == action
             ? run.NanosecondsPerRun
             : throw new InvalidOperationException($"the program ended with action {run.ReturnValue} instead of {action}");

@@ -1,34 +1,99 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Spectre.Console;
 
 namespace Sidestep.Benchmarks;
 
-/// <summary>A case and its floor: net nanoseconds per packet, the harness and its undoing subtracted.</summary>
-internal sealed record CaseResult(
-    string Name, double NetNsMedian, double NetNsMin, string FloorName, double FloorNsMedian, double FloorNsMin);
+/// <summary>Everything that one run found out.</summary>
+internal sealed record Results(Machine Machine, IReadOnlyList<CaseResult> Cases, IReadOnlyList<ApplyResult> Apply);
+
+/// <summary>What was measured on, and how busy it was.</summary>
+internal sealed record Machine(string Kernel, int Cpus, double LoadBefore, double LoadAfter)
+{
+    /// <summary>Processes that ran or wanted to, on average over the last minute.</summary>
+    internal static double Load() =>
+        double.Parse(File.ReadAllText("/proc/loadavg").Split(' ')[0], CultureInfo.InvariantCulture);
+}
 
 /// <summary>Prints results.</summary>
 internal static class Report
 {
-    private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web) { WriteIndented = true };
+    private const int TableWidth = 160;
 
-    internal static void Json(IReadOnlyList<CaseResult> cases) => Console.Out.WriteLine(JsonSerializer.Serialize(new { cases }, Options));
-
-    internal static void Table(IReadOnlyList<CaseResult> cases)
+    private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web)
     {
-        var table = new Table().Border(TableBorder.Simple)
-            .AddColumn("case").AddColumn("net ns, median", static c => c.RightAligned()).AddColumn("min", static c => c.RightAligned())
-            .AddColumn("floor").AddColumn("floor ns, median", static c => c.RightAligned()).AddColumn("min", static c => c.RightAligned())
-            .AddColumn("over the floor", static c => c.RightAligned()).AddColumn("times", static c => c.RightAligned());
-        foreach (var c in cases)
-        {
-            var ratio = c.FloorNsMedian >= 2 ? Number(c.NetNsMedian / c.FloorNsMedian, "0.00") : "-";
-            table.AddRow(c.Name, Number(c.NetNsMedian), Number(c.NetNsMin), c.FloorName, Number(c.FloorNsMedian), Number(c.FloorNsMin),
-                Number(c.NetNsMedian - c.FloorNsMedian), ratio);
-        }
-        AnsiConsole.Write(table);
+        WriteIndented = true,
+        Converters = { new HundredthsConverter(), new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
+    };
+
+    internal static void Json(Results results) => Console.Out.WriteLine(JsonSerializer.Serialize(results, Options));
+
+    internal static void Table(Results results)
+    {
+        // Whatever the output is, a line of a table is a line.
+        AnsiConsole.Profile.Width = Math.Max(AnsiConsole.Profile.Width, TableWidth);
+        if (results.Cases.Count > 0)
+            AnsiConsole.Write(CaseTable(results.Cases));
+        if (results.Apply.Count > 0)
+            AnsiConsole.Write(ApplyTable(results.Apply));
+        AnsiConsole.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"Nanoseconds per packet without the harness; medians, and in brackets between which two values half of the rounds were. Load of the {results.Machine.Cpus} CPUs: {results.Machine.LoadBefore:0.0} before, {results.Machine.LoadAfter:0.0} after."));
     }
 
-    private static string Number(double value, string format = "0.0") => value.ToString(format, CultureInfo.InvariantCulture);
+    private static Table CaseTable(IReadOnlyList<CaseResult> cases)
+    {
+        var table = new Table().Border(TableBorder.Simple).AddColumn("case").AddColumn("net ns", Right)
+            .AddColumn("floor").AddColumn("floor ns", Right).AddColumn("over the floor", Right).AddColumn("times", Right)
+            .AddColumn("bound").AddColumn("");
+        foreach (var c in cases)
+        {
+            table.AddRow(c.Name, Spread(c.NetNsMedian, c.NetNsQuartile1, c.NetNsQuartile3),
+                c.FloorName, Spread(c.FloorNsMedian, c.FloorNsQuartile1, c.FloorNsQuartile3),
+                Number(c.OverFloorNs), c.Times is { } times ? Number(times, "0.00") : "-", Text(c.Bound), Verdict(c.WithinBound));
+        }
+        return table;
+    }
+
+    private static Table ApplyTable(IReadOnlyList<ApplyResult> results)
+    {
+        var table = new Table().Border(TableBorder.Simple).AddColumn("apply").AddColumn("ms", Right).AddColumn("stages, ms")
+            .AddColumn("bound").AddColumn("");
+        foreach (var r in results)
+        {
+            table.AddRow(r.Name, Spread(r.MsMedian, r.MsQuartile1, r.MsQuartile3),
+                string.Join(", ", r.StagesMs.Select(static s => $"{s.Key} {Number(s.Value)}")), Text(r.Bound), Verdict(r.WithinBound));
+        }
+        return table;
+    }
+
+    private static void Right(TableColumn column) => column.RightAligned().NoWrap();
+
+    private static string Text(Bound? bound) => bound?.Figure switch
+    {
+        Figure.OverFloorNs => $"at most {Number(bound.Limit)} over",
+        Figure.Times => $"at most {Number(bound.Limit, "0.0")} times",
+        Figure.NetNs or Figure.Ms => $"at most {Number(bound.Limit)}",
+        _ => "",
+    };
+
+    private static string Verdict(bool? withinBound) => withinBound switch
+    {
+        true => "within",
+        false => "[bold]missed[/]",
+        _ => "",
+    };
+
+    private static string Spread(double median, double low, double high) => $"{Number(median)} ({Number(low)}..{Number(high)})";
+
+    private static string Number(double value, string format = "0.#") => value.ToString(format, CultureInfo.InvariantCulture);
+
+    /// <summary>Digits that the kernel's clock does not have would look like precision.</summary>
+    private sealed class HundredthsConverter : JsonConverter<double>
+    {
+        public override double Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.GetDouble();
+
+        public override void Write(Utf8JsonWriter writer, double value, JsonSerializerOptions options) =>
+            writer.WriteNumberValue(Math.Round(value, 2));
+    }
 }

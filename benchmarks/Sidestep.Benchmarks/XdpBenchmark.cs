@@ -2,127 +2,164 @@ using System.Net;
 using Sidestep.Engine.Xdp;
 using Sidestep.Forwarding;
 using Sidestep.Model;
-using Sidestep.Packets;
+using Sidestep.Native;
 
 namespace Sidestep.Benchmarks;
 
-/// <summary>Net nanoseconds per packet of the XDP program by BPF_PROG_TEST_RUN: 100 servers, a slot table of the default size.</summary>
-/// <remarks>
-/// Every round measures the bare harness, the floor and the case after one another, so that all see the same machine. The
-/// bare harness is the harness around a program that does nothing. Where a case leaves the frame longer, the harness has
-/// to undo that; what it costs is taken as half of what moving the head there and back costs.
-/// </remarks>
+/// <summary>Net nanoseconds per packet of the XDP program by BPF_PROG_TEST_RUN, and what each case is compared with.</summary>
 internal static class XdpBenchmark
 {
-    private const uint Pass = 2, Transmit = 3;
-    private const int Servers = 100;
-    private static readonly IPAddress L2Vip = IPAddress.Parse("198.18.0.1"), L3Vip = IPAddress.Parse("198.18.0.2"), NoVip = IPAddress.Parse("198.18.0.3");
+    /// <summary>How many flows a director remembers when its configuration says nothing.</summary>
+    internal static readonly int DefaultFlows = new DirectorSettings { Interfaces = [], HashKey = Workloads.Key }.RememberedFlows;
 
-    private sealed record Case(string Name, IPAddress Destination, int Flows, string Floor, uint Action);
+    private static readonly IPAddress L2Vip = Vip(1), IpIpVip = Vip(2), PartVip = Vip(3), TrackedVip = Vip(4),
+        Ipv6Vip = IPAddress.Parse("2001:db8::80");
 
-    private static readonly Case[] Cases =
+    private static readonly NetworkProfile L2 = new() { Name = "l2", DsrType = DsrType.L2 };
+    private static readonly NetworkProfile Gue = new() { Name = "gue", Encapsulation = Encapsulation.Gue };
+
+    private static readonly (string Suffix, uint Flows)[] Spreads = [("1flow", 0), ("100kflows", 100_000), ("1mflows", 1_000_000)];
+
+    /// <summary>An engine for each kind of traffic, loaded for what its tables need and nothing else.</summary>
+    private static readonly (string[] Names, Func<Floors, IEnumerable<Comparison>> Make)[] Suites =
     [
-        new("pass", NoVip, 100_000, "pass", Pass),
-        new("l2-1flow", L2Vip, 0, "mac-rewrite", Transmit),
-        new("l2-100kflows", L2Vip, 100_000, "mac-rewrite", Transmit),
-        new("ipip-1flow", L3Vip, 0, "encapsulate", Transmit),
-        new("ipip-100kflows", L3Vip, 100_000, "encapsulate", Transmit),
+        (["pass", "l2-", "ipip-1flow", "ipip-100kflows", "ipip-1mflows"], Ipv4),
+        (["ipip-transition", "ipip-tracked", "ipip-newflow"], Remembered),
+        (["ip6ip6-"], Ipv6),
+        (["gue-"], InUdp),
+        (["ipip-10kservices"], ManyServices),
+        (["all-on-"], EverythingOn),
     ];
 
     internal static IReadOnlyList<CaseResult> Run(int rounds, int repeat, string? only)
     {
-        using var engine = XdpEngine.LoadDetached();
-        engine.Apply(Tables());
         using var harness = new Harness();
-        using var floors = Harness.Load("floor.bpf.o");
+        using var floors = new Floors();
+        var measurement = new Measurement(harness, floors.Pass, floors.Head, rounds, repeat);
+        return [.. Suites.Where(s => only is null || s.Names.Any(n => n.Contains(only, StringComparison.Ordinal) || only.StartsWith(n, StringComparison.Ordinal)))
+            .SelectMany(s => s.Make(floors))
+            .Where(c => only is null || c.Name.Contains(only, StringComparison.Ordinal))
+            .Select(measurement.Measure)];
+    }
+
+    private static IEnumerable<Comparison> Ipv4(Floors floors)
+    {
+        using var engine = Engine(PlainTables());
         using var director = engine.Program();
-        using var pass = floors.Program("floor_pass");
-        using var head = floors.Program("floor_head");
-        using var mac = floors.Program("floor_mac");
-        using var encapsulate = floors.Program("floor_encapsulate");
+        var stranger = Traffic.Acknowledgements(Workloads.NoVip, 100_000);
+        yield return new Comparison("pass", new Side("", director, stranger, Ending.Passed),
+            new Side("pass", floors.Pass, stranger, Ending.Passed), Bound.OverFloor(6));
+        foreach (var comparison in Spread("l2", L2Vip, Ending.Sent, director, "mac-rewrite", floors.MacRewrite, Bound.OverFloor(8)))
+            yield return comparison;
+        foreach (var comparison in Spread("ipip", IpIpVip, Ending.Lengthened, director, "encapsulate", floors.Encapsulate, Bound.Times(1.6)))
+            yield return comparison;
+    }
 
-        var results = new List<CaseResult>();
-        foreach (var c in Cases.Where(c => only is null || c.Name.Contains(only, StringComparison.Ordinal)))
+    private static IEnumerable<Comparison> Ipv6(Floors floors)
+    {
+        using var engine = Engine(Workloads.Compile((Ipv6Vip, NetworkProfile.Default)));
+        using var director = engine.Program();
+        foreach (var comparison in Spread("ip6ip6", Ipv6Vip, Ending.Lengthened, director, "encapsulate-ipv6", floors.Encapsulate6, Bound.Times(1.6)))
+            yield return comparison;
+    }
+
+    private static IEnumerable<Comparison> InUdp(Floors floors)
+    {
+        using var engine = Engine(Workloads.Compile((IpIpVip, Gue)));
+        using var director = engine.Program();
+        foreach (var comparison in Spread("gue", IpIpVip, Ending.Lengthened, director, "encapsulate", floors.Encapsulate, Bound.Times(2.2)))
+            yield return comparison;
+    }
+
+    private static IEnumerable<Comparison> Remembered(Floors floors)
+    {
+        var plain = Workloads.Compile((IpIpVip, NetworkProfile.Default), (PartVip, NetworkProfile.Default), (TrackedVip, NetworkProfile.Default));
+        var tables = Workloads.InTransition(Workloads.InTransition(plain, 1, every: 50), 2, every: 1);
+        Side Floor(Side of) => new("encapsulate", floors.Encapsulate, of.Traffic, Ending.Lengthened);
+
+        using (var engine = Engine(tables))
+        using (var director = engine.Program())
         {
-            Console.Error.WriteLine($"measuring {c.Name} ({rounds} rounds of {repeat} packets)");
-            var frame = Frame(c.Destination);
-            var (floor, lengthens) = c.Floor switch
+            Side On(string name, IPAddress vip, uint flows) => new(name, director, Traffic.Acknowledgements(vip, flows), Ending.Lengthened);
+            yield return new Comparison("ipip-transition", On("", PartVip, 1_000_000), On("ipip-1mflows", IpIpVip, 1_000_000),
+                Bound.OverFloor(10), WarmUp: 6_000_000);
+            var tracked = On("", TrackedVip, 100_000);
+            yield return new Comparison("ipip-tracked-100kflows", tracked, Floor(tracked), Bound.Net(150), WarmUp: 1_500_000);
+
+            var taken = DefaultFlows; // by the cases above
+            void MakeRoom(int packets)
             {
-                "pass" => (pass, false),
-                "mac-rewrite" => (mac, false),
-                _ => (encapsulate, true),
-            };
-            var samples = new List<(double Bare, double Head, double Floor, double Case)>();
-            // The first round only warms the caches.
-            for (var round = -1; round < rounds; round++)
-            {
-                var sample = (
-                    harness.Measure(pass, frame, c.Flows, repeat, Pass),
-                    lengthens ? harness.Measure(head, frame, c.Flows, repeat, Transmit) : 0,
-                    harness.Measure(floor, frame, c.Flows, repeat, c.Floor == "pass" ? Pass : Transmit),
-                    harness.Measure(director, frame, c.Flows, repeat, c.Action));
-                if (round >= 0)
-                    samples.Add(sample);
+                if ((taken += packets) <= DefaultFlows)
+                    return;
+                // Flows are forgotten with their servers.
+                engine.Apply(plain with { Vips = [], Services = [], Groups = [] });
+                engine.Apply(tables);
+                taken = packets;
             }
-            results.Add(Summarize(c, samples, lengthens));
+            var fresh = new Side("", director, Traffic.NewConnections(TrackedVip), Ending.Lengthened);
+            yield return new Comparison("ipip-newflow", fresh, Floor(fresh), Bound.Net(160), MakeRoom);
         }
-        return results;
-    }
-
-    private static CaseResult Summarize(Case c, List<(double Bare, double Head, double Floor, double Case)> samples, bool lengthens)
-    {
-        double Net(Func<IEnumerable<double>, double> of, Func<(double Bare, double Head, double Floor, double Case), double> value)
+        // As many as there can be, in a table for as many: nearly every packet misses the caches.
+        using (var engine = Engine(tables, flows: Limits.RememberedFlows))
+        using (var director = engine.Program())
         {
-            var bare = of(samples.Select(static s => s.Bare));
-            var undo = lengthens ? (of(samples.Select(static s => s.Head)) - bare) / 2 : 0;
-            return of(samples.Select(value)) - bare - undo;
+            var all = new Side("", director, Traffic.Acknowledgements(TrackedVip, 1_000_000), Ending.Lengthened);
+            yield return new Comparison("ipip-tracked-1mflows", all, Floor(all), WarmUp: 6_000_000);
         }
-        return new CaseResult(c.Name, Net(Median, static s => s.Case), Net(Enumerable.Min, static s => s.Case),
-            c.Floor, Net(Median, static s => s.Floor), Net(Enumerable.Min, static s => s.Floor));
     }
 
-    private static double Median(IEnumerable<double> values)
+    private static IEnumerable<Comparison> ManyServices(Floors floors)
     {
-        var sorted = values.Order().ToArray();
-        return (sorted[sorted.Length / 2] + sorted[(sorted.Length - 1) / 2]) / 2;
+        const int Services = 10_000, Flows = 1_000_000;
+        using var one = Engine(Workloads.CompileMany(1));
+        using var directorOfOne = one.Program();
+        var floor = new Side("1 service", directorOfOne, Traffic.Acknowledgements(Workloads.VipOf(0), Flows, 1), Ending.Lengthened);
+        var traffic = Traffic.Acknowledgements(Workloads.VipOf(0), Flows, Services);
+        using (var engine = Engine(Workloads.CompileMany(Services)))
+        using (var director = engine.Program())
+            yield return new Comparison("ipip-10kservices", new Side("", director, traffic, Ending.Lengthened), floor, Bound.OverFloor(8));
+        // Slots and servers are then all over the memory, too.
+        using (var engine = Engine(Workloads.CompileMany(Services, serversOfPool: 10)))
+        using (var director = engine.Program())
+            yield return new Comparison("ipip-10kservices-10kpools", new Side("", director, traffic, Ending.Lengthened), floor);
     }
 
-    private static ForwardingTables Tables()
+    private static IEnumerable<Comparison> EverythingOn(Floors floors)
     {
-        var egress = new EgressInterface(1, "lo", new MacAddress(0x020000000001), IPAddress.Parse("192.0.2.1"), 1500);
-        var servers = Enumerable.Range(0, Servers).Select(static i => IPAddress.Parse($"192.0.2.{i + 10}")).ToArray();
-        var configuration = new Configuration
+        using var off = Engine(PlainTables());
+        using var on = Engine(PlainTables(), all: true);
+        using var without = off.Program();
+        using var with = on.Program();
+        foreach (var (name, vip, flows, ends) in new[]
         {
-            Director = new DirectorSettings { Interfaces = [new DirectorInterface("lo", DriverMode.Generic)], HashKey = new HashKey(0x243f6a8885a308d3, 0x13198a2e03707344) },
-            NetworkProfiles = [new NetworkProfile { Name = "l2", DsrType = DsrType.L2 }],
-            Pools = [new Pool { Name = "web", Servers = [.. servers.Select(static (a, i) => new RealServer { Name = $"web{i}", Address = a })] }],
-            VirtualServices =
-            [
-                new VirtualService { Name = "l2", Vips = [new IPNetwork(L2Vip, 32)], Protocol = TransportProtocol.Tcp, Ports = [PortRange.One(80)], Pool = "web", NetworkProfile = "l2" },
-                new VirtualService { Name = "l3", Vips = [new IPNetwork(L3Vip, 32)], Protocol = TransportProtocol.Tcp, Ports = [PortRange.One(80)], Pool = "web" },
-            ],
-        };
-        var hops = servers.Select(static (a, i) => (a, i)).ToDictionary(static s => s.a, s => new NextHop(egress, new MacAddress(0x02000000_1000 + (ulong)s.i)));
-        return TableCompiler.Compile(configuration, new NextHops([egress], hops, new Dictionary<IPAddress, string>()));
+            ("pass", Workloads.NoVip, 100_000U, Ending.Passed),
+            ("l2-1mflows", L2Vip, 1_000_000U, Ending.Sent),
+            ("ipip-1mflows", IpIpVip, 1_000_000U, Ending.Lengthened),
+        })
+        {
+            var traffic = Traffic.Acknowledgements(vip, flows);
+            yield return new Comparison($"all-on-{name}", new Side("", with, traffic, ends), new Side($"{name}, all off", without, traffic, ends));
+        }
     }
 
-    /// <summary>A 60-byte frame with a TCP acknowledgement from 11.0.0.1.</summary>
-    private static byte[] Frame(IPAddress destination)
+    private static IEnumerable<Comparison> Spread(
+        string name, IPAddress vip, Ending ends, BpfProgram director, string floorName, BpfProgram floor, Bound bound)
     {
-        var frame = new byte[60];
-        new EthernetHeader(new MacAddress(0x020000000001), new MacAddress(0x020000000002), EtherType.Ipv4).Write(frame);
-        var ip = frame.AsSpan(14);
-        ip[0] = 0x45;
-        ip[3] = 40;
-        ip[8] = 64;
-        ip[9] = (byte)TransportProtocol.Tcp;
-        IPAddress.Parse("11.0.0.1").TryWriteBytes(ip[12..], out _);
-        destination.TryWriteBytes(ip[16..], out _);
-        ip[20] = 0x30; // source port 12345
-        ip[21] = 0x39;
-        ip[23] = 80;
-        ip[32] = 0x50; // header length
-        ip[33] = 0x10; // ACK
-        return frame;
+        foreach (var (suffix, flows) in Spreads)
+        {
+            var traffic = Traffic.Acknowledgements(vip, flows);
+            yield return new Comparison($"{name}-{suffix}", new Side("", director, traffic, ends), new Side(floorName, floor, traffic, ends), bound);
+        }
     }
+
+    private static ForwardingTables PlainTables() => Workloads.Compile((L2Vip, L2), (IpIpVip, NetworkProfile.Default));
+
+    private static XdpEngine Engine(ForwardingTables tables, bool all = false, int? flows = null)
+    {
+        var engine = XdpEngine.LoadDetached(all: all, rememberedFlows: flows ?? DefaultFlows);
+        engine.Apply(tables);
+        return engine;
+    }
+
+    private static IPAddress Vip(int number) => IPAddress.Parse($"198.18.100.{number}");
 }

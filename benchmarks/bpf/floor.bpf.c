@@ -7,6 +7,8 @@
 #include <linux/types.h>
 #include <linux/if_ether.h>
 #include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/in.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_endian.h>
 
@@ -63,6 +65,35 @@ int floor_encapsulate(struct xdp_md *ctx)
 	*((volatile __u32 *)ip + 2) = bpf_htonl(64 << 24 | 4 << 16) | (__u32)(__u16)~sum << 16;
 	*((volatile __u32 *)ip + 3) = 0x0100000a;
 	*((volatile __u32 *)ip + 4) = 0x0200000a;
+	return XDP_TX;
+}
+
+SEC("xdp")
+int floor_encapsulate6(struct xdp_md *ctx)
+{
+	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	struct ipv6hdr *ip = data + sizeof(struct ethhdr);
+	__u32 length;
+
+	if ((void *)(ip + 1) > end)
+		return XDP_DROP;
+	length = bpf_ntohs(ip->payload_len) + sizeof(struct ipv6hdr);
+	if (bpf_xdp_adjust_head(ctx, -(int)sizeof(struct ipv6hdr)))
+		return XDP_DROP;
+	data = (void *)(long)ctx->data;
+	end = (void *)(long)ctx->data_end;
+	ip = data + sizeof(struct ethhdr);
+	if ((void *)(ip + 1) > end)
+		return XDP_DROP;
+	*(volatile __u64 *)data = 0x0002010000000002ULL;
+	*(volatile __u32 *)(data + 8) = 0x01000002;
+	*(volatile __u16 *)(data + 12) = bpf_htons(ETH_P_IPV6);
+	*(volatile __u32 *)ip = bpf_htonl(6 << 28);
+	*((volatile __u32 *)ip + 1) = bpf_htonl(length << 16 | IPPROTO_IPV6 << 8 | 64);
+	*((volatile __u64 *)ip + 1) = 0xb80d0120;
+	*((volatile __u64 *)ip + 2) = 0x0100000000000000;
+	*((volatile __u64 *)ip + 3) = 0xb80d0120;
+	*((volatile __u64 *)ip + 4) = 0x0200000000000000;
 	return XDP_TX;
 }
 

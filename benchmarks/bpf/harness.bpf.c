@@ -13,8 +13,8 @@
 struct harness {
 	__u32 frame_bytes; /* of the frame that every round begins with */
 	__u32 flows;	   /* 0: the frame as it is; else a random one of so many source addresses */
-	__be32 destination;
-	__u32 reserved;
+	__u32 services;	   /* 0: the frame as it is; else a random one of so many pairs of an IPv4 address and a port */
+	__u32 six;	   /* the frame is one of IPv6: the flow is in the last four bytes of the source address */
 	__u64 random;	   /* state of the generator */
 	__u8 ethernet[16]; /* the Ethernet header, 14 bytes */
 } harness;
@@ -26,7 +26,24 @@ struct {
 	__uint(max_entries, 1);
 } target SEC(".maps");
 
-#define FIRST_SOURCE 0x0b000001 /* 11.0.0.1 */
+#define FIRST_SOURCE	  0x0b000001 /* 11.0.0.1 */
+#define FIRST_VIP	  0xc6120000 /* 198.18.0.0 */
+#define FIRST_PORT	  8000
+#define SERVICES_OF_A_VIP 4
+#define SOURCE_PORT	  12345
+#define IPV4_SOURCE	  26 /* where they are in the frame */
+#define IPV6_SOURCE_END	  30 /* the last eight bytes */
+#define IPV4_DESTINATION  30
+#define IPV4_PORTS	  34
+
+/* One of so many, by the upper half of a linear congruential generator of 64 bits. */
+static __always_inline __u32 next_of(__u32 many)
+{
+	__u64 random = harness.random * 6364136223846793005ULL + 1442695040888963407ULL;
+
+	harness.random = random;
+	return (random >> 32) * many >> 32;
+}
 
 SEC("xdp")
 int measure(struct xdp_md *ctx)
@@ -48,12 +65,24 @@ int measure(struct xdp_md *ctx)
 	*(volatile __u64 *)data = *(__u64 *)harness.ethernet;
 	*(volatile __u32 *)(data + 8) = *(__u32 *)(harness.ethernet + 8);
 	*(volatile __u16 *)(data + 12) = *(__u16 *)(harness.ethernet + 12);
+	/*
+	 * Fields are written in the width that they are read in: a load that is wider than the store before it waits
+	 * until the store has reached the cache, which no frame from a network card would make it do.
+	 */
 	if (harness.flows) {
-		__u64 random = harness.random * 6364136223846793005ULL + 1442695040888963407ULL;
-		__u32 flow = ((random >> 32) * harness.flows) >> 32;
+		__u32 flow = FIRST_SOURCE + next_of(harness.flows);
 
-		harness.random = random;
-		*(volatile __u32 *)(data + 26) = bpf_htonl(FIRST_SOURCE + flow);
+		if (harness.six)
+			*(volatile __u64 *)(data + IPV6_SOURCE_END) = bpf_cpu_to_be64((__u64)flow);
+		else
+			*(volatile __u32 *)(data + IPV4_SOURCE) = bpf_htonl(flow);
+	}
+	if (harness.services) {
+		__u32 service = next_of(harness.services);
+
+		*(volatile __u32 *)(data + IPV4_DESTINATION) = bpf_htonl(FIRST_VIP + service / SERVICES_OF_A_VIP);
+		*(volatile __u32 *)(data + IPV4_PORTS) =
+		    bpf_htonl(SOURCE_PORT << 16 | (FIRST_PORT + service % SERVICES_OF_A_VIP));
 	}
 	bpf_tail_call(ctx, &target, 0);
 	return XDP_ABORTED;

@@ -14,7 +14,7 @@ namespace Sidestep.Cli;
 /// <param name="isRunning">Whether that daemon runs.</param>
 public sealed class StatusReport(DirectorSettings director, DirectorStatus status, DaemonReport? daemon, bool isRunning)
 {
-    private const int RedirectedWidth = 160;
+    internal const int RedirectedWidth = 160;
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
     /// <summary>One JSON object; docs/operations.md describes it.</summary>

@@ -3,7 +3,6 @@ using System.Net;
 using Sidestep.Engine.Xdp.Layout;
 using Sidestep.Forwarding;
 using Sidestep.Model;
-using Sidestep.Native;
 
 namespace Sidestep.Engine.Xdp;
 
@@ -35,22 +34,8 @@ public sealed record DirectorStatus(
     /// <exception cref="EngineException">Not allowed, or pinned by another version.</exception>
     public static DirectorStatus? Read(string pinPath, string name)
     {
-        if (Kernel.MissingCapabilities() is { Count: > 0 } missing)
-            throw new EngineException($"not allowed to read the director's maps: {string.Join(", ", missing)} missing. Run as root");
-        try
-        {
-            var pins = new PinDirectory(pinPath, name);
-            if (!Directory.Exists(pins.Path) || pins.OpenMaps(out _) is not { } opened)
-                return null;
-            if (Adoption.Differences(opened) is { Count: > 0 } differences)
-                throw new EngineException($"the director '{name}' was started by another version: {string.Join("; ", differences)}. Use that version's sidestep, or restart sidestepd");
-            using var maps = new StateMaps(opened, writable: false);
-            return Read(maps, new Attachments(pins).Current());
-        }
-        catch (DllNotFoundException e)
-        {
-            throw new EngineException("libbpf.so.1 is not installed: run 'apt-get install libbpf1'", e);
-        }
+        using var maps = PinnedMaps.Open(pinPath, name);
+        return maps is null ? null : Read(maps, new Attachments(new PinDirectory(pinPath, name)).Current());
     }
 
     /// <summary>A change in the middle of reading shows in the revision: then it is read again.</summary>

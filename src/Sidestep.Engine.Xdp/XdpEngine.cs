@@ -52,6 +52,9 @@ public sealed class XdpEngine : IEngine
     /// <summary>Frames that have to be sent in fragments (struct slow_frame of src/bpf/tables.h).</summary>
     public BpfMap SlowFrames => _maps.Map(StateMaps.SlowMap);
 
+    /// <summary>The memory behind: for tests.</summary>
+    internal StateMaps Maps => _maps;
+
     /// <summary>Finds what would keep any director from running on this machine: privileges, an old kernel, no libbpf.</summary>
     /// <exception cref="EngineException">Says what to do.</exception>
     public static void CheckMachine() => DirectorObject.CheckMachine();
@@ -172,6 +175,9 @@ public sealed class XdpEngine : IEngine
         var run = program.Run(frame, output, ingressInterface: interfaceIndex);
         return new TraceResult((XdpAction)run.ReturnValue, output.AsMemory(0, run.Length));
     }
+
+    /// <summary>The tables as they are: for tests.</summary>
+    internal StateMaps Maps => _maps;
 
     /// <summary>The loaded program: for benchmarks, which call it from their own.</summary>
     public BpfProgram Program() => _object.Program("director");

@@ -28,6 +28,10 @@ public sealed unsafe class BpfProgram : IDisposable
         }
     }
 
+    /// <summary>How many instructions the verifier looked at, on all ways through the program; the kernel refuses to look at
+    /// more than 1,000,000 (kernel 5.16).</summary>
+    public uint VerifiedInstructions => Info().verified_insns;
+
     /// <summary>The program's C name, at most 15 characters.</summary>
     public string Name
     {

@@ -3,9 +3,14 @@
 #pragma once
 #include "packet.h"
 
-/* Null when it is none of the director's. */
+/*
+ * Null when it is none of the director's. With one interface there is nothing to look for, and a bond hands on the
+ * index of the port that a frame came in by, which is not its own.
+ */
 INLINE const struct interface *way_in(const struct xdp_md *ctx, const struct half *half)
 {
+	if (switches.one_arm)
+		return half->interfaces[0].ifindex ? &half->interfaces[0] : NULL;
 	for (__u32 i = 0; i < INTERFACES; i++) {
 		const struct interface *interface = &half->interfaces[i];
 

@@ -25,6 +25,7 @@ struct query {
 	__u32 former;  /* server that the slot comes from; 0: none, or the window is closed */
 	__u32 now;     /* tick */
 	__u32 place;   /* in flow_keys, of where the flow is or goes */
+	__u64 jiffies; /* that now is of */
 };
 
 /* The client must get a reset: added to the server's id. */
@@ -45,11 +46,14 @@ INLINE const struct server *server_of(__u32 half_number, __u32 id)
 	return bpf_map_lookup_elem(&servers, &index);
 }
 
+INLINE bool is_server(const struct server *server, __u32 id, __u32 flags)
+{
+	return id && server && (server->flags & flags) && !(server->flags & SERVER_MOVED);
+}
+
 INLINE bool has_server(const struct query *q, __u32 id, __u32 flags)
 {
-	const struct server *server = server_of(q->half_number, id);
-
-	return id && server && (server->flags & flags) && !(server->flags & SERVER_MOVED);
+	return is_server(server_of(q->half_number, id), id, flags);
 }
 
 INLINE const struct profile *profile_of(const struct query *q)
@@ -120,6 +124,8 @@ INLINE void remember(struct query *q, struct flow *flow, __u64 id, __u32 server)
 	*(volatile __u64 *)&flow->id = 0;
 	flow->server = word;
 	flow->seen = q->now;
+	__sync_lock_test_and_set(&flow->id, id);
+	/* Last: the exchange waits for what was written before it, and this is nearly never in a cache. */
 	if (key) {
 		key->source[0] = q->tuple.source[0];
 		key->source[1] = q->tuple.source[1];
@@ -132,7 +138,6 @@ INLINE void remember(struct query *q, struct flow *flow, __u64 id, __u32 server)
 		key->profile = q->profile;
 		key->since = q->now;
 	}
-	__sync_lock_test_and_set(&flow->id, id);
 	if (word & FLOW_COUNTED)
 		change_load(server, 1);
 }
@@ -234,6 +239,20 @@ INLINE __u32 decide(const struct query *q, bool begins, bool *remembers)
 	return q->current;
 }
 
+/*
+ * The coarse clock moves when the kernel's count of timer ticks does, and that count is read without a call. So the
+ * clock is asked once per timer tick; the query's memory is this CPU's own and keeps the answer.
+ */
+INLINE void look_at_clock(struct query *q)
+{
+	__u64 jiffies = bpf_jiffies64();
+
+	if (q->jiffies == jiffies)
+		return;
+	q->jiffies = jiffies;
+	q->now = now_ticks();
+}
+
 /* Id of the server, with REPLY_RESET perhaps; 0 when there is none. */
 GLOBAL __u32 select_remembered(struct query *q)
 {
@@ -247,7 +266,7 @@ GLOBAL __u32 select_remembered(struct query *q)
 	struct flow *flow = NULL;
 	__u64 id;
 
-	q->now = now_ticks();
+	look_at_clock(q);
 	id = q->flags & SERVICE_PERSISTS
 		 ? client_id(q)
 		 : flow_id(&tables.halves[q->half_number & 1].settings, &q->tuple, q->tuple.protocol, q->tuple.ports);
@@ -265,15 +284,16 @@ GLOBAL __u32 select_remembered(struct query *q)
 	}
 
 	if (flow && q->now - flow->seen <= patience(q, flow->server)) {
+		const struct server *found;
+
 		word = flow->server;
 		server = word & FLOW_SERVER_MASK;
 		/* A SYN of a remembered flow begins a new one, unless the table alone knows where the first went. */
 		if (begins && q->flags & SERVICE_REMEMBERS)
 			begins = (word & (FLOW_FIN | FLOW_RST)) || !has_server(q, server, SERVER_TAKES);
-		if (!begins && has_server(q, server, SERVER_USED | SERVER_RESET)) {
-			const struct server *found = server_of(q->half_number, server);
-
-			if (found && (found->flags & SERVER_RESET) && tcp && !(q->flags & SERVICE_PERSISTS))
+		found = server_of(q->half_number, server);
+		if (!begins && is_server(found, server, SERVER_USED | SERVER_RESET)) {
+			if ((found->flags & SERVER_RESET) && tcp && !(q->flags & SERVICE_PERSISTS))
 				return server | REPLY_RESET;
 			if (!quoted) {
 				if (flow->seen != q->now)

@@ -40,7 +40,10 @@ internal sealed class Behaviour : IDisposable
     }
 
     /// <summary>What the program tells the driver.</summary>
-    public XdpAction Action(string layers) => _engine.Trace(CaseTable.Frame(layers), 1).Action;
+    public XdpAction Action(string layers) => Action(CaseTable.Frame(layers));
+
+    /// <summary>What becomes of a frame that is there already.</summary>
+    public XdpAction Action(byte[] frame) => _engine.Trace(frame, 1).Action;
 
     /// <summary>The server of a packet at layer 2, by the Ethernet address that it is sent to.</summary>
     public string Server(string layers) => _serverOfMac[Convert.ToHexString(Sent(layers).AsSpan(0, 6))];

@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Globalization;
+using Sidestep.ConformanceTests.Cases;
 using Sidestep.ConformanceTests.Xdp;
 
 namespace Sidestep.ConformanceTests;
@@ -18,11 +20,15 @@ public sealed class BoundTests
             services: {far-v6: {vip: vip6-l3, protocol: tcp, port: 80, pool: far}}
             """);
         var layers = string.Create(CultureInfo.InvariantCulture, $"[{network}, tcp: {{flags: A}}, payload: {payload}]");
+        var frame = CaseTable.Frame(layers);
+        var watch = Stopwatch.StartNew();
         for (var i = 0; i < 20_000; i++)
-            director.Action(layers);
+            director.Action(frame);
+        // Each CPU may answer 64 at once, and one more every 2^20 ns.
+        var most = (ulong)Environment.ProcessorCount * (64 + (ulong)(watch.Elapsed.TotalNanoseconds / (1 << 20)) + 1);
         var counted = director.Counted();
         Assert.Equal(20_000UL, counted.Packets("answer-too-big") + counted.Packets("drop too-big-unanswered"));
-        Assert.InRange(counted.Packets("answer-too-big"), 1UL, 10_000UL);
+        Assert.InRange(counted.Packets("answer-too-big"), 1UL, most);
     }
 
     [Fact]

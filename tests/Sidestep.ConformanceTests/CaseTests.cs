@@ -18,8 +18,7 @@ public sealed class CaseTests(Engines engines)
     public async Task Row(string engineName, string sentence)
     {
         var row = CaseTable.All.Single(c => c.Sentence == sentence);
-        using var fresh = row.NeedsCleanMemory ? Engines.Load(engineName) : null;
-        var engine = fresh ?? engines[engineName];
+        var engine = row.NeedsCleanMemory ? engines.WithoutMemory(engineName) : engines[engineName];
         var tables = TableCompiler.Compile(row.Given.Configuration, row.Given.NextHops, now: row.Steps[0].Now);
         engine.Apply(tables);
         foreach (var step in row.Steps)

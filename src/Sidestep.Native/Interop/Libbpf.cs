@@ -203,7 +203,7 @@ internal static unsafe partial class Libbpf
         public fixed byte name[16];
     }
 
-    /// <summary>The head of the kernel's struct bpf_prog_info (linux/bpf.h).</summary>
+    /// <summary>The kernel's struct bpf_prog_info (linux/bpf.h), with what is used of it.</summary>
     [StructLayout(LayoutKind.Sequential)]
     internal struct bpf_prog_info
     {
@@ -219,6 +219,10 @@ internal static unsafe partial class Libbpf
         public uint nr_map_ids;
         public ulong map_ids;
         public fixed byte name[16];
+        public fixed ulong others[17]; // from ifindex to recursion_misses
+        public uint verified_insns;
+        public uint attach_btf_obj_id;
+        public ulong attach_btf_id;
     }
 
     /// <summary>The head of the kernel's struct bpf_link_info (linux/bpf.h), with the XDP member of its union.</summary>

@@ -23,7 +23,7 @@ internal sealed record Case
 
     public bool StaysOnItsInterface => Steps.All(static s => s.StaysOnItsInterface);
 
-    /// <summary>What earlier frames left behind may decide: such a row needs an engine that nobody used.</summary>
+    /// <summary>What earlier frames left behind may decide: such a row needs an engine that remembers nothing.</summary>
     public bool NeedsCleanMemory => Steps.Count > 1 || Steps[0].Decision is Decision.AnswerTooBig or Decision.AnswerReset
         || Given.Configuration.Pools.Any(static p => p.Algorithm != Algorithm.ConsistentHash || p.Persistence is not null);
 

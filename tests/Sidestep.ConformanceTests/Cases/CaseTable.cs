@@ -9,15 +9,19 @@ internal static class CaseTable
 
     private static readonly Lazy<IReadOnlyList<Case>> Loaded = new(Load);
 
+    /// <summary>Read once: some tests make tens of thousands of frames.</summary>
+    private static readonly Lazy<CaseNode> Defaults = new(static () => Document(DefaultsFile).Only("names", "given"));
+    private static readonly Lazy<Names> Cast = new(static () => new Names(Defaults.Value["names"]));
+
     public static IReadOnlyList<Case> All => Loaded.Value;
 
     public static string Folder { get; } = Path.Combine(AppContext.BaseDirectory, "cases");
 
-    public static Names Names => new(Document(DefaultsFile)["names"]);
+    public static Names Names => Cast.Value;
 
     /// <summary>The situation that rows start from, with changes over it.</summary>
     public static Given Given(string changes = "{}") => Cases.Given.Read(
-        Document(DefaultsFile)["given"].With(Parse("changes", new StringReader(changes))), Names);
+        Defaults.Value["given"].With(Parse("changes", new StringReader(changes))), Names);
 
     /// <summary>A frame from layers, as in a row.</summary>
     public static byte[] Frame(string layers) =>
@@ -25,11 +29,9 @@ internal static class CaseTable
 
     private static List<Case> Load()
     {
-        var defaults = Document(DefaultsFile).Only("names", "given");
-        var names = new Names(defaults["names"]);
         var cases = Directory.EnumerateFiles(Folder, "*.yaml").Select(static f => Path.GetFileName(f))
             .Where(static f => f != DefaultsFile).Order(StringComparer.Ordinal)
-            .SelectMany(f => Rows(f, Document(f), defaults["given"], names)).ToList();
+            .SelectMany(f => Rows(f, Document(f), Defaults.Value["given"], Names)).ToList();
         var twice = cases.GroupBy(static c => c.Sentence).FirstOrDefault(static g => g.Count() > 1);
         return twice is null ? cases : throw new FormatException($"two rows are called '{twice.Key}'");
     }

@@ -1,5 +1,7 @@
 using Sidestep.Engine.Xdp;
+using Sidestep.Engine.Xdp.Capture;
 using Sidestep.Forwarding;
+using Sidestep.Forwarding.Capture;
 
 [assembly: AssemblyFixture(typeof(Sidestep.ConformanceTests.Xdp.Engines))]
 
@@ -18,25 +20,61 @@ public sealed class Engines : IDisposable
     /// <summary>The program with everything that it can do, whatever the tables need.</summary>
     public const string Everything = "xdp, several arms, everything on";
 
-    /// <summary>All of them.</summary>
-    public static IReadOnlyList<string> All { get; } = [OneArm, SeveralArms, Everything];
+    /// <summary>The same while every frame is captured: what is looked at takes another way through the program.</summary>
+    public const string Captured = "xdp, several arms, everything on, captured";
 
-    private readonly Dictionary<string, IEngine> _loaded = [];
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<string> All { get; } = [OneArm, SeveralArms, Everything, Captured];
+
+    private readonly Dictionary<string, XdpEngine> _loaded = [];
 
     /// <summary>One that all tests use in turns, loaded at first use. What it remembers of one test must not matter to
-    /// another.</summary>
-    public IEngine this[string name]
+    /// another, or <see cref="WithoutMemory"/> is for it.</summary>
+    public IEngine this[string name] => Loaded(name);
+
+    /// <summary>The same after it has forgotten all flows, fragments, turns and answers. A new one takes seconds to load.</summary>
+    public IEngine WithoutMemory(string name)
     {
-        get
+        var engine = Loaded(name);
+        var maps = engine.Maps;
+        maps.Flows.Clear();
+        maps.FlowKeys.Clear();
+        maps.Loads.Clear();
+        maps.Memory("fragments").View<byte>(0, (int)maps.Memory("fragments").Length).Clear();
+        for (var cpu = 0; cpu < maps.Cpus; cpu++)
         {
-            if (!_loaded.TryGetValue(name, out var engine))
-                _loaded.Add(name, engine = Load(name));
-            return engine;
+            ref var counters = ref maps.Counters(cpu);
+            counters.Turns = default;
+            (counters.AnswerTick, counters.AnswerTokens) = (0, 0);
         }
+        return engine;
     }
 
-    /// <summary>One that remembers nothing; the caller disposes of it.</summary>
-    public static IEngine Load(string name) => XdpEngine.LoadDetached(several: name != OneArm, all: name == Everything);
+    /// <summary>A new one; the caller disposes of it.</summary>
+    public static IEngine Load(string name) => New(name);
+
+    private static XdpEngine New(string name)
+    {
+        var engine = XdpEngine.LoadDetached(several: name != OneArm, all: name is Everything or Captured);
+        if (name == Captured)
+            Capture(engine.Maps);
+        return engine;
+    }
+
+    /// <summary>For a day, and nobody reads: a ring that is full must not change what happens to frames either.</summary>
+    private static void Capture(StateMaps maps)
+    {
+        const int Day = 24 * 60 * 60;
+        maps.Capturing = FilterWriter.Of(CaptureFilter.Everything, new CaptureLimits { Rate = 0 }, RunningTables.Read(maps)) with { Outcomes = ulong.MaxValue };
+        maps.Control.Capture = Ticks.Now + Ticks.Of(Day);
+    }
+
+    private XdpEngine Loaded(string name)
+    {
+        if (!_loaded.TryGetValue(name, out var engine))
+            _loaded.Add(name, engine = New(name));
+        return engine;
+    }
 
     public void Dispose()
     {

@@ -1,0 +1,112 @@
+using Sidestep.Native;
+
+namespace Sidestep.Benchmarks;
+
+/// <summary>A program and what it is given.</summary>
+/// <param name="Name">Of the floor; a case has its comparison's.</param>
+/// <param name="Program">The program.</param>
+/// <param name="Traffic">What it is given.</param>
+/// <param name="Ends">How it ends.</param>
+internal sealed record Side(string Name, BpfProgram Program, Traffic Traffic, Ending Ends);
+
+/// <summary>How a program leaves the frame.</summary>
+internal enum Ending
+{
+    /// <summary>XDP_PASS, as it was.</summary>
+    Passed,
+
+    /// <summary>XDP_TX, as long as it was.</summary>
+    Sent,
+
+    /// <summary>XDP_TX, longer: the harness has to undo that.</summary>
+    Lengthened,
+}
+
+/// <summary>A case beside its floor.</summary>
+/// <param name="Name">Of the case.</param>
+/// <param name="Case">What is judged.</param>
+/// <param name="Floor">What it is judged by.</param>
+/// <param name="Bound">What it is meant to reach; null: it is there to be seen.</param>
+/// <param name="Prepare">Called before each round of so many packets, outside the measurement.</param>
+/// <param name="WarmUp">Packets of the case before the first round.</param>
+internal sealed record Comparison(
+    string Name, Side Case, Side Floor, Bound? Bound = null, Action<int>? Prepare = null, int WarmUp = 0);
+
+/// <summary>Nanoseconds per packet, the harness and its undoing subtracted.</summary>
+internal sealed record CaseResult(
+    string Name, double NetNsMedian, double NetNsQuartile1, double NetNsQuartile3, double NetNsMin,
+    string FloorName, double FloorNsMedian, double FloorNsQuartile1, double FloorNsQuartile3, double FloorNsMin,
+    double OverFloorNs, double? Times, double HarnessNsQuartile1, double HarnessNsQuartile3, Bound? Bound, bool? WithinBound);
+
+/// <summary>Measures comparisons.</summary>
+/// <remarks>
+/// Every round measures the bare harness, the floor and the case after one another, so that all see the same machine. The
+/// bare harness is the harness around a program that does nothing. Where a side leaves the frame longer, the harness has
+/// to undo that; what it costs is taken as half of what moving the head there and back costs.
+/// </remarks>
+internal sealed class Measurement(Harness harness, BpfProgram pass, BpfProgram head, int rounds, int repeat)
+{
+    /// <summary>Below this a ratio would be of rounding errors.</summary>
+    private const double LeastDivisorNs = 2;
+
+    private const uint Pass = 2, Transmit = 3;
+
+    /// <summary>A side's share of a round.</summary>
+    private readonly record struct Sample(double Bare, double Head, double Gross);
+
+    internal CaseResult Measure(Comparison comparison)
+    {
+        Console.Error.WriteLine($"measuring {comparison.Name} ({rounds} rounds of {repeat} packets)");
+        if (comparison.WarmUp > 0)
+        {
+            comparison.Prepare?.Invoke(comparison.WarmUp);
+            Run(comparison.Case, comparison.WarmUp);
+        }
+        var samples = new List<(Sample Floor, Sample Case)>();
+        // The first round only warms the caches.
+        for (var round = -1; round < rounds; round++)
+        {
+            comparison.Prepare?.Invoke(repeat);
+            var floor = Take(comparison.Floor);
+            // The same harness and the same traffic: measured once.
+            var same = comparison.Floor.Traffic == comparison.Case.Traffic && comparison.Floor.Ends == comparison.Case.Ends;
+            var sample = (floor, same ? floor with { Gross = Run(comparison.Case, repeat) } : Take(comparison.Case));
+            if (round >= 0)
+                samples.Add(sample);
+        }
+        return Summarize(comparison, [.. samples.Select(static s => s.Floor)], [.. samples.Select(static s => s.Case)]);
+    }
+
+    private double Run(Side side, int packets) =>
+        harness.Measure(side.Program, side.Traffic, packets, side.Ends == Ending.Passed ? Pass : Transmit);
+
+    private Sample Take(Side side) => new(
+        harness.Measure(pass, side.Traffic, repeat, Pass),
+        side.Ends == Ending.Lengthened ? harness.Measure(head, side.Traffic, repeat, Transmit) : 0,
+        Run(side, repeat));
+
+    private static CaseResult Summarize(Comparison comparison, Sample[] floor, Sample[] measured)
+    {
+        double[] netFloor = Net(comparison.Floor, floor), netCase = Net(comparison.Case, measured);
+        Distribution floors = new(netFloor), cases = new(netCase), bare = new(measured.Select(static s => s.Bare));
+        var over = new Distribution(netCase.Zip(netFloor, static (c, f) => c - f)).Median;
+        double? times = floors.Median >= LeastDivisorNs ? cases.Median / floors.Median : null;
+        var judged = comparison.Bound?.Figure switch
+        {
+            Figure.OverFloorNs => over,
+            Figure.Times => times,
+            Figure.NetNs => cases.Median,
+            _ => null,
+        };
+        return new CaseResult(comparison.Name, cases.Median, cases.Quartile1, cases.Quartile3, cases.Min,
+            comparison.Floor.Name, floors.Median, floors.Quartile1, floors.Quartile3, floors.Min,
+            over, times, bare.Quartile1, bare.Quartile3, comparison.Bound, judged <= comparison.Bound?.Limit);
+    }
+
+    /// <summary>What each round took without the harness and its undoing.</summary>
+    private static double[] Net(Side side, Sample[] samples)
+    {
+        var undo = side.Ends == Ending.Lengthened ? new Distribution(samples.Select(static s => (s.Head - s.Bare) / 2)).Median : 0;
+        return [.. samples.Select(s => s.Gross - s.Bare - undo)];
+    }
+}

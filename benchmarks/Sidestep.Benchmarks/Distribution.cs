@@ -1,0 +1,24 @@
+namespace Sidestep.Benchmarks;
+
+/// <summary>Samples of one quantity.</summary>
+internal sealed class Distribution(IEnumerable<double> samples)
+{
+    private readonly double[] _sorted = [.. samples.Order()];
+
+    internal double Min => _sorted[0];
+
+    internal double Quartile1 => At(0.25);
+
+    internal double Median => At(0.5);
+
+    internal double Quartile3 => At(0.75);
+
+    /// <summary>Between two samples, in proportion.</summary>
+    private double At(double share)
+    {
+        var place = share * (_sorted.Length - 1);
+        var below = (int)place;
+        var above = Math.Min(below + 1, _sorted.Length - 1);
+        return _sorted[below] + (_sorted[above] - _sorted[below]) * (place - below);
+    }
+}

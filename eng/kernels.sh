@@ -1,0 +1,47 @@
+# shellcheck shell=bash
+# Sourced by ./test: what depends on the kernel, under a kernel of Debian's in an emulated machine (eng/other-kernel).
+
+# Bounds a hang, and judges no speed.
+slowest=7200
+
+# test_kernel KERNEL: the program by the case table, the agent's program, and the lab with the kernel's own tunnels.
+test_kernel() {
+  local kernel=$1 release
+  echo "== Linux $kernel"
+  if ! release=$(eng/other-kernel "$kernel" uname -r); then
+    fail "Linux $kernel: it was not to be had, or did not start"
+    return
+  fi
+  echo "It is $release, emulated."
+  test_there "$kernel" conformance Sidestep.ConformanceTests
+  test_there "$kernel" agent Sidestep.SystemTests --filter-class '*.ProgramTests'
+  lab_there "$kernel" l3-dual
+}
+
+# test_there KERNEL WHAT PROJECT [FILTER...]
+test_there() {
+  local kernel=$1 name="Linux $1: $2" report="Linux-$1-$2.json" module=artifacts/bin/$3/release/$3 status=0
+  local reports=artifacts/test-results
+  shift 3
+  echo "== $name"
+  eng/other-kernel --time-limit $slowest --keep $reports "$kernel" "$module" "$@" --no-ansi \
+    --results-directory $reports --report-ctrf --report-ctrf-filename "$report" | now_and_then || status=$?
+  count_tests "$name" "$reports/$report" "$status"
+}
+
+# lab_there KERNEL TOPOLOGY: one test.
+lab_there() {
+  local name="Linux $1: lab $2" status=0
+  echo "== $name"
+  eng/other-kernel --time-limit $slowest "$1" artifacts/bin/Sidestep.Lab/release/sidestep-lab run "$2" --json || status=$?
+  if [ $status -eq 0 ]; then
+    passed=$((passed + 1))
+  else
+    fail "$name ended with $status"
+  fi
+}
+
+# The progress of a test module is a line every three seconds; here one a minute is enough.
+now_and_then() {
+  awk '/^\[\+/ { if (systime() - last >= 60) { print; fflush(); last = systime() } next } NF { print; fflush() }'
+}
