@@ -176,9 +176,6 @@ public sealed class XdpEngine : IEngine
         return new TraceResult((XdpAction)run.ReturnValue, output.AsMemory(0, run.Length));
     }
 
-    /// <summary>The tables as they are: for tests.</summary>
-    internal StateMaps Maps => _maps;
-
     /// <summary>The loaded program: for benchmarks, which call it from their own.</summary>
     public BpfProgram Program() => _object.Program("director");
 
