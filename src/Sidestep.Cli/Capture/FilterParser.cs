@@ -125,7 +125,7 @@ public sealed class FilterParser
     }
 
     private static IPNetwork ReadPrefix(string text, int column) => IPNetwork.TryParse(text, out var prefix) ? prefix
-        : throw Wrong(column, $"'{text}' is no prefix: write one such as 198.51.100.0/24 or 2001:db8::/32, without bits behind the prefix");
+        : throw Wrong(column, $"'{text}' is no prefix: write one such as 198.51.100.0/24 or 2001:db8::/32");
 
     private static IPNetwork? ReadAddress(string text) =>
         (text.Contains(':', StringComparison.Ordinal) || text.AsSpan().Count('.') == 3) && IPAddress.TryParse(text, out var address)

@@ -30,7 +30,7 @@ public static class FlowsCommand
             IPNetwork? prefix = null;
             if (parsed.GetValue(client) is { } text && (prefix = FlowFilter.ParseClient(text)) is null)
             {
-                error.WriteLine($"error: --client {text}: neither an address nor a prefix. Write 198.51.100.7 or 198.51.100.0/24, without bits behind the prefix.");
+                error.WriteLine($"error: --client {text}: neither an address nor a prefix. Write one such as 198.51.100.7 or 198.51.100.0/24.");
                 return ExitCode.Unusable;
             }
             var filter = new FlowFilter(parsed.GetValue(service), parsed.GetValue(server), prefix);

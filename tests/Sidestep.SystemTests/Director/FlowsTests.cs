@@ -51,7 +51,7 @@ public sealed class FlowsTests
         {
             (new[] { "--server", "web" }, 1, "no real server of that name or address. It has server1"),
             (["--service", "web"], 1, "no service of that name. It has echo"),
-            (["--client", "10.9.0.100/24"], 2, "without bits behind the prefix"),
+            (["--client", "client7"], 2, "neither an address nor a prefix"),
             (["--name", "another"], 1, "no director 'another' is pinned"),
         })
         {

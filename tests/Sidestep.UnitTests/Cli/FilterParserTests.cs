@@ -48,7 +48,7 @@ public sealed class FilterParserTests
     [InlineData("host 1.2.3", 6, "'1.2.3' is no address")]
     [InlineData("host seven", 6, "'seven' is no address")]
     [InlineData("host 1.2.3.0/24", 6, "'net' before a prefix")]
-    [InlineData("net 198.51.100.7/24", 5, "without bits behind the prefix")]
+    [InlineData("net 198.51.100.7", 5, "is no prefix: write one such as")]
     [InlineData("tcp and port 0", 14, "1 to 65535")]
     [InlineData("port http", 6, "1 to 65535")]
     [InlineData("port 1 and port 2 and port 3", 23, "more than 2 ports")]
