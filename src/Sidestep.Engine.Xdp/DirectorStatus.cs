@@ -14,6 +14,8 @@ namespace Sidestep.Engine.Xdp;
 /// <param name="Groups">Pools and how they are reached, by name.</param>
 /// <param name="Answers">ARP and echo requests that it answered.</param>
 /// <param name="Drops">What it dropped; every reason is there.</param>
+/// <param name="FlowsForgotten">Remembered flows that had to make room for others before they were idle.</param>
+/// <param name="FragmentsForgotten">Fragmented datagrams likewise.</param>
 public sealed record DirectorStatus(
     long Revision,
     DateTimeOffset AppliedAt,
@@ -21,7 +23,9 @@ public sealed record DirectorStatus(
     IReadOnlyList<ServiceStatus> Services,
     IReadOnlyList<GroupStatus> Groups,
     IReadOnlyDictionary<Decision, Tally> Answers,
-    IReadOnlyDictionary<DropReason, Tally> Drops)
+    IReadOnlyDictionary<DropReason, Tally> Drops,
+    ulong FlowsForgotten,
+    ulong FragmentsForgotten)
 {
     private const int Attempts = 3;
 
@@ -66,7 +70,9 @@ public sealed record DirectorStatus(
             [.. servers.GroupBy(static s => s.Group).OrderBy(static g => g.Key.ToString(), StringComparer.Ordinal)
                 .Select(static g => new GroupStatus(g.Key, [.. g.Select(static s => s.Status).OrderBy(static s => s.Name, StringComparer.Ordinal)]))],
             counters.Answers,
-            counters.Drops);
+            counters.Drops,
+            CounterReader.Forgotten(maps, static (ref counters) => counters.FlowsForgotten),
+            CounterReader.Forgotten(maps, static (ref counters) => counters.FragmentsForgotten));
     }
 
     private static ServiceStatus ServiceOf(StateMaps maps, string name, int id, ILookup<int, string> takes, Dictionary<GroupKey, Dictionary<uint, int>> slots)

@@ -39,7 +39,7 @@ internal sealed class FlowTable(StateMaps maps)
         var now = Ticks.Now;
         for (var i = 0; i < flows.Length; i++)
         {
-            if (flows[i].Id != 0 && (flows[i].Server & flag) == flag && IsAlive(flows[i], keys[i], profiles, now))
+            if (flows[i].Id > Constants.FlowClaimed && (flows[i].Server & flag) == flag && IsAlive(flows[i], keys[i], profiles, now))
                 counts[flows[i].Server & Constants.ServerCapacity - 1]++;
         }
         return counts;
@@ -57,7 +57,7 @@ internal sealed class FlowTable(StateMaps maps)
         {
             var id = flow.Id;
             // If a packet has just taken the place for another flow, the id differs and stays.
-            if (id != 0 && gone[flow.Server & Constants.FlowServerMask])
+            if (id > Constants.FlowClaimed && gone[flow.Server & Constants.FlowServerMask])
                 Interlocked.CompareExchange(ref flow.Id, 0, id);
         }
         foreach (var id in servers)
@@ -77,7 +77,7 @@ internal sealed class FlowTable(StateMaps maps)
         for (var i = 0; i < flows.Length; i++)
         {
             var id = Volatile.Read(ref flows[i].Id);
-            if (id == 0)
+            if (id <= Constants.FlowClaimed)
                 continue;
             var (flow, key) = (flows[i], keys[i]);
             // The program takes the id away before it writes another flow: with the same id before and after, it is one flow.

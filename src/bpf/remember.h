@@ -3,9 +3,9 @@
  * Remembered flows: where a slot is in transition, or where the algorithm needs to know (just-enough tracking).
  *
  * A flow lies in one of the eight places of its bucket; when all are taken, the one that was idle for longest makes
- * room. The table is one for all CPUs, because a network card may move a flow from one CPU to another at any time. Two
- * CPUs that write the same place at once may lose one of the two flows; neither can get the other's server, because the
- * id is taken away before the server is written, and given last.
+ * room. The table is one for all CPUs, because a network card may move a flow from one CPU to another at any time. Who
+ * writes a place claims it first; of two CPUs that want the same one at once the other leaves its flow unremembered.
+ * Who reads one looks at its id before and after, so that nobody gets the server of another flow.
  */
 #pragma once
 #include "account.h"
@@ -116,12 +116,14 @@ INLINE struct flow *make_room(struct query *q, struct flow_bucket *bucket)
 
 INLINE void remember(struct query *q, struct flow *flow, __u64 id, __u32 server)
 {
+	__u64 former = *(volatile __u64 *)&flow->id;
 	__u32 word = server | (q->flags & SERVICE_LEAST ? FLOW_COUNTED : 0);
 	/* On the stack: before Linux 6.2 a key may not be in other memory that a function was handed. */
 	__u32 place = q->place;
 	struct flow_key *key = bpf_map_lookup_elem(&flow_keys, &place);
 
-	*(volatile __u64 *)&flow->id = 0;
+	if (__sync_val_compare_and_swap(&flow->id, former, FLOW_CLAIMED) != former)
+		return;
 	flow->server = word;
 	flow->seen = q->now;
 	__sync_lock_test_and_set(&flow->id, id);
@@ -286,7 +288,9 @@ GLOBAL __u32 select_remembered(struct query *q)
 	if (flow && q->now - flow->seen <= patience(q, flow->server)) {
 		const struct server *found;
 
-		word = flow->server;
+		word = *(volatile __u32 *)&flow->server;
+		if (*(volatile __u64 *)&flow->id != id)
+			word = 0; /* another flow has just taken the place: server 0 is none */
 		server = word & FLOW_SERVER_MASK;
 		/* A SYN of a remembered flow begins a new one, unless the table alone knows where the first went. */
 		if (begins && q->flags & SERVICE_REMEMBERS)
@@ -298,9 +302,11 @@ GLOBAL __u32 select_remembered(struct query *q)
 			if (!quoted) {
 				if (flow->seen != q->now)
 					flow->seen = q->now;
-				if (q->tuple.tcp_flags & (TCP_FIN | TCP_RST))
-					flow->server = word | (q->tuple.tcp_flags & TCP_FIN ? FLOW_FIN : 0) |
-						       (q->tuple.tcp_flags & TCP_RST ? FLOW_RST : 0);
+				/* A connection of a remembered client ends, the client does not. */
+				if (q->tuple.tcp_flags & (TCP_FIN | TCP_RST) && !(q->flags & SERVICE_PERSISTS))
+					__sync_fetch_and_or(&flow->server,
+							    (q->tuple.tcp_flags & TCP_FIN ? FLOW_FIN : 0) |
+								(q->tuple.tcp_flags & TCP_RST ? FLOW_RST : 0));
 			}
 			return server;
 		}

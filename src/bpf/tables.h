@@ -320,13 +320,14 @@ struct tables {
 	struct half halves[HALVES];
 } tables;
 
-/* A remembered flow. Unused: id 0. */
+/* A remembered flow. Unused: id 0. Being written: FLOW_CLAIMED. */
 struct flow {
-	__u64 id;     /* 64-bit hash of the flow: two of a bucket agree with a probability of 2^-64 */
+	__u64 id;     /* 63-bit hash of the flow: two of a bucket agree with a probability of 2^-63 */
 	__u32 server; /* id and FLOW_* */
 	__u32 seen;   /* tick of its last packet */
 };
 
+#define FLOW_CLAIMED	 1
 #define FLOW_SERVER_MASK 0x00ffffff
 #define FLOW_FIN	 (1U << 24)
 #define FLOW_RST	 (1U << 25)

@@ -67,6 +67,7 @@ internal static class Constants
     internal const byte ServerLocal = 1 << 4;
     internal const uint SlotServerMask = 0x00ffffff;
     internal const uint SlotTracked = 1U << 31;
+    internal const uint FlowClaimed = 1;
     internal const uint FlowServerMask = 0x00ffffff;
     internal const uint FlowFin = 1U << 24;
     internal const uint FlowRst = 1U << 25;
