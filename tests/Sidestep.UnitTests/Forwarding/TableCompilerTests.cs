@@ -93,7 +93,8 @@ public sealed class TableCompilerTests
     {
         var tables = TableCompiler.Compile(
             Configuration([Pool("empty", 0), Pool("web", 1)], [Service("a", "empty"), Service("c", "web", port: 82), Service("b", "web", port: 81)])
-                with { Vips = [new Vip(Vip, policy)] },
+                with
+            { Vips = [new Vip(Vip, policy)] },
             Hops(resolved ? 1 : 0));
         Assert.Equal([new VipEntry(Vip, resolved, echo, echo == EchoAction.Forward ? "b" : null)], tables.Vips);
     }
@@ -117,7 +118,8 @@ public sealed class TableCompilerTests
         var profile = new NetworkProfile { Name = "p", IdleTimeouts = new IdleTimeouts(1, 2, 3), TooBig = TooBigPolicy.Drop, UdpInTransition = UdpPolicy.Move };
         var pool = Pool("web", 1) with { Algorithm = Algorithm.RoundRobin, HashFields = HashFields.FiveTuple, Persistence = new Persistence(60) };
         var configuration = Configuration([pool], [Service("web", "web", profile: "p") with { AccessList = "office" }])
-            with { NetworkProfiles = [profile], AccessLists = [list] };
+            with
+        { NetworkProfiles = [profile], AccessLists = [list] };
         var service = TableCompiler.Compile(configuration, Hops(1)).Services.Single();
         Assert.Equal((pool.Algorithm, pool.HashFields, pool.Persistence), (service.Algorithm, service.HashFields, service.Persistence));
         Assert.Equal((profile.IdleTimeouts, profile.TooBig, profile.UdpInTransition, list), (service.IdleTimeouts, service.TooBig, service.UdpInTransition, service.AccessList));
