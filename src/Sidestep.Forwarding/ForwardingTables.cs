@@ -115,7 +115,7 @@ public sealed record ServerGroup(GroupKey Key, ImmutableArray<ServerEntry> Serve
 {
     /// <summary>True while packets reach somebody: a server that takes new flows, or one that drains and keeps those that it
     /// has. A VIP that went out of service with its last draining server would break what the drain is to spare.</summary>
-    public bool CanServe => !Slots.Slots.IsEmpty
+    public bool CanServe => !Slots.Members.IsEmpty
         || Servers.Any(static s => s is { DrainingSince: not null, NextHop: not null, Flows: FlowState.Keep });
 }
 

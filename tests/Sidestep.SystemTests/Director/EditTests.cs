@@ -12,7 +12,8 @@ public sealed class EditTests
     {
         using var segment = new Segment(servers: 3);
         // The third is there and runs, but is not in the file yet.
-        segment.File = segment.File with { Servers = [.. segment.File.Servers.Take(2)] };
+        // Flows move at once, so that the newcomer gets some.
+        segment.File = segment.File with { Servers = [.. segment.File.Servers.Take(2)], Dsr = segment.File.Dsr + ", udpInTransition: move" };
         segment.Start();
         using var traffic = segment.Send();
         traffic.UntilAllAnswered();

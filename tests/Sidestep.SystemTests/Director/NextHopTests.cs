@@ -85,7 +85,8 @@ public sealed class NextHopTests(ITestOutputHelper output)
     public void AServerThatComesLaterServesOnceItIsThere()
     {
         using var segment = new Segment(servers: 1);
-        segment.File = segment.File with { Servers = [.. segment.File.Servers, Segment.Line(2)] };
+        // Flows move at once, so that the newcomer gets some.
+        segment.File = segment.File with { Servers = [.. segment.File.Servers, Segment.Line(2)], Dsr = segment.File.Dsr + ", udpInTransition: move" };
         using var traffic = Begin(segment);
         Assert.Contains(Segment.AddressOf(2), Assert.Single(Unresolved(segment)), StringComparison.Ordinal);
         Assert.Equal("unresolved", State(segment, "server2"));

@@ -46,7 +46,7 @@ public sealed class StatusTests
         segment.File = segment.File with { Servers = [.. segment.File.Servers, Segment.Line(9)] };
         segment.Start();
         var text = segment.StatusText();
-        foreach (var words in new[] { "eth0 (native)", "daemon running", "203.0.113.10", "udp/7", "server1", "10.9.0.11", "serving", "server9", "unresolved", "does not answer ARP", "ARP answered" })
+        foreach (var words in new[] { "eth0 (native)", "daemon running", "203.0.113.10", "udp 7", "server1", "10.9.0.11", "serving", "server9", "unresolved", "does not answer ARP", "ARP answered" })
             Assert.Contains(words, text, StringComparison.Ordinal);
     }
 
