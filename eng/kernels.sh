@@ -24,7 +24,7 @@ test_there() {
   local reports=artifacts/test-results
   shift 3
   echo "== $name"
-  eng/other-kernel --time-limit $slowest --keep $reports "$kernel" "$module" "$@" --no-ansi \
+  eng/other-kernel --time-limit $slowest --keep $reports "$kernel" env SIDESTEP_TEST_FRAMES=2000 "$module" "$@" --no-ansi \
     --results-directory $reports --report-ctrf --report-ctrf-filename "$report" | now_and_then || status=$?
   count_tests "$name" "$reports/$report" "$status"
 }
