@@ -15,7 +15,7 @@ internal static class KernelFeatures
     ];
 
     private static readonly Lazy<IReadOnlyList<string>> Asked = new(static () =>
-        [.. Needed.Where(static f => !KernelProbe.HasXdpHelper(f.Helper)).Select(static f => $"{f.Name} (Linux {f.Since} has it)")]);
+        [.. Needed.Where(static f => !KernelProbe.HasHelper(f.Helper)).Select(static f => $"{f.Name} (Linux {f.Since} has it)")]);
 
     /// <summary>By name, each with the version that has it; empty when nothing is missing. Asked once: a kernel stays as it is.</summary>
     /// <exception cref="NativeException">Privileges are missing.</exception>

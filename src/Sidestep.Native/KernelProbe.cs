@@ -8,10 +8,11 @@ public static class KernelProbe
 {
     private const int XdpProgramType = 6;
 
-    /// <summary>Whether XDP programs may call a function of the kernel.</summary>
-    /// <param name="helper">Its number (BPF_FUNC_* of linux/bpf.h).</param>
+    /// <summary>Whether the kernel has a function that XDP programs may call.</summary>
+    /// <param name="helper">Its number (BPF_FUNC_* of linux/bpf.h). Of one that only other types of programs may call, newer
+    /// kernels make libbpf believe that it is there.</param>
     /// <exception cref="NativeException">It cannot be asked: privileges are missing.</exception>
-    public static bool HasXdpHelper(int helper) => NativeException.Check(
+    public static bool HasHelper(int helper) => NativeException.Check(
         Libbpf.libbpf_probe_bpf_helper(XdpProgramType, helper, 0),
         string.Create(CultureInfo.InvariantCulture, $"libbpf_probe_bpf_helper {helper}")) > 0;
 }
