@@ -23,6 +23,7 @@ packages() {
 	shellcheck checks the shell scripts
 	procps has sysctl, the cure that the agent names and a test follows
 	iputils-ping sends the echo requests of the tests
+	tshark reads the files that sidestep capture writes
 	LIST
   other-kernel) cat <<-LIST ;;
 	qemu-system-x86 emulates the machine that the other kernel runs on

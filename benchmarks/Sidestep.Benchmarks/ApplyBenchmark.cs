@@ -48,7 +48,7 @@ internal sealed class ApplyBenchmark
         ForwardingTables? tables = null;
 
         // Before any of this code has run: what a daemon sees at its start.
-        using var engine = Timed("load", static () => XdpEngine.LoadDetached(rememberedFlows: new DirectorSettings { Interfaces = [], HashKey = Workloads.Key }.RememberedFlows));
+        using var engine = Timed("load", static () => XdpEngine.LoadDetached(rememberedFlows: XdpBenchmark.DefaultFlows));
         void Change()
         {
             var configuration = Timed("read", () => reader.Read(text, null)).Configuration

@@ -7,6 +7,8 @@ var root = new RootCommand("Sidestep: direct server return load balancing.")
 {
     ConfigCommand.Create(),
     StatusCommand.Create(),
+    FlowsCommand.Create(),
+    CaptureCommand.Create(),
     PlanCommand.Create(RunningDirector.Read),
 };
 return CommandLine.Run(root, args);

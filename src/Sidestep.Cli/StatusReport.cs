@@ -14,7 +14,7 @@ namespace Sidestep.Cli;
 /// <param name="isRunning">Whether that daemon runs.</param>
 public sealed class StatusReport(DirectorSettings director, DirectorStatus status, DaemonReport? daemon, bool isRunning)
 {
-    private const int RedirectedWidth = 160;
+    internal const int RedirectedWidth = 160;
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
     /// <summary>One JSON object; docs/operations.md describes it.</summary>
@@ -64,6 +64,7 @@ public sealed class StatusReport(DirectorSettings director, DirectorStatus statu
                 }),
             }),
             answers = status.Answers.ToDictionary(static a => Camel(a.Key.ToString()), static a => new { packets = a.Value.Packets, bytes = a.Value.Bytes }),
+            forgotten = new { flows = status.FlowsForgotten, fragments = status.FragmentsForgotten },
             drops = status.Drops.ToDictionary(static d => Camel(d.Key.ToString()), static d => new { packets = d.Value.Packets, bytes = d.Value.Bytes }),
         },
         Json));
@@ -98,6 +99,10 @@ public sealed class StatusReport(DirectorSettings director, DirectorStatus statu
         foreach (var (reason, tally) in status.Drops.Where(static d => d.Value.Packets > 0))
             AddRow(rest, tally, $"dropped: {Camel(reason.ToString())}");
         console.Write(rest);
+        if (status.FlowsForgotten > 0)
+            console.WriteLine($"{Number(status.FlowsForgotten)} remembered flows had to make room for others: raise director.rememberedFlows");
+        if (status.FragmentsForgotten > 0)
+            console.WriteLine($"{Number(status.FragmentsForgotten)} fragmented datagrams had to make room for others");
     }
 
     private string Sentence()

@@ -27,7 +27,10 @@ internal static class CounterReader
 
     internal static Tally Server(StateMaps maps, int id) => Sum(maps, (ref counters) => counters.Servers[id]);
 
-    private delegate Counter Pick(ref CpuCounters counters);
+    /// <summary>One of the counters of what had to make room.</summary>
+    internal static ulong Forgotten(StateMaps maps, Pick pick) => Sum(maps, pick).Packets;
+
+    internal delegate Counter Pick(ref CpuCounters counters);
 
     private static Tally Sum(StateMaps maps, Pick pick)
     {

@@ -3,7 +3,6 @@ using System.Net;
 using Sidestep.Engine.Xdp.Layout;
 using Sidestep.Forwarding;
 using Sidestep.Model;
-using Sidestep.Native;
 
 namespace Sidestep.Engine.Xdp;
 
@@ -15,6 +14,8 @@ namespace Sidestep.Engine.Xdp;
 /// <param name="Groups">Pools and how they are reached, by name.</param>
 /// <param name="Answers">ARP and echo requests that it answered.</param>
 /// <param name="Drops">What it dropped; every reason is there.</param>
+/// <param name="FlowsForgotten">Remembered flows that had to make room for others before they were idle.</param>
+/// <param name="FragmentsForgotten">Fragmented datagrams likewise.</param>
 public sealed record DirectorStatus(
     long Revision,
     DateTimeOffset AppliedAt,
@@ -22,7 +23,9 @@ public sealed record DirectorStatus(
     IReadOnlyList<ServiceStatus> Services,
     IReadOnlyList<GroupStatus> Groups,
     IReadOnlyDictionary<Decision, Tally> Answers,
-    IReadOnlyDictionary<DropReason, Tally> Drops)
+    IReadOnlyDictionary<DropReason, Tally> Drops,
+    ulong FlowsForgotten,
+    ulong FragmentsForgotten)
 {
     private const int Attempts = 3;
 
@@ -35,22 +38,8 @@ public sealed record DirectorStatus(
     /// <exception cref="EngineException">Not allowed, or pinned by another version.</exception>
     public static DirectorStatus? Read(string pinPath, string name)
     {
-        if (Kernel.MissingCapabilities() is { Count: > 0 } missing)
-            throw new EngineException($"not allowed to read the director's maps: {string.Join(", ", missing)} missing. Run as root");
-        try
-        {
-            var pins = new PinDirectory(pinPath, name);
-            if (!Directory.Exists(pins.Path) || pins.OpenMaps(out _) is not { } opened)
-                return null;
-            if (Adoption.Differences(opened) is { Count: > 0 } differences)
-                throw new EngineException($"the director '{name}' was started by another version: {string.Join("; ", differences)}. Use that version's sidestep, or restart sidestepd");
-            using var maps = new StateMaps(opened, writable: false);
-            return Read(maps, new Attachments(pins).Current());
-        }
-        catch (DllNotFoundException e)
-        {
-            throw new EngineException("libbpf.so.1 is not installed: run 'apt-get install libbpf1'", e);
-        }
+        using var maps = PinnedMaps.Open(pinPath, name);
+        return maps is null ? null : Read(maps, new Attachments(new PinDirectory(pinPath, name)).Current());
     }
 
     /// <summary>A change in the middle of reading shows in the revision: then it is read again.</summary>
@@ -81,7 +70,9 @@ public sealed record DirectorStatus(
             [.. servers.GroupBy(static s => s.Group).OrderBy(static g => g.Key.ToString(), StringComparer.Ordinal)
                 .Select(static g => new GroupStatus(g.Key, [.. g.Select(static s => s.Status).OrderBy(static s => s.Name, StringComparer.Ordinal)]))],
             counters.Answers,
-            counters.Drops);
+            counters.Drops,
+            CounterReader.Forgotten(maps, static (ref counters) => counters.FlowsForgotten),
+            CounterReader.Forgotten(maps, static (ref counters) => counters.FragmentsForgotten));
     }
 
     private static ServiceStatus ServiceOf(StateMaps maps, string name, int id, ILookup<int, string> takes, Dictionary<GroupKey, Dictionary<uint, int>> slots)

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Sidestep.Engine.Xdp.Layout;
 using Sidestep.Forwarding;
 
@@ -38,7 +39,7 @@ internal sealed class FlowTable(StateMaps maps)
         var now = Ticks.Now;
         for (var i = 0; i < flows.Length; i++)
         {
-            if (flows[i].Id != 0 && (flows[i].Server & flag) == flag && IsAlive(flows[i], keys[i], profiles, now))
+            if (flows[i].Id > Constants.FlowClaimed && (flows[i].Server & flag) == flag && IsAlive(flows[i], keys[i], profiles, now))
                 counts[flows[i].Server & Constants.ServerCapacity - 1]++;
         }
         return counts;
@@ -56,36 +57,44 @@ internal sealed class FlowTable(StateMaps maps)
         {
             var id = flow.Id;
             // If a packet has just taken the place for another flow, the id differs and stays.
-            if (id != 0 && gone[flow.Server & Constants.FlowServerMask])
+            if (id > Constants.FlowClaimed && gone[flow.Server & Constants.FlowServerMask])
                 Interlocked.CompareExchange(ref flow.Id, 0, id);
         }
         foreach (var id in servers)
             maps.Loads[id] = 0;
     }
 
-    /// <summary>Every flow that is not idle.</summary>
-    internal List<RememberedFlow> List(IReadOnlyDictionary<int, ServerKey> servers, IReadOnlyDictionary<int, string> services)
+    /// <summary>Hands over every flow that is not idle, in no order; one that a packet changes meanwhile may be left out.</summary>
+    /// <param name="servers">Server ids and who they are; flows of others are left out.</param>
+    /// <param name="services">Service ids and their names.</param>
+    /// <param name="visit">Takes one.</param>
+    internal void Visit(IReadOnlyDictionary<int, ServerKey> servers, IReadOnlyDictionary<int, string> services, Action<RememberedFlow> visit)
     {
-        var found = new List<RememberedFlow>();
         var flows = maps.Flows;
         var keys = maps.FlowKeys;
         var profiles = maps.Active.Profiles;
         var now = Ticks.Now;
         for (var i = 0; i < flows.Length; i++)
         {
-            if (flows[i].Id == 0 || !IsAlive(flows[i], keys[i], profiles, now)
-                || !servers.TryGetValue((int)(flows[i].Server & Constants.FlowServerMask), out var server))
+            var id = Volatile.Read(ref flows[i].Id);
+            if (id <= Constants.FlowClaimed)
                 continue;
-            var key = keys[i];
+            var (flow, key) = (flows[i], keys[i]);
+            // The program takes the id away before it writes another flow: with the same id before and after, it is one flow.
+            if (Volatile.Read(ref flows[i].Id) != id || !IsAlive(flow, key, profiles, now)
+                || !servers.TryGetValue((int)(flow.Server & Constants.FlowServerMask), out var server))
+                continue;
             var isIpv6 = key.Family == 6;
-            var ports = BitConverter.IsLittleEndian ? System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(key.Ports) : key.Ports;
-            found.Add(new RememberedFlow(
+            var ports = BitConverter.IsLittleEndian ? BinaryPrimitives.ReverseEndianness(key.Ports) : key.Ports;
+            visit(new RememberedFlow(
                 services.GetValueOrDefault(key.Service, ""),
                 new Forwarding.Flow(Wire.Address(key.Source, isIpv6), Wire.Address(key.Destination, isIpv6), key.Protocol, (ushort)(ports >> 16), (ushort)ports),
-                server, Ticks.Length(now - flows[i].Seen), Ticks.Length(now - key.Since)));
+                server, Since(flow.Seen, now), Since(key.Since, now)));
         }
-        return found;
     }
+
+    /// <summary>A packet may be newer than this clock was read.</summary>
+    private static TimeSpan Since(uint tick, uint now) => Ticks.Length((uint)Math.Max((int)(now - tick), 0));
 
     /// <summary>As patience() of src/bpf/remember.h.</summary>
     private static bool IsAlive(in Layout.Flow flow, in FlowKey key, Span<Profile> profiles, uint now)

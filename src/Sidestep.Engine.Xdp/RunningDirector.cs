@@ -3,7 +3,6 @@ using Sidestep.Engine.Xdp.Layout;
 using Sidestep.Forwarding;
 using Sidestep.Forwarding.Plans;
 using Sidestep.Model;
-using Sidestep.Native;
 
 namespace Sidestep.Engine.Xdp;
 
@@ -17,22 +16,8 @@ public static class RunningDirector
     /// <exception cref="EngineException">Not allowed, or pinned by another version.</exception>
     public static RunningState? Read(DirectorSettings director)
     {
-        if (Kernel.MissingCapabilities() is { Count: > 0 } missing)
-            throw new EngineException($"not allowed to read the director's maps: {string.Join(", ", missing)} missing. Run as root");
-        try
-        {
-            var pins = new PinDirectory(director.PinPath, director.Name);
-            if (!Directory.Exists(pins.Path) || pins.OpenMaps(out _) is not { } opened)
-                return null;
-            if (Adoption.Differences(opened) is { Count: > 0 } differences)
-                throw new EngineException($"the director '{director.Name}' was started by another version: {string.Join("; ", differences)}. Use that version's sidestep, or restart sidestepd");
-            using var maps = new StateMaps(opened, writable: false);
-            return Read(maps);
-        }
-        catch (DllNotFoundException e)
-        {
-            throw new EngineException("libbpf.so.1 is not installed: run 'apt-get install libbpf1'", e);
-        }
+        using var maps = PinnedMaps.Open(director.PinPath, director.Name);
+        return maps is null ? null : Read(maps);
     }
 
     /// <summary>A change in the middle of reading shows in the revision: then it is read again.</summary>

@@ -9,14 +9,15 @@ internal sealed class StateMaps : IDisposable
 {
     /// <summary>C names of the maps that are arrays in memory; the first is the .bss section that holds struct tables.</summary>
     private static readonly string[] Arrays =
-        [TablesMap, "halves6", "details", "servers", "slots", "flows", "flow_keys", "loads", "fragments", "counters", "labels"];
+        [TablesMap, "halves6", "details", "servers", "slots", "flows", "flow_keys", "loads", "fragments", "counters", "labels", "capturing"];
 
     /// <summary>C names of all maps that outlive a process.</summary>
-    internal static readonly string[] Names = [.. Arrays, PrefixesMap, SlowMap];
+    internal static readonly string[] Names = [.. Arrays, PrefixesMap, SlowMap, CapturedMap];
 
     internal const string TablesMap = ".bss";
     internal const string PrefixesMap = "prefixes";
     internal const string SlowMap = "slow";
+    internal const string CapturedMap = "captured";
 
     private readonly Dictionary<string, BpfMap> _maps;
     private readonly Dictionary<string, MappedMemory> _memory;
@@ -62,6 +63,9 @@ internal sealed class StateMaps : IDisposable
     /// <summary>Counters of one CPU.</summary>
     internal ref CpuCounters Counters(int cpu) =>
         ref Memory("counters").View<CpuCounters>((long)cpu * Unsafe.SizeOf<CpuCounters>(), 1)[0];
+
+    /// <summary>Which frames are captured.</summary>
+    internal ref Layout.CaptureFilter Capturing => ref View<Layout.CaptureFilter>("capturing", 1)[0];
 
     /// <summary>Labels of services, by id.</summary>
     internal Span<Label> ServiceLabels => Memory("labels").View<Label>(0, Constants.ServiceCapacity);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /* Account: one counter per service, per server, per answer and per drop reason, of this CPU. */
 #pragma once
-#include "packet.h"
+#include "recording.h"
 
 /* The array has an element for every CPU that could be, so null is for the verifier. */
 INLINE struct cpu_counters *own_counters(void)
@@ -33,6 +33,8 @@ GLOBAL int account_tally(__u32 tally, __u64 bytes)
 
 	if (own)
 		count(&own->tallies[tally & (TALLIES - 1)], bytes);
+	if (is_capturing())
+		note_outcome(tally);
 	return 0; /* a function of this kind has to return a number */
 }
 

@@ -3,6 +3,7 @@
  * The director's XDP program: Parse -> Classify -> Select -> Encapsulate -> Transmit -> Account, a header each.
  * ARCHITECTURE.md draws the way of a packet; docs/limits.md says what is bounded and by what.
  */
+#include "capture.h"
 #include "forward.h"
 #include "general.h"
 
@@ -17,8 +18,6 @@ INLINE int direct4(struct xdp_md *ctx, struct packet *p)
 	if (parse_plain4(p, &t)) {
 		p->service = find_service(p->half, service_key(&t));
 		if (p->service && is_for_us(ctx, p)) {
-			if (t.protocol == IPPROTO_TCP)
-				t.tcp_flags = plain_tcp_flags(p, IPV4_MINIMUM - 8);
 			action = forward_plain(ctx, p, &t, false);
 			return action == NOT_PLAIN ? general(ctx, p->half_number) : action;
 		}
@@ -42,8 +41,6 @@ INLINE int direct6(struct xdp_md *ctx, struct packet *p)
 	if (parse_plain6(p, &t)) {
 		p->service = find_service6(half6, &t);
 		if (p->service && is_for_us(ctx, p)) {
-			if (t.protocol == IPPROTO_TCP)
-				t.tcp_flags = plain_tcp_flags(p, IPV6_MINIMUM - 8);
 			action = forward_plain(ctx, p, &t, true);
 			return action == NOT_PLAIN ? general(ctx, p->half_number) : action;
 		}
@@ -58,9 +55,16 @@ INLINE int direct6(struct xdp_md *ctx, struct packet *p)
 SEC("xdp")
 int director(struct xdp_md *ctx)
 {
-	struct packet p = packet_of(ctx, *(volatile __u32 *)&tables.control.active);
+	struct packet p;
 	__be16 type;
 
+	if (is_capturing() && begin_capture(ctx)) {
+		int action = general(ctx, *(volatile __u32 *)&tables.control.active);
+
+		end_capture(ctx, action);
+		return action;
+	}
+	p = packet_of(ctx, *(volatile __u32 *)&tables.control.active);
 	if (p.data + sizeof(struct ethhdr) > p.end)
 		return XDP_PASS;
 	type = *(__be16 *)(p.data + 12); /* struct ethhdr is packed, which would make this two loads */

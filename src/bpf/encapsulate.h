@@ -77,15 +77,24 @@ INLINE void *grow(struct xdp_md *ctx, struct packet *p, __u32 added, __be16 type
 		return NULL;
 	p->data = (void *)(long)ctx->data;
 	p->end = (void *)(long)ctx->data_end;
-	if (p->data + 12 + 8 + added > p->end || before > 20)
-		return NULL;
-	write_macs(p->data, p->server);
-	if (p->l3 != sizeof(struct ethhdr))
-		*(__u64 *)(p->data + 12) = tags; /* two tags, or one and what the outer header overwrites */
-	at = p->data + before;
-	asm volatile("" : "+r"(at)); /* the check is of this pointer, not of one that clang derives from data again */
-	if (at + sizeof(type) + added > p->end)
-		return NULL;
+	if (__builtin_constant_p(p->l3) && p->l3 == sizeof(struct ethhdr)) {
+		at = p->data + 12;
+		if (at + sizeof(type) + added > p->end)
+			return NULL;
+		write_macs(p->data, p->server);
+	} else {
+		if (p->data + 12 + 8 + added > p->end || before > 20)
+			return NULL;
+		write_macs(p->data, p->server);
+		if (p->l3 != sizeof(struct ethhdr))
+			*(__u64 *)(p->data + 12) = tags; /* two tags, or one and what the outer header overwrites */
+		at = p->data + before;
+		asm volatile(
+		    ""
+		    : "+r"(at)); /* the check is of this pointer, not of one that clang derives from data again */
+		if (at + sizeof(type) + added > p->end)
+			return NULL;
+	}
 	*(__be16 *)at = type;
 	return at + sizeof(type);
 }
@@ -115,18 +124,18 @@ INLINE void write_outer4(const struct packet *p, __u32 *outer, __u32 length, __u
 /* The outer IPv6 header, RFC 2473 section 3.1; the flow label spreads flows, RFC 6438. */
 INLINE void write_outer6(const struct packet *p, __u32 *outer, __u32 payload, __u32 protocol, __u32 entropy)
 {
-	const __u32 *source = (const __u32 *)p->server->source, *destination = (const __u32 *)p->server->destination;
+	/* Source and destination lie behind one another, here as there. */
+	const __u64 *from = (const void *)p->server + offsetof(struct server, source);
+	__u64 *to = (void *)outer + offsetof(struct ipv6hdr, saddr);
 
 	outer[0] = bpf_htonl(6U << 28 | p->tos << 20 | (entropy & 0xfffff));
 	outer[1] = bpf_htonl(payload << 16 | protocol << 8 | OUTER_TTL);
-	outer[2] = source[0];
-	outer[3] = source[1];
-	outer[4] = source[2];
-	outer[5] = source[3] | (switches.outer_sources ? entropy & p->server->source_mask : 0);
-	outer[6] = destination[0];
-	outer[7] = destination[1];
-	outer[8] = destination[2];
-	outer[9] = destination[3];
+	to[0] = from[0];
+	to[1] = from[1];
+	if (switches.outer_sources)
+		outer[5] |= entropy & p->server->source_mask;
+	to[2] = from[2];
+	to[3] = from[3];
 }
 
 INLINE int encapsulate_ipip(struct xdp_md *ctx, struct packet *p, const struct tuple *t, bool six, bool outer6)

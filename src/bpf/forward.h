@@ -40,7 +40,7 @@ INLINE int forward_plain(struct xdp_md *ctx, struct packet *p, struct tuple *t, 
 		if (!is_allowed(p->service->access_set, &g->query.tuple))
 			return drop(DROP_ACCESS_DENIED, p->bytes);
 	}
-	reason = select_server(p, t);
+	reason = select_server(p, t, six ? IPV6_MINIMUM - 8 : IPV4_MINIMUM - 8);
 	if (UNLIKELY(reason))
 		return drop(reason, p->bytes);
 	p->server = server_of(p->half_number, p->server_id);

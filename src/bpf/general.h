@@ -336,6 +336,8 @@ INLINE int serve(struct xdp_md *ctx, struct packet *p, struct passage *g, __u32 
 	}
 	if (found)
 		service = *found;
+	if (service.flags & SERVICE_USED)
+		g->service = service.id;
 	if (kind == ICMP_REQUEST)
 		service.flags &= ~SERVICE_HASH_MASK; /* all echo of a client to one server, as there are no ports */
 	p->service = &service;
@@ -344,7 +346,7 @@ INLINE int serve(struct xdp_md *ctx, struct packet *p, struct passage *g, __u32 
 	} else if (service.flags & SERVICE_USED) {
 		if (switches.access && !t->quoted && service.access_set && !is_allowed(service.access_set, t))
 			return drop(DROP_ACCESS_DENIED, p->bytes);
-		reason = select_server(p, t);
+		reason = select_server(p, t, 0);
 		if (reason)
 			return drop(reason, p->bytes);
 		if (shape->first && has_ports(t->protocol) &&
@@ -383,7 +385,7 @@ GLOBAL int general(struct xdp_md *ctx, __u32 half_number)
 	g = own_passage();
 	if (!g)
 		return XDP_ABORTED;
-	*g = (struct passage){};
+	*g = (struct passage){.service = NOTHING};
 	t = &g->query.tuple;
 	shape = &g->shape;
 	t->six = type == bpf_htons(ETH_P_IPV6);

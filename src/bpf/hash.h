@@ -49,8 +49,8 @@ INLINE __u64 flow_hash(const struct settings *settings, __u32 flags, const struc
 }
 
 /*
- * What a remembered flow is known by: all of the tuple, with the halves of the key exchanged, never 0. What stands for
- * the ports may be something else: a fragmented datagram is known by its identification.
+ * What a remembered flow is known by: all of the tuple, with the halves of the key exchanged, never 0 or 1. What stands
+ * for the ports may be something else: a fragmented datagram is known by its identification.
  */
 INLINE __u64 flow_id(const struct settings *settings, const struct tuple *t, __u32 protocol, __u32 ports)
 {
@@ -60,7 +60,7 @@ INLINE __u64 flow_id(const struct settings *settings, const struct tuple *t, __u
 		state = hash_address(hash_address(state, t->source, low), t->destination, low);
 	else
 		state = hash_word(state, t->source[0] << 32 | (__u32)t->destination[0], low);
-	return hash_word(state, (__u64)protocol << 40 | (__u64)t->six << 32 | ports, low) ?: 1;
+	return hash_word(state, (__u64)protocol << 40 | (__u64)t->six << 32 | ports, low) | 2;
 }
 
 /*

@@ -44,14 +44,16 @@ INLINE bool parse_plain4(struct packet *p, struct tuple *t)
 INLINE bool parse_plain6(struct packet *p, struct tuple *t)
 {
 	const struct ipv6hdr *ip = p->data + sizeof(struct ethhdr);
+	/* By offset: through the structure, whose alignment is 4, clang would read every word in two halves. */
+	const __u64 *addresses = p->data + sizeof(struct ethhdr) + offsetof(struct ipv6hdr, saddr);
 
 	p->bytes = frame_bytes(p);
 	p->length = bpf_ntohs(ip->payload_len) + sizeof(struct ipv6hdr);
 	p->tos = bpf_ntohl(*(const __be32 *)ip) >> 20 & 0xff;
-	t->source[0] = ((const __u64 *)&ip->saddr)[0];
-	t->source[1] = ((const __u64 *)&ip->saddr)[1];
-	t->destination[0] = ((const __u64 *)&ip->daddr)[0];
-	t->destination[1] = ((const __u64 *)&ip->daddr)[1];
+	t->source[0] = addresses[0];
+	t->source[1] = addresses[1];
+	t->destination[0] = addresses[2];
+	t->destination[1] = addresses[3];
 	t->protocol = ip->nexthdr;
 	t->ports = *(const __u32 *)(ip + 1);
 	t->six = true;

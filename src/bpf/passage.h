@@ -22,7 +22,7 @@ struct passage {
 	__u32 length;
 	__u32 tos;
 	__u32 server_id;
-	__u32 service;
+	__u32 service; /* id; NOTHING: none was found */
 	__u32 profile;
 };
 

@@ -3,9 +3,9 @@
  * Remembered flows: where a slot is in transition, or where the algorithm needs to know (just-enough tracking).
  *
  * A flow lies in one of the eight places of its bucket; when all are taken, the one that was idle for longest makes
- * room. The table is one for all CPUs, because a network card may move a flow from one CPU to another at any time. Two
- * CPUs that write the same place at once may lose one of the two flows; neither can get the other's server, because the
- * id is taken away before the server is written, and given last.
+ * room. The table is one for all CPUs, because a network card may move a flow from one CPU to another at any time. Who
+ * writes a place claims it first; of two CPUs that want the same one at once the other leaves its flow unremembered.
+ * Who reads one looks at its id before and after, so that nobody gets the server of another flow.
  */
 #pragma once
 #include "account.h"
@@ -25,6 +25,7 @@ struct query {
 	__u32 former;  /* server that the slot comes from; 0: none, or the window is closed */
 	__u32 now;     /* tick */
 	__u32 place;   /* in flow_keys, of where the flow is or goes */
+	__u64 jiffies; /* that now is of */
 };
 
 /* The client must get a reset: added to the server's id. */
@@ -45,11 +46,14 @@ INLINE const struct server *server_of(__u32 half_number, __u32 id)
 	return bpf_map_lookup_elem(&servers, &index);
 }
 
+INLINE bool is_server(const struct server *server, __u32 id, __u32 flags)
+{
+	return id && server && (server->flags & flags) && !(server->flags & SERVER_MOVED);
+}
+
 INLINE bool has_server(const struct query *q, __u32 id, __u32 flags)
 {
-	const struct server *server = server_of(q->half_number, id);
-
-	return id && server && (server->flags & flags) && !(server->flags & SERVER_MOVED);
+	return is_server(server_of(q->half_number, id), id, flags);
 }
 
 INLINE const struct profile *profile_of(const struct query *q)
@@ -112,14 +116,18 @@ INLINE struct flow *make_room(struct query *q, struct flow_bucket *bucket)
 
 INLINE void remember(struct query *q, struct flow *flow, __u64 id, __u32 server)
 {
+	__u64 former = *(volatile __u64 *)&flow->id;
 	__u32 word = server | (q->flags & SERVICE_LEAST ? FLOW_COUNTED : 0);
 	/* On the stack: before Linux 6.2 a key may not be in other memory that a function was handed. */
 	__u32 place = q->place;
 	struct flow_key *key = bpf_map_lookup_elem(&flow_keys, &place);
 
-	*(volatile __u64 *)&flow->id = 0;
+	if (__sync_val_compare_and_swap(&flow->id, former, FLOW_CLAIMED) != former)
+		return;
 	flow->server = word;
 	flow->seen = q->now;
+	__sync_lock_test_and_set(&flow->id, id);
+	/* Last: the exchange waits for what was written before it, and this is nearly never in a cache. */
 	if (key) {
 		key->source[0] = q->tuple.source[0];
 		key->source[1] = q->tuple.source[1];
@@ -132,7 +140,6 @@ INLINE void remember(struct query *q, struct flow *flow, __u64 id, __u32 server)
 		key->profile = q->profile;
 		key->since = q->now;
 	}
-	__sync_lock_test_and_set(&flow->id, id);
 	if (word & FLOW_COUNTED)
 		change_load(server, 1);
 }
@@ -234,6 +241,20 @@ INLINE __u32 decide(const struct query *q, bool begins, bool *remembers)
 	return q->current;
 }
 
+/*
+ * The coarse clock moves when the kernel's count of timer ticks does, and that count is read without a call. So the
+ * clock is asked once per timer tick; the query's memory is this CPU's own and keeps the answer.
+ */
+INLINE void look_at_clock(struct query *q)
+{
+	__u64 jiffies = bpf_jiffies64();
+
+	if (q->jiffies == jiffies)
+		return;
+	q->jiffies = jiffies;
+	q->now = now_ticks();
+}
+
 /* Id of the server, with REPLY_RESET perhaps; 0 when there is none. */
 GLOBAL __u32 select_remembered(struct query *q)
 {
@@ -247,7 +268,7 @@ GLOBAL __u32 select_remembered(struct query *q)
 	struct flow *flow = NULL;
 	__u64 id;
 
-	q->now = now_ticks();
+	look_at_clock(q);
 	id = q->flags & SERVICE_PERSISTS
 		 ? client_id(q)
 		 : flow_id(&tables.halves[q->half_number & 1].settings, &q->tuple, q->tuple.protocol, q->tuple.ports);
@@ -265,22 +286,27 @@ GLOBAL __u32 select_remembered(struct query *q)
 	}
 
 	if (flow && q->now - flow->seen <= patience(q, flow->server)) {
-		word = flow->server;
+		const struct server *found;
+
+		word = *(volatile __u32 *)&flow->server;
+		if (*(volatile __u64 *)&flow->id != id)
+			word = 0; /* another flow has just taken the place: server 0 is none */
 		server = word & FLOW_SERVER_MASK;
 		/* A SYN of a remembered flow begins a new one, unless the table alone knows where the first went. */
 		if (begins && q->flags & SERVICE_REMEMBERS)
 			begins = (word & (FLOW_FIN | FLOW_RST)) || !has_server(q, server, SERVER_TAKES);
-		if (!begins && has_server(q, server, SERVER_USED | SERVER_RESET)) {
-			const struct server *found = server_of(q->half_number, server);
-
-			if (found && (found->flags & SERVER_RESET) && tcp && !(q->flags & SERVICE_PERSISTS))
+		found = server_of(q->half_number, server);
+		if (!begins && is_server(found, server, SERVER_USED | SERVER_RESET)) {
+			if ((found->flags & SERVER_RESET) && tcp && !(q->flags & SERVICE_PERSISTS))
 				return server | REPLY_RESET;
 			if (!quoted) {
 				if (flow->seen != q->now)
 					flow->seen = q->now;
-				if (q->tuple.tcp_flags & (TCP_FIN | TCP_RST))
-					flow->server = word | (q->tuple.tcp_flags & TCP_FIN ? FLOW_FIN : 0) |
-						       (q->tuple.tcp_flags & TCP_RST ? FLOW_RST : 0);
+				/* A connection of a remembered client ends, the client does not. */
+				if (q->tuple.tcp_flags & (TCP_FIN | TCP_RST) && !(q->flags & SERVICE_PERSISTS))
+					__sync_fetch_and_or(&flow->server,
+							    (q->tuple.tcp_flags & TCP_FIN ? FLOW_FIN : 0) |
+								(q->tuple.tcp_flags & TCP_RST ? FLOW_RST : 0));
 			}
 			return server;
 		}

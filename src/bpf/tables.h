@@ -12,6 +12,7 @@
  */
 #pragma once
 #include <stdbool.h>
+#include <stddef.h>
 #include <linux/bpf.h>
 #include <linux/types.h>
 #include <bpf/bpf_helpers.h>
@@ -43,6 +44,12 @@
 #define TICK_SHIFT	 26   /* a tick, the unit of time here, is 2^26 ns: 67 ms */
 #define LEAST_SERVERS	 256  /* servers that are compared for the one with the fewest flows */
 #define FRAME_BYTES	 9216 /* the longest frame that is handed to user space as a whole */
+
+#define CAPTURE_BYTES	  2048	    /* of a frame that are recorded at most */
+#define CAPTURE_ADDRESSES 4	    /* conditions of a filter */
+#define CAPTURE_PORTS	  2	    /* likewise */
+#define CAPTURE_SERVERS	  16	    /* ids that a server's name may stand for */
+#define CAPTURE_AHEAD	  100000000 /* ns: what is recorded at once when nothing was for long */
 
 /* What happened to a frame. The value is its counter's index; passed frames are the kernel's and not counted. */
 enum decision {
@@ -238,7 +245,7 @@ struct control {
 	__u32 active;	  /* 0 or 1 */
 	__u64 revision;	  /* counts changes */
 	__u64 applied_at; /* milliseconds since 1970 */
-	__u32 capture;	  /* frames are recorded while it is not 0: one of so many (capture.h) */
+	__u32 capture;	  /* until which tick frames are recorded (capture.h); 0: none are */
 	__u32 reserved0;
 	__u64 reserved[4];
 };
@@ -258,6 +265,12 @@ struct cpu_counters {
 	__u32 turns[SERVICE_CAPACITY];	    /* of SERVICE_IN_TURN: those of the first CPU count for all */
 	__u32 answer_tick;		    /* when tokens were last filled up, in 2^20 ns */
 	__u32 answer_tokens;		    /* too-big answers that may be sent before the next */
+	__u64 capture_due;		    /* ns: when the bound of frames a second lets the next be recorded */
+	__u64 capture_number;		    /* of the last frame that was recorded */
+	__u64 capture_missed;		    /* frames that the filter wanted and the bound did not let through */
+	__u64 capture_lost;		    /* records that found no room */
+	__u32 capture_turn;		    /* frames since the last of a sample */
+	__u32 reserved;
 };
 
 /* Names of what the ids mean, for status without the daemon; the program does not read them. UTF-8, zero-filled. */
@@ -307,13 +320,14 @@ struct tables {
 	struct half halves[HALVES];
 } tables;
 
-/* A remembered flow. Unused: id 0. */
+/* A remembered flow. Unused: id 0. Being written: FLOW_CLAIMED. */
 struct flow {
-	__u64 id;     /* 64-bit hash of the flow: two of a bucket agree with a probability of 2^-64 */
+	__u64 id;     /* 63-bit hash of the flow: two of a bucket agree with a probability of 2^-63 */
 	__u32 server; /* id and FLOW_* */
 	__u32 seen;   /* tick of its last packet */
 };
 
+#define FLOW_CLAIMED	 1
 #define FLOW_SERVER_MASK 0x00ffffff
 #define FLOW_FIN	 (1U << 24)
 #define FLOW_RST	 (1U << 25)
@@ -365,6 +379,52 @@ struct slow_frame {
 	__u16 l3_offset; /* where the outer header begins */
 	__u32 reserved;
 	__u8 frame[FRAME_BYTES];
+};
+
+/* An address of the frames that are captured: as it lies in the packet, IPv4 in the first four bytes. */
+struct capture_address {
+	__u64 address[2];
+	__u64 mask[2];
+	__u32 sides; /* CAPTURE_SOURCE or CAPTURE_DESTINATION, or either; 0: no condition */
+	__u32 family;
+};
+
+#define CAPTURE_SOURCE	    (1 << 0)
+#define CAPTURE_DESTINATION (1 << 1)
+
+/* Which frames are captured: those that meet every condition. */
+struct capture_filter {
+	struct capture_address addresses[CAPTURE_ADDRESSES];
+	__u16 ports[CAPTURE_PORTS];	/* source or destination, as they lie in the packet; 0: no condition */
+	__u16 protocol;			/* and what it is called in IPv6; 0: no condition */
+	__u16 protocol6;		/* ICMP has two numbers */
+	__u32 looks;			/* whether any of the conditions above is there */
+	__u32 service;			/* id; ~0: no condition */
+	__u32 servers[CAPTURE_SERVERS]; /* ids, one of them; 0: none, no condition if the first is */
+	__u64 outcomes;			/* bits: indexes of tallies */
+	__u64 interval;			/* ns between two frames of a CPU; 0: no bound */
+	__u32 snap;			/* bytes of a frame that are recorded */
+	__u32 sample;			/* one of so many is */
+};
+
+#define CAPTURE_IN  1
+#define CAPTURE_OUT 2
+
+/* A frame that was captured, and what was decided about it. */
+struct captured_frame {
+	__u64 time;	/* ns of the monotonic clock */
+	__u64 number;	/* the same for in and out; of this CPU */
+	__u32 ifindex;	/* came in by or goes out by */
+	__u32 length;	/* bytes of the frame */
+	__u32 recorded; /* of them, below */
+	__u32 service;	/* id; ~0: none is known */
+	__u32 server;	/* id; 0: none */
+	__u16 cpu;
+	__u8 outcome;	/* index of a tally */
+	__u8 direction; /* CAPTURE_IN or CAPTURE_OUT */
+	__u32 action;	/* enum xdp_action */
+	__u32 reserved;
+	__u8 content[CAPTURE_BYTES];
 };
 
 struct {
@@ -464,6 +524,21 @@ struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 1 << 20);
 } slow SEC(".maps");
+
+/* What is captured, written before control.capture is set. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct capture_filter);
+	__uint(max_entries, 1);
+} capturing SEC(".maps");
+
+/* Frames that were captured: a struct captured_frame each, without the bytes of content that were not recorded. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 21);
+} captured SEC(".maps");
 
 /* Set before load, so that the verifier removes what a director does not need. */
 struct switches {

@@ -119,6 +119,20 @@ public sealed class AlgorithmTests
     }
 
     [Fact]
+    public void A_connection_that_ends_does_not_end_the_persistence_of_its_client()
+    {
+        var director = new Behaviour(
+            $"{{pools: {{web: {{algorithm: round-robin, persistence: {{timeout: 60}}, {ThreeServers}}}}}}}");
+        var first = director.Tcp(7, 40000, "S");
+        foreach (var flags in new[] { "FA", "R" })
+        {
+            director.Tcp(7, 40000, flags);
+            director.Tcp(8, 40000, "S");
+            Assert.Equal(first, director.Tcp(7, 40001, "S"));
+        }
+    }
+
+    [Fact]
     public void Persistence_by_prefix_keeps_a_network_together()
     {
         var director = new Behaviour(

@@ -11,24 +11,15 @@ public static class StatusCommand
     /// <summary>The command.</summary>
     public static Command Create()
     {
-        var config = new Option<string?>("--config", "-c") { Description = "The director's configuration file; only its name and pinPath matter." };
-        var name = new Option<string>("--name") { Description = "director.name.", DefaultValueFactory = _ => "director" };
-        var pinPath = new Option<string>("--pin-path") { Description = "director.pinPath.", DefaultValueFactory = _ => "/sys/fs/bpf/sidestep" };
         var json = new Option<bool>("--json") { Description = "Print one JSON object on standard output." };
         var command = new Command("status",
             "Show services, real servers, drops and interfaces of the director on this machine, from what is pinned in the kernel. "
-            + "Exits with 0 when it forwards, with 1 when there is no such director or it is attached nowhere, with 2 when it cannot be read.")
-        {
-            config, name, pinPath, json,
-        };
-        command.SetAction(parsed =>
-        {
-            var error = parsed.InvocationConfiguration.Error;
-            var director = parsed.GetValue(config) is { } file
-                ? FromFile(file, error)
-                : Identify(parsed.GetValue(name)!, parsed.GetValue(pinPath)!);
-            return director is null ? ExitCode.Unusable : Run(director, parsed.GetValue(json), parsed.InvocationConfiguration.Output, error);
-        });
+            + "Exits with 0 when it forwards, with 1 when there is no such director or it is attached nowhere, with 2 when it cannot be read.");
+        var which = new DirectorOptions(command);
+        command.Add(json);
+        command.SetAction(parsed => which.Read(parsed) is { } director
+            ? Run(director, parsed.GetValue(json), parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error)
+            : ExitCode.Unusable);
         return command;
     }
 
@@ -37,10 +28,7 @@ public static class StatusCommand
         try
         {
             if (DirectorStatus.Read(director.PinPath, director.Name) is not { } status)
-            {
-                error.WriteLine($"error: no director '{director.Name}' is pinned under {director.PinPath}. Start sidestepd, or name another with --config, --name and --pin-path.");
-                return ExitCode.Failed;
-            }
+                return DirectorOptions.Missing(director, error);
             var report = new StatusReport(director, status, DaemonReport.Read(director), DaemonReport.IsRunning(director));
             if (json)
                 report.WriteJson(output);
@@ -54,23 +42,4 @@ public static class StatusCommand
             return ExitCode.Unusable;
         }
     }
-
-    private static DirectorSettings? FromFile(string file, TextWriter error)
-    {
-        var read = ConfigurationFile.Read(file);
-        if (read.Text is null)
-        {
-            error.WriteLine($"{read.Name}: error: {read.Problem}");
-            return null;
-        }
-        var result = ConfigurationReader.Read(read.Text, null);
-        foreach (var issue in result.Errors)
-            error.WriteLine(issue.Format(read.Name, "error"));
-        if (result.Configuration is null)
-            error.WriteLine($"{read.Name}: the running director can still be shown with --name and --pin-path.");
-        return result.Configuration?.Director;
-    }
-
-    private static DirectorSettings Identify(string name, string pinPath) =>
-        new() { Name = name, PinPath = pinPath, Interfaces = [], HashKey = default };
 }

@@ -30,6 +30,15 @@ internal static class Constants
     internal const int TickShift = 26;
     internal const int LeastServers = 256;
     internal const int FrameBytes = 9216;
+    internal const int CaptureBytes = 2048;
+    internal const int CaptureAddresses = 4;
+    internal const int CapturePorts = 2;
+    internal const int CaptureServers = 16;
+    internal const int CaptureAhead = 100000000;
+    internal const uint CaptureSource = 1 << 0;
+    internal const uint CaptureDestination = 1 << 1;
+    internal const byte CaptureIn = 1;
+    internal const byte CaptureOut = 2;
     internal const ulong TableMultiplier = 0x9e3779b97f4a7c15;
     internal const ulong FoldMultiplier = 0xff51afd7ed558ccd;
 
@@ -58,6 +67,7 @@ internal static class Constants
     internal const byte ServerLocal = 1 << 4;
     internal const uint SlotServerMask = 0x00ffffff;
     internal const uint SlotTracked = 1U << 31;
+    internal const uint FlowClaimed = 1;
     internal const uint FlowServerMask = 0x00ffffff;
     internal const uint FlowFin = 1U << 24;
     internal const uint FlowRst = 1U << 25;

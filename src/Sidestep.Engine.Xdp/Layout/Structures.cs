@@ -208,6 +208,12 @@ internal struct CpuCounters
     public ServiceTurns Turns;
     public uint AnswerTick;
     public uint AnswerTokens;
+    public ulong CaptureDue;
+    public ulong CaptureNumber;
+    public ulong CaptureMissed;
+    public ulong CaptureLost;
+    public uint CaptureTurn;
+    public uint Reserved;
 }
 
 [InlineArray(Constants.Tallies)]
@@ -330,6 +336,73 @@ internal struct SlowFrame
 
 [InlineArray(Constants.FrameBytes)]
 internal struct FrameContent
+{
+    private byte _first;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct CaptureAddress
+{
+    public AddressWords Address;
+    public AddressWords Mask;
+    public uint Sides;
+    public uint Family;
+}
+
+[InlineArray(Constants.CaptureAddresses)]
+internal struct CaptureAddresses4
+{
+    private CaptureAddress _first;
+}
+
+[InlineArray(Constants.CapturePorts)]
+internal struct CapturePorts2
+{
+    private ushort _first;
+}
+
+[InlineArray(Constants.CaptureServers)]
+internal struct CaptureServers16
+{
+    private uint _first;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct CaptureFilter
+{
+    public CaptureAddresses4 Addresses;
+    public CapturePorts2 Ports;
+    public ushort Protocol;
+    public ushort Protocol6;
+    public uint Looks;
+    public uint Service;
+    public CaptureServers16 Servers;
+    public ulong Outcomes;
+    public ulong Interval;
+    public uint Snap;
+    public uint Sample;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct CapturedFrame
+{
+    public ulong Time;
+    public ulong Number;
+    public uint Ifindex;
+    public uint Length;
+    public uint Recorded;
+    public uint Service;
+    public uint Server;
+    public ushort Cpu;
+    public byte Outcome;
+    public byte Direction;
+    public uint Action;
+    public uint Reserved;
+    public CaptureContent Content;
+}
+
+[InlineArray(Constants.CaptureBytes)]
+internal struct CaptureContent
 {
     private byte _first;
 }

@@ -6,7 +6,8 @@ namespace Sidestep.ConformanceTests.Engine;
 /// <summary>An engine with pins of its own and no interface, that can be left and opened anew as by another process.</summary>
 internal sealed class PinnedEngine : IDisposable
 {
-    private const string Name = "test", BpfFs = "/sys/fs/bpf";
+    public const string Name = "test";
+    private const string BpfFs = "/sys/fs/bpf";
     private static int _made;
     private readonly string _path = string.Create(CultureInfo.InvariantCulture, $"{BpfFs}/sse-{Environment.ProcessId}-{Interlocked.Increment(ref _made)}");
 
@@ -15,6 +16,9 @@ internal sealed class PinnedEngine : IDisposable
     public PinnedEngine() => Engine = Open();
 
     public XdpEngine Engine { get; private set; }
+
+    /// <summary>The folder of all directors.</summary>
+    public string PinPath => _path;
 
     /// <summary>As after the death of the process and the start of the next.</summary>
     public void Reopen()

@@ -1,5 +1,7 @@
 using Sidestep.Engine.Xdp;
+using Sidestep.Engine.Xdp.Capture;
 using Sidestep.Forwarding;
+using Sidestep.Forwarding.Capture;
 using Sidestep.Native;
 
 [assembly: AssemblyFixture(typeof(Sidestep.ConformanceTests.Xdp.Engines))]
@@ -19,8 +21,11 @@ public sealed class Engines : IDisposable
     /// <summary>The program with everything that it can do, whatever the tables need.</summary>
     public const string Everything = "xdp, several arms, everything on";
 
+    /// <summary>The same while every frame is captured: what is looked at takes another way through the program.</summary>
+    public const string Captured = "xdp, several arms, everything on, captured";
+
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<string> All { get; } = [OneArm, SeveralArms, Everything];
+    public static IReadOnlyList<string> All { get; } = [OneArm, SeveralArms, Everything, Captured];
 
     /// <summary>Those that tests get, for what is no test class.</summary>
     public static Engines OfThisTest => TestContext.Current.GetFixture<Engines>().AsTask().GetAwaiter().GetResult()!;
@@ -52,7 +57,21 @@ public sealed class Engines : IDisposable
         return engine;
     }
 
-    private static XdpEngine New(string name) => XdpEngine.LoadDetached(several: name != OneArm, all: name == Everything);
+    private static XdpEngine New(string name)
+    {
+        var engine = XdpEngine.LoadDetached(several: name != OneArm, all: name is Everything or Captured);
+        if (name == Captured)
+            Capture(engine.Maps);
+        return engine;
+    }
+
+    /// <summary>For a day, and nobody reads: a ring that is full must not change what happens to frames either.</summary>
+    private static void Capture(StateMaps maps)
+    {
+        const int Day = 24 * 60 * 60;
+        maps.Capturing = FilterWriter.Of(CaptureFilter.Everything, new CaptureLimits { Rate = 0 }, RunningTables.Read(maps)) with { Outcomes = ulong.MaxValue };
+        maps.Control.Capture = Ticks.Now + Ticks.Of(Day);
+    }
 
     private XdpEngine Loaded(string name)
     {

@@ -41,7 +41,7 @@ internal sealed record DirectorFile
         Line("  - name: pool");
         Line(Servers.Count == 0 ? "    servers: []" : "    servers:");
         foreach (var server in Servers)
-            Line(string.Create(CultureInfo.InvariantCulture, $"      - {{ name: {server.Name}, address: {server.Address}, weight: {server.Weight}, enabled: {(server.Enabled ? "true" : "false")} }}"));
+            Line(string.Create(CultureInfo.InvariantCulture, $"      - {{ name: {server.Name}, address: {server.Address}, weight: {server.Weight}, state: {(server.Draining ? "draining" : server.Enabled ? "enabled" : "disabled")} }}"));
         Line(Services.Count == 0 ? "virtualServices: []" : "virtualServices:");
         foreach (var service in Services)
             Line(string.Create(CultureInfo.InvariantCulture, $"  - {{ name: {service.Name}, vip: {service.Vip}, protocol: udp, port: {service.Port}, pool: pool, networkProfile: profile, trafficEnabled: {(service.TrafficEnabled ? "true" : "false")} }}"));
@@ -49,6 +49,6 @@ internal sealed record DirectorFile
     }
 }
 
-internal sealed record ServerLine(string Name, string Address, int Weight = 1, bool Enabled = true);
+internal sealed record ServerLine(string Name, string Address, int Weight = 1, bool Enabled = true, bool Draining = false);
 
 internal sealed record ServiceLine(string Name, string Vip, int Port, bool TrafficEnabled = true);

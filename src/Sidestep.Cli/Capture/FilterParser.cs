@@ -1,0 +1,179 @@
+using System.Globalization;
+using System.Net;
+using Sidestep.Forwarding;
+using Sidestep.Forwarding.Capture;
+
+namespace Sidestep.Cli.Capture;
+
+/// <summary>Reads a filter: conditions in words, joined by <c>and</c>, such as <c>src 198.51.100.7 and decision drop</c>.</summary>
+public sealed class FilterParser
+{
+    private const string Conditions =
+        "host A, src A, dst A, net P, port N, tcp, udp, icmp, service NAME, server NAME, decision D, reason R";
+
+    private readonly (string Text, int Column)[] _words;
+    private int _next;
+    private CaptureFilter _filter = CaptureFilter.Everything;
+
+    private FilterParser(string text) => _words = [.. Words(text)];
+
+    /// <summary>Reads; an empty text is every frame for a VIP.</summary>
+    /// <exception cref="FormatException">What is wrong, where, and what to write instead.</exception>
+    public static CaptureFilter Parse(string text) => new FilterParser(text).Read();
+
+    private CaptureFilter Read()
+    {
+        while (_next < _words.Length)
+        {
+            ReadCondition();
+            if (_next == _words.Length)
+                break;
+            var (word, column) = _words[_next++];
+            if (word is "or" or "not")
+                throw Wrong(column, $"'{word}' is not known: conditions are joined by 'and'. Capture twice, or filter the file with Wireshark");
+            if (word != "and")
+                throw Wrong(column, $"'{word}' comes where 'and' or the end is expected");
+            if (_next == _words.Length)
+                throw Wrong(column, $"a condition is missing after 'and'. There are {Conditions}");
+        }
+        return _filter;
+    }
+
+    private void ReadCondition()
+    {
+        var (word, column) = _words[_next++];
+        switch (word)
+        {
+            case "host":
+                AddAddress(column, CapturedSide.Either, Address(word));
+                break;
+            case "src":
+                AddAddress(column, CapturedSide.Source, AddressOrPrefix(word));
+                break;
+            case "dst":
+                AddAddress(column, CapturedSide.Destination, AddressOrPrefix(word));
+                break;
+            case "net":
+                AddAddress(column, CapturedSide.Either, Prefix(word));
+                break;
+            case "port":
+                AddPort(column);
+                break;
+            case "tcp" or "udp" or "icmp":
+                Once(column, "a protocol", _filter.Protocol);
+                _filter = _filter with { Protocol = Enum.Parse<CapturedProtocol>(word, ignoreCase: true) };
+                break;
+            case "service":
+                Once(column, "a service", _filter.Service);
+                _filter = _filter with { Service = Value(word, "a name").Text };
+                break;
+            case "server":
+                Once(column, "a server", _filter.Server);
+                _filter = _filter with { Server = Value(word, "a name or address").Text };
+                break;
+            case "decision":
+                Once(column, "a decision", _filter.Decision);
+                _filter = _filter with { Decision = OneOf<Decision>(word) };
+                break;
+            case "reason":
+                Once(column, "a reason", _filter.Reason);
+                _filter = _filter with { Reason = OneOf<DropReason>(word) };
+                break;
+            default:
+                throw Wrong(column, $"'{word}' is no condition. There are {Conditions}");
+        }
+        if (_filter is { Reason: not null, Decision: not (null or Decision.Drop) })
+            throw Wrong(column, "only what is dropped has a reason: leave out the decision or the reason");
+    }
+
+    private void AddAddress(int column, CapturedSide side, IPNetwork prefix)
+    {
+        if (_filter.Addresses.Length == CaptureFilter.MostAddresses)
+            throw Wrong(column, $"more than {CaptureFilter.MostAddresses} conditions on addresses: leave some out");
+        if (_filter.Addresses.Any(a => a.Prefix.BaseAddress.AddressFamily != prefix.BaseAddress.AddressFamily))
+            throw Wrong(column, "addresses of both families: no frame can meet that. Capture each family by itself");
+        _filter = _filter with { Addresses = _filter.Addresses.Add(new AddressCondition(prefix, side)) };
+    }
+
+    private void AddPort(int column)
+    {
+        if (_filter.Ports.Length == CaptureFilter.MostPorts)
+            throw Wrong(column, $"more than {CaptureFilter.MostPorts} ports: a frame has no more");
+        var (text, at) = Value("port", "a number");
+        if (!ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) || port == 0)
+            throw Wrong(at, $"'{text}' is no port: write a number from 1 to 65535");
+        _filter = _filter with { Ports = _filter.Ports.Add(port) };
+    }
+
+    private IPNetwork Address(string after)
+    {
+        var (text, column) = Value(after, "an address");
+        return ReadAddress(text) ?? throw Wrong(column, $"'{text}' is no address: write one such as 198.51.100.7 or 2001:db8::7"
+            + (text.Contains('/', StringComparison.Ordinal) ? ", or 'net' before a prefix" : ""));
+    }
+
+    private IPNetwork AddressOrPrefix(string after)
+    {
+        var (text, column) = Value(after, "an address or a prefix");
+        return ReadAddress(text) ?? ReadPrefix(text, column);
+    }
+
+    private IPNetwork Prefix(string after)
+    {
+        var (text, column) = Value(after, "a prefix");
+        return ReadPrefix(text, column);
+    }
+
+    private static IPNetwork ReadPrefix(string text, int column) => IPNetwork.TryParse(text, out var prefix) ? prefix
+        : throw Wrong(column, $"'{text}' is no prefix: write one such as 198.51.100.0/24 or 2001:db8::/32");
+
+    private static IPNetwork? ReadAddress(string text) =>
+        (text.Contains(':', StringComparison.Ordinal) || text.AsSpan().Count('.') == 3) && IPAddress.TryParse(text, out var address)
+            ? new IPNetwork(address, address.GetAddressBytes().Length * 8) : null;
+
+    /// <summary><c>no-service</c>, or <c>noService</c> as in the status.</summary>
+    private T OneOf<T>(string after) where T : struct, Enum
+    {
+        var (text, column) = Value(after, $"a {after}");
+        foreach (var value in Enum.GetValues<T>())
+        {
+            if (string.Equals(Kebab.Of(value), text, StringComparison.OrdinalIgnoreCase) || string.Equals(value.ToString(), text, StringComparison.OrdinalIgnoreCase))
+                return value;
+        }
+        throw Wrong(column, $"'{text}' is no {after}. There are {string.Join(", ", Enum.GetValues<T>().Select(static v => Kebab.Of(v)))}");
+    }
+
+    private (string Text, int Column) Value(string after, string what) => _next < _words.Length && _words[_next].Text != "and"
+        ? _words[_next++]
+        : throw Wrong(_next < _words.Length ? _words[_next].Column : _words[^1].Column + _words[^1].Text.Length, $"{what} is missing after '{after}'");
+
+    private static void Once<T>(int column, string what, T? present)
+    {
+        if (present is not null)
+            throw Wrong(column, $"{what} was given before, and a frame has but one: leave one out");
+    }
+
+    private static FormatException Wrong(int column, string message) =>
+        new(string.Create(CultureInfo.InvariantCulture, $"filter, column {column}: {message}"));
+
+    private static IEnumerable<(string, int)> Words(string text)
+    {
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (char.IsWhiteSpace(text[i]))
+                continue;
+            var from = i;
+            while (i < text.Length && !char.IsWhiteSpace(text[i]))
+                i++;
+            yield return (text[from..i], from + 1);
+        }
+    }
+}
+
+/// <summary>Names of decisions and reasons as a filter and a capture write them: <c>no-service</c>.</summary>
+public static class Kebab
+{
+    /// <summary>Writes.</summary>
+    public static string Of<T>(T value) where T : struct, Enum =>
+        System.Text.Json.JsonNamingPolicy.KebabCaseLower.ConvertName(value.ToString());
+}

@@ -1,0 +1,66 @@
+using System.Buffers;
+using System.Globalization;
+using Sidestep.Forwarding.Capture;
+using Sidestep.Packets.Capture;
+
+namespace Sidestep.Cli.Capture;
+
+/// <summary>A pcapng file: an interface in it is one of the director's in one direction.</summary>
+public sealed class PcapngOutput : ICaptureOutput
+{
+    private readonly Stream _stream;
+    private readonly int _snap;
+    private readonly ArrayBufferWriter<byte> _blocks = new();
+    private readonly Dictionary<(string Interface, bool IsOut), int> _interfaces = [];
+
+    /// <summary>Begins the file.</summary>
+    /// <param name="stream">Owned from now on.</param>
+    /// <param name="snap">Bytes of a frame that are recorded at most.</param>
+    public PcapngOutput(Stream stream, int snap)
+    {
+        _stream = stream;
+        _snap = snap;
+        Pcapng.WriteSection(_blocks, "sidestep capture");
+        Flush();
+    }
+
+    /// <inheritdoc/>
+    public void Write(CapturedFrame frame)
+    {
+        ArgumentNullException.ThrowIfNull(frame);
+        if (!_interfaces.TryGetValue((frame.Interface, frame.IsOut), out var number))
+        {
+            _interfaces.Add((frame.Interface, frame.IsOut), number = _interfaces.Count);
+            Pcapng.WriteInterface(_blocks, frame.Interface, frame.IsOut ? "sent by the director" : "received by the director", _snap);
+        }
+        Pcapng.WriteFrame(_blocks, new PcapngFrame(number, frame.Time, frame.Length, frame.IsOut, frame.Number, (int)frame.Action, Comment(frame)), frame.Bytes.Span);
+    }
+
+    /// <inheritdoc/>
+    public void Flush()
+    {
+        _stream.Write(_blocks.WrittenSpan);
+        _stream.Flush();
+        _blocks.ResetWrittenCount();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Flush();
+        _stream.Dispose();
+    }
+
+    /// <summary><c>frame 7 in; decision: forward; service: www; server: web1 (10.0.0.11)</c>.</summary>
+    internal static string Comment(CapturedFrame frame)
+    {
+        var text = string.Create(CultureInfo.InvariantCulture, $"frame {frame.Number} {(frame.IsOut ? "out" : "in")}; decision: {Kebab.Of(frame.Decision)}");
+        if (frame.Reason is { } reason)
+            text += $"; reason: {Kebab.Of(reason)}";
+        if (frame.Service is { } service)
+            text += $"; service: {service}";
+        if (frame.Server is { } server)
+            text += $"; server: {server} ({frame.ServerAddress})";
+        return text;
+    }
+}

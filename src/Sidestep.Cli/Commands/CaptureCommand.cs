@@ -1,0 +1,125 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Sidestep.Cli.Capture;
+using Sidestep.Engine.Xdp.Capture;
+using Sidestep.Forwarding;
+using Sidestep.Forwarding.Capture;
+
+namespace Sidestep.Cli.Commands;
+
+/// <summary><c>sidestep capture</c>: frames in and out with what was decided, with or without the daemon.</summary>
+public static class CaptureCommand
+{
+    private static readonly TimeSpan Breath = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>The command.</summary>
+    public static Command Create()
+    {
+        var words = new Argument<string[]>("FILTER")
+        {
+            Description = "Conditions joined by 'and': host A, src A, dst A, net P, port N, tcp, udp, icmp, service NAME, server NAME, "
+                + "decision D, reason R. They judge the frame as it came in. Nothing: every frame for a VIP.",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
+        var write = new Option<string?>("--write", "-w") { Description = "Write a pcapng file for Wireshark instead of lines; - is standard output." };
+        var count = new Option<long>("--count") { Description = "End after so many frames; in and out are one." };
+        var seconds = new Option<double>("--duration") { Description = "End after so many seconds." };
+        var snap = new Option<int>("--snaplen") { Description = "Bytes of each frame, 64 to 2048.", DefaultValueFactory = static _ => new CaptureLimits().Snap };
+        var sample = new Option<int>("--sample") { Description = "Look at one of so many frames.", DefaultValueFactory = static _ => new CaptureLimits().Sample };
+        var rate = new Option<int>("--rate") { Description = "The most frames a second, which protects the data path; the others are counted. 0: no bound.", DefaultValueFactory = static _ => new CaptureLimits().Rate };
+        Between(count, 1, long.MaxValue);
+        Between(seconds, 0.1, 86_400 * 365);
+        Between(snap, CaptureLimits.ShortestSnap, CaptureLimits.LongestSnap);
+        Between(sample, 1, 1_000_000_000);
+        Between(rate, 0, 1_000_000_000);
+        var command = new Command("capture",
+            "Show frames of the director on this machine as they came in and as they went out, with the decision, the service, the real server, "
+            + "or why they were dropped. Other tools cannot see what XDP sends. "
+            + "Exits with 0 when it could, with 1 when there is no such director, with 2 when the filter is wrong or the director cannot be read.");
+        command.Add(words);
+        var which = new DirectorOptions(command);
+        foreach (var option in new Option[] { write, count, seconds, snap, sample, rate })
+            command.Add(option);
+        command.SetAction(parsed =>
+        {
+            var (output, error) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
+            if (which.Read(parsed) is not { } director)
+                return ExitCode.Unusable;
+            var limits = new CaptureLimits { Snap = parsed.GetValue(snap), Sample = parsed.GetValue(sample), Rate = parsed.GetValue(rate) };
+            try
+            {
+                var filter = FilterParser.Parse(string.Join(' ', parsed.GetValue(words) ?? []));
+                if (CaptureSession.Start(director.PinPath, director.Name, filter, limits) is not { } session)
+                    return DirectorOptions.Missing(director, error);
+                using (session)
+                {
+                    using var sink = Sink(parsed.GetValue(write), limits, output);
+                    var end = new End(
+                        parsed.GetResult(count) is null ? long.MaxValue : parsed.GetValue(count),
+                        parsed.GetResult(seconds) is null ? TimeSpan.MaxValue : TimeSpan.FromSeconds(parsed.GetValue(seconds)));
+                    return Run(session, sink, end, error);
+                }
+            }
+            catch (Exception e) when (e is FormatException or EngineException or IOException or UnauthorizedAccessException)
+            {
+                error.WriteLine($"error: {e.Message}");
+                return ExitCode.Unusable;
+            }
+        });
+        return command;
+    }
+
+    private readonly record struct End(long Frames, TimeSpan After);
+
+    private static int Run(CaptureSession session, ICaptureOutput sink, End end, TextWriter error)
+    {
+        var stopped = false;
+        void Stop(PosixSignalContext signal)
+        {
+            signal.Cancel = true;
+            Volatile.Write(ref stopped, true);
+        }
+        using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        error.WriteLine("capturing; Ctrl-C ends it");
+        var clock = Stopwatch.StartNew();
+        var (frames, last) = (0L, 0L);
+        while (!Volatile.Read(ref stopped) && frames <= end.Frames && clock.Elapsed < end.After)
+        {
+            var before = frames;
+            session.Poll(Breath, frame =>
+            {
+                if (frame.Number != last)
+                    (last, frames) = (frame.Number, frames + 1);
+                if (frames <= end.Frames)
+                    sink.Write(frame);
+            });
+            sink.Flush();
+            // What went out of the last frame comes right behind it, if anything did.
+            if (frames == end.Frames && before == frames)
+                break;
+        }
+        var counts = session.Counts;
+        error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Math.Min(frames, end.Frames)} frames captured"));
+        if (counts.Missed + Math.Max(frames - end.Frames, 0) is > 0 and var missed)
+            error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{missed} more matched and were not captured: see --rate"));
+        if (counts.Lost > 0)
+            error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{counts.Lost} records were lost because they were not read in time: use a stricter filter or --rate, or --write to a faster disk"));
+        return ExitCode.Ok;
+    }
+
+    private static ICaptureOutput Sink(string? file, CaptureLimits limits, TextWriter output) => file switch
+    {
+        null => new TextOutput(output, !Console.IsOutputRedirected && Environment.GetEnvironmentVariable("NO_COLOR") is null or ""),
+        "-" => new PcapngOutput(Console.OpenStandardOutput(), limits.Snap),
+        _ => new PcapngOutput(File.Create(file), limits.Snap),
+    };
+
+    private static void Between<T>(Option<T> option, T least, T most) where T : IComparable<T> => option.Validators.Add(result =>
+    {
+        if (result.Tokens.Count > 0 && result.GetValueOrDefault<T>() is { } value && (value.CompareTo(least) < 0 || value.CompareTo(most) > 0))
+            result.AddError(string.Create(CultureInfo.InvariantCulture, $"{option.Name} {value}: must be from {least} to {most}."));
+    });
+}

@@ -1,0 +1,29 @@
+using System.Net;
+using Sidestep.Engine.Xdp;
+using Sidestep.Forwarding;
+
+namespace Sidestep.Cli;
+
+/// <summary>Which remembered flows are meant; null means any.</summary>
+/// <param name="Service">Name of the service.</param>
+/// <param name="Server">Name or address of the real server.</param>
+/// <param name="Client">The client's address, or a prefix of it.</param>
+public sealed record FlowFilter(string? Service, string? Server, IPNetwork? Client)
+{
+    /// <summary>Whether a flow is meant.</summary>
+    public bool Takes(RememberedFlow flow)
+    {
+        ArgumentNullException.ThrowIfNull(flow);
+        return (Service is null || flow.Service == Service) && Takes(flow.Server)
+            && (Client is not { } prefix || prefix.Contains(flow.Flow.Source));
+    }
+
+    /// <summary>Whether flows of a server can be meant.</summary>
+    public bool Takes(ServerKey server) => Server is null || server.Name == Server || server.Address.ToString() == Server;
+
+    /// <summary>An address, or a prefix: <c>198.51.100.0/24</c>. Null when it is neither.</summary>
+    public static IPNetwork? ParseClient(string text) =>
+        IPNetwork.TryParse(text, out var prefix) ? prefix
+        : IPAddress.TryParse(text, out var address) ? new IPNetwork(address, address.GetAddressBytes().Length * 8)
+        : null;
+}

@@ -1,0 +1,66 @@
+using System.Text.Json;
+using Sidestep.Engine.Xdp;
+
+namespace Sidestep.Cli;
+
+/// <summary>Remembered flows for programs: one JSON object, in which each flow is a line.</summary>
+/// <param name="output">Where to.</param>
+/// <param name="list">Whether flows will be added.</param>
+public sealed class FlowsJson(TextWriter output, bool list) : IFlowsReport
+{
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
+    private bool _hasFlow;
+
+    /// <inheritdoc/>
+    public void Add(RememberedFlow flow)
+    {
+        ArgumentNullException.ThrowIfNull(flow);
+        output.Write(_hasFlow ? ",\n" : "{\"list\":[\n");
+        _hasFlow = true;
+        output.Write(JsonSerializer.Serialize(
+            new
+            {
+                service = flow.Service,
+                protocol = ProtocolName.Of(flow.Flow.Protocol),
+                client = flow.Flow.Source.ToString(),
+                clientPort = flow.Flow.SourcePort,
+                vip = flow.Flow.Destination.ToString(),
+                vipPort = flow.Flow.DestinationPort,
+                server = flow.Server.Name,
+                address = flow.Server.Address.ToString(),
+                pool = flow.Server.Group.Pool,
+                dsr = flow.Server.Group.Way.ToString(),
+                idleSeconds = Seconds(flow.Idle),
+                ageSeconds = Seconds(flow.Age),
+            },
+            Json));
+    }
+
+    /// <inheritdoc/>
+    public void Finish(string director, FlowCensus census, FlowTableFacts facts)
+    {
+        ArgumentNullException.ThrowIfNull(census);
+        ArgumentNullException.ThrowIfNull(facts);
+        output.Write(_hasFlow ? "\n],\n" : list ? "{\"list\":[],\n" : "{");
+        output.WriteLine(JsonSerializer.Serialize(
+            new
+            {
+                director,
+                flows = census.Total,
+                capacity = facts.Capacity,
+                servers = census.Servers.Select(static s => new
+                {
+                    name = s.Key.Name,
+                    pool = s.Key.Group.Pool,
+                    dsr = s.Key.Group.Way.ToString(),
+                    address = s.Key.Address.ToString(),
+                    flows = s.Value.Count,
+                    oldestSeconds = Seconds(s.Value.Oldest),
+                    longestIdleSeconds = Seconds(s.Value.LongestIdle),
+                }),
+            },
+            Json)[1..]);
+    }
+
+    private static double Seconds(TimeSpan time) => Math.Round(time.TotalSeconds, 1);
+}

@@ -1,0 +1,28 @@
+using System.Globalization;
+using Sidestep.Engine.Xdp;
+
+namespace Sidestep.Cli;
+
+/// <summary>Writes what a director remembers. There may be a million flows, so each is written as it is found.</summary>
+public interface IFlowsReport
+{
+    /// <summary>One flow.</summary>
+    void Add(RememberedFlow flow);
+
+    /// <summary>The counts, once there are no more flows.</summary>
+    void Finish(string director, FlowCensus census, FlowTableFacts facts);
+}
+
+/// <summary>Names of IP protocols.</summary>
+public static class ProtocolName
+{
+    /// <summary>tcp, udp, icmp, icmpv6 or the number.</summary>
+    public static string Of(byte protocol) => protocol switch
+    {
+        6 => "tcp",
+        17 => "udp",
+        1 => "icmp",
+        58 => "icmpv6",
+        _ => protocol.ToString(CultureInfo.InvariantCulture),
+    };
+}

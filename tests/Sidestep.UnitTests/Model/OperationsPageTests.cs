@@ -1,0 +1,38 @@
+using System.Text.Json;
+using Sidestep.Cli.Capture;
+using Sidestep.Forwarding;
+
+namespace Sidestep.UnitTests.Model;
+
+/// <summary>docs/operations.md says what to do about every drop, and knows no other.</summary>
+public sealed class OperationsPageTests
+{
+    private static readonly string Page = RepositoryFiles.Read("docs/operations.md");
+
+    [Fact]
+    public void Every_drop_reason_has_a_row_that_says_what_it_was_and_what_to_do()
+    {
+        var rows = Section("## What a drop means").Split('\n').Where(static l => l.StartsWith("| `", StringComparison.Ordinal))
+            .Select(static l => l.Trim('|', ' ').Split(" | ")).ToArray();
+        Assert.Equal(
+            Enum.GetValues<DropReason>().Select(static r => $"`{JsonNamingPolicy.CamelCase.ConvertName(r.ToString())}`"),
+            rows.Select(static r => r[0]));
+        Assert.All(rows, static r => Assert.Equal(3, r.Length));
+        Assert.All(rows.SelectMany(static r => r), static cell => Assert.NotEmpty(cell.Trim()));
+    }
+
+    [Fact]
+    public void Every_decision_that_a_filter_takes_is_named()
+    {
+        var section = Section("## Which way a frame went");
+        Assert.All(Enum.GetValues<Decision>(), d => Assert.Contains($"`{Kebab.Of(d)}`", section, StringComparison.Ordinal));
+    }
+
+    private static string Section(string heading)
+    {
+        var from = Page.IndexOf(heading, StringComparison.Ordinal);
+        Assert.True(from >= 0, $"docs/operations.md has no section '{heading}'");
+        var to = Page.IndexOf("\n## ", from + 1, StringComparison.Ordinal);
+        return to < 0 ? Page[from..] : Page[from..to];
+    }
+}
