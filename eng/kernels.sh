@@ -21,10 +21,13 @@ test_kernel() {
 # test_there KERNEL WHAT PROJECT [FILTER...]
 test_there() {
   local kernel=$1 name="Linux $1: $2" report="Linux-$1-$2.json" module=artifacts/bin/$3/release/$3 status=0
-  local reports=artifacts/test-results
+  # Not where ./test puts its own: another run in the meantime would clear it.
+  local reports=artifacts/kernels/reports
   shift 3
   echo "== $name"
-  eng/other-kernel --time-limit $slowest --keep $reports "$kernel" "$module" "$@" --no-ansi \
+  mkdir -p $reports
+  rm -f "$reports/$report"
+  eng/other-kernel --time-limit $slowest --keep $reports "$kernel" env SIDESTEP_TEST_FRAMES=2000 "$module" "$@" --no-ansi \
     --results-directory $reports --report-ctrf --report-ctrf-filename "$report" | now_and_then || status=$?
   count_tests "$name" "$reports/$report" "$status"
 }

@@ -84,10 +84,10 @@ internal static class DirectorObject
         if (Kernel.MissingCapabilities() is { Count: > 0 } missing)
             throw new EngineException($"not allowed to load XDP programs: {string.Join(", ", missing)} missing. Run as root, or give the "
                 + "service these capabilities (systemd: AmbientCapabilities=CAP_BPF CAP_NET_ADMIN CAP_NET_RAW CAP_PERFMON)");
-        if (Kernel.Release < OldestKernel)
-            throw new EngineException($"kernel {Kernel.Release} is too old: {OldestKernel} is the oldest that Sidestep supports "
-                + "(it needs bpf_loop and bpf_xdp_load_bytes); install a newer kernel");
         if (!Kernel.HasLibbpf)
             throw new EngineException("libbpf.so.1 is not installed: run 'apt-get install libbpf1' (or your distribution's libbpf 1.0 or newer)");
+        if (KernelFeatures.Missing is { Count: > 0 } lacking)
+            throw new EngineException($"kernel {Kernel.Release} lacks what the XDP program needs: {string.Join(", ", lacking)}. "
+                + $"Install a newer kernel: {OldestKernel} is the oldest that Sidestep supports");
     }
 }

@@ -12,7 +12,7 @@ public sealed class AlgorithmTests
     [Fact]
     public void Round_robin_gives_new_connections_to_the_servers_in_turn()
     {
-        using var director = new Behaviour($"{{pools: {{web: {{algorithm: round-robin, {ThreeServers}}}}}}}");
+        var director = new Behaviour($"{{pools: {{web: {{algorithm: round-robin, {ThreeServers}}}}}}}");
         var servers = Enumerable.Range(0, 30).Select(i => director.Tcp(7, 40000 + i, "S")).ToList();
         Assert.Equal(3, servers.Take(3).Distinct().Count());
         Assert.All(Enumerable.Range(0, 27), i => Assert.Equal(servers[i], servers[i + 3]));
@@ -21,7 +21,7 @@ public sealed class AlgorithmTests
     [Fact]
     public void Round_robin_keeps_a_connection_with_its_server_whatever_the_next_ones_get()
     {
-        using var director = new Behaviour($"{{pools: {{web: {{algorithm: round-robin, {ThreeServers}}}}}}}");
+        var director = new Behaviour($"{{pools: {{web: {{algorithm: round-robin, {ThreeServers}}}}}}}");
         var first = Enumerable.Range(0, 100).ToDictionary(static i => i, i => director.Tcp(i % 5, 40000 + i, "S"));
         for (var round = 0; round < 3; round++)
             Assert.All(first, f => Assert.Equal(f.Value, director.Tcp(f.Key % 5, 40000 + f.Key)));
@@ -31,7 +31,7 @@ public sealed class AlgorithmTests
     [Fact]
     public void Round_robin_does_not_look_at_weights()
     {
-        using var director = new Behaviour(
+        var director = new Behaviour(
             "{pools: {web: {algorithm: round-robin, servers: {web1: {weight: 100}, web2: {address: web2}}}}}");
         var servers = Enumerable.Range(0, 40).Select(i => director.Tcp(7, 40000 + i, "S")).ToList();
         Assert.Equal(20, servers.Count(static s => s == "web1"));
@@ -40,7 +40,7 @@ public sealed class AlgorithmTests
     [Fact]
     public void Weighted_round_robin_gives_each_server_its_share_of_every_round()
     {
-        using var director = new Behaviour(
+        var director = new Behaviour(
             "{pools: {web: {algorithm: weighted-round-robin, servers: {web1: {weight: 3}, web2: {address: web2}, web3: {address: web3, weight: 2}}}}}");
         var servers = Enumerable.Range(0, 600).Select(i => director.Tcp(i % 200, 40000 + i, "S")).ToList();
         Assert.InRange(servers.Count(static s => s == "web1"), 280, 320);
@@ -51,7 +51,7 @@ public sealed class AlgorithmTests
     [Fact]
     public void Least_connections_fills_up_the_server_that_has_none()
     {
-        using var director = new Behaviour(
+        var director = new Behaviour(
             "{pools: {web: {algorithm: least-connections, servers: {web2: {address: web2}}}}}");
         var before = Enumerable.Range(0, 40).Select(i => director.Tcp(7, 40000 + i, "S")).ToList();
         Assert.InRange(before.Count(static s => s == "web1"), 18, 22);
@@ -66,7 +66,7 @@ public sealed class AlgorithmTests
     [Fact]
     public void Weighted_least_connections_counts_connections_for_their_servers_weight()
     {
-        using var director = new Behaviour(
+        var director = new Behaviour(
             "{pools: {web: {algorithm: weighted-least-connections, servers: {web1: {weight: 3}, web2: {address: web2}}}}}");
         var servers = Enumerable.Range(0, 200).Select(i => director.Tcp(i % 100, 40000 + i, "S")).ToList();
         Assert.InRange(servers.Count(static s => s == "web1"), 145, 155);
@@ -75,7 +75,7 @@ public sealed class AlgorithmTests
     [Fact]
     public void Idle_flows_are_forgotten_and_take_their_turn_anew()
     {
-        using var director = new Behaviour(
+        var director = new Behaviour(
             """
             profiles: {l2: {idleTimeouts: {tcp: 60, udp: 1, icmp: 1}}}
             pools: {web: {algorithm: round-robin, servers: {web2: {address: web2}}}}
@@ -97,7 +97,7 @@ public sealed class AlgorithmTests
     [InlineData("udp: 1", "FA", false)]
     public void A_short_timer_after_FIN_or_RST_ends_what_it_is_for_and_nothing_else(string timer, string flags, bool ends)
     {
-        using var director = new Behaviour(
+        var director = new Behaviour(
             $"{{profiles: {{l2: {{idleTimeouts: {{{timer}}}}}}}, pools: {{web: {{algorithm: round-robin, servers: {{web2: {{address: web2}}}}}}}}}}");
         var first = director.Tcp(7, 40000, "S");
         Assert.Equal(first, director.Tcp(7, 40000, flags));
@@ -111,7 +111,7 @@ public sealed class AlgorithmTests
     [Fact]
     public void Persistence_keeps_all_connections_of_a_client_together()
     {
-        using var director = new Behaviour(
+        var director = new Behaviour(
             $"{{pools: {{web: {{algorithm: round-robin, persistence: {{timeout: 60}}, {ThreeServers}}}}}}}");
         var servers = Enumerable.Range(1, 50).ToDictionary(static c => c, c => director.Tcp(c, 40000, "S"));
         Assert.Equal(3, servers.Values.Distinct().Count());
@@ -121,7 +121,7 @@ public sealed class AlgorithmTests
     [Fact]
     public void A_connection_that_ends_does_not_end_the_persistence_of_its_client()
     {
-        using var director = new Behaviour(
+        var director = new Behaviour(
             $"{{pools: {{web: {{algorithm: round-robin, persistence: {{timeout: 60}}, {ThreeServers}}}}}}}");
         var first = director.Tcp(7, 40000, "S");
         foreach (var flags in new[] { "FA", "R" })
@@ -135,7 +135,7 @@ public sealed class AlgorithmTests
     [Fact]
     public void Persistence_by_prefix_keeps_a_network_together()
     {
-        using var director = new Behaviour(
+        var director = new Behaviour(
             $"{{pools: {{web: {{algorithm: round-robin, persistence: {{timeout: 60, prefixLength4: 28}}, {ThreeServers}}}}}}}");
         var networks = Enumerable.Range(0, 15).Select(n => Enumerable.Range(0, 16)
             .Select(c => director.Tcp(n * 16 + c, 40000 + c, "S")).Distinct().ToList()).ToList();
@@ -146,7 +146,7 @@ public sealed class AlgorithmTests
     [Fact]
     public void Persistence_by_prefix_of_IPv6_keeps_a_network_together()
     {
-        using var director = new Behaviour(
+        var director = new Behaviour(
             $$$"""
             pools: {web: {algorithm: round-robin, persistence: {timeout: 60, prefixLength6: 56}, {{{ThreeServers}}}}}
             services: {web-v6: {vip: vip6, protocol: tcp, port: 80, pool: web, profile: l2}}
@@ -161,7 +161,7 @@ public sealed class AlgorithmTests
     [Fact]
     public void Persistence_ends_when_the_client_has_been_idle()
     {
-        using var director = new Behaviour(
+        var director = new Behaviour(
             "{pools: {web: {algorithm: round-robin, persistence: {timeout: 1}, servers: {web2: {address: web2}}}}}");
         var first = director.Tcp(7, 40000, "S");
         Assert.Equal(first, director.Tcp(7, 40001, "S"));
@@ -174,7 +174,7 @@ public sealed class AlgorithmTests
     [Fact]
     public void Connections_leave_a_server_that_is_switched_off_and_no_other()
     {
-        using var director = new Behaviour($"{{pools: {{web: {{algorithm: round-robin, {ThreeServers}}}}}}}");
+        var director = new Behaviour($"{{pools: {{web: {{algorithm: round-robin, {ThreeServers}}}}}}}");
         var before = Enumerable.Range(0, 60).Select(i => director.Tcp(7, 40000 + i, "S")).ToList();
         director.Change("{pools: {web: {algorithm: round-robin, servers: {web2: {address: web2, state: disabled}, web3: {address: web3}}}}}");
         var after = Enumerable.Range(0, 60).Select(i => director.Tcp(7, 40000 + i)).ToList();
@@ -185,7 +185,7 @@ public sealed class AlgorithmTests
     [Fact]
     public void A_draining_server_keeps_its_connections_and_gets_no_turn()
     {
-        using var director = new Behaviour($"{{pools: {{web: {{algorithm: round-robin, {ThreeServers}}}}}}}");
+        var director = new Behaviour($"{{pools: {{web: {{algorithm: round-robin, {ThreeServers}}}}}}}");
         var before = Enumerable.Range(0, 60).Select(i => director.Tcp(7, 40000 + i, "S")).ToList();
         director.Change("{pools: {web: {algorithm: round-robin, servers: {web2: {address: web2, state: draining}, web3: {address: web3}}}}}");
         Assert.All(Enumerable.Range(0, 60), i => Assert.Equal(before[i], director.Tcp(7, 40000 + i)));

@@ -7,9 +7,10 @@ namespace Sidestep.ConformanceTests;
 
 /// <summary>A director in a situation, and which real server each packet reaches: for claims about many packets, which no row can
 /// make.</summary>
-internal sealed class Behaviour : IDisposable
+internal sealed class Behaviour
 {
-    private readonly IEngine _engine = Engines.Load(Engines.OneArm);
+    private readonly IEngine _engine = Engines.OfThisTest.WithoutMemory(Engines.OneArm);
+    private readonly Counts _before;
     private readonly Dictionary<string, string> _serverOfMac;
     private string _changes = "{}";
     private ForwardingTables? _tables;
@@ -20,6 +21,7 @@ internal sealed class Behaviour : IDisposable
         _serverOfMac = new[] { "web1", "web2", "web3", "web6" }.ToDictionary(
             static name => Convert.ToHexString(CaseTable.Names.Mac(CaseNode.Of("name", name))), static name => name);
         Change(changes);
+        _before = Counts.Of(_engine.ReadCounters());
     }
 
     /// <summary>Another situation from here on, as a change of the configuration of a running director.</summary>
@@ -56,7 +58,5 @@ internal sealed class Behaviour : IDisposable
         $"[ipv4: {{from: 203.0.113.{client}}}, tcp: {{from: {port}, flags: {flags}}}]"));
 
     /// <summary>Counters since the director began, by name.</summary>
-    public Counts Counted() => Counts.Of(_engine.ReadCounters());
-
-    public void Dispose() => _engine.Dispose();
+    public Counts Counted() => Counts.Of(_engine.ReadCounters()).Since(_before);
 }

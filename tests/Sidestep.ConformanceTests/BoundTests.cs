@@ -14,7 +14,7 @@ public sealed class BoundTests
     [InlineData("ipv6: {to: vip6-l3}", 1421)]
     public void What_is_too_big_is_answered_at_a_bounded_rate(string network, int payload)
     {
-        using var director = new Behaviour(
+        var director = new Behaviour(
             """
             interfaces: {uplink: {address6: director6}}
             services: {far-v6: {vip: vip6-l3, protocol: tcp, port: 80, pool: far}}
@@ -34,7 +34,7 @@ public sealed class BoundTests
     [Fact]
     public void A_flood_of_first_fragments_does_not_stop_what_needs_no_memory()
     {
-        using var director = new Behaviour("{pools: {web: {hash: five-tuple}}}");
+        var director = new Behaviour("{pools: {web: {hash: five-tuple}}}");
         for (var id = 0; id < 65536; id++)
             director.Action(string.Create(CultureInfo.InvariantCulture, $"[ipv4: {{id: {id}, flags: mf}}, first: 16, udp: {{}}, payload: 100]"));
         Assert.Equal("web1", director.Tcp(7, 40000));
@@ -48,7 +48,7 @@ public sealed class BoundTests
     {
         var deny = string.Join(", ", Enumerable.Range(0, 10_000).Select(static i =>
             string.Create(CultureInfo.InvariantCulture, $"10.{i / 250}.{i % 250}.{i % 2 * 128}/25")));
-        using var director = new Behaviour($"{{accessLists: {{many: {{deny: [{deny}]}}}}, services: {{web: {{accessList: many}}}}}}");
+        var director = new Behaviour($"{{accessLists: {{many: {{deny: [{deny}]}}}}, services: {{web: {{accessList: many}}}}}}");
         for (var i = 0; i < 10_000; i += 7)
         {
             string From(int half) => string.Create(CultureInfo.InvariantCulture, $"[ipv4: {{from: 10.{i / 250}.{i % 250}.{half * 128 + 5}}}, tcp: {{}}]");

@@ -54,7 +54,7 @@ public sealed class SpreadTests
 
     private static List<T> Fields<T>(string network, string transport, Func<byte[], T> field)
     {
-        using var director = new Behaviour(Given);
+        var director = new Behaviour(Given);
         T Of(int flow, int payload)
         {
             var port = (30000 + flow).ToString(CultureInfo.InvariantCulture);

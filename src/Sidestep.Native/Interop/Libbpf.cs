@@ -11,6 +11,9 @@ internal static unsafe partial class Libbpf
     [LibraryImport(Library)]
     internal static partial delegate* unmanaged<int, byte*, void*, int> libbpf_set_print(delegate* unmanaged<int, byte*, void*, int> fn);
 
+    [LibraryImport(Library)]
+    internal static partial int libbpf_probe_bpf_helper(int prog_type, int helper_id, nint opts);
+
     [LibraryImport(Library, SetLastError = true)]
     internal static partial nint bpf_object__open_mem(byte* obj_buf, nuint obj_buf_sz, bpf_object_open_opts* opts);
 

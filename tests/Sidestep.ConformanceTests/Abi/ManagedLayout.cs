@@ -15,10 +15,12 @@ internal static class ManagedLayout
         .Where(static t => t.Namespace == Namespace && !t.IsNested);
 
     /// <summary>Every structure that is not merely an array.</summary>
-    public static IEnumerable<Structure> Structures => Types
-        .Where(static t => t.IsValueType && !t.IsEnum && t.GetCustomAttribute<InlineArrayAttribute>() is null)
-        .Select(static t => new Structure(CNames.Snake(t.Name), SizeOf(t),
-            [.. t.GetFields(Fields).Select(f => new Member(CNames.Snake(f.Name), OffsetOf(t, f), SizeOf(f.FieldType), ElementOf(f.FieldType)))]));
+    public static IReadOnlyList<Structure> Structures { get; } =
+    [
+        .. Types.Where(static t => t.IsValueType && !t.IsEnum && t.GetCustomAttribute<InlineArrayAttribute>() is null)
+            .Select(static t => new Structure(CNames.Snake(t.Name), SizeOf(t),
+                [.. t.GetFields(Fields).Select(f => new Member(CNames.Snake(f.Name), OffsetOf(t, f), SizeOf(f.FieldType), ElementOf(f.FieldType)))])),
+    ];
 
     private static string ElementOf(Type type)
     {

@@ -1,16 +1,13 @@
 using Sidestep.ConformanceTests.Xdp;
-using Sidestep.Engine.Xdp;
 using Sidestep.Forwarding;
 
 namespace Sidestep.ConformanceTests.Engine;
 
 /// <summary>What does not fit is refused with the numbers, and changes nothing.</summary>
 [Collection(OneAtATime.Name)]
-public sealed class CapacityTests : IDisposable
+public sealed class CapacityTests(Engines engines)
 {
-    private readonly XdpEngine _engine = XdpEngine.LoadDetached();
-
-    public void Dispose() => _engine.Dispose();
+    private readonly IEngine _engine = engines[Engines.OneArm];
 
     [Fact]
     public void Services() => Refused(

@@ -2,6 +2,7 @@ using Sidestep.Engine.Xdp;
 using Sidestep.Engine.Xdp.Capture;
 using Sidestep.Forwarding;
 using Sidestep.Forwarding.Capture;
+using Sidestep.Native;
 
 [assembly: AssemblyFixture(typeof(Sidestep.ConformanceTests.Xdp.Engines))]
 
@@ -26,13 +27,17 @@ public sealed class Engines : IDisposable
     /// <summary>All of them.</summary>
     public static IReadOnlyList<string> All { get; } = [OneArm, SeveralArms, Everything, Captured];
 
+    /// <summary>Those that tests get, for what is no test class.</summary>
+    public static Engines OfThisTest => TestContext.Current.GetFixture<Engines>().AsTask().GetAwaiter().GetResult()!;
+
     private readonly Dictionary<string, XdpEngine> _loaded = [];
 
     /// <summary>One that all tests use in turns, loaded at first use. What it remembers of one test must not matter to
     /// another, or <see cref="WithoutMemory"/> is for it.</summary>
     public IEngine this[string name] => Loaded(name);
 
-    /// <summary>The same after it has forgotten all flows, fragments, turns and answers. A new one takes seconds to load.</summary>
+    /// <summary>The same after it has forgotten all flows, fragments, turns and answers, and nothing waits for the slow path.
+    /// A new one takes seconds to load.</summary>
     public IEngine WithoutMemory(string name)
     {
         var engine = Loaded(name);
@@ -47,11 +52,10 @@ public sealed class Engines : IDisposable
             counters.Turns = default;
             (counters.AnswerTick, counters.AnswerTokens) = (0, 0);
         }
+        using var slow = BpfRingBuffer.Open(maps.Map(StateMaps.SlowMap));
+        slow.Poll(TimeSpan.Zero, static _ => { });
         return engine;
     }
-
-    /// <summary>A new one; the caller disposes of it.</summary>
-    public static IEngine Load(string name) => New(name);
 
     private static XdpEngine New(string name)
     {
