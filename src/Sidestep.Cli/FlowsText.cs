@@ -29,13 +29,7 @@ public sealed class FlowsText(TextWriter output) : IFlowsReport
     {
         ArgumentNullException.ThrowIfNull(census);
         ArgumentNullException.ThrowIfNull(facts);
-        var console = AnsiConsole.Create(new AnsiConsoleSettings
-        {
-            Out = new AnsiConsoleOutput(output),
-            Ansi = Console.IsOutputRedirected ? AnsiSupport.No : AnsiSupport.Detect,
-        });
-        if (Console.IsOutputRedirected)
-            console.Profile.Width = StatusReport.RedirectedWidth;
+        var console = TextConsole.On(output);
         if (_hasHeader)
             output.WriteLine();
         console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[bold]{director}[/]: remembered flows: {census.Total}; room for {facts.Capacity} in all");

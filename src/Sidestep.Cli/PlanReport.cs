@@ -10,7 +10,6 @@ namespace Sidestep.Cli;
 /// <param name="plan">The plan.</param>
 public sealed class PlanReport(string director, Plan plan)
 {
-    private const int RedirectedWidth = 160;
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
     /// <summary>One JSON object.</summary>
@@ -51,13 +50,7 @@ public sealed class PlanReport(string director, Plan plan)
     /// <summary>What changes, as tables; what stays as it is is left out.</summary>
     public void WriteText(TextWriter output)
     {
-        var console = AnsiConsole.Create(new AnsiConsoleSettings
-        {
-            Out = new AnsiConsoleOutput(output),
-            Ansi = Console.IsOutputRedirected ? AnsiSupport.No : AnsiSupport.Detect,
-        });
-        if (Console.IsOutputRedirected)
-            console.Profile.Width = RedirectedWidth;
+        var console = TextConsole.On(output);
         console.MarkupLineInterpolated($"[bold]{director}[/]: {Sentence()}");
         foreach (var warning in plan.Warnings)
             console.MarkupLineInterpolated($"  [yellow]warning[/]: {warning}.");

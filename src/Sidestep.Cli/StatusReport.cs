@@ -14,7 +14,6 @@ namespace Sidestep.Cli;
 /// <param name="isRunning">Whether that daemon runs.</param>
 public sealed class StatusReport(DirectorSettings director, DirectorStatus status, DaemonReport? daemon, bool isRunning)
 {
-    internal const int RedirectedWidth = 160;
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
     /// <summary>One JSON object; docs/operations.md describes it.</summary>
@@ -72,13 +71,7 @@ public sealed class StatusReport(DirectorSettings director, DirectorStatus statu
     /// <summary>Tables; drops that never happened are left out.</summary>
     public void WriteText(TextWriter output)
     {
-        var console = AnsiConsole.Create(new AnsiConsoleSettings
-        {
-            Out = new AnsiConsoleOutput(output),
-            Ansi = Console.IsOutputRedirected ? AnsiSupport.No : AnsiSupport.Detect,
-        });
-        if (Console.IsOutputRedirected)
-            console.Profile.Width = RedirectedWidth;
+        var console = TextConsole.On(output);
         console.MarkupLineInterpolated($"[bold]{director.Name}[/]: {Sentence()}");
         foreach (var problem in (daemon?.Errors ?? []).Concat(daemon?.Unresolved ?? []).Concat(daemon?.Degraded ?? []).Concat(daemon?.Notes ?? []))
             console.MarkupLineInterpolated($"  {problem}");

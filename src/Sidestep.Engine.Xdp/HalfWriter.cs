@@ -29,7 +29,6 @@ internal sealed class HalfWriter(
         {
             HashHigh = tables.HashKey.High,
             HashLow = tables.HashKey.Low,
-            PeerCount = (uint)tables.Peers.Length,
             VipSet = Noted(prefixes.SetOf(tables.Vips.Select(static (v, i) => (v.Address, i)).Where(static v => !v.Address.IsSingle()))),
         };
         return _sets;
@@ -44,7 +43,6 @@ internal sealed class HalfWriter(
             var from = tables.Interfaces[i];
             from.Mac.Write(target[i].Mac);
             target[i].Ifindex = (uint)from.Index;
-            target[i].Mtu = (ushort)Math.Min(from.MtuBytes, ushort.MaxValue);
             target[i].Address = from.Address is { } address ? Wire.Word(address) : 0;
             target[i].Address6 = Wire.Bytes(from.Address6);
         }

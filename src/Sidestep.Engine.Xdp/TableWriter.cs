@@ -17,7 +17,9 @@ internal sealed class TableWriter
     private readonly FlowTable _flows;
     private readonly ServerWriter[] _servers = [new(), new()];
     private Dictionary<GroupKey, Group> _groups;
-    private Dictionary<GroupKey, SlotRanges> _adopted;
+
+    /// <summary>Where the slots lie that packets use, also those that an earlier process wrote.</summary>
+    private Dictionary<GroupKey, SlotRanges> _slotsInUse;
 
     /// <summary>Goes on from what the maps hold.</summary>
     internal TableWriter(StateMaps maps)
@@ -31,7 +33,7 @@ internal sealed class TableWriter
         _prefixes = new PrefixStore(maps.Map(StateMaps.PrefixesMap));
         _flows = new FlowTable(maps);
         _groups = [];
-        _adopted = new Dictionary<GroupKey, SlotRanges>(running.Slots);
+        _slotsInUse = new Dictionary<GroupKey, SlotRanges>(running.Slots);
     }
 
     internal static EngineCapabilities Capabilities { get; } = new(
@@ -54,38 +56,40 @@ internal sealed class TableWriter
             ClearService(_serviceIds[added]);
         var leavingServers = LeavingServers(tables);
         var groups = new Dictionary<GroupKey, Group>();
+        IReadOnlySet<uint> sets;
         try
         {
             // 2. slot tables that changed, beside those in use
-            var remembering = Remembering(tables);
+            var remembering = GroupsOf(tables, HalfWriter.Remembers);
+            var ignoringWeights = GroupsOf(tables, static s => s.Algorithm == Algorithm.LeastConnections);
             foreach (var group in tables.Groups)
-                groups.Add(group.Key, Place(group, remembering.Contains(group.Key), IgnoresWeights(tables, group.Key), leavingServers));
+                groups.Add(group.Key, Place(group, remembering.Contains(group.Key), ignoringWeights.Contains(group.Key), leavingServers));
             LabelServices(tables);
 
             // 3. the half that no packet reads
             _servers[next].Write(_maps.Half(next).Servers, groups);
-            var sets = new HalfWriter(_maps.Half(next), tables, groups, n => _serviceIds[n], _prefixes).Write();
-
-            // 4. the flip: all of the above is visible before the one word that leads to it
-            control.AppliedAt = (ulong)DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
-            Volatile.Write(ref control.Revision, control.Revision + 1);
-            Interlocked.MemoryBarrier();
-            Volatile.Write(ref control.Active, next);
-
-            // 5. what only the former half named is free once its last reader is done
-            Kernel.WaitForRunningPrograms();
-            _prefixes.KeepOnly(sets);
+            sets = new HalfWriter(_maps.Half(next), tables, groups, n => _serviceIds[n], _prefixes).Write();
         }
         catch
         {
             foreach (var (key, group) in groups)
             {
-                if (group.Slots != SlotsInUse(key))
+                if (group.Slots != _slotsInUse.GetValueOrDefault(key))
                     _slots.Free(group.Slots);
             }
             throw;
         }
+
+        // 4. the flip: all of the above is visible before the one word that leads to it. From here on nothing is taken back.
+        control.AppliedAt = (ulong)DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+        Volatile.Write(ref control.Revision, control.Revision + 1);
+        Interlocked.MemoryBarrier();
+        Volatile.Write(ref control.Active, next);
+
+        // 5. what only the former half named is free once its last reader is done
+        Kernel.WaitForRunningPrograms();
         Commit(groups, leavingServices, leavingServers);
+        _prefixes.KeepOnly(sets);
         ComparesLoads = tables.Services.Any(static s => s.Algorithm is Algorithm.LeastConnections or Algorithm.WeightedLeastConnections);
     }
 
@@ -101,18 +105,13 @@ internal sealed class TableWriter
 
     private void Commit(Dictionary<GroupKey, Group> groups, string[] leavingServices, HashSet<ServerKey> leavingServers)
     {
-        foreach (var (key, group) in _groups)
-        {
-            if (groups.GetValueOrDefault(key)?.Slots != group.Slots)
-                _slots.Free(group.Slots);
-        }
-        foreach (var (key, slots) in _adopted)
+        foreach (var (key, slots) in _slotsInUse)
         {
             if (groups.GetValueOrDefault(key)?.Slots != slots)
                 _slots.Free(slots);
         }
         _groups = groups;
-        _adopted = [];
+        _slotsInUse = groups.ToDictionary(static g => g.Key, static g => g.Value.Slots);
         foreach (var id in _serviceIds.Release(leavingServices))
             _maps.ServiceLabels[id] = default;
         var freed = _serverIds.Release(leavingServers);
@@ -120,9 +119,6 @@ internal sealed class TableWriter
             _maps.ServerLabels[id] = default;
         _flows.Forget(freed);
     }
-
-    private SlotRanges SlotsInUse(GroupKey key) =>
-        _groups.TryGetValue(key, out var group) ? group.Slots : _adopted.GetValueOrDefault(key);
 
     /// <summary>Servers that have a number and will not need it: looked for only in groups that changed.</summary>
     private HashSet<ServerKey> LeavingServers(ForwardingTables tables)
@@ -156,7 +152,7 @@ internal sealed class TableWriter
         var ids = group.Servers.Select(s => _serverIds[KeyOf(group, s)]).ToArray();
         for (var i = 0; i < ids.Length; i++)
             _maps.ServerLabels[ids[i]] = Labels.Of(group.Key, group.Servers[i]);
-        var slots = _slots.Write(group.Key, CurrentSlots(group, ids, remembers), FormerSlots(group, ids), SlotsInUse(group.Key));
+        var slots = _slots.Write(group.Key, CurrentSlots(group, ids, remembers), FormerSlots(group, ids), _slotsInUse.GetValueOrDefault(group.Key));
         return new Group(group, remembers, ignoresWeights, ids, slots);
     }
 
@@ -178,11 +174,8 @@ internal sealed class TableWriter
             ? [.. transition.Former.Select(f => f >= 0 ? (uint)ids[f] : 0)]
             : null;
 
-    private static HashSet<GroupKey> Remembering(ForwardingTables tables) =>
-        [.. tables.Services.Where(HalfWriter.Remembers).Select(static s => s.Group)];
-
-    private static bool IgnoresWeights(ForwardingTables tables, GroupKey group) =>
-        tables.Services.Any(s => s.Algorithm == Algorithm.LeastConnections && s.Group == group);
+    private static HashSet<GroupKey> GroupsOf(ForwardingTables tables, Func<Forwarding.ServiceEntry, bool> which) =>
+        [.. tables.Services.Where(which).Select(static s => s.Group)];
 
     private static ServerKey KeyOf(ServerGroup group, ServerEntry server) => new(group.Key, server.Name, server.Address);
 

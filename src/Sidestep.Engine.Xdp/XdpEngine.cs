@@ -23,6 +23,7 @@ public sealed class XdpEngine : IEngine
     private BpfObject _object;
     private SwitchSet _switches;
     private SwitchSet _arms;
+    private SwitchSet _needs;
 
     /// <summary>A program of an earlier process may be attached, and may not know what these tables need.</summary>
     private bool _isReplaced;
@@ -115,8 +116,6 @@ public sealed class XdpEngine : IEngine
             return attached;
         });
     }
-
-    private SwitchSet _needs;
 
     /// <inheritdoc/>
     public void Remove()

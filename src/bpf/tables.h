@@ -42,7 +42,6 @@
 #define FRAGMENT_BUCKETS 4096	/* power of two */
 #define FRAGMENT_WAYS	 4
 #define TICK_SHIFT	 26   /* a tick, the unit of time here, is 2^26 ns: 67 ms */
-#define LEAST_SERVERS	 256  /* servers that are compared for the one with the fewest flows */
 #define FRAME_BYTES	 9216 /* the longest frame that is handed to user space as a whole */
 
 #define CAPTURE_BYTES	  2048	    /* of a frame that are recorded at most */
@@ -214,7 +213,7 @@ struct server {
 /* One of the director's interfaces. */
 struct interface {
 	__u8 mac[6];
-	__u16 mtu;
+	__u16 reserved;
 	__u32 ifindex; /* 0: unused */
 	__be32 address;
 	__u8 address6[16];
@@ -236,7 +235,7 @@ struct settings {
 	__u64 hash_high; /* the flow hash's key */
 	__u64 hash_low;
 	__u32 vip_set; /* VIP prefixes: their set among the prefixes; 0: there are none */
-	__u32 peer_count;
+	__u32 reserved0;
 	__u64 reserved[5];
 };
 

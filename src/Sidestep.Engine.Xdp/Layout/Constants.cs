@@ -28,7 +28,6 @@ internal static class Constants
     internal const int FragmentBuckets = 4096;
     internal const int FragmentWays = 4;
     internal const int TickShift = 26;
-    internal const int LeastServers = 256;
     internal const int FrameBytes = 9216;
     internal const int CaptureBytes = 2048;
     internal const int CaptureAddresses = 4;

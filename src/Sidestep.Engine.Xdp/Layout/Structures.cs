@@ -113,7 +113,7 @@ internal struct Server
 internal struct Interface
 {
     public MacBytes Mac;
-    public ushort Mtu;
+    public ushort Reserved;
     public uint Ifindex;
     public uint Address;
     public AddressBytes Address6;
@@ -162,7 +162,7 @@ internal struct Settings
     public ulong HashHigh;
     public ulong HashLow;
     public uint VipSet;
-    public uint PeerCount;
+    public uint Reserved0;
     public LongWords5 Reserved;
 }
 

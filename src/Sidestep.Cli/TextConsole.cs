@@ -1,0 +1,22 @@
+using Spectre.Console;
+
+namespace Sidestep.Cli;
+
+/// <summary>Where reports for people go: in colours on a terminal, plain and wide where the output is redirected.</summary>
+internal static class TextConsole
+{
+    private const int RedirectedWidth = 160;
+
+    /// <summary>A console that writes there.</summary>
+    internal static IAnsiConsole On(TextWriter output)
+    {
+        var console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Out = new AnsiConsoleOutput(output),
+            Ansi = Console.IsOutputRedirected ? AnsiSupport.No : AnsiSupport.Detect,
+        });
+        if (Console.IsOutputRedirected)
+            console.Profile.Width = RedirectedWidth;
+        return console;
+    }
+}
