@@ -78,6 +78,16 @@ internal sealed class LabRun
         return StartAsync(node, node.Services.Find(s => s.Name == Topology.Director.Service)!, cancel);
     }
 
+    /// <summary>Starts a service of a node that has ended.</summary>
+    public Task StartServiceAsync(string node, string service, CancellationToken cancel)
+    {
+        var found = Topology.Node(node);
+        return StartAsync(found, found.Services.Find(s => s.Name == service) ?? throw new LabException($"{node} has no service '{service}'."), cancel);
+    }
+
+    /// <summary>A line of the topology, filled in for a node.</summary>
+    public string Fill(string text, string node) => Fill(text, Topology.Node(node));
+
     /// <summary>SIGKILL: it has no time to do anything.</summary>
     /// <returns>False when it lives on.</returns>
     public Task<bool> KillDaemonAsync(CancellationToken cancel) => EndDaemonAsync("KILL", cancel);

@@ -35,6 +35,7 @@ internal static class RunCommand
         {
             IReport report = topology.Churn is { } churn
                 ? await new ChurnScenario(run, churn, Say.Progress).RunAsync(cancel)
+                : topology.Health is { } health ? await new HealthScenario(run, health, Say.Progress).RunAsync(cancel)
                 : await new TrafficScenario(run, Say.Progress).RunAsync(cancel);
             well = report.Ok;
             return report;
