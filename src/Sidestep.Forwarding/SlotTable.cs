@@ -152,6 +152,8 @@ public sealed class SlotTable
         // Most of the time goes into steps over slots that are taken: these are bits, which stay in the nearest cache, and
         // a step is shorter than the table, so that it takes no division to stay inside.
         var isTaken = new ulong[(slotCount + 63) / 64];
+        LastSlots? last = null;
+        var mostLast = (int)Math.Sqrt(slotCount);
         var largest = quota.Max();
         for (int round = 1, filled = 0; filled < slotCount; round++)
         {
@@ -159,13 +161,9 @@ public sealed class SlotTable
             {
                 while (taken[i] < quota[i] && (long)taken[i] * largest < (long)quota[i] * round)
                 {
-                    var slot = position[i];
-                    while ((isTaken[slot >> 6] >> slot & 1) != 0)
-                    {
-                        slot += step[i];
-                        if (slot >= slotCount)
-                            slot -= slotCount;
-                    }
+                    if (last is null && slotCount - filled <= mostLast)
+                        last = new LastSlots(isTaken, step, slotCount);
+                    var slot = last is null ? Next(isTaken, position[i], step[i], slotCount) : last.Take(i, position[i]);
                     position[i] = slot;
                     isTaken[slot >> 6] |= 1UL << slot;
                     slots[slot] = i;
@@ -175,6 +173,65 @@ public sealed class SlotTable
             }
         }
         return slots;
+    }
+
+    /// <summary>The first free slot on the way of a member.</summary>
+    private static int Next(ulong[] isTaken, int slot, int step, int slotCount)
+    {
+        while ((isTaken[slot >> 6] >> slot & 1) != 0)
+        {
+            slot += step;
+            if (slot >= slotCount)
+                slot -= slotCount;
+        }
+        return slot;
+    }
+
+    /// <summary>When few slots are free, they are many steps away, more than half of all steps of a table: so it is worked out
+    /// how many for each of them.</summary>
+    private sealed class LastSlots
+    {
+        private readonly int _slotCount;
+        private readonly List<int> _free = [];
+
+        /// <summary>For each member the number of steps, round and round, that lead one slot on.</summary>
+        private readonly int[] _stepsOfOne;
+
+        internal LastSlots(ulong[] isTaken, int[] step, int slotCount)
+        {
+            _slotCount = slotCount;
+            for (var slot = 0; slot < slotCount; slot++)
+            {
+                if ((isTaken[slot >> 6] >> slot & 1) == 0)
+                    _free.Add(slot);
+            }
+            _stepsOfOne = Array.ConvertAll(step, s => Inverse(s, slotCount));
+        }
+
+        internal int Take(int member, int position)
+        {
+            int nearest = 0, fewest = int.MaxValue;
+            for (var i = 0; i < _free.Count; i++)
+            {
+                var distance = _free[i] - position;
+                var steps = (int)((ulong)(distance < 0 ? distance + _slotCount : distance) * (ulong)_stepsOfOne[member] % (ulong)_slotCount);
+                if (steps < fewest)
+                    (nearest, fewest) = (i, steps);
+            }
+            var slot = _free[nearest];
+            _free[nearest] = _free[^1];
+            _free.RemoveAt(_free.Count - 1);
+            return slot;
+        }
+
+        /// <summary>What a step is to be multiplied by to get 1, modulo a prime: Euclid's algorithm.</summary>
+        private static int Inverse(int step, int prime)
+        {
+            int a = step, b = prime, x = 1, y = 0;
+            while (b != 0)
+                (a, b, x, y) = (b, a % b, y, x - a / b * y);
+            return x < 0 ? x + prime : x;
+        }
     }
 
     /// <summary>Shares out the slots by weight: each member gets its exact share rounded down, the rest goes one each to the
