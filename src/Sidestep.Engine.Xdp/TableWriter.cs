@@ -152,8 +152,9 @@ internal sealed class TableWriter
         foreach (var added in _serverIds.Take(group.Servers.Select(s => KeyOf(group, s)), leaving))
             ClearServer(_serverIds[added]);
         var ids = group.Servers.Select(s => _serverIds[KeyOf(group, s)]).ToArray();
+        var label = Labels.Of(group.Key);
         for (var i = 0; i < ids.Length; i++)
-            _maps.ServerLabels[ids[i]] = Labels.Of(group.Key, group.Servers[i]);
+            _maps.ServerLabels[ids[i]] = Labels.Of(label, group.Servers[i]);
         var slots = _slots.Write(group.Key, CurrentSlots(group, ids, remembers), FormerSlots(group, ids), _slotsInUse.GetValueOrDefault(group.Key));
         return new Group(group, remembers, ignoresWeights, ids, slots);
     }
