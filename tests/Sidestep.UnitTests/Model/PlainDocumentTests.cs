@@ -6,7 +6,8 @@ namespace Sidestep.UnitTests.Model;
 /// a document to the library.</summary>
 public sealed class PlainDocumentTests
 {
-    private const string LeftToTheLibrary = "\n#\t";
+    // Of the same length, because places behind the end are reported, too.
+    private const string Plain = "\n# ", LeftToTheLibrary = "\n#\t";
 
     private static readonly string[] Scraps =
     [
@@ -66,8 +67,8 @@ public sealed class PlainDocumentTests
 
     private static void AssertSame(string text, string what)
     {
-        var plain = ConfigurationReader.Read(text, TestDocument.Host);
-        // What is no YAML was read by the library already, and where it ends is where the comment begins.
+        var plain = ConfigurationReader.Read(text + Plain, TestDocument.Host);
+        // What is no YAML was read by the library already; an open quote may hold the comment.
         if (plain.Errors.Any(static e => e.Reason.StartsWith("not YAML", StringComparison.Ordinal)))
             return;
         var library = ConfigurationReader.Read(text + LeftToTheLibrary, TestDocument.Host);
