@@ -10,8 +10,8 @@ tree=artifacts/other-layout
 header=src/bpf/tables.h
 constants=src/Sidestep.Engine.Xdp/Layout/Constants.cs
 
-# raise FILE BEFORE: by 1000, the one number that follows BEFORE in the copy of a file. The copy keeps the original's time, so that only what
-# changed is compiled anew.
+# raise FILE BEFORE: by 1000, the one number that follows BEFORE in the copy of a file. The copy keeps the original's time, so
+# that only what changed is compiled anew.
 raise() {
   local file=$1 before=$2 number
   number=$(sed -nE "s/.*$before([0-9]+).*/\1/p" "$file")
@@ -22,6 +22,9 @@ raise() {
 }
 
 need_dotnet
+alone
+# A file that is gone from the sources must not be compiled on.
+rm -rf "$tree/src" "$tree/eng"
 mkdir -p "$tree"
 find src eng -type f ! -path '*/obj/*' ! -path '*/bin/*' -print0 | xargs --null cp --parents --preserve=timestamps --target-directory="$tree"
 cp --preserve=timestamps ./*.props global.json .editorconfig "$tree/"

@@ -26,7 +26,7 @@ struct veth {
 	__u32 ip_sum;	   /* of the IPv4 header without its addresses and its sum */
 	__u32 tcp_sum;	   /* of the segment and its pseudo header, without the addresses and the sum */
 	__u64 ethernet[2]; /* the Ethernet header, 14 bytes */
-	/* What veth. */
+	/* What arrived. */
 	__u64 plain;		/* to a server's Ethernet address, otherwise as it was sent */
 	__u64 encapsulated;	/* inside another IPv4 header */
 	__u64 other;		/* anything else */
