@@ -31,11 +31,11 @@ internal static class Peers
         return new Forwarder(Nftables, "nftables, netdev ingress, jhash, map, fwd", cable, Vip, false, Servers);
     }
 
-    /// <summary>IPVS by source hash and direct routing.</summary>
+    /// <summary>IPVS by its consistent hash (Maglev) of the source address, and direct routing.</summary>
     /// <exception cref="BenchmarkException">Why not.</exception>
     internal static Forwarder ByIpvs(Cable cable)
     {
-        SystemCommand.Try(["modprobe", "ip_vs_sh"]);
+        SystemCommand.Try(["modprobe", "ip_vs_mh"]);
         Surroundings.Enter(Surroundings.Inside);
         if (!Directory.Exists("/proc/sys/net/ipv4/vs"))
             throw new BenchmarkException("this kernel has no IPVS");
@@ -44,7 +44,7 @@ internal static class Peers
         foreach (var which in (string[])["all", "default", cable.Name])
             File.WriteAllText($"/proc/sys/net/ipv4/conf/{which}/rp_filter", "0");
         var links = new StringBuilder($"address add {Vip}/32 dev {cable.Name}\naddress add 192.0.2.1/32 dev {cable.Name}\nroute add default dev {cable.Name} src 192.0.2.1\n");
-        var services = new StringBuilder($"-A -t {Vip}:{Workloads.Port} -s sh\n");
+        var services = new StringBuilder($"-A -t {Vip}:{Workloads.Port} -s mh\n");
         for (var server = 0; server < Servers; server++)
         {
             links.Append(CultureInfo.InvariantCulture, $"neighbour replace {Workloads.ServerAt(server)} lladdr {Workloads.MacOf(server)} dev {cable.Name} nud permanent\n");
@@ -53,7 +53,7 @@ internal static class Peers
         SystemCommand.Run(["ip", "-n", Surroundings.Inside, "-batch", "-"], links.ToString());
         SystemCommand.Run(Surroundings.In(Surroundings.Inside, "ipvsadm", "-R"), services.ToString());
         ReceiveInTheStack(cable);
-        return new Forwarder(Ipvs, "IPVS, source hash, direct routing", cable, Vip, false, Servers);
+        return new Forwarder(Ipvs, "IPVS, Maglev hash of the source, direct routing", cable, Vip, false, Servers);
     }
 
     /// <summary>Without an XDP program a veth takes frames that were made in the kernel only if it polls, and it polls for GRO.</summary>
