@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Sidestep.Benchmarks;
+using Sidestep.Benchmarks.Veth;
 using Sidestep.Forwarding;
 using Sidestep.Native;
 
@@ -60,4 +61,4 @@ health.SetAction(arguments =>
 });
 var listen = new Command("listen", "The servers of health.") { Hidden = true };
 listen.SetAction(static _ => HealthBenchmark.Listen());
-return new RootCommand("Sidestep's benchmarks: figures beside floors measured in the same run, never a verdict.") { xdp, health, listen }.Parse(args).Invoke();
+return new RootCommand("Sidestep's benchmarks: figures beside floors measured in the same run, never a verdict.") { xdp, VethCommand.Make(json, cpu), health, listen }.Parse(args).Invoke();
