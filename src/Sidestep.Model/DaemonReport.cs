@@ -44,6 +44,9 @@ public sealed record DaemonReport
     /// <summary>The file that the daemon keeps locked while it runs.</summary>
     public static string LockPath(DirectorSettings director) => BasePath(director) + ".lock";
 
+    /// <summary>The Unix socket that the running daemon answers on: only root may.</summary>
+    public static string SocketPath(DirectorSettings director) => BasePath(director) + ".sock";
+
     /// <summary>Replaces the report, so that a reader finds the old one or the new one.</summary>
     public void Write(DirectorSettings director)
     {
