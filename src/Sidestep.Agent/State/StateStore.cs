@@ -48,13 +48,13 @@ internal sealed class StateStore : IDisposable
     }
 
     /// <summary>Null when there is none for this very namespace.</summary>
-    public AgentState? Load()
+    public HostState? Load()
     {
         FoundStale = false;
-        AgentState? state;
+        HostState? state;
         try
         {
-            state = JsonSerializer.Deserialize(File.ReadAllBytes(_path), StateJson.Default.AgentState);
+            state = JsonSerializer.Deserialize(File.ReadAllBytes(_path), StateJson.Default.HostState);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -65,7 +65,7 @@ internal sealed class StateStore : IDisposable
             throw new AgentException($"the state file {_path} is damaged: {e.Message}",
                 "Undo by hand what the agent did (docs/real-server.md says how), then delete the file.", e);
         }
-        if (state is not { Version: AgentState.CurrentVersion })
+        if (state is not { Version: HostState.CurrentVersion })
         {
             throw new AgentException($"the state file {_path} is of another version ({state?.Version})",
                 "Run 'remove' with the version of the agent that wrote it, then 'apply' with this one.");
@@ -78,12 +78,12 @@ internal sealed class StateStore : IDisposable
     }
 
     /// <summary>Replaces the file: a reader, also after a crash, finds the old one or the new one.</summary>
-    public void Save(AgentState state)
+    public void Save(HostState state)
     {
         var temporary = _path + ".new";
         using (var file = File.Create(temporary))
         {
-            JsonSerializer.Serialize(file, state, StateJson.Default.AgentState);
+            JsonSerializer.Serialize(file, state, StateJson.Default.HostState);
             file.Flush(flushToDisk: true);
         }
         File.Move(temporary, _path, overwrite: true);
@@ -96,10 +96,13 @@ internal sealed class StateStore : IDisposable
         File.Delete(_path + ".new");
     }
 
-    public AgentState Empty() => new() { Namespace = _namespace, Wish = new WishRecord() };
+    public HostState Empty() => new() { Namespace = _namespace };
 
     /// <summary>The lock file stays: whoever deleted it could let two agents in that wait for it.</summary>
     public void Dispose() => _lock?.Dispose();
+
+    /// <summary>Where a running agent of this network namespace listens for its operator.</summary>
+    public static string SocketPath(string directory) => Path.ChangeExtension(PathIn(directory, NetworkNamespace.Current()), ".sock");
 
     private static string PathIn(string directory, NetworkNamespace current) =>
         Path.Combine(directory, $"netns-{current.Inode}.json");

@@ -1,7 +1,7 @@
-namespace Sidestep.Agent.Decapsulation;
+namespace Sidestep.Agent.Programs;
 
-/// <summary>What the program counts: enum decapsulation_counter of src/bpf/agent/decapsulate.bpf.c, in its order.</summary>
-internal enum DecapsulationCounter
+/// <summary>What the programs count: enum packet_counter of src/bpf/agent/maps.h, in its order.</summary>
+internal enum PacketCounter
 {
     /// <summary>Delivered to this server without the outer header.</summary>
     Decapsulated,
@@ -24,9 +24,21 @@ internal enum DecapsulationCounter
     /// <summary>Left to the kernel: from a director, fragmented on the way.</summary>
     OuterFragment,
 
-    /// <summary>Left to the kernel: IP-in-IP that is none of ours.</summary>
+    /// <summary>Left to the kernel: a tunnel that is none of ours.</summary>
     Foreign,
 
     /// <summary>Dropped: the kernel could not shorten the packet.</summary>
     Failed,
+
+    /// <summary>Left to the kernel: from a director, for a VIP, in an encapsulation that was not agreed.</summary>
+    OtherKind,
+
+    /// <summary>Dropped: somebody asked this server for a VIP by neighbour solicitation.</summary>
+    Solicitation,
+
+    /// <summary>Dropped: this server was about to claim a VIP by neighbour advertisement.</summary>
+    Advertisement,
+
+    /// <summary>A SYN-ACK of a VIP offered larger segments than fit through the encapsulation, and was corrected.</summary>
+    MssLowered,
 }

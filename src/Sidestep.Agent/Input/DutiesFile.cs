@@ -1,0 +1,46 @@
+using System.Text.Json;
+using Sidestep.Api;
+
+namespace Sidestep.Agent.Input;
+
+/// <summary>A local file of duties: the JSON that a director would send.</summary>
+internal static class DutiesFile
+{
+    private const int LargestBytes = ApiPaths.LongestBody;
+
+    /// <summary>Null, with a problem that names the place, when it cannot be used.</summary>
+    public static Duties? Read(string path, List<Problem> problems)
+    {
+        try
+        {
+            var bytes = File.ReadAllBytes(path);
+            if (bytes.Length > LargestBytes)
+            {
+                problems.Add(new Problem(OptionsReader.DutiesOption, path, $"has {bytes.Length} bytes, and duties have at most {LargestBytes}", "Name the right file."));
+                return null;
+            }
+            return Parse(bytes);
+        }
+        catch (JsonException e)
+        {
+            problems.Add(new Problem(OptionsReader.DutiesOption, path, $"cannot be read at {e.Path ?? "its beginning"}, line {e.LineNumber + 1}: {e.Message}",
+                "Correct it: docs/real-server.md has an example."));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            problems.Add(new Problem(OptionsReader.DutiesOption, path, e.Message, "Name a file that can be read."));
+        }
+        return null;
+    }
+
+    /// <exception cref="JsonException">It is not the JSON of duties.</exception>
+    public static Duties Parse(ReadOnlySpan<byte> text) =>
+        JsonSerializer.Deserialize(text, ApiJson.Default.Duties) ?? throw new JsonException("null in the place of duties");
+
+    public static byte[] Write(Duties duties) => JsonSerializer.SerializeToUtf8Bytes(duties, ApiJson.Default.Duties);
+
+    /// <summary>The same wish, whatever its number and time of issue.</summary>
+    public static bool SameWish(Duties one, Duties other) => Write(Bare(one)).AsSpan().SequenceEqual(Write(Bare(other)));
+
+    private static Duties Bare(Duties duties) => duties with { Revision = 0, Issued = null, DirectorVersion = "" };
+}
