@@ -59,7 +59,8 @@ internal static class ListeningRules
         $"Nothing on {s.Name} listens on {v.Where}.", "Start the application, and see that it listens on the VIP or on all addresses", evidence);
 
     /// <summary>Where the application probably is: on the VIP itself with another port; or the program that serves this service on
-    /// other servers, with a port that it does not have there.</summary>
+    /// other servers, with a port that it does not have there; or, if programs are not known, what listens on a port that no other
+    /// server of the service has, while those all have the service's.</summary>
     private static Listener? Elsewhere(Evidence evidence, ServerEvidence s, ServiceEvidence v, string protocol, Listener[] all)
     {
         var known = s.Services.Where(o => o.Vip.Equals(v.Vip) && o.Protocol == v.Protocol).Select(static o => o.Port).ToHashSet();
@@ -67,9 +68,10 @@ internal static class ListeningRules
             return onVip;
         var others = evidence.Servers.Where(o => o != s && o.Services.Any(w => w.Name == v.Name))
             .SelectMany(o => o.Agent(evidence)?.Listeners ?? []).Where(l => l.Protocol == protocol).ToArray();
-        var programs = others.Where(l => l.Port == v.Port && l.Program is not null).Select(static l => l.Program).ToHashSet();
-        return all.FirstOrDefault(l => programs.Contains(l.Program) && Hears(l, v.Vip) && !known.Contains(l.Port)
-            && !others.Any(o => o.Program == l.Program && o.Port == l.Port));
+        var serving = others.Where(l => l.Port == v.Port).ToArray();
+        var programs = serving.Select(static l => l.Program).OfType<string>().ToHashSet();
+        return serving.Length == 0 ? null : all.FirstOrDefault(l => (programs.Count == 0 || programs.Contains(l.Program ?? "")) && Hears(l, v.Vip)
+            && !known.Contains(l.Port) && !others.Any(o => o.Port == l.Port));
     }
 
     /// <summary>[::] takes IPv4 as well, unless the application says otherwise, which is not seen from outside.</summary>

@@ -32,7 +32,13 @@ public static class Rules
         var found = new List<Diagnosis>();
         foreach (var rule in InOrder)
             found.AddRange(rule(evidence, found).ToArray());
-        return [.. found.OrderBy(static d => DiagnosisNames.All.IndexOf(d.Name))];
+        // The same of several VIPs and ports of a server is one trouble.
+        return
+        [
+            .. found.GroupBy(static d => (d.Name, d.Server, d.Server is null ? d.Summary : "", string.Join(' ', d.Services)))
+                .Select(static g => g.First() with { Evidence = [.. g.SelectMany(static d => d.Evidence).Distinct()], Severity = g.Min(static d => d.Severity) })
+                .OrderBy(static d => DiagnosisNames.All.IndexOf(d.Name)),
+        ];
     }
 }
 
