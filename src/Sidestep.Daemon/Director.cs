@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using Sidestep.Control;
 using Sidestep.Daemon.Groups;
 using Sidestep.Daemon.NextHops;
+using Sidestep.Daemon.Probes;
 using Sidestep.Engine.Xdp;
 using Sidestep.Forwarding;
 using Sidestep.Model;
@@ -42,6 +43,7 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
     private ImmutableArray<string> _failed = [];
 
     private SolicitedNodeGroups? _groups;
+    private HealthKeeper? _health;
 
     /// <summary>What the daemon does beside forwarding.</summary>
     private Management? _management;
@@ -71,7 +73,9 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
         using var management = new Management(_identity, ManagementProblems, alarms => Report(r => r with { Alarms = alarms }));
         _management = management;
         using var nextHops = new NetlinkNextHopResolver(Log.Warning);
-        var loop = new ControlLoop(engine, nextHops, first, this, TimeProvider.System);
+        using var health = new HealthKeeper(engine, _identity, management.Agents);
+        _health = health;
+        var loop = new ControlLoop(engine, nextHops, first, this, TimeProvider.System, health.Book);
         nextHops.Watch([.. first.Director.Interfaces.Select(static i => i.Name)],
             first.Pools.SelectMany(static p => p.Servers).Select(static s => s.Address).ToHashSet());
         nextHops.WatchPeers(first.Director.Peers);
@@ -89,7 +93,11 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
     private async Task RunAllAsync(ControlLoop loop, XdpEngine engine, CancellationToken cancellation)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        Task[] all = [loop.RunAsync(stop.Token), WatchFileAsync(loop, stop.Token), CountLoadsAsync(engine, stop.Token), _management!.RunAsync(stop.Token)];
+        Task[] all =
+        [
+            loop.RunAsync(stop.Token), WatchFileAsync(loop, stop.Token), CountLoadsAsync(engine, stop.Token), _health!.RunAsync(stop.Token),
+            _management!.RunAsync(stop.Token),
+        ];
         await Task.WhenAny(all).ConfigureAwait(false);
         await stop.CancelAsync().ConfigureAwait(false);
         await Task.WhenAll(all).ConfigureAwait(false);
@@ -120,8 +128,9 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
         var news = unresolved.Except(_report.Unresolved).ToArray();
         FollowGroups(configuration, tables);
         _management!.Applied(configuration, tables, nextHops);
+        _health!.Follow(configuration, tables);
         var degraded = Degraded(nextHops);
-        foreach (var peer in degraded.Except(_report.Degraded).Except(_groups!.Problems))
+        foreach (var peer in degraded.Except(_report.Degraded).Except(_groups!.Problems).Except(_health!.Problems))
             Log.Warning(peer);
         Report(
             r => r with { Unresolved = [.. unresolved], Degraded = degraded },
@@ -175,6 +184,7 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
         .. nextHops.UnresolvedPeers.Select(static p => $"other director {p.Key} is not found, what it sent may be balanced again: {p.Value}")
             .Order(StringComparer.Ordinal),
         .. _groups!.Problems,
+        .. _health!.Problems,
         .. _slowPathProblem is { } problem ? [problem] : Array.Empty<string>(),
         .. _managementProblems,
     ];
@@ -257,6 +267,7 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
         {
             engine.Remove();
             _groups!.Leave();
+            _health!.Remove();
             File.Delete(DaemonReport.PathOf(_identity));
             Log.Info("detached, everything removed (onExit: remove)");
         }

@@ -46,6 +46,9 @@ internal sealed class Management : IDisposable
     /// <summary>Of this program.</summary>
     internal static string Version { get; } = Assembly.GetExecutingAssembly().GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "";
 
+    /// <summary>What agents say.</summary>
+    internal AgentRegistry Agents => _agents;
+
     /// <summary>Servers that drain beside those that the configuration says.</summary>
     internal DrainOverlay Drains { get; } = new();
 

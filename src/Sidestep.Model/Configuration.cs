@@ -12,6 +12,9 @@ public sealed record Configuration
     /// <summary>How traffic of a service is forwarded; names are unique.</summary>
     public ImmutableArray<NetworkProfile> NetworkProfiles { get; init; } = [];
 
+    /// <summary>How real servers are asked whether they serve; names are unique.</summary>
+    public ImmutableArray<HealthMonitor> HealthMonitors { get; init; } = [];
+
     /// <summary>Groups of real servers; names are unique.</summary>
     public ImmutableArray<Pool> Pools { get; init; } = [];
 

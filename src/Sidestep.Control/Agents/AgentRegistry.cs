@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using System.Net;
 using Sidestep.Api;
+using Sidestep.Control.Health;
 using Sidestep.Forwarding;
 using Sidestep.Model;
 
@@ -8,7 +10,7 @@ namespace Sidestep.Control.Agents;
 
 /// <summary>What agents said, and what they are to do. Safe for threads.</summary>
 /// <remarks>Holds one report per real server of the configuration, and nothing of others.</remarks>
-public sealed class AgentRegistry
+public sealed class AgentRegistry : IAgentReports
 {
     /// <summary>Whose wish a drain is.</summary>
     private const string Operator = "operator";
@@ -32,6 +34,9 @@ public sealed class AgentRegistry
         _version = version;
         _time = time;
     }
+
+    /// <inheritdoc/>
+    public event Action? Changed;
 
     /// <summary>The version that duties name.</summary>
     public string Version => _version;
@@ -88,7 +93,10 @@ public sealed class AgentRegistry
         if (compiler?.For(server, _version) is not { } duties)
             return null;
         var now = _time.GetUtcNow();
+        var former = _reports.GetValueOrDefault(server);
         _reports[server] = new ReceivedReport(compiler.NameOf(server), now, report);
+        if (former is null || former.Report.IsFit != report.IsFit || now - former.At > SilentAfter)
+            Changed?.Invoke();
         _drains.Set(server, Operator, report.Wish == OperatorWish.Draining);
         Interlocked.Exchange(ref _reported, new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
         return new ReportAnswer
@@ -114,8 +122,16 @@ public sealed class AgentRegistry
     public ReceivedReport? Find(RealServer server)
     {
         ArgumentNullException.ThrowIfNull(server);
-        var byName = _reports.GetValueOrDefault(server.Name);
-        var byAddress = _reports.GetValueOrDefault(server.Address.ToString());
+        return Find(server.Name, server.Address);
+    }
+
+    /// <inheritdoc/>
+    public bool? IsFit(string name, IPAddress address) => Find(name, address) is { } last && _time.GetUtcNow() - last.At <= SilentAfter ? last.Report.IsFit : null;
+
+    private ReceivedReport? Find(string name, IPAddress address)
+    {
+        var byName = _reports.GetValueOrDefault(name);
+        var byAddress = _reports.GetValueOrDefault(address.ToString());
         return byName is null || byAddress?.At > byName.At ? byAddress : byName;
     }
 
