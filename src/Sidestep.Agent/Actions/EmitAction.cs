@@ -50,7 +50,7 @@ internal static class EmitAction
     {
         var problems = new List<Problem>();
         var duties = OptionsReader.Read(request, problems);
-        var script = duties is null ? null : PowerShellScript.Write(duties, adapter, problems);
+        var script = duties is null || problems.Count > 0 ? null : PowerShellScript.Write(duties, adapter, problems);
         Throw(problems);
         output.Write(script);
     }

@@ -35,7 +35,25 @@ internal static class DutiesFile
 
     /// <exception cref="JsonException">It is not the JSON of duties.</exception>
     public static Duties Parse(ReadOnlySpan<byte> text) =>
-        JsonSerializer.Deserialize(text, ApiJson.Default.Duties) ?? throw new JsonException("null in the place of duties");
+        Complete(JsonSerializer.Deserialize(text, ApiJson.Default.Duties) ?? throw new JsonException("null in the place of duties"));
+
+    /// <summary>With the defaults for what was left out, which the reader of JSON does not put there.</summary>
+    public static Duties Complete(Duties duties) => duties with
+    {
+        Director = duties.Director ?? "",
+        DirectorVersion = duties.DirectorVersion ?? "",
+        Directors = duties.Directors.IsDefault ? [] : duties.Directors,
+        ReportIntervalMilliseconds = duties.ReportIntervalMilliseconds > 0 ? duties.ReportIntervalMilliseconds : new Duties().ReportIntervalMilliseconds,
+        Services = duties.Services.IsDefault ? [] : [.. duties.Services.Select(static s => s with
+        {
+            Name = s.Name ?? "",
+            Vips = s.Vips.IsDefault ? [] : s.Vips,
+            Protocol = s.Protocol ?? "any",
+            Ports = s.Ports.IsDefaultOrEmpty ? ["any"] : s.Ports,
+            Dsr = s.Dsr ?? DsrTypes.Layer2,
+            OuterSources = s.OuterSources.IsDefault ? [] : s.OuterSources,
+        })],
+    };
 
     public static byte[] Write(Duties duties) => JsonSerializer.SerializeToUtf8Bytes(duties, ApiJson.Default.Duties);
 

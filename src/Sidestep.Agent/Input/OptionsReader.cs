@@ -15,9 +15,10 @@ internal static class OptionsReader
 
     private const int SmallestMtu = 576;
 
+    /// <returns>What could be read, also when something else could not: so that all that is wrong is told at once. Null when
+    /// nothing could.</returns>
     public static Duties? Read(Request request, List<Problem> problems)
     {
-        var before = problems.Count;
         if (request.DutiesFile is { } file)
         {
             if (request.Vips.Count + request.Directors.Count + request.OuterSources.Count + request.Decapsulate.Count > 0 || request.Mtu is not null)
@@ -45,8 +46,6 @@ internal static class OptionsReader
         }
         if (request.Mtu is < SmallestMtu or > ushort.MaxValue)
             problems.Add(new Problem(MtuOption, request.Mtu.Value.ToString(CultureInfo.InvariantCulture), "is no size of an IP datagram", $"Give {SmallestMtu} to 65535 bytes."));
-        if (problems.Count > before)
-            return null;
         var services = kinds.Count == 0 ? [new ServiceDuty { Vips = [.. vips] }] : kinds.Select(k => Service(k.Name, k.Port, vips, sources,
             directors.Concat(sources).Any(static d => d.BaseAddress.AddressFamily == AddressFamily.InterNetworkV6), request.Mtu)).ToList();
         return new Duties { Directors = [.. directors.Select(static d => d.BaseAddress)], Services = [.. services] };

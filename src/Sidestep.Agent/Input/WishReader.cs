@@ -22,13 +22,14 @@ internal static class WishReader
     {
         var before = problems.Count;
         var layer3 = duties.Services.Where(static s => s.Dsr == DsrTypes.Layer3).ToList();
-        foreach (var service in duties.Services)
+        // What options say was looked at where they were read.
+        foreach (var service in duties.Services.Where(_ => before == 0))
             CheckWords(service, problems);
         var ports = layer3.Where(static s => s.Encapsulation == "gue").Select(static s => s.GuePort ?? NetworkProfile.DefaultGuePort).Distinct().ToList();
         if (ports.Count > SettingsValue.Ports)
             problems.Add(new Problem(OptionsReader.DecapsulateOption, "gue", $"has {ports.Count} different ports, and there may be {SettingsValue.Ports}", "Use the same port in more network profiles."));
         var sources = Sources(duties, layer3);
-        if (layer3.Count > 0 && sources.Count == 0)
+        if (layer3.Count > 0 && sources.Count == 0 && before == 0)
             problems.Add(new Problem(OptionsReader.DirectorOption, "", "is missing: nothing says where outer headers may come from", "Name the directors."));
 
         var needEthernet = programs || layer3.Count > 0;
@@ -37,7 +38,7 @@ internal static class WishReader
         foreach (var vip in vips)
             CheckVip(vip, host, beforeChange, problems);
         CheckDirectors(duties, layer3.Count > 0, vips, host, problems);
-        if (problems.Count > before)
+        if (problems.Count > 0)
             return null;
         return new Wish
         {

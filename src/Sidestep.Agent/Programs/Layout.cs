@@ -16,44 +16,32 @@ internal enum Kinds : uint
 
 /// <summary>struct address: the family in host byte order, then the address in network byte order.</summary>
 [StructLayout(LayoutKind.Sequential)]
-internal struct AddressKey
+internal readonly record struct AddressKey(uint Family, uint First, uint Second, uint Third, uint Fourth)
 {
-    public uint Family;
-    public Words Address;
-
     public static AddressKey Of(IPAddress address)
     {
-        var bytes = address.GetAddressBytes();
-        var key = new AddressKey { Family = bytes.Length == 4 ? 4u : 6u };
-        bytes.CopyTo(MemoryMarshal.AsBytes((Span<uint>)key.Address));
-        return key;
+        Span<uint> words = stackalloc uint[4];
+        words.Clear();
+        address.TryWriteBytes(MemoryMarshal.AsBytes(words), out var length);
+        return new AddressKey(length == 4 ? 4u : 6u, words[0], words[1], words[2], words[3]);
     }
 
-    public readonly IPAddress ToAddress()
+    public IPAddress ToAddress()
     {
-        Words words = Address;
-        return new IPAddress(MemoryMarshal.AsBytes((Span<uint>)words)[..(Family == 4 ? 4 : 16)]);
-    }
-
-    [InlineArray(4)]
-    internal struct Words
-    {
-        private uint _first;
+        ReadOnlySpan<uint> words = [First, Second, Third, Fourth];
+        return new IPAddress(MemoryMarshal.AsBytes(words)[..(Family == 4 ? 4 : 16)]);
     }
 }
 
 /// <summary>struct prefix: how many bits of what follows count.</summary>
 [StructLayout(LayoutKind.Sequential)]
-internal struct PrefixKey
+internal readonly record struct PrefixKey(uint Bits, AddressKey Address)
 {
     private const uint FamilyBits = 32;
-    public uint Bits;
-    public AddressKey Address;
 
-    public static PrefixKey Of(IPNetwork network) =>
-        new() { Bits = FamilyBits + (uint)network.PrefixLength, Address = AddressKey.Of(network.BaseAddress) };
+    public static PrefixKey Of(IPNetwork network) => new(FamilyBits + (uint)network.PrefixLength, AddressKey.Of(network.BaseAddress));
 
-    public readonly IPNetwork ToNetwork() => new(Address.ToAddress(), (int)(Bits - FamilyBits));
+    public IPNetwork ToNetwork() => new(Address.ToAddress(), (int)(Bits - FamilyBits));
 }
 
 /// <summary>struct vip.</summary>

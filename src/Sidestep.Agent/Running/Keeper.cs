@@ -79,7 +79,7 @@ internal sealed class Keeper : IDisposable
     public void Want(Duties duties)
     {
         lock (_gate)
-            _wanted = duties;
+            _wanted = DutiesFile.Complete(duties);
     }
 
     /// <summary>Asks for a report sooner than usual.</summary>

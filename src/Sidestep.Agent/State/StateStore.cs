@@ -71,7 +71,7 @@ internal sealed class StateStore : IDisposable
                 "Run 'remove' with the version of the agent that wrote it, then 'apply' with this one.");
         }
         if (state.Namespace == _namespace)
-            return state;
+            return state.Duties is null ? state : state with { Duties = Input.DutiesFile.Complete(state.Duties) };
         // The kernel gives a new namespace the inode of one that is gone: its file must not speak for the new one.
         FoundStale = true;
         return null;
