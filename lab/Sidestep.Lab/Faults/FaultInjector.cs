@@ -39,9 +39,10 @@ internal sealed class FaultInjector(LabRun run)
         }
         if (step.Until.Length > 0)
         {
-            await Wait.UntilAsync(
-                async () => (await Tool.TryRunAsync(run.Folder.Namespace(node.Name).Enter(Shell(step.Until)), cancel)).ExitCode == 0,
-                Limit, () => $"on {node.Name} this did not become true: {step.Until}", cancel);
+            var became = await Wait.TryUntilAsync(
+                async () => (await Tool.TryRunAsync(run.Folder.Namespace(node.Name).Enter(Shell(step.Until)), cancel)).ExitCode == 0, Limit, cancel);
+            if (!became)
+                throw new LabException($"on {node.Name} this did not become true within {Limit.TotalSeconds:0} s: {step.Until}");
         }
     }
 }

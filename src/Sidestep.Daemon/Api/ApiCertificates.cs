@@ -11,17 +11,28 @@ internal sealed class ApiCertificates
 {
     private readonly ApiSettings _settings;
     private readonly FileIdentity?[] _read;
-    private SslServerAuthenticationOptions _options;
+    private Loaded _loaded;
 
-    private ApiCertificates(ApiSettings settings, FileIdentity?[] read, SslServerAuthenticationOptions options)
+    private ApiCertificates(ApiSettings settings, FileIdentity?[] read, Loaded loaded)
     {
         _settings = settings;
         _read = read;
-        _options = options;
+        _loaded = loaded;
     }
 
-    /// <summary>What the next handshake uses.</summary>
-    internal SslServerAuthenticationOptions Options => Volatile.Read(ref _options);
+    /// <summary>For the next handshake: each has an instance of its own, because the server adds to it.</summary>
+    internal SslServerAuthenticationOptions Options()
+    {
+        var loaded = Volatile.Read(ref _loaded);
+        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        policy.CustomTrustStore.AddRange(loaded.Authorities);
+        return new SslServerAuthenticationOptions
+        {
+            ServerCertificateContext = loaded.Certificate,
+            ClientCertificateRequired = true,
+            CertificateChainPolicy = policy,
+        };
+    }
 
     /// <exception cref="ApiException">Names the file, what is wrong with it, and the cure.</exception>
     internal static ApiCertificates Read(ApiSettings settings) => new(settings, Identities(settings), Load(settings));
@@ -35,22 +46,14 @@ internal sealed class ApiCertificates
         if (now.SequenceEqual(_read))
             return false;
         now.CopyTo(_read, 0);
-        Volatile.Write(ref _options, Load(_settings));
+        Volatile.Write(ref _loaded, Load(_settings));
         return true;
     }
 
-    private static SslServerAuthenticationOptions Load(ApiSettings settings)
+    private static Loaded Load(ApiSettings settings)
     {
         var (certificate, chain) = Certificate(settings);
-        var authorities = Pem("director.api.clientAuthority", settings.ClientAuthority);
-        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-        policy.CustomTrustStore.AddRange(authorities);
-        return new SslServerAuthenticationOptions
-        {
-            ServerCertificateContext = SslStreamCertificateContext.Create(certificate, chain, offline: true),
-            ClientCertificateRequired = true,
-            CertificateChainPolicy = policy,
-        };
+        return new Loaded(SslStreamCertificateContext.Create(certificate, chain, offline: true), Pem("director.api.clientAuthority", settings.ClientAuthority));
     }
 
     private static (X509Certificate2 Certificate, X509Certificate2Collection Chain) Certificate(ApiSettings settings)
@@ -99,6 +102,8 @@ internal sealed class ApiCertificates
             throw new ApiException($"{key}: {path}: {e.Message}", e);
         }
     }
+
+    private sealed record Loaded(SslStreamCertificateContext Certificate, X509Certificate2Collection Authorities);
 
     private static FileIdentity?[] Identities(ApiSettings settings) =>
         [FileIdentity.Of(settings.Certificate), FileIdentity.Of(settings.Key), FileIdentity.Of(settings.ClientAuthority)];

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Sidestep.Api;
 using Sidestep.Model;
@@ -50,7 +51,7 @@ internal sealed class Listener : IAsyncDisposable
                 kestrel.Listen(endpoint, options => options.UseHttps(new TlsHandshakeCallbackOptions
                 {
                     HandshakeTimeout = HandshakeLimit,
-                    OnConnection = _ => ValueTask.FromResult(certificates.Options),
+                    OnConnection = _ => ValueTask.FromResult(certificates.Options()),
                 }));
             }
         }, handler, cancellation);
@@ -78,6 +79,8 @@ internal sealed class Listener : IAsyncDisposable
             kestrel.Limits.MaxRequestBodySize = ApiPaths.LongestBody;
             configure(kestrel);
         }).UseKestrelHttpsConfiguration();
+        // The daemon minds signals itself.
+        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         var application = builder.Build();
         application.Run(handler);
         try
@@ -90,5 +93,12 @@ internal sealed class Listener : IAsyncDisposable
             await application.DisposeAsync().ConfigureAwait(false);
             throw;
         }
+    }
+
+    private sealed class NoLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

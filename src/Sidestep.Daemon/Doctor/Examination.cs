@@ -23,6 +23,9 @@ internal sealed class Examination(InForce inForce, AgentRegistry agents, VipSent
     /// <summary>An agent that reports every two seconds and is told to hurry has reported twice by then.</summary>
     private static readonly TimeSpan ReportPatience = TimeSpan.FromSeconds(4);
 
+    /// <summary>Some answer after a while on purpose (proxy ARP), and so to an earlier question.</summary>
+    private static readonly TimeSpan ClaimAge = TimeSpan.FromSeconds(2);
+
     private static readonly TimeSpan ClaimPatience = TimeSpan.FromMilliseconds(300);
 
     /// <summary>Ports of a service that are probed on each server: of many, the first.</summary>
@@ -77,7 +80,7 @@ internal sealed class Examination(InForce inForce, AgentRegistry agents, VipSent
             DirectorAddresses = [.. inForce.NextHops.Interfaces.SelectMany(static i => new[] { i.Address, i.Address6 }).OfType<IPAddress>()],
             Interfaces = Interfaces(),
             LocalVips = LocalVips(vips),
-            Claims = [.. (sentinel?.Claims ?? []).Where(c => vips.Contains(c.Vip) && c.Last >= asked)],
+            Claims = [.. (sentinel?.Claims ?? []).Where(c => vips.Contains(c.Vip) && asked - c.Last < ClaimAge)],
             ServicesOfVips = vips.ToImmutableDictionary(static v => v, v => services.Where(s => s.Vips.Any(n => n.Contains(v))).Select(static s => s.Name).ToImmutableArray()),
             Servers =
             [
