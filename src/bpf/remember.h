@@ -31,19 +31,32 @@ struct query {
 /* The client must get a reset: added to the server's id. */
 #define REPLY_RESET (1U << 31)
 
+/* The word of a slot; NOTHING when there is no such slot. */
 INLINE __u32 slot_at(__u32 index)
 {
-	__u32 block_index = index >> BLOCK_BITS;
-	const struct slot_block *block = bpf_map_lookup_elem(&slots, &block_index);
+	const struct slot_block *block;
+	__u32 block_index;
 
+	if (index < NEAR_SLOTS)
+		return tables.slots[index];
+	block_index = index >> BLOCK_BITS;
+	block = bpf_map_lookup_elem(&slots, &block_index);
 	return block ? block->slots[index & (BLOCK_SLOTS - 1)] : NOTHING;
+}
+
+INLINE const struct server *server_in(const struct half *half, __u32 half_number, __u32 id)
+{
+	__u32 index;
+
+	if (id < NEAR_SERVERS)
+		return AGAIN(&half->servers[id]);
+	index = half_number * SERVER_CAPACITY + (id & (SERVER_CAPACITY - 1));
+	return bpf_map_lookup_elem(&servers, &index);
 }
 
 INLINE const struct server *server_of(__u32 half_number, __u32 id)
 {
-	__u32 index = half_number * SERVER_CAPACITY + (id & (SERVER_CAPACITY - 1));
-
-	return bpf_map_lookup_elem(&servers, &index);
+	return server_in(half_of(half_number), half_number, id);
 }
 
 INLINE bool is_server(const struct server *server, __u32 id, __u32 flags)
@@ -91,25 +104,27 @@ INLINE struct flow *make_room(struct query *q, struct flow_bucket *bucket)
 {
 	struct flow *oldest = &bucket->flows[0];
 	__u32 longest = 0, way = 0;
+	struct cpu_counters *own;
 
 	for (__u32 i = 0; i < FLOW_WAYS; i++) {
 		struct flow *flow = &bucket->flows[i];
-		__u32 idle = flow->id ? q->now - flow->seen : ~0U;
+		__u32 idle = q->now - flow->seen;
 
+		if (!flow->id) {
+			q->place += i;
+			return flow;
+		}
 		if (idle > longest) {
 			longest = idle;
 			oldest = flow;
 			way = i;
 		}
 	}
-	if (oldest->id) {
-		struct cpu_counters *own = own_counters();
-
-		if (own && longest <= patience(q, oldest->server))
-			own->flows_forgotten.packets++;
-		if (oldest->server & FLOW_COUNTED)
-			change_load(oldest->server & FLOW_SERVER_MASK, -1);
-	}
+	own = own_counters();
+	if (own && longest <= patience(q, oldest->server))
+		own->flows_forgotten.packets++;
+	if (oldest->server & FLOW_COUNTED)
+		change_load(oldest->server & FLOW_SERVER_MASK, -1);
 	q->place += way;
 	return oldest;
 }
