@@ -76,7 +76,7 @@ public sealed class NeighbourTests : IDisposable
             byte[] mac = [0x33, 0x33, 0xff, .. bytes[13..]];
             // Groups are the kernel's to hear or not: the question also goes to the server's own MAC address, as routers do.
             foreach (var destination in new[] { mac, _setup.ServerMac })
-                _wire.Send(Frame.Ethernet(destination, _setup.OutsideMac, Frame.Ip6, Frame.Neighbour(135, RealServer.Director6, group.ToString(), target)));
+                _wire.Send(Frame.Ethernet(destination, _setup.OutsideMac, Frame.Ip6, Frame.Neighbour(135, RealServer.Director6, group.ToString(), target, _setup.OutsideMac)));
         }
         static bool IsAnswer(byte[] f) => Frame.Type(f) == Frame.Ip6 && f[20] == Frame.Icmp6 && f[54] == 136;
         static string Target(byte[] f) => new IPAddress(f.AsSpan(62, 16)).ToString();
