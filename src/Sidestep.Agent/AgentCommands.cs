@@ -78,11 +78,11 @@ internal static class AgentCommands
     {
         var command = With(new Command("run", "Apply duties, verify them and keep them, until it is told to end; that leaves everything in place"),
             AgentOptions.Duties, AgentOptions.DirectorUrl, AgentOptions.Certificate, AgentOptions.Key, AgentOptions.Authority, AgentOptions.Interface,
-            AgentOptions.Persist, AgentOptions.StateDirectory, AgentOptions.Root);
+            AgentOptions.NoKeep, AgentOptions.Persist, AgentOptions.StateDirectory, AgentOptions.Root);
         command.SetAction(p => Guard(error, null, () =>
         {
             UseRoot(p);
-            new RunAction(output).Run(AgentOptions.RequestOf(p), new RunOptions
+            new RunAction(output).Run(AgentOptions.RequestOf(p) with { Keeps = !p.GetValue(AgentOptions.NoKeep) }, new RunOptions
             {
                 Directors = p.GetValue(AgentOptions.DirectorUrl) ?? [],
                 Certificate = p.GetValue(AgentOptions.Certificate),

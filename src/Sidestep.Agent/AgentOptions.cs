@@ -62,6 +62,11 @@ internal static class AgentOptions
     public static readonly Option<bool> Json = new("--json") { Description = "Print one JSON object" };
 
     // of run
+    public static readonly Option<bool> NoKeep = new("--no-keep")
+    {
+        Description = "Apply duties, but repair nothing that others change afterwards: report it",
+    };
+
     public static readonly Option<string[]> DirectorUrl = new("--director") { Description = "The API of a director, https://ADDRESS:PORT; once per director", HelpName = "url" };
 
     public static readonly Option<string?> Certificate = new("--certificate") { Description = "This server's certificate (PEM); its common name is the server's name", HelpName = "file" };

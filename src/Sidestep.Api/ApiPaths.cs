@@ -22,5 +22,5 @@ public static class ApiPaths
     public static TimeSpan LongestPoll { get; } = TimeSpan.FromSeconds(30);
 
     /// <summary>The longest body of a request, bytes.</summary>
-    public const int LongestBody = 1 << 20;
+    public const int LongestBody = 1 << 18;
 }

@@ -53,7 +53,12 @@ public sealed class DirectorClient : IDisposable
     /// <param name="director">For example <c>https://10.0.0.2:7443</c>; the certificate must be for this name or address.</param>
     /// <param name="certificate">The server's own certificate, with its key.</param>
     /// <param name="authority">The only authority that the director's certificate may come from.</param>
-    public static DirectorClient Remote(Uri director, X509Certificate2 certificate, X509Certificate2Collection authority)
+    public static DirectorClient Remote(Uri director, X509Certificate2 certificate, X509Certificate2Collection authority) =>
+        Remote(director, certificate, authority, null);
+
+    /// <summary>The same, with connections that somebody else makes.</summary>
+    internal static DirectorClient Remote(Uri director, X509Certificate2? certificate, X509Certificate2Collection authority,
+        Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>>? connect)
     {
         ArgumentNullException.ThrowIfNull(director);
         var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
@@ -62,11 +67,12 @@ public sealed class DirectorClient : IDisposable
             new SocketsHttpHandler
             {
                 ConnectTimeout = Patience,
+                ConnectCallback = connect,
                 // A director that was restarted, or whose certificate changed, is met anew.
                 PooledConnectionLifetime = TimeSpan.FromMinutes(1),
                 SslOptions = new SslClientAuthenticationOptions
                 {
-                    ClientCertificateContext = SslStreamCertificateContext.Create(certificate, additionalCertificates: null, offline: true),
+                    ClientCertificateContext = certificate is null ? null : SslStreamCertificateContext.Create(certificate, additionalCertificates: null, offline: true),
                     CertificateChainPolicy = policy,
                 },
             },

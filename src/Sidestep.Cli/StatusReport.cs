@@ -12,9 +12,13 @@ namespace Sidestep.Cli;
 /// <param name="status">From the kernel.</param>
 /// <param name="daemon">What its daemon last said of itself, if it said anything.</param>
 /// <param name="isRunning">Whether that daemon runs.</param>
-public sealed class StatusReport(DirectorSettings director, DirectorStatus status, DaemonReport? daemon, bool isRunning)
+/// <param name="health">What it last said of its servers, if it said anything.</param>
+public sealed class StatusReport(DirectorSettings director, DirectorStatus status, DaemonReport? daemon, bool isRunning, HealthReport? health = null)
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
+
+    private readonly Dictionary<(string Pool, string Way, string Name), ServerHealthReport> _health =
+        (health?.Servers ?? []).DistinctBy(static s => (s.Pool, s.Way, s.Name)).ToDictionary(static s => (s.Pool, s.Way, s.Name));
 
     /// <summary>One JSON object; docs/operations.md describes it.</summary>
     public void WriteJson(TextWriter output) => output.WriteLine(JsonSerializer.Serialize(
@@ -32,6 +36,7 @@ public sealed class StatusReport(DirectorSettings director, DirectorStatus statu
                 errors = daemon?.Errors ?? [],
                 unresolved = daemon?.Unresolved ?? [],
                 degraded = daemon?.Degraded ?? [],
+                alarms = daemon?.Alarms ?? [],
                 groups = daemon?.Groups ?? [],
                 notes = daemon?.Notes ?? [],
             },
@@ -62,6 +67,7 @@ public sealed class StatusReport(DirectorSettings director, DirectorStatus statu
                     bytes = s.Forwarded.Bytes,
                 }),
             }),
+            health,
             answers = status.Answers.ToDictionary(static a => Camel(a.Key.ToString()), static a => new { packets = a.Value.Packets, bytes = a.Value.Bytes }),
             forgotten = new { flows = status.FlowsForgotten, fragments = status.FragmentsForgotten },
             drops = status.Drops.ToDictionary(static d => Camel(d.Key.ToString()), static d => new { packets = d.Value.Packets, bytes = d.Value.Bytes }),
@@ -73,7 +79,7 @@ public sealed class StatusReport(DirectorSettings director, DirectorStatus statu
     {
         var console = TextConsole.On(output);
         console.MarkupLineInterpolated($"[bold]{director.Name}[/]: {Sentence()}");
-        foreach (var problem in (daemon?.Errors ?? []).Concat(daemon?.Unresolved ?? []).Concat(daemon?.Degraded ?? []).Concat(daemon?.Notes ?? []))
+        foreach (var problem in (daemon?.Errors ?? []).Concat(daemon?.Alarms ?? []).Concat(daemon?.Unresolved ?? []).Concat(daemon?.Degraded ?? []).Concat(daemon?.Notes ?? []))
             console.MarkupLineInterpolated($"  {problem}");
 
         var services = NewTable("service", "takes", "pool", "DSR");
@@ -81,10 +87,15 @@ public sealed class StatusReport(DirectorSettings director, DirectorStatus statu
             AddRow(services, s.Forwarded, s.HasServers ? s.Name : $"{s.Name} (no server)", Shortened(s.Takes), s.Group.Pool, Dsr(s.Group));
         console.Write(services);
 
-        var servers = NewTable("real server", "pool", "address", "state", "weight", "slots", "flows");
+        var servers = NewTable("real server", "pool", "address", "state", "DSR path", "service", "weight", "slots", "flows");
         foreach (var (group, s) in status.Groups.SelectMany(static g => g.Servers.Select(s => (g.Key, s))))
-            AddRow(servers, s.Forwarded, s.Name, group.ToString(), s.Address.ToString(), Lower(s.State), Number(s.Weight), Number(s.Slots), Number(s.Flows));
+        {
+            var watched = HealthOf(group, s);
+            AddRow(servers, s.Forwarded, s.Name, group.ToString(), s.Address.ToString(), Lower(s.State), watched?.DsrPath ?? "none", watched?.Service ?? "none",
+                Number(s.Weight), Number(s.Slots), Number(s.Flows));
+        }
         console.Write(servers);
+        HealthText.Write(console, health);
 
         var rest = NewTable("answered or dropped");
         foreach (var (decision, tally) in status.Answers.Where(static a => a.Value.Packets > 0 || a.Key is Decision.AnswerArp or Decision.AnswerEcho))
@@ -97,6 +108,9 @@ public sealed class StatusReport(DirectorSettings director, DirectorStatus statu
         if (status.FragmentsForgotten > 0)
             console.WriteLine($"{Number(status.FragmentsForgotten)} fragmented datagrams had to make room for others");
     }
+
+    private ServerHealthReport? HealthOf(GroupKey group, ServerStatus server) =>
+        _health.GetValueOrDefault((group.Pool, group.Way.ToString(), server.Name));
 
     private string Sentence()
     {

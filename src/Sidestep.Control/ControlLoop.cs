@@ -1,5 +1,6 @@
 using System.Net;
 using System.Threading.Channels;
+using Sidestep.Control.Health;
 using Sidestep.Forwarding;
 using Sidestep.Model;
 
@@ -24,6 +25,7 @@ public sealed class ControlLoop
     private readonly IEngine _engine;
     private readonly INextHopResolver _nextHops;
     private readonly IControlObserver _observer;
+    private readonly IHealth? _health;
     private readonly TimeProvider _time;
     private readonly Channel<ControlEvent> _events = Channel.CreateUnbounded<ControlEvent>(new UnboundedChannelOptions { SingleReader = true });
     private Configuration _configuration;
@@ -39,14 +41,19 @@ public sealed class ControlLoop
     /// <param name="configuration">The first configuration, validated.</param>
     /// <param name="observer">Hears what happened.</param>
     /// <param name="time">The clock that retries, windows and drains wait by.</param>
-    public ControlLoop(IEngine engine, INextHopResolver nextHops, Configuration configuration, IControlObserver observer, TimeProvider time)
+    /// <param name="health">Says who is fit for traffic; null: nobody watches, and every server is.</param>
+    public ControlLoop(
+        IEngine engine, INextHopResolver nextHops, Configuration configuration, IControlObserver observer, TimeProvider time, IHealth? health = null)
     {
+        _health = health;
         _engine = engine;
         _nextHops = nextHops;
         _configuration = configuration;
         _observer = observer;
         _time = time;
         _nextHops.Changed += () => _events.Writer.TryWrite(new NextHopsChanged());
+        if (_health is not null)
+            _health.Changed += () => _events.Writer.TryWrite(new HealthChanged());
     }
 
     /// <summary>Hands over a new, validated configuration. Any thread.</summary>
@@ -183,11 +190,14 @@ public sealed class ControlLoop
     private void Apply(Configuration configuration)
     {
         var nextHops = _nextHops.Current;
-        var tables = TableCompiler.Compile(configuration, nextHops, _tables, _time.GetUtcNow(), _engine.ReadFlows);
+        var health = _health?.Judge(configuration);
+        var tables = TableCompiler.Compile(configuration, nextHops, _tables, _time.GetUtcNow(), _engine.ReadFlows, health);
         _engine.Apply(tables);
         _tables = tables;
         Attach(configuration.Director.Interfaces, nextHops.Interfaces);
         _observer.Applied(configuration, tables, WithObstacles(nextHops, tables), isNewest: _proposed is null || ReferenceEquals(configuration, _proposed));
+        if (health is not null)
+            _health!.InForce(configuration, tables, health);
     }
 
     /// <summary>Attaches when other interfaces are wanted, or when one of them was deleted and made anew.</summary>
@@ -253,3 +263,5 @@ internal abstract record ControlEvent;
 internal sealed record ConfigurationChanged(Configuration Configuration) : ControlEvent;
 
 internal sealed record NextHopsChanged : ControlEvent;
+
+internal sealed record HealthChanged : ControlEvent;

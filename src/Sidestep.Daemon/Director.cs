@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using Sidestep.Control;
 using Sidestep.Daemon.Groups;
 using Sidestep.Daemon.NextHops;
+using Sidestep.Daemon.Probes;
 using Sidestep.Engine.Xdp;
 using Sidestep.Forwarding;
 using Sidestep.Model;
@@ -42,6 +43,16 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
     private ImmutableArray<string> _failed = [];
 
     private SolicitedNodeGroups? _groups;
+    private HealthKeeper? _health;
+
+    /// <summary>What the daemon does beside forwarding.</summary>
+    private Management? _management;
+
+    /// <summary>What is wrong with that.</summary>
+    private ImmutableArray<string> _managementProblems = [];
+
+    /// <summary>The newest valid configuration, as the file says it.</summary>
+    private Configuration? _written;
 
     /// <summary>Why nothing is sent in fragments; null when it is.</summary>
     private string? _slowPathProblem;
@@ -59,13 +70,18 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
         _groups = groups;
         Report(r => r with { Notes = [.. engine.Notes], Groups = groups.Entered });
 
+        using var management = new Management(_identity, ManagementProblems, alarms => Report(r => r with { Alarms = alarms }));
+        _management = management;
         using var nextHops = new NetlinkNextHopResolver(Log.Warning);
-        var loop = new ControlLoop(engine, nextHops, first, this, TimeProvider.System);
+        using var health = new HealthKeeper(engine, _identity, management.Agents);
+        _health = health;
+        var loop = new ControlLoop(engine, nextHops, first, this, TimeProvider.System, health.Book);
         nextHops.Watch([.. first.Director.Interfaces.Select(static i => i.Name)],
             first.Pools.SelectMany(static p => p.Servers).Select(static s => s.Address).ToHashSet());
         nextHops.WatchPeers(first.Director.Peers);
         nextHops.WaitUntilResolved(ResolvePatience);
         loop.Start();
+        management.Drains.Changed += () => loop.Post(management.Drains.On(_written ?? first));
         using var slowPath = OpenSlowPath();
         Log.Info($"forwarding; configuration {file.Path}");
 
@@ -77,7 +93,11 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
     private async Task RunAllAsync(ControlLoop loop, XdpEngine engine, CancellationToken cancellation)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        Task[] all = [loop.RunAsync(stop.Token), WatchFileAsync(loop, stop.Token), CountLoadsAsync(engine, stop.Token)];
+        Task[] all =
+        [
+            loop.RunAsync(stop.Token), WatchFileAsync(loop, stop.Token), CountLoadsAsync(engine, stop.Token), _health!.RunAsync(stop.Token),
+            _management!.RunAsync(stop.Token),
+        ];
         await Task.WhenAny(all).ConfigureAwait(false);
         await stop.CancelAsync().ConfigureAwait(false);
         await Task.WhenAll(all).ConfigureAwait(false);
@@ -107,8 +127,10 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
         var unresolved = nextHops.Unresolved.Select(static u => $"{u.Key}: {u.Value}").Order(StringComparer.Ordinal).ToArray();
         var news = unresolved.Except(_report.Unresolved).ToArray();
         FollowGroups(configuration, tables);
+        _management!.Applied(configuration, tables, nextHops);
+        _health!.Follow(configuration, tables);
         var degraded = Degraded(nextHops);
-        foreach (var peer in degraded.Except(_report.Degraded).Except(_groups!.Problems))
+        foreach (var peer in degraded.Except(_report.Degraded).Except(_groups!.Problems).Except(_health!.Problems))
             Log.Warning(peer);
         Report(
             r => r with { Unresolved = [.. unresolved], Degraded = degraded },
@@ -120,6 +142,7 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
 
     public void Attached(IReadOnlyList<AttachedInterface> interfaces)
     {
+        _management!.Attached(interfaces);
         foreach (var attached in interfaces)
         {
             Log.Info($"attached to {attached.Name} ({attached.Mode?.ToString().ToLowerInvariant()})");
@@ -161,8 +184,14 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
         .. nextHops.UnresolvedPeers.Select(static p => $"other director {p.Key} is not found, what it sent may be balanced again: {p.Value}")
             .Order(StringComparer.Ordinal),
         .. _groups!.Problems,
+        .. _health!.Problems,
         .. _slowPathProblem is { } problem ? [problem] : Array.Empty<string>(),
+        .. _managementProblems,
     ];
+
+    private void ManagementProblems(IReadOnlyList<string> problems) => Report(
+        r => r with { Degraded = [.. r.Degraded.Except(_managementProblems), .. problems] },
+        after: () => _managementProblems = [.. problems]);
 
     /// <summary>Null when the program has none.</summary>
     private SlowFragmenter? OpenSlowPath()
@@ -219,7 +248,8 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
         {
             Log.Info("the configuration file changed");
             Report(static r => r, () => _refused = []);
-            loop.Post(configuration);
+            _written = configuration;
+            loop.Post(_management!.Drains.On(configuration));
         }
     }
 
@@ -237,6 +267,7 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
         {
             engine.Remove();
             _groups!.Leave();
+            _health!.Remove();
             File.Delete(DaemonReport.PathOf(_identity));
             Log.Info("detached, everything removed (onExit: remove)");
         }
@@ -269,12 +300,13 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
         }
     }
 
-    private void Report(Func<DaemonReport, DaemonReport> change, Action? errors = null)
+    private void Report(Func<DaemonReport, DaemonReport> change, Action? errors = null, Action? after = null)
     {
         lock (_gate)
         {
             errors?.Invoke();
             _report = change(_report) with { Errors = [.. _refused, .. _failed] };
+            after?.Invoke();
             try
             {
                 _report.Write(_identity);

@@ -105,7 +105,9 @@ public sealed record DirectorStatus(
     private static ServerStatus ServerOf(StateMaps maps, ServerKey identity, int id, Dictionary<uint, int> slots, long[] flows)
     {
         ref readonly var label = ref maps.ServerLabels[id];
-        var state = label.Time != 0 ? ServerCondition.Draining
+        var state = (label.Flags & Constants.LabelFailed) != 0
+            ? (label.Flags & Constants.LabelUnresolved) != 0 ? ServerCondition.Unresolved : ServerCondition.Failed
+            : label.Time != 0 ? ServerCondition.Draining
             : (label.Flags & Constants.LabelDisabled) != 0 ? ServerCondition.Disabled
             : (label.Flags & Constants.LabelUnresolved) != 0 ? ServerCondition.Unresolved
             : ServerCondition.Serving;
@@ -159,4 +161,7 @@ public enum ServerCondition
 
     /// <summary>No next hop is known.</summary>
     Unresolved,
+
+    /// <summary>Its monitors say that it is not fit for traffic, or have not yet said that it is.</summary>
+    Failed,
 }

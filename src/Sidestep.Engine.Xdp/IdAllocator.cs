@@ -31,6 +31,9 @@ internal sealed class IdAllocator<T> where T : notnull
     /// <summary>The number of a thing that has one.</summary>
     internal int this[T thing] => _ids[thing];
 
+    /// <summary>The number of a thing, if it has one.</summary>
+    internal bool TryFind(T thing, out int id) => _ids.TryGetValue(thing, out id);
+
     /// <summary>The things that have a number.</summary>
     internal IReadOnlyCollection<T> Things => _ids.Keys;
 

@@ -25,7 +25,8 @@ internal static class Labels
         Place = Text(server.Address.ToString()),
         Weight = (uint)server.Weight,
         Flags = Constants.LabelUsed | (server.Weight == 0 ? Constants.LabelDisabled : 0)
-            | (server.NextHop is null ? Constants.LabelUnresolved : 0),
+            | (server.NextHop is null ? Constants.LabelUnresolved : 0)
+            | (server.HasFailed ? Constants.LabelFailed : 0),
         Time = Milliseconds(server.DrainingSince),
     };
 

@@ -114,6 +114,7 @@ internal sealed record RunningTables(
         return new ServerEntry(server.Name, server.Address, (int)label.Weight, null)
         {
             DrainingSince = Labels.TimeOf(label),
+            HasFailed = (label.Flags & Constants.LabelFailed) != 0,
             Flows = (flags & Constants.ServerReset) != 0 ? FlowState.Reset : (flags & Constants.ServerMoved) != 0 ? FlowState.Move : FlowState.Keep,
         };
     }

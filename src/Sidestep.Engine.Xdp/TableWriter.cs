@@ -93,6 +93,9 @@ internal sealed class TableWriter
         ComparesLoads = tables.Services.Any(static s => s.Algorithm is Algorithm.LeastConnections or Algorithm.WeightedLeastConnections);
     }
 
+    /// <summary>The number of a server, or null.</summary>
+    internal int? IdOf(ServerKey server) => _serverIds.TryFind(server, out var id) ? id : null;
+
     /// <summary>See <see cref="IEngine.ReadFlows"/>.</summary>
     internal FlowCounts CountFlows()
     {

@@ -157,6 +157,13 @@ public sealed class XdpEngine : IEngine
     /// <inheritdoc/>
     public FlowCounts ReadFlows() => _writer.CountFlows();
 
+    /// <summary>The number by which the program knows a server; null when it has none.</summary>
+    public int? IdOf(GroupKey group, ServerEntry server) => _writer.IdOf(new ServerKey(group, server.Name, server.Address));
+
+    /// <summary>Loads what brings probes to servers, on the maps of this engine.</summary>
+    /// <exception cref="EngineException">The kernel refused it.</exception>
+    public ProbeFilter LoadProbeFilter() => Explained("loading the program for probes", () => ProbeFilter.Load(_maps));
+
     /// <summary>Counts flows anew for least-connections choices. Only needed while some group makes such.</summary>
     public void CountLoads() => _writer.CountLoads();
 

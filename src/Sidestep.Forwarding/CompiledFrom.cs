@@ -1,9 +1,11 @@
+using System.Collections.Immutable;
+using System.Net;
 using Sidestep.Model;
 
 namespace Sidestep.Forwarding;
 
 /// <summary>The input of a compilation, kept to tell what did not change since.</summary>
-internal sealed class CompiledFrom(Configuration configuration, NextHops nextHops)
+internal sealed class CompiledFrom(Configuration configuration, NextHops nextHops, ServerHealth? health = null)
 {
     private readonly Dictionary<string, Pool> _pools = configuration.Pools.ToDictionary(static p => p.Name);
     private readonly Dictionary<string, NetworkProfile> _profiles = configuration.NetworkProfiles.ToDictionary(static p => p.Name);
@@ -12,6 +14,9 @@ internal sealed class CompiledFrom(Configuration configuration, NextHops nextHop
     internal Configuration Configuration { get; } = configuration;
 
     internal NextHops NextHops { get; } = nextHops;
+
+    /// <summary>The addresses of the fit servers of a group; null: all are.</summary>
+    internal ImmutableHashSet<IPAddress>? FitOf(GroupKey group, Pool pool) => health?.FitOf(group, pool);
 
     internal Pool? FindPool(string name) => _pools.GetValueOrDefault(name);
 

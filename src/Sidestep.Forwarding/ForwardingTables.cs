@@ -149,6 +149,9 @@ public sealed record ServerEntry(string Name, IPAddress Address, int Weight, Nex
     /// the drain anew.</summary>
     public DateTimeOffset? DrainingSince { get; init; }
 
+    /// <summary>True: whoever watches it says that it is not fit for traffic, or has not yet said that it is.</summary>
+    public bool HasFailed { get; init; }
+
     /// <summary>Why <see cref="NextHop"/> is null although its neighbour is known, and what to do; otherwise null.</summary>
     public string? Obstacle { get; init; }
 

@@ -48,7 +48,7 @@ internal sealed class GroupCompiler
 
         // A pool that is reached in another way from now on is another group, but its slots are on their way from the same servers.
         former ??= _formerByPool.GetValueOrDefault(pool.Name);
-        var compiled = new ServerCompiler(key, profile, pool, _origin.NextHops, former, _now).Compile();
+        var compiled = new ServerCompiler(key, profile, pool, _origin.NextHops, _origin.FitOf(key, pool), former, _now).Compile();
         foreach (var server in compiled)
             WakeAt(server.DrainEnds);
         var servers = compiled.Select(static s => s.Entry).ToImmutableArray();
@@ -82,6 +82,7 @@ internal sealed class GroupCompiler
     private bool IsUnchanged(ServerGroup former, Pool pool)
     {
         if (!_sameKey || _formerOrigin is not { } origin || former.Transition is not null
+            || !ReferenceEquals(origin.FitOf(former.Key, pool), _origin.FitOf(former.Key, pool))
             || !ReferenceEquals(origin.FindPool(pool.Name), pool) || pool.Servers.Any(static s => s.Encapsulation is not null))
             return false;
         var hops = _origin.NextHops.Servers;

@@ -10,9 +10,11 @@ namespace Sidestep.Forwarding;
 /// <param name="profile">For servers with another outer header than the group's.</param>
 /// <param name="pool">The pool.</param>
 /// <param name="nextHops">What is known of the way to each server.</param>
+/// <param name="fit">Addresses of the servers that are fit; null: all are.</param>
 /// <param name="former">The group before: it knows since when a server drains.</param>
 /// <param name="now">The time.</param>
-internal sealed class ServerCompiler(GroupKey group, NetworkProfile profile, Pool pool, NextHops nextHops, ServerGroup? former, DateTimeOffset now)
+internal sealed class ServerCompiler(
+    GroupKey group, NetworkProfile profile, Pool pool, NextHops nextHops, ImmutableHashSet<IPAddress>? fit, ServerGroup? former, DateTimeOffset now)
 {
     /// <summary>By address.</summary>
     internal ImmutableArray<CompiledServer> Compile()
@@ -40,6 +42,12 @@ internal sealed class ServerCompiler(GroupKey group, NetworkProfile profile, Poo
             Way = own,
             Obstacle = obstacle,
         };
+        // Like one that is disabled: out at once, whatever it was doing. A drain goes on where it was if it comes back.
+        if (fit?.Contains(server.Address) == false && server.State != ServerState.Disabled)
+        {
+            var failed = server.State == ServerState.Draining ? Draining(entry) : new CompiledServer(entry);
+            return failed with { Entry = failed.Entry with { Weight = 0, Flows = FlowState.Move, HasFailed = true } };
+        }
         if (server.State == ServerState.Draining)
             return Draining(entry);
         return new CompiledServer(entry with { Flows = server.State == ServerState.Disabled || entry.NextHop is null ? FlowState.Move : FlowState.Keep });

@@ -16,11 +16,12 @@ public static class TableCompiler
     /// <param name="now">The time: windows and drains end by it.</param>
     /// <param name="countFlows">Counts remembered flows; called at most once, and only when it may end a transition. Null: they
     /// cannot be counted, and slots stay <see cref="Transition.Remembered"/>.</param>
+    /// <param name="health">Who is fit; null: nobody watches, and every server is.</param>
     public static ForwardingTables Compile(
         Configuration configuration, NextHops nextHops, ForwardingTables? previous = null, DateTimeOffset now = default,
-        Func<FlowCounts>? countFlows = null)
+        Func<FlowCounts>? countFlows = null, ServerHealth? health = null)
     {
-        var origin = new CompiledFrom(configuration, nextHops);
+        var origin = new CompiledFrom(configuration, nextHops, health);
         var enabled = configuration.VirtualServices.Where(static s => s.Enabled)
             .OrderBy(static s => s.Name, StringComparer.Ordinal)
             .Select(s => (Service: s, Group: new GroupKey(s.Pool, Way.Of(origin.ProfileOf(s))))).ToArray();

@@ -12,6 +12,9 @@ public sealed record Configuration
     /// <summary>How traffic of a service is forwarded; names are unique.</summary>
     public ImmutableArray<NetworkProfile> NetworkProfiles { get; init; } = [];
 
+    /// <summary>How real servers are asked whether they serve; names are unique.</summary>
+    public ImmutableArray<HealthMonitor> HealthMonitors { get; init; } = [];
+
     /// <summary>Groups of real servers; names are unique.</summary>
     public ImmutableArray<Pool> Pools { get; init; } = [];
 
@@ -23,4 +26,11 @@ public sealed record Configuration
 
     /// <summary>The services that clients address; names are unique, and so is VIP, protocol and port.</summary>
     public ImmutableArray<VirtualService> VirtualServices { get; init; } = [];
+
+    /// <summary>The network profile of a service.</summary>
+    public NetworkProfile ProfileOf(VirtualService service)
+    {
+        ArgumentNullException.ThrowIfNull(service);
+        return service.NetworkProfile is { } name ? NetworkProfiles.First(p => p.Name == name) : NetworkProfile.Default;
+    }
 }

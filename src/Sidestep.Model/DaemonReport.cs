@@ -34,6 +34,9 @@ public sealed record DaemonReport
     /// <summary>What does not work as it should, although packets are forwarded, and why.</summary>
     public ImmutableArray<string> Degraded { get; init; } = [];
 
+    /// <summary>Who else answers for VIPs of this director.</summary>
+    public ImmutableArray<string> Alarms { get; init; } = [];
+
     /// <summary>Multicast addresses that were entered into the lists of interfaces, which outlive the daemon: interface and Ethernet
     /// address. The next run takes back what it does not need.</summary>
     public ImmutableArray<string> Groups { get; init; } = [];

@@ -77,10 +77,34 @@ public static class Limits
     /// <summary>Other directors.</summary>
     public const int Peers = 16;
 
+    /// <summary>Places that a director listens for agents at.</summary>
+    public const int ApiEndpoints = 16;
+
     /// <summary>Bits that an outer source address may differ in, at least: with fewer than 256 addresses the flows would
     /// not spread over the receive queues of a large server.</summary>
     public const int OuterSourceBits = 8;
 
     /// <summary>Seconds of a timeout: a day.</summary>
     public const int Seconds = 86_400;
+
+    /// <summary>Health monitors.</summary>
+    public const int HealthMonitors = 1000;
+
+    /// <summary>Monitors of one pool.</summary>
+    public const int MonitorsOfPool = 8;
+
+    /// <summary>VIPs of a pool that a monitor asks each server for; of more, the first by address.</summary>
+    public const int ProbedVips = 16;
+
+    /// <summary>Probes a second that all monitors may want together before a warning says that they will come late.</summary>
+    public const int ProbesPerSecond = 5000;
+
+    /// <summary>Good or bad probes in a row.</summary>
+    public const int ProbesInARow = 100;
+
+    /// <summary>Characters of what a monitor sends or expects.</summary>
+    public const int MonitorText = 1024;
+
+    /// <summary>Arguments of a monitor's command.</summary>
+    public const int CommandArguments = 32;
 }

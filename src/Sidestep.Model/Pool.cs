@@ -28,6 +28,19 @@ public sealed record Pool
     /// <summary>How long a draining server keeps its flows, and what then.</summary>
     public Drain Drain { get; init; } = Drain.Default;
 
+    /// <summary>Names of the monitors that every server is watched by; null: the default ones (<see cref="HealthMonitor.DefaultTcp"/>,
+    /// <see cref="HealthMonitor.DefaultIcmp"/>). Empty: nobody watches, and every server is taken to serve.</summary>
+    public ImmutableArray<string>? Monitors { get; init; }
+
+    /// <summary>How many of them must be up.</summary>
+    public Healthy Healthy { get; init; } = Healthy.All;
+
+    /// <summary>When a new or recovered server gets traffic.</summary>
+    public Admission Admission { get; init; } = Admission.Default;
+
+    /// <summary>True while somebody watches the servers.</summary>
+    public bool IsWatched => Monitors is not { IsEmpty: true };
+
     /// <summary>The members; names and addresses are unique within the pool.</summary>
     public ImmutableArray<RealServer> Servers { get; init; } = [];
 }
@@ -52,6 +65,19 @@ public sealed record RealServer
 
     /// <summary>Another outer header than the profile says, or null. No meaning at layer 2.</summary>
     public Encapsulation? Encapsulation { get; init; }
+
+    /// <summary>What it runs: Windows can be reached at layer 2 only.</summary>
+    public OperatingSystemKind Os { get; init; } = OperatingSystemKind.Linux;
+}
+
+/// <summary>What a real server runs.</summary>
+public enum OperatingSystemKind
+{
+    /// <summary>Linux, or what does the same.</summary>
+    Linux,
+
+    /// <summary>Windows: it takes off no outer header.</summary>
+    Windows,
 }
 
 /// <summary>Whether a real server takes flows.</summary>

@@ -291,6 +291,7 @@ struct label {
 #define LABEL_USED	 (1 << 0)
 #define LABEL_DISABLED	 (1 << 1) /* takes no new flows, because the operator said so */
 #define LABEL_UNRESOLVED (1 << 2) /* no next hop yet */
+#define LABEL_FAILED	 (1 << 3) /* not fit for traffic, or not proven yet */
 
 /* What a change writes as a whole and a packet reads from one of two. */
 struct half {

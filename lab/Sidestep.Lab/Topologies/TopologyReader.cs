@@ -71,7 +71,7 @@ internal static class TopologyReader
 
         foreach (var server in topology.Steps.Select(s => s.Server).Append(topology.Churn?.BrokenOnPurpose ?? "").Where(s => s.Length > 0))
             topology.Node(server);
-        if (topology.Churn is null && topology.Vips.GroupBy(v => v.Contains(':')).Any(f => f.Count() > 1))
+        if (topology.Churn is null && !topology.Faults && topology.Vips.GroupBy(v => v.Contains(':')).Any(f => f.Count() > 1))
             throw new LabException($"{topology.Name}: requests know one VIP of each family, not {string.Join(", ", topology.Vips)}.");
     }
 }

@@ -23,6 +23,9 @@ internal sealed record Request
     /// <summary>Write files that make it outlive a restart of the host.</summary>
     public bool Persist { get; init; }
 
+    /// <summary>Repair what others change.</summary>
+    public bool Keeps { get; init; } = true;
+
     public string StateDirectory { get; init; } = DefaultStateDirectory;
 
     /// <summary>Outlives a restart of the host, as what <c>run</c> keeps there must: the last duties, and what was there before the

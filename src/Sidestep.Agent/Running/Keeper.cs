@@ -256,6 +256,9 @@ internal sealed class Keeper : IDisposable
 
     private void Repair(Wish wish, ServerFacts host)
     {
+        // What is wrong is in the conditions of the next report.
+        if (!_request.Keeps)
+            return;
         foreach (var deviation in Deviations.Find(wish, host, _socket, _programs, [.. wish.Vips.Select(static v => v.Network)]))
         {
             var noticed = _time.GetUtcNow();
@@ -327,6 +330,7 @@ internal sealed class Keeper : IDisposable
         {
             DutiesRevision = wish?.Duties.Revision ?? 0,
             Drifts = [.. _drifts.All],
+            Keeps = _request.Keeps,
         };
         lock (_gate)
         {

@@ -29,7 +29,7 @@ public static class StatusCommand
         {
             if (DirectorStatus.Read(director.PinPath, director.Name) is not { } status)
                 return DirectorOptions.Missing(director, error);
-            var report = new StatusReport(director, status, DaemonReport.Read(director), DaemonReport.IsRunning(director));
+            var report = new StatusReport(director, status, DaemonReport.Read(director), DaemonReport.IsRunning(director), HealthReport.Read(director));
             if (json)
                 report.WriteJson(output);
             else

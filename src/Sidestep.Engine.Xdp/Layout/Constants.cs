@@ -77,6 +77,7 @@ internal static class Constants
     internal const uint LabelUsed = 1 << 0;
     internal const uint LabelDisabled = 1 << 1;
     internal const uint LabelUnresolved = 1 << 2;
+    internal const uint LabelFailed = 1 << 3;
 }
 
 /// <summary>enum encapsulation.</summary>

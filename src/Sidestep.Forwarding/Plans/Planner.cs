@@ -7,7 +7,7 @@ using Sidestep.Packets;
 namespace Sidestep.Forwarding.Plans;
 
 /// <summary>Compiles a proposed configuration as a change of what runs, and says what the change does. Pure.</summary>
-/// <remarks>Servers that are new are taken to be reachable; others are as they are now.</remarks>
+/// <remarks>Servers that are new are taken to be reachable and fit; others are as they are now.</remarks>
 public static class Planner
 {
     private const string Disabled = "disabled";
@@ -18,7 +18,8 @@ public static class Planner
     /// <param name="now">The time.</param>
     public static Plan Of(RunningState running, Configuration proposed, DateTimeOffset now)
     {
-        var tables = TableCompiler.Compile(proposed, Reachable(proposed, running.Unreachable), running.Groups.ToPrevious(), now);
+        var tables = TableCompiler.Compile(proposed, Reachable(proposed, running.Unreachable), running.Groups.ToPrevious(), now,
+            health: AsItIs(running.Groups, proposed));
         var after = tables.Groups.ToDictionary(static g => g.Key);
         var before = running.Groups.Groups.ToDictionary(static g => g.Key);
         var sameKey = running.Groups.HashKey == proposed.Director.HashKey;
@@ -34,6 +35,14 @@ public static class Planner
         warnings.AddRange(services.Where(static s => s.Change == ChangeKind.Removed)
             .Select(static s => $"{s.Name} goes ({s.Before}): what clients still send to it finds no service any more"));
         return new Plan(services, groups, [.. warnings]);
+    }
+
+    /// <summary>Servers that have failed stay out; all others, new ones included, are taken to be fit.</summary>
+    private static ServerHealth AsItIs(RunningGroups running, Configuration proposed)
+    {
+        var failed = running.Groups.SelectMany(static g => g.Servers.Where(static s => s.HasFailed).Select(s => (g.Key.Pool, s.Address))).ToHashSet();
+        return new ServerHealth(ConfiguredGroup.Of(proposed).ToImmutableDictionary(static g => g.Key,
+            g => g.Pool.Servers.Select(static s => s.Address).Where(a => !failed.Contains((g.Key.Pool, a))).ToImmutableHashSet()));
     }
 
     /// <summary>Next hops by which everything can be reached: what they are in truth does not change the slots.</summary>
@@ -107,7 +116,8 @@ public static class Planner
     private static string StateOf(ServerEntry server)
     {
         var way = server.Way is { } own ? $", {own}" : "";
-        return server.DrainingSince is not null ? $"draining{way}"
+        return server.HasFailed ? $"failed{way}"
+            : server.DrainingSince is not null ? $"draining{way}"
             : server is { Weight: 0, Flows: FlowState.Move } ? $"{Disabled}{way}"
             : string.Create(CultureInfo.InvariantCulture, $"weight {server.Weight}{way}");
     }

@@ -10,6 +10,9 @@ internal static class DocumentSchema
         new("network profiles", 0, Limits.NetworkProfiles, NetworkProfileSchema.Kind),
         "How traffic reaches the real servers.");
 
+    public static readonly Key<IReadOnlyList<BoundMapping>> HealthMonitors = List("healthMonitors",
+        new("health monitors", 0, Limits.HealthMonitors, HealthMonitorSchema.Kind), "How real servers are asked whether they serve.");
+
     public static readonly Key<IReadOnlyList<BoundMapping>> Pools = List("pools",
         new("pools", 0, Limits.Pools, PoolSchema.Kind), "Groups of real servers.");
 
@@ -23,12 +26,13 @@ internal static class DocumentSchema
         new("virtual services", 0, Limits.VirtualServices, VirtualServiceSchema.Kind), "What clients address.");
 
     public static readonly MappingKind Kind = new("the configuration", "The configuration of a Sidestep director.",
-        Director, NetworkProfiles, Pools, AccessLists, Vips, VirtualServices);
+        Director, NetworkProfiles, HealthMonitors, Pools, AccessLists, Vips, VirtualServices);
 
     public static Configuration Build(BoundMapping m) => new()
     {
         Director = DirectorSchema.Build(m.Find(Director)!.Value),
         NetworkProfiles = [.. m.Items(NetworkProfiles).Select(NetworkProfileSchema.Build)],
+        HealthMonitors = [.. m.Items(HealthMonitors).Select(HealthMonitorSchema.Build)],
         Pools = [.. m.Items(Pools).Select(PoolSchema.Build)],
         AccessLists = [.. m.Items(AccessLists).Select(AccessListSchema.Build)],
         Vips = [.. m.Items(Vips).Select(VipSchema.Build)],

@@ -36,12 +36,26 @@ internal static class PoolSchema
     public static readonly Key<BoundMapping> Drain = Key<BoundMapping>.Optional("drain", DrainSchema.Kind,
         "How servers with the state draining end.");
 
+    public static readonly Key<IReadOnlyList<Located<string>>> Monitors = Key<IReadOnlyList<Located<string>>>.Optional("monitors",
+        new ValueListKind<string>("monitors", 0, Limits.MonitorsOfPool, TextKind.Name),
+        "Names of the health monitors that watch every server. Without it: a connection to VIP and port through the DSR path, or, where "
+        + "no service has TCP, an echo.");
+
+    public static readonly Key<Healthy> Healthy = Key<Healthy>.WithDefault("healthy", new HealthyKind(), Model.Healthy.All,
+        "How many monitors of a server must be up: all, any, or { atLeast: 2 }.");
+
+    public static readonly Key<BoundMapping> Admission = Key<BoundMapping>.Optional("admission", AdmissionSchema.Kind,
+        "When a new or recovered server gets traffic.");
+
+    public static readonly Key<bool> DsrPathUnproven = Key<bool>.WithDefault("dsrPathUnproven", new FlagKind(), false,
+        "true: no monitor goes through the DSR path, and that is meant.");
+
     public static readonly Key<IReadOnlyList<BoundMapping>> Servers = Key<IReadOnlyList<BoundMapping>>.WithDefault(
         "servers", new ListKind("real servers", 0, Limits.RealServers, RealServerSchema.Kind), [],
         "The real servers.");
 
     public static readonly MappingKind Kind = new("a pool", "Real servers and how one is chosen.",
-        Name, Algorithm, HashFields, Slots, Persistence, MinimumServers, Drain, Servers);
+        Name, Algorithm, HashFields, Slots, Persistence, MinimumServers, Drain, Monitors, Healthy, Admission, DsrPathUnproven, Servers);
 
     public static Pool Build(BoundMapping m) => new()
     {
@@ -52,6 +66,9 @@ internal static class PoolSchema
         Persistence = m.Find(Persistence) is { } persistence ? PersistenceSchema.Build(persistence.Value) : null,
         MinimumServers = m.Value(MinimumServers),
         Drain = m.Find(Drain) is { } drain ? DrainSchema.Build(drain.Value) : Model.Drain.Default,
+        Monitors = m.Find(Monitors) is { } monitors ? [.. monitors.Value.Select(static n => n.Value)] : null,
+        Healthy = m.Value(Healthy),
+        Admission = m.Find(Admission) is { } admission ? AdmissionSchema.Build(admission.Value) : Model.Admission.Default,
         Servers = [.. m.Items(Servers).Select(RealServerSchema.Build)],
     };
 }
@@ -90,4 +107,19 @@ internal static class DrainSchema
     public static readonly MappingKind Kind = new("the mapping drain", "How draining servers end.", Deadline, Then);
 
     public static Drain Build(BoundMapping m) => new(m.Value(Deadline), m.Value(Then));
+}
+
+/// <summary>The mapping <c>admission</c> of a pool.</summary>
+internal static class AdmissionSchema
+{
+    public static readonly Key<int> GoodProbes = Key<int>.WithDefault("goodProbes", new NumberKind(1, Limits.ProbesInARow),
+        Admission.Default.GoodProbes, "Good probes in a row of every monitor that counts, before a new or recovered server gets traffic.");
+
+    public static readonly Key<bool> RequireAgent = Key<bool>.WithDefault("requireAgent", new FlagKind(), false,
+        "true: and its agent reports it fit.");
+
+    public static readonly MappingKind Kind = new("the mapping admission", "When a new or recovered server gets traffic.",
+        GoodProbes, RequireAgent);
+
+    public static Admission Build(BoundMapping m) => new(m.Value(GoodProbes), m.Value(RequireAgent));
 }

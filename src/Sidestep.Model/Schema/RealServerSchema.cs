@@ -29,8 +29,14 @@ internal static class RealServerSchema
     public static readonly Key<Encapsulation> Encapsulation = Key<Encapsulation>.Optional("encapsulation",
         NetworkProfileSchema.Encapsulations, "Another outer header than the profile says, for a server that can only that.");
 
+    public static readonly Key<OperatingSystemKind> Os = Key<OperatingSystemKind>.WithDefault("os",
+        new ChoiceKind<OperatingSystemKind>(
+            new("linux", OperatingSystemKind.Linux, "Linux, or what does the same."),
+            new("windows", OperatingSystemKind.Windows, "Windows: at layer 2 only.")),
+        OperatingSystemKind.Linux, "What the server runs.");
+
     public static readonly MappingKind Kind = new("a real server", "A member of a pool.",
-        Name, Address, Port, Weight, State, Backup, Encapsulation)
+        Name, Address, Port, Weight, State, Backup, Encapsulation, Os)
     {
         Former = [("enabled", new Problem("a server has a state instead of this flag",
             "Write state: enabled, state: draining or state: disabled"))],
@@ -44,5 +50,6 @@ internal static class RealServerSchema
         State = m.Value(State),
         Backup = m.Value(Backup),
         Encapsulation = m.Find(Encapsulation)?.Value,
+        Os = m.Value(Os),
     };
 }

@@ -45,8 +45,8 @@ internal static partial class Refusals
         "Remove it, or do it on the real servers");
 
     private static readonly Problem Health = new(
-        "this version does not watch the health of real servers",
-        "Remove it; state: disabled takes a server out");
+        "monitors are written once, in the section healthMonitors of the document, and pools name them",
+        "Write them there, and their names in the key monitors of the pool");
 
     private static readonly FrozenDictionary<string, Problem> KeyWords = Table(
         (Stickiness, "cookie cookies sticky stickiness persist persistence persistent affinity"),

@@ -26,6 +26,14 @@ internal sealed class TextKind(string what, int maximum, string wanted, string p
         $"an absolute path of at most {Limits.PathLength} characters, without . and .. as parts",
         $@"(?=.{{2,{Limits.PathLength}}}$)(?:/(?!\.{{1,2}}(?:/|$))[!-.0-~]+)+");
 
+    public static TextKind HostName { get; } = new("host name", Limits.PathLength,
+        $"a host name or address of at most {Limits.PathLength} characters of A-Z, a-z, 0-9, . : - and _",
+        $@"[A-Za-z0-9_.:\[\]-]{{1,{Limits.PathLength}}}");
+
+    public static TextKind RequestPath { get; } = new("path", Limits.MonitorText,
+        $"a path that begins with /, of at most {Limits.MonitorText} printable characters without spaces",
+        $"/[!-~]{{0,{Limits.MonitorText - 1}}}");
+
     protected override string Wanted => wanted;
 
     public override JsonObject ToJsonSchema() => new() { ["type"] = "string", ["pattern"] = $"^(?:{pattern})$" };

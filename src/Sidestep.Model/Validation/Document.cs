@@ -9,6 +9,7 @@ internal sealed class Document
     private readonly Dictionary<string, BoundMapping> _pools;
     private readonly Dictionary<string, BoundMapping> _profiles;
     private readonly Dictionary<string, BoundMapping> _accessLists;
+    private readonly Dictionary<string, BoundMapping> _monitors;
 
     public Document(BoundMapping root, HostFacts? host)
     {
@@ -16,11 +17,14 @@ internal sealed class Document
         Director = root.Find(DocumentSchema.Director)?.Value;
         Interfaces = [.. Director?.Items(DirectorSchema.Interfaces) ?? []];
         Profiles = [.. root.Items(DocumentSchema.NetworkProfiles)];
+        Monitors = [.. root.Items(DocumentSchema.HealthMonitors)];
         Pools = [.. root.Items(DocumentSchema.Pools)];
+        PoolsNode = root.Find(DocumentSchema.Pools);
         AccessLists = [.. root.Items(DocumentSchema.AccessLists)];
         Vips = [.. root.Items(DocumentSchema.Vips)];
         Services = [.. root.Items(DocumentSchema.VirtualServices)];
         _pools = ByName(Pools, PoolSchema.Name);
+        _monitors = ByName(Monitors, HealthMonitorSchema.Name);
         _profiles = ByName(Profiles, NetworkProfileSchema.Name);
         _accessLists = ByName(AccessLists, AccessListSchema.Name);
     }
@@ -38,7 +42,12 @@ internal sealed class Document
 
     public IReadOnlyList<BoundMapping> Profiles { get; }
 
+    public IReadOnlyList<BoundMapping> Monitors { get; }
+
     public IReadOnlyList<BoundMapping> Pools { get; }
+
+    /// <summary>The section as a whole; null when there is none.</summary>
+    public Located<IReadOnlyList<BoundMapping>>? PoolsNode { get; }
 
     public IReadOnlyList<BoundMapping> AccessLists { get; }
 
@@ -50,11 +59,15 @@ internal sealed class Document
 
     public IEnumerable<string> ProfileNames => _profiles.Keys;
 
+    public IEnumerable<string> MonitorNames => _monitors.Keys;
+
     public IEnumerable<string> AccessListNames => _accessLists.Keys;
 
     public BoundMapping? FindPool(string name) => _pools.GetValueOrDefault(name);
 
     public BoundMapping? FindProfile(string name) => _profiles.GetValueOrDefault(name);
+
+    public BoundMapping? FindMonitor(string name) => _monitors.GetValueOrDefault(name);
 
     public BoundMapping? FindAccessList(string name) => _accessLists.GetValueOrDefault(name);
 

@@ -11,6 +11,19 @@ internal static class EverythingIsUsed
             "network profile", issues);
         Check(document, document.Pools, PoolSchema.Name, VirtualServiceSchema.Pool, "pool", issues);
         Check(document, document.AccessLists, AccessListSchema.Name, VirtualServiceSchema.AccessList, "access list", issues);
+        CheckMonitors(document, issues);
+    }
+
+    private static void CheckMonitors(Document document, IssueList issues)
+    {
+        if (document.Monitors.Count == 0)
+            return;
+        var used = document.Pools.SelectMany(static p => p.Find(PoolSchema.Monitors)?.Value ?? []).Select(static n => n.Value).ToHashSet();
+        foreach (var monitor in document.Monitors)
+        {
+            if (monitor.Find(HealthMonitorSchema.Name) is { } name && !used.Contains(name.Value))
+                issues.Warning(name.Path, name.Node, "no pool uses this health monitor", "Remove it, or name it in the key monitors of a pool");
+        }
     }
 
     private static void Check(Document document, IReadOnlyList<BoundMapping> items, Key<string> itemName,

@@ -28,7 +28,10 @@ internal static class HostRules
             AddressesAreNotLocal.Check(document, host, issues);
         // A server may well be on the network of an interface that is missing, or that was refused.
         if (isDirector && missing.Count == 0 && document.AllInterfacesAreNamed)
+        {
             LayerTwoIsAttached.Check(document, [.. present.Distinct()], issues);
+            ProbesHaveASource.Check(document, [.. present.Distinct()], issues);
+        }
     }
 
     private static void Warn(Located<string> name, HostFacts host, bool isDirector, IssueList issues)

@@ -22,6 +22,7 @@ internal sealed class PoolFacts
                 HasTwins |= !addresses.Add(address.Value);
             HasPorts |= server.Find(RealServerSchema.Port) is not null;
             HasEncapsulations |= server.Find(RealServerSchema.Encapsulation) is not null;
+            HasWindows |= server.Value(RealServerSchema.Os) == OperatingSystemKind.Windows;
             HasBackups |= server.Value(RealServerSchema.Backup);
             TakesFlows |= server.Value(RealServerSchema.State) == ServerState.Enabled && server.Value(RealServerSchema.Weight) > 0;
         }
@@ -36,6 +37,9 @@ internal sealed class PoolFacts
 
     /// <summary>Some server has an encapsulation of its own.</summary>
     public bool HasEncapsulations { get; }
+
+    /// <summary>Some server runs Windows.</summary>
+    public bool HasWindows { get; }
 
     /// <summary>Some server is a backup.</summary>
     public bool HasBackups { get; }

@@ -2,7 +2,7 @@ using Sidestep.Model.Schema;
 
 namespace Sidestep.Model.Validation;
 
-/// <summary>What a service names must be there.</summary>
+/// <summary>What a service or a pool names must be there.</summary>
 internal static class References
 {
     // Finding the nearest of thousands of names takes a while, and who has twenty wrong ones has one mistake.
@@ -20,6 +20,14 @@ internal static class References
                 Refuse(profile, "network profile", "networkProfiles", document.ProfileNames, refused++, issues);
             if (service.Find(VirtualServiceSchema.AccessList) is { } list && document.FindAccessList(list.Value) is null)
                 Refuse(list, "access list", "accessLists", document.AccessListNames, refused++, issues);
+        }
+        foreach (var pool in document.Pools)
+        {
+            foreach (var monitor in pool.Find(PoolSchema.Monitors)?.Value ?? [])
+            {
+                if (document.FindMonitor(monitor.Value) is null)
+                    Refuse(monitor, "health monitor", "healthMonitors", document.MonitorNames, refused++, issues);
+            }
         }
     }
 

@@ -20,6 +20,13 @@ internal static class Rules
         VipIsNoServer.Check(document, issues);
         HashKeyIsSecret.Check(document, issues);
         EncapsulationHasMeaning.Check(document, issues);
+        WindowsNeedsLayerTwo.Check(document, issues);
+        MonitorKeysFitType.Check(document, issues);
+        MonitorTimesFit.Check(document, issues);
+        MonitorsHaveTargets.Check(document, issues);
+        DsrPathIsProven.Check(document, issues);
+        HealthyIsPossible.Check(document, issues);
+        ProbesComeInTime.Check(document, issues);
         EverythingIsUsed.Check(document, issues);
         PoolsCanServe.Check(document, issues);
         if (document.Host is { } host)

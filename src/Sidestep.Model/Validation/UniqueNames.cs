@@ -9,6 +9,7 @@ internal static class UniqueNames
     {
         Check(document.Interfaces, InterfaceSchema.Name, "interface", "Keep one of the two", issues);
         Check(document.Profiles, NetworkProfileSchema.Name, "network profile", "Rename one of the two", issues);
+        Check(document.Monitors, HealthMonitorSchema.Name, "health monitor", "Rename one of the two", issues);
         Check(document.Pools, PoolSchema.Name, "pool", "Rename one of the two", issues);
         Check(document.AccessLists, AccessListSchema.Name, "access list", "Rename one of the two", issues);
         Check(document.Services, VirtualServiceSchema.Name, "virtual service", "Rename one of the two", issues);
@@ -17,6 +18,17 @@ internal static class UniqueNames
             if (PoolFacts.Of(pool).HasTwins)
                 Check(pool.Items(PoolSchema.Servers), RealServerSchema.Name, "server of this pool", "Rename one of the two",
                     issues);
+            CheckTwice(pool, issues);
+        }
+    }
+
+    private static void CheckTwice(BoundMapping pool, IssueList issues)
+    {
+        var first = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var monitor in pool.Find(PoolSchema.Monitors)?.Value ?? [])
+        {
+            if (!first.Add(monitor.Value))
+                issues.Error(monitor.Path, monitor.Node, "this monitor is there already", "Keep one of the two");
         }
     }
 

@@ -1,0 +1,47 @@
+using System.Globalization;
+using Sidestep.Model;
+using Spectre.Console;
+
+namespace Sidestep.Cli;
+
+/// <summary>What is wrong with real servers, for people: a line each, and nothing when all is well.</summary>
+internal static class HealthText
+{
+    /// <summary>Probes that begin so late are worth a line.</summary>
+    private const double LateMilliseconds = 500;
+
+    /// <summary>Servers that are written about; JSON has all.</summary>
+    private const int MostServers = 50;
+
+    internal static void Write(IAnsiConsole console, HealthReport? health)
+    {
+        if (health is null)
+            return;
+        var lines = health.Servers.SelectMany(LinesOf).ToArray();
+        foreach (var line in lines.Take(MostServers))
+            console.WriteLine(line);
+        if (lines.Length > MostServers)
+            console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"and {lines.Length - MostServers} more lines: --json has all"));
+        if (health.Probes.Late.P99 > LateMilliseconds)
+            console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"probes come late: 1 of 100 by more than {health.Probes.Late.P99:0} ms. There are {health.Probes.Checks} checks: give monitors longer intervals"));
+        if (lines.Length > 0)
+            console.WriteLine();
+    }
+
+    private static IEnumerable<string> LinesOf(ServerHealthReport server)
+    {
+        var who = $"{server.Name} of {server.Pool}/{server.Way}";
+        var since = server.Since is { } time ? string.Create(CultureInfo.InvariantCulture, $" since {time.ToLocalTime():yyyy-MM-dd HH:mm:ss}") : "";
+        if (server.WaitsForAgent)
+            yield return $"{who}: its monitors are up; it waits for its agent to report it fit";
+        else if (!server.Fit)
+            yield return $"{who}: not fit{since}: {server.Error ?? "not proven yet"}";
+        else if (server.Service == "down")
+            yield return $"{who}: its own address does not answer: {server.Error}";
+        if (server.MtuProblem is { } mtu)
+            yield return $"{who}: {mtu}";
+        foreach (var sign in server.Suspicions)
+            yield return $"{who}: suspicion: {sign}";
+    }
+}

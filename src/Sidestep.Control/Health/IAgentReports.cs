@@ -1,0 +1,15 @@
+using System.Net;
+
+namespace Sidestep.Control.Health;
+
+/// <summary>What agents of real servers say of themselves, as far as admission asks. Safe for threads.</summary>
+public interface IAgentReports
+{
+    /// <summary>Raised, on any thread, when <see cref="IsFit"/> may answer otherwise.</summary>
+    event Action? Changed;
+
+    /// <summary>Whether the agent of a server reports it fit; null: it has not reported, or not for too long.</summary>
+    /// <param name="name">Name of the server.</param>
+    /// <param name="address">Its own address.</param>
+    bool? IsFit(string name, IPAddress address);
+}

@@ -1,0 +1,83 @@
+using System.Diagnostics;
+using System.Globalization;
+using Sidestep.Control.Health;
+
+namespace Sidestep.Daemon.Probes;
+
+/// <summary>The exit code of a program. What it needs to go the way that is wanted is in its environment.</summary>
+internal static class CommandProbe
+{
+    /// <summary>Programs that run at once: each is a process.</summary>
+    private const int AtOnce = 16;
+
+    private const int LineCharacters = 200;
+    private static readonly SemaphoreSlim Room = new(AtOnce);
+
+    internal static async Task<ProbeOutcome> RunAsync(ProbeEnd end, Check check, CancellationToken cancellation)
+    {
+        await Room.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            return await StartAsync(end, check, cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            Room.Release();
+        }
+    }
+
+    private static async Task<ProbeOutcome> StartAsync(ProbeEnd end, Check check, CancellationToken cancellation)
+    {
+        var start = new ProcessStartInfo(check.Monitor.Command[0]) { RedirectStandardError = true, RedirectStandardOutput = true, RedirectStandardInput = true };
+        foreach (var argument in check.Monitor.Command.Skip(1))
+            start.ArgumentList.Add(argument);
+        start.Environment["SIDESTEP_SERVER"] = check.Server;
+        start.Environment["SIDESTEP_SERVER_ADDRESS"] = check.Key.Address.ToString();
+        start.Environment["SIDESTEP_POOL"] = check.Key.Group.Pool;
+        start.Environment["SIDESTEP_PROBE"] = check.Key.ThroughDsrPath ? "dsrPath" : "server";
+        start.Environment["SIDESTEP_ADDRESS"] = end.Address.ToString();
+        start.Environment["SIDESTEP_PORT"] = end.Port.ToString(CultureInfo.InvariantCulture);
+        start.Environment["SIDESTEP_SOURCE"] = end.Source?.ToString() ?? "";
+        start.Environment["SIDESTEP_MARK"] = end.Mark.ToString(CultureInfo.InvariantCulture);
+        using var process = new Process { StartInfo = start };
+        try
+        {
+            process.Start();
+        }
+        catch (System.ComponentModel.Win32Exception e)
+        {
+            return ProbeOutcome.NotAsked($"{check.Monitor.Command[0]} cannot be run: {e.Message}");
+        }
+        try
+        {
+            process.StandardInput.Close();
+            var output = FirstLineAsync(process.StandardOutput, cancellation);
+            var error = FirstLineAsync(process.StandardError, cancellation);
+            await process.WaitForExitAsync(cancellation).ConfigureAwait(false);
+            if (process.ExitCode == 0)
+                return ProbeOutcome.Good;
+            var said = await error.ConfigureAwait(false) is { Length: > 0 } line ? line : await output.ConfigureAwait(false);
+            return ProbeOutcome.Bad(string.Create(CultureInfo.InvariantCulture, $"exit code {process.ExitCode}{(said.Length == 0 ? "" : ": " + said)}"));
+        }
+        finally
+        {
+            if (!process.HasExited)
+                process.Kill(entireProcessTree: true);
+        }
+    }
+
+    /// <summary>The first line; what follows is read and thrown away, so that the program does not wait.</summary>
+    private static async Task<string> FirstLineAsync(StreamReader reader, CancellationToken cancellation)
+    {
+        var first = "";
+        var buffer = new char[1024];
+        int count;
+        while ((count = await reader.ReadAsync(buffer, cancellation).ConfigureAwait(false)) > 0)
+        {
+            if (first.Length < LineCharacters && !first.Contains('\n', StringComparison.Ordinal))
+                first += new string(buffer, 0, count);
+        }
+        var line = first.Split('\n')[0].Trim();
+        return line.Length > LineCharacters ? line[..LineCharacters] : line;
+    }
+}

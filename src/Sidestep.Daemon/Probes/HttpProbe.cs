@@ -1,0 +1,79 @@
+using System.Globalization;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using Sidestep.Control.Health;
+using Sidestep.Model;
+
+namespace Sidestep.Daemon.Probes;
+
+/// <summary>A request and the beginning of its answer (RFC 9112), plain or over TLS.</summary>
+/// <remarks>Not by <see cref="System.Net.Http.HttpClient"/>: its handler gives a connection to any request for the same address, and
+/// all servers have the same one.</remarks>
+internal static class HttpProbe
+{
+    private const int HeadBytes = 16 * 1024, BodyBytes = 64 * 1024;
+
+    internal static async Task<ProbeOutcome> RunAsync(ProbeEnd end, HealthMonitor monitor, CancellationToken cancellation)
+    {
+        using var socket = end.Open(SocketType.Stream, ProtocolType.Tcp);
+        await socket.ConnectAsync(end.EndPoint, cancellation).ConfigureAwait(false);
+        var plain = new NetworkStream(socket);
+        await using var _ = plain.ConfigureAwait(false);
+        if (monitor.Tls is not { } tls)
+            return await AskAsync(plain, end, monitor.Http!, cancellation).ConfigureAwait(false);
+        var judge = new CertificateJudge(tls);
+        var secure = new SslStream(plain, leaveInnerStreamOpen: true, judge.Accepts);
+        await using var __ = secure.ConfigureAwait(false);
+        try
+        {
+            await secure.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
+            {
+                TargetHost = tls.ServerName ?? "",
+                CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+            }, cancellation).ConfigureAwait(false);
+        }
+        catch (System.Security.Authentication.AuthenticationException e)
+        {
+            return ProbeOutcome.Bad(judge.Objection ?? $"TLS: {e.InnerException?.Message ?? e.Message}");
+        }
+        return await AskAsync(secure, end, monitor.Http!, cancellation).ConfigureAwait(false);
+    }
+
+    private static async Task<ProbeOutcome> AskAsync(Stream stream, ProbeEnd end, HttpExpectation expected, CancellationToken cancellation)
+    {
+        var host = expected.Host ?? (end.Address.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{end.Address}]" : end.Address.ToString());
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(
+            $"GET {expected.Path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: sidestep\r\nAccept: */*\r\nConnection: close\r\n\r\n"), cancellation).ConfigureAwait(false);
+        var answer = new byte[HeadBytes + BodyBytes];
+        int length = 0, head;
+        while ((head = answer.AsSpan(0, Math.Min(length, HeadBytes)).IndexOf("\r\n\r\n"u8)) < 0)
+        {
+            var count = length < HeadBytes ? await stream.ReadAsync(answer.AsMemory(length), cancellation).ConfigureAwait(false) : 0;
+            if (count == 0)
+                return ProbeOutcome.Bad(length == 0 ? "the connection was closed without an answer" : "the answer is not HTTP, or its head is longer than 16 KiB");
+            length += count;
+        }
+        if (StatusOf(answer.AsSpan(0, head)) is not { } status)
+            return ProbeOutcome.Bad("the answer is not HTTP");
+        if (!expected.StatusCodes.Any(r => r.First <= status && status <= r.Last))
+            return ProbeOutcome.Bad(string.Create(CultureInfo.InvariantCulture, $"status code {status}"));
+        if (expected.ExpectedText is not { } text)
+            return ProbeOutcome.Good;
+        var wanted = Encoding.Latin1.GetBytes(text);
+        while (true)
+        {
+            if (answer.AsSpan(head + 4, length - head - 4).IndexOf(wanted) >= 0)
+                return ProbeOutcome.Good;
+            var count = length < answer.Length ? await stream.ReadAsync(answer.AsMemory(length), cancellation).ConfigureAwait(false) : 0;
+            if (count == 0)
+                return ProbeOutcome.Bad($"the {length - head - 4} bytes of the body do not contain what is expected");
+            length += count;
+        }
+    }
+
+    private static int? StatusOf(ReadOnlySpan<byte> head) =>
+        head.StartsWith("HTTP/1."u8) && head.Length >= 12 && head[8] == (byte)' '
+        && int.TryParse(head[9..12], NumberStyles.None, CultureInfo.InvariantCulture, out var status) ? status : null;
+}

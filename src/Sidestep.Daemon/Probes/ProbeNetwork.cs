@@ -1,0 +1,118 @@
+using System.Net;
+using System.Net.Sockets;
+using Sidestep.Engine.Xdp;
+using Sidestep.Forwarding;
+using Sidestep.Native;
+using Sidestep.Native.Netlink;
+
+namespace Sidestep.Daemon.Probes;
+
+/// <summary>What leads packets with the mark of a probe out by the director's interface, whatever they are addressed to: a rule, a
+/// table with a default route by a gateway that is nobody, and the program that gives them the addresses of a server.</summary>
+/// <remarks>The kernel makes whole frames only for neighbours that it knows. One gateway that is entered by hand, of each family,
+/// saves an entry for every VIP; the program replaces its Ethernet address.</remarks>
+internal sealed class ProbeNetwork : IDisposable
+{
+    private const uint Table = 5150, Priority = 5150;
+    private static readonly IPAddress Gateway4 = IPAddress.Parse("169.254.51.50"), Gateway6 = IPAddress.Parse("fe80::5150");
+
+    /// <summary>Locally administered; no frame leaves with it.</summary>
+    private static ReadOnlySpan<byte> GatewayMac => [0x02, 0x00, 0x00, 0x00, 0x51, 0x50];
+
+    private readonly NetlinkSocket _socket = NetlinkSocket.Open();
+    private readonly ProbeFilter _filter;
+    private readonly Action<string> _log;
+    private readonly HashSet<int> _attached = [];
+    private readonly Dictionary<AddressFamily, int> _ways = [];
+
+    internal ProbeNetwork(ProbeFilter filter, Action<string> log)
+    {
+        _filter = filter;
+        _log = log;
+    }
+
+    /// <summary>Why probes of a family, or by an interface, cannot leave; empty when all can.</summary>
+    internal IReadOnlyList<string> Problems { get; private set; } = [];
+
+    /// <summary>Follows the director's interfaces: one may have been deleted and made anew.</summary>
+    internal void Follow(IReadOnlyList<EgressInterface> interfaces)
+    {
+        var problems = new List<string>();
+        foreach (var gone in _attached.Where(a => interfaces.All(i => i.Index != a)).ToArray())
+        {
+            ProbeFilter.Detach(gone);
+            _attached.Remove(gone);
+        }
+        foreach (var added in interfaces.Where(i => !_attached.Contains(i.Index)))
+        {
+            Try($"probes cannot leave by {added.Name}", problems, () =>
+            {
+                _filter.Attach(added.Index);
+                _attached.Add(added.Index);
+            });
+        }
+        Lead(AddressFamily.InterNetwork, interfaces.FirstOrDefault(static i => i.Address is not null), Gateway4, problems);
+        Lead(AddressFamily.InterNetworkV6, interfaces.FirstOrDefault(static i => i.Address6 is not null), Gateway6, problems);
+        foreach (var problem in problems.Except(Problems))
+            _log(problem);
+        Problems = problems;
+    }
+
+    /// <summary>Takes everything back.</summary>
+    internal void Remove()
+    {
+        foreach (var index in _attached)
+            ProbeFilter.Detach(index);
+        _attached.Clear();
+        foreach (var family in _ways.Keys.ToArray())
+            TakeBack(family);
+    }
+
+    public void Dispose() => _socket.Dispose();
+
+    private void Lead(AddressFamily family, EgressInterface? way, IPAddress gateway, List<string> problems)
+    {
+        if (way is null)
+        {
+            TakeBack(family);
+            return;
+        }
+        if (_ways.TryGetValue(family, out var present) && present == way.Index)
+            return;
+        Try($"probes of {(family == AddressFamily.InterNetwork ? "IPv4" : "IPv6")} cannot leave by {way.Name}", problems, () =>
+        {
+            DefaultGateways.Set(_socket, Table, way.Index, gateway, GatewayMac);
+            PolicyRules.Add(_socket, RuleOf(family));
+            _ways[family] = way.Index;
+        });
+    }
+
+    private void TakeBack(AddressFamily family)
+    {
+        if (!_ways.Remove(family, out var index))
+            return;
+        try
+        {
+            PolicyRules.Remove(_socket, RuleOf(family));
+            DefaultGateways.Remove(_socket, Table, index, family == AddressFamily.InterNetwork ? Gateway4 : Gateway6);
+        }
+        catch (NativeException e)
+        {
+            _log($"what led probes to servers was not taken back: {e.Message}");
+        }
+    }
+
+    private static MarkRule RuleOf(AddressFamily family) => new(family, Priority, ProbeFilter.Mark, ProbeFilter.MarkMask, Table);
+
+    private static void Try(string otherwise, List<string> problems, Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (NativeException e)
+        {
+            problems.Add($"{otherwise}: {e.Message}");
+        }
+    }
+}

@@ -1,0 +1,104 @@
+using System.Runtime.InteropServices;
+using Sidestep.Native;
+
+namespace Sidestep.Engine.Xdp;
+
+/// <summary>src/bpf/probe/probe.bpf.c: takes packets with a server's mark at the egress of an interface, and sends them to that
+/// server as the XDP program sends clients' packets, by the same tables.</summary>
+public sealed class ProbeFilter : IDisposable
+{
+    /// <summary>The mark of a probe without the server's number (PROBE_MARK).</summary>
+    public const uint Mark = 0x51000000;
+
+    /// <summary>Bits of a mark that say that it is one (PROBE_MARK_MASK).</summary>
+    public const uint MarkMask = 0xff000000;
+
+    private const string Resource = "probe.bpf.o", Name = "probe", CountsMap = "probe_counts";
+
+    /// <summary>In front of whatever else is at the egress: what others do to a packet they do to the encapsulated one.</summary>
+    private static readonly TcPlace Place = new(Priority: 51, Handle: 0x51);
+
+    private readonly BpfObject _object;
+    private readonly BpfProgram _program;
+    private readonly BpfMap _counts;
+
+    private ProbeFilter(BpfObject loaded)
+    {
+        _object = loaded;
+        _program = loaded.Program(Name);
+        _counts = loaded.Map(CountsMap);
+    }
+
+    /// <summary>What became of probes since it was loaded.</summary>
+    public ProbeCounts Counts => _counts.TryLookup<uint, ProbeCounts>(0, out var counts) ? counts : default;
+
+    internal static ProbeFilter Load(StateMaps maps)
+    {
+        using var stream = typeof(ProbeFilter).Assembly.GetManifestResourceStream(Resource)!;
+        using var copy = new MemoryStream();
+        stream.CopyTo(copy);
+        var opened = BpfObject.Open(copy.ToArray(), Name);
+        try
+        {
+            foreach (var name in StateMaps.Names)
+            {
+                opened.SetMaxEntries(name, (int)maps.Map(name).Shape.Entries);
+                opened.Reuse(name, maps.Map(name));
+            }
+            MemoryMarshal.Write(opened.InitialValue(".rodata"), SwitchSet.All.ToSwitches(maps.FlowBuckets));
+            opened.Load();
+            return new ProbeFilter(opened);
+        }
+        catch
+        {
+            opened.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Attaches to the egress of an interface, or takes the place of an earlier one.</summary>
+    /// <exception cref="NativeException">The kernel refused it.</exception>
+    public void Attach(int interfaceIndex)
+    {
+        TcIngress.EnsureQdisc(interfaceIndex);
+        TcEgress.Attach(interfaceIndex, _program, Place, replace: true);
+    }
+
+    /// <summary>Takes it away from an interface; nothing happens when it is not there.</summary>
+    public static void Detach(int interfaceIndex)
+    {
+        try
+        {
+            TcEgress.Detach(interfaceIndex, Place);
+        }
+        catch (NativeException e) when (e.IsNotFound || e.IsNotSupported)
+        {
+            // gone, or the interface is
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _counts.Dispose();
+        _program.Dispose();
+        _object.Dispose();
+    }
+}
+
+/// <summary>What became of probes at the egress (struct probe_counters).</summary>
+[StructLayout(LayoutKind.Sequential)]
+public readonly struct ProbeCounts
+{
+    /// <summary>On their way to a server.</summary>
+    public ulong Sent { get; init; }
+
+    /// <summary>The server was not in the tables.</summary>
+    public ulong NoServer { get; init; }
+
+    /// <summary>Too big for the way to the server.</summary>
+    public ulong TooBig { get; init; }
+
+    /// <summary>The kernel could not change the packet.</summary>
+    public ulong Failed { get; init; }
+}

@@ -1,0 +1,38 @@
+using System.Collections.Immutable;
+using System.Net;
+using Sidestep.Model;
+
+namespace Sidestep.Forwarding;
+
+/// <summary>Which servers of watched pools are fit for traffic, at one moment. A server that is not among them is treated like a
+/// disabled one, and so is one that nobody has judged yet.</summary>
+/// <param name="fit">Addresses by group. Sets that did not change are the same instances from one moment to the next.</param>
+/// <param name="version">Counts the moments.</param>
+public sealed class ServerHealth(ImmutableDictionary<GroupKey, ImmutableHashSet<IPAddress>> fit, long version = 0)
+{
+    /// <summary>Counts the moments.</summary>
+    public long Version => version;
+
+    /// <summary>The fit servers of a group; null: its pool is not watched, and all are.</summary>
+    internal ImmutableHashSet<IPAddress>? FitOf(GroupKey group, Pool pool) =>
+        pool.IsWatched ? fit.GetValueOrDefault(group, ImmutableHashSet<IPAddress>.Empty) : null;
+}
+
+/// <summary>A pool that enabled services use, and how they reach it.</summary>
+/// <param name="Key">Names both.</param>
+/// <param name="Pool">The pool.</param>
+/// <param name="Services">Those services.</param>
+public sealed record ConfiguredGroup(GroupKey Key, Pool Pool, IReadOnlyList<VirtualService> Services)
+{
+    /// <summary>All of a configuration.</summary>
+    public static IReadOnlyList<ConfiguredGroup> Of(Configuration configuration)
+    {
+        var origin = new CompiledFrom(configuration, new NextHops([], ImmutableDictionary<IPAddress, NextHop>.Empty, ImmutableDictionary<IPAddress, string>.Empty));
+        return
+        [
+            .. configuration.VirtualServices.Where(static s => s.Enabled)
+                .GroupBy(s => new GroupKey(s.Pool, Way.Of(origin.ProfileOf(s))))
+                .Select(g => new ConfiguredGroup(g.Key, origin.FindPool(g.Key.Pool)!, [.. g])),
+        ];
+    }
+}

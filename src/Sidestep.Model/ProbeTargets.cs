@@ -1,0 +1,87 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Net.Sockets;
+using Sidestep.Model.Schema;
+
+namespace Sidestep.Model;
+
+/// <summary>What probes through the DSR path are addressed to: VIPs of services, and ports.</summary>
+public static class ProbeTargets
+{
+    /// <summary>The monitors of a pool with what each asks every server for; a pool that names none has the default ones.</summary>
+    /// <param name="pool">The pool.</param>
+    /// <param name="services">Those that use it.</param>
+    /// <param name="monitorOf">Finds a monitor by its name.</param>
+    public static ImmutableArray<MonitorTargets> Of(Pool pool, IReadOnlyCollection<VirtualService> services, Func<string, HealthMonitor> monitorOf)
+    {
+        ArgumentNullException.ThrowIfNull(pool);
+        ArgumentNullException.ThrowIfNull(monitorOf);
+        if (pool.Monitors is { } names)
+            return [.. names.Select(monitorOf).Select(m => new MonitorTargets(m, Of(m, services)))];
+        var tcp = Of(HealthMonitor.DefaultTcp, services);
+        var covered = tcp.Select(static t => t.Address).ToHashSet();
+        ImmutableArray<ProbeTarget> echo = [.. Of(HealthMonitor.DefaultIcmp, services).Where(t => !covered.Contains(t.Address))];
+        return
+        [
+            .. new[] { new MonitorTargets(HealthMonitor.DefaultTcp, tcp), new MonitorTargets(HealthMonitor.DefaultIcmp, echo) }
+                .Where(static m => !m.Targets.IsEmpty),
+        ];
+    }
+
+    /// <summary>The port that a monitor asks for where a service takes these; 0 where there are no ports; null: the service is not
+    /// for it.</summary>
+    /// <param name="type">Of the monitor.</param>
+    /// <param name="own">The monitor's own port, or null.</param>
+    /// <param name="protocol">Of the service.</param>
+    /// <param name="ports">Of the service, ascending.</param>
+    public static int? PortFor(MonitorType type, int? own, TransportProtocol protocol, ImmutableArray<PortRange> ports)
+    {
+        if (type == MonitorType.Icmp)
+            return 0;
+        int first = ports.IsDefaultOrEmpty ? 0 : ports[0].First;
+        if (type == MonitorType.Command)
+            return own ?? first;
+        var wanted = type is MonitorType.Udp or MonitorType.Dns ? TransportProtocol.Udp : TransportProtocol.Tcp;
+        // With a port of its own a monitor may ask for something else than the service, such as a page about its state.
+        if (own is not null)
+            return own;
+        return protocol == wanted && first > 0 ? first : null;
+    }
+
+    private static ImmutableArray<ProbeTarget> Of(HealthMonitor monitor, IReadOnlyCollection<VirtualService> services)
+    {
+        var targets = new HashSet<ProbeTarget>();
+        foreach (var service in services)
+        {
+            if (PortFor(monitor.Type, monitor.Port, service.Protocol, service.Ports) is not { } port)
+                continue;
+            foreach (var vip in service.Vips)
+            {
+                if (AddressIn(vip) is { } address)
+                    targets.Add(new ProbeTarget(address, port));
+            }
+        }
+        return [.. targets.OrderBy(static t => t.Address.AddressFamily == AddressFamily.InterNetwork ? 0 : 1)
+            .ThenBy(static t => t.Address.ToString(), StringComparer.Ordinal).ThenBy(static t => t.Port).Take(Limits.ProbedVips)];
+    }
+
+    /// <summary>The VIP itself; of a prefix the first address behind the network's own. Null where no host can have that.</summary>
+    private static IPAddress? AddressIn(IPNetwork vip)
+    {
+        var bytes = vip.BaseAddress.GetAddressBytes();
+        if (vip.PrefixLength < bytes.Length * 8)
+            bytes[^1] |= 1;
+        var address = new IPAddress(bytes);
+        return Misuse.Of(new IPNetwork(address, bytes.Length * 8)) is null ? address : null;
+    }
+}
+
+/// <summary>A monitor, and what it asks every server of a pool for.</summary>
+/// <param name="Monitor">The monitor.</param>
+/// <param name="Targets">At most <see cref="Limits.ProbedVips"/>.</param>
+public sealed record MonitorTargets(HealthMonitor Monitor, ImmutableArray<ProbeTarget> Targets);
+
+/// <summary>What a probe is addressed to.</summary>
+/// <param name="Address">The VIP.</param>
+/// <param name="Port">0 where there are no ports.</param>
+public readonly record struct ProbeTarget(IPAddress Address, int Port);

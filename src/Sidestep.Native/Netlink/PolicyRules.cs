@@ -1,0 +1,59 @@
+using System.Net.Sockets;
+
+namespace Sidestep.Native.Netlink;
+
+/// <summary>Rules that lead packets with a mark to a routing table of their own (rtnetlink(7), <c>ip rule</c>).</summary>
+public static class PolicyRules
+{
+    private const ushort NewRule = 32, DeleteRule = 33;
+    private const ushort PriorityAttribute = 6, MarkAttribute = 10, TableAttribute = 15, MaskAttribute = 16;
+    private const int RuleMessageBytes = 12;
+    private const byte ToTable = 1;
+
+    /// <summary>Adds a rule.</summary>
+    /// <returns>False when it was there.</returns>
+    public static bool Add(NetlinkSocket socket, MarkRule rule)
+    {
+        try
+        {
+            socket.Ask(Request("add", NewRule, NetlinkRequest.Create | NetlinkRequest.Exclusive, rule));
+            return true;
+        }
+        catch (NativeException e) when (e.IsBusy)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Removes a rule; nothing happens when it is not there.</summary>
+    public static void Remove(NetlinkSocket socket, MarkRule rule)
+    {
+        try
+        {
+            socket.Ask(Request("remove", DeleteRule, 0, rule));
+        }
+        catch (NativeException e) when (e.IsNotFound)
+        {
+            // as wanted
+        }
+    }
+
+    private static NetlinkRequest Request(string verb, ushort type, ushort flags, MarkRule rule)
+    {
+        Span<byte> message = stackalloc byte[RuleMessageBytes];
+        message.Clear();
+        // struct fib_rule_hdr; the byte for the table holds small numbers only
+        message[0] = NetlinkFamily.Of(rule.Family);
+        message[7] = ToTable;
+        return new NetlinkRequest($"{verb} rule for mark 0x{rule.Mark:x}/0x{rule.Mask:x}", type, flags, message)
+            .With(PriorityAttribute, rule.Priority).With(MarkAttribute, rule.Mark).With(MaskAttribute, rule.Mask).With(TableAttribute, rule.Table);
+    }
+}
+
+/// <summary>Packets with a mark are routed by a table.</summary>
+/// <param name="Family">Of the packets.</param>
+/// <param name="Priority">Smaller numbers are asked first; the table local has 0, main 32766.</param>
+/// <param name="Mark">What the masked mark is.</param>
+/// <param name="Mask">Bits of the mark that count.</param>
+/// <param name="Table">Number of the table.</param>
+public sealed record MarkRule(AddressFamily Family, uint Priority, uint Mark, uint Mask, uint Table);
