@@ -126,7 +126,7 @@ internal static class AgentCommands
             var directory = p.GetValue(AgentOptions.StateDirectory)!;
             if (RunningAgent.Ask(directory, word) is not null)
             {
-                output.WriteLine($"{wish}; the directors are told");
+                output.WriteLine($"{wish}; the agent tells the directors that it reports to");
                 return Good;
             }
             StoredWish.Write(directory, wish);

@@ -71,7 +71,8 @@ internal static class Deviations
 
     private static void Addresses(Wish wish, ServerFacts host, NetlinkSocket socket, List<Deviation> found)
     {
-        foreach (var vip in wish.Vips.Where(v => !host.Has(v.Network)))
+        // Where IPv6 is off nothing can be added: verify says so.
+        foreach (var vip in wish.Vips.Where(v => !host.Has(v.Network) && (!v.IsIPv6 || host.LoopbackHasIPv6)))
         {
             found.Add(vip.IsSingle
                 ? new Deviation(ConditionNames.Vip, vip.ToString(), "absent",

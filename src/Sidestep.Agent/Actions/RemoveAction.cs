@@ -5,6 +5,7 @@ using Sidestep.Agent.Persistence;
 using Sidestep.Agent.Programs;
 using Sidestep.Agent.Running;
 using Sidestep.Agent.State;
+using Sidestep.Api;
 using Sidestep.Native;
 using Sidestep.Native.Netlink;
 
@@ -84,6 +85,7 @@ internal sealed class RemoveAction(Action<string> say)
     {
         var files = new PersistenceStore(directory).Remove(HostFiles.Machine, say);
         LastDuties.Delete(directory);
+        StoredWish.Write(directory, OperatorWish.Enabled);
         var ours = AttachedFilter.FindOurs(socket, host.Interfaces);
         foreach (var attached in ours)
             undo.Filter(attached);

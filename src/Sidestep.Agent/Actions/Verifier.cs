@@ -27,6 +27,9 @@ internal static class Verifier
         var scopeHost = Deviations.VipsHaveScopeHost(wish, host);
         All(Sysctl.ArpIgnore, scopeHost, "1 (or 2)", result);
         All(Sysctl.ArpAnnounce, scopeHost, "2", result);
+        var loopback = host.Interfaces.First(static i => i.IsLoopback);
+        if (!loopback.IsUp)
+            result.Add(false, ConditionNames.DeviceUp, loopback.Name, "down", "up", $"Run: ip link set {loopback.Name} up");
         foreach (var item in wish.Interfaces)
             Interface(item, scopeHost, result);
         ProgramCheck.Run(wish, host, socket, programs, result);
@@ -40,6 +43,11 @@ internal static class Verifier
 
     private static void Vip(VipWish vip, ServerFacts host, Verification result)
     {
+        if (vip.IsIPv6 && !host.LoopbackHasIPv6)
+        {
+            result.Add(false, ConditionNames.Vip, vip.ToString(), "absent: IPv6 is off on lo", "on lo", "Run: sysctl -w net/ipv6/conf/lo/disable_ipv6=0, then 'sidestep-agent apply' again.");
+            return;
+        }
         if (!vip.IsSingle)
         {
             result.Add(host.Has(vip.Network), ConditionNames.Vip, vip.ToString(), host.Has(vip.Network) ? "local by lo" : "absent", "local by lo", ApplyAgain);

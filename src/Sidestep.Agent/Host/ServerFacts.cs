@@ -21,6 +21,9 @@ internal sealed record ServerFacts
     /// <summary>False: the kernel has no IPv6.</summary>
     public bool HasIPv6 { get; init; }
 
+    /// <summary>False: IPv6 is off on the loopback device, and no VIP can go there.</summary>
+    public bool LoopbackHasIPv6 { get; init; }
+
     public static ServerFacts Read(NetlinkSocket socket)
     {
         var six = Directory.Exists("/proc/sys/net/ipv6");
@@ -33,6 +36,7 @@ internal sealed record ServerFacts
             LocalPrefixes = six ? [.. prefixes, .. Native.Netlink.LocalPrefixes.List(socket, AddressFamily.InterNetworkV6)] : prefixes,
             DefaultRoutes = Native.Netlink.DefaultRoutes.List(socket),
             HasIPv6 = six,
+            LoopbackHasIPv6 = new Sysctl("lo", Sysctl.DisableIPv6, "ipv6").TryRead() == 0,
         };
     }
 

@@ -47,7 +47,7 @@ internal sealed class Keeper : IDisposable
     private List<string> _problems = [];
     private List<Condition> _files = [];
     private DateTimeOffset _nextFull, _nextSettings, _nextFiles, _nextReport, _notBefore;
-    private bool _changed;
+    private bool _changed, _pending;
 
     public Keeper(Request request, TimeProvider time, Action<string> say)
     {
@@ -109,16 +109,20 @@ internal sealed class Keeper : IDisposable
             {
             }
             var now = _time.GetUtcNow();
-            var look = events is not null || now >= _nextFull || WantsOther();
+            // What comes while the last look rests is not forgotten.
+            _pending |= events is not null || now >= _nextFull || WantsOther();
             if (now >= _nextSettings)
             {
                 _nextSettings = now + SettingsInterval;
                 var settings = ReadSettings();
-                look |= settings != _settings;
+                _pending |= settings != _settings;
                 _settings = settings;
             }
-            if (look && now >= _notBefore)
+            if (_pending && now >= _notBefore)
+            {
+                _pending = false;
                 Guarded(Look);
+            }
             if ((_wish is not null || _problems.Count > 0) && ReportIsDue())
                 Guarded(MakeReport);
         }
@@ -156,6 +160,7 @@ internal sealed class Keeper : IDisposable
         {
             SayOnce(action.Method.Name, e is AgentException a ? $"{a.Message}: {a.Cure}" : e.Message);
             _notBefore = _time.GetUtcNow() + AfterFailure;
+            _pending = true;
         }
     }
 

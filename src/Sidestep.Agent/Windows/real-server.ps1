@@ -188,7 +188,7 @@ function Invoke-Apply {
             $there = $null
         }
         if (-not $there) {
-            New-NetIPAddress -IPAddress $vip -PrefixLength $length -InterfaceIndex $loopback.InterfaceIndex -SkipAsSource $true -PolicyStore PersistentStore | Out-Null
+            New-NetIPAddress -IPAddress $vip -PrefixLength $length -InterfaceIndex $loopback.InterfaceIndex -SkipAsSource $true | Out-Null
             Write-Output "$vip/$length is on $LoopbackName"
         }
     }

@@ -7,8 +7,9 @@ using Sidestep.Native;
 
 namespace Sidestep.SystemTests.Agent;
 
-/// <summary>The agent's programs in the kernel, without an interface: frames are run through them one by one.</summary>
-internal sealed class LoadedPrograms : IDisposable
+/// <summary>The agent's programs in the kernel, without an interface: frames are run through them one by one. Loaded once for all
+/// tests of a class, each of which begins with <see cref="Agree"/>.</summary>
+public sealed class LoadedPrograms : IDisposable
 {
     public const uint IpIp = 1, Gre = 2, Gue = 4;
     private const int Counted = 16;
@@ -33,7 +34,7 @@ internal sealed class LoadedPrograms : IDisposable
         Vip(RealServer.VipPrefix, index: 3, mss: 0);
     }
 
-    /// <summary>What the duties say: kinds, ports, and where outer headers may come from.</summary>
+    /// <summary>What the duties say: kinds, ports, and where outer headers may come from. Everything counted is forgotten.</summary>
     public void Agree(uint kinds, ushort[] ports, params string[] sources)
     {
         using var settings = _object.Map("settings");
@@ -41,7 +42,15 @@ internal sealed class LoadedPrograms : IDisposable
         for (var i = 0; i < ports.Length; i++)
             value.Ports[i] = BinaryPrimitives.ReverseEndianness(ports[i]);
         settings.Update(0, value);
+        using var counters = _object.Map("counters");
+        for (var cpu = 0; cpu < Kernel.PossibleCpus; cpu++)
+            counters.Update(cpu, default(Counters));
+        using var traffic = _object.Map("vip_counters");
+        for (var vip = 0; vip < 4; vip++)
+            traffic.Update(vip, (0ul, 0ul, 0ul));
         using var map = _object.Map("sources");
+        foreach (var key in map.Keys<Prefix>())
+            map.Delete(key);
         foreach (var source in sources)
             map.Update(PrefixOf(source), 1u);
     }

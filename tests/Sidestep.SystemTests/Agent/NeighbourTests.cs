@@ -1,4 +1,5 @@
 using System.Net;
+using Sidestep.SystemTests.Director;
 
 namespace Sidestep.SystemTests.Agent;
 
@@ -28,13 +29,13 @@ public sealed class NeighbourTests : IDisposable
     public void WhereTheKernelAnswersTheAgentsProgramKeepsItSilent(string damage, bool isWrong)
     {
         // The program first, and the damage then: apply refuses a VIP that is on the interface.
-        _setup.Server.Run("sh", "-c", damage);
+        Do(damage);
         Assert.Contains(RealServer.Vip6, Answered());
         if (isWrong)
             _setup.Server.Ip($"address del {RealServer.Vip6}/128 dev eth0");
         _setup.Succeed($"apply --vip {RealServer.Vip6} --interface eth0 --decapsulate ipip --director {RealServer.Director6}");
         if (isWrong)
-            _setup.Server.Run("sh", "-c", damage);
+            Do(damage);
 
         Assert.Equal([RealServer.Address6], Answered());
         Assert.Equal(isWrong ? [$"vip {RealServer.Vip6}"] : [], _setup.Wrong());
@@ -66,6 +67,13 @@ public sealed class NeighbourTests : IDisposable
         _setup.Dispose();
     }
 
+    /// <summary>Even without detection of duplicates, an address is tentative for a moment, and not answered for.</summary>
+    private void Do(string damage)
+    {
+        _setup.Server.Run("sh", "-c", damage);
+        Eventually.True(() => _setup.Server.Ip("-6 address show tentative").Length == 0, () => "still tentative");
+    }
+
     /// <summary>Which of the VIP and the server's own address are answered for; the own address is asked last.</summary>
     private List<string> Answered()
     {
@@ -76,7 +84,7 @@ public sealed class NeighbourTests : IDisposable
             byte[] mac = [0x33, 0x33, 0xff, .. bytes[13..]];
             // Groups are the kernel's to hear or not: the question also goes to the server's own MAC address, as routers do.
             foreach (var destination in new[] { mac, _setup.ServerMac })
-                _wire.Send(Frame.Ethernet(destination, _setup.OutsideMac, Frame.Ip6, Frame.Neighbour(135, RealServer.Director6, group.ToString(), target)));
+                _wire.Send(Frame.Ethernet(destination, _setup.OutsideMac, Frame.Ip6, Frame.Neighbour(135, RealServer.Director6, group.ToString(), target, _setup.OutsideMac)));
         }
         static bool IsAnswer(byte[] f) => Frame.Type(f) == Frame.Ip6 && f[20] == Frame.Icmp6 && f[54] == 136;
         static string Target(byte[] f) => new IPAddress(f.AsSpan(62, 16)).ToString();

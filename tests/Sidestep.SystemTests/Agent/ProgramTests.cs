@@ -1,13 +1,17 @@
 namespace Sidestep.SystemTests.Agent;
 
 /// <summary>The decapsulation program itself, packet by packet (BPF_PROG_TEST_RUN): verdict, frame, and exactly one counter.</summary>
-public sealed class ProgramTests : IDisposable
+public sealed class ProgramTests : IClassFixture<LoadedPrograms>
 {
     private const uint Dropped = 2, LeftAlone = uint.MaxValue;
     private const string Vip = RealServer.Vip, Director = RealServer.Director, Address = RealServer.Address, Client = RealServer.Client;
-    private readonly LoadedPrograms _programs = new();
+    private readonly LoadedPrograms _programs;
 
-    public ProgramTests() => _programs.Agree(LoadedPrograms.IpIp, [], Director);
+    public ProgramTests(LoadedPrograms programs)
+    {
+        _programs = programs;
+        programs.Agree(LoadedPrograms.IpIp, [], Director);
+    }
 
     /// <summary>Names as in the agent's JSON; null: nothing is counted.</summary>
     public static TheoryData<string, byte[], uint, string?> Untouched()
@@ -109,8 +113,6 @@ public sealed class ProgramTests : IDisposable
         Assert.Equal(Frame.Ethernet(Frame.NoMac, Frame.NoMac, Frame.Ip, Inner(tos: (byte)(dscpInside | expected))), output);
         Assert.Equal("decapsulated", Moved());
     }
-
-    public void Dispose() => _programs.Dispose();
 
     private static byte[] Inner(string destination = Vip, byte tos = 0) =>
         Frame.IPv4(Client, destination, Frame.Udp, Frame.Datagram(40000, 53, "hello"u8.ToArray()), tos);

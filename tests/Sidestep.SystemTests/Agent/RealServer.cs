@@ -24,6 +24,8 @@ internal sealed class RealServer : IDisposable
             Server.Ip("link set eth0 addrgenmode none up");
             Server.Ip($"route add default via {Router}");
             Outside.Ip($"address add {Director6}/64 dev eth0 nodad");
+            // As for IPv4: a link that goes down and up again has its addresses.
+            Server.Run("sh", "-c", "echo 1 > /proc/sys/net/ipv6/conf/eth0/keep_addr_on_down");
             Server.Ip($"address add {Address6}/64 dev eth0 nodad");
             ServerMac = Mac(Server);
             OutsideMac = Mac(Outside);

@@ -1,11 +1,17 @@
 namespace Sidestep.SystemTests.Agent;
 
 /// <summary>The program at the way out, packet by packet: SYN-ACKs of VIPs ask for segments that fit, and nothing else is changed.</summary>
-public sealed class ReplyTests : IDisposable
+public sealed class ReplyTests : IClassFixture<LoadedPrograms>
 {
     private const uint Dropped = 2, LeftAlone = uint.MaxValue;
     private const byte Syn = 2, Reset = 4, Ack = 16;
-    private readonly LoadedPrograms _programs = new();
+    private readonly LoadedPrograms _programs;
+
+    public ReplyTests(LoadedPrograms programs)
+    {
+        _programs = programs;
+        programs.Agree(0, []);
+    }
 
     /// <summary>Options before the MSS, and what it offers. The test's VIPs take 1,400 (IPv4) and 1,300 (IPv6).</summary>
     public static TheoryData<bool, byte[], int, int> Offers => new()
@@ -89,8 +95,6 @@ public sealed class ReplyTests : IDisposable
         Assert.Equal(verdict, returned);
         Assert.Equal(counter, _programs.Moved());
     }
-
-    public void Dispose() => _programs.Dispose();
 
     private static byte[] SynAck(bool six, byte[] before, int mss)
     {

@@ -3,14 +3,18 @@ using System.Buffers.Binary;
 namespace Sidestep.SystemTests.Agent;
 
 /// <summary>Every encapsulation in every family, packet by packet: what remains is the inner packet and nothing else.</summary>
-public sealed class TunnelTests : IDisposable
+public sealed class TunnelTests : IClassFixture<LoadedPrograms>
 {
     private const uint Dropped = 2, LeftAlone = uint.MaxValue;
     private const ushort Port = 6080, OtherPort = 6090;
-    private readonly LoadedPrograms _programs = new();
+    private readonly LoadedPrograms _programs;
 
-    public TunnelTests() => _programs.Agree(LoadedPrograms.IpIp | LoadedPrograms.Gre | LoadedPrograms.Gue, [Port, OtherPort],
-        RealServer.Director, RealServer.Director6, RealServer.SourcePrefix, RealServer.SourcePrefix6);
+    public TunnelTests(LoadedPrograms programs)
+    {
+        _programs = programs;
+        programs.Agree(LoadedPrograms.IpIp | LoadedPrograms.Gre | LoadedPrograms.Gue, [Port, OtherPort],
+            RealServer.Director, RealServer.Director6, RealServer.SourcePrefix, RealServer.SourcePrefix6);
+    }
 
     public static MatrixTheoryData<string, bool, bool> EveryKind => new(["ipip", "gre", "gue", "gue:6090", "gue with checksum"], [false, true], [false, true]);
 
@@ -135,7 +139,7 @@ public sealed class TunnelTests : IDisposable
     [InlineData("gue", null)] // its port is what tells it from any other datagram, and none was agreed
     public void AnEncapsulationThatWasNotAgreedIsLeftAlone(string kind, string? counter)
     {
-        _programs.Agree(LoadedPrograms.IpIp, []);
+        _programs.Agree(LoadedPrograms.IpIp, [], RealServer.Director);
         var frame = Frames(kind, false, false, Inner(false));
         Assert.Equal(frame, _programs.Decapsulate(frame).Output);
         Assert.Equal(counter, _programs.Moved());
@@ -165,8 +169,6 @@ public sealed class TunnelTests : IDisposable
         Assert.Equal((1ul, 1ul), (_programs.Traffic(1).Syn, _programs.Traffic(2).Syn));
         Assert.Null(_programs.Moved());
     }
-
-    public void Dispose() => _programs.Dispose();
 
     private static byte[] Inner(bool six, byte tos = 0) => six
         ? Frame.IPv6(RealServer.Client6, RealServer.Vip6, Frame.Udp, Frame.Datagram(40000, 53, "hello"u8.ToArray()), tos)
