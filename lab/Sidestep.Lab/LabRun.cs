@@ -90,6 +90,9 @@ internal sealed class LabRun
     public Task EndServiceAsync(string node, string name)
         => Signals.EndAsync([(Folder.Find(node, name) ?? throw new LabException($"On {node} nothing was started as '{name}'.")).Identity]);
 
+    /// <summary>A line of the topology, filled in for a node.</summary>
+    public string Fill(string text, string node) => Fill(text, Topology.Node(node));
+
     /// <summary>SIGKILL: it has no time to do anything.</summary>
     /// <returns>False when it lives on.</returns>
     public Task<bool> KillDaemonAsync(CancellationToken cancel) => EndDaemonAsync("KILL", cancel);

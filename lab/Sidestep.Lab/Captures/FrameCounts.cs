@@ -6,9 +6,11 @@ namespace Sidestep.Lab.Captures;
 /// <summary>
 /// Sorts the frames at one end of a cable by the question of the lab: which way did requests and replies go?
 /// The node at that end is known by its MAC address, so frames to it and from it are told apart.
+/// The director's own probes and their answers are no requests and no replies: what is inside them is from it or for it.
 /// </summary>
-internal sealed class FrameCounts(IEnumerable<IPAddress> vips, string mac)
+internal sealed class FrameCounts(IEnumerable<IPAddress> vips, string mac, IEnumerable<IPAddress>? probers = null)
 {
+    private readonly byte[][] _probers = [.. (probers ?? []).Select(a => a.GetAddressBytes())];
     private readonly byte[][] _vips = [.. vips.Select(v => v.GetAddressBytes())];
     private readonly byte[] _mac = PhysicalAddress.Parse(mac).GetAddressBytes();
     private readonly Counter _requestsIn = new(), _requestsOut = new(), _encapsulatedOut = new(), _replies = new();
@@ -16,9 +18,9 @@ internal sealed class FrameCounts(IEnumerable<IPAddress> vips, string mac)
     public FrameTotals Now => new(_requestsIn.Now, _requestsOut.Now, _encapsulatedOut.Now, _replies.Now);
 
     /// <summary>Also of a capture that still goes on: of what it has written so far.</summary>
-    public static FrameTotals OfFile(string path, IEnumerable<IPAddress> vips, string mac)
+    public static FrameTotals OfFile(string path, IEnumerable<IPAddress> vips, string mac, IEnumerable<IPAddress>? probers = null)
     {
-        var counts = new FrameCounts(vips, mac);
+        var counts = new FrameCounts(vips, mac, probers);
         using var reader = new PcapReader(File.Open(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
         counts.AddAll(reader);
         return counts.Now;
@@ -37,6 +39,9 @@ internal sealed class FrameCounts(IEnumerable<IPAddress> vips, string mac)
         if (!outer.IsWhole)
             return;
         var inner = outer.Inner();
+        var packet = inner.IsWhole ? inner : outer;
+        if (IsAmong(_probers, packet.Source) || IsAmong(_probers, packet.Destination))
+            return;
         var toNode = ethernet.Destination.SequenceEqual(_mac);
         var fromNode = ethernet.Source.SequenceEqual(_mac);
 
@@ -50,11 +55,13 @@ internal sealed class FrameCounts(IEnumerable<IPAddress> vips, string mac)
             _encapsulatedOut.Add(frame.Length);
     }
 
-    private bool IsVip(ReadOnlySpan<byte> address)
+    private bool IsVip(ReadOnlySpan<byte> address) => IsAmong(_vips, address);
+
+    private static bool IsAmong(byte[][] addresses, ReadOnlySpan<byte> address)
     {
-        foreach (var vip in _vips)
+        foreach (var one in addresses)
         {
-            if (address.SequenceEqual(vip))
+            if (address.SequenceEqual(one))
                 return true;
         }
         return false;

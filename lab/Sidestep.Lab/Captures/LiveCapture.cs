@@ -30,7 +30,7 @@ internal sealed class LiveCapture : IAsyncDisposable
     {
         var link = await LinkState.ReadAsync(run.Folder, node, cancel);
         var process = run.Launch(at.Node, $"watch-{name}", Capture.Command(at.Interface, "-"), piped: true);
-        return new LiveCapture(process, new FrameCounts(run.Topology.Vips.Select(IPAddress.Parse), link.MacAddress));
+        return new LiveCapture(process, new FrameCounts(run.Topology.Vips.Select(IPAddress.Parse), link.MacAddress, run.Topology.DirectorAddresses));
     }
 
     public async ValueTask DisposeAsync()

@@ -2,9 +2,11 @@ using System.Buffers.Binary;
 
 namespace Sidestep.Lab.Captures;
 
-/// <summary>One captured frame: how long it was on the wire, and its first bytes.</summary>
-internal readonly ref struct CapturedFrame(int length, ReadOnlySpan<byte> bytes)
+/// <summary>One captured frame: when it passed, how long it was on the wire, and its first bytes.</summary>
+internal readonly ref struct CapturedFrame(DateTimeOffset time, int length, ReadOnlySpan<byte> bytes)
 {
+    public DateTimeOffset Time { get; } = time;
+
     public int Length { get; } = length;
 
     public ReadOnlySpan<byte> Bytes { get; } = bytes;
@@ -40,10 +42,13 @@ internal sealed class PcapReader : IDisposable
             return false;
         var captured = BinaryPrimitives.ReadInt32LittleEndian(header[8..]);
         var length = BinaryPrimitives.ReadInt32LittleEndian(header[12..]);
+        // seconds since 1970, and microseconds
+        var time = DateTimeOffset.FromUnixTimeSeconds(BinaryPrimitives.ReadUInt32LittleEndian(header))
+            .AddMicroseconds(BinaryPrimitives.ReadUInt32LittleEndian(header[4..]));
         var bytes = _buffer.AsSpan(0, captured);
         if (_stream.ReadAtLeast(bytes, captured, throwOnEndOfStream: false) < captured)
             return false;
-        frame = new CapturedFrame(length, bytes);
+        frame = new CapturedFrame(time, length, bytes);
         return true;
     }
 

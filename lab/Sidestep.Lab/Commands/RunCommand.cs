@@ -42,6 +42,7 @@ internal static class RunCommand
                 ? await new FaultScenario(run, Say.Progress).RunAsync(cancel)
                 : topology.Churn is { } churn
                 ? await new ChurnScenario(run, churn, Say.Progress).RunAsync(cancel)
+                : topology.Health is { } health ? await new HealthScenario(run, health, Say.Progress).RunAsync(cancel)
                 : await new TrafficScenario(run, Say.Progress).RunAsync(cancel);
             well = report.Ok;
             return report;

@@ -58,7 +58,7 @@ internal sealed class Observation
         var director = await DirectorLinkAsync(cancel);
         var client = await LinkState.ReadAsync(_run.Folder, new LinkEnd(clients.Node, clients.Interface), cancel);
         return new FramesSeen(
-            FrameCounts.OfFile(_atDirector.Path, vips, director.MacAddress),
+            FrameCounts.OfFile(_atDirector.Path, vips, director.MacAddress, _run.Topology.DirectorAddresses),
             FrameCounts.OfFile(_atClient.Path, vips, client.MacAddress),
             problems);
     }

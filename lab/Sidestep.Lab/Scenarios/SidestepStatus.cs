@@ -16,6 +16,9 @@ internal sealed record SidestepStatus(
     public static async Task<SidestepStatus> AskAsync(LabRun run, CancellationToken cancel)
         => Parse(await Tool.RunAsync(Command(run), cancel));
 
+    /// <summary>All that it prints.</summary>
+    public static Task<string> TextAsync(LabRun run, CancellationToken cancel) => Tool.RunAsync(Command(run), cancel);
+
     /// <returns>Null while there is no such director, or it is attached nowhere.</returns>
     public static async Task<SidestepStatus?> TryAskAsync(LabRun run, CancellationToken cancel)
         => await Tool.TryRunAsync(Command(run), cancel) is { ExitCode: 0, Output: var text } ? Parse(text) : null;

@@ -34,6 +34,9 @@ internal sealed class Topology
     /// <summary>The run injects the faults of the folder "faults", one after the other, and has the doctor name them.</summary>
     public bool Faults { get; set; }
 
+    /// <summary>What servers lose and get back during a run about their health. Null: it is about something else.</summary>
+    public HealthPlan? Health { get; set; }
+
     /// <summary>What happens during the traffic of a run.</summary>
     public List<RunStep> Steps { get; set; } = [];
 
@@ -44,6 +47,10 @@ internal sealed class Topology
     public List<Node> Nodes { get; set; } = [];
 
     public List<Link> Links { get; set; } = [];
+
+    /// <summary>Of the director itself: what comes from them, and goes to them, are its probes and their answers.</summary>
+    public IReadOnlyList<System.Net.IPAddress> DirectorAddresses => [.. Node(Director.Node).Addresses.Values.SelectMany(a => a)
+        .Select(a => System.Net.IPAddress.Parse(a.Split('/')[0]))];
 
     public Node Node(string name) => Nodes.Find(n => n.Name == name)
         ?? throw new LabException($"{Name} has no node '{name}'; it has {string.Join(", ", Nodes.Select(n => n.Name))}.");
