@@ -38,12 +38,13 @@ internal static class RunCommand
         var well = false;
         try
         {
-            IReport report = topology.Faults
-                ? await new FaultScenario(run, Say.Progress).RunAsync(cancel)
-                : topology.Churn is { } churn
-                ? await new ChurnScenario(run, churn, Say.Progress).RunAsync(cancel)
-                : topology.Health is { } health ? await new HealthScenario(run, health, Say.Progress).RunAsync(cancel)
-                : await new TrafficScenario(run, Say.Progress).RunAsync(cancel);
+            IReport report = topology switch
+            {
+                { Faults: true } => await new FaultScenario(run, Say.Progress).RunAsync(cancel),
+                { Churn: { } churn } => await new ChurnScenario(run, churn, Say.Progress).RunAsync(cancel),
+                { Health: { } health } => await new HealthScenario(run, health, Say.Progress).RunAsync(cancel),
+                _ => await new TrafficScenario(run, Say.Progress).RunAsync(cancel),
+            };
             well = report.Ok;
             return report;
         }

@@ -36,7 +36,8 @@ internal sealed class Listener : IAsyncDisposable
             kestrel.Limits.MaxConcurrentConnections = MostLocalConnections;
             kestrel.ListenUnixSocket(path);
         }, handler, cancellation).ConfigureAwait(false);
-        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         return listener;
     }
 
