@@ -1,3 +1,4 @@
+using System.Net;
 using Sidestep.Api;
 using Sidestep.Forwarding;
 
@@ -39,7 +40,7 @@ internal static class ReachRules
             $"On the director: see 'ip neighbour show {Hop(s)}'; if the entry is PERMANENT somebody entered it: ip neighbour del {Hop(s)} dev {s.Route.Device}",
             $"director: {string.Join(", ", s.Route.Answered!.Value)} answered for {Hop(s)} on '{s.Route.Device}'", $"director: its table says {s.Route.Mac}"));
 
-    private static object Hop(ServerEvidence s) => s.Route.Gateway ?? s.Address;
+    private static IPAddress Hop(ServerEvidence s) => s.Route.Gateway ?? s.Address;
 
     private static string Protocol(ServerEvidence s) =>
         (s.Route.Gateway ?? s.Address).AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork ? "ARP" : "neighbour solicitation";

@@ -1,6 +1,5 @@
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
-using Sidestep.Control.Agents;
 using Sidestep.Model;
 
 namespace Sidestep.Daemon.Api;

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Sidestep.Api;
 using Sidestep.Control.Agents;
 using Sidestep.Control.Doctor;

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using Sidestep.Control.Doctor;
 using Sidestep.Forwarding;
