@@ -20,6 +20,12 @@ packages() {
 	procps has sysctl, which makes settings of the lab's faults
 	faketime gives a server of the lab's faults a wrong clock
 	LIST
+  bench) cat <<-LIST ;;
+	iproute2 makes network namespaces and links
+	ethtool makes a virtual link poll
+	nftables is what the director is compared with
+	ipvsadm sets up IPVS, which it is compared with where the kernel has it
+	LIST
   test) cat <<-LIST ;;
 	bpftool reads the types of the compiled BPF programs
 	clang-format-19 checks the format of the C files

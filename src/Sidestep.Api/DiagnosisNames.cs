@@ -80,6 +80,9 @@ public static class DiagnosisNames
     /// <summary>The way through the server does not work, and nothing above says why.</summary>
     public const string PathDead = "dsr-path-dead";
 
+    /// <summary>Health checks find a server unfit, although the doctor's probes find nothing that explains it.</summary>
+    public const string FailsHealthChecks = "fails-health-checks";
+
     /// <summary>XDP runs in the network stack although the driver was wanted.</summary>
     public const string XdpModeDegraded = "xdp-mode-degraded";
 
@@ -103,7 +106,7 @@ public static class DiagnosisNames
         WindowsInLayer3, VipMissing, DecapsulationMissing, DecapsulationRefusesDirector, StrictReversePathFilter,
         ListeningOnServerAddressOnly, PortMismatch, NotListening,
         WrongReplySource, DefaultRouteToDirector, DefaultRouteMissing, ChecksumOffloadBroken, ServerDropsRequests, ReplyDroppedOnTheWay,
-        MtuTooSmall, MssNotClamped, PathDead,
+        PathDead, FailsHealthChecks, MtuTooSmall, MssNotClamped,
         XdpModeDegraded, Drift, AgentSilent, ClockSkew, VersionSkew,
     ];
 }

@@ -67,6 +67,9 @@ public sealed record ServerEvidence
     /// <summary>The last report: after the probes, if the agent speaks.</summary>
     public ReceivedReport? After { get; init; }
 
+    /// <summary>Pools in which health checks find it unfit, by what the tables in force say.</summary>
+    public ImmutableArray<string> UnfitIn { get; init; } = [];
+
     /// <summary>TTL or hop limit of what came from the server's own address; null: nothing came.</summary>
     public int? OwnTtl { get; init; }
 

@@ -77,6 +77,12 @@ internal static class ReturnRules
         }
     }
 
+    internal static IEnumerable<Diagnosis> FailsHealthChecks(Evidence evidence, IReadOnlyList<Diagnosis> before) => evidence.Servers
+        .Where(s => !s.UnfitIn.IsEmpty && !before.Explains(s.Name)).Select(s => Saying.Of(DiagnosisNames.FailsHealthChecks, Severity.Broken, s.Name, s.Services.Names(),
+            $"Health checks find {s.Name} unfit for traffic, or have not found it fit yet.",
+            "See the reason in sidestep status; a server that has just come back is admitted after some good probes",
+            s.UnfitIn.Select(static p => $"director: unfit in {p}").Concat(s.Services.Select(Saying.Text))));
+
     /// <summary>Dead paths of TCP that nothing else explains: silence of UDP may be the application's way.</summary>
     private static IEnumerable<(ServerEvidence, ServiceEvidence)> Dead(Evidence evidence, IReadOnlyList<Diagnosis> before) => evidence.Servers
         .Where(s => !before.Explains(s.Name))

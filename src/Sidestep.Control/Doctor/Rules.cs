@@ -21,7 +21,7 @@ public static class Rules
         ServerRules.Windows, ServerRules.VipMissing, ServerRules.DecapsulationMissing, ServerRules.DecapsulationRefuses, ServerRules.ReversePathFilter,
         ListeningRules.Look,
         ReturnRules.WrongSource, ReturnRules.DefaultRoute, ServerRules.Checksums, ReturnRules.ServerDrops, ReturnRules.ReplyDropped,
-        SizeRules.Mtu, SizeRules.Mss, ReturnRules.PathDead,
+        ReturnRules.PathDead, ReturnRules.FailsHealthChecks, SizeRules.Mtu, SizeRules.Mss,
         DirectorRules.XdpMode, AgentRules.Drift, AgentRules.Silent, AgentRules.Clock, AgentRules.Version,
     ];
 

@@ -15,9 +15,10 @@ namespace Sidestep.Daemon.Doctor;
 
 /// <summary>Gathers evidence: looks, asks and probes; judges nothing.</summary>
 /// <param name="inForce">What is to be looked at.</param>
+/// <param name="newest">What is in force when it is over: health may have changed meanwhile.</param>
 /// <param name="agents">What agents say.</param>
 /// <param name="sentinel">Who answers for VIPs; null: it could not be started.</param>
-internal sealed class Examination(InForce inForce, AgentRegistry agents, VipSentinel? sentinel)
+internal sealed class Examination(InForce inForce, Func<InForce> newest, AgentRegistry agents, VipSentinel? sentinel)
 {
     /// <summary>An agent that reports every two seconds and is told to hurry has reported twice by then.</summary>
     private static readonly TimeSpan ReportPatience = TimeSpan.FromSeconds(4);
@@ -90,6 +91,7 @@ internal sealed class Examination(InForce inForce, AgentRegistry agents, VipSent
                     Route = RouteTo(s.Server.Address, hops, answered),
                     Before = before[s.Server],
                     After = agents.Find(s.Server),
+                    UnfitIn = [.. newest().Tables.Groups.Where(g => g.Servers.Any(e => e.HasFailed && e.Name == s.Server.Name && e.Address.Equals(s.Server.Address))).Select(static g => g.Key.ToString())],
                     OwnTtl = probes.Where(p => p.Key.Service.Server == s.Server && p.Key.IsOwn).Select(static p => p.Value.Ttl).FirstOrDefault(static t => t is not null),
                     Services =
                     [
@@ -171,7 +173,9 @@ internal sealed class Examination(InForce inForce, AgentRegistry agents, VipSent
                 break;
             }
             probes.Add((v, false), new Probe { Hop = hop, Way = e.Way, Server = server, To = new IPEndPoint(e.Vip, e.Port), Protocol = e.Protocol });
-            probes.Add((v, true), new Probe { Hop = hop, Server = server, To = new IPEndPoint(server, e.Port), Protocol = e.Protocol });
+            // What is refused there is no sign of anything, and would be taken for one.
+            if (e.Protocol == TransportProtocol.Tcp)
+                probes.Add((v, true), new Probe { Hop = hop, Server = server, To = new IPEndPoint(server, e.Port), Protocol = e.Protocol });
         }
         using var prober = new Prober();
         await prober.RunAsync([.. probes.Values], cancellation).ConfigureAwait(false);

@@ -24,7 +24,7 @@ internal sealed class Physician(Func<InForce?> inForce, AgentRegistry agents, Fu
                 throw new ApiRefusal("not yet", "the director is starting: ask again in a moment");
             if (request.Service is { } name && now.Configuration.VirtualServices.All(s => s.Name != name))
                 throw new ApiRefusal("no such service", $"no virtual service has the name '{name}': sidestep status lists them");
-            var examination = new Examination(now, agents, sentinel());
+            var examination = new Examination(now, () => inForce() ?? now, agents, sentinel());
             var evidence = await examination.RunAsync(request.Service, cancellation).ConfigureAwait(false);
             return new DoctorReport
             {

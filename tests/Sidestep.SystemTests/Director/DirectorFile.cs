@@ -21,6 +21,12 @@ internal sealed record DirectorFile
     /// <summary>Lines for the profile that all services have.</summary>
     public string Dsr { get; init; } = "dsrType: l2";
 
+    /// <summary>Lines for the pool. Most tests are about forwarding, also to servers that are not there: nobody watches those.</summary>
+    public string Health { get; init; } = "monitors: [], dsrPathUnproven: true";
+
+    /// <summary>The section healthMonitors; empty: none.</summary>
+    public IReadOnlyList<string> Monitors { get; init; } = [];
+
     public IReadOnlyList<ServerLine> Servers { get; init; } = [];
 
     public IReadOnlyList<ServiceLine> Services { get; init; } = [];
@@ -42,8 +48,14 @@ internal sealed record DirectorFile
             Line($"    - {{ name: {name}, mode: {mode} }}");
         Line("networkProfiles:");
         Line($"  - {{ name: profile, {Dsr} }}");
+        if (Monitors.Count > 0)
+            Line("healthMonitors:");
+        foreach (var monitor in Monitors)
+            Line($"  - {{ {monitor} }}");
         Line("pools:");
         Line("  - name: pool");
+        foreach (var line in Health.Split(", ", StringSplitOptions.RemoveEmptyEntries))
+            Line($"    {line}");
         Line(Servers.Count == 0 ? "    servers: []" : "    servers:");
         foreach (var server in Servers)
             Line(string.Create(CultureInfo.InvariantCulture, $"      - {{ name: {server.Name}, address: {server.Address}, weight: {server.Weight}, state: {(server.Draining ? "draining" : server.Enabled ? "enabled" : "disabled")} }}"));

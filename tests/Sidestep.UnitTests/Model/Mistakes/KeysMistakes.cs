@@ -47,6 +47,6 @@ internal static class KeysMistakes
             "pools:",
             "pool: []\npools:",
             "15:1: error: pool: the configuration has no such key. Its keys are director, networkProfiles, "
-            + "pools, accessLists, vips, virtualServices."),
+            + "healthMonitors, pools, accessLists, vips, virtualServices."),
     ];
 }

@@ -106,7 +106,7 @@ internal static class RefusalsMistakes
         new("health checks",
             "slots: 1021",
             "healthMonitors: [tcp]",
-            "19:5: error: pools[0].healthMonitors: this version does not watch the health of real servers. "
-            + "Remove it; state: disabled takes a server out."),
+            "19:5: error: pools[0].healthMonitors: monitors are written once, in the section healthMonitors of the "
+            + "document, and pools name them. Write them there, and their names in the key monitors of the pool."),
     ];
 }

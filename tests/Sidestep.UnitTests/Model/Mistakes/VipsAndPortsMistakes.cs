@@ -73,7 +73,10 @@ internal static class VipsAndPortsMistakes
             "vip: 203.0.113.10",
             "vips: [203.0.113.10, 203.0.113, \"2001:db8::10\"]",
             "29:26: error: virtualServices[0].vips[1]: 203.0.113: not an IPv4 address of four decimal numbers "
-            + "from 0 to 255. Write an address or a prefix such as 192.0.2.10, 198.51.100.0/24 or 2001:db8::/64."),
+            + "from 0 to 255. Write an address or a prefix such as 192.0.2.10, 198.51.100.0/24 or 2001:db8::/64.",
+            "29:37: error: virtualServices[0].vips[2]: 2001:db8::10: servers are asked for this VIP through the DSR path, and no "
+            + "interface of the director (eth0) has a global IPv6 address that the answer could come back to. Give one of "
+            + "them a global IPv6 address, or the pool monitors with probe: server and dsrPathUnproven: true."),
         new("a VIP twice in one service",
             "vip: 203.0.113.10",
             "vips: [203.0.113.10, 203.0.113.10]",

@@ -1,0 +1,238 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json;
+using Sidestep.Model;
+
+namespace Sidestep.Benchmarks;
+
+/// <summary>A real daemon with 10,000 TCP checks through the real probe path, against real listeners in another namespace: how late
+/// probes begin, what they cost, and how long a verdict takes to reach the tables.</summary>
+internal static class HealthBenchmark
+{
+    private const int Pools = 25, ServersOfPool = 25, VipsOfPool = 16, FailedPools = 8;
+
+    /// <summary>Above what a daemon takes until everybody is proven.</summary>
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
+
+    /// <summary>The figures are of half minutes: one that began when all was proven is over by then.</summary>
+    private static readonly TimeSpan Steady = TimeSpan.FromSeconds(62);
+
+    private static readonly TimeSpan FailLimit = TimeSpan.FromSeconds(40);
+
+    internal static HealthResult Run(double interval)
+    {
+        var id = string.Create(CultureInfo.InvariantCulture, $"ssb-{Environment.ProcessId}");
+        var director = new DirectorSettings
+        {
+            Name = "bench",
+            PinPath = $"/sys/fs/bpf/{id}",
+            HashKey = default,
+            Interfaces = [],
+        };
+        var folder = Directory.CreateTempSubdirectory("sidestep-bench-").FullName;
+        Process? listener = null, daemon = null;
+        try
+        {
+            Network(id);
+            listener = Start(id + "-s", Environment.ProcessPath!, "listen");
+            var file = Path.Combine(folder, "sidestep.yaml");
+            File.WriteAllText(file, Configuration(director, interval));
+            var begin = Stopwatch.StartNew();
+            daemon = Start(id + "-d", Path.Combine(AppContext.BaseDirectory, "../../Sidestep.Daemon/release/sidestepd"), "--config", file);
+            Until(() => HealthReport.Read(director) is { } r && r.Servers.Length == Pools * ServersOfPool && r.Servers.All(static s => s.Fit), StartLimit, daemon, "not all servers became fit");
+            var proven = begin.Elapsed;
+
+            var (busy, probes, watch) = (daemon.TotalProcessorTime, HealthReport.Read(director)!.Probes.Begun, Stopwatch.StartNew());
+            Thread.Sleep(Steady);
+            daemon.Refresh();
+            var steady = HealthReport.Read(director)!;
+            var cpu = (daemon.TotalProcessorTime - busy) / watch.Elapsed;
+            var rate = (steady.Probes.Begun - probes) / watch.Elapsed.TotalSeconds;
+            var unfit = steady.Servers.Count(static s => !s.Fit);
+
+            for (var pool = 0; pool < FailedPools; pool++)
+                Ip("-n", id + "-s", "route", "del", "local", VipNetwork(pool), "dev", "lo");
+            Until(() => HealthReport.Read(director)!.Servers.Count(static s => !s.Fit) == FailedPools * ServersOfPool, FailLimit, daemon, "not all failed servers were found");
+            Thread.Sleep(TimeSpan.FromSeconds(7));
+            var after = HealthReport.Read(director)!.Probes;
+            return new HealthResult(steady.Probes.Checks, interval, Math.Round(proven.TotalSeconds, 1), Math.Round(rate, 1), steady.Probes.Late, steady.Probes.LeftOut,
+                Math.Round(cpu, 3), unfit, FailedPools * ServersOfPool, after.Removal, steady.Probes.Admission);
+        }
+        finally
+        {
+            foreach (var process in new[] { daemon, listener }.OfType<Process>())
+            {
+                if (!process.HasExited)
+                    process.Kill(entireProcessTree: true);
+                process.WaitForExit();
+                process.Dispose();
+            }
+            Ip("netns", "del", id + "-d");
+            Ip("netns", "del", id + "-s");
+            Directory.Delete(folder, recursive: true);
+            if (Directory.Exists(director.PinPath))
+                Directory.Delete(director.PinPath, recursive: true);
+            foreach (var report in Directory.GetFiles("/run/sidestep", $"*{id}*"))
+                File.Delete(report);
+        }
+    }
+
+    /// <summary>Takes connections and closes them, until its input ends with its parent.</summary>
+    internal static int Listen()
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Any, 80));
+        socket.Listen(4096);
+        var accepting = new Thread(() =>
+        {
+            while (true)
+            {
+                try
+                {
+                    socket.Accept().Dispose();
+                }
+                catch (SocketException)
+                {
+                    // a probe that had ended before it was taken
+                }
+            }
+        })
+        { IsBackground = true };
+        accepting.Start();
+        while (Console.In.Read() >= 0)
+        {
+            // until the end
+        }
+        return 0;
+    }
+
+    private static void Network(string id)
+    {
+        var (director, servers) = (id + "-d", id + "-s");
+        Ip("netns", "add", director);
+        Ip("netns", "add", servers);
+        Ip("link", "add", "eth0", "netns", director, "type", "veth", "peer", "name", "eth0", "netns", servers);
+        foreach (var (node, address) in new[] { (director, "10.77.255.1/16"), (servers, "10.77.255.2/16") })
+        {
+            Run("ip", "netns", "exec", node, "sysctl", "-q", "-w", "net.ipv4.conf.all.rp_filter=0", "net.ipv4.conf.default.rp_filter=0");
+            Run("ip", "netns", "exec", node, "ethtool", "-K", "eth0", "tx", "off");
+            Ip("-n", node, "link", "set", "lo", "up");
+            Ip("-n", node, "address", "add", address, "dev", "eth0");
+            Ip("-n", node, "link", "set", "eth0", "up");
+            Run("ip", "netns", "exec", node, "sysctl", "-q", "-w", "net.ipv4.conf.eth0.rp_filter=0");
+        }
+        // Every address of these is the servers' own: they answer ARP for it.
+        Ip("-n", servers, "route", "add", "local", "10.77.0.0/22", "dev", "lo");
+        for (var pool = 0; pool < Pools; pool++)
+            Ip("-n", servers, "route", "add", "local", VipNetwork(pool), "dev", "lo");
+    }
+
+    private static string VipNetwork(int pool) => string.Create(CultureInfo.InvariantCulture, $"198.18.{pool}.0/28");
+
+    private static string Configuration(DirectorSettings director, double interval)
+    {
+        var text = new StringBuilder(string.Create(CultureInfo.InvariantCulture, $$"""
+            director: { name: {{director.Name}}, pinPath: {{director.PinPath}}, onExit: remove, hashKey: 6a09e667f3bcc908bb67ae8584caa73b, interfaces: [{ name: eth0, mode: generic }] }
+            networkProfiles: [{ name: l2, dsrType: l2 }]
+            healthMonitors: [{ name: connect, type: tcp, interval: {{interval}}, timeout: 1 }]
+            pools:
+
+            """));
+        for (var pool = 0; pool < Pools; pool++)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"  - name: pool{pool}\n    slots: 4093\n    monitors: [connect]\n    servers:\n");
+            for (var server = 0; server < ServersOfPool; server++)
+            {
+                var number = pool * ServersOfPool + server + 1;
+                text.Append(CultureInfo.InvariantCulture, $"      - {{ name: s{number}, address: 10.77.{number >> 8}.{number & 255} }}\n");
+            }
+        }
+        text.Append("virtualServices:\n");
+        for (var pool = 0; pool < Pools; pool++)
+        {
+            var vips = string.Join(", ", Enumerable.Range(0, VipsOfPool).Select(v => string.Create(CultureInfo.InvariantCulture, $"198.18.{pool}.{v}")));
+            text.Append(CultureInfo.InvariantCulture, $"  - {{ name: service{pool}, vips: [{vips}], protocol: tcp, port: 80, pool: pool{pool}, networkProfile: l2 }}\n");
+        }
+        return text.ToString();
+    }
+
+    private static void Until(Func<bool> condition, TimeSpan limit, Process daemon, string otherwise)
+    {
+        var watch = Stopwatch.StartNew();
+        while (!condition())
+        {
+            if (daemon.HasExited)
+                throw new InvalidOperationException("sidestepd ended");
+            if (watch.Elapsed > limit)
+                throw new InvalidOperationException($"{otherwise} within {limit.TotalSeconds:0} s");
+            Thread.Sleep(200);
+        }
+    }
+
+    private static Process Start(string place, params string[] command)
+    {
+        // Not ip netns exec: it gives a /sys of its own, in which nothing is pinned. nsenter replaces itself.
+        var start = new ProcessStartInfo("nsenter") { RedirectStandardInput = true, RedirectStandardError = true };
+        foreach (var word in (string[])[$"--net=/run/netns/{place}", "--", .. command])
+            start.ArgumentList.Add(word);
+        var process = Process.Start(start)!;
+        process.ErrorDataReceived += static (_, line) =>
+        {
+            if (line.Data?.Contains(" error: ", StringComparison.Ordinal) == true)
+                Console.Error.WriteLine(line.Data);
+        };
+        process.BeginErrorReadLine();
+        return process;
+    }
+
+    private static void Ip(params string[] arguments) => Run(["ip", .. arguments]);
+
+    private static void Run(params string[] command)
+    {
+        // What it says is none of the result.
+        var start = new ProcessStartInfo(command[0]) { RedirectStandardOutput = true };
+        foreach (var word in command[1..])
+            start.ArgumentList.Add(word);
+        using var process = Process.Start(start)!;
+        process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+    }
+}
+
+/// <summary>What was found out. Times of distributions are milliseconds.</summary>
+/// <param name="Checks">Of which each is a TCP connection again and again.</param>
+/// <param name="Interval">Seconds between two of one check.</param>
+/// <param name="ProvenSeconds">From the daemon's start until all servers were fit.</param>
+/// <param name="ProbesPerSecond">On average.</param>
+/// <param name="Late">How late they began.</param>
+/// <param name="LeftOut">Turns that were left out.</param>
+/// <param name="CpuShare">Of one CPU, by the daemon; the kernel's work for its sockets included.</param>
+/// <param name="UnfitInSteadyState">Servers that were taken out although nothing was wrong.</param>
+/// <param name="Failed">Servers that lost their VIPs.</param>
+/// <param name="Removal">From verdict to tables without them.</param>
+/// <param name="Admission">From verdict to tables with them, at the start.</param>
+internal sealed record HealthResult(
+    int Checks, double Interval, double ProvenSeconds, double ProbesPerSecond, DurationFigures Late, long LeftOut, double CpuShare, int UnfitInSteadyState, int Failed,
+    DurationFigures Removal, DurationFigures Admission)
+{
+    private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web) { WriteIndented = true };
+
+    internal void WriteJson(Machine machine) => Console.Out.WriteLine(JsonSerializer.Serialize(new { machine, health = this }, Options));
+
+    internal void WriteText(Machine machine)
+    {
+        Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{Checks} TCP checks every {Interval} s: {ProbesPerSecond:0} probes a second, {CpuShare:0.00} of a CPU; all servers proven after {ProvenSeconds} s"));
+        Line("probes begin late by", Late);
+        Line($"verdict to tables, {Failed} servers failed", Removal);
+        Line("verdict to tables, servers admitted", Admission);
+        Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{LeftOut} turns left out, {UnfitInSteadyState} servers taken out for nothing. Load of the {machine.Cpus} CPUs: {machine.LoadBefore:0.0} before, {machine.LoadAfter:0.0} after."));
+    }
+
+    private static void Line(string what, DurationFigures figures) => Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
+        $"{what}: median {figures.Median:0.0} ms, 99 of 100 {figures.P99:0.0} ms, longest {figures.Longest:0.0} ms ({figures.Count})"));
+}
