@@ -38,6 +38,7 @@ internal sealed class StateStore : IDisposable
         try
         {
             Directory.CreateDirectory(directory);
+            DeleteOfEarlierBoots(directory, path);
             return new StateStore(current, path, Lock(path + ".lock"));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -106,6 +107,14 @@ internal sealed class StateStore : IDisposable
 
     private static string PathIn(string directory, NetworkNamespace current) =>
         Path.Combine(directory, $"netns-{current.Inode}.json");
+
+    /// <summary>Namespaces do not outlive a restart of the host, and their numbers are given anew.</summary>
+    private static void DeleteOfEarlierBoots(string directory, string ours)
+    {
+        var boot = DateTime.UtcNow - TimeSpan.FromMilliseconds(Environment.TickCount64);
+        foreach (var file in Directory.GetFiles(directory, "netns-*").Where(f => !f.StartsWith(Path.ChangeExtension(ours, ""), StringComparison.Ordinal) && File.GetLastWriteTimeUtc(f) < boot))
+            File.Delete(file);
+    }
 
     /// <summary>The kernel releases the lock when the process ends, however it ends.</summary>
     private static FileStream Lock(string path)
