@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Sidestep.Benchmarks;
+using Sidestep.Benchmarks.Veth;
 using Sidestep.Forwarding;
 using Sidestep.Native;
 
@@ -34,4 +35,4 @@ xdp.SetAction(arguments =>
         return 1;
     }
 });
-return new RootCommand("Sidestep's benchmarks: figures beside floors measured in the same run, never a verdict.") { xdp }.Parse(args).Invoke();
+return new RootCommand("Sidestep's benchmarks: figures beside floors measured in the same run, never a verdict.") { xdp, VethCommand.Make(json, cpu) }.Parse(args).Invoke();
