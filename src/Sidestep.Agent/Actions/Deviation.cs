@@ -1,11 +1,11 @@
 using System.Net;
 using Sidestep.Agent.Host;
 using Sidestep.Agent.Input;
+using Sidestep.Agent.Output;
 using Sidestep.Agent.Programs;
 using Sidestep.Api;
 using Sidestep.Native;
 using Sidestep.Native.Netlink;
-using Sidestep.Agent.Output;
 
 namespace Sidestep.Agent.Actions;
 

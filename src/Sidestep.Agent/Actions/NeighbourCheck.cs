@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using Sidestep.Agent.Host;
 using Sidestep.Agent.Input;
 using Sidestep.Agent.Output;

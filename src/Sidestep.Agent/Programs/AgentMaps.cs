@@ -159,7 +159,7 @@ internal sealed class AgentMaps : IDisposable
             map.Delete(key);
     }
 
-    private static IReadOnlyList<string> Sorted(IEnumerable<string> values) => [.. values.Order(StringComparer.Ordinal)];
+    private static string[] Sorted(IEnumerable<string> values) => [.. values.Order(StringComparer.Ordinal)];
 
     /// <summary>struct packet_counters.</summary>
     [InlineArray(16)]

@@ -11,7 +11,7 @@
 #include "reply.h"
 #include <linux/if_packet.h>
 
-#define NEXT_FRAGMENT 44
+#define NEXT_FRAGMENT	    44
 #define PLAIN_UNTAGGED(skb) (!((skb)->vlan_present && ((skb)->vlan_tci & VLAN_ID_MASK)))
 
 INLINE int came_in4(struct __sk_buff *skb)
@@ -127,7 +127,8 @@ int reply(struct __sk_buff *skb)
 		if (bpf_skb_load_bytes(skb, ETH_HLEN, &ip, sizeof(ip)) || ip.version != 6)
 			return TC_ACT_UNSPEC;
 		if (ip.nexthdr == IPPROTO_ICMPV6)
-			return is_about_vip(skb, NEIGHBOUR_ADVERTISEMENT) ? dropped(COUNTER_ADVERTISEMENT) : TC_ACT_UNSPEC;
+			return is_about_vip(skb, NEIGHBOUR_ADVERTISEMENT) ? dropped(COUNTER_ADVERTISEMENT)
+									  : TC_ACT_UNSPEC;
 		if (ip.nexthdr != IPPROTO_TCP)
 			return TC_ACT_UNSPEC;
 		set6(&source, &ip.saddr);

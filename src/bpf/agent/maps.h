@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
-/* What the agent tells its programs, and what they count. Src/Sidestep.Agent/Programs has the same in C#. */
+/* What the agent tells its programs, and what they count. src/Sidestep.Agent/Programs has the same in C#. */
 #pragma once
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
@@ -61,7 +61,7 @@ struct prefix {
 enum kind { KIND_IPIP = 1, KIND_GRE = 2, KIND_GUE = 4 };
 
 struct settings {
-	__u32 kinds;		  /* which encapsulations were agreed */
+	__u32 kinds;		    /* which encapsulations were agreed */
 	__be16 gue_port[GUE_PORTS]; /* 0: none */
 };
 

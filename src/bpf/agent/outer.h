@@ -144,7 +144,8 @@ INLINE void read_inner(struct __sk_buff *skb, struct inner *inner, __u32 at, __u
  */
 enum { KNOWN = 0, NOT_OURS, ANOTHER_TUNNEL };
 
-INLINE int read_tunnel(struct __sk_buff *skb, struct outer *outer, const struct settings *agreed, __u32 *kind, __u8 *family)
+INLINE int read_tunnel(struct __sk_buff *skb, struct outer *outer, const struct settings *agreed, __u32 *kind,
+		       __u8 *family)
 {
 	*family = 0;
 	*kind = KIND_IPIP;

@@ -3,10 +3,10 @@
 #pragma once
 #include "maps.h"
 
-#define TCP_BYTES   20
-#define FLAG_RST    0x04
-#define FLAG_SYN    0x02
-#define FLAG_ACK    0x10
+#define TCP_BYTES	20
+#define FLAG_RST	0x04
+#define FLAG_SYN	0x02
+#define FLAG_ACK	0x10
 #define FRAGMENT_OFFSET 0x1fff
 
 /* The flags of a TCP header at an offset of the frame; 0 when there is none. */
