@@ -13,7 +13,7 @@ internal sealed record DoctorView(IReadOnlyList<DoctorDiagnosis> Diagnoses, int 
 {
     public static async Task<DoctorView> AskAsync(LabRun run, CancellationToken cancel)
     {
-        var command = run.Folder.Namespace(run.Topology.Director.Node).Enter([Places.Cli, "doctor", "--config", run.DirectorConfiguration, "--json"]);
+        var command = run.Folder.Namespace(run.Topology.Director.Node).Enter([run.Product.Cli, "doctor", "--config", run.DirectorConfiguration, "--json"]);
         var watch = Stopwatch.StartNew();
         var result = await Tool.TryRunAsync(command, cancel);
         if (result.ExitCode is not (0 or 1))

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Net;
 using System.Text.Json;
 using Sidestep.Lab.Captures;
-using Sidestep.Lab.Network;
 using Sidestep.Lab.Processes;
 using Sidestep.Lab.Topologies;
 using Sidestep.Lab.Traffic;
