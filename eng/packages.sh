@@ -16,6 +16,9 @@ packages() {
 	ethtool turns off the offloads of virtual links
 	tcpdump counts the frames independently of Sidestep
 	nginx-light is the real servers of the lab
+	nftables makes the firewalls of the lab's faults
+	procps has sysctl, which makes settings of the lab's faults
+	faketime gives a server of the lab's faults a wrong clock
 	LIST
   bench) cat <<-LIST ;;
 	iproute2 makes network namespaces and links

@@ -51,6 +51,7 @@ internal sealed class LabRun
             say($"run {run.Folder.Id}: {topology.Name}: {topology.Nodes.Count} namespaces, {topology.Links.Count} links");
             await new NetworkBuilder(topology, run.Folder).BuildAsync(cancel);
             SampleFile.Write(run.Folder.Root);
+            Certificates.Write(topology.Certificates, Path.Combine(run.Folder.Root, Certificates.FolderName));
             foreach (var node in topology.Nodes)
             {
                 foreach (var service in node.Services)
@@ -80,12 +81,16 @@ internal sealed class LabRun
         return StartAsync(node, node.Services.Find(s => s.Name == Topology.Director.Service)!, cancel);
     }
 
-    /// <summary>Starts a service of a node that has ended.</summary>
+    /// <summary>Starts a service of a node as the topology says, and waits until it is up.</summary>
     public Task StartServiceAsync(string node, string service, CancellationToken cancel)
     {
         var found = Topology.Node(node);
         return StartAsync(found, found.Services.Find(s => s.Name == service) ?? throw new LabException($"{node} has no service '{service}'."), cancel);
     }
+
+    /// <summary>Ends a process that was started in a node, by the name that it was started with.</summary>
+    public Task EndServiceAsync(string node, string name)
+        => Signals.EndAsync([(Folder.Find(node, name) ?? throw new LabException($"On {node} nothing was started as '{name}'.")).Identity]);
 
     /// <summary>A line of the topology, filled in for a node.</summary>
     public string Fill(string text, string node) => Fill(text, Topology.Node(node));
@@ -155,7 +160,8 @@ internal sealed class LabRun
         }
     }
 
-    private string Fill(string text, Node node)
+    /// <summary>Fills what is in braces, for a node.</summary>
+    public string Fill(string text, Node node)
         => _template.Fill(
             text.Replace("{sidestepd}", Product.Daemon, StringComparison.Ordinal).Replace("{node}", node.Name, StringComparison.Ordinal).Replace("{home}", Folder.NodeFolder(node.Name), StringComparison.Ordinal),
             Topology.Folder);

@@ -1,90 +1,169 @@
 using System.CommandLine;
+using System.Text.Json;
 using Sidestep.Agent.Actions;
 using Sidestep.Agent.Input;
 using Sidestep.Agent.Output;
+using Sidestep.Agent.Persistence;
+using Sidestep.Agent.Running;
+using Sidestep.Api;
 using Sidestep.Native;
 
 namespace Sidestep.Agent;
 
-/// <summary>The command line: options, exit codes, and how errors are told.</summary>
+/// <summary>The command line: commands, exit codes, and how errors are told.</summary>
 internal static class AgentCommands
 {
     /// <summary>Exit codes: all good; something is wrong or failed; the request cannot be carried out as it stands.</summary>
     private const int Good = 0, Bad = 1, Unusable = 2;
 
-    private static readonly Option<string[]> Vip = new("--vip") { Description = "VIP (IPv4); once per VIP", HelpName = "address" };
-
-    private static readonly Option<string[]> Interface = new("--interface")
-    {
-        Description = "Interface that the director's packets come in by; once per interface. Default: those that a default route leaves by, else all that are up",
-        HelpName = "name",
-    };
-
-    private static readonly Option<string?> Decapsulate = new("--decapsulate")
-    {
-        Description = "Take the outer header off (layer-3 DSR): ipip",
-        HelpName = "kind",
-    };
-
-    private static readonly Option<string[]> Director = new("--director")
-    {
-        Description = "Address that encapsulated packets are accepted from; once per director",
-        HelpName = "address",
-    };
-
-    private static readonly Option<string> StateDirectory = new("--state-dir")
-    {
-        Description = "Where the agent notes what was there before",
-        HelpName = "directory",
-        DefaultValueFactory = static _ => Request.DefaultStateDirectory,
-    };
-
-    private static readonly Option<bool> Json = new("--json") { Description = "Print one JSON object" };
-
     public static int Run(string[] args, TextWriter output, TextWriter error)
     {
-        var apply = new Command("apply", "Make this host a fit real server for exactly the VIPs named; VIPs, interfaces and directors of an earlier apply that are not named again are taken back")
+        var root = new RootCommand("Makes a host fit to be a real server behind a Sidestep director")
         {
-            Vip, Interface, Decapsulate, Director, StateDirectory,
+            Apply(output, error), Verify(output, error), Remove(output, error), RunCommand(output, error), Status(output, error),
+            OperatorsWish("drain", RunningAgent.Drain, OperatorWish.Draining, "Take this server out: it keeps its flows and gets no new ones", output, error),
+            OperatorsWish("undrain", RunningAgent.Undrain, OperatorWish.Enabled, "Let this server take new flows again", output, error),
+            Emit(output, error),
         };
-        apply.SetAction(p => Guard(error, null, () =>
+        var parsed = root.Parse(args);
+        var code = parsed.Invoke();
+        return parsed.Errors.Count > 0 ? Unusable : code;
+    }
+
+    private static Command Apply(TextWriter output, TextWriter error)
+    {
+        var command = With(new Command("apply", "Make this host a fit real server for exactly the VIPs named, once; what an earlier apply set up and this one does not name is taken back"),
+            [.. AgentOptions.Wish, AgentOptions.Persist, AgentOptions.StateDirectory, AgentOptions.Root]);
+        command.SetAction(p => Guard(error, null, () =>
         {
-            var result = new ApplyAction(output.WriteLine).Run(RequestOf(p));
+            UseRoot(p);
+            var result = new ApplyAction(output.WriteLine).Run(AgentOptions.RequestOf(p));
             TextReport.Write(result, output);
             return result.IsFit ? Good : Bad;
         }));
-        var verify = new Command("verify", "Say whether this host is a fit real server; without options, for what was last applied")
+        return command;
+    }
+
+    private static Command Verify(TextWriter output, TextWriter error)
+    {
+        var command = With(new Command("verify", "Say whether this host is a fit real server; without options, for what was last applied"),
+            [.. AgentOptions.Wish, AgentOptions.StateDirectory, AgentOptions.Root, AgentOptions.Json]);
+        command.SetAction(p => Guard(error, p.GetValue(AgentOptions.Json) ? output : null, () =>
         {
-            Vip, Interface, Decapsulate, Director, StateDirectory, Json,
-        };
-        verify.SetAction(p => Guard(error, p.GetValue(Json) ? output : null, () =>
-        {
-            var result = VerifyAction.Run(RequestOf(p));
-            if (p.GetValue(Json))
+            UseRoot(p);
+            var result = VerifyAction.Run(AgentOptions.RequestOf(p));
+            if (p.GetValue(AgentOptions.Json))
                 JsonReport.Write(result, output);
             else
                 TextReport.Write(result, output);
             return result.IsFit ? Good : Bad;
         }));
-        var remove = new Command("remove", "Restore what was there before; with --vip, take back these VIPs only") { Vip, StateDirectory };
-        remove.SetAction(p => Guard(error, null, () =>
-        {
-            new RemoveAction(output.WriteLine).Run(new Request { Vips = p.GetValue(Vip) ?? [], StateDirectory = p.GetValue(StateDirectory)! });
-            return Good;
-        }));
-        var parsed = new RootCommand("Makes a host fit to be a real server behind a Sidestep director") { apply, verify, remove }.Parse(args);
-        var code = parsed.Invoke();
-        return parsed.Errors.Count > 0 ? Unusable : code;
+        return command;
     }
 
-    private static Request RequestOf(ParseResult parsed) => new()
+    private static Command Remove(TextWriter output, TextWriter error)
     {
-        Vips = parsed.GetValue(Vip) ?? [],
-        Interfaces = parsed.GetValue(Interface) ?? [],
-        Decapsulate = parsed.GetValue(Decapsulate),
-        Directors = parsed.GetValue(Director) ?? [],
-        StateDirectory = parsed.GetValue(StateDirectory)!,
-    };
+        var command = With(new Command("remove", "Restore what was there before; with --vip, take back these VIPs only"),
+            AgentOptions.Vip, AgentOptions.StateDirectory, AgentOptions.Root);
+        command.SetAction(p => Guard(error, null, () =>
+        {
+            UseRoot(p);
+            new RemoveAction(output.WriteLine).Run(AgentOptions.RequestOf(p));
+            return Good;
+        }));
+        return command;
+    }
+
+    private static Command RunCommand(TextWriter output, TextWriter error)
+    {
+        var command = With(new Command("run", "Apply duties, verify them and keep them, until it is told to end; that leaves everything in place"),
+            AgentOptions.Duties, AgentOptions.DirectorUrl, AgentOptions.Certificate, AgentOptions.Key, AgentOptions.Authority, AgentOptions.Interface,
+            AgentOptions.NoKeep, AgentOptions.Persist, AgentOptions.StateDirectory, AgentOptions.Root);
+        command.SetAction(p => Guard(error, null, () =>
+        {
+            UseRoot(p);
+            new RunAction(output).Run(AgentOptions.RequestOf(p) with { Keeps = !p.GetValue(AgentOptions.NoKeep) }, new RunOptions
+            {
+                Directors = p.GetValue(AgentOptions.DirectorUrl) ?? [],
+                Certificate = p.GetValue(AgentOptions.Certificate),
+                Key = p.GetValue(AgentOptions.Key),
+                Authority = p.GetValue(AgentOptions.Authority),
+            });
+            return Good;
+        }));
+        return command;
+    }
+
+    private static Command Status(TextWriter output, TextWriter error)
+    {
+        var command = With(new Command("status", "What the running agent last reported"), AgentOptions.StateDirectory, AgentOptions.Json);
+        command.SetAction(p => Guard(error, null, () =>
+        {
+            var text = RunningAgent.Ask(p.GetValue(AgentOptions.StateDirectory)!, RunningAgent.Status)
+                ?? throw new AgentException("no agent is running in this network namespace", "Start it: sidestep-agent run. For what 'apply' set up: sidestep-agent verify.");
+            if (p.GetValue(AgentOptions.Json))
+            {
+                output.WriteLine(text);
+                return Good;
+            }
+            if (text == "{}")
+            {
+                output.WriteLine("The agent runs and has no duties yet.");
+                return Bad;
+            }
+            var report = JsonSerializer.Deserialize(text, ApiJson.Default.AgentReport)!;
+            TextReport.Write(report, output);
+            return report.IsFit ? Good : Bad;
+        }));
+        return command;
+    }
+
+    private static Command OperatorsWish(string name, string word, string wish, string description, TextWriter output, TextWriter error)
+    {
+        var command = With(new Command(name, description), AgentOptions.StateDirectory);
+        command.SetAction(p => Guard(error, null, () =>
+        {
+            var directory = p.GetValue(AgentOptions.StateDirectory)!;
+            if (RunningAgent.Ask(directory, word) is not null)
+            {
+                output.WriteLine($"{wish}; the agent tells the directors that it reports to");
+                return Good;
+            }
+            StoredWish.Write(directory, wish);
+            output.WriteLine($"{wish}; no agent is running, so the directors will be told when one does");
+            return Good;
+        }));
+        return command;
+    }
+
+    private static Command Emit(TextWriter output, TextWriter error)
+    {
+        var linux = With(new Command("linux", "Print the files that would make it outlive a restart of the host"),
+            [.. AgentOptions.Wish, AgentOptions.For, AgentOptions.StateDirectory, AgentOptions.Root]);
+        linux.SetAction(p => Guard(error, null, () =>
+        {
+            UseRoot(p);
+            EmitAction.Linux(AgentOptions.RequestOf(p), p.GetValue(AgentOptions.For), output);
+            return Good;
+        }));
+        var windows = With(new Command("windows", "Print a PowerShell script that makes a Windows host a real server of layer-2 DSR"),
+            AgentOptions.Vip, AgentOptions.Duties, AgentOptions.Adapter);
+        windows.SetAction(p => Guard(error, null, () =>
+        {
+            EmitAction.Windows(AgentOptions.RequestOf(p), p.GetValue(AgentOptions.Adapter), output);
+            return Good;
+        }));
+        return new Command("emit", "Print files instead of changing anything") { linux, windows };
+    }
+
+    private static Command With(Command command, params Option[] options)
+    {
+        foreach (var option in options)
+            command.Options.Add(option);
+        return command;
+    }
+
+    private static void UseRoot(ParseResult parsed) => HostFiles.Machine = new HostFiles(parsed.GetValue(AgentOptions.Root)!);
 
     private static int Guard(TextWriter error, TextWriter? json, Func<int> action)
     {

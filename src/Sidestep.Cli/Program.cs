@@ -7,6 +7,7 @@ var root = new RootCommand("Sidestep: direct server return load balancing.")
 {
     ConfigCommand.Create(),
     StatusCommand.Create(),
+    DoctorCommand.Create(),
     FlowsCommand.Create(),
     CaptureCommand.Create(),
     PlanCommand.Create(RunningDirector.Read),

@@ -36,6 +36,7 @@ public sealed class StatusReport(DirectorSettings director, DirectorStatus statu
                 errors = daemon?.Errors ?? [],
                 unresolved = daemon?.Unresolved ?? [],
                 degraded = daemon?.Degraded ?? [],
+                alarms = daemon?.Alarms ?? [],
                 groups = daemon?.Groups ?? [],
                 notes = daemon?.Notes ?? [],
             },
@@ -78,7 +79,7 @@ public sealed class StatusReport(DirectorSettings director, DirectorStatus statu
     {
         var console = TextConsole.On(output);
         console.MarkupLineInterpolated($"[bold]{director.Name}[/]: {Sentence()}");
-        foreach (var problem in (daemon?.Errors ?? []).Concat(daemon?.Unresolved ?? []).Concat(daemon?.Degraded ?? []).Concat(daemon?.Notes ?? []))
+        foreach (var problem in (daemon?.Errors ?? []).Concat(daemon?.Alarms ?? []).Concat(daemon?.Unresolved ?? []).Concat(daemon?.Degraded ?? []).Concat(daemon?.Notes ?? []))
             console.MarkupLineInterpolated($"  {problem}");
 
         var services = NewTable("service", "takes", "pool", "DSR");

@@ -45,6 +45,15 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
     private SolicitedNodeGroups? _groups;
     private HealthKeeper? _health;
 
+    /// <summary>What the daemon does beside forwarding.</summary>
+    private Management? _management;
+
+    /// <summary>What is wrong with that.</summary>
+    private ImmutableArray<string> _managementProblems = [];
+
+    /// <summary>The newest valid configuration, as the file says it.</summary>
+    private Configuration? _written;
+
     /// <summary>Why nothing is sent in fragments; null when it is.</summary>
     private string? _slowPathProblem;
 
@@ -61,8 +70,10 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
         _groups = groups;
         Report(r => r with { Notes = [.. engine.Notes], Groups = groups.Entered });
 
+        using var management = new Management(_identity, ManagementProblems, alarms => Report(r => r with { Alarms = alarms }));
+        _management = management;
         using var nextHops = new NetlinkNextHopResolver(Log.Warning);
-        using var health = new HealthKeeper(engine, _identity, agents: null);
+        using var health = new HealthKeeper(engine, _identity, management.Agents);
         _health = health;
         var loop = new ControlLoop(engine, nextHops, first, this, TimeProvider.System, health.Book);
         nextHops.Watch([.. first.Director.Interfaces.Select(static i => i.Name)],
@@ -70,6 +81,7 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
         nextHops.WatchPeers(first.Director.Peers);
         nextHops.WaitUntilResolved(ResolvePatience);
         loop.Start();
+        management.Drains.Changed += () => loop.Post(management.Drains.On(_written ?? first));
         using var slowPath = OpenSlowPath();
         Log.Info($"forwarding; configuration {file.Path}");
 
@@ -81,7 +93,11 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
     private async Task RunAllAsync(ControlLoop loop, XdpEngine engine, CancellationToken cancellation)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        Task[] all = [loop.RunAsync(stop.Token), WatchFileAsync(loop, stop.Token), CountLoadsAsync(engine, stop.Token), _health!.RunAsync(stop.Token)];
+        Task[] all =
+        [
+            loop.RunAsync(stop.Token), WatchFileAsync(loop, stop.Token), CountLoadsAsync(engine, stop.Token), _health!.RunAsync(stop.Token),
+            _management!.RunAsync(stop.Token),
+        ];
         await Task.WhenAny(all).ConfigureAwait(false);
         await stop.CancelAsync().ConfigureAwait(false);
         await Task.WhenAll(all).ConfigureAwait(false);
@@ -111,6 +127,7 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
         var unresolved = nextHops.Unresolved.Select(static u => $"{u.Key}: {u.Value}").Order(StringComparer.Ordinal).ToArray();
         var news = unresolved.Except(_report.Unresolved).ToArray();
         FollowGroups(configuration, tables);
+        _management!.Applied(configuration, tables, nextHops);
         _health!.Follow(configuration, tables);
         var degraded = Degraded(nextHops);
         foreach (var peer in degraded.Except(_report.Degraded).Except(_groups!.Problems).Except(_health!.Problems))
@@ -125,6 +142,7 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
 
     public void Attached(IReadOnlyList<AttachedInterface> interfaces)
     {
+        _management!.Attached(interfaces);
         foreach (var attached in interfaces)
         {
             Log.Info($"attached to {attached.Name} ({attached.Mode?.ToString().ToLowerInvariant()})");
@@ -168,7 +186,12 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
         .. _groups!.Problems,
         .. _health!.Problems,
         .. _slowPathProblem is { } problem ? [problem] : Array.Empty<string>(),
+        .. _managementProblems,
     ];
+
+    private void ManagementProblems(IReadOnlyList<string> problems) => Report(
+        r => r with { Degraded = [.. r.Degraded.Except(_managementProblems), .. problems] },
+        after: () => _managementProblems = [.. problems]);
 
     /// <summary>Null when the program has none.</summary>
     private SlowFragmenter? OpenSlowPath()
@@ -225,7 +248,8 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
         {
             Log.Info("the configuration file changed");
             Report(static r => r, () => _refused = []);
-            loop.Post(configuration);
+            _written = configuration;
+            loop.Post(_management!.Drains.On(configuration));
         }
     }
 
@@ -276,12 +300,13 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
         }
     }
 
-    private void Report(Func<DaemonReport, DaemonReport> change, Action? errors = null)
+    private void Report(Func<DaemonReport, DaemonReport> change, Action? errors = null, Action? after = null)
     {
         lock (_gate)
         {
             errors?.Invoke();
             _report = change(_report) with { Errors = [.. _refused, .. _failed] };
+            after?.Invoke();
             try
             {
                 _report.Write(_identity);

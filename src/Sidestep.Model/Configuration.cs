@@ -26,4 +26,11 @@ public sealed record Configuration
 
     /// <summary>The services that clients address; names are unique, and so is VIP, protocol and port.</summary>
     public ImmutableArray<VirtualService> VirtualServices { get; init; } = [];
+
+    /// <summary>The network profile of a service.</summary>
+    public NetworkProfile ProfileOf(VirtualService service)
+    {
+        ArgumentNullException.ThrowIfNull(service);
+        return service.NetworkProfile is { } name ? NetworkProfiles.First(p => p.Name == name) : NetworkProfile.Default;
+    }
 }

@@ -34,6 +34,9 @@ public sealed record DaemonReport
     /// <summary>What does not work as it should, although packets are forwarded, and why.</summary>
     public ImmutableArray<string> Degraded { get; init; } = [];
 
+    /// <summary>Who else answers for VIPs of this director.</summary>
+    public ImmutableArray<string> Alarms { get; init; } = [];
+
     /// <summary>Multicast addresses that were entered into the lists of interfaces, which outlive the daemon: interface and Ethernet
     /// address. The next run takes back what it does not need.</summary>
     public ImmutableArray<string> Groups { get; init; } = [];
@@ -43,6 +46,9 @@ public sealed record DaemonReport
 
     /// <summary>The file that the daemon keeps locked while it runs.</summary>
     public static string LockPath(DirectorSettings director) => BasePath(director) + ".lock";
+
+    /// <summary>The Unix socket that the running daemon answers on: only root may.</summary>
+    public static string SocketPath(DirectorSettings director) => BasePath(director) + ".sock";
 
     /// <summary>Replaces the report, so that a reader finds the old one or the new one.</summary>
     public void Write(DirectorSettings director)

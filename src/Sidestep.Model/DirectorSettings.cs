@@ -25,6 +25,12 @@ public sealed record DirectorSettings
     /// <summary>What SIGTERM does with the program in the kernel.</summary>
     public ExitAction OnExit { get; init; } = ExitAction.Keep;
 
+    /// <summary>Where agents reach the director; null: they do not.</summary>
+    public ApiSettings? Api { get; init; }
+
+    /// <summary>What is done about others that answer for the VIPs.</summary>
+    public SentinelSettings Sentinel { get; init; } = new();
+
     /// <summary>Folder below which state is pinned; a bpffs is mounted there when there is none.</summary>
     public string PinPath { get; init; } = "/sys/fs/bpf/sidestep";
 }

@@ -77,6 +77,9 @@ public static class Limits
     /// <summary>Other directors.</summary>
     public const int Peers = 16;
 
+    /// <summary>Places that a director listens for agents at.</summary>
+    public const int ApiEndpoints = 16;
+
     /// <summary>Bits that an outer source address may differ in, at least: with fewer than 256 addresses the flows would
     /// not spread over the receive queues of a large server.</summary>
     public const int OuterSourceBits = 8;

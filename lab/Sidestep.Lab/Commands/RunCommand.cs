@@ -1,3 +1,4 @@
+using Sidestep.Lab.Faults;
 using Sidestep.Lab.Scenarios;
 using Sidestep.Lab.Topologies;
 
@@ -5,8 +6,12 @@ namespace Sidestep.Lab.Commands;
 
 internal static class RunCommand
 {
-    public static async Task<int> RunAsync(Topology topology, bool json, TimeSpan limit)
+    private const int UsualLimit = 180, FaultsLimit = 1200;
+
+    /// <param name="seconds">After which the run is given up; null: as usual.</param>
+    public static async Task<int> RunAsync(Topology topology, bool json, int? seconds)
     {
+        var limit = seconds is { } wanted ? TimeSpan.FromSeconds(wanted) : Patience.Seconds(topology.Faults ? FaultsLimit : UsualLimit);
         using var interruption = new Interruption();
         using var time = CancellationTokenSource.CreateLinkedTokenSource(interruption.Token);
         time.CancelAfter(limit);
@@ -33,10 +38,13 @@ internal static class RunCommand
         var well = false;
         try
         {
-            IReport report = topology.Churn is { } churn
-                ? await new ChurnScenario(run, churn, Say.Progress).RunAsync(cancel)
-                : topology.Health is { } health ? await new HealthScenario(run, health, Say.Progress).RunAsync(cancel)
-                : await new TrafficScenario(run, Say.Progress).RunAsync(cancel);
+            IReport report = topology switch
+            {
+                { Faults: true } => await new FaultScenario(run, Say.Progress).RunAsync(cancel),
+                { Churn: { } churn } => await new ChurnScenario(run, churn, Say.Progress).RunAsync(cancel),
+                { Health: { } health } => await new HealthScenario(run, health, Say.Progress).RunAsync(cancel),
+                _ => await new TrafficScenario(run, Say.Progress).RunAsync(cancel),
+            };
             well = report.Ok;
             return report;
         }

@@ -28,6 +28,12 @@ internal sealed class Topology
     /// <summary>The traffic of a run that is about change: connections that live through all of it. Null: requests.</summary>
     public Churn? Churn { get; set; }
 
+    /// <summary>Who proves who he is, in {run}/pki. Null: nobody.</summary>
+    public CertificateNames? Certificates { get; set; }
+
+    /// <summary>The run injects the faults of the folder "faults", one after the other, and has the doctor name them.</summary>
+    public bool Faults { get; set; }
+
     /// <summary>What servers lose and get back during a run about their health. Null: it is about something else.</summary>
     public HealthPlan? Health { get; set; }
 
@@ -68,6 +74,16 @@ internal sealed class DirectorRole
     /// is not visible to a capture on the director's own interface.
     /// </summary>
     public string Port { get; set; } = "";
+}
+
+/// <summary>Certificates that the lab makes, by an authority of its own.</summary>
+internal sealed class CertificateNames
+{
+    /// <summary>Of directors: name to the addresses that they are reached at.</summary>
+    public Dictionary<string, List<string>> Directors { get; set; } = [];
+
+    /// <summary>Of agents: the name is that of the real server.</summary>
+    public List<string> Agents { get; set; } = [];
 }
 
 /// <summary>Where requests come from, and where replies to them are watched.</summary>

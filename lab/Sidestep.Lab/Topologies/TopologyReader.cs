@@ -73,7 +73,7 @@ internal static class TopologyReader
             topology.Node(server);
         if (topology.Churn?.Crowd is { } crowd && (crowd.Pools.Count == 0 || crowd.Profiles.Count == 0))
             throw new LabException($"{topology.Name}: a crowd needs pools and profiles.");
-        if (topology.Churn is null && topology.Vips.GroupBy(v => v.Contains(':')).Any(f => f.Count() > 1))
+        if (topology.Churn is null && !topology.Faults && topology.Vips.GroupBy(v => v.Contains(':')).Any(f => f.Count() > 1))
             throw new LabException($"{topology.Name}: requests know one VIP of each family, not {string.Join(", ", topology.Vips)}.");
     }
 }

@@ -1,8 +1,11 @@
 using System.Net;
-using Sidestep.Agent.Decapsulation;
 using Sidestep.Agent.Host;
 using Sidestep.Agent.Input;
+using Sidestep.Agent.Persistence;
+using Sidestep.Agent.Programs;
+using Sidestep.Agent.Running;
 using Sidestep.Agent.State;
+using Sidestep.Api;
 using Sidestep.Native;
 using Sidestep.Native.Netlink;
 
@@ -15,66 +18,74 @@ internal sealed class RemoveAction(Action<string> say)
     {
         var problems = new List<Problem>();
         Surroundings.Check(changes: true, bpf: false, problems);
-        var vips = AddressReader.Read("--vip", request.Vips, problems);
+        var vips = AddressReader.Read(OptionsReader.VipOption, request.Vips, prefixes: true, problems);
         if (problems.Count > 0)
             throw new ProblemsException(problems);
 
         using var store = StateStore.OpenToChange(request.StateDirectory);
+        RunningAgent.MustNotBe(request.StateDirectory);
         using var socket = NetlinkSocket.Open();
         var host = ServerFacts.Read(socket);
         var state = store.Load();
         var undo = new Undo(socket, host, say);
         if (vips.Count == 0)
         {
-            Everything(store, state, host, socket, undo);
+            Everything(request.StateDirectory, store, state, host, socket, undo);
             return;
         }
-        var applied = vips.Where(v => state?.Addresses.Any(a => a.Vip == v.ToString()) == true).ToList();
+        var applied = vips.Where(v => state?.Addresses.Any(a => a.Vip == Text.Of(v)) == true).ToList();
         foreach (var vip in vips.Except(applied))
-            say($"{vip}: nothing to remove, it has not been applied here");
+            say($"{Text.Of(vip)}: nothing to remove, it has not been applied here");
         if (applied.Count == 0)
             return;
         if (applied.Count == state!.Addresses.Count)
         {
             say("no VIP remains: everything else goes too");
-            Everything(store, state, host, socket, undo);
+            Everything(request.StateDirectory, store, state, host, socket, undo);
             return;
         }
         Some(store, state, applied, host, socket, undo);
     }
 
-    private static void Some(StateStore store, AgentState state, List<IPAddress> vips, ServerFacts host, NetlinkSocket socket, Undo undo)
+    private void Some(StateStore store, HostState state, List<IPNetwork> vips, ServerFacts host, NetlinkSocket socket, Undo undo)
     {
-        bool Goes(string vip) => vips.Any(v => v.ToString() == vip);
+        bool Goes(string vip) => vips.Any(v => Text.Of(v) == vip);
         var rest = state with
         {
             Addresses = [.. state.Addresses.Where(a => !Goes(a.Vip))],
-            Wish = state.Wish with { Vips = [.. state.Wish.Vips.Where(v => !Goes(v))] },
+            Duties = state.Duties is not { } duties ? null : duties with
+            {
+                Services = [.. duties.Services.Select(s => s with { Vips = [.. s.Vips.Except(vips)] }).Where(static s => s.Vips.Length > 0)],
+            },
         };
         var ours = AttachedFilter.FindOurs(socket, host.Interfaces);
-        OnMaps(ours, maps => vips.ForEach(v => maps.Remove(DecapsulationMaps.VipsName, v)));
+        OnMaps(ours, maps => maps.WriteVips([.. maps.Vips().Where(v => !vips.Contains(v.Network))]));
         foreach (var address in state.Addresses.Where(a => Goes(a.Vip)))
             undo.Address(address);
         // A VIP that was on lo before stays there, and has become an address like any other.
-        var addresses = ServerFacts.Read(socket).OuterDestinations(ours.Select(static f => f.Interface), rest.AllVips);
-        OnMaps(ours, maps => maps.Write(DecapsulationMaps.AddressesName, addresses));
+        var addresses = ServerFacts.Read(socket).OuterDestinations(ours.Where(static f => f.Hook == Hook.Ingress).Select(static f => f.Interface), rest.AllVips);
+        OnMaps(ours, maps => maps.WriteAddresses(addresses));
         store.Save(rest);
+        say("files that were written for the next start of the host still name what was removed: run 'sidestep-agent apply --persist' again if there are any");
     }
 
-    private static void OnMaps(IReadOnlyList<AttachedFilter> ours, Action<DecapsulationMaps> action)
+    private static void OnMaps(IReadOnlyList<AttachedFilter> ours, Action<AgentMaps> action)
     {
-        foreach (var attached in ours)
+        foreach (var attached in ours.Where(static f => f.Hook == Hook.Ingress))
         {
             using var program = BpfProgram.OpenById(attached.Filter!.ProgramId);
-            using var maps = DecapsulationMaps.Of(program);
+            using var maps = AgentMaps.Of(program);
             if (maps is not null)
                 action(maps);
         }
     }
 
     /// <summary>The reverse of apply: a VIP goes before the settings that keep it silent.</summary>
-    private void Everything(StateStore store, AgentState? state, ServerFacts host, NetlinkSocket socket, Undo undo)
+    private void Everything(string directory, StateStore store, HostState? state, ServerFacts host, NetlinkSocket socket, Undo undo)
     {
+        var files = new PersistenceStore(directory).Remove(HostFiles.Machine, say);
+        LastDuties.Delete(directory);
+        StoredWish.Write(directory, OperatorWish.Enabled);
         var ours = AttachedFilter.FindOurs(socket, host.Interfaces);
         foreach (var attached in ours)
             undo.Filter(attached);
@@ -82,6 +93,7 @@ internal sealed class RemoveAction(Action<string> say)
         {
             say(store.FoundStale ? "the state file is of a network namespace that is gone: deleted"
                 : ours.Count > 0 ? "there is no state file: addresses, sysctls and qdiscs are left as they are"
+                : files > 0 ? "the files for the next start of the host were all that there was"
                 : "nothing to remove: nothing has been applied in this network namespace");
         }
         foreach (var qdisc in state?.Qdiscs ?? [])

@@ -1,6 +1,7 @@
-using System.Net;
-using Sidestep.Agent.Decapsulation;
+using System.Net.Sockets;
 using Sidestep.Agent.Host;
+using Sidestep.Agent.Input;
+using Sidestep.Agent.Programs;
 using Sidestep.Agent.State;
 using Sidestep.Native;
 using Sidestep.Native.Netlink;
@@ -13,8 +14,8 @@ internal sealed class Undo(NetlinkSocket socket, ServerFacts host, Action<string
 {
     public void Filter(AttachedFilter attached)
     {
-        TcIngress.Detach(attached.Interface.Index, AttachedFilter.Place);
-        say($"{attached.Interface.Name}: decapsulation filter removed");
+        attached.Detach();
+        say($"{attached.Interface.Name}: filter {AttachedFilter.ProgramName(attached.Hook)} removed");
     }
 
     public void Qdisc(QdiscRecord record)
@@ -33,22 +34,30 @@ internal sealed class Undo(NetlinkSocket socket, ServerFacts host, Action<string
 
     public void Address(AddressRecord record)
     {
-        var vip = IPAddress.Parse(record.Vip);
+        var vip = Text.Parse(record.Vip);
         if (record.ExistedBefore)
         {
-            say($"{vip}: left on lo, where it was before");
+            say($"{record.Vip}: left on lo, where it was before");
             return;
         }
-        switch (host.OnLoopback(vip))
+        if (!Text.IsSingle(vip))
+        {
+            if (!host.Has(vip))
+                return;
+            LocalPrefixes.Remove(socket, host.Loopback, vip);
+            say($"{record.Vip}: no longer local by lo");
+            return;
+        }
+        switch (host.OnLoopback(vip.BaseAddress))
         {
             case null:
                 break;
-            case { Scope: AddressScope.Host } ours:
+            case { } ours when ours.Scope == AddressScope.Host || (ours.Address.AddressFamily == AddressFamily.InterNetworkV6 && !ours.IsUsable):
                 InterfaceAddresses.Remove(socket, ours);
-                say($"{vip}: removed from lo");
+                say($"{record.Vip}: removed from lo");
                 break;
             default:
-                say($"{vip}: left on lo, because someone else has put it there again since (its scope is not host)");
+                say($"{record.Vip}: left on lo, because someone else has put it there again since (as an address that the host may begin connections with)");
                 break;
         }
     }
@@ -66,8 +75,7 @@ internal sealed class Undo(NetlinkSocket socket, ServerFacts host, Action<string
             scope = item.Name;
         }
         var setting = new Sysctl(scope, record.Key);
-        var found = setting.Read();
-        if (found == record.Before)
+        if (setting.TryRead() is not { } found || found == record.Before)
             return;
         if (found != record.Ours)
         {

@@ -1,7 +1,9 @@
-using System.Net;
+using System.Net.Sockets;
 using Sidestep.Agent.Host;
 using Sidestep.Agent.Input;
 using Sidestep.Agent.Output;
+using Sidestep.Agent.Programs;
+using Sidestep.Api;
 using Sidestep.Native.Netlink;
 
 namespace Sidestep.Agent.Actions;
@@ -9,59 +11,109 @@ namespace Sidestep.Agent.Actions;
 /// <summary>Holds every condition of a fit real server against the kernel.</summary>
 internal static class Verifier
 {
-    private const string ApplyAgain = "Run 'sidestep-agent apply' again.";
+    public const string ApplyAgain = "Run 'sidestep-agent apply' again.";
 
-    public static Verification Check(Wish wish, ServerFacts host, NetlinkSocket socket)
+    /// <param name="wish">What shall be.</param>
+    /// <param name="host">What is.</param>
+    /// <param name="socket">Of the namespace.</param>
+    /// <param name="programs">This agent's, to compare with those attached; null when none are wished for.</param>
+    public static Verification Check(Wish wish, ServerFacts host, NetlinkSocket socket, AgentPrograms? programs)
     {
         var result = new Verification();
         foreach (var vip in wish.Vips)
-            result.Conditions.Add(Vip(vip, host));
-        var scopeHost = Changes.VipsHaveScopeHost(wish.Vips, host);
+            Vip(vip, host, result);
+        if (wish.HasFamily(AddressFamily.InterNetworkV6))
+            NeighbourCheck.Run(wish, host, socket, result);
+        var scopeHost = Deviations.VipsHaveScopeHost(wish, host);
+        All(Sysctl.ArpIgnore, scopeHost, "1 (or 2)", result);
+        All(Sysctl.ArpAnnounce, scopeHost, "2", result);
+        var loopback = host.Interfaces.First(static i => i.IsLoopback);
+        if (!loopback.IsUp)
+            result.Add(false, ConditionNames.DeviceUp, loopback.Name, "down", "up", $"Run: ip link set {loopback.Name} up");
         foreach (var item in wish.Interfaces)
-            Interface(item, scopeHost, result.Conditions);
-        DecapsulationCheck.Run(wish, host, socket, result);
-        if (host.WithDefaultRoute.Count == 0)
+            Interface(item, scopeHost, result);
+        ProgramCheck.Run(wish, host, socket, programs, result);
+        foreach (var family in new[] { AddressFamily.InterNetwork, AddressFamily.InterNetworkV6 })
         {
-            result.Conditions.Add(Condition.Note("default route", "none", "a way back to every client",
-                "Replies go straight to the clients: make sure that there are routes to all of them."));
+            if (wish.HasFamily(family))
+                DefaultRoute(family, host, result);
         }
         return result;
     }
 
-    private static Condition Vip(IPAddress vip, ServerFacts host)
+    private static void Vip(VipWish vip, ServerFacts host, Verification result)
     {
-        const string wanted = "/32 on lo only";
-        var places = host.Addresses.Where(a => a.Address.Equals(vip)).ToList();
+        if (vip.IsIPv6 && !host.LoopbackHasIPv6)
+        {
+            result.Add(false, ConditionNames.Vip, vip.ToString(), "absent: IPv6 is off on lo", "on lo", "Run: sysctl -w net/ipv6/conf/lo/disable_ipv6=0, then 'sidestep-agent apply' again.");
+            return;
+        }
+        if (!vip.IsSingle)
+        {
+            result.Add(host.Has(vip.Network), ConditionNames.Vip, vip.ToString(), host.Has(vip.Network) ? "local by lo" : "absent", "local by lo", ApplyAgain);
+            return;
+        }
+        var longest = vip.Network.PrefixLength;
+        var places = host.Addresses.Where(a => a.Address.Equals(vip.Address)).ToList();
         var found = string.Join(", ", places.Select(a => $"/{a.PrefixLength} on {host.NameOf(a.InterfaceIndex)}").DefaultIfEmpty("absent"));
-        var stray = places.FirstOrDefault(a => a.PrefixLength != 32 || !host.IsLoopback(a.InterfaceIndex));
-        return Condition.Of(places.Count > 0 && stray is null, $"VIP {vip}", found, wanted,
+        var stray = places.FirstOrDefault(a => a.PrefixLength != longest || !host.IsLoopback(a.InterfaceIndex));
+        result.Add(places.Count > 0 && stray is null, ConditionNames.Vip, vip.ToString(), found, $"/{longest} on lo only",
             stray is null ? ApplyAgain : $"Remove it: ip address del {vip}/{stray.PrefixLength} dev {host.NameOf(stray.InterfaceIndex)}");
     }
 
-    private static void Interface(InterfaceInfo item, bool scopeHost, List<Condition> conditions)
+    private static void Interface(InterfaceInfo item, bool scopeHost, Verification result)
     {
-        conditions.Add(Condition.Of(item.IsUp, item.Name, item.IsUp ? "up" : "down", "up", $"Run: ip link set {item.Name} up"));
-        conditions.Add(Setting(item, Sysctl.ArpIgnore, scopeHost, "1 (or 2)", ApplyAgain));
-        conditions.Add(Setting(item, Sysctl.ArpAnnounce, scopeHost, "2", ApplyAgain));
-        conditions.Add(Setting(item, Sysctl.RpFilter, scopeHost, "2 (loose) or 0 (off)", ApplyAgain));
-        foreach (var key in new[] { Sysctl.ProxyArp, Sysctl.ProxyArpPrivateVlan })
-        {
-            conditions.Add(Setting(item, key, scopeHost, "0",
-                $"The server would answer ARP for addresses that are not its own: sysctl -w net/ipv4/conf/all/{key}=0 net/ipv4/conf/{item.Name}/{key}=0"));
-        }
+        result.Add(item.IsUp, ConditionNames.DeviceUp, item.Name, item.IsUp ? "up" : "down", "up", $"Run: ip link set {item.Name} up");
+        Setting(item, Sysctl.ArpIgnore, scopeHost, "1 (or 2)", result);
+        Setting(item, Sysctl.ArpAnnounce, scopeHost, "2", result);
+        Setting(item, Sysctl.RpFilter, scopeHost, "2 (loose) or 0 (off)", result);
+        ProxyArp(item, result);
+        // It can only make the server answer for fewer of its addresses, and for the VIP it answers nowhere.
+        result.Add(true, ConditionNames.ArpFilter, item.Name, Sysctl.Effective(item.Name, Sysctl.ArpFilter).ToString(System.Globalization.CultureInfo.InvariantCulture), "any", "");
         if (Sysctl.Effective(item.Name, Sysctl.Forwarding) != 0)
         {
-            conditions.Add(Condition.Note($"forwarding ({item.Name})", "1", "any",
-                "DSR does not need it: the VIP is local. Left as it is, because something else may."));
+            result.Note(Verification.ForwardingName, item.Name, "1", "any",
+                "DSR does not need it: the VIP is local. Left as it is, because something else may.");
         }
     }
 
-    private static Condition Setting(InterfaceInfo item, string key, bool scopeHost, string wanted, string cure)
+    private static void ProxyArp(InterfaceInfo item, Verification result)
     {
-        var all = new Sysctl(Sysctl.All, key).Read();
-        var own = new Sysctl(item.Name, key).Read();
+        var proxy = Sysctl.Effective(item.Name, Sysctl.ProxyArp);
+        var privateVlan = Sysctl.Effective(item.Name, Sysctl.ProxyArpPrivateVlan);
+        var on = proxy != 0 ? Sysctl.ProxyArp : Sysctl.ProxyArpPrivateVlan;
+        result.Add(proxy == 0 && privateVlan == 0, ConditionNames.ProxyArp, item.Name, $"{Sysctl.ProxyArp} {proxy}, {Sysctl.ProxyArpPrivateVlan} {privateVlan}", "0, 0",
+            $"The server would answer ARP for addresses that are not its own: sysctl -w net/ipv4/conf/all/{on}=0 net/ipv4/conf/{item.Name}/{on}=0");
+    }
+
+    private static void Setting(InterfaceInfo item, string key, bool scopeHost, string wanted, Verification result)
+    {
+        var all = new Sysctl(Sysctl.All, key).TryRead() ?? 0;
+        var own = new Sysctl(item.Name, key).TryRead() ?? 0;
         var effective = Math.Max(all, own);
-        return Condition.Of(SysctlWish.Serves(key, effective, scopeHost), $"{key} ({item.Name})",
-            $"{effective} (all {all}, {item.Name} {own})", wanted, cure);
+        result.Add(SysctlWish.Serves(key, effective, scopeHost), SysctlWish.ConditionOf(key), item.Name,
+            $"{effective} (all {all}, {item.Name} {own})", wanted, ApplyAgain);
+    }
+
+    /// <summary>The interfaces have values of their own: this one is for those that appear later.</summary>
+    private static void All(string key, bool scopeHost, string wanted, Verification result)
+    {
+        var all = new Sysctl(Sysctl.All, key).TryRead() ?? 0;
+        if (!SysctlWish.Serves(key, all, scopeHost))
+            result.Note(SysctlWish.ConditionOf(key), Sysctl.All, $"{all}", wanted, "Interfaces that appear later are not covered. " + ApplyAgain);
+    }
+
+    private static void DefaultRoute(AddressFamily family, ServerFacts host, Verification result)
+    {
+        var name = family == AddressFamily.InterNetwork ? "IPv4" : "IPv6";
+        var routes = host.DefaultRoutes.Where(r => r.Family == family).ToList();
+        if (routes.Count == 0)
+        {
+            result.Note(ConditionNames.DefaultRoute, name, "none", "a way back to every client",
+                "Replies go straight to the clients: make sure that there are routes to all of them.");
+            return;
+        }
+        result.Add(true, ConditionNames.DefaultRoute, name,
+            string.Join(", ", routes.Select(r => $"{(r.Gateway is null ? "" : $"via {r.Gateway} ")}dev {host.NameOf(r.InterfaceIndex)}")), "a way back to every client", "");
     }
 }

@@ -1,9 +1,10 @@
-using System.Net;
 using Sidestep.Agent.Host;
 using Sidestep.Agent.Input;
 using Sidestep.Agent.Output;
+using Sidestep.Agent.Persistence;
+using Sidestep.Agent.Programs;
 using Sidestep.Agent.State;
-using Sidestep.Model;
+using Sidestep.Api;
 using Sidestep.Native.Netlink;
 
 namespace Sidestep.Agent.Actions;
@@ -18,33 +19,34 @@ internal static class VerifyAction
         if (request.IsEmpty)
             return OfState(request.StateDirectory, host, socket);
         var problems = new List<Problem>();
-        Surroundings.Check(changes: false, bpf: request.Decapsulate is not null, problems);
-        var wish = WishReader.Read(request, host, beforeChange: false, problems);
-        return wish is null || problems.Count > 0 ? throw new ProblemsException(problems) : Verifier.Check(wish, host, socket);
+        var duties = OptionsReader.Read(request, problems);
+        var wish = duties is null ? null : WishReader.Read(duties, request.Interfaces, programs: false, host, beforeChange: false, problems);
+        return Check(request.StateDirectory, wish, host, socket, problems);
     }
 
     private static Verification OfState(string directory, ServerFacts host, NetlinkSocket socket)
     {
         using var store = StateStore.OpenToRead(directory);
-        var wanted = store.Load()?.Wish ?? throw new ProblemsException([new Problem("--vip", "",
+        var state = store.Load();
+        var duties = state?.Duties ?? throw new ProblemsException([new Problem("--vip", "",
             "is missing, and nothing has been applied in this network namespace", "Give the options of apply, or run apply first.")]);
         var problems = new List<Problem>();
-        Surroundings.Check(changes: false, bpf: wanted.Decapsulate is not null, problems);
-        if (problems.Count > 0)
+        var names = host.Interfaces.Where(i => state.Interfaces.Contains(i.Index)).Select(static i => i.Name).ToList();
+        var wish = WishReader.Read(duties, names, state.Programs, host, beforeChange: false, problems);
+        var result = Check(directory, wish, host, socket, problems);
+        foreach (var gone in state.Interfaces.Where(w => host.Interfaces.All(i => i.Index != w)))
+            result.Add(false, ConditionNames.DeviceUp, $"number {gone}", "gone", "there", "It was deleted or made anew: run 'sidestep-agent apply' again.");
+        return result;
+    }
+
+    private static Verification Check(string directory, Wish? wish, ServerFacts host, NetlinkSocket socket, List<Problem> problems)
+    {
+        Surroundings.Check(changes: false, bpf: wish?.Programs == true, problems);
+        if (wish is null || problems.Count > 0)
             throw new ProblemsException(problems);
-        var wish = new Wish
-        {
-            Vips = [.. wanted.Vips.Select(IPAddress.Parse)],
-            Interfaces = [.. host.Interfaces.Where(i => wanted.Interfaces.Contains(i.Index))],
-            Encapsulation = wanted.Decapsulate is null ? null : Encapsulation.IpIp,
-            Directors = [.. wanted.Directors.Select(IPAddress.Parse)],
-        };
-        var result = Verifier.Check(wish, host, socket);
-        foreach (var gone in wanted.Interfaces.Where(w => host.Interfaces.All(i => i.Index != w)))
-        {
-            result.Conditions.Add(Condition.Wrong("interface", $"number {gone} is gone", "there",
-                "It was deleted or made anew: run 'sidestep-agent apply' again."));
-        }
+        using var programs = wish.Programs ? AgentPrograms.Load(null) : null;
+        var result = Verifier.Check(wish, host, socket, programs);
+        FileCheck.Run(directory, HostFiles.Machine, wish, host, result);
         return result;
     }
 }

@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
+using Sidestep.Agent.Input;
 using Sidestep.Native.Netlink;
 
 namespace Sidestep.Agent.Host;
@@ -11,14 +13,35 @@ internal sealed record ServerFacts
 
     public required IReadOnlyList<InterfaceAddress> Addresses { get; init; }
 
-    public required IReadOnlySet<int> WithDefaultRoute { get; init; }
+    /// <summary>Whole networks that are local.</summary>
+    public required IReadOnlyList<IPNetwork> LocalPrefixes { get; init; }
 
-    public static ServerFacts Read(NetlinkSocket socket) => new()
+    public required IReadOnlyList<DefaultRouteInfo> DefaultRoutes { get; init; }
+
+    /// <summary>False: the kernel has no IPv6.</summary>
+    public bool HasIPv6 { get; init; }
+
+    /// <summary>False: IPv6 is off on the loopback device, and no VIP can go there.</summary>
+    public bool LoopbackHasIPv6 { get; init; }
+
+    public static ServerFacts Read(NetlinkSocket socket)
     {
-        Interfaces = Native.Netlink.Interfaces.List(socket),
-        Addresses = InterfaceAddresses.List(socket),
-        WithDefaultRoute = Native.Netlink.Interfaces.WithDefaultRoute(socket),
-    };
+        var six = Directory.Exists("/proc/sys/net/ipv6");
+        IReadOnlyList<InterfaceAddress> addresses = InterfaceAddresses.List(socket);
+        IReadOnlyList<IPNetwork> prefixes = Native.Netlink.LocalPrefixes.List(socket, AddressFamily.InterNetwork);
+        return new ServerFacts
+        {
+            Interfaces = Native.Netlink.Interfaces.List(socket),
+            Addresses = six ? [.. addresses, .. InterfaceAddresses.List(socket, AddressFamily.InterNetworkV6)] : addresses,
+            LocalPrefixes = six ? [.. prefixes, .. Native.Netlink.LocalPrefixes.List(socket, AddressFamily.InterNetworkV6)] : prefixes,
+            DefaultRoutes = Native.Netlink.DefaultRoutes.List(socket),
+            HasIPv6 = six,
+            LoopbackHasIPv6 = new Sysctl("lo", Sysctl.DisableIPv6, "ipv6").TryRead() == 0,
+        };
+    }
+
+    /// <summary>Interfaces that a default route of either family leaves by.</summary>
+    public IReadOnlySet<int> WithDefaultRoute => DefaultRoutes.Select(static r => r.InterfaceIndex).ToHashSet();
 
     /// <summary>Index of the loopback device, where VIPs go.</summary>
     public int Loopback => Interfaces.First(static i => i.IsLoopback).Index;
@@ -29,17 +52,21 @@ internal sealed record ServerFacts
     public string NameOf(int index) =>
         Interfaces.FirstOrDefault(i => i.Index == index)?.Name ?? $"interface {index.ToString(CultureInfo.InvariantCulture)}";
 
-    /// <summary>The VIP as it is on lo, or null.</summary>
-    public InterfaceAddress? OnLoopback(IPAddress vip) =>
-        Addresses.FirstOrDefault(a => a.InterfaceIndex == Loopback && a.PrefixLength == 32 && a.Address.Equals(vip));
+    /// <summary>The VIP as it is on lo, with the longest prefix, or null.</summary>
+    public InterfaceAddress? OnLoopback(IPAddress vip) => Addresses.FirstOrDefault(a =>
+        a.InterfaceIndex == Loopback && a.PrefixLength == vip.GetAddressBytes().Length * 8 && a.Address.Equals(vip));
+
+    /// <summary>The VIP, or the prefix of VIPs, is where it has to be.</summary>
+    public bool Has(IPNetwork vip) => Text.IsSingle(vip) ? OnLoopback(vip.BaseAddress) is not null : LocalPrefixes.Contains(vip);
 
     /// <summary>The addresses that outer headers may be sent to: those of the ingress interfaces, and the ones that the
     /// server itself has on lo, as hosts with several uplinks do.</summary>
     /// <remarks>Not all of the host's: some container platforms put thousands of service addresses on it.</remarks>
-    public IReadOnlyList<IPAddress> OuterDestinations(IEnumerable<InterfaceInfo> ingress, IReadOnlyCollection<IPAddress> vips)
+    public IReadOnlyList<IPAddress> OuterDestinations(IEnumerable<InterfaceInfo> ingress, IReadOnlyCollection<IPNetwork> vips)
     {
         var indexes = ingress.Select(static i => i.Index).Append(Loopback).ToHashSet();
-        return [.. Addresses.Where(a => indexes.Contains(a.InterfaceIndex) && !IPAddress.IsLoopback(a.Address) && !vips.Contains(a.Address))
+        return [.. Addresses.Where(a => indexes.Contains(a.InterfaceIndex) && !IPAddress.IsLoopback(a.Address) && !a.Address.IsIPv6LinkLocal
+                && !vips.Any(v => v.Contains(a.Address)))
             .Select(static a => a.Address).Distinct()];
     }
 }

@@ -2,10 +2,11 @@ using System.Globalization;
 
 namespace Sidestep.Agent.Host;
 
-/// <summary>A setting of <c>net.ipv4.conf</c>, in the network namespace of this process.</summary>
+/// <summary>A setting of <c>net.ipv4.conf</c> or <c>net.ipv6.conf</c>, in the network namespace of this process.</summary>
 /// <param name="Scope"><c>all</c> or the name of an interface.</param>
 /// <param name="Key">For example <c>arp_ignore</c>.</param>
-internal readonly record struct Sysctl(string Scope, string Key)
+/// <param name="Family"><c>ipv4</c> or <c>ipv6</c>.</param>
+internal readonly record struct Sysctl(string Scope, string Key, string Family = "ipv4")
 {
     public const string All = "all";
 
@@ -15,13 +16,28 @@ internal readonly record struct Sysctl(string Scope, string Key)
     public const string ProxyArp = "proxy_arp";
     public const string ProxyArpPrivateVlan = "proxy_arp_pvlan";
     public const string Forwarding = "forwarding";
+    public const string ArpFilter = "arp_filter";
+    public const string DisableIPv6 = "disable_ipv6";
 
     /// <summary>A slash between the parts, because the name of an interface may have dots (eth0.100).</summary>
-    public string Name => $"net/ipv4/conf/{Scope}/{Key}";
+    public string Name => $"net/{Family}/conf/{Scope}/{Key}";
 
     private string Path => "/proc/sys/" + Name;
 
     public int Read() => int.Parse(File.ReadAllText(Path).AsSpan().Trim(), CultureInfo.InvariantCulture);
+
+    /// <summary>Null when there is no such setting: the interface has just gone, or the kernel does not know the key.</summary>
+    public int? TryRead()
+    {
+        try
+        {
+            return Read();
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
 
     /// <summary>Writes in place: a file of /proc is neither created nor truncated.</summary>
     public void Write(int value)
@@ -41,5 +57,5 @@ internal readonly record struct Sysctl(string Scope, string Key)
     /// <summary>The kernel takes the larger of <c>all</c> and the interface's own value for arp_ignore, arp_announce and
     /// rp_filter; for switches such as proxy_arp that is the same as either.</summary>
     public static int Effective(string interfaceName, string key) =>
-        Math.Max(new Sysctl(All, key).Read(), new Sysctl(interfaceName, key).Read());
+        Math.Max(new Sysctl(All, key).TryRead() ?? 0, new Sysctl(interfaceName, key).TryRead() ?? 0);
 }

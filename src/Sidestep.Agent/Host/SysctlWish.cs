@@ -1,3 +1,4 @@
+using Sidestep.Api;
 using Sidestep.Native.Netlink;
 
 namespace Sidestep.Agent.Host;
@@ -20,6 +21,16 @@ internal static class SysctlWish
             yield return (new Sysctl(item.Name, Sysctl.RpFilter), item.Index, 2);
         }
     }
+
+    /// <summary>The condition that a setting is part of.</summary>
+    public static string ConditionOf(string key) => key switch
+    {
+        Sysctl.ArpIgnore => ConditionNames.ArpIgnore,
+        Sysctl.ArpAnnounce => ConditionNames.ArpAnnounce,
+        Sysctl.RpFilter => ConditionNames.RpFilter,
+        Sysctl.ArpFilter => ConditionNames.ArpFilter,
+        _ => ConditionNames.ProxyArp,
+    };
 
     /// <summary>True when a value serves, so that it is left as the operator has it.</summary>
     /// <remarks>arp_ignore: 1 and 2 answer only for addresses of the interface asked at, 3 answers for none of scope host,

@@ -20,7 +20,7 @@ internal static class InterfaceChoice
             return chosen;
         foreach (var item in chosen.Where(static i => !i.IsEthernet))
         {
-            problems.Add(new Problem(Option, item.Name, $"is not an Ethernet interface (hardware type {item.HardwareType}), and --decapsulate needs one",
+            problems.Add(new Problem(Option, item.Name, $"is not an Ethernet interface (hardware type {item.HardwareType}), and the agent's programs need one",
                 "Name the Ethernet interface that the outer packets come in by."));
         }
         return chosen;

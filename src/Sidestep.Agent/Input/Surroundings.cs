@@ -15,12 +15,12 @@ internal static class Surroundings
             return;
         // CAP_BPF would do for loading, but the kernel lets only CAP_SYS_ADMIN open programs and maps by their id.
         if (!ProcessCapabilities.Has(Capability.SysAdmin))
-            problems.Add(new Problem("CAP_SYS_ADMIN", "", "is missing: the decapsulation program cannot be loaded or found without it",
+            problems.Add(new Problem("CAP_SYS_ADMIN", "", "is missing: the agent's programs cannot be loaded or found without it",
                 "Run as root (sudo sidestep-agent ...)."));
         if (NativeLibrary.TryLoad("libbpf.so.1", out var library))
             NativeLibrary.Free(library);
         else
-            problems.Add(new Problem("libbpf.so.1", "", "is not installed, and --decapsulate needs it",
+            problems.Add(new Problem("libbpf.so.1", "", "is not installed, and the agent's programs need it",
                 "Install it: apt-get install libbpf1 (Debian, Ubuntu), dnf install libbpf (Fedora, RHEL)."));
     }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Sidestep.Agent.Input;
+using Sidestep.Api;
 
 namespace Sidestep.Agent.Output;
 
@@ -11,6 +12,7 @@ internal static class JsonReport
     {
         Ok = result.IsFit,
         Conditions = result.Conditions,
+        Traffic = result.Counters is null ? null : result.Traffic,
         Counters = result.Counters?.ToDictionary(static c => JsonNamingPolicy.CamelCase.ConvertName(c.Key.ToString()), static c => c.Value),
     }, output);
 
@@ -30,10 +32,12 @@ internal sealed record ReportDocument
 
     public IReadOnlyDictionary<string, ulong>? Counters { get; init; }
 
+    public IReadOnlyList<VipTraffic>? Traffic { get; init; }
+
     public IReadOnlyList<Problem> Errors { get; init; } = [];
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true,
-    UseStringEnumConverter = true)]
+    UseStringEnumConverter = true, Converters = [typeof(AddressJson), typeof(PrefixJson)])]
 [JsonSerializable(typeof(ReportDocument))]
 internal sealed partial class ReportJson : JsonSerializerContext;

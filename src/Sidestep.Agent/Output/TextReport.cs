@@ -1,5 +1,6 @@
 using System.Globalization;
-using Sidestep.Agent.Decapsulation;
+using Sidestep.Agent.Programs;
+using Sidestep.Api;
 
 namespace Sidestep.Agent.Output;
 
@@ -8,7 +9,7 @@ internal static class TextReport
 {
     public static void Write(Verification result, TextWriter output)
     {
-        var rows = result.Conditions.Select(static c => new[] { Mark(c.Verdict), c.Name, c.Found, c.Wanted }).ToList();
+        var rows = result.Conditions.Select(static c => new[] { Mark(c.Verdict), c.Subject.Length == 0 ? c.Name : $"{c.Name} ({c.Subject})", c.Found, c.Wanted }).ToList();
         rows.Insert(0, ["", "condition", "found", "wanted"]);
         var widths = Enumerable.Range(0, 4).Select(i => rows.Max(r => r[i].Length)).ToArray();
         for (var i = 0; i < rows.Count; i++)
@@ -19,12 +20,31 @@ internal static class TextReport
         }
         if (result.Counters is { } counters)
         {
-            var told = counters.Where(static c => c.Key == DecapsulationCounter.Decapsulated || c.Value > 0)
+            var told = counters.Where(static c => c.Key == PacketCounter.Decapsulated || c.Value > 0)
                 .Select(static c => string.Create(CultureInfo.InvariantCulture, $"{Words(c.Key)}: {c.Value}"));
             output.WriteLine("packets " + string.Join("; ", told));
+            foreach (var vip in result.Traffic)
+            {
+                output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                    $"connections to {vip.Vip}: {vip.SynReceived} SYN received, {vip.SynAckSent} SYN-ACK sent, {vip.ResetsSent} resets sent"));
+            }
         }
         output.WriteLine(result.IsFit ? "This host is a fit real server."
             : $"This host is NOT a fit real server: {result.Conditions.Count(static c => c.Verdict == Verdict.Wrong)} conditions fail.");
+    }
+
+    /// <summary>What a running agent last reported.</summary>
+    public static void Write(AgentReport report, TextWriter output)
+    {
+        output.WriteLine($"duties of revision {report.DutiesRevision}; the operator wishes it {report.Wish}; reported {report.WallClock:u}");
+        Write(new Verification(report.Conditions), output);
+        foreach (var drift in report.Drifts)
+        {
+            output.WriteLine($"drift: {drift.Name} {drift.Subject} was {drift.Found} at {drift.Noticed:u}{(drift.Times > 1 ? $", for the {drift.Times}th time" : "")}; "
+                + (drift.Repaired is { } at ? $"repaired after {(at - drift.Noticed).TotalMilliseconds:0} ms" : "NOT repaired"));
+        }
+        var counters = report.Counters.Where(static c => c.Value > 0).OrderBy(static c => c.Key, StringComparer.Ordinal);
+        output.WriteLine("counters " + string.Join(", ", counters.Select(static c => $"{c.Key} {c.Value}")));
     }
 
     private static string Mark(Verdict verdict) => verdict switch
@@ -34,17 +54,21 @@ internal static class TextReport
         _ => "note",
     };
 
-    private static string Words(DecapsulationCounter counter) => counter switch
+    private static string Words(PacketCounter counter) => counter switch
     {
-        DecapsulationCounter.Decapsulated => "decapsulated",
-        DecapsulationCounter.RefusedSource => "dropped, not from a director",
-        DecapsulationCounter.RefusedVip => "dropped, not for a VIP of this server",
-        DecapsulationCounter.RefusedDestination => "left alone, outer destination not this server's",
-        DecapsulationCounter.Malformed => "dropped, malformed",
-        DecapsulationCounter.EcnDropped => "dropped, congestion mark on a packet without ECN",
-        DecapsulationCounter.OuterFragment => "left alone, fragmented on the way",
-        DecapsulationCounter.Foreign => "left alone, another tunnel's",
-        DecapsulationCounter.Failed => "dropped, the kernel failed",
+        PacketCounter.Decapsulated => "decapsulated",
+        PacketCounter.RefusedSource => "dropped, not from a director",
+        PacketCounter.RefusedVip => "dropped, not for a VIP of this server",
+        PacketCounter.RefusedDestination => "left alone, outer destination not this server's",
+        PacketCounter.Malformed => "dropped, malformed",
+        PacketCounter.EcnDropped => "dropped, congestion mark on a packet without ECN",
+        PacketCounter.OuterFragment => "left alone, fragmented on the way",
+        PacketCounter.Foreign => "left alone, another tunnel's",
+        PacketCounter.OtherKind => "left alone, from a director in an encapsulation that was not agreed",
+        PacketCounter.Solicitation => "dropped, neighbour solicitation for a VIP",
+        PacketCounter.Advertisement => "dropped, neighbour advertisement for a VIP",
+        PacketCounter.MssLowered => "SYN-ACKs with a smaller MSS than the service offered",
+        PacketCounter.Failed => "dropped, the kernel failed",
         _ => counter.ToString(),
     };
 }

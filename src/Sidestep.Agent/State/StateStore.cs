@@ -38,6 +38,7 @@ internal sealed class StateStore : IDisposable
         try
         {
             Directory.CreateDirectory(directory);
+            DeleteOfEarlierBoots(directory, path);
             return new StateStore(current, path, Lock(path + ".lock"));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -48,13 +49,13 @@ internal sealed class StateStore : IDisposable
     }
 
     /// <summary>Null when there is none for this very namespace.</summary>
-    public AgentState? Load()
+    public HostState? Load()
     {
         FoundStale = false;
-        AgentState? state;
+        HostState? state;
         try
         {
-            state = JsonSerializer.Deserialize(File.ReadAllBytes(_path), StateJson.Default.AgentState);
+            state = JsonSerializer.Deserialize(File.ReadAllBytes(_path), StateJson.Default.HostState);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -65,25 +66,25 @@ internal sealed class StateStore : IDisposable
             throw new AgentException($"the state file {_path} is damaged: {e.Message}",
                 "Undo by hand what the agent did (docs/real-server.md says how), then delete the file.", e);
         }
-        if (state is not { Version: AgentState.CurrentVersion })
+        if (state is not { Version: HostState.CurrentVersion })
         {
             throw new AgentException($"the state file {_path} is of another version ({state?.Version})",
                 "Run 'remove' with the version of the agent that wrote it, then 'apply' with this one.");
         }
         if (state.Namespace == _namespace)
-            return state;
+            return state.Duties is null ? state : state with { Duties = Input.DutiesFile.Complete(state.Duties) };
         // The kernel gives a new namespace the inode of one that is gone: its file must not speak for the new one.
         FoundStale = true;
         return null;
     }
 
     /// <summary>Replaces the file: a reader, also after a crash, finds the old one or the new one.</summary>
-    public void Save(AgentState state)
+    public void Save(HostState state)
     {
         var temporary = _path + ".new";
         using (var file = File.Create(temporary))
         {
-            JsonSerializer.Serialize(file, state, StateJson.Default.AgentState);
+            JsonSerializer.Serialize(file, state, StateJson.Default.HostState);
             file.Flush(flushToDisk: true);
         }
         File.Move(temporary, _path, overwrite: true);
@@ -96,13 +97,24 @@ internal sealed class StateStore : IDisposable
         File.Delete(_path + ".new");
     }
 
-    public AgentState Empty() => new() { Namespace = _namespace, Wish = new WishRecord() };
+    public HostState Empty() => new() { Namespace = _namespace };
 
     /// <summary>The lock file stays: whoever deleted it could let two agents in that wait for it.</summary>
     public void Dispose() => _lock?.Dispose();
 
+    /// <summary>Where a running agent of this network namespace listens for its operator.</summary>
+    public static string SocketPath(string directory) => Path.ChangeExtension(PathIn(directory, NetworkNamespace.Current()), ".sock");
+
     private static string PathIn(string directory, NetworkNamespace current) =>
         Path.Combine(directory, $"netns-{current.Inode}.json");
+
+    /// <summary>Namespaces do not outlive a restart of the host, and their numbers are given anew.</summary>
+    private static void DeleteOfEarlierBoots(string directory, string ours)
+    {
+        var boot = DateTime.UtcNow - TimeSpan.FromMilliseconds(Environment.TickCount64);
+        foreach (var file in Directory.GetFiles(directory, "netns-*").Where(f => !f.StartsWith(Path.ChangeExtension(ours, ""), StringComparison.Ordinal) && File.GetLastWriteTimeUtc(f) < boot))
+            File.Delete(file);
+    }
 
     /// <summary>The kernel releases the lock when the process ends, however it ends.</summary>
     private static FileStream Lock(string path)

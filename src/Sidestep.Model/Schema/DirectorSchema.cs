@@ -36,8 +36,14 @@ internal static class DirectorSchema
     public static readonly Key<string> PinPath = Key<string>.WithDefault("pinPath", TextKind.FolderPath,
         "/sys/fs/bpf/sidestep", "Folder on a BPF file system below which the state is pinned.");
 
+    public static readonly Key<BoundMapping> Api = Key<BoundMapping>.Optional("api", ApiSchema.Kind,
+        "Where agents reach the director; without it, agents take their duties from a file.");
+
+    public static readonly Key<BoundMapping> Sentinel = Key<BoundMapping>.Optional("sentinel", SentinelSchema.Kind,
+        "What is done about others that answer for the director's VIPs.");
+
     public static readonly MappingKind Kind = new("the director", "The node that forwards.",
-        Name, Interfaces, HashKey, Peers, RememberedFlows, OnExit, PinPath);
+        Name, Interfaces, HashKey, Peers, RememberedFlows, OnExit, PinPath, Api, Sentinel);
 
     public static DirectorSettings Build(BoundMapping m) => new()
     {
@@ -48,6 +54,8 @@ internal static class DirectorSchema
         RememberedFlows = m.Value(RememberedFlows),
         OnExit = m.Value(OnExit),
         PinPath = m.Value(PinPath),
+        Api = m.Find(Api) is { } api ? ApiSchema.Build(api.Value) : null,
+        Sentinel = m.Find(Sentinel) is { } sentinel ? SentinelSchema.Build(sentinel.Value) : new SentinelSettings(),
     };
 }
 

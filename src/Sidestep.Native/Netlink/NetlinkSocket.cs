@@ -17,9 +17,10 @@ public sealed unsafe class NetlinkSocket : IDisposable
 
     /// <summary>Opens a socket.</summary>
     /// <param name="groups">Multicast groups to hear (RTMGRP_* bits), 0 for a socket that only asks.</param>
-    public static NetlinkSocket Open(uint groups = 0)
+    /// <param name="protocol">NETLINK_*; 0 is NETLINK_ROUTE.</param>
+    public static NetlinkSocket Open(uint groups = 0, int protocol = 0)
     {
-        var descriptor = Libc.socket(Libc.AF_NETLINK, Libc.SOCK_RAW | Libc.SOCK_CLOEXEC, 0);
+        var descriptor = Libc.socket(Libc.AF_NETLINK, Libc.SOCK_RAW | Libc.SOCK_CLOEXEC, protocol);
         if (descriptor < 0)
             throw NativeException.OfLastError("socket AF_NETLINK");
         var owned = new FileDescriptor(descriptor);

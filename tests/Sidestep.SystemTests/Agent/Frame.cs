@@ -6,8 +6,9 @@ namespace Sidestep.SystemTests.Agent;
 /// <summary>Builds frames byte by byte, and reads the few fields that the tests look at.</summary>
 internal static class Frame
 {
-    public const ushort Ip = 0x0800, Arp = 0x0806, Vlan = 0x8100;
-    public const byte IpInIp = 4, Udp = 17;
+    public const ushort Ip = 0x0800, Arp = 0x0806, Vlan = 0x8100, Ip6 = 0x86dd;
+    public const byte IpInIp = 4, Ip6InIp = 41, Tcp = 6, Udp = 17, Gre = 47, Icmp6 = 58;
+    public const int IPv6Bytes = 40;
     public const int EthernetBytes = 14;
     public static readonly byte[] NoMac = new byte[6];
     public static readonly byte[] Broadcast = [255, 255, 255, 255, 255, 255];
@@ -36,6 +37,54 @@ internal static class Frame
         return [.. header, .. payload];
     }
 
+    public static byte[] IPv6(string source, string destination, byte next, byte[] payload, byte trafficClass = 0)
+    {
+        var header = new byte[IPv6Bytes];
+        header[0] = (byte)(0x60 | trafficClass >> 4);
+        header[1] = (byte)(trafficClass << 4 | 0x5); // some of a flow label
+        BinaryPrimitives.WriteUInt16BigEndian(header.AsSpan(4), (ushort)payload.Length);
+        header[6] = next;
+        header[7] = 64;
+        IPAddress.Parse(source).TryWriteBytes(header.AsSpan(8), out _);
+        IPAddress.Parse(destination).TryWriteBytes(header.AsSpan(24), out _);
+        return [.. header, .. payload];
+    }
+
+    /// <summary>A segment with its checksum, between addresses of either family.</summary>
+    public static byte[] Segment(string source, string destination, byte flags, byte[]? options = null)
+    {
+        options ??= [];
+        var header = new byte[20 + options.Length];
+        BinaryPrimitives.WriteUInt16BigEndian(header, 80);
+        BinaryPrimitives.WriteUInt16BigEndian(header.AsSpan(2), 40000);
+        header[12] = (byte)(header.Length / 4 << 4);
+        header[13] = flags;
+        options.CopyTo(header, 20);
+        BinaryPrimitives.WriteUInt16BigEndian(header.AsSpan(16), TransportChecksum(source, destination, Tcp, header));
+        return header;
+    }
+
+    /// <summary>Over the pseudo-header of either family; 0 over a segment that has its right checksum.</summary>
+    public static ushort TransportChecksum(string source, string destination, byte protocol, byte[] segment)
+    {
+        var from = IPAddress.Parse(source).GetAddressBytes();
+        var to = IPAddress.Parse(destination).GetAddressBytes();
+        byte[] all = [.. from, .. to, 0, protocol, (byte)(segment.Length >> 8), (byte)segment.Length, .. segment];
+        return Checksum(all.Length % 2 == 0 ? all : [.. all, 0]);
+    }
+
+    /// <summary>A question for an IPv6 address, or (136) the claim of one; with the Ethernet address of who sends it, without which a
+    /// question to a group is not answered.</summary>
+    public static byte[] Neighbour(byte type, string source, string destination, string target, byte[]? mac = null)
+    {
+        byte[] message = [type, 0, 0, 0, 0, 0, 0, 0, .. IPAddress.Parse(target).GetAddressBytes(), .. mac is null ? [] : new byte[] { 1, 1 }, .. mac ?? []];
+        var sum = TransportChecksum(source, destination, Icmp6, message);
+        (message[2], message[3]) = ((byte)(sum >> 8), (byte)sum);
+        var packet = IPv6(source, destination, Icmp6, message);
+        packet[7] = 255;
+        return packet;
+    }
+
     /// <summary>A datagram without a UDP checksum, which IPv4 allows.</summary>
     public static byte[] Datagram(ushort sourcePort, ushort destinationPort, byte[] content)
     {
@@ -61,7 +110,7 @@ internal static class Frame
     public static ushort Checksum(ReadOnlySpan<byte> bytes)
     {
         uint sum = 0;
-        for (var i = 0; i < bytes.Length; i += 2)
+        for (var i = 0; i + 1 < bytes.Length; i += 2)
             sum += BinaryPrimitives.ReadUInt16BigEndian(bytes[i..]);
         while (sum > 0xffff)
             sum = (sum & 0xffff) + (sum >> 16);

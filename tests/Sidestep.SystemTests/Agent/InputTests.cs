@@ -16,7 +16,7 @@ public sealed class InputTests(InputTests.Untouched untouched) : IClassFixture<I
     {
         var setup = untouched.Setup;
         var before = setup.Dump();
-        var result = setup.Agent($"apply --vip 127.0.0.9 --vip 224.0.0.1 --vip 240.0.0.1 --vip 0.1.2.3 --vip 2001:db8::1 --vip 10.1 --vip nonsense "
+        var result = setup.Agent($"apply --vip 127.0.0.9 --vip 224.0.0.1 --vip 240.0.0.1 --vip 0.1.2.3 --vip ff02::1 --vip 10.1 --vip nonsense "
             + $"--vip {RealServer.Address} --vip {RealServer.Vip} --vip {RealServer.Vip} --interface eth9 --interface eth0:1 --interface lo "
             + $"--decapsulate ipip --director {RealServer.Address} --director 10.0.1.999 --director {RealServer.Vip}");
         Assert.Equal(2, result.ExitCode);
@@ -25,10 +25,10 @@ public sealed class InputTests(InputTests.Untouched untouched) : IClassFixture<I
         string[] expected =
         [
             "--vip 127.0.0.9: is a loopback address", "--vip 224.0.0.1: is a multicast address", "--vip 240.0.0.1: lies in 240.0.0.0/4",
-            "--vip 0.1.2.3: lies in 0.0.0.0/8", "--vip 2001:db8::1: is an IPv6 address", "--vip 10.1: is not how an address is written",
-            "--vip nonsense: is not an IPv4 address", $"--vip {RealServer.Vip}: is given twice", $"--vip {RealServer.Address}: is an address of eth0",
-            "--director 10.0.1.999: is not an IPv4 address", $"--director {RealServer.Address}: is one of the VIPs", $"--director {RealServer.Vip}: is one of the VIPs",
-            "--interface eth9: does not exist", "--interface eth0:1: does not exist", "--interface lo: is the loopback",
+            "--vip 0.1.2.3: lies in 0.0.0.0/8", "--vip ff02::1: is a multicast address", "--vip 10.1: is not how an address is written",
+            "--vip nonsense: is neither an IP address nor a prefix", $"--vip {RealServer.Vip}: is given twice", "--director 10.0.1.999: is not an IP address",
+            "--interface eth9: does not exist", "--interface eth0:1: does not exist", "--interface lo: is the loopback", $"--vip {RealServer.Address}: is an address of eth0",
+            $"--director {RealServer.Address}: is one of the VIPs", $"--director {RealServer.Vip}: is one of the VIPs",
         ];
         Assert.Equal(expected.Length, errors.Count);
         foreach (var (start, error) in expected.Zip(errors))
@@ -39,11 +39,13 @@ public sealed class InputTests(InputTests.Untouched untouched) : IClassFixture<I
     [Theory]
     [InlineData("apply", "--vip: is missing")]
     [InlineData("apply --vip 203.0.113.10 --decapsulate ipip", "--decapsulate ipip: needs to know the directors")]
-    [InlineData("apply --vip 203.0.113.10 --decapsulate gre --director 10.0.1.2", "--decapsulate gre: is not an encapsulation")]
+    [InlineData("apply --vip 203.0.113.10 --decapsulate vxlan --director 10.0.1.2", "--decapsulate vxlan: is not an encapsulation")]
+    [InlineData("apply --vip 203.0.113.0/33", "--vip 203.0.113.0/33: is no prefix")]
+    [InlineData("apply --vip 203.0.113.10 --mtu 1500", "--mtu: has no meaning without --decapsulate")]
     [InlineData("apply --vip 203.0.113.10 --director 10.0.1.2", "--director 10.0.1.2: has no meaning without --decapsulate")]
     [InlineData("apply --vip 203.0.113.10 --decapsulate ipip --director 10.0.1.3", "--director 10.0.1.3: is an address of this server")]
     [InlineData("verify", "--vip: is missing, and nothing has been applied")]
-    [InlineData("remove --vip x", "--vip x: is not an IPv4 address")]
+    [InlineData("remove --vip x", "--vip x: is neither an IP address nor a prefix")]
     public void OneErrorIsToldWithItsReason(string options, string error)
     {
         var result = untouched.Setup.Agent(options);

@@ -1,29 +1,16 @@
-using System.Reflection;
-using System.Runtime.InteropServices;
-using Sidestep.Native;
-
 namespace Sidestep.SystemTests.Agent;
 
 /// <summary>The decapsulation program itself, packet by packet (BPF_PROG_TEST_RUN): verdict, frame, and exactly one counter.</summary>
-public sealed class ProgramTests : IDisposable
+public sealed class ProgramTests : IClassFixture<LoadedPrograms>
 {
     private const uint Dropped = 2, LeftAlone = uint.MaxValue;
     private const string Vip = RealServer.Vip, Director = RealServer.Director, Address = RealServer.Address, Client = RealServer.Client;
-    private readonly BpfObject _object;
-    private readonly BpfProgram _program;
+    private readonly LoadedPrograms _programs;
 
-    public ProgramTests()
+    public ProgramTests(LoadedPrograms programs)
     {
-        using var resource = Assembly.Load("sidestep-agent").GetManifestResourceStream("decapsulate.bpf.o")!;
-        var image = new byte[resource.Length];
-        resource.ReadExactly(image);
-        _object = BpfObject.Open(image, "test");
-        _object.SetMaxEntries("counters", Kernel.PossibleCpus);
-        _object.Load();
-        _program = _object.Program("decapsulate");
-        Put("directors", Director);
-        Put("addresses", Address);
-        Put("vips", Vip);
+        _programs = programs;
+        programs.Agree(LoadedPrograms.IpIp, [], Director);
     }
 
     /// <summary>Names as in the agent's JSON; null: nothing is counted.</summary>
@@ -33,18 +20,18 @@ public sealed class ProgramTests : IDisposable
         void Add(string name, byte[] packet, uint verdict, string? counter) => data.Add(name, packet, verdict, counter);
 
         Add("not encapsulated", Inner(), LeftAlone, null);
-        Add("another protocol inside (GRE)", Outer(Inner(), protocol: 47), LeftAlone, null);
+        Add("another protocol (SCTP)", Outer(Inner(), protocol: 132), LeftAlone, null);
         Add("not for this host, from a stranger", Outer(Inner(), source: RealServer.Stranger, destination: "10.0.1.99"), LeftAlone, null);
         Add("not for this host, from a director", Outer(Inner(), destination: "10.0.1.99"), LeftAlone, "refusedDestination");
         Add("a stranger to the VIP", Outer(Inner(), source: RealServer.Stranger), Dropped, "refusedSource");
         Add("a stranger to elsewhere: another tunnel", Outer(Inner("192.0.2.1"), source: RealServer.Stranger), LeftAlone, "foreign");
-        Add("a stranger's IPv6 inside", Outer(Version6(), source: RealServer.Stranger), LeftAlone, "foreign");
+        Add("a stranger's IPv6 under the number of IPv4", Outer(Version6(), source: RealServer.Stranger), LeftAlone, "foreign");
         Add("a director to another VIP", Outer(Inner(RealServer.OtherVip)), Dropped, "refusedVip");
         Add("a director to the server itself", Outer(Inner(Address)), Dropped, "refusedVip");
         Add("first fragment", Outer(Inner(), fragment: 0x2000), LeftAlone, "outerFragment");
         Add("last fragment", Outer(Inner(), fragment: 0x0003), LeftAlone, "outerFragment");
         Add("a stranger's fragment", Outer(Inner(), source: RealServer.Stranger, fragment: 0x2000), LeftAlone, "foreign");
-        Add("IPv6 inside", Outer(Version6()), Dropped, "malformed");
+        Add("IPv6 under the number of IPv4", Outer(Version6()), Dropped, "malformed");
         Add("nothing inside", Outer([]), Dropped, "malformed");
         Add("half a header inside", Outer(Inner()[..12]), Dropped, "malformed");
         Add("outer checksum", Change(Outer(Inner()), 10, 0x55), Dropped, "malformed");
@@ -127,12 +114,6 @@ public sealed class ProgramTests : IDisposable
         Assert.Equal("decapsulated", Moved());
     }
 
-    public void Dispose()
-    {
-        _program.Dispose();
-        _object.Dispose();
-    }
-
     private static byte[] Inner(string destination = Vip, byte tos = 0) =>
         Frame.IPv4(Client, destination, Frame.Udp, Frame.Datagram(40000, 53, "hello"u8.ToArray()), tos);
 
@@ -155,40 +136,7 @@ public sealed class ProgramTests : IDisposable
         return packet;
     }
 
-    private (uint Returned, byte[] Output) Run(byte[] frame)
-    {
-        var output = new byte[frame.Length + 64];
-        var result = _program.Run(frame, output);
-        return (result.ReturnValue, output[..result.Length]);
-    }
+    private (uint Returned, byte[] Output) Run(byte[] frame) => _programs.Decapsulate(frame);
 
-    private void Put(string set, string address)
-    {
-        using var map = _object.Map(set);
-        map.Update(MemoryMarshal.Read<uint>(System.Net.IPAddress.Parse(address).GetAddressBytes()), 1u);
-    }
-
-    /// <summary>The one counter that moved, by the agent's name for it; null when none did.</summary>
-    private string? Moved()
-    {
-        var type = Assembly.Load("sidestep-agent").GetType("Sidestep.Agent.Decapsulation.DecapsulationCounter", throwOnError: true)!;
-        using var map = _object.Map("counters");
-        var moved = new List<string>();
-        for (var cpu = 0; cpu < Kernel.PossibleCpus; cpu++)
-        {
-            Assert.True(map.TryLookup<int, Counters>(cpu, out var values));
-            for (var i = 0; i < 16; i++)
-            {
-                if (values[i] > 0)
-                    moved.AddRange(Enumerable.Repeat(Enum.GetName(type, i) ?? $"counter {i}", (int)values[i]));
-            }
-        }
-        return moved.Count == 0 ? null : System.Text.Json.JsonNamingPolicy.CamelCase.ConvertName(Assert.Single(moved));
-    }
-
-    [System.Runtime.CompilerServices.InlineArray(16)]
-    private struct Counters
-    {
-        private ulong _first;
-    }
+    private string? Moved() => _programs.Moved();
 }

@@ -7,6 +7,8 @@ internal sealed class RealServer : IDisposable
 {
     public const string Vip = "203.0.113.10", OtherVip = "203.0.113.11", Router = "10.0.1.1", Director = "10.0.1.2", Address = "10.0.1.3";
     public const string Stranger = "10.0.1.66", Client = "198.51.100.7";
+    public const string Vip6 = "2001:db8:113::10", Director6 = "2001:db8:1::2", Address6 = "2001:db8:1::3", Stranger6 = "2001:db8:1::66", Client6 = "2001:db8:c::7";
+    public const string VipPrefix = "192.0.2.128/25", SourcePrefix = "198.18.0.0/15", SourcePrefix6 = "2001:db8:5::/64";
     private static readonly string Program = Path.Combine(AppContext.BaseDirectory, "sidestep-agent");
 
     public RealServer()
@@ -21,6 +23,10 @@ internal sealed class RealServer : IDisposable
             Server.Ip($"address add {Address}/24 dev eth0");
             Server.Ip("link set eth0 addrgenmode none up");
             Server.Ip($"route add default via {Router}");
+            Outside.Ip($"address add {Director6}/64 dev eth0 nodad");
+            // As for IPv4: a link that goes down and up again has its addresses.
+            Server.Run("sh", "-c", "echo 1 > /proc/sys/net/ipv6/conf/eth0/keep_addr_on_down");
+            Server.Ip($"address add {Address6}/64 dev eth0 nodad");
             ServerMac = Mac(Server);
             OutsideMac = Mac(Outside);
             StateDirectory = Directory.CreateTempSubdirectory("sidestep-agent-test-").FullName;
@@ -47,10 +53,10 @@ internal sealed class RealServer : IDisposable
         Frame.Ethernet(ServerMac, OutsideMac, Frame.Ip, Frame.IPv4(outerSource, Address, Frame.IpInIp, inner, tos));
 
     /// <summary>The agent's command line, to be run in the server's namespace.</summary>
-    public string[] Command(string options) =>
-        Server.Enter([Program, .. options.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--state-dir", StateDirectory]);
+    public string[] Command(string options, bool withState = true) =>
+        Server.Enter([Program, .. options.Split(' ', StringSplitOptions.RemoveEmptyEntries), .. withState ? new[] { "--state-dir", StateDirectory } : []]);
 
-    public Shell.Result Agent(string options) => Shell.Try(Command(options));
+    public Shell.Result Agent(string options, bool withState = true) => Shell.Try(Command(options, withState));
 
     /// <summary>Fails the test unless the agent succeeds.</summary>
     public string Succeed(string options) => Shell.Run(Command(options));
@@ -62,6 +68,14 @@ internal sealed class RealServer : IDisposable
     {
         using var document = JsonDocument.Parse(Agent("verify --json").Output);
         return document.RootElement.GetProperty("counters").EnumerateObject().ToDictionary(static c => c.Name, static c => c.Value.GetInt64());
+    }
+
+    /// <summary>The conditions of <c>verify --json</c> that are wrong, as name and subject.</summary>
+    public List<string> Wrong()
+    {
+        using var document = JsonDocument.Parse(Agent("verify --json").Output);
+        return [.. document.RootElement.GetProperty("conditions").EnumerateArray().Where(static c => c.GetProperty("verdict").GetString() == "wrong")
+            .Select(static c => $"{c.GetProperty("name").GetString()} {c.GetProperty("subject").GetString()}")];
     }
 
     public int Sysctl(string name) => int.Parse(Server.Run("cat", "/proc/sys/net/ipv4/conf/" + name), System.Globalization.CultureInfo.InvariantCulture);
@@ -92,7 +106,7 @@ internal sealed class RealServer : IDisposable
             Directory.Delete(StateDirectory, recursive: true);
     }
 
-    private static byte[] Mac(NetworkNamespace place)
+    internal static byte[] Mac(NetworkNamespace place)
     {
         using var document = JsonDocument.Parse(place.Ip("-j link show eth0"));
         return Convert.FromHexString(document.RootElement[0].GetProperty("address").GetString()!.Replace(":", "", StringComparison.Ordinal));

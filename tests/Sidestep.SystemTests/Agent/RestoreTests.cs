@@ -111,7 +111,7 @@ public sealed class RestoreTests
         var before = setup.Dump();
         // As when the kernel gives the inode of a deleted namespace to a new one.
         File.WriteAllText(file, $$"""
-            { "version": 1, "namespace": { "inode": 1, "cookie": 1, "bootId": "x" }, "wish": {},
+            { "version": 2, "namespace": { "inode": 1, "cookie": 1, "bootId": "x" },
               "sysctls": [ { "interfaceIndex": 0, "interfaceName": "all", "key": "arp_ignore", "before": 0, "ours": {{setup.Sysctl("all/arp_ignore")}} } ],
               "addresses": [ { "vip": "127.0.0.1", "existedBefore": false } ] }
             """);

@@ -14,8 +14,9 @@ internal sealed class UdpEcho : IDisposable
     {
         _socket = place.Inside(() =>
         {
-            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-            socket.Bind(new IPEndPoint(IPAddress.Parse(address), Port));
+            var bound = IPAddress.Parse(address);
+            var socket = new Socket(bound.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+            socket.Bind(new IPEndPoint(bound, Port));
             return socket;
         });
         _thread = new Thread(Serve);
@@ -31,7 +32,7 @@ internal sealed class UdpEcho : IDisposable
     private void Serve()
     {
         var buffer = new byte[2048];
-        EndPoint from = new IPEndPoint(IPAddress.Any, 0);
+        EndPoint from = new IPEndPoint(_socket.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any, 0);
         try
         {
             while (true)

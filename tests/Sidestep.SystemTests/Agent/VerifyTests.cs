@@ -18,18 +18,19 @@ public sealed class VerifyTests(VerifyTests.Applied applied) : IClassFixture<Ver
     /// <summary>What someone does to a fit server (in its namespace), and which condition must tell.</summary>
     public static TheoryData<string, string> Damages => new()
     {
-        { $"ip address del {RealServer.Vip}/32 dev lo", $"VIP {RealServer.Vip}" },
-        { $"ip address add {RealServer.Vip}/24 dev lo", $"VIP {RealServer.Vip}" },
-        { $"ip address add {RealServer.Vip}/32 dev eth0", $"VIP {RealServer.Vip}" },
-        { "echo 0 | tee /proc/sys/net/ipv4/conf/*/arp_ignore", "arp_ignore (eth0)" },
-        { "echo 0 | tee /proc/sys/net/ipv4/conf/*/arp_announce", "arp_announce (eth0)" },
-        { "echo 1 | tee /proc/sys/net/ipv4/conf/*/rp_filter", "rp_filter (eth0)" },
-        { "echo 1 > /proc/sys/net/ipv4/conf/all/proxy_arp", "proxy_arp (eth0)" },
-        { "echo 1 > /proc/sys/net/ipv4/conf/eth0/proxy_arp_pvlan", "proxy_arp_pvlan (eth0)" },
-        { "tc filter del dev eth0 ingress", "filter (eth0)" },
-        { "tc qdisc del dev eth0 clsact", "filter (eth0)" },
-        { "ip address add 10.0.1.4/24 dev eth0", "own addresses (eth0)" },
-        { "ip link set eth0 down", "eth0" },
+        { $"ip address del {RealServer.Vip}/32 dev lo", $"vip {RealServer.Vip}" },
+        { $"ip address add {RealServer.Vip}/24 dev lo", $"vip {RealServer.Vip}" },
+        { $"ip address add {RealServer.Vip}/32 dev eth0", $"vip {RealServer.Vip}" },
+        { "echo 0 | tee /proc/sys/net/ipv4/conf/*/arp_ignore", "arp-ignore eth0" },
+        { "echo 0 | tee /proc/sys/net/ipv4/conf/*/arp_announce", "arp-announce eth0" },
+        { "echo 1 | tee /proc/sys/net/ipv4/conf/*/rp_filter", "rp-filter eth0" },
+        { "echo 1 > /proc/sys/net/ipv4/conf/all/proxy_arp", "proxy-arp eth0" },
+        { "echo 1 > /proc/sys/net/ipv4/conf/eth0/proxy_arp_pvlan", "proxy-arp eth0" },
+        { "tc filter del dev eth0 ingress", "decapsulation eth0" },
+        { "tc filter del dev eth0 egress", "programs eth0" },
+        { "tc qdisc del dev eth0 clsact", "decapsulation eth0" },
+        { "ip address add 10.0.1.4/24 dev eth0", "decapsulation-addresses eth0" },
+        { "ip link set eth0 down", "device-up eth0" },
     };
 
     [Theory]
@@ -45,7 +46,10 @@ public sealed class VerifyTests(VerifyTests.Applied applied) : IClassFixture<Ver
         Assert.False(document.RootElement.GetProperty("ok").GetBoolean());
         var wrong = document.RootElement.GetProperty("conditions").EnumerateArray()
             .Where(static c => c.GetProperty("verdict").GetString() == "wrong").ToList();
-        Assert.Equal(condition, Assert.Single(wrong).GetProperty("name").GetString());
+        // Without its program, the MSS is not lowered, either.
+        wrong.RemoveAll(c => condition.EndsWith("eth0", StringComparison.Ordinal) && c.GetProperty("name").GetString() is "mss-clamp"
+            || (condition == "decapsulation eth0" && c.GetProperty("name").GetString() == "programs"));
+        Assert.Equal(condition, $"{Assert.Single(wrong).GetProperty("name").GetString()} {wrong[0].GetProperty("subject").GetString()}");
         var cure = wrong[0].GetProperty("cure").GetString()!;
         if (cure.Contains("'sidestep-agent apply'", StringComparison.Ordinal))
         {

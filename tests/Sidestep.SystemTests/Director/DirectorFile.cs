@@ -15,6 +15,9 @@ internal sealed record DirectorFile
 
     public string OnExit { get; init; } = "remove";
 
+    /// <summary>More keys of the director, one a line.</summary>
+    public IReadOnlyList<string> More { get; init; } = [];
+
     /// <summary>Lines for the profile that all services have.</summary>
     public string Dsr { get; init; } = "dsrType: l2";
 
@@ -38,6 +41,8 @@ internal sealed record DirectorFile
         Line($"  pinPath: {PinPath}");
         Line($"  onExit: {OnExit}");
         Line("  hashKey: 6a09e667f3bcc908bb67ae8584caa73b");
+        foreach (var line in More)
+            Line($"  {line}");
         Line("  interfaces:");
         foreach (var (name, mode) in Interfaces)
             Line($"    - {{ name: {name}, mode: {mode} }}");

@@ -1,0 +1,48 @@
+using Sidestep.Lab.Processes;
+
+namespace Sidestep.Lab.Faults;
+
+/// <summary>Does what a fault's file says.</summary>
+internal sealed class FaultInjector(LabRun run)
+{
+    private static readonly TimeSpan Limit = Patience.Seconds(20);
+
+    public async Task DoAsync(Fault fault, IEnumerable<FaultStep> steps, CancellationToken cancel)
+    {
+        foreach (var step in steps)
+        {
+            try
+            {
+                await DoAsync(step, cancel);
+            }
+            catch (LabException e)
+            {
+                throw new LabException($"fault {fault.Name}: {e.Message}", e);
+            }
+        }
+    }
+
+    private async Task DoAsync(FaultStep step, CancellationToken cancel)
+    {
+        var node = run.Topology.Node(step.In);
+        IReadOnlyList<string> Shell(string command) => ["sh", "-ec", run.Fill(command, node)];
+        if (step.Run.Length > 0)
+            await Tool.RunAsync(run.Folder.Namespace(node.Name).Enter(Shell(step.Run)), cancel);
+        if (step.End.Length > 0)
+            await run.EndServiceAsync(node.Name, step.End);
+        if (step.Start.Length > 0)
+            await run.StartServiceAsync(node.Name, step.Start, cancel);
+        if (step.Launch.Length > 0)
+        {
+            // The shell is replaced, so that what is ended is the program.
+            using var process = run.Launch(node.Name, step.Launch, Shell("exec " + step.Command));
+        }
+        if (step.Until.Length > 0)
+        {
+            var became = await Wait.TryUntilAsync(
+                async () => (await Tool.TryRunAsync(run.Folder.Namespace(node.Name).Enter(Shell(step.Until)), cancel)).ExitCode == 0, Limit, cancel);
+            if (!became)
+                throw new LabException($"on {node.Name} this did not become true within {Limit.TotalSeconds:0} s: {step.Until}");
+        }
+    }
+}

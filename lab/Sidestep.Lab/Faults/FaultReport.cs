@@ -1,0 +1,66 @@
+using System.Text.Json;
+using Sidestep.Lab.Scenarios;
+
+namespace Sidestep.Lab.Faults;
+
+/// <summary>The one JSON object that `lab run faults --json` prints.</summary>
+internal sealed record FaultReport : IReport
+{
+    /// <summary>Fewer would not be all that the doctor is for.</summary>
+    public const int FewestFaults = 24;
+
+    public required string Topology { get; init; }
+
+    public bool Ok => Problems.Count == 0;
+
+    /// <summary>Faults that were made, each alone.</summary>
+    public required int Injected { get; init; }
+
+    /// <summary>Of these, how many the doctor named first, with the right server.</summary>
+    public required int Named { get; init; }
+
+    /// <summary>Diagnoses of the untouched topology, and of servers that nothing was done to.</summary>
+    public required int FalseAlarms { get; init; }
+
+    /// <summary>Of the questions to the doctor.</summary>
+    public required double LongestSeconds { get; init; }
+
+    public required IReadOnlyList<FaultResult> Faults { get; init; }
+
+    public required IReadOnlyList<PairResult> Pairs { get; init; }
+
+    public required IReadOnlyList<FalseAlarm> Alarms { get; init; }
+
+    public required double Seconds { get; init; }
+
+    public required IReadOnlyList<string> Problems { get; init; }
+
+    public string ToJson() => JsonSerializer.Serialize(this, RunReport.Json);
+
+    public void Write()
+    {
+        foreach (var fault in Faults)
+            Console.WriteLine($"{(fault.NamedFirst ? "named first" : fault.Named ? "named" : "NOT NAMED"),-12} {fault.Fault,-36} {fault.Server,-6} {fault.Seconds,5:0.0} s");
+        foreach (var pair in Pairs)
+            Console.WriteLine($"{(pair.BothNamed ? "both named" : "NOT BOTH"),-12} {pair.One} + {pair.Other}");
+        Console.WriteLine($"{Injected} injected, {Named} named first, {FalseAlarms} false alarms, {Seconds:0} s");
+    }
+}
+
+/// <param name="Fault">Its file.</param>
+/// <param name="Expected">The diagnosis.</param>
+/// <param name="Server">The real server that it is about; empty: none.</param>
+/// <param name="Named">The doctor named it.</param>
+/// <param name="NamedFirst">And before everything else.</param>
+/// <param name="Seconds">The doctor took.</param>
+/// <param name="Evidence">That it gave.</param>
+/// <param name="Diagnoses">All that it named.</param>
+/// <param name="CuredSeconds">After it was undone, until the doctor found nothing; null: it went on.</param>
+internal sealed record FaultResult(string Fault, string Expected, string Server, bool Named, bool NamedFirst, double Seconds, IReadOnlyList<string> Evidence,
+    IReadOnlyList<string> Diagnoses, double? CuredSeconds);
+
+/// <summary>Two faults on two servers at the same time.</summary>
+internal sealed record PairResult(string One, string Other, bool BothNamed, double Seconds, IReadOnlyList<string> Diagnoses, double? CuredSeconds);
+
+/// <summary>A diagnosis where nothing was wrong.</summary>
+internal sealed record FalseAlarm(string When, string Diagnosis, IReadOnlyList<string> Evidence);

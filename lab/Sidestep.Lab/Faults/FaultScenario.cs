@@ -1,0 +1,178 @@
+using System.Diagnostics;
+using Sidestep.Lab.Processes;
+
+namespace Sidestep.Lab.Faults;
+
+/// <summary>`lab run faults`: each fault is made for real, the doctor is asked what is wrong, and the fault is undone.</summary>
+/// <remarks>The doctor is the product's command line on the director's node; of the faults it is told nothing.</remarks>
+internal sealed class FaultScenario(LabRun run, Action<string> say)
+{
+    /// <summary>No question to the doctor may take longer.</summary>
+    private const double LongestSeconds = 30;
+
+    /// <summary>Questions to the untouched topology, at the beginning and in the end: each answer must be "nothing".</summary>
+    private const int HealthyQuestions = 3;
+
+    private static readonly TimeSpan StartLimit = Patience.Seconds(90);
+    private static readonly TimeSpan CureLimit = Patience.Seconds(40);
+
+    private readonly FaultInjector _injector = new(run);
+    private readonly List<string> _problems = [];
+    private readonly List<FalseAlarm> _alarms = [];
+
+    public async Task<FaultReport> RunAsync(CancellationToken cancel)
+    {
+        var watch = Stopwatch.StartNew();
+        var faults = Fault.Read(Path.Combine(run.Topology.Folder, "faults"));
+        var only = Environment.GetEnvironmentVariable("SIDESTEP_LAB_FAULTS")?.Split(',');
+        var pairs = Pairs(faults);
+        if (only is not null)
+            (faults, pairs) = ([.. faults.Where(f => only.Contains(f.Name))], [.. pairs.Where(p => only.Contains($"{p.One.Name}+{p.Other.Name}"))]);
+        await run.StartServicesAsync(cancel);
+        say("waiting until every agent reports and the doctor finds nothing");
+        if (await HealthyAsync(StartLimit, cancel) is { Count: > 0 } sick)
+            throw new LabException($"the untouched topology has diagnoses: {Describe(sick)}; look at the daemon's log, {run.Daemon.Log}");
+        await AskHealthyAsync("before the first fault", cancel);
+
+        var single = new List<FaultResult>();
+        foreach (var fault in faults)
+            single.Add(await OneAsync(fault, cancel));
+        var both = new List<PairResult>();
+        foreach (var (one, other) in pairs)
+            both.Add(await TwoAsync(one, other, cancel));
+        await AskHealthyAsync("after the last fault", cancel);
+        if (only is null && single.Count < FaultReport.FewestFaults)
+            _problems.Add($"{single.Count} faults; there must be {FaultReport.FewestFaults} at least");
+        return new FaultReport
+        {
+            Topology = run.Topology.Name,
+            Injected = single.Count,
+            Named = single.Count(f => f.NamedFirst),
+            FalseAlarms = _alarms.Count,
+            LongestSeconds = single.Select(f => f.Seconds).Concat(both.Select(p => p.Seconds)).DefaultIfEmpty(0).Max(),
+            Faults = single,
+            Pairs = both,
+            Alarms = _alarms,
+            Seconds = Math.Round(watch.Elapsed.TotalSeconds, 1),
+            Problems = _problems,
+        };
+    }
+
+    private async Task<FaultResult> OneAsync(Fault fault, CancellationToken cancel)
+    {
+        say($"{fault.Name}{(fault.Server.Length > 0 ? $" on {fault.Server}" : "")}");
+        DoctorView seen;
+        try
+        {
+            await _injector.DoAsync(fault, fault.Inject, cancel);
+            seen = await DoctorView.AskAsync(run, cancel);
+        }
+        catch (LabException e)
+        {
+            _problems.Add(e.Message);
+            seen = new DoctorView([], 0, 0, 0);
+        }
+        var first = seen.Diagnoses.Count > 0 && seen.Diagnoses[0].Is(fault);
+        var named = seen.Diagnoses.FirstOrDefault(d => d.Is(fault));
+        if (!first)
+            _problems.Add($"{fault.Name}: expected {fault.Expect} first, the doctor says: {Describe(seen.Diagnoses)}");
+        if (seen.Seconds > LongestSeconds)
+            _problems.Add($"{fault.Name}: the doctor took {seen.Seconds} s");
+        Blame(seen, $"during {fault.Name}", [fault]);
+        return new FaultResult(fault.Name, fault.Expect, fault.Server, named is not null, first, seen.Seconds, named?.Evidence ?? [],
+            [.. seen.Diagnoses.Select(d => d.ToString())], await CureAsync([fault], cancel));
+    }
+
+    private async Task<PairResult> TwoAsync(Fault one, Fault other, CancellationToken cancel)
+    {
+        say($"{one.Name} and {other.Name} at the same time");
+        await _injector.DoAsync(one, one.Inject, cancel);
+        await _injector.DoAsync(other, other.Inject, cancel);
+        var seen = await DoctorView.AskAsync(run, cancel);
+        var named = seen.Diagnoses.Any(d => d.Is(one)) && seen.Diagnoses.Any(d => d.Is(other)) && (seen.Diagnoses[0].Is(one) || seen.Diagnoses[0].Is(other));
+        if (!named)
+            _problems.Add($"{one.Name} and {other.Name}: not both named, the doctor says: {Describe(seen.Diagnoses)}");
+        Blame(seen, $"during {one.Name} and {other.Name}", [one, other]);
+        return new PairResult(one.Name, other.Name, named, seen.Seconds, [.. seen.Diagnoses.Select(d => d.ToString())], await CureAsync([one, other], cancel));
+    }
+
+    /// <returns>Seconds until the doctor found nothing again; null: it did not.</returns>
+    private async Task<double?> CureAsync(IReadOnlyList<Fault> faults, CancellationToken cancel)
+    {
+        foreach (var fault in faults.Reverse())
+        {
+            try
+            {
+                await _injector.DoAsync(fault, fault.Undo, cancel);
+            }
+            catch (LabException e)
+            {
+                _problems.Add(e.Message);
+            }
+        }
+        var watch = Stopwatch.StartNew();
+        if (await HealthyAsync(CureLimit, cancel) is { Count: > 0 } left)
+        {
+            _problems.Add($"{string.Join(" and ", faults.Select(f => f.Name))}: undone, and the doctor still says: {Describe(left)}");
+            _alarms.AddRange(left.Select(d => new FalseAlarm($"after {string.Join(" and ", faults.Select(f => f.Name))}", d.ToString(), d.Evidence)));
+            return null;
+        }
+        return Math.Round(watch.Elapsed.TotalSeconds, 1);
+    }
+
+    /// <summary>Asks until nothing is wrong and every agent reports.</summary>
+    private async Task<IReadOnlyList<DoctorDiagnosis>> HealthyAsync(TimeSpan limit, CancellationToken cancel)
+    {
+        DoctorView? last = null;
+        var done = await Wait.TryUntilAsync(
+            async () =>
+            {
+                if (!run.Daemon.Identity.IsAlive())
+                    throw new LabException($"the daemon has ended; it said:\n{NamespaceProcess.Tail(run.Daemon.Log, 20)}");
+                try
+                {
+                    last = await DoctorView.AskAsync(run, cancel);
+                }
+                catch (LabException)
+                {
+                    // A daemon that is starting does not answer yet.
+                    return false;
+                }
+                return last.Diagnoses.Count == 0 && last.Agents == last.Servers;
+            },
+            limit, cancel);
+        if (!done && last is null or { Diagnoses.Count: 0 })
+            throw new LabException($"{(last is null ? "the doctor does not answer" : $"only {last.Agents} of {last.Servers} agents report")}; the daemon's log ends with:\n{NamespaceProcess.Tail(run.Daemon.Log, 20)}");
+        return done ? [] : last!.Diagnoses;
+    }
+
+    private async Task AskHealthyAsync(string when, CancellationToken cancel)
+    {
+        for (var i = 0; i < HealthyQuestions; i++)
+            Blame(await DoctorView.AskAsync(run, cancel), when, []);
+    }
+
+    /// <summary>What is said of servers that nothing was done to is a false alarm.</summary>
+    private void Blame(DoctorView seen, string when, IReadOnlyList<Fault> faults)
+    {
+        foreach (var diagnosis in seen.Diagnoses)
+        {
+            if (faults.Any(f => diagnosis.Is(f) || diagnosis.Server is { } server && (server == f.Server || f.Harms.Contains(server))))
+                continue;
+            _alarms.Add(new FalseAlarm(when, diagnosis.ToString(), diagnosis.Evidence));
+            _problems.Add($"false alarm {when}: {diagnosis}: {string.Join("; ", diagnosis.Evidence)}");
+        }
+    }
+
+    /// <summary>Two servers, two faults: each with the next one that is on another server, as far as both can be at once.</summary>
+    private static IReadOnlyList<(Fault One, Fault Other)> Pairs(IReadOnlyList<Fault> faults)
+    {
+        string[][] together = [["vip-missing", "decapsulation-missing"], ["not-listening", "strict-reverse-path-filter"], ["port-mismatch", "server-answers-arp"],
+            ["default-route-missing", "listening-on-server-address-only"]];
+        return [.. together.Select(t => (faults.FirstOrDefault(f => f.Name == t[0]), faults.FirstOrDefault(f => f.Name == t[1])))
+            .Where(p => p.Item1 is not null && p.Item2 is not null).Select(p => (p.Item1!, p.Item2!))];
+    }
+
+    private static string Describe(IReadOnlyList<DoctorDiagnosis> diagnoses)
+        => diagnoses.Count == 0 ? "nothing" : string.Join(", ", diagnoses.Select(d => $"{d} [{string.Join("; ", d.Evidence)}]"));
+}

@@ -1,0 +1,64 @@
+using System.Text.Json;
+using Sidestep.Api;
+
+namespace Sidestep.Agent.Input;
+
+/// <summary>A local file of duties: the JSON that a director would send.</summary>
+internal static class DutiesFile
+{
+    private const int LargestBytes = ApiPaths.LongestBody;
+
+    /// <summary>Null, with a problem that names the place, when it cannot be used.</summary>
+    public static Duties? Read(string path, List<Problem> problems)
+    {
+        try
+        {
+            var bytes = File.ReadAllBytes(path);
+            if (bytes.Length > LargestBytes)
+            {
+                problems.Add(new Problem(OptionsReader.DutiesOption, path, $"has {bytes.Length} bytes, and duties have at most {LargestBytes}", "Name the right file."));
+                return null;
+            }
+            return Parse(bytes);
+        }
+        catch (JsonException e)
+        {
+            problems.Add(new Problem(OptionsReader.DutiesOption, path, $"cannot be read at {e.Path ?? "its beginning"}, line {e.LineNumber + 1}: {e.Message}",
+                "Correct it: docs/real-server.md has an example."));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            problems.Add(new Problem(OptionsReader.DutiesOption, path, e.Message, "Name a file that can be read."));
+        }
+        return null;
+    }
+
+    /// <exception cref="JsonException">It is not the JSON of duties.</exception>
+    public static Duties Parse(ReadOnlySpan<byte> text) =>
+        Complete(JsonSerializer.Deserialize(text, ApiJson.Default.Duties) ?? throw new JsonException("null in the place of duties"));
+
+    /// <summary>With the defaults for what was left out, which the reader of JSON does not put there.</summary>
+    public static Duties Complete(Duties duties) => duties with
+    {
+        Director = duties.Director ?? "",
+        DirectorVersion = duties.DirectorVersion ?? "",
+        Directors = duties.Directors.IsDefault ? [] : duties.Directors,
+        ReportIntervalMilliseconds = duties.ReportIntervalMilliseconds > 0 ? duties.ReportIntervalMilliseconds : new Duties().ReportIntervalMilliseconds,
+        Services = duties.Services.IsDefault ? [] : [.. duties.Services.Select(static s => s with
+        {
+            Name = s.Name ?? "",
+            Vips = s.Vips.IsDefault ? [] : s.Vips,
+            Protocol = s.Protocol ?? "any",
+            Ports = s.Ports.IsDefaultOrEmpty ? ["any"] : s.Ports,
+            Dsr = s.Dsr ?? DsrTypes.Layer2,
+            OuterSources = s.OuterSources.IsDefault ? [] : s.OuterSources,
+        })],
+    };
+
+    public static byte[] Write(Duties duties) => JsonSerializer.SerializeToUtf8Bytes(duties, ApiJson.Default.Duties);
+
+    /// <summary>The same wish, whatever its number and time of issue.</summary>
+    public static bool SameWish(Duties one, Duties other) => Write(Bare(one)).AsSpan().SequenceEqual(Write(Bare(other)));
+
+    private static Duties Bare(Duties duties) => duties with { Revision = 0, Issued = null, DirectorVersion = "" };
+}

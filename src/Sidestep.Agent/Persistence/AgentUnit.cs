@@ -1,0 +1,33 @@
+namespace Sidestep.Agent.Persistence;
+
+/// <summary>The agent as a service of systemd.</summary>
+internal static class AgentUnit
+{
+    public const string Path = "/etc/systemd/system/sidestep-agent.service";
+
+    /// <summary>Ending it takes nothing away: only 'sidestep-agent remove' does.</summary>
+    public static PlannedFile File(string program, string arguments) => new(Path, $"""
+        {PersistencePlan.Mark}
+        [Unit]
+        Description=Sidestep agent: keeps this host a fit real server
+        Documentation=man:sidestep-agent
+        After=systemd-sysctl.service network-pre.target systemd-networkd.service NetworkManager.service networking.service
+        Wants=network-pre.target
+        Before=nginx.service haproxy.service
+
+        [Service]
+        ExecStart={program} run {arguments}
+        Restart=always
+        RestartSec=1
+        KillSignal=SIGTERM
+        StateDirectory=sidestep-agent
+        AmbientCapabilities=CAP_NET_ADMIN CAP_SYS_ADMIN
+        ProtectHome=yes
+        ProtectSystem=full
+        PrivateTmp=yes
+
+        [Install]
+        WantedBy=multi-user.target
+
+        """);
+}

@@ -1,0 +1,51 @@
+using System.Net.Sockets;
+using System.Text;
+using Sidestep.Agent.State;
+
+namespace Sidestep.Agent.Running;
+
+/// <summary>Speaks to the agent that runs in this network namespace, through its Unix socket.</summary>
+internal static class RunningAgent
+{
+    public const string Status = "status", Drain = "drain", Undrain = "undrain";
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    /// <returns>The answer; null when no agent runs.</returns>
+    public static string? Ask(string directory, string word)
+    {
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
+        {
+            ReceiveTimeout = (int)Patience.TotalMilliseconds,
+            SendTimeout = (int)Patience.TotalMilliseconds,
+        };
+        try
+        {
+            socket.Connect(new UnixDomainSocketEndPoint(StateStore.SocketPath(directory)));
+        }
+        catch (SocketException)
+        {
+            return null;
+        }
+        try
+        {
+            using var stream = new NetworkStream(socket, ownsSocket: false);
+            stream.Write(Encoding.UTF8.GetBytes(word + "\n"));
+            using var reader = new StreamReader(stream, Encoding.UTF8);
+            return reader.ReadToEnd();
+        }
+        catch (IOException e)
+        {
+            throw new AgentException($"the running agent does not answer: {e.Message}", "Look at its log; ending it changes nothing on the host.", e);
+        }
+    }
+
+    /// <summary>What a running agent keeps, nobody else may change: it would put it back.</summary>
+    public static void MustNotBe(string directory)
+    {
+        if (Ask(directory, Status) is not null)
+        {
+            throw new AgentException("an agent is running in this network namespace, and would put back what is changed",
+                "End it first (systemctl stop sidestep-agent); that alone changes nothing on the host. To change its duties, change its file or the director's configuration.");
+        }
+    }
+}

@@ -1,0 +1,46 @@
+using System.Net;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Sidestep.Api;
+
+/// <summary>How the contracts are written: camelCase, enumerations as words, without reflection.</summary>
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, UseStringEnumConverter = true, WriteIndented = false,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, Converters = [typeof(AddressJson), typeof(PrefixJson)])]
+[JsonSerializable(typeof(Duties))]
+[JsonSerializable(typeof(AgentReport))]
+[JsonSerializable(typeof(ReportAnswer))]
+[JsonSerializable(typeof(DrainRequest))]
+[JsonSerializable(typeof(DoctorRequest))]
+[JsonSerializable(typeof(DoctorReport))]
+[JsonSerializable(typeof(DirectorState))]
+[JsonSerializable(typeof(ApiProblem))]
+public sealed partial class ApiJson : JsonSerializerContext;
+
+/// <summary>An address as text.</summary>
+public sealed class AddressJson : JsonConverter<IPAddress>
+{
+    /// <inheritdoc/>
+    public override IPAddress Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        IPAddress.TryParse(reader.GetString(), out var address) ? address : throw new JsonException("not an IP address");
+
+    /// <inheritdoc/>
+    public override void Write(Utf8JsonWriter writer, IPAddress value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
+}
+
+/// <summary>A prefix as text; an address alone is one with the longest prefix, and is written so.</summary>
+public sealed class PrefixJson : JsonConverter<IPNetwork>
+{
+    /// <inheritdoc/>
+    public override IPNetwork Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+    {
+        var text = reader.GetString() ?? "";
+        if (IPAddress.TryParse(text, out var address))
+            return new IPNetwork(address, address.GetAddressBytes().Length * 8);
+        return IPNetwork.TryParse(text, out var network) ? network : throw new JsonException("neither an IP address nor a prefix without host bits");
+    }
+
+    /// <inheritdoc/>
+    public override void Write(Utf8JsonWriter writer, IPNetwork value, JsonSerializerOptions options) =>
+        writer.WriteStringValue(value.PrefixLength == value.BaseAddress.GetAddressBytes().Length * 8 ? value.BaseAddress.ToString() : value.ToString());
+}

@@ -1,0 +1,171 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace Sidestep.Api;
+
+/// <summary>Speaks to a director's API.</summary>
+/// <remarks>Errors are <see cref="DirectorException"/>, with what to do; the caller decides when to try again.</remarks>
+public sealed class DirectorClient : IDisposable
+{
+    /// <summary>What names the director in requests through a Unix socket, where no name is needed.</summary>
+    private static readonly Uri Local = new("http://director/");
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    private readonly HttpClient _http;
+    private readonly string _where;
+
+    private DirectorClient(HttpMessageHandler handler, Uri address, string where)
+    {
+        // Each request has a limit of its own.
+        _http = new HttpClient(handler) { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan };
+        _where = where;
+    }
+
+    /// <summary>The director on this machine, through its Unix socket.</summary>
+    /// <param name="socketPath">See DaemonReport.SocketPath.</param>
+    public static DirectorClient OnThisMachine(string socketPath) => new(
+        new SocketsHttpHandler
+        {
+            ConnectCallback = async (_, cancellation) =>
+            {
+                var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+                try
+                {
+                    await socket.ConnectAsync(new UnixDomainSocketEndPoint(socketPath), cancellation).ConfigureAwait(false);
+                    return new NetworkStream(socket, ownsSocket: true);
+                }
+                catch
+                {
+                    socket.Dispose();
+                    throw;
+                }
+            },
+        },
+        Local, socketPath);
+
+    /// <summary>A director elsewhere, by HTTPS, both sides proving who they are.</summary>
+    /// <param name="director">For example <c>https://10.0.0.2:7443</c>; the certificate must be for this name or address.</param>
+    /// <param name="certificate">The server's own certificate, with its key.</param>
+    /// <param name="authority">The only authority that the director's certificate may come from.</param>
+    public static DirectorClient Remote(Uri director, X509Certificate2 certificate, X509Certificate2Collection authority) =>
+        Remote(director, certificate, authority, null);
+
+    /// <summary>The same, with connections that somebody else makes.</summary>
+    internal static DirectorClient Remote(Uri director, X509Certificate2? certificate, X509Certificate2Collection authority,
+        Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>>? connect)
+    {
+        ArgumentNullException.ThrowIfNull(director);
+        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        policy.CustomTrustStore.AddRange(authority);
+        return new DirectorClient(
+            new SocketsHttpHandler
+            {
+                ConnectTimeout = Patience,
+                ConnectCallback = connect,
+                // A director that was restarted, or whose certificate changed, is met anew.
+                PooledConnectionLifetime = TimeSpan.FromMinutes(1),
+                SslOptions = new SslClientAuthenticationOptions
+                {
+                    ClientCertificateContext = certificate is null ? null : SslStreamCertificateContext.Create(certificate, additionalCertificates: null, offline: true),
+                    CertificateChainPolicy = policy,
+                },
+            },
+            director, director.ToString());
+    }
+
+    /// <summary>The duties of a server, when they are others than the caller has.</summary>
+    /// <param name="server">The server's name: the common name of its certificate.</param>
+    /// <param name="after">The revision that the caller has; null: none, and the answer comes at once.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <returns>Null: nothing else is wanted than <paramref name="after"/>; ask again.</returns>
+    /// <exception cref="DirectorException">There is no answer, or a refusal.</exception>
+    public async Task<Duties?> GetDutiesAsync(string server, long? after, CancellationToken cancellation)
+    {
+        var path = ApiPaths.Duties + Uri.EscapeDataString(server) + (after is { } revision ? $"?after={revision}" : "");
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        return await SendAsync(request, ApiJson.Default.Duties, after is null ? Patience : ApiPaths.LongestPoll + Patience, cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>Hands over a report.</summary>
+    /// <exception cref="DirectorException">There is no answer, or a refusal.</exception>
+    public async Task<ReportAnswer> ReportAsync(string server, AgentReport report, CancellationToken cancellation) =>
+        await PostAsync(ApiPaths.Reports + Uri.EscapeDataString(server), report, ApiJson.Default.AgentReport, ApiJson.Default.ReportAnswer, Patience, cancellation)
+            .ConfigureAwait(false) ?? new ReportAnswer();
+
+    /// <summary>Tells what the operator of a real server wishes.</summary>
+    /// <exception cref="DirectorException">There is no answer, or a refusal.</exception>
+    public Task DrainAsync(string server, DrainRequest wish, CancellationToken cancellation) =>
+        PostAsync(ApiPaths.Drains + Uri.EscapeDataString(server), wish, ApiJson.Default.DrainRequest, ApiJson.Default.ReportAnswer, Patience, cancellation);
+
+    /// <summary>What the director knows beside its tables; on its own machine only.</summary>
+    /// <exception cref="DirectorException">There is no answer, or a refusal.</exception>
+    public async Task<DirectorState> GetStateAsync(CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, ApiPaths.Status);
+        return await SendAsync(request, ApiJson.Default.DirectorState, Patience, cancellation).ConfigureAwait(false)
+            ?? throw new DirectorException($"{_where} answered nothing");
+    }
+
+    /// <summary>Has the director look for what is wrong; on its own machine only.</summary>
+    /// <param name="doctor">What to look at.</param>
+    /// <param name="patience">How long that may take.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <exception cref="DirectorException">There is no answer, or a refusal.</exception>
+    public async Task<DoctorReport> DiagnoseAsync(DoctorRequest doctor, TimeSpan patience, CancellationToken cancellation) =>
+        await PostAsync(ApiPaths.Doctor, doctor, ApiJson.Default.DoctorRequest, ApiJson.Default.DoctorReport, patience, cancellation).ConfigureAwait(false)
+            ?? throw new DirectorException($"{_where} answered nothing");
+
+    /// <inheritdoc/>
+    public void Dispose() => _http.Dispose();
+
+    private async Task<TAnswer?> PostAsync<TBody, TAnswer>(string path, TBody body, JsonTypeInfo<TBody> bodyType, JsonTypeInfo<TAnswer> answerType,
+        TimeSpan patience, CancellationToken cancellation) where TAnswer : class
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = JsonContent.Create(body, bodyType) };
+        return await SendAsync(request, answerType, patience, cancellation).ConfigureAwait(false);
+    }
+
+    private async Task<T?> SendAsync<T>(HttpRequestMessage request, JsonTypeInfo<T> type, TimeSpan patience, CancellationToken cancellation) where T : class
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(patience);
+        try
+        {
+            using var response = await _http.SendAsync(request, limit.Token).ConfigureAwait(false);
+            if (response.StatusCode is HttpStatusCode.NotModified or HttpStatusCode.NoContent)
+                return null;
+            if (response.IsSuccessStatusCode)
+                return await response.Content.ReadFromJsonAsync(type, limit.Token).ConfigureAwait(false);
+            throw await RefusalAsync(response, limit.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException e) when (!cancellation.IsCancellationRequested)
+        {
+            throw new DirectorException($"{_where} did not answer within {patience.TotalSeconds:0} s", e);
+        }
+        catch (HttpRequestException e)
+        {
+            throw new DirectorException($"{_where} cannot be asked: {Innermost(e)}", e);
+        }
+        catch (JsonException e)
+        {
+            throw new DirectorException($"{_where} answered what this version does not understand: {e.Message}", e);
+        }
+    }
+
+    private async Task<DirectorException> RefusalAsync(HttpResponseMessage response, CancellationToken cancellation)
+    {
+        var problem = response.Content.Headers.ContentType?.MediaType == ApiProblem.MediaType
+            ? await response.Content.ReadFromJsonAsync(ApiJson.Default.ApiProblem, cancellation).ConfigureAwait(false) : null;
+        return new DirectorException(problem is null ? $"{_where} refused: {(int)response.StatusCode} {response.ReasonPhrase}"
+            : $"{_where} refused: {problem.Title}: {problem.Detail}") { Status = (int)response.StatusCode };
+    }
+
+    /// <summary>What is wrong with a certificate is said inside, and only there.</summary>
+    private static string Innermost(Exception e) => e.InnerException is null || e.InnerException.Message == e.Message ? e.Message : $"{e.Message} {Innermost(e.InnerException)}";
+}

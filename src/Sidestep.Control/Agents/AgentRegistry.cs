@@ -1,0 +1,190 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using System.Net;
+using Sidestep.Api;
+using Sidestep.Control.Health;
+using Sidestep.Forwarding;
+using Sidestep.Model;
+
+namespace Sidestep.Control.Agents;
+
+/// <summary>What agents said, and what they are to do. Safe for threads.</summary>
+/// <remarks>Holds one report per real server of the configuration, and nothing of others.</remarks>
+public sealed class AgentRegistry : IAgentReports
+{
+    /// <summary>Whose wish a drain is.</summary>
+    private const string Operator = "operator";
+
+    private readonly ConcurrentDictionary<string, ReceivedReport> _reports = new(StringComparer.Ordinal);
+    private readonly DrainOverlay _drains;
+    private readonly TimeProvider _time;
+    private readonly string _version;
+    private DutyCompiler? _compiler;
+    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource _reported = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _hurry;
+
+    /// <summary>Knows nothing yet.</summary>
+    /// <param name="drains">Gets the wishes of servers' operators.</param>
+    /// <param name="version">Of the director's program.</param>
+    /// <param name="time">The clock.</param>
+    public AgentRegistry(DrainOverlay drains, string version, TimeProvider time)
+    {
+        _drains = drains;
+        _version = version;
+        _time = time;
+    }
+
+    /// <inheritdoc/>
+    public event Action? Changed;
+
+    /// <summary>The version that duties name.</summary>
+    public string Version => _version;
+
+    /// <summary>Packets are forwarded by this from now on: duties may be others.</summary>
+    public void InForce(Configuration configuration, NextHops nextHops)
+    {
+        var compiler = new DutyCompiler(configuration, nextHops);
+        Volatile.Write(ref _compiler, compiler);
+        foreach (var server in _reports.Keys.Where(k => !compiler.Knows(k)))
+            _reports.TryRemove(server, out _);
+        Interlocked.Exchange(ref _changed, new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
+    }
+
+    /// <summary>Whether a real server has this name or address.</summary>
+    public bool Knows(string server) => Volatile.Read(ref _compiler)?.Knows(server) == true;
+
+    /// <summary>The duties of a server as soon as they are others than the caller has.</summary>
+    /// <param name="server">Name or address.</param>
+    /// <param name="after">The revision that the caller has; null: none.</param>
+    /// <param name="longest">How long to wait for others.</param>
+    /// <param name="cancellation">The caller has left.</param>
+    /// <returns>Null: still the same, or there is no such server any more.</returns>
+    public async Task<Duties?> DutiesAsync(string server, long? after, TimeSpan longest, CancellationToken cancellation)
+    {
+        var start = _time.GetTimestamp();
+        while (true)
+        {
+            var changed = Volatile.Read(ref _changed).Task;
+            if (Volatile.Read(ref _compiler)?.For(server, _version) is not { } duties)
+                return null;
+            if (duties.Revision != after)
+                return duties with { Issued = _time.GetUtcNow() };
+            var rest = longest - _time.GetElapsedTime(start);
+            if (rest <= TimeSpan.Zero)
+                return null;
+            try
+            {
+                await changed.WaitAsync(rest, _time, cancellation).ConfigureAwait(false);
+            }
+            catch (TimeoutException)
+            {
+                return null;
+            }
+        }
+    }
+
+    /// <summary>Takes a report.</summary>
+    /// <returns>Null: there is no such server.</returns>
+    public ReportAnswer? Report(string server, AgentReport report)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        var compiler = Volatile.Read(ref _compiler);
+        if (compiler?.For(server, _version) is not { } duties)
+            return null;
+        var now = _time.GetUtcNow();
+        var former = _reports.GetValueOrDefault(server);
+        _reports[server] = new ReceivedReport(compiler.NameOf(server), now, report);
+        if (former is null || former.Report.IsFit != report.IsFit || now - former.At > SilentAfter)
+            Changed?.Invoke();
+        _drains.Set(server, Operator, report.Wish == OperatorWish.Draining);
+        Interlocked.Exchange(ref _reported, new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
+        return new ReportAnswer
+        {
+            DutiesRevision = duties.Revision,
+            NextReportMilliseconds = Volatile.Read(ref _hurry) > 0 ? 200 : null,
+            WallClock = now,
+        };
+    }
+
+    /// <summary>Takes the wish of a server's operator.</summary>
+    /// <returns>False: there is no such server.</returns>
+    public bool Wish(string server, DrainRequest wish)
+    {
+        ArgumentNullException.ThrowIfNull(wish);
+        if (!Knows(server))
+            return false;
+        _drains.Set(server, Operator, wish.State == OperatorWish.Draining);
+        return true;
+    }
+
+    /// <summary>The last report of a server: by its name, or by its address.</summary>
+    public ReceivedReport? Find(RealServer server)
+    {
+        ArgumentNullException.ThrowIfNull(server);
+        return Find(server.Name, server.Address);
+    }
+
+    /// <inheritdoc/>
+    public bool? IsFit(string name, IPAddress address) => Find(name, address) is { } last && _time.GetUtcNow() - last.At <= SilentAfter ? last.Report.IsFit : null;
+
+    private ReceivedReport? Find(string name, IPAddress address)
+    {
+        var byName = _reports.GetValueOrDefault(name);
+        var byAddress = _reports.GetValueOrDefault(address.ToString());
+        return byName is null || byAddress?.At > byName.At ? byAddress : byName;
+    }
+
+    /// <summary>All reports, by who sent them.</summary>
+    public ImmutableArray<ReceivedReport> All => [.. _reports.Values.OrderBy(static r => r.Server, StringComparer.Ordinal)];
+
+    /// <summary>Has agents report more often until it is disposed.</summary>
+    public IDisposable Hurry() => new Haste(this);
+
+    /// <summary>Waits until each of these servers that reports at all has sent a report after this moment.</summary>
+    /// <returns>False: some did not in time.</returns>
+    public async Task<bool> WaitForReportsAsync(IReadOnlyCollection<RealServer> servers, DateTimeOffset since, TimeSpan longest, CancellationToken cancellation)
+    {
+        var start = _time.GetTimestamp();
+        while (true)
+        {
+            var reported = Volatile.Read(ref _reported).Task;
+            // One that was silent before will hardly speak now.
+            if (servers.Select(Find).All(r => r is null || r.At > since || since - r.At > SilentAfter))
+                return true;
+            var rest = longest - _time.GetElapsedTime(start);
+            if (rest <= TimeSpan.Zero)
+                return false;
+            try
+            {
+                await reported.WaitAsync(rest, _time, cancellation).ConfigureAwait(false);
+            }
+            catch (TimeoutException)
+            {
+                return false;
+            }
+        }
+    }
+
+    /// <summary>An agent that was not heard for this long is silent: it misses two reports in a row.</summary>
+    public static TimeSpan SilentAfter { get; } = TimeSpan.FromSeconds(6);
+
+    private sealed class Haste : IDisposable
+    {
+        private readonly AgentRegistry _registry;
+
+        internal Haste(AgentRegistry registry)
+        {
+            _registry = registry;
+            Interlocked.Increment(ref registry._hurry);
+        }
+
+        public void Dispose() => Interlocked.Decrement(ref _registry._hurry);
+    }
+}
+
+/// <summary>A report, and when it came.</summary>
+/// <param name="Server">Name of the real server.</param>
+/// <param name="At">By the director's wall clock.</param>
+/// <param name="Report">What it says.</param>
+public sealed record ReceivedReport(string Server, DateTimeOffset At, AgentReport Report);

@@ -1,0 +1,23 @@
+using Sidestep.Api;
+using Sidestep.Forwarding;
+using Sidestep.Model;
+
+namespace Sidestep.Control.Doctor;
+
+/// <summary>What is wrong with the director's own machine.</summary>
+internal static class DirectorRules
+{
+    internal static IEnumerable<Diagnosis> VipLocal(Evidence evidence, IReadOnlyList<Diagnosis> before) => evidence.LocalVips.Select(local => Saying.Of(
+        DiagnosisNames.VipLocalOnDirector, Severity.Broken, null, Saying.Of(evidence, local.Vip),
+        $"The VIP {local.Vip} is an address of the director itself, on '{local.Device}': its kernel answers for it, and takes replies to probes for its own.",
+        $"On the director: ip address del {local.Vip}/{(local.Vip.GetAddressBytes().Length == 4 ? 32 : 128)} dev {local.Device} (with the prefix length that 'ip address' shows)",
+        $"director: {local.Vip} is on '{local.Device}'"));
+
+    internal static IEnumerable<Diagnosis> XdpMode(Evidence evidence, IReadOnlyList<Diagnosis> before) => evidence.Interfaces
+        .Where(static i => i is { Wanted: not DriverMode.Generic, Actual: AttachMode.Generic, WhyNotNative: not null }).Select(i => Saying.Of(
+            DiagnosisNames.XdpModeDegraded, Severity.Warning, null, [],
+            $"XDP runs in the network stack on '{i.Name}', not in its driver: everything is forwarded, more slowly.",
+            "Remove what the driver names (often an MTU above 3500, LRO, or too few queues: ethtool -K DEV lro off, ip link set DEV mtu 1500), then restart sidestepd; "
+            + "or write mode: generic, if that is how it is to be",
+            $"director: {i.Name}: {i.WhyNotNative}"));
+}

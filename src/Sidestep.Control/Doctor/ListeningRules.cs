@@ -1,0 +1,83 @@
+using System.Net;
+using System.Net.Sockets;
+using Sidestep.Api;
+using Sidestep.Model;
+
+namespace Sidestep.Control.Doctor;
+
+/// <summary>Whether an application waits where clients come: on the VIP, and on the port.</summary>
+internal static class ListeningRules
+{
+    internal static IEnumerable<Diagnosis> Look(Evidence evidence, IReadOnlyList<Diagnosis> before)
+    {
+        foreach (var s in evidence.Servers)
+        {
+            foreach (var v in s.Services.Where(static v => v.Port != 0 && v.Protocol != TransportProtocol.Any))
+            {
+                if (s.Agent(evidence) is { Listeners.IsEmpty: false } agent)
+                {
+                    if (ByListeners(evidence, s, v, agent) is { } found)
+                        yield return found;
+                }
+                else if (ByProbes(s, v) is { } guessed)
+                    yield return guessed;
+            }
+        }
+    }
+
+    private static Diagnosis? ByListeners(Evidence evidence, ServerEvidence s, ServiceEvidence v, AgentReport agent)
+    {
+        var protocol = v.Protocol.ToString().ToLowerInvariant();
+        var all = agent.Listeners.Where(l => l.Protocol == protocol).ToArray();
+        var here = all.Where(l => l.Port == v.Port).ToArray();
+        if (here.Any(l => Hears(l, v.Vip)))
+            return null;
+        if (here.Length > 0)
+            return OnServerAddress(s, v, [$"agent: {string.Join("; ", here.Select(Text))}", v.Text()]);
+        if (Elsewhere(evidence, s, v, protocol, all) is { } other)
+            return Saying.Of(DiagnosisNames.PortMismatch, Severity.Broken, s.Name, [v.Name],
+                $"The application of {s.Name} listens on port {other.Port}; the service is on {v.Port}, and direct server return changes no port.",
+                $"Let the application listen on {v.Port}, or give the service the port {other.Port}",
+                $"agent: {Text(other)}", v.Text());
+        return NotListening(s, v, [$"agent: nothing listens on {protocol} port {v.Port}", v.Text()]);
+    }
+
+    private static Diagnosis? ByProbes(ServerEvidence s, ServiceEvidence v) => (v.Path?.Outcome, v.Own?.Outcome) switch
+    {
+        (ProbeOutcome.Refused, ProbeOutcome.Answered) => OnServerAddress(s, v, [v.Text(), $"director: {s.Address} answers on port {v.Port}"]),
+        (ProbeOutcome.Refused, _) => NotListening(s, v, [v.Text()]),
+        _ => null,
+    };
+
+    private static Diagnosis OnServerAddress(ServerEvidence s, ServiceEvidence v, string[] evidence) => Saying.Of(
+        DiagnosisNames.ListeningOnServerAddressOnly, Severity.Broken, s.Name, [v.Name],
+        $"The application of {s.Name} listens on port {v.Port} of the server's own address, and not on the VIP {v.Vip}.",
+        $"Let it listen on {v.Vip}:{v.Port}, or on all addresses", evidence);
+
+    private static Diagnosis NotListening(ServerEvidence s, ServiceEvidence v, string[] evidence) => Saying.Of(
+        DiagnosisNames.NotListening, Severity.Broken, s.Name, [v.Name],
+        $"Nothing on {s.Name} listens on {v.Where}.", "Start the application, and see that it listens on the VIP or on all addresses", evidence);
+
+    /// <summary>Where the application probably is: on the VIP itself with another port; or the program that serves this service on
+    /// other servers, with a port that it does not have there; or, if programs are not known, what listens on a port that no other
+    /// server of the service has, while those all have the service's.</summary>
+    private static Listener? Elsewhere(Evidence evidence, ServerEvidence s, ServiceEvidence v, string protocol, Listener[] all)
+    {
+        var known = s.Services.Where(o => o.Vip.Equals(v.Vip) && o.Protocol == v.Protocol).Select(static o => o.Port).ToHashSet();
+        if (all.FirstOrDefault(l => l.Address.Equals(v.Vip) && !known.Contains(l.Port)) is { } onVip)
+            return onVip;
+        var others = evidence.Servers.Where(o => o != s && o.Services.Any(w => w.Name == v.Name))
+            .SelectMany(o => o.Agent(evidence)?.Listeners ?? []).Where(l => l.Protocol == protocol).ToArray();
+        var serving = others.Where(l => l.Port == v.Port).ToArray();
+        var programs = serving.Select(static l => l.Program).OfType<string>().ToHashSet();
+        return serving.Length == 0 ? null : all.FirstOrDefault(l => (programs.Count == 0 || programs.Contains(l.Program ?? "")) && Hears(l, v.Vip)
+            && !known.Contains(l.Port) && !others.Any(o => o.Port == l.Port));
+    }
+
+    /// <summary>[::] takes IPv4 as well, unless the application says otherwise, which is not seen from outside.</summary>
+    private static bool Hears(Listener listener, IPAddress vip) => listener.Address.Equals(vip)
+        || listener.Address.Equals(IPAddress.IPv6Any)
+        || listener.Address.Equals(IPAddress.Any) && vip.AddressFamily == AddressFamily.InterNetwork;
+
+    private static string Text(Listener l) => $"{l.Program ?? "something"} listens on {new IPEndPoint(l.Address, l.Port)} ({l.Protocol})";
+}

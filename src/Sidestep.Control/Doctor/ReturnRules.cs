@@ -1,0 +1,90 @@
+using Sidestep.Api;
+using Sidestep.Model;
+
+namespace Sidestep.Control.Doctor;
+
+/// <summary>What becomes of replies.</summary>
+internal static class ReturnRules
+{
+    internal static IEnumerable<Diagnosis> WrongSource(Evidence evidence, IReadOnlyList<Diagnosis> before) => evidence.Servers
+        .SelectMany(static s => s.Services.Select(v => (Server: s, Service: v))).Where(static f => f.Service.Path is { Outcome: ProbeOutcome.OtherSource })
+        .Select(static f => Saying.Of(DiagnosisNames.WrongReplySource, Severity.Broken, f.Server.Name, [f.Service.Name],
+            $"Replies of {f.Server.Name} come from {f.Service.Path!.From}, not from the VIP {f.Service.Vip}: clients ignore them.",
+            f.Service.Protocol == TransportProtocol.Udp
+                ? $"Let the application bind its socket to {f.Service.Vip}, or answer from the address that was addressed (IP_PKTINFO)"
+                : "Find what rewrites the source: source NAT on the server (nft list ruleset) or on the way",
+            f.Service.Text()));
+
+    internal static IEnumerable<Diagnosis> DefaultRoute(Evidence evidence, IReadOnlyList<Diagnosis> before)
+    {
+        foreach (var s in evidence.Servers)
+        {
+            if (s.Agent(evidence) is not { } agent || agent.Devices.IsEmpty)
+                continue;
+            foreach (var family in s.Services.GroupBy(static v => v.IsIPv6))
+            {
+                var name = family.Key ? "IPv6" : "IPv4";
+                var routes = agent.DefaultRoutes.Where(r => r.Family == (family.Key ? 6 : 4)).ToArray();
+                if (routes.Length == 0)
+                    yield return Saying.Of(DiagnosisNames.DefaultRouteMissing, Severity.Broken, s.Name, family.Names(),
+                        $"{s.Name} has no {name} default route: replies to clients of other networks have no way.",
+                        "On the server: ip route add default via ROUTER, the router of the clients, never the director",
+                        $"agent: no {name} default route");
+                else if (routes.All(r => r.Gateway is not null && evidence.DirectorAddresses.Contains(r.Gateway)))
+                    yield return Saying.Of(DiagnosisNames.DefaultRouteToDirector, Severity.Broken, s.Name, family.Names(),
+                        $"The {name} default route of {s.Name} leads to the director: replies go back through it, if it lets them.",
+                        "On the server: ip route replace default via ROUTER, the router of the clients",
+                        routes.Select(static r => $"agent: default via {r.Gateway} dev {r.Device}"));
+            }
+        }
+    }
+
+    internal static IEnumerable<Diagnosis> ServerDrops(Evidence evidence, IReadOnlyList<Diagnosis> before)
+    {
+        foreach (var (s, v) in Dead(evidence, before))
+        {
+            if (s.Handshakes(v.Vip) is { SynReceived: > 0, SynAckSent: 0 } seen)
+                yield return Saying.Of(DiagnosisNames.ServerDropsRequests, Severity.Broken, s.Name, [v.Name],
+                    $"{s.Name} gets connection requests for {v.Where} and answers none, although something listens.",
+                    "Look at the server's own firewall (nft list ruleset), and at ListenDrops (a backlog that is full)",
+                    [$"agent: {seen.SynReceived} SYN received, 0 SYN-ACK sent", $"agent: ListenDrops grew by {s.Growth(CounterNames.ListenDrops)}",
+                        .. (s.Agent(evidence)?.FilterHints ?? []).Select(static h => $"agent: {h}"), v.Text()]);
+        }
+    }
+
+    internal static IEnumerable<Diagnosis> ReplyDropped(Evidence evidence, IReadOnlyList<Diagnosis> before)
+    {
+        foreach (var (s, v) in Dead(evidence, before))
+        {
+            if (s.Handshakes(v.Vip) is { SynAckSent: > 0 } seen)
+                yield return Saying.Of(DiagnosisNames.ReplyDroppedOnTheWay, Severity.Broken, s.Name, [v.Name],
+                    $"{s.Name} answers for {v.Where}, and the answer is lost on the way back: something there knows only half of the connection, or does not believe the source.",
+                    "On routers and firewalls between server and clients: no state is to be asked for replies of the VIP (asymmetric), and reverse-path checks (uRPF, rp_filter) are to be loose",
+                    $"agent: {seen.SynReceived} SYN received, {seen.SynAckSent} SYN-ACK sent while probes were sent", v.Text());
+        }
+    }
+
+    internal static IEnumerable<Diagnosis> PathDead(Evidence evidence, IReadOnlyList<Diagnosis> before)
+    {
+        foreach (var (s, v) in Dead(evidence, before))
+        {
+            var handshakes = s.Handshakes(v.Vip);
+            yield return Saying.Of(DiagnosisNames.PathDead, Severity.Broken, s.Name, [v.Name],
+                $"Requests to {v.Where} through {s.Name} are not answered.",
+                handshakes is { SynReceived: 0 } ? "They do not arrive: look for what drops them between director and server (for layer 3, firewalls that do not let IP-in-IP, GRE or the GUE port through)"
+                    : "Run sidestep-agent on the server, so that it can be seen how far requests get",
+                [v.Text(), handshakes is { } seen ? $"agent: {seen.SynReceived} SYN received, {seen.SynAckSent} SYN-ACK sent" : "agent: nothing is known of handshakes"]);
+        }
+    }
+
+    internal static IEnumerable<Diagnosis> FailsHealthChecks(Evidence evidence, IReadOnlyList<Diagnosis> before) => evidence.Servers
+        .Where(s => !s.UnfitIn.IsEmpty && !before.Explains(s.Name)).Select(s => Saying.Of(DiagnosisNames.FailsHealthChecks, Severity.Broken, s.Name, s.Services.Names(),
+            $"Health checks find {s.Name} unfit for traffic, or have not found it fit yet.",
+            "See the reason in sidestep status; a server that has just come back is admitted after some good probes",
+            s.UnfitIn.Select(static p => $"director: unfit in {p}").Concat(s.Services.Select(Saying.Text))));
+
+    /// <summary>Dead paths of TCP that nothing else explains: silence of UDP may be the application's way.</summary>
+    private static IEnumerable<(ServerEvidence, ServiceEvidence)> Dead(Evidence evidence, IReadOnlyList<Diagnosis> before) => evidence.Servers
+        .Where(s => !before.Explains(s.Name))
+        .SelectMany(static s => s.Services.Where(static v => v.IsDead() && v.Protocol == TransportProtocol.Tcp).Select(v => (s, v)));
+}

@@ -1,0 +1,86 @@
+using System.Collections.Immutable;
+using System.Net;
+using Sidestep.Api;
+
+namespace Sidestep.Control.Doctor;
+
+/// <summary>From evidence to diagnoses.</summary>
+/// <remarks>Pure: the same evidence gives the same diagnoses, and nothing else is known of what may be wrong.</remarks>
+public static class Rules
+{
+    /// <summary>Looks at one thing.</summary>
+    /// <param name="evidence">All there is.</param>
+    /// <param name="before">What was found already: causes of what this rule may find.</param>
+    internal delegate IEnumerable<Diagnosis> Rule(Evidence evidence, IReadOnlyList<Diagnosis> before);
+
+    /// <summary>Causes before their consequences, and what merely warns at the end.</summary>
+    private static readonly ImmutableArray<Rule> InOrder =
+    [
+        DirectorRules.VipLocal, OwnershipRules.OwnedTwice, OwnershipRules.ServerAnswersArp, OwnershipRules.ServerAdvertises,
+        ReachRules.NoRoute, ReachRules.NotAttached, ReachRules.Unresolved, ReachRules.Stale,
+        ServerRules.Windows, ServerRules.VipMissing, ServerRules.DecapsulationMissing, ServerRules.DecapsulationRefuses, ServerRules.ReversePathFilter,
+        ListeningRules.Look,
+        ReturnRules.WrongSource, ReturnRules.DefaultRoute, ServerRules.Checksums, ReturnRules.ServerDrops, ReturnRules.ReplyDropped,
+        ReturnRules.PathDead, ReturnRules.FailsHealthChecks, SizeRules.Mtu, SizeRules.Mss,
+        DirectorRules.XdpMode, AgentRules.Drift, AgentRules.Silent, AgentRules.Clock, AgentRules.Version,
+    ];
+
+    /// <summary>All that is wrong, in the order of <see cref="DiagnosisNames.All"/>.</summary>
+    public static ImmutableArray<Diagnosis> Diagnose(Evidence evidence)
+    {
+        ArgumentNullException.ThrowIfNull(evidence);
+        var found = new List<Diagnosis>();
+        foreach (var rule in InOrder)
+            found.AddRange(rule(evidence, found).ToArray());
+        // The same of several VIPs and ports of a server is one trouble.
+        return
+        [
+            .. found.GroupBy(static d => (d.Name, d.Server, d.Server is null ? d.Summary : "", string.Join(' ', d.Services)))
+                .Select(static g => g.First() with { Evidence = [.. g.SelectMany(static d => d.Evidence).Distinct()], Severity = g.Min(static d => d.Severity) })
+                .OrderBy(static d => DiagnosisNames.All.IndexOf(d.Name)),
+        ];
+    }
+}
+
+/// <summary>What rules have in common.</summary>
+internal static class Saying
+{
+    internal static Diagnosis Of(string name, Severity severity, string? server, IEnumerable<string> services, string summary, string cure, params IEnumerable<string> evidence) => new()
+    {
+        Name = name,
+        Severity = severity,
+        Server = server,
+        Services = [.. services.Distinct().Order(StringComparer.Ordinal)],
+        Summary = summary,
+        Cure = cure,
+        Evidence = [.. evidence.Distinct()],
+    };
+
+    internal static ImmutableArray<string> Of(Evidence evidence, IPAddress vip) => evidence.ServicesOfVips.GetValueOrDefault(vip, []);
+
+    internal static IEnumerable<string> Names(this IEnumerable<ServiceEvidence> services) => services.Select(static s => s.Name);
+
+    /// <summary>Conditions of a name that the agent finds wrong.</summary>
+    internal static IEnumerable<Condition> Wrong(this AgentReport? agent, string name) =>
+        agent?.Conditions.Where(c => c.Verdict == Verdict.Wrong && c.Name == name) ?? [];
+
+    internal static string Text(this Condition condition) =>
+        $"agent: {condition.Name}{(condition.Subject.Length > 0 ? $" ({condition.Subject})" : "")} is {condition.Found}, wanted {condition.Wanted}";
+
+    /// <summary>A path that does not work, and of which it is known.</summary>
+    internal static bool IsDead(this ServiceEvidence service) => service.Path is { Outcome: ProbeOutcome.Silent };
+
+    internal static string Text(this ServiceEvidence service) => service.Path is null ? $"{service.Where}: not probed"
+        : $"director: probe through the DSR path to {service.Where}: {service.Path.Outcome switch
+        {
+            ProbeOutcome.Answered => "answered",
+            ProbeOutcome.Refused => "refused",
+            ProbeOutcome.OtherSource => $"answered by {service.Path.From}",
+            ProbeOutcome.Silent => "no answer",
+            _ => "not sent",
+        }}{(service.Path.Detail.Length > 0 ? $" ({service.Path.Detail})" : "")}";
+
+    /// <summary>Whether something that makes a path dead was found for this server.</summary>
+    internal static bool Explains(this IReadOnlyList<Diagnosis> before, string server) =>
+        before.Any(d => d.Server == server && d.Severity == Severity.Broken);
+}

@@ -1,0 +1,113 @@
+using System.Net.Security;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Sidestep.Model;
+using Sidestep.Native;
+
+namespace Sidestep.Daemon.Api;
+
+/// <summary>The certificates of the API: read at the start and again when a file changed. What cannot be read leaves the former in use.</summary>
+internal sealed class ApiCertificates
+{
+    private readonly ApiSettings _settings;
+    private readonly FileIdentity?[] _read;
+    private Loaded _loaded;
+
+    private ApiCertificates(ApiSettings settings, FileIdentity?[] read, Loaded loaded)
+    {
+        _settings = settings;
+        _read = read;
+        _loaded = loaded;
+    }
+
+    /// <summary>For the next handshake: each has an instance of its own, because the server adds to it.</summary>
+    internal SslServerAuthenticationOptions Options()
+    {
+        var loaded = Volatile.Read(ref _loaded);
+        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        policy.CustomTrustStore.AddRange(loaded.Authorities);
+        return new SslServerAuthenticationOptions
+        {
+            ServerCertificateContext = loaded.Certificate,
+            ClientCertificateRequired = true,
+            CertificateChainPolicy = policy,
+        };
+    }
+
+    /// <exception cref="ApiException">Names the file, what is wrong with it, and the cure.</exception>
+    internal static ApiCertificates Read(ApiSettings settings) => new(settings, Identities(settings), Load(settings));
+
+    /// <summary>Reads the files again if one of them changed.</summary>
+    /// <returns>True when what the next handshake uses is new.</returns>
+    /// <exception cref="ApiException">As above; the former stay in use, and it is tried at the next change.</exception>
+    internal bool Refresh()
+    {
+        var now = Identities(_settings);
+        if (now.SequenceEqual(_read))
+            return false;
+        now.CopyTo(_read, 0);
+        Volatile.Write(ref _loaded, Load(_settings));
+        return true;
+    }
+
+    private static Loaded Load(ApiSettings settings)
+    {
+        var (certificate, chain) = Certificate(settings);
+        return new Loaded(SslStreamCertificateContext.Create(certificate, chain, offline: true), Pem("director.api.clientAuthority", settings.ClientAuthority));
+    }
+
+    private static (X509Certificate2 Certificate, X509Certificate2Collection Chain) Certificate(ApiSettings settings)
+    {
+        var chain = Pem("director.api.certificate", settings.Certificate);
+        var certificate = chain[0];
+        if (certificate.NotAfter < DateTime.Now)
+            throw new ApiException($"director.api.certificate: {settings.Certificate}: expired on {certificate.NotAfter:u}. Renew it.");
+        var key = Text("director.api.key", settings.Key);
+        try
+        {
+            using var loose = X509Certificate2.CreateFromPem(certificate.ExportCertificatePem(), key);
+            // A key that was never in a store: some versions of the library want one that was.
+            return (X509CertificateLoader.LoadPkcs12(loose.Export(X509ContentType.Pkcs12), null), chain);
+        }
+        catch (Exception e) when (e is CryptographicException or ArgumentException)
+        {
+            throw new ApiException($"director.api.key: {settings.Key}: not the private key of {settings.Certificate} in PEM form: {e.Message} "
+                + "Write the file that was made with this certificate, without a password.", e);
+        }
+    }
+
+    private static X509Certificate2Collection Pem(string key, string path)
+    {
+        var certificates = new X509Certificate2Collection();
+        try
+        {
+            certificates.ImportFromPem(Text(key, path));
+        }
+        catch (CryptographicException e)
+        {
+            throw new ApiException($"{key}: {path}: not a certificate in PEM form: {e.Message}", e);
+        }
+        return certificates.Count > 0 ? certificates
+            : throw new ApiException($"{key}: {path}: there is no certificate in PEM form (-----BEGIN CERTIFICATE-----) in it.");
+    }
+
+    private static string Text(string key, string path)
+    {
+        try
+        {
+            return File.ReadAllText(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ApiException($"{key}: {path}: {e.Message}", e);
+        }
+    }
+
+    private sealed record Loaded(SslStreamCertificateContext Certificate, X509Certificate2Collection Authorities);
+
+    private static FileIdentity?[] Identities(ApiSettings settings) =>
+        [FileIdentity.Of(settings.Certificate), FileIdentity.Of(settings.Key), FileIdentity.Of(settings.ClientAuthority)];
+}
+
+/// <summary>The API cannot be offered, or not as it is wanted.</summary>
+internal sealed class ApiException(string message, Exception? cause = null) : Exception(message, cause);

@@ -1,0 +1,131 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Sockets;
+using Sidestep.Packets;
+
+namespace Sidestep.Daemon.Doctor;
+
+/// <summary>Writes the packets of probes, of both families, with their outer headers.</summary>
+/// <remarks>All have DF: what does not fit is to be noticed.</remarks>
+internal static class ProbePacket
+{
+    private const byte Ttl = 64;
+    private const int HeaderBytes4 = 20, HeaderBytes6 = 40, UdpBytes = 8, TcpBytes = 20, EchoBytes = 8;
+    private const ushort DontFragment = 0x4000;
+    private const byte MssOption = 2, MssOptionBytes = 4, EchoRequest4 = 8, EchoRequest6 = 128;
+    private const ushort Window = 64240;
+
+    internal const byte Syn = 0x02, Reset = 0x04;
+
+    /// <summary>A TCP segment without data; a SYN says the MSS.</summary>
+    internal static byte[] Tcp(IPEndPoint from, IPEndPoint to, uint sequence, byte flags, ushort mss)
+    {
+        var options = flags == Syn ? MssOptionBytes : 0;
+        var segment = new byte[TcpBytes + options];
+        WritePorts(segment, from, to);
+        BinaryPrimitives.WriteUInt32BigEndian(segment.AsSpan(4), sequence);
+        segment[12] = (byte)(segment.Length / 4 << 4);
+        segment[13] = flags;
+        BinaryPrimitives.WriteUInt16BigEndian(segment.AsSpan(14), Window);
+        if (options > 0)
+        {
+            segment[20] = MssOption;
+            segment[21] = MssOptionBytes;
+            BinaryPrimitives.WriteUInt16BigEndian(segment.AsSpan(22), mss);
+        }
+        BinaryPrimitives.WriteUInt16BigEndian(segment.AsSpan(16), Checksum(from.Address, to.Address, IpProtocol.Tcp, segment));
+        return Ip(from.Address, to.Address, (byte)IpProtocol.Tcp, segment);
+    }
+
+    /// <summary>A UDP datagram.</summary>
+    internal static byte[] Udp(IPEndPoint from, IPEndPoint to, ReadOnlySpan<byte> data)
+    {
+        var datagram = new byte[UdpBytes + data.Length];
+        WritePorts(datagram, from, to);
+        BinaryPrimitives.WriteUInt16BigEndian(datagram.AsSpan(4), (ushort)datagram.Length);
+        data.CopyTo(datagram.AsSpan(UdpBytes));
+        var sum = Checksum(from.Address, to.Address, IpProtocol.Udp, datagram);
+        // RFC 768: zero would say that there is none.
+        BinaryPrimitives.WriteUInt16BigEndian(datagram.AsSpan(6), sum == 0 ? (ushort)0xffff : sum);
+        return Ip(from.Address, to.Address, (byte)IpProtocol.Udp, datagram);
+    }
+
+    /// <summary>An echo request.</summary>
+    /// <param name="from">Source.</param>
+    /// <param name="to">Destination.</param>
+    /// <param name="id">Comes back.</param>
+    /// <param name="sequence">Comes back.</param>
+    /// <param name="length">Bytes of the whole packet, header included.</param>
+    internal static byte[] Echo(IPAddress from, IPAddress to, ushort id, ushort sequence, int length)
+    {
+        var six = from.AddressFamily == AddressFamily.InterNetworkV6;
+        var message = new byte[Math.Max(EchoBytes, length - (six ? HeaderBytes6 : HeaderBytes4))];
+        message[0] = six ? EchoRequest6 : EchoRequest4;
+        BinaryPrimitives.WriteUInt16BigEndian(message.AsSpan(4), id);
+        BinaryPrimitives.WriteUInt16BigEndian(message.AsSpan(6), sequence);
+        BinaryPrimitives.WriteUInt16BigEndian(message.AsSpan(2),
+            six ? Checksum(from, to, IpProtocol.IcmpV6, message) : InternetChecksum.Compute(message));
+        return Ip(from, to, (byte)(six ? IpProtocol.IcmpV6 : IpProtocol.Icmp), message);
+    }
+
+    /// <summary>IP in IP (RFC 2003, 2473, 4213).</summary>
+    internal static byte[] IpIp(IPAddress from, IPAddress to, ReadOnlySpan<byte> inner) => Ip(from, to, ProtocolOf(inner), inner);
+
+    /// <summary>GRE without options (RFC 2784).</summary>
+    internal static byte[] Gre(IPAddress from, IPAddress to, ReadOnlySpan<byte> inner)
+    {
+        const byte Protocol = 47;
+        var payload = new byte[4 + inner.Length];
+        BinaryPrimitives.WriteUInt16BigEndian(payload.AsSpan(2), (ushort)(inner[0] >> 4 == 6 ? EtherType.Ipv6 : EtherType.Ipv4));
+        inner.CopyTo(payload.AsSpan(4));
+        return Ip(from, to, Protocol, payload);
+    }
+
+    /// <summary>GUE, variant 0 (draft-ietf-intarea-gue).</summary>
+    internal static byte[] Gue(IPEndPoint from, IPEndPoint to, ReadOnlySpan<byte> inner)
+    {
+        var payload = new byte[4 + inner.Length];
+        payload[1] = ProtocolOf(inner);
+        inner.CopyTo(payload.AsSpan(4));
+        return Udp(from, to, payload);
+    }
+
+    private static byte ProtocolOf(ReadOnlySpan<byte> inner) => inner[0] >> 4 == 6 ? (byte)41 : (byte)4;
+
+    private static byte[] Ip(IPAddress from, IPAddress to, byte protocol, ReadOnlySpan<byte> payload)
+    {
+        var six = from.AddressFamily == AddressFamily.InterNetworkV6;
+        var header = six ? HeaderBytes6 : HeaderBytes4;
+        var packet = new byte[header + payload.Length];
+        payload.CopyTo(packet.AsSpan(header));
+        if (six)
+        {
+            packet[0] = 0x60;
+            BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(4), (ushort)payload.Length);
+            packet[6] = protocol;
+            packet[7] = Ttl;
+            from.TryWriteBytes(packet.AsSpan(8), out _);
+            to.TryWriteBytes(packet.AsSpan(24), out _);
+            return packet;
+        }
+        packet[0] = 0x45;
+        BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(2), (ushort)packet.Length);
+        BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(6), DontFragment);
+        packet[8] = Ttl;
+        packet[9] = protocol;
+        from.TryWriteBytes(packet.AsSpan(12), out _);
+        to.TryWriteBytes(packet.AsSpan(16), out _);
+        BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(10), InternetChecksum.Compute(packet.AsSpan(0, HeaderBytes4)));
+        return packet;
+    }
+
+    private static void WritePorts(Span<byte> transport, IPEndPoint from, IPEndPoint to)
+    {
+        BinaryPrimitives.WriteUInt16BigEndian(transport, (ushort)from.Port);
+        BinaryPrimitives.WriteUInt16BigEndian(transport[2..], (ushort)to.Port);
+    }
+
+    /// <summary>With the pseudo-header, which is the same sum in both families.</summary>
+    private static ushort Checksum(IPAddress from, IPAddress to, IpProtocol protocol, ReadOnlySpan<byte> payload) => InternetChecksum.Finish(
+        InternetChecksum.Sum(payload, InternetChecksum.Sum(from.GetAddressBytes()) + InternetChecksum.Sum(to.GetAddressBytes()) + (ulong)payload.Length + (byte)protocol));
+}

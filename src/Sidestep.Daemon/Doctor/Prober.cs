@@ -1,0 +1,155 @@
+using System.Net;
+using System.Text;
+using Sidestep.Control.Doctor;
+using Sidestep.Forwarding;
+using Sidestep.Model;
+using Sidestep.Native;
+using Sidestep.Packets;
+
+namespace Sidestep.Daemon.Doctor;
+
+/// <summary>One probe: where it goes, and what came of it.</summary>
+internal sealed class Probe
+{
+    internal required NextHop Hop { get; init; }
+
+    /// <summary>Null: straight to the server's own address.</summary>
+    internal Way? Way { get; init; }
+
+    internal required IPAddress Server { get; init; }
+
+    /// <summary>VIP, or the server's own address.</summary>
+    internal required IPEndPoint To { get; init; }
+
+    internal required TransportProtocol Protocol { get; init; }
+
+    /// <summary>Null: nothing came yet.</summary>
+    internal ProbeEvidence? Outcome { get; set; }
+
+    /// <summary>Of what came.</summary>
+    internal int? Ttl { get; set; }
+
+    /// <summary>What the probe comes from; also names it.</summary>
+    internal IPEndPoint? From { get; set; }
+}
+
+/// <summary>Sends probes and hears what comes back, whatever its source: a socket would be told only of what fits.</summary>
+/// <remarks>Handshakes are never completed: what answers is reset. Ports are above those that the kernel gives to others.</remarks>
+internal sealed class Prober : IDisposable
+{
+    /// <summary>Probes of one round; the ports are enough for them.</summary>
+    internal const int MostProbes = 4000;
+
+    private const int FirstPort = 61_000;
+    private const int MostAtOnce = 10_000;
+    private const int LongestFrame = 2048;
+    private const ushort Mss = 1460;
+    private static readonly TimeSpan[] Sendings = [TimeSpan.Zero, TimeSpan.FromMilliseconds(250), TimeSpan.FromMilliseconds(600)];
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(1000);
+
+    private readonly PathSender _sender = new();
+    private readonly FrameReceiver _four = FrameReceiver.Open((ushort)EtherType.Ipv4);
+    private readonly FrameReceiver _six = FrameReceiver.Open((ushort)EtherType.Ipv6);
+    private readonly uint _sequence = (uint)Random.Shared.Next();
+
+    /// <summary>Who sends.</summary>
+    internal PathSender Sender => _sender;
+
+    /// <summary>Sends all, up to three times, until all are answered or it takes too long. What was not answered is silent.</summary>
+    internal async Task RunAsync(IReadOnlyList<Probe> probes, CancellationToken cancellation)
+    {
+        var byPort = new Dictionary<int, Probe>();
+        foreach (var probe in probes.Take(MostProbes))
+        {
+            if (PathSender.Source(probe.Hop, probe.To.AddressFamily) is { } source)
+            {
+                probe.From = new IPEndPoint(source, FirstPort + byPort.Count);
+                byPort.Add(probe.From.Port, probe);
+            }
+            else
+                probe.Outcome = new ProbeEvidence(ProbeOutcome.NotSent, Detail: $"'{probe.Hop.Egress.Name}' has no address of the VIP's family");
+        }
+        var start = TimeProvider.System.GetTimestamp();
+        foreach (var (index, at) in Sendings.Index())
+        {
+            foreach (var probe in byPort.Values.Where(static p => p.Outcome is null))
+                SendOnce(probe);
+            var until = index + 1 < Sendings.Length ? Sendings[index + 1] : Patience;
+            await HearUntilAsync(() => byPort.Values.All(static p => p.Outcome is not null), until - TimeProvider.System.GetElapsedTime(start), r => Take(r, byPort), cancellation)
+                .ConfigureAwait(false);
+        }
+        foreach (var probe in probes.Where(static p => p.Outcome is null))
+            probe.Outcome = new ProbeEvidence(ProbeOutcome.Silent, Detail: $"{Sendings.Length} sent within {Patience.TotalSeconds:0} s");
+    }
+
+    /// <summary>Hears until a condition holds or the time is over.</summary>
+    internal async Task HearUntilAsync(Func<bool> enough, TimeSpan longest, Action<Reply> take, CancellationToken cancellation)
+    {
+        var start = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            Hear(_four, take);
+            Hear(_six, take);
+            if (enough() || TimeProvider.System.GetElapsedTime(start) >= longest)
+                return;
+            await Task.Delay(5, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    public void Dispose()
+    {
+        _sender.Dispose();
+        _four.Dispose();
+        _six.Dispose();
+    }
+
+    private static void Hear(FrameReceiver receiver, Action<Reply> take)
+    {
+        Span<byte> frame = stackalloc byte[LongestFrame];
+        for (var i = 0; i < MostAtOnce && receiver.TryReceive(frame, out _) is var length and > EthernetPacket.HeaderLength; i++)
+        {
+            if (Reply.Read(frame[EthernetPacket.HeaderLength..length]) is { } reply)
+                take(reply);
+        }
+    }
+
+    private void SendOnce(Probe probe)
+    {
+        var packet = probe.Protocol == TransportProtocol.Udp
+            ? ProbePacket.Udp(probe.From!, probe.To, probe.To.Port == 53 ? RootQuery : Encoding.ASCII.GetBytes("sidestep doctor"))
+            : ProbePacket.Tcp(probe.From!, probe.To, _sequence, ProbePacket.Syn, Mss);
+        Send(probe, packet);
+    }
+
+    private void Send(Probe probe, byte[] packet)
+    {
+        var sent = probe.Way is { } way ? _sender.Send(probe.Hop, way, probe.Server, packet, probe.From!.Port) : _sender.Send(probe.Hop, packet);
+        if (!sent)
+            probe.Outcome ??= new ProbeEvidence(ProbeOutcome.NotSent, Detail: $"'{probe.Hop.Egress.Name}' does not send, or there is no outer source");
+    }
+
+    private void Take(Reply reply, Dictionary<int, Probe> byPort)
+    {
+        if (!byPort.TryGetValue(reply.Port, out var probe) || !reply.To.Equals(probe.From!.Address)
+            || reply.Kind is ReplyKind.Echo or ReplyKind.TooBig || probe.Outcome is { Outcome: not ProbeOutcome.OtherSource })
+            return;
+        var expected = probe.Protocol == TransportProtocol.Udp ? ReplyKind.Datagram : ReplyKind.SynAck;
+        var other = !reply.From.Equals(probe.To.Address);
+        probe.Ttl = reply.Ttl;
+        if (reply.Kind == ReplyKind.PortUnreachable)
+            probe.Outcome = new ProbeEvidence(ProbeOutcome.Refused, reply.From, Detail: "port unreachable");
+        else if (reply.Kind == ReplyKind.Reset)
+            probe.Outcome = new ProbeEvidence(other ? ProbeOutcome.OtherSource : ProbeOutcome.Refused, reply.From, Detail: "reset");
+        else if (reply.Kind == expected)
+        {
+            probe.Outcome = new ProbeEvidence(other ? ProbeOutcome.OtherSource : ProbeOutcome.Answered, reply.From, reply.Number > 0 ? reply.Number : null,
+                $"TTL {reply.Ttl}");
+            // What waits for the rest of the handshake need not wait.
+            if (reply.Kind == ReplyKind.SynAck)
+                Send(probe, ProbePacket.Tcp(probe.From, probe.To, _sequence + 1, ProbePacket.Reset, 0));
+        }
+    }
+
+    /// <summary>A query for the root's name servers, which every DNS server answers somehow (RFC 1035 section 4.1).</summary>
+    private static ReadOnlySpan<byte> RootQuery => [0x51, 0xde, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1];
+}

@@ -1,0 +1,97 @@
+using System.Collections.Immutable;
+using System.Reflection;
+using Sidestep.Api;
+using Sidestep.Control.Agents;
+using Sidestep.Daemon.Api;
+using Sidestep.Daemon.Doctor;
+using Sidestep.Daemon.Sentinel;
+using Sidestep.Forwarding;
+using Sidestep.Model;
+using Sidestep.Native;
+
+namespace Sidestep.Daemon;
+
+/// <summary>What the daemon does beside forwarding: speaks with agents and the command line, watches VIPs, diagnoses. Nothing here
+/// stops a packet.</summary>
+internal sealed class Management : IDisposable
+{
+    private readonly AgentRegistry _agents;
+    private readonly Physician _physician;
+    private readonly ApiServer _api;
+    private readonly VipSentinel? _sentinel;
+    private InForce? _inForce;
+    private ImmutableArray<AttachedInterface> _attached = [];
+
+    /// <param name="director">Its name and pin path name the socket.</param>
+    /// <param name="problems">Gets what does not work, empty when all does.</param>
+    /// <param name="alarms">Gets who else answers for VIPs.</param>
+    internal Management(DirectorSettings director, Action<IReadOnlyList<string>> problems, Action<ImmutableArray<string>> alarms)
+    {
+        _agents = new AgentRegistry(Drains, Version, TimeProvider.System);
+        _physician = new Physician(() => Volatile.Read(ref _inForce), _agents, () => _sentinel);
+        IReadOnlyList<string> always = [];
+        try
+        {
+            _sentinel = new VipSentinel(Drains, alarms);
+        }
+        catch (NativeException e)
+        {
+            always = [$"nobody watches who else answers for the VIPs: {e.Message}"];
+            problems(always);
+        }
+        _api = new ApiServer(DaemonReport.SocketPath(director), new ApiHandler(_agents, State, _physician.DiagnoseAsync),
+            () => Volatile.Read(ref _inForce)?.Configuration.Director.Api, p => problems([.. always, .. p]));
+    }
+
+    /// <summary>Of this program.</summary>
+    internal static string Version { get; } = Assembly.GetExecutingAssembly().GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "";
+
+    /// <summary>What agents say.</summary>
+    internal AgentRegistry Agents => _agents;
+
+    /// <summary>Servers that drain beside those that the configuration says.</summary>
+    internal DrainOverlay Drains { get; } = new();
+
+    /// <summary>Packets are forwarded by these from now on.</summary>
+    internal void Applied(Configuration configuration, ForwardingTables tables, Forwarding.NextHops nextHops)
+    {
+        Volatile.Write(ref _inForce, new InForce(configuration, tables, nextHops, _attached));
+        _agents.InForce(configuration, nextHops);
+        _sentinel?.Follow(configuration, tables, nextHops);
+    }
+
+    /// <summary>Packets are taken from these from now on.</summary>
+    internal void Attached(IReadOnlyList<AttachedInterface> interfaces)
+    {
+        _attached = [.. interfaces];
+        if (Volatile.Read(ref _inForce) is { } now)
+            Volatile.Write(ref _inForce, now with { Interfaces = _attached });
+    }
+
+    /// <summary>Until cancelled.</summary>
+    internal Task RunAsync(CancellationToken cancellation) => _api.RunAsync(cancellation);
+
+    public void Dispose()
+    {
+        _sentinel?.Dispose();
+        _physician.Dispose();
+    }
+
+    private DirectorState State()
+    {
+        var configuration = Volatile.Read(ref _inForce)?.Configuration;
+        return new DirectorState
+        {
+            Director = configuration?.Director.Name ?? "",
+            Version = Version,
+            Agents =
+            [
+                .. (configuration?.Pools ?? []).SelectMany(static p => p.Servers).DistinctBy(static s => s.Name).Select(s => _agents.Find(s) is { } last
+                    ? new AgentState(s.Name, last.At, last.Report.IsFit, last.Report.Wish,
+                        [.. last.Report.Conditions.Where(static c => c.Verdict == Verdict.Wrong).Select(static c => $"{c.Name} {c.Subject}: {c.Found}, wanted {c.Wanted}")])
+                    : new AgentState(s.Name, null, false, OperatorWish.Enabled, [])),
+            ],
+            Claims = _sentinel?.Claims ?? [],
+        };
+    }
+}

@@ -1,0 +1,62 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Sidestep.Native.Netlink;
+
+/// <summary>Default routes of the main table, both families.</summary>
+public static class DefaultRoutes
+{
+    private const ushort NewRoute = 24, GetRoute = 26;
+    private const ushort OutputAttribute = 4, GatewayAttribute = 5, MultipathAttribute = 9, ViaAttribute = 18;
+    private const int RouteMessageBytes = 12, NextHopBytes = 8;
+    private const byte MainTable = 254, Unicast = 1;
+
+    /// <summary>One for each next hop, in the kernel's order.</summary>
+    public static IReadOnlyList<DefaultRouteInfo> List(NetlinkSocket socket) =>
+        [.. List(socket, AddressFamily.InterNetwork), .. List(socket, AddressFamily.InterNetworkV6)];
+
+    private static List<DefaultRouteInfo> List(NetlinkSocket socket, AddressFamily family)
+    {
+        ArgumentNullException.ThrowIfNull(socket);
+        var message = new byte[RouteMessageBytes];
+        message[0] = NetlinkFamily.Of(family);
+        var found = new List<DefaultRouteInfo>();
+        foreach (var answer in socket.Ask(new NetlinkRequest("list routes", GetRoute, NetlinkRequest.Dump, message)))
+        {
+            // struct rtmsg: family, destination length, source length, tos, table, protocol, scope, type
+            var route = answer.Payload;
+            if (answer.Type != NewRoute || route[0] != message[0] || route[1] != 0 || route[4] != MainTable || route[7] != Unicast)
+                continue;
+            var output = answer.Attribute(RouteMessageBytes, OutputAttribute).Span;
+            if (output.Length == 4)
+                found.Add(new DefaultRouteInfo(family, BinaryPrimitives.ReadInt32LittleEndian(output), Gateway(answer, RouteMessageBytes)));
+            // struct rtnexthop: length, flags, hops, interface; then attributes
+            var hops = answer.Attribute(RouteMessageBytes, MultipathAttribute);
+            while (hops.Length >= NextHopBytes)
+            {
+                var length = BinaryPrimitives.ReadUInt16LittleEndian(hops.Span);
+                if (length < NextHopBytes || length > hops.Length)
+                    break;
+                var hop = new NetlinkMessage(0, 0, hops[..length].ToArray());
+                found.Add(new DefaultRouteInfo(family, BinaryPrimitives.ReadInt32LittleEndian(hops.Span[4..]), Gateway(hop, NextHopBytes)));
+                hops = hops[Math.Min(length + 3 & ~3, hops.Length)..];
+            }
+        }
+        return found;
+    }
+
+    private static IPAddress? Gateway(NetlinkMessage message, int fixedBytes)
+    {
+        var gateway = message.Attribute(fixedBytes, GatewayAttribute);
+        if (gateway.IsEmpty && message.Attribute(fixedBytes, ViaAttribute) is { Length: > 2 } via)
+            gateway = via[2..];
+        return gateway.Length is 4 or 16 ? new IPAddress(gateway.Span) : null;
+    }
+}
+
+/// <summary>One next hop of a default route.</summary>
+/// <param name="Family">Of the route.</param>
+/// <param name="InterfaceIndex">The way out.</param>
+/// <param name="Gateway">The router, of either family; null: everything is on the link.</param>
+public sealed record DefaultRouteInfo(AddressFamily Family, int InterfaceIndex, IPAddress? Gateway);

@@ -1,0 +1,131 @@
+using System.Diagnostics;
+using System.Text;
+using Sidestep.SystemTests.Api;
+using Sidestep.SystemTests.Director;
+
+namespace Sidestep.SystemTests.Agent;
+
+/// <summary>The agent and a real director, which prove to each other who they are: duties come, reports and wishes go, and without
+/// an answer the agent goes on.</summary>
+public sealed class DirectorLinkTests : IDisposable
+{
+    private const string Url = "https://" + Segment.DirectorAddress + ":7443", OtherVip = "203.0.113.77";
+    private readonly Segment _segment = new(servers: 0);
+    private readonly Authority _authority = new("agents");
+    private readonly NetworkNamespace _server;
+    private readonly List<Process> _agents = [];
+
+    public DirectorLinkTests()
+    {
+        _server = _segment.Server(1);
+        var (certificate, key) = _authority.Issue("director", Segment.DirectorAddress);
+        Write("director", certificate, key);
+        (certificate, key) = _authority.Issue("server1");
+        Write("server1", certificate, key);
+        File.WriteAllText(PathOf("authority.pem"), _authority.Pem);
+        _segment.File = _segment.File with
+        {
+            Servers = [Segment.Line(1)],
+            More = ["api:", $"  listen: [ \"{Segment.DirectorAddress}:7443\" ]", $"  certificate: {PathOf("director.pem")}", $"  key: {PathOf("director.key")}", $"  clientAuthority: {PathOf("authority.pem")}"],
+        };
+    }
+
+    [Fact]
+    public void DutiesComeWishesGoAndWithoutAnAnswerTheAgentGoesOn()
+    {
+        var daemon = _segment.Start();
+        daemon.Until("agents are heard at");
+        var (agent, said) = Start();
+        Until(said, "are applied");
+        Assert.Contains(Segment.Vip + "/32", OnLoopback(), StringComparison.Ordinal);
+
+        _segment.Apply(_segment.File with { Services = [.. _segment.File.Services, new ServiceLine("more", OtherVip, 9)] });
+        Eventually.True(() => OnLoopback().Contains(OtherVip + "/32", StringComparison.Ordinal), () => $"the other VIP is not there; the agent said:\n{said}");
+
+        _server.Run(Command("drain"));
+        Eventually.True(() => State() == "draining", () => $"not drained: {_segment.StatusText()}\n{said}");
+        _server.Run(Command("undrain"));
+        Eventually.True(() => State() == "enabled", () => $"still drained: {_segment.StatusText()}\n{said}");
+
+        daemon.Kill();
+        Until(said, "The agent goes on with its last duties.");
+        _server.Ip($"address del {Segment.Vip}/32 dev lo");
+        Eventually.True(() => OnLoopback().Contains(Segment.Vip + "/32", StringComparison.Ordinal), () => $"not kept:\n{said}");
+
+        // The agent's own restart, and of all that it had set up.
+        agent.Kill();
+        agent.WaitForExit();
+        _server.Ip($"address del {Segment.Vip}/32 dev lo");
+        var (_, again) = Start();
+        Until(again, "goes on with the last duties");
+        Until(again, "are applied");
+        Assert.Contains(Segment.Vip + "/32", OnLoopback(), StringComparison.Ordinal);
+
+        _segment.Start();
+        Until(again, $"{Url}/ answers");
+    }
+
+    [Fact]
+    public void AnAuthorityThatIsNotTheDirectorsIsSaid()
+    {
+        _segment.Start().Until("agents are heard at");
+        using var other = new Authority("others");
+        File.WriteAllText(PathOf("authority.pem.other"), other.Pem);
+        var (_, said) = Start("authority.pem.other");
+        Until(said, "cannot be asked");
+        Assert.DoesNotContain(Segment.Vip, OnLoopback(), StringComparison.Ordinal);
+    }
+
+    public void Dispose()
+    {
+        foreach (var agent in _agents)
+        {
+            if (!agent.HasExited)
+                agent.Kill();
+            agent.WaitForExit();
+            agent.Dispose();
+        }
+        _server.Try(Command("remove"));
+        _segment.Dispose();
+        _authority.Dispose();
+    }
+
+    private (Process Process, StringBuilder Said) Start(string authority = "authority.pem")
+    {
+        var said = new StringBuilder();
+        void Append(string? line)
+        {
+            lock (said)
+                said.AppendLine(line);
+        }
+        var process = Shell.Start(_server.Enter(Command("run", "--interface", "eth0", "--director", Url, "--certificate", PathOf("server1.pem"), "--key", PathOf("server1.key"), "--authority", PathOf(authority))));
+        process.OutputDataReceived += (_, line) => Append(line.Data);
+        process.ErrorDataReceived += (_, line) => Append(line.Data);
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        _agents.Add(process);
+        return (process, said);
+    }
+
+    private static void Until(StringBuilder said, string words) => Eventually.True(() =>
+    {
+        lock (said)
+            return said.ToString().Contains(words, StringComparison.Ordinal);
+    }, () => $"the agent did not say '{words}' but:\n{said}", TimeSpan.FromSeconds(45));
+
+    private string[] Command(params string[] arguments) =>
+        [Path.Combine(AppContext.BaseDirectory, "sidestep-agent"), .. arguments, "--state-dir", Path.Combine(_segment.Lan.Folder, "agent")];
+
+    private string OnLoopback() => _server.Ip("address show dev lo");
+
+    private string? State() => _segment.Status().GetProperty("pools").EnumerateArray().SelectMany(static p => p.GetProperty("servers").EnumerateArray())
+        .First(static s => s.GetProperty("name").GetString() == "server1").GetProperty("state").GetString();
+
+    private string PathOf(string file) => Path.Combine(_segment.Lan.Folder, file);
+
+    private void Write(string name, string certificate, string key)
+    {
+        File.WriteAllText(PathOf(name + ".pem"), certificate);
+        File.WriteAllText(PathOf(name + ".key"), key);
+    }
+}

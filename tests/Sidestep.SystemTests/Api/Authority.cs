@@ -1,0 +1,46 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
+namespace Sidestep.SystemTests.Api;
+
+/// <summary>A certificate authority of one test.</summary>
+internal sealed class Authority : IDisposable
+{
+    private readonly X509Certificate2 _self;
+
+    public Authority(string name)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        _self = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+    }
+
+    public X509Certificate2Collection Certificates => [X509CertificateLoader.LoadCertificate(_self.RawData)];
+
+    public string Pem => _self.ExportCertificatePem();
+
+    /// <summary>A certificate with its key, both in PEM form.</summary>
+    public (string Certificate, string Key) Issue(string name, string? address = null)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
+        if (address is not null)
+        {
+            var names = new SubjectAlternativeNameBuilder();
+            names.AddIpAddress(IPAddress.Parse(address));
+            request.CertificateExtensions.Add(names.Build());
+        }
+        using var certificate = request.Create(_self, _self.NotBefore, _self.NotAfter, RandomNumberGenerator.GetBytes(8));
+        return (certificate.ExportCertificatePem(), key.ExportPkcs8PrivateKeyPem());
+    }
+
+    public X509Certificate2 Client(string name)
+    {
+        var (certificate, key) = Issue(name);
+        return X509Certificate2.CreateFromPem(certificate, key);
+    }
+
+    public void Dispose() => _self.Dispose();
+}

@@ -1,0 +1,31 @@
+using Sidestep.Api;
+
+namespace Sidestep.UnitTests.Model;
+
+/// <summary>docs/operations.md has every diagnosis, in the order that they are told in, with what it means and a cure.</summary>
+public sealed class DoctorPageTests
+{
+    [Fact]
+    public void Every_diagnosis_has_a_row_with_a_sentence_and_a_cure()
+    {
+        var page = RepositoryFiles.Read("docs/operations.md");
+        var from = page.IndexOf("## What is wrong: `sidestep doctor`", StringComparison.Ordinal);
+        var section = page[from..page.IndexOf("\n## ", from + 1, StringComparison.Ordinal)];
+        var rows = section.Split('\n').Where(static l => l.StartsWith("| `", StringComparison.Ordinal)).Select(static l => l.Trim('|', ' ').Split(" | ")).ToArray();
+
+        Assert.Equal(DiagnosisNames.All.Select(static n => $"`{n}`"), rows.Select(static r => r[0]));
+        Assert.All(rows, static r => Assert.Equal(3, r.Length));
+        Assert.All(rows.SelectMany(static r => r), static cell => Assert.NotEmpty(cell.Trim()));
+    }
+
+    [Fact]
+    public void Every_diagnosis_has_a_fault_in_the_lab_that_makes_it()
+    {
+        // Two builds of different versions cannot be had at once; and what explains nothing has no fault of its own.
+        string[] without = [DiagnosisNames.VersionSkew, DiagnosisNames.FailsHealthChecks];
+        var expected = Directory.EnumerateFiles(RepositoryFiles.PathOf("lab/faults/faults"), "*.yaml")
+            .Select(static f => File.ReadLines(f).First(static l => l.StartsWith("expect: ", StringComparison.Ordinal))["expect: ".Length..]).Distinct();
+
+        Assert.Equal(DiagnosisNames.All.Except(without).Order(StringComparer.Ordinal), expected.Order(StringComparer.Ordinal));
+    }
+}
