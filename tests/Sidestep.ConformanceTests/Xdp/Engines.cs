@@ -1,3 +1,4 @@
+using Sidestep.Engine.Managed;
 using Sidestep.Engine.Xdp;
 using Sidestep.Engine.Xdp.Capture;
 using Sidestep.Forwarding;
@@ -24,22 +25,31 @@ public sealed class Engines : IDisposable
     /// <summary>The same while every frame is captured: what is looked at takes another way through the program.</summary>
     public const string Captured = "xdp, several arms, everything on, captured";
 
+    /// <summary>The pipeline in C#: another implementation, so that one is judged by the other.</summary>
+    public const string Managed = "managed";
+
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<string> All { get; } = [OneArm, SeveralArms, Everything, Captured];
+    public static IReadOnlyList<string> All { get; } = [OneArm, SeveralArms, Everything, Captured, Managed];
 
     /// <summary>Those that tests get, for what is no test class.</summary>
     public static Engines OfThisTest => TestContext.Current.GetFixture<Engines>().AsTask().GetAwaiter().GetResult()!;
 
     private readonly Dictionary<string, XdpEngine> _loaded = [];
+    private readonly ManagedEngine _managed = new(XdpEngine.DetachedFlows);
 
     /// <summary>One that all tests use in turns, loaded at first use. What it remembers of one test must not matter to
     /// another, or <see cref="WithoutMemory"/> is for it.</summary>
-    public IEngine this[string name] => Loaded(name);
+    public IEngine this[string name] => name == Managed ? _managed : Loaded(name);
 
     /// <summary>The same after it has forgotten all flows, fragments, turns and answers, and nothing waits for the slow path.
     /// A new one takes seconds to load.</summary>
     public IEngine WithoutMemory(string name)
     {
+        if (name == Managed)
+        {
+            _managed.Forget();
+            return _managed;
+        }
         var engine = Loaded(name);
         var maps = engine.Maps;
         maps.Flows.Clear();
@@ -84,5 +94,6 @@ public sealed class Engines : IDisposable
     {
         foreach (var engine in _loaded.Values)
             engine.Dispose();
+        _managed.Dispose();
     }
 }

@@ -1,8 +1,8 @@
-namespace Sidestep.Engine.Xdp;
+namespace Sidestep.Forwarding;
 
 /// <summary>Gives things small numbers that stay theirs. A freed number comes back last, so that it rests longest.</summary>
 /// <typeparam name="T">What identifies a thing.</typeparam>
-internal sealed class IdAllocator<T> where T : notnull
+public sealed class IdAllocator<T> where T : notnull
 {
     private readonly Dictionary<T, int> _ids = [];
     private readonly Queue<int> _free = new();
@@ -11,7 +11,7 @@ internal sealed class IdAllocator<T> where T : notnull
     /// <param name="first">The smallest number.</param>
     /// <param name="count">How many there are.</param>
     /// <param name="taken">Numbers that are in use already.</param>
-    internal IdAllocator(int first, int count, IReadOnlyDictionary<T, int> taken)
+    public IdAllocator(int first, int count, IReadOnlyDictionary<T, int> taken)
     {
         foreach (var (thing, id) in taken)
             _ids.Add(thing, id);
@@ -24,10 +24,10 @@ internal sealed class IdAllocator<T> where T : notnull
     }
 
     /// <summary>The number of a thing that has one.</summary>
-    internal int this[T thing] => _ids[thing];
+    public int this[T thing] => _ids[thing];
 
     /// <summary>The things that have a number.</summary>
-    internal IReadOnlyCollection<T> Things => _ids.Keys;
+    public IReadOnlyCollection<T> Things => _ids.Keys;
 
     /// <summary>Gives things a number that have none.</summary>
     /// <param name="wanted">No more than there are numbers: the caller checks capacity first.</param>
@@ -35,7 +35,7 @@ internal sealed class IdAllocator<T> where T : notnull
     /// packets on their way may then be counted for the wrong one, and never go to a wrong one, because everything that a
     /// number leads to exists once per half of the tables.</param>
     /// <returns>The things that had none.</returns>
-    internal IReadOnlyList<T> Take(IEnumerable<T> wanted, IEnumerable<T> leaving)
+    public IReadOnlyList<T> Take(IEnumerable<T> wanted, IEnumerable<T> leaving)
     {
         var added = wanted.Where(t => !_ids.ContainsKey(t)).Distinct().ToArray();
         if (added.Length > _free.Count)
@@ -47,7 +47,7 @@ internal sealed class IdAllocator<T> where T : notnull
 
     /// <summary>Frees the numbers of things; of those that have one.</summary>
     /// <returns>The freed numbers.</returns>
-    internal IReadOnlyList<int> Release(IEnumerable<T> things)
+    public IReadOnlyList<int> Release(IEnumerable<T> things)
     {
         var freed = new List<int>();
         foreach (var thing in things.ToArray())
