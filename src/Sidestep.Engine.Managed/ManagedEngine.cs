@@ -144,5 +144,5 @@ public sealed class ManagedEngine : IEngine
 
     private uint Now() => Ticks.At(_clock());
 
-    private static long MonotonicNanoseconds() => Stopwatch.GetElapsedTime(0).Ticks * TimeSpan.NanosecondsPerTick;
+    internal static long MonotonicNanoseconds() => Stopwatch.GetElapsedTime(0).Ticks * TimeSpan.NanosecondsPerTick;
 }

@@ -29,6 +29,9 @@ public sealed class PacketPipeline
     /// <summary>Index of the interface that the last frame leaves by, if it does.</summary>
     public int Egress => Found.Egress;
 
+    /// <summary>Whether a real server was chosen for the last frame.</summary>
+    public bool HasServer => Found.Server != 0;
+
     /// <summary>What was found out about the last frame.</summary>
     internal Packet Found { get; } = new();
 
@@ -48,8 +51,9 @@ public sealed class PacketPipeline
 
     /// <summary>What is needed to send the last frame in fragments.</summary>
     /// <param name="tables">The same as before.</param>
-    /// <returns>Where the IP header begins, and the MTU of the way out.</returns>
-    public (int L3, int Mtu) ToFragment(PipelineTables tables) => (Found.L3, tables.Server(Found.Server)?.Mtu ?? 0);
+    /// <returns>Where the IP header begins, the MTU of the way out, and the index of its interface.</returns>
+    public (int L3, int Mtu, int Egress) ToFragment(PipelineTables tables) =>
+        (Found.L3, tables.Server(Found.Server)?.Mtu ?? 0, tables.Server(Found.Server)?.Egress ?? 0);
 
     /// <summary>As if it had answered nothing yet: for tests.</summary>
     internal void ForgetAnswers() => _tokens = default;

@@ -51,6 +51,13 @@ public sealed class Engines : IDisposable
             return _managed;
         }
         var engine = Loaded(name);
+        Forget(engine);
+        return engine;
+    }
+
+    /// <summary>It forgets all flows, fragments, turns and answers, and nothing waits for the slow path.</summary>
+    internal static void Forget(XdpEngine engine)
+    {
         var maps = engine.Maps;
         maps.Flows.Clear();
         maps.FlowKeys.Clear();
@@ -64,12 +71,12 @@ public sealed class Engines : IDisposable
         }
         using var slow = BpfRingBuffer.Open(maps.Map(StateMaps.SlowMap));
         slow.Poll(TimeSpan.Zero, static _ => { });
-        return engine;
     }
 
-    private static XdpEngine New(string name)
+    /// <summary>Loads one.</summary>
+    internal static XdpEngine New(string name, int rememberedFlows = XdpEngine.DetachedFlows)
     {
-        var engine = XdpEngine.LoadDetached(several: name != OneArm, all: name is Everything or Captured);
+        var engine = XdpEngine.LoadDetached(several: name != OneArm, all: name is Everything or Captured, rememberedFlows);
         if (name == Captured)
             Capture(engine.Maps);
         return engine;
