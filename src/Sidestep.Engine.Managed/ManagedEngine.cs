@@ -16,6 +16,7 @@ public sealed class ManagedEngine : IEngine
     private readonly PacketPipeline _tracer;
     private readonly byte[] _buffer = new byte[Frame.Headroom + LongestFrame + Frame.Tailroom];
     private PipelineTables? _tables;
+    private string?[] _serviceNames = [];
 
     /// <summary>The longest frame that is looked at, in bytes.</summary>
     public const int LongestFrame = 65_536 + 64;
@@ -62,6 +63,10 @@ public sealed class ManagedEngine : IEngine
                 counters.ClearServer(id);
         }
         Volatile.Write(ref _tables, PipelineTables.Of(tables, _numbers, _tables));
+        var names = new string?[_numbers.Services.Things.Select(n => _numbers.Services[n]).DefaultIfEmpty(-1).Max() + 1];
+        foreach (var name in _numbers.Services.Things)
+            names[_numbers.Services[name]] = name;
+        _serviceNames = names;
         Revision++;
         // Packets on their way may still name what has left: its ids rest longest before they are given again.
         _memory.Flows.Forget(_numbers.Release(change));
@@ -84,6 +89,9 @@ public sealed class ManagedEngine : IEngine
         if (Tables is { } tables)
             _memory.Flows.Visit(tables, Now(), visit);
     }
+
+    /// <summary>Name of a service of the tables in force, by its id.</summary>
+    internal string? ServiceName(int id) => (uint)id < (uint)_serviceNames.Length ? _serviceNames[id] : null;
 
     /// <summary>Counts flows anew for least-connections choices, which are to be made from time to time.</summary>
     public void CountLoads() => _memory.Flows.CountLoads(Now());

@@ -27,7 +27,7 @@ internal sealed class TwoEngines : IDisposable
     private readonly BpfRingBuffer _slow;
     private readonly byte[] _output = new byte[Longest + Around];
     private readonly byte[] _buffer = new byte[Longest + 2 * Around];
-    private readonly byte[] _slowFrame = new byte[Longest + 2 * Around];
+    private readonly byte[] _slowFrame = new byte[16 + Constants.FrameBytes];
     private int _slowLength;
     private ForwardingTables? _tables;
     private DateTimeOffset _now;
