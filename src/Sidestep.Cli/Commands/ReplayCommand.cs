@@ -6,6 +6,7 @@ using Sidestep.Cli.Capture;
 using Sidestep.Cli.Replay;
 using Sidestep.Engine.Managed.Replay;
 using Sidestep.Forwarding;
+using Sidestep.Forwarding.Pipeline;
 using Sidestep.Packets;
 
 namespace Sidestep.Cli.Commands;
@@ -20,6 +21,11 @@ public static class ReplayCommand
     /// machine cannot.</param>
     public static Command Create(Func<int, IReplayEngine> xdp)
     {
+        var words = new Argument<string[]>("FILTER")
+        {
+            Description = "Only these frames are told: conditions as of 'sidestep capture'. Nothing: every frame.",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
         var config = new Option<string>("--config", "-c") { Description = "The configuration file.", Required = true };
         var input = new Option<string>("--in", "-i") { Description = "The capture: pcap or pcapng, gzip too; - is standard input.", Required = true };
         var write = new Option<string?>("--out", "-o") { Description = "A pcapng file to write, with frames in and out and what was decided." };
@@ -41,7 +47,7 @@ public static class ReplayCommand
             + "The network is a stand-in: every server can be reached. "
             + "Exits with 0 when the whole capture was read, with 1 when it is damaged or cut off, after what could be read, or the configuration has errors, with 2 when nothing could be done.")
         {
-            config, input, write, engine, json, quiet, time, mac, mtu,
+            words, config, input, write, engine, json, quiet, time, mac, mtu,
         };
         command.SetAction(parsed =>
         {
@@ -60,7 +66,8 @@ public static class ReplayCommand
                 using var source = new CaptureSource(Document.Open(parsed.GetRequiredValue(input)));
                 var flows = configuration.Director.RememberedFlows;
                 using var chosen = isXdp ? xdp(flows) : new ManagedReplay(flows, parsed.GetValue(time) == "virtual");
-                var run = new ReplayRun(chosen, configuration, MacAddress.TryParse(parsed.GetValue(mac), out var own) ? own : null, parsed.GetValue(mtu));
+                var filter = parsed.GetValue(words) is { Length: > 0 } conditions ? new CaptureMatcher(FilterParser.Parse(string.Join(' ', conditions))) : null;
+                var run = new ReplayRun(chosen, configuration, filter, MacAddress.TryParse(parsed.GetValue(mac), out var own) ? own : null, parsed.GetValue(mtu));
                 using var text = Lines(parsed.InvocationConfiguration.Output);
                 var reports = new List<IFrameReport>();
                 if (!parsed.GetValue(quiet))
@@ -78,7 +85,7 @@ public static class ReplayCommand
                 }
                 return Summarize(run, source, error);
             }
-            catch (Exception e) when (e is EngineException or IOException or UnauthorizedAccessException or NetworkInformationException)
+            catch (Exception e) when (e is FormatException or EngineException or IOException or UnauthorizedAccessException or NetworkInformationException)
             {
                 error.WriteLine($"error: {e.Message}");
                 return ExitCode.Unusable;

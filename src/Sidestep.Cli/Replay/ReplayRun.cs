@@ -2,6 +2,7 @@ using System.Globalization;
 using Sidestep.Cli.Capture;
 using Sidestep.Engine.Managed.Replay;
 using Sidestep.Forwarding;
+using Sidestep.Forwarding.Pipeline;
 using Sidestep.Model;
 using Sidestep.Packets;
 
@@ -10,9 +11,10 @@ namespace Sidestep.Cli.Replay;
 /// <summary>Every frame of a capture through an engine.</summary>
 /// <param name="engine">Which.</param>
 /// <param name="configuration">By which tables.</param>
+/// <param name="filter">Which frames are told; null: all.</param>
 /// <param name="mac">The director's Ethernet address; null: what the first frame to a VIP is addressed to.</param>
 /// <param name="mtu">Of its interfaces.</param>
-public sealed class ReplayRun(IReplayEngine engine, Configuration configuration, MacAddress? mac, int mtu)
+public sealed class ReplayRun(IReplayEngine engine, Configuration configuration, CaptureMatcher? filter, MacAddress? mac, int mtu)
 {
     private const int LeastFrame = 14;
 
@@ -56,6 +58,8 @@ public sealed class ReplayRun(IReplayEngine engine, Configuration configuration,
                 Scout(frame, index);
             var result = engine.Run(frame, index, record.Time);
             Count(result);
+            if (filter is not null && !(filter.Wants(frame) && filter.Wants(result)))
+                continue;
             foreach (var report in reports)
                 report.Write(source.Frames, record.Time, name, result.Egress == index ? name : NameOf(result.Egress), frame, result);
         }

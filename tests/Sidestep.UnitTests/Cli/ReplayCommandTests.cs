@@ -47,6 +47,26 @@ public sealed class ReplayCommandTests : IDisposable
         Assert.Contains($"the director's Ethernet address: {Director}", error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("decision drop", 1)]
+    [InlineData("reason no-service", 1)]
+    [InlineData("service www", 1)]
+    [InlineData("server 10.0.0.11", 1)]
+    [InlineData("server web2", 0)]
+    [InlineData("port 80", 1)]
+    [InlineData("port 81 and tcp", 1)]
+    [InlineData("port 40000 and src 198.51.100.0/24", 2)]
+    [InlineData("dst 198.51.100.7", 0)]
+    [InlineData("udp", 0)]
+    [InlineData("decision pass and host 203.0.113.11", 1)]
+    public void A_filter_says_which_frames_are_told(string filter, int frames)
+    {
+        var (code, output, error) = Replay(Pcap(Tcp(80), Tcp(81), Tcp(80, to: "203.0.113.11")), filter.Split(' '));
+        Assert.Equal(ExitCode.Ok, code);
+        Assert.Equal(frames, output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+        Assert.Contains("3 frames", error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_capture_may_be_compressed()
     {
