@@ -30,15 +30,15 @@ public static class DirectorNetwork
     private static NextHops HopsOf(StateMaps maps, RunningTables running, IReadOnlyList<IPAddress> peers)
     {
         var names = NetworkInterface.GetAllNetworkInterfaces().GroupBy(IndexOf).ToDictionary(static g => g.Key, static g => g.First().Name);
-        var servers = maps.Active.Servers;
+        var active = maps.Active;
         var mtus = new Dictionary<uint, int>();
         foreach (var id in running.Servers.Values)
         {
-            if (servers[id].Flags != 0)
-                mtus[servers[id].Ifindex] = MtuOf(servers[id]);
+            if (active.Server(id).Flags != 0)
+                mtus[active.Server(id).Ifindex] = MtuOf(active.Server(id));
         }
         var interfaces = new List<EgressInterface>();
-        foreach (ref readonly var one in maps.Active.Interfaces)
+        foreach (ref readonly var one in active.Interfaces)
         {
             if (one.Ifindex == 0)
                 continue;
@@ -51,7 +51,7 @@ public static class DirectorNetwork
         Span<byte> macs = stackalloc byte[2 * MacAddress.Length];
         foreach (var (key, id) in running.Servers)
         {
-            var server = servers[id];
+            var server = active.Server(id);
             if (server.Flags == 0 || interfaces.Find(i => i.Index == server.Ifindex) is not { } egress)
                 continue;
             BitConverter.TryWriteBytes(macs, server.Macs);
@@ -59,10 +59,10 @@ public static class DirectorNetwork
             hops[key.Address] = new NextHop(egress, MacAddress.Read(macs), IsLocal: (server.Flags & Constants.ServerLocal) != 0);
         }
         var known = new Dictionary<IPAddress, MacAddress>();
-        foreach (ref readonly var peer in maps.Active.Peers)
+        foreach (ref readonly var peer in active.Peers)
         {
             ReadOnlySpan<byte> mac = peer.Mac;
-            if (peer.Used != 0 && known.Count < peers.Count)
+            if (mac.IndexOfAnyExcept((byte)0) >= 0 && known.Count < peers.Count)
                 known.Add(peers[known.Count], MacAddress.Read(mac)); // whose is whose does not matter
         }
         return new NextHops(interfaces, hops, new Dictionary<IPAddress, string>()) { Peers = known };

@@ -237,6 +237,7 @@ INLINE int too_big(struct xdp_md *ctx, struct packet *p, struct tuple *t, const 
 GLOBAL int pass_on(struct xdp_md *ctx, const struct passage *g)
 {
 	struct service service = {};
+	struct cpu_counters *own;
 	struct packet p;
 	struct tuple t;
 
@@ -256,8 +257,11 @@ GLOBAL int pass_on(struct xdp_md *ctx, const struct passage *g)
 		return drop(DROP_NO_SERVER, p.bytes);
 	if (g->server_id & REPLY_RESET && t.protocol == IPPROTO_TCP && !t.quoted && !g->shape.later)
 		return answer_reset(ctx, p.l3, g->shape.l4, p.l3 + p.length, t.six);
+	own = own_counters();
+	if (!own)
+		return XDP_ABORTED;
 	if (p.server->flags & SERVER_LOCAL) {
-		account_forwarded(&p);
+		account_forwarded(own, &p);
 		return XDP_PASS;
 	}
 	p.data = bytes_at(ctx, 0, sizeof(struct ethhdr));
@@ -265,7 +269,7 @@ GLOBAL int pass_on(struct xdp_md *ctx, const struct passage *g)
 		return XDP_PASS;
 	if (p.length > p.server->room)
 		return too_big(ctx, &p, &t, g);
-	return send(ctx, &p, &t, t.six);
+	return send(ctx, own, &p, &t, t.six);
 }
 
 /* Why no service takes a packet to a VIP. */
@@ -346,7 +350,7 @@ INLINE int serve(struct xdp_md *ctx, struct packet *p, struct passage *g, __u32 
 	} else if (service.flags & SERVICE_USED) {
 		if (switches.access && !t->quoted && service.access_set && !is_allowed(service.access_set, t))
 			return drop(DROP_ACCESS_DENIED, p->bytes);
-		reason = select_server(p, t, 0);
+		reason = select_server(p, t);
 		if (reason)
 			return drop(reason, p->bytes);
 		if (shape->first && has_ports(t->protocol) &&

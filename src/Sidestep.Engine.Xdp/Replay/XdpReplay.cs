@@ -60,7 +60,7 @@ public sealed class XdpReplay : IReplayEngine
             Service = _services.GetValueOrDefault((int)_record.Service),
             Server = server,
             Slot = -1,
-            Egress = (XdpAction)run.ReturnValue == XdpAction.Redirect ? (int)_xdp.Maps.Active.Servers[(int)_record.Server].Ifindex : interfaceIndex,
+            Egress = (XdpAction)run.ReturnValue == XdpAction.Redirect ? (int)_xdp.Maps.Active.Server((int)_record.Server).Ifindex : interfaceIndex,
             Bytes = _output.AsSpan(0, run.Length),
         };
     }
