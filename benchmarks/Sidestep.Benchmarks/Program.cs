@@ -35,6 +35,42 @@ xdp.SetAction(arguments =>
         return 1;
     }
 });
+var managed = new Command("managed", "Nanoseconds per packet of the pipeline in C#, beside the XDP program, and frames per second of replay, all in one run.")
+{
+    json, rounds, repeat, only, cpu,
+};
+managed.SetAction(arguments =>
+{
+    try
+    {
+        var before = Machine.Load();
+        var (code, cases) = (0, (IReadOnlyList<ManagedResult>)[]);
+        // The thread is kept on one CPU, not the process: the compiler works beside it.
+        var thread = new Thread(() =>
+        {
+            Kernel.PinThread(arguments.GetValue(cpu));
+            try
+            {
+                cases = ManagedBenchmark.Run(Math.Max(9, arguments.GetValue(rounds)), arguments.GetValue(repeat), arguments.GetValue(only));
+            }
+            catch (Exception e) when (e is EngineException or NativeException)
+            {
+                Console.Error.WriteLine($"error: {e.Message}");
+                code = 1;
+            }
+        });
+        thread.Start();
+        thread.Join();
+        if (code == 0)
+            Report.Managed(new ManagedResults(new Machine(Kernel.Release.ToString(), Environment.ProcessorCount, before, Machine.Load()), cases), arguments.GetValue(json));
+        return code;
+    }
+    catch (Exception e) when (e is EngineException or NativeException)
+    {
+        Console.Error.WriteLine($"error: {e.Message}");
+        return 1;
+    }
+});
 var interval = new Option<double>("--interval") { Description = "Seconds between two probes of a check.", DefaultValueFactory = _ => 5 };
 var health = new Command("health", "10,000 TCP checks of one director, through the real probe path: how late they begin, what they cost, how soon a verdict is in the tables. Two minutes.")
 {
@@ -61,4 +97,4 @@ health.SetAction(arguments =>
 });
 var listen = new Command("listen", "The servers of health.") { Hidden = true };
 listen.SetAction(static _ => HealthBenchmark.Listen());
-return new RootCommand("Sidestep's benchmarks: figures beside floors measured in the same run, never a verdict.") { xdp, VethCommand.Make(json, cpu), health, listen }.Parse(args).Invoke();
+return new RootCommand("Sidestep's benchmarks: figures beside floors measured in the same run, never a verdict.") { xdp, VethCommand.Make(json, cpu), managed, health, listen }.Parse(args).Invoke();

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Sidestep.Engine.Xdp;
+using Sidestep.Forwarding;
 
 namespace Sidestep.Cli;
 

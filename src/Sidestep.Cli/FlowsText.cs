@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Sidestep.Engine.Xdp;
+using Sidestep.Forwarding;
 using Spectre.Console;
 
 namespace Sidestep.Cli;

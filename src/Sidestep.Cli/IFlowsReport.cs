@@ -1,5 +1,6 @@
 using System.Globalization;
 using Sidestep.Engine.Xdp;
+using Sidestep.Forwarding;
 
 namespace Sidestep.Cli;
 

@@ -11,7 +11,7 @@ namespace Sidestep.Engine.Xdp;
 public sealed class XdpEngine : IEngine
 {
     /// <summary>Flows that a detached engine remembers: enough for tests.</summary>
-    private const int DetachedFlows = 4096;
+    internal const int DetachedFlows = 4096;
 
     private readonly PinDirectory? _pins;
     private readonly StateMaps _maps;

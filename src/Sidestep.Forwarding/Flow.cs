@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 
 namespace Sidestep.Forwarding;
@@ -13,4 +14,8 @@ public readonly record struct Flow(
 {
     /// <summary>The flow that an ICMP error belongs to which quotes this one: a server's packet to its client was quoted.</summary>
     public Flow Reversed => new(Destination, Source, Protocol, DestinationPort, SourcePort);
+
+    /// <summary>For messages: without <see cref="Reversed"/>, which would have one of its own.</summary>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture,
+        $"{new IPEndPoint(Source, SourcePort)} > {new IPEndPoint(Destination, DestinationPort)} protocol {Protocol}");
 }

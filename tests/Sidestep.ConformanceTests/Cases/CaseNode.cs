@@ -83,6 +83,9 @@ internal sealed class CaseNode(string path, YamlNode? yaml)
 
     private string Path => path;
 
+    /// <summary>The YAML itself; null when the place does not exist.</summary>
+    public YamlNode? Root => yaml;
+
     private YamlNode? Yaml => yaml;
 
     private static string KeyOf(YamlNode key) => ((YamlScalarNode)key).Value!;

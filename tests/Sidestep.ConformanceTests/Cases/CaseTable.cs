@@ -23,6 +23,10 @@ internal static class CaseTable
     public static Given Given(string changes = "{}") => Cases.Given.Read(
         Defaults.Value["given"].With(Parse("changes", new StringReader(changes))), Names);
 
+    /// <summary>Changes, and more changes over them, as one.</summary>
+    public static string Merged(string changes, string more) => Differential.Scenario.FlowStyle(
+        Parse("changes", new StringReader(changes)).With(Parse("more", new StringReader(more))).Root!);
+
     /// <summary>A frame from layers, as in a row.</summary>
     public static byte[] Frame(string layers) =>
         new Frames.FrameBuilder(Names).Build(Parse("frame", new StringReader(layers)), []);

@@ -1,3 +1,4 @@
+using Sidestep.Engine.Managed;
 using Sidestep.Engine.Xdp;
 using Sidestep.Engine.Xdp.Capture;
 using Sidestep.Forwarding;
@@ -24,23 +25,39 @@ public sealed class Engines : IDisposable
     /// <summary>The same while every frame is captured: what is looked at takes another way through the program.</summary>
     public const string Captured = "xdp, several arms, everything on, captured";
 
+    /// <summary>The pipeline in C#: another implementation, so that one is judged by the other.</summary>
+    public const string Managed = "managed";
+
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<string> All { get; } = [OneArm, SeveralArms, Everything, Captured];
+    public static IReadOnlyList<string> All { get; } = [OneArm, SeveralArms, Everything, Captured, Managed];
 
     /// <summary>Those that tests get, for what is no test class.</summary>
     public static Engines OfThisTest => TestContext.Current.GetFixture<Engines>().AsTask().GetAwaiter().GetResult()!;
 
     private readonly Dictionary<string, XdpEngine> _loaded = [];
+    private readonly ManagedEngine _managed = new(XdpEngine.DetachedFlows);
 
     /// <summary>One that all tests use in turns, loaded at first use. What it remembers of one test must not matter to
     /// another, or <see cref="WithoutMemory"/> is for it.</summary>
-    public IEngine this[string name] => Loaded(name);
+    public IEngine this[string name] => name == Managed ? _managed : Loaded(name);
 
     /// <summary>The same after it has forgotten all flows, fragments, turns and answers, and nothing waits for the slow path.
     /// A new one takes seconds to load.</summary>
     public IEngine WithoutMemory(string name)
     {
+        if (name == Managed)
+        {
+            _managed.Forget();
+            return _managed;
+        }
         var engine = Loaded(name);
+        Forget(engine);
+        return engine;
+    }
+
+    /// <summary>It forgets all flows, fragments, turns and answers, and nothing waits for the slow path.</summary>
+    internal static void Forget(XdpEngine engine)
+    {
         var maps = engine.Maps;
         maps.Flows.Clear();
         maps.FlowKeys.Clear();
@@ -54,7 +71,6 @@ public sealed class Engines : IDisposable
         }
         using var slow = BpfRingBuffer.Open(maps.Map(StateMaps.SlowMap));
         slow.Poll(TimeSpan.Zero, static _ => { });
-        return engine;
     }
 
     private static XdpEngine New(string name)
@@ -73,7 +89,8 @@ public sealed class Engines : IDisposable
         maps.Control.Capture = Ticks.Now + Ticks.Of(Day);
     }
 
-    private XdpEngine Loaded(string name)
+    /// <summary>The program of that name, loaded at first use.</summary>
+    internal XdpEngine Loaded(string name)
     {
         if (!_loaded.TryGetValue(name, out var engine))
             _loaded.Add(name, engine = New(name));
@@ -84,5 +101,6 @@ public sealed class Engines : IDisposable
     {
         foreach (var engine in _loaded.Values)
             engine.Dispose();
+        _managed.Dispose();
     }
 }

@@ -1,9 +1,9 @@
-namespace Sidestep.Engine.Xdp;
+namespace Sidestep.Forwarding;
 
 /// <summary>Gives things small numbers that stay theirs: near ones first. Of these, and of the others, a freed number comes
 /// back last, so that it rests longest.</summary>
 /// <typeparam name="T">What identifies a thing.</typeparam>
-internal sealed class IdAllocator<T> where T : notnull
+public sealed class IdAllocator<T> where T : notnull
 {
     private readonly Dictionary<T, int> _ids = [];
     private readonly Queue<int> _near = new();
@@ -15,7 +15,7 @@ internal sealed class IdAllocator<T> where T : notnull
     /// <param name="nearEnd">Numbers below are near.</param>
     /// <param name="end">All are below.</param>
     /// <param name="taken">Numbers that are in use already.</param>
-    internal IdAllocator(int first, int nearEnd, int end, IReadOnlyDictionary<T, int> taken)
+    public IdAllocator(int first, int nearEnd, int end, IReadOnlyDictionary<T, int> taken)
     {
         _nearEnd = nearEnd;
         foreach (var (thing, id) in taken)
@@ -29,13 +29,13 @@ internal sealed class IdAllocator<T> where T : notnull
     }
 
     /// <summary>The number of a thing that has one.</summary>
-    internal int this[T thing] => _ids[thing];
+    public int this[T thing] => _ids[thing];
 
     /// <summary>The number of a thing, if it has one.</summary>
     internal bool TryFind(T thing, out int id) => _ids.TryGetValue(thing, out id);
 
     /// <summary>The things that have a number.</summary>
-    internal IReadOnlyCollection<T> Things => _ids.Keys;
+    public IReadOnlyCollection<T> Things => _ids.Keys;
 
     /// <summary>Gives things a number that have none.</summary>
     /// <param name="wanted">No more than there are numbers: the caller checks capacity first.</param>
@@ -43,7 +43,7 @@ internal sealed class IdAllocator<T> where T : notnull
     /// packets on their way may then be counted for the wrong one, and never go to a wrong one, because everything that a
     /// number leads to exists once per half of the tables.</param>
     /// <returns>The things that had none.</returns>
-    internal IReadOnlyList<T> Take(IEnumerable<T> wanted, IEnumerable<T> leaving)
+    public IReadOnlyList<T> Take(IEnumerable<T> wanted, IEnumerable<T> leaving)
     {
         var added = wanted.Where(t => !_ids.ContainsKey(t)).Distinct().ToArray();
         var free = _near.Count + _far.Count;
@@ -58,7 +58,7 @@ internal sealed class IdAllocator<T> where T : notnull
 
     /// <summary>Frees the numbers of things; of those that have one.</summary>
     /// <returns>The freed numbers.</returns>
-    internal IReadOnlyList<int> Release(IEnumerable<T> things)
+    public IReadOnlyList<int> Release(IEnumerable<T> things)
     {
         var freed = new List<int>();
         foreach (var thing in things.ToArray())

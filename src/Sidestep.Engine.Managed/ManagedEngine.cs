@@ -1,0 +1,162 @@
+using System.Diagnostics;
+using Sidestep.Forwarding;
+using Sidestep.Forwarding.Pipeline;
+using Sidestep.Model;
+
+namespace Sidestep.Engine.Managed;
+
+/// <summary>The engine in C#: the pipeline of <see cref="Forwarding"/>, on frames that it is given. It needs neither root nor a
+/// kernel, and judges the one that does.</summary>
+/// <remarks>One thread at a time changes and asks; pipelines run beside it, each on a thread of its own.</remarks>
+public sealed class ManagedEngine : IEngine
+{
+    private readonly Numbers _numbers = new(Sizes.MaxServices, Sizes.MaxServers);
+    private readonly PipelineMemory _memory;
+    private readonly Func<long> _clock;
+    private readonly PacketPipeline _tracer;
+    private readonly byte[] _buffer = new byte[Frame.Headroom + LongestFrame + Frame.Tailroom];
+    private PipelineTables? _tables;
+    private string?[] _serviceNames = [];
+
+    /// <summary>The longest frame that is looked at, in bytes.</summary>
+    public const int LongestFrame = 65_536 + 64;
+
+    /// <summary>Without any tables: everything passes.</summary>
+    /// <param name="rememberedFlows">How many flows can be remembered.</param>
+    /// <param name="clock">The time in nanoseconds from any beginning; null: the machine's monotonic clock.</param>
+    public ManagedEngine(int rememberedFlows, Func<long>? clock = null)
+    {
+        _memory = new PipelineMemory(Sizes.MaxServices, Sizes.MaxServers, rememberedFlows);
+        _clock = clock ?? MonotonicNanoseconds;
+        _tracer = NewPipeline();
+    }
+
+    /// <inheritdoc/>
+    public EngineCapabilities Capabilities => Sizes;
+
+    /// <summary>As many as the tables of the other engine have: what one takes, the other takes.</summary>
+    internal static EngineCapabilities Sizes { get; } = new("managed", 16_384, 131_071, 16_777_216, 16);
+
+    /// <summary>Counts the changes.</summary>
+    public long Revision { get; private set; }
+
+    /// <summary>The tables in force, for who runs pipelines: to be read once for every frame, or for a few. Null: none were applied.</summary>
+    public PipelineTables? Tables => Volatile.Read(ref _tables);
+
+    /// <summary>The remembered flows that the engine is for.</summary>
+    public FlowTable Flows => _memory.Flows;
+
+    /// <summary>A pipeline of this engine, for one thread: what it remembers it shares with the others.</summary>
+    public PacketPipeline NewPipeline() => new(_memory) { Now = _clock() };
+
+    /// <inheritdoc/>
+    public void Apply(ForwardingTables tables)
+    {
+        ArgumentNullException.ThrowIfNull(tables);
+        Capacity.Check(tables, Sizes);
+        var change = _numbers.Take(tables);
+        foreach (var counters in _memory.Counters)
+        {
+            foreach (var id in change.NewServices)
+                counters.ClearService(id);
+            foreach (var id in change.NewServers)
+                counters.ClearServer(id);
+        }
+        Volatile.Write(ref _tables, PipelineTables.Of(tables, _numbers, _tables));
+        var names = new string?[_numbers.Services.Things.Select(n => _numbers.Services[n]).DefaultIfEmpty(-1).Max() + 1];
+        foreach (var name in _numbers.Services.Things)
+            names[_numbers.Services[name]] = name;
+        _serviceNames = names;
+        Revision++;
+        // Packets on their way may still name what has left: its ids rest longest before they are given again.
+        _memory.Flows.Forget(_numbers.Release(change));
+    }
+
+    /// <inheritdoc/>
+    public RunningGroups? ReadRunning() => Tables is { } tables ? new RunningGroups(tables.Origin.HashKey, tables.Origin.Groups) : null;
+
+    /// <inheritdoc/>
+    public FlowCounts ReadFlows()
+    {
+        var counts = _memory.Flows.CountByServer(Now());
+        return new FlowCounts(_numbers.Servers.Things.Select(s => KeyValuePair.Create(s, counts[_numbers.Servers[s]]))
+            .Where(static c => c.Value > 0).ToDictionary());
+    }
+
+    /// <summary>Hands over every remembered flow that is not idle, in no order.</summary>
+    public void VisitFlows(Action<RememberedFlow> visit) =>
+        _memory.Flows.Visit(_numbers.Servers.Things.ToDictionary(s => _numbers.Servers[s]), Now(), visit);
+
+    /// <summary>Remembers a flow that another engine remembers, if its service and server are in the tables in force and there is
+    /// room.</summary>
+    public void Remember(RememberedFlow flow)
+    {
+        if (Tables is { } tables && tables.Services.FirstOrDefault(s => s.Entry.Name == flow.Service) is { } service
+            && _numbers.Servers.Things.Contains(flow.Server))
+            _memory.Flows.Remember(tables, service, _numbers.Servers[flow.Server], flow, Now());
+    }
+
+    /// <summary>Name of a service of the tables in force, by its id.</summary>
+    internal string? ServiceName(int id) => (uint)id < (uint)_serviceNames.Length ? _serviceNames[id] : null;
+
+    /// <summary>Counts flows anew for least-connections choices, which are to be made from time to time.</summary>
+    public void CountLoads() => _memory.Flows.CountLoads(Now());
+
+    /// <inheritdoc/>
+    public IReadOnlyList<AttachedInterface> Attach(IReadOnlyList<DirectorInterface> interfaces) => throw new EngineException(
+        "the managed engine takes frames from capture files only in this version: use the xdp engine on interfaces");
+
+    /// <inheritdoc/>
+    public void Remove()
+    {
+    }
+
+    /// <inheritdoc/>
+    public EngineCounters ReadCounters()
+    {
+        Tally Sum(Func<PipelineCounters, Tally> of) => _memory.Counters.Aggregate(default(Tally), (sum, c) => sum + of(c));
+        return new EngineCounters(
+            Enum.GetValues<Decision>().Except([Decision.Pass, Decision.Forward, Decision.Drop]).ToDictionary(static d => d, d => Sum(c => c.Of(d))),
+            Enum.GetValues<DropReason>().ToDictionary(static r => r, r => Sum(c => c.Of(r))),
+            _numbers.Services.Things.ToDictionary(static s => s, s => Sum(c => c.OfService(_numbers.Services[s]))),
+            _numbers.Servers.Things.GroupBy(static s => (s.Group, s.Name)).ToDictionary(static g => g.Key,
+                g => g.Aggregate(default(Tally), (sum, s) => sum + Sum(c => c.OfServer(_numbers.Servers[s])))));
+    }
+
+    /// <inheritdoc/>
+    public TraceResult Trace(ReadOnlySpan<byte> frame, int interfaceIndex)
+    {
+        if (frame.Length > LongestFrame)
+            throw new EngineException($"a frame of {frame.Length} bytes is longer than {LongestFrame}");
+        frame.CopyTo(_buffer.AsSpan(Frame.Headroom));
+        var traced = new Frame(_buffer, Frame.Headroom, frame.Length);
+        _tracer.Now = _clock();
+        var decision = Tables is { } tables ? _tracer.Process(tables, ref traced, interfaceIndex) : Decision.Pass;
+        return new TraceResult(ActionOf(decision, _tracer.Egress, interfaceIndex), traced.Bytes.ToArray());
+    }
+
+    /// <summary>What a driver would be told.</summary>
+    public static XdpAction ActionOf(Decision decision, int egress, int interfaceIndex) => decision switch
+    {
+        Decision.Pass or Decision.DeliverLocally => XdpAction.Pass,
+        Decision.Drop or Decision.Fragmented => XdpAction.Drop,
+        _ => egress == interfaceIndex ? XdpAction.Transmit : XdpAction.Redirect,
+    };
+
+    /// <summary>Forgets all flows, fragments, turns and answers: for tests, which share an engine.</summary>
+    internal void Forget()
+    {
+        _memory.Flows.Clear();
+        _memory.Fragments.Clear();
+        _tracer.ForgetAnswers();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+    }
+
+    private uint Now() => Ticks.At(_clock());
+
+    internal static long MonotonicNanoseconds() => Stopwatch.GetElapsedTime(0).Ticks * TimeSpan.NanosecondsPerTick;
+}

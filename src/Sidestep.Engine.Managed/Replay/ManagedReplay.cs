@@ -1,0 +1,72 @@
+using Sidestep.Forwarding;
+using Sidestep.Forwarding.Pipeline;
+
+namespace Sidestep.Engine.Managed.Replay;
+
+/// <summary>Replays through the pipeline in C#, in the time of the capture or in this machine's. Nothing is allocated per frame.</summary>
+public sealed class ManagedReplay : IReplayEngine
+{
+    private const int FramesPerClock = 32;
+
+    private readonly bool _isVirtual;
+    private readonly byte[] _buffer = new byte[Frame.Headroom + ManagedEngine.LongestFrame + Frame.Tailroom];
+    private readonly PacketPipeline _pipeline;
+    private long _now;
+    private int _turn;
+
+    /// <summary>Begins with nothing remembered.</summary>
+    /// <param name="rememberedFlows">How many flows can be.</param>
+    /// <param name="isVirtual">Time is that of the frames.</param>
+    public ManagedReplay(int rememberedFlows, bool isVirtual)
+    {
+        _isVirtual = isVirtual;
+        Managed = new ManagedEngine(rememberedFlows, isVirtual ? () => _now : null);
+        _pipeline = Managed.NewPipeline();
+    }
+
+    /// <inheritdoc/>
+    public IEngine Engine => Managed;
+
+    /// <summary>The engine.</summary>
+    public ManagedEngine Managed { get; }
+
+    /// <summary>The pipeline, for who wants to know more about the last frame.</summary>
+    public PacketPipeline Pipeline => _pipeline;
+
+    /// <summary>Whether the last frame was for a VIP, whoever it was addressed to on the link.</summary>
+    public bool IsForVip => _pipeline.Found.Vip >= 0;
+
+    /// <inheritdoc/>
+    public ReplayedFrame Run(ReadOnlySpan<byte> frame, int interfaceIndex, long time)
+    {
+        if (frame.Length > ManagedEngine.LongestFrame)
+            throw new EngineException($"a frame of {frame.Length} bytes is longer than {ManagedEngine.LongestFrame}");
+        Tick(time);
+        frame.CopyTo(_buffer.AsSpan(Frame.Headroom));
+        var running = new Frame(_buffer, Frame.Headroom, frame.Length);
+        var tables = Managed.Tables!;
+        var decision = _pipeline.Process(tables, ref running, interfaceIndex);
+        var found = _pipeline.Found;
+        return new ReplayedFrame
+        {
+            Decision = decision,
+            Reason = found.Reason,
+            Service = found.Service >= 0 ? Managed.ServiceName(found.Service) : null,
+            Server = tables.Server(found.Server)?.Key,
+            Slot = found.Slot,
+            Egress = found.Egress,
+            Bytes = running.Bytes,
+        };
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Managed.Dispose();
+
+    private void Tick(long time)
+    {
+        if (_isVirtual)
+            _pipeline.Now = _now = Math.Max(time, _now); // captures of several CPUs are not quite in order
+        else if (_turn++ % FramesPerClock == 0)
+            _pipeline.Now = ManagedEngine.MonotonicNanoseconds();
+    }
+}

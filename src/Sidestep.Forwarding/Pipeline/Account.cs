@@ -1,0 +1,25 @@
+namespace Sidestep.Forwarding.Pipeline;
+
+/// <summary>Account: one counter per service, per server, per answer and per drop reason. What is left to the kernel is not counted,
+/// unless a director has chosen this machine for it.</summary>
+internal static class Account
+{
+    internal static void Decided(Packet p, Decision decision, PipelineCounters counters)
+    {
+        switch (decision)
+        {
+            case Decision.Pass:
+                break;
+            case Decision.Drop:
+                counters.Count(p.Reason, p.FrameLength);
+                break;
+            case Decision.Forward:
+            case Decision.DeliverLocally when p.Server != 0:
+                counters.CountServed(p.Service, p.Server, p.FrameLength);
+                break;
+            default:
+                counters.Count(decision, p.FrameLength);
+                break;
+        }
+    }
+}

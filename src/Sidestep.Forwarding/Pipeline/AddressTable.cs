@@ -1,0 +1,44 @@
+namespace Sidestep.Forwarding.Pipeline;
+
+/// <summary>Addresses and a number for each: open addressing, at most half full, never changed after it was built.</summary>
+internal sealed class AddressTable
+{
+    private const ulong Fold = 0xff51afd7ed558ccd, Spread = 0x9e3779b97f4a7c15;
+
+    private readonly Entry[] _entries;
+    private readonly int _shift;
+
+    private struct Entry
+    {
+        internal ulong High, Low;
+        internal int Number; // and one: 0 is empty
+    }
+
+    internal AddressTable(IReadOnlyCollection<(ulong High, ulong Low, int Number)> addresses)
+    {
+        var bits = Math.Max(System.Numerics.BitOperations.Log2((uint)Math.Max(addresses.Count, 1)) + 2, 2);
+        _entries = new Entry[1 << bits];
+        _shift = 64 - bits;
+        foreach (var (high, low, number) in addresses)
+        {
+            var at = First(high, low);
+            while (_entries[at].Number != 0)
+                at = at + 1 & _entries.Length - 1;
+            _entries[at] = new Entry { High = high, Low = low, Number = number + 1 };
+        }
+    }
+
+    /// <summary>The number of an address; -1 when it is not there.</summary>
+    internal int Find(ulong high, ulong low)
+    {
+        var entries = _entries;
+        for (var at = First(high, low); ; at++)
+        {
+            ref readonly var entry = ref entries[at & entries.Length - 1];
+            if (entry.Number == 0 || entry.High == high && entry.Low == low)
+                return entry.Number - 1;
+        }
+    }
+
+    private int First(ulong high, ulong low) => (int)((((high ^ high >> 32) * Fold ^ low) * Spread) >> _shift);
+}

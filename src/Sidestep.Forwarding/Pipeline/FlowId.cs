@@ -1,0 +1,94 @@
+using System.Buffers.Binary;
+using Sidestep.Model;
+
+namespace Sidestep.Forwarding.Pipeline;
+
+/// <summary>The hash that chooses the slot (docs/flow-hash.md), and what flows and fragmented datagrams are remembered by.</summary>
+internal static class FlowId
+{
+    private const ulong EntropyMultiplier = 0x9fb21c651e98df25;
+    private const int FragmentMark = 0x100;
+
+    /// <summary>What chooses the slot.</summary>
+    internal static ulong Hash(PipelineTables tables, HashFields fields, Packet p)
+    {
+        ulong state = tables.HashHigh, low = tables.HashLow;
+        if (fields == HashFields.DestinationPort)
+            return FlowHash.Word(state, (uint)p.DestinationPort, low);
+        if (!p.IsIpv6)
+        {
+            ulong source = BinaryPrimitives.ReverseEndianness((uint)p.Source0);
+            if (fields == HashFields.SourceAddress)
+                return FlowHash.Word(state, source, low);
+            if (fields == HashFields.SourceAddressAndPort)
+                return FlowHash.Word(state, source << 32 | (uint)p.SourcePort, low);
+            state = FlowHash.Word(state, source << 32 | BinaryPrimitives.ReverseEndianness((uint)p.Destination0), low);
+        }
+        else
+        {
+            state = Address(state, p.Source0, p.Source1, low);
+            if (fields == HashFields.SourceAddress)
+                return state;
+            if (fields == HashFields.SourceAddressAndPort)
+                return FlowHash.Word(state, (uint)p.SourcePort, low);
+            state = Address(state, p.Destination0, p.Destination1, low);
+        }
+        return FlowHash.Word(state, (ulong)p.Protocol << 32 | p.HostPorts, low);
+    }
+
+    /// <summary>What a flow is remembered by: its whole tuple under the key with its halves exchanged, never 0 or 1. Two flows of one
+    /// bucket agree with a probability of 2^-63.</summary>
+    internal static ulong OfFlow(PipelineTables tables, Packet p) => Of(
+        tables, p.IsIpv6, p.Source0, p.Source1, p.Destination0, p.Destination1, p.Protocol, p.Ports);
+
+    /// <summary>What a client is remembered by: a prefix of its address, for the one service.</summary>
+    internal static ulong OfClient(PipelineTables tables, ServiceRecord service, Packet p)
+    {
+        var persistence = service.Entry.Persistence!;
+        ulong first, second = 0;
+        if (!p.IsIpv6)
+        {
+            var source = BinaryPrimitives.ReverseEndianness((uint)p.Source0);
+            first = BinaryPrimitives.ReverseEndianness(source & (uint)Mask(persistence.PrefixLength4, 32));
+        }
+        else
+        {
+            var bits = persistence.PrefixLength6;
+            first = BinaryPrimitives.ReverseEndianness(BinaryPrimitives.ReverseEndianness(p.Source0) & Mask(Math.Min(bits, 64), 64));
+            second = bits <= 64 ? 0 : BinaryPrimitives.ReverseEndianness(BinaryPrimitives.ReverseEndianness(p.Source1) & Mask(bits - 64, 64));
+        }
+        return Of(tables, p.IsIpv6, first, second, (uint)service.Id, 0, 0, 0);
+    }
+
+    /// <summary>What a fragmented datagram is remembered by. Of IPv6 the next header of later fragments says nothing (RFC 8200
+    /// section 4.5).</summary>
+    internal static ulong OfDatagram(PipelineTables tables, Packet p) => Of(
+        tables, p.IsIpv6, p.Source0, p.Source1, p.Destination0, p.Destination1, FragmentMark | (p.IsIpv6 ? 0 : p.Protocol), p.FragmentId);
+
+    /// <summary>What differs between flows in an outer header, so that a real server's network card spreads them (RFC 6438): cheap,
+    /// and not secret.</summary>
+    internal static uint Entropy(Packet p)
+    {
+        var mixed = p.Source0 ^ p.Source1 ^ (ulong)p.Ports << 32 ^ (uint)p.Protocol;
+        mixed *= EntropyMultiplier;
+        mixed ^= mixed >> 32;
+        mixed *= EntropyMultiplier;
+        return (uint)(mixed >> 32);
+    }
+
+    private static ulong Of(
+        PipelineTables tables, bool isIpv6, ulong source0, ulong source1, ulong destination0, ulong destination1, int protocol, uint rest)
+    {
+        ulong state = tables.HashLow, low = tables.HashHigh;
+        state = isIpv6
+            ? Address(Address(state, source0, source1, low), destination0, destination1, low)
+            : FlowHash.Word(state, source0 << 32 | (uint)destination0, low);
+        return FlowHash.Word(state, (ulong)(uint)protocol << 40 | (isIpv6 ? 1UL << 32 : 0) | rest, low) | 2;
+    }
+
+    private static ulong Address(ulong state, ulong first, ulong second, ulong low) => FlowHash.Word(
+        FlowHash.Word(state, BinaryPrimitives.ReverseEndianness(first), low), BinaryPrimitives.ReverseEndianness(second), low);
+
+    /// <summary>So many upper bits of a number of <paramref name="width"/> bits; at least one.</summary>
+    private static ulong Mask(int bits, int width) => ulong.MaxValue << width - bits;
+}

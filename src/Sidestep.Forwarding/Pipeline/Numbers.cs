@@ -1,0 +1,43 @@
+using System.Collections.Immutable;
+
+namespace Sidestep.Forwarding.Pipeline;
+
+/// <summary>The ids of services and servers, which stay theirs while they are in the tables: counters and remembered flows name
+/// them.</summary>
+internal sealed class Numbers(int services, int servers)
+{
+    internal IdAllocator<string> Services { get; } = new(0, services, services, ImmutableDictionary<string, int>.Empty);
+
+    /// <summary>From 1 on: 0 is none.</summary>
+    internal IdAllocator<ServerKey> Servers { get; } = new(1, servers + 1, servers + 1, ImmutableDictionary<ServerKey, int>.Empty);
+
+    /// <summary>The largest id that a server ever had.</summary>
+    internal int MostServer { get; private set; }
+
+    /// <summary>Gives an id to everything in the tables.</summary>
+    /// <returns>Ids that were given now, and what will not need its id any more once the tables are in force.</returns>
+    internal NumbersChange Take(ForwardingTables tables)
+    {
+        var names = tables.Services.Select(static s => s.Name).ToHashSet();
+        var keys = tables.Groups.SelectMany(static g => g.Servers.Select(s => KeyOf(g, s))).ToHashSet();
+        var leavingServices = Services.Things.Where(n => !names.Contains(n)).ToArray();
+        var leavingServers = Servers.Things.Where(s => !keys.Contains(s)).ToArray();
+        var newServices = Services.Take(names, leavingServices).Select(n => Services[n]).ToArray();
+        var newServers = Servers.Take(keys, leavingServers).Select(s => Servers[s]).ToArray();
+        MostServer = newServers.Aggregate(MostServer, Math.Max);
+        return new NumbersChange(newServices, newServers, leavingServices, leavingServers);
+    }
+
+    /// <summary>Takes back the ids of what has left.</summary>
+    /// <returns>Of servers.</returns>
+    internal IReadOnlyList<int> Release(NumbersChange change)
+    {
+        Services.Release(change.LeavingServices);
+        return Servers.Release(change.LeavingServers);
+    }
+
+    internal static ServerKey KeyOf(ServerGroup group, ServerEntry server) => new(group.Key, server.Name, server.Address);
+}
+
+/// <summary>What a change of tables does to ids.</summary>
+internal sealed record NumbersChange(int[] NewServices, int[] NewServers, string[] LeavingServices, ServerKey[] LeavingServers);

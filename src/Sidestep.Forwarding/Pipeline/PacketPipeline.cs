@@ -1,0 +1,157 @@
+namespace Sidestep.Forwarding.Pipeline;
+
+/// <summary>Parse -> Classify -> Select -> Encapsulate -> Transmit -> Account: what happens to one frame. One thread at a time; several
+/// pipelines share what is remembered.</summary>
+/// <remarks>Nothing is allocated per frame. Frames are at least 14 bytes long and have <see cref="Frame.Headroom"/> before and
+/// <see cref="Frame.Tailroom"/> behind.</remarks>
+public sealed class PacketPipeline
+{
+    private readonly PipelineMemory _memory;
+    private TokenBucket _tokens;
+
+    /// <summary>One of those that share a memory; its counters are summed up there.</summary>
+    internal PacketPipeline(PipelineMemory memory)
+    {
+        _memory = memory;
+        Counters = memory.NewCounters();
+    }
+
+    /// <summary>What it counted.</summary>
+    public PipelineCounters Counters { get; }
+
+    /// <summary>The time, in nanoseconds from any beginning: what is idle is forgotten by it. To be set before frames are processed;
+    /// once for many is enough.</summary>
+    public long Now { get; set; }
+
+    /// <summary>Why the last frame was dropped, if it was.</summary>
+    public DropReason Reason => Found.Reason;
+
+    /// <summary>Index of the interface that the last frame leaves by, if it does.</summary>
+    public int Egress => Found.Egress;
+
+    /// <summary>Whether a real server was chosen for the last frame.</summary>
+    public bool HasServer => Found.Server != 0;
+
+    /// <summary>What was found out about the last frame.</summary>
+    internal Packet Found { get; } = new();
+
+    /// <summary>Decides, and changes the frame into what is to be sent.</summary>
+    /// <param name="tables">By which.</param>
+    /// <param name="frame">As it came in; after <see cref="Decision.Forward"/> and the answers, as it goes out; after
+    /// <see cref="Decision.Fragmented"/>, what is to be sent in fragments (<see cref="ToFragment"/>).</param>
+    /// <param name="interfaceIndex">The interface that it came in by.</param>
+    public Decision Process(PipelineTables tables, ref Frame frame, int interfaceIndex)
+    {
+        var p = Found;
+        p.Begin(frame.Length, interfaceIndex);
+        var decision = Decide(p, tables, ref frame, interfaceIndex);
+        Account.Decided(p, decision, Counters);
+        return decision;
+    }
+
+    /// <summary>What is needed to send the last frame in fragments.</summary>
+    /// <param name="tables">The same as before.</param>
+    /// <returns>Where the IP header begins, the MTU of the way out, and the index of its interface.</returns>
+    public (int L3, int Mtu, int Egress) ToFragment(PipelineTables tables) =>
+        (Found.L3, tables.Server(Found.Server)?.Mtu ?? 0, tables.Server(Found.Server)?.Egress ?? 0);
+
+    /// <summary>As if it had answered nothing yet: for tests.</summary>
+    internal void ForgetAnswers() => _tokens = default;
+
+    private Decision Decide(Packet p, PipelineTables tables, ref Frame frame, int interfaceIndex)
+    {
+        var bytes = frame.Bytes;
+        if (bytes.Length < Parse.EthernetHeader)
+            return Decision.Pass;
+
+        // Parse
+        DropReason malformed;
+        switch (Parse.Link(p, bytes))
+        {
+            case Parse.Ipv4:
+                if (!Parse.Header4(p, bytes, out malformed))
+                    return Decision.Pass;
+                break;
+            case Parse.Ipv6:
+                if (!Parse.Header6(p, bytes, out malformed))
+                    return Decision.Pass;
+                if (p.Protocol == Parse.Icmpv6 && malformed == 0 && !p.IsLater && p.L4 + Parse.IcmpHeader <= p.L3 + p.Length
+                    && bytes[p.L4] == Answer.NeighbourSolicitation)
+                    return Answer.Neighbour(p, ref frame, tables, interfaceIndex);
+                break;
+            case Parse.Arp:
+                return Answer.Arp(p, bytes, tables, interfaceIndex);
+            default:
+                return Decision.Pass;
+        }
+
+        // Classify
+        if (Classify.Vip(p, tables) is not { } vip)
+            return Decision.Pass;
+        // A switch floods what it does not know the port of, and a broadcast frame is for everybody: what is not addressed to this
+        // interface is the kernel's to judge (RFC 1122 section 3.3.6). Forwarding it would double it.
+        if (tables.WayIn(interfaceIndex) is not { } self || !Answer.IsFor(self, bytes))
+            return Decision.Pass;
+        // What another director has balanced would otherwise go round between the two for ever.
+        if (tables.Peers.Length > 0 && IsFromPeer(tables, bytes))
+            return Decision.DeliverLocally;
+        if (malformed == 0)
+            malformed = Parse.Transport(p, bytes);
+        if (malformed == 0)
+            malformed = Parse.IcmpType(p, bytes);
+        if (malformed != 0)
+            return p.Drop(malformed);
+        var service = Classify.Service(p, bytes, tables, vip, out var decision);
+        if (decision == Decision.AnswerEcho)
+            Answer.Echo(p, bytes);
+        if (decision != 0)
+            return decision;
+
+        // Select
+        var now = Ticks.At(Now);
+        if (service is null)
+        {
+            if (!_memory.Fragments.TryRecall(FlowId.OfDatagram(tables, p), now, out service, out p.Server))
+                return p.Drop(Classify.RefusalOfFragment(p, vip));
+            p.Service = service!.Id;
+            p.Remembered = Memory.Fragment;
+        }
+        else
+        {
+            p.Service = service.Id;
+            if (!p.IsQuoted && !service.Allows(p))
+                return p.Drop(DropReason.AccessDenied);
+            Select.Server(p, tables, service, _memory.Flows, Counters, now);
+            if (p.Server == 0)
+                return p.Drop(DropReason.NoServer);
+            if (p.IsFirst && p.HasPorts && !p.IsQuoted && vip.Fragments(p.Protocol) is null
+                && _memory.Fragments.Remember(FlowId.OfDatagram(tables, p), service, p.Server, now))
+                Counters.FragmentsForgotten++;
+        }
+        if (tables.Server(p.Server) is not { } server)
+            return p.Drop(DropReason.NoServer);
+        if (p.NeedsReset && !p.IsQuoted && !p.IsLater)
+            return Refuse.Reset(p, ref frame);
+        if (server.IsLocal)
+            return Decision.DeliverLocally;
+
+        // Encapsulate
+        if (p.Length > server.Room)
+            return Refuse.TooBig(p, ref frame, tables, service, server, ref _tokens, interfaceIndex, Now);
+        if (!Encapsulate.Frame(p, ref frame, server))
+            return p.Drop(DropReason.NoHeadroom);
+
+        return Transmit.To(p, server);
+    }
+
+    private static bool IsFromPeer(PipelineTables tables, ReadOnlySpan<byte> frame)
+    {
+        var source = System.Buffers.Binary.BinaryPrimitives.ReadUInt64LittleEndian(frame[6..]) & 0xffff_ffff_ffff;
+        foreach (var peer in tables.Peers)
+        {
+            if (peer == source)
+                return true;
+        }
+        return false;
+    }
+}

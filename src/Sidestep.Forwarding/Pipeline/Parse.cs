@@ -1,0 +1,222 @@
+using System.Buffers.Binary;
+
+namespace Sidestep.Forwarding.Pipeline;
+
+/// <summary>Parse: what the frame says about itself. Nothing is read beyond the datagram: padding is no data.</summary>
+internal static class Parse
+{
+    internal const int Icmp = 1, IpIp = 4, Tcp = 6, Udp = 17, Ipv6InIp = 41, Gre = 47, Icmpv6 = 58;
+    internal const int EthernetHeader = 14, Ipv4Header = 20, Ipv6Header = 40, IcmpHeader = 8, TcpHeader = 20;
+    internal const int Ipv4 = 0x0800, Arp = 0x0806, Ipv6 = 0x86dd;
+    private const int VlanTag = 0x8100, ServiceTag = 0x88a8, TagBytes = 4, MostTags = 2;
+
+    /// <summary>Bytes of the transport header that have to be there: both ports, and what ICMP quotes (RFC 792).</summary>
+    private const int LeastTransport = 8;
+
+    private const int TcpFlagsAt = 13;
+
+    // The third word of an IPv4 header.
+    private const int DontFragment = 0x4000, MoreFragments = 0x2000, OffsetMask = 0x1fff;
+
+    // Extension headers, RFC 8200 section 4; AH: RFC 4302.
+    private const int HopByHop = 0, Routing = 43, Fragment = 44, Authentication = 51, DestinationOptions = 60;
+    private const int MostExtensionHeaders = 6;
+
+    /// <summary>The EtherType behind up to two tags; 0: there are more tags, or the frame ends.</summary>
+    internal static int Link(Packet p, ReadOnlySpan<byte> frame)
+    {
+        var type = BinaryPrimitives.ReadUInt16BigEndian(frame[12..]);
+        p.L3 = EthernetHeader;
+        for (var tags = 0; type is VlanTag or ServiceTag; tags++)
+        {
+            if (tags == MostTags || frame.Length < p.L3 + TagBytes)
+                return 0;
+            type = BinaryPrimitives.ReadUInt16BigEndian(frame[(p.L3 + 2)..]);
+            p.L3 += TagBytes;
+        }
+        return type;
+    }
+
+    /// <summary>Who asks and who is asked for, RFC 826.</summary>
+    internal static bool ArpAddresses(Packet p, ReadOnlySpan<byte> frame)
+    {
+        const int Bytes = 28, SenderAt = 14, TargetAt = 24;
+        if (frame.Length < p.L3 + Bytes)
+            return false;
+        p.Source0 = BinaryPrimitives.ReadUInt32LittleEndian(frame[(p.L3 + SenderAt)..]);
+        p.Destination0 = BinaryPrimitives.ReadUInt32LittleEndian(frame[(p.L3 + TargetAt)..]);
+        return true;
+    }
+
+    /// <summary>The IPv4 header, RFC 791 section 3.1.</summary>
+    /// <returns>False: not even the addresses are there.</returns>
+    internal static bool Header4(Packet p, ReadOnlySpan<byte> frame, out DropReason reason)
+    {
+        reason = 0;
+        if (frame.Length < p.L3 + Ipv4Header)
+            return false;
+        var ip = frame.Slice(p.L3, Ipv4Header);
+        var addresses = BinaryPrimitives.ReadUInt64LittleEndian(ip[12..]);
+        p.Source0 = (uint)addresses;
+        p.Destination0 = addresses >> 32;
+        p.Length = BinaryPrimitives.ReadUInt16BigEndian(ip[2..]);
+        p.TrafficClass = ip[1];
+        int first = ip[0], header = (first & 15) * 4;
+        if (first >> 4 != 4 || header < Ipv4Header || p.Length < header || p.L3 + p.Length > frame.Length)
+        {
+            reason = DropReason.Malformed;
+            return true;
+        }
+        int fragment = BinaryPrimitives.ReadUInt16BigEndian(ip[6..]);
+        p.L4 = p.L3 + header;
+        p.Protocol = ip[9];
+        p.MayFragment = (fragment & DontFragment) == 0;
+        if ((fragment & (OffsetMask | MoreFragments)) != 0)
+        {
+            p.IsLater = (fragment & OffsetMask) != 0;
+            p.IsFirst = !p.IsLater;
+            p.FragmentId = BinaryPrimitives.ReadUInt16LittleEndian(ip[4..]);
+        }
+        return true;
+    }
+
+    /// <summary>The IPv6 header and what is in front of the transport header, RFC 8200 sections 3 and 4.</summary>
+    /// <returns>False: not even the addresses are there.</returns>
+    internal static bool Header6(Packet p, ReadOnlySpan<byte> frame, out DropReason reason)
+    {
+        reason = 0;
+        if (frame.Length < p.L3 + Ipv6Header)
+            return false;
+        var ip = frame.Slice(p.L3, Ipv6Header);
+        p.IsIpv6 = true;
+        p.Source0 = BinaryPrimitives.ReadUInt64LittleEndian(ip[8..]);
+        p.Source1 = BinaryPrimitives.ReadUInt64LittleEndian(ip[16..]);
+        p.Destination0 = BinaryPrimitives.ReadUInt64LittleEndian(ip[24..]);
+        p.Destination1 = BinaryPrimitives.ReadUInt64LittleEndian(ip[32..]);
+        p.Length = Ipv6Header + BinaryPrimitives.ReadUInt16BigEndian(ip[4..]);
+        var first = BinaryPrimitives.ReadUInt32BigEndian(ip);
+        p.TrafficClass = first >> 20 & 0xff;
+        reason = first >> 28 != 6 || p.L3 + p.Length > frame.Length ? DropReason.Malformed
+            : Extensions(p, frame[..(p.L3 + p.Length)], ip[6]);
+        return true;
+    }
+
+    private static DropReason Extensions(Packet p, ReadOnlySpan<byte> datagram, int next)
+    {
+        var at = p.L3 + Ipv6Header;
+        for (var headers = 0; !p.IsLater && IsExtension(next); headers++)
+        {
+            if (headers == MostExtensionHeaders)
+                return DropReason.ExtensionHeaders;
+            if (datagram.Length < at + 8)
+                return DropReason.Malformed;
+            var header = datagram.Slice(at, 8);
+            if (next == Routing && header[2] == 0)
+                return DropReason.ExtensionHeaders; // type 0, RFC 5095
+            if (next == Fragment)
+            {
+                var offset = BinaryPrimitives.ReadUInt16BigEndian(header[2..]);
+                p.IsLater = offset >> 3 != 0;
+                p.IsFirst = !p.IsLater && (offset & 1) != 0;
+                p.FragmentId = BinaryPrimitives.ReadUInt32LittleEndian(header[4..]);
+            }
+            at += next switch
+            {
+                Fragment => 8,
+                Authentication => (header[1] + 2) * 4,
+                _ => (header[1] + 1) * 8,
+            };
+            if (at > datagram.Length)
+                return DropReason.Malformed;
+            next = header[0];
+        }
+        p.Protocol = next;
+        p.L4 = at;
+        return 0;
+    }
+
+    private static bool IsExtension(int next) => next is HopByHop or Routing or Fragment or Authentication or DestinationOptions;
+
+    /// <summary>Ports and TCP flags, where there are any.</summary>
+    internal static DropReason Transport(Packet p, ReadOnlySpan<byte> frame)
+    {
+        if (p.IsLater || !p.HasPorts)
+            return 0;
+        var bytes = p.L3 + p.Length - p.L4;
+        if (bytes < LeastTransport)
+            return DropReason.Malformed;
+        p.Ports = BinaryPrimitives.ReadUInt32LittleEndian(frame[p.L4..]);
+        if (p.Protocol == Tcp && bytes >= TcpHeader)
+            p.TcpFlags = frame[p.L4 + TcpFlagsAt];
+        return 0;
+    }
+
+    /// <summary>What an ICMP message is.</summary>
+    internal static DropReason IcmpType(Packet p, ReadOnlySpan<byte> frame)
+    {
+        if (p.Protocol != (p.IsIpv6 ? Icmpv6 : Icmp))
+            return 0;
+        if (p.IsLater)
+        {
+            p.Icmp = IcmpKind.EchoRequest;
+            return 0;
+        }
+        if (p.L4 + IcmpHeader > p.L3 + p.Length)
+            return DropReason.Malformed;
+        int type = frame[p.L4], code = frame[p.L4 + 1];
+        p.Icmp = p.IsIpv6 ? Kind6(type, code) : Kind4(type, code);
+        return 0;
+    }
+
+    /// <summary>RFC 792: destination unreachable, time exceeded, parameter problem.</summary>
+    private static IcmpKind Kind4(int type, int code) => type switch
+    {
+        8 when code == 0 => IcmpKind.EchoRequest,
+        3 or 11 or 12 => IcmpKind.Error,
+        _ => IcmpKind.None,
+    };
+
+    /// <summary>RFC 4443 section 3: destination unreachable, packet too big, time exceeded, parameter problem.</summary>
+    private static IcmpKind Kind6(int type, int code) => type switch
+    {
+        128 when code == 0 => IcmpKind.EchoRequest,
+        >= 1 and <= 4 => IcmpKind.Error,
+        _ => IcmpKind.None,
+    };
+
+    /// <summary>The packet that an ICMP error quotes, which a server sent to its client: the tuple becomes that of the flow,
+    /// the other way round. Eight bytes of its transport header are enough (RFC 792).</summary>
+    /// <returns>False: it quotes nothing that a server sent from this VIP over TCP or UDP.</returns>
+    internal static bool Quote(Packet p, ReadOnlySpan<byte> frame)
+    {
+        var quoted = frame[(p.L4 + IcmpHeader)..(p.L3 + p.Length)];
+        int transport;
+        if (p.IsIpv6)
+        {
+            if (quoted.Length < Ipv6Header || quoted[0] >> 4 != 6
+                || BinaryPrimitives.ReadUInt64LittleEndian(quoted[8..]) != p.Destination0
+                || BinaryPrimitives.ReadUInt64LittleEndian(quoted[16..]) != p.Destination1)
+                return false;
+            p.Source0 = BinaryPrimitives.ReadUInt64LittleEndian(quoted[24..]);
+            p.Source1 = BinaryPrimitives.ReadUInt64LittleEndian(quoted[32..]);
+            p.Protocol = quoted[6];
+            transport = Ipv6Header;
+        }
+        else
+        {
+            if (quoted.Length < Ipv4Header || quoted[0] >> 4 != 4 || (quoted[0] & 15) * 4 < Ipv4Header
+                || BinaryPrimitives.ReadUInt32LittleEndian(quoted[12..]) != (uint)p.Destination0
+                || (BinaryPrimitives.ReadUInt16BigEndian(quoted[6..]) & OffsetMask) != 0)
+                return false;
+            p.Source0 = BinaryPrimitives.ReadUInt32LittleEndian(quoted[16..]);
+            p.Protocol = quoted[9];
+            transport = (quoted[0] & 15) * 4;
+        }
+        if (!p.HasPorts || quoted.Length < transport + LeastTransport)
+            return false;
+        var ports = BinaryPrimitives.ReadUInt32LittleEndian(quoted[transport..]);
+        p.Ports = ports << 16 | ports >> 16;
+        p.IsQuoted = true;
+        return true;
+    }
+}

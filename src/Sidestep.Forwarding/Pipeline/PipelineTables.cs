@@ -1,0 +1,206 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Net.Sockets;
+using Sidestep.Model;
+using Sidestep.Packets;
+
+namespace Sidestep.Forwarding.Pipeline;
+
+/// <summary><see cref="ForwardingTables"/> as the pipeline looks things up in them. Immutable: a change is another instance, and a
+/// packet uses one alone.</summary>
+public sealed class PipelineTables
+{
+    private PipelineTables(ForwardingTables origin) => Origin = origin;
+
+    /// <summary>What they were made from.</summary>
+    public ForwardingTables Origin { get; }
+
+    internal ulong HashHigh { get; private init; }
+
+    internal ulong HashLow { get; private init; }
+
+    internal InterfaceRecord[] Interfaces { get; private init; } = [];
+
+    /// <summary>Ethernet addresses of other directors, as words of the wire.</summary>
+    internal ulong[] Peers { get; private init; } = [];
+
+    /// <summary>Numbers of single VIPs.</summary>
+    internal AddressTable Vips4 { get; private init; } = new([]);
+
+    internal AddressTable Vips6 { get; private init; } = new([]);
+
+    /// <summary>Numbers of VIP prefixes.</summary>
+    internal PrefixTable VipPrefixes { get; private init; } = new([]);
+
+    internal VipRecord[] Vips { get; private init; } = [];
+
+    /// <summary>In the order of <see cref="ForwardingTables.Services"/>.</summary>
+    internal ServiceRecord[] Services { get; private init; } = [];
+
+    /// <summary>By id; null: none, or it has no next hop.</summary>
+    internal ServerRecord?[] Servers { get; private init; } = [];
+
+    internal Dictionary<GroupKey, GroupRecord> Groups { get; private init; } = [];
+
+    /// <summary>Makes them.</summary>
+    /// <param name="tables">Compiled.</param>
+    /// <param name="numbers">Ids of services and servers; all of the tables have one.</param>
+    /// <param name="former">The ones before: what did not change is taken over.</param>
+    internal static PipelineTables Of(ForwardingTables tables, Numbers numbers, PipelineTables? former)
+    {
+        var remembering = GroupsOf(tables, Remembers);
+        var ignoring = GroupsOf(tables, static s => s.Algorithm == Algorithm.LeastConnections);
+        var groups = tables.Groups.ToDictionary(static g => g.Key, g =>
+            GroupRecord.Of(g, numbers, remembering.Contains(g.Key), ignoring.Contains(g.Key), former?.Groups.GetValueOrDefault(g.Key)));
+        var access = new Dictionary<AccessList, PrefixTable>(ReferenceEqualityComparer.Instance);
+        var services = tables.Services.Select(s => ServiceOf(s, numbers, groups[s.Group], access)).ToArray();
+        var servers = new ServerRecord?[numbers.MostServer + 1];
+        foreach (var server in groups.Values.SelectMany(static g => g.Servers).OfType<ServerRecord>())
+            servers[server.Id] = server;
+        var single = tables.Vips.Select(static (v, i) => (v.Address, Number: i)).Where(static v => IsSingle(v.Address)).ToArray();
+        return new PipelineTables(tables)
+        {
+            HashHigh = tables.HashKey.High,
+            HashLow = tables.HashKey.Low,
+            Interfaces = [.. tables.Interfaces.Select(static i => new InterfaceRecord(i))],
+            Peers = [.. tables.Peers.Select(static p => InterfaceRecord.Word(p))],
+            Vips4 = new AddressTable([.. single.Where(static v => !IsIpv6(v.Address)).Select(static v => Key(v.Address, v.Number))]),
+            Vips6 = new AddressTable([.. single.Where(static v => IsIpv6(v.Address)).Select(static v => Key(v.Address, v.Number))]),
+            VipPrefixes = new PrefixTable(tables.Vips.Select(static (v, i) => (v.Address, i)).Where(static v => !IsSingle(v.Address))),
+            Vips = VipsOf(tables, services),
+            Services = services,
+            Servers = servers,
+            Groups = groups,
+        };
+    }
+
+    /// <summary>The interface that a frame came in by. With one there is nothing to look for, and a bond hands on the index of the
+    /// port that a frame came in by, which is not its own. Null: it is none of the director's.</summary>
+    internal InterfaceRecord? WayIn(int index)
+    {
+        var interfaces = Interfaces;
+        if (interfaces.Length == 1)
+            return interfaces[0];
+        foreach (var one in interfaces)
+        {
+            if (one.Index == index)
+                return one;
+        }
+        return null;
+    }
+
+    internal ServerRecord? Server(int id) => (uint)id < (uint)Servers.Length ? Servers[id] : null;
+
+    private static ServiceRecord ServiceOf(
+        ServiceEntry service, Numbers numbers, GroupRecord group, Dictionary<AccessList, PrefixTable> access)
+    {
+        PrefixTable? prefixes = null;
+        if (service.AccessList is { } list && !access.TryGetValue(list, out prefixes))
+        {
+            prefixes = new PrefixTable(list.Allow.Select(static p => (p, 1)).Concat(list.Deny.Select(static p => (p, 0))));
+            access.Add(list, prefixes);
+        }
+        return new ServiceRecord
+        {
+            Id = numbers.Services[service.Name],
+            Entry = service,
+            Slots = group.Slots,
+            Former = group.Former,
+            Remembers = Remembers(service),
+            ChoosesInTurn = service.Algorithm is Algorithm.RoundRobin or Algorithm.WeightedRoundRobin,
+            ChoosesLeast = service.Algorithm is Algorithm.LeastConnections or Algorithm.WeightedLeastConnections,
+            Persists = service.Persistence is not null,
+            Access = prefixes,
+            AllowsOthers = service.AccessList?.Allow.IsEmpty ?? true,
+            Patience = Patience.Of(service),
+        };
+    }
+
+    private static VipRecord[] VipsOf(ForwardingTables tables, ServiceRecord[] services)
+    {
+        var byName = services.ToDictionary(static s => s.Entry.Name);
+        var ports = PortMap.Of(tables).Vips;
+        return [.. tables.Vips.Select((vip, i) => new VipRecord(vip, ports[i],
+            ports[i].TcpFragments is { } tcp ? services[tcp] : null,
+            ports[i].UdpFragments is { } udp ? services[udp] : null,
+            vip.EchoService is { } echo ? byName[echo] : null,
+            Takes(ports[i], TransportProtocol.Tcp), Takes(ports[i], TransportProtocol.Udp)))];
+    }
+
+    private static bool Takes(VipPorts ports, TransportProtocol protocol) => ports.Intervals.Any(
+        i => i.Last >= PortMap.Number((int)protocol, 0) && i.First <= PortMap.Number((int)protocol, ushort.MaxValue));
+
+    private static bool Remembers(ServiceEntry service) =>
+        service.Algorithm != Algorithm.ConsistentHash || service.Persistence is not null;
+
+    private static HashSet<GroupKey> GroupsOf(ForwardingTables tables, Func<ServiceEntry, bool> which) =>
+        [.. tables.Services.Where(which).Select(static s => s.Group)];
+
+    private static bool IsIpv6(IPNetwork prefix) => prefix.BaseAddress.AddressFamily == AddressFamily.InterNetworkV6;
+
+    private static bool IsSingle(IPNetwork prefix) => prefix.PrefixLength == (IsIpv6(prefix) ? 128 : 32);
+
+    /// <summary>An address as the words that a packet has it in.</summary>
+    private static (ulong, ulong, int) Key(IPNetwork vip, int number)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        bytes.Clear();
+        vip.BaseAddress.TryWriteBytes(bytes, out _);
+        return (System.Buffers.Binary.BinaryPrimitives.ReadUInt64LittleEndian(bytes),
+            System.Buffers.Binary.BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..]), number);
+    }
+}
+
+/// <summary>One of the director's interfaces as packets see it.</summary>
+internal sealed class InterfaceRecord(EgressInterface from)
+{
+    internal int Index { get; } = from.Index;
+
+    /// <summary>Its Ethernet address, as the low six bytes of a word of the wire.</summary>
+    internal ulong Mac { get; } = Word(from.Mac);
+
+    /// <summary>In host order; null when it has none.</summary>
+    internal Ipv4Address? Address { get; } = from.Address is { } address ? Ipv4Address.From(address) : null;
+
+    internal Ipv6Address? Address6 { get; } = from.Address6 is { } address ? Ipv6Address.From(address) : null;
+
+    internal MacAddress MacAddress { get; } = from.Mac;
+
+    internal static ulong Word(MacAddress mac)
+    {
+        Span<byte> bytes = stackalloc byte[8];
+        bytes.Clear();
+        mac.Write(bytes);
+        return System.Buffers.Binary.BinaryPrimitives.ReadUInt64LittleEndian(bytes);
+    }
+}
+
+/// <summary>A group of servers as packets see it.</summary>
+/// <param name="Tables">What it was made from; the same object means that nothing changed.</param>
+/// <param name="Remembers">Every flow of it is remembered.</param>
+/// <param name="IgnoresWeights">Its servers count the same.</param>
+/// <param name="Servers">In their order; null: without a next hop.</param>
+/// <param name="Slots">See <see cref="ServiceRecord.Slots"/>.</param>
+/// <param name="Former">See <see cref="ServiceRecord.Former"/>.</param>
+internal sealed record GroupRecord(
+    ServerGroup Tables, bool Remembers, bool IgnoresWeights, ServerRecord?[] Servers, uint[] Slots, uint[]? Former)
+{
+    internal static GroupRecord Of(ServerGroup group, Numbers numbers, bool remembers, bool ignoresWeights, GroupRecord? before)
+    {
+        if (before is not null && ReferenceEquals(before.Tables, group) && before.Remembers == remembers && before.IgnoresWeights == ignoresWeights)
+            return before;
+        var ids = group.Servers.Select(s => (uint)numbers.Servers[Numbers.KeyOf(group, s)]).ToArray();
+        var byAddress = group.Servers.Select(static (s, i) => (s.Address, i)).ToDictionary(static s => s.Address, static s => s.i);
+        var members = group.Slots.Members.Select(m => ids[byAddress[m.Address]]).ToArray();
+        var former = group.Transition?.Former ?? default;
+        var slots = new uint[group.Slots.Slots.Length];
+        for (var i = 0; i < slots.Length; i++)
+        {
+            var isTracked = remembers || (!former.IsDefault && former[i] != Transition.Settled);
+            slots[i] = (group.Slots.Slots[i] is >= 0 and var member ? members[member] : 0) | (isTracked ? ServiceRecord.Tracked : 0);
+        }
+        return new GroupRecord(group, remembers, ignoresWeights,
+            [.. group.Servers.Select((s, i) => ServerRecord.Of((int)ids[i], group, s, ignoresWeights))], slots,
+            !former.IsDefault && former.Any(static f => f >= 0) ? [.. former.Select(f => f >= 0 ? ids[f] : 0)] : null);
+    }
+}

@@ -1,0 +1,16 @@
+namespace Sidestep.Forwarding.Pipeline;
+
+/// <summary>The unit of time of what a pipeline remembers: 2^26 ns, 67 ms. Differences are modulo 2^32.</summary>
+internal static class Ticks
+{
+    private const int Shift = 26;
+    private const double PerSecond = 1e9 / (1 << Shift);
+
+    internal static uint At(long nanoseconds) => (uint)(nanoseconds >> Shift);
+
+    /// <summary>At least so many seconds.</summary>
+    internal static uint Of(int seconds) => (uint)Math.Ceiling(seconds * PerSecond);
+
+    /// <summary>How long so many ticks are.</summary>
+    internal static TimeSpan Length(uint ticks) => TimeSpan.FromSeconds(ticks / PerSecond);
+}

@@ -1,0 +1,31 @@
+using Sidestep.ConformanceTests.Differential;
+using Sidestep.ConformanceTests.Xdp;
+
+namespace Sidestep.ConformanceTests;
+
+/// <summary>Two implementations of one description do the same: generated situations and frames through both engines.
+/// <c>./sidestep fuzz differential</c> runs more of them.</summary>
+[Collection(OneAtATime.Name)]
+public sealed class DifferentialTests(Engines engines)
+{
+    private const int Scenarios = 40, Frames = 1000;
+
+    [Fact]
+    public void Both_engines_do_the_same_with_generated_frames_in_generated_situations()
+    {
+        var findings = new List<string>();
+        // On a thread of its own, because it stays on one CPU.
+        var thread = new Thread(() =>
+        {
+            using var run = new DifferentialRun(engines);
+            for (var number = 0; number < Scenarios; number++)
+            {
+                if (run.Run(number, Frames) is { IsRepeatable: true } finding)
+                    findings.Add($"{finding}");
+            }
+        });
+        thread.Start();
+        thread.Join();
+        Assert.Empty(findings);
+    }
+}
