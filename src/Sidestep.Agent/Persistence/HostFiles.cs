@@ -50,7 +50,8 @@ internal sealed record HostFiles(string Root)
         Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
         var temporary = path + ".sidestep-new";
         File.WriteAllText(temporary, text);
-        File.SetUnixFileMode(temporary, mode);
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(temporary, mode);
         File.Move(temporary, path, overwrite: true);
     }
 }

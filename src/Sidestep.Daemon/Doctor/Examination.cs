@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
 using System.Net.NetworkInformation;
-using Sidestep.Api;
 using Sidestep.Control.Agents;
 using Sidestep.Control.Doctor;
 using Sidestep.Daemon.NextHops;
