@@ -34,7 +34,7 @@ internal static partial class OldRecipes
         }
         foreach (var file in files.List(Scripts, "ifcfg-*"))
             Ifcfg(file, files.Read(file) ?? "", wish, result);
-        foreach (var file in files.List("/etc/sysctl.d", "*.conf").Prepend("/etc/sysctl.conf").Where(static f => f != PersistencePlan.Sysctl))
+        foreach (var file in files.List("/etc", "sysctl.conf").Concat(files.List("/etc/sysctl.d", "*.conf")).Where(static f => f != PersistencePlan.Sysctl))
             Sysctl(file, files.Read(file) ?? "", wish, result);
     }
 
