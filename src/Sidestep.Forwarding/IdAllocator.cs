@@ -32,7 +32,7 @@ public sealed class IdAllocator<T> where T : notnull
     public int this[T thing] => _ids[thing];
 
     /// <summary>The number of a thing, if it has one.</summary>
-    internal bool TryFind(T thing, out int id) => _ids.TryGetValue(thing, out id);
+    public bool TryFind(T thing, out int id) => _ids.TryGetValue(thing, out id);
 
     /// <summary>The things that have a number.</summary>
     public IReadOnlyCollection<T> Things => _ids.Keys;

@@ -32,7 +32,7 @@ public sealed class SentinelTests
         SetArpIgnore(segment, 0);
 
         var director = Convert.FromHexString(Lan.MacOf(segment.Director, "eth0").Replace(":", "", StringComparison.Ordinal));
-        var announced = wire.Until(f => Frame.Type(f) == Frame.Arp && Frame.ReadArp(f) is { Sender: Segment.Vip, Target: Segment.Vip } && f[22..28].SequenceEqual(director));
+        var announced = wire.Until(f => Frame.Type(f) == Frame.Arp && Frame.ReadArp(f) is { Sender: Segment.Vip, Target: Segment.Vip } && f.AsSpan(22, 6).SequenceEqual(director));
         Assert.NotEmpty(announced);
     }
 
