@@ -16,7 +16,7 @@ INLINE __u32 select_tracked(const struct packet *p, const struct tuple *t, __u32
 		return 0;
 	q = &g->query;
 	q->tuple = *t; /* on the general way it is the same memory */
-	if (l4 && t->protocol == IPPROTO_TCP)
+	if (l4 && t->protocol == IPPROTO_TCP && l4 + TCP_MINIMUM <= sizeof(struct ethhdr) + p->length)
 		q->tuple.tcp_flags = plain_tcp_flags(p, l4);
 	q->half_number = p->half_number;
 	q->service = service->id;
