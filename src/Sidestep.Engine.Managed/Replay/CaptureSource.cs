@@ -11,11 +11,11 @@ public sealed class CaptureSource : IDisposable
     private static readonly byte[] GzipMagic = [0x1f, 0x8b];
 
     private readonly CaptureDecoder _decoder = new();
-    private Stream _stream;
+    private readonly Stream _stream;
     private byte[] _buffer = new byte[FirstBuffer];
     private int _begin, _end;
     private bool _isEnd;
-    private bool _isGzip;
+    private readonly bool _isGzip;
 
     /// <summary>Begins to read.</summary>
     /// <param name="stream">From its beginning; owned from now on.</param>
