@@ -7,9 +7,8 @@ namespace Sidestep.Engine.Xdp;
 
 /// <summary>Writes one whole half of the tables, the one that no packet reads; servers are <see cref="ServerWriter"/>'s.</summary>
 internal sealed class HalfWriter(
-    TableHalf half, ForwardingTables tables, IReadOnlyDictionary<GroupKey, Group> groups, Func<string, int> serviceId, PrefixStore prefixes)
+    TableHalf half, ForwardingTables tables, IReadOnlyDictionary<GroupKey, Group> groups, Func<string, int> serviceId, PrefixStore prefixes, ProfileTable profiles)
 {
-    private readonly ProfileTable _profiles = new();
     private readonly HashSet<uint> _sets = [];
 
     /// <summary>Writes.</summary>
@@ -17,14 +16,15 @@ internal sealed class HalfWriter(
     /// <exception cref="EngineException">It does not fit.</exception>
     internal IReadOnlySet<uint> Write()
     {
+        profiles.Begin();
         var services = tables.Services.Select(ServiceOf).ToArray();
         WriteInterfaces();
         WritePeers();
         WriteVips(services);
         WritePorts(services);
-        if (_profiles.Count > Constants.Profiles)
-            throw new EngineException($"{_profiles.Count} different combinations of idle timeouts, persistence and policies, {Constants.Profiles} fit: let services share profiles");
-        _profiles.Write(half.Profiles);
+        if (profiles.Count > Constants.Profiles)
+            throw new EngineException($"{profiles.Count} different combinations of idle timeouts, persistence and policies, {Constants.Profiles} fit: let services share profiles");
+        profiles.Write(half.Profiles);
         half.Settings = new Settings
         {
             HashHigh = tables.HashKey.High,
@@ -69,7 +69,7 @@ internal sealed class HalfWriter(
             SlotCount = (uint)slots.Current.Count,
             FormerBase = (uint)slots.Former.First,
             AccessSet = service.AccessList is { } list ? Noted(prefixes.SetOf(list)) : 0,
-            Profile = _profiles.NumberOf(service),
+            Profile = profiles.NumberOf(service),
             Flags = Flags(service),
         };
     }

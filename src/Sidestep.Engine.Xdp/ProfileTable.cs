@@ -3,21 +3,62 @@ using Sidestep.Model;
 
 namespace Sidestep.Engine.Xdp;
 
-/// <summary>Numbers the different settings of services.</summary>
+/// <summary>Numbers the different settings of services. Remembered flows name a number for as long as they live, so settings that no
+/// service has any more keep theirs until the room is needed.</summary>
 internal sealed class ProfileTable
 {
     private readonly Dictionary<Profile, ushort> _numbers = [];
+    private readonly HashSet<ushort> _used = [];
 
-    /// <summary>How many there are.</summary>
-    internal int Count => _numbers.Count;
+    /// <summary>Goes on from what runs.</summary>
+    internal ProfileTable(ReadOnlySpan<Profile> running)
+    {
+        for (var number = 0; number < running.Length; number++)
+        {
+            if (running[number].TcpTimeout != 0)
+                _numbers.TryAdd(running[number], (ushort)number);
+        }
+    }
+
+    /// <summary>How many services have.</summary>
+    internal int Count => _used.Count;
+
+    /// <summary>Forgets who uses which, before all are asked for again.</summary>
+    internal void Begin()
+    {
+        _used.Clear();
+        // Of tables that were refused.
+        foreach (var profile in _numbers.Where(static n => n.Value >= Constants.Profiles).Select(static n => n.Key).ToArray())
+            _numbers.Remove(profile);
+    }
 
     /// <summary>The number of a service's settings.</summary>
     internal ushort NumberOf(Forwarding.ServiceEntry service)
     {
         var profile = Of(service);
         if (!_numbers.TryGetValue(profile, out var number))
-            _numbers.Add(profile, number = (ushort)_numbers.Count);
+            _numbers.Add(profile, number = Free());
+        _used.Add(number);
         return number;
+    }
+
+    /// <summary>A number that nobody has, or else one that no service has; beyond the capacity when there is none.</summary>
+    private ushort Free()
+    {
+        var taken = _numbers.Values.ToHashSet();
+        for (var number = 0; number < Constants.Profiles; number++)
+        {
+            if (!taken.Contains((ushort)number))
+                return (ushort)number;
+        }
+        foreach (var (profile, number) in _numbers)
+        {
+            if (_used.Contains(number))
+                continue;
+            _numbers.Remove(profile);
+            return number;
+        }
+        return (ushort)(Constants.Profiles + _used.Count);
     }
 
     /// <summary>Writes all of them.</summary>

@@ -15,6 +15,7 @@ internal sealed class TableWriter
     private readonly SlotStore _slots;
     private readonly PrefixStore _prefixes;
     private readonly FlowTable _flows;
+    private readonly ProfileTable _profiles;
     private readonly ServerWriter[] _servers = [new(), new()];
     private Dictionary<GroupKey, Group> _groups;
 
@@ -32,6 +33,7 @@ internal sealed class TableWriter
         _slots = new SlotStore(maps, running.Slots.Values);
         _prefixes = new PrefixStore(maps.Map(StateMaps.PrefixesMap));
         _flows = new FlowTable(maps);
+        _profiles = new ProfileTable(maps.Active.Profiles);
         _groups = [];
         _slotsInUse = new Dictionary<GroupKey, SlotRanges>(running.Slots);
     }
@@ -68,7 +70,7 @@ internal sealed class TableWriter
 
             // 3. the half that no packet reads
             _servers[next].Write(_maps.Half(next).Servers, groups);
-            sets = new HalfWriter(_maps.Half(next), tables, groups, n => _serviceIds[n], _prefixes).Write();
+            sets = new HalfWriter(_maps.Half(next), tables, groups, n => _serviceIds[n], _prefixes, _profiles).Write();
         }
         catch
         {
