@@ -398,7 +398,7 @@ GLOBAL int general(struct xdp_md *ctx, __u32 half_number)
 	if (switches.ipv6 && t->six && !reason && t->protocol == IPPROTO_ICMPV6 && !shape->later) {
 		const struct icmphdr *icmp = bytes_at(ctx, shape->l4, sizeof(*icmp));
 
-		if (icmp && icmp->type == NEIGHBOUR_SOLICIT)
+		if (icmp && shape->l4 + sizeof(*icmp) <= p.l3 + p.length && icmp->type == NEIGHBOUR_SOLICIT)
 			return answer_neighbour(ctx, half_number, p.l3);
 	}
 	vip_number = find_vip(&p, t);
