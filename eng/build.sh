@@ -53,7 +53,7 @@ build() {
 fingerprint() {
   {
     dotnet --version
-    find src lab benchmarks eng ./*.props ./*.slnx global.json .editorconfig -type f ! -path '*/obj/*' ! -path '*/bin/*' -print0 |
+    find src lab benchmarks eng fuzz tests ./*.props ./*.slnx global.json .editorconfig -type f ! -path '*/obj/*' ! -path '*/bin/*' -print0 |
       LC_ALL=C sort --zero-terminated | xargs --null sha256sum
     find artifacts/bin -path '*/release/*' -type f -printf '%p %s %T@\n' 2>/dev/null | LC_ALL=C sort
   } | sha256sum

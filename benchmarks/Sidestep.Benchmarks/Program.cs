@@ -34,4 +34,40 @@ xdp.SetAction(arguments =>
         return 1;
     }
 });
-return new RootCommand("Sidestep's benchmarks: figures beside floors measured in the same run, never a verdict.") { xdp }.Parse(args).Invoke();
+var managed = new Command("managed", "Nanoseconds per packet of the pipeline in C#, beside the XDP program, and frames per second of replay, all in one run.")
+{
+    json, rounds, repeat, only, cpu,
+};
+managed.SetAction(arguments =>
+{
+    try
+    {
+        var before = Machine.Load();
+        var (code, cases) = (0, (IReadOnlyList<ManagedResult>)[]);
+        // The thread is kept on one CPU, not the process: the compiler works beside it.
+        var thread = new Thread(() =>
+        {
+            Kernel.PinThread(arguments.GetValue(cpu));
+            try
+            {
+                cases = ManagedBenchmark.Run(Math.Max(9, arguments.GetValue(rounds)), arguments.GetValue(repeat), arguments.GetValue(only));
+            }
+            catch (Exception e) when (e is EngineException or NativeException)
+            {
+                Console.Error.WriteLine($"error: {e.Message}");
+                code = 1;
+            }
+        });
+        thread.Start();
+        thread.Join();
+        if (code == 0)
+            Report.Managed(new ManagedResults(new Machine(Kernel.Release.ToString(), Environment.ProcessorCount, before, Machine.Load()), cases), arguments.GetValue(json));
+        return code;
+    }
+    catch (Exception e) when (e is EngineException or NativeException)
+    {
+        Console.Error.WriteLine($"error: {e.Message}");
+        return 1;
+    }
+});
+return new RootCommand("Sidestep's benchmarks: figures beside floors measured in the same run, never a verdict.") { xdp, managed }.Parse(args).Invoke();

@@ -8,6 +8,9 @@ namespace Sidestep.Benchmarks;
 /// <summary>Everything that one run found out.</summary>
 internal sealed record Results(Machine Machine, IReadOnlyList<CaseResult> Cases, IReadOnlyList<ApplyResult> Apply);
 
+/// <summary>Everything that a run about the managed engine found out.</summary>
+internal sealed record ManagedResults(Machine Machine, IReadOnlyList<ManagedResult> Cases);
+
 /// <summary>What was measured on, and how busy it was.</summary>
 internal sealed record Machine(string Kernel, int Cpus, double LoadBefore, double LoadAfter)
 {
@@ -39,6 +42,26 @@ internal static class Report
             AnsiConsole.Write(ApplyTable(results.Apply));
         AnsiConsole.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"Nanoseconds per packet without the harness; medians, and in brackets between which two values half of the rounds were. Load of the {results.Machine.Cpus} CPUs: {results.Machine.LoadBefore:0.0} before, {results.Machine.LoadAfter:0.0} after."));
+    }
+
+    internal static void Managed(ManagedResults results, bool json)
+    {
+        if (json)
+        {
+            Console.Out.WriteLine(JsonSerializer.Serialize(results, Options));
+            return;
+        }
+        AnsiConsole.Profile.Width = Math.Max(AnsiConsole.Profile.Width, TableWidth);
+        var table = new Table().Border(TableBorder.Simple).AddColumn("case").AddColumn("net ns", Right).AddColumn("a CPU-second", Right)
+            .AddColumn("bytes allocated per million", Right).AddColumn("beside").AddColumn("its ns", Right).AddColumn("bound").AddColumn("");
+        foreach (var c in results.Cases)
+        {
+            table.AddRow(c.Name, Spread(c.NetNsMedian, c.NetNsQuartile1, c.NetNsQuartile3), Number(c.PpsPerCpu, "0"), Number(c.BytesAllocatedPerMillion, "0"),
+                c.PeerName ?? "", c.PeerNsMedian is { } peer ? Number(peer) : "", Text(c.Bound), Verdict(c.WithinBound));
+        }
+        AnsiConsole.Write(table);
+        AnsiConsole.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"Nanoseconds per packet; medians, and in brackets between which two values half of the rounds were. Load of the {results.Machine.Cpus} CPUs: {results.Machine.LoadBefore:0.0} before, {results.Machine.LoadAfter:0.0} after."));
     }
 
     private static Table CaseTable(IReadOnlyList<CaseResult> cases)

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Sidestep.Cli;
 using Sidestep.Cli.Commands;
 using Sidestep.Engine.Xdp;
+using Sidestep.Engine.Xdp.Replay;
 
 var root = new RootCommand("Sidestep: direct server return load balancing.")
 {
@@ -10,5 +11,7 @@ var root = new RootCommand("Sidestep: direct server return load balancing.")
     FlowsCommand.Create(),
     CaptureCommand.Create(),
     PlanCommand.Create(RunningDirector.Read),
+    ReplayCommand.Create(static flows => new XdpReplay(flows)),
+    TraceCommand.Create(static director => DirectorNetwork.Read(director.PinPath, director.Name, director.Peers)),
 };
 return CommandLine.Run(root, args);

@@ -90,6 +90,15 @@ public sealed class ManagedEngine : IEngine
             _memory.Flows.Visit(tables, Now(), visit);
     }
 
+    /// <summary>Remembers a flow that another engine remembers, if its service and server are in the tables in force and there is
+    /// room.</summary>
+    public void Remember(RememberedFlow flow)
+    {
+        if (Tables is { } tables && tables.Services.FirstOrDefault(s => s.Entry.Name == flow.Service) is { } service
+            && _numbers.Servers.Things.Contains(flow.Server))
+            _memory.Flows.Remember(tables, service, _numbers.Servers[flow.Server], flow, Now());
+    }
+
     /// <summary>Name of a service of the tables in force, by its id.</summary>
     internal string? ServiceName(int id) => (uint)id < (uint)_serviceNames.Length ? _serviceNames[id] : null;
 

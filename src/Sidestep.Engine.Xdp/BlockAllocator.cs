@@ -1,19 +1,21 @@
 namespace Sidestep.Engine.Xdp;
 
 /// <summary>Hands out runs of slot blocks: from where the last one was found on, and round.</summary>
-internal sealed class BlockAllocator(int blocks)
+/// <param name="start">Number of the first block.</param>
+/// <param name="blocks">How many there are.</param>
+internal sealed class BlockAllocator(int start, int blocks)
 {
     private readonly bool[] _used = new bool[blocks];
     private int _next;
 
     /// <summary>Takes a run; null when there is no run of that many free blocks.</summary>
-    internal int? Take(int count) => Find(_next, blocks, count) ?? Find(0, Math.Min(blocks, _next + count), count);
+    internal int? Take(int count) => start + (Find(_next, blocks, count) ?? Find(0, Math.Min(blocks, _next + count), count));
 
     /// <summary>Marks a run as taken.</summary>
-    internal void Mark(int first, int count) => _used.AsSpan(first, count).Fill(true);
+    internal void Mark(int first, int count) => _used.AsSpan(first - start, count).Fill(true);
 
     /// <summary>Gives a run back.</summary>
-    internal void Free(int first, int count) => _used.AsSpan(first, count).Clear();
+    internal void Free(int first, int count) => _used.AsSpan(first - start, count).Clear();
 
     private int? Find(int from, int to, int count)
     {
@@ -24,7 +26,7 @@ internal sealed class BlockAllocator(int blocks)
             if (run < count)
                 continue;
             var first = i - count + 1;
-            Mark(first, count);
+            _used.AsSpan(first, count).Fill(true);
             _next = i + 1;
             return first;
         }

@@ -116,7 +116,7 @@ public sealed record DirectorStatus(
     private static Dictionary<uint, int> SlotsPerServer(StateMaps maps, SlotRange range)
     {
         var counts = new Dictionary<uint, int>();
-        foreach (var id in maps.Slots.Slice(range.First, range.Count))
+        foreach (var id in maps.SlotsOf(range))
             counts[id & Constants.SlotServerMask] = counts.GetValueOrDefault(id & Constants.SlotServerMask) + 1;
         return counts;
     }

@@ -53,10 +53,7 @@ internal sealed class HalfWriter(
         var target = half.Peers;
         target.Clear();
         for (var i = 0; i < tables.Peers.Length; i++)
-        {
             tables.Peers[i].Write(target[i].Mac);
-            target[i].Used = 1;
-        }
     }
 
     private Service ServiceOf(Forwarding.ServiceEntry service)
@@ -74,7 +71,8 @@ internal sealed class HalfWriter(
         };
     }
 
-    private static ushort Flags(Forwarding.ServiceEntry service) => (ushort)(Constants.ServiceUsed
+    private ushort Flags(Forwarding.ServiceEntry service) => (ushort)(Constants.ServiceUsed
+        | (service.AccessList is not null || tables.Peers.Length > 0 ? Constants.ServiceGuarded : 0)
         | service.HashFields switch
         {
             HashFields.SourceAddressAndPort => Constants.ServiceHashPort,

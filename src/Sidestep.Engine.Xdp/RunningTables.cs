@@ -31,7 +31,7 @@ internal sealed record RunningTables(
                 service.FormerBase == 0 ? default : new SlotRange((int)service.FormerBase, count));
         }
         var servers = new Dictionary<ServerKey, int>();
-        var active = maps.Active.Servers;
+        var active = maps.Active;
         var labels = maps.ServerLabels;
         for (var id = 1; id < Constants.ServerCapacity; id++)
         {
@@ -39,7 +39,7 @@ internal sealed record RunningTables(
             if ((label.Flags & Constants.LabelUsed) == 0 || Labels.ServerOf(label) is not { } server || !slots.ContainsKey(server.Group))
                 continue;
             // Of two numbers, the one that packets use is the server's.
-            if (!servers.TryAdd(server, id) && active[id].Flags != 0)
+            if (!servers.TryAdd(server, id) && active.Server(id).Flags != 0)
                 servers[server] = id;
         }
         return new RunningTables(services, servers, slots);
@@ -79,8 +79,8 @@ internal sealed record RunningTables(
         var sorted = servers.OrderBy(static s => s.Key.Address, AddressOrder.Instance).ToArray();
         var entries = sorted.Select(s => EntryOf(maps, s.Key, s.Value)).ToImmutableArray();
         var indexes = sorted.Select(static (s, i) => (s.Value, i)).ToDictionary(static s => (uint)s.Value, static s => s.i);
-        var current = maps.Slots.Slice(ranges.Current.First, ranges.Current.Count);
-        var former = maps.Slots.Slice(ranges.Former.First, ranges.Former.Count);
+        var current = maps.SlotsOf(ranges.Current);
+        var former = maps.SlotsOf(ranges.Former);
         var members = new List<int>();
         var memberOf = new Dictionary<int, int>();
         foreach (var slot in current)
@@ -110,7 +110,7 @@ internal sealed record RunningTables(
     private static ServerEntry EntryOf(StateMaps maps, ServerKey server, int id)
     {
         ref readonly var label = ref maps.ServerLabels[id];
-        var flags = maps.Active.Servers[id].Flags;
+        var flags = maps.Active.Server(id).Flags;
         return new ServerEntry(server.Name, server.Address, (int)label.Weight, null)
         {
             DrainingSince = Labels.TimeOf(label),

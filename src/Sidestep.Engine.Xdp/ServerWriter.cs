@@ -20,12 +20,12 @@ internal sealed class ServerWriter
     private Dictionary<GroupKey, Group>? _written;
 
     /// <summary>Brings a half up to date.</summary>
-    /// <param name="target">The servers of the half, always of the same one.</param>
+    /// <param name="half">Always the same one.</param>
     /// <param name="groups">All groups.</param>
-    internal void Write(Span<Server> target, IReadOnlyDictionary<GroupKey, Group> groups)
+    internal void Write(TableHalf half, IReadOnlyDictionary<GroupKey, Group> groups)
     {
         if (_written is null)
-            target.Clear();
+            half.ClearServers();
         var written = _written ?? [];
         // What does not stay is cleared first, because a number may go from one server to another.
         foreach (var (key, group) in written)
@@ -33,7 +33,7 @@ internal sealed class ServerWriter
             if (groups.GetValueOrDefault(key) != group)
             {
                 foreach (var id in group.Ids)
-                    target[id] = default;
+                    half.Server(id) = default;
             }
         }
         foreach (var (key, group) in groups)
@@ -41,7 +41,7 @@ internal sealed class ServerWriter
             if (written.GetValueOrDefault(key) == group)
                 continue;
             for (var i = 0; i < group.Ids.Length; i++)
-                target[group.Ids[i]] = Of(group, group.Tables.Servers[i]);
+                half.Server(group.Ids[i]) = Of(group, group.Tables.Servers[i]);
         }
         _written = new Dictionary<GroupKey, Group>(groups);
     }
@@ -69,8 +69,9 @@ internal sealed class ServerWriter
         hop.Egress.Mac.Write(macs[MacAddress.Length..]);
         written.Macs = BitConverter.ToUInt64(macs);
         written.MacsRest = BitConverter.ToUInt32(macs[sizeof(ulong)..]);
-        written.Room = (ushort)Math.Min(mtu, ushort.MaxValue);
-        if (way.Encapsulation is not { } encapsulation)
+        // Who is this machine itself needs no room on a way: that leads such packets to where it is looked at.
+        written.Room = hop.IsLocal ? (ushort)0 : (ushort)Math.Min(mtu, ushort.MaxValue);
+        if (hop.IsLocal || way.Encapsulation is not { } encapsulation)
             return written;
 
         var source = isIpv6 ? hop.Egress.Address6 : hop.Egress.Address;

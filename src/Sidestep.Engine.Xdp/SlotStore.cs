@@ -3,18 +3,19 @@ using Sidestep.Forwarding;
 
 namespace Sidestep.Engine.Xdp;
 
-/// <summary>Where each group's slots lie. A changed table is written to free blocks beside the one that is in use.</summary>
+/// <summary>Where each group's slots lie: near, while there is room. A changed table is written to free blocks beside the one
+/// that is in use.</summary>
 internal sealed class SlotStore
 {
     private readonly StateMaps _maps;
-    private readonly BlockAllocator _blocks;
+    private readonly BlockAllocator _near = new(0, Constants.NearBlocks);
+    private readonly BlockAllocator _far = new(Constants.NearBlocks, Constants.SlotBlocks - Constants.NearBlocks);
 
     /// <summary>Begins with what the active tables use.</summary>
     internal SlotStore(StateMaps maps, IEnumerable<SlotRanges> inUse)
     {
         _maps = maps;
-        _blocks = new BlockAllocator(Constants.SlotBlocks);
-        _blocks.Mark(0, 1); // a service without former slots names slot 0
+        _near.Mark(0, 1); // a service without former slots names slot 0
         foreach (var ranges in inUse)
         {
             Mark(ranges.Current);
@@ -53,30 +54,32 @@ internal sealed class SlotStore
     }
 
     private bool IsAt(SlotRange range, uint[] slots) =>
-        range.Count == slots.Length && _maps.Slots.Slice(range.First, range.Count).SequenceEqual(slots);
+        range.Count == slots.Length && _maps.SlotsOf(range).SequenceEqual(slots);
 
     private SlotRange Place(GroupKey group, uint[] slots)
     {
         var blocks = SlotRange.BlocksOf(slots.Length);
         if (blocks == 0)
             return default;
-        if (_blocks.Take(blocks) is not { } first)
+        if ((_near.Take(blocks) ?? _far.Take(blocks)) is not { } first)
             throw new EngineException($"no room for the slot table of {group}: it needs {blocks} adjacent blocks of {Constants.BlockSlots} slots, "
                 + $"of {Constants.SlotBlocks} in all. Set fewer 'slots' for large pools, or share pools");
         var range = new SlotRange(first * Constants.BlockSlots, slots.Length);
-        slots.CopyTo(_maps.Slots.Slice(range.First, range.Count));
+        slots.CopyTo(_maps.SlotsOf(range));
         return range;
     }
 
     private void Mark(SlotRange range)
     {
         if (range.Count > 0)
-            _blocks.Mark(range.FirstBlock, range.BlockCount);
+            RegionOf(range).Mark(range.FirstBlock, range.BlockCount);
     }
 
     private void Free(SlotRange range)
     {
         if (range.Count > 0)
-            _blocks.Free(range.FirstBlock, range.BlockCount);
+            RegionOf(range).Free(range.FirstBlock, range.BlockCount);
     }
+
+    private BlockAllocator RegionOf(SlotRange range) => range.FirstBlock < Constants.NearBlocks ? _near : _far;
 }

@@ -48,8 +48,10 @@ internal sealed class StateMaps : IDisposable
     /// <summary>One half of what changes as a whole.</summary>
     internal TableHalf Half(uint number) => new(this, number);
 
-    /// <summary>All slots of all tables.</summary>
-    internal Span<uint> Slots => View<uint>("slots", Constants.SlotBlocks * Constants.BlockSlots);
+    /// <summary>Slots of one table. They are near, which is read without a look-up, or not: never partly.</summary>
+    internal Span<uint> SlotsOf(SlotRange range) => range.FirstBlock < Constants.NearBlocks
+        ? _memory[TablesMap].View<uint>(Tables.Slots + (long)range.First * sizeof(uint), range.Count)
+        : _memory["slots"].View<uint>((long)range.First * sizeof(uint), range.Count);
 
     /// <summary>Remembered flows: bucket by bucket.</summary>
     internal Span<Flow> Flows => View<Flow>("flows", FlowBuckets * Constants.FlowWays);

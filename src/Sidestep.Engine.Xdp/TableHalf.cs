@@ -41,8 +41,20 @@ internal readonly struct TableHalf(StateMaps maps, uint number)
     internal Span<Layout.Range> Ranges =>
         maps.Memory("details").View<Layout.Range>(number * (long)Details.Size + Details.Ranges, Constants.Ranges);
 
-    /// <summary>Servers, by id.</summary>
-    internal Span<Server> Servers => maps.Memory("servers").View<Server>(
+    /// <summary>A server, by id: the first of them are near, which is read without a look-up.</summary>
+    internal ref Server Server(int id) => ref (id < Constants.NearServers ? NearServers : AllServers)[id];
+
+    /// <summary>Forgets all servers.</summary>
+    internal void ClearServers()
+    {
+        NearServers.Clear();
+        AllServers.Clear();
+    }
+
+    private Span<Server> NearServers => Half<Server>(Layout.Half.Servers, Constants.NearServers);
+
+    /// <summary>By id, too; the first are not used.</summary>
+    private Span<Server> AllServers => maps.Memory("servers").View<Server>(
         number * (long)Constants.ServerCapacity * Unsafe.SizeOf<Server>(), Constants.ServerCapacity);
 
     private Span<T> Half<T>(int offset, int count) where T : unmanaged =>

@@ -28,8 +28,8 @@ internal sealed class TableWriter
         _maps = maps;
         var running = RunningTables.Read(maps);
         running.ClearOtherLabels(maps);
-        _serviceIds = new IdAllocator<string>(0, Constants.ServiceCapacity, running.Services);
-        _serverIds = new IdAllocator<ServerKey>(1, Constants.ServerCapacity - 1, running.Servers);
+        _serviceIds = new IdAllocator<string>(0, Constants.ServiceCapacity, Constants.ServiceCapacity, running.Services);
+        _serverIds = new IdAllocator<ServerKey>(1, Constants.NearServers, Constants.ServerCapacity, running.Servers);
         _slots = new SlotStore(maps, running.Slots.Values);
         _prefixes = new PrefixStore(maps.Map(StateMaps.PrefixesMap));
         _flows = new FlowTable(maps);
@@ -69,7 +69,7 @@ internal sealed class TableWriter
             LabelServices(tables);
 
             // 3. the half that no packet reads
-            _servers[next].Write(_maps.Half(next).Servers, groups);
+            _servers[next].Write(_maps.Half(next), groups);
             sets = new HalfWriter(_maps.Half(next), tables, groups, n => _serviceIds[n], _prefixes, _profiles).Write();
         }
         catch

@@ -1,25 +1,30 @@
 namespace Sidestep.Forwarding;
 
-/// <summary>Gives things small numbers that stay theirs. A freed number comes back last, so that it rests longest.</summary>
+/// <summary>Gives things small numbers that stay theirs: near ones first. Of these, and of the others, a freed number comes
+/// back last, so that it rests longest.</summary>
 /// <typeparam name="T">What identifies a thing.</typeparam>
 public sealed class IdAllocator<T> where T : notnull
 {
     private readonly Dictionary<T, int> _ids = [];
-    private readonly Queue<int> _free = new();
+    private readonly Queue<int> _near = new();
+    private readonly Queue<int> _far = new();
+    private readonly int _nearEnd;
 
     /// <summary>Allocates from <paramref name="first"/> on.</summary>
     /// <param name="first">The smallest number.</param>
-    /// <param name="count">How many there are.</param>
+    /// <param name="nearEnd">Numbers below are near.</param>
+    /// <param name="end">All are below.</param>
     /// <param name="taken">Numbers that are in use already.</param>
-    public IdAllocator(int first, int count, IReadOnlyDictionary<T, int> taken)
+    public IdAllocator(int first, int nearEnd, int end, IReadOnlyDictionary<T, int> taken)
     {
+        _nearEnd = nearEnd;
         foreach (var (thing, id) in taken)
             _ids.Add(thing, id);
         var used = _ids.Values.ToHashSet();
-        for (var id = first; id < first + count; id++)
+        for (var id = first; id < end; id++)
         {
             if (!used.Contains(id))
-                _free.Enqueue(id);
+                Free(id);
         }
     }
 
@@ -38,12 +43,15 @@ public sealed class IdAllocator<T> where T : notnull
     public IReadOnlyList<T> Take(IEnumerable<T> wanted, IEnumerable<T> leaving)
     {
         var added = wanted.Where(t => !_ids.ContainsKey(t)).Distinct().ToArray();
-        if (added.Length > _free.Count)
-            Release(leaving.Take(added.Length - _free.Count));
+        var free = _near.Count + _far.Count;
+        if (added.Length > free)
+            Release(leaving.Take(added.Length - free));
         foreach (var thing in added)
-            _ids.Add(thing, _free.Dequeue());
+            _ids.Add(thing, _near.TryDequeue(out var id) ? id : _far.Dequeue());
         return added;
     }
+
+    private void Free(int id) => (id < _nearEnd ? _near : _far).Enqueue(id);
 
     /// <summary>Frees the numbers of things; of those that have one.</summary>
     /// <returns>The freed numbers.</returns>
@@ -54,7 +62,7 @@ public sealed class IdAllocator<T> where T : notnull
         {
             if (!_ids.Remove(thing, out var id))
                 continue;
-            _free.Enqueue(id);
+            Free(id);
             freed.Add(id);
         }
         return freed;

@@ -13,18 +13,32 @@ INLINE struct cpu_counters *own_counters(void)
 
 INLINE void count(struct counter *counter, __u64 bytes)
 {
+	counter = AGAIN(counter);
 	counter->packets++;
 	counter->bytes += bytes;
 }
 
-INLINE void account_forwarded(const struct packet *p)
+INLINE void account_forwarded(struct cpu_counters *own, const struct packet *p)
+{
+	count(&own->services[p->service->id & (SERVICE_CAPACITY - 1)], p->bytes);
+	count(&own->servers[p->server_id & (SERVER_CAPACITY - 1)], p->bytes);
+}
+
+/* Takes back what account_forwarded did. */
+static __noinline int account_not_forwarded(__u32 service_id, __u32 server_id, __u64 bytes)
 {
 	struct cpu_counters *own = own_counters();
 
-	if (!own)
-		return;
-	count(&own->services[p->service->id & (SERVICE_CAPACITY - 1)], p->bytes);
-	count(&own->servers[p->server_id & (SERVER_CAPACITY - 1)], p->bytes);
+	if (own) {
+		struct counter *service = &own->services[service_id & (SERVICE_CAPACITY - 1)];
+		struct counter *server = &own->servers[server_id & (SERVER_CAPACITY - 1)];
+
+		service->packets--;
+		service->bytes -= bytes;
+		server->packets--;
+		server->bytes -= bytes;
+	}
+	return 0;
 }
 
 GLOBAL int account_tally(__u32 tally, __u64 bytes)

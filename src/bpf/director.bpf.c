@@ -10,15 +10,16 @@
 /* Plain IPv4. */
 INLINE int direct4(struct xdp_md *ctx, struct packet *p)
 {
-	struct tuple t = {};
+	struct tuple t;
 	int action;
 
 	if (UNLIKELY(p->data + IPV4_MINIMUM > p->end))
 		return general(ctx, p->half_number); /* the last fragment perhaps */
-	if (parse_plain4(p, &t)) {
+	t = plain_tuple(p->data, false);
+	if (is_plain4(p)) {
 		p->service = find_service(p->half, service_key(&t));
 		if (p->service && is_for_us(ctx, p)) {
-			action = forward_plain(ctx, p, &t, false);
+			action = forward_plain(ctx, p, false);
 			return action == NOT_PLAIN ? general(ctx, p->half_number) : action;
 		}
 	}
@@ -31,17 +32,18 @@ INLINE int direct4(struct xdp_md *ctx, struct packet *p)
 INLINE int direct6(struct xdp_md *ctx, struct packet *p)
 {
 	const struct half6 *half6 = half6_of(p->half_number);
-	struct tuple t = {};
+	struct tuple t;
 	int action;
 
 	if (!half6)
 		return XDP_PASS;
 	if (UNLIKELY(p->data + IPV6_MINIMUM > p->end))
 		return general(ctx, p->half_number);
-	if (parse_plain6(p, &t)) {
+	t = plain_tuple(p->data, true);
+	if (is_plain6(p)) {
 		p->service = find_service6(half6, &t);
 		if (p->service && is_for_us(ctx, p)) {
-			action = forward_plain(ctx, p, &t, true);
+			action = forward_plain(ctx, p, true);
 			return action == NOT_PLAIN ? general(ctx, p->half_number) : action;
 		}
 	}
@@ -55,16 +57,21 @@ INLINE int direct6(struct xdp_md *ctx, struct packet *p)
 SEC("xdp")
 int director(struct xdp_md *ctx)
 {
+	/* Which half packets use, and whether anybody captures: one word for nearly all. */
+	__u64 now = *(volatile __u64 *)&tables.control.active;
 	struct packet p;
 	__be16 type;
 
-	if (is_capturing() && begin_capture(ctx)) {
-		int action = general(ctx, *(volatile __u32 *)&tables.control.active);
+	if (UNLIKELY(now > 1)) {
+		now &= 1;
+		if (begin_capture(ctx)) {
+			int action = general(ctx, now);
 
-		end_capture(ctx, action);
-		return action;
+			end_capture(ctx, action);
+			return action;
+		}
 	}
-	p = packet_of(ctx, *(volatile __u32 *)&tables.control.active);
+	p = packet_of(ctx, now);
 	if (p.data + sizeof(struct ethhdr) > p.end)
 		return XDP_PASS;
 	type = *(__be16 *)(p.data + 12); /* struct ethhdr is packed, which would make this two loads */

@@ -172,7 +172,8 @@ GLOBAL int parse_quote(struct xdp_md *ctx, __u32 at, __u32 datagram_end, struct 
 	if (t->six) {
 		const struct ipv6hdr *ip = bytes_at(ctx, at, sizeof(*ip));
 
-		if (!ip || at + sizeof(*ip) > datagram_end || *(const __u8 *)ip >> 4 != 6 || ((const __u64 *)&ip->saddr)[0] != t->destination[0] ||
+		if (!ip || at + sizeof(*ip) > datagram_end || *(const __u8 *)ip >> 4 != 6 ||
+		    ((const __u64 *)&ip->saddr)[0] != t->destination[0] ||
 		    ((const __u64 *)&ip->saddr)[1] != t->destination[1])
 			return false;
 		t->source[0] = ((const __u64 *)&ip->daddr)[0];
@@ -182,8 +183,9 @@ GLOBAL int parse_quote(struct xdp_md *ctx, __u32 at, __u32 datagram_end, struct 
 	} else {
 		const struct iphdr *ip = bytes_at(ctx, at, sizeof(*ip));
 
-		if (!ip || at + sizeof(*ip) > datagram_end || *(const __u8 *)ip >> 4 != 4 || (*(const __u8 *)ip & 15) < 5 ||
-		    ip->saddr != (__u32)t->destination[0] || ip->frag_off & bpf_htons(OFFSET_MASK))
+		if (!ip || at + sizeof(*ip) > datagram_end || *(const __u8 *)ip >> 4 != 4 ||
+		    (*(const __u8 *)ip & 15) < 5 || ip->saddr != (__u32)t->destination[0] ||
+		    ip->frag_off & bpf_htons(OFFSET_MASK))
 			return false;
 		t->source[0] = ip->daddr;
 		t->protocol = ip->protocol;
@@ -237,6 +239,7 @@ INLINE int too_big(struct xdp_md *ctx, struct packet *p, struct tuple *t, const 
 GLOBAL int pass_on(struct xdp_md *ctx, const struct passage *g)
 {
 	struct service service = {};
+	struct cpu_counters *own;
 	struct packet p;
 	struct tuple t;
 
@@ -256,8 +259,11 @@ GLOBAL int pass_on(struct xdp_md *ctx, const struct passage *g)
 		return drop(DROP_NO_SERVER, p.bytes);
 	if (g->server_id & REPLY_RESET && t.protocol == IPPROTO_TCP && !t.quoted && !g->shape.later)
 		return answer_reset(ctx, p.l3, g->shape.l4, p.l3 + p.length, t.six);
+	own = own_counters();
+	if (!own)
+		return XDP_ABORTED;
 	if (p.server->flags & SERVER_LOCAL) {
-		account_forwarded(&p);
+		account_forwarded(own, &p);
 		return XDP_PASS;
 	}
 	p.data = bytes_at(ctx, 0, sizeof(struct ethhdr));
@@ -265,7 +271,7 @@ GLOBAL int pass_on(struct xdp_md *ctx, const struct passage *g)
 		return XDP_PASS;
 	if (p.length > p.server->room)
 		return too_big(ctx, &p, &t, g);
-	return send(ctx, &p, &t, t.six);
+	return send(ctx, own, &p, &t, t.six);
 }
 
 /* Why no service takes a packet to a VIP. */
@@ -346,7 +352,7 @@ INLINE int serve(struct xdp_md *ctx, struct packet *p, struct passage *g, __u32 
 	} else if (service.flags & SERVICE_USED) {
 		if (switches.access && !t->quoted && service.access_set && !is_allowed(service.access_set, t))
 			return drop(DROP_ACCESS_DENIED, p->bytes);
-		reason = select_server(p, t, 0);
+		reason = select_server(p, t);
 		if (reason)
 			return drop(reason, p->bytes);
 		if (shape->first && !t->quoted && has_ports(t->protocol) &&

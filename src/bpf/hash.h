@@ -22,25 +22,29 @@ INLINE __u64 hash_address(__u64 state, const __u64 *address, __u64 low)
 	return hash_word(hash_word(state, bpf_be64_to_cpu(address[0]), low), bpf_be64_to_cpu(address[1]), low);
 }
 
+INLINE __u64 source_hash(const struct settings *settings, const struct tuple *t)
+{
+	return t->six ? hash_address(settings->hash_high, t->source, settings->hash_low)
+		      : hash_word(settings->hash_high, bpf_ntohl((__u32)t->source[0]), settings->hash_low);
+}
+
 /* What chooses the slot. */
 INLINE __u64 flow_hash(const struct settings *settings, __u32 flags, const struct tuple *t)
 {
 	__u64 state = settings->hash_high, low = settings->hash_low, source;
 	__u32 fields = flags & SERVICE_HASH_MASK, ports = bpf_ntohl(t->ports);
 
+	if (!fields)
+		return source_hash(settings, t);
 	if (fields == SERVICE_HASH_DEST)
 		return hash_word(state, ports & 0xffff, low);
 	if (t->six) {
 		state = hash_address(state, t->source, low);
-		if (!fields)
-			return state;
 		if (fields == SERVICE_HASH_PORT)
 			return hash_word(state, ports >> 16, low);
 		state = hash_address(state, t->destination, low);
 	} else {
 		source = bpf_ntohl((__u32)t->source[0]);
-		if (!fields)
-			return hash_word(state, source, low);
 		if (fields == SERVICE_HASH_PORT)
 			return hash_word(state, source << 32 | ports >> 16, low);
 		state = hash_word(state, source << 32 | bpf_ntohl((__u32)t->destination[0]), low);

@@ -20,15 +20,21 @@ INLINE const struct interface *way_in(const struct xdp_md *ctx, const struct hal
 	return NULL;
 }
 
-INLINE bool is_mac(const void *in_frame, const __u8 *mac)
+/* An Ethernet address, in the upper six bytes of a word as it lies in memory; two bytes behind it are read, too. */
+INLINE __u64 mac_at(const void *in_frame)
 {
-	return *(const __u32 *)in_frame == *(const __u32 *)mac &&
-	       *(const __u16 *)(in_frame + 4) == *(const __u16 *)(mac + 4);
+	return *(const __u64 *)in_frame << 16;
+}
+
+/* The same of an address in the tables: the two bytes before it are 0. */
+INLINE __u64 mac_in(const __u16 *reserved)
+{
+	return *(const __u64 *)reserved;
 }
 
 INLINE bool is_addressed_to(const void *frame, const struct interface *self)
 {
-	return self && is_mac(frame, self->mac);
+	return self && mac_at(frame) == mac_in(&self->reserved);
 }
 
 /*
@@ -44,11 +50,11 @@ INLINE bool is_for_us(const struct xdp_md *ctx, const struct packet *p)
 INLINE bool is_from_peer(const struct packet *p)
 {
 	for (__u32 i = 0; i < PEERS; i++) {
-		const struct peer *peer = &p->half->peers[i];
+		__u64 peer = mac_in(&p->half->peers[i].reserved);
 
-		if (!peer->used)
+		if (!peer)
 			return false;
-		if (is_mac(p->data + ETH_ALEN, peer->mac))
+		if (mac_at(p->data + ETH_ALEN) == peer)
 			return true;
 	}
 	return false;

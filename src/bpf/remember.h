@@ -31,19 +31,32 @@ struct query {
 /* The client must get a reset: added to the server's id. */
 #define REPLY_RESET (1U << 31)
 
+/* The word of a slot; NOTHING when there is no such slot. */
 INLINE __u32 slot_at(__u32 index)
 {
-	__u32 block_index = index >> BLOCK_BITS;
-	const struct slot_block *block = bpf_map_lookup_elem(&slots, &block_index);
+	const struct slot_block *block;
+	__u32 block_index;
 
+	if (index < NEAR_SLOTS)
+		return tables.slots[index];
+	block_index = index >> BLOCK_BITS;
+	block = bpf_map_lookup_elem(&slots, &block_index);
 	return block ? block->slots[index & (BLOCK_SLOTS - 1)] : NOTHING;
+}
+
+INLINE const struct server *server_in(const struct half *half, __u32 half_number, __u32 id)
+{
+	__u32 index;
+
+	if (id < NEAR_SERVERS)
+		return AGAIN(&half->servers[id]);
+	index = half_number * SERVER_CAPACITY + (id & (SERVER_CAPACITY - 1));
+	return bpf_map_lookup_elem(&servers, &index);
 }
 
 INLINE const struct server *server_of(__u32 half_number, __u32 id)
 {
-	__u32 index = half_number * SERVER_CAPACITY + (id & (SERVER_CAPACITY - 1));
-
-	return bpf_map_lookup_elem(&servers, &index);
+	return server_in(half_of(half_number), half_number, id);
 }
 
 INLINE bool is_server(const struct server *server, __u32 id, __u32 flags)

@@ -17,7 +17,7 @@
 #include <linux/types.h>
 #include <bpf/bpf_helpers.h>
 
-#define LAYOUT_VERSION	 2
+#define LAYOUT_VERSION	 3
 #define HALVES		 2
 #define VIP_ENTRIES	 32768 /* of each family; power of two */
 #define VIP_BITS	 15
@@ -34,10 +34,13 @@
 #define BLOCK_SLOTS	 1024 /* power of two */
 #define BLOCK_BITS	 10
 #define SLOT_BLOCKS	 32768 /* 128 MiB: half for tables, half for their change; block 0 is never used */
-#define TALLIES		 64    /* counters of decisions and drop reasons, before those of services and servers */
+#define NEAR_BLOCKS	 112   /* the first of them, which are read without a look-up */
+#define NEAR_SLOTS	 (NEAR_BLOCKS * BLOCK_SLOTS)
+#define TALLIES		 64 /* counters of decisions and drop reasons, before those of services and servers */
 #define LABEL_BYTES	 64
 #define SERVICE_CAPACITY 16384	/* services; ids are below */
 #define SERVER_CAPACITY	 131072 /* server ids are below; 0 is none */
+#define NEAR_SERVERS	 8192	/* the first of them, which are read without a look-up */
 #define FLOW_WAYS	 8	/* flows of a bucket: two cache lines */
 #define FRAGMENT_BUCKETS 4096	/* power of two */
 #define FRAGMENT_WAYS	 4
@@ -133,6 +136,7 @@ struct service {
 #define SERVICE_IN_TURN	  (1 << 4) /* new flows go to the slots in turn */
 #define SERVICE_LEAST	  (1 << 5) /* new flows go to the server with the fewest flows for its weight */
 #define SERVICE_PERSISTS  (1 << 6) /* clients are remembered, by a prefix of their address */
+#define SERVICE_GUARDED	  (1 << 7) /* there is an access list, or there are other directors: look before */
 
 /* A single port of a VIP. Open addressing; key 0 is empty and ends a search. It is found without its VIP. */
 struct service_entry {
@@ -212,16 +216,16 @@ struct server {
 
 /* One of the director's interfaces. */
 struct interface {
+	__u16 reserved; /* 0: with the address behind it this is one word to compare (mac_in) */
 	__u8 mac[6];
-	__u16 reserved;
 	__u32 ifindex; /* 0: unused */
 	__be32 address;
 	__u8 address6[16];
 };
 
 struct peer {
-	__u8 mac[6]; /* of another director */
-	__u16 used;
+	__u16 reserved; /* as in struct interface */
+	__u8 mac[6];	/* of another director; 0: unused */
 };
 
 struct slot_block {
@@ -240,11 +244,11 @@ struct settings {
 };
 
 struct control {
-	__u32 layout;	  /* LAYOUT_VERSION */
-	__u32 active;	  /* 0 or 1 */
+	__u32 active;	  /* 0 or 1; packets read it together with what follows */
+	__u32 capture;	  /* until which tick frames are recorded (capture.h); 0: none are */
 	__u64 revision;	  /* counts changes */
 	__u64 applied_at; /* milliseconds since 1970 */
-	__u32 capture;	  /* until which tick frames are recorded (capture.h); 0: none are */
+	__u32 layout;	  /* LAYOUT_VERSION */
 	__u32 reserved0;
 	__u64 reserved[4];
 };
@@ -294,8 +298,10 @@ struct half {
 	struct interface interfaces[INTERFACES];
 	struct peer peers[PEERS];
 	struct profile profiles[PROFILES];
+	struct service_entry
+	    services[SERVICE_ENTRIES]; /* within 32 KiB of the beginning: reached by one addition less */
+	struct server servers[NEAR_SERVERS];
 	struct vip vips[VIP_ENTRIES];
-	struct service_entry services[SERVICE_ENTRIES];
 };
 
 /* The same for IPv6: an element per half, because .bss has to stay below 4 MiB. */
@@ -316,6 +322,7 @@ struct details {
  */
 struct tables {
 	struct control control;
+	__u32 slots[NEAR_SLOTS]; /* by index; those behind are in the map of that name */
 	struct half halves[HALVES];
 } tables;
 

@@ -48,6 +48,7 @@ public sealed class RandomFrameTests(Engines engines)
     [InlineData(Engines.OneArm, 1)]
     [InlineData(Engines.SeveralArms, 2)]
     [InlineData(Engines.Everything, 5)]
+    [InlineData(Engines.Managed, 6)]
     public void Every_frame_gets_an_allowed_action_and_is_counted_once(string engineName, int seed)
     {
         var engine = Prepared(engineName, out var given);

@@ -33,17 +33,21 @@ public sealed class VectorTests(Engines engines)
     public void The_packet_reaches_the_server_of_the_vector(int index, string size)
     {
         var vector = All.Vectors[index];
-        var engine = engines[Engines.OneArm];
-        engine.Apply(TableCompiler.Compile(ConfigurationOf(vector, int.Parse(size, CultureInfo.InvariantCulture)), Hops()));
+        var tables = TableCompiler.Compile(ConfigurationOf(vector, int.Parse(size, CultureInfo.InvariantCulture)), Hops());
         var transport = string.Create(CultureInfo.InvariantCulture,
             $"{(vector.Protocol == 6 ? "tcp" : "udp")}: {{from: {vector.SourcePort}, to: {vector.DestinationPort}}}");
         var frame = CaseTable.Frame($"[{vector.Family}: {{from: '{vector.Source}', to: '{vector.Destination}'}}, {transport}]");
 
-        var result = engine.Trace(frame, Uplink.Index);
+        foreach (var name in new[] { Engines.OneArm, Engines.Managed })
+        {
+            var engine = engines[name];
+            engine.Apply(tables);
+            var result = engine.Trace(frame, Uplink.Index);
 
-        Assert.Equal(XdpAction.Transmit, result.Action);
-        var reached = All.Members.Single(m => result.Frame.Span.StartsWith(MacOf(m)));
-        Assert.Equal(vector.Servers[size], reached.Address);
+            Assert.Equal(XdpAction.Transmit, result.Action);
+            var reached = All.Members.Single(m => result.Frame.Span.StartsWith(MacOf(m)));
+            Assert.Equal(vector.Servers[size], reached.Address);
+        }
     }
 
     private static Configuration ConfigurationOf(FlowHashVectors.Vector vector, int size) => new()

@@ -33,6 +33,9 @@ public sealed class ManagedReplay : IReplayEngine
     /// <summary>The pipeline, for who wants to know more about the last frame.</summary>
     public PacketPipeline Pipeline => _pipeline;
 
+    /// <summary>Whether the last frame was for a VIP, whoever it was addressed to on the link.</summary>
+    public bool IsForVip => _pipeline.Found.Vip >= 0;
+
     /// <inheritdoc/>
     public ReplayedFrame Run(ReadOnlySpan<byte> frame, int interfaceIndex, long time)
     {

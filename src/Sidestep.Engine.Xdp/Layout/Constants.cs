@@ -3,7 +3,7 @@ namespace Sidestep.Engine.Xdp.Layout;
 /// <summary>The constants of src/bpf/tables.h.</summary>
 internal static class Constants
 {
-    internal const uint LayoutVersion = 2;
+    internal const uint LayoutVersion = 3;
     internal const int Halves = 2;
     internal const int VipEntries = 32768;
     internal const int VipBits = 15;
@@ -19,11 +19,13 @@ internal static class Constants
     internal const int Peers = 16;
     internal const int BlockSlots = 1024;
     internal const int SlotBlocks = 32768;
+    internal const int NearBlocks = 112;
     internal const int Tallies = 64;
     internal const int DropTally = 16;
     internal const int LabelBytes = 64;
     internal const int ServiceCapacity = 16384;
     internal const int ServerCapacity = 131072;
+    internal const int NearServers = 8192;
     internal const int FlowWays = 8;
     internal const int FragmentBuckets = 4096;
     internal const int FragmentWays = 4;
@@ -55,6 +57,7 @@ internal static class Constants
     internal const ushort ServiceInTurn = 1 << 4;
     internal const ushort ServiceLeast = 1 << 5;
     internal const ushort ServicePersists = 1 << 6;
+    internal const ushort ServiceGuarded = 1 << 7;
     internal const byte TooBigAnswer = 0;
     internal const byte TooBigFragment = 1;
     internal const byte TooBigDrop = 2;

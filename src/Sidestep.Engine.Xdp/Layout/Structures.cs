@@ -112,8 +112,8 @@ internal struct Server
 [StructLayout(LayoutKind.Sequential)]
 internal struct Interface
 {
-    public MacBytes Mac;
     public ushort Reserved;
+    public MacBytes Mac;
     public uint Ifindex;
     public uint Address;
     public AddressBytes Address6;
@@ -122,8 +122,8 @@ internal struct Interface
 [StructLayout(LayoutKind.Sequential)]
 internal struct Peer
 {
+    public ushort Reserved;
     public MacBytes Mac;
-    public ushort Used;
 }
 
 [InlineArray(6)]
@@ -175,11 +175,11 @@ internal struct LongWords5
 [StructLayout(LayoutKind.Sequential)]
 internal struct Control
 {
-    public uint Layout;
     public uint Active;
+    public uint Capture;
     public ulong Revision;
     public ulong AppliedAt;
-    public uint Capture;
+    public uint Layout;
     public uint Reserved0;
     public LongWords4 Reserved;
 }
@@ -428,9 +428,10 @@ internal static class Half
     internal static readonly int Interfaces = Unsafe.SizeOf<Settings>();
     internal static readonly int Peers = Interfaces + Constants.Interfaces * Unsafe.SizeOf<Interface>();
     internal static readonly int Profiles = Peers + Constants.Peers * Unsafe.SizeOf<Peer>();
-    internal static readonly int Vips = Profiles + Constants.Profiles * Unsafe.SizeOf<Profile>();
-    internal static readonly int Services = Vips + Constants.VipEntries * Unsafe.SizeOf<Vip>();
-    internal static readonly int Size = Services + Constants.ServiceEntries * Unsafe.SizeOf<ServiceEntry>();
+    internal static readonly int Services = Profiles + Constants.Profiles * Unsafe.SizeOf<Profile>();
+    internal static readonly int Servers = Services + Constants.ServiceEntries * Unsafe.SizeOf<ServiceEntry>();
+    internal static readonly int Vips = Servers + Constants.NearServers * Unsafe.SizeOf<Server>();
+    internal static readonly int Size = Vips + Constants.VipEntries * Unsafe.SizeOf<Vip>();
 }
 
 /// <summary>Offsets of the members of struct half6.</summary>
@@ -453,6 +454,7 @@ internal static class Details
 internal static class Tables
 {
     internal const int Control = 0;
-    internal static readonly int Halves = Unsafe.SizeOf<Control>();
+    internal static readonly int Slots = Unsafe.SizeOf<Control>();
+    internal static readonly int Halves = Slots + Constants.NearBlocks * Constants.BlockSlots * sizeof(uint);
     internal static readonly int Size = Halves + Constants.Halves * Half.Size;
 }

@@ -98,6 +98,35 @@ public sealed class FlowTable
             Interlocked.Increment(ref _loads[server]);
     }
 
+    /// <summary>Remembers a flow that was remembered elsewhere, if its bucket has room.</summary>
+    internal void Remember(PipelineTables tables, ServiceRecord service, int server, RememberedFlow flow, uint now)
+    {
+        Span<byte> source = stackalloc byte[16], destination = stackalloc byte[16];
+        source.Clear();
+        destination.Clear();
+        flow.Flow.Source.TryWriteBytes(source, out var length);
+        flow.Flow.Destination.TryWriteBytes(destination, out _);
+        var p = new Packet
+        {
+            IsIpv6 = length == 16,
+            Source0 = BinaryPrimitives.ReadUInt64LittleEndian(source),
+            Source1 = BinaryPrimitives.ReadUInt64LittleEndian(source[8..]),
+            Destination0 = BinaryPrimitives.ReadUInt64LittleEndian(destination),
+            Destination1 = BinaryPrimitives.ReadUInt64LittleEndian(destination[8..]),
+            Protocol = flow.Flow.Protocol,
+            Ports = BinaryPrimitives.ReverseEndianness((uint)flow.Flow.SourcePort << 16 | flow.Flow.DestinationPort),
+        };
+        var id = service.Persists ? FlowId.OfClient(tables, service, p) : FlowId.OfFlow(tables, p);
+        var bucket = Bucket(id);
+        for (var way = 0; way < Ways; way++)
+        {
+            if (_places[bucket + way].Id != 0)
+                continue;
+            Remember(bucket + way, id, service, server, now - Ticks.Of((int)flow.Idle.TotalSeconds), p);
+            return;
+        }
+    }
+
     /// <summary>Its flow does not count for its server any more.</summary>
     internal void Uncount(in Place place)
     {

@@ -6,10 +6,10 @@ namespace Sidestep.Forwarding.Pipeline;
 /// them.</summary>
 internal sealed class Numbers(int services, int servers)
 {
-    internal IdAllocator<string> Services { get; } = new(0, services, ImmutableDictionary<string, int>.Empty);
+    internal IdAllocator<string> Services { get; } = new(0, services, services, ImmutableDictionary<string, int>.Empty);
 
     /// <summary>From 1 on: 0 is none.</summary>
-    internal IdAllocator<ServerKey> Servers { get; } = new(1, servers, ImmutableDictionary<ServerKey, int>.Empty);
+    internal IdAllocator<ServerKey> Servers { get; } = new(1, servers + 1, servers + 1, ImmutableDictionary<ServerKey, int>.Empty);
 
     /// <summary>The largest id that a server ever had.</summary>
     internal int MostServer { get; private set; }

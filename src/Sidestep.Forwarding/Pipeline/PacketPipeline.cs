@@ -75,7 +75,8 @@ public sealed class PacketPipeline
             case Parse.Ipv6:
                 if (!Parse.Header6(p, bytes, out malformed))
                     return Decision.Pass;
-                if (p.Protocol == Parse.Icmpv6 && malformed == 0 && !p.IsLater && p.L4 < p.L3 + p.Length && bytes[p.L4] == Answer.NeighbourSolicitation)
+                if (p.Protocol == Parse.Icmpv6 && malformed == 0 && !p.IsLater && p.L4 + Parse.IcmpHeader <= p.L3 + p.Length
+                    && bytes[p.L4] == Answer.NeighbourSolicitation)
                     return Answer.Neighbour(p, ref frame, tables, interfaceIndex);
                 break;
             case Parse.Arp:

@@ -37,6 +37,17 @@ internal static class Parse
         return type;
     }
 
+    /// <summary>Who asks and who is asked for, RFC 826.</summary>
+    internal static bool ArpAddresses(Packet p, ReadOnlySpan<byte> frame)
+    {
+        const int Bytes = 28, SenderAt = 14, TargetAt = 24;
+        if (frame.Length < p.L3 + Bytes)
+            return false;
+        p.Source0 = BinaryPrimitives.ReadUInt32LittleEndian(frame[(p.L3 + SenderAt)..]);
+        p.Destination0 = BinaryPrimitives.ReadUInt32LittleEndian(frame[(p.L3 + TargetAt)..]);
+        return true;
+    }
+
     /// <summary>The IPv4 header, RFC 791 section 3.1.</summary>
     /// <returns>False: not even the addresses are there.</returns>
     internal static bool Header4(Packet p, ReadOnlySpan<byte> frame, out DropReason reason)

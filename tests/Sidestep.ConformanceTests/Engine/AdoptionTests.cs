@@ -55,7 +55,7 @@ public sealed class AdoptionTests
             maps.ServerLabels[1002] = Labels.Of(known.Key, known.Servers[0]);
             // And half of the other half.
             maps.Half(maps.Control.Active ^ 1).Services.Fill(new Sidestep.Engine.Xdp.Layout.ServiceEntry { Key = 1, Service = new Service { Id = 4095, SlotBase = 99 } });
-            maps.Slots.Slice(500 * 1024, 5000).Fill(0xffffffff);
+            maps.SlotsOf(new SlotRange(500 * 1024, 5000)).Fill(0xffffffff);
         }
 
         pinned.Reopen();

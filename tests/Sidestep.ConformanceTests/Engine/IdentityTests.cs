@@ -35,7 +35,7 @@ public sealed class IdentityTests
     [Fact]
     public void FreedNumbersComeLast()
     {
-        var ids = new IdAllocator<string>(1, 4, new Dictionary<string, int> { ["old"] = 2 });
+        var ids = new IdAllocator<string>(1, 5, 5, new Dictionary<string, int> { ["old"] = 2 });
         Assert.Equal(["a"], ids.Take(["a", "old"], []));
         Assert.Equal([1, 2], [ids["a"], ids["old"]]);
         Assert.Equal([1, 2], ids.Release(["a", "old"]));
@@ -48,7 +48,7 @@ public sealed class IdentityTests
     [Fact]
     public void WhenNumbersRunOutThoseThatLeaveGiveTheirs()
     {
-        var ids = new IdAllocator<string>(1, 3, new Dictionary<string, int> { ["stays"] = 1, ["leaves"] = 2 });
+        var ids = new IdAllocator<string>(1, 4, 4, new Dictionary<string, int> { ["stays"] = 1, ["leaves"] = 2 });
         Assert.Equal(["x", "y"], ids.Take(["stays", "x", "y"], ["leaves"]));
         Assert.Equal(1, ids["stays"]);
         Assert.Equal([2, 3], new[] { ids["x"], ids["y"] }.Order());

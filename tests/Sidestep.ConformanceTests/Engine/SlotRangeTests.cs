@@ -30,7 +30,7 @@ public sealed class SlotRangeTests
     [Fact]
     public void RunsOfBlocksAreTakenAndGivenBack()
     {
-        var blocks = new BlockAllocator(8);
+        var blocks = new BlockAllocator(0, 8);
         Assert.Equal([0, 2, 5], new[] { 2, 3, 3 }.Select(n => blocks.Take(n)!.Value));
         Assert.Null(blocks.Take(1));
         blocks.Free(0, 2);

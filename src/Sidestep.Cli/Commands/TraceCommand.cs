@@ -1,0 +1,154 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using Sidestep.Cli.Capture;
+using Sidestep.Cli.Replay;
+using Sidestep.Engine.Managed;
+using Sidestep.Engine.Managed.Replay;
+using Sidestep.Forwarding;
+using Sidestep.Forwarding.Pipeline;
+using Sidestep.Model;
+using Sidestep.Packets;
+using Sidestep.Packets.Capture;
+
+namespace Sidestep.Cli.Commands;
+
+/// <summary><c>sidestep trace</c>: what would happen to a packet, and why.</summary>
+public static class TraceCommand
+{
+    private const int LeastFrame = 14;
+
+    /// <summary>The command.</summary>
+    /// <param name="read">Reads what runs, by name and pin path of the director and its peers; null when there is no such director.
+    /// Throws <see cref="EngineException"/> when it cannot be read.</param>
+    public static Command Create(Func<DirectorSettings, RunningNetwork?> read)
+    {
+        var words = new Argument<string[]>("PACKET")
+        {
+            Description = "tcp SOURCE:PORT DESTINATION:PORT [FLAGS], udp SOURCE:PORT DESTINATION:PORT, icmp SOURCE DESTINATION. Or --hex, or --in with --frame.",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
+        var config = new Option<string>("--config", "-c") { Description = "The configuration file.", Required = true };
+        var hex = new Option<string?>("--hex") { Description = "The frame, in hexadecimal, from the Ethernet header on." };
+        var input = new Option<string?>("--in", "-i") { Description = "A capture that the frame is in: pcap or pcapng, gzip too; - is standard input." };
+        var frame = new Option<long>("--frame") { Description = "Its number there, from 1.", DefaultValueFactory = static _ => 1 };
+        var offline = new Option<bool>("--offline") { Description = "By the file alone, as a director that has just started: servers can be reached, nothing is remembered." };
+        var json = new Option<bool>("--json") { Description = "One JSON object on standard output." };
+        var command = new Command("trace",
+            "Say what the director on this machine would do with a packet, and why, stage by stage: what was looked up, what matched, the hash, the slot, the server, "
+            + "the outcome. It uses the file, and of the running director the slots, the next hops and what is remembered; nothing is sent, counted or remembered there. "
+            + "Exits with 0 when it could be said, with 1 when the file has errors or there is no such director, with 2 when something cannot be read.")
+        {
+            words, config, hex, input, frame, offline, json,
+        };
+        command.SetAction(parsed =>
+        {
+            var (output, error) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
+            var (configuration, code) = Document.Read(parsed.GetRequiredValue(config), error);
+            if (configuration is null)
+                return code;
+            try
+            {
+                RunningNetwork? running = null;
+                if (!parsed.GetValue(offline) && (running = read(configuration.Director)) is null)
+                {
+                    error.WriteLine($"error: no director '{configuration.Director.Name}' is pinned under {configuration.Director.PinPath}. Start sidestepd, or use --offline, which asks the file alone.");
+                    return ExitCode.Failed;
+                }
+                byte[]? given = parsed.GetValue(hex) is { } text ? Convert.FromHexString(text.Replace(":", "", StringComparison.Ordinal))
+                    : parsed.GetValue(input) is { } capture ? FrameOf(capture, parsed.GetValue(frame)) : null;
+                if (given is { Length: < LeastFrame })
+                    throw new FormatException($"the frame has {given.Length} bytes, fewer than an Ethernet header");
+                // Without the director, who it is must come from the frame.
+                var mac = given is not null && running is null ? MacAddress.Read(given) : (MacAddress?)null;
+                using var engine = EngineOf(configuration, running, mac, out var hops);
+                given ??= PacketWords.ToFrame(parsed.GetValue(words) ?? [], hops.Interfaces[0].Mac);
+                Explain(engine, given, hops.Interfaces[0].Index, parsed.GetValue(json), output);
+                return ExitCode.Ok;
+            }
+            catch (Exception e) when (e is FormatException or EngineException or IOException or UnauthorizedAccessException)
+            {
+                error.WriteLine($"error: {e.Message}");
+                return ExitCode.Unusable;
+            }
+        });
+        return command;
+    }
+
+    private static ManagedEngine EngineOf(Configuration configuration, RunningNetwork? running, MacAddress? mac, out NextHops hops)
+    {
+        hops = running?.NextHops ?? StandIns.For(configuration, mac, StandIns.DefaultMtu);
+        var engine = new ManagedEngine(configuration.Director.RememberedFlows);
+        engine.Apply(TableCompiler.Compile(configuration, hops, running?.Groups.ToPrevious(), DateTimeOffset.UtcNow));
+        foreach (var flow in running?.Flows ?? [])
+            engine.Remember(flow);
+        return engine;
+    }
+
+    private static void Explain(ManagedEngine engine, byte[] frame, int interfaceIndex, bool json, TextWriter output)
+    {
+        var pipeline = engine.NewPipeline();
+        var buffer = new byte[Frame.Headroom + frame.Length + Frame.Tailroom];
+        frame.CopyTo(buffer, Frame.Headroom);
+        var running = new Frame(buffer, Frame.Headroom, frame.Length);
+        var decision = pipeline.Process(engine.Tables!, ref running, interfaceIndex);
+        var explanation = Explanation.Of(pipeline, engine.Tables!, decision);
+        var isSent = decision is not (Decision.Pass or Decision.Drop or Decision.DeliverLocally or Decision.Fragmented);
+        var sent = isSent ? running.Bytes : default;
+        if (json)
+            WriteJson(explanation, frame, sent, output);
+        else
+            WriteText(explanation, frame, sent, output);
+    }
+
+    private static void WriteText(Explanation explanation, ReadOnlySpan<byte> frame, ReadOnlySpan<byte> sent, TextWriter output)
+    {
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{FrameText.Of(frame)}, {frame.Length} bytes"));
+        foreach (var stage in explanation.Stages)
+            output.WriteLine($"  {stage.Name,-12} {(stage.Words.Length > 0 ? stage.Words : "-")}");
+        output.WriteLine($"{Kebab.Of(explanation.Decision)}{(explanation.Reason is { } reason ? $" {Kebab.Of(reason)}" : "")}");
+        if (!sent.IsEmpty)
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{FrameText.Of(sent)}, {sent.Length} bytes"));
+    }
+
+    private static void WriteJson(Explanation explanation, ReadOnlySpan<byte> frame, ReadOnlySpan<byte> sent, TextWriter output)
+    {
+        using var stream = new MemoryStream();
+        using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true }))
+        {
+            json.WriteStartObject();
+            json.WriteString("packet", FrameText.Of(frame));
+            json.WriteString("decision", Kebab.Of(explanation.Decision));
+            json.WriteString("reason", explanation.Reason is { } reason ? Kebab.Of(reason) : null);
+            json.WriteStartArray("stages");
+            foreach (var stage in explanation.Stages)
+            {
+                json.WriteStartObject();
+                json.WriteString("stage", stage.Name);
+                json.WriteString("words", stage.Words);
+                foreach (var fact in stage.Facts)
+                {
+                    json.WritePropertyName(fact.Name);
+                    JsonSerializer.Serialize(json, fact.Value);
+                }
+                json.WriteEndObject();
+            }
+            json.WriteEndArray();
+            json.WriteString("out", sent.IsEmpty ? null : Convert.ToHexStringLower(sent));
+            json.WriteEndObject();
+        }
+        output.WriteLine(System.Text.Encoding.UTF8.GetString(stream.ToArray()));
+    }
+
+    private static byte[] FrameOf(string capture, long number)
+    {
+        using var source = new CaptureSource(Document.Open(capture));
+        while (source.TryRead(out var record))
+        {
+            if (source.Frames == number)
+                return record.Bytes.ToArray();
+        }
+        throw new FormatException(source.Problem is { } problem ? $"{capture}: {problem}"
+            : string.Create(CultureInfo.InvariantCulture, $"{capture} has {source.Frames} frames: there is no frame {number}"));
+    }
+}

@@ -1,0 +1,90 @@
+using System.Net;
+using System.Net.NetworkInformation;
+using Sidestep.Engine.Xdp.Layout;
+using Sidestep.Forwarding;
+using Sidestep.Packets;
+
+namespace Sidestep.Engine.Xdp;
+
+/// <summary>Reads what a running director knows of the network and remembers, from what is pinned.</summary>
+public static class DirectorNetwork
+{
+    /// <summary>Reads; null when no such director is pinned, or it never had tables.</summary>
+    /// <param name="pinPath">Folder of all directors.</param>
+    /// <param name="name">Name of the director.</param>
+    /// <param name="peers">Addresses of other directors, from its configuration.</param>
+    /// <exception cref="EngineException">Not allowed, or pinned by another version.</exception>
+    public static RunningNetwork? Read(string pinPath, string name, IReadOnlyList<IPAddress> peers)
+    {
+        using var maps = PinnedMaps.Open(pinPath, name);
+        if (maps is null)
+            return null;
+        var running = RunningTables.Read(maps);
+        if (running.ToGroups(maps) is not { } groups)
+            return null;
+        var flows = new List<RememberedFlow>();
+        DirectorFlows.Visit(maps, flows.Add);
+        return new RunningNetwork(groups, HopsOf(maps, running, peers), flows);
+    }
+
+    private static NextHops HopsOf(StateMaps maps, RunningTables running, IReadOnlyList<IPAddress> peers)
+    {
+        var names = NetworkInterface.GetAllNetworkInterfaces().GroupBy(IndexOf).ToDictionary(static g => g.Key, static g => g.First().Name);
+        var active = maps.Active;
+        var mtus = new Dictionary<uint, int>();
+        foreach (var id in running.Servers.Values)
+        {
+            if (active.Server(id).Flags != 0)
+                mtus[active.Server(id).Ifindex] = MtuOf(active.Server(id));
+        }
+        var interfaces = new List<EgressInterface>();
+        foreach (ref readonly var one in active.Interfaces)
+        {
+            if (one.Ifindex == 0)
+                continue;
+            ReadOnlySpan<byte> mac = one.Mac, address6 = one.Address6;
+            interfaces.Add(new EgressInterface((int)one.Ifindex, names.GetValueOrDefault((int)one.Ifindex, $"if{one.Ifindex}"), MacAddress.Read(mac),
+                one.Address == 0 ? null : Wire.Address(one.Address), mtus.GetValueOrDefault(one.Ifindex, 1500),
+                address6.IndexOfAnyExcept((byte)0) < 0 ? null : new IPAddress(address6)));
+        }
+        var hops = new Dictionary<IPAddress, NextHop>();
+        Span<byte> macs = stackalloc byte[2 * MacAddress.Length];
+        foreach (var (key, id) in running.Servers)
+        {
+            var server = active.Server(id);
+            if (server.Flags == 0 || interfaces.Find(i => i.Index == server.Ifindex) is not { } egress)
+                continue;
+            BitConverter.TryWriteBytes(macs, server.Macs);
+            BitConverter.TryWriteBytes(macs[sizeof(ulong)..], server.MacsRest);
+            hops[key.Address] = new NextHop(egress, MacAddress.Read(macs), IsLocal: (server.Flags & Constants.ServerLocal) != 0);
+        }
+        var known = new Dictionary<IPAddress, MacAddress>();
+        foreach (ref readonly var peer in active.Peers)
+        {
+            ReadOnlySpan<byte> mac = peer.Mac;
+            if (mac.IndexOfAnyExcept((byte)0) >= 0 && known.Count < peers.Count)
+                known.Add(peers[known.Count], MacAddress.Read(mac)); // whose is whose does not matter
+        }
+        return new NextHops(interfaces, hops, new Dictionary<IPAddress, string>()) { Peers = known };
+    }
+
+    /// <summary>What fits, and the outer header.</summary>
+    private static int MtuOf(in Server server) => server.Room + ((Encapsulation)(server.Encapsulation & ~Constants.OuterIpv6), server.Encapsulation & Constants.OuterIpv6) switch
+    {
+        (Encapsulation.None, _) => 0,
+        (var kind, var six) => (six != 0 ? 40 : 20) + (kind == Encapsulation.Gue ? 12 : kind == Encapsulation.Gre ? 4 : 0),
+    };
+
+    private static int IndexOf(NetworkInterface adapter)
+    {
+        var properties = adapter.GetIPProperties();
+        try
+        {
+            return properties.GetIPv4Properties()?.Index ?? properties.GetIPv6Properties()?.Index ?? -1;
+        }
+        catch (NetworkInformationException)
+        {
+            return -1; // it has neither family
+        }
+    }
+}

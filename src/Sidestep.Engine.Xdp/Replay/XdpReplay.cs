@@ -1,0 +1,104 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Sidestep.Engine.Xdp.Capture;
+using Sidestep.Engine.Xdp.Layout;
+using Sidestep.Forwarding;
+using Sidestep.Forwarding.Capture;
+using Sidestep.Native;
+
+namespace Sidestep.Engine.Xdp.Replay;
+
+/// <summary>Replays through the program in the kernel, in the kernel's time: each frame by a test run while everything is captured,
+/// which is how the program itself says what it decided.</summary>
+public sealed class XdpReplay : IReplayEngine
+{
+    /// <summary>What a test run takes: a page, less what is around the frame.</summary>
+    private const int LongestFrame = 3400;
+
+    private const int Around = 256;
+    private static readonly TimeSpan Day = TimeSpan.FromDays(1);
+    private static readonly int HeaderBytes = Unsafe.SizeOf<Layout.CapturedFrame>() - Constants.CaptureBytes;
+
+    private readonly XdpEngine _xdp;
+    private readonly BpfRingBuffer _ring;
+    private readonly byte[] _output = new byte[LongestFrame + Around];
+    private readonly Dictionary<int, string> _services = [];
+    private readonly Dictionary<int, ServerKey> _servers = [];
+    private BpfProgram? _program;
+    private Layout.CapturedFrame _record;
+    private bool _isRecorded;
+
+    /// <summary>Loads the program; nothing is attached.</summary>
+    /// <param name="rememberedFlows">How many flows can be remembered.</param>
+    public XdpReplay(int rememberedFlows)
+    {
+        XdpEngine.CheckMachine();
+        _xdp = XdpEngine.LoadDetached(several: true, all: true, rememberedFlows);
+        _ring = BpfRingBuffer.Open(_xdp.Maps.Map(StateMaps.CapturedMap));
+    }
+
+    /// <inheritdoc/>
+    public IEngine Engine => _xdp;
+
+    /// <inheritdoc/>
+    public ReplayedFrame Run(ReadOnlySpan<byte> frame, int interfaceIndex, long time)
+    {
+        if (frame.Length > LongestFrame)
+            throw new EngineException(string.Create(CultureInfo.InvariantCulture, $"a frame of {frame.Length} bytes is longer than a test run of the kernel takes ({LongestFrame}): use --engine managed"));
+        _program ??= Begin();
+        _isRecorded = false;
+        var run = _program.Run(frame, _output, ingressInterface: interfaceIndex);
+        _ring.Poll(TimeSpan.Zero, Take);
+        if (!_isRecorded)
+            throw new EngineException("the program did not say what it decided: please report it");
+        var server = _servers.TryGetValue((int)_record.Server, out var key) ? key : (ServerKey?)null;
+        return new ReplayedFrame
+        {
+            Decision = DecisionOf((XdpAction)run.ReturnValue, _record.Outcome, server is not null),
+            Reason = _record.Outcome > Constants.DropTally ? (DropReason)(_record.Outcome - Constants.DropTally) : 0,
+            Service = _services.GetValueOrDefault((int)_record.Service),
+            Server = server,
+            Slot = -1,
+            Egress = (XdpAction)run.ReturnValue == XdpAction.Redirect ? (int)_xdp.Maps.Active.Server((int)_record.Server).Ifindex : interfaceIndex,
+            Bytes = _output.AsSpan(0, run.Length),
+        };
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _program?.Dispose();
+        _ring.Dispose();
+        _xdp.Dispose();
+    }
+
+    /// <summary>After the tables were applied.</summary>
+    private BpfProgram Begin()
+    {
+        var maps = _xdp.Maps;
+        var running = RunningTables.Read(maps);
+        foreach (var (name, id) in running.Services)
+            _services.Add(id, name);
+        foreach (var (key, id) in running.Servers)
+            _servers.Add(id, key);
+        maps.Capturing = FilterWriter.Of(Forwarding.Capture.CaptureFilter.Everything, new CaptureLimits { Rate = 0, Snap = CaptureLimits.ShortestSnap }, running) with { Outcomes = ulong.MaxValue };
+        maps.Control.Capture = Ticks.Now + Ticks.Of((int)Day.TotalSeconds);
+        return _xdp.Program();
+    }
+
+    /// <summary>What a server that is the director itself gets is passed, and counted with the server.</summary>
+    private static Decision DecisionOf(XdpAction action, int outcome, bool hasServer) => outcome > Constants.DropTally ? Decision.Drop
+        : action == XdpAction.Pass && hasServer ? Decision.DeliverLocally
+        : (Decision)outcome;
+
+    private void Take(ReadOnlySpan<byte> record)
+    {
+        var head = default(Layout.CapturedFrame);
+        record[..HeaderBytes].CopyTo(MemoryMarshal.AsBytes(new Span<Layout.CapturedFrame>(ref head)));
+        if (head.Direction != Constants.CaptureIn)
+            return;
+        _record = head;
+        _isRecorded = true;
+    }
+}

@@ -1,0 +1,81 @@
+using System.Collections.Immutable;
+using System.Net;
+using Sidestep.Forwarding.Capture;
+
+namespace Sidestep.Forwarding.Pipeline;
+
+/// <summary>Decides which frames are captured: by the frame as it came in, then by what became of it. Nothing is allocated per frame.</summary>
+/// <param name="filter">Every condition has to be met.</param>
+public sealed class CaptureMatcher(CaptureFilter filter)
+{
+    private readonly Packet _packet = new();
+    private readonly ImmutableArray<(CapturedSide Side, PrefixTable Prefix)> _addresses =
+        [.. filter.Addresses.Select(static a => (a.Side, new PrefixTable([(a.Prefix, 0)])))];
+
+    private bool Looks => !filter.Addresses.IsEmpty || !filter.Ports.IsEmpty || filter.Protocol is not null;
+
+    /// <summary>Whether the frame itself is as the filter wants it.</summary>
+    /// <param name="frame">As it came in, from the Ethernet header on, at least 14 bytes.</param>
+    public bool Wants(ReadOnlySpan<byte> frame)
+    {
+        if (!Looks)
+            return true;
+        var p = _packet;
+        p.Begin(frame.Length, 0);
+        if (!TryParse(p, frame))
+            return false;
+        foreach (var (side, prefix) in _addresses)
+        {
+            if (!((side & CapturedSide.Source) != 0 && prefix.Find(p.IsIpv6, p.Source0, p.Source1) >= 0)
+                && !((side & CapturedSide.Destination) != 0 && prefix.Find(p.IsIpv6, p.Destination0, p.Destination1) >= 0))
+                return false;
+        }
+        foreach (var port in filter.Ports)
+        {
+            if (port != p.SourcePort && port != p.DestinationPort)
+                return false;
+        }
+        return filter.Protocol switch
+        {
+            null => true,
+            CapturedProtocol.Tcp => p.Protocol == Parse.Tcp,
+            CapturedProtocol.Udp => p.Protocol == Parse.Udp,
+            _ => p.Protocol is Parse.Icmp or Parse.Icmpv6,
+        };
+    }
+
+    /// <summary>Whether what became of it is wanted. Without a decision in the filter: anything but being left to the kernel.</summary>
+    public bool Wants(in ReplayedFrame result)
+    {
+        if (filter.Reason is { } reason)
+        {
+            if (result.Decision != Decision.Drop || result.Reason != reason || filter.Decision is not (null or Decision.Drop))
+                return false;
+        }
+        else if (filter.Decision is { } decision ? result.Decision != decision : result.Decision == Decision.Pass)
+        {
+            return false;
+        }
+        return (filter.Service is null || filter.Service == result.Service)
+            && (filter.Server is null || (result.Server is { } server && (server.Name == filter.Server || IsAddress(server.Address))));
+    }
+
+    private bool IsAddress(IPAddress address) => IPAddress.TryParse(filter.Server, out var wanted) && wanted.Equals(address);
+
+    /// <summary>Addresses, ports and protocol, as far as the frame has them. Of ARP: who asks and who is asked for.</summary>
+    private static bool TryParse(Packet p, ReadOnlySpan<byte> frame)
+    {
+        switch (Parse.Link(p, frame))
+        {
+            case Parse.Arp:
+                return Parse.ArpAddresses(p, frame);
+            case Parse.Ipv4 when Parse.Header4(p, frame, out var reason):
+            case Parse.Ipv6 when Parse.Header6(p, frame, out reason):
+                if (reason == 0)
+                    Parse.Transport(p, frame);
+                return true;
+            default:
+                return false;
+        }
+    }
+}

@@ -1,0 +1,80 @@
+using Sidestep.ConformanceTests.Cases;
+using Sidestep.Engine.Managed;
+using Sidestep.Forwarding;
+
+namespace Sidestep.ConformanceTests.Engine;
+
+/// <summary>What time alone changes, in a time that the test makes: exact, and nobody waits.</summary>
+public sealed class VirtualTimeTests
+{
+    private const long Second = 1_000_000_000;
+    private const string Turns = "pools: {web: {algorithm: round-robin, servers: {web2: {address: web2}}}}";
+
+    private readonly ManagedEngine _engine;
+    private long _now = 1_000 * Second;
+
+    public VirtualTimeTests() => _engine = new ManagedEngine(4096, () => _now);
+
+    [Theory]
+    [InlineData("{}", "S", 3600)]
+    [InlineData("{tcp: 60}", "S", 60)]
+    [InlineData("{tcp: 60, afterFin: 5}", "FA", 5)]
+    [InlineData("{tcp: 60, afterRst: 5}", "R", 5)]
+    [InlineData("{tcp: 60, afterFin: 5}", "A", 60)]
+    public void A_flow_is_remembered_for_its_idle_timeout_and_no_longer(string timeouts, string last, int seconds)
+    {
+        Given($"{{profiles: {{l2: {{idleTimeouts: {timeouts}}}}}, {Turns}}}");
+        var first = Server("S");
+        Assert.Equal(first, Server(last));
+        Pass(seconds - 1);
+        Assert.Equal(first, Server("A", peek: true));
+        Pass(2);
+        // The next turn is the other server's.
+        Assert.NotEqual(first, Server("A"));
+    }
+
+    [Fact]
+    public void Too_big_packets_are_answered_64_times_at_once_and_then_once_a_millisecond()
+    {
+        Given("{}");
+        var big = CaseTable.Frame("[ipv4: {to: vip-l3, flags: df}, tcp: {flags: A}, payload: 1441]");
+        int Answers(int frames) => Enumerable.Range(0, frames).Count(_ => _engine.Trace(big, 1).Action == XdpAction.Transmit);
+        Assert.Equal(64, Answers(200));
+        _now += 10 << 20;
+        Assert.Equal(10, Answers(200));
+        Pass(3600);
+        Assert.Equal(64, Answers(200));
+        Assert.Equal(600UL - 138, _engine.ReadCounters().Drops[DropReason.TooBigUnanswered].Packets);
+    }
+
+    [Fact]
+    public void A_first_fragment_is_remembered_for_five_seconds()
+    {
+        Given("{pools: {web: {hash: five-tuple}}}");
+        Assert.Equal(XdpAction.Transmit, Fragment("[ipv4: {id: 7, flags: mf}, first: 64, udp: {}, payload: 100]"));
+        Pass(5);
+        Assert.Equal(XdpAction.Transmit, Fragment("[ipv4: {id: 7, offsetBytes: 64, protocol: 17}, payload: 44]"));
+        _now += Second / 5;
+        Assert.Equal(XdpAction.Drop, Fragment("[ipv4: {id: 7, offsetBytes: 64, protocol: 17}, payload: 44]"));
+    }
+
+    private XdpAction Fragment(string layers) => _engine.Trace(CaseTable.Frame(layers), 1).Action;
+
+    private void Pass(int seconds) => _now += seconds * Second;
+
+    private void Given(string changes)
+    {
+        var given = CaseTable.Given(changes);
+        _engine.Apply(TableCompiler.Compile(given.Configuration, given.NextHops));
+    }
+
+    /// <summary>The Ethernet address that a segment is sent to.</summary>
+    /// <param name="flags">Of TCP.</param>
+    /// <param name="peek">True: without its being the flow's last packet.</param>
+    private string Server(string flags, bool peek = false)
+    {
+        if (peek)
+            return Convert.ToHexString(_engine.Trace(CaseTable.Frame("[ipv4: {from: router}, icmp: {type: 3, code: 1}, ipv4: {from: vip, to: client}, tcp: {from: 80, to: 40000, flags: A}]"), 1).Frame.Span[..6]);
+        return Convert.ToHexString(_engine.Trace(CaseTable.Frame($"[ipv4: {{}}, tcp: {{flags: {flags}}}]"), 1).Frame.Span[..6]);
+    }
+}

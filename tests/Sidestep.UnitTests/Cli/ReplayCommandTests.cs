@@ -1,0 +1,216 @@
+using System.CommandLine;
+using System.IO.Compression;
+using System.Text.Json.Nodes;
+using Sidestep.Cli;
+using Sidestep.Cli.Commands;
+using Sidestep.Cli.Replay;
+using Sidestep.Forwarding;
+using Sidestep.Packets;
+using Sidestep.UnitTests.Packets;
+
+namespace Sidestep.UnitTests.Cli;
+
+/// <summary><c>sidestep replay</c> and <c>sidestep trace</c> as a user meets them, without root.</summary>
+public sealed class ReplayCommandTests : IDisposable
+{
+    private const string Configuration = """
+        director:
+          interfaces: [{ name: eth0 }]
+          hashKey: 5f1d3c0e8a7b46925d20c9e4b6a1f873
+        pools:
+          - name: web
+            servers:
+              - { name: web1, address: 10.0.0.11 }
+        virtualServices:
+          - { name: www, vip: 203.0.113.10, protocol: tcp, port: 80, pool: web }
+        """;
+
+    private static readonly MacAddress Director = new(0x02005e100001);
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("sidestep-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void Each_frame_is_told_with_its_decision_service_slot_and_server()
+    {
+        var (code, output, error) = Replay(Pcap(Tcp(80), Tcp(81), Tcp(80, to: "203.0.113.11")), "--json");
+        var lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static l => JsonNode.Parse(l)!).ToArray();
+        Assert.Equal(ExitCode.Ok, code);
+        Assert.Equal(["forward", "drop", "pass"], lines.Select(static l => (string)l["decision"]!));
+        Assert.Equal(("www", "web1", "10.0.0.11", 74, "eth0"),
+            ((string)lines[0]["service"]!, (string)lines[0]["server"]!, (string)lines[0]["address"]!, (int)lines[0]["bytesOut"]!, (string)lines[0]["outInterface"]!));
+        Assert.InRange((int)lines[0]["slot"]!, 0, 16380);
+        Assert.StartsWith("0200" + "0a00000b" + $"{Director}".Replace(":", "", StringComparison.Ordinal) + "08004500003c", (string)lines[0]["out"]!, StringComparison.Ordinal);
+        Assert.Equal("no-service", (string)lines[1]["reason"]!);
+        Assert.Contains("3 frames: 1 drop no-service, 1 forward, 1 pass", error, StringComparison.Ordinal);
+        Assert.Contains($"the director's Ethernet address: {Director}", error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("decision drop", 1)]
+    [InlineData("reason no-service", 1)]
+    [InlineData("service www", 1)]
+    [InlineData("server 10.0.0.11", 1)]
+    [InlineData("server web2", 0)]
+    [InlineData("port 80", 1)]
+    [InlineData("port 81 and tcp", 1)]
+    [InlineData("port 40000 and src 198.51.100.0/24", 2)]
+    [InlineData("dst 198.51.100.7", 0)]
+    [InlineData("udp", 0)]
+    [InlineData("decision pass and host 203.0.113.11", 1)]
+    public void A_filter_says_which_frames_are_told(string filter, int frames)
+    {
+        var (code, output, error) = Replay(Pcap(Tcp(80), Tcp(81), Tcp(80, to: "203.0.113.11")), filter.Split(' '));
+        Assert.Equal(ExitCode.Ok, code);
+        Assert.Equal(frames, output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+        Assert.Contains("3 frames", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_capture_may_be_compressed()
+    {
+        using var packed = new MemoryStream();
+        using (var gzip = new GZipStream(packed, CompressionMode.Compress))
+            gzip.Write(Pcap(Tcp(80)));
+        var (code, output, _) = Replay(packed.ToArray());
+        Assert.Equal(ExitCode.Ok, code);
+        Assert.Contains("forward  www slot ", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_capture_that_was_cut_off_gives_what_could_be_read_and_the_place()
+    {
+        var whole = Pcap(Tcp(80), Tcp(80));
+        var (code, output, error) = Replay(whole[..^5]);
+        Assert.Equal(ExitCode.Failed, code);
+        Assert.Single(output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Contains("1 frames: 1 forward", error, StringComparison.Ordinal);
+        Assert.Contains($"byte {24 + 16 + 54}: the file ends 65 bytes into a piece of 70", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Damaged_gzip_gives_what_could_be_read()
+    {
+        using var packed = new MemoryStream();
+        using (var gzip = new GZipStream(packed, CompressionLevel.NoCompression))
+            gzip.Write(Pcap([.. Enumerable.Range(0, 50).Select(static _ => Tcp(80))]));
+        var (code, output, error) = Replay(packed.ToArray()[..2000]);
+        Assert.Equal(ExitCode.Failed, code);
+        Assert.InRange(output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length, 10, 49);
+        Assert.Contains("(uncompressed)", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_is_no_capture_is_said_to_be_none()
+    {
+        var (code, _, error) = Replay("hello, world"u8.ToArray());
+        Assert.Equal(ExitCode.Unusable, code);
+        Assert.Contains("byte 0: this is no capture file", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_goes_out_is_written_and_can_be_replayed_again()
+    {
+        var file = Path.Combine(_folder, "out.pcapng");
+        Replay(Pcap(Tcp(80), Tcp(81)), "--out", file, "--quiet");
+        var (code, output, _) = Replay(File.ReadAllBytes(file), "--json");
+        Assert.Equal(ExitCode.Ok, code);
+        // In and out of the first, and in of the second: what went out is for no VIP.
+        Assert.Equal(["forward", "pass", "drop"], output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static l => (string)JsonNode.Parse(l)!["decision"]!));
+    }
+
+    [Fact]
+    public void Idle_timeouts_go_by_the_times_of_the_capture()
+    {
+        var configuration = Configuration.Replace("      - { name: web1, address: 10.0.0.11 }", "      - { name: web1, address: 10.0.0.11 }\n      - { name: web2, address: 10.0.0.12 }", StringComparison.Ordinal)
+            .Replace("  - name: web\n", "  - name: web\n    algorithm: round-robin\n", StringComparison.Ordinal);
+        string[] Servers(uint apart) => [.. Run(ReplayCommand.Create(NoXdp), configuration, Pcap(apart, Tcp(80), Tcp(80)), "replay", "--json").Output
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static l => (string)JsonNode.Parse(l)!["server"]!)];
+        Assert.Single(Servers(3599).Distinct());
+        Assert.Equal(2, Servers(3602).Distinct().Count());
+    }
+
+    [Fact]
+    public void A_trace_tells_all_six_stages_in_words()
+    {
+        var (code, output, _) = Trace("tcp", "198.51.100.7:40000", "203.0.113.10:80", "S");
+        Assert.Equal(ExitCode.Ok, code);
+        var lines = output.ReplaceLineEndings("\n").Split('\n');
+        Assert.Equal(["Parse", "Classify", "Select", "Encapsulate", "Transmit", "Account"], lines[1..7].Select(static l => l.Trim().Split(' ')[0]));
+        Assert.Contains("198.51.100.7:40000 > 203.0.113.10:80", lines[1], StringComparison.Ordinal);
+        Assert.Contains("VIP 203.0.113.10 -> service www", lines[2], StringComparison.Ordinal);
+        Assert.Contains("-> server web1 (10.0.0.11)", lines[3], StringComparison.Ordinal);
+        Assert.Contains("ipip in ipv4, 20 bytes in front", lines[4], StringComparison.Ordinal);
+        Assert.Equal("forward", lines[7]);
+    }
+
+    [Fact]
+    public void A_trace_as_json_has_what_was_looked_up()
+    {
+        var json = JsonNode.Parse(Trace("tcp", "198.51.100.7:40000", "203.0.113.10:80", "--json").Output)!;
+        var select = json["stages"]!.AsArray().Single(static s => (string)s!["stage"]! == "Select")!;
+        Assert.Equal(("forward", "web1", 16381), ((string)json["decision"]!, (string)select["server"]!, (int)select["slots"]!));
+        Assert.Equal(16, ((string)select["hash"]!).Length);
+    }
+
+    [Theory]
+    [InlineData("drop no-service", "tcp", "198.51.100.7:40000", "203.0.113.10:81")]
+    [InlineData("pass", "tcp", "198.51.100.7:40000", "203.0.113.11:80")]
+    [InlineData("answer-echo", "icmp", "198.51.100.7", "203.0.113.10")]
+    public void A_trace_ends_with_the_outcome(string outcome, params string[] packet) =>
+        Assert.Contains(outcome, Trace(packet).Output.ReplaceLineEndings("\n").Split('\n'));
+
+    [Fact]
+    public void A_trace_takes_hexadecimal_and_a_frame_of_a_capture()
+    {
+        var file = Path.Combine(_folder, "in.pcap");
+        File.WriteAllBytes(file, Pcap(Tcp(81), Tcp(80)));
+        Assert.Contains("forward", Trace("--hex", Convert.ToHexString(Tcp(80))).Output.Split(Environment.NewLine));
+        Assert.Contains("forward", Trace("--in", file, "--frame", "2").Output.Split(Environment.NewLine));
+        var (code, _, error) = Trace("--in", file, "--frame", "3");
+        Assert.Equal(ExitCode.Unusable, code);
+        Assert.Contains("has 2 frames: there is no frame 3", error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("tcp 198.51.100.7 203.0.113.10:80", "'198.51.100.7' is no address with a port")]
+    [InlineData("tcp", "say it as")]
+    [InlineData("tcp 198.51.100.7:1 203.0.113.10:80 X", "'X' are no TCP flags")]
+    [InlineData("tcp 198.51.100.7:1 [2001:db8::1]:80", "different families")]
+    public void A_packet_that_cannot_be_is_refused_with_what_is_expected(string words, string says)
+    {
+        var (code, _, error) = Trace(words.Split(' '));
+        Assert.Equal(ExitCode.Unusable, code);
+        Assert.Contains(says, error, StringComparison.Ordinal);
+    }
+
+    private (int Code, string Output, string Error) Replay(byte[] capture, params string[] options) =>
+        Run(ReplayCommand.Create(NoXdp), Configuration, capture, ["replay", .. options]);
+
+    private (int Code, string Output, string Error) Trace(params string[] arguments) =>
+        Run(TraceCommand.Create(static _ => null), Configuration, null, ["trace", "--offline", .. arguments]);
+
+    private (int Code, string Output, string Error) Run(Command command, string configuration, byte[]? capture, params string[] arguments)
+    {
+        var (config, file) = (Path.Combine(_folder, "sidestep.yaml"), Path.Combine(_folder, "capture"));
+        File.WriteAllText(config, configuration);
+        string[] all = [.. arguments, "--config", config];
+        if (capture is not null)
+        {
+            File.WriteAllBytes(file, capture);
+            all = [.. all, "--in", file];
+        }
+        var (output, error) = (new StringWriter(), new StringWriter());
+        var code = CommandLine.Run(new RootCommand { command }, all, new InvocationConfiguration { Output = output, Error = error });
+        return (code, output.ToString(), error.ToString());
+    }
+
+    private static IReplayEngine NoXdp(int flows) => throw new EngineException("not here");
+
+    private static byte[] Tcp(int port, string to = "203.0.113.10") => PacketWords.ToFrame(["tcp", "198.51.100.7:40000", $"{to}:{port}"], Director);
+
+    private static byte[] Pcap(params byte[][] frames) => Pcap(1, frames);
+
+    private static byte[] Pcap(uint secondsApart, params byte[][] frames) => CaptureFiles.Pcap(secondsApart, frames);
+}
