@@ -1,4 +1,3 @@
-using Sidestep.Engine.Xdp;
 using Sidestep.Forwarding;
 
 namespace Sidestep.Cli;

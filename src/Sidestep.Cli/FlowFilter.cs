@@ -1,5 +1,4 @@
 using System.Net;
-using Sidestep.Engine.Xdp;
 using Sidestep.Forwarding;
 
 namespace Sidestep.Cli;

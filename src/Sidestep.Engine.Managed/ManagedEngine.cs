@@ -84,11 +84,8 @@ public sealed class ManagedEngine : IEngine
     }
 
     /// <summary>Hands over every remembered flow that is not idle, in no order.</summary>
-    public void VisitFlows(Action<RememberedFlow> visit)
-    {
-        if (Tables is { } tables)
-            _memory.Flows.Visit(tables, Now(), visit);
-    }
+    public void VisitFlows(Action<RememberedFlow> visit) =>
+        _memory.Flows.Visit(_numbers.Servers.Things.ToDictionary(s => _numbers.Servers[s]), Now(), visit);
 
     /// <summary>Remembers a flow that another engine remembers, if its service and server are in the tables in force and there is
     /// room.</summary>

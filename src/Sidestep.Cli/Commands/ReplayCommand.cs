@@ -67,7 +67,7 @@ public static class ReplayCommand
                 var flows = configuration.Director.RememberedFlows;
                 using var chosen = isXdp ? xdp(flows) : new ManagedReplay(flows, parsed.GetValue(time) == "virtual");
                 var filter = parsed.GetValue(words) is { Length: > 0 } conditions ? new CaptureMatcher(FilterParser.Parse(string.Join(' ', conditions))) : null;
-                var run = new ReplayRun(chosen, configuration, filter, MacAddress.TryParse(parsed.GetValue(mac), out var own) ? own : null, parsed.GetValue(mtu));
+                using var run = new ReplayRun(chosen, configuration, filter, MacAddress.TryParse(parsed.GetValue(mac), out var own) ? own : null, parsed.GetValue(mtu));
                 using var text = Lines(parsed.InvocationConfiguration.Output);
                 var reports = new List<IFrameReport>();
                 if (!parsed.GetValue(quiet))
@@ -97,8 +97,8 @@ public static class ReplayCommand
     private static int Summarize(ReplayRun run, CaptureSource source, TextWriter error)
     {
         error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{source.Frames} frames: {(run.Decisions.Count == 0 ? "none" : string.Join(", ", run.Decisions.Select(static d => $"{d.Value} {d.Key}")))}"));
-        if (run.Short > 0)
-            error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{run.Short} frames are shorter than an Ethernet header and were passed over"));
+        if (run.PassedOver > 0)
+            error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{run.PassedOver} frames are shorter than an Ethernet header and were passed over"));
         if (run.Cut > 0)
             error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{run.Cut} frames were captured in part; what is missing was taken to be zeros"));
         if (run.Mac is not { } mac)

@@ -14,7 +14,7 @@ namespace Sidestep.Cli.Replay;
 /// <param name="filter">Which frames are told; null: all.</param>
 /// <param name="mac">The director's Ethernet address; null: what the first frame to a VIP is addressed to.</param>
 /// <param name="mtu">Of its interfaces.</param>
-public sealed class ReplayRun(IReplayEngine engine, Configuration configuration, CaptureMatcher? filter, MacAddress? mac, int mtu)
+public sealed class ReplayRun(IReplayEngine engine, Configuration configuration, CaptureMatcher? filter, MacAddress? mac, int mtu) : IDisposable
 {
     private const int LeastFrame = 14;
 
@@ -28,7 +28,7 @@ public sealed class ReplayRun(IReplayEngine engine, Configuration configuration,
     public IReadOnlyDictionary<string, long> Decisions => _decisions;
 
     /// <summary>Frames that were shorter than an Ethernet header, and not looked at.</summary>
-    public long Short { get; private set; }
+    public long PassedOver { get; private set; }
 
     /// <summary>Frames of which the capture has only the beginning: the rest was taken to be zeros.</summary>
     public long Cut { get; private set; }
@@ -49,7 +49,7 @@ public sealed class ReplayRun(IReplayEngine engine, Configuration configuration,
         {
             if (record.Bytes.Length < LeastFrame)
             {
-                Short++;
+                PassedOver++;
                 continue;
             }
             var (index, name) = InterfaceOf(source, record.Interface);
@@ -64,6 +64,9 @@ public sealed class ReplayRun(IReplayEngine engine, Configuration configuration,
                 report.Write(source.Frames, record.Time, name, result.Egress == index ? name : NameOf(result.Egress), frame, result);
         }
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => _scout?.Dispose();
 
     private void Apply()
     {

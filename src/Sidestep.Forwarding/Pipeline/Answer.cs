@@ -48,7 +48,9 @@ internal static class Answer
         var message = ip[Parse.Ipv6Header..];
         Ipv6Address source = Ipv6Address.Read(ip[8..]), destination = Ipv6Address.Read(ip[24..]), target = Ipv6Address.Read(message[8..]);
         var probes = source.Value == 0;
-        if (message[1] != 0 || message.Length > LongestSolicitation || (probes && destination != target.SolicitedNode)
+        // To a group, or to whom it asks for (section 4.3): what is sent to anybody else is not for the VIP.
+        if (message[1] != 0 || message.Length > LongestSolicitation || (!destination.IsMulticast && destination != target)
+            || (probes && destination != target.SolicitedNode)
             || !HasValidOptions(message[MessageBytes..], probes) || InternetChecksum.Finish(Sum(source, destination, message)) != 0)
             return Decision.Pass;
         (p.Destination0, p.Destination1) = (BinaryPrimitives.ReadUInt64LittleEndian(message[8..]), BinaryPrimitives.ReadUInt64LittleEndian(message[16..]));

@@ -172,10 +172,10 @@ public sealed class FlowTable
     }
 
     /// <summary>Hands over every flow that is not idle, in no order.</summary>
-    /// <param name="tables">Those in force: flows of other servers are left out.</param>
+    /// <param name="servers">By id; flows of others are left out.</param>
     /// <param name="now">Tick.</param>
     /// <param name="visit">Takes one.</param>
-    internal void Visit(PipelineTables tables, uint now, Action<RememberedFlow> visit)
+    internal void Visit(IReadOnlyDictionary<int, ServerKey> servers, uint now, Action<RememberedFlow> visit)
     {
         for (var i = 0; i < _places.Length; i++)
         {
@@ -184,13 +184,13 @@ public sealed class FlowTable
                 continue;
             var (place, facts) = (_places[i], _facts[i]);
             if (Volatile.Read(ref _places[i].Id) != id || !IsAlive(i, now)
-                || tables.Server((int)(place.Server & ServerMask)) is not { } server || facts.Service is not { } service)
+                || !servers.TryGetValue((int)(place.Server & ServerMask), out var server) || facts.Service is not { } service)
                 continue;
             var ports = BinaryPrimitives.ReverseEndianness(facts.Ports);
             visit(new RememberedFlow(service.Entry.Name,
                 new Flow(AddressOf(facts.IsIpv6, facts.Source0, facts.Source1), AddressOf(facts.IsIpv6, facts.Destination0, facts.Destination1),
                     (byte)facts.Protocol, (ushort)(ports >> 16), (ushort)ports),
-                server.Key, Since(place.Seen, now), Since(facts.Since, now)));
+                server, Since(place.Seen, now), Since(facts.Since, now)));
         }
     }
 
