@@ -56,11 +56,11 @@ internal static class SwitchSets
             needs |= SwitchSet.Peers;
         foreach (var group in tables.Groups)
         {
-            if (group.Key.Way.OuterSource4 is not null || group.Key.Way.OuterSource6 is not null)
-                needs |= SwitchSet.OuterSources;
             foreach (var server in group.Servers)
             {
                 var way = server.Way ?? group.Key.Way;
+                if (way.OuterSource4 is not null || way.OuterSource6 is not null)
+                    needs |= SwitchSet.OuterSources;
                 if (way.Encapsulation is Model.Encapsulation.Gue or Model.Encapsulation.Gre)
                     needs |= SwitchSet.UdpAndGre;
                 if (way.Encapsulation is not null && server.Address.AddressFamily == AddressFamily.InterNetworkV6)

@@ -44,6 +44,20 @@ public sealed class SwitchTests(SwitchTests.Tables tables) : IClassFixture<Switc
         Assert.Empty(missing);
     }
 
+    /// <summary>The pool's outer header has a port that differs per flow and needs no sources; this server's has none.</summary>
+    [Fact]
+    public void A_server_with_an_outer_header_of_its_own_has_the_profiles_outer_sources()
+    {
+        var given = Cases.CaseTable.Given(
+            """
+            profiles: {gue: {dsr: l3, encapsulation: gue, outerSource: [198.18.0.0/15]}}
+            pools: {far: {servers: {far1: {encapsulation: ipip}}}}
+            services: {far: {profile: gue}, far-dns: {profile: gue}}
+            """);
+        var needs = SwitchSets.Needs(Forwarding.TableCompiler.Compile(given.Configuration, given.NextHops));
+        Assert.True(needs.HasFlag(SwitchSet.OuterSources), $"{needs}");
+    }
+
     private static IEnumerable<SwitchSet> FiveLoads()
     {
         var threes =
