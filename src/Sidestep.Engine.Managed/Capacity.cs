@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using Sidestep.Forwarding;
 using Sidestep.Model;
 
@@ -8,6 +9,8 @@ namespace Sidestep.Engine.Managed;
 internal static class Capacity
 {
     private const int Vips = 16_384, Peers = 16, Prefixes = 131_072;
+
+    private static bool IsSingle(IPNetwork vip) => vip.PrefixLength == vip.BaseAddress.GetAddressBytes().Length * 8;
 
     /// <exception cref="EngineException">Names everything that does not fit.</exception>
     internal static void Check(ForwardingTables tables, EngineCapabilities sizes)
@@ -19,14 +22,14 @@ internal static class Capacity
                 problems.Add(string.Create(CultureInfo.InvariantCulture, $"{wanted} {what}, {limit} fit"));
         }
         var prefixes = tables.Services.Select(static s => s.AccessList).OfType<AccessList>().Distinct()
-            .Sum(static l => (long)l.Allow.Length + l.Deny.Length + 1);
+            .Sum(static l => (long)l.Allow.Length + l.Deny.Length + 2) + tables.Vips.Count(static v => !IsSingle(v.Address));
         Fit("services", tables.Services.Length, sizes.MaxServices);
         Fit("VIPs", tables.Vips.Length, Vips);
         Fit("real servers (counted once per pool and way of reaching them)", tables.Groups.Sum(static g => (long)g.Servers.Length), sizes.MaxServers);
         Fit("slots in all slot tables", tables.Groups.Sum(static g => (long)g.Slots.Slots.Length), sizes.MaxSlots);
         Fit("interfaces", tables.Interfaces.Length, sizes.MaxInterfaces);
         Fit("other directors", tables.Peers.Length, Peers);
-        Fit("prefixes in access lists", prefixes, Prefixes);
+        Fit("prefixes in access lists and VIPs", prefixes, Prefixes);
         if (problems.Count > 0)
             throw new EngineException($"the configuration does not fit the {sizes.Engine} engine: {string.Join("; ", problems)}. docs/limits.md has the limits and what they cost");
     }
