@@ -5,7 +5,7 @@ using Sidestep.Forwarding;
 namespace Sidestep.ConformanceTests.Engine;
 
 /// <summary>What time alone changes, in a time that the test makes: exact, and nobody waits.</summary>
-public sealed class VirtualTimeTests
+public sealed class VirtualTimeTests : IDisposable
 {
     private const long Second = 1_000_000_000;
     private const string Turns = "pools: {web: {algorithm: round-robin, servers: {web2: {address: web2}}}}";
@@ -14,6 +14,8 @@ public sealed class VirtualTimeTests
     private long _now = 1_000 * Second;
 
     public VirtualTimeTests() => _engine = new ManagedEngine(4096, () => _now);
+
+    public void Dispose() => _engine.Dispose();
 
     [Theory]
     [InlineData("{}", "S", 3600)]
