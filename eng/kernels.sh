@@ -4,6 +4,22 @@
 # Bounds a hang, and judges no speed.
 slowest=7200
 
+# What runs there.
+on_other_kernels="src/Sidestep.Daemon src/Sidestep.Cli lab/Sidestep.Lab tests/Sidestep.ConformanceTests tests/Sidestep.SystemTests"
+
+# test_kernels KERNEL...
+test_kernels() {
+  local kernel
+  # shellcheck disable=SC2086 # one word for each project
+  if ! build_ready $on_other_kernels; then
+    fail "compiling ahead of time"
+    return
+  fi
+  for kernel in "$@"; do
+    test_kernel "$kernel"
+  done
+}
+
 # test_kernel KERNEL: the program by the case table, the agent's program, and the lab with the kernel's own tunnels.
 test_kernel() {
   local kernel=$1 release
@@ -20,14 +36,14 @@ test_kernel() {
 
 # test_there KERNEL WHAT PROJECT [FILTER...]
 test_there() {
-  local kernel=$1 name="Linux $1: $2" report="Linux-$1-$2.json" module=artifacts/bin/$3/release/$3 status=0
+  local kernel=$1 name="Linux $1: $2" report="Linux-$1-$2.json" module=artifacts/bin/$3/ready/$3 status=0
   # Not where ./test puts its own: another run in the meantime would clear it.
   local reports=artifacts/kernels/reports
   shift 3
   echo "== $name"
   mkdir -p $reports
   rm -f "$reports/$report"
-  eng/other-kernel --time-limit $slowest --keep $reports "$kernel" env SIDESTEP_TEST_FRAMES=2000 "$module" "$@" --no-ansi \
+  eng/other-kernel --time-limit $slowest --keep $reports "$kernel" env SIDESTEP_TEST_FRAMES=1000 "$module" "$@" --no-ansi \
     --results-directory $reports --report-ctrf --report-ctrf-filename "$report" | now_and_then || status=$?
   count_tests "$name" "$reports/$report" "$status"
 }
@@ -36,7 +52,7 @@ test_there() {
 lab_there() {
   local name="Linux $1: lab $2" status=0
   echo "== $name"
-  eng/other-kernel --time-limit $slowest "$1" artifacts/bin/Sidestep.Lab/release/sidestep-lab run "$2" --json || status=$?
+  eng/other-kernel --time-limit $slowest "$1" artifacts/bin/Sidestep.Lab/ready/sidestep-lab run "$2" --json || status=$?
   if [ $status -eq 0 ]; then
     passed=$((passed + 1))
   else

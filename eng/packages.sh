@@ -17,6 +17,12 @@ packages() {
 	tcpdump counts the frames independently of Sidestep
 	nginx-light is the real servers of the lab
 	LIST
+  bench) cat <<-LIST ;;
+	iproute2 makes network namespaces and links
+	ethtool makes a virtual link poll
+	nftables is what the director is compared with
+	ipvsadm sets up IPVS, which it is compared with where the kernel has it
+	LIST
   test) cat <<-LIST ;;
 	bpftool reads the types of the compiled BPF programs
 	clang-format-19 checks the format of the C files

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Sidestep.Benchmarks;
+using Sidestep.Benchmarks.Veth;
 using Sidestep.Forwarding;
 using Sidestep.Native;
 
@@ -70,4 +71,4 @@ managed.SetAction(arguments =>
         return 1;
     }
 });
-return new RootCommand("Sidestep's benchmarks: figures beside floors measured in the same run, never a verdict.") { xdp, managed }.Parse(args).Invoke();
+return new RootCommand("Sidestep's benchmarks: figures beside floors measured in the same run, never a verdict.") { xdp, VethCommand.Make(json, cpu), managed }.Parse(args).Invoke();

@@ -22,7 +22,7 @@ internal sealed record Machine(string Kernel, int Cpus, double LoadBefore, doubl
 /// <summary>Prints results.</summary>
 internal static class Report
 {
-    private const int TableWidth = 160;
+    internal const int TableWidth = 160;
 
     private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web)
     {
@@ -30,7 +30,7 @@ internal static class Report
         Converters = { new HundredthsConverter(), new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
     };
 
-    internal static void Json(Results results) => Console.Out.WriteLine(JsonSerializer.Serialize(results, Options));
+    internal static void Json<T>(T results) => Console.Out.WriteLine(JsonSerializer.Serialize(results, Options));
 
     internal static void Table(Results results)
     {
@@ -90,7 +90,7 @@ internal static class Report
         return table;
     }
 
-    private static void Right(TableColumn column) => column.RightAligned().NoWrap();
+    internal static void Right(TableColumn column) => column.RightAligned().NoWrap();
 
     private static string Text(Bound? bound) => bound?.Figure switch
     {

@@ -33,6 +33,9 @@ internal static class Workloads
     /// <summary>The address of a server.</summary>
     internal static IPAddress ServerAt(int number, bool isIpv6 = false) => Plus(isIpv6 ? FirstServer6 : FirstServer, number);
 
+    /// <summary>The Ethernet address of a server.</summary>
+    internal static MacAddress MacOf(int number) => new(0x02_0001_000000 + (ulong)number);
+
     /// <summary>Tables of services with a pool each.</summary>
     internal static ForwardingTables Compile(params ImmutableArray<(IPAddress Vip, NetworkProfile Profile)> services) => Compile(
         [.. services.Select(static s => s.Profile).Where(static p => p.Name != NetworkProfile.Default.Name).Distinct()],
@@ -68,7 +71,7 @@ internal static class Workloads
     /// <summary>Every server next door.</summary>
     internal static NextHops HopsTo(IEnumerable<IPAddress> servers) => new(
         [Interface],
-        servers.Distinct().Select(static (a, i) => KeyValuePair.Create(a, new NextHop(Interface, new MacAddress(0x02_0001_000000 + (ulong)i))))
+        servers.Distinct().Select(static (a, i) => KeyValuePair.Create(a, new NextHop(Interface, MacOf(i))))
             .ToDictionary(),
         ImmutableDictionary<IPAddress, string>.Empty);
 

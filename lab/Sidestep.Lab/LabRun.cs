@@ -25,7 +25,6 @@ internal sealed class LabRun
             ["vip"] = topology.Vip,
             ["run"] = folder.Root,
             ["id"] = folder.Id,
-            ["sidestepd"] = Places.Daemon,
             ["sidestep-agent"] = Places.Agent,
             ["sidestep-lab"] = Places.Lab,
         });
@@ -34,6 +33,9 @@ internal sealed class LabRun
     public Topology Topology { get; }
 
     public RunFolder Folder { get; }
+
+    /// <summary>The version that is started, and asked, from now on.</summary>
+    public Product Product { get; set; } = Places.Product;
 
     public string DirectorConfiguration
         => Path.Combine(Folder.NodeFolder(Topology.Director.Node), Path.GetFileName(Topology.Director.Configuration));
@@ -145,6 +147,6 @@ internal sealed class LabRun
 
     private string Fill(string text, Node node)
         => _template.Fill(
-            text.Replace("{node}", node.Name, StringComparison.Ordinal).Replace("{home}", Folder.NodeFolder(node.Name), StringComparison.Ordinal),
+            text.Replace("{sidestepd}", Product.Daemon, StringComparison.Ordinal).Replace("{node}", node.Name, StringComparison.Ordinal).Replace("{home}", Folder.NodeFolder(node.Name), StringComparison.Ordinal),
             Topology.Folder);
 }

@@ -14,19 +14,24 @@ internal static class Places
 
     public static string Failures => Path.Combine(Repository, "artifacts", "lab");
 
-    public static string Daemon => Executable("Sidestep.Daemon", "sidestepd");
+    /// <summary>What was built from these sources.</summary>
+    public static Product Product { get; } = Built(Repository);
 
-    public static string Agent => Executable("Sidestep.Agent", "sidestep-agent");
+    /// <summary>What eng/other-layout.sh has built: the same, but of a version whose tables are others.</summary>
+    public static Product OtherLayout { get; } = Built(Path.Combine(Repository, "artifacts", "other-layout"));
 
-    public static string Cli => Executable("Sidestep.Cli", "sidestep");
+    public static string Agent => Executable(Repository, "Sidestep.Agent", "sidestep-agent");
 
     public static string Lab => Environment.ProcessPath ?? throw new LabException("The path of this executable is unknown.");
 
     /// <summary>The folder that bpffs is mounted on; each run pins in a folder of its own below.</summary>
     public static string PinFolder(string runId) => $"/sys/fs/bpf/sidestep-lab-{runId}";
 
-    private static string Executable(string project, string name)
-        => Path.Combine(Repository, "artifacts", "bin", project, Configuration, name);
+    private static Product Built(string tree)
+        => new(Executable(tree, "Sidestep.Daemon", "sidestepd"), Executable(tree, "Sidestep.Cli", "sidestep"));
+
+    private static string Executable(string tree, string project, string name)
+        => Path.Combine(tree, "artifacts", "bin", project, Configuration, name);
 
     // The lab runs the product that was built in the same configuration as itself.
     private static string Configuration => Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
@@ -41,3 +46,8 @@ internal static class Places
         throw new LabException($"No Sidestep.slnx above {AppContext.BaseDirectory}: run sidestep-lab from its repository (./sidestep lab).");
     }
 }
+
+/// <summary>The executables of one version of the director.</summary>
+/// <param name="Daemon">Path of sidestepd.</param>
+/// <param name="Cli">Path of sidestep.</param>
+internal sealed record Product(string Daemon, string Cli);

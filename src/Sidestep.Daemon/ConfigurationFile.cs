@@ -4,11 +4,11 @@ using Sidestep.Native;
 namespace Sidestep.Daemon;
 
 /// <summary>Reads the configuration file, and notices when it changed.</summary>
-/// <remarks>It is looked at fifty times a second instead of by inotify: that works with editors that replace the file, with
+/// <remarks>It is looked at two hundred times a second instead of by inotify: that works with editors that replace the file, with
 /// symbolic links that are switched, and on network file systems, and costs a few microseconds each time.</remarks>
 internal sealed class ConfigurationFile(string path)
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(5);
 
     /// <summary>How long a file that is written in place has to rest. One that was put in its place as a whole need not.</summary>
     private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(200);

@@ -17,11 +17,16 @@ internal static class Labels
         Time = Milliseconds(transition?.WindowEnds),
     };
 
-    internal static Label Of(GroupKey group, ServerEntry server) => new()
+    internal static Label Of(GroupKey group, ServerEntry server) => Of(Of(group), server);
+
+    /// <summary>What the labels of all servers of a group have in common.</summary>
+    internal static Label Of(GroupKey group) => new() { Pool = Text(group.Pool), Way = Text(group.Way.ToString()) };
+
+    /// <param name="group">See <see cref="Of(GroupKey)"/>.</param>
+    /// <param name="server">One of its servers.</param>
+    internal static Label Of(in Label group, ServerEntry server) => group with
     {
         Name = Text(server.Name),
-        Pool = Text(group.Pool),
-        Way = Text(group.Way.ToString()),
         Place = Text(server.Address.ToString()),
         Weight = (uint)server.Weight,
         Flags = Constants.LabelUsed | (server.Weight == 0 ? Constants.LabelDisabled : 0)

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using Sidestep.Engine.Xdp.Layout;
 using Sidestep.Forwarding;
 
@@ -42,6 +43,9 @@ public enum SwitchSet
 /// <summary>Switches and tables.</summary>
 internal static class SwitchSets
 {
+    /// <summary>What groups need, found out once each: a change takes nearly all of them over.</summary>
+    private static readonly ConditionalWeakTable<ServerGroup, StrongBox<SwitchSet>> OfGroups = [];
+
     /// <summary>What tables need, save for <see cref="SwitchSet.SeveralArms"/>, which depends on the interfaces.</summary>
     internal static SwitchSet Needs(ForwardingTables tables)
     {
@@ -55,17 +59,22 @@ internal static class SwitchSets
         if (!tables.Peers.IsEmpty)
             needs |= SwitchSet.Peers;
         foreach (var group in tables.Groups)
+            needs |= OfGroups.GetValue(group, static g => new StrongBox<SwitchSet>(Needs(g))).Value;
+        return needs;
+    }
+
+    private static SwitchSet Needs(ServerGroup group)
+    {
+        var needs = SwitchSet.None;
+        foreach (var server in group.Servers)
         {
-            foreach (var server in group.Servers)
-            {
-                var way = server.Way ?? group.Key.Way;
-                if (way.OuterSource4 is not null || way.OuterSource6 is not null)
-                    needs |= SwitchSet.OuterSources;
-                if (way.Encapsulation is Model.Encapsulation.Gue or Model.Encapsulation.Gre)
-                    needs |= SwitchSet.UdpAndGre;
-                if (way.Encapsulation is not null && server.Address.AddressFamily == AddressFamily.InterNetworkV6)
-                    needs |= SwitchSet.Outer6;
-            }
+            var way = server.Way ?? group.Key.Way;
+            if (way.OuterSource4 is not null || way.OuterSource6 is not null)
+                needs |= SwitchSet.OuterSources;
+            if (way.Encapsulation is Model.Encapsulation.Gue or Model.Encapsulation.Gre)
+                needs |= SwitchSet.UdpAndGre;
+            if (way.Encapsulation is not null && server.Address.AddressFamily == AddressFamily.InterNetworkV6)
+                needs |= SwitchSet.Outer6;
         }
         return needs;
     }

@@ -125,6 +125,8 @@ internal sealed class TableWriter
     /// <summary>Servers that have a number and will not need it: looked for only in groups that changed.</summary>
     private HashSet<ServerKey> LeavingServers(ForwardingTables tables)
     {
+        if (_serverIds.Things.Count == 0)
+            return [];
         if (_groups.Count == 0)
         {
             var all = tables.Groups.SelectMany(static g => g.Servers.Select(s => KeyOf(g, s))).ToHashSet();
@@ -152,8 +154,9 @@ internal sealed class TableWriter
         foreach (var added in _serverIds.Take(group.Servers.Select(s => KeyOf(group, s)), leaving))
             ClearServer(_serverIds[added]);
         var ids = group.Servers.Select(s => _serverIds[KeyOf(group, s)]).ToArray();
+        var label = Labels.Of(group.Key);
         for (var i = 0; i < ids.Length; i++)
-            _maps.ServerLabels[ids[i]] = Labels.Of(group.Key, group.Servers[i]);
+            _maps.ServerLabels[ids[i]] = Labels.Of(label, group.Servers[i]);
         var slots = _slots.Write(group.Key, CurrentSlots(group, ids, remembers), FormerSlots(group, ids), _slotsInUse.GetValueOrDefault(group.Key));
         return new Group(group, remembers, ignoresWeights, ids, slots);
     }
@@ -162,11 +165,14 @@ internal sealed class TableWriter
     {
         var byAddress = group.Servers.Select(static (s, i) => (s.Address, i)).ToDictionary(static s => s.Address, static s => s.i);
         var members = group.Slots.Members.Select(m => (uint)ids[byAddress[m.Address]]).ToArray();
-        var slots = new uint[group.Slots.Slots.Length];
+        var table = group.Slots.Slots.AsSpan();
+        var former = group.Transition is { } transition ? transition.Former.AsSpan() : [];
+        var tracked = remembers ? Constants.SlotTracked : 0;
+        var slots = new uint[table.Length];
         for (var i = 0; i < slots.Length; i++)
         {
-            var isTracked = remembers || (group.Transition is { } transition && transition.Former[i] != Transition.Settled);
-            slots[i] = (group.Slots.Slots[i] is >= 0 and var member ? members[member] : 0) | (isTracked ? Constants.SlotTracked : 0);
+            slots[i] = (table[i] is >= 0 and var member ? members[member] : 0)
+                | (!former.IsEmpty && former[i] != Transition.Settled ? Constants.SlotTracked : tracked);
         }
         return slots;
     }

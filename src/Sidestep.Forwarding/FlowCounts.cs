@@ -6,7 +6,11 @@ namespace Sidestep.Forwarding;
 /// <param name="Group">Its pool, and how it is reached.</param>
 /// <param name="Name">Its name.</param>
 /// <param name="Address">Its own address.</param>
-public readonly record struct ServerKey(GroupKey Group, string Name, IPAddress Address);
+public readonly record struct ServerKey(GroupKey Group, string Name, IPAddress Address)
+{
+    /// <summary>By what nearly always differs: there are 100,000 of these, and a group has a dozen parts.</summary>
+    public override int GetHashCode() => HashCode.Combine(Group, Address);
+}
 
 /// <summary>Remembered flows that are not idle, at one moment.</summary>
 /// <param name="ByServer">Servers without any may be missing.</param>

@@ -101,6 +101,9 @@ public sealed record ServiceEntry
 /// <param name="Way">How.</param>
 public readonly record struct GroupKey(string Pool, Way Way)
 {
+    /// <summary>By what nearly always differs: a pool is seldom reached in two ways.</summary>
+    public override int GetHashCode() => string.GetHashCode(Pool, StringComparison.Ordinal);
+
     /// <summary>For messages and sorting: <c>web/l2</c>.</summary>
     public override string ToString() => $"{Pool}/{Way}";
 }

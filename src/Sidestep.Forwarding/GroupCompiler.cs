@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using Sidestep.Model;
 
 namespace Sidestep.Forwarding;
@@ -8,6 +9,10 @@ internal sealed class GroupCompiler
 {
     /// <summary>How often flows are counted while they hold up the end of a transition.</summary>
     private static readonly TimeSpan CountAgain = TimeSpan.FromMinutes(1);
+
+    /// <summary>What is asked of every pool and group with each change, found out once: neither ever changes.</summary>
+    private static readonly ConditionalWeakTable<Pool, StrongBox<bool>> OwnWays = [];
+    private static readonly ConditionalWeakTable<ServerGroup, StrongBox<bool>> Draining = [];
 
     private readonly Lock _gate = new();
     private readonly CompiledFrom _origin;
@@ -82,11 +87,11 @@ internal sealed class GroupCompiler
     private bool IsUnchanged(ServerGroup former, Pool pool)
     {
         if (!_sameKey || _formerOrigin is not { } origin || former.Transition is not null
-            || !ReferenceEquals(origin.FindPool(pool.Name), pool) || pool.Servers.Any(static s => s.Encapsulation is not null))
+            || !ReferenceEquals(origin.FindPool(pool.Name), pool) || HasOwnWays(pool))
             return false;
         var hops = _origin.NextHops.Servers;
         if (ReferenceEquals(hops, origin.NextHops.Servers))
-            return !former.Servers.Any(static s => s.DrainingSince is not null);
+            return !Drains(former);
         foreach (var server in former.Servers)
         {
             if (server.DrainingSince is not null || server.Obstacle is not null
@@ -95,6 +100,12 @@ internal sealed class GroupCompiler
         }
         return true;
     }
+
+    private static bool HasOwnWays(Pool pool) =>
+        OwnWays.GetValue(pool, static p => new StrongBox<bool>(p.Servers.Any(static s => s.Encapsulation is not null))).Value;
+
+    private static bool Drains(ServerGroup group) =>
+        Draining.GetValue(group, static g => new StrongBox<bool>(g.Servers.Any(static s => s.DrainingSince is not null))).Value;
 
     /// <summary>How long a flow may be silent and live: then it has shown itself to every table.</summary>
     private TimeSpan WindowOf(VirtualService service)

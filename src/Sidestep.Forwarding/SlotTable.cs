@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.Net;
+using System.Runtime.InteropServices;
 using Sidestep.Model;
 
 namespace Sidestep.Forwarding;
@@ -88,7 +89,7 @@ public sealed class SlotTable
         var sorted = Sorted(members, slotCount);
         if (sorted.IsEmpty)
             return new SlotTable(sorted, []);
-        return new SlotTable(sorted, ImmutableArray.Create(Fill(key, sorted, slotCount)));
+        return new SlotTable(sorted, ImmutableCollectionsMarshal.AsImmutableArray(Fill(key, sorted, slotCount)));
     }
 
     private static ImmutableArray<SlotMember> Sorted(IEnumerable<SlotMember> members, int slotCount)
@@ -134,9 +135,7 @@ public sealed class SlotTable
 
     private static int[] Fill(HashKey key, ImmutableArray<SlotMember> members, int slotCount)
     {
-        const int Free = -1;
         var slots = new int[slotCount];
-        Array.Fill(slots, Free);
         var quota = Quotas(members, slotCount);
         var taken = new int[members.Length];
         var position = new int[members.Length];
@@ -150,23 +149,89 @@ public sealed class SlotTable
 
         // A member whose share is a half of the largest comes up every second round; so everybody is served at the same
         // relative pace, and a member's early, most preferred slots are as safe for a light one as for a heavy one.
+        // Most of the time goes into steps over slots that are taken: these are bits, which stay in the nearest cache, and
+        // a step is shorter than the table, so that it takes no division to stay inside.
+        var isTaken = new ulong[(slotCount + 63) / 64];
+        LastSlots? last = null;
+        var mostLast = (int)Math.Sqrt(slotCount);
         var largest = quota.Max();
         for (int round = 1, filled = 0; filled < slotCount; round++)
         {
-            for (var i = 0; i < members.Length; i++)
+            for (var i = 0; i < taken.Length; i++)
             {
-                var due = (int)(((long)quota[i] * round + largest - 1) / largest);
-                while (taken[i] < due && taken[i] < quota[i])
+                while (taken[i] < quota[i] && (long)taken[i] * largest < (long)quota[i] * round)
                 {
-                    while (slots[position[i]] != Free)
-                        position[i] = (int)(((long)position[i] + step[i]) % slotCount);
-                    slots[position[i]] = i;
+                    if (last is null && slotCount - filled <= mostLast)
+                        last = new LastSlots(isTaken, step, slotCount);
+                    var slot = last is null ? Next(isTaken, position[i], step[i], slotCount) : last.Take(i, position[i]);
+                    position[i] = slot;
+                    isTaken[slot >> 6] |= 1UL << slot;
+                    slots[slot] = i;
                     taken[i]++;
                     filled++;
                 }
             }
         }
         return slots;
+    }
+
+    /// <summary>The first free slot on the way of a member.</summary>
+    private static int Next(ulong[] isTaken, int slot, int step, int slotCount)
+    {
+        while ((isTaken[slot >> 6] >> slot & 1) != 0)
+        {
+            slot += step;
+            if (slot >= slotCount)
+                slot -= slotCount;
+        }
+        return slot;
+    }
+
+    /// <summary>When few slots are free, they are many steps away, more than half of all steps of a table: so it is worked out
+    /// how many for each of them.</summary>
+    private sealed class LastSlots
+    {
+        private readonly int _slotCount;
+        private readonly List<int> _free = [];
+
+        /// <summary>For each member the number of steps, round and round, that lead one slot on.</summary>
+        private readonly int[] _stepsOfOne;
+
+        internal LastSlots(ulong[] isTaken, int[] step, int slotCount)
+        {
+            _slotCount = slotCount;
+            for (var slot = 0; slot < slotCount; slot++)
+            {
+                if ((isTaken[slot >> 6] >> slot & 1) == 0)
+                    _free.Add(slot);
+            }
+            _stepsOfOne = Array.ConvertAll(step, s => Inverse(s, slotCount));
+        }
+
+        internal int Take(int member, int position)
+        {
+            int nearest = 0, fewest = int.MaxValue;
+            for (var i = 0; i < _free.Count; i++)
+            {
+                var distance = _free[i] - position;
+                var steps = (int)((ulong)(distance < 0 ? distance + _slotCount : distance) * (ulong)_stepsOfOne[member] % (ulong)_slotCount);
+                if (steps < fewest)
+                    (nearest, fewest) = (i, steps);
+            }
+            var slot = _free[nearest];
+            _free[nearest] = _free[^1];
+            _free.RemoveAt(_free.Count - 1);
+            return slot;
+        }
+
+        /// <summary>What a step is to be multiplied by to get 1, modulo a prime: Euclid's algorithm.</summary>
+        private static int Inverse(int step, int prime)
+        {
+            int a = step, b = prime, x = 1, y = 0;
+            while (b != 0)
+                (a, b, x, y) = (b, a % b, y, x - a / b * y);
+            return x < 0 ? x + prime : x;
+        }
     }
 
     /// <summary>Shares out the slots by weight: each member gets its exact share rounded down, the rest goes one each to the

@@ -30,7 +30,14 @@ public readonly record struct Way(Encapsulation? Encapsulation, int GuePort = 0,
     {
         if (Encapsulation is not { } encapsulation)
             return "l2";
-        var text = encapsulation.ToString().ToLowerInvariant();
+        // Written for every label: a number's own name is looked up much more slowly.
+        var text = encapsulation switch
+        {
+            Model.Encapsulation.IpIp => "ipip",
+            Model.Encapsulation.Gue => "gue",
+            Model.Encapsulation.Gre => "gre",
+            _ => throw new InvalidOperationException($"{encapsulation}"),
+        };
         if (encapsulation == Model.Encapsulation.Gue && GuePort != NetworkProfile.DefaultGuePort)
             text += string.Create(CultureInfo.InvariantCulture, $":{GuePort}");
         return text + (OuterSource4 is { } four ? $"@{four}" : "") + (OuterSource6 is { } six ? $"@{six}" : "");

@@ -96,6 +96,33 @@ public sealed unsafe class BpfProgram : IDisposable
         }
     }
 
+    /// <summary>
+    /// Makes frames and runs the program on each as if it had come in by an interface; what the program answers is done, so
+    /// that XDP_TX sends by that interface (BPF_F_TEST_XDP_LIVE_FRAMES, kernel 5.18).
+    /// </summary>
+    /// <param name="frame">What every frame is at first. The kernel uses frames again, as they came back: the program has to
+    /// write what may have changed.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="ingressInterface">Index of the interface in the calling thread's network namespace.</param>
+    public void Send(ReadOnlySpan<byte> frame, int count, int ingressInterface)
+    {
+        var context = new xdp_md { data_end = (uint)frame.Length, ingress_ifindex = (uint)ingressInterface };
+        fixed (byte* input = frame)
+        {
+            var options = new Libbpf.bpf_test_run_opts
+            {
+                sz = (nuint)sizeof(Libbpf.bpf_test_run_opts),
+                data_in = input,
+                data_size_in = (uint)frame.Length,
+                ctx_in = &context,
+                ctx_size_in = (uint)sizeof(xdp_md),
+                repeat = count,
+                flags = Libbpf.BPF_F_TEST_XDP_LIVE_FRAMES,
+            };
+            NativeException.Check(Libbpf.bpf_prog_test_run_opts(Descriptor, &options), "BPF_PROG_TEST_RUN (live frames)");
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _descriptor.Dispose();
 

@@ -92,4 +92,13 @@ public static unsafe class Kernel
         if (Libc.sched_setaffinity(0, 128, mask) != 0)
             throw NativeException.OfLastError("sched_setaffinity");
     }
+
+    /// <summary>Moves the calling thread into another network namespace; the other threads of the process stay where they are.</summary>
+    /// <param name="path">A file that stands for it, such as <c>/run/netns/NAME</c>.</param>
+    public static void EnterNetworkNamespace(string path)
+    {
+        using var file = File.OpenHandle(path);
+        if (Libc.setns((int)file.DangerousGetHandle(), Libc.CLONE_NEWNET) != 0)
+            throw NativeException.OfLastError($"setns {path}");
+    }
 }

@@ -6,12 +6,24 @@
 #pragma once
 #include "hash.h"
 #include "packet.h"
+#include "parse.h"
 
 #define OUTER_TTL	    64
 #define OUTER_DONT_FRAGMENT 0x4000
 #define GUE_LOWEST_PORT	    0xc000 /* source ports are the dynamic ones, RFC 6335 section 6 */
 #define GUE_BYTES	    12	   /* UDP header and GUE header */
 #define GRE_BYTES	    4
+
+/* Of a plain packet, of which nobody has the tuple, it is read where it is needed: before the head is moved. */
+INLINE __u32 entropy_of(const struct packet *p, const struct tuple *t, bool six)
+{
+	struct tuple plain;
+
+	if (t)
+		return flow_entropy(t);
+	plain = plain_tuple(AGAIN(p->data), six);
+	return flow_entropy(&plain);
+}
 
 /* Both addresses: with the router's left as source, a switch would learn the router behind our port (C-02). */
 INLINE void write_macs(void *frame, const struct server *server)
@@ -144,7 +156,7 @@ INLINE int encapsulate_ipip(struct xdp_md *ctx, struct packet *p, const struct t
 	__u32 *outer;
 
 	if (outer6 || switches.outer_sources)
-		entropy = flow_entropy(t);
+		entropy = entropy_of(p, t, six);
 	if (outer6) {
 		outer = grow(ctx, p, sizeof(struct ipv6hdr), bpf_htons(ETH_P_IPV6));
 		if (!outer)
@@ -165,7 +177,7 @@ INLINE int encapsulate_ipip(struct xdp_md *ctx, struct packet *p, const struct t
  */
 INLINE int encapsulate_gue(struct xdp_md *ctx, struct packet *p, const struct tuple *t, bool six, bool outer6)
 {
-	__u32 protocol = six ? IPPROTO_IPV6 : IPPROTO_IPIP, entropy = flow_entropy(t);
+	__u32 protocol = six ? IPPROTO_IPV6 : IPPROTO_IPIP, entropy = entropy_of(p, t, six);
 	__u32 port = bpf_htons(GUE_LOWEST_PORT | (entropy >> 16)), length = p->length + GUE_BYTES;
 	__u32 gue = bpf_htonl(protocol << 16), *outer;
 	__u16 sum = 0;
@@ -197,26 +209,26 @@ INLINE int encapsulate_gue(struct xdp_md *ctx, struct packet *p, const struct tu
 /* RFC 2784 section 2: no checksum, version 0, then the EtherType. */
 INLINE int encapsulate_gre(struct xdp_md *ctx, struct packet *p, const struct tuple *t, bool six, bool outer6)
 {
-	__u32 *outer;
+	__u32 *outer, entropy = outer6 || switches.outer_sources ? entropy_of(p, t, six) : 0;
 
 	if (outer6) {
 		outer = grow(ctx, p, sizeof(struct ipv6hdr) + GRE_BYTES, bpf_htons(ETH_P_IPV6));
 		if (!outer)
 			return DROP_NO_HEADROOM;
-		write_outer6(p, outer, p->length + GRE_BYTES, IPPROTO_GRE, flow_entropy(t));
+		write_outer6(p, outer, p->length + GRE_BYTES, IPPROTO_GRE, entropy);
 		outer += sizeof(struct ipv6hdr) / sizeof(__u32);
 	} else {
 		outer = grow(ctx, p, sizeof(struct iphdr) + GRE_BYTES, bpf_htons(ETH_P_IP));
 		if (!outer)
 			return DROP_NO_HEADROOM;
-		write_outer4(p, outer, p->length + sizeof(struct iphdr) + GRE_BYTES, IPPROTO_GRE,
-			     switches.outer_sources ? flow_entropy(t) : 0, 0);
+		write_outer4(p, outer, p->length + sizeof(struct iphdr) + GRE_BYTES, IPPROTO_GRE, entropy, 0);
 		outer += sizeof(struct iphdr) / sizeof(__u32);
 	}
 	outer[0] = six ? bpf_htonl(ETH_P_IPV6) : bpf_htonl(ETH_P_IP);
 	return GO_ON;
 }
 
+/* Without a tuple: of a plain packet. */
 INLINE int encapsulate(struct xdp_md *ctx, struct packet *p, const struct tuple *t, bool six)
 {
 	__u32 kind = p->server->encapsulation;

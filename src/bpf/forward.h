@@ -16,7 +16,6 @@
 /* The server is known, and nothing speaks against it. */
 INLINE int send(struct xdp_md *ctx, struct cpu_counters *own, struct packet *p, const struct tuple *t, bool six)
 {
-	__u32 service_id = p->service->id;
 	int reason;
 
 	/*
@@ -27,7 +26,7 @@ INLINE int send(struct xdp_md *ctx, struct cpu_counters *own, struct packet *p, 
 	account_forwarded(own, p);
 	reason = encapsulate(ctx, p, t, six);
 	if (UNLIKELY(reason)) {
-		account_not_forwarded(service_id, p->server_id, p->bytes);
+		account_not_forwarded(AGAIN(p->service)->id, p->server_id, p->bytes);
 		return drop(reason, p->bytes);
 	}
 	return transmit(ctx, p);
@@ -87,6 +86,5 @@ INLINE int forward_plain(struct xdp_md *ctx, struct packet *p, bool six)
 	if (UNLIKELY(!p->server || p->length > p->server->room))
 		return NOT_PLAIN;
 	p->bytes = frame_bytes(p);
-	t = plain_tuple(AGAIN(p->data), six);
-	return send(ctx, own, p, &t, six);
+	return send(ctx, own, p, NULL, six);
 }

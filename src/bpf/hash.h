@@ -32,10 +32,11 @@ INLINE __u64 source_hash(const struct settings *settings, const struct tuple *t)
 INLINE __u64 flow_hash(const struct settings *settings, __u32 flags, const struct tuple *t)
 {
 	__u64 state = settings->hash_high, low = settings->hash_low, source;
-	__u32 fields = flags & SERVICE_HASH_MASK, ports = bpf_ntohl(t->ports);
+	__u32 fields = flags & SERVICE_HASH_MASK, ports;
 
-	if (!fields)
+	if (!UNLIKELY(fields))
 		return source_hash(settings, t);
+	ports = bpf_ntohl(t->ports);
 	if (fields == SERVICE_HASH_DEST)
 		return hash_word(state, ports & 0xffff, low);
 	if (t->six) {

@@ -111,7 +111,7 @@ INLINE void *bytes_at(const struct xdp_md *ctx, __u32 offset, __u32 size)
  */
 #define AGAIN(pointer)                                                                                                 \
 	({                                                                                                             \
-		typeof(pointer) same = pointer;                                                                        \
+		__auto_type same = (pointer);                                                                          \
 		asm volatile("" : "+r"(same));                                                                         \
 		same;                                                                                                  \
 	})

@@ -104,25 +104,27 @@ INLINE struct flow *make_room(struct query *q, struct flow_bucket *bucket)
 {
 	struct flow *oldest = &bucket->flows[0];
 	__u32 longest = 0, way = 0;
+	struct cpu_counters *own;
 
 	for (__u32 i = 0; i < FLOW_WAYS; i++) {
 		struct flow *flow = &bucket->flows[i];
-		__u32 idle = flow->id ? q->now - flow->seen : ~0U;
+		__u32 idle = q->now - flow->seen;
 
+		if (!flow->id) {
+			q->place += i;
+			return flow;
+		}
 		if (idle > longest) {
 			longest = idle;
 			oldest = flow;
 			way = i;
 		}
 	}
-	if (oldest->id) {
-		struct cpu_counters *own = own_counters();
-
-		if (own && longest <= patience(q, oldest->server))
-			own->flows_forgotten.packets++;
-		if (oldest->server & FLOW_COUNTED)
-			change_load(oldest->server & FLOW_SERVER_MASK, -1);
-	}
+	own = own_counters();
+	if (own && longest <= patience(q, oldest->server))
+		own->flows_forgotten.packets++;
+	if (oldest->server & FLOW_COUNTED)
+		change_load(oldest->server & FLOW_SERVER_MASK, -1);
 	q->place += way;
 	return oldest;
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Sidestep.ConformanceTests.Cases;
+using Sidestep.ConformanceTests.Frames;
 using Sidestep.ConformanceTests.Xdp;
 
 namespace Sidestep.ConformanceTests;
@@ -35,8 +36,9 @@ public sealed class BoundTests
     public void A_flood_of_first_fragments_does_not_stop_what_needs_no_memory()
     {
         var director = new Behaviour("{pools: {web: {hash: five-tuple}}}");
+        var first = CaseTable.Frame("[ipv4: {id: 0, flags: mf}, first: 16, udp: {}, payload: 100]");
         for (var id = 0; id < 65536; id++)
-            director.Action(string.Create(CultureInfo.InvariantCulture, $"[ipv4: {{id: {id}, flags: mf}}, first: 16, udp: {{}}, payload: 100]"));
+            director.Action(Variations.WithId(first, id));
         Assert.Equal("web1", director.Tcp(7, 40000));
         // The newest of all is still known.
         Assert.Equal("web1", director.Server("[ipv4: {id: 65535, protocol: 17, offsetBytes: 16}, payload: 40]"));

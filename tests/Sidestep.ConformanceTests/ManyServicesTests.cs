@@ -1,6 +1,7 @@
 using System.Globalization;
 using Sidestep.ConformanceTests.Cases;
 using Sidestep.ConformanceTests.Engine;
+using Sidestep.ConformanceTests.Frames;
 using Sidestep.ConformanceTests.Xdp;
 using Sidestep.Forwarding;
 using Sidestep.Model;
@@ -21,11 +22,12 @@ public sealed class ManyServicesTests(Engines engines)
         Apply(engine, services);
         var before = Counts.Of(engine.ReadCounters());
 
+        var segment = CaseTable.Frame("[ipv4: {}, tcp: {}]");
         foreach (var service in services)
-            Assert.Equal(XdpAction.Transmit, engine.Trace(Frame(service.Vips[0].BaseAddress, $"tcp: {{to: {service.Ports[0].First}}}"), 1).Action);
+            Assert.Equal(XdpAction.Transmit, engine.Trace(Variations.TcpTo(segment, service.Vips[0].BaseAddress, service.Ports[0].First), 1).Action);
 
         var counted = Counts.Of(engine.ReadCounters()).Since(before);
-        Assert.All(services, s => Assert.Equal(1UL, counted.Packets($"service {s.Name}")));
+        Assert.All(services, s => Assert.Equal(1UL, counted.PacketsOf($"service {s.Name}")));
         Assert.Equal((ulong)services.Count, counted.Packets("server web/l2/web1"));
     }
 
@@ -36,12 +38,13 @@ public sealed class ManyServicesTests(Engines engines)
         var vips = VipsOf(Limits.VirtualServices, seed: 2);
         Apply(engine, Services(vips, portsPerVip: 1));
 
+        var echo = CaseTable.Frame("[ipv4: {}, icmp: {}]");
         foreach (var vip in vips)
         {
-            Assert.Equal(XdpAction.Transmit, engine.Trace(Frame(vip.ToIPAddress(), "icmp: {}"), 1).Action);
+            Assert.Equal(XdpAction.Transmit, engine.Trace(Variations.IcmpTo(echo, vip.ToIPAddress()), 1).Action);
             var neighbour = new Ipv4Address(vip.Value ^ 1);
             if (!vips.Contains(neighbour))
-                Assert.Equal(XdpAction.Pass, engine.Trace(Frame(neighbour.ToIPAddress(), "icmp: {}"), 1).Action);
+                Assert.Equal(XdpAction.Pass, engine.Trace(Variations.IcmpTo(echo, neighbour.ToIPAddress()), 1).Action);
         }
     }
 
@@ -59,7 +62,7 @@ public sealed class ManyServicesTests(Engines engines)
     [
         .. vips.SelectMany((vip, i) => Enumerable.Range(0, portsPerVip).Select(port => new VirtualService
         {
-            Name = string.Create(CultureInfo.InvariantCulture, $"s{i}-p{port}."),
+            Name = string.Create(CultureInfo.InvariantCulture, $"s{i}-p{port}"),
             Vips = [Tables.Single(vip.ToIPAddress())],
             Protocol = TransportProtocol.Tcp,
             Ports = [PortRange.One(80 + port * 363)],
@@ -75,7 +78,4 @@ public sealed class ManyServicesTests(Engines engines)
         engine.Apply(TableCompiler.Compile(given.Configuration with { VirtualServices = [] }, given.NextHops));
         engine.Apply(TableCompiler.Compile(given.Configuration with { VirtualServices = [.. services] }, given.NextHops));
     }
-
-    private static byte[] Frame(System.Net.IPAddress destination, string transport) =>
-        CaseTable.Frame($"[ipv4: {{to: {destination}}}, {transport}]");
 }

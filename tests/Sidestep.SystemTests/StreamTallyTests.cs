@@ -44,6 +44,15 @@ public sealed class StreamTallyTests
         Assert.Equal((1, 0, 0), (tally.Judge([1]).Sent, tally.Judge([1]).Lost, tally.Judge([1]).Duplicated));
     }
 
+    [Fact]
+    public void Senders_that_began_later_are_judged_by_themselves()
+    {
+        var tally = Of([(0, 0), (0, 1), (5, 0)]);
+
+        Assert.Equal(0, tally.Judge([2]).Lost);
+        Assert.Equal((3, 2), (tally.Judge([2, 1], firstSender: 5).Sent, tally.Judge([2, 1], firstSender: 5).Lost));
+    }
+
     private static StreamTally Of(IEnumerable<(int Sender, int Number)> seen)
     {
         var tally = new StreamTally();

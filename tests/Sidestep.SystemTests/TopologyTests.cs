@@ -94,4 +94,24 @@ public sealed class TopologyTests
             File.Delete(path);
         }
     }
+
+    /// <summary>A change that left the crowd's services as they are would prove nothing.</summary>
+    [Fact]
+    public void With_every_change_the_crowd_is_another_one()
+    {
+        var crowd = TopologyReader.Read("upgrade").Churn!.Crowd!;
+        for (var changes = 0; changes < 20; changes++)
+        {
+            var before = crowd.After(changes).ToDictionary(s => s.Name);
+            var after = crowd.After(changes + 1).ToDictionary(s => s.Name);
+            Assert.InRange(after.Count, 1000, crowd.Services);
+            Assert.NotEmpty(before.Keys.Except(after.Keys));
+            Assert.NotEmpty(after.Keys.Except(before.Keys));
+            Assert.All(after.Values.Where(s => before.ContainsKey(s.Name)), s => Assert.NotEqual(before[s.Name].Pool, s.Pool));
+            for (var staying = 0; staying < crowd.Staying; staying++)
+                Assert.Contains($"crowd-{staying}", after.Keys);
+        }
+        Assert.All(Enumerable.Range(0, crowd.Staying), i => Assert.Equal(
+            crowd.Profiles.Order(), Enumerable.Range(0, 8).Select(c => crowd.After(c).First(s => s.Name == $"crowd-{i}").Profile).Distinct().Order()));
+    }
 }

@@ -22,6 +22,7 @@ internal static class ChurnCommands
     private static readonly Option<double> QuietPeriodOption = new("--quiet-period");
     private static readonly Option<double> ShortRateOption = new("--short-rate");
     private static readonly Option<int> SendersOption = new("--senders");
+    private static readonly Option<int> FirstSenderOption = new("--first-sender");
     private static readonly Option<int> RateOption = new("--rate");
 
     public static IEnumerable<Command> All()
@@ -33,7 +34,7 @@ internal static class ChurnCommands
             ServiceOption, SourceOption, CountOption, PeriodOption, QuietCountOption, QuietPeriodOption, ShortRateOption,
         };
         sessions.SetAction((result, _) => SessionsAsync(result));
-        var stream = new Command("stream") { ServiceOption, SourceOption, SendersOption, RateOption };
+        var stream = new Command("stream") { ServiceOption, SourceOption, SendersOption, FirstSenderOption, RateOption };
         stream.SetAction((result, _) => StreamAsync(result));
         foreach (var command in (Command[])[serve, sessions, stream])
         {
@@ -84,7 +85,8 @@ internal static class ChurnCommands
                 result.GetRequiredValue(ServiceOption),
                 new ClientAddresses(AddressRange.Addresses(result.GetRequiredValue(SourceOption))),
                 result.GetValue(SendersOption),
-                result.GetValue(RateOption)),
+                result.GetValue(RateOption),
+                result.GetValue(FirstSenderOption)),
             Console.In,
             Console.Out).RunAsync();
 

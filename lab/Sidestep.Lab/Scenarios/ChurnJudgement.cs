@@ -19,6 +19,8 @@ internal static class ChurnJudgement
         Changes = seen.Steps.Changes,
         DaemonKills = seen.Steps.Kills,
         DaemonRestarts = seen.Steps.Restarts,
+        Upgrades = seen.Steps.Upgrades,
+        Services = seen.Services,
         PacketsSent = seen.Stream.Sent,
         PacketsLost = seen.Stream.Lost,
         PacketsDuplicated = seen.Stream.Duplicated,
@@ -28,6 +30,7 @@ internal static class ChurnJudgement
         FramesForwardedByDirector = seen.FramesOut,
         FramesWithVipSourceAtDirector = seen.Frames.AtDirector.Replies.Frames,
         BrokenOnPurpose = seen.BrokenOnPurpose,
+        LostOnPurpose = seen.LostOnPurpose,
         Engine = seen.DirectorLink.XdpMode == "none" ? "none" : "xdp",
         Mode = seen.DirectorLink.XdpMode,
         Events = seen.Steps.Reports,
@@ -69,6 +72,9 @@ internal static class ChurnJudgement
             yield return $"{stream.Lost} of {stream.Sent} datagrams came to no server; the first: {string.Join("; ", stream.FirstLost)}";
         if (stream.Duplicated > 0)
             yield return $"{stream.Duplicated} datagrams came more than once";
+        // Without the service the director leaves them to its kernel, which is no server: what the capture saw stay there is lost.
+        if (seen.LostOnPurpose is { } purpose && (purpose.Lost == 0 || purpose.Lost != purpose.NotForwarded))
+            yield return $"{purpose.Service} was taken away under {purpose.Sent} datagrams; {purpose.NotForwarded} did not leave the director and {purpose.Lost} were missed: a judge that misses too few or too many proves nothing";
         if (seen.SocketBufferDrops > 0)
             yield return $"{seen.SocketBufferDrops} datagrams found a full buffer at a server's socket: the machine is too slow for this run, not the director";
     }

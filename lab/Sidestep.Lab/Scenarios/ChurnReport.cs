@@ -42,6 +42,12 @@ internal sealed record ChurnReport : IReport
     /// <summary>How often the daemon was ended with SIGTERM and started again.</summary>
     public required int DaemonRestarts { get; init; }
 
+    /// <summary>How often a daemon of another version, with another layout of the tables, took over.</summary>
+    public required int Upgrades { get; init; }
+
+    /// <summary>Services of the director in the end.</summary>
+    public required int Services { get; init; }
+
     /// <summary>Numbered datagrams.</summary>
     public required long PacketsSent { get; init; }
 
@@ -67,6 +73,9 @@ internal sealed record ChurnReport : IReport
 
     /// <summary>The judge judged.</summary>
     public required BrokenOnPurpose BrokenOnPurpose { get; init; }
+
+    /// <summary>The judge judged once more; null where the topology does not ask for it.</summary>
+    public required LostOnPurpose? LostOnPurpose { get; init; }
 
     public required string Engine { get; init; }
 
@@ -95,3 +104,10 @@ internal sealed record ChurnStepReport(string Step, double AtSecond, double Seco
 /// <param name="Sessions">How many it had.</param>
 /// <param name="Broken">How many the judge saw break.</param>
 internal sealed record BrokenOnPurpose(string Server, int Sessions, int Broken);
+
+/// <summary>In the end a service is taken away under numbered datagrams that were sent for that.</summary>
+/// <param name="Service">Which.</param>
+/// <param name="Sent">How many were sent.</param>
+/// <param name="Lost">How many of them the judge missed.</param>
+/// <param name="NotForwarded">How many frames entered the director meanwhile and did not leave it, as the capture saw it.</param>
+internal sealed record LostOnPurpose(string Service, long Sent, long Lost, long NotForwarded);

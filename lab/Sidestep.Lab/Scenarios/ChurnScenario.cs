@@ -28,10 +28,17 @@ internal sealed class ChurnScenario(LabRun run, Churn churn, Action<string> say)
     private const int VictimCount = 60;
     private const double VictimPeriod = 0.25;
 
+    // So many datagrams a second are sent to get lost, for so long.
+    private const int VictimSenders = 4;
+    private const int VictimRate = 200;
+    private static readonly TimeSpan WithoutService = TimeSpan.FromSeconds(1);
+
     public async Task<ChurnReport> RunAsync(CancellationToken cancel)
     {
         var watch = Stopwatch.StartNew();
-        var file = new DirectorFile(run.DirectorConfiguration);
+        if (run.Topology.Steps.Exists(s => s.Do == "upgrade-daemon") && !File.Exists(Places.OtherLayout.Daemon))
+            throw new LabException($"{Places.OtherLayout.Daemon} is missing, a version with another layout of the tables: eng/other-layout.sh builds it, and so does `./sidestep lab`.");
+        var file = new DirectorFile(run.DirectorConfiguration, churn.Crowd);
         foreach (var name in run.Topology.StartWithout)
             file.Leave(name);
         file.Save();
@@ -45,7 +52,7 @@ internal sealed class ChurnScenario(LabRun run, Churn churn, Action<string> say)
         say($"opening {churn.Sessions.Count:N0} connections from {churn.Sessions.To.Count} x the clients' addresses");
         using var sessions = SessionsProcess.Start(run, SessionsName, churn.Sessions);
         await sessions.OpenedAsync(OpenLimit, cancel);
-        using var stream = StreamProcess.Start(run, churn.Stream);
+        using var stream = StreamProcess.Start(run, "stream", churn.Stream, [.. churn.Stream.To, .. churn.Crowd?.Endpoints ?? []]);
         foreach (var service in churn.Sessions.To)
             await sessions.BeginShortAsync(service);
 
@@ -57,12 +64,18 @@ internal sealed class ChurnScenario(LabRun run, Churn churn, Action<string> say)
         var retransmitted = SocketTable.Retransmitted(run.Folder.Find(run.Topology.Clients.Node, SessionsName)!.Identity);
         var state = await sessions.StopAsync(StopLimit, cancel);
         var link = await observation.DirectorLinkAsync(cancel);
-        var frames = await observation.FinishAsync(cancel);
+        var services = (await SidestepStatus.AskAsync(run, cancel)).Services.Count;
+        var frames = await observation.SoFarAsync(cancel);
+        var lost = churn.LostOnPurpose.Length > 0 ? await LoseAsync(file, inForce, sent.Count, cancel) : null;
+        var all = await observation.FinishAsync(cancel);
         var broken = await BreakAsync(file, cancel);
         var drops = Servers().Sum(p => SocketTable.BufferDrops(p.Identity));
-        var verdict = await JudgeStreamAsync(sent, cancel);
+        var tally = await TallyAsync(cancel);
+        var purpose = lost is null ? null
+            : new LostOnPurpose(churn.LostOnPurpose, lost.Sum(), tally.Judge(lost, firstSender: sent.Count).Lost, NotForwarded(all.AtDirector - frames.AtDirector));
         var seen = new ChurnEvidence(
-            state, sessions.Failures, sessions.ShortFailures, steps, begin, frames, link, drops, retransmitted, verdict, broken, watch.Elapsed);
+            state, sessions.Failures, sessions.ShortFailures, steps, begin, frames with { Problems = all.Problems }, link, drops, retransmitted,
+            tally.Judge(sent), broken, purpose, services, watch.Elapsed);
         return ChurnJudgement.Report(run, churn, seen);
     }
 
@@ -74,6 +87,26 @@ internal sealed class ChurnScenario(LabRun run, Churn churn, Action<string> say)
         if (await inForce.StartedAsync(start, cancel) is { } problem)
             throw new LabException(problem);
     }
+
+    /// <summary>The judge judged: a service is taken away under datagrams, and those that come after that are lost.</summary>
+    /// <param name="firstSender">The number of the first sender that nobody has been yet.</param>
+    /// <returns>How many each sender has sent.</returns>
+    private async Task<IReadOnlyList<int>> LoseAsync(DirectorFile file, InForce inForce, int firstSender, CancellationToken cancel)
+    {
+        var service = churn.LostOnPurpose;
+        say($"taking {service} away under datagrams, which must get lost");
+        var plan = new StreamTraffic { Senders = VictimSenders, Rate = VictimRate };
+        using var victims = StreamProcess.Start(run, "lost", plan, [file.Endpoint(service)], firstSender);
+        file.Leave(service);
+        file.Save();
+        if (await inForce.ChangedAsync(new RunStep { Do = "remove-service", Service = service }, cancel) is { } problem)
+            throw new LabException(problem);
+        await Task.Delay(WithoutService, cancel);
+        return await victims.StopAsync(cancel);
+    }
+
+    private static long NotForwarded(FrameTotals totals)
+        => totals.RequestsIn.Frames - totals.RequestsOut.Frames - totals.EncapsulatedOut.Frames;
 
     /// <summary>The judge judged: a server is switched off under sessions, which a run that sees nothing would not notice.</summary>
     private async Task<BrokenOnPurpose> BreakAsync(DirectorFile file, CancellationToken cancel)
@@ -92,7 +125,7 @@ internal sealed class ChurnScenario(LabRun run, Churn churn, Action<string> say)
     }
 
     /// <summary>Ends the servers, which then leave what they have received.</summary>
-    private async Task<StreamVerdict> JudgeStreamAsync(IReadOnlyList<int> sent, CancellationToken cancel)
+    private async Task<StreamTally> TallyAsync(CancellationToken cancel)
     {
         var tally = new StreamTally();
         await Signals.EndAsync([.. Servers().Select(s => s.Identity)]);
@@ -103,7 +136,7 @@ internal sealed class ChurnScenario(LabRun run, Churn churn, Action<string> say)
                 throw new LabException($"{server.Node} did not leave {path}; its log ends with:\n{NamespaceProcess.Tail(server.Log)}");
             tally.Load(path);
         }
-        return tally.Judge(sent);
+        return tally;
     }
 
     private IReadOnlyList<RecordedProcess> Servers()
@@ -123,6 +156,8 @@ internal sealed record ChurnEvidence(
     long SegmentsRetransmitted,
     StreamVerdict Stream,
     BrokenOnPurpose BrokenOnPurpose,
+    LostOnPurpose? LostOnPurpose,
+    int Services,
     TimeSpan Elapsed)
 {
     public long FramesIn => AtDirector.RequestsIn.Frames;

@@ -17,6 +17,9 @@ internal sealed class ChurnSteps(LabRun run, DirectorFile file, InForce inForce,
     private static readonly TimeSpan EmptyLimit = Patience.Seconds(15);
     private static readonly TimeSpan NewFlowLimit = Patience.Seconds(10);
 
+    // What a daemon says of tables that it cannot adopt.
+    private const string LayoutNote = "layout: ";
+
     private readonly Stopwatch _watch = Stopwatch.StartNew();
     private readonly List<ChurnStepReport> _reports = [];
 
@@ -34,9 +37,12 @@ internal sealed class ChurnSteps(LabRun run, DirectorFile file, InForce inForce,
 
     public int Restarts { get; private set; }
 
+    /// <summary>How often a version took over the tables' place from another one.</summary>
+    public int Upgrades { get; private set; }
+
     public async Task RunAsync(CancellationToken cancel)
     {
-        foreach (var step in run.Topology.Steps)
+        foreach (var step in run.Topology.Steps.SelectMany(s => Enumerable.Repeat(s, s.Times)))
         {
             var begun = _watch.Elapsed;
             var problem = await DoAsync(step, cancel);
@@ -61,6 +67,12 @@ internal sealed class ChurnSteps(LabRun run, DirectorFile file, InForce inForce,
             case "restart-daemon":
                 Restarts++;
                 return await run.StopDaemonAsync(cancel) ? await StartAsync(cancel) : "the daemon lives on";
+            case "upgrade-daemon":
+                return await ChangeVersionAsync(Places.OtherLayout, cancel);
+            case "downgrade-daemon":
+                return await ChangeVersionAsync(Places.Product, cancel);
+            case "change-crowd":
+                return await ChangeCrowdAsync(cancel);
             default:
                 return await ChangeAsync(step, cancel);
         }
@@ -74,6 +86,30 @@ internal sealed class ChurnSteps(LabRun run, DirectorFile file, InForce inForce,
             Changes += _waiting.Count;
         _waiting.Clear();
         return problem;
+    }
+
+    /// <summary>The one version is ended, if it lives, and the other one started: its tables are others, so it cannot adopt.</summary>
+    private async Task<string?> ChangeVersionAsync(Product product, CancellationToken cancel)
+    {
+        if (run.Daemon.Identity.IsAlive() && !await run.StopDaemonAsync(cancel))
+            return "the daemon lives on";
+        run.Product = product;
+        if (await StartAsync(cancel) is { } problem)
+            return problem;
+        Upgrades++;
+        return await inForce.StartedAsync(s => s.Notes.Any(n => n.Contains(LayoutNote, StringComparison.Ordinal)), cancel) is null
+            ? null
+            : $"the daemon does not say in `sidestep status` that the tables that it found have another layout: that was no upgrade; is {product.Daemon} another version?";
+    }
+
+    private async Task<string?> ChangeCrowdAsync(CancellationToken cancel)
+    {
+        var services = file.ChangeCrowd();
+        file.Save();
+        if (await inForce.ChangedAsync(s => services.SetEquals(s.Services), cancel) is { } problem)
+            return problem;
+        Changes++;
+        return null;
     }
 
     private async Task<string?> ChangeAsync(RunStep step, CancellationToken cancel)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Sidestep.Lab.Topologies;
 using YamlDotNet.RepresentationModel;
 
 namespace Sidestep.Lab.Scenarios;
@@ -12,12 +13,16 @@ internal sealed class DirectorFile
 {
     private readonly string _path;
     private readonly string _original;
+    private readonly Crowd? _crowd;
+    private int _crowdChanges;
     private readonly HashSet<string> _out = [];
     private readonly Dictionary<(string Server, string Key), string> _changed = [];
 
-    public DirectorFile(string path)
+    /// <param name="crowd">Services that are in beside those that the file names.</param>
+    public DirectorFile(string path, Crowd? crowd = null)
     {
         _path = path;
+        _crowd = crowd;
         _original = File.ReadAllText(path);
         var document = Load();
         Servers = [.. ServersOf(document).Select(s => Name(s.Server))];
@@ -66,6 +71,16 @@ internal sealed class DirectorFile
         _changed[(server, key)] = value;
     }
 
+    /// <summary>The crowd is another one.</summary>
+    /// <returns>The names of all services that are in now.</returns>
+    public IReadOnlySet<string> ChangeCrowd()
+    {
+        if (_crowd is null)
+            throw new LabException($"{_path}: the topology has no crowd to change.");
+        _crowdChanges++;
+        return _crowd.After(_crowdChanges).Select(s => s.Name).Concat(Services.Except(_out)).ToHashSet();
+    }
+
     /// <returns>ADDRESS:PORT of a service, which names one VIP and one port.</returns>
     public string Endpoint(string service)
     {
@@ -85,6 +100,8 @@ internal sealed class DirectorFile
         var services = ServicesOf(document);
         foreach (var service in services.Where(s => _out.Contains(Name(s))).ToArray())
             services.Children.Remove(service);
+        foreach (var member in _crowd?.After(_crowdChanges) ?? [])
+            services.Add(Node(member, _crowd!.Vip));
         foreach (var (_, server) in ServersOf(document))
         {
             foreach (var ((_, key), value) in _changed.Where(c => c.Key.Server == Name(server)))
@@ -119,6 +136,10 @@ internal sealed class DirectorFile
 
     private static YamlSequenceNode ServicesOf(YamlStream document)
         => (YamlSequenceNode)document.Documents[0].RootNode["virtualServices"];
+
+    private static YamlMappingNode Node(CrowdService service, string vip) => new(
+        "name", service.Name, "vip", vip, "protocol", "udp", "port", service.Port.ToString(CultureInfo.InvariantCulture),
+        "pool", service.Pool, "networkProfile", service.Profile);
 
     private static string Name(YamlNode node) => Text(node, "name");
 

@@ -12,20 +12,29 @@ internal sealed class InForce(LabRun run)
 
     /// <summary>Waits for another revision, one that shows the change.</summary>
     /// <returns>What is wrong, or null.</returns>
-    public Task<string?> ChangedAsync(RunStep change, CancellationToken cancel) => WaitAsync([change], _revision, cancel);
+    public Task<string?> ChangedAsync(RunStep change, CancellationToken cancel) => WaitAsync(s => Shows(s, change), _revision, cancel);
+
+    /// <summary>Waits for another revision, one that shows what is asked for.</summary>
+    /// <returns>What is wrong, or null.</returns>
+    public Task<string?> ChangedAsync(Func<SidestepStatus, bool> shows, CancellationToken cancel) => WaitAsync(shows, _revision, cancel);
 
     /// <summary>Waits until a daemon that has just been started has made whatever was changed without it.</summary>
     /// <returns>What is wrong, or null.</returns>
-    public Task<string?> StartedAsync(IReadOnlyCollection<RunStep> changes, CancellationToken cancel) => WaitAsync(changes, 0, cancel);
+    public Task<string?> StartedAsync(IReadOnlyCollection<RunStep> changes, CancellationToken cancel)
+        => WaitAsync(s => changes.All(c => Shows(s, c)), 0, cancel);
 
-    private async Task<string?> WaitAsync(IReadOnlyCollection<RunStep> changes, long after, CancellationToken cancel)
+    /// <summary>Waits until a daemon that has just been started says of itself what is asked for.</summary>
+    /// <returns>What is wrong, or null.</returns>
+    public Task<string?> StartedAsync(Func<SidestepStatus, bool> says, CancellationToken cancel) => WaitAsync(says, 0, cancel);
+
+    private async Task<string?> WaitAsync(Func<SidestepStatus, bool> shows, long after, CancellationToken cancel)
     {
         SidestepStatus? last = null;
         var done = await Wait.TryUntilAsync(
             async () =>
             {
                 last = await SidestepStatus.TryAskAsync(run, cancel);
-                return last is not null && last.Revision > after && changes.All(c => Shows(last, c));
+                return last is not null && last.Revision > after && shows(last);
             },
             Limit,
             cancel);

@@ -10,8 +10,10 @@ namespace Sidestep.Lab.Scenarios;
 /// <param name="Packets">Of all services.</param>
 /// <param name="Services">Their names.</param>
 /// <param name="Servers">Of all pools, by name.</param>
+/// <param name="Notes">What the daemon says of how it came up.</param>
 internal sealed record SidestepStatus(
-    long Revision, string? Mode, long Packets, IReadOnlyCollection<string> Services, IReadOnlyDictionary<string, ServerStatus> Servers)
+    long Revision, string? Mode, long Packets, IReadOnlyCollection<string> Services, IReadOnlyDictionary<string, ServerStatus> Servers,
+    IReadOnlyCollection<string> Notes)
 {
     public static async Task<SidestepStatus> AskAsync(LabRun run, CancellationToken cancel)
         => Parse(await Tool.RunAsync(Command(run), cancel));
@@ -21,7 +23,7 @@ internal sealed record SidestepStatus(
         => await Tool.TryRunAsync(Command(run), cancel) is { ExitCode: 0, Output: var text } ? Parse(text) : null;
 
     private static IReadOnlyList<string> Command(LabRun run)
-        => run.Folder.Namespace(run.Topology.Director.Node).Enter([Places.Cli, "status", "--config", run.DirectorConfiguration, "--json"]);
+        => run.Folder.Namespace(run.Topology.Director.Node).Enter([run.Product.Cli, "status", "--config", run.DirectorConfiguration, "--json"]);
 
     private static SidestepStatus Parse(string text)
     {
@@ -38,13 +40,20 @@ internal sealed record SidestepStatus(
                 root.GetProperty("pools").EnumerateArray()
                     .SelectMany(p => p.GetProperty("servers").EnumerateArray())
                     .GroupBy(Name)
-                    .ToDictionary(g => g.Key, g => ServerOf([.. g])));
+                    .ToDictionary(g => g.Key, g => ServerOf([.. g])),
+                NotesOf(root));
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
         {
             throw new LabException($"`sidestep status --json` did not print what was expected ({e.Message}): {text}", e);
         }
     }
+
+    // A daemon that is dead, or that has just been started, says nothing yet.
+    private static IReadOnlyCollection<string> NotesOf(JsonElement root)
+        => root.TryGetProperty("daemon", out var daemon) && daemon.ValueKind == JsonValueKind.Object && daemon.TryGetProperty("notes", out var notes)
+            ? [.. notes.EnumerateArray().Select(n => n.GetString()!)]
+            : [];
 
     // A pool that is reached in several ways lists its servers once for each.
     private static ServerStatus ServerOf(IReadOnlyList<JsonElement> entries)

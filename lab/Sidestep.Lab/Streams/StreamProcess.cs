@@ -14,19 +14,24 @@ internal sealed class StreamProcess : IDisposable
     private readonly PipedProcess _process;
     private volatile string? _sent;
 
-    private StreamProcess(LabRun run, StreamTraffic plan)
+    private StreamProcess(LabRun run, string name, StreamTraffic plan, IEnumerable<string> services, int firstSender)
     {
         string[] command =
         [
             Places.Lab, "stream",
             "--senders", plan.Senders.ToString(CultureInfo.InvariantCulture), "--rate", plan.Rate.ToString(CultureInfo.InvariantCulture),
-            .. plan.To.SelectMany(s => (string[])["--service", s]),
+            "--first-sender", firstSender.ToString(CultureInfo.InvariantCulture),
+            .. services.SelectMany(s => (string[])["--service", s]),
             .. ServerMap.Sources(run.Topology).SelectMany(s => (string[])["--source", s]),
         ];
-        _process = PipedProcess.Start(run, run.Topology.Clients.Node, "stream", command, line => _sent = line);
+        _process = PipedProcess.Start(run, run.Topology.Clients.Node, name, command, line => _sent = line);
     }
 
-    public static StreamProcess Start(LabRun run, StreamTraffic plan) => new(run, plan);
+    /// <param name="name">Of the process.</param>
+    /// <param name="services">ADDRESS:PORT of each.</param>
+    /// <param name="firstSender">The number of the first sender: of senders in one run no two have the same.</param>
+    public static StreamProcess Start(LabRun run, string name, StreamTraffic plan, IEnumerable<string> services, int firstSender = 0)
+        => new(run, name, plan, services, firstSender);
 
     /// <returns>How many each sender has sent.</returns>
     public async Task<IReadOnlyList<int>> StopAsync(CancellationToken cancel)

@@ -8,7 +8,8 @@ namespace Sidestep.Lab.Streams;
 
 /// <param name="Senders">Sockets, each of an address and a port of its own and with numbers of its own.</param>
 /// <param name="Rate">Datagrams per second of all senders together.</param>
-internal sealed record StreamPlan(IReadOnlyList<IPEndPoint> Services, ClientAddresses Sources, int Senders, int Rate);
+/// <param name="FirstSender">The number of the first of them.</param>
+internal sealed record StreamPlan(IReadOnlyList<IPEndPoint> Services, ClientAddresses Sources, int Senders, int Rate, int FirstSender);
 
 /// <summary>
 /// Sends numbered datagrams at a steady rate until its input ends or says "stop", and then prints how many each sender has
@@ -45,7 +46,7 @@ internal sealed class StreamSender(StreamPlan plan, TextReader input, TextWriter
             var allowed = (int)Math.Min(LargestBurst, Stopwatch.GetElapsedTime(due).TotalSeconds * plan.Rate);
             for (var i = 0; i < allowed; i++, next = (next + 1) % plan.Senders)
             {
-                StreamWire.Write(datagram, next, _sent[next]);
+                StreamWire.Write(datagram, plan.FirstSender + next, _sent[next]);
                 // Not connected: an ICMP error that some earlier datagram met with is then no error of this one.
                 sockets[next].SendTo(datagram, SocketFlags.None, plan.Services[next % plan.Services.Count]);
                 _sent[next]++;

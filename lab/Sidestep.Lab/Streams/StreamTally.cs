@@ -47,7 +47,8 @@ internal sealed class StreamTally
     }
 
     /// <param name="sent">By sender, how many.</param>
-    public StreamVerdict Judge(IReadOnlyList<int> sent)
+    /// <param name="firstSender">The number of the first of these senders.</param>
+    public StreamVerdict Judge(IReadOnlyList<int> sent, int firstSender = 0)
     {
         lock (_lock)
         {
@@ -55,7 +56,7 @@ internal sealed class StreamTally
             var gaps = new List<string>();
             for (var sender = 0; sender < sent.Count; sender++)
             {
-                var numbers = CollectionsMarshal.AsSpan(_seen.GetValueOrDefault(sender));
+                var numbers = CollectionsMarshal.AsSpan(_seen.GetValueOrDefault(firstSender + sender));
                 for (var number = 0; number < sent[sender]; number++)
                 {
                     var times = number < numbers.Length ? numbers[number] : 0;
@@ -64,7 +65,7 @@ internal sealed class StreamTally
                         continue;
                     lost++;
                     if (gaps.Count < StreamVerdict.KeptGaps)
-                        gaps.Add($"number {number} of sender {sender} ({sent[sender]} sent)");
+                        gaps.Add($"number {number} of sender {firstSender + sender} ({sent[sender]} sent)");
                 }
             }
             return new StreamVerdict(sent.Sum(s => (long)s), lost, again, gaps);

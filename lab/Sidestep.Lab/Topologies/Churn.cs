@@ -7,6 +7,15 @@ internal sealed class Churn
 
     public StreamTraffic Stream { get; set; } = new();
 
+    /// <summary>Services beside those that the director's file names; null: none.</summary>
+    public Crowd? Crowd { get; set; }
+
+    /// <summary>
+    /// A service of the streams that is taken away in the end, under datagrams sent for that: they must get lost, or the run
+    /// could not have seen a loss. Empty: not done.
+    /// </summary>
+    public string LostOnPurpose { get; set; } = "";
+
     /// <summary>
     /// A server that is switched off in the end, under sessions opened for that: they must break, or the run could not have
     /// seen a break.

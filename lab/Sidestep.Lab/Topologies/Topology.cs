@@ -131,7 +131,7 @@ internal sealed class RunStep
 {
     /// <summary>
     /// kill-daemon, start-daemon, restart-daemon; add-server, drain-server, disable-server, enable-server, weigh-server,
-    /// remove-server; add-service, remove-service.
+    /// remove-server; add-service, remove-service; change-crowd; upgrade-daemon, downgrade-daemon.
     /// </summary>
     public string Do { get; set; } = "";
 
@@ -141,6 +141,9 @@ internal sealed class RunStep
 
     /// <summary>For weigh-server.</summary>
     public int Weight { get; set; }
+
+    /// <summary>How often it is done, each time as a step of its own.</summary>
+    public int Times { get; set; } = 1;
 
     /// <summary>How many requests must finish well after the step; only then comes the next, so each has traffic of its own.</summary>
     public int JudgedBy { get; set; }

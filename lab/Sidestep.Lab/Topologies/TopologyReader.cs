@@ -71,6 +71,8 @@ internal static class TopologyReader
 
         foreach (var server in topology.Steps.Select(s => s.Server).Append(topology.Churn?.BrokenOnPurpose ?? "").Where(s => s.Length > 0))
             topology.Node(server);
+        if (topology.Churn?.Crowd is { } crowd && (crowd.Pools.Count == 0 || crowd.Profiles.Count == 0))
+            throw new LabException($"{topology.Name}: a crowd needs pools and profiles.");
         if (topology.Churn is null && topology.Vips.GroupBy(v => v.Contains(':')).Any(f => f.Count() > 1))
             throw new LabException($"{topology.Name}: requests know one VIP of each family, not {string.Join(", ", topology.Vips)}.");
     }

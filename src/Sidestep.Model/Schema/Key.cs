@@ -11,7 +11,10 @@ internal abstract class Key(string name, bool required, string description)
     public bool Required { get; } = required;
 
     /// <summary>Reads the value; null when it was refused and reported.</summary>
-    public abstract object? Bind(Node node, string path, IssueList issues);
+    /// <param name="node">What was written behind the key.</param>
+    /// <param name="mapping">Path of the mapping that has the key.</param>
+    /// <param name="issues">Gets what is wrong.</param>
+    public abstract object? Bind(Node node, string mapping, IssueList issues);
 
     public JsonObject ToJsonSchema()
     {
@@ -60,8 +63,13 @@ internal sealed class Key<T> : Key
     /// <summary>What an absent key means.</summary>
     public T Default => _hasDefault ? _default! : throw new InvalidOperationException($"{Name} has no default.");
 
-    public override object? Bind(Node node, string path, IssueList issues) =>
-        _kind.TryBind(node, path, issues, out var value) ? new Located<T>(value, node, path) : null;
+    public override object? Bind(Node node, string mapping, IssueList issues)
+    {
+        // Nearly all values are single and right: their paths are written only when somebody asks.
+        if (_kind is ScalarKind<T> single && single.TryRead(node, out var right))
+            return new Located<T>(right, node, mapping, Name);
+        return _kind.TryBind(node, Paths.Key(mapping, Name), issues, out var value) ? new Located<T>(value, node, mapping, Name) : null;
+    }
 
     protected override JsonObject KindSchema() => _kind.ToJsonSchema();
 
@@ -69,4 +77,12 @@ internal sealed class Key<T> : Key
 }
 
 /// <summary>A value that knows where it was written.</summary>
-internal sealed record Located<T>(T Value, Node Node, string Path);
+/// <param name="Value">The value.</param>
+/// <param name="Node">What was written.</param>
+/// <param name="Place">Its path, or that of the mapping that has it behind <paramref name="Key"/>.</param>
+/// <param name="Key">Null: <paramref name="Place"/> says it all.</param>
+internal sealed record Located<T>(T Value, Node Node, string Place, string? Key = null)
+{
+    /// <summary>The path in the document; written when somebody asks, which is mostly never.</summary>
+    public string Path => Key is null ? Place : Paths.Key(Place, Key);
+}

@@ -34,7 +34,7 @@ internal abstract class ScalarKind<T> : Kind<T>
     /// <summary>What to write, such as "a whole number from 1 to 9".</summary>
     protected abstract string Wanted { get; }
 
-    public override bool TryBind(Node node, string path, IssueList issues, [MaybeNullWhen(false)] out T value)
+    public sealed override bool TryBind(Node node, string path, IssueList issues, [MaybeNullWhen(false)] out T value)
     {
         value = default;
         if (node is not ScalarNode { IsNull: false } scalar)
@@ -46,6 +46,13 @@ internal abstract class ScalarKind<T> : Kind<T>
             return value is not null;
         issues.Error(path, scalar, problem.Reason, problem.Cure ?? $"Write {Wanted}");
         return false;
+    }
+
+    /// <summary>Reads a node that is right; false, and nothing is reported, when it is not.</summary>
+    public bool TryRead(Node node, [MaybeNullWhen(false)] out T value)
+    {
+        value = default;
+        return node is ScalarNode { IsNull: false } scalar && Parse(scalar, out value) is null && value is not null;
     }
 
     /// <summary>Null when <paramref name="value"/> was set.</summary>

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Nodes;
@@ -24,33 +25,47 @@ internal sealed class MappingKind(string what, string description, params Key[] 
             return false;
         }
         value = new BoundMapping(mapping, path);
-        var present = mapping.Entries.Select(e => e.Key.Text).ToHashSet(StringComparer.Ordinal);
-        var absent = Array.FindAll(keys, k => !present.Contains(k.Name));
-        var accountedFor = new HashSet<Key>();
+        Span<bool> isPresent = stackalloc bool[keys.Length];
+        isPresent.Clear();
         foreach (var entry in mapping.Entries)
         {
-            string keyPath = Paths.Key(path, entry.Key.Text);
-            var key = Array.Find(keys, k => k.Name == entry.Key.Text);
-            if (key is null)
-            {
-                // A misspelled key is not reported as missing too.
-                if (RefuseKey(entry, keyPath, absent, issues) is { } meant)
-                    accountedFor.Add(meant);
-                continue;
-            }
-            accountedFor.Add(key);
-            if (key.Bind(entry.Value, keyPath, issues) is { } located)
-                value.Add(key, located);
+            if (NumberOf(entry.Key.Text) is >= 0 and var number)
+                isPresent[number] = true;
         }
-        foreach (var key in keys)
+        // A misspelled key is not reported as missing too.
+        Span<bool> isThere = stackalloc bool[keys.Length];
+        isPresent.CopyTo(isThere);
+        var values = ArrayPool<(Key, object)>.Shared.Rent(keys.Length);
+        int read = 0;
+        foreach (var entry in mapping.Entries)
         {
-            if (key.Required && !accountedFor.Contains(key))
-                issues.Error(Paths.Key(path, key.Name), mapping.Position, null,
-                    $"{what} must have the key {key.Name}", "Add it to this mapping");
+            int number = NumberOf(entry.Key.Text);
+            if (number >= 0 && keys[number].Bind(entry.Value, path, issues) is { } located)
+                values[read++] = (keys[number], located);
+            else if (number < 0 && RefuseKey(entry, Paths.Key(path, entry.Key.Text), isPresent, issues) is { } meant)
+                isThere[NumberOf(meant.Name)] = true;
+        }
+        value.Set(values.AsSpan(0, read));
+        ArrayPool<(Key, object)>.Shared.Return(values, clearArray: true);
+        for (int i = 0; i < keys.Length; i++)
+        {
+            if (keys[i].Required && !isThere[i])
+                issues.Error(Paths.Key(path, keys[i].Name), mapping.Position, null,
+                    $"{what} must have the key {keys[i].Name}", "Add it to this mapping");
         }
         foreach (var pair in OneOf)
-            pair.Check(what, value, mapping, accountedFor.Contains, issues);
+            pair.Check(what, value, mapping, isThere[Array.IndexOf(keys, pair.Short)], isThere[Array.IndexOf(keys, pair.Long)], issues);
         return true;
+    }
+
+    private int NumberOf(string name)
+    {
+        for (int i = 0; i < keys.Length; i++)
+        {
+            if (keys[i].Name == name)
+                return i;
+        }
+        return -1;
     }
 
     public override JsonObject ToJsonSchema()
@@ -80,7 +95,7 @@ internal sealed class MappingKind(string what, string description, params Key[] 
     public override JsonNode? ToJson(BoundMapping value) => throw new NotSupportedException("No mapping is a default.");
 
     /// <summary>Reports a key that does not belong here; returns which of the absent ones was probably meant.</summary>
-    private Key? RefuseKey(Entry entry, string path, Key[] absent, IssueList issues)
+    private Key? RefuseKey(Entry entry, string path, ReadOnlySpan<bool> isPresent, IssueList issues)
     {
         string text = entry.Key.Text;
         string? value = IssueList.ValueOf(entry.Value);
@@ -92,10 +107,16 @@ internal sealed class MappingKind(string what, string description, params Key[] 
         // Whatever stands here was reported while the document was parsed.
         if (entry.Value is RefusedNode)
             return null;
+        var absent = new List<Key>();
+        for (int i = 0; i < keys.Length; i++)
+        {
+            if (!isPresent[i])
+                absent.Add(keys[i]);
+        }
         string? nearest = Nearest.To(text, absent.Select(k => k.Name));
         issues.Error(path, entry.Key.Position, value, $"{what} has no such key",
             nearest is null ? $"Its keys are {KeyList(keys)}" : $"Did you mean {nearest}?");
-        return Array.Find(absent, k => k.Name == nearest);
+        return absent.Find(k => k.Name == nearest);
     }
 
     private static string KeyList(Key[] keys) => string.Join(", ", keys.Select(k => k.Name));

@@ -12,17 +12,18 @@ internal sealed record OneOf(Key Short, Key Long, Func<BoundMapping, bool>? NotN
     /// <param name="what">The mapping with an article.</param>
     /// <param name="mapping">What was read.</param>
     /// <param name="node">Where.</param>
-    /// <param name="isThere">Whether a key is written, or was probably meant by a misspelled one.</param>
+    /// <param name="hasShort">Whether the key is written, or was probably meant by a misspelled one.</param>
+    /// <param name="hasLong">Likewise.</param>
     /// <param name="issues">Gets the error.</param>
-    public void Check(string what, BoundMapping mapping, MappingNode node, Func<Key, bool> isThere, IssueList issues)
+    public void Check(string what, BoundMapping mapping, MappingNode node, bool hasShort, bool hasLong, IssueList issues)
     {
-        if (isThere(Short) && isThere(Long))
+        if (hasShort && hasLong)
         {
             string path = Paths.Key(mapping.Path, Short.Name);
             issues.Error(path, node.Position, null, $"{what} has {Short.Name} and {Long.Name}, which say the same",
                 $"Keep {Long.Name} only, with everything in it");
         }
-        else if (!isThere(Short) && !isThere(Long) && NotNeeded?.Invoke(mapping) != true)
+        else if (!hasShort && !hasLong && NotNeeded?.Invoke(mapping) != true)
         {
             issues.Error(Paths.Key(mapping.Path, Short.Name), node.Position, null,
                 $"{what} must have the key {Short.Name} or {Long.Name}", "Add one of them to this mapping");

@@ -40,9 +40,10 @@ internal static class AddressesAreNotLocal
     private static void CheckServers(
         Document document, Dictionary<IPAddress, (string Interface, int PrefixLength)> owners, IssueList issues)
     {
+        var sorted = PoolFacts.Sorted(owners.Keys);
         foreach (var pool in document.Pools)
         {
-            if (!PoolFacts.Of(pool).IsAnyIn(owners))
+            if (!PoolFacts.Of(pool).IsAnyIn(owners, sorted))
                 continue;
             foreach (var server in pool.Items(PoolSchema.Servers))
             {

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Net;
 using System.Runtime.CompilerServices;
 using Sidestep.Model.Schema;
@@ -26,6 +27,7 @@ internal sealed class PoolFacts
             TakesFlows |= server.Value(RealServerSchema.State) == ServerState.Enabled && server.Value(RealServerSchema.Weight) > 0;
         }
         Addresses = [.. addresses];
+        Array.Sort(Addresses, static (a, b) => Number(a).CompareTo(Number(b)));
     }
 
     /// <summary>Two servers have one name or one address.</summary>
@@ -43,16 +45,31 @@ internal sealed class PoolFacts
     /// <summary>Some server is enabled and has a weight.</summary>
     public bool TakesFlows { get; }
 
-    /// <summary>The addresses of all servers.</summary>
+    /// <summary>The addresses of all servers, ascending.</summary>
     public IPAddress[] Addresses { get; }
 
     /// <summary>The facts of a pool, which never changes.</summary>
     public static PoolFacts Of(BoundMapping pool) => Known.GetValue(pool, static p => new PoolFacts(p));
 
-    /// <summary>Whether some server has an address of a table.</summary>
-    public bool IsAnyIn<T>(Dictionary<IPAddress, T> table)
+    /// <summary>Addresses as <see cref="IsAnyIn"/> wants them.</summary>
+    public static UInt128[] Sorted(IEnumerable<IPAddress> addresses)
     {
-        if (table.Count == 0)
+        UInt128[] numbers = [.. addresses.Select(Number)];
+        Array.Sort(numbers);
+        return numbers;
+    }
+
+    /// <summary>Whether some server has an address of a table.</summary>
+    /// <param name="table">The table.</param>
+    /// <param name="sorted">Its addresses: mostly none of them lies between the first and the last of the pool, and then there is
+    /// nothing to look up.</param>
+    public bool IsAnyIn<T>(Dictionary<IPAddress, T> table, UInt128[] sorted)
+    {
+        if (table.Count == 0 || Addresses.Length == 0)
+            return false;
+        int first = Array.BinarySearch(sorted, Number(Addresses[0]));
+        first = first < 0 ? ~first : first;
+        if (first == sorted.Length || sorted[first] > Number(Addresses[^1]))
             return false;
         foreach (var address in Addresses)
         {
@@ -60,5 +77,14 @@ internal sealed class PoolFacts
                 return true;
         }
         return false;
+    }
+
+    /// <summary>IPv4 as ::ffff:a.b.c.d.</summary>
+    private static UInt128 Number(IPAddress address)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        if (address.TryWriteBytes(bytes, out int length) && length == 4)
+            return (UInt128)0xffff << 32 | BinaryPrimitives.ReadUInt32BigEndian(bytes);
+        return BinaryPrimitives.ReadUInt128BigEndian(bytes);
     }
 }

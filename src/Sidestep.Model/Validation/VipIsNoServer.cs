@@ -18,9 +18,10 @@ internal static class VipIsNoServer
                     services.TryAdd(vip.Value.BaseAddress, service);
             }
         }
+        var sorted = PoolFacts.Sorted(services.Keys);
         foreach (var pool in document.Pools)
         {
-            if (!PoolFacts.Of(pool).IsAnyIn(services))
+            if (!PoolFacts.Of(pool).IsAnyIn(services, sorted))
                 continue;
             foreach (var server in pool.Items(PoolSchema.Servers))
             {

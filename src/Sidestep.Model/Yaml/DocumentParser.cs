@@ -31,6 +31,8 @@ internal sealed class DocumentParser
     /// <param name="linesBefore">Lines in front of the text, where it is a part of a document.</param>
     public static Node? Parse(string yaml, IssueList issues, int linesBefore = 0)
     {
+        if (PlainParser.Parse(yaml, linesBefore) is { } plain)
+            return plain;
         var parser = new DocumentParser(yaml, issues, linesBefore);
         try
         {

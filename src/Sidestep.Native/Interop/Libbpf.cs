@@ -147,6 +147,8 @@ internal static unsafe partial class Libbpf
         public uint kernel_log_level;
     }
 
+    internal const uint BPF_F_TEST_XDP_LIVE_FRAMES = 1 << 1;
+
     [StructLayout(LayoutKind.Sequential)]
     internal struct bpf_test_run_opts
     {

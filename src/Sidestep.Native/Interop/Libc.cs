@@ -61,6 +61,10 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int sched_setaffinity(int pid, nuint cpusetsize, void* mask);
 
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int setns(int fd, int nstype);
+
+    internal const int CLONE_NEWNET = 0x40000000;
     internal const int PROT_READ = 1;
     internal const int PROT_WRITE = 2;
     internal const int MAP_SHARED = 1;

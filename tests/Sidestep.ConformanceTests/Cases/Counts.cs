@@ -47,6 +47,9 @@ internal sealed class Counts
         return counts;
     }
 
+    /// <summary>Packets of what has this very name.</summary>
+    public ulong PacketsOf(string name) => _byName.GetValueOrDefault(name).Packets;
+
     /// <summary>Packets of everything whose name begins so.</summary>
     public ulong Packets(string prefix) =>
         _byName.Where(c => c.Key.StartsWith(prefix, StringComparison.Ordinal)).Aggregate(0UL, static (sum, c) => sum + c.Value.Packets);

@@ -1,0 +1,141 @@
+using System.Buffers.Binary;
+using System.Diagnostics;
+using System.Net;
+using System.Runtime.InteropServices;
+using Sidestep.Native;
+
+namespace Sidestep.Benchmarks.Veth;
+
+/// <summary>The outer ends of the cables: makes the packets in the kernel, and counts what arrives (benchmarks/bpf/veth.bpf.c).</summary>
+internal sealed class FarEnd : IDisposable
+{
+    private const int Servers = 256, IpSum = 24, Addresses = 26, TcpSum = 50, Ip = 14, Tcp = 34;
+    private const uint TcpProtocol = 6;
+
+    /// <summary>How long nothing must come before the last packet has come.</summary>
+    private static readonly TimeSpan Silence = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>struct veth, without what it counts by server.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private struct State
+    {
+        public ulong Random;
+        public uint Flows;
+        public uint Vip;
+        public uint IpSum;
+        public uint TcpSum;
+        public ulong Ethernet0;
+        public ulong Ethernet1;
+        public ulong Plain;
+        public ulong Encapsulated;
+        public ulong Other;
+    }
+
+    private readonly CpuClock _clock;
+    private readonly BpfObject _object = Harness.Load("veth.bpf.o");
+    private readonly BpfProgram _sender, _sink;
+    private readonly BpfMap _bss;
+    private readonly MappedMemory _memory;
+    private readonly List<XdpLink> _links = [];
+
+    /// <param name="clock">Of the CPU that all of it happens on.</param>
+    internal FarEnd(CpuClock clock)
+    {
+        _clock = clock;
+        _sender = _object.Program("sender");
+        _sink = _object.Program("sink");
+        _bss = _object.Map(".bss");
+        _memory = _bss.MapMemory(writable: true);
+    }
+
+    private ref State Shared => ref _memory.View<State>(0, 1)[0];
+
+    private Span<ulong> ByServer => _memory.View<ulong>(Marshal.SizeOf<State>(), Servers);
+
+    /// <summary>From now on what comes out of this cable is counted, and dropped.</summary>
+    internal void Watch(Cable cable)
+    {
+        Surroundings.Enter(Surroundings.Outside);
+        _links.Add(XdpLink.Create(_sink, cable.Outside, native: true));
+    }
+
+    /// <summary>Sends so many packets into a cable, and waits for the last that comes out of it.</summary>
+    internal Sent Send(Cable cable, IPAddress vip, uint flows, int packets, bool encapsulated)
+    {
+        var frame = Traffic.Acknowledgements(vip, flows).Frame;
+        Plan(frame, vip, flows);
+        Surroundings.Enter(Surroundings.Outside);
+        var begin = _clock.Now();
+        _sender.Send(frame, packets, cable.Outside);
+        var end = _clock.Now();
+        var arrived = Arrived(encapsulated);
+        // Most often everything has arrived by now: what a packet sets off is done before the next one is sent.
+        var silent = Stopwatch.StartNew();
+        while (arrived < (ulong)packets && silent.Elapsed < Silence)
+        {
+            Thread.Yield();
+            if (Arrived(encapsulated) is var now && now == arrived)
+                continue;
+            (arrived, end) = (now, _clock.Now());
+            silent.Restart();
+        }
+        var servers = 0;
+        foreach (var count in ByServer)
+            servers += count > 0 ? 1 : 0;
+        return new Sent(packets, (long)arrived, servers, end - begin);
+    }
+
+    public void Dispose()
+    {
+        foreach (var link in _links)
+            link.Dispose();
+        _memory.Dispose();
+        _bss.Dispose();
+        _sender.Dispose();
+        _sink.Dispose();
+        _object.Dispose();
+    }
+
+    private ulong Arrived(bool encapsulated) => encapsulated
+        ? Volatile.Read(ref Shared.Encapsulated)
+        : Volatile.Read(ref Shared.Plain);
+
+    private void Plan(byte[] frame, IPAddress vip, uint flows)
+    {
+        ref var state = ref Shared;
+        (state.Plain, state.Encapsulated, state.Other) = (0, 0, 0);
+        ByServer.Clear();
+        state.Flows = flows;
+        state.Vip = MemoryMarshal.Read<uint>(vip.GetAddressBytes());
+        state.Ethernet0 = MemoryMarshal.Read<ulong>(frame);
+        state.Ethernet1 = MemoryMarshal.Read<ulong>(frame.AsSpan(8));
+        // The program adds the addresses.
+        frame.AsSpan(IpSum, sizeof(ushort)).Clear();
+        frame.AsSpan(TcpSum, sizeof(ushort)).Clear();
+        frame.AsSpan(Addresses, 8).Clear();
+        var segment = frame.AsSpan(Tcp, BinaryPrimitives.ReadUInt16BigEndian(frame.AsSpan(16)) - (Tcp - Ip));
+        state.IpSum = WordsOf(frame.AsSpan(Ip, Tcp - Ip));
+        state.TcpSum = WordsOf(segment) + BinaryPrimitives.ReverseEndianness((ushort)(TcpProtocol + segment.Length));
+    }
+
+    /// <summary>The sum of the words as the processor has them, as the program sums (RFC 1071: the byte order does not matter).</summary>
+    private static uint WordsOf(ReadOnlySpan<byte> bytes)
+    {
+        uint sum = 0;
+        foreach (var word in MemoryMarshal.Cast<byte, ushort>(bytes))
+            sum += word;
+        return sum;
+    }
+}
+
+/// <summary>What became of packets.</summary>
+/// <param name="Packets">How many were sent.</param>
+/// <param name="Arrived">How many of them arrived as they were meant to.</param>
+/// <param name="Servers">To how many servers.</param>
+/// <param name="CpuNanoseconds">Of the CPU, from the first that was sent to the last that arrived.</param>
+internal sealed record Sent(int Packets, long Arrived, int Servers, double CpuNanoseconds)
+{
+    internal double PerCpuSecond => Arrived / CpuNanoseconds * 1e9;
+
+    internal double NsPerPacket => CpuNanoseconds / Arrived;
+}

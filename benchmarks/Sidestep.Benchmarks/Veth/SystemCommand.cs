@@ -1,0 +1,47 @@
+using System.ComponentModel;
+using System.Diagnostics;
+
+namespace Sidestep.Benchmarks.Veth;
+
+/// <summary>A program of the system that is run to its end.</summary>
+internal static class SystemCommand
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    /// <summary>What it printed.</summary>
+    /// <exception cref="BenchmarkException">It is not installed, failed, or did not end; says its own words.</exception>
+    internal static string Run(IReadOnlyList<string> command, string input = "")
+    {
+        var (ended, output, error) = Try(command, input);
+        return ended ? output : throw new BenchmarkException($"{string.Join(' ', command)}: {error.Trim()}");
+    }
+
+    /// <summary>Whether it ended with 0, and what it printed.</summary>
+    internal static (bool Succeeded, string Output, string Error) Try(IReadOnlyList<string> command, string input = "")
+    {
+        var start = new ProcessStartInfo(command[0], command.Skip(1))
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        try
+        {
+            using var process = Process.Start(start)!;
+            var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+            process.StandardInput.Write(input);
+            process.StandardInput.Close();
+            if (process.WaitForExit(Limit))
+                return (process.ExitCode == 0, output.Result, error.Result);
+            process.Kill();
+            return (false, "", $"it did not end within {Limit.TotalSeconds} s");
+        }
+        catch (Win32Exception)
+        {
+            return (false, "", "it is not installed");
+        }
+    }
+}
+
+/// <summary>Why a benchmark cannot be.</summary>
+internal sealed class BenchmarkException(string message) : Exception(message);
