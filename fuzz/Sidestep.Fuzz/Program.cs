@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using Sidestep.ConformanceTests.Differential;
+using Sidestep.ConformanceTests.Xdp;
 
 var minutes = new Option<double>("--minutes") { Description = "How long.", DefaultValueFactory = static _ => 1 };
 var first = new Option<int>("--first") { Description = "Number of the first scenario; the same number is the same scenario.", DefaultValueFactory = static _ => 1000 };
@@ -16,7 +17,8 @@ var differential = new Command("differential",
 differential.SetAction(arguments =>
 {
     var clock = Stopwatch.StartNew();
-    using var run = new DifferentialRun();
+    using var engines = new Engines();
+    using var run = new DifferentialRun(engines);
     int number = arguments.GetValue(first), found = 0, odd = 0;
     void Say(string what) => Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture,
         $"{what}{number - arguments.GetValue(first)} scenarios, {run.Frames} frames, {found} differences, {odd} that did not happen again, {clock.Elapsed.TotalSeconds:0} s"));

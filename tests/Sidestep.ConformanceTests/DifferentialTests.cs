@@ -6,7 +6,7 @@ namespace Sidestep.ConformanceTests;
 /// <summary>Two implementations of one description do the same: generated situations and frames through both engines.
 /// <c>./sidestep fuzz differential</c> runs more of them.</summary>
 [Collection(OneAtATime.Name)]
-public sealed class DifferentialTests
+public sealed class DifferentialTests(Engines engines)
 {
     private const int Scenarios = 40, Frames = 1000;
 
@@ -17,7 +17,7 @@ public sealed class DifferentialTests
         // On a thread of its own, because it stays on one CPU.
         var thread = new Thread(() =>
         {
-            using var run = new DifferentialRun();
+            using var run = new DifferentialRun(engines);
             for (var number = 0; number < Scenarios; number++)
             {
                 if (run.Run(number, Frames) is { IsRepeatable: true } finding)

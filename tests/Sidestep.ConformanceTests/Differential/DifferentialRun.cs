@@ -3,7 +3,8 @@ using Sidestep.ConformanceTests.Xdp;
 namespace Sidestep.ConformanceTests.Differential;
 
 /// <summary>Scenarios by number, through both engines. The same number is the same scenario.</summary>
-internal sealed class DifferentialRun : IDisposable
+/// <param name="loaded">The programs, which nobody else uses meanwhile.</param>
+internal sealed class DifferentialRun(Engines loaded) : IDisposable
 {
     private static readonly string[] Programs = [Engines.Everything, Engines.Captured, Engines.Everything, Engines.SeveralArms];
 
@@ -51,7 +52,7 @@ internal sealed class DifferentialRun : IDisposable
     private Difference? Of(Scenario scenario)
     {
         if (!_engines.TryGetValue(scenario.Engine, out var engines))
-            _engines.Add(scenario.Engine, engines = new TwoEngines(scenario.Engine));
+            _engines.Add(scenario.Engine, engines = new TwoEngines(loaded.Loaded(scenario.Engine)));
         return engines.Run(scenario, ref _frames);
     }
 

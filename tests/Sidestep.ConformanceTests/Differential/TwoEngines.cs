@@ -16,7 +16,7 @@ namespace Sidestep.ConformanceTests.Differential;
 internal sealed class TwoEngines : IDisposable
 {
     /// <summary>Room for the flows that a scenario makes.</summary>
-    public const int RememberedFlows = 4096;
+    public const int RememberedFlows = XdpEngine.DetachedFlows;
 
     private const int Interface = 1, Longest = 4096, Around = 256;
 
@@ -34,13 +34,13 @@ internal sealed class TwoEngines : IDisposable
     private BpfProgram? _program;
     private Counts? _xdpBefore, _managedBefore;
 
-    /// <summary>Loads; the calling thread stays on one CPU from now on, because counters are each CPU's own.</summary>
-    /// <param name="engine">Which program: a name of <see cref="Engines"/>.</param>
-    public TwoEngines(string engine)
+    /// <summary>The calling thread stays on one CPU from now on, because counters are each CPU's own.</summary>
+    /// <param name="xdp">For this alone while scenarios run; it remembers as many flows as <see cref="RememberedFlows"/>.</param>
+    public TwoEngines(XdpEngine xdp)
     {
         _cpu = Environment.ProcessorCount - 1;
         Kernel.PinThread(_cpu);
-        _xdp = Engines.New(engine, RememberedFlows);
+        _xdp = xdp;
         _pipeline = _managed.NewPipeline();
         _slow = BpfRingBuffer.Open(_xdp.SlowFrames);
     }
@@ -212,7 +212,6 @@ internal sealed class TwoEngines : IDisposable
     {
         _program?.Dispose();
         _slow.Dispose();
-        _xdp.Dispose();
         _managed.Dispose();
     }
 }

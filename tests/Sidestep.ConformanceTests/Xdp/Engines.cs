@@ -73,10 +73,9 @@ public sealed class Engines : IDisposable
         slow.Poll(TimeSpan.Zero, static _ => { });
     }
 
-    /// <summary>Loads one.</summary>
-    internal static XdpEngine New(string name, int rememberedFlows = XdpEngine.DetachedFlows)
+    private static XdpEngine New(string name)
     {
-        var engine = XdpEngine.LoadDetached(several: name != OneArm, all: name is Everything or Captured, rememberedFlows);
+        var engine = XdpEngine.LoadDetached(several: name != OneArm, all: name is Everything or Captured);
         if (name == Captured)
             Capture(engine.Maps);
         return engine;
@@ -90,7 +89,8 @@ public sealed class Engines : IDisposable
         maps.Control.Capture = Ticks.Now + Ticks.Of(Day);
     }
 
-    private XdpEngine Loaded(string name)
+    /// <summary>The program of that name, loaded at first use.</summary>
+    internal XdpEngine Loaded(string name)
     {
         if (!_loaded.TryGetValue(name, out var engine))
             _loaded.Add(name, engine = New(name));
