@@ -38,7 +38,7 @@ public interface IEngine : IDisposable
 }
 
 /// <summary>Sizes that an engine was built or loaded with.</summary>
-/// <param name="Engine">Its name: <c>xdp</c>.</param>
+/// <param name="Engine">Its name: <c>xdp</c> or <c>managed</c>.</param>
 /// <param name="MaxServices">Enabled services.</param>
 /// <param name="MaxServers">Real servers, summed over pools and the ways they are reached.</param>
 /// <param name="MaxSlots">Slots, summed over slot tables.</param>
