@@ -21,7 +21,7 @@ internal sealed class PrefixStore
     internal PrefixStore(BpfMap map)
     {
         _map = map;
-        foreach (var set in map.Keys<PrefixKey>().GroupBy(static k => k.Set))
+        foreach (var set in map.Keys<PrefixKey>().GroupBy(static k => k.Set & ~1U))
         {
             _keys.Add(set.Key, set.ToArray());
             _lastSet = Math.Max(_lastSet, set.Key);
@@ -68,7 +68,7 @@ internal sealed class PrefixStore
 
     private uint Write(List<(IPNetwork Prefix, uint Value)> entries, uint? isAllowedOtherwise)
     {
-        var set = ++_lastSet;
+        var set = _lastSet += 2;
         var keys = new List<PrefixKey>(entries.Count + 1);
         _keys.Add(set, keys);
         void Put(PrefixKey key, uint value)
@@ -77,20 +77,23 @@ internal sealed class PrefixStore
             keys.Add(key);
         }
         if (isAllowedOtherwise is { } otherwise)
+        {
             Put(new PrefixKey { Length = SetBits, Set = set }, otherwise);
+            Put(new PrefixKey { Length = SetBits, Set = set | 1 }, otherwise);
+        }
         foreach (var (prefix, value) in entries)
             Put(KeyOf(set, prefix), value);
         return set;
     }
 
-    /// <summary>IPv4 as ::ffff:a.b.c.d.</summary>
+    /// <summary>IPv4 as ::ffff:a.b.c.d; IPv6 in a set of its own, the odd one, because ::/0 is not also everything of IPv4.</summary>
     private static PrefixKey KeyOf(uint set, IPNetwork prefix)
     {
         var isIpv6 = Wire.IsIpv6(prefix.BaseAddress);
         return new PrefixKey
         {
             Length = (uint)(SetBits + (isIpv6 ? 0 : 96) + prefix.PrefixLength),
-            Set = set,
+            Set = isIpv6 ? set | 1 : set,
             Address = Wire.Bytes(prefix.BaseAddress.MapToIPv6()),
         };
     }

@@ -45,7 +45,7 @@ internal static class RunningServices
             var map = maps.Map(StateMaps.PrefixesMap);
             foreach (var key in map.Keys<PrefixKey>())
             {
-                if (key.Set == set && map.TryLookup<PrefixKey, uint>(key, out var number))
+                if ((key.Set & ~1U) == set && map.TryLookup<PrefixKey, uint>(key, out var number))
                     vips[(int)number] = PrefixOf(key);
             }
         }
@@ -57,6 +57,6 @@ internal static class RunningServices
         ReadOnlySpan<byte> bytes = key.Address;
         var address = new IPAddress(bytes);
         var length = (int)key.Length - 32;
-        return address.IsIPv4MappedToIPv6 && length >= 96 ? new IPNetwork(address.MapToIPv4(), length - 96) : new IPNetwork(address, length);
+        return (key.Set & 1) == 0 && length >= 96 ? new IPNetwork(address.MapToIPv4(), length - 96) : new IPNetwork(address, length);
     }
 }

@@ -219,7 +219,7 @@ internal sealed class TableWriter
                 problems.Add(string.Create(CultureInfo.InvariantCulture, $"{wanted} {what}, {limit} fit"));
         }
         var prefixes = tables.Services.Select(static s => s.AccessList).OfType<AccessList>().Distinct()
-            .Sum(static l => (long)l.Allow.Length + l.Deny.Length + 1) + tables.Vips.Count(static v => !v.Address.IsSingle());
+            .Sum(static l => (long)l.Allow.Length + l.Deny.Length + 2) + tables.Vips.Count(static v => !v.Address.IsSingle());
         Check("services", tables.Services.Length, Capabilities.MaxServices);
         Check("VIPs", tables.Vips.Length, Constants.VipCapacity);
         Check("real servers (counted once per pool and way of reaching them)", tables.Groups.Sum(static g => (long)g.Servers.Length), Capabilities.MaxServers);

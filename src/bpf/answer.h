@@ -195,6 +195,10 @@ GLOBAL int answer_neighbour(struct xdp_md *ctx, __u32 half_number, __u32 l3)
 	p.bytes = frame_bytes(&p);
 	if (ip->hop_limit != NEIGHBOUR_HOP_LIMIT || asked->code || payload < SOLICITATION_BYTES || payload > 256)
 		return XDP_PASS;
+	/* To a group, or to whom it asks for (section 4.3): what is sent to anybody else is not for the VIP. */
+	if (*(__u8 *)&ip->daddr != 0xff &&
+	    (((__u64 *)&ip->daddr)[0] != asked->target[0] || ((__u64 *)&ip->daddr)[1] != asked->target[1]))
+		return XDP_PASS;
 	probes = !((__u64 *)&ip->saddr)[0] && !((__u64 *)&ip->saddr)[1];
 	if (probes && !is_solicited_node((const __u64 *)&ip->daddr, asked->target))
 		return XDP_PASS;

@@ -79,9 +79,10 @@ GLOBAL __u32 find_vip6(__u32 half_number, const struct tuple *t)
 	return NOTHING;
 }
 
+/* Sets are even; the odd number behind one has its prefixes of IPv6, so that ::/0 is not also everything of IPv4. */
 INLINE struct prefix_key prefix_of(__u32 set, const __u64 *address, bool six)
 {
-	struct prefix_key key = {.length = 160, .set = set};
+	struct prefix_key key = {.length = 160, .set = set | six};
 
 	if (six) {
 		((__u64 *)key.address)[0] = address[0];

@@ -162,7 +162,7 @@ INLINE bool is_error(const struct icmphdr *icmp, bool six)
  * An error about a packet that a server sent: the tuple becomes that of the flow, the other way round than the packet
  * that is quoted. Eight bytes of its transport header are enough (RFC 792).
  */
-GLOBAL int parse_quote(struct xdp_md *ctx, __u32 at, struct tuple *t)
+GLOBAL int parse_quote(struct xdp_md *ctx, __u32 at, __u32 datagram_end, struct tuple *t)
 {
 	const __u32 *ports;
 	__u32 l4;
@@ -172,7 +172,8 @@ GLOBAL int parse_quote(struct xdp_md *ctx, __u32 at, struct tuple *t)
 	if (t->six) {
 		const struct ipv6hdr *ip = bytes_at(ctx, at, sizeof(*ip));
 
-		if (!ip || *(const __u8 *)ip >> 4 != 6 || ((const __u64 *)&ip->saddr)[0] != t->destination[0] ||
+		if (!ip || at + sizeof(*ip) > datagram_end || *(const __u8 *)ip >> 4 != 6 ||
+		    ((const __u64 *)&ip->saddr)[0] != t->destination[0] ||
 		    ((const __u64 *)&ip->saddr)[1] != t->destination[1])
 			return false;
 		t->source[0] = ((const __u64 *)&ip->daddr)[0];
@@ -182,15 +183,16 @@ GLOBAL int parse_quote(struct xdp_md *ctx, __u32 at, struct tuple *t)
 	} else {
 		const struct iphdr *ip = bytes_at(ctx, at, sizeof(*ip));
 
-		if (!ip || *(const __u8 *)ip >> 4 != 4 || (*(const __u8 *)ip & 15) < 5 ||
-		    ip->saddr != (__u32)t->destination[0] || ip->frag_off & bpf_htons(OFFSET_MASK))
+		if (!ip || at + sizeof(*ip) > datagram_end || *(const __u8 *)ip >> 4 != 4 ||
+		    (*(const __u8 *)ip & 15) < 5 || ip->saddr != (__u32)t->destination[0] ||
+		    ip->frag_off & bpf_htons(OFFSET_MASK))
 			return false;
 		t->source[0] = ip->daddr;
 		t->protocol = ip->protocol;
 		l4 = at + (*(const __u8 *)ip & 15) * 4;
 	}
 	ports = bytes_at(ctx, l4, 8);
-	if (!ports || !has_ports(t->protocol))
+	if (!ports || l4 + 8 > datagram_end || !has_ports(t->protocol))
 		return false;
 	t->ports = *ports << 16 | *ports >> 16;
 	t->quoted = true;
@@ -322,7 +324,7 @@ INLINE int serve(struct xdp_md *ctx, struct packet *p, struct passage *g, __u32 
 		return drop(DROP_TABLES_INCONSISTENT, p->bytes);
 	if (kind == ICMP_BAD)
 		return drop(DROP_MALFORMED, p->bytes);
-	if (kind == ICMP_ERROR && !parse_quote(ctx, shape->l4 + sizeof(struct icmphdr), t))
+	if (kind == ICMP_ERROR && !parse_quote(ctx, shape->l4 + sizeof(struct icmphdr), p->l3 + p->length, t))
 		return drop(DROP_ICMP_ERROR_UNKNOWN, p->bytes);
 	if (kind == ICMP_REQUEST) {
 		found = &vip->echo;
@@ -353,7 +355,7 @@ INLINE int serve(struct xdp_md *ctx, struct packet *p, struct passage *g, __u32 
 		reason = select_server(p, t);
 		if (reason)
 			return drop(reason, p->bytes);
-		if (shape->first && has_ports(t->protocol) &&
+		if (shape->first && !t->quoted && has_ports(t->protocol) &&
 		    !(vip->fragments[t->protocol == IPPROTO_UDP].flags & SERVICE_USED))
 			remember_fragment(datagram_id(p, t, shape->fragment_id), p->server_id & SLOT_SERVER_MASK,
 					  service.id, service.profile);
@@ -402,7 +404,7 @@ GLOBAL int general(struct xdp_md *ctx, __u32 half_number)
 	if (switches.ipv6 && t->six && !reason && t->protocol == IPPROTO_ICMPV6 && !shape->later) {
 		const struct icmphdr *icmp = bytes_at(ctx, shape->l4, sizeof(*icmp));
 
-		if (icmp && icmp->type == NEIGHBOUR_SOLICIT)
+		if (icmp && shape->l4 + sizeof(*icmp) <= p.l3 + p.length && icmp->type == NEIGHBOUR_SOLICIT)
 			return answer_neighbour(ctx, half_number, p.l3);
 	}
 	vip_number = find_vip(&p, t);

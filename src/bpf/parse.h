@@ -92,10 +92,17 @@ INLINE void measure_plain(struct packet *p, bool six)
 	}
 }
 
-/* Where a TCP header begins at a fixed place. */
-INLINE __u8 plain_tcp_flags(const struct packet *p, __u32 l4)
+/* Where a TCP header begins at a fixed place. What lies behind the datagram is padding and no flags. */
+INLINE __u8 plain_tcp_flags(const struct packet *p, __u32 l4, bool six)
 {
+	const void *ip = p->data + sizeof(struct ethhdr);
+	__u32 length;
+
 	if (p->data + l4 + TCP_MINIMUM > p->end)
+		return 0;
+	length = six ? bpf_ntohs(((const struct ipv6hdr *)ip)->payload_len) + sizeof(struct ipv6hdr)
+		     : bpf_ntohs(((const struct iphdr *)ip)->tot_len);
+	if (sizeof(struct ethhdr) + length < l4 + TCP_MINIMUM)
 		return 0;
 	return *(const __u8 *)(p->data + l4 + TCP_FLAGS_AT);
 }

@@ -157,8 +157,10 @@ GLOBAL int answer_reset(struct xdp_md *ctx, __u32 l3, __u32 l4, __u32 datagram_e
 	struct tcp *tcp = bytes_at(ctx, l4, sizeof(*tcp)), reply = {};
 	__u32 header = six ? sizeof(struct ipv6hdr) : sizeof(struct iphdr);
 
-	if (!tcp || tcp->flags & TCP_RST)
+	if (!tcp || l4 + sizeof(*tcp) > datagram_end || tcp->flags & TCP_RST)
 		return drop(DROP_NO_SERVER, bytes);
+	if ((tcp->words >> 4) * 4 < sizeof(*tcp) || l4 + (tcp->words >> 4) * 4 > datagram_end)
+		return drop(DROP_MALFORMED, bytes);
 	reply.source = tcp->destination;
 	reply.destination = tcp->source;
 	reply.words = sizeof(reply) / 4 << 4;

@@ -137,7 +137,8 @@ INLINE void remember(struct query *q, struct flow *flow, __u64 id, __u32 server)
 	__u32 place = q->place;
 	struct flow_key *key = bpf_map_lookup_elem(&flow_keys, &place);
 
-	if (__sync_val_compare_and_swap(&flow->id, former, FLOW_CLAIMED) != former)
+	/* One that is being written is not to be claimed again: both would write. */
+	if (former == FLOW_CLAIMED || __sync_val_compare_and_swap(&flow->id, former, FLOW_CLAIMED) != former)
 		return;
 	flow->server = word;
 	flow->seen = q->now;

@@ -20,7 +20,7 @@ INLINE __u32 select_tracked(const struct packet *p, const struct tuple *t, __u32
 	q = &g->query;
 	q->tuple = *t; /* on the general way it is the same memory */
 	if (l4 && t->protocol == IPPROTO_TCP)
-		q->tuple.tcp_flags = plain_tcp_flags(p, l4);
+		q->tuple.tcp_flags = plain_tcp_flags(p, l4, t->six);
 	q->half_number = p->half_number;
 	q->service = service->id;
 	q->flags = service->flags;

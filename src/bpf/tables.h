@@ -371,7 +371,10 @@ struct fragment_bucket {
 	struct fragment fragments[FRAGMENT_WAYS];
 };
 
-/* A prefix of source addresses of an access list, or of VIPs. IPv4 as ::ffff:a.b.c.d. */
+/*
+ * A prefix of source addresses of an access list, or of VIPs. IPv4 as ::ffff:a.b.c.d in an even set; IPv6 in the odd
+ * one behind it, because ::/0 is not also everything of IPv4.
+ */
 struct prefix_key {
 	__u32 length; /* in bits, 32 for the set included */
 	__u32 set;
