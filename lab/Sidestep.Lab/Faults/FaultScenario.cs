@@ -42,7 +42,7 @@ internal sealed class FaultScenario(LabRun run, Action<string> say)
             both.Add(await TwoAsync(one, other, cancel));
         await AskHealthyAsync("after the last fault", cancel);
         if (only is null && single.Count < FaultReport.FewestFaults)
-            _problems.Add($"{single.Count} faults; there must be {FaultReport.FewestFaults} at least");
+            Problem($"{single.Count} faults; there must be {FaultReport.FewestFaults} at least");
         return new FaultReport
         {
             Topology = run.Topology.Name,
@@ -69,15 +69,15 @@ internal sealed class FaultScenario(LabRun run, Action<string> say)
         }
         catch (LabException e)
         {
-            _problems.Add(e.Message);
+            Problem(e.Message);
             seen = new DoctorView([], 0, 0, 0);
         }
         var first = seen.Diagnoses.Count > 0 && seen.Diagnoses[0].Is(fault);
         var named = seen.Diagnoses.FirstOrDefault(d => d.Is(fault));
         if (!first)
-            _problems.Add($"{fault.Name}: expected {fault.Expect} first, the doctor says: {Describe(seen.Diagnoses)}");
+            Problem($"{fault.Name}: expected {fault.Expect} first, the doctor says: {Describe(seen.Diagnoses)}");
         if (seen.Seconds > LongestSeconds)
-            _problems.Add($"{fault.Name}: the doctor took {seen.Seconds} s");
+            Problem($"{fault.Name}: the doctor took {seen.Seconds} s");
         Blame(seen, $"during {fault.Name}", [fault]);
         return new FaultResult(fault.Name, fault.Expect, fault.Server, named is not null, first, seen.Seconds, named?.Evidence ?? [],
             [.. seen.Diagnoses.Select(d => d.ToString())], await CureAsync([fault], cancel));
@@ -91,7 +91,7 @@ internal sealed class FaultScenario(LabRun run, Action<string> say)
         var seen = await DoctorView.AskAsync(run, cancel);
         var named = seen.Diagnoses.Any(d => d.Is(one)) && seen.Diagnoses.Any(d => d.Is(other)) && (seen.Diagnoses[0].Is(one) || seen.Diagnoses[0].Is(other));
         if (!named)
-            _problems.Add($"{one.Name} and {other.Name}: not both named, the doctor says: {Describe(seen.Diagnoses)}");
+            Problem($"{one.Name} and {other.Name}: not both named, the doctor says: {Describe(seen.Diagnoses)}");
         Blame(seen, $"during {one.Name} and {other.Name}", [one, other]);
         return new PairResult(one.Name, other.Name, named, seen.Seconds, [.. seen.Diagnoses.Select(d => d.ToString())], await CureAsync([one, other], cancel));
     }
@@ -107,13 +107,13 @@ internal sealed class FaultScenario(LabRun run, Action<string> say)
             }
             catch (LabException e)
             {
-                _problems.Add(e.Message);
+                Problem(e.Message);
             }
         }
         var watch = Stopwatch.StartNew();
         if (await HealthyAsync(CureLimit, cancel) is { Count: > 0 } left)
         {
-            _problems.Add($"{string.Join(" and ", faults.Select(f => f.Name))}: undone, and the doctor still says: {Describe(left)}");
+            Problem($"{string.Join(" and ", faults.Select(f => f.Name))}: undone, and the doctor still says: {Describe(left)}");
             _alarms.AddRange(left.Select(d => new FalseAlarm($"after {string.Join(" and ", faults.Select(f => f.Name))}", d.ToString(), d.Evidence)));
             return null;
         }
@@ -160,7 +160,7 @@ internal sealed class FaultScenario(LabRun run, Action<string> say)
             if (faults.Any(f => diagnosis.Is(f) || diagnosis.Server is { } server && (server == f.Server || f.Harms.Contains(server))))
                 continue;
             _alarms.Add(new FalseAlarm(when, diagnosis.ToString(), diagnosis.Evidence));
-            _problems.Add($"false alarm {when}: {diagnosis}: {string.Join("; ", diagnosis.Evidence)}");
+            Problem($"false alarm {when}: {diagnosis}: {string.Join("; ", diagnosis.Evidence)}");
         }
     }
 
@@ -171,6 +171,12 @@ internal sealed class FaultScenario(LabRun run, Action<string> say)
             ["default-route-missing", "listening-on-server-address-only"]];
         return [.. together.Select(t => (faults.FirstOrDefault(f => f.Name == t[0]), faults.FirstOrDefault(f => f.Name == t[1])))
             .Where(p => p.Item1 is not null && p.Item2 is not null).Select(p => (p.Item1!, p.Item2!))];
+    }
+
+    private void Problem(string text)
+    {
+        say(text);
+        _problems.Add(text);
     }
 
     private static string Describe(IReadOnlyList<DoctorDiagnosis> diagnoses)

@@ -14,6 +14,9 @@ internal static class KeptEvidence
             Directory.Delete(target, recursive: true);
         foreach (var file in Directory.EnumerateFiles(run.Folder.Root, "*", SearchOption.AllDirectories))
         {
+            // A socket is no evidence, and cannot be copied.
+            if (file.EndsWith(".sock", StringComparison.Ordinal))
+                continue;
             var copy = Path.Combine(target, Path.GetRelativePath(run.Folder.Root, file));
             Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
             File.Copy(file, copy);

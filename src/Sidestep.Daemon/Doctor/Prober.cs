@@ -40,7 +40,7 @@ internal sealed class Prober : IDisposable
     /// <summary>Probes of one round; the ports are enough for them.</summary>
     internal const int MostProbes = 4000;
 
-    private const int FirstPort = 61_000;
+    private const int FirstPort = 61_000, Ports = 65_536 - FirstPort;
     private const int MostAtOnce = 10_000;
     private const int LongestFrame = 2048;
     private const ushort Mss = 1460;
@@ -50,6 +50,9 @@ internal sealed class Prober : IDisposable
     private readonly PathSender _sender = new();
     private readonly FrameReceiver _four = FrameReceiver.Open((ushort)EtherType.Ipv4);
     private readonly FrameReceiver _six = FrameReceiver.Open((ushort)EtherType.Ipv6);
+    /// <summary>Others each time: what an earlier probe left half open on a server would answer its successor differently.</summary>
+    private readonly int _offset = Random.Shared.Next(Ports);
+
     private readonly uint _sequence = (uint)Random.Shared.Next();
 
     /// <summary>Who sends.</summary>
@@ -63,7 +66,7 @@ internal sealed class Prober : IDisposable
         {
             if (PathSender.Source(probe.Hop, probe.To.AddressFamily) is { } source)
             {
-                probe.From = new IPEndPoint(source, FirstPort + byPort.Count);
+                probe.From = new IPEndPoint(source, FirstPort + (_offset + byPort.Count) % Ports);
                 byPort.Add(probe.From.Port, probe);
             }
             else
@@ -78,6 +81,8 @@ internal sealed class Prober : IDisposable
             await HearUntilAsync(() => byPort.Values.All(static p => p.Outcome is not null), until - TimeProvider.System.GetElapsedTime(start), r => Take(r, byPort), cancellation)
                 .ConfigureAwait(false);
         }
+        foreach (var probe in byPort.Values.Where(static p => p.Outcome is null && p.Protocol != TransportProtocol.Udp))
+            Send(probe, ProbePacket.Tcp(probe.From!, probe.To, _sequence + 1, ProbePacket.Reset, 0));
         foreach (var probe in probes.Where(static p => p.Outcome is null))
             probe.Outcome = new ProbeEvidence(ProbeOutcome.Silent, Detail: $"{Sendings.Length} sent within {Patience.TotalSeconds:0} s");
     }
