@@ -24,7 +24,11 @@ public sealed class EncapsulationTests : IDisposable
     {
         _server = _segment.Server(1);
         foreach (var (node, address) in new[] { (_segment.Client, ClientAddress6), (_segment.Director, Director6), (_server, Server6) })
+        {
+            // Without a link-local address a server has nothing to ask for its neighbours with: the VIP is not the interface's.
+            node.Ip($"address add fe80::{address[(address.LastIndexOf(':') + 1)..]}/64 dev eth0 nodad");
             node.Ip($"address add {address}/64 dev eth0 nodad");
+        }
         _segment.Client.Ip($"route add {Vip6}/128 via {Director6}");
         foreach (var vip in new[] { Vip4, Vip6 })
             _services.Add(new Receiver(_server, vip));
@@ -91,7 +95,7 @@ public sealed class EncapsulationTests : IDisposable
               hashKey: 6a09e667f3bcc908bb67ae8584caa73b
               interfaces: [ { name: eth0, mode: auto } ]
             networkProfiles: [ { name: outer, encapsulation: {{kind}}, tooBig: drop } ]
-            pools: [ { name: pool, servers: [ { name: server1, address: "{{(outer6 ? Server6 : Server4)}}" } ] } ]
+            pools: [ { name: pool, {{_segment.File.Health}}, servers: [ { name: server1, address: "{{(outer6 ? Server6 : Server4)}}" } ] } ]
             virtualServices:
               - { name: upload, vips: [ {{Vip4}}, "{{Vip6}}" ], protocol: tcp, port: {{UploadPort}}, pool: pool, networkProfile: outer }
               - { name: echo, vips: [ {{Vip4}}, "{{Vip6}}" ], protocol: udp, port: {{UdpEcho.Port}}, pool: pool, networkProfile: outer }

@@ -35,7 +35,7 @@ public sealed class ApiTests : IDisposable
         await client.ReportAsync("server1", Report(OperatorWish.Draining), TestContext.Current.CancellationToken);
         Eventually.True(() => StateOf("server1") == "draining", () => $"not drained: {_segment.StatusText()}");
         await client.DrainAsync("server1", new DrainRequest(OperatorWish.Enabled), TestContext.Current.CancellationToken);
-        Eventually.True(() => StateOf("server1") == "enabled", () => $"still drained: {_segment.StatusText()}");
+        Eventually.True(() => StateOf("server1") == "serving", () => $"still drained: {_segment.StatusText()}");
     }
 
     [Fact]
@@ -83,7 +83,7 @@ public sealed class ApiTests : IDisposable
         var refused = await Assert.ThrowsAsync<DirectorException>(() => client.ReportAsync("server2", Report(OperatorWish.Draining), TestContext.Current.CancellationToken));
         Assert.Equal(403, refused.Status);
         Assert.Contains("'server1', which may not speak for 'server2'", refused.Message, StringComparison.Ordinal);
-        Assert.Equal("enabled", StateOf("server2"));
+        Assert.Equal("serving", StateOf("server2"));
 
         using var unknown = Client(_authority.Client("server9"));
         Assert.Equal(404, (await Assert.ThrowsAsync<DirectorException>(() => unknown.GetDutiesAsync("server9", null, TestContext.Current.CancellationToken))).Status);

@@ -44,10 +44,10 @@ public sealed class SentinelTests
         segment.Start();
         SetArpIgnore(segment, 0);
         Eventually.True(() => StateOf(segment, "server2") == "draining", () => $"not drained: {segment.StatusText()}");
-        Assert.Equal("enabled", StateOf(segment, "server1"));
+        Assert.Equal("serving", StateOf(segment, "server1"));
 
         SetArpIgnore(segment, 1);
-        Eventually.True(() => StateOf(segment, "server2") == "enabled", () => $"still drained: {segment.StatusText()}");
+        Eventually.True(() => StateOf(segment, "server2") == "serving", () => $"still drained: {segment.StatusText()}");
     }
 
     [Fact]
