@@ -45,7 +45,7 @@ public sealed class DirectorLinkTests : IDisposable
         _server.Run(Command("drain"));
         Eventually.True(() => State() == "draining", () => $"not drained: {_segment.StatusText()}\n{said}");
         _server.Run(Command("undrain"));
-        Eventually.True(() => State() == "enabled", () => $"still drained: {_segment.StatusText()}\n{said}");
+        Eventually.True(() => State() == "serving", () => $"still drained: {_segment.StatusText()}\n{said}");
 
         daemon.Kill();
         Until(said, "The agent goes on with its last duties.");
