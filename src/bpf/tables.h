@@ -244,12 +244,12 @@ struct settings {
 };
 
 struct control {
+	__u32 layout; /* LAYOUT_VERSION: the first word of every version's tables */
+	__u32 reserved0;
 	__u32 active;	  /* 0 or 1; packets read it together with what follows */
 	__u32 capture;	  /* until which tick frames are recorded (capture.h); 0: none are */
 	__u64 revision;	  /* counts changes */
 	__u64 applied_at; /* milliseconds since 1970 */
-	__u32 layout;	  /* LAYOUT_VERSION */
-	__u32 reserved0;
 	__u64 reserved[4];
 };
 

@@ -175,12 +175,12 @@ internal struct LongWords5
 [StructLayout(LayoutKind.Sequential)]
 internal struct Control
 {
+    public uint Layout;
+    public uint Reserved0;
     public uint Active;
     public uint Capture;
     public ulong Revision;
     public ulong AppliedAt;
-    public uint Layout;
-    public uint Reserved0;
     public LongWords4 Reserved;
 }
 

@@ -26,7 +26,7 @@ public sealed class UpgradeTests
         Assert.Contains("4711", refused.Error, StringComparison.Ordinal);
 
         daemon = segment.Start();
-        Assert.Contains("layout: 4711 is 2 in this version", daemon.Said, StringComparison.Ordinal);
+        Assert.Contains("layout: 4711 is 3 in this version", daemon.Said, StringComparison.Ordinal);
         Assert.Contains(segment.Status().GetProperty("daemon").GetProperty("notes").EnumerateArray(), static n => n.GetString()!.Contains("4711", StringComparison.Ordinal));
         traffic.Pass(100);
         NoLoss.Among([.. traffic.Stop().Skip(first)]);
