@@ -50,29 +50,18 @@ internal sealed class NetlinkNextHopResolver : INextHopResolver, IDisposable
         }
     }
 
-    public void Watch(IReadOnlyCollection<string> interfaces, IReadOnlyCollection<IPAddress> servers)
-    {
-        // Every server is a question to the kernel: 100,000 of them are not asked again for nothing.
-        lock (_gate)
-        {
-            if (AreSame(interfaces, _watched.Interfaces) && AreSame(servers, _watched.Servers))
-                return;
-        }
+    public void Watch(IReadOnlyCollection<string> interfaces, IReadOnlyCollection<IPAddress> servers) =>
         Watch(w => w with { Interfaces = interfaces, Servers = servers });
-    }
 
     public void WatchPeers(IReadOnlyCollection<IPAddress> peers)
     {
         lock (_gate)
         {
-            if (AreSame(peers, _watched.Peers))
+            if (peers.ToHashSet().SetEquals(_watched.Peers))
                 return;
         }
         Watch(w => w with { Peers = peers });
     }
-
-    private static bool AreSame<T>(IReadOnlyCollection<T> one, IReadOnlyCollection<T> other) =>
-        one.Count == other.Count && one.ToHashSet().SetEquals(other);
 
     /// <summary>Waits until every watched server is resolved; false when some were not in time.</summary>
     internal bool WaitUntilResolved(TimeSpan timeout) => SpinWait.SpinUntil(
