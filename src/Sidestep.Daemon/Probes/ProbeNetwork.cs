@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Sidestep.Engine.Xdp;
@@ -40,8 +41,8 @@ internal sealed class ProbeNetwork : IDisposable
         var problems = new List<string>();
         foreach (var gone in _attached.Where(a => interfaces.All(i => i.Index != a)).ToArray())
         {
-            ProbeFilter.Detach(gone);
             _attached.Remove(gone);
+            DetachFrom(gone);
         }
         foreach (var added in interfaces.Where(i => !_attached.Contains(i.Index)))
         {
@@ -62,13 +63,26 @@ internal sealed class ProbeNetwork : IDisposable
     internal void Remove()
     {
         foreach (var index in _attached)
-            ProbeFilter.Detach(index);
+            DetachFrom(index);
         _attached.Clear();
         foreach (var family in _ways.Keys.ToArray())
             TakeBack(family);
     }
 
     public void Dispose() => _socket.Dispose();
+
+    private void DetachFrom(int index)
+    {
+        try
+        {
+            ProbeFilter.Detach(index);
+        }
+        catch (NativeException e)
+        {
+            // With the interface its filters are gone, too.
+            _log($"what let probes out of interface {index.ToString(CultureInfo.InvariantCulture)} was not taken back: {e.Message}");
+        }
+    }
 
     private void Lead(AddressFamily family, EgressInterface? way, IPAddress gateway, List<string> problems)
     {
