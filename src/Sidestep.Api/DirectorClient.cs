@@ -163,7 +163,8 @@ public sealed class DirectorClient : IDisposable
         var problem = response.Content.Headers.ContentType?.MediaType == ApiProblem.MediaType
             ? await response.Content.ReadFromJsonAsync(ApiJson.Default.ApiProblem, cancellation).ConfigureAwait(false) : null;
         return new DirectorException(problem is null ? $"{_where} refused: {(int)response.StatusCode} {response.ReasonPhrase}"
-            : $"{_where} refused: {problem.Title}: {problem.Detail}") { Status = (int)response.StatusCode };
+            : $"{_where} refused: {problem.Title}: {problem.Detail}")
+        { Status = (int)response.StatusCode };
     }
 
     /// <summary>What is wrong with a certificate is said inside, and only there.</summary>
