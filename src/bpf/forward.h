@@ -40,14 +40,14 @@ static __noinline int guard(struct xdp_md *ctx, const struct service *service, _
 	struct passage *g;
 
 	if (p.data + (six ? IPV6_MINIMUM : IPV4_MINIMUM) > p.end)
-		return XDP_ABORTED;
+		return XDP_DROP;
 	if (switches.peers && is_from_peer(&p))
 		return deliver_locally(frame_bytes(&p));
 	if (!switches.access || !service->access_set)
 		return GO_ON;
 	g = own_passage();
 	if (!g)
-		return XDP_ABORTED;
+		return XDP_DROP;
 	g->query.tuple = plain_tuple(p.data, six);
 	return is_allowed(service->access_set, &g->query.tuple) ? GO_ON : drop(DROP_ACCESS_DENIED, frame_bytes(&p));
 }
