@@ -34,7 +34,7 @@ GLOBAL int remember_fragment(__u64 id, __u32 server, __u32 service, __u32 profil
 		return 0;
 	for (__u32 i = 0; i < FRAGMENT_WAYS; i++) {
 		struct fragment *fragment = &bucket->fragments[i];
-		__u32 age = fragment->id ? now - fragment->seen : ~0U - 1;
+		__u32 age = fragment->id ? ticks_since(fragment->seen, now) : ~0U - 1;
 
 		if (fragment->id == id)
 			age = ~0U;
@@ -71,7 +71,7 @@ INLINE bool recall_fragment(struct packet *p, const struct tuple *t, __u32 fragm
 	for (__u32 i = 0; i < FRAGMENT_WAYS; i++) {
 		const struct fragment *fragment = &bucket->fragments[i];
 
-		if (fragment->id == id && now_ticks() - fragment->seen <= FRAGMENT_TICKS) {
+		if (fragment->id == id && ticks_since(fragment->seen, now_ticks()) <= FRAGMENT_TICKS) {
 			p->server_id = fragment->server;
 			service->id = fragment->service;
 			service->profile = fragment->profile;

@@ -108,7 +108,7 @@ INLINE struct flow *make_room(struct query *q, struct flow_bucket *bucket)
 
 	for (__u32 i = 0; i < FLOW_WAYS; i++) {
 		struct flow *flow = &bucket->flows[i];
-		__u32 idle = q->now - flow->seen;
+		__u32 idle = ticks_since(flow->seen, q->now);
 
 		if (!flow->id) {
 			q->place += i;
@@ -301,7 +301,7 @@ GLOBAL __u32 select_remembered(struct query *q)
 		}
 	}
 
-	if (flow && q->now - flow->seen <= patience(q, flow->server)) {
+	if (flow && ticks_since(flow->seen, q->now) <= patience(q, flow->server)) {
 		const struct server *found;
 
 		word = *(volatile __u32 *)&flow->server;

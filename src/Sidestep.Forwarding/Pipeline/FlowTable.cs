@@ -211,9 +211,8 @@ public sealed class FlowTable
         return new IPAddress(isIpv6 ? bytes : bytes[..4]);
     }
 
-    private static TimeSpan Since(uint tick, uint now) => Ticks.Length((uint)Math.Max((int)(now - tick), 0));
+    private static TimeSpan Since(uint tick, uint now) => Ticks.Length(Ticks.Since(tick, now));
 
-    // A packet may be newer than the clock that was read here.
     private bool IsAlive(int at, uint now) =>
-        (int)(now - _places[at].Seen) <= (long)(_facts[at].Service?.Patience.For(_facts[at].Protocol, _places[at].Server) ?? 0);
+        Ticks.Since(_places[at].Seen, now) <= (_facts[at].Service?.Patience.For(_facts[at].Protocol, _places[at].Server) ?? 0);
 }

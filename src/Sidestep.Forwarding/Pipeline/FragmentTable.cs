@@ -27,7 +27,7 @@ internal sealed class FragmentTable
         for (var i = 0; i < Ways; i++)
         {
             ref readonly var entry = ref bucket[i];
-            var age = entry.Id == id ? long.MaxValue : entry.Id == 0 ? long.MaxValue - 1 : now - entry.Seen;
+            var age = entry.Id == id ? long.MaxValue : entry.Id == 0 ? long.MaxValue - 1 : Ticks.Since(entry.Seen, now);
             if (age > longest)
                 (place, longest) = (i, age);
         }
@@ -46,7 +46,7 @@ internal sealed class FragmentTable
     {
         foreach (ref readonly var entry in Bucket(id))
         {
-            if (Volatile.Read(in entry.Id) != id || now - entry.Seen > Patience)
+            if (Volatile.Read(in entry.Id) != id || Ticks.Since(entry.Seen, now) > Patience)
                 continue;
             (service, server) = (entry.Service, entry.Server);
             if (Volatile.Read(in entry.Id) == id && service is not null)

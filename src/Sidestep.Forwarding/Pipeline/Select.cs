@@ -37,7 +37,7 @@ internal static class Select
         var places = flows.Places(bucket);
         var way = Find(places, id);
         p.Remembered = Memory.Unknown;
-        if (way >= 0 && now - places[way].Seen <= service.Patience.For(p.Protocol, places[way].Server))
+        if (way >= 0 && Ticks.Since(places[way].Seen, now) <= service.Patience.For(p.Protocol, places[way].Server))
         {
             ref var place = ref places[way];
             var word = Volatile.Read(ref place.Server);
@@ -138,7 +138,7 @@ internal static class Select
         uint longest = 0;
         for (var i = 0; i < places.Length; i++)
         {
-            var idle = FlowTable.IsEmpty(places[i]) ? uint.MaxValue : now - places[i].Seen;
+            var idle = FlowTable.IsEmpty(places[i]) ? uint.MaxValue : Ticks.Since(places[i].Seen, now);
             if (idle > longest)
                 (way, longest) = (i, idle);
         }

@@ -8,6 +8,10 @@ internal static class Ticks
 
     internal static uint At(long nanoseconds) => (uint)(nanoseconds >> Shift);
 
+    /// <summary>Ticks since something was seen. Threads look at the clock at different moments, so what another one has just seen
+    /// may be ahead.</summary>
+    internal static uint Since(uint seen, uint now) => (uint)Math.Max((int)(now - seen), 0);
+
     /// <summary>At least so many seconds.</summary>
     internal static uint Of(int seconds) => (uint)Math.Ceiling(seconds * PerSecond);
 
