@@ -105,7 +105,7 @@ internal sealed class ApplyBenchmark
             director:
               name: bench
               interfaces:
-                - { name: lo, mode: generic }
+                - { name: lo, driver: generic }
               hashKey: {{Workloads.Key}}
 
             pools:

@@ -135,7 +135,7 @@ internal static class HealthBenchmark
     private static string Configuration(DirectorSettings director, double interval)
     {
         var text = new StringBuilder(string.Create(CultureInfo.InvariantCulture, $$"""
-            director: { name: {{director.Name}}, pinPath: {{director.PinPath}}, onExit: remove, hashKey: 6a09e667f3bcc908bb67ae8584caa73b, interfaces: [{ name: eth0, mode: generic }] }
+            director: { name: {{director.Name}}, pinPath: {{director.PinPath}}, onExit: remove, hashKey: 6a09e667f3bcc908bb67ae8584caa73b, interfaces: [{ name: eth0, driver: generic }] }
             networkProfiles: [{ name: l2, dsrType: l2 }]
             healthMonitors: [{ name: connect, type: tcp, interval: {{interval}}, timeout: 1 }]
             pools:

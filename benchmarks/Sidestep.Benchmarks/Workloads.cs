@@ -80,7 +80,7 @@ internal static class Workloads
     {
         var configuration = new Configuration
         {
-            Director = new DirectorSettings { Interfaces = [new DirectorInterface(Interface.Name, DriverMode.Generic)], HashKey = Key },
+            Director = new DirectorSettings { Interfaces = [new DirectorInterface(Interface.Name, Driver.Generic)], HashKey = Key },
             NetworkProfiles = profiles,
             Pools = pools,
             VirtualServices = services,

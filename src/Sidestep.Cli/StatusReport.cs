@@ -40,7 +40,7 @@ public sealed class StatusReport(DirectorSettings director, DirectorStatus statu
                 groups = daemon?.Groups ?? [],
                 notes = daemon?.Notes ?? [],
             },
-            interfaces = status.Interfaces.Select(static i => new { name = i.Name, mode = Mode(i) }),
+            interfaces = status.Interfaces.Select(static i => new { name = i.Name, driver = DriverOf(i) }),
             services = status.Services.Select(static s => new
             {
                 name = s.Name,
@@ -116,7 +116,7 @@ public sealed class StatusReport(DirectorSettings director, DirectorStatus statu
     {
         var interfaces = status.Interfaces.Count == 0
             ? "attached to no interface"
-            : "on " + string.Join(", ", status.Interfaces.Select(static i => $"{i.Name} ({Mode(i)})"));
+            : "on " + string.Join(", ", status.Interfaces.Select(static i => $"{i.Name} ({DriverOf(i)})"));
         var process = isRunning ? $"daemon running (pid {daemon?.ProcessId})"
             : status.IsAttached ? "daemon not running, the kernel goes on forwarding"
             : "daemon not running, nothing is forwarded";
@@ -154,7 +154,7 @@ public sealed class StatusReport(DirectorSettings director, DirectorStatus statu
 
     private static string Dsr(GroupKey group) => group.Way.ToString();
 
-    private static string Mode(AttachedInterface attached) => attached.Mode is { } mode ? Lower(mode) : "gone";
+    private static string DriverOf(AttachedInterface attached) => attached.Driver?.Name() ?? "gone";
 
     private static string Lower<T>(T value) where T : struct, Enum => value.ToString().ToLowerInvariant();
 

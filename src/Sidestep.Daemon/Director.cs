@@ -145,8 +145,8 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
         _management!.Attached(interfaces);
         foreach (var attached in interfaces)
         {
-            Log.Info($"attached to {attached.Name} ({attached.Mode?.ToString().ToLowerInvariant()})");
-            if (attached.WhyNotNative is { } why)
+            Log.Info($"attached to {attached.Name} ({attached.Driver?.Name()})");
+            if (attached.WhyNotBetter is { } why)
             {
                 var note = $"{attached.Name} is attached in generic mode, which is slower: {why}";
                 Log.Warning(note);

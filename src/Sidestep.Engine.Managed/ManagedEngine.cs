@@ -1,5 +1,8 @@
 using System.Diagnostics;
+using Sidestep.Engine.Managed.Capture;
+using Sidestep.Engine.Managed.Drivers;
 using Sidestep.Forwarding;
+using Sidestep.Forwarding.Capture;
 using Sidestep.Forwarding.Pipeline;
 using Sidestep.Model;
 
@@ -15,8 +18,12 @@ public sealed class ManagedEngine : IEngine
     private readonly Func<long> _clock;
     private readonly PacketPipeline _tracer;
     private readonly byte[] _buffer = new byte[Frame.Headroom + LongestFrame + Frame.Tailroom];
+    private readonly List<PacketPipeline> _pipelines = [];
+    private readonly SlowPath? _slowPath;
+    private readonly DriverSet? _drivers;
     private PipelineTables? _tables;
     private string?[] _serviceNames = [];
+    private CaptureTap? _tap;
 
     /// <summary>The longest frame that is looked at, in bytes.</summary>
     public const int LongestFrame = 65_536 + 64;
@@ -29,6 +36,19 @@ public sealed class ManagedEngine : IEngine
         _memory = new PipelineMemory(Sizes.MaxServices, Sizes.MaxServers, rememberedFlows);
         _clock = clock ?? MonotonicNanoseconds;
         _tracer = NewPipeline();
+    }
+
+    /// <summary>For interfaces: what <see cref="Attach"/> needs.</summary>
+    /// <param name="rememberedFlows">How many flows can be remembered.</param>
+    /// <param name="log">Gets each problem of a worker once.</param>
+    /// <param name="workers">Workers per interface that has no queues of its own to say it; null: one per CPU, up to <see cref="Drivers.DriverSet.MostWorkers"/>.</param>
+    /// <exception cref="EngineException">No packet socket can be opened.</exception>
+    public static ManagedEngine ForInterfaces(int rememberedFlows, Action<string> log, int? workers = null) => new(rememberedFlows, log, workers);
+
+    private ManagedEngine(int rememberedFlows, Action<string> log, int? workers) : this(rememberedFlows)
+    {
+        _slowPath = new SlowPath(log);
+        _drivers = new DriverSet(this, _slowPath, log, workers);
     }
 
     /// <inheritdoc/>
@@ -54,6 +74,8 @@ public sealed class ManagedEngine : IEngine
     {
         ArgumentNullException.ThrowIfNull(tables);
         Capacity.Check(tables, Sizes);
+        if (_drivers is not null)
+            Abilities.Check(tables);
         var change = _numbers.Take(tables);
         foreach (var counters in _memory.Counters)
         {
@@ -62,6 +84,7 @@ public sealed class ManagedEngine : IEngine
             foreach (var id in change.NewServers)
                 counters.ClearServer(id);
         }
+        _drivers?.Follow(tables);
         Volatile.Write(ref _tables, PipelineTables.Of(tables, _numbers, _tables));
         var names = new string?[_numbers.Services.Things.Select(n => _numbers.Services[n]).DefaultIfEmpty(-1).Max() + 1];
         foreach (var name in _numbers.Services.Things)
@@ -103,13 +126,50 @@ public sealed class ManagedEngine : IEngine
     public void CountLoads() => _memory.Flows.CountLoads(Now());
 
     /// <inheritdoc/>
-    public IReadOnlyList<AttachedInterface> Attach(IReadOnlyList<DirectorInterface> interfaces) => throw new EngineException(
-        "the managed engine takes frames from capture files only in this version: use the xdp engine on interfaces");
+    public IReadOnlyList<AttachedInterface> Attach(IReadOnlyList<DirectorInterface> interfaces) =>
+        (_drivers ?? throw new InvalidOperationException("an engine for capture files has nothing to attach")).Attach(interfaces);
+
+    /// <summary>The interfaces that frames are taken from; none for capture files.</summary>
+    public IReadOnlyList<AttachedInterface> Attached => _drivers?.Attached ?? [];
+
+    /// <summary>What the workers have done.</summary>
+    public IReadOnlyList<WorkerFigures> Workers => _drivers?.Figures ?? [];
+
+    /// <summary>True while <see cref="CountLoads"/> is needed now and then.</summary>
+    public bool ComparesLoads => Tables is { } tables && Array.Exists(tables.Services, static s => s.ChoosesLeast);
 
     /// <inheritdoc/>
-    public void Remove()
+    public void Remove() => _drivers?.Detach();
+
+    /// <summary>Pipelines for so many threads: those of former threads again, so that nothing is counted twice or lost.</summary>
+    internal IReadOnlyList<PacketPipeline> Pipelines(int count)
     {
+        while (_pipelines.Count < count)
+            _pipelines.Add(NewPipeline());
+        return _pipelines;
     }
+
+    /// <summary>Who looks at frames right now; null: nobody.</summary>
+    internal CaptureTap? Tap => Volatile.Read(ref _tap);
+
+    /// <summary>Begins to record frames.</summary>
+    /// <exception cref="EngineException">Somebody else does, or the filter names what there is not.</exception>
+    public CaptureTap BeginCapture(CaptureFilter filter, CaptureLimits limits)
+    {
+        ArgumentNullException.ThrowIfNull(filter);
+        if (filter.Service is { } service && !_numbers.Services.Things.Contains(service))
+            throw new EngineException($"the director has no service '{service}'");
+        if (filter.Server is { } server && !_numbers.Servers.Things.Any(s => s.Name == server || s.Address.ToString() == server))
+            throw new EngineException($"the director has no real server '{server}'");
+        var tap = new CaptureTap(this, filter, limits);
+        var former = Tap;
+        if (former is { IsAbandoned: false } || Interlocked.CompareExchange(ref _tap, tap, former) != former)
+            throw new EngineException("another 'sidestep capture' runs for this director: end it first");
+        return tap;
+    }
+
+    /// <summary>Ends it.</summary>
+    public void EndCapture(CaptureTap tap) => Interlocked.CompareExchange(ref _tap, null, tap);
 
     /// <inheritdoc/>
     public EngineCounters ReadCounters()
@@ -154,6 +214,8 @@ public sealed class ManagedEngine : IEngine
     /// <inheritdoc/>
     public void Dispose()
     {
+        _drivers?.Dispose();
+        _slowPath?.Dispose();
     }
 
     private uint Now() => Ticks.At(_clock());

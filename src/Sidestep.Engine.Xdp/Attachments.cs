@@ -59,11 +59,11 @@ internal sealed class Attachments(PinDirectory pins)
         foreach (var (_, mode) in pins.Links().Where(l => l.Interface == wanted.Name))
         {
             using var existing = XdpLink.OpenPinned(pins.LinkPath(wanted.Name, mode));
-            if (existing?.InterfaceIndex == index && Suits(mode, wanted.Mode))
+            if (existing?.InterfaceIndex == index && Suits(mode, wanted.Driver))
             {
                 existing.Update(program);
-                return new AttachedInterface(wanted.Name, mode, wanted.Mode == DriverMode.Auto && mode == AttachMode.Generic
-                    ? "it was found so, and changing it would interrupt traffic; mode native tries" : null);
+                return new AttachedInterface(wanted.Name, mode, wanted.Driver == Driver.Auto && mode == Driver.Generic
+                    ? "it was found so, and changing it would interrupt traffic; driver: native tries" : null);
             }
             // Its interface was deleted and another has the name now; or its mode is to change, and the kernel has no room for both.
             Detach(wanted.Name, mode);
@@ -71,17 +71,17 @@ internal sealed class Attachments(PinDirectory pins)
         return Create(program, index, wanted);
     }
 
-    private static bool Suits(AttachMode mode, DriverMode wanted) =>
-        wanted == DriverMode.Auto || wanted == DriverMode.Native == (mode == AttachMode.Native);
+    private static bool Suits(Driver mode, Driver wanted) =>
+        wanted == Driver.Auto || wanted == Driver.Native == (mode == Driver.Native);
 
     private AttachedInterface Create(BpfProgram program, int index, DirectorInterface wanted)
     {
         string? whyNotNative = null;
-        if (wanted.Mode != DriverMode.Generic)
+        if (wanted.Driver != Driver.Generic)
         {
             try
             {
-                return Pinned(XdpLink.Create(program, index, native: true), wanted.Name, AttachMode.Native, null);
+                return Pinned(XdpLink.Create(program, index, native: true), wanted.Name, Driver.Native, null);
             }
             catch (NativeException e) when (e.IsBusy)
             {
@@ -90,15 +90,15 @@ internal sealed class Attachments(PinDirectory pins)
             catch (NativeException e)
             {
                 // Drivers refuse by many numbers: not supported, MTU out of range, no queue left, no memory for rings.
-                if (wanted.Mode == DriverMode.Native)
+                if (wanted.Driver == Driver.Native)
                     throw new EngineException($"interface '{wanted.Name}' cannot take native XDP: {e.Message}. Its driver may lack it, or the MTU, "
-                        + $"LRO or the queues stand in the way ('ethtool -i {wanted.Name}', 'ethtool -k {wanted.Name}', 'dmesg'); or set its mode to auto or generic", e);
+                        + $"LRO or the queues stand in the way ('ethtool -i {wanted.Name}', 'ethtool -k {wanted.Name}', 'dmesg'); or set its driver to auto or generic", e);
                 whyNotNative = $"native mode was refused ({e.Message})";
             }
         }
         try
         {
-            return Pinned(XdpLink.Create(program, index, native: false), wanted.Name, AttachMode.Generic, whyNotNative);
+            return Pinned(XdpLink.Create(program, index, native: false), wanted.Name, Driver.Generic, whyNotNative);
         }
         catch (NativeException e) when (e.IsBusy)
         {
@@ -110,14 +110,14 @@ internal sealed class Attachments(PinDirectory pins)
         }
     }
 
-    private AttachedInterface Pinned(XdpLink link, string name, AttachMode mode, string? whyNotNative)
+    private AttachedInterface Pinned(XdpLink link, string name, Driver mode, string? whyNotNative)
     {
         using (link)
             link.Pin(pins.LinkPath(name, mode));
         return new AttachedInterface(name, mode, whyNotNative);
     }
 
-    private void Detach(string interfaceName, AttachMode mode)
+    private void Detach(string interfaceName, Driver mode)
     {
         var path = pins.LinkPath(interfaceName, mode);
         using (var link = XdpLink.OpenPinned(path))

@@ -30,7 +30,7 @@ public sealed record DirectorStatus(
     private const int Attempts = 3;
 
     /// <summary>True when packets are taken from at least one interface.</summary>
-    public bool IsAttached => Interfaces.Any(static i => i.Mode is not null);
+    public bool IsAttached => Interfaces.Any(static i => i.Driver is not null);
 
     /// <summary>Reads; null when nothing of that name is pinned.</summary>
     /// <param name="pinPath">Folder of all directors.</param>

@@ -1,4 +1,4 @@
-using Sidestep.Forwarding;
+using Sidestep.Model;
 using Sidestep.Native;
 
 namespace Sidestep.Engine.Xdp;
@@ -40,10 +40,10 @@ internal sealed class PinDirectory(string pinPath, string name)
 
     /// <summary>The interfaces that have a pinned link, and in which mode it was made: the kernel tells only who asks in the
     /// interface's own network namespace.</summary>
-    internal IReadOnlyList<(string Interface, AttachMode Mode)> Links() => Directory.Exists(Path)
+    internal IReadOnlyList<(string Interface, Driver Mode)> Links() => Directory.Exists(Path)
         ?
         [
-            .. from mode in Enum.GetValues<AttachMode>()
+            .. from mode in new[] { Driver.Native, Driver.Generic }
                from path in Directory.EnumerateFiles(Path, LinkPrefix(mode) + "*")
                let name = System.IO.Path.GetFileName(path)[LinkPrefix(mode).Length..]
                where !name.EndsWith("_new", StringComparison.Ordinal)
@@ -53,7 +53,7 @@ internal sealed class PinDirectory(string pinPath, string name)
         : [];
 
     /// <summary>Where the link of an interface is pinned. A bpffs refuses dots, which names of VLAN interfaces have.</summary>
-    internal string LinkPath(string interfaceName, AttachMode mode) =>
+    internal string LinkPath(string interfaceName, Driver mode) =>
         System.IO.Path.Combine(Path, LinkPrefix(mode) + interfaceName.Replace('.', '~'));
 
     /// <summary>Unpins everything and removes the folder.</summary>
@@ -63,7 +63,7 @@ internal sealed class PinDirectory(string pinPath, string name)
             Directory.Delete(Path, recursive: true);
     }
 
-    private static string LinkPrefix(AttachMode mode) => $"link_{mode.ToString().ToLowerInvariant()}_";
+    private static string LinkPrefix(Driver mode) => $"link_{mode.ToString().ToLowerInvariant()}_";
 
     private string MapPath(string map) => System.IO.Path.Combine(Path, "map_" + map.TrimStart('.'));
 

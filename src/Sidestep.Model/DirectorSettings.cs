@@ -12,6 +12,9 @@ public sealed record DirectorSettings
     /// <summary>The interfaces that VIP traffic enters by; at least one.</summary>
     public required ImmutableArray<DirectorInterface> Interfaces { get; init; }
 
+    /// <summary>What forwards.</summary>
+    public EngineKind Engine { get; init; }
+
     /// <summary>The key of the flow hash. Every director of a group has the same, or flows break when they move.</summary>
     public required HashKey HashKey { get; init; }
 
@@ -37,20 +40,62 @@ public sealed record DirectorSettings
 
 /// <summary>One network interface of the director.</summary>
 /// <param name="Name">The kernel's name, 1 to 15 characters.</param>
-/// <param name="Mode">How the program is attached.</param>
-public sealed record DirectorInterface(string Name, DriverMode Mode);
+/// <param name="Driver">How frames are taken from it.</param>
+public sealed record DirectorInterface(string Name, Driver Driver);
 
-/// <summary>How the XDP program is attached to an interface.</summary>
-public enum DriverMode
+/// <summary>What forwards.</summary>
+public enum EngineKind
 {
-    /// <summary>Native if the driver can, else generic; status shows which.</summary>
+    /// <summary>The one that the drivers ask for; otherwise XDP where it can be loaded, else the managed one.</summary>
     Auto,
 
-    /// <summary>In the driver; an error if it cannot.</summary>
+    /// <summary>The program in the kernel.</summary>
+    Xdp,
+
+    /// <summary>The pipeline in C#.</summary>
+    Managed,
+}
+
+/// <summary>How frames are taken from an interface.</summary>
+public enum Driver
+{
+    /// <summary>The best of the engine's that works; status shows which.</summary>
+    Auto,
+
+    /// <summary>XDP in the driver; an error if it cannot.</summary>
     Native,
 
-    /// <summary>In the network stack, after the driver: works everywhere, slower.</summary>
+    /// <summary>XDP in the network stack, after the driver: works everywhere, slower.</summary>
     Generic,
+
+    /// <summary>The managed engine, by sockets that XDP hands frames to (AF_XDP).</summary>
+    AfXdp,
+
+    /// <summary>The managed engine, by packet sockets (AF_PACKET): on every interface.</summary>
+    AfPacket,
+}
+
+/// <summary>Names of drivers and engines as the configuration has them.</summary>
+public static class DriverNames
+{
+    /// <summary>Its name.</summary>
+    public static string Name(this Driver driver) => driver switch
+    {
+        Driver.AfXdp => "af-xdp",
+        Driver.AfPacket => "af-packet",
+        _ => driver.ToString().ToLowerInvariant(),
+    };
+
+    /// <summary>Its name.</summary>
+    public static string Name(this EngineKind engine) => engine.ToString().ToLowerInvariant();
+
+    /// <summary>The engine that it belongs to; automatic choice belongs to either.</summary>
+    public static EngineKind Engine(this Driver driver) => driver switch
+    {
+        Driver.Auto => EngineKind.Auto,
+        Driver.Native or Driver.Generic => EngineKind.Xdp,
+        _ => EngineKind.Managed,
+    };
 }
 
 /// <summary>What SIGTERM does with the program in the kernel.</summary>

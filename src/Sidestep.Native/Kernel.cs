@@ -48,6 +48,13 @@ public static unsafe class Kernel
     /// <summary>Index of an interface of this network namespace; null when there is none of that name.</summary>
     public static int? InterfaceIndex(string name) => Libc.if_nametoindex(name) is var index && index != 0 ? (int)index : null;
 
+    /// <summary>Name of an interface of this network namespace; null when there is none of that index.</summary>
+    public static string? InterfaceName(int index)
+    {
+        var name = stackalloc byte[16]; // IF_NAMESIZE
+        return Libc.if_indextoname((uint)index, name) == null ? null : System.Runtime.InteropServices.Marshal.PtrToStringUTF8((nint)name);
+    }
+
     /// <summary>Waits until every program run that began before the call has ended (synchronize_rcu, by membarrier(2)).</summary>
     public static void WaitForRunningPrograms()
     {
@@ -84,7 +91,25 @@ public static unsafe class Kernel
         return Libc.statfs(path, buffer) == 0 && *(long*)buffer == BpfFsMagic;
     }
 
-    /// <summary>Keeps the calling thread on one CPU: for measurements.</summary>
+    /// <summary>The CPUs that this process may use, by number.</summary>
+    public static IReadOnlyList<int> AllowedCpus
+    {
+        get
+        {
+            const string Field = "Cpus_allowed_list:";
+            var line = File.ReadLines("/proc/self/status").First(static l => l.StartsWith(Field, StringComparison.Ordinal));
+            return
+            [
+                .. line[Field.Length..].Trim().Split(',').SelectMany(static range =>
+                {
+                    var ends = Array.ConvertAll(range.Split('-'), static e => int.Parse(e, CultureInfo.InvariantCulture));
+                    return Enumerable.Range(ends[0], ends[^1] - ends[0] + 1);
+                }),
+            ];
+        }
+    }
+
+    /// <summary>Keeps the calling thread on one CPU.</summary>
     public static void PinThread(int cpu)
     {
         var mask = stackalloc byte[128];

@@ -40,6 +40,15 @@ public sealed unsafe class MappedMemory : IDisposable
         _address = null;
     }
 
+    /// <summary>Where it begins.</summary>
+    internal byte* Address => _address;
+
+    internal static MappedMemory OfSocket(FileDescriptor descriptor, long length, long offset)
+    {
+        var address = Libc.mmap(null, (nuint)length, Libc.PROT_READ | Libc.PROT_WRITE, Libc.MAP_SHARED | Libc.MAP_POPULATE, descriptor.Value, (nint)offset);
+        return (nint)address == MapFailed ? throw NativeException.OfLastError("mmap of a ring") : new MappedMemory(address, length);
+    }
+
     internal static MappedMemory Of(FileDescriptor descriptor, long length, bool writable)
     {
         var page = Environment.SystemPageSize;

@@ -54,7 +54,7 @@ public sealed class VectorTests(Engines engines)
     {
         Director = new DirectorSettings
         {
-            Interfaces = [new DirectorInterface(Uplink.Name, DriverMode.Auto)],
+            Interfaces = [new DirectorInterface(Uplink.Name, Driver.Auto)],
             HashKey = HashKey.TryParse(vector.Key, out var key) ? key : throw new FormatException(vector.Key),
         },
         NetworkProfiles = [new NetworkProfile { Name = "l2", DsrType = DsrType.L2 }],

@@ -48,7 +48,7 @@ internal sealed class DirectorSide : IDisposable
             director:
               name: veth
               interfaces:
-                - { name: {{cable.Name}}, mode: native }
+                - { name: {{cable.Name}}, driver: native }
               hashKey: {{Workloads.Key}}
               pinPath: {{Surroundings.PinPath}}
 

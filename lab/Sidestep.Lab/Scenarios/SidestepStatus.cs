@@ -37,7 +37,7 @@ internal sealed record SidestepStatus(
             var services = root.GetProperty("services").EnumerateArray().ToArray();
             return new SidestepStatus(
                 root.GetProperty("revision").GetInt64(),
-                root.GetProperty("interfaces").EnumerateArray().First().GetProperty("mode").GetString(),
+                root.GetProperty("interfaces").EnumerateArray().First().GetProperty("driver").GetString(),
                 services.Sum(s => s.GetProperty("packets").GetInt64()),
                 [.. services.Select(Name)],
                 root.GetProperty("pools").EnumerateArray()

@@ -14,10 +14,10 @@ internal static class DirectorRules
         $"director: {local.Vip} is on '{local.Device}'"));
 
     internal static IEnumerable<Diagnosis> XdpMode(Evidence evidence, IReadOnlyList<Diagnosis> before) => evidence.Interfaces
-        .Where(static i => i is { Wanted: not DriverMode.Generic, Actual: AttachMode.Generic, WhyNotNative: not null }).Select(i => Saying.Of(
+        .Where(static i => i is { Wanted: not Driver.Generic, Actual: Driver.Generic, WhyNotBetter: not null }).Select(i => Saying.Of(
             DiagnosisNames.XdpModeDegraded, Severity.Warning, null, [],
             $"XDP runs in the network stack on '{i.Name}', not in its driver: everything is forwarded, more slowly.",
             "Remove what the driver names (often an MTU above 3500, LRO, or too few queues: ethtool -K DEV lro off, ip link set DEV mtu 1500), then restart sidestepd; "
-            + "or write mode: generic, if that is how it is to be",
-            $"director: {i.Name}: {i.WhyNotNative}"));
+            + "or write driver: generic, if that is how it is to be",
+            $"director: {i.Name}: {i.WhyNotBetter}"));
 }

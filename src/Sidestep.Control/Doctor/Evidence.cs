@@ -43,8 +43,8 @@ public sealed record Evidence
 /// <param name="Name">The kernel's name.</param>
 /// <param name="Wanted">By the configuration.</param>
 /// <param name="Actual">Null: not attached.</param>
-/// <param name="WhyNotNative">What the driver said.</param>
-public sealed record InterfaceEvidence(string Name, DriverMode Wanted, AttachMode? Actual, string? WhyNotNative);
+/// <param name="WhyNotBetter">What the driver said.</param>
+public sealed record InterfaceEvidence(string Name, Driver Wanted, Driver? Actual, string? WhyNotBetter);
 
 /// <summary>A real server: one address.</summary>
 public sealed record ServerEvidence

@@ -203,7 +203,7 @@ internal sealed class Examination(InForce inForce, Func<InForce> newest, AgentRe
         .. inForce.Configuration.Director.Interfaces.Select(i =>
         {
             var attached = inForce.Interfaces.FirstOrDefault(a => a.Name == i.Name);
-            return new InterfaceEvidence(i.Name, i.Mode, attached?.Mode, attached?.WhyNotNative);
+            return new InterfaceEvidence(i.Name, i.Driver, attached?.Driver, attached?.WhyNotBetter);
         }),
     ];
 

@@ -12,6 +12,13 @@ internal static class DirectorSchema
         "interfaces", new ListKind("interfaces", 1, Limits.Interfaces, InterfaceSchema.Kind),
         "The interfaces that traffic for the VIPs enters by.");
 
+    public static readonly Key<EngineKind> Engine = Key<EngineKind>.WithDefault("engine",
+        new ChoiceKind<EngineKind>(
+            new("auto", EngineKind.Auto, "The one that the interfaces' drivers ask for; otherwise xdp where it can be loaded, else managed."),
+            new("xdp", EngineKind.Xdp, "The program in the kernel: the fastest, and it goes on while the daemon is away."),
+            new("managed", EngineKind.Managed, "The pipeline in C#, in the daemon: where XDP cannot be loaded. It forwards only while the daemon runs.")),
+        EngineKind.Auto, "What forwards packets.");
+
     public static readonly Key<HashKey> HashKey = Key<HashKey>.Mandatory("hashKey", new HashKeyKind(),
         "The secret of the hash that spreads flows: 32 hexadecimal digits, the same on all directors of a group. "
         + "Make one with: openssl rand -hex 16");
@@ -43,11 +50,12 @@ internal static class DirectorSchema
         "What is done about others that answer for the director's VIPs.");
 
     public static readonly MappingKind Kind = new("the director", "The node that forwards.",
-        Name, Interfaces, HashKey, Peers, RememberedFlows, OnExit, PinPath, Api, Sentinel);
+        Name, Engine, Interfaces, HashKey, Peers, RememberedFlows, OnExit, PinPath, Api, Sentinel);
 
     public static DirectorSettings Build(BoundMapping m) => new()
     {
         Name = m.Value(Name),
+        Engine = m.Value(Engine),
         Interfaces = [.. m.Items(Interfaces).Select(InterfaceSchema.Build)],
         HashKey = m.Value(HashKey),
         Peers = [.. m.Value(Peers).Select(p => p.Value)],
@@ -65,14 +73,16 @@ internal static class InterfaceSchema
     public static readonly Key<string> Name = Key<string>.Mandatory("name", TextKind.InterfaceName,
         "The kernel's name of the interface.");
 
-    public static readonly Key<DriverMode> Mode = Key<DriverMode>.WithDefault("mode",
-        new ChoiceKind<DriverMode>(
-            new("auto", DriverMode.Auto, "Native if the driver can, else generic."),
-            new("native", DriverMode.Native, "In the driver; an error if it cannot."),
-            new("generic", DriverMode.Generic, "In the network stack: with every driver, but slower.")),
-        DriverMode.Auto, "How the XDP program is attached.");
+    public static readonly Key<Driver> Driver = Key<Driver>.WithDefault("driver",
+        new ChoiceKind<Driver>(
+            new("auto", Model.Driver.Auto, "The best of the engine's that works; sidestep preflight says which, and why not a better one."),
+            new("native", Model.Driver.Native, "Engine xdp, in the driver; an error if it cannot."),
+            new("generic", Model.Driver.Generic, "Engine xdp, in the network stack: with every driver, but slower."),
+            new("af-xdp", Model.Driver.AfXdp, "Engine managed, by AF_XDP sockets; an error if the kernel or the device cannot."),
+            new("af-packet", Model.Driver.AfPacket, "Engine managed, by packet sockets: on every interface, without BPF.")),
+        Model.Driver.Auto, "How frames are taken from the interface.");
 
-    public static readonly MappingKind Kind = new("an interface", "An interface of the director.", Name, Mode);
+    public static readonly MappingKind Kind = new("an interface", "An interface of the director.", Name, Driver);
 
-    public static DirectorInterface Build(BoundMapping m) => new(m.Value(Name), m.Value(Mode));
+    public static DirectorInterface Build(BoundMapping m) => new(m.Value(Name), m.Value(Driver));
 }

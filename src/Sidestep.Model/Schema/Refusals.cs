@@ -48,6 +48,10 @@ internal static partial class Refusals
         "monitors are written once, in the section healthMonitors of the document, and pools name them",
         "Write them there, and their names in the key monitors of the pool");
 
+    private static readonly Problem Mode = new(
+        "how frames are taken from an interface is said by its key driver",
+        "Write driver: auto, native, generic, af-xdp or af-packet");
+
     private static readonly FrozenDictionary<string, Problem> KeyWords = Table(
         (Stickiness, "cookie cookies sticky stickiness persist persistence persistent affinity"),
         (Headers, "header headers xff forwarded"),
@@ -57,6 +61,7 @@ internal static partial class Refusals
         (Http, "http https http2 url uri redirect redirects waf l7"),
         (Translation, "nat snat dnat masquerade sourcenat autosnat"),
         (PortTranslation, "targetport serverport backendport porttranslation"),
+        (Mode, "mode"),
         (Content, "compression compress gzip cache caching rewrite rewrites"),
         (Health, "health healthcheck healthchecks monitor monitors healthmonitor healthmonitors"));
 

@@ -19,6 +19,8 @@ internal static class Rules
         VipsAreServed.Check(document, issues);
         VipIsNoServer.Check(document, issues);
         HashKeyIsSecret.Check(document, issues);
+        DriversFitEngine.Check(document, issues);
+        ManagedEngineCan.Check(document, issues);
         EncapsulationHasMeaning.Check(document, issues);
         WindowsNeedsLayerTwo.Check(document, issues);
         MonitorKeysFitType.Check(document, issues);

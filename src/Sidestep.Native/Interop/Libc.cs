@@ -32,6 +32,9 @@ internal static unsafe partial class Libc
     internal static partial uint if_nametoindex(string ifname);
 
     [LibraryImport(Library, SetLastError = true)]
+    internal static partial byte* if_indextoname(uint ifindex, byte* ifname);
+
+    [LibraryImport(Library, SetLastError = true)]
     internal static partial int socket(int domain, int type, int protocol);
 
     [LibraryImport(Library, SetLastError = true)]
@@ -53,6 +56,15 @@ internal static unsafe partial class Libc
     internal static partial int setsockopt(int sockfd, int level, int optname, void* optval, uint optlen);
 
     [LibraryImport(Library, SetLastError = true)]
+    internal static partial int getsockopt(int sockfd, int level, int optname, void* optval, uint* optlen);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int sendmmsg(int sockfd, MessageWithLength* msgvec, uint vlen, int flags);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int poll(PollDescriptor* fds, nuint nfds, int timeout);
+
+    [LibraryImport(Library, SetLastError = true)]
     internal static partial int ioctl(int fd, nuint request, void* argument);
 
     [LibraryImport(Library)]
@@ -64,15 +76,65 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int setns(int fd, int nstype);
 
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct BytesVector
+    {
+        internal void* iov_base;
+        internal nuint iov_len;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct MessageHeader
+    {
+        internal void* msg_name;
+        internal uint msg_namelen;
+        internal BytesVector* msg_iov;
+        internal nuint msg_iovlen;
+        internal void* msg_control;
+        internal nuint msg_controllen;
+        internal int msg_flags;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct MessageWithLength
+    {
+        internal MessageHeader msg_hdr;
+        internal uint msg_len;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct PollDescriptor
+    {
+        internal int fd;
+        internal short events;
+        internal short revents;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct LinkAddress
+    {
+        internal ushort sll_family;
+        internal ushort sll_protocol; // of the network's byte order
+        internal int sll_ifindex;
+        internal ushort sll_hatype;
+        internal byte sll_pkttype;
+        internal byte sll_halen;
+        internal ulong sll_addr;
+    }
+
+    internal const short POLLIN = 1;
     internal const int CLONE_NEWNET = 0x40000000;
     internal const int PROT_READ = 1;
     internal const int PROT_WRITE = 2;
     internal const int MAP_SHARED = 1;
+    internal const int MAP_POPULATE = 0x8000;
     internal const int AF_NETLINK = 16;
     internal const int AF_PACKET = 17;
     internal const int SOCK_RAW = 3;
     internal const int SOCK_CLOEXEC = 0x80000;
     internal const int SOL_SOCKET = 1;
+    internal const int SOL_PACKET = 263;
+    internal const int SO_ERROR = 4;
     internal const int SO_RCVTIMEO = 20;
     internal const int SO_ATTACH_FILTER = 26;
     internal const int SO_RCVBUFFORCE = 33;

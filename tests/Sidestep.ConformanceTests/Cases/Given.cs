@@ -19,7 +19,7 @@ internal sealed record Given(Configuration Configuration, NextHops NextHops)
             {
                 Director = new DirectorSettings
                 {
-                    Interfaces = [.. interfaces.Keys.Select(static n => new DirectorInterface(n, DriverMode.Auto))],
+                    Interfaces = [.. interfaces.Keys.Select(static n => new DirectorInterface(n, Driver.Auto))],
                     HashKey = HashKey.TryParse(node["hashKey"].Text, out var key) ? key : throw node["hashKey"].Wrong("no key"),
                     Peers = [.. node["peers"].ItemsOrNone.Select(names.Address)],
                 },

@@ -58,7 +58,7 @@ internal static class Tables
     {
         var configuration = new Configuration
         {
-            Director = new DirectorSettings { HashKey = new HashKey(1, 2), Interfaces = [new DirectorInterface("eth0", DriverMode.Auto)] },
+            Director = new DirectorSettings { HashKey = new HashKey(1, 2), Interfaces = [new DirectorInterface("eth0", Driver.Auto)] },
             NetworkProfiles = [new NetworkProfile { Name = "l2", DsrType = DsrType.L2 }],
             Pools = [.. pools],
             VirtualServices = [.. services],

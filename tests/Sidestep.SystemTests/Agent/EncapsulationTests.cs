@@ -93,7 +93,7 @@ public sealed class EncapsulationTests : IDisposable
               pinPath: {{_segment.File.PinPath}}
               onExit: remove
               hashKey: 6a09e667f3bcc908bb67ae8584caa73b
-              interfaces: [ { name: eth0, mode: auto } ]
+              interfaces: [ { name: eth0, driver: auto } ]
             networkProfiles: [ { name: outer, encapsulation: {{kind}}, tooBig: drop } ]
             pools: [ { name: pool, {{_segment.File.Health}}, servers: [ { name: server1, address: "{{(outer6 ? Server6 : Server4)}}" } ] } ]
             virtualServices:

@@ -45,7 +45,7 @@ internal sealed record DirectorFile
             Line($"  {line}");
         Line("  interfaces:");
         foreach (var (name, mode) in Interfaces)
-            Line($"    - {{ name: {name}, mode: {mode} }}");
+            Line($"    - {{ name: {name}, driver: {mode} }}");
         Line("networkProfiles:");
         Line($"  - {{ name: profile, {Dsr} }}");
         if (Monitors.Count > 0)

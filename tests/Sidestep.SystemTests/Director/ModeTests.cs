@@ -64,7 +64,7 @@ public sealed class ModeTests
         {
             Assert.Equal(1, refused.Exit());
             Assert.Contains($"interface '{name}' cannot take native XDP", refused.Said, StringComparison.Ordinal);
-            Assert.Contains("set its mode to auto or generic", refused.Said, StringComparison.Ordinal);
+            Assert.Contains("set its driver to auto or generic", refused.Said, StringComparison.Ordinal);
             Assert.DoesNotContain("   at ", refused.Said, StringComparison.Ordinal);
         }
 
@@ -80,7 +80,7 @@ public sealed class ModeTests
         Assert.Contains(Notes(segment), static n => n.Contains("generic mode", StringComparison.Ordinal));
     }
 
-    private static string Mode(Segment segment) => segment.Status().GetProperty("interfaces")[0].GetProperty("mode").GetString()!;
+    private static string Mode(Segment segment) => segment.Status().GetProperty("interfaces")[0].GetProperty("driver").GetString()!;
 
     private static string[] Notes(Segment segment) =>
         [.. segment.Status().GetProperty("daemon").GetProperty("notes").EnumerateArray().Select(static (JsonElement n) => n.GetString()!)];

@@ -27,7 +27,7 @@ public sealed class StatusTests
             var status = document.RootElement;
             Assert.False(status.GetProperty("daemon").GetProperty("running").GetBoolean());
             Assert.Equal("eth0", status.GetProperty("interfaces")[0].GetProperty("name").GetString());
-            Assert.Equal("native", status.GetProperty("interfaces")[0].GetProperty("mode").GetString());
+            Assert.Equal("native", status.GetProperty("interfaces")[0].GetProperty("driver").GetString());
             // What arrived was answered; what the director saw is what was sent.
             Assert.Equal(exchanges.Count, status.GetProperty("services")[0].GetProperty("packets").GetInt64());
             Assert.Equal(exchanges.Count, Servers(status).Sum(static s => s.GetProperty("packets").GetInt64()));

@@ -70,7 +70,7 @@ internal sealed class FakeEngine(Journal journal) : IEngine
             throw new EngineException(why);
         }
         journal.Add($"attach {names}");
-        return [.. interfaces.Select(static i => new AttachedInterface(i.Name, AttachMode.Native, null))];
+        return [.. interfaces.Select(static i => new AttachedInterface(i.Name, Driver.Native, null))];
     }
 
     public RunningGroups? ReadRunning() => Running;

@@ -43,7 +43,7 @@ internal sealed class LoopFixture : IAsyncDisposable
         Director = new DirectorSettings
         {
             HashKey = new HashKey(1, 2),
-            Interfaces = [.. (interfaces.Length == 0 ? ["eth0"] : interfaces).Select(static n => new DirectorInterface(n, DriverMode.Auto))],
+            Interfaces = [.. (interfaces.Length == 0 ? ["eth0"] : interfaces).Select(static n => new DirectorInterface(n, Driver.Auto))],
         },
         NetworkProfiles = [new NetworkProfile { Name = "l2", DsrType = DsrType.L2 }],
         Pools = [new Pool { Name = "pool", Slots = 1021, Servers = [new RealServer { Name = "server", Address = IPAddress.Parse(server) }] }],

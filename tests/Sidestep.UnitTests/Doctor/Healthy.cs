@@ -21,7 +21,7 @@ internal static class Healthy
         Version = "1.0",
         Now = Now,
         DirectorAddresses = [Director],
-        Interfaces = [new InterfaceEvidence("eth0", DriverMode.Auto, AttachMode.Native, null)],
+        Interfaces = [new InterfaceEvidence("eth0", Driver.Auto, Driver.Native, null)],
         ServicesOfVips = ImmutableDictionary<IPAddress, ImmutableArray<string>>.Empty.Add(Near, ["near-www"]).Add(Near6, ["near-www"]).Add(Far, ["far-www", "far-dns"]),
         Servers =
         [

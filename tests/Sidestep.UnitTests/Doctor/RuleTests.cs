@@ -136,7 +136,7 @@ public sealed class RuleTests
             { Services = [.. s.Services.Select(static v => v.Protocol == TransportProtocol.Tcp ? v with { Path = v.Path! with { Mss = 1460 } } : v)] }).With("far1", static s => s.After(static r => r.Wrong(ConditionNames.MssClamp, "203.0.113.20")))),
         ("request lost", DiagnosisNames.PathDead, "far1", static () => Evidence().With("far1", static s => s.Paths(ProbeOutcome.Silent))),
         ("unfit", DiagnosisNames.FailsHealthChecks, "far1", static () => Evidence().With("far1", static s => s with { UnfitIn = ["far/ipip"] })),
-        ("generic mode", DiagnosisNames.XdpModeDegraded, null, static () => Evidence() with { Interfaces = [new InterfaceEvidence("eth0", DriverMode.Auto, AttachMode.Generic, "the driver has no XDP")] }),
+        ("generic mode", DiagnosisNames.XdpModeDegraded, null, static () => Evidence() with { Interfaces = [new InterfaceEvidence("eth0", Driver.Auto, Driver.Generic, "the driver has no XDP")] }),
         ("repaired drift", DiagnosisNames.Drift, "near1", static () => Evidence().With("near1", static s => s.After(static r => r with
             { Drifts = [new Drift(ConditionNames.ArpIgnore, "eth0", "0", Now.AddSeconds(-20), Now.AddSeconds(-19))] }))),
         ("setting of a server that no ARP reaches", DiagnosisNames.Drift, "far1", static () => Evidence().With("far1", static s => s.After(static r => r.Wrong(ConditionNames.ArpIgnore, "eth0")))),

@@ -137,7 +137,7 @@ public sealed class PlannerTests
 
     private static Configuration Configuration(ImmutableArray<RealServer> servers) => new()
     {
-        Director = new DirectorSettings { Interfaces = [new("lan0", DriverMode.Auto)], HashKey = new HashKey(7, 9) },
+        Director = new DirectorSettings { Interfaces = [new("lan0", Driver.Auto)], HashKey = new HashKey(7, 9) },
         NetworkProfiles = [new NetworkProfile { Name = "p" }],
         Pools = [new Pool { Name = "web", Slots = 1021, Servers = servers }],
         VirtualServices =

@@ -100,7 +100,7 @@ public sealed class ServerCompilerTests
 
     private static Configuration Configuration(NetworkProfile profile, ImmutableArray<RealServer> servers, int minimum) => new()
     {
-        Director = new DirectorSettings { Interfaces = [new("lan0", DriverMode.Auto)], HashKey = new HashKey(7, 9) },
+        Director = new DirectorSettings { Interfaces = [new("lan0", Driver.Auto)], HashKey = new HashKey(7, 9) },
         NetworkProfiles = [profile],
         Pools = [new Pool { Name = "web", Slots = 1021, Servers = servers, MinimumServers = minimum }],
         VirtualServices =

@@ -213,7 +213,7 @@ public sealed class TableCompilerTests
 
     private static Configuration Configuration(Pool[] pools, VirtualService[] services, ulong key = 7) => new()
     {
-        Director = new DirectorSettings { Interfaces = [new("lan0", DriverMode.Auto)], HashKey = new HashKey(key, 9) },
+        Director = new DirectorSettings { Interfaces = [new("lan0", Driver.Auto)], HashKey = new HashKey(key, 9) },
         NetworkProfiles = [new NetworkProfile { Name = "l2", DsrType = DsrType.L2 }],
         Pools = [.. pools],
         VirtualServices = [.. services],

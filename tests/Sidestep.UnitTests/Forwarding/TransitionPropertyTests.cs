@@ -165,7 +165,7 @@ public sealed class TransitionPropertyTests
             return TableCompiler.Compile(
                 new Configuration
                 {
-                    Director = new DirectorSettings { Interfaces = [new("lan0", DriverMode.Auto)], HashKey = new HashKey(7, 9) },
+                    Director = new DirectorSettings { Interfaces = [new("lan0", Driver.Auto)], HashKey = new HashKey(7, 9) },
                     Pools = [new Pool { Name = "web", Slots = 1021, Drain = _drain, Servers = [.. _servers] }],
                     VirtualServices =
                     [

@@ -221,7 +221,7 @@ public sealed class TransitionTests
 
     private static Configuration Configuration(Pool pool, ulong key = 7) => new()
     {
-        Director = new DirectorSettings { Interfaces = [new("lan0", DriverMode.Auto)], HashKey = new HashKey(key, 9) },
+        Director = new DirectorSettings { Interfaces = [new("lan0", Driver.Auto)], HashKey = new HashKey(key, 9) },
         NetworkProfiles = [new NetworkProfile { Name = "p" }],
         Pools = [pool],
         VirtualServices =

@@ -8,7 +8,7 @@ public sealed class AllAtOnceTests
           name: Edge
           interfaces:
             - name: eth0
-              mode: fast
+              driver: fast
             - eth1
           hashKey: abc
           onExit: stay

@@ -57,7 +57,7 @@ public sealed class HostTests
     {
         string yaml = TestDocument.Valid
             .Replace("    - name: eth0\n", "    - name: eth0\n    - name: eht1\n", StringComparison.Ordinal)
-            .Replace("mode: native\n", "\n", StringComparison.Ordinal)
+            .Replace("driver: native\n", "\n", StringComparison.Ordinal)
             .Replace("203.0.113.10", "203.0.113.99", StringComparison.Ordinal)
             .Replace("10.0.0.12", "10.0.1.12", StringComparison.Ordinal);
 

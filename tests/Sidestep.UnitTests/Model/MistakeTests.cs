@@ -65,7 +65,7 @@ public sealed class MistakeTests
     [Fact]
     public void A_long_value_is_cut()
     {
-        var issue = Assert.Single(TestDocument.ReadWith("mode: native", "mode: " + new string('x', 5000)).Errors);
+        var issue = Assert.Single(TestDocument.ReadWith("driver: native", "driver: " + new string('x', 5000)).Errors);
 
         Assert.Equal(new string('x', Limits.QuotedCharacters) + "…", issue.Value);
     }

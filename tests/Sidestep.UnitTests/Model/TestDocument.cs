@@ -11,7 +11,7 @@ internal static class TestDocument
           name: edge1
           interfaces:
             - name: eth0
-              mode: native
+              driver: native
           hashKey: "8f1c2a63b0d94e57a1c3f5e7092b4d6f"
           onExit: keep
           pinPath: /sys/fs/bpf/sidestep

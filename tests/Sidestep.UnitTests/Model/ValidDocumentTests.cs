@@ -19,7 +19,7 @@ public sealed class ValidDocumentTests
         Assert.Empty(result.Errors);
         var configuration = result.Configuration!;
         Assert.Equal("edge1", configuration.Director.Name);
-        Assert.Equal([new DirectorInterface("eth0", DriverMode.Auto)], configuration.Director.Interfaces);
+        Assert.Equal([new DirectorInterface("eth0", Driver.Auto)], configuration.Director.Interfaces);
         Assert.Equal(new HashKey(0x0123456789abcdef, 0x0123456789abcdef), configuration.Director.HashKey);
         Assert.Equal(
             [

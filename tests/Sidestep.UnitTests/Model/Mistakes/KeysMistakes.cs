@@ -6,7 +6,7 @@ internal static class KeysMistakes
     public static Mistake[] All { get; } =
     [
         new("a missing director",
-            "director:\n  name: edge1\n  interfaces:\n    - name: eth0\n      mode: native\n  hashKey: "
+            "director:\n  name: edge1\n  interfaces:\n    - name: eth0\n      driver: native\n  hashKey: "
             + "\"8f1c2a63b0d94e57a1c3f5e7092b4d6f\"\n  onExit: keep\n  pinPath: /sys/fs/bpf/sidestep\n",
             "",
             "1:1: error: director: the configuration must have the key director. Add it to this mapping."),
@@ -39,7 +39,7 @@ internal static class KeysMistakes
             "wieght: 5",
             "23:9: error: pools[0].servers[0].wieght: 5: a real server has no such key. Did you mean weight?"),
         new("a key of another mapping",
-            "mode: native",
+            "driver: native",
             "weight: 5",
             "5:7: error: director.interfaces[0].weight: 5: an interface has no such key. Its keys are name, "
             + "mode."),

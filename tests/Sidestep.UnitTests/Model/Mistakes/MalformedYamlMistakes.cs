@@ -12,12 +12,12 @@ internal static class MalformedYamlMistakes
             + "indentation. Look at this line and the one above: indent with spaces, put a colon and a space "
             + "after a key, close quotes and brackets."),
         new("a bracket that is not closed",
-            "- name: eth0\n      mode: native",
+            "- name: eth0\n      driver: native",
             "- { name: eth0",
             "4:5: error: not YAML: a bracket that opens here or a little later is not closed. Close the "
             + "bracket."),
         new("a list whose bracket is not closed",
-            "    - name: eth0\n      mode: native",
+            "    - name: eth0\n      driver: native",
             "[ eth0, eth1",
             "4:1: error: not YAML: while parsing a block mapping, did not find expected key. Look at this "
             + "line and the one above: indent with spaces, put a colon and a space after a key, close quotes "

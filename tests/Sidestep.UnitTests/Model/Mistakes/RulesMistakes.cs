@@ -6,7 +6,7 @@ internal static class RulesMistakes
     public static Mistake[] All { get; } =
     [
         new("two interfaces of one name",
-            "- name: eth0\n      mode: native",
+            "- name: eth0\n      driver: native",
             "- name: eth0\n    - name: eth0",
             "5:13: error: director.interfaces[1].name: eth0: the interface on line 4 has the same name. Keep "
             + "one of the two."),

@@ -73,14 +73,14 @@ internal static class ValuesMistakes
             "35:21: error: virtualServices[0].trafficEnabled: true: text, because it is in quotes. Remove the "
             + "quotes."),
         new("an unknown mode",
-            "mode: native",
-            "mode: fast",
-            "5:13: error: director.interfaces[0].mode: fast: not a possible value. Write auto, native or "
+            "driver: native",
+            "driver: fast",
+            "5:13: error: director.interfaces[0].driver: fast: not a possible value. Write auto, native or "
             + "generic."),
         new("a mode in capitals",
-            "mode: native",
-            "mode: Native",
-            "5:13: error: director.interfaces[0].mode: Native: not a possible value. Did you mean native?"),
+            "driver: native",
+            "driver: Native",
+            "5:13: error: director.interfaces[0].driver: Native: not a possible value. Did you mean native?"),
         new("an unknown exit action",
             "onExit: keep",
             "onExit: kep",
@@ -191,17 +191,17 @@ internal static class ValuesMistakes
             "port: { from: 80 }",
             "31:11: error: virtualServices[0].port: this is a mapping. Write a whole number from 1 to 65535."),
         new("a value for a list",
-            "interfaces:\n    - name: eth0\n      mode: native",
+            "interfaces:\n    - name: eth0\n      driver: native",
             "interfaces: eth0",
             "3:15: error: director.interfaces: eth0: this is a single value. Write a list of interfaces, each "
             + "behind a dash."),
         new("a value for a mapping",
-            "    - name: eth0\n      mode: native",
+            "    - name: eth0\n      driver: native",
             "    - eth0",
             "4:7: error: director.interfaces[0]: eth0: this is a single value. Write an interface as a "
             + "mapping with the keys name, mode."),
         new("an empty list of interfaces",
-            "interfaces:\n    - name: eth0\n      mode: native",
+            "interfaces:\n    - name: eth0\n      driver: native",
             "interfaces: []",
             "3:15: error: director.interfaces: there are 0 interfaces; at least 1 must be there. Add one."),
         new("an empty text for a name",
@@ -210,7 +210,7 @@ internal static class ValuesMistakes
             "28:11: error: virtualServices[0].name: \"\": not a possible name. Write a name of 1 to 63 "
             + "characters of a-z, 0-9, - and _ that begins with a letter or digit."),
         new("an integer for a mapping",
-            "director:\n  name: edge1\n  interfaces:\n    - name: eth0\n      mode: native\n  hashKey: "
+            "director:\n  name: edge1\n  interfaces:\n    - name: eth0\n      driver: native\n  hashKey: "
             + "\"8f1c2a63b0d94e57a1c3f5e7092b4d6f\"\n  onExit: keep\n  pinPath: /sys/fs/bpf/sidestep\n",
             "director: 5\n",
             "1:11: error: director: 5: this is a single value. Write the director as a mapping with the keys "

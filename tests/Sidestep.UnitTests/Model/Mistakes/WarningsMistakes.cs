@@ -63,14 +63,14 @@ internal static class WarningsMistakes
             "6:12: warning: director.hashKey: 0123456789abcdef0123456789ABCDEF: a key that everybody knows, "
             + "with which a client can aim all its flows at one server. Make one with `openssl rand -hex 16`."),
         new("an interface that is not here",
-            "- name: eth0\n      mode: native",
+            "- name: eth0\n      driver: native",
             "- name: eth1",
             "4:13: warning: director.interfaces[0].name: eth1: no such interface on this machine, so it was "
             + "not checked whether servers of layer-2 pools are on directly attached networks, and whether a "
             + "VIP or server address is local to the director. Did you mean eth0? Otherwise check again on the "
             + "director."),
         new("one of two interfaces is not here",
-            "- name: eth0\n      mode: native",
+            "- name: eth0\n      driver: native",
             "- name: eth0\n    - name: wan",
             "5:13: warning: director.interfaces[1].name: wan: no such interface on this machine, so it was "
             + "not checked whether servers of layer-2 pools are on directly attached networks. Check again on "

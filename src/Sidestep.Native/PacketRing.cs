@@ -1,0 +1,255 @@
+using System.Buffers.Binary;
+using System.Numerics;
+using Sidestep.Native.Interop;
+
+namespace Sidestep.Native;
+
+/// <summary>Copies of the frames that arrive at one interface, in a ring that the kernel fills (AF_PACKET, TPACKET_V2). Each has room
+/// before and behind it, and may be changed in its place until it is given back.</summary>
+/// <remarks>TPACKET_V3 collects frames into blocks and hands over one that is not full after a millisecond at the earliest: each
+/// packet of a quiet connection would be late by that. One thread at a time.</remarks>
+public sealed unsafe class PacketRing : IDisposable
+{
+    /// <summary>Bytes before a frame that may be overwritten.</summary>
+    public const int Headroom = 64;
+
+    /// <summary>Bytes behind a frame that may be overwritten.</summary>
+    public const int Tailroom = 64;
+
+    /// <summary>The longest frame that is handed over, in bytes: what the kernel joins from many.</summary>
+    public const int LongestFrame = 65_536 + 64;
+
+    // linux/if_packet.h
+    private const int Version = 10, Version2 = 1, Reserve = 12, VnetHeader = 15, ReceiveRing = 5, CopyThreshold = 7, IgnoreOutgoing = 23,
+        Statistics = 6, Fanout = 18;
+    private const uint StatusUser = 1, StatusCopy = 2, StatusVlan = 1 << 4, StatusVlanType = 1 << 6;
+    private const int AddressAt = 32, OutgoingType = 4, HeadersBefore = 128, TagBytes = 4, MacBytes = 12;
+    private const int FanoutIgnoreOutgoing = 0x4000, FanoutUnique = 0x2000;
+    private const ushort EveryProtocol = 0x0300, ServiceTag = 0x8100;
+    private const int RingBytes = 8 << 20, BlockBytes = 1 << 20;
+
+    private readonly FileDescriptor _descriptor;
+    private readonly int _frameBytes, _frames;
+    private readonly byte[] _long = GC.AllocateUninitializedArray<byte>(Headroom + TagBytes + FrameOffload.Bytes + LongestFrame + Tailroom, pinned: true);
+    private readonly MappedMemory _memory;
+    private int _at, _given;
+
+    private PacketRing(FileDescriptor descriptor, int interfaceIndex, int frameBytes)
+    {
+        _descriptor = descriptor;
+        InterfaceIndex = interfaceIndex;
+        _frameBytes = frameBytes;
+        _frames = RingBytes / frameBytes;
+        _memory = Prepare();
+    }
+
+    /// <summary>The kernel's index of the interface.</summary>
+    public int InterfaceIndex { get; }
+
+    /// <summary>Frames that the ring had no room for, and those that were left out because they were damaged.</summary>
+    public long Lost { get; private set; }
+
+    internal int Descriptor => _descriptor.Value;
+
+    /// <summary>Begins to receive.</summary>
+    /// <param name="interfaceIndex">Which interface.</param>
+    /// <param name="mtuBytes">Its MTU: frames up to that size get a place in the ring, longer ones a longer way.</param>
+    /// <exception cref="NativeException">EPERM: CAP_NET_RAW is missing.</exception>
+    public static PacketRing Open(int interfaceIndex, int mtuBytes)
+    {
+        const int Overhead = 384;
+        // Protocol 0, and bound last: nothing comes before everything is in place.
+        var descriptor = Libc.socket(Libc.AF_PACKET, Libc.SOCK_RAW | Libc.SOCK_CLOEXEC, 0);
+        if (descriptor < 0)
+            throw NativeException.OfLastError("socket AF_PACKET");
+        var owned = new FileDescriptor(descriptor);
+        PacketRing? ring = null;
+        try
+        {
+            ring = new PacketRing(owned, interfaceIndex, (int)BitOperations.RoundUpToPowerOf2((uint)Math.Clamp(mtuBytes + Overhead, 2048, 1 << 17)));
+            ring.Bind();
+            return ring;
+        }
+        catch
+        {
+            ring?.Dispose();
+            owned.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Shares the frames of an interface with other rings: those of one flow all come to the same.</summary>
+    /// <param name="group">Null: founds a group.</param>
+    /// <returns>The group, for the others.</returns>
+    public int Join(int? group)
+    {
+        var value = (group ?? 0) | (FanoutIgnoreOutgoing | (group is null ? FanoutUnique : 0)) << 16;
+        if (Libc.setsockopt(Descriptor, Libc.SOL_PACKET, Fanout, &value, sizeof(int)) != 0)
+        {
+            // Kernels that do not know the flag: then what goes out is told by its type.
+            value &= ~(FanoutIgnoreOutgoing << 16);
+            if (Libc.setsockopt(Descriptor, Libc.SOL_PACKET, Fanout, &value, sizeof(int)) != 0)
+                throw NativeException.OfLastError("setsockopt PACKET_FANOUT");
+        }
+        uint length = sizeof(int);
+        if (Libc.getsockopt(Descriptor, Libc.SOL_PACKET, Fanout, &value, &length) != 0)
+            throw NativeException.OfLastError("getsockopt PACKET_FANOUT");
+        return value & 0xffff;
+    }
+
+    /// <summary>The next frame, which stays until <see cref="Release"/>; one that is long, until the next call.</summary>
+    /// <returns>False: none waits.</returns>
+    public bool TryNext(out RingFrame frame)
+    {
+        while (true)
+        {
+            var header = _memory.Address + (long)_at * _frameBytes;
+            var status = Volatile.Read(ref *(uint*)header);
+            if ((status & StatusUser) == 0)
+            {
+                frame = default;
+                return false;
+            }
+            if (++_at == _frames)
+                _at = 0;
+            if (((Libc.LinkAddress*)(header + AddressAt))->sll_pkttype != OutgoingType && TryRead(header, status, out frame))
+                return true;
+        }
+    }
+
+    /// <summary>Gives all frames that were taken back to the kernel.</summary>
+    public void Release()
+    {
+        while (_given != _at)
+        {
+            Volatile.Write(ref *(uint*)(_memory.Address + (long)_given * _frameBytes), 0);
+            if (++_given == _frames)
+                _given = 0;
+        }
+    }
+
+    /// <summary>Asks the kernel what it lost, and takes away the error that an interface leaves that goes down.</summary>
+    public void Refresh()
+    {
+        var values = stackalloc uint[3];
+        uint length = 2 * sizeof(uint);
+        if (Libc.getsockopt(Descriptor, Libc.SOL_PACKET, Statistics, values, &length) == 0)
+            Lost += values[1];
+        length = sizeof(uint);
+        _ = Libc.getsockopt(Descriptor, Libc.SOL_SOCKET, Libc.SO_ERROR, values, &length);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _memory?.Dispose();
+        _descriptor.Dispose();
+    }
+
+    private bool TryRead(byte* header, uint status, out RingFrame frame)
+    {
+        // struct tpacket2_hdr: status, length, captured length, offsets of link and network header, seconds, nanoseconds, VLAN tag
+        int length = *(int*)(header + 4), captured = *(int*)(header + 8);
+        var mac = header + *(ushort*)(header + 12);
+        var offload = FrameOffload.Read(new ReadOnlySpan<byte>(mac - FrameOffload.Bytes, FrameOffload.Bytes));
+        Span<byte> room;
+        var isLong = captured != length;
+        if (!isLong)
+        {
+            var behind = (int)(header + _frameBytes - mac) - length;
+            room = new Span<byte>(mac - TagBytes - Headroom, TagBytes + Headroom + length + Math.Min(behind, Tailroom));
+        }
+        else if ((status & StatusCopy) == 0 || !TryReadLong(out length, out offload))
+        {
+            Lost++;
+            frame = default;
+            return false;
+        }
+        else
+        {
+            room = _long.AsSpan(FrameOffload.Bytes, TagBytes + Headroom + length + Tailroom);
+        }
+        var start = Headroom + TagBytes;
+        if ((status & StatusVlan) != 0 && length >= MacBytes)
+        {
+            // The device took the tag out: it goes back to where the wire had it.
+            room.Slice(start, MacBytes).CopyTo(room[(start - TagBytes)..]);
+            start -= TagBytes;
+            length += TagBytes;
+            BinaryPrimitives.WriteUInt16BigEndian(room[(start + MacBytes)..], (status & StatusVlanType) != 0 ? *(ushort*)(header + 26) : ServiceTag);
+            BinaryPrimitives.WriteUInt16BigEndian(room[(start + MacBytes + 2)..], *(ushort*)(header + 24));
+            offload = offload with { ChecksumStart = offload.ChecksumStart + TagBytes };
+        }
+        frame = new RingFrame(room, start, length, offload, isLong);
+        return true;
+    }
+
+    /// <summary>A frame that no place has room for waits as a whole behind the ring.</summary>
+    private bool TryReadLong(out int length, out FrameOffload offload)
+    {
+        fixed (byte* to = &_long[Headroom + TagBytes])
+        {
+            // What the device left to do stands in front of the frame; there is room for it in front of the headroom.
+            var read = Libc.recv(Descriptor, to, (nuint)(_long.Length - Headroom - TagBytes - Tailroom), Libc.MSG_DONTWAIT);
+            length = (int)read - FrameOffload.Bytes;
+            offload = length > 0 ? FrameOffload.Read(new ReadOnlySpan<byte>(to, FrameOffload.Bytes)) : default;
+            return length > 0;
+        }
+    }
+
+    private MappedMemory Prepare()
+    {
+        Set(Version, Version2, "PACKET_VERSION");
+        Set(Reserve, HeadersBefore, "PACKET_RESERVE");
+        Set(VnetHeader, 1, "PACKET_VNET_HDR");
+        Set(CopyThreshold, 1, "PACKET_COPY_THRESH");
+        var buffer = RingBytes;
+        if (Libc.setsockopt(Descriptor, Libc.SOL_SOCKET, Libc.SO_RCVBUFFORCE, &buffer, sizeof(int)) != 0)
+            throw NativeException.OfLastError("setsockopt SO_RCVBUFFORCE");
+        // An older kernel does not know it: then what goes out is told by its type.
+        var one = 1;
+        _ = Libc.setsockopt(Descriptor, Libc.SOL_PACKET, IgnoreOutgoing, &one, sizeof(int));
+        // struct tpacket_req: block size, number of blocks, frame size, number of frames
+        var request = stackalloc uint[] { BlockBytes, RingBytes / BlockBytes, (uint)_frameBytes, (uint)_frames };
+        if (Libc.setsockopt(Descriptor, Libc.SOL_PACKET, ReceiveRing, request, 4 * sizeof(uint)) != 0)
+            throw NativeException.OfLastError("setsockopt PACKET_RX_RING");
+        return MappedMemory.OfSocket(_descriptor, RingBytes, 0);
+    }
+
+    private void Bind()
+    {
+        var address = new Libc.LinkAddress { sll_family = Libc.AF_PACKET, sll_protocol = EveryProtocol, sll_ifindex = InterfaceIndex };
+        if (Libc.bind(Descriptor, &address, (uint)sizeof(Libc.LinkAddress)) != 0)
+            throw NativeException.OfLastError("bind AF_PACKET");
+    }
+
+    private void Set(int option, int value, string name)
+    {
+        if (Libc.setsockopt(Descriptor, Libc.SOL_PACKET, option, &value, sizeof(int)) != 0)
+            throw NativeException.OfLastError($"setsockopt {name}");
+    }
+}
+
+/// <summary>A frame of a ring, with room around it.</summary>
+/// <param name="room">The memory.</param>
+/// <param name="start">Where the Ethernet header begins.</param>
+/// <param name="length">Bytes of the frame.</param>
+/// <param name="offload">What it lacks.</param>
+/// <param name="isLong">It lies where the next long one will lie.</param>
+public readonly ref struct RingFrame(Span<byte> room, int start, int length, FrameOffload offload, bool isLong)
+{
+    /// <summary>The memory.</summary>
+    public Span<byte> Room { get; } = room;
+
+    /// <summary>Where the Ethernet header begins.</summary>
+    public int Start { get; } = start;
+
+    /// <summary>Bytes of the frame.</summary>
+    public int Length { get; } = length;
+
+    /// <summary>What it lacks.</summary>
+    public FrameOffload Offload { get; } = offload;
+
+    /// <summary>It lies where the next long one will lie.</summary>
+    public bool IsLong { get; } = isLong;
+}

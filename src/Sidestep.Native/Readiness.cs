@@ -1,0 +1,35 @@
+using Sidestep.Native.Interop;
+
+namespace Sidestep.Native;
+
+/// <summary>Waits until frames wait at any of several sockets (poll(2)).</summary>
+public sealed unsafe class Readiness
+{
+    private readonly Libc.PollDescriptor[] _descriptors;
+
+    /// <summary>Waits for rings.</summary>
+    public Readiness(IEnumerable<PacketRing> rings) : this(rings.Select(static r => r.Descriptor))
+    {
+    }
+
+    internal Readiness(IEnumerable<int> descriptors) =>
+        _descriptors = [.. descriptors.Select(static d => new Libc.PollDescriptor { fd = d, events = Libc.POLLIN })];
+
+    /// <summary>Waits.</summary>
+    /// <param name="milliseconds">At most this long.</param>
+    /// <returns>False: the time has passed, or one of them has only an error to tell.</returns>
+    public bool Wait(int milliseconds)
+    {
+        fixed (Libc.PollDescriptor* descriptors = _descriptors)
+        {
+            if (Libc.poll(descriptors, (nuint)_descriptors.Length, milliseconds) <= 0)
+                return false;
+        }
+        foreach (ref readonly var one in _descriptors.AsSpan())
+        {
+            if ((one.revents & Libc.POLLIN) != 0)
+                return true;
+        }
+        return false;
+    }
+}

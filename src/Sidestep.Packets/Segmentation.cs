@@ -1,0 +1,141 @@
+using System.Buffers.Binary;
+
+namespace Sidestep.Packets;
+
+/// <summary>Does what a sender left to its device: completes a checksum, and cuts what was joined from several packets into those
+/// that the wire would have carried. Nothing is allocated.</summary>
+public ref struct Segmentation
+{
+    private const int EthernetHeader = 14, TagBytes = 4, Ipv4Least = 20, Ipv6Header = 40, TcpLeast = 20, UdpHeader = 8;
+    private const byte Fin = 1, Push = 8, Reduced = 0x80;
+
+    private readonly ReadOnlySpan<byte> _frame;
+    private readonly int _l3, _l4, _payload, _end, _bytes;
+    private readonly bool _isTcp;
+    private int _next;
+
+    private Segmentation(ReadOnlySpan<byte> frame, int l3, int l4, int payload, int end, int bytes, bool isTcp)
+    {
+        _frame = frame;
+        (_l3, _l4, _payload, _end, _bytes, _isTcp) = (l3, l4, payload, end, bytes, isTcp);
+        _next = payload;
+    }
+
+    private readonly bool IsIpv6 => _frame[_l3] >> 4 == 6;
+
+    /// <summary>Completes a checksum that so far covers the pseudo header only, from there to the end of the frame.</summary>
+    /// <param name="frame">From the Ethernet header on.</param>
+    /// <param name="start">Where the transport header begins.</param>
+    /// <param name="offset">Where the checksum lies, from there on.</param>
+    /// <returns>False, and nothing changed: these are not in the frame.</returns>
+    public static bool TryComplete(Span<byte> frame, int start, int offset)
+    {
+        if (start < EthernetHeader || start + offset + 2 > frame.Length)
+            return false;
+        // The sum of the pseudo header lies where the checksum is to be: summed up with the rest, it is complete.
+        var sum = InternetChecksum.Compute(frame[start..]);
+        // RFC 768: 0 would mean that there is none; both are the same to TCP.
+        BinaryPrimitives.WriteUInt16BigEndian(frame[(start + offset)..], sum == 0 ? (ushort)0xffff : sum);
+        return true;
+    }
+
+    /// <summary>Begins to cut.</summary>
+    /// <param name="frame">From the Ethernet header on: TCP or UDP, over IPv4 or IPv6 without extension headers, up to two VLAN tags.</param>
+    /// <param name="segmentBytes">Payload of each part but the last.</param>
+    /// <param name="parts">The parts.</param>
+    /// <returns>False: it is nothing of that kind.</returns>
+    public static bool TryBegin(ReadOnlySpan<byte> frame, int segmentBytes, out Segmentation parts)
+    {
+        parts = default;
+        var l3 = EthernetHeader;
+        for (var tags = 0; tags < 2 && frame.Length >= l3 + TagBytes && BinaryPrimitives.ReadUInt16BigEndian(frame[(l3 - 2)..]) is 0x8100 or 0x88a8; tags++)
+            l3 += TagBytes;
+        if (segmentBytes <= 0 || frame.Length < l3 + Ipv4Least)
+            return false;
+        int l4, end, protocol;
+        switch (frame[l3] >> 4)
+        {
+            case 4:
+                l4 = l3 + (frame[l3] & 15) * 4;
+                end = l3 + BinaryPrimitives.ReadUInt16BigEndian(frame[(l3 + 2)..]);
+                protocol = frame[l3 + 9];
+                break;
+            case 6 when frame.Length >= l3 + Ipv6Header:
+                l4 = l3 + Ipv6Header;
+                end = l4 + BinaryPrimitives.ReadUInt16BigEndian(frame[(l3 + 4)..]);
+                protocol = frame[l3 + 6];
+                break;
+            default:
+                return false;
+        }
+        // 65,536 bytes and more have no length in the header (jumbograms, RFC 2675 section 2, and the kernel's own).
+        if (end <= l4)
+            end = frame.Length;
+        var isTcp = protocol == (int)IpProtocol.Tcp;
+        if ((!isTcp && protocol != (int)IpProtocol.Udp) || frame.Length < l4 + (isTcp ? TcpLeast : UdpHeader))
+            return false;
+        var payload = l4 + (isTcp ? (frame[l4 + 12] >> 4) * 4 : UdpHeader);
+        if (end > frame.Length || payload > end || payload < l4 + UdpHeader)
+            return false;
+        parts = new Segmentation(frame, l3, l4, payload, end, segmentBytes, isTcp);
+        return true;
+    }
+
+    /// <summary>Writes the next part.</summary>
+    /// <param name="to">Receives it, from the Ethernet header on.</param>
+    /// <returns>Its length; 0: there is none any more, or it does not fit.</returns>
+    public int WriteNext(Span<byte> to)
+    {
+        var bytes = Math.Min(_bytes, _end - _next);
+        if (bytes <= 0 || _payload + bytes > to.Length)
+            return 0;
+        var part = to[..(_payload + bytes)];
+        _frame[.._payload].CopyTo(part);
+        _frame.Slice(_next, bytes).CopyTo(part[_payload..]);
+        var isLast = _next + bytes == _end;
+        WriteIp(part);
+        if (_isTcp)
+            WriteTcp(part[_l4..], isLast);
+        else
+            BinaryPrimitives.WriteUInt16BigEndian(part[(_l4 + 4)..], (ushort)(part.Length - _l4));
+        WriteChecksum(part);
+        _next += bytes;
+        return part.Length;
+    }
+
+    private readonly void WriteIp(Span<byte> part)
+    {
+        var ip = part[_l3..];
+        if (IsIpv6)
+        {
+            BinaryPrimitives.WriteUInt16BigEndian(ip[4..], (ushort)(ip.Length - Ipv6Header));
+            return;
+        }
+        BinaryPrimitives.WriteUInt16BigEndian(ip[2..], (ushort)ip.Length);
+        var number = (_next - _payload) / _bytes;
+        BinaryPrimitives.WriteUInt16BigEndian(ip[4..], (ushort)(BinaryPrimitives.ReadUInt16BigEndian(ip[4..]) + number));
+        ip[10] = ip[11] = 0;
+        BinaryPrimitives.WriteUInt16BigEndian(ip[10..], InternetChecksum.Compute(ip[..(_l4 - _l3)]));
+    }
+
+    /// <summary>The end of the connection and what is to be read at once belong to the last part, and that the sender has slowed down
+    /// (RFC 3168 section 6.1.2) to the first.</summary>
+    private readonly void WriteTcp(Span<byte> tcp, bool isLast)
+    {
+        BinaryPrimitives.WriteUInt32BigEndian(tcp[4..], BinaryPrimitives.ReadUInt32BigEndian(tcp[4..]) + (uint)(_next - _payload));
+        if (!isLast)
+            tcp[13] &= unchecked((byte)~(Fin | Push));
+        if (_next != _payload)
+            tcp[13] &= unchecked((byte)~Reduced);
+    }
+
+    private readonly void WriteChecksum(Span<byte> part)
+    {
+        var at = _l4 + (_isTcp ? 16 : 6);
+        part[at] = part[at + 1] = 0;
+        var addresses = IsIpv6 ? part.Slice(_l3 + 8, 32) : part.Slice(_l3 + 12, 8);
+        var sum = InternetChecksum.Sum(addresses, (ulong)(part.Length - _l4) + (_isTcp ? (ulong)IpProtocol.Tcp : (ulong)IpProtocol.Udp));
+        var checksum = InternetChecksum.Finish(InternetChecksum.Sum(part[_l4..], sum));
+        BinaryPrimitives.WriteUInt16BigEndian(part[at..], checksum == 0 ? (ushort)0xffff : checksum);
+    }
+}
