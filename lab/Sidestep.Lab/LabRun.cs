@@ -156,6 +156,8 @@ internal sealed class LabRun
         foreach (var file in service.Files)
         {
             var text = File.ReadAllText(Path.Combine(Topology.Folder, file));
+            if (node.Name == Topology.Director.Node && file == Topology.Director.Configuration)
+                text = Topology.Forwarder?.In(text) ?? text;
             File.WriteAllText(Path.Combine(Folder.NodeFolder(node.Name), Path.GetFileName(file)), Fill(text, node));
         }
     }

@@ -21,6 +21,9 @@ public static class ApiPaths
     /// <summary>The longest that a request for duties waits for new ones.</summary>
     public static TimeSpan LongestPoll { get; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>The longest body of a request of this machine's own, bytes: a whole configuration.</summary>
+    public const int LongestLocalBody = 1 << 26;
+
     /// <summary>The longest body of a request, bytes.</summary>
     public const int LongestBody = 1 << 18;
 }

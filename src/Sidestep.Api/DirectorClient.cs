@@ -17,6 +17,9 @@ public sealed class DirectorClient : IDisposable
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
+    /// <summary>A plan of a large configuration takes a while.</summary>
+    private static readonly TimeSpan RunningPatience = TimeSpan.FromMinutes(1);
+
     private readonly HttpClient _http;
     private readonly string _where;
 
@@ -120,6 +123,35 @@ public sealed class DirectorClient : IDisposable
     public async Task<DoctorReport> DiagnoseAsync(DoctorRequest doctor, TimeSpan patience, CancellationToken cancellation) =>
         await PostAsync(ApiPaths.Doctor, doctor, ApiJson.Default.DoctorRequest, ApiJson.Default.DoctorReport, patience, cancellation).ConfigureAwait(false)
             ?? throw new DirectorException($"{_where} answered nothing");
+
+    /// <summary>Asks what only the running engine knows; on its own machine only.</summary>
+    /// <param name="path">What.</param>
+    /// <param name="body">More about it; null: nothing.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <returns>JSON, which the engine's room reads.</returns>
+    /// <exception cref="DirectorException">There is no answer, or a refusal.</exception>
+    public async Task<byte[]> AskRunningAsync(string path, byte[]? body, CancellationToken cancellation)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(RunningPatience);
+        try
+        {
+            using var request = new HttpRequestMessage(body is null ? HttpMethod.Get : HttpMethod.Post, path);
+            if (body is not null)
+                request.Content = new ByteArrayContent(body);
+            using var response = await _http.SendAsync(request, limit.Token).ConfigureAwait(false);
+            return response.IsSuccessStatusCode ? await response.Content.ReadAsByteArrayAsync(limit.Token).ConfigureAwait(false)
+                : throw await RefusalAsync(response, limit.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException e) when (!cancellation.IsCancellationRequested)
+        {
+            throw new DirectorException($"{_where} did not answer within {RunningPatience.TotalSeconds:0} s", e);
+        }
+        catch (HttpRequestException e)
+        {
+            throw new DirectorException($"{_where} cannot be asked: {Innermost(e)}", e);
+        }
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();

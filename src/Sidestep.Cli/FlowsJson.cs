@@ -1,6 +1,6 @@
 using System.Text.Json;
-using Sidestep.Engine.Xdp;
 using Sidestep.Forwarding;
+using Sidestep.Forwarding.Running;
 
 namespace Sidestep.Cli;
 

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using Sidestep.Engine.Xdp;
 using Sidestep.Forwarding;
+using Sidestep.Forwarding.Running;
 using Spectre.Console;
 
 namespace Sidestep.Cli;

@@ -1,6 +1,6 @@
 using System.Globalization;
-using Sidestep.Engine.Xdp;
 using Sidestep.Forwarding;
+using Sidestep.Forwarding.Running;
 
 namespace Sidestep.Cli;
 

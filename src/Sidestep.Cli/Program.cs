@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Sidestep.Cli;
 using Sidestep.Cli.Commands;
+using Sidestep.Cli.Running;
 using Sidestep.Engine.Xdp;
 using Sidestep.Engine.Xdp.Replay;
 
@@ -11,8 +12,8 @@ var root = new RootCommand("Sidestep: direct server return load balancing.")
     DoctorCommand.Create(),
     FlowsCommand.Create(),
     CaptureCommand.Create(),
-    PlanCommand.Create(RunningDirector.Read),
+    PlanCommand.Create(RunningDirector.Read, ManagedDirector.Plan),
     ReplayCommand.Create(static flows => new XdpReplay(flows)),
-    TraceCommand.Create(static director => DirectorNetwork.Read(director.PinPath, director.Name, director.Peers)),
+    TraceCommand.Create(static director => DirectorNetwork.Read(director.PinPath, director.Name, director.Peers), ManagedDirector.Trace),
 };
 return CommandLine.Run(root, args);

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
-using Sidestep.Engine.Xdp;
 using Sidestep.Forwarding;
+using Sidestep.Forwarding.Running;
 using Sidestep.Model;
 using Spectre.Console;
 
@@ -9,11 +9,13 @@ namespace Sidestep.Cli;
 
 /// <summary>Writes the state of a director for people and for programs.</summary>
 /// <param name="director">Which.</param>
-/// <param name="status">From the kernel.</param>
+/// <param name="status">From the kernel, or the daemon.</param>
 /// <param name="daemon">What its daemon last said of itself, if it said anything.</param>
 /// <param name="isRunning">Whether that daemon runs.</param>
 /// <param name="health">What it last said of its servers, if it said anything.</param>
-public sealed class StatusReport(DirectorSettings director, DirectorStatus status, DaemonReport? daemon, bool isRunning, HealthReport? health = null)
+/// <param name="engine">What forwards.</param>
+public sealed class StatusReport(DirectorSettings director, DirectorStatus status, DaemonReport? daemon, bool isRunning, HealthReport? health = null,
+    EngineKind engine = EngineKind.Xdp)
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
@@ -25,7 +27,7 @@ public sealed class StatusReport(DirectorSettings director, DirectorStatus statu
         new
         {
             director = director.Name,
-            engine = "xdp",
+            engine = engine.Name(),
             revision = status.Revision,
             appliedAt = status.AppliedAt,
             daemon = new

@@ -2,10 +2,10 @@ using System.Collections.Immutable;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using Sidestep.Control;
+using Sidestep.Daemon.Engines;
 using Sidestep.Daemon.Groups;
 using Sidestep.Daemon.NextHops;
 using Sidestep.Daemon.Probes;
-using Sidestep.Engine.Xdp;
 using Sidestep.Forwarding;
 using Sidestep.Model;
 using Sidestep.Native;
@@ -17,9 +17,6 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
 {
     /// <summary>How long the start waits for next hops: adopted tables forward meanwhile.</summary>
     private static readonly TimeSpan ResolvePatience = TimeSpan.FromSeconds(2);
-
-    /// <summary>Where the engine pins the map of that name.</summary>
-    private const string SlowMap = "map_slow";
 
     private const int ClaimAttempts = 10;
     private static readonly TimeSpan CountInterval = TimeSpan.FromSeconds(1);
@@ -42,6 +39,7 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
     /// <summary>Why the newest valid configuration, or the newest next hops, are not in force; being so clears it.</summary>
     private ImmutableArray<string> _failed = [];
 
+    private DirectorEngine? _engine;
     private SolicitedNodeGroups? _groups;
     private HealthKeeper? _health;
 
@@ -61,16 +59,18 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
     /// <exception cref="EngineException">It could not start; says what to do.</exception>
     internal async Task RunAsync(CancellationToken cancellation)
     {
-        XdpEngine.CheckMachine();
         using var claim = await ClaimAsync().ConfigureAwait(false);
-        using var engine = XdpEngine.Open(_identity.PinPath, _identity.Name, first.Director.RememberedFlows);
+        using var engine = EngineChoice.Open(first.Director);
+        _engine = engine;
+        if (EngineChoice.Refusal(engine, first) is { } refusal)
+            throw new EngineException(refusal);
         foreach (var note in engine.Notes)
             Log.Info(note);
         using var groups = new SolicitedNodeGroups(DaemonReport.Read(_identity)?.Groups ?? [], SaveGroups, Log.Warning);
         _groups = groups;
-        Report(r => r with { Notes = [.. engine.Notes], Groups = groups.Entered });
+        Report(r => r with { Engine = engine.Kind, Notes = [.. engine.Notes], Groups = groups.Entered });
 
-        using var management = new Management(_identity, ManagementProblems, alarms => Report(r => r with { Alarms = alarms }));
+        using var management = new Management(_identity, engine.Answer, ManagementProblems, alarms => Report(r => r with { Alarms = alarms }));
         _management = management;
         using var nextHops = new NetlinkNextHopResolver(Log.Warning);
         using var health = new HealthKeeper(engine, _identity, management.Agents);
@@ -90,7 +90,7 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
     }
 
     /// <summary>If one ends before it is told to, the other must not go on alone: half a daemon looks like a whole one.</summary>
-    private async Task RunAllAsync(ControlLoop loop, XdpEngine engine, CancellationToken cancellation)
+    private async Task RunAllAsync(ControlLoop loop, DirectorEngine engine, CancellationToken cancellation)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         Task[] all =
@@ -104,7 +104,7 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
     }
 
     /// <summary>Flows end without a word, so that what least-connections choices compare is counted anew now and then.</summary>
-    private static async Task CountLoadsAsync(XdpEngine engine, CancellationToken cancellation)
+    private static async Task CountLoadsAsync(DirectorEngine engine, CancellationToken cancellation)
     {
         using var timer = new PeriodicTimer(CountInterval);
         try
@@ -148,7 +148,7 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
             Log.Info($"attached to {attached.Name} ({attached.Driver?.Name()})");
             if (attached.WhyNotBetter is { } why)
             {
-                var note = $"{attached.Name} is attached in generic mode, which is slower: {why}";
+                var note = $"{attached.Name} is attached by {attached.Driver?.Name()}, which is slower: {why}";
                 Log.Warning(note);
                 Report(r => r with { Notes = r.Notes.Remove(note).Add(note) });
             }
@@ -193,13 +193,12 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
         r => r with { Degraded = [.. r.Degraded.Except(_managementProblems), .. problems] },
         after: () => _managementProblems = [.. problems]);
 
-    /// <summary>Null when the program has none.</summary>
-    private SlowFragmenter? OpenSlowPath()
+    /// <summary>Null when it is not the daemon's to do.</summary>
+    private IDisposable? OpenSlowPath()
     {
         try
         {
-            using var map = BpfMap.OpenPinned(Path.Combine(_identity.PinPath, _identity.Name, SlowMap));
-            return map is null ? null : new SlowFragmenter(map, Log.Warning);
+            return _engine!.OpenSlowPath();
         }
         catch (NativeException e)
         {
@@ -244,6 +243,8 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
     {
         if (configuration.Director.Name != _identity.Name || configuration.Director.PinPath != _identity.PinPath)
             Refuse(["director.name and director.pinPath cannot change while the daemon runs: they name its state. Restart it"]);
+        else if (EngineChoice.Refusal(_engine!, configuration) is { } refusal)
+            Refuse([refusal]);
         else
         {
             Log.Info("the configuration file changed");
@@ -261,15 +262,15 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
         Report(static r => r, () => _refused = [.. errors]);
     }
 
-    private void End(XdpEngine engine)
+    private void End(DirectorEngine engine)
     {
-        if (_onExit == ExitAction.Remove)
+        if (_onExit == ExitAction.Remove || engine.Kind == EngineKind.Managed)
         {
             engine.Remove();
             _groups!.Leave();
             _health!.Remove();
             File.Delete(DaemonReport.PathOf(_identity));
-            Log.Info("detached, everything removed (onExit: remove)");
+            Log.Info(engine.Kind == EngineKind.Managed ? "detached; the managed engine ends with its daemon" : "detached, everything removed (onExit: remove)");
         }
         else
         {

@@ -23,9 +23,10 @@ internal sealed class Management : IDisposable
     private ImmutableArray<AttachedInterface> _attached = [];
 
     /// <param name="director">Its name and pin path name the socket.</param>
+    /// <param name="answer">Answers what only the engine knows; null: nothing that it answers.</param>
     /// <param name="problems">Gets what does not work, empty when all does.</param>
     /// <param name="alarms">Gets who else answers for VIPs.</param>
-    internal Management(DirectorSettings director, Action<IReadOnlyList<string>> problems, Action<ImmutableArray<string>> alarms)
+    internal Management(DirectorSettings director, Func<string, ReadOnlyMemory<byte>, byte[]?> answer, Action<IReadOnlyList<string>> problems, Action<ImmutableArray<string>> alarms)
     {
         _agents = new AgentRegistry(Drains, Version, TimeProvider.System);
         _physician = new Physician(() => Volatile.Read(ref _inForce), _agents, () => _sentinel);
@@ -39,7 +40,7 @@ internal sealed class Management : IDisposable
             always = [$"nobody watches who else answers for the VIPs: {e.Message}"];
             problems(always);
         }
-        _api = new ApiServer(DaemonReport.SocketPath(director), new ApiHandler(_agents, State, _physician.DiagnoseAsync),
+        _api = new ApiServer(DaemonReport.SocketPath(director), new ApiHandler(_agents, State, _physician.DiagnoseAsync, answer),
             () => Volatile.Read(ref _inForce)?.Configuration.Director.Api, p => problems([.. always, .. p]));
     }
 

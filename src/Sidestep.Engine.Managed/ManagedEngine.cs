@@ -4,6 +4,7 @@ using Sidestep.Engine.Managed.Drivers;
 using Sidestep.Forwarding;
 using Sidestep.Forwarding.Capture;
 using Sidestep.Forwarding.Pipeline;
+using Sidestep.Forwarding.Running;
 using Sidestep.Model;
 
 namespace Sidestep.Engine.Managed;
@@ -105,6 +106,12 @@ public sealed class ManagedEngine : IEngine
         return new FlowCounts(_numbers.Servers.Things.Select(s => KeyValuePair.Create(s, counts[_numbers.Servers[s]]))
             .Where(static c => c.Value > 0).ToDictionary());
     }
+
+    /// <summary>Remembered flows and fragmented datagrams that had to make room for others.</summary>
+    public (long Flows, long Fragments) Forgotten => (_memory.Counters.Sum(static c => c.FlowsForgotten), _memory.Counters.Sum(static c => c.FragmentsForgotten));
+
+    /// <summary>What the table of remembered flows is for.</summary>
+    public FlowTableFacts FlowFacts => new(Flows.Capacity, [.. _numbers.Servers.Things], [.. _numbers.Services.Things]);
 
     /// <summary>Hands over every remembered flow that is not idle, in no order.</summary>
     public void VisitFlows(Action<RememberedFlow> visit) =>

@@ -1,4 +1,5 @@
 using Sidestep.Forwarding;
+using Sidestep.Forwarding.Running;
 
 namespace Sidestep.Engine.Xdp;
 
@@ -28,9 +29,3 @@ public static class DirectorFlows
         return new FlowTableFacts(FlowTable.FlowsOf(maps.FlowBuckets), [.. running.Servers.Keys], [.. running.Services.Keys]);
     }
 }
-
-/// <summary>What the table of remembered flows is for.</summary>
-/// <param name="Capacity">How many flows it has room for (director.rememberedFlows, rounded up).</param>
-/// <param name="Servers">All that packets can go to.</param>
-/// <param name="Services">Names of all services.</param>
-public sealed record FlowTableFacts(int Capacity, IReadOnlyList<ServerKey> Servers, IReadOnlyList<string> Services);

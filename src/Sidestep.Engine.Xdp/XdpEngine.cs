@@ -84,6 +84,19 @@ public sealed class XdpEngine : IEngine
         return Build(pins, loaded, SwitchSet.All, pinned, notes);
     }
 
+    /// <summary>Takes away what an earlier run of a director left pinned and attached; nothing happens when there is nothing.</summary>
+    /// <exception cref="EngineException">The kernel refused it.</exception>
+    public static void RemovePinned(string pinPath, string name) => Explained("removing what an earlier run left", () =>
+    {
+        var pins = new PinDirectory(pinPath, name);
+        if (Directory.Exists(pins.Path))
+        {
+            new Attachments(pins).DetachAll();
+            pins.Remove();
+        }
+        return true;
+    });
+
     /// <summary>Loads program and maps without attaching or pinning them: for tests and benchmarks.</summary>
     /// <param name="several">True: servers may be reached by another interface than packets come in by.</param>
     /// <param name="all">True: with every switch on, whatever the tables need.</param>

@@ -19,6 +19,9 @@ public sealed record DaemonReport
     /// <summary>When it started.</summary>
     public required DateTimeOffset Started { get; init; }
 
+    /// <summary>What forwards.</summary>
+    public EngineKind Engine { get; init; } = EngineKind.Xdp;
+
     /// <summary>The configuration file.</summary>
     public required string ConfigurationFile { get; init; }
 

@@ -110,7 +110,7 @@ public sealed class LabRunTests
         Assert.Equal(["web1", "web2", "web3"], servers.Select(s => s.Name).Order());
         Assert.Equal(2000, servers.Sum(s => s.Value.GetInt32()));
         Assert.Equal("xdp", report.RootElement.GetProperty("engine").GetString());
-        Assert.Equal("native", report.RootElement.GetProperty("mode").GetString());
+        Assert.Equal("native", report.RootElement.GetProperty("driver").GetString());
         AssertNothingLeft(run.RunId);
         return report;
     }

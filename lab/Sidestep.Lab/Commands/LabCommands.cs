@@ -16,6 +16,11 @@ internal static class LabCommands
     {
         Description = "Seconds after which the run is given up; 180, and 1200 for one that injects faults.",
     };
+    private static readonly Option<string?> EngineOption = new("--engine") { Description = "What forwards, instead of what sidestep.yaml says: auto, xdp or managed." };
+    private static readonly Option<string?> DriverOption = new("--driver")
+    {
+        Description = "How frames are taken from the director's interfaces, instead: auto, native, generic, af-xdp or af-packet.",
+    };
     private static readonly Option<string?> InterfaceOption = new("--interface") { Description = "Default: the node's first." };
     private static readonly Option<string?> WriteOption = new("-w") { Description = "Write a pcap file instead of printing." };
     private static readonly Argument<string[]> FilterArgument = new("FILTER")
@@ -36,15 +41,24 @@ internal static class LabCommands
             With(new Command("capture", "tcpdump in a node.") { NodeArgument, FilterArgument, InterfaceOption, WriteOption, RunOption },
                 r => NodeCommand.CaptureAsync(
                     r.GetValue(RunOption), r.GetRequiredValue(NodeArgument), r.GetValue(InterfaceOption), r.GetValue(WriteOption), r.GetValue(FilterArgument) ?? [])),
-            With(new Command("run", "Brings up a topology, sends a fixed amount of traffic, judges it, removes everything.") { NameArgument, JsonOption, TimeLimitOption },
-                r => RunCommand.RunAsync(Read(r), r.GetValue(JsonOption), r.GetValue(TimeLimitOption))),
+            With(new Command("run", "Brings up a topology, sends a fixed amount of traffic, judges it, removes everything.") { NameArgument, JsonOption, TimeLimitOption, EngineOption, DriverOption },
+                r => RunCommand.RunAsync(ReadWithForwarder(r), r.GetValue(JsonOption), r.GetValue(TimeLimitOption))),
             With(new Command("watch", "Brings up a topology, sends traffic without end, shows where it goes, until Ctrl-C.") { NameArgument },
                 r => WatchCommand.RunAsync(Read(r))),
         };
+        EngineOption.AcceptOnlyFromAmong("auto", "xdp", Forwarder.Managed);
+        DriverOption.AcceptOnlyFromAmong("auto", "native", "generic", "af-xdp", "af-packet");
         foreach (var command in InsideCommands.All())
             root.Add(command);
         root.SetAction(_ => PrivilegedAsync(() => WatchCommand.RunAsync(TopologyReader.Read(DefaultTopology))));
         return root;
+    }
+
+    private static Topology ReadWithForwarder(ParseResult result)
+    {
+        var topology = Read(result);
+        topology.Forwarder = Forwarder.Of(result.GetValue(EngineOption), result.GetValue(DriverOption));
+        return topology;
     }
 
     private static Topology Read(ParseResult result) => TopologyReader.Read(result.GetRequiredValue(NameArgument));

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Sidestep.Lab.Processes;
 using Sidestep.Lab.Runs;
@@ -6,25 +7,51 @@ using Sidestep.Lab.Topologies;
 namespace Sidestep.Lab.Network;
 
 /// <summary>What the kernel says about an interface: asked of the kernel and not of Sidestep, because it is to judge Sidestep.</summary>
-internal sealed record LinkState(string MacAddress, string XdpMode)
+/// <param name="MacAddress">Its Ethernet address.</param>
+/// <param name="Driver">How frames are taken from it, in the words of the configuration; none: they are not.</param>
+internal sealed record LinkState(string MacAddress, string Driver)
 {
+    /// <summary>The engine that takes frames in this way.</summary>
+    public string Engine => Driver switch
+    {
+        "none" => "none",
+        "af-xdp" or "af-packet" => Forwarder.Managed,
+        _ => "xdp",
+    };
+
     public static async Task<LinkState> ReadAsync(RunFolder run, LinkEnd end, CancellationToken cancel)
     {
         var text = await Tool.RunAsync(
             ["ip", "-netns", run.Namespace(end.Node).Name, "-json", "link", "show", "dev", end.Interface], cancel);
         using var json = JsonDocument.Parse(text);
         var link = json.RootElement[0];
-        return new LinkState(link.GetProperty("address").GetString()!, Mode(link));
+        var driver = Program(link) is { } program ? program
+            : await HasPacketSocketAsync(run, end, link.GetProperty("ifindex").GetInt32(), cancel) ? "af-packet" : "none";
+        return new LinkState(link.GetProperty("address").GetString()!, driver);
     }
 
     // The numbers are XDP_ATTACHED_DRV, _SKB, _HW and _MULTI of linux/if_link.h.
-    private static string Mode(JsonElement link)
-        => !link.TryGetProperty("xdp", out var xdp) ? "none" : xdp.GetProperty("mode").GetInt32() switch
+    private static string? Program(JsonElement link)
+    {
+        if (!link.TryGetProperty("xdp", out var xdp))
+            return null;
+        if (xdp.TryGetProperty("prog", out var program) && program.TryGetProperty("name", out var name) && name.GetString() == "to_sockets")
+            return "af-xdp";
+        return xdp.GetProperty("mode").GetInt32() switch
         {
             1 => "native",
             2 => "generic",
             3 => "offloaded",
             4 => "multiple",
-            _ => "none",
+            _ => null,
         };
+    }
+
+    // Columns of /proc/net/packet: address, references, type, protocol (3 is every one), interface, ...
+    private static async Task<bool> HasPacketSocketAsync(RunFolder run, LinkEnd end, int index, CancellationToken cancel)
+    {
+        var sockets = await Tool.RunAsync(run.Namespace(end.Node).Enter(["cat", "/proc/net/packet"]), cancel);
+        return sockets.Split('\n').Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .Any(columns => columns is [_, _, _, "0003", var at, ..] && at == index.ToString(CultureInfo.InvariantCulture));
+    }
 }

@@ -31,8 +31,8 @@ internal static class ChurnJudgement
         FramesWithVipSourceAtDirector = seen.Frames.AtDirector.Replies.Frames,
         BrokenOnPurpose = seen.BrokenOnPurpose,
         LostOnPurpose = seen.LostOnPurpose,
-        Engine = seen.DirectorLink.XdpMode == "none" ? "none" : "xdp",
-        Mode = seen.DirectorLink.XdpMode,
+        Engine = seen.DirectorLink.Engine,
+        Driver = seen.DirectorLink.Driver,
         Events = seen.Steps.Reports,
         Seconds = Math.Round(seen.Elapsed.TotalSeconds, 1),
         Problems = [.. Connections(churn, seen), .. Steps(run, seen), .. Datagrams(seen), .. Frames(run, seen)],
@@ -91,7 +91,7 @@ internal static class ChurnJudgement
             yield return $"of {seen.FramesIn} frames to VIPs that reached the director {seen.FramesOut} left it: look at `sidestep status` for drops";
         if (seen.Frames.AtDirector.Replies.Frames != 0)
             yield return $"{seen.Frames.AtDirector.Replies} with a VIP as source at {port}: replies do not bypass the director; look at the servers' default routes and at captures/director.pcap";
-        if (seen.DirectorLink.XdpMode == "none")
+        if (seen.DirectorLink.Driver == "none")
             yield return $"no XDP program is attached to {run.Topology.Director.Interface} of the director: look at the daemon's log";
     }
 }

@@ -79,7 +79,7 @@ internal sealed record ChurnReport : IReport
 
     public required string Engine { get; init; }
 
-    public required string Mode { get; init; }
+    public required string Driver { get; init; }
 
     public required IReadOnlyList<ChurnStepReport> Events { get; init; }
 

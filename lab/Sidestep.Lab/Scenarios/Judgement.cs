@@ -30,8 +30,8 @@ internal static class Judgement
             FramesWithVipSourceAtClient = client.Replies.Frames,
             BytesToClient = client.Replies.Bytes,
             FramesCountedBySidestep = seen.CountedBySidestep,
-            Engine = seen.DirectorLink.XdpMode == "none" ? "none" : "xdp",
-            Mode = seen.DirectorLink.XdpMode,
+            Engine = seen.DirectorLink.Engine,
+            Driver = seen.DirectorLink.Driver,
             Events = seen.Steps,
             Seconds = Math.Round(seen.Elapsed.TotalSeconds, 1),
             Problems = [.. Answers(run, seen), .. Frames(run, seen), .. Director(run, seen)],
@@ -89,10 +89,12 @@ internal static class Judgement
 
     private static IEnumerable<string> Director(LabRun run, Evidence seen)
     {
-        if (seen.DirectorLink.XdpMode == "none")
-            yield return $"no XDP program is attached to {run.Topology.Director.Interface} of the director: look at the daemon's log";
-        if (seen.Status.Mode != seen.DirectorLink.XdpMode)
-            yield return $"`sidestep status` says mode {seen.Status.Mode}, the kernel says {seen.DirectorLink.XdpMode}";
+        if (seen.DirectorLink.Driver == "none")
+            yield return $"nothing takes frames from {run.Topology.Director.Interface} of the director: look at the daemon's log";
+        if (seen.Status.Driver != seen.DirectorLink.Driver || seen.Status.Engine != seen.DirectorLink.Engine)
+            yield return $"`sidestep status` says {seen.Status.Engine} and {seen.Status.Driver}, the kernel says {seen.DirectorLink.Engine} and {seen.DirectorLink.Driver}";
+        if (run.Topology.Forwarder is { Driver: not "auto" } wanted && wanted.Driver != seen.DirectorLink.Driver)
+            yield return $"{wanted.Driver} was wanted, and {seen.DirectorLink.Driver} it is";
         if (seen.CountedBySidestep != seen.AtDirector.RequestsIn.Frames)
             yield return $"Sidestep counted {seen.CountedBySidestep} packets for its services, the capture {seen.AtDirector.RequestsIn.Frames}";
     }

@@ -65,7 +65,7 @@ internal sealed record RunReport : IReport
 
     public required string Engine { get; init; }
 
-    public required string Mode { get; init; }
+    public required string Driver { get; init; }
 
     public required IReadOnlyList<StepReport> Events { get; init; }
 

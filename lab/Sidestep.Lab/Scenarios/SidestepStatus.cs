@@ -6,13 +6,14 @@ namespace Sidestep.Lab.Scenarios;
 /// <summary>What `sidestep status --json` says, as far as the lab needs it: to compare it with what it has seen itself, and to
 /// know, as an operator would, that a change is in force.</summary>
 /// <param name="Revision">Of the tables.</param>
-/// <param name="Mode">Of the first interface.</param>
+/// <param name="Engine">What forwards.</param>
+/// <param name="Driver">Of the first interface.</param>
 /// <param name="Packets">Of all services.</param>
 /// <param name="Services">Their names.</param>
 /// <param name="Servers">Of all pools, by name.</param>
 /// <param name="Notes">What the daemon says of how it came up.</param>
 internal sealed record SidestepStatus(
-    long Revision, string? Mode, long Packets, IReadOnlyCollection<string> Services, IReadOnlyDictionary<string, ServerStatus> Servers,
+    long Revision, string? Engine, string? Driver, long Packets, IReadOnlyCollection<string> Services, IReadOnlyDictionary<string, ServerStatus> Servers,
     IReadOnlyCollection<string> Notes)
 {
     public static async Task<SidestepStatus> AskAsync(LabRun run, CancellationToken cancel)
@@ -37,6 +38,7 @@ internal sealed record SidestepStatus(
             var services = root.GetProperty("services").EnumerateArray().ToArray();
             return new SidestepStatus(
                 root.GetProperty("revision").GetInt64(),
+                root.GetProperty("engine").GetString(),
                 root.GetProperty("interfaces").EnumerateArray().First().GetProperty("driver").GetString(),
                 services.Sum(s => s.GetProperty("packets").GetInt64()),
                 [.. services.Select(Name)],

@@ -43,6 +43,11 @@ internal sealed class StepRunner(LabRun run, Membership membership, DirectorFile
     private async Task DoAsync(RunStep step, CancellationToken cancel)
     {
         var before = traffic.Log.Now;
+        if (run.Topology.Forwarder is { IsDaemon: true } && (step.Do is "kill-daemon" or "start-daemon"))
+        {
+            _reports.Add(new StepReport(step.Title, before.Finished, 0, true, "left out: this engine forwards only while its daemon runs"));
+            return;
+        }
         await traffic.SetRateAsync(ChangeRate);
         var problem = await PerformAsync(step, cancel);
         await traffic.SetRateAsync(FullRate);

@@ -12,7 +12,7 @@ internal sealed record LiveState(
     Count ForwardedByDirector,
     Count RepliesAtDirector,
     Count RepliesAtClient,
-    string Mode,
+    string Driver,
     bool DaemonRuns,
     string? LastFailure);
 
@@ -39,7 +39,7 @@ internal sealed class LiveSource(LabRun run, TrafficProcess traffic, LiveFrames 
             forwarded,
             frames.AtDirector.Replies,
             frames.AtClient.Replies,
-            link.XdpMode,
+            link.Driver,
             run.Daemon.Identity.IsAlive(),
             traffic.Log.Failures is [.., var last] ? last : null);
     }

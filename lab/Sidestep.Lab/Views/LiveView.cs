@@ -51,7 +51,7 @@ internal static class LiveView
 
     private static Rows Summary(LiveSource source, LiveState state)
     {
-        var engine = state.Mode == "none" ? "no program is attached yet" : $"engine xdp, {state.Mode}";
+        var engine = state.Driver == "none" ? "nothing takes frames yet" : $"driver {state.Driver}";
         var daemon = state.DaemonRuns ? "daemon runs" : "daemon does not run (the kernel forwards without it)";
         var lines = new List<IRenderable>
         {

@@ -18,7 +18,7 @@ internal static class PlainView
             Console.WriteLine(
                 $"answered {state.Traffic.Ok} failed {state.Traffic.Failed} ({servers}); "
                 + $"into the director {state.RequestsToDirector}; replies at the director {state.RepliesAtDirector.Frames}; "
-                + $"replies at the client {state.RepliesAtClient}; xdp {state.Mode}"
+                + $"replies at the client {state.RepliesAtClient}; driver {state.Driver}"
                 + (state.LastFailure is null ? "" : $"; last failure: {state.LastFailure}"));
         }
     }

@@ -18,9 +18,9 @@ internal static class ReportView
         Row("to the VIP, at the director", $"{report.FramesToVipAtDirector:N0} frames in, {report.FramesForwardedByDirector:N0} out, {report.BytesThroughDirector:N0} bytes");
         Row("from the VIP, at the director", $"{report.FramesWithVipSourceAtDirector:N0} frames (must be 0)");
         Row("from the VIP, at the client", $"{report.FramesWithVipSourceAtClient:N0} frames, {report.BytesToClient:N0} bytes");
-        Row("engine", $"{report.Engine}, {report.Mode}");
+        Row("engine", $"{report.Engine}, {report.Driver}");
         foreach (var step in report.Events)
-            Row(step.Step, $"at request {step.AtRequest}: {(step.Ok ? "ok" : step.Problem)}");
+            Row(step.Step, $"at request {step.AtRequest}: {(step.Ok ? step.Problem ?? "ok" : step.Problem)}");
         Row(report.Topology, report.Ok ? $"all is well, after {report.Seconds} s" : $"{report.Problems.Count} problems");
         AnsiConsole.Write(table);
     }

@@ -3,9 +3,11 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Sidestep.Cli.Capture;
+using Sidestep.Cli.Running;
 using Sidestep.Engine.Xdp.Capture;
 using Sidestep.Forwarding;
 using Sidestep.Forwarding.Capture;
+using Sidestep.Model;
 
 namespace Sidestep.Cli.Commands;
 
@@ -51,7 +53,7 @@ public static class CaptureCommand
             try
             {
                 var filter = FilterParser.Parse(string.Join(' ', parsed.GetValue(words) ?? []));
-                if (CaptureSession.Start(director.PinPath, director.Name, filter, limits) is not { } session)
+                if (Begin(director, filter, limits) is not { } session)
                     return DirectorOptions.Missing(director, error);
                 using (session)
                 {
@@ -73,7 +75,7 @@ public static class CaptureCommand
 
     private readonly record struct End(long Frames, TimeSpan After);
 
-    private static int Run(CaptureSession session, ICaptureOutput sink, End end, TextWriter error)
+    private static int Run(ICaptureSession session, ICaptureOutput sink, End end, TextWriter error)
     {
         var stopped = false;
         void Stop(PosixSignalContext signal)
@@ -109,6 +111,10 @@ public static class CaptureCommand
             error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{counts.Lost} records were lost because they were not read in time: use a stricter filter or --rate, or --write to a faster disk"));
         return ExitCode.Ok;
     }
+
+    /// <summary>Null: there is no such director.</summary>
+    private static ICaptureSession? Begin(DirectorSettings director, CaptureFilter filter, CaptureLimits limits) => ManagedDirector.Find(director) is { } managed
+        ? new ManagedCapture(managed, filter, limits) : CaptureSession.Start(director.PinPath, director.Name, filter, limits);
 
     private static ICaptureOutput Sink(string? file, CaptureLimits limits, TextWriter output) => file switch
     {

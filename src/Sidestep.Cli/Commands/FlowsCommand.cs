@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.Net;
+using Sidestep.Cli.Running;
 using Sidestep.Engine.Xdp;
 using Sidestep.Forwarding;
+using Sidestep.Forwarding.Running;
 using Sidestep.Model;
 
 namespace Sidestep.Cli.Commands;
@@ -47,14 +49,16 @@ public static class FlowsCommand
         var census = new FlowCensus();
         try
         {
-            var facts = DirectorFlows.Visit(director.PinPath, director.Name, flow =>
+            void Visit(RememberedFlow flow)
             {
                 if (!filter.Takes(flow))
                     return;
                 census.Add(flow);
                 if (list)
                     report.Add(flow);
-            });
+            }
+            using var managed = ManagedDirector.Find(director);
+            var facts = managed is not null ? managed.Visit(Visit) : DirectorFlows.Visit(director.PinPath, director.Name, Visit);
             if (facts is null)
                 return DirectorOptions.Missing(director, error);
             if (Stranger(filter, facts) is { } stranger)

@@ -11,7 +11,8 @@ public static class PlanCommand
     /// <summary>The command.</summary>
     /// <param name="read">Reads what runs, by name and pin path of the director; null when there is no such director. Throws
     /// <see cref="EngineException"/> when it cannot be read.</param>
-    public static Command Create(Func<DirectorSettings, RunningState?> read)
+    /// <param name="ask">Has the daemon plan, where it is the engine, with the text of the configuration; null: it is not.</param>
+    public static Command Create(Func<DirectorSettings, RunningState?> read, Func<DirectorSettings, string, Plan?>? ask = null)
     {
         var file = new Argument<string>("FILE") { Description = "The proposed configuration file; - is standard input." };
         var json = new Option<bool>("--json") { Description = "Print the plan as one JSON object on standard output." };
@@ -26,12 +27,13 @@ public static class PlanCommand
         {
             file, json, offline,
         };
-        command.SetAction(parsed => Run(parsed.GetRequiredValue(file), parsed.GetValue(json), parsed.GetValue(offline), read,
+        command.SetAction(parsed => Run(parsed.GetRequiredValue(file), parsed.GetValue(json), parsed.GetValue(offline), read, ask,
             parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error));
         return command;
     }
 
-    private static int Run(string path, bool json, bool offline, Func<DirectorSettings, RunningState?> read, TextWriter output, TextWriter error)
+    private static int Run(string path, bool json, bool offline, Func<DirectorSettings, RunningState?> read,
+        Func<DirectorSettings, string, Plan?>? ask, TextWriter output, TextWriter error)
     {
         var file = ConfigurationFile.Read(path);
         if (file.Text is not { } text)
@@ -47,22 +49,29 @@ public static class PlanCommand
         try
         {
             var director = configuration.Director;
+            if (ask?.Invoke(director, text) is { } planned)
+                return Write(director, planned, json, output);
             if (read(director) is not { } running)
             {
                 error.WriteLine($"error: no director '{director.Name}' is pinned under {director.PinPath}: there is nothing to compare with. Start sidestepd, or correct director.name and director.pinPath in the file.");
                 return ExitCode.Failed;
             }
-            var report = new PlanReport(director.Name, Planner.Of(running, configuration, DateTimeOffset.UtcNow));
-            if (json)
-                report.WriteJson(output);
-            else
-                report.WriteText(output);
-            return ExitCode.Ok;
+            return Write(director, Planner.Of(running, configuration, DateTimeOffset.UtcNow), json, output);
         }
         catch (EngineException e)
         {
             error.WriteLine($"error: {e.Message}");
             return ExitCode.Unusable;
         }
+    }
+
+    private static int Write(DirectorSettings director, Plan plan, bool json, TextWriter output)
+    {
+        var report = new PlanReport(director.Name, plan);
+        if (json)
+            report.WriteJson(output);
+        else
+            report.WriteText(output);
+        return ExitCode.Ok;
     }
 }

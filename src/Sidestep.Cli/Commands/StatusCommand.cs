@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Sidestep.Cli.Running;
 using Sidestep.Engine.Xdp;
 using Sidestep.Forwarding;
 using Sidestep.Model;
@@ -13,7 +14,7 @@ public static class StatusCommand
     {
         var json = new Option<bool>("--json") { Description = "Print one JSON object on standard output." };
         var command = new Command("status",
-            "Show services, real servers, drops and interfaces of the director on this machine, from what is pinned in the kernel. "
+            "Show services, real servers, drops and interfaces of the director on this machine, from what is pinned in the kernel, or from the daemon when it is the engine. "
             + "Exits with 0 when it forwards, with 1 when there is no such director or it is attached nowhere, with 2 when it cannot be read.");
         var which = new DirectorOptions(command);
         command.Add(json);
@@ -27,9 +28,10 @@ public static class StatusCommand
     {
         try
         {
-            if (DirectorStatus.Read(director.PinPath, director.Name) is not { } status)
+            using var managed = ManagedDirector.Find(director);
+            if ((managed is not null ? managed.Status() : PinnedStatus.Read(director.PinPath, director.Name)) is not { } status)
                 return DirectorOptions.Missing(director, error);
-            var report = new StatusReport(director, status, DaemonReport.Read(director), DaemonReport.IsRunning(director), HealthReport.Read(director));
+            var report = new StatusReport(director, status, DaemonReport.Read(director), DaemonReport.IsRunning(director), HealthReport.Read(director), managed is not null ? EngineKind.Managed : EngineKind.Xdp);
             if (json)
                 report.WriteJson(output);
             else

@@ -7,6 +7,7 @@ using Sidestep.Engine.Managed;
 using Sidestep.Engine.Managed.Replay;
 using Sidestep.Forwarding;
 using Sidestep.Forwarding.Pipeline;
+using Sidestep.Forwarding.Running;
 using Sidestep.Model;
 using Sidestep.Packets;
 using Sidestep.Packets.Capture;
@@ -21,7 +22,8 @@ public static class TraceCommand
     /// <summary>The command.</summary>
     /// <param name="read">Reads what runs, by name and pin path of the director and its peers; null when there is no such director.
     /// Throws <see cref="EngineException"/> when it cannot be read.</param>
-    public static Command Create(Func<DirectorSettings, RunningNetwork?> read)
+    /// <param name="ask">Has the daemon look, where it is the engine; null: it is not.</param>
+    public static Command Create(Func<DirectorSettings, RunningNetwork?> read, Func<DirectorSettings, TraceQuestion, TraceAnswer?>? ask = null)
     {
         var words = new Argument<string[]>("PACKET")
         {
@@ -49,16 +51,22 @@ public static class TraceCommand
                 return code;
             try
             {
+                byte[]? given = parsed.GetValue(hex) is { } text ? Convert.FromHexString(text.Replace(":", "", StringComparison.Ordinal))
+                    : parsed.GetValue(input) is { } capture ? FrameOf(capture, parsed.GetValue(frame)) : null;
+                if (given is { Length: < LeastFrame })
+                    throw new FormatException($"the frame has {given.Length} bytes, fewer than an Ethernet header");
                 RunningNetwork? running = null;
+                if (!parsed.GetValue(offline) && ask?.Invoke(configuration.Director,
+                    new TraceQuestion(given ?? PacketWords.ToFrame(parsed.GetValue(words) ?? [], default), given is null)) is { } answer)
+                {
+                    Write(answer.Explanation, answer.Frame, answer.Sent, parsed.GetValue(json), output);
+                    return ExitCode.Ok;
+                }
                 if (!parsed.GetValue(offline) && (running = read(configuration.Director)) is null)
                 {
                     error.WriteLine($"error: no director '{configuration.Director.Name}' is pinned under {configuration.Director.PinPath}. Start sidestepd, or use --offline, which asks the file alone.");
                     return ExitCode.Failed;
                 }
-                byte[]? given = parsed.GetValue(hex) is { } text ? Convert.FromHexString(text.Replace(":", "", StringComparison.Ordinal))
-                    : parsed.GetValue(input) is { } capture ? FrameOf(capture, parsed.GetValue(frame)) : null;
-                if (given is { Length: < LeastFrame })
-                    throw new FormatException($"the frame has {given.Length} bytes, fewer than an Ethernet header");
                 // Without the director, who it is must come from the frame.
                 var mac = given is not null && running is null ? MacAddress.Read(given) : (MacAddress?)null;
                 using var engine = EngineOf(configuration, running, mac, out var hops);
@@ -94,7 +102,11 @@ public static class TraceCommand
         var decision = pipeline.Process(engine.Tables!, ref running, interfaceIndex);
         var explanation = Explanation.Of(pipeline, engine.Tables!, decision);
         var isSent = decision is not (Decision.Pass or Decision.Drop or Decision.DeliverLocally or Decision.Fragmented);
-        var sent = isSent ? running.Bytes : default;
+        Write(explanation, frame, isSent ? running.Bytes : default, json, output);
+    }
+
+    private static void Write(Explanation explanation, ReadOnlySpan<byte> frame, ReadOnlySpan<byte> sent, bool json, TextWriter output)
+    {
         if (json)
             WriteJson(explanation, frame, sent, output);
         else

@@ -1,5 +1,4 @@
 using Sidestep.Api;
-using Sidestep.Forwarding;
 using Sidestep.Model;
 
 namespace Sidestep.Control.Doctor;

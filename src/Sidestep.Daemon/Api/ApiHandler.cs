@@ -6,6 +6,8 @@ using Microsoft.AspNetCore.Http;
 using Sidestep.Api;
 using Sidestep.Control.Agents;
 using Sidestep.Daemon.Doctor;
+using Sidestep.Forwarding;
+using Sidestep.Forwarding.Running;
 
 namespace Sidestep.Daemon.Api;
 
@@ -13,7 +15,9 @@ namespace Sidestep.Daemon.Api;
 /// <param name="agents">What agents say and are told.</param>
 /// <param name="state">What the director knows beside its tables.</param>
 /// <param name="diagnose">The doctor.</param>
-internal sealed class ApiHandler(AgentRegistry agents, Func<DirectorState> state, Func<DoctorRequest, CancellationToken, Task<DoctorReport>> diagnose)
+/// <param name="running">Answers what only the engine knows.</param>
+internal sealed class ApiHandler(AgentRegistry agents, Func<DirectorState> state, Func<DoctorRequest, CancellationToken, Task<DoctorReport>> diagnose,
+    Func<string, ReadOnlyMemory<byte>, byte[]?> running)
 {
     /// <summary>X.520 commonName.</summary>
     private const string CommonName = "2.5.4.3";
@@ -29,9 +33,28 @@ internal sealed class ApiHandler(AgentRegistry agents, Func<DirectorState> state
             var request = await ReadAsync(context, ApiJson.Default.DoctorRequest).ConfigureAwait(false);
             await WriteAsync(context, await diagnose(request, context.RequestAborted).ConfigureAwait(false), ApiJson.Default.DoctorReport).ConfigureAwait(false);
         }
+        else if (path.StartsWith(RunningPaths.Folder, StringComparison.Ordinal))
+            await RunningAsync(context, path).ConfigureAwait(false);
         else
             throw Unknown(context);
     });
+
+    private async Task RunningAsync(HttpContext context, string path)
+    {
+        using var body = new MemoryStream();
+        await context.Request.Body.CopyToAsync(body, context.RequestAborted).ConfigureAwait(false);
+        byte[] answer;
+        try
+        {
+            answer = running(path, body.ToArray()) ?? throw Unknown(context);
+        }
+        catch (EngineException e)
+        {
+            throw new ApiRefusal("not now", e.Message);
+        }
+        context.Response.ContentType = "application/json";
+        await context.Response.Body.WriteAsync(answer, context.RequestAborted).ConfigureAwait(false);
+    }
 
     /// <summary>A request of an agent: its certificate came from the authority, or it would not be here.</summary>
     internal Task AnswerAgentAsync(HttpContext context) => GuardAsync(context, async () =>

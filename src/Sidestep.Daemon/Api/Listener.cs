@@ -33,6 +33,7 @@ internal sealed class Listener : IAsyncDisposable
         var listener = await StartAsync(kestrel =>
         {
             kestrel.Limits.MaxConcurrentConnections = MostLocalConnections;
+            kestrel.Limits.MaxRequestBodySize = ApiPaths.LongestLocalBody;
             kestrel.ListenUnixSocket(path);
         }, handler, cancellation).ConfigureAwait(false);
         if (!OperatingSystem.IsWindows())

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Sidestep.Control.Health;
+using Sidestep.Daemon.Engines;
 using Sidestep.Engine.Xdp;
 using Sidestep.Forwarding;
 using Sidestep.Model;
@@ -15,11 +16,11 @@ internal sealed class HealthKeeper : IDisposable
     private const int MostLines = 20;
 
     private readonly Lock _gate = new();
-    private readonly XdpEngine _engine;
+    private readonly DirectorEngine _engine;
     private readonly DirectorSettings _identity;
     private readonly DsrProbePath _path = new();
-    private readonly ProbeFilter _filter;
-    private readonly ProbeNetwork _network;
+    private readonly ProbeFilter? _filter;
+    private readonly ProbeNetwork? _network;
     private readonly RefusalListener _refusals;
     private readonly HealthWatch _watch;
     private readonly MtuWatch _mtu;
@@ -31,12 +32,12 @@ internal sealed class HealthKeeper : IDisposable
     /// <param name="identity">Name and pin path name the report.</param>
     /// <param name="agents">What agents say of their servers; null: nobody listens to them.</param>
     /// <exception cref="EngineException">The kernel refused the program for probes.</exception>
-    internal HealthKeeper(XdpEngine engine, DirectorSettings identity, IAgentReports? agents)
+    internal HealthKeeper(DirectorEngine engine, DirectorSettings identity, IAgentReports? agents)
     {
         _engine = engine;
         _identity = identity;
         _filter = engine.LoadProbeFilter();
-        _network = new ProbeNetwork(_filter, Log.Warning);
+        _network = _filter is null ? null : new ProbeNetwork(_filter, Log.Warning);
         Book = new HealthBook(TimeProvider.System, engine.ReadRunning(), agents, Say);
         _watch = new HealthWatch(Book, _path, TimeProvider.System, Random.Shared);
         _mtu = new MtuWatch(Book, _path, TimeProvider.System);
@@ -47,14 +48,14 @@ internal sealed class HealthKeeper : IDisposable
     internal HealthBook Book { get; }
 
     /// <summary>What keeps probes from leaving.</summary>
-    internal IReadOnlyList<string> Problems => _network.Problems;
+    internal IReadOnlyList<string> Problems => _network?.Problems ?? [];
 
     /// <summary>Packets are forwarded by these tables now.</summary>
     internal void Follow(Configuration configuration, ForwardingTables tables)
     {
         var names = configuration.Director.Interfaces.Select(static i => i.Name).ToHashSet();
         _path.Follow(tables, _engine.IdOf);
-        _network.Follow([.. tables.Interfaces.Where(i => names.Contains(i.Name))]);
+        _network?.Follow([.. tables.Interfaces.Where(i => names.Contains(i.Name))]);
     }
 
     /// <summary>Runs until cancelled.</summary>
@@ -64,7 +65,7 @@ internal sealed class HealthKeeper : IDisposable
     /// <summary>Takes back what led probes to servers, and the report.</summary>
     internal void Remove()
     {
-        _network.Remove();
+        _network?.Remove();
         File.Delete(HealthReport.PathOf(_identity));
     }
 
@@ -72,8 +73,8 @@ internal sealed class HealthKeeper : IDisposable
     {
         _refusals.Dispose();
         _watch.Dispose();
-        _network.Dispose();
-        _filter.Dispose();
+        _network?.Dispose();
+        _filter?.Dispose();
     }
 
     private void Say(HealthChange change)

@@ -14,7 +14,7 @@ namespace Sidestep.Engine.Xdp.Capture;
 /// <summary>Captures frames of a director through what is pinned: no daemon is needed. It ends with <see cref="Dispose"/>, and
 /// by itself seconds after the death of this process.</summary>
 /// <remarks>One thread at a time.</remarks>
-public sealed class CaptureSession : IDisposable
+public sealed class CaptureSession : ICaptureSession
 {
     private static readonly int HeaderBytes = Unsafe.SizeOf<Layout.CapturedFrame>() - Constants.CaptureBytes;
     private readonly StateMaps _maps;

@@ -1,36 +1,13 @@
-using System.Globalization;
-using System.Net;
 using Sidestep.Engine.Xdp.Layout;
 using Sidestep.Forwarding;
-using Sidestep.Model;
+using Sidestep.Forwarding.Running;
 
 namespace Sidestep.Engine.Xdp;
 
 /// <summary>What a director does right now, read from what is pinned: no daemon is needed.</summary>
-/// <param name="Revision">Counts the changes since the tables were made.</param>
-/// <param name="AppliedAt">When the last one was made.</param>
-/// <param name="Interfaces">What packets are taken from.</param>
-/// <param name="Services">By name.</param>
-/// <param name="Groups">Pools and how they are reached, by name.</param>
-/// <param name="Answers">ARP and echo requests that it answered.</param>
-/// <param name="Drops">What it dropped; every reason is there.</param>
-/// <param name="FlowsForgotten">Remembered flows that had to make room for others before they were idle.</param>
-/// <param name="FragmentsForgotten">Fragmented datagrams likewise.</param>
-public sealed record DirectorStatus(
-    long Revision,
-    DateTimeOffset AppliedAt,
-    IReadOnlyList<AttachedInterface> Interfaces,
-    IReadOnlyList<ServiceStatus> Services,
-    IReadOnlyList<GroupStatus> Groups,
-    IReadOnlyDictionary<Decision, Tally> Answers,
-    IReadOnlyDictionary<DropReason, Tally> Drops,
-    ulong FlowsForgotten,
-    ulong FragmentsForgotten)
+public static class PinnedStatus
 {
     private const int Attempts = 3;
-
-    /// <summary>True when packets are taken from at least one interface.</summary>
-    public bool IsAttached => Interfaces.Any(static i => i.Driver is not null);
 
     /// <summary>Reads; null when nothing of that name is pinned.</summary>
     /// <param name="pinPath">Folder of all directors.</param>
@@ -88,18 +65,7 @@ public sealed record DirectorStatus(
     {
         var vips = RunningServices.Vips(maps);
         return RunningServices.Places(maps).Where(p => vips.ContainsKey(p.Vip))
-            .ToLookup(static p => (int)p.Range.Service.Id, p => $"{Text(vips[p.Vip])} {Ports((int)p.Range.First, (int)p.Range.Last)}");
-    }
-
-    private static string Text(IPNetwork vip) => vip.IsSingle() ? vip.BaseAddress.ToString() : vip.ToString();
-
-    private static string Ports(int first, int last)
-    {
-        const int Tcp = (int)TransportProtocol.Tcp, Udp = (int)TransportProtocol.Udp;
-        var protocol = first >> 16;
-        if (protocol != last >> 16 || protocol is not (Tcp or Udp))
-            return first == 0 && last == PortMap.Largest ? "any" : string.Create(CultureInfo.InvariantCulture, $"protocols {protocol} to {last >> 16}");
-        return $"{(protocol == Tcp ? "tcp" : "udp")} {new PortRange((ushort)first, (ushort)last)}";
+            .ToLookup(static p => (int)p.Range.Service.Id, p => TakesText.Of(vips[p.Vip], (int)p.Range.First, (int)p.Range.Last));
     }
 
     private static ServerStatus ServerOf(StateMaps maps, ServerKey identity, int id, Dictionary<uint, int> slots, long[] flows)
@@ -122,46 +88,4 @@ public sealed record DirectorStatus(
             counts[id & Constants.SlotServerMask] = counts.GetValueOrDefault(id & Constants.SlotServerMask) + 1;
         return counts;
     }
-}
-
-/// <summary>A virtual service.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="Takes">Each VIP with protocol and ports.</param>
-/// <param name="Group">The servers that it chooses from.</param>
-/// <param name="HasServers">False: everything for it is dropped.</param>
-/// <param name="Forwarded">To real servers.</param>
-public sealed record ServiceStatus(string Name, IReadOnlyList<string> Takes, GroupKey Group, bool HasServers, Tally Forwarded);
-
-/// <summary>A pool, reached in one way.</summary>
-/// <param name="Key">Which.</param>
-/// <param name="Servers">By name.</param>
-public sealed record GroupStatus(GroupKey Key, IReadOnlyList<ServerStatus> Servers);
-
-/// <summary>A real server.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="Address">Its own address.</param>
-/// <param name="Weight">Its weight, 0 when it is switched off.</param>
-/// <param name="State">Whether it takes traffic.</param>
-/// <param name="Slots">Its share of the slot table.</param>
-/// <param name="Flows">Remembered flows of it.</param>
-/// <param name="Forwarded">To it, for all services of the group.</param>
-public sealed record ServerStatus(string Name, IPAddress Address, int Weight, ServerCondition State, int Slots, long Flows, Tally Forwarded);
-
-/// <summary>Whether a server takes traffic.</summary>
-public enum ServerCondition
-{
-    /// <summary>It does.</summary>
-    Serving,
-
-    /// <summary>Switched off, or weight 0.</summary>
-    Disabled,
-
-    /// <summary>It keeps the flows that it has.</summary>
-    Draining,
-
-    /// <summary>No next hop is known.</summary>
-    Unresolved,
-
-    /// <summary>Its monitors say that it is not fit for traffic, or have not yet said that it is.</summary>
-    Failed,
 }

@@ -1,0 +1,121 @@
+using Sidestep.Engine.Managed;
+using Sidestep.Engine.Xdp;
+using Sidestep.Forwarding;
+using Sidestep.Model;
+using Sidestep.Native;
+
+namespace Sidestep.Daemon.Engines;
+
+/// <summary>The pipeline in C#, and, where BPF can be loaded, the tables that probes are sent by. It forwards while the daemon runs, and
+/// answers the command line itself.</summary>
+internal sealed class ManagedDirectorEngine : DirectorEngine
+{
+    private readonly Lock _gate = new();
+    private readonly DirectorSettings _director;
+    private readonly ManagedEngine _engine;
+    private readonly XdpEngine? _probes;
+    private readonly ManagedAnswers _answers;
+    private readonly string[] _notes;
+    private readonly DateTimeOffset[] _appliedAt = new DateTimeOffset[1];
+
+    /// <param name="director">Name, pin path and sizes.</param>
+    /// <param name="notes">What is known of why it is this engine.</param>
+    /// <exception cref="EngineException">It cannot run here.</exception>
+    internal ManagedDirectorEngine(DirectorSettings director, IEnumerable<string> notes)
+    {
+        _director = director;
+        _engine = ManagedEngine.ForInterfaces(director.RememberedFlows, Log.Warning);
+        _probes = TryProbes(out var why);
+        WhyNoProbes = why;
+        _notes = [.. notes];
+        _answers = new ManagedAnswers(_engine, director.RememberedFlows, () => _appliedAt[0], _gate);
+    }
+
+    internal override EngineKind Kind => EngineKind.Managed;
+
+    internal override IReadOnlyList<string> Notes => _notes;
+
+    internal override string? WhyNoProbes { get; }
+
+    public override EngineCapabilities Capabilities => _engine.Capabilities;
+
+    internal override bool ComparesLoads => _engine.ComparesLoads;
+
+    internal override ProbeFilter? LoadProbeFilter() => _probes?.LoadProbeFilter();
+
+    internal override int? IdOf(GroupKey group, ServerEntry server) => _probes?.IdOf(group, server);
+
+    internal override void CountLoads() => _engine.CountLoads();
+
+    /// <summary>The engine's own.</summary>
+    internal override IDisposable? OpenSlowPath() => null;
+
+    internal override byte[]? Answer(string path, ReadOnlyMemory<byte> body) => _answers.Answer(path, body);
+
+    public override void Apply(ForwardingTables tables)
+    {
+        lock (_gate)
+        {
+            // Probes may find a server a moment before packets do; the other way round they would count as lost.
+            _probes?.Apply(tables);
+            _engine.Apply(tables);
+            _appliedAt[0] = DateTimeOffset.UtcNow;
+        }
+    }
+
+    /// <summary>Nothing outlives the process.</summary>
+    public override RunningGroups? ReadRunning()
+    {
+        lock (_gate)
+            return _engine.ReadRunning();
+    }
+
+    public override FlowCounts ReadFlows()
+    {
+        lock (_gate)
+            return _engine.ReadFlows();
+    }
+
+    public override IReadOnlyList<AttachedInterface> Attach(IReadOnlyList<DirectorInterface> interfaces)
+    {
+        // A program of the other engine, left by an earlier run, would take the frames first.
+        XdpEngine.RemovePinned(_director.PinPath, _director.Name);
+        lock (_gate)
+            return _engine.Attach(interfaces);
+    }
+
+    public override void Remove()
+    {
+        lock (_gate)
+            _engine.Remove();
+    }
+
+    public override EngineCounters ReadCounters()
+    {
+        lock (_gate)
+            return _engine.ReadCounters();
+    }
+
+    public override TraceResult Trace(ReadOnlySpan<byte> frame, int interfaceIndex) => _engine.Trace(frame, interfaceIndex);
+
+    public override void Dispose()
+    {
+        _engine.Dispose();
+        _probes?.Dispose();
+    }
+
+    private static XdpEngine? TryProbes(out string? why)
+    {
+        try
+        {
+            XdpEngine.CheckMachine();
+            why = null;
+            return XdpEngine.LoadDetached(several: true, all: true);
+        }
+        catch (Exception e) when (e is EngineException or NativeException)
+        {
+            why = e.Message;
+            return null;
+        }
+    }
+}

@@ -1,0 +1,41 @@
+using Sidestep.Engine.Xdp;
+using Sidestep.Forwarding;
+using Sidestep.Model;
+
+namespace Sidestep.Daemon.Engines;
+
+/// <summary>The program in the kernel. What the command line asks it reads from what is pinned.</summary>
+internal sealed class XdpDirectorEngine(XdpEngine engine) : DirectorEngine
+{
+    internal override EngineKind Kind => EngineKind.Xdp;
+
+    internal override IReadOnlyList<string> Notes => engine.Notes;
+
+    public override EngineCapabilities Capabilities => engine.Capabilities;
+
+    internal override bool ComparesLoads => engine.ComparesLoads;
+
+    internal override ProbeFilter? LoadProbeFilter() => engine.LoadProbeFilter();
+
+    internal override int? IdOf(GroupKey group, ServerEntry server) => engine.IdOf(group, server);
+
+    internal override void CountLoads() => engine.CountLoads();
+
+    internal override IDisposable? OpenSlowPath() => new SlowFragmenter(engine.SlowFrames, Log.Warning);
+
+    public override void Apply(ForwardingTables tables) => engine.Apply(tables);
+
+    public override RunningGroups? ReadRunning() => engine.ReadRunning();
+
+    public override FlowCounts ReadFlows() => engine.ReadFlows();
+
+    public override IReadOnlyList<AttachedInterface> Attach(IReadOnlyList<DirectorInterface> interfaces) => engine.Attach(interfaces);
+
+    public override void Remove() => engine.Remove();
+
+    public override EngineCounters ReadCounters() => engine.ReadCounters();
+
+    public override TraceResult Trace(ReadOnlySpan<byte> frame, int interfaceIndex) => engine.Trace(frame, interfaceIndex);
+
+    public override void Dispose() => engine.Dispose();
+}

@@ -1,0 +1,66 @@
+using Sidestep.Forwarding;
+using Sidestep.Forwarding.Plans;
+using Sidestep.Forwarding.Running;
+
+namespace Sidestep.Engine.Managed;
+
+/// <summary>What an engine does right now, as the other engine tells it.</summary>
+public static class ManagedStatus
+{
+    /// <summary>Reads; null: it has no tables.</summary>
+    /// <param name="engine">Which.</param>
+    /// <param name="revision">Counts the changes.</param>
+    /// <param name="appliedAt">When the last one was made.</param>
+    public static DirectorStatus? Of(ManagedEngine engine, long revision, DateTimeOffset appliedAt)
+    {
+        ArgumentNullException.ThrowIfNull(engine);
+        if (engine.Tables?.Origin is not { } tables)
+            return null;
+        var counters = engine.ReadCounters();
+        var flows = engine.ReadFlows();
+        var takes = TakenPorts.Of(tables);
+        var groups = tables.Groups.ToDictionary(static g => g.Key);
+        var (flowsForgotten, fragmentsForgotten) = engine.Forgotten;
+        return new DirectorStatus(
+            revision, appliedAt, engine.Attached,
+            [.. tables.Services.Select((s, i) => new ServiceStatus(s.Name, [.. takes[i].Select(static t => TakesText.Of(t.Vip, t.First, t.Last))], s.Group,
+                groups[s.Group].Slots.Slots.Any(static slot => slot != SlotTable.Nobody), counters.Services.GetValueOrDefault(s.Name)))
+                .OrderBy(static s => s.Name, StringComparer.Ordinal)],
+            [.. tables.Groups.OrderBy(static g => g.Key.ToString(), StringComparer.Ordinal).Select(g => GroupOf(g, counters, flows))],
+            counters.Answers, counters.Drops, (ulong)flowsForgotten, (ulong)fragmentsForgotten);
+    }
+
+    /// <summary>What a plan has to know of what runs; null: there are no tables.</summary>
+    public static RunningState? StateOf(ManagedEngine engine)
+    {
+        ArgumentNullException.ThrowIfNull(engine);
+        if (engine.Tables?.Origin is not { } tables || engine.ReadRunning() is not { } groups)
+            return null;
+        var takes = TakenPorts.Of(tables);
+        return new RunningState(groups, [.. tables.Services.Select((s, i) => new RunningService(s.Name, s.Group, takes[i]))], engine.ReadFlows(),
+            tables.Groups.SelectMany(static g => g.Servers).Where(static s => s.NextHop is null).Select(static s => s.Address).ToHashSet());
+    }
+
+    private static GroupStatus GroupOf(ServerGroup group, EngineCounters counters, FlowCounts flows)
+    {
+        var slots = new int[group.Slots.Members.Length];
+        foreach (var slot in group.Slots.Slots)
+        {
+            if (slot >= 0)
+                slots[slot]++;
+        }
+        var byAddress = group.Slots.Members.Select((m, i) => (m.Address, Slots: slots[i])).ToDictionary(static m => m.Address, static m => m.Slots);
+        return new GroupStatus(group.Key,
+        [
+            .. group.Servers.Select(s => new ServerStatus(s.Name, s.Address, s.Weight, ConditionOf(s), byAddress.GetValueOrDefault(s.Address),
+                flows.Of(group.Key, s), counters.Servers.GetValueOrDefault((group.Key, s.Name)))).OrderBy(static s => s.Name, StringComparer.Ordinal),
+        ]);
+    }
+
+    private static ServerCondition ConditionOf(ServerEntry server) =>
+        server.HasFailed ? server.NextHop is null ? ServerCondition.Unresolved : ServerCondition.Failed
+        : server.DrainingSince is not null ? ServerCondition.Draining
+        : server is { Weight: 0 } ? ServerCondition.Disabled
+        : server.NextHop is null ? ServerCondition.Unresolved
+        : ServerCondition.Serving;
+}
