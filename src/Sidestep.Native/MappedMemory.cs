@@ -43,6 +43,12 @@ public sealed unsafe class MappedMemory : IDisposable
     /// <summary>Where it begins.</summary>
     internal byte* Address => _address;
 
+    internal static MappedMemory Anonymous(long length)
+    {
+        var address = Libc.mmap(null, (nuint)length, Libc.PROT_READ | Libc.PROT_WRITE, Libc.MAP_PRIVATE | Libc.MAP_ANONYMOUS | Libc.MAP_POPULATE, -1, 0);
+        return (nint)address == MapFailed ? throw NativeException.OfLastError("mmap of memory for frames") : new MappedMemory(address, length);
+    }
+
     internal static MappedMemory OfSocket(FileDescriptor descriptor, long length, long offset)
     {
         var address = Libc.mmap(null, (nuint)length, Libc.PROT_READ | Libc.PROT_WRITE, Libc.MAP_SHARED | Libc.MAP_POPULATE, descriptor.Value, (nint)offset);

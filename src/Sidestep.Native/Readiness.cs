@@ -12,6 +12,11 @@ public sealed unsafe class Readiness
     {
     }
 
+    /// <summary>Waits for AF_XDP sockets; a driver that sleeps is woken by it.</summary>
+    public Readiness(IEnumerable<XdpSocket> sockets) : this(sockets.Select(static s => s.Descriptor))
+    {
+    }
+
     internal Readiness(IEnumerable<int> descriptors) =>
         _descriptors = [.. descriptors.Select(static d => new Libc.PollDescriptor { fd = d, events = Libc.POLLIN })];
 

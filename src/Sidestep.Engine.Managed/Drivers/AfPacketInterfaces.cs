@@ -8,11 +8,12 @@ internal static class AfPacketInterfaces
 {
     /// <summary>Opens; nothing runs yet.</summary>
     /// <exception cref="NativeException">The kernel refused it.</exception>
-    internal static IReadOnlyList<Worker> Open(ManagedEngine engine, SlowPath slowPath, Action<string> log, IReadOnlyList<int> interfaces, int? workers)
+    internal static IReadOnlyList<Worker> Open(ManagedEngine engine, SlowPath slowPath, Action<string> log, IReadOnlyList<int> interfaces,
+        int? workers, int pipelinesTaken)
     {
         var cpus = Kernel.AllowedCpus;
         var count = Math.Clamp(workers ?? cpus.Count, 1, DriverSet.MostWorkers);
-        var pipelines = engine.Pipelines(count);
+        var pipelines = engine.Pipelines(pipelinesTaken + count);
         using var netlink = NetlinkSocket.Open();
         var mtus = Interfaces.List(netlink).ToDictionary(static i => i.Index, static i => i.MtuBytes);
         var opened = new List<Worker>();
@@ -30,7 +31,7 @@ internal static class AfPacketInterfaces
                     if (count > 1)
                         groups[i] = ring.Join(groups[i]);
                 }
-                opened.Add(new AfPacketWorker(number, cpus[number % cpus.Count], rings, new FrameHandler(engine, pipelines[number], slowPath), log));
+                opened.Add(new AfPacketWorker(number, cpus[number % cpus.Count], rings, new FrameHandler(engine, pipelines[pipelinesTaken + number], slowPath), log));
             }
             return opened;
         }

@@ -2,6 +2,7 @@ using System.Net;
 using Sidestep.Forwarding;
 using Sidestep.Model;
 using Sidestep.Native;
+using Sidestep.Native.Netlink;
 
 namespace Sidestep.Engine.Managed.Drivers;
 
@@ -12,6 +13,7 @@ internal sealed class DriverSet(ManagedEngine engine, SlowPath slowPath, Action<
     internal const int MostWorkers = 16;
 
     private readonly List<Worker> _workers = [];
+    private readonly List<AfXdpInterface> _programs = [];
     private readonly Silence _silence = new();
     private IReadOnlyList<AttachedInterface> _attached = [];
     private Dictionary<string, int> _indexes = [];
@@ -29,6 +31,8 @@ internal sealed class DriverSet(ManagedEngine engine, SlowPath slowPath, Action<
     {
         _vips = [.. tables.Vips.Select(static v => v.Address)];
         SilenceKernel(_attached);
+        foreach (var program in _programs)
+            program.Follow(_vips);
     }
 
     /// <summary>Takes frames from these and no others. When they are others than before, all workers begin anew: frames of some
@@ -44,9 +48,7 @@ internal sealed class DriverSet(ManagedEngine engine, SlowPath slowPath, Action<
         Detach();
         try
         {
-            IReadOnlyList<AttachedInterface> attached = [.. wanted.Select(static w => new AttachedInterface(w.Name, Driver.AfPacket, null))];
-            SilenceKernel(attached);
-            _workers.AddRange(AfPacketInterfaces.Open(engine, slowPath, log, [.. wanted.Select(w => indexes[w.Name])], workers));
+            var attached = OpenAll(wanted, indexes);
             foreach (var worker in _workers)
                 worker.Start();
             _indexes = indexes;
@@ -65,14 +67,84 @@ internal sealed class DriverSet(ManagedEngine engine, SlowPath slowPath, Action<
         }
     }
 
+    private IReadOnlyList<AttachedInterface> OpenAll(IReadOnlyList<DirectorInterface> wanted, Dictionary<string, int> indexes)
+    {
+        var notes = new Dictionary<string, string>();
+        var drivers = wanted.ToDictionary(static w => w.Name, static w => w.Driver == Driver.AfPacket ? Driver.AfPacket : Driver.AfXdp);
+        while (!TryAfXdp([.. wanted.Where(w => drivers[w.Name] == Driver.AfXdp)], indexes, notes, out var refused))
+        {
+            // The others are tried again without it.
+            if (refused!.Driver == Driver.AfXdp)
+                throw new EngineException($"interface '{refused.Name}' cannot take AF_XDP: {notes[refused.Name]}. 'sidestep preflight {refused.Name}' says what would cure it; or set its driver to auto or af-packet");
+            drivers[refused.Name] = Driver.AfPacket;
+        }
+        IReadOnlyList<AttachedInterface> attached = [.. wanted.Select(w => new AttachedInterface(w.Name, drivers[w.Name], notes.GetValueOrDefault(w.Name)))];
+        SilenceKernel(attached);
+        int[] packet = [.. wanted.Where(w => drivers[w.Name] == Driver.AfPacket).Select(w => indexes[w.Name])];
+        if (packet.Length > 0)
+            _workers.AddRange(AfPacketInterfaces.Open(engine, slowPath, log, packet, workers, _workers.Count));
+        return attached;
+    }
+
+    /// <param name="wanted">By this driver, all of them.</param>
+    /// <param name="indexes">By name.</param>
+    /// <param name="notes">Gets what is to be known of each.</param>
+    /// <param name="refused">The one that cannot.</param>
+    private bool TryAfXdp(IReadOnlyList<DirectorInterface> wanted, Dictionary<string, int> indexes, Dictionary<string, string> notes, out DirectorInterface? refused)
+    {
+        refused = null;
+        if (wanted.Count == 0)
+            return true;
+        try
+        {
+            using (var netlink = NetlinkSocket.Open())
+            {
+                var known = Interfaces.List(netlink).ToDictionary(static i => i.Index);
+                foreach (var one in wanted)
+                    _programs.Add(AfXdpInterfaces.Guard(indexes[one.Name], () => new AfXdpInterface(indexes[one.Name], known[indexes[one.Name]].Address.Span)));
+            }
+            _workers.AddRange(AfXdpInterfaces.Open(engine, slowPath, log, _programs));
+            foreach (var (program, one) in _programs.Zip(wanted))
+            {
+                program.Follow(_vips);
+                if (AfXdpInterfaces.Guard(program.Index, program.Attach) is { } note)
+                    notes[one.Name] = note;
+            }
+            return true;
+        }
+        catch (InterfaceException e)
+        {
+            refused = wanted.First(w => indexes[w.Name] == e.Index);
+            notes[refused.Name] = e.Message;
+            Close();
+            return false;
+        }
+        catch (DllNotFoundException e)
+        {
+            refused = wanted[0];
+            notes[refused.Name] = $"libbpf.so.1 is missing ({e.Message}): apt-get install libbpf1";
+            Close();
+            return false;
+        }
+    }
+
     /// <summary>Takes frames from nowhere, and lets the kernel have what it had.</summary>
     internal void Detach()
     {
-        foreach (var worker in _workers)
-            worker.Dispose();
-        _workers.Clear();
+        Close();
         Volatile.Write(ref _attached, []);
         SilenceKernel([]);
+    }
+
+    private void Close()
+    {
+        // The program first: what has no socket any more is the kernel's.
+        foreach (var program in _programs)
+            program.Dispose();
+        foreach (var worker in _workers)
+            worker.Dispose();
+        _programs.Clear();
+        _workers.Clear();
     }
 
     public void Dispose()

@@ -127,6 +127,10 @@ internal static unsafe partial class Libc
     internal const int PROT_READ = 1;
     internal const int PROT_WRITE = 2;
     internal const int MAP_SHARED = 1;
+    internal const int MAP_PRIVATE = 2;
+    internal const int MAP_ANONYMOUS = 0x20;
+    internal const int AF_XDP = 44;
+    internal const int SOL_XDP = 283;
     internal const int MAP_POPULATE = 0x8000;
     internal const int AF_NETLINK = 16;
     internal const int AF_PACKET = 17;

@@ -1,0 +1,121 @@
+using System.Buffers.Binary;
+using System.Net;
+using Sidestep.Native;
+
+namespace Sidestep.Engine.Managed.Drivers;
+
+/// <summary>The program that hands an interface's frames for VIPs to sockets (src/bpf/sockets). It is gone with this process.</summary>
+internal sealed class AfXdpInterface : IDisposable
+{
+    private const string Resource = "sockets.bpf.o", ProgramName = "to_sockets";
+
+    private readonly BpfObject _object;
+    private readonly BpfProgram _program;
+    private readonly BpfMap _sockets, _vips;
+    private HashSet<IPNetwork> _known = [];
+    private XdpLink? _link;
+
+    /// <summary>struct vip_key</summary>
+    [System.Runtime.CompilerServices.InlineArray(20)]
+    private struct VipKey
+    {
+        private byte _first;
+    }
+
+    /// <summary>Loads it; nothing is attached yet.</summary>
+    /// <param name="index">The kernel's index of the interface.</param>
+    /// <param name="mac">Its Ethernet address, in wire order.</param>
+    /// <exception cref="NativeException">BPF cannot be loaded.</exception>
+    internal AfXdpInterface(int index, ReadOnlySpan<byte> mac)
+    {
+        Index = index;
+        using var stream = typeof(AfXdpInterface).Assembly.GetManifestResourceStream(Resource)!;
+        using var copy = new MemoryStream();
+        stream.CopyTo(copy);
+        _object = BpfObject.Open(copy.ToArray(), "sockets");
+        try
+        {
+            _object.Load();
+            _program = _object.Program(ProgramName);
+            _sockets = _object.Map("sockets");
+            _vips = _object.Map("vips");
+            using var self = _object.Map("self");
+            Span<byte> word = stackalloc byte[8];
+            word.Clear();
+            mac.CopyTo(word);
+            self.Update(0u, BinaryPrimitives.ReadUInt64LittleEndian(word));
+        }
+        catch
+        {
+            _object.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The kernel's index of the interface.</summary>
+    internal int Index { get; }
+
+    /// <summary>A socket for one of its queues.</summary>
+    internal XdpSocket Open(FrameMemory memory, int queue, XdpSocket? sharing)
+    {
+        var socket = XdpSocket.Open(memory, Index, queue, sharing);
+        try
+        {
+            socket.Register(_sockets, queue);
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Frames for these VIPs go to the sockets, and no others.</summary>
+    internal void Follow(IReadOnlyCollection<IPNetwork> vips)
+    {
+        var wanted = vips.ToHashSet();
+        foreach (var added in wanted.Except(_known))
+            _vips.Update(KeyOf(added), 1u);
+        foreach (var removed in _known.Except(wanted))
+            _vips.Delete(KeyOf(removed));
+        _known = wanted;
+    }
+
+    /// <summary>Attaches it: in the driver, or, when that cannot, in the network stack.</summary>
+    /// <returns>Why it is not in the driver; null: it is.</returns>
+    /// <exception cref="NativeException">Neither can, or another program is attached.</exception>
+    internal string? Attach()
+    {
+        try
+        {
+            _link = XdpLink.Create(_program, Index, native: true);
+            return null;
+        }
+        catch (NativeException e) when (!e.IsBusy)
+        {
+            _link = XdpLink.Create(_program, Index, native: false);
+            return $"its driver refused XDP ({e.Message}), so frames take the way through the network stack";
+        }
+    }
+
+    public void Dispose()
+    {
+        _link?.Dispose();
+        _sockets.Dispose();
+        _vips.Dispose();
+        _program.Dispose();
+        _object.Dispose();
+    }
+
+    private static VipKey KeyOf(IPNetwork vip)
+    {
+        const int Ipv4Bits = 32, MappedBits = 96;
+        var key = default(VipKey);
+        Span<byte> bytes = key;
+        var address = vip.BaseAddress.MapToIPv6();
+        BinaryPrimitives.WriteInt32LittleEndian(bytes, vip.PrefixLength + (vip.BaseAddress.GetAddressBytes().Length * 8 == Ipv4Bits ? MappedBits : 0));
+        address.TryWriteBytes(bytes[4..], out _);
+        return key;
+    }
+}

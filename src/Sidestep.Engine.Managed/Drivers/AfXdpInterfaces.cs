@@ -1,0 +1,81 @@
+using Sidestep.Native;
+using Sidestep.Native.Netlink;
+
+namespace Sidestep.Engine.Managed.Drivers;
+
+/// <summary>Opens AF_XDP sockets: a worker per queue number, with that queue of every interface, in memory that they share.</summary>
+internal static class AfXdpInterfaces
+{
+    /// <summary>Frames on their way out, per socket, beside those that the kernel has to fill.</summary>
+    private const int ChunksPerSocket = 2 * XdpSocket.RingSize;
+
+    /// <summary>Opens and attaches; no worker runs yet.</summary>
+    /// <param name="engine">Decides.</param>
+    /// <param name="slowPath">Sends in fragments.</param>
+    /// <param name="log">Gets problems.</param>
+    /// <param name="interfaces">Loaded.</param>
+    /// <exception cref="InterfaceException">Names the interface that cannot.</exception>
+    internal static IReadOnlyList<Worker> Open(ManagedEngine engine, SlowPath slowPath, Action<string> log, IReadOnlyList<AfXdpInterface> interfaces)
+    {
+        var queues = interfaces.ToDictionary(static i => i.Index, static i => Queues(i.Index));
+        var count = queues.Values.Max();
+        var cpus = Kernel.AllowedCpus;
+        var pipelines = engine.Pipelines(count);
+        var workers = new List<Worker>();
+        try
+        {
+            for (var queue = 0; queue < count; queue++)
+            {
+                var taking = interfaces.Where(i => queue < queues[i.Index]).ToArray();
+                var memory = new FrameMemory(taking.Length * ChunksPerSocket);
+                var sockets = new List<XdpSocket>();
+                try
+                {
+                    foreach (var one in taking)
+                        sockets.Add(Guard(one.Index, () => one.Open(memory, queue, sockets.Count > 0 ? sockets[0] : null)));
+                    workers.Add(new AfXdpWorker(queue, cpus[queue % cpus.Count], memory, sockets, new FrameHandler(engine, pipelines[queue], slowPath), log));
+                }
+                catch
+                {
+                    foreach (var socket in sockets)
+                        socket.Dispose();
+                    memory.Dispose();
+                    throw;
+                }
+            }
+            return workers;
+        }
+        catch
+        {
+            foreach (var worker in workers)
+                worker.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Has failures name the interface.</summary>
+    internal static T Guard<T>(int index, Func<T> action)
+    {
+        try
+        {
+            return action();
+        }
+        catch (NativeException e)
+        {
+            throw new InterfaceException(index, e.Message, e);
+        }
+    }
+
+    private static int Queues(int index)
+    {
+        var queues = Kernel.InterfaceName(index) is { } name ? ReceiveQueues.Of(name) : 1;
+        return queues <= DriverSet.MostWorkers ? queues : throw new InterfaceException(index,
+            $"it has {queues} queues, and {DriverSet.MostWorkers} fit: ethtool -L {Kernel.InterfaceName(index)} combined {DriverSet.MostWorkers}", null);
+    }
+}
+
+/// <summary>An interface cannot be opened.</summary>
+internal sealed class InterfaceException(int index, string reason, Exception? cause) : Exception(reason, cause)
+{
+    internal int Index => index;
+}

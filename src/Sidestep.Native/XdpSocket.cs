@@ -1,0 +1,224 @@
+using System.Runtime.InteropServices;
+using Sidestep.Native.Interop;
+
+namespace Sidestep.Native;
+
+/// <summary>A socket that XDP hands the frames of one queue to, and that sends by it (AF_XDP, linux/if_xdp.h): four rings, and memory
+/// that it may share with sockets of other queues and interfaces. One thread at a time.</summary>
+public sealed unsafe class XdpSocket : IDisposable
+{
+    /// <summary>Places of each ring.</summary>
+    public const int RingSize = 2048;
+
+    /// <summary>Bytes in front of each frame, beside the 256 that XDP has for itself.</summary>
+    public const int Headroom = 64;
+
+    private const int MmapOffsets = 1, ReceiveRing = 2, TransmitRing = 3, RegisterMemory = 4, FillRing = 5, CompletionRing = 6, StatisticsOption = 7, Options = 8;
+    private const long ReceiveOffset = 0, TransmitOffset = 0x8000_0000, FillOffset = 0x1_0000_0000, CompletionOffset = 0x1_8000_0000;
+    private const ushort SharedMemory = 1, UseNeedWakeup = 8;
+    private const uint IsZeroCopyFlag = 1;
+    private const int Wakeups = 4;
+
+    private readonly FileDescriptor _descriptor;
+    private readonly List<MappedMemory> _maps = [];
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct RingOffset
+    {
+        internal ulong Producer, Consumer, Items, Flags;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct Offsets
+    {
+        internal RingOffset Receive, Transmit, Fill, Completion;
+    }
+
+    /// <summary>struct xdp_umem_reg</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private struct Registration
+    {
+        internal ulong Address, Length;
+        internal uint ChunkBytes, Headroom, Flags, MetadataBytes;
+    }
+
+    /// <summary>struct sockaddr_xdp</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private struct Address
+    {
+        internal ushort Family, Flags;
+        internal uint Interface, Queue, SharedDescriptor;
+    }
+
+    private XdpSocket(FileDescriptor descriptor, FrameMemory memory, int interfaceIndex, int queue, XdpSocket? sharing)
+    {
+        _descriptor = descriptor;
+        InterfaceIndex = interfaceIndex;
+        if (sharing is null)
+        {
+            var registration = new Registration
+            {
+                Address = (ulong)memory.Address, Length = (ulong)memory.Length, ChunkBytes = FrameMemory.ChunkBytes, Headroom = Headroom,
+            };
+            Set(RegisterMemory, &registration, sizeof(Registration), "XDP_UMEM_REG");
+        }
+        var size = (uint)RingSize;
+        foreach (var (option, name) in ((int, string)[])
+            [(FillRing, "XDP_UMEM_FILL_RING"), (CompletionRing, "XDP_UMEM_COMPLETION_RING"), (ReceiveRing, "XDP_RX_RING"), (TransmitRing, "XDP_TX_RING")])
+            Set(option, &size, sizeof(uint), name);
+        Offsets offsets;
+        var length = (uint)sizeof(Offsets);
+        if (Libc.getsockopt(descriptor.Value, Libc.SOL_XDP, MmapOffsets, &offsets, &length) != 0 || length != sizeof(Offsets))
+            throw NativeException.OfLastError("getsockopt XDP_MMAP_OFFSETS");
+        Fill = Producer<ulong>(offsets.Fill, FillOffset);
+        Completion = Consumer<ulong>(offsets.Completion, CompletionOffset);
+        Receive = Consumer<XdpDescriptor>(offsets.Receive, ReceiveOffset);
+        Transmit = Producer<XdpDescriptor>(offsets.Transmit, TransmitOffset);
+        var address = new Address
+        {
+            Family = Libc.AF_XDP,
+            // Of shared memory the kernel takes the other flags from the first socket.
+            Flags = sharing is null ? UseNeedWakeup : SharedMemory,
+            Interface = (uint)interfaceIndex,
+            Queue = (uint)queue,
+            SharedDescriptor = sharing is null ? 0 : (uint)sharing._descriptor.Value,
+        };
+        if (Libc.bind(descriptor.Value, &address, (uint)sizeof(Address)) != 0)
+            throw NativeException.OfLastError($"bind AF_XDP to queue {queue} of interface {interfaceIndex}");
+    }
+
+    /// <summary>The kernel's index of the interface.</summary>
+    public int InterfaceIndex { get; }
+
+    /// <summary>Room for frames, for the kernel.</summary>
+    public RingProducer<ulong> Fill { get; }
+
+    /// <summary>Frames that have been sent.</summary>
+    public RingConsumer<ulong> Completion { get; }
+
+    /// <summary>Frames that came.</summary>
+    public RingConsumer<XdpDescriptor> Receive { get; }
+
+    /// <summary>Frames to be sent.</summary>
+    public RingProducer<XdpDescriptor> Transmit { get; }
+
+    /// <summary>The device reads and writes the memory itself; otherwise the kernel copies.</summary>
+    public bool IsZeroCopy
+    {
+        get
+        {
+            uint flags, length = sizeof(uint);
+            return Libc.getsockopt(_descriptor.Value, Libc.SOL_XDP, Options, &flags, &length) == 0 && (flags & IsZeroCopyFlag) != 0;
+        }
+    }
+
+    /// <summary>Frames that came when there was no room.</summary>
+    public long Lost
+    {
+        get
+        {
+            // dropped, invalid on receiving, invalid on sending, ring full, no room to fill, nothing to send
+            var values = stackalloc ulong[6];
+            uint length = 6 * sizeof(ulong);
+            return Libc.getsockopt(_descriptor.Value, Libc.SOL_XDP, StatisticsOption, values, &length) == 0 ? (long)(values[0] + values[3]) : 0;
+        }
+    }
+
+    internal int Descriptor => _descriptor.Value;
+
+    /// <summary>Opens a socket for one queue.</summary>
+    /// <param name="memory">For its frames; outlives it.</param>
+    /// <param name="interfaceIndex">Which interface.</param>
+    /// <param name="queue">Which queue, from 0 on.</param>
+    /// <param name="sharing">Another socket of the same memory; null: the first.</param>
+    /// <exception cref="NativeException">EPERM: CAP_NET_RAW is missing; EBUSY: the queue has another socket; EOPNOTSUPP, EAFNOSUPPORT: the kernel cannot.</exception>
+    public static XdpSocket Open(FrameMemory memory, int interfaceIndex, int queue, XdpSocket? sharing)
+    {
+        ArgumentNullException.ThrowIfNull(memory);
+        var descriptor = Libc.socket(Libc.AF_XDP, Libc.SOCK_RAW | Libc.SOCK_CLOEXEC, 0);
+        if (descriptor < 0)
+            throw NativeException.OfLastError("socket AF_XDP");
+        var owned = new FileDescriptor(descriptor);
+        try
+        {
+            return new XdpSocket(owned, memory, interfaceIndex, queue, sharing);
+        }
+        catch
+        {
+            owned.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Has a program hand the frames of a queue to this socket.</summary>
+    /// <param name="sockets">The program's map of sockets by queue.</param>
+    /// <param name="queue">Which queue.</param>
+    public void Register(BpfMap sockets, int queue)
+    {
+        ArgumentNullException.ThrowIfNull(sockets);
+        sockets.Update(queue, _descriptor.Value);
+    }
+
+    /// <summary>Has the kernel take what is to be sent, as far as it sleeps. It takes a few dozen frames a time.</summary>
+    public void WakeTransmit()
+    {
+        // The flag is read after what was published is visible, or the kernel may go to sleep in between.
+        Interlocked.MemoryBarrier();
+        for (var i = 0; i < Wakeups && !Transmit.IsDrained && Transmit.NeedsWakeup; i++)
+            _ = Libc.sendto(_descriptor.Value, null, 0, Libc.MSG_DONTWAIT, null, 0); // busy, down: tried again with the next frames
+    }
+
+    /// <summary>Tells a driver that sleeps that there is room again.</summary>
+    public void WakeReceive()
+    {
+        if (Fill.NeedsWakeup)
+            _ = Libc.recvfrom(_descriptor.Value, null, 0, Libc.MSG_DONTWAIT, null, null);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var map in _maps)
+            map.Dispose();
+        _descriptor.Dispose();
+    }
+
+    private RingProducer<T> Producer<T>(RingOffset offset, long at) where T : unmanaged
+    {
+        var memory = Map<T>(offset, at);
+        return new RingProducer<T>((uint*)(memory + offset.Producer), (uint*)(memory + offset.Consumer), (uint*)(memory + offset.Flags), (T*)(memory + offset.Items), RingSize);
+    }
+
+    private RingConsumer<T> Consumer<T>(RingOffset offset, long at) where T : unmanaged
+    {
+        var memory = Map<T>(offset, at);
+        return new RingConsumer<T>((uint*)(memory + offset.Producer), (uint*)(memory + offset.Consumer), (T*)(memory + offset.Items), RingSize);
+    }
+
+    private byte* Map<T>(RingOffset offset, long at) where T : unmanaged
+    {
+        var map = MappedMemory.OfSocket(_descriptor, (long)offset.Items + RingSize * sizeof(T), at);
+        _maps.Add(map);
+        return map.Address;
+    }
+
+    private void Set(int option, void* value, int bytes, string name)
+    {
+        if (Libc.setsockopt(_descriptor.Value, Libc.SOL_XDP, option, value, (uint)bytes) != 0)
+            throw NativeException.OfLastError($"setsockopt {name}");
+    }
+}
+
+/// <summary>Where a frame lies in the memory (struct xdp_desc).</summary>
+[StructLayout(LayoutKind.Sequential)]
+public readonly record struct XdpDescriptor
+{
+    /// <summary>Of its first byte, from the beginning of the memory.</summary>
+    public ulong Address { get; init; }
+
+    /// <summary>Bytes.</summary>
+    public uint Length { get; init; }
+
+    /// <summary>0.</summary>
+    public uint Options { get; init; }
+}
