@@ -12,6 +12,7 @@ var root = new RootCommand("Sidestep: direct server return load balancing.")
     DoctorCommand.Create(),
     FlowsCommand.Create(),
     CaptureCommand.Create(),
+    PreflightCommand.Create(),
     PlanCommand.Create(RunningDirector.Read, ManagedDirector.Plan),
     ReplayCommand.Create(static flows => new XdpReplay(flows)),
     TraceCommand.Create(static director => DirectorNetwork.Read(director.PinPath, director.Name, director.Peers), ManagedDirector.Trace),

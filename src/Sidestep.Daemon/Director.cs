@@ -6,7 +6,9 @@ using Sidestep.Daemon.Engines;
 using Sidestep.Daemon.Groups;
 using Sidestep.Daemon.NextHops;
 using Sidestep.Daemon.Probes;
+using Sidestep.Engine.Managed.Drivers;
 using Sidestep.Forwarding;
+using Sidestep.Forwarding.Drivers;
 using Sidestep.Model;
 using Sidestep.Native;
 
@@ -59,8 +61,9 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
     /// <exception cref="EngineException">It could not start; says what to do.</exception>
     internal async Task RunAsync(CancellationToken cancellation)
     {
+        var decision = EngineChoice.Decide(first.Director);
         using var claim = await ClaimAsync().ConfigureAwait(false);
-        using var engine = EngineChoice.Open(first.Director);
+        using var engine = EngineChoice.Open(first.Director, decision);
         _engine = engine;
         if (EngineChoice.Refusal(engine, first) is { } refusal)
             throw new EngineException(refusal);
@@ -146,12 +149,26 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
         foreach (var attached in interfaces)
         {
             Log.Info($"attached to {attached.Name} ({attached.Driver?.Name()})");
-            if (attached.WhyNotBetter is { } why)
+            if (attached.WhyNotBetter is { } said)
             {
+                var why = attached.Driver is { } driver && FactsOf(attached.Name) is { } facts && Judgement.Of(facts).WhyNotBetter(driver) is { } judged
+                    ? $"{said}; {judged}" : said;
                 var note = $"{attached.Name} is attached by {attached.Driver?.Name()}, which is slower: {why}";
                 Log.Warning(note);
                 Report(r => r with { Notes = r.Notes.Remove(note).Add(note) });
             }
+        }
+    }
+
+    private static InterfaceFacts? FactsOf(string interfaceName)
+    {
+        try
+        {
+            return FactsReader.Read(interfaceName);
+        }
+        catch (EngineException)
+        {
+            return null; // what the kernel said is told all the same
         }
     }
 

@@ -31,6 +31,21 @@ public static unsafe class Kernel
         return missing;
     }
 
+    /// <summary>Whether packet sockets and AF_XDP sockets are not allowed.</summary>
+    public static bool MissesNetRaw => !ProcessCapabilities.Has(Capability.NetRaw);
+
+    /// <summary>Whether the kernel knows AF_XDP sockets.</summary>
+    public static bool HasXdpSockets
+    {
+        get
+        {
+            var descriptor = Libc.socket(Libc.AF_XDP, Libc.SOCK_RAW | Libc.SOCK_CLOEXEC, 0);
+            if (descriptor >= 0)
+                _ = Libc.close(descriptor);
+            return descriptor >= 0 || System.Runtime.InteropServices.Marshal.GetLastPInvokeError() != Libc.EAFNOSUPPORT;
+        }
+    }
+
     /// <summary>Whether the dynamic loader finds libbpf.so.1.</summary>
     public static bool HasLibbpf => System.Runtime.InteropServices.NativeLibrary.TryLoad(
         Libbpf.Library, typeof(Kernel).Assembly, null, out _);

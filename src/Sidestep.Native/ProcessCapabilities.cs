@@ -20,6 +20,9 @@ public enum Capability
     /// <summary>CAP_NET_ADMIN: addresses, sysctls of the network, qdiscs, filters.</summary>
     NetAdmin = 12,
 
+    /// <summary>CAP_NET_RAW: packet sockets, AF_XDP sockets.</summary>
+    NetRaw = 13,
+
     /// <summary>CAP_SYS_ADMIN: among much else, opening BPF programs and maps by their id.</summary>
     SysAdmin = 21,
 

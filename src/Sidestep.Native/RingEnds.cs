@@ -16,7 +16,11 @@ public sealed unsafe class RingProducer<T> where T : unmanaged
 
     internal RingProducer(uint* producer, uint* consumer, uint* flags, T* items, uint size)
     {
-        (_producer, _consumer, _flags, _items, _size) = (producer, consumer, flags, items, size);
+        _producer = producer;
+        _consumer = consumer;
+        _flags = flags;
+        _items = items;
+        _size = size;
         _next = *producer;
         _limit = *consumer + size;
     }
@@ -65,7 +69,10 @@ public sealed unsafe class RingConsumer<T> where T : unmanaged
 
     internal RingConsumer(uint* producer, uint* consumer, T* items, uint size)
     {
-        (_producer, _consumer, _items, _size) = (producer, consumer, items, size);
+        _producer = producer;
+        _consumer = consumer;
+        _items = items;
+        _size = size;
         _next = _limit = *consumer;
     }
 

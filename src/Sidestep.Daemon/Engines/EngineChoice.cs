@@ -1,5 +1,7 @@
+using Sidestep.Engine.Managed.Drivers;
 using Sidestep.Engine.Xdp;
 using Sidestep.Forwarding;
+using Sidestep.Forwarding.Drivers;
 using Sidestep.Model;
 
 namespace Sidestep.Daemon.Engines;
@@ -11,22 +13,37 @@ internal static class EngineChoice
     internal static EngineKind WantedBy(DirectorSettings director) => director.Engine != EngineKind.Auto ? director.Engine
         : director.Interfaces.Select(static i => i.Driver.Engine()).FirstOrDefault(static e => e != EngineKind.Auto);
 
-    /// <summary>Opens the one that is wanted; of automatic choice, XDP where it can be loaded.</summary>
+    /// <summary>The one that is wanted; of automatic choice, XDP where it works.</summary>
+    /// <returns>It, and what there is to know of why.</returns>
     /// <exception cref="EngineException">It cannot run here; says what to do.</exception>
-    internal static DirectorEngine Open(DirectorSettings director)
+    internal static (EngineKind Engine, string[] Notes) Decide(DirectorSettings director)
     {
         var wanted = WantedBy(director);
         if (wanted == EngineKind.Managed)
-            return new ManagedDirectorEngine(director, []);
-        try
+            return (wanted, []);
+        if (wanted == EngineKind.Auto && WhyNotXdp(director) is { } why)
+            return (EngineKind.Managed, [$"engine managed, which forwards only while the daemon runs: {why}"]);
+        XdpEngine.CheckMachine();
+        return (EngineKind.Xdp, []);
+    }
+
+    /// <summary>Opens it.</summary>
+    /// <exception cref="EngineException">It cannot run here; says what to do.</exception>
+    internal static DirectorEngine Open(DirectorSettings director, (EngineKind Engine, string[] Notes) decision) => decision.Engine == EngineKind.Managed
+        ? new ManagedDirectorEngine(director, decision.Notes)
+        : new XdpDirectorEngine(XdpEngine.Open(director.PinPath, director.Name, director.RememberedFlows));
+
+    /// <summary>By the judgement that sidestep preflight shows; null: XDP works. An interface that is not there yet stands in no way.</summary>
+    private static string? WhyNotXdp(DirectorSettings director)
+    {
+        foreach (var name in director.Interfaces.Select(static i => i.Name))
         {
-            XdpEngine.CheckMachine();
+            var facts = FactsReader.Read(name);
+            var judgement = Judgement.Of(facts);
+            if (facts.Others is null && judgement.Engine == EngineKind.Managed)
+                return $"XDP does not work on {name}: {judgement.WhyNot(EngineKind.Xdp)}";
         }
-        catch (EngineException e) when (wanted == EngineKind.Auto)
-        {
-            return new ManagedDirectorEngine(director, [$"engine managed, which forwards only while the daemon runs, because XDP cannot be loaded: {e.Message}"]);
-        }
-        return new XdpDirectorEngine(XdpEngine.Open(director.PinPath, director.Name, director.RememberedFlows));
+        return null;
     }
 
     /// <summary>What the engine lacks that a configuration needs; null: nothing.</summary>

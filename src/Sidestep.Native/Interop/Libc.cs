@@ -156,4 +156,5 @@ internal static unsafe partial class Libc
     internal const int EINVAL = 22;
     internal const int ENOBUFS = 105;
     internal const int EOPNOTSUPP = 95;
+    internal const int EAFNOSUPPORT = 97;
 }

@@ -55,7 +55,7 @@ public sealed class TwoArmsTests
     }
 
     /// <summary>Servers on 10.9.1.0/24, which the director's second interface is on, and a router for their replies.</summary>
-    private static void AddFarSide(Segment segment)
+    internal static void AddFarSide(Segment segment)
     {
         const string Far = "br1";
         segment.Lan.Bridge(Far);

@@ -1,0 +1,75 @@
+using System.Buffers.Binary;
+using System.Text;
+using Sidestep.Native.Interop;
+
+namespace Sidestep.Native;
+
+/// <summary>The driver of a device, and which of its features are on, by the names that <c>ethtool -k</c> prints them from.</summary>
+public static unsafe class EthtoolFeatures
+{
+    private const int Ethtool = 0x8946, NameBytes = 16, RequestBytes = 40, DriverBytes = 196, StringBytes = 32, WordBits = 32;
+    private const uint DriverInfo = 0x3, StringSetInfo = 0x37, Strings = 0x1b, Features = 0x3a, FeatureStrings = 4;
+
+    /// <summary>Name of the driver; null: the device does not say it.</summary>
+    public static string? Driver(string interfaceName)
+    {
+        // struct ethtool_drvinfo: command, driver (32 bytes), ...
+        var info = new byte[DriverBytes];
+        BinaryPrimitives.WriteUInt32LittleEndian(info, DriverInfo);
+        return Ask(interfaceName, info) ? Encoding.UTF8.GetString(info.AsSpan(4, StringBytes)).TrimEnd('\0').Split('\0')[0] : null;
+    }
+
+    /// <summary>Those that are on; empty when the device does not say it.</summary>
+    public static IReadOnlySet<string> On(string interfaceName)
+    {
+        var names = Names(interfaceName);
+        var words = (names.Length + WordBits - 1) / WordBits;
+        // struct ethtool_gfeatures: command, number of blocks; each: available, requested, active, never changed
+        var features = new byte[8 + 16 * words];
+        BinaryPrimitives.WriteUInt32LittleEndian(features, Features);
+        BinaryPrimitives.WriteUInt32LittleEndian(features.AsSpan(4), (uint)words);
+        if (names.Length == 0 || !Ask(interfaceName, features))
+            return new HashSet<string>();
+        return names.Where((_, bit) => (BinaryPrimitives.ReadUInt32LittleEndian(features.AsSpan(8 + 16 * (bit / WordBits) + 8)) >> bit % WordBits & 1) != 0).ToHashSet();
+    }
+
+    private static string[] Names(string interfaceName)
+    {
+        // struct ethtool_sset_info: command, reserved, mask of sets, lengths
+        var sizes = new byte[20];
+        BinaryPrimitives.WriteUInt32LittleEndian(sizes, StringSetInfo);
+        BinaryPrimitives.WriteUInt64LittleEndian(sizes.AsSpan(8), 1UL << (int)FeatureStrings);
+        if (!Ask(interfaceName, sizes))
+            return [];
+        var count = BinaryPrimitives.ReadInt32LittleEndian(sizes.AsSpan(16));
+        if (count is <= 0 or > 1024)
+            return [];
+        // struct ethtool_gstrings: command, set, length, strings
+        var strings = new byte[12 + count * StringBytes];
+        BinaryPrimitives.WriteUInt32LittleEndian(strings, Strings);
+        BinaryPrimitives.WriteUInt32LittleEndian(strings.AsSpan(4), FeatureStrings);
+        BinaryPrimitives.WriteInt32LittleEndian(strings.AsSpan(8), count);
+        return !Ask(interfaceName, strings) ? [] :
+            [.. Enumerable.Range(0, count).Select(i => Encoding.UTF8.GetString(strings.AsSpan(12 + i * StringBytes, StringBytes)).Split('\0')[0])];
+    }
+
+    private static bool Ask(string interfaceName, byte[] structure)
+    {
+        var descriptor = Libc.socket(Libc.AF_INET, Libc.SOCK_DGRAM | Libc.SOCK_CLOEXEC, 0);
+        if (descriptor < 0)
+            throw NativeException.OfLastError("socket AF_INET");
+        using var owned = new FileDescriptor(descriptor);
+        // struct ifreq: name, pointer
+        var request = stackalloc byte[RequestBytes];
+        var bytes = new Span<byte>(request, RequestBytes);
+        bytes.Clear();
+        if (Encoding.UTF8.GetByteCount(interfaceName) >= NameBytes)
+            return false;
+        Encoding.UTF8.GetBytes(interfaceName, bytes);
+        fixed (byte* pointer = structure)
+        {
+            *(byte**)(request + NameBytes) = pointer;
+            return Libc.ioctl(descriptor, Ethtool, request) == 0;
+        }
+    }
+}
