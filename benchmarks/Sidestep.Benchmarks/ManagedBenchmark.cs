@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Net;
+using Sidestep.Benchmarks.Managed;
 using Sidestep.Engine.Managed;
 using Sidestep.Engine.Managed.Replay;
 using Sidestep.Forwarding;
@@ -43,6 +44,8 @@ internal static class ManagedBenchmark
         }
         if (only is null || "replay".Contains(only, StringComparison.Ordinal))
             results.Add(Replay());
+        if (only is null || InterfaceBenchmark.Names.Any(n => n.Contains(only, StringComparison.Ordinal)))
+            results.AddRange(InterfaceBenchmark.Run(rounds));
         return results;
     }
 

@@ -13,16 +13,13 @@ internal sealed class DirectorSide : IDisposable
 {
     internal const int Servers = 100;
 
-    private static readonly IPAddress L2Vip = IPAddress.Parse("198.18.100.1"), IpIpVip = IPAddress.Parse("198.18.100.2");
+    internal static readonly IPAddress L2Vip = IPAddress.Parse("198.18.100.1"), IpIpVip = IPAddress.Parse("198.18.100.2");
 
     private readonly XdpEngine _engine;
 
     internal DirectorSide(Cable cable)
     {
-        var read = ConfigurationReader.Read(Document(cable), null);
-        var configuration = read.Configuration
-            ?? throw new InvalidOperationException($"the benchmark's own configuration is not valid: {string.Join("; ", read.Errors)}");
-        var tables = TableCompiler.Compile(configuration, HopsBy(cable));
+        var (configuration, tables) = Compile(cable);
         _engine = XdpEngine.Open(configuration.Director.PinPath, configuration.Director.Name, configuration.Director.RememberedFlows);
         _engine.Apply(tables);
         Surroundings.Enter(Surroundings.Inside);
@@ -35,6 +32,15 @@ internal sealed class DirectorSide : IDisposable
     }
 
     internal IReadOnlyList<Forwarder> Forwarders { get; }
+
+    /// <summary>What any engine forwards by.</summary>
+    internal static (Configuration Configuration, ForwardingTables Tables) Compile(Cable cable)
+    {
+        var read = ConfigurationReader.Read(Document(cable), null);
+        var configuration = read.Configuration
+            ?? throw new InvalidOperationException($"the benchmark's own configuration is not valid: {string.Join("; ", read.Errors)}");
+        return (configuration, TableCompiler.Compile(configuration, HopsBy(cable)));
+    }
 
     public void Dispose()
     {

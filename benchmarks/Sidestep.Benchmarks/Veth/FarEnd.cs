@@ -85,6 +85,18 @@ internal sealed class FarEnd : IDisposable
         return new Sent(packets, (long)arrived, servers, end - begin);
     }
 
+    /// <summary>Sends so many packets into a cable as fast as it can, whether anybody keeps up or not.</summary>
+    /// <returns>How many had come out of it when the last was sent, whatever had become of them.</returns>
+    internal long Flood(Cable cable, IPAddress vip, uint flows, int packets)
+    {
+        var frame = Traffic.Acknowledgements(vip, flows).Frame;
+        Plan(frame, vip, flows);
+        Surroundings.Enter(Surroundings.Outside);
+        _sender.Send(frame, packets, cable.Outside);
+        ref var state = ref Shared;
+        return (long)(Volatile.Read(ref state.Plain) + Volatile.Read(ref state.Encapsulated) + Volatile.Read(ref state.Other));
+    }
+
     public void Dispose()
     {
         foreach (var link in _links)

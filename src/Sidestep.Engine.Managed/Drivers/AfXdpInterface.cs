@@ -11,7 +11,7 @@ internal sealed class AfXdpInterface : IDisposable
 
     private readonly BpfObject _object;
     private readonly BpfProgram _program;
-    private readonly BpfMap _sockets, _vips;
+    private readonly BpfMap _sockets, _vips, _self;
     private HashSet<IPNetwork> _known = [];
     private XdpLink? _link;
 
@@ -39,11 +39,8 @@ internal sealed class AfXdpInterface : IDisposable
             _program = _object.Program(ProgramName);
             _sockets = _object.Map("sockets");
             _vips = _object.Map("vips");
-            using var self = _object.Map("self");
-            Span<byte> word = stackalloc byte[8];
-            word.Clear();
-            mac.CopyTo(word);
-            self.Update(0u, BinaryPrimitives.ReadUInt64LittleEndian(word));
+            _self = _object.Map("self");
+            SetMac(mac);
         }
         catch
         {
@@ -69,6 +66,16 @@ internal sealed class AfXdpInterface : IDisposable
             socket.Dispose();
             throw;
         }
+    }
+
+    /// <summary>What is addressed to others is the kernel's.</summary>
+    /// <param name="mac">The interface's Ethernet address, in wire order.</param>
+    internal void SetMac(ReadOnlySpan<byte> mac)
+    {
+        Span<byte> word = stackalloc byte[8];
+        word.Clear();
+        mac.CopyTo(word);
+        _self.Update(0u, BinaryPrimitives.ReadUInt64LittleEndian(word));
     }
 
     /// <summary>Frames for these VIPs go to the sockets, and no others.</summary>
@@ -104,6 +111,7 @@ internal sealed class AfXdpInterface : IDisposable
         _link?.Dispose();
         _sockets.Dispose();
         _vips.Dispose();
+        _self.Dispose();
         _program.Dispose();
         _object.Dispose();
     }

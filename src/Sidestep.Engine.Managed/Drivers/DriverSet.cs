@@ -27,12 +27,30 @@ internal sealed class DriverSet(ManagedEngine engine, SlowPath slowPath, Action<
     internal IReadOnlyList<WorkerFigures> Figures => [.. _workers.Select(static w => w.Figures)];
 
     /// <summary>Before tables with these VIPs come into force.</summary>
+    /// <exception cref="EngineException">The kernel refused it.</exception>
     internal void Follow(ForwardingTables tables)
     {
         _vips = [.. tables.Vips.Select(static v => v.Address)];
         SilenceKernel(_attached);
-        foreach (var program in _programs)
-            program.Follow(_vips);
+        try
+        {
+            foreach (var program in _programs)
+                Follow(program, tables);
+        }
+        catch (NativeException e)
+        {
+            throw new EngineException($"the program that hands frames to sockets does not know the VIPs: {e.Message}", e);
+        }
+    }
+
+    private void Follow(AfXdpInterface program, ForwardingTables tables)
+    {
+        program.Follow(_vips);
+        if (tables.Interfaces.FirstOrDefault(i => i.Index == program.Index) is not { } own)
+            return;
+        Span<byte> mac = stackalloc byte[6];
+        own.Mac.Write(mac);
+        program.SetMac(mac);
     }
 
     /// <summary>Takes frames from these and no others. When they are others than before, all workers begin anew: frames of some

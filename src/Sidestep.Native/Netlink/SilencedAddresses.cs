@@ -36,7 +36,7 @@ public static class SilencedAddresses
         {
             socket.Ask(request);
         }
-        catch (NativeException e) when (e.IsBusy || e.IsNotFound || e.Errno is NoSuchProcess or NoFamily)
+        catch (NativeException e) when (e.IsBusy || e.IsNotFound || e.Errno is NoSuchProcess or NoFamily or Interop.Libc.EOPNOTSUPP)
         {
             // as wanted; or the family is switched off, and then nothing of it is answered
         }

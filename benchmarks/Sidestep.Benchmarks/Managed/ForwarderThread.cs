@@ -1,0 +1,34 @@
+using System.Globalization;
+using Sidestep.Benchmarks.Veth;
+
+namespace Sidestep.Benchmarks.Managed;
+
+/// <summary>The thread that takes frames and sends them, of this process or another, and how long it ran.</summary>
+internal sealed class ForwarderThread
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    private readonly string _statistics;
+
+    /// <param name="process">Of whom.</param>
+    /// <param name="name">How its name begins.</param>
+    /// <exception cref="BenchmarkException">There is no such thread.</exception>
+    internal ForwarderThread(int process, string name)
+    {
+        var tasks = string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/task");
+        string? found = null;
+        if (!SpinWait.SpinUntil(() => (found = Find(tasks, name)) is not null || !Directory.Exists(tasks), Patience) || found is null)
+            throw new BenchmarkException($"there is no thread '{name}' in process {process}");
+        _statistics = Path.Combine(found, "schedstat");
+    }
+
+    /// <summary>Nanoseconds.</summary>
+    internal double Ran => double.Parse(File.ReadAllText(_statistics).Split(' ')[0], CultureInfo.InvariantCulture);
+
+    private static string? Find(string tasks, string name)
+    {
+        Thread.Sleep(1);
+        return !Directory.Exists(tasks) ? null
+            : Directory.EnumerateDirectories(tasks).FirstOrDefault(t => File.ReadAllText(Path.Combine(t, "comm")).StartsWith(name, StringComparison.Ordinal));
+    }
+}
