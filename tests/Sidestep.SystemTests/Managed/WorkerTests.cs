@@ -1,0 +1,96 @@
+using System.Buffers.Binary;
+using System.Net;
+using Sidestep.Engine.Managed;
+using Sidestep.Engine.Managed.Drivers;
+using Sidestep.Forwarding;
+using Sidestep.Model;
+using Sidestep.Native;
+using Sidestep.Packets;
+using Sidestep.SystemTests.Director;
+
+namespace Sidestep.SystemTests.Managed;
+
+/// <summary>Workers on a real interface: every frame is forwarded, and none allocates.</summary>
+public sealed class WorkerTests
+{
+    private const int WarmUp = 60_000, Measured = 250_000, PerCall = 32;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    [Theory]
+    [InlineData(Driver.AfPacket)]
+    [InlineData(Driver.AfXdp)]
+    public void Frames_over_a_cable_allocate_nothing(Driver driver)
+    {
+        using var segment = new Segment(servers: 0);
+        segment.File = segment.File with { Servers = [Segment.Line(1)], Interfaces = [("eth0", driver.Name())] };
+        Assert.True(MacAddress.TryParse(Lan.MacOf(segment.Director, "eth0"), out var mac));
+        using var engine = segment.Director.Inside(() => Start(segment, driver, mac));
+        using var sender = segment.Client.Inside(FrameBatch.Open);
+        var way = segment.Client.Inside(static () => Kernel.InterfaceIndex("eth0"))!.Value;
+        var frame = Datagram(mac);
+
+        Send(engine, sender, way, frame, WarmUp);
+        var before = Sum(engine);
+        Send(engine, sender, way, frame, Measured);
+        var after = Sum(engine);
+        var counted = engine.ReadCounters().Services["echo"].Packets;
+
+        Assert.Equal(0, after.AllocatedBytes - before.AllocatedBytes);
+        Assert.Equal(WarmUp + Measured, (long)counted);
+        Assert.Equal(WarmUp + Measured, after.Sent);
+        Assert.Equal(0, after.LostReceived + after.LostSent);
+    }
+
+    private static ManagedEngine Start(Segment segment, Driver driver, MacAddress mac)
+    {
+        var configuration = ConfigurationReader.Read(segment.File.ToString(), null).Configuration!;
+        var egress = new EgressInterface(Kernel.InterfaceIndex("eth0")!.Value, "eth0", mac, IPAddress.Parse(Segment.DirectorAddress), 1500);
+        // Nobody has that address, and nobody answers: only the director's work is looked at.
+        var hop = new NextHop(egress, new MacAddress(0x02_00_00_00_00_99));
+        var engine = ManagedEngine.ForInterfaces(configuration.Director.RememberedFlows, static problem => Assert.Fail(problem), workers: 1);
+        engine.Apply(TableCompiler.Compile(configuration, new NextHops([egress],
+            new Dictionary<IPAddress, NextHop> { [IPAddress.Parse(Segment.AddressOf(1))] = hop }, new Dictionary<IPAddress, string>())));
+        Assert.Equal(driver, engine.Attach([new DirectorInterface("eth0", driver)])[0].Driver);
+        return engine;
+    }
+
+    /// <summary>No faster than they are taken: this is not about overload.</summary>
+    private static void Send(ManagedEngine engine, FrameBatch sender, int way, byte[] frame, int count)
+    {
+        var goal = Sum(engine).Frames + count;
+        var begun = goal - count;
+        for (var sent = 0; sent < count;)
+        {
+            for (var i = 0; i < PerCall && sent < count; i++, sent++)
+                sender.Add(way, frame);
+            sender.Flush();
+            var target = begun + sent - 1024;
+            Assert.True(SpinWait.SpinUntil(() => Sum(engine).Frames >= target, Patience), $"{Sum(engine)} after {sent} frames");
+        }
+        Assert.True(SpinWait.SpinUntil(() => Sum(engine) is var now && now.Frames >= goal && now.Sent + now.LostSent >= goal, Patience), $"{Sum(engine)} of {goal}");
+        Assert.Equal(0, sender.Lost);
+    }
+
+    private static WorkerFigures Sum(ManagedEngine engine) => engine.Workers.Aggregate(static (one, other) => new WorkerFigures(
+        one.Frames + other.Frames, one.Sent + other.Sent, one.LostReceived + other.LostReceived, one.LostSent + other.LostSent, one.AllocatedBytes + other.AllocatedBytes));
+
+    /// <summary>UDP to the VIP, in pinned memory, as sending wants it.</summary>
+    private static byte[] Datagram(MacAddress to)
+    {
+        var frame = GC.AllocateArray<byte>(14 + 20 + 8 + 18, pinned: true);
+        to.Write(frame);
+        frame[6] = 2;
+        BinaryPrimitives.WriteUInt16BigEndian(frame.AsSpan(12), 0x0800);
+        var ip = frame.AsSpan(14);
+        ip[0] = 0x45;
+        BinaryPrimitives.WriteUInt16BigEndian(ip[2..], (ushort)ip.Length);
+        (ip[8], ip[9]) = (64, 17);
+        IPAddress.Parse(Segment.ClientAddress).TryWriteBytes(ip[12..], out _);
+        IPAddress.Parse(Segment.Vip).TryWriteBytes(ip[16..], out _);
+        BinaryPrimitives.WriteUInt16BigEndian(ip[10..], InternetChecksum.Compute(ip[..20]));
+        BinaryPrimitives.WriteUInt16BigEndian(ip[20..], 40_000);
+        BinaryPrimitives.WriteUInt16BigEndian(ip[22..], EchoServer.Port);
+        BinaryPrimitives.WriteUInt16BigEndian(ip[24..], 26);
+        return frame;
+    }
+}
