@@ -1,5 +1,4 @@
 using Sidestep.Native;
-using Sidestep.Native.Netlink;
 
 namespace Sidestep.Engine.Managed.Drivers;
 
