@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-
 namespace Sidestep.Packets;
 
 /// <summary>An unsolicited neighbour advertisement, to be sent to all: an IPv6 address is here now (RFC 4861 section 7.2.6).</summary>
@@ -9,10 +7,9 @@ namespace Sidestep.Packets;
 public readonly record struct NeighbourAnnouncement(MacAddress Mac, Ipv6Address Source, Ipv6Address Target)
 {
     /// <summary>Bytes of the packet: IPv6 header, message, option.</summary>
-    public const int Length = HeaderLength + MessageLength;
+    public const int Length = NeighbourMessage.Length;
 
-    private const int HeaderLength = 40, MessageLength = 32;
-    private const byte OverrideFlag = 0x20, TargetLinkLayerAddress = 2, OptionUnits = 1;
+    private const byte OverrideFlag = 0x20, TargetLinkLayerAddress = 2;
 
     /// <summary>All nodes of the link (RFC 4291 section 2.7.1).</summary>
     public static Ipv6Address Destination { get; } = new(new UInt128(0xff02_0000_0000_0000, 1));
@@ -20,26 +17,6 @@ public readonly record struct NeighbourAnnouncement(MacAddress Mac, Ipv6Address 
     /// <summary>Writes the packet with its checksum.</summary>
     /// <param name="packet">At least <see cref="Length"/> bytes; the first 72 are written.</param>
     /// <exception cref="ArgumentOutOfRangeException">The target is too short; nothing was written.</exception>
-    public void Write(Span<byte> packet)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan(packet.Length, Length, nameof(packet));
-        packet = packet[..Length];
-        packet.Clear();
-        packet[0] = 0x60;
-        BinaryPrimitives.WriteUInt16BigEndian(packet[4..], MessageLength);
-        packet[6] = (byte)IpProtocol.IcmpV6;
-        packet[7] = NeighbourAdvertisement.HopLimit;
-        Source.Write(packet[8..]);
-        Destination.Write(packet[24..]);
-
-        // type, code, checksum, flags, target, option
-        var message = packet[HeaderLength..];
-        message[0] = NeighbourAdvertisement.Type;
-        message[4] = OverrideFlag;
-        Target.Write(message[8..]);
-        message[24] = TargetLinkLayerAddress;
-        message[25] = OptionUnits;
-        Mac.Write(message[26..]);
-        BinaryPrimitives.WriteUInt16BigEndian(message[2..], NeighbourAdvertisement.ChecksumOf(packet, message));
-    }
+    public void Write(Span<byte> packet) => NeighbourMessage.Write(
+        packet, NeighbourAdvertisement.Type, OverrideFlag, Source, Destination, Target, TargetLinkLayerAddress, Mac);
 }

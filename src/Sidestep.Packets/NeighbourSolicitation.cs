@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-
 namespace Sidestep.Packets;
 
 /// <summary>The question who has an IPv6 address, to be sent (RFC 4861 section 4.3): an IPv6 packet with the asker's Ethernet
@@ -10,10 +8,9 @@ namespace Sidestep.Packets;
 public readonly record struct NeighbourSolicitation(MacAddress SourceMac, Ipv6Address Source, Ipv6Address Target)
 {
     /// <summary>Bytes of the packet: IPv6 header, message, option.</summary>
-    public const int Length = HeaderLength + MessageLength;
+    public const int Length = NeighbourMessage.Length;
 
-    private const int HeaderLength = 40, MessageLength = 32;
-    private const byte Type = 135, SourceLinkLayerAddress = 1, OptionUnits = 1;
+    private const byte Type = 135, SourceLinkLayerAddress = 1;
 
     /// <summary>Whom it is sent to: the group that everybody with the target address listens to, because a host that has taken
     /// the address over listens, too.</summary>
@@ -22,25 +19,6 @@ public readonly record struct NeighbourSolicitation(MacAddress SourceMac, Ipv6Ad
     /// <summary>Writes the packet with its checksum.</summary>
     /// <param name="packet">At least <see cref="Length"/> bytes; the first 72 are written.</param>
     /// <exception cref="ArgumentOutOfRangeException">The target is too short; nothing was written.</exception>
-    public void Write(Span<byte> packet)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan(packet.Length, Length, nameof(packet));
-        packet = packet[..Length];
-        packet.Clear();
-        packet[0] = 0x60;
-        BinaryPrimitives.WriteUInt16BigEndian(packet[4..], MessageLength);
-        packet[6] = (byte)IpProtocol.IcmpV6;
-        packet[7] = NeighbourAdvertisement.HopLimit;
-        Source.Write(packet[8..]);
-        Destination.Write(packet[24..]);
-
-        // type, code, checksum, reserved, target, option
-        var message = packet[HeaderLength..];
-        message[0] = Type;
-        Target.Write(message[8..]);
-        message[24] = SourceLinkLayerAddress;
-        message[25] = OptionUnits;
-        SourceMac.Write(message[26..]);
-        BinaryPrimitives.WriteUInt16BigEndian(message[2..], NeighbourAdvertisement.ChecksumOf(packet, message));
-    }
+    public void Write(Span<byte> packet) => NeighbourMessage.Write(
+        packet, Type, flags: 0, Source, Destination, Target, SourceLinkLayerAddress, SourceMac);
 }

@@ -38,7 +38,7 @@ internal sealed class HealthKeeper : IDisposable
         _identity = identity;
         _filter = engine.LoadProbeFilter();
         _network = _filter is null ? null : new ProbeNetwork(_filter, Log.Warning);
-        Book = new HealthBook(TimeProvider.System, engine.ReadRunning(), agents, Say);
+        Book = new HealthBook(TimeProvider.System, engine.ReadRunning(), HealthReport.Read(identity), agents, Say);
         _watch = new HealthWatch(Book, _path, TimeProvider.System, Random.Shared);
         _mtu = new MtuWatch(Book, _path, TimeProvider.System);
         _refusals = new RefusalListener(Book.Suspect, Log.Warning);
