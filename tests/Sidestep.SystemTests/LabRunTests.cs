@@ -29,6 +29,18 @@ public sealed class LabRunTests
         Assert.Equal(Number(report, "framesForwardedByDirector"), Number(report, "encapsulatedFramesFromDirector"));
     }
 
+    /// <summary>The same by the managed engine: the judge is the capture.</summary>
+    [Theory]
+    [InlineData("af-packet")]
+    [InlineData("af-xdp")]
+    public async Task The_managed_engine_does_the_same(string driver)
+    {
+        using var run = await LabProcess.RunAsync(TestContext.Current.CancellationToken, "run", "l3-routed", "--engine", "managed", "--driver", driver, "--json");
+
+        using var report = Judge(run, "managed", driver);
+        Assert.Equal(Number(report, "framesForwardedByDirector"), Number(report, "encapsulatedFramesFromDirector"));
+    }
+
     /// <summary>Not every kernel has the devices; one that lacks some must be told apart from a failure, and quickly.</summary>
     [Fact]
     public async Task Both_families_reach_servers_that_unpack_with_the_kernels_own_devices()
@@ -88,7 +100,7 @@ public sealed class LabRunTests
         AssertNothingLeft(run.RunId);
     }
 
-    private static JsonDocument Judge(LabProcess run)
+    private static JsonDocument Judge(LabProcess run, string engine = "xdp", string driver = "native")
     {
         Assert.True(run.ExitCode == 0, $"exit code {run.ExitCode}\n{run.Output}\n{run.Errors}");
         var report = JsonDocument.Parse(run.Output);
@@ -109,8 +121,8 @@ public sealed class LabRunTests
         var servers = report.RootElement.GetProperty("perServer").EnumerateObject().ToArray();
         Assert.Equal(["web1", "web2", "web3"], servers.Select(s => s.Name).Order());
         Assert.Equal(2000, servers.Sum(s => s.Value.GetInt32()));
-        Assert.Equal("xdp", report.RootElement.GetProperty("engine").GetString());
-        Assert.Equal("native", report.RootElement.GetProperty("driver").GetString());
+        Assert.Equal(engine, report.RootElement.GetProperty("engine").GetString());
+        Assert.Equal(driver, report.RootElement.GetProperty("driver").GetString());
         AssertNothingLeft(run.RunId);
         return report;
     }
