@@ -27,6 +27,7 @@ internal sealed class LabRun
             ["id"] = folder.Id,
             ["sidestep-agent"] = Places.Agent,
             ["sidestep-lab"] = Places.Lab,
+            ["other-version"] = Places.OtherVersionAgent,
         });
     }
 

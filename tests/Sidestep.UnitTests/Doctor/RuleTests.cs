@@ -127,6 +127,8 @@ public sealed class RuleTests
         ("default route to the director", DiagnosisNames.DefaultRouteToDirector, "far1", static () => Evidence().With("far1", static s => s.After(static r => r with { DefaultRoutes = [new DefaultRoute(4, "eth0", Director, null)] }))),
         ("no default route", DiagnosisNames.DefaultRouteMissing, "far1", static () => Evidence().With("far1", static s => s.After(static r => r with { DefaultRoutes = [] }))),
         ("no IPv6 default route", DiagnosisNames.DefaultRouteMissing, "near1", static () => Evidence().With("near1", static s => s.After(static r => r with { DefaultRoutes = [r.DefaultRoutes[0]] }))),
+        ("no link-local address", DiagnosisNames.LinkLocalMissing, "near1", static () => Evidence().With("near1", static s => s.Paths(ProbeOutcome.Silent).After(static r => r with
+            { Devices = [.. r.Devices.Select(static d => d with { Addresses = [.. d.Addresses.Where(static a => !a.StartsWith("fe80", StringComparison.Ordinal))] })] }))),
         ("wrong checksums", DiagnosisNames.ChecksumOffloadBroken, "near1", static () => Evidence().With("near1", static s => s.After(static r => r.Grown(CounterNames.TcpChecksumErrors)))),
         ("local firewall", DiagnosisNames.ServerDropsRequests, "far1", static () => Evidence().With("far1", static s => s.Paths(ProbeOutcome.Silent).After(static r => r.Handshakes(Far, 3, 0)))),
         ("reply lost", DiagnosisNames.ReplyDroppedOnTheWay, "far1", static () => Evidence().With("far1", static s => s.Paths(ProbeOutcome.Silent).After(static r => r.Handshakes(Far, 3, 3)))),
