@@ -181,17 +181,15 @@ public sealed class AgentRegistry : IAgentReports
     /// <param name="mark">The moment, by <see cref="Mark"/>.</param>
     /// <param name="longest">How long to wait.</param>
     /// <param name="cancellation">The caller has left.</param>
-    /// <returns>Those that did not in time.</returns>
+    /// <returns>Those that did not in time; without those that became silent, which is another trouble.</returns>
     public async Task<IReadOnlyList<RealServer>> WaitForReportsAsync(IReadOnlyCollection<RealServer> servers, long mark, TimeSpan longest, CancellationToken cancellation)
     {
         var start = _time.GetTimestamp();
-        var since = _time.GetUtcNow();
-        // One that was silent before will hardly speak now.
-        var awaited = servers.Where(s => Find(s) is { } last && since - last.At <= SilentAfter).ToArray();
         while (true)
         {
             var reported = Volatile.Read(ref _reported).Task;
-            awaited = [.. awaited.Where(s => Find(s) is { } last && last.Report.Mark < mark)];
+            // One that has become silent will hardly speak now.
+            RealServer[] awaited = [.. servers.Where(s => Find(s) is { } last && last.Report.Mark < mark && _time.GetUtcNow() - last.At <= SilentAfter)];
             if (awaited.Length == 0)
                 return [];
             var rest = longest - _time.GetElapsedTime(start);

@@ -54,6 +54,15 @@ public sealed class RuleTests
     }
 
     [Fact]
+    public void What_health_checks_say_while_the_director_has_the_VIP_is_its_consequence()
+    {
+        var found = Rules.Diagnose((Evidence() with { LocalVips = [(Far, "lo")] }).With("far1", static s => s with { UnfitIn = ["far/ipip"] })
+            .With("near1", static s => s with { UnfitIn = ["near/l2"] }));
+
+        Assert.Equal([(DiagnosisNames.VipLocalOnDirector, null), (DiagnosisNames.FailsHealthChecks, "near1")], found.Select(static d => (d.Name, d.Server)));
+    }
+
+    [Fact]
     public void Packets_that_others_sent_in_vain_are_no_refusal_of_this_director() =>
         Assert.Empty(Rules.Diagnose(Evidence().With("far1", static s => s.After(static r => r.Grown(CounterNames.RefusedSource)))));
 
