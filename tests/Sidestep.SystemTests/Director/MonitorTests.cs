@@ -133,7 +133,7 @@ public sealed class MonitorTests : IDisposable
             exit 1
 
             """);
-        File.SetUnixFileMode(PathOf(name), UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        Shell.Run("chmod", "u+x", PathOf(name));
     }
 
     private void Start(params string[] command) => _services.Add(Shell.Start(_segment.Servers[0].Enter(command)));
