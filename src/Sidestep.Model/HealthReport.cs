@@ -31,7 +31,7 @@ public sealed record HealthReport
         File.Move(path + ".new", path, overwrite: true);
     }
 
-    /// <summary>Reads the report; null when there is none.</summary>
+    /// <summary>Reads the report; null when there is none, or none of this version.</summary>
     public static HealthReport? Read(DirectorSettings director)
     {
         try
@@ -39,7 +39,7 @@ public sealed record HealthReport
             using var file = File.OpenRead(PathOf(director));
             return JsonSerializer.Deserialize<HealthReport>(file, Json);
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or JsonException)
         {
             return null;
         }

@@ -264,6 +264,8 @@ GLOBAL int pass_on(struct xdp_md *ctx, const struct passage *g)
 		return XDP_ABORTED;
 	if (p.server->flags & SERVER_LOCAL) {
 		account_forwarded(own, &p);
+		if (is_capturing())
+			note_outcome(DECISION_DELIVER_LOCALLY);
 		return XDP_PASS;
 	}
 	p.data = bytes_at(ctx, 0, sizeof(struct ethhdr));

@@ -21,6 +21,9 @@ public sealed class HealthBook : IHealth
     private readonly Dictionary<(GroupKey, IPAddress), MtuFinding> _mtu = [];
     private ImmutableDictionary<GroupKey, ImmutableHashSet<IPAddress>> _fit = ImmutableDictionary<GroupKey, ImmutableHashSet<IPAddress>>.Empty;
     private ImmutableArray<ServerGroup> _known;
+
+    /// <summary>What an earlier daemon reported, where its tables are no longer there; until this one has tables in force.</summary>
+    private HealthReport? _reported;
     private Configuration? _asked;
     private Configuration? _inForce;
     private long _version;
@@ -28,15 +31,18 @@ public sealed class HealthBook : IHealth
 
     /// <summary>A book in which nobody is judged.</summary>
     /// <param name="time">The clock.</param>
-    /// <param name="running">What an earlier daemon left, or null.</param>
+    /// <param name="running">The tables that an earlier daemon left, or null.</param>
+    /// <param name="reported">What an earlier daemon said of its servers, or null. It counts only without its tables: another version
+    /// with another layout cannot take them over.</param>
     /// <param name="agents">Asked where pools require it; null: no agent ever reports.</param>
     /// <param name="say">Hears who became fit and unfit; must not block.</param>
-    public HealthBook(TimeProvider time, RunningGroups? running, IAgentReports? agents, Action<HealthChange> say)
+    public HealthBook(TimeProvider time, RunningGroups? running, HealthReport? reported, IAgentReports? agents, Action<HealthChange> say)
     {
         _time = time;
         _agents = agents;
         _say = say;
         _known = running?.Groups ?? [];
+        _reported = running is null ? reported : null;
         _suspicions = new Suspicions(time);
         if (agents is not null)
             agents.Changed += JudgeAgain;
@@ -83,6 +89,7 @@ public sealed class HealthBook : IHealth
                 (isFit ? Admission : Removal).Add(_time.GetElapsedTime(at));
             _waiting.RemoveAll(w => w.Version <= health.Version);
             _known = tables.Groups;
+            _reported = null;
             if (!ReferenceEquals(_inForce, configuration))
             {
                 checks = Watch(configuration, changes);
@@ -283,9 +290,21 @@ public sealed class HealthBook : IHealth
     private ImmutableHashSet<IPAddress> InheritedBy(ConfiguredGroup group)
     {
         var addresses = group.Pool.Servers.Where(static s => s.State != ServerState.Disabled).Select(static s => s.Address).ToHashSet();
-        var former = _known.FirstOrDefault(g => g.Key == group.Key) ?? _known.FirstOrDefault(g => g.Key.Pool == group.Key.Pool);
-        return [.. (former?.Servers ?? []).Where(s => s is { HasFailed: false, Flows: FlowState.Keep } && (s.Weight > 0 || s.DrainingSince is not null)
-            && addresses.Contains(s.Address)).Select(static s => s.Address)];
+        return [.. (_reported is null ? WithTraffic(group.Key) : Reported(_reported, group.Key)).Where(addresses.Contains)];
+    }
+
+    private IEnumerable<IPAddress> WithTraffic(GroupKey key)
+    {
+        var former = _known.FirstOrDefault(g => g.Key == key) ?? _known.FirstOrDefault(g => g.Key.Pool == key.Pool);
+        return (former?.Servers ?? []).Where(static s => s is { HasFailed: false, Flows: FlowState.Keep } && (s.Weight > 0 || s.DrainingSince is not null))
+            .Select(static s => s.Address);
+    }
+
+    private static IEnumerable<IPAddress> Reported(HealthReport report, GroupKey key)
+    {
+        var pool = report.Servers.Where(s => s.Pool == key.Pool).ToArray();
+        var group = Array.FindAll(pool, s => s.Way == key.Way.ToString());
+        return (group.Length > 0 ? group : pool).Where(static s => s.Fit && IPAddress.TryParse(s.Address, out _)).Select(static s => IPAddress.Parse(s.Address));
     }
 
     private static string Because(ServerVerdict server) => server.Culprit is { } culprit ? Describe(culprit) : "";

@@ -37,7 +37,7 @@ internal sealed class HealthKeeper : IDisposable
         _identity = identity;
         _filter = engine.LoadProbeFilter();
         _network = new ProbeNetwork(_filter, Log.Warning);
-        Book = new HealthBook(TimeProvider.System, engine.ReadRunning(), agents, Say);
+        Book = new HealthBook(TimeProvider.System, engine.ReadRunning(), HealthReport.Read(identity), agents, Say);
         _watch = new HealthWatch(Book, _path, TimeProvider.System, Random.Shared);
         _mtu = new MtuWatch(Book, _path, TimeProvider.System);
         if (agents is not null)

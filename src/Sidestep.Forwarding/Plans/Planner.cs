@@ -34,7 +34,19 @@ public static class Planner
         var services = Services(running.Services, tables);
         warnings.AddRange(services.Where(static s => s.Change == ChangeKind.Removed)
             .Select(static s => $"{s.Name} goes ({s.Before}): what clients still send to it finds no service any more"));
+        warnings.AddRange(Unproven(running, proposed));
         return new Plan(services, groups, [.. warnings]);
+    }
+
+    /// <summary>Services that have traffic now and go to a pool that no service used: its servers have yet to be proven.</summary>
+    private static IEnumerable<string> Unproven(RunningState running, Configuration proposed)
+    {
+        var serving = running.Services.Select(static s => s.Name).ToHashSet();
+        var proven = running.Groups.Groups.Select(static g => g.Key.Pool).ToHashSet();
+        return proposed.VirtualServices.Where(s => s.Enabled && serving.Contains(s.Name) && !proven.Contains(s.Pool))
+            .Where(s => proposed.Pools.First(p => p.Name == s.Pool).IsWatched)
+            .Select(static s => $"{s.Name} goes to pool {s.Pool}, which no service uses yet: until the first of its servers has answered its probes "
+                + "nobody takes what clients send. Have another service use the pool before");
     }
 
     /// <summary>Servers that have failed stay out; all others, new ones included, are taken to be fit.</summary>

@@ -1,4 +1,5 @@
 using System.Net;
+using Sidestep.ConformanceTests.Cases;
 using Sidestep.ConformanceTests.Xdp;
 using Sidestep.Engine.Xdp;
 using Sidestep.Engine.Xdp.Capture;
@@ -75,6 +76,17 @@ public sealed class CaptureTests : IDisposable
             Send(53);
             Assert.Equal(Decision.Pass, Assert.Single(Read(session)).Decision);
         }
+    }
+
+    [Fact]
+    public void WhatTheDirectorItselfServesIsThereAsDeliveredLocally()
+    {
+        var given = CaseTable.Given("{nextHops: {web1: {mac: director, local: true}}}");
+        _pinned.Engine.Apply(TableCompiler.Compile(given.Configuration, given.NextHops));
+        using var session = Start();
+        _pinned.Engine.Trace(CaseTable.Frame("[ipv4: {}, tcp: {flags: S}]"), Tables.InterfaceIndex);
+        var frame = Assert.Single(Read(session));
+        Assert.Equal((Decision.DeliverLocally, "web", "web1", XdpAction.Pass), (frame.Decision, frame.Service, frame.Server, frame.Action));
     }
 
     public static TheoryData<string, CaptureFilter, int[]> Filters

@@ -135,6 +135,18 @@ public sealed class PlannerTests
         return new TakenPorts(IPNetwork.Parse(parts[0]), int.Parse(parts[1], CultureInfo.InvariantCulture), int.Parse(parts[2], CultureInfo.InvariantCulture));
     })));
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_service_that_goes_to_a_pool_of_which_nobody_is_proven_is_warned_about(bool isWatched)
+    {
+        var before = Configuration(Four);
+        var next = before.Pools[0] with { Name = "next", Monitors = isWatched ? before.Pools[0].Monitors : [] };
+        var proposed = before with { Pools = [.. before.Pools, next], VirtualServices = [before.VirtualServices[0] with { Pool = "next" }] };
+        var warnings = Planner.Of(Running(before, 0), proposed, Now).Warnings.Where(static w => w.Contains("www goes to pool next, which no service uses yet", StringComparison.Ordinal));
+        Assert.Equal(isWatched ? 1 : 0, warnings.Count());
+    }
+
     private static Configuration Configuration(ImmutableArray<RealServer> servers) => new()
     {
         Director = new DirectorSettings { Interfaces = [new("lan0", DriverMode.Auto)], HashKey = new HashKey(7, 9) },

@@ -70,6 +70,24 @@ public sealed class HealthBookTests
     }
 
     [Fact]
+    public void Where_the_tables_of_the_former_version_are_lost_its_report_says_who_had_traffic()
+    {
+        var (first, _) = Book();
+        Give(first, One, "path", "gg");
+        var report = new HealthReport { At = DateTimeOffset.UnixEpoch, Probes = new ProbeFigures(), Servers = first.ReportIfChanged()!.Value };
+
+        var (book, configuration) = Book(reported: report);
+        Assert.Equal(["10.0.0.11"], Members(book, configuration));
+        Give(book, Two, "path", "gg");
+        Give(book, One, "path", "bb");
+        Assert.Equal(["10.0.0.12"], Members(book, configuration));
+
+        // Tables know better.
+        var (adopting, _) = Book(running: new RunningGroups(default, []), reported: report);
+        Assert.Equal([], Members(adopting, configuration));
+    }
+
+    [Fact]
     public void Another_way_to_a_pool_is_no_reason_to_be_unfit()
     {
         var (book, configuration) = Book();
@@ -130,9 +148,9 @@ public sealed class HealthBookTests
 
     private (HealthBook, Configuration) Book(
         Healthy healthy = default, HealthMonitor? first = null, HealthMonitor? second = null, Admission? admission = null, RunningGroups? running = null,
-        Configuration? configuration = null)
+        Configuration? configuration = null, HealthReport? reported = null)
     {
-        var book = new HealthBook(TimeProvider.System, running, _agents,
+        var book = new HealthBook(TimeProvider.System, running, reported, _agents,
             c => _said.Add($"{c.Server.Name} {(c.IsFit ? "fit" : $"unfit: {c.Reason}")}"));
         book.Changed += () => _changes++;
         HealthMonitor[] monitors = second is null ? [first ?? Path] : [first!, second];
