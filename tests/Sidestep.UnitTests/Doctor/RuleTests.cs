@@ -63,6 +63,18 @@ public sealed class RuleTests
     }
 
     [Fact]
+    public void A_next_hop_that_somebody_entered_and_that_works_need_not_answer() =>
+        Assert.Empty(Rules.Diagnose(Evidence().With("near1", static s => s with { Route = s.Route with { IsEntered = true, Answered = [] } })));
+
+    [Fact]
+    public void A_next_hop_that_somebody_entered_and_that_does_not_work_is_named()
+    {
+        var found = Rules.Diagnose(Evidence().With("near1", static s => s.Paths(ProbeOutcome.Silent) with { Route = s.Route with { IsEntered = true, Answered = [] } }));
+
+        Assert.Equal((DiagnosisNames.NextHopUnresolved, "near1"), (found[0].Name, found[0].Server));
+    }
+
+    [Fact]
     public void Packets_that_others_sent_in_vain_are_no_refusal_of_this_director() =>
         Assert.Empty(Rules.Diagnose(Evidence().With("far1", static s => s.After(static r => r.Grown(CounterNames.RefusedSource)))));
 
