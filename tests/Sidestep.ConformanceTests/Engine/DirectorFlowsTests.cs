@@ -2,6 +2,7 @@ using System.Net;
 using Sidestep.ConformanceTests.Xdp;
 using Sidestep.Engine.Xdp;
 using Sidestep.Forwarding;
+using Sidestep.Forwarding.Running;
 
 namespace Sidestep.ConformanceTests.Engine;
 

@@ -2,7 +2,6 @@ using System.Net;
 using Sidestep.Api;
 using Sidestep.Control.Doctor;
 using Sidestep.Control.Sentinel;
-using Sidestep.Forwarding;
 using Sidestep.Model;
 using static Sidestep.UnitTests.Doctor.Healthy;
 

@@ -40,7 +40,7 @@ public sealed class AllAtOnceTests
         Assert.Equal(
             [
                 "2:9 director.name",
-                "5:13 director.interfaces[0].mode",
+                "5:15 director.interfaces[0].driver",
                 "6:7 director.interfaces[1]",
                 "7:12 director.hashKey",
                 "8:11 director.onExit",

@@ -42,7 +42,7 @@ internal static class KeysMistakes
             "driver: native",
             "weight: 5",
             "5:7: error: director.interfaces[0].weight: 5: an interface has no such key. Its keys are name, "
-            + "mode."),
+            + "driver."),
         new("a key at the top",
             "pools:",
             "pool: []\npools:",

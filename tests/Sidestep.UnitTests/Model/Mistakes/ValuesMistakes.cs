@@ -72,15 +72,15 @@ internal static class ValuesMistakes
             "trafficEnabled: \"true\"",
             "35:21: error: virtualServices[0].trafficEnabled: true: text, because it is in quotes. Remove the "
             + "quotes."),
-        new("an unknown mode",
+        new("an unknown driver",
             "driver: native",
             "driver: fast",
-            "5:13: error: director.interfaces[0].driver: fast: not a possible value. Write auto, native or "
-            + "generic."),
-        new("a mode in capitals",
+            "5:15: error: director.interfaces[0].driver: fast: not a possible value. Write auto, native, "
+            + "generic, af-xdp or af-packet."),
+        new("a driver in capitals",
             "driver: native",
             "driver: Native",
-            "5:13: error: director.interfaces[0].driver: Native: not a possible value. Did you mean native?"),
+            "5:15: error: director.interfaces[0].driver: Native: not a possible value. Did you mean native?"),
         new("an unknown exit action",
             "onExit: keep",
             "onExit: kep",
@@ -199,7 +199,7 @@ internal static class ValuesMistakes
             "    - name: eth0\n      driver: native",
             "    - eth0",
             "4:7: error: director.interfaces[0]: eth0: this is a single value. Write an interface as a "
-            + "mapping with the keys name, mode."),
+            + "mapping with the keys name, driver."),
         new("an empty list of interfaces",
             "interfaces:\n    - name: eth0\n      driver: native",
             "interfaces: []",
