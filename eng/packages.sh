@@ -36,6 +36,8 @@ packages() {
 	procps has sysctl, the cure that the agent names and a test follows
 	iputils-ping sends the echo requests of the tests
 	tshark reads the files that sidestep capture writes
+	dnsmasq-base answers the questions of DNS monitors
+	socat answers the datagrams of UDP monitors, and is a monitor itself
 	LIST
   other-kernel) cat <<-LIST ;;
 	qemu-system-x86 emulates the machine that the other kernel runs on

@@ -25,8 +25,10 @@ internal sealed class LabRun
             ["vip"] = topology.Vip,
             ["run"] = folder.Root,
             ["id"] = folder.Id,
+            ["sidestep"] = Places.Product.Cli,
             ["sidestep-agent"] = Places.Agent,
             ["sidestep-lab"] = Places.Lab,
+            ["other-version"] = Places.OtherVersionAgent,
         });
     }
 

@@ -22,6 +22,9 @@ internal static class Places
 
     public static string Agent => Executable(Repository, "Sidestep.Agent", "sidestep-agent");
 
+    /// <summary>What eng/other-version.sh has built: the same agent, of another version.</summary>
+    public static string OtherVersionAgent => Executable(Path.Combine(Repository, "artifacts", "other-version"), "Sidestep.Agent", "sidestep-agent");
+
     public static string Lab => Environment.ProcessPath ?? throw new LabException("The path of this executable is unknown.");
 
     /// <summary>The folder that bpffs is mounted on; each run pins in a folder of its own below.</summary>

@@ -28,6 +28,10 @@ public sealed record AgentReport
     /// <summary>Counts the reports of one instance, from 1.</summary>
     public long Sequence { get; init; }
 
+    /// <summary>The newest <see cref="ReportAnswer.Mark"/> that had come from this director before the host was looked at for this
+    /// report; 0: none. So the director knows, without clocks, what a report is later than.</summary>
+    public long Mark { get; init; }
+
     /// <summary>The newest duties that are carried out as far as they can be; 0: none.</summary>
     public long DutiesRevision { get; init; }
 
@@ -148,6 +152,9 @@ public sealed record ReportAnswer
 
     /// <summary>Send the next report after this time instead of the usual interval; null: as usual. Asked for while a doctor waits.</summary>
     public int? NextReportMilliseconds { get; init; }
+
+    /// <summary>To be sent back with every report that is made from now on. It only grows.</summary>
+    public long Mark { get; init; }
 
     /// <summary>The director's wall clock.</summary>
     public DateTimeOffset WallClock { get; init; }

@@ -62,6 +62,9 @@ public static class DiagnosisNames
     /// <summary>The server's default route leads to the director.</summary>
     public const string DefaultRouteToDirector = "default-route-to-director";
 
+    /// <summary>A network card of the server has no link-local address, which IPv6 asks for neighbours with.</summary>
+    public const string LinkLocalMissing = "link-local-missing";
+
     /// <summary>The server gets requests and does not answer them, although the application listens.</summary>
     public const string ServerDropsRequests = "server-drops-requests";
 
@@ -105,7 +108,7 @@ public static class DiagnosisNames
         NoRouteToServer, ServerNotAttached, NextHopUnresolved, NextHopStale,
         WindowsInLayer3, VipMissing, DecapsulationMissing, DecapsulationRefusesDirector, StrictReversePathFilter,
         ListeningOnServerAddressOnly, PortMismatch, NotListening,
-        WrongReplySource, DefaultRouteToDirector, DefaultRouteMissing, ChecksumOffloadBroken, ServerDropsRequests, ReplyDroppedOnTheWay,
+        WrongReplySource, DefaultRouteToDirector, DefaultRouteMissing, LinkLocalMissing, ChecksumOffloadBroken, ServerDropsRequests, ReplyDroppedOnTheWay,
         PathDead, FailsHealthChecks, MtuTooSmall, MssNotClamped,
         XdpModeDegraded, Drift, AgentSilent, ClockSkew, VersionSkew,
     ];

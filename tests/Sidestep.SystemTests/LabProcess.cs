@@ -37,11 +37,15 @@ internal sealed partial class LabProcess : IDisposable
     /// <summary>The id of the run, which the names of all that it makes hold; null until it has one.</summary>
     public string? RunId => RunLine().Match(Errors) is { Success: true } match ? match.Groups[1].Value : null;
 
-    public static LabProcess Start(params IEnumerable<string> arguments)
+    public static LabProcess Start(params IEnumerable<string> arguments) => StartWith([], arguments);
+
+    private static LabProcess StartWith(IEnumerable<(string Name, string Value)> environment, IEnumerable<string> arguments)
     {
         var start = new ProcessStartInfo(Repository.Lab) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
         foreach (var argument in arguments)
             start.ArgumentList.Add(argument);
+        foreach (var (name, value) in environment)
+            start.Environment[name] = value;
         var lab = new LabProcess(Process.Start(start)!);
         lab._process.OutputDataReceived += (_, line) => Append(lab._output, line.Data);
         lab._process.ErrorDataReceived += (_, line) => Append(lab._errors, line.Data);
@@ -55,6 +59,14 @@ internal sealed partial class LabProcess : IDisposable
     public static async Task<LabProcess> RunAsync(CancellationToken cancel, params IEnumerable<string> arguments)
     {
         var lab = Start(arguments);
+        await lab.EndAsync(cancel);
+        return lab;
+    }
+
+    /// <summary>The same, with something in its environment.</summary>
+    public static async Task<LabProcess> RunAsync((string Name, string Value) environment, CancellationToken cancel, params IEnumerable<string> arguments)
+    {
+        var lab = StartWith([environment], arguments);
         await lab.EndAsync(cancel);
         return lab;
     }

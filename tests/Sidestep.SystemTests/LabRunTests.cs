@@ -100,6 +100,24 @@ public sealed class LabRunTests
         AssertNothingLeft(run.RunId);
     }
 
+    /// <summary>Of each kind one: on the director, on the way there, on the server, on the way back, and two at once. `lab run faults` makes all.</summary>
+    [Fact]
+    public async Task The_doctor_names_faults_first_and_nothing_where_nothing_is_wrong()
+    {
+        string[] faults = ["vip-missing", "decapsulation-missing", "next-hop-stale", "mtu-too-small", "reply-dropped-by-urpf", "requests-dropped-on-the-way"];
+        using var run = await LabProcess.RunAsync(("SIDESTEP_LAB_FAULTS", string.Join(',', faults) + ",vip-missing+decapsulation-missing"),
+            TestContext.Current.CancellationToken, "run", "faults", "--json");
+
+        Assert.True(run.ExitCode == 0, $"exit code {run.ExitCode}\n{run.Output}\n{run.Errors}");
+        using var report = JsonDocument.Parse(run.Output);
+        Assert.Equal(faults.Length, Number(report, "injected"));
+        Assert.Equal(faults.Length, Number(report, "named"));
+        Assert.Equal(0, Number(report, "falseAlarms"));
+        Assert.True(report.RootElement.GetProperty("longestSeconds").GetDouble() < 30);
+        Assert.True(Assert.Single(report.RootElement.GetProperty("pairs").EnumerateArray()).GetProperty("bothNamed").GetBoolean());
+        AssertNothingLeft(run.RunId);
+    }
+
     private static JsonDocument Judge(LabProcess run, string engine = "xdp", string driver = "native")
     {
         Assert.True(run.ExitCode == 0, $"exit code {run.ExitCode}\n{run.Output}\n{run.Errors}");

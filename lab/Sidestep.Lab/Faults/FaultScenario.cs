@@ -36,10 +36,20 @@ internal sealed class FaultScenario(LabRun run, Action<string> say)
 
         var single = new List<FaultResult>();
         foreach (var fault in faults)
-            single.Add(await OneAsync(fault, cancel));
+        {
+            say($"{single.Count + 1} of {faults.Count}: {fault.Name}{(fault.Server.Length > 0 ? $" on {fault.Server}" : "")}");
+            var result = await OneAsync(fault, cancel);
+            say($"  {(result.NamedFirst ? "named first" : result.Named ? "named, but not first" : "NOT NAMED")} in {result.Seconds} s{(result.CuredSeconds is { } cured ? $"; nothing wrong {cured} s after it was undone" : "")}");
+            single.Add(result);
+        }
         var both = new List<PairResult>();
         foreach (var (one, other) in pairs)
-            both.Add(await TwoAsync(one, other, cancel));
+        {
+            say($"{one.Name} on {one.Server} and {other.Name} on {other.Server} at the same time");
+            var result = await TwoAsync(one, other, cancel);
+            say($"  {(result.BothNamed ? "both named" : "NOT BOTH NAMED")} in {result.Seconds} s");
+            both.Add(result);
+        }
         await AskHealthyAsync("after the last fault", cancel);
         if (only is null && single.Count < FaultReport.FewestFaults)
             Problem($"{single.Count} faults; there must be {FaultReport.FewestFaults} at least");
@@ -60,24 +70,11 @@ internal sealed class FaultScenario(LabRun run, Action<string> say)
 
     private async Task<FaultResult> OneAsync(Fault fault, CancellationToken cancel)
     {
-        say($"{fault.Name}{(fault.Server.Length > 0 ? $" on {fault.Server}" : "")}");
-        DoctorView seen;
-        try
-        {
-            await _injector.DoAsync(fault, fault.Inject, cancel);
-            seen = await DoctorView.AskAsync(run, cancel);
-        }
-        catch (LabException e)
-        {
-            Problem(e.Message);
-            seen = new DoctorView([], 0, 0, 0);
-        }
+        var seen = await SeenAsync([fault], cancel);
         var first = seen.Diagnoses.Count > 0 && seen.Diagnoses[0].Is(fault);
         var named = seen.Diagnoses.FirstOrDefault(d => d.Is(fault));
         if (!first)
             Problem($"{fault.Name}: expected {fault.Expect} first, the doctor says: {Describe(seen.Diagnoses)}");
-        if (seen.Seconds > LongestSeconds)
-            Problem($"{fault.Name}: the doctor took {seen.Seconds} s");
         Blame(seen, $"during {fault.Name}", [fault]);
         return new FaultResult(fault.Name, fault.Expect, fault.Server, named is not null, first, seen.Seconds, named?.Evidence ?? [],
             [.. seen.Diagnoses.Select(d => d.ToString())], await CureAsync([fault], cancel));
@@ -85,15 +82,32 @@ internal sealed class FaultScenario(LabRun run, Action<string> say)
 
     private async Task<PairResult> TwoAsync(Fault one, Fault other, CancellationToken cancel)
     {
-        say($"{one.Name} and {other.Name} at the same time");
-        await _injector.DoAsync(one, one.Inject, cancel);
-        await _injector.DoAsync(other, other.Inject, cancel);
-        var seen = await DoctorView.AskAsync(run, cancel);
-        var named = seen.Diagnoses.Any(d => d.Is(one)) && seen.Diagnoses.Any(d => d.Is(other)) && (seen.Diagnoses[0].Is(one) || seen.Diagnoses[0].Is(other));
+        var seen = await SeenAsync([one, other], cancel);
+        var named = seen.Diagnoses.Any(d => d.Is(one)) && seen.Diagnoses.Any(d => d.Is(other))
+            && (seen.Diagnoses[0].Is(one) || seen.Diagnoses[0].Is(other));
         if (!named)
             Problem($"{one.Name} and {other.Name}: not both named, the doctor says: {Describe(seen.Diagnoses)}");
         Blame(seen, $"during {one.Name} and {other.Name}", [one, other]);
         return new PairResult(one.Name, other.Name, named, seen.Seconds, [.. seen.Diagnoses.Select(d => d.ToString())], await CureAsync([one, other], cancel));
+    }
+
+    /// <summary>Makes the faults, and asks; nothing is seen of what could not be made.</summary>
+    private async Task<DoctorView> SeenAsync(IReadOnlyList<Fault> faults, CancellationToken cancel)
+    {
+        try
+        {
+            foreach (var fault in faults)
+                await _injector.DoAsync(fault, fault.Inject, cancel);
+            var seen = await DoctorView.AskAsync(run, cancel);
+            if (seen.Seconds > LongestSeconds)
+                Problem($"{string.Join(" and ", faults.Select(f => f.Name))}: the doctor took {seen.Seconds} s");
+            return seen;
+        }
+        catch (LabException e)
+        {
+            Problem(e.Message);
+            return new DoctorView([], 0, 0, 0);
+        }
     }
 
     /// <returns>Seconds until the doctor found nothing again; null: it did not.</returns>

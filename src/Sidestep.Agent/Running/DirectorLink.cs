@@ -168,6 +168,8 @@ internal sealed class DirectorLink : IDisposable
     private async Task ReportAsync(string url, DirectorClient client)
     {
         var pause = FirstPause;
+        // The marks of this director, and from which report on they hold: one may be in the making when a mark comes.
+        (long Mark, long From) held = (0, 0), coming = (0, 0);
         while (!_stop.IsCancellationRequested)
         {
             try
@@ -175,7 +177,11 @@ internal sealed class DirectorLink : IDisposable
                 await NewsAsync().ConfigureAwait(false);
                 if (_keeper.LastReport is not { } report)
                     continue;
-                var answer = await client.ReportAsync(_server, report with { WallClock = DateTimeOffset.UtcNow }, _stop.Token).ConfigureAwait(false);
+                if (report.Sequence >= coming.From)
+                    held = coming;
+                var answer = await client.ReportAsync(_server, report with { WallClock = DateTimeOffset.UtcNow, Mark = held.Mark }, _stop.Token).ConfigureAwait(false);
+                if (answer.Mark != coming.Mark)
+                    coming = (answer.Mark, _keeper.Begun + 1);
                 if (answer.NextReportMilliseconds is { } soon)
                     _keeper.ReportWithin(TimeSpan.FromMilliseconds(Math.Clamp(soon, 0, 60_000)));
                 pause = FirstPause;

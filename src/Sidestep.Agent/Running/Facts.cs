@@ -31,7 +31,6 @@ internal sealed class Facts(TimeProvider time)
     private readonly string _instance = Guid.NewGuid().ToString("n")[..12];
     private ImmutableArray<string> _hints = [];
     private DateTimeOffset _nextHints;
-    private long _sequence;
 
     public static string Version { get; } = typeof(Facts).Assembly.GetName().Version?.ToString(3) ?? "";
 
@@ -54,7 +53,6 @@ internal sealed class Facts(TimeProvider time)
             Kernel = Kernel.Release.ToString(),
             WallClock = now,
             Instance = _instance,
-            Sequence = ++_sequence,
             Conditions = [.. verification.Conditions],
             Counters = Counters(verification),
             Traffic = [.. verification.Traffic],

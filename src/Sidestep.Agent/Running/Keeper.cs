@@ -48,6 +48,7 @@ internal sealed class Keeper : IDisposable
     private List<Condition> _files = [];
     private DateTimeOffset _nextFull, _nextSettings, _nextFiles, _nextReport, _notBefore;
     private bool _changed, _pending;
+    private long _begun;
 
     public Keeper(Request request, TimeProvider time, Action<string> say)
     {
@@ -71,6 +72,9 @@ internal sealed class Keeper : IDisposable
                 return _report;
         }
     }
+
+    /// <summary>Sequence of the report that the host was looked at for last, or is just now: what comes later looks later.</summary>
+    public long Begun => Volatile.Read(ref _begun);
 
     /// <summary>What says that no director answers; empty: one does, or there is none to ask.</summary>
     public string Silence { get; set; } = "";
@@ -300,6 +304,7 @@ internal sealed class Keeper : IDisposable
 
     private void MakeReport()
     {
+        var sequence = Interlocked.Increment(ref _begun);
         var now = _time.GetUtcNow();
         var wish = _wish;
         var host = ServerFacts.Read(_socket);
@@ -328,6 +333,7 @@ internal sealed class Keeper : IDisposable
 
         var report = _facts.Report(verification, host, _socket) with
         {
+            Sequence = sequence,
             DutiesRevision = wish?.Duties.Revision ?? 0,
             Drifts = [.. _drifts.All],
             Keeps = _request.Keeps,

@@ -16,6 +16,7 @@ public sealed class AgentRegistry : IAgentReports
     private const string Operator = "operator";
 
     private readonly ConcurrentDictionary<string, ReceivedReport> _reports = new(StringComparer.Ordinal);
+    private readonly HandshakeSigns _signs = new();
     private readonly DrainOverlay _drains;
     private readonly TimeProvider _time;
     private readonly string _version;
@@ -23,6 +24,7 @@ public sealed class AgentRegistry : IAgentReports
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TaskCompletionSource _reported = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _hurry;
+    private long _mark;
 
     /// <summary>Knows nothing yet.</summary>
     /// <param name="drains">Gets the wishes of servers' operators.</param>
@@ -33,10 +35,15 @@ public sealed class AgentRegistry : IAgentReports
         _drains = drains;
         _version = version;
         _time = time;
+        // Greater than all of a process before: what agents still hold of that one is no mark of this.
+        _mark = time.GetUtcNow().UtcTicks;
     }
 
     /// <inheritdoc/>
     public event Action? Changed;
+
+    /// <inheritdoc/>
+    public event Action<IPAddress, string>? Suspected;
 
     /// <summary>The version that duties name.</summary>
     public string Version => _version;
@@ -47,7 +54,11 @@ public sealed class AgentRegistry : IAgentReports
         var compiler = new DutyCompiler(configuration, nextHops);
         Volatile.Write(ref _compiler, compiler);
         foreach (var server in _reports.Keys.Where(k => !compiler.Knows(k)))
+        {
             _reports.TryRemove(server, out _);
+            lock (_signs)
+                _signs.Forget(server);
+        }
         Interlocked.Exchange(ref _changed, new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
     }
 
@@ -94,15 +105,22 @@ public sealed class AgentRegistry : IAgentReports
             return null;
         var now = _time.GetUtcNow();
         var former = _reports.GetValueOrDefault(server);
+        // What a process before gave, when clocks were set back meanwhile.
+        var mark = Volatile.Read(ref _mark);
+        if (report.Mark > mark)
+            report = report with { Mark = 0 };
         _reports[server] = new ReceivedReport(compiler.NameOf(server), now, report);
         if (former is null || former.Report.IsFit != report.IsFit || now - former.At > SilentAfter)
             Changed?.Invoke();
+        if (former is not null)
+            Suspect(compiler, server, former.Report, report);
         _drains.Set(server, Operator, report.Wish == OperatorWish.Draining);
         Interlocked.Exchange(ref _reported, new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
         return new ReportAnswer
         {
             DutiesRevision = duties.Revision,
             NextReportMilliseconds = Volatile.Read(ref _hurry) > 0 ? 200 : null,
+            Mark = mark,
             WallClock = now,
         };
     }
@@ -128,6 +146,20 @@ public sealed class AgentRegistry : IAgentReports
     /// <inheritdoc/>
     public bool? IsFit(string name, IPAddress address) => Find(name, address) is { } last && _time.GetUtcNow() - last.At <= SilentAfter ? last.Report.IsFit : null;
 
+    private void Suspect(DutyCompiler compiler, string server, AgentReport former, AgentReport report)
+    {
+        IReadOnlyList<string> signs;
+        lock (_signs)
+            signs = _signs.Take(server, former, report);
+        if (signs.Count == 0)
+            return;
+        foreach (var address in compiler.AddressesOf(server))
+        {
+            foreach (var sign in signs)
+                Suspected?.Invoke(address, sign);
+        }
+    }
+
     private ReceivedReport? Find(string name, IPAddress address)
     {
         var byName = _reports.GetValueOrDefault(name);
@@ -141,27 +173,35 @@ public sealed class AgentRegistry : IAgentReports
     /// <summary>Has agents report more often until it is disposed.</summary>
     public IDisposable Hurry() => new Haste(this);
 
-    /// <summary>Waits until each of these servers that reports at all has sent a report after this moment.</summary>
-    /// <returns>False: some did not in time.</returns>
-    public async Task<bool> WaitForReportsAsync(IReadOnlyCollection<RealServer> servers, DateTimeOffset since, TimeSpan longest, CancellationToken cancellation)
+    /// <summary>A moment, for <see cref="WaitForReportsAsync"/>: what agents look at from now on will say so.</summary>
+    public long Mark() => Interlocked.Increment(ref _mark);
+
+    /// <summary>Waits until each of these servers that reports at all has sent a report of what it looked at after this moment.</summary>
+    /// <param name="servers">Whose agents.</param>
+    /// <param name="mark">The moment, by <see cref="Mark"/>.</param>
+    /// <param name="longest">How long to wait.</param>
+    /// <param name="cancellation">The caller has left.</param>
+    /// <returns>Those that did not in time; without those that became silent, which is another trouble.</returns>
+    public async Task<IReadOnlyList<RealServer>> WaitForReportsAsync(IReadOnlyCollection<RealServer> servers, long mark, TimeSpan longest, CancellationToken cancellation)
     {
         var start = _time.GetTimestamp();
         while (true)
         {
             var reported = Volatile.Read(ref _reported).Task;
-            // One that was silent before will hardly speak now.
-            if (servers.Select(Find).All(r => r is null || r.At > since || since - r.At > SilentAfter))
-                return true;
+            // One that has become silent will hardly speak now.
+            RealServer[] awaited = [.. servers.Where(s => Find(s) is { } last && last.Report.Mark < mark && _time.GetUtcNow() - last.At <= SilentAfter)];
+            if (awaited.Length == 0)
+                return [];
             var rest = longest - _time.GetElapsedTime(start);
             if (rest <= TimeSpan.Zero)
-                return false;
+                return awaited;
             try
             {
                 await reported.WaitAsync(rest, _time, cancellation).ConfigureAwait(false);
             }
             catch (TimeoutException)
             {
-                return false;
+                return awaited;
             }
         }
     }

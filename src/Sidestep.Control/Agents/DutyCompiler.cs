@@ -36,6 +36,9 @@ public sealed class DutyCompiler
     /// <summary>The name that a server has in the configuration; what was given when there is none.</summary>
     public string NameOf(string server) => _byKey[server].Select(static s => s.Server.Name).FirstOrDefault(server);
 
+    /// <summary>The own addresses of the servers that a name or an address means.</summary>
+    public IEnumerable<IPAddress> AddressesOf(string server) => _byKey[server].Select(static s => s.Server.Address).Distinct();
+
     /// <summary>The duties of a server, without the time of issue; null when there is no such server.</summary>
     /// <param name="server">Its name or its address.</param>
     /// <param name="version">Of the director's program.</param>

@@ -107,6 +107,9 @@ public sealed record RouteEvidence
     /// <summary>The Ethernet address that packets go to; null: none is known, and none go.</summary>
     public string? Mac { get; init; }
 
+    /// <summary>Somebody entered that address: no answer changes it.</summary>
+    public bool IsEntered { get; init; }
+
     /// <summary>The server is the director itself.</summary>
     public bool IsLocal { get; init; }
 

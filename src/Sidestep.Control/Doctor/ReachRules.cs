@@ -27,7 +27,9 @@ internal static class ReachRules
     }
 
     internal static IEnumerable<Diagnosis> Unresolved(Evidence evidence, IReadOnlyList<Diagnosis> before) => evidence.Servers
-        .Where(s => s.Route is { NoRoute: null, IsLocal: false, Answered: { IsEmpty: true } } && !before.Explains(s.Name))
+        .Where(s => s.Route is { NoRoute: null, IsLocal: false, Answered: { IsEmpty: true } } && !before.Explains(s.Name)
+            // An entry that somebody made for a host that answers no such questions is how it is to be, as long as it works.
+            && !(s.Route.IsEntered && Works(s)))
         .Select(s => Saying.Of(DiagnosisNames.NextHopUnresolved, Severity.Broken, s.Name, s.Services.Names(),
             $"The next hop to {s.Name}, {Hop(s)}, does not answer {Protocol(s)} on '{s.Route.Device}'.",
             "See whether the machine is up and on this network (VLAN, cable, address), and whether something filters ARP or neighbour discovery",
@@ -35,10 +37,12 @@ internal static class ReachRules
 
     internal static IEnumerable<Diagnosis> Stale(Evidence evidence, IReadOnlyList<Diagnosis> before) => evidence.Servers
         .Where(static s => s.Route is { NoRoute: null, IsLocal: false, Mac: { } mac, Answered: { IsEmpty: false } answered } && !answered.Contains(mac))
-        .Select(s => Saying.Of(DiagnosisNames.NextHopStale, Severity.Broken, s.Name, s.Services.Names(),
+        .Select(s => Saying.Of(DiagnosisNames.NextHopStale, Works(s) ? Severity.Warning : Severity.Broken, s.Name, s.Services.Names(),
             $"Packets for {s.Name} go to {s.Route.Mac}, but {Hop(s)} has {string.Join(", ", s.Route.Answered!.Value)}.",
             $"On the director: see 'ip neighbour show {Hop(s)}'; if the entry is PERMANENT somebody entered it: ip neighbour del {Hop(s)} dev {s.Route.Device}",
             $"director: {string.Join(", ", s.Route.Answered!.Value)} answered for {Hop(s)} on '{s.Route.Device}'", $"director: its table says {s.Route.Mac}"));
+
+    private static bool Works(ServerEvidence s) => s.Services.Any(static v => v.Path is { Outcome: ProbeOutcome.Answered });
 
     private static IPAddress Hop(ServerEvidence s) => s.Route.Gateway ?? s.Address;
 

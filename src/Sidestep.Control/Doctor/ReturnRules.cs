@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Sidestep.Api;
 using Sidestep.Model;
 
@@ -6,6 +8,9 @@ namespace Sidestep.Control.Doctor;
 /// <summary>What becomes of replies.</summary>
 internal static class ReturnRules
 {
+    /// <summary>Of lo, which needs nobody's Ethernet address.</summary>
+    private const string NoMac = "00:00:00:00:00:00";
+
     internal static IEnumerable<Diagnosis> WrongSource(Evidence evidence, IReadOnlyList<Diagnosis> before) => evidence.Servers
         .SelectMany(static s => s.Services.Select(v => (Server: s, Service: v))).Where(static f => f.Service.Path is { Outcome: ProbeOutcome.OtherSource })
         .Select(static f => Saying.Of(DiagnosisNames.WrongReplySource, Severity.Broken, f.Server.Name, [f.Service.Name],
@@ -38,6 +43,30 @@ internal static class ReturnRules
             }
         }
     }
+
+    /// <summary>A solicitation on behalf of a VIP on lo needs another source, and Linux takes a link-local one or sends none.</summary>
+    internal static IEnumerable<Diagnosis> LinkLocal(Evidence evidence, IReadOnlyList<Diagnosis> before)
+    {
+        foreach (var s in evidence.Servers)
+        {
+            var six = s.Services.Where(static v => v.IsIPv6).ToArray();
+            if (six.Length == 0 || s.Agent(evidence) is not { } agent)
+                continue;
+            foreach (var device in agent.Devices.Where(d => d is { IsUp: true, Mac: not ("" or NoMac) } && IsUsedBySix(d, agent)
+                && !d.Addresses.Any(static a => AddressOf(a) is { IsIPv6LinkLocal: true })))
+            {
+                yield return Saying.Of(DiagnosisNames.LinkLocalMissing, six.Any(Saying.IsDead) ? Severity.Broken : Severity.Impaired, s.Name, six.Names(),
+                    $"'{device.Name}' of {s.Name} has no IPv6 link-local address: the server cannot ask for neighbours on behalf of the VIP, so replies stay away whenever the neighbour is not known from other traffic.",
+                    $"On the server: let the kernel make one (sysctl -w net.ipv6.conf.{device.Name}.addr_gen_mode=0, then take the link down and up), or ip address add fe80::1/64 dev {device.Name}, another on each server",
+                    [$"agent: {device.Name} has {string.Join(", ", device.Addresses)}", .. six.Where(Saying.IsDead).Select(Saying.Text)]);
+            }
+        }
+    }
+
+    private static bool IsUsedBySix(Device device, AgentReport agent) => agent.DefaultRoutes.Any(r => r.Family == 6 && r.Device == device.Name)
+        || device.Addresses.Any(static a => AddressOf(a) is { AddressFamily: AddressFamily.InterNetworkV6 });
+
+    private static IPAddress? AddressOf(string withPrefix) => IPAddress.TryParse(withPrefix.Split('/')[0], out var address) ? address : null;
 
     internal static IEnumerable<Diagnosis> ServerDrops(Evidence evidence, IReadOnlyList<Diagnosis> before)
     {
@@ -78,13 +107,13 @@ internal static class ReturnRules
     }
 
     internal static IEnumerable<Diagnosis> FailsHealthChecks(Evidence evidence, IReadOnlyList<Diagnosis> before) => evidence.Servers
-        .Where(s => !s.UnfitIn.IsEmpty && !before.Explains(s.Name)).Select(s => Saying.Of(DiagnosisNames.FailsHealthChecks, Severity.Broken, s.Name, s.Services.Names(),
+        .Where(s => !s.UnfitIn.IsEmpty && !before.Explains(s)).Select(s => Saying.Of(DiagnosisNames.FailsHealthChecks, Severity.Broken, s.Name, s.Services.Names(),
             $"Health checks find {s.Name} unfit for traffic, or have not found it fit yet.",
             "See the reason in sidestep status; a server that has just come back is admitted after some good probes",
             s.UnfitIn.Select(static p => $"director: unfit in {p}").Concat(s.Services.Select(Saying.Text))));
 
     /// <summary>Dead paths of TCP that nothing else explains: silence of UDP may be the application's way.</summary>
     private static IEnumerable<(ServerEvidence, ServiceEvidence)> Dead(Evidence evidence, IReadOnlyList<Diagnosis> before) => evidence.Servers
-        .Where(s => !before.Explains(s.Name))
+        .Where(s => !before.Explains(s))
         .SelectMany(static s => s.Services.Where(static v => v.IsDead() && v.Protocol == TransportProtocol.Tcp).Select(v => (s, v)));
 }

@@ -20,7 +20,7 @@ public static class Rules
         ReachRules.NoRoute, ReachRules.NotAttached, ReachRules.Unresolved, ReachRules.Stale,
         ServerRules.Windows, ServerRules.VipMissing, ServerRules.DecapsulationMissing, ServerRules.DecapsulationRefuses, ServerRules.ReversePathFilter,
         ListeningRules.Look,
-        ReturnRules.WrongSource, ReturnRules.DefaultRoute, ServerRules.Checksums, ReturnRules.ServerDrops, ReturnRules.ReplyDropped,
+        ReturnRules.WrongSource, ReturnRules.DefaultRoute, ReturnRules.LinkLocal, ServerRules.Checksums, ReturnRules.ServerDrops, ReturnRules.ReplyDropped,
         ReturnRules.PathDead, ReturnRules.FailsHealthChecks, SizeRules.Mtu, SizeRules.Mss,
         DirectorRules.XdpMode, AgentRules.Drift, AgentRules.Silent, AgentRules.Clock, AgentRules.Version,
     ];
@@ -83,4 +83,8 @@ internal static class Saying
     /// <summary>Whether something that makes a path dead was found for this server.</summary>
     internal static bool Explains(this IReadOnlyList<Diagnosis> before, string server) =>
         before.Any(d => d.Server == server && d.Severity == Severity.Broken);
+
+    /// <summary>The same, or something of the director's that keeps the server's answers from its probes.</summary>
+    internal static bool Explains(this IReadOnlyList<Diagnosis> before, ServerEvidence server) => before.Explains(server.Name)
+        || before.Any(d => d.Name == DiagnosisNames.VipLocalOnDirector && server.Services.Any(s => d.Services.Contains(s.Name)));
 }

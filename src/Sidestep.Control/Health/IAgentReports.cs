@@ -8,6 +8,9 @@ public interface IAgentReports
     /// <summary>Raised, on any thread, when <see cref="IsFit"/> may answer otherwise.</summary>
     event Action? Changed;
 
+    /// <summary>Raised, on any thread, when what an agent counts looks like trouble: the server's own address, and what, in words.</summary>
+    event Action<IPAddress, string>? Suspected;
+
     /// <summary>Whether the agent of a server reports it fit; null: it has not reported, or not for too long.</summary>
     /// <param name="name">Name of the server.</param>
     /// <param name="address">Its own address.</param>

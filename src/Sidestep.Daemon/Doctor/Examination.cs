@@ -19,8 +19,8 @@ namespace Sidestep.Daemon.Doctor;
 /// <param name="sentinel">Who answers for VIPs; null: it could not be started.</param>
 internal sealed class Examination(InForce inForce, Func<InForce> newest, AgentRegistry agents, VipSentinel? sentinel)
 {
-    /// <summary>An agent that reports every two seconds and is told to hurry has reported twice by then.</summary>
-    private static readonly TimeSpan ReportPatience = TimeSpan.FromSeconds(4);
+    /// <summary>An agent that reports every two seconds and is told to hurry has reported twice long before; on a busy host it may not.</summary>
+    private static readonly TimeSpan ReportPatience = TimeSpan.FromSeconds(8);
 
     /// <summary>Some answer after a while on purpose (proxy ARP), and so to an earlier question.</summary>
     private static readonly TimeSpan ClaimAge = TimeSpan.FromSeconds(2);
@@ -56,13 +56,12 @@ internal sealed class Examination(InForce inForce, Func<InForce> newest, AgentRe
 
         var servers = Servers(services);
         var before = servers.ToDictionary(static s => s.Server, s => agents.Find(s.Server));
-        var hops = FindHops(servers);
+        var (hops, entered) = FindHops(servers);
         var answered = await NeighbourAsk.RunAsync([.. hops.Servers.Values.DistinctBy(static h => h.Key)], cancellation).ConfigureAwait(false);
         var (probes, sizes) = await ProbeAsync(servers, cancellation).ConfigureAwait(false);
 
-        var probed = DateTimeOffset.UtcNow;
-        if (!await agents.WaitForReportsAsync([.. servers.Select(static s => s.Server)], probed, ReportPatience, cancellation).ConfigureAwait(false))
-            _notLookedAt.Add("counters of some agents during the probes: their reports did not come in time");
+        foreach (var late in await agents.WaitForReportsAsync([.. servers.Select(static s => s.Server)], agents.Mark(), ReportPatience, cancellation).ConfigureAwait(false))
+            _notLookedAt.Add($"{late.Name}: what its agent counted during the probes; its report did not come in time");
         var rest = ClaimPatience - (DateTimeOffset.UtcNow - asked);
         if (rest > TimeSpan.Zero)
             await Task.Delay(rest, cancellation).ConfigureAwait(false);
@@ -87,7 +86,7 @@ internal sealed class Examination(InForce inForce, Func<InForce> newest, AgentRe
                 {
                     Name = s.Server.Name,
                     Address = s.Server.Address,
-                    Route = RouteTo(s.Server.Address, hops, answered),
+                    Route = RouteTo(s.Server.Address, hops, answered, entered),
                     Before = before[s.Server],
                     After = agents.Find(s.Server),
                     UnfitIn = [.. newest().Tables.Groups.Where(g => g.Servers.Any(e => e.HasFailed && e.Name == s.Server.Name && e.Address.Equals(s.Server.Address))).Select(static g => g.Key.ToString())],
@@ -146,11 +145,12 @@ internal sealed class Examination(InForce inForce, Func<InForce> newest, AgentRe
         }
     }
 
-    private Hops FindHops(IEnumerable<LookedServer> servers)
+    private (Hops Hops, HashSet<(int, IPAddress)> Entered) FindHops(IEnumerable<LookedServer> servers)
     {
         using var netlink = NetlinkSocket.Open();
-        return Hops.Find(netlink, new Watched([.. inForce.Configuration.Director.Interfaces.Select(static i => i.Name)],
+        var hops = Hops.Find(netlink, new Watched([.. inForce.Configuration.Director.Interfaces.Select(static i => i.Name)],
             [.. servers.Select(static s => s.Server.Address).Distinct()], []));
+        return (hops, [.. Neighbours.List(netlink).Where(static n => n.IsStatic).Select(static n => (n.InterfaceIndex, n.Address))]);
     }
 
     private async Task<(Dictionary<(Looked Service, bool IsOwn), Probe> Probes, Dictionary<(IPAddress, IPAddress, Way), SizeSearch> Sizes)> ProbeAsync(
@@ -182,7 +182,7 @@ internal sealed class Examination(InForce inForce, Func<InForce> newest, AgentRe
         return (probes, sizes);
     }
 
-    private RouteEvidence RouteTo(IPAddress server, Hops hops, Dictionary<(int, IPAddress), ImmutableArray<string>> answered)
+    private RouteEvidence RouteTo(IPAddress server, Hops hops, Dictionary<(int, IPAddress), ImmutableArray<string>> answered, HashSet<(int, IPAddress)> entered)
     {
         var mac = inForce.NextHops.Servers.TryGetValue(server, out var known) ? known.Neighbour.ToString() : null;
         if (hops.LocalServers.ContainsKey(server))
@@ -194,6 +194,7 @@ internal sealed class Examination(InForce inForce, Func<InForce> newest, AgentRe
             Gateway = hop.ViaRouter ? hop.Neighbour : null,
             Device = hop.Egress.Name,
             Mac = mac,
+            IsEntered = entered.Contains(hop.Key),
             Answered = answered.TryGetValue(hop.Key, out var macs) ? macs : null,
         };
     }

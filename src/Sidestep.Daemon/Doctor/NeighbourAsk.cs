@@ -8,8 +8,8 @@ namespace Sidestep.Daemon.Doctor;
 /// <summary>Asks next hops for their Ethernet addresses, and hears all that answer.</summary>
 internal static class NeighbourAsk
 {
-    private const int Times = 3;
-    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(250);
+    private const int Times = 5;
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(400);
 
     /// <summary>Who answered, by hop; nobody is an empty list.</summary>
     internal static async Task<Dictionary<(int Interface, IPAddress Neighbour), ImmutableArray<string>>> RunAsync(

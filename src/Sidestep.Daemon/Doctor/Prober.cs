@@ -44,8 +44,12 @@ internal sealed class Prober : IDisposable
     private const int MostAtOnce = 10_000;
     private const int LongestFrame = 2048;
     private const ushort Mss = 1460;
-    private static readonly TimeSpan[] Sendings = [TimeSpan.Zero, TimeSpan.FromMilliseconds(250), TimeSpan.FromMilliseconds(600)];
-    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(1000);
+    /// <summary>The last ones are for hosts that are busy: only where something is silent do they cost time.</summary>
+    private static readonly TimeSpan[] Sendings = [TimeSpan.Zero, TimeSpan.FromMilliseconds(250), TimeSpan.FromMilliseconds(600), TimeSpan.FromMilliseconds(1200)];
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(2500);
+
+    /// <summary>Silence of UDP is most applications' way, and nothing is concluded from it.</summary>
+    private static readonly TimeSpan UdpPatience = TimeSpan.FromMilliseconds(1200);
 
     private readonly PathSender _sender = new();
     private readonly FrameReceiver _four = FrameReceiver.Open((ushort)EtherType.Ipv4);
@@ -58,7 +62,7 @@ internal sealed class Prober : IDisposable
     /// <summary>Who sends.</summary>
     internal PathSender Sender => _sender;
 
-    /// <summary>Sends all, up to three times, until all are answered or it takes too long. What was not answered is silent.</summary>
+    /// <summary>Sends all, up to four times, until all are answered or it takes too long. What was not answered is silent.</summary>
     internal async Task RunAsync(IReadOnlyList<Probe> probes, CancellationToken cancellation)
     {
         var byPort = new Dictionary<int, Probe>();
@@ -75,16 +79,18 @@ internal sealed class Prober : IDisposable
         var start = TimeProvider.System.GetTimestamp();
         foreach (var (index, at) in Sendings.Index())
         {
+            if (IsEnough(byPort.Values, start))
+                break;
             foreach (var probe in byPort.Values.Where(static p => p.Outcome is null))
                 SendOnce(probe);
             var until = index + 1 < Sendings.Length ? Sendings[index + 1] : Patience;
-            await HearUntilAsync(() => byPort.Values.All(static p => p.Outcome is not null), until - TimeProvider.System.GetElapsedTime(start), r => Take(r, byPort), cancellation)
+            await HearUntilAsync(() => IsEnough(byPort.Values, start), until - TimeProvider.System.GetElapsedTime(start), r => Take(r, byPort), cancellation)
                 .ConfigureAwait(false);
         }
         foreach (var probe in byPort.Values.Where(static p => p.Outcome is null && p.Protocol != TransportProtocol.Udp))
             Send(probe, ProbePacket.Tcp(probe.From!, probe.To, _sequence + 1, ProbePacket.Reset, 0));
         foreach (var probe in probes.Where(static p => p.Outcome is null))
-            probe.Outcome = new ProbeEvidence(ProbeOutcome.Silent, Detail: $"{Sendings.Length} sent within {Patience.TotalSeconds:0} s");
+            probe.Outcome = new ProbeEvidence(ProbeOutcome.Silent, Detail: "sent several times");
     }
 
     /// <summary>Hears until a condition holds or the time is over.</summary>
@@ -116,6 +122,12 @@ internal sealed class Prober : IDisposable
             if (Reply.Read(frame[EthernetPacket.HeaderLength..length]) is { } reply)
                 take(reply);
         }
+    }
+
+    private static bool IsEnough(IReadOnlyCollection<Probe> probes, long start)
+    {
+        var onlyTcp = TimeProvider.System.GetElapsedTime(start) >= UdpPatience;
+        return probes.All(p => p.Outcome is not null || onlyTcp && p.Protocol == TransportProtocol.Udp);
     }
 
     private void SendOnce(Probe probe)

@@ -45,18 +45,22 @@ internal sealed class NeighbourProber : IDisposable
     /// <summary>Takes in the answers, and asks when it is time for a round.</summary>
     /// <param name="neighbours">Whom, once each.</param>
     /// <param name="known">What the kernel said last.</param>
-    internal void Tick(IReadOnlyList<Hop> neighbours, IReadOnlyDictionary<(int, IPAddress), MacAddress> known)
+    /// <param name="entered">What somebody entered into the kernel's table.</param>
+    internal void Tick(IReadOnlyList<Hop> neighbours, IReadOnlyDictionary<(int, IPAddress), MacAddress> known, IReadOnlySet<(int, IPAddress)> entered)
     {
         if (_answers.Hear())
             Learn(neighbours, known);
         var round = TimeSpan.FromSeconds(Math.Max(ShortestRound.TotalSeconds, (double)neighbours.Count / MaxPerSecond));
         if (TimeProvider.System.GetElapsedTime(_lastRound) >= round)
-            ProbeAll(neighbours);
+            ProbeAll(neighbours, entered);
     }
 
     /// <summary>Asks all now.</summary>
+    /// <param name="neighbours">Whom, once each.</param>
+    /// <param name="entered">What somebody entered into the kernel's table: since Linux 5.16 the request to use such an entry (NTF_USE)
+    /// makes an ordinary one of it, and what an operator entered is to stay.</param>
     /// <exception cref="NativeException">The kernel refused an entry, because its table is full for one; all were asked.</exception>
-    internal void ProbeAll(IReadOnlyList<Hop> neighbours)
+    internal void ProbeAll(IReadOnlyList<Hop> neighbours, IReadOnlySet<(int, IPAddress)> entered)
     {
         _lastRound = TimeProvider.System.GetTimestamp();
         _answers.Forget();
@@ -67,7 +71,8 @@ internal sealed class NeighbourProber : IDisposable
             // when there was none. A lost question is asked again in the next round.
             try
             {
-                Neighbours.Resolve(_netlink, hop.Egress.Index, hop.Neighbour);
+                if (!entered.Contains(hop.Key))
+                    Neighbours.Resolve(_netlink, hop.Egress.Index, hop.Neighbour);
             }
             catch (NativeException e)
             {

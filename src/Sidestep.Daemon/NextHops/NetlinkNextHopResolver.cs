@@ -29,6 +29,10 @@ internal sealed class NetlinkNextHopResolver : INextHopResolver, IDisposable
     private Watched _watched = new([], [], []);
     private Hops? _hops;
     private Dictionary<(int, IPAddress), MacAddress> _neighbours = [];
+
+    /// <summary>Entries that somebody made.</summary>
+    private HashSet<(int, IPAddress)> _entered = [];
+
     private HopTable _current = new([], new Dictionary<IPAddress, NextHop>(), new Dictionary<IPAddress, string>());
 
     internal NetlinkNextHopResolver(Action<string> log)
@@ -91,7 +95,7 @@ internal sealed class NetlinkNextHopResolver : INextHopResolver, IDisposable
             try
             {
                 Refresh();
-                _prober.ProbeAll(_hops!.Neighbours);
+                _prober.ProbeAll(_hops!.Neighbours, _entered);
             }
             catch (NativeException e)
             {
@@ -150,14 +154,16 @@ internal sealed class NetlinkNextHopResolver : INextHopResolver, IDisposable
         lock (_gate)
         {
             if (_hops is not null)
-                _prober.Tick(_hops.Neighbours, _neighbours);
+                _prober.Tick(_hops.Neighbours, _neighbours, _entered);
         }
     }
 
     private bool Refresh()
     {
         _hops ??= Hops.Find(_questions, _watched);
-        _neighbours = Neighbours.List(_questions).Where(static n => n.IsValid && n.Mac.Length == MacAddress.Length)
+        var all = Neighbours.List(_questions);
+        _entered = [.. all.Where(static n => n.IsStatic).Select(static n => (n.InterfaceIndex, n.Address))];
+        _neighbours = all.Where(static n => n.IsValid && n.Mac.Length == MacAddress.Length)
             .GroupBy(static n => (n.InterfaceIndex, n.Address)).ToDictionary(static g => g.Key, static g => MacAddress.Read(g.First().Mac.Span));
         var next = _hops.Resolve(_neighbours, _current);
         var same = next.Interfaces.SequenceEqual(_current.Interfaces) && Same(next.Servers, _current.Servers)

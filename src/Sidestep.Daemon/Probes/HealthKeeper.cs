@@ -41,6 +41,8 @@ internal sealed class HealthKeeper : IDisposable
         Book = new HealthBook(TimeProvider.System, engine.ReadRunning(), HealthReport.Read(identity), agents, Say);
         _watch = new HealthWatch(Book, _path, TimeProvider.System, Random.Shared);
         _mtu = new MtuWatch(Book, _path, TimeProvider.System);
+        if (agents is not null)
+            agents.Suspected += Book.Suspect;
         _refusals = new RefusalListener(Book.Suspect, Log.Warning);
     }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using System.Text.Json;
 using Sidestep.SystemTests.Api;
 using Sidestep.SystemTests.Director;
 
@@ -66,6 +67,25 @@ public sealed class DirectorLinkTests : IDisposable
     }
 
     [Fact]
+    public void WhereItIsRequiredAServerGetsTrafficOnlyWithItsAgentsReport()
+    {
+        _segment.Serve(_server, 1);
+        _segment.File = _segment.File with { Health = "admission: { requireAgent: true }" };
+        _segment.Start().Until("agents are heard at");
+        Eventually.True(() => Health() is { ValueKind: JsonValueKind.Object } h && h.GetProperty("dsrPath").GetString() == "up" && h.GetProperty("waitsForAgent").GetBoolean(),
+            () => $"its path is not known to work: {_segment.StatusText()}");
+        Assert.Equal(0, Slots());
+
+        var (agent, said) = Start();
+        Eventually.True(() => Slots() > 0, () => $"no traffic with its report: {_segment.StatusText()}\n{said}", TimeSpan.FromSeconds(30));
+
+        // Who has traffic keeps it.
+        agent.Kill();
+        agent.WaitForExit();
+        Eventually.True(() => Health().GetProperty("fit").GetBoolean() && Slots() > 0, () => _segment.StatusText());
+    }
+
+    [Fact]
     public void AnAuthorityThatIsNotTheDirectorsIsSaid()
     {
         _segment.Start().Until("agents are heard at");
@@ -117,6 +137,11 @@ public sealed class DirectorLinkTests : IDisposable
         [Path.Combine(AppContext.BaseDirectory, "sidestep-agent"), .. arguments, "--state-dir", Path.Combine(_segment.Lan.Folder, "agent")];
 
     private string OnLoopback() => _server.Ip("address show dev lo");
+
+    private JsonElement Health() => _segment.Status().GetProperty("health") is { ValueKind: JsonValueKind.Object } health
+        ? health.GetProperty("servers").EnumerateArray().FirstOrDefault(static s => s.GetProperty("name").GetString() == "server1") : default;
+
+    private int Slots() => _segment.Status().GetProperty("pools")[0].GetProperty("servers")[0].GetProperty("slots").GetInt32();
 
     private string? State() => _segment.Status().GetProperty("pools").EnumerateArray().SelectMany(static p => p.GetProperty("servers").EnumerateArray())
         .First(static s => s.GetProperty("name").GetString() == "server1").GetProperty("state").GetString();

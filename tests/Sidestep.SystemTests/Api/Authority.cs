@@ -22,14 +22,17 @@ internal sealed class Authority : IDisposable
     public string Pem => _self.ExportCertificatePem();
 
     /// <summary>A certificate with its key, both in PEM form.</summary>
-    public (string Certificate, string Key) Issue(string name, string? address = null)
+    public (string Certificate, string Key) Issue(string name, string? address = null, string? host = null)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
-        if (address is not null)
+        if (address is not null || host is not null)
         {
             var names = new SubjectAlternativeNameBuilder();
-            names.AddIpAddress(IPAddress.Parse(address));
+            if (address is not null)
+                names.AddIpAddress(IPAddress.Parse(address));
+            if (host is not null)
+                names.AddDnsName(host);
             request.CertificateExtensions.Add(names.Build());
         }
         using var certificate = request.Create(_self, _self.NotBefore, _self.NotAfter, RandomNumberGenerator.GetBytes(8));

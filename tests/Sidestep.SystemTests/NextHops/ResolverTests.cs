@@ -80,6 +80,29 @@ public sealed class ResolverTests(ITestOutputHelper output)
         Assert.Contains(NewMac, link.Director.Ip($"-6 neigh show {Server}"), StringComparison.Ordinal);
     }
 
+    /// <summary>The daemon believes it, as the kernel does: whether it is right is for health checks and the doctor to say.</summary>
+    [Theory]
+    [InlineData(Server)]
+    [InlineData("10.9.0.11")]
+    public void What_an_operator_entered_stays_and_is_followed(string server)
+    {
+        using var link = new Link(["10.9.0.2/24", Director + "/64"], ["10.9.0.11/24", Server + "/64"]);
+        link.Watch([server]);
+        link.Until(server, Link.MacOf(link.Other));
+        link.Director.Ip($"neigh replace {server} lladdr {NewMac} dev eth0 nud permanent");
+        link.Until(server, NewMac);
+        // Several rounds of questions, which are all answered with another address.
+        var clock = Stopwatch.StartNew();
+        while (clock.Elapsed < TimeSpan.FromSeconds(2))
+        {
+            Assert.Contains($"{NewMac} PERMANENT", link.Director.Ip($"neigh show {server}"), StringComparison.Ordinal);
+            Thread.Sleep(50);
+        }
+        Assert.Equal(NewMac, link.Current.Servers[IPAddress.Parse(server)].Neighbour.ToString());
+        link.Director.Ip($"neigh del {server} dev eth0");
+        link.Until(server, Link.MacOf(link.Other));
+    }
+
     [Fact]
     public void A_server_behind_a_router_is_reached_by_the_router()
     {

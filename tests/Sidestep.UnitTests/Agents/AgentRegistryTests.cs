@@ -143,6 +143,61 @@ public sealed class AgentRegistryTests
         Assert.Null(_agents.Report("web2", Report(OperatorWish.Enabled))!.NextReportMilliseconds);
     }
 
+    [Fact]
+    public async Task A_report_counts_as_later_only_when_it_was_made_after_the_mark()
+    {
+        var web2 = _configuration.Pools[0].Servers[1];
+        var first = _agents.Report("web2", Report(OperatorWish.Enabled))!.Mark;
+        var mark = _agents.Mark();
+        Assert.True(mark > first);
+        var waits = _agents.WaitForReportsAsync([web2], mark, TimeSpan.FromSeconds(30), CancellationToken.None);
+
+        // On its way when the mark was made: it brings back what its agent knew.
+        Assert.Equal(mark, _agents.Report("web2", Report(OperatorWish.Enabled) with { Mark = first })!.Mark);
+        Assert.False(waits.IsCompleted);
+        // A mark that was never given is none.
+        _agents.Report("web2", Report(OperatorWish.Enabled) with { Mark = mark + 1 });
+        Assert.False(waits.IsCompleted);
+        _agents.Report("web2", Report(OperatorWish.Enabled) with { Mark = mark });
+        Assert.Empty(await waits.WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task Who_reports_too_late_is_told_by_name_and_who_never_did_is_not_waited_for()
+    {
+        _agents.Report("web2", Report(OperatorWish.Enabled));
+        var waits = _agents.WaitForReportsAsync(_configuration.Pools[0].Servers, _agents.Mark(), TimeSpan.FromSeconds(5), CancellationToken.None);
+        Assert.True(SpinWait.SpinUntil(() => _time.NextDue is not null, TimeSpan.FromSeconds(5)));
+        _time.Advance(TimeSpan.FromSeconds(5));
+        Assert.Equal(["web2"], (await waits.WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken)).Select(static s => s.Name));
+    }
+
+    [Fact]
+    public void Handshakes_that_get_nowhere_are_suspicious_and_others_are_not()
+    {
+        var heard = new List<string>();
+        _agents.Suspected += (server, what) => heard.Add($"{server} {what}");
+        var vip = IPAddress.Parse("203.0.113.10");
+        void Counts(long syns, long synAcks, long resets = 0, string instance = "a") =>
+            _agents.Report("web2", Report(OperatorWish.Enabled) with { Instance = instance, Traffic = [new VipTraffic(vip, syns, synAcks, resets)] });
+
+        Counts(10, 10);
+        Counts(12, 10);
+        // Three without an answer, in two reports, are a sign; two were none.
+        Assert.Empty(heard);
+        Counts(13, 10);
+        Assert.Equal(["10.0.0.12 gets connection requests to 203.0.113.10, and answers none"], heard);
+        // One that is answered makes up for others, and so does a new start of the agent.
+        Counts(15, 10);
+        Counts(20, 11);
+        Counts(22, 11);
+        Counts(3, 0, instance: "b");
+        Counts(5, 0, instance: "b");
+        Assert.Single(heard);
+        Counts(9, 0, 4, instance: "b");
+        Assert.Equal("10.0.0.12 resets connections to 203.0.113.10, and accepts none", heard[^1]);
+    }
+
     private async Task<Duties> Get(string server) => (await _agents.DutiesAsync(server, null, TimeSpan.Zero, CancellationToken.None))!;
 
     private static AgentReport Report(string wish) => new() { AgentVersion = "1.0", OperatingSystem = "linux", WallClock = DateTimeOffset.UnixEpoch, Wish = wish };

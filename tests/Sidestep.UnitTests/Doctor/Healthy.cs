@@ -122,8 +122,8 @@ internal static class Healthy
         DefaultRoutes = [new DefaultRoute(4, "eth0", IPAddress.Parse("10.0.0.1"), null), new DefaultRoute(6, "eth0", IPAddress.Parse("2001:db8::1"), null)],
         Devices =
         [
-            new Device("lo", "", 65536, true, ["127.0.0.1/8", .. vips.Select(static v => $"{v}/{v.GetAddressBytes().Length * 8}")], []),
-            new Device("eth0", Mac(name), 1500, true, [$"{address}/24"], []),
+            new Device("lo", "00:00:00:00:00:00", 65536, true, ["127.0.0.1/8", .. vips.Select(static v => $"{v}/{v.GetAddressBytes().Length * 8}")], []),
+            new Device("eth0", Mac(name), 1500, true, [$"{address}/24", "fe80::1/64"], []),
         ],
     };
 }

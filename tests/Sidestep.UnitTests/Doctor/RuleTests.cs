@@ -53,6 +53,27 @@ public sealed class RuleTests
     }
 
     [Fact]
+    public void What_health_checks_say_while_the_director_has_the_VIP_is_its_consequence()
+    {
+        var found = Rules.Diagnose((Evidence() with { LocalVips = [(Far, "lo")] }).With("far1", static s => s with { UnfitIn = ["far/ipip"] })
+            .With("near1", static s => s with { UnfitIn = ["near/l2"] }));
+
+        Assert.Equal([(DiagnosisNames.VipLocalOnDirector, null), (DiagnosisNames.FailsHealthChecks, "near1")], found.Select(static d => (d.Name, d.Server)));
+    }
+
+    [Fact]
+    public void A_next_hop_that_somebody_entered_and_that_works_need_not_answer() =>
+        Assert.Empty(Rules.Diagnose(Evidence().With("near1", static s => s with { Route = s.Route with { IsEntered = true, Answered = [] } })));
+
+    [Fact]
+    public void A_next_hop_that_somebody_entered_and_that_does_not_work_is_named()
+    {
+        var found = Rules.Diagnose(Evidence().With("near1", static s => s.Paths(ProbeOutcome.Silent) with { Route = s.Route with { IsEntered = true, Answered = [] } }));
+
+        Assert.Equal((DiagnosisNames.NextHopUnresolved, "near1"), (found[0].Name, found[0].Server));
+    }
+
+    [Fact]
     public void Packets_that_others_sent_in_vain_are_no_refusal_of_this_director() =>
         Assert.Empty(Rules.Diagnose(Evidence().With("far1", static s => s.After(static r => r.Grown(CounterNames.RefusedSource)))));
 
@@ -126,6 +147,8 @@ public sealed class RuleTests
         ("default route to the director", DiagnosisNames.DefaultRouteToDirector, "far1", static () => Evidence().With("far1", static s => s.After(static r => r with { DefaultRoutes = [new DefaultRoute(4, "eth0", Director, null)] }))),
         ("no default route", DiagnosisNames.DefaultRouteMissing, "far1", static () => Evidence().With("far1", static s => s.After(static r => r with { DefaultRoutes = [] }))),
         ("no IPv6 default route", DiagnosisNames.DefaultRouteMissing, "near1", static () => Evidence().With("near1", static s => s.After(static r => r with { DefaultRoutes = [r.DefaultRoutes[0]] }))),
+        ("no link-local address", DiagnosisNames.LinkLocalMissing, "near1", static () => Evidence().With("near1", static s => s.Paths(ProbeOutcome.Silent).After(static r => r with
+            { Devices = [.. r.Devices.Select(static d => d with { Addresses = [.. d.Addresses.Where(static a => !a.StartsWith("fe80", StringComparison.Ordinal))] })] }))),
         ("wrong checksums", DiagnosisNames.ChecksumOffloadBroken, "near1", static () => Evidence().With("near1", static s => s.After(static r => r.Grown(CounterNames.TcpChecksumErrors)))),
         ("local firewall", DiagnosisNames.ServerDropsRequests, "far1", static () => Evidence().With("far1", static s => s.Paths(ProbeOutcome.Silent).After(static r => r.Handshakes(Far, 3, 0)))),
         ("reply lost", DiagnosisNames.ReplyDroppedOnTheWay, "far1", static () => Evidence().With("far1", static s => s.Paths(ProbeOutcome.Silent).After(static r => r.Handshakes(Far, 3, 3)))),

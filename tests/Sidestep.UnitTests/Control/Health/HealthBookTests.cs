@@ -192,6 +192,12 @@ public sealed class HealthBookTests
 
     private sealed class Agents : IAgentReports
     {
+        public event Action<IPAddress, string>? Suspected
+        {
+            add { }
+            remove { }
+        }
+
         private readonly Dictionary<IPAddress, bool?> _fit = [];
 
         public event Action? Changed;
