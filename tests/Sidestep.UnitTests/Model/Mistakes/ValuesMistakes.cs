@@ -214,6 +214,6 @@ internal static class ValuesMistakes
             + "\"8f1c2a63b0d94e57a1c3f5e7092b4d6f\"\n  onExit: keep\n  pinPath: /sys/fs/bpf/sidestep\n",
             "director: 5\n",
             "1:11: error: director: 5: this is a single value. Write the director as a mapping with the keys "
-            + "name, interfaces, hashKey, peers, rememberedFlows, onExit, pinPath, api, sentinel."),
+            + "name, engine, interfaces, hashKey, peers, rememberedFlows, onExit, pinPath, api, sentinel."),
     ];
 }
