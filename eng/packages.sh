@@ -25,7 +25,7 @@ packages() {
 	ethtool makes a virtual link poll
 	nftables is what the director is compared with
 	ipvsadm sets up IPVS, which it is compared with where the kernel has it
-	dpdk has testpmd, which the managed engine is compared with
+	dpdk-dev has testpmd, which the managed engine is compared with
 	librte-net-af-packet23 is its driver for packet sockets
 	librte-net-af-xdp23 is its driver for AF_XDP
 	LIST
