@@ -25,6 +25,8 @@ packages() {
 	ethtool makes a virtual link poll
 	nftables is what the director is compared with
 	ipvsadm sets up IPVS, which it is compared with where the kernel has it
+	LIST
+  testpmd) cat <<-LIST ;;
 	dpdk-dev has testpmd, which the managed engine is compared with
 	librte-net-af-packet23 is its driver for packet sockets
 	librte-net-af-xdp23 is its driver for AF_XDP
@@ -38,6 +40,8 @@ packages() {
 	tshark reads the files that sidestep capture writes
 	dnsmasq-base answers the questions of DNS monitors
 	socat answers the datagrams of UDP monitors, and is a monitor itself
+	systemd reads the units, networks and settings that the agent writes
+	libyaml-0-2 netplan reads its files with it
 	LIST
   other-kernel) cat <<-LIST ;;
 	qemu-system-x86 emulates the machine that the other kernel runs on

@@ -137,10 +137,10 @@ internal sealed class DriverSet(ManagedEngine engine, SlowPath slowPath, Action<
             Close();
             return false;
         }
-        catch (DllNotFoundException e)
+        catch (DllNotFoundException)
         {
             refused = wanted[0];
-            notes[refused.Name] = $"libbpf.so.1 is missing ({e.Message}): apt-get install libbpf1";
+            notes[refused.Name] = "libbpf.so.1 is missing: apt-get install libbpf1";
             Close();
             return false;
         }

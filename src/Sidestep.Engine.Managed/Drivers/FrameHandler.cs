@@ -11,7 +11,7 @@ internal sealed class FrameHandler(ManagedEngine engine, PacketPipeline pipeline
     private CaptureTap? _tap;
     private CaptureTap.Look? _look;
 
-    /// <summary>Frames so far.</summary>
+    /// <summary>Frames that were decided so far.</summary>
     internal long Frames { get; private set; }
 
     /// <summary>Index of the interface that the last frame leaves by.</summary>
@@ -34,9 +34,9 @@ internal sealed class FrameHandler(ManagedEngine engine, PacketPipeline pipeline
     {
         if (_tables is not { } tables)
             return false;
-        Frames++;
         var captured = _tap?.Before(_look!, frame.Bytes) ?? false;
         var decision = pipeline.Process(tables, ref frame, interfaceIndex);
+        Frames++;
         Egress = pipeline.Egress;
         if (captured)
             _tap!.After(_look!, pipeline, tables, decision, frame.Bytes, interfaceIndex);

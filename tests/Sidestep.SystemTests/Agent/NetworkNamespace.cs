@@ -9,7 +9,7 @@ internal sealed class NetworkNamespace : IDisposable
 {
     private const int NewNet = 0x40000000;
     private const string Folder = "/run/netns";
-    private static readonly string[] Prefixes = ["ssa", "ssd"];
+    private static readonly string[] Prefixes = ["ssa", "ssc", "ssd"];
     private static int _created;
 
     static NetworkNamespace() => DeleteLeftOvers();

@@ -51,6 +51,7 @@ public sealed class ErrorTests
     public void AnotherProgramIsAttached(string mode)
     {
         using var segment = new Segment(servers: 1);
+        segment.File = segment.File with { More = ["engine: xdp"] };
         segment.Lan.AttachForeignProgram(segment.Director, "eth0", mode);
         Says(segment.Launch(), "the XDP program 'pass'", "already attached to interface 'eth0'", $"ip link set dev eth0 {mode} off");
         Assert.Equal(["pass"], KernelView.XdpPrograms(segment.Director, "eth0"));
@@ -63,7 +64,7 @@ public sealed class ErrorTests
     public void LibbpfIsMissing()
     {
         var library = Shell.Run("ldconfig", "-p").Split('\n').First(static l => l.Contains("libbpf.so.1", StringComparison.Ordinal)).Split("=> ")[1];
-        Refused(["unshare", "--mount", "sh", "-c", $"mount --bind /dev/null {library} && exec \"$@\"", "sh"], "libbpf.so.1 is not installed", "apt-get install libbpf1");
+        Refused(static f => f with { More = ["engine: xdp"] }, ["unshare", "--mount", "sh", "-c", $"mount --bind /dev/null {library} && exec \"$@\"", "sh"], "libbpf.so.1 is not installed", "apt-get install libbpf1");
     }
 
     [Fact]

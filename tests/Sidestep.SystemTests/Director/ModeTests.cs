@@ -77,7 +77,7 @@ public sealed class ModeTests
         // After a restart it is still to be seen.
         daemon.Kill();
         segment.Start();
-        Assert.Contains(Notes(segment), static n => n.Contains("generic mode", StringComparison.Ordinal));
+        Assert.Contains(Notes(segment), static n => n.Contains("attached by generic", StringComparison.Ordinal));
     }
 
     private static string Mode(Segment segment) => segment.Status().GetProperty("interfaces")[0].GetProperty("driver").GetString()!;

@@ -1,0 +1,140 @@
+using System.Collections.Immutable;
+using Sidestep.ConformanceTests.Cases;
+using Sidestep.Engine.Managed;
+using Sidestep.Forwarding;
+using Sidestep.Model;
+using Sidestep.Native;
+using Sidestep.SystemTests.Agent;
+using NetworkNamespace = Sidestep.SystemTests.Agent.NetworkNamespace;
+
+namespace Sidestep.ConformanceTests.Cables;
+
+/// <summary>The managed engine on real interfaces: a frame goes in at the far end of a cable, and what comes out does so at the far
+/// end of one. The case table's interfaces are as many cables between two namespaces.</summary>
+internal sealed class CabledEngine : IDisposable
+{
+    /// <summary>What AF_XDP takes in one piece on a virtual cable, and more than any row that is about something else than size.</summary>
+    public const int MtuBytes = 3000;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    /// <summary>A program may leave a frame to the kernel without any worker having seen it: so long is waited for nobody to see it.</summary>
+    private static readonly TimeSpan Unseen = TimeSpan.FromMilliseconds(30);
+
+    private readonly NetworkNamespace _director = new("director", "ssc"), _others = new("others", "ssc");
+    private readonly Dictionary<string, int> _indexes = [], _farIndexes = [];
+    private readonly Dictionary<string, PacketRing> _ends = [];
+    private readonly FrameBatch _sender;
+    private readonly List<string> _problems = [];
+    private readonly ManagedEngine _engine;
+    private readonly byte[] _out = GC.AllocateArray<byte>(PacketRing.LongestFrame, pinned: true);
+
+    /// <param name="driver">How frames are taken.</param>
+    /// <param name="interfaces">By name, with the Ethernet address of the director's end.</param>
+    public CabledEngine(Driver driver, IReadOnlyDictionary<string, string> interfaces)
+    {
+        // Nothing but what the test sends.
+        foreach (var side in new[] { _director, _others })
+            side.Run("sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1", "net.ipv6.conf.default.disable_ipv6=1");
+        foreach (var (name, mac) in interfaces)
+        {
+            Shell.Run("ip", "link", "add", name, "netns", _director.Name, "type", "veth", "peer", "name", name, "netns", _others.Name);
+            _director.Ip($"link set {name} address {mac} mtu {MtuBytes} up");
+            _others.Ip($"link set {name} mtu {MtuBytes} up");
+            // The far end polls, or nothing that is redirected arrives.
+            _others.Run("ethtool", "-K", name, "gro", "on");
+            _director.Run("ethtool", "-K", name, "tx", "off");
+        }
+        foreach (var name in interfaces.Keys)
+        {
+            _indexes[name] = _director.Inside(() => Kernel.InterfaceIndex(name))!.Value;
+            _farIndexes[name] = _others.Inside(() => Kernel.InterfaceIndex(name))!.Value;
+            _ends[name] = _others.Inside(() => PacketRing.Open(_farIndexes[name], MtuBytes));
+        }
+        _sender = _others.Inside(FrameBatch.Open);
+        _engine = _director.Inside(() =>
+        {
+            var engine = ManagedEngine.ForInterfaces(rememberedFlows: 4096, _problems.Add, workers: 1);
+            Assert.All(engine.Attach([.. interfaces.Keys.Select(n => new DirectorInterface(n, driver))]), a => Assert.Equal(driver, a.Driver));
+            return engine;
+        });
+    }
+
+    public ManagedEngine Engine => _engine;
+
+    /// <summary>Compiles for these cables and applies.</summary>
+    public ForwardingTables Apply(Step step, ForwardingTables? previous)
+    {
+        var tables = TableCompiler.Compile(step.Given.Configuration, Here(step.Given.NextHops), previous, step.Now, _engine.ReadFlows);
+        _director.Inside(() =>
+        {
+            _engine.Apply(tables);
+            return true;
+        });
+        return tables;
+    }
+
+    /// <summary>Sends a frame to the director and waits until it has been dealt with.</summary>
+    /// <returns>What came out, with the interface; null: nothing.</returns>
+    public (string Interface, byte[] Frame)? Exchange(string entrance, byte[] frame, bool comesOut)
+    {
+        foreach (var end in _ends.Values)
+            Assert.Null(Next(end));
+        var before = Seen;
+        frame.CopyTo(_out, 0);
+        _sender.Add(_farIndexes[entrance], _out.AsSpan(0, frame.Length));
+        _sender.Flush();
+        Assert.Equal(0, _sender.Lost);
+        (string, byte[])? Came()
+        {
+            foreach (var (name, end) in _ends)
+            {
+                if (Next(end) is { } came)
+                    return (name, came);
+            }
+            return null;
+        }
+        (string, byte[])? result = null;
+        var isThere = SpinWait.SpinUntil(() => comesOut ? (result = Came()) is not null : Seen > before, comesOut ? Patience : Unseen);
+        Assert.True(isThere || !comesOut, $"nothing came out within {Patience.TotalSeconds} s; {string.Join("; ", _problems)}");
+        Assert.Empty(_problems);
+        return result ?? Came();
+    }
+
+    public void Dispose()
+    {
+        _director.Inside(() =>
+        {
+            _engine.Remove();
+            return true;
+        });
+        _engine.Dispose();
+        _sender.Dispose();
+        foreach (var end in _ends.Values)
+            end.Dispose();
+        _director.Dispose();
+        _others.Dispose();
+    }
+
+    private long Seen => _engine.Workers.Sum(static w => w.Frames);
+
+    private static byte[]? Next(PacketRing end)
+    {
+        if (!end.TryNext(out var frame))
+            return null;
+        var bytes = frame.Room.Slice(frame.Start, frame.Length).ToArray();
+        end.Release();
+        return bytes;
+    }
+
+    /// <summary>The same with the kernel's numbers of the cables.</summary>
+    private NextHops Here(NextHops hops)
+    {
+        EgressInterface Real(EgressInterface one) => one with { Index = _indexes[one.Name] };
+        return hops with
+        {
+            Interfaces = [.. hops.Interfaces.Select(Real)],
+            Servers = hops.Servers.ToImmutableDictionary(static s => s.Key, s => s.Value with { Egress = Real(s.Value.Egress) }),
+        };
+    }
+}
