@@ -58,7 +58,10 @@ public sealed unsafe class XdpSocket : IDisposable
         {
             var registration = new Registration
             {
-                Address = (ulong)memory.Address, Length = (ulong)memory.Length, ChunkBytes = FrameMemory.ChunkBytes, Headroom = Headroom,
+                Address = (ulong)memory.Address,
+                Length = (ulong)memory.Length,
+                ChunkBytes = FrameMemory.ChunkBytes,
+                Headroom = Headroom,
             };
             Set(RegisterMemory, &registration, sizeof(Registration), "XDP_UMEM_REG");
         }

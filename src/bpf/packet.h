@@ -131,7 +131,8 @@ INLINE __u32 now_ticks(void)
 	return bpf_ktime_get_coarse_ns() >> TICK_SHIFT;
 }
 
-/* Ticks since something was seen. CPUs look at the clock at different moments, so what another one has just seen may be ahead. */
+/* Ticks since something was seen. CPUs look at the clock at different moments, so what another one has just seen may be
+ * ahead. */
 INLINE __u32 ticks_since(__u32 seen, __u32 now)
 {
 	__s32 since = now - seen;
