@@ -109,7 +109,7 @@ internal static class InterfaceBenchmark
                 var begun = SpinWait.SpinUntil(() => process.HasExited || Has(said, "Logical Core"), StartLimit);
                 if (!begun || process.HasExited)
                     throw new BenchmarkException($"it did not start: {Last(said)}");
-                return Measure($"testpmd-{driver.Name()}", farEnd, cable, new ForwarderThread(process.Id, "lcore-worker"), rounds, static _ => { });
+                return Measure($"testpmd-{driver.Name()}", farEnd, cable, new ForwarderThread(process.Id, "rte-worker"), rounds, static _ => { });
             }
             finally
             {
