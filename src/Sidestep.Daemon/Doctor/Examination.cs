@@ -46,6 +46,7 @@ internal sealed class Examination(InForce inForce, Func<InForce> newest, AgentRe
     internal async Task<Evidence> RunAsync(string? onlyService, CancellationToken cancellation)
     {
         using var hurry = agents.Hurry();
+        var begun = agents.Mark();
         var configuration = inForce.Configuration;
         var services = configuration.VirtualServices.Where(s => s.Enabled && (onlyService is null || s.Name == onlyService)).ToArray();
         var vips = services.SelectMany(static s => s.Vips).Where(IsSingle).Select(static v => v.BaseAddress).ToHashSet();
@@ -55,9 +56,11 @@ internal sealed class Examination(InForce inForce, Func<InForce> newest, AgentRe
             _notLookedAt.Add("who answers for the VIPs: the sentinel is not running");
 
         var servers = Servers(services);
-        var before = servers.ToDictionary(static s => s.Server, s => agents.Find(s.Server));
         var (hops, entered) = FindHops(servers);
         var answered = await NeighbourAsk.RunAsync([.. hops.Servers.Values.DistinctBy(static h => h.Key)], cancellation).ConfigureAwait(false);
+        // The last report may be two seconds old: what arrived since, before a fault began, would count as the probes'.
+        await agents.WaitForReportsAsync([.. servers.Select(static s => s.Server)], begun, ReportPatience, cancellation).ConfigureAwait(false);
+        var before = servers.ToDictionary(static s => s.Server, s => agents.Find(s.Server));
         var (probes, sizes) = await ProbeAsync(servers, cancellation).ConfigureAwait(false);
 
         foreach (var late in await agents.WaitForReportsAsync([.. servers.Select(static s => s.Server)], agents.Mark(), ReportPatience, cancellation).ConfigureAwait(false))
