@@ -61,6 +61,9 @@ public sealed record ServerEvidence
     /// <summary>The way to it.</summary>
     public RouteEvidence Route { get; init; } = new();
 
+    /// <summary>The report that was there when the look began; null: <see cref="Before"/> is the first.</summary>
+    public ReceivedReport? First { get; init; }
+
     /// <summary>The last report before the probes.</summary>
     public ReceivedReport? Before { get; init; }
 
@@ -78,7 +81,7 @@ public sealed record ServerEvidence
         After is { } last && evidence.Now - last.At < AgentRegistry.SilentAfter ? last.Report : null;
 
     /// <summary>How much a counter grew while it was looked at; 0 when that is not known.</summary>
-    public long Growth(string counter) => Before?.Report is { } before && After?.Report is { } after && before.Instance == after.Instance
+    public long Growth(string counter) => (First ?? Before)?.Report is { } before && After?.Report is { } after && before.Instance == after.Instance
         ? after.Counters.GetValueOrDefault(counter) - before.Counters.GetValueOrDefault(counter) : 0;
 
     /// <summary>What the agent saw of handshakes with a VIP while it was looked at; null when that is not known.</summary>

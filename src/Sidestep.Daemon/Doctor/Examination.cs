@@ -56,6 +56,7 @@ internal sealed class Examination(InForce inForce, Func<InForce> newest, AgentRe
             _notLookedAt.Add("who answers for the VIPs: the sentinel is not running");
 
         var servers = Servers(services);
+        var first = servers.ToDictionary(static s => s.Server, s => agents.Find(s.Server));
         var (hops, entered) = FindHops(servers);
         var answered = await NeighbourAsk.RunAsync([.. hops.Servers.Values.DistinctBy(static h => h.Key)], cancellation).ConfigureAwait(false);
         // The last report may be two seconds old: what arrived since, before a fault began, would count as the probes'.
@@ -90,6 +91,7 @@ internal sealed class Examination(InForce inForce, Func<InForce> newest, AgentRe
                     Name = s.Server.Name,
                     Address = s.Server.Address,
                     Route = RouteTo(s.Server.Address, hops, answered, entered),
+                    First = first[s.Server],
                     Before = before[s.Server],
                     After = agents.Find(s.Server),
                     UnfitIn = [.. newest().Tables.Groups.Where(g => g.Servers.Any(e => e.HasFailed && e.Name == s.Server.Name && e.Address.Equals(s.Server.Address))).Select(static g => g.Key.ToString())],
