@@ -281,17 +281,19 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
 
     private void End(DirectorEngine engine)
     {
-        if (_onExit == ExitAction.Remove || engine.Kind == EngineKind.Managed)
+        if (_onExit == ExitAction.Remove)
         {
             engine.Remove();
             _groups!.Leave();
             _health!.Remove();
             File.Delete(DaemonReport.PathOf(_identity));
-            Log.Info(engine.Kind == EngineKind.Managed ? "detached; the managed engine ends with its daemon" : "detached, everything removed (onExit: remove)");
+            Log.Info("detached, everything removed (onExit: remove)");
         }
         else
         {
-            Log.Info("leaving; the program goes on forwarding (onExit: keep)");
+            Log.Info(engine.Kind == EngineKind.Managed
+                ? "leaving; nothing forwards until the next start, which finds what was remembered (onExit: keep)"
+                : "leaving; the program goes on forwarding (onExit: keep)");
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Sidestep.Engine.Managed.Capture;
 using Sidestep.Engine.Managed.Drivers;
+using Sidestep.Engine.Managed.Kept;
 using Sidestep.Forwarding;
 using Sidestep.Forwarding.Capture;
 using Sidestep.Forwarding.Pipeline;
@@ -14,7 +15,8 @@ namespace Sidestep.Engine.Managed;
 /// <remarks>One thread at a time changes and asks; pipelines run beside it, each on a thread of its own.</remarks>
 public sealed class ManagedEngine : IEngine
 {
-    private readonly Numbers _numbers = new(Sizes.MaxServices, Sizes.MaxServers);
+    private readonly KeptMemory? _kept;
+    private readonly Numbers _numbers;
     private readonly PipelineMemory _memory;
     private readonly Func<long> _clock;
     private readonly PacketPipeline _tracer;
@@ -32,25 +34,53 @@ public sealed class ManagedEngine : IEngine
     /// <summary>Without any tables: everything passes.</summary>
     /// <param name="rememberedFlows">How many flows can be remembered.</param>
     /// <param name="clock">The time in nanoseconds from any beginning; null: the machine's monotonic clock.</param>
-    public ManagedEngine(int rememberedFlows, Func<long>? clock = null)
+    public ManagedEngine(int rememberedFlows, Func<long>? clock = null) : this(rememberedFlows, clock, null)
     {
-        _memory = new PipelineMemory(Sizes.MaxServices, Sizes.MaxServers, rememberedFlows);
+    }
+
+    private ManagedEngine(int rememberedFlows, Func<long>? clock, KeptMemory? kept)
+    {
+        _kept = kept;
+        _numbers = new Numbers(Sizes.MaxServices, Sizes.MaxServers, kept?.Found?.Numbers);
+        _memory = new PipelineMemory(Sizes.MaxServices, Sizes.MaxServers, kept?.Flows ?? FlowMemory.Of(rememberedFlows));
         _clock = clock ?? MonotonicNanoseconds;
         _tracer = NewPipeline();
+        if (kept?.Found is { } found)
+            _memory.Flows.Adopt(found.Numbers.Servers.Values.ToHashSet());
     }
+
+    /// <summary>What it remembers outlives the process, and what an earlier one left is adopted; for tests, without interfaces.</summary>
+    /// <param name="rememberedFlows">How many flows can be remembered.</param>
+    /// <param name="path">What names of files begin with.</param>
+    internal static ManagedEngine Keeping(int rememberedFlows, string path) => new(rememberedFlows, null, KeptMemory.Open(path, rememberedFlows));
 
     /// <summary>For interfaces: what <see cref="Attach"/> needs.</summary>
     /// <param name="rememberedFlows">How many flows can be remembered.</param>
+    /// <param name="path">What the names of files begin with that outlive the process; null: nothing does.</param>
     /// <param name="log">Gets each problem of a worker once.</param>
     /// <param name="workers">Workers per interface that has no queues of its own to say it; null: one per CPU, up to <see cref="Drivers.DriverSet.MostWorkers"/>.</param>
     /// <exception cref="EngineException">No packet socket can be opened.</exception>
-    public static ManagedEngine ForInterfaces(int rememberedFlows, Action<string> log, int? workers = null) => new(rememberedFlows, log, workers);
+    public static ManagedEngine ForInterfaces(int rememberedFlows, string? path, Action<string> log, int? workers = null) =>
+        new(rememberedFlows, path, log, workers);
 
-    private ManagedEngine(int rememberedFlows, Action<string> log, int? workers) : this(rememberedFlows)
+    private ManagedEngine(int rememberedFlows, string? path, Action<string> log, int? workers)
+        : this(rememberedFlows, null, path is null ? null : KeptMemory.Open(path, rememberedFlows))
     {
         _slowPath = new SlowPath(log);
-        _drivers = new DriverSet(this, _slowPath, log, workers);
+        _drivers = new DriverSet(this, _slowPath, path, log, workers);
     }
+
+    /// <summary>Removes what an earlier process of this engine left, in files and in the kernel.</summary>
+    /// <param name="path">As for <see cref="ForInterfaces"/>.</param>
+    /// <exception cref="EngineException">The kernel refused it.</exception>
+    public static void RemoveLeft(string path)
+    {
+        Silence.RemoveLeft(path);
+        KeptMemory.Remove(path);
+    }
+
+    /// <summary>What there is to know of how it came up.</summary>
+    public IReadOnlyList<string> Notes => _kept?.Note is { } note ? [note] : [];
 
     /// <inheritdoc/>
     public EngineCapabilities Capabilities => Sizes;
@@ -86,7 +116,11 @@ public sealed class ManagedEngine : IEngine
                 counters.ClearServer(id);
         }
         _drivers?.Follow(tables);
-        Volatile.Write(ref _tables, PipelineTables.Of(tables, _numbers, _tables));
+        var compiled = PipelineTables.Of(tables, _numbers, _tables);
+        // Flows name these ids from now on.
+        _kept?.Save(new KeptState(_numbers.Given, new RunningGroups(tables.HashKey, tables.Groups)));
+        _memory.Flows.Follow(compiled);
+        Volatile.Write(ref _tables, compiled);
         var names = new string?[_numbers.Services.Things.Select(n => _numbers.Services[n]).DefaultIfEmpty(-1).Max() + 1];
         foreach (var name in _numbers.Services.Things)
             names[_numbers.Services[name]] = name;
@@ -97,7 +131,7 @@ public sealed class ManagedEngine : IEngine
     }
 
     /// <inheritdoc/>
-    public RunningGroups? ReadRunning() => Tables is { } tables ? new RunningGroups(tables.Origin.HashKey, tables.Origin.Groups) : null;
+    public RunningGroups? ReadRunning() => Tables is { } tables ? new RunningGroups(tables.Origin.HashKey, tables.Origin.Groups) : _kept?.Found?.Groups;
 
     /// <inheritdoc/>
     public FlowCounts ReadFlows()
@@ -146,7 +180,11 @@ public sealed class ManagedEngine : IEngine
     public bool ComparesLoads => Tables is { } tables && Array.Exists(tables.Services, static s => s.ChoosesLeast);
 
     /// <inheritdoc/>
-    public void Remove() => _drivers?.Detach();
+    public void Remove()
+    {
+        _drivers?.Detach();
+        _kept?.Remove();
+    }
 
     /// <summary>Pipelines for so many threads: those of former threads again, so that nothing is counted twice or lost.</summary>
     internal IReadOnlyList<PacketPipeline> Pipelines(int count)
@@ -223,6 +261,7 @@ public sealed class ManagedEngine : IEngine
     {
         _drivers?.Dispose();
         _slowPath?.Dispose();
+        _kept?.Dispose();
     }
 
     private uint Now() => Ticks.At(_clock());

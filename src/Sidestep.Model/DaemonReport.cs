@@ -53,6 +53,9 @@ public sealed record DaemonReport
     /// <summary>The Unix socket that the running daemon answers on: only root may.</summary>
     public static string SocketPath(DirectorSettings director) => BasePath(director) + ".sock";
 
+    /// <summary>What the names of files begin with in which the managed engine keeps what it remembers.</summary>
+    public static string KeptPath(DirectorSettings director) => BasePath(director);
+
     /// <summary>Replaces the report, so that a reader finds the old one or the new one.</summary>
     public void Write(DirectorSettings director)
     {

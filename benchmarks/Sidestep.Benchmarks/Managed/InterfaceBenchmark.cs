@@ -59,7 +59,7 @@ internal static class InterfaceBenchmark
         Surroundings.Enter(Surroundings.Inside);
         // A worker runs on the first CPU that the process may use; the frames are made on another.
         Kernel.PinThread(Forwards);
-        using var engine = ManagedEngine.ForInterfaces(XdpBenchmark.DefaultFlows, Console.Error.WriteLine, workers: 1);
+        using var engine = ManagedEngine.ForInterfaces(XdpBenchmark.DefaultFlows, null, Console.Error.WriteLine, workers: 1);
         engine.Apply(tables);
         engine.Attach([new DirectorInterface(cable.Name, driver)]);
         Kernel.PinThread(Makes);

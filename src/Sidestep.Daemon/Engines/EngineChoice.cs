@@ -31,7 +31,7 @@ internal static class EngineChoice
     /// <exception cref="EngineException">It cannot run here; says what to do.</exception>
     internal static DirectorEngine Open(DirectorSettings director, (EngineKind Engine, string[] Notes) decision) => decision.Engine == EngineKind.Managed
         ? new ManagedDirectorEngine(director, decision.Notes)
-        : new XdpDirectorEngine(XdpEngine.Open(director.PinPath, director.Name, director.RememberedFlows));
+        : new XdpDirectorEngine(XdpEngine.Open(director.PinPath, director.Name, director.RememberedFlows), DaemonReport.KeptPath(director));
 
     /// <summary>By the judgement that sidestep preflight shows; null: XDP works. An interface that is not there yet stands in no way.</summary>
     private static string? WhyNotXdp(DirectorSettings director)

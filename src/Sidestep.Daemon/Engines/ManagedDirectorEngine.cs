@@ -7,7 +7,7 @@ using Sidestep.Native;
 namespace Sidestep.Daemon.Engines;
 
 /// <summary>The pipeline in C#, and, where BPF can be loaded, the tables that probes are sent by. It forwards while the daemon runs, and
-/// answers the command line itself.</summary>
+/// answers the command line itself. What it remembers outlives it.</summary>
 internal sealed class ManagedDirectorEngine : DirectorEngine
 {
     private readonly Lock _gate = new();
@@ -24,10 +24,10 @@ internal sealed class ManagedDirectorEngine : DirectorEngine
     internal ManagedDirectorEngine(DirectorSettings director, IEnumerable<string> notes)
     {
         _director = director;
-        _engine = ManagedEngine.ForInterfaces(director.RememberedFlows, Log.Warning);
+        _engine = ManagedEngine.ForInterfaces(director.RememberedFlows, DaemonReport.KeptPath(director), Log.Warning);
         _probes = TryProbes(out var why);
         WhyNoProbes = why;
-        _notes = [.. notes];
+        _notes = [.. notes, .. _engine.Notes];
         _answers = new ManagedAnswers(_engine, director.RememberedFlows, () => _appliedAt[0], _gate);
     }
 
@@ -63,7 +63,6 @@ internal sealed class ManagedDirectorEngine : DirectorEngine
         }
     }
 
-    /// <summary>Nothing outlives the process.</summary>
     public override RunningGroups? ReadRunning()
     {
         lock (_gate)

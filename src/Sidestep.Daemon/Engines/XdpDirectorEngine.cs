@@ -1,3 +1,4 @@
+using Sidestep.Engine.Managed;
 using Sidestep.Engine.Xdp;
 using Sidestep.Forwarding;
 using Sidestep.Model;
@@ -5,7 +6,9 @@ using Sidestep.Model;
 namespace Sidestep.Daemon.Engines;
 
 /// <summary>The program in the kernel. What the command line asks it reads from what is pinned.</summary>
-internal sealed class XdpDirectorEngine(XdpEngine engine) : DirectorEngine
+/// <param name="engine">Opened.</param>
+/// <param name="otherKept">What the names of files begin with in which the managed engine kept what it remembered.</param>
+internal sealed class XdpDirectorEngine(XdpEngine engine, string otherKept) : DirectorEngine
 {
     internal override EngineKind Kind => EngineKind.Xdp;
 
@@ -29,7 +32,13 @@ internal sealed class XdpDirectorEngine(XdpEngine engine) : DirectorEngine
 
     public override FlowCounts ReadFlows() => engine.ReadFlows();
 
-    public override IReadOnlyList<AttachedInterface> Attach(IReadOnlyList<DirectorInterface> interfaces) => engine.Attach(interfaces);
+    public override IReadOnlyList<AttachedInterface> Attach(IReadOnlyList<DirectorInterface> interfaces)
+    {
+        var attached = engine.Attach(interfaces);
+        // From here on packets meet the program: what the managed engine told the kernel, and left when it was killed, is not needed.
+        ManagedEngine.RemoveLeft(otherKept);
+        return attached;
+    }
 
     public override void Remove() => engine.Remove();
 

@@ -7,14 +7,14 @@ using Sidestep.Native.Netlink;
 namespace Sidestep.Engine.Managed.Drivers;
 
 /// <summary>The workers of an engine, and the interfaces that they take frames from. One thread at a time.</summary>
-internal sealed class DriverSet(ManagedEngine engine, SlowPath slowPath, Action<string> log, int? workers) : IDisposable
+internal sealed class DriverSet(ManagedEngine engine, SlowPath slowPath, string? path, Action<string> log, int? workers) : IDisposable
 {
     /// <summary>Workers of one driver; more CPUs are not used.</summary>
     internal const int MostWorkers = 16;
 
     private readonly List<Worker> _workers = [];
     private readonly List<AfXdpInterface> _programs = [];
-    private readonly Silence _silence = new();
+    private readonly Silence _silence = new(path);
     private IReadOnlyList<AttachedInterface> _attached = [];
     private Dictionary<string, int> _indexes = [];
     private IReadOnlyList<IPNetwork> _vips = [];
@@ -31,7 +31,9 @@ internal sealed class DriverSet(ManagedEngine engine, SlowPath slowPath, Action<
     internal void Follow(ForwardingTables tables)
     {
         _vips = [.. tables.Vips.Select(static v => v.Address)];
-        SilenceKernel(_attached);
+        // Before the first interface, what an earlier process told the kernel stays.
+        if (_attached.Count > 0)
+            SilenceKernel(_attached);
         try
         {
             foreach (var program in _programs)
@@ -63,7 +65,7 @@ internal sealed class DriverSet(ManagedEngine engine, SlowPath slowPath, Action<
         if (_workers.Count > 0 && indexes.Count == _indexes.Count && !indexes.Except(_indexes).Any()
             && wanted.All(w => _attached.Any(a => a.Name == w.Name && (w.Driver == Driver.Auto || w.Driver == a.Driver))))
             return _attached;
-        Detach();
+        Close();
         try
         {
             var attached = OpenAll(wanted, indexes);

@@ -1,5 +1,7 @@
 using System.Buffers.Binary;
 using System.Net;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace Sidestep.Forwarding.Pipeline;
 
@@ -15,11 +17,13 @@ public sealed class FlowTable
     internal const uint ServerMask = 0x00ff_ffff, Fin = 1 << 24, Rst = 1 << 25, Counted = 1 << 26;
     private const ulong Claimed = 1;
 
-    private readonly Place[] _places;
-    private readonly Facts[] _facts;
+    private readonly FlowMemory _memory;
     private readonly int[] _loads;
     private readonly int[] _turns;
     private readonly int _bucketMask;
+
+    /// <summary>Every service that ever had the id; null in place of all: there were no tables yet.</summary>
+    private ServiceRecord?[]? _services;
 
     internal struct Place
     {
@@ -30,34 +34,58 @@ public sealed class FlowTable
     }
 
     /// <summary>Whose flow it is, for people.</summary>
-    private struct Facts
+    internal struct Facts
     {
         internal ulong Source0, Source1, Destination0, Destination1;
         internal uint Ports;
-        internal int Protocol;
-        internal bool IsIpv6;
-        internal ServiceRecord? Service;
         internal uint Since;
+        internal int Service;
+        internal byte Protocol, IsIpv6;
     }
 
-    internal FlowTable(int rememberedFlows, int services, int servers)
+    /// <param name="memory">Of the size that <see cref="FlowMemory.PlacesFor"/> says; what an earlier process left in it is remembered.</param>
+    /// <param name="services">Ids of services are below.</param>
+    /// <param name="servers">The largest id of a server.</param>
+    internal FlowTable(FlowMemory memory, int services, int servers)
     {
-        // Twice as many places as flows, so that few buckets are full.
-        var buckets = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Max(2 * rememberedFlows / Ways, 1));
-        _bucketMask = buckets - 1;
-        _places = new Place[buckets * Ways];
-        _facts = new Facts[buckets * Ways];
+        _memory = memory;
+        _bucketMask = Count / Ways - 1;
         _loads = new int[servers + 1];
         _turns = new int[services];
     }
 
+    private int Count => _memory.Places.Length / Unsafe.SizeOf<Place>();
+
+    private Span<Place> All => MemoryMarshal.Cast<byte, Place>(_memory.Places.Span);
+
+    private Span<Facts> AllFacts => MemoryMarshal.Cast<byte, Facts>(_memory.Facts.Span);
+
     /// <summary>How many flows it is for.</summary>
-    public int Capacity => _places.Length / 2;
+    public int Capacity => Count / 2;
+
+    /// <summary>Before tables come into force: their services are known by their ids from now on.</summary>
+    internal void Follow(PipelineTables tables)
+    {
+        var services = _services ?? new ServiceRecord?[_turns.Length];
+        foreach (var service in tables.Services)
+            services[service.Id] = service;
+        _services = services;
+    }
+
+    /// <summary>Forgets what a process that was killed was just writing, and flows of servers that nobody knows any more.</summary>
+    internal void Adopt(IReadOnlySet<int> servers)
+    {
+        foreach (ref var place in All)
+        {
+            if (place.Id == Claimed || (place.Id != 0 && !servers.Contains((int)(place.Server & ServerMask))))
+                place = default;
+        }
+    }
 
     /// <summary>The first place of a bucket.</summary>
     internal int Bucket(ulong id) => ((int)id & _bucketMask) * Ways;
 
-    internal Span<Place> Places(int bucket) => _places.AsSpan(bucket, Ways);
+    internal Span<Place> Places(int bucket) => All.Slice(bucket, Ways);
 
     internal static bool IsEmpty(in Place place) => Volatile.Read(in place.Id) == 0;
 
@@ -75,25 +103,26 @@ public sealed class FlowTable
     /// <param name="p">The packet.</param>
     internal void Remember(int at, ulong id, ServiceRecord service, int server, uint now, Packet p)
     {
-        ref var place = ref _places[at];
+        ref var place = ref All[at];
         var former = Volatile.Read(ref place.Id);
         if (former == Claimed || Interlocked.CompareExchange(ref place.Id, Claimed, former) != former)
             return;
         place.Server = (uint)server | (service.ChoosesLeast ? Counted : 0);
         place.Seen = now;
-        Volatile.Write(ref place.Id, id);
-        _facts[at] = new Facts
+        AllFacts[at] = new Facts
         {
             Source0 = p.Source0,
             Source1 = p.Source1,
             Destination0 = p.Destination0,
             Destination1 = p.Destination1,
             Ports = p.Ports,
-            Protocol = p.Protocol,
-            IsIpv6 = p.IsIpv6,
-            Service = service,
             Since = now,
+            Service = service.Id,
+            Protocol = (byte)p.Protocol,
+            IsIpv6 = p.IsIpv6 ? (byte)1 : (byte)0,
         };
+        // Last: whoever finds the flow finds all of it, also after a process that died in between.
+        Volatile.Write(ref place.Id, id);
         if (service.ChoosesLeast)
             Interlocked.Increment(ref _loads[server]);
     }
@@ -120,7 +149,7 @@ public sealed class FlowTable
         var bucket = Bucket(id);
         for (var way = 0; way < Ways; way++)
         {
-            if (_places[bucket + way].Id != 0)
+            if (All[bucket + way].Id != 0)
                 continue;
             Remember(bucket + way, id, service, server, now - Ticks.Of((int)flow.Idle.TotalSeconds), p);
             return;
@@ -138,10 +167,12 @@ public sealed class FlowTable
     internal long[] CountByServer(uint now, uint flag = 0)
     {
         var counts = new long[_loads.Length];
-        for (var i = 0; i < _places.Length; i++)
+        var places = All;
+        var facts = AllFacts;
+        for (var i = 0; i < places.Length; i++)
         {
-            if (_places[i].Id > Claimed && (_places[i].Server & flag) == flag && IsAlive(i, now))
-                counts[_places[i].Server & ServerMask]++;
+            if (places[i].Id > Claimed && (places[i].Server & flag) == flag && IsAlive(places[i], facts[i], now))
+                counts[places[i].Server & ServerMask]++;
         }
         return counts;
     }
@@ -160,7 +191,7 @@ public sealed class FlowTable
         if (servers.Count == 0)
             return;
         var gone = servers.ToHashSet();
-        foreach (ref var place in _places.AsSpan())
+        foreach (ref var place in All)
         {
             var id = place.Id;
             // If a packet has just taken the place for another flow, the id differs and stays.
@@ -177,19 +208,20 @@ public sealed class FlowTable
     /// <param name="visit">Takes one.</param>
     internal void Visit(IReadOnlyDictionary<int, ServerKey> servers, uint now, Action<RememberedFlow> visit)
     {
-        for (var i = 0; i < _places.Length; i++)
+        for (var i = 0; i < Count; i++)
         {
-            var id = Volatile.Read(ref _places[i].Id);
+            ref var there = ref All[i];
+            var id = Volatile.Read(ref there.Id);
             if (id <= Claimed)
                 continue;
-            var (place, facts) = (_places[i], _facts[i]);
-            if (Volatile.Read(ref _places[i].Id) != id || !IsAlive(i, now)
-                || !servers.TryGetValue((int)(place.Server & ServerMask), out var server) || facts.Service is not { } service)
+            var (place, facts) = (there, AllFacts[i]);
+            if (Volatile.Read(ref there.Id) != id || !IsAlive(place, facts, now)
+                || !servers.TryGetValue((int)(place.Server & ServerMask), out var server) || ServiceOf(facts) is not { } service)
                 continue;
-            var ports = BinaryPrimitives.ReverseEndianness(facts.Ports);
+            var (isIpv6, ports) = (facts.IsIpv6 != 0, BinaryPrimitives.ReverseEndianness(facts.Ports));
             visit(new RememberedFlow(service.Entry.Name,
-                new Flow(AddressOf(facts.IsIpv6, facts.Source0, facts.Source1), AddressOf(facts.IsIpv6, facts.Destination0, facts.Destination1),
-                    (byte)facts.Protocol, (ushort)(ports >> 16), (ushort)ports),
+                new Flow(AddressOf(isIpv6, facts.Source0, facts.Source1), AddressOf(isIpv6, facts.Destination0, facts.Destination1),
+                    facts.Protocol, (ushort)(ports >> 16), (ushort)ports),
                 server, Since(place.Seen, now), Since(facts.Since, now)));
         }
     }
@@ -197,8 +229,8 @@ public sealed class FlowTable
     /// <summary>Forgets everything.</summary>
     internal void Clear()
     {
-        Array.Clear(_places);
-        Array.Clear(_facts);
+        All.Clear();
+        AllFacts.Clear();
         Array.Clear(_loads);
         Array.Clear(_turns);
     }
@@ -213,6 +245,10 @@ public sealed class FlowTable
 
     private static TimeSpan Since(uint tick, uint now) => Ticks.Length(Ticks.Since(tick, now));
 
-    private bool IsAlive(int at, uint now) =>
-        Ticks.Since(_places[at].Seen, now) <= (_facts[at].Service?.Patience.For(_facts[at].Protocol, _places[at].Server) ?? 0);
+    private ServiceRecord? ServiceOf(in Facts facts) =>
+        _services is { } services && (uint)facts.Service < (uint)services.Length ? services[facts.Service] : null;
+
+    /// <summary>Before there are tables nobody knows how long a flow may be idle: all that an earlier process remembered counts.</summary>
+    private bool IsAlive(in Place place, in Facts facts, uint now) =>
+        _services is null || Ticks.Since(place.Seen, now) <= (ServiceOf(facts)?.Patience.For(facts.Protocol, place.Server) ?? 0);
 }

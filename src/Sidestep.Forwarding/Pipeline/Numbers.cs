@@ -4,15 +4,23 @@ namespace Sidestep.Forwarding.Pipeline;
 
 /// <summary>The ids of services and servers, which stay theirs while they are in the tables: counters and remembered flows name
 /// them.</summary>
-internal sealed class Numbers(int services, int servers)
+/// <param name="services">Ids of services are below.</param>
+/// <param name="servers">The largest id of a server.</param>
+/// <param name="taken">Those that an earlier process gave; null: none.</param>
+internal sealed class Numbers(int services, int servers, GivenNumbers? taken = null)
 {
-    internal IdAllocator<string> Services { get; } = new(0, services, services, ImmutableDictionary<string, int>.Empty);
+    internal IdAllocator<string> Services { get; } =
+        new(0, services, services, taken?.Services ?? ImmutableDictionary<string, int>.Empty);
 
     /// <summary>From 1 on: 0 is none.</summary>
-    internal IdAllocator<ServerKey> Servers { get; } = new(1, servers + 1, servers + 1, ImmutableDictionary<ServerKey, int>.Empty);
+    internal IdAllocator<ServerKey> Servers { get; } =
+        new(1, servers + 1, servers + 1, taken?.Servers ?? ImmutableDictionary<ServerKey, int>.Empty);
 
     /// <summary>The largest id that a server ever had.</summary>
-    internal int MostServer { get; private set; }
+    internal int MostServer { get; private set; } = taken?.Servers.Values.DefaultIfEmpty().Max() ?? 0;
+
+    /// <summary>All that are given.</summary>
+    internal GivenNumbers Given => new(Services.Things.ToDictionary(s => s, s => Services[s]), Servers.Things.ToDictionary(s => s, s => Servers[s]));
 
     /// <summary>Gives an id to everything in the tables.</summary>
     /// <returns>Ids that were given now, and what will not need its id any more once the tables are in force.</returns>
@@ -41,3 +49,8 @@ internal sealed class Numbers(int services, int servers)
 
 /// <summary>What a change of tables does to ids.</summary>
 internal sealed record NumbersChange(int[] NewServices, int[] NewServers, string[] LeavingServices, ServerKey[] LeavingServers);
+
+/// <summary>Ids that things have.</summary>
+/// <param name="Services">By name.</param>
+/// <param name="Servers">By what identifies them.</param>
+internal sealed record GivenNumbers(IReadOnlyDictionary<string, int> Services, IReadOnlyDictionary<ServerKey, int> Servers);

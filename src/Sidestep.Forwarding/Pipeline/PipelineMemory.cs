@@ -3,11 +3,11 @@ using System.Collections.Immutable;
 namespace Sidestep.Forwarding.Pipeline;
 
 /// <summary>What the pipelines of an engine share: remembered flows and fragments, and what each of them has counted.</summary>
-internal sealed class PipelineMemory(int services, int servers, int rememberedFlows)
+internal sealed class PipelineMemory(int services, int servers, FlowMemory flows)
 {
     private ImmutableArray<PipelineCounters> _counters = [];
 
-    internal FlowTable Flows { get; } = new(rememberedFlows, services, servers);
+    internal FlowTable Flows { get; } = new(flows, services, servers);
 
     internal FragmentTable Fragments { get; } = new();
 

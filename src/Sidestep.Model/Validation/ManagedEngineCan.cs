@@ -2,7 +2,7 @@ using Sidestep.Model.Schema;
 
 namespace Sidestep.Model.Validation;
 
-/// <summary>What the managed engine lacks is refused before anything is applied.</summary>
+/// <summary>What the managed engine does in another way is said before anything is applied.</summary>
 internal static class ManagedEngineCan
 {
     public static void Check(Document document, IssueList issues)
@@ -10,8 +10,9 @@ internal static class ManagedEngineCan
         if (document.Director is not { } director || !IsManaged(document, director))
             return;
         if (director.Find(DirectorSchema.OnExit) is { Value: ExitAction.Keep } onExit)
-            issues.Error(onExit.Path, onExit.Node, "the managed engine forwards in the daemon itself, and nothing stays when it ends",
-                "Write onExit: remove, or use the xdp engine");
+            issues.Warning(onExit.Path, onExit.Node,
+                "the managed engine forwards in the daemon itself: what it remembers is kept, and from its end to the next start nothing is forwarded",
+                "Nothing, if that is meant; otherwise use the xdp engine");
     }
 
     private static bool IsManaged(Document document, BoundMapping director) => director.Value(DirectorSchema.Engine) == EngineKind.Managed

@@ -54,7 +54,7 @@ internal sealed class CabledEngine : IDisposable
         _sender = _others.Inside(FrameBatch.Open);
         _engine = _director.Inside(() =>
         {
-            var engine = ManagedEngine.ForInterfaces(rememberedFlows: 4096, _problems.Add, workers: 1);
+            var engine = ManagedEngine.ForInterfaces(rememberedFlows: 4096, path: null, _problems.Add, workers: 1);
             Assert.All(engine.Attach([.. interfaces.Keys.Select(n => new DirectorInterface(n, driver))]), a => Assert.Equal(driver, a.Driver));
             return engine;
         });

@@ -53,7 +53,7 @@ public sealed class WorkerTests
         var egress = new EgressInterface(Kernel.InterfaceIndex("eth0")!.Value, "eth0", mac, IPAddress.Parse(Segment.DirectorAddress), 1500);
         // Nobody has that address, and nobody answers: only the director's work is looked at.
         var hop = new NextHop(egress, new MacAddress(0x02_00_00_00_00_99));
-        var engine = ManagedEngine.ForInterfaces(configuration.Director.RememberedFlows, static problem => Assert.Fail(problem), workers: 1);
+        var engine = ManagedEngine.ForInterfaces(configuration.Director.RememberedFlows, null, static problem => Assert.Fail(problem), workers: 1);
         engine.Apply(TableCompiler.Compile(configuration, new Forwarding.NextHops([egress],
             new Dictionary<IPAddress, NextHop> { [IPAddress.Parse(Segment.AddressOf(1))] = hop }, new Dictionary<IPAddress, string>())));
         Assert.Equal(driver, engine.Attach([new DirectorInterface("eth0", driver)])[0].Driver);

@@ -1,0 +1,143 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Runtime.InteropServices;
+using Sidestep.Forwarding;
+using Sidestep.Forwarding.Pipeline;
+using Sidestep.Model;
+
+namespace Sidestep.Engine.Managed.Kept;
+
+/// <summary>What has to outlive a process beside the flows, for the next one to go on: the ids that flows name, and the tables that
+/// the next ones depend on.</summary>
+/// <param name="Numbers">Ids of services and servers.</param>
+/// <param name="Groups">See <see cref="RunningGroups"/>.</param>
+internal sealed record KeptState(GivenNumbers Numbers, RunningGroups Groups)
+{
+    /// <summary>Writes; in the byte order of this machine, which is the only one to read it.</summary>
+    internal void Write(BinaryWriter to)
+    {
+        Write(to, Numbers.Services, static (to, name) => to.Write(name));
+        Write(to, Numbers.Servers, Write);
+        to.Write(Groups.HashKey.High);
+        to.Write(Groups.HashKey.Low);
+        to.Write(Groups.Groups.Length);
+        foreach (var group in Groups.Groups)
+            Write(to, group);
+    }
+
+    /// <summary>Reads what <see cref="Write(BinaryWriter)"/> wrote.</summary>
+    /// <exception cref="IOException">It ends too early.</exception>
+    /// <exception cref="FormatException">It says what cannot be.</exception>
+    internal static KeptState Read(BinaryReader from)
+    {
+        var services = Read(from, static from => from.ReadString());
+        var servers = Read(from, ReadServer);
+        var key = new HashKey(from.ReadUInt64(), from.ReadUInt64());
+        var groups = new ServerGroup[from.ReadInt32()];
+        for (var i = 0; i < groups.Length; i++)
+            groups[i] = ReadGroup(from);
+        return new KeptState(new GivenNumbers(services, servers), new RunningGroups(key, [.. groups]));
+    }
+
+    private static void Write<T>(BinaryWriter to, IReadOnlyDictionary<T, int> numbers, Action<BinaryWriter, T> write)
+    {
+        to.Write(numbers.Count);
+        foreach (var (thing, id) in numbers)
+        {
+            write(to, thing);
+            to.Write(id);
+        }
+    }
+
+    private static Dictionary<T, int> Read<T>(BinaryReader from, Func<BinaryReader, T> read) where T : notnull
+    {
+        var numbers = new Dictionary<T, int>();
+        for (var count = from.ReadInt32(); count > 0; count--)
+            numbers.Add(read(from), from.ReadInt32());
+        return numbers;
+    }
+
+    private static void Write(BinaryWriter to, GroupKey group)
+    {
+        to.Write(group.Pool);
+        to.Write(group.Way.ToString());
+    }
+
+    private static GroupKey ReadKey(BinaryReader from)
+    {
+        var pool = from.ReadString();
+        return new GroupKey(pool, Way.TryParse(from.ReadString(), out var way) ? way.Value : throw new FormatException("a way that does not exist"));
+    }
+
+    private static void Write(BinaryWriter to, ServerKey server)
+    {
+        Write(to, server.Group);
+        to.Write(server.Name);
+        to.Write(server.Address.ToString());
+    }
+
+    private static ServerKey ReadServer(BinaryReader from) => new(ReadKey(from), from.ReadString(), IPAddress.Parse(from.ReadString()));
+
+    private static void Write(BinaryWriter to, ServerGroup group)
+    {
+        Write(to, group.Key);
+        to.Write(group.Servers.Length);
+        foreach (var server in group.Servers)
+        {
+            to.Write(server.Name);
+            to.Write(server.Address.ToString());
+            to.Write(server.Weight);
+            to.Write((int)server.Flows);
+            to.Write(server.HasFailed);
+            Write(to, server.DrainingSince);
+        }
+        to.Write(group.Slots.Members.Length);
+        foreach (var member in group.Slots.Members)
+        {
+            to.Write(member.Address.ToString());
+            to.Write(member.Weight);
+        }
+        Write(to, group.Slots.Slots);
+        Write(to, group.Transition?.WindowEnds);
+        Write(to, group.Transition?.Former ?? []);
+    }
+
+    private static ServerGroup ReadGroup(BinaryReader from)
+    {
+        var key = ReadKey(from);
+        var servers = new ServerEntry[from.ReadInt32()];
+        for (var i = 0; i < servers.Length; i++)
+        {
+            servers[i] = new ServerEntry(from.ReadString(), IPAddress.Parse(from.ReadString()), from.ReadInt32(), null)
+            {
+                Flows = (FlowState)from.ReadInt32(),
+                HasFailed = from.ReadBoolean(),
+                DrainingSince = ReadTime(from),
+            };
+        }
+        var members = new SlotMember[from.ReadInt32()];
+        for (var i = 0; i < members.Length; i++)
+            members[i] = new SlotMember(IPAddress.Parse(from.ReadString()), from.ReadInt32());
+        var slots = SlotTable.FromSlots([.. members], ReadNumbers(from));
+        var ends = ReadTime(from);
+        var former = ReadNumbers(from);
+        return new ServerGroup(key, [.. servers], slots, ends is { } windowEnds ? new Transition(former, windowEnds) : null);
+    }
+
+    private static void Write(BinaryWriter to, DateTimeOffset? time) => to.Write(time?.UtcTicks ?? 0);
+
+    private static DateTimeOffset? ReadTime(BinaryReader from) => from.ReadInt64() is not 0 and var ticks ? new DateTimeOffset(ticks, TimeSpan.Zero) : null;
+
+    private static void Write(BinaryWriter to, ImmutableArray<int> numbers)
+    {
+        to.Write(numbers.Length);
+        to.Write(MemoryMarshal.AsBytes(numbers.AsSpan()));
+    }
+
+    private static ImmutableArray<int> ReadNumbers(BinaryReader from)
+    {
+        var numbers = new int[from.ReadInt32()];
+        from.BaseStream.ReadExactly(MemoryMarshal.AsBytes(numbers.AsSpan()));
+        return ImmutableCollectionsMarshal.AsImmutableArray(numbers);
+    }
+}
