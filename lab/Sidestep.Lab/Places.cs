@@ -27,6 +27,9 @@ internal static class Places
 
     public static string Lab => Environment.ProcessPath ?? throw new LabException("The path of this executable is unknown.");
 
+    /// <summary>Where daemons leave what outlives them.</summary>
+    public static string Kept => "/run/sidestep";
+
     /// <summary>The folder that bpffs is mounted on; each run pins in a folder of its own below.</summary>
     public static string PinFolder(string runId) => $"/sys/fs/bpf/sidestep-lab-{runId}";
 

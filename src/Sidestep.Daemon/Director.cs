@@ -65,8 +65,6 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
         using var claim = await ClaimAsync().ConfigureAwait(false);
         using var engine = EngineChoice.Open(first.Director, decision);
         _engine = engine;
-        if (EngineChoice.Refusal(engine, first) is { } refusal)
-            throw new EngineException(refusal);
         foreach (var note in engine.Notes)
             Log.Info(note);
         using var groups = new SolicitedNodeGroups(DaemonReport.Read(_identity)?.Groups ?? [], SaveGroups, Log.Warning);
@@ -76,13 +74,15 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
         using var management = new Management(_identity, engine.Answer, ManagementProblems, alarms => Report(r => r with { Alarms = alarms }));
         _management = management;
         using var nextHops = new NetlinkNextHopResolver(Log.Warning);
-        using var health = new HealthKeeper(engine, _identity, management.Agents);
-        _health = health;
-        var loop = new ControlLoop(engine, nextHops, first, this, TimeProvider.System, health.Book);
         nextHops.Watch([.. first.Director.Interfaces.Select(static i => i.Name)],
             first.Pools.SelectMany(static p => p.Servers).Select(static s => s.Address).ToHashSet());
         nextHops.WatchPeers(first.Director.Peers);
         nextHops.WaitUntilResolved(ResolvePatience);
+        if (EngineChoice.Refusal(engine, first) is { } refusal)
+            throw new EngineException(refusal);
+        using var health = new HealthKeeper(engine, _identity, management.Agents);
+        _health = health;
+        var loop = new ControlLoop(engine, nextHops, first, this, TimeProvider.System, health.Book);
         loop.Start();
         management.Drains.Changed += () => loop.Post(management.Drains.On(_written ?? first));
         using var slowPath = OpenSlowPath();

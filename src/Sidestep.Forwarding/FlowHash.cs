@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using Sidestep.Model;
 
 namespace Sidestep.Forwarding;
@@ -38,9 +39,11 @@ public static class FlowHash
     }
 
     /// <summary>The slot of a hash in a table of <paramref name="slotCount"/> slots: its upper half, scaled.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Slot(ulong hash, int slotCount) => (int)((hash >> 32) * (ulong)slotCount >> 32);
 
     /// <summary>Mixes one word into the state.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static ulong Word(ulong state, ulong word, ulong low)
     {
         state ^= word;

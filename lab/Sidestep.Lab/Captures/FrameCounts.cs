@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.NetworkInformation;
+using Sidestep.Lab.Scenarios;
 
 namespace Sidestep.Lab.Captures;
 
@@ -8,19 +9,19 @@ namespace Sidestep.Lab.Captures;
 /// The node at that end is known by its MAC address, so frames to it and from it are told apart.
 /// The director's own probes and their answers are no requests and no replies: what is inside them is from it or for it.
 /// </summary>
-internal sealed class FrameCounts(IEnumerable<IPAddress> vips, string mac, IEnumerable<IPAddress>? probers = null)
+internal sealed class FrameCounts(IEnumerable<IPAddress> vips, string mac, IEnumerable<IPAddress>? probers = null, Outages? outages = null)
 {
     private readonly byte[][] _probers = [.. (probers ?? []).Select(a => a.GetAddressBytes())];
     private readonly byte[][] _vips = [.. vips.Select(v => v.GetAddressBytes())];
     private readonly byte[] _mac = PhysicalAddress.Parse(mac).GetAddressBytes();
-    private readonly Counter _requestsIn = new(), _requestsOut = new(), _encapsulatedOut = new(), _replies = new();
+    private readonly Counter _requestsIn = new(), _requestsOut = new(), _encapsulatedOut = new(), _withoutDaemon = new(), _replies = new();
 
-    public FrameTotals Now => new(_requestsIn.Now, _requestsOut.Now, _encapsulatedOut.Now, _replies.Now);
+    public FrameTotals Now => new(_requestsIn.Now, _requestsOut.Now, _encapsulatedOut.Now, _withoutDaemon.Now, _replies.Now);
 
     /// <summary>Also of a capture that still goes on: of what it has written so far.</summary>
-    public static FrameTotals OfFile(string path, IEnumerable<IPAddress> vips, string mac, IEnumerable<IPAddress>? probers = null)
+    public static FrameTotals OfFile(string path, IEnumerable<IPAddress> vips, string mac, IEnumerable<IPAddress>? probers = null, Outages? outages = null)
     {
-        var counts = new FrameCounts(vips, mac, probers);
+        var counts = new FrameCounts(vips, mac, probers, outages);
         using var reader = new PcapReader(File.Open(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
         counts.AddAll(reader);
         return counts.Now;
@@ -48,7 +49,11 @@ internal sealed class FrameCounts(IEnumerable<IPAddress> vips, string mac, IEnum
         if (IsVip(outer.Source) || IsVip(inner.Source))
             _replies.Add(frame.Length);
         if (IsVip(outer.Destination) && toNode)
+        {
             _requestsIn.Add(frame.Length);
+            if (outages?.Contain(frame.Time.ToUnixTimeMilliseconds()) ?? false)
+                _withoutDaemon.Add(frame.Length);
+        }
         if (IsVip(outer.Destination) && fromNode)
             _requestsOut.Add(frame.Length);
         if (IsVip(inner.Destination) && fromNode)

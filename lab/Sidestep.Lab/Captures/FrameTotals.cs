@@ -6,13 +6,15 @@ namespace Sidestep.Lab.Captures;
 /// <param name="RequestsIn">To the node, with the VIP as destination.</param>
 /// <param name="RequestsOut">From the node, with the VIP as destination, without an outer packet.</param>
 /// <param name="EncapsulatedOut">From the node, with a packet to the VIP inside another packet.</param>
+/// <param name="RequestsWithoutDaemon">Of those that came in, how many did while nobody forwarded.</param>
 /// <param name="Replies">In either direction, with the VIP as source, be it inside an outer packet.</param>
-internal readonly record struct FrameTotals(Count RequestsIn, Count RequestsOut, Count EncapsulatedOut, Count Replies)
+internal readonly record struct FrameTotals(Count RequestsIn, Count RequestsOut, Count EncapsulatedOut, Count RequestsWithoutDaemon, Count Replies)
 {
     public static FrameTotals operator -(FrameTotals later, FrameTotals earlier) => new(
         later.RequestsIn - earlier.RequestsIn,
         later.RequestsOut - earlier.RequestsOut,
         later.EncapsulatedOut - earlier.EncapsulatedOut,
+        later.RequestsWithoutDaemon - earlier.RequestsWithoutDaemon,
         later.Replies - earlier.Replies);
 }
 

@@ -21,6 +21,7 @@ internal static class ChurnCommands
     private static readonly Option<int> QuietCountOption = new("--quiet-count");
     private static readonly Option<double> QuietPeriodOption = new("--quiet-period");
     private static readonly Option<double> ShortRateOption = new("--short-rate");
+    private static readonly Option<double> AnswerLimitOption = new("--answer-limit");
     private static readonly Option<int> SendersOption = new("--senders");
     private static readonly Option<int> FirstSenderOption = new("--first-sender");
     private static readonly Option<int> RateOption = new("--rate");
@@ -31,7 +32,7 @@ internal static class ChurnCommands
         serve.SetAction((result, _) => ServeAsync(result));
         var sessions = new Command("sessions")
         {
-            ServiceOption, SourceOption, CountOption, PeriodOption, QuietCountOption, QuietPeriodOption, ShortRateOption,
+            ServiceOption, SourceOption, CountOption, PeriodOption, QuietCountOption, QuietPeriodOption, ShortRateOption, AnswerLimitOption,
         };
         sessions.SetAction((result, _) => SessionsAsync(result));
         var stream = new Command("stream") { ServiceOption, SourceOption, SendersOption, FirstSenderOption, RateOption };
@@ -74,7 +75,8 @@ internal static class ChurnCommands
             TimeSpan.FromSeconds(result.GetValue(PeriodOption)),
             result.GetValue(QuietCountOption),
             TimeSpan.FromSeconds(result.GetValue(QuietPeriodOption)),
-            result.GetValue(ShortRateOption));
+            result.GetValue(ShortRateOption),
+            TimeSpan.FromSeconds(result.GetValue(AnswerLimitOption)));
         using var worker = new SessionsWorker(plan, Console.In, Console.Out);
         return await worker.RunAsync();
     }

@@ -20,6 +20,9 @@ internal static class Teardown
             await Tool.RunAsync(["ip", "netns", "delete", name], CancellationToken.None);
 
         DeleteFolder(Places.PinFolder(runId));
+        // What a daemon of the managed engine remembered is large.
+        foreach (var kept in Directory.Exists(Places.Kept) ? Directory.GetFiles(Places.Kept, $"*sidestep-lab-{runId}-*") : [])
+            File.Delete(kept);
         DeleteFolder(Path.Combine(Places.Runs, runId));
     }
 

@@ -23,6 +23,8 @@ internal static class ChurnJudgement
         Services = seen.Services,
         PacketsSent = seen.Stream.Sent,
         PacketsLost = seen.Stream.Lost,
+        PacketsLostWithoutDaemon = seen.Stream.LostWithoutDaemon,
+        SecondsWithoutDaemon = seen.Steps.Outages.Seconds,
         PacketsDuplicated = seen.Stream.Duplicated,
         SocketBufferDrops = seen.SocketBufferDrops,
         SegmentsRetransmitted = seen.SegmentsRetransmitted,
@@ -87,11 +89,14 @@ internal static class ChurnJudgement
         // A capture that sees no requests would also see no replies: zero would prove nothing.
         if (seen.FramesIn == 0)
             yield return $"the capture at {port} saw no frame to a VIP: look at director.port in the topology";
-        if (seen.FramesIn != seen.FramesOut)
+        // What came in while nobody forwarded did not leave; all else did.
+        if (seen.FramesIn < seen.FramesOut || seen.FramesIn - seen.FramesOut > seen.FramesInWithoutDaemon)
             yield return $"of {seen.FramesIn} frames to VIPs that reached the director {seen.FramesOut} left it: look at `sidestep status` for drops";
         if (seen.Frames.AtDirector.Replies.Frames != 0)
             yield return $"{seen.Frames.AtDirector.Replies} with a VIP as source at {port}: replies do not bypass the director; look at the servers' default routes and at captures/director.pcap";
         if (seen.DirectorLink.Driver == "none")
-            yield return $"no XDP program is attached to {run.Topology.Director.Interface} of the director: look at the daemon's log";
+            yield return $"nothing takes frames from {run.Topology.Director.Interface} of the director: look at the daemon's log";
+        if (run.Topology.Forwarder is { Driver: not "auto" } wanted && wanted.Driver != seen.DirectorLink.Driver)
+            yield return $"{wanted.Driver} was wanted, and {seen.DirectorLink.Driver} it is";
     }
 }

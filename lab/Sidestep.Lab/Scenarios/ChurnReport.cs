@@ -51,8 +51,14 @@ internal sealed record ChurnReport : IReport
     /// <summary>Numbered datagrams.</summary>
     public required long PacketsSent { get; init; }
 
-    /// <summary>Of these, how many came to no server.</summary>
+    /// <summary>Of these, how many came to no server although somebody forwarded.</summary>
     public required long PacketsLost { get; init; }
+
+    /// <summary>How many more came to no server because only a daemon forwards, and none ran: 0 with an engine that goes on without.</summary>
+    public required long PacketsLostWithoutDaemon { get; init; }
+
+    /// <summary>How long that was, from each end of the daemon until `sidestep status` shows the next one.</summary>
+    public required double SecondsWithoutDaemon { get; init; }
 
     /// <summary>How many came once more, there or elsewhere.</summary>
     public required long PacketsDuplicated { get; init; }

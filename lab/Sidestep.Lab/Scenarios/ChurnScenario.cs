@@ -65,17 +65,17 @@ internal sealed class ChurnScenario(LabRun run, Churn churn, Action<string> say)
         var state = await sessions.StopAsync(StopLimit, cancel);
         var link = await observation.DirectorLinkAsync(cancel);
         var services = (await SidestepStatus.AskAsync(run, cancel)).Services.Count;
-        var frames = await observation.SoFarAsync(cancel);
+        var frames = await observation.SoFarAsync(cancel, steps.Outages);
         var lost = churn.LostOnPurpose.Length > 0 ? await LoseAsync(file, inForce, sent.Count, cancel) : null;
         var all = await observation.FinishAsync(cancel);
         var broken = await BreakAsync(file, cancel);
         var drops = Servers().Sum(p => SocketTable.BufferDrops(p.Identity));
         var tally = await TallyAsync(cancel);
         var purpose = lost is null ? null
-            : new LostOnPurpose(churn.LostOnPurpose, lost.Sum(), tally.Judge(lost, firstSender: sent.Count).Lost, NotForwarded(all.AtDirector - frames.AtDirector));
+            : new LostOnPurpose(churn.LostOnPurpose, lost.Sum(s => s.Count), tally.Judge(lost, steps.Outages, firstSender: sent.Count).Lost, NotForwarded(all.AtDirector - frames.AtDirector));
         var seen = new ChurnEvidence(
             state, sessions.Failures, sessions.ShortFailures, steps, begin, frames with { Problems = all.Problems }, link, drops, retransmitted,
-            tally.Judge(sent), broken, purpose, services, watch.Elapsed);
+            tally.Judge(sent, steps.Outages), broken, purpose, services, watch.Elapsed);
         return ChurnJudgement.Report(run, churn, seen);
     }
 
@@ -90,8 +90,8 @@ internal sealed class ChurnScenario(LabRun run, Churn churn, Action<string> say)
 
     /// <summary>The judge judged: a service is taken away under datagrams, and those that come after that are lost.</summary>
     /// <param name="firstSender">The number of the first sender that nobody has been yet.</param>
-    /// <returns>How many each sender has sent.</returns>
-    private async Task<IReadOnlyList<int>> LoseAsync(DirectorFile file, InForce inForce, int firstSender, CancellationToken cancel)
+    /// <returns>For each sender, when it has sent.</returns>
+    private async Task<IReadOnlyList<IReadOnlyList<long>>> LoseAsync(DirectorFile file, InForce inForce, int firstSender, CancellationToken cancel)
     {
         var service = churn.LostOnPurpose;
         say($"taking {service} away under datagrams, which must get lost");
@@ -163,6 +163,8 @@ internal sealed record ChurnEvidence(
     public long FramesIn => AtDirector.RequestsIn.Frames;
 
     public long FramesOut => AtDirector.RequestsOut.Frames + AtDirector.EncapsulatedOut.Frames;
+
+    public long FramesInWithoutDaemon => AtDirector.RequestsWithoutDaemon.Frames;
 
     private FrameTotals AtDirector => Frames.AtDirector - Begin.AtDirector;
 }

@@ -18,7 +18,7 @@ internal sealed class ChurnSteps(LabRun run, DirectorFile file, InForce inForce,
     private static readonly TimeSpan NewFlowLimit = Patience.Seconds(10);
 
     // What a daemon says of tables that it cannot adopt.
-    private const string LayoutNote = "layout: ";
+    private const string LayoutNote = "layout: ", AdoptedNote = "adopted";
 
     private readonly Stopwatch _watch = Stopwatch.StartNew();
     private readonly List<ChurnStepReport> _reports = [];
@@ -30,6 +30,11 @@ internal sealed class ChurnSteps(LabRun run, DirectorFile file, InForce inForce,
     private readonly Dictionary<string, long> _out = [];
 
     public IReadOnlyList<ChurnStepReport> Reports => _reports;
+
+    /// <summary>When no daemon forwarded; none where packets go on without it.</summary>
+    public Outages Outages { get; } = new();
+
+    private bool OnlyDaemonForwards => run.Topology.Forwarder is { IsDaemon: true };
 
     public int Changes { get; private set; }
 
@@ -61,11 +66,13 @@ internal sealed class ChurnSteps(LabRun run, DirectorFile file, InForce inForce,
         {
             case "kill-daemon":
                 Kills++;
+                BeginOutage();
                 return await run.KillDaemonAsync(cancel) ? null : "the daemon lives on";
             case "start-daemon":
                 return await StartAsync(cancel);
             case "restart-daemon":
                 Restarts++;
+                BeginOutage();
                 return await run.StopDaemonAsync(cancel) ? await StartAsync(cancel) : "the daemon lives on";
             case "upgrade-daemon":
                 return await ChangeVersionAsync(Places.OtherLayout, cancel);
@@ -78,10 +85,17 @@ internal sealed class ChurnSteps(LabRun run, DirectorFile file, InForce inForce,
         }
     }
 
+    private void BeginOutage()
+    {
+        if (OnlyDaemonForwards)
+            Outages.Begin();
+    }
+
     private async Task<string?> StartAsync(CancellationToken cancel)
     {
         await run.StartDaemonAsync(cancel);
         var problem = await inForce.StartedAsync(_waiting, cancel);
+        Outages.End();
         if (problem is null)
             Changes += _waiting.Count;
         _waiting.Clear();
@@ -91,12 +105,19 @@ internal sealed class ChurnSteps(LabRun run, DirectorFile file, InForce inForce,
     /// <summary>The one version is ended, if it lives, and the other one started: its tables are others, so it cannot adopt.</summary>
     private async Task<string?> ChangeVersionAsync(Product product, CancellationToken cancel)
     {
+        BeginOutage();
         if (run.Daemon.Identity.IsAlive() && !await run.StopDaemonAsync(cancel))
             return "the daemon lives on";
         run.Product = product;
         if (await StartAsync(cancel) is { } problem)
             return problem;
         Upgrades++;
+        // What this engine keeps has the same layout in both.
+        if (OnlyDaemonForwards)
+        {
+            return await inForce.StartedAsync(s => s.Notes.Any(n => n.Contains(AdoptedNote, StringComparison.Ordinal)), cancel) is null
+                ? null : "the daemon does not say in `sidestep status` that it adopted what the other version remembered";
+        }
         return await inForce.StartedAsync(s => s.Notes.Any(n => n.Contains(LayoutNote, StringComparison.Ordinal)), cancel) is null
             ? null
             : $"the daemon does not say in `sidestep status` that the tables that it found have another layout: that was no upgrade; is {product.Daemon} another version?";

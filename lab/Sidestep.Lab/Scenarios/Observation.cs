@@ -38,27 +38,27 @@ internal sealed class Observation
     public Task<LinkState> DirectorLinkAsync(CancellationToken cancel) => LinkState.ReadAsync(_run.Folder, _director, cancel);
 
     /// <summary>What has passed so far, at a moment when nothing is under way.</summary>
-    public async Task<FramesSeen> SoFarAsync(CancellationToken cancel)
+    public async Task<FramesSeen> SoFarAsync(CancellationToken cancel, Outages? outages = null)
     {
         await _atDirector.SettledAsync(cancel);
         await _atClient.SettledAsync(cancel);
-        return await CountAsync([], cancel);
+        return await CountAsync([], outages, cancel);
     }
 
     public async Task<FramesSeen> FinishAsync(CancellationToken cancel)
     {
         string?[] problems = [await _atDirector.StopAsync(cancel), await _atClient.StopAsync(cancel)];
-        return await CountAsync([.. problems.OfType<string>()], cancel);
+        return await CountAsync([.. problems.OfType<string>()], null, cancel);
     }
 
-    private async Task<FramesSeen> CountAsync(IReadOnlyList<string> problems, CancellationToken cancel)
+    private async Task<FramesSeen> CountAsync(IReadOnlyList<string> problems, Outages? outages, CancellationToken cancel)
     {
         var clients = _run.Topology.Clients;
         var vips = _run.Topology.Vips.ConvertAll(IPAddress.Parse);
         var director = await DirectorLinkAsync(cancel);
         var client = await LinkState.ReadAsync(_run.Folder, new LinkEnd(clients.Node, clients.Interface), cancel);
         return new FramesSeen(
-            FrameCounts.OfFile(_atDirector.Path, vips, director.MacAddress, _run.Topology.DirectorAddresses),
+            FrameCounts.OfFile(_atDirector.Path, vips, director.MacAddress, _run.Topology.DirectorAddresses, outages),
             FrameCounts.OfFile(_atClient.Path, vips, client.MacAddress),
             problems);
     }

@@ -7,10 +7,12 @@ namespace Sidestep.Lab.Sessions;
 /// One TCP connection of a client that asks again and again, and must all its life be answered by the server that answered
 /// first. Nothing is tried twice: what TCP itself does not repair is a break.
 /// </summary>
-internal sealed class Session(ulong id, IPAddress source, IPEndPoint service) : IDisposable
+/// <param name="id">Of the connection.</param>
+/// <param name="source">The client's address.</param>
+/// <param name="service">Whom it asks.</param>
+/// <param name="limit">An answer that takes longer is none.</param>
+internal sealed class Session(ulong id, IPAddress source, IPEndPoint service, TimeSpan limit) : IDisposable
 {
-    private static readonly TimeSpan Limit = Patience.Seconds(8);
-
     private readonly Socket _socket = new(service.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
     private readonly byte[] _request = new byte[SessionWire.RequestLength];
     private readonly byte[] _answer = new byte[SessionWire.AnswerLength];
@@ -59,16 +61,16 @@ internal sealed class Session(ulong id, IPAddress source, IPEndPoint service) : 
         return null;
     }
 
-    private static async Task<string?> GuardAsync(Func<CancellationToken, Task<string?>> action)
+    private async Task<string?> GuardAsync(Func<CancellationToken, Task<string?>> action)
     {
-        using var limit = new CancellationTokenSource(Limit);
+        using var time = new CancellationTokenSource(limit);
         try
         {
-            return await action(limit.Token);
+            return await action(time.Token);
         }
         catch (OperationCanceledException)
         {
-            return $"no answer within {Limit.TotalSeconds:0} s";
+            return $"no answer within {limit.TotalSeconds:0} s";
         }
         catch (SocketException e)
         {

@@ -9,6 +9,10 @@ namespace Sidestep.Lab.Sessions;
 internal sealed class SessionsProcess : IDisposable
 {
     private const int KeptFailures = 10;
+    private const double AnswerSeconds = 8;
+
+    // TCP repeats at doubling intervals: an answer comes up to as long after an outage as the outage took.
+    private const double AfterOutage = 20;
 
     private readonly PipedProcess _process;
     private readonly int _count;
@@ -24,6 +28,7 @@ internal sealed class SessionsProcess : IDisposable
         [
             Places.Lab, "sessions", "--count", Text(plan.Count), "--period", Text(plan.Period),
             "--quiet-count", Text(plan.QuietCount), "--quiet-period", Text(plan.QuietPeriod), "--short-rate", Text(plan.ShortRate),
+            "--answer-limit", Text(Patience.Seconds(topology.Forwarder is { IsDaemon: true } ? AfterOutage : AnswerSeconds).TotalSeconds),
             .. plan.To.SelectMany(s => (string[])["--service", s]),
             .. ServerMap.Sources(topology).SelectMany(s => (string[])["--source", s]),
         ];

@@ -11,6 +11,7 @@ namespace Sidestep.Lab.Sessions;
 /// <param name="QuietCount">So many of the long sessions ask only now and then.</param>
 /// <param name="QuietPeriod">Between two requests of these.</param>
 /// <param name="ShortRate">Short sessions per second and service.</param>
+/// <param name="AnswerLimit">An answer that takes longer is none.</param>
 internal sealed record SessionsPlan(
     IReadOnlyList<IPEndPoint> Services,
     ClientAddresses Sources,
@@ -18,7 +19,8 @@ internal sealed record SessionsPlan(
     TimeSpan Period,
     int QuietCount,
     TimeSpan QuietPeriod,
-    double ShortRate);
+    double ShortRate,
+    TimeSpan AnswerLimit);
 
 /// <summary>
 /// The process that holds the sessions, inside the clients' namespace. It obeys the lines "begin-short ENDPOINT",
@@ -40,7 +42,7 @@ internal sealed class SessionsWorker(SessionsPlan plan, TextReader input, TextWr
     public async Task<int> RunAsync()
     {
         using var report = new Timer(_ => Print(new SessionsLine(_tally.Now, null, false)), null, ReportInterval, ReportInterval);
-        var shorts = new ShortSessions(plan.Sources, plan.ShortRate, _tally, f => Print(new SessionsLine(null, f, true)));
+        var shorts = new ShortSessions(plan.Sources, plan.ShortRate, plan.AnswerLimit, _tally, f => Print(new SessionsLine(null, f, true)));
         var commands = Task.Run(() => ObeyAsync(shorts));
         await Task.WhenAll(Enumerable.Range(0, plan.Count).Select(LiveAsync));
         await commands;
@@ -60,7 +62,7 @@ internal sealed class SessionsWorker(SessionsPlan plan, TextReader input, TextWr
     {
         var service = plan.Services[index % plan.Services.Count];
         var source = plan.Sources.For(service, index / plan.Services.Count);
-        using var session = new Session((ulong)index, source, service);
+        using var session = new Session((ulong)index, source, service, plan.AnswerLimit);
         if (await GatedAsync(session.OpenAsync) is { } refused)
         {
             Broke(session, refused);

@@ -9,7 +9,7 @@ namespace Sidestep.Lab.Sessions;
 /// servers at once.
 /// </summary>
 internal sealed class ShortSessions(
-    ClientAddresses sources, double rate, SessionsTally tally, Action<SessionFailure> failed)
+    ClientAddresses sources, double rate, TimeSpan answerLimit, SessionsTally tally, Action<SessionFailure> failed)
 {
     private const int Requests = 3;
 
@@ -50,7 +50,7 @@ internal sealed class ShortSessions(
 
     private async Task OneAsync(IPEndPoint service, int number)
     {
-        using var session = new Session((ulong)number, sources.For(service, number), service);
+        using var session = new Session((ulong)number, sources.For(service, number), service, answerLimit);
         var error = await session.OpenAsync();
         for (var request = 1; error is null && request < Requests; request++)
         {

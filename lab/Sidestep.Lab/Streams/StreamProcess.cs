@@ -33,12 +33,12 @@ internal sealed class StreamProcess : IDisposable
     public static StreamProcess Start(LabRun run, string name, StreamTraffic plan, IEnumerable<string> services, int firstSender = 0)
         => new(run, name, plan, services, firstSender);
 
-    /// <returns>How many each sender has sent.</returns>
-    public async Task<IReadOnlyList<int>> StopAsync(CancellationToken cancel)
+    /// <returns>For each sender, when it sent each of its datagrams: milliseconds since 1970.</returns>
+    public async Task<IReadOnlyList<IReadOnlyList<long>>> StopAsync(CancellationToken cancel)
     {
         await _process.TellAsync("stop");
         await _process.Ended.WaitAsync(Limit, cancel);
-        return _sent is { } text ? JsonSerializer.Deserialize<int[]>(text)! : throw new LabException("The stream process did not say what it has sent.");
+        return _sent is { } text ? JsonSerializer.Deserialize<long[][]>(text)! : throw new LabException("The stream process did not say what it has sent.");
     }
 
     public void Dispose() => _process.Dispose();

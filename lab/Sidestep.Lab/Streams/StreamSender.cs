@@ -12,7 +12,7 @@ namespace Sidestep.Lab.Streams;
 internal sealed record StreamPlan(IReadOnlyList<IPEndPoint> Services, ClientAddresses Sources, int Senders, int Rate, int FirstSender);
 
 /// <summary>
-/// Sends numbered datagrams at a steady rate until its input ends or says "stop", and then prints how many each sender has
+/// Sends numbered datagrams at a steady rate until its input ends or says "stop", and then prints when each sender has
 /// sent. Never more than a few at once, so that no queue on the way has a reason to drop one: what is lost then, somebody
 /// has lost.
 /// </summary>
@@ -22,7 +22,7 @@ internal sealed class StreamSender(StreamPlan plan, TextReader input, TextWriter
 
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(2);
 
-    private readonly int[] _sent = new int[plan.Senders];
+    private readonly List<long>[] _sent = [.. Enumerable.Range(0, plan.Senders).Select(static _ => new List<long>())];
     private volatile bool _stop;
 
     public async Task<int> RunAsync()
@@ -46,10 +46,10 @@ internal sealed class StreamSender(StreamPlan plan, TextReader input, TextWriter
             var allowed = (int)Math.Min(LargestBurst, Stopwatch.GetElapsedTime(due).TotalSeconds * plan.Rate);
             for (var i = 0; i < allowed; i++, next = (next + 1) % plan.Senders)
             {
-                StreamWire.Write(datagram, plan.FirstSender + next, _sent[next]);
+                StreamWire.Write(datagram, plan.FirstSender + next, _sent[next].Count);
                 // Not connected: an ICMP error that some earlier datagram met with is then no error of this one.
+                _sent[next].Add(DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
                 sockets[next].SendTo(datagram, SocketFlags.None, plan.Services[next % plan.Services.Count]);
-                _sent[next]++;
             }
             // What could not be sent in time is not caught up with: a burst would prove nothing but that queues end.
             due = allowed == LargestBurst ? Stopwatch.GetTimestamp() : due + (long)(allowed * Stopwatch.Frequency / (double)plan.Rate);

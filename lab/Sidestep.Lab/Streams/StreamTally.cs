@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using Sidestep.Lab.Scenarios;
 
 namespace Sidestep.Lab.Streams;
 
@@ -46,39 +47,46 @@ internal sealed class StreamTally
         }
     }
 
-    /// <param name="sent">By sender, how many.</param>
+    /// <param name="sent">By sender, when.</param>
+    /// <param name="outages">When nobody forwarded.</param>
     /// <param name="firstSender">The number of the first of these senders.</param>
-    public StreamVerdict Judge(IReadOnlyList<int> sent, int firstSender = 0)
+    public StreamVerdict Judge(IReadOnlyList<IReadOnlyList<long>> sent, Outages outages, int firstSender = 0)
     {
         lock (_lock)
         {
-            long lost = 0, again = 0;
+            long lost = 0, without = 0, again = 0;
             var gaps = new List<string>();
             for (var sender = 0; sender < sent.Count; sender++)
             {
                 var numbers = CollectionsMarshal.AsSpan(_seen.GetValueOrDefault(firstSender + sender));
-                for (var number = 0; number < sent[sender]; number++)
+                for (var number = 0; number < sent[sender].Count; number++)
                 {
                     var times = number < numbers.Length ? numbers[number] : 0;
                     again += Math.Max(0, times - 1);
                     if (times > 0)
                         continue;
+                    if (outages.Contain(sent[sender][number]))
+                    {
+                        without++;
+                        continue;
+                    }
                     lost++;
                     if (gaps.Count < StreamVerdict.KeptGaps)
-                        gaps.Add($"number {number} of sender {firstSender + sender} ({sent[sender]} sent)");
+                        gaps.Add($"number {number} of sender {firstSender + sender} ({sent[sender].Count} sent)");
                 }
             }
-            return new StreamVerdict(sent.Sum(s => (long)s), lost, again, gaps);
+            return new StreamVerdict(sent.Sum(s => (long)s.Count), lost, without, again, gaps);
         }
     }
 }
 
 /// <summary>What has become of all numbered datagrams.</summary>
 /// <param name="Sent">How many were sent.</param>
-/// <param name="Lost">Came nowhere.</param>
+/// <param name="Lost">Came nowhere, although somebody forwarded.</param>
+/// <param name="LostWithoutDaemon">Came nowhere, when nobody forwarded.</param>
 /// <param name="Duplicated">Came once more, here or elsewhere.</param>
 /// <param name="FirstLost">The first of those that are lost, in words.</param>
-internal sealed record StreamVerdict(long Sent, long Lost, long Duplicated, IReadOnlyList<string> FirstLost)
+internal sealed record StreamVerdict(long Sent, long Lost, long LostWithoutDaemon, long Duplicated, IReadOnlyList<string> FirstLost)
 {
     public const int KeptGaps = 5;
 }

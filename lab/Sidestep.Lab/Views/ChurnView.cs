@@ -22,7 +22,7 @@ internal static class ChurnView
         void Row(string what, string seen, bool good = true) => sum.AddRow(new Text(what), new Text(seen, good ? Style.Plain : new Style(Color.Red)));
         Row("TCP connections", $"{report.Connections:N0} held through everything, {report.ConnectionsBroken} broken; {report.Answers:N0} right answers", report.ConnectionsBroken == 0);
         Row("short connections", $"{report.ShortConnections:N0} ok, {report.ShortConnectionsFailed} failed", report.ShortConnectionsFailed == 0);
-        Row("numbered datagrams", $"{report.PacketsSent:N0} sent, {report.PacketsLost} lost, {report.PacketsDuplicated} came again", report.PacketsLost + report.PacketsDuplicated == 0);
+        Row("numbered datagrams", $"{report.PacketsSent:N0} sent, {report.PacketsLost} lost, {report.PacketsDuplicated} came again{Without(report)}", report.PacketsLost + report.PacketsDuplicated == 0);
         Row("meanwhile", $"{report.Changes} changes, {report.DaemonKills} times kill -9, {report.DaemonRestarts} times stopped and started, {report.Upgrades} times replaced by another version; {report.Services:N0} services");
         Row("to VIPs, at the director", $"{report.FramesToVipAtDirector:N0} frames in, {report.FramesForwardedByDirector:N0} out", report.FramesToVipAtDirector == report.FramesForwardedByDirector);
         Row("from VIPs, at the director", $"{report.FramesWithVipSourceAtDirector:N0} frames (must be 0)", report.FramesWithVipSourceAtDirector == 0);
@@ -32,4 +32,6 @@ internal static class ChurnView
         Row(report.Topology, report.Ok ? $"all is well, after {report.Seconds} s" : $"{report.Problems.Count} problems", report.Ok);
         AnsiConsole.Write(sum);
     }
+    private static string Without(ChurnReport report) => report.PacketsLostWithoutDaemon == 0 ? ""
+        : $"; {report.PacketsLostWithoutDaemon:N0} more were sent in {report.SecondsWithoutDaemon} s without a daemon, and lost";
 }

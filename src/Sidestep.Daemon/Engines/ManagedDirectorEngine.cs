@@ -13,7 +13,10 @@ internal sealed class ManagedDirectorEngine : DirectorEngine
     private readonly Lock _gate = new();
     private readonly DirectorSettings _director;
     private readonly ManagedEngine _engine;
-    private readonly XdpEngine? _probes;
+
+    /// <summary>Loading takes a second, in which a start can go on.</summary>
+    private readonly Task<(XdpEngine? Engine, string? WhyNot)> _probes = Task.Run(TryProbes);
+
     private readonly ManagedAnswers _answers;
     private readonly string[] _notes;
     private readonly DateTimeOffset[] _appliedAt = new DateTimeOffset[1];
@@ -25,8 +28,6 @@ internal sealed class ManagedDirectorEngine : DirectorEngine
     {
         _director = director;
         _engine = ManagedEngine.ForInterfaces(director.RememberedFlows, DaemonReport.KeptPath(director), Log.Warning);
-        _probes = TryProbes(out var why);
-        WhyNoProbes = why;
         _notes = [.. notes, .. _engine.Notes];
         _answers = new ManagedAnswers(_engine, director.RememberedFlows, () => _appliedAt[0], _gate);
     }
@@ -35,15 +36,17 @@ internal sealed class ManagedDirectorEngine : DirectorEngine
 
     internal override IReadOnlyList<string> Notes => _notes;
 
-    internal override string? WhyNoProbes { get; }
+    internal override string? WhyNoProbes => _probes.GetAwaiter().GetResult().WhyNot;
+
+    private XdpEngine? Probes => _probes.GetAwaiter().GetResult().Engine;
 
     public override EngineCapabilities Capabilities => _engine.Capabilities;
 
     internal override bool ComparesLoads => _engine.ComparesLoads;
 
-    internal override ProbeFilter? LoadProbeFilter() => _probes?.LoadProbeFilter();
+    internal override ProbeFilter? LoadProbeFilter() => Probes?.LoadProbeFilter();
 
-    internal override int? IdOf(GroupKey group, ServerEntry server) => _probes?.IdOf(group, server);
+    internal override int? IdOf(GroupKey group, ServerEntry server) => Probes?.IdOf(group, server);
 
     internal override void CountLoads() => _engine.CountLoads();
 
@@ -57,7 +60,7 @@ internal sealed class ManagedDirectorEngine : DirectorEngine
         lock (_gate)
         {
             // Probes may find a server a moment before packets do; the other way round they would count as lost.
-            _probes?.Apply(tables);
+            Probes?.Apply(tables);
             _engine.Apply(tables);
             _appliedAt[0] = DateTimeOffset.UtcNow;
         }
@@ -100,21 +103,19 @@ internal sealed class ManagedDirectorEngine : DirectorEngine
     public override void Dispose()
     {
         _engine.Dispose();
-        _probes?.Dispose();
+        Probes?.Dispose();
     }
 
-    private static XdpEngine? TryProbes(out string? why)
+    private static (XdpEngine? Engine, string? WhyNot) TryProbes()
     {
         try
         {
             XdpEngine.CheckMachine();
-            why = null;
-            return XdpEngine.LoadDetached(several: true, all: true);
+            return (XdpEngine.LoadDetached(several: true, all: true), null);
         }
         catch (Exception e) when (e is EngineException or NativeException)
         {
-            why = e.Message;
-            return null;
+            return (null, e.Message);
         }
     }
 }

@@ -1,10 +1,21 @@
+using System.Runtime.CompilerServices;
+
 namespace Sidestep.Forwarding.Pipeline;
 
 /// <summary>Account: one counter per service, per server, per answer and per drop reason. What is left to the kernel is not counted,
 /// unless a director has chosen this machine for it.</summary>
 internal static class Account
 {
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static void Decided(Packet p, Decision decision, PipelineCounters counters)
+    {
+        if (decision == Decision.Forward)
+            counters.CountServed(p.Service, p.Server, p.FrameLength);
+        else
+            NotForwarded(p, decision, counters);
+    }
+
+    private static void NotForwarded(Packet p, Decision decision, PipelineCounters counters)
     {
         switch (decision)
         {
@@ -13,7 +24,6 @@ internal static class Account
             case Decision.Drop:
                 counters.Count(p.Reason, p.FrameLength);
                 break;
-            case Decision.Forward:
             case Decision.DeliverLocally when p.Server != 0:
                 counters.CountServed(p.Service, p.Server, p.FrameLength);
                 break;

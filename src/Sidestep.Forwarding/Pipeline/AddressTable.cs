@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Sidestep.Forwarding.Pipeline;
 
 /// <summary>Addresses and a number for each: open addressing, at most half full, never changed after it was built.</summary>
@@ -29,6 +31,7 @@ internal sealed class AddressTable
     }
 
     /// <summary>The number of an address; -1 when it is not there.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal int Find(ulong high, ulong low)
     {
         var entries = _entries;

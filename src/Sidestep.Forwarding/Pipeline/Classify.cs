@@ -1,9 +1,12 @@
+using System.Runtime.CompilerServices;
+
 namespace Sidestep.Forwarding.Pipeline;
 
 /// <summary>Classify: address -> VIP; protocol and port -> virtual service; and whether the source may use it.</summary>
 internal static class Classify
 {
     /// <summary>The VIP that the packet is addressed to; a single one before the longest prefix. Null: none of ours.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static VipRecord? Vip(Packet p, PipelineTables tables)
     {
         var number = (p.IsIpv6 ? tables.Vips6 : tables.Vips4).Find(p.Destination0, p.Destination1);
@@ -16,24 +19,21 @@ internal static class Classify
     /// <summary>The service that takes a packet to a VIP; null: none, and why, or the packet is answered for the VIP.</summary>
     /// <param name="p">Addressed to the VIP.</param>
     /// <param name="frame">From the Ethernet header on.</param>
-    /// <param name="tables">The tables.</param>
     /// <param name="vip">The VIP.</param>
     /// <param name="decision">What becomes of it when there is no service; 0: a later fragment that may be remembered.</param>
-    internal static ServiceRecord? Service(Packet p, ReadOnlySpan<byte> frame, PipelineTables tables, VipRecord vip, out Decision decision)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static ServiceRecord? Service(Packet p, ReadOnlySpan<byte> frame, VipRecord vip, out Decision decision)
     {
         decision = 0;
-        switch (p.Icmp)
-        {
-            case IcmpKind.EchoRequest when vip.Echo is null:
-                decision = Echo(p, vip);
-                return null;
-            case IcmpKind.EchoRequest:
-                return vip.Echo;
-            case IcmpKind.Error when !Parse.Quote(p, frame):
-                decision = p.Drop(DropReason.IcmpErrorUnknown);
-                return null;
-        }
-        var found = p.IsLater && p.HasPorts ? vip.Fragments(p.Protocol) : Of(tables, vip, p);
+        if (p.Icmp == IcmpKind.EchoRequest && vip.Echo is null)
+            decision = Echo(p, vip);
+        else if (p.Icmp == IcmpKind.EchoRequest)
+            return vip.Echo;
+        else if (p.Icmp == IcmpKind.Error && !Parse.Quote(p, frame))
+            decision = p.Drop(DropReason.IcmpErrorUnknown);
+        if (decision != 0)
+            return null;
+        var found = p.IsLater && p.HasPorts ? vip.Fragments(p.Protocol) : vip.Service(p.Protocol, p.DestinationPort);
         if (found is null && !p.IsLater)
             decision = p.Drop(Refusal(p));
         return found;
@@ -42,12 +42,6 @@ internal static class Classify
     /// <summary>Why nobody takes a later fragment whose first one is not known.</summary>
     internal static DropReason RefusalOfFragment(Packet p, VipRecord vip) =>
         p.HasPorts && vip.Has(p.Protocol) ? DropReason.FragmentUnknown : Refusal(p);
-
-    private static ServiceRecord? Of(PipelineTables tables, VipRecord vip, Packet p)
-    {
-        var index = vip.Ports.Find(p.Protocol, p.DestinationPort);
-        return index is { } found ? tables.Services[found] : null;
-    }
 
     private static Decision Echo(Packet p, VipRecord vip)
     {

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using Sidestep.Model;
 using Sidestep.Packets;
 
@@ -12,6 +13,7 @@ internal static class Encapsulate
 
     /// <summary>Encapsulates.</summary>
     /// <returns>False, and nothing changed: there is no room before the frame.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static bool Frame(Packet p, ref Frame frame, ServerRecord server)
     {
         if (server.Encapsulation is { } encapsulation && !Outer(p, ref frame, server, encapsulation))
@@ -22,6 +24,7 @@ internal static class Encapsulate
         return true;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool Outer(Packet p, ref Frame frame, ServerRecord server, Encapsulation encapsulation)
     {
         // Over the datagram as it is, before its place moves: see Gue.
@@ -34,23 +37,22 @@ internal static class Encapsulate
             bytes[(server.OuterBytes + MacBytes)..(server.OuterBytes + p.L3 - 2)].CopyTo(bytes[MacBytes..]);
         BinaryPrimitives.WriteUInt16BigEndian(bytes[(p.L3 - 2)..], server.IsOuterIpv6 ? (ushort)Parse.Ipv6 : (ushort)Parse.Ipv4);
         var outer = bytes.Slice(p.L3, server.OuterBytes);
-        switch (encapsulation)
+        var behind = Ip(p, outer, server, encapsulation switch
         {
-            case Encapsulation.IpIp:
-                Ip(p, outer, server, p.IsIpv6 ? Parse.Ipv6InIp : Parse.IpIp);
-                break;
-            case Encapsulation.Gre:
-                Gre(p, Ip(p, outer, server, Parse.Gre));
-                break;
-            default:
-                Gue(p, Ip(p, outer, server, Parse.Udp), server, sum);
-                break;
-        }
+            Encapsulation.IpIp => p.IsIpv6 ? Parse.Ipv6InIp : Parse.IpIp,
+            Encapsulation.Gre => Parse.Gre,
+            _ => Parse.Udp,
+        });
+        if (encapsulation == Encapsulation.Gre)
+            Gre(p, behind);
+        else if (encapsulation == Encapsulation.Gue)
+            Gue(p, behind, server, sum);
         return true;
     }
 
     /// <summary>The outer IP header.</summary>
     /// <returns>What is behind it.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Span<byte> Ip(Packet p, Span<byte> outer, ServerRecord server, int protocol)
     {
         if (server.IsOuterIpv6)
@@ -64,8 +66,10 @@ internal static class Encapsulate
 
     /// <summary>RFC 2003 section 3.1. DSCP is copied, and ECN as RFC 6040 section 4.1 has it (normal mode). Identification 0 with DF
     /// set: an atomic datagram, RFC 6864 section 4.1.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Ip4(Packet p, Span<byte> outer, ServerRecord server, int protocol)
     {
+        outer = outer[..Parse.Ipv4Header];
         var length = (uint)(p.Length + server.OuterBytes);
         var source = (uint)server.Source1;
         var sum = server.AddressSum;

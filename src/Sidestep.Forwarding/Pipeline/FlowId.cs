@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using Sidestep.Model;
 
 namespace Sidestep.Forwarding.Pipeline;
@@ -10,7 +11,13 @@ internal static class FlowId
     private const int FragmentMark = 0x100;
 
     /// <summary>What chooses the slot.</summary>
-    internal static ulong Hash(PipelineTables tables, HashFields fields, Packet p)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static ulong Hash(PipelineTables tables, HashFields fields, Packet p) => fields == HashFields.SourceAddress && !p.IsIpv6
+        ? FlowHash.Word(tables.HashHigh, BinaryPrimitives.ReverseEndianness((uint)p.Source0), tables.HashLow)
+        : HashOfOthers(tables, fields, p);
+
+    /// <summary>Of IPv6, and of more than the source address.</summary>
+    private static ulong HashOfOthers(PipelineTables tables, HashFields fields, Packet p)
     {
         ulong state = tables.HashHigh, low = tables.HashLow;
         if (fields == HashFields.DestinationPort)
@@ -18,8 +25,6 @@ internal static class FlowId
         if (!p.IsIpv6)
         {
             ulong source = BinaryPrimitives.ReverseEndianness((uint)p.Source0);
-            if (fields == HashFields.SourceAddress)
-                return FlowHash.Word(state, source, low);
             if (fields == HashFields.SourceAddressAndPort)
                 return FlowHash.Word(state, source << 32 | (uint)p.SourcePort, low);
             state = FlowHash.Word(state, source << 32 | BinaryPrimitives.ReverseEndianness((uint)p.Destination0), low);

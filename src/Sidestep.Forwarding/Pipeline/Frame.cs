@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Sidestep.Forwarding.Pipeline;
 
 /// <summary>A frame in a buffer with room around it, so that headers are put in front without moving the rest.</summary>
@@ -25,6 +27,7 @@ public ref struct Frame(Span<byte> buffer, int start, int length)
 
     /// <summary>Makes the frame longer at its front; what is there then has no meaning.</summary>
     /// <returns>False, and nothing changed: there is no room.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryPrepend(int bytes)
     {
         if (bytes > Start)

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Sidestep.Forwarding.Pipeline;
 
 /// <summary>What the stages have found out about one frame. One per pipeline, used again for each frame.</summary>
@@ -89,6 +91,7 @@ internal sealed class Packet
     internal bool HasPorts => Protocol is Parse.Tcp or Parse.Udp;
 
     /// <summary>Forgets the frame before.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Begin(int frameLength, int interfaceIndex)
     {
         FrameLength = frameLength;

@@ -101,7 +101,7 @@ public sealed class PacketPipeline
             malformed = Parse.IcmpType(p, bytes);
         if (malformed != 0)
             return p.Drop(malformed);
-        var service = Classify.Service(p, bytes, tables, vip, out var decision);
+        var service = Classify.Service(p, bytes, vip, out var decision);
         if (decision == Decision.AnswerEcho)
             Answer.Echo(p, bytes);
         if (decision != 0)

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 
 namespace Sidestep.Forwarding.Pipeline;
 
@@ -23,10 +24,16 @@ internal static class Parse
     private const int MostExtensionHeaders = 6;
 
     /// <summary>The EtherType behind up to two tags; 0: there are more tags, or the frame ends.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static int Link(Packet p, ReadOnlySpan<byte> frame)
     {
-        var type = BinaryPrimitives.ReadUInt16BigEndian(frame[12..]);
+        int type = BinaryPrimitives.ReadUInt16BigEndian(frame[12..]);
         p.L3 = EthernetHeader;
+        return type is VlanTag or ServiceTag ? Tagged(p, frame, type) : type;
+    }
+
+    private static int Tagged(Packet p, ReadOnlySpan<byte> frame, int type)
+    {
         for (var tags = 0; type is VlanTag or ServiceTag; tags++)
         {
             if (tags == MostTags || frame.Length < p.L3 + TagBytes)
@@ -50,25 +57,27 @@ internal static class Parse
 
     /// <summary>The IPv4 header, RFC 791 section 3.1.</summary>
     /// <returns>False: not even the addresses are there.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static bool Header4(Packet p, ReadOnlySpan<byte> frame, out DropReason reason)
     {
         reason = 0;
-        if (frame.Length < p.L3 + Ipv4Header)
+        var l3 = p.L3;
+        if (frame.Length < l3 + Ipv4Header)
             return false;
-        var ip = frame.Slice(p.L3, Ipv4Header);
-        var addresses = BinaryPrimitives.ReadUInt64LittleEndian(ip[12..]);
-        p.Source0 = (uint)addresses;
-        p.Destination0 = addresses >> 32;
-        p.Length = BinaryPrimitives.ReadUInt16BigEndian(ip[2..]);
+        var ip = frame.Slice(l3, Ipv4Header);
+        p.Source0 = BinaryPrimitives.ReadUInt32LittleEndian(ip[12..]);
+        p.Destination0 = BinaryPrimitives.ReadUInt32LittleEndian(ip[16..]);
+        int length = BinaryPrimitives.ReadUInt16BigEndian(ip[2..]);
+        p.Length = length;
         p.TrafficClass = ip[1];
         int first = ip[0], header = (first & 15) * 4;
-        if (first >> 4 != 4 || header < Ipv4Header || p.Length < header || p.L3 + p.Length > frame.Length)
+        if (first >> 4 != 4 || header < Ipv4Header || length < header || l3 + length > frame.Length)
         {
             reason = DropReason.Malformed;
             return true;
         }
         int fragment = BinaryPrimitives.ReadUInt16BigEndian(ip[6..]);
-        p.L4 = p.L3 + header;
+        p.L4 = l3 + header;
         p.Protocol = ip[9];
         p.MayFragment = (fragment & DontFragment) == 0;
         if ((fragment & (OffsetMask | MoreFragments)) != 0)
@@ -138,6 +147,7 @@ internal static class Parse
     private static bool IsExtension(int next) => next is HopByHop or Routing or Fragment or Authentication or DestinationOptions;
 
     /// <summary>Ports and TCP flags, where there are any.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static DropReason Transport(Packet p, ReadOnlySpan<byte> frame)
     {
         if (p.IsLater || !p.HasPorts)
@@ -145,17 +155,20 @@ internal static class Parse
         var bytes = p.L3 + p.Length - p.L4;
         if (bytes < LeastTransport)
             return DropReason.Malformed;
-        p.Ports = BinaryPrimitives.ReadUInt32LittleEndian(frame[p.L4..]);
+        var transport = frame[p.L4..];
+        p.Ports = BinaryPrimitives.ReadUInt32LittleEndian(transport);
         if (p.Protocol == Tcp && bytes >= TcpHeader)
-            p.TcpFlags = frame[p.L4 + TcpFlagsAt];
+            p.TcpFlags = transport[TcpFlagsAt];
         return 0;
     }
 
     /// <summary>What an ICMP message is.</summary>
-    internal static DropReason IcmpType(Packet p, ReadOnlySpan<byte> frame)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static DropReason IcmpType(Packet p, ReadOnlySpan<byte> frame) =>
+        p.Protocol == (p.IsIpv6 ? Icmpv6 : Icmp) ? TypeOfIcmp(p, frame) : 0;
+
+    private static DropReason TypeOfIcmp(Packet p, ReadOnlySpan<byte> frame)
     {
-        if (p.Protocol != (p.IsIpv6 ? Icmpv6 : Icmp))
-            return 0;
         if (p.IsLater)
         {
             p.Icmp = IcmpKind.EchoRequest;

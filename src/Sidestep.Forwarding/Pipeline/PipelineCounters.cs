@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Sidestep.Forwarding.Pipeline;
 
 /// <summary>What one pipeline has counted; others may read while it counts.</summary>
@@ -47,6 +49,7 @@ public sealed class PipelineCounters
 
     internal void Count(DropReason reason, int bytes) => _drops[(int)reason].Add(bytes);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void CountServed(int service, int server, int bytes)
     {
         _services[service].Add(bytes);

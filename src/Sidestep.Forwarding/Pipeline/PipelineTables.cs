@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using Sidestep.Model;
 using Sidestep.Packets;
 
@@ -76,11 +77,15 @@ public sealed class PipelineTables
 
     /// <summary>The interface that a frame came in by. With one there is nothing to look for, and a bond hands on the index of the
     /// port that a frame came in by, which is not its own. Null: it is none of the director's.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal InterfaceRecord? WayIn(int index)
     {
         var interfaces = Interfaces;
-        if (interfaces.Length == 1)
-            return interfaces[0];
+        return interfaces.Length == 1 ? interfaces[0] : WayIn(interfaces, index);
+    }
+
+    private static InterfaceRecord? WayIn(InterfaceRecord[] interfaces, int index)
+    {
         foreach (var one in interfaces)
         {
             if (one.Index == index)
@@ -89,7 +94,12 @@ public sealed class PipelineTables
         return null;
     }
 
-    internal ServerRecord? Server(int id) => (uint)id < (uint)Servers.Length ? Servers[id] : null;
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal ServerRecord? Server(int id)
+    {
+        var servers = Servers;
+        return (uint)id < (uint)servers.Length ? servers[id] : null;
+    }
 
     private static ServiceRecord ServiceOf(
         ServiceEntry service, Numbers numbers, GroupRecord group, Dictionary<AccessList, PrefixTable> access)
@@ -106,6 +116,7 @@ public sealed class PipelineTables
             Entry = service,
             Slots = group.Slots,
             Former = group.Former,
+            HashFields = service.HashFields,
             Remembers = Remembers(service),
             ChoosesInTurn = service.Algorithm is Algorithm.RoundRobin or Algorithm.WeightedRoundRobin,
             ChoosesLeast = service.Algorithm is Algorithm.LeastConnections or Algorithm.WeightedLeastConnections,
@@ -121,6 +132,7 @@ public sealed class PipelineTables
         var byName = services.ToDictionary(static s => s.Entry.Name);
         var ports = PortMap.Of(tables).Vips;
         return [.. tables.Vips.Select((vip, i) => new VipRecord(vip, ports[i],
+            [.. ports[i].Intervals.Select(interval => services[interval.Service])],
             ports[i].TcpFragments is { } tcp ? services[tcp] : null,
             ports[i].UdpFragments is { } udp ? services[udp] : null,
             vip.EchoService is { } echo ? byName[echo] : null,

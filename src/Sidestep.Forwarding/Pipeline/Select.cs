@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Sidestep.Model;
 
 namespace Sidestep.Forwarding.Pipeline;
@@ -7,6 +8,7 @@ namespace Sidestep.Forwarding.Pipeline;
 internal static class Select
 {
     /// <summary>Sets the packet's server; 0 when there is none.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static void Server(Packet p, PipelineTables tables, ServiceRecord service, FlowTable flows, PipelineCounters counters, uint now)
     {
         var slots = service.Slots;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Sidestep.Model;
 
 namespace Sidestep.Forwarding.Pipeline;
@@ -20,7 +21,7 @@ internal sealed class ServiceRecord
 
     internal const uint ServerMask = 0x00ff_ffff;
 
-    internal HashFields HashFields => Entry.HashFields;
+    internal HashFields HashFields { get; init; }
 
     /// <summary>Every flow is remembered.</summary>
     internal bool Remembers { get; init; }
@@ -42,8 +43,10 @@ internal sealed class ServiceRecord
 
     internal bool UdpMoves => Entry.UdpInTransition == UdpPolicy.Move;
 
-    internal bool Allows(Packet p) => Access is not { } access
-        || (access.Find(p.IsIpv6, p.Source0, p.Source1) switch { 1 => true, 0 => false, _ => AllowsOthers });
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal bool Allows(Packet p) => Access is not { } access || Allows(access, p);
+
+    private bool Allows(PrefixTable access, Packet p) => (access.Find(p.IsIpv6, p.Source0, p.Source1) switch { 1 => true, 0 => false, _ => AllowsOthers });
 }
 
 /// <summary>How many ticks flows of a service may be idle; 0 after FIN or RST: as without.</summary>
