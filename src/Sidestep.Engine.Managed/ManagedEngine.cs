@@ -46,7 +46,7 @@ public sealed class ManagedEngine : IEngine
         _clock = clock ?? MonotonicNanoseconds;
         _tracer = NewPipeline();
         if (kept?.Found is { } found)
-            _memory.Flows.Adopt(found.Numbers.Servers.Values.ToHashSet());
+            _memory.Flows.Adopt(found.Numbers.Servers.Values.ToHashSet(), kept.Outage);
     }
 
     /// <summary>What it remembers outlives the process, and what an earlier one left is adopted; for tests, without interfaces.</summary>

@@ -123,26 +123,21 @@ public sealed record PortMap(ImmutableArray<VipPorts> Vips)
 public sealed record VipPorts(ImmutableArray<PortInterval> Intervals, int? TcpFragments, int? UdpFragments)
 {
     /// <summary>Index of the service that takes these packets, or null.</summary>
-    public int? Find(int protocol, int port) => IndexOf(protocol, port) is >= 0 and var found ? Intervals[found].Service : null;
-
-    /// <summary>Index of the interval that has these packets; -1: none.</summary>
-    public int IndexOf(int protocol, int port)
+    public int? Find(int protocol, int port)
     {
         var number = PortMap.Number(protocol, port);
-        var intervals = Intervals.AsSpan();
-        int low = 0, high = intervals.Length - 1;
+        int low = 0, high = Intervals.Length - 1;
         while (low <= high)
         {
-            var middle = (low + high) >>> 1;
-            ref readonly var interval = ref intervals[middle];
-            if (interval.Last < number)
+            var middle = (low + high) / 2;
+            if (Intervals[middle].Last < number)
                 low = middle + 1;
-            else if (interval.First > number)
+            else if (Intervals[middle].First > number)
                 high = middle - 1;
             else
-                return middle;
+                return Intervals[middle].Service;
         }
-        return -1;
+        return null;
     }
 }
 

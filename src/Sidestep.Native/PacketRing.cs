@@ -91,6 +91,11 @@ public sealed unsafe class PacketRing : IDisposable
             if (Libc.setsockopt(Descriptor, Libc.SOL_PACKET, Fanout, &value, sizeof(int)) != 0)
                 throw NativeException.OfLastError("setsockopt PACKET_FANOUT");
         }
+        // What came before is the group's already: it would be forwarded twice.
+        while (group is not null && TryNext(out _))
+        {
+        }
+        Release();
         uint length = sizeof(int);
         if (Libc.getsockopt(Descriptor, Libc.SOL_PACKET, Fanout, &value, &length) != 0)
             throw NativeException.OfLastError("getsockopt PACKET_FANOUT");

@@ -58,6 +58,8 @@ internal static class LabCommands
     {
         var topology = Read(result);
         topology.Forwarder = Forwarder.Of(result.GetValue(EngineOption), result.GetValue(DriverOption));
+        if (topology.Forwarder is { } forwarder && topology.NotWith.TryGetValue(forwarder.Driver, out var why))
+            throw new LabException($"{topology.Name} does not run with the driver {forwarder.Driver}: {why}.");
         return topology;
     }
 

@@ -22,6 +22,9 @@ internal sealed class Fault
     /// <summary>Other servers that it harms as well: what is said of them is no false alarm.</summary>
     public List<string> Harms { get; set; } = [];
 
+    /// <summary>Drivers with which it is no fault, or not this one, and why: it is left out there, and the report says so.</summary>
+    public Dictionary<string, string> NotWith { get; set; } = [];
+
     public List<FaultStep> Inject { get; set; } = [];
 
     public List<FaultStep> Undo { get; set; } = [];

@@ -27,6 +27,9 @@ internal sealed record FaultReport : IReport
 
     public required IReadOnlyList<FaultResult> Faults { get; init; }
 
+    /// <summary>What would be no fault with the driver of this run.</summary>
+    public required IReadOnlyList<LeftOutFault> LeftOut { get; init; }
+
     public required IReadOnlyList<PairResult> Pairs { get; init; }
 
     public required IReadOnlyList<FalseAlarm> Alarms { get; init; }
@@ -43,6 +46,8 @@ internal sealed record FaultReport : IReport
             Console.WriteLine($"{(fault.NamedFirst ? "named first" : fault.Named ? "named" : "NOT NAMED"),-12} {fault.Fault,-36} {fault.Server,-6} {fault.Seconds,5:0.0} s");
         foreach (var pair in Pairs)
             Console.WriteLine($"{(pair.BothNamed ? "both named" : "NOT BOTH"),-12} {pair.One} + {pair.Other}");
+        foreach (var left in LeftOut)
+            Console.WriteLine($"left out     {left.Fault}: {left.Reason}");
         Console.WriteLine($"{Injected} injected, {Named} named first, {FalseAlarms} false alarms, {Seconds:0} s");
     }
 }
@@ -58,6 +63,10 @@ internal sealed record FaultReport : IReport
 /// <param name="CuredSeconds">After it was undone, until the doctor found nothing; null: it went on.</param>
 internal sealed record FaultResult(string Fault, string Expected, string Server, bool Named, bool NamedFirst, double Seconds, IReadOnlyList<string> Evidence,
     IReadOnlyList<string> Diagnoses, double? CuredSeconds);
+
+/// <param name="Fault">Its file.</param>
+/// <param name="Reason">Why.</param>
+internal sealed record LeftOutFault(string Fault, string Reason);
 
 /// <summary>Two faults on two servers at the same time.</summary>
 internal sealed record PairResult(string One, string Other, bool BothNamed, double Seconds, IReadOnlyList<string> Diagnoses, double? CuredSeconds);

@@ -24,6 +24,11 @@ internal sealed class FaultScenario(LabRun run, Action<string> say)
     {
         var watch = Stopwatch.StartNew();
         var faults = Fault.Read(Path.Combine(run.Topology.Folder, "faults"));
+        var driver = run.Topology.Forwarder?.Driver ?? "";
+        LeftOutFault[] leftOut = [.. faults.Where(f => f.NotWith.ContainsKey(driver)).Select(f => new LeftOutFault(f.Name, f.NotWith[driver]))];
+        foreach (var left in leftOut)
+            say($"left out: {left.Fault}: {left.Reason}");
+        faults = [.. faults.Where(f => !f.NotWith.ContainsKey(driver))];
         var only = Environment.GetEnvironmentVariable("SIDESTEP_LAB_FAULTS")?.Split(',');
         var pairs = Pairs(faults);
         if (only is not null)
@@ -61,6 +66,7 @@ internal sealed class FaultScenario(LabRun run, Action<string> say)
             FalseAlarms = _alarms.Count,
             LongestSeconds = single.Select(f => f.Seconds).Concat(both.Select(p => p.Seconds)).DefaultIfEmpty(0).Max(),
             Faults = single,
+            LeftOut = leftOut,
             Pairs = both,
             Alarms = _alarms,
             Seconds = Math.Round(watch.Elapsed.TotalSeconds, 1),

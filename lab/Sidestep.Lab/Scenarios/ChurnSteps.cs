@@ -162,7 +162,7 @@ internal sealed class ChurnSteps(LabRun run, DirectorFile file, InForce inForce,
             case "add-server":
                 return Disturbed(step.Server);
             case "remove-service":
-                await sessions.EndShortAsync(file.Endpoint(step.Service));
+                await sessions.EndShortAsync(file.Endpoint(step.Service), cancel);
                 return null;
             default:
                 return null;

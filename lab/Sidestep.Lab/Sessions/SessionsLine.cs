@@ -26,6 +26,7 @@ internal sealed record SessionsLine(SessionsState? State, SessionFailure? Failur
 /// <param name="ShortFailed">Short sessions that did not.</param>
 /// <param name="ShortPerServer">The former by server.</param>
 /// <param name="ShortPerService">The same by service.</param>
+/// <param name="ShortEnded">How often all of a service's were told to end, and have.</param>
 internal sealed record SessionsState(
     int Opened,
     int Broken,
@@ -35,11 +36,12 @@ internal sealed record SessionsState(
     int ShortOk,
     int ShortFailed,
     IReadOnlyDictionary<string, int> ShortPerServer,
-    IReadOnlyDictionary<string, int> ShortPerService)
+    IReadOnlyDictionary<string, int> ShortPerService,
+    IReadOnlyDictionary<string, int> ShortEnded)
 {
     private static readonly Dictionary<string, int> None = [];
 
-    public static SessionsState Beginning { get; } = new(0, 0, 0, 0, None, 0, 0, None, None);
+    public static SessionsState Beginning { get; } = new(0, 0, 0, 0, None, 0, 0, None, None, None);
 
     public int ShortOf(string server) => ShortPerServer.GetValueOrDefault(server);
 

@@ -9,6 +9,7 @@ namespace Sidestep.Lab.Sessions;
 internal sealed class SessionsProcess : IDisposable
 {
     private const int KeptFailures = 10;
+    private static readonly TimeSpan EndLimit = Patience.Seconds(30);
     private const double AnswerSeconds = 8;
 
     // TCP repeats at doubling intervals: an answer comes up to as long after an outage as the outage took.
@@ -61,7 +62,12 @@ internal sealed class SessionsProcess : IDisposable
 
     public Task BeginShortAsync(string service) => _process.TellAsync($"begin-short {service}");
 
-    public Task EndShortAsync(string service) => _process.TellAsync($"end-short {service}");
+    public async Task EndShortAsync(string service, CancellationToken cancel)
+    {
+        var ended = State.ShortEnded.GetValueOrDefault(service);
+        await _process.TellAsync($"end-short {service}");
+        await Wait.UntilAsync(() => State.ShortEnded.GetValueOrDefault(service) > ended, EndLimit, () => $"short sessions to {service} do not end", cancel);
+    }
 
     /// <summary>Every session asks a last time and closes.</summary>
     public async Task<SessionsState> StopAsync(TimeSpan limit, CancellationToken cancel)

@@ -4,7 +4,7 @@ namespace Sidestep.Lab.Sessions;
 internal sealed class SessionsTally
 {
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, int> _perServer = [], _shortPerServer = [], _shortPerService = [];
+    private readonly Dictionary<string, int> _perServer = [], _shortPerServer = [], _shortPerService = [], _shortEnded = [];
     private int _opened, _broken, _closed, _shortOk, _shortFailed;
     private long _answers;
 
@@ -16,7 +16,8 @@ internal sealed class SessionsTally
             {
                 return new SessionsState(
                     _opened, _broken, _closed, _answers, new Dictionary<string, int>(_perServer),
-                    _shortOk, _shortFailed, new Dictionary<string, int>(_shortPerServer), new Dictionary<string, int>(_shortPerService));
+                    _shortOk, _shortFailed, new Dictionary<string, int>(_shortPerServer), new Dictionary<string, int>(_shortPerService),
+                    new Dictionary<string, int>(_shortEnded));
             }
         }
     }
@@ -57,6 +58,13 @@ internal sealed class SessionsTally
             Increment(_shortPerServer, server);
             Increment(_shortPerService, service);
         }
+    }
+
+    /// <summary>No more begin to the service, and none is under way.</summary>
+    public void ShortEnded(string service)
+    {
+        lock (_lock)
+            Increment(_shortEnded, service);
     }
 
     public void ShortFailed()

@@ -141,6 +141,7 @@ internal sealed class SessionsWorker(SessionsPlan plan, TextReader input, TextWr
                         break;
                     case ["end-short", var service]:
                         await shorts.EndAsync(IPEndPoint.Parse(service));
+                        _tally.ShortEnded(service);
                         break;
                     case ["stop"]:
                         return;

@@ -37,6 +37,9 @@ internal sealed class Topology
     /// <summary>What servers lose and get back during a run about their health. Null: it is about something else.</summary>
     public HealthPlan? Health { get; set; }
 
+    /// <summary>Drivers that the topology makes no sense with, and why.</summary>
+    public Dictionary<string, string> NotWith { get; set; } = [];
+
     /// <summary>What forwards, instead of what sidestep.yaml says.</summary>
     public Forwarder? Forwarder { get; set; }
 

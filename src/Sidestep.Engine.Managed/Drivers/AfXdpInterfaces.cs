@@ -1,4 +1,6 @@
+using Sidestep.Forwarding.Drivers;
 using Sidestep.Native;
+using Sidestep.Native.Netlink;
 
 namespace Sidestep.Engine.Managed.Drivers;
 
@@ -17,6 +19,11 @@ internal static class AfXdpInterfaces
     internal static IReadOnlyList<Worker> Open(ManagedEngine engine, SlowPath slowPath, Action<string> log, IReadOnlyList<AfXdpInterface> interfaces)
     {
         var queues = interfaces.ToDictionary(static i => i.Index, static i => Queues(i.Index));
+        using (var netlink = NetlinkSocket.Open())
+        {
+            foreach (var bond in interfaces.Where(i => LinkDetails.Of(netlink, i.Index).Kind == Judgement.Bond))
+                throw new InterfaceException(bond.Index, Judgement.BondHasNoSockets, null);
+        }
         var count = queues.Values.Max();
         var cpus = Kernel.AllowedCpus;
         var pipelines = engine.Pipelines(count);

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Text;
 using Sidestep.Forwarding;
 using Sidestep.Forwarding.Pipeline;
@@ -15,14 +16,37 @@ internal sealed class KeptMemory : IDisposable
 
     private const uint Magic = 0x5344_4d45; // "SDME"
 
+    private static readonly TimeSpan Heartbeat = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>From when the files are opened until frames are taken.</summary>
+    private static readonly TimeSpan StartTakes = TimeSpan.FromSeconds(5);
+
     private readonly string _path;
     private readonly int _places;
     private readonly MappedFile? _flows, _facts;
+    private readonly Timer? _heart;
 
     private KeptMemory(string path, int places, MappedFile? flows, MappedFile? facts, KeptState? found, string? note)
     {
-        (_path, _places, _flows, _facts, Found, Note) = (path, places, flows, facts, found, note);
-        Flows = flows is not null && facts is not null ? new FlowMemory(flows.Memory, facts.Memory) : null;
+        (_path, _places, _flows, _facts, Note) = (path, places, flows, facts, note);
+        if (flows is null || facts is null)
+            return;
+        Flows = new FlowMemory(flows.Memory[..^sizeof(long)], facts.Memory);
+        Outage = found is null ? TimeSpan.Zero
+            : TimeSpan.FromTicks(Math.Max(ManagedEngine.MonotonicNanoseconds() - LastBeat, 0) / TimeSpan.NanosecondsPerTick) + StartTakes;
+        Found = found?.Later(Outage);
+        _heart = new Timer(_ => LastBeat = ManagedEngine.MonotonicNanoseconds(), null, TimeSpan.Zero, Heartbeat);
+    }
+
+    /// <summary>How long nobody forwards, from the end of the earlier process until this one does. Flows could not show themselves, so
+    /// the time counts for no idle timeout and no window.</summary>
+    internal TimeSpan Outage { get; }
+
+    /// <summary>When the process was last seen alive, behind the flows.</summary>
+    private long LastBeat
+    {
+        get => BinaryPrimitives.ReadInt64LittleEndian(_flows!.Memory.Span[^sizeof(long)..]);
+        set => BinaryPrimitives.WriteInt64LittleEndian(_flows!.Memory.Span[^sizeof(long)..], value);
     }
 
     /// <summary>What an earlier process left; null: nothing that fits.</summary>
@@ -40,7 +64,7 @@ internal sealed class KeptMemory : IDisposable
     internal static KeptMemory Open(string path, int rememberedFlows)
     {
         var places = FlowMemory.PlacesFor(rememberedFlows);
-        var (flowBytes, factBytes) = (places * FlowMemory.Sizes.Place, places * FlowMemory.Sizes.Facts);
+        var (flowBytes, factBytes) = (places * FlowMemory.Sizes.Place + sizeof(long), places * FlowMemory.Sizes.Facts);
         MappedFile? flows = null, facts = null;
         try
         {
@@ -142,6 +166,12 @@ internal sealed class KeptMemory : IDisposable
 
     public void Dispose()
     {
+        if (_heart is not null)
+        {
+            using var ended = new ManualResetEvent(false);
+            if (_heart.Dispose(ended))
+                ended.WaitOne();
+        }
         (_flows as IDisposable)?.Dispose();
         (_facts as IDisposable)?.Dispose();
     }

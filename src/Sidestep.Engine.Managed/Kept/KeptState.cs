@@ -13,6 +13,15 @@ namespace Sidestep.Engine.Managed.Kept;
 /// <param name="Groups">See <see cref="RunningGroups"/>.</param>
 internal sealed record KeptState(GivenNumbers Numbers, RunningGroups Groups)
 {
+    /// <summary>With windows that end so much later.</summary>
+    internal KeptState Later(TimeSpan time) => this with
+    {
+        Groups = Groups with
+        {
+            Groups = [.. Groups.Groups.Select(g => g.Transition is { } t ? g with { Transition = t with { WindowEnds = t.WindowEnds + time } } : g)],
+        },
+    };
+
     /// <summary>Writes; in the byte order of this machine, which is the only one to read it.</summary>
     internal void Write(BinaryWriter to)
     {

@@ -53,6 +53,12 @@ public sealed record Judgement(string Interface, Driver? Chosen, ImmutableArray<
         return obstacles.Length == 0 ? null : string.Join("; ", obstacles.Select(static o => o.Cure is null ? o.Reason : $"{o.Reason} (cure: {o.Cure})"));
     }
 
+    /// <summary>A kind of device that takes the frames of others.</summary>
+    public const string Bond = "bond";
+
+    /// <summary>xsk_rcv_check of the kernel compares device and queue of the frame with those of the socket.</summary>
+    public const string BondHasNoSockets = "it is a bond, and AF_XDP takes frames by the queues of its ports, where sockets of the bond get none";
+
     private static IEnumerable<Obstacle> Everywhere(InterfaceFacts facts)
     {
         if (facts.Others is { } others)
@@ -101,6 +107,8 @@ public sealed record Judgement(string Interface, Driver? Chosen, ImmutableArray<
     {
         if (!facts.HasXdpSockets)
             yield return new("the kernel has no AF_XDP", "run a kernel with CONFIG_XDP_SOCKETS");
+        if (facts.Kind == Bond)
+            yield return new(BondHasNoSockets, "driver: af-packet");
         if (facts.Queues > MostQueues)
             yield return new(string.Create(CultureInfo.InvariantCulture, $"it has {facts.Queues} queues, {MostQueues} are served"),
                 string.Create(CultureInfo.InvariantCulture, $"ethtool -L {facts.Name} combined {MostQueues}"));

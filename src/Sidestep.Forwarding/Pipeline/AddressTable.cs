@@ -43,5 +43,6 @@ internal sealed class AddressTable
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int First(ulong high, ulong low) => (int)((((high ^ high >> 32) * Fold ^ low) * Spread) >> _shift);
 }

@@ -66,7 +66,7 @@ public sealed record Explanation(Decision Decision, DropReason? Reason, Immutabl
         if (p.Vip < 0)
             return new ExplainedStage("Classify", "the address is no VIP: the kernel's business", []);
         var vip = tables.Vips[p.Vip];
-        var facts = new List<Fact> { new("vip", Text(vip.Entry.Address)), new("intervals", vip.Ports.Intervals.Length) };
+        var facts = new List<Fact> { new("vip", Text(vip.Entry.Address)), new("intervals", vip.Intervals.Length) };
         if (service is not null)
         {
             facts.Add(new("service", service.Entry.Name));

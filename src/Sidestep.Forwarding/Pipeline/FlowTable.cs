@@ -73,12 +73,17 @@ public sealed class FlowTable
     }
 
     /// <summary>Forgets what a process that was killed was just writing, and flows of servers that nobody knows any more.</summary>
-    internal void Adopt(IReadOnlySet<int> servers)
+    /// <param name="servers">Ids of those that are known.</param>
+    /// <param name="outage">How long no packet could be seen: that is not idle.</param>
+    internal void Adopt(IReadOnlySet<int> servers, TimeSpan outage)
     {
+        var ticks = Ticks.Of((int)Math.Ceiling(outage.TotalSeconds));
         foreach (ref var place in All)
         {
             if (place.Id == Claimed || (place.Id != 0 && !servers.Contains((int)(place.Server & ServerMask))))
                 place = default;
+            else if (place.Id != 0)
+                place.Seen += ticks;
         }
     }
 

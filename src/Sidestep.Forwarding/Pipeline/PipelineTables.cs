@@ -131,8 +131,8 @@ public sealed class PipelineTables
     {
         var byName = services.ToDictionary(static s => s.Entry.Name);
         var ports = PortMap.Of(tables).Vips;
-        return [.. tables.Vips.Select((vip, i) => new VipRecord(vip, ports[i],
-            [.. ports[i].Intervals.Select(interval => services[interval.Service])],
+        return [.. tables.Vips.Select((vip, i) => new VipRecord(vip,
+            [.. ports[i].Intervals.Select(n => new PortRecord(n.First, n.Last, services[n.Service]))],
             ports[i].TcpFragments is { } tcp ? services[tcp] : null,
             ports[i].UdpFragments is { } udp ? services[udp] : null,
             vip.EchoService is { } echo ? byName[echo] : null,

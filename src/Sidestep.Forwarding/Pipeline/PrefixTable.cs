@@ -18,9 +18,10 @@ internal sealed class PrefixTable
         var all = prefixes.ToArray();
         _four = Levels(all.Where(static p => !IsIpv6(p.Prefix)));
         _six = Levels(all.Where(static p => IsIpv6(p.Prefix)));
+        IsEmpty = all.Length == 0;
     }
 
-    internal bool IsEmpty => _four.Length == 0 && _six.Length == 0;
+    internal bool IsEmpty { get; }
 
     /// <summary>The number of the longest prefix with an address; -1 when there is none.</summary>
     /// <param name="isIpv6">Its family.</param>
