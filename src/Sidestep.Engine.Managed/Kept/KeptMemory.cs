@@ -19,7 +19,7 @@ internal sealed class KeptMemory : IDisposable
     private static readonly TimeSpan Heartbeat = TimeSpan.FromMilliseconds(100);
 
     /// <summary>From when the files are opened until frames are taken.</summary>
-    private static readonly TimeSpan StartTakes = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan StartTakes = TimeSpan.FromSeconds(15);
 
     private readonly string _path;
     private readonly int _places;
