@@ -66,13 +66,13 @@ public sealed class RunTests : IDisposable
     public void WhatIsNotToBeKeptIsReportedAndOnlyOtherDutiesAreCarriedOut()
     {
         using var agent = Start("--no-keep");
-        _setup.SetSysctl("eth0/arp_ignore", 0);
-        var report = agent.Report(static r => Has(r, "arp-ignore", "eth0", "wrong"));
+        _setup.SetSysctl("eth0/rp_filter", 1);
+        var report = agent.Report(static r => Has(r, "rp-filter", "eth0", "wrong"));
         Assert.False(report.GetProperty("keeps").GetBoolean());
         // For longer than repairing takes.
         var last = report.GetProperty("sequence").GetInt64() + (long)(2 * Promise / ReportInterval);
         report = agent.Report(r => r.GetProperty("sequence").GetInt64() >= last);
-        Assert.True(Has(report, "arp-ignore", "eth0", "wrong"), report.ToString());
+        Assert.True(Has(report, "rp-filter", "eth0", "wrong"), report.ToString());
         Assert.Empty(Told(report));
         Write(Duties(8, RealServer.OtherVip));
         agent.Until("duties of revision 8 are applied");
