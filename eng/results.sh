@@ -24,6 +24,24 @@ check() {
   fi
 }
 
+# begin_check NAME COMMAND...: the same, beside what follows, until end_check. One at a time.
+begin_check() {
+  beside_name=$1
+  shift
+  "$@" >"$results/beside" 2>&1 </dev/null &
+  beside=$!
+  trap 'kill "$beside" 2>/dev/null || true' EXIT
+}
+
+end_check() {
+  echo "== $beside_name"
+  if ! wait "$beside"; then
+    cat "$results/beside"
+    fail "$beside_name"
+  fi
+  trap - EXIT
+}
+
 # run_tests PROJECT: a test project, here.
 run_tests() {
   local project=$1 name report status=0
