@@ -22,26 +22,71 @@ internal sealed partial class Capture(string path, NamespaceProcess process)
     public static IReadOnlyList<string> Command(string device, string output)
         => ["tcpdump", "-n", "-p", "-i", device, "-s", $"{SnapLength}", "-B", "16384", "--immediate-mode", "-U", "-Z", "root", "-w", output, "ip or ip6 or vlan"];
 
+    // Read by the kernel before the filter was in force, and thrown away.
+    private int _early;
+
     /// <summary>Frames before this returns may be missing, frames after it are not.</summary>
     public async Task StartedAsync(CancellationToken cancel)
-        => await Wait.UntilAsync(
+    {
+        await Wait.UntilAsync(
             () => File.ReadAllText(process.Log).Contains("listening on", StringComparison.Ordinal),
             Limit,
             () => $"tcpdump did not start: {NamespaceProcess.Tail(process.Log)}",
             cancel);
+        await AskAsync(cancel);
+        _early = Tallies().LastOrDefault().Unread;
+    }
 
-    /// <summary>Ends the capture once nothing more arrives.</summary>
+    /// <summary>Ends the capture once nothing more arrives and tcpdump has read all that did.</summary>
     /// <returns>What is wrong with it, or null.</returns>
     public async Task<string?> StopAsync(CancellationToken cancel)
     {
         await SettledAsync(cancel);
+        await CaughtUpAsync(cancel);
         await Signals.SendAsync("INT", [process.Identity]);
         await Wait.UntilAsync(() => !process.Identity.IsAlive(), Limit, () => $"tcpdump does not end (log: {process.Log})", cancel);
-        var dropped = Dropped().Match(await File.ReadAllTextAsync(process.Log, cancel));
-        if (!dropped.Success)
+        if (Tallies() is not [.., var last])
             return $"tcpdump did not say how many frames it missed: {NamespaceProcess.Tail(process.Log)}";
-        var missed = int.Parse(dropped.Groups[1].Value, CultureInfo.InvariantCulture);
-        return missed == 0 ? null : $"the capture {System.IO.Path.GetFileName(Path)} missed {missed} frames, so its counts prove nothing";
+        var missed = last.Dropped + last.Unread - _early;
+        return missed <= 0 ? null : $"the capture {System.IO.Path.GetFileName(Path)} missed {missed} frames, so its counts prove nothing";
+    }
+
+    /// <summary>
+    /// What tcpdump has not read yet when it is told to end stays in the kernel, and it does not call that dropped. Where
+    /// other work takes the machine it may be far behind.
+    /// </summary>
+    private async Task CaughtUpAsync(CancellationToken cancel)
+    {
+        const int questions = 20;
+        for (var question = 0; question < questions; question++)
+        {
+            await AskAsync(cancel);
+            if (Tallies().LastOrDefault().Unread <= _early)
+                return;
+            await SettledAsync(cancel);
+        }
+    }
+
+    /// <summary>Has tcpdump say how far it is.</summary>
+    private async Task AskAsync(CancellationToken cancel)
+    {
+        var before = Tallies().Count;
+        await Signals.SendAsync("USR1", [process.Identity]);
+        await Wait.TryUntilAsync(() => Tallies().Count > before, Limit, cancel);
+    }
+
+    /// <summary>Each time that tcpdump said how far it is.</summary>
+    private List<Tally> Tallies()
+        => [.. Counts().Matches(File.ReadAllText(process.Log)).Select(m => new Tally(Number(m, 1), Number(m, 2), Number(m, 3)))];
+
+    private static int Number(Match match, int group) => int.Parse(match.Groups[group].Value, CultureInfo.InvariantCulture);
+
+    /// <param name="Captured">Frames that are in the file.</param>
+    /// <param name="Received">Frames that reached the interface, those included that found no room.</param>
+    /// <param name="Dropped">Frames that found no room.</param>
+    private readonly record struct Tally(int Captured, int Received, int Dropped)
+    {
+        public int Unread => Received - Captured - Dropped;
     }
 
     /// <summary>The file stops growing: connections that are being closed still send frames after the last request.</summary>
@@ -62,6 +107,6 @@ internal sealed partial class Capture(string path, NamespaceProcess process)
             cancel);
     }
 
-    [GeneratedRegex(@"^(\d+) packets? dropped by kernel", RegexOptions.Multiline)]
-    private static partial Regex Dropped();
+    [GeneratedRegex(@"(\d+) packets? captured[\n, ]+(\d+) packets? received by filter[\n, ]+(\d+) packets? dropped by kernel")]
+    private static partial Regex Counts();
 }
