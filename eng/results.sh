@@ -48,7 +48,7 @@ run_tests() {
   name=$(basename "$project")
   report=$results/$name.json
   echo "== $name"
-  dotnet test --project "$project" --configuration Release --no-build --results-directory "$results" \
+  "artifacts/bin/$name/release/$name" --no-progress --results-directory "$results" \
     --report-ctrf --report-ctrf-filename "$name.json" </dev/null || status=$?
   count_tests "$name" "$report" "$status"
 }
