@@ -4,8 +4,8 @@ using Sidestep.Engine.Managed;
 using Sidestep.Forwarding;
 using Sidestep.Model;
 using Sidestep.Native;
-using Sidestep.SystemTests.Agent;
-using NetworkNamespace = Sidestep.SystemTests.Agent.NetworkNamespace;
+using Sidestep.Testing;
+using NetworkNamespace = Sidestep.Testing.NetworkNamespace;
 
 namespace Sidestep.ConformanceTests.Cables;
 
