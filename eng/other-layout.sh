@@ -1,36 +1,42 @@
 #!/usr/bin/env bash
-# Builds a director whose tables have another layout, for the lab's upgrades: these sources, with another LAYOUT_VERSION, in
-# artifacts/other-layout. By that number alone a version knows that it cannot adopt what another one has pinned.
+# Builds a director whose tables have another layout, for the lab's upgrades: what is built of these sources, with the part that
+# has the tables compiled anew with another LAYOUT_VERSION, in artifacts/other-layout. By that number alone a version knows that
+# it cannot adopt what another one has pinned.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
 . eng/packages.sh
 . eng/build.sh
 
 tree=artifacts/other-layout
+changed=Sidestep.Engine.Xdp
 header=src/bpf/tables.h
-constants=src/Sidestep.Engine.Xdp/Layout/Constants.cs
+constants=src/$changed/Layout/Constants.cs
 
-# raise FILE BEFORE: by 1000, the one number that follows BEFORE in the copy of a file. The copy keeps the original's time, so
-# that only what changed is compiled anew.
+# raise FILE BEFORE: by 1000, the one number that follows BEFORE in the copy of a file.
 raise() {
   local file=$1 before=$2 number
   number=$(sed -nE "s/.*$before([0-9]+).*/\1/p" "$file")
   [[ $number =~ ^[0-9]+$ ]] || die "$file has not one number after '$before': this script has to learn where the layout's version is"
-  sed -E "s/($before)$number/\1$((number + 1000))/" "$file" >"$tree/$file.new"
-  touch --reference="$file" "$tree/$file.new"
-  mv "$tree/$file.new" "$tree/$file"
+  sed -i -E "s/($before)$number/\1$((number + 1000))/" "$tree/$file"
 }
 
 need_dotnet
 alone
-# A file that is gone from the sources must not be compiled on.
-rm -rf "$tree/src" "$tree/eng"
+[[ -x artifacts/bin/Sidestep.Daemon/release/sidestepd && -x artifacts/bin/Sidestep.Cli/release/sidestep ]] || die "build first: ./test Unit"
+rm -rf "$tree"
 mkdir -p "$tree"
-find src eng -type f ! -path '*/obj/*' ! -path '*/bin/*' -print0 | xargs --null cp --parents --preserve=timestamps --target-directory="$tree"
-cp --preserve=timestamps ./*.props global.json .editorconfig "$tree/"
+find src eng -type f ! -path '*/obj/*' ! -path '*/bin/*' -print0 | xargs --null cp --parents --target-directory="$tree"
+cp ./*.props global.json .editorconfig "$tree/"
+# All that does not know the number (it is internal to the one that does) is the same, and is not compiled again.
+for project in src/Sidestep.*; do
+  name=$(basename "$project")
+  cp --recursive --parents "artifacts/bin/$name/release" "artifacts/obj/$name/release/ref" "$tree/"
+done
+rm -rf "$tree"/artifacts/{bin,obj}/$changed
 raise $header '#define LAYOUT_VERSION[[:space:]]+'
 raise $constants 'LayoutVersion = '
 cd "$tree"
-for project in src/Sidestep.Daemon src/Sidestep.Cli; do
-  build "$project" >&2 || die "the build of $project with another layout failed"
+build src/$changed -p:BuildProjectReferences=false >&2 || die "the build of $changed with another layout failed"
+for program in Sidestep.Daemon Sidestep.Cli; do
+  cp artifacts/bin/$changed/release/$changed.* "artifacts/bin/$program/release/"
 done

@@ -24,13 +24,31 @@ check() {
   fi
 }
 
+# begin_check NAME COMMAND...: the same, beside what follows, until end_check. One at a time.
+begin_check() {
+  beside_name=$1
+  shift
+  "$@" >"$results/beside" 2>&1 </dev/null &
+  beside=$!
+  trap 'kill "$beside" 2>/dev/null || true' EXIT
+}
+
+end_check() {
+  echo "== $beside_name"
+  if ! wait "$beside"; then
+    cat "$results/beside"
+    fail "$beside_name"
+  fi
+  trap - EXIT
+}
+
 # run_tests PROJECT: a test project, here.
 run_tests() {
   local project=$1 name report status=0
   name=$(basename "$project")
   report=$results/$name.json
   echo "== $name"
-  dotnet test --project "$project" --configuration Release --no-build --results-directory "$results" \
+  "artifacts/bin/$name/release/$name" --no-progress --results-directory "$results" \
     --report-ctrf --report-ctrf-filename "$name.json" </dev/null || status=$?
   count_tests "$name" "$report" "$status"
 }

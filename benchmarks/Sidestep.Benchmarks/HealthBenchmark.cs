@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using Sidestep.Benchmarks.Veth;
 using Sidestep.Model;
 
 namespace Sidestep.Benchmarks;
@@ -165,9 +166,9 @@ internal static class HealthBenchmark
         while (!condition())
         {
             if (daemon.HasExited)
-                throw new InvalidOperationException("sidestepd ended");
+                throw new BenchmarkException("sidestepd ended");
             if (watch.Elapsed > limit)
-                throw new InvalidOperationException($"{otherwise} within {limit.TotalSeconds:0} s");
+                throw new BenchmarkException($"{otherwise} within {limit.TotalSeconds:0} s");
             Thread.Sleep(200);
         }
     }

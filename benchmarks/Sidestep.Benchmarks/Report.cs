@@ -14,6 +14,9 @@ internal sealed record ManagedResults(Machine Machine, IReadOnlyList<ManagedResu
 /// <summary>What was measured on, and how busy it was.</summary>
 internal sealed record Machine(string Kernel, int Cpus, double LoadBefore, double LoadAfter)
 {
+    /// <summary>This one, after what was measured.</summary>
+    internal static Machine Now(double loadBefore) => new(Native.Kernel.Release.ToString(), Environment.ProcessorCount, loadBefore, Load());
+
     /// <summary>Processes that ran or wanted to, on average over the last minute.</summary>
     internal static double Load() =>
         double.Parse(File.ReadAllText("/proc/loadavg").Split(' ')[0], CultureInfo.InvariantCulture);

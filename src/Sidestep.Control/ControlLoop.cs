@@ -28,8 +28,13 @@ public sealed class ControlLoop
     private readonly IHealth? _health;
     private readonly TimeProvider _time;
     private readonly Channel<ControlEvent> _events = Channel.CreateUnbounded<ControlEvent>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly HeldBack _held;
     private Configuration _configuration;
     private Configuration? _proposed;
+
+    /// <summary>The configuration in force, with what is held of its predecessor; null before the first.</summary>
+    private Configuration? _inForce;
+    private bool _isHeld;
     private ForwardingTables? _tables;
     private IReadOnlyList<DirectorInterface>? _attached;
     private Dictionary<string, int> _attachedIndexes = [];
@@ -51,6 +56,7 @@ public sealed class ControlLoop
         _configuration = configuration;
         _observer = observer;
         _time = time;
+        _held = new HeldBack(time);
         _nextHops.Changed += () => _events.Writer.TryWrite(new NextHopsChanged());
         if (_health is not null)
             _health.Changed += () => _events.Writer.TryWrite(new HealthChanged());
@@ -95,12 +101,14 @@ public sealed class ControlLoop
     {
         if (failures is > 0 and <= MaxRetries)
             return FirstRetry * Math.Pow(2, failures - 1);
-        if (_tables?.Wake is not { } wake)
+        if (Earlier(_tables?.Wake, _held.Wake) is not { } wake)
             return null;
         var rest = wake - _time.GetUtcNow();
         var shortest = failures == 0 ? ShortestPause : LateRetry;
         return rest > shortest ? rest : shortest;
     }
+
+    private static DateTimeOffset? Earlier(DateTimeOffset? one, DateTimeOffset? other) => one is null || other < one ? other : one;
 
     /// <summary>Waits for an event, no longer than this.</summary>
     private async Task WaitAsync(TimeSpan? limit, CancellationToken cancellation)
@@ -139,7 +147,7 @@ public sealed class ControlLoop
         if (_proposed is null || WatchesTheSame(_configuration, _proposed))
             return;
         // Those of the configuration in force as well: it is the one that stays if the other cannot be applied.
-        Watch(_configuration, _proposed);
+        Watch(_inForce ?? _configuration, _proposed);
         var start = _time.GetTimestamp();
         while (NewAddresses(_configuration, _proposed).Any(a => !_nextHops.Current.Servers.ContainsKey(a)))
         {
@@ -148,7 +156,7 @@ public sealed class ControlLoop
                 return;
             await WaitAsync(rest, cancellation).ConfigureAwait(false);
             if (TakeEvents())
-                Watch(_configuration, _proposed);
+                Watch(_inForce ?? _configuration, _proposed);
         }
     }
 
@@ -165,10 +173,10 @@ public sealed class ControlLoop
             _configuration = _proposed;
             _proposed = null;
             if (!watchesTheSame)
-                Watch(_configuration);
+                Watch(_inForce!);
             return !leavesInterfaces || TryApply(_configuration, static reason => reason);
         }
-        Watch(_configuration);
+        Watch(_inForce ?? _configuration);
         TryApply(_configuration, static reason => $"the configuration in force could not be applied again either: {reason}");
         return false;
     }
@@ -187,17 +195,30 @@ public sealed class ControlLoop
         }
     }
 
-    private void Apply(Configuration configuration)
+    private void Apply(Configuration wanted)
     {
         var nextHops = _nextHops.Current;
-        var health = _health?.Judge(configuration);
+        var (configuration, health) = Judge(wanted);
         var tables = TableCompiler.Compile(configuration, nextHops, _tables, _time.GetUtcNow(), _engine.ReadFlows, health);
         _engine.Apply(tables);
         _tables = tables;
         Attach(configuration.Director.Interfaces, nextHops.Interfaces);
-        _observer.Applied(configuration, tables, WithObstacles(nextHops, tables), isNewest: _proposed is null || ReferenceEquals(configuration, _proposed));
+        var wasHeld = _isHeld;
+        (_inForce, _isHeld) = (configuration, !ReferenceEquals(configuration, wanted));
+        _observer.Applied(configuration, tables, WithObstacles(nextHops, tables), isNewest: _proposed is null || ReferenceEquals(wanted, _proposed));
         if (health is not null)
             _health!.InForce(configuration, tables, health);
+        if (wasHeld && !_isHeld)
+            Watch(configuration);
+    }
+
+    /// <summary>Who is fit, and what comes into force, with what is held back.</summary>
+    private (Configuration Configuration, ServerHealth? Health) Judge(Configuration wanted)
+    {
+        if (_health?.Judge(wanted) is not { } health)
+            return (wanted, null);
+        var configuration = _held.In(wanted, _inForce, health);
+        return (configuration, ReferenceEquals(configuration, wanted) ? health : _health.Judge(configuration));
     }
 
     /// <summary>Attaches when other interfaces are wanted, or when one of them was deleted and made anew.</summary>

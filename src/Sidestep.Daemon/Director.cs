@@ -54,6 +54,9 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
     /// <summary>The newest valid configuration, as the file says it.</summary>
     private Configuration? _written;
 
+    /// <summary>What a change holds back.</summary>
+    private ImmutableArray<string> _held = [];
+
     /// <summary>Why nothing is sent in fragments; null when it is.</summary>
     private string? _slowPathProblem;
 
@@ -132,6 +135,7 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
         FollowGroups(configuration, tables);
         _management!.Applied(configuration, tables, nextHops);
         _health!.Follow(configuration, tables);
+        _held = configuration.Held;
         var degraded = Degraded(nextHops);
         foreach (var peer in degraded.Except(_report.Degraded).Except(_groups!.Problems).Except(_health!.Problems))
             Log.Warning(peer);
@@ -200,6 +204,7 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
     [
         .. nextHops.UnresolvedPeers.Select(static p => $"other director {p.Key} is not found, what it sent may be balanced again: {p.Value}")
             .Order(StringComparer.Ordinal),
+        .. _held,
         .. _groups!.Problems,
         .. _health!.Problems,
         .. _slowPathProblem is { } problem ? [problem] : Array.Empty<string>(),

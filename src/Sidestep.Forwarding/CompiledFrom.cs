@@ -20,7 +20,7 @@ internal sealed class CompiledFrom(Configuration configuration, NextHops nextHop
 
     internal Pool? FindPool(string name) => _pools.GetValueOrDefault(name);
 
-    internal Pool PoolOf(VirtualService service) => _pools[service.Pool];
+    internal Pool PoolOf(VirtualService service) => _pools[service.ServingPool];
 
     internal NetworkProfile ProfileOf(VirtualService service) =>
         service.NetworkProfile is { } name ? _profiles[name] : NetworkProfile.Default;

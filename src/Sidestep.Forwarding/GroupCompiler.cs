@@ -45,7 +45,7 @@ internal sealed class GroupCompiler
     /// <param name="services">Those that choose from it, by name.</param>
     internal ServerGroup Compile(GroupKey key, VirtualService[] services)
     {
-        var pool = _origin.PoolOf(services[0]);
+        var pool = _origin.FindPool(key.Pool)!;
         var profile = _origin.ProfileOf(services[0]);
         var former = _former.GetValueOrDefault(key);
         if (former is not null && IsUnchanged(former, pool))
@@ -66,7 +66,7 @@ internal sealed class GroupCompiler
         // With nobody to take new flows, the slots stay nevertheless while somebody has flows that stay.
         var candidate = new ServerGroup(key, servers, isEmpty ? SlotTable.OfNobody(pool.Slots) : slots);
         var change = new SlotChange(former, candidate, [.. compiled.Select(static s => s.CanBeFormer)], _sameKey);
-        var window = services.Max(WindowOf);
+        var window = services.Max(s => WindowOf(s, pool));
         var transition = Transitions.Next(change, window, _now, _flows);
         if (transition is null)
             return isEmpty ? candidate with { Slots = slots } : candidate;
@@ -109,7 +109,7 @@ internal sealed class GroupCompiler
         Draining.GetValue(group, static g => new StrongBox<bool>(g.Servers.Any(static s => s.DrainingSince is not null))).Value;
 
     /// <summary>How long a flow may be silent and live: then it has shown itself to every table.</summary>
-    private TimeSpan WindowOf(VirtualService service)
+    private TimeSpan WindowOf(VirtualService service, Pool pool)
     {
         var idle = _origin.ProfileOf(service).IdleTimeouts;
         var longest = service.Protocol switch
@@ -118,7 +118,7 @@ internal sealed class GroupCompiler
             TransportProtocol.Udp => idle.Udp,
             _ => Math.Max(idle.Tcp, Math.Max(idle.Udp, idle.Icmp)),
         };
-        return TimeSpan.FromSeconds(Math.Max(longest, _origin.PoolOf(service).Persistence?.TimeoutSeconds ?? 0));
+        return TimeSpan.FromSeconds(Math.Max(longest, pool.Persistence?.TimeoutSeconds ?? 0));
     }
 
     private void WakeAt(DateTimeOffset? at)

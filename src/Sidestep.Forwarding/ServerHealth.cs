@@ -13,12 +13,23 @@ public sealed class ServerHealth(ImmutableDictionary<GroupKey, ImmutableHashSet<
     /// <summary>Counts the moments.</summary>
     public long Version => version;
 
+    /// <summary>True when one of the servers that are to serve is fit, or when all of them are.</summary>
+    public bool Has(GroupKey group, Pool pool, bool all = false)
+    {
+        ArgumentNullException.ThrowIfNull(pool);
+        var fit = FitOf(group, pool);
+        var serving = pool.Servers.Where(static s => s is { State: ServerState.Enabled, Weight: > 0 });
+        return all ? serving.All(IsFit) : serving.Any(IsFit);
+
+        bool IsFit(RealServer server) => fit?.Contains(server.Address) != false;
+    }
+
     /// <summary>The fit servers of a group; null: its pool is not watched, and all are.</summary>
     internal ImmutableHashSet<IPAddress>? FitOf(GroupKey group, Pool pool) =>
         pool.IsWatched ? fit.GetValueOrDefault(group, ImmutableHashSet<IPAddress>.Empty) : null;
 }
 
-/// <summary>A pool that enabled services use, and how they reach it.</summary>
+/// <summary>A pool that enabled services use or are to use, and how they reach it.</summary>
 /// <param name="Key">Names both.</param>
 /// <param name="Pool">The pool.</param>
 /// <param name="Services">Those services.</param>
@@ -31,7 +42,8 @@ public sealed record ConfiguredGroup(GroupKey Key, Pool Pool, IReadOnlyList<Virt
         return
         [
             .. configuration.VirtualServices.Where(static s => s.Enabled)
-                .GroupBy(s => new GroupKey(s.Pool, Way.Of(origin.ProfileOf(s))))
+                .SelectMany(static s => s.Pools.Select(p => (Service: s, Pool: p)))
+                .GroupBy(e => new GroupKey(e.Pool, Way.Of(origin.ProfileOf(e.Service))), static e => e.Service)
                 .Select(g => new ConfiguredGroup(g.Key, origin.FindPool(g.Key.Pool)!, [.. g])),
         ];
     }

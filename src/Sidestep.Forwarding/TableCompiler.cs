@@ -24,9 +24,10 @@ public static class TableCompiler
         var origin = new CompiledFrom(configuration, nextHops, health);
         var enabled = configuration.VirtualServices.Where(static s => s.Enabled)
             .OrderBy(static s => s.Name, StringComparer.Ordinal)
-            .Select(s => (Service: s, Group: new GroupKey(s.Pool, Way.Of(origin.ProfileOf(s))))).ToArray();
+            .Select(s => (Service: s, Group: new GroupKey(s.ServingPool, Way.Of(origin.ProfileOf(s))))).ToArray();
         var compiler = new GroupCompiler(origin, previous, now, countFlows);
-        var wanted = enabled.GroupBy(static e => e.Group, static e => e.Service)
+        var wanted = enabled.SelectMany(static e => e.Service.Pools.Select(p => (e.Service, Group: e.Group with { Pool = p })))
+            .GroupBy(static e => e.Group, static e => e.Service)
             .Select(static g => (Name: g.Key.ToString(), g.Key, Services: g.ToArray()))
             .OrderBy(static g => g.Name, StringComparer.Ordinal).ToArray();
         // The slot tables of many pools that are all new take most of a first start.

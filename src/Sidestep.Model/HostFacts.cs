@@ -26,10 +26,6 @@ public sealed record HostFacts(ImmutableArray<HostInterface> Interfaces)
 
     /// <summary>The interface of that name, or null.</summary>
     public HostInterface? Find(string name) => Interfaces.FirstOrDefault(i => i.Name == name);
-
-    /// <summary>The interface that has <paramref name="address"/>, or null when the address is not local.</summary>
-    public HostInterface? FindOwner(IPAddress address) =>
-        Interfaces.FirstOrDefault(i => i.Addresses.Any(a => a.Address.Equals(address)));
 }
 
 /// <summary>One interface of the director's machine.</summary>

@@ -13,10 +13,9 @@ public sealed unsafe class XdpSocket : IDisposable
     /// <summary>Bytes in front of each frame, beside the 256 that XDP has for itself.</summary>
     public const int Headroom = 64;
 
-    private const int MmapOffsets = 1, ReceiveRing = 2, TransmitRing = 3, RegisterMemory = 4, FillRing = 5, CompletionRing = 6, StatisticsOption = 7, Options = 8;
+    private const int MmapOffsets = 1, ReceiveRing = 2, TransmitRing = 3, RegisterMemory = 4, FillRing = 5, CompletionRing = 6, StatisticsOption = 7;
     private const long ReceiveOffset = 0, TransmitOffset = 0x8000_0000, FillOffset = 0x1_0000_0000, CompletionOffset = 0x1_8000_0000;
     private const ushort SharedMemory = 1, UseNeedWakeup = 8;
-    private const uint IsZeroCopyFlag = 1;
     private const int Wakeups = 4;
 
     private readonly FileDescriptor _descriptor;
@@ -104,16 +103,6 @@ public sealed unsafe class XdpSocket : IDisposable
 
     /// <summary>Frames to be sent.</summary>
     public RingProducer<XdpDescriptor> Transmit { get; }
-
-    /// <summary>The device reads and writes the memory itself; otherwise the kernel copies.</summary>
-    public bool IsZeroCopy
-    {
-        get
-        {
-            uint flags, length = sizeof(uint);
-            return Libc.getsockopt(_descriptor.Value, Libc.SOL_XDP, Options, &flags, &length) == 0 && (flags & IsZeroCopyFlag) != 0;
-        }
-    }
 
     /// <summary>Frames that came when there was no room.</summary>
     public long Lost

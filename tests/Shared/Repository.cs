@@ -1,6 +1,6 @@
 namespace Sidestep.Testing;
 
-/// <summary>The source tree that the tests were built from.</summary>
+/// <summary>The source tree that the tests were built from, and the programs that were built with them.</summary>
 internal static class Repository
 {
     private static readonly Lazy<string> Found = new(Find);
@@ -8,6 +8,12 @@ internal static class Repository
     public static string Root => Found.Value;
 
     public static string File(params string[] parts) => Path.Combine([Root, .. parts]);
+
+    public static string Read(params string[] parts) => System.IO.File.ReadAllText(File(parts));
+
+    /// <summary>A program of the same configuration as the tests.</summary>
+    public static string Executable(string project, string name) =>
+        File("artifacts", "bin", project, Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory)), name);
 
     private static string Find()
     {

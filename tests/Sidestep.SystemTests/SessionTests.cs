@@ -75,7 +75,7 @@ public sealed class SessionTests
                 _ = AnswerAsync(instances);
         }
 
-        public Session Client() => new(7, IPAddress.Loopback, (IPEndPoint)_listener.LocalEndPoint!);
+        public Session Client() => new(7, IPAddress.Loopback, (IPEndPoint)_listener.LocalEndPoint!, TimeSpan.FromSeconds(8));
 
         public void Dispose() => _listener.Dispose();
 

@@ -1,3 +1,4 @@
+using Sidestep.Lab.Scenarios;
 using Sidestep.Lab.Streams;
 
 namespace Sidestep.SystemTests;
@@ -10,7 +11,7 @@ public sealed class StreamTallyTests
     {
         var tally = Of([(0, 0), (0, 2), (1, 0)]);
 
-        var verdict = tally.Judge([4, 1, 1]);
+        var verdict = Judge(tally, [4, 1, 1]);
 
         Assert.Equal((6, 3, 0), (verdict.Sent, verdict.Lost, verdict.Duplicated));
         Assert.Equal("number 1 of sender 0 (4 sent)", verdict.FirstLost[0]);
@@ -26,7 +27,7 @@ public sealed class StreamTallyTests
             var tally = Of([(0, 1), (0, 2)]);
             tally.Load(path);
 
-            var verdict = tally.Judge([3]);
+            var verdict = Judge(tally, [3]);
 
             Assert.Equal((3, 0, 1), (verdict.Sent, verdict.Lost, verdict.Duplicated));
         }
@@ -41,7 +42,7 @@ public sealed class StreamTallyTests
     {
         var tally = Of([(0, -1), (0, int.MaxValue), (9, 0), (0, 0)]);
 
-        Assert.Equal((1, 0, 0), (tally.Judge([1]).Sent, tally.Judge([1]).Lost, tally.Judge([1]).Duplicated));
+        Assert.Equal((1, 0, 0), (Judge(tally, [1]).Sent, Judge(tally, [1]).Lost, Judge(tally, [1]).Duplicated));
     }
 
     [Fact]
@@ -49,9 +50,26 @@ public sealed class StreamTallyTests
     {
         var tally = Of([(0, 0), (0, 1), (5, 0)]);
 
-        Assert.Equal(0, tally.Judge([2]).Lost);
-        Assert.Equal((3, 2), (tally.Judge([2, 1], firstSender: 5).Sent, tally.Judge([2, 1], firstSender: 5).Lost));
+        Assert.Equal(0, Judge(tally, [2]).Lost);
+        Assert.Equal((3, 2), (Judge(tally, [2, 1], 5).Sent, Judge(tally, [2, 1], 5).Lost));
     }
+
+    [Fact]
+    public void What_was_sent_while_nobody_forwarded_is_counted_apart()
+    {
+        var outages = new Outages();
+        outages.Begin();
+        var within = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+        outages.End();
+
+        var verdict = Of([(0, 0)]).Judge([[within, within, within - 60_000]], outages);
+
+        Assert.Equal((3, 1, 1), (verdict.Sent, verdict.Lost, verdict.LostWithoutDaemon));
+        Assert.Equal("number 2 of sender 0 (3 sent)", Assert.Single(verdict.FirstLost));
+    }
+
+    private static StreamVerdict Judge(StreamTally tally, int[] sent, int firstSender = 0) =>
+        tally.Judge([.. sent.Select(static n => new long[n])], new Outages(), firstSender);
 
     private static StreamTally Of(IEnumerable<(int Sender, int Number)> seen)
     {

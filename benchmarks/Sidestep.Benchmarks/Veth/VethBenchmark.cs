@@ -73,7 +73,7 @@ internal sealed class VethBenchmark(FarEnd farEnd, int rounds)
         foreach (var cable in forwarders.Select(static f => f.Cable).Distinct())
             farEnd.Watch(cable);
         var cases = new VethBenchmark(farEnd, rounds).Measure(forwarders);
-        return new VethResults(new Machine(Kernel.Release.ToString(), Environment.ProcessorCount, before, Machine.Load()), Flows, cases, missing);
+        return new VethResults(Machine.Now(before), Flows, cases, missing);
     }
 
     private VethResult[] Measure(IReadOnlyList<Forwarder> forwarders)

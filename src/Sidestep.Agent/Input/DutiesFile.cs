@@ -56,9 +56,4 @@ internal static class DutiesFile
     };
 
     public static byte[] Write(Duties duties) => JsonSerializer.SerializeToUtf8Bytes(duties, ApiJson.Default.Duties);
-
-    /// <summary>The same wish, whatever its number and time of issue.</summary>
-    public static bool SameWish(Duties one, Duties other) => Write(Bare(one)).AsSpan().SequenceEqual(Write(Bare(other)));
-
-    private static Duties Bare(Duties duties) => duties with { Revision = 0, Issued = null, DirectorVersion = "" };
 }

@@ -27,7 +27,8 @@ public sealed class DutyCompiler
         _nextHops = nextHops;
         _byKey = configuration.Pools.SelectMany(static p => p.Servers.SelectMany(s => Keys(s).Select(k => (Key: k, Pool: p, Server: s))))
             .ToLookup(static e => e.Key, static e => (e.Pool, e.Server), StringComparer.Ordinal);
-        _byPool = configuration.VirtualServices.Where(static s => s.Enabled).ToLookup(static s => s.Pool, StringComparer.Ordinal);
+        _byPool = configuration.VirtualServices.Where(static s => s.Enabled).SelectMany(static s => s.Pools.Select(p => (Service: s, Pool: p)))
+            .ToLookup(static e => e.Pool, static e => e.Service, StringComparer.Ordinal);
     }
 
     /// <summary>Whether a real server has this name or address.</summary>

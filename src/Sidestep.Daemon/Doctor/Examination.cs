@@ -56,15 +56,19 @@ internal sealed class Examination(InForce inForce, Func<InForce> newest, AgentRe
             _notLookedAt.Add("who answers for the VIPs: the sentinel is not running");
 
         var servers = Servers(services);
-        var first = servers.ToDictionary(static s => s.Server, s => agents.Find(s.Server));
+        Dictionary<RealServer, ReceivedReport?> LastReports() => servers.ToDictionary(static s => s.Server, s => agents.Find(s.Server));
+        Task<IReadOnlyList<RealServer>> NewReportsAsync(long mark) =>
+            agents.WaitForReportsAsync([.. servers.Select(static s => s.Server)], mark, ReportPatience, cancellation);
+
+        var first = LastReports();
         var (hops, entered) = FindHops(servers);
         var answered = await NeighbourAsk.RunAsync([.. hops.Servers.Values.DistinctBy(static h => h.Key)], cancellation).ConfigureAwait(false);
         // The last report may be two seconds old: what arrived since, before a fault began, would count as the probes'.
-        await agents.WaitForReportsAsync([.. servers.Select(static s => s.Server)], begun, ReportPatience, cancellation).ConfigureAwait(false);
-        var before = servers.ToDictionary(static s => s.Server, s => agents.Find(s.Server));
+        await NewReportsAsync(begun).ConfigureAwait(false);
+        var before = LastReports();
         var (probes, sizes) = await ProbeAsync(servers, cancellation).ConfigureAwait(false);
 
-        foreach (var late in await agents.WaitForReportsAsync([.. servers.Select(static s => s.Server)], agents.Mark(), ReportPatience, cancellation).ConfigureAwait(false))
+        foreach (var late in await NewReportsAsync(agents.Mark()).ConfigureAwait(false))
             _notLookedAt.Add($"{late.Name}: what its agent counted during the probes; its report did not come in time");
         var rest = ClaimPatience - (DateTimeOffset.UtcNow - asked);
         if (rest > TimeSpan.Zero)

@@ -34,19 +34,26 @@ public static class Planner
         var services = Services(running.Services, tables);
         warnings.AddRange(services.Where(static s => s.Change == ChangeKind.Removed)
             .Select(static s => $"{s.Name} goes ({s.Before}): what clients still send to it finds no service any more"));
-        warnings.AddRange(Unproven(running, proposed));
+        warnings.AddRange(Unproven(running, proposed, tables));
         return new Plan(services, groups, [.. warnings]);
     }
 
     /// <summary>Services that have traffic now and go to a pool that no service used: its servers have yet to be proven.</summary>
-    private static IEnumerable<string> Unproven(RunningState running, Configuration proposed)
+    private static IEnumerable<string> Unproven(RunningState running, Configuration proposed, ForwardingTables tables)
     {
-        var serving = running.Services.Select(static s => s.Name).ToHashSet();
+        var serving = running.Services.ToDictionary(static s => s.Name);
         var proven = running.Groups.Groups.Select(static g => g.Key.Pool).ToHashSet();
-        return proposed.VirtualServices.Where(s => s.Enabled && serving.Contains(s.Name) && !proven.Contains(s.Pool))
-            .Where(s => proposed.Pools.First(p => p.Name == s.Pool).IsWatched)
-            .Select(static s => $"{s.Name} goes to pool {s.Pool}, which no service uses yet: until the first of its servers has answered its probes "
-                + "nobody takes what clients send. Have another service use the pool before");
+        var takes = TakenPorts.Of(tables);
+        for (var i = 0; i < tables.Services.Length; i++)
+        {
+            var (name, group) = (tables.Services[i].Name, tables.Services[i].Group);
+            if (proven.Contains(group.Pool) || !serving.TryGetValue(name, out var former) || !proposed.Pools.First(p => p.Name == group.Pool).IsWatched)
+                continue;
+            var goes = $"{name} goes to pool {group.Pool}, which no service uses yet: until its servers have answered their probes ";
+            yield return former.Group.Way == group.Way && TakenPorts.Describe(former.Takes) == TakenPorts.Describe(takes[i])
+                ? $"{goes}pool {former.Group.Pool} goes on serving it"
+                : $"{goes}nobody takes what clients send, because its VIPs, ports or way change, too. Change the pool alone first";
+        }
     }
 
     /// <summary>Servers that have failed stay out; all others, new ones included, are taken to be fit.</summary>

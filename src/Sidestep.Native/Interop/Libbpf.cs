@@ -33,12 +33,6 @@ internal static unsafe partial class Libbpf
     internal static partial nint bpf_object__next_program(BpfObjectHandle obj, nint prev);
 
     [LibraryImport(Library)]
-    internal static partial nint bpf_object__next_map(BpfObjectHandle obj, nint prev);
-
-    [LibraryImport(Library)]
-    internal static partial byte* bpf_map__name(nint map);
-
-    [LibraryImport(Library)]
     internal static partial int bpf_map__fd(nint map);
 
     [LibraryImport(Library)]

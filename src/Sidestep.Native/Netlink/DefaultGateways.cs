@@ -6,11 +6,9 @@ namespace Sidestep.Native.Netlink;
 /// <summary>The default route of a routing table of one's own, by a gateway whose Ethernet address is entered by hand.</summary>
 public static class DefaultGateways
 {
-    private const ushort NewRoute = 24, DeleteRoute = 25, NewNeighbour = 28, DeleteNeighbour = 29;
-    private const int RouteMessageBytes = 12, NeighbourMessageBytes = 12;
-    private const ushort OutAttribute = 4, GatewayAttribute = 5, TableAttribute = 15;
+    private const ushort NewNeighbour = 28, DeleteNeighbour = 29;
+    private const int NeighbourMessageBytes = 12;
     private const ushort DestinationAttribute = 1, LinkLayerAttribute = 2;
-    private const byte StaticProtocol = 4, Unicast = 1;
     private const uint OnLink = 4;
     private const ushort Permanent = 0x80;
     private const int NoSuchProcess = 3;
@@ -28,7 +26,7 @@ public static class DefaultGateways
         BinaryPrimitives.WriteUInt16LittleEndian(neighbour[8..], Permanent);
         socket.Ask(new NetlinkRequest($"enter neighbour {gateway}", NewNeighbour, NetlinkRequest.Create | NetlinkRequest.Replace, neighbour)
             .With(DestinationAttribute, gateway.GetAddressBytes()).With(LinkLayerAttribute, mac));
-        socket.Ask(Route($"add default route by {gateway} to table {table}", NewRoute, NetlinkRequest.Create | NetlinkRequest.Replace, table, interfaceIndex, gateway));
+        socket.Ask(Route($"add default route by {gateway} to table {table}", RouteMessage.New, NetlinkRequest.Create | NetlinkRequest.Replace, table, interfaceIndex, gateway));
     }
 
     /// <summary>Takes both back; nothing happens when they are not there.</summary>
@@ -38,7 +36,7 @@ public static class DefaultGateways
         Begin(neighbour, interfaceIndex, gateway);
         NetlinkRequest[] requests =
         [
-            Route($"remove default route by {gateway} of table {table}", DeleteRoute, 0, table, interfaceIndex, gateway),
+            Route($"remove default route by {gateway} of table {table}", RouteMessage.Delete, 0, table, interfaceIndex, gateway),
             new NetlinkRequest($"remove neighbour {gateway}", DeleteNeighbour, 0, neighbour).With(DestinationAttribute, gateway.GetAddressBytes()),
         ];
         foreach (var request in requests)
@@ -56,15 +54,14 @@ public static class DefaultGateways
 
     private static NetlinkRequest Route(string purpose, ushort type, ushort flags, uint table, int interfaceIndex, IPAddress gateway)
     {
-        // struct rtmsg; the byte for the table holds small numbers only
-        Span<byte> message = stackalloc byte[RouteMessageBytes];
+        Span<byte> message = stackalloc byte[RouteMessage.Bytes];
         message.Clear();
-        message[0] = NetlinkFamily.Of(gateway.AddressFamily);
-        message[5] = StaticProtocol;
-        message[7] = Unicast;
-        BinaryPrimitives.WriteUInt32LittleEndian(message[8..], OnLink);
+        message[RouteMessage.FamilyAt] = NetlinkFamily.Of(gateway.AddressFamily);
+        message[RouteMessage.ProtocolAt] = RouteMessage.ByAdministrator;
+        message[RouteMessage.TypeAt] = RouteMessage.Unicast;
+        BinaryPrimitives.WriteUInt32LittleEndian(message[RouteMessage.FlagsAt..], OnLink);
         return new NetlinkRequest(purpose, type, flags, message)
-            .With(OutAttribute, (uint)interfaceIndex).With(GatewayAttribute, gateway.GetAddressBytes()).With(TableAttribute, table);
+            .With(RouteMessage.Output, (uint)interfaceIndex).With(RouteMessage.Gateway, gateway.GetAddressBytes()).With(RouteMessage.Table, table);
     }
 
     private static void Begin(Span<byte> message, int interfaceIndex, IPAddress neighbour)

@@ -7,10 +7,8 @@ namespace Sidestep.Native.Netlink;
 /// <summary>Default routes of the main table, both families.</summary>
 public static class DefaultRoutes
 {
-    private const ushort NewRoute = 24, GetRoute = 26;
-    private const ushort OutputAttribute = 4, GatewayAttribute = 5, MultipathAttribute = 9, ViaAttribute = 18;
-    private const int RouteMessageBytes = 12, NextHopBytes = 8;
-    private const byte MainTable = 254, Unicast = 1;
+    private const int NextHopBytes = 8;
+    private const byte MainTable = 254;
 
     /// <summary>One for each next hop, in the kernel's order.</summary>
     public static IReadOnlyList<DefaultRouteInfo> List(NetlinkSocket socket) =>
@@ -18,21 +16,17 @@ public static class DefaultRoutes
 
     private static List<DefaultRouteInfo> List(NetlinkSocket socket, AddressFamily family)
     {
-        ArgumentNullException.ThrowIfNull(socket);
-        var message = new byte[RouteMessageBytes];
-        message[0] = NetlinkFamily.Of(family);
         var found = new List<DefaultRouteInfo>();
-        foreach (var answer in socket.Ask(new NetlinkRequest("list routes", GetRoute, NetlinkRequest.Dump, message)))
+        foreach (var answer in RouteMessage.List(socket, family))
         {
-            // struct rtmsg: family, destination length, source length, tos, table, protocol, scope, type
             var route = answer.Payload;
-            if (answer.Type != NewRoute || route[0] != message[0] || route[1] != 0 || route[4] != MainTable || route[7] != Unicast)
+            if (route[RouteMessage.LengthAt] != 0 || route[RouteMessage.TableAt] != MainTable || route[RouteMessage.TypeAt] != RouteMessage.Unicast)
                 continue;
-            var output = answer.Attribute(RouteMessageBytes, OutputAttribute).Span;
+            var output = answer.Attribute(RouteMessage.Bytes, RouteMessage.Output).Span;
             if (output.Length == 4)
-                found.Add(new DefaultRouteInfo(family, BinaryPrimitives.ReadInt32LittleEndian(output), Gateway(answer, RouteMessageBytes)));
+                found.Add(new DefaultRouteInfo(family, BinaryPrimitives.ReadInt32LittleEndian(output), Gateway(answer, RouteMessage.Bytes)));
             // struct rtnexthop: length, flags, hops, interface; then attributes
-            var hops = answer.Attribute(RouteMessageBytes, MultipathAttribute);
+            var hops = answer.Attribute(RouteMessage.Bytes, RouteMessage.Multipath);
             while (hops.Length >= NextHopBytes)
             {
                 var length = BinaryPrimitives.ReadUInt16LittleEndian(hops.Span);
@@ -48,8 +42,8 @@ public static class DefaultRoutes
 
     private static IPAddress? Gateway(NetlinkMessage message, int fixedBytes)
     {
-        var gateway = message.Attribute(fixedBytes, GatewayAttribute);
-        if (gateway.IsEmpty && message.Attribute(fixedBytes, ViaAttribute) is { Length: > 2 } via)
+        var gateway = message.Attribute(fixedBytes, RouteMessage.Gateway);
+        if (gateway.IsEmpty && message.Attribute(fixedBytes, RouteMessage.Via) is { Length: > 2 } via)
             gateway = via[2..];
         return gateway.Length is 4 or 16 ? new IPAddress(gateway.Span) : null;
     }

@@ -6,11 +6,6 @@ namespace Sidestep.Native.Netlink;
 /// <summary>Routes, as the kernel would take them (rtnetlink(7)).</summary>
 public static class Routes
 {
-    private const ushort GetRoute = 26;
-    private const byte LocalType = 2;
-    private const int RouteMessageBytes = 12;
-    private const ushort DestinationAttribute = 1, OutAttribute = 4, GatewayAttribute = 5, SourceAttribute = 7, ViaAttribute = 18;
-
     /// <summary>Multicast groups of everything that the way to an address depends on: links, neighbours, addresses and routes
     /// of both families (RTMGRP_*).</summary>
     public const uint EventGroups = 1 << 0 | 1 << 2 | 1 << 4 | 1 << 6 | 1 << 8 | 1 << 10;
@@ -19,18 +14,18 @@ public static class Routes
     /// <exception cref="NativeException">ENETUNREACH: there is no route.</exception>
     public static Route Find(NetlinkSocket socket, IPAddress destination)
     {
-        Span<byte> message = stackalloc byte[RouteMessageBytes];
+        Span<byte> message = stackalloc byte[RouteMessage.Bytes];
         message.Clear();
         var bytes = destination.GetAddressBytes();
-        message[0] = NetlinkFamily.Of(destination.AddressFamily);
-        message[1] = (byte)(bytes.Length * 8);
-        var answer = socket.Ask(new NetlinkRequest($"route to {destination}", GetRoute, 0, message)
-            .With(DestinationAttribute, bytes))[0];
-        var output = answer.Attribute(RouteMessageBytes, OutAttribute);
+        message[RouteMessage.FamilyAt] = NetlinkFamily.Of(destination.AddressFamily);
+        message[RouteMessage.LengthAt] = (byte)(bytes.Length * 8);
+        var answer = socket.Ask(new NetlinkRequest($"route to {destination}", RouteMessage.Get, 0, message)
+            .With(RouteMessage.Destination, bytes))[0];
+        var output = answer.Attribute(RouteMessage.Bytes, RouteMessage.Output);
         return new Route(output.Length == 4 ? BinaryPrimitives.ReadInt32LittleEndian(output.Span) : 0,
-            Address(answer.Attribute(RouteMessageBytes, GatewayAttribute)) ?? Via(answer.Attribute(RouteMessageBytes, ViaAttribute)),
-            answer.Payload[7] == LocalType)
-        { Source = Address(answer.Attribute(RouteMessageBytes, SourceAttribute)) };
+            Address(answer.Attribute(RouteMessage.Bytes, RouteMessage.Gateway)) ?? Via(answer.Attribute(RouteMessage.Bytes, RouteMessage.Via)),
+            answer.Payload[RouteMessage.TypeAt] == RouteMessage.Local)
+        { Source = Address(answer.Attribute(RouteMessage.Bytes, RouteMessage.PreferredSource)) };
     }
 
     /// <summary>struct rtvia: a router of the other family (RFC 5549), family first.</summary>

@@ -9,18 +9,17 @@ namespace Sidestep.Native.Netlink;
 /// local, and packets of this machine's own are not concerned.</summary>
 public static class SilencedAddresses
 {
-    private const ushort NewRoute = 24, DeleteRoute = 25, NewRule = 32, DeleteRule = 33;
-    private const ushort DestinationAttribute = 1, RouteTableAttribute = 15;
+    private const ushort NewRule = 32, DeleteRule = 33;
     private const ushort InputNameAttribute = 3, PriorityAttribute = 6, RuleTableAttribute = 15;
-    private const byte StaticProtocol = 4, Blackhole = 6, ToTable = 1;
-    private const int MessageBytes = 12, NoSuchProcess = 3, NoFamily = 97;
+    private const byte ToTable = 1;
+    private const int RuleMessageBytes = 12, NoSuchProcess = 3, NoFamily = 97;
 
     /// <summary>Adds the route of a prefix to a table; nothing happens when it is there.</summary>
     public static void Add(NetlinkSocket socket, uint table, IPNetwork prefix) =>
-        Ask(socket, Route("silence", NewRoute, NetlinkRequest.Create | NetlinkRequest.Replace, table, prefix));
+        Ask(socket, Route("silence", RouteMessage.New, NetlinkRequest.Create | NetlinkRequest.Replace, table, prefix));
 
     /// <summary>Takes it back; nothing happens when it is not there.</summary>
-    public static void Remove(NetlinkSocket socket, uint table, IPNetwork prefix) => Ask(socket, Route("hear", DeleteRoute, 0, table, prefix));
+    public static void Remove(NetlinkSocket socket, uint table, IPNetwork prefix) => Ask(socket, Route("hear", RouteMessage.Delete, 0, table, prefix));
 
     /// <summary>Has the table asked for what comes in by an interface; nothing happens when it is.</summary>
     public static void Cover(NetlinkSocket socket, AddressFamily family, uint priority, string interfaceName, uint table) =>
@@ -44,21 +43,20 @@ public static class SilencedAddresses
 
     private static NetlinkRequest Route(string verb, ushort type, ushort flags, uint table, IPNetwork prefix)
     {
-        // struct rtmsg; the byte for the table holds small numbers only
-        Span<byte> message = stackalloc byte[MessageBytes];
+        Span<byte> message = stackalloc byte[RouteMessage.Bytes];
         message.Clear();
-        message[0] = NetlinkFamily.Of(prefix.BaseAddress.AddressFamily);
-        message[1] = (byte)prefix.PrefixLength;
-        message[5] = StaticProtocol;
-        message[7] = Blackhole;
+        message[RouteMessage.FamilyAt] = NetlinkFamily.Of(prefix.BaseAddress.AddressFamily);
+        message[RouteMessage.LengthAt] = (byte)prefix.PrefixLength;
+        message[RouteMessage.ProtocolAt] = RouteMessage.ByAdministrator;
+        message[RouteMessage.TypeAt] = RouteMessage.Blackhole;
         return new NetlinkRequest($"{verb} {prefix}", type, flags, message)
-            .With(DestinationAttribute, prefix.BaseAddress.GetAddressBytes()).With(RouteTableAttribute, table);
+            .With(RouteMessage.Destination, prefix.BaseAddress.GetAddressBytes()).With(RouteMessage.Table, table);
     }
 
     private static NetlinkRequest Rule(string verb, ushort type, ushort flags, AddressFamily family, uint priority, string interfaceName, uint table)
     {
         // struct fib_rule_hdr
-        Span<byte> message = stackalloc byte[MessageBytes];
+        Span<byte> message = stackalloc byte[RuleMessageBytes];
         message.Clear();
         message[0] = NetlinkFamily.Of(family);
         message[7] = ToTable;

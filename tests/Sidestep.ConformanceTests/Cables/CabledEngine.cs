@@ -4,8 +4,8 @@ using Sidestep.Engine.Managed;
 using Sidestep.Forwarding;
 using Sidestep.Model;
 using Sidestep.Native;
-using Sidestep.SystemTests.Agent;
-using NetworkNamespace = Sidestep.SystemTests.Agent.NetworkNamespace;
+using Sidestep.Testing;
+using NetworkNamespace = Sidestep.Testing.NetworkNamespace;
 
 namespace Sidestep.ConformanceTests.Cables;
 
@@ -75,8 +75,12 @@ internal sealed class CabledEngine : IDisposable
     }
 
     /// <summary>Sends a frame to the director and waits until it has been dealt with.</summary>
+    /// <param name="entrance">Into this cable.</param>
+    /// <param name="frame">From the Ethernet header on.</param>
+    /// <param name="comesOut">Whether something is to come out.</param>
+    /// <param name="isCounted">Whether it is counted as it is to be; null: it is not to be counted.</param>
     /// <returns>What came out, with the interface; null: nothing.</returns>
-    public (string Interface, byte[] Frame)? Exchange(string entrance, byte[] frame, bool comesOut)
+    public (string Interface, byte[] Frame)? Exchange(string entrance, byte[] frame, bool comesOut, Func<bool>? isCounted)
     {
         foreach (var end in _ends.Values)
             Assert.Null(Next(end));
@@ -95,8 +99,12 @@ internal sealed class CabledEngine : IDisposable
             return null;
         }
         (string, byte[])? result = null;
-        var isThere = SpinWait.SpinUntil(() => comesOut ? (result = Came()) is not null : Seen > before, comesOut ? Patience : Unseen);
-        Assert.True(isThere || !comesOut, $"nothing came out within {Patience.TotalSeconds} s; {string.Join("; ", _problems)}");
+        if (comesOut)
+            Assert.True(SpinWait.SpinUntil(() => (result = Came()) is not null, Patience), $"nothing came out within {Patience.TotalSeconds} s; {string.Join("; ", _problems)}");
+        if (isCounted is not null)
+            SpinWait.SpinUntil(isCounted, Patience);
+        else if (!comesOut)
+            SpinWait.SpinUntil(() => Seen > before, Unseen);
         Assert.Empty(_problems);
         return result ?? Came();
     }

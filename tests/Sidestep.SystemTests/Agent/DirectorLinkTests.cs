@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Text;
 using System.Text.Json;
 using Sidestep.SystemTests.Api;
 using Sidestep.SystemTests.Director;
@@ -11,10 +9,11 @@ namespace Sidestep.SystemTests.Agent;
 public sealed class DirectorLinkTests : IDisposable
 {
     private const string Url = "https://" + Segment.DirectorAddress + ":7443", OtherVip = "203.0.113.77";
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(45);
     private readonly Segment _segment = new(servers: 0);
     private readonly Authority _authority = new("agents");
     private readonly NetworkNamespace _server;
-    private readonly List<Process> _agents = [];
+    private readonly List<RunningProgram> _agents = [];
 
     public DirectorLinkTests()
     {
@@ -36,34 +35,30 @@ public sealed class DirectorLinkTests : IDisposable
     {
         var daemon = _segment.Start();
         daemon.Until("agents are heard at");
-        var (agent, said) = Start();
-        Until(said, "are applied");
+        var agent = Start().Until("are applied", Patience);
         Assert.Contains(Segment.Vip + "/32", OnLoopback(), StringComparison.Ordinal);
 
         _segment.Apply(_segment.File with { Services = [.. _segment.File.Services, new ServiceLine("more", OtherVip, 9)] });
-        Eventually.True(() => OnLoopback().Contains(OtherVip + "/32", StringComparison.Ordinal), () => $"the other VIP is not there; the agent said:\n{said}");
+        Eventually.True(() => OnLoopback().Contains(OtherVip + "/32", StringComparison.Ordinal), () => $"the other VIP is not there; the agent said:\n{agent.Said}");
 
         _server.Run(Command("drain"));
-        Eventually.True(() => State() == "draining", () => $"not drained: {_segment.StatusText()}\n{said}");
+        Eventually.True(() => State() == "draining", () => $"not drained: {_segment.StatusText()}\n{agent.Said}");
         _server.Run(Command("undrain"));
-        Eventually.True(() => State() == "serving", () => $"still drained: {_segment.StatusText()}\n{said}");
+        Eventually.True(() => State() == "serving", () => $"still drained: {_segment.StatusText()}\n{agent.Said}");
 
         daemon.Kill();
-        Until(said, "The agent goes on with its last duties.");
+        agent.Until("The agent goes on with its last duties.", Patience);
         _server.Ip($"address del {Segment.Vip}/32 dev lo");
-        Eventually.True(() => OnLoopback().Contains(Segment.Vip + "/32", StringComparison.Ordinal), () => $"not kept:\n{said}");
+        Eventually.True(() => OnLoopback().Contains(Segment.Vip + "/32", StringComparison.Ordinal), () => $"not kept:\n{agent.Said}");
 
         // The agent's own restart, and of all that it had set up.
         agent.Kill();
-        agent.WaitForExit();
         _server.Ip($"address del {Segment.Vip}/32 dev lo");
-        var (_, again) = Start();
-        Until(again, "goes on with the last duties");
-        Until(again, "are applied");
+        var again = Start().Until("goes on with the last duties", Patience).Until("are applied", Patience);
         Assert.Contains(Segment.Vip + "/32", OnLoopback(), StringComparison.Ordinal);
 
         _segment.Start();
-        Until(again, $"{Url}/ answers");
+        again.Until($"{Url}/ answers", Patience);
     }
 
     [Fact]
@@ -76,12 +71,11 @@ public sealed class DirectorLinkTests : IDisposable
             () => $"its path is not known to work: {_segment.StatusText()}");
         Assert.Equal(0, Slots());
 
-        var (agent, said) = Start();
-        Eventually.True(() => Slots() > 0, () => $"no traffic with its report: {_segment.StatusText()}\n{said}", TimeSpan.FromSeconds(30));
+        var agent = Start();
+        Eventually.True(() => Slots() > 0, () => $"no traffic with its report: {_segment.StatusText()}\n{agent.Said}", TimeSpan.FromSeconds(30));
 
         // Who has traffic keeps it.
         agent.Kill();
-        agent.WaitForExit();
         Eventually.True(() => Health().GetProperty("fit").GetBoolean() && Slots() > 0, () => _segment.StatusText());
     }
 
@@ -91,47 +85,26 @@ public sealed class DirectorLinkTests : IDisposable
         _segment.Start().Until("agents are heard at");
         using var other = new Authority("others");
         File.WriteAllText(PathOf("authority.pem.other"), other.Pem);
-        var (_, said) = Start("authority.pem.other");
-        Until(said, "cannot be asked");
+        Start("authority.pem.other").Until("cannot be asked", Patience);
         Assert.DoesNotContain(Segment.Vip, OnLoopback(), StringComparison.Ordinal);
     }
 
     public void Dispose()
     {
         foreach (var agent in _agents)
-        {
-            if (!agent.HasExited)
-                agent.Kill();
-            agent.WaitForExit();
             agent.Dispose();
-        }
         _server.Try(Command("remove"));
         _segment.Dispose();
         _authority.Dispose();
     }
 
-    private (Process Process, StringBuilder Said) Start(string authority = "authority.pem")
+    private RunningProgram Start(string authority = "authority.pem")
     {
-        var said = new StringBuilder();
-        void Append(string? line)
-        {
-            lock (said)
-                said.AppendLine(line);
-        }
-        var process = Shell.Start(_server.Enter(Command("run", "--interface", "eth0", "--director", Url, "--certificate", PathOf("server1.pem"), "--key", PathOf("server1.key"), "--authority", PathOf(authority))));
-        process.OutputDataReceived += (_, line) => Append(line.Data);
-        process.ErrorDataReceived += (_, line) => Append(line.Data);
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
-        _agents.Add(process);
-        return (process, said);
+        var agent = new RunningProgram("the agent", _server.Enter(Command("run", "--interface", "eth0", "--director", Url,
+            "--certificate", PathOf("server1.pem"), "--key", PathOf("server1.key"), "--authority", PathOf(authority))));
+        _agents.Add(agent);
+        return agent;
     }
-
-    private static void Until(StringBuilder said, string words) => Eventually.True(() =>
-    {
-        lock (said)
-            return said.ToString().Contains(words, StringComparison.Ordinal);
-    }, () => $"the agent did not say '{words}' but:\n{said}", TimeSpan.FromSeconds(45));
 
     private string[] Command(params string[] arguments) =>
         [Path.Combine(AppContext.BaseDirectory, "sidestep-agent"), .. arguments, "--state-dir", Path.Combine(_segment.Lan.Folder, "agent")];

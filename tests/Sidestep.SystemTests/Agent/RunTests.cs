@@ -8,7 +8,7 @@ namespace Sidestep.SystemTests.Agent;
 public sealed class RunTests : IDisposable
 {
     /// <summary>Issue and promise: back within a second.</summary>
-    private static readonly TimeSpan Promise = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Promise = TimeSpan.FromSeconds(1), ReportInterval = TimeSpan.FromMilliseconds(200);
 
     private readonly RealServer _setup = new();
 
@@ -60,6 +60,23 @@ public sealed class RunTests : IDisposable
         }
         var report = agent.Report(static r => Has(r, "contested", $"vip {RealServer.Vip}", "note") && Has(r, "vip", RealServer.Vip, "wrong"));
         Assert.Contains(report.GetProperty("drifts").EnumerateArray(), static d => d.GetProperty("name").GetString() == "vip" && d.GetProperty("times").GetInt32() >= 10);
+    }
+
+    [Fact]
+    public void WhatIsNotToBeKeptIsReportedAndOnlyOtherDutiesAreCarriedOut()
+    {
+        using var agent = Start("--no-keep");
+        _setup.SetSysctl("eth0/rp_filter", 1);
+        var report = agent.Report(static r => Has(r, "rp-filter", "eth0", "wrong"));
+        Assert.False(report.GetProperty("keeps").GetBoolean());
+        // For longer than repairing takes.
+        var last = report.GetProperty("sequence").GetInt64() + (long)(2 * Promise / ReportInterval);
+        report = agent.Report(r => r.GetProperty("sequence").GetInt64() >= last);
+        Assert.True(Has(report, "rp-filter", "eth0", "wrong"), report.ToString());
+        Assert.Empty(Told(report));
+        Write(Duties(8, RealServer.OtherVip));
+        agent.Until("duties of revision 8 are applied");
+        Assert.Empty(_setup.Wrong());
     }
 
     [Fact]
@@ -147,10 +164,10 @@ public sealed class RunTests : IDisposable
 
     public void Dispose() => _setup.Dispose();
 
-    private RunningAgent Start()
+    private RunningAgent Start(string more = "")
     {
         Write(Duties(7, RealServer.Vip));
-        return new RunningAgent(_setup, $"--duties {FilePath} --interface eth0").Until("duties of revision 7 are applied");
+        return new RunningAgent(_setup, $"--duties {FilePath} --interface eth0 {more}").Until("duties of revision 7 are applied");
     }
 
     private void Write(string duties)
@@ -160,7 +177,7 @@ public sealed class RunTests : IDisposable
     }
 
     private static string Duties(int revision, string vip) => $$"""
-        { "revision": {{revision}}, "directors": ["{{RealServer.Director}}"], "reportIntervalMilliseconds": 200,
+        { "revision": {{revision}}, "directors": ["{{RealServer.Director}}"], "reportIntervalMilliseconds": {{ReportInterval.TotalMilliseconds}},
           "services": [ { "name": "dns", "vips": ["{{vip}}", "{{RealServer.Vip6}}"], "protocol": "udp", "ports": ["53"], "dsr": "l3", "encapsulation": "ipip" } ] }
         """;
 

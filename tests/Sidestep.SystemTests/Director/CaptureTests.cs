@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
-using Sidestep.SystemTests.Agent;
 
 namespace Sidestep.SystemTests.Director;
 
@@ -62,7 +61,8 @@ public sealed partial class CaptureTests
             traffic.UntilAllAnswered();
         using var capture = new Capturing(segment, "--count", "2", "service", "echo");
         Send(segment, EchoServer.Port, 10);
-        var lines = capture.Exit().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(0, capture.Exit());
+        var lines = capture.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(4, lines.Count(static l => LinePattern().IsMatch(l)));
     }
 
@@ -172,46 +172,19 @@ public sealed partial class CaptureTests
     }
 
     /// <summary>A process of <c>sidestep capture</c> that has begun.</summary>
-    private sealed class Capturing : IDisposable
+    private sealed class Capturing : RunningProgram
     {
-        private readonly Process _process;
-        private readonly Task<string> _output;
-        private readonly string _first;
-
+        // A shell that runs the tests in the background has SIGINT ignored, and so would it.
         public Capturing(Segment segment, params string[] more)
-        {
-            // A shell that runs the tests in the background has SIGINT ignored, and so would it.
-            _process = Shell.Start(["env", "--default-signal=INT", .. Command(segment, more)]);
-            _output = _process.StandardOutput.ReadToEndAsync();
-            _first = _process.StandardError.ReadLine() ?? "";
-            Assert.StartsWith("capturing", _first, StringComparison.Ordinal);
-        }
+            : base("sidestep capture", ["env", "--default-signal=INT", .. Command(segment, more)]) => WaitFor("capturing");
 
         /// <summary>Ends it as Ctrl-C does; what it said on standard error.</summary>
         public string End()
         {
             // What is in the ring is read within a breath.
             Thread.Sleep(300);
-            Shell.Run("kill", "-INT", _process.Id.ToString(CultureInfo.InvariantCulture));
-            Assert.True(_process.WaitForExit(Patience), "it did not end");
-            Assert.Equal(0, _process.ExitCode);
-            return _process.StandardError.ReadToEnd();
-        }
-
-        /// <summary>Its output when it ended by itself.</summary>
-        public string Exit()
-        {
-            Assert.True(_process.WaitForExit(Patience), "it did not end");
-            return _output.GetAwaiter().GetResult();
-        }
-
-        public void Kill() => _process.Kill();
-
-        public void Dispose()
-        {
-            if (!_process.HasExited)
-                _process.Kill();
-            _process.Dispose();
+            Assert.Equal(0, End("INT"));
+            return Errors;
         }
     }
 }

@@ -21,6 +21,9 @@ internal sealed record DirectorFile
     /// <summary>Lines for the profile that all services have.</summary>
     public string Dsr { get; init; } = "dsrType: l2";
 
+    /// <summary>Name of the pool, which all services have.</summary>
+    public string Pool { get; init; } = "pool";
+
     /// <summary>Lines for the pool. Most tests are about forwarding, also to servers that are not there: nobody watches those.</summary>
     public string Health { get; init; } = "monitors: [], dsrPathUnproven: true";
 
@@ -53,7 +56,7 @@ internal sealed record DirectorFile
         foreach (var monitor in Monitors)
             Line($"  - {{ {monitor} }}");
         Line("pools:");
-        Line("  - name: pool");
+        Line($"  - name: {Pool}");
         foreach (var line in Health.Split(", ", StringSplitOptions.RemoveEmptyEntries))
             Line($"    {line}");
         Line(Servers.Count == 0 ? "    servers: []" : "    servers:");
@@ -61,7 +64,7 @@ internal sealed record DirectorFile
             Line(string.Create(CultureInfo.InvariantCulture, $"      - {{ name: {server.Name}, address: {server.Address}, weight: {server.Weight}, state: {(server.Draining ? "draining" : server.Enabled ? "enabled" : "disabled")} }}"));
         Line(Services.Count == 0 ? "virtualServices: []" : "virtualServices:");
         foreach (var service in Services)
-            Line(string.Create(CultureInfo.InvariantCulture, $"  - {{ name: {service.Name}, vip: {service.Vip}, protocol: udp, port: {service.Port}, pool: pool, networkProfile: profile, trafficEnabled: {(service.TrafficEnabled ? "true" : "false")} }}"));
+            Line(string.Create(CultureInfo.InvariantCulture, $"  - {{ name: {service.Name}, vip: {service.Vip}, protocol: udp, port: {service.Port}, pool: {Pool}, networkProfile: profile, trafficEnabled: {(service.TrafficEnabled ? "true" : "false")} }}"));
         return text.ToString();
     }
 }

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using Sidestep.SystemTests.Agent;
 
 namespace Sidestep.SystemTests.Director;
 

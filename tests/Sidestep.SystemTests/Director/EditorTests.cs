@@ -1,5 +1,3 @@
-using Sidestep.SystemTests.Agent;
-
 namespace Sidestep.SystemTests.Director;
 
 /// <summary>However a file is replaced, the daemon notices.</summary>

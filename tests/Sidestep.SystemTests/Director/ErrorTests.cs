@@ -1,5 +1,3 @@
-using Sidestep.SystemTests.Agent;
-
 namespace Sidestep.SystemTests.Director;
 
 /// <summary>What stands in the way is named, with what to do about it, and the exit code is 1.</summary>

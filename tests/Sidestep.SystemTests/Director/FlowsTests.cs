@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using Sidestep.SystemTests.Agent;
 
 namespace Sidestep.SystemTests.Director;
 

@@ -42,6 +42,36 @@ public sealed class HealthTests
         UntilSlots(segment, "server1", false);
     }
 
+    /// <summary>Nobody has asked the third server before, and what the others had is no longer in the file.</summary>
+    [Theory]
+    [InlineData("pool")]
+    [InlineData("next")]
+    public void ServersThatNobodyKnowsTakeOverWithoutAGap(string pool)
+    {
+        using var segment = new Segment(servers: 3);
+        segment.File = segment.File with { Health = "", Servers = [.. segment.File.Servers.Take(2)] };
+        segment.Start();
+        using var traffic = segment.Send();
+        traffic.UntilAllAnswered();
+        var first = traffic.Count;
+
+        // Not ready yet: it takes over when it is, and not before.
+        segment.Servers[2].Ip($"address del {Segment.Vip}/32 dev lo");
+        segment.Apply(segment.File with { Servers = [Segment.Line(3)], Pool = pool });
+        traffic.Pass(300);
+        Assert.Contains(segment.Status().GetProperty("daemon").GetProperty("degraded").EnumerateArray(),
+            static d => d.GetString()!.Contains("has proven itself yet", StringComparison.Ordinal));
+        segment.Servers[2].Ip($"address add {Segment.Vip}/32 dev lo");
+        Eventually.True(() => traffic.SoFar().TakeLast(20).Any(static e => e.By == 3), () => segment.Status().ToString(), TimeSpan.FromSeconds(30));
+        traffic.Pass(100);
+
+        var exchanges = traffic.Stop();
+        NoLoss.Among([.. exchanges.Skip(first)]);
+        Assert.All(exchanges.TakeLast(50), static e => Assert.Equal(3, e.By));
+        Assert.Equal("server3", Assert.Single(segment.Status().GetProperty("pools").EnumerateArray()).GetProperty("servers").EnumerateArray().Single().GetProperty("name").GetString());
+        Assert.Empty(segment.Status().GetProperty("daemon").GetProperty("degraded").EnumerateArray());
+    }
+
     [Fact]
     public void WhenNobodyIsFitTheVipIsOutOfService()
     {

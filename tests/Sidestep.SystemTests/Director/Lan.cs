@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Reflection;
 using System.Text.Json;
-using Sidestep.SystemTests.Agent;
 
 namespace Sidestep.SystemTests.Director;
 

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text.Json;
-using Sidestep.SystemTests.Agent;
 using Sidestep.SystemTests.Api;
 
 namespace Sidestep.SystemTests.Director;

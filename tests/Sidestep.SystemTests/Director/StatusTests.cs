@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Sidestep.SystemTests.Agent;
 
 namespace Sidestep.SystemTests.Director;
 

@@ -21,7 +21,7 @@ public sealed class UpgradeTests
         using (var memory = tables.MapMemory(writable: true))
             MemoryMarshal.Write(memory.View<byte>(0, 4), 4711u);
 
-        var refused = Agent.Shell.Try(segment.Cli());
+        var refused = Shell.Try(segment.Cli());
         Assert.Equal(2, refused.ExitCode);
         Assert.Contains("4711", refused.Error, StringComparison.Ordinal);
 

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Sidestep.SystemTests.Agent;
 using Sidestep.SystemTests.Director;
 
 namespace Sidestep.SystemTests.Managed;
@@ -44,12 +43,7 @@ public sealed class ManagedDirectorTests
         using var segment = new Segment();
         Lan.SetSysctl(segment.Director, "ipv4/ip_forward", 1);
         segment.Director.Ip($"route add {Segment.Vip}/32 via {Segment.AddressOf(1)}");
-        segment.File = segment.File with { Interfaces = [("eth0", "af-packet")] };
-        segment.Start();
-        using var traffic = segment.Send();
-        traffic.UntilAllAnswered();
-        var first = traffic.Count;
-        traffic.Pass(200);
+        var (traffic, first) = Begin(segment, [("eth0", "af-packet")]);
         var exchanges = traffic.Stop();
         NoLoss.Among([.. exchanges.Skip(first)]);
         // Two servers answer, each its own clients: what the kernel sent beside it would reach the first with all of them.
@@ -64,12 +58,7 @@ public sealed class ManagedDirectorTests
     {
         using var segment = new Segment();
         segment.Client.Run("ethtool", "-K", "eth0", "tx", "on");
-        segment.File = segment.File with { Interfaces = [("eth0", "af-packet")] };
-        segment.Start();
-        using var traffic = segment.Send();
-        traffic.UntilAllAnswered();
-        var first = traffic.Count;
-        traffic.Pass(200);
+        var (traffic, first) = Begin(segment, [("eth0", "af-packet")]);
         NoLoss.Among([.. traffic.Stop().Skip(first)]);
     }
 
@@ -80,12 +69,7 @@ public sealed class ManagedDirectorTests
     {
         using var segment = new Segment(servers: 0);
         TwoArmsTests.AddFarSide(segment);
-        segment.File = segment.File with { Interfaces = [("eth0", driver), ("eth1", driver)] };
-        segment.Start();
-        using var traffic = segment.Send();
-        traffic.UntilAllAnswered();
-        var first = traffic.Count;
-        traffic.Pass(200);
+        var (traffic, first) = Begin(segment, [("eth0", driver), ("eth1", driver)]);
         var exchanges = traffic.Stop();
         NoLoss.Among([.. exchanges.Skip(first)]);
         Assert.Equal(new byte[] { 1, 2 }, NoLoss.ServerOf(exchanges).Values.Distinct().Order());
@@ -118,6 +102,18 @@ public sealed class ManagedDirectorTests
         using var refused = segment.Launch();
         Assert.Equal(1, refused.Exit());
         Assert.Contains("af-packet is a driver of the managed engine, and director.engine is xdp", refused.Said, StringComparison.Ordinal);
+    }
+
+    /// <summary>A director with these interfaces, and traffic that has begun to pass; the number of the first datagram that nothing excuses.</summary>
+    private static (Traffic Traffic, int First) Begin(Segment segment, params (string Name, string Driver)[] interfaces)
+    {
+        segment.File = segment.File with { Interfaces = interfaces };
+        segment.Start();
+        var traffic = segment.Send();
+        traffic.UntilAllAnswered();
+        var first = traffic.Count;
+        traffic.Pass(200);
+        return (traffic, first);
     }
 
     private static JsonDocument Cli(Segment segment, params string[] arguments) =>

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Sidestep.SystemTests.Agent;
 using Sidestep.SystemTests.Director;
 
 namespace Sidestep.SystemTests.Managed;

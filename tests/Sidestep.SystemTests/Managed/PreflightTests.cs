@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Sidestep.SystemTests.Agent;
 using Sidestep.SystemTests.Director;
 
 namespace Sidestep.SystemTests.Managed;

@@ -1,6 +1,5 @@
 using System.Net;
 using Sidestep.Daemon.NextHops;
-using Sidestep.SystemTests.Agent;
 using Sidestep.SystemTests.Director;
 using HopTable = Sidestep.Forwarding.NextHops;
 

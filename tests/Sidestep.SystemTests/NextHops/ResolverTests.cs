@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Net;
-using Sidestep.SystemTests.Agent;
 using Sidestep.SystemTests.Director;
 
 namespace Sidestep.SystemTests.NextHops;

@@ -5,6 +5,7 @@ using Sidestep.Daemon;
 using Sidestep.Native;
 using Sidestep.SystemTests.Agent;
 using Sidestep.SystemTests.NextHops;
+using NetworkNamespace = Sidestep.Testing.NetworkNamespace;
 
 namespace Sidestep.SystemTests.SlowPath;
 
@@ -119,7 +120,7 @@ public sealed class SlowFragmenterTests : IDisposable
         return (ushort)~sum;
     }
 
-    private static byte[] Mac(Agent.NetworkNamespace node) => Convert.FromHexString(Link.MacOf(node).Replace(":", "", StringComparison.Ordinal));
+    private static byte[] Mac(NetworkNamespace node) => Convert.FromHexString(Link.MacOf(node).Replace(":", "", StringComparison.Ordinal));
 
     private static Socket Listen(string address)
     {

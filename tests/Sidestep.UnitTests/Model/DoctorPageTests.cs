@@ -1,4 +1,5 @@
 using Sidestep.Api;
+using Sidestep.Testing;
 
 namespace Sidestep.UnitTests.Model;
 
@@ -8,7 +9,7 @@ public sealed class DoctorPageTests
     [Fact]
     public void Every_diagnosis_has_a_row_with_a_sentence_and_a_cure()
     {
-        var page = RepositoryFiles.Read("docs/operations.md");
+        var page = Repository.Read("docs/operations.md");
         var from = page.IndexOf("## What is wrong: `sidestep doctor`", StringComparison.Ordinal);
         var section = page[from..page.IndexOf("\n## ", from + 1, StringComparison.Ordinal)];
         var rows = section.Split('\n').Where(static l => l.StartsWith("| `", StringComparison.Ordinal)).Select(static l => l.Trim('|', ' ').Split(" | ")).ToArray();
@@ -21,7 +22,7 @@ public sealed class DoctorPageTests
     [Fact]
     public void Every_diagnosis_has_a_fault_in_the_lab_that_makes_it()
     {
-        var expected = Directory.EnumerateFiles(RepositoryFiles.PathOf("lab/faults/faults"), "*.yaml")
+        var expected = Directory.EnumerateFiles(Repository.File("lab/faults/faults"), "*.yaml")
             .Select(static f => File.ReadLines(f).First(static l => l.StartsWith("expect: ", StringComparison.Ordinal))["expect: ".Length..]).Distinct();
 
         Assert.Equal(DiagnosisNames.All.Order(StringComparer.Ordinal), expected.Order(StringComparer.Ordinal));

@@ -1,12 +1,13 @@
 using System.Text.Json.Nodes;
 using Sidestep.Model;
+using Sidestep.Testing;
 
 namespace Sidestep.UnitTests.Model;
 
 /// <summary>docs/configuration.md says what the description of the keys says.</summary>
 public sealed class DocumentationTests
 {
-    private static readonly string Page = RepositoryFiles.Read("docs/configuration.md");
+    private static readonly string Page = Repository.Read("docs/configuration.md");
 
     public static TheoryData<string> Keys => [.. SchemaKeys.All().Select(k => k.Path)];
 
@@ -44,7 +45,7 @@ public sealed class DocumentationTests
 
     [Fact]
     public void The_example_on_the_page_is_the_shipped_file() =>
-        Assert.Contains($"```yaml\n{RepositoryFiles.Read("docs/example.yaml")}```\n", Page, StringComparison.Ordinal);
+        Assert.Contains($"```yaml\n{Repository.Read("docs/example.yaml")}```\n", Page, StringComparison.Ordinal);
 
     [Fact]
     public void The_limits_on_the_page_are_those_of_the_reader()

@@ -1,13 +1,14 @@
 using System.Text.Json;
 using Sidestep.Cli.Capture;
 using Sidestep.Forwarding;
+using Sidestep.Testing;
 
 namespace Sidestep.UnitTests.Model;
 
 /// <summary>docs/operations.md says what to do about every drop, and knows no other.</summary>
 public sealed class OperationsPageTests
 {
-    private static readonly string Page = RepositoryFiles.Read("docs/operations.md");
+    private static readonly string Page = Repository.Read("docs/operations.md");
 
     [Fact]
     public void Every_drop_reason_has_a_row_that_says_what_it_was_and_what_to_do()

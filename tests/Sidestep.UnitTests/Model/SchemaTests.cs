@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Sidestep.Model;
+using Sidestep.Testing;
 
 namespace Sidestep.UnitTests.Model;
 
@@ -8,7 +9,7 @@ public sealed class SchemaTests
     [Fact]
     public void The_shipped_schema_is_the_generated_one() =>
         // After a change: sidestep config schema > docs/sidestep.schema.json
-        Assert.Equal(ConfigurationSchema.ToJson(), RepositoryFiles.Read("docs/sidestep.schema.json"));
+        Assert.Equal(ConfigurationSchema.ToJson(), Repository.Read("docs/sidestep.schema.json"));
 
     [Fact]
     public void Every_key_and_every_mapping_is_described()
@@ -48,7 +49,7 @@ public sealed class SchemaTests
     public void The_example_names_the_schema_for_editors()
     {
         // The editor that completes the example reads the schema by this line.
-        Assert.StartsWith("# yaml-language-server: $schema=./sidestep.schema.json\n", RepositoryFiles.Read("docs/example.yaml"));
-        Assert.True(File.Exists(RepositoryFiles.PathOf("docs/sidestep.schema.json")));
+        Assert.StartsWith("# yaml-language-server: $schema=./sidestep.schema.json\n", Repository.Read("docs/example.yaml"));
+        Assert.True(File.Exists(Repository.File("docs/sidestep.schema.json")));
     }
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using Sidestep.Model;
+using Sidestep.Testing;
 
 namespace Sidestep.UnitTests.Model;
 
@@ -14,7 +15,7 @@ public sealed class ValidDocumentTests
     [Fact]
     public void The_shipped_example_binds_to_what_it_says()
     {
-        var result = ConfigurationReader.Read(RepositoryFiles.Read("docs/example.yaml"), null);
+        var result = ConfigurationReader.Read(Repository.Read("docs/example.yaml"), null);
 
         Assert.Empty(result.Errors);
         var configuration = result.Configuration!;
@@ -73,7 +74,7 @@ public sealed class ValidDocumentTests
     [Fact]
     public void The_shipped_example_warns_only_of_its_published_key()
     {
-        var result = ConfigurationReader.Read(RepositoryFiles.Read("docs/example.yaml"), null);
+        var result = ConfigurationReader.Read(Repository.Read("docs/example.yaml"), null);
 
         Assert.Equal("director.hashKey", Assert.Single(result.Warnings).Path);
     }

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Sidestep.SystemTests.Agent;
+namespace Sidestep.Testing;
 
 /// <summary>Runs a program to its end, within a bound.</summary>
 internal static class Shell

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
-namespace Sidestep.SystemTests.Agent;
+namespace Sidestep.Testing;
 
 /// <summary>A network namespace of one test, with lo up; deleted with everything in it.</summary>
 internal sealed class NetworkNamespace : IDisposable

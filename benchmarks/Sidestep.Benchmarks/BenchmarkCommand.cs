@@ -1,0 +1,58 @@
+using System.CommandLine;
+using System.Runtime.ExceptionServices;
+using Sidestep.Benchmarks.Veth;
+using Sidestep.Forwarding;
+using Sidestep.Native;
+
+namespace Sidestep.Benchmarks;
+
+/// <summary>What all commands have around what they measure.</summary>
+internal static class BenchmarkCommand
+{
+    /// <summary>Exits with 0, or with 1 and a sentence when it could not be measured.</summary>
+    internal static Command Make(string name, string description, Action<ParseResult> measure, params IEnumerable<Option> options)
+    {
+        var command = new Command(name, description);
+        foreach (var option in options)
+            command.Add(option);
+        command.SetAction(arguments =>
+        {
+            try
+            {
+                measure(arguments);
+                return 0;
+            }
+            catch (Exception e) when (e is BenchmarkException or EngineException or NativeException or IOException)
+            {
+                Console.Error.WriteLine($"error: {e.Message}");
+                return 1;
+            }
+        });
+        return command;
+    }
+
+    /// <summary>The thread is kept on one CPU, not the process: the compiler works beside it.</summary>
+    internal static T OnCpu<T>(int cpu, Func<T> measure)
+    {
+        T result = default!;
+        ExceptionDispatchInfo? failure = null;
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                Kernel.PinThread(cpu);
+                result = measure();
+            }
+#pragma warning disable CA1031 // thrown again on the calling thread
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                failure = ExceptionDispatchInfo.Capture(e);
+            }
+        });
+        thread.Start();
+        thread.Join();
+        failure?.Throw();
+        return result;
+    }
+}
