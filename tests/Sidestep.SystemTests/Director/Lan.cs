@@ -57,14 +57,6 @@ internal sealed class Lan : IDisposable
     public void LetXdpSend(NetworkNamespace node, string interfaceName) =>
         _switch.Ip($"link set dev {Port(node, interfaceName)} xdpdrv object {_pass} section xdp");
 
-    /// <summary>Gives both ends of a cable so many queues. With XDP at one end, the other one must not have fewer to send by.</summary>
-    public void SetQueues(NetworkNamespace node, string interfaceName, int count)
-    {
-        node.Run("ethtool", "-L", interfaceName, "tx", $"{count}");
-        _switch.Run("ethtool", "-L", Port(node, interfaceName), "tx", $"{count}", "rx", $"{count}");
-        node.Run("ethtool", "-L", interfaceName, "rx", $"{count}");
-    }
-
     /// <summary>Attaches a program that passes everything to a node's own interface: somebody else's.</summary>
     public void AttachForeignProgram(NetworkNamespace node, string interfaceName, string mode) =>
         node.Ip($"link set dev {interfaceName} {mode} object {_pass} section xdp");
