@@ -89,12 +89,12 @@ internal sealed class FlowTable(StateMaps maps)
             visit(new RememberedFlow(
                 services.GetValueOrDefault(key.Service, ""),
                 new Forwarding.Flow(Wire.Address(key.Source, isIpv6), Wire.Address(key.Destination, isIpv6), key.Protocol, (ushort)(ports >> 16), (ushort)ports),
-                server, Since(flow.Seen, now), Since(key.Since, now)));
+                server, Ticks.Length(Since(flow.Seen, now)), Ticks.Length(Since(key.Since, now))));
         }
     }
 
     /// <summary>A packet may be newer than this clock was read.</summary>
-    private static TimeSpan Since(uint tick, uint now) => Ticks.Length((uint)Math.Max((int)(now - tick), 0));
+    private static uint Since(uint tick, uint now) => (uint)Math.Max((int)(now - tick), 0);
 
     /// <summary>As patience() of src/bpf/remember.h.</summary>
     private static bool IsAlive(in Layout.Flow flow, in FlowKey key, Span<Profile> profiles, uint now)
@@ -106,7 +106,6 @@ internal sealed class FlowTable(StateMaps maps)
             : (flow.Server & Constants.FlowRst) != 0 && profile.RstTimeout != 0 ? profile.RstTimeout
             : (flow.Server & Constants.FlowFin) != 0 && profile.FinTimeout != 0 ? profile.FinTimeout
             : profile.TcpTimeout;
-        // A packet may be newer than this clock was read.
-        return (int)(now - flow.Seen) <= (long)patience;
+        return Since(flow.Seen, now) <= patience;
     }
 }
