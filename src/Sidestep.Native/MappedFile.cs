@@ -29,7 +29,7 @@ public sealed unsafe class MappedFile : MemoryManager<byte>
         return Map(file, length);
     }
 
-    /// <summary>Makes the file anew, of zeroes. Its space is taken at once: a file system that is full must not end the process later.</summary>
+    /// <summary>Makes the file anew, of zeroes, for this user alone. Its space is taken at once: a file system that is full must not end the process later.</summary>
     /// <exception cref="IOException">There is no room, or no right.</exception>
     /// <exception cref="NativeException">It cannot be mapped.</exception>
     public static MappedFile Create(string path, int length)
@@ -37,8 +37,16 @@ public sealed unsafe class MappedFile : MemoryManager<byte>
         // Who still has the former file mapped keeps that.
         File.Delete(path);
         using var file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite, preallocationSize: length);
+        ForOwner(file);
         RandomAccess.SetLength(file, length);
         return Map(file, length);
+    }
+
+    /// <summary>Nobody else may read it, or write.</summary>
+    public static void ForOwner(SafeFileHandle file)
+    {
+        if (OperatingSystem.IsLinux())
+            File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
     }
 
     /// <inheritdoc/>

@@ -110,8 +110,10 @@ internal sealed class KeptMemory : IDisposable
         var path = StateOf(_path);
         try
         {
-            using (var to = new BinaryWriter(new BufferedStream(File.Create(path + ".new"), 1 << 16), Encoding.UTF8))
+            var file = File.Create(path + ".new");
+            using (var to = new BinaryWriter(new BufferedStream(file, 1 << 16), Encoding.UTF8))
             {
+                MappedFile.ForOwner(file.SafeFileHandle);
                 to.Write(Magic);
                 to.Write(Layout);
                 to.Write(BootId());

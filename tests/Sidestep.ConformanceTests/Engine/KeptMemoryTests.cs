@@ -2,6 +2,7 @@ using System.Text;
 using Sidestep.Engine.Managed;
 using Sidestep.Forwarding;
 using Sidestep.Forwarding.Pipeline;
+using Sidestep.Testing;
 
 namespace Sidestep.ConformanceTests.Engine;
 
@@ -32,6 +33,8 @@ public sealed class KeptMemoryTests : IDisposable
 
         using var next = ManagedEngine.Keeping(Flows, Kept);
         Assert.Equal(["adopted what an earlier daemon remembered"], next.Notes);
+        // They name clients.
+        Assert.All(Directory.GetFiles(_folder), static f => Assert.Equal("600", Shell.Run("stat", "--format=%a", f).Trim()));
         var running = next.ReadRunning()!;
         Assert.Equal(two.HashKey, running.HashKey);
         Assert.Equal(two.Groups[0].Slots.Slots, running.Groups[0].Slots.Slots);
