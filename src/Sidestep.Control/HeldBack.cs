@@ -61,9 +61,9 @@ internal sealed class HeldBack(TimeProvider time)
                 VirtualServices = [.. wanted.VirtualServices.Select(s => holders.TryGetValue(s.Name, out var holder) ? s with { HeldBy = holder.Name } : s)],
                 Held =
                 [
-                    .. Services.Select(static s => $"{s.Service.Name} is still served by pool {s.Holder.Name}: no server of pool {s.Service.Pool} has proven itself yet"),
+                    .. Services.Select(static s => $"{s.Service.Name} is still served by pool {s.Holder.Name}: the servers of pool {s.Service.Pool} have not proven themselves yet"),
                     .. Pools.Select(static p => $"pool {p.Pool.Name} still has {string.Join(", ", p.Servers.Select(static s => $"{s.Name} ({s.Address})"))}: "
-                        + "none of its other servers has proven itself yet"),
+                        + "its other servers have not proven themselves yet"),
                 ],
             };
         }
@@ -103,7 +103,7 @@ internal sealed class HeldBack(TimeProvider time)
             {
                 var pool = Wanted.Pools[i];
                 if ((i < InForce.Pools.Length && ReferenceEquals(InForce.Pools[i], pool)) || !_formerPools.Value.TryGetValue(pool.Name, out var former)
-                    || ReferenceEquals(former, pool) || pool.Servers.IsEmpty)
+                    || ReferenceEquals(former, pool))
                     continue;
                 var gone = Gone(former, pool);
                 var leaving = former with { Servers = gone };
@@ -118,10 +118,11 @@ internal sealed class HeldBack(TimeProvider time)
             return [.. former.Servers.Where(s => !stay.Contains(s.Address))];
         }
 
+        /// <summary>Also where nobody is to serve: then there is nobody to wait for.</summary>
         private bool IsProven(Pool pool, Way way)
         {
             var group = new GroupKey(pool.Name, way);
-            return Health.Has(group, pool) && (!AllAreWaitedFor || Health.Has(group, pool, all: true));
+            return Health.Has(group, pool, all: true) || (!AllAreWaitedFor && Health.Has(group, pool));
         }
 
         /// <summary>Only then the former servers are ready for what comes.</summary>

@@ -12,6 +12,9 @@ internal sealed partial class Capture(string path, NamespaceProcess process)
 
     private static readonly TimeSpan Limit = Patience.Seconds(10);
 
+    /// <summary>Frames that the kernel took before the filter was in force, and that were thrown away.</summary>
+    private int _early;
+
     public string Path { get; } = path;
 
     /// <summary>
@@ -21,9 +24,6 @@ internal sealed partial class Capture(string path, NamespaceProcess process)
     /// </summary>
     public static IReadOnlyList<string> Command(string device, string output)
         => ["tcpdump", "-n", "-p", "-i", device, "-s", $"{SnapLength}", "-B", "16384", "--immediate-mode", "-U", "-Z", "root", "-w", output, "ip or ip6 or vlan"];
-
-    // Read by the kernel before the filter was in force, and thrown away.
-    private int _early;
 
     /// <summary>Frames before this returns may be missing, frames after it are not.</summary>
     public async Task StartedAsync(CancellationToken cancel)
@@ -42,29 +42,32 @@ internal sealed partial class Capture(string path, NamespaceProcess process)
     public async Task<string?> StopAsync(CancellationToken cancel)
     {
         await SettledAsync(cancel);
-        await CaughtUpAsync(cancel);
+        var unread = await UnreadAsync(cancel);
         await Signals.SendAsync("INT", [process.Identity]);
         await Wait.UntilAsync(() => !process.Identity.IsAlive(), Limit, () => $"tcpdump does not end (log: {process.Log})", cancel);
         if (Tallies() is not [.., var last])
             return $"tcpdump did not say how many frames it missed: {NamespaceProcess.Tail(process.Log)}";
-        var missed = last.Dropped + last.Unread - _early;
-        return missed <= 0 ? null : $"the capture {System.IO.Path.GetFileName(Path)} missed {missed} frames, so its counts prove nothing";
+        var missed = last.Dropped + unread;
+        return missed == 0 ? null : $"the capture {System.IO.Path.GetFileName(Path)} missed {missed} frames, so its counts prove nothing";
     }
 
     /// <summary>
-    /// What tcpdump has not read yet when it is told to end stays in the kernel, and it does not call that dropped. Where
-    /// other work takes the machine it may be far behind.
+    /// Waits until tcpdump has read what there was: when it is told to end, the rest stays in the kernel, and it does not call
+    /// that dropped. Where other work takes the machine it may be far behind. What comes after that (probes go on) is nobody's.
     /// </summary>
-    private async Task CaughtUpAsync(CancellationToken cancel)
+    /// <returns>How many frames it has not read even so.</returns>
+    private async Task<int> UnreadAsync(CancellationToken cancel)
     {
         const int questions = 20;
+        var unread = 0;
         for (var question = 0; question < questions; question++)
         {
             await AskAsync(cancel);
-            if (Tallies().LastOrDefault().Unread <= _early)
-                return;
-            await SettledAsync(cancel);
+            unread = Tallies().LastOrDefault().Unread - _early;
+            if (unread <= 0)
+                return 0;
         }
+        return unread;
     }
 
     /// <summary>Has tcpdump say how far it is.</summary>

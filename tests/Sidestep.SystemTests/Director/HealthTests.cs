@@ -60,7 +60,7 @@ public sealed class HealthTests
         segment.Apply(segment.File with { Servers = [Segment.Line(3)], Pool = pool });
         traffic.Pass(300);
         Assert.Contains(segment.Status().GetProperty("daemon").GetProperty("degraded").EnumerateArray(),
-            static d => d.GetString()!.Contains("has proven itself yet", StringComparison.Ordinal));
+            static d => d.GetString()!.Contains("have not proven themselves yet", StringComparison.Ordinal));
         segment.Servers[2].Ip($"address add {Segment.Vip}/32 dev lo");
         Eventually.True(() => traffic.SoFar().TakeLast(20).Any(static e => e.By == 3), () => segment.Status().ToString(), TimeSpan.FromSeconds(30));
         traffic.Pass(100);

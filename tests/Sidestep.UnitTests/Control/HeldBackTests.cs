@@ -22,7 +22,7 @@ public sealed class HeldBackTests
         var held = In(wanted, _former, ("old", 1));
         Assert.Equal("old", held.VirtualServices[0].ServingPool);
         Assert.Equal(["old", "new"], held.Pools.Select(static p => p.Name).Order(StringComparer.Ordinal).Reverse());
-        Assert.Equal(["s0 is still served by pool old: no server of pool new has proven itself yet"], held.Held);
+        Assert.Equal(["s0 is still served by pool old: the servers of pool new have not proven themselves yet"], held.Held);
 
         Assert.Same(held, In(wanted, held, ("old", 1), ("new", 3)));
         Assert.Same(wanted, In(wanted, held, ("old", 1), ("new", 3), ("new", 4)));
@@ -58,7 +58,7 @@ public sealed class HeldBackTests
         var wanted = With("old", Pool("old", 2, 3));
         var held = In(wanted, _former, ("old", 1));
         Assert.Equal([2, 3, 1], held.Pools[0].Servers.Select(static s => (int)s.Address.GetAddressBytes()[3]));
-        Assert.Equal(["pool old still has server1 (10.0.0.1): none of its other servers has proven itself yet"], held.Held);
+        Assert.Equal(["pool old still has server1 (10.0.0.1): its other servers have not proven themselves yet"], held.Held);
         Assert.Same(wanted, In(wanted, held, ("old", 1), ("old", 2), ("old", 3)));
     }
 
@@ -69,6 +69,7 @@ public sealed class HeldBackTests
     [InlineData("another way")]
     [InlineData("a pool that nobody watches")]
     [InlineData("a pool without servers")]
+    [InlineData("a pool whose servers are switched off")]
     [InlineData("a service that was switched off")]
     [InlineData("another service")]
     [InlineData("a server less")]
@@ -85,6 +86,7 @@ public sealed class HeldBackTests
             "another service" => Service(service with { Name = "other" }),
             "a pool that nobody watches" => next with { Pools = [next.Pools[0] with { Monitors = [] }] },
             "a pool without servers" => With("old", Pool("old")),
+            "a pool whose servers are switched off" => With("old", Off(Pool("old", 1))),
             "a server less" => With("old", Pool("old", 1)),
             _ => next,
         };
@@ -126,6 +128,8 @@ public sealed class HeldBackTests
         Slots = 1021,
         Servers = [.. servers.Select(static s => new RealServer { Name = $"server{s}", Address = Address(s) })],
     };
+
+    private static Pool Off(Pool pool) => pool with { Servers = [.. pool.Servers.Select(static s => s with { State = ServerState.Disabled })] };
 
     private static IPAddress Address(byte server) => new([10, 0, 0, server]);
 }
