@@ -34,7 +34,6 @@ public sealed class ControlLoop
 
     /// <summary>The configuration in force, with what is held of its predecessor; null before the first.</summary>
     private Configuration? _inForce;
-    private bool _isHeld;
     private ForwardingTables? _tables;
     private IReadOnlyList<DirectorInterface>? _attached;
     private Dictionary<string, int> _attachedIndexes = [];
@@ -61,6 +60,8 @@ public sealed class ControlLoop
         if (_health is not null)
             _health.Changed += () => _events.Writer.TryWrite(new HealthChanged());
     }
+
+    private Configuration InForce => _inForce ?? _configuration;
 
     /// <summary>Hands over a new, validated configuration. Any thread.</summary>
     public void Post(Configuration configuration) => _events.Writer.TryWrite(new ConfigurationChanged(configuration));
@@ -147,7 +148,7 @@ public sealed class ControlLoop
         if (_proposed is null || WatchesTheSame(_configuration, _proposed))
             return;
         // Those of the configuration in force as well: it is the one that stays if the other cannot be applied.
-        Watch(_inForce ?? _configuration, _proposed);
+        Watch(InForce, _proposed);
         var start = _time.GetTimestamp();
         while (NewAddresses(_configuration, _proposed).Any(a => !_nextHops.Current.Servers.ContainsKey(a)))
         {
@@ -156,7 +157,7 @@ public sealed class ControlLoop
                 return;
             await WaitAsync(rest, cancellation).ConfigureAwait(false);
             if (TakeEvents())
-                Watch(_inForce ?? _configuration, _proposed);
+                Watch(InForce, _proposed);
         }
     }
 
@@ -176,7 +177,7 @@ public sealed class ControlLoop
                 Watch(_inForce!);
             return !leavesInterfaces || TryApply(_configuration, static reason => reason);
         }
-        Watch(_inForce ?? _configuration);
+        Watch(InForce);
         TryApply(_configuration, static reason => $"the configuration in force could not be applied again either: {reason}");
         return false;
     }
@@ -203,12 +204,12 @@ public sealed class ControlLoop
         _engine.Apply(tables);
         _tables = tables;
         Attach(configuration.Director.Interfaces, nextHops.Interfaces);
-        var wasHeld = _isHeld;
-        (_inForce, _isHeld) = (configuration, !ReferenceEquals(configuration, wanted));
+        var wasHeld = _inForce is { Held.IsEmpty: false };
+        _inForce = configuration;
         _observer.Applied(configuration, tables, WithObstacles(nextHops, tables), isNewest: _proposed is null || ReferenceEquals(wanted, _proposed));
         if (health is not null)
             _health!.InForce(configuration, tables, health);
-        if (wasHeld && !_isHeld)
+        if (wasHeld && configuration.Held.IsEmpty)
             Watch(configuration);
     }
 

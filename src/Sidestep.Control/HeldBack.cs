@@ -11,8 +11,7 @@ internal sealed class HeldBack(TimeProvider time)
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private Configuration? _wanted;
-    private Configuration? _held;
-    private Kept _kept = Kept.Nothing;
+    private (Kept Kept, Configuration Configuration)? _held;
     private DateTimeOffset _since;
 
     /// <summary>When time alone changes what is held; null: never.</summary>
@@ -26,24 +25,21 @@ internal sealed class HeldBack(TimeProvider time)
     {
         var isNew = !ReferenceEquals(_wanted, wanted);
         if (isNew)
-            (_wanted, _held, _kept, _since) = (wanted, null, Kept.Nothing, time.GetUtcNow());
+            (_wanted, _held, _since) = (wanted, null, time.GetUtcNow());
         // What is not held when a configuration comes is not held when its servers fail later.
         if (inForce is null || ReferenceEquals(inForce, wanted) || (_held is null && !isNew))
             return wanted;
         var kept = new Search(wanted, inForce, health, AllAreWaitedFor: !isNew && time.GetUtcNow() - _since < Patience).Find();
         if (kept.IsEmpty)
             _held = null;
-        else if (_held is null || !kept.IsSameAs(_kept))
-            _held = kept.In(wanted, inForce);
-        _kept = kept;
-        return _held ?? wanted;
+        else if (_held is null || !kept.IsSameAs(_held.Value.Kept))
+            _held = (kept, kept.In(wanted, inForce));
+        return _held?.Configuration ?? wanted;
     }
 
     /// <summary>What is held: services by their former pools, and in pools the servers that the file no longer has.</summary>
     private sealed record Kept(ImmutableArray<(VirtualService Service, Pool Holder)> Services, ImmutableArray<(Pool Pool, ImmutableArray<RealServer> Servers)> Pools)
     {
-        internal static Kept Nothing { get; } = new([], []);
-
         internal bool IsEmpty => Services.IsEmpty && Pools.IsEmpty;
 
         internal bool IsSameAs(Kept other) => Services.SequenceEqual(other.Services) && Pools.Select(static p => p.Pool).SequenceEqual(other.Pools.Select(static p => p.Pool));

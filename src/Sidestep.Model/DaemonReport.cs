@@ -57,13 +57,7 @@ public sealed record DaemonReport
     public static string KeptPath(DirectorSettings director) => BasePath(director);
 
     /// <summary>Replaces the report, so that a reader finds the old one or the new one.</summary>
-    public void Write(DirectorSettings director)
-    {
-        var path = PathOf(director);
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        File.WriteAllText(path + ".new", JsonSerializer.Serialize(this, Json));
-        File.Move(path + ".new", path, overwrite: true);
-    }
+    public void Write(DirectorSettings director) => ReplacedFile.Write(PathOf(director), file => JsonSerializer.Serialize(file, this, Json));
 
     /// <summary>Reads the report; null when there is none.</summary>
     public static DaemonReport? Read(DirectorSettings director)

@@ -22,14 +22,7 @@ public sealed record HealthReport
     public static string PathOf(DirectorSettings director) => Path.ChangeExtension(DaemonReport.PathOf(director), ".health.json");
 
     /// <summary>Replaces the report, so that a reader finds the old one or the new one.</summary>
-    public void Write(DirectorSettings director)
-    {
-        var path = PathOf(director);
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        using (var file = File.Create(path + ".new"))
-            JsonSerializer.Serialize(file, this, Json);
-        File.Move(path + ".new", path, overwrite: true);
-    }
+    public void Write(DirectorSettings director) => ReplacedFile.Write(PathOf(director), file => JsonSerializer.Serialize(file, this, Json));
 
     /// <summary>Reads the report; null when there is none, or none of this version.</summary>
     public static HealthReport? Read(DirectorSettings director)

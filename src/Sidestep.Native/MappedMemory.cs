@@ -1,8 +1,9 @@
+using Microsoft.Win32.SafeHandles;
 using Sidestep.Native.Interop;
 
 namespace Sidestep.Native;
 
-/// <summary>Memory shared with the kernel.</summary>
+/// <summary>Memory shared with the kernel, or lying in a file.</summary>
 public sealed unsafe class MappedMemory : IDisposable
 {
     private const nint MapFailed = -1;
@@ -43,26 +44,25 @@ public sealed unsafe class MappedMemory : IDisposable
     /// <summary>Where it begins.</summary>
     internal byte* Address => _address;
 
-    internal static MappedMemory Anonymous(long length)
-    {
-        var address = Libc.mmap(null, (nuint)length, Libc.PROT_READ | Libc.PROT_WRITE, Libc.MAP_PRIVATE | Libc.MAP_ANONYMOUS | Libc.MAP_POPULATE, -1, 0);
-        return (nint)address == MapFailed ? throw NativeException.OfLastError("mmap of memory for frames") : new MappedMemory(address, length);
-    }
+    internal static MappedMemory Anonymous(long length) =>
+        Map(length, Libc.PROT_READ | Libc.PROT_WRITE, Libc.MAP_PRIVATE | Libc.MAP_ANONYMOUS | Libc.MAP_POPULATE, -1, 0, "memory for frames");
 
-    internal static MappedMemory OfSocket(FileDescriptor descriptor, long length, long offset)
-    {
-        var address = Libc.mmap(null, (nuint)length, Libc.PROT_READ | Libc.PROT_WRITE, Libc.MAP_SHARED | Libc.MAP_POPULATE, descriptor.Value, (nint)offset);
-        return (nint)address == MapFailed ? throw NativeException.OfLastError("mmap of a ring") : new MappedMemory(address, length);
-    }
+    internal static MappedMemory OfSocket(FileDescriptor descriptor, long length, long offset) =>
+        Map(length, Libc.PROT_READ | Libc.PROT_WRITE, Libc.MAP_SHARED | Libc.MAP_POPULATE, descriptor.Value, offset, "a ring");
+
+    internal static MappedMemory OfFile(SafeFileHandle file, long length) =>
+        Map(length, Libc.PROT_READ | Libc.PROT_WRITE, Libc.MAP_SHARED, (int)file.DangerousGetHandle(), 0, "a file");
 
     internal static MappedMemory Of(FileDescriptor descriptor, long length, bool writable)
     {
         var page = Environment.SystemPageSize;
         length = (length + page - 1) / page * page;
-        var protection = Libc.PROT_READ | (writable ? Libc.PROT_WRITE : 0);
-        var address = Libc.mmap(null, (nuint)length, protection, Libc.MAP_SHARED, descriptor.Value, 0);
-        return (nint)address == MapFailed
-            ? throw NativeException.OfLastError("mmap of a BPF map")
-            : new MappedMemory(address, length);
+        return Map(length, Libc.PROT_READ | (writable ? Libc.PROT_WRITE : 0), Libc.MAP_SHARED, descriptor.Value, 0, "a BPF map");
+    }
+
+    private static MappedMemory Map(long length, int protection, int flags, int descriptor, long offset, string what)
+    {
+        var address = Libc.mmap(null, (nuint)length, protection, flags, descriptor, (nint)offset);
+        return (nint)address == MapFailed ? throw NativeException.OfLastError($"mmap of {what}") : new MappedMemory(address, length);
     }
 }

@@ -112,15 +112,12 @@ internal sealed class ChurnSteps(LabRun run, DirectorFile file, InForce inForce,
         if (await StartAsync(cancel) is { } problem)
             return problem;
         Upgrades++;
-        // What this engine keeps has the same layout in both.
-        if (OnlyDaemonForwards)
-        {
-            return await inForce.StartedAsync(s => s.Notes.Any(n => n.Contains(AdoptedNote, StringComparison.Ordinal)), cancel) is null
-                ? null : "the daemon does not say in `sidestep status` that it adopted what the other version remembered";
-        }
-        return await inForce.StartedAsync(s => s.Notes.Any(n => n.Contains(LayoutNote, StringComparison.Ordinal)), cancel) is null
-            ? null
-            : $"the daemon does not say in `sidestep status` that the tables that it found have another layout: that was no upgrade; is {product.Daemon} another version?";
+        // What the managed engine keeps has the same layout in both.
+        var (note, meaning) = OnlyDaemonForwards
+            ? (AdoptedNote, "it adopted what the other version remembered")
+            : (LayoutNote, $"the tables that it found have another layout: that was no upgrade; is {product.Daemon} another version?");
+        return await inForce.StartedAsync(s => s.Notes.Any(n => n.Contains(note, StringComparison.Ordinal)), cancel) is null
+            ? null : $"the daemon does not say in `sidestep status` that {meaning}";
     }
 
     private async Task<string?> ChangeCrowdAsync(CancellationToken cancel)

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Sidestep.Agent.State;
+using Sidestep.Model;
 
 namespace Sidestep.Agent.Persistence;
 
@@ -87,12 +88,8 @@ internal sealed class PersistenceStore(string directory)
         }
     }
 
-    private void Save(PersistenceRecord record)
-    {
-        Directory.CreateDirectory(directory);
-        File.WriteAllBytes(RecordPath + ".new", JsonSerializer.SerializeToUtf8Bytes(record, PersistenceJson.Default.PersistenceRecord));
-        File.Move(RecordPath + ".new", RecordPath, overwrite: true);
-    }
+    private void Save(PersistenceRecord record) =>
+        ReplacedFile.Write(RecordPath, JsonSerializer.SerializeToUtf8Bytes(record, PersistenceJson.Default.PersistenceRecord));
 }
 
 internal sealed record PersistenceRecord

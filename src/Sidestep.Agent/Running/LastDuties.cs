@@ -1,19 +1,14 @@
 using System.Text.Json;
 using Sidestep.Agent.Input;
 using Sidestep.Api;
+using Sidestep.Model;
 
 namespace Sidestep.Agent.Running;
 
 /// <summary>The duties that the agent goes on with when no director answers, also after a restart of the host.</summary>
 internal static class LastDuties
 {
-    public static void Write(string directory, Duties duties)
-    {
-        Directory.CreateDirectory(directory);
-        var path = PathIn(directory);
-        File.WriteAllBytes(path + ".new", DutiesFile.Write(duties));
-        File.Move(path + ".new", path, overwrite: true);
-    }
+    public static void Write(string directory, Duties duties) => ReplacedFile.Write(PathIn(directory), DutiesFile.Write(duties));
 
     /// <returns>Null when there are none, or when the file cannot be understood, which <paramref name="say"/> is told.</returns>
     public static (Duties Duties, DateTime Stored)? Read(string directory, Action<string> say)

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Sidestep.Model;
 using Sidestep.Native;
 
 namespace Sidestep.Agent.State;
@@ -79,23 +80,11 @@ internal sealed class StateStore : IDisposable
     }
 
     /// <summary>Replaces the file: a reader, also after a crash, finds the old one or the new one.</summary>
-    public void Save(HostState state)
-    {
-        var temporary = _path + ".new";
-        using (var file = File.Create(temporary))
-        {
-            JsonSerializer.Serialize(file, state, StateJson.Default.HostState);
-            file.Flush(flushToDisk: true);
-        }
-        File.Move(temporary, _path, overwrite: true);
-    }
+    public void Save(HostState state) =>
+        ReplacedFile.Write(_path, file => JsonSerializer.Serialize(file, state, StateJson.Default.HostState), isDurable: true);
 
     /// <summary>Forgets this namespace.</summary>
-    public void Delete()
-    {
-        File.Delete(_path);
-        File.Delete(_path + ".new");
-    }
+    public void Delete() => ReplacedFile.Delete(_path);
 
     public HostState Empty() => new() { Namespace = _namespace };
 

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using Sidestep.Forwarding;
+using Sidestep.Model;
 using Sidestep.Native;
 using Sidestep.Native.Netlink;
 
@@ -91,9 +93,7 @@ internal sealed class Silence : IDisposable
             File.Delete(_file);
             return;
         }
-        Directory.CreateDirectory(Path.GetDirectoryName(_file)!);
-        File.WriteAllLines(_file + ".new", lines);
-        File.Move(_file + ".new", _file, overwrite: true);
+        ReplacedFile.Write(_file, Encoding.UTF8.GetBytes(string.Join('\n', lines)));
     }
 
     private static string FileOf(string path) => path + ".silenced";

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Text;
 using Sidestep.Forwarding;
 using Sidestep.Forwarding.Pipeline;
+using Sidestep.Model;
 using Sidestep.Native;
 
 namespace Sidestep.Engine.Managed.Kept;
@@ -72,7 +73,7 @@ internal sealed class KeptMemory : IDisposable
             if (found is not null && (flows = MappedFile.TryOpen(FlowsOf(path), flowBytes)) is not null
                 && (facts = MappedFile.TryOpen(FactsOf(path), factBytes)) is not null)
                 return new KeptMemory(path, places, flows, facts, found, "adopted what an earlier daemon remembered");
-            (flows as IDisposable)?.Dispose();
+            flows?.Dispose();
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
             File.Delete(StateOf(path));
             flows = MappedFile.Create(FlowsOf(path), flowBytes);
@@ -81,8 +82,8 @@ internal sealed class KeptMemory : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NativeException)
         {
-            (flows as IDisposable)?.Dispose();
-            (facts as IDisposable)?.Dispose();
+            flows?.Dispose();
+            facts?.Dispose();
             return new KeptMemory(path, places, null, null, null,
                 $"a restart will forget remembered flows and windows: {path}.* cannot be kept ({e.Message})");
         }
@@ -110,17 +111,15 @@ internal sealed class KeptMemory : IDisposable
         var path = StateOf(_path);
         try
         {
-            var file = File.Create(path + ".new");
-            using (var to = new BinaryWriter(new BufferedStream(file, 1 << 16), Encoding.UTF8))
+            ReplacedFile.Write(path, file =>
             {
-                MappedFile.ForOwner(file.SafeFileHandle);
+                using var to = new BinaryWriter(new BufferedStream(file, 1 << 16), Encoding.UTF8, leaveOpen: true);
                 to.Write(Magic);
                 to.Write(Layout);
                 to.Write(BootId());
                 to.Write(_places);
                 state.Write(to);
-            }
-            File.Move(path + ".new", path, overwrite: true);
+            }, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -174,7 +173,7 @@ internal sealed class KeptMemory : IDisposable
             if (_heart.Dispose(ended))
                 ended.WaitOne();
         }
-        (_flows as IDisposable)?.Dispose();
-        (_facts as IDisposable)?.Dispose();
+        _flows?.Dispose();
+        _facts?.Dispose();
     }
 }
