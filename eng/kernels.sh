@@ -32,6 +32,7 @@ test_kernel() {
   test_there "$kernel" conformance Sidestep.ConformanceTests
   test_there "$kernel" agent Sidestep.SystemTests --filter-class '*.ProgramTests' --filter-class '*.TunnelTests' --filter-class '*.ReplyTests'
   lab_there "$kernel" l3-dual
+  lab_there "$kernel" l3-dual --engine managed --driver af-packet
 }
 
 # test_there KERNEL WHAT PROJECT [FILTER...]
@@ -48,11 +49,12 @@ test_there() {
   count_tests "$name" "$reports/$report" "$status"
 }
 
-# lab_there KERNEL TOPOLOGY: one test.
+# lab_there KERNEL TOPOLOGY [OPTION...]: one test.
 lab_there() {
-  local name="Linux $1: lab $2" status=0
+  local kernel=$1 name="Linux $1: lab ${*:2}" status=0
+  shift
   echo "== $name"
-  eng/other-kernel --time-limit $slowest "$1" artifacts/bin/Sidestep.Lab/ready/sidestep-lab run "$2" --json || status=$?
+  eng/other-kernel --time-limit $slowest "$kernel" artifacts/bin/Sidestep.Lab/ready/sidestep-lab run "$@" --json || status=$?
   if [ $status -eq 0 ]; then
     passed=$((passed + 1))
   else
