@@ -13,7 +13,8 @@ internal static class Classify
         if (number < 0 && !tables.VipPrefixes.IsEmpty)
             number = tables.VipPrefixes.Find(p.IsIpv6, p.Destination0, p.Destination1);
         p.Vip = number;
-        return number < 0 ? null : tables.Vips[number];
+        var vips = tables.Vips;
+        return (uint)number < (uint)vips.Length ? vips[number] : null;
     }
 
     /// <summary>The service that takes a packet to a VIP; null: none.</summary>

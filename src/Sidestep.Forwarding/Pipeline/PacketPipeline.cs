@@ -119,9 +119,7 @@ public sealed class PacketPipeline
             p.Service = service.Id;
             if (!service.Allows(p))
                 return p.Drop(DropReason.AccessDenied);
-            Select.Server(p, tables, service, this);
-            if (p.Server == 0)
-                return p.Drop(DropReason.NoServer);
+            p.Server = Select.Server(p, tables, service, this);
             if (p.IsFirst)
                 RememberFragments(p, tables, vip, service);
         }
@@ -154,7 +152,7 @@ public sealed class PacketPipeline
     /// <summary>Where the later fragments of a datagram go whose first one this is, unless they find it without.</summary>
     private void RememberFragments(Packet p, PipelineTables tables, VipRecord vip, ServiceRecord service)
     {
-        if (p.HasPorts && !p.IsQuoted && vip.Fragments(p.Protocol) is null
+        if (p.Server != 0 && p.HasPorts && !p.IsQuoted && vip.Fragments(p.Protocol) is null
             && Shared.Fragments.Remember(FlowId.OfDatagram(tables, p), service, p.Server, Tick))
             Counters.FragmentsForgotten++;
     }

@@ -60,17 +60,16 @@ internal static class Parse
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static bool Datagram4(Packet p, ReadOnlySpan<byte> frame)
     {
-        var l3 = p.L3;
-        if (frame.Length < l3 + Ipv4Header)
+        var ip = frame[p.L3..];
+        if (ip.Length < Ipv4Header)
             return false;
-        var ip = frame.Slice(l3, Ipv4Header);
         p.Source0 = BinaryPrimitives.ReadUInt32LittleEndian(ip[12..]);
         p.Destination0 = BinaryPrimitives.ReadUInt32LittleEndian(ip[16..]);
         int length = BinaryPrimitives.ReadUInt16BigEndian(ip[2..]);
         p.Length = length;
         p.TrafficClass = ip[1];
         int first = ip[0], header = (first & 15) * 4;
-        if (first >> 4 != 4 || header < Ipv4Header || length < header || l3 + length > frame.Length)
+        if (first >> 4 != 4 || header < Ipv4Header || length < header || length > ip.Length)
         {
             p.Reason = DropReason.Malformed;
             return true;
@@ -82,7 +81,7 @@ internal static class Parse
             p.Traits = (fragment & OffsetMask) != 0 ? Traits.LaterFragment : Traits.FirstFragment;
             p.FragmentId = BinaryPrimitives.ReadUInt16LittleEndian(ip[4..]);
         }
-        Transport(p, frame, ip[9], l3 + header, length - header);
+        Transport(p, ip[9], p.L3 + header, ip[header..length]);
         return true;
     }
 
@@ -134,7 +133,7 @@ internal static class Parse
                 return DropReason.Malformed;
             next = header[0];
         }
-        Transport(p, datagram, next, at, datagram.Length - at);
+        Transport(p, next, at, datagram[at..]);
         return p.Reason;
     }
 
@@ -142,30 +141,28 @@ internal static class Parse
 
     /// <summary>Protocol, ports and TCP flags, or what an ICMP message is. What is wrong becomes the packet's reason.</summary>
     /// <param name="p">The packet.</param>
-    /// <param name="frame">At least up to the end of the datagram.</param>
     /// <param name="protocol">What the IP header says.</param>
-    /// <param name="at">Where it begins.</param>
-    /// <param name="bytes">How long it is, header and all.</param>
+    /// <param name="at">Where in the frame it begins.</param>
+    /// <param name="transport">Up to the end of the datagram.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Transport(Packet p, ReadOnlySpan<byte> frame, int protocol, int at, int bytes)
+    private static void Transport(Packet p, int protocol, int at, ReadOnlySpan<byte> transport)
     {
         p.Protocol = protocol;
         p.L4 = at;
         if (protocol is not (Tcp or Udp))
         {
             if (protocol == (p.IsIpv6 ? Icmpv6 : Icmp))
-                IcmpType(p, frame.Slice(at, bytes));
+                IcmpType(p, transport);
         }
         else if (!p.IsLater)
         {
-            if (bytes < LeastTransport)
+            if (transport.Length < LeastTransport)
             {
                 p.Reason = DropReason.Malformed;
                 return;
             }
-            var transport = frame.Slice(at, bytes);
             p.Ports = BinaryPrimitives.ReadUInt32LittleEndian(transport);
-            if (protocol == Tcp && bytes >= TcpHeader)
+            if (protocol == Tcp && transport.Length >= TcpHeader)
                 p.TcpFlags = transport[TcpFlagsAt];
         }
     }

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using Sidestep.Model;
 
 namespace Sidestep.Forwarding.Pipeline;
 
@@ -7,21 +6,19 @@ namespace Sidestep.Forwarding.Pipeline;
 /// sections 4 and 6).</summary>
 internal static class Select
 {
-    /// <summary>Sets the packet's server; 0 when there is none.</summary>
+    /// <summary>The id of the packet's server; 0: there is none.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static void Server(Packet p, PipelineTables tables, ServiceRecord service, PacketPipeline pipeline)
+    internal static int Server(Packet p, PipelineTables tables, ServiceRecord service, PacketPipeline pipeline)
     {
-        // All echo of a client goes to one server, as there are no ports.
-        var fields = p.IsEchoRequest ? HashFields.SourceAddress : service.HashFields;
-        var hash = FlowId.Hash(tables, fields, p);
+        var hash = FlowId.Hash(tables, service.HashFields, p);
         var slots = service.Slots;
         if (slots.Length == 0)
-            return;
+            return 0;
         var slot = FlowHash.Slot(hash, slots.Length);
         p.Hash = hash;
         p.Slot = slot;
         var word = slots[slot];
-        p.Server = (word & ServiceRecord.Tracked) == 0 ? (int)word
+        return (word & ServiceRecord.Tracked) == 0 ? (int)word
             : Remembered(p, tables, service, pipeline, (int)(word & ServiceRecord.ServerMask));
     }
 
