@@ -30,10 +30,14 @@ public sealed unsafe class FrameBatch : IDisposable
     /// <summary>True: <see cref="Flush"/> comes before another <see cref="Add"/>.</summary>
     public bool IsFull => _count == Most;
 
+    /// <summary>Opens a socket in this network namespace.</summary>
+    /// <exception cref="NativeException">EPERM: CAP_NET_RAW is missing.</exception>
+    public static FrameBatch Open() => Open([]);
+
     /// <summary>Opens sockets in this network namespace.</summary>
     /// <param name="often">Indexes of the interfaces that most frames leave by.</param>
     /// <exception cref="NativeException">ENODEV: there is no such interface. EPERM: CAP_NET_RAW is missing.</exception>
-    public static FrameBatch Open(params IReadOnlyList<int> often)
+    public static FrameBatch Open(IReadOnlyList<int> often)
     {
         ArgumentNullException.ThrowIfNull(often);
         var lanes = new List<Lane>();

@@ -51,7 +51,7 @@ internal sealed class CabledEngine : IDisposable
             _farIndexes[name] = _others.Inside(() => Kernel.InterfaceIndex(name))!.Value;
             _ends[name] = _others.Inside(() => PacketRing.Open(_farIndexes[name], MtuBytes));
         }
-        _sender = _others.Inside(() => FrameBatch.Open());
+        _sender = _others.Inside(FrameBatch.Open);
         _engine = _director.Inside(() =>
         {
             var engine = ManagedEngine.ForInterfaces(rememberedFlows: 4096, path: null, _problems.Add, workers: 1);
