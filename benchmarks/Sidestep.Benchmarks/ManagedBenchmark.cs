@@ -45,7 +45,7 @@ internal static class ManagedBenchmark
         if (only is null || "replay".Contains(only, StringComparison.Ordinal))
             results.Add(Replay());
         if (only is null || InterfaceBenchmark.Names.Any(n => n.Contains(only, StringComparison.Ordinal)))
-            results.AddRange(InterfaceBenchmark.Run(rounds));
+            results.AddRange(InterfaceBenchmark.Run(rounds, only));
         return results;
     }
 

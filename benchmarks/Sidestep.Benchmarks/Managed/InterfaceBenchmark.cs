@@ -19,7 +19,9 @@ internal static class InterfaceBenchmark
     /// <summary>Of its cases.</summary>
     internal static IReadOnlyList<string> Names { get; } = ["af-xdp", "af-packet", "testpmd-af-xdp", "testpmd-af-packet"];
 
-    internal static IReadOnlyList<ManagedResult> Run(int rounds)
+    /// <param name="rounds">How many are measured, up to a limit.</param>
+    /// <param name="only">Part of the name of a case: those of its driver; null: all.</param>
+    internal static IReadOnlyList<ManagedResult> Run(int rounds, string? only)
     {
         rounds = Math.Min(rounds, MostRounds);
         if (Environment.ProcessorCount < 2)
@@ -30,6 +32,8 @@ internal static class InterfaceBenchmark
         var results = new List<ManagedResult>();
         foreach (var driver in new[] { Driver.AfXdp, Driver.AfPacket })
         {
+            if (only is not null && !$"testpmd-{driver.Name()}".Contains(only, StringComparison.Ordinal))
+                continue;
             var peer = Try($"testpmd-{driver.Name()}", () => TestPmd(farEnd, driver, rounds));
             var own = Engine(farEnd, driver, rounds);
             results.Add(own with { PeerName = peer?.Name, PeerNsMedian = peer?.NetNsMedian });

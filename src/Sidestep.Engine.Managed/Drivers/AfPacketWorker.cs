@@ -30,7 +30,7 @@ internal sealed class AfPacketWorker : Worker
     {
         (_rings, _handler) = (rings, handler);
         _readiness = new Readiness(rings);
-        _out = FrameBatch.Open();
+        _out = FrameBatch.Open([.. rings.Select(static r => r.InterfaceIndex)]);
     }
 
     /// <inheritdoc/>

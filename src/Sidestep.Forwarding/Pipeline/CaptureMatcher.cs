@@ -69,11 +69,10 @@ public sealed class CaptureMatcher(CaptureFilter filter)
         {
             case Parse.Arp:
                 return Parse.ArpAddresses(p, frame);
-            case Parse.Ipv4 when Parse.Header4(p, frame, out var reason):
-            case Parse.Ipv6 when Parse.Header6(p, frame, out reason):
-                if (reason == 0)
-                    Parse.Transport(p, frame);
-                return true;
+            case Parse.Ipv4:
+                return Parse.Datagram4(p, frame);
+            case Parse.Ipv6:
+                return Parse.Datagram6(p, frame);
             default:
                 return false;
         }

@@ -13,46 +13,45 @@ internal static class Classify
         if (number < 0 && !tables.VipPrefixes.IsEmpty)
             number = tables.VipPrefixes.Find(p.IsIpv6, p.Destination0, p.Destination1);
         p.Vip = number;
-        return number < 0 ? null : tables.Vips[number];
+        var vips = tables.Vips;
+        return (uint)number < (uint)vips.Length ? vips[number] : null;
     }
 
-    /// <summary>The service that takes a packet to a VIP; null: none, and why, or the packet is answered for the VIP.</summary>
-    /// <param name="p">Addressed to the VIP.</param>
-    /// <param name="frame">From the Ethernet header on.</param>
-    /// <param name="vip">The VIP.</param>
-    /// <param name="decision">What becomes of it when there is no service; 0: a later fragment that may be remembered.</param>
+    /// <summary>The service that takes a packet to a VIP; null: none.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static ServiceRecord? Service(Packet p, ReadOnlySpan<byte> frame, VipRecord vip, out Decision decision)
+    internal static ServiceRecord? Service(Packet p, ReadOnlySpan<byte> frame, VipRecord vip) =>
+        p.Traits == 0 ? vip.Service(p.Protocol, p.DestinationPort) : ServiceOfSpecial(p, frame, vip);
+
+    /// <summary>Of ICMP and of fragments.</summary>
+    private static ServiceRecord? ServiceOfSpecial(Packet p, ReadOnlySpan<byte> frame, VipRecord vip)
     {
-        decision = 0;
-        if (p.Icmp == IcmpKind.EchoRequest && vip.Echo is null)
-            decision = Echo(p, vip);
-        else if (p.Icmp == IcmpKind.EchoRequest)
+        if (p.IsEchoRequest)
             return vip.Echo;
-        else if (p.Icmp == IcmpKind.Error && !Parse.Quote(p, frame))
-            decision = p.Drop(DropReason.IcmpErrorUnknown);
-        if (decision != 0)
+        if ((p.Traits & Traits.IcmpError) != 0 && !Parse.Quote(p, frame))
             return null;
-        var found = p.IsLater && p.HasPorts ? vip.Fragments(p.Protocol) : vip.Service(p.Protocol, p.DestinationPort);
-        if (found is null && !p.IsLater)
-            decision = p.Drop(Refusal(p));
-        return found;
+        return p.IsLater && p.HasPorts ? vip.Fragments(p.Protocol) : vip.Service(p.Protocol, p.DestinationPort);
+    }
+
+    /// <summary>What becomes of a packet that no service takes, and that is no later fragment which may be remembered.</summary>
+    internal static Decision Unserved(Packet p, Span<byte> frame, VipRecord vip)
+    {
+        if (!p.IsEchoRequest)
+            return p.Drop(Refusal(p));
+        if (p.IsFirst || p.IsLater)
+            return p.Drop(DropReason.IcmpUnsupported);
+        if (vip.Entry.Echo != EchoAction.Answer)
+            return p.Drop(DropReason.EchoRefused);
+        Answer.Echo(p, frame);
+        return Decision.AnswerEcho;
     }
 
     /// <summary>Why nobody takes a later fragment whose first one is not known.</summary>
     internal static DropReason RefusalOfFragment(Packet p, VipRecord vip) =>
         p.HasPorts && vip.Has(p.Protocol) ? DropReason.FragmentUnknown : Refusal(p);
 
-    private static Decision Echo(Packet p, VipRecord vip)
-    {
-        if (p.IsFirst || p.IsLater)
-            return p.Drop(DropReason.IcmpUnsupported);
-        return vip.Entry.Echo == EchoAction.Answer ? Decision.AnswerEcho : p.Drop(DropReason.EchoRefused);
-    }
-
     private static DropReason Refusal(Packet p)
     {
-        if (p.IsQuoted)
+        if ((p.Traits & Traits.IcmpError) != 0)
             return DropReason.IcmpErrorUnknown;
         if (p.HasPorts)
             return DropReason.NoService;

@@ -9,93 +9,94 @@ namespace Sidestep.Forwarding.Pipeline;
 /// tags stay as they came.</summary>
 internal static class Encapsulate
 {
-    private const int OuterTtl = 64, DontFragment = 0x4000, GueLowestPort = 0xc000, MacBytes = 12;
+    private const int OuterTtl = 64, GueLowestPort = 0xc000, MacBytes = 12, TypeBytes = 2;
+    private const uint Version4 = 0x4500, DontFragment = 0x4000, Ttl = OuterTtl << 8;
+
+    /// <summary>Sum of the 16-bit words that are the same in every outer IPv4 header.</summary>
+    internal const uint ConstantSum = Version4 + DontFragment + Ttl;
 
     /// <summary>Encapsulates.</summary>
     /// <returns>False, and nothing changed: there is no room before the frame.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static bool Frame(Packet p, ref Frame frame, ServerRecord server)
     {
-        if (server.Encapsulation is { } encapsulation && !Outer(p, ref frame, server, encapsulation))
-            return false;
-        var bytes = frame.Bytes;
-        BinaryPrimitives.WriteUInt64LittleEndian(bytes, server.Macs);
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes[8..], server.MacsRest);
-        return true;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static bool Outer(Packet p, ref Frame frame, ServerRecord server, Encapsulation encapsulation)
-    {
-        // Over the datagram as it is, before its place moves: see Gue.
-        var sum = encapsulation == Encapsulation.Gue && server.IsOuterIpv6
-            ? InternetChecksum.Sum(frame.Bytes.Slice(p.L3, p.Length)) : 0;
-        if (!frame.TryPrepend(server.OuterBytes))
-            return false;
-        var bytes = frame.Bytes;
-        if (p.L3 > Parse.EthernetHeader)
-            bytes[(server.OuterBytes + MacBytes)..(server.OuterBytes + p.L3 - 2)].CopyTo(bytes[MacBytes..]);
-        BinaryPrimitives.WriteUInt16BigEndian(bytes[(p.L3 - 2)..], server.IsOuterIpv6 ? (ushort)Parse.Ipv6 : (ushort)Parse.Ipv4);
-        var outer = bytes.Slice(p.L3, server.OuterBytes);
-        var behind = Ip(p, outer, server, encapsulation switch
+        Span<byte> bytes;
+        if (server.Encapsulation is not { } encapsulation)
         {
-            Encapsulation.IpIp => p.IsIpv6 ? Parse.Ipv6InIp : Parse.IpIp,
-            Encapsulation.Gre => Parse.Gre,
-            _ => Parse.Udp,
-        });
-        if (encapsulation == Encapsulation.Gre)
-            Gre(p, behind);
-        else if (encapsulation == Encapsulation.Gue)
-            Gue(p, behind, server, sum);
+            bytes = frame.Bytes;
+        }
+        else
+        {
+            // Over the datagram as it is, before its place moves: see Gue.
+            var sum = encapsulation == Encapsulation.Gue && server.IsOuterIpv6
+                ? InternetChecksum.Sum(frame.Bytes.Slice(p.L3, p.Length)) : 0;
+            if (!frame.TryPrepend(server.OuterBytes, out bytes))
+                return false;
+            if (p.L3 > Parse.EthernetHeader)
+                MoveTags(p, bytes, server);
+            Outer(p, bytes.Slice(p.L3 - TypeBytes, TypeBytes + server.OuterBytes), server, encapsulation, sum);
+        }
+        var macs = bytes[..MacBytes];
+        BinaryPrimitives.WriteUInt64LittleEndian(macs, server.Macs);
+        BinaryPrimitives.WriteUInt32LittleEndian(macs[8..], server.MacsRest);
         return true;
     }
 
-    /// <summary>The outer IP header.</summary>
-    /// <returns>What is behind it.</returns>
+    private static void MoveTags(Packet p, Span<byte> bytes, ServerRecord server) =>
+        bytes[(server.OuterBytes + MacBytes)..(server.OuterBytes + p.L3 - TypeBytes)].CopyTo(bytes[MacBytes..]);
+
+    /// <summary>The EtherType and everything between it and the datagram.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Span<byte> Ip(Packet p, Span<byte> outer, ServerRecord server, int protocol)
+    private static void Outer(Packet p, Span<byte> outer, ServerRecord server, Encapsulation encapsulation, ulong datagramSum)
     {
         if (server.IsOuterIpv6)
-        {
-            Ip6(p, outer, server, protocol);
-            return outer[Parse.Ipv6Header..];
-        }
-        Ip4(p, outer, server, protocol);
-        return outer[Parse.Ipv4Header..];
+            Ip6(p, outer, server);
+        else
+            Ip4(p, outer[..(TypeBytes + Parse.Ipv4Header)], server, server.SourceMask == 0 ? 0 : HostBits(p, server));
+        if (encapsulation != Encapsulation.IpIp)
+            BehindIp(p, outer[(TypeBytes + (server.IsOuterIpv6 ? Parse.Ipv6Header : Parse.Ipv4Header))..], server, encapsulation, datagramSum);
+    }
+
+    private static uint ProtocolOf(Packet p, ServerRecord server) => p.IsIpv6 ? server.Protocol6 : server.Protocol4;
+
+    /// <summary>What differs per flow in an outer source address of IPv4.</summary>
+    private static uint HostBits(Packet p, ServerRecord server) => BinaryPrimitives.ReverseEndianness(FlowId.Entropy(p)) & server.SourceMask;
+
+    private static void BehindIp(Packet p, Span<byte> behind, ServerRecord server, Encapsulation encapsulation, ulong datagramSum)
+    {
+        if (encapsulation == Encapsulation.Gre)
+            Gre(p, behind);
+        else
+            Gue(p, behind, server, datagramSum);
     }
 
     /// <summary>RFC 2003 section 3.1. DSCP is copied, and ECN as RFC 6040 section 4.1 has it (normal mode). Identification 0 with DF
     /// set: an atomic datagram, RFC 6864 section 4.1.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Ip4(Packet p, Span<byte> outer, ServerRecord server, int protocol)
+    private static void Ip4(Packet p, Span<byte> typeAndHeader, ServerRecord server, uint hostBits)
     {
-        outer = outer[..Parse.Ipv4Header];
         var length = (uint)(p.Length + server.OuterBytes);
-        var source = (uint)server.Source1;
-        var sum = server.AddressSum;
-        if (server.SourceMask != 0)
-        {
-            var differs = BinaryPrimitives.ReverseEndianness(FlowId.Entropy(p)) & server.SourceMask;
-            source |= differs; // the prefix has no bits there
-            sum += (differs >> 16) + (differs & 0xffff);
-        }
-        var first = 0x4500u | p.TrafficClass;
-        const uint Ttl = OuterTtl << 8;
-        sum += first + length + DontFragment + (Ttl | (uint)protocol);
+        var protocol = ProtocolOf(p, server);
+        var sum = server.HeaderSum + p.TrafficClass + length + protocol + (hostBits >> 16) + (hostBits & 0xffff);
         sum = (sum & 0xffff) + (sum >> 16);
         sum = (sum & 0xffff) + (sum >> 16);
-        BinaryPrimitives.WriteUInt64BigEndian(outer, (ulong)first << 48 | (ulong)length << 32 | DontFragment);
-        BinaryPrimitives.WriteUInt32BigEndian(outer[8..], (Ttl | (uint)protocol) << 16 | (ushort)~sum);
-        BinaryPrimitives.WriteUInt64BigEndian(outer[12..], (ulong)source << 32 | (uint)server.Destination1);
+        BinaryPrimitives.WriteUInt16BigEndian(typeAndHeader, Parse.Ipv4);
+        var ip = typeAndHeader[TypeBytes..];
+        BinaryPrimitives.WriteUInt64BigEndian(ip, (ulong)(Version4 | p.TrafficClass) << 48 | (ulong)length << 32 | DontFragment);
+        BinaryPrimitives.WriteUInt32BigEndian(ip[8..], (Ttl | protocol) << 16 | (ushort)~sum);
+        // the prefix of the source has no bits there
+        BinaryPrimitives.WriteUInt64BigEndian(ip[12..], (server.Source1 | hostBits) << 32 | server.Destination1);
     }
 
     /// <summary>RFC 2473 section 3.1; the flow label spreads flows, RFC 6438.</summary>
-    private static void Ip6(Packet p, Span<byte> outer, ServerRecord server, int protocol)
+    private static void Ip6(Packet p, Span<byte> outer, ServerRecord server)
     {
+        BinaryPrimitives.WriteUInt16BigEndian(outer, Parse.Ipv6);
+        outer = outer.Slice(TypeBytes, Parse.Ipv6Header);
         var entropy = FlowId.Entropy(p);
         var payload = (uint)(p.Length + server.OuterBytes - Parse.Ipv6Header);
         BinaryPrimitives.WriteUInt32BigEndian(outer, 6u << 28 | p.TrafficClass << 20 | entropy & 0xfffff);
-        BinaryPrimitives.WriteUInt32BigEndian(outer[4..], payload << 16 | (uint)protocol << 8 | OuterTtl);
+        BinaryPrimitives.WriteUInt32BigEndian(outer[4..], payload << 16 | ProtocolOf(p, server) << 8 | OuterTtl);
         BinaryPrimitives.WriteUInt64BigEndian(outer[8..], server.Source0);
         BinaryPrimitives.WriteUInt64BigEndian(outer[16..], server.Source1 | BinaryPrimitives.ReverseEndianness(entropy) & server.SourceMask);
         BinaryPrimitives.WriteUInt64BigEndian(outer[24..], server.Destination0);

@@ -96,7 +96,7 @@ public sealed record Explanation(Decision Decision, DropReason? Reason, Immutabl
             var former = service.Former is { } formers ? tables.Server((int)formers[p.Slot]) : null;
             facts.AddRange(
             [
-                new("hashFields", p.Icmp == IcmpKind.EchoRequest ? nameof(HashFields.SourceAddress) : service.HashFields.ToString()),
+                new("hashFields", p.IsEchoRequest ? nameof(HashFields.SourceAddress) : service.HashFields.ToString()),
                 new("hash", p.Hash.ToString("x16", CultureInfo.InvariantCulture)),
                 new("slot", p.Slot), new("slots", service.Slots.Length), new("slotServer", current?.Key.Name), new("formerServer", former?.Key.Name),
             ]);

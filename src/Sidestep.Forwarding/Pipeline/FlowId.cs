@@ -10,13 +10,13 @@ internal static class FlowId
     private const ulong EntropyMultiplier = 0x9fb21c651e98df25;
     private const int FragmentMark = 0x100;
 
-    /// <summary>What chooses the slot.</summary>
+    /// <summary>What chooses the slot. All echo of a client goes to one server, as there are no ports.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static ulong Hash(PipelineTables tables, HashFields fields, Packet p) => fields == HashFields.SourceAddress && !p.IsIpv6
         ? FlowHash.Word(tables.HashHigh, BinaryPrimitives.ReverseEndianness((uint)p.Source0), tables.HashLow)
-        : HashOfOthers(tables, fields, p);
+        : HashOfOthers(tables, p.IsEchoRequest ? HashFields.SourceAddress : fields, p);
 
-    /// <summary>Of IPv6, and of more than the source address.</summary>
+    /// <summary>Of IPv6, of echo, and of more than the source address.</summary>
     private static ulong HashOfOthers(PipelineTables tables, HashFields fields, Packet p)
     {
         ulong state = tables.HashHigh, low = tables.HashLow;
@@ -25,6 +25,8 @@ internal static class FlowId
         if (!p.IsIpv6)
         {
             ulong source = BinaryPrimitives.ReverseEndianness((uint)p.Source0);
+            if (fields == HashFields.SourceAddress)
+                return FlowHash.Word(state, source, low);
             if (fields == HashFields.SourceAddressAndPort)
                 return FlowHash.Word(state, source << 32 | (uint)p.SourcePort, low);
             state = FlowHash.Word(state, source << 32 | BinaryPrimitives.ReverseEndianness((uint)p.Destination0), low);

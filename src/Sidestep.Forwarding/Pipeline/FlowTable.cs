@@ -100,21 +100,23 @@ public sealed class FlowTable
     internal uint NextTurn(int service) => (uint)Interlocked.Increment(ref _turns[service]) - 1;
 
     /// <summary>Takes a place for a flow.</summary>
-    /// <param name="at">Where.</param>
+    /// <param name="places">Of the bucket.</param>
+    /// <param name="bucket">Its first place.</param>
+    /// <param name="way">Which of them.</param>
     /// <param name="id">Of the flow.</param>
     /// <param name="service">Its service.</param>
     /// <param name="server">Its server.</param>
     /// <param name="now">Tick.</param>
     /// <param name="p">The packet.</param>
-    internal void Remember(int at, ulong id, ServiceRecord service, int server, uint now, Packet p)
+    internal void Remember(Span<Place> places, int bucket, int way, ulong id, ServiceRecord service, int server, uint now, Packet p)
     {
-        ref var place = ref All[at];
+        ref var place = ref places[way];
         var former = Volatile.Read(ref place.Id);
         if (former == Claimed || Interlocked.CompareExchange(ref place.Id, Claimed, former) != former)
             return;
         place.Server = (uint)server | (service.ChoosesLeast ? Counted : 0);
         place.Seen = now;
-        AllFacts[at] = new Facts
+        AllFacts[bucket + way] = new Facts
         {
             Source0 = p.Source0,
             Source1 = p.Source1,
@@ -152,11 +154,12 @@ public sealed class FlowTable
         };
         var id = service.Persists ? FlowId.OfClient(tables, service, p) : FlowId.OfFlow(tables, p);
         var bucket = Bucket(id);
+        var places = Places(bucket);
         for (var way = 0; way < Ways; way++)
         {
-            if (All[bucket + way].Id != 0)
+            if (places[way].Id != 0)
                 continue;
-            Remember(bucket + way, id, service, server, now - Ticks.Of((int)flow.Idle.TotalSeconds), p);
+            Remember(places, bucket, way, id, service, server, now - Ticks.Of((int)flow.Idle.TotalSeconds), p);
             return;
         }
     }
@@ -213,13 +216,15 @@ public sealed class FlowTable
     /// <param name="visit">Takes one.</param>
     internal void Visit(IReadOnlyDictionary<int, ServerKey> servers, uint now, Action<RememberedFlow> visit)
     {
-        for (var i = 0; i < Count; i++)
+        var places = All;
+        var known = AllFacts;
+        for (var i = 0; i < places.Length; i++)
         {
-            ref var there = ref All[i];
+            ref var there = ref places[i];
             var id = Volatile.Read(ref there.Id);
             if (id <= Claimed)
                 continue;
-            var (place, facts) = (there, AllFacts[i]);
+            var (place, facts) = (there, known[i]);
             if (Volatile.Read(ref there.Id) != id || !IsAlive(place, facts, now)
                 || !servers.TryGetValue((int)(place.Server & ServerMask), out var server) || ServiceOf(facts) is not { } service)
                 continue;

@@ -28,12 +28,23 @@ public ref struct Frame(Span<byte> buffer, int start, int length)
     /// <summary>Makes the frame longer at its front; what is there then has no meaning.</summary>
     /// <returns>False, and nothing changed: there is no room.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool TryPrepend(int bytes)
+    public bool TryPrepend(int bytes) => TryPrepend(bytes, out _);
+
+    /// <summary>Makes the frame longer at its front; what is there then has no meaning.</summary>
+    /// <param name="bytes">By how much.</param>
+    /// <param name="frame">The longer frame.</param>
+    /// <returns>False, and nothing changed: there is no room.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryPrepend(int bytes, out Span<byte> frame)
     {
-        if (bytes > Start)
+        int start = Start - bytes, length = Length + bytes;
+        if (start < 0)
+        {
+            frame = default;
             return false;
-        Start -= bytes;
-        Length += bytes;
+        }
+        (Start, Length) = (start, length);
+        frame = _buffer.Slice(start, length);
         return true;
     }
 

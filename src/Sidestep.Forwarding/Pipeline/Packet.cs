@@ -28,39 +28,31 @@ internal sealed class Packet
     internal bool IsIpv6;
     internal ulong Source0, Source1, Destination0, Destination1;
 
+    /// <summary>What chose the slot.</summary>
+    internal ulong Hash;
+
     /// <summary>Source port in the low half, destination port in the high half.</summary>
     internal uint Ports;
+
+    /// <summary>As it lies in the packet.</summary>
+    internal uint FragmentId;
 
     internal int Protocol;
 
     /// <summary>0 where there are none to be seen.</summary>
     internal byte TcpFlags;
 
-    /// <summary>An ICMP error: the tuple is that of the flow that it is about.</summary>
-    internal bool IsQuoted;
-
-    /// <summary>The first of several fragments.</summary>
-    internal bool IsFirst;
-
-    /// <summary>A fragment without a transport header.</summary>
-    internal bool IsLater;
-
-    /// <summary>As it lies in the packet.</summary>
-    internal uint FragmentId;
+    /// <summary>What hardly any packet has: one look says that this one has none of it.</summary>
+    internal Traits Traits;
 
     /// <summary>Routers may fragment it: IPv4 without DF.</summary>
     internal bool MayFragment;
-
-    /// <summary>Of ICMP and ICMPv6.</summary>
-    internal IcmpKind Icmp;
 
     /// <summary>Number of the VIP; <see cref="None"/>.</summary>
     internal int Vip;
 
     /// <summary>Id of the service; <see cref="None"/>.</summary>
     internal int Service;
-
-    internal ulong Hash;
 
     /// <summary>In the slot table; <see cref="None"/> when none was asked.</summary>
     internal int Slot;
@@ -70,19 +62,16 @@ internal sealed class Packet
     /// <summary>Id of the real server; 0 is none.</summary>
     internal int Server;
 
-    /// <summary>The server's connections end with resets.</summary>
-    internal bool NeedsReset;
-
     internal DropReason Reason;
 
     /// <summary>Index of the interface that it leaves by.</summary>
     internal int Egress;
 
     /// <summary>The source port, in host order.</summary>
-    internal int SourcePort => (int)((Ports & 0xff) << 8 | Ports >> 8 & 0xff);
+    internal int SourcePort => (int)(HostPorts >> 16);
 
     /// <summary>The destination port, in host order.</summary>
-    internal int DestinationPort => (int)((Ports >> 8 & 0xff00) | Ports >> 24);
+    internal int DestinationPort => (ushort)HostPorts;
 
     /// <summary>Both, in host order: the source port in the high half.</summary>
     internal uint HostPorts => System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(Ports);
@@ -90,26 +79,50 @@ internal sealed class Packet
     /// <summary>It has ports, or its first fragment has.</summary>
     internal bool HasPorts => Protocol is Parse.Tcp or Parse.Udp;
 
+    /// <summary>An ICMP error: the tuple is that of the flow that it is about.</summary>
+    internal bool IsQuoted => (Traits & Traits.Quoted) != 0;
+
+    /// <summary>The first of several fragments.</summary>
+    internal bool IsFirst => (Traits & Traits.FirstFragment) != 0;
+
+    /// <summary>A fragment without a transport header.</summary>
+    internal bool IsLater => (Traits & Traits.LaterFragment) != 0;
+
+    /// <summary>An echo request, or a later fragment of ICMP: nothing else is long enough to be fragmented.</summary>
+    internal bool IsEchoRequest => (Traits & Traits.EchoRequest) != 0;
+
+    /// <summary>The server's connections end with resets.</summary>
+    internal bool NeedsReset => (Traits & Traits.NeedsReset) != 0;
+
     /// <summary>Forgets the frame before.</summary>
+    /// <remarks>In the order in which the fields lie in memory, so that stores of neighbours become one.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Begin(int frameLength, int interfaceIndex)
     {
-        FrameLength = frameLength;
-        L3 = L4 = Length = 0;
-        TrafficClass = 0;
-        IsIpv6 = false;
-        Source0 = Source1 = Destination0 = Destination1 = 0;
-        Ports = 0;
-        Protocol = None;
-        TcpFlags = 0;
-        IsQuoted = IsFirst = IsLater = MayFragment = NeedsReset = false;
-        Icmp = IcmpKind.None;
-        Vip = Service = Slot = None;
+        Source0 = 0;
+        Source1 = 0;
+        Destination0 = 0;
+        Destination1 = 0;
         Hash = 0;
+        FrameLength = frameLength;
+        L3 = 0;
+        L4 = 0;
+        Length = 0;
+        TrafficClass = 0;
+        Ports = 0;
+        FragmentId = 0;
+        Protocol = None;
+        Vip = None;
+        Service = None;
+        Slot = None;
         Remembered = Memory.NotAsked;
         Server = 0;
         Reason = 0;
         Egress = interfaceIndex;
+        IsIpv6 = false;
+        TcpFlags = 0;
+        Traits = 0;
+        MayFragment = false;
     }
 
     internal Decision Drop(DropReason reason)
@@ -119,17 +132,30 @@ internal sealed class Packet
     }
 }
 
-/// <summary>ICMP and ICMPv6, as far as it matters.</summary>
-internal enum IcmpKind
+/// <summary>What makes a packet special.</summary>
+[Flags]
+internal enum Traits : byte
 {
-    /// <summary>Not ICMP, or none of the others.</summary>
-    None,
+    /// <summary>See <see cref="Packet.IsEchoRequest"/>.</summary>
+    EchoRequest = 1,
 
-    /// <summary>An echo request, or a later fragment: nothing else is long enough to be fragmented.</summary>
-    EchoRequest,
+    /// <summary>An ICMP error about a packet.</summary>
+    IcmpError = 2,
 
-    /// <summary>An error about a packet.</summary>
-    Error,
+    /// <summary>See <see cref="Packet.IsQuoted"/>.</summary>
+    Quoted = 4,
+
+    /// <summary>A neighbour solicitation.</summary>
+    Solicitation = 8,
+
+    /// <summary>See <see cref="Packet.IsFirst"/>.</summary>
+    FirstFragment = 16,
+
+    /// <summary>See <see cref="Packet.IsLater"/>.</summary>
+    LaterFragment = 32,
+
+    /// <summary>See <see cref="Packet.NeedsReset"/>.</summary>
+    NeedsReset = 64,
 }
 
 /// <summary>What the flow table had to say.</summary>

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Sidestep.Forwarding.Pipeline;
 
 /// <summary>Parse -> Classify -> Select -> Encapsulate -> Transmit -> Account: what happens to one frame. One thread at a time; several
@@ -6,13 +8,12 @@ namespace Sidestep.Forwarding.Pipeline;
 /// <see cref="Frame.Tailroom"/> behind.</remarks>
 public sealed class PacketPipeline
 {
-    private readonly PipelineMemory _memory;
     private TokenBucket _tokens;
 
     /// <summary>One of those that share a memory; its counters are summed up there.</summary>
     internal PacketPipeline(PipelineMemory memory)
     {
-        _memory = memory;
+        Shared = memory;
         Counters = memory.NewCounters();
     }
 
@@ -31,6 +32,12 @@ public sealed class PacketPipeline
 
     /// <summary>Whether a real server was chosen for the last frame.</summary>
     public bool HasServer => Found.Server != 0;
+
+    /// <summary>What it shares with other pipelines.</summary>
+    internal PipelineMemory Shared { get; }
+
+    /// <summary>The time by which flows and fragments are remembered.</summary>
+    internal uint Tick => Ticks.At(Now);
 
     /// <summary>What was found out about the last frame.</summary>
     internal Packet Found { get; } = new();
@@ -58,29 +65,28 @@ public sealed class PacketPipeline
     /// <summary>As if it had answered nothing yet: for tests.</summary>
     internal void ForgetAnswers() => _tokens = default;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private Decision Decide(Packet p, PipelineTables tables, ref Frame frame, int interfaceIndex)
     {
-        var bytes = frame.Bytes;
+        ReadOnlySpan<byte> bytes = frame.Bytes;
         if (bytes.Length < Parse.EthernetHeader)
             return Decision.Pass;
 
         // Parse
-        DropReason malformed;
         switch (Parse.Link(p, bytes))
         {
             case Parse.Ipv4:
-                if (!Parse.Header4(p, bytes, out malformed))
+                if (!Parse.Datagram4(p, bytes))
                     return Decision.Pass;
                 break;
             case Parse.Ipv6:
-                if (!Parse.Header6(p, bytes, out malformed))
+                if (!Parse.Datagram6(p, bytes))
                     return Decision.Pass;
-                if (p.Protocol == Parse.Icmpv6 && malformed == 0 && !p.IsLater && p.L4 + Parse.IcmpHeader <= p.L3 + p.Length
-                    && bytes[p.L4] == Answer.NeighbourSolicitation)
+                if ((p.Traits & Traits.Solicitation) != 0)
                     return Answer.Neighbour(p, ref frame, tables, interfaceIndex);
                 break;
             case Parse.Arp:
-                return Answer.Arp(p, bytes, tables, interfaceIndex);
+                return Answer.Arp(p, frame.Bytes, tables, interfaceIndex);
             default:
                 return Decision.Pass;
         }
@@ -95,38 +101,27 @@ public sealed class PacketPipeline
         // What another director has balanced would otherwise go round between the two for ever.
         if (tables.Peers.Length > 0 && IsFromPeer(tables, bytes))
             return Decision.DeliverLocally;
-        if (malformed == 0)
-            malformed = Parse.Transport(p, bytes);
-        if (malformed == 0)
-            malformed = Parse.IcmpType(p, bytes);
-        if (malformed != 0)
-            return p.Drop(malformed);
-        var service = Classify.Service(p, bytes, vip, out var decision);
-        if (decision == Decision.AnswerEcho)
-            Answer.Echo(p, bytes);
-        if (decision != 0)
-            return decision;
+        if (p.Reason != 0)
+            return Decision.Drop; // malformed: what is for nobody here is the kernel's all the same
+        var service = Classify.Service(p, bytes, vip);
 
         // Select
-        var now = Ticks.At(Now);
         if (service is null)
         {
-            if (!_memory.Fragments.TryRecall(FlowId.OfDatagram(tables, p), now, out service, out p.Server))
+            if (!p.IsLater || p.IsEchoRequest)
+                return Classify.Unserved(p, frame.Bytes, vip);
+            service = Recalled(p, tables);
+            if (service is null)
                 return p.Drop(Classify.RefusalOfFragment(p, vip));
-            p.Service = service!.Id;
-            p.Remembered = Memory.Fragment;
         }
         else
         {
             p.Service = service.Id;
-            if (!p.IsQuoted && !service.Allows(p))
+            if (!service.Allows(p))
                 return p.Drop(DropReason.AccessDenied);
-            Select.Server(p, tables, service, _memory.Flows, Counters, now);
-            if (p.Server == 0)
-                return p.Drop(DropReason.NoServer);
-            if (p.IsFirst && p.HasPorts && !p.IsQuoted && vip.Fragments(p.Protocol) is null
-                && _memory.Fragments.Remember(FlowId.OfDatagram(tables, p), service, p.Server, now))
-                Counters.FragmentsForgotten++;
+            p.Server = Select.Server(p, tables, service, this);
+            if (p.IsFirst)
+                RememberFragments(p, tables, vip, service);
         }
         if (tables.Server(p.Server) is not { } server)
             return p.Drop(DropReason.NoServer);
@@ -142,6 +137,24 @@ public sealed class PacketPipeline
             return p.Drop(DropReason.NoHeadroom);
 
         return Transmit.To(p, server);
+    }
+
+    /// <summary>The service of a later fragment, which goes where the first one went; null: nobody knows where.</summary>
+    private ServiceRecord? Recalled(Packet p, PipelineTables tables)
+    {
+        if (!Shared.Fragments.TryRecall(FlowId.OfDatagram(tables, p), Tick, out var service, out p.Server))
+            return null;
+        p.Service = service!.Id;
+        p.Remembered = Memory.Fragment;
+        return service;
+    }
+
+    /// <summary>Where the later fragments of a datagram go whose first one this is, unless they find it without.</summary>
+    private void RememberFragments(Packet p, PipelineTables tables, VipRecord vip, ServiceRecord service)
+    {
+        if (p.Server != 0 && p.HasPorts && !p.IsQuoted && vip.Fragments(p.Protocol) is null
+            && Shared.Fragments.Remember(FlowId.OfDatagram(tables, p), service, p.Server, Tick))
+            Counters.FragmentsForgotten++;
     }
 
     private static bool IsFromPeer(PipelineTables tables, ReadOnlySpan<byte> frame)

@@ -55,45 +55,40 @@ internal static class Parse
         return true;
     }
 
-    /// <summary>The IPv4 header, RFC 791 section 3.1.</summary>
+    /// <summary>The IPv4 header, RFC 791 section 3.1, and what is behind it. What is wrong becomes the packet's reason.</summary>
     /// <returns>False: not even the addresses are there.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static bool Header4(Packet p, ReadOnlySpan<byte> frame, out DropReason reason)
+    internal static bool Datagram4(Packet p, ReadOnlySpan<byte> frame)
     {
-        reason = 0;
-        var l3 = p.L3;
-        if (frame.Length < l3 + Ipv4Header)
+        var ip = frame[p.L3..];
+        if (ip.Length < Ipv4Header)
             return false;
-        var ip = frame.Slice(l3, Ipv4Header);
         p.Source0 = BinaryPrimitives.ReadUInt32LittleEndian(ip[12..]);
         p.Destination0 = BinaryPrimitives.ReadUInt32LittleEndian(ip[16..]);
         int length = BinaryPrimitives.ReadUInt16BigEndian(ip[2..]);
         p.Length = length;
         p.TrafficClass = ip[1];
         int first = ip[0], header = (first & 15) * 4;
-        if (first >> 4 != 4 || header < Ipv4Header || length < header || l3 + length > frame.Length)
+        if (first >> 4 != 4 || header < Ipv4Header || length < header || length > ip.Length)
         {
-            reason = DropReason.Malformed;
+            p.Reason = DropReason.Malformed;
             return true;
         }
         int fragment = BinaryPrimitives.ReadUInt16BigEndian(ip[6..]);
-        p.L4 = l3 + header;
-        p.Protocol = ip[9];
         p.MayFragment = (fragment & DontFragment) == 0;
         if ((fragment & (OffsetMask | MoreFragments)) != 0)
         {
-            p.IsLater = (fragment & OffsetMask) != 0;
-            p.IsFirst = !p.IsLater;
+            p.Traits = (fragment & OffsetMask) != 0 ? Traits.LaterFragment : Traits.FirstFragment;
             p.FragmentId = BinaryPrimitives.ReadUInt16LittleEndian(ip[4..]);
         }
+        Transport(p, ip[9], p.L3 + header, ip[header..length]);
         return true;
     }
 
-    /// <summary>The IPv6 header and what is in front of the transport header, RFC 8200 sections 3 and 4.</summary>
+    /// <summary>The IPv6 header and what is behind it, RFC 8200 sections 3 and 4. What is wrong becomes the packet's reason.</summary>
     /// <returns>False: not even the addresses are there.</returns>
-    internal static bool Header6(Packet p, ReadOnlySpan<byte> frame, out DropReason reason)
+    internal static bool Datagram6(Packet p, ReadOnlySpan<byte> frame)
     {
-        reason = 0;
         if (frame.Length < p.L3 + Ipv6Header)
             return false;
         var ip = frame.Slice(p.L3, Ipv6Header);
@@ -105,7 +100,7 @@ internal static class Parse
         p.Length = Ipv6Header + BinaryPrimitives.ReadUInt16BigEndian(ip[4..]);
         var first = BinaryPrimitives.ReadUInt32BigEndian(ip);
         p.TrafficClass = first >> 20 & 0xff;
-        reason = first >> 28 != 6 || p.L3 + p.Length > frame.Length ? DropReason.Malformed
+        p.Reason = first >> 28 != 6 || p.L3 + p.Length > frame.Length ? DropReason.Malformed
             : Extensions(p, frame[..(p.L3 + p.Length)], ip[6]);
         return true;
     }
@@ -125,8 +120,7 @@ internal static class Parse
             if (next == Fragment)
             {
                 var offset = BinaryPrimitives.ReadUInt16BigEndian(header[2..]);
-                p.IsLater = offset >> 3 != 0;
-                p.IsFirst = !p.IsLater && (offset & 1) != 0;
+                p.Traits = offset >> 3 != 0 ? Traits.LaterFragment : (offset & 1) != 0 ? Traits.FirstFragment : 0;
                 p.FragmentId = BinaryPrimitives.ReadUInt32LittleEndian(header[4..]);
             }
             at += next switch
@@ -139,62 +133,65 @@ internal static class Parse
                 return DropReason.Malformed;
             next = header[0];
         }
-        p.Protocol = next;
-        p.L4 = at;
-        return 0;
+        Transport(p, next, at, datagram[at..]);
+        return p.Reason;
     }
 
     private static bool IsExtension(int next) => next is HopByHop or Routing or Fragment or Authentication or DestinationOptions;
 
-    /// <summary>Ports and TCP flags, where there are any.</summary>
+    /// <summary>Protocol, ports and TCP flags, or what an ICMP message is. What is wrong becomes the packet's reason.</summary>
+    /// <param name="p">The packet.</param>
+    /// <param name="protocol">What the IP header says.</param>
+    /// <param name="at">Where in the frame it begins.</param>
+    /// <param name="transport">Up to the end of the datagram.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static DropReason Transport(Packet p, ReadOnlySpan<byte> frame)
+    private static void Transport(Packet p, int protocol, int at, ReadOnlySpan<byte> transport)
     {
-        if (p.IsLater || !p.HasPorts)
-            return 0;
-        var bytes = p.L3 + p.Length - p.L4;
-        if (bytes < LeastTransport)
-            return DropReason.Malformed;
-        var transport = frame[p.L4..];
-        p.Ports = BinaryPrimitives.ReadUInt32LittleEndian(transport);
-        if (p.Protocol == Tcp && bytes >= TcpHeader)
-            p.TcpFlags = transport[TcpFlagsAt];
-        return 0;
+        p.Protocol = protocol;
+        p.L4 = at;
+        if (protocol is not (Tcp or Udp))
+        {
+            if (protocol == (p.IsIpv6 ? Icmpv6 : Icmp))
+                IcmpType(p, transport);
+        }
+        else if (!p.IsLater)
+        {
+            if (transport.Length < LeastTransport)
+            {
+                p.Reason = DropReason.Malformed;
+                return;
+            }
+            p.Ports = BinaryPrimitives.ReadUInt32LittleEndian(transport);
+            if (protocol == Tcp && transport.Length >= TcpHeader)
+                p.TcpFlags = transport[TcpFlagsAt];
+        }
     }
 
-    /// <summary>What an ICMP message is.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static DropReason IcmpType(Packet p, ReadOnlySpan<byte> frame) =>
-        p.Protocol == (p.IsIpv6 ? Icmpv6 : Icmp) ? TypeOfIcmp(p, frame) : 0;
-
-    private static DropReason TypeOfIcmp(Packet p, ReadOnlySpan<byte> frame)
+    private static void IcmpType(Packet p, ReadOnlySpan<byte> message)
     {
         if (p.IsLater)
-        {
-            p.Icmp = IcmpKind.EchoRequest;
-            return 0;
-        }
-        if (p.L4 + IcmpHeader > p.L3 + p.Length)
-            return DropReason.Malformed;
-        int type = frame[p.L4], code = frame[p.L4 + 1];
-        p.Icmp = p.IsIpv6 ? Kind6(type, code) : Kind4(type, code);
-        return 0;
+            p.Traits |= Traits.EchoRequest;
+        else if (message.Length < IcmpHeader)
+            p.Reason = DropReason.Malformed;
+        else
+            p.Traits |= p.IsIpv6 ? Kind6(message[0], message[1]) : Kind4(message[0], message[1]);
     }
 
     /// <summary>RFC 792: destination unreachable, time exceeded, parameter problem.</summary>
-    private static IcmpKind Kind4(int type, int code) => type switch
+    private static Traits Kind4(int type, int code) => type switch
     {
-        8 when code == 0 => IcmpKind.EchoRequest,
-        3 or 11 or 12 => IcmpKind.Error,
-        _ => IcmpKind.None,
+        8 when code == 0 => Traits.EchoRequest,
+        3 or 11 or 12 => Traits.IcmpError,
+        _ => 0,
     };
 
     /// <summary>RFC 4443 section 3: destination unreachable, packet too big, time exceeded, parameter problem.</summary>
-    private static IcmpKind Kind6(int type, int code) => type switch
+    private static Traits Kind6(int type, int code) => type switch
     {
-        128 when code == 0 => IcmpKind.EchoRequest,
-        >= 1 and <= 4 => IcmpKind.Error,
-        _ => IcmpKind.None,
+        128 when code == 0 => Traits.EchoRequest,
+        >= 1 and <= 4 => Traits.IcmpError,
+        Answer.NeighbourSolicitation => Traits.Solicitation,
+        _ => 0,
     };
 
     /// <summary>The packet that an ICMP error quotes, which a server sent to its client: the tuple becomes that of the flow,
@@ -229,7 +226,7 @@ internal static class Parse
             return false;
         var ports = BinaryPrimitives.ReadUInt32LittleEndian(quoted[transport..]);
         p.Ports = ports << 16 | ports >> 16;
-        p.IsQuoted = true;
+        p.Traits |= Traits.Quoted;
         return true;
     }
 }

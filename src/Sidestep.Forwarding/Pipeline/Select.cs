@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using Sidestep.Model;
 
 namespace Sidestep.Forwarding.Pipeline;
 
@@ -7,32 +6,27 @@ namespace Sidestep.Forwarding.Pipeline;
 /// sections 4 and 6).</summary>
 internal static class Select
 {
-    /// <summary>Sets the packet's server; 0 when there is none.</summary>
+    /// <summary>The id of the packet's server; 0: there is none.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static void Server(Packet p, PipelineTables tables, ServiceRecord service, FlowTable flows, PipelineCounters counters, uint now)
+    internal static int Server(Packet p, PipelineTables tables, ServiceRecord service, PacketPipeline pipeline)
     {
+        var hash = FlowId.Hash(tables, service.HashFields, p);
         var slots = service.Slots;
         if (slots.Length == 0)
-            return;
-        // All echo of a client goes to one server, as there are no ports.
-        var fields = p.Icmp == IcmpKind.EchoRequest ? HashFields.SourceAddress : service.HashFields;
-        p.Hash = FlowId.Hash(tables, fields, p);
-        var slot = FlowHash.Slot(p.Hash, slots.Length);
+            return 0;
+        var slot = FlowHash.Slot(hash, slots.Length);
+        p.Hash = hash;
         p.Slot = slot;
         var word = slots[slot];
-        if ((word & ServiceRecord.Tracked) == 0)
-        {
-            p.Server = (int)word;
-            return;
-        }
-        p.Server = Remembered(p, tables, service, flows, counters, now, (int)(word & ServiceRecord.ServerMask),
-            service.Former is { } former ? (int)former[slot] : 0);
+        return (word & ServiceRecord.Tracked) == 0 ? (int)word
+            : Remembered(p, tables, service, pipeline, (int)(word & ServiceRecord.ServerMask));
     }
 
-    private static int Remembered(
-        Packet p, PipelineTables tables, ServiceRecord service, FlowTable flows, PipelineCounters counters, uint now, int current, int former)
+    private static int Remembered(Packet p, PipelineTables tables, ServiceRecord service, PacketPipeline pipeline, int current)
     {
         const byte Fin = 1, Syn = 2, Rst = 4, Ack = 16;
+        var (flows, now) = (pipeline.Shared.Flows, pipeline.Tick);
+        var former = service.Former is { } formers ? (int)formers[p.Slot] : 0;
         var begins = (p.TcpFlags & (Syn | Ack)) == Syn;
         var id = service.Persists ? FlowId.OfClient(tables, service, p) : FlowId.OfFlow(tables, p);
         var bucket = flows.Bucket(id);
@@ -53,7 +47,7 @@ internal static class Select
                 p.Remembered = Memory.Known;
                 if (known.Resets && p.Protocol == Parse.Tcp && !service.Persists)
                 {
-                    p.NeedsReset = true;
+                    p.Traits |= Traits.NeedsReset;
                     return known.Id;
                 }
                 if (!p.IsQuoted)
@@ -65,7 +59,7 @@ internal static class Select
         var server = Decide(p, tables, service, flows, begins, current, former, out var remembers);
         if (server == former && server != current && p.Protocol == Parse.Tcp && tables.Server(server) is { Resets: true })
         {
-            p.NeedsReset = true;
+            p.Traits |= Traits.NeedsReset;
             return server;
         }
         // What is remembered already is kept true, so that a flow whose server is gone stays with its new one.
@@ -74,8 +68,8 @@ internal static class Select
             if (way >= 0)
                 flows.Uncount(places[way]);
             else
-                way = MakeRoom(p, service, flows, places, counters, now);
-            flows.Remember(bucket + way, id, service, server, now, p);
+                way = MakeRoom(p, service, flows, places, pipeline.Counters, now);
+            flows.Remember(places, bucket, way, id, service, server, now, p);
             p.Remembered = Memory.Begun;
         }
         return server;

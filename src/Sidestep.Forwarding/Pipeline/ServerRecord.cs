@@ -68,6 +68,14 @@ internal sealed class ServerRecord
     /// <summary>Sum of the 16-bit words of both outer addresses.</summary>
     internal uint AddressSum { get; private init; }
 
+    /// <summary>The same of an outer IPv4 header as far as it is the same for all packets: without DSCP, length and protocol.</summary>
+    internal uint HeaderSum { get; private init; }
+
+    /// <summary>What the outer IP header says is behind it, around IPv4 and around IPv6.</summary>
+    internal byte Protocol4 { get; private init; }
+
+    internal byte Protocol6 { get; private init; }
+
     /// <summary>The record of a server; null while it has no next hop.</summary>
     internal static ServerRecord? Of(int id, ServerGroup group, ServerEntry server, bool ignoresWeights)
     {
@@ -87,6 +95,7 @@ internal sealed class ServerRecord
             Model.Encapsulation.Gre => GreBytes,
             _ => 0,
         };
+        var addresses = Sum(source.High) + Sum(source.Low) + Sum(destination.High) + Sum(destination.Low);
         var mtu = Math.Min(hop.Egress.MtuBytes, ushort.MaxValue);
         return new ServerRecord
         {
@@ -111,9 +120,19 @@ internal sealed class ServerRecord
             Destination0 = destination.High,
             Destination1 = destination.Low,
             SourceMask = prefix is { } p ? HostBits((isIpv6 ? 128 : 32) - p.PrefixLength) : 0,
-            AddressSum = Sum(source.High) + Sum(source.Low) + Sum(destination.High) + Sum(destination.Low),
+            AddressSum = addresses,
+            HeaderSum = addresses + Encapsulate.ConstantSum,
+            Protocol4 = ProtocolOf(way.Encapsulation, Parse.IpIp),
+            Protocol6 = ProtocolOf(way.Encapsulation, Parse.Ipv6InIp),
         };
     }
+
+    private static byte ProtocolOf(Encapsulation? encapsulation, int inner) => (byte)(encapsulation switch
+    {
+        Model.Encapsulation.Gue => Parse.Udp,
+        Model.Encapsulation.Gre => Parse.Gre,
+        _ => inner,
+    });
 
     private static uint HostBits(int bits) => bits >= 32 ? uint.MaxValue : (1U << bits) - 1;
 

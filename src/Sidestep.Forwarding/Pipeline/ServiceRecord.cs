@@ -43,8 +43,9 @@ internal sealed class ServiceRecord
 
     internal bool UdpMoves => Entry.UdpInTransition == UdpPolicy.Move;
 
+    /// <summary>Whether the source may use it; who quotes a packet of it in an ICMP error always may.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal bool Allows(Packet p) => Access is not { } access || Allows(access, p);
+    internal bool Allows(Packet p) => Access is not { } access || p.IsQuoted || Allows(access, p);
 
     private bool Allows(PrefixTable access, Packet p) => (access.Find(p.IsIpv6, p.Source0, p.Source1) switch { 1 => true, 0 => false, _ => AllowsOthers });
 }

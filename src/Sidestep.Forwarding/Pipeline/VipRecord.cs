@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Sidestep.Forwarding.Pipeline;
 
 /// <summary>A VIP or VIP prefix as packets see it.</summary>
@@ -12,6 +14,7 @@ internal sealed record VipRecord(
     VipEntry Entry, PortRecord[] Intervals, ServiceRecord? TcpFragments, ServiceRecord? UdpFragments, ServiceRecord? Echo, bool HasTcp, bool HasUdp)
 {
     /// <summary>Who takes packets of a protocol to a port; null: nobody.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal ServiceRecord? Service(int protocol, int port)
     {
         var number = PortMap.Number(protocol, port);
