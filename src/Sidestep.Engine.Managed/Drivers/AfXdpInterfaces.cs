@@ -7,9 +7,6 @@ namespace Sidestep.Engine.Managed.Drivers;
 /// <summary>Opens AF_XDP sockets: a worker per queue number, with that queue of every interface, in memory that they share.</summary>
 internal static class AfXdpInterfaces
 {
-    /// <summary>Frames on their way out, per socket, beside those that the kernel has to fill.</summary>
-    private const int ChunksPerSocket = 2 * XdpSocket.RingSize;
-
     /// <summary>Opens and attaches; no worker runs yet.</summary>
     /// <param name="engine">Decides.</param>
     /// <param name="slowPath">Sends in fragments.</param>
@@ -33,21 +30,8 @@ internal static class AfXdpInterfaces
             for (var queue = 0; queue < count; queue++)
             {
                 var taking = interfaces.Where(i => queue < queues[i.Index]).ToArray();
-                var memory = new FrameMemory(taking.Length * ChunksPerSocket);
-                var sockets = new List<XdpSocket>();
-                try
-                {
-                    foreach (var one in taking)
-                        sockets.Add(Guard(one.Index, () => one.Open(memory, queue, sockets.Count > 0 ? sockets[0] : null)));
-                    workers.Add(new AfXdpWorker(queue, cpus[queue % cpus.Count], memory, sockets, new FrameHandler(engine, pipelines[queue], slowPath), log));
-                }
-                catch
-                {
-                    foreach (var socket in sockets)
-                        socket.Dispose();
-                    memory.Dispose();
-                    throw;
-                }
+                var (memory, sockets) = OpenSockets(taking, queue);
+                workers.Add(new AfXdpWorker(queue, cpus[queue % cpus.Count], memory, sockets, new FrameHandler(engine, pipelines[queue], slowPath), log));
             }
             return workers;
         }
@@ -56,6 +40,32 @@ internal static class AfXdpInterfaces
             foreach (var worker in workers)
                 worker.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>One queue of each, in one memory. The kernel chooses between zero copy and copies by the first of them, and the others have
+    /// to do the same: where one cannot, all of them copy.</summary>
+    private static (FrameMemory Memory, IReadOnlyList<XdpSocket> Sockets) OpenSockets(AfXdpInterface[] taking, int queue)
+    {
+        for (var copies = false; ; copies = true)
+        {
+            var memory = new FrameMemory(taking.Length * XdpSocket.MostFrames);
+            var sockets = new List<XdpSocket>();
+            try
+            {
+                foreach (var one in taking)
+                    sockets.Add(Guard(one.Index, () => one.Open(memory, queue, sockets.Count > 0 ? sockets[0] : null, copies)));
+                return (memory, sockets);
+            }
+            catch (InterfaceException e)
+            {
+                var isForTheFirst = !copies && sockets.Count > 0 && sockets[0].IsZeroCopy && e.InnerException is NativeException { IsNotSupported: true };
+                foreach (var socket in sockets)
+                    socket.Dispose();
+                memory.Dispose();
+                if (!isForTheFirst)
+                    throw;
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Net;
 using Sidestep.Forwarding;
+using Sidestep.Forwarding.Running;
 using Sidestep.Model;
 using Sidestep.Native;
 using Sidestep.Native.Netlink;
@@ -25,6 +26,10 @@ internal sealed class DriverSet(ManagedEngine engine, SlowPath slowPath, string?
 
     /// <summary>What each worker has done.</summary>
     internal IReadOnlyList<WorkerFigures> Figures => [.. _workers.Select(static w => w.Figures)];
+
+    /// <summary>The same for people who ask.</summary>
+    internal IReadOnlyList<WorkerStatus> Statuses =>
+        [.. _workers.Select(static w => (w.Name, w.Figures)).Select(static w => new WorkerStatus(w.Name, w.Figures.Frames, w.Figures.Sent, w.Figures.LostReceived, w.Figures.LostSent))];
 
     /// <summary>Before tables with these VIPs come into force.</summary>
     /// <exception cref="EngineException">The kernel refused it.</exception>
@@ -98,7 +103,10 @@ internal sealed class DriverSet(ManagedEngine engine, SlowPath slowPath, string?
                 throw new EngineException($"interface '{refused.Name}' cannot take AF_XDP: {notes[refused.Name]}. 'sidestep preflight {refused.Name}' says what would cure it; or set its driver to auto or af-packet");
             drivers[refused.Name] = Driver.AfPacket;
         }
-        IReadOnlyList<AttachedInterface> attached = [.. wanted.Select(w => new AttachedInterface(w.Name, drivers[w.Name], notes.GetValueOrDefault(w.Name)))];
+        IReadOnlyList<AttachedInterface> attached = [.. wanted.Select(w => new AttachedInterface(w.Name, drivers[w.Name], notes.GetValueOrDefault(w.Name))
+        {
+            IsZeroCopy = _programs.FirstOrDefault(p => p.Index == indexes[w.Name])?.IsZeroCopy,
+        })];
         SilenceKernel(attached);
         int[] packet = [.. wanted.Where(w => drivers[w.Name] == Driver.AfPacket).Select(w => indexes[w.Name])];
         if (packet.Length > 0)

@@ -19,9 +19,12 @@ internal abstract class Worker : IDisposable
     /// <param name="log">Gets the first problem.</param>
     protected Worker(string name, int cpu, Action<string> log)
     {
-        (_cpu, _log) = (cpu, log);
+        (Name, _cpu, _log) = (name, cpu, log);
         _thread = new Thread(Run) { IsBackground = true, Name = name };
     }
+
+    /// <summary>As the kernel shows the thread.</summary>
+    internal string Name { get; }
 
     /// <summary>What it has done.</summary>
     internal abstract WorkerFigures Figures { get; }
@@ -54,6 +57,8 @@ internal abstract class Worker : IDisposable
     private void Run()
     {
         Guard(() => Kernel.PinThread(_cpu));
+        // Whatever else runs here would add its time to that of every frame that waits (adr/0041).
+        Guard(Kernel.PreferThread);
         while (!Volatile.Read(ref _stop))
         {
             try
@@ -82,13 +87,13 @@ internal abstract class Worker : IDisposable
         }
         catch (NativeException e)
         {
-            Say(e); // it works on any CPU, only not as fast
+            Say(e); // it works on any CPU and in turn with others, only not as fast
         }
     }
 
     private void Say(Exception problem)
     {
         if (_said is null)
-            _log(_said = $"{_thread.Name}: {problem.Message}");
+            _log(_said = $"{Name}: {problem.Message}");
     }
 }

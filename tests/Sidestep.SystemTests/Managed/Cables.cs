@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
 using Sidestep.Native;
+using Sidestep.Packets;
+using Sidestep.SystemTests.Director;
 using NetworkNamespace = Sidestep.Testing.NetworkNamespace;
 
 namespace Sidestep.SystemTests.Managed;
@@ -61,6 +63,10 @@ internal sealed class Cables : IDisposable
             yield return bytes;
         }
     }
+
+    /// <summary>The Ethernet address of the director's end.</summary>
+    public MacAddress MacOf(string cable) =>
+        MacAddress.TryParse(Lan.MacOf(Director, cable), out var mac) ? mac : throw new InvalidOperationException($"{cable} has no Ethernet address");
 
     /// <summary>How many frames the kernel has handed to everybody else, in all.</summary>
     public long Received(string cable) => Counters(Others, cable).GetProperty("rx").GetProperty("packets").GetInt64();

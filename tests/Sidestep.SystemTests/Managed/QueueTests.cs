@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Globalization;
 using System.Net;
 using Sidestep.Engine.Managed;
@@ -105,7 +104,7 @@ public sealed class QueueTests
     /// <returns>By flow: the cable that its frame came out of, and the server that it is addressed to. Each comes out once, and is what it was.</returns>
     private static SortedDictionary<int, (string Cable, ulong Server)> Exchange(Cables cables, string[] all, string cable, int queue)
     {
-        var sent = Frames(cables, cable);
+        var sent = Datagrams.To(cables.MacOf(cable), Flows);
         cables.Send(cable, queue, queues: 2, sent);
         var came = new SortedDictionary<int, (string, ulong)>();
         Eventually.True(() =>
@@ -114,7 +113,7 @@ public sealed class QueueTests
             {
                 foreach (var frame in cables.CameOut(one))
                 {
-                    var flow = BinaryPrimitives.ReadUInt16BigEndian(frame.AsSpan(42));
+                    var flow = Datagrams.FlowOf(frame);
                     Assert.Equal(sent[flow].AsSpan(14), frame.AsSpan(14));
                     came.Add(flow, (one, MacAddress.Read(frame).Value));
                 }
@@ -127,7 +126,7 @@ public sealed class QueueTests
     private static void Blast(Cables cables, ManagedEngine engine, int queue)
     {
         var target = Sum(engine).Sent + Flows;
-        cables.Send("eth0", queue, queues: 2, Frames(cables, "eth0"));
+        cables.Send("eth0", queue, queues: 2, Datagrams.To(cables.MacOf("eth0"), Flows));
         Assert.True(SpinWait.SpinUntil(() => Sum(engine).Sent >= target, Patience), $"{Sum(engine)} of {target}");
         foreach (var _ in cables.CameOut("eth0"))
         {
@@ -147,7 +146,7 @@ public sealed class QueueTests
         };
         var configuration = ConfigurationReader.Read(file.ToString(), null).Configuration!;
         EgressInterface[] ways = [.. interfaces.Select((one, i) => new EgressInterface(
-            Kernel.InterfaceIndex(one.Name)!.Value, one.Name, MacOf(cables, one.Name), new IPAddress([10, 9, (byte)i, 2]), 1500))];
+            Kernel.InterfaceIndex(one.Name)!.Value, one.Name, cables.MacOf(one.Name), new IPAddress([10, 9, (byte)i, 2]), 1500))];
         var hops = Enumerable.Range(1, 2).ToDictionary(static n => IPAddress.Parse(Segment.AddressOf(n)),
             n => new NextHop(ways[(n - 1) % ways.Length], new MacAddress(0x02_00_00_00_00_90 + (ulong)n)));
         var engine = ManagedEngine.ForInterfaces(configuration.Director.RememberedFlows, null, static problem => Assert.Fail(problem), workers: 2);
@@ -156,36 +155,6 @@ public sealed class QueueTests
         return engine;
     });
 
-    private static MacAddress MacOf(Cables cables, string name) =>
-        MacAddress.TryParse(Lan.MacOf(cables.Director, name), out var mac) ? mac : throw new InvalidOperationException(name);
-
     private static WorkerFigures Sum(ManagedEngine engine) => engine.Workers.Aggregate(static (one, other) => new WorkerFigures(
         one.Frames + other.Frames, one.Sent + other.Sent, one.LostReceived + other.LostReceived, one.LostSent + other.LostSent, one.AllocatedBytes + other.AllocatedBytes));
-
-    /// <summary>A datagram of every flow to the VIP: another client each, with the number in what tells it from others of its client.</summary>
-    private static byte[][] Frames(Cables cables, string cable)
-    {
-        var to = MacOf(cables, cable);
-        return [.. Enumerable.Range(0, Flows).Select(flow => Datagram(to, flow))];
-    }
-
-    private static byte[] Datagram(MacAddress to, int flow)
-    {
-        var frame = GC.AllocateArray<byte>(14 + 20 + 8 + 18, pinned: true);
-        to.Write(frame);
-        frame[6] = 2;
-        BinaryPrimitives.WriteUInt16BigEndian(frame.AsSpan(12), 0x0800);
-        var ip = frame.AsSpan(14);
-        ip[0] = 0x45;
-        BinaryPrimitives.WriteUInt16BigEndian(ip[2..], (ushort)ip.Length);
-        (ip[8], ip[9]) = (64, 17);
-        new IPAddress([198, 51, (byte)(flow >> 8), (byte)flow]).TryWriteBytes(ip[12..], out _);
-        IPAddress.Parse(Segment.Vip).TryWriteBytes(ip[16..], out _);
-        BinaryPrimitives.WriteUInt16BigEndian(ip[10..], InternetChecksum.Compute(ip[..20]));
-        BinaryPrimitives.WriteUInt16BigEndian(ip[20..], (ushort)(40_000 + flow));
-        BinaryPrimitives.WriteUInt16BigEndian(ip[22..], EchoServer.Port);
-        BinaryPrimitives.WriteUInt16BigEndian(ip[24..], 26);
-        BinaryPrimitives.WriteUInt16BigEndian(ip[28..], (ushort)flow);
-        return frame;
-    }
 }
