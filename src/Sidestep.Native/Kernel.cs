@@ -142,7 +142,7 @@ public static unsafe class Kernel
         const int RoundRobin = 2, ResetOnFork = 0x40000000, ThisThread = 0, MostPreferred = -20;
         var lowest = 1;
         if (Libc.sched_setscheduler(0, RoundRobin | ResetOnFork, &lowest) != 0 && Libc.setpriority(ThisThread, 0, MostPreferred) != 0)
-            throw NativeException.OfLastError("sched_setscheduler and setpriority");
+            throw NativeException.OfLastError("running before other programs, which needs CAP_SYS_NICE (sched_setscheduler, setpriority)");
     }
 
     /// <summary>Moves the calling thread into another network namespace; the other threads of the process stay where they are.</summary>

@@ -12,6 +12,8 @@ internal abstract class Worker : IDisposable
     private readonly int _cpu;
     private readonly Action<string> _log;
     private bool _stop;
+    private bool _sharesCpu;
+    private Action? _between;
     private string? _said;
 
     /// <param name="name">For people who look at threads, at most 15 characters.</param>
@@ -32,6 +34,12 @@ internal abstract class Worker : IDisposable
     /// <summary>Managed memory that the thread has allocated.</summary>
     protected long AllocatedBytes { get; private set; }
 
+    /// <summary>Where it runs.</summary>
+    internal int Cpu => _cpu;
+
+    /// <summary>Others run there as well, and it takes turns with them: nothing else would end its turn as long as frames come.</summary>
+    internal bool SharesCpu { set => Volatile.Write(ref _sharesCpu, value); }
+
     /// <summary>Begins.</summary>
     internal void Start() => _thread.Start();
 
@@ -42,6 +50,32 @@ internal abstract class Worker : IDisposable
         if (_thread.ThreadState.HasFlag(ThreadState.Unstarted) is false)
             _thread.Join();
         Close();
+    }
+
+    /// <summary>Does something on the worker's own thread, between two rounds, and waits for it; before the thread has begun, here.</summary>
+    protected void Between(Action action)
+    {
+        if (_thread.ThreadState.HasFlag(ThreadState.Unstarted))
+        {
+            action();
+            return;
+        }
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Volatile.Write(ref _between, () =>
+        {
+            try
+            {
+                action();
+                done.SetResult();
+            }
+#pragma warning disable CA1031 // thrown where it was wanted
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                done.SetException(e);
+            }
+        });
+        done.Task.GetAwaiter().GetResult();
     }
 
     /// <summary>Handles frames that wait, a bounded number.</summary>
@@ -61,13 +95,22 @@ internal abstract class Worker : IDisposable
         Guard(Kernel.PreferThread);
         while (!Volatile.Read(ref _stop))
         {
+            if (Volatile.Read(ref _between) is { } action)
+            {
+                Volatile.Write(ref _between, null);
+                action();
+            }
             try
             {
                 // The measure is of frames: waiting may begin anew in the runtime.
-                if (Poll())
-                    AllocatedBytes = GC.GetAllocatedBytesForCurrentThread();
-                else
+                if (!Poll())
+                {
                     Wait(WaitMilliseconds);
+                    continue;
+                }
+                AllocatedBytes = GC.GetAllocatedBytesForCurrentThread();
+                if (Volatile.Read(ref _sharesCpu))
+                    Thread.Yield();
             }
 #pragma warning disable CA1031 // one frame must not end the forwarding of all others
             catch (Exception e)
