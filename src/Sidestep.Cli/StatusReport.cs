@@ -42,7 +42,8 @@ public sealed class StatusReport(DirectorSettings director, DirectorStatus statu
                 groups = daemon?.Groups ?? [],
                 notes = daemon?.Notes ?? [],
             },
-            interfaces = status.Interfaces.Select(static i => new { name = i.Name, driver = DriverOf(i) }),
+            interfaces = status.Interfaces.Select(static i => new { name = i.Name, driver = DriverOf(i), zeroCopy = i.IsZeroCopy }),
+            workers = status.Workers,
             services = status.Services.Select(static s => new
             {
                 name = s.Name,
@@ -109,6 +110,8 @@ public sealed class StatusReport(DirectorSettings director, DirectorStatus statu
             console.WriteLine($"{Number(status.FlowsForgotten)} remembered flows had to make room for others: raise director.rememberedFlows");
         if (status.FragmentsForgotten > 0)
             console.WriteLine($"{Number(status.FragmentsForgotten)} fragmented datagrams had to make room for others");
+        foreach (var worker in status.Workers.Where(static w => w.LostReceived + w.LostSent > 0))
+            console.WriteLine($"{worker.Name}: {Number(worker.LostReceived)} frames came when it had no room, and {Number(worker.LostSent)} were taken by no device");
     }
 
     private ServerHealthReport? HealthOf(GroupKey group, ServerStatus server) =>
@@ -118,7 +121,7 @@ public sealed class StatusReport(DirectorSettings director, DirectorStatus statu
     {
         var interfaces = status.Interfaces.Count == 0
             ? "attached to no interface"
-            : "on " + string.Join(", ", status.Interfaces.Select(static i => $"{i.Name} ({DriverOf(i)})"));
+            : "on " + string.Join(", ", status.Interfaces.Select(static i => $"{i.Name} ({DriverOf(i)}{CopiesOf(i)})"));
         var process = isRunning ? $"daemon running (pid {daemon?.ProcessId})"
             : status.IsAttached ? "daemon not running, the kernel goes on forwarding"
             : "daemon not running, nothing is forwarded";
@@ -157,6 +160,13 @@ public sealed class StatusReport(DirectorSettings director, DirectorStatus statu
     private static string Dsr(GroupKey group) => group.Way.ToString();
 
     private static string DriverOf(AttachedInterface attached) => attached.Driver?.Name() ?? "gone";
+
+    private static string CopiesOf(AttachedInterface attached) => attached.IsZeroCopy switch
+    {
+        true => ", zero copy",
+        false => ", copies",
+        null => "",
+    };
 
     private static string Lower<T>(T value) where T : struct, Enum => value.ToString().ToLowerInvariant();
 

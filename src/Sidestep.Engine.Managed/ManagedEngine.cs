@@ -176,6 +176,9 @@ public sealed class ManagedEngine : IEngine
     /// <summary>What the workers have done.</summary>
     public IReadOnlyList<WorkerFigures> Workers => _drivers?.Figures ?? [];
 
+    /// <summary>The same by name.</summary>
+    internal IReadOnlyList<WorkerStatus> WorkerStatuses => _drivers?.Statuses ?? [];
+
     /// <summary>True while <see cref="CountLoads"/> is needed now and then.</summary>
     public bool ComparesLoads => Tables is { } tables && Array.Exists(tables.Services, static s => s.ChoosesLeast);
 

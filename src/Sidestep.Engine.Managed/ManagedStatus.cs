@@ -27,7 +27,10 @@ public static class ManagedStatus
                 groups[s.Group].Slots.Slots.Any(static slot => slot != SlotTable.Nobody), counters.Services.GetValueOrDefault(s.Name)))
                 .OrderBy(static s => s.Name, StringComparer.Ordinal)],
             [.. tables.Groups.OrderBy(static g => g.Key.ToString(), StringComparer.Ordinal).Select(g => GroupOf(g, counters, flows))],
-            counters.Answers, counters.Drops, (ulong)flowsForgotten, (ulong)fragmentsForgotten);
+            counters.Answers, counters.Drops, (ulong)flowsForgotten, (ulong)fragmentsForgotten)
+        {
+            Workers = engine.WorkerStatuses,
+        };
     }
 
     /// <summary>What a plan has to know of what runs; null: there are no tables.</summary>

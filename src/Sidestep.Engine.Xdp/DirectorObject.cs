@@ -20,6 +20,25 @@ internal static class DirectorObject
         return copy.ToArray();
     }
 
+    /// <summary>Makes new maps, and loads no program: the verifier's look at that one takes seconds.</summary>
+    /// <param name="flowBuckets">Buckets of the table of remembered flows, a power of two.</param>
+    /// <exception cref="EngineException">Privileges, kernel or libbpf stand in the way; says what to do.</exception>
+    internal static BpfObject LoadTables(int flowBuckets)
+    {
+        CheckMachine();
+        try
+        {
+            var loading = Open(SwitchSet.All, flowBuckets);
+            loading.Skip("director");
+            loading.Load();
+            return loading;
+        }
+        catch (NativeException e)
+        {
+            throw new EngineException($"the kernel did not make the tables: {e.Message}", e);
+        }
+    }
+
     /// <summary>Loads the program, with maps that exist or with new ones.</summary>
     /// <param name="switches">What it is loaded for.</param>
     /// <param name="flowBuckets">Buckets of the table of remembered flows, a power of two.</param>

@@ -111,6 +111,15 @@ public sealed class XdpEngine : IEngine
         return engine;
     }
 
+    /// <summary>Tables that no packet goes by: for probes, which <see cref="LoadProbeFilter"/> leads by them.</summary>
+    /// <exception cref="EngineException">They cannot be made; says what to do.</exception>
+    public static XdpEngine MakeTables()
+    {
+        var engine = Build(null, DirectorObject.LoadTables(FlowTable.BucketsFor(DetachedFlows)), SwitchSet.All, null, []);
+        engine.KeepsSwitches = true;
+        return engine;
+    }
+
     /// <summary>True: nothing is ever switched off.</summary>
     private bool KeepsSwitches { get; set; }
 

@@ -133,6 +133,18 @@ public static unsafe class Kernel
             throw NativeException.OfLastError("sched_setaffinity");
     }
 
+    /// <summary>Has the calling thread run before threads of ordinary programs, in turn with others of its kind (SCHED_RR); where that is
+    /// not allowed, with the largest share among them (nice -20). Threads and processes that it begins are ordinary.</summary>
+    /// <exception cref="NativeException">EPERM, EACCES: neither is allowed; CAP_SYS_NICE is missing.</exception>
+    public static void PreferThread()
+    {
+        // linux/sched.h and sys/resource.h
+        const int RoundRobin = 2, ResetOnFork = 0x40000000, ThisThread = 0, MostPreferred = -20;
+        var lowest = 1;
+        if (Libc.sched_setscheduler(0, RoundRobin | ResetOnFork, &lowest) != 0 && Libc.setpriority(ThisThread, 0, MostPreferred) != 0)
+            throw NativeException.OfLastError("running before other programs, which needs CAP_SYS_NICE (sched_setscheduler, setpriority)");
+    }
+
     /// <summary>Moves the calling thread into another network namespace; the other threads of the process stay where they are.</summary>
     /// <param name="path">A file that stands for it, such as <c>/run/netns/NAME</c>.</param>
     public static void EnterNetworkNamespace(string path)

@@ -5,7 +5,9 @@ using Sidestep.Native.Interop;
 namespace Sidestep.Native;
 
 /// <summary>How many queues an interface receives by (ethtool's ETHTOOL_GCHANNELS).</summary>
-public static unsafe class ReceiveQueues
+/// <param name="Count">Their number; 1 for a device that does not say it.</param>
+/// <param name="AreCombined">It sends by the same; false: queues to receive by and to send by are counted apart, as those of veth.</param>
+public readonly unsafe record struct ReceiveQueues(int Count, bool AreCombined)
 {
     private const int Ethtool = 0x8946, NameBytes = 16, RequestBytes = 40;
     private const uint GetChannels = 0x3c;
@@ -17,8 +19,8 @@ public static unsafe class ReceiveQueues
         internal uint Command, MostReceive, MostTransmit, MostOther, MostCombined, Receive, Transmit, Other, Combined;
     }
 
-    /// <summary>Their number; 1 for a device that does not say it.</summary>
-    public static int Of(string interfaceName)
+    /// <summary>Asks the device.</summary>
+    public static ReceiveQueues Of(string interfaceName)
     {
         var descriptor = Libc.socket(Libc.AF_INET, Libc.SOCK_DGRAM | Libc.SOCK_CLOEXEC, 0);
         if (descriptor < 0)
@@ -30,6 +32,8 @@ public static unsafe class ReceiveQueues
         new Span<byte>(request, RequestBytes).Clear();
         Encoding.UTF8.GetBytes(interfaceName.AsSpan()[..Math.Min(interfaceName.Length, NameBytes - 1)], new Span<byte>(request, NameBytes - 1));
         *(Channels**)(request + NameBytes) = &channels;
-        return Libc.ioctl(descriptor, Ethtool, request) == 0 ? (int)Math.Max(channels.Receive + channels.Combined, 1) : 1;
+        return Libc.ioctl(descriptor, Ethtool, request) == 0
+            ? new ReceiveQueues((int)Math.Max(channels.Receive + channels.Combined, 1), channels.MostCombined > 0 || channels.MostReceive == 0)
+            : new ReceiveQueues(1, AreCombined: true);
     }
 }

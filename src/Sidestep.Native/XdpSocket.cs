@@ -7,15 +7,22 @@ namespace Sidestep.Native;
 /// that it may share with sockets of other queues and interfaces. One thread at a time.</summary>
 public sealed unsafe class XdpSocket : IDisposable
 {
-    /// <summary>Places of each ring.</summary>
-    public const int RingSize = 2048;
+    /// <summary>Places of the rings by which frames come: so many wait while nobody takes them.</summary>
+    public const int ReceiveRingSize = 8192;
+
+    /// <summary>Places of the rings by which frames go.</summary>
+    public const int SendRingSize = 2048;
+
+    /// <summary>Frames that a socket can have at the same time.</summary>
+    public const int MostFrames = ReceiveRingSize + SendRingSize;
 
     /// <summary>Bytes in front of each frame, beside the 256 that XDP has for itself.</summary>
     public const int Headroom = 64;
 
-    private const int MmapOffsets = 1, ReceiveRing = 2, TransmitRing = 3, RegisterMemory = 4, FillRing = 5, CompletionRing = 6, StatisticsOption = 7;
+    private const int MmapOffsets = 1, ReceiveRing = 2, TransmitRing = 3, RegisterMemory = 4, FillRing = 5, CompletionRing = 6, StatisticsOption = 7, OptionsOption = 8;
     private const long ReceiveOffset = 0, TransmitOffset = 0x8000_0000, FillOffset = 0x1_0000_0000, CompletionOffset = 0x1_8000_0000;
-    private const ushort SharedMemory = 1, UseNeedWakeup = 8;
+    private const ushort SharedMemory = 1, Copy = 2, UseNeedWakeup = 8;
+    private const uint ZeroCopy = 1;
     private const int Wakeups = 4;
 
     private readonly FileDescriptor _descriptor;
@@ -49,7 +56,7 @@ public sealed unsafe class XdpSocket : IDisposable
         internal uint Interface, Queue, SharedDescriptor;
     }
 
-    private XdpSocket(FileDescriptor descriptor, FrameMemory memory, int interfaceIndex, int queue, XdpSocket? sharing)
+    private XdpSocket(FileDescriptor descriptor, FrameMemory memory, int interfaceIndex, int queue, XdpSocket? sharing, bool copies)
     {
         _descriptor = descriptor;
         InterfaceIndex = interfaceIndex;
@@ -64,33 +71,42 @@ public sealed unsafe class XdpSocket : IDisposable
             };
             Set(RegisterMemory, &registration, sizeof(Registration), "XDP_UMEM_REG");
         }
-        var size = (uint)RingSize;
-        foreach (var (option, name) in ((int, string)[])
-            [(FillRing, "XDP_UMEM_FILL_RING"), (CompletionRing, "XDP_UMEM_COMPLETION_RING"), (ReceiveRing, "XDP_RX_RING"), (TransmitRing, "XDP_TX_RING")])
-            Set(option, &size, sizeof(uint), name);
+        foreach (var (option, places, name) in ((int, uint, string)[])
+            [
+                (FillRing, ReceiveRingSize, "XDP_UMEM_FILL_RING"), (ReceiveRing, ReceiveRingSize, "XDP_RX_RING"),
+                (CompletionRing, SendRingSize, "XDP_UMEM_COMPLETION_RING"), (TransmitRing, SendRingSize, "XDP_TX_RING"),
+            ])
+        {
+            Set(option, &places, sizeof(uint), name);
+        }
         Offsets offsets;
         var length = (uint)sizeof(Offsets);
         if (Libc.getsockopt(descriptor.Value, Libc.SOL_XDP, MmapOffsets, &offsets, &length) != 0 || length != sizeof(Offsets))
             throw NativeException.OfLastError("getsockopt XDP_MMAP_OFFSETS");
-        Fill = Producer<ulong>(offsets.Fill, FillOffset);
-        Completion = Consumer<ulong>(offsets.Completion, CompletionOffset);
-        Receive = Consumer<XdpDescriptor>(offsets.Receive, ReceiveOffset);
-        Transmit = Producer<XdpDescriptor>(offsets.Transmit, TransmitOffset);
+        Fill = Producer<ulong>(offsets.Fill, FillOffset, ReceiveRingSize);
+        Completion = Consumer<ulong>(offsets.Completion, CompletionOffset, SendRingSize);
+        Receive = Consumer<XdpDescriptor>(offsets.Receive, ReceiveOffset, ReceiveRingSize);
+        Transmit = Producer<XdpDescriptor>(offsets.Transmit, TransmitOffset, SendRingSize);
         var address = new Address
         {
             Family = Libc.AF_XDP,
             // Of shared memory the kernel takes the other flags from the first socket.
-            Flags = sharing is null ? UseNeedWakeup : SharedMemory,
+            Flags = sharing is not null ? SharedMemory : copies ? (ushort)(UseNeedWakeup | Copy) : UseNeedWakeup,
             Interface = (uint)interfaceIndex,
             Queue = (uint)queue,
             SharedDescriptor = sharing is null ? 0 : (uint)sharing._descriptor.Value,
         };
         if (Libc.bind(descriptor.Value, &address, (uint)sizeof(Address)) != 0)
             throw NativeException.OfLastError($"bind AF_XDP to queue {queue} of interface {interfaceIndex}");
+        uint options = 0, bytes = sizeof(uint);
+        IsZeroCopy = Libc.getsockopt(descriptor.Value, Libc.SOL_XDP, OptionsOption, &options, &bytes) == 0 && (options & ZeroCopy) != 0;
     }
 
     /// <summary>The kernel's index of the interface.</summary>
     public int InterfaceIndex { get; }
+
+    /// <summary>The device itself reads and writes the memory; otherwise the kernel copies every frame.</summary>
+    public bool IsZeroCopy { get; }
 
     /// <summary>Room for frames, for the kernel.</summary>
     public RingProducer<ulong> Fill { get; }
@@ -123,8 +139,10 @@ public sealed unsafe class XdpSocket : IDisposable
     /// <param name="interfaceIndex">Which interface.</param>
     /// <param name="queue">Which queue, from 0 on.</param>
     /// <param name="sharing">Another socket of the same memory; null: the first.</param>
-    /// <exception cref="NativeException">EPERM: CAP_NET_RAW is missing; EBUSY: the queue has another socket; EOPNOTSUPP, EAFNOSUPPORT: the kernel cannot.</exception>
-    public static XdpSocket Open(FrameMemory memory, int interfaceIndex, int queue, XdpSocket? sharing)
+    /// <param name="copies">Has the kernel copy, also where the device could do without; those that share do as the first.</param>
+    /// <exception cref="NativeException">EPERM: CAP_NET_RAW is missing; EBUSY: the queue has another socket; EOPNOTSUPP, EAFNOSUPPORT: the kernel
+    /// cannot, or the first of those that share does without copies and this device cannot.</exception>
+    public static XdpSocket Open(FrameMemory memory, int interfaceIndex, int queue, XdpSocket? sharing, bool copies = false)
     {
         ArgumentNullException.ThrowIfNull(memory);
         var descriptor = Libc.socket(Libc.AF_XDP, Libc.SOCK_RAW | Libc.SOCK_CLOEXEC, 0);
@@ -133,7 +151,7 @@ public sealed unsafe class XdpSocket : IDisposable
         var owned = new FileDescriptor(descriptor);
         try
         {
-            return new XdpSocket(owned, memory, interfaceIndex, queue, sharing);
+            return new XdpSocket(owned, memory, interfaceIndex, queue, sharing, copies);
         }
         catch
         {
@@ -175,21 +193,21 @@ public sealed unsafe class XdpSocket : IDisposable
         _descriptor.Dispose();
     }
 
-    private RingProducer<T> Producer<T>(RingOffset offset, long at) where T : unmanaged
+    private RingProducer<T> Producer<T>(RingOffset offset, long at, int places) where T : unmanaged
     {
-        var memory = Map<T>(offset, at);
-        return new RingProducer<T>((uint*)(memory + offset.Producer), (uint*)(memory + offset.Consumer), (uint*)(memory + offset.Flags), (T*)(memory + offset.Items), RingSize);
+        var memory = Map<T>(offset, at, places);
+        return new RingProducer<T>((uint*)(memory + offset.Producer), (uint*)(memory + offset.Consumer), (uint*)(memory + offset.Flags), (T*)(memory + offset.Items), (uint)places);
     }
 
-    private RingConsumer<T> Consumer<T>(RingOffset offset, long at) where T : unmanaged
+    private RingConsumer<T> Consumer<T>(RingOffset offset, long at, int places) where T : unmanaged
     {
-        var memory = Map<T>(offset, at);
-        return new RingConsumer<T>((uint*)(memory + offset.Producer), (uint*)(memory + offset.Consumer), (T*)(memory + offset.Items), RingSize);
+        var memory = Map<T>(offset, at, places);
+        return new RingConsumer<T>((uint*)(memory + offset.Producer), (uint*)(memory + offset.Consumer), (T*)(memory + offset.Items), (uint)places);
     }
 
-    private byte* Map<T>(RingOffset offset, long at) where T : unmanaged
+    private byte* Map<T>(RingOffset offset, long at, int places) where T : unmanaged
     {
-        var map = MappedMemory.OfSocket(_descriptor, (long)offset.Items + RingSize * sizeof(T), at);
+        var map = MappedMemory.OfSocket(_descriptor, (long)offset.Items + places * sizeof(T), at);
         _maps.Add(map);
         return map.Address;
     }

@@ -63,10 +63,13 @@ internal class RunningProgram : IDisposable
         Process.WaitForExit();
     }
 
+    /// <summary>Sends it a signal.</summary>
+    public void Signal(string signal) => Shell.Run("kill", "-" + signal, Id.ToString(CultureInfo.InvariantCulture));
+
     /// <summary>A signal, and its exit code when it ended in time.</summary>
     public int End(string signal = "TERM")
     {
-        Shell.Run("kill", "-" + signal, Id.ToString(CultureInfo.InvariantCulture));
+        Signal(signal);
         return Exit();
     }
 

@@ -14,7 +14,7 @@ internal sealed class ManagedDirectorEngine : DirectorEngine
     private readonly DirectorSettings _director;
     private readonly ManagedEngine _engine;
 
-    /// <summary>Loading takes a second, in which a start can go on.</summary>
+    /// <summary>Some 200 MiB, while a start goes on.</summary>
     private readonly Task<(XdpEngine? Engine, string? WhyNot)> _probes = Task.Run(TryProbes);
 
     private readonly ManagedAnswers _answers;
@@ -111,7 +111,7 @@ internal sealed class ManagedDirectorEngine : DirectorEngine
         try
         {
             XdpEngine.CheckMachine();
-            return (XdpEngine.LoadDetached(several: true, all: true), null);
+            return (XdpEngine.MakeTables(), null);
         }
         catch (Exception e) when (e is EngineException or NativeException)
         {

@@ -52,13 +52,17 @@ internal sealed class AfXdpInterface : IDisposable
     /// <summary>The kernel's index of the interface.</summary>
     internal int Index { get; }
 
+    /// <summary>The device itself reads and writes the memory of all its sockets.</summary>
+    internal bool IsZeroCopy { get; private set; } = true;
+
     /// <summary>A socket for one of its queues.</summary>
-    internal XdpSocket Open(FrameMemory memory, int queue, XdpSocket? sharing)
+    internal XdpSocket Open(FrameMemory memory, int queue, XdpSocket? sharing, bool copies)
     {
-        var socket = XdpSocket.Open(memory, Index, queue, sharing);
+        var socket = XdpSocket.Open(memory, Index, queue, sharing, copies);
         try
         {
             socket.Register(_sockets, queue);
+            IsZeroCopy &= socket.IsZeroCopy;
             return socket;
         }
         catch

@@ -1,66 +1,136 @@
+using System.Net;
 using Sidestep.Forwarding.Drivers;
+using Sidestep.Forwarding.Pipeline;
 using Sidestep.Native;
 using Sidestep.Native.Netlink;
 
 namespace Sidestep.Engine.Managed.Drivers;
 
-/// <summary>Opens AF_XDP sockets: a worker per queue number, with that queue of every interface, in memory that they share.</summary>
-internal static class AfXdpInterfaces
+/// <summary>Interfaces by AF_XDP: a worker per queue number, with that queue of every interface. Interfaces come and go while the others'
+/// frames pass.</summary>
+/// <param name="engine">Decides.</param>
+/// <param name="pipelines">For workers.</param>
+/// <param name="slowPath">Sends in fragments.</param>
+/// <param name="log">Gets problems.</param>
+internal sealed class AfXdpInterfaces(ManagedEngine engine, PipelinePool pipelines, SlowPath slowPath, Action<string> log)
 {
-    /// <summary>Frames on their way out, per socket, beside those that the kernel has to fill.</summary>
-    private const int ChunksPerSocket = 2 * XdpSocket.RingSize;
+    private readonly SortedDictionary<int, (AfXdpWorker Worker, PacketPipeline Pipeline)> _workers = [];
+    private readonly Dictionary<int, AfXdpInterface> _programs = [];
 
-    /// <summary>Opens and attaches; no worker runs yet.</summary>
-    /// <param name="engine">Decides.</param>
-    /// <param name="slowPath">Sends in fragments.</param>
-    /// <param name="log">Gets problems.</param>
-    /// <param name="interfaces">Loaded.</param>
-    /// <exception cref="InterfaceException">Names the interface that cannot.</exception>
-    internal static IReadOnlyList<Worker> Open(ManagedEngine engine, SlowPath slowPath, Action<string> log, IReadOnlyList<AfXdpInterface> interfaces)
+    /// <summary>By number.</summary>
+    internal IEnumerable<Worker> Workers => _workers.Values.Select(static w => w.Worker);
+
+    /// <summary>Of all interfaces.</summary>
+    internal IEnumerable<AfXdpInterface> Programs => _programs.Values;
+
+    /// <summary>Takes frames from these as well, which share a memory.</summary>
+    /// <param name="indexes">The kernel's numbers of the interfaces.</param>
+    /// <param name="vips">Whose frames are taken.</param>
+    /// <returns>By interface, what is to be known of it.</returns>
+    /// <exception cref="InterfaceException">Names the interface that cannot; nothing is taken from any of these then.</exception>
+    internal Dictionary<int, string> Add(IReadOnlyCollection<int> indexes, IReadOnlyCollection<IPNetwork> vips)
     {
-        var queues = interfaces.ToDictionary(static i => i.Index, static i => Queues(i.Index));
-        using (var netlink = NetlinkSocket.Open())
-        {
-            foreach (var bond in interfaces.Where(i => LinkDetails.Of(netlink, i.Index).Kind == Judgement.Bond))
-                throw new InterfaceException(bond.Index, Judgement.BondHasNoSockets, null);
-        }
-        var count = queues.Values.Max();
-        var cpus = Kernel.AllowedCpus;
-        var pipelines = engine.Pipelines(count);
-        var workers = new List<Worker>();
         try
         {
-            for (var queue = 0; queue < count; queue++)
+            Load(indexes);
+            AfXdpInterface[] added = [.. indexes.Select(i => _programs[i])];
+            Open(added);
+            var notes = new Dictionary<int, string>();
+            foreach (var program in added)
             {
-                var taking = interfaces.Where(i => queue < queues[i.Index]).ToArray();
-                var memory = new FrameMemory(taking.Length * ChunksPerSocket);
-                var sockets = new List<XdpSocket>();
-                try
-                {
-                    foreach (var one in taking)
-                        sockets.Add(Guard(one.Index, () => one.Open(memory, queue, sockets.Count > 0 ? sockets[0] : null)));
-                    workers.Add(new AfXdpWorker(queue, cpus[queue % cpus.Count], memory, sockets, new FrameHandler(engine, pipelines[queue], slowPath), log));
-                }
-                catch
-                {
-                    foreach (var socket in sockets)
-                        socket.Dispose();
-                    memory.Dispose();
-                    throw;
-                }
+                program.Follow(vips);
+                if (Guard(program.Index, program.Attach) is { } note)
+                    notes[program.Index] = note;
             }
-            return workers;
+            return notes;
         }
         catch
         {
-            foreach (var worker in workers)
-                worker.Dispose();
+            Remove(indexes);
             throw;
         }
     }
 
+    /// <summary>Takes none from these any more; nothing happens to the others.</summary>
+    internal void Remove(IReadOnlyCollection<int> indexes)
+    {
+        // The program first: what has no socket any more is the kernel's.
+        foreach (var index in indexes)
+        {
+            if (_programs.Remove(index, out var program))
+                program.Dispose();
+        }
+        foreach (var (queue, (worker, pipeline)) in _workers.ToArray())
+        {
+            worker.Remove(indexes);
+            if (!worker.IsIdle)
+                continue;
+            _workers.Remove(queue);
+            worker.Dispose();
+            pipelines.Return(pipeline);
+        }
+    }
+
+    private void Load(IReadOnlyCollection<int> indexes)
+    {
+        using var netlink = NetlinkSocket.Open();
+        var known = Interfaces.List(netlink).ToDictionary(static i => i.Index);
+        foreach (var index in indexes)
+        {
+            if (LinkDetails.Of(netlink, index).Kind == Judgement.Bond)
+                throw new InterfaceException(index, Judgement.BondHasNoSockets, null);
+            _programs[index] = Guard(index, () => new AfXdpInterface(index, known[index].Address.Span));
+        }
+    }
+
+    private void Open(AfXdpInterface[] added)
+    {
+        var queues = added.ToDictionary(static i => i.Index, static i => Queues(i.Index));
+        var cpus = Kernel.AllowedCpus;
+        for (var queue = 0; queue < queues.Values.Max(); queue++)
+        {
+            var (memory, sockets) = OpenSockets([.. added.Where(i => queue < queues[i.Index])], queue);
+            if (_workers.TryGetValue(queue, out var running))
+            {
+                running.Worker.Add(memory, sockets);
+                continue;
+            }
+            var pipeline = pipelines.Take();
+            var worker = new AfXdpWorker(queue, cpus[queue % cpus.Count], new FrameHandler(engine, pipeline, slowPath), log);
+            _workers[queue] = (worker, pipeline);
+            worker.Add(memory, sockets);
+            worker.Start();
+        }
+    }
+
+    /// <summary>One queue of each, in one memory. The kernel chooses between zero copy and copies by the first of them, and the others have
+    /// to do the same: where one cannot, all of them copy.</summary>
+    private static (FrameMemory Memory, IReadOnlyList<XdpSocket> Sockets) OpenSockets(AfXdpInterface[] taking, int queue)
+    {
+        for (var copies = false; ; copies = true)
+        {
+            var memory = new FrameMemory(taking.Length * XdpSocket.MostFrames);
+            var sockets = new List<XdpSocket>();
+            try
+            {
+                foreach (var one in taking)
+                    sockets.Add(Guard(one.Index, () => one.Open(memory, queue, sockets.Count > 0 ? sockets[0] : null, copies)));
+                return (memory, sockets);
+            }
+            catch (InterfaceException e)
+            {
+                var isForTheFirst = !copies && sockets.Count > 0 && sockets[0].IsZeroCopy && e.InnerException is NativeException { IsNotSupported: true };
+                foreach (var socket in sockets)
+                    socket.Dispose();
+                memory.Dispose();
+                if (!isForTheFirst)
+                    throw;
+            }
+        }
+    }
+
     /// <summary>Has failures name the interface.</summary>
-    internal static T Guard<T>(int index, Func<T> action)
+    private static T Guard<T>(int index, Func<T> action)
     {
         try
         {
@@ -74,9 +144,11 @@ internal static class AfXdpInterfaces
 
     private static int Queues(int index)
     {
-        var queues = Kernel.InterfaceName(index) is { } name ? ReceiveQueues.Of(name) : 1;
-        return queues <= DriverSet.MostWorkers ? queues : throw new InterfaceException(index,
-            $"it has {queues} queues, and {DriverSet.MostWorkers} fit: ethtool -L {Kernel.InterfaceName(index)} combined {DriverSet.MostWorkers}", null);
+        if (Kernel.InterfaceName(index) is not { } name)
+            return 1;
+        var queues = ReceiveQueues.Of(name);
+        return queues.Count <= DriverSet.MostWorkers ? queues.Count : throw new InterfaceException(index,
+            $"it has {queues.Count} queues, and {DriverSet.MostWorkers} fit: {QueueCommand.Of(name, DriverSet.MostWorkers, queues.AreCombined)}", null);
     }
 }
 

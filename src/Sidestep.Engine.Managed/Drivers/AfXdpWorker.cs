@@ -3,57 +3,84 @@ using Sidestep.Native;
 
 namespace Sidestep.Engine.Managed.Drivers;
 
-/// <summary>Takes frames from one queue of each of several interfaces, in memory that all of them share, changes them where they lie,
-/// and has them sent from there, by the same interface or another.</summary>
+/// <summary>Takes frames from one queue of each of several interfaces, changes them where they lie, and has them sent from there, by the
+/// same interface or another. Interfaces that came together share a memory; to one that came later a frame is copied.</summary>
 internal sealed class AfXdpWorker : Worker
 {
     private const int Burst = FrameBatch.Most, BusyMilliseconds = 1;
 
-    private readonly FrameMemory _memory;
-    private readonly XdpSocket[] _sockets;
     private readonly FrameHandler _handler;
 
     /// <summary>For interfaces that have no socket here: those of other drivers, and those with fewer queues.</summary>
     private readonly FrameBatch _elsewhere;
 
-    private readonly ulong[] _elsewhereChunks = new ulong[FrameBatch.Most];
-    private readonly Readiness _readiness;
+    private readonly (FrameMemory Memory, ulong Chunk)[] _elsewhereChunks = new (FrameMemory, ulong)[FrameBatch.Most];
+    private Port[] _ports = [];
+    private Readiness _readiness = new(Array.Empty<XdpSocket>());
     private int _elsewhereCount;
-    private long _sent, _lost;
+    private long _sent, _lost, _lostBefore;
+
+    /// <summary>A socket, and the memory of its frames.</summary>
+    private sealed record Port(XdpSocket Socket, FrameMemory Memory);
 
     /// <param name="number">Of the worker: of the queue.</param>
     /// <param name="cpu">Where it runs.</param>
-    /// <param name="memory">Its own; owned from now on.</param>
-    /// <param name="sockets">Its own, all of this memory; owned from now on.</param>
     /// <param name="handler">Its own.</param>
     /// <param name="log">Gets the first problem.</param>
-    internal AfXdpWorker(int number, int cpu, FrameMemory memory, IReadOnlyList<XdpSocket> sockets, FrameHandler handler, Action<string> log)
+    internal AfXdpWorker(int number, int cpu, FrameHandler handler, Action<string> log)
         : base($"af-xdp {number}", cpu, log)
     {
-        (_memory, _sockets, _handler) = (memory, [.. sockets], handler);
+        _handler = handler;
         _elsewhere = FrameBatch.Open();
-        _readiness = new Readiness(_sockets);
-        foreach (var socket in _sockets)
-            Refill(socket);
     }
 
     /// <inheritdoc/>
-    internal override WorkerFigures Figures => new(_handler.Frames, _sent + _elsewhere.Sent, _sockets.Sum(static s => s.Lost), _lost + _elsewhere.Lost, AllocatedBytes);
+    internal override WorkerFigures Figures => new(_handler.Frames, _sent + _elsewhere.Sent,
+        _lostBefore + Volatile.Read(ref _ports).Sum(static p => p.Socket.Lost), _lost + _elsewhere.Lost, AllocatedBytes);
+
+    /// <summary>It takes no frames from anywhere.</summary>
+    internal bool IsIdle => _ports.Length == 0;
+
+    /// <summary>Takes frames from these as well, from now on.</summary>
+    /// <param name="memory">Of all of them; the worker's own from now on, as the sockets are.</param>
+    /// <param name="sockets">One for each interface.</param>
+    internal void Add(FrameMemory memory, IEnumerable<XdpSocket> sockets) => Between(() =>
+    {
+        Port[] added = [.. sockets.Select(s => new Port(s, memory))];
+        Use([.. _ports, .. added]);
+        foreach (var port in added)
+            Refill(port);
+    });
+
+    /// <summary>Takes none from these any more.</summary>
+    internal void Remove(IReadOnlyCollection<int> interfaces) => Between(() =>
+    {
+        var former = _ports;
+        Use([.. former.Where(p => !interfaces.Contains(p.Socket.InterfaceIndex))]);
+        foreach (var port in former.Except(_ports))
+        {
+            _lostBefore += port.Socket.Lost;
+            port.Socket.Dispose();
+        }
+        // What the kernel had of a memory that others go on with is not theirs again: it goes with the last of them.
+        foreach (var memory in former.Select(static p => p.Memory).Distinct().Except(_ports.Select(static p => p.Memory)))
+            memory.Dispose();
+    });
 
     /// <inheritdoc/>
     protected override bool Poll()
     {
         var any = false;
-        foreach (var socket in _sockets)
-            any |= TakeBack(socket);
-        foreach (var socket in _sockets)
-            any |= Receive(socket);
+        foreach (var port in _ports)
+            any |= TakeBack(port);
+        foreach (var port in _ports)
+            any |= Receive(port);
         SendElsewhere();
-        foreach (var socket in _sockets)
+        foreach (var port in _ports)
         {
-            socket.Transmit.Publish();
-            socket.WakeTransmit();
-            Refill(socket);
+            port.Socket.Transmit.Publish();
+            port.Socket.WakeTransmit();
+            Refill(port);
         }
         return any;
     }
@@ -61,10 +88,10 @@ internal sealed class AfXdpWorker : Worker
     /// <inheritdoc/>
     protected override void Wait(int milliseconds)
     {
-        foreach (var socket in _sockets)
+        foreach (var port in _ports)
         {
             // A device that was busy has frames of ours: they go out with the next round.
-            if (!socket.Transmit.IsDrained)
+            if (!port.Socket.Transmit.IsDrained)
                 milliseconds = BusyMilliseconds;
         }
         _readiness.Wait(milliseconds);
@@ -73,82 +100,105 @@ internal sealed class AfXdpWorker : Worker
     /// <inheritdoc/>
     protected override void Close()
     {
-        foreach (var socket in _sockets)
-            socket.Dispose();
+        foreach (var port in _ports)
+            port.Socket.Dispose();
+        foreach (var memory in _ports.Select(static p => p.Memory).Distinct())
+            memory.Dispose();
         _elsewhere.Dispose();
-        _memory.Dispose();
     }
 
-    private bool TakeBack(XdpSocket socket)
+    private void Use(Port[] ports)
+    {
+        _readiness = new Readiness(ports.Select(static p => p.Socket));
+        Volatile.Write(ref _ports, ports);
+    }
+
+    private static bool TakeBack(Port port)
     {
         var any = false;
-        for (var i = 0; i < Burst && socket.Completion.TryTake(out var address); i++)
+        for (var i = 0; i < Burst && port.Socket.Completion.TryTake(out var address); i++)
         {
-            _memory.GiveBack(address);
+            port.Memory.GiveBack(address);
             any = true;
         }
         if (any)
-            socket.Completion.Release();
+            port.Socket.Completion.Release();
         return any;
     }
 
-    private bool Receive(XdpSocket socket)
+    private bool Receive(Port port)
     {
         var taken = 0;
-        while (taken < Burst && socket.Receive.TryTake(out var received))
+        while (taken < Burst && port.Socket.Receive.TryTake(out var received))
         {
             if (taken++ == 0)
                 _handler.BeginBatch();
-            var frame = new Frame(_memory.Chunk(received.Address), (int)(received.Address & FrameMemory.ChunkBytes - 1), (int)received.Length);
-            if (_handler.Handle(ref frame, socket.InterfaceIndex))
-                Send(received.Address & ~(ulong)(FrameMemory.ChunkBytes - 1), frame);
+            var frame = new Frame(port.Memory.Chunk(received.Address), (int)(received.Address & FrameMemory.ChunkBytes - 1), (int)received.Length);
+            if (_handler.Handle(ref frame, port.Socket.InterfaceIndex))
+                Send(port.Memory, received.Address & ~(ulong)(FrameMemory.ChunkBytes - 1), frame);
             else
-                _memory.GiveBack(received.Address);
+                port.Memory.GiveBack(received.Address);
         }
         if (taken == 0)
             return false;
-        socket.Receive.Release();
+        port.Socket.Receive.Release();
         return true;
     }
 
-    private void Send(ulong chunk, Frame frame)
+    private void Send(FrameMemory memory, ulong chunk, Frame frame)
     {
-        foreach (var socket in _sockets)
+        foreach (var port in _ports)
         {
-            if (socket.InterfaceIndex != _handler.Egress)
+            if (port.Socket.InterfaceIndex != _handler.Egress)
                 continue;
-            if (socket.Transmit.TryAdd(new XdpDescriptor { Address = chunk + (uint)frame.Start, Length = (uint)frame.Length }))
-            {
+            if (port.Memory != memory && !TryCopy(memory, ref chunk, port.Memory, frame))
+                _lost++;
+            else if (port.Socket.Transmit.TryAdd(new XdpDescriptor { Address = chunk + (uint)frame.Start, Length = (uint)frame.Length }))
                 _sent++;
-                return;
+            else
+            {
+                _lost++;
+                port.Memory.GiveBack(chunk);
             }
-            _lost++;
-            _memory.GiveBack(chunk);
             return;
         }
         if (_elsewhere.IsFull)
             SendElsewhere();
         _elsewhere.Add(_handler.Egress, frame.Bytes);
-        _elsewhereChunks[_elsewhereCount++] = chunk;
+        _elsewhereChunks[_elsewhereCount++] = (memory, chunk);
+    }
+
+    /// <summary>To the same place of a chunk of another memory; the former chunk is free then, in any case.</summary>
+    private static bool TryCopy(FrameMemory from, ref ulong chunk, FrameMemory to, Frame frame)
+    {
+        var isCopied = to.TryTake(out var other);
+        if (isCopied)
+            frame.Bytes.CopyTo(to.Chunk(other)[frame.Start..]);
+        from.GiveBack(chunk);
+        chunk = other;
+        return isCopied;
     }
 
     private void SendElsewhere()
     {
         _elsewhere.Flush();
         while (_elsewhereCount > 0)
-            _memory.GiveBack(_elsewhereChunks[--_elsewhereCount]);
+        {
+            var (memory, chunk) = _elsewhereChunks[--_elsewhereCount];
+            memory.GiveBack(chunk);
+        }
     }
 
-    private void Refill(XdpSocket socket)
+    private static void Refill(Port port)
     {
-        while (_memory.TryTake(out var chunk))
+        while (port.Memory.TryTake(out var chunk))
         {
-            if (socket.Fill.TryAdd(chunk))
+            if (port.Socket.Fill.TryAdd(chunk))
                 continue;
-            _memory.GiveBack(chunk);
+            port.Memory.GiveBack(chunk);
             break;
         }
-        if (socket.Fill.Publish())
-            socket.WakeReceive();
+        if (port.Socket.Fill.Publish())
+            port.Socket.WakeReceive();
     }
 }

@@ -1,30 +1,52 @@
 using System.Net;
 using Sidestep.Forwarding;
+using Sidestep.Forwarding.Running;
 using Sidestep.Model;
 using Sidestep.Native;
-using Sidestep.Native.Netlink;
 
 namespace Sidestep.Engine.Managed.Drivers;
 
-/// <summary>The workers of an engine, and the interfaces that they take frames from. One thread at a time.</summary>
-internal sealed class DriverSet(ManagedEngine engine, SlowPath slowPath, string? path, Action<string> log, int? workers) : IDisposable
+/// <summary>The workers of an engine, and the interfaces that they take frames from. Interfaces come and go; the others' frames pass
+/// meanwhile. One thread at a time.</summary>
+internal sealed class DriverSet : IDisposable
 {
-    /// <summary>Workers of one driver; more CPUs are not used.</summary>
+    /// <summary>Workers of one driver and interface; more CPUs and queues are not used.</summary>
     internal const int MostWorkers = 16;
 
-    private readonly List<Worker> _workers = [];
-    private readonly List<AfXdpInterface> _programs = [];
-    private readonly Silence _silence = new(path);
-    private IReadOnlyList<AttachedInterface> _attached = [];
-    private Dictionary<string, int> _indexes = [];
+    private readonly AfXdpInterfaces _sockets;
+    private readonly AfPacketInterfaces _packets;
+    private readonly Silence _silence;
+    private IReadOnlyList<Taken> _taken = [];
     private IReadOnlyList<IPNetwork> _vips = [];
+
+    /// <summary>An interface that frames are taken from.</summary>
+    private sealed record Taken(int Index, AttachedInterface As);
+
+    /// <param name="engine">Decides.</param>
+    /// <param name="slowPath">Sends in fragments.</param>
+    /// <param name="path">What the name of a file begins with that outlives the process; null: nothing is written down.</param>
+    /// <param name="log">Gets problems.</param>
+    /// <param name="workers">Of an interface by packet sockets; null: one per CPU.</param>
+    internal DriverSet(ManagedEngine engine, SlowPath slowPath, string? path, Action<string> log, int? workers)
+    {
+        var pipelines = new PipelinePool(engine);
+        _sockets = new AfXdpInterfaces(engine, pipelines, slowPath, log);
+        _packets = new AfPacketInterfaces(engine, pipelines, slowPath, log, workers);
+        _silence = new Silence(path);
+    }
 
     /// <summary>The interfaces; without a driver when one is gone.</summary>
     internal IReadOnlyList<AttachedInterface> Attached =>
-        [.. Volatile.Read(ref _attached).Select(a => Kernel.InterfaceIndex(a.Name) == _indexes.GetValueOrDefault(a.Name) ? a : a with { Driver = null })];
+        [.. Volatile.Read(ref _taken).Select(static t => Kernel.InterfaceIndex(t.As.Name) == t.Index ? t.As : t.As with { Driver = null })];
 
     /// <summary>What each worker has done.</summary>
-    internal IReadOnlyList<WorkerFigures> Figures => [.. _workers.Select(static w => w.Figures)];
+    internal IReadOnlyList<WorkerFigures> Figures => [.. Workers.Select(static w => w.Figures)];
+
+    /// <summary>The same for people who ask.</summary>
+    internal IReadOnlyList<WorkerStatus> Statuses =>
+        [.. Workers.Select(static w => (w.Name, w.Figures)).Select(static w => new WorkerStatus(w.Name, w.Figures.Frames, w.Figures.Sent, w.Figures.LostReceived, w.Figures.LostSent))];
+
+    private IEnumerable<Worker> Workers => _sockets.Workers.Concat(_packets.Workers);
 
     /// <summary>Before tables with these VIPs come into force.</summary>
     /// <exception cref="EngineException">The kernel refused it.</exception>
@@ -32,11 +54,11 @@ internal sealed class DriverSet(ManagedEngine engine, SlowPath slowPath, string?
     {
         _vips = [.. tables.Vips.Select(static v => v.Address)];
         // Before the first interface, what an earlier process told the kernel stays.
-        if (_attached.Count > 0)
-            SilenceKernel(_attached);
+        if (_taken.Count > 0)
+            SilenceKernel(_taken.Select(static t => t.As));
         try
         {
-            foreach (var program in _programs)
+            foreach (var program in _sockets.Programs)
                 Follow(program, tables);
         }
         catch (NativeException e)
@@ -55,55 +77,59 @@ internal sealed class DriverSet(ManagedEngine engine, SlowPath slowPath, string?
         program.SetMac(mac);
     }
 
-    /// <summary>Takes frames from these and no others. When they are others than before, all workers begin anew: frames of some
-    /// milliseconds are lost.</summary>
-    /// <exception cref="EngineException">Names the interface and the cure; nothing is attached then.</exception>
+    /// <summary>Takes frames from these and no others. From those that are wanted as before, it goes on.</summary>
+    /// <exception cref="EngineException">Names the interface and the cure; from those that are new, nothing is taken then.</exception>
     internal IReadOnlyList<AttachedInterface> Attach(IReadOnlyList<DirectorInterface> wanted)
     {
         var indexes = wanted.ToDictionary(static i => i.Name, static i => Kernel.InterfaceIndex(i.Name) ?? throw new EngineException(
             $"there is no interface '{i.Name}' here: 'ip link' lists those there are; correct director.interfaces"));
-        if (_workers.Count > 0 && indexes.Count == _indexes.Count && !indexes.Except(_indexes).Any()
-            && wanted.All(w => _attached.Any(a => a.Name == w.Name && (w.Driver == Driver.Auto || w.Driver == a.Driver))))
-            return _attached;
-        Close();
+        var stay = _taken.Where(t => wanted.Any(w => t.As.Name == w.Name && t.Index == indexes[w.Name] && (w.Driver == Driver.Auto || w.Driver == t.As.Driver))).ToArray();
+        Leave(_taken.Except(stay));
+        Know(stay);
         try
         {
-            var attached = OpenAll(wanted, indexes);
-            foreach (var worker in _workers)
-                worker.Start();
-            _indexes = indexes;
-            Volatile.Write(ref _attached, attached);
-            return attached;
+            DirectorInterface[] added = [.. wanted.Where(w => stay.All(t => t.As.Name != w.Name))];
+            Know([.. stay.Concat(Add(added, indexes)).OrderBy(t => wanted.TakeWhile(w => w.Name != t.As.Name).Count())]);
         }
         catch (NativeException e)
         {
-            Detach();
             throw new EngineException($"interfaces cannot be opened: {e.Message}", e);
         }
-        catch
-        {
-            Detach();
-            throw;
-        }
+        SilenceKernel(_taken.Select(static t => t.As));
+        return [.. _taken.Select(static t => t.As)];
     }
 
-    private IReadOnlyList<AttachedInterface> OpenAll(IReadOnlyList<DirectorInterface> wanted, Dictionary<string, int> indexes)
+    private IReadOnlyList<Taken> Add(IReadOnlyList<DirectorInterface> added, Dictionary<string, int> indexes)
     {
         var notes = new Dictionary<string, string>();
-        var drivers = wanted.ToDictionary(static w => w.Name, static w => w.Driver == Driver.AfPacket ? Driver.AfPacket : Driver.AfXdp);
-        while (!TryAfXdp([.. wanted.Where(w => drivers[w.Name] == Driver.AfXdp)], indexes, notes, out var refused))
+        var drivers = added.ToDictionary(static w => w.Name, static w => w.Driver == Driver.AfPacket ? Driver.AfPacket : Driver.AfXdp);
+        int[] By(Driver driver) => [.. added.Where(w => drivers[w.Name] == driver).Select(w => indexes[w.Name])];
+        while (!TryAfXdp([.. added.Where(w => drivers[w.Name] == Driver.AfXdp)], indexes, notes, out var refused))
         {
             // The others are tried again without it.
             if (refused!.Driver == Driver.AfXdp)
                 throw new EngineException($"interface '{refused.Name}' cannot take AF_XDP: {notes[refused.Name]}. 'sidestep preflight {refused.Name}' says what would cure it; or set its driver to auto or af-packet");
             drivers[refused.Name] = Driver.AfPacket;
         }
-        IReadOnlyList<AttachedInterface> attached = [.. wanted.Select(w => new AttachedInterface(w.Name, drivers[w.Name], notes.GetValueOrDefault(w.Name)))];
-        SilenceKernel(attached);
-        int[] packet = [.. wanted.Where(w => drivers[w.Name] == Driver.AfPacket).Select(w => indexes[w.Name])];
-        if (packet.Length > 0)
-            _workers.AddRange(AfPacketInterfaces.Open(engine, slowPath, log, packet, workers, _workers.Count));
-        return attached;
+        IReadOnlyList<Taken> taken =
+        [
+            .. added.Select(w => new Taken(indexes[w.Name], new AttachedInterface(w.Name, drivers[w.Name], notes.GetValueOrDefault(w.Name))
+            {
+                IsZeroCopy = _sockets.Programs.FirstOrDefault(p => p.Index == indexes[w.Name])?.IsZeroCopy,
+            })),
+        ];
+        try
+        {
+            SilenceKernel(_taken.Concat(taken).Select(static t => t.As));
+            _packets.Add(By(Driver.AfPacket));
+            return taken;
+        }
+        catch
+        {
+            _sockets.Remove(By(Driver.AfXdp));
+            SilenceKernel(_taken.Select(static t => t.As));
+            throw;
+        }
     }
 
     /// <param name="wanted">By this driver, all of them.</param>
@@ -117,54 +143,49 @@ internal sealed class DriverSet(ManagedEngine engine, SlowPath slowPath, string?
             return true;
         try
         {
-            using (var netlink = NetlinkSocket.Open())
-            {
-                var known = Interfaces.List(netlink).ToDictionary(static i => i.Index);
-                foreach (var one in wanted)
-                    _programs.Add(AfXdpInterfaces.Guard(indexes[one.Name], () => new AfXdpInterface(indexes[one.Name], known[indexes[one.Name]].Address.Span)));
-            }
-            _workers.AddRange(AfXdpInterfaces.Open(engine, slowPath, log, _programs));
-            foreach (var (program, one) in _programs.Zip(wanted))
-            {
-                program.Follow(_vips);
-                if (AfXdpInterfaces.Guard(program.Index, program.Attach) is { } note)
-                    notes[one.Name] = note;
-            }
+            foreach (var (index, note) in _sockets.Add([.. wanted.Select(w => indexes[w.Name])], _vips))
+                notes[wanted.First(w => indexes[w.Name] == index).Name] = note;
             return true;
         }
         catch (InterfaceException e)
         {
             refused = wanted.First(w => indexes[w.Name] == e.Index);
             notes[refused.Name] = e.Message;
-            Close();
             return false;
         }
         catch (DllNotFoundException)
         {
             refused = wanted[0];
             notes[refused.Name] = "libbpf.so.1 is missing: apt-get install libbpf1";
-            Close();
             return false;
+        }
+    }
+
+    private void Leave(IEnumerable<Taken> left)
+    {
+        int[] indexes = [.. left.Select(static t => t.Index)];
+        if (indexes.Length == 0)
+            return;
+        _sockets.Remove(indexes);
+        _packets.Remove(indexes);
+    }
+
+    private void Know(IReadOnlyList<Taken> taken)
+    {
+        Volatile.Write(ref _taken, taken);
+        foreach (var ofCpu in Workers.GroupBy(static w => w.Cpu))
+        {
+            foreach (var worker in ofCpu)
+                worker.SharesCpu = ofCpu.Count() > 1;
         }
     }
 
     /// <summary>Takes frames from nowhere, and lets the kernel have what it had.</summary>
     internal void Detach()
     {
-        Close();
-        Volatile.Write(ref _attached, []);
+        Leave(_taken);
+        Know([]);
         SilenceKernel([]);
-    }
-
-    private void Close()
-    {
-        // The program first: what has no socket any more is the kernel's.
-        foreach (var program in _programs)
-            program.Dispose();
-        foreach (var worker in _workers)
-            worker.Dispose();
-        _programs.Clear();
-        _workers.Clear();
     }
 
     public void Dispose()
@@ -173,7 +194,7 @@ internal sealed class DriverSet(ManagedEngine engine, SlowPath slowPath, string?
         _silence.Dispose();
     }
 
-    private void SilenceKernel(IReadOnlyList<AttachedInterface> attached)
+    private void SilenceKernel(IEnumerable<AttachedInterface> attached)
     {
         var names = attached.Where(static a => a.Driver == Driver.AfPacket).Select(static a => a.Name).ToArray();
         _silence.Follow(names.Length > 0 ? _vips : [], names);

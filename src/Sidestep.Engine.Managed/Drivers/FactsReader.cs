@@ -44,6 +44,7 @@ public static class FactsReader
         var details = LinkDetails.Of(netlink, found.Index);
         var features = XdpFeatureQuery.Of(found.Index);
         var on = EthtoolFeatures.On(name);
+        var queues = ReceiveQueues.Of(name);
         var (occupant, isGeneric) = machine.HasLibbpf ? OccupantOf(found.Index) : (null, false);
         return machine with
         {
@@ -55,7 +56,8 @@ public static class FactsReader
             MasterKind = details.MasterKind,
             Peer = details.Peer,
             PeerTakesXdp = details.Peer is { } peer ? TakesXdp(all, peer) : null,
-            Queues = ReceiveQueues.Of(name),
+            Queues = queues.Count,
+            QueuesAreCombined = queues.AreCombined,
             MtuBytes = found.MtuBytes,
             HasLro = on.Contains("rx-lro"),
             HasHardwareGro = on.Contains("rx-gro-hw"),

@@ -12,6 +12,8 @@ internal abstract class Worker : IDisposable
     private readonly int _cpu;
     private readonly Action<string> _log;
     private bool _stop;
+    private bool _sharesCpu;
+    private Action? _between;
     private string? _said;
 
     /// <param name="name">For people who look at threads, at most 15 characters.</param>
@@ -19,15 +21,24 @@ internal abstract class Worker : IDisposable
     /// <param name="log">Gets the first problem.</param>
     protected Worker(string name, int cpu, Action<string> log)
     {
-        (_cpu, _log) = (cpu, log);
+        (Name, _cpu, _log) = (name, cpu, log);
         _thread = new Thread(Run) { IsBackground = true, Name = name };
     }
+
+    /// <summary>As the kernel shows the thread.</summary>
+    internal string Name { get; }
 
     /// <summary>What it has done.</summary>
     internal abstract WorkerFigures Figures { get; }
 
     /// <summary>Managed memory that the thread has allocated.</summary>
     protected long AllocatedBytes { get; private set; }
+
+    /// <summary>Where it runs.</summary>
+    internal int Cpu => _cpu;
+
+    /// <summary>Others run there as well, and it takes turns with them: nothing else would end its turn as long as frames come.</summary>
+    internal bool SharesCpu { set => Volatile.Write(ref _sharesCpu, value); }
 
     /// <summary>Begins.</summary>
     internal void Start() => _thread.Start();
@@ -39,6 +50,32 @@ internal abstract class Worker : IDisposable
         if (_thread.ThreadState.HasFlag(ThreadState.Unstarted) is false)
             _thread.Join();
         Close();
+    }
+
+    /// <summary>Does something on the worker's own thread, between two rounds, and waits for it; before the thread has begun, here.</summary>
+    protected void Between(Action action)
+    {
+        if (_thread.ThreadState.HasFlag(ThreadState.Unstarted))
+        {
+            action();
+            return;
+        }
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Volatile.Write(ref _between, () =>
+        {
+            try
+            {
+                action();
+                done.SetResult();
+            }
+#pragma warning disable CA1031 // thrown where it was wanted
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                done.SetException(e);
+            }
+        });
+        done.Task.GetAwaiter().GetResult();
     }
 
     /// <summary>Handles frames that wait, a bounded number.</summary>
@@ -54,15 +91,26 @@ internal abstract class Worker : IDisposable
     private void Run()
     {
         Guard(() => Kernel.PinThread(_cpu));
+        // Whatever else runs here would add its time to that of every frame that waits (adr/0041).
+        Guard(Kernel.PreferThread);
         while (!Volatile.Read(ref _stop))
         {
+            if (Volatile.Read(ref _between) is { } action)
+            {
+                Volatile.Write(ref _between, null);
+                action();
+            }
             try
             {
                 // The measure is of frames: waiting may begin anew in the runtime.
-                if (Poll())
-                    AllocatedBytes = GC.GetAllocatedBytesForCurrentThread();
-                else
+                if (!Poll())
+                {
                     Wait(WaitMilliseconds);
+                    continue;
+                }
+                AllocatedBytes = GC.GetAllocatedBytesForCurrentThread();
+                if (Volatile.Read(ref _sharesCpu))
+                    Thread.Yield();
             }
 #pragma warning disable CA1031 // one frame must not end the forwarding of all others
             catch (Exception e)
@@ -82,13 +130,13 @@ internal abstract class Worker : IDisposable
         }
         catch (NativeException e)
         {
-            Say(e); // it works on any CPU, only not as fast
+            Say(e); // it works on any CPU and in turn with others, only not as fast
         }
     }
 
     private void Say(Exception problem)
     {
         if (_said is null)
-            _log(_said = $"{_thread.Name}: {problem.Message}");
+            _log(_said = $"{Name}: {problem.Message}");
     }
 }

@@ -36,6 +36,9 @@ public sealed record InterfaceFacts
     /// <summary>Queues that it receives by.</summary>
     public int Queues { get; init; } = 1;
 
+    /// <summary>It sends by the same queues; false: both kinds are counted apart.</summary>
+    public bool QueuesAreCombined { get; init; } = true;
+
     /// <summary>CPUs that may be used.</summary>
     public int Cpus { get; init; } = 1;
 

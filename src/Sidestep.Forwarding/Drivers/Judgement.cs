@@ -111,7 +111,7 @@ public sealed record Judgement(string Interface, Driver? Chosen, ImmutableArray<
             yield return new(BondHasNoSockets, "driver: af-packet");
         if (facts.Queues > MostQueues)
             yield return new(string.Create(CultureInfo.InvariantCulture, $"it has {facts.Queues} queues, {MostQueues} are served"),
-                string.Create(CultureInfo.InvariantCulture, $"ethtool -L {facts.Name} combined {MostQueues}"));
+                QueueCommand.Of(facts.Name, MostQueues, facts.QueuesAreCombined));
     }
 
     private static IEnumerable<Obstacle> Packets(InterfaceFacts facts)
@@ -136,10 +136,12 @@ public sealed record Judgement(string Interface, Driver? Chosen, ImmutableArray<
             yield return new("senders on this machine must compute checksums themselves: XDP does not see that they have not", "there: ethtool -K PEER tx off");
         if (chosen is Driver.AfXdp && facts.TakesZeroCopy == false)
             yield return new("the device has no zero copy for AF_XDP: the kernel copies every frame", null);
+        if (chosen is Driver.AfXdp && facts.TakesZeroCopy == true)
+            yield return new("the device offers zero copy for AF_XDP: sidestep status says whether its queues took it", null);
         if (chosen is Driver.Native && facts.DeviceDriver == "virtio_net" && facts.Queues < 2 * facts.Cpus)
             yield return new("virtio_net sends by XDP without locks only with two queues per CPU", string.Create(CultureInfo.InvariantCulture, $"give the machine {2 * facts.Cpus} queues, then ethtool -L {facts.Name} combined {facts.Cpus}"));
         if (facts.Queues < facts.Cpus && chosen is Driver.Native or Driver.AfXdp)
-            yield return new(string.Create(CultureInfo.InvariantCulture, $"{facts.Queues} of {facts.Cpus} CPUs get frames, one per queue"), $"ethtool -L {facts.Name} combined {facts.Cpus}");
+            yield return new(string.Create(CultureInfo.InvariantCulture, $"{facts.Queues} of {facts.Cpus} CPUs get frames, one per queue"), QueueCommand.Of(facts.Name, facts.Cpus, facts.QueuesAreCombined));
     }
 }
 

@@ -27,7 +27,18 @@ public sealed record DirectorStatus(
 {
     /// <summary>True when packets are taken from at least one interface.</summary>
     public bool IsAttached => Interfaces.Any(static i => i.Driver is not null);
+
+    /// <summary>Threads that forward; none where the kernel does.</summary>
+    public IReadOnlyList<WorkerStatus> Workers { get; init; } = [];
 }
+
+/// <summary>What a worker of the managed engine has done since it began.</summary>
+/// <param name="Name">As the kernel shows the thread.</param>
+/// <param name="Frames">Frames that it looked at.</param>
+/// <param name="Sent">Frames that it handed to devices.</param>
+/// <param name="LostReceived">Frames that came when it had no room.</param>
+/// <param name="LostSent">Frames that no device took.</param>
+public sealed record WorkerStatus(string Name, long Frames, long Sent, long LostReceived, long LostSent);
 
 /// <summary>A virtual service.</summary>
 /// <param name="Name">Its name.</param>

@@ -74,6 +74,12 @@ internal static unsafe partial class Libc
     internal static partial int sched_setaffinity(int pid, nuint cpusetsize, void* mask);
 
     [LibraryImport(Library, SetLastError = true)]
+    internal static partial int sched_setscheduler(int pid, int policy, void* param);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int setpriority(int which, uint who, int priority);
+
+    [LibraryImport(Library, SetLastError = true)]
     internal static partial int setns(int fd, int nstype);
 
     [StructLayout(LayoutKind.Sequential)]

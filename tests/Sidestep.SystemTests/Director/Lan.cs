@@ -65,6 +65,15 @@ internal sealed class Lan : IDisposable
     public void SetPort(NetworkNamespace node, string interfaceName, string state) =>
         _switch.Ip($"link set dev {Port(node, interfaceName)} {state}");
 
+    /// <summary>Gives both ends of a cable so many queues. The other end comes first: one that runs XDP must have as many to receive by as
+    /// this one sends by.</summary>
+    public void SetQueues(NetworkNamespace node, string interfaceName, int queues)
+    {
+        var count = queues.ToString(CultureInfo.InvariantCulture);
+        _switch.Run("ethtool", "-L", Port(node, interfaceName), "rx", count, "tx", count);
+        node.Run("ethtool", "-L", interfaceName, "rx", count, "tx", count);
+    }
+
     public static string MacOf(NetworkNamespace node, string interfaceName) =>
         Link(node, interfaceName).GetProperty("address").GetString()!;
 

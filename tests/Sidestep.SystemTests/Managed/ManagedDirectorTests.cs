@@ -75,6 +75,38 @@ public sealed class ManagedDirectorTests
         Assert.Equal(new byte[] { 1, 2 }, NoLoss.ServerOf(exchanges).Values.Distinct().Order());
     }
 
+    /// <summary>One arm becomes two and one again, by edits; the other arm of another driver, too.</summary>
+    [Theory]
+    [InlineData("af-packet", "af-packet")]
+    [InlineData("af-xdp", "af-xdp")]
+    [InlineData("af-xdp", "af-packet")]
+    [InlineData("af-packet", "af-xdp")]
+    public void An_interface_comes_and_goes_and_the_others_lose_nothing(string driver, string other)
+    {
+        using var segment = new Segment(servers: 1);
+        TwoArmsTests.AddFarSide(segment);
+        var (near, far) = (Segment.Line(1), segment.File.Servers.Skip(1).ToArray());
+        // Clients move to servers that come, and back.
+        segment.File = segment.File with { Servers = [near], Dsr = "dsrType: l2, udpInTransition: move" };
+        var (traffic, first) = Begin(segment, [("eth0", driver)]);
+        for (var round = 0; round < 2; round++)
+        {
+            segment.Apply(segment.File with { Interfaces = [("eth0", driver), ("eth1", other)] });
+            Assert.Equal((driver, other), (PacketSockets.Driver(segment.Director, "eth0"), PacketSockets.Driver(segment.Director, "eth1")));
+            traffic.Pass(100);
+            // To servers behind the interface that came, and back.
+            segment.Apply(segment.File with { Servers = [near, .. far] });
+            traffic.Pass(200);
+            segment.Apply(segment.File with { Servers = [near] });
+            segment.Apply(segment.File with { Interfaces = [("eth0", driver)] });
+            Eventually.True(() => PacketSockets.Driver(segment.Director, "eth1") == "none", () => "frames are still taken from eth1");
+            traffic.Pass(100);
+        }
+        var exchanges = traffic.Stop();
+        NoLoss.Among([.. exchanges.Skip(first)]);
+        Assert.True(exchanges.Select(static e => e.By).Distinct().Count() > 1, "nothing went by the interface that came");
+    }
+
     [Fact]
     public void The_command_line_asks_the_daemon()
     {
