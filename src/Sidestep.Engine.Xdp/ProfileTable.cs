@@ -4,11 +4,17 @@ using Sidestep.Model;
 namespace Sidestep.Engine.Xdp;
 
 /// <summary>Numbers the different settings of services. Remembered flows name a number for as long as they live, so settings that no
-/// service has any more keep theirs until the room is needed.</summary>
+/// service has any more keep theirs until the room is needed, and those go first that none has had for longest.</summary>
 internal sealed class ProfileTable
 {
     private readonly Dictionary<Profile, ushort> _numbers = [];
     private readonly HashSet<ushort> _used = [];
+
+    /// <summary>By number, the last of <see cref="_tables"/> that had it.</summary>
+    private readonly long[] _last = new long[Constants.Profiles];
+
+    /// <summary>How many tables have been numbered.</summary>
+    private long _tables;
 
     /// <summary>Goes on from what runs.</summary>
     internal ProfileTable(ReadOnlySpan<Profile> running)
@@ -27,6 +33,7 @@ internal sealed class ProfileTable
     internal void Begin()
     {
         _used.Clear();
+        _tables++;
         // Of tables that were refused.
         foreach (var profile in _numbers.Where(static n => n.Value >= Constants.Profiles).Select(static n => n.Key).ToArray())
             _numbers.Remove(profile);
@@ -39,10 +46,12 @@ internal sealed class ProfileTable
         if (!_numbers.TryGetValue(profile, out var number))
             _numbers.Add(profile, number = Free());
         _used.Add(number);
+        if (number < Constants.Profiles)
+            _last[number] = _tables;
         return number;
     }
 
-    /// <summary>A number that nobody has, or else one that no service has; beyond the capacity when there is none.</summary>
+    /// <summary>A number that nobody has, or else the one that no service has had for longest; beyond the capacity when there is none.</summary>
     private ushort Free()
     {
         var taken = _numbers.Values.ToHashSet();
@@ -51,10 +60,10 @@ internal sealed class ProfileTable
             if (!taken.Contains((ushort)number))
                 return (ushort)number;
         }
-        foreach (var (profile, number) in _numbers)
+        KeyValuePair<Profile, ushort>[] idle = [.. _numbers.Where(n => !_used.Contains(n.Value))];
+        if (idle.Length > 0)
         {
-            if (_used.Contains(number))
-                continue;
+            var (profile, number) = idle.MinBy(n => _last[n.Value]);
             _numbers.Remove(profile);
             return number;
         }
