@@ -43,6 +43,24 @@ public sealed class FlowTable
         internal byte Protocol, IsIpv6;
     }
 
+    /// <summary>The places that a flow may lie in.</summary>
+    internal readonly ref struct Bucket
+    {
+        private readonly FlowTable _table;
+        private readonly int _first;
+
+        internal Bucket(FlowTable table, int first)
+        {
+            (_table, _first) = (table, first);
+            Places = table.All.Slice(first, Ways);
+        }
+
+        internal Span<Place> Places { get; }
+
+        /// <summary>Looked for only when a flow is written: packets of remembered flows do without.</summary>
+        internal ref Facts FactsOf(int way) => ref _table.AllFacts[_first + way];
+    }
+
     /// <param name="memory">Of the size that <see cref="FlowMemory.PlacesFor"/> says; what an earlier process left in it is remembered.</param>
     /// <param name="services">Ids of services are below.</param>
     /// <param name="servers">The largest id of a server.</param>
@@ -87,10 +105,8 @@ public sealed class FlowTable
         }
     }
 
-    /// <summary>The first place of a bucket.</summary>
-    internal int Bucket(ulong id) => ((int)id & _bucketMask) * Ways;
-
-    internal Span<Place> Places(int bucket) => All.Slice(bucket, Ways);
+    /// <summary>Of a flow.</summary>
+    internal Bucket BucketOf(ulong id) => new(this, ((int)id & _bucketMask) * Ways);
 
     internal static bool IsEmpty(in Place place) => Volatile.Read(in place.Id) == 0;
 
@@ -100,23 +116,22 @@ public sealed class FlowTable
     internal uint NextTurn(int service) => (uint)Interlocked.Increment(ref _turns[service]) - 1;
 
     /// <summary>Takes a place for a flow.</summary>
-    /// <param name="places">Of the bucket.</param>
-    /// <param name="bucket">Its first place.</param>
-    /// <param name="way">Which of them.</param>
+    /// <param name="bucket">Of the flow.</param>
+    /// <param name="way">Which of its places.</param>
     /// <param name="id">Of the flow.</param>
     /// <param name="service">Its service.</param>
     /// <param name="server">Its server.</param>
     /// <param name="now">Tick.</param>
     /// <param name="p">The packet.</param>
-    internal void Remember(Span<Place> places, int bucket, int way, ulong id, ServiceRecord service, int server, uint now, Packet p)
+    internal void Remember(in Bucket bucket, int way, ulong id, ServiceRecord service, int server, uint now, Packet p)
     {
-        ref var place = ref places[way];
+        ref var place = ref bucket.Places[way];
         var former = Volatile.Read(ref place.Id);
         if (former == Claimed || Interlocked.CompareExchange(ref place.Id, Claimed, former) != former)
             return;
         place.Server = (uint)server | (service.ChoosesLeast ? Counted : 0);
         place.Seen = now;
-        AllFacts[bucket + way] = new Facts
+        bucket.FactsOf(way) = new Facts
         {
             Source0 = p.Source0,
             Source1 = p.Source1,
@@ -153,13 +168,12 @@ public sealed class FlowTable
             Ports = BinaryPrimitives.ReverseEndianness((uint)flow.Flow.SourcePort << 16 | flow.Flow.DestinationPort),
         };
         var id = service.Persists ? FlowId.OfClient(tables, service, p) : FlowId.OfFlow(tables, p);
-        var bucket = Bucket(id);
-        var places = Places(bucket);
+        var bucket = BucketOf(id);
         for (var way = 0; way < Ways; way++)
         {
-            if (places[way].Id != 0)
+            if (bucket.Places[way].Id != 0)
                 continue;
-            Remember(places, bucket, way, id, service, server, now - Ticks.Of((int)flow.Idle.TotalSeconds), p);
+            Remember(bucket, way, id, service, server, now - Ticks.Of((int)flow.Idle.TotalSeconds), p);
             return;
         }
     }

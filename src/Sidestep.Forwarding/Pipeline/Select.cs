@@ -29,8 +29,8 @@ internal static class Select
         var former = service.Former is { } formers ? (int)formers[p.Slot] : 0;
         var begins = (p.TcpFlags & (Syn | Ack)) == Syn;
         var id = service.Persists ? FlowId.OfClient(tables, service, p) : FlowId.OfFlow(tables, p);
-        var bucket = flows.Bucket(id);
-        var places = flows.Places(bucket);
+        var bucket = flows.BucketOf(id);
+        var places = bucket.Places;
         var way = Find(places, id);
         p.Remembered = Memory.Unknown;
         if (way >= 0 && Ticks.Since(places[way].Seen, now) <= service.Patience.For(p.Protocol, places[way].Server))
@@ -69,7 +69,7 @@ internal static class Select
                 flows.Uncount(places[way]);
             else
                 way = MakeRoom(p, service, flows, places, pipeline.Counters, now);
-            flows.Remember(places, bucket, way, id, service, server, now, p);
+            flows.Remember(bucket, way, id, service, server, now, p);
             p.Remembered = Memory.Begun;
         }
         return server;
