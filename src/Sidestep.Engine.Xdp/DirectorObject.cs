@@ -23,41 +23,37 @@ internal static class DirectorObject
     /// <summary>Makes new maps, and loads no program: the verifier's look at that one takes seconds.</summary>
     /// <param name="flowBuckets">Buckets of the table of remembered flows, a power of two.</param>
     /// <exception cref="EngineException">Privileges, kernel or libbpf stand in the way; says what to do.</exception>
-    internal static BpfObject LoadTables(int flowBuckets)
+    internal static BpfObject LoadTables(int flowBuckets) => Load("make the tables", SwitchSet.All, flowBuckets, static opened =>
     {
-        CheckMachine();
-        try
-        {
-            var loading = Open(SwitchSet.All, flowBuckets);
-            loading.Skip("director");
-            loading.Load();
-            return loading;
-        }
-        catch (NativeException e)
-        {
-            throw new EngineException($"the kernel did not make the tables: {e.Message}", e);
-        }
-    }
+        opened.Skip("director");
+        opened.Load();
+    });
 
     /// <summary>Loads the program, with maps that exist or with new ones.</summary>
     /// <param name="switches">What it is loaded for.</param>
     /// <param name="flowBuckets">Buckets of the table of remembered flows, a power of two.</param>
     /// <param name="existing">Maps to use, by C name; null to make them.</param>
     /// <exception cref="EngineException">Privileges, kernel, libbpf or the verifier stand in the way; says what to do.</exception>
-    internal static BpfObject Load(SwitchSet switches, int flowBuckets, Func<string, BpfMap>? existing)
+    internal static BpfObject Load(SwitchSet switches, int flowBuckets, Func<string, BpfMap>? existing) =>
+        Load("take the XDP program", switches, flowBuckets, opened =>
+        {
+            if (existing is not null)
+            {
+                foreach (var name in StateMaps.Names)
+                    opened.Reuse(name, existing(name));
+            }
+            opened.Load();
+            BindLabels(opened);
+        });
+
+    private static BpfObject Load(string asked, SwitchSet switches, int flowBuckets, Action<BpfObject> load)
     {
         CheckMachine();
         try
         {
-            var loading = Open(switches, flowBuckets);
-            if (existing is not null)
-            {
-                foreach (var name in StateMaps.Names)
-                    loading.Reuse(name, existing(name));
-            }
-            loading.Load();
-            BindLabels(loading);
-            return loading;
+            var opened = Open(switches, flowBuckets);
+            load(opened);
+            return opened;
         }
         catch (VerifierException e)
         {
@@ -66,7 +62,7 @@ internal static class DirectorObject
         }
         catch (NativeException e)
         {
-            throw new EngineException($"the kernel did not take the XDP program: {e.Message}", e);
+            throw new EngineException($"the kernel did not {asked}: {e.Message}", e);
         }
     }
 
