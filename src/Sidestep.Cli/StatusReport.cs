@@ -43,7 +43,7 @@ public sealed class StatusReport(DirectorSettings director, DirectorStatus statu
                 notes = daemon?.Notes ?? [],
             },
             interfaces = status.Interfaces.Select(static i => new { name = i.Name, driver = DriverOf(i), zeroCopy = i.IsZeroCopy }),
-            workers = status.Workers,
+            workers = status.Workers.Select(static w => new { name = w.Name, frames = w.Figures.Frames, sent = w.Figures.Sent, lostReceived = w.Figures.LostReceived, lostSent = w.Figures.LostSent }),
             services = status.Services.Select(static s => new
             {
                 name = s.Name,
@@ -110,8 +110,8 @@ public sealed class StatusReport(DirectorSettings director, DirectorStatus statu
             console.WriteLine($"{Number(status.FlowsForgotten)} remembered flows had to make room for others: raise director.rememberedFlows");
         if (status.FragmentsForgotten > 0)
             console.WriteLine($"{Number(status.FragmentsForgotten)} fragmented datagrams had to make room for others");
-        foreach (var worker in status.Workers.Where(static w => w.LostReceived + w.LostSent > 0))
-            console.WriteLine($"{worker.Name}: {Number(worker.LostReceived)} frames came when it had no room, and {Number(worker.LostSent)} were taken by no device");
+        foreach (var (name, figures) in status.Workers.Where(static w => w.Figures.LostReceived + w.Figures.LostSent > 0))
+            console.WriteLine($"{name}: {Number(figures.LostReceived)} frames came when it had no room, and {Number(figures.LostSent)} were taken by no device");
     }
 
     private ServerHealthReport? HealthOf(GroupKey group, ServerStatus server) =>

@@ -174,10 +174,7 @@ public sealed class ManagedEngine : IEngine
     public IReadOnlyList<AttachedInterface> Attached => _drivers?.Attached ?? [];
 
     /// <summary>What the workers have done.</summary>
-    public IReadOnlyList<WorkerFigures> Workers => _drivers?.Figures ?? [];
-
-    /// <summary>The same by name.</summary>
-    internal IReadOnlyList<WorkerStatus> WorkerStatuses => _drivers?.Statuses ?? [];
+    public IReadOnlyList<WorkerStatus> Workers => _drivers?.Statuses ?? [];
 
     /// <summary>True while <see cref="CountLoads"/> is needed now and then.</summary>
     public bool ComparesLoads => Tables is { } tables && Array.Exists(tables.Services, static s => s.ChoosesLeast);

@@ -29,7 +29,7 @@ public static class ManagedStatus
             [.. tables.Groups.OrderBy(static g => g.Key.ToString(), StringComparer.Ordinal).Select(g => GroupOf(g, counters, flows))],
             counters.Answers, counters.Drops, (ulong)flowsForgotten, (ulong)fragmentsForgotten)
         {
-            Workers = engine.WorkerStatuses,
+            Workers = engine.Workers,
         };
     }
 

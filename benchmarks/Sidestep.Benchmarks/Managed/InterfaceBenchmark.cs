@@ -71,7 +71,7 @@ internal static class InterfaceBenchmark
         var (allocated, frames) = (0L, 0L);
         var result = Measure(driver.Name(), farEnd, cable, thread, rounds, isBegun =>
         {
-            var now = engine.Workers[0];
+            var now = engine.Workers[0].Figures;
             if (isBegun)
                 (allocated, frames) = (now.AllocatedBytes - allocated, now.Frames - frames);
             else

@@ -1,4 +1,5 @@
 using Sidestep.Forwarding.Pipeline;
+using Sidestep.Forwarding.Running;
 using Sidestep.Native;
 using Sidestep.Packets;
 

@@ -52,9 +52,6 @@ internal sealed class AfXdpInterface : IDisposable
     /// <summary>The kernel's index of the interface.</summary>
     internal int Index { get; }
 
-    /// <summary>The device itself reads and writes the memory of all its sockets.</summary>
-    internal bool IsZeroCopy { get; private set; } = true;
-
     /// <summary>A socket for one of its queues.</summary>
     internal XdpSocket Open(FrameMemory memory, int queue, XdpSocket? sharing, bool copies)
     {
@@ -62,7 +59,6 @@ internal sealed class AfXdpInterface : IDisposable
         try
         {
             socket.Register(_sockets, queue);
-            IsZeroCopy &= socket.IsZeroCopy;
             return socket;
         }
         catch

@@ -23,6 +23,11 @@ internal sealed class AfXdpInterfaces(ManagedEngine engine, PipelinePool pipelin
     /// <summary>Of all interfaces.</summary>
     internal IEnumerable<AfXdpInterface> Programs => _programs.Values;
 
+    /// <summary>The device itself reads and writes the memory of all sockets of an interface; null: frames are not taken from it.</summary>
+    internal bool? IsZeroCopy(int index) => _programs.ContainsKey(index)
+        ? _workers.Values.SelectMany(static w => w.Worker.Sockets).Where(s => s.InterfaceIndex == index).All(static s => s.IsZeroCopy)
+        : null;
+
     /// <summary>Takes frames from these as well, which share a memory.</summary>
     /// <param name="indexes">The kernel's numbers of the interfaces.</param>
     /// <param name="vips">Whose frames are taken.</param>

@@ -1,4 +1,5 @@
 using Sidestep.Forwarding.Pipeline;
+using Sidestep.Forwarding.Running;
 using Sidestep.Native;
 
 namespace Sidestep.Engine.Managed.Drivers;
@@ -36,7 +37,10 @@ internal sealed class AfXdpWorker : Worker
 
     /// <inheritdoc/>
     internal override WorkerFigures Figures => new(_handler.Frames, _sent + _elsewhere.Sent,
-        _lostBefore + Volatile.Read(ref _ports).Sum(static p => p.Socket.Lost), _lost + _elsewhere.Lost, AllocatedBytes);
+        _lostBefore + Sockets.Sum(static s => s.Lost), _lost + _elsewhere.Lost, AllocatedBytes);
+
+    /// <summary>Where it takes frames from.</summary>
+    internal IEnumerable<XdpSocket> Sockets => Volatile.Read(ref _ports).Select(static p => p.Socket);
 
     /// <summary>It takes no frames from anywhere.</summary>
     internal bool IsIdle => _ports.Length == 0;

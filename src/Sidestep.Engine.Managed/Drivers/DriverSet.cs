@@ -37,14 +37,16 @@ internal sealed class DriverSet : IDisposable
 
     /// <summary>The interfaces; without a driver when one is gone.</summary>
     internal IReadOnlyList<AttachedInterface> Attached =>
-        [.. Volatile.Read(ref _taken).Select(static t => Kernel.InterfaceIndex(t.As.Name) == t.Index ? t.As : t.As with { Driver = null })];
+    [
+        .. Volatile.Read(ref _taken).Select(t => t.As with
+        {
+            Driver = Kernel.InterfaceIndex(t.As.Name) == t.Index ? t.As.Driver : null,
+            IsZeroCopy = _sockets.IsZeroCopy(t.Index),
+        }),
+    ];
 
     /// <summary>What each worker has done.</summary>
-    internal IReadOnlyList<WorkerFigures> Figures => [.. Workers.Select(static w => w.Figures)];
-
-    /// <summary>The same for people who ask.</summary>
-    internal IReadOnlyList<WorkerStatus> Statuses =>
-        [.. Workers.Select(static w => (w.Name, w.Figures)).Select(static w => new WorkerStatus(w.Name, w.Figures.Frames, w.Figures.Sent, w.Figures.LostReceived, w.Figures.LostSent))];
+    internal IReadOnlyList<WorkerStatus> Statuses => [.. Workers.Select(static w => new WorkerStatus(w.Name, w.Figures))];
 
     private IEnumerable<Worker> Workers => _sockets.Workers.Concat(_packets.Workers);
 
@@ -96,7 +98,7 @@ internal sealed class DriverSet : IDisposable
             throw new EngineException($"interfaces cannot be opened: {e.Message}", e);
         }
         SilenceKernel(_taken.Select(static t => t.As));
-        return [.. _taken.Select(static t => t.As)];
+        return Attached;
     }
 
     private IReadOnlyList<Taken> Add(IReadOnlyList<DirectorInterface> added, Dictionary<string, int> indexes)
@@ -113,10 +115,7 @@ internal sealed class DriverSet : IDisposable
         }
         IReadOnlyList<Taken> taken =
         [
-            .. added.Select(w => new Taken(indexes[w.Name], new AttachedInterface(w.Name, drivers[w.Name], notes.GetValueOrDefault(w.Name))
-            {
-                IsZeroCopy = _sockets.Programs.FirstOrDefault(p => p.Index == indexes[w.Name])?.IsZeroCopy,
-            })),
+            .. added.Select(w => new Taken(indexes[w.Name], new AttachedInterface(w.Name, drivers[w.Name], notes.GetValueOrDefault(w.Name)))),
         ];
         try
         {

@@ -1,3 +1,4 @@
+using Sidestep.Forwarding.Running;
 using Sidestep.Native;
 
 namespace Sidestep.Engine.Managed.Drivers;

@@ -32,14 +32,6 @@ public sealed record DirectorStatus(
     public IReadOnlyList<WorkerStatus> Workers { get; init; } = [];
 }
 
-/// <summary>What a worker of the managed engine has done since it began.</summary>
-/// <param name="Name">As the kernel shows the thread.</param>
-/// <param name="Frames">Frames that it looked at.</param>
-/// <param name="Sent">Frames that it handed to devices.</param>
-/// <param name="LostReceived">Frames that came when it had no room.</param>
-/// <param name="LostSent">Frames that no device took.</param>
-public sealed record WorkerStatus(string Name, long Frames, long Sent, long LostReceived, long LostSent);
-
 /// <summary>A virtual service.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Takes">Each VIP with protocol and ports.</param>

@@ -124,7 +124,7 @@ internal sealed class CabledEngine : IDisposable
         _others.Dispose();
     }
 
-    private long Seen => _engine.Workers.Sum(static w => w.Frames);
+    private long Seen => _engine.Workers.Sum(static w => w.Figures.Frames);
 
     private static byte[]? Next(PacketRing end)
     {

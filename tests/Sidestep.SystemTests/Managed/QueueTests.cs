@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Net;
 using Sidestep.Engine.Managed;
-using Sidestep.Engine.Managed.Drivers;
 using Sidestep.Forwarding;
 using Sidestep.Model;
 using Sidestep.Native;
@@ -31,28 +30,28 @@ public sealed class QueueTests
         var second = Exchange(cables, ["eth0"], "eth0", queue: 1);
         Assert.Equal(first, second);
         Assert.Equal(2, first.Values.Distinct().Count());
-        Assert.All(engine.Workers, static w => Assert.True(w.Frames > 0));
+        Assert.All(engine.Workers, static w => Assert.True(w.Figures.Frames > 0));
 
         // Then many, until a round allocates nothing: what the run time compiles it does at the beginning.
         var allocated = new List<long>();
         for (var round = 0; round < Rounds; round++)
         {
-            var before = Sum(engine).AllocatedBytes;
+            var before = engine.Sum().AllocatedBytes;
             Blast(cables, engine, round % 2);
-            allocated.Add(Sum(engine).AllocatedBytes - before);
+            allocated.Add(engine.Sum().AllocatedBytes - before);
         }
         Assert.Equal(0, allocated.Skip(Rounds / 2).Min());
 
         const int Sent = (2 + Rounds) * Flows;
         Assert.Equal(Sent, cables.Received("eth0"));
-        Assert.Equal(Sent, Sum(engine).Sent);
+        Assert.Equal(Sent, engine.Sum().Sent);
         Assert.Equal(Sent, (long)engine.ReadCounters().Services["echo"].Packets);
         Assert.Equal(Sent, engine.ReadCounters().Servers.Values.Sum(static s => (long)s.Packets));
-        Assert.Equal(0, Sum(engine).LostReceived + Sum(engine).LostSent);
+        Assert.Equal(0, engine.Sum().LostReceived + engine.Sum().LostSent);
         if (driver == Driver.AfXdp)
         {
             for (var queue = 0; queue < 2; queue++)
-                Assert.Equal(cables.HandedOn("eth0", queue), engine.Workers[queue].Frames);
+                Assert.Equal(cables.HandedOn("eth0", queue), engine.Workers[queue].Figures.Frames);
         }
     }
 
@@ -72,8 +71,8 @@ public sealed class QueueTests
         Assert.All(ways, way => Assert.Equal(ways[0], way));
         Assert.Equal(["eth0", "eth1"], ways[0].Values.Select(static v => v.Cable).Distinct().Order());
         Assert.Equal(3 * Flows, cables.Received("eth0") + cables.Received("eth1"));
-        Assert.Equal(3 * Flows, Sum(engine).Sent);
-        Assert.Equal(0, Sum(engine).LostReceived + Sum(engine).LostSent);
+        Assert.Equal(3 * Flows, engine.Sum().Sent);
+        Assert.Equal(0, engine.Sum().LostReceived + engine.Sum().LostSent);
     }
 
     [Theory]
@@ -125,9 +124,9 @@ public sealed class QueueTests
 
     private static void Blast(Cables cables, ManagedEngine engine, int queue)
     {
-        var target = Sum(engine).Sent + Flows;
+        var target = engine.Sum().Sent + Flows;
         cables.Send("eth0", queue, queues: 2, Datagrams.To(cables.MacOf("eth0"), Flows));
-        Assert.True(SpinWait.SpinUntil(() => Sum(engine).Sent >= target, Patience), $"{Sum(engine)} of {target}");
+        Assert.True(SpinWait.SpinUntil(() => engine.Sum().Sent >= target, Patience), $"{engine.Sum()} of {target}");
         foreach (var _ in cables.CameOut("eth0"))
         {
         }
@@ -154,7 +153,4 @@ public sealed class QueueTests
         Assert.All(engine.Attach(configuration.Director.Interfaces), a => Assert.Equal(driver, a.Driver));
         return engine;
     });
-
-    private static WorkerFigures Sum(ManagedEngine engine) => engine.Workers.Aggregate(static (one, other) => new WorkerFigures(
-        one.Frames + other.Frames, one.Sent + other.Sent, one.LostReceived + other.LostReceived, one.LostSent + other.LostSent, one.AllocatedBytes + other.AllocatedBytes));
 }

@@ -1,4 +1,9 @@
-namespace Sidestep.Engine.Managed.Drivers;
+namespace Sidestep.Forwarding.Running;
+
+/// <summary>A worker of the managed engine.</summary>
+/// <param name="Name">As the kernel shows the thread.</param>
+/// <param name="Figures">What it has done.</param>
+public sealed record WorkerStatus(string Name, WorkerFigures Figures);
 
 /// <summary>What a worker has done since it began.</summary>
 /// <param name="Frames">Frames that it looked at.</param>
