@@ -6,7 +6,7 @@ namespace Sidestep.SystemTests.Director;
 internal static class Eventually
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(20);
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Limit = Lab.Patience.Seconds(10);
 
     /// <summary>Waits; fails the test when the condition does not come true in time.</summary>
     /// <param name="condition">Asked again and again.</param>

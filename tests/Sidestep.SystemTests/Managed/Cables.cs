@@ -11,7 +11,9 @@ namespace Sidestep.SystemTests.Managed;
 /// frame comes, its sender says. Nothing else is on them.</summary>
 internal sealed class Cables : IDisposable
 {
+    private static readonly bool MachineHasLinks = Directory.Exists("/sys/class/net/near1");
     private readonly Dictionary<string, PacketRing> _ends = [];
+    private readonly Dictionary<string, int> _links = [];
 
     public Cables()
     {
@@ -30,10 +32,36 @@ internal sealed class Cables : IDisposable
         var both = string.Create(CultureInfo.InvariantCulture, $"numrxqueues {queues} numtxqueues {queues}");
         Shell.Run($"ip link add {name} netns {Director.Name} {both} type veth peer name {name} netns {Others.Name} {both}".Split(' '));
         Director.Run("ethtool", "-K", name, "tx", "off");
+        Use(name);
+    }
+
+    /// <summary>A link of the machine, with a device at both ends, where it has such (eng/other-kernel --links); elsewhere a virtual cable
+    /// with one queue.</summary>
+    public void AddLink(string name, int number)
+    {
+        if (!MachineHasLinks)
+        {
+            Add(name, queues: 1);
+            return;
+        }
+        foreach (var (end, place) in Ends(number))
+            Shell.Run("ip", "link", "set", end, "netns", place.Name, "name", name);
+        _links[name] = number;
+        Use(name);
+    }
+
+    /// <summary>What the kernel has to say of AF_XDP on such a link: virtio_net does without copies from Linux 6.13 on.</summary>
+    public static bool LinksAreZeroCopy => MachineHasLinks && Environment.OSVersion.Version >= new Version(6, 13);
+
+    private void Use(string name)
+    {
         Director.Ip($"link set {name} up");
         Others.Ip($"link set {name} up");
         _ends[name] = Others.Inside(() => PacketRing.Open(Kernel.InterfaceIndex(name)!.Value, mtuBytes: 1500));
     }
+
+    private IEnumerable<(string Name, NetworkNamespace Place)> Ends(int number) =>
+        [(string.Create(CultureInfo.InvariantCulture, $"near{number}"), Director), (string.Create(CultureInfo.InvariantCulture, $"far{number}"), Others)];
 
     /// <summary>Sends from a CPU whose number a queue has: packet sockets that go past queueing disciplines send by the queue of
     /// their CPU (packet_pick_tx_queue of the kernel).</summary>
@@ -74,8 +102,9 @@ internal sealed class Cables : IDisposable
     /// <summary>How many frames of a queue XDP has handed on, to a socket, as the device counts them.</summary>
     public long HandedOn(string cable, int queue)
     {
-        var field = string.Create(CultureInfo.InvariantCulture, $"rx_queue_{queue}_xdp_redirect:");
-        var line = Director.Run("ethtool", "-S", cable).Split('\n').Single(l => l.Contains(field, StringComparison.Ordinal));
+        // As virtual cables call it, and as virtio_net does.
+        string[] fields = [string.Create(CultureInfo.InvariantCulture, $"rx_queue_{queue}_xdp_redirect:"), string.Create(CultureInfo.InvariantCulture, $"rx{queue}_xdp_redirects:")];
+        var line = Director.Run("ethtool", "-S", cable).Split('\n').Single(l => fields.Any(f => l.Contains(f, StringComparison.Ordinal)));
         return long.Parse(line.Split(':')[1], CultureInfo.InvariantCulture);
     }
 
@@ -83,6 +112,12 @@ internal sealed class Cables : IDisposable
     {
         foreach (var end in _ends.Values)
             end.Dispose();
+        // The kernel would take them back by itself, some time later.
+        foreach (var (name, number) in _links)
+        {
+            foreach (var (end, place) in Ends(number))
+                Shell.Try("ip", "-n", place.Name, "link", "set", name, "down", "netns", "1", "name", end);
+        }
         Director.Dispose();
         Others.Dispose();
     }

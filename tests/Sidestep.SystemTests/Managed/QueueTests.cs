@@ -1,10 +1,7 @@
 using System.Globalization;
-using System.Net;
 using Sidestep.Engine.Managed;
-using Sidestep.Forwarding;
 using Sidestep.Model;
 using Sidestep.Native;
-using Sidestep.Packets;
 using Sidestep.SystemTests.Director;
 
 namespace Sidestep.SystemTests.Managed;
@@ -22,7 +19,7 @@ public sealed class QueueTests
     {
         using var cables = new Cables();
         cables.Add("eth0", queues: 2);
-        using var engine = Start(cables, driver, [("eth0", 2)]);
+        using var engine = CabledDirector.Start(cables, driver, "eth0");
         Assert.Equal(2, engine.Workers.Count);
 
         // Once every flow, by both queues: the same server, whichever worker it meets.
@@ -64,7 +61,7 @@ public sealed class QueueTests
         using var cables = new Cables();
         cables.Add("eth0", queues: 1);
         cables.Add("eth1", queues: 2);
-        using var engine = Start(cables, driver, [("eth0", 1), ("eth1", 2)]);
+        using var engine = CabledDirector.Start(cables, driver, "eth0", "eth1");
 
         var ways = new[] { ("eth0", 0), ("eth1", 0), ("eth1", 1) }
             .Select(way => Exchange(cables, ["eth0", "eth1"], way.Item1, way.Item2)).ToArray();
@@ -99,28 +96,8 @@ public sealed class QueueTests
     private static string Field(string file, string name) =>
         File.ReadLines(file).Single(l => l.StartsWith(name, StringComparison.Ordinal)).Split(':')[1].Trim();
 
-    /// <summary>Sends a frame of every flow.</summary>
-    /// <returns>By flow: the cable that its frame came out of, and the server that it is addressed to. Each comes out once, and is what it was.</returns>
-    private static SortedDictionary<int, (string Cable, ulong Server)> Exchange(Cables cables, string[] all, string cable, int queue)
-    {
-        var sent = Datagrams.To(cables.MacOf(cable), Flows);
-        cables.Send(cable, queue, queues: 2, sent);
-        var came = new SortedDictionary<int, (string, ulong)>();
-        Eventually.True(() =>
-        {
-            foreach (var one in all)
-            {
-                foreach (var frame in cables.CameOut(one))
-                {
-                    var flow = Datagrams.FlowOf(frame);
-                    Assert.Equal(sent[flow].AsSpan(14), frame.AsSpan(14));
-                    came.Add(flow, (one, MacAddress.Read(frame).Value));
-                }
-            }
-            return came.Count == Flows;
-        }, () => string.Create(CultureInfo.InvariantCulture, $"{came.Count} of {Flows} frames came out that went into {cable}, queue {queue}"));
-        return came;
-    }
+    private static SortedDictionary<int, (string Cable, ulong Server)> Exchange(Cables cables, string[] all, string cable, int queue) =>
+        CabledDirector.Exchange(cables, all, cable, Flows, queue, queues: 2);
 
     private static void Blast(Cables cables, ManagedEngine engine, int queue)
     {
@@ -131,26 +108,4 @@ public sealed class QueueTests
         {
         }
     }
-
-    /// <summary>A director for one service with a server behind each cable, or two behind the only one.</summary>
-    private static ManagedEngine Start(Cables cables, Driver driver, IReadOnlyList<(string Name, int Queues)> interfaces) => cables.Director.Inside(() =>
-    {
-        var file = new DirectorFile
-        {
-            Name = "queues",
-            PinPath = "/sys/fs/bpf/none",
-            Services = [new ServiceLine("echo", Segment.Vip, EchoServer.Port)],
-            Servers = [Segment.Line(1), Segment.Line(2)],
-            Interfaces = [.. interfaces.Select(i => (i.Name, driver.Name()))],
-        };
-        var configuration = ConfigurationReader.Read(file.ToString(), null).Configuration!;
-        EgressInterface[] ways = [.. interfaces.Select((one, i) => new EgressInterface(
-            Kernel.InterfaceIndex(one.Name)!.Value, one.Name, cables.MacOf(one.Name), new IPAddress([10, 9, (byte)i, 2]), 1500))];
-        var hops = Enumerable.Range(1, 2).ToDictionary(static n => IPAddress.Parse(Segment.AddressOf(n)),
-            n => new NextHop(ways[(n - 1) % ways.Length], new MacAddress(0x02_00_00_00_00_90 + (ulong)n)));
-        var engine = ManagedEngine.ForInterfaces(configuration.Director.RememberedFlows, null, static problem => Assert.Fail(problem), workers: 2);
-        engine.Apply(TableCompiler.Compile(configuration, new Forwarding.NextHops([.. ways], hops, new Dictionary<IPAddress, string>())));
-        Assert.All(engine.Attach(configuration.Director.Interfaces), a => Assert.Equal(driver, a.Driver));
-        return engine;
-    });
 }

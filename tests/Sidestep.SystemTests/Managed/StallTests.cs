@@ -17,7 +17,7 @@ public sealed class StallTests
     public void Frames_that_come_while_nothing_of_the_daemon_runs_are_forwarded_afterwards(Driver driver, int frames)
     {
         using var cables = new Cables();
-        cables.Add("eth0", queues: 1);
+        cables.AddLink("eth0", 1);
         cables.Director.Ip($"address add {Segment.DirectorAddress}/24 dev eth0");
         cables.Others.Ip($"address add {Segment.AddressOf(1)}/24 dev eth0");
         cables.Others.Run("nft", Counter("came"));

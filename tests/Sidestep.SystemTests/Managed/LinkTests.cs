@@ -1,0 +1,152 @@
+using System.Text.Json;
+using Sidestep.Model;
+using Sidestep.SystemTests.Director;
+
+namespace Sidestep.SystemTests.Managed;
+
+/// <summary>AF_XDP on devices with a driver of their own, where the machine has links with such (eng/other-kernel --links, ./test kernels):
+/// without copies where the kernel can. Elsewhere the same over virtual cables, which always copy.</summary>
+public sealed class LinkTests
+{
+    private const int Flows = 256, Rounds = 20, TooMany = 12_000;
+
+    [Fact]
+    public void Every_frame_is_forwarded_as_it_is()
+    {
+        using var cables = new Cables();
+        cables.AddLink("eth0", 1);
+        using var engine = CabledDirector.Start(cables, Driver.AfXdp, "eth0");
+        Assert.Equal(Cables.LinksAreZeroCopy, engine.Attached[0].IsZeroCopy);
+
+        for (var round = 0; round < Rounds; round++)
+            Assert.Equal(2, CabledDirector.Exchange(cables, ["eth0"], "eth0", Flows).Values.Distinct().Count());
+        Assert.Equal(Rounds * Flows, cables.Received("eth0"));
+        Assert.Equal(Rounds * Flows, cables.HandedOn("eth0", 0));
+        Assert.Equal(Rounds * Flows, engine.Sum().Frames);
+        Assert.Equal(Rounds * Flows, engine.Sum().Sent);
+        Assert.Equal(0, engine.Sum().LostReceived + engine.Sum().LostSent);
+    }
+
+    /// <summary>Both have one memory; after one was away, each its own.</summary>
+    [Fact]
+    public void Frames_cross_between_two_also_after_one_was_away()
+    {
+        using var cables = new Cables();
+        cables.AddLink("eth0", 1);
+        cables.AddLink("eth1", 2);
+        using var engine = CabledDirector.Start(cables, Driver.AfXdp, "eth0", "eth1");
+        Cross();
+        DirectorInterface[] both = [new("eth0", Driver.AfXdp), new("eth1", Driver.AfXdp)];
+        cables.Director.Inside(() => engine.Attach(both[..1]));
+        cables.Director.Inside(() => engine.Attach(both));
+        Cross();
+        Assert.Equal(0, engine.Sum().LostReceived + engine.Sum().LostSent);
+
+        void Cross()
+        {
+            Assert.All(cables.Director.Inside(() => engine.Attached), static a => Assert.Equal(Cables.LinksAreZeroCopy, a.IsZeroCopy));
+            for (var round = 0; round < Rounds; round++)
+            {
+                foreach (var cable in (string[])["eth0", "eth1"])
+                    Assert.Equal(["eth0", "eth1"], CabledDirector.Exchange(cables, ["eth0", "eth1"], cable, Flows).Values.Select(static v => v.Cable).Distinct().Order());
+            }
+        }
+    }
+
+    /// <summary>What is in one memory is either copied or not.</summary>
+    [Fact]
+    public void All_that_come_together_copy_where_one_has_to()
+    {
+        using var cables = new Cables();
+        cables.AddLink("eth0", 1);
+        cables.Add("eth1", queues: 1);
+        using var engine = CabledDirector.Start(cables, Driver.AfXdp, "eth0", "eth1");
+        Assert.All(cables.Director.Inside(() => engine.Attached), static a => Assert.False(a.IsZeroCopy));
+        foreach (var cable in (string[])["eth0", "eth1"])
+            Assert.Equal(["eth0", "eth1"], CabledDirector.Exchange(cables, ["eth0", "eth1"], cable, Flows).Values.Select(static v => v.Cable).Distinct().Order());
+        Assert.Equal(0, engine.Sum().LostReceived + engine.Sum().LostSent);
+    }
+
+    [Fact]
+    public void A_daemon_ends_cleanly_and_the_next_one_has_the_same_queue()
+    {
+        using var cables = new Cables();
+        cables.AddLink("eth0", 1);
+        cables.Director.Ip($"address add {Segment.DirectorAddress}/24 dev eth0");
+        cables.Others.Ip($"address add {Segment.AddressOf(1)}/24 dev eth0");
+        var folder = Directory.CreateTempSubdirectory("sidestep-link-test-");
+        try
+        {
+            var file = new DirectorFile
+            {
+                Name = "link",
+                PinPath = $"/sys/fs/bpf/{string.Join('-', cables.Director.Name.Split('-')[..3])}",
+                Services = [new ServiceLine("echo", Segment.Vip, EchoServer.Port)],
+                Servers = [Segment.Line(1)],
+                Interfaces = [("eth0", Driver.AfXdp.Name())],
+            };
+            var path = Path.Combine(folder.FullName, "sidestep.yaml");
+            File.WriteAllText(path, file.ToString());
+            using (var first = new Director.Daemon(cables.Director, path))
+            {
+                first.WaitFor(Director.Daemon.Ready);
+                Assert.Equal(Cables.LinksAreZeroCopy, IsZeroCopy(file));
+                Forward(cables);
+                Assert.Equal(0, first.End());
+                Assert.DoesNotContain("xdp", cables.Director.Ip("-d link show dev eth0"), StringComparison.Ordinal);
+            }
+            using (var killed = new Director.Daemon(cables.Director, path))
+            {
+                killed.WaitFor(Director.Daemon.Ready);
+                Forward(cables);
+                killed.Kill();
+            }
+            using var last = new Director.Daemon(cables.Director, path);
+            last.WaitFor(Director.Daemon.Ready);
+            Assert.Equal(Cables.LinksAreZeroCopy, IsZeroCopy(file));
+            Forward(cables);
+
+            // More than there is room for: what was too much is lost, and nothing stays so.
+            last.Signal("STOP");
+            var all = Datagrams.To(cables.MacOf("eth0"), TooMany);
+            cables.Send("eth0", queue: 0, queues: 1, all);
+            last.Signal("CONT");
+            var marked = Datagrams.To(cables.MacOf("eth0"), TooMany + 1)[TooMany..];
+            Eventually.True(() =>
+            {
+                cables.Send("eth0", queue: 0, queues: 1, marked);
+                return cables.CameOut("eth0").Any(static f => IsDatagram(f) && Datagrams.FlowOf(f) == TooMany);
+            }, static () => "nothing is forwarded after a time with too much");
+            Assert.Equal(0, last.End());
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private static bool IsDatagram(byte[] frame) => frame is [_, _, _, _, _, _, _, _, _, _, _, _, 8, 0, ..];
+
+    /// <summary>Beside what is said of addresses.</summary>
+    private static void Forward(Cables cables)
+    {
+        var sent = Datagrams.To(cables.MacOf("eth0"), Flows);
+        cables.Send("eth0", queue: 0, queues: 1, sent);
+        var came = new HashSet<int>();
+        Eventually.True(() =>
+        {
+            foreach (var frame in cables.CameOut("eth0").Where(IsDatagram))
+            {
+                Assert.Equal(sent[Datagrams.FlowOf(frame)].AsSpan(14), frame.AsSpan(14));
+                Assert.True(came.Add(Datagrams.FlowOf(frame)));
+            }
+            return came.Count == Flows;
+        }, () => $"{came.Count} of {Flows} frames came out");
+    }
+
+    private static bool? IsZeroCopy(DirectorFile file)
+    {
+        using var status = JsonDocument.Parse(Shell.Run([Repository.Executable("Sidestep.Cli", "sidestep"), "status", "--name", file.Name, "--pin-path", file.PinPath, "--json"]));
+        return status.RootElement.GetProperty("interfaces")[0].GetProperty("zeroCopy").GetBoolean();
+    }
+}
