@@ -4,6 +4,9 @@
 # Bounds a hang, and judges no speed.
 slowest=7200
 
+# Links of the machine: what does without copies over devices that can (AF_XDP, Linux 6.13) runs over these.
+links=2
+
 # What runs there.
 on_other_kernels="src/Sidestep.Daemon src/Sidestep.Cli lab/Sidestep.Lab tests/Sidestep.ConformanceTests tests/Sidestep.SystemTests"
 
@@ -20,7 +23,8 @@ test_kernels() {
   done
 }
 
-# test_kernel KERNEL: the program by the case table, the agent's program, and the lab with the kernel's own tunnels.
+# test_kernel KERNEL: the program by the case table, the agent's program, AF_XDP over devices with a driver of their own, and the lab
+# with the kernel's own tunnels.
 test_kernel() {
   local kernel=$1 release
   echo "== Linux $kernel"
@@ -31,6 +35,7 @@ test_kernel() {
   echo "It is $release, emulated."
   test_there "$kernel" conformance Sidestep.ConformanceTests
   test_there "$kernel" agent Sidestep.SystemTests --filter-class '*.ProgramTests' --filter-class '*.TunnelTests' --filter-class '*.ReplyTests'
+  test_there "$kernel" links Sidestep.SystemTests --filter-class '*.LinkTests' --filter-class '*.StallTests'
   lab_there "$kernel" l3-dual
   lab_there "$kernel" l3-dual --engine managed --driver af-packet
 }
@@ -44,7 +49,7 @@ test_there() {
   echo "== $name"
   mkdir -p $reports
   rm -f "$reports/$report"
-  eng/other-kernel --time-limit $slowest --keep $reports "$kernel" env SIDESTEP_TEST_FRAMES=1000 "$module" "$@" --no-ansi \
+  eng/other-kernel --time-limit $slowest --links $links --keep $reports "$kernel" env SIDESTEP_TEST_FRAMES=1000 "$module" "$@" --no-ansi \
     --results-directory $reports --report-ctrf --report-ctrf-filename "$report" | now_and_then || status=$?
   count_tests "$name" "$reports/$report" "$status"
 }
