@@ -24,9 +24,15 @@ public sealed unsafe class XdpSocket : IDisposable
     private const ushort SharedMemory = 1, Copy = 2, UseNeedWakeup = 8;
     private const uint ZeroCopy = 1;
     private const int Wakeups = 4;
+    private const int Attempts = 100;
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
 
     private readonly FileDescriptor _descriptor;
-    private readonly List<MappedMemory> _maps = [];
+    private readonly FrameMemory _memory;
+    private readonly List<MappedMemory> _maps;
+
+    /// <summary>Chunks that the kernel has for frames that come, or that such frames wait in.</summary>
+    private int _receiving;
 
     [StructLayout(LayoutKind.Sequential)]
     private struct RingOffset
@@ -56,9 +62,10 @@ public sealed unsafe class XdpSocket : IDisposable
         internal uint Interface, Queue, SharedDescriptor;
     }
 
-    private XdpSocket(FileDescriptor descriptor, FrameMemory memory, int interfaceIndex, int queue, XdpSocket? sharing, bool copies)
+    private XdpSocket(FileDescriptor descriptor, List<MappedMemory> maps, FrameMemory memory, int interfaceIndex, int queue, XdpSocket? sharing, bool copies)
     {
-        _descriptor = descriptor;
+        (_descriptor, _maps) = (descriptor, maps);
+        _memory = memory;
         InterfaceIndex = interfaceIndex;
         if (sharing is null)
         {
@@ -96,8 +103,17 @@ public sealed unsafe class XdpSocket : IDisposable
             Queue = (uint)queue,
             SharedDescriptor = sharing is null ? 0 : (uint)sharing._descriptor.Value,
         };
-        if (Libc.bind(descriptor.Value, &address, (uint)sizeof(Address)) != 0)
-            throw NativeException.OfLastError($"bind AF_XDP to queue {queue} of interface {interfaceIndex}");
+        // Before: a device that does without copies takes what there is when it is bound, and asks again when it pleases (virtio_net after
+        // half a second).
+        Refill();
+        // A queue is free some time after the socket that had it was closed: the kernel lets go of it later (xp_release_deferred).
+        for (var attempt = 1; Libc.bind(descriptor.Value, &address, (uint)sizeof(Address)) != 0; attempt++)
+        {
+            var failure = NativeException.OfLastError($"bind AF_XDP to queue {queue} of interface {interfaceIndex}");
+            if (!failure.IsBusy || attempt == Attempts)
+                throw failure;
+            Thread.Sleep(Pause);
+        }
         uint options = 0, bytes = sizeof(uint);
         IsZeroCopy = Libc.getsockopt(descriptor.Value, Libc.SOL_XDP, OptionsOption, &options, &bytes) == 0 && (options & ZeroCopy) != 0;
     }
@@ -109,12 +125,12 @@ public sealed unsafe class XdpSocket : IDisposable
     public bool IsZeroCopy { get; }
 
     /// <summary>Room for frames, for the kernel.</summary>
-    public RingProducer<ulong> Fill { get; }
+    private RingProducer<ulong> Fill { get; }
 
     /// <summary>Frames that have been sent.</summary>
     public RingConsumer<ulong> Completion { get; }
 
-    /// <summary>Frames that came.</summary>
+    /// <summary>Frames that came; given back by <see cref="Release"/>.</summary>
     public RingConsumer<XdpDescriptor> Receive { get; }
 
     /// <summary>Frames to be sent.</summary>
@@ -140,7 +156,7 @@ public sealed unsafe class XdpSocket : IDisposable
     /// <param name="queue">Which queue, from 0 on.</param>
     /// <param name="sharing">Another socket of the same memory; null: the first.</param>
     /// <param name="copies">Has the kernel copy, also where the device could do without; those that share do as the first.</param>
-    /// <exception cref="NativeException">EPERM: CAP_NET_RAW is missing; EBUSY: the queue has another socket; EOPNOTSUPP, EAFNOSUPPORT: the kernel
+    /// <exception cref="NativeException">EPERM: CAP_NET_RAW is missing; EBUSY: the queue has another socket, and still had after a second; EOPNOTSUPP, EAFNOSUPPORT: the kernel
     /// cannot, or the first of those that share does without copies and this device cannot.</exception>
     public static XdpSocket Open(FrameMemory memory, int interfaceIndex, int queue, XdpSocket? sharing, bool copies = false)
     {
@@ -149,13 +165,14 @@ public sealed unsafe class XdpSocket : IDisposable
         if (descriptor < 0)
             throw NativeException.OfLastError("socket AF_XDP");
         var owned = new FileDescriptor(descriptor);
+        var maps = new List<MappedMemory>();
         try
         {
-            return new XdpSocket(owned, memory, interfaceIndex, queue, sharing, copies);
+            return new XdpSocket(owned, maps, memory, interfaceIndex, queue, sharing, copies);
         }
         catch
         {
-            owned.Dispose();
+            Close(owned, maps);
             throw;
         }
     }
@@ -178,19 +195,34 @@ public sealed unsafe class XdpSocket : IDisposable
             _ = Libc.sendto(_descriptor.Value, null, 0, Libc.MSG_DONTWAIT, null, 0); // busy, down: tried again with the next frames
     }
 
-    /// <summary>Tells a driver that sleeps that there is room again.</summary>
-    public void WakeReceive()
+    /// <summary>Gives back the room in <see cref="Receive"/> of frames that were taken; their chunks are the taker's.</summary>
+    /// <param name="taken">How many.</param>
+    public void Release(int taken)
     {
-        if (Fill.NeedsWakeup)
+        Receive.Release();
+        _receiving -= taken;
+    }
+
+    /// <summary>Gives the kernel room for as many frames as the rings by which they come have places, and no more: a device may have
+    /// thousands in its own ring, and the rest of the memory is for frames that go.</summary>
+    public void Refill()
+    {
+        for (; _receiving < ReceiveRingSize && _memory.TryTake(out var chunk); _receiving++)
+            _ = Fill.TryAdd(chunk); // it has as many places
+        // A driver that sleeps is told.
+        if (Fill.Publish() && Fill.NeedsWakeup)
             _ = Libc.recvfrom(_descriptor.Value, null, 0, Libc.MSG_DONTWAIT, null, null);
     }
 
     /// <inheritdoc/>
-    public void Dispose()
+    public void Dispose() => Close(_descriptor, _maps);
+
+    /// <summary>Rings that are still mapped would keep the socket open.</summary>
+    private static void Close(FileDescriptor descriptor, List<MappedMemory> maps)
     {
-        foreach (var map in _maps)
+        foreach (var map in maps)
             map.Dispose();
-        _descriptor.Dispose();
+        descriptor.Dispose();
     }
 
     private RingProducer<T> Producer<T>(RingOffset offset, long at, int places) where T : unmanaged

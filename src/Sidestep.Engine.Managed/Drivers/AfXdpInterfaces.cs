@@ -39,14 +39,18 @@ internal sealed class AfXdpInterfaces(ManagedEngine engine, PipelinePool pipelin
         {
             Load(indexes);
             AfXdpInterface[] added = [.. indexes.Select(i => _programs[i])];
-            Open(added);
+            // Before programs are attached: a driver may keep more for what they send.
+            var queues = indexes.ToDictionary(static i => i, Queues);
             var notes = new Dictionary<int, string>();
             foreach (var program in added)
             {
-                program.Follow(vips);
                 if (Guard(program.Index, program.Attach) is { } note)
                     notes[program.Index] = note;
             }
+            // A program in the network stack gets copies of frames: it is no use to let the device write to the sockets' memory.
+            Open(added, queues, copies: notes.Count > 0);
+            foreach (var program in added)
+                program.Follow(vips);
             return notes;
         }
         catch
@@ -88,13 +92,12 @@ internal sealed class AfXdpInterfaces(ManagedEngine engine, PipelinePool pipelin
         }
     }
 
-    private void Open(AfXdpInterface[] added)
+    private void Open(AfXdpInterface[] added, Dictionary<int, int> queues, bool copies)
     {
-        var queues = added.ToDictionary(static i => i.Index, static i => Queues(i.Index));
         var cpus = Kernel.AllowedCpus;
         for (var queue = 0; queue < queues.Values.Max(); queue++)
         {
-            var (memory, sockets) = OpenSockets([.. added.Where(i => queue < queues[i.Index])], queue);
+            var (memory, sockets) = OpenSockets([.. added.Where(i => queue < queues[i.Index])], queue, copies);
             if (_workers.TryGetValue(queue, out var running))
             {
                 running.Worker.Add(memory, sockets);
@@ -110,9 +113,9 @@ internal sealed class AfXdpInterfaces(ManagedEngine engine, PipelinePool pipelin
 
     /// <summary>One queue of each, in one memory. The kernel chooses between zero copy and copies by the first of them, and the others have
     /// to do the same: where one cannot, all of them copy.</summary>
-    private static (FrameMemory Memory, IReadOnlyList<XdpSocket> Sockets) OpenSockets(AfXdpInterface[] taking, int queue)
+    private static (FrameMemory Memory, IReadOnlyList<XdpSocket> Sockets) OpenSockets(AfXdpInterface[] taking, int queue, bool copies)
     {
-        for (var copies = false; ; copies = true)
+        for (; ; copies = true)
         {
             var memory = new FrameMemory(taking.Length * XdpSocket.MostFrames);
             var sockets = new List<XdpSocket>();

@@ -48,13 +48,7 @@ internal sealed class AfXdpWorker : Worker
     /// <summary>Takes frames from these as well, from now on.</summary>
     /// <param name="memory">Of all of them; the worker's own from now on, as the sockets are.</param>
     /// <param name="sockets">One for each interface.</param>
-    internal void Add(FrameMemory memory, IEnumerable<XdpSocket> sockets) => Between(() =>
-    {
-        Port[] added = [.. sockets.Select(s => new Port(s, memory))];
-        Use([.. _ports, .. added]);
-        foreach (var port in added)
-            Refill(port);
-    });
+    internal void Add(FrameMemory memory, IEnumerable<XdpSocket> sockets) => Between(() => Use([.. _ports, .. sockets.Select(s => new Port(s, memory))]));
 
     /// <summary>Takes none from these any more.</summary>
     internal void Remove(IReadOnlyCollection<int> interfaces) => Between(() =>
@@ -84,7 +78,7 @@ internal sealed class AfXdpWorker : Worker
         {
             port.Socket.Transmit.Publish();
             port.Socket.WakeTransmit();
-            Refill(port);
+            port.Socket.Refill();
         }
         return any;
     }
@@ -117,10 +111,11 @@ internal sealed class AfXdpWorker : Worker
         Volatile.Write(ref _ports, ports);
     }
 
+    /// <summary>All that was sent, which may be several sockets' bursts: what is left in the ring keeps the next from being sent.</summary>
     private static bool TakeBack(Port port)
     {
         var any = false;
-        for (var i = 0; i < Burst && port.Socket.Completion.TryTake(out var address); i++)
+        while (port.Socket.Completion.TryTake(out var address))
         {
             port.Memory.GiveBack(address);
             any = true;
@@ -145,7 +140,7 @@ internal sealed class AfXdpWorker : Worker
         }
         if (taken == 0)
             return false;
-        port.Socket.Receive.Release();
+        port.Socket.Release(taken);
         return true;
     }
 
@@ -191,18 +186,5 @@ internal sealed class AfXdpWorker : Worker
             var (memory, chunk) = _elsewhereChunks[--_elsewhereCount];
             memory.GiveBack(chunk);
         }
-    }
-
-    private static void Refill(Port port)
-    {
-        while (port.Memory.TryTake(out var chunk))
-        {
-            if (port.Socket.Fill.TryAdd(chunk))
-                continue;
-            port.Memory.GiveBack(chunk);
-            break;
-        }
-        if (port.Socket.Fill.Publish())
-            port.Socket.WakeReceive();
     }
 }

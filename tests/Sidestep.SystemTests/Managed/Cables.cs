@@ -12,6 +12,7 @@ namespace Sidestep.SystemTests.Managed;
 internal sealed class Cables : IDisposable
 {
     private static readonly bool MachineHasLinks = Directory.Exists("/sys/class/net/near1");
+    private static readonly SemaphoreSlim Links = new(1);
     private readonly Dictionary<string, PacketRing> _ends = [];
     private readonly Dictionary<string, int> _links = [];
 
@@ -36,7 +37,7 @@ internal sealed class Cables : IDisposable
     }
 
     /// <summary>A link of the machine, with a device at both ends, where it has such (eng/other-kernel --links); elsewhere a virtual cable
-    /// with one queue.</summary>
+    /// with one queue. One test at a time has the links.</summary>
     public void AddLink(string name, int number)
     {
         if (!MachineHasLinks)
@@ -44,9 +45,13 @@ internal sealed class Cables : IDisposable
             Add(name, queues: 1);
             return;
         }
+        if (_links.Count == 0)
+            Links.Wait();
+        _links[name] = number;
         foreach (var (end, place) in Ends(number))
             Shell.Run("ip", "link", "set", end, "netns", place.Name, "name", name);
-        _links[name] = number;
+        // Frames are for servers that are not there, which a device would leave out.
+        Others.Ip($"link set {name} promisc on");
         Use(name);
     }
 
@@ -118,6 +123,8 @@ internal sealed class Cables : IDisposable
             foreach (var (end, place) in Ends(number))
                 Shell.Try("ip", "-n", place.Name, "link", "set", name, "down", "netns", "1", "name", end);
         }
+        if (_links.Count > 0)
+            Links.Release();
         Director.Dispose();
         Others.Dispose();
     }
