@@ -10,7 +10,7 @@ namespace Sidestep.Lab;
 internal sealed class LabRun
 {
     private static readonly TimeSpan StartLimit = Patience.Seconds(20);
-    private static readonly TimeSpan EndLimit = Patience.Seconds(5);
+    private static readonly TimeSpan EndLimit = Patience.Seconds(20);
 
     private readonly Template _template;
     private readonly Action<string> _say;

@@ -53,6 +53,8 @@ internal sealed class ChurnSteps(LabRun run, DirectorFile file, InForce inForce,
             var problem = await DoAsync(step, cancel);
             var took = _watch.Elapsed - begun;
             _reports.Add(new ChurnStepReport(step.Title, Math.Round(begun.TotalSeconds, 1), Math.Round(took.TotalSeconds, 1), problem));
+            if (problem is not null)
+                say($"{step.Title}: {problem}");
             await Task.Delay(Rest, cancel);
             var now = sessions.State;
             say($"{_watch.Elapsed.TotalSeconds,5:0.0} s  {step.Title,-28} {(problem is null ? "ok" : "FAILED"),-6} "
