@@ -14,8 +14,8 @@ namespace Sidestep.Lab.Scenarios;
 internal sealed class ChurnSteps(LabRun run, DirectorFile file, InForce inForce, SessionsProcess sessions, Action<string> say)
 {
     private static readonly TimeSpan Rest = TimeSpan.FromSeconds(0.5);
-    private static readonly TimeSpan EmptyLimit = Patience.Seconds(15);
-    private static readonly TimeSpan NewFlowLimit = Patience.Seconds(10);
+    private static readonly TimeSpan EmptyLimit = Patience.Seconds(30);
+    private static readonly TimeSpan NewFlowLimit = Patience.Seconds(30);
 
     // What a daemon says of tables that it cannot adopt.
     private const string LayoutNote = "layout: ", AdoptedNote = "adopted";
