@@ -16,8 +16,6 @@ namespace Sidestep.Cli.Replay;
 /// <param name="mtu">Of its interfaces.</param>
 public sealed class ReplayRun(IReplayEngine engine, Configuration configuration, CaptureMatcher? filter, MacAddress? mac, int mtu) : IDisposable
 {
-    private const int LeastFrame = 14;
-
     private readonly SortedDictionary<string, long> _decisions = new(StringComparer.Ordinal);
     private readonly Dictionary<int, (int Index, string Name)> _interfaces = [];
     private ManagedReplay? _scout;
@@ -47,7 +45,7 @@ public sealed class ReplayRun(IReplayEngine engine, Configuration configuration,
         Apply();
         while (source.TryRead(out var record))
         {
-            if (record.Bytes.Length < LeastFrame)
+            if (record.Bytes.Length < EthernetPacket.HeaderLength)
             {
                 PassedOver++;
                 continue;

@@ -167,6 +167,7 @@ public sealed class ReplayCommandTests : IDisposable
         var file = Path.Combine(_folder, "in.pcap");
         File.WriteAllBytes(file, Pcap(Tcp(81), Tcp(80)));
         Assert.Contains("forward", Trace("--hex", Convert.ToHexString(Tcp(80))).Output.Split(Environment.NewLine));
+        Assert.Contains("forward", Trace("--hex", BitConverter.ToString(Tcp(80)).Replace('-', ' ') + "\n").Output.Split(Environment.NewLine));
         Assert.Contains("forward", Trace("--in", file, "--frame", "2").Output.Split(Environment.NewLine));
         var (code, _, error) = Trace("--in", file, "--frame", "3");
         Assert.Equal(ExitCode.Unusable, code);
@@ -182,6 +183,29 @@ public sealed class ReplayCommandTests : IDisposable
     {
         var (code, _, error) = Trace(words.Split(' '));
         Assert.Equal(ExitCode.Unusable, code);
+        Assert.Contains(says, error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("0011223344550011223344550800z5", "--hex: 'z' at character 29 is no hexadecimal digit")]
+    [InlineData("00:11:22:33:44:55 00:11:22:33:44:55 08:00 4", "--hex: 29 digits are no whole number of bytes")]
+    [InlineData("00:11:22", "--hex: 3 bytes are fewer than an Ethernet header has, 14")]
+    public void A_frame_that_is_none_is_refused_with_the_place(string hex, string says)
+    {
+        var (code, _, error) = Trace("--hex", hex);
+        Assert.Equal(ExitCode.Unusable, code);
+        Assert.Contains(says, error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("", "Which packet?")]
+    [InlineData("--hex 00 --in file", "More than one packet.")]
+    [InlineData("tcp 198.51.100.7:1 203.0.113.10:80 --in file", "More than one packet.")]
+    [InlineData("tcp 198.51.100.7:1 203.0.113.10:80 --frame 2", "--frame is the number of a frame in a capture")]
+    public void A_trace_is_of_one_packet(string arguments, string says)
+    {
+        var (code, _, error) = Trace(arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        Assert.NotEqual(ExitCode.Ok, code);
         Assert.Contains(says, error, StringComparison.Ordinal);
     }
 
