@@ -47,6 +47,40 @@ public sealed class ReplayCommandTests : IDisposable
         Assert.Contains($"the director's Ethernet address: {Director}", error, StringComparison.Ordinal);
     }
 
+    /// <summary>Where it captures itself, a director's own probes and what it forwards are there, too; the probes come first.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void The_director_is_found_among_its_servers_and_its_router(bool forwardsAtLayer2)
+    {
+        MacAddress router = new(0x02005e100002), web1 = new(0x02005e100011), web2 = new(0x02005e100012);
+        List<byte[]> frames = [];
+        for (var probe = 0; probe < 9; probe++)
+            frames.Add(Tcp(80, probe % 2 == 0 ? web1 : web2, Director));
+        for (var i = 0; i < 12; i++)
+        {
+            frames.Add(Tcp(80, Director, router));
+            if (forwardsAtLayer2)
+                frames.Add(Tcp(80, i % 2 == 0 ? web1 : web2, Director));
+        }
+        // A server that is a client.
+        frames.Add(Tcp(80, Director, web1));
+
+        var (_, output, error) = Replay(Pcap([.. frames]));
+
+        Assert.Contains($"the director's Ethernet address: {Director}", error, StringComparison.Ordinal);
+        Assert.Contains("13 forward", error, StringComparison.Ordinal);
+        Assert.Equal(Enumerable.Range(1, frames.Count).Select(static n => $"#{n}"), output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static l => l.Split(' ')[0]));
+    }
+
+    [Fact]
+    public void More_frames_than_it_takes_to_find_the_director_are_all_replayed_in_their_order()
+    {
+        var (_, output, error) = Replay(Pcap([.. Enumerable.Range(0, 2500).Select(static _ => Tcp(80))]));
+        Assert.Contains("2500 frames: 2500 forward", error, StringComparison.Ordinal);
+        Assert.Equal(Enumerable.Range(1, 2500).Select(static n => $"#{n}"), output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static l => l.Split(' ')[0]));
+    }
+
     [Theory]
     [InlineData("decision drop", 1)]
     [InlineData("reason no-service", 1)]
@@ -233,6 +267,14 @@ public sealed class ReplayCommandTests : IDisposable
     private static IReplayEngine NoXdp(int flows) => throw new EngineException("not here");
 
     private static byte[] Tcp(int port, string to = "203.0.113.10") => PacketWords.ToFrame(["tcp", "198.51.100.7:40000", $"{to}:{port}"], Director);
+
+    private static byte[] Tcp(int port, MacAddress to, MacAddress from)
+    {
+        var frame = Tcp(port);
+        to.Write(frame);
+        from.Write(frame.AsSpan(6));
+        return frame;
+    }
 
     private static byte[] Pcap(params byte[][] frames) => Pcap(1, frames);
 
