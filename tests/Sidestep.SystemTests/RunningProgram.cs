@@ -66,6 +66,15 @@ internal class RunningProgram : IDisposable
     /// <summary>Sends it a signal.</summary>
     public void Signal(string signal) => Shell.Run("kill", "-" + signal, Id.ToString(CultureInfo.InvariantCulture));
 
+    /// <summary>None of its threads runs any more, until SIGCONT.</summary>
+    public void Stop()
+    {
+        Signal("STOP");
+        // Those on other CPUs go on for a moment.
+        Eventually.True(() => Directory.GetDirectories(string.Create(CultureInfo.InvariantCulture, $"/proc/{Id}/task"))
+            .All(static t => File.ReadAllText($"{t}/stat").Split(") ")[^1].StartsWith('T')), () => $"{_name} did not stop");
+    }
+
     /// <summary>A signal, and its exit code when it ended in time.</summary>
     public int End(string signal = "TERM")
     {

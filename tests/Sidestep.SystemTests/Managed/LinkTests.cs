@@ -107,7 +107,7 @@ public sealed class LinkTests
             Forward(cables);
 
             // More than there is room for: what was too much is lost, and nothing stays so.
-            last.Signal("STOP");
+            last.Stop();
             var all = Datagrams.To(cables.MacOf("eth0"), TooMany);
             cables.Send("eth0", queue: 0, queues: 1, all);
             last.Signal("CONT");

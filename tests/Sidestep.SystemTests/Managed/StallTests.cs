@@ -41,7 +41,7 @@ public sealed class StallTests
             Eventually.True(() => Came(cables.Others) == flows.Length, () => $"{Came(cables.Others)} of {flows.Length} came before the stall");
 
             var taken = Taken(cables, driver);
-            daemon.Signal("STOP");
+            daemon.Stop();
             for (var sent = 0; sent < frames; sent += PerBurst)
             {
                 var burst = Math.Min(PerBurst, frames - sent);
