@@ -104,6 +104,9 @@ internal sealed class Cables : IDisposable
     /// <summary>How many frames the kernel has handed to everybody else, in all.</summary>
     public long Received(string cable) => Counters(Others, cable).GetProperty("rx").GetProperty("packets").GetInt64();
 
+    /// <summary>How many frames the device of the director has taken in, in all.</summary>
+    public long Arrived(string cable) => Counters(Director, cable).GetProperty("rx").GetProperty("packets").GetInt64();
+
     /// <summary>How many frames of a queue XDP has handed on, to a socket, as the device counts them.</summary>
     public long HandedOn(string cable, int queue)
     {

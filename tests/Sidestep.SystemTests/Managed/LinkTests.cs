@@ -8,7 +8,10 @@ namespace Sidestep.SystemTests.Managed;
 /// without copies where the kernel can. Elsewhere the same over virtual cables, which always copy.</summary>
 public sealed class LinkTests
 {
-    private const int Flows = 256, Rounds = 20, TooMany = 12_000;
+    /// <summary>As many as the device at the far end takes at a time; it has 256 places.</summary>
+    private const int Flows = 192;
+
+    private const int Rounds = 20, TooManyBursts = 60;
 
     [Fact]
     public void Every_frame_is_forwarded_as_it_is()
@@ -103,19 +106,24 @@ public sealed class LinkTests
             }
             using var last = new Director.Daemon(cables.Director, path);
             last.WaitFor(Director.Daemon.Ready);
-            Assert.Equal(Cables.LinksAreZeroCopy, IsZeroCopy(file));
             Forward(cables);
 
             // More than there is room for: what was too much is lost, and nothing stays so.
             last.Stop();
-            var all = Datagrams.To(cables.MacOf("eth0"), TooMany);
-            cables.Send("eth0", queue: 0, queues: 1, all);
+            var burst = Datagrams.To(cables.MacOf("eth0"), Flows);
+            for (var sent = 0; sent < TooManyBursts; sent++)
+            {
+                var target = cables.Arrived("eth0") + burst.Length;
+                cables.Send("eth0", queue: 0, queues: 1, burst);
+                // As long as there is room; the far end sends them in any case.
+                SpinWait.SpinUntil(() => cables.Arrived("eth0") >= target, TimeSpan.FromSeconds(1));
+            }
             last.Signal("CONT");
-            var marked = Datagrams.To(cables.MacOf("eth0"), TooMany + 1)[TooMany..];
+            var marked = Datagrams.To(cables.MacOf("eth0"), Flows + 1)[Flows..];
             Eventually.True(() =>
             {
                 cables.Send("eth0", queue: 0, queues: 1, marked);
-                return cables.CameOut("eth0").Any(static f => IsDatagram(f) && Datagrams.FlowOf(f) == TooMany);
+                return cables.CameOut("eth0").Any(static f => IsDatagram(f) && Datagrams.FlowOf(f) == Flows);
             }, static () => "nothing is forwarded after a time with too much");
             Assert.Equal(0, last.End());
         }
