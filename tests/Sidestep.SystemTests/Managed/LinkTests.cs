@@ -19,12 +19,14 @@ public sealed class LinkTests
         using var cables = new Cables();
         cables.AddLink("eth0", 1);
         using var engine = CabledDirector.Start(cables, Driver.AfXdp, "eth0");
+        // A device of the machine has counted for other tests, too.
+        var (received, handedOn) = (cables.Received("eth0"), cables.HandedOn("eth0", 0));
         Assert.Equal(Cables.LinksAreZeroCopy, engine.Attached[0].IsZeroCopy);
 
         for (var round = 0; round < Rounds; round++)
             Assert.Equal(2, CabledDirector.Exchange(cables, ["eth0"], "eth0", Flows).Values.Distinct().Count());
-        Assert.Equal(Rounds * Flows, cables.Received("eth0"));
-        Assert.Equal(Rounds * Flows, cables.HandedOn("eth0", 0));
+        Assert.Equal(Rounds * Flows, cables.Received("eth0") - received);
+        Assert.Equal(Rounds * Flows, cables.HandedOn("eth0", 0) - handedOn);
         Assert.Equal(Rounds * Flows, engine.Sum().Frames);
         Assert.Equal(Rounds * Flows, engine.Sum().Sent);
         Assert.Equal(0, engine.Sum().LostReceived + engine.Sum().LostSent);
@@ -114,15 +116,15 @@ public sealed class LinkTests
             for (var sent = 0; sent < TooManyBursts; sent++)
             {
                 var target = cables.Arrived("eth0") + burst.Length;
-                cables.Send("eth0", queue: 0, queues: 1, burst);
-                // As long as there is room; the far end sends them in any case.
+                cables.Send("eth0", queue: 0, queues: 1, burst, mayBeRefused: true);
+                // As long as there is room; beyond, a far end may wait for some.
                 SpinWait.SpinUntil(() => cables.Arrived("eth0") >= target, TimeSpan.FromSeconds(1));
             }
             last.Signal("CONT");
             var marked = Datagrams.To(cables.MacOf("eth0"), Flows + 1)[Flows..];
             Eventually.True(() =>
             {
-                cables.Send("eth0", queue: 0, queues: 1, marked);
+                cables.Send("eth0", queue: 0, queues: 1, marked, mayBeRefused: true);
                 return cables.CameOut("eth0").Any(static f => IsDatagram(f) && Datagrams.FlowOf(f) == Flows);
             }, static () => "nothing is forwarded after a time with too much");
             Assert.Equal(0, last.End());
