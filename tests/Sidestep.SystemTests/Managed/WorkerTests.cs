@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Net;
 using Sidestep.Engine.Managed;
 using Sidestep.Engine.Managed.Drivers;
@@ -29,16 +28,15 @@ public sealed class WorkerTests
         segment.File = segment.File with { Servers = [Segment.Line(1)], Interfaces = [("eth0", driver.Name())] };
         Assert.True(MacAddress.TryParse(Lan.MacOf(segment.Director, "eth0"), out var mac));
         using var engine = segment.Director.Inside(() => Start(segment, driver, mac));
-        using var sender = segment.Client.Inside(FrameBatch.Open);
-        var way = segment.Client.Inside(static () => Kernel.InterfaceIndex("eth0"))!.Value;
-        var frame = Datagram(mac);
+        using var sender = segment.Client.Inside(static () => TransmitRing.Open(Kernel.InterfaceIndex("eth0")!.Value));
+        var frame = Datagrams.To(mac, 1)[0];
 
-        Send(engine, sender, way, frame, WarmUp);
+        Send(engine, sender, frame, WarmUp);
         var allocated = new List<long>();
         for (var round = 0; round < Rounds; round++)
         {
             var before = Sum(engine).AllocatedBytes;
-            Send(engine, sender, way, frame, Measured);
+            Send(engine, sender, frame, Measured);
             allocated.Add(Sum(engine).AllocatedBytes - before);
         }
         var after = Sum(engine);
@@ -65,13 +63,13 @@ public sealed class WorkerTests
     }
 
     /// <summary>No faster than they are taken: this is not about overload. What the network says of itself is looked at, too, and not sent.</summary>
-    private static void Send(ManagedEngine engine, FrameBatch sender, int way, byte[] frame, int count)
+    private static void Send(ManagedEngine engine, TransmitRing sender, byte[] frame, int count)
     {
         var begun = Sum(engine).Sent;
         for (var sent = 0; sent < count;)
         {
             for (var i = 0; i < PerCall && sent < count; i++, sent++)
-                sender.Add(way, frame);
+                sender.Add(frame);
             sender.Flush();
             var target = begun + sent - InFlight;
             Assert.True(SpinWait.SpinUntil(() => Sum(engine).Sent >= target, Patience), $"{Sum(engine)} after {sent} frames");
@@ -82,24 +80,4 @@ public sealed class WorkerTests
 
     private static WorkerFigures Sum(ManagedEngine engine) => engine.Workers.Aggregate(static (one, other) => new WorkerFigures(
         one.Frames + other.Frames, one.Sent + other.Sent, one.LostReceived + other.LostReceived, one.LostSent + other.LostSent, one.AllocatedBytes + other.AllocatedBytes));
-
-    /// <summary>UDP to the VIP, in pinned memory, as sending wants it.</summary>
-    private static byte[] Datagram(MacAddress to)
-    {
-        var frame = GC.AllocateArray<byte>(14 + 20 + 8 + 18, pinned: true);
-        to.Write(frame);
-        frame[6] = 2;
-        BinaryPrimitives.WriteUInt16BigEndian(frame.AsSpan(12), 0x0800);
-        var ip = frame.AsSpan(14);
-        ip[0] = 0x45;
-        BinaryPrimitives.WriteUInt16BigEndian(ip[2..], (ushort)ip.Length);
-        (ip[8], ip[9]) = (64, 17);
-        IPAddress.Parse(Segment.ClientAddress).TryWriteBytes(ip[12..], out _);
-        IPAddress.Parse(Segment.Vip).TryWriteBytes(ip[16..], out _);
-        BinaryPrimitives.WriteUInt16BigEndian(ip[10..], InternetChecksum.Compute(ip[..20]));
-        BinaryPrimitives.WriteUInt16BigEndian(ip[20..], 40_000);
-        BinaryPrimitives.WriteUInt16BigEndian(ip[22..], EchoServer.Port);
-        BinaryPrimitives.WriteUInt16BigEndian(ip[24..], 26);
-        return frame;
-    }
 }
