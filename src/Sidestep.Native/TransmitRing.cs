@@ -36,7 +36,7 @@ public sealed unsafe class TransmitRing : IDisposable
     {
         _descriptor = descriptor;
         InterfaceIndex = interfaceIndex;
-        _mtuBytes = Math.Min(LinkSettings.Mtu(descriptor, interfaceIndex), LargestMtu);
+        _mtuBytes = Mtu ?? throw new NativeException($"the MTU of interface {interfaceIndex}", Libc.ENODEV);
         // An odd number of cache lines: the places do not all fall into the same part of the caches.
         _placeBytes = (FrameAt + EthernetBytes + TagBytes + _mtuBytes + LineBytes - 1) / LineBytes * LineBytes | LineBytes;
         _places = RingBytes / _placeBytes;
@@ -58,7 +58,7 @@ public sealed unsafe class TransmitRing : IDisposable
     /// <summary>The errno of the last that could not; 0: none.</summary>
     public int LastError { get; private set; }
 
-    /// <summary>The interface was deleted: nothing leaves by it any more, even if one of the same name comes.</summary>
+    /// <summary>The interface was deleted or has left this network namespace: nothing leaves by this ring any more, even if it comes back.</summary>
     internal bool IsGone
     {
         get
@@ -98,7 +98,9 @@ public sealed unsafe class TransmitRing : IDisposable
         frame.Length <= _mtuBytes + EthernetBytes + TagBytes && BinaryPrimitives.ReadUInt16BigEndian(frame[(EthernetBytes - 2)..]) == Tag;
 
     /// <summary>Whether the MTU has changed since the ring was opened.</summary>
-    internal bool IsOutdated => LinkSettings.Mtu(_descriptor, InterfaceIndex) != _mtuBytes;
+    internal bool IsOutdated => Mtu is { } now && now != _mtuBytes;
+
+    private int? Mtu => LinkSettings.Mtu(_descriptor, InterfaceIndex) is { } bytes ? Math.Min(bytes, LargestMtu) : null;
 
     /// <summary>Has a frame sent with the next <see cref="Flush"/>, or before. If there is no room for it, it is lost.</summary>
     /// <param name="frame">From the Ethernet header on; copied.</param>

@@ -1,3 +1,5 @@
+using Sidestep.Native.Interop;
+
 namespace Sidestep.Native;
 
 /// <summary>Sends frames by any interface: a ring for each (<see cref="TransmitRing"/>), opened when the first frame leaves by it. One
@@ -35,8 +37,14 @@ public sealed class WaysOut(Action<NativeException> refused) : IDisposable
     /// <summary>Sends what was added. A frame that cannot be sent is lost and counted, as frames may be; the others go on.</summary>
     public void Flush()
     {
+        var isGone = false;
         foreach (var way in _ways)
+        {
             way.Ring?.Flush();
+            isGone |= way.Ring?.LastError == Libc.ENXIO;
+        }
+        if (isGone)
+            Forget(static w => w.Ring is { IsGone: true });
     }
 
     /// <inheritdoc/>

@@ -130,6 +130,7 @@ internal static unsafe partial class Libc
     internal const int SOCK_DGRAM = 2;
     internal const int ENOENT = 2;
     internal const int EINTR = 4;
+    internal const int ENXIO = 6;
     internal const int EAGAIN = 11;
     internal const int EBUSY = 16;
     internal const int EEXIST = 17;

@@ -142,21 +142,31 @@ public sealed class TransmitRingTests : IDisposable
             Send(ways, first, Frame(3, Ethernet + 9001));
             Assert.Equal((3, 1), (ways.Sent, ways.Lost));
 
-            // Deleted: nothing more leaves, and its socket goes when another is opened.
-            _cables.Director.Ip("link del eth1");
+            // It leaves, and comes back with the number that it had: the frame that finds it gone is lost.
+            using var elsewhere = new NetworkNamespace("elsewhere", "ssd");
+            _cables.Director.Ip($"link set eth1 netns {elsewhere.Name}");
             Send(ways, second, Frame(4, 60));
             Assert.Equal((3, 2), (ways.Sent, ways.Lost));
-            _cables.Add("eth1", queues: 1);
-            var third = Kernel.InterfaceIndex("eth1")!.Value;
-            Send(ways, third, Frame(5, 60));
+            Assert.Equal((1, 0), (Sockets(first), Sockets(-1)));
+            elsewhere.Ip($"link set eth1 netns {_cables.Director.Name}");
+            _cables.Director.Ip("link set eth1 up");
+            Assert.Equal(second, Kernel.InterfaceIndex("eth1"));
+            Send(ways, second, Frame(5, 60));
             Assert.Equal([Frame(5, 60)], Came(1, "eth1"));
-            Assert.Equal((4, 2), (ways.Sent, ways.Lost));
-            Assert.Equal(2, Sockets(first) + Sockets(second) + Sockets(third) + Sockets(-1));
+
+            // Deleted, and nobody sends by it any more: its socket goes when another is opened.
+            _cables.Director.Ip("link del eth1");
+            Assert.Equal((1, 1), (Sockets(first), Sockets(-1)));
+            _cables.Add("eth2", queues: 1);
+            Send(ways, Kernel.InterfaceIndex("eth2")!.Value, Frame(6, 60));
+            Assert.Equal([Frame(6, 60)], Came(1, "eth2"));
+            Assert.Equal((5, 2), (ways.Sent, ways.Lost));
+            Assert.Equal((1, 0), (Sockets(first), Sockets(-1)));
 
             // There never was such an interface; it is said once within a second.
-            Send(ways, 9999, Frame(6, 60));
             Send(ways, 9999, Frame(7, 60));
-            Assert.Equal((4, 4), (ways.Sent, ways.Lost));
+            Send(ways, 9999, Frame(8, 60));
+            Assert.Equal((5, 4), (ways.Sent, ways.Lost));
             return true;
         });
         Assert.Contains("9999", Assert.Single(refused), StringComparison.Ordinal);
