@@ -9,8 +9,8 @@ namespace Sidestep.Lab;
 /// <summary>A topology that is up: its namespaces, and the processes in them.</summary>
 internal sealed class LabRun
 {
-    private static readonly TimeSpan StartLimit = Patience.Seconds(20);
-    private static readonly TimeSpan EndLimit = Patience.Seconds(5);
+    private static readonly TimeSpan StartLimit = Patience.Seconds(60);
+    private static readonly TimeSpan EndLimit = Patience.Seconds(60);
 
     private readonly Template _template;
     private readonly Action<string> _say;

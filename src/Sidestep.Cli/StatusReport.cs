@@ -33,6 +33,7 @@ public sealed class StatusReport(DirectorSettings director, DirectorStatus statu
             daemon = new
             {
                 running = isRunning,
+                starting = isRunning && daemon is { IsStarting: true },
                 processId = isRunning ? daemon?.ProcessId : null,
                 configurationFile = daemon?.ConfigurationFile,
                 errors = daemon?.Errors ?? [],
@@ -122,7 +123,7 @@ public sealed class StatusReport(DirectorSettings director, DirectorStatus statu
         var interfaces = status.Interfaces.Count == 0
             ? "attached to no interface"
             : "on " + string.Join(", ", status.Interfaces.Select(static i => $"{i.Name} ({DriverOf(i)}{CopiesOf(i)})"));
-        var process = isRunning ? $"daemon running (pid {daemon?.ProcessId})"
+        var process = isRunning ? $"daemon {(daemon is { IsStarting: true } ? "starting" : "running")} (pid {daemon?.ProcessId})"
             : status.IsAttached ? "daemon not running, the kernel goes on forwarding"
             : "daemon not running, nothing is forwarded";
         return string.Create(CultureInfo.InvariantCulture, $"{interfaces}; revision {status.Revision} of {status.AppliedAt.ToLocalTime():yyyy-MM-dd HH:mm:ss}; {process}");

@@ -29,6 +29,7 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
     private DaemonReport _report = new()
     {
         ProcessId = Environment.ProcessId,
+        IsStarting = true,
         Started = DateTimeOffset.UtcNow,
         ConfigurationFile = file.Path,
     };
@@ -66,11 +67,13 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
     {
         var decision = EngineChoice.Decide(first.Director);
         using var claim = await ClaimAsync().ConfigureAwait(false);
+        // What the predecessor said ends here, but for what is still to be taken back.
+        Report(r => r with { Groups = DaemonReport.Read(_identity)?.Groups ?? [] });
         using var engine = EngineChoice.Open(first.Director, decision);
         _engine = engine;
         foreach (var note in engine.Notes)
             Log.Info(note);
-        using var groups = new SolicitedNodeGroups(DaemonReport.Read(_identity)?.Groups ?? [], SaveGroups, Log.Warning);
+        using var groups = new SolicitedNodeGroups(_report.Groups, SaveGroups, Log.Warning);
         _groups = groups;
         Report(r => r with { Engine = engine.Kind, Notes = [.. engine.Notes], Groups = groups.Entered });
 
@@ -80,11 +83,16 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
         nextHops.Watch([.. first.Director.Interfaces.Select(static i => i.Name)],
             first.Pools.SelectMany(static p => p.Servers).Select(static s => s.Address).ToHashSet());
         nextHops.WatchPeers(first.Director.Peers);
-        nextHops.WaitUntilResolved(ResolvePatience);
+        nextHops.WaitUntilResolved(ResolvePatience, cancellation);
         if (EngineChoice.Refusal(engine, first) is { } refusal)
             throw new EngineException(refusal);
         using var health = new HealthKeeper(engine, _identity, management.Agents);
         _health = health;
+        if (cancellation.IsCancellationRequested)
+        {
+            End(engine);
+            return;
+        }
         var loop = new ControlLoop(engine, nextHops, first, this, TimeProvider.System, health.Book);
         loop.Start();
         management.Drains.Changed += () => loop.Post(management.Drains.On(_written ?? first));
@@ -140,7 +148,7 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
         foreach (var peer in degraded.Except(_report.Degraded).Except(_groups!.Problems).Except(_health!.Problems))
             Log.Warning(peer);
         Report(
-            r => r with { Unresolved = [.. unresolved], Degraded = degraded },
+            r => r with { IsStarting = false, Unresolved = [.. unresolved], Degraded = degraded },
             () => _failed = isNewest ? [] : _failed);
         foreach (var server in news)
             Log.Warning($"no next hop, server takes no traffic: {server}");
@@ -296,8 +304,8 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
         }
         else
         {
-            Log.Info(engine.Kind == EngineKind.Managed
-                ? "leaving; nothing forwards until the next start, which finds what was remembered (onExit: keep)"
+            Log.Info(_report.IsStarting ? "leaving before anything was applied; what was left by the former run stays as it is (onExit: keep)"
+                : engine.Kind == EngineKind.Managed ? "leaving; nothing forwards until the next start, which finds what was remembered (onExit: keep)"
                 : "leaving; the program goes on forwarding (onExit: keep)");
         }
     }

@@ -19,6 +19,9 @@ public sealed record DaemonReport
     /// <summary>When it started.</summary>
     public required DateTimeOffset Started { get; init; }
 
+    /// <summary>Whether none of its configurations has come into force yet: until then an adopted one of its predecessor is.</summary>
+    public bool IsStarting { get; init; }
+
     /// <summary>What forwards.</summary>
     public EngineKind Engine { get; init; } = EngineKind.Xdp;
 

@@ -6,7 +6,7 @@ namespace Sidestep.SystemTests;
 /// <summary>The lab as its user starts it: a process with words, an exit code, and time that runs out.</summary>
 internal sealed partial class LabProcess : RunningProgram
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(6);
 
     private LabProcess(IEnumerable<string> arguments, params ReadOnlySpan<(string Name, string Value)> environment)
         : base("the lab", [Repository.Executable("Sidestep.Lab", "sidestep-lab"), .. arguments], environment)

@@ -8,7 +8,7 @@ namespace Sidestep.SystemTests;
 /// <summary>A program that a test has started: what it says, and how it ends. <see cref="Dispose"/> kills it if it still runs.</summary>
 internal class RunningProgram : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private readonly string _name;
     private readonly StringBuilder _output = new(), _errors = new(), _said = new();
     private bool _disposed;

@@ -10,7 +10,7 @@ internal sealed partial class Capture(string path, NamespaceProcess process)
     // Enough for Ethernet with two tags, an outer IPv6 header, UDP, GUE, and an inner IPv6 header.
     public const int SnapLength = 142;
 
-    private static readonly TimeSpan Limit = Patience.Seconds(10);
+    private static readonly TimeSpan Limit = Patience.Seconds(30);
 
     /// <summary>Frames that the kernel took before the filter was in force, and that were thrown away.</summary>
     private int _early;

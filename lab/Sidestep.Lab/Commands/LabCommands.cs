@@ -14,7 +14,7 @@ internal static class LabCommands
     private static readonly Option<bool> JsonOption = new("--json") { Description = "Print one JSON object." };
     private static readonly Option<int?> TimeLimitOption = new("--time-limit")
     {
-        Description = "Seconds after which the run is given up; 180, and 1200 for one that injects faults.",
+        Description = "Seconds after which the run is given up; 300, and 1200 for one that injects faults.",
     };
     private static readonly Option<string?> EngineOption = new("--engine") { Description = "What forwards, instead of what sidestep.yaml says: auto, xdp or managed." };
     private static readonly Option<string?> DriverOption = new("--driver")

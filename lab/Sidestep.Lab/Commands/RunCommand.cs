@@ -6,7 +6,7 @@ namespace Sidestep.Lab.Commands;
 
 internal static class RunCommand
 {
-    private const int UsualLimit = 180, FaultsLimit = 1200;
+    private const int UsualLimit = 300, FaultsLimit = 1200;
 
     /// <param name="seconds">After which the run is given up; null: as usual.</param>
     public static async Task<int> RunAsync(Topology topology, bool json, int? seconds)

@@ -14,8 +14,8 @@ namespace Sidestep.Lab.Scenarios;
 internal sealed class ChurnSteps(LabRun run, DirectorFile file, InForce inForce, SessionsProcess sessions, Action<string> say)
 {
     private static readonly TimeSpan Rest = TimeSpan.FromSeconds(0.5);
-    private static readonly TimeSpan EmptyLimit = Patience.Seconds(15);
-    private static readonly TimeSpan NewFlowLimit = Patience.Seconds(10);
+    private static readonly TimeSpan EmptyLimit = Patience.Seconds(30);
+    private static readonly TimeSpan NewFlowLimit = Patience.Seconds(30);
 
     // What a daemon says of tables that it cannot adopt.
     private const string LayoutNote = "layout: ", AdoptedNote = "adopted";
@@ -53,6 +53,8 @@ internal sealed class ChurnSteps(LabRun run, DirectorFile file, InForce inForce,
             var problem = await DoAsync(step, cancel);
             var took = _watch.Elapsed - begun;
             _reports.Add(new ChurnStepReport(step.Title, Math.Round(begun.TotalSeconds, 1), Math.Round(took.TotalSeconds, 1), problem));
+            if (problem is not null)
+                say($"{step.Title}: {problem}");
             await Task.Delay(Rest, cancel);
             var now = sessions.State;
             say($"{_watch.Elapsed.TotalSeconds,5:0.0} s  {step.Title,-28} {(problem is null ? "ok" : "FAILED"),-6} "

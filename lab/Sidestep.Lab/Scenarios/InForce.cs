@@ -5,7 +5,7 @@ namespace Sidestep.Lab.Scenarios;
 /// <summary>Whether a change is in force, as an operator sees it in `sidestep status`. What it does to traffic, traffic says.</summary>
 internal sealed class InForce(LabRun run)
 {
-    private static readonly TimeSpan Limit = Patience.Seconds(15);
+    private static readonly TimeSpan Limit = Patience.Seconds(30);
 
     // Of the last change that was seen in force.
     private long _revision;
@@ -21,11 +21,12 @@ internal sealed class InForce(LabRun run)
     /// <summary>Waits until a daemon that has just been started has made whatever was changed without it.</summary>
     /// <returns>What is wrong, or null.</returns>
     public Task<string?> StartedAsync(IReadOnlyCollection<RunStep> changes, CancellationToken cancel)
-        => WaitAsync(s => changes.All(c => Shows(s, c)), 0, cancel);
+        => StartedAsync(s => changes.All(c => Shows(s, c)), cancel);
 
     /// <summary>Waits until a daemon that has just been started says of itself what is asked for.</summary>
     /// <returns>What is wrong, or null.</returns>
-    public Task<string?> StartedAsync(Func<SidestepStatus, bool> says, CancellationToken cancel) => WaitAsync(says, 0, cancel);
+    public Task<string?> StartedAsync(Func<SidestepStatus, bool> says, CancellationToken cancel)
+        => WaitAsync(s => s.UpDaemon == run.Daemon.Identity.Id && says(s), 0, cancel);
 
     private async Task<string?> WaitAsync(Func<SidestepStatus, bool> shows, long after, CancellationToken cancel)
     {

@@ -11,7 +11,7 @@ namespace Sidestep.Lab.Scenarios;
 /// </summary>
 internal sealed class Membership(LabRun run, DirectorFile file)
 {
-    private static readonly TimeSpan ChangeLimit = Patience.Seconds(15);
+    private static readonly TimeSpan ChangeLimit = Patience.Seconds(30);
 
     private readonly Dictionary<string, IReadOnlyDictionary<string, string>> _known = [];
 

@@ -11,10 +11,11 @@ namespace Sidestep.Lab.Scenarios;
 /// <param name="Packets">Of all services.</param>
 /// <param name="Services">Their names.</param>
 /// <param name="Servers">Of all pools, by name.</param>
+/// <param name="UpDaemon">Process id of the daemon whose configuration is in force; null while none runs, or one starts.</param>
 /// <param name="Notes">What the daemon says of how it came up.</param>
 internal sealed record SidestepStatus(
     long Revision, string? Engine, string? Driver, long Packets, IReadOnlyCollection<string> Services, IReadOnlyDictionary<string, ServerStatus> Servers,
-    IReadOnlyCollection<string> Notes)
+    int? UpDaemon, IReadOnlyCollection<string> Notes)
 {
     public static async Task<SidestepStatus> AskAsync(LabRun run, CancellationToken cancel)
         => Parse(await Tool.RunAsync(Command(run), cancel));
@@ -46,7 +47,8 @@ internal sealed record SidestepStatus(
                     .SelectMany(p => p.GetProperty("servers").EnumerateArray())
                     .GroupBy(Name)
                     .ToDictionary(g => g.Key, g => ServerOf([.. g])),
-                NotesOf(root));
+                UpDaemonOf(root.GetProperty("daemon")),
+                [.. root.GetProperty("daemon").GetProperty("notes").EnumerateArray().Select(n => n.GetString()!)]);
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
         {
@@ -54,11 +56,8 @@ internal sealed record SidestepStatus(
         }
     }
 
-    // A daemon that is dead, or that has just been started, says nothing yet.
-    private static IReadOnlyCollection<string> NotesOf(JsonElement root)
-        => root.TryGetProperty("daemon", out var daemon) && daemon.ValueKind == JsonValueKind.Object && daemon.TryGetProperty("notes", out var notes)
-            ? [.. notes.EnumerateArray().Select(n => n.GetString()!)]
-            : [];
+    private static int? UpDaemonOf(JsonElement daemon)
+        => daemon.GetProperty("running").GetBoolean() && !daemon.GetProperty("starting").GetBoolean() ? daemon.GetProperty("processId").GetInt32() : null;
 
     // A pool that is reached in several ways lists its servers once for each.
     private static ServerStatus ServerOf(IReadOnlyList<JsonElement> entries)

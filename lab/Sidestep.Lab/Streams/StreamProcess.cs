@@ -9,7 +9,7 @@ namespace Sidestep.Lab.Streams;
 /// <summary>The lab's end of the process that sends numbered datagrams.</summary>
 internal sealed class StreamProcess : IDisposable
 {
-    private static readonly TimeSpan Limit = Patience.Seconds(10);
+    private static readonly TimeSpan Limit = Patience.Seconds(30);
 
     private readonly PipedProcess _process;
     private volatile string? _sent;

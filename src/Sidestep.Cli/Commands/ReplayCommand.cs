@@ -33,7 +33,7 @@ public static class ReplayCommand
         var json = new Option<bool>("--json") { Description = "A JSON object per frame instead of a line." };
         var quiet = new Option<bool>("--quiet", "-q") { Description = "No lines, only the summary." };
         var time = new Option<string>("--time") { Description = "virtual: idle timeouts by the capture's timestamps. real: by this machine's clock.", DefaultValueFactory = static _ => "virtual" };
-        var mac = new Option<string?>("--mac") { Description = "Ethernet address of the director; otherwise what the first frame to a VIP is addressed to." };
+        var mac = new Option<string?>("--mac") { Description = "Ethernet address of the director; otherwise it is looked for among the first 1,000 frames to VIPs, which are held back for it." };
         var mtu = new Option<int>("--mtu") { Description = "MTU of its interfaces.", DefaultValueFactory = static _ => StandIns.DefaultMtu };
         engine.AcceptOnlyFromAmong("managed", "xdp");
         time.AcceptOnlyFromAmong("virtual", "real");

@@ -17,8 +17,6 @@ namespace Sidestep.Cli.Commands;
 /// <summary><c>sidestep trace</c>: what would happen to a packet, and why.</summary>
 public static class TraceCommand
 {
-    private const int LeastFrame = 14;
-
     /// <summary>The command.</summary>
     /// <param name="read">Reads what runs, by name and pin path of the director and its peers; null when there is no such director.
     /// Throws <see cref="EngineException"/> when it cannot be read.</param>
@@ -43,6 +41,14 @@ public static class TraceCommand
         {
             words, config, hex, input, frame, offline, json,
         };
+        command.Validators.Add(result =>
+        {
+            var packets = (result.GetValue(words) is { Length: > 0 } ? 1 : 0) + (result.GetValue(hex) is null ? 0 : 1) + (result.GetValue(input) is null ? 0 : 1);
+            if (packets != 1)
+                result.AddError($"{(packets == 0 ? "Which packet?" : "More than one packet.")} Give it in words ({PacketWords.Example}), or by --hex, or by --in and --frame.");
+            if (result.GetResult(frame) is { Implicit: false } && result.GetValue(input) is null)
+                result.AddError("--frame is the number of a frame in a capture: give that by --in.");
+        });
         command.SetAction(parsed =>
         {
             var (output, error) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
@@ -51,10 +57,8 @@ public static class TraceCommand
                 return code;
             try
             {
-                byte[]? given = parsed.GetValue(hex) is { } text ? Convert.FromHexString(text.Replace(":", "", StringComparison.Ordinal))
+                byte[]? given = parsed.GetValue(hex) is { } text ? HexFrame.Read(text)
                     : parsed.GetValue(input) is { } capture ? FrameOf(capture, parsed.GetValue(frame)) : null;
-                if (given is { Length: < LeastFrame })
-                    throw new FormatException($"the frame has {given.Length} bytes, fewer than an Ethernet header");
                 RunningNetwork? running = null;
                 if (!parsed.GetValue(offline) && ask?.Invoke(configuration.Director,
                     new TraceQuestion(given ?? PacketWords.ToFrame(parsed.GetValue(words) ?? [], default), given is null)) is { } answer)
@@ -157,8 +161,10 @@ public static class TraceCommand
         using var source = new CaptureSource(Document.Open(capture));
         while (source.TryRead(out var record))
         {
-            if (source.Frames == number)
-                return record.Bytes.ToArray();
+            if (source.Frames != number)
+                continue;
+            return record.Bytes.Length >= EthernetPacket.HeaderLength ? record.Bytes.ToArray() : throw new FormatException(
+                string.Create(CultureInfo.InvariantCulture, $"{capture}: frame {number} has {record.Bytes.Length} bytes, fewer than an Ethernet header"));
         }
         throw new FormatException(source.Problem is { } problem ? $"{capture}: {problem}"
             : string.Create(CultureInfo.InvariantCulture, $"{capture} has {source.Frames} frames: there is no frame {number}"));

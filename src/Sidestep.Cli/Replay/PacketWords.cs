@@ -10,8 +10,10 @@ namespace Sidestep.Cli.Replay;
 /// <c>icmp 198.51.100.7 203.0.113.10</c> (an echo request).</summary>
 public static class PacketWords
 {
-    private const int EthernetBytes = 14, TcpBytes = 20, UdpBytes = 8, IcmpBytes = 8, Ttl = 64;
-    private const string Example = "say it as 'tcp 198.51.100.7:40000 203.0.113.10:80 S', 'udp [2001:db8::7]:40000 [2001:db8::10]:53' or 'icmp 198.51.100.7 203.0.113.10'";
+    private const int TcpBytes = 20, UdpBytes = 8, IcmpBytes = 8, Ttl = 64;
+
+    /// <summary>How packets are said.</summary>
+    internal const string Example = "'tcp 198.51.100.7:40000 203.0.113.10:80 S', 'udp [2001:db8::7]:40000 [2001:db8::10]:53' or 'icmp 198.51.100.7 203.0.113.10'";
 
     /// <summary>The frame.</summary>
     /// <param name="words">Protocol, source, destination, and for TCP perhaps flags (letters of FSRPAU).</param>
@@ -21,14 +23,14 @@ public static class PacketWords
     {
         ArgumentNullException.ThrowIfNull(words);
         if (words.Count is < 3 or > 4)
-            throw new FormatException(Example);
+            throw new FormatException($"say it as {Example}");
         var protocol = words[0].ToUpperInvariant() switch
         {
             "TCP" => 6,
             "UDP" => 17,
             "ICMP" or "ICMPV6" => 1,
             var other when byte.TryParse(other, CultureInfo.InvariantCulture, out var number) => number,
-            _ => throw new FormatException($"'{words[0]}' is no protocol: {Example}"),
+            _ => throw new FormatException($"'{words[0]}' is no protocol: say it as {Example}"),
         };
         var hasPorts = protocol is 6 or 17;
         IPEndPoint source = End(words[1], hasPorts), destination = End(words[2], hasPorts);
@@ -50,13 +52,13 @@ public static class PacketWords
     private static IPEndPoint End(string text, bool hasPorts)
     {
         if (hasPorts)
-            return IPEndPoint.TryParse(text, out var end) && text.Contains(':', StringComparison.Ordinal) ? end : throw new FormatException($"'{text}' is no address with a port: {Example}");
-        return IPAddress.TryParse(text, out var address) ? new IPEndPoint(address, 0) : throw new FormatException($"'{text}' is no address: {Example}");
+            return IPEndPoint.TryParse(text, out var end) && text.Contains(':', StringComparison.Ordinal) ? end : throw new FormatException($"'{text}' is no address with a port: say it as {Example}");
+        return IPAddress.TryParse(text, out var address) ? new IPEndPoint(address, 0) : throw new FormatException($"'{text}' is no address: say it as {Example}");
     }
 
     private static byte[] Ethernet(MacAddress to, bool isIpv6)
     {
-        var bytes = new byte[EthernetBytes];
+        var bytes = new byte[EthernetPacket.HeaderLength];
         to.Write(bytes);
         new MacAddress(0x0200_0000_00fe).Write(bytes.AsSpan(6));
         BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(12), isIpv6 ? (ushort)0x86dd : (ushort)0x0800);

@@ -12,15 +12,18 @@ namespace Sidestep.Cli.Replay;
 /// <param name="engine">Which.</param>
 /// <param name="configuration">By which tables.</param>
 /// <param name="filter">Which frames are told; null: all.</param>
-/// <param name="mac">The director's Ethernet address; null: what the first frame to a VIP is addressed to.</param>
+/// <param name="mac">The director's Ethernet address; null: it is looked for among the first frames.</param>
 /// <param name="mtu">Of its interfaces.</param>
 public sealed class ReplayRun(IReplayEngine engine, Configuration configuration, CaptureMatcher? filter, MacAddress? mac, int mtu) : IDisposable
 {
-    private const int LeastFrame = 14;
+    /// <summary>What is held back at the most until it is known who the director is.</summary>
+    private const int MostHeldBytes = 64 << 20;
 
     private readonly SortedDictionary<string, long> _decisions = new(StringComparer.Ordinal);
     private readonly Dictionary<int, (int Index, string Name)> _interfaces = [];
-    private ManagedReplay? _scout;
+    private readonly Queue<HeldFrame> _held = [];
+    private int _heldBytes;
+    private DirectorSearch? _search;
     private NextHops _hops = null!;
     private byte[] _padded = [];
 
@@ -44,55 +47,68 @@ public sealed class ReplayRun(IReplayEngine engine, Configuration configuration,
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(reports);
-        Apply();
+        var tables = Apply();
+        _search = Mac is null ? new DirectorSearch(tables) : null;
         while (source.TryRead(out var record))
         {
-            if (record.Bytes.Length < LeastFrame)
+            if (record.Bytes.Length < EthernetPacket.HeaderLength)
             {
                 PassedOver++;
                 continue;
             }
-            var (index, name) = InterfaceOf(source, record.Interface);
+            var place = InterfaceOf(source, record.Interface);
             var frame = Whole(record.Bytes, record.Length);
-            if (_scout is not null)
-                Scout(frame, index);
-            var result = engine.Run(frame, index, record.Time);
-            Count(result);
-            if (filter is not null && !(filter.Wants(frame) && filter.Wants(result)))
-                continue;
-            foreach (var report in reports)
-                report.Write(source.Frames, record.Time, name, result.Egress == index ? name : NameOf(result.Egress), frame, result);
+            if (_search is null)
+                Replay(source.Frames, record.Time, place, frame, reports);
+            else
+                Hold(new HeldFrame(source.Frames, record.Time, place, frame.ToArray()), reports);
         }
+        ReplayHeld(reports);
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _scout?.Dispose();
+    public void Dispose() => _search?.Dispose();
 
-    private void Apply()
+    private ForwardingTables Apply()
     {
         _hops = StandIns.For(configuration, Mac, mtu);
         var tables = TableCompiler.Compile(configuration, _hops, now: DateTimeOffset.UnixEpoch);
         engine.Engine.Apply(tables);
-        if (Mac is not null)
-        {
-            _scout?.Dispose();
-            _scout = null;
-        }
-        else
-        {
-            _scout = new ManagedReplay(rememberedFlows: 1024, isVirtual: true);
-            _scout.Managed.Apply(tables);
-        }
+        return tables;
     }
 
-    /// <summary>Whether the frame says who the director is: it is for a VIP, and for one receiver.</summary>
-    private void Scout(ReadOnlySpan<byte> frame, int index)
+    /// <summary>Whose frames these are shows only after some of them.</summary>
+    private void Hold(HeldFrame held, IReadOnlyList<IFrameReport> reports)
     {
-        _scout!.Run(frame, index, 0);
-        if (!_scout.IsForVip || (frame[0] & 1) != 0)
+        _held.Enqueue(held);
+        _heldBytes += held.Frame.Length;
+        _search!.See(held.Frame, held.Interface.Index);
+        if (_search.HasEnough || _heldBytes > MostHeldBytes)
+            ReplayHeld(reports);
+    }
+
+    private void ReplayHeld(IReadOnlyList<IFrameReport> reports)
+    {
+        if (_search?.Found is { } found)
+        {
+            Mac = found;
+            Apply();
+            _search.Dispose();
+            _search = null;
+        }
+        while (_held.TryDequeue(out var held))
+            Replay(held.Number, held.Time, held.Interface, held.Frame, reports);
+        _heldBytes = 0;
+    }
+
+    private void Replay(long number, long time, (int Index, string Name) place, ReadOnlySpan<byte> frame, IReadOnlyList<IFrameReport> reports)
+    {
+        var result = engine.Run(frame, place.Index, time);
+        Count(result);
+        if (filter is not null && !(filter.Wants(frame) && filter.Wants(result)))
             return;
-        Mac = MacAddress.Read(frame);
-        Apply();
+        foreach (var report in reports)
+            report.Write(number, time, place.Name, result.Egress == place.Index ? place.Name : NameOf(result.Egress), frame, result);
     }
 
     private ReadOnlySpan<byte> Whole(ReadOnlySpan<byte> bytes, int length)
@@ -124,4 +140,6 @@ public sealed class ReplayRun(IReplayEngine engine, Configuration configuration,
         var name = result.Decision == Decision.Drop ? $"drop {Kebab.Of(result.Reason)}" : Kebab.Of(result.Decision);
         _decisions[name] = _decisions.GetValueOrDefault(name) + 1;
     }
+
+    private readonly record struct HeldFrame(long Number, long Time, (int Index, string Name) Interface, byte[] Frame);
 }

@@ -18,6 +18,7 @@ internal sealed class NetlinkNextHopResolver : INextHopResolver, IDisposable
 
     /// <summary>Datagrams of the kernel that are taken in at once: a storm must not put off the questions.</summary>
     private const int MostAtOnce = 10_000;
+    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(10);
 
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _stop = new();
@@ -67,14 +68,14 @@ internal sealed class NetlinkNextHopResolver : INextHopResolver, IDisposable
         Watch(w => w with { Peers = peers });
     }
 
-    /// <summary>Waits until every watched server is resolved; false when some were not in time.</summary>
-    internal bool WaitUntilResolved(TimeSpan timeout) => SpinWait.SpinUntil(
-        () =>
+    /// <summary>Waits until every watched server is resolved, the time is over, or nobody wants to know any more.</summary>
+    internal void WaitUntilResolved(TimeSpan timeout, CancellationToken cancellation)
+    {
+        var begun = TimeProvider.System.GetTimestamp();
+        while (Current.Unresolved.Count > 0 && TimeProvider.System.GetElapsedTime(begun) < timeout && !cancellation.WaitHandle.WaitOne(LookInterval))
         {
-            Thread.Sleep(10);
-            return Current.Unresolved.Count == 0;
-        },
-        timeout);
+        }
+    }
 
     public void Dispose()
     {

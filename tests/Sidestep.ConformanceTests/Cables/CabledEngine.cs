@@ -16,7 +16,7 @@ internal sealed class CabledEngine : IDisposable
     /// <summary>What AF_XDP takes in one piece on a virtual cable, and more than any row that is about something else than size.</summary>
     public const int MtuBytes = 3000;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     /// <summary>A program may leave a frame to the kernel without any worker having seen it: so long is waited for nobody to see it.</summary>
     private static readonly TimeSpan Unseen = TimeSpan.FromMilliseconds(30);

@@ -74,7 +74,7 @@ public sealed class BulkTransferTests
             client.Send(block);
         }
         client.Shutdown(SocketShutdown.Send);
-        Assert.True(serving.Wait(TimeSpan.FromSeconds(20)), "the server did not receive the end");
+        Assert.True(serving.Wait(TimeSpan.FromSeconds(60)), "the server did not receive the end");
         received = serving.Result;
         return Convert.ToHexString(sent.GetHashAndReset());
     }

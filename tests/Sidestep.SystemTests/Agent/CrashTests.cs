@@ -19,7 +19,7 @@ public sealed class CrashTests
             // The state file is written just before the first change: from there on every moment is one in the middle.
             var clock = Stopwatch.StartNew();
             while (!apply.HasExited && Directory.GetFiles(setup.StateDirectory, "*.json").Length == 0)
-                Assert.True(clock.Elapsed < TimeSpan.FromSeconds(10), "no state file");
+                Assert.True(clock.Elapsed < TimeSpan.FromSeconds(30), "no state file");
             var moment = TimeSpan.FromMilliseconds(2 * round);
             for (clock.Restart(); clock.Elapsed < moment;)
                 Thread.SpinWait(100);

@@ -6,7 +6,7 @@ namespace Sidestep.SystemTests.Agent;
 /// <summary>A process of <c>sidestep-agent run</c>.</summary>
 internal sealed class RunningAgent(RealServer setup, string options) : RunningProgram("the agent", setup.Command("run " + options))
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     /// <summary>What it last reported, as soon as that meets a condition.</summary>
     public JsonElement Report(Func<JsonElement, bool> condition)

@@ -11,7 +11,7 @@ namespace Sidestep.SystemTests.Agent;
 internal sealed class Wire : IDisposable
 {
     private const ushort EveryProtocol = 3;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private readonly Socket _socket;
     private readonly byte[] _buffer = new byte[1 << 17];
 

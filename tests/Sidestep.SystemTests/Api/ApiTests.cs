@@ -49,7 +49,7 @@ public sealed class ApiTests : IDisposable
         Assert.False(waiting.IsCompleted);
         _segment.Apply(_segment.File with { Services = [.. _segment.File.Services, new ServiceLine("more", "203.0.113.77", 9)] });
 
-        var after = await waiting.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        var after = await waiting.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         Assert.Equal(["echo", "more"], after!.Services.Select(static s => s.Name));
     }
 
@@ -111,7 +111,7 @@ public sealed class ApiTests : IDisposable
 
         WriteFiles();
         using var client = Client(_authority.Client("server1"));
-        Eventually.True(() => Degraded().Length == 0, () => $"not tried again: {Degraded()}", TimeSpan.FromSeconds(20));
+        Eventually.True(() => Degraded().Length == 0, () => $"not tried again: {Degraded()}", TimeSpan.FromSeconds(60));
         Assert.NotEmpty((await GetAsync(client, "server1")).Services);
 
         // A new certificate, of a new authority, is used from the next connection on.

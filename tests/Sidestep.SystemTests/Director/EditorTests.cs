@@ -99,5 +99,5 @@ public sealed class EditorTests
 
     private static void UntilWeight(Segment segment, int weight, string style) => Eventually.True(
         () => segment.Status().GetProperty("pools")[0].GetProperty("servers")[0].GetProperty("weight").GetInt32() == weight,
-        () => $"{style}: weight {weight} is not in force: {segment.StatusText()}", TimeSpan.FromSeconds(5));
+        () => $"{style}: weight {weight} is not in force: {segment.StatusText()}", TimeSpan.FromSeconds(30));
 }

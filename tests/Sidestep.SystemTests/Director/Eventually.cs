@@ -6,12 +6,12 @@ namespace Sidestep.SystemTests.Director;
 internal static class Eventually
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(20);
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
     /// <summary>Waits; fails the test when the condition does not come true in time.</summary>
     /// <param name="condition">Asked again and again.</param>
     /// <param name="failure">What to say then.</param>
-    /// <param name="limit">10 seconds unless told.</param>
+    /// <param name="limit">30 seconds unless told.</param>
     public static void True(Func<bool> condition, Func<string> failure, TimeSpan? limit = null)
     {
         var clock = Stopwatch.StartNew();

@@ -50,6 +50,25 @@ public sealed class KillTests
         NoLoss.Among([.. traffic.Stop().Skip(first)]);
     }
 
+    [Fact]
+    public void OneThatIsToldToEndWhileItStartsLeavesWhatItFound()
+    {
+        using var segment = new Segment(servers: 1);
+        segment.File = segment.File with { OnExit = "keep" };
+        Assert.Equal(0, segment.Start().End());
+        // Nobody has this address: the start waits for it.
+        segment.Write(segment.File with { Servers = [.. segment.File.Servers, Segment.Line(9)] });
+
+        var daemon = segment.Launch().Until("adopted the running tables");
+        Assert.Equal(0, daemon.End());
+
+        Assert.DoesNotContain(Daemon.Ready, daemon.Said, StringComparison.Ordinal);
+        Assert.Equal(["director"], KernelView.XdpPrograms(segment.Director, "eth0"));
+        Assert.Equal(["server1"], segment.Status().GetProperty("pools")[0].GetProperty("servers").EnumerateArray().Select(static s => s.GetProperty("name").GetString()));
+        Assert.False(segment.Status().GetProperty("daemon").GetProperty("starting").GetBoolean());
+        Assert.Contains("applied: 1 services, 1 servers", segment.Start().Said, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("TERM")]
     [InlineData("INT")]

@@ -47,6 +47,40 @@ public sealed class ReplayCommandTests : IDisposable
         Assert.Contains($"the director's Ethernet address: {Director}", error, StringComparison.Ordinal);
     }
 
+    /// <summary>Where it captures itself, a director's own probes and what it forwards are there, too; the probes come first.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void The_director_is_found_among_its_servers_and_its_router(bool forwardsAtLayer2)
+    {
+        MacAddress router = new(0x02005e100002), web1 = new(0x02005e100011), web2 = new(0x02005e100012);
+        List<byte[]> frames = [];
+        for (var probe = 0; probe < 9; probe++)
+            frames.Add(Tcp(80, probe % 2 == 0 ? web1 : web2, Director));
+        for (var i = 0; i < 12; i++)
+        {
+            frames.Add(Tcp(80, Director, router));
+            if (forwardsAtLayer2)
+                frames.Add(Tcp(80, i % 2 == 0 ? web1 : web2, Director));
+        }
+        // A server that is a client.
+        frames.Add(Tcp(80, Director, web1));
+
+        var (_, output, error) = Replay(Pcap([.. frames]));
+
+        Assert.Contains($"the director's Ethernet address: {Director}", error, StringComparison.Ordinal);
+        Assert.Contains("13 forward", error, StringComparison.Ordinal);
+        Assert.Equal(Enumerable.Range(1, frames.Count).Select(static n => $"#{n}"), output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static l => l.Split(' ')[0]));
+    }
+
+    [Fact]
+    public void More_frames_than_it_takes_to_find_the_director_are_all_replayed_in_their_order()
+    {
+        var (_, output, error) = Replay(Pcap([.. Enumerable.Range(0, 2500).Select(static _ => Tcp(80))]));
+        Assert.Contains("2500 frames: 2500 forward", error, StringComparison.Ordinal);
+        Assert.Equal(Enumerable.Range(1, 2500).Select(static n => $"#{n}"), output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static l => l.Split(' ')[0]));
+    }
+
     [Theory]
     [InlineData("decision drop", 1)]
     [InlineData("reason no-service", 1)]
@@ -167,6 +201,7 @@ public sealed class ReplayCommandTests : IDisposable
         var file = Path.Combine(_folder, "in.pcap");
         File.WriteAllBytes(file, Pcap(Tcp(81), Tcp(80)));
         Assert.Contains("forward", Trace("--hex", Convert.ToHexString(Tcp(80))).Output.Split(Environment.NewLine));
+        Assert.Contains("forward", Trace("--hex", BitConverter.ToString(Tcp(80)).Replace('-', ' ') + "\n").Output.Split(Environment.NewLine));
         Assert.Contains("forward", Trace("--in", file, "--frame", "2").Output.Split(Environment.NewLine));
         var (code, _, error) = Trace("--in", file, "--frame", "3");
         Assert.Equal(ExitCode.Unusable, code);
@@ -182,6 +217,29 @@ public sealed class ReplayCommandTests : IDisposable
     {
         var (code, _, error) = Trace(words.Split(' '));
         Assert.Equal(ExitCode.Unusable, code);
+        Assert.Contains(says, error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("0011223344550011223344550800z5", "--hex: 'z' at character 29 is no hexadecimal digit")]
+    [InlineData("00:11:22:33:44:55 00:11:22:33:44:55 08:00 4", "--hex: 29 digits are no whole number of bytes")]
+    [InlineData("00:11:22", "--hex: 3 bytes are fewer than an Ethernet header has, 14")]
+    public void A_frame_that_is_none_is_refused_with_the_place(string hex, string says)
+    {
+        var (code, _, error) = Trace("--hex", hex);
+        Assert.Equal(ExitCode.Unusable, code);
+        Assert.Contains(says, error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("", "Which packet?")]
+    [InlineData("--hex 00 --in file", "More than one packet.")]
+    [InlineData("tcp 198.51.100.7:1 203.0.113.10:80 --in file", "More than one packet.")]
+    [InlineData("tcp 198.51.100.7:1 203.0.113.10:80 --frame 2", "--frame is the number of a frame in a capture")]
+    public void A_trace_is_of_one_packet(string arguments, string says)
+    {
+        var (code, _, error) = Trace(arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        Assert.NotEqual(ExitCode.Ok, code);
         Assert.Contains(says, error, StringComparison.Ordinal);
     }
 
@@ -209,6 +267,14 @@ public sealed class ReplayCommandTests : IDisposable
     private static IReplayEngine NoXdp(int flows) => throw new EngineException("not here");
 
     private static byte[] Tcp(int port, string to = "203.0.113.10") => PacketWords.ToFrame(["tcp", "198.51.100.7:40000", $"{to}:{port}"], Director);
+
+    private static byte[] Tcp(int port, MacAddress to, MacAddress from)
+    {
+        var frame = Tcp(port);
+        to.Write(frame);
+        from.Write(frame.AsSpan(6));
+        return frame;
+    }
 
     private static byte[] Pcap(params byte[][] frames) => Pcap(1, frames);
 

@@ -10,7 +10,7 @@ namespace Sidestep.UnitTests.Control;
 internal sealed class LoopFixture : IAsyncDisposable
 {
     public const string Server = "10.0.0.11";
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
     private readonly CancellationTokenSource _stop = new();
     private Task _run = Task.CompletedTask;
 

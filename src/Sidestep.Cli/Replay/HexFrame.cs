@@ -1,0 +1,31 @@
+using System.Globalization;
+using Sidestep.Packets;
+
+namespace Sidestep.Cli.Replay;
+
+/// <summary>A frame in hexadecimal, as people copy it from elsewhere: with or without colons, hyphens and white space.</summary>
+public static class HexFrame
+{
+    /// <summary>Its bytes, from the Ethernet header on.</summary>
+    /// <exception cref="FormatException">Names the place and says what is expected.</exception>
+    public static byte[] Read(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        var digits = new List<char>(text.Length);
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (char.IsAsciiHexDigit(text[i]))
+                digits.Add(text[i]);
+            else if (text[i] is not (':' or '-') && !char.IsWhiteSpace(text[i]))
+                throw new FormatException(Say($"'{text[i]}' at character {i + 1} is no hexadecimal digit"));
+        }
+        if (digits.Count % 2 != 0)
+            throw new FormatException(Say($"{digits.Count} digits are no whole number of bytes"));
+        if (digits.Count / 2 < EthernetPacket.HeaderLength)
+            throw new FormatException(Say($"{digits.Count / 2} bytes are fewer than an Ethernet header has, {EthernetPacket.HeaderLength}"));
+        return Convert.FromHexString(digits.ToArray());
+    }
+
+    private static string Say(FormattableString wrong) =>
+        $"--hex: {wrong.ToString(CultureInfo.InvariantCulture)}. Give the frame from the Ethernet header on, two digits a byte; spaces, colons and hyphens do not matter.";
+}
