@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using Sidestep.Native;
+using NetworkNamespace = Sidestep.Testing.NetworkNamespace;
 
 namespace Sidestep.SystemTests.Managed;
 
