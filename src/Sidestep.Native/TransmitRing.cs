@@ -7,9 +7,9 @@ namespace Sidestep.Native;
 /// <summary>Frames on their way out by one interface, in a ring that the kernel empties (AF_PACKET, PACKET_TX_RING), past the queueing
 /// disciplines. Nothing is allocated per frame. One thread at a time.</summary>
 /// <remarks>A frame is copied into its place, and the kernel copies it once more, into a buffer of its own: it would otherwise lend the
-/// memory to the device, and a virtual device makes a copy in pages of its own instead, which takes longer than all the rest of sending.
-/// How much is to be copied is said in a header in front of the frame (PACKET_VNET_HDR); with that, the kernel leaves the comparison with
-/// the MTU to who sends.</remarks>
+/// memory to the device, and a virtual device, which must not keep it, takes a page for each frame and copies there. How much the kernel
+/// is to copy is said in a header in front of the frame (PACKET_VNET_HDR); with that, it leaves the comparison with the MTU to who
+/// sends.</remarks>
 public sealed unsafe class TransmitRing : IDisposable
 {
     // linux/if_packet.h
