@@ -106,13 +106,13 @@ public static unsafe class Kernel
         return Libc.statfs(path, buffer) == 0 && *(long*)buffer == BpfFsMagic;
     }
 
-    /// <summary>The CPUs that this process may use, by number.</summary>
+    /// <summary>The CPUs that the calling thread may use, by number.</summary>
     public static IReadOnlyList<int> AllowedCpus
     {
         get
         {
             const string Field = "Cpus_allowed_list:";
-            var line = File.ReadLines("/proc/self/status").First(static l => l.StartsWith(Field, StringComparison.Ordinal));
+            var line = File.ReadLines("/proc/thread-self/status").First(static l => l.StartsWith(Field, StringComparison.Ordinal));
             return
             [
                 .. line[Field.Length..].Trim().Split(',').SelectMany(static range =>

@@ -18,7 +18,7 @@ public sealed unsafe class PacketRing : IDisposable
     public const int Tailroom = 64;
 
     /// <summary>The longest frame that is handed over, in bytes: what the kernel joins from many.</summary>
-    public const int LongestFrame = 65_536 + 64;
+    private const int LongestFrame = 65_536 + 64;
 
     // linux/if_packet.h
     private const int Version = 10, Version2 = 1, Reserve = 12, VnetHeader = 15, ReceiveRing = 5, CopyThreshold = 7, IgnoreOutgoing = 23,

@@ -7,8 +7,8 @@ public sealed unsafe class Readiness
 {
     private readonly Libc.PollDescriptor[] _descriptors;
 
-    /// <summary>Waits for rings.</summary>
-    public Readiness(IEnumerable<PacketRing> rings) : this(rings.Select(static r => r.Descriptor))
+    /// <summary>Waits for a ring.</summary>
+    public Readiness(PacketRing ring) : this([ring.Descriptor])
     {
     }
 

@@ -8,17 +8,23 @@ internal sealed class ForwarderThread
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
+    private const string Cpus = "Cpus_allowed_list:";
+
     private readonly string _statistics;
 
     /// <param name="process">Of whom.</param>
     /// <param name="name">How its name begins.</param>
-    /// <exception cref="BenchmarkException">There is no such thread.</exception>
-    internal ForwarderThread(int process, string name)
+    /// <param name="cpu">Where it is meant to run, and nothing else.</param>
+    /// <exception cref="BenchmarkException">There is no such thread, or it is kept elsewhere: it would share a CPU with who makes the frames.</exception>
+    internal ForwarderThread(int process, string name, int cpu)
     {
         var tasks = string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/task");
         string? found = null;
         if (!SpinWait.SpinUntil(() => (found = Find(tasks, name)) is not null || !Directory.Exists(tasks), Patience) || found is null)
             throw new BenchmarkException($"there is no thread '{name}' in process {process}");
+        var cpus = File.ReadLines(Path.Combine(found, "status")).First(static l => l.StartsWith(Cpus, StringComparison.Ordinal))[Cpus.Length..].Trim();
+        if (cpus != cpu.ToString(CultureInfo.InvariantCulture))
+            throw new BenchmarkException($"thread '{name}' of process {process} runs on CPU {cpus} and not on {cpu}");
         _statistics = Path.Combine(found, "schedstat");
     }
 

@@ -26,6 +26,7 @@ internal static class InterfaceBenchmark
         rounds = Math.Min(rounds, MostRounds);
         if (Environment.ProcessorCount < 2)
             throw new BenchmarkException("frames are made on one CPU and forwarded on another, and there is only one");
+        Kernel.PinThread(Makes);
         using var surroundings = new Surroundings();
         using var interrupted = new Interruption(surroundings);
         using var farEnd = new FarEnd(new CpuClock(Makes));
@@ -61,13 +62,13 @@ internal static class InterfaceBenchmark
         var cable = Cable(farEnd, $"m{driver.Name()}");
         var (_, tables) = DirectorSide.Compile(cable);
         Surroundings.Enter(Surroundings.Inside);
-        // A worker runs on the first CPU that the process may use; the frames are made on another.
+        // A worker runs on the first CPU that this thread may use; the frames are made on another.
         Kernel.PinThread(Forwards);
         using var engine = ManagedEngine.ForInterfaces(XdpBenchmark.DefaultFlows, null, Console.Error.WriteLine, workers: 1);
         engine.Apply(tables);
         engine.Attach([new DirectorInterface(cable.Name, driver)]);
         Kernel.PinThread(Makes);
-        var thread = new ForwarderThread(Environment.ProcessId, $"{driver.Name()} 0");
+        var thread = new ForwarderThread(Environment.ProcessId, $"{driver.Name()} 0", Forwards);
         var (allocated, frames) = (0L, 0L);
         var result = Measure(driver.Name(), farEnd, cable, thread, rounds, isBegun =>
         {
@@ -113,7 +114,7 @@ internal static class InterfaceBenchmark
                 var begun = SpinWait.SpinUntil(() => process.HasExited || Has(said, "Logical Core"), StartLimit);
                 if (!begun || process.HasExited)
                     throw new BenchmarkException($"it did not start: {Last(said)}");
-                return Measure($"testpmd-{driver.Name()}", farEnd, cable, new ForwarderThread(process.Id, "rte-worker"), rounds, static _ => { });
+                return Measure($"testpmd-{driver.Name()}", farEnd, cable, new ForwarderThread(process.Id, "rte-worker", Forwards), rounds, static _ => { });
             }
             finally
             {

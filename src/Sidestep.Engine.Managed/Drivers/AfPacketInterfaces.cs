@@ -62,7 +62,7 @@ internal sealed class AfPacketInterfaces(ManagedEngine engine, PipelinePool pipe
                 if (count > 1)
                     group = ring.Join(group);
                 var free = NextNumber();
-                opened.Add(new AfPacketWorker(free, cpus[number % cpus.Count], [ring], new FrameHandler(engine, pipeline, slowPath), log));
+                opened.Add(new AfPacketWorker(free, cpus[number % cpus.Count], ring, new FrameHandler(engine, pipeline, slowPath), log));
                 _workers.Add((index, free, opened[^1], pipeline));
             }
             catch

@@ -8,17 +8,15 @@ namespace Sidestep.Engine.Managed.Drivers;
 /// same interface or another. Interfaces that came together share a memory; to one that came later a frame is copied.</summary>
 internal sealed class AfXdpWorker : Worker
 {
-    private const int Burst = FrameBatch.Most, BusyMilliseconds = 1;
+    private const int Burst = 64, BusyMilliseconds = 1;
 
     private readonly FrameHandler _handler;
 
     /// <summary>For interfaces that have no socket here: those of other drivers, and those with fewer queues.</summary>
-    private readonly FrameBatch _elsewhere;
+    private readonly WaysOut _elsewhere;
 
-    private readonly (FrameMemory Memory, ulong Chunk)[] _elsewhereChunks = new (FrameMemory, ulong)[FrameBatch.Most];
     private Port[] _ports = [];
     private Readiness _readiness = new(Array.Empty<XdpSocket>());
-    private int _elsewhereCount;
     private long _sent, _lost, _lostBefore;
 
     /// <summary>A socket, and the memory of its frames.</summary>
@@ -32,7 +30,7 @@ internal sealed class AfXdpWorker : Worker
         : base($"af-xdp {number}", cpu, log)
     {
         _handler = handler;
-        _elsewhere = FrameBatch.Open();
+        _elsewhere = new WaysOut(Say);
     }
 
     /// <inheritdoc/>
@@ -73,7 +71,7 @@ internal sealed class AfXdpWorker : Worker
             any |= TakeBack(port);
         foreach (var port in _ports)
             any |= Receive(port);
-        SendElsewhere();
+        _elsewhere.Flush();
         foreach (var port in _ports)
         {
             port.Socket.Transmit.Publish();
@@ -161,10 +159,8 @@ internal sealed class AfXdpWorker : Worker
             }
             return;
         }
-        if (_elsewhere.IsFull)
-            SendElsewhere();
         _elsewhere.Add(_handler.Egress, frame.Bytes);
-        _elsewhereChunks[_elsewhereCount++] = (memory, chunk);
+        memory.GiveBack(chunk);
     }
 
     /// <summary>To the same place of a chunk of another memory; the former chunk is free then, in any case.</summary>
@@ -176,15 +172,5 @@ internal sealed class AfXdpWorker : Worker
         from.GiveBack(chunk);
         chunk = other;
         return isCopied;
-    }
-
-    private void SendElsewhere()
-    {
-        _elsewhere.Flush();
-        while (_elsewhereCount > 0)
-        {
-            var (memory, chunk) = _elsewhereChunks[--_elsewhereCount];
-            memory.GiveBack(chunk);
-        }
     }
 }

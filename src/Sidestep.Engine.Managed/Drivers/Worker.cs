@@ -135,7 +135,8 @@ internal abstract class Worker : IDisposable
         }
     }
 
-    private void Say(Exception problem)
+    /// <summary>Tells people; the first problem only.</summary>
+    protected void Say(Exception problem)
     {
         if (_said is null)
             _log(_said = $"{Name}: {problem.Message}");

@@ -59,7 +59,7 @@ internal static unsafe partial class Libc
     internal static partial int getsockopt(int sockfd, int level, int optname, void* optval, uint* optlen);
 
     [LibraryImport(Library, SetLastError = true)]
-    internal static partial int sendmmsg(int sockfd, MessageWithLength* msgvec, uint vlen, int flags);
+    internal static partial int getsockname(int sockfd, void* addr, uint* addrlen);
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int poll(PollDescriptor* fds, nuint nfds, int timeout);
@@ -81,32 +81,6 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int setns(int fd, int nstype);
-
-    [StructLayout(LayoutKind.Sequential)]
-    internal struct BytesVector
-    {
-        internal void* iov_base;
-        internal nuint iov_len;
-    }
-
-    [StructLayout(LayoutKind.Sequential)]
-    internal struct MessageHeader
-    {
-        internal void* msg_name;
-        internal uint msg_namelen;
-        internal BytesVector* msg_iov;
-        internal nuint msg_iovlen;
-        internal void* msg_control;
-        internal nuint msg_controllen;
-        internal int msg_flags;
-    }
-
-    [StructLayout(LayoutKind.Sequential)]
-    internal struct MessageWithLength
-    {
-        internal MessageHeader msg_hdr;
-        internal uint msg_len;
-    }
 
     [StructLayout(LayoutKind.Sequential)]
     internal struct PollDescriptor
@@ -147,6 +121,7 @@ internal static unsafe partial class Libc
     internal const int SO_ERROR = 4;
     internal const int SO_RCVTIMEO = 20;
     internal const int SO_ATTACH_FILTER = 26;
+    internal const int SO_SNDBUFFORCE = 32;
     internal const int SO_RCVBUFFORCE = 33;
     internal const int MSG_DONTWAIT = 0x40;
     internal const int SIOCADDMULTI = 0x8931;
@@ -155,12 +130,14 @@ internal static unsafe partial class Libc
     internal const int SOCK_DGRAM = 2;
     internal const int ENOENT = 2;
     internal const int EINTR = 4;
+    internal const int ENXIO = 6;
     internal const int EAGAIN = 11;
     internal const int EBUSY = 16;
     internal const int EEXIST = 17;
     internal const int ENODEV = 19;
     internal const int EINVAL = 22;
     internal const int ENOBUFS = 105;
+    internal const int EMSGSIZE = 90;
     internal const int EOPNOTSUPP = 95;
     internal const int EAFNOSUPPORT = 97;
 }

@@ -24,10 +24,9 @@ internal sealed class CabledEngine : IDisposable
     private readonly NetworkNamespace _director = new("director", "ssc"), _others = new("others", "ssc");
     private readonly Dictionary<string, int> _indexes = [], _farIndexes = [];
     private readonly Dictionary<string, PacketRing> _ends = [];
-    private readonly FrameBatch _sender;
+    private readonly Dictionary<string, TransmitRing> _entrances = [];
     private readonly List<string> _problems = [];
     private readonly ManagedEngine _engine;
-    private readonly byte[] _out = GC.AllocateArray<byte>(PacketRing.LongestFrame, pinned: true);
 
     /// <param name="driver">How frames are taken.</param>
     /// <param name="interfaces">By name, with the Ethernet address of the director's end.</param>
@@ -50,8 +49,8 @@ internal sealed class CabledEngine : IDisposable
             _indexes[name] = _director.Inside(() => Kernel.InterfaceIndex(name))!.Value;
             _farIndexes[name] = _others.Inside(() => Kernel.InterfaceIndex(name))!.Value;
             _ends[name] = _others.Inside(() => PacketRing.Open(_farIndexes[name], MtuBytes));
+            _entrances[name] = _others.Inside(() => TransmitRing.Open(_farIndexes[name]));
         }
-        _sender = _others.Inside(FrameBatch.Open);
         _engine = _director.Inside(() =>
         {
             var engine = ManagedEngine.ForInterfaces(rememberedFlows: 4096, path: null, _problems.Add, workers: 1);
@@ -85,10 +84,9 @@ internal sealed class CabledEngine : IDisposable
         foreach (var end in _ends.Values)
             Assert.Null(Next(end));
         var before = Seen;
-        frame.CopyTo(_out, 0);
-        _sender.Add(_farIndexes[entrance], _out.AsSpan(0, frame.Length));
-        _sender.Flush();
-        Assert.Equal(0, _sender.Lost);
+        _entrances[entrance].Add(frame);
+        _entrances[entrance].Flush();
+        Assert.Equal(0, _entrances[entrance].Lost);
         (string, byte[])? Came()
         {
             foreach (var (name, end) in _ends)
@@ -117,7 +115,8 @@ internal sealed class CabledEngine : IDisposable
             return true;
         });
         _engine.Dispose();
-        _sender.Dispose();
+        foreach (var entrance in _entrances.Values)
+            entrance.Dispose();
         foreach (var end in _ends.Values)
             end.Dispose();
         _director.Dispose();

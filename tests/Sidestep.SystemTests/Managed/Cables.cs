@@ -73,14 +73,9 @@ internal sealed class Cables : IDisposable
     public void Send(string cable, int queue, int queues, IReadOnlyList<byte[]> frames, bool mayBeRefused = false) => Others.Inside(() =>
     {
         Kernel.PinThread(Kernel.AllowedCpus.First(c => c % queues == queue));
-        using var sender = FrameBatch.Open();
-        var way = Kernel.InterfaceIndex(cable)!.Value;
+        using var sender = TransmitRing.Open(Kernel.InterfaceIndex(cable)!.Value);
         foreach (var frame in frames)
-        {
-            if (sender.IsFull)
-                sender.Flush();
-            sender.Add(way, frame);
-        }
+            sender.Add(frame);
         sender.Flush();
         Assert.True(mayBeRefused || sender.Lost == 0, $"the device at the far end did not take {sender.Lost} frames");
         return true;

@@ -5,7 +5,7 @@ using Sidestep.SystemTests.Director;
 
 namespace Sidestep.SystemTests.Managed;
 
-/// <summary>Frames with UDP to the VIP, in pinned memory, as sending wants it.</summary>
+/// <summary>Frames with UDP to the VIP.</summary>
 internal static class Datagrams
 {
     private const int FlowAt = 14 + 20 + 8;
@@ -19,7 +19,7 @@ internal static class Datagrams
     private static byte[] To(MacAddress director, int flow, int flows)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(flows, 20_000);
-        var frame = GC.AllocateArray<byte>(FlowAt + 18, pinned: true);
+        var frame = new byte[FlowAt + 18];
         director.Write(frame);
         frame[6] = 2;
         BinaryPrimitives.WriteUInt16BigEndian(frame.AsSpan(12), 0x0800);

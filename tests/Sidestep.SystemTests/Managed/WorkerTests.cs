@@ -27,16 +27,15 @@ public sealed class WorkerTests
         segment.File = segment.File with { Servers = [Segment.Line(1)], Interfaces = [("eth0", driver.Name())] };
         Assert.True(MacAddress.TryParse(Lan.MacOf(segment.Director, "eth0"), out var mac));
         using var engine = segment.Director.Inside(() => Start(segment, driver, mac));
-        using var sender = segment.Client.Inside(FrameBatch.Open);
-        var way = segment.Client.Inside(static () => Kernel.InterfaceIndex("eth0"))!.Value;
+        using var sender = segment.Client.Inside(static () => TransmitRing.Open(Kernel.InterfaceIndex("eth0")!.Value));
         var frame = Datagrams.To(mac, 1)[0];
 
-        Send(engine, sender, way, frame, WarmUp);
+        Send(engine, sender, frame, WarmUp);
         var allocated = new List<long>();
         for (var round = 0; round < Rounds; round++)
         {
             var before = engine.Sum().AllocatedBytes;
-            Send(engine, sender, way, frame, Measured);
+            Send(engine, sender, frame, Measured);
             allocated.Add(engine.Sum().AllocatedBytes - before);
         }
         var after = engine.Sum();
@@ -63,13 +62,13 @@ public sealed class WorkerTests
     }
 
     /// <summary>No faster than they are taken: this is not about overload. What the network says of itself is looked at, too, and not sent.</summary>
-    private static void Send(ManagedEngine engine, FrameBatch sender, int way, byte[] frame, int count)
+    private static void Send(ManagedEngine engine, TransmitRing sender, byte[] frame, int count)
     {
         var begun = engine.Sum().Sent;
         for (var sent = 0; sent < count;)
         {
             for (var i = 0; i < PerCall && sent < count; i++, sent++)
-                sender.Add(way, frame);
+                sender.Add(frame);
             sender.Flush();
             var target = begun + sent - InFlight;
             Assert.True(SpinWait.SpinUntil(() => engine.Sum().Sent >= target, Patience), $"{engine.Sum()} after {sent} frames");

@@ -1,0 +1,220 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using Sidestep.Native.Interop;
+
+namespace Sidestep.Native;
+
+/// <summary>Frames on their way out by one interface, in a ring that the kernel empties (AF_PACKET, PACKET_TX_RING), past the queueing
+/// disciplines. Nothing is allocated per frame. One thread at a time.</summary>
+/// <remarks>A frame is copied into its place, and the kernel copies it once more, into a buffer of its own: it would otherwise lend the
+/// memory to the device, and a virtual device, which must not keep it, takes a page for each frame and copies there. How much the kernel
+/// is to copy is said in a header in front of the frame (PACKET_VNET_HDR); with that, it leaves the comparison with the MTU to who
+/// sends.</remarks>
+public sealed unsafe class TransmitRing : IDisposable
+{
+    // linux/if_packet.h
+    private const int Version = 10, Version2 = 1, Ring = 13, Loss = 14, VnetHeader = 15, QdiscBypass = 20;
+    private const uint Available = 0, SendRequest = 1;
+
+    /// <summary>struct tpacket2_hdr is status, length and more; 32 bytes in, what is sent begins: struct virtio_net_hdr, then the frame.</summary>
+    private const int LengthAt = 4, OffloadAt = 32, HeaderBytesAt = OffloadAt + 2, FrameAt = OffloadAt + FrameOffload.Bytes;
+
+    private const int RingBytes = 2 << 20, LineBytes = 64, EthernetBytes = 14, TagBytes = 4, LargestMtu = 1 << 16;
+    private const ushort Tag = 0x8100;
+
+    /// <summary>Of a longer frame the device is lent what lies behind.</summary>
+    private const int CopiedBytes = 2048;
+
+    private readonly FileDescriptor _descriptor;
+    private readonly int _mtuBytes, _placeBytes, _places;
+    private readonly MappedMemory _memory;
+
+    /// <summary>Where the next frame goes; the first that the kernel has not taken; how many it has not.</summary>
+    private int _next, _first, _waiting;
+
+    private TransmitRing(FileDescriptor descriptor, int interfaceIndex)
+    {
+        _descriptor = descriptor;
+        InterfaceIndex = interfaceIndex;
+        _mtuBytes = Mtu ?? throw new NativeException($"the MTU of interface {interfaceIndex}", Libc.ENODEV);
+        // An odd number of cache lines: the places do not all fall into the same part of the caches.
+        _placeBytes = (FrameAt + EthernetBytes + TagBytes + _mtuBytes + LineBytes - 1) / LineBytes * LineBytes | LineBytes;
+        _places = RingBytes / _placeBytes;
+        _memory = Prepare();
+    }
+
+    /// <summary>The kernel's index of the interface.</summary>
+    public int InterfaceIndex { get; }
+
+    /// <summary>Frames that have room, whatever the device has not sent yet.</summary>
+    public int Places => _places;
+
+    /// <summary>Frames that were handed to the device.</summary>
+    public long Sent { get; private set; }
+
+    /// <summary>Frames that could not be: the interface is down or gone, its queue or the ring full, or they are longer than its MTU.</summary>
+    public long Lost { get; private set; }
+
+    /// <summary>The errno of the last that could not; 0: none.</summary>
+    public int LastError { get; private set; }
+
+    /// <summary>The interface was deleted or has left this network namespace: nothing leaves by this ring any more, even if it comes back.</summary>
+    internal bool IsGone
+    {
+        get
+        {
+            var address = default(Libc.LinkAddress);
+            var length = (uint)sizeof(Libc.LinkAddress);
+            return Libc.getsockname(_descriptor.Value, &address, &length) == 0 && address.sll_ifindex < 0;
+        }
+    }
+
+    /// <summary>Opens a ring in this network namespace.</summary>
+    /// <exception cref="NativeException">ENODEV: there is no such interface. EPERM: CAP_NET_RAW or CAP_NET_ADMIN is missing.</exception>
+    public static TransmitRing Open(int interfaceIndex)
+    {
+        // protocol 0: no frame is delivered to the socket
+        var descriptor = Libc.socket(Libc.AF_PACKET, Libc.SOCK_RAW | Libc.SOCK_CLOEXEC, 0);
+        if (descriptor < 0)
+            throw NativeException.OfLastError("socket AF_PACKET");
+        var owned = new FileDescriptor(descriptor);
+        TransmitRing? ring = null;
+        try
+        {
+            ring = new TransmitRing(owned, interfaceIndex);
+            ring.Bind();
+            return ring;
+        }
+        catch
+        {
+            ring?.Dispose();
+            owned.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Whether a frame was not longer than the MTU when the ring was opened.</summary>
+    internal bool Fits(ReadOnlySpan<byte> frame) => frame.Length <= _mtuBytes + EthernetBytes ||
+        frame.Length <= _mtuBytes + EthernetBytes + TagBytes && BinaryPrimitives.ReadUInt16BigEndian(frame[(EthernetBytes - 2)..]) == Tag;
+
+    /// <summary>Whether the MTU has changed since the ring was opened.</summary>
+    internal bool IsOutdated => Mtu is { } now && now != _mtuBytes;
+
+    private int? Mtu => LinkSettings.Mtu(_descriptor, InterfaceIndex) is { } bytes ? Math.Min(bytes, LargestMtu) : null;
+
+    /// <summary>Has a frame sent with the next <see cref="Flush"/>, or before. If there is no room for it, it is lost.</summary>
+    /// <param name="frame">From the Ethernet header on; copied.</param>
+    public void Add(ReadOnlySpan<byte> frame)
+    {
+        if (frame.Length < EthernetBytes || !Fits(frame))
+        {
+            Lose(Libc.EMSGSIZE);
+            return;
+        }
+        var place = Place(_next);
+        if (Status(place) != Available)
+            Flush();
+        if (Status(place) != Available)
+        {
+            Lose(Libc.ENOBUFS);
+            return;
+        }
+        frame.CopyTo(new Span<byte>(place + FrameAt, frame.Length));
+        *(ushort*)(place + HeaderBytesAt) = (ushort)Math.Min(frame.Length, CopiedBytes);
+        Length(place) = FrameOffload.Bytes + frame.Length;
+        Volatile.Write(ref *(uint*)place, SendRequest);
+        _next = After(_next);
+        _waiting++;
+    }
+
+    /// <summary>Sends what was added. A frame that cannot be sent is lost and counted, as frames may be; the others go on.</summary>
+    public void Flush()
+    {
+        while (_waiting > 0)
+        {
+            var error = Libc.sendto(_descriptor.Value, null, 0, Libc.MSG_DONTWAIT, null, 0) < 0 ? Marshal.GetLastPInvokeError() : Libc.ENOBUFS;
+            PassOver();
+            if (_waiting == 0)
+                return;
+            var refused = Place(_first);
+            if (Length(refused) == 0)
+            {
+                TakeBack();
+                return;
+            }
+            // The kernel tries this one again and again. One without any bytes it leaves out.
+            Length(refused) = 0;
+            Lose(error);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _memory?.Dispose();
+        _descriptor.Dispose();
+    }
+
+    /// <summary>What the kernel has taken, whether the device still holds it or not.</summary>
+    private void PassOver()
+    {
+        for (; _waiting > 0 && Status(Place(_first)) != SendRequest; _waiting--)
+        {
+            if (Length(Place(_first)) != 0)
+                Sent++;
+            _first = After(_first);
+        }
+    }
+
+    /// <summary>Nothing at all goes out: the interface is down or gone. The kernel is where the first is that waits.</summary>
+    private void TakeBack()
+    {
+        _next = _first;
+        for (var at = _first; _waiting > 0; _waiting--)
+        {
+            if (Length(Place(at)) != 0)
+                Lost++;
+            Volatile.Write(ref *(uint*)Place(at), Available);
+            at = After(at);
+        }
+    }
+
+    private void Lose(int error) => (Lost, LastError) = (Lost + 1, error);
+
+    private byte* Place(int number) => _memory.Address + (nint)number * _placeBytes;
+
+    private int After(int number) => number + 1 == _places ? 0 : number + 1;
+
+    private static uint Status(byte* place) => Volatile.Read(ref *(uint*)place);
+
+    private static ref int Length(byte* place) => ref *(int*)(place + LengthAt);
+
+    private MappedMemory Prepare()
+    {
+        Set(Libc.SOL_PACKET, Version, Version2, "PACKET_VERSION");
+        Set(Libc.SOL_PACKET, VnetHeader, 1, "PACKET_VNET_HDR");
+        Set(Libc.SOL_PACKET, QdiscBypass, 1, "PACKET_QDISC_BYPASS");
+        // Without it, the kernel would stop at a frame that it cannot send, and wait there for another.
+        Set(Libc.SOL_PACKET, Loss, 1, "PACKET_LOSS");
+        // What devices hold is bounded by the ring, not by this; the kernel takes twice as much.
+        Set(Libc.SOL_SOCKET, Libc.SO_SNDBUFFORCE, 2 * RingBytes, "SO_SNDBUFFORCE");
+        // struct tpacket_req: block size, number of blocks, frame size, number of frames
+        var request = stackalloc uint[] { RingBytes, 1, (uint)_placeBytes, (uint)_places };
+        if (Libc.setsockopt(_descriptor.Value, Libc.SOL_PACKET, Ring, request, 4 * sizeof(uint)) != 0)
+            throw NativeException.OfLastError("setsockopt PACKET_TX_RING");
+        return MappedMemory.OfSocket(_descriptor, RingBytes, 0);
+    }
+
+    private void Bind()
+    {
+        var address = new Libc.LinkAddress { sll_family = Libc.AF_PACKET, sll_ifindex = InterfaceIndex };
+        if (Libc.bind(_descriptor.Value, &address, (uint)sizeof(Libc.LinkAddress)) != 0)
+            throw NativeException.OfLastError("bind AF_PACKET");
+    }
+
+    private void Set(int level, int option, int value, string name)
+    {
+        if (Libc.setsockopt(_descriptor.Value, level, option, &value, sizeof(int)) != 0)
+            throw NativeException.OfLastError($"setsockopt {name}");
+    }
+}

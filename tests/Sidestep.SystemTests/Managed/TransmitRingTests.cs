@@ -1,0 +1,235 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using Sidestep.Native;
+using NetworkNamespace = Sidestep.Testing.NetworkNamespace;
+
+namespace Sidestep.SystemTests.Managed;
+
+/// <summary>What is sent by a transmit ring arrives, or is counted as lost, whatever becomes of the device. The far end of the cable judges:
+/// what it takes, and what the kernel has counted there.</summary>
+public sealed class TransmitRingTests : IDisposable
+{
+    private const int Mtu = 1500, Ethernet = 14, Tag = 4, NumberAt = Ethernet + Tag;
+    private readonly Cables _cables = new();
+
+    public TransmitRingTests() => _cables.Add("eth0", queues: 1);
+
+    [Fact]
+    public void Frames_of_all_sizes_arrive_in_order_as_they_are_and_the_ring_is_used_again()
+    {
+        using var ring = OpenRing();
+        var all = Enumerable.Range(0, 2 * ring.Places + 7).Select(static n => Frame(n, Ethernet + 50 + n * 31 % (Mtu - 49))).ToArray();
+        foreach (var burst in all.Chunk(100))
+        {
+            Send(ring, burst);
+            Assert.Equal(burst, Came(burst.Length));
+        }
+        Assert.Equal((all.Length, 0), (ring.Sent, ring.Lost));
+        Assert.Equal(all.Length, _cables.Received("eth0"));
+    }
+
+    [Fact]
+    public void More_than_the_ring_has_places_for_leave_it_on_their_way()
+    {
+        using var ring = OpenRing();
+        var all = Enumerable.Range(0, ring.Places + 100).Select(static n => Frame(n, 60)).ToArray();
+        Send(ring, all);
+        Assert.Equal(all, Came(all.Length));
+        Assert.Equal((all.Length, 0), (ring.Sent, ring.Lost));
+    }
+
+    /// <summary>The kernel lets a tagged frame be longer by its tag, and so does the ring.</summary>
+    [Fact]
+    public void A_frame_longer_than_the_mtu_is_lost_and_the_others_arrive()
+    {
+        using var ring = OpenRing();
+        byte[] tagged = Frame(2, Ethernet + Mtu + Tag);
+        BinaryPrimitives.WriteUInt16BigEndian(tagged.AsSpan(12), 0x8100);
+        byte[][] all = [Frame(0, 60), Frame(1, Ethernet + Mtu + 1), tagged, Frame(3, Ethernet + Mtu), Frame(4, 13)];
+        Send(ring, all);
+        Assert.Equal([all[0], all[2], all[3]], Came(3));
+        Assert.Equal((3, 2), (ring.Sent, ring.Lost));
+    }
+
+    [Fact]
+    public void A_frame_that_the_device_refuses_is_lost_and_the_others_arrive()
+    {
+        using var ring = OpenRing();
+        _cables.Director.Run("nft", string.Create(CultureInfo.InvariantCulture,
+            $"add table netdev t; add chain netdev t c {{ type filter hook egress device eth0 priority 0; }}; add rule netdev t c meta length 1000-1400 drop"));
+        byte[][] all = [Frame(0, 1200), Frame(1, 60), Frame(2, 1200), Frame(3, 1200), Frame(4, 60), Frame(5, 1200)];
+        Send(ring, all);
+        Assert.Equal([all[1], all[4]], Came(2));
+        Assert.Equal((2, 4), (ring.Sent, ring.Lost));
+    }
+
+    [Fact]
+    public void What_is_sent_while_the_interface_is_down_is_lost_and_afterwards_it_goes_on()
+    {
+        using var ring = OpenRing();
+        Send(ring, [Frame(0, 60)]);
+        _cables.Director.Ip("link set eth0 down");
+        for (var round = 1; round < 4; round++)
+        {
+            Send(ring, [.. Enumerable.Range(0, ring.Places / 2).Select(static n => Frame(n, 60))]);
+            Assert.Equal((1, round * (ring.Places / 2)), (ring.Sent, ring.Lost));
+        }
+        _cables.Director.Ip("link set eth0 up");
+        // The socket has an error to tell, and tells it once.
+        var lost = ring.Lost;
+        byte[][] all = [.. Enumerable.Range(10, 50).Select(static n => Frame(n, 60))];
+        Send(ring, all);
+        Assert.InRange(ring.Lost - lost, 0, 1);
+        Assert.Equal([Frame(0, 60), .. all[(int)(ring.Lost - lost)..]], Came((int)ring.Sent));
+    }
+
+    /// <summary>The far end polls on the CPU that the sender does not leave: until it does, a virtual cable holds what it got, up to 256
+    /// frames, which are more than a ring for so large an MTU has places for.</summary>
+    [Fact]
+    public void Frames_that_find_all_places_held_by_the_device_are_lost_and_afterwards_it_goes_on()
+    {
+        const int More = 9;
+        foreach (var side in new[] { _cables.Director, _cables.Others })
+            side.Ip("link set eth0 mtu 65535");
+        _cables.Others.Run("ethtool", "-K", "eth0", "gro", "on");
+        _cables.Others.Run("unshare", "--mount", "sh", "-c", "mount -t sysfs none /sys && echo 1 > /sys/class/net/eth0/threaded");
+        var cpu = Kernel.AllowedCpus[0];
+        var poller = Directory.GetDirectories("/proc").Single(d => char.IsAsciiDigit(Path.GetFileName(d)[0]) && Name(d).StartsWith("napi/eth0-", StringComparison.Ordinal));
+        Sidestep.Testing.Shell.Run("taskset", "-p", "-c", cpu.ToString(CultureInfo.InvariantCulture), Path.GetFileName(poller));
+        var before = _cables.Received("eth0");
+        using var ring = OpenRing();
+        Assert.InRange(ring.Places, 8, 200);
+
+        var (sent, lost) = _cables.Director.Inside(() =>
+        {
+            Kernel.PinThread(cpu);
+            Kernel.PreferThread();
+            for (var n = 0; n < ring.Places + More; n++)
+            {
+                ring.Add(Frame(n, 60));
+                ring.Flush();
+            }
+            return (ring.Sent, ring.Lost);
+        });
+        Assert.Equal((ring.Places, More), (sent, lost));
+        Director.Eventually.True(() => _cables.Received("eth0") == before + sent, () => $"{_cables.Received("eth0") - before} of {sent} came");
+
+        Send(ring, [.. Enumerable.Range(0, More).Select(static n => Frame(n, 60))]);
+        Assert.Equal((sent + More, lost), (ring.Sent, ring.Lost));
+        Director.Eventually.True(() => _cables.Received("eth0") == before + ring.Sent, () => $"{_cables.Received("eth0") - before} of {ring.Sent} came");
+    }
+
+    [Fact]
+    public void A_way_out_is_opened_at_its_first_frame_and_follows_the_interface()
+    {
+        _cables.Add("eth1", queues: 1);
+        var refused = new List<string>();
+        _cables.Director.Inside(() =>
+        {
+            using var ways = new WaysOut(e => refused.Add(e.Message));
+            var (first, second) = (Kernel.InterfaceIndex("eth0")!.Value, Kernel.InterfaceIndex("eth1")!.Value);
+            Assert.Equal((0, 0), (Sockets(first), Sockets(second)));
+            Send(ways, first, Frame(0, 60));
+            Assert.Equal((1, 0), (Sockets(first), Sockets(second)));
+            Send(ways, second, Frame(1, 60));
+            Assert.Equal([Frame(1, 60)], Came(1, "eth1"));
+
+            // A longer frame than the ring had places for, part of which lies in pages that the device is lent.
+            foreach (var side in new[] { _cables.Director, _cables.Others })
+                side.Ip("link set eth0 mtu 9000");
+            Send(ways, first, Frame(2, Ethernet + 9000));
+            Assert.Equal(1, Sockets(first));
+            Assert.Equal([Frame(0, 60), Frame(2, Ethernet + 9000)], Came(2));
+            Send(ways, first, Frame(3, Ethernet + 9001));
+            Assert.Equal((3, 1), (ways.Sent, ways.Lost));
+
+            // It leaves, and comes back with the number that it had: the frame that finds it gone is lost.
+            using var elsewhere = new NetworkNamespace("elsewhere", "ssd");
+            _cables.Director.Ip($"link set eth1 netns {elsewhere.Name}");
+            Send(ways, second, Frame(4, 60));
+            Assert.Equal((3, 2), (ways.Sent, ways.Lost));
+            Assert.Equal((1, 0), (Sockets(first), Sockets(-1)));
+            elsewhere.Ip($"link set eth1 netns {_cables.Director.Name}");
+            _cables.Director.Ip("link set eth1 up");
+            Assert.Equal(second, Kernel.InterfaceIndex("eth1"));
+            Send(ways, second, Frame(5, 60));
+            Assert.Equal([Frame(5, 60)], Came(1, "eth1"));
+
+            // Deleted, and nobody sends by it any more: its socket goes when another is opened.
+            _cables.Director.Ip("link del eth1");
+            Assert.Equal((1, 1), (Sockets(first), Sockets(-1)));
+            _cables.Add("eth2", queues: 1);
+            Send(ways, Kernel.InterfaceIndex("eth2")!.Value, Frame(6, 60));
+            Assert.Equal([Frame(6, 60)], Came(1, "eth2"));
+            Assert.Equal((5, 2), (ways.Sent, ways.Lost));
+            Assert.Equal((1, 0), (Sockets(first), Sockets(-1)));
+
+            // There never was such an interface; it is said once within a second.
+            Send(ways, 9999, Frame(7, 60));
+            Send(ways, 9999, Frame(8, 60));
+            Assert.Equal((5, 4), (ways.Sent, ways.Lost));
+            return true;
+        });
+        Assert.Contains("9999", Assert.Single(refused), StringComparison.Ordinal);
+    }
+
+    public void Dispose() => _cables.Dispose();
+
+    private TransmitRing OpenRing() => _cables.Director.Inside(static () => TransmitRing.Open(Kernel.InterfaceIndex("eth0")!.Value));
+
+    private static void Send(TransmitRing ring, IReadOnlyList<byte[]> frames)
+    {
+        foreach (var frame in frames)
+            ring.Add(frame);
+        ring.Flush();
+    }
+
+    private static void Send(WaysOut ways, int interfaceIndex, byte[] frame)
+    {
+        ways.Add(interfaceIndex, frame);
+        ways.Flush();
+    }
+
+    /// <summary>Waits for so many frames; that there are no others, the counters say.</summary>
+    private List<byte[]> Came(int count, string cable = "eth0")
+    {
+        var came = new List<byte[]>();
+        Director.Eventually.True(() =>
+        {
+            came.AddRange(_cables.CameOut(cable));
+            return came.Count >= count;
+        }, () => $"{came.Count} of {count} came");
+        return came;
+    }
+
+    /// <summary>To somebody else, of no protocol that the kernel knows, and no two alike.</summary>
+    private static byte[] Frame(int number, int bytes)
+    {
+        var frame = new byte[bytes];
+        for (var i = Ethernet; i < bytes; i++)
+            frame[i] = (byte)(i * 7 + number);
+        (frame[0], frame[6]) = (2, 2);
+        if (bytes >= Ethernet)
+            BinaryPrimitives.WriteUInt16BigEndian(frame.AsSpan(12), 0x88b5);
+        if (bytes >= NumberAt + sizeof(int))
+            BinaryPrimitives.WriteInt32BigEndian(frame.AsSpan(NumberAt), number);
+        return frame;
+    }
+
+    /// <summary>Sockets for sending at an interface of this thread's namespace, as /proc/net/packet has them; -1: of one that is gone.</summary>
+    private static int Sockets(int interfaceIndex) => File.ReadLines("/proc/thread-self/net/packet")
+        .Select(static l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        .Count(c => c is [_, _, _, "0000", var at, ..] && at == interfaceIndex.ToString(CultureInfo.InvariantCulture));
+
+    private static string Name(string process)
+    {
+        try
+        {
+            return File.ReadAllText($"{process}/comm");
+        }
+        catch (IOException)
+        {
+            return ""; // it has ended
+        }
+    }
+}
