@@ -5,7 +5,8 @@ namespace Sidestep.Testing;
 /// <summary>Runs a program to its end, within a bound.</summary>
 internal static class Shell
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    /// <summary>For a hang, also where everything is many times slower than usual.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     /// <summary>Fails the test unless the program exits with 0.</summary>
     public static string Run(params string[] command)
