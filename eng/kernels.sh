@@ -23,8 +23,8 @@ test_kernels() {
   done
 }
 
-# test_kernel KERNEL: the program by the case table, the agent's program, AF_XDP over devices with a driver of their own, and the lab
-# with the kernel's own tunnels.
+# test_kernel KERNEL: the program by the case table, the agent's program, AF_XDP over devices with a driver of their own, the transmit
+# rings of packet sockets, and the lab with the kernel's own tunnels.
 test_kernel() {
   local kernel=$1 release
   echo "== Linux $kernel"
@@ -35,7 +35,7 @@ test_kernel() {
   echo "It is $release, emulated."
   test_there "$kernel" conformance Sidestep.ConformanceTests
   test_there "$kernel" agent Sidestep.SystemTests --filter-class '*.ProgramTests' --filter-class '*.TunnelTests' --filter-class '*.ReplyTests'
-  test_there "$kernel" links Sidestep.SystemTests --filter-class '*.LinkTests' --filter-class '*.StallTests'
+  test_there "$kernel" links Sidestep.SystemTests --filter-class '*.LinkTests' --filter-class '*.TransmitRingTests'
   lab_there "$kernel" l3-dual
   lab_there "$kernel" l3-dual --engine managed --driver af-packet
 }

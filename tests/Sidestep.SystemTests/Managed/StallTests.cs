@@ -53,13 +53,19 @@ public sealed class StallTests
             Assert.Equal(flows.Length, Came(cables.Others));
             daemon.Signal("CONT");
             Eventually.True(() => Came(cables.Others) == flows.Length + frames,
-                () => $"{Came(cables.Others) - flows.Length} of {frames} came that were sent while the daemon stood still");
+                () => $"{Came(cables.Others) - flows.Length} of {frames} came that were sent while the daemon stood still: {Workers(file)}\n{cables.Others.Run("cat", "/proc/net/softnet_stat")}");
             Assert.Equal(0, daemon.End());
         }
         finally
         {
             folder.Delete(recursive: true);
         }
+    }
+
+    private static string Workers(string file)
+    {
+        using var status = JsonDocument.Parse(Shell.Run(Repository.Executable("Sidestep.Cli", "sidestep"), "status", "--config", file, "--json"));
+        return status.RootElement.GetProperty("workers").GetRawText();
     }
 
     /// <summary>What the device has handed to sockets, or the kernel has shown to packet sockets: those come before the counter.</summary>
