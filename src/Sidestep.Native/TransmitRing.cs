@@ -25,9 +25,15 @@ public sealed unsafe class TransmitRing : IDisposable
     /// <summary>Of a longer frame the device is lent what lies behind.</summary>
     private const int CopiedBytes = 2048;
 
+    private const int MostWaits = 5;
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(1);
+
     private readonly FileDescriptor _descriptor;
     private readonly int _mtuBytes, _placeBytes, _places;
     private readonly MappedMemory _memory;
+
+    /// <summary>How often it waited for room since the last <see cref="Flush"/>.</summary>
+    private int _waits;
 
     /// <summary>Where the next frame goes; the first that the kernel has not taken; how many it has not.</summary>
     private int _next, _first, _waiting;
@@ -102,7 +108,8 @@ public sealed unsafe class TransmitRing : IDisposable
 
     private int? Mtu => LinkSettings.Mtu(_descriptor, InterfaceIndex) is { } bytes ? Math.Min(bytes, LargestMtu) : null;
 
-    /// <summary>Has a frame sent with the next <see cref="Flush"/>, or before. If there is no room for it, it is lost.</summary>
+    /// <summary>Has a frame sent with the next <see cref="Flush"/>, or before. If there is no room for it, and after some
+    /// milliseconds (five between two flushes) still none, it is lost.</summary>
     /// <param name="frame">From the Ethernet header on; copied.</param>
     public void Add(ReadOnlySpan<byte> frame)
     {
@@ -113,7 +120,11 @@ public sealed unsafe class TransmitRing : IDisposable
         }
         var place = Place(_next);
         if (Status(place) != Available)
-            Flush();
+            Send();
+        // Who gives places back may have to run on this CPU, after this thread (ksoftirqd; see adr/0042). A few times per batch: a device
+        // that stands still must not keep frames of others waiting.
+        for (; Status(place) != Available && _waits < MostWaits; _waits++)
+            Thread.Sleep(Moment);
         if (Status(place) != Available)
         {
             Lose(Libc.ENOBUFS);
@@ -129,6 +140,19 @@ public sealed unsafe class TransmitRing : IDisposable
 
     /// <summary>Sends what was added. A frame that cannot be sent is lost and counted, as frames may be; the others go on.</summary>
     public void Flush()
+    {
+        Send();
+        _waits = 0;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _memory?.Dispose();
+        _descriptor.Dispose();
+    }
+
+    private void Send()
     {
         while (_waiting > 0)
         {
@@ -146,13 +170,6 @@ public sealed unsafe class TransmitRing : IDisposable
             Length(refused) = 0;
             Lose(error);
         }
-    }
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        _memory?.Dispose();
-        _descriptor.Dispose();
     }
 
     /// <summary>What the kernel has taken, whether the device still holds it or not.</summary>
