@@ -21,15 +21,14 @@ public sealed unsafe class PacketRing : IDisposable
     private const int LongestFrame = 65_536 + 64;
 
     // linux/if_packet.h
-    private const int Version = 10, Version2 = 1, Reserve = 12, VnetHeader = 15, ReceiveRing = 5, CopyThreshold = 7, IgnoreOutgoing = 23,
-        Statistics = 6, Fanout = 18;
+    private const int ReceiveRing = 5, Statistics = 6, CopyThreshold = 7, Reserve = 12, Fanout = 18, IgnoreOutgoing = 23;
     private const uint StatusUser = 1, StatusCopy = 2, StatusVlan = 1 << 4, StatusVlanType = 1 << 6;
     private const int AddressAt = 32, OutgoingType = 4, HeadersBefore = 128, TagBytes = 4, MacBytes = 12;
     private const int FanoutIgnoreOutgoing = 0x4000, FanoutUnique = 0x2000;
-    private const ushort EveryProtocol = 0x0300, ServiceTag = 0x8100;
+    private const ushort EveryProtocol = 3, ServiceTag = 0x8100;
     private const int RingBytes = 8 << 20, BlockBytes = 1 << 20, Ahead = 3;
 
-    private readonly FileDescriptor _descriptor;
+    private readonly PacketSocket _socket;
     private readonly int _frameBytes, _frames;
     private readonly byte[] _long = GC.AllocateUninitializedArray<byte>(Headroom + TagBytes + FrameOffload.Bytes + LongestFrame + Tailroom, pinned: true);
     private readonly MappedMemory _memory;
@@ -38,13 +37,15 @@ public sealed unsafe class PacketRing : IDisposable
     /// <summary>Where in its place the last frame began: so do nearly all.</summary>
     private int _frameAt;
 
-    private PacketRing(FileDescriptor descriptor, int interfaceIndex, int frameBytes)
+    private PacketRing(PacketSocket socket, int interfaceIndex, int frameBytes)
     {
-        _descriptor = descriptor;
+        _socket = socket;
         InterfaceIndex = interfaceIndex;
         _frameBytes = frameBytes;
         _frames = RingBytes / frameBytes;
         _memory = Prepare();
+        // Last: nothing comes before everything is in place.
+        socket.Bind(interfaceIndex, EveryProtocol);
     }
 
     /// <summary>The kernel's index of the interface.</summary>
@@ -53,7 +54,7 @@ public sealed unsafe class PacketRing : IDisposable
     /// <summary>Frames that the ring had no room for, and those that were left out because they were damaged.</summary>
     public long Lost { get; private set; }
 
-    internal int Descriptor => _descriptor.Value;
+    internal int Descriptor => _socket.Value;
 
     /// <summary>Begins to receive.</summary>
     /// <param name="interfaceIndex">Which interface.</param>
@@ -62,24 +63,8 @@ public sealed unsafe class PacketRing : IDisposable
     public static PacketRing Open(int interfaceIndex, int mtuBytes)
     {
         const int Overhead = 384;
-        // Protocol 0, and bound last: nothing comes before everything is in place.
-        var descriptor = Libc.socket(Libc.AF_PACKET, Libc.SOCK_RAW | Libc.SOCK_CLOEXEC, 0);
-        if (descriptor < 0)
-            throw NativeException.OfLastError("socket AF_PACKET");
-        var owned = new FileDescriptor(descriptor);
-        PacketRing? ring = null;
-        try
-        {
-            ring = new PacketRing(owned, interfaceIndex, (int)BitOperations.RoundUpToPowerOf2((uint)Math.Clamp(mtuBytes + Overhead, 2048, 1 << 17)));
-            ring.Bind();
-            return ring;
-        }
-        catch
-        {
-            ring?.Dispose();
-            owned.Dispose();
-            throw;
-        }
+        var frameBytes = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Clamp(mtuBytes + Overhead, 2048, 1 << 17));
+        return PacketSocket.Open(s => new PacketRing(s, interfaceIndex, frameBytes));
     }
 
     /// <summary>Shares the frames of an interface with other rings: those of one flow all come to the same.</summary>
@@ -150,11 +135,7 @@ public sealed unsafe class PacketRing : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        _memory?.Dispose();
-        _descriptor.Dispose();
-    }
+    public void Dispose() => _socket.Dispose();
 
     private byte* Place(int number) => _memory.Address + (long)number * _frameBytes;
 
@@ -223,34 +204,14 @@ public sealed unsafe class PacketRing : IDisposable
 
     private MappedMemory Prepare()
     {
-        Set(Version, Version2, "PACKET_VERSION");
-        Set(Reserve, HeadersBefore, "PACKET_RESERVE");
-        Set(VnetHeader, 1, "PACKET_VNET_HDR");
-        Set(CopyThreshold, 1, "PACKET_COPY_THRESH");
-        var buffer = RingBytes;
-        if (Libc.setsockopt(Descriptor, Libc.SOL_SOCKET, Libc.SO_RCVBUFFORCE, &buffer, sizeof(int)) != 0)
-            throw NativeException.OfLastError("setsockopt SO_RCVBUFFORCE");
+        _socket.SetPlaces();
+        _socket.Set(Reserve, HeadersBefore, "PACKET_RESERVE");
+        _socket.Set(CopyThreshold, 1, "PACKET_COPY_THRESH");
+        _socket.SetReceiveBuffer(RingBytes);
         // An older kernel does not know it: then what goes out is told by its type.
         var one = 1;
         _ = Libc.setsockopt(Descriptor, Libc.SOL_PACKET, IgnoreOutgoing, &one, sizeof(int));
-        // struct tpacket_req: block size, number of blocks, frame size, number of frames
-        var request = stackalloc uint[] { BlockBytes, RingBytes / BlockBytes, (uint)_frameBytes, (uint)_frames };
-        if (Libc.setsockopt(Descriptor, Libc.SOL_PACKET, ReceiveRing, request, 4 * sizeof(uint)) != 0)
-            throw NativeException.OfLastError("setsockopt PACKET_RX_RING");
-        return MappedMemory.OfSocket(_descriptor, RingBytes, 0);
-    }
-
-    private void Bind()
-    {
-        var address = new Libc.LinkAddress { sll_family = Libc.AF_PACKET, sll_protocol = EveryProtocol, sll_ifindex = InterfaceIndex };
-        if (Libc.bind(Descriptor, &address, (uint)sizeof(Libc.LinkAddress)) != 0)
-            throw NativeException.OfLastError("bind AF_PACKET");
-    }
-
-    private void Set(int option, int value, string name)
-    {
-        if (Libc.setsockopt(Descriptor, Libc.SOL_PACKET, option, &value, sizeof(int)) != 0)
-            throw NativeException.OfLastError($"setsockopt {name}");
+        return _socket.MapRing(ReceiveRing, "PACKET_RX_RING", RingBytes / BlockBytes, BlockBytes, _frameBytes);
     }
 }
 

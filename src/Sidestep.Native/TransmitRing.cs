@@ -13,7 +13,7 @@ namespace Sidestep.Native;
 public sealed unsafe class TransmitRing : IDisposable
 {
     // linux/if_packet.h
-    private const int Version = 10, Version2 = 1, Ring = 13, Loss = 14, VnetHeader = 15, QdiscBypass = 20;
+    private const int Ring = 13, Loss = 14, QdiscBypass = 20;
     private const uint Available = 0, SendRequest = 1;
 
     /// <summary>struct tpacket2_hdr is status, length and more; 32 bytes in, what is sent begins: struct virtio_net_hdr, then the frame.</summary>
@@ -28,25 +28,26 @@ public sealed unsafe class TransmitRing : IDisposable
     private const int MostWaits = 5;
     private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(1);
 
-    private readonly FileDescriptor _descriptor;
+    private readonly PacketSocket _socket;
     private readonly int _mtuBytes, _placeBytes, _places;
     private readonly MappedMemory _memory;
 
     /// <summary>How often it waited for room since the last <see cref="Flush"/>.</summary>
     private int _waits;
 
-    /// <summary>Where the next frame goes; the first that the kernel has not taken; how many it has not.</summary>
-    private int _next, _first, _waiting;
+    /// <summary>Where the next frame goes, and how many before it the kernel has not taken.</summary>
+    private int _next, _waiting;
 
-    private TransmitRing(FileDescriptor descriptor, int interfaceIndex)
+    private TransmitRing(PacketSocket socket, int interfaceIndex)
     {
-        _descriptor = descriptor;
+        _socket = socket;
         InterfaceIndex = interfaceIndex;
         _mtuBytes = Mtu ?? throw new NativeException($"the MTU of interface {interfaceIndex}", Libc.ENODEV);
         // An odd number of cache lines: the places do not all fall into the same part of the caches.
         _placeBytes = (FrameAt + EthernetBytes + TagBytes + _mtuBytes + LineBytes - 1) / LineBytes * LineBytes | LineBytes;
         _places = RingBytes / _placeBytes;
         _memory = Prepare();
+        socket.Bind(interfaceIndex, protocol: 0);
     }
 
     /// <summary>The kernel's index of the interface.</summary>
@@ -71,33 +72,13 @@ public sealed unsafe class TransmitRing : IDisposable
         {
             var address = default(Libc.LinkAddress);
             var length = (uint)sizeof(Libc.LinkAddress);
-            return Libc.getsockname(_descriptor.Value, &address, &length) == 0 && address.sll_ifindex < 0;
+            return Libc.getsockname(_socket.Value, &address, &length) == 0 && address.sll_ifindex < 0;
         }
     }
 
     /// <summary>Opens a ring in this network namespace.</summary>
     /// <exception cref="NativeException">ENODEV: there is no such interface. EPERM: CAP_NET_RAW or CAP_NET_ADMIN is missing.</exception>
-    public static TransmitRing Open(int interfaceIndex)
-    {
-        // protocol 0: no frame is delivered to the socket
-        var descriptor = Libc.socket(Libc.AF_PACKET, Libc.SOCK_RAW | Libc.SOCK_CLOEXEC, 0);
-        if (descriptor < 0)
-            throw NativeException.OfLastError("socket AF_PACKET");
-        var owned = new FileDescriptor(descriptor);
-        TransmitRing? ring = null;
-        try
-        {
-            ring = new TransmitRing(owned, interfaceIndex);
-            ring.Bind();
-            return ring;
-        }
-        catch
-        {
-            ring?.Dispose();
-            owned.Dispose();
-            throw;
-        }
-    }
+    public static TransmitRing Open(int interfaceIndex) => PacketSocket.Open(s => new TransmitRing(s, interfaceIndex));
 
     /// <summary>Whether a frame was not longer than the MTU when the ring was opened.</summary>
     internal bool Fits(ReadOnlySpan<byte> frame) => frame.Length <= _mtuBytes + EthernetBytes ||
@@ -106,7 +87,7 @@ public sealed unsafe class TransmitRing : IDisposable
     /// <summary>Whether the MTU has changed since the ring was opened.</summary>
     internal bool IsOutdated => Mtu is { } now && now != _mtuBytes;
 
-    private int? Mtu => LinkSettings.Mtu(_descriptor, InterfaceIndex) is { } bytes ? Math.Min(bytes, LargestMtu) : null;
+    private int? Mtu => LinkSettings.Mtu(_socket.Value, InterfaceIndex) is { } bytes ? Math.Min(bytes, LargestMtu) : null;
 
     /// <summary>Has a frame sent with the next <see cref="Flush"/>, or before. If there is no room for it, and after some
     /// milliseconds (five between two flushes) still none, it is lost.</summary>
@@ -118,23 +99,23 @@ public sealed unsafe class TransmitRing : IDisposable
             Lose(Libc.EMSGSIZE);
             return;
         }
-        var place = Place(_next);
-        if (Status(place) != Available)
+        if (!HasRoom)
             Send();
         // Who gives places back may have to run on this CPU, after this thread (ksoftirqd; see adr/0042). A few times per batch: a device
         // that stands still must not keep frames of others waiting.
-        for (; Status(place) != Available && _waits < MostWaits; _waits++)
+        for (; !HasRoom && _waits < MostWaits; _waits++)
             Thread.Sleep(Moment);
-        if (Status(place) != Available)
+        if (!HasRoom)
         {
             Lose(Libc.ENOBUFS);
             return;
         }
+        var place = Place(_next);
         frame.CopyTo(new Span<byte>(place + FrameAt, frame.Length));
         *(ushort*)(place + HeaderBytesAt) = (ushort)Math.Min(frame.Length, CopiedBytes);
         Length(place) = FrameOffload.Bytes + frame.Length;
         Volatile.Write(ref *(uint*)place, SendRequest);
-        _next = After(_next);
+        _next = _next + 1 == _places ? 0 : _next + 1;
         _waiting++;
     }
 
@@ -146,21 +127,17 @@ public sealed unsafe class TransmitRing : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        _memory?.Dispose();
-        _descriptor.Dispose();
-    }
+    public void Dispose() => _socket.Dispose();
 
     private void Send()
     {
         while (_waiting > 0)
         {
-            var error = Libc.sendto(_descriptor.Value, null, 0, Libc.MSG_DONTWAIT, null, 0) < 0 ? Marshal.GetLastPInvokeError() : Libc.ENOBUFS;
+            var error = Libc.sendto(_socket.Value, null, 0, Libc.MSG_DONTWAIT, null, 0) < 0 ? Marshal.GetLastPInvokeError() : Libc.ENOBUFS;
             PassOver();
             if (_waiting == 0)
                 return;
-            var refused = Place(_first);
+            var refused = FirstWaiting;
             if (Length(refused) == 0)
             {
                 TakeBack();
@@ -175,32 +152,34 @@ public sealed unsafe class TransmitRing : IDisposable
     /// <summary>What the kernel has taken, whether the device still holds it or not.</summary>
     private void PassOver()
     {
-        for (; _waiting > 0 && Status(Place(_first)) != SendRequest; _waiting--)
+        for (; _waiting > 0 && Status(FirstWaiting) != SendRequest; _waiting--)
         {
-            if (Length(Place(_first)) != 0)
+            if (Length(FirstWaiting) != 0)
                 Sent++;
-            _first = After(_first);
         }
     }
 
     /// <summary>Nothing at all goes out: the interface is down or gone. The kernel is where the first is that waits.</summary>
     private void TakeBack()
     {
-        _next = _first;
-        for (var at = _first; _waiting > 0; _waiting--)
+        var first = _next - _waiting;
+        for (; _waiting > 0; _waiting--)
         {
-            if (Length(Place(at)) != 0)
+            if (Length(FirstWaiting) != 0)
                 Lost++;
-            Volatile.Write(ref *(uint*)Place(at), Available);
-            at = After(at);
+            Volatile.Write(ref *(uint*)FirstWaiting, Available);
         }
+        _next = first < 0 ? first + _places : first;
     }
 
     private void Lose(int error) => (Lost, LastError) = (Lost + 1, error);
 
-    private byte* Place(int number) => _memory.Address + (nint)number * _placeBytes;
+    private bool HasRoom => Status(Place(_next)) == Available;
 
-    private int After(int number) => number + 1 == _places ? 0 : number + 1;
+    private byte* FirstWaiting => Place(_next - _waiting);
+
+    /// <param name="number">From minus the number of places to that number: they are in a ring.</param>
+    private byte* Place(int number) => _memory.Address + (nint)(number < 0 ? number + _places : number) * _placeBytes;
 
     private static uint Status(byte* place) => Volatile.Read(ref *(uint*)place);
 
@@ -208,30 +187,12 @@ public sealed unsafe class TransmitRing : IDisposable
 
     private MappedMemory Prepare()
     {
-        Set(Libc.SOL_PACKET, Version, Version2, "PACKET_VERSION");
-        Set(Libc.SOL_PACKET, VnetHeader, 1, "PACKET_VNET_HDR");
-        Set(Libc.SOL_PACKET, QdiscBypass, 1, "PACKET_QDISC_BYPASS");
+        _socket.SetPlaces();
+        _socket.Set(QdiscBypass, 1, "PACKET_QDISC_BYPASS");
         // Without it, the kernel would stop at a frame that it cannot send, and wait there for another.
-        Set(Libc.SOL_PACKET, Loss, 1, "PACKET_LOSS");
-        // What devices hold is bounded by the ring, not by this; the kernel takes twice as much.
-        Set(Libc.SOL_SOCKET, Libc.SO_SNDBUFFORCE, 2 * RingBytes, "SO_SNDBUFFORCE");
-        // struct tpacket_req: block size, number of blocks, frame size, number of frames
-        var request = stackalloc uint[] { RingBytes, 1, (uint)_placeBytes, (uint)_places };
-        if (Libc.setsockopt(_descriptor.Value, Libc.SOL_PACKET, Ring, request, 4 * sizeof(uint)) != 0)
-            throw NativeException.OfLastError("setsockopt PACKET_TX_RING");
-        return MappedMemory.OfSocket(_descriptor, RingBytes, 0);
-    }
-
-    private void Bind()
-    {
-        var address = new Libc.LinkAddress { sll_family = Libc.AF_PACKET, sll_ifindex = InterfaceIndex };
-        if (Libc.bind(_descriptor.Value, &address, (uint)sizeof(Libc.LinkAddress)) != 0)
-            throw NativeException.OfLastError("bind AF_PACKET");
-    }
-
-    private void Set(int level, int option, int value, string name)
-    {
-        if (Libc.setsockopt(_descriptor.Value, level, option, &value, sizeof(int)) != 0)
-            throw NativeException.OfLastError($"setsockopt {name}");
+        _socket.Set(Loss, 1, "PACKET_LOSS");
+        // What devices hold is to be bounded by the ring, not by this.
+        _socket.SetSendBuffer(2 * RingBytes);
+        return _socket.MapRing(Ring, "PACKET_TX_RING", blocks: 1, RingBytes, _placeBytes);
     }
 }

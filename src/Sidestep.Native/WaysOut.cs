@@ -12,8 +12,11 @@ public sealed class WaysOut(Action<NativeException> refused) : IDisposable
     private Way[] _ways = [];
     private long _sentBefore, _lostBefore;
 
-    /// <summary>An interface; without a ring until a time it is not tried again.</summary>
-    private sealed record Way(int InterfaceIndex, TransmitRing? Ring, long Again);
+    /// <summary>An interface; one without a ring is not tried again before a time.</summary>
+    private sealed record Way(int InterfaceIndex, TransmitRing? Ring, long Again)
+    {
+        public bool IsDue => Ring is null && Environment.TickCount64 >= Again;
+    }
 
     /// <summary>Frames that were handed to devices.</summary>
     public long Sent => _sentBefore + Volatile.Read(ref _ways).Sum(static w => w.Ring?.Sent ?? 0);
@@ -70,14 +73,14 @@ public sealed class WaysOut(Action<NativeException> refused) : IDisposable
         foreach (var way in _ways)
         {
             if (way.InterfaceIndex == interfaceIndex)
-                return way.Ring is null && Environment.TickCount64 >= way.Again ? Open(interfaceIndex) : way.Ring;
+                return way.IsDue ? Open(interfaceIndex) : way.Ring;
         }
         return Open(interfaceIndex);
     }
 
     private TransmitRing? Open(int interfaceIndex)
     {
-        Forget(w => w.InterfaceIndex == interfaceIndex || (w.Ring is null ? Environment.TickCount64 >= w.Again : w.Ring.IsGone));
+        Forget(w => w.InterfaceIndex == interfaceIndex || w.IsDue || w.Ring is { IsGone: true });
         TransmitRing? ring = null;
         try
         {

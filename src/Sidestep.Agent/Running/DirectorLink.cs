@@ -143,7 +143,11 @@ internal sealed class DirectorLink : IDisposable
                 }
                 pause = FirstPause;
                 if (duties is null)
+                {
+                    // The same as before: it waited long, or the director wants to hear now how this server is.
+                    _keeper.ReportWithin(TimeSpan.Zero);
                     continue;
+                }
                 after = duties.Revision;
                 _keeper.Want(duties);
             }

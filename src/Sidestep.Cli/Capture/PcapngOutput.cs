@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using Sidestep.Forwarding;
 using Sidestep.Forwarding.Capture;
 using Sidestep.Packets.Capture;
 

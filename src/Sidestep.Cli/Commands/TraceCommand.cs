@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
-using Sidestep.Cli.Capture;
 using Sidestep.Cli.Replay;
 using Sidestep.Engine.Managed;
 using Sidestep.Engine.Managed.Replay;

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Sidestep.Cli.Capture;
 using Sidestep.Engine.Managed.Replay;
 using Sidestep.Forwarding;
 using Sidestep.Forwarding.Pipeline;

@@ -24,6 +24,10 @@ public sealed class AgentRegistry : IAgentReports
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TaskCompletionSource _reported = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _hurry;
+
+    /// <summary>How often somebody was in a hurry.</summary>
+    private long _hurries;
+
     private long _mark;
 
     /// <summary>Knows nothing yet.</summary>
@@ -59,7 +63,7 @@ public sealed class AgentRegistry : IAgentReports
             lock (_signs)
                 _signs.Forget(server);
         }
-        Interlocked.Exchange(ref _changed, new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
+        EndWaits();
     }
 
     /// <summary>Whether a real server has this name or address.</summary>
@@ -70,10 +74,11 @@ public sealed class AgentRegistry : IAgentReports
     /// <param name="after">The revision that the caller has; null: none.</param>
     /// <param name="longest">How long to wait for others.</param>
     /// <param name="cancellation">The caller has left.</param>
-    /// <returns>Null: still the same, or there is no such server any more.</returns>
+    /// <returns>Null: still the same, or there is no such server any more. Before the time is over: a report is wanted (<see cref="Hurry"/>).</returns>
     public async Task<Duties?> DutiesAsync(string server, long? after, TimeSpan longest, CancellationToken cancellation)
     {
         var start = _time.GetTimestamp();
+        var hurries = Volatile.Read(ref _hurries);
         while (true)
         {
             var changed = Volatile.Read(ref _changed).Task;
@@ -82,7 +87,7 @@ public sealed class AgentRegistry : IAgentReports
             if (duties.Revision != after)
                 return duties with { Issued = _time.GetUtcNow() };
             var rest = longest - _time.GetElapsedTime(start);
-            if (rest <= TimeSpan.Zero)
+            if (rest <= TimeSpan.Zero || hurries != Volatile.Read(ref _hurries))
                 return null;
             try
             {
@@ -170,7 +175,7 @@ public sealed class AgentRegistry : IAgentReports
     /// <summary>All reports, by who sent them.</summary>
     public ImmutableArray<ReceivedReport> All => [.. _reports.Values.OrderBy(static r => r.Server, StringComparer.Ordinal)];
 
-    /// <summary>Has agents report more often until it is disposed.</summary>
+    /// <summary>Has agents report now, and more often until it is disposed.</summary>
     public IDisposable Hurry() => new Haste(this);
 
     /// <summary>A moment, for <see cref="WaitForReportsAsync"/>: what agents look at from now on will say so.</summary>
@@ -209,6 +214,9 @@ public sealed class AgentRegistry : IAgentReports
     /// <summary>An agent that was not heard for this long is silent: it misses two reports in a row.</summary>
     public static TimeSpan SilentAfter { get; } = TimeSpan.FromSeconds(6);
 
+    /// <summary>Whoever waits for other duties looks again.</summary>
+    private void EndWaits() => Interlocked.Exchange(ref _changed, new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
+
     private sealed class Haste : IDisposable
     {
         private readonly AgentRegistry _registry;
@@ -217,6 +225,8 @@ public sealed class AgentRegistry : IAgentReports
         {
             _registry = registry;
             Interlocked.Increment(ref registry._hurry);
+            Interlocked.Increment(ref registry._hurries);
+            registry.EndWaits();
         }
 
         public void Dispose() => Interlocked.Decrement(ref _registry._hurry);

@@ -30,10 +30,10 @@ public sealed record Judgement(string Interface, Driver? Chosen, ImmutableArray<
         ArgumentNullException.ThrowIfNull(facts);
         ImmutableArray<DriverVerdict> drivers =
         [
-            new(Driver.Native, [.. Everywhere(facts), .. Bpf(facts), .. Native(facts)]),
-            new(Driver.Generic, [.. Everywhere(facts), .. Bpf(facts), .. Generic(facts)]),
-            new(Driver.AfXdp, [.. Everywhere(facts), .. Bpf(facts), .. Native(facts), .. Sockets(facts)]),
-            new(Driver.AfPacket, [.. Everywhere(facts), .. Packets(facts)]),
+            Verdict(Driver.Native, [.. Everywhere(facts), .. Bpf(facts), .. Native(facts)]),
+            Verdict(Driver.Generic, [.. Everywhere(facts), .. Bpf(facts), .. Generic(facts)]),
+            Verdict(Driver.AfXdp, [.. Everywhere(facts), .. Bpf(facts), .. Native(facts), .. Sockets(facts)]),
+            Verdict(Driver.AfPacket, [.. Everywhere(facts), .. Packets(facts)]),
         ];
         var chosen = drivers.FirstOrDefault(d => d.Works && (engine == EngineKind.Auto || d.Driver.Engine() == engine));
         return new Judgement(facts.Name, chosen?.Driver, drivers, [.. NotesOn(facts, chosen?.Driver)]);
@@ -58,6 +58,10 @@ public sealed record Judgement(string Interface, Driver? Chosen, ImmutableArray<
 
     /// <summary>xsk_rcv_check of the kernel compares device and queue of the frame with those of the socket.</summary>
     public const string BondHasNoSockets = "it is a bond, and AF_XDP takes frames by the queues of its ports, where sockets of the bond get none";
+
+    /// <summary>Where nothing helps against one obstacle, a command against another would be run in vain.</summary>
+    private static DriverVerdict Verdict(Driver driver, ImmutableArray<Obstacle> obstacles) =>
+        new(driver, obstacles.Any(static o => o.Cure is null) ? [.. obstacles.Select(static o => o with { Cure = null })] : obstacles);
 
     private static IEnumerable<Obstacle> Everywhere(InterfaceFacts facts)
     {
@@ -156,5 +160,5 @@ public sealed record DriverVerdict(Driver Driver, ImmutableArray<Obstacle> Obsta
 
 /// <summary>Something that stands in the way, or slows down.</summary>
 /// <param name="Reason">What.</param>
-/// <param name="Cure">The command, or what to do; null: there is nothing.</param>
+/// <param name="Cure">The command, or what to do; null: there is nothing, or something else stands in the way that has no cure.</param>
 public sealed record Obstacle(string Reason, string? Cure);

@@ -24,7 +24,7 @@ public sealed record Explanation(Decision Decision, DropReason? Reason, Immutabl
         var server = tables.Server(p.Server);
         return new Explanation(decision, decision == Decision.Drop ? p.Reason : null,
         [
-            Parsed(p), Classified(p, tables, service, decision), Selected(p, tables, service, server), Encapsulated(server, decision),
+            Parsed(p), Classified(p, tables, service, decision), Selected(p, tables, service, server), Encapsulated(p, server, decision),
             Transmitted(p, tables, decision), Accounted(p, service, server, decision),
         ]);
     }
@@ -42,11 +42,11 @@ public sealed record Explanation(Decision Decision, DropReason? Reason, Immutabl
         if (p.Protocol < 0)
             return new ExplainedStage("Parse", $"{source} > {destination}", [.. facts]);
         facts.Add(new("protocol", p.Protocol));
-        var text = Text($"protocol {p.Protocol}, {source} > {destination}");
+        var text = Text($"{OutcomeWords.OfProtocol(p.Protocol)}, {source} > {destination}");
         if (p.HasPorts && !p.IsLater)
         {
             facts.AddRange([new("sourcePort", p.SourcePort), new("destinationPort", p.DestinationPort)]);
-            text = Text($"protocol {p.Protocol}, {new IPEndPoint(source, p.SourcePort)} > {new IPEndPoint(destination, p.DestinationPort)}");
+            text = Text($"{OutcomeWords.OfProtocol(p.Protocol)}, {new IPEndPoint(source, p.SourcePort)} > {new IPEndPoint(destination, p.DestinationPort)}");
         }
         if (p.IsQuoted)
         {
@@ -64,7 +64,7 @@ public sealed record Explanation(Decision Decision, DropReason? Reason, Immutabl
     private static ExplainedStage Classified(Packet p, PipelineTables tables, ServiceRecord? service, Decision decision)
     {
         if (p.Vip < 0)
-            return new ExplainedStage("Classify", "the address is no VIP: the kernel's business", []);
+            return new ExplainedStage("Classify", decision == Decision.Drop ? OutcomeWords.Of(p.Reason) : "the address is no VIP: the kernel's business", []);
         var vip = tables.Vips[p.Vip];
         var facts = new List<Fact> { new("vip", Text(vip.Entry.Address)), new("intervals", vip.Intervals.Length) };
         if (service is not null)
@@ -78,8 +78,8 @@ public sealed record Explanation(Decision Decision, DropReason? Reason, Immutabl
         {
             Decision.Pass => "not addressed to this interface, or no request that is answered: the kernel's business",
             Decision.DeliverLocally => "another director has sent it: delivered here",
-            Decision.Drop => $"dropped: {p.Reason}",
-            _ => $"answered for the VIP: {decision}",
+            Decision.Drop => OutcomeWords.Of(p.Reason),
+            _ => OutcomeWords.OfAnswer(decision),
         };
         return new ExplainedStage("Classify", $"VIP {Text(vip.Entry.Address)}, {otherwise}", [.. facts]);
     }
@@ -117,7 +117,7 @@ public sealed record Explanation(Decision Decision, DropReason? Reason, Immutabl
         return new ExplainedStage("Select", $"{text} -> server {server.Key.Name} ({server.Key.Address})", [.. facts]);
     }
 
-    private static ExplainedStage Encapsulated(ServerRecord? server, Decision decision)
+    private static ExplainedStage Encapsulated(Packet p, ServerRecord? server, Decision decision)
     {
         if (server is null || decision is not (Decision.Forward or Decision.Fragmented))
             return new ExplainedStage("Encapsulate", decision switch
@@ -125,6 +125,7 @@ public sealed record Explanation(Decision Decision, DropReason? Reason, Immutabl
                 Decision.AnswerTooBig => Text($"too big: {server?.Room} bytes fit, the sender is told"),
                 Decision.AnswerReset => "the server's drain is over: the client gets a reset",
                 Decision.DeliverLocally when server is not null => "the server is this machine: as it came",
+                Decision.Drop when server is not null => OutcomeWords.Of(p.Reason),
                 _ => "",
             }, []);
         var way = server.Encapsulation is { } encapsulation ? Text($"{encapsulation} in IPv{(server.IsOuterIpv6 ? 6 : 4)}").ToLowerInvariant() : "layer 2";
@@ -137,7 +138,7 @@ public sealed record Explanation(Decision Decision, DropReason? Reason, Immutabl
     private static ExplainedStage Transmitted(Packet p, PipelineTables tables, Decision decision)
     {
         if (decision is Decision.Pass or Decision.Drop or Decision.DeliverLocally)
-            return new ExplainedStage("Transmit", decision == Decision.Drop ? "dropped" : "left to the kernel", []);
+            return new ExplainedStage("Transmit", decision == Decision.Drop ? $"dropped: {Kebab.Of(p.Reason)}" : "left to the kernel", []);
         var name = tables.Origin.Interfaces.FirstOrDefault(i => i.Index == p.Egress)?.Name ?? Text($"{p.Egress}");
         return new ExplainedStage("Transmit", $"out by {name}", [new("interface", name)]);
     }
@@ -148,10 +149,10 @@ public sealed record Explanation(Decision Decision, DropReason? Reason, Immutabl
         var text = decision switch
         {
             Decision.Pass => "not counted",
-            Decision.Drop => $"drop {p.Reason}",
+            Decision.Drop => $"drop {Kebab.Of(p.Reason)}",
             Decision.Forward => $"service {service?.Entry.Name}, server {server?.Key.Name}",
             Decision.DeliverLocally when server is not null => $"service {service?.Entry.Name}, server {server.Key.Name}",
-            _ => decision.ToString(),
+            _ => Kebab.Of(decision),
         };
         facts.Add(new("counter", text));
         return new ExplainedStage("Account", Text($"{text}, {p.FrameLength} bytes"), [.. facts]);

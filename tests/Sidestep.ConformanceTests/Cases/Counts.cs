@@ -58,14 +58,3 @@ internal sealed class Counts
     public override string ToString() => string.Join('\n', _byName.Where(static c => c.Value != default).Select(
         static c => string.Create(CultureInfo.InvariantCulture, $"{c.Key}: {c.Value.Packets} packets, {c.Value.Bytes} bytes")));
 }
-
-/// <summary>NoService as no-service, in the cases as in all that users see.</summary>
-internal static class Kebab
-{
-    public static string Of<T>(T value) where T : struct, Enum =>
-        string.Concat(value.ToString().Select(static (c, i) => char.IsUpper(c) && i > 0 ? $"-{char.ToLowerInvariant(c)}" : $"{char.ToLowerInvariant(c)}"));
-
-    public static T Parse<T>(CaseNode node) where T : struct, Enum =>
-        Enum.GetValues<T>().Where(v => Of(v) == node.Text).Cast<T?>().SingleOrDefault()
-            ?? throw node.Wrong($"'{node.Text}' is none of {string.Join(", ", Enum.GetValues<T>().Select(Of))}");
-}

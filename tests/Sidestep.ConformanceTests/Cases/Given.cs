@@ -62,7 +62,7 @@ internal sealed record Given(Configuration Configuration, NextHops NextHops)
     private static Vip ReadVip(string address, CaseNode node, Names names)
     {
         node.Only("echo");
-        return new Vip(names.Prefix(CaseNode.Of($"{node}", address)), Kebab.Parse<EchoPolicy>(node["echo"]));
+        return new Vip(names.Prefix(CaseNode.Of($"{node}", address)), CaseWord.Parse<EchoPolicy>(node["echo"]));
     }
 
     private static NextHop ReadNextHop(CaseNode node, Dictionary<string, EgressInterface> interfaces, Names names)

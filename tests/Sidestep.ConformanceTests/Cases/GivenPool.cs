@@ -11,8 +11,8 @@ internal static class GivenPool
         return new Pool
         {
             Name = name,
-            Algorithm = node["algorithm"].Exists ? Kebab.Parse<Algorithm>(node["algorithm"]) : Algorithm.ConsistentHash,
-            HashFields = node["hash"].Exists ? Kebab.Parse<HashFields>(node["hash"]) : HashFields.SourceAddress,
+            Algorithm = node["algorithm"].Exists ? CaseWord.Parse<Algorithm>(node["algorithm"]) : Algorithm.ConsistentHash,
+            HashFields = node["hash"].Exists ? CaseWord.Parse<HashFields>(node["hash"]) : HashFields.SourceAddress,
             Slots = (int)node["slots"].NumberOr(SlotCounts.All[0]),
             Persistence = node["persistence"].Exists ? ReadPersistence(node["persistence"]) : null,
             MinimumServers = (int)node["minimumServers"].NumberOr(1),
@@ -30,7 +30,7 @@ internal static class GivenPool
     private static Drain ReadDrain(CaseNode node)
     {
         node.Only("deadline", "then");
-        return new Drain((int)node["deadline"].Number, Kebab.Parse<AfterDrain>(node["then"]));
+        return new Drain((int)node["deadline"].Number, CaseWord.Parse<AfterDrain>(node["then"]));
     }
 
     private static RealServer ReadServer(string name, CaseNode node, Names names)
@@ -41,7 +41,7 @@ internal static class GivenPool
             Name = name,
             Address = names.Address(node["address"]),
             Weight = (int)node["weight"].NumberOr(1),
-            State = node["state"].Exists ? Kebab.Parse<ServerState>(node["state"]) : ServerState.Enabled,
+            State = node["state"].Exists ? CaseWord.Parse<ServerState>(node["state"]) : ServerState.Enabled,
             Backup = node["backup"].FlagOr(false),
             Encapsulation = GivenProfile.ReadEncapsulation(node["encapsulation"]),
         };

@@ -20,9 +20,9 @@ internal static class GivenProfile
             GuePort = (int)node["guePort"].NumberOr(NetworkProfile.DefaultGuePort),
             OuterSource4 = Of(sources, AddressFamily.InterNetwork),
             OuterSource6 = Of(sources, AddressFamily.InterNetworkV6),
-            TooBig = node["tooBig"].Exists ? Kebab.Parse<TooBigPolicy>(node["tooBig"]) : TooBigPolicy.Answer,
+            TooBig = node["tooBig"].Exists ? CaseWord.Parse<TooBigPolicy>(node["tooBig"]) : TooBigPolicy.Answer,
             IdleTimeouts = ReadTimeouts(node["idleTimeouts"]),
-            UdpInTransition = node["udpInTransition"].Exists ? Kebab.Parse<UdpPolicy>(node["udpInTransition"]) : UdpPolicy.Stay,
+            UdpInTransition = node["udpInTransition"].Exists ? CaseWord.Parse<UdpPolicy>(node["udpInTransition"]) : UdpPolicy.Stay,
         };
     }
 

@@ -52,7 +52,7 @@ internal sealed record Step
     {
         var builder = new FrameBuilder(names);
         var entrance = node["interface"].TextOr("uplink");
-        var decision = Kebab.Parse<Decision>(node["decision"]);
+        var decision = CaseWord.Parse<Decision>(node["decision"]);
         if (node["reason"].Exists != (decision == Decision.Drop))
             throw node["reason"].Wrong("a reason belongs to 'drop' and to nothing else");
         if (node["out"].Exists == decision is Decision.Drop or Decision.Fragmented)
@@ -66,7 +66,7 @@ internal sealed record Step
             In = builder.Build(node["in"], []),
             Interface = entrance,
             Decision = decision,
-            Reason = decision == Decision.Drop ? Kebab.Parse<DropReason>(node["reason"]) : null,
+            Reason = decision == Decision.Drop ? CaseWord.Parse<DropReason>(node["reason"]) : null,
             Via = node["via"].TextOr(entrance),
             Counters = Counts.Read(node["counters"]),
         };

@@ -13,7 +13,7 @@ internal sealed class Traffic : IDisposable
 {
     private const int MostDatagrams = 200_000;
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(2);
-    private static readonly TimeSpan LastAnswers = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LastAnswers = TimeSpan.FromSeconds(3);
 
     private readonly Socket[] _sockets;
     private readonly Thread[] _threads;

@@ -10,7 +10,7 @@ namespace Sidestep.SystemTests.Managed;
 /// what it takes, and what the kernel has counted there.</summary>
 public sealed class TransmitRingTests : IDisposable
 {
-    private const int More = 9, Rounds = 20, Mtu = 1500, Ethernet = 14, Tag = 4, NumberAt = Ethernet + Tag;
+    private const int More = 9, Rounds = 20, Mtu = 1500, Ethernet = 14, Tag = 4, NumberAt = Ethernet + Tag, NetworkDown = 100;
     private readonly Cables _cables = new();
 
     public TransmitRingTests() => _cables.Add("eth0", queues: 1);
@@ -118,13 +118,10 @@ public sealed class TransmitRingTests : IDisposable
         }
     }
 
-    /// <summary>Behind the device is another one, whose queue lets one frame pass and holds the next for longer than any test runs.</summary>
     [Fact]
     public void What_finds_no_place_for_long_is_lost_and_afterwards_it_goes_on()
     {
-        _cables.Director.Ip("link add slow link eth0 type macvlan");
-        _cables.Director.Ip("link set slow up");
-        _cables.Director.Run("tc", "qdisc", "replace", "dev", "eth0", "root", "tbf", "rate", "8bit", "burst", "150b", "limit", "10mb");
+        AddSlow();
         using var ring = OpenRing("slow");
 
         SendOneByOne(ring, 1 + ring.Places + More, bytes: 100);
@@ -137,6 +134,25 @@ public sealed class TransmitRingTests : IDisposable
         SendOneByOne(ring, ring.Places);
         Assert.Equal((1 + 2 * ring.Places, More), (ring.Sent, ring.Lost));
         AllCame(1 + ring.Places);
+    }
+
+    /// <summary>Those are before and behind what a device holds: the next frame has a place, and is lost for the same reason.</summary>
+    [Fact]
+    public void Places_that_are_taken_back_have_room()
+    {
+        AddSlow();
+        using var ring = OpenRing("slow");
+        var held = ring.Places / 2;
+        SendOneByOne(ring, 1 + held, bytes: 100);
+        for (var n = held; n < ring.Places; n++)
+            ring.Add(Frame(n, 100));
+        Assert.Equal((1 + held, 0), (ring.Sent, ring.Lost));
+
+        _cables.Director.Ip("link set slow down");
+        Send(ring, [Frame(0, 100)]);
+        Assert.Equal((1 + held, ring.Places - held + 1, NetworkDown), (ring.Sent, ring.Lost, ring.LastError));
+        _cables.Director.Ip("link set slow up");
+        Assert.Equal(held, Queued("eth0"));
     }
 
     [Fact]
@@ -226,6 +242,14 @@ public sealed class TransmitRingTests : IDisposable
             return came.Count >= count;
         }, () => $"{came.Count} of {count} came");
         return came;
+    }
+
+    /// <summary>A device in front of another one, whose queue lets one frame of 100 bytes pass, and holds the next for longer than a test takes.</summary>
+    private void AddSlow()
+    {
+        _cables.Director.Ip("link add slow link eth0 type macvlan");
+        _cables.Director.Ip("link set slow up");
+        _cables.Director.Run("tc", "qdisc", "replace", "dev", "eth0", "root", "tbf", "rate", "8bit", "burst", "150b", "limit", "10mb");
     }
 
     private void AllCame(long sent) =>

@@ -87,6 +87,24 @@ public sealed class AgentRegistryTests
         Assert.Null(await idle.WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken));
     }
 
+    /// <summary>The agent that waits for duties is to report, and waits again meanwhile.</summary>
+    [Fact]
+    public async Task Who_waits_hears_of_a_hurry_once()
+    {
+        var revision = (await Get("web1")).Revision;
+        var waits = _agents.DutiesAsync("web1", revision, TimeSpan.FromSeconds(30), CancellationToken.None);
+        Assert.False(waits.IsCompleted);
+        using (_agents.Hurry())
+        {
+            Assert.Null(await waits.WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken));
+            waits = _agents.DutiesAsync("web1", revision, TimeSpan.FromSeconds(30), CancellationToken.None);
+            Assert.False(waits.IsCompleted);
+        }
+        Assert.False(waits.IsCompleted);
+        _agents.InForce(_configuration, Hops(1400));
+        Assert.NotNull(await waits.WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken));
+    }
+
     [Fact]
     public void A_wish_drains_and_is_withdrawn()
     {

@@ -189,6 +189,15 @@ public sealed class ReplayCommandTests : IDisposable
     }
 
     [Theory]
+    [InlineData("Classify     VIP 203.0.113.10, no service there has this protocol and port", "tcp", "198.51.100.7:40000", "203.0.113.10:81")]
+    [InlineData("Transmit     dropped: no-service", "udp", "198.51.100.7:40000", "203.0.113.10:80")]
+    [InlineData("Classify     the address is no VIP: the kernel's business", "tcp", "198.51.100.7:40000", "203.0.113.11:80")]
+    [InlineData("Classify     VIP 203.0.113.10, a ping, which is answered here", "icmp", "198.51.100.7", "203.0.113.10")]
+    [InlineData("Account      answer-echo, 42 bytes", "icmp", "198.51.100.7", "203.0.113.10")]
+    public void A_trace_says_what_happened_at_each_stage(string line, params string[] packet) =>
+        Assert.Contains("  " + line, Trace(packet).Output.ReplaceLineEndings("\n").Split('\n'));
+
+    [Theory]
     [InlineData("drop no-service", "tcp", "198.51.100.7:40000", "203.0.113.10:81")]
     [InlineData("pass", "tcp", "198.51.100.7:40000", "203.0.113.11:80")]
     [InlineData("answer-echo", "icmp", "198.51.100.7", "203.0.113.10")]

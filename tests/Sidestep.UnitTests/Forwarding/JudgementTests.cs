@@ -47,6 +47,14 @@ public sealed class JudgementTests
     }
 
     [Fact]
+    public void What_would_help_against_one_obstacle_of_two_is_not_advised()
+    {
+        var native = Judgement.Of(Good with { TakesXdp = false, HasLro = true }).Drivers.Single(static d => d.Driver == Driver.Native);
+        Assert.Equal(2, native.Obstacles.Length);
+        Assert.All(native.Obstacles, static o => Assert.Null(o.Cure));
+    }
+
+    [Fact]
     public void Why_not_better_names_the_cure_in_one_line() =>
         Assert.Equal("its MTU of 9000 does not fit one page: 3506 does (cure: ip link set dev eth0 mtu 1500)",
             Judgement.Of(Good with { MtuBytes = 9000 }).WhyNotBetter(Driver.Generic));

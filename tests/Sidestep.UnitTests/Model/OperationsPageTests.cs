@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Sidestep.Cli.Capture;
 using Sidestep.Forwarding;
 using Sidestep.Testing;
 
