@@ -44,5 +44,5 @@ internal sealed class AddressTable
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private int First(ulong high, ulong low) => (int)((((high ^ high >> 32) * Fold ^ low) * Spread) >> _shift);
+    private int First(ulong high, ulong low) => (int)((high ^ low * Fold) * Spread >> _shift);
 }

@@ -5,16 +5,15 @@ namespace Sidestep.Forwarding.Pipeline;
 /// <summary>Classify: address -> VIP; protocol and port -> virtual service; and whether the source may use it.</summary>
 internal static class Classify
 {
-    /// <summary>The VIP that the packet is addressed to; a single one before the longest prefix. Null: none of ours.</summary>
+    /// <summary>The number of the VIP that the packet is addressed to; a single one before the longest prefix. Negative: none of ours.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static VipRecord? Vip(Packet p, PipelineTables tables)
+    internal static int Vip(Packet p, PipelineTables tables)
     {
         var number = (p.IsIpv6 ? tables.Vips6 : tables.Vips4).Find(p.Destination0, p.Destination1);
         if (number < 0 && !tables.VipPrefixes.IsEmpty)
             number = tables.VipPrefixes.Find(p.IsIpv6, p.Destination0, p.Destination1);
         p.Vip = number;
-        var vips = tables.Vips;
-        return (uint)number < (uint)vips.Length ? vips[number] : null;
+        return number;
     }
 
     /// <summary>The service that takes a packet to a VIP; null: none.</summary>

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using Sidestep.Model;
 using Sidestep.Packets;
@@ -16,46 +17,57 @@ internal static class Encapsulate
     internal const uint ConstantSum = Version4 + DontFragment + Ttl;
 
     /// <summary>Encapsulates.</summary>
+    /// <remarks>One IPv4 header and nothing else is in line, at a place that is known when this is compiled. All others are one call
+    /// with nothing behind it: what is needed after a call lies in memory instead of a register, for the packets that make no call, too.</remarks>
     /// <returns>False, and nothing changed: there is no room before the frame.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static bool Frame(Packet p, ref Frame frame, ServerRecord server)
     {
-        Span<byte> bytes;
+        if (!server.IsPlainIpIp || p.L3 != Parse.EthernetHeader)
+            return Other(p, ref frame, server);
+        if (!frame.TryPrepend(Parse.Ipv4Header, out var bytes))
+            return false;
+        var headers = bytes[..(Parse.EthernetHeader + Parse.Ipv4Header)];
+        Ip4(p, headers[MacBytes..], server, Parse.Ipv4Header, 0);
+        Macs(headers, server);
+        return true;
+    }
+
+    private static bool Other(Packet p, ref Frame frame, ServerRecord server)
+    {
         if (server.Encapsulation is not { } encapsulation)
         {
-            bytes = frame.Bytes;
+            Macs(frame.Bytes, server);
+            return true;
         }
+        // Over the datagram as it is, before its place moves: see Gue.
+        var sum = encapsulation == Encapsulation.Gue && server.IsOuterIpv6
+            ? InternetChecksum.Sum(frame.Bytes.Slice(p.L3, p.Length)) : 0;
+        if (!frame.TryPrepend(server.OuterBytes, out var bytes))
+            return false;
+        if (p.L3 > Parse.EthernetHeader)
+            MoveTags(p, bytes, server);
+        var outer = bytes.Slice(p.L3 - TypeBytes, TypeBytes + server.OuterBytes);
+        if (server.IsOuterIpv6)
+            Ip6(p, outer, server);
         else
-        {
-            // Over the datagram as it is, before its place moves: see Gue.
-            var sum = encapsulation == Encapsulation.Gue && server.IsOuterIpv6
-                ? InternetChecksum.Sum(frame.Bytes.Slice(p.L3, p.Length)) : 0;
-            if (!frame.TryPrepend(server.OuterBytes, out bytes))
-                return false;
-            if (p.L3 > Parse.EthernetHeader)
-                MoveTags(p, bytes, server);
-            Outer(p, bytes.Slice(p.L3 - TypeBytes, TypeBytes + server.OuterBytes), server, encapsulation, sum);
-        }
-        var macs = bytes[..MacBytes];
+            Ip4(p, outer, server, server.OuterBytes, server.SourceMask == 0 ? 0 : HostBits(p, server));
+        if (encapsulation != Encapsulation.IpIp)
+            BehindIp(p, outer[(TypeBytes + (server.IsOuterIpv6 ? Parse.Ipv6Header : Parse.Ipv4Header))..], server, encapsulation, sum);
+        Macs(bytes, server);
+        return true;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Macs(Span<byte> frame, ServerRecord server)
+    {
+        var macs = frame[..MacBytes];
         BinaryPrimitives.WriteUInt64LittleEndian(macs, server.Macs);
         BinaryPrimitives.WriteUInt32LittleEndian(macs[8..], server.MacsRest);
-        return true;
     }
 
     private static void MoveTags(Packet p, Span<byte> bytes, ServerRecord server) =>
         bytes[(server.OuterBytes + MacBytes)..(server.OuterBytes + p.L3 - TypeBytes)].CopyTo(bytes[MacBytes..]);
-
-    /// <summary>The EtherType and everything between it and the datagram.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Outer(Packet p, Span<byte> outer, ServerRecord server, Encapsulation encapsulation, ulong datagramSum)
-    {
-        if (server.IsOuterIpv6)
-            Ip6(p, outer, server);
-        else
-            Ip4(p, outer[..(TypeBytes + Parse.Ipv4Header)], server, server.SourceMask == 0 ? 0 : HostBits(p, server));
-        if (encapsulation != Encapsulation.IpIp)
-            BehindIp(p, outer[(TypeBytes + (server.IsOuterIpv6 ? Parse.Ipv6Header : Parse.Ipv4Header))..], server, encapsulation, datagramSum);
-    }
 
     private static uint ProtocolOf(Packet p, ServerRecord server) => p.IsIpv6 ? server.Protocol6 : server.Protocol4;
 
@@ -73,17 +85,17 @@ internal static class Encapsulate
     /// <summary>RFC 2003 section 3.1. DSCP is copied, and ECN as RFC 6040 section 4.1 has it (normal mode). Identification 0 with DF
     /// set: an atomic datagram, RFC 6864 section 4.1.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Ip4(Packet p, Span<byte> typeAndHeader, ServerRecord server, uint hostBits)
+    private static void Ip4(Packet p, Span<byte> typeAndHeader, ServerRecord server, int outerBytes, uint hostBits)
     {
-        var length = (uint)(p.Length + server.OuterBytes);
+        var length = (uint)(p.Length + outerBytes);
         var protocol = ProtocolOf(p, server);
         var sum = server.HeaderSum + p.TrafficClass + length + protocol + (hostBits >> 16) + (hostBits & 0xffff);
-        sum = (sum & 0xffff) + (sum >> 16);
-        sum = (sum & 0xffff) + (sum >> 16);
+        // Both halves added, with the carry between them (RFC 1071 section 2): the upper half of this is their sum.
+        var checksum = ~(sum + BitOperations.RotateLeft(sum, 16)) >> 16;
         BinaryPrimitives.WriteUInt16BigEndian(typeAndHeader, Parse.Ipv4);
-        var ip = typeAndHeader[TypeBytes..];
+        var ip = typeAndHeader.Slice(TypeBytes, Parse.Ipv4Header);
         BinaryPrimitives.WriteUInt64BigEndian(ip, (ulong)(Version4 | p.TrafficClass) << 48 | (ulong)length << 32 | DontFragment);
-        BinaryPrimitives.WriteUInt32BigEndian(ip[8..], (Ttl | protocol) << 16 | (ushort)~sum);
+        BinaryPrimitives.WriteUInt32BigEndian(ip[8..], (Ttl | protocol) << 16 | checksum);
         // the prefix of the source has no bits there
         BinaryPrimitives.WriteUInt64BigEndian(ip[12..], (server.Source1 | hostBits) << 32 | server.Destination1);
     }

@@ -13,11 +13,20 @@ internal sealed class Packet
     /// <summary>Bytes of the frame as it came in.</summary>
     internal int FrameLength;
 
+    /// <summary>Index of the interface that it leaves by: the one that it came in by, until a server is known.</summary>
+    internal int Egress;
+
     /// <summary>Where the IP header begins.</summary>
     internal int L3;
 
-    /// <summary>Where the transport header begins.</summary>
+    /// <summary>Where the transport header begins; has a meaning where there is a protocol.</summary>
     internal int L4;
+
+    /// <summary>As it lies in the packet; has a meaning of fragments.</summary>
+    internal uint FragmentId;
+
+    /// <summary>Source port in the low half, destination port in the high half.</summary>
+    internal uint Ports;
 
     /// <summary>Bytes of the datagram.</summary>
     internal int Length;
@@ -28,14 +37,8 @@ internal sealed class Packet
     internal bool IsIpv6;
     internal ulong Source0, Source1, Destination0, Destination1;
 
-    /// <summary>What chose the slot.</summary>
+    /// <summary>What chose the slot; has a meaning where there is one.</summary>
     internal ulong Hash;
-
-    /// <summary>Source port in the low half, destination port in the high half.</summary>
-    internal uint Ports;
-
-    /// <summary>As it lies in the packet.</summary>
-    internal uint FragmentId;
 
     internal int Protocol;
 
@@ -63,9 +66,6 @@ internal sealed class Packet
     internal int Server;
 
     internal DropReason Reason;
-
-    /// <summary>Index of the interface that it leaves by.</summary>
-    internal int Egress;
 
     /// <summary>The source port, in host order.</summary>
     internal int SourcePort => (int)(HostPorts >> 16);
@@ -95,7 +95,8 @@ internal sealed class Packet
     internal bool NeedsReset => (Traits & Traits.NeedsReset) != 0;
 
     /// <summary>Forgets the frame before.</summary>
-    /// <remarks>In the order in which the fields lie in memory, so that stores of neighbours become one.</remarks>
+    /// <remarks>In the order in which the fields lie in memory, so that stores of neighbours become one. What is written before anybody
+    /// reads it stays as it is: where the headers begin, the hash, the number of a fragment.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Begin(int frameLength, int interfaceIndex)
     {
@@ -103,14 +104,11 @@ internal sealed class Packet
         Source1 = 0;
         Destination0 = 0;
         Destination1 = 0;
-        Hash = 0;
         FrameLength = frameLength;
-        L3 = 0;
-        L4 = 0;
+        Egress = interfaceIndex;
+        Ports = 0;
         Length = 0;
         TrafficClass = 0;
-        Ports = 0;
-        FragmentId = 0;
         Protocol = None;
         Vip = None;
         Service = None;
@@ -118,7 +116,6 @@ internal sealed class Packet
         Remembered = Memory.NotAsked;
         Server = 0;
         Reason = 0;
-        Egress = interfaceIndex;
         IsIpv6 = false;
         TcpFlags = 0;
         Traits = 0;

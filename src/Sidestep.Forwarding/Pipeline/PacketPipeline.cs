@@ -92,7 +92,7 @@ public sealed class PacketPipeline
         }
 
         // Classify
-        if (Classify.Vip(p, tables) is not { } vip)
+        if (Classify.Vip(p, tables) < 0)
             return Decision.Pass;
         // A switch floods what it does not know the port of, and a broadcast frame is for everybody: what is not addressed to this
         // interface is the kernel's to judge (RFC 1122 section 3.3.6). Forwarding it would double it.
@@ -103,27 +103,29 @@ public sealed class PacketPipeline
             return Decision.DeliverLocally;
         if (p.Reason != 0)
             return Decision.Drop; // malformed: what is for nobody here is the kernel's all the same
-        var service = Classify.Service(p, bytes, vip);
+        var service = Classify.Service(p, bytes, tables.Vips[p.Vip]);
 
         // Select
+        int id;
         if (service is null)
         {
             if (!p.IsLater || p.IsEchoRequest)
-                return Classify.Unserved(p, frame.Bytes, vip);
+                return Classify.Unserved(p, frame.Bytes, tables.Vips[p.Vip]);
             service = Recalled(p, tables);
             if (service is null)
-                return p.Drop(Classify.RefusalOfFragment(p, vip));
+                return p.Drop(Classify.RefusalOfFragment(p, tables.Vips[p.Vip]));
+            id = p.Server;
         }
         else
         {
             p.Service = service.Id;
             if (!service.Allows(p))
                 return p.Drop(DropReason.AccessDenied);
-            p.Server = Select.Server(p, tables, service, this);
+            p.Server = id = Select.Server(p, tables, service, this);
             if (p.IsFirst)
-                RememberFragments(p, tables, vip, service);
+                id = RememberFragments(p, tables, service);
         }
-        if (tables.Server(p.Server) is not { } server)
+        if (tables.Server(id) is not { } server)
             return p.Drop(DropReason.NoServer);
         if (p.NeedsReset && !p.IsQuoted && !p.IsLater)
             return Refuse.Reset(p, ref frame);
@@ -150,11 +152,13 @@ public sealed class PacketPipeline
     }
 
     /// <summary>Where the later fragments of a datagram go whose first one this is, unless they find it without.</summary>
-    private void RememberFragments(Packet p, PipelineTables tables, VipRecord vip, ServiceRecord service)
+    /// <returns>The server's id, so that it has not to be kept during the call.</returns>
+    private int RememberFragments(Packet p, PipelineTables tables, ServiceRecord service)
     {
-        if (p.Server != 0 && p.HasPorts && !p.IsQuoted && vip.Fragments(p.Protocol) is null
+        if (p.Server != 0 && p.HasPorts && !p.IsQuoted && tables.Vips[p.Vip].Fragments(p.Protocol) is null
             && Shared.Fragments.Remember(FlowId.OfDatagram(tables, p), service, p.Server, Tick))
             Counters.FragmentsForgotten++;
+        return p.Server;
     }
 
     private static bool IsFromPeer(PipelineTables tables, ReadOnlySpan<byte> frame)

@@ -27,7 +27,7 @@ internal static class Parse
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static int Link(Packet p, ReadOnlySpan<byte> frame)
     {
-        int type = BinaryPrimitives.ReadUInt16BigEndian(frame[12..]);
+        int type = BinaryPrimitives.ReadUInt16BigEndian(frame.Slice(12, 2));
         p.L3 = EthernetHeader;
         return type is VlanTag or ServiceTag ? Tagged(p, frame, type) : type;
     }
@@ -60,28 +60,30 @@ internal static class Parse
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static bool Datagram4(Packet p, ReadOnlySpan<byte> frame)
     {
-        var ip = frame[p.L3..];
-        if (ip.Length < Ipv4Header)
+        var (l3, available) = (p.L3, frame.Length - p.L3);
+        if (available < Ipv4Header)
             return false;
-        p.Source0 = BinaryPrimitives.ReadUInt32LittleEndian(ip[12..]);
-        p.Destination0 = BinaryPrimitives.ReadUInt32LittleEndian(ip[16..]);
-        int length = BinaryPrimitives.ReadUInt16BigEndian(ip[2..]);
+        // As few reads as there can be, of a part whose length is known: each read and each part costs a check.
+        var ip = frame.Slice(l3, Ipv4Header);
+        var head = BinaryPrimitives.ReadUInt64BigEndian(ip);
+        var addresses = BinaryPrimitives.ReadUInt64LittleEndian(ip[12..]);
+        p.Source0 = (uint)addresses;
+        p.Destination0 = addresses >> 32;
+        int first = (byte)(head >> 56), header = (first & 15) * 4, length = (ushort)(head >> 32);
         p.Length = length;
-        p.TrafficClass = ip[1];
-        int first = ip[0], header = (first & 15) * 4;
-        if (first >> 4 != 4 || header < Ipv4Header || length < header || length > ip.Length)
+        p.TrafficClass = (byte)(head >> 48);
+        if (first >> 4 != 4 || header < Ipv4Header || length < header || length > available)
         {
             p.Reason = DropReason.Malformed;
             return true;
         }
-        int fragment = BinaryPrimitives.ReadUInt16BigEndian(ip[6..]);
-        p.MayFragment = (fragment & DontFragment) == 0;
-        if ((fragment & (OffsetMask | MoreFragments)) != 0)
+        p.MayFragment = (head & DontFragment) == 0;
+        if ((head & (OffsetMask | MoreFragments)) != 0)
         {
-            p.Traits = (fragment & OffsetMask) != 0 ? Traits.LaterFragment : Traits.FirstFragment;
+            p.Traits = (head & OffsetMask) != 0 ? Traits.LaterFragment : Traits.FirstFragment;
             p.FragmentId = BinaryPrimitives.ReadUInt16LittleEndian(ip[4..]);
         }
-        Transport(p, ip[9], p.L3 + header, ip[header..length]);
+        Transport(p, ip[9], l3 + header, frame.Slice(l3 + header, length - header));
         return true;
     }
 

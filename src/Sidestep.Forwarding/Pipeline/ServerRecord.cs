@@ -20,6 +20,9 @@ internal sealed class ServerRecord
 
     internal bool IsOuterIpv6 { get; private init; }
 
+    /// <summary>All that its packets get is one IPv4 header, with the same source address for all.</summary>
+    internal bool IsPlainIpIp { get; private init; }
+
     /// <summary>It can take new flows.</summary>
     internal bool Takes { get; private init; }
 
@@ -96,6 +99,7 @@ internal sealed class ServerRecord
             _ => 0,
         };
         var addresses = Sum(source.High) + Sum(source.Low) + Sum(destination.High) + Sum(destination.Low);
+        var mask = prefix is { } p ? HostBits((isIpv6 ? 128 : 32) - p.PrefixLength) : 0;
         var mtu = Math.Min(hop.Egress.MtuBytes, ushort.MaxValue);
         return new ServerRecord
         {
@@ -103,6 +107,7 @@ internal sealed class ServerRecord
             Key = new ServerKey(group.Key, server.Name, server.Address),
             Encapsulation = way.Encapsulation,
             IsOuterIpv6 = isIpv6,
+            IsPlainIpIp = way.Encapsulation == Model.Encapsulation.IpIp && !isIpv6 && mask == 0,
             Takes = server.IsUsable,
             Moved = server.Flows == FlowState.Move,
             Resets = server.Flows == FlowState.Reset,
@@ -119,7 +124,7 @@ internal sealed class ServerRecord
             Source1 = source.Low,
             Destination0 = destination.High,
             Destination1 = destination.Low,
-            SourceMask = prefix is { } p ? HostBits((isIpv6 ? 128 : 32) - p.PrefixLength) : 0,
+            SourceMask = mask,
             AddressSum = addresses,
             HeaderSum = addresses + Encapsulate.ConstantSum,
             Protocol4 = ProtocolOf(way.Encapsulation, Parse.IpIp),
