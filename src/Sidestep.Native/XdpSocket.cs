@@ -28,7 +28,6 @@ public sealed unsafe class XdpSocket : IDisposable
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
 
     private readonly FileDescriptor _descriptor;
-    private readonly FrameMemory _memory;
     private readonly List<MappedMemory> _maps;
 
     /// <summary>Chunks that the kernel has for frames that come, or that such frames wait in.</summary>
@@ -65,7 +64,7 @@ public sealed unsafe class XdpSocket : IDisposable
     private XdpSocket(FileDescriptor descriptor, List<MappedMemory> maps, FrameMemory memory, int interfaceIndex, int queue, XdpSocket? sharing, bool copies)
     {
         (_descriptor, _maps) = (descriptor, maps);
-        _memory = memory;
+        Memory = memory;
         InterfaceIndex = interfaceIndex;
         if (sharing is null)
         {
@@ -124,11 +123,14 @@ public sealed unsafe class XdpSocket : IDisposable
     /// <summary>The device itself reads and writes the memory; otherwise the kernel copies every frame.</summary>
     public bool IsZeroCopy { get; }
 
+    /// <summary>Where its frames lie.</summary>
+    public FrameMemory Memory { get; }
+
     /// <summary>Room for frames, for the kernel.</summary>
     private RingProducer<ulong> Fill { get; }
 
     /// <summary>Frames that have been sent.</summary>
-    public RingConsumer<ulong> Completion { get; }
+    private RingConsumer<ulong> Completion { get; }
 
     /// <summary>Frames that came; given back by <see cref="Release"/>.</summary>
     public RingConsumer<XdpDescriptor> Receive { get; }
@@ -203,11 +205,27 @@ public sealed unsafe class XdpSocket : IDisposable
         _receiving -= taken;
     }
 
+    /// <summary>Takes back the chunks of all frames that were sent, which may be several sockets' bursts: what is left in the ring keeps
+    /// the next from being sent.</summary>
+    /// <returns>False: there were none.</returns>
+    public bool TakeBack()
+    {
+        var any = false;
+        while (Completion.TryTake(out var address))
+        {
+            Memory.GiveBack(address);
+            any = true;
+        }
+        if (any)
+            Completion.Release();
+        return any;
+    }
+
     /// <summary>Gives the kernel room for as many frames as the rings by which they come have places, and no more: a device may have
     /// thousands in its own ring, and the rest of the memory is for frames that go.</summary>
     public void Refill()
     {
-        for (; _receiving < ReceiveRingSize && _memory.TryTake(out var chunk); _receiving++)
+        for (; _receiving < ReceiveRingSize && Memory.TryTake(out var chunk); _receiving++)
             _ = Fill.TryAdd(chunk); // it has as many places
         // A driver that sleeps is told.
         if (Fill.Publish() && Fill.NeedsWakeup)

@@ -10,7 +10,7 @@ internal sealed class ForwarderThread
 
     private const string Cpus = "Cpus_allowed_list:";
 
-    private readonly string _statistics;
+    private readonly string _statistics, _state;
 
     /// <param name="process">Of whom.</param>
     /// <param name="name">How its name begins.</param>
@@ -26,9 +26,13 @@ internal sealed class ForwarderThread
         if (cpus != cpu.ToString(CultureInfo.InvariantCulture))
             throw new BenchmarkException($"thread '{name}' of process {process} runs on CPU {cpus} and not on {cpu}");
         _statistics = Path.Combine(found, "schedstat");
+        _state = Path.Combine(found, "stat");
     }
 
-    /// <summary>Nanoseconds.</summary>
+    /// <summary>It neither sleeps nor was stopped.</summary>
+    internal bool IsRunning => File.ReadAllText(_state).Split(')')[^1][1] == 'R';
+
+    /// <summary>Nanoseconds; up to a tick too few while it runs.</summary>
     internal double Ran => double.Parse(File.ReadAllText(_statistics).Split(' ')[0], CultureInfo.InvariantCulture);
 
     private static string? Find(string tasks, string name)

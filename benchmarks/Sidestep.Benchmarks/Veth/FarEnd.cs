@@ -86,13 +86,21 @@ internal sealed class FarEnd : IDisposable
     }
 
     /// <summary>Sends so many packets into a cable as fast as it can, whether anybody keeps up or not.</summary>
-    /// <returns>How many had come out of it when the last was sent, whatever had become of them.</returns>
-    internal long Flood(Cable cable, IPAddress vip, uint flows, int packets)
+    /// <param name="cable">Which.</param>
+    /// <param name="vip">To whom.</param>
+    /// <param name="flows">How many clients there are.</param>
+    /// <param name="packets">How many.</param>
+    /// <param name="begin">Before the first is sent.</param>
+    /// <param name="end">After the last was sent.</param>
+    /// <returns>How many had come out of it by the end, whatever had become of them.</returns>
+    internal long Flood(Cable cable, IPAddress vip, uint flows, int packets, Action begin, Action end)
     {
         var frame = Traffic.Acknowledgements(vip, flows).Frame;
         Plan(frame, vip, flows);
         Surroundings.Enter(Surroundings.Outside);
+        begin();
         _sender.Send(frame, packets, cable.Outside);
+        end();
         ref var state = ref Shared;
         return (long)(Volatile.Read(ref state.Plain) + Volatile.Read(ref state.Encapsulated) + Volatile.Read(ref state.Other));
     }

@@ -97,23 +97,23 @@ internal sealed class AfXdpInterfaces(ManagedEngine engine, PipelinePool pipelin
         var cpus = Kernel.AllowedCpus;
         for (var queue = 0; queue < queues.Values.Max(); queue++)
         {
-            var (memory, sockets) = OpenSockets([.. added.Where(i => queue < queues[i.Index])], queue, copies);
+            var sockets = OpenSockets([.. added.Where(i => queue < queues[i.Index])], queue, copies);
             if (_workers.TryGetValue(queue, out var running))
             {
-                running.Worker.Add(memory, sockets);
+                running.Worker.Add(sockets);
                 continue;
             }
             var pipeline = pipelines.Take();
             var worker = new AfXdpWorker(queue, cpus[queue % cpus.Count], new FrameHandler(engine, pipeline, slowPath), log);
             _workers[queue] = (worker, pipeline);
-            worker.Add(memory, sockets);
+            worker.Add(sockets);
             worker.Start();
         }
     }
 
     /// <summary>One queue of each, in one memory. The kernel chooses between zero copy and copies by the first of them, and the others have
     /// to do the same: where one cannot, all of them copy.</summary>
-    private static (FrameMemory Memory, IReadOnlyList<XdpSocket> Sockets) OpenSockets(AfXdpInterface[] taking, int queue, bool copies)
+    private static List<XdpSocket> OpenSockets(AfXdpInterface[] taking, int queue, bool copies)
     {
         for (; ; copies = true)
         {
@@ -123,7 +123,7 @@ internal sealed class AfXdpInterfaces(ManagedEngine engine, PipelinePool pipelin
             {
                 foreach (var one in taking)
                     sockets.Add(Guard(one.Index, () => one.Open(memory, queue, sockets.Count > 0 ? sockets[0] : null, copies)));
-                return (memory, sockets);
+                return sockets;
             }
             catch (InterfaceException e)
             {

@@ -15,12 +15,9 @@ internal sealed class AfXdpWorker : Worker
     /// <summary>For interfaces that have no socket here: those of other drivers, and those with fewer queues.</summary>
     private readonly WaysOut _elsewhere;
 
-    private Port[] _ports = [];
+    private XdpSocket[] _sockets = [];
     private Readiness _readiness = new(Array.Empty<XdpSocket>());
     private long _sent, _lost, _lostBefore;
-
-    /// <summary>A socket, and the memory of its frames.</summary>
-    private sealed record Port(XdpSocket Socket, FrameMemory Memory);
 
     /// <param name="number">Of the worker: of the queue.</param>
     /// <param name="cpu">Where it runs.</param>
@@ -38,28 +35,27 @@ internal sealed class AfXdpWorker : Worker
         _lostBefore + Sockets.Sum(static s => s.Lost), _lost + _elsewhere.Lost, AllocatedBytes);
 
     /// <summary>Where it takes frames from.</summary>
-    internal IEnumerable<XdpSocket> Sockets => Volatile.Read(ref _ports).Select(static p => p.Socket);
+    internal IReadOnlyList<XdpSocket> Sockets => Volatile.Read(ref _sockets);
 
     /// <summary>It takes no frames from anywhere.</summary>
-    internal bool IsIdle => _ports.Length == 0;
+    internal bool IsIdle => _sockets.Length == 0;
 
     /// <summary>Takes frames from these as well, from now on.</summary>
-    /// <param name="memory">Of all of them; the worker's own from now on, as the sockets are.</param>
-    /// <param name="sockets">One for each interface.</param>
-    internal void Add(FrameMemory memory, IEnumerable<XdpSocket> sockets) => Between(() => Use([.. _ports, .. sockets.Select(s => new Port(s, memory))]));
+    /// <param name="sockets">One for each interface; the worker's own from now on, as the memory is that they share.</param>
+    internal void Add(IEnumerable<XdpSocket> sockets) => Between(() => Use([.. _sockets, .. sockets]));
 
     /// <summary>Takes none from these any more.</summary>
     internal void Remove(IReadOnlyCollection<int> interfaces) => Between(() =>
     {
-        var former = _ports;
-        Use([.. former.Where(p => !interfaces.Contains(p.Socket.InterfaceIndex))]);
-        foreach (var port in former.Except(_ports))
+        var former = _sockets;
+        Use([.. former.Where(s => !interfaces.Contains(s.InterfaceIndex))]);
+        foreach (var socket in former.Except(_sockets))
         {
-            _lostBefore += port.Socket.Lost;
-            port.Socket.Dispose();
+            _lostBefore += socket.Lost;
+            socket.Dispose();
         }
         // What the kernel had of a memory that others go on with is not theirs again: it goes with the last of them.
-        foreach (var memory in former.Select(static p => p.Memory).Distinct().Except(_ports.Select(static p => p.Memory)))
+        foreach (var memory in former.Select(static s => s.Memory).Except(_sockets.Select(static s => s.Memory)))
             memory.Dispose();
     });
 
@@ -67,16 +63,16 @@ internal sealed class AfXdpWorker : Worker
     protected override bool Poll()
     {
         var any = false;
-        foreach (var port in _ports)
-            any |= TakeBack(port);
-        foreach (var port in _ports)
-            any |= Receive(port);
+        foreach (var socket in _sockets)
+            any |= socket.TakeBack();
+        foreach (var socket in _sockets)
+            any |= Receive(socket);
         _elsewhere.Flush();
-        foreach (var port in _ports)
+        foreach (var socket in _sockets)
         {
-            port.Socket.Transmit.Publish();
-            port.Socket.WakeTransmit();
-            port.Socket.Refill();
+            socket.Transmit.Publish();
+            socket.WakeTransmit();
+            socket.Refill();
         }
         return any;
     }
@@ -84,10 +80,10 @@ internal sealed class AfXdpWorker : Worker
     /// <inheritdoc/>
     protected override void Wait(int milliseconds)
     {
-        foreach (var port in _ports)
+        foreach (var socket in _sockets)
         {
             // A device that was busy has frames of ours: they go out with the next round.
-            if (!port.Socket.Transmit.IsDrained)
+            if (!socket.Transmit.IsDrained)
                 milliseconds = BusyMilliseconds;
         }
         _readiness.Wait(milliseconds);
@@ -96,66 +92,52 @@ internal sealed class AfXdpWorker : Worker
     /// <inheritdoc/>
     protected override void Close()
     {
-        foreach (var port in _ports)
-            port.Socket.Dispose();
-        foreach (var memory in _ports.Select(static p => p.Memory).Distinct())
+        foreach (var socket in _sockets)
+            socket.Dispose();
+        foreach (var memory in _sockets.Select(static s => s.Memory).Distinct())
             memory.Dispose();
         _elsewhere.Dispose();
     }
 
-    private void Use(Port[] ports)
+    private void Use(XdpSocket[] sockets)
     {
-        _readiness = new Readiness(ports.Select(static p => p.Socket));
-        Volatile.Write(ref _ports, ports);
+        _readiness = new Readiness(sockets);
+        Volatile.Write(ref _sockets, sockets);
     }
 
-    /// <summary>All that was sent, which may be several sockets' bursts: what is left in the ring keeps the next from being sent.</summary>
-    private static bool TakeBack(Port port)
-    {
-        var any = false;
-        while (port.Socket.Completion.TryTake(out var address))
-        {
-            port.Memory.GiveBack(address);
-            any = true;
-        }
-        if (any)
-            port.Socket.Completion.Release();
-        return any;
-    }
-
-    private bool Receive(Port port)
+    private bool Receive(XdpSocket socket)
     {
         var taken = 0;
-        while (taken < Burst && port.Socket.Receive.TryTake(out var received))
+        while (taken < Burst && socket.Receive.TryTake(out var received))
         {
             if (taken++ == 0)
                 _handler.BeginBatch();
-            var frame = new Frame(port.Memory.Chunk(received.Address), (int)(received.Address & FrameMemory.ChunkBytes - 1), (int)received.Length);
-            if (_handler.Handle(ref frame, port.Socket.InterfaceIndex))
-                Send(port.Memory, received.Address & ~(ulong)(FrameMemory.ChunkBytes - 1), frame);
+            var frame = new Frame(socket.Memory.Chunk(received.Address), (int)(received.Address & FrameMemory.ChunkBytes - 1), (int)received.Length);
+            if (_handler.Handle(ref frame, socket.InterfaceIndex))
+                Send(socket.Memory, received.Address & ~(ulong)(FrameMemory.ChunkBytes - 1), frame);
             else
-                port.Memory.GiveBack(received.Address);
+                socket.Memory.GiveBack(received.Address);
         }
         if (taken == 0)
             return false;
-        port.Socket.Release(taken);
+        socket.Release(taken);
         return true;
     }
 
     private void Send(FrameMemory memory, ulong chunk, Frame frame)
     {
-        foreach (var port in _ports)
+        foreach (var socket in _sockets)
         {
-            if (port.Socket.InterfaceIndex != _handler.Egress)
+            if (socket.InterfaceIndex != _handler.Egress)
                 continue;
-            if (port.Memory != memory && !TryCopy(memory, ref chunk, port.Memory, frame))
+            if (socket.Memory != memory && !TryCopy(memory, ref chunk, socket.Memory, frame))
                 _lost++;
-            else if (port.Socket.Transmit.TryAdd(new XdpDescriptor { Address = chunk + (uint)frame.Start, Length = (uint)frame.Length }))
+            else if (socket.Transmit.TryAdd(new XdpDescriptor { Address = chunk + (uint)frame.Start, Length = (uint)frame.Length }))
                 _sent++;
             else
             {
                 _lost++;
-                port.Memory.GiveBack(chunk);
+                socket.Memory.GiveBack(chunk);
             }
             return;
         }
