@@ -13,7 +13,7 @@ internal sealed class Traffic : IDisposable
 {
     private const int MostDatagrams = 200_000;
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(2);
-    private static readonly TimeSpan LastAnswers = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan LastAnswer = TimeSpan.FromSeconds(3);
 
     private readonly Socket[] _sockets;
     private readonly Thread[] _threads;
@@ -65,13 +65,12 @@ internal sealed class Traffic : IDisposable
             () => "no answers for: " + string.Join(", ", Enumerable.Range(0, _sockets.Length).Except(SoFar().Skip(before).Where(static e => e.IsAnswered).Select(static e => e.Source))));
     }
 
-    /// <summary>Stops sending, waits for the last answers, and gives all exchanges.</summary>
+    /// <summary>Stops sending, waits for the answers that may still come, and gives all exchanges.</summary>
     public IReadOnlyList<Exchange> Stop()
     {
         _stopping = true;
         _threads[0].Join();
-        var clock = Stopwatch.StartNew();
-        while (clock.Elapsed < LastAnswers && SoFar().Any(static e => !e.IsAnswered))
+        while (SoFar().Any(static e => !e.IsAnswered && Stopwatch.GetElapsedTime(e.SentAt) < LastAnswer))
             Thread.Sleep(10);
         return SoFar();
     }
