@@ -79,7 +79,7 @@ public sealed record Explanation(Decision Decision, DropReason? Reason, Immutabl
             Decision.Pass => "not addressed to this interface, or no request that is answered: the kernel's business",
             Decision.DeliverLocally => "another director has sent it: delivered here",
             Decision.Drop => OutcomeWords.Of(p.Reason),
-            _ => OutcomeWords.OfAnswer(decision),
+            _ => OutcomeWords.WithoutService(decision),
         };
         return new ExplainedStage("Classify", $"VIP {Text(vip.Entry.Address)}, {otherwise}", [.. facts]);
     }

@@ -25,13 +25,14 @@ internal static class OutcomeWords
         _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, null),
     };
 
-    /// <summary>What the director answers by itself.</summary>
-    internal static string OfAnswer(Decision decision) => decision switch
+    /// <summary>What is done without a service: an answer of the director.</summary>
+    internal static string WithoutService(Decision decision) => decision switch
     {
         Decision.AnswerArp => "an ARP request for it, which is answered",
         Decision.AnswerNeighbour => "a neighbour solicitation for it, which is answered",
         Decision.AnswerEcho => "a ping, which is answered here",
-        _ => throw new ArgumentOutOfRangeException(nameof(decision), decision, null),
+        // A later fragment goes on with its first one's service, which may have left the file since.
+        _ => $"of a service that is no longer there: {Kebab.Of(decision)}",
     };
 
     /// <summary>An IP protocol by its name, if it has one here.</summary>
