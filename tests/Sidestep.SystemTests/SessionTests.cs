@@ -91,6 +91,11 @@ public sealed class SessionTests
                 SessionWire.WriteAnswer(answer, request, instance);
                 await socket.SendAsync(answer);
             }
+            // It says nothing more and listens to the end: one that does not listen any more would answer with a reset.
+            socket.Shutdown(SocketShutdown.Send);
+            while (await socket.ReceiveAsync(request) > 0)
+            {
+            }
         }
     }
 }
