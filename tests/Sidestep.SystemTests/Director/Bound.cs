@@ -4,5 +4,5 @@ namespace Sidestep.SystemTests.Director;
 internal static class Bound
 {
     /// <summary>Promised: a second.</summary>
-    public static readonly TimeSpan FollowsANextHop = TimeSpan.FromSeconds(3);
+    public static readonly TimeSpan FollowsANextHop = TimeSpan.FromSeconds(1.5);
 }
