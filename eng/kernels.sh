@@ -34,8 +34,8 @@ test_kernel() {
   fi
   echo "It is $release, emulated."
   test_there "$kernel" conformance Sidestep.ConformanceTests
-  test_there "$kernel" agent Sidestep.SystemTests --filter-class '*.ProgramTests' --filter-class '*.TunnelTests' --filter-class '*.ReplyTests'
-  test_there "$kernel" links Sidestep.SystemTests --filter-class '*.LinkTests' --filter-class '*.TransmitRingTests'
+  test_there "$kernel" agent Sidestep.SystemTests --filter-class '*.DecapsulationProgramTests' --filter-class '*.TunnelProgramTests' --filter-class '*.ReplyProgramTests'
+  test_there "$kernel" links Sidestep.SystemTests --filter-class '*.AfXdpLinkTests' --filter-class '*.TransmitRingTests'
   lab_there "$kernel" l3-dual
   lab_there "$kernel" l3-dual --engine managed --driver af-packet
 }

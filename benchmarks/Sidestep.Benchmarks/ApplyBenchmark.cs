@@ -27,7 +27,7 @@ internal sealed class ApplyBenchmark
     private const int Pools = 1000, ServersOfPool = 100, Changes = 25, WarmUpChanges = 3;
     private static readonly Bound ColdBound = Bound.Milliseconds(3000), ChangeBound = Bound.Milliseconds(50);
 
-    private readonly NextHops _hops = Workloads.HopsTo(Enumerable.Range(0, Pools * ServersOfPool).Select(static i => Workloads.ServerAt(i)));
+    private readonly NextHops _nextHops = Workloads.NextHopsTo(Enumerable.Range(0, Pools * ServersOfPool).Select(static i => Workloads.ServerAt(i)));
     private readonly Dictionary<string, List<double>> _stages = [];
 
     /// <summary>Everything after one another; the first has to be the first thing that its process does.</summary>
@@ -48,12 +48,12 @@ internal sealed class ApplyBenchmark
         ForwardingTables? tables = null;
 
         // Before any of this code has run: what a daemon sees at its start.
-        using var engine = Timed("load", static () => XdpEngine.LoadDetached(rememberedFlows: XdpBenchmark.DefaultFlows));
+        using var engine = Timed("load", static () => XdpEngine.LoadDetached(flowTableSize: XdpBenchmark.DefaultFlows));
         void Change()
         {
             var configuration = Timed("read", () => reader.Read(text, null)).Configuration
                 ?? throw new InvalidOperationException("the benchmark's own configuration is not valid");
-            tables = Timed("compile", () => TableCompiler.Compile(configuration, _hops, tables, DateTimeOffset.UtcNow, engine.ReadFlows));
+            tables = Timed("compile", () => TableCompiler.Compile(configuration, _nextHops, tables, DateTimeOffset.UtcNow, engine.ReadFlows));
             Timed("apply", () =>
             {
                 engine.Apply(tables);

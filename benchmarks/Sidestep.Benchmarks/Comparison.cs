@@ -6,20 +6,20 @@ namespace Sidestep.Benchmarks;
 /// <param name="Name">Of the floor; a case has its comparison's.</param>
 /// <param name="Program">The program.</param>
 /// <param name="Traffic">What it is given.</param>
-/// <param name="Ends">How it ends.</param>
-internal sealed record Side(string Name, BpfProgram Program, Traffic Traffic, Ending Ends);
+/// <param name="Verdict">How it ends.</param>
+internal sealed record MeasuredProgram(string Name, BpfProgram Program, Traffic Traffic, XdpVerdict Verdict);
 
 /// <summary>How a program leaves the frame.</summary>
-internal enum Ending
+internal enum XdpVerdict
 {
     /// <summary>XDP_PASS, as it was.</summary>
-    Passed,
+    Pass,
 
     /// <summary>XDP_TX, as long as it was.</summary>
-    Sent,
+    Tx,
 
     /// <summary>XDP_TX, longer: the harness has to undo that.</summary>
-    Lengthened,
+    TxLonger,
 }
 
 /// <summary>A case beside its floor.</summary>
@@ -30,7 +30,7 @@ internal enum Ending
 /// <param name="Prepare">Called before each round of so many packets, outside the measurement.</param>
 /// <param name="WarmUp">Packets of the case before the first round.</param>
 internal sealed record Comparison(
-    string Name, Side Case, Side Floor, Bound? Bound = null, Action<int>? Prepare = null, int WarmUp = 0);
+    string Name, MeasuredProgram Case, MeasuredProgram Floor, Bound? Bound = null, Action<int>? Prepare = null, int WarmUp = 0);
 
 /// <summary>Nanoseconds per packet, the harness and its undoing subtracted.</summary>
 internal sealed record CaseResult(
@@ -47,7 +47,7 @@ internal sealed record CaseResult(
 internal sealed class Measurement(Harness harness, BpfProgram pass, BpfProgram head, int rounds, int repeat)
 {
     /// <summary>Below this a ratio would be of rounding errors.</summary>
-    private const double LeastDivisorNs = 2;
+    private const double MinDivisorNs = 2;
 
     private const uint Pass = 2, Transmit = 3;
 
@@ -67,31 +67,31 @@ internal sealed class Measurement(Harness harness, BpfProgram pass, BpfProgram h
         for (var round = -1; round < rounds; round++)
         {
             comparison.Prepare?.Invoke(repeat);
-            var floor = Take(comparison.Floor);
+            var floor = Sampled(comparison.Floor);
             // The same harness and the same traffic: measured once.
-            var same = comparison.Floor.Traffic == comparison.Case.Traffic && comparison.Floor.Ends == comparison.Case.Ends;
-            var sample = (floor, same ? floor with { Gross = Run(comparison.Case, repeat) } : Take(comparison.Case));
+            var same = comparison.Floor.Traffic == comparison.Case.Traffic && comparison.Floor.Verdict == comparison.Case.Verdict;
+            var sample = (floor, same ? floor with { Gross = Run(comparison.Case, repeat) } : Sampled(comparison.Case));
             if (round >= 0)
                 samples.Add(sample);
         }
         return Summarize(comparison, [.. samples.Select(static s => s.Floor)], [.. samples.Select(static s => s.Case)]);
     }
 
-    private double Run(Side side, int packets) =>
-        harness.Measure(side.Program, side.Traffic, packets, side.Ends == Ending.Passed ? Pass : Transmit);
+    private double Run(MeasuredProgram measured, int packets) =>
+        harness.Measure(measured.Program, measured.Traffic, packets, measured.Verdict == XdpVerdict.Pass ? Pass : Transmit);
 
-    private Sample Take(Side side) => new(
-        harness.Measure(pass, side.Traffic, repeat, Pass),
-        side.Ends == Ending.Lengthened ? harness.Measure(head, side.Traffic, repeat, Transmit) : 0,
-        Run(side, repeat));
+    private Sample Sampled(MeasuredProgram measured) => new(
+        harness.Measure(pass, measured.Traffic, repeat, Pass),
+        measured.Verdict == XdpVerdict.TxLonger ? harness.Measure(head, measured.Traffic, repeat, Transmit) : 0,
+        Run(measured, repeat));
 
     private static CaseResult Summarize(Comparison comparison, Sample[] floor, Sample[] measured)
     {
         double[] netFloor = Net(comparison.Floor, floor), netCase = Net(comparison.Case, measured);
         Distribution floors = new(netFloor), cases = new(netCase), bare = new(measured.Select(static s => s.Bare));
         var over = new Distribution(netCase.Zip(netFloor, static (c, f) => c - f)).Median;
-        double? times = floors.Median >= LeastDivisorNs ? cases.Median / floors.Median : null;
-        var judged = comparison.Bound?.Figure switch
+        double? times = floors.Median >= MinDivisorNs ? cases.Median / floors.Median : null;
+        var figure = comparison.Bound?.Figure switch
         {
             Figure.OverFloorNs => over,
             Figure.Times => times,
@@ -100,13 +100,13 @@ internal sealed class Measurement(Harness harness, BpfProgram pass, BpfProgram h
         };
         return new CaseResult(comparison.Name, cases.Median, cases.Quartile1, cases.Quartile3, cases.Min,
             comparison.Floor.Name, floors.Median, floors.Quartile1, floors.Quartile3, floors.Min,
-            over, times, bare.Quartile1, bare.Quartile3, comparison.Bound, judged <= comparison.Bound?.Limit);
+            over, times, bare.Quartile1, bare.Quartile3, comparison.Bound, figure <= comparison.Bound?.Limit);
     }
 
     /// <summary>What each round took without the harness and its undoing.</summary>
-    private static double[] Net(Side side, Sample[] samples)
+    private static double[] Net(MeasuredProgram measured, Sample[] samples)
     {
-        var undo = side.Ends == Ending.Lengthened ? new Distribution(samples.Select(static s => (s.Head - s.Bare) / 2)).Median : 0;
+        var undo = measured.Verdict == XdpVerdict.TxLonger ? new Distribution(samples.Select(static s => (s.Head - s.Bare) / 2)).Median : 0;
         return [.. samples.Select(s => s.Gross - s.Bare - undo)];
     }
 }

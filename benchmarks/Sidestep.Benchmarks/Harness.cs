@@ -14,7 +14,7 @@ internal sealed class Harness : IDisposable
         public uint FrameBytes;
         public uint Flows;
         public uint Services;
-        public uint Six;
+        public uint Ipv6;
         public ulong Random;
         public ulong Ethernet0;
         public ulong Ethernet1;
@@ -59,7 +59,7 @@ internal sealed class Harness : IDisposable
         state.FrameBytes = (uint)traffic.Frame.Length;
         state.Flows = traffic.Flows;
         state.Services = traffic.Services;
-        state.Six = traffic.IsIpv6 ? 1U : 0;
+        state.Ipv6 = traffic.IsIpv6 ? 1U : 0;
         state.Ethernet0 = MemoryMarshal.Read<ulong>(traffic.Frame);
         state.Ethernet1 = MemoryMarshal.Read<ulong>(traffic.Frame.AsSpan(8));
         var run = _measure.Run(traffic.Frame, _output, repeat);

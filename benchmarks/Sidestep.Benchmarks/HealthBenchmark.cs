@@ -16,12 +16,12 @@ internal static class HealthBenchmark
     private const int Pools = 25, ServersOfPool = 25, VipsOfPool = 16, FailedPools = 8;
 
     /// <summary>Above what a daemon takes until everybody is proven.</summary>
-    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
 
     /// <summary>The figures are of half minutes: one that began when all was proven is over by then.</summary>
-    private static readonly TimeSpan Steady = TimeSpan.FromSeconds(62);
+    private static readonly TimeSpan SteadyTime = TimeSpan.FromSeconds(62);
 
-    private static readonly TimeSpan FailLimit = TimeSpan.FromSeconds(40);
+    private static readonly TimeSpan FailTimeout = TimeSpan.FromSeconds(40);
 
     internal static HealthResult Run(double interval)
     {
@@ -43,24 +43,24 @@ internal static class HealthBenchmark
             File.WriteAllText(file, Configuration(director, interval));
             var begin = Stopwatch.StartNew();
             daemon = Start(id + "-d", Path.Combine(AppContext.BaseDirectory, "../../Sidestep.Daemon/release/sidestepd"), "--config", file);
-            Until(() => HealthReport.Read(director) is { } r && r.Servers.Length == Pools * ServersOfPool && r.Servers.All(static s => s.Fit), StartLimit, daemon, "not all servers became fit");
-            var proven = begin.Elapsed;
+            Until(() => HealthReport.Read(director) is { } r && r.Servers.Length == Pools * ServersOfPool && r.Servers.All(static s => s.Healthy), StartTimeout, daemon, "not all servers became fit");
+            var timeToHealthy = begin.Elapsed;
 
-            var (busy, probes, watch) = (daemon.TotalProcessorTime, HealthReport.Read(director)!.Probes.Begun, Stopwatch.StartNew());
-            Thread.Sleep(Steady);
+            var (busy, probes, watch) = (daemon.TotalProcessorTime, HealthReport.Read(director)!.Probes.Started, Stopwatch.StartNew());
+            Thread.Sleep(SteadyTime);
             daemon.Refresh();
             var steady = HealthReport.Read(director)!;
             var cpu = (daemon.TotalProcessorTime - busy) / watch.Elapsed;
-            var rate = (steady.Probes.Begun - probes) / watch.Elapsed.TotalSeconds;
-            var unfit = steady.Servers.Count(static s => !s.Fit);
+            var rate = (steady.Probes.Started - probes) / watch.Elapsed.TotalSeconds;
+            var unhealthy = steady.Servers.Count(static s => !s.Healthy);
 
             for (var pool = 0; pool < FailedPools; pool++)
                 Ip("-n", id + "-s", "route", "del", "local", VipNetwork(pool), "dev", "lo");
-            Until(() => HealthReport.Read(director)!.Servers.Count(static s => !s.Fit) == FailedPools * ServersOfPool, FailLimit, daemon, "not all failed servers were found");
+            Until(() => HealthReport.Read(director)!.Servers.Count(static s => !s.Healthy) == FailedPools * ServersOfPool, FailTimeout, daemon, "not all failed servers were found");
             Thread.Sleep(TimeSpan.FromSeconds(7));
             var after = HealthReport.Read(director)!.Probes;
-            return new HealthResult(steady.Probes.Checks, interval, Math.Round(proven.TotalSeconds, 1), Math.Round(rate, 1), steady.Probes.Late, steady.Probes.LeftOut,
-                Math.Round(cpu, 3), unfit, FailedPools * ServersOfPool, after.Removal, steady.Probes.Admission);
+            return new HealthResult(steady.Probes.Checks, interval, Math.Round(timeToHealthy.TotalSeconds, 1), Math.Round(rate, 1), steady.Probes.Late, steady.Probes.Skipped,
+                Math.Round(cpu, 3), unhealthy, FailedPools * ServersOfPool, after.Removal, steady.Probes.Admission);
         }
         finally
         {
@@ -160,15 +160,15 @@ internal static class HealthBenchmark
         return text.ToString();
     }
 
-    private static void Until(Func<bool> condition, TimeSpan limit, Process daemon, string otherwise)
+    private static void Until(Func<bool> condition, TimeSpan timeout, Process daemon, string otherwise)
     {
         var watch = Stopwatch.StartNew();
         while (!condition())
         {
             if (daemon.HasExited)
                 throw new BenchmarkException("sidestepd ended");
-            if (watch.Elapsed > limit)
-                throw new BenchmarkException($"{otherwise} within {limit.TotalSeconds:0} s");
+            if (watch.Elapsed > timeout)
+                throw new BenchmarkException($"{otherwise} within {timeout.TotalSeconds:0} s");
             Thread.Sleep(200);
         }
     }
@@ -206,34 +206,34 @@ internal static class HealthBenchmark
 /// <summary>What was found out. Times of distributions are milliseconds.</summary>
 /// <param name="Checks">Of which each is a TCP connection again and again.</param>
 /// <param name="Interval">Seconds between two of one check.</param>
-/// <param name="ProvenSeconds">From the daemon's start until all servers were fit.</param>
+/// <param name="SecondsToHealthy">From the daemon's start until all servers were fit.</param>
 /// <param name="ProbesPerSecond">On average.</param>
 /// <param name="Late">How late they began.</param>
-/// <param name="LeftOut">Turns that were left out.</param>
+/// <param name="Skipped">Turns that were left out.</param>
 /// <param name="CpuShare">Of one CPU, by the daemon; the kernel's work for its sockets included.</param>
-/// <param name="UnfitInSteadyState">Servers that were taken out although nothing was wrong.</param>
+/// <param name="UnhealthyInSteadyState">Servers that were taken out although nothing was wrong.</param>
 /// <param name="Failed">Servers that lost their VIPs.</param>
 /// <param name="Removal">From verdict to tables without them.</param>
 /// <param name="Admission">From verdict to tables with them, at the start.</param>
 internal sealed record HealthResult(
-    int Checks, double Interval, double ProvenSeconds, double ProbesPerSecond, DurationFigures Late, long LeftOut, double CpuShare, int UnfitInSteadyState, int Failed,
-    DurationFigures Removal, DurationFigures Admission)
+    int Checks, double Interval, double SecondsToHealthy, double ProbesPerSecond, DurationStats Late, long Skipped, double CpuShare, int UnhealthyInSteadyState, int Failed,
+    DurationStats Removal, DurationStats Admission)
 {
     private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
-    internal void WriteJson(Machine machine) => Console.Out.WriteLine(JsonSerializer.Serialize(new { machine, health = this }, Options));
+    internal void WriteJson(MachineInfo machine) => Console.Out.WriteLine(JsonSerializer.Serialize(new { machine, health = this }, Options));
 
-    internal void WriteText(Machine machine)
+    internal void WriteText(MachineInfo machine)
     {
         Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{Checks} TCP checks every {Interval} s: {ProbesPerSecond:0} probes a second, {CpuShare:0.00} of a CPU; all servers proven after {ProvenSeconds} s"));
+            $"{Checks} TCP checks every {Interval} s: {ProbesPerSecond:0} probes a second, {CpuShare:0.00} of a CPU; all servers proven after {SecondsToHealthy} s"));
         Line("probes begin late by", Late);
         Line($"verdict to tables, {Failed} servers failed", Removal);
         Line("verdict to tables, servers admitted", Admission);
         Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{LeftOut} turns left out, {UnfitInSteadyState} servers taken out for nothing. Load of the {machine.Cpus} CPUs: {machine.LoadBefore:0.0} before, {machine.LoadAfter:0.0} after."));
+            $"{Skipped} turns left out, {UnhealthyInSteadyState} servers taken out for nothing. Load of the {machine.Cpus} CPUs: {machine.LoadBefore:0.0} before, {machine.LoadAfter:0.0} after."));
     }
 
-    private static void Line(string what, DurationFigures figures) => Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
+    private static void Line(string what, DurationStats figures) => Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
         $"{what}: median {figures.Median:0.0} ms, 99 of 100 {figures.P99:0.0} ms, longest {figures.Longest:0.0} ms ({figures.Count})"));
 }

@@ -53,7 +53,7 @@ internal static class ManagedBenchmark
     {
         using var engine = new ManagedEngine(XdpBenchmark.DefaultFlows);
         engine.Apply(Workloads.Compile((Vip, NetworkProfile.Default)));
-        var harness = new Packets(engine, Traffic.Acknowledgements(Vip, flows).Frame, flows);
+        var harness = new PipelineHarness(engine, Traffic.Acknowledgements(Vip, flows).Frame, flows);
         harness.Forward(WarmUp);
         harness.Bare(WarmUp);
         var samples = new List<double>();
@@ -86,7 +86,7 @@ internal static class ManagedBenchmark
             {
                 using var replay = new ManagedReplay(XdpBenchmark.DefaultFlows, isVirtual: true);
                 replay.Managed.Apply(Workloads.Compile((Vip, NetworkProfile.Default)));
-                using var source = new CaptureSource(new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, 0, FileOptions.SequentialScan));
+                using var source = new CaptureFileReader(new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, 0, FileOptions.SequentialScan));
                 var before = GC.GetAllocatedBytesForCurrentThread();
                 var start = Stopwatch.GetTimestamp();
                 var forwarded = 0L;
@@ -137,7 +137,7 @@ internal static class ManagedBenchmark
 
     /// <summary>The same frame again and again, from another client each time, as it comes from a network card: where it lies it was not
     /// before. What that costs without the pipeline is measured too.</summary>
-    private sealed class Packets(ManagedEngine engine, byte[] original, uint flows)
+    private sealed class PipelineHarness(ManagedEngine engine, byte[] original, uint flows)
     {
         private const int SourceAt = 26, FirstSource = 0x0a800000;
 

@@ -12,12 +12,12 @@ var interval = new Option<double>("--interval") { Description = "Seconds between
 
 var xdp = BenchmarkCommand.Make("xdp", "Nanoseconds per packet of the XDP program, each case beside its floor, and milliseconds per change of its tables, all in one run.", arguments =>
 {
-    var before = Machine.Load();
+    var before = MachineInfo.Load();
     // First, because a daemon's start is as cold; and before this thread and its children are kept on one CPU.
     var apply = ApplyBenchmark.Run(arguments.GetValue(only));
     Kernel.PinThread(arguments.GetValue(cpu));
     var cases = XdpBenchmark.Run(Math.Max(9, arguments.GetValue(rounds)), arguments.GetValue(repeat), arguments.GetValue(only));
-    var results = new Results(Machine.Now(before), cases, apply);
+    var results = new XdpResults(MachineInfo.Now(before), cases, apply);
     if (arguments.GetValue(json))
         Report.Json(results);
     else
@@ -26,20 +26,20 @@ var xdp = BenchmarkCommand.Make("xdp", "Nanoseconds per packet of the XDP progra
 
 var managed = BenchmarkCommand.Make("managed", "Nanoseconds per packet of the pipeline in C#, beside the XDP program, and frames per second of replay, all in one run.", arguments =>
 {
-    var before = Machine.Load();
+    var before = MachineInfo.Load();
     var cases = BenchmarkCommand.OnCpu(arguments.GetValue(cpu),
         () => ManagedBenchmark.Run(Math.Max(9, arguments.GetValue(rounds)), arguments.GetValue(repeat), arguments.GetValue(only)));
-    Report.Managed(new ManagedResults(Machine.Now(before), cases), arguments.GetValue(json));
+    Report.Managed(new ManagedResults(MachineInfo.Now(before), cases), arguments.GetValue(json));
 }, json, rounds, repeat, only, cpu);
 
 var health = BenchmarkCommand.Make("health", "10,000 TCP checks of one director, through the real probe path: how late they begin, what they cost, how soon a verdict is in the tables. Two minutes.", arguments =>
 {
-    var before = Machine.Load();
+    var before = MachineInfo.Load();
     var result = HealthBenchmark.Run(arguments.GetValue(interval));
     if (arguments.GetValue(json))
-        result.WriteJson(Machine.Now(before));
+        result.WriteJson(MachineInfo.Now(before));
     else
-        result.WriteText(Machine.Now(before));
+        result.WriteText(MachineInfo.Now(before));
 }, json, interval);
 
 var listen = new Command("listen", "The servers of health.") { Hidden = true };

@@ -6,16 +6,16 @@ using Spectre.Console;
 namespace Sidestep.Benchmarks;
 
 /// <summary>Everything that one run found out.</summary>
-internal sealed record Results(Machine Machine, IReadOnlyList<CaseResult> Cases, IReadOnlyList<ApplyResult> Apply);
+internal sealed record XdpResults(MachineInfo Machine, IReadOnlyList<CaseResult> Cases, IReadOnlyList<ApplyResult> Apply);
 
 /// <summary>Everything that a run about the managed engine found out.</summary>
-internal sealed record ManagedResults(Machine Machine, IReadOnlyList<ManagedResult> Cases);
+internal sealed record ManagedResults(MachineInfo Machine, IReadOnlyList<ManagedResult> Cases);
 
 /// <summary>What was measured on, and how busy it was.</summary>
-internal sealed record Machine(string Kernel, int Cpus, double LoadBefore, double LoadAfter)
+internal sealed record MachineInfo(string Kernel, int Cpus, double LoadBefore, double LoadAfter)
 {
     /// <summary>This one, after what was measured.</summary>
-    internal static Machine Now(double loadBefore) => new(Native.Kernel.Release.ToString(), Environment.ProcessorCount, loadBefore, Load());
+    internal static MachineInfo Now(double loadBefore) => new(Native.Kernel.Release.ToString(), Environment.ProcessorCount, loadBefore, Load());
 
     /// <summary>Processes that ran or wanted to, on average over the last minute.</summary>
     internal static double Load() =>
@@ -35,7 +35,7 @@ internal static class Report
 
     internal static void Json<T>(T results) => Console.Out.WriteLine(JsonSerializer.Serialize(results, Options));
 
-    internal static void Table(Results results)
+    internal static void Table(XdpResults results)
     {
         // Whatever the output is, a line of a table is a line.
         AnsiConsole.Profile.Width = Math.Max(AnsiConsole.Profile.Width, TableWidth);

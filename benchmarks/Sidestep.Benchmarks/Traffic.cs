@@ -16,7 +16,7 @@ internal sealed record Traffic(byte[] Frame, uint Flows, uint Services = 0)
     /// <summary>So many that hardly any packet is of a flow that was there before.</summary>
     internal const uint EndlessFlows = 1U << 31;
 
-    private const byte Version4 = 0x45, Version6 = 0x60, HopLimit = 64, TcpWords = 5 << 4;
+    private const byte Version4 = 0x45, Version6 = 0x60, HopLimit = 64, TcpDataOffset = 5 << 4;
     private const ushort SourcePort = 12345;
 
     internal bool IsIpv6 => BinaryPrimitives.ReadUInt16BigEndian(Frame.AsSpan(12)) == (ushort)EtherType.Ipv6;
@@ -56,7 +56,7 @@ internal sealed record Traffic(byte[] Frame, uint Flows, uint Services = 0)
         }
         BinaryPrimitives.WriteUInt16BigEndian(tcp, SourcePort);
         BinaryPrimitives.WriteUInt16BigEndian(tcp[2..], Workloads.Port);
-        tcp[12] = TcpWords;
+        tcp[12] = TcpDataOffset;
         tcp[13] = (byte)bits;
         return frame;
     }

@@ -63,13 +63,13 @@ internal static class Workloads
         Groups = [.. tables.Groups.Select(g => g.Key.Pool != PoolName(service) ? g : g with
         {
             Transition = new Transition(
-                [.. g.Slots.Slots.Select((member, slot) => slot % every == 0 ? (member + 1) % g.Servers.Length : Transition.Settled)],
+                [.. g.Slots.Slots.Select((member, slot) => slot % every == 0 ? (member + 1) % g.Servers.Length : Transition.Stable)],
                 DateTimeOffset.UtcNow + TimeSpan.FromHours(1)),
         })],
     };
 
     /// <summary>Every server next door.</summary>
-    internal static NextHops HopsTo(IEnumerable<IPAddress> servers) => new(
+    internal static NextHops NextHopsTo(IEnumerable<IPAddress> servers) => new(
         [Interface],
         servers.Distinct().Select(static (a, i) => KeyValuePair.Create(a, new NextHop(Interface, MacOf(i))))
             .ToDictionary(),
@@ -85,7 +85,7 @@ internal static class Workloads
             Pools = pools,
             VirtualServices = services,
         };
-        return TableCompiler.Compile(configuration, HopsTo(pools.SelectMany(static p => p.Servers).Select(static s => s.Address)));
+        return TableCompiler.Compile(configuration, NextHopsTo(pools.SelectMany(static p => p.Servers).Select(static s => s.Address)));
     }
 
     private static Pool PoolOf(int number, int servers, int slots, bool isIpv6) => new()

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 /*
- * Floors: the least that a frame costs, whatever chooses the server. Each does the work on the frame that a case cannot
- * do without, towards one constant server, and nothing else.
+ * Floors: the least that a frame costs, however the server is chosen. Each program does only the work on the frame
+ * that its case cannot avoid, for one constant server.
  */
 #include <linux/bpf.h>
 #include <linux/types.h>
@@ -18,7 +18,7 @@ int floor_pass(struct xdp_md *ctx)
 	return XDP_PASS;
 }
 
-/* Only moves the head: what the harness' undoing costs follows from this. */
+/* Moves the head and nothing else. The cost of the harness' restoring of the frame follows from this. */
 SEC("xdp")
 int floor_head(struct xdp_md *ctx)
 {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 /*
- * The measuring harness: makes the next frame out of what the last round left, then calls the program under test.
+ * The measuring harness: rebuilds the next frame from what the previous round left, then calls the program under
+ * test.
  *
- * BPF_PROG_TEST_RUN with repeat hands every round the buffer of the round before. Without this a forwarded frame would
- * be forwarded again, or dropped, and the figure would be for something else.
+ * BPF_PROG_TEST_RUN with repeat gives every round the buffer of the previous round. Without the harness, a forwarded
+ * frame would be forwarded again or dropped, and the figure would describe something else.
  */
 #include <linux/bpf.h>
 #include <linux/types.h>
@@ -11,11 +12,12 @@
 #include <bpf/bpf_endian.h>
 
 struct harness {
-	__u32 frame_bytes; /* of the frame that every round begins with */
-	__u32 flows;	   /* 0: the frame as it is; else a random one of so many source addresses */
-	__u32 services;	   /* 0: the frame as it is; else a random one of so many pairs of an IPv4 address and a port */
-	__u32 six;	   /* the frame is one of IPv6: the flow is in the last four bytes of the source address */
-	__u64 random;	   /* state of the generator */
+	__u32 frame_bytes; /* length of the frame at the start of every round */
+	__u32 flows; /* 0: the frame as it is; otherwise each frame gets a random one of this many source addresses */
+	__u32 services;	   /* 0: the frame as it is; otherwise each frame gets a random one of this many pairs of IPv4
+			      address and port */
+	__u32 ipv6;	   /* the frame is IPv6: the flow is in the last four bytes of the source address */
+	__u64 random;	   /* state of the random generator */
 	__u8 ethernet[16]; /* the Ethernet header, 14 bytes */
 } harness;
 
@@ -31,12 +33,12 @@ struct {
 #define FIRST_PORT	  8000
 #define SERVICES_OF_A_VIP 4
 #define SOURCE_PORT	  12345
-#define IPV4_SOURCE	  26 /* where they are in the frame */
-#define IPV6_SOURCE_END	  30 /* the last eight bytes */
+#define IPV4_SOURCE	  26 /* offsets in the frame */
+#define IPV6_SOURCE_END	  30 /* its last eight bytes */
 #define IPV4_DESTINATION  30
 #define IPV4_PORTS	  34
 
-/* One of so many, by the upper half of a linear congruential generator of 64 bits. */
+/* A random number below many: the upper half of a 64-bit linear congruential generator, scaled. */
 static __always_inline __u32 next_of(__u32 many)
 {
 	__u64 random = harness.random * 6364136223846793005ULL + 1442695040888963407ULL;
@@ -52,7 +54,7 @@ int measure(struct xdp_md *ctx)
 	__u64 bytes = end - data;
 	int added;
 
-	asm volatile("" : "+r"(bytes)); /* keeps the pointer subtraction 64 bits wide, as the verifier wants it */
+	asm volatile("" : "+r"(bytes)); /* keeps the pointer subtraction 64 bits wide, as the verifier requires */
 	added = (int)bytes - (int)harness.frame_bytes;
 	if (added) {
 		if (bpf_xdp_adjust_head(ctx, added))
@@ -66,13 +68,13 @@ int measure(struct xdp_md *ctx)
 	*(volatile __u32 *)(data + 8) = *(__u32 *)(harness.ethernet + 8);
 	*(volatile __u16 *)(data + 12) = *(__u16 *)(harness.ethernet + 12);
 	/*
-	 * Fields are written in the width that they are read in: a load that is wider than the store before it waits
-	 * until the store has reached the cache, which no frame from a network card would make it do.
+	 * Fields are written in the width in which the program reads them. A load that is wider than the preceding
+	 * store waits until the store has reached the cache; a frame from a network card never causes that.
 	 */
 	if (harness.flows) {
 		__u32 flow = FIRST_SOURCE + next_of(harness.flows);
 
-		if (harness.six)
+		if (harness.ipv6)
 			*(volatile __u64 *)(data + IPV6_SOURCE_END) = bpf_cpu_to_be64((__u64)flow);
 		else
 			*(volatile __u32 *)(data + IPV4_SOURCE) = bpf_htonl(flow);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 /*
- * The outer end of a director's cable: makes the frames of many clients, and counts what comes back.
+ * The outer end of a director's cable: generates the frames of many clients and counts the frames that come back.
  *
- * The kernel uses the frames of BPF_F_TEST_XDP_LIVE_FRAMES again as they came back, so that the sender has to write all
- * that the director may have changed.
+ * BPF_F_TEST_XDP_LIVE_FRAMES makes the kernel reuse frames in the state in which they came back. The sender therefore
+ * writes every field that the director may have changed.
  */
 #include <linux/bpf.h>
 #include <linux/types.h>
@@ -17,20 +17,20 @@
 #define FIRST_SOURCE 0x0b000001 /* 11.0.0.1 */
 #define SERVERS	     256
 
-/* Shared with the benchmark, which is on the same CPU. */
+/* Shared with the benchmark, which runs on the same CPU. */
 struct veth {
-	/* What the sender goes by: written before each round. */
+	/* Input of the sender, written before each round. */
 	__u64 random;
 	__u32 flows;
 	__u32 vip;	   /* network byte order */
-	__u32 ip_sum;	   /* of the IPv4 header without its addresses and its sum */
-	__u32 tcp_sum;	   /* of the segment and its pseudo header, without the addresses and the sum */
+	__u32 ip_sum;	   /* sum of the IPv4 header without its addresses and its checksum */
+	__u32 tcp_sum;	   /* sum of the segment and its pseudo header, without the addresses and the checksum */
 	__u64 ethernet[2]; /* the Ethernet header, 14 bytes */
-	/* What arrived. */
-	__u64 plain;		/* to a server's Ethernet address, otherwise as it was sent */
-	__u64 encapsulated;	/* inside another IPv4 header */
+	/* Frames that arrived. */
+	__u64 layer2;		/* sent to a server's Ethernet address, otherwise unchanged */
+	__u64 encapsulated;	/* with an outer IPv4 header */
 	__u64 other;		/* anything else */
-	__u64 servers[SERVERS]; /* of the first two, by the last byte of the Ethernet address */
+	__u64 servers[SERVERS]; /* the first two, by the last byte of the Ethernet address */
 } veth;
 
 static __always_inline __u16 folded(__u64 sum)
@@ -78,8 +78,8 @@ int sink(struct xdp_md *ctx)
 	} else if (ip->protocol == IPPROTO_IPIP) {
 		veth.encapsulated++;
 		veth.servers[mac[5]]++;
-	} else if (mac[2] == 1) { /* what was sent has 0 there */
-		veth.plain++;
+	} else if (mac[2] == 1) { /* the sender writes 0 there */
+		veth.layer2++;
 		veth.servers[mac[5]]++;
 	} else {
 		veth.other++;

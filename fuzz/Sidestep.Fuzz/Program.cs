@@ -7,23 +7,23 @@ using Sidestep.ConformanceTests.Xdp;
 var minutes = new Option<double>("--minutes") { Description = "How long.", DefaultValueFactory = static _ => 1 };
 var first = new Option<int>("--first") { Description = "Number of the first scenario; the same number is the same scenario.", DefaultValueFactory = static _ => 1000 };
 var frames = new Option<int>("--frames") { Description = "Frames of a scenario.", DefaultValueFactory = static _ => 10_000 };
-var most = new Option<int>("--findings") { Description = "End after so many.", DefaultValueFactory = static _ => 5 };
+var maxFindings = new Option<int>("--findings") { Description = "End after so many.", DefaultValueFactory = static _ => 5 };
 var differential = new Command("differential",
     "Generated frames in generated situations through the XDP program and through the pipeline in C#: decisions, bytes, counters and what is "
     + "remembered must be the same. A difference is made small and printed as a row of tests/cases. Exits with 1 if there was one.")
 {
-    minutes, first, frames, most,
+    minutes, first, frames, maxFindings,
 };
 differential.SetAction(arguments =>
 {
     var clock = Stopwatch.StartNew();
     using var engines = new Engines();
     using var run = new DifferentialRun(engines);
-    int number = arguments.GetValue(first), found = 0, odd = 0;
-    void Say(string what) => Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture,
-        $"{what}{number - arguments.GetValue(first)} scenarios, {run.Frames} frames, {found} differences, {odd} that did not happen again, {clock.Elapsed.TotalSeconds:0} s"));
-    var said = TimeSpan.Zero;
-    for (; clock.Elapsed.TotalMinutes < arguments.GetValue(minutes) && found < arguments.GetValue(most); number++)
+    int number = arguments.GetValue(first), found = 0, unrepeatable = 0;
+    void PrintProgress(string what) => Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture,
+        $"{what}{number - arguments.GetValue(first)} scenarios, {run.Frames} frames, {found} differences, {unrepeatable} that did not happen again, {clock.Elapsed.TotalSeconds:0} s"));
+    var lastPrinted = TimeSpan.Zero;
+    for (; clock.Elapsed.TotalMinutes < arguments.GetValue(minutes) && found < arguments.GetValue(maxFindings); number++)
     {
         if (run.Run(number, arguments.GetValue(frames)) is { } finding)
         {
@@ -31,15 +31,15 @@ differential.SetAction(arguments =>
             if (finding.IsRepeatable)
                 found++;
             else
-                odd++;
+                unrepeatable++;
         }
-        if (clock.Elapsed - said > TimeSpan.FromSeconds(20))
+        if (clock.Elapsed - lastPrinted > TimeSpan.FromSeconds(20))
         {
-            said = clock.Elapsed;
-            Say("so far ");
+            lastPrinted = clock.Elapsed;
+            PrintProgress("so far ");
         }
     }
-    Say("");
+    PrintProgress("");
     return found == 0 ? 0 : 1;
 });
 return new RootCommand("Sidestep's long tests with generated input.") { differential }.Parse(args).Invoke();

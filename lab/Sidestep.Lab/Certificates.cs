@@ -24,15 +24,15 @@ internal static class Certificates
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, critical: true));
         // From yesterday on: one of the lab's faults is a clock that is wrong.
         var (from, to) = (DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
-        using var authority = request.CreateSelfSigned(from, to);
-        File.WriteAllText(Path.Combine(folder, "authority.pem"), authority.ExportCertificatePem());
+        using var ca = request.CreateSelfSigned(from, to);
+        File.WriteAllText(Path.Combine(folder, "authority.pem"), ca.ExportCertificatePem());
         foreach (var (name, addresses) in names.Directors)
-            Sign(authority, name, addresses, ServerAuthentication, folder);
+            Sign(ca, name, addresses, ServerAuthentication, folder);
         foreach (var name in names.Agents)
-            Sign(authority, name, [], ClientAuthentication, folder);
+            Sign(ca, name, [], ClientAuthentication, folder);
     }
 
-    private static void Sign(X509Certificate2 authority, string name, List<string> addresses, string use, string folder)
+    private static void Sign(X509Certificate2 ca, string name, List<string> addresses, string use, string folder)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
@@ -44,7 +44,7 @@ internal static class Certificates
                 names.AddIpAddress(IPAddress.Parse(address));
             request.CertificateExtensions.Add(names.Build());
         }
-        using var certificate = request.Create(authority, authority.NotBefore, authority.NotAfter, RandomNumberGenerator.GetBytes(8));
+        using var certificate = request.Create(ca, ca.NotBefore, ca.NotAfter, RandomNumberGenerator.GetBytes(8));
         File.WriteAllText(Path.Combine(folder, $"{name}.pem"), certificate.ExportCertificatePem());
         File.WriteAllText(Path.Combine(folder, $"{name}.key"), key.ExportPkcs8PrivateKeyPem());
     }

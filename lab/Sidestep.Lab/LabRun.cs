@@ -9,26 +9,26 @@ namespace Sidestep.Lab;
 /// <summary>A topology that is up: its namespaces, and the processes in them.</summary>
 internal sealed class LabRun
 {
-    private static readonly TimeSpan StartLimit = Patience.Seconds(60);
-    private static readonly TimeSpan EndLimit = Patience.Seconds(60);
+    private static readonly TimeSpan StartTimeout = ScaledTimeout.Seconds(60);
+    private static readonly TimeSpan EndTimeout = ScaledTimeout.Seconds(60);
 
     private readonly Template _template;
-    private readonly Action<string> _say;
+    private readonly Action<string> _log;
 
-    private LabRun(Topology topology, RunFolder folder, Action<string> say)
+    private LabRun(Topology topology, RunFolder folder, Action<string> log)
     {
         Topology = topology;
         Folder = folder;
-        _say = say;
+        _log = log;
         _template = new Template(new Dictionary<string, string>
         {
             ["vip"] = topology.Vip,
             ["run"] = folder.Root,
             ["id"] = folder.Id,
-            ["sidestep"] = Places.Product.Cli,
-            ["sidestep-agent"] = Places.Agent,
-            ["sidestep-lab"] = Places.Lab,
-            ["other-version"] = Places.OtherVersionAgent,
+            ["sidestep"] = LabPaths.CurrentBuild.Cli,
+            ["sidestep-agent"] = LabPaths.Agent,
+            ["sidestep-lab"] = LabPaths.Lab,
+            ["other-version"] = LabPaths.OtherVersionAgent,
         });
     }
 
@@ -37,20 +37,20 @@ internal sealed class LabRun
     public RunFolder Folder { get; }
 
     /// <summary>The version that is started, and asked, from now on.</summary>
-    public Product Product { get; set; } = Places.Product;
+    public DirectorBuild Build { get; set; } = LabPaths.CurrentBuild;
 
     public string DirectorConfiguration
         => Path.Combine(Folder.NodeFolder(Topology.Director.Node), Path.GetFileName(Topology.Director.Configuration));
 
     /// <summary>Builds the network. The services start with <see cref="StartServicesAsync"/>, so that captures can see their first frame.</summary>
-    public static async Task<LabRun> CreateAsync(Topology topology, Action<string> say, CancellationToken cancel)
+    public static async Task<LabRun> CreateAsync(Topology topology, Action<string> log, CancellationToken cancel)
     {
         await KernelDevices.CheckAsync(topology, cancel);
-        await RunCatalog.RemoveStaleAsync(say);
-        var run = new LabRun(topology, RunFolder.Create(topology.Name), say);
+        await RunCatalog.RemoveStaleAsync(log);
+        var run = new LabRun(topology, RunFolder.Create(topology.Name), log);
         try
         {
-            say($"run {run.Folder.Id}: {topology.Name}: {topology.Nodes.Count} namespaces, {topology.Links.Count} links");
+            log($"run {run.Folder.Id}: {topology.Name}: {topology.Nodes.Count} namespaces, {topology.Links.Count} links");
             await new NetworkBuilder(topology, run.Folder).BuildAsync(cancel);
             SampleFile.Write(run.Folder.Root);
             Certificates.Write(topology.Certificates, Path.Combine(run.Folder.Root, Certificates.FolderName));
@@ -92,7 +92,7 @@ internal sealed class LabRun
 
     /// <summary>Ends a process that was started in a node, by the name that it was started with.</summary>
     public Task EndServiceAsync(string node, string name)
-        => Signals.EndAsync([(Folder.Find(node, name) ?? throw new LabException($"On {node} nothing was started as '{name}'.")).Identity]);
+        => ProcessSignals.EndAsync([(Folder.Find(node, name) ?? throw new LabException($"On {node} nothing was started as '{name}'.")).Identity]);
 
     /// <summary>A line of the topology, filled in for a node.</summary>
     public string Fill(string text, string node) => Fill(text, Topology.Node(node));
@@ -121,7 +121,7 @@ internal sealed class LabRun
     {
         var path = Path.Combine(Folder.Captures, $"{name}.pcap");
         var capture = new Capture(path, Launch(end.Node, $"capture-{name}", Capture.Command(end.Interface, path)));
-        await capture.StartedAsync(cancel);
+        await capture.WaitUntilStartedAsync(cancel);
         return capture;
     }
 
@@ -130,16 +130,16 @@ internal sealed class LabRun
     private async Task StartAsync(Node node, Service service, CancellationToken cancel)
     {
         var command = service.Run.ConvertAll(word => Fill(word, node));
-        _say($"{node.Name}: {service.Name}");
+        _log($"{node.Name}: {service.Name}");
         if (service.Once)
         {
-            await Tool.RunAsync(Folder.Namespace(node.Name).Enter(command), cancel);
+            await SystemCommand.RunAsync(Folder.Namespace(node.Name).Enter(command), cancel);
             return;
         }
         using var process = Launch(node.Name, service.Name, command);
         await Wait.UntilAsync(
-            () => !process.Identity.IsAlive() || service.Listens.All(s => Listening.Has(process.Identity, s)),
-            StartLimit,
+            () => !process.Identity.IsAlive() || service.Listens.All(s => ListenerCheck.Has(process.Identity, s)),
+            StartTimeout,
             () => $"{service.Name} on {node.Name} does not listen on {string.Join(" and ", service.Listens)}:\n{NamespaceProcess.Tail(process.Log)}",
             cancel);
         if (!process.Identity.IsAlive())
@@ -149,8 +149,8 @@ internal sealed class LabRun
     private async Task<bool> EndDaemonAsync(string signal, CancellationToken cancel)
     {
         var daemon = Daemon.Identity;
-        await Signals.SendAsync(signal, [daemon]);
-        return await Wait.TryUntilAsync(() => !daemon.IsAlive(), EndLimit, cancel);
+        await ProcessSignals.SendAsync(signal, [daemon]);
+        return await Wait.TryUntilAsync(() => !daemon.IsAlive(), EndTimeout, cancel);
     }
 
     private void RenderFiles(Node node, Service service)
@@ -159,7 +159,7 @@ internal sealed class LabRun
         {
             var text = File.ReadAllText(Path.Combine(Topology.Folder, file));
             if (node.Name == Topology.Director.Node && file == Topology.Director.Configuration)
-                text = Topology.Forwarder?.In(text) ?? text;
+                text = Topology.EngineOverride?.ApplyTo(text) ?? text;
             File.WriteAllText(Path.Combine(Folder.NodeFolder(node.Name), Path.GetFileName(file)), Fill(text, node));
         }
     }
@@ -167,6 +167,6 @@ internal sealed class LabRun
     /// <summary>Fills what is in braces, for a node.</summary>
     public string Fill(string text, Node node)
         => _template.Fill(
-            text.Replace("{sidestepd}", Product.Daemon, StringComparison.Ordinal).Replace("{node}", node.Name, StringComparison.Ordinal).Replace("{home}", Folder.NodeFolder(node.Name), StringComparison.Ordinal),
+            text.Replace("{sidestepd}", Build.Daemon, StringComparison.Ordinal).Replace("{node}", node.Name, StringComparison.Ordinal).Replace("{home}", Folder.NodeFolder(node.Name), StringComparison.Ordinal),
             Topology.Folder);
 }

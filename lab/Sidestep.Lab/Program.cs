@@ -13,10 +13,10 @@ try
 }
 catch (LabException e)
 {
-    Say.Error(e.Message);
+    ConsoleLog.Error(e.Message);
     return e.ExitCode;
 }
 catch (OperationCanceledException)
 {
-    return Interruption.ExitCode;
+    return ShutdownSignal.ExitCode;
 }

@@ -5,9 +5,9 @@ internal static class Wait
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(20);
 
-    public static async Task<bool> TryUntilAsync(Func<Task<bool>> condition, TimeSpan limit, CancellationToken cancel)
+    public static async Task<bool> TryUntilAsync(Func<Task<bool>> condition, TimeSpan timeout, CancellationToken cancel)
     {
-        var end = Environment.TickCount64 + (long)limit.TotalMilliseconds;
+        var end = Environment.TickCount64 + (long)timeout.TotalMilliseconds;
         while (true)
         {
             if (await condition())
@@ -18,13 +18,13 @@ internal static class Wait
         }
     }
 
-    public static Task<bool> TryUntilAsync(Func<bool> condition, TimeSpan limit, CancellationToken cancel)
-        => TryUntilAsync(() => Task.FromResult(condition()), limit, cancel);
+    public static Task<bool> TryUntilAsync(Func<bool> condition, TimeSpan timeout, CancellationToken cancel)
+        => TryUntilAsync(() => Task.FromResult(condition()), timeout, cancel);
 
     /// <param name="failure">Says what was waited for and what to look at; asked only when the time is over.</param>
-    public static async Task UntilAsync(Func<bool> condition, TimeSpan limit, Func<string> failure, CancellationToken cancel)
+    public static async Task UntilAsync(Func<bool> condition, TimeSpan timeout, Func<string> failure, CancellationToken cancel)
     {
-        if (!await TryUntilAsync(condition, limit, cancel))
-            throw new LabException($"{failure()} (waited {limit.TotalSeconds:0} s)");
+        if (!await TryUntilAsync(condition, timeout, cancel))
+            throw new LabException($"{failure()} (waited {timeout.TotalSeconds:0} s)");
     }
 }

@@ -38,7 +38,7 @@ internal static class AgentOptions
         HelpName = "bytes",
     };
 
-    public static readonly Option<string?> Duties = new("--duties") { Description = "A file that says all this, as a director would (JSON)", HelpName = "file" };
+    public static readonly Option<string?> Spec = new("--spec") { Description = "A file that says all this, as a director would (JSON)", HelpName = "file" };
 
     public static readonly Option<bool> Persist = new("--persist")
     {
@@ -62,21 +62,21 @@ internal static class AgentOptions
     public static readonly Option<bool> Json = new("--json") { Description = "Print one JSON object" };
 
     // of run
-    public static readonly Option<bool> NoKeep = new("--no-keep")
+    public static readonly Option<bool> ReportOnly = new("--report-only")
     {
         Description = "Apply duties, but repair nothing that others change afterwards: report it",
     };
 
     public static readonly Option<string[]> DirectorUrl = new("--director") { Description = "The API of a director, https://ADDRESS:PORT; once per director", HelpName = "url" };
 
-    public static readonly Option<string?> Certificate = new("--certificate") { Description = "This server's certificate (PEM); its common name is the server's name", HelpName = "file" };
+    public static readonly Option<string?> CertFile = new("--cert-file") { Description = "This server's certificate (PEM); its common name is the server's name", HelpName = "file" };
 
-    public static readonly Option<string?> Key = new("--key") { Description = "The certificate's key (PEM)", HelpName = "file" };
+    public static readonly Option<string?> KeyFile = new("--key-file") { Description = "The certificate's key (PEM)", HelpName = "file" };
 
-    public static readonly Option<string?> Authority = new("--authority") { Description = "The authority that directors' certificates come from (PEM)", HelpName = "file" };
+    public static readonly Option<string?> CaFile = new("--ca-file") { Description = "The authority that directors' certificates come from (PEM)", HelpName = "file" };
 
     // of emit
-    public static readonly Option<string?> For = new("--for")
+    public static readonly Option<string?> NetworkManager = new("--for")
     {
         Description = "For which network manager: networkd, networkmanager, ifupdown, netplan, ifcfg; sysctl: the settings alone; agent: the agent as a service of systemd. Default: what this host uses",
         HelpName = "manager",
@@ -85,7 +85,7 @@ internal static class AgentOptions
     public static readonly Option<string?> Adapter = new("--adapter") { Description = "The Windows network adapter that packets come in by; default: that of the default route", HelpName = "name" };
 
     /// <summary>What says what a real server shall be like.</summary>
-    public static readonly Option[] Wish = [Vip, Interface, Decapsulate, Director, OuterSource, Mtu, Duties];
+    public static readonly Option[] SpecOptions = [Vip, Interface, Decapsulate, Director, OuterSource, Mtu, Spec];
 
     public static Request RequestOf(ParseResult parsed) => new()
     {
@@ -95,7 +95,7 @@ internal static class AgentOptions
         Directors = Get(parsed, Director) ?? [],
         OuterSources = Get(parsed, OuterSource) ?? [],
         Mtu = Get(parsed, Mtu),
-        DutiesFile = Get(parsed, Duties),
+        SpecFile = Get(parsed, Spec),
         Persist = Get(parsed, Persist),
         StateDirectory = Get(parsed, StateDirectory) ?? Request.DefaultStateDirectory,
     };

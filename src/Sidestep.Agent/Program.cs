@@ -1,7 +1,7 @@
 using System.Runtime.Versioning;
 using Sidestep.Agent;
 
-// Windows hosts get a script (emit windows), which is written on Linux as well.
+// Windows hosts get a script (render windows), which is written on Linux as well.
 [assembly: SupportedOSPlatform("linux")]
 
 return AgentCommands.Run(args, Console.Out, Console.Error);

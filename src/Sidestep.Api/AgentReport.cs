@@ -28,15 +28,15 @@ public sealed record AgentReport
     /// <summary>Counts the reports of one instance, from 1.</summary>
     public long Sequence { get; init; }
 
-    /// <summary>The newest <see cref="ReportAnswer.Mark"/> that had come from this director before the host was looked at for this
+    /// <summary>The newest <see cref="ReportResponse.ReportEpoch"/> that had come from this director before the host was looked at for this
     /// report; 0: none. So the director knows, without clocks, what a report is later than.</summary>
-    public long Mark { get; init; }
+    public long ReportEpoch { get; init; }
 
     /// <summary>The newest duties that are carried out as far as they can be; 0: none.</summary>
-    public long DutiesRevision { get; init; }
+    public long SpecRevision { get; init; }
 
     /// <summary>False: it verifies and reports only, and repairs nothing.</summary>
-    public bool Keeps { get; init; } = true;
+    public bool Reconciles { get; init; } = true;
 
     /// <summary>Everything that a real server must be or have, met or not.</summary>
     public ImmutableArray<Condition> Conditions { get; init; } = [];
@@ -44,7 +44,7 @@ public sealed record AgentReport
     /// <summary>What somebody else changed, the newest last; a bounded number.</summary>
     public ImmutableArray<Drift> Drifts { get; init; } = [];
 
-    /// <summary>Sums since the host or its filters began, by name: <see cref="CounterNames"/>.</summary>
+    /// <summary>Sums since the host or its filters began, by name: <see cref="AgentCounterNames"/>.</summary>
     public ImmutableDictionary<string, long> Counters { get; init; } = ImmutableDictionary<string, long>.Empty;
 
     /// <summary>Handshakes, per VIP.</summary>
@@ -63,14 +63,14 @@ public sealed record AgentReport
     public ImmutableArray<string> FilterHints { get; init; } = [];
 
     /// <summary><c>enabled</c> or <c>draining</c>: what the local operator wishes.</summary>
-    public string Wish { get; init; } = OperatorWish.Enabled;
+    public string AdminState { get; init; } = AdminStates.Enabled;
 
     /// <summary>Whether no condition is wrong.</summary>
-    public bool IsFit => Conditions.All(static c => c.Verdict != Verdict.Wrong);
+    public bool IsHealthy => Conditions.All(static c => c.Status != ConditionStatus.Wrong);
 }
 
 /// <summary>How a condition is met.</summary>
-public enum Verdict
+public enum ConditionStatus
 {
     /// <summary>As it must be.</summary>
     [JsonStringEnumMemberName("ok")]
@@ -88,11 +88,11 @@ public enum Verdict
 /// <summary>Something that a real server must be or have.</summary>
 /// <param name="Name">What is looked at, one of <see cref="ConditionNames"/>: it stays the same through versions.</param>
 /// <param name="Subject">Of which: a VIP, a device; empty: of the host.</param>
-/// <param name="Verdict">How it is met.</param>
+/// <param name="Status">How it is met.</param>
 /// <param name="Found">What is there.</param>
-/// <param name="Wanted">What must be there.</param>
-/// <param name="Cure">What to do; empty when nothing is.</param>
-public sealed record Condition(string Name, string Subject, Verdict Verdict, string Found, string Wanted, string Cure);
+/// <param name="Expected">What must be there.</param>
+/// <param name="Remedy">What to do; empty when nothing is.</param>
+public sealed record Condition(string Name, string Subject, ConditionStatus Status, string Found, string Expected, string Remedy);
 
 /// <summary>Something that was right and was changed by somebody else.</summary>
 /// <param name="Name">The condition, one of <see cref="ConditionNames"/>.</param>
@@ -135,7 +135,7 @@ public sealed record DefaultRoute(int Family, string Device, IPAddress? Gateway,
 public sealed record Device(string Name, string Mac, int Mtu, bool IsUp, ImmutableArray<string> Addresses, ImmutableArray<string> Offloads);
 
 /// <summary>The words for what a local operator wishes.</summary>
-public static class OperatorWish
+public static class AdminStates
 {
     /// <summary>It serves.</summary>
     public const string Enabled = "enabled";
@@ -145,21 +145,21 @@ public static class OperatorWish
 }
 
 /// <summary>The director's answer to a report.</summary>
-public sealed record ReportAnswer
+public sealed record ReportResponse
 {
     /// <summary>Revision of the duties that it has for this server.</summary>
-    public long DutiesRevision { get; init; }
+    public long SpecRevision { get; init; }
 
     /// <summary>Send the next report after this time instead of the usual interval; null: as usual. Asked for while a doctor waits.</summary>
     public int? NextReportMilliseconds { get; init; }
 
     /// <summary>To be sent back with every report that is made from now on. It only grows.</summary>
-    public long Mark { get; init; }
+    public long ReportEpoch { get; init; }
 
     /// <summary>The director's wall clock.</summary>
     public DateTimeOffset WallClock { get; init; }
 }
 
 /// <summary>What the operator of a real server asks for.</summary>
-/// <param name="State">One of <see cref="OperatorWish"/>.</param>
+/// <param name="State">One of <see cref="AdminStates"/>.</param>
 public sealed record DrainRequest(string State);

@@ -7,9 +7,9 @@ namespace Sidestep.Api;
 /// <summary>How the contracts are written: camelCase, enumerations as words, without reflection.</summary>
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, UseStringEnumConverter = true, WriteIndented = false,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, Converters = [typeof(AddressJson), typeof(PrefixJson)])]
-[JsonSerializable(typeof(Duties))]
+[JsonSerializable(typeof(ServerSpec))]
 [JsonSerializable(typeof(AgentReport))]
-[JsonSerializable(typeof(ReportAnswer))]
+[JsonSerializable(typeof(ReportResponse))]
 [JsonSerializable(typeof(DrainRequest))]
 [JsonSerializable(typeof(DoctorRequest))]
 [JsonSerializable(typeof(DoctorReport))]

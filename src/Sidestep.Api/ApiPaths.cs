@@ -4,7 +4,7 @@ namespace Sidestep.Api;
 public static class ApiPaths
 {
     /// <summary>Followed by the server's name: its duties.</summary>
-    public const string Duties = "/v1/duties/";
+    public const string Spec = "/v1/spec/";
 
     /// <summary>Followed by the server's name: takes its reports.</summary>
     public const string Reports = "/v1/reports/";

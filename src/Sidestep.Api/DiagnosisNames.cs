@@ -9,7 +9,7 @@ public static class DiagnosisNames
     public const string VipLocalOnDirector = "vip-local-on-director";
 
     /// <summary>Another director, or a stranger, answers for a VIP.</summary>
-    public const string VipOwnedTwice = "vip-owned-twice";
+    public const string VipConflict = "vip-conflict";
 
     /// <summary>A real server answers ARP for a VIP.</summary>
     public const string ServerAnswersArp = "server-answers-arp";
@@ -39,7 +39,7 @@ public static class DiagnosisNames
     public const string DecapsulationMissing = "decapsulation-missing";
 
     /// <summary>What takes the outer header off does not take this director's.</summary>
-    public const string DecapsulationRefusesDirector = "decapsulation-refuses-director";
+    public const string DecapsulationRejectsDirector = "decapsulation-rejects-director";
 
     /// <summary>The strict reverse-path filter drops what came out of the outer header.</summary>
     public const string StrictReversePathFilter = "strict-reverse-path-filter";
@@ -69,7 +69,7 @@ public static class DiagnosisNames
     public const string ServerDropsRequests = "server-drops-requests";
 
     /// <summary>The server's replies do not arrive.</summary>
-    public const string ReplyDroppedOnTheWay = "reply-dropped-on-the-way";
+    public const string ReplyDroppedInTransit = "reply-dropped-in-transit";
 
     /// <summary>Between director and server less fits than the director's interface takes.</summary>
     public const string MtuTooSmall = "mtu-too-small";
@@ -81,10 +81,10 @@ public static class DiagnosisNames
     public const string ChecksumOffloadBroken = "checksum-offload-broken";
 
     /// <summary>The way through the server does not work, and nothing above says why.</summary>
-    public const string PathDead = "dsr-path-dead";
+    public const string DsrPathDown = "dsr-path-down";
 
     /// <summary>Health checks find a server unfit, although the doctor's probes find nothing that explains it.</summary>
-    public const string FailsHealthChecks = "fails-health-checks";
+    public const string HealthChecksFailing = "health-checks-failing";
 
     /// <summary>XDP runs in the network stack although the driver was wanted.</summary>
     public const string XdpModeDegraded = "xdp-mode-degraded";
@@ -104,12 +104,12 @@ public static class DiagnosisNames
     /// <summary>All, in the order that they are told in: what may be the cause of another comes before it.</summary>
     public static ImmutableArray<string> All { get; } =
     [
-        VipLocalOnDirector, VipOwnedTwice, ServerAnswersArp, ServerAdvertisesVip,
+        VipLocalOnDirector, VipConflict, ServerAnswersArp, ServerAdvertisesVip,
         NoRouteToServer, ServerNotAttached, NextHopUnresolved, NextHopStale,
-        WindowsInLayer3, VipMissing, DecapsulationMissing, DecapsulationRefusesDirector, StrictReversePathFilter,
+        WindowsInLayer3, VipMissing, DecapsulationMissing, DecapsulationRejectsDirector, StrictReversePathFilter,
         ListeningOnServerAddressOnly, PortMismatch, NotListening,
-        WrongReplySource, DefaultRouteToDirector, DefaultRouteMissing, LinkLocalMissing, ChecksumOffloadBroken, ServerDropsRequests, ReplyDroppedOnTheWay,
-        PathDead, FailsHealthChecks, MtuTooSmall, MssNotClamped,
+        WrongReplySource, DefaultRouteToDirector, DefaultRouteMissing, LinkLocalMissing, ChecksumOffloadBroken, ServerDropsRequests, ReplyDroppedInTransit,
+        DsrPathDown, HealthChecksFailing, MtuTooSmall, MssNotClamped,
         XdpModeDegraded, Drift, AgentSilent, ClockSkew, VersionSkew,
     ];
 }

@@ -15,19 +15,19 @@ public sealed class DirectorClient : IDisposable
     /// <summary>What names the director in requests through a Unix socket, where no name is needed.</summary>
     private static readonly Uri Local = new("http://director/");
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(10);
 
     /// <summary>A plan of a large configuration takes a while.</summary>
-    private static readonly TimeSpan RunningPatience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan EngineQueryTimeout = TimeSpan.FromMinutes(1);
 
     private readonly HttpClient _http;
-    private readonly string _where;
+    private readonly string _endpoint;
 
-    private DirectorClient(HttpMessageHandler handler, Uri address, string where)
+    private DirectorClient(HttpMessageHandler handler, Uri address, string endpoint)
     {
         // Each request has a limit of its own.
         _http = new HttpClient(handler) { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan };
-        _where = where;
+        _endpoint = endpoint;
     }
 
     /// <summary>The director on this machine, through its Unix socket.</summary>
@@ -55,21 +55,21 @@ public sealed class DirectorClient : IDisposable
     /// <summary>A director elsewhere, by HTTPS, both sides proving who they are.</summary>
     /// <param name="director">For example <c>https://10.0.0.2:7443</c>; the certificate must be for this name or address.</param>
     /// <param name="certificate">The server's own certificate, with its key.</param>
-    /// <param name="authority">The only authority that the director's certificate may come from.</param>
-    public static DirectorClient Remote(Uri director, X509Certificate2 certificate, X509Certificate2Collection authority) =>
-        Remote(director, certificate, authority, null);
+    /// <param name="caCertificates">The only authority that the director's certificate may come from.</param>
+    public static DirectorClient Remote(Uri director, X509Certificate2 certificate, X509Certificate2Collection caCertificates) =>
+        Remote(director, certificate, caCertificates, null);
 
     /// <summary>The same, with connections that somebody else makes.</summary>
-    internal static DirectorClient Remote(Uri director, X509Certificate2? certificate, X509Certificate2Collection authority,
+    internal static DirectorClient Remote(Uri director, X509Certificate2? certificate, X509Certificate2Collection caCertificates,
         Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>>? connect)
     {
         ArgumentNullException.ThrowIfNull(director);
         var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-        policy.CustomTrustStore.AddRange(authority);
+        policy.CustomTrustStore.AddRange(caCertificates);
         return new DirectorClient(
             new SocketsHttpHandler
             {
-                ConnectTimeout = Patience,
+                ConnectTimeout = RequestTimeout,
                 ConnectCallback = connect,
                 // A director that was restarted, or whose certificate changed, is met anew.
                 PooledConnectionLifetime = TimeSpan.FromMinutes(1),
@@ -88,41 +88,41 @@ public sealed class DirectorClient : IDisposable
     /// <param name="cancellation">Gives up.</param>
     /// <returns>Null: nothing else is wanted than <paramref name="after"/>; ask again.</returns>
     /// <exception cref="DirectorException">There is no answer, or a refusal.</exception>
-    public async Task<Duties?> GetDutiesAsync(string server, long? after, CancellationToken cancellation)
+    public async Task<ServerSpec?> GetSpecAsync(string server, long? after, CancellationToken cancellation)
     {
-        var path = ApiPaths.Duties + Uri.EscapeDataString(server) + (after is { } revision ? $"?after={revision}" : "");
+        var path = ApiPaths.Spec + Uri.EscapeDataString(server) + (after is { } revision ? $"?after={revision}" : "");
         using var request = new HttpRequestMessage(HttpMethod.Get, path);
-        return await SendAsync(request, ApiJson.Default.Duties, after is null ? Patience : ApiPaths.LongestPoll + Patience, cancellation).ConfigureAwait(false);
+        return await SendAsync(request, ApiJson.Default.ServerSpec, after is null ? RequestTimeout : ApiPaths.LongestPoll + RequestTimeout, cancellation).ConfigureAwait(false);
     }
 
     /// <summary>Hands over a report.</summary>
     /// <exception cref="DirectorException">There is no answer, or a refusal.</exception>
-    public async Task<ReportAnswer> ReportAsync(string server, AgentReport report, CancellationToken cancellation) =>
-        await PostAsync(ApiPaths.Reports + Uri.EscapeDataString(server), report, ApiJson.Default.AgentReport, ApiJson.Default.ReportAnswer, Patience, cancellation)
-            .ConfigureAwait(false) ?? new ReportAnswer();
+    public async Task<ReportResponse> ReportAsync(string server, AgentReport report, CancellationToken cancellation) =>
+        await PostAsync(ApiPaths.Reports + Uri.EscapeDataString(server), report, ApiJson.Default.AgentReport, ApiJson.Default.ReportResponse, RequestTimeout, cancellation)
+            .ConfigureAwait(false) ?? new ReportResponse();
 
     /// <summary>Tells what the operator of a real server wishes.</summary>
     /// <exception cref="DirectorException">There is no answer, or a refusal.</exception>
-    public Task DrainAsync(string server, DrainRequest wish, CancellationToken cancellation) =>
-        PostAsync(ApiPaths.Drains + Uri.EscapeDataString(server), wish, ApiJson.Default.DrainRequest, ApiJson.Default.ReportAnswer, Patience, cancellation);
+    public Task DrainAsync(string server, DrainRequest request, CancellationToken cancellation) =>
+        PostAsync(ApiPaths.Drains + Uri.EscapeDataString(server), request, ApiJson.Default.DrainRequest, ApiJson.Default.ReportResponse, RequestTimeout, cancellation);
 
     /// <summary>What the director knows beside its tables; on its own machine only.</summary>
     /// <exception cref="DirectorException">There is no answer, or a refusal.</exception>
     public async Task<DirectorState> GetStateAsync(CancellationToken cancellation)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, ApiPaths.Status);
-        return await SendAsync(request, ApiJson.Default.DirectorState, Patience, cancellation).ConfigureAwait(false)
-            ?? throw new DirectorException($"{_where} answered nothing");
+        return await SendAsync(request, ApiJson.Default.DirectorState, RequestTimeout, cancellation).ConfigureAwait(false)
+            ?? throw new DirectorException($"{_endpoint} answered nothing");
     }
 
     /// <summary>Has the director look for what is wrong; on its own machine only.</summary>
     /// <param name="doctor">What to look at.</param>
-    /// <param name="patience">How long that may take.</param>
+    /// <param name="timeout">How long that may take.</param>
     /// <param name="cancellation">Gives up.</param>
     /// <exception cref="DirectorException">There is no answer, or a refusal.</exception>
-    public async Task<DoctorReport> DiagnoseAsync(DoctorRequest doctor, TimeSpan patience, CancellationToken cancellation) =>
-        await PostAsync(ApiPaths.Doctor, doctor, ApiJson.Default.DoctorRequest, ApiJson.Default.DoctorReport, patience, cancellation).ConfigureAwait(false)
-            ?? throw new DirectorException($"{_where} answered nothing");
+    public async Task<DoctorReport> DiagnoseAsync(DoctorRequest doctor, TimeSpan timeout, CancellationToken cancellation) =>
+        await PostAsync(ApiPaths.Doctor, doctor, ApiJson.Default.DoctorRequest, ApiJson.Default.DoctorReport, timeout, cancellation).ConfigureAwait(false)
+            ?? throw new DirectorException($"{_endpoint} answered nothing");
 
     /// <summary>Asks what only the running engine knows; on its own machine only.</summary>
     /// <param name="path">What.</param>
@@ -130,10 +130,10 @@ public sealed class DirectorClient : IDisposable
     /// <param name="cancellation">Gives up.</param>
     /// <returns>JSON, which the engine's room reads.</returns>
     /// <exception cref="DirectorException">There is no answer, or a refusal.</exception>
-    public async Task<byte[]> AskRunningAsync(string path, byte[]? body, CancellationToken cancellation)
+    public async Task<byte[]> QueryEngineAsync(string path, byte[]? body, CancellationToken cancellation)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        limit.CancelAfter(RunningPatience);
+        limit.CancelAfter(EngineQueryTimeout);
         try
         {
             using var request = new HttpRequestMessage(body is null ? HttpMethod.Get : HttpMethod.Post, path);
@@ -141,32 +141,32 @@ public sealed class DirectorClient : IDisposable
                 request.Content = new ByteArrayContent(body);
             using var response = await _http.SendAsync(request, limit.Token).ConfigureAwait(false);
             return response.IsSuccessStatusCode ? await response.Content.ReadAsByteArrayAsync(limit.Token).ConfigureAwait(false)
-                : throw await RefusalAsync(response, limit.Token).ConfigureAwait(false);
+                : throw await ReadErrorAsync(response, limit.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException e) when (!cancellation.IsCancellationRequested)
         {
-            throw new DirectorException($"{_where} did not answer within {RunningPatience.TotalSeconds:0} s", e);
+            throw new DirectorException($"{_endpoint} did not answer within {EngineQueryTimeout.TotalSeconds:0} s", e);
         }
         catch (HttpRequestException e)
         {
-            throw new DirectorException($"{_where} cannot be asked: {Innermost(e)}", e);
+            throw new DirectorException($"{_endpoint} cannot be asked: {Innermost(e)}", e);
         }
     }
 
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
 
-    private async Task<TAnswer?> PostAsync<TBody, TAnswer>(string path, TBody body, JsonTypeInfo<TBody> bodyType, JsonTypeInfo<TAnswer> answerType,
-        TimeSpan patience, CancellationToken cancellation) where TAnswer : class
+    private async Task<TResponse?> PostAsync<TBody, TResponse>(string path, TBody body, JsonTypeInfo<TBody> bodyType, JsonTypeInfo<TResponse> responseType,
+        TimeSpan timeout, CancellationToken cancellation) where TResponse : class
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = JsonContent.Create(body, bodyType) };
-        return await SendAsync(request, answerType, patience, cancellation).ConfigureAwait(false);
+        return await SendAsync(request, responseType, timeout, cancellation).ConfigureAwait(false);
     }
 
-    private async Task<T?> SendAsync<T>(HttpRequestMessage request, JsonTypeInfo<T> type, TimeSpan patience, CancellationToken cancellation) where T : class
+    private async Task<T?> SendAsync<T>(HttpRequestMessage request, JsonTypeInfo<T> type, TimeSpan timeout, CancellationToken cancellation) where T : class
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        limit.CancelAfter(patience);
+        limit.CancelAfter(timeout);
         try
         {
             using var response = await _http.SendAsync(request, limit.Token).ConfigureAwait(false);
@@ -174,28 +174,28 @@ public sealed class DirectorClient : IDisposable
                 return null;
             if (response.IsSuccessStatusCode)
                 return await response.Content.ReadFromJsonAsync(type, limit.Token).ConfigureAwait(false);
-            throw await RefusalAsync(response, limit.Token).ConfigureAwait(false);
+            throw await ReadErrorAsync(response, limit.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException e) when (!cancellation.IsCancellationRequested)
         {
-            throw new DirectorException($"{_where} did not answer within {patience.TotalSeconds:0} s", e);
+            throw new DirectorException($"{_endpoint} did not answer within {timeout.TotalSeconds:0} s", e);
         }
         catch (HttpRequestException e)
         {
-            throw new DirectorException($"{_where} cannot be asked: {Innermost(e)}", e);
+            throw new DirectorException($"{_endpoint} cannot be asked: {Innermost(e)}", e);
         }
         catch (JsonException e)
         {
-            throw new DirectorException($"{_where} answered what this version does not understand: {e.Message}", e);
+            throw new DirectorException($"{_endpoint} answered what this version does not understand: {e.Message}", e);
         }
     }
 
-    private async Task<DirectorException> RefusalAsync(HttpResponseMessage response, CancellationToken cancellation)
+    private async Task<DirectorException> ReadErrorAsync(HttpResponseMessage response, CancellationToken cancellation)
     {
         var problem = response.Content.Headers.ContentType?.MediaType == ApiProblem.MediaType
             ? await response.Content.ReadFromJsonAsync(ApiJson.Default.ApiProblem, cancellation).ConfigureAwait(false) : null;
-        return new DirectorException(problem is null ? $"{_where} refused: {(int)response.StatusCode} {response.ReasonPhrase}"
-            : $"{_where} refused: {problem.Title}: {problem.Detail}")
+        return new DirectorException(problem is null ? $"{_endpoint} refused: {(int)response.StatusCode} {response.ReasonPhrase}"
+            : $"{_endpoint} refused: {problem.Title}: {problem.Detail}")
         { Status = (int)response.StatusCode };
     }
 

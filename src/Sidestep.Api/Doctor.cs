@@ -23,10 +23,10 @@ public sealed record DoctorReport
     public ImmutableArray<Diagnosis> Diagnoses { get; init; } = [];
 
     /// <summary>What could not be looked at, and why: no diagnosis is not the same as health there.</summary>
-    public ImmutableArray<string> NotLookedAt { get; init; } = [];
+    public ImmutableArray<string> NotChecked { get; init; } = [];
 
     /// <summary>How many of what were looked at: services, servers, probes.</summary>
-    public ImmutableDictionary<string, int> LookedAt { get; init; } = ImmutableDictionary<string, int>.Empty;
+    public ImmutableDictionary<string, int> Checked { get; init; } = ImmutableDictionary<string, int>.Empty;
 }
 
 /// <summary>Something that is wrong, by name.</summary>
@@ -51,7 +51,7 @@ public sealed record Diagnosis
     public ImmutableArray<string> Evidence { get; init; } = [];
 
     /// <summary>What to do.</summary>
-    public required string Cure { get; init; }
+    public required string Remedy { get; init; }
 }
 
 /// <summary>How grave a diagnosis is.</summary>

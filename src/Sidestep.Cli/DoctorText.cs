@@ -27,8 +27,8 @@ public static class DoctorText
     {
         ArgumentNullException.ThrowIfNull(report);
         var console = TextConsole.On(output);
-        var looked = string.Join(", ", report.LookedAt.OrderByDescending(static l => l.Key, StringComparer.Ordinal).Select(static l => string.Create(CultureInfo.InvariantCulture, $"{l.Value} {l.Key}")));
-        console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[bold]{report.Director}[/]: {(report.Diagnoses.IsEmpty ? "nothing is wrong that can be seen" : $"{report.Diagnoses.Length} diagnoses, causes first")} ({looked}; {report.Seconds:0.0} s)");
+        var checkedCounts = string.Join(", ", report.Checked.OrderByDescending(static l => l.Key, StringComparer.Ordinal).Select(static l => string.Create(CultureInfo.InvariantCulture, $"{l.Value} {l.Key}")));
+        console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[bold]{report.Director}[/]: {(report.Diagnoses.IsEmpty ? "nothing is wrong that can be seen" : $"{report.Diagnoses.Length} diagnoses, causes first")} ({checkedCounts}; {report.Seconds:0.0} s)");
         foreach (var d in report.Diagnoses)
         {
             console.WriteLine();
@@ -36,11 +36,11 @@ public static class DoctorText
             console.MarkupLineInterpolated($"  {d.Summary}");
             foreach (var line in d.Evidence)
                 console.MarkupLineInterpolated($"  - {line}");
-            console.MarkupLineInterpolated($"  [green]cure[/]: {d.Cure}");
+            console.MarkupLineInterpolated($"  [green]remedy[/]: {d.Remedy}");
         }
-        if (!report.NotLookedAt.IsEmpty)
+        if (!report.NotChecked.IsEmpty)
             console.WriteLine();
-        foreach (var line in report.NotLookedAt)
-            console.MarkupLineInterpolated($"not looked at: {line}");
+        foreach (var line in report.NotChecked)
+            console.MarkupLineInterpolated($"not checked: {line}");
     }
 }

@@ -10,15 +10,15 @@ namespace Sidestep.Cli;
 public sealed record FlowFilter(string? Service, string? Server, IPNetwork? Client)
 {
     /// <summary>Whether a flow is meant.</summary>
-    public bool Takes(RememberedFlow flow)
+    public bool Matches(TrackedFlow flow)
     {
         ArgumentNullException.ThrowIfNull(flow);
-        return (Service is null || flow.Service == Service) && Takes(flow.Server)
+        return (Service is null || flow.Service == Service) && Matches(flow.Server)
             && (Client is not { } prefix || prefix.Contains(flow.Flow.Source));
     }
 
     /// <summary>Whether flows of a server can be meant.</summary>
-    public bool Takes(ServerKey server) => Server is null || server.Name == Server || server.Address.ToString() == Server;
+    public bool Matches(ServerKey server) => Server is null || server.Name == Server || server.Address.ToString() == Server;
 
     /// <summary>An address, or a prefix: <c>198.51.100.0/24</c>. Null when it is neither.</summary>
     public static IPNetwork? ParseClient(string text) =>

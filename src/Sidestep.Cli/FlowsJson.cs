@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Sidestep.Forwarding;
-using Sidestep.Forwarding.Running;
+using Sidestep.Forwarding.LocalApi;
 
 namespace Sidestep.Cli;
 
@@ -13,7 +13,7 @@ public sealed class FlowsJson(TextWriter output, bool list) : IFlowsReport
     private bool _hasFlow;
 
     /// <inheritdoc/>
-    public void Add(RememberedFlow flow)
+    public void Add(TrackedFlow flow)
     {
         ArgumentNullException.ThrowIfNull(flow);
         output.Write(_hasFlow ? ",\n" : "{\"list\":[\n");
@@ -30,7 +30,7 @@ public sealed class FlowsJson(TextWriter output, bool list) : IFlowsReport
                 server = flow.Server.Name,
                 address = flow.Server.Address.ToString(),
                 pool = flow.Server.Group.Pool,
-                dsr = flow.Server.Group.Way.ToString(),
+                dsr = flow.Server.Group.Encap.ToString(),
                 idleSeconds = Seconds(flow.Idle),
                 ageSeconds = Seconds(flow.Age),
             },
@@ -38,22 +38,22 @@ public sealed class FlowsJson(TextWriter output, bool list) : IFlowsReport
     }
 
     /// <inheritdoc/>
-    public void Finish(string director, FlowCensus census, FlowTableFacts facts)
+    public void Finish(string director, FlowSummary summary, FlowTableStatus tableStatus)
     {
-        ArgumentNullException.ThrowIfNull(census);
-        ArgumentNullException.ThrowIfNull(facts);
+        ArgumentNullException.ThrowIfNull(summary);
+        ArgumentNullException.ThrowIfNull(tableStatus);
         output.Write(_hasFlow ? "\n],\n" : list ? "{\"list\":[],\n" : "{");
         output.WriteLine(JsonSerializer.Serialize(
             new
             {
                 director,
-                flows = census.Total,
-                capacity = facts.Capacity,
-                servers = census.Servers.Select(static s => new
+                flows = summary.Total,
+                capacity = tableStatus.Capacity,
+                servers = summary.Servers.Select(static s => new
                 {
                     name = s.Key.Name,
                     pool = s.Key.Group.Pool,
-                    dsr = s.Key.Group.Way.ToString(),
+                    dsr = s.Key.Group.Encap.ToString(),
                     address = s.Key.Address.ToString(),
                     flows = s.Value.Count,
                     oldestSeconds = Seconds(s.Value.Oldest),

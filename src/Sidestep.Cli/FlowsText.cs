@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Sidestep.Forwarding;
-using Sidestep.Forwarding.Running;
+using Sidestep.Forwarding.LocalApi;
 using Spectre.Console;
 
 namespace Sidestep.Cli;
@@ -14,7 +14,7 @@ public sealed class FlowsText(TextWriter output) : IFlowsReport
     private bool _hasHeader;
 
     /// <inheritdoc/>
-    public void Add(RememberedFlow flow)
+    public void Add(TrackedFlow flow)
     {
         ArgumentNullException.ThrowIfNull(flow);
         if (!_hasHeader)
@@ -26,20 +26,20 @@ public sealed class FlowsText(TextWriter output) : IFlowsReport
     }
 
     /// <inheritdoc/>
-    public void Finish(string director, FlowCensus census, FlowTableFacts facts)
+    public void Finish(string director, FlowSummary summary, FlowTableStatus tableStatus)
     {
-        ArgumentNullException.ThrowIfNull(census);
-        ArgumentNullException.ThrowIfNull(facts);
+        ArgumentNullException.ThrowIfNull(summary);
+        ArgumentNullException.ThrowIfNull(tableStatus);
         var console = TextConsole.On(output);
         if (_hasHeader)
             output.WriteLine();
-        console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[bold]{director}[/]: remembered flows: {census.Total}; room for {facts.Capacity} in all");
+        console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[bold]{director}[/]: remembered flows: {summary.Total}; room for {tableStatus.Capacity} in all");
         var table = new Table().Border(TableBorder.Simple);
         foreach (var column in new[] { "real server", "pool", "address" })
             table.AddColumn(new TableColumn(column).NoWrap());
         foreach (var column in new[] { "flows", "oldest", "longest idle" })
             table.AddColumn(new TableColumn(column).RightAligned().NoWrap());
-        foreach (var (server, flows) in census.Servers)
+        foreach (var (server, flows) in summary.Servers)
         {
             table.AddRow(new[]
             {

@@ -31,17 +31,17 @@ internal static class HealthText
 
     private static IEnumerable<string> LinesOf(ServerHealthReport server)
     {
-        var who = $"{server.Name} of {server.Pool}/{server.Way}";
+        var label = $"{server.Name} of {server.Pool}/{server.Encap}";
         var since = server.Since is { } time ? string.Create(CultureInfo.InvariantCulture, $" since {time.ToLocalTime():yyyy-MM-dd HH:mm:ss}") : "";
         if (server.WaitsForAgent)
-            yield return $"{who}: its monitors are up; it waits for its agent to report it fit";
-        else if (!server.Fit)
-            yield return $"{who}: not fit{since}: {server.Error ?? "not proven yet"}";
+            yield return $"{label}: its monitors are up; it waits for its agent to report it healthy";
+        else if (!server.Healthy)
+            yield return $"{label}: down{since}: {server.Error ?? "not verified yet"}";
         else if (server.Service == "down")
-            yield return $"{who}: its own address does not answer: {server.Error}";
+            yield return $"{label}: its own address does not answer: {server.Error}";
         if (server.MtuProblem is { } mtu)
-            yield return $"{who}: {mtu}";
-        foreach (var sign in server.Suspicions)
-            yield return $"{who}: suspicion: {sign}";
+            yield return $"{label}: {mtu}";
+        foreach (var signal in server.PassiveSignals)
+            yield return $"{label}: passive signal: {signal}";
     }
 }

@@ -1,6 +1,6 @@
 using System.Globalization;
 using Sidestep.Forwarding;
-using Sidestep.Forwarding.Running;
+using Sidestep.Forwarding.LocalApi;
 
 namespace Sidestep.Cli;
 
@@ -8,10 +8,10 @@ namespace Sidestep.Cli;
 public interface IFlowsReport
 {
     /// <summary>One flow.</summary>
-    void Add(RememberedFlow flow);
+    void Add(TrackedFlow flow);
 
     /// <summary>The counts, once there are no more flows.</summary>
-    void Finish(string director, FlowCensus census, FlowTableFacts facts);
+    void Finish(string director, FlowSummary summary, FlowTableStatus tableStatus);
 }
 
 /// <summary>Names of IP protocols.</summary>

@@ -27,7 +27,7 @@ public sealed class PlanReport(string director, Plan plan)
             pools = plan.Groups.Select(static g => new
             {
                 name = g.Key.Pool,
-                dsr = g.Key.Way.ToString(),
+                dsr = g.Key.Encap.ToString(),
                 change = Word(g.Change),
                 slots = g.Slots,
                 movedSlots = g.MovedSlots,
@@ -100,12 +100,12 @@ public sealed class PlanReport(string director, Plan plan)
         console.Write(table);
     }
 
-    private static Table NewTable(string[] texts, params string[] numbers)
+    private static Table NewTable(string[] textColumns, params string[] numericColumns)
     {
         var table = new Table().Border(TableBorder.Simple);
-        foreach (var column in texts)
+        foreach (var column in textColumns)
             table.AddColumn(new TableColumn(column).NoWrap());
-        foreach (var column in numbers)
+        foreach (var column in numericColumns)
             table.AddColumn(new TableColumn(column).RightAligned().NoWrap());
         return table;
     }

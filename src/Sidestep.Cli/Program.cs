@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Sidestep.Cli;
 using Sidestep.Cli.Commands;
-using Sidestep.Cli.Running;
+using Sidestep.Cli.Managed;
 using Sidestep.Engine.Xdp;
 using Sidestep.Engine.Xdp.Replay;
 

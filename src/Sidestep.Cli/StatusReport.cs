@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Sidestep.Forwarding;
-using Sidestep.Forwarding.Running;
+using Sidestep.Forwarding.LocalApi;
 using Sidestep.Model;
 using Spectre.Console;
 
@@ -19,8 +19,8 @@ public sealed class StatusReport(DirectorSettings director, DirectorStatus statu
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
-    private readonly Dictionary<(string Pool, string Way, string Name), ServerHealthReport> _health =
-        (health?.Servers ?? []).DistinctBy(static s => (s.Pool, s.Way, s.Name)).ToDictionary(static s => (s.Pool, s.Way, s.Name));
+    private readonly Dictionary<(string Pool, string Encap, string Name), ServerHealthReport> _health =
+        (health?.Servers ?? []).DistinctBy(static s => (s.Pool, s.Encap, s.Name)).ToDictionary(static s => (s.Pool, s.Encap, s.Name));
 
     /// <summary>One JSON object; docs/operations.md describes it.</summary>
     public void WriteJson(TextWriter output) => output.WriteLine(JsonSerializer.Serialize(
@@ -40,15 +40,15 @@ public sealed class StatusReport(DirectorSettings director, DirectorStatus statu
                 unresolved = daemon?.Unresolved ?? [],
                 degraded = daemon?.Degraded ?? [],
                 alarms = daemon?.Alarms ?? [],
-                groups = daemon?.Groups ?? [],
+                multicastMacs = daemon?.MulticastMacs ?? [],
                 notes = daemon?.Notes ?? [],
             },
             interfaces = status.Interfaces.Select(static i => new { name = i.Name, driver = DriverOf(i), zeroCopy = i.IsZeroCopy }),
-            workers = status.Workers.Select(static w => new { name = w.Name, frames = w.Figures.Frames, sent = w.Figures.Sent, lostReceived = w.Figures.LostReceived, lostSent = w.Figures.LostSent }),
+            workers = status.Workers.Select(static w => new { name = w.Name, frames = w.Counters.Frames, sent = w.Counters.Sent, rxDropped = w.Counters.RxDropped, txDropped = w.Counters.TxDropped }),
             services = status.Services.Select(static s => new
             {
                 name = s.Name,
-                takes = s.Takes,
+                matches = s.Matches,
                 pool = s.Group.Pool,
                 dsr = Dsr(s.Group),
                 hasServers = s.HasServers,
@@ -72,8 +72,8 @@ public sealed class StatusReport(DirectorSettings director, DirectorStatus statu
                 }),
             }),
             health,
-            answers = status.Answers.ToDictionary(static a => Camel(a.Key.ToString()), static a => new { packets = a.Value.Packets, bytes = a.Value.Bytes }),
-            forgotten = new { flows = status.FlowsForgotten, fragments = status.FragmentsForgotten },
+            responses = status.Responses.ToDictionary(static a => Camel(a.Key.ToString()), static a => new { packets = a.Value.Packets, bytes = a.Value.Bytes }),
+            evicted = new { flows = status.FlowsEvicted, fragments = status.FragmentsEvicted },
             drops = status.Drops.ToDictionary(static d => Camel(d.Key.ToString()), static d => new { packets = d.Value.Packets, bytes = d.Value.Bytes }),
         },
         Json));
@@ -86,9 +86,9 @@ public sealed class StatusReport(DirectorSettings director, DirectorStatus statu
         foreach (var problem in (daemon?.Errors ?? []).Concat(daemon?.Alarms ?? []).Concat(daemon?.Unresolved ?? []).Concat(daemon?.Degraded ?? []).Concat(daemon?.Notes ?? []))
             console.MarkupLineInterpolated($"  {problem}");
 
-        var services = NewTable("service", "takes", "pool", "DSR");
+        var services = NewTable("service", "matches", "pool", "DSR");
         foreach (var s in status.Services)
-            AddRow(services, s.Forwarded, s.HasServers ? s.Name : $"{s.Name} (no server)", Shortened(s.Takes), s.Group.Pool, Dsr(s.Group));
+            AddRow(services, s.Forwarded, s.HasServers ? s.Name : $"{s.Name} (no server)", Shortened(s.Matches), s.Group.Pool, Dsr(s.Group));
         console.Write(services);
 
         var servers = NewTable("real server", "pool", "address", "state", "DSR path", "service", "weight", "slots", "flows");
@@ -102,21 +102,21 @@ public sealed class StatusReport(DirectorSettings director, DirectorStatus statu
         HealthText.Write(console, health);
 
         var rest = NewTable("answered or dropped");
-        foreach (var (decision, tally) in status.Answers.Where(static a => a.Value.Packets > 0 || a.Key is Decision.AnswerArp or Decision.AnswerEcho))
-            AddRow(rest, tally, Answered(decision));
-        foreach (var (reason, tally) in status.Drops.Where(static d => d.Value.Packets > 0))
-            AddRow(rest, tally, $"dropped: {Camel(reason.ToString())}");
+        foreach (var (decision, counter) in status.Responses.Where(static a => a.Value.Packets > 0 || a.Key is Decision.ArpReply or Decision.EchoReply))
+            AddRow(rest, counter, ResponseText(decision));
+        foreach (var (reason, counter) in status.Drops.Where(static d => d.Value.Packets > 0))
+            AddRow(rest, counter, $"dropped: {Camel(reason.ToString())}");
         console.Write(rest);
-        if (status.FlowsForgotten > 0)
-            console.WriteLine($"{Number(status.FlowsForgotten)} remembered flows had to make room for others: raise director.rememberedFlows");
-        if (status.FragmentsForgotten > 0)
-            console.WriteLine($"{Number(status.FragmentsForgotten)} fragmented datagrams had to make room for others");
-        foreach (var (name, figures) in status.Workers.Where(static w => w.Figures.LostReceived + w.Figures.LostSent > 0))
-            console.WriteLine($"{name}: {Number(figures.LostReceived)} frames came when it had no room, and {Number(figures.LostSent)} were taken by no device");
+        if (status.FlowsEvicted > 0)
+            console.WriteLine($"{Number(status.FlowsEvicted)} remembered flows had to make room for others: raise director.flowTableSize");
+        if (status.FragmentsEvicted > 0)
+            console.WriteLine($"{Number(status.FragmentsEvicted)} fragmented datagrams had to make room for others");
+        foreach (var (name, figures) in status.Workers.Where(static w => w.Counters.RxDropped + w.Counters.TxDropped > 0))
+            console.WriteLine($"{name}: {Number(figures.RxDropped)} frames came when it had no room, and {Number(figures.TxDropped)} were taken by no device");
     }
 
     private ServerHealthReport? HealthOf(GroupKey group, ServerStatus server) =>
-        _health.GetValueOrDefault((group.Pool, group.Way.ToString(), server.Name));
+        _health.GetValueOrDefault((group.Pool, group.Encap.ToString(), server.Name));
 
     private string Sentence()
     {
@@ -137,28 +137,28 @@ public sealed class StatusReport(DirectorSettings director, DirectorStatus statu
         return table.AddColumn(new TableColumn("packets").RightAligned().NoWrap()).AddColumn(new TableColumn("bytes").RightAligned().NoWrap());
     }
 
-    private static void AddRow(Table table, Tally tally, params string[] cells) =>
-        table.AddRow([.. cells.Append(Number(tally.Packets)).Append(Number(tally.Bytes)).Select(static c => new Text(c))]);
+    private static void AddRow(Table table, Counter counter, params string[] cells) =>
+        table.AddRow([.. cells.Append(Number(counter.Packets)).Append(Number(counter.Bytes)).Select(static c => new Text(c))]);
 
     private static string Number<T>(T value) where T : IFormattable => value.ToString(null, CultureInfo.InvariantCulture);
 
-    private static string Answered(Decision decision) => decision switch
+    private static string ResponseText(Decision decision) => decision switch
     {
-        Decision.AnswerArp => "ARP answered",
-        Decision.AnswerNeighbour => "neighbour solicitation answered",
-        Decision.AnswerEcho => "echo answered",
-        Decision.AnswerTooBig => "too big: sender told",
-        Decision.AnswerReset => "reset after a drain",
+        Decision.ArpReply => "ARP answered",
+        Decision.NeighbourAdvertisement => "neighbour solicitation answered",
+        Decision.EchoReply => "echo answered",
+        Decision.IcmpTooBig => "too big: sender told",
+        Decision.TcpReset => "reset after a drain",
         Decision.DeliverLocally => "delivered locally",
-        Decision.Fragmented => "sent in fragments",
+        Decision.Punted => "sent in fragments",
         _ => Camel(decision.ToString()),
     };
 
     /// <summary>The first of many; JSON has them all.</summary>
-    private static string Shortened(IReadOnlyList<string> takes) =>
-        takes.Count <= 2 ? string.Join(", ", takes) : $"{takes[0]}, and {Number(takes.Count - 1)} more";
+    private static string Shortened(IReadOnlyList<string> matches) =>
+        matches.Count <= 2 ? string.Join(", ", matches) : $"{matches[0]}, and {Number(matches.Count - 1)} more";
 
-    private static string Dsr(GroupKey group) => group.Way.ToString();
+    private static string Dsr(GroupKey group) => group.Encap.ToString();
 
     private static string DriverOf(AttachedInterface attached) => attached.Driver?.Name() ?? "gone";
 

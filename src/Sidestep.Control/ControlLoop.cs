@@ -20,7 +20,7 @@ public sealed class ControlLoop
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(1);
 
     /// <summary>An answer to ARP takes a millisecond; what takes longer comes later, as an event.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan NextHopTimeout = TimeSpan.FromMilliseconds(500);
 
     private readonly IEngine _engine;
     private readonly INextHopResolver _nextHops;
@@ -28,12 +28,12 @@ public sealed class ControlLoop
     private readonly IHealth? _health;
     private readonly TimeProvider _time;
     private readonly Channel<ControlEvent> _events = Channel.CreateUnbounded<ControlEvent>(new UnboundedChannelOptions { SingleReader = true });
-    private readonly HeldBack _held;
+    private readonly MakeBeforeBreak _makeBeforeBreak;
     private Configuration _configuration;
     private Configuration? _proposed;
 
     /// <summary>The configuration in force, with what is held of its predecessor; null before the first.</summary>
-    private Configuration? _inForce;
+    private Configuration? _applied;
     private ForwardingTables? _tables;
     private IReadOnlyList<DirectorInterface>? _attached;
     private Dictionary<string, int> _attachedIndexes = [];
@@ -55,13 +55,13 @@ public sealed class ControlLoop
         _configuration = configuration;
         _observer = observer;
         _time = time;
-        _held = new HeldBack(time);
+        _makeBeforeBreak = new MakeBeforeBreak(time);
         _nextHops.Changed += () => _events.Writer.TryWrite(new NextHopsChanged());
         if (_health is not null)
             _health.Changed += () => _events.Writer.TryWrite(new HealthChanged());
     }
 
-    private Configuration InForce => _inForce ?? _configuration;
+    private Configuration Applied => _applied ?? _configuration;
 
     /// <summary>Hands over a new, validated configuration. Any thread.</summary>
     public void Post(Configuration configuration) => _events.Writer.TryWrite(new ConfigurationChanged(configuration));
@@ -87,7 +87,7 @@ public sealed class ControlLoop
                 await WaitAsync(PauseAfter(failures), cancellation).ConfigureAwait(false);
                 if (TakeEvents())
                     failures = 0;
-                await MeetNewServersAsync(cancellation).ConfigureAwait(false);
+                await WaitForNewServersAsync(cancellation).ConfigureAwait(false);
                 failures = TryApply() ? 0 : failures + 1;
             }
         }
@@ -102,7 +102,7 @@ public sealed class ControlLoop
     {
         if (failures is > 0 and <= MaxRetries)
             return FirstRetry * Math.Pow(2, failures - 1);
-        if (Earlier(_tables?.Wake, _held.Wake) is not { } wake)
+        if (Earlier(_tables?.RecompileAt, _makeBeforeBreak.Wake) is not { } wake)
             return null;
         var rest = wake - _time.GetUtcNow();
         var shortest = failures == 0 ? ShortestPause : LateRetry;
@@ -143,21 +143,21 @@ public sealed class ControlLoop
     }
 
     /// <summary>Gives servers that are new a moment to be found: where all of a pool are, it would have none until then.</summary>
-    private async Task MeetNewServersAsync(CancellationToken cancellation)
+    private async Task WaitForNewServersAsync(CancellationToken cancellation)
     {
-        if (_proposed is null || WatchesTheSame(_configuration, _proposed))
+        if (_proposed is null || WatchesSameHosts(_configuration, _proposed))
             return;
         // Those of the configuration in force as well: it is the one that stays if the other cannot be applied.
-        Watch(InForce, _proposed);
+        Watch(Applied, _proposed);
         var start = _time.GetTimestamp();
         while (NewAddresses(_configuration, _proposed).Any(a => !_nextHops.Current.Servers.ContainsKey(a)))
         {
-            var rest = Patience - _time.GetElapsedTime(start);
+            var rest = NextHopTimeout - _time.GetElapsedTime(start);
             if (rest <= TimeSpan.Zero)
                 return;
             await WaitAsync(rest, cancellation).ConfigureAwait(false);
             if (TakeEvents())
-                Watch(InForce, _proposed);
+                Watch(Applied, _proposed);
         }
     }
 
@@ -170,15 +170,15 @@ public sealed class ControlLoop
         if (TryApply(_proposed, static reason => reason))
         {
             var leavesInterfaces = _configuration.Director.Interfaces.Except(_proposed.Director.Interfaces).Any();
-            var watchesTheSame = WatchesTheSame(_configuration, _proposed);
+            var watchesTheSame = WatchesSameHosts(_configuration, _proposed);
             _configuration = _proposed;
             _proposed = null;
             if (!watchesTheSame)
-                Watch(_inForce!);
+                Watch(_applied!);
             return !leavesInterfaces || TryApply(_configuration, static reason => reason);
         }
-        Watch(InForce);
-        TryApply(_configuration, static reason => $"the configuration in force could not be applied again either: {reason}");
+        Watch(Applied);
+        TryApply(_configuration, static reason => $"the previous configuration could not be applied again either: {reason}");
         return false;
     }
 
@@ -196,43 +196,43 @@ public sealed class ControlLoop
         }
     }
 
-    private void Apply(Configuration wanted)
+    private void Apply(Configuration desired)
     {
         var nextHops = _nextHops.Current;
-        var (configuration, health) = Judge(wanted);
+        var (configuration, health) = ResolveEffective(desired);
         var tables = TableCompiler.Compile(configuration, nextHops, _tables, _time.GetUtcNow(), _engine.ReadFlows, health);
         _engine.Apply(tables);
         _tables = tables;
         Attach(configuration.Director.Interfaces, nextHops.Interfaces);
-        var wasHeld = _inForce is { Held.IsEmpty: false };
-        _inForce = configuration;
-        _observer.Applied(configuration, tables, WithObstacles(nextHops, tables), isNewest: _proposed is null || ReferenceEquals(wanted, _proposed));
+        var wasRetained = _applied is { Retained.IsEmpty: false };
+        _applied = configuration;
+        _observer.Applied(configuration, tables, WithObstacles(nextHops, tables), isNewest: _proposed is null || ReferenceEquals(desired, _proposed));
         if (health is not null)
-            _health!.InForce(configuration, tables, health);
-        if (wasHeld && configuration.Held.IsEmpty)
+            _health!.Applied(configuration, tables, health);
+        if (wasRetained && configuration.Retained.IsEmpty)
             Watch(configuration);
     }
 
     /// <summary>Who is fit, and what comes into force, with what is held back.</summary>
-    private (Configuration Configuration, ServerHealth? Health) Judge(Configuration wanted)
+    private (Configuration Configuration, ServerHealth? Health) ResolveEffective(Configuration desired)
     {
-        if (_health?.Judge(wanted) is not { } health)
-            return (wanted, null);
-        var configuration = _held.In(wanted, _inForce, health);
-        return (configuration, ReferenceEquals(configuration, wanted) ? health : _health.Judge(configuration));
+        if (_health?.Evaluate(desired) is not { } health)
+            return (desired, null);
+        var configuration = _makeBeforeBreak.Merge(desired, _applied, health);
+        return (configuration, ReferenceEquals(configuration, desired) ? health : _health.Evaluate(configuration));
     }
 
     /// <summary>Attaches when other interfaces are wanted, or when one of them was deleted and made anew.</summary>
-    private void Attach(IReadOnlyList<DirectorInterface> wanted, IReadOnlyList<EgressInterface> present)
+    private void Attach(IReadOnlyList<DirectorInterface> desired, IReadOnlyList<EgressInterface> present)
     {
         var indexes = present.ToDictionary(static i => i.Name, static i => i.Index);
-        if (_attached is not null && _attached.SequenceEqual(wanted)
-            && indexes.All(i => !_attachedIndexes.TryGetValue(i.Key, out var former) || former == i.Value))
+        if (_attached is not null && _attached.SequenceEqual(desired)
+            && indexes.All(i => !_attachedIndexes.TryGetValue(i.Key, out var previous) || previous == i.Value))
             return;
         // Whatever a failure leaves attached is not what was: the next attempt must not believe that nothing changed.
         _attached = null;
-        var attached = _engine.Attach(wanted);
-        _attached = wanted;
+        var attached = _engine.Attach(desired);
+        _attached = desired;
         _attachedIndexes = indexes;
         _observer.Attached(attached);
     }
@@ -260,7 +260,7 @@ public sealed class ControlLoop
     }
 
     /// <summary>Most changes add and remove no server; with 100,000 of them, finding that out in time is worth a look.</summary>
-    private static bool WatchesTheSame(Configuration one, Configuration other) =>
+    private static bool WatchesSameHosts(Configuration one, Configuration other) =>
         one.Director.Interfaces.Select(static i => i.Name).SequenceEqual(other.Director.Interfaces.Select(static i => i.Name))
         && one.Director.Peers.SequenceEqual(other.Director.Peers)
         && NewAddresses(one, other).Count == 0 && NewAddresses(other, one).Count == 0;
@@ -268,8 +268,8 @@ public sealed class ControlLoop
     /// <summary>Addresses of servers that only the second has; pools that are the same instance in both cost nothing.</summary>
     private static HashSet<IPAddress> NewAddresses(Configuration one, Configuration other)
     {
-        var former = one.Pools.ToHashSet<Pool>(ReferenceEqualityComparer.Instance);
-        var addresses = other.Pools.Where(p => !former.Contains(p)).SelectMany(static p => p.Servers).Select(static s => s.Address).ToHashSet();
+        var previous = one.Pools.ToHashSet<Pool>(ReferenceEqualityComparer.Instance);
+        var addresses = other.Pools.Where(p => !previous.Contains(p)).SelectMany(static p => p.Servers).Select(static s => s.Address).ToHashSet();
         if (addresses.Count > 0)
             addresses.ExceptWith(Addresses(one));
         return addresses;

@@ -11,7 +11,7 @@ internal sealed class ConfigurationFile(string path)
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(5);
 
     /// <summary>How long a file that is written in place has to rest. One that was put in its place as a whole need not.</summary>
-    private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan QuietPeriod = TimeSpan.FromMilliseconds(200);
 
     internal string Path { get; } = System.IO.Path.GetFullPath(path);
 
@@ -25,24 +25,24 @@ internal sealed class ConfigurationFile(string path)
     internal ConfigurationResult Read()
     {
         _read = FileIdentity.Of(Path);
-        return _reader.Read(File.ReadAllText(Path), HostFacts.OfThisMachine());
+        return _reader.Read(File.ReadAllText(Path), HostInfo.OfThisMachine());
     }
 
     /// <summary>Has the watch read the file even if it is the same: what it is checked against may have changed.</summary>
-    internal void ReadAgain() => _read = null;
+    internal void ForceReload() => _read = null;
 
     /// <summary>Calls back after every change, once the file has rested: a half-written file may be valid. The callback reads.</summary>
     internal async Task WatchAsync(Action changed, CancellationToken cancellation)
     {
         using var timer = new PeriodicTimer(Interval);
-        var seen = _read;
-        var rested = TimeSpan.Zero;
+        var lastSeen = _read;
+        var quietFor = TimeSpan.Zero;
         while (await timer.WaitForNextTickAsync(cancellation).ConfigureAwait(false))
         {
             var now = FileIdentity.Of(Path);
-            rested = now == seen ? rested + Interval : TimeSpan.Zero;
-            seen = now;
-            if (now is not null && now != _read && rested >= (IsSameFile(now, _read) ? Rest : Interval))
+            quietFor = now == lastSeen ? quietFor + Interval : TimeSpan.Zero;
+            lastSeen = now;
+            if (now is not null && now != _read && quietFor >= (IsSameFile(now, _read) ? QuietPeriod : Interval))
                 changed();
         }
     }

@@ -3,7 +3,7 @@ using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using Sidestep.Control;
 using Sidestep.Daemon.Engines;
-using Sidestep.Daemon.Groups;
+using Sidestep.Daemon.Multicast;
 using Sidestep.Daemon.NextHops;
 using Sidestep.Daemon.Probes;
 using Sidestep.Engine.Managed.Drivers;
@@ -18,11 +18,11 @@ namespace Sidestep.Daemon;
 internal sealed class Director(ConfigurationFile file, Configuration first) : IControlObserver
 {
     /// <summary>How long the start waits for next hops: adopted tables forward meanwhile.</summary>
-    private static readonly TimeSpan ResolvePatience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan NextHopTimeout = TimeSpan.FromSeconds(2);
 
-    private const int ClaimAttempts = 10;
-    private static readonly TimeSpan CountInterval = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan ClaimPause = TimeSpan.FromMilliseconds(100);
+    private const int LockAttempts = 10;
+    private static readonly TimeSpan ConnectionCountInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LockRetryPause = TimeSpan.FromMilliseconds(100);
 
     private readonly Lock _gate = new();
     private readonly DirectorSettings _identity = first.Director;
@@ -37,14 +37,14 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
     private ExitAction _onExit = first.Director.OnExit;
 
     /// <summary>What is wrong with the file as it is; a valid one clears it.</summary>
-    private ImmutableArray<string> _refused = [];
+    private ImmutableArray<string> _fileErrors = [];
 
     /// <summary>Why the newest valid configuration, or the newest next hops, are not in force; being so clears it.</summary>
-    private ImmutableArray<string> _failed = [];
+    private ImmutableArray<string> _applyErrors = [];
 
     private DirectorEngine? _engine;
-    private SolicitedNodeGroups? _groups;
-    private HealthKeeper? _health;
+    private SolicitedNodeMulticast? _multicast;
+    private HealthService? _health;
 
     /// <summary>What the daemon does beside forwarding.</summary>
     private Management? _management;
@@ -53,54 +53,54 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
     private ImmutableArray<string> _managementProblems = [];
 
     /// <summary>The newest valid configuration, as the file says it.</summary>
-    private Configuration? _written;
+    private Configuration? _fileConfiguration;
 
     /// <summary>What a change holds back.</summary>
-    private ImmutableArray<string> _held = [];
+    private ImmutableArray<string> _retained = [];
 
     /// <summary>Why nothing is sent in fragments; null when it is.</summary>
-    private string? _slowPathProblem;
+    private string? _puntProblem;
 
     /// <summary>Runs until cancelled.</summary>
     /// <exception cref="EngineException">It could not start; says what to do.</exception>
     internal async Task RunAsync(CancellationToken cancellation)
     {
-        var decision = EngineChoice.Decide(first.Director);
-        using var claim = await ClaimAsync().ConfigureAwait(false);
+        var decision = EngineSelector.Select(first.Director);
+        using var lockFile = await AcquireLockAsync().ConfigureAwait(false);
         // What the predecessor said ends here, but for what is still to be taken back.
-        Report(r => r with { Groups = DaemonReport.Read(_identity)?.Groups ?? [] });
-        using var engine = EngineChoice.Open(first.Director, decision);
+        Report(r => r with { MulticastMacs = DaemonReport.Read(_identity)?.MulticastMacs ?? [] });
+        using var engine = EngineSelector.Open(first.Director, decision);
         _engine = engine;
         foreach (var note in engine.Notes)
             Log.Info(note);
-        using var groups = new SolicitedNodeGroups(_report.Groups, SaveGroups, Log.Warning);
-        _groups = groups;
-        Report(r => r with { Engine = engine.Kind, Notes = [.. engine.Notes], Groups = groups.Entered });
+        using var multicast = new SolicitedNodeMulticast(_report.MulticastMacs, SaveMulticastMacs, Log.Warning);
+        _multicast = multicast;
+        Report(r => r with { Engine = engine.Kind, Notes = [.. engine.Notes], MulticastMacs = multicast.AddedMacs });
 
-        using var management = new Management(_identity, engine.Answer, ManagementProblems, alarms => Report(r => r with { Alarms = alarms }));
+        using var management = new Management(_identity, engine.HandleRequest, ManagementProblems, alarms => Report(r => r with { Alarms = alarms }));
         _management = management;
         using var nextHops = new NetlinkNextHopResolver(Log.Warning);
         nextHops.Watch([.. first.Director.Interfaces.Select(static i => i.Name)],
             first.Pools.SelectMany(static p => p.Servers).Select(static s => s.Address).ToHashSet());
         nextHops.WatchPeers(first.Director.Peers);
-        nextHops.WaitUntilResolved(ResolvePatience, cancellation);
-        if (EngineChoice.Refusal(engine, first) is { } refusal)
-            throw new EngineException(refusal);
-        using var health = new HealthKeeper(engine, _identity, management.Agents);
+        nextHops.WaitUntilResolved(NextHopTimeout, cancellation);
+        if (EngineSelector.RejectionReason(engine, first) is { } rejection)
+            throw new EngineException(rejection);
+        using var health = new HealthService(engine, _identity, management.Agents);
         _health = health;
         if (cancellation.IsCancellationRequested)
         {
-            End(engine);
+            ShutDown(engine);
             return;
         }
-        var loop = new ControlLoop(engine, nextHops, first, this, TimeProvider.System, health.Book);
+        var loop = new ControlLoop(engine, nextHops, first, this, TimeProvider.System, health.Tracker);
         loop.Start();
-        management.Drains.Changed += () => loop.Post(management.Drains.On(_written ?? first));
-        using var slowPath = OpenSlowPath();
+        management.Drains.Changed += () => loop.Post(management.Drains.ApplyTo(_fileConfiguration ?? first));
+        using var punt = OpenPunt();
         Log.Info($"forwarding; configuration {file.Path}");
 
         await RunAllAsync(loop, engine, cancellation).ConfigureAwait(false);
-        End(engine);
+        ShutDown(engine);
     }
 
     /// <summary>If one ends before it is told to, the other must not go on alone: half a daemon looks like a whole one.</summary>
@@ -109,7 +109,7 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         Task[] all =
         [
-            loop.RunAsync(stop.Token), WatchFileAsync(loop, stop.Token), CountLoadsAsync(engine, stop.Token), _health!.RunAsync(stop.Token),
+            loop.RunAsync(stop.Token), WatchFileAsync(loop, stop.Token), CountConnectionsAsync(engine, stop.Token), _health!.RunAsync(stop.Token),
             _management!.RunAsync(stop.Token),
         ];
         await Task.WhenAny(all).ConfigureAwait(false);
@@ -118,15 +118,15 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
     }
 
     /// <summary>Flows end without a word, so that what least-connections choices compare is counted anew now and then.</summary>
-    private static async Task CountLoadsAsync(DirectorEngine engine, CancellationToken cancellation)
+    private static async Task CountConnectionsAsync(DirectorEngine engine, CancellationToken cancellation)
     {
-        using var timer = new PeriodicTimer(CountInterval);
+        using var timer = new PeriodicTimer(ConnectionCountInterval);
         try
         {
             while (await timer.WaitForNextTickAsync(cancellation).ConfigureAwait(false))
             {
-                if (engine.ComparesLoads)
-                    engine.CountLoads();
+                if (engine.ComparesConnections)
+                    engine.CountConnections();
             }
         }
         catch (OperationCanceledException)
@@ -139,18 +139,18 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
     {
         _onExit = configuration.Director.OnExit;
         var unresolved = nextHops.Unresolved.Select(static u => $"{u.Key}: {u.Value}").Order(StringComparer.Ordinal).ToArray();
-        var news = unresolved.Except(_report.Unresolved).ToArray();
-        FollowGroups(configuration, tables);
+        var newlyUnresolved = unresolved.Except(_report.Unresolved).ToArray();
+        UpdateMulticast(configuration, tables);
         _management!.Applied(configuration, tables, nextHops);
-        _health!.Follow(configuration, tables);
-        _held = configuration.Held;
+        _health!.Update(configuration, tables);
+        _retained = configuration.Retained;
         var degraded = Degraded(nextHops);
-        foreach (var peer in degraded.Except(_report.Degraded).Except(_groups!.Problems).Except(_health!.Problems))
+        foreach (var peer in degraded.Except(_report.Degraded).Except(_multicast!.Problems).Except(_health!.Problems))
             Log.Warning(peer);
         Report(
             r => r with { IsStarting = false, Unresolved = [.. unresolved], Degraded = degraded },
-            () => _failed = isNewest ? [] : _failed);
-        foreach (var server in news)
+            () => _applyErrors = isNewest ? [] : _applyErrors);
+        foreach (var server in newlyUnresolved)
             Log.Warning($"no next hop, server takes no traffic: {server}");
         Log.Info($"applied: {tables.Services.Length} services, {tables.Groups.Sum(static g => g.Slots.Members.Length)} servers take traffic");
     }
@@ -161,10 +161,10 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
         foreach (var attached in interfaces)
         {
             Log.Info($"attached to {attached.Name} ({attached.Driver?.Name()})");
-            if (attached.WhyNotBetter is { } said)
+            if (attached.FallbackReason is { } driverReason)
             {
-                var why = attached.Driver is { } driver && FactsOf(attached.Name) is { } facts && Judgement.Of(facts).WhyNotBetter(driver) is { } judged
-                    ? $"{said}; {judged}" : said;
+                var why = attached.Driver is { } driver && CapabilitiesOf(attached.Name) is { } capabilities && DriverSelection.Of(capabilities).FallbackReason(driver) is { } selectionReason
+                    ? $"{driverReason}; {selectionReason}" : driverReason;
                 var note = $"{attached.Name} is attached by {attached.Driver?.Name()}, which is slower: {why}";
                 Log.Warning(note);
                 Report(r => r with { Notes = r.Notes.Remove(note).Add(note) });
@@ -172,11 +172,11 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
         }
     }
 
-    private static InterfaceFacts? FactsOf(string interfaceName)
+    private static InterfaceCapabilities? CapabilitiesOf(string interfaceName)
     {
         try
         {
-            return FactsReader.Read(interfaceName);
+            return InterfaceCapabilitiesReader.Read(interfaceName);
         }
         catch (EngineException)
         {
@@ -186,36 +186,36 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
 
     public void Failed(string reason)
     {
-        Log.Error($"the former configuration stays in force: {reason}");
-        Report(static r => r, () => _failed = [reason]);
+        Log.Error($"keeping the previous configuration: {reason}");
+        Report(static r => r, () => _applyErrors = [reason]);
     }
 
     /// <summary>For each IPv6 VIP that the director answers for, on the interfaces where it does.</summary>
-    private void FollowGroups(Configuration configuration, ForwardingTables tables)
+    private void UpdateMulticast(Configuration configuration, ForwardingTables tables)
     {
         var names = configuration.Director.Interfaces.Select(static i => i.Name).ToHashSet();
         try
         {
-            _groups!.Follow(tables.Interfaces.Where(i => names.Contains(i.Name)), tables.Vips
-                .Where(static v => v.AnswersArp && v.Address.BaseAddress.AddressFamily == AddressFamily.InterNetworkV6)
+            _multicast!.Update(tables.Interfaces.Where(i => names.Contains(i.Name)), tables.Vips
+                .Where(static v => v.RespondsToArp && v.Address.BaseAddress.AddressFamily == AddressFamily.InterNetworkV6)
                 .Select(static v => v.Address.BaseAddress));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            Log.Warning($"groups of IPv6 VIPs not followed: {e.Message}");
+            Log.Warning($"multicast groups of IPv6 VIPs not updated: {e.Message}");
         }
     }
 
-    private void SaveGroups(ImmutableArray<string> groups) => Report(r => r with { Groups = groups });
+    private void SaveMulticastMacs(ImmutableArray<string> macs) => Report(r => r with { MulticastMacs = macs });
 
     private ImmutableArray<string> Degraded(Forwarding.NextHops nextHops) =>
     [
         .. nextHops.UnresolvedPeers.Select(static p => $"other director {p.Key} is not found, what it sent may be balanced again: {p.Value}")
             .Order(StringComparer.Ordinal),
-        .. _held,
-        .. _groups!.Problems,
+        .. _retained,
+        .. _multicast!.Problems,
         .. _health!.Problems,
-        .. _slowPathProblem is { } problem ? [problem] : Array.Empty<string>(),
+        .. _puntProblem is { } problem ? [problem] : Array.Empty<string>(),
         .. _managementProblems,
     ];
 
@@ -224,17 +224,17 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
         after: () => _managementProblems = [.. problems]);
 
     /// <summary>Null when it is not the daemon's to do.</summary>
-    private IDisposable? OpenSlowPath()
+    private IDisposable? OpenPunt()
     {
         try
         {
-            return _engine!.OpenSlowPath();
+            return _engine!.OpenPunt();
         }
         catch (NativeException e)
         {
-            _slowPathProblem = $"packets that are too big are not sent in fragments: {e.Message}";
-            Log.Warning(_slowPathProblem);
-            Report(r => r with { Degraded = r.Degraded.Add(_slowPathProblem) });
+            _puntProblem = $"oversized packets are not fragmented: {e.Message}";
+            Log.Warning(_puntProblem);
+            Report(r => r with { Degraded = r.Degraded.Add(_puntProblem) });
             return null;
         }
     }
@@ -259,59 +259,59 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
             foreach (var warning in result.Warnings)
                 Log.Warning(warning.Format(file.Path, "warning"));
             if (result.Configuration is { } configuration)
-                Offer(loop, configuration);
+                Propose(loop, configuration);
             else
-                Refuse([.. result.Errors.Select(e => e.Format(file.Path, "error"))]);
+                Reject([.. result.Errors.Select(e => e.Format(file.Path, "error"))]);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NetworkInformationException)
         {
-            Refuse([$"{file.Path}: {e.Message}"]);
+            Reject([$"{file.Path}: {e.Message}"]);
         }
     }
 
-    private void Offer(ControlLoop loop, Configuration configuration)
+    private void Propose(ControlLoop loop, Configuration configuration)
     {
         if (configuration.Director.Name != _identity.Name || configuration.Director.PinPath != _identity.PinPath)
-            Refuse(["director.name and director.pinPath cannot change while the daemon runs: they name its state. Restart it"]);
-        else if (EngineChoice.Refusal(_engine!, configuration) is { } refusal)
-            Refuse([refusal]);
+            Reject(["director.name and director.pinPath cannot change while the daemon runs: they name its state. Restart it"]);
+        else if (EngineSelector.RejectionReason(_engine!, configuration) is { } rejection)
+            Reject([rejection]);
         else
         {
             Log.Info("the configuration file changed");
-            Report(static r => r, () => _refused = []);
-            _written = configuration;
-            loop.Post(_management!.Drains.On(configuration));
+            Report(static r => r, () => _fileErrors = []);
+            _fileConfiguration = configuration;
+            loop.Post(_management!.Drains.ApplyTo(configuration));
         }
     }
 
-    private void Refuse(string[] errors)
+    private void Reject(string[] errors)
     {
         foreach (var error in errors)
             Log.Error(error);
-        Log.Error("the changed configuration is not applied; the former configuration stays in force");
-        Report(static r => r, () => _refused = [.. errors]);
+        Log.Error("the changed configuration is not applied: keeping the previous configuration");
+        Report(static r => r, () => _fileErrors = [.. errors]);
     }
 
-    private void End(DirectorEngine engine)
+    private void ShutDown(DirectorEngine engine)
     {
         if (_onExit == ExitAction.Remove)
         {
             engine.Remove();
-            _groups!.Leave();
+            _multicast!.Leave();
             _health!.Remove();
             File.Delete(DaemonReport.PathOf(_identity));
             Log.Info("detached, everything removed (onExit: remove)");
         }
         else
         {
-            Log.Info(_report.IsStarting ? "leaving before anything was applied; what was left by the former run stays as it is (onExit: keep)"
-                : engine.Kind == EngineKind.Managed ? "leaving; nothing forwards until the next start, which finds what was remembered (onExit: keep)"
-                : "leaving; the program goes on forwarding (onExit: keep)");
+            Log.Info(_report.IsStarting ? "stopping before anything was applied: the state of the previous run is unchanged (onExit: keep)"
+                : engine.Kind == EngineKind.Managed ? "stopping: nothing is forwarded until the next start, which restores the flow table (onExit: keep)"
+                : "stopping: the XDP program keeps forwarding (onExit: keep)");
         }
     }
 
     /// <summary>Waits a moment for the lock: a daemon that was just killed, or a glance of sidestep status, may still hold it.</summary>
-    private async Task<FileStream> ClaimAsync()
+    private async Task<FileStream> AcquireLockAsync()
     {
         var path = DaemonReport.LockPath(_identity);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
@@ -321,9 +321,9 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
             {
                 return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             }
-            catch (IOException) when (attempt < ClaimAttempts)
+            catch (IOException) when (attempt < LockAttempts)
             {
-                await Task.Delay(ClaimPause).ConfigureAwait(false);
+                await Task.Delay(LockRetryPause).ConfigureAwait(false);
             }
             catch (IOException e)
             {
@@ -338,7 +338,7 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
         lock (_gate)
         {
             errors?.Invoke();
-            _report = change(_report) with { Errors = [.. _refused, .. _failed] };
+            _report = change(_report) with { Errors = [.. _fileErrors, .. _applyErrors] };
             after?.Invoke();
             try
             {

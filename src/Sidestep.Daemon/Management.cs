@@ -4,7 +4,7 @@ using Sidestep.Api;
 using Sidestep.Control.Agents;
 using Sidestep.Daemon.Api;
 using Sidestep.Daemon.Doctor;
-using Sidestep.Daemon.Sentinel;
+using Sidestep.Daemon.AddressConflicts;
 using Sidestep.Forwarding;
 using Sidestep.Model;
 using Sidestep.Native;
@@ -16,32 +16,32 @@ namespace Sidestep.Daemon;
 internal sealed class Management : IDisposable
 {
     private readonly AgentRegistry _agents;
-    private readonly Physician _physician;
+    private readonly DoctorService _doctor;
     private readonly ApiServer _api;
-    private readonly VipSentinel? _sentinel;
-    private InForce? _inForce;
+    private readonly VipConflictMonitor? _conflictMonitor;
+    private AppliedState? _applied;
     private ImmutableArray<AttachedInterface> _attached = [];
 
     /// <param name="director">Its name and pin path name the socket.</param>
-    /// <param name="answer">Answers what only the engine knows; null: nothing that it answers.</param>
+    /// <param name="handleRequest">Answers what only the engine knows; null: nothing that it answers.</param>
     /// <param name="problems">Gets what does not work, empty when all does.</param>
     /// <param name="alarms">Gets who else answers for VIPs.</param>
-    internal Management(DirectorSettings director, Func<string, ReadOnlyMemory<byte>, byte[]?> answer, Action<IReadOnlyList<string>> problems, Action<ImmutableArray<string>> alarms)
+    internal Management(DirectorSettings director, Func<string, ReadOnlyMemory<byte>, byte[]?> handleRequest, Action<IReadOnlyList<string>> problems, Action<ImmutableArray<string>> alarms)
     {
         _agents = new AgentRegistry(Drains, Version, TimeProvider.System);
-        _physician = new Physician(() => Volatile.Read(ref _inForce), _agents, () => _sentinel);
+        _doctor = new DoctorService(() => Volatile.Read(ref _applied), _agents, () => _conflictMonitor);
         IReadOnlyList<string> always = [];
         try
         {
-            _sentinel = new VipSentinel(Drains, alarms);
+            _conflictMonitor = new VipConflictMonitor(Drains, alarms);
         }
         catch (NativeException e)
         {
-            always = [$"nobody watches who else answers for the VIPs: {e.Message}"];
+            always = [$"VIP conflict detection is not running: {e.Message}"];
             problems(always);
         }
-        _api = new ApiServer(DaemonReport.SocketPath(director), new ApiHandler(_agents, State, _physician.DiagnoseAsync, answer),
-            () => Volatile.Read(ref _inForce)?.Configuration.Director.Api, p => problems([.. always, .. p]));
+        _api = new ApiServer(DaemonReport.SocketPath(director), new ApiHandler(_agents, State, _doctor.DiagnoseAsync, handleRequest),
+            () => Volatile.Read(ref _applied)?.Configuration.Director.Api, p => problems([.. always, .. p]));
     }
 
     /// <summary>Of this program.</summary>
@@ -56,17 +56,17 @@ internal sealed class Management : IDisposable
     /// <summary>Packets are forwarded by these from now on.</summary>
     internal void Applied(Configuration configuration, ForwardingTables tables, Forwarding.NextHops nextHops)
     {
-        Volatile.Write(ref _inForce, new InForce(configuration, tables, nextHops, _attached));
-        _agents.InForce(configuration, nextHops);
-        _sentinel?.Follow(configuration, tables, nextHops);
+        Volatile.Write(ref _applied, new AppliedState(configuration, tables, nextHops, _attached));
+        _agents.Applied(configuration, nextHops);
+        _conflictMonitor?.Update(configuration, tables, nextHops);
     }
 
     /// <summary>Packets are taken from these from now on.</summary>
     internal void Attached(IReadOnlyList<AttachedInterface> interfaces)
     {
         _attached = [.. interfaces];
-        if (Volatile.Read(ref _inForce) is { } now)
-            Volatile.Write(ref _inForce, now with { Interfaces = _attached });
+        if (Volatile.Read(ref _applied) is { } now)
+            Volatile.Write(ref _applied, now with { Interfaces = _attached });
     }
 
     /// <summary>Until cancelled.</summary>
@@ -74,13 +74,13 @@ internal sealed class Management : IDisposable
 
     public void Dispose()
     {
-        _sentinel?.Dispose();
-        _physician.Dispose();
+        _conflictMonitor?.Dispose();
+        _doctor.Dispose();
     }
 
     private DirectorState State()
     {
-        var configuration = Volatile.Read(ref _inForce)?.Configuration;
+        var configuration = Volatile.Read(ref _applied)?.Configuration;
         return new DirectorState
         {
             Director = configuration?.Director.Name ?? "",
@@ -88,11 +88,11 @@ internal sealed class Management : IDisposable
             Agents =
             [
                 .. (configuration?.Pools ?? []).SelectMany(static p => p.Servers).DistinctBy(static s => s.Name).Select(s => _agents.Find(s) is { } last
-                    ? new AgentState(s.Name, last.At, last.Report.IsFit, last.Report.Wish,
-                        [.. last.Report.Conditions.Where(static c => c.Verdict == Verdict.Wrong).Select(static c => $"{c.Name} {c.Subject}: {c.Found}, wanted {c.Wanted}")])
-                    : new AgentState(s.Name, null, false, OperatorWish.Enabled, [])),
+                    ? new AgentState(s.Name, last.At, last.Report.IsHealthy, last.Report.AdminState,
+                        [.. last.Report.Conditions.Where(static c => c.Status == ConditionStatus.Wrong).Select(static c => $"{c.Name} {c.Subject}: {c.Found}, wanted {c.Expected}")])
+                    : new AgentState(s.Name, null, false, AdminStates.Enabled, [])),
             ],
-            Claims = _sentinel?.Claims ?? [],
+            Conflicts = _conflictMonitor?.Conflicts ?? [],
         };
     }
 }

@@ -40,7 +40,7 @@ static async Task<int> RunAsync(string path)
         using var reload = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
         {
             signal.Cancel = true;
-            file.ReadAgain();
+            file.ForceReload();
         });
         await new Director(file, configuration).RunAsync(stop.Token).ConfigureAwait(false);
         return 0;

@@ -16,20 +16,20 @@ internal static class Capacity
     internal static void Check(ForwardingTables tables, EngineCapabilities sizes)
     {
         var problems = new List<string>();
-        void Fit(string what, long wanted, int limit)
+        void CheckLimit(string what, long needed, int limit)
         {
-            if (wanted > limit)
-                problems.Add(string.Create(CultureInfo.InvariantCulture, $"{wanted} {what}, {limit} fit"));
+            if (needed > limit)
+                problems.Add(string.Create(CultureInfo.InvariantCulture, $"{needed} {what}, {limit} fit"));
         }
         var prefixes = tables.Services.Select(static s => s.AccessList).OfType<AccessList>().Distinct()
             .Sum(static l => (long)l.Allow.Length + l.Deny.Length + 2) + tables.Vips.Count(static v => !IsSingle(v.Address));
-        Fit("services", tables.Services.Length, sizes.MaxServices);
-        Fit("VIPs", tables.Vips.Length, Vips);
-        Fit("real servers (counted once per pool and way of reaching them)", tables.Groups.Sum(static g => (long)g.Servers.Length), sizes.MaxServers);
-        Fit("slots in all slot tables", tables.Groups.Sum(static g => (long)g.Slots.Slots.Length), sizes.MaxSlots);
-        Fit("interfaces", tables.Interfaces.Length, sizes.MaxInterfaces);
-        Fit("other directors", tables.Peers.Length, Peers);
-        Fit("prefixes in access lists and VIPs", prefixes, Prefixes);
+        CheckLimit("services", tables.Services.Length, sizes.MaxServices);
+        CheckLimit("VIPs", tables.Vips.Length, Vips);
+        CheckLimit("real servers (counted once per pool and way of reaching them)", tables.Groups.Sum(static g => (long)g.Servers.Length), sizes.MaxServers);
+        CheckLimit("slots in all slot tables", tables.Groups.Sum(static g => (long)g.Slots.Slots.Length), sizes.MaxSlots);
+        CheckLimit("interfaces", tables.Interfaces.Length, sizes.MaxInterfaces);
+        CheckLimit("other directors", tables.Peers.Length, Peers);
+        CheckLimit("prefixes in access lists and VIPs", prefixes, Prefixes);
         if (problems.Count > 0)
             throw new EngineException($"the configuration does not fit the {sizes.Engine} engine: {string.Join("; ", problems)}. docs/limits.md has the limits and what they cost");
     }

@@ -1,11 +1,11 @@
 using System.Diagnostics;
 using Sidestep.Engine.Managed.Capture;
 using Sidestep.Engine.Managed.Drivers;
-using Sidestep.Engine.Managed.Kept;
+using Sidestep.Engine.Managed.Persistence;
 using Sidestep.Forwarding;
 using Sidestep.Forwarding.Capture;
 using Sidestep.Forwarding.Pipeline;
-using Sidestep.Forwarding.Running;
+using Sidestep.Forwarding.LocalApi;
 using Sidestep.Model;
 
 namespace Sidestep.Engine.Managed;
@@ -15,14 +15,14 @@ namespace Sidestep.Engine.Managed;
 /// <remarks>One thread at a time changes and asks; pipelines run beside it, each on a thread of its own.</remarks>
 public sealed class ManagedEngine : IEngine
 {
-    private readonly KeptMemory? _kept;
-    private readonly Numbers _numbers;
-    private readonly PipelineMemory _memory;
+    private readonly PersistentFlowTable? _persistence;
+    private readonly IdMap _ids;
+    private readonly PipelineState _state;
     private readonly Func<long> _clock;
     private readonly PacketPipeline _tracer;
     private readonly byte[] _buffer = new byte[Frame.Headroom + LongestFrame + Frame.Tailroom];
     private readonly List<PacketPipeline> _pipelines = [];
-    private readonly SlowPath? _slowPath;
+    private readonly FragmentPunt? _punt;
     private readonly DriverSet? _drivers;
     private PipelineTables? _tables;
     private string?[] _serviceNames = [];
@@ -32,55 +32,55 @@ public sealed class ManagedEngine : IEngine
     public const int LongestFrame = 65_536 + 64;
 
     /// <summary>Without any tables: everything passes.</summary>
-    /// <param name="rememberedFlows">How many flows can be remembered.</param>
+    /// <param name="flowTableSize">How many flows can be remembered.</param>
     /// <param name="clock">The time in nanoseconds from any beginning; null: the machine's monotonic clock.</param>
-    public ManagedEngine(int rememberedFlows, Func<long>? clock = null) : this(rememberedFlows, clock, null)
+    public ManagedEngine(int flowTableSize, Func<long>? clock = null) : this(flowTableSize, clock, null)
     {
     }
 
-    private ManagedEngine(int rememberedFlows, Func<long>? clock, KeptMemory? kept)
+    private ManagedEngine(int flowTableSize, Func<long>? clock, PersistentFlowTable? persistence)
     {
-        _kept = kept;
-        _numbers = new Numbers(Sizes.MaxServices, Sizes.MaxServers, kept?.Found?.Numbers);
-        _memory = new PipelineMemory(Sizes.MaxServices, Sizes.MaxServers, kept?.Flows ?? FlowMemory.Of(rememberedFlows));
+        _persistence = persistence;
+        _ids = new IdMap(Sizes.MaxServices, Sizes.MaxServers, persistence?.Found?.Ids);
+        _state = new PipelineState(Sizes.MaxServices, Sizes.MaxServers, persistence?.Flows ?? FlowTableMemory.Of(flowTableSize));
         _clock = clock ?? MonotonicNanoseconds;
         _tracer = NewPipeline();
-        if (kept?.Found is { } found)
-            _memory.Flows.Adopt(found.Numbers.Servers.Values.ToHashSet(), kept.Outage);
+        if (persistence?.Found is { } found)
+            _state.Flows.Adopt(found.Ids.Servers.Values.ToHashSet(), persistence.Outage);
     }
 
     /// <summary>What it remembers outlives the process, and what an earlier one left is adopted; for tests, without interfaces.</summary>
-    /// <param name="rememberedFlows">How many flows can be remembered.</param>
+    /// <param name="flowTableSize">How many flows can be remembered.</param>
     /// <param name="path">What names of files begin with.</param>
-    internal static ManagedEngine Keeping(int rememberedFlows, string path) => new(rememberedFlows, null, KeptMemory.Open(path, rememberedFlows));
+    internal static ManagedEngine WithPersistence(int flowTableSize, string path) => new(flowTableSize, null, PersistentFlowTable.Open(path, flowTableSize));
 
     /// <summary>For interfaces: what <see cref="Attach"/> needs.</summary>
-    /// <param name="rememberedFlows">How many flows can be remembered.</param>
+    /// <param name="flowTableSize">How many flows can be remembered.</param>
     /// <param name="path">What the names of files begin with that outlive the process; null: nothing does.</param>
     /// <param name="log">Gets each problem of a worker once.</param>
-    /// <param name="workers">Workers per interface that has no queues of its own to say it; null: one per CPU, up to <see cref="Drivers.DriverSet.MostWorkers"/>.</param>
+    /// <param name="workers">Workers per interface that has no queues of its own to say it; null: one per CPU, up to <see cref="Drivers.DriverSet.MaxWorkers"/>.</param>
     /// <exception cref="EngineException">No packet socket can be opened.</exception>
-    public static ManagedEngine ForInterfaces(int rememberedFlows, string? path, Action<string> log, int? workers = null) =>
-        new(rememberedFlows, path, log, workers);
+    public static ManagedEngine ForInterfaces(int flowTableSize, string? path, Action<string> log, int? workers = null) =>
+        new(flowTableSize, path, log, workers);
 
-    private ManagedEngine(int rememberedFlows, string? path, Action<string> log, int? workers)
-        : this(rememberedFlows, null, path is null ? null : KeptMemory.Open(path, rememberedFlows))
+    private ManagedEngine(int flowTableSize, string? path, Action<string> log, int? workers)
+        : this(flowTableSize, null, path is null ? null : PersistentFlowTable.Open(path, flowTableSize))
     {
-        _slowPath = new SlowPath(log);
-        _drivers = new DriverSet(this, _slowPath, path, log, workers);
+        _punt = new FragmentPunt(log);
+        _drivers = new DriverSet(this, _punt, path, log, workers);
     }
 
     /// <summary>Removes what an earlier process of this engine left, in files and in the kernel.</summary>
     /// <param name="path">As for <see cref="ForInterfaces"/>.</param>
     /// <exception cref="EngineException">The kernel refused it.</exception>
-    public static void RemoveLeft(string path)
+    public static void RemoveStale(string path)
     {
-        Silence.RemoveLeft(path);
-        KeptMemory.Remove(path);
+        BlackholeRoutes.RemoveStale(path);
+        PersistentFlowTable.Remove(path);
     }
 
     /// <summary>What there is to know of how it came up.</summary>
-    public IReadOnlyList<string> Notes => _kept?.Note is { } note ? [note] : [];
+    public IReadOnlyList<string> Notes => _persistence?.Note is { } note ? [note] : [];
 
     /// <inheritdoc/>
     public EngineCapabilities Capabilities => Sizes;
@@ -95,10 +95,10 @@ public sealed class ManagedEngine : IEngine
     public PipelineTables? Tables => Volatile.Read(ref _tables);
 
     /// <summary>The remembered flows that the engine is for.</summary>
-    public FlowTable Flows => _memory.Flows;
+    public FlowTable Flows => _state.Flows;
 
     /// <summary>A pipeline of this engine, for one thread: what it remembers it shares with the others.</summary>
-    public PacketPipeline NewPipeline() => new(_memory) { Now = _clock() };
+    public PacketPipeline NewPipeline() => new(_state) { Now = _clock() };
 
     /// <inheritdoc/>
     public void Apply(ForwardingTables tables)
@@ -106,65 +106,65 @@ public sealed class ManagedEngine : IEngine
         ArgumentNullException.ThrowIfNull(tables);
         Capacity.Check(tables, Sizes);
         if (_drivers is not null)
-            Abilities.Check(tables);
-        var change = _numbers.Take(tables);
-        foreach (var counters in _memory.Counters)
+            DriverCapabilities.Check(tables);
+        var change = _ids.Allocate(tables);
+        foreach (var counters in _state.Counters)
         {
             foreach (var id in change.NewServices)
                 counters.ClearService(id);
             foreach (var id in change.NewServers)
                 counters.ClearServer(id);
         }
-        _drivers?.Follow(tables);
-        var compiled = PipelineTables.Of(tables, _numbers, _tables);
+        _drivers?.Apply(tables);
+        var compiled = PipelineTables.Of(tables, _ids, _tables);
         // Flows name these ids from now on.
-        _kept?.Save(new KeptState(_numbers.Given, new RunningGroups(tables.HashKey, tables.Groups)));
-        _memory.Flows.Follow(compiled);
+        _persistence?.Save(new PersistentState(_ids.PersistedIds, new RunningGroups(tables.HashKey, tables.Groups)));
+        _state.Flows.RegisterServices(compiled);
         Volatile.Write(ref _tables, compiled);
-        var names = new string?[_numbers.Services.Things.Select(n => _numbers.Services[n]).DefaultIfEmpty(-1).Max() + 1];
-        foreach (var name in _numbers.Services.Things)
-            names[_numbers.Services[name]] = name;
+        var names = new string?[_ids.Services.Keys.Select(n => _ids.Services[n]).DefaultIfEmpty(-1).Max() + 1];
+        foreach (var name in _ids.Services.Keys)
+            names[_ids.Services[name]] = name;
         _serviceNames = names;
         Revision++;
         // Packets on their way may still name what has left: its ids rest longest before they are given again.
-        _memory.Flows.Forget(_numbers.Release(change));
+        _state.Flows.RemoveServers(_ids.Release(change));
     }
 
     /// <inheritdoc/>
-    public RunningGroups? ReadRunning() => Tables is { } tables ? new RunningGroups(tables.Origin.HashKey, tables.Origin.Groups) : _kept?.Found?.Groups;
+    public RunningGroups? ReadRunning() => Tables is { } tables ? new RunningGroups(tables.Origin.HashKey, tables.Origin.Groups) : _persistence?.Found?.Groups;
 
     /// <inheritdoc/>
     public FlowCounts ReadFlows()
     {
-        var counts = _memory.Flows.CountByServer(Now());
-        return new FlowCounts(_numbers.Servers.Things.Select(s => KeyValuePair.Create(s, counts[_numbers.Servers[s]]))
+        var counts = _state.Flows.CountByServer(Now());
+        return new FlowCounts(_ids.Servers.Keys.Select(s => KeyValuePair.Create(s, counts[_ids.Servers[s]]))
             .Where(static c => c.Value > 0).ToDictionary());
     }
 
     /// <summary>Remembered flows and fragmented datagrams that had to make room for others.</summary>
-    public (long Flows, long Fragments) Forgotten => (_memory.Counters.Sum(static c => c.FlowsForgotten), _memory.Counters.Sum(static c => c.FragmentsForgotten));
+    public (long Flows, long Fragments) Evicted => (_state.Counters.Sum(static c => c.FlowsEvicted), _state.Counters.Sum(static c => c.FragmentsEvicted));
 
     /// <summary>What the table of remembered flows is for.</summary>
-    public FlowTableFacts FlowFacts => new(Flows.Capacity, [.. _numbers.Servers.Things], [.. _numbers.Services.Things]);
+    public FlowTableStatus FlowTableStatus => new(Flows.Capacity, [.. _ids.Servers.Keys], [.. _ids.Services.Keys]);
 
     /// <summary>Hands over every remembered flow that is not idle, in no order.</summary>
-    public void VisitFlows(Action<RememberedFlow> visit) =>
-        _memory.Flows.Visit(_numbers.Servers.Things.ToDictionary(s => _numbers.Servers[s]), Now(), visit);
+    public void VisitFlows(Action<TrackedFlow> visit) =>
+        _state.Flows.Visit(_ids.Servers.Keys.ToDictionary(s => _ids.Servers[s]), Now(), visit);
 
     /// <summary>Remembers a flow that another engine remembers, if its service and server are in the tables in force and there is
     /// room.</summary>
-    public void Remember(RememberedFlow flow)
+    public void Track(TrackedFlow flow)
     {
         if (Tables is { } tables && tables.Services.FirstOrDefault(s => s.Entry.Name == flow.Service) is { } service
-            && _numbers.Servers.Things.Contains(flow.Server))
-            _memory.Flows.Remember(tables, service, _numbers.Servers[flow.Server], flow, Now());
+            && _ids.Servers.Keys.Contains(flow.Server))
+            _state.Flows.Track(tables, service, _ids.Servers[flow.Server], flow, Now());
     }
 
     /// <summary>Name of a service of the tables in force, by its id.</summary>
     internal string? ServiceName(int id) => (uint)id < (uint)_serviceNames.Length ? _serviceNames[id] : null;
 
     /// <summary>Counts flows anew for least-connections choices, which are to be made from time to time.</summary>
-    public void CountLoads() => _memory.Flows.CountLoads(Now());
+    public void CountConnections() => _state.Flows.CountConnections(Now());
 
     /// <inheritdoc/>
     public IReadOnlyList<AttachedInterface> Attach(IReadOnlyList<DirectorInterface> interfaces) =>
@@ -176,14 +176,14 @@ public sealed class ManagedEngine : IEngine
     /// <summary>What the workers have done.</summary>
     public IReadOnlyList<WorkerStatus> Workers => _drivers?.Statuses ?? [];
 
-    /// <summary>True while <see cref="CountLoads"/> is needed now and then.</summary>
-    public bool ComparesLoads => Tables is { } tables && Array.Exists(tables.Services, static s => s.ChoosesLeast);
+    /// <summary>True while <see cref="CountConnections"/> is needed now and then.</summary>
+    public bool UsesLeastConnections => Tables is { } tables && Array.Exists(tables.Services, static s => s.IsLeastConnections);
 
     /// <inheritdoc/>
     public void Remove()
     {
         _drivers?.Detach();
-        _kept?.Remove();
+        _persistence?.Remove();
     }
 
     /// <summary>Pipelines for so many threads: those of former threads again, so that nothing is counted twice or lost.</summary>
@@ -202,13 +202,13 @@ public sealed class ManagedEngine : IEngine
     public CaptureTap BeginCapture(CaptureFilter filter, CaptureLimits limits)
     {
         ArgumentNullException.ThrowIfNull(filter);
-        if (filter.Service is { } service && !_numbers.Services.Things.Contains(service))
+        if (filter.Service is { } service && !_ids.Services.Keys.Contains(service))
             throw new EngineException($"the director has no service '{service}'");
-        if (filter.Server is { } server && !_numbers.Servers.Things.Any(s => s.Name == server || s.Address.ToString() == server))
+        if (filter.Server is { } server && !_ids.Servers.Keys.Any(s => s.Name == server || s.Address.ToString() == server))
             throw new EngineException($"the director has no real server '{server}'");
         var tap = new CaptureTap(this, filter, limits);
-        var former = Tap;
-        if (former is { IsAbandoned: false } || Interlocked.CompareExchange(ref _tap, tap, former) != former)
+        var previous = Tap;
+        if (previous is { IsAbandoned: false } || Interlocked.CompareExchange(ref _tap, tap, previous) != previous)
             throw new EngineException("another 'sidestep capture' runs for this director: end it first");
         return tap;
     }
@@ -219,13 +219,13 @@ public sealed class ManagedEngine : IEngine
     /// <inheritdoc/>
     public EngineCounters ReadCounters()
     {
-        Tally Sum(Func<PipelineCounters, Tally> of) => _memory.Counters.Aggregate(default(Tally), (sum, c) => sum + of(c));
+        Counter Sum(Func<PipelineCounters, Counter> of) => _state.Counters.Aggregate(default(Counter), (sum, c) => sum + of(c));
         return new EngineCounters(
             Enum.GetValues<Decision>().Except([Decision.Pass, Decision.Forward, Decision.Drop]).ToDictionary(static d => d, d => Sum(c => c.Of(d))),
             Enum.GetValues<DropReason>().ToDictionary(static r => r, r => Sum(c => c.Of(r))),
-            _numbers.Services.Things.ToDictionary(static s => s, s => Sum(c => c.OfService(_numbers.Services[s]))),
-            _numbers.Servers.Things.GroupBy(static s => (s.Group, s.Name)).ToDictionary(static g => g.Key,
-                g => g.Aggregate(default(Tally), (sum, s) => sum + Sum(c => c.OfServer(_numbers.Servers[s])))));
+            _ids.Services.Keys.ToDictionary(static s => s, s => Sum(c => c.OfService(_ids.Services[s]))),
+            _ids.Servers.Keys.GroupBy(static s => (s.Group, s.Name)).ToDictionary(static g => g.Key,
+                g => g.Aggregate(default(Counter), (sum, s) => sum + Sum(c => c.OfServer(_ids.Servers[s])))));
     }
 
     /// <inheritdoc/>
@@ -244,24 +244,24 @@ public sealed class ManagedEngine : IEngine
     public static XdpAction ActionOf(Decision decision, int egress, int interfaceIndex) => decision switch
     {
         Decision.Pass or Decision.DeliverLocally => XdpAction.Pass,
-        Decision.Drop or Decision.Fragmented => XdpAction.Drop,
+        Decision.Drop or Decision.Punted => XdpAction.Drop,
         _ => egress == interfaceIndex ? XdpAction.Transmit : XdpAction.Redirect,
     };
 
     /// <summary>Forgets all flows, fragments, turns and answers: for tests, which share an engine.</summary>
-    internal void Forget()
+    internal void Clear()
     {
-        _memory.Flows.Clear();
-        _memory.Fragments.Clear();
-        _tracer.ForgetAnswers();
+        _state.Flows.Clear();
+        _state.Fragments.Clear();
+        _tracer.ResetRateLimit();
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
         _drivers?.Dispose();
-        _slowPath?.Dispose();
-        _kept?.Dispose();
+        _punt?.Dispose();
+        _persistence?.Dispose();
     }
 
     private uint Now() => Ticks.At(_clock());

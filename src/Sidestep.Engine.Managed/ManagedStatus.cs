@@ -1,6 +1,6 @@
 using Sidestep.Forwarding;
 using Sidestep.Forwarding.Plans;
-using Sidestep.Forwarding.Running;
+using Sidestep.Forwarding.LocalApi;
 
 namespace Sidestep.Engine.Managed;
 
@@ -18,16 +18,16 @@ public static class ManagedStatus
             return null;
         var counters = engine.ReadCounters();
         var flows = engine.ReadFlows();
-        var takes = TakenPorts.Of(tables);
+        var matches = EffectivePorts.Of(tables);
         var groups = tables.Groups.ToDictionary(static g => g.Key);
-        var (flowsForgotten, fragmentsForgotten) = engine.Forgotten;
+        var (flowsEvicted, fragmentsEvicted) = engine.Evicted;
         return new DirectorStatus(
             revision, appliedAt, engine.Attached,
-            [.. tables.Services.Select((s, i) => new ServiceStatus(s.Name, [.. takes[i].Select(static t => TakesText.Of(t.Vip, t.First, t.Last))], s.Group,
-                groups[s.Group].Slots.Slots.Any(static slot => slot != SlotTable.Nobody), counters.Services.GetValueOrDefault(s.Name)))
+            [.. tables.Services.Select((s, i) => new ServiceStatus(s.Name, [.. matches[i].Select(static t => MatchText.Of(t.Vip, t.First, t.Last))], s.Group,
+                groups[s.Group].Slots.Slots.Any(static slot => slot != SlotTable.NoMember), counters.Services.GetValueOrDefault(s.Name)))
                 .OrderBy(static s => s.Name, StringComparer.Ordinal)],
             [.. tables.Groups.OrderBy(static g => g.Key.ToString(), StringComparer.Ordinal).Select(g => GroupOf(g, counters, flows))],
-            counters.Answers, counters.Drops, (ulong)flowsForgotten, (ulong)fragmentsForgotten)
+            counters.Responses, counters.Drops, (ulong)flowsEvicted, (ulong)fragmentsEvicted)
         {
             Workers = engine.Workers,
         };
@@ -39,8 +39,8 @@ public static class ManagedStatus
         ArgumentNullException.ThrowIfNull(engine);
         if (engine.Tables?.Origin is not { } tables || engine.ReadRunning() is not { } groups)
             return null;
-        var takes = TakenPorts.Of(tables);
-        return new RunningState(groups, [.. tables.Services.Select((s, i) => new RunningService(s.Name, s.Group, takes[i]))], engine.ReadFlows(),
+        var matches = EffectivePorts.Of(tables);
+        return new RunningState(groups, [.. tables.Services.Select((s, i) => new RunningService(s.Name, s.Group, matches[i]))], engine.ReadFlows(),
             tables.Groups.SelectMany(static g => g.Servers).Where(static s => s.NextHop is null).Select(static s => s.Address).ToHashSet());
     }
 

@@ -30,7 +30,7 @@ internal static class Adoption
         }
         var differences = Differences(maps);
         if (differences.Count == 0)
-            differences = Strangers(pins, maps);
+            differences = UnusedMaps(pins, maps);
         if (differences.Count == 0)
         {
             notes.Add("adopted the running tables");
@@ -44,9 +44,9 @@ internal static class Adoption
 
     /// <summary>Pinned maps that the attached programs do not use: a process that replaced the maps died before it had pinned
     /// them all, and what is pinned is a mixture.</summary>
-    private static List<string> Strangers(PinDirectory pins, Dictionary<string, BpfMap> maps)
+    private static List<string> UnusedMaps(PinDirectory pins, Dictionary<string, BpfMap> maps)
     {
-        var strangers = new List<string>();
+        var unused = new List<string>();
         foreach (var (name, mode) in pins.Links())
         {
             using var link = XdpLink.OpenPinned(pins.LinkPath(name, mode));
@@ -56,31 +56,31 @@ internal static class Adoption
             {
                 using var program = BpfProgram.OpenById(link.ProgramId);
                 var used = program.MapIds();
-                strangers.AddRange(maps.Where(m => !used.Contains(m.Value.Id)).Select(m => $"the program at {name} uses another map {m.Key} than the pinned one"));
+                unused.AddRange(maps.Where(m => !used.Contains(m.Value.Id)).Select(m => $"the program at {name} uses another map {m.Key} than the pinned one"));
             }
             catch (NativeException)
             {
                 // Only CAP_SYS_ADMIN may look. Without it a mixture goes unnoticed, which takes a death within microseconds.
             }
         }
-        return strangers;
+        return unused;
     }
 
     /// <summary>Every way in which pinned maps differ from those of this build; empty when they fit.</summary>
     internal static List<string> Differences(Dictionary<string, BpfMap> maps)
     {
         var differences = new List<string>();
-        void Compare(string what, uint running, uint wanted)
+        void Compare(string what, uint running, uint expected)
         {
-            if (running != wanted)
-                differences.Add(string.Create(CultureInfo.InvariantCulture, $"{what}: {running} is {wanted} in this version"));
+            if (running != expected)
+                differences.Add(string.Create(CultureInfo.InvariantCulture, $"{what}: {running} is {expected} in this version"));
         }
-        foreach (var (name, wanted) in DirectorObject.Shapes((int)maps["flows"].Shape.Entries))
+        foreach (var (name, expected) in DirectorObject.MapDefinitions((int)maps["flows"].Definition.Entries))
         {
-            var running = maps[name].Shape;
-            Compare($"type of map {name}", running.Type, wanted.Type);
-            Compare($"value bytes of map {name}", running.ValueBytes, wanted.ValueBytes);
-            Compare($"entries of map {name}", running.Entries, wanted.Entries);
+            var running = maps[name].Definition;
+            Compare($"type of map {name}", running.Type, expected.Type);
+            Compare($"value bytes of map {name}", running.ValueBytes, expected.ValueBytes);
+            Compare($"entries of map {name}", running.Entries, expected.Entries);
         }
         if (differences.Count > 0)
             return differences;

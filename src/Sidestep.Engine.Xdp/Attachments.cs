@@ -12,15 +12,15 @@ internal sealed class Attachments(PinDirectory pins)
     /// <returns>How each is attached now.</returns>
     /// <exception cref="EngineException">An interface cannot be attached. Those before it in the list are, and none is detached
     /// that was attached before, save for one whose mode was to change.</exception>
-    internal IReadOnlyList<AttachedInterface> Reconcile(BpfProgram program, IReadOnlyList<DirectorInterface> wanted)
+    internal IReadOnlyList<AttachedInterface> Reconcile(BpfProgram program, IReadOnlyList<DirectorInterface> interfaces)
     {
         // The commonest mistake, a name, is found before anything changes.
-        var indexes = wanted.Select(static i => Kernel.InterfaceIndex(i.Name) ?? throw new EngineException(
+        var indexes = interfaces.Select(static i => Kernel.InterfaceIndex(i.Name) ?? throw new EngineException(
             $"there is no interface '{i.Name}' here: 'ip link' lists those there are; correct director.interfaces")).ToArray();
-        var attached = wanted.Select((interfaceWanted, n) => Attach(program, indexes[n], interfaceWanted)).ToArray();
+        var attached = interfaces.Select((configured, n) => Attach(program, indexes[n], configured)).ToArray();
         foreach (var (name, mode) in pins.Links())
         {
-            if (!wanted.Any(i => i.Name == name))
+            if (!interfaces.Any(i => i.Name == name))
                 Detach(name, mode);
         }
         return attached;
@@ -54,59 +54,59 @@ internal sealed class Attachments(PinDirectory pins)
         }),
     ];
 
-    private AttachedInterface Attach(BpfProgram program, int index, DirectorInterface wanted)
+    private AttachedInterface Attach(BpfProgram program, int index, DirectorInterface configured)
     {
-        foreach (var (_, mode) in pins.Links().Where(l => l.Interface == wanted.Name))
+        foreach (var (_, mode) in pins.Links().Where(l => l.Interface == configured.Name))
         {
-            using var existing = XdpLink.OpenPinned(pins.LinkPath(wanted.Name, mode));
-            if (existing?.InterfaceIndex == index && Suits(mode, wanted.Driver))
+            using var existing = XdpLink.OpenPinned(pins.LinkPath(configured.Name, mode));
+            if (existing?.InterfaceIndex == index && Matches(mode, configured.Driver))
             {
                 existing.Update(program);
-                return new AttachedInterface(wanted.Name, mode, wanted.Driver == Driver.Auto && mode == Driver.Generic
+                return new AttachedInterface(configured.Name, mode, configured.Driver == Driver.Auto && mode == Driver.Generic
                     ? "it was found so, and changing it would interrupt traffic; driver: native tries" : null);
             }
             // Its interface was deleted and another has the name now; or its mode is to change, and the kernel has no room for both.
-            Detach(wanted.Name, mode);
+            Detach(configured.Name, mode);
         }
-        return Create(program, index, wanted);
+        return Create(program, index, configured);
     }
 
-    private static bool Suits(Driver mode, Driver wanted) =>
-        wanted == Driver.Auto || wanted == Driver.Native == (mode == Driver.Native);
+    private static bool Matches(Driver mode, Driver configured) =>
+        configured == Driver.Auto || configured == Driver.Native == (mode == Driver.Native);
 
-    private AttachedInterface Create(BpfProgram program, int index, DirectorInterface wanted)
+    private AttachedInterface Create(BpfProgram program, int index, DirectorInterface configured)
     {
         string? whyNotNative = null;
-        if (wanted.Driver != Driver.Generic)
+        if (configured.Driver != Driver.Generic)
         {
             try
             {
-                return Pinned(XdpLink.Create(program, index, native: true), wanted.Name, Driver.Native, null);
+                return Pinned(XdpLink.Create(program, index, native: true), configured.Name, Driver.Native, null);
             }
             catch (NativeException e) when (e.IsBusy)
             {
-                throw Occupied(wanted.Name, index, e);
+                throw Occupied(configured.Name, index, e);
             }
             catch (NativeException e)
             {
                 // Drivers refuse by many numbers: not supported, MTU out of range, no queue left, no memory for rings.
-                if (wanted.Driver == Driver.Native)
-                    throw new EngineException($"interface '{wanted.Name}' cannot take native XDP: {e.Message}. Its driver may lack it, or the MTU, "
-                        + $"LRO or the queues stand in the way ('ethtool -i {wanted.Name}', 'ethtool -k {wanted.Name}', 'dmesg'); or set its driver to auto or generic", e);
+                if (configured.Driver == Driver.Native)
+                    throw new EngineException($"interface '{configured.Name}' cannot take native XDP: {e.Message}. Its driver may lack it, or the MTU, "
+                        + $"LRO or the queues stand in the way ('ethtool -i {configured.Name}', 'ethtool -k {configured.Name}', 'dmesg'); or set its driver to auto or generic", e);
                 whyNotNative = $"native mode was refused ({e.Message})";
             }
         }
         try
         {
-            return Pinned(XdpLink.Create(program, index, native: false), wanted.Name, Driver.Generic, whyNotNative);
+            return Pinned(XdpLink.Create(program, index, native: false), configured.Name, Driver.Generic, whyNotNative);
         }
         catch (NativeException e) when (e.IsBusy)
         {
-            throw Occupied(wanted.Name, index, e);
+            throw Occupied(configured.Name, index, e);
         }
         catch (NativeException e)
         {
-            throw new EngineException($"interface '{wanted.Name}' cannot take XDP at all: {e.Message}", e);
+            throw new EngineException($"interface '{configured.Name}' cannot take XDP at all: {e.Message}", e);
         }
     }
 

@@ -12,7 +12,7 @@ internal sealed class BlockAllocator(int start, int blocks)
     internal int? Take(int count) => start + (Find(_next, blocks, count) ?? Find(0, Math.Min(blocks, _next + count), count));
 
     /// <summary>Marks a run as taken.</summary>
-    internal void Mark(int first, int count) => _used.AsSpan(first - start, count).Fill(true);
+    internal void MarkUsed(int first, int count) => _used.AsSpan(first - start, count).Fill(true);
 
     /// <summary>Gives a run back.</summary>
     internal void Free(int first, int count) => _used.AsSpan(first - start, count).Clear();

@@ -1,5 +1,5 @@
 using Sidestep.Forwarding;
-using Sidestep.Forwarding.Running;
+using Sidestep.Forwarding.LocalApi;
 
 namespace Sidestep.Engine.Xdp;
 
@@ -12,20 +12,20 @@ public static class DirectorFlows
     /// <param name="visit">Takes one.</param>
     /// <returns>The size of the table and who may be remembered in it; null when nothing of that name is pinned.</returns>
     /// <exception cref="EngineException">Not allowed, or pinned by another version.</exception>
-    public static FlowTableFacts? Visit(string pinPath, string name, Action<RememberedFlow> visit)
+    public static FlowTableStatus? Visit(string pinPath, string name, Action<TrackedFlow> visit)
     {
         ArgumentNullException.ThrowIfNull(visit);
         using var maps = PinnedMaps.Open(pinPath, name);
         return maps is null ? null : Visit(maps, visit);
     }
 
-    internal static FlowTableFacts Visit(StateMaps maps, Action<RememberedFlow> visit)
+    internal static FlowTableStatus Visit(StateMaps maps, Action<TrackedFlow> visit)
     {
         var running = RunningTables.Read(maps);
         new FlowTable(maps).Visit(
             running.Servers.ToDictionary(static s => s.Value, static s => s.Key),
             running.Services.ToDictionary(static s => s.Value, static s => s.Key),
             visit);
-        return new FlowTableFacts(FlowTable.FlowsOf(maps.FlowBuckets), [.. running.Servers.Keys], [.. running.Services.Keys]);
+        return new FlowTableStatus(FlowTable.CapacityOf(maps.FlowBuckets), [.. running.Servers.Keys], [.. running.Services.Keys]);
     }
 }

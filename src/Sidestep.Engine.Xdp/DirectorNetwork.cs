@@ -22,12 +22,12 @@ public static class DirectorNetwork
         var running = RunningTables.Read(maps);
         if (running.ToGroups(maps) is not { } groups)
             return null;
-        var flows = new List<RememberedFlow>();
+        var flows = new List<TrackedFlow>();
         DirectorFlows.Visit(maps, flows.Add);
-        return new RunningNetwork(groups, HopsOf(maps, running, peers), flows);
+        return new RunningNetwork(groups, NextHopsOf(maps, running, peers), flows);
     }
 
-    private static NextHops HopsOf(StateMaps maps, RunningTables running, IReadOnlyList<IPAddress> peers)
+    private static NextHops NextHopsOf(StateMaps maps, RunningTables running, IReadOnlyList<IPAddress> peers)
     {
         var names = NetworkInterface.GetAllNetworkInterfaces().GroupBy(IndexOf).ToDictionary(static g => g.Key, static g => g.First().Name);
         var active = maps.Active;
@@ -47,7 +47,7 @@ public static class DirectorNetwork
                 one.Address == 0 ? null : Wire.Address(one.Address), mtus.GetValueOrDefault(one.Ifindex, 1500),
                 address6.IndexOfAnyExcept((byte)0) < 0 ? null : new IPAddress(address6)));
         }
-        var hops = new Dictionary<IPAddress, NextHop>();
+        var nextHops = new Dictionary<IPAddress, NextHop>();
         Span<byte> macs = stackalloc byte[2 * MacAddress.Length];
         foreach (var (key, id) in running.Servers)
         {
@@ -56,23 +56,23 @@ public static class DirectorNetwork
                 continue;
             BitConverter.TryWriteBytes(macs, server.Macs);
             BitConverter.TryWriteBytes(macs[sizeof(ulong)..], server.MacsRest);
-            hops[key.Address] = new NextHop(egress, MacAddress.Read(macs), IsLocal: (server.Flags & Constants.ServerLocal) != 0);
+            nextHops[key.Address] = new NextHop(egress, MacAddress.Read(macs), IsLocal: (server.Flags & Constants.ServerLocal) != 0);
         }
-        var known = new Dictionary<IPAddress, MacAddress>();
+        var peerMacs = new Dictionary<IPAddress, MacAddress>();
         foreach (ref readonly var peer in active.Peers)
         {
             ReadOnlySpan<byte> mac = peer.Mac;
-            if (mac.IndexOfAnyExcept((byte)0) >= 0 && known.Count < peers.Count)
-                known.Add(peers[known.Count], MacAddress.Read(mac)); // whose is whose does not matter
+            if (mac.IndexOfAnyExcept((byte)0) >= 0 && peerMacs.Count < peers.Count)
+                peerMacs.Add(peers[peerMacs.Count], MacAddress.Read(mac)); // whose is whose does not matter
         }
-        return new NextHops(interfaces, hops, new Dictionary<IPAddress, string>()) { Peers = known };
+        return new NextHops(interfaces, nextHops, new Dictionary<IPAddress, string>()) { Peers = peerMacs };
     }
 
     /// <summary>What fits, and the outer header.</summary>
-    private static int MtuOf(in Server server) => server.Room + ((Encapsulation)(server.Encapsulation & ~Constants.OuterIpv6), server.Encapsulation & Constants.OuterIpv6) switch
+    private static int MtuOf(in Server server) => server.InnerMtu + ((Encapsulation)(server.Encapsulation & ~Constants.OuterIpv6), server.Encapsulation & Constants.OuterIpv6) switch
     {
         (Encapsulation.None, _) => 0,
-        (var kind, var six) => (six != 0 ? 40 : 20) + (kind == Encapsulation.Gue ? 12 : kind == Encapsulation.Gre ? 4 : 0),
+        (var kind, var outerIpv6) => (outerIpv6 != 0 ? 40 : 20) + (kind == Encapsulation.Gue ? 12 : kind == Encapsulation.Gre ? 4 : 0),
     };
 
     private static int IndexOf(NetworkInterface adapter)

@@ -23,19 +23,19 @@ internal static class DirectorObject
     /// <summary>Makes new maps, and loads no program: the verifier's look at that one takes seconds.</summary>
     /// <param name="flowBuckets">Buckets of the table of remembered flows, a power of two.</param>
     /// <exception cref="EngineException">Privileges, kernel or libbpf stand in the way; says what to do.</exception>
-    internal static BpfObject LoadTables(int flowBuckets) => Load("make the tables", SwitchSet.All, flowBuckets, static opened =>
+    internal static BpfObject LoadTables(int flowBuckets) => Load("make the tables", FeatureSet.All, flowBuckets, static opened =>
     {
         opened.Skip("director");
         opened.Load();
     });
 
     /// <summary>Loads the program, with maps that exist or with new ones.</summary>
-    /// <param name="switches">What it is loaded for.</param>
+    /// <param name="features">What it is loaded for.</param>
     /// <param name="flowBuckets">Buckets of the table of remembered flows, a power of two.</param>
     /// <param name="existing">Maps to use, by C name; null to make them.</param>
     /// <exception cref="EngineException">Privileges, kernel, libbpf or the verifier stand in the way; says what to do.</exception>
-    internal static BpfObject Load(SwitchSet switches, int flowBuckets, Func<string, BpfMap>? existing) =>
-        Load("take the XDP program", switches, flowBuckets, opened =>
+    internal static BpfObject Load(FeatureSet features, int flowBuckets, Func<string, BpfMap>? existing) =>
+        Load("take the XDP program", features, flowBuckets, opened =>
         {
             if (existing is not null)
             {
@@ -46,12 +46,12 @@ internal static class DirectorObject
             BindLabels(opened);
         });
 
-    private static BpfObject Load(string asked, SwitchSet switches, int flowBuckets, Action<BpfObject> load)
+    private static BpfObject Load(string action, FeatureSet features, int flowBuckets, Action<BpfObject> load)
     {
         CheckMachine();
         try
         {
-            var opened = Open(switches, flowBuckets);
+            var opened = Open(features, flowBuckets);
             load(opened);
             return opened;
         }
@@ -62,7 +62,7 @@ internal static class DirectorObject
         }
         catch (NativeException e)
         {
-            throw new EngineException($"the kernel did not {asked}: {e.Message}", e);
+            throw new EngineException($"the kernel did not {action}: {e.Message}", e);
         }
     }
 
@@ -75,20 +75,20 @@ internal static class DirectorObject
     }
 
     /// <summary>What the maps of this build look like, for comparison with pinned ones.</summary>
-    internal static Dictionary<string, BpfMapShape> Shapes(int flowBuckets)
+    internal static Dictionary<string, BpfMapDefinition> MapDefinitions(int flowBuckets)
     {
-        using var opened = Open(SwitchSet.All, flowBuckets);
-        return StateMaps.Names.ToDictionary(static n => n, n => opened.Shape(n));
+        using var opened = Open(FeatureSet.All, flowBuckets);
+        return StateMaps.Names.ToDictionary(static n => n, n => opened.Definition(n));
     }
 
-    private static BpfObject Open(SwitchSet switches, int flowBuckets)
+    private static BpfObject Open(FeatureSet features, int flowBuckets)
     {
         var opened = BpfObject.Open(Image(), "sidestep");
         opened.SetMaxEntries("counters", Kernel.PossibleCpus);
         opened.SetMaxEntries("flows", flowBuckets);
-        opened.SetMaxEntries("flow_keys", flowBuckets * Constants.FlowWays);
+        opened.SetMaxEntries("flow_keys", flowBuckets * Constants.FlowBucketEntries);
         // .rodata begins with one variable, switches
-        MemoryMarshal.Write(opened.InitialValue(".rodata"), switches.ToSwitches(flowBuckets));
+        MemoryMarshal.Write(opened.InitialValue(".rodata"), features.ToFeatures(flowBuckets));
         return opened;
     }
 
@@ -101,8 +101,8 @@ internal static class DirectorObject
                 + "service these capabilities (systemd: AmbientCapabilities=CAP_BPF CAP_NET_ADMIN CAP_NET_RAW CAP_PERFMON)");
         if (!Kernel.HasLibbpf)
             throw new EngineException("libbpf.so.1 is not installed: run 'apt-get install libbpf1' (or your distribution's libbpf 1.0 or newer)");
-        if (KernelFeatures.Missing is { Count: > 0 } lacking)
-            throw new EngineException($"kernel {Kernel.Release} lacks what the XDP program needs: {string.Join(", ", lacking)}. "
+        if (KernelFeatures.Missing is { Count: > 0 } absent)
+            throw new EngineException($"kernel {Kernel.Release} lacks what the XDP program needs: {string.Join(", ", absent)}. "
                 + $"Install a newer kernel: {OldestKernel} is the oldest that Sidestep supports");
     }
 }

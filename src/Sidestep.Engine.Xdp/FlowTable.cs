@@ -9,24 +9,24 @@ internal sealed class FlowTable(StateMaps maps)
 {
     /// <summary>Buckets of a table that has room for so many flows: twice as many places, so that few buckets are full.</summary>
     internal static int BucketsFor(int flows) =>
-        (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Max(2 * flows / Constants.FlowWays, 1));
+        (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Max(2 * flows / Constants.FlowBucketEntries, 1));
 
     /// <summary>How many flows such a table is for.</summary>
-    internal static int FlowsOf(int buckets) => buckets * Constants.FlowWays / 2;
+    internal static int CapacityOf(int buckets) => buckets * Constants.FlowBucketEntries / 2;
 
     /// <summary>Remembered flows that are not idle, by id of the server.</summary>
     internal long[] CountByServer() => Count(0);
 
     /// <summary>Sets the loads that least-connections choices compare, from the flows that are not idle. A choice that is made
     /// meanwhile may be counted or not; the next time sets it right.</summary>
-    internal void CountLoads()
+    internal void CountConnections()
     {
         var counts = Count(Constants.FlowCounted);
-        var loads = maps.Loads;
+        var connections = maps.ConnectionCounts;
         for (var id = 0; id < counts.Length; id++)
         {
-            if (loads[id] != (ulong)counts[id])
-                loads[id] = (ulong)counts[id];
+            if (connections[id] != (ulong)counts[id])
+                connections[id] = (ulong)counts[id];
         }
     }
 
@@ -39,36 +39,36 @@ internal sealed class FlowTable(StateMaps maps)
         var now = Ticks.Now;
         for (var i = 0; i < flows.Length; i++)
         {
-            if (flows[i].Id > Constants.FlowClaimed && (flows[i].Server & flag) == flag && IsAlive(flows[i], keys[i], profiles, now))
+            if (flows[i].Id > Constants.FlowBusy && (flows[i].Server & flag) == flag && IsAlive(flows[i], keys[i], profiles, now))
                 counts[flows[i].Server & Constants.ServerCapacity - 1]++;
         }
         return counts;
     }
 
     /// <summary>Forgets the flows of servers, so that their numbers can be given to others. No packet may name them any more.</summary>
-    internal void Forget(IReadOnlyCollection<int> servers)
+    internal void Remove(IReadOnlyCollection<int> servers)
     {
         if (servers.Count == 0)
             return;
-        var gone = new bool[Constants.ServerCapacity];
+        var isRemoved = new bool[Constants.ServerCapacity];
         foreach (var id in servers)
-            gone[id] = true;
+            isRemoved[id] = true;
         foreach (ref var flow in maps.Flows)
         {
             var id = flow.Id;
             // If a packet has just taken the place for another flow, the id differs and stays.
-            if (id > Constants.FlowClaimed && gone[flow.Server & Constants.FlowServerMask])
+            if (id > Constants.FlowBusy && isRemoved[flow.Server & Constants.FlowServerMask])
                 Interlocked.CompareExchange(ref flow.Id, 0, id);
         }
         foreach (var id in servers)
-            maps.Loads[id] = 0;
+            maps.ConnectionCounts[id] = 0;
     }
 
     /// <summary>Hands over every flow that is not idle, in no order; one that a packet changes meanwhile may be left out.</summary>
     /// <param name="servers">Server ids and who they are; flows of others are left out.</param>
     /// <param name="services">Service ids and their names.</param>
     /// <param name="visit">Takes one.</param>
-    internal void Visit(IReadOnlyDictionary<int, ServerKey> servers, IReadOnlyDictionary<int, string> services, Action<RememberedFlow> visit)
+    internal void Visit(IReadOnlyDictionary<int, ServerKey> servers, IReadOnlyDictionary<int, string> services, Action<TrackedFlow> visit)
     {
         var flows = maps.Flows;
         var keys = maps.FlowKeys;
@@ -77,7 +77,7 @@ internal sealed class FlowTable(StateMaps maps)
         for (var i = 0; i < flows.Length; i++)
         {
             var id = Volatile.Read(ref flows[i].Id);
-            if (id <= Constants.FlowClaimed)
+            if (id <= Constants.FlowBusy)
                 continue;
             var (flow, key) = (flows[i], keys[i]);
             // The program takes the id away before it writes another flow: with the same id before and after, it is one flow.
@@ -86,7 +86,7 @@ internal sealed class FlowTable(StateMaps maps)
                 continue;
             var isIpv6 = key.Family == 6;
             var ports = BitConverter.IsLittleEndian ? BinaryPrimitives.ReverseEndianness(key.Ports) : key.Ports;
-            visit(new RememberedFlow(
+            visit(new TrackedFlow(
                 services.GetValueOrDefault(key.Service, ""),
                 new Forwarding.Flow(Wire.Address(key.Source, isIpv6), Wire.Address(key.Destination, isIpv6), key.Protocol, (ushort)(ports >> 16), (ushort)ports),
                 server, Ticks.Length(Since(flow.Seen, now)), Ticks.Length(Since(key.Since, now))));
@@ -96,16 +96,16 @@ internal sealed class FlowTable(StateMaps maps)
     /// <summary>A packet may be newer than this clock was read.</summary>
     private static uint Since(uint tick, uint now) => (uint)Math.Max((int)(now - tick), 0);
 
-    /// <summary>As patience() of src/bpf/remember.h.</summary>
+    /// <summary>As idle_timeout() of src/bpf/flow_table.h.</summary>
     private static bool IsAlive(in Layout.Flow flow, in FlowKey key, Span<Profile> profiles, uint now)
     {
         ref readonly var profile = ref profiles[key.Profile & Constants.Profiles - 1];
-        var patience = profile.PersistenceTimeout != 0 ? profile.PersistenceTimeout
+        var timeout = profile.PersistenceTimeout != 0 ? profile.PersistenceTimeout
             : key.Protocol == (byte)Model.TransportProtocol.Udp ? profile.UdpTimeout
             : key.Protocol != (byte)Model.TransportProtocol.Tcp ? profile.OtherTimeout
             : (flow.Server & Constants.FlowRst) != 0 && profile.RstTimeout != 0 ? profile.RstTimeout
             : (flow.Server & Constants.FlowFin) != 0 && profile.FinTimeout != 0 ? profile.FinTimeout
             : profile.TcpTimeout;
-        return Since(flow.Seen, now) <= patience;
+        return Since(flow.Seen, now) <= timeout;
     }
 }

@@ -14,10 +14,10 @@ internal static class KernelFeatures
         ("bpf_xdp_load_bytes", 189, "5.18"),
     ];
 
-    private static readonly Lazy<IReadOnlyList<string>> Asked = new(static () =>
+    private static readonly Lazy<IReadOnlyList<string>> Absent = new(static () =>
         [.. Needed.Where(static f => !KernelProbe.HasHelper(f.Helper)).Select(static f => $"{f.Name} (Linux {f.Since} has it)")]);
 
     /// <summary>By name, each with the version that has it; empty when nothing is missing. Asked once: a kernel stays as it is.</summary>
     /// <exception cref="NativeException">Privileges are missing.</exception>
-    internal static IReadOnlyList<string> Missing => Asked.Value;
+    internal static IReadOnlyList<string> Missing => Absent.Value;
 }

@@ -12,22 +12,22 @@ internal static class Labels
     {
         Name = Text(service.Name),
         Pool = Text(service.Group.Pool),
-        Way = Text(service.Group.Way.ToString()),
+        Encap = Text(service.Group.Encap.ToString()),
         Flags = Constants.LabelUsed,
-        Time = Milliseconds(transition?.WindowEnds),
+        Time = Milliseconds(transition?.MigrationWindowEnds),
     };
 
     internal static Label Of(GroupKey group, ServerEntry server) => Of(Of(group), server);
 
     /// <summary>What the labels of all servers of a group have in common.</summary>
-    internal static Label Of(GroupKey group) => new() { Pool = Text(group.Pool), Way = Text(group.Way.ToString()) };
+    internal static Label Of(GroupKey group) => new() { Pool = Text(group.Pool), Encap = Text(group.Encap.ToString()) };
 
     /// <param name="group">See <see cref="Of(GroupKey)"/>.</param>
     /// <param name="server">One of its servers.</param>
     internal static Label Of(in Label group, ServerEntry server) => group with
     {
         Name = Text(server.Name),
-        Place = Text(server.Address.ToString()),
+        Address = Text(server.Address.ToString()),
         Weight = (uint)server.Weight,
         Flags = Constants.LabelUsed | (server.Weight == 0 ? Constants.LabelDisabled : 0)
             | (server.NextHop is null ? Constants.LabelUnresolved : 0)
@@ -37,10 +37,10 @@ internal static class Labels
 
     /// <summary>Null for a label that is being written or cleared by another process.</summary>
     internal static GroupKey? GroupOf(in Label label) =>
-        Way.TryParse(Read(label.Way), out var way) ? new GroupKey(Read(label.Pool), way.Value) : null;
+        Encap.TryParse(Read(label.Encap), out var encap) ? new GroupKey(Read(label.Pool), encap.Value) : null;
 
     /// <summary>Likewise.</summary>
-    internal static ServerKey? ServerOf(in Label label) => GroupOf(label) is { } group && IPAddress.TryParse(Read(label.Place), out var address)
+    internal static ServerKey? ServerOf(in Label label) => GroupOf(label) is { } group && IPAddress.TryParse(Read(label.Address), out var address)
         ? new ServerKey(group, Read(label.Name), address) : null;
 
     internal static DateTimeOffset? TimeOf(in Label label) =>

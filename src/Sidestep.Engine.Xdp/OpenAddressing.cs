@@ -35,7 +35,7 @@ internal static class OpenAddressing
             var at = first(entry);
             for (var probe = 0; isTaken(table[at]); probe++)
             {
-                if (probe + 1 >= Constants.Probes)
+                if (probe + 1 >= Constants.ProbeLimit)
                     throw new EngineException($"{entries.Length} {what} crowd one place of the look-up table, which no ordinary choice of addresses and ports does: "
                         + "please report the configuration; spreading them over other addresses or ports avoids it");
                 at = at + 1 & table.Length - 1;

@@ -1,6 +1,6 @@
 using Sidestep.Engine.Xdp.Layout;
 using Sidestep.Forwarding;
-using Sidestep.Forwarding.Running;
+using Sidestep.Forwarding.LocalApi;
 
 namespace Sidestep.Engine.Xdp;
 
@@ -35,7 +35,7 @@ public static class PinnedStatus
     {
         var running = RunningTables.Read(maps);
         var counters = CounterReader.Read(maps);
-        var takes = Takes(maps);
+        var matches = Matches(maps);
         var flows = new FlowTable(maps).CountByServer();
         var slots = running.Slots.ToDictionary(static g => g.Key, g => SlotsPerServer(maps, g.Value.Current));
         var servers = running.Servers.Select(s => (s.Key.Group, Status: ServerOf(maps, s.Key, s.Value, slots[s.Key.Group], flows)));
@@ -43,29 +43,29 @@ public static class PinnedStatus
             (long)maps.Control.Revision,
             DateTimeOffset.FromUnixTimeMilliseconds((long)maps.Control.AppliedAt),
             interfaces,
-            [.. running.Services.OrderBy(static s => s.Key, StringComparer.Ordinal).Select(s => ServiceOf(maps, s.Key, s.Value, takes, slots))],
+            [.. running.Services.OrderBy(static s => s.Key, StringComparer.Ordinal).Select(s => ServiceOf(maps, s.Key, s.Value, matches, slots))],
             [.. servers.GroupBy(static s => s.Group).OrderBy(static g => g.Key.ToString(), StringComparer.Ordinal)
                 .Select(static g => new GroupStatus(g.Key, [.. g.Select(static s => s.Status).OrderBy(static s => s.Name, StringComparer.Ordinal)]))],
-            counters.Answers,
+            counters.Responses,
             counters.Drops,
-            CounterReader.Forgotten(maps, static (ref counters) => counters.FlowsForgotten),
-            CounterReader.Forgotten(maps, static (ref counters) => counters.FragmentsForgotten));
+            CounterReader.Evicted(maps, static (ref counters) => counters.FlowsEvicted),
+            CounterReader.Evicted(maps, static (ref counters) => counters.FragmentsEvicted));
     }
 
-    private static ServiceStatus ServiceOf(StateMaps maps, string name, int id, ILookup<int, string> takes, Dictionary<GroupKey, Dictionary<uint, int>> slots)
+    private static ServiceStatus ServiceOf(StateMaps maps, string name, int id, ILookup<int, string> matches, Dictionary<GroupKey, Dictionary<uint, int>> slots)
     {
         // A label that a change has just cleared names no group: then all of this is read again.
         var group = Labels.GroupOf(maps.ServiceLabels[id]) ?? default;
-        return new ServiceStatus(name, [.. takes[id]], group,
+        return new ServiceStatus(name, [.. matches[id]], group,
             slots.TryGetValue(group, out var servers) && servers.Keys.Any(static s => s != 0), CounterReader.Service(maps, id));
     }
 
     /// <summary>What each service takes: <c>203.0.113.10 tcp 80</c>.</summary>
-    private static ILookup<int, string> Takes(StateMaps maps)
+    private static ILookup<int, string> Matches(StateMaps maps)
     {
         var vips = RunningServices.Vips(maps);
-        return RunningServices.Places(maps).Where(p => vips.ContainsKey(p.Vip))
-            .ToLookup(static p => (int)p.Range.Service.Id, p => TakesText.Of(vips[p.Vip], (int)p.Range.First, (int)p.Range.Last));
+        return RunningServices.PortRanges(maps).Where(p => vips.ContainsKey(p.Vip))
+            .ToLookup(static p => (int)p.Range.Service.Id, p => MatchText.Of(vips[p.Vip], (int)p.Range.First, (int)p.Range.Last));
     }
 
     private static ServerStatus ServerOf(StateMaps maps, ServerKey identity, int id, Dictionary<uint, int> slots, long[] flows)

@@ -17,7 +17,7 @@ internal sealed class PrefixStore
     private uint _vipSet;
     private uint _lastSet;
 
-    /// <summary>Finds what an earlier process left; it goes with the first <see cref="KeepOnly"/>.</summary>
+    /// <summary>Finds what an earlier process left; it goes with the first <see cref="RetainOnly"/>.</summary>
     internal PrefixStore(BpfMap map)
     {
         _map = map;
@@ -34,7 +34,7 @@ internal sealed class PrefixStore
         if (_lists.TryGetValue(list, out var known))
             return known;
         var entries = list.Allow.Select(static p => (p, 1U)).Concat(list.Deny.Select(static p => (p, 0U))).ToList();
-        var set = Write(entries, isAllowedOtherwise: list.Allow.IsEmpty ? 1U : 0U);
+        var set = Write(entries, defaultAllows: list.Allow.IsEmpty ? 1U : 0U);
         _lists.Add(list, set);
         return set;
     }
@@ -42,17 +42,17 @@ internal sealed class PrefixStore
     /// <summary>The set of VIP prefixes with their numbers; 0 when there are none.</summary>
     internal uint SetOf(IEnumerable<(IPNetwork Prefix, int Number)> vips)
     {
-        var wanted = vips.ToArray();
-        if (!wanted.AsSpan().SequenceEqual(_vips))
+        var requested = vips.ToArray();
+        if (!requested.AsSpan().SequenceEqual(_vips))
         {
-            _vipSet = wanted.Length == 0 ? 0 : Write([.. wanted.Select(static v => (v.Prefix, (uint)v.Number))], isAllowedOtherwise: null);
-            _vips = wanted;
+            _vipSet = requested.Length == 0 ? 0 : Write([.. requested.Select(static v => (v.Prefix, (uint)v.Number))], defaultAllows: null);
+            _vips = requested;
         }
         return _vipSet;
     }
 
     /// <summary>Deletes all sets but those in use; after no packet uses them any more.</summary>
-    internal void KeepOnly(IReadOnlySet<uint> inUse)
+    internal void RetainOnly(IReadOnlySet<uint> inUse)
     {
         foreach (var (set, keys) in _keys.Where(s => !inUse.Contains(s.Key)).ToArray())
         {
@@ -66,7 +66,7 @@ internal sealed class PrefixStore
             (_vipSet, _vips) = (0, []);
     }
 
-    private uint Write(List<(IPNetwork Prefix, uint Value)> entries, uint? isAllowedOtherwise)
+    private uint Write(List<(IPNetwork Prefix, uint Value)> entries, uint? defaultAllows)
     {
         var set = _lastSet += 2;
         var keys = new List<PrefixKey>(entries.Count + 1);
@@ -76,10 +76,10 @@ internal sealed class PrefixStore
             _map.Update(key, value);
             keys.Add(key);
         }
-        if (isAllowedOtherwise is { } otherwise)
+        if (defaultAllows is { } allows)
         {
-            Put(new PrefixKey { Length = SetBits, Set = set }, otherwise);
-            Put(new PrefixKey { Length = SetBits, Set = set | 1 }, otherwise);
+            Put(new PrefixKey { Length = SetBits, Set = set }, allows);
+            Put(new PrefixKey { Length = SetBits, Set = set | 1 }, allows);
         }
         foreach (var (prefix, value) in entries)
             Put(KeyOf(set, prefix), value);

@@ -16,7 +16,7 @@ public sealed class ProbeFilter : IDisposable
     private const string Resource = "probe.bpf.o", Name = "probe", CountsMap = "probe_counts";
 
     /// <summary>In front of whatever else is at the egress: what others do to a packet they do to the encapsulated one.</summary>
-    private static readonly TcPlace Place = new(Priority: 51, Handle: 0x51);
+    private static readonly TcFilterPosition Position = new(Priority: 51, Handle: 0x51);
 
     private readonly BpfObject _object;
     private readonly BpfProgram _program;
@@ -42,10 +42,10 @@ public sealed class ProbeFilter : IDisposable
         {
             foreach (var name in StateMaps.Names)
             {
-                opened.SetMaxEntries(name, (int)maps.Map(name).Shape.Entries);
+                opened.SetMaxEntries(name, (int)maps.Map(name).Definition.Entries);
                 opened.Reuse(name, maps.Map(name));
             }
-            MemoryMarshal.Write(opened.InitialValue(".rodata"), SwitchSet.All.ToSwitches(maps.FlowBuckets));
+            MemoryMarshal.Write(opened.InitialValue(".rodata"), FeatureSet.All.ToFeatures(maps.FlowBuckets));
             opened.Load();
             return new ProbeFilter(opened);
         }
@@ -61,7 +61,7 @@ public sealed class ProbeFilter : IDisposable
     public void Attach(int interfaceIndex)
     {
         TcIngress.EnsureQdisc(interfaceIndex);
-        TcEgress.Attach(interfaceIndex, _program, Place, replace: true);
+        TcEgress.Attach(interfaceIndex, _program, Position, replace: true);
     }
 
     /// <summary>Takes it away from an interface; nothing happens when it is not there.</summary>
@@ -69,7 +69,7 @@ public sealed class ProbeFilter : IDisposable
     {
         try
         {
-            TcEgress.Detach(interfaceIndex, Place);
+            TcEgress.Detach(interfaceIndex, Position);
         }
         catch (NativeException e) when (e.IsNotFound || e.IsNotSupported)
         {

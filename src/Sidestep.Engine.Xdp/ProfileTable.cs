@@ -7,11 +7,11 @@ namespace Sidestep.Engine.Xdp;
 /// service has any more keep theirs until the room is needed, and those go first that none has had for longest.</summary>
 internal sealed class ProfileTable
 {
-    private readonly Dictionary<Profile, ushort> _numbers = [];
+    private readonly Dictionary<Profile, ushort> _ids = [];
     private readonly HashSet<ushort> _used = [];
 
     /// <summary>By number, the last of <see cref="_tables"/> that had it.</summary>
-    private readonly long[] _last = new long[Constants.Profiles];
+    private readonly long[] _lastUse = new long[Constants.Profiles];
 
     /// <summary>How many tables have been numbered.</summary>
     private long _tables;
@@ -19,10 +19,10 @@ internal sealed class ProfileTable
     /// <summary>Goes on from what runs.</summary>
     internal ProfileTable(ReadOnlySpan<Profile> running)
     {
-        for (var number = 0; number < running.Length; number++)
+        for (var id = 0; id < running.Length; id++)
         {
-            if (running[number].TcpTimeout != 0)
-                _numbers.TryAdd(running[number], (ushort)number);
+            if (running[id].TcpTimeout != 0)
+                _ids.TryAdd(running[id], (ushort)id);
         }
     }
 
@@ -35,37 +35,37 @@ internal sealed class ProfileTable
         _used.Clear();
         _tables++;
         // Of tables that were refused.
-        foreach (var profile in _numbers.Where(static n => n.Value >= Constants.Profiles).Select(static n => n.Key).ToArray())
-            _numbers.Remove(profile);
+        foreach (var profile in _ids.Where(static n => n.Value >= Constants.Profiles).Select(static n => n.Key).ToArray())
+            _ids.Remove(profile);
     }
 
     /// <summary>The number of a service's settings.</summary>
-    internal ushort NumberOf(Forwarding.ServiceEntry service)
+    internal ushort IdOf(Forwarding.ServiceEntry service)
     {
         var profile = Of(service);
-        if (!_numbers.TryGetValue(profile, out var number))
-            _numbers.Add(profile, number = Free());
-        _used.Add(number);
-        if (number < Constants.Profiles)
-            _last[number] = _tables;
-        return number;
+        if (!_ids.TryGetValue(profile, out var id))
+            _ids.Add(profile, id = Free());
+        _used.Add(id);
+        if (id < Constants.Profiles)
+            _lastUse[id] = _tables;
+        return id;
     }
 
     /// <summary>A number that nobody has, or else the one that no service has had for longest; beyond the capacity when there is none.</summary>
     private ushort Free()
     {
-        var taken = _numbers.Values.ToHashSet();
-        for (var number = 0; number < Constants.Profiles; number++)
+        var taken = _ids.Values.ToHashSet();
+        for (var id = 0; id < Constants.Profiles; id++)
         {
-            if (!taken.Contains((ushort)number))
-                return (ushort)number;
+            if (!taken.Contains((ushort)id))
+                return (ushort)id;
         }
-        KeyValuePair<Profile, ushort>[] idle = [.. _numbers.Where(n => !_used.Contains(n.Value))];
+        KeyValuePair<Profile, ushort>[] idle = [.. _ids.Where(n => !_used.Contains(n.Value))];
         if (idle.Length > 0)
         {
-            var (profile, number) = idle.MinBy(n => _last[n.Value]);
-            _numbers.Remove(profile);
-            return number;
+            var (profile, id) = idle.MinBy(n => _lastUse[n.Value]);
+            _ids.Remove(profile);
+            return id;
         }
         return (ushort)(Constants.Profiles + _used.Count);
     }
@@ -74,8 +74,8 @@ internal sealed class ProfileTable
     internal void Write(Span<Profile> profiles)
     {
         profiles.Clear();
-        foreach (var (profile, number) in _numbers)
-            profiles[number] = profile;
+        foreach (var (profile, id) in _ids)
+            profiles[id] = profile;
     }
 
     private static Profile Of(Forwarding.ServiceEntry service) => new()
@@ -88,13 +88,13 @@ internal sealed class ProfileTable
         PersistenceTimeout = service.Persistence is { } persistence ? Ticks.Of(persistence.TimeoutSeconds) : 0,
         PersistencePrefix4 = (byte)(service.Persistence?.PrefixLength4 ?? 32),
         PersistencePrefix6 = (byte)(service.Persistence?.PrefixLength6 ?? 128),
-        TooBig = service.TooBig switch
+        Oversized = service.Oversized switch
         {
-            TooBigPolicy.Fragment => Constants.TooBigFragment,
-            TooBigPolicy.Drop => Constants.TooBigDrop,
-            _ => Constants.TooBigAnswer,
+            OversizedPolicy.Fragment => Constants.OversizedFragment,
+            OversizedPolicy.Drop => Constants.OversizedDrop,
+            _ => Constants.OversizedIcmp,
         },
-        UdpMoves = service.UdpInTransition == UdpPolicy.Move ? (byte)1 : (byte)0,
+        UdpMoves = service.UdpOnRebalance == UdpRebalancePolicy.Move ? (byte)1 : (byte)0,
     };
 }
 

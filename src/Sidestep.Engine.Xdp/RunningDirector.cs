@@ -39,11 +39,11 @@ public static class RunningDirector
             return null;
         var flows = new FlowTable(maps).CountByServer();
         var vips = RunningServices.Vips(maps);
-        var takes = RunningServices.Places(maps).Where(p => vips.ContainsKey(p.Vip))
-            .ToLookup(static p => (int)p.Range.Service.Id, p => new TakenPorts(vips[p.Vip], (int)p.Range.First, (int)p.Range.Last));
+        var matches = RunningServices.PortRanges(maps).Where(p => vips.ContainsKey(p.Vip))
+            .ToLookup(static p => (int)p.Range.Service.Id, p => new EffectivePorts(vips[p.Vip], (int)p.Range.First, (int)p.Range.Last));
         return new RunningState(
             groups,
-            [.. running.Services.Select(s => new RunningService(s.Key, Labels.GroupOf(maps.ServiceLabels[s.Value]) ?? default, [.. takes[s.Value]]))],
+            [.. running.Services.Select(s => new RunningService(s.Key, Labels.GroupOf(maps.ServiceLabels[s.Value]) ?? default, [.. matches[s.Value]]))],
             new FlowCounts(running.Servers.ToDictionary(static s => s.Key, s => flows[s.Value])),
             running.Servers.Where(s => (maps.ServerLabels[s.Value].Flags & Constants.LabelUnresolved) != 0)
                 .Select(static s => s.Key.Address).ToImmutableHashSet());

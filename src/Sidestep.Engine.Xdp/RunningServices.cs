@@ -7,46 +7,46 @@ namespace Sidestep.Engine.Xdp;
 internal static class RunningServices
 {
     /// <summary>Every service, as often as packets may find it.</summary>
-    internal static IEnumerable<Service> Of(StateMaps maps) => Places(maps).Select(static p => p.Range.Service);
+    internal static IEnumerable<Service> Of(StateMaps maps) => PortRanges(maps).Select(static p => p.Range.Service);
 
     /// <summary>Every interval of ports, with the number of its VIP.</summary>
-    internal static IReadOnlyList<(int Vip, Layout.Range Range)> Places(StateMaps maps)
+    internal static IReadOnlyList<(int Vip, Layout.Range Range)> PortRanges(StateMaps maps)
     {
-        var places = new List<(int, Layout.Range)>();
-        var half = maps.Active;
-        foreach (var number in Vips(maps).Keys.Order())
+        var ranges = new List<(int, Layout.Range)>();
+        var bank = maps.Active;
+        foreach (var id in Vips(maps).Keys.Order())
         {
-            var record = half.VipRecords[number];
+            var record = bank.VipRecords[id];
             if (record.RangeBase + (long)record.RangeCount > Constants.Ranges)
                 continue; // a change is under way, and whoever reads will read again
-            foreach (var range in half.Ranges.Slice((int)record.RangeBase, (int)record.RangeCount))
-                places.Add((number, range));
+            foreach (var range in bank.Ranges.Slice((int)record.RangeBase, (int)record.RangeCount))
+                ranges.Add((id, range));
         }
-        return places;
+        return ranges;
     }
 
     /// <summary>Address of each VIP or VIP prefix, by number.</summary>
     internal static IReadOnlyDictionary<int, IPNetwork> Vips(StateMaps maps)
     {
         var vips = new Dictionary<int, IPNetwork>();
-        var half = maps.Active;
-        foreach (var vip in half.Vips)
+        var bank = maps.Active;
+        foreach (var vip in bank.Vips)
         {
             if (vip.Flags != 0)
-                vips[vip.Number] = new IPNetwork(Wire.Address(vip.Address), 32);
+                vips[vip.Id] = new IPNetwork(Wire.Address(vip.Address), 32);
         }
-        foreach (var vip in half.Vips6)
+        foreach (var vip in bank.Vips6)
         {
             if (vip.Flags != 0)
-                vips[vip.Number] = new IPNetwork(Wire.Address(vip.Address, isIpv6: true), 128);
+                vips[vip.Id] = new IPNetwork(Wire.Address(vip.Address, isIpv6: true), 128);
         }
-        if (half.Settings.VipSet is var set && set != 0)
+        if (bank.Settings.VipSet is var set && set != 0)
         {
             var map = maps.Map(StateMaps.PrefixesMap);
             foreach (var key in map.Keys<PrefixKey>())
             {
-                if ((key.Set & ~1U) == set && map.TryLookup<PrefixKey, uint>(key, out var number))
-                    vips[(int)number] = PrefixOf(key);
+                if ((key.Set & ~1U) == set && map.TryLookup<PrefixKey, uint>(key, out var id))
+                    vips[(int)id] = PrefixOf(key);
             }
         }
         return vips;

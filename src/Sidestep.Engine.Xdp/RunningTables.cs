@@ -28,7 +28,7 @@ internal sealed record RunningTables(
             services[Labels.Read(label.Name)] = (int)service.Id;
             var count = (int)service.SlotCount;
             slots[group] = new SlotRanges(count == 0 ? default : new SlotRange((int)service.SlotBase, count),
-                service.FormerBase == 0 ? default : new SlotRange((int)service.FormerBase, count));
+                service.PreviousBase == 0 ? default : new SlotRange((int)service.PreviousBase, count));
         }
         var servers = new Dictionary<ServerKey, int>();
         var active = maps.Active;
@@ -74,13 +74,13 @@ internal sealed record RunningTables(
     }
 
     private static ServerGroup GroupOf(
-        StateMaps maps, GroupKey key, SlotRanges ranges, KeyValuePair<ServerKey, int>[] servers, DateTimeOffset? windowEnds)
+        StateMaps maps, GroupKey key, SlotRanges ranges, KeyValuePair<ServerKey, int>[] servers, DateTimeOffset? migrationWindowEnds)
     {
-        var sorted = servers.OrderBy(static s => s.Key.Address, AddressOrder.Instance).ToArray();
+        var sorted = servers.OrderBy(static s => s.Key.Address, AddressComparer.Instance).ToArray();
         var entries = sorted.Select(s => EntryOf(maps, s.Key, s.Value)).ToImmutableArray();
         var indexes = sorted.Select(static (s, i) => (s.Value, i)).ToDictionary(static s => (uint)s.Value, static s => s.i);
         var current = maps.SlotsOf(ranges.Current);
-        var former = maps.SlotsOf(ranges.Former);
+        var previous = maps.SlotsOf(ranges.Previous);
         var members = new List<int>();
         var memberOf = new Dictionary<int, int>();
         foreach (var slot in current)
@@ -93,18 +93,18 @@ internal sealed record RunningTables(
             memberOf[members[i]] = i;
         var slots = new int[current.Length];
         var states = new int[current.Length];
-        var isUnderWay = false;
+        var inTransition = false;
         for (var i = 0; i < slots.Length; i++)
         {
-            slots[i] = indexes.TryGetValue(current[i] & Constants.SlotServerMask, out var index) ? memberOf[index] : SlotTable.Nobody;
-            states[i] = (current[i] & Constants.SlotTracked) == 0 ? Transition.Settled
-                : former.Length > 0 && indexes.TryGetValue(former[i] & Constants.SlotServerMask, out var before) ? before
-                : Transition.Remembered;
-            isUnderWay |= states[i] != Transition.Settled;
+            slots[i] = indexes.TryGetValue(current[i] & Constants.SlotServerMask, out var index) ? memberOf[index] : SlotTable.NoMember;
+            states[i] = (current[i] & Constants.SlotTracked) == 0 ? Transition.Stable
+                : previous.Length > 0 && indexes.TryGetValue(previous[i] & Constants.SlotServerMask, out var before) ? before
+                : Transition.Tracked;
+            inTransition |= states[i] != Transition.Stable;
         }
         return new ServerGroup(key, entries,
             SlotTable.FromSlots([.. members.Select(m => new SlotMember(entries[m].Address, entries[m].Weight))], [.. slots]),
-            isUnderWay && windowEnds is { } ends ? new Transition([.. states], ends) : null);
+            inTransition && migrationWindowEnds is { } ends ? new Transition([.. states], ends) : null);
     }
 
     private static ServerEntry EntryOf(StateMaps maps, ServerKey server, int id)
@@ -115,7 +115,7 @@ internal sealed record RunningTables(
         {
             DrainingSince = Labels.TimeOf(label),
             HasFailed = (label.Flags & Constants.LabelFailed) != 0,
-            Flows = (flags & Constants.ServerReset) != 0 ? FlowState.Reset : (flags & Constants.ServerMoved) != 0 ? FlowState.Move : FlowState.Keep,
+            Flows = (flags & Constants.ServerSendRst) != 0 ? FlowState.Reset : (flags & Constants.ServerFlowsMove) != 0 ? FlowState.Move : FlowState.Keep,
         };
     }
 

@@ -17,15 +17,15 @@ internal sealed class ServerWriter
     private const int ProtocolUdp = 17;
     private const int ProtocolGre = 47;
 
-    private Dictionary<GroupKey, Group>? _written;
+    private Dictionary<GroupKey, PlacedGroup>? _written;
 
     /// <summary>Brings a half up to date.</summary>
-    /// <param name="half">Always the same one.</param>
+    /// <param name="bank">Always the same one.</param>
     /// <param name="groups">All groups.</param>
-    internal void Write(TableHalf half, IReadOnlyDictionary<GroupKey, Group> groups)
+    internal void Write(TableBank bank, IReadOnlyDictionary<GroupKey, PlacedGroup> groups)
     {
         if (_written is null)
-            half.ClearServers();
+            bank.ClearServers();
         var written = _written ?? [];
         // What does not stay is cleared first, because a number may go from one server to another.
         foreach (var (key, group) in written)
@@ -33,7 +33,7 @@ internal sealed class ServerWriter
             if (groups.GetValueOrDefault(key) != group)
             {
                 foreach (var id in group.Ids)
-                    half.Server(id) = default;
+                    bank.Server(id) = default;
             }
         }
         foreach (var (key, group) in groups)
@@ -41,52 +41,52 @@ internal sealed class ServerWriter
             if (written.GetValueOrDefault(key) == group)
                 continue;
             for (var i = 0; i < group.Ids.Length; i++)
-                half.Server(group.Ids[i]) = Of(group, group.Tables.Servers[i]);
+                bank.Server(group.Ids[i]) = Of(group, group.Tables.Servers[i]);
         }
-        _written = new Dictionary<GroupKey, Group>(groups);
+        _written = new Dictionary<GroupKey, PlacedGroup>(groups);
     }
 
-    private static Server Of(Group group, ServerEntry server)
+    private static Server Of(PlacedGroup group, ServerEntry server)
     {
-        if (server.NextHop is not { } hop)
+        if (server.NextHop is not { } nextHop)
             return default;
-        var way = server.Way ?? group.Tables.Key.Way;
+        var encap = server.Encap ?? group.Tables.Key.Encap;
         var isIpv6 = Wire.IsIpv6(server.Address);
-        var mtu = hop.Egress.MtuBytes;
+        var mtu = nextHop.Egress.MtuBytes;
         var written = new Server
         {
             Flags = (byte)(Constants.ServerUsed
-                | (server.IsUsable ? Constants.ServerTakes : 0)
-                | (server.Flows == FlowState.Move ? Constants.ServerMoved : 0)
-                | (server.Flows == FlowState.Reset ? Constants.ServerReset : 0)
-                | (hop.IsLocal ? Constants.ServerLocal : 0)),
-            Ifindex = (uint)hop.Egress.Index,
+                | (server.IsUsable ? Constants.ServerAcceptsNew : 0)
+                | (server.Flows == FlowState.Move ? Constants.ServerFlowsMove : 0)
+                | (server.Flows == FlowState.Reset ? Constants.ServerSendRst : 0)
+                | (nextHop.IsLocal ? Constants.ServerLocal : 0)),
+            Ifindex = (uint)nextHop.Egress.Index,
             Weight = (ushort)(group.IgnoresWeights ? Math.Min(server.Weight, 1) : server.Weight),
             Destination = Wire.Bytes(server.Address),
         };
         Span<byte> macs = stackalloc byte[2 * MacAddress.Length];
-        hop.Neighbour.Write(macs);
-        hop.Egress.Mac.Write(macs[MacAddress.Length..]);
+        nextHop.Neighbour.Write(macs);
+        nextHop.Egress.Mac.Write(macs[MacAddress.Length..]);
         written.Macs = BitConverter.ToUInt64(macs);
         written.MacsRest = BitConverter.ToUInt32(macs[sizeof(ulong)..]);
         // Who is this machine itself needs no room on a way: that leads such packets to where it is looked at.
-        written.Room = hop.IsLocal ? (ushort)0 : (ushort)Math.Min(mtu, ushort.MaxValue);
-        if (hop.IsLocal || way.Encapsulation is not { } encapsulation)
+        written.InnerMtu = nextHop.IsLocal ? (ushort)0 : (ushort)Math.Min(mtu, ushort.MaxValue);
+        if (nextHop.IsLocal || encap.Encapsulation is not { } encapsulation)
             return written;
 
-        var source = isIpv6 ? hop.Egress.Address6 : hop.Egress.Address;
-        var prefix = isIpv6 ? way.OuterSource6 : way.OuterSource4;
+        var source = isIpv6 ? nextHop.Egress.Address6 : nextHop.Egress.Address;
+        var prefix = isIpv6 ? encap.OuterSource6 : encap.OuterSource4;
         written.Source = Wire.Bytes(prefix?.BaseAddress ?? source);
         written.SourceMask = prefix is { } p ? BinaryPrimitives.ReverseEndianness(HostMask(p.PrefixLength, isIpv6 ? 128 : 32)) : 0;
         written.Encapsulation = (byte)((byte)Code(encapsulation) | (isIpv6 ? Constants.OuterIpv6 : 0));
-        written.GuePort = BinaryPrimitives.ReverseEndianness((ushort)way.GuePort);
+        written.GuePort = BinaryPrimitives.ReverseEndianness((ushort)encap.GuePort);
         var added = (isIpv6 ? Ipv6Bytes : Ipv4Bytes) + encapsulation switch
         {
             Model.Encapsulation.Gue => GueBytes,
             Model.Encapsulation.Gre => GreBytes,
             _ => 0,
         };
-        written.Room = (ushort)Math.Clamp(mtu - added, 0, ushort.MaxValue - added);
+        written.InnerMtu = (ushort)Math.Clamp(mtu - added, 0, ushort.MaxValue - added);
         written.Checksum = isIpv6 ? GueChecksum(written) : Ipv4Checksum(written, encapsulation);
         return written;
     }
@@ -126,14 +126,14 @@ internal sealed class ServerWriter
     /// <summary>The same for the pseudo header and the UDP header of GUE over IPv6, RFC 8200 section 8.1.</summary>
     private static uint GueChecksum(in Server server)
     {
-        Span<byte> words = stackalloc byte[36];
-        words.Clear();
+        Span<byte> bytes = stackalloc byte[36];
+        bytes.Clear();
         ReadOnlySpan<byte> source = server.Source, destination = server.Destination;
-        source.CopyTo(words);
-        destination.CopyTo(words[16..]);
-        words[33] = ProtocolUdp;
-        BitConverter.TryWriteBytes(words[34..], server.GuePort);
-        return Sum(words);
+        source.CopyTo(bytes);
+        destination.CopyTo(bytes[16..]);
+        bytes[33] = ProtocolUdp;
+        BitConverter.TryWriteBytes(bytes[34..], server.GuePort);
+        return Sum(bytes);
     }
 
     private static uint Sum(ReadOnlySpan<byte> bytes)

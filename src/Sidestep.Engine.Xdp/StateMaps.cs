@@ -12,11 +12,11 @@ internal sealed class StateMaps : IDisposable
         [TablesMap, "halves6", "details", "servers", "slots", "flows", "flow_keys", "loads", "fragments", "counters", "labels", "capturing"];
 
     /// <summary>C names of all maps that outlive a process.</summary>
-    internal static readonly string[] Names = [.. Arrays, PrefixesMap, SlowMap, CapturedMap];
+    internal static readonly string[] Names = [.. Arrays, PrefixesMap, PuntMap, CapturedMap];
 
     internal const string TablesMap = ".bss";
     internal const string PrefixesMap = "prefixes";
-    internal const string SlowMap = "slow";
+    internal const string PuntMap = "slow";
     internal const string CapturedMap = "captured";
 
     private readonly Dictionary<string, BpfMap> _maps;
@@ -29,8 +29,8 @@ internal sealed class StateMaps : IDisposable
     {
         _maps = maps;
         _memory = Arrays.ToDictionary(static n => n, n => maps[n].MapMemory(writable));
-        Cpus = (int)maps["counters"].Shape.Entries;
-        FlowBuckets = (int)maps["flows"].Shape.Entries;
+        Cpus = (int)maps["counters"].Definition.Entries;
+        FlowBuckets = (int)maps["flows"].Definition.Entries;
     }
 
     /// <summary>CPUs that have counters.</summary>
@@ -43,24 +43,24 @@ internal sealed class StateMaps : IDisposable
     internal ref Control Control => ref _memory[TablesMap].View<Control>(Tables.Control, 1)[0];
 
     /// <summary>The half that packets are forwarded by.</summary>
-    internal TableHalf Active => Half(Control.Active & 1);
+    internal TableBank Active => Bank(Control.Active & 1);
 
     /// <summary>One half of what changes as a whole.</summary>
-    internal TableHalf Half(uint number) => new(this, number);
+    internal TableBank Bank(uint number) => new(this, number);
 
     /// <summary>Slots of one table. They are near, which is read without a look-up, or not: never partly.</summary>
-    internal Span<uint> SlotsOf(SlotRange range) => range.FirstBlock < Constants.NearBlocks
+    internal Span<uint> SlotsOf(SlotRange range) => range.FirstBlock < Constants.InlineBlocks
         ? _memory[TablesMap].View<uint>(Tables.Slots + (long)range.First * sizeof(uint), range.Count)
         : _memory["slots"].View<uint>((long)range.First * sizeof(uint), range.Count);
 
     /// <summary>Remembered flows: bucket by bucket.</summary>
-    internal Span<Flow> Flows => View<Flow>("flows", FlowBuckets * Constants.FlowWays);
+    internal Span<Flow> Flows => View<Flow>("flows", FlowBuckets * Constants.FlowBucketEntries);
 
     /// <summary>Whose flows they are, in the same order.</summary>
-    internal Span<FlowKey> FlowKeys => View<FlowKey>("flow_keys", FlowBuckets * Constants.FlowWays);
+    internal Span<FlowKey> FlowKeys => View<FlowKey>("flow_keys", FlowBuckets * Constants.FlowBucketEntries);
 
     /// <summary>Flows of servers, by id, where an algorithm needs to know. Elements of arrays lie 8 bytes apart.</summary>
-    internal Span<ulong> Loads => View<ulong>("loads", Constants.ServerCapacity);
+    internal Span<ulong> ConnectionCounts => View<ulong>("loads", Constants.ServerCapacity);
 
     /// <summary>Counters of one CPU.</summary>
     internal ref CpuCounters Counters(int cpu) =>

@@ -17,7 +17,7 @@ internal sealed class TableWriter
     private readonly FlowTable _flows;
     private readonly ProfileTable _profiles;
     private readonly ServerWriter[] _servers = [new(), new()];
-    private Dictionary<GroupKey, Group> _groups;
+    private Dictionary<GroupKey, PlacedGroup> _groups;
 
     /// <summary>Where the slots lie that packets use, also those that an earlier process wrote.</summary>
     private Dictionary<GroupKey, SlotRanges> _slotsInUse;
@@ -29,7 +29,7 @@ internal sealed class TableWriter
         var running = RunningTables.Read(maps);
         running.ClearOtherLabels(maps);
         _serviceIds = new IdAllocator<string>(0, Constants.ServiceCapacity, Constants.ServiceCapacity, running.Services);
-        _serverIds = new IdAllocator<ServerKey>(1, Constants.NearServers, Constants.ServerCapacity, running.Servers);
+        _serverIds = new IdAllocator<ServerKey>(1, Constants.InlineServers, Constants.ServerCapacity, running.Servers);
         _slots = new SlotStore(maps, running.Slots.Values);
         _prefixes = new PrefixStore(maps.Map(StateMaps.PrefixesMap));
         _flows = new FlowTable(maps);
@@ -42,7 +42,7 @@ internal sealed class TableWriter
         "xdp", Constants.ServiceCapacity, Constants.ServerCapacity - 1, Constants.SlotBlocks / 2 * Constants.BlockSlots, Constants.Interfaces);
 
     /// <summary>True while some group compares the loads of its servers.</summary>
-    internal bool ComparesLoads { get; private set; }
+    internal bool UsesLeastConnections { get; private set; }
 
     /// <summary>See <see cref="IEngine.Apply"/>.</summary>
     internal void Apply(ForwardingTables tables)
@@ -53,24 +53,24 @@ internal sealed class TableWriter
 
         // 1. ids, with clean counters and labels, before anything names them
         var services = tables.Services.Select(static s => s.Name).ToHashSet();
-        var leavingServices = _serviceIds.Things.Where(n => !services.Contains(n)).ToArray();
-        foreach (var added in _serviceIds.Take(services, leavingServices))
+        var leavingServices = _serviceIds.Keys.Where(n => !services.Contains(n)).ToArray();
+        foreach (var added in _serviceIds.Allocate(services, leavingServices))
             ClearService(_serviceIds[added]);
         var leavingServers = LeavingServers(tables);
-        var groups = new Dictionary<GroupKey, Group>();
+        var groups = new Dictionary<GroupKey, PlacedGroup>();
         IReadOnlySet<uint> sets;
         try
         {
             // 2. slot tables that changed, beside those in use
-            var remembering = GroupsOf(tables, HalfWriter.Remembers);
+            var trackingGroups = GroupsOf(tables, BankWriter.TracksFlows);
             var ignoringWeights = GroupsOf(tables, static s => s.Algorithm == Algorithm.LeastConnections);
             foreach (var group in tables.Groups)
-                groups.Add(group.Key, Place(group, remembering.Contains(group.Key), ignoringWeights.Contains(group.Key), leavingServers));
+                groups.Add(group.Key, Place(group, trackingGroups.Contains(group.Key), ignoringWeights.Contains(group.Key), leavingServers));
             LabelServices(tables);
 
             // 3. the half that no packet reads
-            _servers[next].Write(_maps.Half(next), groups);
-            sets = new HalfWriter(_maps.Half(next), tables, groups, n => _serviceIds[n], _prefixes, _profiles).Write();
+            _servers[next].Write(_maps.Bank(next), groups);
+            sets = new BankWriter(_maps.Bank(next), tables, groups, n => _serviceIds[n], _prefixes, _profiles).Write();
         }
         catch
         {
@@ -91,8 +91,8 @@ internal sealed class TableWriter
         // 5. what only the former half named is free once its last reader is done
         Kernel.WaitForRunningPrograms();
         Commit(groups, leavingServices, leavingServers);
-        _prefixes.KeepOnly(sets);
-        ComparesLoads = tables.Services.Any(static s => s.Algorithm is Algorithm.LeastConnections or Algorithm.WeightedLeastConnections);
+        _prefixes.RetainOnly(sets);
+        UsesLeastConnections = tables.Services.Any(static s => s.Algorithm is Algorithm.LeastConnections or Algorithm.WeightedLeastConnections);
     }
 
     /// <summary>The number of a server, or null.</summary>
@@ -102,13 +102,13 @@ internal sealed class TableWriter
     internal FlowCounts CountFlows()
     {
         var counts = _flows.CountByServer();
-        return new FlowCounts(_serverIds.Things.Select(s => KeyValuePair.Create(s, counts[_serverIds[s]]))
+        return new FlowCounts(_serverIds.Keys.Select(s => KeyValuePair.Create(s, counts[_serverIds[s]]))
             .Where(static c => c.Value > 0).ToDictionary());
     }
 
-    internal void CountLoads() => _flows.CountLoads();
+    internal void CountConnections() => _flows.CountConnections();
 
-    private void Commit(Dictionary<GroupKey, Group> groups, string[] leavingServices, HashSet<ServerKey> leavingServers)
+    private void Commit(Dictionary<GroupKey, PlacedGroup> groups, string[] leavingServices, HashSet<ServerKey> leavingServers)
     {
         foreach (var (key, slots) in _slotsInUse)
         {
@@ -122,67 +122,67 @@ internal sealed class TableWriter
         var freed = _serverIds.Release(leavingServers);
         foreach (var id in freed)
             _maps.ServerLabels[id] = default;
-        _flows.Forget(freed);
+        _flows.Remove(freed);
     }
 
     /// <summary>Servers that have a number and will not need it: looked for only in groups that changed.</summary>
     private HashSet<ServerKey> LeavingServers(ForwardingTables tables)
     {
-        if (_serverIds.Things.Count == 0)
+        if (_serverIds.Keys.Count == 0)
             return [];
         if (_groups.Count == 0)
         {
             var all = tables.Groups.SelectMany(static g => g.Servers.Select(s => KeyOf(g, s))).ToHashSet();
-            return [.. _serverIds.Things.Where(s => !all.Contains(s))];
+            return [.. _serverIds.Keys.Where(s => !all.Contains(s))];
         }
         var leaving = new HashSet<ServerKey>();
         var next = tables.Groups.ToDictionary(static g => g.Key);
         foreach (var (key, group) in _groups)
         {
-            var stays = next.GetValueOrDefault(key);
-            if (ReferenceEquals(stays, group.Tables))
+            var replacement = next.GetValueOrDefault(key);
+            if (ReferenceEquals(replacement, group.Tables))
                 continue;
             leaving.UnionWith(group.Tables.Servers.Select(s => KeyOf(group.Tables, s)));
-            if (stays is not null)
-                leaving.ExceptWith(stays.Servers.Select(s => KeyOf(stays, s)));
+            if (replacement is not null)
+                leaving.ExceptWith(replacement.Servers.Select(s => KeyOf(replacement, s)));
         }
         return leaving;
     }
 
-    private Group Place(ServerGroup group, bool remembers, bool ignoresWeights, HashSet<ServerKey> leaving)
+    private PlacedGroup Place(ServerGroup group, bool tracksFlows, bool ignoresWeights, HashSet<ServerKey> leaving)
     {
-        if (_groups.TryGetValue(group.Key, out var former) && ReferenceEquals(former.Tables, group)
-            && former.Remembers == remembers && former.IgnoresWeights == ignoresWeights)
-            return former;
-        foreach (var added in _serverIds.Take(group.Servers.Select(s => KeyOf(group, s)), leaving))
+        if (_groups.TryGetValue(group.Key, out var previous) && ReferenceEquals(previous.Tables, group)
+            && previous.TracksFlows == tracksFlows && previous.IgnoresWeights == ignoresWeights)
+            return previous;
+        foreach (var added in _serverIds.Allocate(group.Servers.Select(s => KeyOf(group, s)), leaving))
             ClearServer(_serverIds[added]);
         var ids = group.Servers.Select(s => _serverIds[KeyOf(group, s)]).ToArray();
         var label = Labels.Of(group.Key);
         for (var i = 0; i < ids.Length; i++)
             _maps.ServerLabels[ids[i]] = Labels.Of(label, group.Servers[i]);
-        var slots = _slots.Write(group.Key, CurrentSlots(group, ids, remembers), FormerSlots(group, ids), _slotsInUse.GetValueOrDefault(group.Key));
-        return new Group(group, remembers, ignoresWeights, ids, slots);
+        var slots = _slots.Write(group.Key, CurrentSlots(group, ids, tracksFlows), PreviousSlots(group, ids), _slotsInUse.GetValueOrDefault(group.Key));
+        return new PlacedGroup(group, tracksFlows, ignoresWeights, ids, slots);
     }
 
-    private static uint[] CurrentSlots(ServerGroup group, int[] ids, bool remembers)
+    private static uint[] CurrentSlots(ServerGroup group, int[] ids, bool tracksFlows)
     {
         var byAddress = group.Servers.Select(static (s, i) => (s.Address, i)).ToDictionary(static s => s.Address, static s => s.i);
         var members = group.Slots.Members.Select(m => (uint)ids[byAddress[m.Address]]).ToArray();
         var table = group.Slots.Slots.AsSpan();
-        var former = group.Transition is { } transition ? transition.Former.AsSpan() : [];
-        var tracked = remembers ? Constants.SlotTracked : 0;
+        var previous = group.Transition is { } transition ? transition.PreviousServers.AsSpan() : [];
+        var tracked = tracksFlows ? Constants.SlotTracked : 0;
         var slots = new uint[table.Length];
         for (var i = 0; i < slots.Length; i++)
         {
             slots[i] = (table[i] is >= 0 and var member ? members[member] : 0)
-                | (!former.IsEmpty && former[i] != Transition.Settled ? Constants.SlotTracked : tracked);
+                | (!previous.IsEmpty && previous[i] != Transition.Stable ? Constants.SlotTracked : tracked);
         }
         return slots;
     }
 
-    private static uint[]? FormerSlots(ServerGroup group, int[] ids) =>
-        group.Transition is { } transition && transition.Former.Any(static f => f >= 0)
-            ? [.. transition.Former.Select(f => f >= 0 ? (uint)ids[f] : 0)]
+    private static uint[]? PreviousSlots(ServerGroup group, int[] ids) =>
+        group.Transition is { } transition && transition.PreviousServers.Any(static f => f >= 0)
+            ? [.. transition.PreviousServers.Select(f => f >= 0 ? (uint)ids[f] : 0)]
             : null;
 
     private static HashSet<GroupKey> GroupsOf(ForwardingTables tables, Func<Forwarding.ServiceEntry, bool> which) =>
@@ -213,10 +213,10 @@ internal sealed class TableWriter
     private static void CheckCapacity(ForwardingTables tables)
     {
         var problems = new List<string>();
-        void Check(string what, long wanted, int limit)
+        void Check(string what, long needed, int limit)
         {
-            if (wanted > limit)
-                problems.Add(string.Create(CultureInfo.InvariantCulture, $"{wanted} {what}, {limit} fit"));
+            if (needed > limit)
+                problems.Add(string.Create(CultureInfo.InvariantCulture, $"{needed} {what}, {limit} fit"));
         }
         var prefixes = tables.Services.Select(static s => s.AccessList).OfType<AccessList>().Distinct()
             .Sum(static l => (long)l.Allow.Length + l.Deny.Length + 2) + tables.Vips.Count(static v => !v.Address.IsSingle());

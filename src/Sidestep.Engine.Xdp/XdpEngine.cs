@@ -18,22 +18,22 @@ public sealed class XdpEngine : IEngine
     private readonly TableWriter _writer;
 
     /// <summary>Of a detached engine: programs that it has changed from.</summary>
-    private readonly Dictionary<SwitchSet, BpfObject> _cache = [];
+    private readonly Dictionary<FeatureSet, BpfObject> _cache = [];
 
     private BpfObject _object;
-    private SwitchSet _switches;
-    private SwitchSet _arms;
-    private SwitchSet _needs;
+    private FeatureSet _features;
+    private FeatureSet _arms;
+    private FeatureSet _needs;
 
     /// <summary>A program of an earlier process may be attached, and may not know what these tables need.</summary>
     private bool _isReplaced;
 
-    private XdpEngine(PinDirectory? pins, BpfObject loaded, SwitchSet switches, StateMaps maps, IReadOnlyList<string> notes)
+    private XdpEngine(PinDirectory? pins, BpfObject loaded, FeatureSet features, StateMaps maps, IReadOnlyList<string> notes)
     {
         _pins = pins;
         _object = loaded;
-        _switches = switches;
-        _arms = switches & SwitchSet.SeveralArms;
+        _features = features;
+        _arms = features & FeatureSet.MultiArm;
         _maps = maps;
         Notes = notes;
         _writer = new TableWriter(maps);
@@ -50,8 +50,8 @@ public sealed class XdpEngine : IEngine
     /// <summary>Counts the changes since the tables were made; kept across restarts.</summary>
     public long Revision => (long)_maps.Control.Revision;
 
-    /// <summary>Frames that have to be sent in fragments (struct slow_frame of src/bpf/tables.h).</summary>
-    public BpfMap SlowFrames => _maps.Map(StateMaps.SlowMap);
+    /// <summary>Frames that have to be sent in fragments (struct punted_frame of src/bpf/tables.h).</summary>
+    public BpfMap PuntedFrames => _maps.Map(StateMaps.PuntMap);
 
     /// <summary>The memory behind: for tests.</summary>
     internal StateMaps Maps => _maps;
@@ -63,30 +63,30 @@ public sealed class XdpEngine : IEngine
     /// <summary>Opens a director: adopts its pinned maps when they fit this build, makes new ones otherwise.</summary>
     /// <param name="pinPath">Folder of all directors on a bpffs; one is mounted when there is none.</param>
     /// <param name="name">Name of this director.</param>
-    /// <param name="rememberedFlows">How many flows can be remembered. Running tables keep their size.</param>
+    /// <param name="flowTableSize">How many flows can be remembered. Running tables keep their size.</param>
     /// <remarks>What runs goes on as it is until <see cref="Apply"/>.</remarks>
     /// <exception cref="EngineException">Says what stands in the way and what to do.</exception>
-    public static XdpEngine Open(string pinPath, string name, int rememberedFlows)
+    public static XdpEngine Open(string pinPath, string name, int flowTableSize)
     {
         var pins = new PinDirectory(pinPath, name);
         var notes = new List<string>();
         CheckMachine();
-        var buckets = FlowTable.BucketsFor(rememberedFlows);
+        var buckets = FlowTable.BucketsFor(flowTableSize);
         var pinned = Adoption.Open(pins, notes);
-        if (pinned is not null && (int)pinned["flows"].Shape.Entries is var running && running != buckets)
+        if (pinned is not null && (int)pinned["flows"].Definition.Entries is var running && running != buckets)
         {
-            notes.Add($"rememberedFlows: the running table of {FlowTable.FlowsOf(running)} flows is kept, because another would forget them; "
+            notes.Add($"flowTableSize: the running table of {FlowTable.CapacityOf(running)} flows is kept, because another would forget them; "
                 + "stop with onExit: remove, and start again, to change it");
             buckets = running;
         }
         // Everything on, until the first tables say what is needed: the program that is attached may not have it.
-        var loaded = DirectorObject.Load(SwitchSet.All, buckets, pinned is null ? null : n => pinned[n]);
-        return Build(pins, loaded, SwitchSet.All, pinned, notes);
+        var loaded = DirectorObject.Load(FeatureSet.All, buckets, pinned is null ? null : n => pinned[n]);
+        return Build(pins, loaded, FeatureSet.All, pinned, notes);
     }
 
     /// <summary>Takes away what an earlier run of a director left pinned and attached; nothing happens when there is nothing.</summary>
     /// <exception cref="EngineException">The kernel refused it.</exception>
-    public static void RemovePinned(string pinPath, string name) => Explained("removing what an earlier run left", () =>
+    public static void RemovePinned(string pinPath, string name) => WithErrors("removing what an earlier run left", () =>
     {
         var pins = new PinDirectory(pinPath, name);
         if (Directory.Exists(pins.Path))
@@ -98,16 +98,16 @@ public sealed class XdpEngine : IEngine
     });
 
     /// <summary>Loads program and maps without attaching or pinning them: for tests and benchmarks.</summary>
-    /// <param name="several">True: servers may be reached by another interface than packets come in by.</param>
-    /// <param name="all">True: with every switch on, whatever the tables need.</param>
-    /// <param name="rememberedFlows">How many flows can be remembered.</param>
-    public static XdpEngine LoadDetached(bool several = false, bool all = false, int rememberedFlows = DetachedFlows)
+    /// <param name="multiArm">True: servers may be reached by another interface than packets come in by.</param>
+    /// <param name="allFeatures">True: with every switch on, whatever the tables need.</param>
+    /// <param name="flowTableSize">How many flows can be remembered.</param>
+    public static XdpEngine LoadDetached(bool multiArm = false, bool allFeatures = false, int flowTableSize = DetachedFlows)
     {
-        var switches = all ? SwitchSet.All & ~SwitchSet.SeveralArms : SwitchSet.None;
-        if (several)
-            switches |= SwitchSet.SeveralArms;
-        var engine = Build(null, DirectorObject.Load(switches, FlowTable.BucketsFor(rememberedFlows), null), switches, null, []);
-        engine.KeepsSwitches = all;
+        var features = allFeatures ? FeatureSet.All & ~FeatureSet.MultiArm : FeatureSet.None;
+        if (multiArm)
+            features |= FeatureSet.MultiArm;
+        var engine = Build(null, DirectorObject.Load(features, FlowTable.BucketsFor(flowTableSize), null), features, null, []);
+        engine.KeepsAllFeatures = allFeatures;
         return engine;
     }
 
@@ -115,21 +115,21 @@ public sealed class XdpEngine : IEngine
     /// <exception cref="EngineException">They cannot be made; says what to do.</exception>
     public static XdpEngine MakeTables()
     {
-        var engine = Build(null, DirectorObject.LoadTables(FlowTable.BucketsFor(DetachedFlows)), SwitchSet.All, null, []);
-        engine.KeepsSwitches = true;
+        var engine = Build(null, DirectorObject.LoadTables(FlowTable.BucketsFor(DetachedFlows)), FeatureSet.All, null, []);
+        engine.KeepsAllFeatures = true;
         return engine;
     }
 
     /// <summary>True: nothing is ever switched off.</summary>
-    private bool KeepsSwitches { get; set; }
+    private bool KeepsAllFeatures { get; set; }
 
     /// <inheritdoc/>
     public IReadOnlyList<AttachedInterface> Attach(IReadOnlyList<DirectorInterface> interfaces)
     {
         var pins = _pins ?? throw new InvalidOperationException("a detached engine has nothing to attach");
-        return Explained("attaching", () =>
+        return WithErrors("attaching", () =>
         {
-            _arms = interfaces.Count == 1 ? SwitchSet.None : SwitchSet.SeveralArms;
+            _arms = interfaces.Count == 1 ? FeatureSet.None : FeatureSet.MultiArm;
             Load(_needs | _arms);
             using var program = _object.Program("director");
             var attached = new Attachments(pins).Reconcile(program, interfaces);
@@ -144,7 +144,7 @@ public sealed class XdpEngine : IEngine
     {
         if (_pins is not { } pins)
             return;
-        Explained("detaching", () =>
+        WithErrors("detaching", () =>
         {
             new Attachments(pins).DetachAll();
             pins.Remove();
@@ -153,18 +153,18 @@ public sealed class XdpEngine : IEngine
     }
 
     /// <inheritdoc/>
-    public void Apply(ForwardingTables tables) => Explained("applying", () =>
+    public void Apply(ForwardingTables tables) => WithErrors("applying", () =>
     {
-        var needs = SwitchSets.Needs(tables);
-        var missing = needs & ~_switches;
+        var needs = FeatureSets.Needs(tables);
+        var missing = needs & ~_features;
         // What forwards while the tables change must know both the former and the new ones.
-        if (missing != SwitchSet.None)
-            Load(_switches | needs);
-        if (missing != SwitchSet.None || !_isReplaced)
+        if (missing != FeatureSet.None)
+            Load(_features | needs);
+        if (missing != FeatureSet.None || !_isReplaced)
             ReplaceAttached();
         _writer.Apply(tables);
         _needs = needs;
-        if (_isReplaced && !KeepsSwitches && _switches != (needs | _arms))
+        if (_isReplaced && !KeepsAllFeatures && _features != (needs | _arms))
         {
             Load(needs | _arms);
             ReplaceAttached();
@@ -174,7 +174,7 @@ public sealed class XdpEngine : IEngine
     });
 
     /// <inheritdoc/>
-    public RunningGroups? ReadRunning() => Explained("reading the running tables", () => RunningTables.Read(_maps).ToGroups(_maps));
+    public RunningGroups? ReadRunning() => WithErrors("reading the running tables", () => RunningTables.Read(_maps).ToGroups(_maps));
 
     /// <inheritdoc/>
     public FlowCounts ReadFlows() => _writer.CountFlows();
@@ -184,13 +184,13 @@ public sealed class XdpEngine : IEngine
 
     /// <summary>Loads what brings probes to servers, on the maps of this engine.</summary>
     /// <exception cref="EngineException">The kernel refused it.</exception>
-    public ProbeFilter LoadProbeFilter() => Explained("loading the program for probes", () => ProbeFilter.Load(_maps));
+    public ProbeFilter LoadProbeFilter() => WithErrors("loading the program for probes", () => ProbeFilter.Load(_maps));
 
     /// <summary>Counts flows anew for least-connections choices. Only needed while some group makes such.</summary>
-    public void CountLoads() => _writer.CountLoads();
+    public void CountConnections() => _writer.CountConnections();
 
-    /// <summary>True while <see cref="CountLoads"/> is needed now and then.</summary>
-    public bool ComparesLoads => _writer.ComparesLoads;
+    /// <summary>True while <see cref="CountConnections"/> is needed now and then.</summary>
+    public bool UsesLeastConnections => _writer.UsesLeastConnections;
 
     /// <inheritdoc/>
     public EngineCounters ReadCounters() => CounterReader.Read(_maps);
@@ -216,19 +216,19 @@ public sealed class XdpEngine : IEngine
             other.Dispose();
     }
 
-    private void Load(SwitchSet switches)
+    private void Load(FeatureSet features)
     {
-        if (switches == _switches || KeepsSwitches)
+        if (features == _features || KeepsAllFeatures)
             return;
-        if (!_cache.TryGetValue(switches, out var loaded))
-            loaded = DirectorObject.Load(switches, _maps.FlowBuckets, _maps.Map);
+        if (!_cache.TryGetValue(features, out var loaded))
+            loaded = DirectorObject.Load(features, _maps.FlowBuckets, _maps.Map);
         // Tests change back and forth, and loading takes the verifier a while.
         if (_pins is null)
-            _cache.TryAdd(_switches, _object);
+            _cache.TryAdd(_features, _object);
         else
             _object.Dispose();
         _object = loaded;
-        _switches = switches;
+        _features = features;
     }
 
     private void ReplaceAttached()
@@ -240,7 +240,7 @@ public sealed class XdpEngine : IEngine
     }
 
     /// <summary>The kernel's refusals as the callers of an engine expect them: the control loop keeps what runs, and goes on.</summary>
-    private static T Explained<T>(string doing, Func<T> code)
+    private static T WithErrors<T>(string doing, Func<T> code)
     {
         try
         {
@@ -253,12 +253,12 @@ public sealed class XdpEngine : IEngine
     }
 
     private static XdpEngine Build(
-        PinDirectory? pins, BpfObject loaded, SwitchSet switches, Dictionary<string, BpfMap>? pinned, List<string> notes)
+        PinDirectory? pins, BpfObject loaded, FeatureSet features, Dictionary<string, BpfMap>? pinned, List<string> notes)
     {
         var maps = new StateMaps(pinned ?? StateMaps.Names.ToDictionary(static n => n, loaded.Map), writable: true);
         if (pinned is null)
             maps.Control.Layout = Constants.LayoutVersion;
         // Maps that nothing pinned yet are attached to by no program: those of another layout go on with their own until Attach.
-        return new XdpEngine(pins, loaded, switches, maps, notes) { _isReplaced = pinned is null };
+        return new XdpEngine(pins, loaded, features, maps, notes) { _isReplaced = pinned is null };
     }
 }

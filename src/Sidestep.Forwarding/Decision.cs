@@ -10,28 +10,28 @@ public enum Decision
     Forward = 2,
 
     /// <summary>An ARP request for a VIP in service, answered.</summary>
-    AnswerArp = 3,
+    ArpReply = 3,
 
     /// <summary>An echo request to a VIP in service, answered.</summary>
-    AnswerEcho = 4,
+    EchoReply = 4,
 
     /// <summary>Dropped; there is a <see cref="DropReason"/>.</summary>
     Drop = 5,
 
     /// <summary>A neighbour solicitation for a VIP in service, answered.</summary>
-    AnswerNeighbour = 6,
+    NeighbourAdvertisement = 6,
 
     /// <summary>Too big for the way to its server: the sender was told the size that fits.</summary>
-    AnswerTooBig = 7,
+    IcmpTooBig = 7,
 
     /// <summary>A segment of a connection of a drained server, answered with a reset.</summary>
-    AnswerReset = 8,
+    TcpReset = 8,
 
     /// <summary>Left to the kernel because a director has chosen this machine for it: it is itself the real server.</summary>
     DeliverLocally = 9,
 
     /// <summary>Given to the slow path, which sends it in fragments.</summary>
-    Fragmented = 10,
+    Punted = 10,
 }
 
 /// <summary>Why a frame was dropped: enum drop_reason of src/bpf/tables.h. docs/operations.md says what to do about each.</summary>
@@ -61,7 +61,7 @@ public enum DropReason
     /// <summary>The service has no usable real server.</summary>
     NoServer = 8,
 
-    /// <summary>With its outer header longer than the MTU of the way out.</summary>
+    /// <summary>With its outer header longer than the MTU of the egress interface.</summary>
     TooBig = 9,
 
     /// <summary>The driver left no room for the outer header.</summary>
@@ -74,7 +74,7 @@ public enum DropReason
     AccessDenied = 12,
 
     /// <summary>Too big, and more such packets came than are answered.</summary>
-    TooBigUnanswered = 13,
+    TooBigRateLimited = 13,
 
     /// <summary>An ICMP error that quotes no flow of a service.</summary>
     IcmpErrorUnknown = 14,

@@ -23,19 +23,19 @@ public static class FlowHash
             HashFields.SourceAddress => OfSource(key, flow.Source),
             HashFields.SourceAddressAndPort => OfSourceAndPort(key, flow.Source, flow.SourcePort),
             HashFields.FiveTuple => OfFiveTuple(key, flow),
-            HashFields.DestinationPort => Word(key.High, flow.DestinationPort, key.Low),
+            HashFields.DestinationPort => Mix(key.High, flow.DestinationPort, key.Low),
             _ => throw new ArgumentOutOfRangeException(nameof(fields), fields, null),
         };
     }
 
     /// <summary>Hash over an IPv4 source address alone.</summary>
-    public static ulong OfSource(HashKey key, uint source) => Word(key.High, source, key.Low);
+    public static ulong OfSource(HashKey key, uint source) => Mix(key.High, source, key.Low);
 
     /// <summary>Hash over both addresses, both ports and the protocol, for IPv4.</summary>
     public static ulong OfFiveTuple(HashKey key, uint source, uint destination, ushort sourcePort, ushort destinationPort, byte protocol)
     {
-        var state = Word(key.High, (ulong)source << 32 | destination, key.Low);
-        return Word(state, (ulong)protocol << 32 | (ulong)sourcePort << 16 | destinationPort, key.Low);
+        var state = Mix(key.High, (ulong)source << 32 | destination, key.Low);
+        return Mix(state, (ulong)protocol << 32 | (ulong)sourcePort << 16 | destinationPort, key.Low);
     }
 
     /// <summary>The slot of a hash in a table of <paramref name="slotCount"/> slots: its upper half, scaled.</summary>
@@ -44,7 +44,7 @@ public static class FlowHash
 
     /// <summary>Mixes one word into the state.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static ulong Word(ulong state, ulong word, ulong low)
+    internal static ulong Mix(ulong state, ulong word, ulong low)
     {
         state ^= word;
         state ^= state >> 32;
@@ -56,32 +56,32 @@ public static class FlowHash
     }
 
     private static ulong OfSource(HashKey key, IPAddress source) =>
-        IsIpv4(source) ? OfSource(key, Number(source)) : Both(key.High, source, key.Low);
+        IsIpv4(source) ? OfSource(key, ToUInt32(source)) : MixIpv6(key.High, source, key.Low);
 
     private static ulong OfSourceAndPort(HashKey key, IPAddress source, ushort port) => IsIpv4(source)
-        ? Word(key.High, (ulong)Number(source) << 32 | port, key.Low)
-        : Word(Both(key.High, source, key.Low), port, key.Low);
+        ? Mix(key.High, (ulong)ToUInt32(source) << 32 | port, key.Low)
+        : Mix(MixIpv6(key.High, source, key.Low), port, key.Low);
 
     private static ulong OfFiveTuple(HashKey key, in Flow flow)
     {
         if (IsIpv4(flow.Source))
-            return OfFiveTuple(key, Number(flow.Source), Number(flow.Destination), flow.SourcePort, flow.DestinationPort, flow.Protocol);
-        var state = Both(Both(key.High, flow.Source, key.Low), flow.Destination, key.Low);
-        return Word(state, (ulong)flow.Protocol << 32 | (ulong)flow.SourcePort << 16 | flow.DestinationPort, key.Low);
+            return OfFiveTuple(key, ToUInt32(flow.Source), ToUInt32(flow.Destination), flow.SourcePort, flow.DestinationPort, flow.Protocol);
+        var state = MixIpv6(MixIpv6(key.High, flow.Source, key.Low), flow.Destination, key.Low);
+        return Mix(state, (ulong)flow.Protocol << 32 | (ulong)flow.SourcePort << 16 | flow.DestinationPort, key.Low);
     }
 
     /// <summary>Mixes both halves of an IPv6 address into the state.</summary>
-    private static ulong Both(ulong state, IPAddress address, ulong low)
+    private static ulong MixIpv6(ulong state, IPAddress address, ulong low)
     {
         Span<byte> bytes = stackalloc byte[16];
         address.TryWriteBytes(bytes, out _);
-        state = Word(state, BinaryPrimitives.ReadUInt64BigEndian(bytes), low);
-        return Word(state, BinaryPrimitives.ReadUInt64BigEndian(bytes[8..]), low);
+        state = Mix(state, BinaryPrimitives.ReadUInt64BigEndian(bytes), low);
+        return Mix(state, BinaryPrimitives.ReadUInt64BigEndian(bytes[8..]), low);
     }
 
     private static bool IsIpv4(IPAddress address) => address.AddressFamily == AddressFamily.InterNetwork;
 
-    private static uint Number(IPAddress address)
+    private static uint ToUInt32(IPAddress address)
     {
         Span<byte> bytes = stackalloc byte[4];
         address.TryWriteBytes(bytes, out _);

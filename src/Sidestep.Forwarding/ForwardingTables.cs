@@ -28,19 +28,19 @@ public sealed record ForwardingTables
 
     /// <summary>When time alone will change these tables, so that they must be compiled again: a window closes, a drain is
     /// over, flows may have ended. Null: never.</summary>
-    public DateTimeOffset? Wake { get; init; }
+    public DateTimeOffset? RecompileAt { get; init; }
 
     /// <summary>What these tables were compiled from, so that the next ones take over what did not change; null when they were
     /// read back from an engine.</summary>
-    internal CompiledFrom? Origin { get; init; }
+    internal CompilerInput? Input { get; init; }
 }
 
 /// <summary>A VIP or VIP prefix.</summary>
 /// <param name="Address">A single address has the full length.</param>
-/// <param name="AnswersArp">The director answers ARP or neighbour solicitation for it. Never for a prefix.</param>
+/// <param name="RespondsToArp">The director answers ARP or neighbour solicitation for it. Never for a prefix.</param>
 /// <param name="Echo">What an echo request gets.</param>
 /// <param name="EchoService">Name of the service whose servers get it, for <see cref="EchoAction.Forward"/>.</param>
-public sealed record VipEntry(IPNetwork Address, bool AnswersArp, EchoAction Echo, string? EchoService = null);
+public sealed record VipEntry(IPNetwork Address, bool RespondsToArp, EchoAction Echo, string? EchoService = null);
 
 /// <summary>What an echo request gets now; <see cref="EchoPolicy"/> and whether the VIP is in service make it.</summary>
 public enum EchoAction
@@ -49,7 +49,7 @@ public enum EchoAction
     Drop,
 
     /// <summary>An answer.</summary>
-    Answer,
+    Reply,
 
     /// <summary>Forwarded to a real server.</summary>
     Forward,
@@ -87,10 +87,10 @@ public sealed record ServiceEntry
     public IdleTimeouts IdleTimeouts { get; init; } = IdleTimeouts.Default;
 
     /// <summary>What happens to what is too big.</summary>
-    public TooBigPolicy TooBig { get; init; } = TooBigPolicy.Answer;
+    public OversizedPolicy Oversized { get; init; } = OversizedPolicy.Icmp;
 
     /// <summary>Where UDP goes while slots are in transition.</summary>
-    public UdpPolicy UdpInTransition { get; init; } = UdpPolicy.Stay;
+    public UdpRebalancePolicy UdpOnRebalance { get; init; } = UdpRebalancePolicy.Stay;
 
     /// <summary>Who may use it; null: everybody.</summary>
     public AccessList? AccessList { get; init; }
@@ -98,21 +98,21 @@ public sealed record ServiceEntry
 
 /// <summary>A pool, reached in one way.</summary>
 /// <param name="Pool">Name of the pool.</param>
-/// <param name="Way">How.</param>
-public readonly record struct GroupKey(string Pool, Way Way)
+/// <param name="Encap">How.</param>
+public readonly record struct GroupKey(string Pool, Encap Encap)
 {
     /// <summary>By what nearly always differs: a pool is seldom reached in two ways.</summary>
     public override int GetHashCode() => string.GetHashCode(Pool, StringComparison.Ordinal);
 
     /// <summary>For messages and sorting: <c>web/l2</c>.</summary>
-    public override string ToString() => $"{Pool}/{Way}";
+    public override string ToString() => $"{Pool}/{Encap}";
 }
 
 /// <summary>The usable servers of a pool and their slots.</summary>
 /// <param name="Key">Which pool, reached how.</param>
 /// <param name="Servers">All servers of the pool, by address; those that take no new flows have no slots.</param>
 /// <param name="Slots">The slot table; its members are usable ones of <paramref name="Servers"/>. Without any it is empty, or its
-/// slots name <see cref="SlotTable.Nobody"/> while <paramref name="Transition"/> has flows that stay.</param>
+/// slots name <see cref="SlotTable.NoMember"/> while <paramref name="Transition"/> has flows that stay.</param>
 /// <param name="Transition">What is under way; null: nothing, slots need no memory.</param>
 public sealed record ServerGroup(GroupKey Key, ImmutableArray<ServerEntry> Servers, SlotTable Slots, Transition? Transition = null)
 {
@@ -123,16 +123,16 @@ public sealed record ServerGroup(GroupKey Key, ImmutableArray<ServerEntry> Serve
 }
 
 /// <summary>Slots of a group on their way from one server to another (just-enough tracking).</summary>
-/// <param name="Former">For each slot: <see cref="Settled"/>, <see cref="Remembered"/>, or the index in
+/// <param name="PreviousServers">For each slot: <see cref="Stable"/>, <see cref="Tracked"/>, or the index in
 /// <see cref="ServerGroup.Servers"/> of the server that packets of no remembered flow still belong to.</param>
-/// <param name="WindowEnds">Then the former servers are forgotten: every flow that lives has shown itself.</param>
-public sealed record Transition(ImmutableArray<int> Former, DateTimeOffset WindowEnds)
+/// <param name="MigrationWindowEnds">Then the former servers are forgotten: every flow that lives has shown itself.</param>
+public sealed record Transition(ImmutableArray<int> PreviousServers, DateTimeOffset MigrationWindowEnds)
 {
     /// <summary>Nothing is under way in the slot: no flow of it is looked up.</summary>
-    public const int Settled = -1;
+    public const int Stable = -1;
 
     /// <summary>The window is closed, but remembered flows are left: flows are looked up, new ones not remembered.</summary>
-    public const int Remembered = -2;
+    public const int Tracked = -2;
 }
 
 /// <summary>A real server.</summary>
@@ -143,7 +143,7 @@ public sealed record Transition(ImmutableArray<int> Former, DateTimeOffset Windo
 public sealed record ServerEntry(string Name, IPAddress Address, int Weight, NextHop? NextHop)
 {
     /// <summary>How it is reached, where that is not the group's way.</summary>
-    public Way? Way { get; init; }
+    public Encap? Encap { get; init; }
 
     /// <summary>What becomes of the flows that it has.</summary>
     public FlowState Flows { get; init; } = FlowState.Keep;

@@ -72,22 +72,22 @@ public enum XdpAction
 /// <summary>Packets and bytes.</summary>
 /// <param name="Packets">Frames.</param>
 /// <param name="Bytes">Their length as they came in, from the Ethernet header on.</param>
-public readonly record struct Tally(ulong Packets, ulong Bytes)
+public readonly record struct Counter(ulong Packets, ulong Bytes)
 {
     /// <summary>The sum of two.</summary>
-    public static Tally operator +(Tally a, Tally b) => new(a.Packets + b.Packets, a.Bytes + b.Bytes);
+    public static Counter operator +(Counter a, Counter b) => new(a.Packets + b.Packets, a.Bytes + b.Bytes);
 }
 
 /// <summary>Counters of an engine; what was never counted is zero or missing.</summary>
-/// <param name="Answers">ARP and echo, by decision.</param>
+/// <param name="Responses">ARP and echo, by decision.</param>
 /// <param name="Drops">By reason.</param>
 /// <param name="Services">Forwarded, by name of the service.</param>
 /// <param name="Servers">Forwarded, by group and name of the server.</param>
 public sealed record EngineCounters(
-    IReadOnlyDictionary<Decision, Tally> Answers,
-    IReadOnlyDictionary<DropReason, Tally> Drops,
-    IReadOnlyDictionary<string, Tally> Services,
-    IReadOnlyDictionary<(GroupKey Group, string Server), Tally> Servers);
+    IReadOnlyDictionary<Decision, Counter> Responses,
+    IReadOnlyDictionary<DropReason, Counter> Drops,
+    IReadOnlyDictionary<string, Counter> Services,
+    IReadOnlyDictionary<(GroupKey Group, string Server), Counter> Servers);
 
 /// <summary>An engine could not do what it was asked; the message names the cure.</summary>
 public sealed class EngineException : Exception

@@ -6,20 +6,20 @@ namespace Sidestep.Forwarding;
 public sealed class IdAllocator<T> where T : notnull
 {
     private readonly Dictionary<T, int> _ids = [];
-    private readonly Queue<int> _near = new();
-    private readonly Queue<int> _far = new();
-    private readonly int _nearEnd;
+    private readonly Queue<int> _inlineIds = new();
+    private readonly Queue<int> _otherIds = new();
+    private readonly int _inlineEnd;
 
     /// <summary>Allocates from <paramref name="first"/> on.</summary>
     /// <param name="first">The smallest number.</param>
-    /// <param name="nearEnd">Numbers below are near.</param>
+    /// <param name="inlineEnd">Numbers below are near.</param>
     /// <param name="end">All are below.</param>
-    /// <param name="taken">Numbers that are in use already.</param>
-    public IdAllocator(int first, int nearEnd, int end, IReadOnlyDictionary<T, int> taken)
+    /// <param name="assigned">Numbers that are in use already.</param>
+    public IdAllocator(int first, int inlineEnd, int end, IReadOnlyDictionary<T, int> assigned)
     {
-        _nearEnd = nearEnd;
-        foreach (var (thing, id) in taken)
-            _ids.Add(thing, id);
+        _inlineEnd = inlineEnd;
+        foreach (var (key, id) in assigned)
+            _ids.Add(key, id);
         var used = _ids.Values.ToHashSet();
         for (var id = first; id < end; id++)
         {
@@ -29,41 +29,41 @@ public sealed class IdAllocator<T> where T : notnull
     }
 
     /// <summary>The number of a thing that has one.</summary>
-    public int this[T thing] => _ids[thing];
+    public int this[T key] => _ids[key];
 
     /// <summary>The number of a thing, if it has one.</summary>
-    public bool TryFind(T thing, out int id) => _ids.TryGetValue(thing, out id);
+    public bool TryFind(T key, out int id) => _ids.TryGetValue(key, out id);
 
     /// <summary>The things that have a number.</summary>
-    public IReadOnlyCollection<T> Things => _ids.Keys;
+    public IReadOnlyCollection<T> Keys => _ids.Keys;
 
     /// <summary>Gives things a number that have none.</summary>
-    /// <param name="wanted">No more than there are numbers: the caller checks capacity first.</param>
+    /// <param name="requested">No more than there are numbers: the caller checks capacity first.</param>
     /// <param name="leaving">Things that will be released after the change. When free numbers run out, theirs are taken over;
     /// packets on their way may then be counted for the wrong one, and never go to a wrong one, because everything that a
     /// number leads to exists once per half of the tables.</param>
     /// <returns>The things that had none.</returns>
-    public IReadOnlyList<T> Take(IEnumerable<T> wanted, IEnumerable<T> leaving)
+    public IReadOnlyList<T> Allocate(IEnumerable<T> requested, IEnumerable<T> leaving)
     {
-        var added = wanted.Where(t => !_ids.ContainsKey(t)).Distinct().ToArray();
-        var free = _near.Count + _far.Count;
+        var added = requested.Where(t => !_ids.ContainsKey(t)).Distinct().ToArray();
+        var free = _inlineIds.Count + _otherIds.Count;
         if (added.Length > free)
             Release(leaving.Take(added.Length - free));
-        foreach (var thing in added)
-            _ids.Add(thing, _near.TryDequeue(out var id) ? id : _far.Dequeue());
+        foreach (var key in added)
+            _ids.Add(key, _inlineIds.TryDequeue(out var id) ? id : _otherIds.Dequeue());
         return added;
     }
 
-    private void Free(int id) => (id < _nearEnd ? _near : _far).Enqueue(id);
+    private void Free(int id) => (id < _inlineEnd ? _inlineIds : _otherIds).Enqueue(id);
 
     /// <summary>Frees the numbers of things; of those that have one.</summary>
     /// <returns>The freed numbers.</returns>
-    public IReadOnlyList<int> Release(IEnumerable<T> things)
+    public IReadOnlyList<int> Release(IEnumerable<T> keys)
     {
         var freed = new List<int>();
-        foreach (var thing in things.ToArray())
+        foreach (var key in keys.ToArray())
         {
-            if (!_ids.Remove(thing, out var id))
+            if (!_ids.Remove(key, out var id))
                 continue;
             Free(id);
             freed.Add(id);

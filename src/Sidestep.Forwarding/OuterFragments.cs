@@ -105,18 +105,18 @@ public static class OuterFragments
         return fragment;
     }
 
-    private static IEnumerable<(int Offset, int Length, bool IsLast)> Parts(int length, int room)
+    private static IEnumerable<(int Offset, int Length, bool IsLast)> Parts(int length, int maxBytes)
     {
-        var most = room / Unit * Unit;
-        for (var offset = 0; offset < length; offset += most)
+        var fullBytes = maxBytes / Unit * Unit;
+        for (var offset = 0; offset < length; offset += fullBytes)
         {
             // The last one needs no multiple: it may be up to the whole room.
-            if (length - offset <= room)
+            if (length - offset <= maxBytes)
             {
                 yield return (offset, length - offset, true);
                 yield break;
             }
-            yield return (offset, most, false);
+            yield return (offset, fullBytes, false);
         }
     }
 }

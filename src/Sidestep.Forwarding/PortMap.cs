@@ -14,53 +14,53 @@ namespace Sidestep.Forwarding;
 public sealed record PortMap(ImmutableArray<VipPorts> Vips)
 {
     /// <summary>The largest number that a packet can have.</summary>
-    public const int Largest = 0xffffff;
+    public const int MaxKey = 0xffffff;
 
     /// <summary>The number of a packet.</summary>
-    public static int Number(int protocol, int port) => protocol << 16 | port;
+    public static int Key(int protocol, int port) => protocol << 16 | port;
 
     /// <summary>Compiles, in time proportional to the number of port ranges times its logarithm.</summary>
     public static PortMap Of(ForwardingTables tables)
     {
         var byVip = tables.Vips.Select(static (v, i) => (v.Address, i)).ToDictionary(static v => v.Address, static v => v.i);
-        var claims = tables.Vips.Select(static _ => new List<Claim>()).ToArray();
+        var candidates = tables.Vips.Select(static _ => new List<Candidate>()).ToArray();
         for (var index = 0; index < tables.Services.Length; index++)
         {
             var service = tables.Services[index];
             foreach (var vip in service.Vips)
             {
                 foreach (var ports in service.Ports)
-                    claims[byVip[vip]].Add(Claim.Of(service, index, ports));
+                    candidates[byVip[vip]].Add(Candidate.Of(service, index, ports));
             }
         }
-        return new PortMap([.. claims.Select(c => VipOf(c, tables.Services))]);
+        return new PortMap([.. candidates.Select(c => VipOf(c, tables.Services))]);
     }
 
-    private static VipPorts VipOf(List<Claim> claims, ImmutableArray<ServiceEntry> services)
+    private static VipPorts VipOf(List<Candidate> candidates, ImmutableArray<ServiceEntry> services)
     {
-        var intervals = Disjoint(claims);
+        var intervals = Disjoint(candidates);
         return new VipPorts(intervals,
             FragmentService(intervals, services, TransportProtocol.Tcp), FragmentService(intervals, services, TransportProtocol.Udp));
     }
 
     /// <summary>Goes along all ends of claims, and notes where the narrowest of those that cover the place changes.</summary>
-    private static ImmutableArray<PortInterval> Disjoint(List<Claim> claims)
+    private static ImmutableArray<PortInterval> Disjoint(List<Candidate> candidates)
     {
-        if (claims.Count == 1)
-            return [new PortInterval(claims[0].First, claims[0].Last, claims[0].Service)];
-        var ends = claims.SelectMany(static c => new[] { (At: c.First, Claim: c), (At: c.Last + 1, Claim: c) })
+        if (candidates.Count == 1)
+            return [new PortInterval(candidates[0].First, candidates[0].Last, candidates[0].Service)];
+        var ends = candidates.SelectMany(static c => new[] { (At: c.First, Conflict: c), (At: c.Last + 1, Conflict: c) })
             .OrderBy(static e => e.At).ToArray();
-        var covering = new SortedSet<Claim>();
+        var covering = new SortedSet<Candidate>();
         var intervals = ImmutableArray.CreateBuilder<PortInterval>();
         for (var i = 0; i < ends.Length;)
         {
             var from = ends[i].At;
             for (; i < ends.Length && ends[i].At == from; i++)
             {
-                if (ends[i].Claim.First == from)
-                    covering.Add(ends[i].Claim);
+                if (ends[i].Conflict.First == from)
+                    covering.Add(ends[i].Conflict);
                 else
-                    covering.Remove(ends[i].Claim);
+                    covering.Remove(ends[i].Conflict);
             }
             if (covering.Count == 0)
                 continue;
@@ -79,15 +79,15 @@ public sealed record PortMap(ImmutableArray<VipPorts> Vips)
         int? found = null;
         foreach (var interval in intervals)
         {
-            if (interval.Last < Number((int)protocol, 0) || interval.First > Number((int)protocol, ushort.MaxValue))
+            if (interval.Last < Key((int)protocol, 0) || interval.First > Key((int)protocol, ushort.MaxValue))
                 continue;
-            if (found is not { } former)
+            if (found is not { } previous)
             {
                 if (!ChoosesBySourceAlone(services[interval.Service]))
                     return null;
                 found = interval.Service;
             }
-            else if (former != interval.Service && !TreatAlike(services[former], services[interval.Service]))
+            else if (previous != interval.Service && !TreatAlike(services[previous], services[interval.Service]))
             {
                 return null;
             }
@@ -104,13 +104,13 @@ public sealed record PortMap(ImmutableArray<VipPorts> Vips)
     /// <summary>What a service wants of a VIP. The order is that of precedence: the narrowest first, of equals the first by
     /// name, which is the lower index. (Configurations with equals are refused; tables that were made otherwise still have
     /// one meaning.)</summary>
-    private readonly record struct Claim(int First, int Last, int Service) : IComparable<Claim>
+    private readonly record struct Candidate(int First, int Last, int Service) : IComparable<Candidate>
     {
-        public static Claim Of(ServiceEntry service, int index, PortRange ports) => service.Protocol == TransportProtocol.Any
-            ? new Claim(0, Largest, index)
-            : new Claim(Number((int)service.Protocol, ports.First), Number((int)service.Protocol, ports.Last), index);
+        public static Candidate Of(ServiceEntry service, int index, PortRange ports) => service.Protocol == TransportProtocol.Any
+            ? new Candidate(0, MaxKey, index)
+            : new Candidate(Key((int)service.Protocol, ports.First), Key((int)service.Protocol, ports.Last), index);
 
-        public int CompareTo(Claim other) =>
+        public int CompareTo(Candidate other) =>
             (Last - First, Service, First).CompareTo((other.Last - other.First, other.Service, other.First));
     }
 }
@@ -125,14 +125,14 @@ public sealed record VipPorts(ImmutableArray<PortInterval> Intervals, int? TcpFr
     /// <summary>Index of the service that takes these packets, or null.</summary>
     public int? Find(int protocol, int port)
     {
-        var number = PortMap.Number(protocol, port);
+        var key = PortMap.Key(protocol, port);
         int low = 0, high = Intervals.Length - 1;
         while (low <= high)
         {
             var middle = (low + high) / 2;
-            if (Intervals[middle].Last < number)
+            if (Intervals[middle].Last < key)
                 low = middle + 1;
-            else if (Intervals[middle].First > number)
+            else if (Intervals[middle].First > key)
                 high = middle - 1;
             else
                 return Intervals[middle].Service;
@@ -142,7 +142,7 @@ public sealed record VipPorts(ImmutableArray<PortInterval> Intervals, int? TcpFr
 }
 
 /// <summary>Packets that one service takes.</summary>
-/// <param name="First">The first number, see <see cref="PortMap.Number"/>.</param>
+/// <param name="First">The first number, see <see cref="PortMap.Key"/>.</param>
 /// <param name="Last">The last number, included.</param>
 /// <param name="Service">Index in <see cref="ForwardingTables.Services"/>.</param>
 public readonly record struct PortInterval(int First, int Last, int Service);

@@ -40,5 +40,5 @@ public readonly ref struct ReplayedFrame
     public ReadOnlySpan<byte> Bytes { get; init; }
 
     /// <summary>Whether it goes out.</summary>
-    public bool IsSent => Decision is not (Decision.Pass or Decision.Drop or Decision.DeliverLocally or Decision.Fragmented);
+    public bool IsSent => Decision is not (Decision.Pass or Decision.Drop or Decision.DeliverLocally or Decision.Punted);
 }

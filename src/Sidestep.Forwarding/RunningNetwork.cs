@@ -5,4 +5,4 @@ namespace Sidestep.Forwarding;
 /// <param name="Groups">Servers and slots in force.</param>
 /// <param name="NextHops">Its interfaces, and the way to each server.</param>
 /// <param name="Flows">Remembered flows.</param>
-public sealed record RunningNetwork(RunningGroups Groups, NextHops NextHops, IReadOnlyList<RememberedFlow> Flows);
+public sealed record RunningNetwork(RunningGroups Groups, NextHops NextHops, IReadOnlyList<TrackedFlow> Flows);

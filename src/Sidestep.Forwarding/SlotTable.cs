@@ -17,7 +17,7 @@ public sealed class SlotTable
 {
     /// <summary>In place of a member: the slot has none. Packets of its remembered flows and of its former server go on, all
     /// others are dropped.</summary>
-    public const int Nobody = -1;
+    public const int NoMember = -1;
 
     private SlotTable(ImmutableArray<SlotMember> members, ImmutableArray<int> slots)
     {
@@ -28,56 +28,56 @@ public sealed class SlotTable
     /// <summary>A member of <see cref="SlotTable"/> with weight above 0, sorted by address.</summary>
     public ImmutableArray<SlotMember> Members { get; }
 
-    /// <summary>For each slot the index of its member, or <see cref="Nobody"/>; empty when there is no member.</summary>
+    /// <summary>For each slot the index of its member, or <see cref="NoMember"/>; empty when there is no member.</summary>
     public ImmutableArray<int> Slots { get; }
 
     /// <summary>How it was made; null when it was read back.</summary>
-    private SlotRecipe? Recipe { get; init; }
+    private SlotTableParameters? Parameters { get; init; }
 
     /// <summary>The table of an algorithm.</summary>
-    /// <param name="recipe">The algorithm and what it needs. Consistent hash: see <see cref="Build"/>. In turn: the members in the
+    /// <param name="parameters">The algorithm and what it needs. Consistent hash: see <see cref="Build"/>. In turn: the members in the
     /// order of their turns, each once or as often as its weight says. Least connections: every member once, by address.</param>
     /// <param name="members">In any order; those of weight 0 take no slot.</param>
     /// <exception cref="ArgumentException">As for <see cref="Build"/>.</exception>
-    public static SlotTable Of(SlotRecipe recipe, IEnumerable<SlotMember> members)
+    public static SlotTable Of(SlotTableParameters parameters, IEnumerable<SlotMember> members)
     {
-        if (recipe.Algorithm == Algorithm.ConsistentHash)
+        if (parameters.Algorithm == Algorithm.ConsistentHash)
         {
-            var built = Build(recipe.Key, members, recipe.SlotCount);
-            return new SlotTable(built.Members, built.Slots) { Recipe = recipe };
+            var built = Build(parameters.Key, members, parameters.SlotCount);
+            return new SlotTable(built.Members, built.Slots) { Parameters = parameters };
         }
-        var sorted = Sorted(members, recipe.SlotCount);
-        int[] slots = recipe.Algorithm == Algorithm.WeightedRoundRobin ? Turns(sorted, recipe.SlotCount) : [.. Enumerable.Range(0, sorted.Length)];
-        return new SlotTable(sorted, ImmutableArray.Create(slots)) { Recipe = recipe };
+        var sorted = Sorted(members, parameters.SlotCount);
+        int[] slots = parameters.Algorithm == Algorithm.WeightedRoundRobin ? RoundRobinOrder(sorted, parameters.SlotCount) : [.. Enumerable.Range(0, sorted.Length)];
+        return new SlotTable(sorted, ImmutableArray.Create(slots)) { Parameters = parameters };
     }
 
     /// <summary>A table that was read back from where it was stored.</summary>
     /// <param name="members">Sorted by address.</param>
-    /// <param name="slots">For each slot the index of its member, or <see cref="Nobody"/>.</param>
+    /// <param name="slots">For each slot the index of its member, or <see cref="NoMember"/>.</param>
     /// <exception cref="ArgumentException">A slot names a member that there is not.</exception>
     public static SlotTable FromSlots(ImmutableArray<SlotMember> members, ImmutableArray<int> slots)
     {
         foreach (var member in slots)
         {
-            if (member < Nobody || member >= members.Length)
+            if (member < NoMember || member >= members.Length)
                 throw new ArgumentException($"a slot names member {member} of {members.Length}", nameof(slots));
         }
         return new SlotTable(members, slots);
     }
 
     /// <summary>A table of slots that nobody serves.</summary>
-    internal static SlotTable OfNobody(int slotCount)
+    internal static SlotTable WithoutMembers(int slotCount)
     {
         var slots = new int[slotCount];
-        Array.Fill(slots, Nobody);
+        Array.Fill(slots, NoMember);
         return new SlotTable([], ImmutableArray.Create(slots));
     }
 
     /// <summary>Whether <see cref="Of"/> would make this table.</summary>
-    /// <param name="recipe">The recipe.</param>
+    /// <param name="parameters">The recipe.</param>
     /// <param name="members">Sorted by address, with weight.</param>
-    internal bool IsOf(SlotRecipe recipe, ReadOnlySpan<SlotMember> members) =>
-        Recipe == recipe && Members.AsSpan().SequenceEqual(members);
+    internal bool IsOf(SlotTableParameters parameters, ReadOnlySpan<SlotMember> members) =>
+        Parameters == parameters && Members.AsSpan().SequenceEqual(members);
 
     /// <summary>Builds the table, in time proportional to slots times the logarithm of slots.</summary>
     /// <param name="key">The director's hash key: permutations depend on it, so that clients cannot foresee them.</param>
@@ -94,7 +94,7 @@ public sealed class SlotTable
 
     private static ImmutableArray<SlotMember> Sorted(IEnumerable<SlotMember> members, int slotCount)
     {
-        var sorted = members.Where(static m => m.Weight > 0).OrderBy(static m => m.Address, AddressOrder.Instance).ToImmutableArray();
+        var sorted = members.Where(static m => m.Weight > 0).OrderBy(static m => m.Address, AddressComparer.Instance).ToImmutableArray();
         for (var i = 1; i < sorted.Length; i++)
         {
             if (sorted[i].Address.Equals(sorted[i - 1].Address))
@@ -107,26 +107,26 @@ public sealed class SlotTable
     /// <summary>The order of turns in which every member comes as often as its weight says, and as evenly as can be: the k-th of
     /// n turns of a member belongs at (2k + 1) / 2n of the whole. Weights have their greatest common divisor taken out; when
     /// the turns are still more than there may be, they are shared out like slots.</summary>
-    private static int[] Turns(ImmutableArray<SlotMember> members, int most)
+    private static int[] RoundRobinOrder(ImmutableArray<SlotMember> members, int max)
     {
         if (members.IsEmpty)
             return [];
         var divisor = members.Aggregate(0, static (d, m) => GreatestCommonDivisor(d, m.Weight));
-        var turns = members.Select(m => m.Weight / divisor).ToArray();
-        if (turns.Sum(static t => (long)t) > most)
-            turns = Quotas(members, most);
-        var next = new PriorityQueue<(int Member, int Turn), (double Place, int Member)>();
-        for (var i = 0; i < turns.Length; i++)
+        var shares = members.Select(m => m.Weight / divisor).ToArray();
+        if (shares.Sum(static t => (long)t) > max)
+            shares = Quotas(members, max);
+        var next = new PriorityQueue<(int Member, int Occurrence), (double Place, int Member)>();
+        for (var i = 0; i < shares.Length; i++)
         {
-            if (turns[i] > 0)
-                next.Enqueue((i, 0), (1 / (2.0 * turns[i]), i));
+            if (shares[i] > 0)
+                next.Enqueue((i, 0), (1 / (2.0 * shares[i]), i));
         }
         var order = new List<int>();
         while (next.TryDequeue(out var one, out _))
         {
             order.Add(one.Member);
-            if (one.Turn + 1 < turns[one.Member])
-                next.Enqueue((one.Member, one.Turn + 1), ((2 * one.Turn + 3) / (2.0 * turns[one.Member]), one.Member));
+            if (one.Occurrence + 1 < shares[one.Member])
+                next.Enqueue((one.Member, one.Occurrence + 1), ((2 * one.Occurrence + 3) / (2.0 * shares[one.Member]), one.Member));
         }
         return [.. order];
     }
@@ -152,8 +152,8 @@ public sealed class SlotTable
         // Most of the time goes into steps over slots that are taken: these are bits, which stay in the nearest cache, and
         // a step is shorter than the table, so that it takes no division to stay inside.
         var isTaken = new ulong[(slotCount + 63) / 64];
-        LastSlots? last = null;
-        var mostLast = (int)Math.Sqrt(slotCount);
+        FreeSlots? last = null;
+        var maxFree = (int)Math.Sqrt(slotCount);
         var largest = quota.Max();
         for (int round = 1, filled = 0; filled < slotCount; round++)
         {
@@ -161,9 +161,9 @@ public sealed class SlotTable
             {
                 while (taken[i] < quota[i] && (long)taken[i] * largest < (long)quota[i] * round)
                 {
-                    if (last is null && slotCount - filled <= mostLast)
-                        last = new LastSlots(isTaken, step, slotCount);
-                    var slot = last is null ? Next(isTaken, position[i], step[i], slotCount) : last.Take(i, position[i]);
+                    if (last is null && slotCount - filled <= maxFree)
+                        last = new FreeSlots(isTaken, step, slotCount);
+                    var slot = last is null ? NextFree(isTaken, position[i], step[i], slotCount) : last.Take(i, position[i]);
                     position[i] = slot;
                     isTaken[slot >> 6] |= 1UL << slot;
                     slots[slot] = i;
@@ -176,7 +176,7 @@ public sealed class SlotTable
     }
 
     /// <summary>The first free slot on the way of a member.</summary>
-    private static int Next(ulong[] isTaken, int slot, int step, int slotCount)
+    private static int NextFree(ulong[] isTaken, int slot, int step, int slotCount)
     {
         while ((isTaken[slot >> 6] >> slot & 1) != 0)
         {
@@ -189,15 +189,15 @@ public sealed class SlotTable
 
     /// <summary>When few slots are free, they are many steps away, more than half of all steps of a table: so it is worked out
     /// how many for each of them.</summary>
-    private sealed class LastSlots
+    private sealed class FreeSlots
     {
         private readonly int _slotCount;
         private readonly List<int> _free = [];
 
         /// <summary>For each member the number of steps, round and round, that lead one slot on.</summary>
-        private readonly int[] _stepsOfOne;
+        private readonly int[] _inverseSteps;
 
-        internal LastSlots(ulong[] isTaken, int[] step, int slotCount)
+        internal FreeSlots(ulong[] isTaken, int[] step, int slotCount)
         {
             _slotCount = slotCount;
             for (var slot = 0; slot < slotCount; slot++)
@@ -205,7 +205,7 @@ public sealed class SlotTable
                 if ((isTaken[slot >> 6] >> slot & 1) == 0)
                     _free.Add(slot);
             }
-            _stepsOfOne = Array.ConvertAll(step, s => Inverse(s, slotCount));
+            _inverseSteps = Array.ConvertAll(step, s => Inverse(s, slotCount));
         }
 
         internal int Take(int member, int position)
@@ -214,7 +214,7 @@ public sealed class SlotTable
             for (var i = 0; i < _free.Count; i++)
             {
                 var distance = _free[i] - position;
-                var steps = (int)((ulong)(distance < 0 ? distance + _slotCount : distance) * (ulong)_stepsOfOne[member] % (ulong)_slotCount);
+                var steps = (int)((ulong)(distance < 0 ? distance + _slotCount : distance) * (ulong)_inverseSteps[member] % (ulong)_slotCount);
                 if (steps < fewest)
                     (nearest, fewest) = (i, steps);
             }
@@ -253,8 +253,8 @@ public sealed class SlotTable
         Span<byte> bytes = stackalloc byte[16];
         bytes.Clear();
         address.TryWriteBytes(bytes, out var length);
-        var state = FlowHash.Word(key.High, BinaryPrimitives.ReadUInt64BigEndian(bytes), key.Low);
-        return FlowHash.Word(state, BinaryPrimitives.ReadUInt64BigEndian(bytes[8..]) ^ (ulong)length, key.Low);
+        var state = FlowHash.Mix(key.High, BinaryPrimitives.ReadUInt64BigEndian(bytes), key.Low);
+        return FlowHash.Mix(state, BinaryPrimitives.ReadUInt64BigEndian(bytes[8..]) ^ (ulong)length, key.Low);
     }
 }
 
@@ -262,7 +262,7 @@ public sealed class SlotTable
 /// <param name="Algorithm">How the slots are used.</param>
 /// <param name="Key">The director's hash key.</param>
 /// <param name="SlotCount">How many slots: exactly, for the consistent hash; at most, in turn.</param>
-public readonly record struct SlotRecipe(Algorithm Algorithm, HashKey Key, int SlotCount);
+public readonly record struct SlotTableParameters(Algorithm Algorithm, HashKey Key, int SlotCount);
 
 /// <summary>What a slot table knows of a real server.</summary>
 /// <param name="Address">Its own address; identifies it, so that a renamed server keeps its slots.</param>
@@ -270,10 +270,10 @@ public readonly record struct SlotRecipe(Algorithm Algorithm, HashKey Key, int S
 public readonly record struct SlotMember(IPAddress Address, int Weight);
 
 /// <summary>Orders addresses by family, then by their bytes.</summary>
-public sealed class AddressOrder : IComparer<IPAddress>
+public sealed class AddressComparer : IComparer<IPAddress>
 {
     /// <summary>The only one.</summary>
-    public static AddressOrder Instance { get; } = new();
+    public static AddressComparer Instance { get; } = new();
 
     /// <inheritdoc/>
     public int Compare(IPAddress? x, IPAddress? y)

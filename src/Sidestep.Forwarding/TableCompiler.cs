@@ -15,25 +15,25 @@ public static class TableCompiler
     /// down to the same instances.</param>
     /// <param name="now">The time: windows and drains end by it.</param>
     /// <param name="countFlows">Counts remembered flows; called at most once, and only when it may end a transition. Null: they
-    /// cannot be counted, and slots stay <see cref="Transition.Remembered"/>.</param>
+    /// cannot be counted, and slots stay <see cref="Transition.Tracked"/>.</param>
     /// <param name="health">Who is fit; null: nobody watches, and every server is.</param>
     public static ForwardingTables Compile(
         Configuration configuration, NextHops nextHops, ForwardingTables? previous = null, DateTimeOffset now = default,
         Func<FlowCounts>? countFlows = null, ServerHealth? health = null)
     {
-        var origin = new CompiledFrom(configuration, nextHops, health);
+        var input = new CompilerInput(configuration, nextHops, health);
         var enabled = configuration.VirtualServices.Where(static s => s.Enabled)
             .OrderBy(static s => s.Name, StringComparer.Ordinal)
-            .Select(s => (Service: s, Group: new GroupKey(s.ServingPool, Way.Of(origin.ProfileOf(s))))).ToArray();
-        var compiler = new GroupCompiler(origin, previous, now, countFlows);
-        var wanted = enabled.SelectMany(static e => e.Service.Pools.Select(p => (e.Service, Group: e.Group with { Pool = p })))
+            .Select(s => (Service: s, Group: new GroupKey(s.ServingPool, Encap.Of(input.ProfileOf(s))))).ToArray();
+        var compiler = new GroupCompiler(input, previous, now, countFlows);
+        var required = enabled.SelectMany(static e => e.Service.Pools.Select(p => (e.Service, Group: e.Group with { Pool = p })))
             .GroupBy(static e => e.Group, static e => e.Service)
             .Select(static g => (Name: g.Key.ToString(), g.Key, Services: g.ToArray()))
             .OrderBy(static g => g.Name, StringComparer.Ordinal).ToArray();
         // The slot tables of many pools that are all new take most of a first start.
         IEnumerable<ServerGroup> compiled = previous is null
-            ? wanted.AsParallel().AsOrdered().Select(g => compiler.Compile(g.Key, g.Services))
-            : wanted.Select(g => compiler.Compile(g.Key, g.Services));
+            ? required.AsParallel().AsOrdered().Select(g => compiler.Compile(g.Key, g.Services))
+            : required.Select(g => compiler.Compile(g.Key, g.Services));
         var groups = compiled.ToImmutableArray();
         var canServe = groups.ToDictionary(static g => g.Key, static g => g.CanServe);
 
@@ -42,19 +42,19 @@ public static class TableCompiler
             HashKey = configuration.Director.HashKey,
             Interfaces = [.. nextHops.Interfaces.OrderBy(static i => i.Index)],
             Groups = groups,
-            Services = [.. enabled.Select(e => ServiceOf(e.Service, e.Group, origin))],
+            Services = [.. enabled.Select(e => ServiceOf(e.Service, e.Group, input))],
             Vips = CompileVips(configuration, enabled, canServe),
             Peers = [.. configuration.Director.Peers.Where(nextHops.Peers.ContainsKey).Select(p => nextHops.Peers[p])
                 .Distinct().OrderBy(static m => m.Value)],
-            Wake = compiler.Wake,
-            Origin = origin,
+            RecompileAt = compiler.RecompileAt,
+            Input = input,
         };
     }
 
-    private static ServiceEntry ServiceOf(VirtualService service, GroupKey group, CompiledFrom origin)
+    private static ServiceEntry ServiceOf(VirtualService service, GroupKey group, CompilerInput input)
     {
-        var pool = origin.PoolOf(service);
-        var profile = origin.ProfileOf(service);
+        var pool = input.PoolOf(service);
+        var profile = input.ProfileOf(service);
         return new ServiceEntry
         {
             Name = service.Name,
@@ -66,9 +66,9 @@ public static class TableCompiler
             HashFields = pool.HashFields,
             Persistence = pool.Persistence,
             IdleTimeouts = profile.IdleTimeouts,
-            TooBig = profile.TooBig,
-            UdpInTransition = profile.UdpInTransition,
-            AccessList = origin.AccessListOf(service),
+            Oversized = profile.Oversized,
+            UdpOnRebalance = profile.UdpOnRebalance,
+            AccessList = input.AccessListOf(service),
         };
     }
 
@@ -80,7 +80,7 @@ public static class TableCompiler
         return
         [
             .. enabled.SelectMany(static e => e.Service.Vips.Select(v => (Vip: v, Entry: e))).GroupBy(static v => v.Vip, static v => v.Entry)
-                .OrderBy(static g => g.Key.BaseAddress, AddressOrder.Instance).ThenBy(static g => g.Key.PrefixLength)
+                .OrderBy(static g => g.Key.BaseAddress, AddressComparer.Instance).ThenBy(static g => g.Key.PrefixLength)
                 .Select(g =>
                 {
                     var inService = g.Any(e => e.Service.TrafficEnabled && canServe[e.Group]);
@@ -93,8 +93,8 @@ public static class TableCompiler
 
     private static EchoAction ActionOf(EchoPolicy policy, bool inService, string? echoService) => policy switch
     {
-        EchoPolicy.Always => EchoAction.Answer,
-        EchoPolicy.Active when inService => EchoAction.Answer,
+        EchoPolicy.Always => EchoAction.Reply,
+        EchoPolicy.Active when inService => EchoAction.Reply,
         EchoPolicy.Forward when echoService is not null => EchoAction.Forward,
         _ => EchoAction.Drop,
     };

@@ -15,73 +15,73 @@ internal static class Transitions
 {
     /// <summary>The transition of the new group; null when all its slots are settled.</summary>
     /// <param name="change">From what to what.</param>
-    /// <param name="window">How long a flow may be silent and live.</param>
+    /// <param name="migrationWindow">How long a flow may be silent and live.</param>
     /// <param name="now">The time.</param>
     /// <param name="flows">Remembered flows; null when they cannot be counted.</param>
-    internal static Transition? Next(SlotChange change, TimeSpan window, DateTimeOffset now, Lazy<FlowCounts>? flows)
+    internal static Transition? Next(SlotChange change, TimeSpan migrationWindow, DateTimeOffset now, Lazy<FlowCounts>? flows)
     {
-        var former = change.Former.Transition;
-        if (former is null && change.IsSame)
+        var previous = change.Previous.Transition;
+        if (previous is null && change.IsSame)
             return null;
-        var next = change.SlotsCorrespond ? BySlots(change, former, window, now) : Anew(change, now);
-        return next is null || !IsOver(next, window, now) || flows is null ? next : Settle(next, change.Group, flows.Value);
+        var next = change.SlotsCorrespond ? PerSlot(change, previous, migrationWindow, now) : AllTracked(change, now);
+        return next is null || !IsOver(next, migrationWindow, now) || flows is null ? next : Stabilize(next, change.Group, flows.Value);
     }
 
     /// <summary>When time will change it: a window closes, or flows are to be counted. Null: they are to be counted already.</summary>
-    internal static DateTimeOffset? NextChange(Transition transition, TimeSpan window, DateTimeOffset now)
+    internal static DateTimeOffset? NextChange(Transition transition, TimeSpan migrationWindow, DateTimeOffset now)
     {
-        if (transition.Former.Any(static f => f >= 0))
-            return transition.WindowEnds;
-        return transition.WindowEnds + window > now ? transition.WindowEnds + window : null;
+        if (transition.PreviousServers.Any(static f => f >= 0))
+            return transition.MigrationWindowEnds;
+        return transition.MigrationWindowEnds + migrationWindow > now ? transition.MigrationWindowEnds + migrationWindow : null;
     }
 
-    private static bool IsOver(Transition transition, TimeSpan window, DateTimeOffset now) =>
-        transition.WindowEnds + window <= now && !transition.Former.Any(static f => f >= 0);
+    private static bool IsOver(Transition transition, TimeSpan migrationWindow, DateTimeOffset now) =>
+        transition.MigrationWindowEnds + migrationWindow <= now && !transition.PreviousServers.Any(static f => f >= 0);
 
-    private static Transition? BySlots(SlotChange change, Transition? former, TimeSpan window, DateTimeOffset now)
+    private static Transition? PerSlot(SlotChange change, Transition? previous, TimeSpan migrationWindow, DateTimeOffset now)
     {
-        var isOpen = former is not null && now < former.WindowEnds;
+        var isOpen = previous is not null && now < previous.MigrationWindowEnds;
         var states = new int[change.Group.Slots.Slots.Length];
-        bool begins = false, isSettled = true;
+        bool begins = false, isStable = true;
         for (var slot = 0; slot < states.Length; slot++)
         {
             var state = change.State(slot);
-            if (state >= 0 && !(isOpen && change.CanBeFormer[state]))
-                state = Transition.Remembered;
+            if (state >= 0 && !(isOpen && change.KeepsUntrackedFlows[state]))
+                state = Transition.Tracked;
             int before = change.Before(slot), after = change.After(slot);
-            if (before != after && state < 0 && before != SlotChange.None && change.CanBeFormer[before])
+            if (before != after && state < 0 && before != SlotChange.None && change.KeepsUntrackedFlows[before])
             {
                 state = before;
                 begins = true;
             }
             // Back where it was: what the other one got meanwhile is remembered.
             if (state >= 0 && state == after)
-                state = Transition.Remembered;
+                state = Transition.Tracked;
             states[slot] = state;
-            isSettled &= state == Transition.Settled;
+            isStable &= state == Transition.Stable;
         }
-        return isSettled ? null : new Transition([.. states], begins ? now + window : former?.WindowEnds ?? now);
+        return isStable ? null : new Transition([.. states], begins ? now + migrationWindow : previous?.MigrationWindowEnds ?? now);
     }
 
     /// <summary>Slots mean something else than before: flows that are remembered stay, of all others nothing is known.</summary>
-    private static Transition? Anew(SlotChange change, DateTimeOffset now)
+    private static Transition? AllTracked(SlotChange change, DateTimeOffset now)
     {
-        if (change.Former.Slots.Slots.IsEmpty && change.Former.Transition is null)
+        if (change.Previous.Slots.Slots.IsEmpty && change.Previous.Transition is null)
             return null;
         var states = new int[change.Group.Slots.Slots.Length];
-        Array.Fill(states, Transition.Remembered);
+        Array.Fill(states, Transition.Tracked);
         return new Transition([.. states], now);
     }
 
     /// <summary>Flows are counted by server, not by slot: a slot is settled when no server but its own has any.</summary>
-    private static Transition? Settle(Transition transition, ServerGroup group, FlowCounts flows)
+    private static Transition? Stabilize(Transition transition, ServerGroup group, FlowCounts flows)
     {
         var counts = group.Servers.Select(s => flows.Of(group.Key, s)).ToArray();
         var byAddress = group.Servers.Select(static (s, i) => (s.Address, i)).ToDictionary(static s => s.Address, static s => s.i);
         var total = counts.Sum();
         var others = group.Slots.Members.Select(m => total - counts[byAddress[m.Address]]).ToArray();
-        var states = transition.Former.Select((state, slot) =>
-            (group.Slots.Slots[slot] is >= 0 and var member ? others[member] : total) == 0 ? Transition.Settled : state).ToImmutableArray();
-        return states.All(static s => s == Transition.Settled) ? null : transition with { Former = states };
+        var states = transition.PreviousServers.Select((state, slot) =>
+            (group.Slots.Slots[slot] is >= 0 and var member ? others[member] : total) == 0 ? Transition.Stable : state).ToImmutableArray();
+        return states.All(static s => s == Transition.Stable) ? null : transition with { PreviousServers = states };
     }
 }

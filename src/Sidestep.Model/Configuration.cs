@@ -28,7 +28,7 @@ public sealed record Configuration
     public ImmutableArray<VirtualService> VirtualServices { get; init; } = [];
 
     /// <summary>What is still there of the former configuration, and why; sentences. Never from a file.</summary>
-    public ImmutableArray<string> Held { get; init; } = [];
+    public ImmutableArray<string> Retained { get; init; } = [];
 
     /// <summary>The network profile of a service.</summary>
     public NetworkProfile ProfileOf(VirtualService service)

@@ -9,8 +9,8 @@ namespace Sidestep.Model;
 /// <param name="Value">The offending value, control characters replaced and shortened to
 /// <see cref="Limits.QuotedCharacters"/>; null when the trouble is that there is none, or when it is a list or mapping.</param>
 /// <param name="Reason">Why it is wrong: without a full stop.</param>
-/// <param name="Cure">What to do: without a full stop.</param>
-public sealed record ConfigurationIssue(string Path, int Line, int Column, string? Value, string Reason, string Cure)
+/// <param name="Remedy">What to do: without a full stop.</param>
+public sealed record ConfigurationIssue(string Path, int Line, int Column, string? Value, string Reason, string Remedy)
 {
     /// <summary>One line without the position: <c>PATH: VALUE: why. What to do.</c></summary>
     public override string ToString()
@@ -20,8 +20,8 @@ public sealed record ConfigurationIssue(string Path, int Line, int Column, strin
             text.Append(Path).Append(": ");
         if (Value is not null)
             text.Append(Value.Length == 0 ? "\"\"" : Value).Append(": ");
-        text.Append(Reason).Append(". ").Append(Cure);
-        if (!Cure.EndsWith('?'))
+        text.Append(Reason).Append(". ").Append(Remedy);
+        if (!Remedy.EndsWith('?'))
             text.Append('.');
         return text.ToString();
     }

@@ -12,13 +12,13 @@ public static class ConfigurationReader
     /// <param name="yaml">The text of the document; beyond <see cref="Limits.DocumentBytes"/> it is refused unread.</param>
     /// <param name="host">The machine that the configuration is for; null leaves out the checks against it.</param>
     /// <returns>A configuration, or at least one error. Never throws because of the document.</returns>
-    public static ConfigurationResult Read(string yaml, HostFacts? host)
+    public static ConfigurationResult Read(string yaml, HostInfo? host)
     {
         ArgumentNullException.ThrowIfNull(yaml);
         var issues = new IssueList();
         var root = Bind(yaml, issues);
         if (root is not null)
-            Rules.Check(new Document(root, host), issues);
+            ConfigurationRules.Check(new ConfigurationDocument(root, host), issues);
         return new ConfigurationResult(
             issues.HasErrors ? null : DocumentSchema.Build(root!), issues.Errors, issues.Warnings);
     }
@@ -32,7 +32,7 @@ public static class ConfigurationReader
                 "Check that this is the configuration file");
             return null;
         }
-        var node = DocumentParser.Parse(yaml, issues);
+        var node = YamlParser.Parse(yaml, issues);
         return node is not null && DocumentSchema.Kind.TryBind(node, "", issues, out var root) ? root : null;
     }
 }

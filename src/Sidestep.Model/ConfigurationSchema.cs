@@ -13,7 +13,7 @@ public static class ConfigurationSchema
     // The language servers for YAML know draft-07 completely, and later drafts in part.
     private const string Draft = "http://json-schema.org/draft-07/schema#";
 
-    private static readonly JsonSerializerOptions Written = new()
+    private static readonly JsonSerializerOptions WriteOptions = new()
     {
         WriteIndented = true,
         NewLine = "\n",
@@ -27,6 +27,6 @@ public static class ConfigurationSchema
         var schema = new JsonObject { ["$schema"] = Draft, ["title"] = "Sidestep configuration" };
         foreach (var (keyword, value) in DocumentSchema.Kind.ToJsonSchema())
             schema[keyword] = value?.DeepClone();
-        return schema.ToJsonString(Written) + "\n";
+        return schema.ToJsonString(WriteOptions) + "\n";
     }
 }

@@ -45,7 +45,7 @@ public sealed record DaemonReport
 
     /// <summary>Multicast addresses that were entered into the lists of interfaces, which outlive the daemon: interface and Ethernet
     /// address. The next run takes back what it does not need.</summary>
-    public ImmutableArray<string> Groups { get; init; } = [];
+    public ImmutableArray<string> MulticastMacs { get; init; } = [];
 
     /// <summary>Where the report of a director lies.</summary>
     public static string PathOf(DirectorSettings director) => BasePath(director) + ".json";
@@ -57,10 +57,10 @@ public sealed record DaemonReport
     public static string SocketPath(DirectorSettings director) => BasePath(director) + ".sock";
 
     /// <summary>What the names of files begin with in which the managed engine keeps what it remembers.</summary>
-    public static string KeptPath(DirectorSettings director) => BasePath(director);
+    public static string PersistentStatePrefix(DirectorSettings director) => BasePath(director);
 
     /// <summary>Replaces the report, so that a reader finds the old one or the new one.</summary>
-    public void Write(DirectorSettings director) => ReplacedFile.Write(PathOf(director), file => JsonSerializer.Serialize(file, this, Json));
+    public void Write(DirectorSettings director) => AtomicFile.Write(PathOf(director), file => JsonSerializer.Serialize(file, this, Json));
 
     /// <summary>Reads the report; null when there is none.</summary>
     public static DaemonReport? Read(DirectorSettings director)

@@ -23,7 +23,7 @@ public sealed record DirectorSettings
     public ImmutableArray<IPAddress> Peers { get; init; } = [];
 
     /// <summary>How many flows can be remembered at once, where they have to be. The memory is taken at the first start.</summary>
-    public int RememberedFlows { get; init; } = 262_144;
+    public int FlowTableSize { get; init; } = 262_144;
 
     /// <summary>What SIGTERM does with the program in the kernel.</summary>
     public ExitAction OnExit { get; init; } = ExitAction.Keep;
@@ -32,7 +32,7 @@ public sealed record DirectorSettings
     public ApiSettings? Api { get; init; }
 
     /// <summary>What is done about others that answer for the VIPs.</summary>
-    public SentinelSettings Sentinel { get; init; } = new();
+    public ConflictDetectionSettings ConflictDetection { get; init; } = new();
 
     /// <summary>Folder below which state is pinned; a bpffs is mounted there when there is none.</summary>
     public string PinPath { get; init; } = "/sys/fs/bpf/sidestep";

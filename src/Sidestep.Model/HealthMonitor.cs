@@ -13,7 +13,7 @@ public sealed record HealthMonitor
     public required MonitorType Type { get; init; }
 
     /// <summary>By which way.</summary>
-    public ProbeWay Probe { get; init; } = ProbeWay.DsrPath;
+    public ProbePath Probe { get; init; } = ProbePath.DsrPath;
 
     /// <summary>From the beginning of a probe to that of the next, jitter aside.</summary>
     public TimeSpan Interval { get; init; } = DefaultInterval;
@@ -99,7 +99,7 @@ public enum MonitorType
 }
 
 /// <summary>By which way a probe goes.</summary>
-public enum ProbeWay
+public enum ProbePath
 {
     /// <summary>As a client's packet: to the VIP, in the server's encapsulation; the answer comes from the VIP.</summary>
     DsrPath,
@@ -120,9 +120,9 @@ public sealed record HttpExpectation(string Path, string? Host, ImmutableArray<P
 
 /// <summary>What is asked of a certificate.</summary>
 /// <param name="Check">How much.</param>
-/// <param name="AuthorityFile">PEM file of the authorities, or null: the machine's.</param>
+/// <param name="CaFile">PEM file of the authorities, or null: the machine's.</param>
 /// <param name="ServerName">The name in the certificate, and in the handshake (SNI); null: the header Host.</param>
-public sealed record TlsExpectation(TlsCheck Check, string? AuthorityFile, string? ServerName);
+public sealed record TlsExpectation(TlsCheck Check, string? CaFile, string? ServerName);
 
 /// <summary>How much of a certificate is looked at.</summary>
 public enum TlsCheck
@@ -164,17 +164,17 @@ public enum DnsRecordType
 }
 
 /// <summary>How many monitors of a server must be up.</summary>
-/// <param name="AtLeast">So many; 0: all.</param>
-public readonly record struct Healthy(int AtLeast)
+/// <param name="Count">So many; 0: all.</param>
+public readonly record struct MinHealthyMonitors(int Count)
 {
     /// <summary>Every one.</summary>
-    public static Healthy All => default;
+    public static MinHealthyMonitors All => default;
 
     /// <summary>One.</summary>
-    public static Healthy Any => new(1);
+    public static MinHealthyMonitors One => new(1);
 
     /// <summary>How many of so many.</summary>
-    public int Of(int monitors) => AtLeast == 0 ? monitors : Math.Min(AtLeast, monitors);
+    public int Of(int monitors) => Count == 0 ? monitors : Math.Min(Count, monitors);
 }
 
 /// <summary>When a new or recovered server gets traffic.</summary>

@@ -13,7 +13,7 @@ public sealed record HealthReport
     public required DateTimeOffset At { get; init; }
 
     /// <summary>How the probes do.</summary>
-    public required ProbeFigures Probes { get; init; }
+    public required ProbeStats Probes { get; init; }
 
     /// <summary>The servers that are watched, by pool, way and name.</summary>
     public ImmutableArray<ServerHealthReport> Servers { get; init; } = [];
@@ -22,7 +22,7 @@ public sealed record HealthReport
     public static string PathOf(DirectorSettings director) => Path.ChangeExtension(DaemonReport.PathOf(director), ".health.json");
 
     /// <summary>Replaces the report, so that a reader finds the old one or the new one.</summary>
-    public void Write(DirectorSettings director) => ReplacedFile.Write(PathOf(director), file => JsonSerializer.Serialize(file, this, Json));
+    public void Write(DirectorSettings director) => AtomicFile.Write(PathOf(director), file => JsonSerializer.Serialize(file, this, Json));
 
     /// <summary>Reads the report; null when there is none, or none of this version.</summary>
     public static HealthReport? Read(DirectorSettings director)
@@ -40,28 +40,28 @@ public sealed record HealthReport
 }
 
 /// <summary>How the probes of a director do. Times are milliseconds.</summary>
-public sealed record ProbeFigures
+public sealed record ProbeStats
 {
     /// <summary>Checks: a server, asked by a monitor for one VIP and port.</summary>
     public int Checks { get; init; }
 
     /// <summary>Probes that began since the daemon started.</summary>
-    public long Begun { get; init; }
+    public long Started { get; init; }
 
     /// <summary>Probes under way.</summary>
-    public int UnderWay { get; init; }
+    public int InFlight { get; init; }
 
     /// <summary>Turns that were left out because the director was too late.</summary>
-    public long LeftOut { get; init; }
+    public long Skipped { get; init; }
 
     /// <summary>How late probes began, of the last half minute that is over, or of the first.</summary>
-    public DurationFigures Late { get; init; } = new();
+    public DurationStats Late { get; init; } = new();
 
     /// <summary>From the verdict that a server failed to tables without it.</summary>
-    public DurationFigures Removal { get; init; } = new();
+    public DurationStats Removal { get; init; } = new();
 
     /// <summary>From the verdict that a server is fit to tables with it.</summary>
-    public DurationFigures Admission { get; init; } = new();
+    public DurationStats Admission { get; init; } = new();
 }
 
 /// <summary>A distribution, in milliseconds.</summary>
@@ -69,7 +69,7 @@ public sealed record ProbeFigures
 /// <param name="Median">Half of them took no longer.</param>
 /// <param name="P99">99 of 100 took no longer.</param>
 /// <param name="Longest">The longest.</param>
-public sealed record DurationFigures(long Count = 0, double Median = 0, double P99 = 0, double Longest = 0);
+public sealed record DurationStats(long Count = 0, double Median = 0, double P99 = 0, double Longest = 0);
 
 /// <summary>The health of one server in one group.</summary>
 public sealed record ServerHealthReport
@@ -78,7 +78,7 @@ public sealed record ServerHealthReport
     public required string Pool { get; init; }
 
     /// <summary>How it is reached: <c>l2</c>, <c>ipip</c>.</summary>
-    public required string Way { get; init; }
+    public required string Encap { get; init; }
 
     /// <summary>Name of the server.</summary>
     public required string Name { get; init; }
@@ -87,7 +87,7 @@ public sealed record ServerHealthReport
     public required string Address { get; init; }
 
     /// <summary>It may have traffic.</summary>
-    public bool Fit { get; init; }
+    public bool Healthy { get; init; }
 
     /// <summary>Since when it may, or may not; null: as it was when the daemon started, or not known yet.</summary>
     public DateTimeOffset? Since { get; init; }
@@ -108,27 +108,27 @@ public sealed record ServerHealthReport
     public bool WaitsForAgent { get; init; }
 
     /// <summary>What passes by and does not look well, with how often and since when. Changes nothing by itself.</summary>
-    public ImmutableArray<string> Suspicions { get; init; } = [];
+    public ImmutableArray<string> PassiveSignals { get; init; } = [];
 
-    /// <summary>The longest datagram of a client that should fit, by the MTU of the way out; null: not known.</summary>
-    public int? Room { get; init; }
+    /// <summary>The longest datagram of a client that should fit, by the MTU of the egress interface; null: not known.</summary>
+    public int? PathMtu { get; init; }
 
     /// <summary>The longest that was answered; null: not measured.</summary>
-    public int? WorkingRoom { get; init; }
+    public int? MeasuredPathMtu { get; init; }
 
     /// <summary>What is wrong with the MTU of the way; null: nothing, or it is not known.</summary>
     public string? MtuProblem { get; init; }
 
     /// <summary>Each of its checks.</summary>
-    public ImmutableArray<CheckReport> Checks { get; init; } = [];
+    public ImmutableArray<HealthCheckReport> Checks { get; init; } = [];
 }
 
 /// <summary>One check of a server.</summary>
 /// <param name="Monitor">Name of the monitor.</param>
-/// <param name="Asks">What the probe is addressed to: <c>203.0.113.10 80</c>.</param>
-/// <param name="Way">dsrPath or server.</param>
-/// <param name="Verdict">up, down or unknown.</param>
+/// <param name="Target">What the probe is addressed to: <c>203.0.113.10 80</c>.</param>
+/// <param name="ProbePath">dsrPath or server.</param>
+/// <param name="Status">up, down or unknown.</param>
 /// <param name="Since">When that changed.</param>
 /// <param name="Error">The last error.</param>
 /// <param name="ErrorAt">When that was.</param>
-public sealed record CheckReport(string Monitor, string Asks, string Way, string Verdict, DateTimeOffset? Since, string? Error, DateTimeOffset? ErrorAt);
+public sealed record HealthCheckReport(string Monitor, string Target, string ProbePath, string Status, DateTimeOffset? Since, string? Error, DateTimeOffset? ErrorAt);

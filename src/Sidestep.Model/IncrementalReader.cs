@@ -11,10 +11,10 @@ namespace Sidestep.Model;
 /// time, and where the difference does not settle what the document says, all of it is read. Not safe for threads.</remarks>
 public sealed class IncrementalReader
 {
-    private KnownDocument? _known;
+    private PreviousDocument? _previous;
 
     /// <summary>The same as <see cref="ConfigurationReader.Read"/>.</summary>
-    public ConfigurationResult Read(string yaml, HostFacts? host)
+    public ConfigurationResult Read(string yaml, HostInfo? host)
     {
         ArgumentNullException.ThrowIfNull(yaml);
         if (ReadDifference(yaml, host) is { } result)
@@ -23,23 +23,23 @@ public sealed class IncrementalReader
         var root = ConfigurationReader.Bind(yaml, issues);
         bool isKnown = root is not null && !issues.HasAny;
         if (root is not null)
-            Rules.Check(new Document(root, host), issues);
+            ConfigurationRules.Check(new ConfigurationDocument(root, host), issues);
         var configuration = issues.HasErrors ? null : DocumentSchema.Build(root!);
-        _known = isKnown ? KnownDocument.Of(yaml, root!, configuration) : null;
+        _previous = isKnown ? PreviousDocument.Of(yaml, root!, configuration) : null;
         return new ConfigurationResult(configuration, issues.Errors, issues.Warnings);
     }
 
-    private ConfigurationResult? ReadDifference(string yaml, HostFacts? host)
+    private ConfigurationResult? ReadDifference(string yaml, HostInfo? host)
     {
-        if (_known is null || Encoding.UTF8.GetByteCount(yaml) > Limits.DocumentBytes || _known.Read(yaml) is not { } read)
+        if (_previous is null || Encoding.UTF8.GetByteCount(yaml) > Limits.DocumentBytes || _previous.Read(yaml) is not { } read)
             return null;
         var issues = new IssueList();
-        Rules.Check(new Document(read.Root, host), issues);
+        ConfigurationRules.Check(new ConfigurationDocument(read.Root, host), issues);
         // An issue says its line.
         if (issues.HasAny && !read.HasLines)
             return null;
         var configuration = issues.HasErrors ? null : read.Configuration ?? DocumentSchema.Build(read.Root);
-        _known = read with { Configuration = configuration ?? read.Configuration };
+        _previous = read with { Configuration = configuration ?? read.Configuration };
         return new ConfigurationResult(configuration, issues.Errors, issues.Warnings);
     }
 }

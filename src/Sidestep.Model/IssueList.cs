@@ -9,25 +9,25 @@ internal sealed class IssueList
 {
     private readonly List<ConfigurationIssue> _errors = [];
     private readonly List<ConfigurationIssue> _warnings = [];
-    private int _errorsLeftOut;
-    private int _warningsLeftOut;
+    private int _errorsOmitted;
+    private int _warningsOmitted;
 
     public bool HasAny => _errors.Count + _warnings.Count > 0;
 
     public bool HasErrors => _errors.Count > 0;
 
-    public void Error(string path, Node at, string reason, string cure) =>
-        Error(path, at.Position, ValueOf(at), reason, cure);
+    public void Error(string path, Node at, string reason, string remedy) =>
+        Error(path, at.Position, ValueOf(at), reason, remedy);
 
-    public void Error(string path, Position at, string? value, string reason, string cure) =>
-        Add(_errors, ref _errorsLeftOut, path, at, value, reason, cure);
+    public void Error(string path, Position at, string? value, string reason, string remedy) =>
+        Add(_errors, ref _errorsOmitted, path, at, value, reason, remedy);
 
-    public void Warning(string path, Node at, string reason, string cure) =>
-        Add(_warnings, ref _warningsLeftOut, path, at.Position, ValueOf(at), reason, cure);
+    public void Warning(string path, Node at, string reason, string remedy) =>
+        Add(_warnings, ref _warningsOmitted, path, at.Position, ValueOf(at), reason, remedy);
 
-    public ImmutableArray<ConfigurationIssue> Errors => Sorted(_errors, _errorsLeftOut);
+    public ImmutableArray<ConfigurationIssue> Errors => Sorted(_errors, _errorsOmitted);
 
-    public ImmutableArray<ConfigurationIssue> Warnings => Sorted(_warnings, _warningsLeftOut);
+    public ImmutableArray<ConfigurationIssue> Warnings => Sorted(_warnings, _warningsOmitted);
 
     /// <summary>Text of the document, made fit to be repeated: short, and harmless to a terminal.</summary>
     public static string Quote(string text)
@@ -52,22 +52,22 @@ internal sealed class IssueList
             or System.Globalization.UnicodeCategory.ParagraphSeparator);
 
     private static void Add(
-        List<ConfigurationIssue> list, ref int leftOut, string path, Position at, string? value, string reason, string cure)
+        List<ConfigurationIssue> list, ref int omitted, string path, Position at, string? value, string reason, string remedy)
     {
         if (list.Count < Limits.ListedIssues)
-            list.Add(new(path, at.Line, at.Column, value is null ? null : Quote(value), reason, cure));
+            list.Add(new(path, at.Line, at.Column, value is null ? null : Quote(value), reason, remedy));
         else
-            leftOut++;
+            omitted++;
     }
 
-    private static ImmutableArray<ConfigurationIssue> Sorted(List<ConfigurationIssue> list, int leftOut)
+    private static ImmutableArray<ConfigurationIssue> Sorted(List<ConfigurationIssue> list, int omitted)
     {
         // OrderBy is stable: two issues of one place stay in the order of the checks.
         var sorted = list.OrderBy(i => i.Line).ThenBy(i => i.Column).ToImmutableArray();
-        if (leftOut == 0)
+        if (omitted == 0)
             return sorted;
         var last = sorted[^1];
         return sorted.Add(new("", last.Line, last.Column, null,
-            $"{leftOut} more are not listed", "Mend those above and check again"));
+            $"{omitted} more are not listed", "Mend those above and check again"));
     }
 }

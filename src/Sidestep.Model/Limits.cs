@@ -21,7 +21,7 @@ public static class Limits
     public const int Interfaces = 16;
 
     /// <summary>Flows that a director remembers at once.</summary>
-    public const int RememberedFlows = 1_048_576;
+    public const int FlowTableSize = 1_048_576;
 
     /// <summary>Network profiles.</summary>
     public const int NetworkProfiles = 4096;
@@ -68,8 +68,8 @@ public static class Limits
     /// <summary>Prefixes of all access lists together.</summary>
     public const int AllAccessListPrefixes = 100_000;
 
-    /// <summary>Distinct combinations of idle timeouts, tooBig and udpInTransition: the engine numbers them.</summary>
-    public const int ProfileSettings = 256;
+    /// <summary>Distinct combinations of idle timeouts, tooBig and udpOnRebalance: the engine numbers them.</summary>
+    public const int ProfileCombinations = 256;
 
     /// <summary>Servers of a pool that looks for the one with the fewest connections: each new flow looks at all.</summary>
     public const int LeastConnectionsServers = 256;

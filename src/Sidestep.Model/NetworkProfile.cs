@@ -29,14 +29,14 @@ public sealed record NetworkProfile
     public IPNetwork? OuterSource6 { get; init; }
 
     /// <summary>What happens to a packet that is too big with its outer header.</summary>
-    public TooBigPolicy TooBig { get; init; } = TooBigPolicy.Answer;
+    public OversizedPolicy Oversized { get; init; } = OversizedPolicy.Icmp;
 
     /// <summary>When flows that are remembered are forgotten.</summary>
     public IdleTimeouts IdleTimeouts { get; init; } = IdleTimeouts.Default;
 
     /// <summary>While a slot is on its way to another server: whether a UDP packet of no remembered flow stays with the former
     /// one or moves. UDP has no SYN that would tell new flows from old ones.</summary>
-    public UdpPolicy UdpInTransition { get; init; } = UdpPolicy.Stay;
+    public UdpRebalancePolicy UdpOnRebalance { get; init; } = UdpRebalancePolicy.Stay;
 
     /// <summary>The port that IANA gave to GUE.</summary>
     public const int DefaultGuePort = 6080;
@@ -79,10 +79,10 @@ public enum Encapsulation
 }
 
 /// <summary>What happens to a packet that is too big for the way to its server.</summary>
-public enum TooBigPolicy
+public enum OversizedPolicy
 {
     /// <summary>The client is told the size that fits, at a bounded rate (RFC 1191, RFC 8201).</summary>
-    Answer,
+    Icmp,
 
     /// <summary>The outer packet is fragmented; the server puts it together.</summary>
     Fragment,
@@ -92,7 +92,7 @@ public enum TooBigPolicy
 }
 
 /// <summary>Where a UDP packet of no remembered flow goes while its slot is in transition.</summary>
-public enum UdpPolicy
+public enum UdpRebalancePolicy
 {
     /// <summary>To the former server.</summary>
     Stay,

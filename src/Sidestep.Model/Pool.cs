@@ -23,7 +23,7 @@ public sealed record Pool
 
     /// <summary>Backup servers serve only while fewer than this many others can; 1 when there are backup servers and
     /// nothing is said.</summary>
-    public int MinimumServers { get; init; } = 1;
+    public int MinServers { get; init; } = 1;
 
     /// <summary>How long a draining server keeps its flows, and what then.</summary>
     public Drain Drain { get; init; } = Drain.Default;
@@ -33,13 +33,13 @@ public sealed record Pool
     public ImmutableArray<string>? Monitors { get; init; }
 
     /// <summary>How many of them must be up.</summary>
-    public Healthy Healthy { get; init; } = Healthy.All;
+    public MinHealthyMonitors MinHealthyMonitors { get; init; } = MinHealthyMonitors.All;
 
     /// <summary>When a new or recovered server gets traffic.</summary>
     public Admission Admission { get; init; } = Admission.Default;
 
     /// <summary>True while somebody watches the servers.</summary>
-    public bool IsWatched => Monitors is not { IsEmpty: true };
+    public bool IsMonitored => Monitors is not { IsEmpty: true };
 
     /// <summary>The members; names and addresses are unique within the pool.</summary>
     public ImmutableArray<RealServer> Servers { get; init; } = [];
@@ -60,7 +60,7 @@ public sealed record RealServer
     /// <summary>Whether it takes flows.</summary>
     public ServerState State { get; init; } = ServerState.Enabled;
 
-    /// <summary>Serves only while the pool has too few others, see <see cref="Pool.MinimumServers"/>.</summary>
+    /// <summary>Serves only while the pool has too few others, see <see cref="Pool.MinServers"/>.</summary>
     public bool Backup { get; init; }
 
     /// <summary>Another outer header than the profile says, or null. No meaning at layer 2.</summary>
@@ -95,21 +95,21 @@ public enum ServerState
 
 /// <summary>How a draining server ends.</summary>
 /// <param name="DeadlineSeconds">1 to 86400.</param>
-/// <param name="Then">What happens to the flows that are left.</param>
-public sealed record Drain(int DeadlineSeconds, AfterDrain Then)
+/// <param name="OnDeadline">What happens to the flows that are left.</param>
+public sealed record Drain(int DeadlineSeconds, DrainDeadlineAction OnDeadline)
 {
     /// <summary>An hour, and then they stay until they are idle.</summary>
-    public static Drain Default { get; } = new(3600, AfterDrain.Leave);
+    public static Drain Default { get; } = new(3600, DrainDeadlineAction.Keep);
 }
 
 /// <summary>What happens to flows that a draining server still has at its deadline.</summary>
-public enum AfterDrain
+public enum DrainDeadlineAction
 {
     /// <summary>Remembered flows stay until they are idle; all others go elsewhere.</summary>
-    Leave,
+    Keep,
 
     /// <summary>All move to other servers, which will not know the connections.</summary>
-    Resteer,
+    Rehash,
 
     /// <summary>TCP clients get a reset for their next segment and connect again; others move.</summary>
     Reset,

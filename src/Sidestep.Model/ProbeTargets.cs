@@ -41,11 +41,11 @@ public static class ProbeTargets
         int first = ports.IsDefaultOrEmpty ? 0 : ports[0].First;
         if (type == MonitorType.Command)
             return own ?? first;
-        var wanted = type is MonitorType.Udp or MonitorType.Dns ? TransportProtocol.Udp : TransportProtocol.Tcp;
+        var required = type is MonitorType.Udp or MonitorType.Dns ? TransportProtocol.Udp : TransportProtocol.Tcp;
         // With a port of its own a monitor may ask for something else than the service, such as a page about its state.
         if (own is not null)
             return own;
-        return protocol == wanted && first > 0 ? first : null;
+        return protocol == required && first > 0 ? first : null;
     }
 
     private static ImmutableArray<ProbeTarget> Of(HealthMonitor monitor, IReadOnlyCollection<VirtualService> services)
@@ -72,7 +72,7 @@ public static class ProbeTargets
         if (vip.PrefixLength < bytes.Length * 8)
             bytes[^1] |= 1;
         var address = new IPAddress(bytes);
-        return Misuse.Of(new IPNetwork(address, bytes.Length * 8)) is null ? address : null;
+        return ReservedAddresses.Of(new IPNetwork(address, bytes.Length * 8)) is null ? address : null;
     }
 }
 

@@ -25,13 +25,13 @@ public sealed record VirtualService
 
     /// <summary>Name of the pool that goes on serving while <see cref="Pool"/> has yet to prove itself; null: none does. Never from
     /// a file.</summary>
-    public string? HeldBy { get; init; }
+    public string? ServedBy { get; init; }
 
     /// <summary>Name of the pool whose servers get the packets.</summary>
-    public string ServingPool => HeldBy ?? Pool;
+    public string ServingPool => ServedBy ?? Pool;
 
     /// <summary>Names of the pools whose servers have to be ready for the service.</summary>
-    public IEnumerable<string> Pools => HeldBy is null ? [Pool] : [Pool, HeldBy];
+    public IEnumerable<string> Pools => ServedBy is null ? [Pool] : [Pool, ServedBy];
 
     /// <summary>Name of the network profile, or null for <see cref="Model.NetworkProfile.Default"/>.</summary>
     public string? NetworkProfile { get; init; }

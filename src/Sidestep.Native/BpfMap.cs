@@ -24,12 +24,12 @@ public sealed unsafe class BpfMap : IDisposable
     public uint Id => Info().id;
 
     /// <summary>Type and sizes, as the kernel has them.</summary>
-    public BpfMapShape Shape
+    public BpfMapDefinition Definition
     {
         get
         {
             var info = Info();
-            return new BpfMapShape(info.type, info.key_size, info.value_size, info.max_entries);
+            return new BpfMapDefinition(info.type, info.key_size, info.value_size, info.max_entries);
         }
     }
 
@@ -49,8 +49,8 @@ public sealed unsafe class BpfMap : IDisposable
     /// <summary>Maps the elements of an array into memory. Elements lie at multiples of their size rounded up to 8 bytes.</summary>
     public MappedMemory MapMemory(bool writable)
     {
-        var shape = Shape;
-        var bytes = (long)((shape.ValueBytes + 7) & ~7u) * shape.Entries;
+        var definition = Definition;
+        var bytes = (long)((definition.ValueBytes + 7) & ~7u) * definition.Entries;
         return MappedMemory.Of(_descriptor, bytes, writable);
     }
 

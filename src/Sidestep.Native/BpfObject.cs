@@ -55,10 +55,10 @@ public sealed unsafe class BpfObject : IDisposable
     }
 
     /// <summary>What the object says about a map, for comparison with one that exists.</summary>
-    public BpfMapShape Shape(string map)
+    public BpfMapDefinition Definition(string map)
     {
         var pointer = FindMap(map);
-        return new BpfMapShape(Libbpf.bpf_map__type(pointer), Libbpf.bpf_map__key_size(pointer),
+        return new BpfMapDefinition(Libbpf.bpf_map__type(pointer), Libbpf.bpf_map__key_size(pointer),
             Libbpf.bpf_map__value_size(pointer), Libbpf.bpf_map__max_entries(pointer));
     }
 
@@ -124,14 +124,14 @@ public sealed unsafe class BpfObject : IDisposable
 /// <param name="KeyBytes">Size of a key in bytes.</param>
 /// <param name="ValueBytes">Size of a value in bytes.</param>
 /// <param name="Entries">Number of elements.</param>
-public readonly record struct BpfMapShape(uint Type, uint KeyBytes, uint ValueBytes, uint Entries);
+public readonly record struct BpfMapDefinition(uint Type, uint KeyBytes, uint ValueBytes, uint Entries);
 
 /// <summary>libbpf failed outside the verifier; the message carries what it said.</summary>
 /// <param name="call">What was being done.</param>
 /// <param name="errno">The positive errno.</param>
-/// <param name="said">libbpf's own words.</param>
-public sealed class LibbpfException(string call, int errno, string said)
-    : NativeException(call, errno, $"{call}: {Marshal.GetPInvokeErrorMessage(errno)} (errno {errno})\n{said}");
+/// <param name="libbpfMessage">libbpf's own words.</param>
+public sealed class LibbpfException(string call, int errno, string libbpfMessage)
+    : NativeException(call, errno, $"{call}: {Marshal.GetPInvokeErrorMessage(errno)} (errno {errno})\n{libbpfMessage}");
 
 internal sealed class BpfObjectHandle : SafeHandle
 {

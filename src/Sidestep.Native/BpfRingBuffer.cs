@@ -29,8 +29,8 @@ public sealed unsafe class BpfRingBuffer : IDisposable
     public static BpfRingBuffer Open(BpfMap map)
     {
         ArgumentNullException.ThrowIfNull(map);
-        if (map.Shape.Type != RingBufferType)
-            throw new ArgumentException($"map '{map.Name}' is of type {map.Shape.Type}, not a ring buffer ({RingBufferType})", nameof(map));
+        if (map.Definition.Type != RingBufferType)
+            throw new ArgumentException($"map '{map.Name}' is of type {map.Definition.Type}, not a ring buffer ({RingBufferType})", nameof(map));
         var reader = new BpfRingBuffer(FileDescriptor.Duplicate(map.Descriptor));
         try
         {

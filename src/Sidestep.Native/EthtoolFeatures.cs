@@ -16,19 +16,19 @@ public static unsafe class EthtoolFeatures
         // struct ethtool_drvinfo: command, driver (32 bytes), ...
         var info = new byte[DriverBytes];
         BinaryPrimitives.WriteUInt32LittleEndian(info, DriverInfo);
-        return Ask(interfaceName, info) ? Encoding.UTF8.GetString(info.AsSpan(4, StringBytes)).TrimEnd('\0').Split('\0')[0] : null;
+        return Query(interfaceName, info) ? Encoding.UTF8.GetString(info.AsSpan(4, StringBytes)).TrimEnd('\0').Split('\0')[0] : null;
     }
 
     /// <summary>Those that are on; empty when the device does not say it.</summary>
-    public static IReadOnlySet<string> On(string interfaceName)
+    public static IReadOnlySet<string> Enabled(string interfaceName)
     {
         var names = Names(interfaceName);
-        var words = (names.Length + WordBits - 1) / WordBits;
+        var wordCount = (names.Length + WordBits - 1) / WordBits;
         // struct ethtool_gfeatures: command, number of blocks; each: available, requested, active, never changed
-        var features = new byte[8 + 16 * words];
+        var features = new byte[8 + 16 * wordCount];
         BinaryPrimitives.WriteUInt32LittleEndian(features, Features);
-        BinaryPrimitives.WriteUInt32LittleEndian(features.AsSpan(4), (uint)words);
-        if (names.Length == 0 || !Ask(interfaceName, features))
+        BinaryPrimitives.WriteUInt32LittleEndian(features.AsSpan(4), (uint)wordCount);
+        if (names.Length == 0 || !Query(interfaceName, features))
             return new HashSet<string>();
         return names.Where((_, bit) => (BinaryPrimitives.ReadUInt32LittleEndian(features.AsSpan(8 + 16 * (bit / WordBits) + 8)) >> bit % WordBits & 1) != 0).ToHashSet();
     }
@@ -39,7 +39,7 @@ public static unsafe class EthtoolFeatures
         var sizes = new byte[20];
         BinaryPrimitives.WriteUInt32LittleEndian(sizes, StringSetInfo);
         BinaryPrimitives.WriteUInt64LittleEndian(sizes.AsSpan(8), 1UL << (int)FeatureStrings);
-        if (!Ask(interfaceName, sizes))
+        if (!Query(interfaceName, sizes))
             return [];
         var count = BinaryPrimitives.ReadInt32LittleEndian(sizes.AsSpan(16));
         if (count is <= 0 or > 1024)
@@ -49,11 +49,11 @@ public static unsafe class EthtoolFeatures
         BinaryPrimitives.WriteUInt32LittleEndian(strings, Strings);
         BinaryPrimitives.WriteUInt32LittleEndian(strings.AsSpan(4), FeatureStrings);
         BinaryPrimitives.WriteInt32LittleEndian(strings.AsSpan(8), count);
-        return !Ask(interfaceName, strings) ? [] :
+        return !Query(interfaceName, strings) ? [] :
             [.. Enumerable.Range(0, count).Select(i => Encoding.UTF8.GetString(strings.AsSpan(12 + i * StringBytes, StringBytes)).Split('\0')[0])];
     }
 
-    private static bool Ask(string interfaceName, byte[] structure)
+    private static bool Query(string interfaceName, byte[] structure)
     {
         var descriptor = Libc.socket(Libc.AF_INET, Libc.SOCK_DGRAM | Libc.SOCK_CLOEXEC, 0);
         if (descriptor < 0)

@@ -11,32 +11,32 @@ public static unsafe class EthtoolOffloads
     private const uint GetFlags = 0x25, LargeReceive = 1 << 15;
 
     // ETHTOOL_G*: by the names that ethtool -k prints.
-    private static readonly (uint Command, string Name)[] Switches =
+    private static readonly (uint Command, string Name)[] FlagCommands =
     [
         (0x14, "rx-checksumming"), (0x16, "tx-checksumming"), (0x1e, "tcp-segmentation-offload"), (0x23, "generic-segmentation-offload"),
         (0x2b, "generic-receive-offload"),
     ];
 
     /// <summary>Those that are on, as far as the device says it.</summary>
-    public static IReadOnlyList<string> On(string interfaceName)
+    public static IReadOnlyList<string> Enabled(string interfaceName)
     {
         var descriptor = Libc.socket(Libc.AF_INET, Libc.SOCK_DGRAM | Libc.SOCK_CLOEXEC, 0);
         if (descriptor < 0)
             throw NativeException.OfLastError("socket AF_INET");
         using var owned = new FileDescriptor(descriptor);
         var on = new List<string>();
-        foreach (var (command, name) in Switches)
+        foreach (var (command, name) in FlagCommands)
         {
-            if (Ask(descriptor, interfaceName, command) is > 0)
+            if (Query(descriptor, interfaceName, command) is > 0)
                 on.Add(name);
         }
-        if ((Ask(descriptor, interfaceName, GetFlags) & LargeReceive) is > 0)
+        if ((Query(descriptor, interfaceName, GetFlags) & LargeReceive) is > 0)
             on.Add("large-receive-offload");
         return on;
     }
 
     /// <summary>Null: the device does not say it.</summary>
-    private static uint? Ask(int descriptor, string interfaceName, uint command)
+    private static uint? Query(int descriptor, string interfaceName, uint command)
     {
         // struct ethtool_value: command, answer; struct ifreq: name, pointer
         var value = stackalloc uint[2];

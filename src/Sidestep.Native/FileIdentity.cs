@@ -15,17 +15,17 @@ public readonly record struct FileIdentity(ulong Device, ulong Inode, ulong Byte
     public static unsafe FileIdentity? Of(string path)
     {
         const int CurrentFolder = -100;
-        const uint BasicFacts = 0x7ff;
+        const uint BasicStats = 0x7ff;
         const int Size = 256, Inode = 32, Bytes = 40, Changed = 96, Device = 136;
-        Span<byte> facts = stackalloc byte[Size];
-        fixed (byte* pointer = facts)
+        Span<byte> stats = stackalloc byte[Size];
+        fixed (byte* pointer = stats)
         {
-            if (Libc.statx(CurrentFolder, path, 0, BasicFacts, pointer) != 0)
+            if (Libc.statx(CurrentFolder, path, 0, BasicStats, pointer) != 0)
                 return null;
         }
         return new FileIdentity(
-            BinaryPrimitives.ReadUInt64LittleEndian(facts[Device..]), BinaryPrimitives.ReadUInt64LittleEndian(facts[Inode..]),
-            BinaryPrimitives.ReadUInt64LittleEndian(facts[Bytes..]), BinaryPrimitives.ReadInt64LittleEndian(facts[Changed..]),
-            BinaryPrimitives.ReadUInt32LittleEndian(facts[(Changed + 8)..]));
+            BinaryPrimitives.ReadUInt64LittleEndian(stats[Device..]), BinaryPrimitives.ReadUInt64LittleEndian(stats[Inode..]),
+            BinaryPrimitives.ReadUInt64LittleEndian(stats[Bytes..]), BinaryPrimitives.ReadInt64LittleEndian(stats[Changed..]),
+            BinaryPrimitives.ReadUInt32LittleEndian(stats[(Changed + 8)..]));
     }
 }

@@ -10,7 +10,7 @@ public static unsafe class Kernel
     private const int MembarrierSyscallX64 = 324;
     private const int MembarrierSyscallArm64 = 283;
     private const int MembarrierGlobal = 1;
-    private static readonly TimeSpan WhereTheKernelCannotWait = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan GracePeriodFallback = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Version of the running kernel, e.g. 6.1.</summary>
     public static Version Release => Environment.OSVersion.Version;
@@ -32,7 +32,7 @@ public static unsafe class Kernel
     }
 
     /// <summary>Whether packet sockets and AF_XDP sockets are not allowed.</summary>
-    public static bool MissesNetRaw => !ProcessCapabilities.Has(Capability.NetRaw);
+    public static bool LacksNetRaw => !ProcessCapabilities.Has(Capability.NetRaw);
 
     /// <summary>Whether the kernel knows AF_XDP sockets.</summary>
     public static bool HasXdpSockets
@@ -78,7 +78,7 @@ public static unsafe class Kernel
         // Refused on kernels that run with nohz_full, and by some seccomp filters. A run lasts microseconds, and the poll of
         // a driver that it is part of is cut off after two ticks or 2 ms: then time has to do.
         if (Libc.syscall(number, MembarrierGlobal, 0, 0) != 0)
-            Thread.Sleep(WhereTheKernelCannotWait);
+            Thread.Sleep(GracePeriodFallback);
     }
 
     /// <summary>Makes sure that a folder lies on a bpffs: creates it, and mounts one when there is none above it.</summary>

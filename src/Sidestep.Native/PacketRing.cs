@@ -25,14 +25,14 @@ public sealed unsafe class PacketRing : IDisposable
     private const uint StatusUser = 1, StatusCopy = 2, StatusVlan = 1 << 4, StatusVlanType = 1 << 6;
     private const int AddressAt = 32, OutgoingType = 4, HeadersBefore = 128, TagBytes = 4, MacBytes = 12;
     private const int FanoutIgnoreOutgoing = 0x4000, FanoutUnique = 0x2000;
-    private const ushort EveryProtocol = 3, ServiceTag = 0x8100;
+    private const ushort AllProtocols = 3, ServiceTag = 0x8100;
     private const int RingBytes = 8 << 20, BlockBytes = 1 << 20, Ahead = 3;
 
     private readonly PacketSocket _socket;
     private readonly int _frameBytes, _frames;
     private readonly byte[] _long = GC.AllocateUninitializedArray<byte>(Headroom + TagBytes + FrameOffload.Bytes + LongestFrame + Tailroom, pinned: true);
     private readonly MappedMemory _memory;
-    private int _at, _given;
+    private int _next, _released;
 
     /// <summary>Where in its place the last frame began: so do nearly all.</summary>
     private int _frameAt;
@@ -45,7 +45,7 @@ public sealed unsafe class PacketRing : IDisposable
         _frames = RingBytes / frameBytes;
         _memory = Prepare();
         // Last: nothing comes before everything is in place.
-        socket.Bind(interfaceIndex, EveryProtocol);
+        socket.Bind(interfaceIndex, AllProtocols);
     }
 
     /// <summary>The kernel's index of the interface.</summary>
@@ -68,11 +68,11 @@ public sealed unsafe class PacketRing : IDisposable
     }
 
     /// <summary>Shares the frames of an interface with other rings: those of one flow all come to the same.</summary>
-    /// <param name="group">Null: founds a group.</param>
+    /// <param name="fanoutGroup">Null: founds a group.</param>
     /// <returns>The group, for the others.</returns>
-    public int Join(int? group)
+    public int Join(int? fanoutGroup)
     {
-        var value = (group ?? 0) | (FanoutIgnoreOutgoing | (group is null ? FanoutUnique : 0)) << 16;
+        var value = (fanoutGroup ?? 0) | (FanoutIgnoreOutgoing | (fanoutGroup is null ? FanoutUnique : 0)) << 16;
         if (Libc.setsockopt(Descriptor, Libc.SOL_PACKET, Fanout, &value, sizeof(int)) != 0)
         {
             // Kernels that do not know the flag: then what goes out is told by its type.
@@ -81,7 +81,7 @@ public sealed unsafe class PacketRing : IDisposable
                 throw NativeException.OfLastError("setsockopt PACKET_FANOUT");
         }
         // What came before is the group's already: it would be forwarded twice.
-        while (group is not null && TryNext(out _))
+        while (fanoutGroup is not null && TryNext(out _))
         {
         }
         Release();
@@ -97,15 +97,15 @@ public sealed unsafe class PacketRing : IDisposable
     {
         while (true)
         {
-            var header = Place(_at);
+            var header = EntryAt(_next);
             var status = Volatile.Read(ref *(uint*)header);
             if ((status & StatusUser) == 0)
             {
                 frame = default;
                 return false;
             }
-            if (++_at == _frames)
-                _at = 0;
+            if (++_next == _frames)
+                _next = 0;
             FetchAhead();
             if (((Libc.LinkAddress*)(header + AddressAt))->sll_pkttype != OutgoingType && TryRead(header, status, out frame))
                 return true;
@@ -115,11 +115,11 @@ public sealed unsafe class PacketRing : IDisposable
     /// <summary>Gives all frames that were taken back to the kernel.</summary>
     public void Release()
     {
-        while (_given != _at)
+        while (_released != _next)
         {
-            Volatile.Write(ref *(uint*)Place(_given), 0);
-            if (++_given == _frames)
-                _given = 0;
+            Volatile.Write(ref *(uint*)EntryAt(_released), 0);
+            if (++_released == _frames)
+                _released = 0;
         }
     }
 
@@ -137,17 +137,17 @@ public sealed unsafe class PacketRing : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _socket.Dispose();
 
-    private byte* Place(int number) => _memory.Address + (long)number * _frameBytes;
+    private byte* EntryAt(int number) => _memory.Address + (long)number * _frameBytes;
 
     /// <summary>The kernel has written the frames on another CPU, whose cache they have to come from: they do while others are handled.</summary>
     private void FetchAhead()
     {
         if (!Sse.IsSupported)
             return;
-        var ahead = _at + Ahead;
-        var place = Place(ahead < _frames ? ahead : ahead - _frames);
-        Sse.Prefetch0(place);
-        Sse.Prefetch0(place + _frameAt);
+        var ahead = _next + Ahead;
+        var entry = EntryAt(ahead < _frames ? ahead : ahead - _frames);
+        Sse.Prefetch0(entry);
+        Sse.Prefetch0(entry + _frameAt);
     }
 
     private bool TryRead(byte* header, uint status, out RingFrame frame)
@@ -157,12 +157,12 @@ public sealed unsafe class PacketRing : IDisposable
         _frameAt = *(ushort*)(header + 12);
         var mac = header + _frameAt;
         var offload = FrameOffload.Read(new ReadOnlySpan<byte>(mac - FrameOffload.Bytes, FrameOffload.Bytes));
-        Span<byte> room;
+        Span<byte> buffer;
         var isLong = captured != length;
         if (!isLong)
         {
-            var behind = (int)(header + _frameBytes - mac) - length;
-            room = new Span<byte>(mac - TagBytes - Headroom, TagBytes + Headroom + length + Math.Min(behind, Tailroom));
+            var spareBytes = (int)(header + _frameBytes - mac) - length;
+            buffer = new Span<byte>(mac - TagBytes - Headroom, TagBytes + Headroom + length + Math.Min(spareBytes, Tailroom));
         }
         else if ((status & StatusCopy) == 0 || !TryReadLong(out length, out offload))
         {
@@ -172,20 +172,20 @@ public sealed unsafe class PacketRing : IDisposable
         }
         else
         {
-            room = _long.AsSpan(FrameOffload.Bytes, TagBytes + Headroom + length + Tailroom);
+            buffer = _long.AsSpan(FrameOffload.Bytes, TagBytes + Headroom + length + Tailroom);
         }
         var start = Headroom + TagBytes;
         if ((status & StatusVlan) != 0 && length >= MacBytes)
         {
             // The device took the tag out: it goes back to where the wire had it.
-            room.Slice(start, MacBytes).CopyTo(room[(start - TagBytes)..]);
+            buffer.Slice(start, MacBytes).CopyTo(buffer[(start - TagBytes)..]);
             start -= TagBytes;
             length += TagBytes;
-            BinaryPrimitives.WriteUInt16BigEndian(room[(start + MacBytes)..], (status & StatusVlanType) != 0 ? *(ushort*)(header + 26) : ServiceTag);
-            BinaryPrimitives.WriteUInt16BigEndian(room[(start + MacBytes + 2)..], *(ushort*)(header + 24));
+            BinaryPrimitives.WriteUInt16BigEndian(buffer[(start + MacBytes)..], (status & StatusVlanType) != 0 ? *(ushort*)(header + 26) : ServiceTag);
+            BinaryPrimitives.WriteUInt16BigEndian(buffer[(start + MacBytes + 2)..], *(ushort*)(header + 24));
             offload = offload with { ChecksumStart = offload.ChecksumStart + TagBytes };
         }
-        frame = new RingFrame(room, start, length, offload, isLong);
+        frame = new RingFrame(buffer, start, length, offload, isLong);
         return true;
     }
 
@@ -204,7 +204,7 @@ public sealed unsafe class PacketRing : IDisposable
 
     private MappedMemory Prepare()
     {
-        _socket.SetPlaces();
+        _socket.SetEntryLayout();
         _socket.Set(Reserve, HeadersBefore, "PACKET_RESERVE");
         _socket.Set(CopyThreshold, 1, "PACKET_COPY_THRESH");
         _socket.SetReceiveBuffer(RingBytes);
@@ -216,15 +216,15 @@ public sealed unsafe class PacketRing : IDisposable
 }
 
 /// <summary>A frame of a ring, with room around it.</summary>
-/// <param name="room">The memory.</param>
+/// <param name="buffer">The memory.</param>
 /// <param name="start">Where the Ethernet header begins.</param>
 /// <param name="length">Bytes of the frame.</param>
 /// <param name="offload">What it lacks.</param>
 /// <param name="isLong">It lies where the next long one will lie.</param>
-public readonly ref struct RingFrame(Span<byte> room, int start, int length, FrameOffload offload, bool isLong)
+public readonly ref struct RingFrame(Span<byte> buffer, int start, int length, FrameOffload offload, bool isLong)
 {
     /// <summary>The memory.</summary>
-    public Span<byte> Room { get; } = room;
+    public Span<byte> Buffer { get; } = buffer;
 
     /// <summary>Where the Ethernet header begins.</summary>
     public int Start { get; } = start;

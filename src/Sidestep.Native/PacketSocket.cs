@@ -68,7 +68,7 @@ internal sealed unsafe class PacketSocket : IDisposable
 
     /// <summary>Says what a place of a ring is: struct tpacket2_hdr, and somewhere behind it struct virtio_net_hdr and the frame. Comes before
     /// <see cref="MapRing"/>.</summary>
-    internal void SetPlaces()
+    internal void SetEntryLayout()
     {
         Set(Version, Version2, "PACKET_VERSION");
         Set(VnetHeader, 1, "PACKET_VNET_HDR");
@@ -79,11 +79,11 @@ internal sealed unsafe class PacketSocket : IDisposable
     /// <param name="name">Its name.</param>
     /// <param name="blocks">How many blocks the memory has.</param>
     /// <param name="blockBytes">Bytes of each, a power of two of pages.</param>
-    /// <param name="placeBytes">Bytes of a place; a block has as many as fit.</param>
-    internal MappedMemory MapRing(int option, string name, int blocks, int blockBytes, int placeBytes)
+    /// <param name="entryBytes">Bytes of a place; a block has as many as fit.</param>
+    internal MappedMemory MapRing(int option, string name, int blocks, int blockBytes, int entryBytes)
     {
         // struct tpacket_req: block size, number of blocks, frame size, number of frames
-        var request = stackalloc int[] { blockBytes, blocks, placeBytes, blocks * (blockBytes / placeBytes) };
+        var request = stackalloc int[] { blockBytes, blocks, entryBytes, blocks * (blockBytes / entryBytes) };
         if (Libc.setsockopt(Value, Libc.SOL_PACKET, option, request, 4 * sizeof(int)) != 0)
             throw NativeException.OfLastError($"setsockopt {name}");
         return _ring = MappedMemory.OfSocket(_descriptor, (long)blocks * blockBytes, 0);

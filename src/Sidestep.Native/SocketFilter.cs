@@ -10,15 +10,15 @@ internal static unsafe class SocketFilter
     private const uint WholeFrame = uint.MaxValue;
 
     /// <summary>Lets only frames through whose byte at each offset has the value.</summary>
-    internal static void Attach(int socket, ReadOnlySpan<(int Offset, byte Value)> only)
+    internal static void Attach(int socket, ReadOnlySpan<(int Offset, byte Value)> conditions)
     {
         // struct sock_filter: code, jump if true, jump if false, k
-        var program = new ulong[2 * only.Length + 2];
-        for (var i = 0; i < only.Length; i++)
+        var program = new ulong[2 * conditions.Length + 2];
+        for (var i = 0; i < conditions.Length; i++)
         {
-            var toRefusal = (byte)(2 * (only.Length - i) - 1);
-            program[2 * i] = Instruction(LoadByte, 0, (uint)only[i].Offset);
-            program[2 * i + 1] = Instruction(JumpIfEqual, toRefusal, only[i].Value);
+            var toReject = (byte)(2 * (conditions.Length - i) - 1);
+            program[2 * i] = Instruction(LoadByte, 0, (uint)conditions[i].Offset);
+            program[2 * i + 1] = Instruction(JumpIfEqual, toReject, conditions[i].Value);
         }
         program[^2] = Instruction(Return, 0, WholeFrame);
         program[^1] = Instruction(Return, 0, 0);

@@ -8,16 +8,16 @@ public static unsafe class TcEgress
     /// <summary>Attaches a program; it stays after this process has ended.</summary>
     /// <param name="interfaceIndex">The kernel's index.</param>
     /// <param name="program">Of the type sched_cls.</param>
-    /// <param name="place">Priority and handle, both not 0.</param>
+    /// <param name="position">Priority and handle, both not 0.</param>
     /// <param name="replace">True: takes the place of the filter that is there; every packet sees the old or the new one.
     /// False: fails if the place is taken.</param>
-    public static void Attach(int interfaceIndex, BpfProgram program, TcPlace place, bool replace)
+    public static void Attach(int interfaceIndex, BpfProgram program, TcFilterPosition position, bool replace)
     {
         ArgumentNullException.ThrowIfNull(program);
         LibbpfLog.Install();
         LibbpfLog.Clear();
         var hook = Hook(interfaceIndex);
-        var options = Options(place);
+        var options = Options(position);
         options.prog_fd = program.Descriptor;
         options.flags = replace ? Libbpf.BPF_TC_F_REPLACE : 0;
         var result = Libbpf.bpf_tc_attach(&hook, &options);
@@ -26,12 +26,12 @@ public static unsafe class TcEgress
     }
 
     /// <summary>Removes the filter of a place.</summary>
-    public static void Detach(int interfaceIndex, TcPlace place)
+    public static void Detach(int interfaceIndex, TcFilterPosition position)
     {
         LibbpfLog.Install();
         LibbpfLog.Clear();
         var hook = Hook(interfaceIndex);
-        var options = Options(place);
+        var options = Options(position);
         var result = Libbpf.bpf_tc_detach(&hook, &options);
         if (result < 0)
             throw new LibbpfException($"detach the tc filter at the egress of interface {interfaceIndex}", -result, LibbpfLog.Text());
@@ -40,6 +40,6 @@ public static unsafe class TcEgress
     private static Libbpf.bpf_tc_hook Hook(int interfaceIndex) =>
         new() { sz = (nuint)sizeof(Libbpf.bpf_tc_hook), ifindex = interfaceIndex, attach_point = Libbpf.BPF_TC_EGRESS };
 
-    private static Libbpf.bpf_tc_opts Options(TcPlace place) =>
-        new() { sz = (nuint)sizeof(Libbpf.bpf_tc_opts), priority = place.Priority, handle = place.Handle };
+    private static Libbpf.bpf_tc_opts Options(TcFilterPosition position) =>
+        new() { sz = (nuint)sizeof(Libbpf.bpf_tc_opts), priority = position.Priority, handle = position.Handle };
 }

@@ -29,15 +29,15 @@ public static unsafe class TcIngress
     /// <summary>Attaches a program; it stays after this process has ended.</summary>
     /// <param name="interfaceIndex">The kernel's index.</param>
     /// <param name="program">Of the type sched_cls.</param>
-    /// <param name="place">Priority and handle, both not 0.</param>
+    /// <param name="position">Priority and handle, both not 0.</param>
     /// <param name="replace">True: takes the place of the filter that is there; every packet sees the old or the new one.
     /// False: fails if the place is taken.</param>
-    public static void Attach(int interfaceIndex, BpfProgram program, TcPlace place, bool replace)
+    public static void Attach(int interfaceIndex, BpfProgram program, TcFilterPosition position, bool replace)
     {
         LibbpfLog.Install();
         LibbpfLog.Clear();
         var hook = Hook(interfaceIndex, Libbpf.BPF_TC_INGRESS);
-        var options = Options(place);
+        var options = Options(position);
         options.prog_fd = program.Descriptor;
         options.flags = replace ? Libbpf.BPF_TC_F_REPLACE : 0;
         var result = Libbpf.bpf_tc_attach(&hook, &options);
@@ -46,12 +46,12 @@ public static unsafe class TcIngress
     }
 
     /// <summary>Removes the filter of a place.</summary>
-    public static void Detach(int interfaceIndex, TcPlace place)
+    public static void Detach(int interfaceIndex, TcFilterPosition position)
     {
         LibbpfLog.Install();
         LibbpfLog.Clear();
         var hook = Hook(interfaceIndex, Libbpf.BPF_TC_INGRESS);
-        var options = Options(place);
+        var options = Options(position);
         var result = Libbpf.bpf_tc_detach(&hook, &options);
         if (result < 0)
             throw new LibbpfException($"detach the tc filter of interface {interfaceIndex}", -result, LibbpfLog.Text());
@@ -60,11 +60,11 @@ public static unsafe class TcIngress
     private static Libbpf.bpf_tc_hook Hook(int interfaceIndex, int attachPoint) =>
         new() { sz = (nuint)sizeof(Libbpf.bpf_tc_hook), ifindex = interfaceIndex, attach_point = attachPoint };
 
-    private static Libbpf.bpf_tc_opts Options(TcPlace place) =>
-        new() { sz = (nuint)sizeof(Libbpf.bpf_tc_opts), priority = place.Priority, handle = place.Handle };
+    private static Libbpf.bpf_tc_opts Options(TcFilterPosition position) =>
+        new() { sz = (nuint)sizeof(Libbpf.bpf_tc_opts), priority = position.Priority, handle = position.Handle };
 }
 
 /// <summary>Where a filter is among those of a hook.</summary>
 /// <param name="Priority">Smaller runs earlier; tc calls it <c>pref</c>.</param>
 /// <param name="Handle">Tells filters of one priority apart.</param>
-public readonly record struct TcPlace(ushort Priority, uint Handle);
+public readonly record struct TcFilterPosition(ushort Priority, uint Handle);

@@ -19,17 +19,17 @@ public sealed unsafe class TransmitRing : IDisposable
     /// <summary>struct tpacket2_hdr is status, length and more; 32 bytes in, what is sent begins: struct virtio_net_hdr, then the frame.</summary>
     private const int LengthAt = 4, OffloadAt = 32, HeaderBytesAt = OffloadAt + 2, FrameAt = OffloadAt + FrameOffload.Bytes;
 
-    private const int RingBytes = 2 << 20, LineBytes = 64, EthernetBytes = 14, TagBytes = 4, LargestMtu = 1 << 16;
+    private const int RingBytes = 2 << 20, CacheLineBytes = 64, EthernetBytes = 14, TagBytes = 4, LargestMtu = 1 << 16;
     private const ushort Tag = 0x8100;
 
     /// <summary>Of a longer frame the device is lent what lies behind.</summary>
     private const int CopiedBytes = 2048;
 
-    private const int MostWaits = 5;
-    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(1);
+    private const int MaxWaits = 5;
+    private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(1);
 
     private readonly PacketSocket _socket;
-    private readonly int _mtuBytes, _placeBytes, _places;
+    private readonly int _mtuBytes, _entryBytes, _entries;
     private readonly MappedMemory _memory;
 
     /// <summary>How often it waited for room since the last <see cref="Flush"/>.</summary>
@@ -44,8 +44,8 @@ public sealed unsafe class TransmitRing : IDisposable
         InterfaceIndex = interfaceIndex;
         _mtuBytes = Mtu ?? throw new NativeException($"the MTU of interface {interfaceIndex}", Libc.ENODEV);
         // An odd number of cache lines: the places do not all fall into the same part of the caches.
-        _placeBytes = (FrameAt + EthernetBytes + TagBytes + _mtuBytes + LineBytes - 1) / LineBytes * LineBytes | LineBytes;
-        _places = RingBytes / _placeBytes;
+        _entryBytes = (FrameAt + EthernetBytes + TagBytes + _mtuBytes + CacheLineBytes - 1) / CacheLineBytes * CacheLineBytes | CacheLineBytes;
+        _entries = RingBytes / _entryBytes;
         _memory = Prepare();
         socket.Bind(interfaceIndex, protocol: 0);
     }
@@ -54,7 +54,7 @@ public sealed unsafe class TransmitRing : IDisposable
     public int InterfaceIndex { get; }
 
     /// <summary>Frames that have room, whatever the device has not sent yet.</summary>
-    public int Places => _places;
+    public int Capacity => _entries;
 
     /// <summary>Frames that were handed to the device.</summary>
     public long Sent { get; private set; }
@@ -66,7 +66,7 @@ public sealed unsafe class TransmitRing : IDisposable
     public int LastError { get; private set; }
 
     /// <summary>The interface was deleted or has left this network namespace: nothing leaves by this ring any more, even if it comes back.</summary>
-    internal bool IsGone
+    internal bool IsInterfaceGone
     {
         get
         {
@@ -96,26 +96,26 @@ public sealed unsafe class TransmitRing : IDisposable
     {
         if (frame.Length < EthernetBytes || !Fits(frame))
         {
-            Lose(Libc.EMSGSIZE);
+            CountLost(Libc.EMSGSIZE);
             return;
         }
-        if (!HasRoom)
+        if (!HasFreeEntry)
             Send();
         // Who gives places back may have to run on this CPU, after this thread (ksoftirqd; see adr/0042). A few times per batch: a device
         // that stands still must not keep frames of others waiting.
-        for (; !HasRoom && _waits < MostWaits; _waits++)
-            Thread.Sleep(Moment);
-        if (!HasRoom)
+        for (; !HasFreeEntry && _waits < MaxWaits; _waits++)
+            Thread.Sleep(RetryPause);
+        if (!HasFreeEntry)
         {
-            Lose(Libc.ENOBUFS);
+            CountLost(Libc.ENOBUFS);
             return;
         }
-        var place = Place(_next);
-        frame.CopyTo(new Span<byte>(place + FrameAt, frame.Length));
-        *(ushort*)(place + HeaderBytesAt) = (ushort)Math.Min(frame.Length, CopiedBytes);
-        Length(place) = FrameOffload.Bytes + frame.Length;
-        Volatile.Write(ref *(uint*)place, SendRequest);
-        _next = _next + 1 == _places ? 0 : _next + 1;
+        var entry = EntryAt(_next);
+        frame.CopyTo(new Span<byte>(entry + FrameAt, frame.Length));
+        *(ushort*)(entry + HeaderBytesAt) = (ushort)Math.Min(frame.Length, CopiedBytes);
+        Length(entry) = FrameOffload.Bytes + frame.Length;
+        Volatile.Write(ref *(uint*)entry, SendRequest);
+        _next = _next + 1 == _entries ? 0 : _next + 1;
         _waiting++;
     }
 
@@ -134,23 +134,23 @@ public sealed unsafe class TransmitRing : IDisposable
         while (_waiting > 0)
         {
             var error = Libc.sendto(_socket.Value, null, 0, Libc.MSG_DONTWAIT, null, 0) < 0 ? Marshal.GetLastPInvokeError() : Libc.ENOBUFS;
-            PassOver();
+            SkipTaken();
             if (_waiting == 0)
                 return;
-            var refused = FirstWaiting;
-            if (Length(refused) == 0)
+            var rejected = FirstWaiting;
+            if (Length(rejected) == 0)
             {
-                TakeBack();
+                Withdraw();
                 return;
             }
             // The kernel tries this one again and again. One without any bytes it leaves out.
-            Length(refused) = 0;
-            Lose(error);
+            Length(rejected) = 0;
+            CountLost(error);
         }
     }
 
     /// <summary>What the kernel has taken, whether the device still holds it or not.</summary>
-    private void PassOver()
+    private void SkipTaken()
     {
         for (; _waiting > 0 && Status(FirstWaiting) != SendRequest; _waiting--)
         {
@@ -160,7 +160,7 @@ public sealed unsafe class TransmitRing : IDisposable
     }
 
     /// <summary>Nothing at all goes out: the interface is down or gone. The kernel is where the first is that waits.</summary>
-    private void TakeBack()
+    private void Withdraw()
     {
         var first = _next - _waiting;
         for (; _waiting > 0; _waiting--)
@@ -169,30 +169,30 @@ public sealed unsafe class TransmitRing : IDisposable
                 Lost++;
             Volatile.Write(ref *(uint*)FirstWaiting, Available);
         }
-        _next = first < 0 ? first + _places : first;
+        _next = first < 0 ? first + _entries : first;
     }
 
-    private void Lose(int error) => (Lost, LastError) = (Lost + 1, error);
+    private void CountLost(int error) => (Lost, LastError) = (Lost + 1, error);
 
-    private bool HasRoom => Status(Place(_next)) == Available;
+    private bool HasFreeEntry => Status(EntryAt(_next)) == Available;
 
-    private byte* FirstWaiting => Place(_next - _waiting);
+    private byte* FirstWaiting => EntryAt(_next - _waiting);
 
     /// <param name="number">From minus the number of places to that number: they are in a ring.</param>
-    private byte* Place(int number) => _memory.Address + (nint)(number < 0 ? number + _places : number) * _placeBytes;
+    private byte* EntryAt(int number) => _memory.Address + (nint)(number < 0 ? number + _entries : number) * _entryBytes;
 
-    private static uint Status(byte* place) => Volatile.Read(ref *(uint*)place);
+    private static uint Status(byte* entry) => Volatile.Read(ref *(uint*)entry);
 
-    private static ref int Length(byte* place) => ref *(int*)(place + LengthAt);
+    private static ref int Length(byte* entry) => ref *(int*)(entry + LengthAt);
 
     private MappedMemory Prepare()
     {
-        _socket.SetPlaces();
+        _socket.SetEntryLayout();
         _socket.Set(QdiscBypass, 1, "PACKET_QDISC_BYPASS");
         // Without it, the kernel would stop at a frame that it cannot send, and wait there for another.
         _socket.Set(Loss, 1, "PACKET_LOSS");
         // What devices hold is to be bounded by the ring, not by this.
         _socket.SetSendBuffer(2 * RingBytes);
-        return _socket.MapRing(Ring, "PACKET_TX_RING", blocks: 1, RingBytes, _placeBytes);
+        return _socket.MapRing(Ring, "PACKET_TX_RING", blocks: 1, RingBytes, _entryBytes);
     }
 }

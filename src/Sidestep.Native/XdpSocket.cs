@@ -14,7 +14,7 @@ public sealed unsafe class XdpSocket : IDisposable
     public const int SendRingSize = 2048;
 
     /// <summary>Frames that a socket can have at the same time.</summary>
-    public const int MostFrames = ReceiveRingSize + SendRingSize;
+    public const int MaxFrames = ReceiveRingSize + SendRingSize;
 
     /// <summary>Bytes in front of each frame, beside the 256 that XDP has for itself.</summary>
     public const int Headroom = 64;
@@ -23,7 +23,7 @@ public sealed unsafe class XdpSocket : IDisposable
     private const long ReceiveOffset = 0, TransmitOffset = 0x8000_0000, FillOffset = 0x1_0000_0000, CompletionOffset = 0x1_8000_0000;
     private const ushort SharedMemory = 1, Copy = 2, UseNeedWakeup = 8;
     private const uint ZeroCopy = 1;
-    private const int Wakeups = 4;
+    private const int MaxWakeups = 4;
     private const int Attempts = 100;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
 
@@ -61,7 +61,7 @@ public sealed unsafe class XdpSocket : IDisposable
         internal uint Interface, Queue, SharedDescriptor;
     }
 
-    private XdpSocket(FileDescriptor descriptor, List<MappedMemory> maps, FrameMemory memory, int interfaceIndex, int queue, XdpSocket? sharing, bool copies)
+    private XdpSocket(FileDescriptor descriptor, List<MappedMemory> maps, Umem memory, int interfaceIndex, int queue, XdpSocket? sharing, bool copies)
     {
         (_descriptor, _maps) = (descriptor, maps);
         Memory = memory;
@@ -72,18 +72,18 @@ public sealed unsafe class XdpSocket : IDisposable
             {
                 Address = (ulong)memory.Address,
                 Length = (ulong)memory.Length,
-                ChunkBytes = FrameMemory.ChunkBytes,
+                ChunkBytes = Umem.ChunkBytes,
                 Headroom = Headroom,
             };
             Set(RegisterMemory, &registration, sizeof(Registration), "XDP_UMEM_REG");
         }
-        foreach (var (option, places, name) in ((int, uint, string)[])
+        foreach (var (option, capacity, name) in ((int, uint, string)[])
             [
                 (FillRing, ReceiveRingSize, "XDP_UMEM_FILL_RING"), (ReceiveRing, ReceiveRingSize, "XDP_RX_RING"),
                 (CompletionRing, SendRingSize, "XDP_UMEM_COMPLETION_RING"), (TransmitRing, SendRingSize, "XDP_TX_RING"),
             ])
         {
-            Set(option, &places, sizeof(uint), name);
+            Set(option, &capacity, sizeof(uint), name);
         }
         Offsets offsets;
         var length = (uint)sizeof(Offsets);
@@ -124,7 +124,7 @@ public sealed unsafe class XdpSocket : IDisposable
     public bool IsZeroCopy { get; }
 
     /// <summary>Where its frames lie.</summary>
-    public FrameMemory Memory { get; }
+    public Umem Memory { get; }
 
     /// <summary>Room for frames, for the kernel.</summary>
     private RingProducer<ulong> Fill { get; }
@@ -160,7 +160,7 @@ public sealed unsafe class XdpSocket : IDisposable
     /// <param name="copies">Has the kernel copy, also where the device could do without; those that share do as the first.</param>
     /// <exception cref="NativeException">EPERM: CAP_NET_RAW is missing; EBUSY: the queue has another socket, and still had after a second; EOPNOTSUPP, EAFNOSUPPORT: the kernel
     /// cannot, or the first of those that share does without copies and this device cannot.</exception>
-    public static XdpSocket Open(FrameMemory memory, int interfaceIndex, int queue, XdpSocket? sharing, bool copies = false)
+    public static XdpSocket Open(Umem memory, int interfaceIndex, int queue, XdpSocket? sharing, bool copies = false)
     {
         ArgumentNullException.ThrowIfNull(memory);
         var descriptor = Libc.socket(Libc.AF_XDP, Libc.SOCK_RAW | Libc.SOCK_CLOEXEC, 0);
@@ -193,7 +193,7 @@ public sealed unsafe class XdpSocket : IDisposable
     {
         // The flag is read after what was published is visible, or the kernel may go to sleep in between.
         Interlocked.MemoryBarrier();
-        for (var i = 0; i < Wakeups && !Transmit.IsDrained && Transmit.NeedsWakeup; i++)
+        for (var i = 0; i < MaxWakeups && !Transmit.IsDrained && Transmit.NeedsWakeup; i++)
             _ = Libc.sendto(_descriptor.Value, null, 0, Libc.MSG_DONTWAIT, null, 0); // busy, down: tried again with the next frames
     }
 
@@ -208,12 +208,12 @@ public sealed unsafe class XdpSocket : IDisposable
     /// <summary>Takes back the chunks of all frames that were sent, which may be several sockets' bursts: what is left in the ring keeps
     /// the next from being sent.</summary>
     /// <returns>False: there were none.</returns>
-    public bool TakeBack()
+    public bool ReclaimSent()
     {
         var any = false;
         while (Completion.TryTake(out var address))
         {
-            Memory.GiveBack(address);
+            Memory.Return(address);
             any = true;
         }
         if (any)
@@ -243,21 +243,21 @@ public sealed unsafe class XdpSocket : IDisposable
         descriptor.Dispose();
     }
 
-    private RingProducer<T> Producer<T>(RingOffset offset, long at, int places) where T : unmanaged
+    private RingProducer<T> Producer<T>(RingOffset offset, long at, int capacity) where T : unmanaged
     {
-        var memory = Map<T>(offset, at, places);
-        return new RingProducer<T>((uint*)(memory + offset.Producer), (uint*)(memory + offset.Consumer), (uint*)(memory + offset.Flags), (T*)(memory + offset.Items), (uint)places);
+        var memory = Map<T>(offset, at, capacity);
+        return new RingProducer<T>((uint*)(memory + offset.Producer), (uint*)(memory + offset.Consumer), (uint*)(memory + offset.Flags), (T*)(memory + offset.Items), (uint)capacity);
     }
 
-    private RingConsumer<T> Consumer<T>(RingOffset offset, long at, int places) where T : unmanaged
+    private RingConsumer<T> Consumer<T>(RingOffset offset, long at, int capacity) where T : unmanaged
     {
-        var memory = Map<T>(offset, at, places);
-        return new RingConsumer<T>((uint*)(memory + offset.Producer), (uint*)(memory + offset.Consumer), (T*)(memory + offset.Items), (uint)places);
+        var memory = Map<T>(offset, at, capacity);
+        return new RingConsumer<T>((uint*)(memory + offset.Producer), (uint*)(memory + offset.Consumer), (T*)(memory + offset.Items), (uint)capacity);
     }
 
-    private byte* Map<T>(RingOffset offset, long at, int places) where T : unmanaged
+    private byte* Map<T>(RingOffset offset, long at, int capacity) where T : unmanaged
     {
-        var map = MappedMemory.OfSocket(_descriptor, (long)offset.Items + places * sizeof(T), at);
+        var map = MappedMemory.OfSocket(_descriptor, (long)offset.Items + capacity * sizeof(T), at);
         _maps.Add(map);
         return map.Address;
     }

@@ -6,7 +6,7 @@ namespace Sidestep.Packets;
 /// that the wire would have carried. Nothing is allocated.</summary>
 public ref struct Segmentation
 {
-    private const int EthernetHeader = 14, TagBytes = 4, Ipv4Least = 20, Ipv6Header = 40, TcpLeast = 20, UdpHeader = 8;
+    private const int EthernetHeader = 14, TagBytes = 4, MinIpv4Header = 20, Ipv6Header = 40, MinTcpHeader = 20, UdpHeader = 8;
     private const byte Fin = 1, Push = 8, Reduced = 0x80;
 
     private readonly ReadOnlySpan<byte> _frame;
@@ -50,7 +50,7 @@ public ref struct Segmentation
         var l3 = EthernetHeader;
         for (var tags = 0; tags < 2 && frame.Length >= l3 + TagBytes && BinaryPrimitives.ReadUInt16BigEndian(frame[(l3 - 2)..]) is 0x8100 or 0x88a8; tags++)
             l3 += TagBytes;
-        if (segmentBytes <= 0 || frame.Length < l3 + Ipv4Least)
+        if (segmentBytes <= 0 || frame.Length < l3 + MinIpv4Header)
             return false;
         int l4, end, protocol;
         switch (frame[l3] >> 4)
@@ -72,7 +72,7 @@ public ref struct Segmentation
         if (end <= l4)
             end = frame.Length;
         var isTcp = protocol == (int)IpProtocol.Tcp;
-        if ((!isTcp && protocol != (int)IpProtocol.Udp) || frame.Length < l4 + (isTcp ? TcpLeast : UdpHeader))
+        if ((!isTcp && protocol != (int)IpProtocol.Udp) || frame.Length < l4 + (isTcp ? MinTcpHeader : UdpHeader))
             return false;
         var payload = l4 + (isTcp ? (frame[l4 + 12] >> 4) * 4 : UdpHeader);
         if (end > frame.Length || payload > end || payload < l4 + UdpHeader)

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * Capture: frames as they came in and as they went out, with what was decided, for people who look. What XDP sends is
- * seen by no other tool of the machine.
+ * Capture: records frames as they arrived and as they were sent, with the decision about them. No other tool of the
+ * machine sees the frames that XDP sends.
  *
- * Frames that are looked at take the general way, which does with a plain packet what the plain way does, and notes
- * what it decides (account.h). So the plain way pays for capture with the test of one word, which lies beside one that
- * it reads anyway.
+ * Frames that may be captured take the full path. For a frame that could take the fast path, the full path does the
+ * same work and notes its decision (account.h). The fast path therefore pays for capture only with the test of one
+ * word, which lies next to a word that it reads anyway.
  */
 #pragma once
-#include "general.h"
+#include "full_path.h"
 
-/* What frames have in common that are recorded: written by user space before it sets control.capture. */
+/* The filter, the same for all frames: user space writes it before it sets control.capture. */
 INLINE const struct capture_filter *capture_filter(void)
 {
 	__u32 zero = 0;
@@ -18,14 +18,14 @@ INLINE const struct capture_filter *capture_filter(void)
 	return bpf_map_lookup_elem(&capturing, &zero);
 }
 
-/* Addresses, ports and protocol, as far as the frame has them. For ARP: who asks and who is asked for. */
-INLINE bool parse_captured(struct xdp_md *ctx, struct passage *g)
+/* Addresses, ports and protocol, as far as the frame has them. For ARP: the sender's and the target's address. */
+INLINE bool parse_captured(struct xdp_md *ctx, struct packet_ctx *pctx)
 {
 	struct packet p = packet_of(ctx, 0);
 	__be16 type = parse_link(ctx, &p);
-	struct tuple *t = &g->query.tuple;
+	struct tuple *t = &pctx->lookup.tuple;
 
-	*g = (struct passage){};
+	*pctx = (struct packet_ctx){};
 	if (type == bpf_htons(ETH_P_ARP)) {
 		const struct arp_ipv4 *arp = bytes_at(ctx, p.l3, sizeof(*arp));
 
@@ -35,44 +35,44 @@ INLINE bool parse_captured(struct xdp_md *ctx, struct passage *g)
 		t->destination[0] = read_address(arp->target_address);
 		return true;
 	}
-	t->six = type == bpf_htons(ETH_P_IPV6);
-	if ((type != bpf_htons(ETH_P_IP) && !t->six) || !parse_addresses(ctx, &p, t))
+	t->ipv6 = type == bpf_htons(ETH_P_IPV6);
+	if ((type != bpf_htons(ETH_P_IP) && !t->ipv6) || !parse_addresses(ctx, &p, t))
 		return false;
 	p.bytes = frame_bytes(&p);
-	if (!(t->six ? parse_header6(ctx, &p, t, &g->shape) : parse_header4(ctx, &p, t, &g->shape)))
-		parse_transport(ctx, &p, t, &g->shape);
+	if (!(t->ipv6 ? parse_header6(ctx, &p, t, &pctx->info) : parse_header4(ctx, &p, t, &pctx->info)))
+		parse_transport(ctx, &p, t, &pctx->info);
 	return true;
 }
 
-INLINE bool is_within(const __u64 *address, const struct capture_address *wanted)
+INLINE bool matches_address(const __u64 *address, const struct capture_address *condition)
 {
-	return !((address[0] ^ wanted->address[0]) & wanted->mask[0]) &&
-	       !((address[1] ^ wanted->address[1]) & wanted->mask[1]);
+	return !((address[0] ^ condition->address[0]) & condition->mask[0]) &&
+	       !((address[1] ^ condition->address[1]) & condition->mask[1]);
 }
 
-/* Whether the frame itself is as the filter wants it. */
-GLOBAL int is_wanted(struct xdp_md *ctx)
+/* Whether the frame matches the conditions of the filter on addresses, ports and protocol. */
+GLOBAL int matches_frame(struct xdp_md *ctx)
 {
 	const struct capture_filter *filter = capture_filter();
-	struct passage *g = own_passage();
+	struct packet_ctx *pctx = own_packet_ctx();
 	const struct tuple *t;
 
-	if (!filter || !g)
+	if (!filter || !pctx)
 		return false;
-	if (!filter->looks)
+	if (!filter->needs_parsing)
 		return true;
-	if (!parse_captured(ctx, g))
+	if (!parse_captured(ctx, pctx))
 		return false;
-	t = &g->query.tuple;
+	t = &pctx->lookup.tuple;
 	for (__u32 i = 0; i < CAPTURE_ADDRESSES; i++) {
-		const struct capture_address *wanted = &filter->addresses[i];
+		const struct capture_address *condition = &filter->addresses[i];
 
-		if (!wanted->sides)
+		if (!condition->sides)
 			continue;
-		if (wanted->family != (t->six ? 6 : 4))
+		if (condition->family != (t->ipv6 ? 6 : 4))
 			return false;
-		if (!(wanted->sides & CAPTURE_SOURCE && is_within(t->source, wanted)) &&
-		    !(wanted->sides & CAPTURE_DESTINATION && is_within(t->destination, wanted)))
+		if (!(condition->sides & CAPTURE_SOURCE && matches_address(t->source, condition)) &&
+		    !(condition->sides & CAPTURE_DESTINATION && matches_address(t->destination, condition)))
 			return false;
 	}
 	for (__u32 i = 0; i < CAPTURE_PORTS; i++) {
@@ -84,7 +84,7 @@ GLOBAL int is_wanted(struct xdp_md *ctx)
 	return !filter->protocol || filter->protocol == t->protocol || filter->protocol6 == t->protocol;
 }
 
-/* The beginning of the frame as it is now. Bytes of it, 0 when there is nothing to be had. */
+/* Copies the beginning of the frame as it is now. Returns the number of bytes; 0 when none could be copied. */
 INLINE __u64 copy_frame(struct xdp_md *ctx, struct captured_frame *frame, __u32 snap)
 {
 	__u64 length = ctx->data_end - ctx->data, bytes = snap;
@@ -92,7 +92,7 @@ INLINE __u64 copy_frame(struct xdp_md *ctx, struct captured_frame *frame, __u32 
 	frame->length = length;
 	if (bytes > length)
 		bytes = length;
-	asm volatile("" : "+r"(bytes)); /* the check below is of all 64 bits, as the verifier wants it */
+	barrier_var(bytes); /* the check below compares all 64 bits, as the verifier requires */
 	if (bytes < sizeof(struct ethhdr) || bytes > CAPTURE_BYTES)
 		return 0;
 	if (bpf_xdp_load_bytes(ctx, 0, frame->content, bytes))
@@ -101,70 +101,73 @@ INLINE __u64 copy_frame(struct xdp_md *ctx, struct captured_frame *frame, __u32 
 	return bytes;
 }
 
-INLINE void emit(struct captured_frame *frame, struct cpu_counters *own)
+INLINE void output_record(struct captured_frame *frame, struct cpu_counters *own)
 {
 	__u64 bytes = frame->recorded;
 
-	asm volatile("" : "+r"(bytes));
+	barrier_var(bytes);
 	if (bytes > CAPTURE_BYTES)
 		return;
 	if (bpf_ringbuf_output(&captured, frame, sizeof(*frame) - CAPTURE_BYTES + bytes, 0))
 		own->capture_lost++;
 }
 
-/* Whether the bound of frames a second leaves room for one now: each takes an interval, and some may be ahead of it. */
-INLINE bool has_turn(const struct capture_filter *filter, const struct cpu_counters *own, __u64 now)
+/*
+ * Whether the rate limit allows a record now: each record moves capture_due one interval on, to at most CAPTURE_BURST
+ * and one interval ahead of the clock.
+ */
+INLINE bool is_within_rate(const struct capture_filter *filter, const struct cpu_counters *own, __u64 now)
 {
-	return !filter->interval || (__s64)(own->capture_due - now) <= CAPTURE_AHEAD;
+	return !filter->interval || (__s64)(own->capture_due - now) <= CAPTURE_BURST;
 }
 
-/* Takes the frame as it came in. False: it is none of those that are looked at. */
+/* Records the frame as it arrived. Returns false for a frame that is not captured. */
 GLOBAL int begin_capture(struct xdp_md *ctx)
 {
 	__u32 until = *(volatile __u32 *)&tables.control.capture;
 	const struct capture_filter *filter = capture_filter();
-	struct recording *recording = own_recording();
+	struct capture_scratch *scratch = own_capture_scratch();
 	struct cpu_counters *own = own_counters();
-	struct passage *g = own_passage();
+	struct packet_ctx *pctx = own_packet_ctx();
 
-	if (!filter || !recording || !own || !g)
+	if (!filter || !scratch || !own || !pctx)
 		return false;
 	if ((__s32)(until - now_ticks()) < 0) {
-		/* Nobody went on asking for it: who did is dead. */
+		/* The capturing process did not renew its lease: it has died. */
 		__sync_val_compare_and_swap(&tables.control.capture, until, 0);
 		return false;
 	}
-	if (!is_wanted(ctx))
+	if (!matches_frame(ctx))
 		return false;
-	if (++own->capture_turn < filter->sample)
+	if (++own->capture_skipped < filter->sample)
 		return false;
-	own->capture_turn = 0;
-	recording->outcome = 0;
-	recording->frame.recorded = 0;
-	g->service = NOTHING;
-	g->server_id = 0;
-	if (has_turn(filter, own, bpf_ktime_get_coarse_ns())) {
-		recording->frame.time = bpf_ktime_get_ns();
-		copy_frame(ctx, &recording->frame, filter->snap);
+	own->capture_skipped = 0;
+	scratch->verdict = 0;
+	scratch->frame.recorded = 0;
+	pctx->service = NOT_FOUND;
+	pctx->server_id = 0;
+	if (is_within_rate(filter, own, bpf_ktime_get_coarse_ns())) {
+		scratch->frame.time = bpf_ktime_get_ns();
+		copy_frame(ctx, &scratch->frame, filter->snap);
 	}
 	return true;
 }
 
-/* What became of the frame, as the index of a tally. */
-INLINE __u32 outcome_of(const struct recording *recording, int action)
+/* The verdict about the frame: the index of its counter in cpu_counters.decisions. */
+INLINE __u32 verdict_of(const struct capture_scratch *scratch, int action)
 {
-	if (recording->outcome)
-		return recording->outcome;
+	if (scratch->verdict)
+		return scratch->verdict;
 	return action == XDP_PASS			    ? DECISION_PASS
 	       : action == XDP_TX || action == XDP_REDIRECT ? DECISION_FORWARD
 							    : DECISION_DROP;
 }
 
-INLINE bool is_wanted_outcome(const struct capture_filter *filter, const struct captured_frame *frame)
+INLINE bool matches_verdict(const struct capture_filter *filter, const struct captured_frame *frame)
 {
-	if (!(filter->outcomes >> (frame->outcome & (TALLIES - 1)) & 1))
+	if (!(filter->verdicts >> (frame->verdict & (DECISION_COUNTERS - 1)) & 1))
 		return false;
-	if (filter->service != NOTHING && filter->service != frame->service)
+	if (filter->service != NOT_FOUND && filter->service != frame->service)
 		return false;
 	if (!filter->servers[0])
 		return true;
@@ -175,24 +178,24 @@ INLINE bool is_wanted_outcome(const struct capture_filter *filter, const struct 
 	return false;
 }
 
-/* Records the frame as it came in, and as it goes out where it does, if what became of it is wanted. */
+/* If the filter matches the verdict, records the frame as it arrived and, if it is sent, as it leaves. */
 GLOBAL int end_capture(struct xdp_md *ctx, __u32 action)
 {
 	const struct capture_filter *filter = capture_filter();
-	struct recording *recording = own_recording();
+	struct capture_scratch *scratch = own_capture_scratch();
 	struct cpu_counters *own = own_counters();
-	const struct passage *g = own_passage();
+	const struct packet_ctx *pctx = own_packet_ctx();
 	struct captured_frame *frame;
 	const struct server *server;
 	__u64 now;
 
-	if (!filter || !recording || !own || !g)
+	if (!filter || !scratch || !own || !pctx)
 		return 0;
-	frame = &recording->frame;
-	frame->service = g->service;
-	frame->server = g->server_id & SLOT_SERVER_MASK;
-	frame->outcome = outcome_of(recording, action);
-	if (!is_wanted_outcome(filter, frame))
+	frame = &scratch->frame;
+	frame->service = pctx->service;
+	frame->server = pctx->server_id & SLOT_SERVER_MASK;
+	frame->verdict = verdict_of(scratch, action);
+	if (!matches_verdict(filter, frame))
 		return 0;
 	if (!frame->recorded) {
 		own->capture_missed++;
@@ -205,15 +208,15 @@ GLOBAL int end_capture(struct xdp_md *ctx, __u32 action)
 	frame->action = action;
 	frame->ifindex = ctx->ingress_ifindex;
 	frame->direction = CAPTURE_IN;
-	emit(frame, own);
+	output_record(frame, own);
 	if (action != XDP_TX && action != XDP_REDIRECT)
 		return 0;
-	server = server_of(g->half_number, frame->server);
+	server = server_of(pctx->bank_number, frame->server);
 	if (action == XDP_REDIRECT && server)
 		frame->ifindex = server->ifindex;
 	frame->direction = CAPTURE_OUT;
 	frame->time = bpf_ktime_get_ns();
 	if (copy_frame(ctx, frame, filter->snap))
-		emit(frame, own);
+		output_record(frame, own);
 	return 0;
 }

@@ -2,42 +2,42 @@
 /*
  * Classify: address, protocol and port -> virtual service.
  *
- * A service on a single port is found at once, by open addressing. Ranges, any port and any protocol are intervals of
- * the VIP's record, found by a binary search; VIP prefixes by the kernel's trie.
+ * A service on a single port is found directly, by open addressing. Port ranges, any port and any protocol are
+ * intervals in the VIP's record, found by binary search. The kernel's LPM trie finds VIP prefixes.
  */
 #pragma once
 #include "packet.h"
 
 #define TABLE_MULTIPLIER 0x9e3779b97f4a7c15ULL /* 2^64 divided by the golden ratio: Fibonacci hashing */
-#define FOLD_MULTIPLIER	 0xff51afd7ed558ccdULL /* folds an IPv6 address into one number */
+#define FOLD_MULTIPLIER	 0xff51afd7ed558ccdULL /* folds an IPv6 address into 64 bits */
 
 /*
- * The searches look at the first place in line and leave the rest to a function of its own: nearly always the first
- * place decides, and a loop in line would cost its registers even then.
+ * Each lookup examines the first entry inline and leaves the rest to a separate function. The first entry nearly
+ * always decides, and an inline loop would take registers even then.
  */
 
-static __noinline __u32 next_vip(const struct half *half, __be32 address, __u32 first)
+static __noinline __u32 search_vips(const struct bank *bank, __be32 address, __u32 first)
 {
-	for (__u32 probe = 1; probe < PROBES; probe++) {
-		const struct vip *vip = &half->vips[(first + probe) & (VIP_ENTRIES - 1)];
+	for (__u32 probe = 1; probe < PROBE_LIMIT; probe++) {
+		const struct vip *vip = &bank->vips[(first + probe) & (VIP_ENTRIES - 1)];
 
 		if (!vip->flags)
 			break;
 		if (vip->address == address)
-			return vip->number;
+			return vip->id;
 	}
-	return NOTHING;
+	return NOT_FOUND;
 }
 
-INLINE __u32 first_vip(__be32 address)
+INLINE __u32 vip_index(__be32 address)
 {
 	return address * TABLE_MULTIPLIER >> (64 - VIP_BITS);
 }
 
-/* True when the first place decides that the address is none of ours: nearly always so for what is none. */
-INLINE bool is_vip_free(const struct half *half, __be32 address)
+/* True when the first entry shows that the address is not a VIP: nearly always so for addresses that are none. */
+INLINE bool not_a_vip(const struct bank *bank, __be32 address)
 {
-	return !half->vips[first_vip(address)].flags;
+	return !bank->vips[vip_index(address)].flags;
 }
 
 INLINE __u64 fold_address(const __u64 *address)
@@ -45,46 +45,48 @@ INLINE __u64 fold_address(const __u64 *address)
 	return (address[0] ^ address[0] >> 32) * FOLD_MULTIPLIER ^ address[1];
 }
 
-INLINE __u32 first_vip6(const __u64 *address)
+INLINE __u32 vip6_index(const __u64 *address)
 {
 	return fold_address(address) * TABLE_MULTIPLIER >> (64 - VIP_BITS);
 }
 
-INLINE bool is_vip6_free(const struct half6 *half6, const __u64 *address)
+INLINE bool not_a_vip6(const struct bank6 *bank6, const __u64 *address)
 {
-	return !half6->vips[first_vip6(address)].flags;
+	return !bank6->vips[vip6_index(address)].flags;
 }
 
-INLINE struct half6 *half6_of(__u32 half_number)
+INLINE struct bank6 *bank6_of(__u32 bank_number)
 {
-	return bpf_map_lookup_elem(&halves6, &half_number);
+	return bpf_map_lookup_elem(&halves6, &bank_number);
 }
 
-GLOBAL __u32 find_vip6(__u32 half_number, const struct tuple *t)
+GLOBAL __u32 find_vip6(__u32 bank_number, const struct tuple *t)
 {
-	const struct half6 *half6 = half6_of(half_number);
+	const struct bank6 *bank6 = bank6_of(bank_number);
 	__u32 first;
 
-	if (!half6 || !t)
-		return NOTHING;
-	first = first_vip6(t->destination);
-	for (__u32 probe = 0; probe < PROBES; probe++) {
-		const struct vip6 *vip = &half6->vips[(first + probe) & (VIP_ENTRIES - 1)];
+	if (!bank6 || !t)
+		return NOT_FOUND;
+	first = vip6_index(t->destination);
+	for (__u32 probe = 0; probe < PROBE_LIMIT; probe++) {
+		const struct vip6 *vip = &bank6->vips[(first + probe) & (VIP_ENTRIES - 1)];
 
 		if (!vip->flags)
 			break;
 		if (vip->address[0] == t->destination[0] && vip->address[1] == t->destination[1])
-			return vip->number;
+			return vip->id;
 	}
-	return NOTHING;
+	return NOT_FOUND;
 }
 
-/* Sets are even; the odd number behind one has its prefixes of IPv6, so that ::/0 is not also everything of IPv4. */
-INLINE struct prefix_key prefix_of(__u32 set, const __u64 *address, bool six)
+/*
+ * Set ids are even. The odd id that follows contains the IPv6 prefixes of the set, because ::/0 must not match IPv4.
+ */
+INLINE struct prefix_key prefix_of(__u32 set, const __u64 *address, bool ipv6)
 {
-	struct prefix_key key = {.length = 160, .set = set | six};
+	struct prefix_key key = {.length = 160, .set = set | ipv6};
 
-	if (six) {
+	if (ipv6) {
 		((__u64 *)key.address)[0] = address[0];
 		((__u64 *)key.address)[1] = address[1];
 	} else {
@@ -96,38 +98,38 @@ INLINE struct prefix_key prefix_of(__u32 set, const __u64 *address, bool six)
 
 GLOBAL __u32 find_vip_prefix(__u32 set, const struct tuple *t)
 {
-	const __u32 *number;
+	const __u32 *id;
 	struct prefix_key key;
 
 	if (!t)
-		return NOTHING;
-	key = prefix_of(set, t->destination, t->six);
-	number = bpf_map_lookup_elem(&prefixes, &key);
-	return number ? *number : NOTHING;
+		return NOT_FOUND;
+	key = prefix_of(set, t->destination, t->ipv6);
+	id = bpf_map_lookup_elem(&prefixes, &key);
+	return id ? *id : NOT_FOUND;
 }
 
-/* The number of the VIP's record; NOTHING when the address is none of ours. */
+/* The id of the VIP's record; NOT_FOUND when the address is not a VIP. */
 INLINE __u32 find_vip(const struct packet *p, const struct tuple *t)
 {
-	__u32 number = t->six ? find_vip6(p->half_number, t)
-			      : next_vip(p->half, t->destination[0], first_vip(t->destination[0]) - 1);
+	__u32 id = t->ipv6 ? find_vip6(p->bank_number, t)
+			   : search_vips(p->bank, t->destination[0], vip_index(t->destination[0]) - 1);
 
-	if (switches.prefixes && number == NOTHING && p->half->settings.vip_set)
-		number = find_vip_prefix(p->half->settings.vip_set, t);
-	return number;
+	if (features.vip_prefixes && id == NOT_FOUND && p->bank->settings.vip_set)
+		id = find_vip_prefix(p->bank->settings.vip_set, t);
+	return id;
 }
 
-INLINE const struct vip_record *record_of(__u32 half_number, __u32 vip_number)
+INLINE const struct vip_record *vip_record_of(__u32 bank_number, __u32 vip_id)
 {
-	const struct details *found = bpf_map_lookup_elem(&details, &half_number);
+	const struct details *found = bpf_map_lookup_elem(&details, &bank_number);
 
-	return found ? &found->vips[vip_number & (VIP_CAPACITY - 1)] : NULL;
+	return found ? &found->vips[vip_id & (VIP_CAPACITY - 1)] : NULL;
 }
 
-static __noinline const struct service *next_service(const struct half *half, __u64 key, __u32 first)
+static __noinline const struct service *search_services(const struct bank *bank, __u64 key, __u32 first)
 {
-	for (__u32 probe = 1; probe < PROBES; probe++) {
-		const struct service_entry *entry = &half->services[(first + probe) & (SERVICE_ENTRIES - 1)];
+	for (__u32 probe = 1; probe < PROBE_LIMIT; probe++) {
+		const struct service_entry *entry = &bank->services[(first + probe) & (SERVICE_ENTRIES - 1)];
 
 		if (!entry->key)
 			break;
@@ -137,47 +139,47 @@ static __noinline const struct service *next_service(const struct half *half, __
 	return NULL;
 }
 
-INLINE const struct service *find_service(const struct half *half, __u64 key)
+INLINE const struct service *find_service(const struct bank *bank, __u64 key)
 {
 	__u32 first = key * TABLE_MULTIPLIER >> (64 - SERVICE_BITS);
-	const struct service_entry *entry = &half->services[first];
+	const struct service_entry *entry = &bank->services[first];
 
-	/* First, because 0 is also the key of a datagram to 0.0.0.0 with protocol and port 0. */
+	/* Checked first, because 0 is also the key of a datagram to 0.0.0.0 with protocol and port 0. */
 	if (!entry->key)
 		return NULL;
-	return entry->key == key ? &entry->service : next_service(half, key, first);
+	return entry->key == key ? &entry->service : search_services(bank, key, first);
 }
 
-INLINE bool is_service6(const struct service6_entry *entry, __u64 address0, __u64 address1, __u32 key)
+INLINE bool matches_service6(const struct service6_entry *entry, __u64 address0, __u64 address1, __u32 key)
 {
 	return entry->key == key && entry->address[0] == address0 && entry->address[1] == address1;
 }
 
-static __noinline const struct service *next_service6(const struct half6 *half6, __u64 address0, __u64 address1,
-						      __u32 key, __u32 first)
+static __noinline const struct service *search_services6(const struct bank6 *bank6, __u64 address0, __u64 address1,
+							 __u32 key, __u32 first)
 {
-	for (__u32 probe = 1; probe < PROBES; probe++) {
-		const struct service6_entry *entry = &half6->services[(first + probe) & (SERVICE_ENTRIES - 1)];
+	for (__u32 probe = 1; probe < PROBE_LIMIT; probe++) {
+		const struct service6_entry *entry = &bank6->services[(first + probe) & (SERVICE_ENTRIES - 1)];
 
 		if (!entry->key)
 			break;
-		if (is_service6(entry, address0, address1, key))
+		if (matches_service6(entry, address0, address1, key))
 			return &entry->service;
 	}
 	return NULL;
 }
 
-INLINE const struct service *find_service6(const struct half6 *half6, const struct tuple *t)
+INLINE const struct service *find_service6(const struct bank6 *bank6, const struct tuple *t)
 {
 	__u32 key = t->protocol << 16 | t->ports >> 16;
 	__u32 first = (fold_address(t->destination) ^ (__u64)key << 32) * TABLE_MULTIPLIER >> (64 - SERVICE_BITS);
-	const struct service6_entry *entry = &half6->services[first];
+	const struct service6_entry *entry = &bank6->services[first];
 
 	if (!entry->key)
 		return NULL;
-	if (is_service6(entry, t->destination[0], t->destination[1], key))
+	if (matches_service6(entry, t->destination[0], t->destination[1], key))
 		return &entry->service;
-	return next_service6(half6, t->destination[0], t->destination[1], key, first);
+	return search_services6(bank6, t->destination[0], t->destination[1], key, first);
 }
 
 INLINE __u64 service_key(const struct tuple *t)
@@ -185,33 +187,33 @@ INLINE __u64 service_key(const struct tuple *t)
 	return t->destination[0] << 32 | (__u32)t->protocol << 16 | t->ports >> 16;
 }
 
-/* A binary search among the intervals of a VIP, as a callback: the verifier would follow every branch of a loop. */
-struct search {
-	__u32 half_number;
-	__u32 low;  /* the interval is from here on */
-	__u32 high; /* and before this one */
-	__u32 wanted;
+/* A binary search among the intervals of a VIP, as a callback: in a loop, the verifier would follow every branch. */
+struct range_search {
+	__u32 bank_number;
+	__u32 low;  /* the first candidate */
+	__u32 high; /* after the last candidate */
+	__u32 key;
 	__u32 found;
 };
 
-INLINE const struct range *range_at(__u32 half_number, __u32 index)
+INLINE const struct range *range_at(__u32 bank_number, __u32 index)
 {
-	const struct details *here = bpf_map_lookup_elem(&details, &half_number);
+	const struct details *here = bpf_map_lookup_elem(&details, &bank_number);
 
 	return here ? &here->ranges[index & (RANGES - 1)] : NULL;
 }
 
 static long search_step(__u64 step, void *context)
 {
-	struct search *search = context;
+	struct range_search *search = context;
 	__u32 middle = (search->low + search->high) / 2;
-	const struct range *range = range_at(search->half_number, middle);
+	const struct range *range = range_at(search->bank_number, middle);
 
 	if (!range || search->low >= search->high)
 		return 1;
-	if (search->wanted < range->first) {
+	if (search->key < range->first) {
 		search->high = middle;
-	} else if (search->wanted > range->last) {
+	} else if (search->key > range->last) {
 		search->low = middle + 1;
 	} else {
 		search->found = middle;
@@ -220,44 +222,43 @@ static long search_step(__u64 step, void *context)
 	return 0;
 }
 
-/* Index of the interval of a VIP that has the number; NOTHING when there is none. */
-GLOBAL __u32 find_range(__u32 half_number, __u32 vip_number, __u32 wanted)
+/* Index of the interval of a VIP that contains the key (protocol << 16 | port); NOT_FOUND when there is none. */
+GLOBAL __u32 find_range(__u32 bank_number, __u32 vip_id, __u32 key)
 {
-	struct search search = {.half_number = half_number, .wanted = wanted, .found = NOTHING};
-	const struct vip_record *vip = record_of(half_number, vip_number);
+	struct range_search search = {.bank_number = bank_number, .key = key, .found = NOT_FOUND};
+	const struct vip_record *vip = vip_record_of(bank_number, vip_id);
 
 	if (!vip)
-		return NOTHING;
+		return NOT_FOUND;
 	search.low = vip->range_base;
 	search.high = search.low + vip->range_count;
 	bpf_loop(RANGE_STEPS, search_step, &search, 0);
 	return search.found;
 }
 
-/* Everything that may take a packet of the VIP, the single ports included. */
-INLINE const struct service *classify(const struct packet *p, const struct tuple *t, __u32 vip_number)
+/* The service for a packet to the VIP: first by single port, then by interval. */
+INLINE const struct service *classify(const struct packet *p, const struct tuple *t, __u32 vip_id)
 {
 	const struct service *service = NULL;
 
-	if (t->six) {
-		const struct half6 *half6 = half6_of(p->half_number);
+	if (t->ipv6) {
+		const struct bank6 *bank6 = bank6_of(p->bank_number);
 
-		if (half6)
-			service = find_service6(half6, t);
+		if (bank6)
+			service = find_service6(bank6, t);
 	} else {
-		service = find_service(p->half, service_key(t));
+		service = find_service(p->bank, service_key(t));
 	}
 	if (!service) {
-		__u32 index = find_range(p->half_number, vip_number, t->protocol << 16 | bpf_ntohs(t->ports >> 16));
-		const struct range *range = index == NOTHING ? NULL : range_at(p->half_number, index);
+		__u32 index = find_range(p->bank_number, vip_id, t->protocol << 16 | bpf_ntohs(t->ports >> 16));
+		const struct range *range = index == NOT_FOUND ? NULL : range_at(p->bank_number, index);
 
 		service = range ? &range->service : NULL;
 	}
 	return service;
 }
 
-/* May this source use the service? Of the prefixes that hold it the longest decides; the writer adds one of length 0.
- */
+/* Whether the access list admits the source. The longest matching prefix decides; the writer adds one of length 0. */
 GLOBAL int is_allowed(__u32 set, const struct tuple *t)
 {
 	struct prefix_key key;
@@ -265,7 +266,7 @@ GLOBAL int is_allowed(__u32 set, const struct tuple *t)
 
 	if (!t)
 		return false;
-	key = prefix_of(set, t->source, t->six);
+	key = prefix_of(set, t->source, t->ipv6);
 	allows = bpf_map_lookup_elem(&prefixes, &key);
 	return allows && *allows;
 }

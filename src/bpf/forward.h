@@ -1,68 +1,72 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
-/* The way of a packet once its service is known: Select -> Encapsulate -> Transmit -> Account. */
+/* The path of a packet once its service is known: Select -> Account -> Encapsulate -> Transmit. */
 #pragma once
 #include "account.h"
-#include "answer.h"
 #include "classify.h"
 #include "encapsulate.h"
 #include "interface.h"
 #include "parse.h"
+#include "respond.h"
 #include "select.h"
 #include "transmit.h"
 
-/* Not a drop reason: the packet goes the general way, which can do what this one cannot. */
-#define NOT_PLAIN 255
+/* Not a drop reason: the packet takes the full path, which handles what the fast path cannot. */
+#define NEEDS_FULL_PATH 255
 
-/* The server is known, and nothing speaks against it. */
-INLINE int send(struct xdp_md *ctx, struct cpu_counters *own, struct packet *p, const struct tuple *t, bool six)
+/* The server is chosen and can take the packet. */
+INLINE int send_to_server(struct xdp_md *ctx, struct cpu_counters *own, struct packet *p, const struct tuple *t,
+			  bool ipv6)
 {
 	int reason;
 
 	/*
-	 * Account comes first and is taken back where Encapsulate fails, which it does only when the driver left no
-	 * room: behind the call that moves the head, every value that is still needed would cost a register, and there
-	 * are four.
+	 * Account comes first and is reverted if Encapsulate fails, which it does only when the driver left too
+	 * little headroom. After the call that moves the head, every value that is still needed would cost a
+	 * callee-saved register, and there are four.
 	 */
 	account_forwarded(own, p);
-	reason = encapsulate(ctx, p, t, six);
+	reason = encapsulate(ctx, p, t, ipv6);
 	if (UNLIKELY(reason)) {
-		account_not_forwarded(AGAIN(p->service)->id, p->server_id, p->bytes);
+		revert_forwarded(BARRIER_PTR(p->service)->id, p->server_id, p->bytes);
 		return drop(reason, p->bytes);
 	}
 	return transmit(ctx, p);
 }
 
-/* May the packet be balanced at all? Returns GO_ON, or an XDP action of another value. Out of line: few services need
- * it. */
-static __noinline int guard(struct xdp_md *ctx, const struct service *service, __u32 half_number, bool six)
+/*
+ * Whether the packet may be balanced at all. Returns CONTINUE or an XDP action, which is never 0 here. Out of line,
+ * because few services need it.
+ */
+static __noinline int pre_checks(struct xdp_md *ctx, const struct service *service, __u32 bank_number, bool ipv6)
 {
-	struct packet p = packet_of(ctx, half_number);
-	struct passage *g;
+	struct packet p = packet_of(ctx, bank_number);
+	struct packet_ctx *pctx;
 
-	if (p.data + (six ? IPV6_MINIMUM : IPV4_MINIMUM) > p.end)
+	if (p.data + (ipv6 ? IPV6_MINIMUM : IPV4_MINIMUM) > p.end)
 		return XDP_DROP;
-	if (switches.peers && is_from_peer(&p))
+	if (features.peers && is_from_peer(&p))
 		return deliver_locally(frame_bytes(&p));
-	if (!switches.access || !service->access_set)
-		return GO_ON;
-	g = own_passage();
-	if (!g)
+	if (!features.access_lists || !service->access_set)
+		return CONTINUE;
+	pctx = own_packet_ctx();
+	if (!pctx)
 		return XDP_DROP;
-	g->query.tuple = plain_tuple(p.data, six);
-	return is_allowed(service->access_set, &g->query.tuple) ? GO_ON : drop(DROP_ACCESS_DENIED, frame_bytes(&p));
+	pctx->lookup.tuple = fast_tuple(p.data, ipv6);
+	return is_allowed(service->access_set, &pctx->lookup.tuple) ? CONTINUE
+								    : drop(DROP_ACCESS_DENIED, frame_bytes(&p));
 }
 
-/* A plain packet of a service. Returns an XDP action, or NOT_PLAIN with nothing done. */
-INLINE int forward_plain(struct xdp_md *ctx, struct packet *p, bool six)
+/* A fast-path packet of a service. Returns an XDP action, or NEEDS_FULL_PATH with the frame unchanged. */
+INLINE int forward_fast(struct xdp_md *ctx, struct packet *p, bool ipv6)
 {
 	struct cpu_counters *own;
 	__u32 flags, slot, word;
 	struct tuple t;
 
-	p->service = AGAIN(p->service);
+	p->service = BARRIER_PTR(p->service);
 	flags = p->service->flags;
-	if (UNLIKELY(flags & SERVICE_GUARDED)) {
-		int action = guard(ctx, p->service, p->half_number, six);
+	if (UNLIKELY(flags & SERVICE_NEEDS_CHECKS)) {
+		int action = pre_checks(ctx, p->service, p->bank_number, ipv6);
 
 		if (action)
 			return action;
@@ -70,21 +74,21 @@ INLINE int forward_plain(struct xdp_md *ctx, struct packet *p, bool six)
 	own = own_counters();
 	if (!own)
 		return XDP_ABORTED;
-	t = plain_tuple(AGAIN(p->data), six);
+	t = fast_tuple(BARRIER_PTR(p->data), ipv6);
 	slot = slot_of(p, &t, flags);
 	word = slot_at(p->service->slot_base + slot);
 	if (UNLIKELY(word & SLOT_TRACKED)) {
-		t = plain_tuple(AGAIN(p->data), six);
-		word = select_tracked(p, &t, six ? IPV6_MINIMUM - 8 : IPV4_MINIMUM - 8, word, slot);
+		t = fast_tuple(BARRIER_PTR(p->data), ipv6);
+		word = select_tracked(p, &t, ipv6 ? IPV6_MINIMUM - 8 : IPV4_MINIMUM - 8, word, slot);
 		if (word & REPLY_RESET)
-			return NOT_PLAIN;
+			return NEEDS_FULL_PATH;
 	}
 	p->server_id = word;
-	p->server = server_in(p->half, p->half_number, word);
-	measure_plain(p, six);
-	/* There is no room on the way to a server that is this machine, or that is none. */
-	if (UNLIKELY(!p->server || p->length > p->server->room))
-		return NOT_PLAIN;
+	p->server = server_in(p->bank, p->bank_number, word);
+	measure_fast(p, ipv6);
+	/* A server that is this machine, or that is none, has the inner MTU 0. */
+	if (UNLIKELY(!p->server || p->length > p->server->inner_mtu))
+		return NEEDS_FULL_PATH;
 	p->bytes = frame_bytes(p);
-	return send(ctx, own, p, NULL, six);
+	return send_to_server(ctx, own, p, NULL, ipv6);
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
-/* The flow hash of docs/flow-hash.md. Sidestep.Forwarding.FlowHash is the same in C#; the test vectors hold both. */
+/*
+ * The flow hash of docs/flow-hash.md. Sidestep.Forwarding.FlowHash implements the same in C#; shared test vectors
+ * check both.
+ */
 #pragma once
 #include "packet.h"
 
@@ -24,11 +27,11 @@ INLINE __u64 hash_address(__u64 state, const __u64 *address, __u64 low)
 
 INLINE __u64 source_hash(const struct settings *settings, const struct tuple *t)
 {
-	return t->six ? hash_address(settings->hash_high, t->source, settings->hash_low)
-		      : hash_word(settings->hash_high, bpf_ntohl((__u32)t->source[0]), settings->hash_low);
+	return t->ipv6 ? hash_address(settings->hash_high, t->source, settings->hash_low)
+		       : hash_word(settings->hash_high, bpf_ntohl((__u32)t->source[0]), settings->hash_low);
 }
 
-/* What chooses the slot. */
+/* Determines the slot. */
 INLINE __u64 flow_hash(const struct settings *settings, __u32 flags, const struct tuple *t)
 {
 	__u64 state = settings->hash_high, low = settings->hash_low, source;
@@ -39,7 +42,7 @@ INLINE __u64 flow_hash(const struct settings *settings, __u32 flags, const struc
 	ports = bpf_ntohl(t->ports);
 	if (fields == SERVICE_HASH_DEST)
 		return hash_word(state, ports & 0xffff, low);
-	if (t->six) {
+	if (t->ipv6) {
 		state = hash_address(state, t->source, low);
 		if (fields == SERVICE_HASH_PORT)
 			return hash_word(state, ports >> 16, low);
@@ -54,23 +57,23 @@ INLINE __u64 flow_hash(const struct settings *settings, __u32 flags, const struc
 }
 
 /*
- * What a remembered flow is known by: all of the tuple, with the halves of the key exchanged, never 0 or 1. What stands
- * for the ports may be something else: a fragmented datagram is known by its identification.
+ * The id of a tracked flow: a hash of the whole tuple, with the two words of the key swapped; never 0 or 1. The
+ * caller chooses the ports argument: for a fragmented datagram it is the identification.
  */
 INLINE __u64 flow_id(const struct settings *settings, const struct tuple *t, __u32 protocol, __u32 ports)
 {
 	__u64 state = settings->hash_low, low = settings->hash_high;
 
-	if (t->six)
+	if (t->ipv6)
 		state = hash_address(hash_address(state, t->source, low), t->destination, low);
 	else
 		state = hash_word(state, t->source[0] << 32 | (__u32)t->destination[0], low);
-	return hash_word(state, (__u64)protocol << 40 | (__u64)t->six << 32 | ports, low) | 2;
+	return hash_word(state, (__u64)protocol << 40 | (__u64)t->ipv6 << 32 | ports, low) | 2;
 }
 
 /*
- * What differs between flows in an outer header, so that a real server's network card spreads them (RFC 6438): cheap,
- * and not secret.
+ * Differs between flows and goes into the outer header, so that the real server's network card spreads the flows (RFC
+ * 6438). Cheap, and not secret.
  */
 INLINE __u32 flow_entropy(const struct tuple *t)
 {

@@ -4,24 +4,24 @@ using Sidestep.ConformanceTests.Xdp;
 namespace Sidestep.ConformanceTests;
 
 /// <summary>Algorithms that remember: what they promise about many flows.</summary>
-[Collection(OneAtATime.Name)]
+[Collection(SerialEngines.Name)]
 public sealed class AlgorithmTests
 {
     private const string ThreeServers = "servers: {web2: {address: web2}, web3: {address: web3}}";
 
     [Fact]
-    public void Round_robin_gives_new_connections_to_the_servers_in_turn()
+    public void Round_robin_assigns_new_connections_to_the_servers_in_rotation()
     {
-        var director = new Behaviour($"{{pools: {{web: {{algorithm: round-robin, {ThreeServers}}}}}}}");
+        var director = new TestDirector($"{{pools: {{web: {{algorithm: round-robin, {ThreeServers}}}}}}}");
         var servers = Enumerable.Range(0, 30).Select(i => director.Tcp(7, 40000 + i, "S")).ToList();
         Assert.Equal(3, servers.Take(3).Distinct().Count());
         Assert.All(Enumerable.Range(0, 27), i => Assert.Equal(servers[i], servers[i + 3]));
     }
 
     [Fact]
-    public void Round_robin_keeps_a_connection_with_its_server_whatever_the_next_ones_get()
+    public void Round_robin_keeps_a_connection_on_its_server_while_others_open()
     {
-        var director = new Behaviour($"{{pools: {{web: {{algorithm: round-robin, {ThreeServers}}}}}}}");
+        var director = new TestDirector($"{{pools: {{web: {{algorithm: round-robin, {ThreeServers}}}}}}}");
         var first = Enumerable.Range(0, 100).ToDictionary(static i => i, i => director.Tcp(i % 5, 40000 + i, "S"));
         for (var round = 0; round < 3; round++)
             Assert.All(first, f => Assert.Equal(f.Value, director.Tcp(f.Key % 5, 40000 + f.Key)));
@@ -29,18 +29,18 @@ public sealed class AlgorithmTests
     }
 
     [Fact]
-    public void Round_robin_does_not_look_at_weights()
+    public void Round_robin_ignores_weights()
     {
-        var director = new Behaviour(
+        var director = new TestDirector(
             "{pools: {web: {algorithm: round-robin, servers: {web1: {weight: 100}, web2: {address: web2}}}}}");
         var servers = Enumerable.Range(0, 40).Select(i => director.Tcp(7, 40000 + i, "S")).ToList();
         Assert.Equal(20, servers.Count(static s => s == "web1"));
     }
 
     [Fact]
-    public void Weighted_round_robin_gives_each_server_its_share_of_every_round()
+    public void Weighted_round_robin_gives_each_server_its_weighted_share()
     {
-        var director = new Behaviour(
+        var director = new TestDirector(
             "{pools: {web: {algorithm: weighted-round-robin, servers: {web1: {weight: 3}, web2: {address: web2}, web3: {address: web3, weight: 2}}}}}");
         var servers = Enumerable.Range(0, 600).Select(i => director.Tcp(i % 200, 40000 + i, "S")).ToList();
         Assert.InRange(servers.Count(static s => s == "web1"), 280, 320);
@@ -49,9 +49,9 @@ public sealed class AlgorithmTests
     }
 
     [Fact]
-    public void Least_connections_fills_up_the_server_that_has_none()
+    public void Least_connections_prefers_an_empty_server_until_it_catches_up()
     {
-        var director = new Behaviour(
+        var director = new TestDirector(
             "{pools: {web: {algorithm: least-connections, servers: {web2: {address: web2}}}}}");
         var before = Enumerable.Range(0, 40).Select(i => director.Tcp(7, 40000 + i, "S")).ToList();
         Assert.InRange(before.Count(static s => s == "web1"), 18, 22);
@@ -64,18 +64,18 @@ public sealed class AlgorithmTests
     }
 
     [Fact]
-    public void Weighted_least_connections_counts_connections_for_their_servers_weight()
+    public void Weighted_least_connections_distributes_connections_in_proportion_to_weights()
     {
-        var director = new Behaviour(
+        var director = new TestDirector(
             "{pools: {web: {algorithm: weighted-least-connections, servers: {web1: {weight: 3}, web2: {address: web2}}}}}");
         var servers = Enumerable.Range(0, 200).Select(i => director.Tcp(i % 100, 40000 + i, "S")).ToList();
         Assert.InRange(servers.Count(static s => s == "web1"), 145, 155);
     }
 
     [Fact]
-    public void Idle_flows_are_forgotten_and_take_their_turn_anew()
+    public void Idle_flows_expire_and_are_scheduled_again()
     {
-        var director = new Behaviour(
+        var director = new TestDirector(
             """
             profiles: {l2: {idleTimeouts: {tcp: 60, udp: 1, icmp: 1}}}
             pools: {web: {algorithm: round-robin, servers: {web2: {address: web2}}}}
@@ -95,9 +95,9 @@ public sealed class AlgorithmTests
     [InlineData("afterRst: 1", "R", true)]
     [InlineData("afterFin: 1", "R", false)]
     [InlineData("udp: 1", "FA", false)]
-    public void A_short_timer_after_FIN_or_RST_ends_what_it_is_for_and_nothing_else(string timer, string flags, bool ends)
+    public void Timeout_after_FIN_or_RST_applies_only_after_that_flag(string timer, string flags, bool ends)
     {
-        var director = new Behaviour(
+        var director = new TestDirector(
             $"{{profiles: {{l2: {{idleTimeouts: {{{timer}}}}}}}, pools: {{web: {{algorithm: round-robin, servers: {{web2: {{address: web2}}}}}}}}}}");
         var first = director.Tcp(7, 40000, "S");
         Assert.Equal(first, director.Tcp(7, 40000, flags));
@@ -109,9 +109,9 @@ public sealed class AlgorithmTests
     }
 
     [Fact]
-    public void Persistence_keeps_all_connections_of_a_client_together()
+    public void Persistence_sends_all_connections_of_a_client_to_one_server()
     {
-        var director = new Behaviour(
+        var director = new TestDirector(
             $"{{pools: {{web: {{algorithm: round-robin, persistence: {{timeout: 60}}, {ThreeServers}}}}}}}");
         var servers = Enumerable.Range(1, 50).ToDictionary(static c => c, c => director.Tcp(c, 40000, "S"));
         Assert.Equal(3, servers.Values.Distinct().Count());
@@ -119,9 +119,9 @@ public sealed class AlgorithmTests
     }
 
     [Fact]
-    public void A_connection_that_ends_does_not_end_the_persistence_of_its_client()
+    public void Closing_a_connection_does_not_end_the_persistence_of_its_client()
     {
-        var director = new Behaviour(
+        var director = new TestDirector(
             $"{{pools: {{web: {{algorithm: round-robin, persistence: {{timeout: 60}}, {ThreeServers}}}}}}}");
         var first = director.Tcp(7, 40000, "S");
         foreach (var flags in new[] { "FA", "R" })
@@ -133,9 +133,9 @@ public sealed class AlgorithmTests
     }
 
     [Fact]
-    public void Persistence_by_prefix_keeps_a_network_together()
+    public void Persistence_by_prefix_keeps_an_IPv4_network_on_one_server()
     {
-        var director = new Behaviour(
+        var director = new TestDirector(
             $"{{pools: {{web: {{algorithm: round-robin, persistence: {{timeout: 60, prefixLength4: 28}}, {ThreeServers}}}}}}}");
         var networks = Enumerable.Range(0, 15).Select(n => Enumerable.Range(0, 16)
             .Select(c => director.Tcp(n * 16 + c, 40000 + c, "S")).Distinct().ToList()).ToList();
@@ -144,9 +144,9 @@ public sealed class AlgorithmTests
     }
 
     [Fact]
-    public void Persistence_by_prefix_of_IPv6_keeps_a_network_together()
+    public void Persistence_by_prefix_keeps_an_IPv6_network_on_one_server()
     {
-        var director = new Behaviour(
+        var director = new TestDirector(
             $$$"""
             pools: {web: {algorithm: round-robin, persistence: {timeout: 60, prefixLength6: 56}, {{{ThreeServers}}}}}
             services: {web-v6: {vip: vip6, protocol: tcp, port: 80, pool: web, profile: l2}}
@@ -161,7 +161,7 @@ public sealed class AlgorithmTests
     [Fact]
     public void Persistence_ends_when_the_client_has_been_idle()
     {
-        var director = new Behaviour(
+        var director = new TestDirector(
             "{pools: {web: {algorithm: round-robin, persistence: {timeout: 1}, servers: {web2: {address: web2}}}}}");
         var first = director.Tcp(7, 40000, "S");
         Assert.Equal(first, director.Tcp(7, 40001, "S"));
@@ -172,9 +172,9 @@ public sealed class AlgorithmTests
     }
 
     [Fact]
-    public void Connections_leave_a_server_that_is_switched_off_and_no_other()
+    public void Only_connections_of_a_disabled_server_move()
     {
-        var director = new Behaviour($"{{pools: {{web: {{algorithm: round-robin, {ThreeServers}}}}}}}");
+        var director = new TestDirector($"{{pools: {{web: {{algorithm: round-robin, {ThreeServers}}}}}}}");
         var before = Enumerable.Range(0, 60).Select(i => director.Tcp(7, 40000 + i, "S")).ToList();
         director.Change("{pools: {web: {algorithm: round-robin, servers: {web2: {address: web2, state: disabled}, web3: {address: web3}}}}}");
         var after = Enumerable.Range(0, 60).Select(i => director.Tcp(7, 40000 + i)).ToList();
@@ -183,9 +183,9 @@ public sealed class AlgorithmTests
     }
 
     [Fact]
-    public void A_draining_server_keeps_its_connections_and_gets_no_turn()
+    public void Draining_server_keeps_its_connections_and_gets_no_new_ones()
     {
-        var director = new Behaviour($"{{pools: {{web: {{algorithm: round-robin, {ThreeServers}}}}}}}");
+        var director = new TestDirector($"{{pools: {{web: {{algorithm: round-robin, {ThreeServers}}}}}}}");
         var before = Enumerable.Range(0, 60).Select(i => director.Tcp(7, 40000 + i, "S")).ToList();
         director.Change("{pools: {web: {algorithm: round-robin, servers: {web2: {address: web2, state: draining}, web3: {address: web3}}}}}");
         Assert.All(Enumerable.Range(0, 60), i => Assert.Equal(before[i], director.Tcp(7, 40000 + i)));

@@ -5,7 +5,7 @@ using Sidestep.Forwarding;
 namespace Sidestep.ConformanceTests;
 
 /// <summary>Every row of the case table, through every engine.</summary>
-[Collection(OneAtATime.Name)]
+[Collection(SerialEngines.Name)]
 public sealed class CaseTests(Engines engines)
 {
     public static IEnumerable<TheoryDataRow<string, string>> Rows =>
@@ -15,10 +15,10 @@ public sealed class CaseTests(Engines engines)
         select new TheoryDataRow<string, string>(engine, row.Sentence) { TestDisplayName = $"{row.Sentence} ({row.File}; {engine})" };
 
     [Theory, MemberData(nameof(Rows))]
-    public async Task Row(string engineName, string sentence)
+    public async Task Engine_conforms_to_the_row_of_the_case_table(string engineName, string sentence)
     {
         var row = CaseTable.All.Single(c => c.Sentence == sentence);
-        var engine = row.NeedsCleanMemory ? engines.WithoutMemory(engineName) : engines[engineName];
+        var engine = row.NeedsCleanState ? engines.WithCleanState(engineName) : engines[engineName];
         var tables = TableCompiler.Compile(row.Given.Configuration, row.Given.NextHops, now: row.Steps[0].Now);
         engine.Apply(tables);
         foreach (var step in row.Steps)
@@ -30,15 +30,15 @@ public sealed class CaseTests(Engines engines)
             }
             // The only wait that is no condition: what is judged is that memory ends by itself.
             await Task.Delay(step.Wait, TestContext.Current.CancellationToken);
-            Judge(engine, step);
+            CheckStep(engine, step);
         }
     }
 
-    private static void Judge(IEngine engine, Step step)
+    private static void CheckStep(IEngine engine, Step step)
     {
-        var before = Counts.Of(engine.ReadCounters());
+        var before = NamedCounters.Of(engine.ReadCounters());
         var result = engine.Trace(step.In, step.Given.InterfaceIndex(step.Interface));
-        var counted = Counts.Of(engine.ReadCounters()).Since(before);
+        var counted = NamedCounters.Of(engine.ReadCounters()).Since(before);
         Assert.Equal($"{step.Counters}", $"{counted}");
         Assert.Equal(ActionOf(step), result.Action);
         if (step.Expected(result.Frame.ToArray()) is { } expected)
@@ -50,7 +50,7 @@ public sealed class CaseTests(Engines engines)
     {
         Decision.Pass or Decision.DeliverLocally => XdpAction.Pass,
         // Who sends the fragments takes the frame aside.
-        Decision.Drop or Decision.Fragmented => XdpAction.Drop,
+        Decision.Drop or Decision.Punted => XdpAction.Drop,
         _ when !step.StaysOnItsInterface => XdpAction.Redirect,
         _ => XdpAction.Transmit,
     };

@@ -5,13 +5,13 @@ namespace Sidestep.ConformanceTests;
 
 /// <summary>Two implementations of one description do the same: generated situations and frames through both engines.
 /// <c>./sidestep fuzz differential</c> runs more of them.</summary>
-[Collection(OneAtATime.Name)]
+[Collection(SerialEngines.Name)]
 public sealed class DifferentialTests(Engines engines)
 {
     private const int Scenarios = 40, Frames = 1000;
 
     [Fact]
-    public void Both_engines_do_the_same_with_generated_frames_in_generated_situations()
+    public void Both_engines_process_generated_frames_identically_in_generated_scenarios()
     {
         var findings = new List<string>();
         // On a thread of its own, because it stays on one CPU.

@@ -1,13 +1,13 @@
 using System.Globalization;
 using Sidestep.ConformanceTests.Cases;
-using Sidestep.ConformanceTests.Hardness;
+using Sidestep.ConformanceTests.Robustness;
 using Sidestep.ConformanceTests.Xdp;
 using Sidestep.Forwarding;
 
 namespace Sidestep.ConformanceTests;
 
 /// <summary>What must hold for any frame, however broken, with everything configured that there is.</summary>
-[Collection(OneAtATime.Name)]
+[Collection(SerialEngines.Name)]
 public sealed class RandomFrameTests(Engines engines)
 {
     /// <summary>Fewer where each takes long: in an emulated machine.</summary>
@@ -21,7 +21,7 @@ public sealed class RandomFrameTests(Engines engines)
         interfaces: {uplink: {address6: director6}}
         profiles:
           gue: {dsr: l3, encapsulation: gue}
-          gre: {dsr: l3, encapsulation: gre, tooBig: drop, outerSource: [198.18.0.0/15, "2001:db8:5e::/64"]}
+          gre: {dsr: l3, encapsulation: gre, oversized: drop, outerSource: [198.18.0.0/15, "2001:db8:5e::/64"]}
           spread: {dsr: l3, outerSource: [198.18.0.0/15, "2001:db8:5e::/60"]}
         accessLists: {clients: {deny: [203.0.113.8/32, "2001:db8:c::8/128"]}}
         pools:
@@ -46,52 +46,52 @@ public sealed class RandomFrameTests(Engines engines)
 
     [Theory]
     [InlineData(Engines.OneArm, 1)]
-    [InlineData(Engines.SeveralArms, 2)]
-    [InlineData(Engines.Everything, 5)]
+    [InlineData(Engines.MultiArm, 2)]
+    [InlineData(Engines.AllFeatures, 5)]
     [InlineData(Engines.Managed, 6)]
-    public void Every_frame_gets_an_allowed_action_and_is_counted_once(string engineName, int seed)
+    public void Every_random_frame_gets_a_valid_action_and_is_counted_once(string engineName, int seed)
     {
-        var engine = Prepared(engineName, out var given);
+        var engine = PrepareEngine(engineName, out var given);
         var random = new RandomFrames(seed);
-        var judge = new FrameJudge(given);
-        var before = Counts.Of(engine.ReadCounters());
+        var validator = new FrameValidator(given);
+        var before = NamedCounters.Of(engine.ReadCounters());
         var decided = new Dictionary<XdpAction, ulong>();
         for (var i = 0; i < Frames; i++)
-            Judge(engine, judge, random.Next(), decided);
-        JudgeCounters(Counts.Of(engine.ReadCounters()).Since(before), decided);
+            CheckFrame(engine, validator, random.Next(), decided);
+        CheckCounters(NamedCounters.Of(engine.ReadCounters()).Since(before), decided);
     }
 
     [Fact]
-    public void Noise_of_every_length_gets_an_allowed_action_and_is_counted_once()
+    public void Random_bytes_of_every_length_get_a_valid_action_and_are_counted_once()
     {
-        var engine = Prepared(Engines.OneArm, out var given);
+        var engine = PrepareEngine(Engines.OneArm, out var given);
         var random = new RandomFrames(3);
-        var judge = new FrameJudge(given);
-        var before = Counts.Of(engine.ReadCounters());
+        var validator = new FrameValidator(given);
+        var before = NamedCounters.Of(engine.ReadCounters());
         var decided = new Dictionary<XdpAction, ulong>();
         for (var length = 14; length <= 1600; length++)
         {
             for (var times = 0; times < 5; times++)
-                Judge(engine, judge, random.Noise(length), decided);
+                CheckFrame(engine, validator, random.Noise(length), decided);
         }
-        JudgeCounters(Counts.Of(engine.ReadCounters()).Since(before), decided);
+        CheckCounters(NamedCounters.Of(engine.ReadCounters()).Since(before), decided);
     }
 
     [Fact]
-    public void Frames_change_no_table()
+    public void Processing_frames_changes_no_table()
     {
         var engine = engines[Engines.OneArm];
         var given = CaseTable.Given();
         engine.Apply(TableCompiler.Compile(given.Configuration, given.NextHops));
-        var before = Outcomes(engine);
+        var before = Results(engine);
         var random = new RandomFrames(4);
         for (var i = 0; i < Frames; i++)
             engine.Trace(random.Next(), 1);
-        Assert.Equal(before, Outcomes(engine));
+        Assert.Equal(before, Results(engine));
     }
 
     [Fact]
-    public void Every_length_and_traffic_class_gets_a_right_outer_header()
+    public void Every_length_and_traffic_class_gets_a_correct_outer_IPv4_header()
     {
         var engine = engines[Engines.OneArm];
         var given = CaseTable.Given();
@@ -111,20 +111,20 @@ public sealed class RandomFrameTests(Engines engines)
     [InlineData("ipv6: {to: vip6-l3, trafficClass: %}", "tcp: {to: 80}", 1396)]
     [InlineData("ipv6: {to: vip6-l3, trafficClass: %}", "tcp: {to: 81}", 1400)]
     [InlineData("ipv6: {to: vip6, trafficClass: %}", "udp: {}", 1400)]
-    public void Every_length_and_traffic_class_gets_right_headers_on_every_way(string network, string transport, int longest)
+    public void Every_length_and_traffic_class_gets_correct_headers_with_every_encapsulation(string network, string transport, int longest)
     {
-        var engine = Prepared(Engines.OneArm, out var given);
-        var judge = new FrameJudge(given);
+        var engine = PrepareEngine(Engines.OneArm, out var given);
+        var validator = new FrameValidator(given);
         for (var payload = 0; payload <= longest - 20; payload++)
         {
             var trafficClass = (payload & 0xff).ToString(CultureInfo.InvariantCulture);
             var input = CaseTable.Frame($"[{network.Replace("%", trafficClass, StringComparison.Ordinal)}, {transport}, payload: {payload}]");
-            Judge(engine, judge, input, []);
+            CheckFrame(engine, validator, input, []);
         }
     }
 
     [Fact]
-    public void Every_truncation_of_a_datagram_to_a_VIP_is_passed_or_malformed()
+    public void Every_truncated_datagram_to_a_VIP_is_passed_or_dropped_as_malformed()
     {
         var engine = engines[Engines.OneArm];
         var given = CaseTable.Given();
@@ -132,27 +132,27 @@ public sealed class RandomFrameTests(Engines engines)
         var whole = CaseTable.Frame("[ipv4: {}, tcp: {flags: PA}, payload: 30]");
         for (var length = 14; length < whole.Length; length++)
         {
-            var before = Counts.Of(engine.ReadCounters());
+            var before = NamedCounters.Of(engine.ReadCounters());
             var result = engine.Trace(whole.AsSpan(0, length), 1);
-            var malformed = Counts.Of(engine.ReadCounters()).Since(before).Packets("drop malformed");
+            var malformed = NamedCounters.Of(engine.ReadCounters()).Since(before).Packets("drop malformed");
             Assert.Equal(length < 34 ? (XdpAction.Pass, 0UL) : (XdpAction.Drop, 1UL), (result.Action, malformed));
         }
     }
 
-    private static void Judge(IEngine engine, FrameJudge judge, byte[] frame, Dictionary<XdpAction, ulong> decided)
+    private static void CheckFrame(IEngine engine, FrameValidator validator, byte[] frame, Dictionary<XdpAction, ulong> decided)
     {
         var result = engine.Trace(frame, 1);
         decided[result.Action] = decided.GetValueOrDefault(result.Action) + 1;
         if (result.Action == XdpAction.Pass)
             FrameAssert.Equal(frame, result.Frame.Span);
-        if (result.Action == XdpAction.Transmit && judge.Complaint(frame, result.Frame.ToArray()) is { } complaint)
-            Assert.Fail($"{complaint}\nin  {Convert.ToHexStringLower(frame)}\nout {Convert.ToHexStringLower(result.Frame.Span)}");
+        if (result.Action == XdpAction.Transmit && validator.Validate(frame, result.Frame.ToArray()) is { } problem)
+            Assert.Fail($"{problem}\nin  {Convert.ToHexStringLower(frame)}\nout {Convert.ToHexStringLower(result.Frame.Span)}");
     }
 
-    private static void JudgeCounters(Counts counted, Dictionary<XdpAction, ulong> decided)
+    private static void CheckCounters(NamedCounters counted, Dictionary<XdpAction, ulong> decided)
     {
         Assert.Empty(decided.Keys.Except([XdpAction.Drop, XdpAction.Pass, XdpAction.Transmit]));
-        Assert.Equal(decided[XdpAction.Drop], counted.Packets("drop ") + counted.Packets("fragmented"));
+        Assert.Equal(decided[XdpAction.Drop], counted.Packets("drop ") + counted.Packets("punted"));
         Assert.Equal(decided[XdpAction.Transmit], counted.Packets("service ") + counted.Packets("answer-"));
         Assert.Equal(counted.Packets("service "), counted.Packets("server "));
         Assert.InRange(counted.Packets("deliver-locally"), 0UL, decided[XdpAction.Pass]);
@@ -160,16 +160,16 @@ public sealed class RandomFrameTests(Engines engines)
         Assert.Equal(0UL, counted.Packets("drop no-headroom"));
     }
 
-    private IEngine Prepared(string name, out Given given)
+    private IEngine PrepareEngine(string name, out Given given)
     {
         given = CaseTable.Given(Everything);
-        var engine = engines.WithoutMemory(name);
+        var engine = engines.WithCleanState(name);
         engine.Apply(TableCompiler.Compile(given.Configuration, given.NextHops));
         return engine;
     }
 
     /// <summary>What becomes of the frames of the table, as text.</summary>
-    private static string Outcomes(IEngine engine) => string.Join('\n', CaseTable.All.Where(static c => !c.NeedsCleanMemory).Select(c =>
+    private static string Results(IEngine engine) => string.Join('\n', CaseTable.All.Where(static c => !c.NeedsCleanState).Select(c =>
     {
         var result = engine.Trace(c.In, 1);
         return $"{c.Sentence}: {result.Action} {(result.Action == XdpAction.Drop ? "" : Convert.ToHexStringLower(result.Frame.Span))}";

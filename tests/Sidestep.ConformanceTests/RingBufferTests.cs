@@ -34,7 +34,7 @@ public sealed class RingBufferTests : IDisposable
     }
 
     [Fact]
-    public void Records_arrive_in_order_as_they_were_written()
+    public void Records_arrive_unchanged_and_in_order()
     {
         for (byte i = 0; i < 10; i++)
             Assert.Equal(Pass, Send(i));
@@ -44,7 +44,7 @@ public sealed class RingBufferTests : IDisposable
     }
 
     [Fact]
-    public void What_was_read_makes_room_and_what_was_not_is_refused_to_the_program()
+    public void Reading_frees_space_and_a_full_ring_rejects_records()
     {
         var fits = 0;
         while (Send(0) == Pass)
@@ -56,7 +56,7 @@ public sealed class RingBufferTests : IDisposable
     }
 
     [Fact]
-    public void An_empty_ring_ends_the_wait_in_time()
+    public void Polling_an_empty_ring_returns_after_the_timeout()
     {
         var clock = Stopwatch.StartNew();
         Assert.Equal(0, _ring.Poll(TimeSpan.FromMilliseconds(50), static _ => Assert.Fail("a record out of nothing")));
@@ -64,7 +64,7 @@ public sealed class RingBufferTests : IDisposable
     }
 
     [Fact]
-    public void What_the_reader_throws_comes_out_and_the_next_record_is_not_lost()
+    public void Exception_of_the_reader_propagates_and_the_next_record_is_not_lost()
     {
         Send(1);
         Send(2);
@@ -75,7 +75,7 @@ public sealed class RingBufferTests : IDisposable
     }
 
     [Fact]
-    public void A_map_of_another_type_is_refused_by_name()
+    public void Map_of_another_type_is_rejected_by_name()
     {
         using var another = _object.Map("other");
         Assert.Contains("'other'", Assert.Throws<ArgumentException>(() => BpfRingBuffer.Open(another)).Message, StringComparison.Ordinal);

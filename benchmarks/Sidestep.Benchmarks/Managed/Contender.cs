@@ -3,9 +3,9 @@ using Sidestep.Benchmarks.Veth;
 namespace Sidestep.Benchmarks.Managed;
 
 /// <summary>Who takes frames from a cable and sends them back into it, on the CPU kept for that, and only in its own rounds.</summary>
-internal abstract class Contender(string name, Cable cable) : IDisposable
+internal abstract class Contender(string name, VethPair veth) : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
 
     private readonly List<double> _samples = [];
     private long _arrived;
@@ -14,7 +14,7 @@ internal abstract class Contender(string name, Cable cable) : IDisposable
     internal string Name => name;
 
     /// <summary>Its own.</summary>
-    protected Cable Cable => cable;
+    protected VethPair Veth => veth;
 
     /// <summary>That works.</summary>
     protected abstract ForwarderThread Thread { get; }
@@ -32,19 +32,19 @@ internal abstract class Contender(string name, Cable cable) : IDisposable
     /// <summary>Sends it more frames than it can take, and measures how long its thread ran for each that came back.</summary>
     /// <remarks>The kernel says how long a thread ran when it does not run: at both ends of a round it stands still.</remarks>
     /// <exception cref="BenchmarkException">Nothing came back.</exception>
-    internal void Round(FarEnd farEnd, int packets, uint flows)
+    internal void Round(TrafficGenerator generator, int packets, uint flows)
     {
         var (before, after) = (0.0, 0.0);
-        var arrived = farEnd.Flood(cable, DirectorSide.L2Vip, flows, packets, () =>
+        var arrived = generator.Flood(veth, XdpDirector.L2Vip, flows, packets, () =>
         {
-            before = Thread.Ran;
+            before = Thread.RunNanoseconds;
             Resume();
         }, () =>
         {
             Pause();
-            if (!SpinWait.SpinUntil(() => !Thread.IsRunning, Patience))
+            if (!SpinWait.SpinUntil(() => !Thread.IsRunning, Timeout))
                 throw new BenchmarkException($"{name} goes on when nothing comes any more");
-            after = Thread.Ran;
+            after = Thread.RunNanoseconds;
         });
         if (arrived == 0)
             throw new BenchmarkException($"of {packets} packets none came back");

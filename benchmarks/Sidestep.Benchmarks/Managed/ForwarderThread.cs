@@ -6,7 +6,7 @@ namespace Sidestep.Benchmarks.Managed;
 /// <summary>The thread that takes frames and sends them, of this process or another, and how long it ran.</summary>
 internal sealed class ForwarderThread
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
 
     private const string Cpus = "Cpus_allowed_list:";
 
@@ -20,7 +20,7 @@ internal sealed class ForwarderThread
     {
         var tasks = string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/task");
         string? found = null;
-        if (!SpinWait.SpinUntil(() => (found = Find(tasks, name)) is not null || !Directory.Exists(tasks), Patience) || found is null)
+        if (!SpinWait.SpinUntil(() => (found = Find(tasks, name)) is not null || !Directory.Exists(tasks), Timeout) || found is null)
             throw new BenchmarkException($"there is no thread '{name}' in process {process}");
         var cpus = File.ReadLines(Path.Combine(found, "status")).First(static l => l.StartsWith(Cpus, StringComparison.Ordinal))[Cpus.Length..].Trim();
         if (cpus != cpu.ToString(CultureInfo.InvariantCulture))
@@ -33,7 +33,7 @@ internal sealed class ForwarderThread
     internal bool IsRunning => File.ReadAllText(_state).Split(')')[^1][1] == 'R';
 
     /// <summary>Nanoseconds; up to a tick too few while it runs.</summary>
-    internal double Ran => double.Parse(File.ReadAllText(_statistics).Split(' ')[0], CultureInfo.InvariantCulture);
+    internal double RunNanoseconds => double.Parse(File.ReadAllText(_statistics).Split(' ')[0], CultureInfo.InvariantCulture);
 
     private static string? Find(string tasks, string name)
     {

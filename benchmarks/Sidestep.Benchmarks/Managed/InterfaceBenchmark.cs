@@ -11,7 +11,7 @@ namespace Sidestep.Benchmarks.Managed;
 /// </summary>
 internal static class InterfaceBenchmark
 {
-    private const int Makes = 0, Forwards = 1, Packets = 400_000, WarmUps = 3, Flows = 100_000;
+    private const int GeneratorCpu = 0, ForwarderCpu = 1, Packets = 400_000, WarmUps = 3, Flows = 100_000;
 
     /// <summary>Of its cases.</summary>
     internal static IReadOnlyList<string> Names { get; } = ["af-xdp", "af-packet", "testpmd-af-xdp", "testpmd-af-packet"];
@@ -22,22 +22,22 @@ internal static class InterfaceBenchmark
     {
         if (Environment.ProcessorCount < 2)
             throw new BenchmarkException("frames are made on one CPU and forwarded on another, and there is only one");
-        Kernel.PinThread(Makes);
-        using var surroundings = new Surroundings();
-        using var interrupted = new Interruption(surroundings);
-        using var farEnd = new FarEnd(new CpuClock(Makes));
+        Kernel.PinThread(GeneratorCpu);
+        using var testbed = new Testbed();
+        using var cleanup = new CleanupOnSignal(testbed);
+        using var generator = new TrafficGenerator(new CpuClock(GeneratorCpu));
         return
         [
             .. new[] { Driver.AfXdp, Driver.AfPacket }
                 .Where(d => only is null || TestPmd.NameOf(d).Contains(only, StringComparison.Ordinal))
-                .SelectMany(d => Measure(farEnd, d, rounds)),
+                .SelectMany(d => Measure(generator, d, rounds)),
         ];
     }
 
-    private static ManagedResult[] Measure(FarEnd farEnd, Driver driver, int rounds)
+    private static ManagedResult[] Measure(TrafficGenerator generator, Driver driver, int rounds)
     {
-        using var peer = TryPeer(farEnd, driver);
-        using var own = new Director(Connect(farEnd, $"m{driver.Name()}"), driver, Forwards, Makes);
+        using var peer = TryPeer(generator, driver);
+        using var own = new ManagedDirector(Connect(generator, $"m{driver.Name()}"), driver, ForwarderCpu, GeneratorCpu);
         Contender[] contenders = peer is null ? [own] : [own, peer];
         Console.Error.WriteLine($"measuring {string.Join(" and ", contenders.Select(static c => c.Name))} by turns ({rounds} rounds of {Packets} packets each)");
         for (var round = -WarmUps; round < rounds; round++)
@@ -46,7 +46,7 @@ internal static class InterfaceBenchmark
             {
                 if (round == 0)
                     contender.BeginCount();
-                contender.Round(farEnd, Packets, Flows);
+                contender.Round(generator, Packets, Flows);
             }
         }
         ManagedResult[] results =
@@ -59,11 +59,11 @@ internal static class InterfaceBenchmark
         return results;
     }
 
-    private static TestPmd? TryPeer(FarEnd farEnd, Driver driver)
+    private static TestPmd? TryPeer(TrafficGenerator generator, Driver driver)
     {
         try
         {
-            return new TestPmd(Connect(farEnd, $"t{driver.Name()}"), driver, Forwards, Makes);
+            return new TestPmd(Connect(generator, $"t{driver.Name()}"), driver, ForwarderCpu, GeneratorCpu);
         }
         catch (BenchmarkException e)
         {
@@ -72,12 +72,12 @@ internal static class InterfaceBenchmark
         }
     }
 
-    private static Cable Connect(FarEnd farEnd, string name)
+    private static VethPair Connect(TrafficGenerator generator, string name)
     {
-        var cable = Surroundings.Connect(name);
+        var veth = Testbed.CreateVeth(name);
         // What XDP sends into a cable arrives only where somebody polls.
-        SystemCommand.Run([.. Surroundings.In(Surroundings.Inside, "ethtool", "-K", name, "gro", "on")]);
-        farEnd.Watch(cable);
-        return cable;
+        SystemCommand.Run([.. Testbed.InNamespace(Testbed.ForwarderNamespace, "ethtool", "-K", name, "gro", "on")]);
+        generator.Watch(veth);
+        return veth;
     }
 }

@@ -8,24 +8,24 @@ namespace Sidestep.Benchmarks.Managed;
 /// <summary>DPDK's testpmd, which swaps the Ethernet addresses and does nothing else. It never sleeps, so it is told to stop while others work.</summary>
 internal sealed class TestPmd : Contender
 {
-    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(20);
 
     private readonly Process _process;
 
-    /// <param name="cable">Its own.</param>
+    /// <param name="veth">Its own.</param>
     /// <param name="driver">The kind of its own.</param>
-    /// <param name="worksOn">The CPU.</param>
-    /// <param name="elsewhere">The CPU of its other thread.</param>
+    /// <param name="forwarderCpu">The CPU.</param>
+    /// <param name="generatorCpu">The CPU of its other thread.</param>
     /// <exception cref="BenchmarkException">It is not installed, or did not start.</exception>
-    internal TestPmd(Cable cable, Driver driver, int worksOn, int elsewhere) : base(NameOf(driver), cable)
+    internal TestPmd(VethPair veth, Driver driver, int forwarderCpu, int generatorCpu) : base(NameOf(driver), veth)
     {
         try
         {
             _process = Process.Start(new ProcessStartInfo("nsenter",
             [
-                .. Surroundings.In(Surroundings.Inside).Skip(1), "stdbuf", "-oL", "dpdk-testpmd", "--no-huge", "-m", "256", "--no-pci", "-l", $"{elsewhere},{worksOn}",
+                .. Testbed.InNamespace(Testbed.ForwarderNamespace).Skip(1), "stdbuf", "-oL", "dpdk-testpmd", "--no-huge", "-m", "256", "--no-pci", "-l", $"{generatorCpu},{forwarderCpu}",
                 "-d", "/usr/lib/x86_64-linux-gnu/dpdk/pmds-23.0", "--file-prefix", $"ssb{Environment.ProcessId}",
-                $"--vdev={(driver == Driver.AfXdp ? $"net_af_xdp0,iface={cable.Name},start_queue=0,queue_count=1" : $"net_af_packet0,iface={cable.Name},framecnt=4096")}",
+                $"--vdev={(driver == Driver.AfXdp ? $"net_af_xdp0,iface={veth.Name},start_queue=0,queue_count=1" : $"net_af_packet0,iface={veth.Name},framecnt=4096")}",
                 "--", "-i", "--no-flush-rx", "--forward-mode=macswap", "--total-num-mbufs=16384", "--nb-cores=1",
             ])
             { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true })!;
@@ -36,14 +36,14 @@ internal sealed class TestPmd : Contender
         }
         try
         {
-            var said = new StringBuilder();
-            _process.OutputDataReceived += (_, line) => Append(said, line.Data);
-            _process.ErrorDataReceived += (_, line) => Append(said, line.Data);
+            var output = new StringBuilder();
+            _process.OutputDataReceived += (_, line) => Append(output, line.Data);
+            _process.ErrorDataReceived += (_, line) => Append(output, line.Data);
             _process.BeginOutputReadLine();
             _process.BeginErrorReadLine();
-            if (!SpinWait.SpinUntil(() => _process.HasExited || Has(said, "Done"), StartLimit) || _process.HasExited)
-                throw new BenchmarkException($"it did not start: {Last(said)}");
-            Thread = new ForwarderThread(_process.Id, "rte-worker", worksOn);
+            if (!SpinWait.SpinUntil(() => _process.HasExited || Has(output, "Done"), StartTimeout) || _process.HasExited)
+                throw new BenchmarkException($"it did not start: {Last(output)}");
+            Thread = new ForwarderThread(_process.Id, "rte-worker", forwarderCpu);
         }
         catch
         {
@@ -56,9 +56,9 @@ internal sealed class TestPmd : Contender
 
     internal static string NameOf(Driver driver) => $"testpmd-{driver.Name()}";
 
-    protected override void Resume() => Say("start");
+    protected override void Resume() => SendCommand("start");
 
-    protected override void Pause() => Say("stop");
+    protected override void Pause() => SendCommand("stop");
 
     public override void Dispose()
     {
@@ -68,28 +68,28 @@ internal sealed class TestPmd : Contender
         _process.Dispose();
     }
 
-    private void Say(string command)
+    private void SendCommand(string command)
     {
         _process.StandardInput.WriteLine(command);
         _process.StandardInput.Flush();
     }
 
-    private static void Append(StringBuilder said, string? line)
+    private static void Append(StringBuilder output, string? line)
     {
-        lock (said)
-            said.AppendLine(line);
+        lock (output)
+            output.AppendLine(line);
     }
 
-    private static bool Has(StringBuilder said, string words)
+    private static bool Has(StringBuilder output, string text)
     {
         System.Threading.Thread.Sleep(10);
-        lock (said)
-            return said.ToString().Contains(words, StringComparison.Ordinal);
+        lock (output)
+            return output.ToString().Contains(text, StringComparison.Ordinal);
     }
 
-    private static string Last(StringBuilder said)
+    private static string Last(StringBuilder output)
     {
-        lock (said)
-            return string.Join(" | ", said.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).TakeLast(3));
+        lock (output)
+            return string.Join(" | ", output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).TakeLast(3));
     }
 }

@@ -9,7 +9,7 @@ namespace Sidestep.Benchmarks.Veth;
 /// </summary>
 internal sealed class CpuClock
 {
-    private const string CountsApart = "CONFIG_IRQ_TIME_ACCOUNTING=y";
+    private const string IrqTimeAccounting = "CONFIG_IRQ_TIME_ACCOUNTING=y";
 
     private readonly string? _packetThread;
 
@@ -20,16 +20,16 @@ internal sealed class CpuClock
         if (!File.Exists("/proc/thread-self/schedstat"))
             throw new BenchmarkException("this kernel does not say how long a thread ran (CONFIG_SCHED_INFO)");
         // Packets are handled in the time of the thread that sent them, and such a kernel takes that out.
-        if (Configuration().Contains(CountsApart))
-            throw new BenchmarkException($"this kernel counts the handling of packets as nobody's time ({CountsApart})");
+        if (Configuration().Contains(IrqTimeAccounting))
+            throw new BenchmarkException($"this kernel counts the handling of packets as nobody's time ({IrqTimeAccounting})");
         var name = string.Create(CultureInfo.InvariantCulture, $"ksoftirqd/{cpu}\n");
         _packetThread = Directory.EnumerateDirectories("/proc").FirstOrDefault(p => char.IsAsciiDigit(Path.GetFileName(p)[0]) && NameOf(p) == name);
     }
 
     /// <summary>Nanoseconds since some time.</summary>
-    internal double Now() => Ran("/proc/thread-self") + (_packetThread is null ? 0 : Ran(_packetThread));
+    internal double Now() => RunNanoseconds("/proc/thread-self") + (_packetThread is null ? 0 : RunNanoseconds(_packetThread));
 
-    private static double Ran(string process) =>
+    private static double RunNanoseconds(string process) =>
         double.Parse(File.ReadAllText(process + "/schedstat").Split(' ')[0], CultureInfo.InvariantCulture);
 
     /// <summary>What the kernel was built with, by line; empty where nobody knows.</summary>

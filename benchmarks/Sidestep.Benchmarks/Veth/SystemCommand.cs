@@ -6,7 +6,7 @@ namespace Sidestep.Benchmarks.Veth;
 /// <summary>A program of the system that is run to its end.</summary>
 internal static class SystemCommand
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
     /// <summary>What it printed.</summary>
     /// <exception cref="BenchmarkException">It is not installed, failed, or did not end; says its own words.</exception>
@@ -31,10 +31,10 @@ internal static class SystemCommand
             var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
             process.StandardInput.Write(input);
             process.StandardInput.Close();
-            if (process.WaitForExit(Limit))
+            if (process.WaitForExit(Timeout))
                 return (process.ExitCode == 0, output.Result, error.Result);
             process.Kill();
-            return (false, "", $"it did not end within {Limit.TotalSeconds} s");
+            return (false, "", $"it did not end within {Timeout.TotalSeconds} s");
         }
         catch (Win32Exception)
         {

@@ -22,13 +22,13 @@ internal sealed record VethResult(
     long Sent, long Arrived, int Servers);
 
 /// <summary>Everything that one run found out.</summary>
-internal sealed record VethResults(Machine Machine, int Flows, IReadOnlyList<VethResult> Cases, IReadOnlyList<NotMeasured> NotMeasured);
+internal sealed record VethResults(MachineInfo Machine, int Flows, IReadOnlyList<VethResult> Cases, IReadOnlyList<NotMeasured> NotMeasured);
 
 /// <summary>
 /// Packets from end to end: made in the kernel, through a cable, forwarded, back through the cable, counted; all on one CPU,
 /// so that a second of it is all that there is. Each round does this with everything that forwards, one after the other.
 /// </summary>
-internal sealed class VethBenchmark(FarEnd farEnd, int rounds)
+internal sealed class VethBenchmark(TrafficGenerator generator, int rounds)
 {
     internal const int Flows = 100_000;
 
@@ -36,50 +36,50 @@ internal sealed class VethBenchmark(FarEnd farEnd, int rounds)
 
     // Long enough that the kernel's setting up of its sender does not matter, short enough for many rounds.
     private const double RoundSeconds = 0.05;
-    private const int FirstPackets = 20_000, FewestPackets = 1_000, MostPackets = 1_000_000;
+    private const int FirstPackets = 20_000, MinPackets = 1_000, MaxPackets = 1_000_000;
 
     /// <summary>Makes the cables and what forwards, measures, and takes all of it away.</summary>
     internal static VethResults Run(int rounds, int cpu)
     {
-        var before = Machine.Load();
-        using var surroundings = new Surroundings();
-        using var interrupted = new Interruption(surroundings);
+        var before = MachineInfo.Load();
+        using var testbed = new Testbed();
+        using var cleanup = new CleanupOnSignal(testbed);
         using var floors = new Floors();
-        using var farEnd = new FarEnd(new CpuClock(cpu));
+        using var generator = new TrafficGenerator(new CpuClock(cpu));
 
-        var floor = Surroundings.Connect("floor");
-        Surroundings.Enter(Surroundings.Inside);
-        using var link = XdpLink.Create(floors.Encapsulate, floor.Inside, native: true);
-        using var director = new DirectorSide(Surroundings.Connect("director"));
+        var floor = Testbed.CreateVeth("floor");
+        Testbed.Enter(Testbed.ForwarderNamespace);
+        using var link = XdpLink.Create(floors.Encapsulate, floor.ForwarderIndex, native: true);
+        using var director = new XdpDirector(Testbed.CreateVeth("director"));
         List<Forwarder> forwarders =
         [
             new(Floor, "encapsulates, chooses nothing", floor, director.Forwarders[0].Vip, true, 1),
             .. director.Forwarders,
         ];
         var missing = new List<NotMeasured>();
-        void Try(string name, string cable, Func<Cable, Forwarder> make)
+        void Try(string name, string veth, Func<VethPair, Forwarder> make)
         {
             try
             {
-                forwarders.Add(make(Surroundings.Connect(cable)));
+                forwarders.Add(make(Testbed.CreateVeth(veth)));
             }
             catch (BenchmarkException e)
             {
                 missing.Add(new NotMeasured(name, e.Message));
             }
         }
-        Try(Peers.Nftables, "nftables", Peers.ByNftables);
-        Try(Peers.Ipvs, "ipvs", Peers.ByIpvs);
-        foreach (var cable in forwarders.Select(static f => f.Cable).Distinct())
-            farEnd.Watch(cable);
-        var cases = new VethBenchmark(farEnd, rounds).Measure(forwarders);
-        return new VethResults(Machine.Now(before), Flows, cases, missing);
+        Try(Alternatives.Nftables, "nftables", Alternatives.ByNftables);
+        Try(Alternatives.Ipvs, "ipvs", Alternatives.ByIpvs);
+        foreach (var veth in forwarders.Select(static f => f.Veth).Distinct())
+            generator.Watch(veth);
+        var cases = new VethBenchmark(generator, rounds).Measure(forwarders);
+        return new VethResults(MachineInfo.Now(before), Flows, cases, missing);
     }
 
     private VethResult[] Measure(IReadOnlyList<Forwarder> forwarders)
     {
-        var packets = forwarders.ToDictionary(static f => f.Name, f => ForARound(Checked(f, FirstPackets)));
-        var rows = new List<Dictionary<string, Sent>>();
+        var packets = forwarders.ToDictionary(static f => f.Name, f => PacketsPerRound(Checked(f, FirstPackets)));
+        var rows = new List<Dictionary<string, SendResult>>();
         for (var round = 0; round < rounds; round++)
         {
             Console.Error.WriteLine($"round {round + 1} of {rounds}");
@@ -88,13 +88,13 @@ internal sealed class VethBenchmark(FarEnd farEnd, int rounds)
         return [.. forwarders.Select(f => Summarize(f, rows))];
     }
 
-    private static int ForARound(Sent sent) =>
-        (int)Math.Clamp(sent.PerCpuSecond * RoundSeconds, FewestPackets, MostPackets);
+    private static int PacketsPerRound(SendResult sent) =>
+        (int)Math.Clamp(sent.PerCpuSecond * RoundSeconds, MinPackets, MaxPackets);
 
     /// <summary>What arrives nowhere, or always at the same server, is no figure of what it is said to be.</summary>
-    private Sent Checked(Forwarder forwarder, int packets)
+    private SendResult Checked(Forwarder forwarder, int packets)
     {
-        var sent = farEnd.Send(forwarder.Cable, forwarder.Vip, Flows, packets, forwarder.Encapsulated);
+        var sent = generator.Send(forwarder.Veth, forwarder.Vip, Flows, packets, forwarder.Encapsulated);
         if (sent.Arrived == 0)
             throw new BenchmarkException($"{forwarder.Name}: of {packets} packets none arrived as it should");
         if (sent.Servers != forwarder.Servers)
@@ -102,7 +102,7 @@ internal sealed class VethBenchmark(FarEnd farEnd, int rounds)
         return sent;
     }
 
-    private static VethResult Summarize(Forwarder forwarder, IReadOnlyList<Dictionary<string, Sent>> rows)
+    private static VethResult Summarize(Forwarder forwarder, IReadOnlyList<Dictionary<string, SendResult>> rows)
     {
         var own = rows.Select(r => r[forwarder.Name]).ToArray();
         var rate = new Distribution(own.Select(static s => s.PerCpuSecond));
@@ -111,7 +111,7 @@ internal sealed class VethBenchmark(FarEnd farEnd, int rounds)
         return new VethResult(
             forwarder.Name, forwarder.What, rate.Median, rate.Quartile1, rate.Quartile3, new Distribution(own.Select(static s => s.NsPerPacket)).Median,
             times.Median, times.Quartile1, times.Quartile3,
-            forwarder.Name is Peers.Nftables or Peers.Ipvs ? Against(Director).Median : null,
+            forwarder.Name is Alternatives.Nftables or Alternatives.Ipvs ? Against(Director).Median : null,
             own.Sum(static s => (long)s.Packets), own.Sum(static s => s.Arrived), own.Max(static s => s.Servers));
     }
 }

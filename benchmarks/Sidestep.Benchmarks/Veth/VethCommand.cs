@@ -6,7 +6,7 @@ namespace Sidestep.Benchmarks.Veth;
 /// <summary><c>bench veth</c>.</summary>
 internal static class VethCommand
 {
-    private const int FewestRounds = 3;
+    private const int MinRounds = 3;
 
     internal static Command Make(Option<bool> json, Option<int> cpu)
     {
@@ -14,7 +14,7 @@ internal static class VethCommand
         return BenchmarkCommand.Make("veth", "Packets per CPU-second from end to end over virtual cables: the director beside a floor, nftables and IPVS, all in one run.", arguments =>
         {
             Kernel.PinThread(arguments.GetValue(cpu));
-            var results = VethBenchmark.Run(Math.Max(FewestRounds, arguments.GetValue(rounds)), arguments.GetValue(cpu));
+            var results = VethBenchmark.Run(Math.Max(MinRounds, arguments.GetValue(rounds)), arguments.GetValue(cpu));
             if (arguments.GetValue(json))
                 Report.Json(results);
             else

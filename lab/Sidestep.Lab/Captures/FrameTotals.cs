@@ -8,7 +8,7 @@ namespace Sidestep.Lab.Captures;
 /// <param name="EncapsulatedOut">From the node, with a packet to the VIP inside another packet.</param>
 /// <param name="RequestsWithoutDaemon">Of those that came in, how many did while nobody forwarded.</param>
 /// <param name="Replies">In either direction, with the VIP as source, be it inside an outer packet.</param>
-internal readonly record struct FrameTotals(Count RequestsIn, Count RequestsOut, Count EncapsulatedOut, Count RequestsWithoutDaemon, Count Replies)
+internal readonly record struct FrameTotals(FrameVolume RequestsIn, FrameVolume RequestsOut, FrameVolume EncapsulatedOut, FrameVolume RequestsWithoutDaemon, FrameVolume Replies)
 {
     public static FrameTotals operator -(FrameTotals later, FrameTotals earlier) => new(
         later.RequestsIn - earlier.RequestsIn,
@@ -18,9 +18,9 @@ internal readonly record struct FrameTotals(Count RequestsIn, Count RequestsOut,
         later.Replies - earlier.Replies);
 }
 
-internal readonly record struct Count(long Frames, long Bytes)
+internal readonly record struct FrameVolume(long Frames, long Bytes)
 {
-    public static Count operator -(Count later, Count earlier) => new(later.Frames - earlier.Frames, later.Bytes - earlier.Bytes);
+    public static FrameVolume operator -(FrameVolume later, FrameVolume earlier) => new(later.Frames - earlier.Frames, later.Bytes - earlier.Bytes);
 
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Frames:N0} frames ({Bytes:N0} bytes)");
 }

@@ -11,7 +11,7 @@ internal sealed class LiveCapture : IAsyncDisposable
     private readonly NamespaceProcess _process;
     private readonly Task _counting;
 
-    private LiveCapture(NamespaceProcess process, FrameCounts counts)
+    private LiveCapture(NamespaceProcess process, FrameCounter counts)
     {
         _process = process;
         Counts = counts;
@@ -22,7 +22,7 @@ internal sealed class LiveCapture : IAsyncDisposable
         });
     }
 
-    public FrameCounts Counts { get; }
+    public FrameCounter Counts { get; }
 
     /// <param name="at">Where to look.</param>
     /// <param name="node">The end of the cable whose traffic is told apart by direction.</param>
@@ -30,12 +30,12 @@ internal sealed class LiveCapture : IAsyncDisposable
     {
         var link = await LinkState.ReadAsync(run.Folder, node, cancel);
         var process = run.Launch(at.Node, $"watch-{name}", Capture.Command(at.Interface, "-"), piped: true);
-        return new LiveCapture(process, new FrameCounts(run.Topology.Vips.Select(IPAddress.Parse), link.MacAddress, run.Topology.DirectorAddresses));
+        return new LiveCapture(process, new FrameCounter(run.Topology.Vips.Select(IPAddress.Parse), link.MacAddress, run.Topology.DirectorAddresses));
     }
 
     public async ValueTask DisposeAsync()
     {
-        await Signals.EndAsync([_process.Identity]);
+        await ProcessSignals.EndAsync([_process.Identity]);
         await _counting;
         _process.Dispose();
     }

@@ -6,7 +6,7 @@ namespace Sidestep.Lab.Captures;
 internal readonly ref struct PacketView
 {
     private const int EtherTypeIpv4 = 0x0800, EtherTypeIpv6 = 0x86dd;
-    private const int Ipv4Shortest = 20, Ipv6Length = 40;
+    private const int Ipv4MinLength = 20, Ipv6Length = 40;
     private const int Ipv4InIp = 4, Udp = 17, Ipv6InIp = 41, Gre = 47;
     private const int GreLength = 4, UdpLength = 8, GueLength = 4;
     private const int GuePort = 6080;
@@ -55,7 +55,7 @@ internal readonly ref struct PacketView
 
     private static PacketView Ipv4(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.Length < Ipv4Shortest)
+        if (bytes.Length < Ipv4MinLength)
             return default;
         var length = Math.Min(bytes.Length, (bytes[0] & 0xf) * 4);
         return new PacketView(bytes[9], bytes.Slice(12, 4), bytes.Slice(16, 4), bytes[length..]);

@@ -15,24 +15,24 @@ internal static class ChurnCommands
     private static readonly Option<IPEndPoint[]> ServiceOption = Endpoints("--service");
     private static readonly Option<string[]> SourceOption = new("--source") { Required = true };
     private static readonly Option<string> NameOption = new("--name") { Required = true };
-    private static readonly Option<string> TallyOption = new("--tally") { Required = true };
+    private static readonly Option<string> CountsFileOption = new("--counts-file") { Required = true };
     private static readonly Option<int> CountOption = new("--count");
     private static readonly Option<double> PeriodOption = new("--period");
     private static readonly Option<int> QuietCountOption = new("--quiet-count");
     private static readonly Option<double> QuietPeriodOption = new("--quiet-period");
     private static readonly Option<double> ShortRateOption = new("--short-rate");
-    private static readonly Option<double> AnswerLimitOption = new("--answer-limit");
+    private static readonly Option<double> ResponseTimeoutOption = new("--response-timeout");
     private static readonly Option<int> SendersOption = new("--senders");
     private static readonly Option<int> FirstSenderOption = new("--first-sender");
     private static readonly Option<int> RateOption = new("--rate");
 
     public static IEnumerable<Command> All()
     {
-        var serve = new Command("serve") { NameOption, TcpOption, UdpOption, TallyOption };
+        var serve = new Command("serve") { NameOption, TcpOption, UdpOption, CountsFileOption };
         serve.SetAction((result, _) => ServeAsync(result));
         var sessions = new Command("sessions")
         {
-            ServiceOption, SourceOption, CountOption, PeriodOption, QuietCountOption, QuietPeriodOption, ShortRateOption, AnswerLimitOption,
+            ServiceOption, SourceOption, CountOption, PeriodOption, QuietCountOption, QuietPeriodOption, ShortRateOption, ResponseTimeoutOption,
         };
         sessions.SetAction((result, _) => SessionsAsync(result));
         var stream = new Command("stream") { ServiceOption, SourceOption, SendersOption, FirstSenderOption, RateOption };
@@ -46,21 +46,21 @@ internal static class ChurnCommands
 
     private static async Task<int> ServeAsync(ParseResult result)
     {
-        using var interruption = new Interruption();
-        var tally = new StreamTally();
+        using var shutdown = new ShutdownSignal();
+        var counter = new StreamCounter();
         var server = new ServerInstance(result.GetRequiredValue(NameOption), BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))));
         var receivers = (result.GetValue(UdpOption) ?? []).Select(e => new StreamReceiver(e)).ToArray();
         try
         {
             await Task.WhenAll([
-                .. receivers.Select(r => r.ReceiveAsync(tally, interruption.Token)),
-                .. (result.GetValue(TcpOption) ?? []).Select(e => SessionServer.ServeAsync(e, server, interruption.Token))]);
+                .. receivers.Select(r => r.ReceiveAsync(counter, shutdown.Token)),
+                .. (result.GetValue(TcpOption) ?? []).Select(e => SessionServer.ServeAsync(e, server, shutdown.Token))]);
         }
-        catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
+        catch (OperationCanceledException) when (shutdown.Token.IsCancellationRequested)
         {
             // The end that every run has.
         }
-        tally.Save(result.GetRequiredValue(TallyOption));
+        counter.Save(result.GetRequiredValue(CountsFileOption));
         foreach (var receiver in receivers)
             receiver.Dispose();
         return 0;
@@ -76,7 +76,7 @@ internal static class ChurnCommands
             result.GetValue(QuietCountOption),
             TimeSpan.FromSeconds(result.GetValue(QuietPeriodOption)),
             result.GetValue(ShortRateOption),
-            TimeSpan.FromSeconds(result.GetValue(AnswerLimitOption)));
+            TimeSpan.FromSeconds(result.GetValue(ResponseTimeoutOption)));
         using var worker = new SessionsWorker(plan, Console.In, Console.Out);
         return await worker.RunAsync();
     }

@@ -7,14 +7,14 @@ internal static class DownCommand
     /// <param name="id">Only this run; null for all that `up` has left.</param>
     public static async Task<int> RunAsync(string? id)
     {
-        await RunCatalog.RemoveStaleAsync(Say.Progress);
-        foreach (var run in RunCatalog.All().Where(r => r.Record.Stays && (id is null || id == r.Id)))
+        await RunCatalog.RemoveStaleAsync(ConsoleLog.Progress);
+        foreach (var run in RunCatalog.All().Where(r => r.Record.IsDetached && (id is null || id == r.Id)))
         {
-            Say.Progress($"removing run {run.Id} ({run.Record.Topology})");
+            ConsoleLog.Progress($"removing run {run.Id} ({run.Record.Topology})");
             await Teardown.RemoveAsync(run.Id, run.Record.Processes);
         }
-        foreach (var run in RunCatalog.Usable().Where(r => !r.Record.Stays))
-            Say.Progress($"run {run.Id} ({run.Record.Topology}) is left alone: process {run.Record.Owner.Id} looks after it");
+        foreach (var run in RunCatalog.Usable().Where(r => !r.Record.IsDetached))
+            ConsoleLog.Progress($"run {run.Id} ({run.Record.Topology}) is left alone: process {run.Record.Owner.Id} looks after it");
         return 0;
     }
 }

@@ -27,9 +27,9 @@ internal static class InsideCommands
         http.SetAction((result, _) => HttpAsync(result));
         var udp = new Command("udp") { VipOption, SourceOption, DatagramsOption };
         udp.SetAction((result, _) => UdpAsync(result));
-        var who = new Command("who") { VipOption, SourceOption };
-        who.SetAction((result, _) => WhoAsync(result));
-        yield return new Command("traffic") { Hidden = true, Subcommands = { http, udp, who } };
+        var identify = new Command("who") { VipOption, SourceOption };
+        identify.SetAction((result, _) => IdentifyServersAsync(result));
+        yield return new Command("traffic") { Hidden = true, Subcommands = { http, udp, identify } };
 
         var echo = new Command("echo") { VipOption, NameOption };
         echo.Hidden = true;
@@ -60,18 +60,18 @@ internal static class InsideCommands
 
     private static async Task<int> UdpAsync(ParseResult result)
     {
-        var alone = new Lock();
-        await UdpClients.EchoAsync(Echo(result), Sources(result), result.GetValue(DatagramsOption), answer =>
+        var outputLock = new Lock();
+        await UdpClients.EchoAsync(Echo(result), Sources(result), result.GetValue(DatagramsOption), reply =>
         {
-            lock (alone)
-                Console.WriteLine(answer.ToLine());
+            lock (outputLock)
+                Console.WriteLine(reply.ToLine());
         });
         return 0;
     }
 
-    private static async Task<int> WhoAsync(ParseResult result)
+    private static async Task<int> IdentifyServersAsync(ParseResult result)
     {
-        var servers = await UdpClients.WhoAsync(Echo(result), Sources(result));
+        var servers = await UdpClients.IdentifyServersAsync(Echo(result), Sources(result));
         Console.WriteLine(JsonSerializer.Serialize(servers));
         return 0;
     }

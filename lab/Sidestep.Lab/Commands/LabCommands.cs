@@ -42,11 +42,11 @@ internal static class LabCommands
                 r => NodeCommand.CaptureAsync(
                     r.GetValue(RunOption), r.GetRequiredValue(NodeArgument), r.GetValue(InterfaceOption), r.GetValue(WriteOption), r.GetValue(FilterArgument) ?? [])),
             With(new Command("run", "Brings up a topology, sends a fixed amount of traffic, judges it, removes everything.") { NameArgument, JsonOption, TimeLimitOption, EngineOption, DriverOption },
-                r => RunCommand.RunAsync(ReadWithForwarder(r), r.GetValue(JsonOption), r.GetValue(TimeLimitOption))),
+                r => RunCommand.RunAsync(ReadWithEngineOverride(r), r.GetValue(JsonOption), r.GetValue(TimeLimitOption))),
             With(new Command("watch", "Brings up a topology, sends traffic without end, shows where it goes, until Ctrl-C.") { NameArgument },
                 r => WatchCommand.RunAsync(Read(r))),
         };
-        EngineOption.AcceptOnlyFromAmong("auto", "xdp", Forwarder.Managed);
+        EngineOption.AcceptOnlyFromAmong("auto", "xdp", EngineOverride.Managed);
         DriverOption.AcceptOnlyFromAmong("auto", "native", "generic", "af-xdp", "af-packet");
         foreach (var command in InsideCommands.All())
             root.Add(command);
@@ -54,11 +54,11 @@ internal static class LabCommands
         return root;
     }
 
-    private static Topology ReadWithForwarder(ParseResult result)
+    private static Topology ReadWithEngineOverride(ParseResult result)
     {
         var topology = Read(result);
-        topology.Forwarder = Forwarder.Of(result.GetValue(EngineOption), result.GetValue(DriverOption));
-        if (topology.Forwarder is { } forwarder && topology.NotWith.TryGetValue(forwarder.Driver, out var why))
+        topology.EngineOverride = EngineOverride.Of(result.GetValue(EngineOption), result.GetValue(DriverOption));
+        if (topology.EngineOverride is { } forwarder && topology.IncompatibleDrivers.TryGetValue(forwarder.Driver, out var why))
             throw new LabException($"{topology.Name} does not run with the driver {forwarder.Driver}: {why}.");
         return topology;
     }

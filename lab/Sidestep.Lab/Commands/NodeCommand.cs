@@ -10,7 +10,7 @@ internal static class NodeCommand
     public static Task<int> ShellAsync(string? runId, string node)
     {
         var (run, _) = Find(runId, node);
-        Say.Progress($"a shell in {node} of run {run.Id} ({run.Record.Topology}); files and logs are in {run.NodeFolder(node)}");
+        ConsoleLog.Progress($"a shell in {node} of run {run.Id} ({run.Record.Topology}); files and logs are in {run.NodeFolder(node)}");
         return HandOverAsync(run, node, ["env", $"debian_chroot={node}", "bash", "-i"]);
     }
 
@@ -21,7 +21,7 @@ internal static class NodeCommand
         // A file belongs to where the command was given, not to where tcpdump happens to run.
         string[] output = file is null ? ["-e", "-l"] : ["-w", Path.GetFullPath(file)];
         if (node == topology.Director.Node)
-            Say.Progress($"what XDP sends is not visible on the director's own interface; see it at the other end, {topology.Director.Port.Replace(":", " --interface ", StringComparison.Ordinal)}");
+            ConsoleLog.Progress($"what XDP sends is not visible on the director's own interface; see it at the other end, {topology.Director.Port.Replace(":", " --interface ", StringComparison.Ordinal)}");
         return HandOverAsync(run, node, ["tcpdump", "-n", "-p", "-Z", "root", "-i", device, .. output, .. filter]);
     }
 
@@ -40,7 +40,7 @@ internal static class NodeCommand
     private static async Task<int> HandOverAsync(RunFolder run, string node, IReadOnlyList<string> command)
     {
         // Ctrl-C is for the program in the node; the lab only waits for it.
-        using var interruption = new Interruption();
+        using var shutdown = new ShutdownSignal();
         var entered = run.Namespace(node).Enter(command);
         var start = new ProcessStartInfo(entered[0]) { UseShellExecute = false };
         foreach (var argument in entered.Skip(1))

@@ -6,18 +6,18 @@ internal static class UpCommand
 {
     public static async Task<int> RunAsync(Topology topology)
     {
-        using var interruption = new Interruption();
-        var run = await LabRun.CreateAsync(topology, Say.Progress, interruption.Token);
+        using var shutdown = new ShutdownSignal();
+        var run = await LabRun.CreateAsync(topology, ConsoleLog.Progress, shutdown.Token);
         try
         {
-            await run.StartServicesAsync(interruption.Token);
+            await run.StartServicesAsync(shutdown.Token);
         }
         catch
         {
             await run.RemoveAsync();
             throw;
         }
-        run.Folder.Save(run.Folder.Record with { Stays = true });
+        run.Folder.Save(run.Folder.Record with { IsDetached = true });
 
         Console.WriteLine(TopologyReader.Drawing(topology));
         Console.WriteLine($"""

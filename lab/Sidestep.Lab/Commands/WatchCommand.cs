@@ -15,28 +15,28 @@ internal static class WatchCommand
     {
         if (topology.Churn is not null)
             throw new LabException($"{topology.Name} has no requests to watch: ./sidestep lab run {topology.Name} says what it does while it runs.");
-        using var interruption = new Interruption();
-        var run = await LabRun.CreateAsync(topology, Say.Progress, interruption.Token);
+        using var shutdown = new ShutdownSignal();
+        var run = await LabRun.CreateAsync(topology, ConsoleLog.Progress, shutdown.Token);
         try
         {
-            await using var frames = await LiveFrames.StartAsync(run, interruption.Token);
-            await run.StartServicesAsync(interruption.Token);
+            await using var frames = await LiveFrames.StartAsync(run, shutdown.Token);
+            await run.StartServicesAsync(shutdown.Token);
             using var traffic = TrafficProcess.StartHttp(run, 0, Concurrency, Rate);
             var source = new LiveSource(run, traffic, frames);
             if (AnsiConsole.Profile.Capabilities.Interactive && !Console.IsOutputRedirected)
-                await LiveView.ShowAsync(source, interruption.Token);
+                await LiveView.ShowAsync(source, shutdown.Token);
             else
-                await PlainView.ShowAsync(source, interruption.Token);
+                await PlainTextView.ShowAsync(source, shutdown.Token);
             return 0;
         }
-        catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
+        catch (OperationCanceledException) when (shutdown.Token.IsCancellationRequested)
         {
             // Ctrl-C is how this command is meant to end.
             return 0;
         }
         finally
         {
-            Say.Progress($"removing run {run.Folder.Id}");
+            ConsoleLog.Progress($"removing run {run.Folder.Id}");
             await run.RemoveAsync();
         }
     }

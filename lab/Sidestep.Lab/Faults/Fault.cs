@@ -23,7 +23,7 @@ internal sealed class Fault
     public List<string> Harms { get; set; } = [];
 
     /// <summary>Drivers with which it is no fault, or not this one, and why: it is left out there, and the report says so.</summary>
-    public Dictionary<string, string> NotWith { get; set; } = [];
+    public Dictionary<string, string> IncompatibleDrivers { get; set; } = [];
 
     public List<FaultStep> Inject { get; set; } = [];
 

@@ -5,7 +5,7 @@ namespace Sidestep.Lab.Faults;
 /// <summary>Does what a fault's file says.</summary>
 internal sealed class FaultInjector(LabRun run)
 {
-    private static readonly TimeSpan Limit = Patience.Seconds(20);
+    private static readonly TimeSpan Timeout = ScaledTimeout.Seconds(20);
 
     public async Task DoAsync(Fault fault, IEnumerable<FaultStep> steps, CancellationToken cancel)
     {
@@ -27,7 +27,7 @@ internal sealed class FaultInjector(LabRun run)
         var node = run.Topology.Node(step.In);
         IReadOnlyList<string> Shell(string command) => ["sh", "-ec", run.Fill(command, node)];
         if (step.Run.Length > 0)
-            await Tool.RunAsync(run.Folder.Namespace(node.Name).Enter(Shell(step.Run)), cancel);
+            await SystemCommand.RunAsync(run.Folder.Namespace(node.Name).Enter(Shell(step.Run)), cancel);
         if (step.End.Length > 0)
             await run.EndServiceAsync(node.Name, step.End);
         if (step.Start.Length > 0)
@@ -40,9 +40,9 @@ internal sealed class FaultInjector(LabRun run)
         if (step.Until.Length > 0)
         {
             var became = await Wait.TryUntilAsync(
-                async () => (await Tool.TryRunAsync(run.Folder.Namespace(node.Name).Enter(Shell(step.Until)), cancel)).ExitCode == 0, Limit, cancel);
+                async () => (await SystemCommand.TryRunAsync(run.Folder.Namespace(node.Name).Enter(Shell(step.Until)), cancel)).ExitCode == 0, Timeout, cancel);
             if (!became)
-                throw new LabException($"on {node.Name} this did not become true within {Limit.TotalSeconds:0} s: {step.Until}");
+                throw new LabException($"on {node.Name} this did not become true within {Timeout.TotalSeconds:0} s: {step.Until}");
         }
     }
 }

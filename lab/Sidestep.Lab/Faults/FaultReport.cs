@@ -4,10 +4,10 @@ using Sidestep.Lab.Scenarios;
 namespace Sidestep.Lab.Faults;
 
 /// <summary>The one JSON object that `lab run faults --json` prints.</summary>
-internal sealed record FaultReport : IReport
+internal sealed record FaultReport : IRunReport
 {
     /// <summary>Fewer would not be all that the doctor is for.</summary>
-    public const int FewestFaults = 24;
+    public const int MinFaults = 24;
 
     public required string Topology { get; init; }
 
@@ -28,7 +28,7 @@ internal sealed record FaultReport : IReport
     public required IReadOnlyList<FaultResult> Faults { get; init; }
 
     /// <summary>What would be no fault with the driver of this run.</summary>
-    public required IReadOnlyList<LeftOutFault> LeftOut { get; init; }
+    public required IReadOnlyList<SkippedFault> Skipped { get; init; }
 
     public required IReadOnlyList<PairResult> Pairs { get; init; }
 
@@ -38,7 +38,7 @@ internal sealed record FaultReport : IReport
 
     public required IReadOnlyList<string> Problems { get; init; }
 
-    public string ToJson() => JsonSerializer.Serialize(this, RunReport.Json);
+    public string ToJson() => JsonSerializer.Serialize(this, TrafficReport.Json);
 
     public void Write()
     {
@@ -46,8 +46,8 @@ internal sealed record FaultReport : IReport
             Console.WriteLine($"{(fault.NamedFirst ? "named first" : fault.Named ? "named" : "NOT NAMED"),-12} {fault.Fault,-36} {fault.Server,-6} {fault.Seconds,5:0.0} s");
         foreach (var pair in Pairs)
             Console.WriteLine($"{(pair.BothNamed ? "both named" : "NOT BOTH"),-12} {pair.One} + {pair.Other}");
-        foreach (var left in LeftOut)
-            Console.WriteLine($"left out     {left.Fault}: {left.Reason}");
+        foreach (var skipped in Skipped)
+            Console.WriteLine($"left out     {skipped.Fault}: {skipped.Reason}");
         Console.WriteLine($"{Injected} injected, {Named} named first, {FalseAlarms} false alarms, {Seconds:0} s");
     }
 }
@@ -60,16 +60,16 @@ internal sealed record FaultReport : IReport
 /// <param name="Seconds">The doctor took.</param>
 /// <param name="Evidence">That it gave.</param>
 /// <param name="Diagnoses">All that it named.</param>
-/// <param name="CuredSeconds">After it was undone, until the doctor found nothing; null: it went on.</param>
+/// <param name="SecondsToClear">After it was undone, until the doctor found nothing; null: it went on.</param>
 internal sealed record FaultResult(string Fault, string Expected, string Server, bool Named, bool NamedFirst, double Seconds, IReadOnlyList<string> Evidence,
-    IReadOnlyList<string> Diagnoses, double? CuredSeconds);
+    IReadOnlyList<string> Diagnoses, double? SecondsToClear);
 
 /// <param name="Fault">Its file.</param>
 /// <param name="Reason">Why.</param>
-internal sealed record LeftOutFault(string Fault, string Reason);
+internal sealed record SkippedFault(string Fault, string Reason);
 
 /// <summary>Two faults on two servers at the same time.</summary>
-internal sealed record PairResult(string One, string Other, bool BothNamed, double Seconds, IReadOnlyList<string> Diagnoses, double? CuredSeconds);
+internal sealed record PairResult(string One, string Other, bool BothNamed, double Seconds, IReadOnlyList<string> Diagnoses, double? SecondsToClear);
 
 /// <summary>A diagnosis where nothing was wrong.</summary>
 internal sealed record FalseAlarm(string When, string Diagnosis, IReadOnlyList<string> Evidence);

@@ -5,16 +5,16 @@ namespace Sidestep.Lab.Faults;
 
 /// <summary>`lab run faults`: each fault is made for real, the doctor is asked what is wrong, and the fault is undone.</summary>
 /// <remarks>The doctor is the product's command line on the director's node; of the faults it is told nothing.</remarks>
-internal sealed class FaultScenario(LabRun run, Action<string> say)
+internal sealed class FaultScenario(LabRun run, Action<string> log)
 {
     /// <summary>No question to the doctor may take longer.</summary>
-    private const double LongestSeconds = 30;
+    private const double MaxSeconds = 30;
 
     /// <summary>Questions to the untouched topology, at the beginning and in the end: each answer must be "nothing".</summary>
-    private const int HealthyQuestions = 3;
+    private const int HealthyRuns = 3;
 
-    private static readonly TimeSpan StartLimit = Patience.Seconds(90);
-    private static readonly TimeSpan CureLimit = Patience.Seconds(40);
+    private static readonly TimeSpan StartTimeout = ScaledTimeout.Seconds(90);
+    private static readonly TimeSpan UndoTimeout = ScaledTimeout.Seconds(40);
 
     private readonly FaultInjector _injector = new(run);
     private readonly List<string> _problems = [];
@@ -24,40 +24,40 @@ internal sealed class FaultScenario(LabRun run, Action<string> say)
     {
         var watch = Stopwatch.StartNew();
         var faults = Fault.Read(Path.Combine(run.Topology.Folder, "faults"));
-        var driver = run.Topology.Forwarder?.Driver ?? "";
-        LeftOutFault[] leftOut = [.. faults.Where(f => f.NotWith.ContainsKey(driver)).Select(f => new LeftOutFault(f.Name, f.NotWith[driver]))];
-        foreach (var left in leftOut)
-            say($"left out: {left.Fault}: {left.Reason}");
-        faults = [.. faults.Where(f => !f.NotWith.ContainsKey(driver))];
+        var driver = run.Topology.EngineOverride?.Driver ?? "";
+        SkippedFault[] skipped = [.. faults.Where(f => f.IncompatibleDrivers.ContainsKey(driver)).Select(f => new SkippedFault(f.Name, f.IncompatibleDrivers[driver]))];
+        foreach (var item in skipped)
+            log($"left out: {item.Fault}: {item.Reason}");
+        faults = [.. faults.Where(f => !f.IncompatibleDrivers.ContainsKey(driver))];
         var only = Environment.GetEnvironmentVariable("SIDESTEP_LAB_FAULTS")?.Split(',');
         var pairs = Pairs(faults);
         if (only is not null)
             (faults, pairs) = ([.. faults.Where(f => only.Contains(f.Name))], [.. pairs.Where(p => only.Contains($"{p.One.Name}+{p.Other.Name}"))]);
         await run.StartServicesAsync(cancel);
-        say("waiting until every agent reports and the doctor finds nothing");
-        if (await HealthyAsync(StartLimit, cancel) is { Count: > 0 } sick)
-            throw new LabException($"the untouched topology has diagnoses: {Describe(sick)}; look at the daemon's log, {run.Daemon.Log}");
-        await AskHealthyAsync("before the first fault", cancel);
+        log("waiting until every agent reports and the doctor finds nothing");
+        if (await WaitUntilHealthyAsync(StartTimeout, cancel) is { Count: > 0 } diagnoses)
+            throw new LabException($"the untouched topology has diagnoses: {Describe(diagnoses)}; look at the daemon's log, {run.Daemon.Log}");
+        await CheckHealthyAsync("before the first fault", cancel);
 
         var single = new List<FaultResult>();
         foreach (var fault in faults)
         {
-            say($"{single.Count + 1} of {faults.Count}: {fault.Name}{(fault.Server.Length > 0 ? $" on {fault.Server}" : "")}");
-            var result = await OneAsync(fault, cancel);
-            say($"  {(result.NamedFirst ? "named first" : result.Named ? "named, but not first" : "NOT NAMED")} in {result.Seconds} s{(result.CuredSeconds is { } cured ? $"; nothing wrong {cured} s after it was undone" : "")}");
+            log($"{single.Count + 1} of {faults.Count}: {fault.Name}{(fault.Server.Length > 0 ? $" on {fault.Server}" : "")}");
+            var result = await RunFaultAsync(fault, cancel);
+            log($"  {(result.NamedFirst ? "named first" : result.Named ? "named, but not first" : "NOT NAMED")} in {result.Seconds} s{(result.SecondsToClear is { } clear ? $"; nothing wrong {clear} s after it was undone" : "")}");
             single.Add(result);
         }
         var both = new List<PairResult>();
         foreach (var (one, other) in pairs)
         {
-            say($"{one.Name} on {one.Server} and {other.Name} on {other.Server} at the same time");
-            var result = await TwoAsync(one, other, cancel);
-            say($"  {(result.BothNamed ? "both named" : "NOT BOTH NAMED")} in {result.Seconds} s");
+            log($"{one.Name} on {one.Server} and {other.Name} on {other.Server} at the same time");
+            var result = await RunPairAsync(one, other, cancel);
+            log($"  {(result.BothNamed ? "both named" : "NOT BOTH NAMED")} in {result.Seconds} s");
             both.Add(result);
         }
-        await AskHealthyAsync("after the last fault", cancel);
-        if (only is null && single.Count < FaultReport.FewestFaults)
-            Problem($"{single.Count} faults; there must be {FaultReport.FewestFaults} at least");
+        await CheckHealthyAsync("after the last fault", cancel);
+        if (only is null && single.Count < FaultReport.MinFaults)
+            Problem($"{single.Count} faults; there must be {FaultReport.MinFaults} at least");
         return new FaultReport
         {
             Topology = run.Topology.Name,
@@ -66,7 +66,7 @@ internal sealed class FaultScenario(LabRun run, Action<string> say)
             FalseAlarms = _alarms.Count,
             LongestSeconds = single.Select(f => f.Seconds).Concat(both.Select(p => p.Seconds)).DefaultIfEmpty(0).Max(),
             Faults = single,
-            LeftOut = leftOut,
+            Skipped = skipped,
             Pairs = both,
             Alarms = _alarms,
             Seconds = Math.Round(watch.Elapsed.TotalSeconds, 1),
@@ -74,50 +74,50 @@ internal sealed class FaultScenario(LabRun run, Action<string> say)
         };
     }
 
-    private async Task<FaultResult> OneAsync(Fault fault, CancellationToken cancel)
+    private async Task<FaultResult> RunFaultAsync(Fault fault, CancellationToken cancel)
     {
-        var seen = await SeenAsync([fault], cancel);
+        var seen = await InjectAsync([fault], cancel);
         var first = seen.Diagnoses.Count > 0 && seen.Diagnoses[0].Is(fault);
         var named = seen.Diagnoses.FirstOrDefault(d => d.Is(fault));
         if (!first)
             Problem($"{fault.Name}: expected {fault.Expect} first, the doctor says: {Describe(seen.Diagnoses)}");
-        Blame(seen, $"during {fault.Name}", [fault]);
+        CheckFalseAlarms(seen, $"during {fault.Name}", [fault]);
         return new FaultResult(fault.Name, fault.Expect, fault.Server, named is not null, first, seen.Seconds, named?.Evidence ?? [],
-            [.. seen.Diagnoses.Select(d => d.ToString())], await CureAsync([fault], cancel));
+            [.. seen.Diagnoses.Select(d => d.ToString())], await UndoAsync([fault], cancel));
     }
 
-    private async Task<PairResult> TwoAsync(Fault one, Fault other, CancellationToken cancel)
+    private async Task<PairResult> RunPairAsync(Fault one, Fault other, CancellationToken cancel)
     {
-        var seen = await SeenAsync([one, other], cancel);
+        var seen = await InjectAsync([one, other], cancel);
         var named = seen.Diagnoses.Any(d => d.Is(one)) && seen.Diagnoses.Any(d => d.Is(other))
             && (seen.Diagnoses[0].Is(one) || seen.Diagnoses[0].Is(other));
         if (!named)
             Problem($"{one.Name} and {other.Name}: not both named, the doctor says: {Describe(seen.Diagnoses)}");
-        Blame(seen, $"during {one.Name} and {other.Name}", [one, other]);
-        return new PairResult(one.Name, other.Name, named, seen.Seconds, [.. seen.Diagnoses.Select(d => d.ToString())], await CureAsync([one, other], cancel));
+        CheckFalseAlarms(seen, $"during {one.Name} and {other.Name}", [one, other]);
+        return new PairResult(one.Name, other.Name, named, seen.Seconds, [.. seen.Diagnoses.Select(d => d.ToString())], await UndoAsync([one, other], cancel));
     }
 
     /// <summary>Makes the faults, and asks; nothing is seen of what could not be made.</summary>
-    private async Task<DoctorView> SeenAsync(IReadOnlyList<Fault> faults, CancellationToken cancel)
+    private async Task<DoctorOutput> InjectAsync(IReadOnlyList<Fault> faults, CancellationToken cancel)
     {
         try
         {
             foreach (var fault in faults)
                 await _injector.DoAsync(fault, fault.Inject, cancel);
-            var seen = await DoctorView.AskAsync(run, cancel);
-            if (seen.Seconds > LongestSeconds)
+            var seen = await DoctorOutput.RunAsync(run, cancel);
+            if (seen.Seconds > MaxSeconds)
                 Problem($"{string.Join(" and ", faults.Select(f => f.Name))}: the doctor took {seen.Seconds} s");
             return seen;
         }
         catch (LabException e)
         {
             Problem(e.Message);
-            return new DoctorView([], 0, 0, 0);
+            return new DoctorOutput([], 0, 0, 0);
         }
     }
 
     /// <returns>Seconds until the doctor found nothing again; null: it did not.</returns>
-    private async Task<double?> CureAsync(IReadOnlyList<Fault> faults, CancellationToken cancel)
+    private async Task<double?> UndoAsync(IReadOnlyList<Fault> faults, CancellationToken cancel)
     {
         foreach (var fault in faults.Reverse())
         {
@@ -131,19 +131,19 @@ internal sealed class FaultScenario(LabRun run, Action<string> say)
             }
         }
         var watch = Stopwatch.StartNew();
-        if (await HealthyAsync(CureLimit, cancel) is { Count: > 0 } left)
+        if (await WaitUntilHealthyAsync(UndoTimeout, cancel) is { Count: > 0 } remaining)
         {
-            Problem($"{string.Join(" and ", faults.Select(f => f.Name))}: undone, and the doctor still says: {Describe(left)}");
-            _alarms.AddRange(left.Select(d => new FalseAlarm($"after {string.Join(" and ", faults.Select(f => f.Name))}", d.ToString(), d.Evidence)));
+            Problem($"{string.Join(" and ", faults.Select(f => f.Name))}: undone, and the doctor still says: {Describe(remaining)}");
+            _alarms.AddRange(remaining.Select(d => new FalseAlarm($"after {string.Join(" and ", faults.Select(f => f.Name))}", d.ToString(), d.Evidence)));
             return null;
         }
         return Math.Round(watch.Elapsed.TotalSeconds, 1);
     }
 
     /// <summary>Asks until nothing is wrong and every agent reports.</summary>
-    private async Task<IReadOnlyList<DoctorDiagnosis>> HealthyAsync(TimeSpan limit, CancellationToken cancel)
+    private async Task<IReadOnlyList<DoctorDiagnosis>> WaitUntilHealthyAsync(TimeSpan timeout, CancellationToken cancel)
     {
-        DoctorView? last = null;
+        DoctorOutput? last = null;
         var done = await Wait.TryUntilAsync(
             async () =>
             {
@@ -151,7 +151,7 @@ internal sealed class FaultScenario(LabRun run, Action<string> say)
                     throw new LabException($"the daemon has ended; it said:\n{NamespaceProcess.Tail(run.Daemon.Log, 20)}");
                 try
                 {
-                    last = await DoctorView.AskAsync(run, cancel);
+                    last = await DoctorOutput.RunAsync(run, cancel);
                 }
                 catch (LabException)
                 {
@@ -160,20 +160,20 @@ internal sealed class FaultScenario(LabRun run, Action<string> say)
                 }
                 return last.Diagnoses.Count == 0 && last.Agents == last.Servers;
             },
-            limit, cancel);
+            timeout, cancel);
         if (!done && last is null or { Diagnoses.Count: 0 })
             throw new LabException($"{(last is null ? "the doctor does not answer" : $"only {last.Agents} of {last.Servers} agents report")}; the daemon's log ends with:\n{NamespaceProcess.Tail(run.Daemon.Log, 20)}");
         return done ? [] : last!.Diagnoses;
     }
 
-    private async Task AskHealthyAsync(string when, CancellationToken cancel)
+    private async Task CheckHealthyAsync(string when, CancellationToken cancel)
     {
-        for (var i = 0; i < HealthyQuestions; i++)
-            Blame(await DoctorView.AskAsync(run, cancel), when, []);
+        for (var i = 0; i < HealthyRuns; i++)
+            CheckFalseAlarms(await DoctorOutput.RunAsync(run, cancel), when, []);
     }
 
     /// <summary>What is said of servers that nothing was done to is a false alarm.</summary>
-    private void Blame(DoctorView seen, string when, IReadOnlyList<Fault> faults)
+    private void CheckFalseAlarms(DoctorOutput seen, string when, IReadOnlyList<Fault> faults)
     {
         foreach (var diagnosis in seen.Diagnoses)
         {
@@ -195,7 +195,7 @@ internal sealed class FaultScenario(LabRun run, Action<string> say)
 
     private void Problem(string text)
     {
-        say(text);
+        log(text);
         _problems.Add(text);
     }
 

@@ -16,15 +16,15 @@ internal static class KernelDevices
         foreach (var kind in topology.Needs)
         {
             // In a namespace that is gone with the command.
-            var asked = await Tool.TryRunAsync(["unshare", "--net", "sh", "-c", Probe(kind)], cancel);
-            if (asked.ExitCode != 0)
+            var probed = await SystemCommand.TryRunAsync(["unshare", "--net", "sh", "-c", Probe(kind)], cancel);
+            if (probed.ExitCode != 0)
                 lacking.Add(kind);
         }
         if (lacking.Count == 0)
             return;
         throw new LabException(
             $"{topology.Name} needs devices that this kernel ({File.ReadAllText("/proc/sys/kernel/osrelease").Trim()}) lacks: {string.Join(", ", lacking)}. "
-            + $"Debian's kernels have them: eng/other-kernel 6.1 {Path.GetRelativePath(Places.Repository, Places.Lab)} run {topology.Name} --json")
+            + $"Debian's kernels have them: eng/other-kernel 6.1 {Path.GetRelativePath(LabPaths.Repository, LabPaths.Lab)} run {topology.Name} --json")
         {
             ExitCode = ExitCode,
         };

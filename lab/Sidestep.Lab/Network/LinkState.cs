@@ -15,13 +15,13 @@ internal sealed record LinkState(string MacAddress, string Driver)
     public string Engine => Driver switch
     {
         "none" => "none",
-        "af-xdp" or "af-packet" => Forwarder.Managed,
+        "af-xdp" or "af-packet" => EngineOverride.Managed,
         _ => "xdp",
     };
 
     public static async Task<LinkState> ReadAsync(RunFolder run, LinkEnd end, CancellationToken cancel)
     {
-        var text = await Tool.RunAsync(
+        var text = await SystemCommand.RunAsync(
             ["ip", "-netns", run.Namespace(end.Node).Name, "-json", "link", "show", "dev", end.Interface], cancel);
         using var json = JsonDocument.Parse(text);
         var link = json.RootElement[0];
@@ -50,7 +50,7 @@ internal sealed record LinkState(string MacAddress, string Driver)
     // Columns of /proc/net/packet: address, references, type, protocol (3 is every one), interface, ...
     private static async Task<bool> HasPacketSocketAsync(RunFolder run, LinkEnd end, int index, CancellationToken cancel)
     {
-        var sockets = await Tool.RunAsync(run.Namespace(end.Node).Enter(["cat", "/proc/net/packet"]), cancel);
+        var sockets = await SystemCommand.RunAsync(run.Namespace(end.Node).Enter(["cat", "/proc/net/packet"]), cancel);
         return sockets.Split('\n').Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
             .Any(columns => columns is [_, _, _, "0003", var at, ..] && at == index.ToString(CultureInfo.InvariantCulture));
     }

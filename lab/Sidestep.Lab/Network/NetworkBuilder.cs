@@ -20,7 +20,7 @@ internal sealed class NetworkBuilder(Topology topology, RunFolder run)
         foreach (var node in topology.Nodes)
         {
             Directory.CreateDirectory(run.NodeFolder(node.Name));
-            await Tool.RunAsync(["ip", "netns", "add", run.Namespace(node.Name).Name], cancel);
+            await SystemCommand.RunAsync(["ip", "netns", "add", run.Namespace(node.Name).Name], cancel);
             await SetSysctlsAsync(node, cancel);
         }
         foreach (var link in topology.Links)
@@ -34,14 +34,14 @@ internal sealed class NetworkBuilder(Topology topology, RunFolder run)
     {
         var (a, b) = (LinkEnd.Parse(link.Ends[0]), LinkEnd.Parse(link.Ends[1]));
         var mtu = $"{link.Mtu}";
-        await Tool.RunAsync(
+        await SystemCommand.RunAsync(
             ["ip", "link", "add", a.Interface, "netns", run.Namespace(a.Node).Name, "mtu", mtu, "type", "veth",
                 "peer", "name", b.Interface, "netns", run.Namespace(b.Node).Name, "mtu", mtu],
             cancel);
         foreach (var end in (LinkEnd[])[a, b])
         {
             var off = Offloads.SelectMany(o => (string[])[o, "off"]);
-            await Tool.RunAsync(run.Namespace(end.Node).Enter(["ethtool", "-K", end.Interface, .. off]), cancel);
+            await SystemCommand.RunAsync(run.Namespace(end.Node).Enter(["ethtool", "-K", end.Interface, .. off]), cancel);
         }
     }
 
@@ -52,7 +52,7 @@ internal sealed class NetworkBuilder(Topology topology, RunFolder run)
             return;
         const string write = "for s in \"$@\"; do echo \"${s#*=}\" >\"/proc/sys/${s%%=*}\" || exit 1; done";
         var settings = node.Sysctls.Select(s => $"{s.Key.Replace('.', '/')}={s.Value}");
-        await Tool.RunAsync(run.Namespace(node.Name).Enter(["sh", "-c", write, "sh", .. settings]), cancel);
+        await SystemCommand.RunAsync(run.Namespace(node.Name).Enter(["sh", "-c", write, "sh", .. settings]), cancel);
     }
 
     private async Task ConfigureAsync(Node node, CancellationToken cancel)
@@ -84,7 +84,7 @@ internal sealed class NetworkBuilder(Topology topology, RunFolder run)
         }
         foreach (var route in node.Routes)
             batch.AppendLine($"route add {route}");
-        await Tool.RunAsync(["ip", "-netns", run.Namespace(node.Name).Name, "-batch", "-"], cancel, batch.ToString());
+        await SystemCommand.RunAsync(["ip", "-netns", run.Namespace(node.Name).Name, "-batch", "-"], cancel, batch.ToString());
     }
 
     private int MtuOf(Node node, List<string> interfaces)
@@ -99,7 +99,7 @@ internal sealed class NetworkBuilder(Topology topology, RunFolder run)
         foreach (var link in topology.Links.Where(l => l.PassProgramOn.Length > 0))
         {
             var end = LinkEnd.Parse(link.PassProgramOn);
-            await Tool.RunAsync(
+            await SystemCommand.RunAsync(
                 ["ip", "-netns", run.Namespace(end.Node).Name, "link", "set", "dev", end.Interface,
                     "xdpdrv", "object", program, "section", "xdp"],
                 cancel);

@@ -8,9 +8,9 @@ internal readonly record struct NetworkNamespace(string Name)
     /// pinned below it would be gone with the process.
     /// </summary>
     public IReadOnlyList<string> Enter(params IEnumerable<string> command)
-        => ["nsenter", $"--net={Places.Namespaces}/{Name}", "--", .. command];
+        => ["nsenter", $"--net={LabPaths.Namespaces}/{Name}", "--", .. command];
 
-    public bool Exists() => File.Exists($"{Places.Namespaces}/{Name}");
+    public bool Exists() => File.Exists($"{LabPaths.Namespaces}/{Name}");
 
     public override string ToString() => Name;
 }

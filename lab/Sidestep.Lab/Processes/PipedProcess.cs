@@ -3,26 +3,26 @@ namespace Sidestep.Lab.Processes;
 /// <summary>A process of the lab that is told lines and answers with lines.</summary>
 internal sealed class PipedProcess : IDisposable
 {
-    private static readonly TimeSpan EndLimit = Patience.Seconds(2);
+    private static readonly TimeSpan EndTimeout = ScaledTimeout.Seconds(2);
 
     private readonly NamespaceProcess _process;
     private readonly string _name;
 
-    private PipedProcess(NamespaceProcess process, string name, Action<string> line)
+    private PipedProcess(NamespaceProcess process, string name, Action<string> onLine)
     {
         _process = process;
         _name = name;
-        Ended = ReadAsync(line);
+        Ended = ReadAsync(onLine);
     }
 
     /// <summary>Completes when the process has ended well and all its lines are read; fails when it ends with an error.</summary>
     public Task Ended { get; }
 
-    /// <param name="line">Called for each line, one after the other.</param>
-    public static PipedProcess Start(LabRun run, string node, string name, IReadOnlyList<string> command, Action<string> line)
-        => new(run.Launch(node, name, command, piped: true), name, line);
+    /// <param name="onLine">Called for each line, one after the other.</param>
+    public static PipedProcess Start(LabRun run, string node, string name, IReadOnlyList<string> command, Action<string> onLine)
+        => new(run.Launch(node, name, command, piped: true), name, onLine);
 
-    public async Task TellAsync(string line)
+    public async Task SendLineAsync(string line)
     {
         try
         {
@@ -32,7 +32,7 @@ internal sealed class PipedProcess : IDisposable
         catch (IOException e)
         {
             // One that has come to its orderly end has no use for words, and no need.
-            await Task.WhenAny(Ended, Task.Delay(EndLimit));
+            await Task.WhenAny(Ended, Task.Delay(EndTimeout));
             if (Ended.IsCompletedSuccessfully)
                 return;
             throw new LabException($"The {_name} process takes no more commands ('{line}'): {NamespaceProcess.Tail(_process.Log)}", e);
@@ -41,10 +41,10 @@ internal sealed class PipedProcess : IDisposable
 
     public void Dispose() => _process.Dispose();
 
-    private async Task ReadAsync(Action<string> take)
+    private async Task ReadAsync(Action<string> onLine)
     {
         while (await _process.Process.StandardOutput.ReadLineAsync() is { } line)
-            take(line);
+            onLine(line);
         await _process.Process.WaitForExitAsync();
         if (_process.Process.ExitCode != 0)
             throw new LabException($"The {_name} process ended with {_process.Process.ExitCode}: {NamespaceProcess.Tail(_process.Log, 20)}");

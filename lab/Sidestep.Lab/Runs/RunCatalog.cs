@@ -3,14 +3,14 @@ namespace Sidestep.Lab.Runs;
 /// <summary>The runs on this machine.</summary>
 internal static class RunCatalog
 {
-    private static readonly TimeSpan LockLimit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan LockTimeout = TimeSpan.FromSeconds(60);
 
     public static IReadOnlyList<RunFolder> All()
         => [.. Ids().Select(RunFolder.Open).OfType<RunFolder>()];
 
     /// <summary>Runs that somebody can look at: kept by `lab up`, or looked after by a lab process that lives.</summary>
     public static IReadOnlyList<RunFolder> Usable()
-        => [.. All().Where(r => r.Record.Stays || r.Record.Owner.IsAlive())];
+        => [.. All().Where(r => r.Record.IsDetached || r.Record.Owner.IsAlive())];
 
     /// <summary>The run that a command without further word means.</summary>
     public static RunFolder Choose(string? id)
@@ -27,18 +27,18 @@ internal static class RunCatalog
     }
 
     /// <summary>Removes what runs left whose owner was killed. Runs of others that still live are not touched.</summary>
-    public static async Task RemoveStaleAsync(Action<string> say)
+    public static async Task RemoveStaleAsync(Action<string> log)
     {
-        using var alone = await LockAsync();
+        using var runsLock = await LockAsync();
         foreach (var id in Ids())
         {
             var folder = RunFolder.Open(id);
-            if (folder is not null && (folder.Record.Stays || folder.Record.Owner.IsAlive()))
+            if (folder is not null && (folder.Record.IsDetached || folder.Record.Owner.IsAlive()))
                 continue;
             // A folder without a record may be a run that another process is just creating; it is young then.
-            if (folder is null && DateTime.UtcNow - Directory.GetCreationTimeUtc(Path.Combine(Places.Runs, id)) < LockLimit)
+            if (folder is null && DateTime.UtcNow - Directory.GetCreationTimeUtc(Path.Combine(LabPaths.Runs, id)) < LockTimeout)
                 continue;
-            say($"run {id} was left behind by a lab that was killed: removing what it made");
+            log($"run {id} was left behind by a lab that was killed: removing what it made");
             await Teardown.RemoveAsync(id, folder?.Record.Processes ?? []);
         }
     }
@@ -46,19 +46,19 @@ internal static class RunCatalog
     private static string Describe(IEnumerable<RunFolder> runs) => string.Join(", ", runs.Select(r => $"{r.Id} ({r.Record.Topology})"));
 
     private static IEnumerable<string> Ids()
-        => Directory.Exists(Places.Runs) ? Directory.GetDirectories(Places.Runs).Select(p => Path.GetFileName(p)) : [];
+        => Directory.Exists(LabPaths.Runs) ? Directory.GetDirectories(LabPaths.Runs).Select(p => Path.GetFileName(p)) : [];
 
     // Two starts at the same time must not both remove the same run.
     private static async Task<FileStream> LockAsync()
     {
-        Directory.CreateDirectory(Places.Runs);
+        Directory.CreateDirectory(LabPaths.Runs);
         FileStream? file = null;
         await Wait.UntilAsync(
             () =>
             {
                 try
                 {
-                    file = new FileStream(Path.Combine(Places.Runs, ".lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+                    file = new FileStream(Path.Combine(LabPaths.Runs, ".lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
                     return true;
                 }
                 catch (IOException)
@@ -66,8 +66,8 @@ internal static class RunCatalog
                     return false;
                 }
             },
-            LockLimit,
-            () => $"Another sidestep-lab holds {Places.Runs}/.lock",
+            LockTimeout,
+            () => $"Another sidestep-lab holds {LabPaths.Runs}/.lock",
             CancellationToken.None);
         return file!;
     }

@@ -16,7 +16,7 @@ internal sealed class RunFolder
 
     public string Id => Record.Id;
 
-    public string Root => Path.Combine(Places.Runs, Id);
+    public string Root => Path.Combine(LabPaths.Runs, Id);
 
     public string Captures => Path.Combine(Root, "captures");
 
@@ -57,5 +57,5 @@ internal sealed class RunFolder
     public RecordedProcess? Find(string node, string service)
         => Record.Processes.LastOrDefault(p => p.Node == node && p.Service == service);
 
-    private static string RecordPath(string id) => Path.Combine(Places.Runs, id, "run.json");
+    private static string RecordPath(string id) => Path.Combine(LabPaths.Runs, id, "run.json");
 }

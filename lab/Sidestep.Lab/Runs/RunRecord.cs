@@ -16,7 +16,7 @@ internal sealed record RunRecord
     public required ProcessIdentity Owner { get; init; }
 
     /// <summary>The run stays when its owner has ended (`lab up`), until `lab down`.</summary>
-    public bool Stays { get; init; }
+    public bool IsDetached { get; init; }
 
     public IReadOnlyList<RecordedProcess> Processes { get; init; } = [];
 }

@@ -11,31 +11,31 @@ internal static class Teardown
     {
         // Last started, first ended: the director leaves before the servers it forwards to.
         foreach (var node in recorded.Reverse().GroupBy(p => p.Node))
-            await Signals.EndAsync([.. node.Select(p => p.Identity)]);
+            await ProcessSignals.EndAsync([.. node.Select(p => p.Identity)]);
 
         var namespaces = Namespaces(runId);
         foreach (var name in namespaces)
-            await Signals.EndAsync(await ProcessesInAsync(name));
+            await ProcessSignals.EndAsync(await ProcessesInAsync(name));
         foreach (var name in namespaces)
-            await Tool.RunAsync(["ip", "netns", "delete", name], CancellationToken.None);
+            await SystemCommand.RunAsync(["ip", "netns", "delete", name], CancellationToken.None);
 
-        DeleteFolder(Places.PinFolder(runId));
+        DeleteFolder(LabPaths.PinFolder(runId));
         // What a daemon of the managed engine remembered is large.
-        foreach (var kept in Directory.Exists(Places.Kept) ? Directory.GetFiles(Places.Kept, $"*sidestep-lab-{runId}-*") : [])
-            File.Delete(kept);
-        DeleteFolder(Path.Combine(Places.Runs, runId));
+        foreach (var stateFile in Directory.Exists(LabPaths.DaemonStateFolder) ? Directory.GetFiles(LabPaths.DaemonStateFolder, $"*sidestep-lab-{runId}-*") : [])
+            File.Delete(stateFile);
+        DeleteFolder(Path.Combine(LabPaths.Runs, runId));
     }
 
     public static IReadOnlyList<string> Namespaces(string runId)
-        => Directory.Exists(Places.Namespaces)
-            ? [.. Directory.GetFiles(Places.Namespaces, $"{RunFolder.NamespacePrefix(runId)}*").Select(p => Path.GetFileName(p))]
+        => Directory.Exists(LabPaths.Namespaces)
+            ? [.. Directory.GetFiles(LabPaths.Namespaces, $"{RunFolder.NamespacePrefix(runId)}*").Select(p => Path.GetFileName(p))]
             : [];
 
     // Namespaces of a run hold nothing but what the run started: children of recorded processes, shells, and a process
     // whose lab was killed between starting and recording it.
     private static async Task<IReadOnlyCollection<ProcessIdentity>> ProcessesInAsync(string ns)
     {
-        var listed = await Tool.RunAsync(["ip", "netns", "pids", ns], CancellationToken.None);
+        var listed = await SystemCommand.RunAsync(["ip", "netns", "pids", ns], CancellationToken.None);
         return [.. listed.Split('\n', StringSplitOptions.RemoveEmptyEntries)
             .Select(line => ProcessIdentity.Of(int.Parse(line, CultureInfo.InvariantCulture)))
             .OfType<ProcessIdentity>()];

@@ -4,7 +4,7 @@ using Sidestep.Lab.Views;
 namespace Sidestep.Lab.Scenarios;
 
 /// <summary>The one JSON object that `lab run --json` prints for a topology that churns.</summary>
-internal sealed record ChurnReport : IReport
+internal sealed record ChurnReport : IRunReport
 {
     public required string Topology { get; init; }
 
@@ -20,7 +20,7 @@ internal sealed record ChurnReport : IReport
     public required int QuietConnections { get; init; }
 
     /// <summary>Right answers on the long-lived connections.</summary>
-    public required long Answers { get; init; }
+    public required long Responses { get; init; }
 
     /// <summary>The long-lived connections by server.</summary>
     public required IReadOnlyDictionary<string, int> PerServer { get; init; }
@@ -93,7 +93,7 @@ internal sealed record ChurnReport : IReport
 
     public required IReadOnlyList<string> Problems { get; init; }
 
-    public string ToJson() => JsonSerializer.Serialize(this, RunReport.Json);
+    public string ToJson() => JsonSerializer.Serialize(this, TrafficReport.Json);
 
     public void Write() => ChurnView.Write(this);
 }

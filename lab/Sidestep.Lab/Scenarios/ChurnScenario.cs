@@ -10,19 +10,19 @@ using Sidestep.Lab.Topologies;
 namespace Sidestep.Lab.Scenarios;
 
 /// <summary>`lab run` of a topology that churns: connections and numbered datagrams live through changes, kills and restarts.</summary>
-internal sealed class ChurnScenario(LabRun run, Churn churn, Action<string> say)
+internal sealed class ChurnScenario(LabRun run, Churn churn, Action<string> log)
 {
     /// <summary>What a server's process is called in a topology that churns.</summary>
     public const string ServerService = "serve";
 
     /// <summary>Where it leaves what it has received, in its node's folder.</summary>
-    public const string TallyFile = "tally.json";
+    public const string CountsFile = "counts.json";
 
     private const string SessionsName = "sessions";
 
-    private static readonly TimeSpan OpenLimit = Patience.Seconds(60);
-    private static readonly TimeSpan StopLimit = Patience.Seconds(30);
-    private static readonly TimeSpan BreakLimit = Patience.Seconds(15);
+    private static readonly TimeSpan OpenTimeout = ScaledTimeout.Seconds(60);
+    private static readonly TimeSpan StopTimeout = ScaledTimeout.Seconds(30);
+    private static readonly TimeSpan BreakTimeout = ScaledTimeout.Seconds(15);
 
     // So many sessions are opened to be broken, asking so often.
     private const int VictimCount = 60;
@@ -36,70 +36,70 @@ internal sealed class ChurnScenario(LabRun run, Churn churn, Action<string> say)
     public async Task<ChurnReport> RunAsync(CancellationToken cancel)
     {
         var watch = Stopwatch.StartNew();
-        if (run.Topology.Steps.Exists(s => s.Do == "upgrade-daemon") && !File.Exists(Places.OtherLayout.Daemon))
-            throw new LabException($"{Places.OtherLayout.Daemon} is missing, a version with another layout of the tables: eng/other-layout.sh builds it, and so does `./sidestep lab`.");
-        var file = new DirectorFile(run.DirectorConfiguration, churn.Crowd);
+        if (run.Topology.Steps.Exists(s => s.Do == "upgrade-daemon") && !File.Exists(LabPaths.OtherLayoutBuild.Daemon))
+            throw new LabException($"{LabPaths.OtherLayoutBuild.Daemon} is missing, a version with another layout of the tables: eng/other-layout.sh builds it, and so does `./sidestep lab`.");
+        var file = new DirectorFile(run.DirectorConfiguration, churn.GeneratedServices);
         foreach (var name in run.Topology.StartWithout)
-            file.Leave(name);
+            file.Remove(name);
         file.Save();
 
-        var observation = await Observation.StartAsync(run, cancel);
+        var observation = await RunCaptures.StartAsync(run, cancel);
         await run.StartServicesAsync(cancel);
-        var inForce = new InForce(run);
-        await ForwardsAsync(file, inForce, cancel);
-        var begin = await observation.SoFarAsync(cancel);
+        var statusWaiter = new StatusWaiter(run);
+        await WaitForForwardingAsync(file, statusWaiter, cancel);
+        var begin = await observation.CountSoFarAsync(cancel);
 
-        say($"opening {churn.Sessions.Count:N0} connections from {churn.Sessions.To.Count} x the clients' addresses");
+        log($"opening {churn.Sessions.Count:N0} connections from {churn.Sessions.To.Count} x the clients' addresses");
         using var sessions = SessionsProcess.Start(run, SessionsName, churn.Sessions);
-        await sessions.OpenedAsync(OpenLimit, cancel);
-        using var stream = StreamProcess.Start(run, "stream", churn.Stream, [.. churn.Stream.To, .. churn.Crowd?.Endpoints ?? []]);
+        await sessions.OpenedAsync(OpenTimeout, cancel);
+        using var stream = StreamProcess.Start(run, "stream", churn.Stream, [.. churn.Stream.To, .. churn.GeneratedServices?.Endpoints ?? []]);
         foreach (var service in churn.Sessions.To)
             await sessions.BeginShortAsync(service);
 
-        var steps = new ChurnSteps(run, file, inForce, sessions, say);
+        var steps = new ChurnStepRunner(run, file, statusWaiter, sessions, log);
         await steps.RunAsync(cancel);
 
-        say("every connection asks a last time and closes");
+        log("every connection asks a last time and closes");
         var sent = await stream.StopAsync(cancel);
         var retransmitted = SocketTable.Retransmitted(run.Folder.Find(run.Topology.Clients.Node, SessionsName)!.Identity);
-        var state = await sessions.StopAsync(StopLimit, cancel);
+        var state = await sessions.StopAsync(StopTimeout, cancel);
         var link = await observation.DirectorLinkAsync(cancel);
-        var services = (await SidestepStatus.AskAsync(run, cancel)).Services.Count;
-        var frames = await observation.SoFarAsync(cancel, steps.Outages);
-        var lost = churn.LostOnPurpose.Length > 0 ? await LoseAsync(file, inForce, sent.Count, cancel) : null;
+        var services = (await SidestepStatus.QueryAsync(run, cancel)).Services.Count;
+        var frames = await observation.CountSoFarAsync(cancel, steps.Outages);
+        var lost = churn.LostOnPurpose.Length > 0 ? await LoseOnPurposeAsync(file, statusWaiter, sent.Count, cancel) : null;
         var all = await observation.FinishAsync(cancel);
-        var broken = await BreakAsync(file, cancel);
+        var broken = await BreakOnPurposeAsync(file, cancel);
         var drops = Servers().Sum(p => SocketTable.BufferDrops(p.Identity));
-        var tally = await TallyAsync(cancel);
-        var purpose = lost is null ? null
-            : new LostOnPurpose(churn.LostOnPurpose, lost.Sum(s => s.Count), tally.Judge(lost, steps.Outages, firstSender: sent.Count).Lost, NotForwarded(all.AtDirector - frames.AtDirector));
+        var counter = await CollectCountsAsync(cancel);
+        var lostOnPurpose = lost is null ? null
+            : new LostOnPurpose(churn.LostOnPurpose, lost.Sum(s => s.Count), counter.Evaluate(lost, steps.Outages, firstSender: sent.Count).Lost, NotForwarded(all.AtDirector - frames.AtDirector));
         var seen = new ChurnEvidence(
             state, sessions.Failures, sessions.ShortFailures, steps, begin, frames with { Problems = all.Problems }, link, drops, retransmitted,
-            tally.Judge(sent, steps.Outages), broken, purpose, services, watch.Elapsed);
-        return ChurnJudgement.Report(run, churn, seen);
+            counter.Evaluate(sent, steps.Outages), broken, lostOnPurpose, services, watch.Elapsed);
+        return ChurnAnalysis.Report(run, churn, seen);
     }
 
-    private async Task ForwardsAsync(DirectorFile file, InForce inForce, CancellationToken cancel)
+    private async Task WaitForForwardingAsync(DirectorFile file, StatusWaiter statusWaiter, CancellationToken cancel)
     {
         var servers = file.Servers.Except(run.Topology.StartWithout).ToArray();
-        say($"waiting until the director forwards to {string.Join(", ", servers)}");
+        log($"waiting until the director forwards to {string.Join(", ", servers)}");
         var start = servers.Select(s => new RunStep { Do = "add-server", Server = s }).ToArray();
-        if (await inForce.StartedAsync(start, cancel) is { } problem)
+        if (await statusWaiter.WaitForStartAsync(start, cancel) is { } problem)
             throw new LabException(problem);
     }
 
     /// <summary>The judge judged: a service is taken away under datagrams, and those that come after that are lost.</summary>
     /// <param name="firstSender">The number of the first sender that nobody has been yet.</param>
     /// <returns>For each sender, when it has sent.</returns>
-    private async Task<IReadOnlyList<IReadOnlyList<long>>> LoseAsync(DirectorFile file, InForce inForce, int firstSender, CancellationToken cancel)
+    private async Task<IReadOnlyList<IReadOnlyList<long>>> LoseOnPurposeAsync(DirectorFile file, StatusWaiter statusWaiter, int firstSender, CancellationToken cancel)
     {
         var service = churn.LostOnPurpose;
-        say($"taking {service} away under datagrams, which must get lost");
+        log($"taking {service} away under datagrams, which must get lost");
         var plan = new StreamTraffic { Senders = VictimSenders, Rate = VictimRate };
         using var victims = StreamProcess.Start(run, "lost", plan, [file.Endpoint(service)], firstSender);
-        file.Leave(service);
+        file.Remove(service);
         file.Save();
-        if (await inForce.ChangedAsync(new RunStep { Do = "remove-service", Service = service }, cancel) is { } problem)
+        if (await statusWaiter.WaitForChangeAsync(new RunStep { Do = "remove-service", Service = service }, cancel) is { } problem)
             throw new LabException(problem);
         await Task.Delay(WithoutService, cancel);
         return await victims.StopAsync(cancel);
@@ -109,34 +109,34 @@ internal sealed class ChurnScenario(LabRun run, Churn churn, Action<string> say)
         => totals.RequestsIn.Frames - totals.RequestsOut.Frames - totals.EncapsulatedOut.Frames;
 
     /// <summary>The judge judged: a server is switched off under sessions, which a run that sees nothing would not notice.</summary>
-    private async Task<BrokenOnPurpose> BreakAsync(DirectorFile file, CancellationToken cancel)
+    private async Task<BrokenOnPurpose> BreakOnPurposeAsync(DirectorFile file, CancellationToken cancel)
     {
         var server = churn.BrokenOnPurpose;
-        say($"switching {server} off under connections, which must break");
+        log($"switching {server} off under connections, which must break");
         var plan = new SessionTraffic { To = churn.Sessions.To, Count = VictimCount, Period = VictimPeriod };
         using var victims = SessionsProcess.Start(run, "victims", plan);
-        await victims.OpenedAsync(OpenLimit, cancel);
+        await victims.OpenedAsync(OpenTimeout, cancel);
         var had = victims.State.PerServer.GetValueOrDefault(server);
         file.Set(server, "state", "disabled");
         file.Save();
-        await Wait.TryUntilAsync(() => victims.State.Broken >= had, BreakLimit, cancel);
-        var state = await victims.StopAsync(StopLimit, cancel);
+        await Wait.TryUntilAsync(() => victims.State.Broken >= had, BreakTimeout, cancel);
+        var state = await victims.StopAsync(StopTimeout, cancel);
         return new BrokenOnPurpose(server, had, state.Broken);
     }
 
     /// <summary>Ends the servers, which then leave what they have received.</summary>
-    private async Task<StreamTally> TallyAsync(CancellationToken cancel)
+    private async Task<StreamCounter> CollectCountsAsync(CancellationToken cancel)
     {
-        var tally = new StreamTally();
-        await Signals.EndAsync([.. Servers().Select(s => s.Identity)]);
+        var counter = new StreamCounter();
+        await ProcessSignals.EndAsync([.. Servers().Select(s => s.Identity)]);
         foreach (var server in Servers())
         {
-            var path = Path.Combine(run.Folder.NodeFolder(server.Node), TallyFile);
-            if (!await Wait.TryUntilAsync(() => File.Exists(path), BreakLimit, cancel))
+            var path = Path.Combine(run.Folder.NodeFolder(server.Node), CountsFile);
+            if (!await Wait.TryUntilAsync(() => File.Exists(path), BreakTimeout, cancel))
                 throw new LabException($"{server.Node} did not leave {path}; its log ends with:\n{NamespaceProcess.Tail(server.Log)}");
-            tally.Load(path);
+            counter.Load(path);
         }
-        return tally;
+        return counter;
     }
 
     private IReadOnlyList<RecordedProcess> Servers()
@@ -148,13 +148,13 @@ internal sealed record ChurnEvidence(
     SessionsState Sessions,
     IReadOnlyList<string> Failures,
     IReadOnlyList<string> ShortFailures,
-    ChurnSteps Steps,
-    FramesSeen Begin,
-    FramesSeen Frames,
+    ChurnStepRunner Steps,
+    CapturedTotals Begin,
+    CapturedTotals Frames,
     LinkState DirectorLink,
     long SocketBufferDrops,
     long SegmentsRetransmitted,
-    StreamVerdict Stream,
+    StreamResult Stream,
     BrokenOnPurpose BrokenOnPurpose,
     LostOnPurpose? LostOnPurpose,
     int Services,

@@ -13,16 +13,16 @@ internal sealed class DirectorFile
 {
     private readonly string _path;
     private readonly string _original;
-    private readonly Crowd? _crowd;
-    private int _crowdChanges;
-    private readonly HashSet<string> _out = [];
+    private readonly GeneratedServices? _generated;
+    private int _rotations;
+    private readonly HashSet<string> _absent = [];
     private readonly Dictionary<(string Server, string Key), string> _changed = [];
 
-    /// <param name="crowd">Services that are in beside those that the file names.</param>
-    public DirectorFile(string path, Crowd? crowd = null)
+    /// <param name="generated">Services that are in beside those that the file names.</param>
+    public DirectorFile(string path, GeneratedServices? generated = null)
     {
         _path = path;
-        _crowd = crowd;
+        _generated = generated;
         _original = File.ReadAllText(path);
         var document = Load();
         Servers = [.. ServersOf(document).Select(s => Name(s.Server))];
@@ -36,33 +36,33 @@ internal sealed class DirectorFile
     public IReadOnlyList<string> Services { get; }
 
     /// <summary>These servers are in, as the folder's file has them, and no others.</summary>
-    public void Only(IReadOnlyCollection<string> members)
+    public void SetServers(IReadOnlyCollection<string> members)
     {
         foreach (var member in members)
             Check(member, Servers);
         foreach (var server in Servers)
         {
             if (members.Contains(server))
-                Enter(server);
+                Add(server);
             else
-                Leave(server);
+                Remove(server);
         }
     }
 
     /// <summary>A server or service is in, as the folder's file has it.</summary>
-    public void Enter(string name)
+    public void Add(string name)
     {
         Check(name, [.. Servers, .. Services]);
-        _out.Remove(name);
+        _absent.Remove(name);
         foreach (var change in _changed.Keys.Where(c => c.Server == name).ToArray())
             _changed.Remove(change);
     }
 
     /// <summary>A server or service is not in the file.</summary>
-    public void Leave(string name)
+    public void Remove(string name)
     {
         Check(name, [.. Servers, .. Services]);
-        _out.Add(name);
+        _absent.Add(name);
     }
 
     public void Set(string server, string key, string value)
@@ -73,12 +73,12 @@ internal sealed class DirectorFile
 
     /// <summary>The crowd is another one.</summary>
     /// <returns>The names of all services that are in now.</returns>
-    public IReadOnlySet<string> ChangeCrowd()
+    public IReadOnlySet<string> RotateGeneratedServices()
     {
-        if (_crowd is null)
+        if (_generated is null)
             throw new LabException($"{_path}: the topology has no crowd to change.");
-        _crowdChanges++;
-        return _crowd.After(_crowdChanges).Select(s => s.Name).Concat(Services.Except(_out)).ToHashSet();
+        _rotations++;
+        return _generated.After(_rotations).Select(s => s.Name).Concat(Services.Except(_absent)).ToHashSet();
     }
 
     /// <returns>ADDRESS:PORT of a service, which names one VIP and one port.</returns>
@@ -94,14 +94,14 @@ internal sealed class DirectorFile
         var document = Load();
         foreach (var (servers, server) in ServersOf(document).ToArray())
         {
-            if (_out.Contains(Name(server)))
+            if (_absent.Contains(Name(server)))
                 servers.Children.Remove(server);
         }
         var services = ServicesOf(document);
-        foreach (var service in services.Where(s => _out.Contains(Name(s))).ToArray())
+        foreach (var service in services.Where(s => _absent.Contains(Name(s))).ToArray())
             services.Children.Remove(service);
-        foreach (var member in _crowd?.After(_crowdChanges) ?? [])
-            services.Add(Node(member, _crowd!.Vip));
+        foreach (var member in _generated?.After(_rotations) ?? [])
+            services.Add(Node(member, _generated!.Vip));
         foreach (var (_, server) in ServersOf(document))
         {
             foreach (var ((_, key), value) in _changed.Where(c => c.Key.Server == Name(server)))
@@ -137,7 +137,7 @@ internal sealed class DirectorFile
     private static YamlSequenceNode ServicesOf(YamlStream document)
         => (YamlSequenceNode)document.Documents[0].RootNode["virtualServices"];
 
-    private static YamlMappingNode Node(CrowdService service, string vip) => new(
+    private static YamlMappingNode Node(GeneratedService service, string vip) => new(
         "name", service.Name, "vip", vip, "protocol", "udp", "port", service.Port.ToString(CultureInfo.InvariantCulture),
         "pool", service.Pool, "networkProfile", service.Profile);
 

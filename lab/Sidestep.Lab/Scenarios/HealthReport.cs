@@ -4,7 +4,7 @@ using Sidestep.Lab.Views;
 namespace Sidestep.Lab.Scenarios;
 
 /// <summary>The one JSON object that `lab run --json` prints for a topology whose servers break and mend.</summary>
-internal sealed record HealthReport : IReport
+internal sealed record HealthReport : IRunReport
 {
     public required string Topology { get; init; }
 
@@ -13,13 +13,13 @@ internal sealed record HealthReport : IReport
     /// <summary>Seconds between two probes.</summary>
     public required double Interval { get; init; }
 
-    public required IReadOnlyList<FaultReport> Faults { get; init; }
+    public required IReadOnlyList<HealthFaultResult> Faults { get; init; }
 
     public required int Requests { get; init; }
 
     public required int RequestsFailed { get; init; }
 
-    public required NeverFitReport NeverFit { get; init; }
+    public required NeverHealthyResult NeverHealthy { get; init; }
 
     /// <summary>From the verdict that a server failed to tables without it, as the daemon measured it.</summary>
     public required JsonElement Removal { get; init; }
@@ -31,7 +31,7 @@ internal sealed record HealthReport : IReport
 
     public required IReadOnlyList<string> Problems { get; init; }
 
-    public string ToJson() => JsonSerializer.Serialize(this, RunReport.Json);
+    public string ToJson() => JsonSerializer.Serialize(this, TrafficReport.Json);
 
     public void Write() => HealthView.Write(this);
 }
@@ -45,10 +45,10 @@ internal sealed record HealthReport : IReport
 /// <param name="FailedRequests">Of these.</param>
 /// <param name="Reason">What status said of it.</param>
 /// <param name="Problem">What is not well; null: nothing.</param>
-internal sealed record FaultReport(
+internal sealed record HealthFaultResult(
     string Fault, string Server, double OutSeconds, double Intervals, double BackSeconds, int Requests, int FailedRequests, string? Reason, string? Problem);
 
 /// <param name="Server">Which.</param>
 /// <param name="ClientFrames">That came to it: there must be none.</param>
 /// <param name="ProbeFrames">That came to it: without any, the capture would prove nothing.</param>
-internal sealed record NeverFitReport(string Server, long ClientFrames, long ProbeFrames);
+internal sealed record NeverHealthyResult(string Server, long ClientFrames, long ProbeFrames);

@@ -4,20 +4,20 @@ namespace Sidestep.Lab.Scenarios;
 internal sealed class Outages
 {
     // What was on its way through the daemon when it ended.
-    private static readonly TimeSpan OnItsWay = Patience.Seconds(0.2);
+    private static readonly TimeSpan InFlightMargin = ScaledTimeout.Seconds(0.2);
 
     private readonly List<(long Begin, long End)> _outages = [];
-    private long? _begun;
+    private long? _started;
 
     /// <summary>The daemon is ended now.</summary>
-    public void Begin() => _begun ??= (DateTimeOffset.UtcNow - OnItsWay).ToUnixTimeMilliseconds();
+    public void Begin() => _started ??= (DateTimeOffset.UtcNow - InFlightMargin).ToUnixTimeMilliseconds();
 
     /// <summary>It forwards again.</summary>
     public void End()
     {
-        if (_begun is { } begun)
-            _outages.Add((begun, DateTimeOffset.UtcNow.ToUnixTimeMilliseconds()));
-        _begun = null;
+        if (_started is { } started)
+            _outages.Add((started, DateTimeOffset.UtcNow.ToUnixTimeMilliseconds()));
+        _started = null;
     }
 
     /// <summary>How long all of them took.</summary>

@@ -11,24 +11,24 @@ namespace Sidestep.Lab.Scenarios;
 /// <param name="Packets">Of all services.</param>
 /// <param name="Services">Their names.</param>
 /// <param name="Servers">Of all pools, by name.</param>
-/// <param name="UpDaemon">Process id of the daemon whose configuration is in force; null while none runs, or one starts.</param>
+/// <param name="DaemonProcessId">Process id of the daemon whose configuration is in force; null while none runs, or one starts.</param>
 /// <param name="Notes">What the daemon says of how it came up.</param>
 internal sealed record SidestepStatus(
     long Revision, string? Engine, string? Driver, long Packets, IReadOnlyCollection<string> Services, IReadOnlyDictionary<string, ServerStatus> Servers,
-    int? UpDaemon, IReadOnlyCollection<string> Notes)
+    int? DaemonProcessId, IReadOnlyCollection<string> Notes)
 {
-    public static async Task<SidestepStatus> AskAsync(LabRun run, CancellationToken cancel)
-        => Parse(await Tool.RunAsync(Command(run), cancel));
+    public static async Task<SidestepStatus> QueryAsync(LabRun run, CancellationToken cancel)
+        => Parse(await SystemCommand.RunAsync(Command(run), cancel));
 
     /// <summary>All that it prints.</summary>
-    public static Task<string> TextAsync(LabRun run, CancellationToken cancel) => Tool.RunAsync(Command(run), cancel);
+    public static Task<string> TextAsync(LabRun run, CancellationToken cancel) => SystemCommand.RunAsync(Command(run), cancel);
 
     /// <returns>Null while there is no such director, or it is attached nowhere.</returns>
-    public static async Task<SidestepStatus?> TryAskAsync(LabRun run, CancellationToken cancel)
-        => await Tool.TryRunAsync(Command(run), cancel) is { ExitCode: 0, Output: var text } ? Parse(text) : null;
+    public static async Task<SidestepStatus?> TryQueryAsync(LabRun run, CancellationToken cancel)
+        => await SystemCommand.TryRunAsync(Command(run), cancel) is { ExitCode: 0, Output: var text } ? Parse(text) : null;
 
     private static IReadOnlyList<string> Command(LabRun run)
-        => run.Folder.Namespace(run.Topology.Director.Node).Enter([run.Product.Cli, "status", "--config", run.DirectorConfiguration, "--json"]);
+        => run.Folder.Namespace(run.Topology.Director.Node).Enter([run.Build.Cli, "status", "--config", run.DirectorConfiguration, "--json"]);
 
     private static SidestepStatus Parse(string text)
     {
@@ -47,7 +47,7 @@ internal sealed record SidestepStatus(
                     .SelectMany(p => p.GetProperty("servers").EnumerateArray())
                     .GroupBy(Name)
                     .ToDictionary(g => g.Key, g => ServerOf([.. g])),
-                UpDaemonOf(root.GetProperty("daemon")),
+                DaemonProcessIdOf(root.GetProperty("daemon")),
                 [.. root.GetProperty("daemon").GetProperty("notes").EnumerateArray().Select(n => n.GetString()!)]);
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
@@ -56,7 +56,7 @@ internal sealed record SidestepStatus(
         }
     }
 
-    private static int? UpDaemonOf(JsonElement daemon)
+    private static int? DaemonProcessIdOf(JsonElement daemon)
         => daemon.GetProperty("running").GetBoolean() && !daemon.GetProperty("starting").GetBoolean() ? daemon.GetProperty("processId").GetInt32() : null;
 
     // A pool that is reached in several ways lists its servers once for each.

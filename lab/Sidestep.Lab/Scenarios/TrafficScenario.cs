@@ -6,35 +6,35 @@ using Sidestep.Lab.Traffic;
 namespace Sidestep.Lab.Scenarios;
 
 /// <summary>`lab run`: a fixed amount of traffic through a topology, watched and judged.</summary>
-internal sealed class TrafficScenario(LabRun run, Action<string> say)
+internal sealed class TrafficScenario(LabRun run, Action<string> log)
 {
     public const int Requests = 2000;
     public const int Datagrams = 1000;
     public const int Uploads = 20;
-    public const int FewestClients = 200;
+    public const int MinClients = 200;
 
     public const int Concurrency = 8;
     private const int Rate = 400;
 
-    public async Task<RunReport> RunAsync(CancellationToken cancel)
+    public async Task<TrafficReport> RunAsync(CancellationToken cancel)
     {
         var watch = Stopwatch.StartNew();
         var file = new DirectorFile(run.DirectorConfiguration);
         IReadOnlyList<string> members = [.. file.Servers.Except(run.Topology.StartWithout)];
-        file.Only(members);
+        file.SetServers(members);
         file.Save();
 
-        var observation = await Observation.StartAsync(run, cancel);
+        var observation = await RunCaptures.StartAsync(run, cancel);
         await run.StartServicesAsync(cancel);
-        var membership = new Membership(run, file);
-        await RehearseAsync(membership, members, cancel);
+        var assignments = new ServerAssignments(run, file);
+        await LearnAssignmentsAsync(assignments, members, cancel);
 
         // Until the director forwards, requests get lost; the accounts that must balance begin here.
-        var start = new Beginning(await observation.SoFarAsync(cancel), await SidestepStatus.AskAsync(run, cancel));
+        var start = new TrafficBaseline(await observation.CountSoFarAsync(cancel), await SidestepStatus.QueryAsync(run, cancel));
 
         using var requests = TrafficProcess.StartHttp(run, Requests, Concurrency, Rate);
-        var steps = new StepRunner(run, membership, file, requests, say);
-        using (var progress = new Progress(requests, Requests, "HTTP requests", say))
+        var steps = new TrafficStepRunner(run, assignments, file, requests, log);
+        using (var progress = new ProgressReporter(requests, Requests, "HTTP requests", log))
         {
             await steps.RunAsync(members, cancel);
             await requests.Ended.WaitAsync(cancel);
@@ -42,20 +42,20 @@ internal sealed class TrafficScenario(LabRun run, Action<string> say)
         using var uploads = TrafficProcess.StartHttp(run, Uploads, Concurrency, Rate, upload: true);
         await uploads.Ended.WaitAsync(cancel);
         using var datagrams = TrafficProcess.StartUdp(run, Datagrams);
-        using (var progress = new Progress(datagrams, Datagrams, "UDP datagrams", say))
+        using (var progress = new ProgressReporter(datagrams, Datagrams, "UDP datagrams", log))
             await datagrams.Ended.WaitAsync(cancel);
 
-        say("counting the captured frames");
+        log("counting the captured frames");
         var link = await observation.DirectorLinkAsync(cancel);
         var frames = await observation.FinishAsync(cancel);
-        var status = await SidestepStatus.AskAsync(run, cancel);
-        return Judgement.Report(run, new Evidence(members, requests.Log, uploads.Log, datagrams.Log, steps.Reports, start, frames, link, status, watch.Elapsed));
+        var status = await SidestepStatus.QueryAsync(run, cancel);
+        return TrafficAnalysis.Report(run, new TrafficEvidence(members, requests.Log, uploads.Log, datagrams.Log, steps.Reports, start, frames, link, status, watch.Elapsed));
     }
 
     /// <summary>Goes through every set of servers once without traffic; the last one learnt is what the traffic begins with.</summary>
-    private async Task RehearseAsync(Membership membership, IReadOnlyList<string> start, CancellationToken cancel)
+    private async Task LearnAssignmentsAsync(ServerAssignments assignments, IReadOnlyList<string> start, CancellationToken cancel)
     {
-        say($"waiting until the director forwards to {string.Join(", ", start)}");
+        log($"waiting until the director forwards to {string.Join(", ", start)}");
         var sets = new List<IReadOnlyList<string>> { start };
         foreach (var step in run.Topology.Steps)
         {
@@ -65,21 +65,21 @@ internal sealed class TrafficScenario(LabRun run, Action<string> say)
                 sets.Add([.. sets[^1].Where(s => s != step.Server)]);
         }
         foreach (var set in sets)
-            await membership.LearnAsync(set, cancel);
+            await assignments.LearnAsync(set, cancel);
         if (sets.Count > 1)
-            await membership.LearnAsync(start, cancel);
+            await assignments.LearnAsync(start, cancel);
     }
 }
 
 /// <summary>What a run has seen, before it is judged.</summary>
-internal sealed record Evidence(
+internal sealed record TrafficEvidence(
     IReadOnlyList<string> Members,
     TrafficLog Requests,
     TrafficLog Uploads,
     TrafficLog Datagrams,
     IReadOnlyList<StepReport> Steps,
-    Beginning Start,
-    FramesSeen Frames,
+    TrafficBaseline Start,
+    CapturedTotals Frames,
     LinkState DirectorLink,
     SidestepStatus Status,
     TimeSpan Elapsed)
@@ -92,4 +92,4 @@ internal sealed record Evidence(
 }
 
 /// <summary>The counts when the traffic began.</summary>
-internal sealed record Beginning(FramesSeen Frames, SidestepStatus Status);
+internal sealed record TrafficBaseline(CapturedTotals Frames, SidestepStatus Status);

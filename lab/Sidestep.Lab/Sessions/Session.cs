@@ -10,12 +10,12 @@ namespace Sidestep.Lab.Sessions;
 /// <param name="id">Of the connection.</param>
 /// <param name="source">The client's address.</param>
 /// <param name="service">Whom it asks.</param>
-/// <param name="limit">An answer that takes longer is none.</param>
-internal sealed class Session(ulong id, IPAddress source, IPEndPoint service, TimeSpan limit) : IDisposable
+/// <param name="timeout">An answer that takes longer is none.</param>
+internal sealed class Session(ulong id, IPAddress source, IPEndPoint service, TimeSpan timeout) : IDisposable
 {
     private readonly Socket _socket = new(service.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
     private readonly byte[] _request = new byte[SessionWire.RequestLength];
-    private readonly byte[] _answer = new byte[SessionWire.AnswerLength];
+    private readonly byte[] _response = new byte[SessionWire.ResponseLength];
     private ulong _number;
 
     /// <summary>Who answers; null before the first answer.</summary>
@@ -23,7 +23,7 @@ internal sealed class Session(ulong id, IPAddress source, IPEndPoint service, Ti
 
     /// <summary>Connects and asks for the first time.</summary>
     /// <returns>What went wrong, or null.</returns>
-    public Task<string?> OpenAsync() => GuardAsync(async cancel =>
+    public Task<string?> OpenAsync() => WithTimeoutAsync(async cancel =>
     {
         _socket.Bind(new IPEndPoint(source, 0));
         await _socket.ConnectAsync(service, cancel);
@@ -32,14 +32,14 @@ internal sealed class Session(ulong id, IPAddress source, IPEndPoint service, Ti
 
     /// <summary>One request and its answer.</summary>
     /// <returns>What went wrong, or null.</returns>
-    public Task<string?> AskAsync() => GuardAsync(ExchangeAsync);
+    public Task<string?> RequestAsync() => WithTimeoutAsync(ExchangeAsync);
 
     /// <summary>Closes in the orderly way: the server must then close too.</summary>
     /// <returns>What went wrong, or null.</returns>
-    public Task<string?> CloseAsync() => GuardAsync(async cancel =>
+    public Task<string?> CloseAsync() => WithTimeoutAsync(async cancel =>
     {
         _socket.Shutdown(SocketShutdown.Send);
-        return await SessionSocket.ReceiveAllAsync(_socket, _answer, cancel) ? "an answer without a request" : null;
+        return await SessionSocket.ReceiveAllAsync(_socket, _response, cancel) ? "an answer without a request" : null;
     });
 
     public SessionFailure Failure(string error)
@@ -51,9 +51,9 @@ internal sealed class Session(ulong id, IPAddress source, IPEndPoint service, Ti
     {
         SessionWire.WriteRequest(_request, id, ++_number);
         await _socket.SendAsync(_request, cancel);
-        if (!await SessionSocket.ReceiveAllAsync(_socket, _answer, cancel))
+        if (!await SessionSocket.ReceiveAllAsync(_socket, _response, cancel))
             return "the connection was closed by the other end";
-        if (SessionWire.ReadAnswer(_answer, _request) is not { } server)
+        if (SessionWire.ReadResponse(_response, _request) is not { } server)
             return "the answer is to another request";
         if (Server is { } known && known != server)
             return known.Name == server.Name ? $"{known.Name} has been started again" : $"answered by {server.Name}";
@@ -61,16 +61,16 @@ internal sealed class Session(ulong id, IPAddress source, IPEndPoint service, Ti
         return null;
     }
 
-    private async Task<string?> GuardAsync(Func<CancellationToken, Task<string?>> action)
+    private async Task<string?> WithTimeoutAsync(Func<CancellationToken, Task<string?>> action)
     {
-        using var time = new CancellationTokenSource(limit);
+        using var timeoutSource = new CancellationTokenSource(timeout);
         try
         {
-            return await action(time.Token);
+            return await action(timeoutSource.Token);
         }
         catch (OperationCanceledException)
         {
-            return $"no answer within {limit.TotalSeconds:0} s";
+            return $"no answer within {timeout.TotalSeconds:0} s";
         }
         catch (SocketException e)
         {

@@ -15,21 +15,21 @@ internal static class SessionServer
         listener.Bind(listen);
         listener.Listen(Backlog);
         while (!cancel.IsCancellationRequested)
-            _ = AnswerAsync(await listener.AcceptAsync(cancel), server, cancel);
+            _ = RespondAsync(await listener.AcceptAsync(cancel), server, cancel);
     }
 
-    private static async Task AnswerAsync(Socket session, ServerInstance server, CancellationToken cancel)
+    private static async Task RespondAsync(Socket session, ServerInstance server, CancellationToken cancel)
     {
         using var owned = session;
         try
         {
             session.NoDelay = true;
             var request = new byte[SessionWire.RequestLength];
-            var answer = new byte[SessionWire.AnswerLength];
+            var response = new byte[SessionWire.ResponseLength];
             while (await SessionSocket.ReceiveAllAsync(session, request, cancel))
             {
-                SessionWire.WriteAnswer(answer, request, server);
-                await session.SendAsync(answer, cancel);
+                SessionWire.WriteResponse(response, request, server);
+                await session.SendAsync(response, cancel);
             }
             session.Shutdown(SocketShutdown.Both);
         }

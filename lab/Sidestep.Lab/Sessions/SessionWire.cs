@@ -11,7 +11,7 @@ namespace Sidestep.Lab.Sessions;
 internal static class SessionWire
 {
     public const int RequestLength = 16;
-    public const int AnswerLength = RequestLength + sizeof(ulong) + NameLength;
+    public const int ResponseLength = RequestLength + sizeof(ulong) + NameLength;
 
     private const int NameLength = 16;
 
@@ -22,7 +22,7 @@ internal static class SessionWire
     }
 
     /// <param name="request">Repeated as it is.</param>
-    public static void WriteAnswer(Span<byte> target, ReadOnlySpan<byte> request, ServerInstance server)
+    public static void WriteResponse(Span<byte> target, ReadOnlySpan<byte> request, ServerInstance server)
     {
         request[..RequestLength].CopyTo(target);
         BinaryPrimitives.WriteUInt64BigEndian(target[RequestLength..], server.Number);
@@ -32,11 +32,11 @@ internal static class SessionWire
     }
 
     /// <returns>Who answered; null when it is not the answer to this request.</returns>
-    public static ServerInstance? ReadAnswer(ReadOnlySpan<byte> answer, ReadOnlySpan<byte> request)
-        => answer[..RequestLength].SequenceEqual(request)
+    public static ServerInstance? ReadResponse(ReadOnlySpan<byte> response, ReadOnlySpan<byte> request)
+        => response[..RequestLength].SequenceEqual(request)
             ? new ServerInstance(
-                Encoding.ASCII.GetString(answer[(RequestLength + sizeof(ulong))..AnswerLength].TrimEnd((byte)0)),
-                BinaryPrimitives.ReadUInt64BigEndian(answer[RequestLength..]))
+                Encoding.ASCII.GetString(response[(RequestLength + sizeof(ulong))..ResponseLength].TrimEnd((byte)0)),
+                BinaryPrimitives.ReadUInt64BigEndian(response[RequestLength..]))
             : null;
 }
 

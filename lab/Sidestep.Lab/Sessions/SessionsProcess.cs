@@ -8,18 +8,18 @@ namespace Sidestep.Lab.Sessions;
 /// <summary>The lab's end of the process that holds the sessions.</summary>
 internal sealed class SessionsProcess : IDisposable
 {
-    private const int KeptFailures = 10;
-    private static readonly TimeSpan EndLimit = Patience.Seconds(30);
-    private const double AnswerSeconds = 8;
+    private const int MaxFailures = 10;
+    private static readonly TimeSpan EndTimeout = ScaledTimeout.Seconds(30);
+    private const double ResponseSeconds = 8;
 
     // TCP repeats at doubling intervals: an answer comes up to as long after an outage as the outage took.
-    private const double AfterOutage = 20;
+    private const double ResponseSecondsAfterOutage = 20;
 
     private readonly PipedProcess _process;
     private readonly int _count;
     private readonly Lock _lock = new();
     private readonly List<string> _failures = [], _shortFailures = [];
-    private SessionsState _state = SessionsState.Beginning;
+    private SessionsState _state = SessionsState.Empty;
 
     private SessionsProcess(LabRun run, string name, SessionTraffic plan)
     {
@@ -27,13 +27,13 @@ internal sealed class SessionsProcess : IDisposable
         var topology = run.Topology;
         string[] command =
         [
-            Places.Lab, "sessions", "--count", Text(plan.Count), "--period", Text(plan.Period),
+            LabPaths.Lab, "sessions", "--count", Text(plan.Count), "--period", Text(plan.Period),
             "--quiet-count", Text(plan.QuietCount), "--quiet-period", Text(plan.QuietPeriod), "--short-rate", Text(plan.ShortRate),
-            "--answer-limit", Text(Patience.Seconds(topology.Forwarder is { IsDaemon: true } ? AfterOutage : AnswerSeconds).TotalSeconds),
+            "--response-timeout", Text(ScaledTimeout.Seconds(topology.EngineOverride is { DaemonForwards: true } ? ResponseSecondsAfterOutage : ResponseSeconds).TotalSeconds),
             .. plan.To.SelectMany(s => (string[])["--service", s]),
-            .. ServerMap.Sources(topology).SelectMany(s => (string[])["--source", s]),
+            .. AssignmentProbe.Sources(topology).SelectMany(s => (string[])["--source", s]),
         ];
-        _process = PipedProcess.Start(run, topology.Clients.Node, name, command, Take);
+        _process = PipedProcess.Start(run, topology.Clients.Node, name, command, OnLine);
     }
 
     public SessionsState State
@@ -54,41 +54,41 @@ internal sealed class SessionsProcess : IDisposable
     public static SessionsProcess Start(LabRun run, string name, SessionTraffic plan) => new(run, name, plan);
 
     /// <summary>Waits until every session has had its first answer, or has failed.</summary>
-    public Task OpenedAsync(TimeSpan limit, CancellationToken cancel) => Wait.UntilAsync(
+    public Task OpenedAsync(TimeSpan timeout, CancellationToken cancel) => Wait.UntilAsync(
         () => _process.Ended.IsCompleted || State.Opened + State.Broken >= _count,
-        limit,
+        timeout,
         () => $"Of {_count} sessions only {State.Opened} could be opened; {State.Broken} failed: {string.Join("; ", Failures)}",
         cancel);
 
-    public Task BeginShortAsync(string service) => _process.TellAsync($"begin-short {service}");
+    public Task BeginShortAsync(string service) => _process.SendLineAsync($"begin-short {service}");
 
     public async Task EndShortAsync(string service, CancellationToken cancel)
     {
         var ended = State.ShortEnded.GetValueOrDefault(service);
-        await _process.TellAsync($"end-short {service}");
-        await Wait.UntilAsync(() => State.ShortEnded.GetValueOrDefault(service) > ended, EndLimit, () => $"short sessions to {service} do not end", cancel);
+        await _process.SendLineAsync($"end-short {service}");
+        await Wait.UntilAsync(() => State.ShortEnded.GetValueOrDefault(service) > ended, EndTimeout, () => $"short sessions to {service} do not end", cancel);
     }
 
     /// <summary>Every session asks a last time and closes.</summary>
-    public async Task<SessionsState> StopAsync(TimeSpan limit, CancellationToken cancel)
+    public async Task<SessionsState> StopAsync(TimeSpan timeout, CancellationToken cancel)
     {
-        await _process.TellAsync("stop");
-        await _process.Ended.WaitAsync(limit, cancel);
+        await _process.SendLineAsync("stop");
+        await _process.Ended.WaitAsync(timeout, cancel);
         return State;
     }
 
     public void Dispose() => _process.Dispose();
 
-    private void Take(string text)
+    private void OnLine(string text)
     {
-        var line = SessionsLine.Parse(text);
+        var line = SessionsMessage.Parse(text);
         lock (_lock)
         {
             if (line.State is not null)
                 _state = line.State;
-            var kept = line.IsShort ? _shortFailures : _failures;
-            if (line.Failure is not null && kept.Count < KeptFailures)
-                kept.Add(line.Failure.ToString());
+            var failures = line.IsShort ? _shortFailures : _failures;
+            if (line.Failure is not null && failures.Count < MaxFailures)
+                failures.Add(line.Failure.ToString());
         }
     }
 

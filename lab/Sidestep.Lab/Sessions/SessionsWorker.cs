@@ -11,7 +11,7 @@ namespace Sidestep.Lab.Sessions;
 /// <param name="QuietCount">So many of the long sessions ask only now and then.</param>
 /// <param name="QuietPeriod">Between two requests of these.</param>
 /// <param name="ShortRate">Short sessions per second and service.</param>
-/// <param name="AnswerLimit">An answer that takes longer is none.</param>
+/// <param name="ResponseTimeout">An answer that takes longer is none.</param>
 internal sealed record SessionsPlan(
     IReadOnlyList<IPEndPoint> Services,
     ClientAddresses Sources,
@@ -20,7 +20,7 @@ internal sealed record SessionsPlan(
     int QuietCount,
     TimeSpan QuietPeriod,
     double ShortRate,
-    TimeSpan AnswerLimit);
+    TimeSpan ResponseTimeout);
 
 /// <summary>
 /// The process that holds the sessions, inside the clients' namespace. It obeys the lines "begin-short ENDPOINT",
@@ -30,25 +30,25 @@ internal sealed record SessionsPlan(
 internal sealed class SessionsWorker(SessionsPlan plan, TextReader input, TextWriter output) : IDisposable
 {
     // How many open or close at once: enough to be quick, and no burst that a queue on the way could not take.
-    private const int AtATime = 32;
+    private const int Parallelism = 32;
 
     private static readonly TimeSpan ReportInterval = TimeSpan.FromMilliseconds(250);
 
-    private readonly SessionsTally _tally = new();
-    private readonly SemaphoreSlim _gate = new(AtATime);
+    private readonly SessionsCounter _counter = new();
+    private readonly SemaphoreSlim _gate = new(Parallelism);
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _output = new();
 
     public async Task<int> RunAsync()
     {
-        using var report = new Timer(_ => Print(new SessionsLine(_tally.Now, null, false)), null, ReportInterval, ReportInterval);
-        var shorts = new ShortSessions(plan.Sources, plan.ShortRate, plan.AnswerLimit, _tally, f => Print(new SessionsLine(null, f, true)));
-        var commands = Task.Run(() => ObeyAsync(shorts));
-        await Task.WhenAll(Enumerable.Range(0, plan.Count).Select(LiveAsync));
+        using var report = new Timer(_ => Print(new SessionsMessage(_counter.Now, null, false)), null, ReportInterval, ReportInterval);
+        var shortSessions = new ShortSessions(plan.Sources, plan.ShortRate, plan.ResponseTimeout, _counter, f => Print(new SessionsMessage(null, f, true)));
+        var commands = Task.Run(() => ReadCommandsAsync(shortSessions));
+        await Task.WhenAll(Enumerable.Range(0, plan.Count).Select(RunSessionAsync));
         await commands;
-        await shorts.EndAllAsync();
+        await shortSessions.EndAllAsync();
         await report.DisposeAsync();
-        Print(new SessionsLine(_tally.Now, null, false));
+        Print(new SessionsMessage(_counter.Now, null, false));
         return 0;
     }
 
@@ -58,58 +58,58 @@ internal sealed class SessionsWorker(SessionsPlan plan, TextReader input, TextWr
         _stop.Dispose();
     }
 
-    private async Task LiveAsync(int index)
+    private async Task RunSessionAsync(int index)
     {
         var service = plan.Services[index % plan.Services.Count];
         var source = plan.Sources.For(service, index / plan.Services.Count);
-        using var session = new Session((ulong)index, source, service, plan.AnswerLimit);
-        if (await GatedAsync(session.OpenAsync) is { } refused)
+        using var session = new Session((ulong)index, source, service, plan.ResponseTimeout);
+        if (await ThrottleAsync(session.OpenAsync) is { } openError)
         {
-            Broke(session, refused);
+            ReportBroken(session, openError);
             return;
         }
-        _tally.Opened(session.Server!.Value.Name);
+        _counter.Opened(session.Server!.Value.Name);
 
         var period = index < plan.QuietCount ? plan.QuietPeriod : plan.Period;
         // Each has a moment of its own in the period: requests come evenly.
-        await RestAsync(period * Random.Shared.NextDouble());
+        await DelayAsync(period * Random.Shared.NextDouble());
         while (!_stop.IsCancellationRequested)
         {
-            var begun = Stopwatch.GetTimestamp();
-            if (!await AskAsync(session))
+            var started = Stopwatch.GetTimestamp();
+            if (!await ExchangeAsync(session))
                 return;
-            await RestAsync(period - Stopwatch.GetElapsedTime(begun));
+            await DelayAsync(period - Stopwatch.GetElapsedTime(started));
         }
-        await GatedAsync(async () =>
+        await ThrottleAsync(async () =>
         {
-            if (!await AskAsync(session))
+            if (!await ExchangeAsync(session))
                 return null;
-            if (await session.CloseAsync() is { } unorderly)
-                Broke(session, unorderly);
+            if (await session.CloseAsync() is { } closeError)
+                ReportBroken(session, closeError);
             else
-                _tally.Closed();
+                _counter.Closed();
             return null;
         });
     }
 
-    private async Task<bool> AskAsync(Session session)
+    private async Task<bool> ExchangeAsync(Session session)
     {
-        if (await session.AskAsync() is { } error)
+        if (await session.RequestAsync() is { } error)
         {
-            Broke(session, error);
+            ReportBroken(session, error);
             return false;
         }
-        _tally.Answered();
+        _counter.Responded();
         return true;
     }
 
-    private void Broke(Session session, string error)
+    private void ReportBroken(Session session, string error)
     {
-        _tally.Broken();
-        Print(new SessionsLine(null, session.Failure(error), false));
+        _counter.Broken();
+        Print(new SessionsMessage(null, session.Failure(error), false));
     }
 
-    private async Task<string?> GatedAsync(Func<Task<string?>> action)
+    private async Task<string?> ThrottleAsync(Func<Task<string?>> action)
     {
         await _gate.WaitAsync();
         try
@@ -122,13 +122,13 @@ internal sealed class SessionsWorker(SessionsPlan plan, TextReader input, TextWr
         }
     }
 
-    private async Task RestAsync(TimeSpan time)
+    private async Task DelayAsync(TimeSpan time)
     {
         if (time > TimeSpan.Zero)
             await Task.Delay(time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    private async Task ObeyAsync(ShortSessions shorts)
+    private async Task ReadCommandsAsync(ShortSessions shortSessions)
     {
         try
         {
@@ -137,11 +137,11 @@ internal sealed class SessionsWorker(SessionsPlan plan, TextReader input, TextWr
                 switch (line.Split(' '))
                 {
                     case ["begin-short", var service]:
-                        shorts.Begin(IPEndPoint.Parse(service));
+                        shortSessions.Begin(IPEndPoint.Parse(service));
                         break;
                     case ["end-short", var service]:
-                        await shorts.EndAsync(IPEndPoint.Parse(service));
-                        _tally.ShortEnded(service);
+                        await shortSessions.EndAsync(IPEndPoint.Parse(service));
+                        _counter.ShortEnded(service);
                         break;
                     case ["stop"]:
                         return;
@@ -156,7 +156,7 @@ internal sealed class SessionsWorker(SessionsPlan plan, TextReader input, TextWr
         }
     }
 
-    private void Print(SessionsLine line)
+    private void Print(SessionsMessage line)
     {
         lock (_output)
         {

@@ -9,32 +9,32 @@ namespace Sidestep.Lab.Sessions;
 /// servers at once.
 /// </summary>
 internal sealed class ShortSessions(
-    ClientAddresses sources, double rate, TimeSpan answerLimit, SessionsTally tally, Action<SessionFailure> failed)
+    ClientAddresses sources, double rate, TimeSpan responseTimeout, SessionsCounter counter, Action<SessionFailure> failed)
 {
     private const int Requests = 3;
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
-    private readonly ConcurrentDictionary<IPEndPoint, Course> _courses = [];
+    private readonly ConcurrentDictionary<IPEndPoint, ServiceLoop> _loops = [];
     private int _next;
 
     public void Begin(IPEndPoint service)
     {
         var stop = new CancellationTokenSource();
-        _courses[service] = new Course(stop, RunAsync(service, stop.Token));
+        _loops[service] = new ServiceLoop(stop, RunAsync(service, stop.Token));
     }
 
     /// <summary>Begins no more to the service, and waits for those that are under way.</summary>
     public async Task EndAsync(IPEndPoint service)
     {
-        if (!_courses.TryRemove(service, out var course))
+        if (!_loops.TryRemove(service, out var loop))
             return;
-        using var stop = course.Stop;
+        using var stop = loop.Stop;
         await stop.CancelAsync();
-        await course.Running;
+        await loop.Running;
     }
 
-    public Task EndAllAsync() => Task.WhenAll(_courses.Keys.Select(EndAsync));
+    public Task EndAllAsync() => Task.WhenAll(_loops.Keys.Select(EndAsync));
 
     private async Task RunAsync(IPEndPoint service, CancellationToken stop)
     {
@@ -50,22 +50,22 @@ internal sealed class ShortSessions(
 
     private async Task OneAsync(IPEndPoint service, int number)
     {
-        using var session = new Session((ulong)number, sources.For(service, number), service, answerLimit);
+        using var session = new Session((ulong)number, sources.For(service, number), service, responseTimeout);
         var error = await session.OpenAsync();
         for (var request = 1; error is null && request < Requests; request++)
         {
             await Task.Delay(Pause);
-            error = await session.AskAsync();
+            error = await session.RequestAsync();
         }
         error ??= await session.CloseAsync();
         if (error is null)
         {
-            tally.ShortOk(session.Server!.Value.Name, service.ToString());
+            counter.ShortOk(session.Server!.Value.Name, service.ToString());
             return;
         }
-        tally.ShortFailed();
+        counter.ShortFailed();
         failed(session.Failure(error));
     }
 
-    private readonly record struct Course(CancellationTokenSource Stop, Task Running);
+    private readonly record struct ServiceLoop(CancellationTokenSource Stop, Task Running);
 }

@@ -9,7 +9,7 @@ namespace Sidestep.Lab.Streams;
 /// <summary>The lab's end of the process that sends numbered datagrams.</summary>
 internal sealed class StreamProcess : IDisposable
 {
-    private static readonly TimeSpan Limit = Patience.Seconds(30);
+    private static readonly TimeSpan Timeout = ScaledTimeout.Seconds(30);
 
     private readonly PipedProcess _process;
     private volatile string? _sent;
@@ -18,11 +18,11 @@ internal sealed class StreamProcess : IDisposable
     {
         string[] command =
         [
-            Places.Lab, "stream",
+            LabPaths.Lab, "stream",
             "--senders", plan.Senders.ToString(CultureInfo.InvariantCulture), "--rate", plan.Rate.ToString(CultureInfo.InvariantCulture),
             "--first-sender", firstSender.ToString(CultureInfo.InvariantCulture),
             .. services.SelectMany(s => (string[])["--service", s]),
-            .. ServerMap.Sources(run.Topology).SelectMany(s => (string[])["--source", s]),
+            .. AssignmentProbe.Sources(run.Topology).SelectMany(s => (string[])["--source", s]),
         ];
         _process = PipedProcess.Start(run, run.Topology.Clients.Node, name, command, line => _sent = line);
     }
@@ -36,8 +36,8 @@ internal sealed class StreamProcess : IDisposable
     /// <returns>For each sender, when it sent each of its datagrams: milliseconds since 1970.</returns>
     public async Task<IReadOnlyList<IReadOnlyList<long>>> StopAsync(CancellationToken cancel)
     {
-        await _process.TellAsync("stop");
-        await _process.Ended.WaitAsync(Limit, cancel);
+        await _process.SendLineAsync("stop");
+        await _process.Ended.WaitAsync(Timeout, cancel);
         return _sent is { } text ? JsonSerializer.Deserialize<long[][]>(text)! : throw new LabException("The stream process did not say what it has sent.");
     }
 

@@ -6,7 +6,7 @@ namespace Sidestep.Lab.Streams;
 /// <summary>Takes numbered datagrams and writes down which have come.</summary>
 internal sealed class StreamReceiver : IDisposable
 {
-    private const int LargestDatagram = 65535;
+    private const int MaxDatagramBytes = 65535;
 
     // Seconds of any rate that the lab sends at: a process that waits for its processor loses nothing.
     private const int BufferBytes = 16 * 1024 * 1024;
@@ -23,16 +23,16 @@ internal sealed class StreamReceiver : IDisposable
         _socket.Bind(listen);
     }
 
-    public async Task ReceiveAsync(StreamTally tally, CancellationToken cancel)
+    public async Task ReceiveAsync(StreamCounter counter, CancellationToken cancel)
     {
-        var buffer = new byte[LargestDatagram];
+        var buffer = new byte[MaxDatagramBytes];
         while (!cancel.IsCancellationRequested)
         {
             var length = await _socket.ReceiveAsync(buffer, cancel);
             if (length == StreamWire.Length)
             {
                 var (sender, number) = StreamWire.Read(buffer);
-                tally.Add(sender, number);
+                counter.Add(sender, number);
             }
         }
     }

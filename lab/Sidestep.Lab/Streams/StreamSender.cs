@@ -18,7 +18,7 @@ internal sealed record StreamPlan(IReadOnlyList<IPEndPoint> Services, ClientAddr
 /// </summary>
 internal sealed class StreamSender(StreamPlan plan, TextReader input, TextWriter output)
 {
-    private const int LargestBurst = 8;
+    private const int MaxBurst = 8;
 
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(2);
 
@@ -43,7 +43,7 @@ internal sealed class StreamSender(StreamPlan plan, TextReader input, TextWriter
         var due = Stopwatch.GetTimestamp();
         for (var next = 0; !_stop;)
         {
-            var allowed = (int)Math.Min(LargestBurst, Stopwatch.GetElapsedTime(due).TotalSeconds * plan.Rate);
+            var allowed = (int)Math.Min(MaxBurst, Stopwatch.GetElapsedTime(due).TotalSeconds * plan.Rate);
             for (var i = 0; i < allowed; i++, next = (next + 1) % plan.Senders)
             {
                 StreamWire.Write(datagram, plan.FirstSender + next, _sent[next].Count);
@@ -52,7 +52,7 @@ internal sealed class StreamSender(StreamPlan plan, TextReader input, TextWriter
                 sockets[next].SendTo(datagram, SocketFlags.None, plan.Services[next % plan.Services.Count]);
             }
             // What could not be sent in time is not caught up with: a burst would prove nothing but that queues end.
-            due = allowed == LargestBurst ? Stopwatch.GetTimestamp() : due + (long)(allowed * Stopwatch.Frequency / (double)plan.Rate);
+            due = allowed == MaxBurst ? Stopwatch.GetTimestamp() : due + (long)(allowed * Stopwatch.Frequency / (double)plan.Rate);
             Thread.Sleep(Tick);
         }
         foreach (var socket in sockets)

@@ -8,7 +8,7 @@ internal sealed class Churn
     public StreamTraffic Stream { get; set; } = new();
 
     /// <summary>Services beside those that the director's file names; null: none.</summary>
-    public Crowd? Crowd { get; set; }
+    public GeneratedServices? GeneratedServices { get; set; }
 
     /// <summary>
     /// A service of the streams that is taken away in the end, under datagrams sent for that: they must get lost, or the run

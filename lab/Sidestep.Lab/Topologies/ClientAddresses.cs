@@ -8,9 +8,9 @@ internal sealed class ClientAddresses(IEnumerable<IPAddress> addresses)
 {
     private readonly ILookup<AddressFamily, IPAddress> _byFamily = addresses.ToLookup(a => a.AddressFamily);
 
-    /// <param name="turn">Addresses come in turn.</param>
-    public IPAddress For(IPEndPoint service, int turn)
+    /// <param name="index">Addresses come in turn.</param>
+    public IPAddress For(IPEndPoint service, int index)
         => _byFamily[service.AddressFamily].ToArray() is { Length: > 0 } suitable
-            ? suitable[turn % suitable.Length]
+            ? suitable[index % suitable.Length]
             : throw new LabException($"The clients have no address of the family of {service}.");
 }

@@ -7,7 +7,7 @@ internal sealed class HealthPlan
     public double Interval { get; set; }
 
     /// <summary>A server that is never fit, and must get no packet of a client.</summary>
-    public string NeverFit { get; set; } = "";
+    public string NeverHealthy { get; set; } = "";
 
     public List<HealthFault> Faults { get; set; } = [];
 }
@@ -20,10 +20,10 @@ internal sealed class HealthFault
     public string Server { get; set; } = "";
 
     /// <summary>For a shell on the server.</summary>
-    public string Break { get; set; } = "";
+    public string Inject { get; set; } = "";
 
     /// <summary>For a shell on the server.</summary>
-    public string Mend { get; set; } = "";
+    public string Undo { get; set; } = "";
 
     /// <summary>Instead of both: a service that is ended and started.</summary>
     public string Service { get; set; } = "";

@@ -38,10 +38,10 @@ internal sealed class Topology
     public HealthPlan? Health { get; set; }
 
     /// <summary>Drivers that the topology makes no sense with, and why.</summary>
-    public Dictionary<string, string> NotWith { get; set; } = [];
+    public Dictionary<string, string> IncompatibleDrivers { get; set; } = [];
 
     /// <summary>What forwards, instead of what sidestep.yaml says.</summary>
-    public Forwarder? Forwarder { get; set; }
+    public EngineOverride? EngineOverride { get; set; }
 
     /// <summary>What happens during the traffic of a run.</summary>
     public List<RunStep> Steps { get; set; } = [];
@@ -160,7 +160,7 @@ internal sealed class RunStep
 {
     /// <summary>
     /// kill-daemon, start-daemon, restart-daemon; add-server, drain-server, disable-server, enable-server, weigh-server,
-    /// remove-server; add-service, remove-service; change-crowd; upgrade-daemon, downgrade-daemon.
+    /// remove-server; add-service, remove-service; rotate-services; upgrade-daemon, downgrade-daemon.
     /// </summary>
     public string Do { get; set; } = "";
 
@@ -175,7 +175,7 @@ internal sealed class RunStep
     public int Times { get; set; } = 1;
 
     /// <summary>How many requests must finish well after the step; only then comes the next, so each has traffic of its own.</summary>
-    public int JudgedBy { get; set; }
+    public int RequestsAfter { get; set; }
 
     public string Title => string.Join(' ', ((string[])[Do, Server, Service, Do == "weigh-server" ? $"{Weight}" : ""]).Where(w => w.Length > 0));
 }

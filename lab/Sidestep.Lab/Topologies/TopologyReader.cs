@@ -10,7 +10,7 @@ internal static class TopologyReader
     private const string FileName = "topology.yaml";
 
     public static IReadOnlyList<string> Names()
-        => [.. Directory.EnumerateDirectories(Places.Topologies)
+        => [.. Directory.EnumerateDirectories(LabPaths.Topologies)
             .Where(folder => File.Exists(Path.Combine(folder, FileName)))
             .Select(folder => Path.GetFileName(folder))
             .Order(StringComparer.Ordinal)];
@@ -21,7 +21,7 @@ internal static class TopologyReader
         if (!names.Contains(name))
             throw new LabException($"There is no topology '{name}'. There are: {string.Join(", ", names)}.");
 
-        var folder = Path.Combine(Places.Topologies, name);
+        var folder = Path.Combine(LabPaths.Topologies, name);
         var topology = Parse(Path.Combine(folder, FileName));
         topology.Name = name;
         topology.Folder = folder;
@@ -71,7 +71,7 @@ internal static class TopologyReader
 
         foreach (var server in topology.Steps.Select(s => s.Server).Append(topology.Churn?.BrokenOnPurpose ?? "").Where(s => s.Length > 0))
             topology.Node(server);
-        if (topology.Churn?.Crowd is { } crowd && (crowd.Pools.Count == 0 || crowd.Profiles.Count == 0))
+        if (topology.Churn?.GeneratedServices is { } generated && (generated.Pools.Count == 0 || generated.Profiles.Count == 0))
             throw new LabException($"{topology.Name}: a crowd needs pools and profiles.");
         if (topology.Churn is null && !topology.Faults && topology.Vips.GroupBy(v => v.Contains(':')).Any(f => f.Count() > 1))
             throw new LabException($"{topology.Name}: requests know one VIP of each family, not {string.Join(", ", topology.Vips)}.");

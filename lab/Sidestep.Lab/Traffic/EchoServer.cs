@@ -10,21 +10,21 @@ namespace Sidestep.Lab.Traffic;
 /// </summary>
 internal static class EchoServer
 {
-    public static readonly byte[] Who = "who"u8.ToArray();
+    public static readonly byte[] IdentifyRequest = "who"u8.ToArray();
 
-    private const int LargestDatagram = 65535;
+    private const int MaxDatagramBytes = 65535;
 
     public static async Task RunAsync(IPEndPoint listen, string name, CancellationToken cancel)
     {
         using var socket = new Socket(listen.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
         socket.Bind(listen);
         var nameBytes = Encoding.UTF8.GetBytes(name);
-        var buffer = new byte[LargestDatagram];
+        var buffer = new byte[MaxDatagramBytes];
         while (!cancel.IsCancellationRequested)
         {
             var received = await socket.ReceiveFromAsync(buffer, listen, cancel);
             var payload = buffer.AsMemory(0, received.ReceivedBytes);
-            var reply = payload.Span.SequenceEqual(Who) ? nameBytes : payload;
+            var reply = payload.Span.SequenceEqual(IdentifyRequest) ? nameBytes : payload;
             await socket.SendToAsync(reply, received.RemoteEndPoint, cancel);
         }
     }

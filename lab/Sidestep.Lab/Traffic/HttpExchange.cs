@@ -14,7 +14,7 @@ internal static class HttpExchange
     private const string UploadPath = "/upload";
 
     // A lost SYN is repeated by the kernel after 1, 3 and 7 s. Longer than this is a failure, and nothing is tried twice.
-    private static readonly TimeSpan Limit = Patience.Seconds(10);
+    private static readonly TimeSpan Timeout = ScaledTimeout.Seconds(10);
 
     public static async Task<RequestResult> RunAsync(IPAddress source, IPEndPoint service, bool upload)
     {
@@ -24,11 +24,11 @@ internal static class HttpExchange
         try
         {
             // A client of its own for each request: connections that are pooled may carry another address's request.
-            using var client = new HttpClient(HandlerFrom(source, service)) { Timeout = Limit };
+            using var client = new HttpClient(HandlerFrom(source, service)) { Timeout = Timeout };
             using var request = Request(service, upload);
             using var response = await client.SendAsync(request);
             server = response.Headers.TryGetValues(ServerHeader, out var names) ? names.First() : null;
-            error = await JudgeAsync(response, upload);
+            error = await CheckResponseAsync(response, upload);
         }
         catch (Exception e) when (e is HttpRequestException or OperationCanceledException or IOException or SocketException)
         {
@@ -48,7 +48,7 @@ internal static class HttpExchange
         return request;
     }
 
-    private static async Task<string?> JudgeAsync(HttpResponseMessage response, bool upload)
+    private static async Task<string?> CheckResponseAsync(HttpResponseMessage response, bool upload)
     {
         if (response.StatusCode != HttpStatusCode.OK)
             return $"status {(int)response.StatusCode}";

@@ -13,7 +13,7 @@ internal sealed record HttpPlan(Func<IPAddress, IPEndPoint> Service, IReadOnlyLi
 internal sealed class HttpWorker(HttpPlan plan, TextReader input, TextWriter output) : IDisposable
 {
     // How far behind the rate it may fall and still catch up: beyond that, the rate is what the machine can do.
-    private static readonly TimeSpan LargestDebt = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan MaxLag = TimeSpan.FromMilliseconds(200);
 
     private readonly SemaphoreSlim _slots = new(plan.Concurrency);
     private readonly Lock _output = new();
@@ -22,7 +22,7 @@ internal sealed class HttpWorker(HttpPlan plan, TextReader input, TextWriter out
     public async Task<int> RunAsync()
     {
         using var stop = new CancellationTokenSource();
-        var commands = Task.Run(() => ObeyAsync(stop));
+        var commands = Task.Run(() => ReadCommandsAsync(stop));
         var pending = new List<Task>();
         var due = Stopwatch.GetTimestamp();
         for (var started = 0; (plan.Requests == 0 || started < plan.Requests) && !stop.IsCancellationRequested; started++)
@@ -45,7 +45,7 @@ internal sealed class HttpWorker(HttpPlan plan, TextReader input, TextWriter out
         var ahead = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), due);
         if (ahead > TimeSpan.Zero)
             await Task.Delay(ahead);
-        var earliest = Stopwatch.GetTimestamp() - (long)(LargestDebt.TotalSeconds * Stopwatch.Frequency);
+        var earliest = Stopwatch.GetTimestamp() - (long)(MaxLag.TotalSeconds * Stopwatch.Frequency);
         return Math.Max(due, earliest) + (long)(Stopwatch.Frequency / Volatile.Read(ref _rate));
     }
 
@@ -61,7 +61,7 @@ internal sealed class HttpWorker(HttpPlan plan, TextReader input, TextWriter out
         }
     }
 
-    private async Task ObeyAsync(CancellationTokenSource stop)
+    private async Task ReadCommandsAsync(CancellationTokenSource stop)
     {
         try
         {

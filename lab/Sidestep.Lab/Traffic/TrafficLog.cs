@@ -3,7 +3,7 @@ namespace Sidestep.Lab.Traffic;
 /// <summary>What has become of the requests so far. Safe for many threads.</summary>
 internal sealed class TrafficLog
 {
-    private const int KeptFailures = 5;
+    private const int MaxFailures = 5;
 
     private readonly Lock _lock = new();
     private readonly SortedDictionary<string, int> _perServer = new(StringComparer.Ordinal), _perServer6 = new(StringComparer.Ordinal);
@@ -54,7 +54,7 @@ internal sealed class TrafficLog
             if (result.Error is not null)
             {
                 _failed++;
-                Keep($"request {_ok + _failed} from {result.Source}, server {result.Server ?? "unknown"}, after {result.Milliseconds:0} ms: {result.Error}");
+                AddFailure($"request {_ok + _failed} from {result.Source}, server {result.Server ?? "unknown"}, after {result.Milliseconds:0} ms: {result.Error}");
                 return;
             }
             _ok++;
@@ -62,14 +62,14 @@ internal sealed class TrafficLog
             if (right.Length > 0 && !right.Contains(result.Server))
             {
                 _unexpected++;
-                Keep($"request {_ok + _failed} from {result.Source} was answered by {result.Server} instead of {string.Join(" or ", right)}");
+                AddFailure($"request {_ok + _failed} from {result.Source} was answered by {result.Server} instead of {string.Join(" or ", right)}");
             }
         }
     }
 
-    private void Keep(string failure)
+    private void AddFailure(string failure)
     {
-        if (_failures.Count < KeptFailures)
+        if (_failures.Count < MaxFailures)
             _failures.Add(failure);
     }
 }

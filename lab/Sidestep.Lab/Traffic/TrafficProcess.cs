@@ -25,17 +25,17 @@ internal sealed class TrafficProcess : IDisposable
 
     public static TrafficProcess StartUdp(LabRun run, int datagrams) => Start(run, "udp", ["--datagrams", Text(datagrams)]);
 
-    public Task SetRateAsync(double rate) => _process.TellAsync($"rate {Text(rate)}");
+    public Task SetRateAsync(double rate) => _process.SendLineAsync($"rate {Text(rate)}");
 
     public void Dispose() => _process.Dispose();
 
     private static TrafficProcess Start(LabRun run, string kind, IReadOnlyList<string> arguments)
     {
         var topology = run.Topology;
-        var sources = ServerMap.Sources(topology);
+        var sources = AssignmentProbe.Sources(topology);
         string[] command =
         [
-            Places.Lab, "traffic", kind, .. topology.Vips.SelectMany(v => (string[])["--vip", v]),
+            LabPaths.Lab, "traffic", kind, .. topology.Vips.SelectMany(v => (string[])["--vip", v]),
             .. sources.SelectMany(s => (string[])["--source", s]), .. arguments,
         ];
         var log = new TrafficLog();

@@ -11,37 +11,37 @@ namespace Sidestep.Lab.Traffic;
 internal static class UdpClients
 {
     private const int PayloadLength = 512;
-    private const int LargestDatagram = 65535;
-    private const int WhoTries = 3;
+    private const int MaxDatagramBytes = 65535;
+    private const int IdentifyAttempts = 3;
 
     // Few enough at a time that no socket buffer of the echo services overflows.
-    private const int AtATime = 32;
+    private const int Parallelism = 32;
 
-    private static readonly TimeSpan EchoLimit = Patience.Seconds(2);
-    private static readonly TimeSpan WhoLimit = Patience.Seconds(0.5);
+    private static readonly TimeSpan EchoTimeout = ScaledTimeout.Seconds(2);
+    private static readonly TimeSpan IdentifyTimeout = ScaledTimeout.Seconds(0.5);
 
     /// <summary>Each datagram is sent once; lost is lost.</summary>
     public static async Task EchoAsync(Func<IPAddress, IPEndPoint> service, IReadOnlyList<IPAddress> sources, int count, Action<RequestResult> result)
-        => await Parallel.ForAsync(0, count, new ParallelOptions { MaxDegreeOfParallelism = AtATime }, async (number, cancel) =>
+        => await Parallel.ForAsync(0, count, new ParallelOptions { MaxDegreeOfParallelism = Parallelism }, async (number, cancel) =>
         {
             var source = sources[number % sources.Count];
             var payload = new byte[PayloadLength];
             BinaryPrimitives.WriteInt32BigEndian(payload, number);
             var watch = Stopwatch.StartNew();
-            var reply = await AskAsync(service(source), source, payload, EchoLimit, cancel);
+            var reply = await ExchangeAsync(service(source), source, payload, EchoTimeout, cancel);
             var error = reply is null ? "no reply" : reply.AsSpan().SequenceEqual(payload) ? null : "the reply differs from what was sent";
             result(new RequestResult(source.ToString(), null, error, watch.Elapsed.TotalMilliseconds));
         });
 
     /// <summary>Which server each address is served by; an address that gets no answer is left out.</summary>
-    public static async Task<IReadOnlyDictionary<string, string>> WhoAsync(Func<IPAddress, IPEndPoint> service, IReadOnlyList<IPAddress> sources)
+    public static async Task<IReadOnlyDictionary<string, string>> IdentifyServersAsync(Func<IPAddress, IPEndPoint> service, IReadOnlyList<IPAddress> sources)
     {
         var servers = new ConcurrentDictionary<string, string>();
-        await Parallel.ForEachAsync(sources, new ParallelOptions { MaxDegreeOfParallelism = AtATime }, async (source, cancel) =>
+        await Parallel.ForEachAsync(sources, new ParallelOptions { MaxDegreeOfParallelism = Parallelism }, async (source, cancel) =>
         {
             byte[]? reply = null;
-            for (var tried = 0; reply is null && tried < WhoTries; tried++)
-                reply = await AskAsync(service(source), source, EchoServer.Who, WhoLimit, cancel);
+            for (var attempt = 0; reply is null && attempt < IdentifyAttempts; attempt++)
+                reply = await ExchangeAsync(service(source), source, EchoServer.IdentifyRequest, IdentifyTimeout, cancel);
             if (reply is not null)
                 servers[source.ToString()] = Encoding.UTF8.GetString(reply);
         });
@@ -49,18 +49,18 @@ internal static class UdpClients
     }
 
     // The socket is connected to the VIP: a reply with any other source does not arrive.
-    private static async Task<byte[]?> AskAsync(IPEndPoint service, IPAddress source, byte[] payload, TimeSpan limit, CancellationToken cancel)
+    private static async Task<byte[]?> ExchangeAsync(IPEndPoint service, IPAddress source, byte[] payload, TimeSpan timeout, CancellationToken cancel)
     {
         using var socket = new Socket(source.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
         socket.Bind(new IPEndPoint(source, 0));
         await socket.ConnectAsync(service, cancel);
-        using var time = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        time.CancelAfter(limit);
+        using var timeoutSource = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        timeoutSource.CancelAfter(timeout);
         try
         {
-            await socket.SendAsync(payload, time.Token);
-            var buffer = new byte[LargestDatagram];
-            var length = await socket.ReceiveAsync(buffer, time.Token);
+            await socket.SendAsync(payload, timeoutSource.Token);
+            var buffer = new byte[MaxDatagramBytes];
+            var length = await socket.ReceiveAsync(buffer, timeoutSource.Token);
             return buffer[..length];
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)

@@ -19,8 +19,8 @@ internal static class ChurnView
         AnsiConsole.Write(chart);
 
         var sum = new Table().Border(TableBorder.Simple).HideHeaders().AddColumns("what", "seen");
-        void Row(string what, string seen, bool good = true) => sum.AddRow(new Text(what), new Text(seen, good ? Style.Plain : new Style(Color.Red)));
-        Row("TCP connections", $"{report.Connections:N0} held through everything, {report.ConnectionsBroken} broken; {report.Answers:N0} right answers", report.ConnectionsBroken == 0);
+        void Row(string what, string seen, bool isOk = true) => sum.AddRow(new Text(what), new Text(seen, isOk ? Style.Plain : new Style(Color.Red)));
+        Row("TCP connections", $"{report.Connections:N0} held through everything, {report.ConnectionsBroken} broken; {report.Responses:N0} right answers", report.ConnectionsBroken == 0);
         Row("short connections", $"{report.ShortConnections:N0} ok, {report.ShortConnectionsFailed} failed", report.ShortConnectionsFailed == 0);
         Row("numbered datagrams", $"{report.PacketsSent:N0} sent, {report.PacketsLost} lost, {report.PacketsDuplicated} came again{Without(report)}", report.PacketsLost + report.PacketsDuplicated == 0);
         Row("meanwhile", $"{report.Changes} changes, {report.DaemonKills} times kill -9, {report.DaemonRestarts} times stopped and started, {report.Upgrades} times replaced by another version; {report.Services:N0} services");

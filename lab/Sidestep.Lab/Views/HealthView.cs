@@ -13,7 +13,7 @@ internal static class HealthView
             table.AddRow(new Text(fault.Fault), new Text(fault.Server), new Text($"{fault.OutSeconds:0.00} s ({fault.Intervals:0.0} intervals)"),
                 new Text($"{fault.BackSeconds:0.00} s"), new Text($"{fault.Requests:N0}"), new Text($"{fault.FailedRequests}"), new Text(fault.Problem ?? fault.Reason ?? ""));
         AnsiConsole.Write(table);
-        AnsiConsole.WriteLine($"{report.NeverFit.Server}, which has no VIP: {report.NeverFit.ClientFrames} frames of clients (must be 0), {report.NeverFit.ProbeFrames} of probes");
+        AnsiConsole.WriteLine($"{report.NeverHealthy.Server}, which has no VIP: {report.NeverHealthy.ClientFrames} frames of clients (must be 0), {report.NeverHealthy.ProbeFrames} of probes");
         AnsiConsole.WriteLine($"{report.Requests:N0} requests, {report.RequestsFailed} failed; {(report.Ok ? $"all is well, after {report.Seconds} s" : $"{report.Problems.Count} problems")}");
     }
 }

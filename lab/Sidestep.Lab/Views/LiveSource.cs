@@ -8,10 +8,10 @@ namespace Sidestep.Lab.Views;
 /// <summary>One look at a topology at work.</summary>
 internal sealed record LiveState(
     TrafficCounts Traffic,
-    Count RequestsToDirector,
-    Count ForwardedByDirector,
-    Count RepliesAtDirector,
-    Count RepliesAtClient,
+    FrameVolume RequestsToDirector,
+    FrameVolume ForwardedByDirector,
+    FrameVolume RepliesAtDirector,
+    FrameVolume RepliesAtClient,
     string Driver,
     bool DaemonRuns,
     string? LastFailure);
@@ -23,7 +23,7 @@ internal sealed class LiveSource(LabRun run, TrafficProcess traffic, LiveFrames 
 
     public string RunId => run.Folder.Id;
 
-    public async Task<LiveState> LookAsync(CancellationToken cancel)
+    public async Task<LiveState> ReadAsync(CancellationToken cancel)
     {
         if (traffic.Ended.IsCompleted)
         {

@@ -18,7 +18,7 @@ internal static class LiveView
         {
             while (true)
             {
-                var state = await source.LookAsync(cancel);
+                var state = await source.ReadAsync(cancel);
                 context.UpdateTarget(new Rows(drawing, Servers(state), Frames(state), Summary(source, state)));
                 await Task.Delay(Interval, cancel);
             }
@@ -43,7 +43,7 @@ internal static class LiveView
             .AddRow(Row("VIP -> client, at the director's port", state.RepliesAtDirector, state.RepliesAtDirector.Frames == 0 ? Color.Green : Color.Red))
             .AddRow(Row("VIP -> client, at the client", state.RepliesAtClient));
 
-    private static IRenderable[] Row(string what, Count count, Color? color = null)
+    private static IRenderable[] Row(string what, FrameVolume count, Color? color = null)
     {
         var style = new Style(color ?? Color.Default);
         return [new Text(what, style), new Text($"{count.Frames:N0}", style), new Text($"{count.Bytes:N0}", style)];

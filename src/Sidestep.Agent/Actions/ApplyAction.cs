@@ -10,48 +10,48 @@ using Sidestep.Native.Netlink;
 namespace Sidestep.Agent.Actions;
 
 /// <summary>Makes this host a fit real server, once: what the options say becomes all there is, whatever an earlier run left.</summary>
-internal sealed class ApplyAction(Action<string> say)
+internal sealed class ApplyAction(Action<string> log)
 {
     public Verification Run(Request request)
     {
         using var socket = NetlinkSocket.Open();
-        var host = ServerFacts.Read(socket);
+        var host = HostInventory.Read(socket);
         var problems = new List<Problem>();
-        var duties = OptionsReader.Read(request, problems);
-        var wish = duties is null ? null : WishReader.Read(duties, request.Interfaces, programs: false, host, beforeChange: true, problems);
-        Surroundings.Check(changes: true, bpf: request.Decapsulate.Count > 0 || wish?.Programs == true, problems);
-        if (wish is not null)
-            problems.AddRange(Taken(wish, socket));
-        var plan = wish is null || !request.Persist ? null : PersistencePlan.Make(wish, HostFiles.Machine, null, problems);
-        if (wish is null || problems.Count > 0)
+        var spec = OptionsReader.Read(request, problems);
+        var desired = spec is null ? null : DesiredStateReader.Read(spec, request.Interfaces, programs: false, host, beforeChange: true, problems);
+        HostEnvironment.Check(changes: true, bpf: request.Decapsulate.Count > 0 || desired?.Programs == true, problems);
+        if (desired is not null)
+            problems.AddRange(ForeignFilterProblems(desired, socket));
+        var plan = desired is null || !request.Persist ? null : PersistencePlan.Make(desired, HostFiles.Machine, null, problems);
+        if (desired is null || problems.Count > 0)
             throw new ProblemsException(problems);
-        SayInterfaces(request.Interfaces, wish, host, say);
+        LogInterfaces(request.Interfaces, desired, host, log);
 
-        using var store = StateStore.OpenToChange(request.StateDirectory);
-        RunningAgent.MustNotBe(request.StateDirectory);
+        using var store = StateStore.OpenForChange(request.StateDirectory);
+        RunningAgent.EnsureNotRunning(request.StateDirectory);
         var persistence = new PersistenceStore(request.StateDirectory);
-        using var programs = wish.Programs ? AgentPrograms.LoadBeside(AttachedFilter.FindOurs(socket, host.Interfaces)) : null;
-        new Applier(store, socket, say).Apply(wish, programs, persistence.Before);
+        using var programs = desired.Programs ? AgentPrograms.LoadSharingMaps(AttachedFilter.FindOurs(socket, host.Interfaces)) : null;
+        new Applier(store, socket, log).Apply(desired, programs, persistence.Before);
         if (plan is not null)
-            persistence.Write(plan, store.Load()?.Sysctls ?? [], HostFiles.Machine, say);
-        return Verifier.Check(wish, ServerFacts.Read(socket), socket, programs);
+            persistence.Write(plan, store.Load()?.Sysctls ?? [], HostFiles.Machine, log);
+        return Verifier.Check(desired, HostInventory.Read(socket), socket, programs);
     }
 
     /// <summary>Places of the agent's filters that are another's.</summary>
-    public static IEnumerable<Problem> Taken(Wish wish, NetlinkSocket socket) => AttachedFilter.Hooks
-        .SelectMany(h => wish.At(h).Select(i => AttachedFilter.Find(socket, i, h))).Where(static f => f.IsTaken)
+    public static IEnumerable<Problem> ForeignFilterProblems(DesiredState desired, NetlinkSocket socket) => AttachedFilter.Hooks
+        .SelectMany(h => desired.At(h).Select(i => AttachedFilter.Find(socket, i, h))).Where(static f => f.IsForeign)
         .Select(static found => new Problem("--interface", found.Interface.Name,
-            $"has another's filter where the agent's goes: {found.Filter!.Kind} {found.Filter.Name} at {found.Hook.ToString().ToLowerInvariant()} pref {found.Filter.Place.Priority} handle 0x{found.Filter.Place.Handle:x}",
-            $"Move that filter to another priority, or remove it: tc filter del dev {found.Interface.Name} {found.Hook.ToString().ToLowerInvariant()} pref {found.Filter.Place.Priority}"));
+            $"has another's filter where the agent's goes: {found.Filter!.Kind} {found.Filter.Name} at {found.Hook.ToString().ToLowerInvariant()} pref {found.Filter.Position.Priority} handle 0x{found.Filter.Position.Handle:x}",
+            $"Move that filter to another priority, or remove it: tc filter del dev {found.Interface.Name} {found.Hook.ToString().ToLowerInvariant()} pref {found.Filter.Position.Priority}"));
 
-    public static void SayInterfaces(IReadOnlyList<string> names, Wish wish, ServerFacts host, Action<string> say)
+    public static void LogInterfaces(IReadOnlyList<string> names, DesiredState desired, HostInventory host, Action<string> log)
     {
-        foreach (var item in wish.Interfaces)
+        foreach (var item in desired.Interfaces)
         {
             var why = names.Count > 0 ? "named"
-                : host.WithDefaultRoute.Contains(item.Index) ? "chosen, because the default route leaves by it"
+                : host.DefaultRouteInterfaces.Contains(item.Index) ? "chosen, because the default route leaves by it"
                 : "chosen, because it is up and there is no default route";
-            say($"interface {item.Name}: {why}");
+            log($"interface {item.Name}: {why}");
         }
     }
 }

@@ -13,9 +13,9 @@ namespace Sidestep.Agent.Actions;
 /// <param name="Name">The condition that it belongs to.</param>
 /// <param name="Subject">Of which.</param>
 /// <param name="Found">What is there instead.</param>
-/// <param name="Said">What is done about it, in words.</param>
+/// <param name="Message">What is done about it, in words.</param>
 /// <param name="Repair">Does it.</param>
-internal sealed record Deviation(string Name, string Subject, string Found, string Said, Action Repair)
+internal sealed record Deviation(string Name, string Subject, string Found, string Message, Action Repair)
 {
     /// <summary>False: it follows from what happens to the host, and is nobody's doing against the agent.</summary>
     public bool IsDrift { get; init; } = true;
@@ -26,76 +26,76 @@ internal static class Deviations
 {
     /// <summary>In the order to repair them: settings before addresses, because a VIP that the server answers ARP for, even once,
     /// is cached by its neighbours.</summary>
-    /// <param name="wish">What shall be.</param>
+    /// <param name="desired">What shall be.</param>
     /// <param name="host">What is.</param>
     /// <param name="socket">Of the namespace.</param>
     /// <param name="programs">Those to attach; null when none are wished for.</param>
     /// <param name="vips">The VIPs of the wish, and those of an earlier one that are still there.</param>
-    public static List<Deviation> Find(Wish wish, ServerFacts host, NetlinkSocket socket, AgentPrograms? programs, IReadOnlyCollection<IPNetwork> vips)
+    public static List<Deviation> Find(DesiredState desired, HostInventory host, NetlinkSocket socket, AgentPrograms? programs, IReadOnlyCollection<IPNetwork> vips)
     {
         var found = new List<Deviation>();
-        Settings(wish, host, found);
-        Addresses(wish, host, socket, found);
+        Settings(desired, host, found);
+        Addresses(desired, host, socket, found);
         if (programs is null)
             return found;
-        Maps(wish, host, programs.Maps, vips, found);
+        Maps(desired, host, programs.Maps, vips, found);
         foreach (var hook in AttachedFilter.Hooks)
         {
-            foreach (var item in wish.At(hook))
+            foreach (var item in desired.At(hook))
                 Filter(item, hook, programs, socket, found);
         }
         return found;
     }
 
     /// <summary>True when apply writes the value over the one that is there.</summary>
-    /// <remarks>rp_filter is brought to 2 even from 0, see <see cref="SysctlWish.For"/>; the rest stays if it serves.</remarks>
-    public static bool IsNeeded(string key, int found, int wanted, bool vipsHaveScopeHost) =>
-        key == Sysctl.RpFilter ? found != wanted : !SysctlWish.Serves(key, found, vipsHaveScopeHost);
+    /// <remarks>rp_filter is brought to 2 even from 0, see <see cref="DesiredSysctl.For"/>; the rest stays if it serves.</remarks>
+    public static bool IsNeeded(string key, int found, int expected, bool vipsHaveScopeHost) =>
+        key == Sysctl.RpFilter ? found != expected : !DesiredSysctl.Serves(key, found, vipsHaveScopeHost);
 
     /// <summary>VIPs that are on lo already, with a wider scope, are the operator's.</summary>
-    public static bool VipsHaveScopeHost(Wish wish, ServerFacts host) =>
-        wish.Vips.Where(static v => !v.IsIPv6 && v.IsSingle).All(v => host.OnLoopback(v.Address) is null or { Scope: AddressScope.Host });
+    public static bool VipsHaveScopeHost(DesiredState desired, HostInventory host) =>
+        desired.Vips.Where(static v => !v.IsIPv6 && v.IsSingle).All(v => host.OnLoopback(v.Address) is null or { Scope: AddressScope.Host });
 
-    private static void Settings(Wish wish, ServerFacts host, List<Deviation> found)
+    private static void Settings(DesiredState desired, HostInventory host, List<Deviation> found)
     {
-        var scopeHost = VipsHaveScopeHost(wish, host);
-        foreach (var (setting, _, value) in SysctlWish.For(wish.Interfaces))
+        var scopeHost = VipsHaveScopeHost(desired, host);
+        foreach (var (setting, _, value) in DesiredSysctl.For(desired.Interfaces))
         {
-            if (setting.TryRead() is { } there && IsNeeded(setting.Key, there, value, scopeHost))
+            if (setting.TryRead() is { } current && IsNeeded(setting.Key, current, value, scopeHost))
             {
-                found.Add(new Deviation(SysctlWish.ConditionOf(setting.Key), setting.Scope, $"{setting.Key} {there}",
-                    $"{setting.Name}: {there} -> {value}", () => setting.Write(value)));
+                found.Add(new Deviation(DesiredSysctl.ConditionOf(setting.Key), setting.Scope, $"{setting.Key} {current}",
+                    $"{setting.Name}: {current} -> {value}", () => setting.Write(value)));
             }
         }
     }
 
-    private static void Addresses(Wish wish, ServerFacts host, NetlinkSocket socket, List<Deviation> found)
+    private static void Addresses(DesiredState desired, HostInventory host, NetlinkSocket socket, List<Deviation> found)
     {
         // Where IPv6 is off nothing can be added: verify says so.
-        foreach (var vip in wish.Vips.Where(v => !host.Has(v.Network) && (!v.IsIPv6 || host.LoopbackHasIPv6)))
+        foreach (var vip in desired.Vips.Where(v => !host.HasVip(v.Network) && (!v.IsIPv6 || host.LoopbackHasIPv6)))
         {
             found.Add(vip.IsSingle
                 ? new Deviation(ConditionNames.Vip, vip.ToString(), "absent",
                     vip.IsIPv6 ? $"{vip}: added to lo as /128, without duplicate address detection, deprecated" : $"{vip}: added to lo as /32, scope host",
-                    () => ServiceAddresses.Add(socket, host.Loopback, vip.Address))
+                    () => LoopbackAddresses.Add(socket, host.Loopback, vip.Address))
                 : new Deviation(ConditionNames.Vip, vip.ToString(), "absent", $"{vip}: made local by lo",
                     () => LocalPrefixes.Add(socket, host.Loopback, vip.Network)));
         }
     }
 
-    private static void Maps(Wish wish, ServerFacts host, AgentMaps maps, IReadOnlyCollection<IPNetwork> vips, List<Deviation> found)
+    private static void Maps(DesiredState desired, HostInventory host, AgentMaps maps, IReadOnlyCollection<IPNetwork> vips, List<Deviation> found)
     {
         // Nobody else writes them: what differs has another wish or another address as its cause.
-        void Check(string name, string there, string wanted, Action write)
+        void Check(string name, string current, string expected, Action write)
         {
-            if (there != wanted)
-                found.Add(new Deviation(name, "", there, $"{name}: {(wanted.Length == 0 ? "none" : wanted)}", write) { IsDrift = false });
+            if (current != expected)
+                found.Add(new Deviation(name, "", current, $"{name}: {(expected.Length == 0 ? "none" : expected)}", write) { IsDrift = false });
         }
-        var own = host.OuterDestinations(wish.Interfaces, vips);
+        var own = host.OuterDestinations(desired.Interfaces, vips);
         Check(ConditionNames.DecapsulationAddresses, string.Join(' ', maps.Addresses()), Join(own.Select(static a => a.ToString())), () => maps.WriteAddresses(own));
-        Check(ConditionNames.DecapsulationVips, Describe(maps.Vips()), Describe(wish.Vips), () => maps.WriteVips(wish.Vips));
-        Check(ConditionNames.DecapsulationSources, string.Join(' ', maps.Sources()), Join(wish.Sources.Select(Text.Of)), () => maps.WriteSources(wish.Sources));
-        var settings = AgentMaps.SettingsOf(wish.Kinds, wish.GuePorts);
+        Check(ConditionNames.DecapsulationVips, Describe(maps.Vips()), Describe(desired.Vips), () => maps.WriteVips(desired.Vips));
+        Check(ConditionNames.DecapsulationSources, string.Join(' ', maps.Sources()), Join(desired.Sources.Select(PrefixText.Of)), () => maps.WriteSources(desired.Sources));
+        var settings = AgentMaps.SettingsOf(desired.Encapsulations, desired.GuePorts);
         Check(ConditionNames.Decapsulation, maps.SettingsText, AgentMaps.Describe(settings), () => maps.Write(settings));
     }
 
@@ -103,7 +103,7 @@ internal static class Deviations
     {
         var attached = AttachedFilter.Find(socket, item, hook);
         // An old qdisc of the kind ingress has no way out; verify says what to do.
-        if (attached.IsTaken || (hook == Hook.Egress && TcFilters.Qdisc(socket, item.Index) == "ingress"))
+        if (attached.IsForeign || (hook == Hook.Egress && TcFilters.Qdisc(socket, item.Index) == "ingress"))
             return;
         if (attached.IsOurs)
         {
@@ -122,7 +122,7 @@ internal static class Deviations
         { IsDrift = !attached.IsOurs });
     }
 
-    public static string Describe(IEnumerable<VipWish> vips) => Join(vips.Select(static v => v.Mss == 0 ? v.ToString() : $"{v}(mss {v.Mss})"));
+    public static string Describe(IEnumerable<DesiredVip> vips) => Join(vips.Select(static v => v.Mss == 0 ? v.ToString() : $"{v}(mss {v.Mss})"));
 
-    public static string Join(IEnumerable<string> words) => string.Join(' ', words.Order(StringComparer.Ordinal));
+    public static string Join(IEnumerable<string> items) => string.Join(' ', items.Order(StringComparer.Ordinal));
 }

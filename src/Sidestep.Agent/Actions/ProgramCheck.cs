@@ -12,75 +12,75 @@ namespace Sidestep.Agent.Actions;
 /// <summary>The part of verify that looks at the filters and their maps.</summary>
 internal static class ProgramCheck
 {
-    public static void Run(Wish wish, ServerFacts host, NetlinkSocket socket, AgentPrograms? programs, Verification result)
+    public static void Run(DesiredState desired, HostInventory host, NetlinkSocket socket, AgentPrograms? programs, Verification result)
     {
         var all = AttachedFilter.FindOurs(socket, host.Interfaces);
-        foreach (var surplus in all.Where(f => wish.At(f.Hook).All(i => i.Index != f.Interface.Index)))
+        foreach (var surplus in all.Where(f => desired.At(f.Hook).All(i => i.Index != f.Interface.Index)))
         {
-            result.Add(false, NameOf(wish, surplus.Hook), surplus.Interface.Name, Describe(surplus.Filter), "none",
+            result.Add(false, NameOf(desired, surplus.Hook), surplus.Interface.Name, Describe(surplus.Filter), "none",
                 "Run 'sidestep-agent apply' again, or 'sidestep-agent remove'.");
         }
         if (programs is null)
             return;
         var seen = new HashSet<uint>();
-        foreach (var item in wish.Interfaces)
+        foreach (var item in desired.Interfaces)
         {
             var attached = AttachedFilter.Find(socket, item, Hook.Ingress);
-            Filter(attached, wish, programs, socket, result);
-            Earlier(socket, item, result);
+            Filter(attached, desired, programs, socket, result);
+            CheckEarlierFilters(socket, item, result);
             if (attached.IsOurs && seen.Add(attached.Filter!.ProgramId))
-                Program(attached, wish, host, result);
+                Program(attached, desired, host, result);
         }
-        var silent = new List<string>();
-        foreach (var item in wish.At(Hook.Egress))
+        var withoutFilter = new List<string>();
+        foreach (var item in desired.At(Hook.Egress))
         {
             var attached = AttachedFilter.Find(socket, item, Hook.Egress);
-            Filter(attached, wish, programs, socket, result);
+            Filter(attached, desired, programs, socket, result);
             if (!attached.IsOurs)
-                silent.Add(item.Name);
+                withoutFilter.Add(item.Name);
         }
-        foreach (var vip in wish.Vips.Where(static v => v.Mss > 0))
+        foreach (var vip in desired.Vips.Where(static v => v.Mss > 0))
         {
-            result.Add(silent.Count == 0, ConditionNames.MssClamp, vip.ToString(), silent.Count == 0 ? $"at most {vip.Mss}" : $"not set on {string.Join(' ', silent)}",
+            result.Add(withoutFilter.Count == 0, ConditionNames.MssClamp, vip.ToString(), withoutFilter.Count == 0 ? $"at most {vip.Mss}" : $"not set on {string.Join(' ', withoutFilter)}",
                 $"at most {vip.Mss}", Verifier.ApplyAgain);
         }
     }
 
-    private static string NameOf(Wish wish, Hook hook) => hook == Hook.Ingress && wish.Kinds != Kinds.None ? ConditionNames.Decapsulation : Verification.ProgramsName;
+    private static string NameOf(DesiredState desired, Hook hook) => hook == Hook.Ingress && desired.Encapsulations != EncapsulationFlags.None ? ConditionNames.Decapsulation : Verification.ProgramsName;
 
-    private static void Filter(AttachedFilter attached, Wish wish, AgentPrograms programs, NetlinkSocket socket, Verification result)
+    private static void Filter(AttachedFilter attached, DesiredState desired, AgentPrograms programs, NetlinkSocket socket, Verification result)
     {
-        var name = NameOf(wish, attached.Hook);
+        var name = NameOf(desired, attached.Hook);
         var subject = attached.Interface.Name;
-        var wanted = $"{AttachedFilter.ProgramName(attached.Hook)} {programs.Tag(attached.Hook)}";
+        var expected = $"{AttachedFilter.ProgramName(attached.Hook)} {programs.Tag(attached.Hook)}";
         if (attached is { Hook: Hook.Egress, Filter: null } && TcFilters.Qdisc(socket, attached.Interface.Index) == "ingress")
         {
-            result.Add(false, name, subject, "qdisc ingress, which has no way out", wanted,
+            result.Add(false, name, subject, "qdisc ingress, which has no way out", expected,
                 $"Run: tc qdisc del dev {subject} ingress && tc qdisc add dev {subject} clsact, put its filters back, then run 'sidestep-agent apply' again.");
             return;
         }
         if (!attached.IsOurs)
         {
-            result.Add(false, name, subject, Describe(attached.Filter), wanted,
-                attached.IsTaken ? "Remove the other's filter, then run 'sidestep-agent apply' again." : Verifier.ApplyAgain);
+            result.Add(false, name, subject, Describe(attached.Filter), expected,
+                attached.IsForeign ? "Remove the other's filter, then run 'sidestep-agent apply' again." : Verifier.ApplyAgain);
             return;
         }
         using var program = BpfProgram.OpenById(attached.Filter!.ProgramId);
-        result.Add(program.Tag == programs.Tag(attached.Hook), name, subject, $"{AttachedFilter.ProgramName(attached.Hook)} {program.Tag}", wanted,
+        result.Add(program.Tag == programs.Tag(attached.Hook), name, subject, $"{AttachedFilter.ProgramName(attached.Hook)} {program.Tag}", expected,
             "It is the program of another version of the agent. " + Verifier.ApplyAgain);
     }
 
     /// <summary>A filter that runs before ours and decides about a packet keeps it from ours.</summary>
-    private static void Earlier(NetlinkSocket socket, InterfaceInfo item, Verification result)
+    private static void CheckEarlierFilters(NetlinkSocket socket, InterfaceInfo item, Verification result)
     {
-        foreach (var filter in TcFilters.Ingress(socket, item.Index).Where(static f => f.Chain == 0 && f.Place.Priority < AttachedFilter.Place.Priority))
+        foreach (var filter in TcFilters.Ingress(socket, item.Index).Where(static f => f.Chain == 0 && f.Position.Priority < AttachedFilter.Place.Priority))
         {
             result.Note(ConditionNames.EarlierFilter, item.Name, Describe(filter), "any",
                 "It runs before the agent's: if encapsulated packets are not counted, this filter may be taking them.");
         }
     }
 
-    private static void Program(AttachedFilter attached, Wish wish, ServerFacts host, Verification result)
+    private static void Program(AttachedFilter attached, DesiredState desired, HostInventory host, Verification result)
     {
         using var program = BpfProgram.OpenById(attached.Filter!.ProgramId);
         using var maps = AgentMaps.Of(program);
@@ -89,15 +89,15 @@ internal static class ProgramCheck
         var place = attached.Interface.Name;
         void Set(string name, string found, string expected) => result.Add(found == expected, name, place, found, expected, Verifier.ApplyAgain);
         var vips = maps.Vips();
-        Set(ConditionNames.DecapsulationVips, Deviations.Describe(vips), Deviations.Describe(wish.Vips));
-        if (wish.Kinds != Kinds.None)
+        Set(ConditionNames.DecapsulationVips, Deviations.Describe(vips), Deviations.Describe(desired.Vips));
+        if (desired.Encapsulations != EncapsulationFlags.None)
         {
-            Set(ConditionNames.DecapsulationSources, string.Join(' ', maps.Sources()), Deviations.Join(wish.Sources.Select(Text.Of)));
+            Set(ConditionNames.DecapsulationSources, string.Join(' ', maps.Sources()), Deviations.Join(desired.Sources.Select(PrefixText.Of)));
             // What the program takes for a VIP is no address of the server's own, even if it should not be a VIP.
-            IReadOnlyCollection<IPNetwork> known = [.. wish.Vips.Select(static v => v.Network), .. vips.Select(static v => v.Network)];
+            IReadOnlyCollection<IPNetwork> known = [.. desired.Vips.Select(static v => v.Network), .. vips.Select(static v => v.Network)];
             Set(ConditionNames.DecapsulationAddresses, string.Join(' ', maps.Addresses()),
-                Deviations.Join(host.OuterDestinations(wish.Interfaces, known).Select(static a => a.ToString())));
-            Set(ConditionNames.Decapsulation, maps.SettingsText, AgentMaps.Describe(AgentMaps.SettingsOf(wish.Kinds, wish.GuePorts)));
+                Deviations.Join(host.OuterDestinations(desired.Interfaces, known).Select(static a => a.ToString())));
+            Set(ConditionNames.Decapsulation, maps.SettingsText, AgentMaps.Describe(AgentMaps.SettingsOf(desired.Encapsulations, desired.GuePorts)));
         }
         // Programs that share their maps share their counters: one set is told.
         result.Counters ??= maps.Counters();
@@ -106,5 +106,5 @@ internal static class ProgramCheck
     }
 
     private static string Describe(TcFilter? filter) =>
-        filter is null ? "none" : $"{filter.Kind} {filter.Name} pref {filter.Place.Priority}".Replace("  ", " ", StringComparison.Ordinal);
+        filter is null ? "none" : $"{filter.Kind} {filter.Name} pref {filter.Position.Priority}".Replace("  ", " ", StringComparison.Ordinal);
 }

@@ -12,64 +12,64 @@ using Sidestep.Native.Netlink;
 namespace Sidestep.Agent.Actions;
 
 /// <summary>Restores what was there before the first apply, also after one that was interrupted.</summary>
-internal sealed class RemoveAction(Action<string> say)
+internal sealed class RemoveAction(Action<string> log)
 {
     public void Run(Request request)
     {
         var problems = new List<Problem>();
-        Surroundings.Check(changes: true, bpf: false, problems);
+        HostEnvironment.Check(changes: true, bpf: false, problems);
         var vips = AddressReader.Read(OptionsReader.VipOption, request.Vips, prefixes: true, problems);
         if (problems.Count > 0)
             throw new ProblemsException(problems);
 
-        using var store = StateStore.OpenToChange(request.StateDirectory);
-        RunningAgent.MustNotBe(request.StateDirectory);
+        using var store = StateStore.OpenForChange(request.StateDirectory);
+        RunningAgent.EnsureNotRunning(request.StateDirectory);
         using var socket = NetlinkSocket.Open();
-        var host = ServerFacts.Read(socket);
+        var host = HostInventory.Read(socket);
         var state = store.Load();
-        var undo = new Undo(socket, host, say);
+        var undo = new Undo(socket, host, log);
         if (vips.Count == 0)
         {
-            Everything(request.StateDirectory, store, state, host, socket, undo);
+            RemoveAll(request.StateDirectory, store, state, host, socket, undo);
             return;
         }
-        var applied = vips.Where(v => state?.Addresses.Any(a => a.Vip == Text.Of(v)) == true).ToList();
+        var applied = vips.Where(v => state?.Addresses.Any(a => a.Vip == PrefixText.Of(v)) == true).ToList();
         foreach (var vip in vips.Except(applied))
-            say($"{Text.Of(vip)}: nothing to remove, it has not been applied here");
+            log($"{PrefixText.Of(vip)}: nothing to remove, it has not been applied here");
         if (applied.Count == 0)
             return;
         if (applied.Count == state!.Addresses.Count)
         {
-            say("no VIP remains: everything else goes too");
-            Everything(request.StateDirectory, store, state, host, socket, undo);
+            log("no VIP remains: everything else goes too");
+            RemoveAll(request.StateDirectory, store, state, host, socket, undo);
             return;
         }
-        Some(store, state, applied, host, socket, undo);
+        RemoveVips(store, state, applied, host, socket, undo);
     }
 
-    private void Some(StateStore store, HostState state, List<IPNetwork> vips, ServerFacts host, NetlinkSocket socket, Undo undo)
+    private void RemoveVips(StateStore store, HostState state, List<IPNetwork> vips, HostInventory host, NetlinkSocket socket, Undo undo)
     {
-        bool Goes(string vip) => vips.Any(v => Text.Of(v) == vip);
+        bool IsRemoved(string vip) => vips.Any(v => PrefixText.Of(v) == vip);
         var rest = state with
         {
-            Addresses = [.. state.Addresses.Where(a => !Goes(a.Vip))],
-            Duties = state.Duties is not { } duties ? null : duties with
+            Addresses = [.. state.Addresses.Where(a => !IsRemoved(a.Vip))],
+            Spec = state.Spec is not { } spec ? null : spec with
             {
-                Services = [.. duties.Services.Select(s => s with { Vips = [.. s.Vips.Except(vips)] }).Where(static s => s.Vips.Length > 0)],
+                Services = [.. spec.Services.Select(s => s with { Vips = [.. s.Vips.Except(vips)] }).Where(static s => s.Vips.Length > 0)],
             },
         };
         var ours = AttachedFilter.FindOurs(socket, host.Interfaces);
-        OnMaps(ours, maps => maps.WriteVips([.. maps.Vips().Where(v => !vips.Contains(v.Network))]));
-        foreach (var address in state.Addresses.Where(a => Goes(a.Vip)))
+        ForEachMaps(ours, maps => maps.WriteVips([.. maps.Vips().Where(v => !vips.Contains(v.Network))]));
+        foreach (var address in state.Addresses.Where(a => IsRemoved(a.Vip)))
             undo.Address(address);
         // A VIP that was on lo before stays there, and has become an address like any other.
-        var addresses = ServerFacts.Read(socket).OuterDestinations(ours.Where(static f => f.Hook == Hook.Ingress).Select(static f => f.Interface), rest.AllVips);
-        OnMaps(ours, maps => maps.WriteAddresses(addresses));
+        var addresses = HostInventory.Read(socket).OuterDestinations(ours.Where(static f => f.Hook == Hook.Ingress).Select(static f => f.Interface), rest.AllVips);
+        ForEachMaps(ours, maps => maps.WriteAddresses(addresses));
         store.Save(rest);
-        say("files that were written for the next start of the host still name what was removed: run 'sidestep-agent apply --persist' again if there are any");
+        log("files that were written for the next start of the host still name what was removed: run 'sidestep-agent apply --persist' again if there are any");
     }
 
-    private static void OnMaps(IReadOnlyList<AttachedFilter> ours, Action<AgentMaps> action)
+    private static void ForEachMaps(IReadOnlyList<AttachedFilter> ours, Action<AgentMaps> action)
     {
         foreach (var attached in ours.Where(static f => f.Hook == Hook.Ingress))
         {
@@ -81,17 +81,17 @@ internal sealed class RemoveAction(Action<string> say)
     }
 
     /// <summary>The reverse of apply: a VIP goes before the settings that keep it silent.</summary>
-    private void Everything(string directory, StateStore store, HostState? state, ServerFacts host, NetlinkSocket socket, Undo undo)
+    private void RemoveAll(string directory, StateStore store, HostState? state, HostInventory host, NetlinkSocket socket, Undo undo)
     {
-        var files = new PersistenceStore(directory).Remove(HostFiles.Machine, say);
-        LastDuties.Delete(directory);
-        StoredWish.Write(directory, OperatorWish.Enabled);
+        var files = new PersistenceStore(directory).Remove(HostFiles.Machine, log);
+        LastSpec.Delete(directory);
+        StoredAdminState.Write(directory, AdminStates.Enabled);
         var ours = AttachedFilter.FindOurs(socket, host.Interfaces);
         foreach (var attached in ours)
             undo.Filter(attached);
         if (state is null)
         {
-            say(store.FoundStale ? "the state file is of a network namespace that is gone: deleted"
+            log(store.FoundStale ? "the state file is of a network namespace that is gone: deleted"
                 : ours.Count > 0 ? "there is no state file: addresses, sysctls and qdiscs are left as they are"
                 : files > 0 ? "the files for the next start of the host were all that there was"
                 : "nothing to remove: nothing has been applied in this network namespace");

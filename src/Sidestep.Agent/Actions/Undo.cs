@@ -10,12 +10,12 @@ namespace Sidestep.Agent.Actions;
 
 /// <summary>Takes single changes back: what is as the agent left it becomes what it was before; what someone else changed
 /// since is said and stays.</summary>
-internal sealed class Undo(NetlinkSocket socket, ServerFacts host, Action<string> say)
+internal sealed class Undo(NetlinkSocket socket, HostInventory host, Action<string> log)
 {
     public void Filter(AttachedFilter attached)
     {
         attached.Detach();
-        say($"{attached.Interface.Name}: filter {AttachedFilter.ProgramName(attached.Hook)} removed");
+        log($"{attached.Interface.Name}: filter {AttachedFilter.ProgramName(attached.Hook)} removed");
     }
 
     public void Qdisc(QdiscRecord record)
@@ -25,27 +25,27 @@ internal sealed class Undo(NetlinkSocket socket, ServerFacts host, Action<string
             return;
         if (TcFilters.Ingress(socket, index).Count + TcFilters.Egress(socket, index).Count > 0)
         {
-            say($"{host.NameOf(index)}: qdisc clsact left alone, because it holds filters of someone else");
+            log($"{host.NameOf(index)}: qdisc clsact left alone, because it holds filters of someone else");
             return;
         }
         TcIngress.RemoveQdisc(index);
-        say($"{host.NameOf(index)}: qdisc clsact removed");
+        log($"{host.NameOf(index)}: qdisc clsact removed");
     }
 
     public void Address(AddressRecord record)
     {
-        var vip = Text.Parse(record.Vip);
+        var vip = PrefixText.Parse(record.Vip);
         if (record.ExistedBefore)
         {
-            say($"{record.Vip}: left on lo, where it was before");
+            log($"{record.Vip}: left on lo, where it was before");
             return;
         }
-        if (!Text.IsSingle(vip))
+        if (!PrefixText.IsSingle(vip))
         {
-            if (!host.Has(vip))
+            if (!host.HasVip(vip))
                 return;
             LocalPrefixes.Remove(socket, host.Loopback, vip);
-            say($"{record.Vip}: no longer local by lo");
+            log($"{record.Vip}: no longer local by lo");
             return;
         }
         switch (host.OnLoopback(vip.BaseAddress))
@@ -54,10 +54,10 @@ internal sealed class Undo(NetlinkSocket socket, ServerFacts host, Action<string
                 break;
             case { } ours when ours.Scope == AddressScope.Host || (ours.Address.AddressFamily == AddressFamily.InterNetworkV6 && !ours.IsUsable):
                 InterfaceAddresses.Remove(socket, ours);
-                say($"{record.Vip}: removed from lo");
+                log($"{record.Vip}: removed from lo");
                 break;
             default:
-                say($"{record.Vip}: left on lo, because someone else has put it there again since (as an address that the host may begin connections with)");
+                log($"{record.Vip}: left on lo, because someone else has put it there again since (as an address that the host may begin connections with)");
                 break;
         }
     }
@@ -69,7 +69,7 @@ internal sealed class Undo(NetlinkSocket socket, ServerFacts host, Action<string
         {
             if (host.Interfaces.FirstOrDefault(i => i.Index == record.InterfaceIndex) is not { } item)
             {
-                say($"{record.InterfaceName}: is gone, {record.Key} with it");
+                log($"{record.InterfaceName}: is gone, {record.Key} with it");
                 return;
             }
             scope = item.Name;
@@ -79,10 +79,10 @@ internal sealed class Undo(NetlinkSocket socket, ServerFacts host, Action<string
             return;
         if (found != record.Ours)
         {
-            say($"{setting.Name}: left at {found}, because someone else has changed it since (before: {record.Before}, set by the agent: {record.Ours})");
+            log($"{setting.Name}: left at {found}, because someone else has changed it since (before: {record.Before}, set by the agent: {record.Ours})");
             return;
         }
         setting.Write(record.Before);
-        say($"{setting.Name}: {found} -> {record.Before}");
+        log($"{setting.Name}: {found} -> {record.Before}");
     }
 }

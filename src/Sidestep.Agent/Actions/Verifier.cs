@@ -13,35 +13,35 @@ internal static class Verifier
 {
     public const string ApplyAgain = "Run 'sidestep-agent apply' again.";
 
-    /// <param name="wish">What shall be.</param>
+    /// <param name="desired">What shall be.</param>
     /// <param name="host">What is.</param>
     /// <param name="socket">Of the namespace.</param>
     /// <param name="programs">This agent's, to compare with those attached; null when none are wished for.</param>
-    public static Verification Check(Wish wish, ServerFacts host, NetlinkSocket socket, AgentPrograms? programs)
+    public static Verification Check(DesiredState desired, HostInventory host, NetlinkSocket socket, AgentPrograms? programs)
     {
         var result = new Verification();
-        foreach (var vip in wish.Vips)
+        foreach (var vip in desired.Vips)
             Vip(vip, host, result);
-        if (wish.HasFamily(AddressFamily.InterNetworkV6))
-            NeighbourCheck.Run(wish, host, socket, result);
-        var scopeHost = Deviations.VipsHaveScopeHost(wish, host);
+        if (desired.HasFamily(AddressFamily.InterNetworkV6))
+            NeighbourCheck.Run(desired, host, socket, result);
+        var scopeHost = Deviations.VipsHaveScopeHost(desired, host);
         All(Sysctl.ArpIgnore, scopeHost, "1 (or 2)", result);
         All(Sysctl.ArpAnnounce, scopeHost, "2", result);
         var loopback = host.Interfaces.First(static i => i.IsLoopback);
         if (!loopback.IsUp)
             result.Add(false, ConditionNames.DeviceUp, loopback.Name, "down", "up", $"Run: ip link set {loopback.Name} up");
-        foreach (var item in wish.Interfaces)
+        foreach (var item in desired.Interfaces)
             Interface(item, scopeHost, result);
-        ProgramCheck.Run(wish, host, socket, programs, result);
+        ProgramCheck.Run(desired, host, socket, programs, result);
         foreach (var family in new[] { AddressFamily.InterNetwork, AddressFamily.InterNetworkV6 })
         {
-            if (wish.HasFamily(family))
+            if (desired.HasFamily(family))
                 DefaultRoute(family, host, result);
         }
         return result;
     }
 
-    private static void Vip(VipWish vip, ServerFacts host, Verification result)
+    private static void Vip(DesiredVip vip, HostInventory host, Verification result)
     {
         if (vip.IsIPv6 && !host.LoopbackHasIPv6)
         {
@@ -50,15 +50,15 @@ internal static class Verifier
         }
         if (!vip.IsSingle)
         {
-            result.Add(host.Has(vip.Network), ConditionNames.Vip, vip.ToString(), host.Has(vip.Network) ? "local by lo" : "absent", "local by lo", ApplyAgain);
+            result.Add(host.HasVip(vip.Network), ConditionNames.Vip, vip.ToString(), host.HasVip(vip.Network) ? "local by lo" : "absent", "local by lo", ApplyAgain);
             return;
         }
         var longest = vip.Network.PrefixLength;
-        var places = host.Addresses.Where(a => a.Address.Equals(vip.Address)).ToList();
-        var found = string.Join(", ", places.Select(a => $"/{a.PrefixLength} on {host.NameOf(a.InterfaceIndex)}").DefaultIfEmpty("absent"));
-        var stray = places.FirstOrDefault(a => a.PrefixLength != longest || !host.IsLoopback(a.InterfaceIndex));
-        result.Add(places.Count > 0 && stray is null, ConditionNames.Vip, vip.ToString(), found, $"/{longest} on lo only",
-            stray is null ? ApplyAgain : $"Remove it: ip address del {vip}/{stray.PrefixLength} dev {host.NameOf(stray.InterfaceIndex)}");
+        var locations = host.Addresses.Where(a => a.Address.Equals(vip.Address)).ToList();
+        var found = string.Join(", ", locations.Select(a => $"/{a.PrefixLength} on {host.NameOf(a.InterfaceIndex)}").DefaultIfEmpty("absent"));
+        var misplaced = locations.FirstOrDefault(a => a.PrefixLength != longest || !host.IsLoopback(a.InterfaceIndex));
+        result.Add(locations.Count > 0 && misplaced is null, ConditionNames.Vip, vip.ToString(), found, $"/{longest} on lo only",
+            misplaced is null ? ApplyAgain : $"Remove it: ip address del {vip}/{misplaced.PrefixLength} dev {host.NameOf(misplaced.InterfaceIndex)}");
     }
 
     private static void Interface(InterfaceInfo item, bool scopeHost, Verification result)
@@ -86,24 +86,24 @@ internal static class Verifier
             $"The server would answer ARP for addresses that are not its own: sysctl -w net/ipv4/conf/all/{on}=0 net/ipv4/conf/{item.Name}/{on}=0");
     }
 
-    private static void Setting(InterfaceInfo item, string key, bool scopeHost, string wanted, Verification result)
+    private static void Setting(InterfaceInfo item, string key, bool scopeHost, string expected, Verification result)
     {
         var all = new Sysctl(Sysctl.All, key).TryRead() ?? 0;
         var own = new Sysctl(item.Name, key).TryRead() ?? 0;
         var effective = Math.Max(all, own);
-        result.Add(SysctlWish.Serves(key, effective, scopeHost), SysctlWish.ConditionOf(key), item.Name,
-            $"{effective} (all {all}, {item.Name} {own})", wanted, ApplyAgain);
+        result.Add(DesiredSysctl.Serves(key, effective, scopeHost), DesiredSysctl.ConditionOf(key), item.Name,
+            $"{effective} (all {all}, {item.Name} {own})", expected, ApplyAgain);
     }
 
     /// <summary>The interfaces have values of their own: this one is for those that appear later.</summary>
-    private static void All(string key, bool scopeHost, string wanted, Verification result)
+    private static void All(string key, bool scopeHost, string expected, Verification result)
     {
         var all = new Sysctl(Sysctl.All, key).TryRead() ?? 0;
-        if (!SysctlWish.Serves(key, all, scopeHost))
-            result.Note(SysctlWish.ConditionOf(key), Sysctl.All, $"{all}", wanted, "Interfaces that appear later are not covered. " + ApplyAgain);
+        if (!DesiredSysctl.Serves(key, all, scopeHost))
+            result.Note(DesiredSysctl.ConditionOf(key), Sysctl.All, $"{all}", expected, "Interfaces that appear later are not covered. " + ApplyAgain);
     }
 
-    private static void DefaultRoute(AddressFamily family, ServerFacts host, Verification result)
+    private static void DefaultRoute(AddressFamily family, HostInventory host, Verification result)
     {
         var name = family == AddressFamily.InterNetwork ? "IPv4" : "IPv6";
         var routes = host.DefaultRoutes.Where(r => r.Family == family).ToList();

@@ -30,17 +30,17 @@ internal static class AddressReader
             else if (slash >= 0 && !IPNetwork.TryParse(value, out network))
                 problems.Add(new Problem(option, value, "is no prefix: its length is wrong, or its address has bits behind it",
                     "Write the first address of the network and its length, as in 203.0.113.0/24."));
-            else if (WhyNotUnicast(address) is { } reason)
+            else if (UnicastProblem(address) is { } reason)
                 problems.Add(new Problem(option, value, reason, "Give a unicast address that clients and servers can reach."));
-            else if (networks.Contains(slash < 0 ? Text.Single(address) : network))
+            else if (networks.Contains(slash < 0 ? PrefixText.Single(address) : network))
                 problems.Add(new Problem(option, value, "is given twice", "Give it once."));
             else
-                networks.Add(slash < 0 ? Text.Single(address) : network);
+                networks.Add(slash < 0 ? PrefixText.Single(address) : network);
         }
         return networks;
     }
 
-    public static string? WhyNotUnicast(IPAddress address) => address.AddressFamily == AddressFamily.InterNetworkV6
+    public static string? UnicastProblem(IPAddress address) => address.AddressFamily == AddressFamily.InterNetworkV6
         ? address switch
         {
             { IsIPv6Multicast: true } => "is a multicast address",

@@ -8,7 +8,7 @@ internal static class InterfaceChoice
 {
     private const string Option = "--interface";
 
-    public static List<InterfaceInfo> Read(IReadOnlyList<string> names, ServerFacts host, bool needEthernet, List<Problem> problems)
+    public static List<InterfaceInfo> Read(IReadOnlyList<string> names, HostInventory host, bool needEthernet, List<Problem> problems)
     {
         var chosen = names.Count == 0 ? Default(host) : Named(names, host, problems);
         if (names.Count == 0 && chosen.Count == 0)
@@ -27,14 +27,14 @@ internal static class InterfaceChoice
     }
 
     /// <summary>Where the default route goes is where a routed packet comes from; without one every interface may be.</summary>
-    public static List<InterfaceInfo> Default(ServerFacts host)
+    public static List<InterfaceInfo> Default(HostInventory host)
     {
         var up = host.Interfaces.Where(static i => i is { IsUp: true, IsLoopback: false }).ToList();
-        var routed = up.Where(i => host.WithDefaultRoute.Contains(i.Index)).ToList();
+        var routed = up.Where(i => host.DefaultRouteInterfaces.Contains(i.Index)).ToList();
         return routed.Count > 0 ? routed : up;
     }
 
-    private static List<InterfaceInfo> Named(IReadOnlyList<string> names, ServerFacts host, List<Problem> problems)
+    private static List<InterfaceInfo> Named(IReadOnlyList<string> names, HostInventory host, List<Problem> problems)
     {
         var chosen = new List<InterfaceInfo>();
         foreach (var name in names)
@@ -57,6 +57,6 @@ internal static class InterfaceChoice
         return chosen;
     }
 
-    private static string Known(ServerFacts host) =>
+    private static string Known(HostInventory host) =>
         string.Join(", ", host.Interfaces.Where(static i => !i.IsLoopback).Select(static i => i.Name).DefaultIfEmpty("none"));
 }

@@ -11,5 +11,5 @@ internal static class OuterHeaders
         + encapsulation switch { "gue" => GueAndUdp, "gre" => Gre, _ => 0 };
 
     /// <summary>How much payload TCP gets through (RFC 6691): without options, as an MSS is understood.</summary>
-    public static PathRoom Room(int mtu, int overhead) => new(mtu, overhead, mtu - overhead - Ipv4 - Tcp, mtu - overhead - Ipv6 - Tcp);
+    public static PathMtu PathMtuOf(int mtu, int overhead) => new(mtu, overhead, mtu - overhead - Ipv4 - Tcp, mtu - overhead - Ipv6 - Tcp);
 }

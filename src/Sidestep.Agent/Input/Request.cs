@@ -18,13 +18,13 @@ internal sealed record Request
     public int? Mtu { get; init; }
 
     /// <summary>A file of duties in the place of the options above, but for interfaces.</summary>
-    public string? DutiesFile { get; init; }
+    public string? SpecFile { get; init; }
 
     /// <summary>Write files that make it outlive a restart of the host.</summary>
     public bool Persist { get; init; }
 
     /// <summary>Repair what others change.</summary>
-    public bool Keeps { get; init; } = true;
+    public bool Reconciles { get; init; } = true;
 
     public string StateDirectory { get; init; } = DefaultStateDirectory;
 
@@ -34,5 +34,5 @@ internal sealed record Request
 
     /// <summary>True when nothing says what the server shall be like.</summary>
     public bool IsEmpty => Vips.Count == 0 && Interfaces.Count == 0 && Directors.Count == 0 && OuterSources.Count == 0
-        && Decapsulate.Count == 0 && Mtu is null && DutiesFile is null;
+        && Decapsulate.Count == 0 && Mtu is null && SpecFile is null;
 }

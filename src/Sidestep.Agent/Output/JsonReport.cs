@@ -10,7 +10,7 @@ internal static class JsonReport
 {
     public static void Write(Verification result, TextWriter output) => Write(new ReportDocument
     {
-        Ok = result.IsFit,
+        Ok = result.IsHealthy,
         Conditions = result.Conditions,
         Traffic = result.Counters is null ? null : result.Traffic,
         Counters = result.Counters?.ToDictionary(static c => JsonNamingPolicy.CamelCase.ConvertName(c.Key.ToString()), static c => c.Value),

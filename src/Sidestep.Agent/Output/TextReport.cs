@@ -9,34 +9,34 @@ internal static class TextReport
 {
     public static void Write(Verification result, TextWriter output)
     {
-        var rows = result.Conditions.Select(static c => new[] { Mark(c.Verdict), c.Subject.Length == 0 ? c.Name : $"{c.Name} ({c.Subject})", c.Found, c.Wanted }).ToList();
+        var rows = result.Conditions.Select(static c => new[] { Label(c.Status), c.Subject.Length == 0 ? c.Name : $"{c.Name} ({c.Subject})", c.Found, c.Expected }).ToList();
         rows.Insert(0, ["", "condition", "found", "wanted"]);
         var widths = Enumerable.Range(0, 4).Select(i => rows.Max(r => r[i].Length)).ToArray();
         for (var i = 0; i < rows.Count; i++)
         {
             output.WriteLine(string.Join("  ", rows[i].Select((cell, column) => cell.PadRight(widths[column]))).TrimEnd());
-            if (i > 0 && result.Conditions[i - 1].Cure is { Length: > 0 } cure)
-                output.WriteLine(new string(' ', widths[0] + 2) + "-> " + cure);
+            if (i > 0 && result.Conditions[i - 1].Remedy is { Length: > 0 } remedy)
+                output.WriteLine(new string(' ', widths[0] + 2) + "-> " + remedy);
         }
         if (result.Counters is { } counters)
         {
-            var told = counters.Where(static c => c.Key == PacketCounter.Decapsulated || c.Value > 0)
-                .Select(static c => string.Create(CultureInfo.InvariantCulture, $"{Words(c.Key)}: {c.Value}"));
-            output.WriteLine("packets " + string.Join("; ", told));
+            var shown = counters.Where(static c => c.Key == PacketCounter.Decapsulated || c.Value > 0)
+                .Select(static c => string.Create(CultureInfo.InvariantCulture, $"{Describe(c.Key)}: {c.Value}"));
+            output.WriteLine("packets " + string.Join("; ", shown));
             foreach (var vip in result.Traffic)
             {
                 output.WriteLine(string.Create(CultureInfo.InvariantCulture,
                     $"connections to {vip.Vip}: {vip.SynReceived} SYN received, {vip.SynAckSent} SYN-ACK sent, {vip.ResetsSent} resets sent"));
             }
         }
-        output.WriteLine(result.IsFit ? "This host is a fit real server."
-            : $"This host is NOT a fit real server: {result.Conditions.Count(static c => c.Verdict == Verdict.Wrong)} conditions fail.");
+        output.WriteLine(result.IsHealthy ? "This host is ready as a real server."
+            : $"This host is NOT ready as a real server: {result.Conditions.Count(static c => c.Status == ConditionStatus.Wrong)} conditions fail.");
     }
 
     /// <summary>What a running agent last reported.</summary>
     public static void Write(AgentReport report, TextWriter output)
     {
-        output.WriteLine($"duties of revision {report.DutiesRevision}; the operator wishes it {report.Wish}; reported {report.WallClock:u}");
+        output.WriteLine($"spec revision {report.SpecRevision}; admin state {report.AdminState}; reported {report.WallClock:u}");
         Write(new Verification(report.Conditions), output);
         foreach (var drift in report.Drifts)
         {
@@ -47,19 +47,19 @@ internal static class TextReport
         output.WriteLine("counters " + string.Join(", ", counters.Select(static c => $"{c.Key} {c.Value}")));
     }
 
-    private static string Mark(Verdict verdict) => verdict switch
+    private static string Label(ConditionStatus verdict) => verdict switch
     {
-        Verdict.Ok => "ok",
-        Verdict.Wrong => "WRONG",
+        ConditionStatus.Ok => "ok",
+        ConditionStatus.Wrong => "WRONG",
         _ => "note",
     };
 
-    private static string Words(PacketCounter counter) => counter switch
+    private static string Describe(PacketCounter counter) => counter switch
     {
         PacketCounter.Decapsulated => "decapsulated",
-        PacketCounter.RefusedSource => "dropped, not from a director",
-        PacketCounter.RefusedVip => "dropped, not for a VIP of this server",
-        PacketCounter.RefusedDestination => "left alone, outer destination not this server's",
+        PacketCounter.RejectedSource => "dropped, not from a director",
+        PacketCounter.RejectedVip => "dropped, not for a VIP of this server",
+        PacketCounter.RejectedDestination => "left alone, outer destination not this server's",
         PacketCounter.Malformed => "dropped, malformed",
         PacketCounter.EcnDropped => "dropped, congestion mark on a packet without ECN",
         PacketCounter.OuterFragment => "left alone, fragmented on the way",

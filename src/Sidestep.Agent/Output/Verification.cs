@@ -13,10 +13,10 @@ internal sealed class Verification(IEnumerable<Condition>? conditions = null)
     public const string ForwardingName = "forwarding";
 
     /// <summary>Somebody sets it back each time that the agent repairs it.</summary>
-    public const string ContestedName = "contested";
+    public const string BackingOffName = "backing-off";
 
     /// <summary>What stands in the way of the duties, or of asking for them.</summary>
-    public const string DutiesName = "duties";
+    public const string SpecName = "spec";
 
     public List<Condition> Conditions { get; } = [.. conditions ?? []];
 
@@ -25,12 +25,12 @@ internal sealed class Verification(IEnumerable<Condition>? conditions = null)
 
     public IReadOnlyList<VipTraffic> Traffic { get; set; } = [];
 
-    public bool IsFit => Conditions.TrueForAll(static c => c.Verdict != Verdict.Wrong);
+    public bool IsHealthy => Conditions.TrueForAll(static IsHealthy => IsHealthy.Status != ConditionStatus.Wrong);
 
     /// <summary>The cure is kept only for a condition that is not met.</summary>
-    public void Add(bool met, string name, string subject, string found, string wanted, string cure) =>
-        Conditions.Add(new Condition(name, subject, met ? Verdict.Ok : Verdict.Wrong, found, wanted, met ? "" : cure));
+    public void Add(bool met, string name, string subject, string found, string expected, string remedy) =>
+        Conditions.Add(new Condition(name, subject, met ? ConditionStatus.Ok : ConditionStatus.Wrong, found, expected, met ? "" : remedy));
 
-    public void Note(string name, string subject, string found, string wanted, string cure = "") =>
-        Conditions.Add(new Condition(name, subject, Verdict.Note, found, wanted, cure));
+    public void Note(string name, string subject, string found, string expected, string remedy = "") =>
+        Conditions.Add(new Condition(name, subject, ConditionStatus.Note, found, expected, remedy));
 }

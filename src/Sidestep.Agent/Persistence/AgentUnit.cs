@@ -7,9 +7,9 @@ internal static class AgentUnit
 
     /// <summary>Ending it takes nothing away: only 'sidestep-agent remove' does.</summary>
     public static PlannedFile File(string program, string arguments) => new(Path, $"""
-        {PersistencePlan.Mark}
+        {PersistencePlan.HeaderLine}
         [Unit]
-        Description=Sidestep agent: keeps this host a fit real server
+        Description=Sidestep agent: keeps this host ready as a real server
         Documentation=man:sidestep-agent
         After=systemd-sysctl.service network-pre.target systemd-networkd.service NetworkManager.service networking.service
         Wants=network-pre.target

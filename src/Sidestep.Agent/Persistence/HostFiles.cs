@@ -4,8 +4,8 @@ namespace Sidestep.Agent.Persistence;
 /// <param name="Root"><c>/</c> for this machine.</param>
 internal sealed record HostFiles(string Root)
 {
-    private const int MostFiles = 512;
-    private const int LargestBytes = 1 << 20;
+    private const int MaxFiles = 512;
+    private const int MaxBytes = 1 << 20;
 
     /// <summary>This machine's, or those that <c>--root</c> names: of an image that is mounted there.</summary>
     public static HostFiles Machine { get; set; } = new("/");
@@ -20,7 +20,7 @@ internal sealed record HostFiles(string Root)
         try
         {
             var file = new FileInfo(Path(absolute));
-            return file.Exists && file.Length <= LargestBytes ? File.ReadAllText(file.FullName) : null;
+            return file.Exists && file.Length <= MaxBytes ? File.ReadAllText(file.FullName) : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -34,7 +34,7 @@ internal sealed record HostFiles(string Root)
         try
         {
             return Directory.Exists(Path(folder))
-                ? [.. Directory.GetFiles(Path(folder), pattern).Select(f => System.IO.Path.Join(folder, System.IO.Path.GetFileName(f))).Order(StringComparer.Ordinal).Take(MostFiles)]
+                ? [.. Directory.GetFiles(Path(folder), pattern).Select(f => System.IO.Path.Join(folder, System.IO.Path.GetFileName(f))).Order(StringComparer.Ordinal).Take(MaxFiles)]
                 : [];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -18,57 +18,57 @@ internal sealed class PersistenceStore(string directory)
         Load()?.Sysctls.FirstOrDefault(s => s.InterfaceName == setting.InterfaceName && s.Key == setting.Key)?.Before;
 
     /// <summary>Writes the plan; files of an earlier one that are not in it go.</summary>
-    public void Write(PersistencePlan plan, IReadOnlyList<SysctlRecord> sysctls, HostFiles files, Action<string> say)
+    public void Write(PersistencePlan plan, IReadOnlyList<SysctlRecord> sysctls, HostFiles files, Action<string> log)
     {
         var earlier = Load() ?? new PersistenceRecord();
-        var kept = earlier.Files.Where(e => plan.Files.Any(p => p.Path == e.Path)).ToList();
+        var unchanged = earlier.Files.Where(e => plan.Files.Any(p => p.Path == e.Path)).ToList();
         var record = new PersistenceRecord
         {
-            Files = [.. plan.Files.Select(p => kept.FirstOrDefault(k => k.Path == p.Path) ?? new FileRecord(p.Path, files.Read(p.Path)))],
+            Files = [.. plan.Files.Select(p => unchanged.FirstOrDefault(k => k.Path == p.Path) ?? new FileRecord(p.Path, files.Read(p.Path)))],
             // The oldest knowledge is the truest.
             Sysctls = [.. earlier.Sysctls, .. sysctls.Where(s => !earlier.Sysctls.Exists(e => e.InterfaceName == s.InterfaceName && e.Key == s.Key))],
         };
         // First the note of all that may be there, then the files, then the note of what is.
-        Save(record with { Files = [.. record.Files, .. earlier.Files.Except(kept)] });
+        Save(record with { Files = [.. record.Files, .. earlier.Files.Except(unchanged)] });
         foreach (var file in plan.Files.Where(f => files.Read(f.Path) != f.Text))
         {
             files.Write(file.Path, file.Text, file.Mode);
-            say($"{file.Path}: written");
+            log($"{file.Path}: written");
         }
-        foreach (var gone in earlier.Files.Except(kept))
-            Restore(gone, files, say);
+        foreach (var obsolete in earlier.Files.Except(unchanged))
+            Restore(obsolete, files, log);
         Save(record);
         foreach (var remark in plan.Remarks)
-            say(remark);
+            log(remark);
     }
 
     /// <summary>Takes every file back.</summary>
     /// <returns>How many there were.</returns>
-    public int Remove(HostFiles files, Action<string> say)
+    public int Remove(HostFiles files, Action<string> log)
     {
         if (Load() is not { } record)
             return 0;
         foreach (var file in record.Files)
-            Restore(file, files, say);
+            Restore(file, files, log);
         File.Delete(RecordPath);
         return record.Files.Count;
     }
 
-    private static void Restore(FileRecord record, HostFiles files, Action<string> say)
+    private static void Restore(FileRecord record, HostFiles files, Action<string> log)
     {
         var now = files.Read(record.Path);
         if (now is null)
             return;
-        if (!now.StartsWith(PersistencePlan.Mark, StringComparison.Ordinal))
+        if (!now.StartsWith(PersistencePlan.HeaderLine, StringComparison.Ordinal))
         {
-            say($"{record.Path}: left alone, because someone else has written it since");
+            log($"{record.Path}: left alone, because someone else has written it since");
             return;
         }
         if (record.Before is null)
             File.Delete(files.Path(record.Path));
         else
             files.Write(record.Path, record.Before, PlannedFile.Readable);
-        say($"{record.Path}: {(record.Before is null ? "removed" : "as it was before")}");
+        log($"{record.Path}: {(record.Before is null ? "removed" : "as it was before")}");
     }
 
     private PersistenceRecord? Load()
@@ -84,12 +84,12 @@ internal sealed class PersistenceStore(string directory)
         catch (JsonException e)
         {
             throw new AgentException($"the file {RecordPath} is damaged: {e.Message}",
-                $"Remove the files that begin with '{PersistencePlan.Mark}' by hand, then this one.", e);
+                $"Remove the files that begin with '{PersistencePlan.HeaderLine}' by hand, then this one.", e);
         }
     }
 
     private void Save(PersistenceRecord record) =>
-        ReplacedFile.Write(RecordPath, JsonSerializer.SerializeToUtf8Bytes(record, PersistenceJson.Default.PersistenceRecord));
+        AtomicFile.Write(RecordPath, JsonSerializer.SerializeToUtf8Bytes(record, PersistenceJson.Default.PersistenceRecord));
 }
 
 internal sealed record PersistenceRecord

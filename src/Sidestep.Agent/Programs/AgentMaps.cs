@@ -43,13 +43,13 @@ internal sealed class AgentMaps : IDisposable
     public BpfMap this[string name] => _maps[name];
 
     /// <summary>Where outer headers may come from.</summary>
-    public IReadOnlyList<string> Sources() => Sorted(_maps[SourcesName].Keys<PrefixKey>().Select(static k => Text.Of(k.ToNetwork())));
+    public IReadOnlyList<string> Sources() => Sorted(_maps[SourcesName].Keys<PrefixKey>().Select(static k => PrefixText.Of(k.ToNetwork())));
 
     /// <summary>The server's own addresses.</summary>
     public IReadOnlyList<string> Addresses() => Sorted(_maps[AddressesName].Keys<AddressKey>().Select(static k => k.ToAddress().ToString()));
 
     /// <summary>VIPs with the most that a SYN-ACK may offer (0: anything).</summary>
-    public IReadOnlyList<VipWish> Vips() => [.. Entries().Select(static e => new VipWish(e.Key.ToNetwork(), (int)e.Value.Mss))];
+    public IReadOnlyList<DesiredVip> Vips() => [.. Entries().Select(static e => new DesiredVip(e.Key.ToNetwork(), (int)e.Value.Mss))];
 
     public SettingsValue Settings => _maps[SettingsName].TryLookup<int, SettingsValue>(0, out var value) ? value : default;
 
@@ -57,25 +57,25 @@ internal sealed class AgentMaps : IDisposable
 
     public static string Describe(SettingsValue value)
     {
-        var words = new List<string>();
-        if (value.Kinds.HasFlag(Kinds.IpIp))
-            words.Add("ipip");
-        if (value.Kinds.HasFlag(Kinds.Gre))
-            words.Add("gre");
-        if (value.Kinds.HasFlag(Kinds.Gue))
+        var parts = new List<string>();
+        if (value.Kinds.HasFlag(EncapsulationFlags.IpIp))
+            parts.Add("ipip");
+        if (value.Kinds.HasFlag(EncapsulationFlags.Gre))
+            parts.Add("gre");
+        if (value.Kinds.HasFlag(EncapsulationFlags.Gue))
         {
             foreach (var port in value.GuePorts)
             {
                 if (port != 0)
-                    words.Add("gue:" + BinaryPrimitives.ReverseEndianness(port).ToString(CultureInfo.InvariantCulture));
+                    parts.Add("gue:" + BinaryPrimitives.ReverseEndianness(port).ToString(CultureInfo.InvariantCulture));
             }
         }
-        return words.Count == 0 ? "none" : string.Join(' ', words);
+        return parts.Count == 0 ? "none" : string.Join(' ', parts);
     }
 
-    public static SettingsValue SettingsOf(Kinds kinds, IEnumerable<int> guePorts)
+    public static SettingsValue SettingsOf(EncapsulationFlags encapsulations, IEnumerable<int> guePorts)
     {
-        var value = new SettingsValue { Kinds = kinds };
+        var value = new SettingsValue { Kinds = encapsulations };
         var at = 0;
         foreach (var port in guePorts.Order())
             value.GuePorts[at++] = BinaryPrimitives.ReverseEndianness((ushort)port);
@@ -84,17 +84,17 @@ internal sealed class AgentMaps : IDisposable
 
     public void Write(SettingsValue value) => _maps[SettingsName].Update(0, value);
 
-    public void WriteSources(IEnumerable<IPNetwork> wanted) => Write(_maps[SourcesName], wanted.Select(PrefixKey.Of));
+    public void WriteSources(IEnumerable<IPNetwork> desired) => Write(_maps[SourcesName], desired.Select(PrefixKey.Of));
 
-    public void WriteAddresses(IEnumerable<IPAddress> wanted) => Write(_maps[AddressesName], wanted.Select(AddressKey.Of));
+    public void WriteAddresses(IEnumerable<IPAddress> desired) => Write(_maps[AddressesName], desired.Select(AddressKey.Of));
 
     /// <summary>Those that stay keep their counters.</summary>
-    public void WriteVips(IReadOnlyList<VipWish> wanted)
+    public void WriteVips(IReadOnlyList<DesiredVip> desired)
     {
         var map = _maps[VipsName];
         var present = Entries().ToDictionary(static e => e.Key.ToNetwork(), static e => e.Value);
-        var free = Enumerable.Range(0, (int)map.Shape.Entries).Except(present.Values.Select(static v => v.Index)).GetEnumerator();
-        foreach (var vip in wanted)
+        var free = Enumerable.Range(0, (int)map.Definition.Entries).Except(present.Values.Select(static v => v.Index)).GetEnumerator();
+        foreach (var vip in desired)
         {
             if (!present.TryGetValue(vip.Network, out var value))
             {
@@ -107,8 +107,8 @@ internal sealed class AgentMaps : IDisposable
             value.Mss = (uint)vip.Mss;
             map.Update(PrefixKey.Of(vip.Network), value);
         }
-        foreach (var gone in present.Keys.Except(wanted.Select(static v => v.Network)))
-            map.Delete(PrefixKey.Of(gone));
+        foreach (var removed in present.Keys.Except(desired.Select(static v => v.Network)))
+            map.Delete(PrefixKey.Of(removed));
     }
 
     /// <summary>Handshakes of each VIP.</summary>
@@ -121,7 +121,7 @@ internal sealed class AgentMaps : IDisposable
         var names = Enum.GetValues<PacketCounter>();
         var sums = names.ToDictionary(static n => n, static _ => 0ul);
         var map = _maps[CountersName];
-        for (var cpu = 0; cpu < map.Shape.Entries; cpu++)
+        for (var cpu = 0; cpu < map.Definition.Entries; cpu++)
         {
             if (!map.TryLookup<int, CounterValues>(cpu, out var values))
                 continue;
@@ -149,9 +149,9 @@ internal sealed class AgentMaps : IDisposable
     }
 
     /// <summary>New members come in before old ones go: what stays is never missing.</summary>
-    private static void Write<TKey>(BpfMap map, IEnumerable<TKey> wanted) where TKey : unmanaged
+    private static void Write<TKey>(BpfMap map, IEnumerable<TKey> desired) where TKey : unmanaged
     {
-        var keys = wanted.ToHashSet();
+        var keys = desired.ToHashSet();
         var present = map.Keys<TKey>();
         foreach (var key in keys.Except(present))
             map.Update(key, 1u);

@@ -30,7 +30,7 @@ internal sealed class AgentPrograms : IDisposable
         try
         {
             opened.SetMaxEntries(AgentMaps.CountersName, Kernel.PossibleCpus);
-            if (existing is not null && AgentMaps.Names.All(n => existing[n].Shape == opened.Shape(n)))
+            if (existing is not null && AgentMaps.Names.All(n => existing[n].Definition == opened.Definition(n)))
             {
                 foreach (var name in AgentMaps.Names)
                     opened.Reuse(name, existing[name]);
@@ -46,7 +46,7 @@ internal sealed class AgentPrograms : IDisposable
     }
 
     /// <summary>Loads the programs on the maps of what is attached already, if something is.</summary>
-    public static AgentPrograms LoadBeside(IReadOnlyList<AttachedFilter> ours)
+    public static AgentPrograms LoadSharingMaps(IReadOnlyList<AttachedFilter> ours)
     {
         foreach (var attached in ours.Where(static f => f.Hook == Hook.Ingress))
         {

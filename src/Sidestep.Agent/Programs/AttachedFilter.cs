@@ -18,23 +18,23 @@ internal sealed record AttachedFilter(InterfaceInfo Interface, Hook Hook, TcFilt
 {
     /// <summary>Fixed, so that the filter is found again without a note of where it is. The priority is small enough to run
     /// before the filters that tc numbers by itself (from 49152 downwards); the handle is odd enough to be no accident.</summary>
-    public static readonly TcPlace Place = new(213, 0x51de);
+    public static readonly TcFilterPosition Place = new(213, 0x51de);
 
     public static readonly Hook[] Hooks = [Hook.Ingress, Hook.Egress];
 
     public bool IsOurs => Filter is { Kind: "bpf" } && Filter.Name.StartsWith(ProgramName(Hook) + ":", StringComparison.Ordinal);
 
     /// <summary>Another's filter is where ours goes: kind or name differ.</summary>
-    public bool IsTaken => Filter is not null && !IsOurs;
+    public bool IsForeign => Filter is not null && !IsOurs;
 
     public static string ProgramName(Hook hook) => hook == Hook.Ingress ? "decapsulate" : "reply";
 
     public static AttachedFilter Find(NetlinkSocket socket, InterfaceInfo item, Hook hook)
     {
-        var filters = All(socket, item, hook).Where(static f => f.Chain == 0 && f.Place.Priority == Place.Priority).ToList();
+        var filters = All(socket, item, hook).Where(static f => f.Chain == 0 && f.Position.Priority == Place.Priority).ToList();
         // The kernel keeps one kind of classifier and one protocol per priority: another one there is in our way,
         // whatever its handle.
-        return new AttachedFilter(item, hook, filters.FirstOrDefault(static f => f.Place == Place)
+        return new AttachedFilter(item, hook, filters.FirstOrDefault(static f => f.Position == Place)
             ?? filters.FirstOrDefault(static f => f.Kind != "bpf" || f.Protocol != TcFilter.AllProtocols));
     }
 

@@ -6,7 +6,7 @@ namespace Sidestep.Agent.Programs;
 
 /// <summary>Encapsulations, as bits: enum kind of src/bpf/agent/maps.h.</summary>
 [Flags]
-internal enum Kinds : uint
+internal enum EncapsulationFlags : uint
 {
     None = 0,
     IpIp = 1,
@@ -66,7 +66,7 @@ internal struct VipCounters
 internal struct SettingsValue
 {
     public const int Ports = 8;
-    public Kinds Kinds;
+    public EncapsulationFlags Kinds;
     public PortList GuePorts;
 
     /// <summary>In network byte order.</summary>

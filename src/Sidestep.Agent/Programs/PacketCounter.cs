@@ -7,13 +7,13 @@ internal enum PacketCounter
     Decapsulated,
 
     /// <summary>Dropped: for a VIP, but the outer source is not a director.</summary>
-    RefusedSource,
+    RejectedSource,
 
     /// <summary>Dropped: from a director, but the inner destination is not a VIP of this server.</summary>
-    RefusedVip,
+    RejectedVip,
 
     /// <summary>Left alone: from a director, but the outer destination is not an address of this server.</summary>
-    RefusedDestination,
+    RejectedDestination,
 
     /// <summary>Dropped: from a director, with headers that contradict each other.</summary>
     Malformed,

@@ -8,27 +8,27 @@ namespace Sidestep.Agent.Running;
 /// <summary>Asks directors for duties, and hands them reports. The first that answers says the duties; all get reports.</summary>
 internal sealed class DirectorLink : IDisposable
 {
-    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1), LongestPause = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan FirstRetryDelay = TimeSpan.FromSeconds(1), MaxRetryDelay = TimeSpan.FromSeconds(30);
     private readonly List<(string Url, DirectorClient Client)> _directors;
     private readonly string _server;
-    private readonly Keeper _keeper;
-    private readonly Action<string> _say;
+    private readonly Reconciler _reconciler;
+    private readonly Action<string> _log;
     private readonly CancellationTokenSource _stop = new();
     private readonly List<Task> _tasks = [];
-    private readonly Dictionary<string, string> _said = [];
+    private readonly Dictionary<string, string> _logged = [];
     private readonly Lock _gate = new();
-    private TaskCompletionSource _news = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource _reportSignal = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private DirectorLink(List<(string, DirectorClient)> directors, string server, Keeper keeper, Action<string> say)
+    private DirectorLink(List<(string, DirectorClient)> directors, string server, Reconciler reconciler, Action<string> log)
     {
         _directors = directors;
         _server = server;
-        _keeper = keeper;
-        _say = say;
+        _reconciler = reconciler;
+        _log = log;
     }
 
     /// <summary>Null, with problems, when what it needs cannot be used.</summary>
-    public static DirectorLink? Make(RunOptions options, Keeper keeper, Action<string> say, List<Problem> problems)
+    public static DirectorLink? Create(RunOptions options, Reconciler reconciler, Action<string> log, List<Problem> problems)
     {
         var before = problems.Count;
         var urls = new List<Uri>();
@@ -40,8 +40,8 @@ internal sealed class DirectorLink : IDisposable
                 problems.Add(new Problem("--director", text, "is not the address of a director's API", "Write it as in https://10.0.0.2:7443."));
         }
         X509Certificate2? certificate = null;
-        X509Certificate2Collection authority = [];
-        foreach (var (option, value) in new[] { ("--certificate", options.Certificate), ("--key", options.Key), ("--authority", options.Authority) })
+        X509Certificate2Collection caCertificates = [];
+        foreach (var (option, value) in new[] { ("--cert-file", options.CertFile), ("--key-file", options.KeyFile), ("--ca-file", options.CaFile) })
         {
             if (value is null)
                 problems.Add(new Problem(option, "", "is missing: director and agent prove to each other who they are", "Name a file in PEM form."));
@@ -50,43 +50,43 @@ internal sealed class DirectorLink : IDisposable
             return null;
         try
         {
-            certificate = X509Certificate2.CreateFromPemFile(options.Certificate!, options.Key!);
+            certificate = X509Certificate2.CreateFromPemFile(options.CertFile!, options.KeyFile!);
         }
         catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException)
         {
-            problems.Add(new Problem("--certificate", $"{options.Certificate} and {options.Key}", e.Message, "Name a certificate and its key, both in PEM form."));
+            problems.Add(new Problem("--cert-file", $"{options.CertFile} and {options.KeyFile}", e.Message, "Name a certificate and its key, both in PEM form."));
         }
         try
         {
-            authority.ImportFromPemFile(options.Authority!);
+            caCertificates.ImportFromPemFile(options.CaFile!);
         }
         catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException)
         {
-            problems.Add(new Problem("--authority", options.Authority!, e.Message, "Name the certificate of the authority that the director's certificate comes from, in PEM form."));
+            problems.Add(new Problem("--ca-file", options.CaFile!, e.Message, "Name the certificate of the authority that the director's certificate comes from, in PEM form."));
         }
         var name = certificate?.GetNameInfo(X509NameType.SimpleName, forIssuer: false) ?? "";
         if (certificate is not null && name.Length == 0)
-            problems.Add(new Problem("--certificate", options.Certificate!, "has no common name", "Its common name must be the name of the real server in the director's configuration."));
+            problems.Add(new Problem("--cert-file", options.CertFile!, "has no common name", "Its common name must be the name of the real server in the director's configuration."));
         if (problems.Count > before)
             return null;
-        return new DirectorLink([.. urls.Select(u => (u.ToString(), DirectorClient.Remote(u, certificate!, authority)))], name, keeper, say);
+        return new DirectorLink([.. urls.Select(u => (u.ToString(), DirectorClient.Remote(u, certificate!, caCertificates)))], name, reconciler, log);
     }
 
     public void Start()
     {
-        _keeper.Silence = "no director has answered yet";
-        _keeper.Reported += _ =>
+        _reconciler.LastContactError = "no director has responded yet";
+        _reconciler.Reported += _ =>
         {
             lock (_gate)
-                _news.TrySetResult();
+                _reportSignal.TrySetResult();
         };
-        _tasks.Add(Task.Run(FollowDutiesAsync));
+        _tasks.Add(Task.Run(FollowSpecAsync));
         foreach (var (url, client) in _directors)
             _tasks.Add(Task.Run(() => ReportAsync(url, client)));
     }
 
     /// <summary>Tells every director at once what the operator wishes; what does not arrive comes with the next report.</summary>
-    public void Drain(string wish)
+    public void Drain(string adminState)
     {
         foreach (var (url, client) in _directors)
         {
@@ -94,11 +94,11 @@ internal sealed class DirectorLink : IDisposable
             {
                 try
                 {
-                    await client.DrainAsync(_server, new DrainRequest(wish), _stop.Token).ConfigureAwait(false);
+                    await client.DrainAsync(_server, new DrainRequest(adminState), _stop.Token).ConfigureAwait(false);
                 }
                 catch (DirectorException e)
                 {
-                    SayOnce("drain " + url, e.Message);
+                    LogOnce("drain " + url, e.Message);
                 }
                 catch (OperationCanceledException)
                 {
@@ -124,43 +124,43 @@ internal sealed class DirectorLink : IDisposable
         _stop.Dispose();
     }
 
-    private async Task FollowDutiesAsync()
+    private async Task FollowSpecAsync()
     {
-        var at = 0;
+        var index = 0;
         long? after = null;
-        var pause = FirstPause;
+        var retryDelay = FirstRetryDelay;
         while (!_stop.IsCancellationRequested)
         {
-            var (url, client) = _directors[at];
+            var (url, client) = _directors[index];
             try
             {
-                var duties = await client.GetDutiesAsync(_server, after, _stop.Token).ConfigureAwait(false);
-                if (_keeper.Silence.Length > 0)
+                var spec = await client.GetSpecAsync(_server, after, _stop.Token).ConfigureAwait(false);
+                if (_reconciler.LastContactError.Length > 0)
                 {
-                    _say($"{url} answers");
-                    _keeper.Silence = "";
-                    _said.Remove("duties");
+                    _log($"{url} responds");
+                    _reconciler.LastContactError = "";
+                    _logged.Remove("spec");
                 }
-                pause = FirstPause;
-                if (duties is null)
+                retryDelay = FirstRetryDelay;
+                if (spec is null)
                 {
                     // The same as before: it waited long, or the director wants to hear now how this server is.
-                    _keeper.ReportWithin(TimeSpan.Zero);
+                    _reconciler.ReportWithin(TimeSpan.Zero);
                     continue;
                 }
-                after = duties.Revision;
-                _keeper.Want(duties);
+                after = spec.Revision;
+                _reconciler.SetSpec(spec);
             }
             catch (DirectorException e)
             {
                 after = null;
-                SayOnce("duties", $"{e.Message}. The agent goes on with its last duties.");
-                if (_keeper.Silence.Length == 0 || _keeper.Silence.StartsWith("no director has", StringComparison.Ordinal))
-                    _keeper.Silence = $"{e.Message} (since {DateTimeOffset.UtcNow:u})";
-                at = (at + 1) % _directors.Count;
-                if (!await WaitAsync(pause).ConfigureAwait(false))
+                LogOnce("spec", $"{e.Message}. The agent continues with its last spec.");
+                if (_reconciler.LastContactError.Length == 0 || _reconciler.LastContactError.StartsWith("no director has", StringComparison.Ordinal))
+                    _reconciler.LastContactError = $"{e.Message} (since {DateTimeOffset.UtcNow:u})";
+                index = (index + 1) % _directors.Count;
+                if (!await WaitAsync(retryDelay).ConfigureAwait(false))
                     return;
-                pause = pause + pause < LongestPause ? pause + pause : LongestPause;
+                retryDelay = retryDelay + retryDelay < MaxRetryDelay ? retryDelay + retryDelay : MaxRetryDelay;
             }
             catch (OperationCanceledException)
             {
@@ -171,33 +171,33 @@ internal sealed class DirectorLink : IDisposable
 
     private async Task ReportAsync(string url, DirectorClient client)
     {
-        var pause = FirstPause;
+        var retryDelay = FirstRetryDelay;
         // The marks of this director, and from which report on they hold: one may be in the making when a mark comes.
-        (long Mark, long From) held = (0, 0), coming = (0, 0);
+        (long Epoch, long From) current = (0, 0), next = (0, 0);
         while (!_stop.IsCancellationRequested)
         {
             try
             {
-                await NewsAsync().ConfigureAwait(false);
-                if (_keeper.LastReport is not { } report)
+                await WaitForReportAsync().ConfigureAwait(false);
+                if (_reconciler.LastReport is not { } report)
                     continue;
-                if (report.Sequence >= coming.From)
-                    held = coming;
-                var answer = await client.ReportAsync(_server, report with { WallClock = DateTimeOffset.UtcNow, Mark = held.Mark }, _stop.Token).ConfigureAwait(false);
-                if (answer.Mark != coming.Mark)
-                    coming = (answer.Mark, _keeper.Begun + 1);
-                if (answer.NextReportMilliseconds is { } soon)
-                    _keeper.ReportWithin(TimeSpan.FromMilliseconds(Math.Clamp(soon, 0, 60_000)));
-                pause = FirstPause;
+                if (report.Sequence >= next.From)
+                    current = next;
+                var response = await client.ReportAsync(_server, report with { WallClock = DateTimeOffset.UtcNow, ReportEpoch = current.Epoch }, _stop.Token).ConfigureAwait(false);
+                if (response.ReportEpoch != next.Epoch)
+                    next = (response.ReportEpoch, _reconciler.StartedSequence + 1);
+                if (response.NextReportMilliseconds is { } delay)
+                    _reconciler.ReportWithin(TimeSpan.FromMilliseconds(Math.Clamp(delay, 0, 60_000)));
+                retryDelay = FirstRetryDelay;
                 lock (_gate)
-                    _said.Remove("report " + url);
+                    _logged.Remove("report " + url);
             }
             catch (DirectorException e)
             {
-                SayOnce("report " + url, $"the report was not taken: {e.Message}");
-                if (!await WaitAsync(pause).ConfigureAwait(false))
+                LogOnce("report " + url, $"the director did not accept the report: {e.Message}");
+                if (!await WaitAsync(retryDelay).ConfigureAwait(false))
                     return;
-                pause = pause + pause < LongestPause ? pause + pause : LongestPause;
+                retryDelay = retryDelay + retryDelay < MaxRetryDelay ? retryDelay + retryDelay : MaxRetryDelay;
             }
             catch (OperationCanceledException)
             {
@@ -206,16 +206,16 @@ internal sealed class DirectorLink : IDisposable
         }
     }
 
-    private async Task NewsAsync()
+    private async Task WaitForReportAsync()
     {
-        Task news;
+        Task signal;
         lock (_gate)
-            news = _news.Task;
-        await news.WaitAsync(_stop.Token).ConfigureAwait(false);
+            signal = _reportSignal.Task;
+        await signal.WaitAsync(_stop.Token).ConfigureAwait(false);
         lock (_gate)
         {
-            if (_news.Task.IsCompleted)
-                _news = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            if (_reportSignal.Task.IsCompleted)
+                _reportSignal = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         }
     }
 
@@ -232,14 +232,14 @@ internal sealed class DirectorLink : IDisposable
         }
     }
 
-    private void SayOnce(string about, string text)
+    private void LogOnce(string about, string text)
     {
         lock (_gate)
         {
-            if (_said.GetValueOrDefault(about) == text)
+            if (_logged.GetValueOrDefault(about) == text)
                 return;
-            _said[about] = text;
+            _logged[about] = text;
         }
-        _say(text);
+        _log(text);
     }
 }

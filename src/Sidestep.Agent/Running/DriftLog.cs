@@ -5,7 +5,7 @@ namespace Sidestep.Agent.Running;
 /// <summary>What somebody else changed, the newest last; the same again and again is told as one.</summary>
 internal sealed class DriftLog
 {
-    public const int Most = 64;
+    public const int MaxEntries = 64;
     private readonly List<Drift> _drifts = [];
 
     public IReadOnlyList<Drift> All => _drifts;
@@ -20,7 +20,7 @@ internal sealed class DriftLog
             _drifts.RemoveAt(at);
         }
         _drifts.Add(new Drift(name, subject, found, noticed, repaired, times));
-        if (_drifts.Count > Most)
+        if (_drifts.Count > MaxEntries)
             _drifts.RemoveAt(0);
     }
 }

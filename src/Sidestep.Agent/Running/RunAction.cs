@@ -12,11 +12,11 @@ internal sealed record RunOptions
     /// <summary>URLs of directors' APIs; none: a file says the duties.</summary>
     public IReadOnlyList<string> Directors { get; init; } = [];
 
-    public string? Certificate { get; init; }
+    public string? CertFile { get; init; }
 
-    public string? Key { get; init; }
+    public string? KeyFile { get; init; }
 
-    public string? Authority { get; init; }
+    public string? CaFile { get; init; }
 }
 
 /// <summary>The agent as a service.</summary>
@@ -28,62 +28,62 @@ internal sealed class RunAction(TextWriter output)
     public void Run(Request request, RunOptions options)
     {
         var problems = new List<Problem>();
-        Surroundings.Check(changes: true, bpf: true, problems);
-        if (request.DutiesFile is null == (options.Directors.Count == 0))
+        HostEnvironment.Check(changes: true, bpf: true, problems);
+        if (request.SpecFile is null == (options.Directors.Count == 0))
         {
-            problems.Add(new Problem("--duties", "", options.Directors.Count == 0 ? "is missing, and so is --director" : "and --director contradict each other",
-                "Name a file of duties, or the director's API: --director https://10.0.0.2:7443 --certificate FILE --key FILE --authority FILE."));
+            problems.Add(new Problem("--spec", "", options.Directors.Count == 0 ? "is missing, and so is --director" : "and --director contradict each other",
+                "Name a file of duties, or the director's API: --director https://10.0.0.2:7443 --cert-file FILE --key-file FILE --ca-file FILE."));
         }
         if (problems.Count > 0)
             throw new ProblemsException(problems);
-        RunningAgent.MustNotBe(request.StateDirectory);
-        using var keeper = new Keeper(request, TimeProvider.System, Say);
-        using var link = options.Directors.Count == 0 ? null : DirectorLink.Make(options, keeper, Say, problems);
-        var last = LastDuties.Read(request.StateDirectory, Say);
-        var first = request.DutiesFile is { } path ? DutiesFile.Read(path, problems) : null;
-        if (problems.Count > 0 && (last is null || link is not null || options.Directors.Count > 0))
+        RunningAgent.EnsureNotRunning(request.StateDirectory);
+        using var reconciler = new Reconciler(request, TimeProvider.System, Log);
+        using var link = options.Directors.Count == 0 ? null : DirectorLink.Create(options, reconciler, Log, problems);
+        var lastSpec = LastSpec.Read(request.StateDirectory, Log);
+        var firstSpec = request.SpecFile is { } path ? SpecFile.Read(path, problems) : null;
+        if (problems.Count > 0 && (lastSpec is null || link is not null || options.Directors.Count > 0))
             throw new ProblemsException(problems);
-        if (first is null && last is { } stored)
+        if (firstSpec is null && lastSpec is { } stored)
         {
-            Say($"goes on with the last duties, of revision {stored.Duties.Revision}, stored {stored.Stored:u}" + (problems.Count > 0 ? $"\n{string.Join('\n', problems)}" : ""));
-            keeper.Want(stored.Duties);
+            Log($"continuing with the last spec, revision {stored.Spec.Revision}, stored {stored.Stored:u}" + (problems.Count > 0 ? $"\n{string.Join('\n', problems)}" : ""));
+            reconciler.SetSpec(stored.Spec);
         }
-        else if (first is not null)
-            keeper.Want(first);
+        else if (firstSpec is not null)
+            reconciler.SetSpec(firstSpec);
 
         using var stop = new CancellationTokenSource();
         void End(PosixSignalContext context)
         {
             context.Cancel = true;
-            Say($"{context.Signal}: ends; everything stays as it is");
+            Log($"{context.Signal}: ends; everything stays as it is");
             stop.Cancel();
         }
         using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, End);
         Directory.CreateDirectory(request.StateDirectory);
-        using var operatorSocket = new OperatorSocket(StateStore.SocketPath(request.StateDirectory), w => Answer(w, keeper, link), Say);
-        using var watch = request.DutiesFile is null ? null : new DutiesWatch(request.DutiesFile, keeper.Want, Say);
+        using var operatorSocket = new OperatorSocket(StateStore.SocketPath(request.StateDirectory), w => HandleCommand(w, reconciler, link), Log);
+        using var watch = request.SpecFile is null ? null : new SpecWatch(request.SpecFile, reconciler.SetSpec, Log);
         link?.Start();
-        keeper.Run(stop.Token);
+        reconciler.Run(stop.Token);
     }
 
-    private static string Answer(string word, Keeper keeper, DirectorLink? link)
+    private static string HandleCommand(string command, Reconciler reconciler, DirectorLink? link)
     {
-        switch (word)
+        switch (command)
         {
             case RunningAgent.Status:
-                return keeper.LastReport is { } report ? JsonSerializer.Serialize(report, ApiJson.Default.AgentReport) : "{}";
+                return reconciler.LastReport is { } report ? JsonSerializer.Serialize(report, ApiJson.Default.AgentReport) : "{}";
             case RunningAgent.Drain or RunningAgent.Undrain:
-                var wish = word == RunningAgent.Drain ? OperatorWish.Draining : OperatorWish.Enabled;
-                keeper.SetOperatorWish(wish);
-                link?.Drain(wish);
-                return wish;
+                var adminState = command == RunningAgent.Drain ? AdminStates.Draining : AdminStates.Enabled;
+                reconciler.SetAdminState(adminState);
+                link?.Drain(adminState);
+                return adminState;
             default:
                 return "unknown";
         }
     }
 
-    private void Say(string text)
+    private void Log(string text)
     {
         lock (_gate)
         {

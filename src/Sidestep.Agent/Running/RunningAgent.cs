@@ -8,15 +8,15 @@ namespace Sidestep.Agent.Running;
 internal static class RunningAgent
 {
     public const string Status = "status", Drain = "drain", Undrain = "undrain";
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
 
     /// <returns>The answer; null when no agent runs.</returns>
-    public static string? Ask(string directory, string word)
+    public static string? SendCommand(string directory, string command)
     {
         using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
         {
-            ReceiveTimeout = (int)Patience.TotalMilliseconds,
-            SendTimeout = (int)Patience.TotalMilliseconds,
+            ReceiveTimeout = (int)Timeout.TotalMilliseconds,
+            SendTimeout = (int)Timeout.TotalMilliseconds,
         };
         try
         {
@@ -29,7 +29,7 @@ internal static class RunningAgent
         try
         {
             using var stream = new NetworkStream(socket, ownsSocket: false);
-            stream.Write(Encoding.UTF8.GetBytes(word + "\n"));
+            stream.Write(Encoding.UTF8.GetBytes(command + "\n"));
             using var reader = new StreamReader(stream, Encoding.UTF8);
             return reader.ReadToEnd();
         }
@@ -40,9 +40,9 @@ internal static class RunningAgent
     }
 
     /// <summary>What a running agent keeps, nobody else may change: it would put it back.</summary>
-    public static void MustNotBe(string directory)
+    public static void EnsureNotRunning(string directory)
     {
-        if (Ask(directory, Status) is not null)
+        if (SendCommand(directory, Status) is not null)
         {
             throw new AgentException("an agent is running in this network namespace, and would put back what is changed",
                 "End it first (systemctl stop sidestep-agent); that alone changes nothing on the host. To change its duties, change its file or the director's configuration.");

@@ -18,7 +18,7 @@ internal sealed record HostState
     public required NetworkNamespace Namespace { get; init; }
 
     /// <summary>What was last applied; null: nothing yet.</summary>
-    public Duties? Duties { get; init; }
+    public ServerSpec? Spec { get; init; }
 
     /// <summary>By the kernel's index, because a name can change.</summary>
     public List<int> Interfaces { get; init; } = [];
@@ -34,7 +34,7 @@ internal sealed record HostState
 
     /// <summary>Those wished for and, during a change, those that are to go.</summary>
     [JsonIgnore]
-    public IReadOnlyCollection<IPNetwork> AllVips => [.. Addresses.Select(static a => Text.Parse(a.Vip))];
+    public IReadOnlyCollection<IPNetwork> AllVips => [.. Addresses.Select(static a => PrefixText.Parse(a.Vip))];
 }
 
 /// <summary>A setting that the agent changes.</summary>

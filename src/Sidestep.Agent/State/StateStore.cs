@@ -8,38 +8,38 @@ namespace Sidestep.Agent.State;
 /// <summary>Keeps the state of one network namespace in a file, and other agents out while it is open.</summary>
 internal sealed class StateStore : IDisposable
 {
-    private static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LockTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LockInterval = TimeSpan.FromMilliseconds(50);
     private readonly NetworkNamespace _namespace;
     private readonly string _path;
     private readonly FileStream? _lock;
 
-    private StateStore(NetworkNamespace networkNamespace, string path, FileStream? held)
+    private StateStore(NetworkNamespace networkNamespace, string path, FileStream? lockFile)
     {
         _namespace = networkNamespace;
         _path = path;
-        _lock = held;
+        _lock = lockFile;
     }
 
     /// <summary>True when a file was found that speaks of a namespace that is gone.</summary>
     public bool FoundStale { get; private set; }
 
     /// <summary>Opens the store for reading.</summary>
-    public static StateStore OpenToRead(string directory)
+    public static StateStore OpenForReading(string directory)
     {
         var current = NetworkNamespace.Current();
         return new StateStore(current, PathIn(directory, current), null);
     }
 
     /// <summary>Opens the store for changes: waits a moment for another agent to finish.</summary>
-    public static StateStore OpenToChange(string directory)
+    public static StateStore OpenForChange(string directory)
     {
         var current = NetworkNamespace.Current();
         var path = PathIn(directory, current);
         try
         {
             Directory.CreateDirectory(directory);
-            DeleteOfEarlierBoots(directory, path);
+            DeleteFromEarlierBoots(directory, path);
             return new StateStore(current, path, Lock(path + ".lock"));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -73,7 +73,7 @@ internal sealed class StateStore : IDisposable
                 "Run 'remove' with the version of the agent that wrote it, then 'apply' with this one.");
         }
         if (state.Namespace == _namespace)
-            return state.Duties is null ? state : state with { Duties = Input.DutiesFile.Complete(state.Duties) };
+            return state.Spec is null ? state : state with { Spec = Input.SpecFile.Complete(state.Spec) };
         // The kernel gives a new namespace the inode of one that is gone: its file must not speak for the new one.
         FoundStale = true;
         return null;
@@ -81,10 +81,10 @@ internal sealed class StateStore : IDisposable
 
     /// <summary>Replaces the file: a reader, also after a crash, finds the old one or the new one.</summary>
     public void Save(HostState state) =>
-        ReplacedFile.Write(_path, file => JsonSerializer.Serialize(file, state, StateJson.Default.HostState), isDurable: true);
+        AtomicFile.Write(_path, file => JsonSerializer.Serialize(file, state, StateJson.Default.HostState), isDurable: true);
 
     /// <summary>Forgets this namespace.</summary>
-    public void Delete() => ReplacedFile.Delete(_path);
+    public void Delete() => AtomicFile.Delete(_path);
 
     public HostState Empty() => new() { Namespace = _namespace };
 
@@ -98,7 +98,7 @@ internal sealed class StateStore : IDisposable
         Path.Combine(directory, $"netns-{current.Inode}.json");
 
     /// <summary>Namespaces do not outlive a restart of the host, and their numbers are given anew.</summary>
-    private static void DeleteOfEarlierBoots(string directory, string ours)
+    private static void DeleteFromEarlierBoots(string directory, string ours)
     {
         var boot = DateTime.UtcNow - TimeSpan.FromMilliseconds(Environment.TickCount64);
         foreach (var file in Directory.GetFiles(directory, "netns-*").Where(f => !f.StartsWith(Path.ChangeExtension(ours, ""), StringComparison.Ordinal) && File.GetLastWriteTimeUtc(f) < boot))
@@ -117,8 +117,8 @@ internal sealed class StateStore : IDisposable
             }
             catch (IOException) when (File.Exists(path))
             {
-                if (clock.Elapsed > LockPatience)
-                    throw new AgentException($"another sidestep-agent has been at work for {LockPatience.TotalSeconds:0} seconds (lock {path})",
+                if (clock.Elapsed > LockTimeout)
+                    throw new AgentException($"another sidestep-agent has been at work for {LockTimeout.TotalSeconds:0} seconds (lock {path})",
                         "Wait for it, or end it.");
                 Thread.Sleep(LockInterval);
             }

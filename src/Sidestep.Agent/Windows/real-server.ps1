@@ -2,7 +2,7 @@
 #Requires -RunAsAdministrator
 <#
 .SYNOPSIS
-Makes this Windows host a real server of layer-2 direct server return. Written by 'sidestep-agent emit windows'.
+Makes this Windows host a real server of layer-2 direct server return. Written by 'sidestep-agent render windows'.
 
 .DESCRIPTION
 Every VIP is an address of a loopback adapter, which does not answer ARP or neighbour solicitation on the network. Both that adapter
@@ -247,12 +247,12 @@ function Invoke-Verify {
         Test-Condition -Met ([bool] ($there -and ($there.Enabled -eq 'True') -and ($there.Action -eq 'Allow'))) -Name "firewall rule $($rule.Name)" -Cure $again
     }
     if ($script:Wrong -gt 0) {
-        Write-Output "This host is NOT a fit real server: $($script:Wrong) conditions fail."
+        Write-Output "This host is NOT ready as a real server: $($script:Wrong) conditions fail."
         Write-Output 'If all is well here and large replies still fail: some network cards compute wrong checksums for addresses that are not theirs.'
         Write-Output "To find out, and only then: Disable-NetAdapterChecksumOffload -Name '$($lan.Name)'; a newer driver is the cure."
         exit 1
     }
-    Write-Output 'This host is a fit real server.'
+    Write-Output 'This host is ready as a real server.'
 }
 
 function Invoke-Rollback {

@@ -11,11 +11,11 @@ public sealed class FilterParser
     private const string Conditions =
         "host A, src A, dst A, net P, port N, tcp, udp, icmp, service NAME, server NAME, decision D, reason R";
 
-    private readonly (string Text, int Column)[] _words;
+    private readonly (string Text, int Column)[] _tokens;
     private int _next;
     private CaptureFilter _filter = CaptureFilter.Everything;
 
-    private FilterParser(string text) => _words = [.. Words(text)];
+    private FilterParser(string text) => _tokens = [.. Tokenize(text)];
 
     /// <summary>Reads; an empty text is every frame for a VIP.</summary>
     /// <exception cref="FormatException">What is wrong, where, and what to write instead.</exception>
@@ -23,17 +23,17 @@ public sealed class FilterParser
 
     private CaptureFilter Read()
     {
-        while (_next < _words.Length)
+        while (_next < _tokens.Length)
         {
             ReadCondition();
-            if (_next == _words.Length)
+            if (_next == _tokens.Length)
                 break;
-            var (word, column) = _words[_next++];
+            var (word, column) = _tokens[_next++];
             if (word is "or" or "not")
                 throw Wrong(column, $"'{word}' is not known: conditions are joined by 'and'. Capture twice, or filter the file with Wireshark");
             if (word != "and")
                 throw Wrong(column, $"'{word}' comes where 'and' or the end is expected");
-            if (_next == _words.Length)
+            if (_next == _tokens.Length)
                 throw Wrong(column, $"a condition is missing after 'and'. There are {Conditions}");
         }
         return _filter;
@@ -41,7 +41,7 @@ public sealed class FilterParser
 
     private void ReadCondition()
     {
-        var (word, column) = _words[_next++];
+        var (word, column) = _tokens[_next++];
         switch (word)
         {
             case "host":
@@ -88,8 +88,8 @@ public sealed class FilterParser
 
     private void AddAddress(int column, CapturedSide side, IPNetwork prefix)
     {
-        if (_filter.Addresses.Length == CaptureFilter.MostAddresses)
-            throw Wrong(column, $"more than {CaptureFilter.MostAddresses} conditions on addresses: leave some out");
+        if (_filter.Addresses.Length == CaptureFilter.MaxAddresses)
+            throw Wrong(column, $"more than {CaptureFilter.MaxAddresses} conditions on addresses: leave some out");
         if (_filter.Addresses.Any(a => a.Prefix.BaseAddress.AddressFamily != prefix.BaseAddress.AddressFamily))
             throw Wrong(column, "addresses of both families: no frame can meet that. Capture each family by itself");
         _filter = _filter with { Addresses = _filter.Addresses.Add(new AddressCondition(prefix, side)) };
@@ -97,8 +97,8 @@ public sealed class FilterParser
 
     private void AddPort(int column)
     {
-        if (_filter.Ports.Length == CaptureFilter.MostPorts)
-            throw Wrong(column, $"more than {CaptureFilter.MostPorts} ports: a frame has no more");
+        if (_filter.Ports.Length == CaptureFilter.MaxPorts)
+            throw Wrong(column, $"more than {CaptureFilter.MaxPorts} ports: a frame has no more");
         var (text, at) = Value("port", "a number");
         if (!ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) || port == 0)
             throw Wrong(at, $"'{text}' is no port: write a number from 1 to 65535");
@@ -131,21 +131,21 @@ public sealed class FilterParser
         (text.Contains(':', StringComparison.Ordinal) || text.AsSpan().Count('.') == 3) && IPAddress.TryParse(text, out var address)
             ? new IPNetwork(address, address.GetAddressBytes().Length * 8) : null;
 
-    /// <summary><c>no-service</c>, or <c>noService</c> as in the status.</summary>
+    /// <summary><c>no-service</c>, or <c>no-service</c> as in the status.</summary>
     private T OneOf<T>(string after) where T : struct, Enum
     {
         var (text, column) = Value(after, $"a {after}");
         foreach (var value in Enum.GetValues<T>())
         {
-            if (string.Equals(Kebab.Of(value), text, StringComparison.OrdinalIgnoreCase) || string.Equals(value.ToString(), text, StringComparison.OrdinalIgnoreCase))
+            if (string.Equals(CounterName.Of(value), text, StringComparison.OrdinalIgnoreCase))
                 return value;
         }
-        throw Wrong(column, $"'{text}' is no {after}. There are {string.Join(", ", Enum.GetValues<T>().Select(static v => Kebab.Of(v)))}");
+        throw Wrong(column, $"'{text}' is no {after}. There are {string.Join(", ", Enum.GetValues<T>().Select(static v => CounterName.Of(v)))}");
     }
 
-    private (string Text, int Column) Value(string after, string what) => _next < _words.Length && _words[_next].Text != "and"
-        ? _words[_next++]
-        : throw Wrong(_next < _words.Length ? _words[_next].Column : _words[^1].Column + _words[^1].Text.Length, $"{what} is missing after '{after}'");
+    private (string Text, int Column) Value(string after, string what) => _next < _tokens.Length && _tokens[_next].Text != "and"
+        ? _tokens[_next++]
+        : throw Wrong(_next < _tokens.Length ? _tokens[_next].Column : _tokens[^1].Column + _tokens[^1].Text.Length, $"{what} is missing after '{after}'");
 
     private static void Once<T>(int column, string what, T? present)
     {
@@ -156,7 +156,7 @@ public sealed class FilterParser
     private static FormatException Wrong(int column, string message) =>
         new(string.Create(CultureInfo.InvariantCulture, $"filter, column {column}: {message}"));
 
-    private static IEnumerable<(string, int)> Words(string text)
+    private static IEnumerable<(string, int)> Tokenize(string text)
     {
         for (var i = 0; i < text.Length; i++)
         {

@@ -55,9 +55,9 @@ public sealed class PcapngOutput : ICaptureOutput
     /// <summary><c>frame 7 in; decision: forward; service: www; server: web1 (10.0.0.11)</c>.</summary>
     internal static string Comment(CapturedFrame frame)
     {
-        var text = string.Create(CultureInfo.InvariantCulture, $"frame {frame.Number} {(frame.IsOut ? "out" : "in")}; decision: {Kebab.Of(frame.Decision)}");
+        var text = string.Create(CultureInfo.InvariantCulture, $"frame {frame.Number} {(frame.IsOut ? "out" : "in")}; decision: {CounterName.Of(frame.Decision)}");
         if (frame.Reason is { } reason)
-            text += $"; reason: {Kebab.Of(reason)}";
+            text += $"; reason: {CounterName.Of(reason)}";
         if (frame.Service is { } service)
             text += $"; service: {service}";
         if (frame.Server is { } server)

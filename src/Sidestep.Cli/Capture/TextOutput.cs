@@ -10,15 +10,15 @@ namespace Sidestep.Cli.Capture;
 /// <param name="colours">Whether it is a terminal that shows them.</param>
 public sealed class TextOutput(TextWriter output, bool colours) : ICaptureOutput
 {
-    private const string Green = "\e[32m", Red = "\e[31m", Yellow = "\e[33m", Dim = "\e[2m", Plain = "\e[0m";
+    private const string Green = "\e[32m", Red = "\e[31m", Yellow = "\e[33m", Dim = "\e[2m", Reset = "\e[0m";
 
     /// <inheritdoc/>
     public void Write(CapturedFrame frame)
     {
         ArgumentNullException.ThrowIfNull(frame);
         var time = DateTimeOffset.UnixEpoch.AddTicks(frame.Time / TimeSpan.NanosecondsPerTick).ToLocalTime();
-        var decision = frame.Reason is { } reason ? $"drop {Kebab.Of(reason)}" : Kebab.Of(frame.Decision);
-        var way = frame.Service is null ? "" : frame.Server is null ? $"{frame.Service}  " : $"{frame.Service} -> {frame.Server}  ";
+        var decision = frame.Reason is { } reason ? $"drop {CounterName.Of(reason)}" : CounterName.Of(frame.Decision);
+        var target = frame.Service is null ? "" : frame.Server is null ? $"{frame.Service}  " : $"{frame.Service} -> {frame.Server}  ";
         var colour = frame.Decision switch
         {
             Decision.Drop => Red,
@@ -27,7 +27,7 @@ public sealed class TextOutput(TextWriter output, bool colours) : ICaptureOutput
             _ => Yellow,
         };
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{time:HH:mm:ss.ffffff} #{frame.Number} {(frame.IsOut ? "out" : "in ")} {frame.Interface}  {(colours ? colour : "")}{decision}{(colours ? Plain : "")}  {way}{FrameText.Of(frame.Bytes.Span)}, {frame.Length} bytes"));
+            $"{time:HH:mm:ss.ffffff} #{frame.Number} {(frame.IsOut ? "out" : "in ")} {frame.Interface}  {(colours ? colour : "")}{decision}{(colours ? Reset : "")}  {target}{FrameText.Of(frame.Bytes.Span)}, {frame.Length} bytes"));
     }
 
     /// <inheritdoc/>

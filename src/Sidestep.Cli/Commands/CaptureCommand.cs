@@ -3,7 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Sidestep.Cli.Capture;
-using Sidestep.Cli.Running;
+using Sidestep.Cli.Managed;
 using Sidestep.Engine.Xdp.Capture;
 using Sidestep.Forwarding;
 using Sidestep.Forwarding.Capture;
@@ -14,12 +14,12 @@ namespace Sidestep.Cli.Commands;
 /// <summary><c>sidestep capture</c>: frames in and out with what was decided, with or without the daemon.</summary>
 public static class CaptureCommand
 {
-    private static readonly TimeSpan Breath = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan PollTimeout = TimeSpan.FromMilliseconds(100);
 
     /// <summary>The command.</summary>
     public static Command Create()
     {
-        var words = new Argument<string[]>("FILTER")
+        var filterArgument = new Argument<string[]>("FILTER")
         {
             Description = "Conditions joined by 'and': host A, src A, dst A, net P, port N, tcp, udp, icmp, service NAME, server NAME, "
                 + "decision D, reason R. They judge the frame as it came in. Nothing: every frame for a VIP.",
@@ -40,7 +40,7 @@ public static class CaptureCommand
             "Show frames of the director on this machine as they came in and as they went out, with the decision, the service, the real server, "
             + "or why they were dropped. Other tools cannot see what XDP sends. "
             + "Exits with 0 when it could, with 1 when there is no such director, with 2 when the filter is wrong or the director cannot be read.");
-        command.Add(words);
+        command.Add(filterArgument);
         var which = new DirectorOptions(command);
         foreach (var option in new Option[] { write, count, seconds, snap, sample, rate })
             command.Add(option);
@@ -52,13 +52,13 @@ public static class CaptureCommand
             var limits = new CaptureLimits { Snap = parsed.GetValue(snap), Sample = parsed.GetValue(sample), Rate = parsed.GetValue(rate) };
             try
             {
-                var filter = FilterParser.Parse(string.Join(' ', parsed.GetValue(words) ?? []));
+                var filter = FilterParser.Parse(string.Join(' ', parsed.GetValue(filterArgument) ?? []));
                 if (Begin(director, filter, limits) is not { } session)
                     return DirectorOptions.Missing(director, error);
                 using (session)
                 {
                     using var sink = Sink(parsed.GetValue(write), limits, output);
-                    var end = new End(
+                    var end = new StopCondition(
                         parsed.GetResult(count) is null ? long.MaxValue : parsed.GetValue(count),
                         parsed.GetResult(seconds) is null ? TimeSpan.MaxValue : TimeSpan.FromSeconds(parsed.GetValue(seconds)));
                     return Run(session, sink, end, error);
@@ -73,9 +73,9 @@ public static class CaptureCommand
         return command;
     }
 
-    private readonly record struct End(long Frames, TimeSpan After);
+    private readonly record struct StopCondition(long Frames, TimeSpan After);
 
-    private static int Run(ICaptureSession session, ICaptureOutput sink, End end, TextWriter error)
+    private static int Run(ICaptureSession session, ICaptureOutput sink, StopCondition end, TextWriter error)
     {
         var stopped = false;
         void Stop(PosixSignalContext signal)
@@ -91,7 +91,7 @@ public static class CaptureCommand
         while (!Volatile.Read(ref stopped) && frames <= end.Frames && clock.Elapsed < end.After)
         {
             var before = frames;
-            session.Poll(Breath, frame =>
+            session.Poll(PollTimeout, frame =>
             {
                 if (frame.Number != last)
                     (last, frames) = (frame.Number, frames + 1);
@@ -123,9 +123,9 @@ public static class CaptureCommand
         _ => new PcapngOutput(File.Create(file), limits.Snap),
     };
 
-    private static void Between<T>(Option<T> option, T least, T most) where T : IComparable<T> => option.Validators.Add(result =>
+    private static void Between<T>(Option<T> option, T minimum, T maximum) where T : IComparable<T> => option.Validators.Add(result =>
     {
-        if (result.Tokens.Count > 0 && result.GetValueOrDefault<T>() is { } value && (value.CompareTo(least) < 0 || value.CompareTo(most) > 0))
-            result.AddError(string.Create(CultureInfo.InvariantCulture, $"{option.Name} {value}: must be from {least} to {most}."));
+        if (result.Tokens.Count > 0 && result.GetValueOrDefault<T>() is { } value && (value.CompareTo(minimum) < 0 || value.CompareTo(maximum) > 0))
+            result.AddError(string.Create(CultureInfo.InvariantCulture, $"{option.Name} {value}: must be from {minimum} to {maximum}."));
     });
 }

@@ -35,11 +35,11 @@ public static class ConfigCheckCommand
             error.WriteLine($"{read.Name}: error: {read.Problem}");
             return ExitCode.Unusable;
         }
-        var result = ConfigurationReader.Read(text, offline ? null : HostFacts.OfThisMachine());
+        var result = ConfigurationReader.Read(text, offline ? null : HostInfo.OfThisMachine());
         if (json)
-            CheckReport.WriteJson(read.Name, result, output);
+            ConfigCheckReport.WriteJson(read.Name, result, output);
         else
-            CheckReport.WriteText(read.Name, result, offline, offline ? 0 : HostErrors(text, result), output, error);
+            ConfigCheckReport.WriteText(read.Name, result, offline, offline ? 0 : HostErrors(text, result), output, error);
         return result.Errors.IsEmpty ? ExitCode.Ok : ExitCode.Failed;
     }
 

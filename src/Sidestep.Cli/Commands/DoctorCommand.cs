@@ -8,7 +8,7 @@ namespace Sidestep.Cli.Commands;
 public static class DoctorCommand
 {
     /// <summary>The director looks for some seconds; another one who asked first comes first.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(1);
 
     /// <summary>The command.</summary>
     public static Command Create()
@@ -32,7 +32,7 @@ public static class DoctorCommand
         try
         {
             using var client = DirectorClient.OnThisMachine(DaemonReport.SocketPath(director));
-            var report = await client.DiagnoseAsync(new DoctorRequest(service), Patience, cancellation).ConfigureAwait(false);
+            var report = await client.DiagnoseAsync(new DoctorRequest(service), Timeout, cancellation).ConfigureAwait(false);
             if (json)
                 DoctorText.WriteJson(report, console.Output);
             else

@@ -1,9 +1,9 @@
 using System.CommandLine;
 using System.Net;
-using Sidestep.Cli.Running;
+using Sidestep.Cli.Managed;
 using Sidestep.Engine.Xdp;
 using Sidestep.Forwarding;
-using Sidestep.Forwarding.Running;
+using Sidestep.Forwarding.LocalApi;
 using Sidestep.Model;
 
 namespace Sidestep.Cli.Commands;
@@ -46,29 +46,29 @@ public static class FlowsCommand
     private static int Run(DirectorSettings director, FlowFilter filter, bool list, bool json, TextWriter output, TextWriter error)
     {
         IFlowsReport report = json ? new FlowsJson(output, list) : new FlowsText(output);
-        var census = new FlowCensus();
+        var summary = new FlowSummary();
         try
         {
-            void Visit(RememberedFlow flow)
+            void Visit(TrackedFlow flow)
             {
-                if (!filter.Takes(flow))
+                if (!filter.Matches(flow))
                     return;
-                census.Add(flow);
+                summary.Add(flow);
                 if (list)
                     report.Add(flow);
             }
             using var managed = ManagedDirector.Find(director);
-            var facts = managed is not null ? managed.Visit(Visit) : DirectorFlows.Visit(director.PinPath, director.Name, Visit);
-            if (facts is null)
+            var tableStatus = managed is not null ? managed.Visit(Visit) : DirectorFlows.Visit(director.PinPath, director.Name, Visit);
+            if (tableStatus is null)
                 return DirectorOptions.Missing(director, error);
-            if (Stranger(filter, facts) is { } stranger)
+            if (UnknownName(filter, tableStatus) is { } unknown)
             {
-                error.WriteLine($"error: {stranger}");
+                error.WriteLine($"error: {unknown}");
                 return ExitCode.Failed;
             }
-            foreach (var server in facts.Servers.Where(filter.Takes))
-                census.Name(server);
-            report.Finish(director.Name, census, facts);
+            foreach (var server in tableStatus.Servers.Where(filter.Matches))
+                summary.AddServer(server);
+            report.Finish(director.Name, summary, tableStatus);
             return ExitCode.Ok;
         }
         catch (EngineException e)
@@ -79,11 +79,11 @@ public static class FlowsCommand
     }
 
     /// <summary>What was asked for and is not there: "none" would be read as "it has no flows".</summary>
-    private static string? Stranger(FlowFilter filter, FlowTableFacts facts) =>
-        filter.Service is { } service && !facts.Services.Contains(service)
-            ? $"--service {service}: the director has no service of that name. It has {Some(facts.Services)}."
-        : filter.Server is { } server && !facts.Servers.Any(filter.Takes)
-            ? $"--server {server}: the director has no real server of that name or address. It has {Some([.. facts.Servers.Select(static s => s.Name)])}."
+    private static string? UnknownName(FlowFilter filter, FlowTableStatus tableStatus) =>
+        filter.Service is { } service && !tableStatus.Services.Contains(service)
+            ? $"--service {service}: the director has no service of that name. It has {Some(tableStatus.Services)}."
+        : filter.Server is { } server && !tableStatus.Servers.Any(filter.Matches)
+            ? $"--server {server}: the director has no real server of that name or address. It has {Some([.. tableStatus.Servers.Select(static s => s.Name)])}."
         : null;
 
     private static string Some(IReadOnlyList<string> names) => names.Count == 0 ? "none"

@@ -11,8 +11,8 @@ public static class PlanCommand
     /// <summary>The command.</summary>
     /// <param name="read">Reads what runs, by name and pin path of the director; null when there is no such director. Throws
     /// <see cref="EngineException"/> when it cannot be read.</param>
-    /// <param name="ask">Has the daemon plan, where it is the engine, with the text of the configuration; null: it is not.</param>
-    public static Command Create(Func<DirectorSettings, RunningState?> read, Func<DirectorSettings, string, Plan?>? ask = null)
+    /// <param name="requestPlan">Has the daemon plan, where it is the engine, with the text of the configuration; null: it is not.</param>
+    public static Command Create(Func<DirectorSettings, RunningState?> read, Func<DirectorSettings, string, Plan?>? requestPlan = null)
     {
         var file = new Argument<string>("FILE") { Description = "The proposed configuration file; - is standard input." };
         var json = new Option<bool>("--json") { Description = "Print the plan as one JSON object on standard output." };
@@ -27,13 +27,13 @@ public static class PlanCommand
         {
             file, json, offline,
         };
-        command.SetAction(parsed => Run(parsed.GetRequiredValue(file), parsed.GetValue(json), parsed.GetValue(offline), read, ask,
+        command.SetAction(parsed => Run(parsed.GetRequiredValue(file), parsed.GetValue(json), parsed.GetValue(offline), read, requestPlan,
             parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error));
         return command;
     }
 
     private static int Run(string path, bool json, bool offline, Func<DirectorSettings, RunningState?> read,
-        Func<DirectorSettings, string, Plan?>? ask, TextWriter output, TextWriter error)
+        Func<DirectorSettings, string, Plan?>? requestPlan, TextWriter output, TextWriter error)
     {
         var file = ConfigurationFile.Read(path);
         if (file.Text is not { } text)
@@ -41,7 +41,7 @@ public static class PlanCommand
             error.WriteLine($"{file.Name}: error: {file.Problem}");
             return ExitCode.Unusable;
         }
-        var result = ConfigurationReader.Read(text, offline ? null : HostFacts.OfThisMachine());
+        var result = ConfigurationReader.Read(text, offline ? null : HostInfo.OfThisMachine());
         foreach (var issue in result.Errors)
             error.WriteLine(issue.Format(file.Name, "error"));
         if (result.Configuration is not { } configuration)
@@ -49,7 +49,7 @@ public static class PlanCommand
         try
         {
             var director = configuration.Director;
-            if (ask?.Invoke(director, text) is { } planned)
+            if (requestPlan?.Invoke(director, text) is { } planned)
                 return Write(director, planned, json, output);
             if (read(director) is not { } running)
             {

@@ -34,13 +34,13 @@ public static class PreflightCommand
             var (output, error) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
             try
             {
-                var facts = FactsReader.Read(parsed.GetRequiredValue(name));
-                var judgement = Judgement.Of(facts, Enum.Parse<EngineKind>(parsed.GetValue(engine)!, ignoreCase: true));
+                var capabilities = InterfaceCapabilitiesReader.Read(parsed.GetRequiredValue(name));
+                var selection = DriverSelection.Of(capabilities, Enum.Parse<EngineKind>(parsed.GetValue(engine)!, ignoreCase: true));
                 if (parsed.GetValue(json))
-                    WriteJson(facts, judgement, output);
+                    WriteJson(capabilities, selection, output);
                 else
-                    WriteText(facts, judgement, output);
-                return judgement.Chosen is null ? ExitCode.Failed : ExitCode.Ok;
+                    WriteText(capabilities, selection, output);
+                return selection.Chosen is null ? ExitCode.Failed : ExitCode.Ok;
             }
             catch (EngineException e)
             {
@@ -51,54 +51,54 @@ public static class PreflightCommand
         return command;
     }
 
-    private static void WriteText(InterfaceFacts facts, Judgement judgement, TextWriter output)
+    private static void WriteText(InterfaceCapabilities capabilities, DriverSelection selection, TextWriter output)
     {
-        output.WriteLine(judgement.Chosen is { } chosen ? $"{facts.Name}: engine {chosen.Engine().Name()}, driver {chosen.Name()}" : $"{facts.Name}: no driver works");
-        foreach (var verdict in judgement.Drivers)
+        output.WriteLine(selection.Chosen is { } chosen ? $"{capabilities.Name}: engine {chosen.Engine().Name()}, driver {chosen.Name()}" : $"{capabilities.Name}: no driver works");
+        foreach (var candidate in selection.Drivers)
         {
-            output.WriteLine($"  {verdict.Driver.Name(),-10} {(verdict.Works ? "works" : "does not work")}");
-            foreach (var obstacle in verdict.Obstacles)
+            output.WriteLine($"  {candidate.Driver.Name(),-10} {(candidate.Works ? "works" : "does not work")}");
+            foreach (var obstacle in candidate.Obstacles)
                 Write(obstacle, "             ", output);
         }
-        foreach (var note in judgement.Notes)
+        foreach (var note in selection.Notes)
             Write(note, "  note: ", output);
     }
 
     private static void Write(Obstacle obstacle, string before, TextWriter output)
     {
         output.WriteLine($"{before}{obstacle.Reason}");
-        if (obstacle.Cure is { } cure)
-            output.WriteLine($"{new string(' ', before.Length)}cure: {cure}");
+        if (obstacle.Remedy is { } remedy)
+            output.WriteLine($"{new string(' ', before.Length)}remedy: {remedy}");
     }
 
-    private static void WriteJson(InterfaceFacts facts, Judgement judgement, TextWriter output) => output.WriteLine(JsonSerializer.Serialize(
+    private static void WriteJson(InterfaceCapabilities capabilities, DriverSelection selection, TextWriter output) => output.WriteLine(JsonSerializer.Serialize(
         new
         {
-            @interface = facts.Name,
-            engine = judgement.Engine?.Name(),
-            driver = judgement.Chosen?.Name(),
-            drivers = judgement.Drivers.Select(static d => new
+            @interface = capabilities.Name,
+            engine = selection.Engine?.Name(),
+            driver = selection.Chosen?.Name(),
+            drivers = selection.Drivers.Select(static d => new
             {
                 engine = d.Driver.Engine().Name(),
                 driver = d.Driver.Name(),
                 works = d.Works,
-                obstacles = d.Obstacles.Select(static o => new { reason = o.Reason, cure = o.Cure }),
+                obstacles = d.Obstacles.Select(static o => new { reason = o.Reason, remedy = o.Remedy }),
             }),
-            notes = judgement.Notes.Select(static o => new { reason = o.Reason, cure = o.Cure }),
-            facts = new
+            notes = selection.Notes.Select(static o => new { reason = o.Reason, remedy = o.Remedy }),
+            capabilities = new
             {
-                device = facts.DeviceDriver,
-                kind = facts.Kind,
-                up = facts.IsUp,
-                mtu = facts.MtuBytes,
-                queues = facts.Queues,
-                cpus = facts.Cpus,
-                xdp = facts.TakesXdp,
-                zeroCopy = facts.TakesZeroCopy,
-                lro = facts.HasLro,
-                hardwareGro = facts.HasHardwareGro,
-                master = facts.Master,
-                kernel = facts.Kernel.ToString(),
+                device = capabilities.DeviceDriver,
+                kind = capabilities.Kind,
+                up = capabilities.IsUp,
+                mtu = capabilities.MtuBytes,
+                queues = capabilities.Queues,
+                cpus = capabilities.Cpus,
+                xdp = capabilities.SupportsXdp,
+                zeroCopy = capabilities.SupportsZeroCopy,
+                lro = capabilities.HasLro,
+                hardwareGro = capabilities.HasHardwareGro,
+                master = capabilities.Master,
+                kernel = capabilities.Kernel.ToString(),
             },
         },
         Json));

@@ -21,7 +21,7 @@ public static class ReplayCommand
     /// machine cannot.</param>
     public static Command Create(Func<int, IReplayEngine> xdp)
     {
-        var words = new Argument<string[]>("FILTER")
+        var filterArgument = new Argument<string[]>("FILTER")
         {
             Description = "Only these frames are told: conditions as of 'sidestep capture'. Nothing: every frame.",
             Arity = ArgumentArity.ZeroOrMore,
@@ -34,7 +34,7 @@ public static class ReplayCommand
         var quiet = new Option<bool>("--quiet", "-q") { Description = "No lines, only the summary." };
         var time = new Option<string>("--time") { Description = "virtual: idle timeouts by the capture's timestamps. real: by this machine's clock.", DefaultValueFactory = static _ => "virtual" };
         var mac = new Option<string?>("--mac") { Description = "Ethernet address of the director; otherwise it is looked for among the first 1,000 frames to VIPs, which are held back for it." };
-        var mtu = new Option<int>("--mtu") { Description = "MTU of its interfaces.", DefaultValueFactory = static _ => StandIns.DefaultMtu };
+        var mtu = new Option<int>("--mtu") { Description = "MTU of its interfaces.", DefaultValueFactory = static _ => SyntheticTopology.DefaultMtu };
         engine.AcceptOnlyFromAmong("managed", "xdp");
         time.AcceptOnlyFromAmong("virtual", "real");
         mac.Validators.Add(static result =>
@@ -47,12 +47,12 @@ public static class ReplayCommand
             + "The network is a stand-in: every server can be reached. "
             + "Exits with 0 when the whole capture was read, with 1 when it is damaged or cut off, after what could be read, or the configuration has errors, with 2 when nothing could be done.")
         {
-            words, config, input, write, engine, json, quiet, time, mac, mtu,
+            filterArgument, config, input, write, engine, json, quiet, time, mac, mtu,
         };
         command.SetAction(parsed =>
         {
             var error = parsed.InvocationConfiguration.Error;
-            var (configuration, code) = Document.Read(parsed.GetRequiredValue(config), error);
+            var (configuration, code) = InputFiles.Read(parsed.GetRequiredValue(config), error);
             if (configuration is null)
                 return code;
             var isXdp = parsed.GetValue(engine) == "xdp";
@@ -63,10 +63,10 @@ public static class ReplayCommand
             }
             try
             {
-                using var source = new CaptureSource(Document.Open(parsed.GetRequiredValue(input)));
-                var flows = configuration.Director.RememberedFlows;
+                using var source = new CaptureFileReader(InputFiles.Open(parsed.GetRequiredValue(input)));
+                var flows = configuration.Director.FlowTableSize;
                 using var chosen = isXdp ? xdp(flows) : new ManagedReplay(flows, parsed.GetValue(time) == "virtual");
-                var filter = parsed.GetValue(words) is { Length: > 0 } conditions ? new CaptureMatcher(FilterParser.Parse(string.Join(' ', conditions))) : null;
+                var filter = parsed.GetValue(filterArgument) is { Length: > 0 } conditions ? new CaptureMatcher(FilterParser.Parse(string.Join(' ', conditions))) : null;
                 using var run = new ReplayRun(chosen, configuration, filter, MacAddress.TryParse(parsed.GetValue(mac), out var own) ? own : null, parsed.GetValue(mtu));
                 using var text = Lines(parsed.InvocationConfiguration.Output);
                 var reports = new List<IFrameReport>();
@@ -94,13 +94,13 @@ public static class ReplayCommand
         return command;
     }
 
-    private static int Summarize(ReplayRun run, CaptureSource source, TextWriter error)
+    private static int Summarize(ReplayRun run, CaptureFileReader source, TextWriter error)
     {
         error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{source.Frames} frames: {(run.Decisions.Count == 0 ? "none" : string.Join(", ", run.Decisions.Select(static d => $"{d.Value} {d.Key}")))}"));
-        if (run.PassedOver > 0)
-            error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{run.PassedOver} frames are shorter than an Ethernet header and were passed over"));
-        if (run.Cut > 0)
-            error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{run.Cut} frames were captured in part; what is missing was taken to be zeros"));
+        if (run.Skipped > 0)
+            error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{run.Skipped} frames are shorter than an Ethernet header and were passed over"));
+        if (run.Truncated > 0)
+            error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{run.Truncated} frames were captured in part; what is missing was taken to be zeros"));
         if (run.Mac is not { } mac)
             error.WriteLine("no frame was addressed to a VIP and to one receiver: everything was the kernel's business (--mac says who the director is)");
         else
@@ -114,10 +114,10 @@ public static class ReplayCommand
     /// <summary>The console writes every line by itself, which takes longer than the frame.</summary>
     private static TextWriter Lines(TextWriter output) => ReferenceEquals(output, Console.Out) && Console.IsOutputRedirected
         ? new StreamWriter(Console.OpenStandardOutput(), new UTF8Encoding(false), OutputBuffer)
-        : new Kept(output);
+        : new NonClosingWriter(output);
 
     /// <summary>A writer that is somebody else's to close.</summary>
-    private sealed class Kept(TextWriter inner) : TextWriter
+    private sealed class NonClosingWriter(TextWriter inner) : TextWriter
     {
         public override Encoding Encoding => inner.Encoding;
 

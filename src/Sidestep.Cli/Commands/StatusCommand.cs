@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Sidestep.Cli.Running;
+using Sidestep.Cli.Managed;
 using Sidestep.Engine.Xdp;
 using Sidestep.Forwarding;
 using Sidestep.Model;

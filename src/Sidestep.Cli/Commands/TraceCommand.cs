@@ -6,7 +6,7 @@ using Sidestep.Engine.Managed;
 using Sidestep.Engine.Managed.Replay;
 using Sidestep.Forwarding;
 using Sidestep.Forwarding.Pipeline;
-using Sidestep.Forwarding.Running;
+using Sidestep.Forwarding.LocalApi;
 using Sidestep.Model;
 using Sidestep.Packets;
 using Sidestep.Packets.Capture;
@@ -19,10 +19,10 @@ public static class TraceCommand
     /// <summary>The command.</summary>
     /// <param name="read">Reads what runs, by name and pin path of the director and its peers; null when there is no such director.
     /// Throws <see cref="EngineException"/> when it cannot be read.</param>
-    /// <param name="ask">Has the daemon look, where it is the engine; null: it is not.</param>
-    public static Command Create(Func<DirectorSettings, RunningNetwork?> read, Func<DirectorSettings, TraceQuestion, TraceAnswer?>? ask = null)
+    /// <param name="requestTrace">Has the daemon look, where it is the engine; null: it is not.</param>
+    public static Command Create(Func<DirectorSettings, RunningNetwork?> read, Func<DirectorSettings, TraceRequest, TraceResponse?>? requestTrace = null)
     {
-        var words = new Argument<string[]>("PACKET")
+        var packetArgument = new Argument<string[]>("PACKET")
         {
             Description = "tcp SOURCE:PORT DESTINATION:PORT [FLAGS], udp SOURCE:PORT DESTINATION:PORT, icmp SOURCE DESTINATION. Or --hex, or --in with --frame.",
             Arity = ArgumentArity.ZeroOrMore,
@@ -38,31 +38,31 @@ public static class TraceCommand
             + "the outcome. It uses the file, and of the running director the slots, the next hops and what is remembered; nothing is sent, counted or remembered there. "
             + "Exits with 0 when it could be said, with 1 when the file has errors or there is no such director, with 2 when something cannot be read.")
         {
-            words, config, hex, input, frame, offline, json,
+            packetArgument, config, hex, input, frame, offline, json,
         };
         command.Validators.Add(result =>
         {
-            var packets = (result.GetValue(words) is { Length: > 0 } ? 1 : 0) + (result.GetValue(hex) is null ? 0 : 1) + (result.GetValue(input) is null ? 0 : 1);
+            var packets = (result.GetValue(packetArgument) is { Length: > 0 } ? 1 : 0) + (result.GetValue(hex) is null ? 0 : 1) + (result.GetValue(input) is null ? 0 : 1);
             if (packets != 1)
-                result.AddError($"{(packets == 0 ? "Which packet?" : "More than one packet.")} Give it in words ({PacketWords.Example}), or by --hex, or by --in and --frame.");
+                result.AddError($"{(packets == 0 ? "Which packet?" : "More than one packet.")} Give it in words ({PacketSpec.Example}), or by --hex, or by --in and --frame.");
             if (result.GetResult(frame) is { Implicit: false } && result.GetValue(input) is null)
                 result.AddError("--frame is the number of a frame in a capture: give that by --in.");
         });
         command.SetAction(parsed =>
         {
             var (output, error) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
-            var (configuration, code) = Document.Read(parsed.GetRequiredValue(config), error);
+            var (configuration, code) = InputFiles.Read(parsed.GetRequiredValue(config), error);
             if (configuration is null)
                 return code;
             try
             {
-                byte[]? given = parsed.GetValue(hex) is { } text ? HexFrame.Read(text)
+                byte[]? packet = parsed.GetValue(hex) is { } text ? HexFrame.Read(text)
                     : parsed.GetValue(input) is { } capture ? FrameOf(capture, parsed.GetValue(frame)) : null;
                 RunningNetwork? running = null;
-                if (!parsed.GetValue(offline) && ask?.Invoke(configuration.Director,
-                    new TraceQuestion(given ?? PacketWords.ToFrame(parsed.GetValue(words) ?? [], default), given is null)) is { } answer)
+                if (!parsed.GetValue(offline) && requestTrace?.Invoke(configuration.Director,
+                    new TraceRequest(packet ?? PacketSpec.ToFrame(parsed.GetValue(packetArgument) ?? [], default), packet is null)) is { } response)
                 {
-                    Write(answer.Explanation, answer.Frame, answer.Sent, parsed.GetValue(json), output);
+                    Write(response.Explanation, response.Frame, response.Sent, parsed.GetValue(json), output);
                     return ExitCode.Ok;
                 }
                 if (!parsed.GetValue(offline) && (running = read(configuration.Director)) is null)
@@ -71,10 +71,10 @@ public static class TraceCommand
                     return ExitCode.Failed;
                 }
                 // Without the director, who it is must come from the frame.
-                var mac = given is not null && running is null ? MacAddress.Read(given) : (MacAddress?)null;
-                using var engine = EngineOf(configuration, running, mac, out var hops);
-                given ??= PacketWords.ToFrame(parsed.GetValue(words) ?? [], hops.Interfaces[0].Mac);
-                Explain(engine, given, hops.Interfaces[0].Index, parsed.GetValue(json), output);
+                var mac = packet is not null && running is null ? MacAddress.Read(packet) : (MacAddress?)null;
+                using var engine = EngineOf(configuration, running, mac, out var nextHops);
+                packet ??= PacketSpec.ToFrame(parsed.GetValue(packetArgument) ?? [], nextHops.Interfaces[0].Mac);
+                Explain(engine, packet, nextHops.Interfaces[0].Index, parsed.GetValue(json), output);
                 return ExitCode.Ok;
             }
             catch (Exception e) when (e is FormatException or EngineException or IOException or UnauthorizedAccessException)
@@ -86,13 +86,13 @@ public static class TraceCommand
         return command;
     }
 
-    private static ManagedEngine EngineOf(Configuration configuration, RunningNetwork? running, MacAddress? mac, out NextHops hops)
+    private static ManagedEngine EngineOf(Configuration configuration, RunningNetwork? running, MacAddress? mac, out NextHops nextHops)
     {
-        hops = running?.NextHops ?? StandIns.For(configuration, mac, StandIns.DefaultMtu);
-        var engine = new ManagedEngine(configuration.Director.RememberedFlows);
-        engine.Apply(TableCompiler.Compile(configuration, hops, running?.Groups.ToPrevious(), DateTimeOffset.UtcNow));
+        nextHops = running?.NextHops ?? SyntheticTopology.For(configuration, mac, SyntheticTopology.DefaultMtu);
+        var engine = new ManagedEngine(configuration.Director.FlowTableSize);
+        engine.Apply(TableCompiler.Compile(configuration, nextHops, running?.Groups.ToPrevious(), DateTimeOffset.UtcNow));
         foreach (var flow in running?.Flows ?? [])
-            engine.Remember(flow);
+            engine.Track(flow);
         return engine;
     }
 
@@ -104,7 +104,7 @@ public static class TraceCommand
         var running = new Frame(buffer, Frame.Headroom, frame.Length);
         var decision = pipeline.Process(engine.Tables!, ref running, interfaceIndex);
         var explanation = Explanation.Of(pipeline, engine.Tables!, decision);
-        var isSent = decision is not (Decision.Pass or Decision.Drop or Decision.DeliverLocally or Decision.Fragmented);
+        var isSent = decision is not (Decision.Pass or Decision.Drop or Decision.DeliverLocally or Decision.Punted);
         Write(explanation, frame, isSent ? running.Bytes : default, json, output);
     }
 
@@ -120,8 +120,8 @@ public static class TraceCommand
     {
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{FrameText.Of(frame)}, {frame.Length} bytes"));
         foreach (var stage in explanation.Stages)
-            output.WriteLine($"  {stage.Name,-12} {(stage.Words.Length > 0 ? stage.Words : "-")}");
-        output.WriteLine($"{Kebab.Of(explanation.Decision)}{(explanation.Reason is { } reason ? $" {Kebab.Of(reason)}" : "")}");
+            output.WriteLine($"  {stage.Name,-12} {(stage.Text.Length > 0 ? stage.Text : "-")}");
+        output.WriteLine($"{CounterName.Of(explanation.Decision)}{(explanation.Reason is { } reason ? $" {CounterName.Of(reason)}" : "")}");
         if (!sent.IsEmpty)
             output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{FrameText.Of(sent)}, {sent.Length} bytes"));
     }
@@ -133,18 +133,18 @@ public static class TraceCommand
         {
             json.WriteStartObject();
             json.WriteString("packet", FrameText.Of(frame));
-            json.WriteString("decision", Kebab.Of(explanation.Decision));
-            json.WriteString("reason", explanation.Reason is { } reason ? Kebab.Of(reason) : null);
+            json.WriteString("decision", CounterName.Of(explanation.Decision));
+            json.WriteString("reason", explanation.Reason is { } reason ? CounterName.Of(reason) : null);
             json.WriteStartArray("stages");
             foreach (var stage in explanation.Stages)
             {
                 json.WriteStartObject();
                 json.WriteString("stage", stage.Name);
-                json.WriteString("words", stage.Words);
-                foreach (var fact in stage.Facts)
+                json.WriteString("text", stage.Text);
+                foreach (var traceField in stage.Fields)
                 {
-                    json.WritePropertyName(fact.Name);
-                    JsonSerializer.Serialize(json, fact.Value);
+                    json.WritePropertyName(traceField.Name);
+                    JsonSerializer.Serialize(json, traceField.Value);
                 }
                 json.WriteEndObject();
             }
@@ -157,7 +157,7 @@ public static class TraceCommand
 
     private static byte[] FrameOf(string capture, long number)
     {
-        using var source = new CaptureSource(Document.Open(capture));
+        using var source = new CaptureFileReader(InputFiles.Open(capture));
         while (source.TryRead(out var record))
         {
             if (source.Frames != number)

@@ -17,15 +17,15 @@ public static class HexFrame
             if (char.IsAsciiHexDigit(text[i]))
                 digits.Add(text[i]);
             else if (text[i] is not (':' or '-') && !char.IsWhiteSpace(text[i]))
-                throw new FormatException(Say($"'{text[i]}' at character {i + 1} is no hexadecimal digit"));
+                throw new FormatException(Describe($"'{text[i]}' at character {i + 1} is no hexadecimal digit"));
         }
         if (digits.Count % 2 != 0)
-            throw new FormatException(Say($"{digits.Count} digits are no whole number of bytes"));
+            throw new FormatException(Describe($"{digits.Count} digits are no whole number of bytes"));
         if (digits.Count / 2 < EthernetPacket.HeaderLength)
-            throw new FormatException(Say($"{digits.Count / 2} bytes are fewer than an Ethernet header has, {EthernetPacket.HeaderLength}"));
+            throw new FormatException(Describe($"{digits.Count / 2} bytes are fewer than an Ethernet header has, {EthernetPacket.HeaderLength}"));
         return Convert.FromHexString(digits.ToArray());
     }
 
-    private static string Say(FormattableString wrong) =>
+    private static string Describe(FormattableString wrong) =>
         $"--hex: {wrong.ToString(CultureInfo.InvariantCulture)}. Give the frame from the Ethernet header on, two digits a byte; spaces, colons and hyphens do not matter.";
 }

@@ -16,19 +16,19 @@ public sealed class AgentRegistry : IAgentReports
     private const string Operator = "operator";
 
     private readonly ConcurrentDictionary<string, ReceivedReport> _reports = new(StringComparer.Ordinal);
-    private readonly HandshakeSigns _signs = new();
+    private readonly HandshakeSignals _handshakeSignals = new();
     private readonly DrainOverlay _drains;
     private readonly TimeProvider _time;
     private readonly string _version;
-    private DutyCompiler? _compiler;
+    private ServerSpecCompiler? _compiler;
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TaskCompletionSource _reported = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private int _hurry;
+    private int _expediters;
 
     /// <summary>How often somebody was in a hurry.</summary>
-    private long _hurries;
+    private long _expediteCount;
 
-    private long _mark;
+    private long _epoch;
 
     /// <summary>Knows nothing yet.</summary>
     /// <param name="drains">Gets the wishes of servers' operators.</param>
@@ -40,30 +40,30 @@ public sealed class AgentRegistry : IAgentReports
         _version = version;
         _time = time;
         // Greater than all of a process before: what agents still hold of that one is no mark of this.
-        _mark = time.GetUtcNow().UtcTicks;
+        _epoch = time.GetUtcNow().UtcTicks;
     }
 
     /// <inheritdoc/>
     public event Action? Changed;
 
     /// <inheritdoc/>
-    public event Action<IPAddress, string>? Suspected;
+    public event Action<IPAddress, string>? PassiveSignalRaised;
 
     /// <summary>The version that duties name.</summary>
     public string Version => _version;
 
     /// <summary>Packets are forwarded by this from now on: duties may be others.</summary>
-    public void InForce(Configuration configuration, NextHops nextHops)
+    public void Applied(Configuration configuration, NextHops nextHops)
     {
-        var compiler = new DutyCompiler(configuration, nextHops);
+        var compiler = new ServerSpecCompiler(configuration, nextHops);
         Volatile.Write(ref _compiler, compiler);
         foreach (var server in _reports.Keys.Where(k => !compiler.Knows(k)))
         {
             _reports.TryRemove(server, out _);
-            lock (_signs)
-                _signs.Forget(server);
+            lock (_handshakeSignals)
+                _handshakeSignals.Remove(server);
         }
-        EndWaits();
+        WakeWaiters();
     }
 
     /// <summary>Whether a real server has this name or address.</summary>
@@ -72,22 +72,22 @@ public sealed class AgentRegistry : IAgentReports
     /// <summary>The duties of a server as soon as they are others than the caller has.</summary>
     /// <param name="server">Name or address.</param>
     /// <param name="after">The revision that the caller has; null: none.</param>
-    /// <param name="longest">How long to wait for others.</param>
+    /// <param name="timeout">How long to wait for others.</param>
     /// <param name="cancellation">The caller has left.</param>
-    /// <returns>Null: still the same, or there is no such server any more. Before the time is over: a report is wanted (<see cref="Hurry"/>).</returns>
-    public async Task<Duties?> DutiesAsync(string server, long? after, TimeSpan longest, CancellationToken cancellation)
+    /// <returns>Null: still the same, or there is no such server any more. Before the time is over: a report is wanted (<see cref="ExpediteReports"/>).</returns>
+    public async Task<ServerSpec?> GetSpecAsync(string server, long? after, TimeSpan timeout, CancellationToken cancellation)
     {
         var start = _time.GetTimestamp();
-        var hurries = Volatile.Read(ref _hurries);
+        var expediteCount = Volatile.Read(ref _expediteCount);
         while (true)
         {
             var changed = Volatile.Read(ref _changed).Task;
-            if (Volatile.Read(ref _compiler)?.For(server, _version) is not { } duties)
+            if (Volatile.Read(ref _compiler)?.SpecFor(server, _version) is not { } spec)
                 return null;
-            if (duties.Revision != after)
-                return duties with { Issued = _time.GetUtcNow() };
-            var rest = longest - _time.GetElapsedTime(start);
-            if (rest <= TimeSpan.Zero || hurries != Volatile.Read(ref _hurries))
+            if (spec.Revision != after)
+                return spec with { Issued = _time.GetUtcNow() };
+            var rest = timeout - _time.GetElapsedTime(start);
+            if (rest <= TimeSpan.Zero || expediteCount != Volatile.Read(ref _expediteCount))
                 return null;
             try
             {
@@ -102,42 +102,42 @@ public sealed class AgentRegistry : IAgentReports
 
     /// <summary>Takes a report.</summary>
     /// <returns>Null: there is no such server.</returns>
-    public ReportAnswer? Report(string server, AgentReport report)
+    public ReportResponse? Report(string server, AgentReport report)
     {
         ArgumentNullException.ThrowIfNull(report);
         var compiler = Volatile.Read(ref _compiler);
-        if (compiler?.For(server, _version) is not { } duties)
+        if (compiler?.SpecFor(server, _version) is not { } spec)
             return null;
         var now = _time.GetUtcNow();
-        var former = _reports.GetValueOrDefault(server);
+        var previous = _reports.GetValueOrDefault(server);
         // What a process before gave, when clocks were set back meanwhile.
-        var mark = Volatile.Read(ref _mark);
-        if (report.Mark > mark)
-            report = report with { Mark = 0 };
+        var epoch = Volatile.Read(ref _epoch);
+        if (report.ReportEpoch > epoch)
+            report = report with { ReportEpoch = 0 };
         _reports[server] = new ReceivedReport(compiler.NameOf(server), now, report);
-        if (former is null || former.Report.IsFit != report.IsFit || now - former.At > SilentAfter)
+        if (previous is null || previous.Report.IsHealthy != report.IsHealthy || now - previous.At > SilentAfter)
             Changed?.Invoke();
-        if (former is not null)
-            Suspect(compiler, server, former.Report, report);
-        _drains.Set(server, Operator, report.Wish == OperatorWish.Draining);
+        if (previous is not null)
+            RaisePassiveSignals(compiler, server, previous.Report, report);
+        _drains.Set(server, Operator, report.AdminState == AdminStates.Draining);
         Interlocked.Exchange(ref _reported, new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
-        return new ReportAnswer
+        return new ReportResponse
         {
-            DutiesRevision = duties.Revision,
-            NextReportMilliseconds = Volatile.Read(ref _hurry) > 0 ? 200 : null,
-            Mark = mark,
+            SpecRevision = spec.Revision,
+            NextReportMilliseconds = Volatile.Read(ref _expediters) > 0 ? 200 : null,
+            ReportEpoch = epoch,
             WallClock = now,
         };
     }
 
     /// <summary>Takes the wish of a server's operator.</summary>
     /// <returns>False: there is no such server.</returns>
-    public bool Wish(string server, DrainRequest wish)
+    public bool SetAdminState(string server, DrainRequest request)
     {
-        ArgumentNullException.ThrowIfNull(wish);
+        ArgumentNullException.ThrowIfNull(request);
         if (!Knows(server))
             return false;
-        _drains.Set(server, Operator, wish.State == OperatorWish.Draining);
+        _drains.Set(server, Operator, request.State == AdminStates.Draining);
         return true;
     }
 
@@ -149,19 +149,19 @@ public sealed class AgentRegistry : IAgentReports
     }
 
     /// <inheritdoc/>
-    public bool? IsFit(string name, IPAddress address) => Find(name, address) is { } last && _time.GetUtcNow() - last.At <= SilentAfter ? last.Report.IsFit : null;
+    public bool? IsHealthy(string name, IPAddress address) => Find(name, address) is { } last && _time.GetUtcNow() - last.At <= SilentAfter ? last.Report.IsHealthy : null;
 
-    private void Suspect(DutyCompiler compiler, string server, AgentReport former, AgentReport report)
+    private void RaisePassiveSignals(ServerSpecCompiler compiler, string server, AgentReport previous, AgentReport report)
     {
-        IReadOnlyList<string> signs;
-        lock (_signs)
-            signs = _signs.Take(server, former, report);
-        if (signs.Count == 0)
+        IReadOnlyList<string> signals;
+        lock (_handshakeSignals)
+            signals = _handshakeSignals.Update(server, previous, report);
+        if (signals.Count == 0)
             return;
         foreach (var address in compiler.AddressesOf(server))
         {
-            foreach (var sign in signs)
-                Suspected?.Invoke(address, sign);
+            foreach (var signal in signals)
+                PassiveSignalRaised?.Invoke(address, signal);
         }
     }
 
@@ -176,28 +176,28 @@ public sealed class AgentRegistry : IAgentReports
     public ImmutableArray<ReceivedReport> All => [.. _reports.Values.OrderBy(static r => r.Server, StringComparer.Ordinal)];
 
     /// <summary>Has agents report now, and more often until it is disposed.</summary>
-    public IDisposable Hurry() => new Haste(this);
+    public IDisposable ExpediteReports() => new Expedited(this);
 
     /// <summary>A moment, for <see cref="WaitForReportsAsync"/>: what agents look at from now on will say so.</summary>
-    public long Mark() => Interlocked.Increment(ref _mark);
+    public long BeginEpoch() => Interlocked.Increment(ref _epoch);
 
     /// <summary>Waits until each of these servers that reports at all has sent a report of what it looked at after this moment.</summary>
     /// <param name="servers">Whose agents.</param>
-    /// <param name="mark">The moment, by <see cref="Mark"/>.</param>
-    /// <param name="longest">How long to wait.</param>
+    /// <param name="epoch">The moment, by <see cref="BeginEpoch"/>.</param>
+    /// <param name="timeout">How long to wait.</param>
     /// <param name="cancellation">The caller has left.</param>
     /// <returns>Those that did not in time; without those that became silent, which is another trouble.</returns>
-    public async Task<IReadOnlyList<RealServer>> WaitForReportsAsync(IReadOnlyCollection<RealServer> servers, long mark, TimeSpan longest, CancellationToken cancellation)
+    public async Task<IReadOnlyList<RealServer>> WaitForReportsAsync(IReadOnlyCollection<RealServer> servers, long epoch, TimeSpan timeout, CancellationToken cancellation)
     {
         var start = _time.GetTimestamp();
         while (true)
         {
             var reported = Volatile.Read(ref _reported).Task;
             // One that has become silent will hardly speak now.
-            RealServer[] awaited = [.. servers.Where(s => Find(s) is { } last && last.Report.Mark < mark && _time.GetUtcNow() - last.At <= SilentAfter)];
+            RealServer[] awaited = [.. servers.Where(s => Find(s) is { } last && last.Report.ReportEpoch < epoch && _time.GetUtcNow() - last.At <= SilentAfter)];
             if (awaited.Length == 0)
                 return [];
-            var rest = longest - _time.GetElapsedTime(start);
+            var rest = timeout - _time.GetElapsedTime(start);
             if (rest <= TimeSpan.Zero)
                 return awaited;
             try
@@ -215,21 +215,21 @@ public sealed class AgentRegistry : IAgentReports
     public static TimeSpan SilentAfter { get; } = TimeSpan.FromSeconds(6);
 
     /// <summary>Whoever waits for other duties looks again.</summary>
-    private void EndWaits() => Interlocked.Exchange(ref _changed, new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
+    private void WakeWaiters() => Interlocked.Exchange(ref _changed, new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
 
-    private sealed class Haste : IDisposable
+    private sealed class Expedited : IDisposable
     {
         private readonly AgentRegistry _registry;
 
-        internal Haste(AgentRegistry registry)
+        internal Expedited(AgentRegistry registry)
         {
             _registry = registry;
-            Interlocked.Increment(ref registry._hurry);
-            Interlocked.Increment(ref registry._hurries);
-            registry.EndWaits();
+            Interlocked.Increment(ref registry._expediters);
+            Interlocked.Increment(ref registry._expediteCount);
+            registry.WakeWaiters();
         }
 
-        public void Dispose() => Interlocked.Decrement(ref _registry._hurry);
+        public void Dispose() => Interlocked.Decrement(ref _registry._expediters);
     }
 }
 

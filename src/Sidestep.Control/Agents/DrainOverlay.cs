@@ -40,7 +40,7 @@ public sealed class DrainOverlay
     }
 
     /// <summary>The configuration with these servers draining; pools without any are the same instances.</summary>
-    public Configuration On(Configuration configuration)
+    public Configuration ApplyTo(Configuration configuration)
     {
         ArgumentNullException.ThrowIfNull(configuration);
         var keys = Drained.Select(static d => d.Server).ToHashSet(StringComparer.Ordinal);

@@ -30,21 +30,21 @@ public sealed record Evidence
     public ImmutableArray<(IPAddress Vip, string Device)> LocalVips { get; init; } = [];
 
     /// <summary>Who else answers for its VIPs.</summary>
-    public ImmutableArray<VipClaim> Claims { get; init; } = [];
+    public ImmutableArray<VipConflict> Conflicts { get; init; } = [];
 
     /// <summary>The real servers that were looked at.</summary>
     public ImmutableArray<ServerEvidence> Servers { get; init; } = [];
 
     /// <summary>Services by VIP, for what is about a VIP.</summary>
-    public ImmutableDictionary<IPAddress, ImmutableArray<string>> ServicesOfVips { get; init; } = ImmutableDictionary<IPAddress, ImmutableArray<string>>.Empty;
+    public ImmutableDictionary<IPAddress, ImmutableArray<string>> ServicesByVip { get; init; } = ImmutableDictionary<IPAddress, ImmutableArray<string>>.Empty;
 }
 
 /// <summary>An interface of the director.</summary>
 /// <param name="Name">The kernel's name.</param>
-/// <param name="Wanted">By the configuration.</param>
+/// <param name="Configured">By the configuration.</param>
 /// <param name="Actual">Null: not attached.</param>
 /// <param name="WhyNotBetter">What the driver said.</param>
-public sealed record InterfaceEvidence(string Name, Driver Wanted, Driver? Actual, string? WhyNotBetter);
+public sealed record InterfaceEvidence(string Name, Driver Configured, Driver? Actual, string? WhyNotBetter);
 
 /// <summary>A real server: one address.</summary>
 public sealed record ServerEvidence
@@ -61,33 +61,33 @@ public sealed record ServerEvidence
     /// <summary>The way to it.</summary>
     public RouteEvidence Route { get; init; } = new();
 
-    /// <summary>The report that was there when the look began; null: <see cref="Before"/> is the first.</summary>
-    public ReceivedReport? First { get; init; }
+    /// <summary>The report that was there when the look began; null: <see cref="BeforeProbes"/> is the first.</summary>
+    public ReceivedReport? AtStart { get; init; }
 
     /// <summary>The last report before the probes.</summary>
-    public ReceivedReport? Before { get; init; }
+    public ReceivedReport? BeforeProbes { get; init; }
 
     /// <summary>The last report: after the probes, if the agent speaks.</summary>
-    public ReceivedReport? After { get; init; }
+    public ReceivedReport? AfterProbes { get; init; }
 
     /// <summary>Pools in which health checks find it unfit, by what the tables in force say.</summary>
-    public ImmutableArray<string> UnfitIn { get; init; } = [];
+    public ImmutableArray<string> UnhealthyIn { get; init; } = [];
 
     /// <summary>TTL or hop limit of what came from the server's own address; null: nothing came.</summary>
-    public int? OwnTtl { get; init; }
+    public int? ReplyTtl { get; init; }
 
     /// <summary>The agent's report, if it is not too old to be believed.</summary>
     public AgentReport? Agent(Evidence evidence) =>
-        After is { } last && evidence.Now - last.At < AgentRegistry.SilentAfter ? last.Report : null;
+        AfterProbes is { } last && evidence.Now - last.At < AgentRegistry.SilentAfter ? last.Report : null;
 
     /// <summary>How much a counter grew while it was looked at; 0 when that is not known.</summary>
-    public long Growth(string counter) => (First ?? Before)?.Report is { } before && After?.Report is { } after && before.Instance == after.Instance
+    public long Growth(string counter) => (AtStart ?? BeforeProbes)?.Report is { } before && AfterProbes?.Report is { } after && before.Instance == after.Instance
         ? after.Counters.GetValueOrDefault(counter) - before.Counters.GetValueOrDefault(counter) : 0;
 
     /// <summary>What the agent saw of handshakes with a VIP while it was looked at; null when that is not known.</summary>
     public (long SynReceived, long SynAckSent)? Handshakes(IPAddress vip)
     {
-        if (Before?.Report is not { } before || After?.Report is not { } after || before.Instance != after.Instance || after.Sequence <= before.Sequence
+        if (BeforeProbes?.Report is not { } before || AfterProbes?.Report is not { } after || before.Instance != after.Instance || after.Sequence <= before.Sequence
             || after.Traffic.FirstOrDefault(t => t.Vip.Equals(vip)) is not { } now)
             return null;
         var then = before.Traffic.FirstOrDefault(t => t.Vip.Equals(vip));
@@ -99,7 +99,7 @@ public sealed record ServerEvidence
 public sealed record RouteEvidence
 {
     /// <summary>Why there is none; null: there is.</summary>
-    public string? NoRoute { get; init; }
+    public string? NoRouteReason { get; init; }
 
     /// <summary>The router before the server; null: it is on the link.</summary>
     public IPAddress? Gateway { get; init; }
@@ -111,13 +111,13 @@ public sealed record RouteEvidence
     public string? Mac { get; init; }
 
     /// <summary>Somebody entered that address: no answer changes it.</summary>
-    public bool IsEntered { get; init; }
+    public bool IsStatic { get; init; }
 
     /// <summary>The server is the director itself.</summary>
     public bool IsLocal { get; init; }
 
     /// <summary>Who answered now, when the next hop was asked for; null: it was not asked.</summary>
-    public ImmutableArray<string>? Answered { get; init; }
+    public ImmutableArray<string>? RepliedMacs { get; init; }
 }
 
 /// <summary>One port of one VIP on one server.</summary>
@@ -139,22 +139,22 @@ public sealed record ServiceEvidence
     public required int Port { get; init; }
 
     /// <summary>How packets reach the server.</summary>
-    public required Way Way { get; init; }
+    public required Encap Encap { get; init; }
 
     /// <summary>What fits; null when the way out is not known.</summary>
-    public PathRoom? Room { get; init; }
+    public PathMtu? PathMtu { get; init; }
 
     /// <summary>Whether the server is to take new flows: of others only the worst is told.</summary>
-    public bool Takes { get; init; } = true;
+    public bool AcceptsNewFlows { get; init; } = true;
 
     /// <summary>Through the same encapsulation as traffic, addressed to VIP and port.</summary>
-    public ProbeEvidence? Path { get; init; }
+    public ProbeEvidence? DsrPathProbe { get; init; }
 
     /// <summary>To the server's own address and the same port.</summary>
-    public ProbeEvidence? Own { get; init; }
+    public ProbeEvidence? DirectProbe { get; init; }
 
     /// <summary>With large packets; null: not tried.</summary>
-    public SizeEvidence? Size { get; init; }
+    public PacketSizeEvidence? PacketSize { get; init; }
 
     /// <summary>For messages: <c>203.0.113.10 tcp/80</c>.</summary>
     public string Where => Port == 0 ? $"{Vip}" : $"{Vip} {Protocol.ToString().ToLowerInvariant()}/{Port}";
@@ -164,7 +164,7 @@ public sealed record ServiceEvidence
 }
 
 /// <summary>What came of a probe.</summary>
-public enum ProbeOutcome
+public enum ProbeReply
 {
     /// <summary>The answer that was expected.</summary>
     Answered,
@@ -176,21 +176,21 @@ public enum ProbeOutcome
     OtherSource,
 
     /// <summary>Nothing.</summary>
-    Silent,
+    NoReply,
 
     /// <summary>It could not be sent.</summary>
     NotSent,
 }
 
 /// <summary>A probe.</summary>
-/// <param name="Outcome">What came of it.</param>
+/// <param name="Reply">What came of it.</param>
 /// <param name="From">Source of the answer.</param>
 /// <param name="Mss">What a SYN-ACK says; null: nothing.</param>
 /// <param name="Detail">For people.</param>
-public sealed record ProbeEvidence(ProbeOutcome Outcome, IPAddress? From = null, int? Mss = null, string Detail = "");
+public sealed record ProbeEvidence(ProbeReply Reply, IPAddress? From = null, int? Mss = null, string Detail = "");
 
 /// <summary>Large packets on the way to a server.</summary>
-/// <param name="Wanted">Bytes of the inner packet that fit by the director's interface.</param>
-/// <param name="Passed">The largest that was answered; null: not even a small one.</param>
-/// <param name="Told">MTU that a router on the way named, and who; null: nobody.</param>
-public sealed record SizeEvidence(int Wanted, int? Passed, string? Told);
+/// <param name="ExpectedBytes">Bytes of the inner packet that fit by the director's interface.</param>
+/// <param name="PassedBytes">The largest that was answered; null: not even a small one.</param>
+/// <param name="RouterReport">MTU that a router on the way named, and who; null: nobody.</param>
+public sealed record PacketSizeEvidence(int ExpectedBytes, int? PassedBytes, string? RouterReport);

@@ -8,7 +8,7 @@ namespace Sidestep.Control.Doctor;
 /// <summary>Whether an application waits where clients come: on the VIP, and on the port.</summary>
 internal static class ListeningRules
 {
-    internal static IEnumerable<Diagnosis> Look(Evidence evidence, IReadOnlyList<Diagnosis> before)
+    internal static IEnumerable<Diagnosis> Listening(Evidence evidence, IReadOnlyList<Diagnosis> earlier)
     {
         foreach (var s in evidence.Servers)
         {
@@ -16,52 +16,52 @@ internal static class ListeningRules
             {
                 if (s.Agent(evidence) is { Listeners.IsEmpty: false } agent)
                 {
-                    if (ByListeners(evidence, s, v, agent) is { } found)
+                    if (FromListeners(evidence, s, v, agent) is { } found)
                         yield return found;
                 }
-                else if (ByProbes(s, v) is { } guessed)
-                    yield return guessed;
+                else if (FromProbes(s, v) is { } inferred)
+                    yield return inferred;
             }
         }
     }
 
-    private static Diagnosis? ByListeners(Evidence evidence, ServerEvidence s, ServiceEvidence v, AgentReport agent)
+    private static Diagnosis? FromListeners(Evidence evidence, ServerEvidence s, ServiceEvidence v, AgentReport agent)
     {
         var protocol = v.Protocol.ToString().ToLowerInvariant();
         var all = agent.Listeners.Where(l => l.Protocol == protocol).ToArray();
         var here = all.Where(l => l.Port == v.Port).ToArray();
-        if (here.Any(l => Hears(l, v.Vip)))
+        if (here.Any(l => Covers(l, v.Vip)))
             return null;
         if (here.Length > 0)
             return OnServerAddress(s, v, [$"agent: {string.Join("; ", here.Select(Text))}", v.Text()]);
-        if (Elsewhere(evidence, s, v, protocol, all) is { } other)
-            return Saying.Of(DiagnosisNames.PortMismatch, Severity.Broken, s.Name, [v.Name],
+        if (FindOtherPort(evidence, s, v, protocol, all) is { } other)
+            return DiagnosisText.Create(DiagnosisNames.PortMismatch, Severity.Broken, s.Name, [v.Name],
                 $"The application of {s.Name} listens on port {other.Port}; the service is on {v.Port}, and direct server return changes no port.",
                 $"Let the application listen on {v.Port}, or give the service the port {other.Port}",
                 $"agent: {Text(other)}", v.Text());
         return NotListening(s, v, [$"agent: nothing listens on {protocol} port {v.Port}", v.Text()]);
     }
 
-    private static Diagnosis? ByProbes(ServerEvidence s, ServiceEvidence v) => (v.Path?.Outcome, v.Own?.Outcome) switch
+    private static Diagnosis? FromProbes(ServerEvidence s, ServiceEvidence v) => (v.DsrPathProbe?.Reply, v.DirectProbe?.Reply) switch
     {
-        (ProbeOutcome.Refused, ProbeOutcome.Answered) => OnServerAddress(s, v, [v.Text(), $"director: {s.Address} answers on port {v.Port}"]),
-        (ProbeOutcome.Refused, _) => NotListening(s, v, [v.Text()]),
+        (ProbeReply.Refused, ProbeReply.Answered) => OnServerAddress(s, v, [v.Text(), $"director: {s.Address} answers on port {v.Port}"]),
+        (ProbeReply.Refused, _) => NotListening(s, v, [v.Text()]),
         _ => null,
     };
 
-    private static Diagnosis OnServerAddress(ServerEvidence s, ServiceEvidence v, string[] evidence) => Saying.Of(
+    private static Diagnosis OnServerAddress(ServerEvidence s, ServiceEvidence v, string[] evidence) => DiagnosisText.Create(
         DiagnosisNames.ListeningOnServerAddressOnly, Severity.Broken, s.Name, [v.Name],
         $"The application of {s.Name} listens on port {v.Port} of the server's own address, and not on the VIP {v.Vip}.",
         $"Let it listen on {v.Vip}:{v.Port}, or on all addresses", evidence);
 
-    private static Diagnosis NotListening(ServerEvidence s, ServiceEvidence v, string[] evidence) => Saying.Of(
+    private static Diagnosis NotListening(ServerEvidence s, ServiceEvidence v, string[] evidence) => DiagnosisText.Create(
         DiagnosisNames.NotListening, Severity.Broken, s.Name, [v.Name],
         $"Nothing on {s.Name} listens on {v.Where}.", "Start the application, and see that it listens on the VIP or on all addresses", evidence);
 
     /// <summary>Where the application probably is: on the VIP itself with another port; or the program that serves this service on
     /// other servers, with a port that it does not have there; or, if programs are not known, what listens on a port that no other
     /// server of the service has, while those all have the service's.</summary>
-    private static Listener? Elsewhere(Evidence evidence, ServerEvidence s, ServiceEvidence v, string protocol, Listener[] all)
+    private static Listener? FindOtherPort(Evidence evidence, ServerEvidence s, ServiceEvidence v, string protocol, Listener[] all)
     {
         var known = s.Services.Where(o => o.Vip.Equals(v.Vip) && o.Protocol == v.Protocol).Select(static o => o.Port).ToHashSet();
         if (all.FirstOrDefault(l => l.Address.Equals(v.Vip) && !known.Contains(l.Port)) is { } onVip)
@@ -70,12 +70,12 @@ internal static class ListeningRules
             .SelectMany(o => o.Agent(evidence)?.Listeners ?? []).Where(l => l.Protocol == protocol).ToArray();
         var serving = others.Where(l => l.Port == v.Port).ToArray();
         var programs = serving.Select(static l => l.Program).OfType<string>().ToHashSet();
-        return serving.Length == 0 ? null : all.FirstOrDefault(l => (programs.Count == 0 || programs.Contains(l.Program ?? "")) && Hears(l, v.Vip)
+        return serving.Length == 0 ? null : all.FirstOrDefault(l => (programs.Count == 0 || programs.Contains(l.Program ?? "")) && Covers(l, v.Vip)
             && !known.Contains(l.Port) && !others.Any(o => o.Port == l.Port));
     }
 
     /// <summary>[::] takes IPv4 as well, unless the application says otherwise, which is not seen from outside.</summary>
-    private static bool Hears(Listener listener, IPAddress vip) => listener.Address.Equals(vip)
+    private static bool Covers(Listener listener, IPAddress vip) => listener.Address.Equals(vip)
         || listener.Address.Equals(IPAddress.IPv6Any)
         || listener.Address.Equals(IPAddress.Any) && vip.AddressFamily == AddressFamily.InterNetwork;
 

@@ -8,18 +8,18 @@ namespace Sidestep.Control.Health;
 internal static class CheckList
 {
     /// <summary>The watched servers, and the checks of each. Disabled servers are left in peace.</summary>
-    internal static IEnumerable<WatchedServer> Of(Configuration configuration)
+    internal static IEnumerable<MonitoredServer> Of(Configuration configuration)
     {
         var monitors = configuration.HealthMonitors.ToDictionary(static m => m.Name);
         foreach (var group in ConfiguredGroup.Of(configuration))
         {
-            if (!group.Pool.IsWatched)
+            if (!group.Pool.IsMonitored)
                 continue;
             var targets = ProbeTargets.Of(group.Pool, group.Services, name => monitors[name]);
             foreach (var server in group.Pool.Servers)
             {
                 if (server.State != ServerState.Disabled)
-                    yield return new WatchedServer(group.Key, group.Pool, server, [.. targets.SelectMany(t => ChecksOf(group.Key, server, t))]);
+                    yield return new MonitoredServer(group.Key, group.Pool, server, [.. targets.SelectMany(t => ChecksOf(group.Key, server, t))]);
             }
         }
     }
@@ -29,12 +29,12 @@ internal static class CheckList
         var monitor = targets.Monitor;
         Check Of(IPAddress target, int port, bool throughDsrPath) =>
             new(new CheckKey(group, server.Address, monitor.Name, target, port, throughDsrPath), server.Name, monitor);
-        if (monitor.Probe != ProbeWay.Server)
+        if (monitor.Probe != ProbePath.Server)
         {
             foreach (var target in targets.Targets)
                 yield return Of(target.Address, target.Port, throughDsrPath: true);
         }
-        if (monitor.Probe != ProbeWay.DsrPath)
+        if (monitor.Probe != ProbePath.DsrPath)
         {
             foreach (var port in targets.Targets.Select(static t => t.Port).Distinct())
                 yield return Of(server.Address, port, throughDsrPath: false);
@@ -47,4 +47,4 @@ internal static class CheckList
 /// <param name="Pool">Its pool, which says how many monitors must be up.</param>
 /// <param name="Server">The server.</param>
 /// <param name="Checks">What it is asked.</param>
-internal sealed record WatchedServer(GroupKey Group, Pool Pool, RealServer Server, IReadOnlyList<Check> Checks);
+internal sealed record MonitoredServer(GroupKey Group, Pool Pool, RealServer Server, IReadOnlyList<Check> Checks);

@@ -3,14 +3,14 @@ namespace Sidestep.Control.Health;
 /// <summary>What is known of one check: its verdict, by rise and fall. Not safe for threads.</summary>
 internal sealed class CheckState(Check check)
 {
-    private int _good;
-    private int _bad;
+    private int _successes;
+    private int _failures;
 
     /// <summary>What is asked; its settings may change.</summary>
     internal Check Check { get; set; } = check;
 
     /// <summary>Up or down.</summary>
-    internal Light Verdict { get; private set; } = Light.Unknown;
+    internal HealthStatus Status { get; private set; } = HealthStatus.Unknown;
 
     /// <summary>When the verdict last changed; null before the first.</summary>
     internal DateTimeOffset? Since { get; private set; }
@@ -22,41 +22,41 @@ internal sealed class CheckState(Check check)
     internal DateTimeOffset? ErrorAt { get; private set; }
 
     /// <summary>Takes in what came of a probe.</summary>
-    /// <param name="outcome">What came of it.</param>
+    /// <param name="result">What came of it.</param>
     /// <param name="rise">Good probes in a row that bring it up.</param>
     /// <param name="now">The time.</param>
     /// <returns>True when the verdict changed.</returns>
-    internal bool Take(ProbeOutcome outcome, int rise, DateTimeOffset now)
+    internal bool Record(ProbeResult result, int rise, DateTimeOffset now)
     {
-        if (outcome.Kind is OutcomeKind.Bad or OutcomeKind.NotAsked)
-            (Error, ErrorAt) = (outcome.Reason, now);
-        switch (outcome.Kind)
+        if (result.Kind is ProbeResultKind.Failure or ProbeResultKind.NotSent)
+            (Error, ErrorAt) = (result.Reason, now);
+        switch (result.Kind)
         {
-            case OutcomeKind.Good:
-                (_good, _bad) = (_good + 1, 0);
-                return Verdict != Light.Up && _good >= rise && Become(Light.Up, now);
-            case OutcomeKind.Bad:
-                (_good, _bad) = (0, _bad + 1);
-                return Verdict != Light.Down && _bad >= Check.Monitor.Fall && Become(Light.Down, now);
-            case OutcomeKind.Exempt:
-                return Verdict != Light.Up && Become(Light.Up, now);
+            case ProbeResultKind.Success:
+                (_successes, _failures) = (_successes + 1, 0);
+                return Status != HealthStatus.Up && _successes >= rise && SetStatus(HealthStatus.Up, now);
+            case ProbeResultKind.Failure:
+                (_successes, _failures) = (0, _failures + 1);
+                return Status != HealthStatus.Down && _failures >= Check.Monitor.Fall && SetStatus(HealthStatus.Down, now);
+            case ProbeResultKind.Exempt:
+                return Status != HealthStatus.Up && SetStatus(HealthStatus.Up, now);
             default:
                 return false;
         }
     }
 
-    private bool Become(Light verdict, DateTimeOffset now)
+    private bool SetStatus(HealthStatus verdict, DateTimeOffset now)
     {
-        (Verdict, Since) = (verdict, now);
+        (Status, Since) = (verdict, now);
         return true;
     }
 }
 
 /// <summary>What is known of a way to a server.</summary>
-public enum Light
+public enum HealthStatus
 {
     /// <summary>Nobody looks.</summary>
-    None,
+    NotChecked,
 
     /// <summary>Not known yet.</summary>
     Unknown,

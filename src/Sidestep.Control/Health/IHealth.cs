@@ -10,8 +10,8 @@ public interface IHealth
     event Action? Changed;
 
     /// <summary>Who is fit now, of the servers of a configuration that may come into force.</summary>
-    ServerHealth Judge(Configuration configuration);
+    ServerHealth Evaluate(Configuration configuration);
 
     /// <summary>Packets are forwarded by tables that were compiled with this.</summary>
-    void InForce(Configuration configuration, ForwardingTables tables, ServerHealth health);
+    void Applied(Configuration configuration, ForwardingTables tables, ServerHealth health);
 }

@@ -11,10 +11,10 @@ public interface IProbePath
     /// <param name="check">What.</param>
     /// <param name="cancellation">Ends it; it ends by itself after the monitor's timeout.</param>
     /// <returns>Does not throw for what a server, or the way to it, does.</returns>
-    Task<ProbeOutcome> ProbeAsync(Check check, CancellationToken cancellation);
+    Task<ProbeResult> ProbeAsync(Check check, CancellationToken cancellation);
 
     /// <summary>The longest datagram that the way out takes to a server, its outer header taken off; null when it is not known.</summary>
-    int? RoomOf(GroupKey group, IPAddress server);
+    int? PathMtuOf(GroupKey group, IPAddress server);
 
     /// <summary>Whether a datagram of a length, never fragmented, is answered by an echo of the same length.</summary>
     /// <param name="group">Whose server.</param>

@@ -8,7 +8,7 @@ internal sealed class ProbeSchedule(Random random)
     private readonly PriorityQueue<Entry, TimeSpan> _queue = new();
     private readonly Dictionary<CheckKey, Entry> _entries = [];
 
-    private int _wanted;
+    private int _checkCount;
 
     /// <summary>How many checks there are.</summary>
     internal int Count => _entries.Count;
@@ -28,17 +28,17 @@ internal sealed class ProbeSchedule(Random random)
     /// <param name="now">The time, since any beginning.</param>
     internal void Set(IReadOnlyCollection<Check> checks, TimeSpan now)
     {
-        var wanted = checks.ToDictionary(static c => c.Key);
-        _wanted = wanted.Count;
+        var desired = checks.ToDictionary(static c => c.Key);
+        _checkCount = desired.Count;
         foreach (var (key, entry) in _entries)
         {
-            if (!wanted.ContainsKey(key))
+            if (!desired.ContainsKey(key))
             {
                 entry.IsRemoved = true;
                 _entries.Remove(key);
             }
         }
-        foreach (var (key, check) in wanted)
+        foreach (var (key, check) in desired)
         {
             if (_entries.TryGetValue(key, out var entry))
             {
@@ -47,12 +47,12 @@ internal sealed class ProbeSchedule(Random random)
             }
             entry = new Entry(check, now);
             _entries.Add(key, entry);
-            _queue.Enqueue(entry, now + Pace(check) * random.NextDouble());
+            _queue.Enqueue(entry, now + InitialInterval(check) * random.NextDouble());
         }
     }
 
     /// <summary>Takes the check that is due, if one is.</summary>
-    internal bool TryTake(TimeSpan now, out Entry entry)
+    internal bool TryDequeue(TimeSpan now, out Entry entry)
     {
         DropRemoved();
         entry = null!;
@@ -67,28 +67,28 @@ internal sealed class ProbeSchedule(Random random)
     /// <summary>Gives a check its next turn. Turns are counted from when it was due, not from when it came, so that being late does
     /// not make probes fewer; what lies in the past is left out.</summary>
     /// <returns>How many turns were left out.</returns>
-    internal int Return(Entry entry, TimeSpan now)
+    internal int Reschedule(Entry entry, TimeSpan now)
     {
         if (entry.IsRemoved)
             return 0;
-        var pause = entry.IsJudged ? entry.Check.Monitor.Interval : Pace(entry.Check);
+        var pause = entry.IsStatusKnown ? entry.Check.Monitor.Interval : InitialInterval(entry.Check);
         var jitter = entry.Check.Monitor.JitterPercent / 100d;
         var due = entry.Due + pause * (1 + jitter * (2 * random.NextDouble() - 1));
-        var missed = 0;
+        var skipped = 0;
         if (due < now)
         {
-            missed = (int)Math.Min((now - due) / pause, int.MaxValue - 1d);
+            skipped = (int)Math.Min((now - due) / pause, int.MaxValue - 1d);
             due = now;
         }
         _queue.Enqueue(entry, due);
-        return missed;
+        return skipped;
     }
 
     /// <summary>A check that has never been judged comes more often, so that a server is admitted soon; with many, no more often
     /// than that all of them together come a thousand times a second.</summary>
-    private TimeSpan Pace(Check check)
+    private TimeSpan InitialInterval(Check check)
     {
-        var quick = TimeSpan.FromMilliseconds(Math.Max(100, _wanted));
+        var quick = TimeSpan.FromMilliseconds(Math.Max(100, _checkCount));
         return quick < check.Monitor.Interval ? quick : check.Monitor.Interval;
     }
 
@@ -108,7 +108,7 @@ internal sealed class ProbeSchedule(Random random)
         internal TimeSpan Due { get; set; } = due;
 
         /// <summary>It has a verdict.</summary>
-        internal bool IsJudged { get; set; }
+        internal bool IsStatusKnown { get; set; }
 
         /// <summary>Nobody wants it any more.</summary>
         internal bool IsRemoved { get; set; }

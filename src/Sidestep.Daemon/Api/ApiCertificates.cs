@@ -10,13 +10,13 @@ namespace Sidestep.Daemon.Api;
 internal sealed class ApiCertificates
 {
     private readonly ApiSettings _settings;
-    private readonly FileIdentity?[] _read;
+    private readonly FileIdentity?[] _identities;
     private Loaded _loaded;
 
     private ApiCertificates(ApiSettings settings, FileIdentity?[] read, Loaded loaded)
     {
         _settings = settings;
-        _read = read;
+        _identities = read;
         _loaded = loaded;
     }
 
@@ -43,9 +43,9 @@ internal sealed class ApiCertificates
     internal bool Refresh()
     {
         var now = Identities(_settings);
-        if (now.SequenceEqual(_read))
+        if (now.SequenceEqual(_identities))
             return false;
-        now.CopyTo(_read, 0);
+        now.CopyTo(_identities, 0);
         Volatile.Write(ref _loaded, Load(_settings));
         return true;
     }
@@ -53,25 +53,25 @@ internal sealed class ApiCertificates
     private static Loaded Load(ApiSettings settings)
     {
         var (certificate, chain) = Certificate(settings);
-        return new Loaded(SslStreamCertificateContext.Create(certificate, chain, offline: true), Pem("director.api.clientAuthority", settings.ClientAuthority));
+        return new Loaded(SslStreamCertificateContext.Create(certificate, chain, offline: true), Pem("director.api.caFile", settings.CaFile));
     }
 
     private static (X509Certificate2 Certificate, X509Certificate2Collection Chain) Certificate(ApiSettings settings)
     {
-        var chain = Pem("director.api.certificate", settings.Certificate);
+        var chain = Pem("director.api.certFile", settings.CertFile);
         var certificate = chain[0];
         if (certificate.NotAfter < DateTime.Now)
-            throw new ApiException($"director.api.certificate: {settings.Certificate}: expired on {certificate.NotAfter:u}. Renew it.");
-        var key = Text("director.api.key", settings.Key);
+            throw new ApiException($"director.api.certFile: {settings.CertFile}: expired on {certificate.NotAfter:u}. Renew it.");
+        var key = Text("director.api.keyFile", settings.KeyFile);
         try
         {
-            using var loose = X509Certificate2.CreateFromPem(certificate.ExportCertificatePem(), key);
+            using var certificateWithKey = X509Certificate2.CreateFromPem(certificate.ExportCertificatePem(), key);
             // A key that was never in a store: some versions of the library want one that was.
-            return (X509CertificateLoader.LoadPkcs12(loose.Export(X509ContentType.Pkcs12), null), chain);
+            return (X509CertificateLoader.LoadPkcs12(certificateWithKey.Export(X509ContentType.Pkcs12), null), chain);
         }
         catch (Exception e) when (e is CryptographicException or ArgumentException)
         {
-            throw new ApiException($"director.api.key: {settings.Key}: not the private key of {settings.Certificate} in PEM form: {e.Message} "
+            throw new ApiException($"director.api.keyFile: {settings.KeyFile}: not the private key of {settings.CertFile} in PEM form: {e.Message} "
                 + "Write the file that was made with this certificate, without a password.", e);
         }
     }
@@ -106,7 +106,7 @@ internal sealed class ApiCertificates
     private sealed record Loaded(SslStreamCertificateContext Certificate, X509Certificate2Collection Authorities);
 
     private static FileIdentity?[] Identities(ApiSettings settings) =>
-        [FileIdentity.Of(settings.Certificate), FileIdentity.Of(settings.Key), FileIdentity.Of(settings.ClientAuthority)];
+        [FileIdentity.Of(settings.CertFile), FileIdentity.Of(settings.KeyFile), FileIdentity.Of(settings.CaFile)];
 }
 
 /// <summary>The API cannot be offered, or not as it is wanted.</summary>

@@ -7,7 +7,7 @@ using Sidestep.Api;
 using Sidestep.Control.Agents;
 using Sidestep.Daemon.Doctor;
 using Sidestep.Forwarding;
-using Sidestep.Forwarding.Running;
+using Sidestep.Forwarding.LocalApi;
 
 namespace Sidestep.Daemon.Api;
 
@@ -23,7 +23,7 @@ internal sealed class ApiHandler(AgentRegistry agents, Func<DirectorState> state
     private const string CommonName = "2.5.4.3";
 
     /// <summary>A request on the Unix socket.</summary>
-    internal Task AnswerLocalAsync(HttpContext context) => GuardAsync(context, async () =>
+    internal Task HandleLocalAsync(HttpContext context) => HandleErrorsAsync(context, async () =>
     {
         var path = context.Request.Path.Value ?? "";
         if (path == ApiPaths.Status && HttpMethods.IsGet(context.Request.Method))
@@ -33,77 +33,77 @@ internal sealed class ApiHandler(AgentRegistry agents, Func<DirectorState> state
             var request = await ReadAsync(context, ApiJson.Default.DoctorRequest).ConfigureAwait(false);
             await WriteAsync(context, await diagnose(request, context.RequestAborted).ConfigureAwait(false), ApiJson.Default.DoctorReport).ConfigureAwait(false);
         }
-        else if (path.StartsWith(RunningPaths.Folder, StringComparison.Ordinal))
-            await RunningAsync(context, path).ConfigureAwait(false);
+        else if (path.StartsWith(LocalApiPaths.Folder, StringComparison.Ordinal))
+            await HandleRunningAsync(context, path).ConfigureAwait(false);
         else
-            throw Unknown(context);
+            throw NotFound(context);
     });
 
-    private async Task RunningAsync(HttpContext context, string path)
+    private async Task HandleRunningAsync(HttpContext context, string path)
     {
         using var body = new MemoryStream();
         await context.Request.Body.CopyToAsync(body, context.RequestAborted).ConfigureAwait(false);
-        byte[] answer;
+        byte[] response;
         try
         {
-            answer = running(path, body.ToArray()) ?? throw Unknown(context);
+            response = running(path, body.ToArray()) ?? throw NotFound(context);
         }
         catch (EngineException e)
         {
-            throw new ApiRefusal("not now", e.Message);
+            throw new ApiRequestException("not now", e.Message);
         }
         context.Response.ContentType = "application/json";
-        await context.Response.Body.WriteAsync(answer, context.RequestAborted).ConfigureAwait(false);
+        await context.Response.Body.WriteAsync(response, context.RequestAborted).ConfigureAwait(false);
     }
 
     /// <summary>A request of an agent: its certificate came from the authority, or it would not be here.</summary>
-    internal Task AnswerAgentAsync(HttpContext context) => GuardAsync(context, async () =>
+    internal Task HandleAgentAsync(HttpContext context) => HandleErrorsAsync(context, async () =>
     {
         var path = context.Request.Path.Value ?? "";
-        if (HttpMethods.IsGet(context.Request.Method) && Server(context, path, ApiPaths.Duties) is { } asks)
-            await DutiesAsync(context, asks).ConfigureAwait(false);
-        else if (HttpMethods.IsPost(context.Request.Method) && Server(context, path, ApiPaths.Reports) is { } reports)
+        if (HttpMethods.IsGet(context.Request.Method) && AuthorizedServer(context, path, ApiPaths.Spec) is { } specServer)
+            await SendSpecAsync(context, specServer).ConfigureAwait(false);
+        else if (HttpMethods.IsPost(context.Request.Method) && AuthorizedServer(context, path, ApiPaths.Reports) is { } reportServer)
         {
             var report = await ReadAsync(context, ApiJson.Default.AgentReport).ConfigureAwait(false);
-            await WriteAsync(context, agents.Report(reports, report) ?? throw NoServer(reports), ApiJson.Default.ReportAnswer).ConfigureAwait(false);
+            await WriteAsync(context, agents.Report(reportServer, report) ?? throw ServerNotFound(reportServer), ApiJson.Default.ReportResponse).ConfigureAwait(false);
         }
-        else if (HttpMethods.IsPost(context.Request.Method) && Server(context, path, ApiPaths.Drains) is { } drains)
+        else if (HttpMethods.IsPost(context.Request.Method) && AuthorizedServer(context, path, ApiPaths.Drains) is { } drainServer)
         {
-            var wish = await ReadAsync(context, ApiJson.Default.DrainRequest).ConfigureAwait(false);
-            if (wish.State is not (OperatorWish.Enabled or OperatorWish.Draining))
-                throw new RefusalException(StatusCodes.Status400BadRequest, "no such state", $"'{wish.State}' is neither enabled nor draining");
-            if (!agents.Wish(drains, wish))
-                throw NoServer(drains);
+            var request = await ReadAsync(context, ApiJson.Default.DrainRequest).ConfigureAwait(false);
+            if (request.State is not (AdminStates.Enabled or AdminStates.Draining))
+                throw new HttpStatusException(StatusCodes.Status400BadRequest, "no such state", $"'{request.State}' is neither enabled nor draining");
+            if (!agents.SetAdminState(drainServer, request))
+                throw ServerNotFound(drainServer);
             context.Response.StatusCode = StatusCodes.Status204NoContent;
         }
         else
-            throw Unknown(context);
+            throw NotFound(context);
     });
 
-    private async Task DutiesAsync(HttpContext context, string server)
+    private async Task SendSpecAsync(HttpContext context, string server)
     {
         if (!agents.Knows(server))
-            throw NoServer(server);
+            throw ServerNotFound(server);
         long? after = null;
         if (context.Request.Query["after"].ToString() is { Length: > 0 } text)
         {
             after = long.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out var number) ? number
-                : throw new RefusalException(StatusCodes.Status400BadRequest, "no such revision", $"after={text} is not a number");
+                : throw new HttpStatusException(StatusCodes.Status400BadRequest, "no such revision", $"after={text} is not a number");
         }
-        if (await agents.DutiesAsync(server, after, ApiPaths.LongestPoll, context.RequestAborted).ConfigureAwait(false) is { } duties)
-            await WriteAsync(context, duties, ApiJson.Default.Duties).ConfigureAwait(false);
+        if (await agents.GetSpecAsync(server, after, ApiPaths.LongestPoll, context.RequestAborted).ConfigureAwait(false) is { } spec)
+            await WriteAsync(context, spec, ApiJson.Default.ServerSpec).ConfigureAwait(false);
         else
             context.Response.StatusCode = StatusCodes.Status304NotModified;
     }
 
     /// <summary>The server that a path is about, if it is below the folder: nobody speaks for another.</summary>
-    private static string? Server(HttpContext context, string path, string folder)
+    private static string? AuthorizedServer(HttpContext context, string path, string folder)
     {
         if (!path.StartsWith(folder, StringComparison.Ordinal) || path.Length == folder.Length)
             return null;
         var server = path[folder.Length..];
         var name = NameOf(context.Connection.ClientCertificate);
-        return name == server ? server : throw new RefusalException(StatusCodes.Status403Forbidden, "not yours",
+        return name == server ? server : throw new HttpStatusException(StatusCodes.Status403Forbidden, "wrong certificate",
             $"the certificate is of '{name}', which may not speak for '{server}': use the certificate whose common name is the server's");
     }
 
@@ -111,24 +111,24 @@ internal sealed class ApiHandler(AgentRegistry agents, Func<DirectorState> state
         .Where(static part => !part.HasMultipleElements && part.GetSingleElementType().Value == CommonName)
         .Select(static part => part.GetSingleElementValue()).FirstOrDefault();
 
-    private static RefusalException NoServer(string server) => new(StatusCodes.Status404NotFound, "no such server",
+    private static HttpStatusException ServerNotFound(string server) => new(StatusCodes.Status404NotFound, "no such server",
         $"no real server of this director has the name or address '{server}': name it in a pool, or give the agent the certificate of one that is");
 
-    private static RefusalException Unknown(HttpContext context) => new(StatusCodes.Status404NotFound, "no such thing",
+    private static HttpStatusException NotFound(HttpContext context) => new(StatusCodes.Status404NotFound, "not found",
         $"{context.Request.Method} {context.Request.Path} is nothing that this director answers here");
 
-    private static async Task GuardAsync(HttpContext context, Func<Task> answer)
+    private static async Task HandleErrorsAsync(HttpContext context, Func<Task> handler)
     {
         try
         {
-            await answer().ConfigureAwait(false);
+            await handler().ConfigureAwait(false);
         }
-        catch (RefusalException e)
+        catch (HttpStatusException e)
         {
             context.Response.StatusCode = e.Status;
             await WriteAsync(context, new ApiProblem(e.Title, e.Status, e.Message), ApiJson.Default.ApiProblem, ApiProblem.MediaType).ConfigureAwait(false);
         }
-        catch (ApiRefusal e)
+        catch (ApiRequestException e)
         {
             context.Response.StatusCode = StatusCodes.Status409Conflict;
             await WriteAsync(context, new ApiProblem(e.Title, StatusCodes.Status409Conflict, e.Message), ApiJson.Default.ApiProblem, ApiProblem.MediaType).ConfigureAwait(false);
@@ -148,11 +148,11 @@ internal sealed class ApiHandler(AgentRegistry agents, Func<DirectorState> state
         }
         catch (JsonException e)
         {
-            throw new RefusalException(StatusCodes.Status400BadRequest, "not understood", e.Message);
+            throw new HttpStatusException(StatusCodes.Status400BadRequest, "bad request", e.Message);
         }
         catch (BadHttpRequestException e)
         {
-            throw new RefusalException(e.StatusCode, "not understood", e.Message);
+            throw new HttpStatusException(e.StatusCode, "bad request", e.Message);
         }
     }
 
@@ -162,7 +162,7 @@ internal sealed class ApiHandler(AgentRegistry agents, Func<DirectorState> state
         return JsonSerializer.SerializeAsync(context.Response.Body, value, type, context.RequestAborted);
     }
 
-    private sealed class RefusalException(int status, string title, string detail) : Exception(detail)
+    private sealed class HttpStatusException(int status, string title, string detail) : Exception(detail)
     {
         internal int Status => status;
 

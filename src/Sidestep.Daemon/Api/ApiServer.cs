@@ -9,8 +9,8 @@ namespace Sidestep.Daemon.Api;
 /// <param name="socketPath">Where the command line finds it.</param>
 /// <param name="handler">Answers.</param>
 /// <param name="settings">What the configuration in force says of the network; null: not there.</param>
-/// <param name="problem">Gets what is wrong now, empty when nothing is.</param>
-internal sealed class ApiServer(string socketPath, ApiHandler handler, Func<ApiSettings?> settings, Action<IReadOnlyList<string>> problem)
+/// <param name="reportProblems">Gets what is wrong now, empty when nothing is.</param>
+internal sealed class ApiServer(string socketPath, ApiHandler handler, Func<ApiSettings?> settings, Action<IReadOnlyList<string>> reportProblems)
 {
     /// <summary>How often files and settings are looked at.</summary>
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
@@ -21,11 +21,11 @@ internal sealed class ApiServer(string socketPath, ApiHandler handler, Func<ApiS
     private readonly Retry _local = new();
     private readonly Retry _remote = new();
     private string? _filesProblem;
-    private Listener? _socket;
-    private Listener? _network;
-    private ApiSettings? _listens;
+    private ApiListener? _socket;
+    private ApiListener? _network;
+    private ApiSettings? _appliedSettings;
     private ApiCertificates? _certificates;
-    private string _told = "";
+    private string _reportedProblems = "";
 
     /// <summary>Until cancelled.</summary>
     internal async Task RunAsync(CancellationToken cancellation)
@@ -37,9 +37,9 @@ internal sealed class ApiServer(string socketPath, ApiHandler handler, Func<ApiS
         {
             do
             {
-                await KeepSocketAsync(cancellation).ConfigureAwait(false);
-                await KeepNetworkAsync(cancellation).ConfigureAwait(false);
-                Tell();
+                await EnsureSocketAsync(cancellation).ConfigureAwait(false);
+                await EnsureNetworkAsync(cancellation).ConfigureAwait(false);
+                ReportProblems();
             }
             while (await timer.WaitForNextTickAsync(cancellation).ConfigureAwait(false));
         }
@@ -57,27 +57,27 @@ internal sealed class ApiServer(string socketPath, ApiHandler handler, Func<ApiS
         }
     }
 
-    private async Task KeepSocketAsync(CancellationToken cancellation)
+    private async Task EnsureSocketAsync(CancellationToken cancellation)
     {
         if (_socket is null && _local.IsDue)
         {
-            await _local.TryAsync($"the command line cannot ask this director ({socketPath})",
-                async () => _socket = await Listener.OnSocketAsync(socketPath, handler.AnswerLocalAsync, cancellation).ConfigureAwait(false)).ConfigureAwait(false);
+            await _local.TryAsync($"the command line cannot reach this director ({socketPath})",
+                async () => _socket = await ApiListener.OnSocketAsync(socketPath, handler.HandleLocalAsync, cancellation).ConfigureAwait(false)).ConfigureAwait(false);
         }
     }
 
-    private async Task KeepNetworkAsync(CancellationToken cancellation)
+    private async Task EnsureNetworkAsync(CancellationToken cancellation)
     {
-        var wanted = settings();
-        if (!Equals(wanted, _listens))
+        var desired = settings();
+        if (!Equals(desired, _appliedSettings))
         {
             if (_network is not null)
                 await _network.DisposeAsync().ConfigureAwait(false);
             (_network, _certificates, _filesProblem) = (null, null, null);
-            _listens = wanted;
+            _appliedSettings = desired;
             _remote.Reset();
         }
-        if (wanted is null)
+        if (desired is null)
             return;
         if (_network is null)
         {
@@ -85,9 +85,9 @@ internal sealed class ApiServer(string socketPath, ApiHandler handler, Func<ApiS
             {
                 await _remote.TryAsync("agents cannot reach this director", async () =>
                 {
-                    _certificates = ApiCertificates.Read(wanted);
-                    _network = await Listener.OnNetworkAsync(wanted, _certificates, handler.AnswerAgentAsync, cancellation).ConfigureAwait(false);
-                    Log.Info($"agents are heard at {string.Join(", ", wanted.Listen)}");
+                    _certificates = ApiCertificates.Read(desired);
+                    _network = await ApiListener.OnNetworkAsync(desired, _certificates, handler.HandleAgentAsync, cancellation).ConfigureAwait(false);
+                    Log.Info($"agent API listening on {string.Join(", ", desired.Listen)}");
                 }).ConfigureAwait(false);
             }
             return;
@@ -97,25 +97,25 @@ internal sealed class ApiServer(string socketPath, ApiHandler handler, Func<ApiS
             if (_certificates!.Refresh())
             {
                 _filesProblem = null;
-                Log.Info("the certificates of the API were read anew");
+                Log.Info("API certificates reloaded");
             }
         }
         catch (ApiException e)
         {
-            _filesProblem = $"the former certificates of the API stay in use: {e.Message}";
+            _filesProblem = $"keeping the previous API certificates: {e.Message}";
         }
     }
 
-    private void Tell()
+    private void ReportProblems()
     {
         string[] problems = [.. new[] { _local.Problem, _remote.Problem, _filesProblem }.OfType<string>()];
         var text = string.Join('\n', problems);
-        if (text == _told)
+        if (text == _reportedProblems)
             return;
-        _told = text;
+        _reportedProblems = text;
         foreach (var one in problems)
             Log.Warning(one);
-        problem(problems);
+        reportProblems(problems);
     }
 
     /// <summary>Tries again after a pause that doubles.</summary>

@@ -13,7 +13,7 @@ internal static class ProbePacket
     private const int HeaderBytes4 = 20, HeaderBytes6 = 40, UdpBytes = 8, TcpBytes = 20, EchoBytes = 8;
     private const ushort DontFragment = 0x4000;
     private const byte MssOption = 2, MssOptionBytes = 4, EchoRequest4 = 8, EchoRequest6 = 128;
-    private const ushort Window = 64240;
+    private const ushort TcpWindow = 64240;
 
     internal const byte Syn = 0x02, Reset = 0x04;
 
@@ -26,7 +26,7 @@ internal static class ProbePacket
         BinaryPrimitives.WriteUInt32BigEndian(segment.AsSpan(4), sequence);
         segment[12] = (byte)(segment.Length / 4 << 4);
         segment[13] = flags;
-        BinaryPrimitives.WriteUInt16BigEndian(segment.AsSpan(14), Window);
+        BinaryPrimitives.WriteUInt16BigEndian(segment.AsSpan(14), TcpWindow);
         if (options > 0)
         {
             segment[20] = MssOption;
@@ -58,14 +58,14 @@ internal static class ProbePacket
     /// <param name="length">Bytes of the whole packet, header included.</param>
     internal static byte[] Echo(IPAddress from, IPAddress to, ushort id, ushort sequence, int length)
     {
-        var six = from.AddressFamily == AddressFamily.InterNetworkV6;
-        var message = new byte[Math.Max(EchoBytes, length - (six ? HeaderBytes6 : HeaderBytes4))];
-        message[0] = six ? EchoRequest6 : EchoRequest4;
+        var ipv6 = from.AddressFamily == AddressFamily.InterNetworkV6;
+        var message = new byte[Math.Max(EchoBytes, length - (ipv6 ? HeaderBytes6 : HeaderBytes4))];
+        message[0] = ipv6 ? EchoRequest6 : EchoRequest4;
         BinaryPrimitives.WriteUInt16BigEndian(message.AsSpan(4), id);
         BinaryPrimitives.WriteUInt16BigEndian(message.AsSpan(6), sequence);
         BinaryPrimitives.WriteUInt16BigEndian(message.AsSpan(2),
-            six ? Checksum(from, to, IpProtocol.IcmpV6, message) : InternetChecksum.Compute(message));
-        return Ip(from, to, (byte)(six ? IpProtocol.IcmpV6 : IpProtocol.Icmp), message);
+            ipv6 ? Checksum(from, to, IpProtocol.IcmpV6, message) : InternetChecksum.Compute(message));
+        return Ip(from, to, (byte)(ipv6 ? IpProtocol.IcmpV6 : IpProtocol.Icmp), message);
     }
 
     /// <summary>IP in IP (RFC 2003, 2473, 4213).</summary>
@@ -94,11 +94,11 @@ internal static class ProbePacket
 
     private static byte[] Ip(IPAddress from, IPAddress to, byte protocol, ReadOnlySpan<byte> payload)
     {
-        var six = from.AddressFamily == AddressFamily.InterNetworkV6;
-        var header = six ? HeaderBytes6 : HeaderBytes4;
+        var ipv6 = from.AddressFamily == AddressFamily.InterNetworkV6;
+        var header = ipv6 ? HeaderBytes6 : HeaderBytes4;
         var packet = new byte[header + payload.Length];
         payload.CopyTo(packet.AsSpan(header));
-        if (six)
+        if (ipv6)
         {
             packet[0] = 0x60;
             BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(4), (ushort)payload.Length);

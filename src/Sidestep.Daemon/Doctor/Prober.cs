@@ -11,10 +11,10 @@ namespace Sidestep.Daemon.Doctor;
 /// <summary>One probe: where it goes, and what came of it.</summary>
 internal sealed class Probe
 {
-    internal required NextHop Hop { get; init; }
+    internal required NextHop NextHop { get; init; }
 
     /// <summary>Null: straight to the server's own address.</summary>
-    internal Way? Way { get; init; }
+    internal Encap? Encap { get; init; }
 
     internal required IPAddress Server { get; init; }
 
@@ -24,7 +24,7 @@ internal sealed class Probe
     internal required TransportProtocol Protocol { get; init; }
 
     /// <summary>Null: nothing came yet.</summary>
-    internal ProbeEvidence? Outcome { get; set; }
+    internal ProbeEvidence? Evidence { get; set; }
 
     /// <summary>Of what came.</summary>
     internal int? Ttl { get; set; }
@@ -38,70 +38,70 @@ internal sealed class Probe
 internal sealed class Prober : IDisposable
 {
     /// <summary>Probes of one round; the ports are enough for them.</summary>
-    internal const int MostProbes = 4000;
+    internal const int MaxProbes = 4000;
 
     private const int FirstPort = 61_000, Ports = 65_536 - FirstPort;
-    private const int MostAtOnce = 10_000;
-    private const int LongestFrame = 2048;
+    private const int MaxFramesPerCall = 10_000;
+    private const int MaxFrameBytes = 2048;
     private const ushort Mss = 1460;
     /// <summary>The last ones are for hosts that are busy: only where something is silent do they cost time.</summary>
-    private static readonly TimeSpan[] Sendings = [TimeSpan.Zero, TimeSpan.FromMilliseconds(250), TimeSpan.FromMilliseconds(600), TimeSpan.FromMilliseconds(1200)];
-    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(2500);
+    private static readonly TimeSpan[] SendTimes = [TimeSpan.Zero, TimeSpan.FromMilliseconds(250), TimeSpan.FromMilliseconds(600), TimeSpan.FromMilliseconds(1200)];
+    private static readonly TimeSpan ReplyTimeout = TimeSpan.FromMilliseconds(2500);
 
     /// <summary>Silence of UDP is most applications' way, and nothing is concluded from it.</summary>
-    private static readonly TimeSpan UdpPatience = TimeSpan.FromMilliseconds(1200);
+    private static readonly TimeSpan UdpReplyTimeout = TimeSpan.FromMilliseconds(1200);
 
-    private readonly PathSender _sender = new();
-    private readonly FrameReceiver _four = FrameReceiver.Open((ushort)EtherType.Ipv4);
-    private readonly FrameReceiver _six = FrameReceiver.Open((ushort)EtherType.Ipv6);
+    private readonly ProbeSender _sender = new();
+    private readonly FrameReceiver _ipv4 = FrameReceiver.Open((ushort)EtherType.Ipv4);
+    private readonly FrameReceiver _ipv6 = FrameReceiver.Open((ushort)EtherType.Ipv6);
     /// <summary>Others each time: what an earlier probe left half open on a server would answer its successor differently.</summary>
     private readonly int _offset = Random.Shared.Next(Ports);
 
     private readonly uint _sequence = (uint)Random.Shared.Next();
 
     /// <summary>Who sends.</summary>
-    internal PathSender Sender => _sender;
+    internal ProbeSender Sender => _sender;
 
     /// <summary>Sends all, up to four times, until all are answered or it takes too long. What was not answered is silent.</summary>
     internal async Task RunAsync(IReadOnlyList<Probe> probes, CancellationToken cancellation)
     {
         var byPort = new Dictionary<int, Probe>();
-        foreach (var probe in probes.Take(MostProbes))
+        foreach (var probe in probes.Take(MaxProbes))
         {
-            if (PathSender.Source(probe.Hop, probe.To.AddressFamily) is { } source)
+            if (ProbeSender.SourceAddress(probe.NextHop, probe.To.AddressFamily) is { } source)
             {
                 probe.From = new IPEndPoint(source, FirstPort + (_offset + byPort.Count) % Ports);
                 byPort.Add(probe.From.Port, probe);
             }
             else
-                probe.Outcome = new ProbeEvidence(ProbeOutcome.NotSent, Detail: $"'{probe.Hop.Egress.Name}' has no address of the VIP's family");
+                probe.Evidence = new ProbeEvidence(ProbeReply.NotSent, Detail: $"'{probe.NextHop.Egress.Name}' has no address of the VIP's family");
         }
         var start = TimeProvider.System.GetTimestamp();
-        foreach (var (index, at) in Sendings.Index())
+        foreach (var (index, at) in SendTimes.Index())
         {
-            if (IsEnough(byPort.Values, start))
+            if (IsComplete(byPort.Values, start))
                 break;
-            foreach (var probe in byPort.Values.Where(static p => p.Outcome is null))
+            foreach (var probe in byPort.Values.Where(static p => p.Evidence is null))
                 SendOnce(probe);
-            var until = index + 1 < Sendings.Length ? Sendings[index + 1] : Patience;
-            await HearUntilAsync(() => IsEnough(byPort.Values, start), until - TimeProvider.System.GetElapsedTime(start), r => Take(r, byPort), cancellation)
+            var until = index + 1 < SendTimes.Length ? SendTimes[index + 1] : ReplyTimeout;
+            await ReceiveUntilAsync(() => IsComplete(byPort.Values, start), until - TimeProvider.System.GetElapsedTime(start), r => Handle(r, byPort), cancellation)
                 .ConfigureAwait(false);
         }
-        foreach (var probe in byPort.Values.Where(static p => p.Outcome is null && p.Protocol != TransportProtocol.Udp))
+        foreach (var probe in byPort.Values.Where(static p => p.Evidence is null && p.Protocol != TransportProtocol.Udp))
             Send(probe, ProbePacket.Tcp(probe.From!, probe.To, _sequence + 1, ProbePacket.Reset, 0));
-        foreach (var probe in probes.Where(static p => p.Outcome is null))
-            probe.Outcome = new ProbeEvidence(ProbeOutcome.Silent, Detail: "sent several times");
+        foreach (var probe in probes.Where(static p => p.Evidence is null))
+            probe.Evidence = new ProbeEvidence(ProbeReply.NoReply, Detail: "sent several times");
     }
 
     /// <summary>Hears until a condition holds or the time is over.</summary>
-    internal async Task HearUntilAsync(Func<bool> enough, TimeSpan longest, Action<Reply> take, CancellationToken cancellation)
+    internal async Task ReceiveUntilAsync(Func<bool> isComplete, TimeSpan timeout, Action<ReplyPacket> handle, CancellationToken cancellation)
     {
         var start = TimeProvider.System.GetTimestamp();
         while (true)
         {
-            Hear(_four, take);
-            Hear(_six, take);
-            if (enough() || TimeProvider.System.GetElapsedTime(start) >= longest)
+            Receive(_ipv4, handle);
+            Receive(_ipv6, handle);
+            if (isComplete() || TimeProvider.System.GetElapsedTime(start) >= timeout)
                 return;
             await Task.Delay(5, cancellation).ConfigureAwait(false);
         }
@@ -110,24 +110,24 @@ internal sealed class Prober : IDisposable
     public void Dispose()
     {
         _sender.Dispose();
-        _four.Dispose();
-        _six.Dispose();
+        _ipv4.Dispose();
+        _ipv6.Dispose();
     }
 
-    private static void Hear(FrameReceiver receiver, Action<Reply> take)
+    private static void Receive(FrameReceiver receiver, Action<ReplyPacket> handle)
     {
-        Span<byte> frame = stackalloc byte[LongestFrame];
-        for (var i = 0; i < MostAtOnce && receiver.TryReceive(frame, out _) is var length and > EthernetPacket.HeaderLength; i++)
+        Span<byte> frame = stackalloc byte[MaxFrameBytes];
+        for (var i = 0; i < MaxFramesPerCall && receiver.TryReceive(frame, out _) is var length and > EthernetPacket.HeaderLength; i++)
         {
-            if (Reply.Read(frame[EthernetPacket.HeaderLength..length]) is { } reply)
-                take(reply);
+            if (ReplyPacket.Read(frame[EthernetPacket.HeaderLength..length]) is { } reply)
+                handle(reply);
         }
     }
 
-    private static bool IsEnough(IReadOnlyCollection<Probe> probes, long start)
+    private static bool IsComplete(IReadOnlyCollection<Probe> probes, long start)
     {
-        var onlyTcp = TimeProvider.System.GetElapsedTime(start) >= UdpPatience;
-        return probes.All(p => p.Outcome is not null || onlyTcp && p.Protocol == TransportProtocol.Udp);
+        var onlyTcp = TimeProvider.System.GetElapsedTime(start) >= UdpReplyTimeout;
+        return probes.All(p => p.Evidence is not null || onlyTcp && p.Protocol == TransportProtocol.Udp);
     }
 
     private void SendOnce(Probe probe)
@@ -140,26 +140,26 @@ internal sealed class Prober : IDisposable
 
     private void Send(Probe probe, byte[] packet)
     {
-        var sent = probe.Way is { } way ? _sender.Send(probe.Hop, way, probe.Server, packet, probe.From!.Port) : _sender.Send(probe.Hop, packet);
+        var sent = probe.Encap is { } encap ? _sender.Send(probe.NextHop, encap, probe.Server, packet, probe.From!.Port) : _sender.Send(probe.NextHop, packet);
         if (!sent)
-            probe.Outcome ??= new ProbeEvidence(ProbeOutcome.NotSent, Detail: $"'{probe.Hop.Egress.Name}' does not send, or there is no outer source");
+            probe.Evidence ??= new ProbeEvidence(ProbeReply.NotSent, Detail: $"'{probe.NextHop.Egress.Name}' does not send, or there is no outer source");
     }
 
-    private void Take(Reply reply, Dictionary<int, Probe> byPort)
+    private void Handle(ReplyPacket reply, Dictionary<int, Probe> byPort)
     {
         if (!byPort.TryGetValue(reply.Port, out var probe) || !reply.To.Equals(probe.From!.Address)
-            || reply.Kind is ReplyKind.Echo or ReplyKind.TooBig || probe.Outcome is { Outcome: not ProbeOutcome.OtherSource })
+            || reply.Kind is ReplyKind.Echo or ReplyKind.TooBig || probe.Evidence is { Reply: not ProbeReply.OtherSource })
             return;
         var expected = probe.Protocol == TransportProtocol.Udp ? ReplyKind.Datagram : ReplyKind.SynAck;
         var other = !reply.From.Equals(probe.To.Address);
         probe.Ttl = reply.Ttl;
         if (reply.Kind == ReplyKind.PortUnreachable)
-            probe.Outcome = new ProbeEvidence(ProbeOutcome.Refused, reply.From, Detail: "port unreachable");
+            probe.Evidence = new ProbeEvidence(ProbeReply.Refused, reply.From, Detail: "port unreachable");
         else if (reply.Kind == ReplyKind.Reset)
-            probe.Outcome = new ProbeEvidence(other ? ProbeOutcome.OtherSource : ProbeOutcome.Refused, reply.From, Detail: "reset");
+            probe.Evidence = new ProbeEvidence(other ? ProbeReply.OtherSource : ProbeReply.Refused, reply.From, Detail: "reset");
         else if (reply.Kind == expected)
         {
-            probe.Outcome = new ProbeEvidence(other ? ProbeOutcome.OtherSource : ProbeOutcome.Answered, reply.From, reply.Number > 0 ? reply.Number : null,
+            probe.Evidence = new ProbeEvidence(other ? ProbeReply.OtherSource : ProbeReply.Answered, reply.From, reply.Number > 0 ? reply.Number : null,
                 $"TTL {reply.Ttl}");
             // What waits for the rest of the handshake need not wait.
             if (reply.Kind == ReplyKind.SynAck)

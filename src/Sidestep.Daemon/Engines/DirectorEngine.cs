@@ -13,30 +13,30 @@ internal abstract class DirectorEngine : IEngine
     /// <summary>What an operator should know of how it came up.</summary>
     internal abstract IReadOnlyList<string> Notes { get; }
 
-    /// <summary>Leads probes to servers by the same tables as packets; null: <see cref="WhyNoProbes"/> says why there is none.</summary>
+    /// <summary>Leads probes to servers by the same tables as packets; null: <see cref="NoProbesReason"/> says why there is none.</summary>
     internal abstract ProbeFilter? LoadProbeFilter();
 
     /// <summary>Why probes cannot go the way of packets; null: they can.</summary>
-    internal virtual string? WhyNoProbes => null;
+    internal virtual string? NoProbesReason => null;
 
     /// <summary>The number by which probes know a server; null: it has none.</summary>
     internal abstract int? IdOf(GroupKey group, ServerEntry server);
 
-    /// <summary>True while <see cref="CountLoads"/> is needed now and then.</summary>
-    internal abstract bool ComparesLoads { get; }
+    /// <summary>True while <see cref="CountConnections"/> is needed now and then.</summary>
+    internal abstract bool ComparesConnections { get; }
 
     /// <summary>Counts flows anew for least-connections choices.</summary>
-    internal abstract void CountLoads();
+    internal abstract void CountConnections();
 
     /// <summary>What sends in fragments, if that is the daemon's to do.</summary>
     /// <exception cref="Native.NativeException">It cannot.</exception>
-    internal abstract IDisposable? OpenSlowPath();
+    internal abstract IDisposable? OpenPunt();
 
     /// <summary>Answers the command line; null: that is nothing that it answers.</summary>
-    /// <param name="path">See <see cref="Forwarding.Running.RunningPaths"/>.</param>
+    /// <param name="path">See <see cref="Forwarding.LocalApi.LocalApiPaths"/>.</param>
     /// <param name="body">What was asked.</param>
     /// <exception cref="EngineException">It cannot be answered; says why.</exception>
-    internal virtual byte[]? Answer(string path, ReadOnlyMemory<byte> body) => null;
+    internal virtual byte[]? HandleRequest(string path, ReadOnlyMemory<byte> body) => null;
 
     public abstract EngineCapabilities Capabilities { get; }
 

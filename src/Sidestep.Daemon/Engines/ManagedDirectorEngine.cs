@@ -17,7 +17,7 @@ internal sealed class ManagedDirectorEngine : DirectorEngine
     /// <summary>Some 200 MiB, while a start goes on.</summary>
     private readonly Task<(XdpEngine? Engine, string? WhyNot)> _probes = Task.Run(TryProbes);
 
-    private readonly ManagedAnswers _answers;
+    private readonly ManagedRequestHandler _requestHandler;
     private readonly string[] _notes;
     private readonly DateTimeOffset[] _appliedAt = new DateTimeOffset[1];
 
@@ -27,33 +27,33 @@ internal sealed class ManagedDirectorEngine : DirectorEngine
     internal ManagedDirectorEngine(DirectorSettings director, IEnumerable<string> notes)
     {
         _director = director;
-        _engine = ManagedEngine.ForInterfaces(director.RememberedFlows, DaemonReport.KeptPath(director), Log.Warning);
+        _engine = ManagedEngine.ForInterfaces(director.FlowTableSize, DaemonReport.PersistentStatePrefix(director), Log.Warning);
         _notes = [.. notes, .. _engine.Notes];
-        _answers = new ManagedAnswers(_engine, director.RememberedFlows, () => _appliedAt[0], _gate);
+        _requestHandler = new ManagedRequestHandler(_engine, director.FlowTableSize, () => _appliedAt[0], _gate);
     }
 
     internal override EngineKind Kind => EngineKind.Managed;
 
     internal override IReadOnlyList<string> Notes => _notes;
 
-    internal override string? WhyNoProbes => _probes.GetAwaiter().GetResult().WhyNot;
+    internal override string? NoProbesReason => _probes.GetAwaiter().GetResult().WhyNot;
 
     private XdpEngine? Probes => _probes.GetAwaiter().GetResult().Engine;
 
     public override EngineCapabilities Capabilities => _engine.Capabilities;
 
-    internal override bool ComparesLoads => _engine.ComparesLoads;
+    internal override bool ComparesConnections => _engine.UsesLeastConnections;
 
     internal override ProbeFilter? LoadProbeFilter() => Probes?.LoadProbeFilter();
 
     internal override int? IdOf(GroupKey group, ServerEntry server) => Probes?.IdOf(group, server);
 
-    internal override void CountLoads() => _engine.CountLoads();
+    internal override void CountConnections() => _engine.CountConnections();
 
     /// <summary>The engine's own.</summary>
-    internal override IDisposable? OpenSlowPath() => null;
+    internal override IDisposable? OpenPunt() => null;
 
-    internal override byte[]? Answer(string path, ReadOnlyMemory<byte> body) => _answers.Answer(path, body);
+    internal override byte[]? HandleRequest(string path, ReadOnlyMemory<byte> body) => _requestHandler.Handle(path, body);
 
     public override void Apply(ForwardingTables tables)
     {

@@ -7,8 +7,8 @@ namespace Sidestep.Daemon.Engines;
 
 /// <summary>The program in the kernel. What the command line asks it reads from what is pinned.</summary>
 /// <param name="engine">Opened.</param>
-/// <param name="otherKept">What the names of files begin with in which the managed engine kept what it remembered.</param>
-internal sealed class XdpDirectorEngine(XdpEngine engine, string otherKept) : DirectorEngine
+/// <param name="managedStatePrefix">What the names of files begin with in which the managed engine kept what it remembered.</param>
+internal sealed class XdpDirectorEngine(XdpEngine engine, string managedStatePrefix) : DirectorEngine
 {
     internal override EngineKind Kind => EngineKind.Xdp;
 
@@ -16,15 +16,15 @@ internal sealed class XdpDirectorEngine(XdpEngine engine, string otherKept) : Di
 
     public override EngineCapabilities Capabilities => engine.Capabilities;
 
-    internal override bool ComparesLoads => engine.ComparesLoads;
+    internal override bool ComparesConnections => engine.UsesLeastConnections;
 
     internal override ProbeFilter? LoadProbeFilter() => engine.LoadProbeFilter();
 
     internal override int? IdOf(GroupKey group, ServerEntry server) => engine.IdOf(group, server);
 
-    internal override void CountLoads() => engine.CountLoads();
+    internal override void CountConnections() => engine.CountConnections();
 
-    internal override IDisposable? OpenSlowPath() => new SlowFragmenter(engine.SlowFrames, Log.Warning);
+    internal override IDisposable? OpenPunt() => new PuntedFragmenter(engine.PuntedFrames, Log.Warning);
 
     public override void Apply(ForwardingTables tables) => engine.Apply(tables);
 
@@ -36,7 +36,7 @@ internal sealed class XdpDirectorEngine(XdpEngine engine, string otherKept) : Di
     {
         var attached = engine.Attach(interfaces);
         // From here on packets meet the program: what the managed engine told the kernel, and left when it was killed, is not needed.
-        ManagedEngine.RemoveLeft(otherKept);
+        ManagedEngine.RemoveStale(managedStatePrefix);
         return attached;
     }
 

@@ -10,7 +10,7 @@ namespace Sidestep.Daemon.NextHops;
 internal sealed class HostInterfaces
 {
     private readonly Dictionary<int, EgressInterface> _used = [];
-    private readonly Dictionary<int, string> _why = [];
+    private readonly Dictionary<int, string> _reasons = [];
     private readonly ILookup<int, InterfaceAddress> _addresses;
 
     private HostInterfaces(ILookup<int, InterfaceAddress> addresses) => _addresses = addresses;
@@ -28,13 +28,13 @@ internal sealed class HostInterfaces
         foreach (var link in Interfaces.List(socket))
         {
             if (!names.Contains(link.Name))
-                host._why[link.Index] = $"the route leaves by '{link.Name}', which is not one of director.interfaces";
+                host._reasons[link.Index] = $"the route leaves by '{link.Name}', which is not one of director.interfaces";
             else if (!link.IsEthernet)
-                host._why[link.Index] = $"interface '{link.Name}' is not Ethernet";
+                host._reasons[link.Index] = $"interface '{link.Name}' is not Ethernet";
             else
                 host._used[link.Index] = new EgressInterface(link.Index, link.Name, MacAddress.Read(link.Address.Span),
                     addresses[link.Index].FirstOrDefault(static a => IsIPv4(a.Address) && !a.IsSecondary)?.Address, link.MtuBytes,
-                    Global(addresses[link.Index]).FirstOrDefault()?.Address);
+                    GlobalAddresses(addresses[link.Index]).FirstOrDefault()?.Address);
         }
         return host;
     }
@@ -43,7 +43,7 @@ internal sealed class HostInterfaces
     internal EgressInterface? Find(int index) => _used.GetValueOrDefault(index);
 
     /// <summary>Why servers are not reached by an interface.</summary>
-    internal string WhyNot(int index) => _why.GetValueOrDefault(index, "the route's interface is gone");
+    internal string UnusableReason(int index) => _reasons.GetValueOrDefault(index, "the route's interface is gone");
 
     /// <summary>The interface that has an address, if it is one of the director's; else (lo, for one) the director's first,
     /// which attracts what is for it. Null when it has none.</summary>
@@ -52,7 +52,7 @@ internal sealed class HostInterfaces
 
     /// <summary>The address that a neighbour is asked from: of its family, and for IPv6 the one that exists only for the link,
     /// which no renumbering changes. Null when there is none.</summary>
-    internal IPAddress? AskFrom(EgressInterface egress, IPAddress neighbour)
+    internal IPAddress? SourceFor(EgressInterface egress, IPAddress neighbour)
     {
         if (IsIPv4(neighbour))
             return egress.Address;
@@ -60,12 +60,12 @@ internal sealed class HostInterfaces
     }
 
     /// <summary>The interface with the IPv6 address that the kernel would send from to one destination, when that is one that lasts.</summary>
-    internal EgressInterface For(EgressInterface egress, Route route) =>
-        route.Source is { } source && Global(_addresses[egress.Index]).Any(a => a.Address.Equals(source)) ? egress with { Address6 = source } : egress;
+    internal EgressInterface WithRouteSource(EgressInterface egress, Route route) =>
+        route.Source is { } source && GlobalAddresses(_addresses[egress.Index]).Any(a => a.Address.Equals(source)) ? egress with { Address6 = source } : egress;
 
     /// <summary>IPv6 addresses that others know the director by, the best first: those that somebody entered before those that a
     /// router announced, and no privacy addresses, which change every day.</summary>
-    private static IEnumerable<InterfaceAddress> Global(IEnumerable<InterfaceAddress> addresses) => addresses
+    private static IEnumerable<InterfaceAddress> GlobalAddresses(IEnumerable<InterfaceAddress> addresses) => addresses
         .Where(static a => !IsIPv4(a.Address) && a.Scope == AddressScope.Universe && a.IsUsable && !a.IsSecondary)
         .OrderByDescending(static a => a.IsPermanent);
 

@@ -21,8 +21,8 @@ internal sealed class NeighbourProber : IDisposable
     private readonly NetlinkSocket _netlink;
     private readonly Action<string> _log;
     private readonly FrameSender _sender;
-    private readonly Answers _answers;
-    private readonly HashSet<IPAddress> _disputed = [];
+    private readonly NeighbourReplies _replies;
+    private readonly HashSet<IPAddress> _loggedConflicts = [];
     private long _lastRound;
 
     /// <exception cref="EngineException">CAP_NET_RAW is missing.</exception>
@@ -33,7 +33,7 @@ internal sealed class NeighbourProber : IDisposable
         try
         {
             _sender = FrameSender.Open();
-            _answers = new Answers();
+            _replies = new NeighbourReplies();
         }
         catch (NativeException e)
         {
@@ -45,75 +45,75 @@ internal sealed class NeighbourProber : IDisposable
     /// <summary>Takes in the answers, and asks when it is time for a round.</summary>
     /// <param name="neighbours">Whom, once each.</param>
     /// <param name="known">What the kernel said last.</param>
-    /// <param name="entered">What somebody entered into the kernel's table.</param>
-    internal void Tick(IReadOnlyList<Hop> neighbours, IReadOnlyDictionary<(int, IPAddress), MacAddress> known, IReadOnlySet<(int, IPAddress)> entered)
+    /// <param name="staticEntries">What somebody entered into the kernel's table.</param>
+    internal void Tick(IReadOnlyList<NextHopRoute> neighbours, IReadOnlyDictionary<(int, IPAddress), MacAddress> known, IReadOnlySet<(int, IPAddress)> staticEntries)
     {
-        if (_answers.Hear())
+        if (_replies.Receive())
             Learn(neighbours, known);
         var round = TimeSpan.FromSeconds(Math.Max(ShortestRound.TotalSeconds, (double)neighbours.Count / MaxPerSecond));
         if (TimeProvider.System.GetElapsedTime(_lastRound) >= round)
-            ProbeAll(neighbours, entered);
+            ProbeAll(neighbours, staticEntries);
     }
 
     /// <summary>Asks all now.</summary>
     /// <param name="neighbours">Whom, once each.</param>
-    /// <param name="entered">What somebody entered into the kernel's table: since Linux 5.16 the request to use such an entry (NTF_USE)
+    /// <param name="staticEntries">What somebody entered into the kernel's table: since Linux 5.16 the request to use such an entry (NTF_USE)
     /// makes an ordinary one of it, and what an operator entered is to stay.</param>
     /// <exception cref="NativeException">The kernel refused an entry, because its table is full for one; all were asked.</exception>
-    internal void ProbeAll(IReadOnlyList<Hop> neighbours, IReadOnlySet<(int, IPAddress)> entered)
+    internal void ProbeAll(IReadOnlyList<NextHopRoute> neighbours, IReadOnlySet<(int, IPAddress)> staticEntries)
     {
         _lastRound = TimeProvider.System.GetTimestamp();
-        _answers.Forget();
-        NativeException? refused = null;
-        foreach (var hop in neighbours)
+        _replies.Clear();
+        NativeException? failure = null;
+        foreach (var route in neighbours)
         {
             // The kernel accepts an answer only for a neighbour that it has an entry for: this makes one, and asks itself
             // when there was none. A lost question is asked again in the next round.
             try
             {
-                if (!entered.Contains(hop.Key))
-                    Neighbours.Resolve(_netlink, hop.Egress.Index, hop.Neighbour);
+                if (!staticEntries.Contains(route.Key))
+                    Neighbours.Resolve(_netlink, route.Egress.Index, route.Neighbour);
             }
             catch (NativeException e)
             {
-                refused ??= e;
+                failure ??= e;
             }
-            _sender.Send(hop.Egress.Index, Question.To(hop));
+            _sender.Send(route.Egress.Index, NeighbourRequest.To(route));
         }
-        if (refused is not null)
-            throw refused;
+        if (failure is not null)
+            throw failure;
     }
 
     public void Dispose()
     {
         _sender.Dispose();
-        _answers.Dispose();
+        _replies.Dispose();
     }
 
-    private void Learn(IReadOnlyList<Hop> neighbours, IReadOnlyDictionary<(int, IPAddress), MacAddress> known)
+    private void Learn(IReadOnlyList<NextHopRoute> neighbours, IReadOnlyDictionary<(int, IPAddress), MacAddress> known)
     {
         // Asked for only when something is to be learnt.
-        HashSet<(int, IPAddress)>? entered = null;
-        foreach (var hop in neighbours)
+        HashSet<(int, IPAddress)>? staticEntries = null;
+        foreach (var route in neighbours)
         {
-            var macs = _answers.For(hop);
+            var macs = _replies.For(route);
             if (macs.Count > 1)
-                Dispute(hop, macs);
+                LogConflict(route, macs);
             // Of two that claim the address, the kernel's choice is as good as another.
-            if (macs.Count != 1 || known.TryGetValue(hop.Key, out var mac) && macs.Contains(mac))
+            if (macs.Count != 1 || known.TryGetValue(route.Key, out var mac) && macs.Contains(mac))
                 continue;
-            entered ??= [.. Neighbours.List(_netlink).Where(static n => n.IsStatic).Select(static n => (n.InterfaceIndex, n.Address))];
-            if (entered.Contains(hop.Key))
+            staticEntries ??= [.. Neighbours.List(_netlink).Where(static n => n.IsStatic).Select(static n => (n.InterfaceIndex, n.Address))];
+            if (staticEntries.Contains(route.Key))
                 continue;
             var bytes = new byte[MacAddress.Length];
             macs.First().Write(bytes);
-            Neighbours.Learn(_netlink, hop.Egress.Index, hop.Neighbour, bytes);
+            Neighbours.Learn(_netlink, route.Egress.Index, route.Neighbour, bytes);
         }
     }
 
-    private void Dispute(Hop hop, IReadOnlySet<MacAddress> macs)
+    private void LogConflict(NextHopRoute route, IReadOnlySet<MacAddress> macs)
     {
-        if (_disputed.Add(hop.Neighbour))
-            _log($"{hop.Neighbour} is claimed by several stations on '{hop.Egress.Name}': {string.Join(", ", macs)}. Its traffic goes to one or another");
+        if (_loggedConflicts.Add(route.Neighbour))
+            _log($"{route.Neighbour} is claimed by several hosts on '{route.Egress.Name}': {string.Join(", ", macs)}. Its traffic goes to one or another");
     }
 }

@@ -3,7 +3,7 @@ using Sidestep.Forwarding;
 using Sidestep.Native;
 using Sidestep.Native.Netlink;
 using Sidestep.Packets;
-using HopTable = Sidestep.Forwarding.NextHops;
+using NextHopTable = Sidestep.Forwarding.NextHops;
 
 namespace Sidestep.Daemon.NextHops;
 
@@ -17,36 +17,36 @@ internal sealed class NetlinkNextHopResolver : INextHopResolver, IDisposable
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Datagrams of the kernel that are taken in at once: a storm must not put off the questions.</summary>
-    private const int MostAtOnce = 10_000;
-    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(10);
+    private const int MaxEventsPerTick = 10_000;
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(10);
 
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _stop = new();
-    private readonly NetlinkSocket _questions = NetlinkSocket.Open();
-    private readonly NetlinkSocket _events = NetlinkSocket.Open(Routes.EventGroups);
+    private readonly NetlinkSocket _requests = NetlinkSocket.Open();
+    private readonly NetlinkSocket _events = NetlinkSocket.Open(Routes.EventMulticastGroups);
     private readonly NeighbourProber _prober;
     private readonly Action<string> _log;
     private readonly Thread _thread;
-    private Watched _watched = new([], [], []);
-    private Hops? _hops;
+    private ResolverTargets _targets = new([], [], []);
+    private RouteTable? _routes;
     private Dictionary<(int, IPAddress), MacAddress> _neighbours = [];
 
     /// <summary>Entries that somebody made.</summary>
-    private HashSet<(int, IPAddress)> _entered = [];
+    private HashSet<(int, IPAddress)> _staticEntries = [];
 
-    private HopTable _current = new([], new Dictionary<IPAddress, NextHop>(), new Dictionary<IPAddress, string>());
+    private NextHopTable _current = new([], new Dictionary<IPAddress, NextHop>(), new Dictionary<IPAddress, string>());
 
     internal NetlinkNextHopResolver(Action<string> log)
     {
         _log = log;
-        _prober = new NeighbourProber(_questions, log);
+        _prober = new NeighbourProber(_requests, log);
         _thread = new Thread(Run) { IsBackground = true, Name = "next hops" };
         _thread.Start();
     }
 
     public event Action? Changed;
 
-    public HopTable Current
+    public NextHopTable Current
     {
         get
         {
@@ -62,7 +62,7 @@ internal sealed class NetlinkNextHopResolver : INextHopResolver, IDisposable
     {
         lock (_gate)
         {
-            if (peers.ToHashSet().SetEquals(_watched.Peers))
+            if (peers.ToHashSet().SetEquals(_targets.Peers))
                 return;
         }
         Watch(w => w with { Peers = peers });
@@ -71,8 +71,8 @@ internal sealed class NetlinkNextHopResolver : INextHopResolver, IDisposable
     /// <summary>Waits until every watched server is resolved, the time is over, or nobody wants to know any more.</summary>
     internal void WaitUntilResolved(TimeSpan timeout, CancellationToken cancellation)
     {
-        var begun = TimeProvider.System.GetTimestamp();
-        while (Current.Unresolved.Count > 0 && TimeProvider.System.GetElapsedTime(begun) < timeout && !cancellation.WaitHandle.WaitOne(LookInterval))
+        var start = TimeProvider.System.GetTimestamp();
+        while (Current.Unresolved.Count > 0 && TimeProvider.System.GetElapsedTime(start) < timeout && !cancellation.WaitHandle.WaitOne(PollInterval))
         {
         }
     }
@@ -82,21 +82,21 @@ internal sealed class NetlinkNextHopResolver : INextHopResolver, IDisposable
         _stop.Cancel();
         _thread.Join();
         _prober.Dispose();
-        _questions.Dispose();
+        _requests.Dispose();
         _events.Dispose();
         _stop.Dispose();
     }
 
-    private void Watch(Func<Watched, Watched> change)
+    private void Watch(Func<ResolverTargets, ResolverTargets> change)
     {
         lock (_gate)
         {
-            _watched = change(_watched);
-            _hops = null;
+            _targets = change(_targets);
+            _routes = null;
             try
             {
                 Refresh();
-                _prober.ProbeAll(_hops!.Neighbours, _entered);
+                _prober.ProbeAll(_routes!.Neighbours, _staticEntries);
             }
             catch (NativeException e)
             {
@@ -113,9 +113,9 @@ internal sealed class NetlinkNextHopResolver : INextHopResolver, IDisposable
         {
             try
             {
-                if (Follow())
+                if (ProcessEvents())
                     Changed?.Invoke();
-                Ask();
+                ProbeNeighbours();
                 lastFailure = null;
             }
             catch (NativeException e)
@@ -130,43 +130,43 @@ internal sealed class NetlinkNextHopResolver : INextHopResolver, IDisposable
     }
 
     /// <summary>What the kernel says within a tick; true when something changed.</summary>
-    private bool Follow()
+    private bool ProcessEvents()
     {
-        var heard = _events.Receive(Tick);
-        var any = heard is not null;
-        var moved = false;
-        for (var i = 0; heard is not null && i < MostAtOnce; i++, heard = _events.Receive(TimeSpan.Zero))
+        var messages = _events.Receive(Tick);
+        var any = messages is not null;
+        var routesChanged = false;
+        for (var i = 0; messages is not null && i < MaxEventsPerTick; i++, messages = _events.Receive(TimeSpan.Zero))
         {
             // Anything but a neighbour, or lost events (none), may have moved routes, links or addresses.
-            moved |= heard is [] || heard.Any(static m => !Neighbours.IsEvent(m));
+            routesChanged |= messages is [] || messages.Any(static m => !Neighbours.IsEvent(m));
         }
         lock (_gate)
         {
-            if (!any && _hops is not null)
+            if (!any && _routes is not null)
                 return false;
-            if (moved)
-                _hops = null;
+            if (routesChanged)
+                _routes = null;
             return Refresh();
         }
     }
 
-    private void Ask()
+    private void ProbeNeighbours()
     {
         lock (_gate)
         {
-            if (_hops is not null)
-                _prober.Tick(_hops.Neighbours, _neighbours, _entered);
+            if (_routes is not null)
+                _prober.Tick(_routes.Neighbours, _neighbours, _staticEntries);
         }
     }
 
     private bool Refresh()
     {
-        _hops ??= Hops.Find(_questions, _watched);
-        var all = Neighbours.List(_questions);
-        _entered = [.. all.Where(static n => n.IsStatic).Select(static n => (n.InterfaceIndex, n.Address))];
+        _routes ??= RouteTable.Find(_requests, _targets);
+        var all = Neighbours.List(_requests);
+        _staticEntries = [.. all.Where(static n => n.IsStatic).Select(static n => (n.InterfaceIndex, n.Address))];
         _neighbours = all.Where(static n => n.IsValid && n.Mac.Length == MacAddress.Length)
             .GroupBy(static n => (n.InterfaceIndex, n.Address)).ToDictionary(static g => g.Key, static g => MacAddress.Read(g.First().Mac.Span));
-        var next = _hops.Resolve(_neighbours, _current);
+        var next = _routes.Resolve(_neighbours, _current);
         var same = next.Interfaces.SequenceEqual(_current.Interfaces) && Same(next.Servers, _current.Servers)
             && Same(next.Unresolved, _current.Unresolved)
             && Same(next.Peers, _current.Peers) && Same(next.UnresolvedPeers, _current.UnresolvedPeers);

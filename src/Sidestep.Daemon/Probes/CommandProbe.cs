@@ -8,25 +8,25 @@ namespace Sidestep.Daemon.Probes;
 internal static class CommandProbe
 {
     /// <summary>Programs that run at once: each is a process.</summary>
-    private const int AtOnce = 16;
+    private const int MaxConcurrent = 16;
 
-    private const int LineCharacters = 200;
-    private static readonly SemaphoreSlim Room = new(AtOnce);
+    private const int MaxLineCharacters = 200;
+    private static readonly SemaphoreSlim Concurrency = new(MaxConcurrent);
 
-    internal static async Task<ProbeOutcome> RunAsync(ProbeEnd end, Check check, CancellationToken cancellation)
+    internal static async Task<ProbeResult> RunAsync(ProbeEndpoint endpoint, Check check, CancellationToken cancellation)
     {
-        await Room.WaitAsync(cancellation).ConfigureAwait(false);
+        await Concurrency.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
-            return await StartAsync(end, check, cancellation).ConfigureAwait(false);
+            return await StartAsync(endpoint, check, cancellation).ConfigureAwait(false);
         }
         finally
         {
-            Room.Release();
+            Concurrency.Release();
         }
     }
 
-    private static async Task<ProbeOutcome> StartAsync(ProbeEnd end, Check check, CancellationToken cancellation)
+    private static async Task<ProbeResult> StartAsync(ProbeEndpoint endpoint, Check check, CancellationToken cancellation)
     {
         var start = new ProcessStartInfo(check.Monitor.Command[0]) { RedirectStandardError = true, RedirectStandardOutput = true, RedirectStandardInput = true };
         foreach (var argument in check.Monitor.Command.Skip(1))
@@ -34,11 +34,11 @@ internal static class CommandProbe
         start.Environment["SIDESTEP_SERVER"] = check.Server;
         start.Environment["SIDESTEP_SERVER_ADDRESS"] = check.Key.Address.ToString();
         start.Environment["SIDESTEP_POOL"] = check.Key.Group.Pool;
-        start.Environment["SIDESTEP_PROBE"] = check.Key.ThroughDsrPath ? "dsrPath" : "server";
-        start.Environment["SIDESTEP_ADDRESS"] = end.Address.ToString();
-        start.Environment["SIDESTEP_PORT"] = end.Port.ToString(CultureInfo.InvariantCulture);
-        start.Environment["SIDESTEP_SOURCE"] = end.Source?.ToString() ?? "";
-        start.Environment["SIDESTEP_MARK"] = end.Mark.ToString(CultureInfo.InvariantCulture);
+        start.Environment["SIDESTEP_PROBE"] = check.Key.ThroughDsrPath ? "dsr-path" : "server";
+        start.Environment["SIDESTEP_ADDRESS"] = endpoint.Address.ToString();
+        start.Environment["SIDESTEP_PORT"] = endpoint.Port.ToString(CultureInfo.InvariantCulture);
+        start.Environment["SIDESTEP_SOURCE"] = endpoint.Source?.ToString() ?? "";
+        start.Environment["SIDESTEP_MARK"] = endpoint.Mark.ToString(CultureInfo.InvariantCulture);
         using var process = new Process { StartInfo = start };
         try
         {
@@ -46,7 +46,7 @@ internal static class CommandProbe
         }
         catch (System.ComponentModel.Win32Exception e)
         {
-            return ProbeOutcome.NotAsked($"{check.Monitor.Command[0]} cannot be run: {e.Message}");
+            return ProbeResult.NotSent($"{check.Monitor.Command[0]} cannot be run: {e.Message}");
         }
         try
         {
@@ -55,9 +55,9 @@ internal static class CommandProbe
             var error = FirstLineAsync(process.StandardError, cancellation);
             await process.WaitForExitAsync(cancellation).ConfigureAwait(false);
             if (process.ExitCode == 0)
-                return ProbeOutcome.Good;
-            var said = await error.ConfigureAwait(false) is { Length: > 0 } line ? line : await output.ConfigureAwait(false);
-            return ProbeOutcome.Bad(string.Create(CultureInfo.InvariantCulture, $"exit code {process.ExitCode}{(said.Length == 0 ? "" : ": " + said)}"));
+                return ProbeResult.Success;
+            var message = await error.ConfigureAwait(false) is { Length: > 0 } line ? line : await output.ConfigureAwait(false);
+            return ProbeResult.Failure(string.Create(CultureInfo.InvariantCulture, $"exit code {process.ExitCode}{(message.Length == 0 ? "" : ": " + message)}"));
         }
         finally
         {
@@ -74,10 +74,10 @@ internal static class CommandProbe
         int count;
         while ((count = await reader.ReadAsync(buffer, cancellation).ConfigureAwait(false)) > 0)
         {
-            if (first.Length < LineCharacters && !first.Contains('\n', StringComparison.Ordinal))
+            if (first.Length < MaxLineCharacters && !first.Contains('\n', StringComparison.Ordinal))
                 first += new string(buffer, 0, count);
         }
         var line = first.Split('\n')[0].Trim();
-        return line.Length > LineCharacters ? line[..LineCharacters] : line;
+        return line.Length > MaxLineCharacters ? line[..MaxLineCharacters] : line;
     }
 }

@@ -14,74 +14,74 @@ namespace Sidestep.Daemon.Probes;
 /// socket for them.</summary>
 internal sealed class DsrProbePath : IProbePath
 {
-    private readonly ConcurrentDictionary<(GroupKey, IPAddress), Way> _ways = new();
+    private readonly ConcurrentDictionary<(GroupKey, IPAddress), ServerPath> _paths = new();
     private Dictionary<GroupKey, ServerGroup> _groups = [];
 
     /// <summary>Takes over the servers of tables that have come into force.</summary>
     /// <param name="tables">The tables.</param>
     /// <param name="idOf">The number of a server among them.</param>
-    internal void Follow(ForwardingTables tables, Func<GroupKey, ServerEntry, int?> idOf)
+    internal void Update(ForwardingTables tables, Func<GroupKey, ServerEntry, int?> idOf)
     {
         var groups = tables.Groups.ToDictionary(static g => g.Key);
-        foreach (var (key, former) in _groups)
+        foreach (var (key, previous) in _groups)
         {
-            if (ReferenceEquals(groups.GetValueOrDefault(key), former))
+            if (ReferenceEquals(groups.GetValueOrDefault(key), previous))
                 continue;
-            var stay = groups.GetValueOrDefault(key)?.Servers.Select(static s => s.Address).ToHashSet() ?? [];
-            foreach (var server in former.Servers.Where(s => !stay.Contains(s.Address)))
-                _ways.TryRemove((key, server.Address), out _);
+            var remaining = groups.GetValueOrDefault(key)?.Servers.Select(static s => s.Address).ToHashSet() ?? [];
+            foreach (var server in previous.Servers.Where(s => !remaining.Contains(s.Address)))
+                _paths.TryRemove((key, server.Address), out _);
         }
         foreach (var (key, group) in groups)
         {
             if (ReferenceEquals(_groups.GetValueOrDefault(key), group))
                 continue;
             foreach (var server in group.Servers)
-                _ways[(key, server.Address)] = new Way(idOf(key, server), server.NextHop, server.Way ?? key.Way, server.Obstacle);
+                _paths[(key, server.Address)] = new ServerPath(idOf(key, server), server.NextHop, server.Encap ?? key.Encap, server.Obstacle);
         }
         _groups = groups;
     }
 
     /// <inheritdoc/>
-    public int? RoomOf(GroupKey group, IPAddress server) =>
-        _ways.GetValueOrDefault((group, server)) is { Hop: { IsLocal: false } hop } way ? hop.Egress.MtuBytes - OuterBytes(way.Means, server) : null;
+    public int? PathMtuOf(GroupKey group, IPAddress server) =>
+        _paths.GetValueOrDefault((group, server)) is { NextHop: { IsLocal: false } nextHop } path ? nextHop.Egress.MtuBytes - OverheadBytes(path.Encap, server) : null;
 
     /// <inheritdoc/>
-    public async Task<ProbeOutcome> ProbeAsync(Check check, CancellationToken cancellation)
+    public async Task<ProbeResult> ProbeAsync(Check check, CancellationToken cancellation)
     {
         var key = check.Key;
-        var end = new ProbeEnd(key.Target, key.Port, null, 0);
-        if (key.ThroughDsrPath && Problem(key.Group, key.Address, key.Target, key.Port, out end) is { } problem)
+        var endpoint = new ProbeEndpoint(key.Target, key.Port, null, 0);
+        if (key.ThroughDsrPath && ResolveEndpoint(key.Group, key.Address, key.Target, key.Port, out endpoint) is { } problem)
             return problem;
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        limit.CancelAfter(check.Monitor.Timeout);
+        using var timeLimit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        timeLimit.CancelAfter(check.Monitor.Timeout);
         try
         {
-            return await AskAsync(end, check, limit.Token).ConfigureAwait(false);
+            return await RunProbeAsync(endpoint, check, timeLimit.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            return ProbeOutcome.Bad(string.Create(CultureInfo.InvariantCulture, $"no answer within {check.Monitor.Timeout.TotalSeconds} s"));
+            return ProbeResult.Failure(string.Create(CultureInfo.InvariantCulture, $"no answer within {check.Monitor.Timeout.TotalSeconds} s"));
         }
         catch (SocketException e)
         {
-            return IsOwn(e.SocketErrorCode) ? ProbeOutcome.NotAsked($"the director cannot ask: {e.Message}") : ProbeOutcome.Bad(e.Message);
+            return IsLocalError(e.SocketErrorCode) ? ProbeResult.NotSent($"the director cannot send the probe: {e.Message}") : ProbeResult.Failure(e.Message);
         }
         catch (IOException e)
         {
-            return ProbeOutcome.Bad(e.Message);
+            return ProbeResult.Failure(e.Message);
         }
     }
 
     /// <inheritdoc/>
     public async Task<bool> EchoAsync(GroupKey group, IPAddress server, IPAddress vip, int datagramBytes, TimeSpan timeout, CancellationToken cancellation)
     {
-        if (Problem(group, server, vip, 0, out var end) is not null)
+        if (ResolveEndpoint(group, server, vip, 0, out var endpoint) is not null)
             return false;
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        limit.CancelAfter(timeout);
+        using var timeLimit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        timeLimit.CancelAfter(timeout);
         try
         {
-            await EchoProbe.RunAsync(end, datagramBytes, limit.Token).ConfigureAwait(false);
+            await EchoProbe.RunAsync(endpoint, datagramBytes, timeLimit.Token).ConfigureAwait(false);
             return true;
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
@@ -94,51 +94,51 @@ internal sealed class DsrProbePath : IProbePath
         }
     }
 
-    private static async Task<ProbeOutcome> AskAsync(ProbeEnd end, Check check, CancellationToken cancellation)
+    private static async Task<ProbeResult> RunProbeAsync(ProbeEndpoint endpoint, Check check, CancellationToken cancellation)
     {
         var monitor = check.Monitor;
         switch (monitor.Type)
         {
             case MonitorType.Tcp:
-                return await TcpProbe.RunAsync(end, monitor, cancellation).ConfigureAwait(false);
+                return await TcpProbe.RunAsync(endpoint, monitor, cancellation).ConfigureAwait(false);
             case MonitorType.Udp:
-                return await UdpProbe.RunAsync(end, monitor, cancellation).ConfigureAwait(false);
+                return await UdpProbe.RunAsync(endpoint, monitor, cancellation).ConfigureAwait(false);
             case MonitorType.Http or MonitorType.Https:
-                return await HttpProbe.RunAsync(end, monitor, cancellation).ConfigureAwait(false);
+                return await HttpProbe.RunAsync(endpoint, monitor, cancellation).ConfigureAwait(false);
             case MonitorType.Dns:
-                return await DnsProbe.RunAsync(end, monitor.Dns!, cancellation).ConfigureAwait(false);
+                return await DnsProbe.RunAsync(endpoint, monitor.Dns!, cancellation).ConfigureAwait(false);
             case MonitorType.Icmp:
-                await EchoProbe.RunAsync(end, 0, cancellation).ConfigureAwait(false);
-                return ProbeOutcome.Good;
+                await EchoProbe.RunAsync(endpoint, 0, cancellation).ConfigureAwait(false);
+                return ProbeResult.Success;
             case MonitorType.Command:
-                return await CommandProbe.RunAsync(end, check, cancellation).ConfigureAwait(false);
+                return await CommandProbe.RunAsync(endpoint, check, cancellation).ConfigureAwait(false);
             default:
                 throw new InvalidOperationException($"{monitor.Type}");
         }
     }
 
     /// <summary>Why a probe cannot go through the DSR path, or null and how it can.</summary>
-    private ProbeOutcome? Problem(GroupKey group, IPAddress server, IPAddress vip, int port, out ProbeEnd end)
+    private ProbeResult? ResolveEndpoint(GroupKey group, IPAddress server, IPAddress vip, int port, out ProbeEndpoint endpoint)
     {
-        end = default;
-        if (_ways.GetValueOrDefault((group, server)) is not { Id: { } id } way)
-            return ProbeOutcome.NotAsked("the server is not in the tables yet");
-        if (way.Hop is not { } hop)
-            return ProbeOutcome.Bad(way.Obstacle ?? "no next hop is known");
-        if (hop.IsLocal)
-            return ProbeOutcome.Exempt("the director itself is the server");
+        endpoint = default;
+        if (_paths.GetValueOrDefault((group, server)) is not { Id: { } id } path)
+            return ProbeResult.NotSent("the server is not in the forwarding tables yet");
+        if (path.NextHop is not { } nextHop)
+            return ProbeResult.Failure(path.Obstacle ?? "no next hop is known");
+        if (nextHop.IsLocal)
+            return ProbeResult.Exempt("the director itself is the server");
         var isIpv4 = vip.AddressFamily == AddressFamily.InterNetwork;
-        if ((isIpv4 ? hop.Egress.Address : hop.Egress.Address6) is not { } source)
-            return ProbeOutcome.NotAsked($"{hop.Egress.Name} has no {(isIpv4 ? "IPv4" : "global IPv6")} address that an answer could come back to: give it one");
-        end = new ProbeEnd(vip, port, source, ProbeFilter.Mark | (uint)id);
+        if ((isIpv4 ? nextHop.Egress.Address : nextHop.Egress.Address6) is not { } source)
+            return ProbeResult.NotSent($"{nextHop.Egress.Name} has no {(isIpv4 ? "IPv4" : "global IPv6")} address that an answer could come back to: give it one");
+        endpoint = new ProbeEndpoint(vip, port, source, ProbeFilter.Mark | (uint)id);
         return null;
     }
 
     /// <summary>Errors that say something of this machine and nothing of the server.</summary>
-    private static bool IsOwn(SocketError error) => error is SocketError.TooManyOpenSockets or SocketError.AccessDenied or SocketError.NoBufferSpaceAvailable
+    private static bool IsLocalError(SocketError error) => error is SocketError.TooManyOpenSockets or SocketError.AccessDenied or SocketError.NoBufferSpaceAvailable
         or SocketError.AddressNotAvailable or SocketError.AddressAlreadyInUse or SocketError.NetworkDown;
 
-    private static int OuterBytes(Forwarding.Way way, IPAddress server) => way.Encapsulation is not { } encapsulation ? 0
+    private static int OverheadBytes(Forwarding.Encap encap, IPAddress server) => encap.Encapsulation is not { } encapsulation ? 0
         : (server.AddressFamily == AddressFamily.InterNetwork ? 20 : 40) + encapsulation switch
         {
             Encapsulation.Gue => 12,
@@ -146,5 +146,5 @@ internal sealed class DsrProbePath : IProbePath
             _ => 0,
         };
 
-    private sealed record Way(int? Id, NextHop? Hop, Forwarding.Way Means, string? Obstacle);
+    private sealed record ServerPath(int? Id, NextHop? NextHop, Forwarding.Encap Encap, string? Obstacle);
 }

@@ -10,38 +10,38 @@ namespace Sidestep.Daemon.Probes;
 internal static class EchoProbe
 {
     /// <summary>Header of ICMP, and what tells this probe's reply from others.</summary>
-    internal const int LeastBytes = 8 + NonceBytes;
+    internal const int MinBytes = 8 + NonceBytes;
 
     private const int NonceBytes = 16;
     private const int Ipv4HeaderBytes = 20, Ipv6HeaderBytes = 40, WordBytes = 4;
     private const byte Request4 = 8, Reply4 = 0, Request6 = 128, Reply6 = 129;
 
     /// <summary>Waits for the reply; the cancellation ends it.</summary>
-    /// <param name="end">To whom.</param>
+    /// <param name="endpoint">To whom.</param>
     /// <param name="datagramBytes">Length from the IP header on; 0: the shortest. Never fragmented.</param>
     /// <param name="cancellation">The timeout.</param>
-    internal static async Task RunAsync(ProbeEnd end, int datagramBytes, CancellationToken cancellation)
+    internal static async Task RunAsync(ProbeEndpoint endpoint, int datagramBytes, CancellationToken cancellation)
     {
-        var isIpv4 = end.Address.AddressFamily == AddressFamily.InterNetwork;
-        using var socket = end.Open(SocketType.Raw, isIpv4 ? ProtocolType.Icmp : ProtocolType.IcmpV6);
+        var isIpv4 = endpoint.Address.AddressFamily == AddressFamily.InterNetwork;
+        using var socket = endpoint.Open(SocketType.Raw, isIpv4 ? ProtocolType.Icmp : ProtocolType.IcmpV6);
         SocketSettings.ReceiveIcmp(socket, isIpv4 ? Reply4 : Reply6);
         SocketSettings.NeverFragment(socket);
-        await socket.ConnectAsync(end.EndPoint, cancellation).ConfigureAwait(false);
-        var request = new byte[Math.Max(LeastBytes, datagramBytes - (isIpv4 ? Ipv4HeaderBytes : Ipv6HeaderBytes))];
+        await socket.ConnectAsync(endpoint.EndPoint, cancellation).ConfigureAwait(false);
+        var request = new byte[Math.Max(MinBytes, datagramBytes - (isIpv4 ? Ipv4HeaderBytes : Ipv6HeaderBytes))];
         request[0] = isIpv4 ? Request4 : Request6;
         RandomNumberGenerator.Fill(request.AsSpan(4, 4 + NonceBytes));
         // Over IPv6 the kernel does that, with the addresses.
         if (isIpv4)
             BinaryPrimitives.WriteUInt16BigEndian(request.AsSpan(2), Packets.InternetChecksum.Compute(request));
         await socket.SendAsync(request, cancellation).ConfigureAwait(false);
-        var answer = new byte[request.Length + 60];
+        var reply = new byte[request.Length + 60];
         while (true)
         {
-            var length = await socket.ReceiveAsync(answer, cancellation).ConfigureAwait(false);
+            var length = await socket.ReceiveAsync(reply, cancellation).ConfigureAwait(false);
             // A raw socket of IPv4 hears the IP header too.
-            var begin = isIpv4 ? (answer[0] & 0x0f) * WordBytes : 0;
-            if (length - begin == request.Length && answer[begin] == (isIpv4 ? Reply4 : Reply6)
-                && answer.AsSpan(begin + 4, 4 + NonceBytes).SequenceEqual(request.AsSpan(4, 4 + NonceBytes)))
+            var begin = isIpv4 ? (reply[0] & 0x0f) * WordBytes : 0;
+            if (length - begin == request.Length && reply[begin] == (isIpv4 ? Reply4 : Reply6)
+                && reply.AsSpan(begin + 4, 4 + NonceBytes).SequenceEqual(request.AsSpan(4, 4 + NonceBytes)))
                 return;
         }
     }

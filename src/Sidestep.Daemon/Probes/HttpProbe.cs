@@ -15,20 +15,20 @@ internal static class HttpProbe
 {
     private const int HeadBytes = 16 * 1024, BodyBytes = 64 * 1024;
 
-    internal static async Task<ProbeOutcome> RunAsync(ProbeEnd end, HealthMonitor monitor, CancellationToken cancellation)
+    internal static async Task<ProbeResult> RunAsync(ProbeEndpoint endpoint, HealthMonitor monitor, CancellationToken cancellation)
     {
-        using var socket = end.Open(SocketType.Stream, ProtocolType.Tcp);
-        await socket.ConnectAsync(end.EndPoint, cancellation).ConfigureAwait(false);
-        var plain = new NetworkStream(socket);
-        await using var _ = plain.ConfigureAwait(false);
+        using var socket = endpoint.Open(SocketType.Stream, ProtocolType.Tcp);
+        await socket.ConnectAsync(endpoint.EndPoint, cancellation).ConfigureAwait(false);
+        var tcpStream = new NetworkStream(socket);
+        await using var _ = tcpStream.ConfigureAwait(false);
         if (monitor.Tls is not { } tls)
-            return await AskAsync(plain, end, monitor.Http!, cancellation).ConfigureAwait(false);
-        var judge = new CertificateJudge(tls);
-        var secure = new SslStream(plain, leaveInnerStreamOpen: true, judge.Accepts);
-        await using var __ = secure.ConfigureAwait(false);
+            return await RequestAsync(tcpStream, endpoint, monitor.Http!, cancellation).ConfigureAwait(false);
+        var validator = new CertificateValidator(tls);
+        var tlsStream = new SslStream(tcpStream, leaveInnerStreamOpen: true, validator.Accepts);
+        await using var __ = tlsStream.ConfigureAwait(false);
         try
         {
-            await secure.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
+            await tlsStream.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
             {
                 TargetHost = tls.ServerName ?? "",
                 CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
@@ -36,39 +36,39 @@ internal static class HttpProbe
         }
         catch (System.Security.Authentication.AuthenticationException e)
         {
-            return ProbeOutcome.Bad(judge.Objection ?? $"TLS: {e.InnerException?.Message ?? e.Message}");
+            return ProbeResult.Failure(validator.Error ?? $"TLS: {e.InnerException?.Message ?? e.Message}");
         }
-        return await AskAsync(secure, end, monitor.Http!, cancellation).ConfigureAwait(false);
+        return await RequestAsync(tlsStream, endpoint, monitor.Http!, cancellation).ConfigureAwait(false);
     }
 
-    private static async Task<ProbeOutcome> AskAsync(Stream stream, ProbeEnd end, HttpExpectation expected, CancellationToken cancellation)
+    private static async Task<ProbeResult> RequestAsync(Stream stream, ProbeEndpoint endpoint, HttpExpectation expected, CancellationToken cancellation)
     {
-        var host = expected.Host ?? (end.Address.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{end.Address}]" : end.Address.ToString());
+        var host = expected.Host ?? (endpoint.Address.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{endpoint.Address}]" : endpoint.Address.ToString());
         await stream.WriteAsync(Encoding.ASCII.GetBytes(
             $"GET {expected.Path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: sidestep\r\nAccept: */*\r\nConnection: close\r\n\r\n"), cancellation).ConfigureAwait(false);
-        var answer = new byte[HeadBytes + BodyBytes];
+        var response = new byte[HeadBytes + BodyBytes];
         int length = 0, head;
-        while ((head = answer.AsSpan(0, Math.Min(length, HeadBytes)).IndexOf("\r\n\r\n"u8)) < 0)
+        while ((head = response.AsSpan(0, Math.Min(length, HeadBytes)).IndexOf("\r\n\r\n"u8)) < 0)
         {
-            var count = length < HeadBytes ? await stream.ReadAsync(answer.AsMemory(length), cancellation).ConfigureAwait(false) : 0;
+            var count = length < HeadBytes ? await stream.ReadAsync(response.AsMemory(length), cancellation).ConfigureAwait(false) : 0;
             if (count == 0)
-                return ProbeOutcome.Bad(length == 0 ? "the connection was closed without an answer" : "the answer is not HTTP, or its head is longer than 16 KiB");
+                return ProbeResult.Failure(length == 0 ? "the connection was closed without an answer" : "the answer is not HTTP, or its head is longer than 16 KiB");
             length += count;
         }
-        if (StatusOf(answer.AsSpan(0, head)) is not { } status)
-            return ProbeOutcome.Bad("the answer is not HTTP");
+        if (StatusOf(response.AsSpan(0, head)) is not { } status)
+            return ProbeResult.Failure("the answer is not HTTP");
         if (!expected.StatusCodes.Any(r => r.First <= status && status <= r.Last))
-            return ProbeOutcome.Bad(string.Create(CultureInfo.InvariantCulture, $"status code {status}"));
+            return ProbeResult.Failure(string.Create(CultureInfo.InvariantCulture, $"status code {status}"));
         if (expected.ExpectedText is not { } text)
-            return ProbeOutcome.Good;
-        var wanted = Encoding.Latin1.GetBytes(text);
+            return ProbeResult.Success;
+        var expectedBytes = Encoding.Latin1.GetBytes(text);
         while (true)
         {
-            if (answer.AsSpan(head + 4, length - head - 4).IndexOf(wanted) >= 0)
-                return ProbeOutcome.Good;
-            var count = length < answer.Length ? await stream.ReadAsync(answer.AsMemory(length), cancellation).ConfigureAwait(false) : 0;
+            if (response.AsSpan(head + 4, length - head - 4).IndexOf(expectedBytes) >= 0)
+                return ProbeResult.Success;
+            var count = length < response.Length ? await stream.ReadAsync(response.AsMemory(length), cancellation).ConfigureAwait(false) : 0;
             if (count == 0)
-                return ProbeOutcome.Bad($"the {length - head - 4} bytes of the body do not contain what is expected");
+                return ProbeResult.Failure($"the {length - head - 4} bytes of the body do not contain what is expected");
             length += count;
         }
     }

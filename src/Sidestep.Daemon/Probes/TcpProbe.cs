@@ -8,30 +8,30 @@ namespace Sidestep.Daemon.Probes;
 /// <summary>A connection, and perhaps an answer over it.</summary>
 internal static class TcpProbe
 {
-    private const int AnswerBytes = 64 * 1024;
+    private const int MaxReplyBytes = 64 * 1024;
 
-    internal static async Task<ProbeOutcome> RunAsync(ProbeEnd end, HealthMonitor monitor, CancellationToken cancellation)
+    internal static async Task<ProbeResult> RunAsync(ProbeEndpoint endpoint, HealthMonitor monitor, CancellationToken cancellation)
     {
-        using var socket = end.Open(SocketType.Stream, ProtocolType.Tcp);
-        await socket.ConnectAsync(end.EndPoint, cancellation).ConfigureAwait(false);
+        using var socket = endpoint.Open(SocketType.Stream, ProtocolType.Tcp);
+        await socket.ConnectAsync(endpoint.EndPoint, cancellation).ConfigureAwait(false);
         if (monitor.Send is { } send)
             await socket.SendAsync(Encoding.Latin1.GetBytes(send), cancellation).ConfigureAwait(false);
-        return monitor.Expect is { } expect ? await ExpectAsync(socket, Encoding.Latin1.GetBytes(expect), cancellation).ConfigureAwait(false) : ProbeOutcome.Good;
+        return monitor.Expect is { } expect ? await ExpectAsync(socket, Encoding.Latin1.GetBytes(expect), cancellation).ConfigureAwait(false) : ProbeResult.Success;
     }
 
-    private static async Task<ProbeOutcome> ExpectAsync(Socket socket, byte[] wanted, CancellationToken cancellation)
+    private static async Task<ProbeResult> ExpectAsync(Socket socket, byte[] expectedBytes, CancellationToken cancellation)
     {
-        var answer = new byte[AnswerBytes];
+        var reply = new byte[MaxReplyBytes];
         var length = 0;
-        while (length < answer.Length)
+        while (length < reply.Length)
         {
-            var count = await socket.ReceiveAsync(answer.AsMemory(length), cancellation).ConfigureAwait(false);
+            var count = await socket.ReceiveAsync(reply.AsMemory(length), cancellation).ConfigureAwait(false);
             if (count == 0)
                 break;
             length += count;
-            if (answer.AsSpan(0, length).IndexOf(wanted) >= 0)
-                return ProbeOutcome.Good;
+            if (reply.AsSpan(0, length).IndexOf(expectedBytes) >= 0)
+                return ProbeResult.Success;
         }
-        return ProbeOutcome.Bad($"the answer of {length} bytes does not contain what is expected");
+        return ProbeResult.Failure($"the answer of {length} bytes does not contain what is expected");
     }
 }

@@ -11,9 +11,9 @@ namespace Sidestep.Engine.Managed.Capture;
 public sealed class CaptureTap
 {
     /// <summary>Records that wait to be fetched; more are lost, and counted.</summary>
-    public const int MostWaiting = 4096;
+    public const int MaxWaiting = 4096;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan FetchTimeout = TimeSpan.FromSeconds(3);
 
     private readonly ManagedEngine _engine;
     private readonly CaptureFilter _filter;
@@ -25,7 +25,7 @@ public sealed class CaptureTap
     private long _fetched = Environment.TickCount64;
 
     /// <summary>What one thread knows of the frame that it is looking at.</summary>
-    internal sealed class Look(CaptureFilter filter, int snap)
+    internal sealed class Scratch(CaptureFilter filter, int snap)
     {
         internal CaptureMatcher Matcher { get; } = new(filter);
 
@@ -37,65 +37,65 @@ public sealed class CaptureTap
     internal CaptureTap(ManagedEngine engine, CaptureFilter filter, CaptureLimits limits) => (_engine, _filter, _limits) = (engine, filter, limits);
 
     /// <summary>For one more thread.</summary>
-    internal Look NewLook() => new(_filter, _limits.Snap);
+    internal Scratch NewScratch() => new(_filter, _limits.Snap);
 
     /// <summary>What was not recorded.</summary>
     public CaptureCounts Counts => new(Interlocked.Read(ref _missed), Interlocked.Read(ref _lost));
 
     /// <summary>Nobody has fetched anything for a while.</summary>
-    internal bool IsAbandoned => TimeSpan.FromMilliseconds(Environment.TickCount64 - Volatile.Read(ref _fetched)) > Patience;
+    internal bool IsAbandoned => TimeSpan.FromMilliseconds(Environment.TickCount64 - Volatile.Read(ref _fetched)) > FetchTimeout;
 
     /// <summary>Takes what waits.</summary>
-    public IReadOnlyList<CapturedFrame> Fetch(int most)
+    public IReadOnlyList<CapturedFrame> Fetch(int max)
     {
         Volatile.Write(ref _fetched, Environment.TickCount64);
         var frames = new List<CapturedFrame>();
-        while (frames.Count < most && _waiting.TryDequeue(out var frame))
+        while (frames.Count < max && _waiting.TryDequeue(out var frame))
             frames.Add(frame);
         return frames;
     }
 
     /// <summary>Whether a frame may be wanted; if so, keeps its beginning as it came in.</summary>
-    internal bool Before(Look look, ReadOnlySpan<byte> frame)
+    internal bool BeginFrame(Scratch scratch, ReadOnlySpan<byte> frame)
     {
         if (IsAbandoned || (_limits.Sample > 1 && Interlocked.Increment(ref _seen) % _limits.Sample != 0))
             return false;
-        if (frame.Length < 14 || !look.Matcher.Wants(frame))
+        if (frame.Length < 14 || !scratch.Matcher.Matches(frame))
             return false;
-        look.Length = frame.Length;
-        look.Recorded = Math.Min(frame.Length, look.Bytes.Length);
-        frame[..look.Recorded].CopyTo(look.Bytes);
+        scratch.Length = frame.Length;
+        scratch.Recorded = Math.Min(frame.Length, scratch.Bytes.Length);
+        frame[..scratch.Recorded].CopyTo(scratch.Bytes);
         return true;
     }
 
     /// <summary>Records, if what became of it is wanted, too.</summary>
-    internal void After(Look look, PacketPipeline pipeline, PipelineTables tables, Decision decision, ReadOnlySpan<byte> frame, int interfaceIndex)
+    internal void EndFrame(Scratch scratch, PacketPipeline pipeline, PipelineTables tables, Decision decision, ReadOnlySpan<byte> frame, int interfaceIndex)
     {
-        var found = pipeline.Found;
-        var server = tables.Server(found.Server)?.Key;
+        var packet = pipeline.LastPacket;
+        var server = tables.Server(packet.Server)?.Key;
         var result = new ReplayedFrame
         {
             Decision = decision,
-            Reason = found.Reason,
-            Service = found.Service >= 0 ? _engine.ServiceName(found.Service) : null,
+            Reason = packet.Reason,
+            Service = packet.Service >= 0 ? _engine.ServiceName(packet.Service) : null,
             Server = server,
-            Slot = found.Slot,
-            Egress = found.Egress,
+            Slot = packet.Slot,
+            Egress = packet.Egress,
             Bytes = frame,
         };
-        if (!look.Matcher.Wants(result))
+        if (!scratch.Matcher.Matches(result))
             return;
         long number;
         lock (_gate)
         {
-            if (!Takes())
+            if (!IsWithinRate())
             {
                 _missed++;
                 return;
             }
             number = ++_number;
         }
-        var action = ManagedEngine.ActionOf(decision, found.Egress, interfaceIndex);
+        var action = ManagedEngine.ActionOf(decision, packet.Egress, interfaceIndex);
         var record = new CapturedFrame
         {
             Number = number,
@@ -103,21 +103,21 @@ public sealed class CaptureTap
             IsOut = false,
             Interface = NameOf(interfaceIndex),
             Decision = decision,
-            Reason = decision == Decision.Drop ? found.Reason : null,
+            Reason = decision == Decision.Drop ? packet.Reason : null,
             Action = action,
             Service = result.Service,
             Server = server?.Name,
             ServerAddress = server?.Address,
-            Length = look.Length,
-            Bytes = look.Bytes.AsSpan(0, look.Recorded).ToArray(),
+            Length = scratch.Length,
+            Bytes = scratch.Bytes.AsSpan(0, scratch.Recorded).ToArray(),
         };
         Add(record);
-        if (action is XdpAction.Transmit or XdpAction.Redirect || decision == Decision.Fragmented)
+        if (action is XdpAction.Transmit or XdpAction.Redirect || decision == Decision.Punted)
         {
             Add(record with
             {
                 IsOut = true,
-                Interface = NameOf(found.Egress),
+                Interface = NameOf(packet.Egress),
                 Length = frame.Length,
                 Bytes = frame[..Math.Min(frame.Length, _limits.Snap)].ToArray(),
             });
@@ -126,14 +126,14 @@ public sealed class CaptureTap
 
     private void Add(CapturedFrame frame)
     {
-        if (_waiting.Count < MostWaiting)
+        if (_waiting.Count < MaxWaiting)
             _waiting.Enqueue(frame);
         else
             Interlocked.Increment(ref _lost);
     }
 
     /// <summary>No more than so many a second.</summary>
-    private bool Takes()
+    private bool IsWithinRate()
     {
         if (_limits.Rate == 0)
             return true;

@@ -8,10 +8,10 @@ namespace Sidestep.Engine.Managed.Drivers;
 /// Interfaces come and go while the others' frames pass.</summary>
 /// <param name="engine">Decides.</param>
 /// <param name="pipelines">For workers.</param>
-/// <param name="slowPath">Sends in fragments.</param>
+/// <param name="punt">Sends in fragments.</param>
 /// <param name="log">Gets problems.</param>
 /// <param name="workers">Of an interface; null: one per CPU.</param>
-internal sealed class AfPacketInterfaces(ManagedEngine engine, PipelinePool pipelines, SlowPath slowPath, Action<string> log, int? workers)
+internal sealed class AfPacketInterfaces(ManagedEngine engine, PipelinePool pipelines, FragmentPunt punt, Action<string> log, int? workers)
 {
     private readonly List<(int Interface, int Number, Worker Worker, PacketPipeline Pipeline)> _workers = [];
 
@@ -50,19 +50,19 @@ internal sealed class AfPacketInterfaces(ManagedEngine engine, PipelinePool pipe
     private void Add(int index, int mtuBytes)
     {
         var cpus = Kernel.AllowedCpus;
-        var count = Math.Clamp(workers ?? cpus.Count, 1, DriverSet.MostWorkers);
+        var count = Math.Clamp(workers ?? cpus.Count, 1, DriverSet.MaxWorkers);
         int? group = null;
         var opened = new List<Worker>();
         for (var number = 0; number < count; number++)
         {
             var ring = PacketRing.Open(index, mtuBytes);
-            var pipeline = pipelines.Take();
+            var pipeline = pipelines.Rent();
             try
             {
                 if (count > 1)
                     group = ring.Join(group);
                 var free = NextNumber();
-                opened.Add(new AfPacketWorker(free, cpus[number % cpus.Count], ring, new FrameHandler(engine, pipeline, slowPath), log));
+                opened.Add(new AfPacketWorker(free, cpus[number % cpus.Count], ring, new FrameHandler(engine, pipeline, punt), log));
                 _workers.Add((index, free, opened[^1], pipeline));
             }
             catch

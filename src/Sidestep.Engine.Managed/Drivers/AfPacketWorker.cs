@@ -1,5 +1,5 @@
 using Sidestep.Forwarding.Pipeline;
-using Sidestep.Forwarding.Running;
+using Sidestep.Forwarding.LocalApi;
 using Sidestep.Native;
 using Sidestep.Packets;
 
@@ -15,8 +15,8 @@ internal sealed class AfPacketWorker : Worker
 
     private readonly PacketRing _ring;
     private readonly FrameHandler _handler;
-    private readonly WaysOut _out;
-    private readonly Readiness _readiness;
+    private readonly EgressRings _egressRings;
+    private readonly SocketPoller _readiness;
     private readonly byte[] _part = GC.AllocateUninitializedArray<byte>(PartBytes);
     private long _malformed;
 
@@ -29,12 +29,12 @@ internal sealed class AfPacketWorker : Worker
         : base($"af-packet {number}", cpu, log)
     {
         (_ring, _handler) = (ring, handler);
-        _readiness = new Readiness(ring);
-        _out = new WaysOut(Say);
+        _readiness = new SocketPoller(ring);
+        _egressRings = new EgressRings(ReportOnce);
     }
 
     /// <inheritdoc/>
-    internal override WorkerFigures Figures => new(_handler.Frames, _out.Sent, _ring.Lost + _malformed, _out.Lost, AllocatedBytes);
+    internal override WorkerCounters Figures => new(_handler.Frames, _egressRings.Sent, _ring.Lost + _malformed, _egressRings.Lost, AllocatedBytes);
 
     /// <inheritdoc/>
     protected override bool Poll()
@@ -52,7 +52,7 @@ internal sealed class AfPacketWorker : Worker
         if (taken == 0)
             return false;
         _ring.Release();
-        _out.Flush();
+        _egressRings.Flush();
         return true;
     }
 
@@ -67,14 +67,14 @@ internal sealed class AfPacketWorker : Worker
     protected override void Close()
     {
         _ring.Dispose();
-        _out.Dispose();
+        _egressRings.Dispose();
     }
 
     private void Whole(RingFrame received)
     {
-        var frame = new Frame(received.Room, received.Start, received.Length);
-        var lacks = received.Offload;
-        if (lacks.NeedsChecksum && !Segmentation.TryComplete(frame.Bytes, lacks.ChecksumStart, lacks.ChecksumOffset))
+        var frame = new Frame(received.Buffer, received.Start, received.Length);
+        var offload = received.Offload;
+        if (offload.NeedsChecksum && !Segmentation.TryComplete(frame.Bytes, offload.ChecksumStart, offload.ChecksumOffset))
             _malformed++;
         else
             Decide(ref frame);
@@ -83,7 +83,7 @@ internal sealed class AfPacketWorker : Worker
     /// <summary>What the kernel or a device joined, or a sender on this machine has not cut yet.</summary>
     private void Cut(RingFrame received)
     {
-        var whole = received.Room.Slice(received.Start, received.Length);
+        var whole = received.Buffer.Slice(received.Start, received.Length);
         if (!Segmentation.TryBegin(whole, received.Offload.SegmentBytes, out var parts))
         {
             _malformed++;
@@ -99,6 +99,6 @@ internal sealed class AfPacketWorker : Worker
     private void Decide(ref Frame frame)
     {
         if (_handler.Handle(ref frame, _ring.InterfaceIndex))
-            _out.Add(_handler.Egress, frame.Bytes);
+            _egressRings.Add(_handler.Egress, frame.Bytes);
     }
 }

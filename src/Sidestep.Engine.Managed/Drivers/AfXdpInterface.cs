@@ -53,9 +53,9 @@ internal sealed class AfXdpInterface : IDisposable
     internal int Index { get; }
 
     /// <summary>A socket for one of its queues.</summary>
-    internal XdpSocket Open(FrameMemory memory, int queue, XdpSocket? sharing, bool copies)
+    internal XdpSocket Open(Umem umem, int queue, XdpSocket? sharing, bool copies)
     {
-        var socket = XdpSocket.Open(memory, Index, queue, sharing, copies);
+        var socket = XdpSocket.Open(umem, Index, queue, sharing, copies);
         try
         {
             socket.Register(_sockets, queue);
@@ -79,14 +79,14 @@ internal sealed class AfXdpInterface : IDisposable
     }
 
     /// <summary>Frames for these VIPs go to the sockets, and no others.</summary>
-    internal void Follow(IReadOnlyCollection<IPNetwork> vips)
+    internal void SetVips(IReadOnlyCollection<IPNetwork> vips)
     {
-        var wanted = vips.ToHashSet();
-        foreach (var added in wanted.Except(_known))
+        var desired = vips.ToHashSet();
+        foreach (var added in desired.Except(_known))
             _vips.Update(KeyOf(added), 1u);
-        foreach (var removed in _known.Except(wanted))
+        foreach (var removed in _known.Except(desired))
             _vips.Delete(KeyOf(removed));
-        _known = wanted;
+        _known = desired;
     }
 
     /// <summary>Attaches it: in the driver, or, when that cannot, in the network stack.</summary>

@@ -10,9 +10,9 @@ namespace Sidestep.Engine.Managed.Drivers;
 /// frames pass.</summary>
 /// <param name="engine">Decides.</param>
 /// <param name="pipelines">For workers.</param>
-/// <param name="slowPath">Sends in fragments.</param>
+/// <param name="punt">Sends in fragments.</param>
 /// <param name="log">Gets problems.</param>
-internal sealed class AfXdpInterfaces(ManagedEngine engine, PipelinePool pipelines, SlowPath slowPath, Action<string> log)
+internal sealed class AfXdpInterfaces(ManagedEngine engine, PipelinePool pipelines, FragmentPunt punt, Action<string> log)
 {
     private readonly SortedDictionary<int, (AfXdpWorker Worker, PacketPipeline Pipeline)> _workers = [];
     private readonly Dictionary<int, AfXdpInterface> _programs = [];
@@ -44,13 +44,13 @@ internal sealed class AfXdpInterfaces(ManagedEngine engine, PipelinePool pipelin
             var notes = new Dictionary<int, string>();
             foreach (var program in added)
             {
-                if (Guard(program.Index, program.Attach) is { } note)
+                if (NamingInterface(program.Index, program.Attach) is { } note)
                     notes[program.Index] = note;
             }
             // A program in the network stack gets copies of frames: it is no use to let the device write to the sockets' memory.
             Open(added, queues, copies: notes.Count > 0);
             foreach (var program in added)
-                program.Follow(vips);
+                program.SetVips(vips);
             return notes;
         }
         catch
@@ -86,9 +86,9 @@ internal sealed class AfXdpInterfaces(ManagedEngine engine, PipelinePool pipelin
         var known = Interfaces.List(netlink).ToDictionary(static i => i.Index);
         foreach (var index in indexes)
         {
-            if (LinkDetails.Of(netlink, index).Kind == Judgement.Bond)
-                throw new InterfaceException(index, Judgement.BondHasNoSockets, null);
-            _programs[index] = Guard(index, () => new AfXdpInterface(index, known[index].Address.Span));
+            if (LinkDetails.Of(netlink, index).Kind == DriverSelection.Bond)
+                throw new InterfaceException(index, DriverSelection.BondHasNoSockets, null);
+            _programs[index] = NamingInterface(index, () => new AfXdpInterface(index, known[index].Address.Span));
         }
     }
 
@@ -103,8 +103,8 @@ internal sealed class AfXdpInterfaces(ManagedEngine engine, PipelinePool pipelin
                 running.Worker.Add(sockets);
                 continue;
             }
-            var pipeline = pipelines.Take();
-            var worker = new AfXdpWorker(queue, cpus[queue % cpus.Count], new FrameHandler(engine, pipeline, slowPath), log);
+            var pipeline = pipelines.Rent();
+            var worker = new AfXdpWorker(queue, cpus[queue % cpus.Count], new FrameHandler(engine, pipeline, punt), log);
             _workers[queue] = (worker, pipeline);
             worker.Add(sockets);
             worker.Start();
@@ -117,12 +117,12 @@ internal sealed class AfXdpInterfaces(ManagedEngine engine, PipelinePool pipelin
     {
         for (; ; copies = true)
         {
-            var memory = new FrameMemory(taking.Length * XdpSocket.MostFrames);
+            var umem = new Umem(taking.Length * XdpSocket.MaxFrames);
             var sockets = new List<XdpSocket>();
             try
             {
                 foreach (var one in taking)
-                    sockets.Add(Guard(one.Index, () => one.Open(memory, queue, sockets.Count > 0 ? sockets[0] : null, copies)));
+                    sockets.Add(NamingInterface(one.Index, () => one.Open(umem, queue, sockets.Count > 0 ? sockets[0] : null, copies)));
                 return sockets;
             }
             catch (InterfaceException e)
@@ -130,7 +130,7 @@ internal sealed class AfXdpInterfaces(ManagedEngine engine, PipelinePool pipelin
                 var isForTheFirst = !copies && sockets.Count > 0 && sockets[0].IsZeroCopy && e.InnerException is NativeException { IsNotSupported: true };
                 foreach (var socket in sockets)
                     socket.Dispose();
-                memory.Dispose();
+                umem.Dispose();
                 if (!isForTheFirst)
                     throw;
             }
@@ -138,7 +138,7 @@ internal sealed class AfXdpInterfaces(ManagedEngine engine, PipelinePool pipelin
     }
 
     /// <summary>Has failures name the interface.</summary>
-    private static T Guard<T>(int index, Func<T> action)
+    private static T NamingInterface<T>(int index, Func<T> action)
     {
         try
         {
@@ -155,8 +155,8 @@ internal sealed class AfXdpInterfaces(ManagedEngine engine, PipelinePool pipelin
         if (Kernel.InterfaceName(index) is not { } name)
             return 1;
         var queues = ReceiveQueues.Of(name);
-        return queues.Count <= DriverSet.MostWorkers ? queues.Count : throw new InterfaceException(index,
-            $"it has {queues.Count} queues, and {DriverSet.MostWorkers} fit: {QueueCommand.Of(name, DriverSet.MostWorkers, queues.AreCombined)}", null);
+        return queues.Count <= DriverSet.MaxWorkers ? queues.Count : throw new InterfaceException(index,
+            $"it has {queues.Count} queues, and {DriverSet.MaxWorkers} fit: {QueueCommand.Of(name, DriverSet.MaxWorkers, queues.AreCombined)}", null);
     }
 }
 

@@ -1,5 +1,5 @@
 using Sidestep.Forwarding.Pipeline;
-using Sidestep.Forwarding.Running;
+using Sidestep.Forwarding.LocalApi;
 using Sidestep.Native;
 
 namespace Sidestep.Engine.Managed.Drivers;
@@ -13,10 +13,10 @@ internal sealed class AfXdpWorker : Worker
     private readonly FrameHandler _handler;
 
     /// <summary>For interfaces that have no socket here: those of other drivers, and those with fewer queues.</summary>
-    private readonly WaysOut _elsewhere;
+    private readonly EgressRings _egressRings;
 
     private XdpSocket[] _sockets = [];
-    private Readiness _readiness = new(Array.Empty<XdpSocket>());
+    private SocketPoller _readiness = new(Array.Empty<XdpSocket>());
     private long _sent, _lost, _lostBefore;
 
     /// <param name="number">Of the worker: of the queue.</param>
@@ -27,12 +27,12 @@ internal sealed class AfXdpWorker : Worker
         : base($"af-xdp {number}", cpu, log)
     {
         _handler = handler;
-        _elsewhere = new WaysOut(Say);
+        _egressRings = new EgressRings(ReportOnce);
     }
 
     /// <inheritdoc/>
-    internal override WorkerFigures Figures => new(_handler.Frames, _sent + _elsewhere.Sent,
-        _lostBefore + Sockets.Sum(static s => s.Lost), _lost + _elsewhere.Lost, AllocatedBytes);
+    internal override WorkerCounters Figures => new(_handler.Frames, _sent + _egressRings.Sent,
+        _lostBefore + Sockets.Sum(static s => s.Lost), _lost + _egressRings.Lost, AllocatedBytes);
 
     /// <summary>Where it takes frames from.</summary>
     internal IReadOnlyList<XdpSocket> Sockets => Volatile.Read(ref _sockets);
@@ -42,21 +42,21 @@ internal sealed class AfXdpWorker : Worker
 
     /// <summary>Takes frames from these as well, from now on.</summary>
     /// <param name="sockets">One for each interface; the worker's own from now on, as the memory is that they share.</param>
-    internal void Add(IEnumerable<XdpSocket> sockets) => Between(() => Use([.. _sockets, .. sockets]));
+    internal void Add(IEnumerable<XdpSocket> sockets) => RunBetweenPolls(() => Use([.. _sockets, .. sockets]));
 
     /// <summary>Takes none from these any more.</summary>
-    internal void Remove(IReadOnlyCollection<int> interfaces) => Between(() =>
+    internal void Remove(IReadOnlyCollection<int> interfaces) => RunBetweenPolls(() =>
     {
-        var former = _sockets;
-        Use([.. former.Where(s => !interfaces.Contains(s.InterfaceIndex))]);
-        foreach (var socket in former.Except(_sockets))
+        var previous = _sockets;
+        Use([.. previous.Where(s => !interfaces.Contains(s.InterfaceIndex))]);
+        foreach (var socket in previous.Except(_sockets))
         {
             _lostBefore += socket.Lost;
             socket.Dispose();
         }
         // What the kernel had of a memory that others go on with is not theirs again: it goes with the last of them.
-        foreach (var memory in former.Select(static s => s.Memory).Except(_sockets.Select(static s => s.Memory)))
-            memory.Dispose();
+        foreach (var umem in previous.Select(static s => s.Memory).Except(_sockets.Select(static s => s.Memory)))
+            umem.Dispose();
     });
 
     /// <inheritdoc/>
@@ -64,10 +64,10 @@ internal sealed class AfXdpWorker : Worker
     {
         var any = false;
         foreach (var socket in _sockets)
-            any |= socket.TakeBack();
+            any |= socket.ReclaimSent();
         foreach (var socket in _sockets)
             any |= Receive(socket);
-        _elsewhere.Flush();
+        _egressRings.Flush();
         foreach (var socket in _sockets)
         {
             socket.Transmit.Publish();
@@ -94,14 +94,14 @@ internal sealed class AfXdpWorker : Worker
     {
         foreach (var socket in _sockets)
             socket.Dispose();
-        foreach (var memory in _sockets.Select(static s => s.Memory).Distinct())
-            memory.Dispose();
-        _elsewhere.Dispose();
+        foreach (var umem in _sockets.Select(static s => s.Memory).Distinct())
+            umem.Dispose();
+        _egressRings.Dispose();
     }
 
     private void Use(XdpSocket[] sockets)
     {
-        _readiness = new Readiness(sockets);
+        _readiness = new SocketPoller(sockets);
         Volatile.Write(ref _sockets, sockets);
     }
 
@@ -112,11 +112,11 @@ internal sealed class AfXdpWorker : Worker
         {
             if (taken++ == 0)
                 _handler.BeginBatch();
-            var frame = new Frame(socket.Memory.Chunk(received.Address), (int)(received.Address & FrameMemory.ChunkBytes - 1), (int)received.Length);
+            var frame = new Frame(socket.Memory.Chunk(received.Address), (int)(received.Address & Umem.ChunkBytes - 1), (int)received.Length);
             if (_handler.Handle(ref frame, socket.InterfaceIndex))
-                Send(socket.Memory, received.Address & ~(ulong)(FrameMemory.ChunkBytes - 1), frame);
+                Send(socket.Memory, received.Address & ~(ulong)(Umem.ChunkBytes - 1), frame);
             else
-                socket.Memory.GiveBack(received.Address);
+                socket.Memory.Return(received.Address);
         }
         if (taken == 0)
             return false;
@@ -124,34 +124,34 @@ internal sealed class AfXdpWorker : Worker
         return true;
     }
 
-    private void Send(FrameMemory memory, ulong chunk, Frame frame)
+    private void Send(Umem umem, ulong chunk, Frame frame)
     {
         foreach (var socket in _sockets)
         {
             if (socket.InterfaceIndex != _handler.Egress)
                 continue;
-            if (socket.Memory != memory && !TryCopy(memory, ref chunk, socket.Memory, frame))
+            if (socket.Memory != umem && !TryCopy(umem, ref chunk, socket.Memory, frame))
                 _lost++;
             else if (socket.Transmit.TryAdd(new XdpDescriptor { Address = chunk + (uint)frame.Start, Length = (uint)frame.Length }))
                 _sent++;
             else
             {
                 _lost++;
-                socket.Memory.GiveBack(chunk);
+                socket.Memory.Return(chunk);
             }
             return;
         }
-        _elsewhere.Add(_handler.Egress, frame.Bytes);
-        memory.GiveBack(chunk);
+        _egressRings.Add(_handler.Egress, frame.Bytes);
+        umem.Return(chunk);
     }
 
     /// <summary>To the same place of a chunk of another memory; the former chunk is free then, in any case.</summary>
-    private static bool TryCopy(FrameMemory from, ref ulong chunk, FrameMemory to, Frame frame)
+    private static bool TryCopy(Umem from, ref ulong chunk, Umem to, Frame frame)
     {
         var isCopied = to.TryTake(out var other);
         if (isCopied)
             frame.Bytes.CopyTo(to.Chunk(other)[frame.Start..]);
-        from.GiveBack(chunk);
+        from.Return(chunk);
         chunk = other;
         return isCopied;
     }

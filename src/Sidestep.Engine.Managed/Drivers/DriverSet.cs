@@ -1,6 +1,6 @@
 using System.Net;
 using Sidestep.Forwarding;
-using Sidestep.Forwarding.Running;
+using Sidestep.Forwarding.LocalApi;
 using Sidestep.Model;
 using Sidestep.Native;
 
@@ -11,36 +11,36 @@ namespace Sidestep.Engine.Managed.Drivers;
 internal sealed class DriverSet : IDisposable
 {
     /// <summary>Workers of one driver and interface; more CPUs and queues are not used.</summary>
-    internal const int MostWorkers = 16;
+    internal const int MaxWorkers = 16;
 
     private readonly AfXdpInterfaces _sockets;
     private readonly AfPacketInterfaces _packets;
-    private readonly Silence _silence;
-    private IReadOnlyList<Taken> _taken = [];
+    private readonly BlackholeRoutes _blackholes;
+    private IReadOnlyList<InterfaceAttachment> _attachments = [];
     private IReadOnlyList<IPNetwork> _vips = [];
 
     /// <summary>An interface that frames are taken from.</summary>
-    private sealed record Taken(int Index, AttachedInterface As);
+    private sealed record InterfaceAttachment(int Index, AttachedInterface Interface);
 
     /// <param name="engine">Decides.</param>
-    /// <param name="slowPath">Sends in fragments.</param>
+    /// <param name="punt">Sends in fragments.</param>
     /// <param name="path">What the name of a file begins with that outlives the process; null: nothing is written down.</param>
     /// <param name="log">Gets problems.</param>
     /// <param name="workers">Of an interface by packet sockets; null: one per CPU.</param>
-    internal DriverSet(ManagedEngine engine, SlowPath slowPath, string? path, Action<string> log, int? workers)
+    internal DriverSet(ManagedEngine engine, FragmentPunt punt, string? path, Action<string> log, int? workers)
     {
         var pipelines = new PipelinePool(engine);
-        _sockets = new AfXdpInterfaces(engine, pipelines, slowPath, log);
-        _packets = new AfPacketInterfaces(engine, pipelines, slowPath, log, workers);
-        _silence = new Silence(path);
+        _sockets = new AfXdpInterfaces(engine, pipelines, punt, log);
+        _packets = new AfPacketInterfaces(engine, pipelines, punt, log, workers);
+        _blackholes = new BlackholeRoutes(path);
     }
 
     /// <summary>The interfaces; without a driver when one is gone.</summary>
     internal IReadOnlyList<AttachedInterface> Attached =>
     [
-        .. Volatile.Read(ref _taken).Select(t => t.As with
+        .. Volatile.Read(ref _attachments).Select(t => t.Interface with
         {
-            Driver = Kernel.InterfaceIndex(t.As.Name) == t.Index ? t.As.Driver : null,
+            Driver = Kernel.InterfaceIndex(t.Interface.Name) == t.Index ? t.Interface.Driver : null,
             IsZeroCopy = _sockets.IsZeroCopy(t.Index),
         }),
     ];
@@ -52,16 +52,16 @@ internal sealed class DriverSet : IDisposable
 
     /// <summary>Before tables with these VIPs come into force.</summary>
     /// <exception cref="EngineException">The kernel refused it.</exception>
-    internal void Follow(ForwardingTables tables)
+    internal void Apply(ForwardingTables tables)
     {
         _vips = [.. tables.Vips.Select(static v => v.Address)];
         // Before the first interface, what an earlier process told the kernel stays.
-        if (_taken.Count > 0)
-            SilenceKernel(_taken.Select(static t => t.As));
+        if (_attachments.Count > 0)
+            InstallBlackholes(_attachments.Select(static t => t.Interface));
         try
         {
             foreach (var program in _sockets.Programs)
-                Follow(program, tables);
+                Apply(program, tables);
         }
         catch (NativeException e)
         {
@@ -69,9 +69,9 @@ internal sealed class DriverSet : IDisposable
         }
     }
 
-    private void Follow(AfXdpInterface program, ForwardingTables tables)
+    private void Apply(AfXdpInterface program, ForwardingTables tables)
     {
-        program.Follow(_vips);
+        program.SetVips(_vips);
         if (tables.Interfaces.FirstOrDefault(i => i.Index == program.Index) is not { } own)
             return;
         Span<byte> mac = stackalloc byte[6];
@@ -81,97 +81,97 @@ internal sealed class DriverSet : IDisposable
 
     /// <summary>Takes frames from these and no others. From those that are wanted as before, it goes on.</summary>
     /// <exception cref="EngineException">Names the interface and the cure; from those that are new, nothing is taken then.</exception>
-    internal IReadOnlyList<AttachedInterface> Attach(IReadOnlyList<DirectorInterface> wanted)
+    internal IReadOnlyList<AttachedInterface> Attach(IReadOnlyList<DirectorInterface> requested)
     {
-        var indexes = wanted.ToDictionary(static i => i.Name, static i => Kernel.InterfaceIndex(i.Name) ?? throw new EngineException(
+        var indexes = requested.ToDictionary(static i => i.Name, static i => Kernel.InterfaceIndex(i.Name) ?? throw new EngineException(
             $"there is no interface '{i.Name}' here: 'ip link' lists those there are; correct director.interfaces"));
-        var stay = _taken.Where(t => wanted.Any(w => t.As.Name == w.Name && t.Index == indexes[w.Name] && (w.Driver == Driver.Auto || w.Driver == t.As.Driver))).ToArray();
-        Leave(_taken.Except(stay));
-        Know(stay);
+        var stay = _attachments.Where(t => requested.Any(w => t.Interface.Name == w.Name && t.Index == indexes[w.Name] && (w.Driver == Driver.Auto || w.Driver == t.Interface.Driver))).ToArray();
+        RemoveInterfaces(_attachments.Except(stay));
+        SetAttachments(stay);
         try
         {
-            DirectorInterface[] added = [.. wanted.Where(w => stay.All(t => t.As.Name != w.Name))];
-            Know([.. stay.Concat(Add(added, indexes)).OrderBy(t => wanted.TakeWhile(w => w.Name != t.As.Name).Count())]);
+            DirectorInterface[] added = [.. requested.Where(w => stay.All(t => t.Interface.Name != w.Name))];
+            SetAttachments([.. stay.Concat(Add(added, indexes)).OrderBy(t => requested.TakeWhile(w => w.Name != t.Interface.Name).Count())]);
         }
         catch (NativeException e)
         {
             throw new EngineException($"interfaces cannot be opened: {e.Message}", e);
         }
-        SilenceKernel(_taken.Select(static t => t.As));
+        InstallBlackholes(_attachments.Select(static t => t.Interface));
         return Attached;
     }
 
-    private IReadOnlyList<Taken> Add(IReadOnlyList<DirectorInterface> added, Dictionary<string, int> indexes)
+    private IReadOnlyList<InterfaceAttachment> Add(IReadOnlyList<DirectorInterface> added, Dictionary<string, int> indexes)
     {
         var notes = new Dictionary<string, string>();
         var drivers = added.ToDictionary(static w => w.Name, static w => w.Driver == Driver.AfPacket ? Driver.AfPacket : Driver.AfXdp);
-        int[] By(Driver driver) => [.. added.Where(w => drivers[w.Name] == driver).Select(w => indexes[w.Name])];
-        while (!TryAfXdp([.. added.Where(w => drivers[w.Name] == Driver.AfXdp)], indexes, notes, out var refused))
+        int[] IndexesOf(Driver driver) => [.. added.Where(w => drivers[w.Name] == driver).Select(w => indexes[w.Name])];
+        while (!TryAfXdp([.. added.Where(w => drivers[w.Name] == Driver.AfXdp)], indexes, notes, out var rejected))
         {
             // The others are tried again without it.
-            if (refused!.Driver == Driver.AfXdp)
-                throw new EngineException($"interface '{refused.Name}' cannot take AF_XDP: {notes[refused.Name]}. 'sidestep preflight {refused.Name}' says what would cure it; or set its driver to auto or af-packet");
-            drivers[refused.Name] = Driver.AfPacket;
+            if (rejected!.Driver == Driver.AfXdp)
+                throw new EngineException($"interface '{rejected.Name}' cannot take AF_XDP: {notes[rejected.Name]}. 'sidestep preflight {rejected.Name}' says what would cure it; or set its driver to auto or af-packet");
+            drivers[rejected.Name] = Driver.AfPacket;
         }
-        IReadOnlyList<Taken> taken =
+        IReadOnlyList<InterfaceAttachment> taken =
         [
-            .. added.Select(w => new Taken(indexes[w.Name], new AttachedInterface(w.Name, drivers[w.Name], notes.GetValueOrDefault(w.Name)))),
+            .. added.Select(w => new InterfaceAttachment(indexes[w.Name], new AttachedInterface(w.Name, drivers[w.Name], notes.GetValueOrDefault(w.Name)))),
         ];
         try
         {
-            SilenceKernel(_taken.Concat(taken).Select(static t => t.As));
-            _packets.Add(By(Driver.AfPacket));
+            InstallBlackholes(_attachments.Concat(taken).Select(static t => t.Interface));
+            _packets.Add(IndexesOf(Driver.AfPacket));
             return taken;
         }
         catch
         {
-            _sockets.Remove(By(Driver.AfXdp));
-            SilenceKernel(_taken.Select(static t => t.As));
+            _sockets.Remove(IndexesOf(Driver.AfXdp));
+            InstallBlackholes(_attachments.Select(static t => t.Interface));
             throw;
         }
     }
 
-    /// <param name="wanted">By this driver, all of them.</param>
+    /// <param name="requested">By this driver, all of them.</param>
     /// <param name="indexes">By name.</param>
     /// <param name="notes">Gets what is to be known of each.</param>
-    /// <param name="refused">The one that cannot.</param>
-    private bool TryAfXdp(IReadOnlyList<DirectorInterface> wanted, Dictionary<string, int> indexes, Dictionary<string, string> notes, out DirectorInterface? refused)
+    /// <param name="rejected">The one that cannot.</param>
+    private bool TryAfXdp(IReadOnlyList<DirectorInterface> requested, Dictionary<string, int> indexes, Dictionary<string, string> notes, out DirectorInterface? rejected)
     {
-        refused = null;
-        if (wanted.Count == 0)
+        rejected = null;
+        if (requested.Count == 0)
             return true;
         try
         {
-            foreach (var (index, note) in _sockets.Add([.. wanted.Select(w => indexes[w.Name])], _vips))
-                notes[wanted.First(w => indexes[w.Name] == index).Name] = note;
+            foreach (var (index, note) in _sockets.Add([.. requested.Select(w => indexes[w.Name])], _vips))
+                notes[requested.First(w => indexes[w.Name] == index).Name] = note;
             return true;
         }
         catch (InterfaceException e)
         {
-            refused = wanted.First(w => indexes[w.Name] == e.Index);
-            notes[refused.Name] = e.Message;
+            rejected = requested.First(w => indexes[w.Name] == e.Index);
+            notes[rejected.Name] = e.Message;
             return false;
         }
         catch (DllNotFoundException)
         {
-            refused = wanted[0];
-            notes[refused.Name] = "libbpf.so.1 is missing: apt-get install libbpf1";
+            rejected = requested[0];
+            notes[rejected.Name] = "libbpf.so.1 is missing: apt-get install libbpf1";
             return false;
         }
     }
 
-    private void Leave(IEnumerable<Taken> left)
+    private void RemoveInterfaces(IEnumerable<InterfaceAttachment> removed)
     {
-        int[] indexes = [.. left.Select(static t => t.Index)];
+        int[] indexes = [.. removed.Select(static t => t.Index)];
         if (indexes.Length == 0)
             return;
         _sockets.Remove(indexes);
         _packets.Remove(indexes);
     }
 
-    private void Know(IReadOnlyList<Taken> taken)
+    private void SetAttachments(IReadOnlyList<InterfaceAttachment> taken)
     {
-        Volatile.Write(ref _taken, taken);
+        Volatile.Write(ref _attachments, taken);
         foreach (var ofCpu in Workers.GroupBy(static w => w.Cpu))
         {
             foreach (var worker in ofCpu)
@@ -182,20 +182,20 @@ internal sealed class DriverSet : IDisposable
     /// <summary>Takes frames from nowhere, and lets the kernel have what it had.</summary>
     internal void Detach()
     {
-        Leave(_taken);
-        Know([]);
-        SilenceKernel([]);
+        RemoveInterfaces(_attachments);
+        SetAttachments([]);
+        InstallBlackholes([]);
     }
 
     public void Dispose()
     {
         Detach();
-        _silence.Dispose();
+        _blackholes.Dispose();
     }
 
-    private void SilenceKernel(IEnumerable<AttachedInterface> attached)
+    private void InstallBlackholes(IEnumerable<AttachedInterface> attached)
     {
         var names = attached.Where(static a => a.Driver == Driver.AfPacket).Select(static a => a.Name).ToArray();
-        _silence.Follow(names.Length > 0 ? _vips : [], names);
+        _blackholes.Apply(names.Length > 0 ? _vips : [], names);
     }
 }

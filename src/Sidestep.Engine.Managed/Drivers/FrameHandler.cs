@@ -5,11 +5,11 @@ using Sidestep.Forwarding.Pipeline;
 namespace Sidestep.Engine.Managed.Drivers;
 
 /// <summary>What a worker does with a frame, whatever driver it came by: the pipeline decides, and the driver sends.</summary>
-internal sealed class FrameHandler(ManagedEngine engine, PacketPipeline pipeline, SlowPath slowPath)
+internal sealed class FrameHandler(ManagedEngine engine, PacketPipeline pipeline, FragmentPunt punt)
 {
     private PipelineTables? _tables;
     private CaptureTap? _tap;
-    private CaptureTap.Look? _look;
+    private CaptureTap.Scratch? _scratch;
 
     /// <summary>Frames that were decided so far.</summary>
     internal long Frames { get; private set; }
@@ -22,7 +22,7 @@ internal sealed class FrameHandler(ManagedEngine engine, PacketPipeline pipeline
     {
         _tables = engine.Tables;
         if (!ReferenceEquals(_tap, engine.Tap))
-            (_tap, _look) = (engine.Tap, engine.Tap?.NewLook());
+            (_tap, _scratch) = (engine.Tap, engine.Tap?.NewScratch());
         pipeline.Now = ManagedEngine.MonotonicNanoseconds();
     }
 
@@ -34,18 +34,18 @@ internal sealed class FrameHandler(ManagedEngine engine, PacketPipeline pipeline
     {
         if (_tables is not { } tables)
             return false;
-        var captured = _tap?.Before(_look!, frame.Bytes) ?? false;
+        var captured = _tap?.BeginFrame(_scratch!, frame.Bytes) ?? false;
         var decision = pipeline.Process(tables, ref frame, interfaceIndex);
         Frames++;
         Egress = pipeline.Egress;
         if (captured)
-            _tap!.After(_look!, pipeline, tables, decision, frame.Bytes, interfaceIndex);
+            _tap!.EndFrame(_scratch!, pipeline, tables, decision, frame.Bytes, interfaceIndex);
         switch (decision)
         {
             case Decision.Pass or Decision.Drop or Decision.DeliverLocally:
                 return false;
-            case Decision.Fragmented:
-                slowPath.Take(frame.Bytes, pipeline.ToFragment(tables));
+            case Decision.Punted:
+                punt.Enqueue(frame.Bytes, pipeline.PuntTarget(tables));
                 return false;
             default:
                 return true;

@@ -1,4 +1,4 @@
-using Sidestep.Forwarding.Running;
+using Sidestep.Forwarding.LocalApi;
 using Sidestep.Native;
 
 namespace Sidestep.Engine.Managed.Drivers;
@@ -14,8 +14,8 @@ internal abstract class Worker : IDisposable
     private readonly Action<string> _log;
     private bool _stop;
     private bool _sharesCpu;
-    private Action? _between;
-    private string? _said;
+    private Action? _pendingAction;
+    private string? _reported;
 
     /// <param name="name">For people who look at threads, at most 15 characters.</param>
     /// <param name="cpu">Where it runs.</param>
@@ -30,7 +30,7 @@ internal abstract class Worker : IDisposable
     internal string Name { get; }
 
     /// <summary>What it has done.</summary>
-    internal abstract WorkerFigures Figures { get; }
+    internal abstract WorkerCounters Figures { get; }
 
     /// <summary>Managed memory that the thread has allocated.</summary>
     protected long AllocatedBytes { get; private set; }
@@ -54,7 +54,7 @@ internal abstract class Worker : IDisposable
     }
 
     /// <summary>Does something on the worker's own thread, between two rounds, and waits for it; before the thread has begun, here.</summary>
-    protected void Between(Action action)
+    protected void RunBetweenPolls(Action action)
     {
         if (_thread.ThreadState.HasFlag(ThreadState.Unstarted))
         {
@@ -62,7 +62,7 @@ internal abstract class Worker : IDisposable
             return;
         }
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Volatile.Write(ref _between, () =>
+        Volatile.Write(ref _pendingAction, () =>
         {
             try
             {
@@ -91,14 +91,14 @@ internal abstract class Worker : IDisposable
 
     private void Run()
     {
-        Guard(() => Kernel.PinThread(_cpu));
+        TryOrReport(() => Kernel.PinThread(_cpu));
         // Whatever else runs here would add its time to that of every frame that waits (adr/0041).
-        Guard(Kernel.PreferThread);
+        TryOrReport(Kernel.PreferThread);
         while (!Volatile.Read(ref _stop))
         {
-            if (Volatile.Read(ref _between) is { } action)
+            if (Volatile.Read(ref _pendingAction) is { } action)
             {
-                Volatile.Write(ref _between, null);
+                Volatile.Write(ref _pendingAction, null);
                 action();
             }
             try
@@ -117,13 +117,13 @@ internal abstract class Worker : IDisposable
             catch (Exception e)
 #pragma warning restore CA1031
             {
-                Say(e);
+                ReportOnce(e);
                 Thread.Sleep(Pause);
             }
         }
     }
 
-    private void Guard(Action action)
+    private void TryOrReport(Action action)
     {
         try
         {
@@ -131,14 +131,14 @@ internal abstract class Worker : IDisposable
         }
         catch (NativeException e)
         {
-            Say(e); // it works on any CPU and in turn with others, only not as fast
+            ReportOnce(e); // it works on any CPU and in turn with others, only not as fast
         }
     }
 
     /// <summary>Tells people; the first problem only.</summary>
-    protected void Say(Exception problem)
+    protected void ReportOnce(Exception problem)
     {
-        if (_said is null)
-            _log(_said = $"{Name}: {problem.Message}");
+        if (_reported is null)
+            _log(_reported = $"{Name}: {problem.Message}");
     }
 }

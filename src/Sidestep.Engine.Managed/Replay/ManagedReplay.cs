@@ -12,15 +12,15 @@ public sealed class ManagedReplay : IReplayEngine
     private readonly byte[] _buffer = new byte[Frame.Headroom + ManagedEngine.LongestFrame + Frame.Tailroom];
     private readonly PacketPipeline _pipeline;
     private long _now;
-    private int _turn;
+    private int _frames;
 
     /// <summary>Begins with nothing remembered.</summary>
-    /// <param name="rememberedFlows">How many flows can be.</param>
+    /// <param name="flowTableSize">How many flows can be.</param>
     /// <param name="isVirtual">Time is that of the frames.</param>
-    public ManagedReplay(int rememberedFlows, bool isVirtual)
+    public ManagedReplay(int flowTableSize, bool isVirtual)
     {
         _isVirtual = isVirtual;
-        Managed = new ManagedEngine(rememberedFlows, isVirtual ? () => _now : null);
+        Managed = new ManagedEngine(flowTableSize, isVirtual ? () => _now : null);
         _pipeline = Managed.NewPipeline();
     }
 
@@ -34,7 +34,7 @@ public sealed class ManagedReplay : IReplayEngine
     public PacketPipeline Pipeline => _pipeline;
 
     /// <summary>Whether the last frame was for a VIP, whoever it was addressed to on the link.</summary>
-    public bool IsForVip => _pipeline.Found.Vip >= 0;
+    public bool IsForVip => _pipeline.LastPacket.Vip >= 0;
 
     /// <inheritdoc/>
     public ReplayedFrame Run(ReadOnlySpan<byte> frame, int interfaceIndex, long time)
@@ -46,15 +46,15 @@ public sealed class ManagedReplay : IReplayEngine
         var running = new Frame(_buffer, Frame.Headroom, frame.Length);
         var tables = Managed.Tables!;
         var decision = _pipeline.Process(tables, ref running, interfaceIndex);
-        var found = _pipeline.Found;
+        var packet = _pipeline.LastPacket;
         return new ReplayedFrame
         {
             Decision = decision,
-            Reason = found.Reason,
-            Service = found.Service >= 0 ? Managed.ServiceName(found.Service) : null,
-            Server = tables.Server(found.Server)?.Key,
-            Slot = found.Slot,
-            Egress = found.Egress,
+            Reason = packet.Reason,
+            Service = packet.Service >= 0 ? Managed.ServiceName(packet.Service) : null,
+            Server = tables.Server(packet.Server)?.Key,
+            Slot = packet.Slot,
+            Egress = packet.Egress,
             Bytes = running.Bytes,
         };
     }
@@ -66,7 +66,7 @@ public sealed class ManagedReplay : IReplayEngine
     {
         if (_isVirtual)
             _pipeline.Now = _now = Math.Max(time, _now); // captures of several CPUs are not quite in order
-        else if (_turn++ % FramesPerClock == 0)
+        else if (_frames++ % FramesPerClock == 0)
             _pipeline.Now = ManagedEngine.MonotonicNanoseconds();
     }
 }

@@ -21,7 +21,7 @@ public sealed class CaptureSession : ICaptureSession
     private readonly PinDirectory _pins;
     private readonly BpfRingBuffer _ring;
     private readonly CaptureLease _lease;
-    private readonly RateBound _rate;
+    private readonly RateLimiter _rate;
     private readonly CaptureCounts _before;
     private readonly long _clockOffset;
     private readonly Dictionary<uint, string> _interfaces = [];
@@ -29,14 +29,14 @@ public sealed class CaptureSession : ICaptureSession
     /// <summary>By CPU: the program's number of the last frame, and its number here; 0: it was left out.</summary>
     private readonly Dictionary<ushort, (ulong Theirs, long Ours)> _last = [];
     private long _number;
-    private long _leftOut;
+    private long _skipped;
 
     private CaptureSession(StateMaps maps, PinDirectory pins, CaptureFilter filter, CaptureLimits limits)
     {
         var written = FilterWriter.Of(filter, limits, RunningTables.Read(maps));
         _maps = maps;
         _pins = pins;
-        _rate = new RateBound(limits.Rate);
+        _rate = new RateLimiter(limits.Rate);
         _clockOffset = (DateTime.UtcNow - DateTime.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick - Stopwatch.GetElapsedTime(0).Ticks * TimeSpan.NanosecondsPerTick;
         _lease = new CaptureLease(maps);
         _lease.Take();
@@ -49,9 +49,9 @@ public sealed class CaptureSession : ICaptureSession
             _ring.Poll(TimeSpan.Zero, static _ => { });
             for (var cpu = 0; cpu < maps.Cpus; cpu++)
                 maps.Counters(cpu).CaptureDue = 0;
-            _before = Counted();
-            maps.Capturing = written with { Outcomes = 0 };
-            Volatile.Write(ref maps.Capturing.Outcomes, written.Outcomes);
+            _before = ReadCounts();
+            maps.Capturing = written with { Verdicts = 0 };
+            Volatile.Write(ref maps.Capturing.Verdicts, written.Verdicts);
         }
         catch
         {
@@ -90,22 +90,22 @@ public sealed class CaptureSession : ICaptureSession
     {
         get
         {
-            var now = Counted();
-            return new CaptureCounts(now.Missed - _before.Missed + _leftOut, now.Lost - _before.Lost);
+            var now = ReadCounts();
+            return new CaptureCounts(now.Missed - _before.Missed + _skipped, now.Lost - _before.Lost);
         }
     }
 
     /// <summary>Waits for frames and hands them over; to be called more often than once a second.</summary>
     /// <param name="timeout">At most this long.</param>
-    /// <param name="take">Takes one. What it throws, this throws.</param>
+    /// <param name="handle">Takes one. What it throws, this throws.</param>
     /// <exception cref="EngineException">Another process took over while this one slept.</exception>
-    public void Poll(TimeSpan timeout, Action<CapturedFrame> take)
+    public void Poll(TimeSpan timeout, Action<CapturedFrame> handle)
     {
         _lease.Renew();
         _ring.Poll(timeout, record =>
         {
             if (Read(record) is { } frame)
-                take(frame);
+                handle(frame);
             // A reader that is slower than the frames come must not lose the lease on the way.
             _lease.Renew();
         });
@@ -114,7 +114,7 @@ public sealed class CaptureSession : ICaptureSession
     /// <summary>Ends the capture.</summary>
     public void Dispose()
     {
-        _maps.Capturing.Outcomes = 0;
+        _maps.Capturing.Verdicts = 0;
         _lease.Return();
         _ring.Dispose();
         _maps.Dispose();
@@ -127,13 +127,13 @@ public sealed class CaptureSession : ICaptureSession
         record[..HeaderBytes].CopyTo(MemoryMarshal.AsBytes(new Span<Layout.CapturedFrame>(ref head)));
         var isOut = head.Direction == Constants.CaptureOut;
         if (!isOut)
-            _last[head.Cpu] = (head.Number, _rate.Takes((long)head.Time) ? ++_number : 0);
+            _last[head.Cpu] = (head.Number, _rate.Allows((long)head.Time) ? ++_number : 0);
         var (theirs, number) = _last.GetValueOrDefault(head.Cpu);
         if (theirs != head.Number)
             number = ++_number; // how it came in found no room in the ring
         if (number == 0)
         {
-            _leftOut += isOut ? 0 : 1;
+            _skipped += isOut ? 0 : 1;
             return null;
         }
         var server = head.Server != 0 ? Labels.ServerOf(_maps.ServerLabels[(int)head.Server]) : null;
@@ -143,8 +143,8 @@ public sealed class CaptureSession : ICaptureSession
             Time = (long)head.Time + _clockOffset,
             IsOut = isOut,
             Interface = InterfaceOf(head.Ifindex),
-            Decision = head.Outcome > Constants.DropTally ? Decision.Drop : (Decision)head.Outcome,
-            Reason = head.Outcome > Constants.DropTally ? (DropReason)(head.Outcome - Constants.DropTally) : null,
+            Decision = head.Verdict > Constants.DropCounterBase ? Decision.Drop : (Decision)head.Verdict,
+            Reason = head.Verdict > Constants.DropCounterBase ? (DropReason)(head.Verdict - Constants.DropCounterBase) : null,
             Action = (XdpAction)head.Action,
             Service = head.Service < Constants.ServiceCapacity ? Name(_maps.ServiceLabels[(int)head.Service].Name) : null,
             Server = server?.Name,
@@ -173,7 +173,7 @@ public sealed class CaptureSession : ICaptureSession
             : _interfaces[index] = links.Count == 1 ? links[0].Interface : string.Create(CultureInfo.InvariantCulture, $"if{index}");
     }
 
-    private CaptureCounts Counted()
+    private CaptureCounts ReadCounts()
     {
         var (missed, lost) = (0L, 0L);
         for (var cpu = 0; cpu < _maps.Cpus; cpu++)

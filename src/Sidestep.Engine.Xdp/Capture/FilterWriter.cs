@@ -19,11 +19,11 @@ internal static class FilterWriter
         var written = new Layout.CaptureFilter
         {
             Service = filter.Service is { } service ? (uint)ServiceId(service, running) : NoService,
-            Outcomes = Outcomes(filter),
+            Verdicts = Verdicts(filter),
             Interval = limits.Rate == 0 ? 0 : 1_000_000_000ul / (ulong)limits.Rate,
             Snap = (uint)limits.Snap,
             Sample = (uint)limits.Sample,
-            Looks = filter.Addresses.IsEmpty && filter.Ports.IsEmpty && filter.Protocol is null ? 0u : 1u,
+            NeedsParsing = filter.Addresses.IsEmpty && filter.Ports.IsEmpty && filter.Protocol is null ? 0u : 1u,
         };
         for (var i = 0; i < filter.Addresses.Length; i++)
             written.Addresses[i] = Of(filter.Addresses[i]);
@@ -62,10 +62,10 @@ internal static class FilterWriter
     }
 
     /// <summary>A bit per tally. A drop whose reason is not known cannot be.</summary>
-    private static ulong Outcomes(CaptureFilter filter)
+    private static ulong Verdicts(CaptureFilter filter)
     {
         var reasons = filter.Reason is { } reason ? [reason] : Enum.GetValues<DropReason>();
-        var drops = reasons.Aggregate(0ul, static (bits, r) => bits | 1ul << Constants.DropTally + (int)r);
+        var drops = reasons.Aggregate(0ul, static (bits, r) => bits | 1ul << Constants.DropCounterBase + (int)r);
         if (filter.Reason is not null)
             return filter.Decision is null or Decision.Drop ? drops : 0;
         return filter.Decision switch

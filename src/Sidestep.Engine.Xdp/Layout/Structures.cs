@@ -10,7 +10,7 @@ namespace Sidestep.Engine.Xdp.Layout;
 internal struct Vip
 {
     public uint Address;
-    public ushort Number;
+    public ushort Id;
     public ushort Flags;
 }
 
@@ -18,7 +18,7 @@ internal struct Vip
 internal struct Vip6
 {
     public AddressWords Address;
-    public ushort Number;
+    public ushort Id;
     public ushort Flags;
     public uint Reserved;
 }
@@ -29,7 +29,7 @@ internal struct Service
     public uint Id;
     public uint SlotBase;
     public uint SlotCount;
-    public uint FormerBase;
+    public uint PreviousBase;
     public uint AccessSet;
     public ushort Flags;
     public ushort Profile;
@@ -87,7 +87,7 @@ internal struct Profile
     public uint PersistenceTimeout;
     public byte PersistencePrefix4;
     public byte PersistencePrefix6;
-    public byte TooBig;
+    public byte Oversized;
     public byte UdpMoves;
     public uint Reserved;
 }
@@ -97,7 +97,7 @@ internal struct Server
 {
     public ulong Macs;
     public uint MacsRest;
-    public ushort Room;
+    public ushort InnerMtu;
     public byte Flags;
     public byte Encapsulation;
     public uint Ifindex;
@@ -191,7 +191,7 @@ internal struct LongWords4
 }
 
 [StructLayout(LayoutKind.Sequential)]
-internal struct Counter
+internal struct FrameCounter
 {
     public ulong Packets;
     public ulong Bytes;
@@ -200,42 +200,42 @@ internal struct Counter
 [StructLayout(LayoutKind.Sequential)]
 internal struct CpuCounters
 {
-    public TallyCounters Tallies;
+    public DecisionCounters Decisions;
     public ServiceCounters Services;
     public ServerCounters Servers;
-    public Counter FlowsForgotten;
-    public Counter FragmentsForgotten;
-    public ServiceTurns Turns;
-    public uint AnswerTick;
-    public uint AnswerTokens;
+    public FrameCounter FlowsEvicted;
+    public FrameCounter FragmentsEvicted;
+    public ServiceCursors RrCursors;
+    public uint IcmpTick;
+    public uint IcmpTokens;
     public ulong CaptureDue;
     public ulong CaptureNumber;
     public ulong CaptureMissed;
     public ulong CaptureLost;
-    public uint CaptureTurn;
+    public uint CaptureSkipped;
     public uint Reserved;
 }
 
-[InlineArray(Constants.Tallies)]
-internal struct TallyCounters
+[InlineArray(Constants.DecisionCounters)]
+internal struct DecisionCounters
 {
-    private Counter _first;
+    private FrameCounter _first;
 }
 
 [InlineArray(Constants.ServiceCapacity)]
 internal struct ServiceCounters
 {
-    private Counter _first;
+    private FrameCounter _first;
 }
 
 [InlineArray(Constants.ServerCapacity)]
 internal struct ServerCounters
 {
-    private Counter _first;
+    private FrameCounter _first;
 }
 
 [InlineArray(Constants.ServiceCapacity)]
-internal struct ServiceTurns
+internal struct ServiceCursors
 {
     private uint _first;
 }
@@ -245,8 +245,8 @@ internal struct Label
 {
     public LabelText Name;
     public LabelText Pool;
-    public LabelText Way;
-    public LabelText Place;
+    public LabelText Encap;
+    public LabelText Address;
     public uint Flags;
     public uint Weight;
     public ulong Time;
@@ -272,7 +272,7 @@ internal struct FlowBucket
     public Flows8 Flows;
 }
 
-[InlineArray(Constants.FlowWays)]
+[InlineArray(Constants.FlowBucketEntries)]
 internal struct Flows8
 {
     private Flow _first;
@@ -309,7 +309,7 @@ internal struct FragmentBucket
     public Fragments4 Fragments;
 }
 
-[InlineArray(Constants.FragmentWays)]
+[InlineArray(Constants.FragmentBucketEntries)]
 internal struct Fragments4
 {
     private Fragment _first;
@@ -324,7 +324,7 @@ internal struct PrefixKey
 }
 
 [StructLayout(LayoutKind.Sequential)]
-internal struct SlowFrame
+internal struct PuntedFrame
 {
     public uint Ifindex;
     public uint Length;
@@ -374,10 +374,10 @@ internal struct CaptureFilter
     public CapturePorts2 Ports;
     public ushort Protocol;
     public ushort Protocol6;
-    public uint Looks;
+    public uint NeedsParsing;
     public uint Service;
     public CaptureServers16 Servers;
-    public ulong Outcomes;
+    public ulong Verdicts;
     public ulong Interval;
     public uint Snap;
     public uint Sample;
@@ -394,7 +394,7 @@ internal struct CapturedFrame
     public uint Service;
     public uint Server;
     public ushort Cpu;
-    public byte Outcome;
+    public byte Verdict;
     public byte Direction;
     public uint Action;
     public uint Reserved;
@@ -408,21 +408,21 @@ internal struct CaptureContent
 }
 
 [StructLayout(LayoutKind.Sequential)]
-internal struct Switches
+internal struct Features
 {
     public byte OneArm;
     public byte Ipv6;
     public byte Outer6;
-    public byte UdpAndGre;
+    public byte GueAndGre;
     public byte OuterSources;
-    public byte Prefixes;
-    public byte Access;
+    public byte VipPrefixes;
+    public byte AccessLists;
     public byte Peers;
     public uint FlowBuckets;
 }
 
-/// <summary>Offsets of the members of struct half, which is too large for a managed structure.</summary>
-internal static class Half
+/// <summary>Offsets of the members of struct bank, which is too large for a managed structure.</summary>
+internal static class Bank
 {
     internal const int Settings = 0;
     internal static readonly int Interfaces = Unsafe.SizeOf<Settings>();
@@ -430,12 +430,12 @@ internal static class Half
     internal static readonly int Profiles = Peers + Constants.Peers * Unsafe.SizeOf<Peer>();
     internal static readonly int Services = Profiles + Constants.Profiles * Unsafe.SizeOf<Profile>();
     internal static readonly int Servers = Services + Constants.ServiceEntries * Unsafe.SizeOf<ServiceEntry>();
-    internal static readonly int Vips = Servers + Constants.NearServers * Unsafe.SizeOf<Server>();
+    internal static readonly int Vips = Servers + Constants.InlineServers * Unsafe.SizeOf<Server>();
     internal static readonly int Size = Vips + Constants.VipEntries * Unsafe.SizeOf<Vip>();
 }
 
-/// <summary>Offsets of the members of struct half6.</summary>
-internal static class Half6
+/// <summary>Offsets of the members of struct bank6.</summary>
+internal static class Bank6
 {
     internal const int Vips = 0;
     internal static readonly int Services = Constants.VipEntries * Unsafe.SizeOf<Vip6>();
@@ -455,6 +455,6 @@ internal static class Tables
 {
     internal const int Control = 0;
     internal static readonly int Slots = Unsafe.SizeOf<Control>();
-    internal static readonly int Halves = Slots + Constants.NearBlocks * Constants.BlockSlots * sizeof(uint);
-    internal static readonly int Size = Halves + Constants.Halves * Half.Size;
+    internal static readonly int Banks = Slots + Constants.InlineBlocks * Constants.BlockSlots * sizeof(uint);
+    internal static readonly int Size = Banks + Constants.Banks * Bank.Size;
 }

@@ -16,13 +16,13 @@ public sealed class XdpReplay : IReplayEngine
     /// <summary>What a test run takes: a page, less what is around the frame.</summary>
     private const int LongestFrame = 3400;
 
-    private const int Around = 256;
+    private const int HeadroomBytes = 256;
     private static readonly TimeSpan Day = TimeSpan.FromDays(1);
     private static readonly int HeaderBytes = Unsafe.SizeOf<Layout.CapturedFrame>() - Constants.CaptureBytes;
 
     private readonly XdpEngine _xdp;
     private readonly BpfRingBuffer _ring;
-    private readonly byte[] _output = new byte[LongestFrame + Around];
+    private readonly byte[] _output = new byte[LongestFrame + HeadroomBytes];
     private readonly Dictionary<int, string> _services = [];
     private readonly Dictionary<int, ServerKey> _servers = [];
     private BpfProgram? _program;
@@ -30,11 +30,11 @@ public sealed class XdpReplay : IReplayEngine
     private bool _isRecorded;
 
     /// <summary>Loads the program; nothing is attached.</summary>
-    /// <param name="rememberedFlows">How many flows can be remembered.</param>
-    public XdpReplay(int rememberedFlows)
+    /// <param name="flowTableSize">How many flows can be remembered.</param>
+    public XdpReplay(int flowTableSize)
     {
         XdpEngine.CheckMachine();
-        _xdp = XdpEngine.LoadDetached(several: true, all: true, rememberedFlows);
+        _xdp = XdpEngine.LoadDetached(multiArm: true, allFeatures: true, flowTableSize);
         _ring = BpfRingBuffer.Open(_xdp.Maps.Map(StateMaps.CapturedMap));
     }
 
@@ -55,8 +55,8 @@ public sealed class XdpReplay : IReplayEngine
         var server = _servers.TryGetValue((int)_record.Server, out var key) ? key : (ServerKey?)null;
         return new ReplayedFrame
         {
-            Decision = DecisionOf((XdpAction)run.ReturnValue, _record.Outcome, server is not null),
-            Reason = _record.Outcome > Constants.DropTally ? (DropReason)(_record.Outcome - Constants.DropTally) : 0,
+            Decision = DecisionOf((XdpAction)run.ReturnValue, _record.Verdict, server is not null),
+            Reason = _record.Verdict > Constants.DropCounterBase ? (DropReason)(_record.Verdict - Constants.DropCounterBase) : 0,
             Service = _services.GetValueOrDefault((int)_record.Service),
             Server = server,
             Slot = -1,
@@ -82,15 +82,15 @@ public sealed class XdpReplay : IReplayEngine
             _services.Add(id, name);
         foreach (var (key, id) in running.Servers)
             _servers.Add(id, key);
-        maps.Capturing = FilterWriter.Of(Forwarding.Capture.CaptureFilter.Everything, new CaptureLimits { Rate = 0, Snap = CaptureLimits.ShortestSnap }, running) with { Outcomes = ulong.MaxValue };
+        maps.Capturing = FilterWriter.Of(Forwarding.Capture.CaptureFilter.Everything, new CaptureLimits { Rate = 0, Snap = CaptureLimits.ShortestSnap }, running) with { Verdicts = ulong.MaxValue };
         maps.Control.Capture = Ticks.Now + Ticks.Of((int)Day.TotalSeconds);
         return _xdp.Program();
     }
 
     /// <summary>What a server that is the director itself gets is passed, and counted with the server.</summary>
-    private static Decision DecisionOf(XdpAction action, int outcome, bool hasServer) => outcome > Constants.DropTally ? Decision.Drop
+    private static Decision DecisionOf(XdpAction action, int verdict, bool hasServer) => verdict > Constants.DropCounterBase ? Decision.Drop
         : action == XdpAction.Pass && hasServer ? Decision.DeliverLocally
-        : (Decision)outcome;
+        : (Decision)verdict;
 
     private void Take(ReadOnlySpan<byte> record)
     {

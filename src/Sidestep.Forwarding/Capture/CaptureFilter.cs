@@ -8,10 +8,10 @@ namespace Sidestep.Forwarding.Capture;
 public sealed record CaptureFilter
 {
     /// <summary>The most address conditions.</summary>
-    public const int MostAddresses = 4;
+    public const int MaxAddresses = 4;
 
     /// <summary>The most port conditions.</summary>
-    public const int MostPorts = 2;
+    public const int MaxPorts = 2;
 
     /// <summary>Every frame that is for a VIP.</summary>
     public static CaptureFilter Everything { get; } = new();

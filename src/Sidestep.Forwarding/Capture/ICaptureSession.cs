@@ -8,7 +8,7 @@ public interface ICaptureSession : IDisposable
 
     /// <summary>Waits for frames and hands them over; to be called more often than once a second.</summary>
     /// <param name="timeout">At most this long.</param>
-    /// <param name="take">Takes one. What it throws, this throws.</param>
+    /// <param name="handle">Takes one. What it throws, this throws.</param>
     /// <exception cref="EngineException">The capture has ended.</exception>
-    void Poll(TimeSpan timeout, Action<CapturedFrame> take);
+    void Poll(TimeSpan timeout, Action<CapturedFrame> handle);
 }

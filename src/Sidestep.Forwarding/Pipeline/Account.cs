@@ -10,7 +10,7 @@ internal static class Account
     internal static void Decided(Packet p, Decision decision, PipelineCounters counters)
     {
         if (decision == Decision.Forward)
-            counters.CountServed(p.Service, p.Server, p.FrameLength);
+            counters.CountForwarded(p.Service, p.Server, p.FrameLength);
         else
             NotForwarded(p, decision, counters);
     }
@@ -25,7 +25,7 @@ internal static class Account
                 counters.Count(p.Reason, p.FrameLength);
                 break;
             case Decision.DeliverLocally when p.Server != 0:
-                counters.CountServed(p.Service, p.Server, p.FrameLength);
+                counters.CountForwarded(p.Service, p.Server, p.FrameLength);
                 break;
             default:
                 counters.Count(decision, p.FrameLength);

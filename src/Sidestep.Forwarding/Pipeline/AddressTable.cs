@@ -5,7 +5,7 @@ namespace Sidestep.Forwarding.Pipeline;
 /// <summary>Addresses and a number for each: open addressing, at most half full, never changed after it was built.</summary>
 internal sealed class AddressTable
 {
-    private const ulong Fold = 0xff51afd7ed558ccd, Spread = 0x9e3779b97f4a7c15;
+    private const ulong FoldMultiplier = 0xff51afd7ed558ccd, SpreadMultiplier = 0x9e3779b97f4a7c15;
 
     private readonly Entry[] _entries;
     private readonly int _shift;
@@ -44,5 +44,5 @@ internal sealed class AddressTable
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private int First(ulong high, ulong low) => (int)((high ^ low * Fold) * Spread >> _shift);
+    private int First(ulong high, ulong low) => (int)((high ^ low * FoldMultiplier) * SpreadMultiplier >> _shift);
 }

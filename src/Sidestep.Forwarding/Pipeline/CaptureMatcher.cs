@@ -12,13 +12,13 @@ public sealed class CaptureMatcher(CaptureFilter filter)
     private readonly ImmutableArray<(CapturedSide Side, PrefixTable Prefix)> _addresses =
         [.. filter.Addresses.Select(static a => (a.Side, new PrefixTable([(a.Prefix, 0)])))];
 
-    private bool Looks => !filter.Addresses.IsEmpty || !filter.Ports.IsEmpty || filter.Protocol is not null;
+    private bool NeedsParsing => !filter.Addresses.IsEmpty || !filter.Ports.IsEmpty || filter.Protocol is not null;
 
     /// <summary>Whether the frame itself is as the filter wants it.</summary>
     /// <param name="frame">As it came in, from the Ethernet header on, at least 14 bytes.</param>
-    public bool Wants(ReadOnlySpan<byte> frame)
+    public bool Matches(ReadOnlySpan<byte> frame)
     {
-        if (!Looks)
+        if (!NeedsParsing)
             return true;
         var p = _packet;
         p.Begin(frame.Length, 0);
@@ -45,7 +45,7 @@ public sealed class CaptureMatcher(CaptureFilter filter)
     }
 
     /// <summary>Whether what became of it is wanted. Without a decision in the filter: anything but being left to the kernel.</summary>
-    public bool Wants(in ReplayedFrame result)
+    public bool Matches(in ReplayedFrame result)
     {
         if (filter.Reason is { } reason)
         {
@@ -60,7 +60,7 @@ public sealed class CaptureMatcher(CaptureFilter filter)
             && (filter.Server is null || (result.Server is { } server && (server.Name == filter.Server || IsAddress(server.Address))));
     }
 
-    private bool IsAddress(IPAddress address) => IPAddress.TryParse(filter.Server, out var wanted) && wanted.Equals(address);
+    private bool IsAddress(IPAddress address) => IPAddress.TryParse(filter.Server, out var parsed) && parsed.Equals(address);
 
     /// <summary>Addresses, ports and protocol, as far as the frame has them. Of ARP: who asks and who is asked for.</summary>
     private static bool TryParse(Packet p, ReadOnlySpan<byte> frame)

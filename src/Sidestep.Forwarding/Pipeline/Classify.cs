@@ -19,38 +19,38 @@ internal static class Classify
     /// <summary>The service that takes a packet to a VIP; null: none.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static ServiceRecord? Service(Packet p, ReadOnlySpan<byte> frame, VipRecord vip) =>
-        p.Traits == 0 ? vip.Service(p.Protocol, p.DestinationPort) : ServiceOfSpecial(p, frame, vip);
+        p.Flags == 0 ? vip.Service(p.Protocol, p.DestinationPort) : ServiceOfFlagged(p, frame, vip);
 
     /// <summary>Of ICMP and of fragments.</summary>
-    private static ServiceRecord? ServiceOfSpecial(Packet p, ReadOnlySpan<byte> frame, VipRecord vip)
+    private static ServiceRecord? ServiceOfFlagged(Packet p, ReadOnlySpan<byte> frame, VipRecord vip)
     {
         if (p.IsEchoRequest)
             return vip.Echo;
-        if ((p.Traits & Traits.IcmpError) != 0 && !Parse.Quote(p, frame))
+        if ((p.Flags & PacketFlags.IcmpError) != 0 && !Parse.Quote(p, frame))
             return null;
-        return p.IsLater && p.HasPorts ? vip.Fragments(p.Protocol) : vip.Service(p.Protocol, p.DestinationPort);
+        return p.IsLaterFragment && p.HasPorts ? vip.Fragments(p.Protocol) : vip.Service(p.Protocol, p.DestinationPort);
     }
 
     /// <summary>What becomes of a packet that no service takes, and that is no later fragment which may be remembered.</summary>
-    internal static Decision Unserved(Packet p, Span<byte> frame, VipRecord vip)
+    internal static Decision WithoutService(Packet p, Span<byte> frame, VipRecord vip)
     {
         if (!p.IsEchoRequest)
-            return p.Drop(Refusal(p));
-        if (p.IsFirst || p.IsLater)
+            return p.Drop(DropReasonOf(p));
+        if (p.IsFirstFragment || p.IsLaterFragment)
             return p.Drop(DropReason.IcmpUnsupported);
-        if (vip.Entry.Echo != EchoAction.Answer)
+        if (vip.Entry.Echo != EchoAction.Reply)
             return p.Drop(DropReason.EchoRefused);
-        Answer.Echo(p, frame);
-        return Decision.AnswerEcho;
+        Respond.Echo(p, frame);
+        return Decision.EchoReply;
     }
 
     /// <summary>Why nobody takes a later fragment whose first one is not known.</summary>
-    internal static DropReason RefusalOfFragment(Packet p, VipRecord vip) =>
-        p.HasPorts && vip.Has(p.Protocol) ? DropReason.FragmentUnknown : Refusal(p);
+    internal static DropReason DropReasonOfFragment(Packet p, VipRecord vip) =>
+        p.HasPorts && vip.HasProtocol(p.Protocol) ? DropReason.FragmentUnknown : DropReasonOf(p);
 
-    private static DropReason Refusal(Packet p)
+    private static DropReason DropReasonOf(Packet p)
     {
-        if ((p.Traits & Traits.IcmpError) != 0)
+        if ((p.Flags & PacketFlags.IcmpError) != 0)
             return DropReason.IcmpErrorUnknown;
         if (p.HasPorts)
             return DropReason.NoService;

@@ -23,21 +23,21 @@ internal static class Encapsulate
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static bool Frame(Packet p, ref Frame frame, ServerRecord server)
     {
-        if (!server.IsPlainIpIp || p.L3 != Parse.EthernetHeader)
-            return Other(p, ref frame, server);
+        if (!server.IsSimpleIpIp || p.L3 != Parse.EthernetHeader)
+            return OtherFrame(p, ref frame, server);
         if (!frame.TryPrepend(Parse.Ipv4Header, out var bytes))
             return false;
         var headers = bytes[..(Parse.EthernetHeader + Parse.Ipv4Header)];
-        Ip4(p, headers[MacBytes..], server, Parse.Ipv4Header, 0);
-        Macs(headers, server);
+        WriteIpv4(p, headers[MacBytes..], server, Parse.Ipv4Header, 0);
+        WriteMacs(headers, server);
         return true;
     }
 
-    private static bool Other(Packet p, ref Frame frame, ServerRecord server)
+    private static bool OtherFrame(Packet p, ref Frame frame, ServerRecord server)
     {
         if (server.Encapsulation is not { } encapsulation)
         {
-            Macs(frame.Bytes, server);
+            WriteMacs(frame.Bytes, server);
             return true;
         }
         // Over the datagram as it is, before its place moves: see Gue.
@@ -49,17 +49,17 @@ internal static class Encapsulate
             MoveTags(p, bytes, server);
         var outer = bytes.Slice(p.L3 - TypeBytes, TypeBytes + server.OuterBytes);
         if (server.IsOuterIpv6)
-            Ip6(p, outer, server);
+            WriteIpv6(p, outer, server);
         else
-            Ip4(p, outer, server, server.OuterBytes, server.SourceMask == 0 ? 0 : HostBits(p, server));
+            WriteIpv4(p, outer, server, server.OuterBytes, server.SourceMask == 0 ? 0 : HostBits(p, server));
         if (encapsulation != Encapsulation.IpIp)
-            BehindIp(p, outer[(TypeBytes + (server.IsOuterIpv6 ? Parse.Ipv6Header : Parse.Ipv4Header))..], server, encapsulation, sum);
-        Macs(bytes, server);
+            WriteTunnelHeader(p, outer[(TypeBytes + (server.IsOuterIpv6 ? Parse.Ipv6Header : Parse.Ipv4Header))..], server, encapsulation, sum);
+        WriteMacs(bytes, server);
         return true;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Macs(Span<byte> frame, ServerRecord server)
+    private static void WriteMacs(Span<byte> frame, ServerRecord server)
     {
         var macs = frame[..MacBytes];
         BinaryPrimitives.WriteUInt64LittleEndian(macs, server.Macs);
@@ -74,18 +74,18 @@ internal static class Encapsulate
     /// <summary>What differs per flow in an outer source address of IPv4.</summary>
     private static uint HostBits(Packet p, ServerRecord server) => BinaryPrimitives.ReverseEndianness(FlowId.Entropy(p)) & server.SourceMask;
 
-    private static void BehindIp(Packet p, Span<byte> behind, ServerRecord server, Encapsulation encapsulation, ulong datagramSum)
+    private static void WriteTunnelHeader(Packet p, Span<byte> behind, ServerRecord server, Encapsulation encapsulation, ulong datagramSum)
     {
         if (encapsulation == Encapsulation.Gre)
-            Gre(p, behind);
+            WriteGre(p, behind);
         else
-            Gue(p, behind, server, datagramSum);
+            WriteGue(p, behind, server, datagramSum);
     }
 
     /// <summary>RFC 2003 section 3.1. DSCP is copied, and ECN as RFC 6040 section 4.1 has it (normal mode). Identification 0 with DF
     /// set: an atomic datagram, RFC 6864 section 4.1.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Ip4(Packet p, Span<byte> typeAndHeader, ServerRecord server, int outerBytes, uint hostBits)
+    private static void WriteIpv4(Packet p, Span<byte> typeAndHeader, ServerRecord server, int outerBytes, uint hostBits)
     {
         var length = (uint)(p.Length + outerBytes);
         var protocol = ProtocolOf(p, server);
@@ -101,7 +101,7 @@ internal static class Encapsulate
     }
 
     /// <summary>RFC 2473 section 3.1; the flow label spreads flows, RFC 6438.</summary>
-    private static void Ip6(Packet p, Span<byte> outer, ServerRecord server)
+    private static void WriteIpv6(Packet p, Span<byte> outer, ServerRecord server)
     {
         BinaryPrimitives.WriteUInt16BigEndian(outer, Parse.Ipv6);
         outer = outer.Slice(TypeBytes, Parse.Ipv6Header);
@@ -116,13 +116,13 @@ internal static class Encapsulate
     }
 
     /// <summary>RFC 2784 section 2: no checksum, version 0, then the EtherType.</summary>
-    private static void Gre(Packet p, Span<byte> gre) =>
+    private static void WriteGre(Packet p, Span<byte> gre) =>
         BinaryPrimitives.WriteUInt32BigEndian(gre, p.IsIpv6 ? (uint)Parse.Ipv6 : Parse.Ipv4);
 
     /// <summary>Variant 0 of draft-ietf-intarea-gue: a UDP header, then version, control bit, length and flags 0 and the protocol.
     /// The source port is a dynamic one, RFC 6335 section 6. Over IPv4 there is no checksum; over IPv6 one of zero would need every
     /// server's consent (RFC 6936 section 5), so it is computed over everything.</summary>
-    private static void Gue(Packet p, Span<byte> gue, ServerRecord server, ulong datagramSum)
+    private static void WriteGue(Packet p, Span<byte> gue, ServerRecord server, ulong datagramSum)
     {
         var port = GueLowestPort | FlowId.Entropy(p) >> 16;
         var length = (uint)(p.Length + gue.Length);

@@ -8,12 +8,12 @@ namespace Sidestep.Forwarding.Pipeline;
 internal static class FlowId
 {
     private const ulong EntropyMultiplier = 0x9fb21c651e98df25;
-    private const int FragmentMark = 0x100;
+    private const int FragmentBit = 0x100;
 
     /// <summary>What chooses the slot. All echo of a client goes to one server, as there are no ports.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static ulong Hash(PipelineTables tables, HashFields fields, Packet p) => fields == HashFields.SourceAddress && !p.IsIpv6
-        ? FlowHash.Word(tables.HashHigh, BinaryPrimitives.ReverseEndianness((uint)p.Source0), tables.HashLow)
+        ? FlowHash.Mix(tables.HashHigh, BinaryPrimitives.ReverseEndianness((uint)p.Source0), tables.HashLow)
         : HashOfOthers(tables, p.IsEchoRequest ? HashFields.SourceAddress : fields, p);
 
     /// <summary>Of IPv6, of echo, and of more than the source address.</summary>
@@ -21,26 +21,26 @@ internal static class FlowId
     {
         ulong state = tables.HashHigh, low = tables.HashLow;
         if (fields == HashFields.DestinationPort)
-            return FlowHash.Word(state, (uint)p.DestinationPort, low);
+            return FlowHash.Mix(state, (uint)p.DestinationPort, low);
         if (!p.IsIpv6)
         {
             ulong source = BinaryPrimitives.ReverseEndianness((uint)p.Source0);
             if (fields == HashFields.SourceAddress)
-                return FlowHash.Word(state, source, low);
+                return FlowHash.Mix(state, source, low);
             if (fields == HashFields.SourceAddressAndPort)
-                return FlowHash.Word(state, source << 32 | (uint)p.SourcePort, low);
-            state = FlowHash.Word(state, source << 32 | BinaryPrimitives.ReverseEndianness((uint)p.Destination0), low);
+                return FlowHash.Mix(state, source << 32 | (uint)p.SourcePort, low);
+            state = FlowHash.Mix(state, source << 32 | BinaryPrimitives.ReverseEndianness((uint)p.Destination0), low);
         }
         else
         {
-            state = Address(state, p.Source0, p.Source1, low);
+            state = MixAddress(state, p.Source0, p.Source1, low);
             if (fields == HashFields.SourceAddress)
                 return state;
             if (fields == HashFields.SourceAddressAndPort)
-                return FlowHash.Word(state, (uint)p.SourcePort, low);
-            state = Address(state, p.Destination0, p.Destination1, low);
+                return FlowHash.Mix(state, (uint)p.SourcePort, low);
+            state = MixAddress(state, p.Destination0, p.Destination1, low);
         }
-        return FlowHash.Word(state, (ulong)p.Protocol << 32 | p.HostPorts, low);
+        return FlowHash.Mix(state, (ulong)p.Protocol << 32 | p.HostPorts, low);
     }
 
     /// <summary>What a flow is remembered by: its whole tuple under the key with its halves exchanged, never 0 or 1. Two flows of one
@@ -70,7 +70,7 @@ internal static class FlowId
     /// <summary>What a fragmented datagram is remembered by. Of IPv6 the next header of later fragments says nothing (RFC 8200
     /// section 4.5).</summary>
     internal static ulong OfDatagram(PipelineTables tables, Packet p) => Of(
-        tables, p.IsIpv6, p.Source0, p.Source1, p.Destination0, p.Destination1, FragmentMark | (p.IsIpv6 ? 0 : p.Protocol), p.FragmentId);
+        tables, p.IsIpv6, p.Source0, p.Source1, p.Destination0, p.Destination1, FragmentBit | (p.IsIpv6 ? 0 : p.Protocol), p.FragmentId);
 
     /// <summary>What differs between flows in an outer header, so that a real server's network card spreads them (RFC 6438): cheap,
     /// and not secret.</summary>
@@ -88,13 +88,13 @@ internal static class FlowId
     {
         ulong state = tables.HashLow, low = tables.HashHigh;
         state = isIpv6
-            ? Address(Address(state, source0, source1, low), destination0, destination1, low)
-            : FlowHash.Word(state, source0 << 32 | (uint)destination0, low);
-        return FlowHash.Word(state, (ulong)(uint)protocol << 40 | (isIpv6 ? 1UL << 32 : 0) | rest, low) | 2;
+            ? MixAddress(MixAddress(state, source0, source1, low), destination0, destination1, low)
+            : FlowHash.Mix(state, source0 << 32 | (uint)destination0, low);
+        return FlowHash.Mix(state, (ulong)(uint)protocol << 40 | (isIpv6 ? 1UL << 32 : 0) | rest, low) | 2;
     }
 
-    private static ulong Address(ulong state, ulong first, ulong second, ulong low) => FlowHash.Word(
-        FlowHash.Word(state, BinaryPrimitives.ReverseEndianness(first), low), BinaryPrimitives.ReverseEndianness(second), low);
+    private static ulong MixAddress(ulong state, ulong first, ulong second, ulong low) => FlowHash.Mix(
+        FlowHash.Mix(state, BinaryPrimitives.ReverseEndianness(first), low), BinaryPrimitives.ReverseEndianness(second), low);
 
     /// <summary>So many upper bits of a number of <paramref name="width"/> bits; at least one.</summary>
     private static ulong Mask(int bits, int width) => ulong.MaxValue << width - bits;

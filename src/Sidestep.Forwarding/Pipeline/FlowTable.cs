@@ -13,19 +13,19 @@ namespace Sidestep.Forwarding.Pipeline;
 /// </remarks>
 public sealed class FlowTable
 {
-    internal const int Ways = 8;
+    internal const int BucketEntries = 8;
     internal const uint ServerMask = 0x00ff_ffff, Fin = 1 << 24, Rst = 1 << 25, Counted = 1 << 26;
-    private const ulong Claimed = 1;
+    private const ulong BeingWritten = 1;
 
-    private readonly FlowMemory _memory;
-    private readonly int[] _loads;
-    private readonly int[] _turns;
+    private readonly FlowTableMemory _memory;
+    private readonly int[] _connectionCounts;
+    private readonly int[] _roundRobinCursors;
     private readonly int _bucketMask;
 
     /// <summary>Every service that ever had the id; null in place of all: there were no tables yet.</summary>
     private ServiceRecord?[]? _services;
 
-    internal struct Place
+    internal struct Entry
     {
         /// <summary>0: empty. 1: being written.</summary>
         internal ulong Id;
@@ -34,7 +34,7 @@ public sealed class FlowTable
     }
 
     /// <summary>Whose flow it is, for people.</summary>
-    internal struct Facts
+    internal struct FlowMetadata
     {
         internal ulong Source0, Source1, Destination0, Destination1;
         internal uint Ports;
@@ -52,39 +52,39 @@ public sealed class FlowTable
         internal Bucket(FlowTable table, int first)
         {
             (_table, _first) = (table, first);
-            Places = table.All.Slice(first, Ways);
+            Entries = table.AllEntries.Slice(first, BucketEntries);
         }
 
-        internal Span<Place> Places { get; }
+        internal Span<Entry> Entries { get; }
 
         /// <summary>Looked for only when a flow is written: packets of remembered flows do without.</summary>
-        internal ref Facts FactsOf(int way) => ref _table.AllFacts[_first + way];
+        internal ref FlowMetadata MetadataOf(int index) => ref _table.AllMetadata[_first + index];
     }
 
-    /// <param name="memory">Of the size that <see cref="FlowMemory.PlacesFor"/> says; what an earlier process left in it is remembered.</param>
+    /// <param name="memory">Of the size that <see cref="FlowTableMemory.EntryCountFor"/> says; what an earlier process left in it is remembered.</param>
     /// <param name="services">Ids of services are below.</param>
     /// <param name="servers">The largest id of a server.</param>
-    internal FlowTable(FlowMemory memory, int services, int servers)
+    internal FlowTable(FlowTableMemory memory, int services, int servers)
     {
         _memory = memory;
-        _bucketMask = Count / Ways - 1;
-        _loads = new int[servers + 1];
-        _turns = new int[services];
+        _bucketMask = Count / BucketEntries - 1;
+        _connectionCounts = new int[servers + 1];
+        _roundRobinCursors = new int[services];
     }
 
-    private int Count => _memory.Places.Length / Unsafe.SizeOf<Place>();
+    private int Count => _memory.Entries.Length / Unsafe.SizeOf<Entry>();
 
-    private Span<Place> All => MemoryMarshal.Cast<byte, Place>(_memory.Places.Span);
+    private Span<Entry> AllEntries => MemoryMarshal.Cast<byte, Entry>(_memory.Entries.Span);
 
-    private Span<Facts> AllFacts => MemoryMarshal.Cast<byte, Facts>(_memory.Facts.Span);
+    private Span<FlowMetadata> AllMetadata => MemoryMarshal.Cast<byte, FlowMetadata>(_memory.Metadata.Span);
 
     /// <summary>How many flows it is for.</summary>
     public int Capacity => Count / 2;
 
     /// <summary>Before tables come into force: their services are known by their ids from now on.</summary>
-    internal void Follow(PipelineTables tables)
+    internal void RegisterServices(PipelineTables tables)
     {
-        var services = _services ?? new ServiceRecord?[_turns.Length];
+        var services = _services ?? new ServiceRecord?[_roundRobinCursors.Length];
         foreach (var service in tables.Services)
             services[service.Id] = service;
         _services = services;
@@ -96,42 +96,42 @@ public sealed class FlowTable
     internal void Adopt(IReadOnlySet<int> servers, TimeSpan outage)
     {
         var ticks = Ticks.Of((int)Math.Ceiling(outage.TotalSeconds));
-        foreach (ref var place in All)
+        foreach (ref var entry in AllEntries)
         {
-            if (place.Id == Claimed || (place.Id != 0 && !servers.Contains((int)(place.Server & ServerMask))))
-                place = default;
-            else if (place.Id != 0)
-                place.Seen += ticks;
+            if (entry.Id == BeingWritten || (entry.Id != 0 && !servers.Contains((int)(entry.Server & ServerMask))))
+                entry = default;
+            else if (entry.Id != 0)
+                entry.Seen += ticks;
         }
     }
 
     /// <summary>Of a flow.</summary>
-    internal Bucket BucketOf(ulong id) => new(this, ((int)id & _bucketMask) * Ways);
+    internal Bucket BucketOf(ulong id) => new(this, ((int)id & _bucketMask) * BucketEntries);
 
-    internal static bool IsEmpty(in Place place) => Volatile.Read(in place.Id) == 0;
+    internal static bool IsEmpty(in Entry entry) => Volatile.Read(in entry.Id) == 0;
 
-    internal int Load(int server) => (uint)server < (uint)_loads.Length ? Volatile.Read(ref _loads[server]) : 0;
+    internal int ConnectionCount(int server) => (uint)server < (uint)_connectionCounts.Length ? Volatile.Read(ref _connectionCounts[server]) : 0;
 
     /// <summary>The turn of a new flow of a service: 0, 1, 2, ...</summary>
-    internal uint NextTurn(int service) => (uint)Interlocked.Increment(ref _turns[service]) - 1;
+    internal uint NextRoundRobin(int service) => (uint)Interlocked.Increment(ref _roundRobinCursors[service]) - 1;
 
     /// <summary>Takes a place for a flow.</summary>
     /// <param name="bucket">Of the flow.</param>
-    /// <param name="way">Which of its places.</param>
+    /// <param name="index">Which of its places.</param>
     /// <param name="id">Of the flow.</param>
     /// <param name="service">Its service.</param>
     /// <param name="server">Its server.</param>
     /// <param name="now">Tick.</param>
     /// <param name="p">The packet.</param>
-    internal void Remember(in Bucket bucket, int way, ulong id, ServiceRecord service, int server, uint now, Packet p)
+    internal void Track(in Bucket bucket, int index, ulong id, ServiceRecord service, int server, uint now, Packet p)
     {
-        ref var place = ref bucket.Places[way];
-        var former = Volatile.Read(ref place.Id);
-        if (former == Claimed || Interlocked.CompareExchange(ref place.Id, Claimed, former) != former)
+        ref var entry = ref bucket.Entries[index];
+        var previous = Volatile.Read(ref entry.Id);
+        if (previous == BeingWritten || Interlocked.CompareExchange(ref entry.Id, BeingWritten, previous) != previous)
             return;
-        place.Server = (uint)server | (service.ChoosesLeast ? Counted : 0);
-        place.Seen = now;
-        bucket.FactsOf(way) = new Facts
+        entry.Server = (uint)server | (service.IsLeastConnections ? Counted : 0);
+        entry.Seen = now;
+        bucket.MetadataOf(index) = new FlowMetadata
         {
             Source0 = p.Source0,
             Source1 = p.Source1,
@@ -144,13 +144,13 @@ public sealed class FlowTable
             IsIpv6 = p.IsIpv6 ? (byte)1 : (byte)0,
         };
         // Last: whoever finds the flow finds all of it, also after a process that died in between.
-        Volatile.Write(ref place.Id, id);
-        if (service.ChoosesLeast)
-            Interlocked.Increment(ref _loads[server]);
+        Volatile.Write(ref entry.Id, id);
+        if (service.IsLeastConnections)
+            Interlocked.Increment(ref _connectionCounts[server]);
     }
 
     /// <summary>Remembers a flow that was remembered elsewhere, if its bucket has room.</summary>
-    internal void Remember(PipelineTables tables, ServiceRecord service, int server, RememberedFlow flow, uint now)
+    internal void Track(PipelineTables tables, ServiceRecord service, int server, TrackedFlow flow, uint now)
     {
         Span<byte> source = stackalloc byte[16], destination = stackalloc byte[16];
         source.Clear();
@@ -167,96 +167,96 @@ public sealed class FlowTable
             Protocol = flow.Flow.Protocol,
             Ports = BinaryPrimitives.ReverseEndianness((uint)flow.Flow.SourcePort << 16 | flow.Flow.DestinationPort),
         };
-        var id = service.Persists ? FlowId.OfClient(tables, service, p) : FlowId.OfFlow(tables, p);
+        var id = service.HasPersistence ? FlowId.OfClient(tables, service, p) : FlowId.OfFlow(tables, p);
         var bucket = BucketOf(id);
-        for (var way = 0; way < Ways; way++)
+        for (var index = 0; index < BucketEntries; index++)
         {
-            if (bucket.Places[way].Id != 0)
+            if (bucket.Entries[index].Id != 0)
                 continue;
-            Remember(bucket, way, id, service, server, now - Ticks.Of((int)flow.Idle.TotalSeconds), p);
+            Track(bucket, index, id, service, server, now - Ticks.Of((int)flow.Idle.TotalSeconds), p);
             return;
         }
     }
 
     /// <summary>Its flow does not count for its server any more.</summary>
-    internal void Uncount(in Place place)
+    internal void Uncount(in Entry entry)
     {
-        if ((place.Server & Counted) != 0)
-            Interlocked.Decrement(ref _loads[place.Server & ServerMask]);
+        if ((entry.Server & Counted) != 0)
+            Interlocked.Decrement(ref _connectionCounts[entry.Server & ServerMask]);
     }
 
     /// <summary>Remembered flows that are not idle, by id of the server.</summary>
     internal long[] CountByServer(uint now, uint flag = 0)
     {
-        var counts = new long[_loads.Length];
-        var places = All;
-        var facts = AllFacts;
-        for (var i = 0; i < places.Length; i++)
+        var counts = new long[_connectionCounts.Length];
+        var entries = AllEntries;
+        var metadata = AllMetadata;
+        for (var i = 0; i < entries.Length; i++)
         {
-            if (places[i].Id > Claimed && (places[i].Server & flag) == flag && IsAlive(places[i], facts[i], now))
-                counts[places[i].Server & ServerMask]++;
+            if (entries[i].Id > BeingWritten && (entries[i].Server & flag) == flag && IsAlive(entries[i], metadata[i], now))
+                counts[entries[i].Server & ServerMask]++;
         }
         return counts;
     }
 
     /// <summary>Sets what least connections compares from the flows that are not idle.</summary>
-    internal void CountLoads(uint now)
+    internal void CountConnections(uint now)
     {
         var counts = CountByServer(now, Counted);
         for (var id = 0; id < counts.Length; id++)
-            Volatile.Write(ref _loads[id], (int)counts[id]);
+            Volatile.Write(ref _connectionCounts[id], (int)counts[id]);
     }
 
     /// <summary>Forgets the flows of servers, so that their ids can be given to others.</summary>
-    internal void Forget(IReadOnlyCollection<int> servers)
+    internal void RemoveServers(IReadOnlyCollection<int> servers)
     {
         if (servers.Count == 0)
             return;
-        var gone = servers.ToHashSet();
-        foreach (ref var place in All)
+        var removed = servers.ToHashSet();
+        foreach (ref var entry in AllEntries)
         {
-            var id = place.Id;
+            var id = entry.Id;
             // If a packet has just taken the place for another flow, the id differs and stays.
-            if (id > Claimed && gone.Contains((int)(place.Server & ServerMask)))
-                Interlocked.CompareExchange(ref place.Id, 0, id);
+            if (id > BeingWritten && removed.Contains((int)(entry.Server & ServerMask)))
+                Interlocked.CompareExchange(ref entry.Id, 0, id);
         }
         foreach (var id in servers)
-            Volatile.Write(ref _loads[id], 0);
+            Volatile.Write(ref _connectionCounts[id], 0);
     }
 
     /// <summary>Hands over every flow that is not idle, in no order.</summary>
     /// <param name="servers">By id; flows of others are left out.</param>
     /// <param name="now">Tick.</param>
     /// <param name="visit">Takes one.</param>
-    internal void Visit(IReadOnlyDictionary<int, ServerKey> servers, uint now, Action<RememberedFlow> visit)
+    internal void Visit(IReadOnlyDictionary<int, ServerKey> servers, uint now, Action<TrackedFlow> visit)
     {
-        var places = All;
-        var known = AllFacts;
-        for (var i = 0; i < places.Length; i++)
+        var entries = AllEntries;
+        var allMetadata = AllMetadata;
+        for (var i = 0; i < entries.Length; i++)
         {
-            ref var there = ref places[i];
-            var id = Volatile.Read(ref there.Id);
-            if (id <= Claimed)
+            ref var current = ref entries[i];
+            var id = Volatile.Read(ref current.Id);
+            if (id <= BeingWritten)
                 continue;
-            var (place, facts) = (there, known[i]);
-            if (Volatile.Read(ref there.Id) != id || !IsAlive(place, facts, now)
-                || !servers.TryGetValue((int)(place.Server & ServerMask), out var server) || ServiceOf(facts) is not { } service)
+            var (entry, metadata) = (current, allMetadata[i]);
+            if (Volatile.Read(ref current.Id) != id || !IsAlive(entry, metadata, now)
+                || !servers.TryGetValue((int)(entry.Server & ServerMask), out var server) || ServiceOf(metadata) is not { } service)
                 continue;
-            var (isIpv6, ports) = (facts.IsIpv6 != 0, BinaryPrimitives.ReverseEndianness(facts.Ports));
-            visit(new RememberedFlow(service.Entry.Name,
-                new Flow(AddressOf(isIpv6, facts.Source0, facts.Source1), AddressOf(isIpv6, facts.Destination0, facts.Destination1),
-                    facts.Protocol, (ushort)(ports >> 16), (ushort)ports),
-                server, Since(place.Seen, now), Since(facts.Since, now)));
+            var (isIpv6, ports) = (metadata.IsIpv6 != 0, BinaryPrimitives.ReverseEndianness(metadata.Ports));
+            visit(new TrackedFlow(service.Entry.Name,
+                new Flow(AddressOf(isIpv6, metadata.Source0, metadata.Source1), AddressOf(isIpv6, metadata.Destination0, metadata.Destination1),
+                    metadata.Protocol, (ushort)(ports >> 16), (ushort)ports),
+                server, Since(entry.Seen, now), Since(metadata.Since, now)));
         }
     }
 
     /// <summary>Forgets everything.</summary>
     internal void Clear()
     {
-        All.Clear();
-        AllFacts.Clear();
-        Array.Clear(_loads);
-        Array.Clear(_turns);
+        AllEntries.Clear();
+        AllMetadata.Clear();
+        Array.Clear(_connectionCounts);
+        Array.Clear(_roundRobinCursors);
     }
 
     internal static IPAddress AddressOf(bool isIpv6, ulong first, ulong second)
@@ -269,10 +269,10 @@ public sealed class FlowTable
 
     private static TimeSpan Since(uint tick, uint now) => Ticks.Length(Ticks.Since(tick, now));
 
-    private ServiceRecord? ServiceOf(in Facts facts) =>
-        _services is { } services && (uint)facts.Service < (uint)services.Length ? services[facts.Service] : null;
+    private ServiceRecord? ServiceOf(in FlowMetadata metadata) =>
+        _services is { } services && (uint)metadata.Service < (uint)services.Length ? services[metadata.Service] : null;
 
     /// <summary>Before there are tables nobody knows how long a flow may be idle: all that an earlier process remembered counts.</summary>
-    private bool IsAlive(in Place place, in Facts facts, uint now) =>
-        _services is null || Ticks.Since(place.Seen, now) <= (ServiceOf(facts)?.Patience.For(facts.Protocol, place.Server) ?? 0);
+    private bool IsAlive(in Entry entry, in FlowMetadata metadata, uint now) =>
+        _services is null || Ticks.Since(entry.Seen, now) <= (ServiceOf(metadata)?.IdleTimeouts.For(metadata.Protocol, entry.Server) ?? 0);
 }

@@ -4,10 +4,10 @@ namespace Sidestep.Forwarding.Pipeline;
 /// oldest of its bucket, and is counted. Shared by all pipelines of an engine, without a lock.</summary>
 internal sealed class FragmentTable
 {
-    private const int Buckets = 4096, Ways = 4;
-    private const uint Patience = 75; // 5 s
+    private const int Buckets = 4096, BucketEntries = 4;
+    private const uint TimeoutTicks = 75; // 5 s
 
-    private readonly Entry[] _entries = new Entry[Buckets * Ways];
+    private readonly Entry[] _entries = new Entry[Buckets * BucketEntries];
 
     private struct Entry
     {
@@ -19,34 +19,34 @@ internal sealed class FragmentTable
 
     /// <summary>Remembers a first fragment.</summary>
     /// <returns>True: another datagram, which may still have fragments under way, had to make room.</returns>
-    internal bool Remember(ulong id, ServiceRecord service, int server, uint now)
+    internal bool Track(ulong id, ServiceRecord service, int server, uint now)
     {
         var bucket = Bucket(id);
-        var place = 0;
+        var index = 0;
         var longest = -1L;
-        for (var i = 0; i < Ways; i++)
+        for (var i = 0; i < BucketEntries; i++)
         {
             ref readonly var entry = ref bucket[i];
             var age = entry.Id == id ? long.MaxValue : entry.Id == 0 ? long.MaxValue - 1 : Ticks.Since(entry.Seen, now);
             if (age > longest)
-                (place, longest) = (i, age);
+                (index, longest) = (i, age);
         }
-        ref var taken = ref bucket[place];
-        var forgets = taken.Id != 0 && taken.Id != id && longest <= Patience;
-        Volatile.Write(ref taken.Id, 0);
-        taken.Service = service;
-        taken.Server = server;
-        taken.Seen = now;
-        Volatile.Write(ref taken.Id, id);
-        return forgets;
+        ref var chosen = ref bucket[index];
+        var evicts = chosen.Id != 0 && chosen.Id != id && longest <= TimeoutTicks;
+        Volatile.Write(ref chosen.Id, 0);
+        chosen.Service = service;
+        chosen.Server = server;
+        chosen.Seen = now;
+        Volatile.Write(ref chosen.Id, id);
+        return evicts;
     }
 
     /// <summary>Where the first fragment went.</summary>
-    internal bool TryRecall(ulong id, uint now, out ServiceRecord? service, out int server)
+    internal bool TryFind(ulong id, uint now, out ServiceRecord? service, out int server)
     {
         foreach (ref readonly var entry in Bucket(id))
         {
-            if (Volatile.Read(in entry.Id) != id || Ticks.Since(entry.Seen, now) > Patience)
+            if (Volatile.Read(in entry.Id) != id || Ticks.Since(entry.Seen, now) > TimeoutTicks)
                 continue;
             (service, server) = (entry.Service, entry.Server);
             if (Volatile.Read(in entry.Id) == id && service is not null)
@@ -58,5 +58,5 @@ internal sealed class FragmentTable
 
     internal void Clear() => Array.Clear(_entries);
 
-    private Span<Entry> Bucket(ulong id) => _entries.AsSpan(((int)id & Buckets - 1) * Ways, Ways);
+    private Span<Entry> Bucket(ulong id) => _entries.AsSpan(((int)id & Buckets - 1) * BucketEntries, BucketEntries);
 }

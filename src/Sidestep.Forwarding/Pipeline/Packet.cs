@@ -46,7 +46,7 @@ internal sealed class Packet
     internal byte TcpFlags;
 
     /// <summary>What hardly any packet has: one look says that this one has none of it.</summary>
-    internal Traits Traits;
+    internal PacketFlags Flags;
 
     /// <summary>Routers may fragment it: IPv4 without DF.</summary>
     internal bool MayFragment;
@@ -60,7 +60,7 @@ internal sealed class Packet
     /// <summary>In the slot table; <see cref="None"/> when none was asked.</summary>
     internal int Slot;
 
-    internal Memory Remembered;
+    internal FlowLookup FlowLookup;
 
     /// <summary>Id of the real server; 0 is none.</summary>
     internal int Server;
@@ -80,19 +80,19 @@ internal sealed class Packet
     internal bool HasPorts => Protocol is Parse.Tcp or Parse.Udp;
 
     /// <summary>An ICMP error: the tuple is that of the flow that it is about.</summary>
-    internal bool IsQuoted => (Traits & Traits.Quoted) != 0;
+    internal bool IsQuoted => (Flags & PacketFlags.Quoted) != 0;
 
     /// <summary>The first of several fragments.</summary>
-    internal bool IsFirst => (Traits & Traits.FirstFragment) != 0;
+    internal bool IsFirstFragment => (Flags & PacketFlags.FirstFragment) != 0;
 
     /// <summary>A fragment without a transport header.</summary>
-    internal bool IsLater => (Traits & Traits.LaterFragment) != 0;
+    internal bool IsLaterFragment => (Flags & PacketFlags.LaterFragment) != 0;
 
     /// <summary>An echo request, or a later fragment of ICMP: nothing else is long enough to be fragmented.</summary>
-    internal bool IsEchoRequest => (Traits & Traits.EchoRequest) != 0;
+    internal bool IsEchoRequest => (Flags & PacketFlags.EchoRequest) != 0;
 
     /// <summary>The server's connections end with resets.</summary>
-    internal bool NeedsReset => (Traits & Traits.NeedsReset) != 0;
+    internal bool NeedsReset => (Flags & PacketFlags.NeedsReset) != 0;
 
     /// <summary>Forgets the frame before.</summary>
     /// <remarks>In the order in which the fields lie in memory, so that stores of neighbours become one. What is written before anybody
@@ -113,12 +113,12 @@ internal sealed class Packet
         Vip = None;
         Service = None;
         Slot = None;
-        Remembered = Memory.NotAsked;
+        FlowLookup = FlowLookup.Skipped;
         Server = 0;
         Reason = 0;
         IsIpv6 = false;
         TcpFlags = 0;
-        Traits = 0;
+        Flags = 0;
         MayFragment = false;
     }
 
@@ -131,7 +131,7 @@ internal sealed class Packet
 
 /// <summary>What makes a packet special.</summary>
 [Flags]
-internal enum Traits : byte
+internal enum PacketFlags : byte
 {
     /// <summary>See <see cref="Packet.IsEchoRequest"/>.</summary>
     EchoRequest = 1,
@@ -145,10 +145,10 @@ internal enum Traits : byte
     /// <summary>A neighbour solicitation.</summary>
     Solicitation = 8,
 
-    /// <summary>See <see cref="Packet.IsFirst"/>.</summary>
+    /// <summary>See <see cref="Packet.IsFirstFragment"/>.</summary>
     FirstFragment = 16,
 
-    /// <summary>See <see cref="Packet.IsLater"/>.</summary>
+    /// <summary>See <see cref="Packet.IsLaterFragment"/>.</summary>
     LaterFragment = 32,
 
     /// <summary>See <see cref="Packet.NeedsReset"/>.</summary>
@@ -156,19 +156,19 @@ internal enum Traits : byte
 }
 
 /// <summary>What the flow table had to say.</summary>
-public enum Memory
+public enum FlowLookup
 {
     /// <summary>The slot is settled: nothing was looked up.</summary>
-    NotAsked,
+    Skipped,
 
     /// <summary>The flow was not remembered, and is not now.</summary>
-    Unknown,
+    Miss,
 
     /// <summary>The flow was remembered.</summary>
-    Known,
+    Hit,
 
     /// <summary>The flow was not remembered, or its server is gone; it is now.</summary>
-    Begun,
+    Inserted,
 
     /// <summary>A later fragment, which goes where the first one went.</summary>
     Fragment,

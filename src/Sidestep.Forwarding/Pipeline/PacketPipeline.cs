@@ -11,10 +11,10 @@ public sealed class PacketPipeline
     private TokenBucket _tokens;
 
     /// <summary>One of those that share a memory; its counters are summed up there.</summary>
-    internal PacketPipeline(PipelineMemory memory)
+    internal PacketPipeline(PipelineState state)
     {
-        Shared = memory;
-        Counters = memory.NewCounters();
+        Shared = state;
+        Counters = state.NewCounters();
     }
 
     /// <summary>What it counted.</summary>
@@ -25,31 +25,31 @@ public sealed class PacketPipeline
     public long Now { get; set; }
 
     /// <summary>Why the last frame was dropped, if it was.</summary>
-    public DropReason Reason => Found.Reason;
+    public DropReason Reason => LastPacket.Reason;
 
     /// <summary>Index of the interface that the last frame leaves by, if it does.</summary>
-    public int Egress => Found.Egress;
+    public int Egress => LastPacket.Egress;
 
     /// <summary>Whether a real server was chosen for the last frame.</summary>
-    public bool HasServer => Found.Server != 0;
+    public bool HasServer => LastPacket.Server != 0;
 
     /// <summary>What it shares with other pipelines.</summary>
-    internal PipelineMemory Shared { get; }
+    internal PipelineState Shared { get; }
 
     /// <summary>The time by which flows and fragments are remembered.</summary>
     internal uint Tick => Ticks.At(Now);
 
     /// <summary>What was found out about the last frame.</summary>
-    internal Packet Found { get; } = new();
+    internal Packet LastPacket { get; } = new();
 
     /// <summary>Decides, and changes the frame into what is to be sent.</summary>
     /// <param name="tables">By which.</param>
     /// <param name="frame">As it came in; after <see cref="Decision.Forward"/> and the answers, as it goes out; after
-    /// <see cref="Decision.Fragmented"/>, what is to be sent in fragments (<see cref="ToFragment"/>).</param>
+    /// <see cref="Decision.Punted"/>, what is to be sent in fragments (<see cref="PuntTarget"/>).</param>
     /// <param name="interfaceIndex">The interface that it came in by.</param>
     public Decision Process(PipelineTables tables, ref Frame frame, int interfaceIndex)
     {
-        var p = Found;
+        var p = LastPacket;
         p.Begin(frame.Length, interfaceIndex);
         var decision = Decide(p, tables, ref frame, interfaceIndex);
         Account.Decided(p, decision, Counters);
@@ -58,12 +58,12 @@ public sealed class PacketPipeline
 
     /// <summary>What is needed to send the last frame in fragments.</summary>
     /// <param name="tables">The same as before.</param>
-    /// <returns>Where the IP header begins, the MTU of the way out, and the index of its interface.</returns>
-    public (int L3, int Mtu, int Egress) ToFragment(PipelineTables tables) =>
-        (Found.L3, tables.Server(Found.Server)?.Mtu ?? 0, tables.Server(Found.Server)?.Egress ?? 0);
+    /// <returns>Where the IP header begins, the MTU of the egress interface, and the index of its interface.</returns>
+    public (int L3, int Mtu, int Egress) PuntTarget(PipelineTables tables) =>
+        (LastPacket.L3, tables.Server(LastPacket.Server)?.Mtu ?? 0, tables.Server(LastPacket.Server)?.Egress ?? 0);
 
     /// <summary>As if it had answered nothing yet: for tests.</summary>
-    internal void ForgetAnswers() => _tokens = default;
+    internal void ResetRateLimit() => _tokens = default;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private Decision Decide(Packet p, PipelineTables tables, ref Frame frame, int interfaceIndex)
@@ -82,11 +82,11 @@ public sealed class PacketPipeline
             case Parse.Ipv6:
                 if (!Parse.Datagram6(p, bytes))
                     return Decision.Pass;
-                if ((p.Traits & Traits.Solicitation) != 0)
-                    return Answer.Neighbour(p, ref frame, tables, interfaceIndex);
+                if ((p.Flags & PacketFlags.Solicitation) != 0)
+                    return Respond.Neighbour(p, ref frame, tables, interfaceIndex);
                 break;
             case Parse.Arp:
-                return Answer.Arp(p, frame.Bytes, tables, interfaceIndex);
+                return Respond.Arp(p, frame.Bytes, tables, interfaceIndex);
             default:
                 return Decision.Pass;
         }
@@ -96,7 +96,7 @@ public sealed class PacketPipeline
             return Decision.Pass;
         // A switch floods what it does not know the port of, and a broadcast frame is for everybody: what is not addressed to this
         // interface is the kernel's to judge (RFC 1122 section 3.3.6). Forwarding it would double it.
-        if (tables.WayIn(interfaceIndex) is not { } self || !Answer.IsFor(self, bytes))
+        if (tables.IngressInterface(interfaceIndex) is not { } ingress || !Respond.IsAddressedTo(ingress, bytes))
             return Decision.Pass;
         // What another director has balanced would otherwise go round between the two for ever.
         if (tables.Peers.Length > 0 && IsFromPeer(tables, bytes))
@@ -109,11 +109,11 @@ public sealed class PacketPipeline
         int id;
         if (service is null)
         {
-            if (!p.IsLater || p.IsEchoRequest)
-                return Classify.Unserved(p, frame.Bytes, tables.Vips[p.Vip]);
-            service = Recalled(p, tables);
+            if (!p.IsLaterFragment || p.IsEchoRequest)
+                return Classify.WithoutService(p, frame.Bytes, tables.Vips[p.Vip]);
+            service = FindFragmentService(p, tables);
             if (service is null)
-                return p.Drop(Classify.RefusalOfFragment(p, tables.Vips[p.Vip]));
+                return p.Drop(Classify.DropReasonOfFragment(p, tables.Vips[p.Vip]));
             id = p.Server;
         }
         else
@@ -122,19 +122,19 @@ public sealed class PacketPipeline
             if (!service.Allows(p))
                 return p.Drop(DropReason.AccessDenied);
             p.Server = id = Select.Server(p, tables, service, this);
-            if (p.IsFirst)
-                id = RememberFragments(p, tables, service);
+            if (p.IsFirstFragment)
+                id = TrackFragments(p, tables, service);
         }
         if (tables.Server(id) is not { } server)
             return p.Drop(DropReason.NoServer);
-        if (p.NeedsReset && !p.IsQuoted && !p.IsLater)
-            return Refuse.Reset(p, ref frame);
+        if (p.NeedsReset && !p.IsQuoted && !p.IsLaterFragment)
+            return Reject.Reset(p, ref frame);
         if (server.IsLocal)
             return Decision.DeliverLocally;
 
         // Encapsulate
-        if (p.Length > server.Room)
-            return Refuse.TooBig(p, ref frame, tables, service, server, ref _tokens, interfaceIndex, Now);
+        if (p.Length > server.InnerMtu)
+            return Reject.Oversized(p, ref frame, tables, service, server, ref _tokens, interfaceIndex, Now);
         if (!Encapsulate.Frame(p, ref frame, server))
             return p.Drop(DropReason.NoHeadroom);
 
@@ -142,22 +142,22 @@ public sealed class PacketPipeline
     }
 
     /// <summary>The service of a later fragment, which goes where the first one went; null: nobody knows where.</summary>
-    private ServiceRecord? Recalled(Packet p, PipelineTables tables)
+    private ServiceRecord? FindFragmentService(Packet p, PipelineTables tables)
     {
-        if (!Shared.Fragments.TryRecall(FlowId.OfDatagram(tables, p), Tick, out var service, out p.Server))
+        if (!Shared.Fragments.TryFind(FlowId.OfDatagram(tables, p), Tick, out var service, out p.Server))
             return null;
         p.Service = service!.Id;
-        p.Remembered = Memory.Fragment;
+        p.FlowLookup = FlowLookup.Fragment;
         return service;
     }
 
     /// <summary>Where the later fragments of a datagram go whose first one this is, unless they find it without.</summary>
     /// <returns>The server's id, so that it has not to be kept during the call.</returns>
-    private int RememberFragments(Packet p, PipelineTables tables, ServiceRecord service)
+    private int TrackFragments(Packet p, PipelineTables tables, ServiceRecord service)
     {
         if (p.Server != 0 && p.HasPorts && !p.IsQuoted && tables.Vips[p.Vip].Fragments(p.Protocol) is null
-            && Shared.Fragments.Remember(FlowId.OfDatagram(tables, p), service, p.Server, Tick))
-            Counters.FragmentsForgotten++;
+            && Shared.Fragments.Track(FlowId.OfDatagram(tables, p), service, p.Server, Tick))
+            Counters.FragmentsEvicted++;
         return p.Server;
     }
 

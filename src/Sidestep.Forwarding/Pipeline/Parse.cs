@@ -9,10 +9,10 @@ internal static class Parse
     internal const int Icmp = 1, IpIp = 4, Tcp = 6, Udp = 17, Ipv6InIp = 41, Gre = 47, Icmpv6 = 58;
     internal const int EthernetHeader = 14, Ipv4Header = 20, Ipv6Header = 40, IcmpHeader = 8, TcpHeader = 20;
     internal const int Ipv4 = 0x0800, Arp = 0x0806, Ipv6 = 0x86dd;
-    private const int VlanTag = 0x8100, ServiceTag = 0x88a8, TagBytes = 4, MostTags = 2;
+    private const int VlanTag = 0x8100, ServiceTag = 0x88a8, TagBytes = 4, MaxTags = 2;
 
     /// <summary>Bytes of the transport header that have to be there: both ports, and what ICMP quotes (RFC 792).</summary>
-    private const int LeastTransport = 8;
+    private const int MinTransportBytes = 8;
 
     private const int TcpFlagsAt = 13;
 
@@ -21,7 +21,7 @@ internal static class Parse
 
     // Extension headers, RFC 8200 section 4; AH: RFC 4302.
     private const int HopByHop = 0, Routing = 43, Fragment = 44, Authentication = 51, DestinationOptions = 60;
-    private const int MostExtensionHeaders = 6;
+    private const int MaxExtensionHeaders = 6;
 
     /// <summary>The EtherType behind up to two tags; 0: there are more tags, or the frame ends.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -36,7 +36,7 @@ internal static class Parse
     {
         for (var tags = 0; type is VlanTag or ServiceTag; tags++)
         {
-            if (tags == MostTags || frame.Length < p.L3 + TagBytes)
+            if (tags == MaxTags || frame.Length < p.L3 + TagBytes)
                 return 0;
             type = BinaryPrimitives.ReadUInt16BigEndian(frame[(p.L3 + 2)..]);
             p.L3 += TagBytes;
@@ -80,7 +80,7 @@ internal static class Parse
         p.MayFragment = (head & DontFragment) == 0;
         if ((head & (OffsetMask | MoreFragments)) != 0)
         {
-            p.Traits = (head & OffsetMask) != 0 ? Traits.LaterFragment : Traits.FirstFragment;
+            p.Flags = (head & OffsetMask) != 0 ? PacketFlags.LaterFragment : PacketFlags.FirstFragment;
             p.FragmentId = BinaryPrimitives.ReadUInt16LittleEndian(ip[4..]);
         }
         Transport(p, ip[9], l3 + header, frame.Slice(l3 + header, length - header));
@@ -110,9 +110,9 @@ internal static class Parse
     private static DropReason Extensions(Packet p, ReadOnlySpan<byte> datagram, int next)
     {
         var at = p.L3 + Ipv6Header;
-        for (var headers = 0; !p.IsLater && IsExtension(next); headers++)
+        for (var headers = 0; !p.IsLaterFragment && IsExtension(next); headers++)
         {
-            if (headers == MostExtensionHeaders)
+            if (headers == MaxExtensionHeaders)
                 return DropReason.ExtensionHeaders;
             if (datagram.Length < at + 8)
                 return DropReason.Malformed;
@@ -122,7 +122,7 @@ internal static class Parse
             if (next == Fragment)
             {
                 var offset = BinaryPrimitives.ReadUInt16BigEndian(header[2..]);
-                p.Traits = offset >> 3 != 0 ? Traits.LaterFragment : (offset & 1) != 0 ? Traits.FirstFragment : 0;
+                p.Flags = offset >> 3 != 0 ? PacketFlags.LaterFragment : (offset & 1) != 0 ? PacketFlags.FirstFragment : 0;
                 p.FragmentId = BinaryPrimitives.ReadUInt32LittleEndian(header[4..]);
             }
             at += next switch
@@ -156,9 +156,9 @@ internal static class Parse
             if (protocol == (p.IsIpv6 ? Icmpv6 : Icmp))
                 IcmpType(p, transport);
         }
-        else if (!p.IsLater)
+        else if (!p.IsLaterFragment)
         {
-            if (transport.Length < LeastTransport)
+            if (transport.Length < MinTransportBytes)
             {
                 p.Reason = DropReason.Malformed;
                 return;
@@ -171,28 +171,28 @@ internal static class Parse
 
     private static void IcmpType(Packet p, ReadOnlySpan<byte> message)
     {
-        if (p.IsLater)
-            p.Traits |= Traits.EchoRequest;
+        if (p.IsLaterFragment)
+            p.Flags |= PacketFlags.EchoRequest;
         else if (message.Length < IcmpHeader)
             p.Reason = DropReason.Malformed;
         else
-            p.Traits |= p.IsIpv6 ? Kind6(message[0], message[1]) : Kind4(message[0], message[1]);
+            p.Flags |= p.IsIpv6 ? Kind6(message[0], message[1]) : Kind4(message[0], message[1]);
     }
 
     /// <summary>RFC 792: destination unreachable, time exceeded, parameter problem.</summary>
-    private static Traits Kind4(int type, int code) => type switch
+    private static PacketFlags Kind4(int type, int code) => type switch
     {
-        8 when code == 0 => Traits.EchoRequest,
-        3 or 11 or 12 => Traits.IcmpError,
+        8 when code == 0 => PacketFlags.EchoRequest,
+        3 or 11 or 12 => PacketFlags.IcmpError,
         _ => 0,
     };
 
     /// <summary>RFC 4443 section 3: destination unreachable, packet too big, time exceeded, parameter problem.</summary>
-    private static Traits Kind6(int type, int code) => type switch
+    private static PacketFlags Kind6(int type, int code) => type switch
     {
-        128 when code == 0 => Traits.EchoRequest,
-        >= 1 and <= 4 => Traits.IcmpError,
-        Answer.NeighbourSolicitation => Traits.Solicitation,
+        128 when code == 0 => PacketFlags.EchoRequest,
+        >= 1 and <= 4 => PacketFlags.IcmpError,
+        Respond.NeighbourSolicitation => PacketFlags.Solicitation,
         _ => 0,
     };
 
@@ -224,11 +224,11 @@ internal static class Parse
             p.Protocol = quoted[9];
             transport = (quoted[0] & 15) * 4;
         }
-        if (!p.HasPorts || quoted.Length < transport + LeastTransport)
+        if (!p.HasPorts || quoted.Length < transport + MinTransportBytes)
             return false;
         var ports = BinaryPrimitives.ReadUInt32LittleEndian(quoted[transport..]);
         p.Ports = ports << 16 | ports >> 16;
-        p.Traits |= Traits.Quoted;
+        p.Flags |= PacketFlags.Quoted;
         return true;
     }
 }

@@ -5,14 +5,14 @@ namespace Sidestep.Forwarding.Pipeline;
 /// <summary>What one pipeline has counted; others may read while it counts.</summary>
 public sealed class PipelineCounters
 {
-    private const int Kinds = 16;
+    private const int MaxValues = 16;
 
-    private readonly Counter[] _decisions = new Counter[Kinds];
-    private readonly Counter[] _drops = new Counter[Kinds];
-    private readonly Counter[] _services;
-    private readonly Counter[] _servers;
+    private readonly MutableCounter[] _decisions = new MutableCounter[MaxValues];
+    private readonly MutableCounter[] _drops = new MutableCounter[MaxValues];
+    private readonly MutableCounter[] _services;
+    private readonly MutableCounter[] _servers;
 
-    private struct Counter
+    private struct MutableCounter
     {
         internal ulong Packets, Bytes;
 
@@ -22,35 +22,35 @@ public sealed class PipelineCounters
             Bytes += (uint)bytes;
         }
 
-        internal readonly Tally ToTally() => new(Packets, Bytes);
+        internal readonly Counter ToCounter() => new(Packets, Bytes);
     }
 
     internal PipelineCounters(int services, int servers)
     {
-        _services = new Counter[services];
-        _servers = new Counter[servers + 1];
+        _services = new MutableCounter[services];
+        _servers = new MutableCounter[servers + 1];
     }
 
     /// <summary>Flows that had to make room in a full bucket although they were not idle.</summary>
-    public long FlowsForgotten { get; internal set; }
+    public long FlowsEvicted { get; internal set; }
 
     /// <summary>Fragmented datagrams that had to make room.</summary>
-    public long FragmentsForgotten { get; internal set; }
+    public long FragmentsEvicted { get; internal set; }
 
-    internal Tally Of(Decision decision) => _decisions[(int)decision].ToTally();
+    internal Counter Of(Decision decision) => _decisions[(int)decision].ToCounter();
 
-    internal Tally Of(DropReason reason) => _drops[(int)reason].ToTally();
+    internal Counter Of(DropReason reason) => _drops[(int)reason].ToCounter();
 
-    internal Tally OfService(int id) => _services[id].ToTally();
+    internal Counter OfService(int id) => _services[id].ToCounter();
 
-    internal Tally OfServer(int id) => _servers[id].ToTally();
+    internal Counter OfServer(int id) => _servers[id].ToCounter();
 
     internal void Count(Decision decision, int bytes) => _decisions[(int)decision].Add(bytes);
 
     internal void Count(DropReason reason, int bytes) => _drops[(int)reason].Add(bytes);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal void CountServed(int service, int server, int bytes)
+    internal void CountForwarded(int service, int server, int bytes)
     {
         _services[service].Add(bytes);
         _servers[server].Add(bytes);

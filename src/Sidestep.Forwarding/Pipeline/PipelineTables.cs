@@ -45,17 +45,17 @@ public sealed class PipelineTables
 
     /// <summary>Makes them.</summary>
     /// <param name="tables">Compiled.</param>
-    /// <param name="numbers">Ids of services and servers; all of the tables have one.</param>
-    /// <param name="former">The ones before: what did not change is taken over.</param>
-    internal static PipelineTables Of(ForwardingTables tables, Numbers numbers, PipelineTables? former)
+    /// <param name="idMap">Ids of services and servers; all of the tables have one.</param>
+    /// <param name="previous">The ones before: what did not change is taken over.</param>
+    internal static PipelineTables Of(ForwardingTables tables, IdMap idMap, PipelineTables? previous)
     {
-        var remembering = GroupsOf(tables, Remembers);
-        var ignoring = GroupsOf(tables, static s => s.Algorithm == Algorithm.LeastConnections);
+        var tracking = GroupsOf(tables, TracksFlows);
+        var ignoringWeights = GroupsOf(tables, static s => s.Algorithm == Algorithm.LeastConnections);
         var groups = tables.Groups.ToDictionary(static g => g.Key, g =>
-            GroupRecord.Of(g, numbers, remembering.Contains(g.Key), ignoring.Contains(g.Key), former?.Groups.GetValueOrDefault(g.Key)));
+            GroupRecord.Of(g, idMap, tracking.Contains(g.Key), ignoringWeights.Contains(g.Key), previous?.Groups.GetValueOrDefault(g.Key)));
         var access = new Dictionary<AccessList, PrefixTable>(ReferenceEqualityComparer.Instance);
-        var services = tables.Services.Select(s => ServiceOf(s, numbers, groups[s.Group], access)).ToArray();
-        var servers = new ServerRecord?[numbers.MostServer + 1];
+        var services = tables.Services.Select(s => ServiceOf(s, idMap, groups[s.Group], access)).ToArray();
+        var servers = new ServerRecord?[idMap.MaxServerId + 1];
         foreach (var server in groups.Values.SelectMany(static g => g.Servers).OfType<ServerRecord>())
             servers[server.Id] = server;
         var single = tables.Vips.Select(static (v, i) => (v.Address, Number: i)).Where(static v => IsSingle(v.Address)).ToArray();
@@ -78,13 +78,13 @@ public sealed class PipelineTables
     /// <summary>The interface that a frame came in by. With one there is nothing to look for, and a bond hands on the index of the
     /// port that a frame came in by, which is not its own. Null: it is none of the director's.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal InterfaceRecord? WayIn(int index)
+    internal InterfaceRecord? IngressInterface(int index)
     {
         var interfaces = Interfaces;
-        return interfaces.Length == 1 ? interfaces[0] : WayIn(interfaces, index);
+        return interfaces.Length == 1 ? interfaces[0] : IngressInterface(interfaces, index);
     }
 
-    private static InterfaceRecord? WayIn(InterfaceRecord[] interfaces, int index)
+    private static InterfaceRecord? IngressInterface(InterfaceRecord[] interfaces, int index)
     {
         foreach (var one in interfaces)
         {
@@ -102,7 +102,7 @@ public sealed class PipelineTables
     }
 
     private static ServiceRecord ServiceOf(
-        ServiceEntry service, Numbers numbers, GroupRecord group, Dictionary<AccessList, PrefixTable> access)
+        ServiceEntry service, IdMap idMap, GroupRecord group, Dictionary<AccessList, PrefixTable> access)
     {
         PrefixTable? prefixes = null;
         if (service.AccessList is { } list && !access.TryGetValue(list, out prefixes))
@@ -112,18 +112,18 @@ public sealed class PipelineTables
         }
         return new ServiceRecord
         {
-            Id = numbers.Services[service.Name],
+            Id = idMap.Services[service.Name],
             Entry = service,
             Slots = group.Slots,
-            Former = group.Former,
+            PreviousServers = group.PreviousServers,
             HashFields = service.HashFields,
-            Remembers = Remembers(service),
-            ChoosesInTurn = service.Algorithm is Algorithm.RoundRobin or Algorithm.WeightedRoundRobin,
-            ChoosesLeast = service.Algorithm is Algorithm.LeastConnections or Algorithm.WeightedLeastConnections,
-            Persists = service.Persistence is not null,
+            TracksFlows = TracksFlows(service),
+            IsRoundRobin = service.Algorithm is Algorithm.RoundRobin or Algorithm.WeightedRoundRobin,
+            IsLeastConnections = service.Algorithm is Algorithm.LeastConnections or Algorithm.WeightedLeastConnections,
+            HasPersistence = service.Persistence is not null,
             Access = prefixes,
-            AllowsOthers = service.AccessList?.Allow.IsEmpty ?? true,
-            Patience = Patience.Of(service),
+            AllowsByDefault = service.AccessList?.Allow.IsEmpty ?? true,
+            IdleTimeouts = IdleTimeoutTicks.Of(service),
         };
     }
 
@@ -136,13 +136,13 @@ public sealed class PipelineTables
             ports[i].TcpFragments is { } tcp ? services[tcp] : null,
             ports[i].UdpFragments is { } udp ? services[udp] : null,
             vip.EchoService is { } echo ? byName[echo] : null,
-            Takes(ports[i], TransportProtocol.Tcp), Takes(ports[i], TransportProtocol.Udp)))];
+            HasProtocol(ports[i], TransportProtocol.Tcp), HasProtocol(ports[i], TransportProtocol.Udp)))];
     }
 
-    private static bool Takes(VipPorts ports, TransportProtocol protocol) => ports.Intervals.Any(
-        i => i.Last >= PortMap.Number((int)protocol, 0) && i.First <= PortMap.Number((int)protocol, ushort.MaxValue));
+    private static bool HasProtocol(VipPorts ports, TransportProtocol protocol) => ports.Intervals.Any(
+        i => i.Last >= PortMap.Key((int)protocol, 0) && i.First <= PortMap.Key((int)protocol, ushort.MaxValue));
 
-    private static bool Remembers(ServiceEntry service) =>
+    private static bool TracksFlows(ServiceEntry service) =>
         service.Algorithm != Algorithm.ConsistentHash || service.Persistence is not null;
 
     private static HashSet<GroupKey> GroupsOf(ForwardingTables tables, Func<ServiceEntry, bool> which) =>
@@ -189,30 +189,30 @@ internal sealed class InterfaceRecord(EgressInterface from)
 
 /// <summary>A group of servers as packets see it.</summary>
 /// <param name="Tables">What it was made from; the same object means that nothing changed.</param>
-/// <param name="Remembers">Every flow of it is remembered.</param>
+/// <param name="TracksFlows">Every flow of it is remembered.</param>
 /// <param name="IgnoresWeights">Its servers count the same.</param>
 /// <param name="Servers">In their order; null: without a next hop.</param>
 /// <param name="Slots">See <see cref="ServiceRecord.Slots"/>.</param>
-/// <param name="Former">See <see cref="ServiceRecord.Former"/>.</param>
+/// <param name="PreviousServers">See <see cref="ServiceRecord.PreviousServers"/>.</param>
 internal sealed record GroupRecord(
-    ServerGroup Tables, bool Remembers, bool IgnoresWeights, ServerRecord?[] Servers, uint[] Slots, uint[]? Former)
+    ServerGroup Tables, bool TracksFlows, bool IgnoresWeights, ServerRecord?[] Servers, uint[] Slots, uint[]? PreviousServers)
 {
-    internal static GroupRecord Of(ServerGroup group, Numbers numbers, bool remembers, bool ignoresWeights, GroupRecord? before)
+    internal static GroupRecord Of(ServerGroup group, IdMap idMap, bool tracksFlows, bool ignoresWeights, GroupRecord? before)
     {
-        if (before is not null && ReferenceEquals(before.Tables, group) && before.Remembers == remembers && before.IgnoresWeights == ignoresWeights)
+        if (before is not null && ReferenceEquals(before.Tables, group) && before.TracksFlows == tracksFlows && before.IgnoresWeights == ignoresWeights)
             return before;
-        var ids = group.Servers.Select(s => (uint)numbers.Servers[Numbers.KeyOf(group, s)]).ToArray();
+        var ids = group.Servers.Select(s => (uint)idMap.Servers[IdMap.KeyOf(group, s)]).ToArray();
         var byAddress = group.Servers.Select(static (s, i) => (s.Address, i)).ToDictionary(static s => s.Address, static s => s.i);
         var members = group.Slots.Members.Select(m => ids[byAddress[m.Address]]).ToArray();
-        var former = group.Transition?.Former ?? default;
+        var previous = group.Transition?.PreviousServers ?? default;
         var slots = new uint[group.Slots.Slots.Length];
         for (var i = 0; i < slots.Length; i++)
         {
-            var isTracked = remembers || (!former.IsDefault && former[i] != Transition.Settled);
+            var isTracked = tracksFlows || (!previous.IsDefault && previous[i] != Transition.Stable);
             slots[i] = (group.Slots.Slots[i] is >= 0 and var member ? members[member] : 0) | (isTracked ? ServiceRecord.Tracked : 0);
         }
-        return new GroupRecord(group, remembers, ignoresWeights,
+        return new GroupRecord(group, tracksFlows, ignoresWeights,
             [.. group.Servers.Select((s, i) => ServerRecord.Of((int)ids[i], group, s, ignoresWeights))], slots,
-            !former.IsDefault && former.Any(static f => f >= 0) ? [.. former.Select(f => f >= 0 ? ids[f] : 0)] : null);
+            !previous.IsDefault && previous.Any(static f => f >= 0) ? [.. previous.Select(f => f >= 0 ? ids[f] : 0)] : null);
     }
 }

@@ -19,131 +19,131 @@ internal static class Select
         p.Slot = slot;
         var word = slots[slot];
         return (word & ServiceRecord.Tracked) == 0 ? (int)word
-            : Remembered(p, tables, service, pipeline, (int)(word & ServiceRecord.ServerMask));
+            : TrackedServer(p, tables, service, pipeline, (int)(word & ServiceRecord.ServerMask));
     }
 
-    private static int Remembered(Packet p, PipelineTables tables, ServiceRecord service, PacketPipeline pipeline, int current)
+    private static int TrackedServer(Packet p, PipelineTables tables, ServiceRecord service, PacketPipeline pipeline, int current)
     {
         const byte Fin = 1, Syn = 2, Rst = 4, Ack = 16;
         var (flows, now) = (pipeline.Shared.Flows, pipeline.Tick);
-        var former = service.Former is { } formers ? (int)formers[p.Slot] : 0;
-        var begins = (p.TcpFlags & (Syn | Ack)) == Syn;
-        var id = service.Persists ? FlowId.OfClient(tables, service, p) : FlowId.OfFlow(tables, p);
+        var previous = service.PreviousServers is { } previousServers ? (int)previousServers[p.Slot] : 0;
+        var isNewFlow = (p.TcpFlags & (Syn | Ack)) == Syn;
+        var id = service.HasPersistence ? FlowId.OfClient(tables, service, p) : FlowId.OfFlow(tables, p);
         var bucket = flows.BucketOf(id);
-        var places = bucket.Places;
-        var way = Find(places, id);
-        p.Remembered = Memory.Unknown;
-        if (way >= 0 && Ticks.Since(places[way].Seen, now) <= service.Patience.For(p.Protocol, places[way].Server))
+        var entries = bucket.Entries;
+        var index = Find(entries, id);
+        p.FlowLookup = FlowLookup.Miss;
+        if (index >= 0 && Ticks.Since(entries[index].Seen, now) <= service.IdleTimeouts.For(p.Protocol, entries[index].Server))
         {
-            ref var place = ref places[way];
-            var word = Volatile.Read(ref place.Server);
-            if (Volatile.Read(ref place.Id) != id)
+            ref var entry = ref entries[index];
+            var word = Volatile.Read(ref entry.Server);
+            if (Volatile.Read(ref entry.Id) != id)
                 word = 0; // another flow has just taken the place
-            var known = tables.Server((int)(word & FlowTable.ServerMask));
+            var tracked = tables.Server((int)(word & FlowTable.ServerMask));
             // A SYN of a remembered flow begins a new one, unless memory alone knows where the first one went.
-            var beginsAnew = begins && (!service.Remembers || (word & (FlowTable.Fin | FlowTable.Rst)) != 0 || known is not { Takes: true, Moved: false });
-            if (!beginsAnew && known is { Moved: false })
+            var restarts = isNewFlow && (!service.TracksFlows || (word & (FlowTable.Fin | FlowTable.Rst)) != 0 || tracked is not { AcceptsNew: true, FlowsMove: false });
+            if (!restarts && tracked is { FlowsMove: false })
             {
-                p.Remembered = Memory.Known;
-                if (known.Resets && p.Protocol == Parse.Tcp && !service.Persists)
+                p.FlowLookup = FlowLookup.Hit;
+                if (tracked.SendsReset && p.Protocol == Parse.Tcp && !service.HasPersistence)
                 {
-                    p.Traits |= Traits.NeedsReset;
-                    return known.Id;
+                    p.Flags |= PacketFlags.NeedsReset;
+                    return tracked.Id;
                 }
                 if (!p.IsQuoted)
-                    Touch(ref place, now, service.Persists ? 0 : ((p.TcpFlags & Fin) != 0 ? FlowTable.Fin : 0) | ((p.TcpFlags & Rst) != 0 ? FlowTable.Rst : 0));
-                return known.Id;
+                    Touch(ref entry, now, service.HasPersistence ? 0 : ((p.TcpFlags & Fin) != 0 ? FlowTable.Fin : 0) | ((p.TcpFlags & Rst) != 0 ? FlowTable.Rst : 0));
+                return tracked.Id;
             }
-            begins = beginsAnew;
+            isNewFlow = restarts;
         }
-        var server = Decide(p, tables, service, flows, begins, current, former, out var remembers);
-        if (server == former && server != current && p.Protocol == Parse.Tcp && tables.Server(server) is { Resets: true })
+        var server = Decide(p, tables, service, flows, isNewFlow, current, previous, out var tracks);
+        if (server == previous && server != current && p.Protocol == Parse.Tcp && tables.Server(server) is { SendsReset: true })
         {
-            p.Traits |= Traits.NeedsReset;
+            p.Flags |= PacketFlags.NeedsReset;
             return server;
         }
         // What is remembered already is kept true, so that a flow whose server is gone stays with its new one.
-        if (server != 0 && !p.IsQuoted && (remembers || way >= 0))
+        if (server != 0 && !p.IsQuoted && (tracks || index >= 0))
         {
-            if (way >= 0)
-                flows.Uncount(places[way]);
+            if (index >= 0)
+                flows.Uncount(entries[index]);
             else
-                way = MakeRoom(p, service, flows, places, pipeline.Counters, now);
-            flows.Remember(bucket, way, id, service, server, now, p);
-            p.Remembered = Memory.Begun;
+                index = FreeEntry(p, service, flows, entries, pipeline.Counters, now);
+            flows.Track(bucket, index, id, service, server, now, p);
+            p.FlowLookup = FlowLookup.Inserted;
         }
         return server;
     }
 
-    private static int Find(Span<FlowTable.Place> places, ulong id)
+    private static int Find(Span<FlowTable.Entry> entries, ulong id)
     {
-        for (var i = 0; i < places.Length; i++)
+        for (var i = 0; i < entries.Length; i++)
         {
-            if (places[i].Id == id)
+            if (entries[i].Id == id)
                 return i;
         }
         return -1;
     }
 
-    private static void Touch(ref FlowTable.Place place, uint now, uint flags)
+    private static void Touch(ref FlowTable.Entry entry, uint now, uint flags)
     {
-        if (place.Seen != now)
-            place.Seen = now;
+        if (entry.Seen != now)
+            entry.Seen = now;
         if (flags != 0)
-            Interlocked.Or(ref place.Server, flags);
+            Interlocked.Or(ref entry.Server, flags);
     }
 
     /// <summary>The server of a packet of no remembered flow, and whether it has to be remembered. A SYN begins a flow, which goes
     /// where flows go now; anything else may be of a flow that began before the change.</summary>
     private static int Decide(
-        Packet p, PipelineTables tables, ServiceRecord service, FlowTable flows, bool begins, int current, int former, out bool remembers)
+        Packet p, PipelineTables tables, ServiceRecord service, FlowTable flows, bool isNewFlow, int current, int previous, out bool tracks)
     {
-        if (service.Remembers)
+        if (service.TracksFlows)
         {
-            remembers = true;
-            return service.ChoosesLeast ? Least(tables, service, flows)
-                : service.ChoosesInTurn ? (int)(service.Slots[flows.NextTurn(service.Id) % (uint)service.Slots.Length] & ServiceRecord.ServerMask)
+            tracks = true;
+            return service.IsLeastConnections ? LeastConnections(tables, service, flows)
+                : service.IsRoundRobin ? (int)(service.Slots[flows.NextRoundRobin(service.Id) % (uint)service.Slots.Length] & ServiceRecord.ServerMask)
                 : current;
         }
         var moves = p.Protocol == Parse.Udp && service.UdpMoves;
-        remembers = former != 0 && !moves;
-        return remembers && !begins && tables.Server(former) is { Moved: false } ? former : current;
+        tracks = previous != 0 && !moves;
+        return tracks && !isNewFlow && tables.Server(previous) is { FlowsMove: false } ? previous : current;
     }
 
     /// <summary>The server with the fewest flows for its weight; of equals the first.</summary>
-    private static int Least(PipelineTables tables, ServiceRecord service, FlowTable flows)
+    private static int LeastConnections(PipelineTables tables, ServiceRecord service, FlowTable flows)
     {
         ServerRecord? best = null;
-        long load = 0;
+        long bestCount = 0;
         foreach (var word in service.Slots)
         {
             if (tables.Server((int)(word & ServiceRecord.ServerMask)) is not { Weight: > 0 } server)
                 continue;
-            long its = flows.Load(server.Id);
-            if (best is null || its * best.Weight < load * server.Weight)
-                (best, load) = (server, its);
+            long count = flows.ConnectionCount(server.Id);
+            if (best is null || count * best.Weight < bestCount * server.Weight)
+                (best, bestCount) = (server, count);
         }
         return best?.Id ?? 0;
     }
 
     /// <summary>The way that a new flow takes: an empty one, or the one that was idle for longest.</summary>
-    private static int MakeRoom(
-        Packet p, ServiceRecord service, FlowTable flows, Span<FlowTable.Place> places, PipelineCounters counters, uint now)
+    private static int FreeEntry(
+        Packet p, ServiceRecord service, FlowTable flows, Span<FlowTable.Entry> entries, PipelineCounters counters, uint now)
     {
-        var way = 0;
+        var index = 0;
         uint longest = 0;
-        for (var i = 0; i < places.Length; i++)
+        for (var i = 0; i < entries.Length; i++)
         {
-            var idle = FlowTable.IsEmpty(places[i]) ? uint.MaxValue : Ticks.Since(places[i].Seen, now);
+            var idle = FlowTable.IsEmpty(entries[i]) ? uint.MaxValue : Ticks.Since(entries[i].Seen, now);
             if (idle > longest)
-                (way, longest) = (i, idle);
+                (index, longest) = (i, idle);
         }
-        if (!FlowTable.IsEmpty(places[way]))
+        if (!FlowTable.IsEmpty(entries[index]))
         {
-            if (longest <= service.Patience.For(p.Protocol, places[way].Server))
-                counters.FlowsForgotten++;
-            flows.Uncount(places[way]);
+            if (longest <= service.IdleTimeouts.For(p.Protocol, entries[index].Server))
+                counters.FlowsEvicted++;
+            flows.Uncount(entries[index]);
         }
-        return way;
+        return index;
     }
 }

@@ -21,16 +21,16 @@ internal sealed class ServerRecord
     internal bool IsOuterIpv6 { get; private init; }
 
     /// <summary>All that its packets get is one IPv4 header, with the same source address for all.</summary>
-    internal bool IsPlainIpIp { get; private init; }
+    internal bool IsSimpleIpIp { get; private init; }
 
     /// <summary>It can take new flows.</summary>
-    internal bool Takes { get; private init; }
+    internal bool AcceptsNew { get; private init; }
 
     /// <summary>Flows that are remembered count for nothing.</summary>
-    internal bool Moved { get; private init; }
+    internal bool FlowsMove { get; private init; }
 
     /// <summary>Its TCP flows get resets.</summary>
-    internal bool Resets { get; private init; }
+    internal bool SendsReset { get; private init; }
 
     /// <summary>The director itself.</summary>
     internal bool IsLocal { get; private init; }
@@ -41,7 +41,7 @@ internal sealed class ServerRecord
     internal int Mtu { get; private init; }
 
     /// <summary>The longest datagram that fits, the outer header taken off.</summary>
-    internal int Room { get; private init; }
+    internal int InnerMtu { get; private init; }
 
     /// <summary>Bytes of the outer header.</summary>
     internal int OuterBytes { get; private init; }
@@ -82,17 +82,17 @@ internal sealed class ServerRecord
     /// <summary>The record of a server; null while it has no next hop.</summary>
     internal static ServerRecord? Of(int id, ServerGroup group, ServerEntry server, bool ignoresWeights)
     {
-        if (server.NextHop is not { } hop)
+        if (server.NextHop is not { } nextHop)
             return null;
-        var way = server.Way ?? group.Key.Way;
+        var encap = server.Encap ?? group.Key.Encap;
         var isIpv6 = server.Address.AddressFamily == AddressFamily.InterNetworkV6;
         Span<byte> macs = stackalloc byte[2 * MacAddress.Length];
-        hop.Neighbour.Write(macs);
-        hop.Egress.Mac.Write(macs[MacAddress.Length..]);
-        var prefix = isIpv6 ? way.OuterSource6 : way.OuterSource4;
-        var source = Words(prefix?.BaseAddress ?? (isIpv6 ? hop.Egress.Address6 : hop.Egress.Address));
+        nextHop.Neighbour.Write(macs);
+        nextHop.Egress.Mac.Write(macs[MacAddress.Length..]);
+        var prefix = isIpv6 ? encap.OuterSource6 : encap.OuterSource4;
+        var source = Words(prefix?.BaseAddress ?? (isIpv6 ? nextHop.Egress.Address6 : nextHop.Egress.Address));
         var destination = Words(server.Address);
-        var outer = way.Encapsulation is not { } encapsulation ? 0 : (isIpv6 ? Parse.Ipv6Header : Parse.Ipv4Header) + encapsulation switch
+        var outer = encap.Encapsulation is not { } encapsulation ? 0 : (isIpv6 ? Parse.Ipv6Header : Parse.Ipv4Header) + encapsulation switch
         {
             Model.Encapsulation.Gue => GueBytes,
             Model.Encapsulation.Gre => GreBytes,
@@ -100,26 +100,26 @@ internal sealed class ServerRecord
         };
         var addresses = Sum(source.High) + Sum(source.Low) + Sum(destination.High) + Sum(destination.Low);
         var mask = prefix is { } p ? HostBits((isIpv6 ? 128 : 32) - p.PrefixLength) : 0;
-        var mtu = Math.Min(hop.Egress.MtuBytes, ushort.MaxValue);
+        var mtu = Math.Min(nextHop.Egress.MtuBytes, ushort.MaxValue);
         return new ServerRecord
         {
             Id = id,
             Key = new ServerKey(group.Key, server.Name, server.Address),
-            Encapsulation = way.Encapsulation,
+            Encapsulation = encap.Encapsulation,
             IsOuterIpv6 = isIpv6,
-            IsPlainIpIp = way.Encapsulation == Model.Encapsulation.IpIp && !isIpv6 && mask == 0,
-            Takes = server.IsUsable,
-            Moved = server.Flows == FlowState.Move,
-            Resets = server.Flows == FlowState.Reset,
-            IsLocal = hop.IsLocal,
-            Egress = hop.Egress.Index,
+            IsSimpleIpIp = encap.Encapsulation == Model.Encapsulation.IpIp && !isIpv6 && mask == 0,
+            AcceptsNew = server.IsUsable,
+            FlowsMove = server.Flows == FlowState.Move,
+            SendsReset = server.Flows == FlowState.Reset,
+            IsLocal = nextHop.IsLocal,
+            Egress = nextHop.Egress.Index,
             Mtu = mtu,
-            Room = Math.Max(mtu - outer, 0),
+            InnerMtu = Math.Max(mtu - outer, 0),
             OuterBytes = outer,
             Weight = ignoresWeights ? Math.Min(server.Weight, 1) : server.Weight,
             Macs = BinaryPrimitives.ReadUInt64LittleEndian(macs),
             MacsRest = BinaryPrimitives.ReadUInt32LittleEndian(macs[8..]),
-            GuePort = way.GuePort,
+            GuePort = encap.GuePort,
             Source0 = source.High,
             Source1 = source.Low,
             Destination0 = destination.High,
@@ -127,8 +127,8 @@ internal sealed class ServerRecord
             SourceMask = mask,
             AddressSum = addresses,
             HeaderSum = addresses + Encapsulate.ConstantSum,
-            Protocol4 = ProtocolOf(way.Encapsulation, Parse.IpIp),
-            Protocol6 = ProtocolOf(way.Encapsulation, Parse.Ipv6InIp),
+            Protocol4 = ProtocolOf(encap.Encapsulation, Parse.IpIp),
+            Protocol6 = ProtocolOf(encap.Encapsulation, Parse.Ipv6InIp),
         };
     }
 

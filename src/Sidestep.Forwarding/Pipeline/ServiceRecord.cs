@@ -14,7 +14,7 @@ internal sealed class ServiceRecord
     internal required uint[] Slots { get; init; }
 
     /// <summary>Ids of the servers that packets of no remembered flow still belong to, 0 for none; null: nothing is under way.</summary>
-    internal required uint[]? Former { get; init; }
+    internal required uint[]? PreviousServers { get; init; }
 
     /// <summary>Flows of the slot may be remembered: look.</summary>
     internal const uint Tracked = 1U << 31;
@@ -24,36 +24,36 @@ internal sealed class ServiceRecord
     internal HashFields HashFields { get; init; }
 
     /// <summary>Every flow is remembered.</summary>
-    internal bool Remembers { get; init; }
+    internal bool TracksFlows { get; init; }
 
-    internal bool ChoosesInTurn { get; init; }
+    internal bool IsRoundRobin { get; init; }
 
-    internal bool ChoosesLeast { get; init; }
+    internal bool IsLeastConnections { get; init; }
 
     /// <summary>Clients are remembered, not flows.</summary>
-    internal bool Persists { get; init; }
+    internal bool HasPersistence { get; init; }
 
     /// <summary>Prefixes of sources: 1 may, 0 may not. Null: everybody may.</summary>
     internal PrefixTable? Access { get; init; }
 
     /// <summary>Whether sources of no prefix may.</summary>
-    internal bool AllowsOthers { get; init; }
+    internal bool AllowsByDefault { get; init; }
 
-    internal required Patience Patience { get; init; }
+    internal required IdleTimeoutTicks IdleTimeouts { get; init; }
 
-    internal bool UdpMoves => Entry.UdpInTransition == UdpPolicy.Move;
+    internal bool UdpMoves => Entry.UdpOnRebalance == UdpRebalancePolicy.Move;
 
     /// <summary>Whether the source may use it; who quotes a packet of it in an ICMP error always may.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool Allows(Packet p) => Access is not { } access || p.IsQuoted || Allows(access, p);
 
-    private bool Allows(PrefixTable access, Packet p) => (access.Find(p.IsIpv6, p.Source0, p.Source1) switch { 1 => true, 0 => false, _ => AllowsOthers });
+    private bool Allows(PrefixTable access, Packet p) => (access.Find(p.IsIpv6, p.Source0, p.Source1) switch { 1 => true, 0 => false, _ => AllowsByDefault });
 }
 
 /// <summary>How many ticks flows of a service may be idle; 0 after FIN or RST: as without.</summary>
-internal sealed record Patience(uint Tcp, uint Udp, uint Other, uint Fin, uint Rst, uint Persistence)
+internal sealed record IdleTimeoutTicks(uint Tcp, uint Udp, uint Other, uint Fin, uint Rst, uint Persistence)
 {
-    internal static Patience Of(ServiceEntry service) => new(
+    internal static IdleTimeoutTicks Of(ServiceEntry service) => new(
         Ticks.Of(service.IdleTimeouts.Tcp), Ticks.Of(service.IdleTimeouts.Udp), Ticks.Of(service.IdleTimeouts.Icmp),
         service.IdleTimeouts.AfterFin is { } fin ? Ticks.Of(fin) : 0,
         service.IdleTimeouts.AfterRst is { } rst ? Ticks.Of(rst) : 0,

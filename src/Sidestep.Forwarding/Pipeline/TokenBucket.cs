@@ -8,16 +8,16 @@ internal struct TokenBucket
 
     private uint _tick;
     private uint _tokens;
-    private bool _isBegun;
+    private bool _isInitialized;
 
     internal bool TryTake(long now)
     {
         var tick = (uint)(now >> Shift);
         var passed = tick - _tick;
-        if (!_isBegun || passed > 0)
+        if (!_isInitialized || passed > 0)
         {
-            _tokens = !_isBegun || passed >= Burst ? Burst : Math.Min(_tokens + passed, Burst);
-            (_tick, _isBegun) = (tick, true);
+            _tokens = !_isInitialized || passed >= Burst ? Burst : Math.Min(_tokens + passed, Burst);
+            (_tick, _isInitialized) = (tick, true);
         }
         if (_tokens == 0)
             return false;

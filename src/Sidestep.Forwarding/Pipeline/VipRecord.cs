@@ -17,16 +17,16 @@ internal sealed record VipRecord(
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal ServiceRecord? Service(int protocol, int port)
     {
-        var number = PortMap.Number(protocol, port);
+        var key = PortMap.Key(protocol, port);
         var intervals = Intervals;
         int low = 0, high = intervals.Length - 1;
         while (low <= high)
         {
             var middle = (low + high) >>> 1;
             ref readonly var interval = ref intervals[middle];
-            if (interval.Last < number)
+            if (interval.Last < key)
                 low = middle + 1;
-            else if (interval.First > number)
+            else if (interval.First > key)
                 high = middle - 1;
             else
                 return interval.Service;
@@ -38,7 +38,7 @@ internal sealed record VipRecord(
     internal ServiceRecord? Fragments(int protocol) => protocol == Parse.Udp ? UdpFragments : TcpFragments;
 
     /// <summary>Whether some service takes the protocol, which has ports.</summary>
-    internal bool Has(int protocol) => protocol == Parse.Udp ? HasUdp : HasTcp;
+    internal bool HasProtocol(int protocol) => protocol == Parse.Udp ? HasUdp : HasTcp;
 }
 
 /// <summary>An interval of ports, see <see cref="PortMap"/>.</summary>

@@ -19,13 +19,13 @@ public static class Planner
     public static Plan Of(RunningState running, Configuration proposed, DateTimeOffset now)
     {
         var tables = TableCompiler.Compile(proposed, Reachable(proposed, running.Unreachable), running.Groups.ToPrevious(), now,
-            health: AsItIs(running.Groups, proposed));
+            health: CurrentHealth(running.Groups, proposed));
         var after = tables.Groups.ToDictionary(static g => g.Key);
         var before = running.Groups.Groups.ToDictionary(static g => g.Key);
         var sameKey = running.Groups.HashKey == proposed.Director.HashKey;
         var warnings = new List<string>();
         if (!sameKey)
-            warnings.Add("director.hashKey changes: every flow that is not remembered may move to another server, and the tables of other directors must change at the same time");
+            warnings.Add("director.hashKey changes: every untracked flow may move to another server, and the tables of other directors must change at the same time");
         var groups = before.Keys.Union(after.Keys).OrderBy(static k => k.ToString(), StringComparer.Ordinal)
             .Select(k => GroupOf(k, before.GetValueOrDefault(k), after.GetValueOrDefault(k), before.Values, after.Values, running.Flows, sameKey))
             .ToImmutableArray();
@@ -34,30 +34,30 @@ public static class Planner
         var services = Services(running.Services, tables);
         warnings.AddRange(services.Where(static s => s.Change == ChangeKind.Removed)
             .Select(static s => $"{s.Name} goes ({s.Before}): what clients still send to it finds no service any more"));
-        warnings.AddRange(Unproven(running, proposed, tables));
+        warnings.AddRange(UnverifiedPoolWarnings(running, proposed, tables));
         return new Plan(services, groups, [.. warnings]);
     }
 
     /// <summary>Services that have traffic now and go to a pool that no service used: its servers have yet to be proven.</summary>
-    private static IEnumerable<string> Unproven(RunningState running, Configuration proposed, ForwardingTables tables)
+    private static IEnumerable<string> UnverifiedPoolWarnings(RunningState running, Configuration proposed, ForwardingTables tables)
     {
         var serving = running.Services.ToDictionary(static s => s.Name);
-        var proven = running.Groups.Groups.Select(static g => g.Key.Pool).ToHashSet();
-        var takes = TakenPorts.Of(tables);
+        var verified = running.Groups.Groups.Select(static g => g.Key.Pool).ToHashSet();
+        var matches = EffectivePorts.Of(tables);
         for (var i = 0; i < tables.Services.Length; i++)
         {
             var (name, group) = (tables.Services[i].Name, tables.Services[i].Group);
-            if (proven.Contains(group.Pool) || !serving.TryGetValue(name, out var former) || !proposed.Pools.First(p => p.Name == group.Pool).IsWatched)
+            if (verified.Contains(group.Pool) || !serving.TryGetValue(name, out var previous) || !proposed.Pools.First(p => p.Name == group.Pool).IsMonitored)
                 continue;
             var goes = $"{name} goes to pool {group.Pool}, which no service uses yet: until its servers have answered their probes ";
-            yield return former.Group.Way == group.Way && TakenPorts.Describe(former.Takes) == TakenPorts.Describe(takes[i])
-                ? $"{goes}pool {former.Group.Pool} goes on serving it"
+            yield return previous.Group.Encap == group.Encap && EffectivePorts.Describe(previous.Matches) == EffectivePorts.Describe(matches[i])
+                ? $"{goes}pool {previous.Group.Pool} goes on serving it"
                 : $"{goes}nobody takes what clients send, because its VIPs, ports or way change, too. Change the pool alone first";
         }
     }
 
     /// <summary>Servers that have failed stay out; all others, new ones included, are taken to be fit.</summary>
-    private static ServerHealth AsItIs(RunningGroups running, Configuration proposed)
+    private static ServerHealth CurrentHealth(RunningGroups running, Configuration proposed)
     {
         var failed = running.Groups.SelectMany(static g => g.Servers.Where(static s => s.HasFailed).Select(s => (g.Key.Pool, s.Address))).ToHashSet();
         return new ServerHealth(ConfiguredGroup.Of(proposed).ToImmutableDictionary(static g => g.Key,
@@ -68,28 +68,28 @@ public static class Planner
     private static NextHops Reachable(Configuration configuration, IReadOnlySet<IPAddress> unreachable)
     {
         var egress = new EgressInterface(1, "", default, IPAddress.Any, ushort.MaxValue, IPAddress.IPv6Any);
-        var hop = new NextHop(egress, default(MacAddress));
+        var nextHop = new NextHop(egress, default(MacAddress));
         return new NextHops([egress], configuration.Pools.SelectMany(static p => p.Servers).Select(static s => s.Address)
-            .Where(a => !unreachable.Contains(a)).Distinct().ToDictionary(static a => a, _ => hop), new Dictionary<IPAddress, string>());
+            .Where(a => !unreachable.Contains(a)).Distinct().ToDictionary(static a => a, _ => nextHop), new Dictionary<IPAddress, string>());
     }
 
     private static ImmutableArray<ServicePlan> Services(ImmutableArray<RunningService> before, ForwardingTables after)
     {
-        var former = before.ToDictionary(static s => s.Name, static s => Text(s.Takes, s.Group));
-        var takes = TakenPorts.Of(after);
-        var next = after.Services.Select((s, i) => (s.Name, Text: Text(takes[i], s.Group))).ToDictionary(static s => s.Name, static s => s.Text);
+        var previous = before.ToDictionary(static s => s.Name, static s => Text(s.Matches, s.Group));
+        var matches = EffectivePorts.Of(after);
+        var next = after.Services.Select((s, i) => (s.Name, Text: Text(matches[i], s.Group))).ToDictionary(static s => s.Name, static s => s.Text);
         return
         [
-            .. former.Keys.Union(next.Keys).Order(StringComparer.Ordinal).Select(name =>
+            .. previous.Keys.Union(next.Keys).Order(StringComparer.Ordinal).Select(name =>
             {
-                string? was = former.GetValueOrDefault(name), then = next.GetValueOrDefault(name);
+                string? was = previous.GetValueOrDefault(name), then = next.GetValueOrDefault(name);
                 var change = was is null ? ChangeKind.Added : then is null ? ChangeKind.Removed : was == then ? ChangeKind.None : ChangeKind.Changed;
                 return new ServicePlan(name, change, was, then);
             }).Where(static s => s.Change != ChangeKind.None),
         ];
     }
 
-    private static string Text(IEnumerable<TakenPorts> takes, GroupKey group) => $"{TakenPorts.Describe(takes)} by {group}";
+    private static string Text(IEnumerable<EffectivePorts> matches, GroupKey group) => $"{EffectivePorts.Describe(matches)} by {group}";
 
     private static GroupPlan GroupOf(
         GroupKey key, ServerGroup? before, ServerGroup? after, IEnumerable<ServerGroup> allBefore, IEnumerable<ServerGroup> allAfter,
@@ -101,7 +101,7 @@ public static class Planner
         var change = before is null ? ChangeKind.Added : after is null ? ChangeKind.Removed : ChangeKind.None;
         int slots = 0, moved = 0;
         if (origin is not null && after is not null && !after.Slots.Slots.IsEmpty)
-            (slots, moved) = Moved(new SlotChange(origin, after, [], sameKey));
+            (slots, moved) = CountMovedSlots(new SlotChange(origin, after, [], sameKey));
 
         FlowForecast Forecast(ServerEntry server)
         {
@@ -114,11 +114,11 @@ public static class Planner
         var servers = (before?.Servers ?? []).Select(s => (Before: (ServerEntry?)s, After: Find(goesOn, s)))
             .Concat((after?.Servers ?? []).Where(s => Find(before, s) is null).Select(static s => (Before: (ServerEntry?)null, After: (ServerEntry?)s)))
             .Select(s => ServerOf(s.Before, s.After, before, after, s.Before is null ? default : Forecast(s.Before)))
-            .OrderBy(static s => s.Address, AddressOrder.Instance).ThenBy(static s => s.Name, StringComparer.Ordinal);
+            .OrderBy(static s => s.Address, AddressComparer.Instance).ThenBy(static s => s.Name, StringComparer.Ordinal);
         return new GroupPlan(key, change, slots, moved, [.. servers]);
     }
 
-    private static (int Slots, int Moved) Moved(SlotChange change)
+    private static (int Slots, int Moved) CountMovedSlots(SlotChange change)
     {
         var slots = change.Group.Slots.Slots.Length;
         return (slots, change.SlotsCorrespond ? Enumerable.Range(0, slots).Count(s => change.Before(s) != change.After(s)) : slots);
@@ -134,11 +134,11 @@ public static class Planner
 
     private static string StateOf(ServerEntry server)
     {
-        var way = server.Way is { } own ? $", {own}" : "";
-        return server.HasFailed ? $"failed{way}"
-            : server.DrainingSince is not null ? $"draining{way}"
-            : server is { Weight: 0, Flows: FlowState.Move } ? $"{Disabled}{way}"
-            : string.Create(CultureInfo.InvariantCulture, $"weight {server.Weight}{way}");
+        var encap = server.Encap is { } own ? $", {own}" : "";
+        return server.HasFailed ? $"failed{encap}"
+            : server.DrainingSince is not null ? $"draining{encap}"
+            : server is { Weight: 0, Flows: FlowState.Move } ? $"{Disabled}{encap}"
+            : string.Create(CultureInfo.InvariantCulture, $"weight {server.Weight}{encap}");
     }
 
     private static int SlotsOf(ServerGroup? group, ServerEntry? server)
@@ -155,7 +155,7 @@ public static class Planner
     private static void Warn(GroupPlan group, bool sameKey, List<string> warnings)
     {
         if (sameKey && group.Slots > 0 && group.MovedSlots == group.Slots && group.Servers.Any(static s => s.SlotsBefore > 0 && s.SlotsAfter > 0))
-            warnings.Add($"{group.Key}: every slot moves, because the number of slots or the algorithm changes: flows that are not remembered may move to another server");
+            warnings.Add($"{group.Key}: every slot moves, because the number of slots or the algorithm changes: untracked flows may move to another server");
         foreach (var server in group.Servers.Where(static s => s.Before is not null && (s.Flows.Break > 0 || s.SlotsBefore > 0)))
         {
             if (server.After is null)
@@ -166,5 +166,5 @@ public static class Planner
     }
 
     private static string Sentence(GroupKey group, ServerPlan server, string what) => string.Create(CultureInfo.InvariantCulture,
-        $"{group}: {server.Name} ({server.Address}) {what} while it has {server.SlotsBefore} slots and {server.Flows.Break} remembered flows: its connections break. Set its state to draining first, and do this when its flows are gone");
+        $"{group}: {server.Name} ({server.Address}) {what} while it has {server.SlotsBefore} slots and {server.Flows.Break} tracked flows: its connections break. Set its state to draining first, and do this when its flows are gone");
 }

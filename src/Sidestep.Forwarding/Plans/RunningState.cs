@@ -14,5 +14,5 @@ public sealed record RunningState(
 /// <summary>A service in force.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Group">The servers that it chooses from.</param>
-/// <param name="Takes">All that packets find it by, in any order.</param>
-public sealed record RunningService(string Name, GroupKey Group, ImmutableArray<TakenPorts> Takes);
+/// <param name="Matches">All that packets find it by, in any order.</param>
+public sealed record RunningService(string Name, GroupKey Group, ImmutableArray<EffectivePorts> Matches);

@@ -8,7 +8,7 @@ namespace Sidestep.Model.Schema;
 /// <param name="role">Whose address, such as "a VIP".</param>
 internal sealed class AddressKind(string role) : ScalarKind<IPAddress>
 {
-    protected override string Wanted => "an address such as 192.0.2.10 or 2001:db8::10";
+    protected override string Expected => "an address such as 192.0.2.10 or 2001:db8::10";
 
     public override JsonObject ToJsonSchema() => AddressText.JsonSchema();
 
@@ -17,7 +17,7 @@ internal sealed class AddressKind(string role) : ScalarKind<IPAddress>
     protected override Problem? Parse(ScalarNode scalar, out IPAddress? value)
     {
         if (AddressText.TryParse(scalar.Text, out value))
-            return Misuse.Of(new IPNetwork(value, AddressText.Bits(value))) is { } use
+            return ReservedAddresses.Of(new IPNetwork(value, AddressText.Bits(value))) is { } use
                 ? new Problem($"{use}, which cannot be {role}") : null;
         int slash = scalar.Text.IndexOf('/', StringComparison.Ordinal);
         return slash > 0 && AddressText.TryParse(scalar.Text[..slash], out _)

@@ -7,7 +7,7 @@ namespace Sidestep.Model.Schema;
 internal sealed class ChoiceKind<T>(params Choice<T>[] choices) : ScalarKind<T>
     where T : struct, Enum
 {
-    protected override string Wanted => choices.Length == 1
+    protected override string Expected => choices.Length == 1
         ? choices[0].Word
         : string.Join(", ", choices[..^1].Select(c => c.Word)) + " or " + choices[^1].Word;
 
@@ -29,10 +29,10 @@ internal sealed class ChoiceKind<T>(params Choice<T>[] choices) : ScalarKind<T>
             value = choice.Value;
             return null;
         }
-        if (Refusals.ForValue(scalar.Text) is { } refusal)
-            return new Problem(refusal.Reason);
+        if (UnsupportedFeatures.ForValue(scalar.Text) is { } unsupported)
+            return new Problem(unsupported.Reason);
         return new Problem("not a possible value",
-            Nearest.To(scalar.Text, choices.Select(c => c.Word)) is { } nearest ? $"Did you mean {nearest}?" : null);
+            SpellingSuggestion.For(scalar.Text, choices.Select(c => c.Word)) is { } nearest ? $"Did you mean {nearest}?" : null);
     }
 }
 

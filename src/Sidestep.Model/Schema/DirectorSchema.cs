@@ -29,8 +29,8 @@ internal static class DirectorSchema
             "Addresses of other directors: what one of them sent is delivered here and never balanced again. "
             + "Needed where a director is also a real server.");
 
-    public static readonly Key<int> RememberedFlows = Key<int>.WithDefault("rememberedFlows",
-        new NumberKind(1024, Limits.RememberedFlows), 262_144,
+    public static readonly Key<int> FlowTableSize = Key<int>.WithDefault("flowTableSize",
+        new IntegerKind(1024, Limits.FlowTableSize), 262_144,
         "How many flows can be remembered at once: those in slots on their way to another server, and all of algorithms that need it. "
         + "128 bytes each, taken at the first start.");
 
@@ -46,11 +46,11 @@ internal static class DirectorSchema
     public static readonly Key<BoundMapping> Api = Key<BoundMapping>.Optional("api", ApiSchema.Kind,
         "Where agents reach the director; without it, agents take their duties from a file.");
 
-    public static readonly Key<BoundMapping> Sentinel = Key<BoundMapping>.Optional("sentinel", SentinelSchema.Kind,
+    public static readonly Key<BoundMapping> ConflictDetection = Key<BoundMapping>.Optional("conflictDetection", ConflictDetectionSchema.Kind,
         "What is done about others that answer for the director's VIPs.");
 
     public static readonly MappingKind Kind = new("the director", "The node that forwards.",
-        Name, Engine, Interfaces, HashKey, Peers, RememberedFlows, OnExit, PinPath, Api, Sentinel);
+        Name, Engine, Interfaces, HashKey, Peers, FlowTableSize, OnExit, PinPath, Api, ConflictDetection);
 
     public static DirectorSettings Build(BoundMapping m) => new()
     {
@@ -59,11 +59,11 @@ internal static class DirectorSchema
         Interfaces = [.. m.Items(Interfaces).Select(InterfaceSchema.Build)],
         HashKey = m.Value(HashKey),
         Peers = [.. m.Value(Peers).Select(p => p.Value)],
-        RememberedFlows = m.Value(RememberedFlows),
+        FlowTableSize = m.Value(FlowTableSize),
         OnExit = m.Value(OnExit),
         PinPath = m.Value(PinPath),
         Api = m.Find(Api) is { } api ? ApiSchema.Build(api.Value) : null,
-        Sentinel = m.Find(Sentinel) is { } sentinel ? SentinelSchema.Build(sentinel.Value) : new SentinelSettings(),
+        ConflictDetection = m.Find(ConflictDetection) is { } conflictDetection ? ConflictDetectionSchema.Build(conflictDetection.Value) : new ConflictDetectionSettings(),
     };
 }
 

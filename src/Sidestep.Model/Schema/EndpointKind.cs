@@ -8,7 +8,7 @@ namespace Sidestep.Model.Schema;
 /// <summary>An address and a port to listen at.</summary>
 internal sealed class EndpointKind : ScalarKind<IPEndPoint>
 {
-    protected override string Wanted => "an address and a port such as 10.0.0.2:7443 or \"[2001:db8::2]:7443\"";
+    protected override string Expected => "an address and a port such as 10.0.0.2:7443 or \"[2001:db8::2]:7443\"";
 
     public override JsonObject ToJsonSchema() =>
         new() { ["type"] = "string", ["pattern"] = @"^(?:[0-9.]+|\[[0-9a-fA-F:.]+\]):[0-9]{1,5}$" };

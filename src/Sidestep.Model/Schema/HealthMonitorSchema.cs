@@ -18,12 +18,12 @@ internal static class HealthMonitorSchema
             new("command", MonitorType.Command, "The exit code of a program.")),
         "What is asked.");
 
-    public static readonly Key<ProbeWay> Probe = Key<ProbeWay>.WithDefault("probe",
-        new ChoiceKind<ProbeWay>(
-            new("dsrPath", ProbeWay.DsrPath, "As a client's packet: to the VIP, in the server's encapsulation; the answer has the VIP as source."),
-            new("server", ProbeWay.Server, "To the server's own address, which proves nothing of the VIP."),
-            new("both", ProbeWay.Both, "Both.")),
-        ProbeWay.DsrPath, "By which way.");
+    public static readonly Key<ProbePath> Probe = Key<ProbePath>.WithDefault("probe",
+        new ChoiceKind<ProbePath>(
+            new("dsr-path", ProbePath.DsrPath, "As a client's packet: to the VIP, in the server's encapsulation; the answer has the VIP as source."),
+            new("server", ProbePath.Server, "To the server's own address, which proves nothing of the VIP."),
+            new("both", ProbePath.Both, "Both.")),
+        ProbePath.DsrPath, "By which way.");
 
     public static readonly Key<TimeSpan> Interval = Key<TimeSpan>.WithDefault("interval", new SecondsKind(0.1, 3600),
         HealthMonitor.DefaultInterval, "Seconds from one probe to the next.");
@@ -31,21 +31,21 @@ internal static class HealthMonitorSchema
     public static readonly Key<TimeSpan> Timeout = Key<TimeSpan>.WithDefault("timeout", new SecondsKind(0.05, 3600),
         HealthMonitor.DefaultTimeout, "Seconds that an answer may take, at most interval.");
 
-    public static readonly Key<int> Rise = Key<int>.WithDefault("rise", new NumberKind(1, Limits.ProbesInARow),
+    public static readonly Key<int> Rise = Key<int>.WithDefault("rise", new IntegerKind(1, Limits.ProbesInARow),
         HealthMonitor.DefaultRise, "Good probes in a row that bring it up.");
 
-    public static readonly Key<int> Fall = Key<int>.WithDefault("fall", new NumberKind(1, Limits.ProbesInARow),
+    public static readonly Key<int> Fall = Key<int>.WithDefault("fall", new IntegerKind(1, Limits.ProbesInARow),
         HealthMonitor.DefaultFall, "Bad probes in a row that take it down.");
 
-    public static readonly Key<int> Jitter = Key<int>.WithDefault("jitter", new NumberKind(0, 50),
+    public static readonly Key<int> Jitter = Key<int>.WithDefault("jitter", new IntegerKind(0, 50),
         HealthMonitor.DefaultJitterPercent, "Percent of the interval that a pause differs at most, so that probes do not come in step.");
 
-    public static readonly Key<int> Port = Key<int>.Optional("port", new NumberKind(1, 65535),
+    public static readonly Key<int> Port = Key<int>.Optional("port", new IntegerKind(1, 65535),
         "Another port than the first of the service.");
 
-    public static readonly Key<string> Send = Key<string>.Optional("send", new BytesTextKind(), "With tcp and udp: what is sent.");
+    public static readonly Key<string> Send = Key<string>.Optional("send", new ByteStringKind(), "With tcp and udp: what is sent.");
 
-    public static readonly Key<string> Expect = Key<string>.Optional("expect", new BytesTextKind(),
+    public static readonly Key<string> Expect = Key<string>.Optional("expect", new ByteStringKind(),
         "With tcp and udp: what the answer contains.");
 
     public static readonly Key<string> Path = Key<string>.WithDefault("path", TextKind.RequestPath, "/", "With http and https: what is asked for.");
@@ -58,7 +58,7 @@ internal static class HealthMonitorSchema
             new ValueListKind<PortRange>("status codes", 1, 16, new StatusCodesKind(), alone: true),
             "With http and https: the status codes that are good; without it, 200-399.");
 
-    public static readonly Key<string> ExpectedText = Key<string>.Optional("expectedText", new BytesTextKind(),
+    public static readonly Key<string> ExpectedText = Key<string>.Optional("expectedText", new ByteStringKind(),
         "With http and https: what the body contains, within its first 64 KiB.");
 
     public static readonly Key<TlsCheck> Tls = Key<TlsCheck>.WithDefault("tls",
@@ -68,7 +68,7 @@ internal static class HealthMonitorSchema
             new("name", TlsCheck.Name, "That, and it is for serverName.")),
         TlsCheck.None, "With https: what is asked of the certificate.");
 
-    public static readonly Key<string> AuthorityFile = Key<string>.Optional("caFile", TextKind.FolderPath,
+    public static readonly Key<string> CaFile = Key<string>.Optional("caFile", TextKind.FolderPath,
         "With https: PEM file of the authorities; without it, those of the machine.");
 
     public static readonly Key<string> ServerName = Key<string>.Optional("serverName", TextKind.HostName,
@@ -85,12 +85,12 @@ internal static class HealthMonitorSchema
             new("txt", DnsRecordType.Txt, "Text.")),
         DnsRecordType.A, "With dns: the type of the record.");
 
-    public static readonly Key<DnsCode> ExpectedCode = Key<DnsCode>.WithDefault("expectedCode",
-        new ChoiceKind<DnsCode>(
-            new("noerror", DnsCode.NoError, "There is such a name."),
-            new("nxdomain", DnsCode.NxDomain, "There is none."),
-            new("refused", DnsCode.Refused, "The server does not answer such questions.")),
-        DnsCode.NoError, "With dns: the response code that is good.");
+    public static readonly Key<DnsResponseCode> ExpectedCode = Key<DnsResponseCode>.WithDefault("expectedCode",
+        new ChoiceKind<DnsResponseCode>(
+            new("noerror", DnsResponseCode.NoError, "There is such a name."),
+            new("nxdomain", DnsResponseCode.NxDomain, "There is none."),
+            new("refused", DnsResponseCode.Refused, "The server does not answer such questions.")),
+        DnsResponseCode.NoError, "With dns: the response code that is good.");
 
     public static readonly Key<IPAddress> ExpectedAddress = Key<IPAddress>.Optional("expectedAddress", new AddressKind("an expected address"),
         "With dns: one of the answers.");
@@ -99,11 +99,11 @@ internal static class HealthMonitorSchema
         "With command: the program; the exit code 0 is good.");
 
     public static readonly Key<IReadOnlyList<Located<string>>> Arguments = Key<IReadOnlyList<Located<string>>>.WithDefault("arguments",
-        new ValueListKind<string>("arguments", 0, Limits.CommandArguments, new BytesTextKind()), [],
+        new ValueListKind<string>("arguments", 0, Limits.CommandArguments, new ByteStringKind()), [],
         "With command: its arguments.");
 
     public static readonly MappingKind Kind = new("a health monitor", "How real servers are asked whether they serve.",
-        Name, Type, Probe, Interval, Timeout, Rise, Fall, Jitter, Port, Send, Expect, Path, Host, StatusCodes, ExpectedText, Tls, AuthorityFile,
+        Name, Type, Probe, Interval, Timeout, Rise, Fall, Jitter, Port, Send, Expect, Path, Host, StatusCodes, ExpectedText, Tls, CaFile,
         ServerName, Query, RecordType, ExpectedCode, ExpectedAddress, Command, Arguments);
 
     public static HealthMonitor Build(BoundMapping m)
@@ -127,7 +127,7 @@ internal static class HealthMonitorSchema
                 m.Find(StatusCodes) is { } codes ? [.. codes.Value.Select(static c => c.Value)] : [new PortRange(200, 399)],
                 m.Find(ExpectedText)?.Value),
             Tls = type != MonitorType.Https ? null
-                : new TlsExpectation(m.Value(Tls), m.Find(AuthorityFile)?.Value, m.Find(ServerName)?.Value ?? m.Find(Host)?.Value),
+                : new TlsExpectation(m.Value(Tls), m.Find(CaFile)?.Value, m.Find(ServerName)?.Value ?? m.Find(Host)?.Value),
             Dns = type != MonitorType.Dns ? null
                 : new DnsExpectation(m.Find(Query)!.Value, m.Value(RecordType), (int)m.Value(ExpectedCode), m.Find(ExpectedAddress)?.Value),
             Command = type != MonitorType.Command ? [] : [m.Find(Command)!.Value, .. m.Value(Arguments).Select(static a => a.Value)],
@@ -136,7 +136,7 @@ internal static class HealthMonitorSchema
 }
 
 /// <summary>Response codes of DNS, by their number (RFC 1035 section 4.1.1).</summary>
-internal enum DnsCode
+internal enum DnsResponseCode
 {
     NoError = 0,
     NxDomain = 3,

@@ -9,10 +9,10 @@ internal static class IdleTimeoutsSchema
 
     public static readonly Key<int> Icmp = Seconds("icmp", IdleTimeouts.Default.Icmp, "Of ICMP and every other protocol.");
 
-    public static readonly Key<int> AfterFin = Key<int>.Optional("afterFin", new NumberKind(1, Limits.Seconds),
+    public static readonly Key<int> AfterFin = Key<int>.Optional("afterFin", new IntegerKind(1, Limits.Seconds),
         "From the client's FIN on, to forget closed connections sooner. Without it a FIN changes nothing.");
 
-    public static readonly Key<int> AfterRst = Key<int>.Optional("afterRst", new NumberKind(1, Limits.Seconds),
+    public static readonly Key<int> AfterRst = Key<int>.Optional("afterRst", new IntegerKind(1, Limits.Seconds),
         "From the client's RST on. Without it a RST changes nothing.");
 
     public static readonly MappingKind Kind = new("the mapping idleTimeouts",
@@ -22,5 +22,5 @@ internal static class IdleTimeoutsSchema
         m.Value(Tcp), m.Value(Udp), m.Value(Icmp), m.Find(AfterFin)?.Value, m.Find(AfterRst)?.Value);
 
     private static Key<int> Seconds(string name, int seconds, string description) =>
-        Key<int>.WithDefault(name, new NumberKind(1, Limits.Seconds), seconds, description);
+        Key<int>.WithDefault(name, new IntegerKind(1, Limits.Seconds), seconds, description);
 }

@@ -68,7 +68,7 @@ internal sealed class Key<T> : Key
         // Nearly all values are single and right: their paths are written only when somebody asks.
         if (_kind is ScalarKind<T> single && single.TryRead(node, out var right))
             return new Located<T>(right, node, mapping, Name);
-        return _kind.TryBind(node, Paths.Key(mapping, Name), issues, out var value) ? new Located<T>(value, node, mapping, Name) : null;
+        return _kind.TryBind(node, DocumentPath.Key(mapping, Name), issues, out var value) ? new Located<T>(value, node, mapping, Name) : null;
     }
 
     protected override JsonObject KindSchema() => _kind.ToJsonSchema();
@@ -84,5 +84,5 @@ internal sealed class Key<T> : Key
 internal sealed record Located<T>(T Value, Node Node, string Place, string? Key = null)
 {
     /// <summary>The path in the document; written when somebody asks, which is mostly never.</summary>
-    public string Path => Key is null ? Place : Paths.Key(Place, Key);
+    public string Path => Key is null ? Place : DocumentPath.Key(Place, Key);
 }

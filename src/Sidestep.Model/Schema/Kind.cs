@@ -16,15 +16,15 @@ internal abstract class Kind<T>
     /// <summary>The written form of a value, for defaults.</summary>
     public abstract JsonNode? ToJson(T value);
 
-    /// <summary>Reports a node of another form than <paramref name="wanted"/>.</summary>
-    protected static void RefuseForm(Node node, string path, string wanted, IssueList issues)
+    /// <summary>Reports a node of another form than <paramref name="expected"/>.</summary>
+    protected static void RejectForm(Node node, string path, string expected, IssueList issues)
     {
-        if (node is RefusedNode)
+        if (node is ErrorNode)
             return;
         if (node is ScalarNode { IsNull: true })
-            issues.Error(path, node, "there is no value", $"Write {wanted}");
+            issues.Error(path, node, "there is no value", $"Write {expected}");
         else
-            issues.Error(path, node, $"this is {node.Form}", $"Write {wanted}");
+            issues.Error(path, node, $"this is {node.Form}", $"Write {expected}");
     }
 }
 
@@ -32,19 +32,19 @@ internal abstract class Kind<T>
 internal abstract class ScalarKind<T> : Kind<T>
 {
     /// <summary>What to write, such as "a whole number from 1 to 9".</summary>
-    protected abstract string Wanted { get; }
+    protected abstract string Expected { get; }
 
     public sealed override bool TryBind(Node node, string path, IssueList issues, [MaybeNullWhen(false)] out T value)
     {
         value = default;
         if (node is not ScalarNode { IsNull: false } scalar)
         {
-            RefuseForm(node, path, Wanted, issues);
+            RejectForm(node, path, Expected, issues);
             return false;
         }
         if (Parse(scalar, out value) is not { } problem)
             return value is not null;
-        issues.Error(path, scalar, problem.Reason, problem.Cure ?? $"Write {Wanted}");
+        issues.Error(path, scalar, problem.Reason, problem.Remedy ?? $"Write {Expected}");
         return false;
     }
 
@@ -60,4 +60,4 @@ internal abstract class ScalarKind<T> : Kind<T>
 }
 
 /// <summary>Why a value cannot be; a cure that is null is "write what is wanted".</summary>
-internal sealed record Problem(string Reason, string? Cure = null);
+internal sealed record Problem(string Reason, string? Remedy = null);

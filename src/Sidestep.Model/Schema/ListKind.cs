@@ -18,7 +18,7 @@ internal sealed class ListKind(string what, int minimum, int maximum, MappingKin
         value = null;
         if (node is not ListNode list)
         {
-            RefuseForm(node, path, $"a list of {what}, each behind a dash" + (minimum == 0 ? "; [] if there are none" : ""), issues);
+            RejectForm(node, path, $"a list of {what}, each behind a dash" + (minimum == 0 ? "; [] if there are none" : ""), issues);
             return false;
         }
         if (list.Items.Length < minimum)
@@ -31,7 +31,7 @@ internal sealed class ListKind(string what, int minimum, int maximum, MappingKin
         var items = new List<BoundMapping>();
         for (int i = 0; i < Math.Min(list.Items.Length, maximum); i++)
         {
-            if (item.TryBind(list.Items[i], Paths.Item(path, i), issues, out var bound))
+            if (item.TryBind(list.Items[i], DocumentPath.Item(path, i), issues, out var bound))
                 items.Add(bound);
         }
         value = items;

@@ -10,10 +10,10 @@ namespace Sidestep.Model.Schema;
 internal sealed class MappingKind(string what, string description, params Key[] keys) : Kind<BoundMapping>
 {
     /// <summary>Pairs of keys of which one is there.</summary>
-    public ImmutableArray<OneOf> OneOf { get; init; } = [];
+    public ImmutableArray<AlternativeKeys> AlternativeKeys { get; init; } = [];
 
     /// <summary>Keys of earlier versions, and why they are no more.</summary>
-    public ImmutableArray<(string Key, Problem Problem)> Former { get; init; } = [];
+    public ImmutableArray<(string Key, Problem Problem)> RemovedKeys { get; init; } = [];
 
     public override bool TryBind(
         Node node, string path, IssueList issues, [MaybeNullWhen(false)] out BoundMapping value)
@@ -21,7 +21,7 @@ internal sealed class MappingKind(string what, string description, params Key[] 
         value = null;
         if (node is not MappingNode mapping)
         {
-            RefuseForm(node, path, $"{what} as a mapping with the keys {KeyList(keys)}", issues);
+            RejectForm(node, path, $"{what} as a mapping with the keys {KeyList(keys)}", issues);
             return false;
         }
         value = new BoundMapping(mapping, path);
@@ -42,7 +42,7 @@ internal sealed class MappingKind(string what, string description, params Key[] 
             int number = NumberOf(entry.Key.Text);
             if (number >= 0 && keys[number].Bind(entry.Value, path, issues) is { } located)
                 values[read++] = (keys[number], located);
-            else if (number < 0 && RefuseKey(entry, Paths.Key(path, entry.Key.Text), isPresent, issues) is { } meant)
+            else if (number < 0 && RejectKey(entry, DocumentPath.Key(path, entry.Key.Text), isPresent, issues) is { } meant)
                 isThere[NumberOf(meant.Name)] = true;
         }
         value.Set(values.AsSpan(0, read));
@@ -50,10 +50,10 @@ internal sealed class MappingKind(string what, string description, params Key[] 
         for (int i = 0; i < keys.Length; i++)
         {
             if (keys[i].Required && !isThere[i])
-                issues.Error(Paths.Key(path, keys[i].Name), mapping.Position, null,
+                issues.Error(DocumentPath.Key(path, keys[i].Name), mapping.Position, null,
                     $"{what} must have the key {keys[i].Name}", "Add it to this mapping");
         }
-        foreach (var pair in OneOf)
+        foreach (var pair in AlternativeKeys)
             pair.Check(what, value, mapping, isThere[Array.IndexOf(keys, pair.Short)], isThere[Array.IndexOf(keys, pair.Long)], issues);
         return true;
     }
@@ -87,25 +87,25 @@ internal sealed class MappingKind(string what, string description, params Key[] 
         if (required.Count > 0)
             schema["required"] = required;
         schema["additionalProperties"] = false;
-        if (!OneOf.IsEmpty)
-            schema["allOf"] = new JsonArray([.. OneOf.Select(o => o.ToJsonSchema())]);
+        if (!AlternativeKeys.IsEmpty)
+            schema["allOf"] = new JsonArray([.. AlternativeKeys.Select(o => o.ToJsonSchema())]);
         return schema;
     }
 
     public override JsonNode? ToJson(BoundMapping value) => throw new NotSupportedException("No mapping is a default.");
 
     /// <summary>Reports a key that does not belong here; returns which of the absent ones was probably meant.</summary>
-    private Key? RefuseKey(Entry entry, string path, ReadOnlySpan<bool> isPresent, IssueList issues)
+    private Key? RejectKey(MappingEntry entry, string path, ReadOnlySpan<bool> isPresent, IssueList issues)
     {
         string text = entry.Key.Text;
         string? value = IssueList.ValueOf(entry.Value);
-        if ((Former.FirstOrDefault(f => f.Key == text).Problem ?? Refusals.ForKey(text)) is { } refusal)
+        if ((RemovedKeys.FirstOrDefault(f => f.Key == text).Problem ?? UnsupportedFeatures.ForKey(text)) is { } problem)
         {
-            issues.Error(path, entry.Key.Position, value, refusal.Reason, refusal.Cure!);
+            issues.Error(path, entry.Key.Position, value, problem.Reason, problem.Remedy!);
             return null;
         }
         // Whatever stands here was reported while the document was parsed.
-        if (entry.Value is RefusedNode)
+        if (entry.Value is ErrorNode)
             return null;
         var absent = new List<Key>();
         for (int i = 0; i < keys.Length; i++)
@@ -113,7 +113,7 @@ internal sealed class MappingKind(string what, string description, params Key[] 
             if (!isPresent[i])
                 absent.Add(keys[i]);
         }
-        string? nearest = Nearest.To(text, absent.Select(k => k.Name));
+        string? nearest = SpellingSuggestion.For(text, absent.Select(k => k.Name));
         issues.Error(path, entry.Key.Position, value, $"{what} has no such key",
             nearest is null ? $"Its keys are {KeyList(keys)}" : $"Did you mean {nearest}?");
         return absent.Find(k => k.Name == nearest);

@@ -29,7 +29,7 @@ internal static class NetworkProfileSchema
     public static readonly Key<Encapsulation> Encapsulation = Key<Encapsulation>.WithDefault("encapsulation",
         Encapsulations, Model.Encapsulation.IpIp, "The outer header at layer 3; without meaning at layer 2.");
 
-    public static readonly Key<int> GuePort = Key<int>.WithDefault("guePort", new NumberKind(1, 65535),
+    public static readonly Key<int> GuePort = Key<int>.WithDefault("guePort", new IntegerKind(1, 65535),
         NetworkProfile.DefaultGuePort, "The UDP port at which the real servers take GUE.");
 
     public static readonly Key<IReadOnlyList<Located<IPNetwork>>> OuterSource =
@@ -39,25 +39,25 @@ internal static class NetworkProfileSchema
             "Prefixes, at most one per family, that the outer source address comes from, another one per flow, so that servers "
             + "spread flows over their receive queues. Without it, the director's address.");
 
-    public static readonly Key<TooBigPolicy> TooBig = Key<TooBigPolicy>.WithDefault("tooBig",
-        new ChoiceKind<TooBigPolicy>(
-            new("answer", TooBigPolicy.Answer, "The client is told the size that fits, at a bounded rate."),
-            new("fragment", TooBigPolicy.Fragment, "The outer packet is fragmented; the server puts it together."),
-            new("drop", TooBigPolicy.Drop, "Dropped and counted.")),
-        TooBigPolicy.Answer, "What happens to a packet that is too big with its outer header.");
+    public static readonly Key<OversizedPolicy> Oversized = Key<OversizedPolicy>.WithDefault("oversized",
+        new ChoiceKind<OversizedPolicy>(
+            new("icmp", OversizedPolicy.Icmp, "The client is told the size that fits, at a bounded rate."),
+            new("fragment", OversizedPolicy.Fragment, "The outer packet is fragmented; the server puts it together."),
+            new("drop", OversizedPolicy.Drop, "Dropped and counted.")),
+        OversizedPolicy.Icmp, "What happens to a packet that is too big with its outer header.");
 
     public static readonly Key<BoundMapping> IdleTimeouts = Key<BoundMapping>.Optional("idleTimeouts",
         IdleTimeoutsSchema.Kind, "Seconds without a packet after which a remembered flow is forgotten.");
 
-    public static readonly Key<UdpPolicy> UdpInTransition = Key<UdpPolicy>.WithDefault("udpInTransition",
-        new ChoiceKind<UdpPolicy>(
-            new("stay", UdpPolicy.Stay, "With the former server, which may know the flow."),
-            new("move", UdpPolicy.Move, "To the new server, for protocols whose packets stand alone.")),
-        UdpPolicy.Stay, "While a change of the pool is under way: where UDP of no remembered flow goes.");
+    public static readonly Key<UdpRebalancePolicy> UdpOnRebalance = Key<UdpRebalancePolicy>.WithDefault("udpOnRebalance",
+        new ChoiceKind<UdpRebalancePolicy>(
+            new("stay", UdpRebalancePolicy.Stay, "With the former server, which may know the flow."),
+            new("move", UdpRebalancePolicy.Move, "To the new server, for protocols whose packets stand alone.")),
+        UdpRebalancePolicy.Stay, "While a change of the pool is under way: where UDP of no remembered flow goes.");
 
     public static readonly MappingKind Kind = new("a network profile",
         "How traffic reaches the real servers. With a name only: layer 3 with IP-in-IP.",
-        Name, Type, DsrType, Encapsulation, GuePort, OuterSource, TooBig, IdleTimeouts, UdpInTransition);
+        Name, Type, DsrType, Encapsulation, GuePort, OuterSource, Oversized, IdleTimeouts, UdpOnRebalance);
 
     public static NetworkProfile Build(BoundMapping m) => new()
     {
@@ -68,9 +68,9 @@ internal static class NetworkProfileSchema
         GuePort = m.Value(GuePort),
         OuterSource4 = Source(m, AddressFamily.InterNetwork),
         OuterSource6 = Source(m, AddressFamily.InterNetworkV6),
-        TooBig = m.Value(TooBig),
+        Oversized = m.Value(Oversized),
         IdleTimeouts = Timeouts(m),
-        UdpInTransition = m.Value(UdpInTransition),
+        UdpOnRebalance = m.Value(UdpOnRebalance),
     };
 
     /// <summary>The timeouts of a profile, those that are not written with their defaults.</summary>

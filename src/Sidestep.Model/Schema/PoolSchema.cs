@@ -23,15 +23,15 @@ internal static class PoolSchema
             new("destination-port", Model.HashFields.DestinationPort, "For services with many ports: each has its server.")),
         Model.HashFields.SourceAddress, "Which fields of a packet the hash covers.");
 
-    public static readonly Key<int> Slots = Key<int>.WithDefault("slots", new NumberKind(SlotCounts.All),
+    public static readonly Key<int> Slots = Key<int>.WithDefault("slots", new IntegerKind(SlotCounts.All),
         SlotCounts.Default, "Size of the consistent-hash table, best a hundred per server or more. "
         + "Changing it moves most flows to other servers.");
 
     public static readonly Key<BoundMapping> Persistence = Key<BoundMapping>.Optional("persistence", PersistenceSchema.Kind,
         "A client keeps its server as long as it comes back in time.");
 
-    public static readonly Key<int> MinimumServers = Key<int>.WithDefault("minimumServers",
-        new NumberKind(1, Limits.RealServers), 1, "Backup servers serve only while fewer than this many others can.");
+    public static readonly Key<int> MinServers = Key<int>.WithDefault("minServers",
+        new IntegerKind(1, Limits.RealServers), 1, "Backup servers serve only while fewer than this many others can.");
 
     public static readonly Key<BoundMapping> Drain = Key<BoundMapping>.Optional("drain", DrainSchema.Kind,
         "How servers with the state draining end.");
@@ -41,13 +41,13 @@ internal static class PoolSchema
         "Names of the health monitors that watch every server. Without it: a connection to VIP and port through the DSR path, or, where "
         + "no service has TCP, an echo.");
 
-    public static readonly Key<Healthy> Healthy = Key<Healthy>.WithDefault("healthy", new HealthyKind(), Model.Healthy.All,
+    public static readonly Key<MinHealthyMonitors> MinHealthyMonitors = Key<MinHealthyMonitors>.WithDefault("minHealthyMonitors", new MinHealthyMonitorsKind(), Model.MinHealthyMonitors.All,
         "How many monitors of a server must be up: all, any, or { atLeast: 2 }.");
 
     public static readonly Key<BoundMapping> Admission = Key<BoundMapping>.Optional("admission", AdmissionSchema.Kind,
         "When a new or recovered server gets traffic.");
 
-    public static readonly Key<bool> DsrPathUnproven = Key<bool>.WithDefault("dsrPathUnproven", new FlagKind(), false,
+    public static readonly Key<bool> AllowUnverifiedDsrPath = Key<bool>.WithDefault("allowUnverifiedDsrPath", new BooleanKind(), false,
         "true: no monitor goes through the DSR path, and that is meant.");
 
     public static readonly Key<IReadOnlyList<BoundMapping>> Servers = Key<IReadOnlyList<BoundMapping>>.WithDefault(
@@ -55,7 +55,7 @@ internal static class PoolSchema
         "The real servers.");
 
     public static readonly MappingKind Kind = new("a pool", "Real servers and how one is chosen.",
-        Name, Algorithm, HashFields, Slots, Persistence, MinimumServers, Drain, Monitors, Healthy, Admission, DsrPathUnproven, Servers);
+        Name, Algorithm, HashFields, Slots, Persistence, MinServers, Drain, Monitors, MinHealthyMonitors, Admission, AllowUnverifiedDsrPath, Servers);
 
     public static Pool Build(BoundMapping m) => new()
     {
@@ -64,10 +64,10 @@ internal static class PoolSchema
         HashFields = m.Value(HashFields),
         Slots = m.Value(Slots),
         Persistence = m.Find(Persistence) is { } persistence ? PersistenceSchema.Build(persistence.Value) : null,
-        MinimumServers = m.Value(MinimumServers),
+        MinServers = m.Value(MinServers),
         Drain = m.Find(Drain) is { } drain ? DrainSchema.Build(drain.Value) : Model.Drain.Default,
         Monitors = m.Find(Monitors) is { } monitors ? [.. monitors.Value.Select(static n => n.Value)] : null,
-        Healthy = m.Value(Healthy),
+        MinHealthyMonitors = m.Value(MinHealthyMonitors),
         Admission = m.Find(Admission) is { } admission ? AdmissionSchema.Build(admission.Value) : Model.Admission.Default,
         Servers = [.. m.Items(Servers).Select(RealServerSchema.Build)],
     };
@@ -76,13 +76,13 @@ internal static class PoolSchema
 /// <summary>The mapping <c>persistence</c> of a pool.</summary>
 internal static class PersistenceSchema
 {
-    public static readonly Key<int> Timeout = Key<int>.Mandatory("timeout", new NumberKind(1, Limits.Seconds),
+    public static readonly Key<int> Timeout = Key<int>.Mandatory("timeout", new IntegerKind(1, Limits.Seconds),
         "Seconds without a packet after which a client may get another server.");
 
-    public static readonly Key<int> PrefixLength4 = Key<int>.WithDefault("prefixLength4", new NumberKind(1, 32), 32,
+    public static readonly Key<int> PrefixLength4 = Key<int>.WithDefault("prefixLength4", new IntegerKind(1, 32), 32,
         "Bits of an IPv4 source address that make one client; fewer where clients come by changing proxies.");
 
-    public static readonly Key<int> PrefixLength6 = Key<int>.WithDefault("prefixLength6", new NumberKind(1, 128), 128,
+    public static readonly Key<int> PrefixLength6 = Key<int>.WithDefault("prefixLength6", new IntegerKind(1, 128), 128,
         "Bits of an IPv6 source address that make one client; 64 is one household or host.");
 
     public static readonly MappingKind Kind = new("the mapping persistence", "Clients that keep their server.",
@@ -94,28 +94,28 @@ internal static class PersistenceSchema
 /// <summary>The mapping <c>drain</c> of a pool.</summary>
 internal static class DrainSchema
 {
-    public static readonly Key<int> Deadline = Key<int>.WithDefault("deadline", new NumberKind(1, Limits.Seconds),
+    public static readonly Key<int> Deadline = Key<int>.WithDefault("deadline", new IntegerKind(1, Limits.Seconds),
         Drain.Default.DeadlineSeconds, "Seconds that a draining server keeps its flows.");
 
-    public static readonly Key<AfterDrain> Then = Key<AfterDrain>.WithDefault("then",
-        new ChoiceKind<AfterDrain>(
-            new("leave", AfterDrain.Leave, "Remembered flows stay until they are idle; all others go elsewhere."),
-            new("resteer", AfterDrain.Resteer, "All move to other servers, which will not know the connections."),
-            new("reset", AfterDrain.Reset, "TCP clients get a reset and connect again; others move.")),
-        Drain.Default.Then, "What happens then to the flows that are left.");
+    public static readonly Key<DrainDeadlineAction> OnDeadline = Key<DrainDeadlineAction>.WithDefault("onDeadline",
+        new ChoiceKind<DrainDeadlineAction>(
+            new("keep", DrainDeadlineAction.Keep, "Remembered flows stay until they are idle; all others go elsewhere."),
+            new("rehash", DrainDeadlineAction.Rehash, "All move to other servers, which will not know the connections."),
+            new("reset", DrainDeadlineAction.Reset, "TCP clients get a reset and connect again; others move.")),
+        Drain.Default.OnDeadline, "What happens then to the flows that are left.");
 
-    public static readonly MappingKind Kind = new("the mapping drain", "How draining servers end.", Deadline, Then);
+    public static readonly MappingKind Kind = new("the mapping drain", "How draining servers end.", Deadline, OnDeadline);
 
-    public static Drain Build(BoundMapping m) => new(m.Value(Deadline), m.Value(Then));
+    public static Drain Build(BoundMapping m) => new(m.Value(Deadline), m.Value(OnDeadline));
 }
 
 /// <summary>The mapping <c>admission</c> of a pool.</summary>
 internal static class AdmissionSchema
 {
-    public static readonly Key<int> GoodProbes = Key<int>.WithDefault("goodProbes", new NumberKind(1, Limits.ProbesInARow),
+    public static readonly Key<int> GoodProbes = Key<int>.WithDefault("goodProbes", new IntegerKind(1, Limits.ProbesInARow),
         Admission.Default.GoodProbes, "Good probes in a row of every monitor that counts, before a new or recovered server gets traffic.");
 
-    public static readonly Key<bool> RequireAgent = Key<bool>.WithDefault("requireAgent", new FlagKind(), false,
+    public static readonly Key<bool> RequireAgent = Key<bool>.WithDefault("requireAgent", new BooleanKind(), false,
         "true: and its agent reports it fit.");
 
     public static readonly MappingKind Kind = new("the mapping admission", "When a new or recovered server gets traffic.",

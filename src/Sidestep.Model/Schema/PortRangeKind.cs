@@ -7,7 +7,7 @@ namespace Sidestep.Model.Schema;
 /// <summary>One port, a range, or any.</summary>
 internal sealed class PortRangeKind : ScalarKind<PortRange>
 {
-    protected override string Wanted => "a port from 1 to 65535, a range such as 8000-8099, or any";
+    protected override string Expected => "a port from 1 to 65535, a range such as 8000-8099, or any";
 
     public override JsonObject ToJsonSchema() => new()
     {

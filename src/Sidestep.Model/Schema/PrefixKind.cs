@@ -10,7 +10,7 @@ namespace Sidestep.Model.Schema;
 /// <param name="hostBits">Fewest bits behind the prefix.</param>
 internal sealed class PrefixKind(string? role, int hostBits = 0) : ScalarKind<IPNetwork>
 {
-    protected override string Wanted => hostBits == 0
+    protected override string Expected => hostBits == 0
         ? "an address or a prefix such as 192.0.2.10, 198.51.100.0/24 or 2001:db8::/64"
         : "a prefix such as 198.18.0.0/15 or 2001:db8::/64";
 
@@ -41,7 +41,7 @@ internal sealed class PrefixKind(string? role, int hostBits = 0) : ScalarKind<IP
         if (bits - length < hostBits)
             return new Problem($"has fewer than {1L << hostBits} addresses",
                 $"Write a prefix of at most {bits - hostBits} bits");
-        if (role is not null && Misuse.Of(network) is { } use)
+        if (role is not null && ReservedAddresses.Of(network) is { } use)
             return new Problem($"{use}, which cannot be {role}");
         value = network;
         return null;

@@ -10,10 +10,10 @@ internal static class RealServerSchema
     public static readonly Key<IPAddress> Address = Key<IPAddress>.Mandatory("address",
         new AddressKind("the address of a real server"), "The server's own address, not the VIP, of either family.");
 
-    public static readonly Key<int> Port = Key<int>.Optional("port", new NumberKind(1, 65535),
+    public static readonly Key<int> Port = Key<int>.Optional("port", new IntegerKind(1, 65535),
         "Not needed: a real server always listens on the port of the service. Another port is refused.");
 
-    public static readonly Key<int> Weight = Key<int>.WithDefault("weight", new NumberKind(0, Limits.Weight), 1,
+    public static readonly Key<int> Weight = Key<int>.WithDefault("weight", new IntegerKind(0, Limits.Weight), 1,
         "Share of the traffic relative to the other servers of the pool; 0 takes none.");
 
     public static readonly Key<ServerState> State = Key<ServerState>.WithDefault("state",
@@ -23,8 +23,8 @@ internal static class RealServerSchema
             new("disabled", ServerState.Disabled, "Out at once; its flows move.")),
         ServerState.Enabled, "Whether the server takes flows.");
 
-    public static readonly Key<bool> Backup = Key<bool>.WithDefault("backup", new FlagKind(), false,
-        "true: serves only while the pool has too few others, see minimumServers.");
+    public static readonly Key<bool> Backup = Key<bool>.WithDefault("backup", new BooleanKind(), false,
+        "true: serves only while the pool has too few others, see minServers.");
 
     public static readonly Key<Encapsulation> Encapsulation = Key<Encapsulation>.Optional("encapsulation",
         NetworkProfileSchema.Encapsulations, "Another outer header than the profile says, for a server that can only that.");
@@ -38,7 +38,7 @@ internal static class RealServerSchema
     public static readonly MappingKind Kind = new("a real server", "A member of a pool.",
         Name, Address, Port, Weight, State, Backup, Encapsulation, Os)
     {
-        Former = [("enabled", new Problem("a server has a state instead of this flag",
+        RemovedKeys = [("enabled", new Problem("a server has a state instead of this flag",
             "Write state: enabled, state: draining or state: disabled"))],
     };
 

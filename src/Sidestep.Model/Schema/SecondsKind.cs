@@ -11,7 +11,7 @@ internal sealed class SecondsKind(double minimum, double maximum) : ScalarKind<T
 {
     private const int Decimals = 3;
 
-    protected override string Wanted => string.Create(CultureInfo.InvariantCulture, $"seconds from {minimum} to {maximum}, such as 2 or 0.5");
+    protected override string Expected => string.Create(CultureInfo.InvariantCulture, $"seconds from {minimum} to {maximum}, such as 2 or 0.5");
 
     public override JsonObject ToJsonSchema() => new() { ["type"] = "number", ["minimum"] = minimum, ["maximum"] = maximum };
 

@@ -6,7 +6,7 @@ namespace Sidestep.Model.Schema;
 /// <summary>A status code of HTTP or a range of them: 200, 200-399.</summary>
 internal sealed class StatusCodesKind : ScalarKind<PortRange>
 {
-    protected override string Wanted => "a status code from 100 to 599, or a range such as 200-399";
+    protected override string Expected => "a status code from 100 to 599, or a range such as 200-399";
 
     public override JsonObject ToJsonSchema() => new()
     {

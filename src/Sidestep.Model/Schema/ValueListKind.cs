@@ -26,7 +26,7 @@ internal sealed class ValueListKind<T>(string what, int minimum, int maximum, Sc
         }
         if (node is not ListNode list)
         {
-            RefuseForm(node, path, $"a list of {what}, in brackets or each behind a dash", issues);
+            RejectForm(node, path, $"a list of {what}, in brackets or each behind a dash", issues);
             return false;
         }
         if (list.Items.Length < minimum)
@@ -37,7 +37,7 @@ internal sealed class ValueListKind<T>(string what, int minimum, int maximum, Sc
         var items = new List<Located<T>>();
         for (int i = 0; i < Math.Min(list.Items.Length, maximum); i++)
         {
-            string itemPath = Paths.Item(path, i);
+            string itemPath = DocumentPath.Item(path, i);
             if (item.TryBind(list.Items[i], itemPath, issues, out var bound))
                 items.Add(new Located<T>(bound, list.Items[i], itemPath));
         }

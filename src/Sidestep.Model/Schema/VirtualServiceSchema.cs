@@ -24,7 +24,7 @@ internal static class VirtualServiceSchema
             new("any", TransportProtocol.Any, "Every protocol and every port that no other service of the VIP takes.")),
         "The transport protocol.");
 
-    public static readonly Key<int> Port = Key<int>.Optional("port", new NumberKind(1, 65535),
+    public static readonly Key<int> Port = Key<int>.Optional("port", new IntegerKind(1, 65535),
         "The destination port; the real servers listen on the same one.");
 
     public static readonly Key<IReadOnlyList<Located<PortRange>>> Ports =
@@ -40,17 +40,17 @@ internal static class VirtualServiceSchema
     public static readonly Key<string> AccessList = Key<string>.Optional("accessList", TextKind.Name,
         "The name of the access list of source addresses; without one, everybody.");
 
-    public static readonly Key<bool> Enabled = Key<bool>.WithDefault("enabled", new FlagKind(), true,
+    public static readonly Key<bool> Enabled = Key<bool>.WithDefault("enabled", new BooleanKind(), true,
         "false: the director treats the service as absent.");
 
-    public static readonly Key<bool> TrafficEnabled = Key<bool>.WithDefault("trafficEnabled", new FlagKind(), true,
+    public static readonly Key<bool> TrafficEnabled = Key<bool>.WithDefault("trafficEnabled", new BooleanKind(), true,
         "false: packets that arrive are forwarded, but the director does not answer ARP, neighbour solicitation or ping for "
         + "the VIPs.");
 
     public static readonly MappingKind Kind = new("a virtual service", "VIPs, a protocol and ports, served by a pool.",
         Name, Vip, Vips, Protocol, Port, Ports, Pool, NetworkProfile, AccessList, Enabled, TrafficEnabled)
     {
-        OneOf =
+        AlternativeKeys =
         [
             new(Vip, Vips),
             // Where the protocol could not be read, nothing is known of its ports.

@@ -7,7 +7,7 @@ namespace Sidestep.Model.Validation;
 /// against the wrong machine would only mislead: it is left out, and the warning says which one.</remarks>
 internal static class HostRules
 {
-    public static void Check(Document document, HostFacts host, IssueList issues)
+    public static void Check(ConfigurationDocument document, HostInfo host, IssueList issues)
     {
         var missing = new List<Located<string>>();
         var present = new List<HostInterface>();
@@ -25,25 +25,25 @@ internal static class HostRules
         foreach (var name in missing)
             Warn(name, host, isDirector, issues);
         if (isDirector)
-            AddressesAreNotLocal.Check(document, host, issues);
+            LocalAddressRules.Check(document, host, issues);
         // A server may well be on the network of an interface that is missing, or that was refused.
         if (isDirector && missing.Count == 0 && document.AllInterfacesAreNamed)
         {
-            LayerTwoIsAttached.Check(document, [.. present.Distinct()], issues);
-            ProbesHaveASource.Check(document, [.. present.Distinct()], issues);
+            LayerTwoAdjacencyRules.Check(document, [.. present.Distinct()], issues);
+            ProbeSourceRules.Check(document, [.. present.Distinct()], issues);
         }
     }
 
-    private static void Warn(Located<string> name, HostFacts host, bool isDirector, IssueList issues)
+    private static void Warn(Located<string> name, HostInfo host, bool isDirector, IssueList issues)
     {
-        string leftOut = isDirector
+        string skippedChecks = isDirector
             ? "whether servers of layer-2 pools are on directly attached networks"
             : "whether servers of layer-2 pools are on directly attached networks, and whether a VIP or server address is "
               + "local to the director";
         string known = string.Join(", ", host.Interfaces.Select(i => i.Name));
-        string cure = Nearest.To(name.Value, host.Interfaces.Select(i => i.Name)) is { } nearest
+        string remedy = SpellingSuggestion.For(name.Value, host.Interfaces.Select(i => i.Name)) is { } nearest
             ? $"Did you mean {nearest}? Otherwise check again on the director"
             : $"Check again on the director; the interfaces here are {known}";
-        issues.Warning(name.Path, name.Node, $"no such interface on this machine, so it was not checked {leftOut}", cure);
+        issues.Warning(name.Path, name.Node, $"no such interface on this machine, so it was not checked {skippedChecks}", remedy);
     }
 }

@@ -27,15 +27,15 @@ internal sealed record ListNode(Position Position, ImmutableArray<Node> Items) :
 }
 
 /// <summary>Keys are unique: a second one was reported and dropped.</summary>
-internal sealed record MappingNode(Position Position, ImmutableArray<Entry> Entries) : Node(Position)
+internal sealed record MappingNode(Position Position, ImmutableArray<MappingEntry> Entries) : Node(Position)
 {
     public override string Form => "a mapping";
 }
 
 /// <summary>Stands for something that was already reported, so that nobody reports its absence or its form too.</summary>
-internal sealed record RefusedNode(Position Position) : Node(Position)
+internal sealed record ErrorNode(Position Position) : Node(Position)
 {
     public override string Form => "refused";
 }
 
-internal readonly record struct Entry(ScalarNode Key, Node Value);
+internal readonly record struct MappingEntry(ScalarNode Key, Node Value);

@@ -24,9 +24,9 @@ public static class DefaultGateways
         Span<byte> neighbour = stackalloc byte[NeighbourMessageBytes];
         Begin(neighbour, interfaceIndex, gateway);
         BinaryPrimitives.WriteUInt16LittleEndian(neighbour[8..], Permanent);
-        socket.Ask(new NetlinkRequest($"enter neighbour {gateway}", NewNeighbour, NetlinkRequest.Create | NetlinkRequest.Replace, neighbour)
+        socket.Execute(new NetlinkRequest($"enter neighbour {gateway}", NewNeighbour, NetlinkRequest.Create | NetlinkRequest.Replace, neighbour)
             .With(DestinationAttribute, gateway.GetAddressBytes()).With(LinkLayerAttribute, mac));
-        socket.Ask(Route($"add default route by {gateway} to table {table}", RouteMessage.New, NetlinkRequest.Create | NetlinkRequest.Replace, table, interfaceIndex, gateway));
+        socket.Execute(Route($"add default route by {gateway} to table {table}", RouteMessage.New, NetlinkRequest.Create | NetlinkRequest.Replace, table, interfaceIndex, gateway));
     }
 
     /// <summary>Takes both back; nothing happens when they are not there.</summary>
@@ -43,7 +43,7 @@ public static class DefaultGateways
         {
             try
             {
-                socket.Ask(request);
+                socket.Execute(request);
             }
             catch (NativeException e) when (e.IsNotFound || e.Errno is NoSuchProcess or Interop.Libc.ENODEV)
             {

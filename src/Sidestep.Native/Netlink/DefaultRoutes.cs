@@ -17,24 +17,24 @@ public static class DefaultRoutes
     private static List<DefaultRouteInfo> List(NetlinkSocket socket, AddressFamily family)
     {
         var found = new List<DefaultRouteInfo>();
-        foreach (var answer in RouteMessage.List(socket, family))
+        foreach (var reply in RouteMessage.List(socket, family))
         {
-            var route = answer.Payload;
+            var route = reply.Payload;
             if (route[RouteMessage.LengthAt] != 0 || route[RouteMessage.TableAt] != MainTable || route[RouteMessage.TypeAt] != RouteMessage.Unicast)
                 continue;
-            var output = answer.Attribute(RouteMessage.Bytes, RouteMessage.Output).Span;
+            var output = reply.Attribute(RouteMessage.Bytes, RouteMessage.Output).Span;
             if (output.Length == 4)
-                found.Add(new DefaultRouteInfo(family, BinaryPrimitives.ReadInt32LittleEndian(output), Gateway(answer, RouteMessage.Bytes)));
+                found.Add(new DefaultRouteInfo(family, BinaryPrimitives.ReadInt32LittleEndian(output), Gateway(reply, RouteMessage.Bytes)));
             // struct rtnexthop: length, flags, hops, interface; then attributes
-            var hops = answer.Attribute(RouteMessage.Bytes, RouteMessage.Multipath);
-            while (hops.Length >= NextHopBytes)
+            var nextHops = reply.Attribute(RouteMessage.Bytes, RouteMessage.Multipath);
+            while (nextHops.Length >= NextHopBytes)
             {
-                var length = BinaryPrimitives.ReadUInt16LittleEndian(hops.Span);
-                if (length < NextHopBytes || length > hops.Length)
+                var length = BinaryPrimitives.ReadUInt16LittleEndian(nextHops.Span);
+                if (length < NextHopBytes || length > nextHops.Length)
                     break;
-                var hop = new NetlinkMessage(0, 0, hops[..length].ToArray());
-                found.Add(new DefaultRouteInfo(family, BinaryPrimitives.ReadInt32LittleEndian(hops.Span[4..]), Gateway(hop, NextHopBytes)));
-                hops = hops[Math.Min(length + 3 & ~3, hops.Length)..];
+                var nextHop = new NetlinkMessage(0, 0, nextHops[..length].ToArray());
+                found.Add(new DefaultRouteInfo(family, BinaryPrimitives.ReadInt32LittleEndian(nextHops.Span[4..]), Gateway(nextHop, NextHopBytes)));
+                nextHops = nextHops[Math.Min(length + 3 & ~3, nextHops.Length)..];
             }
         }
         return found;

@@ -19,19 +19,19 @@ public static class InterfaceAddresses
     {
         var addresses = new List<InterfaceAddress>();
         var request = new NetlinkRequest("list addresses", GetAddress, NetlinkRequest.Dump, [NetlinkFamily.Of(family), 0, 0, 0, 0, 0, 0, 0]);
-        foreach (var answer in socket.Ask(request))
+        foreach (var reply in socket.Execute(request))
         {
             // IFA_LOCAL is the interface's own address; IFA_ADDRESS is the peer's on a point-to-point link.
-            var address = answer.Attribute(AddressMessageBytes, LocalAttribute);
+            var address = reply.Attribute(AddressMessageBytes, LocalAttribute);
             if (address.IsEmpty)
-                address = answer.Attribute(AddressMessageBytes, AddressAttribute);
-            if (answer.Type != NewAddress || answer.Payload[0] != NetlinkFamily.Of(family) || address.IsEmpty)
+                address = reply.Attribute(AddressMessageBytes, AddressAttribute);
+            if (reply.Type != NewAddress || reply.Payload[0] != NetlinkFamily.Of(family) || address.IsEmpty)
                 continue;
             // The byte of the fixed part has room for the first eight flags only.
-            var more = answer.Attribute(AddressMessageBytes, FlagsAttribute).Span;
-            var flags = more.Length == 4 ? BinaryPrimitives.ReadUInt32LittleEndian(more) : answer.Payload[2];
-            addresses.Add(new InterfaceAddress(BinaryPrimitives.ReadInt32LittleEndian(answer.Payload.AsSpan(4)),
-                new IPAddress(address.Span), answer.Payload[1], (AddressScope)answer.Payload[3])
+            var more = reply.Attribute(AddressMessageBytes, FlagsAttribute).Span;
+            var flags = more.Length == 4 ? BinaryPrimitives.ReadUInt32LittleEndian(more) : reply.Payload[2];
+            addresses.Add(new InterfaceAddress(BinaryPrimitives.ReadInt32LittleEndian(reply.Payload.AsSpan(4)),
+                new IPAddress(address.Span), reply.Payload[1], (AddressScope)reply.Payload[3])
             {
                 IsSecondary = (flags & SecondaryFlag) != 0,
                 IsUsable = (flags & (TentativeFlag | OptimisticFlag | DuplicateFlag | DeprecatedFlag)) == 0,
@@ -53,7 +53,7 @@ public static class InterfaceAddresses
         Span<byte> message = [NetlinkFamily.Of(address.Address.AddressFamily), (byte)address.PrefixLength, 0, (byte)address.Scope, 0, 0, 0, 0];
         BinaryPrimitives.WriteInt32LittleEndian(message[4..], address.InterfaceIndex);
         var bytes = address.Address.GetAddressBytes();
-        socket.Ask(new NetlinkRequest($"{verb} address {address.Address}/{address.PrefixLength}", type, flags, message)
+        socket.Execute(new NetlinkRequest($"{verb} address {address.Address}/{address.PrefixLength}", type, flags, message)
             .With(LocalAttribute, bytes).With(AddressAttribute, bytes));
     }
 }

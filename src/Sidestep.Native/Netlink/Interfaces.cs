@@ -17,15 +17,15 @@ public static class Interfaces
     public static IReadOnlyList<InterfaceInfo> List(NetlinkSocket socket)
     {
         var interfaces = new List<InterfaceInfo>();
-        foreach (var answer in socket.Ask(new NetlinkRequest("list interfaces", GetLink, NetlinkRequest.Dump, new byte[LinkMessageBytes])))
+        foreach (var reply in socket.Execute(new NetlinkRequest("list interfaces", GetLink, NetlinkRequest.Dump, new byte[LinkMessageBytes])))
         {
-            var name = Encoding.UTF8.GetString(answer.Attribute(LinkMessageBytes, NameAttribute).Span).TrimEnd('\0');
-            var mtu = answer.Attribute(LinkMessageBytes, MtuAttribute).Span;
-            interfaces.Add(new InterfaceInfo(BinaryPrimitives.ReadInt32LittleEndian(answer.Payload.AsSpan(4)), name,
-                BinaryPrimitives.ReadUInt32LittleEndian(answer.Payload.AsSpan(8)),
-                BinaryPrimitives.ReadUInt16LittleEndian(answer.Payload.AsSpan(2)))
+            var name = Encoding.UTF8.GetString(reply.Attribute(LinkMessageBytes, NameAttribute).Span).TrimEnd('\0');
+            var mtu = reply.Attribute(LinkMessageBytes, MtuAttribute).Span;
+            interfaces.Add(new InterfaceInfo(BinaryPrimitives.ReadInt32LittleEndian(reply.Payload.AsSpan(4)), name,
+                BinaryPrimitives.ReadUInt32LittleEndian(reply.Payload.AsSpan(8)),
+                BinaryPrimitives.ReadUInt16LittleEndian(reply.Payload.AsSpan(2)))
             {
-                Address = answer.Attribute(LinkMessageBytes, AddressAttribute),
+                Address = reply.Attribute(LinkMessageBytes, AddressAttribute),
                 MtuBytes = mtu.Length == 4 ? BinaryPrimitives.ReadInt32LittleEndian(mtu) : 0,
             });
         }
@@ -38,24 +38,24 @@ public static class Interfaces
         var indexes = new HashSet<int>();
         var fixedPart = new byte[RouteMessageBytes];
         fixedPart[0] = InterNetwork;
-        foreach (var answer in socket.Ask(new NetlinkRequest("list routes", GetRoute, NetlinkRequest.Dump, fixedPart)))
+        foreach (var reply in socket.Execute(new NetlinkRequest("list routes", GetRoute, NetlinkRequest.Dump, fixedPart)))
         {
             // struct rtmsg: family, destination length, source length, tos, table, protocol, scope, type
-            var route = answer.Payload;
+            var route = reply.Payload;
             if (route[0] != InterNetwork || route[1] != 0 || route[4] != MainTable || route[7] != Unicast)
                 continue;
-            var output = answer.Attribute(RouteMessageBytes, RouteOutput).Span;
+            var output = reply.Attribute(RouteMessageBytes, RouteOutput).Span;
             if (output.Length == 4)
                 indexes.Add(BinaryPrimitives.ReadInt32LittleEndian(output));
             // struct rtnexthop: length, flags, hops, interface
-            var hops = answer.Attribute(RouteMessageBytes, RouteMultipath).Span;
-            while (hops.Length >= NextHopBytes)
+            var nextHops = reply.Attribute(RouteMessageBytes, RouteMultipath).Span;
+            while (nextHops.Length >= NextHopBytes)
             {
-                indexes.Add(BinaryPrimitives.ReadInt32LittleEndian(hops[4..]));
-                var length = BinaryPrimitives.ReadUInt16LittleEndian(hops);
-                if (length < NextHopBytes || length > hops.Length)
+                indexes.Add(BinaryPrimitives.ReadInt32LittleEndian(nextHops[4..]));
+                var length = BinaryPrimitives.ReadUInt16LittleEndian(nextHops);
+                if (length < NextHopBytes || length > nextHops.Length)
                     break;
-                hops = hops[Math.Min(length + 3 & ~3, hops.Length)..];
+                nextHops = nextHops[Math.Min(length + 3 & ~3, nextHops.Length)..];
             }
         }
         return indexes;

@@ -22,7 +22,7 @@ public sealed record LinkDetails(string? Kind, string? Master, string? MasterKin
         Span<byte> message = stackalloc byte[MessageBytes];
         message.Clear();
         BinaryPrimitives.WriteInt32LittleEndian(message[4..], interfaceIndex);
-        var link = socket.Ask(new NetlinkRequest($"show interface {interfaceIndex}", GetLink, 0, message))[0];
+        var link = socket.Execute(new NetlinkRequest($"show interface {interfaceIndex}", GetLink, 0, message))[0];
         var info = new NetlinkMessage(0, 0, link.Attribute(MessageBytes, InfoAttribute).ToArray());
         string? NameAt(ushort attribute) => link.Attribute(MessageBytes, attribute) is { Length: 4 } index
             ? Kernel.InterfaceName(BinaryPrimitives.ReadInt32LittleEndian(index.Span)) : null;

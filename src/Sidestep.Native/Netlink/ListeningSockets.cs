@@ -11,11 +11,11 @@ public static class ListeningSockets
     private const ushort ByFamily = 20;
     private const byte Tcp = 6, Udp = 17;
     private const uint Listening = 1 << 10, Unconnected = 1 << 7;
-    private const int RequestBytes = 56, AnswerPortAt = 4, AnswerAddressAt = 8;
+    private const int RequestBytes = 56, ReplyPortAt = 4, ReplyAddressAt = 8;
 
     /// <summary>TCP and UDP of both families, at most so many.</summary>
     /// <exception cref="NativeException">ENOENT: the kernel lacks what answers.</exception>
-    public static IReadOnlyList<(string Protocol, IPAddress Address, int Port)> List(int most)
+    public static IReadOnlyList<(string Protocol, IPAddress Address, int Port)> List(int limit)
     {
         using var socket = NetlinkSocket.Open(0, SocketDiagnostics);
         var found = new List<(string, IPAddress, int)>();
@@ -28,12 +28,12 @@ public static class ListeningSockets
                 request[0] = family;
                 request[1] = protocol;
                 BinaryPrimitives.WriteUInt32LittleEndian(request.AsSpan(4), states);
-                foreach (var answer in socket.Ask(new NetlinkRequest($"list {name} sockets", ByFamily, NetlinkRequest.Dump, request)))
+                foreach (var reply in socket.Execute(new NetlinkRequest($"list {name} sockets", ByFamily, NetlinkRequest.Dump, request)))
                 {
-                    if (answer.Type != ByFamily || answer.Payload[0] != family || found.Count >= most)
+                    if (reply.Type != ByFamily || reply.Payload[0] != family || found.Count >= limit)
                         continue;
-                    var bytes = answer.Payload.AsSpan(AnswerAddressAt, family == NetlinkFamily.InterNetwork ? 4 : 16);
-                    found.Add((name, new IPAddress(bytes), BinaryPrimitives.ReadUInt16BigEndian(answer.Payload.AsSpan(AnswerPortAt))));
+                    var bytes = reply.Payload.AsSpan(ReplyAddressAt, family == NetlinkFamily.InterNetwork ? 4 : 16);
+                    found.Add((name, new IPAddress(bytes), BinaryPrimitives.ReadUInt16BigEndian(reply.Payload.AsSpan(ReplyPortAt))));
                 }
             }
         }

@@ -13,10 +13,10 @@ public static class LocalPrefixes
     public static IReadOnlyList<IPNetwork> List(NetlinkSocket socket, AddressFamily family)
     {
         var found = new List<IPNetwork>();
-        foreach (var answer in RouteMessage.List(socket, family))
+        foreach (var reply in RouteMessage.List(socket, family))
         {
-            var route = answer.Payload;
-            var destination = answer.Attribute(RouteMessage.Bytes, RouteMessage.Destination);
+            var route = reply.Payload;
+            var destination = reply.Attribute(RouteMessage.Bytes, RouteMessage.Destination);
             // The kernel makes one for each address by itself.
             if (route[RouteMessage.TableAt] == LocalTable && route[RouteMessage.TypeAt] == RouteMessage.Local && route[RouteMessage.ProtocolAt] != RouteMessage.ByKernel
                 && destination.Length is 4 or 16)
@@ -46,7 +46,7 @@ public static class LocalPrefixes
         message[RouteMessage.ProtocolAt] = RouteMessage.ByAdministrator;
         message[RouteMessage.ScopeAt] = HostScope;
         message[RouteMessage.TypeAt] = RouteMessage.Local;
-        socket.Ask(new NetlinkRequest($"{verb} local route {prefix}", type, flags, message)
+        socket.Execute(new NetlinkRequest($"{verb} local route {prefix}", type, flags, message)
             .With(RouteMessage.Destination, prefix.BaseAddress.GetAddressBytes())
             .With(RouteMessage.Output, (uint)interfaceIndex).With(RouteMessage.Table, LocalTable));
     }

@@ -26,7 +26,7 @@ public static class Neighbours
         Span<byte> message = stackalloc byte[NeighbourMessageBytes];
         Begin(message, interfaceIndex, neighbour);
         message[10] = UseFlag;
-        socket.Ask(new NetlinkRequest($"resolve {neighbour}", NewNeighbour, NetlinkRequest.Create, message)
+        socket.Execute(new NetlinkRequest($"resolve {neighbour}", NewNeighbour, NetlinkRequest.Create, message)
             .With(DestinationAttribute, neighbour.GetAddressBytes()));
     }
 
@@ -36,7 +36,7 @@ public static class Neighbours
         Span<byte> message = stackalloc byte[NeighbourMessageBytes];
         Begin(message, interfaceIndex, neighbour);
         BinaryPrimitives.WriteUInt16LittleEndian(message[8..], Reachable);
-        socket.Ask(new NetlinkRequest($"learn {neighbour}", NewNeighbour, NetlinkRequest.Create | NetlinkRequest.Replace, message)
+        socket.Execute(new NetlinkRequest($"learn {neighbour}", NewNeighbour, NetlinkRequest.Create | NetlinkRequest.Replace, message)
             .With(DestinationAttribute, neighbour.GetAddressBytes()).With(LinkLayerAttribute, mac));
     }
 
@@ -48,7 +48,7 @@ public static class Neighbours
         var message = new byte[NeighbourMessageBytes];
         message[0] = NetlinkFamily.Of(family);
         // Without IPv6 the kernel answers with what it has: the other family.
-        return socket.Ask(new NetlinkRequest("list neighbours", GetNeighbour, NetlinkRequest.Dump, message))
+        return socket.Execute(new NetlinkRequest("list neighbours", GetNeighbour, NetlinkRequest.Dump, message))
             .Where(m => m.Payload[0] == message[0]).Select(Parse);
     }
 

@@ -16,9 +16,9 @@ public sealed unsafe class NetlinkSocket : IDisposable
     private NetlinkSocket(FileDescriptor descriptor) => _descriptor = descriptor;
 
     /// <summary>Opens a socket.</summary>
-    /// <param name="groups">Multicast groups to hear (RTMGRP_* bits), 0 for a socket that only asks.</param>
+    /// <param name="multicastGroups">Multicast groups to hear (RTMGRP_* bits), 0 for a socket that only asks.</param>
     /// <param name="protocol">NETLINK_*; 0 is NETLINK_ROUTE.</param>
-    public static NetlinkSocket Open(uint groups = 0, int protocol = 0)
+    public static NetlinkSocket Open(uint multicastGroups = 0, int protocol = 0)
     {
         var descriptor = Libc.socket(Libc.AF_NETLINK, Libc.SOCK_RAW | Libc.SOCK_CLOEXEC, protocol);
         if (descriptor < 0)
@@ -27,7 +27,7 @@ public sealed unsafe class NetlinkSocket : IDisposable
         Span<byte> address = stackalloc byte[12];
         address.Clear();
         BinaryPrimitives.WriteUInt16LittleEndian(address, Libc.AF_NETLINK);
-        BinaryPrimitives.WriteUInt32LittleEndian(address[8..], groups);
+        BinaryPrimitives.WriteUInt32LittleEndian(address[8..], multicastGroups);
         fixed (byte* pointer = address)
         {
             if (Libc.bind(descriptor, pointer, 12) != 0)
@@ -42,7 +42,7 @@ public sealed unsafe class NetlinkSocket : IDisposable
     /// <summary>Sends a request and gives every answer, up to the kernel's end mark.</summary>
     /// <param name="request">Built with <see cref="NetlinkRequest"/>; flags decide whether it is a dump.</param>
     /// <exception cref="NativeException">The kernel's errno for this request.</exception>
-    public IReadOnlyList<NetlinkMessage> Ask(NetlinkRequest request)
+    public IReadOnlyList<NetlinkMessage> Execute(NetlinkRequest request)
     {
         var sequence = ++_sequence;
         var bytes = request.Finish(sequence, acknowledge: !request.IsDump);
@@ -51,7 +51,7 @@ public sealed unsafe class NetlinkSocket : IDisposable
             if (Libc.send(_descriptor.Value, pointer, (nuint)bytes.Length, 0) != bytes.Length)
                 throw NativeException.OfLastError($"netlink {request.Purpose}");
         }
-        var answers = new List<NetlinkMessage>();
+        var replies = new List<NetlinkMessage>();
         while (true)
         {
             foreach (var message in ReceiveAll() ?? throw new NativeException($"netlink {request.Purpose}", Libc.EAGAIN))
@@ -61,12 +61,12 @@ public sealed unsafe class NetlinkSocket : IDisposable
                 switch (message.Type)
                 {
                     case NetlinkMessage.Done:
-                        return answers;
+                        return replies;
                     case NetlinkMessage.Error:
                         var error = BinaryPrimitives.ReadInt32LittleEndian(message.Payload);
-                        return error == 0 ? answers : throw new NativeException($"netlink {request.Purpose}", -error);
+                        return error == 0 ? replies : throw new NativeException($"netlink {request.Purpose}", -error);
                     default:
-                        answers.Add(message);
+                        replies.Add(message);
                         break;
                 }
             }

@@ -16,7 +16,7 @@ public static class PolicyRules
     {
         try
         {
-            socket.Ask(Request("add", NewRule, NetlinkRequest.Create | NetlinkRequest.Exclusive, rule));
+            socket.Execute(Request("add", NewRule, NetlinkRequest.Create | NetlinkRequest.Exclusive, rule));
             return true;
         }
         catch (NativeException e) when (e.IsBusy)
@@ -30,7 +30,7 @@ public static class PolicyRules
     {
         try
         {
-            socket.Ask(Request("remove", DeleteRule, 0, rule));
+            socket.Execute(Request("remove", DeleteRule, 0, rule));
         }
         catch (NativeException e) when (e.IsNotFound)
         {

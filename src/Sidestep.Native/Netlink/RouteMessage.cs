@@ -26,7 +26,7 @@ internal static class RouteMessage
         var message = new byte[Bytes];
         message[FamilyAt] = NetlinkFamily.Of(family);
         // A kernel without the family answers with what it has: another one.
-        return socket.Ask(new NetlinkRequest("list routes", Get, NetlinkRequest.Dump, message))
-            .Where(answer => answer.Type == New && answer.Payload[FamilyAt] == message[FamilyAt]);
+        return socket.Execute(new NetlinkRequest("list routes", Get, NetlinkRequest.Dump, message))
+            .Where(reply => reply.Type == New && reply.Payload[FamilyAt] == message[FamilyAt]);
     }
 }

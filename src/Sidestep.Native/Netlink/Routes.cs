@@ -8,7 +8,7 @@ public static class Routes
 {
     /// <summary>Multicast groups of everything that the way to an address depends on: links, neighbours, addresses and routes
     /// of both families (RTMGRP_*).</summary>
-    public const uint EventGroups = 1 << 0 | 1 << 2 | 1 << 4 | 1 << 6 | 1 << 8 | 1 << 10;
+    public const uint EventMulticastGroups = 1 << 0 | 1 << 2 | 1 << 4 | 1 << 6 | 1 << 8 | 1 << 10;
 
     /// <summary>How the kernel would send to an address.</summary>
     /// <exception cref="NativeException">ENETUNREACH: there is no route.</exception>
@@ -19,13 +19,13 @@ public static class Routes
         var bytes = destination.GetAddressBytes();
         message[RouteMessage.FamilyAt] = NetlinkFamily.Of(destination.AddressFamily);
         message[RouteMessage.LengthAt] = (byte)(bytes.Length * 8);
-        var answer = socket.Ask(new NetlinkRequest($"route to {destination}", RouteMessage.Get, 0, message)
+        var reply = socket.Execute(new NetlinkRequest($"route to {destination}", RouteMessage.Get, 0, message)
             .With(RouteMessage.Destination, bytes))[0];
-        var output = answer.Attribute(RouteMessage.Bytes, RouteMessage.Output);
+        var output = reply.Attribute(RouteMessage.Bytes, RouteMessage.Output);
         return new Route(output.Length == 4 ? BinaryPrimitives.ReadInt32LittleEndian(output.Span) : 0,
-            Address(answer.Attribute(RouteMessage.Bytes, RouteMessage.Gateway)) ?? Via(answer.Attribute(RouteMessage.Bytes, RouteMessage.Via)),
-            answer.Payload[RouteMessage.TypeAt] == RouteMessage.Local)
-        { Source = Address(answer.Attribute(RouteMessage.Bytes, RouteMessage.PreferredSource)) };
+            Address(reply.Attribute(RouteMessage.Bytes, RouteMessage.Gateway)) ?? Via(reply.Attribute(RouteMessage.Bytes, RouteMessage.Via)),
+            reply.Payload[RouteMessage.TypeAt] == RouteMessage.Local)
+        { Source = Address(reply.Attribute(RouteMessage.Bytes, RouteMessage.PreferredSource)) };
     }
 
     /// <summary>struct rtvia: a router of the other family (RFC 5549), family first.</summary>

@@ -25,13 +25,13 @@ public static class TcFilters
     public static string? Qdisc(NetlinkSocket socket, int interfaceIndex)
     {
         var request = new NetlinkRequest("list qdiscs", GetQdisc, NetlinkRequest.Dump, Message(interfaceIndex, 0));
-        foreach (var answer in socket.Ask(request))
+        foreach (var reply in socket.Execute(request))
         {
-            var message = answer.Payload;
+            var message = reply.Payload;
             // Some kernels give every interface whatever was asked for.
             if (BinaryPrimitives.ReadInt32LittleEndian(message.AsSpan(4)) == interfaceIndex
                 && BinaryPrimitives.ReadUInt32LittleEndian(message.AsSpan(12)) == ClsactParent)
-                return Text(answer.Attribute(TcMessageBytes, KindAttribute));
+                return Text(reply.Attribute(TcMessageBytes, KindAttribute));
         }
         return null;
     }
@@ -40,20 +40,20 @@ public static class TcFilters
     {
         var filters = new List<TcFilter>();
         var request = new NetlinkRequest("list tc filters", GetFilter, NetlinkRequest.Dump, Message(interfaceIndex, parent));
-        foreach (var answer in socket.Ask(request))
+        foreach (var reply in socket.Execute(request))
         {
-            var handle = BinaryPrimitives.ReadUInt32LittleEndian(answer.Payload.AsSpan(8));
+            var handle = BinaryPrimitives.ReadUInt32LittleEndian(reply.Payload.AsSpan(8));
             // Handle 0 is the classifier itself, which the kernel lists before its filters.
             if (handle == 0)
                 continue;
             // tcm_info: the priority above the protocol, which is in network byte order.
-            var priority = BinaryPrimitives.ReadUInt16LittleEndian(answer.Payload.AsSpan(18));
-            var protocol = BinaryPrimitives.ReadUInt16BigEndian(answer.Payload.AsSpan(16));
-            var options = new NetlinkMessage(0, 0, answer.Attribute(TcMessageBytes, OptionsAttribute).ToArray());
-            filters.Add(new TcFilter(new TcPlace(priority, handle), Text(answer.Attribute(TcMessageBytes, KindAttribute)))
+            var priority = BinaryPrimitives.ReadUInt16LittleEndian(reply.Payload.AsSpan(18));
+            var protocol = BinaryPrimitives.ReadUInt16BigEndian(reply.Payload.AsSpan(16));
+            var options = new NetlinkMessage(0, 0, reply.Attribute(TcMessageBytes, OptionsAttribute).ToArray());
+            filters.Add(new TcFilter(new TcFilterPosition(priority, handle), Text(reply.Attribute(TcMessageBytes, KindAttribute)))
             {
                 Protocol = protocol,
-                Chain = Number(answer.Attribute(TcMessageBytes, ChainAttribute)),
+                Chain = Number(reply.Attribute(TcMessageBytes, ChainAttribute)),
                 Name = Text(options.Attribute(0, BpfName)),
                 ProgramId = Number(options.Attribute(0, BpfId)),
             });
@@ -77,9 +77,9 @@ public static class TcFilters
 }
 
 /// <summary>A tc filter.</summary>
-/// <param name="Place">Priority and handle.</param>
+/// <param name="Position">Priority and handle.</param>
 /// <param name="Kind">The classifier: <c>bpf</c>, <c>u32</c>, ...</param>
-public sealed record TcFilter(TcPlace Place, string Kind)
+public sealed record TcFilter(TcFilterPosition Position, string Kind)
 {
     /// <summary>ETH_P_ALL: the filter sees every packet.</summary>
     public const ushort AllProtocols = 3;

@@ -36,10 +36,10 @@ public static class XdpFeatureQuery
         try
         {
             using var socket = NetlinkSocket.Open(protocol: GenericNetlink);
-            var family = Ask(socket, Controller, GetFamily, FamilyId, static r => r.With(FamilyName, Encoding.ASCII.GetBytes("netdev\0")));
+            var family = Execute(socket, Controller, GetFamily, FamilyId, static r => r.With(FamilyName, Encoding.ASCII.GetBytes("netdev\0")));
             if (family.Length < 2)
                 return null;
-            var features = Ask(socket, BinaryPrimitives.ReadUInt16LittleEndian(family.Span), GetDevice, FeaturesAttribute,
+            var features = Execute(socket, BinaryPrimitives.ReadUInt16LittleEndian(family.Span), GetDevice, FeaturesAttribute,
                 r => r.With(InterfaceAttribute, (uint)interfaceIndex));
             return features.Length < 8 ? null : (XdpFeatures)BinaryPrimitives.ReadUInt64LittleEndian(features.Span);
         }
@@ -49,10 +49,10 @@ public static class XdpFeatureQuery
         }
     }
 
-    private static ReadOnlyMemory<byte> Ask(NetlinkSocket socket, ushort type, byte command, ushort attribute, Func<NetlinkRequest, NetlinkRequest> with)
+    private static ReadOnlyMemory<byte> Execute(NetlinkSocket socket, ushort type, byte command, ushort attribute, Func<NetlinkRequest, NetlinkRequest> with)
     {
         // struct genlmsghdr: command, version, reserved
-        var answers = socket.Ask(with(new NetlinkRequest("ask for XDP features", type, 0, [command, 1, 0, 0])));
-        return answers.Count == 0 ? default : answers[0].Attribute(HeaderBytes, attribute);
+        var replies = socket.Execute(with(new NetlinkRequest("ask for XDP features", type, 0, [command, 1, 0, 0])));
+        return replies.Count == 0 ? default : replies[0].Attribute(HeaderBytes, attribute);
     }
 }

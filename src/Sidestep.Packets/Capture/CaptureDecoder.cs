@@ -56,7 +56,7 @@ public sealed class CaptureDecoder
                 return Break(problem);
             if (piece.Bytes > rest.Length)
                 return isEnd ? Break(string.Create(CultureInfo.InvariantCulture,
-                    $"the file ends {rest.Length} bytes into a piece of {(piece.IsLeast ? "at least " : "")}{piece.Bytes}: it was cut off"))
+                    $"the file ends {rest.Length} bytes into a piece of {(piece.IsMinimum ? "at least " : "")}{piece.Bytes}: it was cut off"))
                     : CaptureStatus.NeedsMore;
             consumed += piece.Bytes;
             Offset += piece.Bytes;
@@ -111,9 +111,9 @@ public readonly ref struct CaptureRecord(ReadOnlySpan<byte> bytes, int length, l
 /// <summary>A piece of a file: a header, a record, a block.</summary>
 /// <param name="Bytes">How long it is; longer than what was there: more is needed.</param>
 /// <param name="IsFrame">It holds a frame.</param>
-/// <param name="IsLeast">It may be longer still.</param>
+/// <param name="IsMinimum">It may be longer still.</param>
 /// <param name="Problem">Why it cannot be read.</param>
-internal readonly record struct CapturePiece(int Bytes, bool IsFrame = false, bool IsLeast = false, string? Problem = null)
+internal readonly record struct CapturePiece(int Bytes, bool IsFrame = false, bool IsMinimum = false, string? Problem = null)
 {
     internal static CapturePiece Broken(string problem) => new(0, Problem: problem);
 }

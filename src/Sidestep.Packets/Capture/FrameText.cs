@@ -7,7 +7,7 @@ namespace Sidestep.Packets.Capture;
 /// <summary>A frame in one line, as far as its bytes go: it may be cut off, and need not be in order.</summary>
 public static class FrameText
 {
-    private const int MostHeaders = 8, Ipip = 4, Tcp = 6, Udp = 17, Ipv6InIp = 41, Gre = 47, Icmp = 1, Icmpv6 = 58, GuePort = 6080;
+    private const int MaxHeaders = 8, Ipip = 4, Tcp = 6, Udp = 17, Ipv6InIp = 41, Gre = 47, Icmp = 1, Icmpv6 = 58, GuePort = 6080;
     private const string CutOff = "(cut off)";
 
     /// <summary>Describes: <c>198.51.100.7:40000 > 203.0.113.10:80 tcp S</c>, with outer headers in front.</summary>
@@ -43,7 +43,7 @@ public static class FrameText
 
     private static string Datagram(ReadOnlySpan<byte> ip, int depth)
     {
-        if (depth == MostHeaders || ip.Length < 20 || ip[0] >> 4 == 6 && ip.Length < 40)
+        if (depth == MaxHeaders || ip.Length < 20 || ip[0] >> 4 == 6 && ip.Length < 40)
             return "ip " + CutOff;
         var isIpv6 = ip[0] >> 4 == 6;
         var (source, destination) = isIpv6
@@ -51,7 +51,7 @@ public static class FrameText
             : (new IPAddress(ip.Slice(12, 4)), new IPAddress(ip.Slice(16, 4)));
         int protocol = isIpv6 ? ip[6] : ip[9], header = isIpv6 ? 40 : (ip[0] & 15) * 4;
         var offset = isIpv6 ? 0 : (BinaryPrimitives.ReadUInt16BigEndian(ip[6..]) & 0x1fff) * 8;
-        for (var i = 0; isIpv6 && i < MostHeaders && protocol is 0 or 43 or 44 or 60 && ip.Length >= header + 8; i++)
+        for (var i = 0; isIpv6 && i < MaxHeaders && protocol is 0 or 43 or 44 or 60 && ip.Length >= header + 8; i++)
         {
             if (protocol == 44)
                 offset = BinaryPrimitives.ReadUInt16BigEndian(ip[(header + 2)..]) & ~7;

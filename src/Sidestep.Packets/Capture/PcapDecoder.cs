@@ -39,7 +39,7 @@ internal sealed class PcapDecoder
         if (version != Version)
             return CapturePiece.Broken(string.Create(CultureInfo.InvariantCulture, $"version {version} of the pcap format is not known: 2 is"));
         // The upper bits say whether there is a check sequence behind frames.
-        var link = Word(bytes, 20) & 0xffff;
+        var link = ReadUInt32(bytes, 20) & 0xffff;
         if (link != Ethernet)
             return CapturePiece.Broken(string.Create(CultureInfo.InvariantCulture, $"the frames are of link type {link}, not Ethernet (1): capture on an Ethernet interface"));
         IsComplete = true;
@@ -50,18 +50,18 @@ internal sealed class PcapDecoder
     {
         frame = default;
         if (bytes.Length < RecordBytes)
-            return new CapturePiece(RecordBytes, IsLeast: true);
-        uint captured = Word(bytes, 8), length = Word(bytes, 12);
+            return new CapturePiece(RecordBytes, IsMinimum: true);
+        uint captured = ReadUInt32(bytes, 8), length = ReadUInt32(bytes, 12);
         if (captured > CaptureDecoder.LongestFrame || length > int.MaxValue)
             return CapturePiece.Broken(string.Create(CultureInfo.InvariantCulture, $"a frame of {Math.Max(captured, length)} bytes is longer than any: the file is damaged here"));
         var all = RecordBytes + (int)captured;
         if (bytes.Length < all)
             return new CapturePiece(all);
-        var time = Word(bytes, 0) * NanosecondsPerSecond + Word(bytes, 4) * (_isNano ? 1L : 1000);
+        var time = ReadUInt32(bytes, 0) * NanosecondsPerSecond + ReadUInt32(bytes, 4) * (_isNano ? 1L : 1000);
         frame = new CaptureRecord(bytes[RecordBytes..all], (int)length, time, 0);
         return new CapturePiece(all, IsFrame: true);
     }
 
-    private uint Word(ReadOnlySpan<byte> bytes, int at) => _isSwapped
+    private uint ReadUInt32(ReadOnlySpan<byte> bytes, int at) => _isSwapped
         ? BinaryPrimitives.ReadUInt32BigEndian(bytes[at..]) : BinaryPrimitives.ReadUInt32LittleEndian(bytes[at..]);
 }

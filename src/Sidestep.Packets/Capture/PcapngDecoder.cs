@@ -7,16 +7,16 @@ namespace Sidestep.Packets.Capture;
 /// <summary>The newer kind: blocks. Those that are not about frames are passed over.</summary>
 internal sealed class PcapngDecoder
 {
-    private const uint SectionHeader = 0x0a0d0d0a, Interface = 1, OldPacket = 2, SimplePacket = 3, EnhancedPacket = 6;
+    private const uint SectionHeader = 0x0a0d0d0a, Interface = 1, ObsoletePacket = 2, SimplePacket = 3, EnhancedPacket = 6;
     private const uint ByteOrderMagic = 0x1a2b3c4d;
-    private const int LeastBlock = 12, Frame = 8, Trailer = 4, MostInterfaces = 4096, Ethernet = 1;
+    private const int MinBlock = 12, Frame = 8, Trailer = 4, MaxInterfaces = 4096, Ethernet = 1;
     private const ushort NameOption = 2, ResolutionOption = 9, OffsetOption = 14;
 
-    private readonly List<Source> _interfaces = [];
+    private readonly List<InterfaceDescription> _interfaces = [];
     private bool _isSwapped;
 
     /// <summary>An interface of the file. Units of a second: 10 to the power of something, or 2.</summary>
-    private sealed record Source(int Link, uint Snap, string? Name, ulong UnitsPerSecond, long OffsetSeconds);
+    private sealed record InterfaceDescription(int Link, uint Snap, string? Name, ulong UnitsPerSecond, long OffsetSeconds);
 
     internal static bool Recognizes(ReadOnlySpan<byte> bytes) => BinaryPrimitives.ReadUInt32LittleEndian(bytes) == SectionHeader;
 
@@ -25,22 +25,22 @@ internal sealed class PcapngDecoder
     internal CapturePiece Read(ReadOnlySpan<byte> bytes, out CaptureRecord frame)
     {
         frame = default;
-        if (bytes.Length < LeastBlock)
-            return new CapturePiece(LeastBlock, IsLeast: true);
+        if (bytes.Length < MinBlock)
+            return new CapturePiece(MinBlock, IsMinimum: true);
         var type = BinaryPrimitives.ReadUInt32LittleEndian(bytes);
         if (type == SectionHeader && !SetOrder(bytes[8..]))
             return CapturePiece.Broken($"the byte order of a section is {Convert.ToHexStringLower(bytes[8..12])}, which is none");
-        type = Word(bytes, 0);
-        var length = Word(bytes, 4);
-        if (length < LeastBlock || length % 4 != 0)
+        type = ReadUInt32(bytes, 0);
+        var length = ReadUInt32(bytes, 4);
+        if (length < MinBlock || length % 4 != 0)
             return CapturePiece.Broken(string.Create(CultureInfo.InvariantCulture, $"a block says that it is {length} bytes long, which none can be: the file is damaged here"));
         if (length > CaptureDecoder.LongestBlock)
             return CapturePiece.Broken(string.Create(CultureInfo.InvariantCulture, $"a block of {length} bytes is longer than {CaptureDecoder.LongestBlock}: the file is damaged here"));
         if (bytes.Length < length)
             return new CapturePiece((int)length);
         var block = bytes[..(int)length];
-        if (Word(block, block.Length - Trailer) != length)
-            return CapturePiece.Broken(string.Create(CultureInfo.InvariantCulture, $"a block says {length} bytes at its beginning and {Word(block, block.Length - Trailer)} at its end: the file is damaged here"));
+        if (ReadUInt32(block, block.Length - Trailer) != length)
+            return CapturePiece.Broken(string.Create(CultureInfo.InvariantCulture, $"a block says {length} bytes at its beginning and {ReadUInt32(block, block.Length - Trailer)} at its end: the file is damaged here"));
         var body = block[Frame..^Trailer];
         return type switch
         {
@@ -48,7 +48,7 @@ internal sealed class PcapngDecoder
             Interface => Describe(body, block.Length),
             EnhancedPacket => Enhanced(body, block.Length, out frame),
             SimplePacket => Simple(body, block.Length, out frame),
-            OldPacket => Old(body, block.Length, out frame),
+            ObsoletePacket => Obsolete(body, block.Length, out frame),
             _ => new CapturePiece(block.Length),
         };
     }
@@ -63,7 +63,7 @@ internal sealed class PcapngDecoder
     {
         if (body.Length < 16)
             return CapturePiece.Broken("a section header is too short: the file is damaged here");
-        if (Half(body, 4) is var version && version != 1)
+        if (ReadUInt16(body, 4) is var version && version != 1)
             return CapturePiece.Broken(string.Create(CultureInfo.InvariantCulture, $"version {version} of the pcapng format is not known: 1 is"));
         _interfaces.Clear();
         return new CapturePiece(length);
@@ -73,14 +73,14 @@ internal sealed class PcapngDecoder
     {
         if (body.Length < 8)
             return CapturePiece.Broken("the description of an interface is too short: the file is damaged here");
-        if (_interfaces.Count == MostInterfaces)
-            return CapturePiece.Broken(string.Create(CultureInfo.InvariantCulture, $"more than {MostInterfaces} interfaces"));
+        if (_interfaces.Count == MaxInterfaces)
+            return CapturePiece.Broken(string.Create(CultureInfo.InvariantCulture, $"more than {MaxInterfaces} interfaces"));
         string? name = null;
         var units = 1_000_000UL;
         var offset = 0L;
         for (var options = body[8..]; options.Length >= 4;)
         {
-            int code = Half(options, 0), bytes = Half(options, 2), padded = bytes + 3 & ~3;
+            int code = ReadUInt16(options, 0), bytes = ReadUInt16(options, 2), padded = bytes + 3 & ~3;
             if (code == 0)
                 break;
             if (options.Length < 4 + padded)
@@ -96,7 +96,7 @@ internal sealed class PcapngDecoder
                 return CapturePiece.Broken(string.Create(CultureInfo.InvariantCulture, $"the time resolution {value[0]} of an interface is finer than any clock: the file is damaged here"));
             options = options[(4 + padded)..];
         }
-        _interfaces.Add(new Source(Half(body, 0), Word(body, 4), name, units, offset));
+        _interfaces.Add(new InterfaceDescription(ReadUInt16(body, 0), ReadUInt32(body, 4), name, units, offset));
         return new CapturePiece(length);
     }
 
@@ -118,14 +118,14 @@ internal sealed class PcapngDecoder
     {
         frame = default;
         return body.Length < 20 ? CapturePiece.Broken("a block with a frame is too short: the file is damaged here")
-            : Of(Word(body, 0), body[20..], Word(body, 12), Word(body, 16), (ulong)Word(body, 4) << 32 | Word(body, 8), length, out frame);
+            : Of(ReadUInt32(body, 0), body[20..], ReadUInt32(body, 12), ReadUInt32(body, 16), (ulong)ReadUInt32(body, 4) << 32 | ReadUInt32(body, 8), length, out frame);
     }
 
-    private CapturePiece Old(ReadOnlySpan<byte> body, int length, out CaptureRecord frame)
+    private CapturePiece Obsolete(ReadOnlySpan<byte> body, int length, out CaptureRecord frame)
     {
         frame = default;
         return body.Length < 20 ? CapturePiece.Broken("a block with a frame is too short: the file is damaged here")
-            : Of((uint)Half(body, 0), body[20..], Word(body, 12), Word(body, 16), (ulong)Word(body, 4) << 32 | Word(body, 8), length, out frame);
+            : Of((uint)ReadUInt16(body, 0), body[20..], ReadUInt32(body, 12), ReadUInt32(body, 16), (ulong)ReadUInt32(body, 4) << 32 | ReadUInt32(body, 8), length, out frame);
     }
 
     private CapturePiece Simple(ReadOnlySpan<byte> body, int length, out CaptureRecord frame)
@@ -133,7 +133,7 @@ internal sealed class PcapngDecoder
         frame = default;
         if (body.Length < 4)
             return CapturePiece.Broken("a block with a frame is too short: the file is damaged here");
-        var whole = Word(body, 0);
+        var whole = ReadUInt32(body, 0);
         var snap = _interfaces.Count > 0 && _interfaces[0].Snap > 0 ? _interfaces[0].Snap : uint.MaxValue;
         return Of(0, body[4..], Math.Min(whole, snap), whole, null, length, out frame);
     }
@@ -152,7 +152,7 @@ internal sealed class PcapngDecoder
         return new CapturePiece(length, IsFrame: true);
     }
 
-    private static long Nanoseconds(ulong time, Source source)
+    private static long Nanoseconds(ulong time, InterfaceDescription source)
     {
         const ulong PerSecond = 1_000_000_000;
         // In 128 bits: units may be finer or coarser than nanoseconds, and none of it may overflow.
@@ -160,9 +160,9 @@ internal sealed class PcapngDecoder
         return nanoseconds > long.MaxValue ? long.MaxValue : nanoseconds < long.MinValue ? long.MinValue : (long)nanoseconds;
     }
 
-    private uint Word(ReadOnlySpan<byte> bytes, int at) => _isSwapped
+    private uint ReadUInt32(ReadOnlySpan<byte> bytes, int at) => _isSwapped
         ? BinaryPrimitives.ReadUInt32BigEndian(bytes[at..]) : BinaryPrimitives.ReadUInt32LittleEndian(bytes[at..]);
 
-    private int Half(ReadOnlySpan<byte> bytes, int at) => _isSwapped
+    private int ReadUInt16(ReadOnlySpan<byte> bytes, int at) => _isSwapped
         ? BinaryPrimitives.ReadUInt16BigEndian(bytes[at..]) : BinaryPrimitives.ReadUInt16LittleEndian(bytes[at..]);
 }

@@ -1,25 +1,26 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 /*
- * The agent's two programs for the interfaces of a real server, tc direct action.
+ * The agent's two programs for the interfaces of a real server (tc, direct action).
  *
- * decapsulate, at ingress: takes the outer headers off packets that a director sent to this server, and keeps it silent
- * about IPv6 VIPs. reply, at egress: lowers the MSS in SYN-ACKs of VIPs. Both count. Every packet that is not ours gets
- * TC_ACT_UNSPEC, which lets the filters behind this one see it: the host's own filters and tunnels work as before.
+ * decapsulate, at ingress, removes the outer headers of packets that a director sent to this server. It also keeps
+ * this server from answering neighbour solicitations for IPv6 VIPs. reply, at egress, lowers the MSS in SYN-ACKs of
+ * VIPs. Both count packets. Every packet that is not ours gets TC_ACT_UNSPEC, so that the filters after this one see
+ * it: the host's own filters and tunnels work as before.
  */
 #include "neighbour.h"
 #include "outer.h"
 #include "reply.h"
 #include <linux/if_packet.h>
 
-#define NEXT_FRAGMENT	    44
-#define PLAIN_UNTAGGED(skb) (!((skb)->vlan_present && ((skb)->vlan_tci & VLAN_ID_MASK)))
+#define NEXT_FRAGMENT	 44
+#define IS_UNTAGGED(skb) (!((skb)->vlan_present && ((skb)->vlan_tci & VLAN_ID_MASK)))
 
-INLINE int came_in4(struct __sk_buff *skb)
+INLINE int ingress4(struct __sk_buff *skb)
 {
 	struct outer outer = {};
 	struct iphdr ip;
 
-	/* What is not even a header is the kernel's to refuse. */
+	/* Without a complete header, the kernel rejects the packet itself. */
 	if (bpf_skb_load_bytes(skb, ETH_HLEN, &ip, sizeof(ip)) || ip.version != 4 || ip.ihl < 5)
 		return TC_ACT_UNSPEC;
 	switch (ip.protocol) {
@@ -44,7 +45,7 @@ INLINE int came_in4(struct __sk_buff *skb)
 	default:
 		return TC_ACT_UNSPEC;
 	}
-	/* Layer 2: nothing to take off. */
+	/* Layer 2: there is no outer header to remove. */
 	struct vip *vip = find_vip(&outer.destination);
 
 	if (vip)
@@ -52,7 +53,7 @@ INLINE int came_in4(struct __sk_buff *skb)
 	return TC_ACT_UNSPEC;
 }
 
-INLINE int came_in6(struct __sk_buff *skb)
+INLINE int ingress6(struct __sk_buff *skb)
 {
 	struct outer outer = {};
 	struct ipv6hdr ip;
@@ -61,7 +62,7 @@ INLINE int came_in6(struct __sk_buff *skb)
 	if (bpf_skb_load_bytes(skb, ETH_HLEN, &ip, sizeof(ip)) || ip.version != 6)
 		return TC_ACT_UNSPEC;
 	if (ip.nexthdr == IPPROTO_ICMPV6)
-		return is_about_vip(skb, NEIGHBOUR_SOLICITATION) ? dropped(COUNTER_SOLICITATION) : TC_ACT_UNSPEC;
+		return is_about_vip(skb, NEIGHBOUR_SOLICITATION) ? drop_counted(COUNTER_SOLICITATION) : TC_ACT_UNSPEC;
 	if (skb->pkt_type != PACKET_HOST)
 		return TC_ACT_UNSPEC;
 	outer.protocol = ip.nexthdr;
@@ -97,13 +98,16 @@ INLINE int came_in6(struct __sk_buff *skb)
 SEC("tc")
 int decapsulate(struct __sk_buff *skb)
 {
-	/* A tagged frame belongs to a VLAN interface above this one, with a tc ingress of its own; id 0 is no VLAN. */
-	if (!PLAIN_UNTAGGED(skb))
+	/*
+	 * A tagged frame belongs to a VLAN interface on top of this one, which has its own tc ingress. VLAN id 0
+	 * means no VLAN.
+	 */
+	if (!IS_UNTAGGED(skb))
 		return TC_ACT_UNSPEC;
 	if (skb->protocol == bpf_htons(ETH_P_IP) && skb->pkt_type == PACKET_HOST)
-		return came_in4(skb);
+		return ingress4(skb);
 	if (skb->protocol == bpf_htons(ETH_P_IPV6))
-		return came_in6(skb);
+		return ingress6(skb);
 	return TC_ACT_UNSPEC;
 }
 
@@ -127,7 +131,7 @@ int reply(struct __sk_buff *skb)
 		if (bpf_skb_load_bytes(skb, ETH_HLEN, &ip, sizeof(ip)) || ip.version != 6)
 			return TC_ACT_UNSPEC;
 		if (ip.nexthdr == IPPROTO_ICMPV6)
-			return is_about_vip(skb, NEIGHBOUR_ADVERTISEMENT) ? dropped(COUNTER_ADVERTISEMENT)
+			return is_about_vip(skb, NEIGHBOUR_ADVERTISEMENT) ? drop_counted(COUNTER_ADVERTISEMENT)
 									  : TC_ACT_UNSPEC;
 		if (ip.nexthdr != IPPROTO_TCP)
 			return TC_ACT_UNSPEC;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
-/* What the agent tells its programs, and what they count. src/Sidestep.Agent/Programs has the same in C#. */
+/*
+ * The maps that the agent writes for its programs, and the counters. src/Sidestep.Agent/Programs has the same in C#.
+ */
 #pragma once
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
@@ -15,25 +17,25 @@
 #define MAX_SET	     4096
 #define GUE_PORTS    8
 
-/* PacketCounter.cs names them in the same order; a test moves each and looks at its name. */
+/* PacketCounter.cs has the same names in the same order; a test increments each counter and checks its name. */
 enum packet_counter {
 	COUNTER_DECAPSULATED,
-	COUNTER_REFUSED_SOURCE,	     /* dropped: for a VIP, but not from a director */
+	COUNTER_REFUSED_SOURCE,	     /* dropped: for a VIP, but the outer source is not a director */
 	COUNTER_REFUSED_VIP,	     /* dropped: from a director, but not for a VIP of this server */
-	COUNTER_REFUSED_DESTINATION, /* left alone: from a director, but the outer destination is not this server */
+	COUNTER_REFUSED_DESTINATION, /* passed: from a director, but the outer destination is not this server */
 	COUNTER_MALFORMED,	     /* dropped: from a director, with headers that contradict each other */
-	COUNTER_ECN_DROPPED,	/* dropped: congestion marked outside, and the inner packet cannot carry the mark */
-	COUNTER_OUTER_FRAGMENT, /* left alone: from a director, fragmented on the way */
-	COUNTER_FOREIGN,	/* left alone: a tunnel that is none of ours */
+	COUNTER_ECN_DROPPED,	/* dropped: the outer header is marked CE and the inner packet cannot carry the mark */
+	COUNTER_OUTER_FRAGMENT, /* passed: from a director, fragmented in transit */
+	COUNTER_FOREIGN,	/* passed: a tunnel that is not ours */
 	COUNTER_FAILED,		/* dropped: the kernel could not shorten the packet */
-	COUNTER_OTHER_KIND,	/* left alone: from a director, for a VIP, in an encapsulation that was not agreed */
-	COUNTER_SOLICITATION,	/* dropped: somebody asked this server for a VIP (neighbour solicitation) */
-	COUNTER_ADVERTISEMENT,	/* dropped: this server claimed a VIP (neighbour advertisement) */
-	COUNTER_MSS_LOWERED,	/* a SYN-ACK of a VIP that offered more than fits through the encapsulation */
+	COUNTER_OTHER_KIND,	/* passed: from a director, for a VIP, in an encapsulation that is not configured */
+	COUNTER_SOLICITATION,	/* dropped: another host sent this server a neighbour solicitation for a VIP */
+	COUNTER_ADVERTISEMENT,	/* dropped: this server sent a neighbour advertisement for a VIP */
+	COUNTER_MSS_LOWERED,	/* a SYN-ACK of a VIP offered a larger MSS than fits through the encapsulation */
 	COUNTERS
 };
 
-/* One element per CPU of a plain array: read by user space like any other map, and no cache line is shared. */
+/* One element per CPU of an ordinary array: user space reads it like any other map, and no cache line is shared. */
 struct packet_counters {
 	__u64 count[16];
 };
@@ -42,27 +44,27 @@ _Static_assert(COUNTERS <= 16, "struct packet_counters is too small");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1); /* user space: the number of possible CPUs */
+	__uint(max_entries, 1); /* user space sets the number of possible CPUs */
 	__type(key, __u32);
 	__type(value, struct packet_counters);
 } counters SEC(".maps");
 
-/* The family keeps an IPv6 address that looks like an IPv4 one (::ffff:192.0.2.1) from being taken for it. */
+/* The family distinguishes an IPv6 address that looks like an IPv4 one (::ffff:192.0.2.1) from that IPv4 address. */
 struct address {
 	__u32 family; /* 4 or 6 */
 	__be32 words[4];
 };
 
 struct prefix {
-	__u32 bits; /* of what follows: 32 for the family, and those of the address */
+	__u32 bits; /* length of the prefix: 32 for the family plus the bits of the address */
 	struct address address;
 };
 
 enum kind { KIND_IPIP = 1, KIND_GRE = 2, KIND_GUE = 4 };
 
 struct settings {
-	__u32 kinds;		    /* which encapsulations were agreed */
-	__be16 gue_port[GUE_PORTS]; /* 0: none */
+	__u32 kinds;		    /* bits: the configured encapsulations */
+	__be16 gue_port[GUE_PORTS]; /* network byte order; 0: unused */
 };
 
 struct {
@@ -72,7 +74,7 @@ struct {
 	__type(value, struct settings);
 } settings SEC(".maps");
 
-/* Allowed outer sources: directors, and the prefix that they take addresses from. */
+/* Allowed outer sources: the directors, and the prefixes from which they take outer source addresses. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -81,7 +83,7 @@ struct {
 	__type(value, __u32);
 } sources SEC(".maps");
 
-/* This server's own: outer destinations. */
+/* This server's own addresses: the allowed outer destinations. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -91,11 +93,11 @@ struct {
 } addresses SEC(".maps");
 
 struct vip {
-	__u32 index; /* of its counters */
-	__u32 mss;   /* the most that a SYN-ACK may offer; 0: anything */
+	__u32 index; /* index of its counters */
+	__u32 mss;   /* the largest MSS that a SYN-ACK may offer; 0: no limit */
 };
 
-/* VIPs and prefixes of VIPs: inner destinations, and sources of replies. */
+/* VIPs and VIP prefixes: inner destinations, and sources of replies. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -104,11 +106,11 @@ struct {
 	__type(value, struct vip);
 } vips SEC(".maps");
 
-/* Beginnings and ends of connections: few enough to be counted in one place for all CPUs. */
+/* Connections opened and reset. These packets are rare enough to be counted in one place for all CPUs. */
 struct vip_counters {
-	__u64 syn;     /* came in, without outer header */
-	__u64 syn_ack; /* went out */
-	__u64 reset;   /* went out */
+	__u64 syn;     /* received without an outer header */
+	__u64 syn_ack; /* sent */
+	__u64 reset;   /* sent */
 };
 
 struct {
@@ -127,13 +129,13 @@ INLINE void count(enum packet_counter counter)
 		c->count[counter]++;
 }
 
-INLINE int dropped(enum packet_counter counter)
+INLINE int drop_counted(enum packet_counter counter)
 {
 	count(counter);
 	return TC_ACT_SHOT;
 }
 
-INLINE int left_alone(enum packet_counter counter)
+INLINE int pass_counted(enum packet_counter counter)
 {
 	count(counter);
 	return TC_ACT_UNSPEC;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
-/* Neighbour discovery (RFC 4861): the director alone answers for a VIP. The kernel is silent about an address of lo by
- * itself, but not about one that it proxies or that somebody put on the interface. */
+/*
+ * Neighbour discovery (RFC 4861): only the director answers for a VIP. The kernel does not answer for an address of
+ * lo, but it answers for an address that it proxies or that an administrator added to the interface.
+ */
 #pragma once
 #include "maps.h"
 #include <linux/icmpv6.h>

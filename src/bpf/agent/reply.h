@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
-/* What this server sends with a VIP as source: counted; and a SYN-ACK asks for no more than fits through the
- * encapsulation, because the client does not know of it. */
+/*
+ * Packets that this server sends with a VIP as source are counted. A SYN-ACK must not offer a larger MSS than fits
+ * through the encapsulation, because the client does not know about the encapsulation.
+ */
 #pragma once
 #include "tcp.h"
 
@@ -8,21 +10,21 @@
 #define OPTION_NOP  1
 #define OPTION_MSS  2
 #define MSS_BYTES   4
-#define MAX_OPTIONS 20 /* that are looked at; the MSS is the first of most systems */
+#define MAX_OPTIONS 20 /* options that are examined; most systems send the MSS first */
 
 INLINE __be16 swapped_if(int odd, __be16 value)
 {
 	return odd ? (__be16)(value << 8 | value >> 8) : value;
 }
 
-/* RFC 9293, section 3.7.1. A SYN-ACK is one small packet, never an aggregate. */
-INLINE void lower_mss(struct __sk_buff *skb, __u32 tcp, __u32 bytes, __u16 most)
+/* RFC 9293 section 3.7.1. A SYN-ACK is one small packet, never an aggregate. */
+INLINE void lower_mss(struct __sk_buff *skb, __u32 tcp, __u32 bytes, __u16 max_mss)
 {
 	__u32 at = TCP_BYTES;
 
 	for (int i = 0; i < MAX_OPTIONS; i++) {
 		__u8 option[MSS_BYTES];
-		__be16 offered, lowered = bpf_htons(most);
+		__be16 offered, lowered = bpf_htons(max_mss);
 
 		if (at + MSS_BYTES > bytes || bpf_skb_load_bytes(skb, tcp + at, option, sizeof(option)) ||
 		    option[0] == OPTION_END)
@@ -37,10 +39,10 @@ INLINE void lower_mss(struct __sk_buff *skb, __u32 tcp, __u32 bytes, __u16 most)
 			at += option[1];
 			continue;
 		}
-		if ((option[2] << 8 | option[3]) <= most)
+		if ((option[2] << 8 | option[3]) <= max_mss)
 			return;
 		__builtin_memcpy(&offered, option + 2, sizeof(offered));
-		/* In the sum, a number at an odd place counts with its bytes exchanged. */
+		/* In the checksum, a 16-bit number at an odd offset counts with its bytes swapped. */
 		if (bpf_l4_csum_replace(skb, tcp + 16, swapped_if(at & 1, offered), swapped_if(at & 1, lowered),
 					sizeof(lowered)) ||
 		    bpf_skb_store_bytes(skb, tcp + at + 2, &lowered, sizeof(lowered), 0))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
-/* What both programs look for in TCP: how connections begin and end. */
+/* TCP flags that both programs read: they show when connections open and when they are reset. */
 #pragma once
 #include "maps.h"
 
@@ -9,7 +9,7 @@
 #define FLAG_ACK	0x10
 #define FRAGMENT_OFFSET 0x1fff
 
-/* The flags of a TCP header at an offset of the frame; 0 when there is none. */
+/* The flags of the TCP header at an offset of the frame; 0 when the frame ends before them. */
 INLINE __u8 tcp_flags(struct __sk_buff *skb, __u32 tcp)
 {
 	__u8 flags = 0;

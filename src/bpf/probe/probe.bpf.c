@@ -1,29 +1,27 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 /*
- * Sends probes to real servers as the director sends clients' packets: tc egress of the director's interface, direct
- * action.
+ * Sends probes to real servers as the director forwards clients' packets (tc egress of the director's interface,
+ * direct action).
  *
- * The kernel's own sockets make the packets, from the director's address to the VIP; the mark of the socket says which
- * server is meant. What is done to them is read from the same entry of the same map that the XDP program reads, and
- * written by the same functions.
+ * Ordinary sockets of the kernel generate the packets, from the director's address to the VIP; the mark of the socket
+ * selects the server. The program reads the same map entries as the XDP program, and the same functions write the
+ * outer header.
  */
 #include "../encapsulate.h"
-/* Where servers lie; more comes with it than is used. */
-#pragma clang diagnostic ignored "-Wunused-function"
-#include "../remember.h"
+#include "../lookup.h"
 #include <linux/pkt_cls.h>
 
 #define PROBE_MARK	0x51000000
 #define PROBE_MARK_MASK 0xff000000
 
-#define OUTER_ROOM (sizeof(struct ipv6hdr) + GUE_BYTES)
+#define OUTER_MAX_BYTES (sizeof(struct ipv6hdr) + GUE_BYTES)
 
-/* What became of probes. */
+/* Results of probes. */
 struct probe_counters {
 	__u64 sent;
-	__u64 no_server; /* its entry is gone, or was never there */
-	__u64 too_big;	 /* for the way to the server */
-	__u64 failed;	 /* the kernel could not change the packet, or it was none that can be sent */
+	__u64 no_server; /* the server has no entry, or no longer one */
+	__u64 too_big;	 /* larger than the server's inner MTU */
+	__u64 failed;	 /* the kernel could not change the packet, or the packet cannot be sent */
 };
 
 struct {
@@ -41,32 +39,35 @@ struct {
 			__sync_fetch_and_add(&counters_->what, 1);                                                     \
 	})
 
-/* What the datagram tells of itself: the flow, for what differs per flow outside, and length and class. */
-INLINE int read_datagram(struct __sk_buff *skb, struct packet *p, struct tuple *t, struct ipv6hdr *six)
+/*
+ * Reads the datagram: the flow, which determines per-flow fields of the outer header, its length and its traffic
+ * class.
+ */
+INLINE int read_datagram(struct __sk_buff *skb, struct packet *p, struct tuple *t, struct ipv6hdr *ip6)
 {
-	struct iphdr *four = (void *)six;
+	struct iphdr *ip4 = (void *)ip6;
 	__u32 l4;
 
 	p->l3 = ETH_HLEN;
 	if (skb->protocol == bpf_htons(ETH_P_IP)) {
-		if (bpf_skb_load_bytes(skb, ETH_HLEN, four, sizeof(*four)) || four->ihl < 5)
+		if (bpf_skb_load_bytes(skb, ETH_HLEN, ip4, sizeof(*ip4)) || ip4->ihl < 5)
 			return -1;
-		p->length = bpf_ntohs(four->tot_len);
-		p->tos = four->tos;
-		t->source[0] = four->saddr;
-		t->destination[0] = four->daddr;
-		t->protocol = four->protocol;
-		l4 = ETH_HLEN + four->ihl * 4;
+		p->length = bpf_ntohs(ip4->tot_len);
+		p->tos = ip4->tos;
+		t->source[0] = ip4->saddr;
+		t->destination[0] = ip4->daddr;
+		t->protocol = ip4->protocol;
+		l4 = ETH_HLEN + ip4->ihl * 4;
 	} else {
-		if (skb->protocol != bpf_htons(ETH_P_IPV6) || bpf_skb_load_bytes(skb, ETH_HLEN, six, sizeof(*six)))
+		if (skb->protocol != bpf_htons(ETH_P_IPV6) || bpf_skb_load_bytes(skb, ETH_HLEN, ip6, sizeof(*ip6)))
 			return -1;
-		p->length = bpf_ntohs(six->payload_len) + sizeof(*six);
-		p->tos = bpf_ntohl(*(__be32 *)six) >> 20 & 0xff;
-		__builtin_memcpy(t->source, &six->saddr, sizeof(t->source));
-		__builtin_memcpy(t->destination, &six->daddr, sizeof(t->destination));
-		t->protocol = six->nexthdr;
-		t->six = true;
-		l4 = ETH_HLEN + sizeof(*six);
+		p->length = bpf_ntohs(ip6->payload_len) + sizeof(*ip6);
+		p->tos = bpf_ntohl(*(__be32 *)ip6) >> 20 & 0xff;
+		__builtin_memcpy(t->source, &ip6->saddr, sizeof(t->source));
+		__builtin_memcpy(t->destination, &ip6->daddr, sizeof(t->destination));
+		t->protocol = ip6->nexthdr;
+		t->ipv6 = true;
+		l4 = ETH_HLEN + sizeof(*ip6);
 	}
 	if (t->protocol == IPPROTO_TCP || t->protocol == IPPROTO_UDP)
 		return bpf_skb_load_bytes(skb, l4, &t->ports, sizeof(t->ports));
@@ -74,16 +75,19 @@ INLINE int read_datagram(struct __sk_buff *skb, struct packet *p, struct tuple *
 }
 
 /*
- * The sum of a datagram whose own checksums are right, or will be when the device has finished them: its IPv4 header
- * sums up to nothing, and what is behind it to the opposite of its pseudo header, so that none of it need be read.
+ * The sum over a datagram whose own checksums are correct, or will be once the device has completed them. Its IPv4
+ * header sums to zero and its payload to the complement of its pseudo header, so that neither is read.
  */
-INLINE __u64 sum_of_datagram(const struct packet *p, const struct tuple *t, const struct ipv6hdr *six)
+INLINE __u64 sum_of_datagram(const struct packet *p, const struct tuple *t, const struct ipv6hdr *ip6)
 {
-	const __u32 *words = (const void *)six;
+	const __u32 *words = (const void *)ip6;
 	__u64 sum;
 
-	if (t->six)
-		/* The addresses count twice, with opposite signs; so do length and, in part, the protocol. */
+	if (t->ipv6)
+		/*
+		 * The addresses count twice with opposite signs and cancel out; so do the length and, in part, the
+		 * protocol.
+		 */
 		return (words[0] & 0xffff) + (words[0] >> 16) + (words[1] >> 16) + (__u16)~bpf_htons(t->protocol);
 	if (t->protocol == IPPROTO_ICMP)
 		return 0; /* no pseudo header */
@@ -93,14 +97,14 @@ INLINE __u64 sum_of_datagram(const struct packet *p, const struct tuple *t, cons
 	return (__u16)~fold(sum);
 }
 
-/* Behind the outer IP header. Returns how many bytes were written. */
-INLINE __u32 write_inner_tunnel(const struct packet *p, const struct tuple *t, const struct ipv6hdr *six, __u32 kind,
+/* Writes the header after the outer IP header. Returns the number of bytes written. */
+INLINE __u32 write_inner_tunnel(const struct packet *p, const struct tuple *t, const struct ipv6hdr *ip6, __u32 kind,
 				bool outer6, __u32 *at)
 {
-	__u32 protocol = t->six ? IPPROTO_IPV6 : IPPROTO_IPIP;
+	__u32 protocol = t->ipv6 ? IPPROTO_IPV6 : IPPROTO_IPIP;
 
 	if (kind == ENCAPSULATION_GRE) {
-		at[0] = t->six ? bpf_htonl(ETH_P_IPV6) : bpf_htonl(ETH_P_IP);
+		at[0] = t->ipv6 ? bpf_htonl(ETH_P_IPV6) : bpf_htonl(ETH_P_IP);
 		return GRE_BYTES;
 	}
 	if (kind == ENCAPSULATION_GUE) {
@@ -109,7 +113,7 @@ INLINE __u32 write_inner_tunnel(const struct packet *p, const struct tuple *t, c
 		__u16 sum = 0;
 
 		if (outer6) {
-			__u64 all = sum_of_datagram(p, t, six) + p->server->checksum + port + 2 * bpf_htons(length);
+			__u64 all = sum_of_datagram(p, t, ip6) + p->server->checksum + port + 2 * bpf_htons(length);
 
 			sum = ~fold(all + (gue & 0xffff) + (gue >> 16)) ?: 0xffff;
 		}
@@ -121,29 +125,33 @@ INLINE __u32 write_inner_tunnel(const struct packet *p, const struct tuple *t, c
 	return 0;
 }
 
-INLINE int send_encapsulated(struct __sk_buff *skb, struct packet *p, const struct tuple *t, const struct ipv6hdr *six)
+INLINE int send_encapsulated(struct __sk_buff *skb, struct packet *p, const struct tuple *t, const struct ipv6hdr *ip6)
 {
 	bool outer6 = p->server->encapsulation & OUTER_IPV6;
-	__u32 kind = p->server->encapsulation & ~OUTER_IPV6, outer[OUTER_ROOM / sizeof(__u32)] = {}, added, behind;
+	__u32 kind = p->server->encapsulation & ~OUTER_IPV6, outer[OUTER_MAX_BYTES / sizeof(__u32)] = {}, added,
+	      tunnel_bytes;
 	__u64 flags = outer6 ? BPF_F_ADJ_ROOM_ENCAP_L3_IPV6 : BPF_F_ADJ_ROOM_ENCAP_L3_IPV4;
 	__u32 protocol = kind == ENCAPSULATION_GUE   ? IPPROTO_UDP
 			 : kind == ENCAPSULATION_GRE ? IPPROTO_GRE
-			 : t->six		     ? IPPROTO_IPV6
+			 : t->ipv6		     ? IPPROTO_IPV6
 						     : IPPROTO_IPIP;
-	/* GUE has the flow in its port; IPv4 has it in the source, where a prefix is given. */
+	/*
+	 * GUE carries the flow in its source port; IPv4 carries it in the source address, if a prefix is configured.
+	 */
 	__u32 entropy = kind == ENCAPSULATION_GUE && !outer6 ? 0 : flow_entropy(t);
 	__be16 type;
 
 	if (outer6) {
-		behind = write_inner_tunnel(p, t, six, kind, true, outer + sizeof(struct ipv6hdr) / sizeof(__u32));
-		write_outer6(p, outer, p->length + behind, protocol, entropy);
-		added = sizeof(struct ipv6hdr) + behind;
+		tunnel_bytes =
+		    write_inner_tunnel(p, t, ip6, kind, true, outer + sizeof(struct ipv6hdr) / sizeof(__u32));
+		write_outer6(p, outer, p->length + tunnel_bytes, protocol, entropy);
+		added = sizeof(struct ipv6hdr) + tunnel_bytes;
 	} else {
-		behind = write_inner_tunnel(p, t, six, kind, false, outer + sizeof(struct iphdr) / sizeof(__u32));
-		/* The entry's sum of IP in IP is that of protocol 4. */
-		write_outer4(p, outer, p->length + behind + sizeof(struct iphdr), protocol, entropy,
-			     kind == ENCAPSULATION_IPIP && t->six ? bpf_htons(IPPROTO_IPV6 - IPPROTO_IPIP) : 0);
-		added = sizeof(struct iphdr) + behind;
+		tunnel_bytes = write_inner_tunnel(p, t, ip6, kind, false, outer + sizeof(struct iphdr) / sizeof(__u32));
+		/* The sum in the server's entry for IP in IP is for protocol 4. */
+		write_outer4(p, outer, p->length + tunnel_bytes + sizeof(struct iphdr), protocol, entropy,
+			     kind == ENCAPSULATION_IPIP && t->ipv6 ? bpf_htons(IPPROTO_IPV6 - IPPROTO_IPIP) : 0);
+		added = sizeof(struct iphdr) + tunnel_bytes;
 	}
 	if (kind == ENCAPSULATION_GUE)
 		flags |= BPF_F_ADJ_ROOM_ENCAP_L4_UDP;
@@ -154,7 +162,7 @@ INLINE int send_encapsulated(struct __sk_buff *skb, struct packet *p, const stru
 	type = outer6 ? bpf_htons(ETH_P_IPV6) : bpf_htons(ETH_P_IP);
 	if (bpf_skb_store_bytes(skb, offsetof(struct ethhdr, h_proto), &type, sizeof(type), 0))
 		return -1;
-	/* A length that the verifier knows, for each size there is. */
+	/* The verifier needs a constant length for each possible size. */
 	switch (added) {
 	case sizeof(struct iphdr):
 		return bpf_skb_store_bytes(skb, ETH_HLEN, outer, sizeof(struct iphdr), 0);
@@ -179,7 +187,7 @@ int probe(struct __sk_buff *skb)
 	__u64 macs[2] = {};
 	struct packet p = {};
 	struct tuple t = {};
-	struct ipv6hdr six = {};
+	struct ipv6hdr ip6 = {};
 
 	if ((mark & PROBE_MARK_MASK) != PROBE_MARK)
 		return TC_ACT_UNSPEC;
@@ -192,15 +200,15 @@ int probe(struct __sk_buff *skb)
 		COUNT(no_server);
 		return TC_ACT_SHOT;
 	}
-	if (read_datagram(skb, &p, &t, &six)) {
+	if (read_datagram(skb, &p, &t, &ip6)) {
 		COUNT(failed);
 		return TC_ACT_SHOT;
 	}
-	if (p.length > p.server->room) {
+	if (p.length > p.server->inner_mtu) {
 		COUNT(too_big);
 		return TC_ACT_SHOT;
 	}
-	if (p.server->encapsulation != ENCAPSULATION_NONE && send_encapsulated(skb, &p, &t, &six)) {
+	if (p.server->encapsulation != ENCAPSULATION_NONE && send_encapsulated(skb, &p, &t, &ip6)) {
 		COUNT(failed);
 		return TC_ACT_SHOT;
 	}
@@ -211,7 +219,7 @@ int probe(struct __sk_buff *skb)
 		return TC_ACT_SHOT;
 	}
 	COUNT(sent);
-	/* Another interface has this program too, and must not encapsulate again. */
+	/* Another interface may have this program too and must not encapsulate the packet again. */
 	skb->mark = 0;
 	return p.server->ifindex == skb->ifindex ? TC_ACT_OK : bpf_redirect(p.server->ifindex, 0);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 /*
- * Hands frames that are for VIPs to the sockets of the managed engine (AF_XDP), one per queue. Everything else is the
- * kernel's, and nothing here decides what becomes of a packet.
+ * Redirects frames for VIPs to the AF_XDP sockets of the managed engine, one per queue. All other frames go to the
+ * kernel. This program makes no forwarding decision.
  */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
@@ -11,15 +11,15 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
-#define MOST_QUEUES	       64
-#define MOST_VIPS	       16384
+#define MAX_QUEUES	       64
+#define MAX_VIPS	       16384
 #define TAG_BYTES	       4
 #define ARP_TARGET_AT	       24
 #define ICMPV6_PROTOCOL	       58
 #define NEIGHBOUR_SOLICITATION 135
 #define SOLICITED_AT	       8
 
-/* A VIP or VIP prefix; of IPv4 as ::ffff:a.b.c.d. */
+/* A VIP or VIP prefix; IPv4 as ::ffff:a.b.c.d. */
 struct vip_key {
 	__u32 bits;
 	__u8 address[16];
@@ -29,18 +29,18 @@ struct {
 	__uint(type, BPF_MAP_TYPE_XSKMAP);
 	__type(key, __u32);
 	__type(value, __u32);
-	__uint(max_entries, MOST_QUEUES);
+	__uint(max_entries, MAX_QUEUES);
 } sockets SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
 	__type(key, struct vip_key);
 	__type(value, __u32);
-	__uint(max_entries, MOST_VIPS);
+	__uint(max_entries, MAX_VIPS);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 } vips SEC(".maps");
 
-/* The interface's own Ethernet address: what is addressed to others is not the director's. */
+/* The interface's own Ethernet address: frames to other hosts are not the director's. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__type(key, __u32);
@@ -48,7 +48,7 @@ struct {
 	__uint(max_entries, 1);
 } self SEC(".maps");
 
-static __always_inline int is_for_others(const struct ethhdr *eth)
+static __always_inline int is_for_other_host(const struct ethhdr *eth)
 {
 	__u32 zero = 0;
 	__u64 *mac = bpf_map_lookup_elem(&self, &zero);
@@ -58,20 +58,20 @@ static __always_inline int is_for_others(const struct ethhdr *eth)
 	return !(eth->h_dest[0] & 1) && mac && *mac != to;
 }
 
-static __always_inline void take4(struct vip_key *key, const void *address)
+static __always_inline void set4(struct vip_key *key, const void *address)
 {
 	key->address[10] = key->address[11] = 0xff;
 	__builtin_memcpy(key->address + 12, address, 4);
 }
 
-/* The address that the frame is about. Returns 0 when it is about none. */
-static __always_inline int address_of(struct vip_key *key, void *data, void *end)
+/* The VIP that the frame may be for. Returns 0 when the frame has no such address. */
+static __always_inline int vip_key_of(struct vip_key *key, void *data, void *end)
 {
 	struct ethhdr *eth = data;
 	void *at = eth + 1;
 	__be16 type;
 
-	if (at > end || is_for_others(eth))
+	if (at > end || is_for_other_host(eth))
 		return 0;
 	type = eth->h_proto;
 	for (int tags = 0; tags < 2 && (type == bpf_htons(ETH_P_8021Q) || type == bpf_htons(ETH_P_8021AD)); tags++) {
@@ -85,13 +85,13 @@ static __always_inline int address_of(struct vip_key *key, void *data, void *end
 
 		if ((void *)(ip + 1) > end)
 			return 0;
-		take4(key, &ip->daddr);
+		set4(key, &ip->daddr);
 		return 1;
 	}
 	if (type == bpf_htons(ETH_P_ARP)) {
 		if (at + ARP_TARGET_AT + 4 > end)
 			return 0;
-		take4(key, at + ARP_TARGET_AT);
+		set4(key, at + ARP_TARGET_AT);
 		return 1;
 	}
 	if (type == bpf_htons(ETH_P_IPV6)) {
@@ -115,7 +115,7 @@ int to_sockets(struct xdp_md *ctx)
 {
 	struct vip_key key = {.bits = 128};
 
-	if (!address_of(&key, (void *)(long)ctx->data, (void *)(long)ctx->data_end) ||
+	if (!vip_key_of(&key, (void *)(long)ctx->data, (void *)(long)ctx->data_end) ||
 	    !bpf_map_lookup_elem(&vips, &key))
 		return XDP_PASS;
 	return bpf_redirect_map(&sockets, ctx->rx_queue_index, XDP_PASS);

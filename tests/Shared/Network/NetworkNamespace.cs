@@ -12,7 +12,7 @@ internal sealed class NetworkNamespace : IDisposable
     private static readonly string[] Prefixes = ["ssa", "ssc", "ssd"];
     private static int _created;
 
-    static NetworkNamespace() => DeleteLeftOvers();
+    static NetworkNamespace() => DeleteStale();
 
     /// <param name="role">What it stands for; the last part of the name.</param>
     /// <param name="tests">Which tests it belongs to; the first part of the name, see <see cref="Prefixes"/>.</param>
@@ -63,7 +63,7 @@ internal sealed class NetworkNamespace : IDisposable
     public void Dispose() => Shell.Try("ip", "netns", "del", Name);
 
     /// <summary>What a run that was killed has left.</summary>
-    private static void DeleteLeftOvers()
+    private static void DeleteStale()
     {
         if (!Directory.Exists(Folder))
             return;

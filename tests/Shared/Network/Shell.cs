@@ -6,7 +6,7 @@ namespace Sidestep.Testing;
 internal static class Shell
 {
     /// <summary>For a hang, also where everything is many times slower than usual.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(5);
 
     /// <summary>Fails the test unless the program exits with 0.</summary>
     public static string Run(params string[] command)
@@ -21,10 +21,10 @@ internal static class Shell
         using var process = Start(command);
         var output = process.StandardOutput.ReadToEndAsync();
         var error = process.StandardError.ReadToEndAsync();
-        if (!process.WaitForExit(Patience))
+        if (!process.WaitForExit(Timeout))
         {
             process.Kill(entireProcessTree: true);
-            Assert.Fail($"{string.Join(' ', command)}: still running after {Patience.TotalSeconds} s");
+            Assert.Fail($"{string.Join(' ', command)}: still running after {Timeout.TotalSeconds} s");
         }
         return new Result(process.ExitCode, output.GetAwaiter().GetResult(), error.GetAwaiter().GetResult());
     }

@@ -43,19 +43,19 @@ internal sealed class Btf
     {
         var bits = member.GetProperty("bits_offset").GetInt64();
         Assert.True(bits % 8 == 0, $"{owner}.{Name(member)} is a bit field");
-        var (size, element) = Shape(Reference(member));
+        var (size, element) = SizeAndElement(Reference(member));
         return new Member(Name(member), bits / 8, size, element);
     }
 
     /// <summary>Size of a type and what it is made of: the name of a structure, or the size of a number.</summary>
-    private (long Size, string Element) Shape(JsonElement type)
+    private (long Size, string Element) SizeAndElement(JsonElement type)
     {
         switch (Kind(type))
         {
             case "TYPEDEF" or "CONST" or "VOLATILE":
-                return Shape(Reference(type));
+                return SizeAndElement(Reference(type));
             case "ARRAY":
-                var (size, element) = Shape(Reference(type));
+                var (size, element) = SizeAndElement(Reference(type));
                 return (size * type.GetProperty("nr_elems").GetInt64(), element);
             case "STRUCT":
                 return (type.GetProperty("size").GetInt64(), Name(type));

@@ -15,7 +15,7 @@ internal static partial class CHeader
             static m => m.Groups["name"].Value, static m => Value(m.Groups["value"].Value)));
 
     /// <summary>Macros of a header that are plain numbers.</summary>
-    public static Dictionary<string, long> Numbers(string header) => DefinePattern().Matches(Text(header)).ToDictionary(
+    public static Dictionary<string, long> Constants(string header) => DefinePattern().Matches(Text(header)).ToDictionary(
         static m => m.Groups["name"].Value, static m => Value(m.Groups["value"].Value));
 
     private static string Text(string header) => CommentPattern().Replace(File.ReadAllText(Repository.File("src", "bpf", header)), "");

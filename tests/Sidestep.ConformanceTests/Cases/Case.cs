@@ -6,7 +6,7 @@ namespace Sidestep.ConformanceTests.Cases;
 /// <summary>A row of the case table: tests/cases/README.md says what each part means.</summary>
 internal sealed record Case
 {
-    private static readonly DateTimeOffset Beginning = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private static readonly DateTimeOffset Start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     public required string File { get; init; }
 
@@ -24,7 +24,7 @@ internal sealed record Case
     public bool StaysOnItsInterface => Steps.All(static s => s.StaysOnItsInterface);
 
     /// <summary>What earlier frames left behind may decide: such a row needs an engine that remembers nothing.</summary>
-    public bool NeedsCleanMemory => Steps.Count > 1 || Steps[0].Decision is Decision.AnswerTooBig or Decision.AnswerReset
+    public bool NeedsCleanState => Steps.Count > 1 || Steps[0].Decision is Decision.IcmpTooBig or Decision.TcpReset
         || Given.Configuration.Pools.Any(static p => p.Algorithm != Algorithm.ConsistentHash || p.Persistence is not null);
 
     /// <summary>Reads.</summary>
@@ -32,7 +32,7 @@ internal sealed record Case
     /// <param name="node">The row.</param>
     /// <param name="defaults">The situation that the file's rows start from.</param>
     /// <param name="names">Who is who.</param>
-    public static Case Read(string file, CaseNode node, CaseNode defaults, Names names)
+    public static Case Read(string file, CaseNode node, CaseNode defaults, HostNames names)
     {
         node.Only(["sentence", "given", "frames", "source", .. Step.Keys]);
         if (string.IsNullOrWhiteSpace(node["source"].Text))
@@ -42,18 +42,18 @@ internal sealed record Case
         {
             File = file,
             Sentence = node["sentence"].Text,
-            Steps = node["frames"].Exists ? ReadSteps(node["frames"], situation, names) : [Step.Read(node, situation, names, Beginning)],
+            Steps = node["frames"].Exists ? ReadSteps(node["frames"], situation, names) : [Step.Read(node, situation, names, Start)],
         };
     }
 
-    private static List<Step> ReadSteps(CaseNode frames, CaseNode situation, Names names)
+    private static List<Step> ReadSteps(CaseNode frames, CaseNode situation, HostNames names)
     {
         var steps = new List<Step>();
         foreach (var frame in frames.Items)
         {
             frame.Only(["then given", "later", "wait", .. Step.Keys]);
             situation = situation.With(frame["then given"]);
-            steps.Add(Step.Read(frame, situation, names, steps is [.., var last] ? last.Now : Beginning));
+            steps.Add(Step.Read(frame, situation, names, steps is [.., var last] ? last.Now : Start));
         }
         return steps;
     }

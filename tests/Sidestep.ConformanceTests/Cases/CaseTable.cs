@@ -7,17 +7,17 @@ internal static class CaseTable
 {
     private const string DefaultsFile = "default.yaml";
 
-    private static readonly Lazy<IReadOnlyList<Case>> Loaded = new(Load);
+    private static readonly Lazy<IReadOnlyList<Case>> LazyCases = new(Load);
 
     /// <summary>Read once: some tests make tens of thousands of frames.</summary>
     private static readonly Lazy<CaseNode> Defaults = new(static () => Document(DefaultsFile).Only("names", "given"));
-    private static readonly Lazy<Names> Cast = new(static () => new Names(Defaults.Value["names"]));
+    private static readonly Lazy<HostNames> LazyNames = new(static () => new HostNames(Defaults.Value["names"]));
 
-    public static IReadOnlyList<Case> All => Loaded.Value;
+    public static IReadOnlyList<Case> All => LazyCases.Value;
 
     public static string Folder { get; } = Path.Combine(AppContext.BaseDirectory, "cases");
 
-    public static Names Names => Cast.Value;
+    public static HostNames Names => LazyNames.Value;
 
     /// <summary>The situation that rows start from, with changes over it.</summary>
     public static Given Given(string changes = "{}") => Cases.Given.Read(
@@ -41,7 +41,7 @@ internal static class CaseTable
     }
 
     /// <summary>A file is a list of rows, or has a situation for all of them before the list.</summary>
-    private static IEnumerable<Case> Rows(string file, CaseNode document, CaseNode defaults, Names names)
+    private static IEnumerable<Case> Rows(string file, CaseNode document, CaseNode defaults, HostNames names)
     {
         var rows = document.IsList ? document : document.Only("given", "rows")["rows"];
         var situation = defaults.With(document["given"]);

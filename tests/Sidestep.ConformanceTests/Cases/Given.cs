@@ -10,7 +10,7 @@ internal sealed record Given(Configuration Configuration, NextHops NextHops)
 {
     public int InterfaceIndex(string name) => NextHops.Interfaces.Single(i => i.Name == name).Index;
 
-    public static Given Read(CaseNode node, Names names)
+    public static Given Read(CaseNode node, HostNames names)
     {
         node.Only("hashKey", "peers", "interfaces", "profiles", "pools", "accessLists", "vips", "services", "nextHops");
         var interfaces = node["interfaces"].Pairs.Select(p => ReadInterface(p.Key, p.Value, names)).ToDictionary(static i => i.Name);
@@ -40,7 +40,7 @@ internal sealed record Given(Configuration Configuration, NextHops NextHops)
             });
     }
 
-    private static EgressInterface ReadInterface(string name, CaseNode node, Names names)
+    private static EgressInterface ReadInterface(string name, CaseNode node, HostNames names)
     {
         node.Only("index", "mac", "address", "address6", "mtu");
         return new EgressInterface((int)node["index"].Number, name, MacAddress.Read(names.Mac(node["mac"])),
@@ -48,7 +48,7 @@ internal sealed record Given(Configuration Configuration, NextHops NextHops)
             node["address6"].Exists ? names.Address(node["address6"]) : null);
     }
 
-    private static AccessList ReadAccessList(string name, CaseNode node, Names names)
+    private static AccessList ReadAccessList(string name, CaseNode node, HostNames names)
     {
         node.Only("allow", "deny");
         return new AccessList
@@ -59,13 +59,13 @@ internal sealed record Given(Configuration Configuration, NextHops NextHops)
         };
     }
 
-    private static Vip ReadVip(string address, CaseNode node, Names names)
+    private static Vip ReadVip(string address, CaseNode node, HostNames names)
     {
         node.Only("echo");
-        return new Vip(names.Prefix(CaseNode.Of($"{node}", address)), CaseWord.Parse<EchoPolicy>(node["echo"]));
+        return new Vip(names.Prefix(CaseNode.Of($"{node}", address)), CaseEnum.Parse<EchoPolicy>(node["echo"]));
     }
 
-    private static NextHop ReadNextHop(CaseNode node, Dictionary<string, EgressInterface> interfaces, Names names)
+    private static NextHop ReadNextHop(CaseNode node, Dictionary<string, EgressInterface> interfaces, HostNames names)
     {
         node.Only("via", "mac", "router", "local");
         return new NextHop(interfaces[node["via"].Text], MacAddress.Read(names.Mac(node["mac"])), node["router"].FlagOr(false),

@@ -5,17 +5,17 @@ namespace Sidestep.ConformanceTests.Cases;
 /// <summary>A pool of a row.</summary>
 internal static class GivenPool
 {
-    public static Pool Read(string name, CaseNode node, Names names)
+    public static Pool Read(string name, CaseNode node, HostNames names)
     {
-        node.Only("algorithm", "hash", "slots", "persistence", "minimumServers", "drain", "servers");
+        node.Only("algorithm", "hash", "slots", "persistence", "minServers", "drain", "servers");
         return new Pool
         {
             Name = name,
-            Algorithm = node["algorithm"].Exists ? CaseWord.Parse<Algorithm>(node["algorithm"]) : Algorithm.ConsistentHash,
-            HashFields = node["hash"].Exists ? CaseWord.Parse<HashFields>(node["hash"]) : HashFields.SourceAddress,
+            Algorithm = node["algorithm"].Exists ? CaseEnum.Parse<Algorithm>(node["algorithm"]) : Algorithm.ConsistentHash,
+            HashFields = node["hash"].Exists ? CaseEnum.Parse<HashFields>(node["hash"]) : HashFields.SourceAddress,
             Slots = (int)node["slots"].NumberOr(SlotCounts.All[0]),
             Persistence = node["persistence"].Exists ? ReadPersistence(node["persistence"]) : null,
-            MinimumServers = (int)node["minimumServers"].NumberOr(1),
+            MinServers = (int)node["minServers"].NumberOr(1),
             Drain = node["drain"].Exists ? ReadDrain(node["drain"]) : Drain.Default,
             Servers = [.. node["servers"].Pairs.Select(p => ReadServer(p.Key, p.Value, names))],
         };
@@ -29,11 +29,11 @@ internal static class GivenPool
 
     private static Drain ReadDrain(CaseNode node)
     {
-        node.Only("deadline", "then");
-        return new Drain((int)node["deadline"].Number, CaseWord.Parse<AfterDrain>(node["then"]));
+        node.Only("deadline", "onDeadline");
+        return new Drain((int)node["deadline"].Number, CaseEnum.Parse<DrainDeadlineAction>(node["onDeadline"]));
     }
 
-    private static RealServer ReadServer(string name, CaseNode node, Names names)
+    private static RealServer ReadServer(string name, CaseNode node, HostNames names)
     {
         node.Only("address", "weight", "state", "backup", "encapsulation");
         return new RealServer
@@ -41,7 +41,7 @@ internal static class GivenPool
             Name = name,
             Address = names.Address(node["address"]),
             Weight = (int)node["weight"].NumberOr(1),
-            State = node["state"].Exists ? CaseWord.Parse<ServerState>(node["state"]) : ServerState.Enabled,
+            State = node["state"].Exists ? CaseEnum.Parse<ServerState>(node["state"]) : ServerState.Enabled,
             Backup = node["backup"].FlagOr(false),
             Encapsulation = GivenProfile.ReadEncapsulation(node["encapsulation"]),
         };

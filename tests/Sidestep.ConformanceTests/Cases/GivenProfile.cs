@@ -7,9 +7,9 @@ namespace Sidestep.ConformanceTests.Cases;
 /// <summary>A network profile of a row.</summary>
 internal static class GivenProfile
 {
-    public static NetworkProfile Read(string name, CaseNode node, Names names)
+    public static NetworkProfile Read(string name, CaseNode node, HostNames names)
     {
-        node.Only("dsr", "encapsulation", "guePort", "outerSource", "tooBig", "idleTimeouts", "udpInTransition");
+        node.Only("dsr", "encapsulation", "guePort", "outerSource", "oversized", "idleTimeouts", "udpOnRebalance");
         var sources = node["outerSource"].ItemsOrNone.Select(names.Prefix).ToList();
         return new NetworkProfile
         {
@@ -20,9 +20,9 @@ internal static class GivenProfile
             GuePort = (int)node["guePort"].NumberOr(NetworkProfile.DefaultGuePort),
             OuterSource4 = Of(sources, AddressFamily.InterNetwork),
             OuterSource6 = Of(sources, AddressFamily.InterNetworkV6),
-            TooBig = node["tooBig"].Exists ? CaseWord.Parse<TooBigPolicy>(node["tooBig"]) : TooBigPolicy.Answer,
+            Oversized = node["oversized"].Exists ? CaseEnum.Parse<OversizedPolicy>(node["oversized"]) : OversizedPolicy.Icmp,
             IdleTimeouts = ReadTimeouts(node["idleTimeouts"]),
-            UdpInTransition = node["udpInTransition"].Exists ? CaseWord.Parse<UdpPolicy>(node["udpInTransition"]) : UdpPolicy.Stay,
+            UdpOnRebalance = node["udpOnRebalance"].Exists ? CaseEnum.Parse<UdpRebalancePolicy>(node["udpOnRebalance"]) : UdpRebalancePolicy.Stay,
         };
     }
 

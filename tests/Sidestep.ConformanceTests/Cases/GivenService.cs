@@ -8,7 +8,7 @@ namespace Sidestep.ConformanceTests.Cases;
 internal static class GivenService
 {
     /// <summary>One service, or with <c>repeat</c> many: name-0, name-1 and so on, on consecutive ports or VIPs.</summary>
-    public static IEnumerable<VirtualService> Read(string name, CaseNode node, Names names)
+    public static IEnumerable<VirtualService> Read(string name, CaseNode node, HostNames names)
     {
         node.Only("vip", "vips", "protocol", "port", "ports", "pool", "profile", "accessList", "enabled", "trafficEnabled", "repeat");
         if (node["vip"].Exists == node["vips"].Exists)

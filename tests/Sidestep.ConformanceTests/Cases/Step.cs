@@ -10,10 +10,10 @@ internal sealed record Step
     /// <summary>The keys that say it.</summary>
     public static readonly string[] Keys = ["in", "interface", "decision", "reason", "via", "out", "counters"];
 
-    private readonly CaseNode _outcome;
+    private readonly CaseNode _output;
     private readonly FrameBuilder _builder;
 
-    private Step(CaseNode outcome, FrameBuilder builder) => (_outcome, _builder) = (outcome, builder);
+    private Step(CaseNode output, FrameBuilder builder) => (_output, _builder) = (output, builder);
 
     /// <summary>The situation that the frame meets.</summary>
     public required Given Given { get; init; }
@@ -39,7 +39,7 @@ internal sealed record Step
     /// <summary>Name of the interface that the frame leaves by.</summary>
     public required string Via { get; init; }
 
-    public required Counts Counters { get; init; }
+    public required NamedCounters Counters { get; init; }
 
     public bool StaysOnItsInterface => Interface == Via;
 
@@ -48,15 +48,15 @@ internal sealed record Step
     /// <param name="situation">What it meets.</param>
     /// <param name="names">Who is who.</param>
     /// <param name="now">The time of the frame before.</param>
-    public static Step Read(CaseNode node, CaseNode situation, Names names, DateTimeOffset now)
+    public static Step Read(CaseNode node, CaseNode situation, HostNames names, DateTimeOffset now)
     {
         var builder = new FrameBuilder(names);
         var entrance = node["interface"].TextOr("uplink");
-        var decision = CaseWord.Parse<Decision>(node["decision"]);
+        var decision = CaseEnum.Parse<Decision>(node["decision"]);
         if (node["reason"].Exists != (decision == Decision.Drop))
             throw node["reason"].Wrong("a reason belongs to 'drop' and to nothing else");
-        if (node["out"].Exists == decision is Decision.Drop or Decision.Fragmented)
-            throw node["out"].Wrong("every decision but 'drop' and 'fragmented' has an outcome");
+        if (node["out"].Exists == decision is Decision.Drop or Decision.Punted)
+            throw node["out"].Wrong("every decision but 'drop' and 'punted' has an outcome");
         var step = new Step(node["out"], builder)
         {
             Given = Given.Read(situation, names),
@@ -66,9 +66,9 @@ internal sealed record Step
             In = builder.Build(node["in"], []),
             Interface = entrance,
             Decision = decision,
-            Reason = decision == Decision.Drop ? CaseWord.Parse<DropReason>(node["reason"]) : null,
+            Reason = decision == Decision.Drop ? CaseEnum.Parse<DropReason>(node["reason"]) : null,
             Via = node["via"].TextOr(entrance),
-            Counters = Counts.Read(node["counters"]),
+            Counters = NamedCounters.Read(node["counters"]),
         };
         step.Expected([]); // an outcome that cannot be built fails when the table is read, not when an engine is there
         return step;
@@ -76,7 +76,7 @@ internal sealed record Step
 
     /// <summary>The frame that must result, null when none may. Fields that may be anything are as in the actual one, so that
     /// the checksums over them are judged too.</summary>
-    public byte[]? Expected(byte[] actual) => !_outcome.Exists ? null
-        : _outcome.IsText && _outcome.Text == "unchanged" ? In
-        : _builder.Build(_outcome, In, actual);
+    public byte[]? Expected(byte[] actual) => !_output.Exists ? null
+        : _output.IsText && _output.Text == "unchanged" ? In
+        : _builder.Build(_output, In, actual);
 }

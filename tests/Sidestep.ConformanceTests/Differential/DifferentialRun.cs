@@ -6,9 +6,9 @@ namespace Sidestep.ConformanceTests.Differential;
 /// <param name="loaded">The programs, which nobody else uses meanwhile.</param>
 internal sealed class DifferentialRun(Engines loaded) : IDisposable
 {
-    private static readonly string[] Programs = [Engines.Everything, Engines.Captured, Engines.Everything, Engines.SeveralArms];
+    private static readonly string[] Programs = [Engines.AllFeatures, Engines.Captured, Engines.AllFeatures, Engines.MultiArm];
 
-    private readonly Dictionary<string, TwoEngines> _engines = [];
+    private readonly Dictionary<string, EngineComparison> _engines = [];
     private long _frames;
 
     /// <summary>Frames that were compared.</summary>
@@ -36,7 +36,7 @@ internal sealed class DifferentialRun(Engines loaded) : IDisposable
     public static Scenario ScenarioOf(int number, int frames)
     {
         var random = new Random(number);
-        var situation = new RandomSituation(random);
+        var situation = new RandomConfiguration(random);
         var stages = random.Next(1, 5);
         var first = situation.First();
         var traffic = new RandomTraffic(random);
@@ -52,7 +52,7 @@ internal sealed class DifferentialRun(Engines loaded) : IDisposable
     private Difference? Of(Scenario scenario)
     {
         if (!_engines.TryGetValue(scenario.Engine, out var engines))
-            _engines.Add(scenario.Engine, engines = new TwoEngines(loaded.Loaded(scenario.Engine)));
+            _engines.Add(scenario.Engine, engines = new EngineComparison(loaded.Loaded(scenario.Engine)));
         return engines.Run(scenario, ref _frames);
     }
 

@@ -5,8 +5,8 @@ namespace Sidestep.ConformanceTests.Differential;
 
 /// <summary>Makes a scenario in which two engines differ as small as it gets, as long as they still differ in the same way.</summary>
 /// <param name="differs">Runs a scenario; null: no difference.</param>
-/// <param name="patience">When it is small enough however large it is.</param>
-internal sealed class Shrinker(Func<Scenario, Difference?> differs, TimeSpan patience)
+/// <param name="timeLimit">When it is small enough however large it is.</param>
+internal sealed class Shrinker(Func<Scenario, Difference?> differs, TimeSpan timeLimit)
 {
     private readonly Stopwatch _clock = Stopwatch.StartNew();
     private Scenario _best = null!;
@@ -17,7 +17,7 @@ internal sealed class Shrinker(Func<Scenario, Difference?> differs, TimeSpan pat
     {
         (_best, _difference) = (scenario, difference);
         Cut();
-        for (var progress = true; progress && _clock.Elapsed < patience;)
+        for (var progress = true; progress && _clock.Elapsed < timeLimit;)
             progress = RemoveStages() | RemoveFrames() | SimplifySituation();
         return (_best, _difference);
     }
@@ -52,7 +52,7 @@ internal sealed class Shrinker(Func<Scenario, Difference?> differs, TimeSpan pat
         {
             for (var chunk = Math.Max(_best.Stages[stage].Frames.Count / 2, 1); chunk >= 1; chunk /= 2)
             {
-                for (var at = 0; at < _best.Stages[stage].Frames.Count && _clock.Elapsed < patience;)
+                for (var at = 0; at < _best.Stages[stage].Frames.Count && _clock.Elapsed < timeLimit;)
                 {
                     var frames = _best.Stages[stage].Frames.ToList();
                     frames.RemoveRange(at, Math.Min(chunk, frames.Count - at));
@@ -71,7 +71,7 @@ internal sealed class Shrinker(Func<Scenario, Difference?> differs, TimeSpan pat
         var shrunk = false;
         for (var stage = 0; stage < _best.Stages.Count; stage++)
         {
-            for (var number = 0; _clock.Elapsed < patience; number++)
+            for (var number = 0; _clock.Elapsed < timeLimit; number++)
             {
                 var root = Parse(_best.Stages[stage].Changes);
                 if (!RemoveNode(root, number))
@@ -108,9 +108,9 @@ internal sealed class Shrinker(Func<Scenario, Difference?> differs, TimeSpan pat
     }
 
     /// <summary>Removes the n-th key or item, counted from the outside in.</summary>
-    private static bool RemoveNode(YamlNode root, int wanted)
+    private static bool RemoveNode(YamlNode root, int index)
     {
-        var at = wanted;
+        var at = index;
         var waiting = new Queue<YamlNode>([root]);
         while (waiting.TryDequeue(out var node))
         {

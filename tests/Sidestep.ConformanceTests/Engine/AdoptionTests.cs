@@ -6,29 +6,29 @@ using Sidestep.Forwarding;
 namespace Sidestep.ConformanceTests.Engine;
 
 /// <summary>The next process takes over what the last one left, whole or in the middle of a change.</summary>
-[Collection(OneAtATime.Name)]
+[Collection(SerialEngines.Name)]
 public sealed class AdoptionTests
 {
     private const uint Vip = 0xcb00_7101;
 
-    private static ForwardingTables Usual => Tables.Compile([Tables.Pool("p", "s1", "s2"), Tables.Pool("q", "s3")],
-        [Tables.Service("a", "p"), Tables.Service("b", "q", port: 54, l3: true)]);
+    private static ForwardingTables Baseline => TestTables.Compile([TestTables.Pool("p", "s1", "s2"), TestTables.Pool("q", "s3")],
+        [TestTables.Service("a", "p"), TestTables.Service("b", "q", port: 54, l3: true)]);
 
     [Fact]
-    public void CountersNumbersAndTablesAreKept()
+    public void Reopened_engine_adopts_counters_ids_and_tables()
     {
         using var pinned = new PinnedEngine();
-        pinned.Engine.Apply(Usual);
+        pinned.Engine.Apply(Baseline);
         Send(pinned.Engine, 7);
-        var (before, revision, counters) = (pinned.Running(), pinned.Engine.Revision, Written(pinned.Engine));
+        var (before, revision, counters) = (pinned.Running(), pinned.Engine.Revision, CountersText(pinned.Engine));
 
         pinned.Reopen();
         Assert.Contains("adopted the running tables", pinned.Engine.Notes);
         Assert.Equal(revision, pinned.Engine.Revision);
-        Assert.Equal(counters, Written(pinned.Engine));
+        Assert.Equal(counters, CountersText(pinned.Engine));
         // Packets meet the former tables already.
         Send(pinned.Engine, 1);
-        pinned.Engine.Apply(Usual);
+        pinned.Engine.Apply(Baseline);
         var after = pinned.Running();
         Assert.Equal(before.Services, after.Services);
         Assert.Equal(before.Servers, after.Servers);
@@ -38,28 +38,28 @@ public sealed class AdoptionTests
 
     /// <summary>A process died after it had written numbers and labels, before the flip.</summary>
     [Fact]
-    public void AChangeThatWasCutShortLeavesNothing()
+    public void Interrupted_update_leaves_no_trace_after_reopening()
     {
         using var pinned = new PinnedEngine();
-        pinned.Engine.Apply(Usual);
+        pinned.Engine.Apply(Baseline);
         Send(pinned.Engine, 3);
         var before = pinned.Running();
         using (var maps = pinned.Maps())
         {
-            var newcomer = Assert.Single(Tables.Compile([Tables.Pool("new", "s4")], [Tables.Service("new", "new")]).Groups);
-            var (service, known) = (Usual.Services[0] with { Name = "new", Group = newcomer.Key }, Usual.Groups.Single(static g => g.Key.Pool == "p"));
+            var newcomer = Assert.Single(TestTables.Compile([TestTables.Pool("new", "s4")], [TestTables.Service("new", "new")]).Groups);
+            var (service, known) = (Baseline.Services[0] with { Name = "new", Group = newcomer.Key }, Baseline.Groups.Single(static g => g.Key.Pool == "p"));
             maps.ServiceLabels[1000] = Labels.Of(service, null);
             // A server of a pool that is not there, one of a pool that is, and one that has another number, too.
             maps.ServerLabels[1000] = Labels.Of(newcomer.Key, newcomer.Servers[0]);
             maps.ServerLabels[1001] = Labels.Of(known.Key, newcomer.Servers[0]);
             maps.ServerLabels[1002] = Labels.Of(known.Key, known.Servers[0]);
             // And half of the other half.
-            maps.Half(maps.Control.Active ^ 1).Services.Fill(new Sidestep.Engine.Xdp.Layout.ServiceEntry { Key = 1, Service = new Service { Id = 4095, SlotBase = 99 } });
+            maps.Bank(maps.Control.Active ^ 1).Services.Fill(new Sidestep.Engine.Xdp.Layout.ServiceEntry { Key = 1, Service = new Service { Id = 4095, SlotBase = 99 } });
             maps.SlotsOf(new SlotRange(500 * 1024, 5000)).Fill(0xffffffff);
         }
 
         pinned.Reopen();
-        pinned.Engine.Apply(Usual);
+        pinned.Engine.Apply(Baseline);
         var after = pinned.Running();
         Assert.Equal(before.Services, after.Services);
         Assert.Equal(before.Servers, after.Servers);
@@ -70,16 +70,16 @@ public sealed class AdoptionTests
             Assert.Equal(3, Used(maps.ServerLabels));
         }
 
-        pinned.Engine.Apply(Tables.Compile([Tables.Pool("new", "s4"), Tables.Pool("p", "s1", "s2")], [Tables.Service("new", "new"), Tables.Service("a", "p", port: 54)]));
+        pinned.Engine.Apply(TestTables.Compile([TestTables.Pool("new", "s4"), TestTables.Pool("p", "s1", "s2")], [TestTables.Service("new", "new"), TestTables.Service("a", "p", port: 54)]));
         Send(pinned.Engine, 2);
         Assert.Equal(2ul, pinned.Engine.ReadCounters().Services["new"].Packets);
     }
 
     [Fact]
-    public void MapsThatWerePinnedInPartAreReplaced()
+    public void Partially_pinned_maps_are_replaced()
     {
         using var pinned = new PinnedEngine();
-        pinned.Engine.Apply(Usual);
+        pinned.Engine.Apply(Baseline);
         pinned.Unpin("map_slots");
         pinned.Reopen();
         Assert.Contains(pinned.Engine.Notes, static n => n.Contains("slots missing", StringComparison.Ordinal));
@@ -89,10 +89,10 @@ public sealed class AdoptionTests
     private static void Send(XdpEngine engine, int datagrams)
     {
         for (var i = 0; i < datagrams; i++)
-            Assert.Equal(XdpAction.Transmit, engine.Trace(Tables.Datagram(Vip, 53), Tables.InterfaceIndex).Action);
+            Assert.Equal(XdpAction.Transmit, engine.Trace(TestTables.Datagram(Vip, 53), TestTables.InterfaceIndex).Action);
     }
 
-    private static string Written(XdpEngine engine)
+    private static string CountersText(XdpEngine engine)
     {
         var counters = engine.ReadCounters();
         return string.Join(' ', counters.Services.OrderBy(static s => s.Key, StringComparer.Ordinal)) + string.Join(' ', counters.Servers.Select(static s => $"{s}").Order(StringComparer.Ordinal));

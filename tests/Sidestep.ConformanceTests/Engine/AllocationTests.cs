@@ -8,12 +8,12 @@ namespace Sidestep.ConformanceTests.Engine;
 /// <summary>The pipeline in C# allocates nothing per packet, whatever the packet is.</summary>
 public sealed class AllocationTests
 {
-    private const int FramesOfEach = 2000, Times = 3, Around = 256;
+    private const int FramesOfEach = 2000, Times = 3, Headroom = 256;
 
     [Fact]
     public void A_million_packets_of_every_kind_allocate_nothing()
     {
-        var engine = new ManagedEngine(rememberedFlows: 4096);
+        var engine = new ManagedEngine(flowTableSize: 4096);
         var pipeline = engine.NewPipeline();
         var buffer = new byte[16_384];
         long frames = 0, allocated = 0;
@@ -38,8 +38,8 @@ public sealed class AllocationTests
         var before = GC.GetAllocatedBytesForCurrentThread();
         for (var i = 0; i < times; i++)
         {
-            input.CopyTo(buffer, Around);
-            var frame = new Frame(buffer, Around, input.Length);
+            input.CopyTo(buffer, Headroom);
+            var frame = new Frame(buffer, Headroom, input.Length);
             pipeline.Now += 1000;
             pipeline.Process(tables, ref frame, index);
         }

@@ -11,40 +11,40 @@ using CaptureFilter = Sidestep.Forwarding.Capture.CaptureFilter;
 namespace Sidestep.ConformanceTests.Engine;
 
 /// <summary>What is captured is what came in and what went out, with what was decided; and it ends.</summary>
-[Collection(OneAtATime.Name)]
+[Collection(SerialEngines.Name)]
 public sealed class CaptureTests : IDisposable
 {
     private const uint Vip = 0xcb00_7101, Client = 0xc633_6401;
     private readonly PinnedEngine _pinned = new();
 
-    public CaptureTests() => _pinned.Engine.Apply(Tables.Compile([Tables.Pool("p", "s1"), Tables.Pool("q", "s2"), Tables.Pool("none")],
-        [Tables.Service("a", "p"), Tables.Service("b", "q", port: 54, l3: true), Tables.Service("c", "none", port: 55)]));
+    public CaptureTests() => _pinned.Engine.Apply(TestTables.Compile([TestTables.Pool("p", "s1"), TestTables.Pool("q", "s2"), TestTables.Pool("none")],
+        [TestTables.Service("a", "p"), TestTables.Service("b", "q", port: 54, l3: true), TestTables.Service("c", "none", port: 55)]));
 
     public void Dispose() => _pinned.Dispose();
 
     [Fact]
-    public void AForwardedFrameIsThereAsItCameInAndAsItWentOut()
+    public void Forwarded_frame_is_captured_on_ingress_and_egress()
     {
         using var session = Start();
-        var frame = Tables.Datagram(Vip, 54);
-        var sent = _pinned.Engine.Trace(frame, Tables.InterfaceIndex).Frame.ToArray();
-        var (inward, outward) = Pair(Read(session));
-        Assert.Equal((false, true, 1, 1), (inward.IsOut, outward.IsOut, inward.Number, outward.Number));
-        Assert.Equal(frame, inward.Bytes.ToArray());
-        Assert.Equal(sent, outward.Bytes.ToArray());
-        Assert.Equal((frame.Length, sent.Length), (inward.Length, outward.Length));
-        Assert.All([inward, outward], static f => Assert.Equal(
-            (Decision.Forward, null, "b", "s2", Tables.AddressOf("s2"), XdpAction.Transmit), (f.Decision, f.Reason, f.Service, f.Server, f.ServerAddress, f.Action)));
+        var frame = TestTables.Datagram(Vip, 54);
+        var sent = _pinned.Engine.Trace(frame, TestTables.InterfaceIndex).Frame.ToArray();
+        var (ingress, egress) = Pair(Read(session));
+        Assert.Equal((false, true, 1, 1), (ingress.IsOut, egress.IsOut, ingress.Number, egress.Number));
+        Assert.Equal(frame, ingress.Bytes.ToArray());
+        Assert.Equal(sent, egress.Bytes.ToArray());
+        Assert.Equal((frame.Length, sent.Length), (ingress.Length, egress.Length));
+        Assert.All([ingress, egress], static f => Assert.Equal(
+            (Decision.Forward, null, "b", "s2", TestTables.AddressOf("s2"), XdpAction.Transmit), (f.Decision, f.Reason, f.Service, f.Server, f.ServerAddress, f.Action)));
         var now = (DateTime.UtcNow - DateTime.UnixEpoch).TotalSeconds;
-        Assert.InRange(inward.Time / 1e9, now - 60, now + 1);
-        Assert.InRange(outward.Time, inward.Time, inward.Time + 1_000_000_000);
+        Assert.InRange(ingress.Time / 1e9, now - 60, now + 1);
+        Assert.InRange(egress.Time, ingress.Time, ingress.Time + 1_000_000_000);
     }
 
     [Theory]
     [InlineData(53, Decision.Forward, null, "a", "s1", 2)]
     [InlineData(55, Decision.Drop, DropReason.NoServer, "c", null, 1)]
     [InlineData(99, Decision.Drop, DropReason.NoService, null, null, 1)]
-    public void WhatBecameOfItIsSaid(int port, Decision decision, DropReason? reason, string? service, string? server, int records)
+    public void Captured_frame_carries_its_decision_reason_service_and_server(int port, Decision decision, DropReason? reason, string? service, string? server, int records)
     {
         using var session = Start();
         Send(port);
@@ -54,37 +54,37 @@ public sealed class CaptureTests : IDisposable
     }
 
     [Fact]
-    public void AnAnswerIsThereToo()
+    public void Reply_is_captured_as_well()
     {
         using var session = Start();
-        _pinned.Engine.Trace(Tables.ArpRequest(Vip), Tables.InterfaceIndex);
-        var (inward, outward) = Pair(Read(session));
-        Assert.Equal((Decision.AnswerArp, Decision.AnswerArp, 1, 2), (inward.Decision, outward.Decision, inward.Bytes.Span[21], outward.Bytes.Span[21]));
+        _pinned.Engine.Trace(TestTables.ArpRequest(Vip), TestTables.InterfaceIndex);
+        var (ingress, egress) = Pair(Read(session));
+        Assert.Equal((Decision.ArpReply, Decision.ArpReply, 1, 2), (ingress.Decision, egress.Decision, ingress.Bytes.Span[21], egress.Bytes.Span[21]));
     }
 
     [Fact]
-    public void WhatTheKernelIsLeftWithIsThereOnlyForWhoAsks()
+    public void Passed_frames_are_captured_only_when_the_filter_selects_them()
     {
         using (var session = Start())
         {
-            _pinned.Engine.Trace(Tables.Datagram(Vip + 1, 53), Tables.InterfaceIndex);
+            _pinned.Engine.Trace(TestTables.Datagram(Vip + 1, 53), TestTables.InterfaceIndex);
             Assert.Empty(Read(session));
         }
         using (var session = Start(new CaptureFilter { Decision = Decision.Pass }))
         {
-            _pinned.Engine.Trace(Tables.Datagram(Vip + 1, 53), Tables.InterfaceIndex);
+            _pinned.Engine.Trace(TestTables.Datagram(Vip + 1, 53), TestTables.InterfaceIndex);
             Send(53);
             Assert.Equal(Decision.Pass, Assert.Single(Read(session)).Decision);
         }
     }
 
     [Fact]
-    public void WhatTheDirectorItselfServesIsThereAsDeliveredLocally()
+    public void Frame_for_a_local_server_is_captured_as_deliver_locally()
     {
         var given = CaseTable.Given("{nextHops: {web1: {mac: director, local: true}}}");
         _pinned.Engine.Apply(TableCompiler.Compile(given.Configuration, given.NextHops));
         using var session = Start();
-        _pinned.Engine.Trace(CaseTable.Frame("[ipv4: {}, tcp: {flags: S}]"), Tables.InterfaceIndex);
+        _pinned.Engine.Trace(CaseTable.Frame("[ipv4: {}, tcp: {flags: S}]"), TestTables.InterfaceIndex);
         var frame = Assert.Single(Read(session));
         Assert.Equal((Decision.DeliverLocally, "web", "web1", XdpAction.Pass), (frame.Decision, frame.Service, frame.Server, frame.Action));
     }
@@ -119,7 +119,7 @@ public sealed class CaptureTests : IDisposable
     }
 
     [Theory, MemberData(nameof(Filters), DisableDiscoveryEnumeration = true)]
-    public void OnlyWhatMeetsEveryConditionIsThere(string name, CaptureFilter filter, int[] ports)
+    public void Only_frames_that_meet_every_condition_are_captured(string name, CaptureFilter filter, int[] ports)
     {
         using var session = Start(filter);
         foreach (var port in new[] { 53, 54, 55, 99 })
@@ -128,18 +128,18 @@ public sealed class CaptureTests : IDisposable
     }
 
     [Fact]
-    public void LongFramesAreCutOff()
+    public void Long_frames_are_truncated_to_the_snap_length()
     {
         using var session = Start(limits: new CaptureLimits { Snap = 64 });
-        byte[] frame = [.. Tables.Datagram(Vip, 53), .. Enumerable.Range(0, 200).Select(static i => (byte)i)];
-        _pinned.Engine.Trace(frame, Tables.InterfaceIndex);
-        var (inward, outward) = Pair(Read(session));
-        Assert.Equal((260, 260, 64, 64), (inward.Length, outward.Length, inward.Bytes.Length, outward.Bytes.Length));
-        Assert.Equal(frame[..64], inward.Bytes.ToArray());
+        byte[] frame = [.. TestTables.Datagram(Vip, 53), .. Enumerable.Range(0, 200).Select(static i => (byte)i)];
+        _pinned.Engine.Trace(frame, TestTables.InterfaceIndex);
+        var (ingress, egress) = Pair(Read(session));
+        Assert.Equal((260, 260, 64, 64), (ingress.Length, egress.Length, ingress.Bytes.Length, egress.Bytes.Length));
+        Assert.Equal(frame[..64], ingress.Bytes.ToArray());
     }
 
     [Fact]
-    public void ASampleIsOneOfSoMany()
+    public void Sampling_captures_one_frame_in_n()
     {
         using var session = Start(limits: new CaptureLimits { Sample = 10 });
         for (var i = 0; i < 100; i++)
@@ -152,7 +152,7 @@ public sealed class CaptureTests : IDisposable
     }
 
     [Fact]
-    public void WhatIsBeyondTheBoundIsCounted()
+    public void Frames_above_the_rate_limit_are_counted_as_missed()
     {
         using var session = Start(limits: new CaptureLimits { Rate = 10 });
         for (var i = 0; i < 500; i++)
@@ -164,13 +164,13 @@ public sealed class CaptureTests : IDisposable
     }
 
     [Fact]
-    public void WhatIsNotReadInTimeIsCountedAndForwardedAllTheSame()
+    public void Records_not_read_in_time_are_counted_as_lost_and_forwarding_continues()
     {
         using var session = Start(limits: new CaptureLimits { Rate = 0, Snap = 2048 });
-        byte[] frame = [.. Tables.Datagram(Vip, 53), .. new byte[1400]];
+        byte[] frame = [.. TestTables.Datagram(Vip, 53), .. new byte[1400]];
         var before = Packets("a");
         for (var i = 0; i < 2000; i++)
-            Assert.Equal(XdpAction.Transmit, _pinned.Engine.Trace(frame, Tables.InterfaceIndex).Action);
+            Assert.Equal(XdpAction.Transmit, _pinned.Engine.Trace(frame, TestTables.InterfaceIndex).Action);
         var read = Read(session).Count;
         Assert.Equal(2 * 2000, read + session.Counts.Lost);
         Assert.InRange(session.Counts.Lost, 1, 2 * 2000 - 500);
@@ -178,12 +178,12 @@ public sealed class CaptureTests : IDisposable
     }
 
     [Fact]
-    public void ThereIsOneCaptureAtATime()
+    public void Only_one_capture_runs_at_a_time()
     {
         using (Start())
         {
-            var refused = Assert.Throws<EngineException>(() => Start());
-            Assert.Contains("another 'sidestep capture'", refused.Message, StringComparison.Ordinal);
+            var rejected = Assert.Throws<EngineException>(() => Start());
+            Assert.Contains("another 'sidestep capture'", rejected.Message, StringComparison.Ordinal);
         }
         using var next = Start();
         Send(53);
@@ -191,7 +191,7 @@ public sealed class CaptureTests : IDisposable
     }
 
     [Fact]
-    public void AfterTheDeathOfItsReaderItEndsByItself()
+    public void Capture_ends_by_itself_when_its_reader_dies()
     {
         using var maps = _pinned.Maps();
         using (var session = Start())
@@ -204,7 +204,7 @@ public sealed class CaptureTests : IDisposable
             Assert.Equal(2, Read(session).Count);
         }
         // What the dead one left is not the next one's.
-        maps.Capturing = new Sidestep.Engine.Xdp.Layout.CaptureFilter { Outcomes = ulong.MaxValue, Snap = 64, Sample = 1, Service = uint.MaxValue };
+        maps.Capturing = new Sidestep.Engine.Xdp.Layout.CaptureFilter { Verdicts = ulong.MaxValue, Snap = 64, Sample = 1, Service = uint.MaxValue };
         maps.Control.Capture = Ticks.Now + 100;
         Send(53);
         maps.Control.Capture = Ticks.Now - 1;
@@ -214,7 +214,7 @@ public sealed class CaptureTests : IDisposable
     }
 
     [Fact]
-    public void WhoSleptForTooLongTakesItAnew()
+    public void Session_whose_lease_expired_renews_it()
     {
         using var maps = _pinned.Maps();
         using var session = Start();
@@ -226,16 +226,16 @@ public sealed class CaptureTests : IDisposable
     }
 
     [Fact]
-    public void WhenItEndsTheWordIsClear()
+    public void Capture_control_word_is_cleared_when_the_session_ends()
     {
         using var maps = _pinned.Maps();
         using (Start())
             Assert.NotEqual(0u, maps.Control.Capture);
-        Assert.Equal((0u, 0ul), (maps.Control.Capture, maps.Capturing.Outcomes));
+        Assert.Equal((0u, 0ul), (maps.Control.Capture, maps.Capturing.Verdicts));
     }
 
     [Fact]
-    public void NamesThatTheDirectorDoesNotHaveAreRefusedWithThoseItHas()
+    public void Unknown_service_or_server_name_is_rejected_with_the_known_names()
     {
         Assert.Contains("It has a, b, c", Assert.Throws<EngineException>(() => Start(new CaptureFilter { Service = "d" })).Message, StringComparison.Ordinal);
         Assert.Contains("It has s1, s2", Assert.Throws<EngineException>(() => Start(new CaptureFilter { Server = "s3" })).Message, StringComparison.Ordinal);
@@ -244,12 +244,12 @@ public sealed class CaptureTests : IDisposable
     }
 
     [Fact]
-    public void NothingIsPinned() => Assert.Null(CaptureSession.Start("/sys/fs/bpf/sse-none", "none", CaptureFilter.Everything, new CaptureLimits()));
+    public void Capture_of_a_missing_director_returns_null() => Assert.Null(CaptureSession.Start("/sys/fs/bpf/sse-none", "none", CaptureFilter.Everything, new CaptureLimits()));
 
     private CaptureSession Start(CaptureFilter? filter = null, CaptureLimits? limits = null) =>
         CaptureSession.Start(_pinned.PinPath, PinnedEngine.Name, filter ?? CaptureFilter.Everything, limits ?? new CaptureLimits())!;
 
-    private void Send(int port) => _pinned.Engine.Trace(Tables.Datagram(Vip, port, Client), Tables.InterfaceIndex);
+    private void Send(int port) => _pinned.Engine.Trace(TestTables.Datagram(Vip, port, Client), TestTables.InterfaceIndex);
 
     private ulong Packets(string service) => _pinned.Engine.ReadCounters().Services[service].Packets;
 

@@ -9,13 +9,13 @@ namespace Sidestep.ConformanceTests.Engine;
 
 /// <summary>What <c>sidestep trace</c> says of a running director is what the director does: with the file and what is pinned, the
 /// pipeline in C# sends the same bytes.</summary>
-[Collection(OneAtATime.Name)]
+[Collection(SerialEngines.Name)]
 public sealed class DirectorNetworkTests
 {
     private const int Clients = 60;
 
     [Fact]
-    public void A_running_director_is_understood_in_the_middle_of_a_change()
+    public void Trace_matches_a_running_director_in_the_middle_of_a_transition()
     {
         const string Before = """
             interfaces: {uplink: {address6: director6, mtu: 1400}}
@@ -41,7 +41,7 @@ public sealed class DirectorNetworkTests
         using var managed = new ManagedEngine(4096);
         managed.Apply(TableCompiler.Compile(given.Configuration, running.NextHops, running.Groups.ToPrevious(), DateTimeOffset.UnixEpoch));
         foreach (var flow in running.Flows)
-            managed.Remember(flow);
+            managed.Track(flow);
 
         Assert.InRange(running.Flows.Count, Clients / 4, 3 * Clients);
         Assert.Equal(1400, running.NextHops.Interfaces.Single().MtuBytes);
@@ -53,7 +53,7 @@ public sealed class DirectorNetworkTests
     }
 
     [Fact]
-    public void Without_a_director_there_is_nothing_to_read() => Assert.Null(DirectorNetwork.Read("/sys/fs/bpf/sse-nobody", "nobody", []));
+    public void Reading_a_missing_director_returns_null() => Assert.Null(DirectorNetwork.Read("/sys/fs/bpf/sse-nobody", "nobody", []));
 
     private static byte[][] Frames(int client, string flags) =>
     [

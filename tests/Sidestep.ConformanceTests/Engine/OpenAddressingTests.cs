@@ -7,28 +7,28 @@ using ServiceEntry = Sidestep.Engine.Xdp.Layout.ServiceEntry;
 namespace Sidestep.ConformanceTests.Engine;
 
 /// <summary>The writer puts entries where the program looks, whatever addresses and ports are chosen.</summary>
-[Collection(OneAtATime.Name)]
+[Collection(SerialEngines.Name)]
 public sealed class OpenAddressingTests
 {
     private const int Full = Constants.ServiceCapacity;
 
     [Fact]
-    public void TheProgramFindsEveryOneOfManyRandomServicesAndNoOther()
+    public void Program_finds_every_one_of_many_random_services_and_no_other()
     {
         using var engine = XdpEngine.LoadDetached();
         var random = new Random(20261120);
         var services = new HashSet<(uint Vip, int Port)>();
         while (services.Count < Full)
             services.Add(((uint)random.Next(0x0b00_0000, 0x7eff_ffff), random.Next(1, 65536)));
-        engine.Apply(Tables.Compile([Tables.Pool("p", "s1")], services.Select(static (s, i) => Tables.Service($"v{i}", "p", s.Vip, s.Port))));
+        engine.Apply(TestTables.Compile([TestTables.Pool("p", "s1")], services.Select(static (s, i) => TestTables.Service($"v{i}", "p", s.Vip, s.Port))));
 
         foreach (var (vip, port) in services)
         {
-            Assert.Equal(XdpAction.Transmit, engine.Trace(Tables.Datagram(vip, port), Tables.InterfaceIndex).Action);
+            Assert.Equal(XdpAction.Transmit, engine.Trace(TestTables.Datagram(vip, port), TestTables.InterfaceIndex).Action);
             // Another port: for the VIP, but for no service of it.
             if (!services.Contains((vip, port ^ 1)) && (port ^ 1) != 0)
-                Assert.Equal(XdpAction.Drop, engine.Trace(Tables.Datagram(vip, port ^ 1), Tables.InterfaceIndex).Action);
-            Assert.Equal(XdpAction.Pass, engine.Trace(Tables.Datagram(vip ^ 0x8000_0000, port), Tables.InterfaceIndex).Action);
+                Assert.Equal(XdpAction.Drop, engine.Trace(TestTables.Datagram(vip, port ^ 1), TestTables.InterfaceIndex).Action);
+            Assert.Equal(XdpAction.Pass, engine.Trace(TestTables.Datagram(vip ^ 0x8000_0000, port), TestTables.InterfaceIndex).Action);
         }
         var counters = engine.ReadCounters();
         Assert.All(services.Select(static (_, i) => $"v{i}"), name => Assert.Equal(1ul, counters.Services[name].Packets));
@@ -42,21 +42,21 @@ public sealed class OpenAddressingTests
     [InlineData(256)]
     [InlineData(65536)]
     [InlineData(1 << 20)]
-    public void OrdinaryNumberingsFit(int step)
+    public void Services_with_regular_addresses_and_ports_fit_the_hash_table(int step)
     {
         var vips = new Vip[Constants.VipEntries];
         var services = new ServiceEntry[Constants.ServiceEntries];
         foreach (var ports in new[] { 1, 16, 256, Full })
         {
             var entries = Enumerable.Range(0, Full).Select(i => (Vip: 0x0a00_0001 + (uint)(i / ports) * (uint)step, Port: (ushort)(1 + i % ports))).ToArray();
-            OpenAddressing.Place([.. entries.Select(static e => e.Vip).Distinct().Select(static v => new Vip { Address = Wire.Word(Tables.Address(v)), Flags = 1 })], vips);
+            OpenAddressing.Place([.. entries.Select(static e => e.Vip).Distinct().Select(static v => new Vip { Address = Wire.Word(TestTables.Address(v)), Flags = 1 })], vips);
             OpenAddressing.Place([.. entries.Select(static (e, i) => new ServiceEntry { Key = KeyOf(e.Vip, e.Port), Service = new Service { Id = (uint)i } })], services);
             Assert.All(entries, e => Assert.True(Finds(services, KeyOf(e.Vip, e.Port))));
         }
     }
 
     [Fact]
-    public void RandomTablesFit()
+    public void Random_services_fit_the_hash_table()
     {
         var services = new ServiceEntry[Constants.ServiceEntries];
         for (var seed = 0; seed < 100; seed++)
@@ -69,7 +69,7 @@ public sealed class OpenAddressingTests
     }
 
     private static ulong KeyOf(uint vip, ushort port) =>
-        (ulong)Wire.Word(Tables.Address(vip)) << 32 | 17ul << 16 | System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(port);
+        (ulong)Wire.Word(TestTables.Address(vip)) << 32 | 17ul << 16 | System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(port);
 
     /// <summary>find_service of src/bpf/classify.h.</summary>
     private static bool Finds(ServiceEntry[] table, ulong key)

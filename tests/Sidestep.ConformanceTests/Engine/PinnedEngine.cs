@@ -11,7 +11,7 @@ internal sealed class PinnedEngine : IDisposable
     private static int _made;
     private readonly string _path = string.Create(CultureInfo.InvariantCulture, $"{BpfFs}/sse-{Environment.ProcessId}-{Interlocked.Increment(ref _made)}");
 
-    static PinnedEngine() => DeleteLeftOvers();
+    static PinnedEngine() => DeleteStale();
 
     public PinnedEngine() => Engine = Open();
 
@@ -54,7 +54,7 @@ internal sealed class PinnedEngine : IDisposable
         return engine;
     }
 
-    private static void DeleteLeftOvers()
+    private static void DeleteStale()
     {
         foreach (var path in Directory.GetDirectories(BpfFs, "sse-*"))
         {

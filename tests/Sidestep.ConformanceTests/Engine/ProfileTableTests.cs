@@ -8,36 +8,36 @@ namespace Sidestep.ConformanceTests.Engine;
 public sealed class ProfileTableTests
 {
     [Fact]
-    public void TheSettingsThatNobodyHasHadForLongestGiveUpTheirNumber()
+    public void Least_recently_used_settings_give_up_their_profile_number()
     {
         var table = new ProfileTable([]);
-        var numbers = Enumerable.Range(0, Constants.Profiles).Select(i => Number(table, i)).ToArray();
-        Assert.Equal(Constants.Profiles, numbers.Distinct().Count());
+        var profileNumbers = Enumerable.Range(0, Constants.Profiles).Select(i => ProfileNumber(table, i)).ToArray();
+        Assert.Equal(Constants.Profiles, profileNumbers.Distinct().Count());
 
         // Had again, and so not the next to go.
-        Assert.Equal(numbers[0], Number(table, 0));
+        Assert.Equal(profileNumbers[0], ProfileNumber(table, 0));
 
-        Assert.Equal(numbers[1], Number(table, Constants.Profiles));
-        Assert.Equal(numbers[2], Number(table, Constants.Profiles + 1));
-        Assert.Equal(numbers[0], Number(table, 0));
-        Assert.Equal(numbers[3], Number(table, 1));
+        Assert.Equal(profileNumbers[1], ProfileNumber(table, Constants.Profiles));
+        Assert.Equal(profileNumbers[2], ProfileNumber(table, Constants.Profiles + 1));
+        Assert.Equal(profileNumbers[0], ProfileNumber(table, 0));
+        Assert.Equal(profileNumbers[3], ProfileNumber(table, 1));
     }
 
     [Fact]
-    public void SettingsOfTheSameTablesKeepTheirNumbers()
+    public void Settings_in_the_current_tables_keep_their_profile_numbers()
     {
         var table = new ProfileTable([]);
         table.Begin();
         for (var i = 0; i < Constants.Profiles; i++)
-            Assert.InRange(table.NumberOf(Service(i)), 0, Constants.Profiles - 1);
-        Assert.True(table.NumberOf(Service(Constants.Profiles)) >= Constants.Profiles);
+            Assert.InRange(table.IdOf(Service(i)), 0, Constants.Profiles - 1);
+        Assert.True(table.IdOf(Service(Constants.Profiles)) >= Constants.Profiles);
     }
 
     /// <summary>In tables of their own.</summary>
-    private static ushort Number(ProfileTable table, int settings)
+    private static ushort ProfileNumber(ProfileTable table, int settings)
     {
         table.Begin();
-        return table.NumberOf(Service(settings));
+        return table.IdOf(Service(settings));
     }
 
     private static Forwarding.ServiceEntry Service(int settings) => new()

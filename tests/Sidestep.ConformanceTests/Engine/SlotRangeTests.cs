@@ -6,29 +6,29 @@ using Sidestep.Model;
 namespace Sidestep.ConformanceTests.Engine;
 
 /// <summary>Where slot tables lie.</summary>
-[Collection(OneAtATime.Name)]
+[Collection(SerialEngines.Name)]
 public sealed class SlotRangeTests
 {
     [Fact]
-    public void TablesThatDidNotChangeStayWhereTheyAre()
+    public void Unchanged_slot_tables_stay_in_place()
     {
         using var pinned = new PinnedEngine();
-        VirtualService[] services = [Tables.Service("x", "x", port: 1), Tables.Service("y", "y", port: 2)];
-        pinned.Engine.Apply(Tables.Compile([Tables.Pool("x", "s1", "s2"), Tables.Pool("y", "s1", "s2")], services));
+        VirtualService[] services = [TestTables.Service("x", "x", port: 1), TestTables.Service("y", "y", port: 2)];
+        pinned.Engine.Apply(TestTables.Compile([TestTables.Pool("x", "s1", "s2"), TestTables.Pool("y", "s1", "s2")], services));
         var before = pinned.Running().Slots;
 
-        pinned.Engine.Apply(Tables.Compile([Tables.Pool("x", "s1", "s2"), Tables.Pool("y", "s1", "s2", "s3")], services));
+        pinned.Engine.Apply(TestTables.Compile([TestTables.Pool("x", "s1", "s2"), TestTables.Pool("y", "s1", "s2", "s3")], services));
         var after = pinned.Running().Slots;
         Assert.Equal(before[Key("x")], after[Key("x")]);
         Assert.NotEqual(before[Key("y")], after[Key("y")]);
 
         // A new Ethernet address is no new table.
-        pinned.Engine.Apply(Tables.Compile([Tables.Pool("x", "s1", "s2"), Tables.Pool("y", "s1", "s2", "s3")], services, serverMac: new(0x02_00_00_00_00_77)));
+        pinned.Engine.Apply(TestTables.Compile([TestTables.Pool("x", "s1", "s2"), TestTables.Pool("y", "s1", "s2", "s3")], services, serverMac: new(0x02_00_00_00_00_77)));
         Assert.Equal(after, pinned.Running().Slots);
     }
 
     [Fact]
-    public void RunsOfBlocksAreTakenAndGivenBack()
+    public void Runs_of_blocks_are_allocated_and_freed()
     {
         var blocks = new BlockAllocator(0, 8);
         Assert.Equal([0, 2, 5], new[] { 2, 3, 3 }.Select(n => blocks.Take(n)!.Value));
@@ -44,33 +44,33 @@ public sealed class SlotRangeTests
     /// <summary>Free blocks that do not lie side by side are of no use to a large table: it is refused with numbers, nothing
     /// is lost, and there is a way round.</summary>
     [Fact]
-    public void WhenFreeBlocksAreScatteredALargeTableIsRefusedAndNothingLeaks()
+    public void Large_slot_table_is_rejected_without_a_leak_when_free_blocks_are_scattered()
     {
         const int Small = 4096, Large = 64;
         using var pinned = new PinnedEngine();
         var engine = pinned.Engine;
         // Four blocks each: half of all blocks together.
-        ForwardingTables SmallOnes(Func<int, int> server) => Tables.Compile(
-            Enumerable.Range(0, Small).Select(i => Tables.Pool($"p{i}", 4093, ($"s{server(i)}", 1))),
-            Enumerable.Range(0, Small).Select(static i => Tables.Service($"v{i}", $"p{i}", port: i + 1)));
+        ForwardingTables SmallOnes(Func<int, int> server) => TestTables.Compile(
+            Enumerable.Range(0, Small).Select(i => TestTables.Pool($"p{i}", 4093, ($"s{server(i)}", 1))),
+            Enumerable.Range(0, Small).Select(static i => TestTables.Service($"v{i}", $"p{i}", port: i + 1)));
         // Every other one moves to a new place: what it leaves are holes.
         engine.Apply(SmallOnes(static i => i));
         engine.Apply(SmallOnes(static i => i % 2 == 0 ? i : 10_000 + i));
         var inForce = pinned.Running().Slots;
 
-        var large = Tables.Compile(
-            Enumerable.Range(0, Large).Select(static i => Tables.Pool($"l{i}", 262139, ($"s{i}", 1))),
-            Enumerable.Range(0, Large).Select(static i => Tables.Service($"l{i}", $"l{i}", port: i + 1)));
+        var large = TestTables.Compile(
+            Enumerable.Range(0, Large).Select(static i => TestTables.Pool($"l{i}", 262139, ($"s{i}", 1))),
+            Enumerable.Range(0, Large).Select(static i => TestTables.Service($"l{i}", $"l{i}", port: i + 1)));
         for (var attempt = 0; attempt < 3; attempt++)
         {
             var error = Assert.Throws<EngineException>(() => engine.Apply(large));
             Assert.Contains("needs 256 adjacent blocks", error.Message, StringComparison.Ordinal);
             Assert.Equal(inForce, pinned.Running().Slots);
         }
-        engine.Apply(Tables.Compile([], []));
+        engine.Apply(TestTables.Compile([], []));
         engine.Apply(large);
         Assert.Equal(Large, pinned.Running().Slots.Count);
     }
 
-    private static GroupKey Key(string pool) => new(pool, Way.Layer2);
+    private static GroupKey Key(string pool) => new(pool, Encap.Layer2);
 }

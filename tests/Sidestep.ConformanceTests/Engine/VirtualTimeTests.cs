@@ -8,7 +8,7 @@ namespace Sidestep.ConformanceTests.Engine;
 public sealed class VirtualTimeTests : IDisposable
 {
     private const long Second = 1_000_000_000;
-    private const string Turns = "pools: {web: {algorithm: round-robin, servers: {web2: {address: web2}}}}";
+    private const string RoundRobin = "pools: {web: {algorithm: round-robin, servers: {web2: {address: web2}}}}";
 
     private readonly ManagedEngine _engine;
     private long _now = 1_000 * Second;
@@ -23,38 +23,38 @@ public sealed class VirtualTimeTests : IDisposable
     [InlineData("{tcp: 60, afterFin: 5}", "FA", 5)]
     [InlineData("{tcp: 60, afterRst: 5}", "R", 5)]
     [InlineData("{tcp: 60, afterFin: 5}", "A", 60)]
-    public void A_flow_is_remembered_for_its_idle_timeout_and_no_longer(string timeouts, string last, int seconds)
+    public void Flow_is_tracked_for_exactly_its_idle_timeout(string timeouts, string last, int seconds)
     {
-        Given($"{{profiles: {{l2: {{idleTimeouts: {timeouts}}}}}, {Turns}}}");
+        Given($"{{profiles: {{l2: {{idleTimeouts: {timeouts}}}}}, {RoundRobin}}}");
         var first = Server("S");
         Assert.Equal(first, Server(last));
-        Pass(seconds - 1);
+        Advance(seconds - 1);
         Assert.Equal(first, Server("A", peek: true));
-        Pass(2);
+        Advance(2);
         // The next turn is the other server's.
         Assert.NotEqual(first, Server("A"));
     }
 
     [Fact]
-    public void Too_big_packets_are_answered_64_times_at_once_and_then_once_a_millisecond()
+    public void Icmp_too_big_allows_a_burst_of_64_and_then_one_per_millisecond()
     {
         Given("{}");
         var big = CaseTable.Frame("[ipv4: {to: vip-l3, flags: df}, tcp: {flags: A}, payload: 1441]");
-        int Answers(int frames) => Enumerable.Range(0, frames).Count(_ => _engine.Trace(big, 1).Action == XdpAction.Transmit);
-        Assert.Equal(64, Answers(200));
+        int Replies(int frames) => Enumerable.Range(0, frames).Count(_ => _engine.Trace(big, 1).Action == XdpAction.Transmit);
+        Assert.Equal(64, Replies(200));
         _now += 10 << 20;
-        Assert.Equal(10, Answers(200));
-        Pass(3600);
-        Assert.Equal(64, Answers(200));
-        Assert.Equal(600UL - 138, _engine.ReadCounters().Drops[DropReason.TooBigUnanswered].Packets);
+        Assert.Equal(10, Replies(200));
+        Advance(3600);
+        Assert.Equal(64, Replies(200));
+        Assert.Equal(600UL - 138, _engine.ReadCounters().Drops[DropReason.TooBigRateLimited].Packets);
     }
 
     [Fact]
-    public void A_first_fragment_is_remembered_for_five_seconds()
+    public void First_fragment_is_tracked_for_five_seconds()
     {
         Given("{pools: {web: {hash: five-tuple}}}");
         Assert.Equal(XdpAction.Transmit, Fragment("[ipv4: {id: 7, flags: mf}, first: 64, udp: {}, payload: 100]"));
-        Pass(5);
+        Advance(5);
         Assert.Equal(XdpAction.Transmit, Fragment("[ipv4: {id: 7, offsetBytes: 64, protocol: 17}, payload: 44]"));
         _now += Second / 5;
         Assert.Equal(XdpAction.Drop, Fragment("[ipv4: {id: 7, offsetBytes: 64, protocol: 17}, payload: 44]"));
@@ -62,7 +62,7 @@ public sealed class VirtualTimeTests : IDisposable
 
     private XdpAction Fragment(string layers) => _engine.Trace(CaseTable.Frame(layers), 1).Action;
 
-    private void Pass(int seconds) => _now += seconds * Second;
+    private void Advance(int seconds) => _now += seconds * Second;
 
     private void Given(string changes)
     {

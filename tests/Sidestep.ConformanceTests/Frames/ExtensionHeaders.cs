@@ -8,21 +8,21 @@ internal static class ExtensionHeaders
     /// <summary>PadN over four bytes: the shortest hop-by-hop or destination options header.</summary>
     private const string Padding = "010400000000";
 
-    public static byte[] Options(CaseNode node, Next next, Func<int, byte[]> behind)
+    public static byte[] Options(CaseNode node, NextLayer next, Func<int, byte[]> behind)
     {
         node.Only("nextHeader", "length", "options");
         var options = Convert.FromHexString(node["options"].TextOr(Padding));
         return Header(node, next, behind, options);
     }
 
-    public static byte[] Routing(CaseNode node, Next next, Func<int, byte[]> behind)
+    public static byte[] Routing(CaseNode node, NextLayer next, Func<int, byte[]> behind)
     {
         node.Only("nextHeader", "length", "type", "segmentsLeft", "data");
         byte[] rest = [(byte)node["type"].NumberOr(2), (byte)node["segmentsLeft"].NumberOr(0), .. Convert.FromHexString(node["data"].TextOr("00000000"))];
         return Header(node, next, behind, rest);
     }
 
-    public static byte[] Fragment(CaseNode node, Next next, Func<int, byte[]> behind)
+    public static byte[] Fragment(CaseNode node, NextLayer next, Func<int, byte[]> behind)
     {
         node.Only("nextHeader", "reserved", "offsetBytes", "more", "id");
         return
@@ -35,7 +35,7 @@ internal static class ExtensionHeaders
         ];
     }
 
-    public static byte[] Authentication(CaseNode node, Next next, Func<int, byte[]> behind)
+    public static byte[] Authentication(CaseNode node, NextLayer next, Func<int, byte[]> behind)
     {
         node.Only("nextHeader", "length", "value");
         var value = Convert.FromHexString(node["value"].TextOr("0123456789abcdef01234567"));
@@ -51,7 +51,7 @@ internal static class ExtensionHeaders
         ];
     }
 
-    private static byte[] Header(CaseNode node, Next next, Func<int, byte[]> behind, byte[] rest)
+    private static byte[] Header(CaseNode node, NextLayer next, Func<int, byte[]> behind, byte[] rest)
     {
         var length = 2 + rest.Length;
         if (length % 8 != 0)

@@ -3,7 +3,7 @@ using Sidestep.ConformanceTests.Cases;
 namespace Sidestep.ConformanceTests.Frames;
 
 /// <summary>Builds frames from the layers that rows describe. It judges the product, so it shares nothing with it.</summary>
-internal sealed class FrameBuilder(Names names)
+internal sealed class FrameBuilder(HostNames names)
 {
     /// <summary>Builds.</summary>
     /// <param name="layers">From the outside in; Ethernet may be left out.</param>
@@ -17,7 +17,7 @@ internal sealed class FrameBuilder(Names names)
         if (content is [] or [{ Name: not ("ethernet" or "hex") }, ..])
             content.Insert(0, new Layer("ethernet", new CaseNode($"{layers}.ethernet", null)));
 
-        var frame = Stack(content, input, new Surroundings(0, null, null, actual ?? []));
+        var frame = Stack(content, input, new LayerContext(0, null, null, actual ?? []));
         foreach (var layer in shaping)
         {
             var length = (int)layer.Node.Number;
@@ -29,39 +29,39 @@ internal sealed class FrameBuilder(Names names)
     }
 
     /// <summary>The first of the layers with everything inside it.</summary>
-    private byte[] Stack(List<Layer> layers, byte[] input, Surroundings around)
+    private byte[] Stack(List<Layer> layers, byte[] input, LayerContext context)
     {
         if (layers is [])
             return [];
         var (name, node) = layers[0];
         var inside = layers.Skip(1).ToList();
-        byte[] Inside(Surroundings surroundings) => Stack(inside, input, surroundings);
-        byte[] Behind(int length) => Inside(around.Behind(length));
-        var next = Next.Of(inside, input);
+        byte[] Inside(LayerContext inner) => Stack(inside, input, inner);
+        byte[] Behind(int length) => Inside(context.Advance(length));
+        var next = NextLayer.Of(inside, input);
         return name switch
         {
             "ethernet" => LinkLayers.Ethernet(node, names, next, input, Behind(14)),
             "vlan" or "service-vlan" => LinkLayers.Vlan(node, next, Behind(4)),
             "arp" => [.. LinkLayers.Arp(node, names), .. Behind(28)],
-            "ipv4" => Ipv4Layer.Build(node, names, next, around, Inside),
-            "ipv6" => Ipv6Layer.Build(node, names, next, around, Inside),
+            "ipv4" => Ipv4Layer.Build(node, names, next, context, Inside),
+            "ipv6" => Ipv6Layer.Build(node, names, next, context, Inside),
             "hop-by-hop" or "destination-options" => ExtensionHeaders.Options(node, next, Behind),
             "routing" => ExtensionHeaders.Routing(node, next, Behind),
             "fragment" => ExtensionHeaders.Fragment(node, next, Behind),
             "authentication" => ExtensionHeaders.Authentication(node, next, Behind),
-            "tcp" => TransportLayers.Tcp(node, around, Behind),
-            "udp" => TransportLayers.Udp(node, around, Behind(8)),
+            "tcp" => TransportLayers.Tcp(node, context, Behind),
+            "udp" => TransportLayers.Udp(node, context, Behind(8)),
             "icmp" => IcmpLayers.Icmp(node, Behind(8)),
-            "icmpv6" => IcmpLayers.Icmpv6(node, around, Behind(8)),
-            "neighbour-solicitation" => NeighbourLayers.Build(node, names, around, type: 135),
-            "neighbour-advertisement" => NeighbourLayers.Build(node, names, around, type: 136),
+            "icmpv6" => IcmpLayers.Icmpv6(node, context, Behind(8)),
+            "neighbour-solicitation" => NeighbourLayers.Build(node, names, context, type: 135),
+            "neighbour-advertisement" => NeighbourLayers.Build(node, names, context, type: 136),
             "gre" => TunnelLayers.Gre(node, next, Behind(4)),
             "gue" => TunnelLayers.Gue(node, next, Behind(4)),
-            "first" => Parts.First(node, around, Inside(around)),
+            "first" => PartialLayers.First(node, context, Inside(context)),
             "payload" => [.. Enumerable.Range(0, (int)node.Number).Select(static i => (byte)(i * 31 + 7)), .. Behind((int)node.Number)],
-            "hex" => [.. Parts.Hex(node), .. Behind(Parts.Hex(node).Length)],
+            "hex" => [.. PartialLayers.Hex(node), .. Behind(PartialLayers.Hex(node).Length)],
             "rest of input" => [.. input[14..], .. Behind(input.Length - 14)],
-            "datagram of input" => [.. Parts.Datagram(node, input), .. Behind(Parts.Datagram(node, input).Length)],
+            "datagram of input" => [.. PartialLayers.Datagram(node, input), .. Behind(PartialLayers.Datagram(node, input).Length)],
             _ => throw node.Wrong($"there is no layer '{name}'"),
         };
     }

@@ -15,13 +15,13 @@ internal static class IcmpLayers
         return Bytes.Put(message, 2, TransportLayers.Checksum(node, [message]));
     }
 
-    public static byte[] Icmpv6(CaseNode node, Surroundings around, byte[] payload)
+    public static byte[] Icmpv6(CaseNode node, LayerContext context, byte[] payload)
     {
         node.Only("type", "code", "id", "sequence", "mtu", "checksum", "checksumError");
         var type = node["type"].NumberOr(128);
         var word = node["mtu"].Exists ? Bytes.U32(node["mtu"].Number) : Word(node, isError: type < 128);
         byte[] message = [(byte)type, (byte)node["code"].NumberOr(0), 0, 0, .. word, .. payload];
-        return Bytes.Put(message, 2, TransportLayers.Checksum(node, [TransportLayers.Pseudo(around, 58, message.Length), message]));
+        return Bytes.Put(message, 2, TransportLayers.Checksum(node, [TransportLayers.Pseudo(context, 58, message.Length), message]));
     }
 
     private static byte[] Word(CaseNode node, bool isError) =>

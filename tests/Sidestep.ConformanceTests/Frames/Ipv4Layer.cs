@@ -6,22 +6,22 @@ namespace Sidestep.ConformanceTests.Frames;
 /// <summary>RFC 791 section 3.1; every field can be made wrong.</summary>
 internal static class Ipv4Layer
 {
-    public static byte[] Build(CaseNode node, Names names, Next next, Surroundings around, Func<Surroundings, byte[]> inside)
+    public static byte[] Build(CaseNode node, HostNames names, NextLayer next, LayerContext context, Func<LayerContext, byte[]> inside)
     {
         node.Only("from", "to", "tos", "id", "flags", "offsetBytes", "ttl", "protocol", "options",
             "version", "ihl", "totalLength", "checksum", "checksumError");
-        var source = around.Address(LinkLayers.Or(node, "from", "client"), names, 12, 4);
-        var destination = around.Address(LinkLayers.Or(node, "to", "vip"), names, 16, 4);
+        var source = context.Address(LinkLayers.Or(node, "from", "client"), names, 12, 4);
+        var destination = context.Address(LinkLayers.Or(node, "to", "vip"), names, 16, 4);
         var options = Convert.FromHexString(node["options"].TextOr(""));
-        var payload = inside(around.Behind(20 + options.Length) with { Source = source, Destination = destination });
+        var payload = inside(context.Advance(20 + options.Length) with { Source = source, Destination = destination });
         byte[] header =
         [
             (byte)(node["version"].NumberOr(4) << 4 | node["ihl"].NumberOr(5 + options.Length / 4)),
-            (byte)around.Number(node["tos"], 1, 8, 0),
+            (byte)context.Number(node["tos"], 1, 8, 0),
             .. Bytes.U16(node["totalLength"].NumberOr(20 + options.Length + payload.Length)),
-            .. Bytes.U16(around.Number(node["id"], 4, 16, 0x1234)),
-            .. Bytes.U16(Flags(node["flags"], around) | node["offsetBytes"].NumberOr(0) / 8),
-            (byte)around.Number(node["ttl"], 8, 8, 57),
+            .. Bytes.U16(context.Number(node["id"], 4, 16, 0x1234)),
+            .. Bytes.U16(Flags(node["flags"], context) | node["offsetBytes"].NumberOr(0) / 8),
+            (byte)context.Number(node["ttl"], 8, 8, 57),
             (byte)next.Protocol(node["protocol"]),
             0, 0, // checksum
             .. source,
@@ -32,8 +32,8 @@ internal static class Ipv4Layer
         return [.. header, .. payload];
     }
 
-    private static long Flags(CaseNode node, Surroundings around) => node.TextOr("") == "any"
-        ? around.Number(node, 6, 16, 0) & 0xe000
+    private static long Flags(CaseNode node, LayerContext context) => node.TextOr("") == "any"
+        ? context.Number(node, 6, 16, 0) & 0xe000
         : node.TextOr("").Split(' ', StringSplitOptions.RemoveEmptyEntries).Sum(flag => flag switch
         {
             "reserved" => 0x8000,

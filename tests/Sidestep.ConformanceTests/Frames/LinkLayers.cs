@@ -5,7 +5,7 @@ namespace Sidestep.ConformanceTests.Frames;
 /// <summary>Ethernet, VLAN tags and ARP.</summary>
 internal static class LinkLayers
 {
-    public static byte[] Ethernet(CaseNode node, Names names, Next next, byte[] input, byte[] payload)
+    public static byte[] Ethernet(CaseNode node, HostNames names, NextLayer next, byte[] input, byte[] payload)
     {
         node.Only("to", "from", "type");
         return
@@ -19,14 +19,14 @@ internal static class LinkLayers
 
     /// <summary>IEEE 802.1Q: priority and identifier, then the type of what follows. Which kind of tag it is, the type before
     /// it says.</summary>
-    public static byte[] Vlan(CaseNode node, Next next, byte[] payload)
+    public static byte[] Vlan(CaseNode node, NextLayer next, byte[] payload)
     {
         node.Only("id", "priority", "type");
         return [.. Bytes.U16(node["priority"].NumberOr(0) << 13 | node["id"].Number), .. Bytes.U16(next.EtherType(node)), .. payload];
     }
 
     /// <summary>RFC 826.</summary>
-    public static byte[] Arp(CaseNode node, Names names)
+    public static byte[] Arp(CaseNode node, HostNames names)
     {
         node.Only("operation", "sender", "senderMac", "target", "targetMac", "hardwareType", "protocolType",
             "hardwareLength", "protocolLength");
@@ -54,6 +54,6 @@ internal static class LinkLayers
     public static CaseNode Or(CaseNode node, string key, string name) =>
         node[key].Exists ? node[key] : CaseNode.Of($"{node}.{key}", name);
 
-    private static byte[] Address(CaseNode node, string key, Names names, string name) =>
+    private static byte[] Address(CaseNode node, string key, HostNames names, string name) =>
         names.Address(Or(node, key, name)).GetAddressBytes();
 }

@@ -5,7 +5,7 @@ namespace Sidestep.ConformanceTests.Frames;
 /// <summary>Neighbour discovery (RFC 4861 sections 4.3 and 4.4): solicitation and advertisement are alike but for the flags.</summary>
 internal static class NeighbourLayers
 {
-    public static byte[] Build(CaseNode node, Names names, Surroundings around, byte type)
+    public static byte[] Build(CaseNode node, HostNames names, LayerContext context, byte type)
     {
         node.Only("target", "flags", "sourceMac", "targetMac", "options", "code", "checksum", "checksumError");
         byte[] message =
@@ -19,7 +19,7 @@ internal static class NeighbourLayers
             .. LinkLayerOption(node["targetMac"], names, 2),
             .. Convert.FromHexString(node["options"].TextOr("")),
         ];
-        return Bytes.Put(message, 2, TransportLayers.Checksum(node, [TransportLayers.Pseudo(around, 58, message.Length), message]));
+        return Bytes.Put(message, 2, TransportLayers.Checksum(node, [TransportLayers.Pseudo(context, 58, message.Length), message]));
     }
 
     private static long Flag(CaseNode node, string flag) => flag switch
@@ -30,5 +30,5 @@ internal static class NeighbourLayers
         _ => throw node.Wrong($"'{flag}' is no flag"),
     };
 
-    private static byte[] LinkLayerOption(CaseNode node, Names names, byte type) => node.Exists ? [type, 1, .. names.Mac(node)] : [];
+    private static byte[] LinkLayerOption(CaseNode node, HostNames names, byte type) => node.Exists ? [type, 1, .. names.Mac(node)] : [];
 }

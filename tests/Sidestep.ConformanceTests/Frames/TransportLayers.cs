@@ -8,7 +8,7 @@ internal static class TransportLayers
 {
     private const string ControlBits = "FSRPAUEC"; // from bit 0 upwards
 
-    public static byte[] Tcp(CaseNode node, Surroundings around, Func<int, byte[]> behind)
+    public static byte[] Tcp(CaseNode node, LayerContext context, Func<int, byte[]> behind)
     {
         node.Only("from", "to", "seq", "ack", "flags", "window", "options", "dataOffset", "checksum", "checksumError");
         var options = Convert.FromHexString(node["options"].TextOr(""));
@@ -17,30 +17,30 @@ internal static class TransportLayers
             .. Bytes.U16(node["from"].NumberOr(40000)),
             .. Bytes.U16(node["to"].NumberOr(80)),
             .. Bytes.U32(node["seq"].NumberOr(1)),
-            .. Bytes.U32(around.Number(node["ack"], 8, 32, 0)),
+            .. Bytes.U32(context.Number(node["ack"], 8, 32, 0)),
             (byte)(node["dataOffset"].NumberOr(5 + options.Length / 4) << 4),
             (byte)node["flags"].TextOr("S").Sum(static c => 1 << ControlBits.IndexOf(c, StringComparison.Ordinal)),
-            .. Bytes.U16(around.Number(node["window"], 14, 16, 64240)),
+            .. Bytes.U16(context.Number(node["window"], 14, 16, 64240)),
             0, 0, // checksum
             0, 0, // urgent pointer
             .. options,
             .. behind(20 + options.Length),
         ];
-        return Bytes.Put(segment, 16, Checksum(node, [Pseudo(around, 6, segment.Length), segment]));
+        return Bytes.Put(segment, 16, Checksum(node, [Pseudo(context, 6, segment.Length), segment]));
     }
 
-    public static byte[] Udp(CaseNode node, Surroundings around, byte[] payload)
+    public static byte[] Udp(CaseNode node, LayerContext context, byte[] payload)
     {
         node.Only("from", "to", "length", "checksum", "checksumError");
         byte[] datagram =
         [
-            .. Bytes.U16(around.Number(node["from"], 0, 16, 40000)),
+            .. Bytes.U16(context.Number(node["from"], 0, 16, 40000)),
             .. Bytes.U16(node["to"].NumberOr(53)),
             .. Bytes.U16(node["length"].NumberOr(8 + payload.Length)),
             0, 0, // checksum
             .. payload,
         ];
-        var checksum = Checksum(node, [Pseudo(around, 17, datagram.Length), datagram]);
+        var checksum = Checksum(node, [Pseudo(context, 17, datagram.Length), datagram]);
         return Bytes.Put(datagram, 6, checksum == 0 && !node["checksum"].Exists ? 0xffff : checksum);
     }
 
@@ -49,7 +49,7 @@ internal static class TransportLayers
         node["checksum"].NumberOr(NaiveChecksum.Of(covered) + node["checksumError"].NumberOr(0));
 
     /// <summary>RFC 9293 section 3.1 for IPv4, RFC 8200 section 8.1 for IPv6.</summary>
-    public static byte[] Pseudo(Surroundings around, byte protocol, int length) => around switch
+    public static byte[] Pseudo(LayerContext context, byte protocol, int length) => context switch
     {
         { Source: { Length: 4 } source, Destination: { } destination } => [.. source, .. destination, 0, protocol, .. Bytes.U16(length)],
         { Source: { } source, Destination: { } destination } => [.. source, .. destination, .. Bytes.U32(length), 0, 0, 0, protocol],

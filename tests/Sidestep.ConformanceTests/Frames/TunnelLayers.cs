@@ -6,7 +6,7 @@ namespace Sidestep.ConformanceTests.Frames;
 internal static class TunnelLayers
 {
     /// <summary>RFC 2784 section 2: without the optional checksum.</summary>
-    public static byte[] Gre(CaseNode node, Next next, byte[] payload)
+    public static byte[] Gre(CaseNode node, NextLayer next, byte[] payload)
     {
         node.Only("flags", "type");
         return [.. Bytes.U16(node["flags"].NumberOr(0)), .. Bytes.U16(next.EtherType(node)), .. payload];
@@ -14,7 +14,7 @@ internal static class TunnelLayers
 
     /// <summary>Generic UDP Encapsulation, variant 0 (draft-ietf-intarea-gue-09 section 3.1): a data message without
     /// extension fields.</summary>
-    public static byte[] Gue(CaseNode node, Next next, byte[] payload)
+    public static byte[] Gue(CaseNode node, NextLayer next, byte[] payload)
     {
         node.Only("first", "protocol", "flags");
         return

@@ -35,53 +35,53 @@ public sealed class AgentRegistryTests
     public AgentRegistryTests()
     {
         _agents = new AgentRegistry(_drains, "1.0", _time);
-        _agents.InForce(_configuration, Hops(1500));
+        _agents.Applied(_configuration, Hops(1500));
     }
 
     [Fact]
-    public async Task One_name_in_several_pools_is_one_host_with_the_duties_of_all()
+    public async Task Host_named_in_several_pools_gets_the_spec_of_all_of_them()
     {
-        var duties = await Get("web1");
+        var spec = await Get("web1");
 
-        Assert.Equal(["10.0.0.2", "10.0.0.3"], duties.Directors.Select(static d => d.ToString()));
-        Assert.Equal(["dns", "www"], duties.Services.Select(static s => s.Name));
-        var (dns, www) = (duties.Services[0], duties.Services[1]);
+        Assert.Equal(["10.0.0.2", "10.0.0.3"], spec.Directors.Select(static d => d.ToString()));
+        Assert.Equal(["dns", "www"], spec.Services.Select(static s => s.Name));
+        var (dns, www) = (spec.Services[0], spec.Services[1]);
         Assert.Equal(("l3", "gue", 6081, "10.1.0.11"), (dns.Dsr, dns.Encapsulation, dns.GuePort, dns.Server!.ToString()));
-        Assert.Equal(new PathRoom(1500, 32, 1428, 1408), dns.Room);
+        Assert.Equal(new PathMtu(1500, 32, 1428, 1408), dns.PathMtu);
         Assert.Equal(("l2", null, null), (www.Dsr, www.Encapsulation, www.GuePort));
         Assert.Equal(["80", "8000-8099"], www.Ports);
-        Assert.Equal(new PathRoom(1500, 0, 1460, 1440), www.Room);
+        Assert.Equal(new PathMtu(1500, 0, 1460, 1440), www.PathMtu);
     }
 
     [Fact]
-    public async Task A_server_is_known_by_its_address_as_well()
+    public async Task Server_is_also_found_by_its_address()
     {
         Assert.Equal(["dns"], (await Get("2001:db8::12")).Services.Select(static s => s.Name));
-        Assert.Null(await _agents.DutiesAsync("web9", null, TimeSpan.Zero, CancellationToken.None));
+        Assert.Null(await _agents.GetSpecAsync("web9", null, TimeSpan.Zero, CancellationToken.None));
     }
 
     [Fact]
-    public async Task The_same_duties_have_the_same_number_and_others_have_another()
+    public async Task Revision_changes_only_when_the_spec_changes()
     {
         var first = await Get("web1");
-        _agents.InForce(ConfigurationReader.Read(Yaml.Replace("10.0.0.12", "10.0.0.13", StringComparison.Ordinal), null).Configuration!, Hops(1500));
+        _agents.Applied(ConfigurationReader.Read(Yaml.Replace("10.0.0.12", "10.0.0.13", StringComparison.Ordinal), null).Configuration!, Hops(1500));
         Assert.Equal(first.Revision, (await Get("web1")).Revision);
 
-        _agents.InForce(_configuration, Hops(1400));
+        _agents.Applied(_configuration, Hops(1400));
         Assert.NotEqual(first.Revision, (await Get("web1")).Revision);
     }
 
     [Fact]
-    public async Task Who_waits_is_told_of_others_and_of_nothing_after_a_while()
+    public async Task Waiting_agent_receives_a_new_spec_or_null_after_the_timeout()
     {
         var first = await Get("web1");
-        var waits = _agents.DutiesAsync("web1", first.Revision, TimeSpan.FromSeconds(30), CancellationToken.None);
-        _agents.InForce(_configuration, Hops(1500));
-        Assert.False(waits.IsCompleted);
-        _agents.InForce(_configuration, Hops(1400));
-        Assert.NotNull(await waits.WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken));
+        var pending = _agents.GetSpecAsync("web1", first.Revision, TimeSpan.FromSeconds(30), CancellationToken.None);
+        _agents.Applied(_configuration, Hops(1500));
+        Assert.False(pending.IsCompleted);
+        _agents.Applied(_configuration, Hops(1400));
+        Assert.NotNull(await pending.WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken));
 
-        var idle = _agents.DutiesAsync("web1", (await Get("web1")).Revision, TimeSpan.FromSeconds(30), CancellationToken.None);
+        var idle = _agents.GetSpecAsync("web1", (await Get("web1")).Revision, TimeSpan.FromSeconds(30), CancellationToken.None);
         Assert.True(SpinWait.SpinUntil(() => _time.NextDue is not null, TimeSpan.FromSeconds(5)));
         _time.Advance(TimeSpan.FromSeconds(30));
         Assert.Null(await idle.WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken));
@@ -89,136 +89,136 @@ public sealed class AgentRegistryTests
 
     /// <summary>The agent that waits for duties is to report, and waits again meanwhile.</summary>
     [Fact]
-    public async Task Who_waits_hears_of_a_hurry_once()
+    public async Task Waiting_agent_is_released_once_when_reports_are_expedited()
     {
         var revision = (await Get("web1")).Revision;
-        var waits = _agents.DutiesAsync("web1", revision, TimeSpan.FromSeconds(30), CancellationToken.None);
-        Assert.False(waits.IsCompleted);
-        using (_agents.Hurry())
+        var pending = _agents.GetSpecAsync("web1", revision, TimeSpan.FromSeconds(30), CancellationToken.None);
+        Assert.False(pending.IsCompleted);
+        using (_agents.ExpediteReports())
         {
-            Assert.Null(await waits.WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken));
-            waits = _agents.DutiesAsync("web1", revision, TimeSpan.FromSeconds(30), CancellationToken.None);
-            Assert.False(waits.IsCompleted);
+            Assert.Null(await pending.WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken));
+            pending = _agents.GetSpecAsync("web1", revision, TimeSpan.FromSeconds(30), CancellationToken.None);
+            Assert.False(pending.IsCompleted);
         }
-        Assert.False(waits.IsCompleted);
-        _agents.InForce(_configuration, Hops(1400));
-        Assert.NotNull(await waits.WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken));
+        Assert.False(pending.IsCompleted);
+        _agents.Applied(_configuration, Hops(1400));
+        Assert.NotNull(await pending.WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken));
     }
 
     [Fact]
-    public void A_wish_drains_and_is_withdrawn()
+    public void Reported_admin_state_drains_the_server_until_it_is_withdrawn()
     {
-        _agents.Report("web2", Report(OperatorWish.Draining));
-        Assert.Equal([ServerState.Enabled, ServerState.Draining], States(_drains.On(_configuration)));
+        _agents.Report("web2", Report(AdminStates.Draining));
+        Assert.Equal([ServerState.Enabled, ServerState.Draining], States(_drains.ApplyTo(_configuration)));
 
         // Another's wish is another wish.
         _drains.Set("web2", "sentinel", drains: true);
-        _agents.Report("web2", Report(OperatorWish.Enabled));
-        Assert.Equal([ServerState.Enabled, ServerState.Draining], States(_drains.On(_configuration)));
+        _agents.Report("web2", Report(AdminStates.Enabled));
+        Assert.Equal([ServerState.Enabled, ServerState.Draining], States(_drains.ApplyTo(_configuration)));
         _drains.Set("web2", "sentinel", drains: false);
-        Assert.Same(_configuration, _drains.On(_configuration));
+        Assert.Same(_configuration, _drains.ApplyTo(_configuration));
     }
 
     [Fact]
-    public void A_wish_changes_nothing_that_the_file_has_as_disabled_and_no_other_pool()
+    public void Drain_request_affects_neither_disabled_servers_nor_other_pools()
     {
         var disabled = ConfigurationReader.Read(Yaml.Replace("10.0.0.12 }", "10.0.0.12, state: disabled }", StringComparison.Ordinal), null).Configuration!;
         _drains.Set("web2", "operator", drains: true);
-        var drained = _drains.On(disabled);
+        var drained = _drains.ApplyTo(disabled);
         Assert.Equal([ServerState.Enabled, ServerState.Disabled], States(drained));
         Assert.Same(disabled.Pools[1], drained.Pools[1]);
     }
 
     [Fact]
-    public void Reports_of_unknown_servers_are_refused_and_those_of_servers_that_go_are_forgotten()
+    public void Reports_of_unknown_servers_are_rejected_and_those_of_removed_servers_discarded()
     {
-        Assert.Null(_agents.Report("web9", Report(OperatorWish.Enabled)));
-        _agents.Report("dns2", Report(OperatorWish.Enabled));
+        Assert.Null(_agents.Report("web9", Report(AdminStates.Enabled)));
+        _agents.Report("dns2", Report(AdminStates.Enabled));
         Assert.Single(_agents.All);
-        _agents.InForce(ConfigurationReader.Read(Yaml.Replace("dns2", "dns3", StringComparison.Ordinal), null).Configuration!, Hops(1500));
+        _agents.Applied(ConfigurationReader.Read(Yaml.Replace("dns2", "dns3", StringComparison.Ordinal), null).Configuration!, Hops(1500));
         Assert.Empty(_agents.All);
     }
 
     [Fact]
-    public void A_server_is_fit_as_long_as_its_agent_says_so()
+    public void Server_is_healthy_while_its_agent_reports_so()
     {
         var address = IPAddress.Parse("10.0.0.12");
-        Assert.Null(_agents.IsFit("web2", address));
-        _agents.Report("web2", Report(OperatorWish.Enabled));
-        Assert.True(_agents.IsFit("web2", address));
-        _agents.Report("web2", Report(OperatorWish.Enabled) with { Conditions = [new Condition(ConditionNames.Vip, "203.0.113.10", Verdict.Wrong, "absent", "on lo", "")] });
-        Assert.False(_agents.IsFit("web2", address));
+        Assert.Null(_agents.IsHealthy("web2", address));
+        _agents.Report("web2", Report(AdminStates.Enabled));
+        Assert.True(_agents.IsHealthy("web2", address));
+        _agents.Report("web2", Report(AdminStates.Enabled) with { Conditions = [new Condition(ConditionNames.Vip, "203.0.113.10", ConditionStatus.Wrong, "absent", "on lo", "")] });
+        Assert.False(_agents.IsHealthy("web2", address));
         _time.Advance(AgentRegistry.SilentAfter + TimeSpan.FromSeconds(1));
-        Assert.Null(_agents.IsFit("web2", address));
+        Assert.Null(_agents.IsHealthy("web2", address));
     }
 
     [Fact]
-    public void Agents_hurry_while_somebody_waits()
+    public void Reports_are_requested_sooner_while_expedited()
     {
-        Assert.Null(_agents.Report("web2", Report(OperatorWish.Enabled))!.NextReportMilliseconds);
-        using (_agents.Hurry())
-            Assert.NotNull(_agents.Report("web2", Report(OperatorWish.Enabled))!.NextReportMilliseconds);
-        Assert.Null(_agents.Report("web2", Report(OperatorWish.Enabled))!.NextReportMilliseconds);
+        Assert.Null(_agents.Report("web2", Report(AdminStates.Enabled))!.NextReportMilliseconds);
+        using (_agents.ExpediteReports())
+            Assert.NotNull(_agents.Report("web2", Report(AdminStates.Enabled))!.NextReportMilliseconds);
+        Assert.Null(_agents.Report("web2", Report(AdminStates.Enabled))!.NextReportMilliseconds);
     }
 
     [Fact]
-    public async Task A_report_counts_as_later_only_when_it_was_made_after_the_mark()
+    public async Task Report_counts_only_when_it_was_made_in_the_requested_epoch()
     {
         var web2 = _configuration.Pools[0].Servers[1];
-        var first = _agents.Report("web2", Report(OperatorWish.Enabled))!.Mark;
-        var mark = _agents.Mark();
-        Assert.True(mark > first);
-        var waits = _agents.WaitForReportsAsync([web2], mark, TimeSpan.FromSeconds(30), CancellationToken.None);
+        var first = _agents.Report("web2", Report(AdminStates.Enabled))!.ReportEpoch;
+        var epoch = _agents.BeginEpoch();
+        Assert.True(epoch > first);
+        var pending = _agents.WaitForReportsAsync([web2], epoch, TimeSpan.FromSeconds(30), CancellationToken.None);
 
         // On its way when the mark was made: it brings back what its agent knew.
-        Assert.Equal(mark, _agents.Report("web2", Report(OperatorWish.Enabled) with { Mark = first })!.Mark);
-        Assert.False(waits.IsCompleted);
+        Assert.Equal(epoch, _agents.Report("web2", Report(AdminStates.Enabled) with { ReportEpoch = first })!.ReportEpoch);
+        Assert.False(pending.IsCompleted);
         // A mark that was never given is none.
-        _agents.Report("web2", Report(OperatorWish.Enabled) with { Mark = mark + 1 });
-        Assert.False(waits.IsCompleted);
-        _agents.Report("web2", Report(OperatorWish.Enabled) with { Mark = mark });
-        Assert.Empty(await waits.WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken));
+        _agents.Report("web2", Report(AdminStates.Enabled) with { ReportEpoch = epoch + 1 });
+        Assert.False(pending.IsCompleted);
+        _agents.Report("web2", Report(AdminStates.Enabled) with { ReportEpoch = epoch });
+        Assert.Empty(await pending.WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken));
     }
 
     [Fact]
-    public async Task Who_reports_too_late_is_told_by_name_and_who_never_did_is_not_waited_for()
+    public async Task Late_servers_are_listed_by_name_and_servers_without_an_agent_are_not_awaited()
     {
-        _agents.Report("web2", Report(OperatorWish.Enabled));
-        var waits = _agents.WaitForReportsAsync(_configuration.Pools[0].Servers, _agents.Mark(), TimeSpan.FromSeconds(5), CancellationToken.None);
+        _agents.Report("web2", Report(AdminStates.Enabled));
+        var pending = _agents.WaitForReportsAsync(_configuration.Pools[0].Servers, _agents.BeginEpoch(), TimeSpan.FromSeconds(5), CancellationToken.None);
         Assert.True(SpinWait.SpinUntil(() => _time.NextDue is not null, TimeSpan.FromSeconds(5)));
         _time.Advance(TimeSpan.FromSeconds(5));
-        Assert.Equal(["web2"], (await waits.WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken)).Select(static s => s.Name));
+        Assert.Equal(["web2"], (await pending.WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken)).Select(static s => s.Name));
     }
 
     [Fact]
-    public void Handshakes_that_get_nowhere_are_suspicious_and_others_are_not()
+    public void Unanswered_handshakes_raise_a_passive_signal_and_answered_ones_do_not()
     {
-        var heard = new List<string>();
-        _agents.Suspected += (server, what) => heard.Add($"{server} {what}");
+        var signals = new List<string>();
+        _agents.PassiveSignalRaised += (server, what) => signals.Add($"{server} {what}");
         var vip = IPAddress.Parse("203.0.113.10");
         void Counts(long syns, long synAcks, long resets = 0, string instance = "a") =>
-            _agents.Report("web2", Report(OperatorWish.Enabled) with { Instance = instance, Traffic = [new VipTraffic(vip, syns, synAcks, resets)] });
+            _agents.Report("web2", Report(AdminStates.Enabled) with { Instance = instance, Traffic = [new VipTraffic(vip, syns, synAcks, resets)] });
 
         Counts(10, 10);
         Counts(12, 10);
         // Three without an answer, in two reports, are a sign; two were none.
-        Assert.Empty(heard);
+        Assert.Empty(signals);
         Counts(13, 10);
-        Assert.Equal(["10.0.0.12 gets connection requests to 203.0.113.10, and answers none"], heard);
+        Assert.Equal(["10.0.0.12 receives connection requests to 203.0.113.10, answers none"], signals);
         // One that is answered makes up for others, and so does a new start of the agent.
         Counts(15, 10);
         Counts(20, 11);
         Counts(22, 11);
         Counts(3, 0, instance: "b");
         Counts(5, 0, instance: "b");
-        Assert.Single(heard);
+        Assert.Single(signals);
         Counts(9, 0, 4, instance: "b");
-        Assert.Equal("10.0.0.12 resets connections to 203.0.113.10, and accepts none", heard[^1]);
+        Assert.Equal("10.0.0.12 resets connections to 203.0.113.10, accepts none", signals[^1]);
     }
 
-    private async Task<Duties> Get(string server) => (await _agents.DutiesAsync(server, null, TimeSpan.Zero, CancellationToken.None))!;
+    private async Task<ServerSpec> Get(string server) => (await _agents.GetSpecAsync(server, null, TimeSpan.Zero, CancellationToken.None))!;
 
-    private static AgentReport Report(string wish) => new() { AgentVersion = "1.0", OperatingSystem = "linux", WallClock = DateTimeOffset.UnixEpoch, Wish = wish };
+    private static AgentReport Report(string adminState) => new() { AgentVersion = "1.0", OperatingSystem = "linux", WallClock = DateTimeOffset.UnixEpoch, AdminState = adminState };
 
     private static ServerState[] States(Configuration configuration) => [.. configuration.Pools[0].Servers.Select(static s => s.State)];
 

@@ -7,7 +7,7 @@ namespace Sidestep.UnitTests.Architecture;
 internal static partial class AllowedReferences
 {
     /// <summary>Reads; whatever stands around the table and around the names in it does not matter.</summary>
-    public static Dictionary<string, HashSet<string>> Read(string page, IReadOnlyCollection<string> rooms)
+    public static Dictionary<string, HashSet<string>> Read(string page, IReadOnlyCollection<string> projects)
     {
         var rows = page.Split('\n').Select(static l => l.Trim())
             .SkipWhile(static l => !HeadingPattern().IsMatch(l)).Skip(1)
@@ -18,11 +18,11 @@ internal static partial class AllowedReferences
             throw new FormatException("ARCHITECTURE.md has no table 'room | may use' below a heading 'Allowed references'");
         return rows.Skip(2).ToDictionary(
             static cells => NamePattern().Match(cells[0]).Value,
-            cells => NamePattern().Matches(cells[1]).Select(static m => m.Value.TrimEnd('.')).Where(rooms.Contains).ToHashSet());
+            cells => NamePattern().Matches(cells[1]).Select(static m => m.Value.TrimEnd('.')).Where(projects.Contains).ToHashSet());
     }
 
-    public static Dictionary<string, HashSet<string>> OfThePage(IReadOnlyCollection<string> rooms) =>
-        Read(File.ReadAllText(Repository.File("ARCHITECTURE.md")), rooms);
+    public static Dictionary<string, HashSet<string>> FromArchitecturePage(IReadOnlyCollection<string> projects) =>
+        Read(File.ReadAllText(Repository.File("ARCHITECTURE.md")), projects);
 
     [GeneratedRegex("^#+ .*allowed references", RegexOptions.IgnoreCase)]
     private static partial Regex HeadingPattern();

@@ -8,14 +8,14 @@ namespace Sidestep.UnitTests.Cli;
 public sealed class FilterParserTests
 {
     [Fact]
-    public void Nothing_is_every_frame_for_a_VIP()
+    public void Empty_filter_matches_every_frame_for_a_VIP()
     {
         foreach (var text in new[] { "", "   " })
             Assert.Equal(CaptureFilter.Everything, FilterParser.Parse(text));
     }
 
     [Fact]
-    public void Every_condition_is_understood()
+    public void Every_condition_is_parsed()
     {
         var filter = FilterParser.Parse(
             "host 198.51.100.7 and src 198.51.100.0/24 and dst 203.0.113.10  and net 0.0.0.0/0 and port 443 and port 40000 and tcp and service www and server web1 and decision drop and reason too-big");
@@ -31,14 +31,13 @@ public sealed class FilterParserTests
     [Theory]
     [InlineData("host 2001:db8::7", "2001:db8::7/128")]
     [InlineData("net 2001:db8::/32", "2001:db8::/32")]
-    public void Either_family_will_do(string text, string prefix) =>
+    public void Addresses_and_prefixes_of_IPv6_are_parsed(string text, string prefix) =>
         Assert.Equal(prefix, FilterParser.Parse(text).Addresses.Single().Prefix.ToString());
 
     [Theory]
     [InlineData("no-service")]
-    [InlineData("noService")]
     [InlineData("NO-SERVICE")]
-    public void Reasons_may_be_written_as_the_status_writes_them(string reason) =>
+    public void Drop_reasons_are_case_insensitive(string reason) =>
         Assert.Equal(DropReason.NoService, FilterParser.Parse("reason " + reason).Reason);
 
     [Theory]
@@ -61,10 +60,10 @@ public sealed class FilterParserTests
     [InlineData("decision forward and reason no-service", 22, "only what is dropped has a reason")]
     [InlineData("host 1.2.3.4 and host ::1", 18, "both families")]
     [InlineData("net 1.0.0.0/8 and net 2.0.0.0/8 and net 3.0.0.0/8 and net 4.0.0.0/8 and net 5.0.0.0/8", 73, "more than 4 conditions")]
-    public void What_is_wrong_is_named_with_its_place(string text, int column, string words)
+    public void Error_names_the_column_and_the_problem(string text, int column, string expected)
     {
-        var refused = Assert.Throws<FormatException>(() => FilterParser.Parse(text));
-        Assert.StartsWith($"filter, column {column}: ", refused.Message, StringComparison.Ordinal);
-        Assert.Contains(words, refused.Message, StringComparison.Ordinal);
+        var rejected = Assert.Throws<FormatException>(() => FilterParser.Parse(text));
+        Assert.StartsWith($"filter, column {column}: ", rejected.Message, StringComparison.Ordinal);
+        Assert.Contains(expected, rejected.Message, StringComparison.Ordinal);
     }
 }

@@ -12,7 +12,7 @@ namespace Sidestep.UnitTests.Cli;
 /// <summary><c>sidestep plan</c> as a user meets it: a file against what runs.</summary>
 public sealed class PlanCommandTests : IDisposable
 {
-    private const string Former = """
+    private const string RunningYaml = """
         director:
           interfaces: [{ name: eth0 }]
           hashKey: 5f1d3c0e8a7b46925d20c9e4b6a1f873
@@ -30,25 +30,25 @@ public sealed class PlanCommandTests : IDisposable
     public void Dispose() => File.Delete(_file);
 
     [Fact]
-    public void Nothing_changes_when_the_file_says_what_runs()
+    public void Plan_is_empty_when_the_file_matches_the_running_state()
     {
-        var (code, output, error) = Run(Former, Running);
+        var (code, output, error) = Run(RunningYaml, Running);
         Assert.Equal((ExitCode.Ok, "director: nothing changes", ""), (code, output.Trim(), error));
     }
 
     [Fact]
-    public void A_deleted_server_is_warned_of()
+    public void Deleting_a_server_is_warned_about()
     {
-        var (code, output, _) = Run(Former.Replace("      - { name: web2, address: 10.0.0.12 }\n", "", StringComparison.Ordinal), Running);
+        var (code, output, _) = Run(RunningYaml.Replace("      - { name: web2, address: 10.0.0.12 }\n", "", StringComparison.Ordinal), Running);
         Assert.Equal(ExitCode.Ok, code);
         Assert.Contains("warning: web/ipip: web2 (10.0.0.12) is deleted while it has 8190 slots and 7 remembered flows", output.ReplaceLineEndings(" "), StringComparison.Ordinal);
         Assert.Contains("remembered flows: 7 stay, 0 move, 7 break", output.ReplaceLineEndings(" "), StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Json_has_all_of_it()
+    public void Json_output_contains_the_whole_plan()
     {
-        var (code, output, _) = Run(Former.Replace("10.0.0.12 }", "10.0.0.12, weight: 3 }", StringComparison.Ordinal), Running, "--json");
+        var (code, output, _) = Run(RunningYaml.Replace("10.0.0.12 }", "10.0.0.12, weight: 3 }", StringComparison.Ordinal), Running, "--json");
         var json = JsonNode.Parse(output)!;
         Assert.Equal(ExitCode.Ok, code);
         Assert.True((bool)json["changes"]!);
@@ -59,24 +59,24 @@ public sealed class PlanCommandTests : IDisposable
     }
 
     [Fact]
-    public void A_file_with_errors_has_no_plan()
+    public void Invalid_file_has_no_plan()
     {
-        var (code, output, error) = Run(Former.Replace("port: 80", "port: 70000", StringComparison.Ordinal), Running);
+        var (code, output, error) = Run(RunningYaml.Replace("port: 80", "port: 70000", StringComparison.Ordinal), Running);
         Assert.Equal((ExitCode.Failed, ""), (code, output));
         Assert.Contains("70000", error, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Without_a_director_there_is_nothing_to_compare_with()
+    public void Plan_without_a_running_director_fails()
     {
-        var (code, _, error) = Run(Former, static _ => null);
+        var (code, _, error) = Run(RunningYaml, static _ => null);
         Assert.Equal(ExitCode.Failed, code);
         Assert.StartsWith("error: no director 'director' is pinned under /sys/fs/bpf/sidestep: there is nothing to compare with.", error, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void What_cannot_be_read_is_told() =>
-        Assert.Equal((ExitCode.Unusable, "", "error: not allowed\n"), Run(Former, static _ => throw new EngineException("not allowed")));
+    public void Unreadable_running_state_is_reported() =>
+        Assert.Equal((ExitCode.Unusable, "", "error: not allowed\n"), Run(RunningYaml, static _ => throw new EngineException("not allowed")));
 
     private (int Code, string Output, string Error) Run(string yaml, Func<DirectorSettings, RunningState?> read, params string[] arguments)
     {
@@ -88,16 +88,16 @@ public sealed class PlanCommandTests : IDisposable
         return (code, output.ToString(), error.ToString());
     }
 
-    /// <summary>The director runs <see cref="Former"/>, and every server has 7 remembered flows.</summary>
+    /// <summary>The director runs <see cref="RunningYaml"/>, and every server has 7 remembered flows.</summary>
     private static RunningState Running(DirectorSettings director)
     {
         var lan = new EgressInterface(1, "eth0", new(2), IPAddress.Parse("10.0.0.1"), 1500);
-        var configuration = ConfigurationReader.Read(Former, null).Configuration!;
+        var configuration = ConfigurationReader.Read(RunningYaml, null).Configuration!;
         var hops = configuration.Pools[0].Servers.ToDictionary(static s => s.Address, _ => new NextHop(lan, new(3)));
         var tables = TableCompiler.Compile(configuration, new NextHops([lan], hops, new Dictionary<IPAddress, string>()));
         return new RunningState(
             new RunningGroups(tables.HashKey, tables.Groups),
-            [.. tables.Services.Zip(TakenPorts.Of(tables)).Select(static s => new RunningService(s.First.Name, s.First.Group, s.Second))],
+            [.. tables.Services.Zip(EffectivePorts.Of(tables)).Select(static s => new RunningService(s.First.Name, s.First.Group, s.Second))],
             new FlowCounts(tables.Groups[0].Servers.ToDictionary(s => new ServerKey(tables.Groups[0].Key, s.Name, s.Address), static _ => 7L)),
             new HashSet<IPAddress>());
     }

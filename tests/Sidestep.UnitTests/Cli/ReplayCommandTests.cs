@@ -32,7 +32,7 @@ public sealed class ReplayCommandTests : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
-    public void Each_frame_is_told_with_its_decision_service_slot_and_server()
+    public void Each_frame_is_listed_with_its_decision_service_slot_and_server()
     {
         var (code, output, error) = Replay(Pcap(Tcp(80), Tcp(81), Tcp(80, to: "203.0.113.11")), "--json");
         var lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static l => JsonNode.Parse(l)!).ToArray();
@@ -51,7 +51,7 @@ public sealed class ReplayCommandTests : IDisposable
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public void The_director_is_found_among_its_servers_and_its_router(bool forwardsAtLayer2)
+    public void Director_is_identified_among_its_servers_and_its_router(bool forwardsAtLayer2)
     {
         MacAddress router = new(0x02005e100002), web1 = new(0x02005e100011), web2 = new(0x02005e100012);
         List<byte[]> frames = [];
@@ -74,7 +74,7 @@ public sealed class ReplayCommandTests : IDisposable
     }
 
     [Fact]
-    public void More_frames_than_it_takes_to_find_the_director_are_all_replayed_in_their_order()
+    public void Frames_beyond_those_used_to_detect_the_director_are_replayed_in_order()
     {
         var (_, output, error) = Replay(Pcap([.. Enumerable.Range(0, 2500).Select(static _ => Tcp(80))]));
         Assert.Contains("2500 frames: 2500 forward", error, StringComparison.Ordinal);
@@ -93,7 +93,7 @@ public sealed class ReplayCommandTests : IDisposable
     [InlineData("dst 198.51.100.7", 0)]
     [InlineData("udp", 0)]
     [InlineData("decision pass and host 203.0.113.11", 1)]
-    public void A_filter_says_which_frames_are_told(string filter, int frames)
+    public void Filter_selects_the_listed_frames(string filter, int frames)
     {
         var (code, output, error) = Replay(Pcap(Tcp(80), Tcp(81), Tcp(80, to: "203.0.113.11")), filter.Split(' '));
         Assert.Equal(ExitCode.Ok, code);
@@ -102,7 +102,7 @@ public sealed class ReplayCommandTests : IDisposable
     }
 
     [Fact]
-    public void A_capture_may_be_compressed()
+    public void Compressed_capture_is_replayed()
     {
         using var packed = new MemoryStream();
         using (var gzip = new GZipStream(packed, CompressionMode.Compress))
@@ -113,7 +113,7 @@ public sealed class ReplayCommandTests : IDisposable
     }
 
     [Fact]
-    public void A_capture_that_was_cut_off_gives_what_could_be_read_and_the_place()
+    public void Truncated_capture_is_replayed_up_to_the_reported_offset()
     {
         var whole = Pcap(Tcp(80), Tcp(80));
         var (code, output, error) = Replay(whole[..^5]);
@@ -124,7 +124,7 @@ public sealed class ReplayCommandTests : IDisposable
     }
 
     [Fact]
-    public void Damaged_gzip_gives_what_could_be_read()
+    public void Damaged_gzip_is_replayed_as_far_as_it_can_be_read()
     {
         using var packed = new MemoryStream();
         using (var gzip = new GZipStream(packed, CompressionLevel.NoCompression))
@@ -136,7 +136,7 @@ public sealed class ReplayCommandTests : IDisposable
     }
 
     [Fact]
-    public void What_is_no_capture_is_said_to_be_none()
+    public void File_that_is_not_a_capture_is_rejected()
     {
         var (code, _, error) = Replay("hello, world"u8.ToArray());
         Assert.Equal(ExitCode.Unusable, code);
@@ -144,7 +144,7 @@ public sealed class ReplayCommandTests : IDisposable
     }
 
     [Fact]
-    public void What_goes_out_is_written_and_can_be_replayed_again()
+    public void Output_is_written_as_a_capture_that_can_be_replayed()
     {
         var file = Path.Combine(_folder, "out.pcapng");
         Replay(Pcap(Tcp(80), Tcp(81)), "--out", file, "--quiet");
@@ -155,7 +155,7 @@ public sealed class ReplayCommandTests : IDisposable
     }
 
     [Fact]
-    public void Idle_timeouts_go_by_the_times_of_the_capture()
+    public void Idle_timeouts_follow_the_timestamps_of_the_capture()
     {
         var configuration = Configuration.Replace("      - { name: web1, address: 10.0.0.11 }", "      - { name: web1, address: 10.0.0.11 }\n      - { name: web2, address: 10.0.0.12 }", StringComparison.Ordinal)
             .Replace("  - name: web\n", "  - name: web\n    algorithm: round-robin\n", StringComparison.Ordinal);
@@ -166,7 +166,7 @@ public sealed class ReplayCommandTests : IDisposable
     }
 
     [Fact]
-    public void A_trace_tells_all_six_stages_in_words()
+    public void Trace_describes_all_six_stages()
     {
         var (code, output, _) = Trace("tcp", "198.51.100.7:40000", "203.0.113.10:80", "S");
         Assert.Equal(ExitCode.Ok, code);
@@ -180,7 +180,7 @@ public sealed class ReplayCommandTests : IDisposable
     }
 
     [Fact]
-    public void A_trace_as_json_has_what_was_looked_up()
+    public void Json_trace_contains_the_look_up_results()
     {
         var json = JsonNode.Parse(Trace("tcp", "198.51.100.7:40000", "203.0.113.10:80", "--json").Output)!;
         var select = json["stages"]!.AsArray().Single(static s => (string)s!["stage"]! == "Select")!;
@@ -193,19 +193,19 @@ public sealed class ReplayCommandTests : IDisposable
     [InlineData("Transmit     dropped: no-service", "udp", "198.51.100.7:40000", "203.0.113.10:80")]
     [InlineData("Classify     the address is no VIP: the kernel's business", "tcp", "198.51.100.7:40000", "203.0.113.11:80")]
     [InlineData("Classify     VIP 203.0.113.10, a ping, which is answered here", "icmp", "198.51.100.7", "203.0.113.10")]
-    [InlineData("Account      answer-echo, 42 bytes", "icmp", "198.51.100.7", "203.0.113.10")]
-    public void A_trace_says_what_happened_at_each_stage(string line, params string[] packet) =>
+    [InlineData("Account      echo-reply, 42 bytes", "icmp", "198.51.100.7", "203.0.113.10")]
+    public void Trace_reports_what_happened_at_each_stage(string line, params string[] packet) =>
         Assert.Contains("  " + line, Trace(packet).Output.ReplaceLineEndings("\n").Split('\n'));
 
     [Theory]
     [InlineData("drop no-service", "tcp", "198.51.100.7:40000", "203.0.113.10:81")]
     [InlineData("pass", "tcp", "198.51.100.7:40000", "203.0.113.11:80")]
-    [InlineData("answer-echo", "icmp", "198.51.100.7", "203.0.113.10")]
-    public void A_trace_ends_with_the_outcome(string outcome, params string[] packet) =>
-        Assert.Contains(outcome, Trace(packet).Output.ReplaceLineEndings("\n").Split('\n'));
+    [InlineData("echo-reply", "icmp", "198.51.100.7", "203.0.113.10")]
+    public void Trace_ends_with_the_verdict(string verdict, params string[] packet) =>
+        Assert.Contains(verdict, Trace(packet).Output.ReplaceLineEndings("\n").Split('\n'));
 
     [Fact]
-    public void A_trace_takes_hexadecimal_and_a_frame_of_a_capture()
+    public void Trace_accepts_hexadecimal_and_a_frame_of_a_capture()
     {
         var file = Path.Combine(_folder, "in.pcap");
         File.WriteAllBytes(file, Pcap(Tcp(81), Tcp(80)));
@@ -222,9 +222,9 @@ public sealed class ReplayCommandTests : IDisposable
     [InlineData("tcp", "say it as")]
     [InlineData("tcp 198.51.100.7:1 203.0.113.10:80 X", "'X' are no TCP flags")]
     [InlineData("tcp 198.51.100.7:1 [2001:db8::1]:80", "different families")]
-    public void A_packet_that_cannot_be_is_refused_with_what_is_expected(string words, string says)
+    public void Impossible_packet_is_rejected_with_the_expected_form(string arguments, string says)
     {
-        var (code, _, error) = Trace(words.Split(' '));
+        var (code, _, error) = Trace(arguments.Split(' '));
         Assert.Equal(ExitCode.Unusable, code);
         Assert.Contains(says, error, StringComparison.Ordinal);
     }
@@ -233,7 +233,7 @@ public sealed class ReplayCommandTests : IDisposable
     [InlineData("0011223344550011223344550800z5", "--hex: 'z' at character 29 is no hexadecimal digit")]
     [InlineData("00:11:22:33:44:55 00:11:22:33:44:55 08:00 4", "--hex: 29 digits are no whole number of bytes")]
     [InlineData("00:11:22", "--hex: 3 bytes are fewer than an Ethernet header has, 14")]
-    public void A_frame_that_is_none_is_refused_with_the_place(string hex, string says)
+    public void Invalid_hexadecimal_frame_is_rejected_with_the_position(string hex, string says)
     {
         var (code, _, error) = Trace("--hex", hex);
         Assert.Equal(ExitCode.Unusable, code);
@@ -245,7 +245,7 @@ public sealed class ReplayCommandTests : IDisposable
     [InlineData("--hex 00 --in file", "More than one packet.")]
     [InlineData("tcp 198.51.100.7:1 203.0.113.10:80 --in file", "More than one packet.")]
     [InlineData("tcp 198.51.100.7:1 203.0.113.10:80 --frame 2", "--frame is the number of a frame in a capture")]
-    public void A_trace_is_of_one_packet(string arguments, string says)
+    public void Trace_accepts_exactly_one_packet(string arguments, string says)
     {
         var (code, _, error) = Trace(arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries));
         Assert.NotEqual(ExitCode.Ok, code);
@@ -275,7 +275,7 @@ public sealed class ReplayCommandTests : IDisposable
 
     private static IReplayEngine NoXdp(int flows) => throw new EngineException("not here");
 
-    private static byte[] Tcp(int port, string to = "203.0.113.10") => PacketWords.ToFrame(["tcp", "198.51.100.7:40000", $"{to}:{port}"], Director);
+    private static byte[] Tcp(int port, string to = "203.0.113.10") => PacketSpec.ToFrame(["tcp", "198.51.100.7:40000", $"{to}:{port}"], Director);
 
     private static byte[] Tcp(int port, MacAddress to, MacAddress from)
     {

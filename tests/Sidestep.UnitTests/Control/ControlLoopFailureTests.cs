@@ -5,31 +5,31 @@ namespace Sidestep.UnitTests.Control;
 /// <summary>What cannot be applied changes nothing, is tried again a few times, and is told.</summary>
 public sealed class ControlLoopFailureTests
 {
-    private static string? NotS1(ForwardingTables tables) => tables.Services[0].Name == "s1" ? "too large" : null;
+    private static string? RejectS1(ForwardingTables tables) => tables.Services[0].Name == "s1" ? "too large" : null;
 
     [Fact]
-    public async Task TheFormerConfigurationStaysAndFollowsNextHops()
+    public async Task Failed_configuration_leaves_the_previous_one_in_force_and_following_next_hops()
     {
-        await using var f = new LoopFixture();
-        f.Engine.Refuses = NotS1;
+        await using var f = new ControlLoopFixture();
+        f.Engine.RejectsTables = RejectS1;
         var before = f.Start().Length;
-        f.Loop.Post(LoopFixture.Configuration("s1"));
-        Assert.Equal(["refused s1 by 11", "failed: too large", "apply s0 by 11", "the former in force"], await f.NextAsync(4, before));
-        f.NextHops.Set(LoopFixture.Server, 0x22);
+        f.Loop.Post(ControlLoopFixture.Configuration("s1"));
+        Assert.Equal(["refused s1 by 11", "failed: too large", "apply s0 by 11", "the previous in force"], await f.NextAsync(4, before));
+        f.NextHops.Set(ControlLoopFixture.Server, 0x22);
         f.NextHops.Raise();
-        Assert.Equal(["refused s1 by 22", "failed: too large", "apply s0 by 22", "the former in force"], await f.NextAsync(4, before + 4));
-        f.Loop.Post(LoopFixture.Configuration("s2"));
+        Assert.Equal(["refused s1 by 22", "failed: too large", "apply s0 by 22", "the previous in force"], await f.NextAsync(4, before + 4));
+        f.Loop.Post(ControlLoopFixture.Configuration("s2"));
         Assert.Equal(["apply s2 by 22", "in force"], await f.NextAsync(2, before + 8));
         Assert.Null(f.Time.NextDue);
     }
 
     [Fact]
-    public async Task RetriesAreBoundedAndTheirPausesDouble()
+    public async Task Retries_are_limited_and_back_off_exponentially()
     {
-        await using var f = new LoopFixture();
-        f.Engine.Refuses = NotS1;
+        await using var f = new ControlLoopFixture();
+        f.Engine.RejectsTables = RejectS1;
         var before = f.Start().Length;
-        f.Loop.Post(LoopFixture.Configuration("s1"));
+        f.Loop.Post(ControlLoopFixture.Configuration("s1"));
         var pauses = new List<double>();
         for (var tries = 1; tries <= 5; tries++)
         {
@@ -44,45 +44,45 @@ public sealed class ControlLoopFailureTests
         await f.NextAsync(4 * 6, before);
         f.Time.Advance(TimeSpan.FromHours(1));
         // An event brings it back; had time, there would be more lines before these.
-        f.Engine.Refuses = static _ => null;
+        f.Engine.RejectsTables = static _ => null;
         f.NextHops.Raise();
         Assert.Equal(["apply s1 by 11", "in force"], await f.NextAsync(2, before + 4 * 6));
         Assert.Equal(before + 4 * 6 + 2, (await f.StopAsync()).Length);
     }
 
     [Fact]
-    public async Task ARetryThatSucceedsEndsThem()
+    public async Task Successful_retry_ends_the_retries()
     {
-        await using var f = new LoopFixture();
-        f.Engine.Refuses = NotS1;
+        await using var f = new ControlLoopFixture();
+        f.Engine.RejectsTables = RejectS1;
         var before = f.Start().Length;
-        f.Loop.Post(LoopFixture.Configuration("s1"));
+        f.Loop.Post(ControlLoopFixture.Configuration("s1"));
         await f.NextAsync(4, before);
-        f.Engine.Refuses = static _ => null;
+        f.Engine.RejectsTables = static _ => null;
         f.Time.Advance(await f.PauseAsync());
         Assert.Equal(["apply s1 by 11", "in force"], await f.NextAsync(2, before + 4));
         Assert.Null(f.Time.NextDue);
     }
 
     [Fact]
-    public async Task WhenAttachingFailsTheFormerInterfacesAreAttachedAgain()
+    public async Task Failed_attach_restores_the_previous_interfaces()
     {
-        await using var f = new LoopFixture();
-        f.Engine.RefusesToAttach = static i => i.Any(static n => n.Name == "eth9") ? "no such interface" : null;
+        await using var f = new ControlLoopFixture();
+        f.Engine.RejectsAttach = static i => i.Any(static n => n.Name == "eth9") ? "no such interface" : null;
         var before = f.Start().Length;
-        f.Loop.Post(LoopFixture.Configuration("s1", LoopFixture.Server, "eth9"));
+        f.Loop.Post(ControlLoopFixture.Configuration("s1", ControlLoopFixture.Server, "eth9"));
         Assert.Equal(
-            ["apply s1 by 11", "cannot attach eth9", "failed: no such interface", "apply s0 by 11", "attach eth0", "attached", "the former in force"],
+            ["apply s1 by 11", "cannot attach eth9", "failed: no such interface", "apply s0 by 11", "attach eth0", "attached", "the previous in force"],
             await f.NextAsync(7, before));
         Assert.Equal(["eth0"], f.NextHops.Watched.Interfaces);
     }
 
     [Fact]
-    public async Task ServersThatAreNewGetAMomentToAnswer()
+    public async Task New_servers_get_a_grace_period_to_resolve()
     {
-        await using var f = new LoopFixture();
+        await using var f = new ControlLoopFixture();
         var before = f.Start().Length;
-        f.Loop.Post(LoopFixture.Configuration("s1", "10.0.0.12"));
+        f.Loop.Post(ControlLoopFixture.Configuration("s1", "10.0.0.12"));
         Assert.InRange(await f.PauseAsync(), TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(1));
         Assert.Equal(before, f.Journal.Lines.Length);
         // Both are watched: the configuration in force is still the one to fall back to.
@@ -93,23 +93,23 @@ public sealed class ControlLoopFailureTests
     }
 
     [Fact]
-    public async Task ServersThatDoNotAnswerHoldUpNothingForLong()
+    public async Task Servers_that_do_not_resolve_delay_a_change_only_briefly()
     {
-        await using var f = new LoopFixture();
+        await using var f = new ControlLoopFixture();
         var before = f.Start().Length;
-        f.Loop.Post(LoopFixture.Configuration("s1", "10.0.0.12"));
+        f.Loop.Post(ControlLoopFixture.Configuration("s1", "10.0.0.12"));
         f.Time.Advance(await f.PauseAsync());
         Assert.Equal(["apply s1 by none", "in force"], await f.NextAsync(2, before));
     }
 
     [Fact]
-    public async Task ANewerConfigurationReplacesOneThatWaits()
+    public async Task Newer_configuration_replaces_one_that_is_waiting()
     {
-        await using var f = new LoopFixture();
+        await using var f = new ControlLoopFixture();
         var before = f.Start().Length;
-        f.Loop.Post(LoopFixture.Configuration("s1", "10.0.0.12"));
+        f.Loop.Post(ControlLoopFixture.Configuration("s1", "10.0.0.12"));
         await f.PauseAsync();
-        f.Loop.Post(LoopFixture.Configuration("s2"));
+        f.Loop.Post(ControlLoopFixture.Configuration("s2"));
         Assert.Equal(["apply s2 by 11", "in force"], await f.NextAsync(2, before));
         Assert.Equal(before + 2, (await f.StopAsync()).Length);
     }

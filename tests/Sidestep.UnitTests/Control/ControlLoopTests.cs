@@ -6,66 +6,66 @@ namespace Sidestep.UnitTests.Control;
 public sealed class ControlLoopTests
 {
     [Fact]
-    public async Task TablesAreThereBeforePacketsAre()
+    public async Task Tables_are_applied_before_interfaces_are_attached()
     {
-        await using var f = new LoopFixture();
+        await using var f = new ControlLoopFixture();
         Assert.Equal(["apply s0 by 11", "attach eth0", "attached", "in force"], f.Start());
         Assert.Equal(["eth0"], f.NextHops.Watched.Interfaces);
     }
 
     [Fact]
-    public async Task WhatTheStartCannotDoIsForTheCaller()
+    public async Task Start_throws_when_the_first_attach_fails()
     {
-        await using var f = new LoopFixture();
-        f.Engine.RefusesToAttach = static _ => "occupied";
+        await using var f = new ControlLoopFixture();
+        f.Engine.RejectsAttach = static _ => "occupied";
         Assert.Equal("occupied", Assert.Throws<EngineException>(f.Loop.Start).Message);
     }
 
     [Fact]
-    public async Task AnEditIsAppliedAndAttachesOnlyWhenTheInterfacesChange()
+    public async Task Edit_is_applied_and_attaches_only_when_the_interfaces_change()
     {
-        await using var f = new LoopFixture();
+        await using var f = new ControlLoopFixture();
         var before = f.Start().Length;
-        f.Loop.Post(LoopFixture.Configuration("s1"));
+        f.Loop.Post(ControlLoopFixture.Configuration("s1"));
         Assert.Equal(["apply s1 by 11", "in force"], await f.NextAsync(2, before));
-        f.Loop.Post(LoopFixture.Configuration("s1", LoopFixture.Server, "eth0", "eth1"));
+        f.Loop.Post(ControlLoopFixture.Configuration("s1", ControlLoopFixture.Server, "eth0", "eth1"));
         Assert.Equal(["apply s1 by 11", "attach eth0+eth1", "attached", "in force"], await f.NextAsync(4, before + 2));
         Assert.Equal(before + 6, (await f.StopAsync()).Length);
     }
 
     [Fact]
-    public async Task WhenAnInterfaceLeavesItsWaysAreForgottenOnlyAfterwards()
+    public async Task Next_hops_of_a_removed_interface_are_watched_until_it_is_detached()
     {
-        await using var f = new LoopFixture();
+        await using var f = new ControlLoopFixture();
         f.Start();
-        f.Loop.Post(LoopFixture.Configuration("s1", LoopFixture.Server, "eth0", "eth1"));
+        f.Loop.Post(ControlLoopFixture.Configuration("s1", ControlLoopFixture.Server, "eth0", "eth1"));
         var before = (await f.NextAsync(8, 0)).Length;
         var watched = Array.Empty<string>();
-        f.Engine.RefusesToAttach = _ =>
+        f.Engine.RejectsAttach = _ =>
         {
             watched = f.NextHops.Watched.Interfaces;
             return null;
         };
-        f.Loop.Post(LoopFixture.Configuration("s1"));
+        f.Loop.Post(ControlLoopFixture.Configuration("s1"));
         Assert.Equal(["apply s1 by 11", "attach eth0", "attached", "in force", "apply s1 by 11", "in force"], await f.NextAsync(6, before));
         Assert.Equal(["eth0", "eth1"], watched.Order());
         Assert.Equal(["eth0"], f.NextHops.Watched.Interfaces);
     }
 
     [Fact]
-    public async Task ANewNextHopIsFollowed()
+    public async Task New_next_hop_is_applied()
     {
-        await using var f = new LoopFixture();
+        await using var f = new ControlLoopFixture();
         var before = f.Start().Length;
-        f.NextHops.Set(LoopFixture.Server, 0x22);
+        f.NextHops.Set(ControlLoopFixture.Server, 0x22);
         f.NextHops.Raise();
         Assert.Equal(["apply s0 by 22", "in force"], await f.NextAsync(2, before));
     }
 
     [Fact]
-    public async Task EventsThatCameTogetherAreOneChangeToTheNewest()
+    public async Task Simultaneous_events_are_merged_into_one_change_to_the_newest_configuration()
     {
-        await using var f = new LoopFixture();
+        await using var f = new ControlLoopFixture();
         var before = f.Start().Length;
         using var inside = new SemaphoreSlim(0);
         using var go = new SemaphoreSlim(0);
@@ -74,11 +74,11 @@ public sealed class ControlLoopTests
             inside.Release();
             go.Wait(TimeSpan.FromSeconds(10));
         };
-        f.Loop.Post(LoopFixture.Configuration("s1"));
+        f.Loop.Post(ControlLoopFixture.Configuration("s1"));
         Assert.True(await inside.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken));
         for (var i = 2; i <= 5; i++)
         {
-            f.Loop.Post(LoopFixture.Configuration($"s{i}"));
+            f.Loop.Post(ControlLoopFixture.Configuration($"s{i}"));
             f.NextHops.Raise();
         }
         go.Release(100);
@@ -88,9 +88,9 @@ public sealed class ControlLoopTests
     }
 
     [Fact]
-    public async Task AnInterfaceThatWasMadeAnewIsAttachedAgain()
+    public async Task Recreated_interface_is_attached_again()
     {
-        await using var f = new LoopFixture();
+        await using var f = new ControlLoopFixture();
         var before = f.Start().Length;
         f.NextHops.InterfaceIndex = 8;
         f.NextHops.Raise();

@@ -7,32 +7,32 @@ namespace Sidestep.UnitTests.Control;
 /// <summary>What time alone changes: windows and drains; and what a restart finds.</summary>
 public sealed class ControlLoopTimeTests
 {
-    private static readonly TimeSpan Window = TimeSpan.FromSeconds(IdleTimeouts.Default.Udp);
-    private static readonly RealServer First = new() { Name = "server", Address = IPAddress.Parse(LoopFixture.Server) };
+    private static readonly TimeSpan MigrationWindow = TimeSpan.FromSeconds(IdleTimeouts.Default.Udp);
+    private static readonly RealServer First = new() { Name = "server", Address = IPAddress.Parse(ControlLoopFixture.Server) };
     private static readonly RealServer Second = new() { Name = "second", Address = IPAddress.Parse("10.0.0.12") };
 
     [Fact]
-    public async Task AWindowIsClosedInTimeAndSlotsSettleWhenTheirFlowsAreGone()
+    public async Task Migration_window_closes_on_time_and_slots_become_stable_when_their_flows_end()
     {
-        await using var f = new LoopFixture();
+        await using var f = new ControlLoopFixture();
         f.NextHops.Set("10.0.0.12", 0x12);
         var before = f.Start().Length;
         Assert.Null(f.Engine.InForce!.Groups[0].Transition);
 
-        f.Loop.Post(LoopFixture.WithServers(First, Second));
+        f.Loop.Post(ControlLoopFixture.WithServers(First, Second));
         await f.NextAsync(2, before);
-        Assert.Contains(f.Engine.InForce.Groups[0].Transition!.Former, static s => s >= 0);
+        Assert.Contains(f.Engine.InForce.Groups[0].Transition!.PreviousServers, static s => s >= 0);
 
-        Assert.Equal(Window, await f.PauseAsync());
-        f.Time.Advance(Window);
+        Assert.Equal(MigrationWindow, await f.PauseAsync());
+        f.Time.Advance(MigrationWindow);
         await f.NextAsync(2, before + 2);
-        Assert.Contains(Transition.Remembered, f.Engine.InForce.Groups[0].Transition!.Former);
-        Assert.DoesNotContain(f.Engine.InForce.Groups[0].Transition!.Former, static s => s >= 0);
+        Assert.Contains(Transition.Tracked, f.Engine.InForce.Groups[0].Transition!.PreviousServers);
+        Assert.DoesNotContain(f.Engine.InForce.Groups[0].Transition!.PreviousServers, static s => s >= 0);
 
         // One flow is left: it is asked for once a minute.
         f.Engine.Flows = new FlowCounts(new Dictionary<ServerKey, long> { [new(f.Engine.InForce.Groups[0].Key, First.Name, First.Address)] = 1 });
-        Assert.Equal(Window, await f.PauseAsync());
-        f.Time.Advance(Window);
+        Assert.Equal(MigrationWindow, await f.PauseAsync());
+        f.Time.Advance(MigrationWindow);
         await f.NextAsync(2, before + 4);
         Assert.NotNull(f.Engine.InForce.Groups[0].Transition);
         f.Engine.Flows = new FlowCounts(new Dictionary<ServerKey, long>());
@@ -44,29 +44,29 @@ public sealed class ControlLoopTimeTests
     }
 
     [Fact]
-    public async Task ADrainEndsInTimeAlsoAfterARestart()
+    public async Task Drain_ends_at_its_deadline_even_after_a_restart()
     {
-        var drain = new Drain(100, AfterDrain.Resteer);
-        var draining = LoopFixture.WithServers(First with { State = ServerState.Draining }, Second);
+        var drain = new Drain(100, DrainDeadlineAction.Rehash);
+        var draining = ControlLoopFixture.WithServers(First with { State = ServerState.Draining }, Second);
         draining = draining with { Pools = [draining.Pools[0] with { Drain = drain }] };
-        RunningGroups left;
+        RunningGroups adopted;
         DateTimeOffset end;
-        await using (var f = new LoopFixture())
+        await using (var f = new ControlLoopFixture())
         {
             f.NextHops.Set("10.0.0.12", 0x12);
             var before = f.Start().Length;
-            f.Loop.Post(LoopFixture.WithServers(First, Second));
+            f.Loop.Post(ControlLoopFixture.WithServers(First, Second));
             await f.NextAsync(2, before);
             f.Loop.Post(draining);
             await f.NextAsync(2, before + 2);
             Assert.Equal(FlowState.Keep, f.Engine.InForce!.Groups[0].Servers[0].Flows);
-            left = new RunningGroups(f.Engine.InForce.HashKey, f.Engine.InForce.Groups);
+            adopted = new RunningGroups(f.Engine.InForce.HashKey, f.Engine.InForce.Groups);
             end = f.Time.GetUtcNow() + TimeSpan.FromSeconds(100);
         }
 
-        await using var again = new LoopFixture(draining);
+        await using var again = new ControlLoopFixture(draining);
         again.NextHops.Set("10.0.0.12", 0x12);
-        again.Engine.Running = left;
+        again.Engine.Running = adopted;
         again.Time.Advance(TimeSpan.FromSeconds(60));
         var lines = again.Start().Length;
         Assert.Equal(end - again.Time.GetUtcNow(), await again.PauseAsync());
@@ -76,35 +76,35 @@ public sealed class ControlLoopTimeTests
     }
 
     [Fact]
-    public async Task ARestartChangesNothingThatIsUnderWay()
+    public async Task Restart_does_not_change_a_transition()
     {
-        await using var f = new LoopFixture();
+        await using var f = new ControlLoopFixture();
         f.NextHops.Set("10.0.0.12", 0x12);
         var before = f.Start().Length;
-        f.Loop.Post(LoopFixture.WithServers(First, Second));
+        f.Loop.Post(ControlLoopFixture.WithServers(First, Second));
         await f.NextAsync(2, before);
-        var former = f.Engine.InForce!.Groups[0].Transition!;
+        var original = f.Engine.InForce!.Groups[0].Transition!;
 
-        await using var again = new LoopFixture(LoopFixture.WithServers(First, Second));
+        await using var again = new ControlLoopFixture(ControlLoopFixture.WithServers(First, Second));
         again.NextHops.Set("10.0.0.12", 0x12);
         again.Engine.Running = new RunningGroups(f.Engine.InForce.HashKey, f.Engine.InForce.Groups);
         again.Time.Advance(TimeSpan.FromSeconds(10));
         again.Start();
-        var kept = again.Engine.InForce!.Groups[0].Transition!;
-        Assert.Equal(former.Former, kept.Former);
-        Assert.Equal(former.WindowEnds, kept.WindowEnds);
+        var restored = again.Engine.InForce!.Groups[0].Transition!;
+        Assert.Equal(original.PreviousServers, restored.PreviousServers);
+        Assert.Equal(original.MigrationWindowEnds, restored.MigrationWindowEnds);
     }
 
     [Fact]
-    public async Task WhatTimeCannotChangeIsTriedSeldom()
+    public async Task Failing_timed_change_backs_off_to_one_retry_a_minute()
     {
-        await using var f = new LoopFixture();
+        await using var f = new ControlLoopFixture();
         f.NextHops.Set("10.0.0.12", 0x12);
         var before = f.Start().Length;
-        f.Loop.Post(LoopFixture.WithServers(First, Second));
+        f.Loop.Post(ControlLoopFixture.WithServers(First, Second));
         var lines = before + (await f.NextAsync(2, before)).Length;
         f.Time.Advance(await f.PauseAsync() - TimeSpan.FromTicks(1));
-        f.Engine.Refuses = static _ => "too large";
+        f.Engine.RejectsTables = static _ => "too large";
         f.Time.Advance(TimeSpan.FromTicks(1));
         for (var tries = 0; tries < 6; tries++)
         {
@@ -118,12 +118,12 @@ public sealed class ControlLoopTimeTests
     }
 
     [Fact]
-    public async Task AServerThatCannotBeReachedAsWantedIsToldAmongThoseWithoutNextHop()
+    public async Task Server_without_an_outer_source_is_reported_as_unresolved()
     {
         var observer = new FakeObserver(new Journal());
-        var layer3 = LoopFixture.WithServers(First with { Address = IPAddress.Parse("2001:db8::11") });
+        var layer3 = ControlLoopFixture.WithServers(First with { Address = IPAddress.Parse("2001:db8::11") });
         layer3 = layer3 with { NetworkProfiles = [layer3.NetworkProfiles[0] with { DsrType = DsrType.L3 }] };
-        await using var f = new LoopFixture(layer3, observer);
+        await using var f = new ControlLoopFixture(layer3, observer);
         f.NextHops.Set("2001:db8::11", 0x11);
         f.Start();
         Assert.Equal(

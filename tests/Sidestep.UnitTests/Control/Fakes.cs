@@ -31,10 +31,10 @@ internal sealed class Journal
 internal sealed class FakeEngine(Journal journal) : IEngine
 {
     /// <summary>Why tables are refused; null: they are not.</summary>
-    public Func<ForwardingTables, string?> Refuses { get; set; } = static _ => null;
+    public Func<ForwardingTables, string?> RejectsTables { get; set; } = static _ => null;
 
     /// <summary>Why interfaces are refused.</summary>
-    public Func<IReadOnlyList<DirectorInterface>, string?> RefusesToAttach { get; set; } = static _ => null;
+    public Func<IReadOnlyList<DirectorInterface>, string?> RejectsAttach { get; set; } = static _ => null;
 
     /// <summary>Called in the middle of <see cref="Apply"/>.</summary>
     public Action Applying { get; set; } = static () => { };
@@ -52,7 +52,7 @@ internal sealed class FakeEngine(Journal journal) : IEngine
     public void Apply(ForwardingTables tables)
     {
         Applying();
-        if (Refuses(tables) is { } why)
+        if (RejectsTables(tables) is { } why)
         {
             journal.Add($"refused {Describe(tables)}");
             throw new EngineException(why);
@@ -64,7 +64,7 @@ internal sealed class FakeEngine(Journal journal) : IEngine
     public IReadOnlyList<AttachedInterface> Attach(IReadOnlyList<DirectorInterface> interfaces)
     {
         var names = string.Join('+', interfaces.Select(static i => i.Name));
-        if (RefusesToAttach(interfaces) is { } why)
+        if (RejectsAttach(interfaces) is { } why)
         {
             journal.Add($"cannot attach {names}");
             throw new EngineException(why);
@@ -138,7 +138,7 @@ internal sealed class FakeObserver(Journal journal) : IControlObserver
     public void Applied(Configuration configuration, ForwardingTables tables, NextHops nextHops, bool isNewest)
     {
         NextHops = nextHops;
-        journal.Add(isNewest ? "in force" : "the former in force");
+        journal.Add(isNewest ? "in force" : "the previous in force");
     }
 
     public void Attached(IReadOnlyList<AttachedInterface> interfaces) => journal.Add("attached");

@@ -29,7 +29,7 @@ public sealed class FlowHashQualityTests
         AssertEven(Enumerable.Range(0, Clients).Select(i => FlowHash.OfSource(Keys[key], 0xcb000000 + (uint)i)));
 
     [Theory, MemberData(nameof(KeyIndices))] // 10.0.0.1, 10.0.1.1 to 10.255.255.1: one client of each /24
-    public void Clients_that_differ_in_their_network_alone_spread_evenly(int key) =>
+    public void Clients_that_differ_only_in_their_network_spread_evenly(int key) =>
         AssertEven(Enumerable.Range(0, Clients).Select(i => FlowHash.OfSource(Keys[key], 0x0a000001 + ((uint)i << 8))));
 
     [Theory, MemberData(nameof(KeyIndices))]
@@ -37,7 +37,7 @@ public sealed class FlowHashQualityTests
         AssertEven(Enumerable.Range(0, Clients).Select(i => FlowHash.OfFiveTuple(Keys[key], 0xcb007107, 0xc633640a, (ushort)i, 443, 6)));
 
     [Theory, MemberData(nameof(KeyIndices))] // 2001:db8:0:0::1 to 2001:db8:0:ffff::1: one client of each /64
-    public void IPv6_clients_that_differ_in_their_network_alone_spread_evenly(int key) =>
+    public void IPv6_clients_that_differ_only_in_their_network_spread_evenly(int key) =>
         AssertEven(Enumerable.Range(0, Clients).Select(i => Hash(Keys[key], HashFields.SourceAddress, Client6(i, 1))));
 
     [Theory, MemberData(nameof(KeyIndices))]
@@ -60,7 +60,7 @@ public sealed class FlowHashQualityTests
         // Measured: the largest deviation from a quarter is 1.6 % of it over these keys.
         foreach (var key in Keys)
         {
-            var table = SlotTable.Build(key, Tables.Equal(4), SlotCounts.Default);
+            var table = SlotTable.Build(key, TestPools.Equal(4), SlotCounts.Default);
             var shares = Enumerable.Range(0, Clients)
                 .CountBy(i => table.Slots[FlowHash.Slot(FlowHash.OfSource(key, 0xcb000000 + (uint)i), SlotCounts.Default)])
                 .Select(static c => c.Value / (double)Clients);
@@ -73,7 +73,7 @@ public sealed class FlowHashQualityTests
     [InlineData("source", 32)]
     [InlineData("five-tuple", 104)]
     [InlineData("key", 64)] // the upper half; the lower one goes through one multiplication less, see docs/flow-hash.md
-    public void Every_bit_counts(string what, int bits)
+    public void Every_bit_affects_the_hash(string what, int bits)
     {
         const int Samples = 2_000;
         var random = new Random(1);

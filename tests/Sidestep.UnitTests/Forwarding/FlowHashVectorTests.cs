@@ -14,7 +14,7 @@ public sealed class FlowHashVectorTests
     public static TheoryData<int> Indices => [.. Enumerable.Range(0, All.Vectors.Count)];
 
     [Theory, MemberData(nameof(Indices))]
-    public void Hash_and_slots_are_those_of_the_vector(int index)
+    public void Hash_and_slots_match_the_test_vector(int index)
     {
         var vector = All.Vectors[index];
         var hash = HashOf(vector);
@@ -25,7 +25,7 @@ public sealed class FlowHashVectorTests
     }
 
     [Theory, MemberData(nameof(Indices))]
-    public void The_slot_table_chooses_the_server_of_the_vector(int index)
+    public void Slot_table_selects_the_server_of_the_test_vector(int index)
     {
         var vector = All.Vectors[index];
         var members = All.Members.Select(static m => new SlotMember(IPAddress.Parse(m.Address), m.Weight)).ToList();
@@ -37,12 +37,12 @@ public sealed class FlowHashVectorTests
     }
 
     [Fact]
-    public void Every_choice_of_fields_has_vectors_of_both_families() => Assert.Equal(
+    public void Every_choice_of_hash_fields_has_test_vectors_of_both_families() => Assert.Equal(
         from fields in Enum.GetValues<HashFields>() from family in new[] { "ipv4", "ipv6" } select (fields, family),
         All.Vectors.Select(static v => (FieldsOf(v), v.Family)).Distinct().Order());
 
     [Theory, MemberData(nameof(Indices))]
-    public void A_quoted_flow_is_hashed_like_the_flow(int index)
+    public void Quoted_flow_hashes_like_the_flow_itself(int index)
     {
         var vector = All.Vectors[index];
         var quoted = new Flow(IPAddress.Parse(vector.Destination), IPAddress.Parse(vector.Source), vector.Protocol, vector.DestinationPort, vector.SourcePort);
@@ -50,11 +50,11 @@ public sealed class FlowHashVectorTests
     }
 
     [Fact]
-    public void Two_families_in_one_flow_are_refused() => Assert.Throws<ArgumentException>(static () =>
+    public void Flow_with_two_address_families_is_rejected() => Assert.Throws<ArgumentException>(static () =>
         FlowHash.Of(default, HashFields.FiveTuple, new Flow(IPAddress.Loopback, IPAddress.IPv6Loopback, 6)));
 
     [Fact]
-    public void The_page_shows_the_vectors()
+    public void Documentation_page_shows_the_test_vectors()
     {
         var page = File.ReadAllLines(Repository.File("docs", "flow-hash.md"));
         var expected = All.Vectors.Select(static v => string.Create(CultureInfo.InvariantCulture,
@@ -64,7 +64,7 @@ public sealed class FlowHashVectorTests
     }
 
     [Fact]
-    public void The_page_names_every_table_size()
+    public void Documentation_page_lists_every_table_size()
     {
         var page = File.ReadAllText(Repository.File("docs", "flow-hash.md"));
         Assert.All(SlotCounts.All, size => Assert.Contains($" {size}", page, StringComparison.Ordinal));

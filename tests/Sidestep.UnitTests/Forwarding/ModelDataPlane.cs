@@ -19,10 +19,10 @@ internal sealed class ModelDataPlane(TimeSpan idle)
         if (slots.IsEmpty)
             return null;
         var slot = FlowHash.Slot(FlowHash.Of(Tables.HashKey, Sidestep.Model.HashFields.SourceAddress, new Flow(client, client, 6)), slots.Length);
-        ServerKey? current = slots[slot] == SlotTable.Nobody ? null
+        ServerKey? current = slots[slot] == SlotTable.NoMember ? null
             : KeyOf(Group.Servers.Single(s => s.Address.Equals(Group.Slots.Members[slots[slot]].Address)));
-        var state = Group.Transition?.Former[slot] ?? Transition.Settled;
-        if (state == Transition.Settled)
+        var state = Group.Transition?.PreviousServers[slot] ?? Transition.Stable;
+        if (state == Transition.Stable)
             return current;
         var hasEntry = _entries.TryGetValue(client, out var entry);
         var isKnown = hasEntry && now - entry.Seen <= idle && Keeps(entry.Server);

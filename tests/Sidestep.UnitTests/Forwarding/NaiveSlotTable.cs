@@ -18,7 +18,7 @@ internal static class NaiveSlotTable
             .OrderBy(static m => Convert.ToHexString(m.Address.GetAddressBytes()), StringComparer.Ordinal).ToList();
         var owners = new SortedDictionary<int, IPAddress>();
         var quotas = Quotas(members, size);
-        var wishes = members.ToDictionary(static m => m.Address, m => new Queue<int>(Wishes(key, m.Address, size)));
+        var preferences = members.ToDictionary(static m => m.Address, m => new Queue<int>(Preferences(key, m.Address, size)));
         var taken = members.ToDictionary(static m => m.Address, static _ => 0);
         for (var round = 1; owners.Count < size && members.Count > 0; round++)
         {
@@ -29,7 +29,7 @@ internal static class NaiveSlotTable
                 {
                     int slot;
                     do
-                        slot = wishes[member].Dequeue();
+                        slot = preferences[member].Dequeue();
                     while (owners.ContainsKey(slot));
                     owners.Add(slot, member);
                 }
@@ -48,7 +48,7 @@ internal static class NaiveSlotTable
         return quotas;
     }
 
-    private static IEnumerable<int> Wishes(HashKey key, IPAddress address, int size)
+    private static IEnumerable<int> Preferences(HashKey key, IPAddress address, int size)
     {
         var bytes = address.GetAddressBytes();
         byte[] padded = [.. bytes, .. new byte[16 - bytes.Length]];

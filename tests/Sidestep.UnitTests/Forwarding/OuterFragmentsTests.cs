@@ -10,7 +10,7 @@ public sealed class OuterFragmentsTests
     private const int Ethernet = 14;
 
     [Fact]
-    public void What_is_cut_is_put_together_again_and_every_fragment_fits() => Gens.Check(
+    public void Fragments_fit_the_MTU_and_reassemble_to_the_original() => Gens.Check(
         from isSix in Gen.Elements(false, true)
         from payload in Gen.Choose(1, 9000)
         from mtu in Gen.Choose(isSix ? OuterFragments.SmallestMtu6 : OuterFragments.SmallestMtu4, isSix ? 3000 : 1600)
@@ -35,7 +35,7 @@ public sealed class OuterFragmentsTests
         500);
 
     [Fact]
-    public void There_are_no_more_fragments_than_needed_and_they_are_in_order()
+    public void Fragments_are_minimal_in_number_and_in_order()
     {
         var frames = OuterFragments.Of([.. new byte[Ethernet], .. Packet4(1480 + 1480 + 1, 1)], Ethernet, 1500, 0xabcd1234);
         Assert.Equal([1500, 1500, 21], frames.Select(static f => f.Length - Ethernet));
@@ -44,7 +44,7 @@ public sealed class OuterFragmentsTests
     }
 
     [Fact]
-    public void A_last_fragment_may_fill_the_link_to_the_byte()
+    public void Last_fragment_may_fill_the_MTU_exactly()
     {
         // 1501 - 20 = 1481 = 185 units and one byte: what is not last has 1480.
         var frames = OuterFragments.Of([.. new byte[Ethernet], .. Packet4(1480 + 1481, 1)], Ethernet, 1501, 1);
@@ -52,7 +52,7 @@ public sealed class OuterFragmentsTests
     }
 
     [Fact]
-    public void Neither_DF_nor_a_checksum_that_is_not_done_yet_matters()
+    public void DF_bit_and_incomplete_checksum_do_not_matter()
     {
         var packet = Packet4(3000, 1);
         byte[] raw = [.. packet];
@@ -61,7 +61,7 @@ public sealed class OuterFragmentsTests
     }
 
     [Fact]
-    public void The_whole_identification_of_IPv6_is_used()
+    public void All_32_bits_of_the_IPv6_identification_are_used()
     {
         var frames = OuterFragments.Of([.. new byte[Ethernet], .. Packet6(2000, 1)], Ethernet, 1500, 0xabcd1234);
         Assert.All(frames, static f => Assert.Equal("ABCD1234", Convert.ToHexString(f[(Ethernet + 44)..(Ethernet + 48)])));
@@ -74,36 +74,36 @@ public sealed class OuterFragmentsTests
     [InlineData(7, 0x01, "fragment")]
     [InlineData(2, 0xff, "contradicts")]
     [InlineData(0, 0x55, "version is 5")]
-    public void An_outer_IPv4_header_that_the_director_never_writes_is_refused(int at, byte value, string why) =>
-        Refused(Packet4(2000, 1), at, value, 1500, why);
+    public void Outer_IPv4_header_that_the_director_never_writes_is_rejected(int at, byte value, string why) =>
+        AssertRejected(Packet4(2000, 1), at, value, 1500, why);
 
     [Theory]
     [InlineData(6, 0, "extension")]
     [InlineData(6, 44, "extension")]
     [InlineData(6, 60, "extension")]
     [InlineData(4, 0xff, "contradicts")]
-    public void An_outer_IPv6_header_that_the_director_never_writes_is_refused(int at, byte value, string why) =>
-        Refused(Packet6(2000, 1), at, value, 1500, why);
+    public void Outer_IPv6_header_that_the_director_never_writes_is_rejected(int at, byte value, string why) =>
+        AssertRejected(Packet6(2000, 1), at, value, 1500, why);
 
     [Fact]
-    public void An_MTU_that_no_link_has_is_refused()
+    public void MTU_below_the_protocol_minimum_is_rejected()
     {
-        Refused(Packet4(2000, 1), 0, 0x45, OuterFragments.SmallestMtu4 - 1, "mtuBytes");
-        Refused(Packet6(2000, 1), 0, 0x60, OuterFragments.SmallestMtu6 - 1, "mtuBytes");
+        AssertRejected(Packet4(2000, 1), 0, 0x45, OuterFragments.SmallestMtu4 - 1, "mtuBytes");
+        AssertRejected(Packet6(2000, 1), 0, 0x60, OuterFragments.SmallestMtu6 - 1, "mtuBytes");
     }
 
     [Theory]
     [InlineData(0)]
     [InlineData(13)]
     [InlineData(2034)]
-    public void A_place_without_a_header_is_refused(int offset)
+    public void Offset_without_a_header_is_rejected(int offset)
     {
         byte[] frame = [.. new byte[Ethernet], .. Packet4(2000, 1)];
         Assert.Throws<ArgumentException>(() => OuterFragments.Of(frame, offset, 1500, 1));
     }
 
     [Fact]
-    public void Nothing_but_a_refusal_comes_of_noise() => Gens.Check(
+    public void Damaged_packets_are_fragmented_or_rejected() => Gens.Check(
         from damaged in Gens.Damaged([.. new byte[Ethernet], .. Packet4(1600, 1)], [.. new byte[Ethernet], .. Packet6(1600, 1)])
         from mtu in Gen.Choose(0, 1600)
         select (damaged, mtu),
@@ -119,11 +119,11 @@ public sealed class OuterFragmentsTests
             }
         });
 
-    private static void Refused(byte[] packet, int at, byte value, int mtu, string why)
+    private static void AssertRejected(byte[] packet, int at, byte value, int mtu, string why)
     {
         packet[at] = value;
-        var refusal = Assert.ThrowsAny<ArgumentException>(() => OuterFragments.Of([.. new byte[Ethernet], .. packet], Ethernet, mtu, 1));
-        Assert.Contains(why, refusal.Message, StringComparison.Ordinal);
+        var error = Assert.ThrowsAny<ArgumentException>(() => OuterFragments.Of([.. new byte[Ethernet], .. packet], Ethernet, mtu, 1));
+        Assert.Contains(why, error.Message, StringComparison.Ordinal);
     }
 
     /// <summary>IPv4 in IPv4 with DF clear, addresses from the documentation's ranges.</summary>

@@ -11,10 +11,10 @@ public sealed class PlannerTests
 {
     private static readonly DateTimeOffset Now = DateTimeOffset.UnixEpoch;
     private static readonly ImmutableArray<RealServer> Four =
-        [.. Enumerable.Range(1, 4).Select(static i => new RealServer { Name = $"s{i}", Address = Tables.Address(i) })];
+        [.. Enumerable.Range(1, 4).Select(static i => new RealServer { Name = $"s{i}", Address = TestPools.Address(i) })];
 
     [Fact]
-    public void The_same_configuration_changes_nothing()
+    public void Same_configuration_changes_nothing()
     {
         var plan = Planner.Of(Running(Configuration(Four), 10), Configuration(Four), Now);
         Assert.True(plan.IsEmpty);
@@ -24,9 +24,9 @@ public sealed class PlannerTests
     }
 
     [Fact]
-    public void A_new_server_takes_its_share_and_breaks_nothing()
+    public void New_server_takes_its_share_and_breaks_no_flow()
     {
-        var plan = Planner.Of(Running(Configuration(Four), 10), Configuration(Four.Add(new RealServer { Name = "s5", Address = Tables.Address(5) })), Now);
+        var plan = Planner.Of(Running(Configuration(Four), 10), Configuration(Four.Add(new RealServer { Name = "s5", Address = TestPools.Address(5) })), Now);
         var server = Assert.Single(plan.Groups.Single().Servers, static s => s.Change != ChangeKind.None);
         Assert.Equal(("s5", ChangeKind.Added, null, "weight 1", 0), (server.Name, server.Change, server.Before, server.After, server.SlotsBefore));
         Assert.InRange(server.SlotsAfter, 204, 205);
@@ -36,7 +36,7 @@ public sealed class PlannerTests
     }
 
     [Fact]
-    public void A_server_that_is_deleted_breaks_its_flows_and_one_that_drains_does_not()
+    public void Deleted_server_breaks_its_flows_and_draining_server_does_not()
     {
         var plan = Planner.Of(Running(Configuration(Four), 10), Configuration([Four[0], Four[1] with { State = ServerState.Draining }, Four[2]]), Now);
         var servers = plan.Groups.Single().Servers;
@@ -44,18 +44,18 @@ public sealed class PlannerTests
         Assert.Equal("draining", servers[1].After);
         Assert.Equal(new FlowForecast(10, 0, 0), servers[1].Flows);
         Assert.Equal(new FlowForecast(0, 0, 10), servers[3].Flows);
-        Assert.StartsWith("web/ipip: s4 (10.0.0.4) is deleted while it has 255 slots and 10 remembered flows: its connections break.", Assert.Single(plan.Warnings));
+        Assert.StartsWith("web/ipip: s4 (10.0.0.4) is deleted while it has 255 slots and 10 tracked flows: its connections break.", Assert.Single(plan.Warnings));
     }
 
     [Fact]
-    public void A_server_that_is_switched_off_breaks_what_it_has_even_where_nothing_is_remembered()
+    public void Disabling_a_server_is_warned_about_even_without_tracked_flows()
     {
         var plan = Planner.Of(Running(Configuration(Four), 0), Configuration(Four.SetItem(0, Four[0] with { State = ServerState.Disabled })), Now);
         Assert.Contains("s1 (10.0.0.1) is switched off while it has 256 slots", Assert.Single(plan.Warnings));
     }
 
     [Fact]
-    public void A_server_whose_drain_is_done_goes_in_silence()
+    public void Removing_a_drained_server_gives_no_warning()
     {
         var drained = Configuration(Four.SetItem(0, Four[0] with { State = ServerState.Draining }));
         var plan = Planner.Of(Running(drained, 0), Configuration([.. Four.Skip(1)]), Now);
@@ -64,7 +64,7 @@ public sealed class PlannerTests
     }
 
     [Fact]
-    public void Another_number_of_slots_or_another_key_moves_everything_that_is_not_remembered()
+    public void New_slot_count_or_hash_key_moves_all_slots_and_keeps_tracked_flows()
     {
         var proposed = Configuration(Four);
         var slots = Planner.Of(Running(proposed, 10), proposed with { Pools = [proposed.Pools[0] with { Slots = 4093 }] }, Now);
@@ -78,7 +78,7 @@ public sealed class PlannerTests
     }
 
     [Fact]
-    public void Servers_that_are_reached_in_another_way_keep_their_slots_but_not_what_is_remembered()
+    public void New_encapsulation_keeps_the_slots_and_moves_tracked_flows()
     {
         var proposed = Configuration(Four) with { NetworkProfiles = [new NetworkProfile { Name = "p", Encapsulation = Encapsulation.Gre }] };
         var plan = Planner.Of(Running(Configuration(Four), 10), proposed, Now);
@@ -90,37 +90,37 @@ public sealed class PlannerTests
     }
 
     [Fact]
-    public void Services_come_go_and_take_something_else()
+    public void Added_removed_and_changed_services_are_listed()
     {
-        var former = Configuration(Four);
-        var service = former.VirtualServices[0];
-        var proposed = former with { VirtualServices = [service with { Ports = [PortRange.One(80), new(8000, 8099)] }, service with { Name = "new", Ports = [PortRange.One(443)] }] };
+        var previous = Configuration(Four);
+        var service = previous.VirtualServices[0];
+        var proposed = previous with { VirtualServices = [service with { Ports = [PortRange.One(80), new(8000, 8099)] }, service with { Name = "new", Ports = [PortRange.One(443)] }] };
         Assert.Equal(
             ["new Added  -> 198.51.100.10 tcp/443 by web/ipip", "www Changed 198.51.100.10 tcp/80 by web/ipip -> 198.51.100.10 tcp/80,8000-8099 by web/ipip"],
-            Planner.Of(Running(former, 0), proposed, Now).Services.Select(static s => $"{s.Name} {s.Change} {s.Before} -> {s.After}"));
-        Assert.Equal([ChangeKind.Removed, ChangeKind.Changed], Planner.Of(Running(proposed, 0), former, Now).Services.Select(static s => s.Change));
+            Planner.Of(Running(previous, 0), proposed, Now).Services.Select(static s => $"{s.Name} {s.Change} {s.Before} -> {s.After}"));
+        Assert.Equal([ChangeKind.Removed, ChangeKind.Changed], Planner.Of(Running(proposed, 0), previous, Now).Services.Select(static s => s.Change));
     }
 
     [Fact]
-    public void A_pool_that_loses_its_last_service_breaks_what_it_has()
+    public void Pool_without_a_service_breaks_its_flows()
     {
-        var former = Configuration(Four);
-        var plan = Planner.Of(Running(former, 10), former with { VirtualServices = [] }, Now);
+        var previous = Configuration(Four);
+        var plan = Planner.Of(Running(previous, 10), previous with { VirtualServices = [] }, Now);
         Assert.Equal(new FlowForecast(0, 0, 40), plan.Flows);
         Assert.Equal(5, plan.Warnings.Length);
         Assert.Equal("www goes (198.51.100.10 tcp/80 by web/ipip): what clients still send to it finds no service any more", plan.Warnings[^1]);
     }
 
     [Fact]
-    public void A_service_that_takes_ports_from_another_changes_both()
+    public void Service_that_takes_over_ports_of_another_changes_both()
     {
-        var former = Configuration(Four) with { VirtualServices = [Configuration(Four).VirtualServices[0] with { Protocol = TransportProtocol.Any, Ports = [PortRange.Any] }] };
-        var service = former.VirtualServices[0];
-        var proposed = former with { VirtualServices = [service, service with { Name = "tls", Protocol = TransportProtocol.Tcp, Ports = [PortRange.One(443)] }] };
+        var previous = Configuration(Four) with { VirtualServices = [Configuration(Four).VirtualServices[0] with { Protocol = TransportProtocol.Any, Ports = [PortRange.Any] }] };
+        var service = previous.VirtualServices[0];
+        var proposed = previous with { VirtualServices = [service, service with { Name = "tls", Protocol = TransportProtocol.Tcp, Ports = [PortRange.One(443)] }] };
         Assert.Equal(
             ["tls Added  -> 198.51.100.10 tcp/443 by web/ipip",
                 "www Changed 198.51.100.10 any by web/ipip -> 198.51.100.10 protocols 0-5, tcp/0-442,444-65535, protocols 7-255 by web/ipip"],
-            Planner.Of(Running(former, 0), proposed, Now).Services.Select(static s => $"{s.Name} {s.Change} {s.Before} -> {s.After}"));
+            Planner.Of(Running(previous, 0), proposed, Now).Services.Select(static s => $"{s.Name} {s.Change} {s.Before} -> {s.After}"));
     }
 
     [Theory]
@@ -129,16 +129,16 @@ public sealed class PlannerTests
     [InlineData("2001:db8::/64 1114165 1114165|198.51.100.0/24 1114165 1114165", "198.51.100.0/24,2001:db8::/64 udp/53")]
     [InlineData("198.51.100.10/32 393216 458751|198.51.100.11/32 1114112 1179647", "198.51.100.10 tcp/any; 198.51.100.11 udp/any")]
     [InlineData("198.51.100.10/32 3080192 3145727", "198.51.100.10 protocol 47")]
-    public void What_a_service_takes_is_said_in_few_words(string takes, string text) => Assert.Equal(text, TakenPorts.Describe(takes.Split('|').Select(static t =>
+    public void Matched_traffic_is_described_concisely(string matches, string text) => Assert.Equal(text, EffectivePorts.Describe(matches.Split('|').Select(static t =>
     {
         var parts = t.Split(' ');
-        return new TakenPorts(IPNetwork.Parse(parts[0]), int.Parse(parts[1], CultureInfo.InvariantCulture), int.Parse(parts[2], CultureInfo.InvariantCulture));
+        return new EffectivePorts(IPNetwork.Parse(parts[0]), int.Parse(parts[1], CultureInfo.InvariantCulture), int.Parse(parts[2], CultureInfo.InvariantCulture));
     })));
 
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public void A_service_that_goes_to_a_pool_of_which_nobody_is_proven_is_warned_about(bool isWatched)
+    public void Moving_a_service_to_a_pool_without_verified_servers_is_warned_about(bool isWatched)
     {
         var before = Configuration(Four);
         var next = before.Pools[0] with { Name = "next", Monitors = isWatched ? before.Pools[0].Monitors : [] };
@@ -171,7 +171,7 @@ public sealed class PlannerTests
         var group = tables.Groups[0];
         return new RunningState(
             new RunningGroups(tables.HashKey, tables.Groups),
-            [.. tables.Services.Zip(TakenPorts.Of(tables)).Select(static s => new RunningService(s.First.Name, s.First.Group, s.Second))],
+            [.. tables.Services.Zip(EffectivePorts.Of(tables)).Select(static s => new RunningService(s.First.Name, s.First.Group, s.Second))],
             new FlowCounts(group.Servers.ToDictionary(s => new ServerKey(group.Key, s.Name, s.Address), _ => flows)),
             new HashSet<IPAddress>());
     }

@@ -12,10 +12,10 @@ public sealed class PortMapTests
 {
     private static readonly IPNetwork Vip = IPNetwork.Parse("198.51.100.10/32");
     private static readonly IPNetwork Other = IPNetwork.Parse("2001:db8:100::/64");
-    private static readonly GroupKey Group = new("web", Way.Layer2);
+    private static readonly GroupKey Group = new("web", Encap.Layer2);
 
     [Fact]
-    public void One_port_beats_a_range_beats_any_port_beats_any_protocol()
+    public void Single_port_beats_range_beats_any_port_beats_any_protocol()
     {
         var ports = MapOf(
             Service("all", TransportProtocol.Any, PortRange.Any), Service("any", TransportProtocol.Tcp, PortRange.Any),
@@ -28,7 +28,7 @@ public sealed class PortMapTests
     }
 
     [Fact]
-    public void Of_two_ranges_the_shorter_wins_where_they_overlap()
+    public void Shorter_of_two_overlapping_ranges_wins()
     {
         var ports = MapOf(Service("a", TransportProtocol.Udp, new PortRange(10, 30)), Service("b", TransportProtocol.Udp, new PortRange(25, 40)));
         Assert.Equal([0, 1, 1, null], new[] { 24, 25, 40, 41 }.Select(p => ports.Find(17, p)));
@@ -36,7 +36,7 @@ public sealed class PortMapTests
     }
 
     [Fact]
-    public void A_VIP_has_only_its_own_services()
+    public void VIP_has_only_its_own_services()
     {
         var tables = TablesOf(
             Service("both", TransportProtocol.Tcp, PortRange.One(80)) with { Vips = [Vip, Other] },
@@ -47,16 +47,16 @@ public sealed class PortMapTests
     }
 
     [Fact]
-    public void Any_services_mean_what_the_naive_look_up_says() => Gens.Check(Services, static services =>
+    public void Port_map_agrees_with_a_naive_look_up() => Gens.Check(Services, static services =>
     {
         var ports = MapOf([.. services]);
         var edges = ports.Intervals.SelectMany(static i => new[] { i.First - 1, i.First, i.Last, i.Last + 1 })
             .Concat(services.SelectMany(static s => s.Ports.SelectMany(p => new[] { Number(s, p.First), Number(s, p.Last), Number(s, p.First) - 1, Number(s, p.Last) + 1 })));
-        return edges.Where(static n => n is >= 0 and <= PortMap.Largest).All(n => ports.Find(n >> 16, n & 0xffff) == Naive(services, n));
+        return edges.Where(static n => n is >= 0 and <= PortMap.MaxKey).All(n => ports.Find(n >> 16, n & 0xffff) == Naive(services, n));
     }, 500);
 
     [Fact]
-    public void Intervals_ascend_are_disjoint_and_as_few_as_can_be() => Gens.Check(Services, static services =>
+    public void Intervals_are_ascending_disjoint_and_minimal() => Gens.Check(Services, static services =>
     {
         var intervals = MapOf([.. services]).Intervals;
         return intervals.All(static i => i.First <= i.Last)
@@ -65,12 +65,12 @@ public sealed class PortMapTests
     }, 500);
 
     [Fact]
-    public void Fragments_follow_without_memory_where_ports_make_no_difference()
+    public void Fragments_need_no_tracking_where_ports_make_no_difference()
     {
         var a = Service("a", TransportProtocol.Tcp, PortRange.One(80));
         var b = Service("b", TransportProtocol.Tcp, PortRange.One(81));
         Assert.Equal((0, null), Fragments(a, b));
-        Assert.Equal((null, null), Fragments(a, b with { Group = new GroupKey("other", Way.Layer2) }));
+        Assert.Equal((null, null), Fragments(a, b with { Group = new GroupKey("other", Encap.Layer2) }));
         Assert.Equal((null, null), Fragments(a, b with { Algorithm = Algorithm.RoundRobin }));
         Assert.Equal((null, null), Fragments(a with { HashFields = HashFields.FiveTuple }, b));
         Assert.Equal((null, null), Fragments(a, b with { Persistence = new Persistence(60) }));
@@ -93,12 +93,12 @@ public sealed class PortMapTests
 
     private static int? Naive(ImmutableArray<ServiceEntry> services, int number)
     {
-        var covering = services.SelectMany(static (s, i) => s.Ports.Select(p => (Index: i, First: Number(s, p.First), Last: s.Protocol == TransportProtocol.Any ? PortMap.Largest : Number(s, p.Last))))
+        var covering = services.SelectMany(static (s, i) => s.Ports.Select(p => (Index: i, First: Number(s, p.First), Last: s.Protocol == TransportProtocol.Any ? PortMap.MaxKey : Number(s, p.Last))))
             .Where(c => c.First <= number && number <= c.Last).OrderBy(static c => c.Last - c.First).ThenBy(static c => c.Index).ToArray();
         return covering.Length == 0 ? null : covering[0].Index;
     }
 
-    private static int Number(ServiceEntry service, int port) => PortMap.Number((int)service.Protocol, port);
+    private static int Number(ServiceEntry service, int port) => PortMap.Key((int)service.Protocol, port);
 
     private static (int? Tcp, int? Udp) Fragments(params ServiceEntry[] services)
     {
@@ -112,7 +112,7 @@ public sealed class PortMapTests
     {
         HashKey = default,
         Interfaces = [],
-        Vips = [.. services.SelectMany(static s => s.Vips).Distinct().Select(static v => new VipEntry(v, true, EchoAction.Answer))],
+        Vips = [.. services.SelectMany(static s => s.Vips).Distinct().Select(static v => new VipEntry(v, true, EchoAction.Reply))],
         Services = [.. services.OrderBy(static s => s.Name, StringComparer.Ordinal)],
         Groups = [],
     };

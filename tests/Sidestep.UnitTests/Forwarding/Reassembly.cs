@@ -13,7 +13,7 @@ internal static class Reassembly
 
     private static byte[] Of4(byte[][] packets)
     {
-        var received = new Received();
+        var received = new PartialDatagram();
         foreach (var p in packets)
         {
             Assert.Equal(0x45, p[0]);
@@ -24,9 +24,9 @@ internal static class Reassembly
             Assert.Equal(packets[0][8..10], p[8..10]);
             Assert.Equal(packets[0][12..20], p[12..20]);
             Assert.Equal(packets[0][1], p[1]);
-            received.Take(((p[6] & 0x1f) * 256 + p[7]) * 8, p[20..], isLast: (p[6] & 0x20) == 0);
+            received.Add(((p[6] & 0x1f) * 256 + p[7]) * 8, p[20..], isLast: (p[6] & 0x20) == 0);
         }
-        var payload = received.Whole();
+        var payload = received.Complete();
         byte[] header = [.. packets[0][..20]];
         (header[2], header[3]) = ((byte)((20 + payload.Length) / 256), (byte)(20 + payload.Length));
         (header[4], header[5], header[6], header[7], header[10], header[11]) = (0, 0, 0, 0, 0, 0);
@@ -37,7 +37,7 @@ internal static class Reassembly
 
     private static byte[] Of6(byte[][] packets)
     {
-        var received = new Received();
+        var received = new PartialDatagram();
         foreach (var p in packets)
         {
             Assert.Equal(p.Length - 40, p[4] * 256 + p[5]);
@@ -48,9 +48,9 @@ internal static class Reassembly
             Assert.Equal(0, p[41]);
             Assert.Equal(0, p[43] & 6);
             Assert.Equal(packets[0][44..48], p[44..48]);
-            received.Take((p[42] * 256 + p[43]) / 8 * 8, p[48..], isLast: (p[43] & 1) == 0);
+            received.Add((p[42] * 256 + p[43]) / 8 * 8, p[48..], isLast: (p[43] & 1) == 0);
         }
-        var payload = received.Whole();
+        var payload = received.Complete();
         byte[] header = [.. packets[0][..40]];
         (header[4], header[5], header[6]) = ((byte)(payload.Length / 256), (byte)payload.Length, packets[0][40]);
         return [.. header, .. payload];
@@ -67,12 +67,12 @@ internal static class Reassembly
         return sum;
     }
 
-    private sealed class Received
+    private sealed class PartialDatagram
     {
         private readonly byte?[] _bytes = new byte?[1 << 17];
         private int? _length;
 
-        public void Take(int offset, byte[] part, bool isLast)
+        public void Add(int offset, byte[] part, bool isLast)
         {
             if (isLast)
             {
@@ -90,7 +90,7 @@ internal static class Reassembly
             }
         }
 
-        public byte[] Whole()
+        public byte[] Complete()
         {
             Assert.NotNull(_length);
             Assert.All(_bytes[_length.Value..], static b => Assert.Null(b));

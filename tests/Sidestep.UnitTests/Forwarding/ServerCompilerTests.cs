@@ -10,21 +10,21 @@ namespace Sidestep.UnitTests.Forwarding;
 public sealed class ServerCompilerTests
 {
     private static readonly EgressInterface Lan = new(1, "lan0", new MacAddress(2), IPAddress.Parse("192.0.2.2"), 1500);
-    private static readonly EgressInterface Dual = Lan with { Address6 = IPAddress.Parse("2001:db8::2") };
-    private static readonly IPAddress Six = IPAddress.Parse("2001:db8::11");
+    private static readonly EgressInterface DualStack = Lan with { Address6 = IPAddress.Parse("2001:db8::2") };
+    private static readonly IPAddress Ipv6Server = IPAddress.Parse("2001:db8::11");
 
     [Fact]
-    public void A_server_may_have_another_outer_header_than_its_group()
+    public void Server_may_have_another_encapsulation_than_its_group()
     {
         var profile = new NetworkProfile { Name = "p", GuePort = 7000, OuterSource4 = IPNetwork.Parse("198.18.0.0/15") };
         var group = Compile(profile, [Server(1), Server(2) with { Encapsulation = Encapsulation.Gue }, Server(3) with { Encapsulation = Encapsulation.IpIp }]);
         Assert.Equal("web/ipip@198.18.0.0/15", group.Key.ToString());
-        Assert.Equal([null, "gue:7000", null], group.Servers.Select(static s => s.Way?.ToString()));
-        Assert.All(Compile(profile with { DsrType = DsrType.L2 }, [Server(2) with { Encapsulation = Encapsulation.Gue }]).Servers, static s => Assert.Null(s.Way));
+        Assert.Equal([null, "gue:7000", null], group.Servers.Select(static s => s.Encap?.ToString()));
+        Assert.All(Compile(profile with { DsrType = DsrType.L2 }, [Server(2) with { Encapsulation = Encapsulation.Gue }]).Servers, static s => Assert.Null(s.Encap));
     }
 
     [Fact]
-    public void States_say_who_takes_flows_and_who_keeps_them()
+    public void Server_state_decides_about_new_and_existing_flows()
     {
         var group = Compile(new NetworkProfile { Name = "p" },
             [Server(1) with { Weight = 3 }, Server(2) with { State = ServerState.Draining }, Server(3) with { State = ServerState.Disabled }, Server(4) with { Weight = 0 }, Server(9)], 4);
@@ -40,7 +40,7 @@ public sealed class ServerCompilerTests
     [InlineData(1, 1, "1")]
     [InlineData(2, 1, "1 5 6")]
     [InlineData(1, 0, "5 6")]
-    public void Backup_servers_serve_while_the_pool_has_too_few_others(int minimum, int enabled, string members)
+    public void Backup_servers_serve_while_too_few_others_are_usable(int minimum, int enabled, string members)
     {
         ImmutableArray<RealServer> servers =
         [
@@ -53,8 +53,8 @@ public sealed class ServerCompilerTests
     }
 
     [Fact]
-    public void A_server_that_is_not_resolved_counts_as_missing() =>
-        Assert.Equal([Tables.Address(1), Tables.Address(2)],
+    public void Unresolved_server_counts_as_missing() =>
+        Assert.Equal([TestPools.Address(1), TestPools.Address(2)],
             Compile(new NetworkProfile { Name = "p" }, [Server(1), Server(2) with { Backup = true }, Server(9)], minimum: 2).Slots.Members.Select(static m => m.Address));
 
     [Theory]
@@ -62,25 +62,25 @@ public sealed class ServerCompilerTests
     [InlineData(Encapsulation.Gue, false, "lan0 has no global IPv6 address, which the outer header needs as its source: give it one")]
     [InlineData(Encapsulation.IpIp, true, null)]
     [InlineData(Encapsulation.Gue, true, "lan0 has no global IPv6 address, which the outer header needs as its source: give it one")]
-    public void Without_an_outer_source_a_server_is_not_usable(Encapsulation encapsulation, bool prefix, string? obstacle)
+    public void Server_without_an_outer_source_is_not_usable(Encapsulation encapsulation, bool prefix, string? obstacle)
     {
         var profile = new NetworkProfile { Name = "p", Encapsulation = encapsulation, OuterSource6 = prefix ? IPNetwork.Parse("2001:db8:f::/64") : null };
-        Assert.Equal(obstacle, CompileSix(profile, new NextHop(Lan, new MacAddress(9))).Obstacle);
-        Assert.Null(CompileSix(profile, new NextHop(Dual, new MacAddress(9))).Obstacle);
-        Assert.Null(CompileSix(profile, new NextHop(Lan, new MacAddress(9), IsLocal: true)).Obstacle);
-        Assert.Null(CompileSix(profile with { DsrType = DsrType.L2 }, new NextHop(Lan, new MacAddress(9))).Obstacle);
+        Assert.Equal(obstacle, CompileIpv6(profile, new NextHop(Lan, new MacAddress(9))).Obstacle);
+        Assert.Null(CompileIpv6(profile, new NextHop(DualStack, new MacAddress(9))).Obstacle);
+        Assert.Null(CompileIpv6(profile, new NextHop(Lan, new MacAddress(9), IsLocal: true)).Obstacle);
+        Assert.Null(CompileIpv6(profile with { DsrType = DsrType.L2 }, new NextHop(Lan, new MacAddress(9))).Obstacle);
     }
 
     [Fact]
-    public void What_has_an_obstacle_has_no_next_hop_and_no_flows()
+    public void Server_with_an_obstacle_has_no_next_hop_and_no_flows()
     {
-        var server = CompileSix(new NetworkProfile { Name = "p", DsrType = DsrType.L2 }, new NextHop(Lan, new MacAddress(9), ViaRouter: true));
+        var server = CompileIpv6(new NetworkProfile { Name = "p", DsrType = DsrType.L2 }, new NextHop(Lan, new MacAddress(9), ViaRouter: true));
         Assert.Equal((null, FlowState.Move), (server.NextHop, server.Flows));
         Assert.Equal("a router is before it, which layer 2 cannot pass: use a networkProfile with dsrType l3", server.Obstacle);
     }
 
     [Fact]
-    public void An_unchanged_pool_is_taken_over_as_it_is_and_a_changed_next_hop_is_not()
+    public void Unchanged_pool_is_reused_and_a_changed_next_hop_is_applied()
     {
         var configuration = Configuration(new NetworkProfile { Name = "p" }, [Server(1), Server(2)], 1);
         var first = TableCompiler.Compile(configuration, Hops(3));
@@ -91,9 +91,9 @@ public sealed class ServerCompilerTests
         Assert.NotSame(second.Groups[0], TableCompiler.Compile(configuration, Hops(1, mac: 8), second).Groups[0]);
     }
 
-    private static ServerEntry CompileSix(NetworkProfile profile, NextHop hop) => TableCompiler.Compile(
-        Configuration(profile, [Server(1) with { Address = Six }], 1),
-        new NextHops([hop.Egress], new Dictionary<IPAddress, NextHop> { [Six] = hop }, new Dictionary<IPAddress, string>())).Groups[0].Servers[0];
+    private static ServerEntry CompileIpv6(NetworkProfile profile, NextHop hop) => TableCompiler.Compile(
+        Configuration(profile, [Server(1) with { Address = Ipv6Server }], 1),
+        new NextHops([hop.Egress], new Dictionary<IPAddress, NextHop> { [Ipv6Server] = hop }, new Dictionary<IPAddress, string>())).Groups[0].Servers[0];
 
     private static ServerGroup Compile(NetworkProfile profile, ImmutableArray<RealServer> servers, int resolved = 8, int minimum = 1) =>
         TableCompiler.Compile(Configuration(profile, servers, minimum), Hops(resolved)).Groups.Single();
@@ -102,7 +102,7 @@ public sealed class ServerCompilerTests
     {
         Director = new DirectorSettings { Interfaces = [new("lan0", Driver.Auto)], HashKey = new HashKey(7, 9) },
         NetworkProfiles = [profile],
-        Pools = [new Pool { Name = "web", Slots = 1021, Servers = servers, MinimumServers = minimum }],
+        Pools = [new Pool { Name = "web", Slots = 1021, Servers = servers, MinServers = minimum }],
         VirtualServices =
         [
             new VirtualService
@@ -113,8 +113,8 @@ public sealed class ServerCompilerTests
         ],
     };
 
-    private static RealServer Server(int number) => new() { Name = $"s{number}", Address = Tables.Address(number) };
+    private static RealServer Server(int number) => new() { Name = $"s{number}", Address = TestPools.Address(number) };
 
     private static NextHops Hops(int servers, ulong mac = 9) => new(
-        [Lan], Enumerable.Range(1, servers).ToDictionary(Tables.Address, _ => new NextHop(Lan, new MacAddress(mac))), new Dictionary<IPAddress, string>());
+        [Lan], Enumerable.Range(1, servers).ToDictionary(TestPools.Address, _ => new NextHop(Lan, new MacAddress(mac))), new Dictionary<IPAddress, string>());
 }

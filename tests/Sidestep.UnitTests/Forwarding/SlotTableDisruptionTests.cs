@@ -27,21 +27,21 @@ public sealed class SlotTableDisruptionTests
     };
 
     [Theory, MemberData(nameof(Bounds))]
-    public void Removing_a_member_moves_little_besides_its_own_slots(int slots, int members, double mean, double worst) =>
+    public void Removing_a_member_moves_few_slots_besides_its_own(int slots, int members, double mean, double worst) =>
         AssertWithin(mean, worst, slots, members, static (random, pool) =>
         {
             pool.RemoveAt(random.Next(pool.Count));
         });
 
     [Theory, MemberData(nameof(Bounds))]
-    public void Adding_a_member_moves_little_besides_what_it_gets(int slots, int members, double mean, double worst) =>
+    public void Adding_a_member_moves_few_slots_besides_its_share(int slots, int members, double mean, double worst) =>
         AssertWithin(mean, worst, slots, members, static (random, pool) =>
         {
-            pool.Add(new SlotMember(Tables.Address(65_000 + random.Next(500)), random.Next(1, 101)));
+            pool.Add(new SlotMember(TestPools.Address(65_000 + random.Next(500)), random.Next(1, 101)));
         });
 
     [Theory, MemberData(nameof(Bounds))]
-    public void Changing_a_weight_moves_little_besides_the_difference(int slots, int members, double mean, double worst) =>
+    public void Changing_a_weight_moves_few_slots_besides_the_difference(int slots, int members, double mean, double worst) =>
         AssertWithin(mean, worst, slots, members, static (random, pool) =>
         {
             var changed = random.Next(pool.Count);
@@ -49,9 +49,9 @@ public sealed class SlotTableDisruptionTests
         });
 
     [Fact]
-    public void Of_two_members_the_one_that_stays_keeps_all_its_slots()
+    public void Last_remaining_member_keeps_all_its_slots()
     {
-        var pool = Tables.Equal(2);
+        var pool = TestPools.Equal(2);
         var before = SlotTable.Build(new HashKey(1, 2), pool, 1021).Addresses();
         var after = SlotTable.Build(new HashKey(1, 2), pool.Take(1), 1021).Addresses();
         Assert.All(before.Zip(after).Where(p => p.First.Equals(pool[0].Address)), static p => Assert.Equal(p.First, p.Second));
@@ -60,17 +60,17 @@ public sealed class SlotTableDisruptionTests
     private static void AssertWithin(double mean, double worst, int slots, int members, Action<Random, List<SlotMember>> change)
     {
         var random = new Random(slots + members);
-        var needless = Enumerable.Range(0, Pools).Select(_ => Needless(random, slots, members, change)).ToList();
+        var needless = Enumerable.Range(0, Pools).Select(_ => UnnecessaryMoves(random, slots, members, change)).ToList();
         Assert.InRange(needless.Average(), 0, mean);
         Assert.InRange(needless.Max(), 0, worst);
     }
 
     /// <summary>Slots that changed, less those that had to: what members lost because their share shrank.</summary>
-    private static double Needless(Random random, int slots, int members, Action<Random, List<SlotMember>> change)
+    private static double UnnecessaryMoves(Random random, int slots, int members, Action<Random, List<SlotMember>> change)
     {
         var key = new HashKey((ulong)random.NextInt64(), (ulong)random.NextInt64());
         var first = random.Next(60_000);
-        var pool = Enumerable.Range(first, members).Select(i => new SlotMember(Tables.Address(i), random.Next(1, 101))).ToList();
+        var pool = Enumerable.Range(first, members).Select(i => new SlotMember(TestPools.Address(i), random.Next(1, 101))).ToList();
         var before = SlotTable.Build(key, pool, slots).Addresses();
         change(random, pool);
         var after = SlotTable.Build(key, pool, slots).Addresses();

@@ -20,7 +20,7 @@ public sealed class SlotTableTests
     });
 
     [Fact]
-    public void Every_member_gets_its_exact_share_up_or_down_to_a_slot() => Check(static (key, pool, size) =>
+    public void Every_member_gets_its_exact_share_to_within_one_slot() => Check(static (key, pool, size) =>
     {
         var table = SlotTable.Build(key, pool, size);
         var total = pool.Sum(static m => (decimal)m.Weight);
@@ -33,16 +33,16 @@ public sealed class SlotTableTests
     [InlineData(7)]
     [InlineData(100)]
     [InlineData(1021)]
-    public void Equal_members_differ_by_one_slot_at_most(int count)
+    public void Equal_members_differ_by_at_most_one_slot(int count)
     {
-        var table = SlotTable.Build(Key, Tables.Equal(count), 1021);
+        var table = SlotTable.Build(Key, TestPools.Equal(count), 1021);
         var counts = table.Slots.CountBy(static s => s).Select(static c => c.Value).ToList();
         Assert.Equal(count, counts.Count);
         Assert.InRange(counts.Max() - counts.Min(), 0, 1);
     }
 
     [Fact]
-    public void The_order_of_members_does_not_matter() => Check(static (key, pool, size) =>
+    public void Order_of_members_does_not_matter() => Check(static (key, pool, size) =>
     {
         var table = SlotTable.Build(key, pool, size).Addresses();
         var shuffled = pool.ToArray();
@@ -52,7 +52,7 @@ public sealed class SlotTableTests
     });
 
     [Fact]
-    public void A_member_of_weight_0_might_as_well_not_be_there() => Check(static (key, pool, size) =>
+    public void Member_of_weight_0_has_no_effect() => Check(static (key, pool, size) =>
     {
         var with = SlotTable.Build(key, pool, size);
         var without = SlotTable.Build(key, pool.Where(static m => m.Weight > 0), size);
@@ -65,7 +65,7 @@ public sealed class SlotTableTests
             SlotTable.Build(key, pool.Select(static m => m with { Weight = m.Weight * 7 }), size).Slots));
 
     [Fact]
-    public void No_members_make_an_empty_table()
+    public void Empty_pool_makes_an_empty_table()
     {
         var table = SlotTable.Build(Key, [], 1021);
         Assert.Empty(table.Members);
@@ -73,11 +73,11 @@ public sealed class SlotTableTests
     }
 
     [Fact]
-    public void One_member_has_every_slot() =>
-        Assert.Equal(1021, SlotTable.Build(Key, [new SlotMember(Tables.Address(1), 5)], 1021).SlotsOf(Tables.Address(1)));
+    public void Single_member_has_every_slot() =>
+        Assert.Equal(1021, SlotTable.Build(Key, [new SlotMember(TestPools.Address(1), 5)], 1021).SlotsOf(TestPools.Address(1)));
 
     [Fact]
-    public void Members_are_sorted_by_address_and_IPv4_comes_first()
+    public void Members_are_sorted_by_address_with_IPv4_first()
     {
         SlotMember[] members =
         [
@@ -88,33 +88,33 @@ public sealed class SlotTableTests
     }
 
     [Fact]
-    public void Another_key_makes_another_table() =>
-        Assert.NotEqual(SlotTable.Build(Key, Tables.Equal(10), 1021).Slots, SlotTable.Build(new HashKey(1, 2), Tables.Equal(10), 1021).Slots);
+    public void Another_hash_key_makes_another_table() =>
+        Assert.NotEqual(SlotTable.Build(Key, TestPools.Equal(10), 1021).Slots, SlotTable.Build(new HashKey(1, 2), TestPools.Equal(10), 1021).Slots);
 
     [Fact]
-    public void Two_members_with_one_address_are_refused() => Assert.Throws<ArgumentException>(
-        static () => SlotTable.Build(Key, [new SlotMember(Tables.Address(1), 1), new SlotMember(Tables.Address(1), 2)], 1021));
+    public void Duplicate_addresses_are_rejected() => Assert.Throws<ArgumentException>(
+        static () => SlotTable.Build(Key, [new SlotMember(TestPools.Address(1), 1), new SlotMember(TestPools.Address(1), 2)], 1021));
 
     [Fact]
-    public void More_members_than_slots_are_refused() =>
-        Assert.Throws<ArgumentException>(static () => SlotTable.Build(Key, Tables.Equal(1022), 1021));
+    public void More_members_than_slots_are_rejected() =>
+        Assert.Throws<ArgumentException>(static () => SlotTable.Build(Key, TestPools.Equal(1022), 1021));
 
     [Fact]
-    public void The_naive_construction_gives_the_same_table_at_equal_weights() => Gens.Check(
-        Tables.Key.Zip(Gen.Choose(1, 40)).Zip(Tables.Size),
-        static x => Same(x.Item1.Item1, Tables.Equal(x.Item1.Item2), x.Item2), 40);
+    public void Naive_construction_gives_the_same_table_with_equal_weights() => Gens.Check(
+        TestPools.Key.Zip(Gen.Choose(1, 40)).Zip(TestPools.Size),
+        static x => Same(x.Item1.Item1, TestPools.Equal(x.Item1.Item2), x.Item2), 40);
 
     [Fact]
-    public void The_naive_construction_gives_the_same_table_at_any_weights() => Gens.Check(
-        Tables.Key.Zip(Tables.Pool), static x => Same(x.Item1, x.Item2, 1021), 60);
+    public void Naive_construction_gives_the_same_table_with_any_weights() => Gens.Check(
+        TestPools.Key.Zip(TestPools.Pool), static x => Same(x.Item1, x.Item2, 1021), 60);
 
     [Fact]
-    public void The_naive_construction_gives_the_same_table_for_both_families() => Assert.True(Same(
+    public void Naive_construction_gives_the_same_table_for_both_families() => Assert.True(Same(
         Key, [new(IPAddress.Parse("2001:db8::1"), 2), new(IPAddress.Parse("2001:db8::2"), 1), new(IPAddress.Parse("::1"), 1)], 1021));
 
     private static bool Same(HashKey key, List<SlotMember> pool, int size) =>
         SlotTable.Build(key, pool, size).Addresses().SequenceEqual(NaiveSlotTable.Build(key, pool, size));
 
     private static void Check(Func<HashKey, List<SlotMember>, int, bool> property) => Gens.Check(
-        Tables.Key.Zip(Tables.Pool).Zip(Tables.Size), x => property(x.Item1.Item1, x.Item1.Item2, x.Item2), 200);
+        TestPools.Key.Zip(TestPools.Pool).Zip(TestPools.Size), x => property(x.Item1.Item1, x.Item1.Item2, x.Item2), 200);
 }

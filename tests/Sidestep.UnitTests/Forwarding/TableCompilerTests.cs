@@ -14,7 +14,7 @@ public sealed class TableCompilerTests
     private static readonly IPNetwork Vip = IPNetwork.Parse("198.51.100.10/32");
 
     [Fact]
-    public void Nothing_configured_makes_empty_tables()
+    public void Empty_configuration_makes_empty_tables()
     {
         var tables = TableCompiler.Compile(Configuration([], []), Hops(0));
         Assert.Empty(tables.Vips);
@@ -24,7 +24,7 @@ public sealed class TableCompilerTests
     }
 
     [Fact]
-    public void The_order_of_everything_in_the_input_does_not_matter()
+    public void Order_of_the_input_does_not_matter()
     {
         Pool[] pools = [Pool("a", 5), Pool("b", 3), Pool("c", 0)];
         VirtualService[] services =
@@ -51,7 +51,7 @@ public sealed class TableCompilerTests
     }
 
     [Fact]
-    public void A_service_that_is_switched_off_leaves_no_trace()
+    public void Disabled_service_leaves_no_trace_in_the_tables()
     {
         var tables = TableCompiler.Compile(
             Configuration([Pool("web", 1)], [Service("web", "web") with { Enabled = false }]), Hops(1));
@@ -64,32 +64,32 @@ public sealed class TableCompilerTests
     [InlineData(true, true, true)]
     [InlineData(false, true, false)] // must not attract traffic
     [InlineData(true, false, false)] // could not serve it
-    public void A_VIP_answers_while_a_service_attracts_traffic_and_can_serve_it(bool trafficEnabled, bool resolved, bool answers)
+    public void VIP_replies_to_ARP_while_a_service_attracts_traffic_and_can_serve_it(bool trafficEnabled, bool resolved, bool replies)
     {
         var tables = TableCompiler.Compile(
             Configuration([Pool("web", 1)], [Service("web", "web") with { TrafficEnabled = trafficEnabled }]), Hops(resolved ? 1 : 0));
-        Assert.Equal([new VipEntry(Vip, answers, answers ? EchoAction.Answer : EchoAction.Drop)], tables.Vips);
+        Assert.Equal([new VipEntry(Vip, replies, replies ? EchoAction.Reply : EchoAction.Drop)], tables.Vips);
         Assert.Single(tables.Services);
     }
 
     [Fact]
-    public void One_service_in_service_is_enough_but_it_must_be_one_and_the_same()
+    public void One_service_must_both_attract_traffic_and_be_able_to_serve_it()
     {
         Pool[] pools = [Pool("web", 1), Pool("empty", 0)];
         var silent = Service("silent", "web", port: 80) with { TrafficEnabled = false };
         var unable = Service("unable", "empty", port: 81);
-        Assert.False(TableCompiler.Compile(Configuration(pools, [silent, unable]), Hops(1)).Vips.Single().AnswersArp);
-        Assert.True(TableCompiler.Compile(Configuration(pools, [silent, unable, Service("good", "web", port: 82)]), Hops(1)).Vips.Single().AnswersArp);
+        Assert.False(TableCompiler.Compile(Configuration(pools, [silent, unable]), Hops(1)).Vips.Single().RespondsToArp);
+        Assert.True(TableCompiler.Compile(Configuration(pools, [silent, unable, Service("good", "web", port: 82)]), Hops(1)).Vips.Single().RespondsToArp);
     }
 
     [Theory]
-    [InlineData(EchoPolicy.Active, true, EchoAction.Answer)]
+    [InlineData(EchoPolicy.Active, true, EchoAction.Reply)]
     [InlineData(EchoPolicy.Active, false, EchoAction.Drop)]
-    [InlineData(EchoPolicy.Always, false, EchoAction.Answer)]
+    [InlineData(EchoPolicy.Always, false, EchoAction.Reply)]
     [InlineData(EchoPolicy.Forward, true, EchoAction.Forward)]
     [InlineData(EchoPolicy.Forward, false, EchoAction.Drop)]
     [InlineData(EchoPolicy.Drop, true, EchoAction.Drop)]
-    public void Echo_gets_what_the_VIP_says(EchoPolicy policy, bool resolved, EchoAction echo)
+    public void Echo_requests_follow_the_echo_policy_of_the_VIP(EchoPolicy policy, bool resolved, EchoAction echo)
     {
         var tables = TableCompiler.Compile(
             Configuration([Pool("empty", 0), Pool("web", 1)], [Service("a", "empty"), Service("c", "web", port: 82), Service("b", "web", port: 81)])
@@ -100,33 +100,33 @@ public sealed class TableCompilerTests
     }
 
     [Fact]
-    public void A_prefix_is_a_VIP_that_never_answers_ARP()
+    public void Prefix_VIP_never_replies_to_ARP()
     {
         var prefix = IPNetwork.Parse("198.51.100.0/24");
         var six = IPNetwork.Parse("2001:db8::/128");
         var tables = TableCompiler.Compile(
             Configuration([Pool("web", 1)], [Service("web", "web") with { Vips = [six, prefix, Vip] }]), Hops(1));
         Assert.Equal(
-            [new VipEntry(prefix, false, EchoAction.Answer), new VipEntry(Vip, true, EchoAction.Answer), new VipEntry(six, true, EchoAction.Answer)],
+            [new VipEntry(prefix, false, EchoAction.Reply), new VipEntry(Vip, true, EchoAction.Reply), new VipEntry(six, true, EchoAction.Reply)],
             tables.Vips);
     }
 
     [Fact]
-    public void A_service_has_the_settings_of_its_pool_its_profile_and_its_access_list()
+    public void Service_has_the_settings_of_its_pool_profile_and_access_list()
     {
         var list = new AccessList { Name = "office", Allow = [IPNetwork.Parse("10.0.0.0/8")] };
-        var profile = new NetworkProfile { Name = "p", IdleTimeouts = new IdleTimeouts(1, 2, 3), TooBig = TooBigPolicy.Drop, UdpInTransition = UdpPolicy.Move };
+        var profile = new NetworkProfile { Name = "p", IdleTimeouts = new IdleTimeouts(1, 2, 3), Oversized = OversizedPolicy.Drop, UdpOnRebalance = UdpRebalancePolicy.Move };
         var pool = Pool("web", 1) with { Algorithm = Algorithm.RoundRobin, HashFields = HashFields.FiveTuple, Persistence = new Persistence(60) };
         var configuration = Configuration([pool], [Service("web", "web", profile: "p") with { AccessList = "office" }])
             with
         { NetworkProfiles = [profile], AccessLists = [list] };
         var service = TableCompiler.Compile(configuration, Hops(1)).Services.Single();
         Assert.Equal((pool.Algorithm, pool.HashFields, pool.Persistence), (service.Algorithm, service.HashFields, service.Persistence));
-        Assert.Equal((profile.IdleTimeouts, profile.TooBig, profile.UdpInTransition, list), (service.IdleTimeouts, service.TooBig, service.UdpInTransition, service.AccessList));
+        Assert.Equal((profile.IdleTimeouts, profile.Oversized, profile.UdpOnRebalance, list), (service.IdleTimeouts, service.Oversized, service.UdpOnRebalance, service.AccessList));
     }
 
     [Fact]
-    public void Directors_that_were_found_are_peers()
+    public void Resolved_directors_are_peers()
     {
         IPAddress one = IPAddress.Parse("192.0.2.3"), other = IPAddress.Parse("2001:db8::3"), missing = IPAddress.Parse("192.0.2.4");
         var configuration = Configuration([], []);
@@ -137,7 +137,7 @@ public sealed class TableCompilerTests
     }
 
     [Fact]
-    public void A_pool_is_one_group_for_each_way_of_reaching_it()
+    public void Pool_forms_one_group_per_encapsulation()
     {
         var tables = TableCompiler.Compile(
             Configuration([Pool("web", 2)], [Service("a", "web", port: 80), Service("b", "web", port: 81), Service("c", "web", port: 82, profile: "l2")]),
@@ -148,7 +148,7 @@ public sealed class TableCompilerTests
     }
 
     [Fact]
-    public void A_server_behind_a_router_is_no_member_at_layer_2()
+    public void Server_behind_a_router_is_not_a_member_at_layer_2()
     {
         var hops = Hops(1, viaRouter: true);
         var tables = TableCompiler.Compile(
@@ -159,7 +159,7 @@ public sealed class TableCompilerTests
     }
 
     [Fact]
-    public void A_server_without_weight_or_next_hop_is_listed_but_is_no_member()
+    public void Server_without_weight_or_next_hop_is_listed_but_not_a_member()
     {
         var pool = Pool("web", 4);
         pool = pool with
@@ -173,7 +173,7 @@ public sealed class TableCompilerTests
     }
 
     [Fact]
-    public void With_the_last_server_gone_the_table_is_empty()
+    public void Slot_table_is_empty_when_the_last_server_is_gone()
     {
         var configuration = Configuration([Pool("web", 1)], [Service("web", "web")]);
         var full = TableCompiler.Compile(configuration, Hops(1));
@@ -183,7 +183,7 @@ public sealed class TableCompilerTests
     }
 
     [Fact]
-    public void A_slot_table_is_taken_over_while_its_members_stay()
+    public void Slot_table_is_reused_while_its_members_stay_the_same()
     {
         var configuration = Configuration([Pool("web", 3)], [Service("web", "web")]);
         var first = TableCompiler.Compile(configuration, Hops(3));
@@ -193,7 +193,7 @@ public sealed class TableCompilerTests
     }
 
     [Fact]
-    public void What_was_before_changes_nothing_but_transitions()
+    public void Previous_tables_affect_nothing_but_transitions()
     {
         VirtualService[] services = [Service("web", "web")];
         ForwardingTables? previous = null;
@@ -223,7 +223,7 @@ public sealed class TableCompilerTests
     {
         Name = name,
         Slots = 1021,
-        Servers = [.. Enumerable.Range(1, servers).Select(static i => new RealServer { Name = $"s{i}", Address = Tables.Address(i) })],
+        Servers = [.. Enumerable.Range(1, servers).Select(static i => new RealServer { Name = $"s{i}", Address = TestPools.Address(i) })],
     };
 
     private static VirtualService Service(string name, string pool, int port = 80, string? profile = null) => new()
@@ -239,7 +239,7 @@ public sealed class TableCompilerTests
     /// <summary>Next hops of the first servers.</summary>
     private static NextHops Hops(int servers, bool viaRouter = false) => new(
         [Lan, Wan],
-        Enumerable.Range(1, servers).ToDictionary(Tables.Address, i => new NextHop(i % 2 == 0 ? Wan : Lan, new MacAddress((ulong)i), viaRouter)),
+        Enumerable.Range(1, servers).ToDictionary(TestPools.Address, i => new NextHop(i % 2 == 0 ? Wan : Lan, new MacAddress((ulong)i), viaRouter)),
         new Dictionary<IPAddress, string>());
 
     /// <summary>Everything that tables say, as text: records with arrays do not compare by content.</summary>

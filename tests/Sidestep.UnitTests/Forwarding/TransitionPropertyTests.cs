@@ -13,9 +13,9 @@ public sealed class TransitionPropertyTests
     public static TheoryData<int> Seeds => [.. Enumerable.Range(0, 40)];
 
     [Theory, MemberData(nameof(Seeds))]
-    public void Flows_stay_with_their_server_while_it_lives_and_leave_it_at_once_when_it_does_not(int seed)
+    public void Flows_stay_on_a_live_server_and_leave_a_removed_one_at_once(int seed)
     {
-        var run = new Run(seed);
+        var run = new Simulation(seed);
         for (var step = 0; step < Steps; step++)
         {
             run.Change();
@@ -25,13 +25,13 @@ public sealed class TransitionPropertyTests
         }
         run.EndAllFlows();
         Assert.Null(run.Tables.Groups[0].Transition);
-        Assert.Null(run.Tables.Wake);
+        Assert.Null(run.Tables.RecompileAt);
     }
 
     [Theory, MemberData(nameof(Seeds))]
-    public void A_restart_between_any_two_steps_changes_nothing(int seed)
+    public void Restart_between_any_two_steps_changes_nothing(int seed)
     {
-        var run = new Run(seed) { Restarts = true };
+        var run = new Simulation(seed) { Restarts = true };
         for (var step = 0; step < Steps / 2; step++)
         {
             run.Change();
@@ -41,7 +41,7 @@ public sealed class TransitionPropertyTests
         }
     }
 
-    private sealed class Run
+    private sealed class Simulation
     {
         private readonly Random _random;
         private readonly List<RealServer> _servers;
@@ -53,11 +53,11 @@ public sealed class TransitionPropertyTests
         private int _names;
         private uint _clients = 0x0b000000;
 
-        public Run(int seed)
+        public Simulation(int seed)
         {
             _random = new Random(seed);
             // A deadline beyond the window, so that the drain alone breaks nothing.
-            _drain = new Drain(4000, seed % 2 == 0 ? AfterDrain.Leave : AfterDrain.Resteer);
+            _drain = new Drain(4000, seed % 2 == 0 ? DrainDeadlineAction.Keep : DrainDeadlineAction.Rehash);
             _servers = [.. Enumerable.Range(0, 4).Select(_ => New())];
             Tables = Compile(null);
             _plane = new ModelDataPlane(Idle) { Tables = Tables };
@@ -130,7 +130,7 @@ public sealed class TransitionPropertyTests
         private void Advance(TimeSpan by)
         {
             var end = _now + by;
-            while (Tables.Wake is { } wake && wake <= end)
+            while (Tables.RecompileAt is { } wake && wake <= end)
             {
                 Assert.True(wake > _now, "the tables want to be compiled again at once");
                 _now = wake;
@@ -188,6 +188,6 @@ public sealed class TransitionPropertyTests
             }),
         ]).ToPrevious();
 
-        private RealServer New() => new() { Name = $"s{++_names}", Address = Sidestep.UnitTests.Forwarding.Tables.Address(_names), Weight = _random.Next(1, 4) };
+        private RealServer New() => new() { Name = $"s{++_names}", Address = Sidestep.UnitTests.Forwarding.TestPools.Address(_names), Weight = _random.Next(1, 4) };
     }
 }

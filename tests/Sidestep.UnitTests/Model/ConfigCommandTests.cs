@@ -14,7 +14,7 @@ public sealed class ConfigCommandTests : IDisposable
     public void Dispose() => File.Delete(_file);
 
     [Fact]
-    public void A_valid_file_is_summed_up_on_standard_output()
+    public void Valid_file_is_summarised_on_standard_output()
     {
         var (code, output, error) = Check(TestDocument.Valid, "--offline");
 
@@ -39,7 +39,7 @@ public sealed class ConfigCommandTests : IDisposable
     }
 
     [Fact]
-    public void Errors_that_come_from_the_machine_are_told_apart()
+    public void Errors_about_this_machine_are_counted_separately()
     {
         // Every machine has lo, and no machine forwards to itself.
         string yaml = TestDocument.Valid
@@ -53,7 +53,7 @@ public sealed class ConfigCommandTests : IDisposable
     }
 
     [Fact]
-    public void Json_has_everything_on_standard_output()
+    public void Json_output_contains_everything_on_standard_output()
     {
         var (code, output, error) = Check(
             TestDocument.Valid.Replace("port: 80", "port: 70000", StringComparison.Ordinal), "--offline", "--json");
@@ -65,14 +65,14 @@ public sealed class ConfigCommandTests : IDisposable
         Assert.False((bool)report["valid"]!);
         Assert.Equal(
             """
-            [{"path":"virtualServices[0].port","line":31,"column":11,"value":"70000","reason":"out of range","cure":"Write a whole number from 1 to 65535"}]
+            [{"path":"virtualServices[0].port","line":31,"column":11,"value":"70000","reason":"out of range","remedy":"Write a whole number from 1 to 65535"}]
             """,
             report["errors"]!.ToJsonString());
         Assert.Equal("[]", report["warnings"]!.ToJsonString());
     }
 
     [Fact]
-    public void A_file_that_cannot_be_read_is_unusable()
+    public void Unreadable_file_exits_with_unusable()
     {
         var (code, _, error) = Run("config", "check", _file + ".none");
         Assert.Equal(ExitCode.Unusable, code);
@@ -89,7 +89,7 @@ public sealed class ConfigCommandTests : IDisposable
     }
 
     [Fact]
-    public void A_file_that_is_too_large_is_an_error_whatever_is_in_it()
+    public void Oversized_file_is_an_error_whatever_its_content()
     {
         using (var stream = File.OpenWrite(_file))
             stream.SetLength(Limits.DocumentBytes + 100);
@@ -101,7 +101,7 @@ public sealed class ConfigCommandTests : IDisposable
     }
 
     [Fact]
-    public void A_byte_order_mark_does_not_matter()
+    public void Byte_order_mark_is_ignored()
     {
         File.WriteAllText(_file, TestDocument.Valid, new System.Text.UTF8Encoding(encoderShouldEmitUTF8Identifier: true));
 
@@ -113,11 +113,11 @@ public sealed class ConfigCommandTests : IDisposable
     [InlineData("config", "check", "a", "b")]
     [InlineData("config", "check", "a", "--ofline")]
     [InlineData("config", "chek", "a")]
-    public void A_wrong_command_line_is_unusable(params string[] arguments) =>
+    public void Invalid_command_line_exits_with_unusable(params string[] arguments) =>
         Assert.Equal(ExitCode.Unusable, Run(arguments).Code);
 
     [Fact]
-    public void Schema_prints_the_schema()
+    public void Schema_command_prints_the_schema()
     {
         var (code, output, _) = Run("config", "schema");
 

@@ -4,11 +4,11 @@ namespace Sidestep.UnitTests.Model;
 
 public sealed class HealthMonitorTests
 {
-    private const string Unproven = "Add a monitor with probe: dsrPath or probe: both; remove monitors, which leaves the default one; or, if "
-        + "nothing may prove that path, say so with dsrPathUnproven: true.";
+    private const string UnverifiedPathRemedy = "Add a monitor with probe: dsr-path or probe: both; remove monitors, which leaves the default one; or, if "
+        + "nothing may prove that path, say so with allowUnverifiedDsrPath: true.";
 
     [Fact]
-    public void Every_key_of_every_type_is_read()
+    public void Every_key_of_every_monitor_type_is_read()
     {
         var result = ConfigurationReader.Read(Document("""
               - { name: t, type: tcp, probe: both, interval: 0.5, timeout: 0.25, rise: 3, fall: 4, jitter: 20, port: 81, send: "PING\r\n", expect: "\xff" }
@@ -23,7 +23,7 @@ public sealed class HealthMonitorTests
         Assert.Empty(result.Errors);
         var monitors = result.Configuration!.HealthMonitors.ToDictionary(static m => m.Name);
         var tcp = monitors["t"];
-        Assert.Equal((ProbeWay.Both, 0.5, 0.25, 3, 4, 20, 81), (tcp.Probe, tcp.Interval.TotalSeconds, tcp.Timeout.TotalSeconds, tcp.Rise, tcp.Fall, tcp.JitterPercent, tcp.Port));
+        Assert.Equal((ProbePath.Both, 0.5, 0.25, 3, 4, 20, 81), (tcp.Probe, tcp.Interval.TotalSeconds, tcp.Timeout.TotalSeconds, tcp.Rise, tcp.Fall, tcp.JitterPercent, tcp.Port));
         Assert.Equal(("PING\r\n", "\u00ff"), (tcp.Send, tcp.Expect));
         Assert.Equal([new PortRange(200, 200), new PortRange(300, 399)], monitors["h"].Http!.StatusCodes);
         Assert.Equal(new TlsExpectation(TlsCheck.Name, "/etc/ca.pem", "example.org"), monitors["s"].Tls);
@@ -33,12 +33,12 @@ public sealed class HealthMonitorTests
     }
 
     [Theory]
-    [InlineData("[own]", "", "these monitors ask the server's own address only: it answers while the VIP is missing or packets are not decapsulated, and every client that is sent there meets silence. " + Unproven)]
-    [InlineData("[]", "", "nobody watches the servers, so a server that is dead, or has no VIP, gets its clients all the same. " + Unproven)]
-    [InlineData("[own, own2]", "healthy: { atLeast: 3 }, dsrPathUnproven: true", "3 monitors must be up, and the pool has 2, so no server would ever serve. Write a smaller number, or name more monitors.")]
+    [InlineData("[own]", "", "these monitors ask the server's own address only: it answers while the VIP is missing or packets are not decapsulated, and every client that is sent there meets silence. " + UnverifiedPathRemedy)]
+    [InlineData("[]", "", "nobody watches the servers, so a server that is dead, or has no VIP, gets its clients all the same. " + UnverifiedPathRemedy)]
+    [InlineData("[own, own2]", "minHealthyMonitors: 3, allowUnverifiedDsrPath: true", "3 monitors must be up, and the pool has 2, so no server would ever serve. Write a smaller number, or name more monitors.")]
     [InlineData("[ask]", "", "this monitor (type: udp) finds no port to ask for: no service of this pool has UDP with a port of its own. Give the monitor a port, or name one of another type.")]
     [InlineData("[path, path]", "", "this monitor is there already. Keep one of the two.")]
-    public void What_a_pool_cannot_say(string monitors, string more, string error)
+    public void Invalid_pool_monitoring_is_rejected(string monitors, string more, string error)
     {
         var result = ConfigurationReader.Read(Document("""
               - { name: own, type: tcp, probe: server }
@@ -57,7 +57,7 @@ public sealed class HealthMonitorTests
     [InlineData("type: https, tls: name", "the certificate is to be for a name, and no name is there. Add serverName or host.")]
     [InlineData("type: tcp, interval: 0.01", "out of range. Write seconds from 0.1 to 3600, such as 2 or 0.5.")]
     [InlineData("type: http, statusCodes: 700", "not a status code. Write a status code from 100 to 599, or a range such as 200-399.")]
-    public void What_a_monitor_cannot_say(string monitor, string error)
+    public void Invalid_monitor_is_rejected(string monitor, string error)
     {
         var result = ConfigurationReader.Read(Document($"  - {{ name: m, {monitor} }}", "[m]"), null);
 
@@ -65,16 +65,16 @@ public sealed class HealthMonitorTests
     }
 
     [Fact]
-    public void A_pool_that_something_else_watches_says_so()
+    public void Pool_without_monitors_is_accepted_when_allowUnverifiedDsrPath_is_set()
     {
-        var result = ConfigurationReader.Read(Document("", "[]", "dsrPathUnproven: true"), null);
+        var result = ConfigurationReader.Read(Document("", "[]", "allowUnverifiedDsrPath: true"), null);
 
         Assert.Empty(result.Errors);
-        Assert.False(result.Configuration!.Pools[0].IsWatched);
+        Assert.False(result.Configuration!.Pools[0].IsMonitored);
     }
 
     [Fact]
-    public void Windows_is_refused_at_layer_3()
+    public void Windows_server_is_rejected_at_layer_3()
     {
         var result = ConfigurationReader.Read(Document("", null).Replace("10.0.0.11 }", "10.0.0.11, os: windows }", StringComparison.Ordinal), null);
 
@@ -82,7 +82,7 @@ public sealed class HealthMonitorTests
     }
 
     [Fact]
-    public void Without_monitors_TCP_is_connected_to_and_what_has_none_is_pinged()
+    public void Default_monitors_are_a_TCP_connect_or_else_an_ICMP_echo()
     {
         var configuration = ConfigurationReader.Read(Document("", null).Replace("virtualServices:", """
             virtualServices:

@@ -7,7 +7,7 @@ namespace Sidestep.UnitTests.Model;
 /// <summary>Whatever changes, reading the difference says what reading the whole says.</summary>
 public sealed class IncrementalReaderTests
 {
-    private static readonly string[] Scraps =
+    private static readonly string[] Snippets =
     [
         "- ", ": ", "\n", "\n  ", "\n    - ", "\n      - { name: s9, address: 10.0.0.99 }\n", "null", "*a", "&a ", "---\n",
         "...\n", "[", "]", "{", "}", "\"", "'", "\t", "0", "9", "#", "# note\n", "|\n", ">\n", "\r", "\u2028", "a", "10.0.0.11",
@@ -20,7 +20,7 @@ public sealed class IncrementalReaderTests
     [InlineData(3, true)]
     [InlineData(4, true)]
     [InlineData(5, true)]
-    public void Random_edits_give_what_a_full_reading_gives(int seed, bool reverts)
+    public void Incremental_reading_of_random_edits_equals_a_full_reading(int seed, bool reverts)
     {
         var random = new Random(seed);
         string start = Large();
@@ -39,7 +39,7 @@ public sealed class IncrementalReaderTests
     [Theory]
     [InlineData(6)]
     [InlineData(7)]
-    public void Edits_of_values_give_what_a_full_reading_gives(int seed)
+    public void Incremental_reading_of_edited_values_equals_a_full_reading(int seed)
     {
         var random = new Random(seed);
         var reader = new IncrementalReader();
@@ -52,7 +52,7 @@ public sealed class IncrementalReaderTests
     }
 
     [Fact]
-    public void A_block_scalar_or_an_open_quote_is_not_cut()
+    public void Block_scalar_or_open_quote_is_not_split()
     {
         var reader = new IncrementalReader();
         foreach (string name in new[] { "web2", "|-\n          web2", "\"web2\n\n          x\"", "\"web2", "{ a: [", "web2 # note" })
@@ -82,8 +82,8 @@ public sealed class IncrementalReaderTests
             return EditLine(text, random);
         int at = random.Next(text.Length);
         int removed = random.Next(3) == 0 ? Math.Min(random.Next(40), text.Length - at) : 0;
-        string scrap = random.Next(4) == 0 && removed > 0 ? "" : Scraps[random.Next(Scraps.Length)];
-        return text.Remove(at, removed).Insert(at, scrap);
+        string snippet = random.Next(4) == 0 && removed > 0 ? "" : Snippets[random.Next(Snippets.Length)];
+        return text.Remove(at, removed).Insert(at, snippet);
     }
 
     /// <summary>Edits as operators make them: another number, a line more, a line less, a line twice, two lines swapped.</summary>

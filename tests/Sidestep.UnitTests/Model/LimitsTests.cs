@@ -14,7 +14,7 @@ public sealed class LimitsTests
         """;
 
     [Fact]
-    public void The_largest_configuration_is_read()
+    public void Largest_configuration_is_read()
     {
         var result = ConfigurationReader.Read(Large(Limits.VirtualServices, 4, Limits.RealServers / 4), null);
 
@@ -33,7 +33,7 @@ public sealed class LimitsTests
     }
 
     [Fact]
-    public void One_server_too_many_in_all_pools_together_is_one_error()
+    public void One_server_too_many_across_all_pools_is_one_error()
     {
         var issue = Assert.Single(
             ConfigurationReader.Read(Large(1, 3, (Limits.RealServers / 3) + 1), null).Errors);
@@ -56,7 +56,7 @@ public sealed class LimitsTests
     }
 
     [Fact]
-    public void A_document_over_64_MiB_is_refused_unread()
+    public void Document_over_64_MiB_is_rejected_unread()
     {
         var issue = Assert.Single(ConfigurationReader.Read(new string('#', Limits.DocumentBytes + 1), null).Errors);
 
@@ -64,7 +64,7 @@ public sealed class LimitsTests
     }
 
     [Fact]
-    public void Complaints_are_bounded()
+    public void Number_of_listed_errors_is_limited()
     {
         var yaml = new StringBuilder(Director);
         for (int i = 0; i < Limits.ListedIssues + 7; i++)
@@ -82,7 +82,7 @@ public sealed class LimitsTests
     [InlineData("{a: ")]
     [InlineData("- ")]
     [InlineData("? ")]
-    public void Nesting_without_end_is_refused_in_time(string opening)
+    public void Unlimited_nesting_is_rejected_in_time(string opening)
     {
         var clock = Stopwatch.StartNew();
 
@@ -93,7 +93,7 @@ public sealed class LimitsTests
     }
 
     [Fact]
-    public void An_alias_bomb_stays_small()
+    public void Alias_bomb_stays_small()
     {
         var yaml = new StringBuilder("a: &a0 [x, x, x, x, x, x, x, x, x]\n");
         for (int i = 1; i < 60; i++)

@@ -7,15 +7,15 @@ public sealed class MistakeTests
 {
     private static readonly Dictionary<string, Mistake> Table = new Mistake[][]
     {
-        MalformedYamlMistakes.All, ValuesMistakes.All, AddressesMistakes.All, KeysMistakes.All,
-        VipsAndPortsMistakes.All, ProfilesAndPoolsMistakes.All, RefusalsMistakes.All, RulesMistakes.All, HostMistakes.All, WarningsMistakes.All,
+        MalformedYamlMistakes.All, ValueMistakes.All, AddressMistakes.All, KeyMistakes.All,
+        VipAndPortMistakes.All, ProfileAndPoolMistakes.All, UnsupportedFeatureMistakes.All, ConsistencyMistakes.All, HostMistakes.All, WarningMistakes.All,
     }.SelectMany(m => m).ToDictionary(m => m.Name);
 
     public static TheoryData<string> Names => [.. Table.Keys];
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void Is_reported_with_place_value_reason_and_cure(string name)
+    public void Mistake_is_reported_with_position_value_reason_and_remedy(string name)
     {
         var mistake = Table[name];
 
@@ -26,7 +26,7 @@ public sealed class MistakeTests
     }
 
     [Fact]
-    public void The_valid_document_is_valid()
+    public void Valid_document_is_valid()
     {
         var result = TestDocument.Read(TestDocument.Valid);
 
@@ -35,7 +35,7 @@ public sealed class MistakeTests
     }
 
     [Fact]
-    public void An_issue_gives_each_part_on_its_own()
+    public void Issue_exposes_each_part_separately()
     {
         var issue = Assert.Single(TestDocument.ReadWith("port: 80", "port: 70000").Errors);
 
@@ -49,10 +49,10 @@ public sealed class MistakeTests
     [InlineData("")]
     [InlineData("# only a comment\n")]
     [InlineData("---\n...\n")]
-    public void An_empty_document_is_refused(string yaml) => Assert.NotEmpty(TestDocument.Read(yaml).Errors);
+    public void Empty_document_is_rejected(string yaml) => Assert.NotEmpty(TestDocument.Read(yaml).Errors);
 
     [Fact]
-    public void Text_of_the_document_cannot_reach_a_terminal_as_control_characters()
+    public void Text_of_the_document_cannot_send_control_characters_to_a_terminal()
     {
         var result = TestDocument.ReadWith("pool: web\n    networkProfile: fast",
             "pool: \"a\\e[2Jb\\u202E\"\n    \"k\\e\": 1\n    networkProfile: fast");
@@ -63,7 +63,7 @@ public sealed class MistakeTests
     }
 
     [Fact]
-    public void A_long_value_is_cut()
+    public void Long_value_is_truncated()
     {
         var issue = Assert.Single(TestDocument.ReadWith("driver: native", "driver: " + new string('x', 5000)).Errors);
 

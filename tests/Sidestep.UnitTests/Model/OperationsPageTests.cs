@@ -10,7 +10,7 @@ public sealed class OperationsPageTests
     private static readonly string Page = Repository.Read("docs/operations.md");
 
     [Fact]
-    public void Every_drop_reason_has_a_row_that_says_what_it_was_and_what_to_do()
+    public void Every_drop_reason_has_a_row_with_its_meaning_and_remedy()
     {
         var rows = Section("## What a drop means").Split('\n').Where(static l => l.StartsWith("| `", StringComparison.Ordinal))
             .Select(static l => l.Trim('|', ' ').Split(" | ")).ToArray();
@@ -22,10 +22,10 @@ public sealed class OperationsPageTests
     }
 
     [Fact]
-    public void Every_decision_that_a_filter_takes_is_named()
+    public void Every_decision_of_the_capture_filter_is_documented()
     {
         var section = Section("## Which way a frame went");
-        Assert.All(Enum.GetValues<Decision>(), d => Assert.Contains($"`{Kebab.Of(d)}`", section, StringComparison.Ordinal));
+        Assert.All(Enum.GetValues<Decision>(), d => Assert.Contains($"`{CounterName.Of(d)}`", section, StringComparison.Ordinal));
     }
 
     private static string Section(string heading)

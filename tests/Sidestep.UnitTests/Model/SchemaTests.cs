@@ -7,19 +7,19 @@ namespace Sidestep.UnitTests.Model;
 public sealed class SchemaTests
 {
     [Fact]
-    public void The_shipped_schema_is_the_generated_one() =>
+    public void Shipped_schema_is_the_generated_one() =>
         // After a change: sidestep config schema > docs/sidestep.schema.json
         Assert.Equal(ConfigurationSchema.ToJson(), Repository.Read("docs/sidestep.schema.json"));
 
     [Fact]
-    public void Every_key_and_every_mapping_is_described()
+    public void Every_key_and_mapping_has_a_description()
     {
         foreach (var (path, schema) in SchemaKeys.All())
             Assert.False(string.IsNullOrEmpty((string?)schema["description"]), path);
     }
 
     [Fact]
-    public void Mappings_are_closed()
+    public void Mappings_allow_no_additional_properties()
     {
         var root = JsonNode.Parse(ConfigurationSchema.ToJson())!.AsObject();
         Assert.False((bool)root["additionalProperties"]!);
@@ -46,7 +46,7 @@ public sealed class SchemaTests
     }
 
     [Fact]
-    public void The_example_names_the_schema_for_editors()
+    public void Example_names_the_schema_for_editors()
     {
         // The editor that completes the example reads the schema by this line.
         Assert.StartsWith("# yaml-language-server: $schema=./sidestep.schema.json\n", Repository.Read("docs/example.yaml"));

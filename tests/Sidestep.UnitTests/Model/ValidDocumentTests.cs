@@ -13,7 +13,7 @@ public sealed class ValidDocumentTests
         """;
 
     [Fact]
-    public void The_shipped_example_binds_to_what_it_says()
+    public void Shipped_example_is_read_as_written()
     {
         var result = ConfigurationReader.Read(Repository.Read("docs/example.yaml"), null);
 
@@ -31,7 +31,7 @@ public sealed class ValidDocumentTests
                     Type = ProfileType.UdpFastPath,
                     OuterSource4 = IPNetwork.Parse("198.18.0.0/15"),
                     OuterSource6 = IPNetwork.Parse("2001:db8:1::/64"),
-                    UdpInTransition = UdpPolicy.Move,
+                    UdpOnRebalance = UdpRebalancePolicy.Move,
                 },
                 new()
                 {
@@ -63,16 +63,16 @@ public sealed class ValidDocumentTests
         Assert.Equal("partners", configuration.VirtualServices[2].AccessList);
         Assert.Equal([PortRange.Any], configuration.VirtualServices[3].Ports);
         Assert.Equal(TransportProtocol.Any, configuration.VirtualServices[3].Protocol);
-        Assert.Equal(new Drain(3600, AfterDrain.Reset), configuration.Pools[0].Drain);
+        Assert.Equal(new Drain(3600, DrainDeadlineAction.Reset), configuration.Pools[0].Drain);
         Assert.Equal(new Persistence(600, 24, 64), configuration.Pools[2].Persistence);
-        Assert.Equal(2, configuration.Pools[2].MinimumServers);
+        Assert.Equal(2, configuration.Pools[2].MinServers);
         Assert.True(configuration.Pools[2].Servers[2] is { Backup: true, Encapsulation: Encapsulation.IpIp });
         Assert.Equal([IPNetwork.Parse("192.0.2.128/25")], Assert.Single(configuration.AccessLists).Deny);
         Assert.Equal([new Vip(IPNetwork.Parse("203.0.113.53/32"), EchoPolicy.Always)], configuration.Vips);
     }
 
     [Fact]
-    public void The_shipped_example_warns_only_of_its_published_key()
+    public void Shipped_example_warns_only_about_its_published_key()
     {
         var result = ConfigurationReader.Read(Repository.Read("docs/example.yaml"), null);
 
@@ -80,7 +80,7 @@ public sealed class ValidDocumentTests
     }
 
     [Fact]
-    public void Defaults_of_the_document_are_those_of_the_records()
+    public void Defaults_of_the_document_match_those_of_the_records()
     {
         var configuration = ConfigurationReader.Read(Minimal + """
 
@@ -110,7 +110,7 @@ public sealed class ValidDocumentTests
     }
 
     [Fact]
-    public void An_empty_profile_and_none_mean_layer_3_with_ip_in_ip()
+    public void Empty_or_missing_profile_means_layer_3_with_IPIP()
     {
         var empty = ConfigurationReader.Read(Minimal + "\nnetworkProfiles: [{ name: p }]\n", null)
             .Configuration!.NetworkProfiles[0];

@@ -6,12 +6,12 @@ namespace Sidestep.UnitTests.Model;
 /// <summary>Ports and prefixes of random text: refused or understood, and what is understood prints back the same.</summary>
 public sealed class ValueTests
 {
-    private const string Letters = "0123456789.:/-,abcdefg %[]x";
+    private const string Characters = "0123456789.:/-,abcdefg %[]x";
 
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
-    public void Random_ports_are_refused_or_print_back(int seed)
+    public void Random_ports_are_rejected_or_round_trip(int seed)
     {
         var random = new Random(seed);
         int accepted = 0;
@@ -19,7 +19,7 @@ public sealed class ValueTests
         {
             string text = random.Next(3) switch
             {
-                0 => Scrap(random),
+                0 => RandomText(random),
                 1 => $"{random.Next(70000)}",
                 _ => $"{random.Next(70000)}-{random.Next(70000)}",
             };
@@ -39,7 +39,7 @@ public sealed class ValueTests
     [Theory]
     [InlineData(3)]
     [InlineData(4)]
-    public void Random_prefixes_are_refused_or_print_back(int seed)
+    public void Random_prefixes_are_rejected_or_round_trip(int seed)
     {
         var random = new Random(seed);
         int accepted = 0;
@@ -47,7 +47,7 @@ public sealed class ValueTests
         {
             string text = random.Next(3) switch
             {
-                0 => Scrap(random),
+                0 => RandomText(random),
                 1 => Prefix(random, 4),
                 _ => Prefix(random, 16),
             };
@@ -67,19 +67,19 @@ public sealed class ValueTests
     }
 
     [Fact]
-    public void Prefixes_of_everything_are_possible_as_vips_only_whole()
+    public void VIP_prefix_starting_at_zero_must_cover_the_whole_address_space()
     {
         Assert.Equal([IPNetwork.Parse("0.0.0.0/0"), IPNetwork.Parse("::/0")], Service("vips: [0.0.0.0/0, '::/0']\n    port: 80")!.Vips);
         Assert.Null(Service("vip: 0.0.0.0/8\n    port: 80"));
     }
 
     [Fact]
-    public void Ports_are_ascending_whatever_the_order_of_the_document() =>
+    public void Ports_are_sorted_whatever_the_order_of_the_document() =>
         Assert.Equal([PortRange.One(80), PortRange.One(443), new PortRange(8000, 8099)],
             Service("vip: 203.0.113.1\n    ports: [8000-8099, 80, 443]")!.Ports);
 
     [Fact]
-    public void Services_may_overlap_where_one_is_narrower()
+    public void Services_may_overlap_when_one_is_narrower()
     {
         var result = Read("""
               - { name: a, vip: 203.0.113.1, protocol: any, pool: p }
@@ -95,8 +95,8 @@ public sealed class ValueTests
         Assert.Empty(result.Errors);
     }
 
-    private static string Scrap(Random random) =>
-        string.Concat(Enumerable.Range(0, random.Next(1, 12)).Select(_ => Letters[random.Next(Letters.Length)]));
+    private static string RandomText(Random random) =>
+        string.Concat(Enumerable.Range(0, random.Next(1, 12)).Select(_ => Characters[random.Next(Characters.Length)]));
 
     private static string Prefix(Random random, int bytes)
     {

@@ -24,13 +24,13 @@ public sealed class ArpTests
     [Fact]
     public void Writes_every_byte_of_a_request()
     {
-        var bytes = Dirty.Buffer(30);
+        var bytes = DirtyBuffer.Create(30);
         ArpHeader.Request(new(0x02005e100002), new(0xc0000201), new(0xc0000202)).Write(bytes);
-        Assert.Equal([.. Valid, Dirty.Fill, Dirty.Fill], bytes);
+        Assert.Equal([.. Valid, DirtyBuffer.Fill, DirtyBuffer.Fill], bytes);
     }
 
     [Fact]
-    public void What_is_written_is_read_back() => Gens.Check(
+    public void Written_packet_is_read_back() => Gens.Check(
         from operation in Gen.Elements(ArpOperation.Request, ArpOperation.Reply)
         from senderMac in Gens.Mac
         from sender in Gens.Address
@@ -39,14 +39,14 @@ public sealed class ArpTests
         select new ArpHeader(operation, senderMac, sender, targetMac, target),
         static header =>
         {
-            var bytes = Dirty.Buffer(28);
+            var bytes = DirtyBuffer.Create(28);
             header.Write(bytes);
             return ArpPacket.TryParse(bytes, out var p)
                 && new ArpHeader(p.Operation, p.SenderMac, p.SenderAddress, p.TargetMac, p.TargetAddress) == header;
         });
 
     [Fact]
-    public void A_packet_that_is_cut_off_is_refused() => Assert.False(ArpPacket.TryParse(Valid.AsSpan(0, 27), out _));
+    public void Truncated_packet_is_rejected() => Assert.False(ArpPacket.TryParse(Valid.AsSpan(0, 27), out _));
 
     [Theory]
     [InlineData(1, 6)] // hardware type IEEE 802
@@ -55,7 +55,7 @@ public sealed class ArpTests
     [InlineData(3, 1)]
     [InlineData(4, 8)] // hardware length
     [InlineData(5, 16)] // protocol length
-    public void A_packet_about_something_other_than_IPv4_over_Ethernet_is_refused(int offset, byte value)
+    public void Packet_about_anything_but_IPv4_over_Ethernet_is_rejected(int offset, byte value)
     {
         var bytes = Valid.ToArray();
         bytes[offset] = value;
@@ -63,11 +63,11 @@ public sealed class ArpTests
     }
 
     [Fact]
-    public void A_target_shorter_than_the_packet_stays_untouched()
+    public void Buffer_shorter_than_the_packet_stays_untouched()
     {
-        var bytes = Dirty.Buffer(27);
+        var bytes = DirtyBuffer.Create(27);
         Assert.Throws<ArgumentOutOfRangeException>(() => default(ArpHeader).Write(bytes));
-        Assert.Equal(Dirty.Buffer(27), bytes);
+        Assert.Equal(DirtyBuffer.Create(27), bytes);
     }
 
     [Fact]

@@ -22,7 +22,7 @@ public sealed class CaptureDecoderTests
         ["pcapng, 1/1024 s"] = (CaptureFiles.Pcapng(Frames, resolution: 0x8a), static i => (1000 + i) * 1_000_000_000L / 1024, 10),
         ["pcapng, simple packets"] = (CaptureFiles.Pcapng(Frames, packet: 3), static _ => 0, 0),
         ["pcapng, old packets"] = (CaptureFiles.Pcapng(Frames, packet: 2, swapped: true), static i => (1000 + i) * 1000L, 10),
-        ["pcapng as the product writes it"] = (CaptureFiles.Written(Frames), static i => 1_000_000_000L * i + i, 10),
+        ["pcapng as the product writes it"] = (CaptureFiles.WrittenByProduct(Frames), static i => 1_000_000_000L * i + i, 10),
     };
 
     [Theory, MemberData(nameof(Kinds))]
@@ -40,7 +40,7 @@ public sealed class CaptureDecoderTests
     }
 
     [Theory, MemberData(nameof(Kinds))]
-    public void It_does_not_matter_in_which_pieces_the_bytes_come(string kind)
+    public void Input_may_arrive_in_pieces_of_any_size(string kind)
     {
         var file = Files[kind].File;
         var whole = Read(file, file.Length).Frames;
@@ -49,7 +49,7 @@ public sealed class CaptureDecoderTests
     }
 
     [Theory, MemberData(nameof(Kinds))]
-    public void A_file_that_was_cut_off_gives_what_is_whole_and_says_where_it_ends(string kind)
+    public void Truncated_file_yields_its_whole_frames_and_the_offset_of_its_end(string kind)
     {
         var file = Files[kind].File;
         var ends = new HashSet<long>();
@@ -71,7 +71,7 @@ public sealed class CaptureDecoderTests
     [Theory]
     [InlineData(20, 101, "link type 101, not Ethernet")]
     [InlineData(4, 7, "version 7")]
-    public void A_header_that_means_something_else_is_refused(int at, byte value, string says)
+    public void Unsupported_header_is_rejected(int at, byte value, string says)
     {
         var file = CaptureFiles.Pcap(1);
         file[at] = value;
@@ -82,7 +82,7 @@ public sealed class CaptureDecoderTests
     }
 
     [Fact]
-    public void A_record_that_is_longer_than_any_frame_is_refused_with_its_place_and_what_came_before_is_kept()
+    public void Overlong_record_is_rejected_with_its_offset_and_earlier_frames_are_kept()
     {
         var file = CaptureFiles.Pcap(3);
         var second = 24 + 16 + CaptureFiles.Frame(1).Length;
@@ -94,7 +94,7 @@ public sealed class CaptureDecoderTests
     }
 
     [Fact]
-    public void A_frame_of_an_interface_that_is_not_described_is_refused()
+    public void Frame_of_an_undescribed_interface_is_rejected()
     {
         var file = CaptureFiles.Pcapng(2);
         var at = file.AsSpan().IndexOf((byte[])[6, 0, 0, 0]);
@@ -103,7 +103,7 @@ public sealed class CaptureDecoderTests
     }
 
     [Fact]
-    public void What_is_no_capture_file_is_said_to_be_none()
+    public void File_that_is_not_a_capture_is_rejected()
     {
         Assert.Contains("no capture file: it begins with 68656c6c", Read("hello, world"u8.ToArray(), 12).Problem, StringComparison.Ordinal);
         Assert.Contains("ends after 0 bytes", Read([], 1).Problem, StringComparison.Ordinal);
@@ -112,7 +112,7 @@ public sealed class CaptureDecoderTests
     /// <summary>Files with something wrong: bytes, lengths, pieces that are missing or doubled. Nothing may throw, hang, or hand out what is
     /// not in the file.</summary>
     [Fact]
-    public void Damaged_files_are_read_as_far_as_they_go()
+    public void Damaged_file_is_read_as_far_as_possible()
     {
         var random = new Random(7);
         var files = Files.Values.Select(static f => f.File).ToArray();

@@ -13,11 +13,11 @@ internal static class CaptureFiles
     public static byte[] Pcap(int frames, bool swapped = false, bool nano = false, int link = 1)
     {
         var file = new Builder(swapped);
-        file.Word(nano ? 0xa1b23c4d : 0xa1b2c3d4).Half(2).Half(4).Word(0).Word(0).Word(262_144).Word((uint)link);
+        file.UInt32(nano ? 0xa1b23c4d : 0xa1b2c3d4).UInt16(2).UInt16(4).UInt32(0).UInt32(0).UInt32(262_144).UInt32((uint)link);
         for (var i = 1; i <= frames; i++)
         {
             var frame = Frame(i);
-            file.Word((uint)(1000 + i)).Word((uint)i).Word((uint)frame.Length).Word((uint)frame.Length + 10).Bytes(frame);
+            file.UInt32((uint)(1000 + i)).UInt32((uint)i).UInt32((uint)frame.Length).UInt32((uint)frame.Length + 10).Bytes(frame);
         }
         return file.ToArray();
     }
@@ -26,43 +26,43 @@ internal static class CaptureFiles
     public static byte[] Pcap(uint secondsApart, byte[][] frames)
     {
         var file = new Builder(false);
-        file.Word(0xa1b2c3d4).Half(2).Half(4).Word(0).Word(0).Word(262_144).Word(1);
+        file.UInt32(0xa1b2c3d4).UInt16(2).UInt16(4).UInt32(0).UInt32(0).UInt32(262_144).UInt32(1);
         for (var i = 0; i < frames.Length; i++)
-            file.Word(1_700_000_000 + (uint)i * secondsApart).Word(0).Word((uint)frames[i].Length).Word((uint)frames[i].Length).Bytes(frames[i]);
+            file.UInt32(1_700_000_000 + (uint)i * secondsApart).UInt32(0).UInt32((uint)frames[i].Length).UInt32((uint)frames[i].Length).Bytes(frames[i]);
         return file.ToArray();
     }
 
     public static byte[] Pcapng(int frames, bool swapped = false, byte? resolution = null, uint packet = 6)
     {
         var file = new Builder(swapped);
-        file.Word(0x0a0d0d0a).Word(28).Word(0x1a2b3c4d).Half(1).Half(0).Word(uint.MaxValue).Word(uint.MaxValue).Word(28);
+        file.UInt32(0x0a0d0d0a).UInt32(28).UInt32(0x1a2b3c4d).UInt16(1).UInt16(0).UInt32(uint.MaxValue).UInt32(uint.MaxValue).UInt32(28);
         // A block that nobody knows.
-        file.Word(0x0bad).Word(16).Word(7).Word(16);
-        var options = new Builder(swapped).Half(2).Half(4).Bytes("eth7"u8);
+        file.UInt32(0x0bad).UInt32(16).UInt32(7).UInt32(16);
+        var options = new Builder(swapped).UInt16(2).UInt16(4).Bytes("eth7"u8);
         if (resolution is { } r)
-            options.Half(9).Half(1).Bytes([r, 0, 0, 0]);
-        options.Half(0).Half(0);
+            options.UInt16(9).UInt16(1).Bytes([r, 0, 0, 0]);
+        options.UInt16(0).UInt16(0);
         var described = options.ToArray();
-        file.Word(1).Word((uint)(20 + described.Length)).Half(1).Half(0).Word(0).Bytes(described).Word((uint)(20 + described.Length));
+        file.UInt32(1).UInt32((uint)(20 + described.Length)).UInt16(1).UInt16(0).UInt32(0).Bytes(described).UInt32((uint)(20 + described.Length));
         for (var i = 1; i <= frames; i++)
         {
             var frame = Frame(i);
             var padded = frame.Length + 3 & ~3;
             var all = (uint)((packet == 3 ? 16 : 32) + padded);
-            file.Word(packet).Word(all);
+            file.UInt32(packet).UInt32(all);
             if (packet == 6)
-                file.Word(0).Word(0).Word((uint)(1000 + i)).Word((uint)frame.Length).Word((uint)frame.Length + 10);
+                file.UInt32(0).UInt32(0).UInt32((uint)(1000 + i)).UInt32((uint)frame.Length).UInt32((uint)frame.Length + 10);
             else if (packet == 2)
-                file.Half(0).Half(0).Word(0).Word((uint)(1000 + i)).Word((uint)frame.Length).Word((uint)frame.Length + 10);
+                file.UInt16(0).UInt16(0).UInt32(0).UInt32((uint)(1000 + i)).UInt32((uint)frame.Length).UInt32((uint)frame.Length + 10);
             else
-                file.Word((uint)frame.Length);
-            file.Bytes(frame).Bytes(new byte[padded - frame.Length]).Word(all);
+                file.UInt32((uint)frame.Length);
+            file.Bytes(frame).Bytes(new byte[padded - frame.Length]).UInt32(all);
         }
         return file.ToArray();
     }
 
     /// <summary>As the product writes it.</summary>
-    public static byte[] Written(int frames)
+    public static byte[] WrittenByProduct(int frames)
     {
         var output = new ArrayBufferWriter<byte>();
         Sidestep.Packets.Capture.Pcapng.WriteSection(output, "test");
@@ -76,7 +76,7 @@ internal static class CaptureFiles
     {
         private readonly ArrayBufferWriter<byte> _bytes = new();
 
-        public Builder Word(uint value)
+        public Builder UInt32(uint value)
         {
             var to = _bytes.GetSpan(4);
             if (swapped)
@@ -87,7 +87,7 @@ internal static class CaptureFiles
             return this;
         }
 
-        public Builder Half(int value)
+        public Builder UInt16(int value)
         {
             var to = _bytes.GetSpan(2);
             if (swapped)

@@ -20,31 +20,31 @@ public sealed class EthernetTests
     [Fact]
     public void Writes_every_byte()
     {
-        var bytes = Dirty.Buffer(16);
+        var bytes = DirtyBuffer.Create(16);
         new EthernetHeader(new(0x02005e100001), new(0x02005e100002), EtherType.Ipv4).Write(bytes);
-        Assert.Equal([.. Valid[..14], Dirty.Fill, Dirty.Fill], bytes);
+        Assert.Equal([.. Valid[..14], DirtyBuffer.Fill, DirtyBuffer.Fill], bytes);
     }
 
     [Fact]
-    public void What_is_written_is_read_back() => Gens.Check(
+    public void Written_header_is_read_back() => Gens.Check(
         Gens.Mac.Zip(Gens.Mac).Zip(Gens.UInt16).Select(static x => new EthernetHeader(x.Item1.Item1, x.Item1.Item2, (EtherType)x.Item2)),
         static header =>
         {
-            var bytes = Dirty.Buffer(14);
+            var bytes = DirtyBuffer.Create(14);
             header.Write(bytes);
             return EthernetPacket.TryParse(bytes, out var p) && p.Payload.IsEmpty
                 && new EthernetHeader(p.Destination, p.Source, p.Type) == header;
         });
 
     [Fact]
-    public void A_frame_shorter_than_the_header_is_refused() => Assert.False(EthernetPacket.TryParse(Valid.AsSpan(0, 13), out _));
+    public void Frame_shorter_than_the_header_is_rejected() => Assert.False(EthernetPacket.TryParse(Valid.AsSpan(0, 13), out _));
 
     [Fact]
-    public void A_target_shorter_than_the_header_stays_untouched()
+    public void Buffer_shorter_than_the_header_stays_untouched()
     {
-        var bytes = Dirty.Buffer(13);
+        var bytes = DirtyBuffer.Create(13);
         Assert.Throws<ArgumentOutOfRangeException>(() => default(EthernetHeader).Write(bytes));
-        Assert.Equal(Dirty.Buffer(13), bytes);
+        Assert.Equal(DirtyBuffer.Create(13), bytes);
     }
 
     [Fact]

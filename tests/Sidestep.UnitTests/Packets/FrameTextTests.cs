@@ -19,11 +19,11 @@ public sealed class FrameTextTests
     [InlineData("0806" + "0001080006040001" + "020000000099" + "0a000001" + "000000000000" + "cb00710a", "arp who has 203.0.113.10, asks 10.0.0.1")]
     [InlineData("0806" + "0001080006040002" + "020000000099" + "0a000001" + "000000000000" + "cb00710a", "arp 10.0.0.1 is at 02:00:00:00:00:99")]
     [InlineData("88cc", "ethertype 0x88cc")]
-    public void A_frame_in_one_line(string behindTheMacs, string text) =>
+    public void Frame_is_described_in_one_line(string behindTheMacs, string text) =>
         Assert.Equal(text, FrameText.Of(Convert.FromHexString(Macs + behindTheMacs)));
 
     [Fact]
-    public void Whatever_is_cut_off_or_nonsense_is_said_in_words()
+    public void Truncated_or_random_frame_is_still_described()
     {
         var random = new Random(1);
         var whole = Convert.FromHexString(Macs + "0800" + "4500003c000040004004" + "0000" + "0a0000020a010001" + Tcp);

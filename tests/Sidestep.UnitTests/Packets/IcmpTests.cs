@@ -26,7 +26,7 @@ public sealed class IcmpTests
     [InlineData(true, "0000")]
     public void Writes_every_byte(bool isReply, string typeAndCode)
     {
-        var bytes = Dirty.Buffer(8, [.. "abc"u8]);
+        var bytes = DirtyBuffer.Create(8, [.. "abc"u8]);
         new IcmpEchoHeader(isReply, 0x1234, 7).Write(bytes);
         var expected = Convert.FromHexString(typeAndCode + "0000" + "12340007" + "616263");
         var checksum = NaiveChecksum.Of(expected);
@@ -35,13 +35,13 @@ public sealed class IcmpTests
     }
 
     [Fact]
-    public void What_is_written_is_read_back() => Gens.Check(
+    public void Written_message_is_read_back() => Gens.Check(
         ArbMap.Default.GeneratorFor<bool>().Zip(Gens.UInt16.Zip(Gens.UInt16)).Zip(Gens.Bytes(0, 100)),
         static x =>
         {
             var ((isReply, (identifier, sequence)), payload) = x;
             var header = new IcmpEchoHeader(isReply, identifier, sequence);
-            var bytes = Dirty.Buffer(8, payload);
+            var bytes = DirtyBuffer.Create(8, payload);
             header.Write(bytes);
             return IcmpPacket.TryParse(bytes, out var p) && p.Code == 0 && p.Payload.SequenceEqual(payload)
                 && p.HasValidChecksum && NaiveChecksum.Of(bytes) == 0
@@ -49,16 +49,16 @@ public sealed class IcmpTests
         });
 
     [Fact]
-    public void A_header_that_is_cut_off_is_refused() => Assert.False(IcmpPacket.TryParse(Valid.AsSpan(0, 7), out _));
+    public void Truncated_header_is_rejected() => Assert.False(IcmpPacket.TryParse(Valid.AsSpan(0, 7), out _));
 
     [Theory]
     [InlineData(7)]
     [InlineData(65516)]
-    public void A_target_of_impossible_length_stays_untouched(int length)
+    public void Buffer_of_impossible_length_stays_untouched(int length)
     {
-        var bytes = Dirty.Buffer(length);
+        var bytes = DirtyBuffer.Create(length);
         Assert.Throws<ArgumentOutOfRangeException>(() => new IcmpEchoHeader(true, 1, 2).Write(bytes));
-        Assert.Equal(Dirty.Buffer(length), bytes);
+        Assert.Equal(DirtyBuffer.Create(length), bytes);
     }
 
     [Fact]

@@ -7,7 +7,7 @@ namespace Sidestep.UnitTests.Packets;
 public sealed class InternetChecksumTests
 {
     [Fact] // RFC 1071 section 3: the sum of these bytes is 0xddf2
-    public void Gives_the_example_of_RFC_1071()
+    public void Matches_the_example_of_RFC_1071()
     {
         byte[] bytes = [0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7];
 
@@ -16,15 +16,15 @@ public sealed class InternetChecksumTests
     }
 
     [Fact] // RFC 1624 section 4: the sum becomes negative zero, which equation 2 of RFC 1141 gets wrong
-    public void Updates_as_the_example_of_RFC_1624() =>
+    public void Updates_like_the_example_of_RFC_1624() =>
         Assert.Equal(0x0000, InternetChecksum.Update(0xdd2f, 0x5555, 0x3285));
 
     [Fact]
-    public void An_odd_last_byte_counts_as_the_upper_half_of_a_word() =>
+    public void Odd_last_byte_counts_as_the_high_byte_of_a_word() =>
         Assert.Equal(InternetChecksum.Compute([1, 2, 3, 0]), InternetChecksum.Compute([1, 2, 3]));
 
     [Fact]
-    public void Nothing_sums_to_zero() => Assert.Equal(0xffff, InternetChecksum.Compute([]));
+    public void Empty_input_sums_to_zero() => Assert.Equal(0xffff, InternetChecksum.Compute([]));
 
     [Fact]
     public void Equals_the_naive_implementation() =>
@@ -39,8 +39,8 @@ public sealed class InternetChecksumTests
     }
 
     [Fact]
-    public void Parts_of_even_length_sum_to_the_whole() => Gens.Check(
-        Gen.Choose(0, 50).SelectMany(static words => Gens.Bytes(words * 2, words * 2)).Zip(Gens.Bytes(0, 101)),
+    public void Sums_of_even_length_parts_add_up_to_the_whole() => Gens.Check(
+        Gen.Choose(0, 50).SelectMany(static wordCount => Gens.Bytes(wordCount * 2, wordCount * 2)).Zip(Gens.Bytes(0, 101)),
         static x =>
         {
             var (first, second) = x;
@@ -49,7 +49,7 @@ public sealed class InternetChecksumTests
         });
 
     [Fact]
-    public void The_pseudo_header_equals_its_bytes() => Gens.Check(
+    public void Pseudo_header_sums_like_its_bytes() => Gens.Check(
         Gens.Address.Zip(Gens.Address).Zip(Gens.Byte.Zip(Gens.UInt16)),
         static x =>
         {
@@ -63,7 +63,7 @@ public sealed class InternetChecksumTests
     // Data of zeros alone are left out: no update can tell the two zeros of one's complement apart, and no header that is
     // in use sums to the positive one.
     [Fact]
-    public void An_update_gives_what_computing_anew_gives() => Gens.Check(
+    public void Incremental_update_equals_full_computation() => Gens.Check(
         Gens.Bytes(4, 60).Zip(Gen.Choose(0, 29)).Zip(Gens.UInt16),
         static x =>
         {

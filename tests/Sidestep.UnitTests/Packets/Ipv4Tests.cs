@@ -45,7 +45,7 @@ public sealed class Ipv4Tests
     [InlineData("2000", true)]
     [InlineData("0001", true)]
     [InlineData("1fff", true)]
-    public void Tells_a_fragment_from_a_whole_datagram(string word, bool fragment)
+    public void Fragment_is_distinguished_from_a_whole_datagram(string word, bool fragment)
     {
         var bytes = Valid.ToArray();
         Convert.FromHexString(word).CopyTo(bytes, 6);
@@ -57,7 +57,7 @@ public sealed class Ipv4Tests
     [Fact] // the words one by one: RFC 791 section 3.1
     public void Writes_every_byte()
     {
-        var bytes = Dirty.Buffer(22);
+        var bytes = DirtyBuffer.Create(22);
         new Ipv4Header
         {
             TrafficClass = 0xb9,
@@ -70,11 +70,11 @@ public sealed class Ipv4Tests
             Destination = new(0xc0000202),
         }.Write(bytes);
         var expected = WithChecksum(Convert.FromHexString("45b9003c" + "12340000" + "07060000" + "c0000201" + "c0000202"), 20);
-        Assert.Equal([.. expected, Dirty.Fill, Dirty.Fill], bytes);
+        Assert.Equal([.. expected, DirtyBuffer.Fill, DirtyBuffer.Fill], bytes);
     }
 
     [Fact]
-    public void What_is_written_is_read_back() => Gens.Check(
+    public void Written_header_is_read_back() => Gens.Check(
         from trafficClass in Gens.Byte
         from length in Gen.Choose(0, Ipv4Header.MaxPayloadLength)
         from identification in Gens.UInt16
@@ -96,7 +96,7 @@ public sealed class Ipv4Tests
         },
         static header =>
         {
-            var bytes = Dirty.Buffer(20, new byte[header.PayloadLength]);
+            var bytes = DirtyBuffer.Create(20, new byte[header.PayloadLength]);
             header.Write(bytes);
             return Ipv4Packet.TryParse(bytes, out var p) && p.HasValidChecksum && NaiveChecksum.Of(bytes[..20]) == 0
                 && new Ipv4Header
@@ -115,7 +115,7 @@ public sealed class Ipv4Tests
     [Theory]
     [InlineData(-1)]
     [InlineData(65516)]
-    public void A_payload_length_that_does_not_fit_the_total_length_is_refused(int length) =>
+    public void Payload_length_beyond_the_total_length_is_rejected(int length) =>
         Assert.Throws<ArgumentOutOfRangeException>(() => new Ipv4Header
         {
             PayloadLength = length,
@@ -133,7 +133,7 @@ public sealed class Ipv4Tests
     [InlineData("46b80000", "total length 0")]
     [InlineData("46b80021", "total length beyond the bytes")]
     [InlineData("4fb80020", "header longer than the datagram")]
-    public void Lengths_that_contradict_each_other_are_refused(string start, string why)
+    public void Contradictory_lengths_are_rejected(string start, string why)
     {
         var bytes = Valid.ToArray();
         Convert.FromHexString(start).CopyTo(bytes, 0);
@@ -141,18 +141,18 @@ public sealed class Ipv4Tests
     }
 
     [Fact]
-    public void A_header_that_is_cut_off_is_refused() => Assert.False(Ipv4Packet.TryParse(Valid.AsSpan(0, 19), out _));
+    public void Truncated_header_is_rejected() => Assert.False(Ipv4Packet.TryParse(Valid.AsSpan(0, 19), out _));
 
     [Fact]
-    public void A_datagram_that_is_cut_off_is_refused() => Assert.False(Ipv4Packet.TryParse(Valid.AsSpan(0, 31), out _));
+    public void Truncated_datagram_is_rejected() => Assert.False(Ipv4Packet.TryParse(Valid.AsSpan(0, 31), out _));
 
     [Fact]
-    public void A_target_shorter_than_the_header_stays_untouched()
+    public void Buffer_shorter_than_the_header_stays_untouched()
     {
-        var bytes = Dirty.Buffer(19);
+        var bytes = DirtyBuffer.Create(19);
         var header = new Ipv4Header { PayloadLength = 0, Protocol = IpProtocol.Udp, Source = default, Destination = default };
         Assert.Throws<ArgumentOutOfRangeException>(() => header.Write(bytes));
-        Assert.Equal(Dirty.Buffer(19), bytes);
+        Assert.Equal(DirtyBuffer.Create(19), bytes);
     }
 
     [Fact]

@@ -11,7 +11,7 @@ public sealed class ParserFuzzTests
     private const int Rounds = 200_000;
 
     [Fact]
-    public void No_view_throws_whatever_the_bytes_are()
+    public void No_view_throws_whatever_the_bytes()
     {
         var random = new Random(11);
         var originals = Originals();
@@ -29,21 +29,21 @@ public sealed class ParserFuzzTests
 
     private static void LookAt(ReadOnlySpan<byte> bytes, Dictionary<string, int> accepted)
     {
-        void Took(string what) => accepted[what] = accepted.GetValueOrDefault(what) + 1;
+        void CountAccepted(string what) => accepted[what] = accepted.GetValueOrDefault(what) + 1;
         Ipv4Address one = new(0x01020304), other = new(0x05060708);
         if (EthernetPacket.TryParse(bytes, out var ethernet))
         {
-            Took("ethernet");
+            CountAccepted("ethernet");
             _ = (ethernet.Destination, ethernet.Source, ethernet.Type, ethernet.Payload.Length);
         }
         if (ArpPacket.TryParse(bytes, out var arp))
         {
-            Took("arp");
+            CountAccepted("arp");
             _ = (arp.Operation, arp.SenderMac, arp.SenderAddress, arp.TargetMac, arp.TargetAddress);
         }
         if (Ipv4Packet.TryParse(bytes, out var ip))
         {
-            Took("ipv4");
+            CountAccepted("ipv4");
             _ = (ip.HeaderLength, ip.TrafficClass, ip.TotalLength, ip.Identification, ip.DontFragment, ip.MoreFragments, ip.FragmentOffsetBytes);
             _ = (ip.IsFragment, ip.TimeToLive, ip.Protocol, ip.Checksum, ip.HasValidChecksum, ip.Source, ip.Destination);
             Assert.Equal(ip.TotalLength, ip.HeaderLength + ip.Payload.Length);
@@ -51,19 +51,19 @@ public sealed class ParserFuzzTests
         }
         if (TcpPacket.TryParse(bytes, out var tcp))
         {
-            Took("tcp");
+            CountAccepted("tcp");
             _ = (tcp.SourcePort, tcp.DestinationPort, tcp.Sequence, tcp.Acknowledgement, tcp.ControlBits, tcp.Window, tcp.Checksum, tcp.UrgentPointer);
             _ = tcp.HasValidChecksum(one, other);
             Assert.Equal(bytes.Length, TcpPacket.MinimumHeaderLength + tcp.Options.Length + tcp.Payload.Length);
         }
         if (UdpPacket.TryParse(bytes, out var udp))
         {
-            Took("udp");
+            CountAccepted("udp");
             _ = (udp.SourcePort, udp.DestinationPort, udp.Checksum, udp.HasValidChecksum(one, other), udp.Payload.Length);
         }
         if (IcmpPacket.TryParse(bytes, out var icmp))
         {
-            Took("icmp");
+            CountAccepted("icmp");
             _ = (icmp.Type, icmp.Code, icmp.Checksum, icmp.HasValidChecksum, icmp.Identifier, icmp.Sequence, icmp.Payload.Length);
         }
     }

@@ -11,7 +11,7 @@ public sealed class SegmentationTests
     private const int L3 = 14;
 
     [Fact]
-    public void A_completed_checksum_is_the_right_one() => Gens.Check(Gens.Bytes(1, 1400), payload =>
+    public void Completed_checksum_is_correct() => Gens.Check(Gens.Bytes(1, 1400), payload =>
     {
         var frame = Tcp4(payload, flags: 0x18);
         var (before, l4) = (BinaryPrimitives.ReadUInt16BigEndian(frame.AsSpan(L3 + 20 + 16)), L3 + 20);
@@ -22,13 +22,13 @@ public sealed class SegmentationTests
     }, 300);
 
     [Fact]
-    public void Parts_carry_the_same_bytes_in_order_with_right_headers()
+    public void Segments_carry_the_same_bytes_in_order_with_correct_headers()
     {
         var gen = from payload in Gens.Bytes(1, 5000) from size in Gen.Choose(90, 1448) select (payload, size);
-        Gens.Check(gen, static given =>
+        Gens.Check(gen, static input =>
         {
-            var frame = Tcp4(given.payload, flags: 0x99); // FIN, PSH, ACK, CWR
-            if (!Segmentation.TryBegin(frame, given.size, out var parts))
+            var frame = Tcp4(input.payload, flags: 0x99); // FIN, PSH, ACK, CWR
+            if (!Segmentation.TryBegin(frame, input.size, out var parts))
                 return false;
             var buffer = new byte[2000];
             var carried = new List<byte>();
@@ -37,7 +37,7 @@ public sealed class SegmentationTests
                 var part = buffer.AsSpan(0, length);
                 var ip = part[L3..];
                 var tcp = ip[20..];
-                var isLast = carried.Count + tcp.Length - 20 == given.payload.Length;
+                var isLast = carried.Count + tcp.Length - 20 == input.payload.Length;
                 if (BinaryPrimitives.ReadUInt16BigEndian(ip[2..]) != ip.Length
                     || BinaryPrimitives.ReadUInt16BigEndian(ip[4..]) != (ushort)(7 + number)
                     || NaiveChecksum.Of(ip[..20].ToArray()) != 0
@@ -47,13 +47,13 @@ public sealed class SegmentationTests
                     return false;
                 carried.AddRange(tcp[20..]);
             }
-            return carried.SequenceEqual(given.payload);
+            return carried.SequenceEqual(input.payload);
         }, 300);
     }
 
     /// <summary>It reads what any machine may send: nothing that it is given makes it read or write beside it.</summary>
     [Fact]
-    public void Noise_is_refused_or_cut_and_never_read_beyond() => Gens.Check(Gens.Damaged(Tcp4(new byte[100], 0x10)), static bytes =>
+    public void Random_bytes_are_rejected_or_segmented_within_bounds() => Gens.Check(Gens.Damaged(Tcp4(new byte[100], 0x10)), static bytes =>
     {
         if (!Segmentation.TryBegin(bytes, 16, out var parts))
             return true;

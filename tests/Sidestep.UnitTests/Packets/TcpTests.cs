@@ -33,7 +33,7 @@ public sealed class TcpTests
     [Fact]
     public void Writes_every_byte()
     {
-        var bytes = Dirty.Buffer(20, [.. "hi"u8]);
+        var bytes = DirtyBuffer.Create(20, [.. "hi"u8]);
         new TcpHeader
         {
             SourcePort = 0xc000,
@@ -50,9 +50,9 @@ public sealed class TcpTests
     }
 
     [Fact]
-    public void What_is_written_is_read_back() => Gens.Check(
+    public void Written_header_is_read_back() => Gens.Check(
         from ports in Gens.UInt16.Zip(Gens.UInt16)
-        from numbers in Gens.UInt32.Zip(Gens.UInt32)
+        from sequenceNumbers in Gens.UInt32.Zip(Gens.UInt32)
         from bits in Gens.Byte
         from window in Gens.UInt16
         from addresses in Gens.Address.Zip(Gens.Address)
@@ -61,14 +61,14 @@ public sealed class TcpTests
         {
             SourcePort = ports.Item1,
             DestinationPort = ports.Item2,
-            Sequence = numbers.Item1,
-            Acknowledgement = numbers.Item2,
+            Sequence = sequenceNumbers.Item1,
+            Acknowledgement = sequenceNumbers.Item2,
             ControlBits = (TcpControlBits)bits,
             Window = window,
         }, Source: addresses.Item1, Destination: addresses.Item2, Payload: payload),
         static x =>
         {
-            var bytes = Dirty.Buffer(20, x.Payload);
+            var bytes = DirtyBuffer.Create(20, x.Payload);
             x.Header.Write(bytes, x.Source, x.Destination);
             return TcpPacket.TryParse(bytes, out var p)
                 && p.Options.IsEmpty && p.UrgentPointer == 0 && p.Payload.SequenceEqual(x.Payload)
@@ -86,14 +86,14 @@ public sealed class TcpTests
         });
 
     [Fact]
-    public void A_header_that_is_cut_off_is_refused() => Assert.False(TcpPacket.TryParse(Valid.AsSpan(0, 19), out _));
+    public void Truncated_header_is_rejected() => Assert.False(TcpPacket.TryParse(Valid.AsSpan(0, 19), out _));
 
     [Theory]
     [InlineData(0x40)] // 16 bytes: shorter than the header
     [InlineData(0x00)]
     [InlineData(0x70)] // 28 bytes: longer than the segment
     [InlineData(0xf0)]
-    public void A_wrong_data_offset_is_refused(byte dataOffset)
+    public void Invalid_data_offset_is_rejected(byte dataOffset)
     {
         var bytes = Valid.ToArray();
         bytes[12] = dataOffset;
@@ -103,12 +103,12 @@ public sealed class TcpTests
     [Theory]
     [InlineData(19)]
     [InlineData(65516)]
-    public void A_target_of_impossible_length_stays_untouched(int length)
+    public void Buffer_of_impossible_length_stays_untouched(int length)
     {
-        var bytes = Dirty.Buffer(length);
+        var bytes = DirtyBuffer.Create(length);
         var header = new TcpHeader { SourcePort = 1, DestinationPort = 2, ControlBits = TcpControlBits.Syn };
         Assert.Throws<ArgumentOutOfRangeException>(() => header.Write(bytes, Source, Destination));
-        Assert.Equal(Dirty.Buffer(length), bytes);
+        Assert.Equal(DirtyBuffer.Create(length), bytes);
     }
 
     [Fact]

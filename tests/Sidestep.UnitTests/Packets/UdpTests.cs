@@ -24,18 +24,18 @@ public sealed class UdpTests
     [Fact]
     public void Writes_every_byte()
     {
-        var bytes = Dirty.Buffer(8, [.. "abc"u8]);
+        var bytes = DirtyBuffer.Create(8, [.. "abc"u8]);
         new UdpHeader(0xc000, 53).Write(bytes, Source, Destination);
         var checksum = NaiveChecksum.Of(PseudoHeader.Of(Source, Destination, 17, 11), Valid);
         Assert.Equal([.. Valid[..6], (byte)(checksum >> 8), (byte)checksum, .. "abc"u8], bytes);
     }
 
     [Fact] // RFC 768: zero on the wire means "no checksum", so the sum that gives zero is sent as all ones
-    public void A_checksum_of_zero_is_sent_as_all_ones()
+    public void Checksum_of_zero_is_sent_as_all_ones()
     {
-        var open = Dirty.Buffer(8, [0, 0]);
+        var open = DirtyBuffer.Create(8, [0, 0]);
         new UdpHeader(1, 2).Write(open, Source, Destination);
-        var bytes = Dirty.Buffer(8, [open[6], open[7]]); // a payload that brings the sum to all ones
+        var bytes = DirtyBuffer.Create(8, [open[6], open[7]]); // a payload that brings the sum to all ones
         new UdpHeader(1, 2).Write(bytes, Source, Destination);
 
         Assert.Equal([0xff, 0xff], bytes[6..8]);
@@ -44,12 +44,12 @@ public sealed class UdpTests
     }
 
     [Fact]
-    public void What_is_written_is_read_back() => Gens.Check(
+    public void Written_datagram_is_read_back() => Gens.Check(
         Gens.UInt16.Zip(Gens.UInt16).Zip(Gens.Address.Zip(Gens.Address)).Zip(Gens.Bytes(0, 100)),
         static x =>
         {
             var (((sourcePort, destinationPort), (source, destination)), payload) = x;
-            var bytes = Dirty.Buffer(8, payload);
+            var bytes = DirtyBuffer.Create(8, payload);
             new UdpHeader(sourcePort, destinationPort).Write(bytes, source, destination);
             return UdpPacket.TryParse(bytes, out var p)
                 && new UdpHeader(p.SourcePort, p.DestinationPort) == new UdpHeader(sourcePort, destinationPort)
@@ -58,9 +58,9 @@ public sealed class UdpTests
         });
 
     [Fact]
-    public void A_changed_byte_is_noticed()
+    public void Changed_byte_fails_the_checksum()
     {
-        var bytes = Dirty.Buffer(8, [.. "abc"u8]);
+        var bytes = DirtyBuffer.Create(8, [.. "abc"u8]);
         new UdpHeader(1, 2).Write(bytes, Source, Destination);
         bytes[9] ^= 1;
         Assert.True(UdpPacket.TryParse(bytes, out var packet));
@@ -68,13 +68,13 @@ public sealed class UdpTests
     }
 
     [Fact]
-    public void A_header_that_is_cut_off_is_refused() => Assert.False(UdpPacket.TryParse(Valid.AsSpan(0, 7), out _));
+    public void Truncated_header_is_rejected() => Assert.False(UdpPacket.TryParse(Valid.AsSpan(0, 7), out _));
 
     [Theory]
     [InlineData(0)]
     [InlineData(7)] // shorter than the header
     [InlineData(12)] // longer than the datagram
-    public void A_wrong_length_is_refused(byte length)
+    public void Invalid_length_is_rejected(byte length)
     {
         var bytes = Valid.ToArray();
         bytes[5] = length;
@@ -84,11 +84,11 @@ public sealed class UdpTests
     [Theory]
     [InlineData(7)]
     [InlineData(65516)]
-    public void A_target_of_impossible_length_stays_untouched(int length)
+    public void Buffer_of_impossible_length_stays_untouched(int length)
     {
-        var bytes = Dirty.Buffer(length);
+        var bytes = DirtyBuffer.Create(length);
         Assert.Throws<ArgumentOutOfRangeException>(() => new UdpHeader(1, 2).Write(bytes, Source, Destination));
-        Assert.Equal(Dirty.Buffer(length), bytes);
+        Assert.Equal(DirtyBuffer.Create(length), bytes);
     }
 
     [Fact]

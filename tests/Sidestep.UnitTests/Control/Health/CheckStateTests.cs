@@ -15,23 +15,23 @@ public sealed class CheckStateTests
     [InlineData("ggbbgbgg", "unknown up up down down down down up")]
     [InlineData("ggbnb", "unknown up up up down")] // what could not be asked says nothing
     [InlineData("x", "up")]
-    public void A_verdict_takes_as_many_in_a_row_as_rise_and_fall_say(string outcomes, string verdicts)
+    public void Check_changes_state_after_rise_or_fall_consecutive_results(string results, string verdicts)
     {
-        var check = new Check(new CheckKey(new GroupKey("p", Way.Layer2), IPAddress.Loopback, "m", IPAddress.Loopback, 1, true), "s",
+        var check = new Check(new CheckKey(new GroupKey("p", Encap.Layer2), IPAddress.Loopback, "m", IPAddress.Loopback, 1, true), "s",
             HealthMonitor.DefaultTcp with { Fall = 2 });
         var state = new CheckState(check);
-        var seen = outcomes.Select(o =>
+        var seen = results.Select(o =>
         {
-            var before = state.Verdict;
-            var changed = state.Take(o switch
+            var before = state.Status;
+            var changed = state.Record(o switch
             {
-                'g' => ProbeOutcome.Good,
-                'b' => ProbeOutcome.Bad("bad"),
-                'n' => ProbeOutcome.NotAsked("not asked"),
-                _ => ProbeOutcome.Exempt("local"),
+                'g' => ProbeResult.Success,
+                'b' => ProbeResult.Failure("bad"),
+                'n' => ProbeResult.NotSent("not asked"),
+                _ => ProbeResult.Exempt("local"),
             }, rise: 2, DateTimeOffset.UnixEpoch);
-            Assert.Equal(before != state.Verdict, changed);
-            return state.Verdict.ToString().ToLowerInvariant();
+            Assert.Equal(before != state.Status, changed);
+            return state.Status.ToString().ToLowerInvariant();
         });
         Assert.Equal(verdicts, string.Join(' ', seen));
     }

@@ -1,0 +1,59 @@
+namespace Sidestep.Lab;
+
+/// <summary>Where the repository, its executables and the lab's own state are.</summary>
+internal static class LabPaths
+{
+    /// <summary>One folder per run below it; in /run, so that a reboot, which ends the runs, also forgets them.</summary>
+    public const string Runs = "/run/sidestep-lab";
+
+    public const string Namespaces = "/run/netns";
+
+    public static string Repository { get; } = FindRepository();
+
+    public static string Topologies => Path.Combine(Repository, "lab");
+
+    public static string Failures => Path.Combine(Repository, "artifacts", "lab");
+
+    /// <summary>What was built from these sources.</summary>
+    public static DirectorBuild CurrentBuild { get; } = BuildIn(Repository);
+
+    /// <summary>What eng/other-layout.sh has built: the same, but of a version whose tables are others.</summary>
+    public static DirectorBuild OtherLayoutBuild { get; } = BuildIn(Path.Combine(Repository, "artifacts", "other-layout"));
+
+    public static string Agent => Executable(Repository, "Sidestep.Agent", "sidestep-agent");
+
+    /// <summary>What eng/other-version.sh has built: the same agent, of another version.</summary>
+    public static string OtherVersionAgent => Executable(Path.Combine(Repository, "artifacts", "other-version"), "Sidestep.Agent", "sidestep-agent");
+
+    public static string Lab => Environment.ProcessPath ?? throw new LabException("The path of this executable is unknown.");
+
+    /// <summary>Where daemons leave what outlives them.</summary>
+    public static string DaemonStateFolder => "/run/sidestep";
+
+    /// <summary>The folder that bpffs is mounted on; each run pins in a folder of its own below.</summary>
+    public static string PinFolder(string runId) => $"/sys/fs/bpf/sidestep-lab-{runId}";
+
+    private static DirectorBuild BuildIn(string tree)
+        => new(Executable(tree, "Sidestep.Daemon", "sidestepd"), Executable(tree, "Sidestep.Cli", "sidestep"));
+
+    private static string Executable(string tree, string project, string name)
+        => Path.Combine(tree, "artifacts", "bin", project, Configuration, name);
+
+    // The lab runs the product that was built in the same configuration as itself.
+    private static string Configuration => Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
+
+    private static string FindRepository()
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            if (File.Exists(Path.Combine(folder.FullName, "Sidestep.slnx")))
+                return folder.FullName;
+        }
+        throw new LabException($"No Sidestep.slnx above {AppContext.BaseDirectory}: run sidestep-lab from its repository (./sidestep lab).");
+    }
+}
+
+/// <summary>The executables of one version of the director.</summary>
+/// <param name="Daemon">Path of sidestepd.</param>
+/// <param name="Cli">Path of sidestep.</param>
+internal sealed record DirectorBuild(string Daemon, string Cli);

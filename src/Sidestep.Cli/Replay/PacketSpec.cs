@@ -1,0 +1,121 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Sidestep.Packets;
+
+namespace Sidestep.Cli.Replay;
+
+/// <summary>A packet in words: <c>tcp 198.51.100.7:40000 203.0.113.10:80 S</c>, <c>udp [2001:db8::7]:40000 [2001:db8::10]:53</c>,
+/// <c>icmp 198.51.100.7 203.0.113.10</c> (an echo request).</summary>
+public static class PacketSpec
+{
+    private const int TcpBytes = 20, UdpBytes = 8, IcmpBytes = 8, Ttl = 64;
+
+    /// <summary>How packets are said.</summary>
+    internal const string Example = "'tcp 198.51.100.7:40000 203.0.113.10:80 S', 'udp [2001:db8::7]:40000 [2001:db8::10]:53' or 'icmp 198.51.100.7 203.0.113.10'";
+
+    /// <summary>The frame.</summary>
+    /// <param name="tokens">Protocol, source, destination, and for TCP perhaps flags (letters of FSRPAU).</param>
+    /// <param name="to">Ethernet address of the director.</param>
+    /// <exception cref="FormatException">Says what is expected.</exception>
+    public static byte[] ToFrame(IReadOnlyList<string> tokens, MacAddress to)
+    {
+        ArgumentNullException.ThrowIfNull(tokens);
+        if (tokens.Count is < 3 or > 4)
+            throw new FormatException($"say it as {Example}");
+        var protocol = tokens[0].ToUpperInvariant() switch
+        {
+            "TCP" => 6,
+            "UDP" => 17,
+            "ICMP" or "ICMPV6" => 1,
+            var other when byte.TryParse(other, CultureInfo.InvariantCulture, out var number) => number,
+            _ => throw new FormatException($"'{tokens[0]}' is no protocol: say it as {Example}"),
+        };
+        var hasPorts = protocol is 6 or 17;
+        IPEndPoint source = End(tokens[1], hasPorts), destination = End(tokens[2], hasPorts);
+        if (source.AddressFamily != destination.AddressFamily)
+            throw new FormatException($"{tokens[1]} and {tokens[2]} are of different families");
+        var isIpv6 = source.AddressFamily == AddressFamily.InterNetworkV6;
+        if (protocol == 1 && isIpv6)
+            protocol = 58;
+        var payload = protocol switch
+        {
+            6 => Tcp(source, destination, tokens.Count > 3 ? tokens[3] : "S"),
+            17 => Udp(source, destination),
+            1 or 58 => Echo(protocol),
+            _ => new byte[IcmpBytes],
+        };
+        return [.. Ethernet(to, isIpv6), .. isIpv6 ? Ipv6(source.Address, destination.Address, protocol, payload.Length) : Ipv4(source.Address, destination.Address, protocol, payload.Length), .. payload];
+    }
+
+    private static IPEndPoint End(string text, bool hasPorts)
+    {
+        if (hasPorts)
+            return IPEndPoint.TryParse(text, out var end) && text.Contains(':', StringComparison.Ordinal) ? end : throw new FormatException($"'{text}' is no address with a port: say it as {Example}");
+        return IPAddress.TryParse(text, out var address) ? new IPEndPoint(address, 0) : throw new FormatException($"'{text}' is no address: say it as {Example}");
+    }
+
+    private static byte[] Ethernet(MacAddress to, bool isIpv6)
+    {
+        var bytes = new byte[EthernetPacket.HeaderLength];
+        to.Write(bytes);
+        new MacAddress(0x0200_0000_00fe).Write(bytes.AsSpan(6));
+        BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(12), isIpv6 ? (ushort)0x86dd : (ushort)0x0800);
+        return bytes;
+    }
+
+    private static byte[] Ipv4(IPAddress source, IPAddress destination, int protocol, int payload)
+    {
+        var bytes = new byte[20];
+        bytes[0] = 0x45;
+        BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(2), (ushort)(bytes.Length + payload));
+        bytes[6] = 0x40;
+        bytes[8] = Ttl;
+        bytes[9] = (byte)protocol;
+        source.TryWriteBytes(bytes.AsSpan(12), out _);
+        destination.TryWriteBytes(bytes.AsSpan(16), out _);
+        BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(10), InternetChecksum.Compute(bytes));
+        return bytes;
+    }
+
+    private static byte[] Ipv6(IPAddress source, IPAddress destination, int protocol, int payload)
+    {
+        var bytes = new byte[40];
+        bytes[0] = 0x60;
+        BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(4), (ushort)payload);
+        bytes[6] = (byte)protocol;
+        bytes[7] = Ttl;
+        source.TryWriteBytes(bytes.AsSpan(8), out _);
+        destination.TryWriteBytes(bytes.AsSpan(24), out _);
+        return bytes;
+    }
+
+    private static byte[] Tcp(IPEndPoint source, IPEndPoint destination, string flags)
+    {
+        const string Letters = "FSRPAU";
+        var bytes = new byte[TcpBytes];
+        BinaryPrimitives.WriteUInt16BigEndian(bytes, (ushort)source.Port);
+        BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(2), (ushort)destination.Port);
+        bytes[12] = TcpBytes / 4 << 4;
+        foreach (var flag in flags.ToUpperInvariant())
+            bytes[13] |= Letters.IndexOf(flag, StringComparison.Ordinal) is >= 0 and var bit ? (byte)(1 << bit) : throw new FormatException($"'{flags}' are no TCP flags: letters of {Letters} are");
+        return bytes;
+    }
+
+    private static byte[] Udp(IPEndPoint source, IPEndPoint destination)
+    {
+        var bytes = new byte[UdpBytes];
+        BinaryPrimitives.WriteUInt16BigEndian(bytes, (ushort)source.Port);
+        BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(2), (ushort)destination.Port);
+        BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(4), UdpBytes);
+        return bytes;
+    }
+
+    private static byte[] Echo(int protocol)
+    {
+        var bytes = new byte[IcmpBytes];
+        bytes[0] = protocol == 58 ? (byte)128 : (byte)8;
+        return bytes;
+    }
+}

@@ -1,0 +1,61 @@
+using System.Net;
+using System.Net.Sockets;
+using Sidestep.Forwarding;
+
+namespace Sidestep.Control.Health;
+
+/// <summary>Measures the MTU of the way to every server whose DSR path works: soon after it does, and then now and then.</summary>
+public sealed class PathMtuMonitor(HealthTracker tracker, IProbePath path, TimeProvider time)
+{
+    private const int MaxConcurrent = 16;
+    private static readonly TimeSpan MeasureInterval = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(1);
+    private readonly Dictionary<(GroupKey, IPAddress), (long At, int PathMtu)> _measured = [];
+
+    /// <summary>Runs until cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            while (true)
+            {
+                await Task.Delay(PollInterval, time, cancellation).ConfigureAwait(false);
+                await Parallel.ForEachAsync(Due(), new ParallelOptions { MaxDegreeOfParallelism = MaxConcurrent, CancellationToken = cancellation },
+                    async (server, stop) => await MeasureAsync(server.Group, server.Server, server.Vip, server.PathMtu, stop).ConfigureAwait(false))
+                    .ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // the normal end
+        }
+    }
+
+    /// <summary>Those that were never measured, not for long, or by another way.</summary>
+    private List<(GroupKey Group, IPAddress Server, IPAddress Vip, int PathMtu)> Due()
+    {
+        var due = new List<(GroupKey, IPAddress, IPAddress, int)>();
+        var present = new HashSet<(GroupKey, IPAddress)>();
+        foreach (var (group, server, _, vip) in tracker.ServersWithDsrPath())
+        {
+            present.Add((group, server));
+            if (path.PathMtuOf(group, server) is not { } pathMtu || (_measured.TryGetValue((group, server), out var last)
+                && last.PathMtu == pathMtu && time.GetElapsedTime(last.At) < MeasureInterval))
+                continue;
+            _measured[(group, server)] = (time.GetTimestamp(), pathMtu);
+            due.Add((group, server, vip, pathMtu));
+        }
+        foreach (var removed in _measured.Keys.Where(k => !present.Contains(k)).ToArray())
+            _measured.Remove(removed);
+        return due;
+    }
+
+    private async Task MeasureAsync(GroupKey group, IPAddress server, IPAddress vip, int pathMtu, CancellationToken cancellation)
+    {
+        // IPv6 has no shorter MTU than 1280, and nothing that is longer than the field for its length.
+        var maxBytes = Math.Min(pathMtu, vip.AddressFamily == AddressFamily.InterNetwork ? ushort.MaxValue : ushort.MaxValue + 40);
+        var finding = await PathMtuSearch.FindAsync(maxBytes, bytes => path.EchoAsync(group, server, vip, bytes, ProbeTimeout, cancellation)).ConfigureAwait(false);
+        tracker.RecordPathMtu(group, server, finding);
+    }
+}

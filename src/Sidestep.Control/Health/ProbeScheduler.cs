@@ -1,0 +1,174 @@
+using System.Threading.Channels;
+using Sidestep.Model;
+
+namespace Sidestep.Control.Health;
+
+/// <summary>Probes when it is time to, so many at once and no more, and tells the book what came of it.</summary>
+public sealed class ProbeScheduler : IDisposable
+{
+    /// <summary>Probes under way at once: what is due beyond that comes late, and is counted as such.</summary>
+    public const int MaxInFlight = 4096;
+
+    private static readonly TimeSpan LatenessPeriod = TimeSpan.FromSeconds(30);
+    private readonly Lock _gate = new();
+    private readonly HealthTracker _tracker;
+    private readonly IProbePath _path;
+    private readonly TimeProvider _time;
+    private readonly long _start;
+    private readonly ProbeSchedule _schedule;
+    private readonly SemaphoreSlim _capacity = new(MaxInFlight);
+    private readonly Channel<bool> _signal = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private DurationHistogram _lateness = new();
+    private DurationHistogram? _previousLateness;
+    private TimeSpan _latenessSince;
+    private TimeSpan _waitsUntil = TimeSpan.MaxValue;
+    private long _started;
+    private long _skipped;
+
+    /// <summary>Watches what the book wants.</summary>
+    /// <param name="tracker">Knows the checks, and hears what came of them.</param>
+    /// <param name="path">Probes.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="random">Where jitter comes from.</param>
+    public ProbeScheduler(HealthTracker tracker, IProbePath path, TimeProvider time, Random random)
+    {
+        _tracker = tracker;
+        _path = path;
+        _time = time;
+        _start = time.GetTimestamp();
+        _schedule = new ProbeSchedule(random);
+        tracker.ChecksChanged += checks =>
+        {
+            lock (_gate)
+                _schedule.Set(checks, Now);
+            _signal.Writer.TryWrite(true);
+        };
+    }
+
+    /// <summary>How it does.</summary>
+    public ProbeStats Figures()
+    {
+        lock (_gate)
+            return new ProbeStats
+            {
+                Checks = _schedule.Count,
+                Started = Volatile.Read(ref _started),
+                InFlight = MaxInFlight - _capacity.CurrentCount,
+                Skipped = _skipped,
+                Late = FiguresOf(_previousLateness ?? _lateness),
+                Removal = FiguresOf(_tracker.Removal),
+                Admission = FiguresOf(_tracker.Admission),
+            };
+    }
+
+    /// <summary>Runs until cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            var signalled = _signal.Reader.WaitToReadAsync(cancellation).AsTask();
+            while (true)
+            {
+                await StartDueAsync(cancellation).ConfigureAwait(false);
+                // What is left of a delay that something else ended first runs out by itself.
+                await Task.WhenAny(signalled, Task.Delay(Pause(), _time, cancellation)).ConfigureAwait(false);
+                cancellation.ThrowIfCancellationRequested();
+                if (signalled.IsCompleted)
+                {
+                    _signal.Reader.TryRead(out _);
+                    signalled = _signal.Reader.WaitToReadAsync(cancellation).AsTask();
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // the normal end, once what is under way has seen it too
+            for (var i = 0; i < MaxInFlight; i++)
+                await _capacity.WaitAsync(CancellationToken.None).ConfigureAwait(false);
+            _capacity.Release(MaxInFlight);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _capacity.Dispose();
+
+    private TimeSpan Now => _time.GetElapsedTime(_start);
+
+    private TimeSpan Pause()
+    {
+        lock (_gate)
+        {
+            if (_schedule.NextDue is not { } due)
+            {
+                _waitsUntil = TimeSpan.MaxValue;
+                return Timeout.InfiniteTimeSpan;
+            }
+            _waitsUntil = due;
+            var rest = due - Now;
+            return rest > TimeSpan.Zero ? rest : TimeSpan.Zero;
+        }
+    }
+
+    private async Task StartDueAsync(CancellationToken cancellation)
+    {
+        while (true)
+        {
+            await _capacity.WaitAsync(cancellation).ConfigureAwait(false);
+            ProbeSchedule.Entry entry;
+            lock (_gate)
+            {
+                if (!_schedule.TryDequeue(Now, out entry))
+                {
+                    _capacity.Release();
+                    return;
+                }
+            }
+            _ = Task.Run(() => ProbeAsync(entry, cancellation), CancellationToken.None);
+        }
+    }
+
+    private async Task ProbeAsync(ProbeSchedule.Entry entry, CancellationToken cancellation)
+    {
+        var isStatusKnown = entry.IsStatusKnown;
+        try
+        {
+            RecordStart(Now - entry.Due);
+            var result = await _path.ProbeAsync(entry.Check, cancellation).ConfigureAwait(false);
+            isStatusKnown = _tracker.Record(entry.Check.Key, result);
+        }
+        catch (OperationCanceledException)
+        {
+            // the end of everything
+        }
+        finally
+        {
+            _capacity.Release();
+            var isEarlier = false;
+            lock (_gate)
+            {
+                entry.IsStatusKnown = isStatusKnown;
+                _skipped += _schedule.Reschedule(entry, Now);
+                isEarlier = _schedule.NextDue < _waitsUntil;
+            }
+            if (isEarlier)
+                _signal.Writer.TryWrite(true);
+        }
+    }
+
+    private void RecordStart(TimeSpan late)
+    {
+        Interlocked.Increment(ref _started);
+        lock (_gate)
+        {
+            if (Now - _latenessSince > LatenessPeriod)
+            {
+                (_previousLateness, _lateness) = (_lateness, new DurationHistogram());
+                _latenessSince = Now;
+            }
+            _lateness.Add(late);
+        }
+    }
+
+    private static DurationStats FiguresOf(DurationHistogram durations) =>
+        new(durations.Count, durations.QuantileMilliseconds(0.5), durations.QuantileMilliseconds(0.99), durations.MaxMilliseconds);
+}

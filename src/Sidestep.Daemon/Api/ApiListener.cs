@@ -1,0 +1,105 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Sidestep.Api;
+using Sidestep.Model;
+
+namespace Sidestep.Daemon.Api;
+
+/// <summary>One web server of the daemon: Kestrel with one handler, and nothing else of ASP.NET.</summary>
+internal sealed class ApiListener : IAsyncDisposable
+{
+    /// <summary>More than the real servers that one director is for; each holds one.</summary>
+    private const int MaxConnections = 20_000;
+
+    private const int MaxLocalConnections = 64;
+    private static readonly TimeSpan HandshakeTimeout = TimeSpan.FromSeconds(10);
+
+    private readonly WebApplication _application;
+
+    private ApiListener(WebApplication application) => _application = application;
+
+    /// <summary>For this machine: whoever may open the socket may ask everything, so only root may.</summary>
+    /// <exception cref="IOException">It cannot be made.</exception>
+    internal static async Task<ApiListener> OnSocketAsync(string path, RequestDelegate handler, CancellationToken cancellation)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        // What a killed daemon left; the lock says that there is no other.
+        File.Delete(path);
+        var listener = await StartAsync(kestrel =>
+        {
+            kestrel.Limits.MaxConcurrentConnections = MaxLocalConnections;
+            kestrel.Limits.MaxRequestBodySize = ApiPaths.LongestLocalBody;
+            kestrel.ListenUnixSocket(path);
+        }, handler, cancellation).ConfigureAwait(false);
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        return listener;
+    }
+
+    /// <summary>For agents.</summary>
+    /// <exception cref="IOException">An address is not this machine's, or is taken.</exception>
+    internal static Task<ApiListener> OnNetworkAsync(ApiSettings settings, ApiCertificates certificates, RequestDelegate handler, CancellationToken cancellation) =>
+        StartAsync(kestrel =>
+        {
+            kestrel.Limits.MaxConcurrentConnections = MaxConnections;
+            foreach (var endpoint in settings.Listen)
+            {
+                kestrel.Listen(endpoint, options => options.UseHttps(new TlsHandshakeCallbackOptions
+                {
+                    HandshakeTimeout = HandshakeTimeout,
+                    OnConnection = _ => ValueTask.FromResult(certificates.Options()),
+                }));
+            }
+        }, handler, cancellation);
+
+    public async ValueTask DisposeAsync()
+    {
+        using var timeout = new CancellationTokenSource(TimeSpan.FromMilliseconds(500));
+        try
+        {
+            await _application.StopAsync(timeout.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // requests that were cut off
+        }
+        await _application.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private static async Task<ApiListener> StartAsync(Action<KestrelServerOptions> configure, RequestDelegate handler, CancellationToken cancellation)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = ApiPaths.LongestBody;
+            configure(kestrel);
+        }).UseKestrelHttpsConfiguration();
+        // The daemon minds signals itself.
+        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
+        var application = builder.Build();
+        application.Run(handler);
+        try
+        {
+            await application.StartAsync(cancellation).ConfigureAwait(false);
+            return new ApiListener(application);
+        }
+        catch
+        {
+            await application.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private sealed class NoLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}

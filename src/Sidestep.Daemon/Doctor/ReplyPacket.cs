@@ -1,0 +1,129 @@
+using System.Buffers.Binary;
+using System.Net;
+
+namespace Sidestep.Daemon.Doctor;
+
+/// <summary>What kind of answer a packet is.</summary>
+internal enum ReplyKind
+{
+    /// <summary>TCP, SYN with ACK.</summary>
+    SynAck,
+
+    /// <summary>TCP, RST.</summary>
+    Reset,
+
+    /// <summary>UDP.</summary>
+    Datagram,
+
+    /// <summary>ICMP echo reply.</summary>
+    Echo,
+
+    /// <summary>ICMP: nobody listens there.</summary>
+    PortUnreachable,
+
+    /// <summary>ICMP: too big for the next link.</summary>
+    TooBig,
+}
+
+/// <summary>A packet that may answer a probe.</summary>
+/// <param name="Kind">What it is.</param>
+/// <param name="From">Its source.</param>
+/// <param name="To">Its destination.</param>
+/// <param name="Port">The port of the director's that it names; the id of an echo.</param>
+/// <param name="Number">MSS of a SYN-ACK, 0: none; sequence of an echo; MTU that is told.</param>
+/// <param name="Ttl">TTL or hop limit.</param>
+/// <param name="About">What was addressed by the packet that an ICMP error quotes: of the outermost header.</param>
+internal readonly record struct ReplyPacket(ReplyKind Kind, IPAddress From, IPAddress To, int Port, int Number, int Ttl, IPAddress? About = null)
+{
+    private const byte Icmp = 1, Tcp = 6, Udp = 17, IcmpV6 = 58;
+    private const int HeaderBytes6 = 40;
+
+    /// <summary>Reads a packet; null when it is nothing that answers.</summary>
+    /// <param name="packet">From the IP header on.</param>
+    internal static ReplyPacket? Read(ReadOnlySpan<byte> packet)
+    {
+        if (!TryReadHeader(packet, out var from, out var to, out var protocol, out var ttl, out var rest))
+            return null;
+        switch (protocol)
+        {
+            case Tcp when rest.Length >= 20:
+                var flags = rest[13];
+                var port = BinaryPrimitives.ReadUInt16BigEndian(rest[2..]);
+                if ((flags & 0x04) != 0)
+                    return new ReplyPacket(ReplyKind.Reset, from, to, port, 0, ttl);
+                return (flags & 0x12) == 0x12 ? new ReplyPacket(ReplyKind.SynAck, from, to, port, MssOf(rest), ttl) : null;
+            case Udp when rest.Length >= 8:
+                return new ReplyPacket(ReplyKind.Datagram, from, to, BinaryPrimitives.ReadUInt16BigEndian(rest[2..]), 0, ttl);
+            case Icmp when rest.Length >= 8:
+                return OfIcmp(rest, from, to, ttl, echo: 0, unreachable: 3, portCode: 3, tooBig: (3, 4), mtuOffset: 6);
+            case IcmpV6 when rest.Length >= 8:
+                return OfIcmp(rest, from, to, ttl, echo: 129, unreachable: 1, portCode: 4, tooBig: (2, 0), mtuOffset: 4);
+            default:
+                return null;
+        }
+    }
+
+    private static ReplyPacket? OfIcmp(ReadOnlySpan<byte> message, IPAddress from, IPAddress to, int ttl, byte echo, byte unreachable, byte portCode,
+        (byte Type, byte Code) tooBig, int mtuOffset)
+    {
+        var (type, code) = (message[0], message[1]);
+        if (type == echo && code == 0)
+            return new ReplyPacket(ReplyKind.Echo, from, to, BinaryPrimitives.ReadUInt16BigEndian(message[4..]), BinaryPrimitives.ReadUInt16BigEndian(message[6..]), ttl);
+        var isPort = type == unreachable && code == portCode;
+        var isBig = type == tooBig.Type && code == tooBig.Code;
+        if (!isPort && !isBig || !TryReadHeader(message[8..], out _, out var about, out _, out _, out var quoted))
+            return null;
+        if (isBig)
+        {
+            var mtu = mtuOffset == 6 ? BinaryPrimitives.ReadUInt16BigEndian(message[6..]) : (int)BinaryPrimitives.ReadUInt32BigEndian(message[4..]);
+            return new ReplyPacket(ReplyKind.TooBig, from, to, 0, mtu, ttl, about);
+        }
+        return quoted.Length < 2 ? null : new ReplyPacket(ReplyKind.PortUnreachable, from, to, BinaryPrimitives.ReadUInt16BigEndian(quoted), 0, ttl, about);
+    }
+
+    private static bool TryReadHeader(ReadOnlySpan<byte> packet, out IPAddress from, out IPAddress to, out byte protocol, out int ttl, out ReadOnlySpan<byte> rest)
+    {
+        (from, to, protocol, ttl) = (IPAddress.None, IPAddress.None, 0, 0);
+        rest = default;
+        if (packet.Length >= 20 && packet[0] >> 4 == 4)
+        {
+            var length = (packet[0] & 15) * 4;
+            // Later fragments have no header of the transport.
+            if (length < 20 || packet.Length < length || (BinaryPrimitives.ReadUInt16BigEndian(packet[6..]) & 0x1fff) != 0)
+                return false;
+            (from, to, protocol, ttl) = (new IPAddress(packet.Slice(12, 4)), new IPAddress(packet.Slice(16, 4)), packet[9], packet[8]);
+            rest = packet[length..];
+            return true;
+        }
+        if (packet.Length < HeaderBytes6 || packet[0] >> 4 != 6)
+            return false;
+        (from, to, protocol, ttl) = (new IPAddress(packet.Slice(8, 16)), new IPAddress(packet.Slice(24, 16)), packet[6], packet[7]);
+        rest = packet[HeaderBytes6..];
+        const byte fragment = 44;
+        if (protocol == fragment && rest.Length >= 8 && (BinaryPrimitives.ReadUInt16BigEndian(rest[2..]) & 0xfff8) == 0)
+        {
+            protocol = rest[0];
+            rest = rest[8..];
+        }
+        return true;
+    }
+
+    private static int MssOf(ReadOnlySpan<byte> segment)
+    {
+        var length = Math.Min(segment.Length, (segment[12] >> 4) * 4);
+        for (var at = 20; at + 1 < length;)
+        {
+            if (segment[at] == 0)
+                return 0;
+            if (segment[at] == 1)
+            {
+                at++;
+                continue;
+            }
+            if (segment[at] == 2 && segment[at + 1] == 4 && at + 4 <= length)
+                return BinaryPrimitives.ReadUInt16BigEndian(segment[(at + 2)..]);
+            at += Math.Max(2, (int)segment[at + 1]);
+        }
+        return 0;
+    }
+}

@@ -1,0 +1,129 @@
+using System.Net;
+using System.Net.Sockets;
+using Sidestep.Forwarding;
+using Sidestep.Native;
+using Sidestep.Native.Netlink;
+using Sidestep.Packets;
+using NextHopTable = Sidestep.Forwarding.NextHops;
+
+namespace Sidestep.Daemon.NextHops;
+
+/// <summary>By which interface and which neighbour servers and other directors are reached: routes, links and addresses,
+/// without Ethernet addresses.</summary>
+internal sealed record RouteTable
+{
+    /// <summary>The director's interfaces that exist.</summary>
+    internal required IReadOnlyList<EgressInterface> Interfaces { get; init; }
+
+    /// <summary>The hop to each server that has one.</summary>
+    internal Dictionary<IPAddress, NextHopRoute> Servers { get; } = [];
+
+    /// <summary>Servers that are this machine, and by which interface their traffic comes.</summary>
+    internal Dictionary<IPAddress, EgressInterface> LocalServers { get; } = [];
+
+    /// <summary>Why the other servers have no hop.</summary>
+    internal Dictionary<IPAddress, string> Problems { get; } = [];
+
+    /// <summary>The hop to each other director that has one.</summary>
+    internal Dictionary<IPAddress, NextHopRoute> Peers { get; } = [];
+
+    /// <summary>Why the others have none.</summary>
+    internal Dictionary<IPAddress, string> PeerProblems { get; } = [];
+
+    /// <summary>Everybody to ask, once each.</summary>
+    internal IReadOnlyList<NextHopRoute> Neighbours { get; private init; } = [];
+
+    internal static RouteTable Find(NetlinkSocket socket, ResolverTargets targets)
+    {
+        var host = HostInterfaces.Read(socket, targets.Interfaces);
+        var table = new RouteTable { Interfaces = host.Used };
+        foreach (var server in targets.Servers)
+        {
+            var (route, local, problem) = Find(socket, host, server);
+            if (route is not null)
+                table.Servers[server] = route;
+            else if (local is not null)
+                table.LocalServers[server] = local;
+            else
+                table.Problems[server] = problem!;
+        }
+        foreach (var peer in targets.Peers)
+        {
+            var (route, local, problem) = Find(socket, host, peer);
+            // What came through a router has the router's Ethernet address, as everything else that comes through it.
+            if (route is { ViaRouter: true })
+                table.PeerProblems[peer] = $"it is behind the router {route.Neighbour}: what it sent cannot be told from other traffic by Ethernet addresses";
+            else if (route is not null)
+                table.Peers[peer] = route;
+            else if (local is null)
+                table.PeerProblems[peer] = problem!;
+        }
+        return table with { Neighbours = [.. table.Servers.Values.Concat(table.Peers.Values).DistinctBy(static h => h.Key)] };
+    }
+
+    /// <summary>Adds the Ethernet addresses. A neighbour that is unknown now keeps the one it had: whether the server still
+    /// serves is for health checks to say.</summary>
+    internal NextHopTable Resolve(IReadOnlyDictionary<(int, IPAddress), MacAddress> neighbours, NextHopTable before)
+    {
+        var servers = new Dictionary<IPAddress, NextHop>();
+        var unresolved = new Dictionary<IPAddress, string>(Problems);
+        foreach (var (server, local) in LocalServers)
+            servers[server] = new NextHop(local, local.Mac, IsLocal: true);
+        foreach (var (server, route) in Servers)
+        {
+            if (neighbours.TryGetValue(route.Key, out var mac))
+                servers[server] = new NextHop(route.Egress, mac, route.ViaRouter);
+            else if (before.Servers.TryGetValue(server, out var known) && known.Egress.Index == route.Egress.Index
+                && known.ViaRouter == route.ViaRouter && !known.IsLocal)
+                servers[server] = known with { Egress = route.Egress };
+            else
+                unresolved[server] = NoReplyText(route);
+        }
+        var peers = new Dictionary<IPAddress, MacAddress>();
+        var unresolvedPeers = new Dictionary<IPAddress, string>(PeerProblems);
+        foreach (var (peer, route) in Peers)
+        {
+            if (neighbours.TryGetValue(route.Key, out var mac) || before.Peers.TryGetValue(peer, out mac))
+                peers[peer] = mac;
+            else
+                unresolvedPeers[peer] = NoReplyText(route);
+        }
+        return new NextHopTable(Interfaces, servers, unresolved) { Peers = peers, UnresolvedPeers = unresolvedPeers };
+    }
+
+    private static string NoReplyText(NextHopRoute route) => route.Neighbour.AddressFamily == AddressFamily.InterNetwork
+        ? $"{route.Neighbour} does not answer ARP on '{route.Egress.Name}'"
+        : $"{route.Neighbour} does not answer neighbour solicitation on '{route.Egress.Name}'";
+
+    /// <summary>One of the three.</summary>
+    private static (NextHopRoute? Route, EgressInterface? Local, string? Problem) Find(NetlinkSocket socket, HostInterfaces host, IPAddress address)
+    {
+        // A route to one could not be asked for without naming a link.
+        if (address.IsIPv6LinkLocal)
+            return (null, null, "a link-local address does not say on which link it is; give the server's global address");
+        try
+        {
+            var route = Routes.Find(socket, address);
+            if (route.IsLocal)
+                return host.Owner(address) is { } owner ? (null, owner, null) : (null, null, "none of director.interfaces exists");
+            if (host.Find(route.InterfaceIndex) is not { } found)
+                return (null, null, host.UnusableReason(route.InterfaceIndex));
+            var egress = host.WithRouteSource(found, route);
+            var neighbour = route.Gateway ?? address;
+            if (host.SourceFor(egress, neighbour) is { } from)
+                return (new NextHopRoute(egress, neighbour, route.Gateway is not null, from), null, null);
+            var family = neighbour.AddressFamily == AddressFamily.InterNetwork ? "IPv4" : "IPv6";
+            return (null, null, $"interface '{egress.Name}' has no {family} address");
+        }
+        catch (NativeException e)
+        {
+            return (null, null, $"no route: {e.Message}");
+        }
+    }
+}
+
+/// <summary>What a resolver has to find.</summary>
+/// <param name="Interfaces">Names of the director's interfaces.</param>
+/// <param name="Servers">Addresses of real servers.</param>
+/// <param name="Peers">Addresses of other directors.</param>
+internal sealed record ResolverTargets(IReadOnlyCollection<string> Interfaces, IReadOnlyCollection<IPAddress> Servers, IReadOnlyCollection<IPAddress> Peers);

@@ -1,0 +1,114 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Sockets;
+using Sidestep.Native;
+
+namespace Sidestep.Daemon.Probes;
+
+/// <summary>Hears what servers, and routers before them, send back to the director about packets that it encapsulated: ICMP errors
+/// that quote an outer header. Costs nothing while there are none.</summary>
+/// <remarks>They are addressed to the director, which is the source of the outer header. What is quoted says which server was meant.
+/// With an outer source prefix they go where that leads.</remarks>
+internal sealed class IcmpErrorListener : IDisposable
+{
+    private const int ProtocolIpIp = 4, ProtocolUdp = 17, ProtocolIpv6 = 41, ProtocolGre = 47;
+    private const int Ipv4HeaderBytes = 20, Ipv6HeaderBytes = 40, IcmpHeaderBytes = 8;
+
+    /// <summary>Signs a second that are taken in: a flood must not cost the director its CPU.</summary>
+    private const int MaxPerSecond = 200;
+
+    private readonly List<Socket> _sockets = [];
+    private readonly Action<IPAddress, string> _onPassiveSignal;
+
+    /// <summary>Begins to hear.</summary>
+    /// <param name="onPassiveSignal">Gets a server's address and what was said of packets to it.</param>
+    /// <param name="log">Hears why nothing can be heard.</param>
+    internal IcmpErrorListener(Action<IPAddress, string> onPassiveSignal, Action<string> log)
+    {
+        _onPassiveSignal = onPassiveSignal;
+        try
+        {
+            // destination unreachable, time exceeded; and packet too big
+            Listen(AddressFamily.InterNetwork, ProtocolType.Icmp, 3, 11);
+            Listen(AddressFamily.InterNetworkV6, ProtocolType.IcmpV6, 1, 2, 3);
+        }
+        catch (SocketException e)
+        {
+            log($"cannot receive ICMP errors about encapsulated packets: {e.Message}");
+        }
+    }
+
+    /// <summary>Runs until cancelled.</summary>
+    internal Task RunAsync(CancellationToken cancellation) => Task.WhenAll(_sockets.Select(s => ReceiveAsync(s, cancellation)));
+
+    public void Dispose()
+    {
+        foreach (var socket in _sockets)
+            socket.Dispose();
+    }
+
+    /// <summary>What an ICMP message says of a server; null when it quotes no outer header.</summary>
+    /// <param name="message">From the ICMP header on.</param>
+    /// <param name="isIpv4">Whether it is ICMP or ICMPv6.</param>
+    internal static (IPAddress Server, string What)? Read(ReadOnlySpan<byte> message, bool isIpv4)
+    {
+        var header = isIpv4 ? Ipv4HeaderBytes : Ipv6HeaderBytes;
+        if (message.Length < IcmpHeaderBytes + header)
+            return null;
+        var quoted = message[IcmpHeaderBytes..];
+        int protocol = quoted[isIpv4 ? 9 : 6];
+        // UDP may be anybody's; a listener that has gone refuses ports, and GUE's servers have other words for the rest.
+        if (quoted[0] >> 4 != (isIpv4 ? 4 : 6) || protocol is not (ProtocolIpIp or ProtocolIpv6 or ProtocolGre or ProtocolUdp))
+            return null;
+        var server = new IPAddress(isIpv4 ? quoted.Slice(16, 4) : quoted.Slice(24, 16));
+        return SignalOf(message, isIpv4) is { } description ? (server, description) : null;
+    }
+
+    private static string? SignalOf(ReadOnlySpan<byte> message, bool isIpv4) => (isIpv4, message[0], message[1]) switch
+    {
+        (true, 3, 2) => "rejects the outer header (protocol unreachable): it does not decapsulate",
+        (true, 3, 3) => "rejects the outer header (port unreachable): it does not decapsulate GUE at this port",
+        (true, 3, 4) => $"a router takes only {BinaryPrimitives.ReadUInt16BigEndian(message[6..])} bytes of what is sent to it (fragmentation needed)",
+        (true, 3, 9 or 10 or 13) => "a filter on the way forbids what is sent to it (administratively prohibited)",
+        (true, 3, _) => "a router says that it cannot be reached",
+        (true, 11, _) => "packets to it are in a routing loop (time exceeded)",
+        (false, 1, 1) => "a filter on the way forbids what is sent to it (administratively prohibited)",
+        (false, 1, 4) => "rejects the outer header (port unreachable): it does not decapsulate GUE at this port",
+        (false, 1, _) => "a router says that it cannot be reached",
+        (false, 2, _) => $"a router takes only {BinaryPrimitives.ReadUInt32BigEndian(message[4..])} bytes of what is sent to it (packet too big)",
+        (false, 3, _) => "packets to it are in a routing loop (time exceeded)",
+        _ => null,
+    };
+
+    private void Listen(AddressFamily family, ProtocolType protocol, params ReadOnlySpan<byte> types)
+    {
+        if (family == AddressFamily.InterNetworkV6 && !Socket.OSSupportsIPv6)
+            return;
+        var socket = new Socket(family, SocketType.Raw, protocol);
+        _sockets.Add(socket);
+        SocketSettings.ReceiveIcmp(socket, types);
+    }
+
+    private async Task ReceiveAsync(Socket socket, CancellationToken cancellation)
+    {
+        var isIpv4 = socket.AddressFamily == AddressFamily.InterNetwork;
+        var buffer = new byte[2048];
+        var (second, received) = (0L, 0);
+        try
+        {
+            while (true)
+            {
+                var length = await socket.ReceiveAsync(buffer, cancellation).ConfigureAwait(false);
+                if (Environment.TickCount64 / 1000 is var now && now != second)
+                    (second, received) = (now, 0);
+                var begin = isIpv4 ? (buffer[0] & 0x0f) * 4 : 0;
+                if (++received <= MaxPerSecond && begin < length && Read(buffer.AsSpan(begin, length - begin), isIpv4) is { } signal)
+                    _onPassiveSignal(signal.Server, signal.What);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // the normal end
+        }
+    }
+}

@@ -1,0 +1,152 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Runtime.InteropServices;
+using Sidestep.Forwarding;
+using Sidestep.Forwarding.Pipeline;
+using Sidestep.Model;
+
+namespace Sidestep.Engine.Managed.Persistence;
+
+/// <summary>What has to outlive a process beside the flows, for the next one to go on: the ids that flows name, and the tables that
+/// the next ones depend on.</summary>
+/// <param name="Ids">Ids of services and servers.</param>
+/// <param name="Groups">See <see cref="RunningGroups"/>.</param>
+internal sealed record PersistentState(PersistedIds Ids, RunningGroups Groups)
+{
+    /// <summary>With windows that end so much later.</summary>
+    internal PersistentState ExtendMigrationWindows(TimeSpan time) => this with
+    {
+        Groups = Groups with
+        {
+            Groups = [.. Groups.Groups.Select(g => g.Transition is { } t ? g with { Transition = t with { MigrationWindowEnds = t.MigrationWindowEnds + time } } : g)],
+        },
+    };
+
+    /// <summary>Writes; in the byte order of this machine, which is the only one to read it.</summary>
+    internal void Write(BinaryWriter to)
+    {
+        Write(to, Ids.Services, static (to, name) => to.Write(name));
+        Write(to, Ids.Servers, Write);
+        to.Write(Groups.HashKey.High);
+        to.Write(Groups.HashKey.Low);
+        to.Write(Groups.Groups.Length);
+        foreach (var group in Groups.Groups)
+            Write(to, group);
+    }
+
+    /// <summary>Reads what <see cref="Write(BinaryWriter)"/> wrote.</summary>
+    /// <exception cref="IOException">It ends too early.</exception>
+    /// <exception cref="FormatException">It says what cannot be.</exception>
+    internal static PersistentState Read(BinaryReader from)
+    {
+        var services = Read(from, static from => from.ReadString());
+        var servers = Read(from, ReadServer);
+        var key = new HashKey(from.ReadUInt64(), from.ReadUInt64());
+        var groups = new ServerGroup[from.ReadInt32()];
+        for (var i = 0; i < groups.Length; i++)
+            groups[i] = ReadGroup(from);
+        return new PersistentState(new PersistedIds(services, servers), new RunningGroups(key, [.. groups]));
+    }
+
+    private static void Write<T>(BinaryWriter to, IReadOnlyDictionary<T, int> ids, Action<BinaryWriter, T> write)
+    {
+        to.Write(ids.Count);
+        foreach (var (key, id) in ids)
+        {
+            write(to, key);
+            to.Write(id);
+        }
+    }
+
+    private static Dictionary<T, int> Read<T>(BinaryReader from, Func<BinaryReader, T> read) where T : notnull
+    {
+        var ids = new Dictionary<T, int>();
+        for (var count = from.ReadInt32(); count > 0; count--)
+            ids.Add(read(from), from.ReadInt32());
+        return ids;
+    }
+
+    private static void Write(BinaryWriter to, GroupKey group)
+    {
+        to.Write(group.Pool);
+        to.Write(group.Encap.ToString());
+    }
+
+    private static GroupKey ReadKey(BinaryReader from)
+    {
+        var pool = from.ReadString();
+        return new GroupKey(pool, Encap.TryParse(from.ReadString(), out var encap) ? encap.Value : throw new FormatException("an encapsulation that does not exist"));
+    }
+
+    private static void Write(BinaryWriter to, ServerKey server)
+    {
+        Write(to, server.Group);
+        to.Write(server.Name);
+        to.Write(server.Address.ToString());
+    }
+
+    private static ServerKey ReadServer(BinaryReader from) => new(ReadKey(from), from.ReadString(), IPAddress.Parse(from.ReadString()));
+
+    private static void Write(BinaryWriter to, ServerGroup group)
+    {
+        Write(to, group.Key);
+        to.Write(group.Servers.Length);
+        foreach (var server in group.Servers)
+        {
+            to.Write(server.Name);
+            to.Write(server.Address.ToString());
+            to.Write(server.Weight);
+            to.Write((int)server.Flows);
+            to.Write(server.HasFailed);
+            Write(to, server.DrainingSince);
+        }
+        to.Write(group.Slots.Members.Length);
+        foreach (var member in group.Slots.Members)
+        {
+            to.Write(member.Address.ToString());
+            to.Write(member.Weight);
+        }
+        Write(to, group.Slots.Slots);
+        Write(to, group.Transition?.MigrationWindowEnds);
+        Write(to, group.Transition?.PreviousServers ?? []);
+    }
+
+    private static ServerGroup ReadGroup(BinaryReader from)
+    {
+        var key = ReadKey(from);
+        var servers = new ServerEntry[from.ReadInt32()];
+        for (var i = 0; i < servers.Length; i++)
+        {
+            servers[i] = new ServerEntry(from.ReadString(), IPAddress.Parse(from.ReadString()), from.ReadInt32(), null)
+            {
+                Flows = (FlowState)from.ReadInt32(),
+                HasFailed = from.ReadBoolean(),
+                DrainingSince = ReadTime(from),
+            };
+        }
+        var members = new SlotMember[from.ReadInt32()];
+        for (var i = 0; i < members.Length; i++)
+            members[i] = new SlotMember(IPAddress.Parse(from.ReadString()), from.ReadInt32());
+        var slots = SlotTable.FromSlots([.. members], ReadIntegers(from));
+        var ends = ReadTime(from);
+        var previous = ReadIntegers(from);
+        return new ServerGroup(key, [.. servers], slots, ends is { } migrationWindowEnds ? new Transition(previous, migrationWindowEnds) : null);
+    }
+
+    private static void Write(BinaryWriter to, DateTimeOffset? time) => to.Write(time?.UtcTicks ?? 0);
+
+    private static DateTimeOffset? ReadTime(BinaryReader from) => from.ReadInt64() is not 0 and var ticks ? new DateTimeOffset(ticks, TimeSpan.Zero) : null;
+
+    private static void Write(BinaryWriter to, ImmutableArray<int> values)
+    {
+        to.Write(values.Length);
+        to.Write(MemoryMarshal.AsBytes(values.AsSpan()));
+    }
+
+    private static ImmutableArray<int> ReadIntegers(BinaryReader from)
+    {
+        var values = new int[from.ReadInt32()];
+        from.BaseStream.ReadExactly(MemoryMarshal.AsBytes(values.AsSpan()));
+        return ImmutableCollectionsMarshal.AsImmutableArray(values);
+    }
+}

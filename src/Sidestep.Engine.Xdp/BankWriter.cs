@@ -1,0 +1,183 @@
+using System.Buffers.Binary;
+using Sidestep.Engine.Xdp.Layout;
+using Sidestep.Forwarding;
+using Sidestep.Model;
+
+namespace Sidestep.Engine.Xdp;
+
+/// <summary>Writes one whole half of the tables, the one that no packet reads; servers are <see cref="ServerWriter"/>'s.</summary>
+internal sealed class BankWriter(
+    TableBank bank, ForwardingTables tables, IReadOnlyDictionary<GroupKey, PlacedGroup> groups, Func<string, int> serviceId, PrefixStore prefixes, ProfileTable profiles)
+{
+    private readonly HashSet<uint> _sets = [];
+
+    /// <summary>Writes.</summary>
+    /// <returns>The sets of prefixes that the half names.</returns>
+    /// <exception cref="EngineException">It does not fit.</exception>
+    internal IReadOnlySet<uint> Write()
+    {
+        profiles.Begin();
+        var services = tables.Services.Select(ServiceOf).ToArray();
+        WriteInterfaces();
+        WritePeers();
+        WriteVips(services);
+        WritePorts(services);
+        if (profiles.Count > Constants.Profiles)
+            throw new EngineException($"{profiles.Count} different combinations of idle timeouts, persistence and policies, {Constants.Profiles} fit: let services share profiles");
+        profiles.Write(bank.Profiles);
+        bank.Settings = new Settings
+        {
+            HashHigh = tables.HashKey.High,
+            HashLow = tables.HashKey.Low,
+            VipSet = NoteSet(prefixes.SetOf(tables.Vips.Select(static (v, i) => (v.Address, i)).Where(static v => !v.Address.IsSingle()))),
+        };
+        return _sets;
+    }
+
+    private void WriteInterfaces()
+    {
+        var target = bank.Interfaces;
+        target.Clear();
+        for (var i = 0; i < tables.Interfaces.Length; i++)
+        {
+            var from = tables.Interfaces[i];
+            from.Mac.Write(target[i].Mac);
+            target[i].Ifindex = (uint)from.Index;
+            target[i].Address = from.Address is { } address ? Wire.Word(address) : 0;
+            target[i].Address6 = Wire.Bytes(from.Address6);
+        }
+    }
+
+    private void WritePeers()
+    {
+        var target = bank.Peers;
+        target.Clear();
+        for (var i = 0; i < tables.Peers.Length; i++)
+            tables.Peers[i].Write(target[i].Mac);
+    }
+
+    private Service ServiceOf(Forwarding.ServiceEntry service)
+    {
+        var slots = groups[service.Group].Slots;
+        return new Service
+        {
+            Id = (uint)serviceId(service.Name),
+            SlotBase = (uint)slots.Current.First,
+            SlotCount = (uint)slots.Current.Count,
+            PreviousBase = (uint)slots.Previous.First,
+            AccessSet = service.AccessList is { } list ? NoteSet(prefixes.SetOf(list)) : 0,
+            Profile = profiles.IdOf(service),
+            Flags = Flags(service),
+        };
+    }
+
+    private ushort Flags(Forwarding.ServiceEntry service) => (ushort)(Constants.ServiceUsed
+        | (service.AccessList is not null || tables.Peers.Length > 0 ? Constants.ServiceNeedsChecks : 0)
+        | service.HashFields switch
+        {
+            HashFields.SourceAddressAndPort => Constants.ServiceHashPort,
+            HashFields.FiveTuple => Constants.ServiceHashFive,
+            HashFields.DestinationPort => Constants.ServiceHashDest,
+            _ => 0,
+        }
+        | service.Algorithm switch
+        {
+            Algorithm.RoundRobin or Algorithm.WeightedRoundRobin => Constants.ServiceRoundRobin,
+            Algorithm.LeastConnections or Algorithm.WeightedLeastConnections => Constants.ServiceLeastConn,
+            _ => 0,
+        }
+        | (TracksFlows(service) ? Constants.ServiceTracksFlows : 0)
+        | (service.Persistence is not null ? Constants.ServicePersistence : 0));
+
+    /// <summary>Whether every flow of the service is remembered.</summary>
+    internal static bool TracksFlows(Forwarding.ServiceEntry service) =>
+        service.Algorithm != Algorithm.ConsistentHash || service.Persistence is not null;
+
+    private uint NoteSet(uint set)
+    {
+        if (set != 0)
+            _sets.Add(set);
+        return set;
+    }
+
+    private void WriteVips(Service[] services)
+    {
+        var byName = tables.Services.Select(static (s, i) => (s.Name, i)).ToDictionary(static s => s.Name, static s => s.i);
+        var ports = PortMap.Of(tables);
+        var records = bank.VipRecords;
+        var ranges = bank.Ranges;
+        var next = 0;
+        for (var id = 0; id < tables.Vips.Length; id++)
+        {
+            var vip = tables.Vips[id];
+            var vipPorts = ports.Vips[id];
+            if (next + vipPorts.Intervals.Length > ranges.Length)
+                throw new EngineException($"more than {ranges.Length} ranges of ports in all: join ranges, or use 'ports: any'");
+            var record = new VipRecord { Flags = FlagsOf(vip) | FlagIfAny(vipPorts, TransportProtocol.Tcp, Constants.VipHasTcp) | FlagIfAny(vipPorts, TransportProtocol.Udp, Constants.VipHasUdp), RangeBase = (uint)next, RangeCount = (uint)vipPorts.Intervals.Length };
+            foreach (var interval in vipPorts.Intervals)
+                ranges[next++] = new Layout.Range { First = (uint)interval.First, Last = (uint)interval.Last, Service = services[interval.Service] };
+            if (vipPorts.TcpFragments is { } tcp)
+                record.Fragments[0] = services[tcp];
+            if (vipPorts.UdpFragments is { } udp)
+                record.Fragments[1] = services[udp];
+            if (vip.EchoService is { } echo)
+                record.Echo = services[byName[echo]];
+            records[id] = record;
+        }
+        PlaceVips();
+    }
+
+    private static uint FlagIfAny(VipPorts ports, TransportProtocol protocol, uint flag) =>
+        ports.Intervals.Any(i => i.Last >= PortMap.Key((int)protocol, 0) && i.First <= PortMap.Key((int)protocol, ushort.MaxValue)) ? flag : 0;
+
+    private static ushort FlagsOf(VipEntry vip) => (ushort)(Constants.VipUsed | (vip.RespondsToArp ? Constants.VipReplyArp : 0) | vip.Echo switch
+    {
+        EchoAction.Reply => Constants.VipReplyEcho,
+        EchoAction.Forward => Constants.VipForwardEcho,
+        _ => 0,
+    });
+
+    private void PlaceVips()
+    {
+        var single = tables.Vips.Select(static (v, i) => (Vip: v, Number: (ushort)i)).Where(static v => v.Vip.Address.IsSingle()).ToArray();
+        OpenAddressing.Place(single.Where(static v => !Wire.IsIpv6(v.Vip.Address.BaseAddress))
+            .Select(static v => new Layout.Vip { Address = Wire.Word(v.Vip.Address.BaseAddress), Id = v.Number, Flags = FlagsOf(v.Vip) }).ToArray(), bank.Vips);
+        OpenAddressing.Place(single.Where(static v => Wire.IsIpv6(v.Vip.Address.BaseAddress))
+            .Select(static v => new Vip6 { Address = Wire.Words(v.Vip.Address.BaseAddress), Id = v.Number, Flags = FlagsOf(v.Vip) }).ToArray(), bank.Vips6);
+    }
+
+    /// <summary>Services on a single port of a single VIP are found without their VIP.</summary>
+    private void WritePorts(Service[] services)
+    {
+        var ports4 = new List<Layout.ServiceEntry>();
+        var ports6 = new List<Service6Entry>();
+        for (var i = 0; i < services.Length; i++)
+        {
+            var service = tables.Services[i];
+            if (service.Protocol == TransportProtocol.Any)
+                continue;
+            foreach (var vip in service.Vips.Where(static v => v.IsSingle()))
+            {
+                foreach (var ports in service.Ports.Where(static p => p.First == p.Last))
+                {
+                    var key = (uint)service.Protocol << 16 | BinaryPrimitives.ReverseEndianness(ports.First);
+                    if (Wire.IsIpv6(vip.BaseAddress))
+                        ports6.Add(new Service6Entry { Address = Wire.Words(vip.BaseAddress), Key = key, Service = services[i] });
+                    else
+                        ports4.Add(new Layout.ServiceEntry { Key = (ulong)Wire.Word(vip.BaseAddress) << 32 | key, Service = services[i] });
+                }
+            }
+        }
+        Check(ports4.Count, "IPv4");
+        Check(ports6.Count, "IPv6");
+        OpenAddressing.Place(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(ports4), bank.Services);
+        OpenAddressing.Place(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(ports6), bank.Services6);
+    }
+
+    private static void Check(int ports, string family)
+    {
+        const int Most = Constants.ServiceEntries / 4 * 3;
+        if (ports > Most)
+            throw new EngineException($"{ports} single ports of {family} VIPs, {Most} fit: use ranges, or 'ports: any'");
+    }
+}

@@ -1,0 +1,103 @@
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+using Sidestep.Engine.Xdp.Layout;
+using Sidestep.Forwarding;
+
+namespace Sidestep.Engine.Xdp;
+
+/// <summary>What a program is loaded for: struct features of src/bpf/tables.h. What is off, the verifier removes.</summary>
+[Flags]
+public enum FeatureSet
+{
+    /// <summary>One interface, IPv4, IP-in-IP or layer 2.</summary>
+    None = 0,
+
+    /// <summary>Servers may be reached by another interface than packets come in by.</summary>
+    MultiArm = 1 << 0,
+
+    /// <summary>VIPs of IPv6.</summary>
+    Ipv6 = 1 << 1,
+
+    /// <summary>Outer headers of IPv6.</summary>
+    Outer6 = 1 << 2,
+
+    /// <summary>GUE and GRE.</summary>
+    GueAndGre = 1 << 3,
+
+    /// <summary>Outer sources that differ per flow.</summary>
+    OuterSources = 1 << 4,
+
+    /// <summary>VIP prefixes.</summary>
+    VipPrefixes = 1 << 5,
+
+    /// <summary>Access lists.</summary>
+    AccessLists = 1 << 6,
+
+    /// <summary>Other directors.</summary>
+    Peers = 1 << 7,
+
+    /// <summary>Everything.</summary>
+    All = (1 << 8) - 1,
+}
+
+/// <summary>Switches and tables.</summary>
+internal static class FeatureSets
+{
+    /// <summary>What groups need, found out once each: a change takes nearly all of them over.</summary>
+    private static readonly ConditionalWeakTable<ServerGroup, StrongBox<FeatureSet>> ByGroup = [];
+
+    /// <summary>What tables need, save for <see cref="FeatureSet.MultiArm"/>, which depends on the interfaces.</summary>
+    internal static FeatureSet Needs(ForwardingTables tables)
+    {
+        var needs = FeatureSet.None;
+        if (tables.Vips.Any(static v => Wire.IsIpv6(v.Address.BaseAddress)))
+            needs |= FeatureSet.Ipv6;
+        if (tables.Vips.Any(static v => !v.Address.IsSingle()))
+            needs |= FeatureSet.VipPrefixes;
+        if (tables.Services.Any(static s => s.AccessList is not null))
+            needs |= FeatureSet.AccessLists;
+        if (!tables.Peers.IsEmpty)
+            needs |= FeatureSet.Peers;
+        foreach (var group in tables.Groups)
+            needs |= ByGroup.GetValue(group, static g => new StrongBox<FeatureSet>(Needs(g))).Value;
+        return needs;
+    }
+
+    private static FeatureSet Needs(ServerGroup group)
+    {
+        var needs = FeatureSet.None;
+        foreach (var server in group.Servers)
+        {
+            var encap = server.Encap ?? group.Key.Encap;
+            if (encap.OuterSource4 is not null || encap.OuterSource6 is not null)
+                needs |= FeatureSet.OuterSources;
+            if (encap.Encapsulation is Model.Encapsulation.Gue or Model.Encapsulation.Gre)
+                needs |= FeatureSet.GueAndGre;
+            if (encap.Encapsulation is not null && server.Address.AddressFamily == AddressFamily.InterNetworkV6)
+                needs |= FeatureSet.Outer6;
+        }
+        return needs;
+    }
+
+    /// <summary>As the program reads it.</summary>
+    internal static Features ToFeatures(this FeatureSet set, int flowBuckets)
+    {
+        byte Flag(FeatureSet one) => set.HasFlag(one) ? (byte)1 : (byte)0;
+        return new Features
+        {
+            OneArm = set.HasFlag(FeatureSet.MultiArm) ? (byte)0 : (byte)1,
+            Ipv6 = Flag(FeatureSet.Ipv6),
+            Outer6 = Flag(FeatureSet.Outer6),
+            GueAndGre = Flag(FeatureSet.GueAndGre),
+            OuterSources = Flag(FeatureSet.OuterSources),
+            VipPrefixes = Flag(FeatureSet.VipPrefixes),
+            AccessLists = Flag(FeatureSet.AccessLists),
+            Peers = Flag(FeatureSet.Peers),
+            FlowBuckets = (uint)flowBuckets,
+        };
+    }
+
+    /// <summary>Whether it is one address.</summary>
+    internal static bool IsSingle(this System.Net.IPNetwork prefix) =>
+        prefix.PrefixLength == (Wire.IsIpv6(prefix.BaseAddress) ? 128 : 32);
+}

@@ -1,9 +1,0 @@
-namespace Sidestep.Forwarding;
-
-/// <summary>Names of decisions and reasons as a filter and a capture write them: <c>no-service</c>.</summary>
-public static class Kebab
-{
-    /// <summary>Writes.</summary>
-    public static string Of<T>(T value) where T : struct, Enum =>
-        System.Text.Json.JsonNamingPolicy.KebabCaseLower.ConvertName(value.ToString());
-}

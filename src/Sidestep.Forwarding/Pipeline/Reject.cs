@@ -1,0 +1,141 @@
+using System.Buffers.Binary;
+using Sidestep.Model;
+using Sidestep.Packets;
+
+namespace Sidestep.Forwarding.Pipeline;
+
+/// <summary>What becomes of a packet that goes nowhere as it is: it is too big for the way to its server (RFC 1191, RFC 8201), or its
+/// connection is over (RFC 9293).</summary>
+internal static class Reject
+{
+    private const int QuotedBytes = 512, SmallestMtu6 = 1280;
+
+    /// <summary>Answered, to be sent in fragments, or dropped.</summary>
+    internal static Decision Oversized(
+        Packet p, ref Frame frame, PipelineTables tables, ServiceRecord service, ServerRecord server, ref TokenBucket tokens, int interfaceIndex, long now)
+    {
+        var policy = service.Entry.Oversized;
+        if (policy == OversizedPolicy.Drop)
+            return p.Drop(DropReason.TooBig);
+        // Without an outer header it is the datagram itself, which only IPv4 lets a router fragment; and once.
+        var fragments = server.Encapsulation is null
+            ? p.MayFragment && !p.IsFirstFragment && !p.IsLaterFragment
+            : policy == OversizedPolicy.Fragment || p.MayFragment;
+        if (fragments)
+            return Encapsulate.Frame(p, ref frame, server) ? Decision.Punted : p.Drop(DropReason.NoHeadroom);
+        if (!MayReceiveError(p) || tables.IngressInterface(interfaceIndex) is not { } ingress || frame.Length < p.L3 + QuotedBytes
+            || (p.IsIpv6 ? ingress.Address6 is null : ingress.Address is null))
+            return p.Drop(DropReason.TooBig);
+        if (!tokens.TryTake(now))
+            return p.Drop(DropReason.TooBigRateLimited);
+        if (!frame.TryResize(p.L3 + QuotedBytes) || !frame.TryPrepend((p.IsIpv6 ? Parse.Ipv6Header : Parse.Ipv4Header) + Parse.IcmpHeader))
+            return p.Drop(DropReason.NoHeadroom);
+        if (p.IsIpv6)
+            WriteTooBig6(p, frame.Bytes, ingress.Address6!.Value, Math.Max(server.InnerMtu, SmallestMtu6));
+        else
+            WriteTooBig4(p, frame.Bytes, ingress.Address!.Value, server.InnerMtu);
+        return Decision.IcmpTooBig;
+    }
+
+    /// <summary>RFC 1122 section 3.2.2 and RFC 4443 section 2.4: no answer to errors, to later fragments, or to what nobody or
+    /// everybody seems to have sent. Who sends the smallest IPv6 packet cannot do better.</summary>
+    private static bool MayReceiveError(Packet p)
+    {
+        if (p.IsQuoted || p.IsLaterFragment)
+            return false;
+        if (!p.IsIpv6)
+            return (byte)p.Source0 is not (0 or 127 or >= 224);
+        var last = BinaryPrimitives.ReverseEndianness(p.Source1);
+        var isUnspecifiedOrLoopback = p.Source0 == 0 && last <= 1;
+        return (byte)p.Source0 != 0xff && !isUnspecifiedOrLoopback && p.Length > SmallestMtu6;
+    }
+
+    /// <summary>Ethernet addresses and tags come from where the frame began before the answer was put in front.</summary>
+    private static Span<byte> CopyLinkHeader(Packet p, Span<byte> frame, int added)
+    {
+        frame.Slice(added, p.L3).CopyTo(frame);
+        Respond.SwapMacs(frame);
+        return frame[p.L3..];
+    }
+
+    private static void WriteTooBig4(Packet p, Span<byte> frame, Ipv4Address source, int mtu)
+    {
+        var ip = CopyLinkHeader(p, frame, Parse.Ipv4Header + Parse.IcmpHeader);
+        BinaryPrimitives.WriteUInt64BigEndian(ip, 0x4500UL << 48 | (ulong)(ip.Length & 0xffff) << 32);
+        BinaryPrimitives.WriteUInt32BigEndian(ip[8..], (uint)(Respond.Ttl << 24 | Parse.Icmp << 16));
+        source.Write(ip[12..]);
+        BinaryPrimitives.WriteUInt32LittleEndian(ip[16..], (uint)p.Source0);
+        BinaryPrimitives.WriteUInt16BigEndian(ip[10..], InternetChecksum.Compute(ip[..Parse.Ipv4Header]));
+        var icmp = ip[Parse.Ipv4Header..];
+        BinaryPrimitives.WriteUInt32BigEndian(icmp, 0x0304_0000); // fragmentation needed and DF set
+        BinaryPrimitives.WriteUInt32BigEndian(icmp[4..], (uint)mtu);
+        BinaryPrimitives.WriteUInt16BigEndian(icmp[2..], InternetChecksum.Compute(icmp));
+    }
+
+    private static void WriteTooBig6(Packet p, Span<byte> frame, Ipv6Address source, int mtu)
+    {
+        var ip = CopyLinkHeader(p, frame, Parse.Ipv6Header + Parse.IcmpHeader);
+        var icmp = ip[Parse.Ipv6Header..];
+        BinaryPrimitives.WriteUInt32BigEndian(ip, 6u << 28);
+        BinaryPrimitives.WriteUInt32BigEndian(ip[4..], (uint)icmp.Length << 16 | Parse.Icmpv6 << 8 | Respond.Ttl);
+        source.Write(ip[8..]);
+        BinaryPrimitives.WriteUInt64LittleEndian(ip[24..], p.Source0);
+        BinaryPrimitives.WriteUInt64LittleEndian(ip[32..], p.Source1);
+        BinaryPrimitives.WriteUInt32BigEndian(icmp, 0x0200_0000);
+        BinaryPrimitives.WriteUInt32BigEndian(icmp[4..], (uint)mtu);
+        BinaryPrimitives.WriteUInt16BigEndian(icmp[2..], InternetChecksum.Finish(Respond.SumIcmpv6(source, Ipv6Address.Read(ip[24..]), icmp)));
+    }
+
+    /// <summary>A reset as the server would send it, RFC 9293 section 3.10.7.1: with the number that the client expects, or one that
+    /// acknowledges what it sent.</summary>
+    internal static Decision Reset(Packet p, ref Frame frame)
+    {
+        const int HeaderWords = Parse.TcpHeader / 4;
+        const uint Fin = 1, Syn = 2, Rst = 4, Ack = 16;
+        var segment = frame.Bytes[p.L4..(p.L3 + p.Length)];
+        if (segment.Length < Parse.TcpHeader || (p.TcpFlags & Rst) != 0)
+            return p.Drop(DropReason.NoServer);
+        var header = (segment[12] >> 4) * 4;
+        if (header < Parse.TcpHeader || header > segment.Length)
+            return p.Drop(DropReason.Malformed);
+        uint sequence = 0, acknowledgement = 0, flags = Rst;
+        if ((p.TcpFlags & Ack) != 0)
+        {
+            sequence = BinaryPrimitives.ReadUInt32BigEndian(segment[8..]);
+        }
+        else
+        {
+            var sent = (uint)(segment.Length - header) + ((p.TcpFlags & Syn) != 0 ? 1u : 0) + ((p.TcpFlags & Fin) != 0 ? 1u : 0);
+            acknowledgement = BinaryPrimitives.ReadUInt32BigEndian(segment[4..]) + sent;
+            flags |= Ack;
+        }
+        var network = p.IsIpv6 ? Parse.Ipv6Header : Parse.Ipv4Header;
+        if (!frame.TryResize(p.L3 + network + Parse.TcpHeader))
+            return p.Drop(DropReason.NoHeadroom);
+        var bytes = frame.Bytes;
+        Respond.SwapMacs(bytes);
+        var ip = bytes[p.L3..];
+        var tcp = ip[network..];
+        BinaryPrimitives.WriteUInt32LittleEndian(tcp, p.Ports << 16 | p.Ports >> 16);
+        BinaryPrimitives.WriteUInt32BigEndian(tcp[4..], sequence);
+        BinaryPrimitives.WriteUInt32BigEndian(tcp[8..], acknowledgement);
+        BinaryPrimitives.WriteUInt64BigEndian(tcp[12..], (ulong)(HeaderWords << 12 | (int)flags) << 48);
+        var addresses = p.IsIpv6 ? ip.Slice(8, 2 * Ipv6Address.Length) : ip.Slice(12, 2 * Ipv4Address.Length);
+        Respond.SwapAddresses(addresses);
+        if (p.IsIpv6)
+        {
+            BinaryPrimitives.WriteUInt32BigEndian(ip, 6u << 28);
+            BinaryPrimitives.WriteUInt32BigEndian(ip[4..], (uint)Parse.TcpHeader << 16 | Parse.Tcp << 8 | Respond.Ttl);
+        }
+        else
+        {
+            const ulong DontFragment = 0x4000;
+            BinaryPrimitives.WriteUInt64BigEndian(ip, 0x4500UL << 48 | (ulong)(network + Parse.TcpHeader) << 32 | DontFragment);
+            BinaryPrimitives.WriteUInt32BigEndian(ip[8..], (uint)(Respond.Ttl << 24 | Parse.Tcp << 16));
+            BinaryPrimitives.WriteUInt16BigEndian(ip[10..], InternetChecksum.Compute(ip[..network]));
+        }
+        BinaryPrimitives.WriteUInt16BigEndian(tcp[16..], InternetChecksum.Finish(
+            InternetChecksum.Sum(tcp, InternetChecksum.Sum(addresses) + Parse.Tcp + Parse.TcpHeader)));
+        return Decision.TcpReset;
+    }
+}

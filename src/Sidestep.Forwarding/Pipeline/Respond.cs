@@ -1,0 +1,162 @@
+using System.Buffers.Binary;
+using Sidestep.Packets;
+
+namespace Sidestep.Forwarding.Pipeline;
+
+/// <summary>What the director answers itself for a VIP in service: ARP (RFC 826), neighbour solicitation (RFC 4861) and echo (RFC 792,
+/// RFC 4443). The VIP is not a local address of the director, so the kernel would not.</summary>
+internal static class Respond
+{
+    internal const int Ttl = 64, NeighbourSolicitation = 135;
+    private const int Mac = MacAddress.Length;
+    private const int MessageBytes = 24, AdvertisementBytes = 32, LongestSolicitation = 256, MaxOptions = 8;
+    private const byte SourceLinkLayer = 1, TargetLinkLayer = 2, NeighbourAdvertisement = 136;
+    private const int HopLimit = 255; // shows that no router was passed, RFC 4861 section 7.1
+    private const uint Solicited = 0x4000_0000, Override = 0x2000_0000; // section 4.4
+
+    /// <summary>A request for a VIP in service; anything else is the kernel's.</summary>
+    internal static Decision Arp(Packet p, Span<byte> frame, PipelineTables tables, int interfaceIndex)
+    {
+        if (!ArpPacket.TryParse(frame[p.L3..], out var arp) || arp.Operation != ArpOperation.Request)
+            return Decision.Pass;
+        var packet = frame.Slice(p.L3, ArpPacket.Length);
+        uint requester = BinaryPrimitives.ReadUInt32LittleEndian(packet[14..]), requestedAddress = BinaryPrimitives.ReadUInt32LittleEndian(packet[24..]);
+        (p.Source0, p.Destination0) = (requester, requestedAddress);
+        p.Vip = tables.Vips4.Find(requestedAddress, 0);
+        // A gratuitous request claims the VIP for its sender. The kernel may hear it; an answer would start a quarrel.
+        if (p.Vip < 0 || !tables.Vips[p.Vip].Entry.RespondsToArp || requester == requestedAddress)
+            return Decision.Pass;
+        // To everybody, as requests are, or to this interface; not one that a switch flooded on its way to another.
+        if (tables.IngressInterface(interfaceIndex) is not { } ingress || ((frame[0] & 1) == 0 && !IsAddressedTo(ingress, frame)))
+            return Decision.Pass;
+        ReturnToSender(frame, ingress);
+        packet[7] = (byte)ArpOperation.Reply;
+        packet.Slice(8, Mac + 4).CopyTo(packet[18..]);
+        ingress.MacAddress.Write(packet[8..]);
+        BinaryPrimitives.WriteUInt32LittleEndian(packet[14..], requestedAddress);
+        return Decision.ArpReply;
+    }
+
+    /// <summary>A valid solicitation (RFC 4861 section 7.1.1) of a VIP in service; what is not in order is the kernel's.</summary>
+    internal static Decision Neighbour(Packet p, ref Frame frame, PipelineTables tables, int interfaceIndex)
+    {
+        var bytes = frame.Bytes;
+        var ip = bytes.Slice(p.L3, p.Length);
+        // Only right behind the IPv6 header: of fragments RFC 6980 says so, and nobody puts anything else in between.
+        if (p.L4 != p.L3 + Parse.Ipv6Header || ip.Length < Parse.Ipv6Header + MessageBytes || ip[7] != HopLimit)
+            return Decision.Pass;
+        var message = ip[Parse.Ipv6Header..];
+        Ipv6Address source = Ipv6Address.Read(ip[8..]), destination = Ipv6Address.Read(ip[24..]), target = Ipv6Address.Read(message[8..]);
+        var isDad = source.Value == 0;
+        // To a group, or to whom it asks for (section 4.3): what is sent to anybody else is not for the VIP.
+        if (message[1] != 0 || message.Length > LongestSolicitation || (!destination.IsMulticast && destination != target)
+            || (isDad && destination != target.SolicitedNode)
+            || !HasValidOptions(message[MessageBytes..], isDad) || InternetChecksum.Finish(SumIcmpv6(source, destination, message)) != 0)
+            return Decision.Pass;
+        (p.Destination0, p.Destination1) = (BinaryPrimitives.ReadUInt64LittleEndian(message[8..]), BinaryPrimitives.ReadUInt64LittleEndian(message[16..]));
+        p.Vip = tables.Vips6.Find(p.Destination0, p.Destination1);
+        if (p.Vip < 0 || !tables.Vips[p.Vip].Entry.RespondsToArp
+            || tables.IngressInterface(interfaceIndex) is not { } ingress || ((bytes[0] & 1) == 0 && !IsAddressedTo(ingress, bytes)))
+            return Decision.Pass;
+        if (!frame.TryResize(p.L3 + Parse.Ipv6Header + AdvertisementBytes))
+            return p.Drop(DropReason.NoHeadroom);
+        Advertise(frame.Bytes, p.L3, ingress, target, source);
+        return Decision.NeighbourAdvertisement;
+    }
+
+    /// <summary>Somebody who has no address yet probes whether this one is free: everybody is told that it is not.</summary>
+    private static void Advertise(Span<byte> frame, int l3, InterfaceRecord ingress, Ipv6Address target, Ipv6Address requester)
+    {
+        var isDad = requester.Value == 0;
+        var receiver = isDad ? new Ipv6Address(((UInt128)0xff02 << 112) + 1) : requester;
+        ReturnToSender(frame, ingress);
+        if (isDad)
+            receiver.MulticastMac.Write(frame);
+        var ip = frame[l3..];
+        BinaryPrimitives.WriteUInt16BigEndian(ip[4..], AdvertisementBytes);
+        target.Write(ip[8..]);
+        receiver.Write(ip[24..]);
+        var message = ip.Slice(Parse.Ipv6Header, AdvertisementBytes);
+        BinaryPrimitives.WriteUInt32BigEndian(message, (uint)NeighbourAdvertisement << 24);
+        BinaryPrimitives.WriteUInt32BigEndian(message[4..], isDad ? Override : Solicited | Override);
+        target.Write(message[8..]);
+        message[24] = TargetLinkLayer;
+        message[25] = 1; // of 8 bytes
+        ingress.MacAddress.Write(message[26..]);
+        BinaryPrimitives.WriteUInt16BigEndian(message[2..], InternetChecksum.Finish(SumIcmpv6(target, receiver, message)));
+    }
+
+    /// <summary>Options end with the message, none has length 0, and nobody's address has no link-layer address: RFC 4861 section
+    /// 7.1.1.</summary>
+    private static bool HasValidOptions(ReadOnlySpan<byte> options, bool fromUnspecified)
+    {
+        for (var i = 0; i < MaxOptions && !options.IsEmpty; i++)
+        {
+            if (options.Length < 8)
+                return false;
+            var length = options[1] * 8;
+            if (length == 0 || length > options.Length || (fromUnspecified && options[0] == SourceLinkLayer))
+                return false;
+            options = options[length..];
+        }
+        return options.IsEmpty;
+    }
+
+    /// <summary>Turns an echo request into its reply. Exchanging the addresses leaves every sum as it was. A reply may be all zeros,
+    /// which is the one sum that an update gets wrong: all ones are right there, and wherever 0 is.</summary>
+    internal static void Echo(Packet p, Span<byte> frame)
+    {
+        SwapMacs(frame);
+        var ip = frame[p.L3..];
+        if (p.IsIpv6)
+        {
+            SwapAddresses(ip.Slice(8, 2 * Ipv6Address.Length));
+            ip[7] = Ttl;
+        }
+        else
+        {
+            var before = BinaryPrimitives.ReadUInt16BigEndian(ip[8..]);
+            ip[8] = Ttl;
+            var checksum = BinaryPrimitives.ReadUInt16BigEndian(ip[10..]);
+            BinaryPrimitives.WriteUInt16BigEndian(ip[10..], InternetChecksum.Update(checksum, before, BinaryPrimitives.ReadUInt16BigEndian(ip[8..])));
+            SwapAddresses(ip.Slice(12, 2 * Ipv4Address.Length));
+        }
+        var icmp = frame[p.L4..];
+        var type = BinaryPrimitives.ReadUInt16BigEndian(icmp);
+        icmp[0] = p.IsIpv6 ? (byte)129 : (byte)0;
+        var sum = InternetChecksum.Update(BinaryPrimitives.ReadUInt16BigEndian(icmp[2..]), type, BinaryPrimitives.ReadUInt16BigEndian(icmp));
+        BinaryPrimitives.WriteUInt16BigEndian(icmp[2..], sum == 0 ? (ushort)0xffff : sum);
+    }
+
+    internal static bool IsAddressedTo(InterfaceRecord ingress, ReadOnlySpan<byte> frame) =>
+        (BinaryPrimitives.ReadUInt64LittleEndian(frame) & 0xffff_ffff_ffff) == ingress.Mac;
+
+    /// <summary>The sum of an ICMPv6 message with its pseudo header, RFC 8200 section 8.1.</summary>
+    internal static ulong SumIcmpv6(Ipv6Address source, Ipv6Address destination, ReadOnlySpan<byte> message)
+    {
+        Span<byte> addresses = stackalloc byte[2 * Ipv6Address.Length];
+        source.Write(addresses);
+        destination.Write(addresses[Ipv6Address.Length..]);
+        return InternetChecksum.Sum(message, InternetChecksum.Sum(addresses) + (uint)message.Length + Parse.Icmpv6);
+    }
+
+    /// <summary>Back to where it came from, with the addresses of the frame exchanged.</summary>
+    internal static void SwapMacs(Span<byte> frame) => SwapAddresses(frame[..(2 * Mac)]);
+
+    /// <summary>Exchanges the two halves.</summary>
+    internal static void SwapAddresses(Span<byte> both)
+    {
+        Span<byte> first = stackalloc byte[Ipv6Address.Length];
+        var addressLength = both.Length / 2;
+        both[..addressLength].CopyTo(first);
+        both[addressLength..].CopyTo(both);
+        first[..addressLength].CopyTo(both[addressLength..]);
+    }
+
+    /// <summary>Back to where it came from, with this interface's own address: a question may have been for everybody.</summary>
+    private static void ReturnToSender(Span<byte> frame, InterfaceRecord ingress)
+    {
+        frame.Slice(Mac, Mac).CopyTo(frame);
+        ingress.MacAddress.Write(frame[Mac..]);
+    }
+}

@@ -1,0 +1,86 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Net;
+using Sidestep.Model;
+
+namespace Sidestep.Forwarding.Plans;
+
+/// <summary>Packets that reach a service in truth: what a narrower service takes away is left out.</summary>
+/// <param name="Vip">The VIP or VIP prefix.</param>
+/// <param name="First">The first number, see <see cref="PortMap.Key"/>.</param>
+/// <param name="Last">The last number, included.</param>
+public readonly record struct EffectivePorts(IPNetwork Vip, int First, int Last)
+{
+    /// <summary>For each service of the tables, by index.</summary>
+    public static ImmutableArray<ImmutableArray<EffectivePorts>> Of(ForwardingTables tables)
+    {
+        var effective = tables.Services.Select(static _ => ImmutableArray.CreateBuilder<EffectivePorts>()).ToArray();
+        foreach (var (vip, ports) in tables.Vips.Zip(PortMap.Of(tables).Vips))
+        {
+            foreach (var interval in ports.Intervals)
+                effective[interval.Service].Add(new EffectivePorts(vip.Address, interval.First, interval.Last));
+        }
+        return [.. effective.Select(static t => t.ToImmutable())];
+    }
+
+    /// <summary><c>198.51.100.10 tcp/80,443</c>; the same for the same packets, whatever the order.</summary>
+    public static string Describe(IEnumerable<EffectivePorts> matches) => string.Join("; ", matches
+        .GroupBy(static t => t.Vip)
+        .OrderBy(static g => g.Key.BaseAddress, AddressComparer.Instance).ThenBy(static g => g.Key.PrefixLength)
+        .Select(static g => (Vip: Text(g.Key), Ports: Ports(g.OrderBy(static t => t.First))))
+        .GroupBy(static v => v.Ports, static v => v.Vip)
+        .Select(static g => $"{string.Join(',', g)} {g.Key}"));
+
+    private static string Text(IPNetwork vip) =>
+        vip.PrefixLength == vip.BaseAddress.GetAddressBytes().Length * 8 ? vip.BaseAddress.ToString() : vip.ToString();
+
+    /// <summary>Ascending intervals, protocol by protocol.</summary>
+    private static string Ports(IEnumerable<EffectivePorts> intervals)
+    {
+        var texts = new List<string>();
+        var last = -1;
+        foreach (var (first, end) in intervals.SelectMany(static i => ByProtocol(i.First, i.Last)))
+        {
+            var protocol = first >> 16;
+            if (protocol == end >> 16 && protocol == last)
+                texts[^1] += $",{Range(first & 0xffff, end & 0xffff)}";
+            else
+                texts.Add(Word(first, end));
+            last = end >> 16;
+        }
+        return string.Join(", ", texts);
+    }
+
+    /// <summary>Cuts an interval at the ends of protocols of which it has only a part.</summary>
+    private static IEnumerable<(int First, int Last)> ByProtocol(int first, int last)
+    {
+        if ((first & 0xffff) != 0 && first >> 16 != last >> 16)
+        {
+            yield return (first, first | 0xffff);
+            first = (first | 0xffff) + 1;
+        }
+        if ((last & 0xffff) != 0xffff && first >> 16 != last >> 16)
+        {
+            yield return (first, (last & ~0xffff) - 1);
+            first = last & ~0xffff;
+        }
+        yield return (first, last);
+    }
+
+    private static string Word(int first, int last)
+    {
+        int protocol = first >> 16, end = last >> 16;
+        if (first == 0 && last == PortMap.MaxKey)
+            return "any";
+        if (protocol != end)
+            return $"protocols {Range(protocol, end)}";
+        var ports = Range(first & 0xffff, last & 0xffff);
+        return protocol == (int)TransportProtocol.Tcp ? $"tcp/{ports}"
+            : protocol == (int)TransportProtocol.Udp ? $"udp/{ports}"
+            : string.Create(CultureInfo.InvariantCulture, $"protocol {protocol}") + (ports == "any" ? "" : $"/{ports}");
+    }
+
+    private static string Range(int first, int last) => first == 0 && last == ushort.MaxValue ? "any"
+        : first == last ? first.ToString(CultureInfo.InvariantCulture)
+        : string.Create(CultureInfo.InvariantCulture, $"{first}-{last}");
+}

@@ -1,0 +1,62 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
+
+namespace Sidestep.Model;
+
+/// <summary>What a configuration is checked against beside itself: the interfaces and addresses of the director's machine.</summary>
+/// <param name="Interfaces">All of them, <c>lo</c> included: a VIP on the director's loopback is the classical mistake.</param>
+public sealed record HostInfo(ImmutableArray<HostInterface> Interfaces)
+{
+    /// <summary>The facts of the machine (the network namespace) that this process runs in.</summary>
+    /// <exception cref="NetworkInformationException">The kernel refused the list of interfaces.</exception>
+    public static HostInfo OfThisMachine()
+    {
+        var interfaces = ImmutableArray.CreateBuilder<HostInterface>();
+        foreach (var adapter in NetworkInterface.GetAllNetworkInterfaces())
+        {
+            var addresses = ImmutableArray.CreateBuilder<HostAddress>();
+            foreach (var unicast in adapter.GetIPProperties().UnicastAddresses)
+                addresses.Add(new HostAddress(unicast.Address, unicast.PrefixLength));
+            interfaces.Add(new HostInterface(adapter.Name, addresses.ToImmutable()));
+        }
+        return new HostInfo(interfaces.ToImmutable());
+    }
+
+    /// <summary>The interface of that name, or null.</summary>
+    public HostInterface? Find(string name) => Interfaces.FirstOrDefault(i => i.Name == name);
+}
+
+/// <summary>One interface of the director's machine.</summary>
+/// <param name="Name">The kernel's name.</param>
+/// <param name="Addresses">IPv4 and IPv6.</param>
+public sealed record HostInterface(string Name, ImmutableArray<HostAddress> Addresses);
+
+/// <summary>An address of an interface and the network that it puts on the link.</summary>
+/// <param name="Address">The machine's own address.</param>
+/// <param name="PrefixLength">Leading bits that all hosts of the link share: 0 to 32 (IPv4) or 128 (IPv6).</param>
+public sealed record HostAddress(IPAddress Address, int PrefixLength)
+{
+    /// <summary>Whether <paramref name="other"/> is in the network of this address; false for the other address family.</summary>
+    public bool IsOnLink(IPAddress other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return other.AddressFamily == Address.AddressFamily && Network.Contains(other);
+    }
+
+    /// <summary>The network, host bits cleared.</summary>
+    public IPNetwork Network
+    {
+        get
+        {
+            var bytes = Address.GetAddressBytes();
+            for (int bit = PrefixLength; bit < bytes.Length * 8; bit++)
+                bytes[bit / 8] &= (byte)~(0x80 >> (bit % 8));
+            // The constructor from bytes drops a scope id, which no network has.
+            return new IPNetwork(new IPAddress(bytes), PrefixLength);
+        }
+    }
+
+    internal bool IsIPv4 => Address.AddressFamily == AddressFamily.InterNetwork;
+}

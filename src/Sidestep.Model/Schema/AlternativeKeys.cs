@@ -1,0 +1,40 @@
+using System.Text.Json.Nodes;
+using Sidestep.Model.Yaml;
+
+namespace Sidestep.Model.Schema;
+
+/// <summary>Two keys that say the same in a short and a long form: one of them is there, never both.</summary>
+/// <param name="Short">For one value.</param>
+/// <param name="Long">For several.</param>
+/// <param name="OptionalWhen">Whether both may be absent in a mapping; null: never.</param>
+internal sealed record AlternativeKeys(Key Short, Key Long, Func<BoundMapping, bool>? OptionalWhen = null)
+{
+    /// <param name="what">The mapping with an article.</param>
+    /// <param name="mapping">What was read.</param>
+    /// <param name="node">Where.</param>
+    /// <param name="hasShort">Whether the key is written, or was probably meant by a misspelled one.</param>
+    /// <param name="hasLong">Likewise.</param>
+    /// <param name="issues">Gets the error.</param>
+    public void Check(string what, BoundMapping mapping, MappingNode node, bool hasShort, bool hasLong, IssueList issues)
+    {
+        if (hasShort && hasLong)
+        {
+            string path = DocumentPath.Key(mapping.Path, Short.Name);
+            issues.Error(path, node.Position, null, $"{what} has {Short.Name} and {Long.Name}, which say the same",
+                $"Keep {Long.Name} only, with everything in it");
+        }
+        else if (!hasShort && !hasLong && OptionalWhen?.Invoke(mapping) != true)
+        {
+            issues.Error(DocumentPath.Key(mapping.Path, Short.Name), node.Position, null,
+                $"{what} must have the key {Short.Name} or {Long.Name}", "Add one of them to this mapping");
+        }
+    }
+
+    /// <summary>The same as JSON Schema, as far as it depends on no other value.</summary>
+    public JsonObject ToJsonSchema() => OptionalWhen is null
+        ? new() { ["oneOf"] = new JsonArray(Required(Short), Required(Long)) }
+        : new() { ["not"] = Required(Short, Long) };
+
+    private static JsonObject Required(params Key[] keys) =>
+        new() { ["required"] = new JsonArray([.. keys.Select(k => JsonValue.Create(k.Name))]) };
+}

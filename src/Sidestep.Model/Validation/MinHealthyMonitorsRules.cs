@@ -1,0 +1,22 @@
+using Sidestep.Model.Schema;
+using Sidestep.Model.Yaml;
+
+namespace Sidestep.Model.Validation;
+
+/// <summary>No more monitors must be up than there are.</summary>
+internal static class MinHealthyMonitorsRules
+{
+    public static void Check(ConfigurationDocument document, IssueList issues)
+    {
+        foreach (var pool in document.Pools)
+        {
+            if (pool.Find(PoolSchema.MinHealthyMonitors) is not { Value.Count: > 1 } healthy)
+                continue;
+            int monitors = pool.Find(PoolSchema.Monitors)?.Node is ListNode list ? list.Items.Length : 1;
+            if (healthy.Value.Count > monitors)
+                issues.Error(DocumentPath.Key(healthy.Path, "atLeast"), healthy.Node,
+                    $"{healthy.Value.Count} monitors must be up, and the pool has {monitors}, so no server would ever serve",
+                    "Write a smaller number, or name more monitors");
+        }
+    }
+}

@@ -1,0 +1,44 @@
+using System.Net;
+using Sidestep.Model.Schema;
+
+namespace Sidestep.Model.Validation;
+
+/// <summary>A server is reached by an address of its own; the VIP is on all of them. Another director has one too.</summary>
+/// <remarks>A VIP prefix may hold addresses of servers: it can be every address there is.</remarks>
+internal static class VipOverlapRules
+{
+    public static void Check(ConfigurationDocument document, IssueList issues)
+    {
+        var services = new Dictionary<IPAddress, BoundMapping>();
+        foreach (var service in document.Services)
+        {
+            foreach (var vip in VirtualServiceSchema.VipsOf(service))
+            {
+                if (vip.Value.PrefixLength == AddressText.Bits(vip.Value.BaseAddress))
+                    services.TryAdd(vip.Value.BaseAddress, service);
+            }
+        }
+        var sorted = PoolUsage.Sorted(services.Keys);
+        foreach (var pool in document.Pools)
+        {
+            if (!PoolUsage.Of(pool).IsAnyIn(services, sorted))
+                continue;
+            foreach (var server in pool.Items(PoolSchema.Servers))
+            {
+                if (server.Find(RealServerSchema.Address) is { } address
+                    && services.TryGetValue(address.Value, out var service))
+                    issues.Error(address.Path, address.Node,
+                        $"the VIP of {ConfigurationDocument.Title(service)} (line {service.Node.Position.Line}), which every real server "
+                        + "has, so it leads to none of them",
+                        "Write the server's own address");
+            }
+        }
+        foreach (var peer in document.Director?.Value(DirectorSchema.Peers) ?? [])
+        {
+            if (services.TryGetValue(peer.Value, out var service))
+                issues.Error(peer.Path, peer.Node,
+                    $"the VIP of {ConfigurationDocument.Title(service)} (line {service.Node.Position.Line}), which all directors share",
+                    "Write the other director's own address");
+        }
+    }
+}

@@ -1,0 +1,27 @@
+using System.Net;
+using Sidestep.Model.Schema;
+
+namespace Sidestep.Model.Validation;
+
+/// <summary>What is said about a VIP is said once, and about one that services have.</summary>
+internal static class VipRules
+{
+    public static void Check(ConfigurationDocument document, IssueList issues)
+    {
+        if (document.Vips.Count == 0)
+            return;
+        var served = document.Services.SelectMany(VirtualServiceSchema.VipsOf).Select(v => v.Value).ToHashSet();
+        var first = new Dictionary<IPNetwork, Located<IPNetwork>>();
+        foreach (var item in document.Vips)
+        {
+            if (item.Find(VipSchema.Address) is not { } address)
+                continue;
+            if (!first.TryAdd(address.Value, address))
+                issues.Error(address.Path, address.Node,
+                    $"already on line {first[address.Value].Node.Position.Line}", "Keep one of the two");
+            else if (!served.Contains(address.Value))
+                issues.Warning(address.Path, address.Node, "no virtual service has this VIP, so this is ignored",
+                    "Write it exactly as a service does, or remove it");
+        }
+    }
+}

@@ -1,0 +1,188 @@
+using System.Collections.Immutable;
+using YamlDotNet.Core;
+using YamlDotNet.Core.Events;
+
+namespace Sidestep.Model.Yaml;
+
+/// <summary>Turns YAML text into located nodes. Knows YAML, nothing of what a configuration means.</summary>
+/// <remarks>Events are pulled one by one and aliases are never expanded, so memory stays in proportion to the text.</remarks>
+internal sealed class YamlParser
+{
+    private const string SyntaxRemedy =
+        "Look at this line and the one above: indent with spaces, put a colon and a space after a key, close quotes and "
+        + "brackets";
+
+    private readonly Parser _parser;
+    private readonly IssueList _issues;
+    private readonly Stack<Position> _openBrackets = [];
+
+    private readonly int _linesBefore;
+
+    private YamlParser(string yaml, IssueList issues, int linesBefore)
+    {
+        _linesBefore = linesBefore;
+        _parser = new Parser(new StringReader(yaml));
+        _issues = issues;
+    }
+
+    /// <summary>The root of the only document in <paramref name="yaml"/>; null when that was reported as impossible.</summary>
+    /// <param name="yaml">The text.</param>
+    /// <param name="issues">Gets what is wrong.</param>
+    /// <param name="linesBefore">Lines in front of the text, where it is a part of a document.</param>
+    public static Node? Parse(string yaml, IssueList issues, int linesBefore = 0)
+    {
+        if (YamlSubsetParser.Parse(yaml, linesBefore) is { } parsed)
+            return parsed;
+        var parser = new YamlParser(yaml, issues, linesBefore);
+        try
+        {
+            return parser.ReadDocument();
+        }
+        catch (YamlException malformed)
+        {
+            var at = parser.At(malformed.Start);
+            if (TabAfter(yaml, at) is { } tab)
+                issues.Error("", tab, null, "not YAML: a tab in the indentation", "Indent with spaces");
+            else
+                issues.Error("", at, null, $"not YAML: {Sentence(malformed.Message)}{parser.OpenBracket()}", SyntaxRemedy);
+        }
+        // Nothing is read after that, because the library takes time in proportion to the square of the depth.
+        catch (TooDeepException deep)
+        {
+            issues.Error(deep.Path, deep.At, null, $"nested deeper than {Limits.NestingDepth} levels",
+                "A configuration needs six: look for stray brackets");
+        }
+        // The library throws this from its inside when the text begins another block between brackets. It reads ahead,
+        // so that the bracket itself need not have been seen yet.
+        catch (InvalidOperationException)
+        {
+            if (!parser._openBrackets.TryPeek(out var position))
+                position = parser.At(parser._parser.Current?.End ?? Mark.Empty);
+            issues.Error("", position, null, "not YAML: a bracket that opens here or a little later is not closed",
+                "Close the bracket");
+        }
+        return null;
+    }
+
+    private Node? ReadDocument()
+    {
+        _parser.Consume<StreamStart>();
+        if (!_parser.TryConsume<DocumentStart>(out _))
+        {
+            _issues.Error("", new Position(1, 1), null, "the document is empty",
+                "Write at least the section director; docs/example.yaml is a start");
+            return null;
+        }
+        var root = ReadNode("", 0);
+        _parser.Consume<DocumentEnd>();
+        if (!_parser.Accept<DocumentStart>(out var second))
+            return root;
+        _issues.Error("", At(second.Start), null, "a second YAML document begins here",
+            "Keep one document per file: remove the line --- or ... before it");
+        // Half of a configuration would only give rise to complaints about the other half.
+        return null;
+    }
+
+    private Node ReadNode(string path, int depth)
+    {
+        var at = At(_parser.Current!.Start);
+        if (_parser.TryConsume<AnchorAlias>(out var alias))
+        {
+            _issues.Error(path, at, "*" + alias.Value.Value, "YAML aliases are not supported",
+                "Write the value out at this place");
+            return new ErrorNode(at);
+        }
+        RejectAnchorAndTag(_parser.Require<NodeEvent>(), path);
+        if (_parser.TryConsume<Scalar>(out var scalar))
+            return new ScalarNode(at, scalar.Value, scalar.Style != ScalarStyle.Plain);
+        if (depth == Limits.NestingDepth)
+            throw new TooDeepException(path, at);
+        return _parser.Accept<SequenceStart>(out _) ? ReadList(at, path, depth) : ReadMapping(at, path, depth);
+    }
+
+    private ListNode ReadList(Position at, string path, int depth)
+    {
+        if (_parser.Consume<SequenceStart>().Style == SequenceStyle.Flow)
+            _openBrackets.Push(at);
+        var items = ImmutableArray.CreateBuilder<Node>();
+        while (!_parser.TryConsume<SequenceEnd>(out _))
+            items.Add(ReadNode(DocumentPath.Item(path, items.Count), depth + 1));
+        Close(at);
+        return new ListNode(at, items.ToImmutable());
+    }
+
+    private MappingNode ReadMapping(Position at, string path, int depth)
+    {
+        if (_parser.Consume<MappingStart>().Style == MappingStyle.Flow)
+            _openBrackets.Push(at);
+        var entries = ImmutableArray.CreateBuilder<MappingEntry>();
+        var lines = new Dictionary<string, int>(StringComparer.Ordinal);
+        while (!_parser.TryConsume<MappingEnd>(out _))
+        {
+            if (ReadNode(path, depth + 1) is not ScalarNode key)
+            {
+                var odd = ReadNode(path, depth + 1);
+                _issues.Error(path, odd.Position, null, "the key of this value is a list, a mapping or an alias",
+                    "Write a plain word and a colon as the key");
+                continue;
+            }
+            var keyPath = DocumentPath.Key(path, key.Text);
+            var value = ReadNode(keyPath, depth + 1);
+            if (lines.TryAdd(key.Text, key.Position.Line))
+                entries.Add(new MappingEntry(key, value));
+            else
+                _issues.Error(keyPath, key.Position, IssueList.ValueOf(value),
+                    $"this key is already on line {lines[key.Text]}", "Keep one of the two");
+        }
+        Close(at);
+        return new MappingNode(at, entries.ToImmutable());
+    }
+
+    private string OpenBracket() =>
+        _openBrackets.TryPeek(out var open) ? $" (a bracket opens at {open.Line}:{open.Column})" : "";
+
+    private void Close(Position at)
+    {
+        if (_openBrackets.TryPeek(out var open) && open == at)
+            _openBrackets.Pop();
+    }
+
+    private void RejectAnchorAndTag(NodeEvent node, string path)
+    {
+        if (!node.Anchor.IsEmpty)
+            _issues.Error(path, At(node.Start), "&" + node.Anchor.Value, "YAML anchors are not supported",
+                "Remove the anchor and write the value out where it is needed");
+        // "!" alone is how the parser marks quoted text in some styles; only a written tag has a name.
+        if (!node.Tag.IsEmpty && !node.Tag.IsNonSpecific)
+            _issues.Error(path, At(node.Start), node.Tag.Value, "YAML tags are not supported",
+                "Remove the tag: the form of a value follows from its key");
+    }
+
+    private sealed class TooDeepException(string path, Position at) : Exception
+    {
+        public string Path { get; } = path;
+
+        public Position At { get; } = at;
+    }
+
+    private Position At(Mark mark) => new(Bounded(mark.Line + _linesBefore), Bounded(mark.Column));
+
+    private static int Bounded(long number) => (int)Math.Clamp(number, 1, int.MaxValue);
+
+    private static string Sentence(string message) =>
+        message.Length == 0 ? message : (char.ToLowerInvariant(message[0]) + message[1..]).TrimEnd('.');
+
+    // The library complains about the block that a tab breaks: where the block begins, and in words about something else.
+    private static Position? TabAfter(string text, Position at)
+    {
+        int number = 0;
+        foreach (var line in text.AsSpan().EnumerateLines())
+        {
+            number++;
+            var indentation = line[..(line.Length - line.TrimStart(" \t").Length)];
+            if (number >= at.Line && indentation.Length < line.Length && indentation.Contains('\t'))
+                return new Position(number, indentation.IndexOf('\t') + 1);
+        }
+        return null;
+    }
+}

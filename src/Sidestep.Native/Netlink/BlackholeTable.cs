@@ -1,0 +1,66 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Sidestep.Native.Netlink;
+
+/// <summary>Destinations that the kernel neither forwards to nor answers for when packets come in by an interface: a rule for the
+/// interface, and a table with routes that lead nowhere (<c>ip rule add iif</c>, <c>ip route add blackhole</c>). Local addresses stay
+/// local, and packets of this machine's own are not concerned.</summary>
+public static class BlackholeTable
+{
+    private const ushort NewRule = 32, DeleteRule = 33;
+    private const ushort InputNameAttribute = 3, PriorityAttribute = 6, RuleTableAttribute = 15;
+    private const byte ToTable = 1;
+    private const int RuleMessageBytes = 12, NoSuchProcess = 3, NoFamily = 97;
+
+    /// <summary>Adds the route of a prefix to a table; nothing happens when it is there.</summary>
+    public static void Add(NetlinkSocket socket, uint table, IPNetwork prefix) =>
+        Execute(socket, Route("silence", RouteMessage.New, NetlinkRequest.Create | NetlinkRequest.Replace, table, prefix));
+
+    /// <summary>Takes it back; nothing happens when it is not there.</summary>
+    public static void Remove(NetlinkSocket socket, uint table, IPNetwork prefix) => Execute(socket, Route("hear", RouteMessage.Delete, 0, table, prefix));
+
+    /// <summary>Has the table asked for what comes in by an interface; nothing happens when it is.</summary>
+    public static void AddRule(NetlinkSocket socket, AddressFamily family, uint priority, string interfaceName, uint table) =>
+        Execute(socket, Rule("add", NewRule, NetlinkRequest.Create | NetlinkRequest.Exclusive, family, priority, interfaceName, table));
+
+    /// <summary>Takes that back; nothing happens when it is not so.</summary>
+    public static void RemoveRule(NetlinkSocket socket, AddressFamily family, uint priority, string interfaceName, uint table) =>
+        Execute(socket, Rule("remove", DeleteRule, 0, family, priority, interfaceName, table));
+
+    private static void Execute(NetlinkSocket socket, NetlinkRequest request)
+    {
+        try
+        {
+            socket.Execute(request);
+        }
+        catch (NativeException e) when (e.IsBusy || e.IsNotFound || e.Errno is NoSuchProcess or NoFamily or Interop.Libc.EOPNOTSUPP)
+        {
+            // as wanted; or the family is switched off, and then nothing of it is answered
+        }
+    }
+
+    private static NetlinkRequest Route(string verb, ushort type, ushort flags, uint table, IPNetwork prefix)
+    {
+        Span<byte> message = stackalloc byte[RouteMessage.Bytes];
+        message.Clear();
+        message[RouteMessage.FamilyAt] = NetlinkFamily.Of(prefix.BaseAddress.AddressFamily);
+        message[RouteMessage.LengthAt] = (byte)prefix.PrefixLength;
+        message[RouteMessage.ProtocolAt] = RouteMessage.ByAdministrator;
+        message[RouteMessage.TypeAt] = RouteMessage.Blackhole;
+        return new NetlinkRequest($"{verb} {prefix}", type, flags, message)
+            .With(RouteMessage.Destination, prefix.BaseAddress.GetAddressBytes()).With(RouteMessage.Table, table);
+    }
+
+    private static NetlinkRequest Rule(string verb, ushort type, ushort flags, AddressFamily family, uint priority, string interfaceName, uint table)
+    {
+        // struct fib_rule_hdr
+        Span<byte> message = stackalloc byte[RuleMessageBytes];
+        message.Clear();
+        message[0] = NetlinkFamily.Of(family);
+        message[7] = ToTable;
+        return new NetlinkRequest($"{verb} rule for {interfaceName}", type, flags, message)
+            .With(PriorityAttribute, priority).With(InputNameAttribute, Encoding.UTF8.GetBytes(interfaceName + '\0')).With(RuleTableAttribute, table);
+    }
+}

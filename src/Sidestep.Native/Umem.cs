@@ -1,0 +1,53 @@
+namespace Sidestep.Native;
+
+/// <summary>Memory for frames that the kernel and one thread share (UMEM of AF_XDP): chunks of equal size, and those of them that
+/// nobody uses.</summary>
+public sealed unsafe class Umem : IDisposable
+{
+    /// <summary>Bytes of a chunk.</summary>
+    public const int ChunkBytes = 4096;
+
+    private readonly MappedMemory _memory;
+    private readonly ulong[] _free;
+    private int _count;
+
+    /// <summary>Takes memory.</summary>
+    /// <param name="chunks">How many frames it has room for.</param>
+    public Umem(int chunks)
+    {
+        _memory = MappedMemory.Anonymous((long)chunks * ChunkBytes);
+        _free = new ulong[chunks];
+        for (var i = chunks - 1; i >= 0; i--)
+            _free[_count++] = (ulong)i * ChunkBytes;
+    }
+
+    /// <summary>Chunks that nobody uses.</summary>
+    public int Free => _count;
+
+    internal byte* Address => _memory.Address;
+
+    internal long Length => _memory.Length;
+
+    /// <summary>Takes a chunk.</summary>
+    /// <returns>False: there is none left.</returns>
+    public bool TryTake(out ulong chunk)
+    {
+        if (_count == 0)
+        {
+            chunk = 0;
+            return false;
+        }
+        chunk = _free[--_count];
+        return true;
+    }
+
+    /// <summary>Gives a chunk back.</summary>
+    /// <param name="address">Of it, or of any byte in it.</param>
+    public void Return(ulong address) => _free[_count++] = address & ~(ulong)(ChunkBytes - 1);
+
+    /// <summary>The whole chunk that an address lies in.</summary>
+    public Span<byte> Chunk(ulong address) => _memory.View<byte>((long)(address & ~(ulong)(ChunkBytes - 1)), ChunkBytes);
+
+    /// <inheritdoc/>
+    public void Dispose() => _memory.Dispose();
+}

@@ -1,0 +1,229 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Sidestep.ConformanceTests.Cases;
+using Sidestep.ConformanceTests.Xdp;
+using Sidestep.Engine.Managed;
+using Sidestep.Engine.Xdp;
+using Sidestep.Engine.Xdp.Layout;
+using Sidestep.Forwarding;
+using Sidestep.Forwarding.Pipeline;
+using Sidestep.Native;
+
+namespace Sidestep.ConformanceTests.Differential;
+
+/// <summary>The program in the kernel and the pipeline in C#, given the same: what they do must be the same, bytes, counters and
+/// what is remembered included. On one CPU.</summary>
+internal sealed class EngineComparison : IDisposable
+{
+    /// <summary>Room for the flows that a scenario makes.</summary>
+    public const int FlowTableSize = XdpEngine.DetachedFlows;
+
+    private const int Interface = 1, Longest = 4096, Headroom = 256;
+
+    private readonly int _cpu;
+    private readonly XdpEngine _xdp;
+    private readonly ManagedEngine _managed = new(FlowTableSize);
+    private readonly PacketPipeline _pipeline;
+    private readonly BpfRingBuffer _punts;
+    private readonly byte[] _output = new byte[Longest + Headroom];
+    private readonly byte[] _buffer = new byte[Longest + 2 * Headroom];
+    private readonly byte[] _puntedFrame = new byte[16 + Constants.FrameBytes];
+    private int _puntedLength;
+    private ForwardingTables? _tables;
+    private DateTimeOffset _now;
+    private BpfProgram? _program;
+    private NamedCounters? _xdpBefore, _managedBefore;
+
+    /// <summary>The calling thread stays on one CPU from now on, because counters are each CPU's own.</summary>
+    /// <param name="xdp">For this alone while scenarios run; it remembers as many flows as <see cref="FlowTableSize"/>.</param>
+    public EngineComparison(XdpEngine xdp)
+    {
+        _cpu = Environment.ProcessorCount - 1;
+        Kernel.PinThread(_cpu);
+        _xdp = xdp;
+        _pipeline = _managed.NewPipeline();
+        _punts = BpfRingBuffer.Open(_xdp.PuntedFrames);
+    }
+
+    /// <summary>Runs a scenario from its beginning, with nothing remembered.</summary>
+    /// <param name="scenario">What comes.</param>
+    /// <param name="frames">Counts those that were compared.</param>
+    /// <returns>Where they differ first; null when they do not.</returns>
+    public Difference? Run(Scenario scenario, ref long frames)
+    {
+        Begin();
+        Given? given = null;
+        string changes = "{}";
+        for (var stage = 0; stage < scenario.Stages.Count; stage++)
+        {
+            var (change, later, stageFrames) = scenario.Stages[stage];
+            given = stage == 0 ? CaseTable.Given(change) : CaseTable.Given(changes = Merge(changes, change));
+            if (stage == 0)
+                changes = change;
+            _now += TimeSpan.FromSeconds(later);
+            if (Apply(given) is { } rejection)
+                return new Difference(stage, -1, rejection);
+            for (var i = 0; i < stageFrames.Count; i++)
+            {
+                frames++;
+                if (Compare(stageFrames[i]) is { } difference)
+                    return new Difference(stage, i, difference);
+            }
+            if (CompareState() is { } stateDifference)
+                return new Difference(stage, stageFrames.Count, stateDifference);
+        }
+        return null;
+    }
+
+    /// <summary>Both sets of changes as one.</summary>
+    private static string Merge(string changes, string more) => CaseTable.Merged(changes, more);
+
+    private void Begin()
+    {
+        Engines.ClearState(_xdp);
+        _managed.Clear();
+        _tables = null;
+        _now = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    }
+
+    private string? Apply(Given given)
+    {
+        var count = _tables is null ? null : (Func<FlowCounts>)_xdp.ReadFlows;
+        _tables = TableCompiler.Compile(given.Configuration, given.NextHops, _tables, _now, count);
+        string? xdp = TryApply(_xdp, _tables), managed = TryApply(_managed, _tables);
+        if (xdp != managed)
+            return $"xdp {xdp ?? "takes the tables"}, managed {managed ?? "takes them"}";
+        _program?.Dispose();
+        _program = _xdp.Program();
+        (_xdpBefore, _managedBefore) = (NamedCounters.Of(_xdp.ReadCounters()), NamedCounters.Of(_managed.ReadCounters()));
+        return null;
+    }
+
+    private static string? TryApply(IEngine engine, ForwardingTables tables)
+    {
+        try
+        {
+            engine.Apply(tables);
+            return null;
+        }
+        catch (EngineException e)
+        {
+            return $"refuses: {e.Message}".Replace(engine.Capabilities.Engine, "", StringComparison.Ordinal);
+        }
+    }
+
+    private string? Compare(byte[] frame)
+    {
+        ref var counters = ref _xdp.Maps.Counters(_cpu);
+        // Answers are bounded by a clock that the two do not share.
+        (counters.IcmpTick, counters.IcmpTokens) = (0, 0);
+        _pipeline.ResetRateLimit();
+        Span<FrameCounter> before = stackalloc FrameCounter[Constants.DecisionCounters];
+        DecisionCounters(ref counters).CopyTo(before);
+        var run = _program!.Run(frame, _output, ingressInterface: Interface);
+        var (counter, bytes) = Counted(before, DecisionCounters(ref counters));
+        frame.CopyTo(_buffer.AsSpan(Headroom));
+        var managed = new Frame(_buffer, Headroom, frame.Length);
+        _pipeline.Now = ManagedEngine.MonotonicNanoseconds();
+        var decision = _pipeline.Process(_managed.Tables!, ref managed, Interface);
+        var action = ManagedEngine.ActionOf(decision, _pipeline.Egress, Interface);
+        var expected = CounterOf(decision);
+        if ((XdpAction)run.ReturnValue != action || counter != expected || (counter != 0 && bytes != frame.Length))
+            return $"xdp {(XdpAction)run.ReturnValue} counted {Name(counter)}, managed {decision} {(decision == Decision.Drop ? _pipeline.Reason : "")} ({action}, counts {Name(expected)})";
+        var sent = _output.AsSpan(0, run.Length);
+        if (action != XdpAction.Drop && !sent.SequenceEqual(managed.Bytes))
+            return $"{decision}: xdp sends {Convert.ToHexStringLower(sent)}, managed {Convert.ToHexStringLower(managed.Bytes)}";
+        return decision == Decision.Punted ? ComparePunted(managed.Bytes) : null;
+    }
+
+    /// <summary>What is handed over to be sent in fragments.</summary>
+    private string? ComparePunted(ReadOnlySpan<byte> frame)
+    {
+        _puntedLength = 0;
+        _punts.Poll(TimeSpan.Zero, record =>
+        {
+            record.CopyTo(_puntedFrame);
+            _puntedLength = record.Length;
+        });
+        const int Header = 16;
+        if (_puntedLength < Header)
+            return "fragmented: xdp hands nothing over";
+        var headerWords = MemoryMarshal.Cast<byte, uint>(_puntedFrame.AsSpan(0, Header));
+        int mtu = (ushort)headerWords[2], l3 = (int)(headerWords[2] >> 16);
+        var (managedL3, managedMtu, managedEgress) = _pipeline.PuntTarget(_managed.Tables!);
+        var punted = _puntedFrame.AsSpan(Header, (int)headerWords[1]);
+        return (mtu, l3, (int)headerWords[0]) != (managedMtu, managedL3, managedEgress) || !punted.SequenceEqual(frame)
+            ? $"fragmented: xdp hands over {mtu}, {l3}, interface {headerWords[0]}, {Convert.ToHexStringLower(punted)}, managed {managedMtu}, {managedL3}, {Convert.ToHexStringLower(frame)}"
+            : null;
+    }
+
+    /// <summary>All counters, and who is remembered to go where.</summary>
+    private string? CompareState()
+    {
+        var (xdp, managed) = ($"{NamedCounters.Of(_xdp.ReadCounters()).Since(_xdpBefore!)}", $"{NamedCounters.Of(_managed.ReadCounters()).Since(_managedBefore!)}");
+        if (xdp != managed)
+            return $"counters: xdp {LinesMissingIn(xdp, managed)}, managed {LinesMissingIn(managed, xdp)}";
+        var (xdpFlows, managedFlows) = (new List<string>(), new List<string>());
+        DirectorFlows.Visit(_xdp.Maps, f => xdpFlows.Add(TextOf(f)));
+        _managed.VisitFlows(f => managedFlows.Add(TextOf(f)));
+        xdpFlows.Sort(StringComparer.Ordinal);
+        managedFlows.Sort(StringComparer.Ordinal);
+        return xdpFlows.SequenceEqual(managedFlows) ? null
+            : $"remembered: only xdp {string.Join("; ", xdpFlows.Except(managedFlows).Take(3))}, only managed {string.Join("; ", managedFlows.Except(xdpFlows).Take(3))}";
+    }
+
+    private static string LinesMissingIn(string text, string other) => string.Join("; ", text.Split('\n').Except(other.Split('\n')).Take(4));
+
+    private static string TextOf(TrackedFlow f) => $"{f.Service} {f.Flow} {f.Server}";
+
+    private int CounterOf(Decision decision) => decision switch
+    {
+        Decision.Pass or Decision.Forward => 0,
+        Decision.Drop => Constants.DropCounterBase + (int)_pipeline.Reason,
+        // What a server gets is counted with it.
+        Decision.DeliverLocally when _pipeline.HasServer => 0,
+        _ => (int)decision,
+    };
+
+    private static string Name(int counter) => counter switch
+    {
+        0 => "nothing",
+        > Constants.DropCounterBase => $"{(DropReason)(counter - Constants.DropCounterBase)}",
+        < 0 => "several",
+        _ => $"{(Decision)counter}",
+    };
+
+    private static Span<FrameCounter> DecisionCounters(ref CpuCounters counters) => counters.Decisions;
+
+    private static (int Counter, long Bytes) Counted(ReadOnlySpan<FrameCounter> before, ReadOnlySpan<FrameCounter> after)
+    {
+        var (found, bytes) = (0, 0L);
+        for (var i = 0; i < before.Length; i++)
+        {
+            if (before[i].Packets == after[i].Packets)
+                continue;
+            found = found == 0 && after[i].Packets == before[i].Packets + 1 ? i : -1;
+            bytes = (long)(after[i].Bytes - before[i].Bytes);
+        }
+        return (found, bytes);
+    }
+
+    public void Dispose()
+    {
+        _program?.Dispose();
+        _punts.Dispose();
+        _managed.Dispose();
+    }
+}
+
+/// <summary>Where two engines differ.</summary>
+/// <param name="Stage">Number of the stage.</param>
+/// <param name="Frame">Number of the frame in it; -1: already the tables; the number of frames: at the end of the stage.</param>
+/// <param name="What">In words.</param>
+internal sealed record Difference(int Stage, int Frame, string What)
+{
+    /// <summary>The kind of it: what shrinking must keep.</summary>
+    public string Kind => string.Join(' ', What.Split(' ').Take(What.StartsWith("xdp", StringComparison.Ordinal) ? 6 : 1));
+
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"stage {Stage}, frame {Frame}: {What}");
+}

@@ -1,0 +1,46 @@
+using Sidestep.ConformanceTests.Cases;
+
+namespace Sidestep.ConformanceTests.Frames;
+
+/// <summary>How headers call what follows them.</summary>
+/// <param name="Name">Of the layer; empty when nothing follows.</param>
+internal sealed record NextLayer(string Name)
+{
+    /// <summary>The first of the layers that puts bytes into the frame.</summary>
+    public static NextLayer Of(IEnumerable<Layer> inside, byte[] input) => inside.FirstOrDefault(static l => l.Name != "first")?.Name switch
+    {
+        null => new NextLayer(""),
+        "datagram of input" => new NextLayer(PartialLayers.IsIpv6(input) ? "ipv6" : "ipv4"),
+        var name => new NextLayer(name),
+    };
+
+    /// <summary>IEEE 802 and GRE: the type that the row says, or that of the layer.</summary>
+    public long EtherType(CaseNode node) => node["type"].Exists ? node["type"].Number : Name switch
+    {
+        "ipv4" => 0x0800,
+        "arp" => 0x0806,
+        "vlan" => 0x8100,
+        "ipv6" => 0x86dd,
+        "service-vlan" => 0x88a8,
+        _ => throw node.Wrong($"the type of '{Name}' must be said"),
+    };
+
+    /// <summary>IANA's protocol number: the one that the row says, or that of the layer.</summary>
+    /// <param name="node">The field of the row.</param>
+    public long Protocol(CaseNode node) => node.Exists ? node.Number : Name switch
+    {
+        "hop-by-hop" => 0,
+        "icmp" => 1,
+        "ipv4" or "rest of input" => 4,
+        "tcp" => 6,
+        "udp" => 17,
+        "ipv6" => 41,
+        "routing" => 43,
+        "fragment" => 44,
+        "gre" => 47,
+        "authentication" => 51,
+        "icmpv6" or "neighbour-solicitation" or "neighbour-advertisement" => 58,
+        "destination-options" => 60,
+        _ => throw node.Wrong("the protocol must be said"),
+    };
+}

@@ -1,8 +1,0 @@
-namespace Sidestep.ConformanceTests.Xdp;
-
-/// <summary>Tests of this collection take turns: an engine is for one thread, and counters are compared before and after.</summary>
-[CollectionDefinition(Name, DisableParallelization = true)]
-public sealed class OneAtATime
-{
-    public const string Name = "engine";
-}

@@ -1,0 +1,61 @@
+namespace Sidestep.SystemTests.Agent.Actions;
+
+/// <summary>Who answers ARP for the VIP, judged by the frames on the wire.</summary>
+public sealed class ArpSuppressionTests
+{
+    [Fact]
+    public void A_server_stops_replying_to_ARP_for_the_VIP_once_the_agent_is_applied()
+    {
+        using var setup = new RealServer();
+        using var wire = RawSocket.Open(setup.Outside, "eth0");
+        setup.Server.Ip($"address add {RealServer.Vip}/32 dev lo");
+        Assert.Contains(RealServer.Vip, RepliedAddresses(setup, wire));
+
+        setup.RunAgent($"apply --vip {RealServer.Vip} --vip {RealServer.OtherVip} --interface eth0");
+
+        Assert.Equal([RealServer.Address], RepliedAddresses(setup, wire));
+    }
+
+    [Fact]
+    public void ARP_requests_sent_by_the_server_never_carry_the_VIP()
+    {
+        using var setup = new RealServer();
+        using var wire = RawSocket.Open(setup.Outside, "eth0");
+        setup.Server.Ip($"address add {RealServer.Vip}/32 dev lo");
+        Assert.Equal(RealServer.Vip, SenderInRequestFor(setup, wire, "10.0.1.77"));
+
+        setup.RunAgent($"apply --vip {RealServer.Vip} --interface eth0");
+
+        Assert.Equal(RealServer.Address, SenderInRequestFor(setup, wire, "10.0.1.78"));
+    }
+
+    [Fact]
+    public void Connections_opened_by_the_server_never_use_the_VIP_as_source()
+    {
+        using var setup = new RealServer();
+        // Nothing but lo has an address that would do: an address of scope global would be chosen.
+        setup.ApplyLayer3();
+        setup.Server.Ip($"address del {RealServer.Address}/24 dev eth0");
+        setup.Server.Ip($"route add {RealServer.Client} dev eth0");
+        Assert.DoesNotContain(RealServer.Vip, setup.Server.Ip($"route get {RealServer.Client}"), StringComparison.Ordinal);
+    }
+
+    /// <summary>Which of the VIPs and the server's own address are answered for. The own address is asked last: once its
+    /// answer is here, an answer to what was asked before it would be here, too.</summary>
+    private static List<string> RepliedAddresses(RealServer setup, RawSocket wire)
+    {
+        foreach (var target in new[] { RealServer.Vip, RealServer.OtherVip, RealServer.Address })
+            wire.Send(Frame.ArpRequest(setup.OutsideMac, RealServer.Router, target));
+        static bool IsReply(byte[] f) => Frame.Type(f) == Frame.Arp && Frame.ReadArp(f).Operation == 2;
+        return [.. wire.ReceiveUntil(static f => IsReply(f) && Frame.ReadArp(f).Sender == RealServer.Address)
+            .Where(IsReply).Select(static f => Frame.ReadArp(f).Sender)];
+    }
+
+    /// <summary>The server sends from the VIP to a neighbour that it does not know, as a reply to a client on the same network.</summary>
+    private static string SenderInRequestFor(RealServer setup, RawSocket wire, string neighbour)
+    {
+        setup.Server.Try("ping", "-c", "1", "-W", "1", "-I", RealServer.Vip, neighbour);
+        var frames = wire.ReceiveUntil(f => Frame.Type(f) == Frame.Arp && Frame.ReadArp(f) is { Operation: 1 } arp && arp.Target == neighbour);
+        return Frame.ReadArp(frames[^1]).Sender;
+    }
+}

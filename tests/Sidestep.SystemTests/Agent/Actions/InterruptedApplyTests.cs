@@ -1,0 +1,71 @@
+using System.Diagnostics;
+
+namespace Sidestep.SystemTests.Agent.Actions;
+
+/// <summary>kill -9 in the middle of apply.</summary>
+public sealed class InterruptedApplyTests
+{
+    private const int Rounds = 6;
+
+    [Fact]
+    public void Remove_reverts_a_killed_apply_and_the_VIP_never_appears_without_ARP_suppression()
+    {
+        using var setup = new RealServer();
+        var before = setup.DumpState();
+        var killed = 0;
+        for (var round = 0; round < Rounds; round++)
+        {
+            using var apply = Shell.Start(setup.Command($"apply --vip {RealServer.Vip} --vip {RealServer.OtherVip} --interface eth0 --decapsulate ipip --director {RealServer.Director}"));
+            // The state file is written just before the first change: from there on every moment is one in the middle.
+            var clock = Stopwatch.StartNew();
+            while (!apply.HasExited && Directory.GetFiles(setup.StateDirectory, "*.json").Length == 0)
+                Assert.True(clock.Elapsed < TimeSpan.FromSeconds(30), "no state file");
+            var delay = TimeSpan.FromMilliseconds(2 * round);
+            for (clock.Restart(); clock.Elapsed < delay;)
+                Thread.SpinWait(100);
+            apply.Kill();
+            apply.WaitForExit();
+            if (apply.ExitCode != 0)
+                killed++;
+
+            if (setup.Server.Ip("address show dev lo").Contains("203.0.113.", StringComparison.Ordinal))
+                Assert.Equal((1, 2), (setup.Sysctl("all/arp_ignore"), setup.Sysctl("all/arp_announce")));
+            setup.RunAgent("remove");
+            Assert.Equal(before, setup.DumpState());
+        }
+        Assert.True(killed >= Rounds / 2, $"only {killed} of {Rounds} rounds were killed before the end");
+    }
+
+    [Fact]
+    public void Apply_completes_what_a_killed_apply_started()
+    {
+        using var setup = new RealServer();
+        var before = setup.DumpState();
+        using (var apply = Shell.Start(setup.Command($"apply --vip {RealServer.Vip} --interface eth0 --decapsulate ipip --director {RealServer.Director}")))
+        {
+            while (!apply.HasExited && Directory.GetFiles(setup.StateDirectory, "*.json").Length == 0)
+                Thread.SpinWait(100);
+            apply.Kill();
+            apply.WaitForExit();
+        }
+        setup.ApplyLayer3();
+        setup.RunAgent("verify");
+        setup.RunAgent("remove");
+        Assert.Equal(before, setup.DumpState());
+    }
+
+    [Fact]
+    public void The_VIP_does_not_appear_when_the_sysctls_cannot_be_set()
+    {
+        using var setup = new RealServer();
+        var before = setup.DumpState();
+        // As in a container: apply fails at its first setting, which must come before the address.
+        var result = Shell.Try(["unshare", "--mount", "sh", "-c", "mount --bind /proc/sys /proc/sys && mount -o remount,bind,ro /proc/sys && exec \"$@\"", "sh",
+            .. setup.Command($"apply --vip {RealServer.Vip} --interface eth0 --decapsulate ipip --director {RealServer.Director}")]);
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains("cannot set net/ipv4/conf/all/arp_ignore to 1", result.Error, StringComparison.Ordinal);
+        Assert.Equal(before, setup.DumpState());
+        setup.RunAgent("remove");
+        Assert.Equal(before, setup.DumpState());
+    }
+}

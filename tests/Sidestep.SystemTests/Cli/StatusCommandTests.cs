@@ -1,0 +1,112 @@
+using System.Text.Json;
+
+namespace Sidestep.SystemTests.Cli;
+
+/// <summary><c>sidestep status</c> says what is, to people and programs, with and without the daemon.</summary>
+public sealed class StatusCommandTests
+{
+    [Fact]
+    public void Status_works_without_the_daemon_and_from_other_namespaces()
+    {
+        using var segment = new Segment();
+        var daemon = segment.Start();
+        using var traffic = segment.Send();
+        traffic.WaitUntilAllAnswered();
+        traffic.WaitForSent(100);
+        var exchanges = traffic.Stop();
+        var running = segment.Status();
+        Assert.Equal(daemon.Id, running.GetProperty("daemon").GetProperty("processId").GetInt32());
+        Assert.Equal(segment.FilePath, running.GetProperty("daemon").GetProperty("configurationFile").GetString());
+        daemon.Kill();
+
+        // This process is in no namespace of the director's; a client of it sees the same.
+        foreach (var command in new[] { segment.StatusCommand("--json"), segment.Client.Enter(segment.StatusCommand("--json")), segment.Director.Enter([.. segment.StatusCommand("--json"), "--config", segment.FilePath]) })
+        {
+            using var document = JsonDocument.Parse(Shell.Run(command));
+            var status = document.RootElement;
+            Assert.False(status.GetProperty("daemon").GetProperty("running").GetBoolean());
+            Assert.Equal("eth0", status.GetProperty("interfaces")[0].GetProperty("name").GetString());
+            Assert.Equal("native", status.GetProperty("interfaces")[0].GetProperty("driver").GetString());
+            // What arrived was answered; what the director saw is what was sent.
+            Assert.Equal(exchanges.Count, status.GetProperty("services")[0].GetProperty("packets").GetInt64());
+            Assert.Equal(exchanges.Count, Servers(status).Sum(static s => s.GetProperty("packets").GetInt64()));
+            foreach (var server in Servers(status))
+            {
+                var number = server.GetProperty("name").GetString()![^1] - '0';
+                Assert.Equal(exchanges.Count(e => e.Server == number), server.GetProperty("packets").GetInt64());
+            }
+        }
+    }
+
+    [Fact]
+    public void The_text_shows_what_the_JSON_shows()
+    {
+        using var segment = new Segment();
+        segment.File = segment.File with { Servers = [.. segment.File.Servers, Segment.ServerEntry(9)] };
+        segment.Start();
+        var text = segment.StatusText();
+        foreach (var part in new[] { "eth0 (native)", "daemon running", "203.0.113.10", "udp 7", "server1", "10.9.0.11", "serving", "server9", "unresolved", "does not answer ARP", "ARP answered" })
+            Assert.Contains(part, text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Status_says_when_nothing_is_forwarded()
+    {
+        using var segment = new Segment(servers: 1);
+        segment.Start().Kill();
+        segment.Director.Ip("link del eth0");
+        var result = Shell.Try(segment.StatusCommand());
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains("eth0 (gone)", result.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("goes on forwarding", result.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_missing_director_gives_exit_code_1()
+    {
+        using var segment = new Segment(servers: 0);
+        var result = Shell.Try(segment.StatusCommand("--json"));
+        Assert.Equal((1, ""), (result.ExitCode, result.Output));
+        Assert.Contains("no director 'test' is pinned", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Missing_privileges_are_reported()
+    {
+        using var segment = new Segment(servers: 1);
+        segment.Start();
+        var result = Shell.Try(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all,+dac_read_search",
+            "--ambient-caps=-all,+dac_read_search", "--bounding-set=-all,+dac_read_search", .. segment.StatusCommand()]);
+        Assert.Equal(2, result.ExitCode);
+        Assert.Contains("Run as root", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_unreadable_configuration_file_gives_exit_code_2() =>
+        Assert.Equal(2, Shell.Try(Repository.Executable("Sidestep.Cli", "sidestep"), "status", "--config", "/no/such.yaml").ExitCode);
+
+    /// <summary>It reads what another process is changing.</summary>
+    [Fact]
+    public void Status_is_consistent_while_the_configuration_changes()
+    {
+        using var segment = new Segment();
+        segment.Start();
+        var original = segment.File;
+        for (var i = 0; i < 6; i++)
+        {
+            segment.Write(original with
+            {
+                Servers = [original.Servers[0] with { Name = $"name{i}" }, original.Servers[1]],
+                Services = [.. Enumerable.Range(1, 1 + i % 3 * 100).Select(p => new UdpService($"service{i}-{p}", Segment.Vip, p))],
+            });
+            // The daemon takes the edit up somewhere in the middle of these.
+            for (var j = 0; j < 2; j++)
+            {
+                var services = segment.Status().GetProperty("services").EnumerateArray().Select(static s => s.GetProperty("name").GetString()!.Split('-')[0]).Distinct();
+                Assert.Single(services);
+            }
+        }
+    }
+
+    private static JsonElement[] Servers(JsonElement status) => [.. status.GetProperty("pools")[0].GetProperty("servers").EnumerateArray()];
+}

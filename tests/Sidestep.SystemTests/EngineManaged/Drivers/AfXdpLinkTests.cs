@@ -1,0 +1,161 @@
+using System.Text.Json;
+using Sidestep.Model;
+
+namespace Sidestep.SystemTests.EngineManaged.Drivers;
+
+/// <summary>AF_XDP on devices with a driver of their own, where the machine has links with such (eng/other-kernel --links, ./test kernels):
+/// without copies where the kernel can. Elsewhere the same over virtual cables, which always copy.</summary>
+public sealed class AfXdpLinkTests
+{
+    /// <summary>As many as the device at the far end takes at a time; it has 256 places.</summary>
+    private const int Flows = 192;
+
+    private const int Rounds = 20, OverloadBursts = 60;
+
+    [Fact]
+    public void Every_frame_is_forwarded_unchanged()
+    {
+        using var cables = new Cables();
+        cables.AddLink("eth0", 1);
+        using var engine = InProcessDirector.Start(cables, Driver.AfXdp, "eth0");
+        // A device of the machine has counted for other tests, too.
+        var (received, handedOn) = (cables.ReceivedByFarEnd("eth0"), cables.XdpRedirects("eth0", 0));
+        Assert.Equal(Cables.LinksAreZeroCopy, engine.Attached[0].IsZeroCopy);
+
+        for (var round = 0; round < Rounds; round++)
+            Assert.Equal(2, InProcessDirector.Exchange(cables, ["eth0"], "eth0", Flows).Values.Distinct().Count());
+        Assert.Equal(Rounds * Flows, cables.ReceivedByFarEnd("eth0") - received);
+        Assert.Equal(Rounds * Flows, cables.XdpRedirects("eth0", 0) - handedOn);
+        Assert.Equal(Rounds * Flows, engine.Totals().Frames);
+        Assert.Equal(Rounds * Flows, engine.Totals().Sent);
+        Assert.Equal(0, engine.Totals().RxDropped + engine.Totals().TxDropped);
+    }
+
+    /// <summary>Both have one memory; after one was away, each its own.</summary>
+    [Fact]
+    public void Frames_cross_between_two_interfaces_even_after_one_was_detached()
+    {
+        using var cables = new Cables();
+        cables.AddLink("eth0", 1);
+        cables.AddLink("eth1", 2);
+        using var engine = InProcessDirector.Start(cables, Driver.AfXdp, "eth0", "eth1");
+        Cross();
+        DirectorInterface[] both = [new("eth0", Driver.AfXdp), new("eth1", Driver.AfXdp)];
+        cables.Director.Inside(() => engine.Attach(both[..1]));
+        cables.Director.Inside(() => engine.Attach(both));
+        Cross();
+        Assert.Equal(0, engine.Totals().RxDropped + engine.Totals().TxDropped);
+
+        void Cross()
+        {
+            Assert.All(cables.Director.Inside(() => engine.Attached), static a => Assert.Equal(Cables.LinksAreZeroCopy, a.IsZeroCopy));
+            for (var round = 0; round < Rounds; round++)
+            {
+                foreach (var cable in (string[])["eth0", "eth1"])
+                    Assert.Equal(["eth0", "eth1"], InProcessDirector.Exchange(cables, ["eth0", "eth1"], cable, Flows).Values.Select(static v => v.Cable).Distinct().Order());
+            }
+        }
+    }
+
+    /// <summary>What is in one memory is either copied or not.</summary>
+    [Fact]
+    public void All_interfaces_use_copy_mode_when_one_of_them_must()
+    {
+        using var cables = new Cables();
+        cables.AddLink("eth0", 1);
+        cables.Add("eth1", queues: 1);
+        using var engine = InProcessDirector.Start(cables, Driver.AfXdp, "eth0", "eth1");
+        Assert.All(cables.Director.Inside(() => engine.Attached), static a => Assert.False(a.IsZeroCopy));
+        foreach (var cable in (string[])["eth0", "eth1"])
+            Assert.Equal(["eth0", "eth1"], InProcessDirector.Exchange(cables, ["eth0", "eth1"], cable, Flows).Values.Select(static v => v.Cable).Distinct().Order());
+        Assert.Equal(0, engine.Totals().RxDropped + engine.Totals().TxDropped);
+    }
+
+    [Fact]
+    public void A_stopped_or_killed_daemon_releases_its_queue_to_the_next_one()
+    {
+        using var cables = new Cables();
+        cables.AddLink("eth0", 1);
+        cables.Director.Ip($"address add {Segment.DirectorAddress}/24 dev eth0");
+        cables.FarEnd.Ip($"address add {Segment.AddressOf(1)}/24 dev eth0");
+        var folder = Directory.CreateTempSubdirectory("sidestep-link-test-");
+        try
+        {
+            var file = new DirectorConfiguration
+            {
+                Name = "link",
+                PinPath = $"/sys/fs/bpf/{string.Join('-', cables.Director.Name.Split('-')[..3])}",
+                Services = [new UdpService("echo", Segment.Vip, EchoServer.Port)],
+                Servers = [Segment.ServerEntry(1)],
+                Interfaces = [("eth0", Driver.AfXdp.Name())],
+            };
+            var path = Path.Combine(folder.FullName, "sidestep.yaml");
+            File.WriteAllText(path, file.ToString());
+            using (var first = new DaemonProcess(cables.Director, path))
+            {
+                first.WaitFor(DaemonProcess.Ready);
+                Assert.Equal(Cables.LinksAreZeroCopy, IsZeroCopy(file));
+                Forward(cables);
+                Assert.Equal(0, first.Terminate());
+                Assert.DoesNotContain("xdp", cables.Director.Ip("-d link show dev eth0"), StringComparison.Ordinal);
+            }
+            using (var killed = new DaemonProcess(cables.Director, path))
+            {
+                killed.WaitFor(DaemonProcess.Ready);
+                Forward(cables);
+                killed.Kill();
+            }
+            using var last = new DaemonProcess(cables.Director, path);
+            last.WaitFor(DaemonProcess.Ready);
+            Forward(cables);
+
+            // More than there is room for: what was too much is lost, and nothing stays so.
+            last.Pause();
+            var burst = Datagrams.To(cables.MacOf("eth0"), Flows);
+            for (var sent = 0; sent < OverloadBursts; sent++)
+            {
+                var target = cables.ReceivedByDirector("eth0") + burst.Length;
+                cables.Send("eth0", queue: 0, queues: 1, burst, allowLoss: true);
+                // As long as there is room; beyond, a far end may wait for some.
+                SpinWait.SpinUntil(() => cables.ReceivedByDirector("eth0") >= target, TimeSpan.FromSeconds(1));
+            }
+            last.Signal("CONT");
+            var marked = Datagrams.To(cables.MacOf("eth0"), Flows + 1)[Flows..];
+            Eventually.True(() =>
+            {
+                cables.Send("eth0", queue: 0, queues: 1, marked, allowLoss: true);
+                return cables.TakeReceived("eth0").Any(static f => IsDatagram(f) && Datagrams.FlowOf(f) == Flows);
+            }, static () => "nothing is forwarded after a time with too much");
+            Assert.Equal(0, last.Terminate());
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private static bool IsDatagram(byte[] frame) => frame is [_, _, _, _, _, _, _, _, _, _, _, _, 8, 0, ..];
+
+    /// <summary>Beside what is said of addresses.</summary>
+    private static void Forward(Cables cables)
+    {
+        var sent = Datagrams.To(cables.MacOf("eth0"), Flows);
+        cables.Send("eth0", queue: 0, queues: 1, sent);
+        var received = new HashSet<int>();
+        Eventually.True(() =>
+        {
+            foreach (var frame in cables.TakeReceived("eth0").Where(IsDatagram))
+            {
+                Assert.Equal(sent[Datagrams.FlowOf(frame)].AsSpan(14), frame.AsSpan(14));
+                Assert.True(received.Add(Datagrams.FlowOf(frame)));
+            }
+            return received.Count == Flows;
+        }, () => $"{received.Count} of {Flows} frames came out");
+    }
+
+    private static bool? IsZeroCopy(DirectorConfiguration file)
+    {
+        using var status = JsonDocument.Parse(Shell.Run([Repository.Executable("Sidestep.Cli", "sidestep"), "status", "--name", file.Name, "--pin-path", file.PinPath, "--json"]));
+        return status.RootElement.GetProperty("interfaces")[0].GetProperty("zeroCopy").GetBoolean();
+    }
+}

@@ -1,0 +1,64 @@
+using System.Globalization;
+using System.Net;
+using Sidestep.Engine.Managed;
+using Sidestep.Forwarding;
+using Sidestep.Model;
+using Sidestep.Native;
+using Sidestep.Packets;
+
+namespace Sidestep.SystemTests.EngineManaged.Drivers;
+
+/// <summary>A director in this process, for one service at the end of cables, and frames that go through it.</summary>
+internal static class InProcessDirector
+{
+    /// <summary>With a server behind each cable, or two behind the only one.</summary>
+    public static ManagedEngine Start(Cables cables, Driver driver, params IReadOnlyList<string> interfaces) => cables.Director.Inside(() =>
+    {
+        var file = new DirectorConfiguration
+        {
+            Name = "cabled",
+            PinPath = "/sys/fs/bpf/none",
+            Services = [new UdpService("echo", Segment.Vip, EchoServer.Port)],
+            Servers = [Segment.ServerEntry(1), Segment.ServerEntry(2)],
+            Interfaces = [.. interfaces.Select(name => (name, driver.Name()))],
+        };
+        var configuration = ConfigurationReader.Read(file.ToString(), null).Configuration!;
+        EgressInterface[] egresses = [.. interfaces.Select((name, i) => new EgressInterface(
+            Kernel.InterfaceIndex(name)!.Value, name, cables.MacOf(name), new IPAddress([10, 9, (byte)i, 2]), 1500))];
+        var nextHops = Enumerable.Range(1, 2).ToDictionary(static n => IPAddress.Parse(Segment.AddressOf(n)),
+            n => new NextHop(egresses[(n - 1) % egresses.Length], new MacAddress(0x02_00_00_00_00_90 + (ulong)n)));
+        var engine = ManagedEngine.ForInterfaces(configuration.Director.FlowTableSize, null, static problem => Assert.Fail(problem), workers: 2);
+        engine.Apply(TableCompiler.Compile(configuration, new Forwarding.NextHops([.. egresses], nextHops, new Dictionary<IPAddress, string>())));
+        Assert.All(engine.Attach(configuration.Director.Interfaces), a => Assert.Equal(driver, a.Driver));
+        return engine;
+    });
+
+    /// <summary>Sends a frame of every flow into a cable.</summary>
+    /// <param name="cables">All there are.</param>
+    /// <param name="all">Cables by which they may come out.</param>
+    /// <param name="cable">Where they go in.</param>
+    /// <param name="flows">How many.</param>
+    /// <param name="queue">By which they come.</param>
+    /// <param name="queues">Of the cable.</param>
+    /// <returns>By flow: the cable that its frame came out of, and the server that it is addressed to. Each comes out once, and is what it was.</returns>
+    public static SortedDictionary<int, (string Cable, ulong Server)> Exchange(Cables cables, string[] all, string cable, int flows, int queue = 0, int queues = 1)
+    {
+        var sent = Datagrams.To(cables.MacOf(cable), flows);
+        cables.Send(cable, queue, queues, sent);
+        var received = new SortedDictionary<int, (string, ulong)>();
+        Eventually.True(() =>
+        {
+            foreach (var one in all)
+            {
+                foreach (var frame in cables.TakeReceived(one))
+                {
+                    var flow = Datagrams.FlowOf(frame);
+                    Assert.Equal(sent[flow].AsSpan(14), frame.AsSpan(14));
+                    received.Add(flow, (one, MacAddress.Read(frame).Value));
+                }
+            }
+            return received.Count == flows;
+        }, () => string.Create(CultureInfo.InvariantCulture, $"{received.Count} of {flows} frames came out that went into {cable}, queue {queue}"));
+        return received;
+    }
+}

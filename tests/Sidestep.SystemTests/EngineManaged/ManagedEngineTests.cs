@@ -1,0 +1,153 @@
+using System.Text.Json;
+using Sidestep.SystemTests.EngineXdp;
+
+namespace Sidestep.SystemTests.EngineManaged;
+
+/// <summary>The managed engine on real interfaces: the same director, by other drivers.</summary>
+public sealed class ManagedEngineTests
+{
+    [Theory]
+    [InlineData("af-packet")]
+    [InlineData("af-xdp")]
+    public void Packets_are_forwarded_and_status_names_engine_and_driver(string driver)
+    {
+        using var segment = new Segment();
+        segment.File = segment.File with { Interfaces = [("eth0", driver)] };
+        var daemon = segment.Start();
+        Assert.Equal(driver, ActiveDriver.NameOf(segment.Director, "eth0"));
+        using var traffic = segment.Send();
+        traffic.WaitUntilAllAnswered();
+        var first = traffic.Count;
+        traffic.WaitForSent(200);
+
+        var status = segment.Status();
+        Assert.Equal("managed", status.GetProperty("engine").GetString());
+        Assert.Equal(driver, status.GetProperty("interfaces")[0].GetProperty("driver").GetString());
+        Assert.True(status.GetProperty("services")[0].GetProperty("packets").GetInt64() > 100);
+        // A change breaks nothing, and is in force.
+        segment.Apply(segment.File with { Servers = [Segment.ServerEntry(1)] });
+        traffic.WaitForSent(100);
+        segment.Apply(segment.File with { Servers = [Segment.ServerEntry(1), Segment.ServerEntry(2)] });
+        traffic.WaitForSent(100);
+        ExchangeAssert.AllAnswered([.. traffic.Stop().Skip(first)]);
+
+        Assert.Equal(0, daemon.Terminate());
+        Assert.Equal("none", ActiveDriver.NameOf(segment.Director, "eth0"));
+        Assert.DoesNotContain("5151", segment.Director.Run("ip", "rule", "show"), StringComparison.Ordinal);
+    }
+
+    /// <summary>The kernel gets the same frames; on a machine that routes it would forward them, too.</summary>
+    [Fact]
+    public void A_director_that_routes_sends_every_packet_once()
+    {
+        using var segment = new Segment();
+        Lan.SetSysctl(segment.Director, "ipv4/ip_forward", 1);
+        segment.Director.Ip($"route add {Segment.Vip}/32 via {Segment.AddressOf(1)}");
+        var (traffic, first) = StartWithTraffic(segment, [("eth0", "af-packet")]);
+        var exchanges = traffic.Stop();
+        ExchangeAssert.AllAnswered([.. exchanges.Skip(first)]);
+        // Two servers answer, each its own clients: what the kernel sent beside it would reach the first with all of them.
+        Assert.Equal(new byte[] { 1, 2 }, ExchangeAssert.ServerByClient(exchanges).Values.Distinct().Order());
+        var forwarded = segment.Director.Run("sh", "-c", "grep -m2 '^Ip:' /proc/net/snmp | tail -1 | cut -d' ' -f7");
+        Assert.Equal("0", forwarded.Trim());
+    }
+
+    /// <summary>A sender on the same machine leaves checksums, and the cutting of large writes, to a device that does not exist.</summary>
+    [Fact]
+    public void Offloaded_checksums_and_segmentation_are_completed()
+    {
+        using var segment = new Segment();
+        segment.Client.Run("ethtool", "-K", "eth0", "tx", "on");
+        var (traffic, first) = StartWithTraffic(segment, [("eth0", "af-packet")]);
+        ExchangeAssert.AllAnswered([.. traffic.Stop().Skip(first)]);
+    }
+
+    [Theory]
+    [InlineData("af-packet")]
+    [InlineData("af-xdp")]
+    public void Packets_cross_from_one_interface_to_another(string driver)
+    {
+        using var segment = new Segment(servers: 0);
+        TwoArmTests.AddFarSide(segment);
+        var (traffic, first) = StartWithTraffic(segment, [("eth0", driver), ("eth1", driver)]);
+        var exchanges = traffic.Stop();
+        ExchangeAssert.AllAnswered([.. exchanges.Skip(first)]);
+        Assert.Equal(new byte[] { 1, 2 }, ExchangeAssert.ServerByClient(exchanges).Values.Distinct().Order());
+    }
+
+    /// <summary>One arm becomes two and one again, by edits; the other arm of another driver, too.</summary>
+    [Theory]
+    [InlineData("af-packet", "af-packet")]
+    [InlineData("af-xdp", "af-xdp")]
+    [InlineData("af-xdp", "af-packet")]
+    [InlineData("af-packet", "af-xdp")]
+    public void Adding_and_removing_an_interface_loses_no_packet_on_the_others(string driver, string other)
+    {
+        using var segment = new Segment(servers: 1);
+        TwoArmTests.AddFarSide(segment);
+        var (near, far) = (Segment.ServerEntry(1), segment.File.Servers.Skip(1).ToArray());
+        // Clients move to servers that come, and back.
+        segment.File = segment.File with { Servers = [near], ProfileLines = "dsrType: l2, udpOnRebalance: move" };
+        var (traffic, first) = StartWithTraffic(segment, [("eth0", driver)]);
+        for (var round = 0; round < 2; round++)
+        {
+            segment.Apply(segment.File with { Interfaces = [("eth0", driver), ("eth1", other)] });
+            Assert.Equal((driver, other), (ActiveDriver.NameOf(segment.Director, "eth0"), ActiveDriver.NameOf(segment.Director, "eth1")));
+            traffic.WaitForSent(100);
+            // To servers behind the interface that came, and back.
+            segment.Apply(segment.File with { Servers = [near, .. far] });
+            traffic.WaitForSent(200);
+            segment.Apply(segment.File with { Servers = [near] });
+            segment.Apply(segment.File with { Interfaces = [("eth0", driver)] });
+            Eventually.True(() => ActiveDriver.NameOf(segment.Director, "eth1") == "none", () => "frames are still taken from eth1");
+            traffic.WaitForSent(100);
+        }
+        var exchanges = traffic.Stop();
+        ExchangeAssert.AllAnswered([.. exchanges.Skip(first)]);
+        Assert.True(exchanges.Select(static e => e.Server).Distinct().Count() > 1, "nothing went by the interface that came");
+    }
+
+    [Fact]
+    public void Plan_flows_trace_and_capture_query_the_daemon()
+    {
+        using var segment = new Segment();
+        segment.File = segment.File with { Interfaces = [("eth0", "af-packet")], ExtraLines = ["engine: managed"] };
+        segment.Start();
+        using var traffic = segment.Send();
+        traffic.WaitUntilAllAnswered();
+
+        using (var plan = RunCli(segment, "plan", segment.FilePath, "--json", "--offline"))
+            Assert.False(plan.RootElement.GetProperty("changes").GetBoolean());
+        using (var flows = RunCli(segment, "flows", "--config", segment.FilePath, "--json"))
+            Assert.Equal(JsonValueKind.Object, flows.RootElement.ValueKind);
+        using (var trace = RunCli(segment, "trace", "udp", $"{Segment.ClientAddress}:999", $"{Segment.Vip}:7", "--config", segment.FilePath, "--json"))
+            Assert.Equal("forward", trace.RootElement.GetProperty("decision").GetString());
+        var captured = Shell.Run(segment.Director.Enter(Repository.Executable("Sidestep.Cli", "sidestep"), "capture", "udp", "--config", segment.FilePath, "--count", "3", "--duration", "20"));
+        Assert.Contains("forward", captured, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_driver_of_the_other_engine_is_rejected_by_name()
+    {
+        using var segment = new Segment(servers: 1);
+        segment.File = segment.File with { Interfaces = [("eth0", "af-packet")], ExtraLines = ["engine: xdp"] };
+        using var rejected = segment.Launch();
+        Assert.Equal(1, rejected.WaitForExit());
+        Assert.Contains("af-packet is a driver of the managed engine, and director.engine is xdp", rejected.CombinedOutput, StringComparison.Ordinal);
+    }
+
+    /// <summary>A director with these interfaces, and traffic that has begun to pass; the number of the first datagram that nothing excuses.</summary>
+    private static (Traffic Traffic, int First) StartWithTraffic(Segment segment, params (string Name, string Driver)[] interfaces)
+    {
+        segment.File = segment.File with { Interfaces = interfaces };
+        segment.Start();
+        var traffic = segment.Send();
+        traffic.WaitUntilAllAnswered();
+        var first = traffic.Count;
+        traffic.WaitForSent(200);
+        return (traffic, first);
+    }
+
+    private static JsonDocument RunCli(Segment segment, params string[] arguments) =>
+        JsonDocument.Parse(Shell.Run(segment.Director.Enter([Repository.Executable("Sidestep.Cli", "sidestep"), .. arguments])));
+}

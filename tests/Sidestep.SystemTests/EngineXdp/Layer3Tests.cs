@@ -1,0 +1,44 @@
+namespace Sidestep.SystemTests.EngineXdp;
+
+/// <summary>IP-in-IP to servers behind a router.</summary>
+public sealed class Layer3Tests
+{
+    [Fact]
+    public void Servers_behind_a_router_reply_directly_to_the_client()
+    {
+        using var routed = new RoutedSegment();
+        using var atDirector = RawSocket.Open(routed.Segment.Director, "eth0");
+        using var atRouter = RawSocket.Open(routed.First, "eth0");
+        routed.Segment.Start();
+        using var traffic = routed.Segment.Send();
+        traffic.WaitUntilAllAnswered();
+        traffic.WaitForSent(200);
+        var exchanges = traffic.Stop();
+        ExchangeAssert.AllAnswered([.. exchanges.Skip(100)]);
+        Assert.Equal(new byte[] { 1, 2 }, ExchangeAssert.ServerByClient(exchanges).Values.Distinct().Order());
+
+        var outer = atRouter.ReceiveUntil(static f => Frame.Type(f) == Frame.Ip && Frame.ReadIPv4(f).Protocol == Frame.IpInIp)[^1];
+        Assert.Equal(Segment.DirectorAddress, Frame.ReadIPv4(outer).Source);
+        Assert.StartsWith("10.9.1.", Frame.ReadIPv4(outer).Destination, StringComparison.Ordinal);
+        // The inner datagram is the client's own.
+        Assert.Equal((Frame.Udp, Segment.Vip), (outer[14 + 20 + 9], new System.Net.IPAddress(outer.AsSpan(14 + 20 + 16, 4)).ToString()));
+        Assert.Equal(0, Frame.Checksum(outer.AsSpan(14, 20)));
+
+        // Everything that reached the director, up to a frame sent last; an AF_PACKET socket sees what XDP let pass.
+        routed.Segment.Client.Run("ping", "-c", "1", "-W", "2", Segment.DirectorAddress);
+        var seen = atDirector.ReceiveUntil(static f => Frame.Type(f) == Frame.Ip && Frame.ReadIPv4(f) is { Protocol: 1, Destination: Segment.ClientAddress });
+        Assert.DoesNotContain(seen, static f => Frame.Type(f) == Frame.Ip && Frame.ReadIPv4(f).Source == Segment.Vip);
+    }
+
+    [Fact]
+    public void At_layer_2_a_server_behind_a_router_is_rejected()
+    {
+        using var routed = new RoutedSegment(servers: 1);
+        var daemon = routed.Segment.Start();
+        Assert.Equal(0, daemon.Terminate());
+        routed.Segment.Write(routed.Segment.File with { ProfileLines = "dsrType: l2" });
+        using var rejected = routed.Segment.Launch();
+        Assert.Equal(1, rejected.WaitForExit());
+        Assert.Contains("10.9.1.11", rejected.CombinedOutput, StringComparison.Ordinal);
+    }
+}

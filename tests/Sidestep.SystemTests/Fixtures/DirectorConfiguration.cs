@@ -1,0 +1,74 @@
+using System.Globalization;
+using System.Text;
+
+namespace Sidestep.SystemTests.Fixtures;
+
+/// <summary>A configuration file as a test wants it.</summary>
+internal sealed record DirectorConfiguration
+{
+    public required string Name { get; init; }
+
+    public required string PinPath { get; init; }
+
+    /// <summary>Name and mode of each interface.</summary>
+    public IReadOnlyList<(string Name, string Mode)> Interfaces { get; init; } = [("eth0", "auto")];
+
+    public string OnExit { get; init; } = "remove";
+
+    /// <summary>More keys of the director, one a line.</summary>
+    public IReadOnlyList<string> ExtraLines { get; init; } = [];
+
+    /// <summary>Lines for the profile that all services have.</summary>
+    public string ProfileLines { get; init; } = "dsrType: l2";
+
+    /// <summary>Name of the pool, which all services have.</summary>
+    public string PoolName { get; init; } = "pool";
+
+    /// <summary>Lines for the pool. Most tests are about forwarding, also to servers that are not there: nobody watches those.</summary>
+    public string PoolLines { get; init; } = "monitors: [], allowUnverifiedDsrPath: true";
+
+    /// <summary>The section healthMonitors; empty: none.</summary>
+    public IReadOnlyList<string> Monitors { get; init; } = [];
+
+    public IReadOnlyList<PoolServer> Servers { get; init; } = [];
+
+    public IReadOnlyList<UdpService> Services { get; init; } = [];
+
+    public override string ToString()
+    {
+        var text = new StringBuilder();
+        void Line(string line) => text.Append(line).Append('\n');
+
+        Line("director:");
+        Line($"  name: {Name}");
+        Line($"  pinPath: {PinPath}");
+        Line($"  onExit: {OnExit}");
+        Line("  hashKey: 6a09e667f3bcc908bb67ae8584caa73b");
+        foreach (var line in ExtraLines)
+            Line($"  {line}");
+        Line("  interfaces:");
+        foreach (var (name, mode) in Interfaces)
+            Line($"    - {{ name: {name}, driver: {mode} }}");
+        Line("networkProfiles:");
+        Line($"  - {{ name: profile, {ProfileLines} }}");
+        if (Monitors.Count > 0)
+            Line("healthMonitors:");
+        foreach (var monitor in Monitors)
+            Line($"  - {{ {monitor} }}");
+        Line("pools:");
+        Line($"  - name: {PoolName}");
+        foreach (var line in PoolLines.Split(", ", StringSplitOptions.RemoveEmptyEntries))
+            Line($"    {line}");
+        Line(Servers.Count == 0 ? "    servers: []" : "    servers:");
+        foreach (var server in Servers)
+            Line(string.Create(CultureInfo.InvariantCulture, $"      - {{ name: {server.Name}, address: {server.Address}, weight: {server.Weight}, state: {(server.Draining ? "draining" : server.Enabled ? "enabled" : "disabled")} }}"));
+        Line(Services.Count == 0 ? "virtualServices: []" : "virtualServices:");
+        foreach (var service in Services)
+            Line(string.Create(CultureInfo.InvariantCulture, $"  - {{ name: {service.Name}, vip: {service.Vip}, protocol: udp, port: {service.Port}, pool: {PoolName}, networkProfile: profile, trafficEnabled: {(service.TrafficEnabled ? "true" : "false")} }}"));
+        return text.ToString();
+    }
+}
+
+internal sealed record PoolServer(string Name, string Address, int Weight = 1, bool Enabled = true, bool Draining = false);
+
+internal sealed record UdpService(string Name, string Vip, int Port, bool TrafficEnabled = true);

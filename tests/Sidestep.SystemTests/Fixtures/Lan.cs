@@ -1,0 +1,99 @@
+using System.Globalization;
+using System.Reflection;
+using System.Text.Json;
+
+namespace Sidestep.SystemTests.Fixtures;
+
+/// <summary>Namespaces on bridges. Every node is on a bridge by a veth pair; everything goes with <see cref="Dispose"/>.</summary>
+internal sealed class Lan : IDisposable
+{
+    private const string PassProgram = "pass.bpf.o";
+    private readonly List<NetworkNamespace> _nodes = [];
+    private readonly NetworkNamespace _switch;
+    private readonly string _pass;
+
+    public Lan()
+    {
+        Folder = Directory.CreateTempSubdirectory("sidestep-director-test-").FullName;
+        _pass = Path.Combine(Folder, PassProgram);
+        using (var resource = Assembly.Load("sidestep-lab").GetManifestResourceStream(PassProgram)!)
+        using (var file = File.Create(_pass))
+            resource.CopyTo(file);
+        _switch = Node("switch");
+    }
+
+    /// <summary>For files of the test; removed at the end.</summary>
+    public string Folder { get; }
+
+    /// <summary>A new namespace with the settings that all roles share.</summary>
+    public NetworkNamespace Node(string role)
+    {
+        var node = new NetworkNamespace(role, "ssd");
+        _nodes.Add(node);
+        // What a namespace begins with depends on the machine that it is made on.
+        SetSysctl(node, "ipv4/conf/all/rp_filter", 0);
+        SetSysctl(node, "ipv4/conf/default/rp_filter", 0);
+        return node;
+    }
+
+    /// <summary>Makes a bridge; nodes on different bridges need a router between them.</summary>
+    public void Bridge(string name) => _switch.Ip($"link add {name} up type bridge stp_state 0 forward_delay 0");
+
+    /// <summary>Connects a node to a bridge; <see cref="Port"/> is the other end of its cable.</summary>
+    public void Plug(NetworkNamespace node, string interfaceName, string bridge, string addressAndPrefix)
+    {
+        var port = Port(node, interfaceName);
+        Shell.Run("ip", "link", "add", interfaceName, "netns", node.Name, "type", "veth", "peer", "name", port, "netns", _switch.Name);
+        // A checksum left to a card that is not there would be forwarded wrong.
+        node.Run("ethtool", "-K", interfaceName, "tx", "off");
+        _switch.Run("ethtool", "-K", port, "tx", "off");
+        _switch.Ip($"link set {port} addrgenmode none master {bridge} up");
+        node.Ip($"address add {addressAndPrefix} dev {interfaceName}");
+        // No IPv6 of its own: its duplicate address detection would be frames that nobody asked for.
+        node.Ip($"link set {interfaceName} addrgenmode none up");
+    }
+
+    /// <summary>Without an XDP program at the other end of the cable, what is sent by XDP_TX or redirected vanishes.</summary>
+    public void EnableXdpTransmit(NetworkNamespace node, string interfaceName) =>
+        _switch.Ip($"link set dev {Port(node, interfaceName)} xdpdrv object {_pass} section xdp");
+
+    /// <summary>Attaches a program that passes everything to a node's own interface: somebody else's.</summary>
+    public void AttachForeignProgram(NetworkNamespace node, string interfaceName, string mode) =>
+        node.Ip($"link set dev {interfaceName} {mode} object {_pass} section xdp");
+
+    /// <summary>A switch does not know by itself that an Ethernet address moved to another port.</summary>
+    public void SetPortState(NetworkNamespace node, string interfaceName, string state) =>
+        _switch.Ip($"link set dev {Port(node, interfaceName)} {state}");
+
+    /// <summary>Gives both ends of a cable so many queues. The other end comes first: one that runs XDP must have as many to receive by as
+    /// this one sends by.</summary>
+    public void SetQueues(NetworkNamespace node, string interfaceName, int queues)
+    {
+        var count = queues.ToString(CultureInfo.InvariantCulture);
+        _switch.Run("ethtool", "-L", Port(node, interfaceName), "rx", count, "tx", count);
+        node.Run("ethtool", "-L", interfaceName, "rx", count, "tx", count);
+    }
+
+    public static string MacOf(NetworkNamespace node, string interfaceName) =>
+        Link(node, interfaceName).GetProperty("address").GetString()!;
+
+    /// <summary>The kernel's answer to <c>ip link show</c>.</summary>
+    public static JsonElement Link(NetworkNamespace node, string interfaceName)
+    {
+        using var document = JsonDocument.Parse(node.Ip($"-j -d link show dev {interfaceName}"));
+        return document.RootElement[0].Clone();
+    }
+
+    public static void SetSysctl(NetworkNamespace node, string name, int value) =>
+        node.Run("sh", "-c", string.Create(CultureInfo.InvariantCulture, $"echo {value} > /proc/sys/net/{name}"));
+
+    public void Dispose()
+    {
+        foreach (var node in _nodes)
+            node.Dispose();
+        Directory.Delete(Folder, recursive: true);
+    }
+
+    /// <summary>By the node's number: names of interfaces are short.</summary>
+    private static string Port(NetworkNamespace node, string interfaceName) => $"p{node.Name.Split('-')[2]}-{interfaceName}";
+}

@@ -1,0 +1,191 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+namespace Sidestep.SystemTests.Fixtures;
+
+/// <summary>
+/// One segment, 10.9.0.0/24: clients (.100 and up), the director (.2) and real servers (.11 and up), all on one bridge. The
+/// VIP is on-link for clients, so somebody must answer ARP for it.
+/// </summary>
+internal sealed partial class Segment : IDisposable
+{
+    public const string Vip = "203.0.113.10", DirectorAddress = "10.9.0.2", ClientAddress = "10.9.0.100", Bridge = "br0";
+    private const int ClientAddresses = 8;
+    private const string BpfFs = "/sys/fs/bpf", Reports = "/run/sidestep";
+    private readonly List<DaemonProcess> _daemons = [];
+    private readonly List<IDisposable> _services = [];
+
+    static Segment() => DeleteLeftovers();
+
+    /// <param name="servers">How many real servers with a service there are on the segment, and in the configuration.</param>
+    public Segment(int servers = 2)
+    {
+        try
+        {
+            Lan.Bridge(Bridge);
+            Client = Lan.Node("client");
+            Director = Lan.Node("director");
+            Lan.Plug(Client, "eth0", Bridge, ClientAddress + "/24");
+            foreach (var address in Sources.Skip(1))
+                Client.Ip($"address add {address}/24 dev eth0");
+            Client.Ip("route add 203.0.113.0/24 dev eth0");
+            Lan.Plug(Director, "eth0", Bridge, DirectorAddress + "/24");
+            Lan.EnableXdpTransmit(Director, "eth0");
+            File = new DirectorConfiguration
+            {
+                Name = "test",
+                PinPath = $"{BpfFs}/" + string.Join('-', Director.Name.Split('-')[..3]),
+                Services = [new UdpService("echo", Vip, EchoServer.Port)],
+            };
+            for (byte number = 1; number <= servers; number++)
+            {
+                Serve(Server(number), number);
+                File = File with { Servers = [.. File.Servers, ServerEntry(number)] };
+            }
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    public Lan Lan { get; } = new();
+
+    /// <summary>Where the services of the constructor run, server 1 first.</summary>
+    public IReadOnlyList<NetworkNamespace> Servers => [.. _services.OfType<EchoServer>().Select(static s => s.Netns)];
+
+    public NetworkNamespace Client { get; } = null!;
+
+    public NetworkNamespace Director { get; } = null!;
+
+    /// <summary>What the daemon is started with; see <see cref="Write"/>.</summary>
+    public DirectorConfiguration File { get; set; } = null!;
+
+    public string FilePath => Path.Combine(Lan.Folder, "sidestep.yaml");
+
+    public string PinFolder => Path.Combine(File.PinPath, File.Name);
+
+    public static IReadOnlyList<string> Sources =>
+        [.. Enumerable.Range(100, ClientAddresses).Select(static i => string.Create(CultureInfo.InvariantCulture, $"10.9.0.{i}"))];
+
+    public static string AddressOf(int server) => string.Create(CultureInfo.InvariantCulture, $"10.9.0.{10 + server}");
+
+    public static PoolServer ServerEntry(int server) => new($"server{server}", AddressOf(server));
+
+    /// <summary>A namespace on the segment, without a service.</summary>
+    public NetworkNamespace Server(int number)
+    {
+        var netns = Lan.Node($"s{number}");
+        Lan.Plug(netns, "eth0", Bridge, AddressOf(number) + "/24");
+        return netns;
+    }
+
+    /// <summary>Makes a namespace a real server.</summary>
+    public EchoServer Serve(NetworkNamespace netns, byte number)
+    {
+        var service = new EchoServer(netns, Vip, number);
+        _services.Add(service);
+        return service;
+    }
+
+    /// <summary>Replaces the configuration file, as a careful editor does.</summary>
+    public void Write(DirectorConfiguration file)
+    {
+        File = file;
+        WriteText(file.ToString());
+    }
+
+    public void WriteText(string text)
+    {
+        System.IO.File.WriteAllText(FilePath + ".new", text);
+        System.IO.File.Move(FilePath + ".new", FilePath, overwrite: true);
+    }
+
+    /// <summary>Replaces the configuration file, and waits until the daemon says that it is applied.</summary>
+    public void Apply(DirectorConfiguration file)
+    {
+        var before = _daemons[^1].CombinedOutput.Length;
+        Write(file);
+        // Cheaper to wait for than the answer of another process; what is true is for others to say.
+        Eventually.True(() => AppliedAfter().IsMatch(_daemons[^1].CombinedOutput, before), () => $"not applied:\n{file}\n{_daemons[^1].CombinedOutput}");
+    }
+
+    /// <summary>Starts the daemon with <see cref="File"/>, and waits for nothing.</summary>
+    public DaemonProcess Launch(params string[] wrapper)
+    {
+        if (!System.IO.File.Exists(FilePath))
+            Write(File);
+        var daemon = new DaemonProcess(Director, FilePath, wrapper);
+        _daemons.Add(daemon);
+        return daemon;
+    }
+
+    /// <summary>Starts the daemon and waits until it forwards.</summary>
+    public DaemonProcess Start() => Launch().Until(DaemonProcess.Ready);
+
+    public Traffic Send()
+    {
+        var traffic = new Traffic(Client, Sources, Vip);
+        _services.Add(traffic);
+        return traffic;
+    }
+
+    /// <summary><c>sidestep status --json</c>.</summary>
+    public JsonElement Status()
+    {
+        using var document = JsonDocument.Parse(StatusOutput("--json"));
+        return document.RootElement.Clone();
+    }
+
+    /// <summary><c>sidestep status</c> for people.</summary>
+    public string StatusText() => StatusOutput();
+
+    /// <summary>It exits with 1, and says the same, while no interface is attached.</summary>
+    private string StatusOutput(params string[] more)
+    {
+        var result = Shell.Try(StatusCommand(more));
+        Assert.True(result.ExitCode is 0 or 1, $"sidestep status: exit {result.ExitCode}\n{result.Output}{result.Error}");
+        return result.Output;
+    }
+
+    /// <summary>The command line of <c>sidestep status</c> for this director.</summary>
+    public string[] StatusCommand(params string[] more) =>
+        [Repository.Executable("Sidestep.Cli", "sidestep"), "status", "--name", File.Name, "--pin-path", File.PinPath, .. more];
+
+    public void Dispose()
+    {
+        foreach (var daemon in _daemons)
+            daemon.Dispose();
+        foreach (var service in _services)
+            service.Dispose();
+        Lan.Dispose();
+        if (File is not null)
+            Delete(Path.GetFileName(File.PinPath));
+    }
+
+    [GeneratedRegex(@"file changed\n(.*\n)*.* applied:")]
+    private static partial Regex AppliedAfter();
+
+    /// <summary>What a run that was killed has left.</summary>
+    private static void DeleteLeftovers()
+    {
+        foreach (var name in Directory.GetDirectories(BpfFs, "ssd-*").Select(static d => Path.GetFileName(d)))
+        {
+            if (int.TryParse(name.Split('-')[1], CultureInfo.InvariantCulture, out var owner) && !Directory.Exists($"/proc/{owner}"))
+                Delete(name);
+        }
+    }
+
+    private static void Delete(string name)
+    {
+        if (Directory.Exists($"{BpfFs}/{name}"))
+            Directory.Delete($"{BpfFs}/{name}", recursive: true);
+        if (Directory.Exists(Reports))
+        {
+            foreach (var report in Directory.GetFiles(Reports, $"*-{name}-*"))
+                System.IO.File.Delete(report);
+        }
+    }
+}

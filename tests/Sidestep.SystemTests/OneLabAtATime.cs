@@ -1,8 +1,0 @@
-namespace Sidestep.SystemTests;
-
-/// <summary>Tests that bring up a topology, or lose no packet under load, run one after the other.</summary>
-[CollectionDefinition(Name)]
-public sealed class OneLabAtATime
-{
-    public const string Name = "lab";
-}
