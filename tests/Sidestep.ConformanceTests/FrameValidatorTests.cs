@@ -24,7 +24,7 @@ public sealed class FrameValidatorTests
     [InlineData("[ipv6: {}, tcp: {}, payload: 8]", SixInSix + "ipv6: {}, tcp: {}, payload: 8]")]
     [InlineData("[ipv6: {}, icmpv6: {}, payload: 8]",
         "[ethernet: {to: router, from: director}, ipv6: {from: vip6, to: client6, hopLimit: 64}, icmpv6: {type: 129}, payload: 8]")]
-    [InlineData("[ethernet: {to: everybody}, arp: {}]",
+    [InlineData("[ethernet: {to: broadcast}, arp: {}]",
         "[ethernet: {to: router, from: director}, arp: {operation: reply, senderMac: director, sender: vip, targetMac: router, target: router}]")]
     public void Any_flipped_bit_makes_an_output_frame_invalid(string input, string output)
     {

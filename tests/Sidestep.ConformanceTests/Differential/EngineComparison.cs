@@ -147,13 +147,13 @@ internal sealed class EngineComparison : IDisposable
         });
         const int Header = 16;
         if (_puntedLength < Header)
-            return "fragmented: xdp hands nothing over";
+            return "punted: xdp hands nothing over";
         var headerWords = MemoryMarshal.Cast<byte, uint>(_puntedFrame.AsSpan(0, Header));
         int mtu = (ushort)headerWords[2], l3 = (int)(headerWords[2] >> 16);
         var (managedL3, managedMtu, managedEgress) = _pipeline.PuntTarget(_managed.Tables!);
         var punted = _puntedFrame.AsSpan(Header, (int)headerWords[1]);
         return (mtu, l3, (int)headerWords[0]) != (managedMtu, managedL3, managedEgress) || !punted.SequenceEqual(frame)
-            ? $"fragmented: xdp hands over {mtu}, {l3}, interface {headerWords[0]}, {Convert.ToHexStringLower(punted)}, managed {managedMtu}, {managedL3}, {Convert.ToHexStringLower(frame)}"
+            ? $"punted: xdp hands over {mtu}, {l3}, interface {headerWords[0]}, {Convert.ToHexStringLower(punted)}, managed {managedMtu}, {managedL3}, {Convert.ToHexStringLower(frame)}"
             : null;
     }
 

@@ -177,7 +177,7 @@ internal sealed class RandomTraffic
             _random.Next(20) switch
             {
                 0 => "ethernet: {from: director2}",
-                1 => "ethernet: {to: everybody}",
+                1 => "ethernet: {to: broadcast}",
                 2 => "ethernet: {to: web1}",
                 3 => "ethernet: {to: group-of-vip6}",
                 _ => "ethernet: {}",
@@ -194,7 +194,7 @@ internal sealed class RandomTraffic
         if (kind == 1)
         {
             layers[0] = $"ethernet: {{to: {Of("group-of-vip6", "group-of-vip6-l3", "director")}}}";
-            layers.Add($"ipv6: {{from: {Of("router6", "router6", "nobody6")}, to: {Of("group-of-vip6", "group-of-vip6-l3", "vip6")}, hopLimit: {Of("255", "255", "255", "64")}}}");
+            layers.Add($"ipv6: {{from: {Of("router6", "router6", "unspecified6")}, to: {Of("group-of-vip6", "group-of-vip6-l3", "vip6")}, hopLimit: {Of("255", "255", "255", "64")}}}");
             layers.Add($"neighbour-solicitation: {{target: {Of("vip6", "vip6-l3", "director6")}{Of("", ", sourceMac: router", ", sourceMac: router, options: \"0e01000000000000\"")}}}");
             return $"[{string.Join(", ", layers)}]";
         }

@@ -45,7 +45,7 @@ internal static class LinkLayers
             .. Bytes.U16(operation),
             .. names.Mac(Or(node, "senderMac", "router")),
             .. Address(node, "sender", names, "router"),
-            .. names.Mac(Or(node, "targetMac", "nobody")),
+            .. names.Mac(Or(node, "targetMac", "unspecified")),
             .. Address(node, "target", names, "vip"),
         ];
     }
