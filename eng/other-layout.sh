@@ -20,8 +20,10 @@ raise() {
   sed -i -E "s/($before)$number/\1$((number + 1000))/" "$tree/$file"
 }
 
+! is_built other-layout || exit 0
 need_dotnet
 alone
+begin_build other-layout
 [[ -x artifacts/bin/Sidestep.Daemon/release/sidestepd && -x artifacts/bin/Sidestep.Cli/release/sidestep ]] || die "build first: ./test Unit"
 rm -rf "$tree"
 mkdir -p "$tree"
@@ -35,8 +37,11 @@ done
 rm -rf "$tree"/artifacts/{bin,obj}/$changed
 raise $header '#define LAYOUT_VERSION[[:space:]]+'
 raise $constants 'LayoutVersion = '
-cd "$tree"
-build src/$changed -p:BuildProjectReferences=false >&2 || die "the build of $changed with another layout failed"
-for program in Sidestep.Daemon Sidestep.Cli; do
-  cp artifacts/bin/$changed/release/$changed.* "artifacts/bin/$program/release/"
-done
+(
+  cd "$tree"
+  build src/$changed -p:BuildProjectReferences=false >&2 || die "the build of $changed with another layout failed"
+  for program in Sidestep.Daemon Sidestep.Cli; do
+    cp artifacts/bin/$changed/release/$changed.* "artifacts/bin/$program/release/"
+  done
+)
+end_build other-layout
