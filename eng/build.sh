@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# Sourced by ./sidestep, ./test and scripts in eng: the build. Standard output stays clean; progress goes to standard error.
+# Sourced by ./sidestep, ./test and scripts in eng: the build. Standard output stays clean; progress goes to standard
+# error.
 
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 # Build processes that stay for a next build would keep the standard output of a pipeline open.
@@ -10,8 +11,8 @@ need_dotnet() {
   dotnet --version >/dev/null || die "no .NET SDK fits global.json: https://dotnet.microsoft.com/download/dotnet/10.0"
 }
 
-# target NAME: sets what a target is made of: its projects, the folders that hold their sources, and the folders whose files
-# are run.
+# target NAME: sets what a target is made of: its projects, the folders that hold their sources, and the folders whose
+# files are run.
 target() {
   local bin=artifacts/bin project
   projects=() sources=(src eng/Bpf.targets) outputs=()
@@ -76,15 +77,15 @@ build_all() {
   return $status
 }
 
-# build_ready PROJECT...: compiled ahead of time, into artifacts/bin/PROJECT/ready. It starts at once where compiling at run
-# time takes longest: in an emulated machine.
+# build_ready PROJECT...: compiled ahead of time, into artifacts/bin/PROJECT/ready. It starts at once where compiling at
+# run time takes longest: in an emulated machine.
 build_ready() {
   local project status=0
   alone
   for project in "$@"; do
     echo "Compiling $project ahead of time" >&2
-    dotnet publish "$project" --configuration Release --runtime linux-x64 --no-self-contained -p:PublishReadyToRun=true \
-      -p:IsPublishable=true -p:PublishDir="$PWD/artifacts/bin/$(basename "$project")/ready/" \
+    dotnet publish "$project" --configuration Release --runtime linux-x64 --no-self-contained \
+      -p:PublishReadyToRun=true -p:IsPublishable=true -p:PublishDir="$PWD/artifacts/bin/$(basename "$project")/ready/" \
       --verbosity quiet -consoleLoggerParameters:NoSummary 9>&- >&2 || status=$?
   done
   exec 9>&-
@@ -105,8 +106,9 @@ build() {
 
 # --- One build of several projects, and its progress ---
 
-# build_together [OPTION...] PROJECT...: one run of MSBuild for all of them. It takes a list of projects as a solution filter
-# only, and projects that the list lacks would be built without a configuration: so it holds those that they refer to as well.
+# build_together [OPTION...] PROJECT...: one run of MSBuild for all of them. It takes a list of projects as a solution
+# filter only, and projects that the list lacks would be built without a configuration: so it holds those that they
+# refer to as well.
 build_together() {
   local options=() files=() filter=artifacts/build.slnf
   while [[ $1 == -* ]]; do
@@ -144,8 +146,8 @@ with_references() {
   done
 }
 
-# show_progress TOTAL: reads what the build says. A project that is done moves the bar, or is a line where standard error is
-# no terminal; errors and warnings appear as they are.
+# show_progress TOTAL: reads what the build says. A project that is done moves the bar, or is a line where standard
+# error is no terminal; errors and warnings appear as they are.
 show_progress() {
   local total=$1 done=0 line started=$SECONDS
   progress 0 "$total" "restoring packages"
@@ -196,9 +198,9 @@ is_terminal() {
 
 # --- Whether a target is built ---
 #
-# A stamp says what a build was made from and what it wrote: the sources by name, size and times; the sources by content; the
-# outputs by name, size and time. A source that changed and an output that is missing, or that something else has written
-# since, both lead to a new build. Contents are read only where sizes or times differ.
+# A stamp says what a build was made from and what it wrote: the sources by name, size and times; the sources by
+# content; the outputs by name, size and time. A source that changed and an output that is missing, or that something
+# else has written since, both lead to a new build. Contents are read only where sizes or times differ.
 
 # is_built NAME
 is_built() {
@@ -213,8 +215,8 @@ is_built() {
   write_stamp "$stamp" "$times" "${state[1]}" "${state[2]}"
 }
 
-# begin_build NAME, end_build NAME: around a build. The sources are looked at before it: one that changes during the build
-# leads to another.
+# begin_build NAME, end_build NAME: around a build. The sources are looked at before it: one that changes during the
+# build leads to another.
 begin_build() {
   target "$1"
   rm -f "artifacts/.built-$1"
@@ -250,7 +252,8 @@ state_of_outputs() {
 }
 
 find_sources() {
-  find "${sources[@]}" ./*.props Sidestep.slnx global.json .editorconfig -type f ! -path '*/obj/*' ! -path '*/bin/*' "$@"
+  find "${sources[@]}" ./*.props Sidestep.slnx global.json .editorconfig -type f \
+    ! -path '*/obj/*' ! -path '*/bin/*' "$@"
 }
 
 # The .NET SDKs and the compiler of BPF programs, without starting them: it changes when one is installed.

@@ -54,13 +54,52 @@ packages() {
   esac
 }
 
-# need_packages SET...: installs what of these sets is missing, and says before what, why and how much. Standard output stays
-# clean.
+# need_packages SET...: installs what of these sets is missing, and says before what, why and how much. Standard output
+# stays clean.
 need_packages() {
   local missing=()
   find_missing "$@"
   [ ${#missing[@]} -eq 0 ] || { announce "$@" && install "${missing[@]}"; }
 }
+
+# begin_packages SET... -- SET...: the same in two steps, with a build between. When it returns, the first sets are
+# installed, and the others are being installed beside what follows, until end_packages.
+begin_packages() {
+  local first=() missing=() now=() later=() name restoring=
+  while [ "$1" != -- ]; do
+    first+=("$1")
+    shift
+  done
+  shift
+  find_missing "${first[@]}" "$@"
+  [ ${#missing[@]} -gt 0 ] || return 0
+  announce "${first[@]}" "$@"
+  later=("${missing[@]}")
+  find_missing "${first[@]}"
+  now=("${missing[@]}")
+  if [ ${#now[@]} -gt 0 ]; then
+    # A fresh machine has no NuGet packages either.
+    dotnet restore Sidestep.slnx >/dev/null 2>&1 </dev/null &
+    restoring=$!
+    install "${now[@]}"
+    # If it failed, the build says why.
+    wait $restoring || true
+  fi
+  for name in "${!later[@]}"; do
+    [[ " ${now[*]} " != *" ${later[name]} "* ]] || unset "later[name]"
+  done
+  [ ${#later[@]} -gt 0 ] || return 0
+  # An interrupted ./test must not leave half of an installation behind.
+  (trap '' TERM && install "${later[@]}") &
+  installing=$!
+}
+
+end_packages() {
+  [ -z "$installing" ] || wait "$installing" || exit 1
+}
+
+# The process that begin_packages has left.
+installing=
 
 # find_missing SET...: sets $missing to the names of the packages of these sets that are not installed.
 find_missing() {
@@ -84,15 +123,16 @@ each_set() {
   done
 }
 
-# announce SET...: says which packages of these sets are missing ($missing), what they are for, and how much apt-get is about
-# to download and to write.
+# announce SET...: says which packages of these sets are missing ($missing), what they are for, and how much apt-get is
+# about to download and to write.
 announce() {
   local name reason plan
   echo "Missing Debian packages:" >&2
   each_set "$@" | while read -r name reason; do
     [[ " ${missing[*]} " != *" $name "* ]] || printf '  %-23s %s\n' "$name" "$reason" >&2
   done
-  [ "$(id -u)" -eq 0 ] || die "to install them, run this as root once, or: apt-get install --no-install-recommends ${missing[*]}"
+  [ "$(id -u)" -eq 0 ] ||
+    die "to install them, run this as root once, or: apt-get install --no-install-recommends ${missing[*]}"
   # The package lists of a fresh machine are empty or old: then they are fetched once, and only then.
   if ! plan=$(plan_of "${missing[@]}"); then
     update_lists
@@ -105,7 +145,9 @@ announce() {
 plan_of() {
   local answer installed upgraded also download disk
   answer=$(LC_ALL=C apt-get install --assume-no --no-install-recommends "$@" 2>/dev/null </dev/null) || true
-  read -r upgraded installed < <(sed -n 's/^\([0-9]*\) upgraded, \([0-9]*\) newly installed.*/\1 \2/p' <<<"$answer") || return
+  read -r upgraded installed < <(
+    sed -n 's/^\([0-9]*\) upgraded, \([0-9]*\) newly installed.*/\1 \2/p' <<<"$answer"
+  ) || return
   download=$(sed -n 's/^Need to get \(.*\) of archives\.$/\1/p' <<<"$answer")
   disk=$(sed -n 's/^After this operation, \(.*\) of additional disk space.*/\1/p' <<<"$answer")
   also=$((installed + upgraded - $#))
