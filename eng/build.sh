@@ -99,9 +99,10 @@ alone() {
   flock --nonblock 9 || { echo "Waiting for another build" >&2 && flock 9; }
 }
 
-# Without the lock's descriptor: the compiler's server inherits what is open and outlives the build.
+# build PROJECT [OPTION...]: as dotnet build, which cannot leave out its summary. Without the lock's descriptor: the
+# compiler's server inherits what is open and outlives the build.
 build() {
-  dotnet build "$@" --configuration Release --verbosity quiet -consoleLoggerParameters:NoSummary 9>&-
+  dotnet msbuild "$@" -restore -property:Configuration=Release -nologo -terminalLogger:off 9>&- </dev/null
 }
 
 # --- One build of several projects, and its progress ---
@@ -122,8 +123,7 @@ build_together() {
     printf ', "%s"' "${files[@]:1}"
     printf ' ] } }\n'
   } >"$filter"
-  dotnet build "$filter" "${options[@]}" --configuration Release --verbosity minimal --tl:off \
-    9>&- </dev/null 2>&1 | show_progress ${#files[@]}
+  build "$filter" "${options[@]}" -verbosity:minimal 2>&1 | show_progress ${#files[@]}
 }
 
 projects_of_solution() {
@@ -159,8 +159,6 @@ show_progress() {
       progress $done "$total" "${line##* }"
       ;;
     '' | *'Determining projects to restore'* | *'up-to-date for restore'* | *'  Restored '*) ;;
-    # The rest is a summary, which repeats every error.
-    'Build succeeded.' | 'Build FAILED.') cat >/dev/null ;;
     *)
       clear_progress
       printf '%s\n' "$line" >&2

@@ -48,6 +48,9 @@ if ! problem=$(history rev-parse --git-dir 2>&1 >/dev/null); then
   exit 0
 fi
 range="$base..HEAD"
+# Of a shallow clone's oldest commits it cannot be said whether they are merges.
+cut=$(history rev-parse --git-path shallow)
+[ -f "$cut" ] || cut=/dev/null
 if ! history merge-base --is-ancestor $base HEAD 2>/dev/null; then
   if [ "$(history rev-parse --is-shallow-repository)" != true ]; then
     echo "Commits were not checked: the history of HEAD does not contain ${base:0:7}."
@@ -64,5 +67,5 @@ while read -r commit; do
     [ $status -ne 0 ] || status=1
     echo "${commit:0:10} \"$subject\": $problem"
   done < <(wrong "$subject" "$(history log -1 --format=%b "$commit")")
-done < <(history rev-list --no-merges --reverse "$range")
+done < <(history rev-list --no-merges --reverse "$range" | grep --invert-match --fixed-strings --file="$cut")
 exit $status

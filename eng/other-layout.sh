@@ -41,7 +41,8 @@ raise $header '#define LAYOUT_VERSION[[:space:]]+'
 raise $constants 'LayoutVersion = '
 (
   cd "$tree"
-  build src/$changed -p:BuildProjectReferences=false >&2 || die "the build of $changed with another layout failed"
+  build src/$changed -verbosity:quiet -p:BuildProjectReferences=false >&2 ||
+    die "the build of $changed with another layout failed"
   for program in Sidestep.Daemon Sidestep.Cli; do
     cp artifacts/bin/$changed/release/$changed.* "artifacts/bin/$program/release/"
   done
