@@ -29,11 +29,11 @@ public sealed class ControlLoop
     private readonly TimeProvider _time;
     private readonly Channel<ControlEvent> _events = Channel.CreateUnbounded<ControlEvent>(new UnboundedChannelOptions { SingleReader = true });
     private readonly MakeBeforeBreak _makeBeforeBreak;
-    private Configuration _configuration;
-    private Configuration? _proposed;
+    private EffectiveConfiguration _desired;
+    private EffectiveConfiguration? _proposed;
 
     /// <summary>The configuration in force, with what is held of its predecessor; null before the first.</summary>
-    private Configuration? _applied;
+    private EffectiveConfiguration? _applied;
     private ForwardingTables? _tables;
     private IReadOnlyList<DirectorInterface>? _attached;
     private Dictionary<string, int> _attachedIndexes = [];
@@ -52,7 +52,7 @@ public sealed class ControlLoop
         _health = health;
         _engine = engine;
         _nextHops = nextHops;
-        _configuration = configuration;
+        _desired = new EffectiveConfiguration(configuration);
         _observer = observer;
         _time = time;
         _makeBeforeBreak = new MakeBeforeBreak(time);
@@ -61,10 +61,10 @@ public sealed class ControlLoop
             _health.Changed += () => _events.Writer.TryWrite(new HealthChanged());
     }
 
-    private Configuration Applied => _applied ?? _configuration;
+    private EffectiveConfiguration Applied => _applied ?? _desired;
 
     /// <summary>Hands over a new, validated configuration. Any thread.</summary>
-    public void Post(Configuration configuration) => _events.Writer.TryWrite(new ConfigurationChanged(configuration));
+    public void Post(EffectiveConfiguration configuration) => _events.Writer.TryWrite(new ConfigurationChanged(configuration));
 
     /// <summary>Applies the first configuration, as a change of what an earlier process left, and attaches. What it cannot do is
     /// the caller's to report: nothing runs yet.</summary>
@@ -72,8 +72,8 @@ public sealed class ControlLoop
     public void Start()
     {
         _tables = _engine.ReadRunning()?.ToPrevious();
-        Watch(_configuration);
-        Apply(_configuration);
+        Watch(_desired);
+        Apply(_desired);
     }
 
     /// <summary>Handles events until cancelled.</summary>
@@ -145,12 +145,12 @@ public sealed class ControlLoop
     /// <summary>Gives servers that are new a moment to be found: where all of a pool are, it would have none until then.</summary>
     private async Task WaitForNewServersAsync(CancellationToken cancellation)
     {
-        if (_proposed is null || WatchesSameHosts(_configuration, _proposed))
+        if (_proposed is null || WatchesSameHosts(_desired, _proposed))
             return;
         // Those of the configuration in force as well: it is the one that stays if the other cannot be applied.
         Watch(Applied, _proposed);
         var start = _time.GetTimestamp();
-        while (NewAddresses(_configuration, _proposed).Any(a => !_nextHops.Current.Servers.ContainsKey(a)))
+        while (NewAddresses(_desired, _proposed).Any(a => !_nextHops.Current.Servers.ContainsKey(a)))
         {
             var rest = NextHopTimeout - _time.GetElapsedTime(start);
             if (rest <= TimeSpan.Zero)
@@ -166,23 +166,23 @@ public sealed class ControlLoop
     private bool TryApply()
     {
         if (_proposed is null)
-            return TryApply(_configuration, static reason => reason);
+            return TryApply(_desired, static reason => reason);
         if (TryApply(_proposed, static reason => reason))
         {
-            var leavesInterfaces = _configuration.Director.Interfaces.Except(_proposed.Director.Interfaces).Any();
-            var watchesTheSame = WatchesSameHosts(_configuration, _proposed);
-            _configuration = _proposed;
+            var leavesInterfaces = _desired.Desired.Director.Interfaces.Except(_proposed.Desired.Director.Interfaces).Any();
+            var watchesTheSame = WatchesSameHosts(_desired, _proposed);
+            _desired = _proposed;
             _proposed = null;
             if (!watchesTheSame)
                 Watch(_applied!);
-            return !leavesInterfaces || TryApply(_configuration, static reason => reason);
+            return !leavesInterfaces || TryApply(_desired, static reason => reason);
         }
         Watch(Applied);
-        TryApply(_configuration, static reason => $"the previous configuration could not be applied again either: {reason}");
+        TryApply(_desired, static reason => $"the previous configuration could not be applied again either: {reason}");
         return false;
     }
 
-    private bool TryApply(Configuration configuration, Func<string, string> explain)
+    private bool TryApply(EffectiveConfiguration configuration, Func<string, string> explain)
     {
         try
         {
@@ -196,25 +196,25 @@ public sealed class ControlLoop
         }
     }
 
-    private void Apply(Configuration desired)
+    private void Apply(EffectiveConfiguration desired)
     {
         var nextHops = _nextHops.Current;
         var (configuration, health) = ResolveEffective(desired);
         var tables = TableCompiler.Compile(configuration, nextHops, _tables, _time.GetUtcNow(), _engine.ReadFlows, health);
         _engine.Apply(tables);
         _tables = tables;
-        Attach(configuration.Director.Interfaces, nextHops.Interfaces);
-        var wasRetained = _applied is { Retained.IsEmpty: false };
+        Attach(configuration.Desired.Director.Interfaces, nextHops.Interfaces);
+        var wasRetained = _applied is { RetainsAny: true };
         _applied = configuration;
         _observer.Applied(configuration, tables, WithObstacles(nextHops, tables), isNewest: _proposed is null || ReferenceEquals(desired, _proposed));
         if (health is not null)
             _health!.Applied(configuration, tables, health);
-        if (wasRetained && configuration.Retained.IsEmpty)
+        if (wasRetained && !configuration.RetainsAny)
             Watch(configuration);
     }
 
     /// <summary>Who is fit, and what comes into force, with what is held back.</summary>
-    private (Configuration Configuration, ServerHealth? Health) ResolveEffective(Configuration desired)
+    private (EffectiveConfiguration Configuration, ServerHealth? Health) ResolveEffective(EffectiveConfiguration desired)
     {
         if (_health?.Evaluate(desired) is not { } health)
             return (desired, null);
@@ -251,22 +251,22 @@ public sealed class ControlLoop
         return nextHops with { Unresolved = unresolved };
     }
 
-    private void Watch(params Configuration[] configurations)
+    private void Watch(params EffectiveConfiguration[] configurations)
     {
         _nextHops.Watch(
-            configurations.SelectMany(static c => c.Director.Interfaces).Select(static i => i.Name).ToHashSet(),
+            configurations.SelectMany(static c => c.Desired.Director.Interfaces).Select(static i => i.Name).ToHashSet(),
             configurations.SelectMany(Addresses).ToHashSet());
-        _nextHops.WatchPeers(configurations.SelectMany(static c => c.Director.Peers).ToHashSet());
+        _nextHops.WatchPeers(configurations.SelectMany(static c => c.Desired.Director.Peers).ToHashSet());
     }
 
     /// <summary>Most changes add and remove no server; with 100,000 of them, finding that out in time is worth a look.</summary>
-    private static bool WatchesSameHosts(Configuration one, Configuration other) =>
-        one.Director.Interfaces.Select(static i => i.Name).SequenceEqual(other.Director.Interfaces.Select(static i => i.Name))
-        && one.Director.Peers.SequenceEqual(other.Director.Peers)
+    private static bool WatchesSameHosts(EffectiveConfiguration one, EffectiveConfiguration other) =>
+        one.Desired.Director.Interfaces.Select(static i => i.Name).SequenceEqual(other.Desired.Director.Interfaces.Select(static i => i.Name))
+        && one.Desired.Director.Peers.SequenceEqual(other.Desired.Director.Peers)
         && NewAddresses(one, other).Count == 0 && NewAddresses(other, one).Count == 0;
 
     /// <summary>Addresses of servers that only the second has; pools that are the same instance in both cost nothing.</summary>
-    private static HashSet<IPAddress> NewAddresses(Configuration one, Configuration other)
+    private static HashSet<IPAddress> NewAddresses(EffectiveConfiguration one, EffectiveConfiguration other)
     {
         var previous = one.Pools.ToHashSet<Pool>(ReferenceEqualityComparer.Instance);
         var addresses = other.Pools.Where(p => !previous.Contains(p)).SelectMany(static p => p.Servers).Select(static s => s.Address).ToHashSet();
@@ -275,14 +275,14 @@ public sealed class ControlLoop
         return addresses;
     }
 
-    private static IEnumerable<IPAddress> Addresses(Configuration configuration) =>
+    private static IEnumerable<IPAddress> Addresses(EffectiveConfiguration configuration) =>
         configuration.Pools.SelectMany(static p => p.Servers).Select(static s => s.Address);
 }
 
 /// <summary>Something that may change the tables.</summary>
 internal abstract record ControlEvent;
 
-internal sealed record ConfigurationChanged(Configuration Configuration) : ControlEvent;
+internal sealed record ConfigurationChanged(EffectiveConfiguration Configuration) : ControlEvent;
 
 internal sealed record NextHopsChanged : ControlEvent;
 

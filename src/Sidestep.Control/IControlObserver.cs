@@ -1,5 +1,4 @@
 using Sidestep.Forwarding;
-using Sidestep.Model;
 
 namespace Sidestep.Control;
 
@@ -11,7 +10,7 @@ public interface IControlObserver
     /// <param name="tables">The tables.</param>
     /// <param name="nextHops">What was known of the way to each server.</param>
     /// <param name="isNewest">False: a newer configuration could not be applied, and this former one goes on.</param>
-    void Applied(Configuration configuration, ForwardingTables tables, NextHops nextHops, bool isNewest);
+    void Applied(EffectiveConfiguration configuration, ForwardingTables tables, NextHops nextHops, bool isNewest);
 
     /// <summary>The interfaces that packets are taken from changed.</summary>
     void Attached(IReadOnlyList<AttachedInterface> interfaces);

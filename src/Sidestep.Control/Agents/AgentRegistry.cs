@@ -12,9 +12,6 @@ namespace Sidestep.Control.Agents;
 /// <remarks>Holds one report per real server of the configuration, and nothing of others.</remarks>
 public sealed class AgentRegistry : IAgentReports
 {
-    /// <summary>Whose wish a drain is.</summary>
-    private const string Operator = "operator";
-
     private readonly ConcurrentDictionary<string, ReceivedReport> _reports = new(StringComparer.Ordinal);
     private readonly HandshakeSignals _handshakeSignals = new();
     private readonly DrainOverlay _drains;
@@ -53,7 +50,7 @@ public sealed class AgentRegistry : IAgentReports
     public string Version => _version;
 
     /// <summary>Packets are forwarded by this from now on: duties may be others.</summary>
-    public void Applied(Configuration configuration, NextHops nextHops)
+    public void Applied(EffectiveConfiguration configuration, NextHops nextHops)
     {
         var compiler = new ServerSpecCompiler(configuration, nextHops);
         Volatile.Write(ref _compiler, compiler);
@@ -119,7 +116,7 @@ public sealed class AgentRegistry : IAgentReports
             Changed?.Invoke();
         if (previous is not null)
             RaisePassiveSignals(compiler, server, previous.Report, report);
-        _drains.Set(server, Operator, report.AdminState == AdminStates.Draining);
+        _drains.Set(server, DrainSource.Operator, report.AdminState == AdminStates.Draining);
         Interlocked.Exchange(ref _reported, new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
         return new ReportResponse
         {
@@ -137,7 +134,7 @@ public sealed class AgentRegistry : IAgentReports
         ArgumentNullException.ThrowIfNull(request);
         if (!Knows(server))
             return false;
-        _drains.Set(server, Operator, request.State == AdminStates.Draining);
+        _drains.Set(server, DrainSource.Operator, request.State == AdminStates.Draining);
         return true;
     }
 

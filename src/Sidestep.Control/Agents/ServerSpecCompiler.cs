@@ -14,20 +14,20 @@ namespace Sidestep.Control.Agents;
 /// <remarks>Pure. A server is meant by its name or its address: one name in several pools is one host.</remarks>
 public sealed class ServerSpecCompiler
 {
-    private readonly Configuration _configuration;
+    private readonly Configuration _desired;
     private readonly NextHops _nextHops;
     private readonly ILookup<string, (Pool Pool, RealServer Server)> _byKey;
     private readonly ILookup<string, VirtualService> _byPool;
 
     /// <summary>For the configuration in force.</summary>
-    public ServerSpecCompiler(Configuration configuration, NextHops nextHops)
+    public ServerSpecCompiler(EffectiveConfiguration configuration, NextHops nextHops)
     {
         ArgumentNullException.ThrowIfNull(configuration);
-        _configuration = configuration;
+        _desired = configuration.Desired;
         _nextHops = nextHops;
         _byKey = configuration.Pools.SelectMany(static p => p.Servers.SelectMany(s => Keys(s).Select(k => (Key: k, Pool: p, Server: s))))
             .ToLookup(static e => e.Key, static e => (e.Pool, e.Server), StringComparer.Ordinal);
-        _byPool = configuration.VirtualServices.Where(static s => s.Enabled).SelectMany(static s => s.Pools.Select(p => (Service: s, Pool: p)))
+        _byPool = _desired.VirtualServices.Where(static s => s.Enabled).SelectMany(s => configuration.PoolsOf(s).Select(p => (Service: s, Pool: p)))
             .ToLookup(static e => e.Pool, static e => e.Service, StringComparer.Ordinal);
     }
 
@@ -49,7 +49,7 @@ public sealed class ServerSpecCompiler
             return null;
         var spec = new ServerSpec
         {
-            Director = _configuration.Director.Name,
+            Director = _desired.Director.Name,
             DirectorVersion = version,
             Directors = Directors(),
             Services = [.. _byKey[server].SelectMany(m => _byPool[m.Pool.Name].Select(s => ServiceSpecOf(s, m.Server))).OrderBy(static d => d.Name, StringComparer.Ordinal)],
@@ -61,12 +61,12 @@ public sealed class ServerSpecCompiler
     private ImmutableArray<IPAddress> Directors() =>
     [
         .. _nextHops.Interfaces.SelectMany(static i => new[] { i.Address, i.Address6 }).OfType<IPAddress>()
-            .Concat(_configuration.Director.Peers).Distinct().OrderBy(static a => a.ToString(), StringComparer.Ordinal),
+            .Concat(_desired.Director.Peers).Distinct().OrderBy(static a => a.ToString(), StringComparer.Ordinal),
     ];
 
     private ServiceSpec ServiceSpecOf(VirtualService service, RealServer server)
     {
-        var profile = _configuration.ProfileOf(service);
+        var profile = _desired.ProfileOf(service);
         var encap = server.Encapsulation is { } own && profile.DsrType == DsrType.L3 ? Encap.Of(profile, own) : Encap.Of(profile);
         return new ServiceSpec
         {

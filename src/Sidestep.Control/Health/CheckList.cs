@@ -8,7 +8,7 @@ namespace Sidestep.Control.Health;
 internal static class CheckList
 {
     /// <summary>The watched servers, and the checks of each. Disabled servers are left in peace.</summary>
-    internal static IEnumerable<MonitoredServer> Of(Configuration configuration)
+    internal static IEnumerable<MonitoredServer> Of(EffectiveConfiguration configuration)
     {
         var monitors = configuration.HealthMonitors.ToDictionary(static m => m.Name);
         foreach (var group in ConfiguredGroup.Of(configuration))

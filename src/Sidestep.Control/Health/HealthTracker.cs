@@ -24,8 +24,8 @@ public sealed class HealthTracker : IHealth
 
     /// <summary>What an earlier daemon reported, where its tables are no longer there; until this one has tables in force.</summary>
     private HealthReport? _previousReport;
-    private Configuration? _evaluated;
-    private Configuration? _applied;
+    private EffectiveConfiguration? _evaluated;
+    private EffectiveConfiguration? _applied;
     private long _version;
     private bool _isChanged = true;
 
@@ -61,7 +61,7 @@ public sealed class HealthTracker : IHealth
     public DurationHistogram Admission { get; } = new();
 
     /// <inheritdoc/>
-    public ServerHealth Evaluate(Configuration configuration)
+    public ServerHealth Evaluate(EffectiveConfiguration configuration)
     {
         lock (_gate)
         {
@@ -79,7 +79,7 @@ public sealed class HealthTracker : IHealth
     }
 
     /// <inheritdoc/>
-    public void Applied(Configuration configuration, ForwardingTables tables, ServerHealth health)
+    public void Applied(EffectiveConfiguration configuration, ForwardingTables tables, ServerHealth health)
     {
         List<Check>? checks = null;
         var changes = new List<HealthChange>();
@@ -202,7 +202,7 @@ public sealed class HealthTracker : IHealth
     }
 
     /// <summary>The checks of a configuration; what goes on keeps what is known of it, what has left is forgotten.</summary>
-    private List<Check> UpdateChecks(Configuration configuration, List<HealthChange> changes)
+    private List<Check> UpdateChecks(EffectiveConfiguration configuration, List<HealthChange> changes)
     {
         var all = new List<Check>();
         var checks = new Dictionary<CheckKey, (CheckState, ServerHealthState)>();

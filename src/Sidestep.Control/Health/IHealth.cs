@@ -1,5 +1,4 @@
 using Sidestep.Forwarding;
-using Sidestep.Model;
 
 namespace Sidestep.Control.Health;
 
@@ -10,8 +9,8 @@ public interface IHealth
     event Action? Changed;
 
     /// <summary>Who is fit now, of the servers of a configuration that may come into force.</summary>
-    ServerHealth Evaluate(Configuration configuration);
+    ServerHealth Evaluate(EffectiveConfiguration configuration);
 
     /// <summary>Packets are forwarded by tables that were compiled with this.</summary>
-    void Applied(Configuration configuration, ForwardingTables tables, ServerHealth health);
+    void Applied(EffectiveConfiguration configuration, ForwardingTables tables, ServerHealth health);
 }

@@ -13,12 +13,12 @@ public sealed class ControlLoopFailureTests
         await using var f = new ControlLoopFixture();
         f.Engine.RejectsTables = RejectS1;
         var before = f.Start().Length;
-        f.Loop.Post(ControlLoopFixture.Configuration("s1"));
+        f.Post(ControlLoopFixture.Configuration("s1"));
         Assert.Equal(["refused s1 by 11", "failed: too large", "apply s0 by 11", "the previous in force"], await f.NextAsync(4, before));
         f.NextHops.Set(ControlLoopFixture.Server, 0x22);
         f.NextHops.Raise();
         Assert.Equal(["refused s1 by 22", "failed: too large", "apply s0 by 22", "the previous in force"], await f.NextAsync(4, before + 4));
-        f.Loop.Post(ControlLoopFixture.Configuration("s2"));
+        f.Post(ControlLoopFixture.Configuration("s2"));
         Assert.Equal(["apply s2 by 22", "in force"], await f.NextAsync(2, before + 8));
         Assert.Null(f.Time.NextDue);
     }
@@ -29,7 +29,7 @@ public sealed class ControlLoopFailureTests
         await using var f = new ControlLoopFixture();
         f.Engine.RejectsTables = RejectS1;
         var before = f.Start().Length;
-        f.Loop.Post(ControlLoopFixture.Configuration("s1"));
+        f.Post(ControlLoopFixture.Configuration("s1"));
         var pauses = new List<double>();
         for (var tries = 1; tries <= 5; tries++)
         {
@@ -56,7 +56,7 @@ public sealed class ControlLoopFailureTests
         await using var f = new ControlLoopFixture();
         f.Engine.RejectsTables = RejectS1;
         var before = f.Start().Length;
-        f.Loop.Post(ControlLoopFixture.Configuration("s1"));
+        f.Post(ControlLoopFixture.Configuration("s1"));
         await f.NextAsync(4, before);
         f.Engine.RejectsTables = static _ => null;
         f.Time.Advance(await f.PauseAsync());
@@ -70,7 +70,7 @@ public sealed class ControlLoopFailureTests
         await using var f = new ControlLoopFixture();
         f.Engine.RejectsAttach = static i => i.Any(static n => n.Name == "eth9") ? "no such interface" : null;
         var before = f.Start().Length;
-        f.Loop.Post(ControlLoopFixture.Configuration("s1", ControlLoopFixture.Server, "eth9"));
+        f.Post(ControlLoopFixture.Configuration("s1", ControlLoopFixture.Server, "eth9"));
         Assert.Equal(
             ["apply s1 by 11", "cannot attach eth9", "failed: no such interface", "apply s0 by 11", "attach eth0", "attached", "the previous in force"],
             await f.NextAsync(7, before));
@@ -82,7 +82,7 @@ public sealed class ControlLoopFailureTests
     {
         await using var f = new ControlLoopFixture();
         var before = f.Start().Length;
-        f.Loop.Post(ControlLoopFixture.Configuration("s1", "10.0.0.12"));
+        f.Post(ControlLoopFixture.Configuration("s1", "10.0.0.12"));
         Assert.InRange(await f.PauseAsync(), TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(1));
         Assert.Equal(before, f.Journal.Lines.Length);
         // Both are watched: the configuration in force is still the one to fall back to.
@@ -97,7 +97,7 @@ public sealed class ControlLoopFailureTests
     {
         await using var f = new ControlLoopFixture();
         var before = f.Start().Length;
-        f.Loop.Post(ControlLoopFixture.Configuration("s1", "10.0.0.12"));
+        f.Post(ControlLoopFixture.Configuration("s1", "10.0.0.12"));
         f.Time.Advance(await f.PauseAsync());
         Assert.Equal(["apply s1 by none", "in force"], await f.NextAsync(2, before));
     }
@@ -107,9 +107,9 @@ public sealed class ControlLoopFailureTests
     {
         await using var f = new ControlLoopFixture();
         var before = f.Start().Length;
-        f.Loop.Post(ControlLoopFixture.Configuration("s1", "10.0.0.12"));
+        f.Post(ControlLoopFixture.Configuration("s1", "10.0.0.12"));
         await f.PauseAsync();
-        f.Loop.Post(ControlLoopFixture.Configuration("s2"));
+        f.Post(ControlLoopFixture.Configuration("s2"));
         Assert.Equal(["apply s2 by 11", "in force"], await f.NextAsync(2, before));
         Assert.Equal(before + 2, (await f.StopAsync()).Length);
     }

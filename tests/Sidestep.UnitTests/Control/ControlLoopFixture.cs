@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Net;
 using Sidestep.Control;
+using Sidestep.Forwarding;
 using Sidestep.Model;
 
 namespace Sidestep.UnitTests.Control;
@@ -57,6 +58,9 @@ internal sealed class ControlLoopFixture : IAsyncDisposable
             NetworkProfile = "l2",
         }),
     };
+
+    /// <summary>Posts a configuration without drains.</summary>
+    public void Post(Configuration configuration) => Loop.Post(new EffectiveConfiguration(configuration));
 
     /// <summary>Starts and runs; gives what the start did.</summary>
     public string[] Start()

@@ -19,7 +19,7 @@ public sealed class ControlLoopTimeTests
         var before = f.Start().Length;
         Assert.Null(f.Engine.InForce!.Groups[0].Transition);
 
-        f.Loop.Post(ControlLoopFixture.WithServers(First, Second));
+        f.Post(ControlLoopFixture.WithServers(First, Second));
         await f.NextAsync(2, before);
         Assert.Contains(f.Engine.InForce.Groups[0].Transition!.PreviousServers, static s => s >= 0);
 
@@ -55,9 +55,9 @@ public sealed class ControlLoopTimeTests
         {
             f.NextHops.Set("10.0.0.12", 0x12);
             var before = f.Start().Length;
-            f.Loop.Post(ControlLoopFixture.WithServers(First, Second));
+            f.Post(ControlLoopFixture.WithServers(First, Second));
             await f.NextAsync(2, before);
-            f.Loop.Post(draining);
+            f.Post(draining);
             await f.NextAsync(2, before + 2);
             Assert.Equal(FlowState.Keep, f.Engine.InForce!.Groups[0].Servers[0].Flows);
             adopted = new RunningGroups(f.Engine.InForce.HashKey, f.Engine.InForce.Groups);
@@ -81,7 +81,7 @@ public sealed class ControlLoopTimeTests
         await using var f = new ControlLoopFixture();
         f.NextHops.Set("10.0.0.12", 0x12);
         var before = f.Start().Length;
-        f.Loop.Post(ControlLoopFixture.WithServers(First, Second));
+        f.Post(ControlLoopFixture.WithServers(First, Second));
         await f.NextAsync(2, before);
         var original = f.Engine.InForce!.Groups[0].Transition!;
 
@@ -101,7 +101,7 @@ public sealed class ControlLoopTimeTests
         await using var f = new ControlLoopFixture();
         f.NextHops.Set("10.0.0.12", 0x12);
         var before = f.Start().Length;
-        f.Loop.Post(ControlLoopFixture.WithServers(First, Second));
+        f.Post(ControlLoopFixture.WithServers(First, Second));
         var lines = before + (await f.NextAsync(2, before)).Length;
         f.Time.Advance(await f.PauseAsync() - TimeSpan.FromTicks(1));
         f.Engine.RejectsTables = static _ => "too large";

@@ -135,7 +135,7 @@ internal sealed class FakeObserver(Journal journal) : IControlObserver
     /// <summary>The newest that it heard of.</summary>
     public NextHops? NextHops { get; private set; }
 
-    public void Applied(Configuration configuration, ForwardingTables tables, NextHops nextHops, bool isNewest)
+    public void Applied(EffectiveConfiguration configuration, ForwardingTables tables, NextHops nextHops, bool isNewest)
     {
         NextHops = nextHops;
         journal.Add(isNewest ? "in force" : "the previous in force");

@@ -93,7 +93,7 @@ public sealed class HealthTrackerTests
         var (tracker, configuration) = Tracker();
         AddResults(tracker, One, "path", "gg");
         _ = Compile(tracker, configuration, null);
-        var routed = configuration with { NetworkProfiles = [configuration.NetworkProfiles[0] with { DsrType = DsrType.L3 }] };
+        var routed = new EffectiveConfiguration(configuration.Desired with { NetworkProfiles = [configuration.Desired.NetworkProfiles[0] with { DsrType = DsrType.L3 }] });
         Assert.Equal(["10.0.0.11"], Members(tracker, routed));
     }
 
@@ -125,7 +125,7 @@ public sealed class HealthTrackerTests
     [Fact]
     public void Admission_waits_for_the_agent_but_not_for_its_later_reports()
     {
-        var (tracker, configuration) = Tracker(admission: new Admission(1, RequireAgent: true));
+        var (tracker, configuration) = Tracker(admission: Admission.Default with { RequireAgent = true });
         AddResults(tracker, One, "path", "gg");
         Assert.Equal([], Members(tracker, configuration));
         Assert.True(Assert.Single(tracker.ReportIfChanged()!.Value, static s => s.Name == "server1").WaitsForAgent);
@@ -141,31 +141,32 @@ public sealed class HealthTrackerTests
         var (tracker, configuration) = Tracker();
         AddResults(tracker, One, "path", "gg");
         var pool = configuration.Pools[0];
-        var disabled = configuration with { Pools = [pool with { Servers = [pool.Servers[0] with { State = Sidestep.Model.ServerState.Disabled }, pool.Servers[1]] }] };
+        var disabled = new EffectiveConfiguration(configuration.Desired with { Pools = [pool with { Servers = [pool.Servers[0] with { State = Sidestep.Model.ServerState.Disabled }, pool.Servers[1]] }] });
         _ = Compile(tracker, disabled, null);
         Assert.Equal([], Members(tracker, configuration));
     }
 
-    private (HealthTracker, Configuration) Tracker(
+    private (HealthTracker, EffectiveConfiguration) Tracker(
         MinHealthyMonitors healthy = default, HealthMonitor? first = null, HealthMonitor? second = null, Admission? admission = null, RunningGroups? running = null,
-        Configuration? configuration = null, HealthReport? reported = null)
+        EffectiveConfiguration? configuration = null, HealthReport? reported = null)
     {
         var tracker = new HealthTracker(TimeProvider.System, running, reported, _agents,
             c => _messages.Add($"{c.Server.Name} {(c.IsHealthy ? "fit" : $"unfit: {c.Reason}")}"));
         tracker.Changed += () => _changes++;
         HealthMonitor[] monitors = second is null ? [first ?? Path] : [first!, second];
-        configuration ??= ControlLoopFixture.WithServers(new RealServer { Name = "server1", Address = One }, new RealServer { Name = "server2", Address = Two });
-        configuration = configuration with
+        var desired = configuration?.Desired ?? ControlLoopFixture.WithServers(new RealServer { Name = "server1", Address = One }, new RealServer { Name = "server2", Address = Two });
+        desired = desired with
         {
             HealthMonitors = [.. monitors],
-            Pools = [configuration.Pools[0] with { Monitors = [.. monitors.Select(static m => m.Name)], MinHealthyMonitors = healthy, Admission = admission ?? Admission.Default }],
-            VirtualServices = [configuration.VirtualServices[0] with { Protocol = TransportProtocol.Tcp, Ports = [PortRange.One(80)] }],
+            Pools = [desired.Pools[0] with { Monitors = [.. monitors.Select(static m => m.Name)], MinHealthyMonitors = healthy, Admission = admission ?? Admission.Default }],
+            VirtualServices = [desired.VirtualServices[0] with { Protocol = TransportProtocol.Tcp, Ports = [PortRange.One(80)] }],
         };
+        configuration = new EffectiveConfiguration(desired);
         _ = Compile(tracker, configuration, null);
         return (tracker, configuration);
     }
 
-    private static ForwardingTables Compile(HealthTracker tracker, Configuration configuration, ForwardingTables? previous)
+    private static ForwardingTables Compile(HealthTracker tracker, EffectiveConfiguration configuration, ForwardingTables? previous)
     {
         var health = tracker.Evaluate(configuration);
         var hop = new NextHop(new EgressInterface(1, "eth0", default, IPAddress.Parse("10.0.0.1"), 1500), default);
@@ -175,7 +176,7 @@ public sealed class HealthTrackerTests
         return tables;
     }
 
-    private static string[] Members(HealthTracker tracker, Configuration configuration) =>
+    private static string[] Members(HealthTracker tracker, EffectiveConfiguration configuration) =>
         [.. Compile(tracker, configuration, null).Groups[0].Slots.Members.Select(static m => m.Address.ToString())];
 
     private static void AddResults(HealthTracker tracker, IPAddress server, string monitor, string results, bool throughDsrPath = true)

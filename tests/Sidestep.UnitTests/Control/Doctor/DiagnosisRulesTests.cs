@@ -3,9 +3,9 @@ using Sidestep.Api;
 using Sidestep.Control.Doctor;
 using Sidestep.Control.AddressConflicts;
 using Sidestep.Model;
-using static Sidestep.UnitTests.Doctor.HealthyEvidence;
+using static Sidestep.UnitTests.Control.Doctor.HealthyEvidence;
 
-namespace Sidestep.UnitTests.Doctor;
+namespace Sidestep.UnitTests.Control.Doctor;
 
 /// <summary>Each rule finds what it is for, on the server that it is about, and no other rule finds a cause before it.</summary>
 public sealed class DiagnosisRulesTests

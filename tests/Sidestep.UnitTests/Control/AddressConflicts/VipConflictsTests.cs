@@ -2,7 +2,7 @@ using System.Net;
 using Sidestep.Control.AddressConflicts;
 using Sidestep.Packets;
 
-namespace Sidestep.UnitTests.AddressConflicts;
+namespace Sidestep.UnitTests.Control.AddressConflicts;
 
 public sealed class VipConflictsTests
 {

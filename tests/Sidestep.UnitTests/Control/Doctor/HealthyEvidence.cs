@@ -6,7 +6,7 @@ using Sidestep.Control.Doctor;
 using Sidestep.Forwarding;
 using Sidestep.Model;
 
-namespace Sidestep.UnitTests.Doctor;
+namespace Sidestep.UnitTests.Control.Doctor;
 
 /// <summary>Evidence of a director with a layer-2 and a layer-3 service, on two servers each, of which nothing is wrong.</summary>
 internal static class HealthyEvidence

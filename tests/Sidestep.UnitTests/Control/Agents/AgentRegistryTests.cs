@@ -4,9 +4,8 @@ using Sidestep.Control.Agents;
 using Sidestep.Forwarding;
 using Sidestep.Model;
 using Sidestep.Packets;
-using Sidestep.UnitTests.Control;
 
-namespace Sidestep.UnitTests.Agents;
+namespace Sidestep.UnitTests.Control.Agents;
 
 /// <summary>Who gets which duties, and what becomes of what agents say.</summary>
 public sealed class AgentRegistryTests
@@ -35,7 +34,7 @@ public sealed class AgentRegistryTests
     public AgentRegistryTests()
     {
         _agents = new AgentRegistry(_drains, "1.0", _time);
-        _agents.Applied(_configuration, Hops(1500));
+        _agents.Applied(new EffectiveConfiguration(_configuration), Hops(1500));
     }
 
     [Fact]
@@ -64,10 +63,10 @@ public sealed class AgentRegistryTests
     public async Task Revision_changes_only_when_the_spec_changes()
     {
         var first = await Get("web1");
-        _agents.Applied(ConfigurationReader.Read(Yaml.Replace("10.0.0.12", "10.0.0.13", StringComparison.Ordinal), null).Configuration!, Hops(1500));
+        _agents.Applied(new EffectiveConfiguration(ConfigurationReader.Read(Yaml.Replace("10.0.0.12", "10.0.0.13", StringComparison.Ordinal), null).Configuration!), Hops(1500));
         Assert.Equal(first.Revision, (await Get("web1")).Revision);
 
-        _agents.Applied(_configuration, Hops(1400));
+        _agents.Applied(new EffectiveConfiguration(_configuration), Hops(1400));
         Assert.NotEqual(first.Revision, (await Get("web1")).Revision);
     }
 
@@ -76,9 +75,9 @@ public sealed class AgentRegistryTests
     {
         var first = await Get("web1");
         var pending = _agents.GetSpecAsync("web1", first.Revision, TimeSpan.FromSeconds(30), CancellationToken.None);
-        _agents.Applied(_configuration, Hops(1500));
+        _agents.Applied(new EffectiveConfiguration(_configuration), Hops(1500));
         Assert.False(pending.IsCompleted);
-        _agents.Applied(_configuration, Hops(1400));
+        _agents.Applied(new EffectiveConfiguration(_configuration), Hops(1400));
         Assert.NotNull(await pending.WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken));
 
         var idle = _agents.GetSpecAsync("web1", (await Get("web1")).Revision, TimeSpan.FromSeconds(30), CancellationToken.None);
@@ -101,7 +100,7 @@ public sealed class AgentRegistryTests
             Assert.False(pending.IsCompleted);
         }
         Assert.False(pending.IsCompleted);
-        _agents.Applied(_configuration, Hops(1400));
+        _agents.Applied(new EffectiveConfiguration(_configuration), Hops(1400));
         Assert.NotNull(await pending.WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken));
     }
 
@@ -111,19 +110,19 @@ public sealed class AgentRegistryTests
         _agents.Report("web2", Report(AdminStates.Draining));
         Assert.Equal([ServerState.Enabled, ServerState.Draining], States(_drains.ApplyTo(_configuration)));
 
-        // Another's wish is another wish.
-        _drains.Set("web2", "sentinel", drains: true);
+        // Each source has a request of its own.
+        _drains.Set("web2", DrainSource.VipConflict, drains: true);
         _agents.Report("web2", Report(AdminStates.Enabled));
         Assert.Equal([ServerState.Enabled, ServerState.Draining], States(_drains.ApplyTo(_configuration)));
-        _drains.Set("web2", "sentinel", drains: false);
-        Assert.Same(_configuration, _drains.ApplyTo(_configuration));
+        _drains.Set("web2", DrainSource.VipConflict, drains: false);
+        Assert.Equal(_configuration.Pools, _drains.ApplyTo(_configuration).Pools);
     }
 
     [Fact]
     public void Drain_request_affects_neither_disabled_servers_nor_other_pools()
     {
         var disabled = ConfigurationReader.Read(Yaml.Replace("10.0.0.12 }", "10.0.0.12, state: disabled }", StringComparison.Ordinal), null).Configuration!;
-        _drains.Set("web2", "operator", drains: true);
+        _drains.Set("web2", DrainSource.Operator, drains: true);
         var drained = _drains.ApplyTo(disabled);
         Assert.Equal([ServerState.Enabled, ServerState.Disabled], States(drained));
         Assert.Same(disabled.Pools[1], drained.Pools[1]);
@@ -135,7 +134,7 @@ public sealed class AgentRegistryTests
         Assert.Null(_agents.Report("web9", Report(AdminStates.Enabled)));
         _agents.Report("dns2", Report(AdminStates.Enabled));
         Assert.Single(_agents.All);
-        _agents.Applied(ConfigurationReader.Read(Yaml.Replace("dns2", "dns3", StringComparison.Ordinal), null).Configuration!, Hops(1500));
+        _agents.Applied(new EffectiveConfiguration(ConfigurationReader.Read(Yaml.Replace("dns2", "dns3", StringComparison.Ordinal), null).Configuration!), Hops(1500));
         Assert.Empty(_agents.All);
     }
 
@@ -220,7 +219,7 @@ public sealed class AgentRegistryTests
 
     private static AgentReport Report(string adminState) => new() { AgentVersion = "1.0", OperatingSystem = "linux", WallClock = DateTimeOffset.UnixEpoch, AdminState = adminState };
 
-    private static ServerState[] States(Configuration configuration) => [.. configuration.Pools[0].Servers.Select(static s => s.State)];
+    private static ServerState[] States(EffectiveConfiguration configuration) => [.. configuration.Pools[0].Servers.Select(static s => s.State)];
 
     private static NextHops Hops(int mtu)
     {
