@@ -4,8 +4,8 @@ using Sidestep.Model;
 
 namespace Sidestep.Control;
 
-/// <summary>Keeps parts of the previous configuration in use when a change would leave a service without a verified server, until
-/// its new servers are verified. Not safe for threads.</summary>
+/// <summary>Keeps parts of the previous configuration in use when a change would leave a service without a verified
+/// server, until its new servers are verified. Not safe for threads.</summary>
 internal sealed class MakeBeforeBreak(TimeProvider time)
 {
     /// <summary>How long the loop waits for every new server. After that, one verified server is enough.</summary>
@@ -16,13 +16,17 @@ internal sealed class MakeBeforeBreak(TimeProvider time)
     private DateTimeOffset _since;
 
     /// <summary>When time alone may change what is retained; null: it cannot.</summary>
-    internal DateTimeOffset? Wake => _retained is not null && _since + WaitForAllTimeout is var end && end > time.GetUtcNow() ? end : null;
+    internal DateTimeOffset? Wake => _retained is not null && _since + WaitForAllTimeout is var end
+        && end > time.GetUtcNow() ? end : null;
 
-    /// <summary>The desired configuration with what is retained of the applied one; the same instance when nothing is.</summary>
-    /// <param name="desired">The configuration to apply, or the one that is applied already. It retains nothing itself.</param>
+    /// <summary>The desired configuration with what is retained of the applied one; the same instance when nothing
+    /// is.</summary>
+    /// <param name="desired">The configuration to apply, or the one that is applied already. It retains nothing
+    /// itself.</param>
     /// <param name="applied">What this method returned for the applied configuration; null: none is applied.</param>
     /// <param name="health">The healthy servers of both.</param>
-    internal EffectiveConfiguration Merge(EffectiveConfiguration desired, EffectiveConfiguration? applied, ServerHealth health)
+    internal EffectiveConfiguration Merge(
+        EffectiveConfiguration desired, EffectiveConfiguration? applied, ServerHealth health)
     {
         var isNew = !ReferenceEquals(_desired, desired);
         if (isNew)
@@ -35,11 +39,13 @@ internal sealed class MakeBeforeBreak(TimeProvider time)
         if (retention.IsEmpty)
             _retained = null;
         else if (_retained is null || !retention.IsSameAs(_retained.Value.Retention))
-            _retained = (retention, desired.WithRetained(retention.Services, retention.Servers, applied.HealthMonitors));
+            _retained = (retention,
+                desired.WithRetained(retention.Services, retention.Servers, applied.HealthMonitors));
         return _retained?.Configuration ?? desired;
     }
 
-    /// <summary>What is retained: services in their previous pools, and in pools the servers that the file no longer has.</summary>
+    /// <summary>What is retained: services in their previous pools, and in pools the servers that the file no longer
+    /// has.</summary>
     private sealed record Retention(ImmutableArray<RetainedService> Services, ImmutableArray<RetainedServers> Servers)
     {
         internal bool IsEmpty => Services.IsEmpty && Servers.IsEmpty;
@@ -48,17 +54,21 @@ internal sealed class MakeBeforeBreak(TimeProvider time)
             && Servers.Select(static r => r.Pool).SequenceEqual(other.Servers.Select(static r => r.Pool));
     }
 
-    /// <summary>Compares two configurations. Most changes leave nearly everything as it is, and configurations may be large: the
-    /// look-ups are built only when a difference needs them.</summary>
-    private sealed record Comparison(EffectiveConfiguration Desired, EffectiveConfiguration Applied, ServerHealth Health, bool WaitsForAll)
+    /// <summary>Compares two configurations. Most changes leave nearly everything as it is, and configurations may be
+    /// large: the look-ups are built only when a difference needs them.</summary>
+    private sealed record Comparison(
+        EffectiveConfiguration Desired, EffectiveConfiguration Applied, ServerHealth Health, bool WaitsForAll)
     {
         private readonly Lazy<Dictionary<string, VirtualService>> _previousServices =
             new(() => Applied.Desired.VirtualServices.ToDictionary(static s => s.Name));
 
-        private readonly Lazy<Dictionary<string, Pool>> _pools = new(() => Desired.Pools.ToDictionary(static p => p.Name));
-        private readonly Lazy<Dictionary<string, Pool>> _previousPools = new(() => Applied.Pools.ToDictionary(static p => p.Name));
+        private readonly Lazy<Dictionary<string, Pool>> _pools =
+            new(() => Desired.Pools.ToDictionary(static p => p.Name));
+        private readonly Lazy<Dictionary<string, Pool>> _previousPools =
+            new(() => Applied.Pools.ToDictionary(static p => p.Name));
 
-        private readonly Lazy<ILookup<string, Encap>> _encaps = new(() => Desired.Desired.VirtualServices.Where(static s => s.Enabled)
+        private readonly Lazy<ILookup<string, Encap>> _encaps =
+            new(() => Desired.Desired.VirtualServices.Where(static s => s.Enabled)
             .ToLookup(static s => s.Pool, s => Encap.Of(Desired.Desired.ProfileOf(s))));
 
         internal Retention Find() => new([.. Services()], [.. Servers()]);
@@ -72,12 +82,14 @@ internal sealed class MakeBeforeBreak(TimeProvider time)
                 if (i < previousServices.Length && previousServices[i] is var same && same.Name == service.Name
                     && Applied.ServingPoolOf(same) == service.Pool)
                     continue;
-                if (_previousServices.Value.TryGetValue(service.Name, out var previous) && RetainedPoolOf(service, previous) is { } pool)
+                if (_previousServices.Value.TryGetValue(service.Name, out var previous)
+                    && RetainedPoolOf(service, previous) is { } pool)
                     yield return new RetainedService(service, pool);
             }
         }
 
-        /// <summary>The pool that served a service until now and must continue to; null: the service may use its own pool.</summary>
+        /// <summary>The pool that served a service until now and must continue to; null: the service may use its own
+        /// pool.</summary>
         private Pool? RetainedPoolOf(VirtualService service, VirtualService previous)
         {
             var previousPool = Applied.ServingPoolOf(previous);
@@ -85,7 +97,8 @@ internal sealed class MakeBeforeBreak(TimeProvider time)
                 return null;
             var encap = Encap.Of(Desired.Desired.ProfileOf(service));
             var pool = _pools.Value.GetValueOrDefault(previousPool) ?? _previousPools.Value[previousPool];
-            return encap == Encap.Of(Applied.Desired.ProfileOf(previous)) && !IsVerified(_pools.Value[service.Pool], encap)
+            return encap == Encap.Of(Applied.Desired.ProfileOf(previous))
+                && !IsVerified(_pools.Value[service.Pool], encap)
                 && Health.HasHealthy(new GroupKey(pool.Name, encap), pool) ? pool : null;
         }
 
@@ -95,7 +108,8 @@ internal sealed class MakeBeforeBreak(TimeProvider time)
             {
                 var pool = Desired.Pools[i];
                 if ((i < Applied.Pools.Length && ReferenceEquals(Applied.Pools[i], pool))
-                    || !_previousPools.Value.TryGetValue(pool.Name, out var previous) || ReferenceEquals(previous, pool))
+                    || !_previousPools.Value.TryGetValue(pool.Name, out var previous)
+                    || ReferenceEquals(previous, pool))
                     continue;
                 var removed = RemovedServers(previous, pool);
                 var previousOnly = previous with { Servers = removed };
@@ -119,7 +133,8 @@ internal sealed class MakeBeforeBreak(TimeProvider time)
         }
 
         /// <summary>Only then are the previous servers configured for what clients send to the service now.</summary>
-        private static bool MatchesSameTraffic(VirtualService service, VirtualService previous) => service.Enabled && previous.Enabled
+        private static bool MatchesSameTraffic(VirtualService service, VirtualService previous) =>
+            service.Enabled && previous.Enabled
             && service.Protocol == previous.Protocol && service.Vips.SequenceEqual(previous.Vips)
             && service.Ports.SequenceEqual(previous.Ports);
     }

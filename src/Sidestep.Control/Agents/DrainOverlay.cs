@@ -5,7 +5,8 @@ using Sidestep.Model;
 namespace Sidestep.Control.Agents;
 
 /// <summary>Requests to drain real servers that the operator's file has enabled. Safe for threads.</summary>
-/// <remarks>It is laid over the configuration, so a drain takes the same path to the tables as a change of the file.</remarks>
+/// <remarks>It is laid over the configuration, so a drain takes the same path to the tables as a change of the
+/// file.</remarks>
 public sealed class DrainOverlay
 {
     private readonly Lock _gate = new();
@@ -24,7 +25,8 @@ public sealed class DrainOverlay
         }
     }
 
-    /// <summary>Sets or withdraws the request of one source to drain a server. A server drains while any source requests it.</summary>
+    /// <summary>Sets or withdraws the request of one source to drain a server. A server drains while any source
+    /// requests it.</summary>
     /// <param name="server">Name or own address.</param>
     /// <param name="source">The origin of the request.</param>
     /// <param name="drains">True: drain it. False: this source no longer requests it.</param>
@@ -42,5 +44,6 @@ public sealed class DrainOverlay
     }
 
     /// <summary>The configuration with the drains that are requested now.</summary>
-    public EffectiveConfiguration ApplyTo(Configuration configuration) => new EffectiveConfiguration(configuration).WithDrains(Drains);
+    public EffectiveConfiguration ApplyTo(Configuration configuration) =>
+        new EffectiveConfiguration(configuration).WithDrains(Drains);
 }

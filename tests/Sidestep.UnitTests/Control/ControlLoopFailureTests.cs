@@ -14,10 +14,12 @@ public sealed class ControlLoopFailureTests
         f.Engine.RejectsTables = RejectS1;
         var before = f.Start().Length;
         f.Post(ControlLoopFixture.Configuration("s1"));
-        Assert.Equal(["refused s1 by 11", "failed: too large", "apply s0 by 11", "the previous in force"], await f.NextAsync(4, before));
+        Assert.Equal(["refused s1 by 11", "failed: too large", "apply s0 by 11", "the previous in force"], await f
+            .NextAsync(4, before));
         f.NextHops.Set(ControlLoopFixture.Server, 0x22);
         f.NextHops.Raise();
-        Assert.Equal(["refused s1 by 22", "failed: too large", "apply s0 by 22", "the previous in force"], await f.NextAsync(4, before + 4));
+        Assert.Equal(["refused s1 by 22", "failed: too large", "apply s0 by 22", "the previous in force"], await f
+            .NextAsync(4, before + 4));
         f.Post(ControlLoopFixture.Configuration("s2"));
         Assert.Equal(["apply s2 by 22", "in force"], await f.NextAsync(2, before + 8));
         Assert.Null(f.Time.NextDue);
@@ -72,7 +74,8 @@ public sealed class ControlLoopFailureTests
         var before = f.Start().Length;
         f.Post(ControlLoopFixture.Configuration("s1", ControlLoopFixture.Server, "eth9"));
         Assert.Equal(
-            ["apply s1 by 11", "cannot attach eth9", "failed: no such interface", "apply s0 by 11", "attach eth0", "attached", "the previous in force"],
+            ["apply s1 by 11", "cannot attach eth9", "failed: no such interface", "apply s0 by 11", "attach eth0",
+                "attached", "the previous in force"],
             await f.NextAsync(7, before));
         Assert.Equal(["eth0"], f.NextHops.Watched.Interfaces);
     }

@@ -19,7 +19,8 @@ internal sealed class ControlLoopFixture : IAsyncDisposable
     {
         Engine = new FakeEngine(Journal);
         NextHops.Set(Server, 0x11);
-        Loop = new ControlLoop(Engine, NextHops, first ?? Configuration("s0"), observer ?? new FakeObserver(Journal), Time);
+        Loop = new ControlLoop(Engine, NextHops, first ?? Configuration("s0"), observer ?? new FakeObserver(Journal),
+            Time);
     }
 
     public Journal Journal { get; } = new();
@@ -39,15 +40,19 @@ internal sealed class ControlLoopFixture : IAsyncDisposable
         return configuration with { Pools = [configuration.Pools[0] with { Servers = [.. servers] }] };
     }
 
-    public static Configuration Configuration(string service, string server = Server, params string[] interfaces) => new()
+    public static Configuration Configuration(string service, string server = Server, params string[] interfaces) =>
+        new()
     {
         Director = new DirectorSettings
         {
             HashKey = new HashKey(1, 2),
-            Interfaces = [.. (interfaces.Length == 0 ? ["eth0"] : interfaces).Select(static n => new DirectorInterface(n, Driver.Auto))],
+            Interfaces = [.. (interfaces.Length == 0 ? ["eth0"] : interfaces)
+                .Select(static n => new DirectorInterface(n, Driver.Auto))],
         },
         NetworkProfiles = [new NetworkProfile { Name = "l2", DsrType = DsrType.L2 }],
-        Pools = [new Pool { Name = "pool", Slots = 1021, Servers = [new RealServer { Name = "server", Address = IPAddress.Parse(server) }] }],
+        Pools = [
+            new Pool { Name = "pool", Slots = 1021,
+                Servers = [new RealServer { Name = "server", Address = IPAddress.Parse(server) }] }],
         VirtualServices = ImmutableArray.Create(new VirtualService
         {
             Name = service,
@@ -70,7 +75,8 @@ internal sealed class ControlLoopFixture : IAsyncDisposable
         return Journal.Lines;
     }
 
-    /// <summary>Waits until this many lines came since, and gives them. Too many show at the next call, or in <see cref="StopAsync"/>.</summary>
+    /// <summary>Waits until this many lines came since, and gives them. Too many show at the next call, or in
+    /// <see cref="StopAsync"/>.</summary>
     public async Task<string[]> NextAsync(int lines, int since)
     {
         await UntilAsync(() => Journal.Lines.Length >= since + lines, () => string.Join('\n', Journal.Lines[since..]));

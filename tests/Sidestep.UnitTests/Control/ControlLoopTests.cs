@@ -47,7 +47,8 @@ public sealed class ControlLoopTests
             return null;
         };
         f.Post(ControlLoopFixture.Configuration("s1"));
-        Assert.Equal(["apply s1 by 11", "attach eth0", "attached", "in force", "apply s1 by 11", "in force"], await f.NextAsync(6, before));
+        Assert.Equal(["apply s1 by 11", "attach eth0", "attached", "in force", "apply s1 by 11", "in force"], await f
+            .NextAsync(6, before));
         Assert.Equal(["eth0", "eth1"], watched.Order());
         Assert.Equal(["eth0"], f.NextHops.Watched.Interfaces);
     }

@@ -8,7 +8,8 @@ namespace Sidestep.UnitTests.Control;
 public sealed class ControlLoopTimeTests
 {
     private static readonly TimeSpan MigrationWindow = TimeSpan.FromSeconds(IdleTimeouts.Default.Udp);
-    private static readonly RealServer First = new() { Name = "server", Address = IPAddress.Parse(ControlLoopFixture.Server) };
+    private static readonly RealServer First =
+        new() { Name = "server", Address = IPAddress.Parse(ControlLoopFixture.Server) };
     private static readonly RealServer Second = new() { Name = "second", Address = IPAddress.Parse("10.0.0.12") };
 
     [Fact]
@@ -30,7 +31,9 @@ public sealed class ControlLoopTimeTests
         Assert.DoesNotContain(f.Engine.InForce.Groups[0].Transition!.PreviousServers, static s => s >= 0);
 
         // One flow is left: it is asked for once a minute.
-        f.Engine.Flows = new FlowCounts(new Dictionary<ServerKey, long> { [new(f.Engine.InForce.Groups[0].Key, First.Name, First.Address)] = 1 });
+        f.Engine.Flows =
+            new FlowCounts(new Dictionary<ServerKey,
+                long> { [new(f.Engine.InForce.Groups[0].Key, First.Name, First.Address)] = 1 });
         Assert.Equal(MigrationWindow, await f.PauseAsync());
         f.Time.Advance(MigrationWindow);
         await f.NextAsync(2, before + 4);
@@ -127,7 +130,8 @@ public sealed class ControlLoopTimeTests
         f.NextHops.Set("2001:db8::11", 0x11);
         f.Start();
         Assert.Equal(
-            ["2001:db8::11: eth0 has no global IPv6 address, which the outer header needs as its source: give it one, or the networkProfile an outer source prefix of IPv6"],
+            ["2001:db8::11: eth0 has no global IPv6 address, which the outer header needs as its source: give it one, "
+                + "or the networkProfile an outer source prefix of IPv6"],
             observer.NextHops!.Unresolved.Select(static u => $"{u.Key}: {u.Value}"));
     }
 }

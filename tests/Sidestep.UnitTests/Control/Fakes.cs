@@ -88,8 +88,11 @@ internal sealed class FakeEngine(Journal journal) : IEngine
     }
 
     /// <summary>Names of the services, then the next hops of all servers.</summary>
-    private static string Describe(ForwardingTables tables) => string.Join('+', tables.Services.Select(static s => s.Name))
-        + " by " + string.Join('+', tables.Groups.SelectMany(static g => g.Servers).Select(static s => s.NextHop is { } hop ? $"{hop.Neighbour}"[^2..] : "none"));
+    private static string Describe(ForwardingTables tables) => string
+        .Join('+', tables.Services.Select(static s => s.Name))
+        + " by " + string
+            .Join('+', tables.Groups.SelectMany(static g => g.Servers)
+            .Select(static s => s.NextHop is { } hop ? $"{hop.Neighbour}"[^2..] : "none"));
 }
 
 /// <summary>Knows the next hops that it was told.</summary>
@@ -111,13 +114,17 @@ internal sealed class FakeNextHops : INextHopResolver
         {
             lock (_gate)
             {
-                var egress = new EgressInterface(InterfaceIndex, "eth0", new MacAddress(1), IPAddress.Parse("10.0.0.1"), 1500);
-                return new NextHops([egress], _macs.ToDictionary(static m => m.Key, m => new NextHop(egress, new MacAddress(m.Value))), new Dictionary<IPAddress, string>());
+                var egress =
+                    new EgressInterface(InterfaceIndex, "eth0", new MacAddress(1), IPAddress.Parse("10.0.0.1"), 1500);
+                return new NextHops([egress], _macs
+                    .ToDictionary(static m => m.Key, m => new NextHop(egress, new MacAddress(m.Value))),
+                    new Dictionary<IPAddress, string>());
             }
         }
     }
 
-    public void Watch(IReadOnlyCollection<string> interfaces, IReadOnlyCollection<IPAddress> servers) => Watched = ([.. interfaces], [.. servers]);
+    public void Watch(IReadOnlyCollection<string> interfaces, IReadOnlyCollection<IPAddress> servers) =>
+        Watched = ([.. interfaces], [.. servers]);
 
     /// <summary>A neighbour answers; <see cref="Raise"/> tells the loop.</summary>
     public void Set(string server, byte mac)

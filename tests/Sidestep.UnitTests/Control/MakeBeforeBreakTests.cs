@@ -133,7 +133,8 @@ public sealed class MakeBeforeBreakTests
         var desired = With("old", pools, second, first);
         Assert.Same(desired, Merge(desired, previous));
         var moved = With("old", [.. pools, Pool("new", 3)], second with { Pool = "new" }, first);
-        Assert.Equal(["s1"], Merge(moved, previous, ("old", 1), ("other", 2)).RetainedServices.Select(static r => r.Service.Name));
+        Assert.Equal(["s1"], Merge(moved, previous, ("old", 1), ("other", 2)).RetainedServices
+            .Select(static r => r.Service.Name));
     }
 
     [Theory]
@@ -188,12 +189,14 @@ public sealed class MakeBeforeBreakTests
     public void Retained_pool_keeps_its_monitors_and_no_others()
     {
         var monitor = new HealthMonitor { Name = "look", Type = MonitorType.Tcp };
-        var previous = new EffectiveConfiguration(With("old", Pool("old", 1) with { Monitors = ["look", "shared"] }).Desired with
+        var previous =
+            new EffectiveConfiguration(With("old", Pool("old", 1) with { Monitors = ["look", "shared"] }).Desired with
         {
             HealthMonitors = [monitor, monitor with { Name = "shared", Fall = 9 }, monitor with { Name = "unused" }],
         });
         var shared = monitor with { Name = "shared" };
-        var desired = new EffectiveConfiguration(With("new", Pool("new", 3)).Desired with { HealthMonitors = [shared] });
+        var desired =
+            new EffectiveConfiguration(With("new", Pool("new", 3)).Desired with { HealthMonitors = [shared] });
         Assert.Equal([shared, monitor], Merge(desired, previous, ("old", 1)).HealthMonitors);
     }
 
@@ -202,16 +205,20 @@ public sealed class MakeBeforeBreakTests
     {
         var desired = With("new", Pool("new", 3, 4)).WithDrains([new ServerDrain("server4", DrainSource.Operator)]);
         var effective = Merge(desired, _previous, ("old", 1));
-        Assert.Equal([ServerState.Enabled, ServerState.Draining], effective.Pools[0].Servers.Select(static s => s.State));
+        Assert.Equal([ServerState.Enabled, ServerState.Draining], effective.Pools[0].Servers
+            .Select(static s => s.State));
         Assert.Same(desired, Merge(desired, effective, ("old", 1), ("new", 3)));
     }
 
     private EffectiveConfiguration Merge(
         EffectiveConfiguration desired, EffectiveConfiguration? applied, params (string Pool, byte Server)[] healthy) =>
-        _makeBeforeBreak.Merge(desired, applied, new ServerHealth(healthy.GroupBy(static h => h.Pool).ToImmutableDictionary(
-            static g => new GroupKey(g.Key, Encap.Layer2), static g => g.Select(static h => Address(h.Server)).ToImmutableHashSet())));
+        _makeBeforeBreak
+            .Merge(desired, applied, new ServerHealth(healthy.GroupBy(static h => h.Pool).ToImmutableDictionary(
+            static g => new GroupKey(g.Key, Encap.Layer2), static g => g.Select(static h => Address(h.Server))
+                .ToImmutableHashSet())));
 
-    private static EffectiveConfiguration With(string pool, params Pool[] pools) => With(pool, pools, Service("s0", pool));
+    private static EffectiveConfiguration With(string pool, params Pool[] pools) =>
+        With(pool, pools, Service("s0", pool));
 
     private static EffectiveConfiguration With(string pool, Pool[] pools, params VirtualService[] services) =>
         new(ControlLoopFixture.Configuration(pool) with { Pools = [.. pools], VirtualServices = [.. services] });
@@ -226,9 +233,11 @@ public sealed class MakeBeforeBreakTests
         Servers = [.. servers.Select(static s => new RealServer { Name = $"server{s}", Address = Address(s) })],
     };
 
-    private static Pool Disabled(Pool pool) => pool with { Servers = [.. pool.Servers.Select(static s => s with { State = ServerState.Disabled })] };
+    private static Pool Disabled(Pool pool) => pool
+        with { Servers = [.. pool.Servers.Select(static s => s with { State = ServerState.Disabled })] };
 
-    private static IEnumerable<int> Numbers(IEnumerable<RealServer> servers) => servers.Select(static s => (int)s.Address.GetAddressBytes()[3]);
+    private static IEnumerable<int> Numbers(IEnumerable<RealServer> servers) => servers
+        .Select(static s => (int)s.Address.GetAddressBytes()[3]);
 
     private static IPAddress Address(byte server) => new([10, 0, 0, server]);
 }

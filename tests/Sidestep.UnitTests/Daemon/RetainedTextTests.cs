@@ -19,7 +19,8 @@ public sealed class RetainedTextTests
         var old = Written.Pools[0] with { Name = "old" };
         RealServer Server(int number) => new() { Name = $"web{number}", Address = IPAddress.Parse($"10.0.0.{number}") };
         var retained = Written.WithRetained(
-            [new RetainedService(Written.Desired.VirtualServices[0], old)], [new RetainedServers(Written.Pools[0], [Server(1), Server(2)])], []);
+            [new RetainedService(Written.Desired.VirtualServices[0], old)],
+                [new RetainedServers(Written.Pools[0], [Server(1), Server(2)])], []);
         Assert.Equal(
             [
                 "www is still served by pool old: the servers of pool pool are not verified yet",

@@ -8,7 +8,8 @@ namespace Sidestep.UnitTests.Forwarding;
 /// <summary>What the daemon makes of a configuration never changes the configuration.</summary>
 public sealed class EffectiveConfigurationTests
 {
-    private static readonly EffectiveConfiguration Written = new(ControlLoopFixture.WithServers(Server(1), Server(2), Server(3) with { State = ServerState.Disabled }));
+    private static readonly EffectiveConfiguration Written =
+        new(ControlLoopFixture.WithServers(Server(1), Server(2), Server(3) with { State = ServerState.Disabled }));
 
     [Fact]
     public void Configuration_as_written_retains_and_drains_nothing()
@@ -31,7 +32,8 @@ public sealed class EffectiveConfigurationTests
         var drained = Written.WithDrains(drains);
         Assert.Equal([ServerState.Enabled, ServerState.Draining, ServerState.Disabled], States(drained.Pools[0]));
         Assert.Equal(drains, drained.Drains);
-        Assert.Equal([ServerState.Enabled, ServerState.Enabled, ServerState.Disabled], States(drained.Desired.Pools[0]));
+        Assert.Equal([ServerState.Enabled, ServerState.Enabled, ServerState.Disabled],
+            States(drained.Desired.Pools[0]));
     }
 
     [Theory]
@@ -46,7 +48,8 @@ public sealed class EffectiveConfigurationTests
     {
         var drained = Written.WithDrains([new ServerDrain("server1", DrainSource.Operator)]);
         var both = drained.WithRetained([], [new RetainedServers(drained.Pools[0], [Server(4)])], []);
-        Assert.Equal([ServerState.Draining, ServerState.Enabled, ServerState.Disabled, ServerState.Enabled], States(both.Pools[0]));
+        Assert.Equal([ServerState.Draining, ServerState.Enabled, ServerState.Disabled, ServerState.Enabled],
+            States(both.Pools[0]));
         Assert.Equal(drained.Drains, both.Drains);
         Assert.True(both.RetainsAny);
     }
@@ -68,7 +71,8 @@ public sealed class EffectiveConfigurationTests
         Assert.Throws<InvalidOperationException>(() => retained.WithRetained([], [], []));
     }
 
-    private static RealServer Server(int number) => new() { Name = $"server{number}", Address = new IPAddress([10, 0, 0, (byte)number]) };
+    private static RealServer Server(int number) =>
+        new() { Name = $"server{number}", Address = new IPAddress([10, 0, 0, (byte)number]) };
 
     private static ServerState[] States(Pool pool) => [.. pool.Servers.Select(static s => s.State)];
 }

@@ -21,7 +21,8 @@ public sealed class AgentRegistryTests
           - name: dns
             servers: [ { name: web1, address: 10.1.0.11 }, { name: dns2, address: "2001:db8::12" } ]
         virtualServices:
-          - { name: www, vips: [ 203.0.113.10, "2001:db8:113::10" ], protocol: tcp, ports: [ 80, 8000-8099 ], pool: web, networkProfile: near }
+          - { name: www, vips: [ 203.0.113.10, "2001:db8:113::10" ], protocol: tcp, ports: [ 80, 8000-8099 ],
+              pool: web, networkProfile: near }
           - { name: dns, vip: 203.0.113.53, protocol: udp, port: 53, pool: dns, networkProfile: far }
           - { name: off, vip: 203.0.113.54, protocol: udp, port: 54, pool: dns, enabled: false }
         """;
@@ -45,7 +46,8 @@ public sealed class AgentRegistryTests
         Assert.Equal(["10.0.0.2", "10.0.0.3"], spec.Directors.Select(static d => d.ToString()));
         Assert.Equal(["dns", "www"], spec.Services.Select(static s => s.Name));
         var (dns, www) = (spec.Services[0], spec.Services[1]);
-        Assert.Equal(("l3", "gue", 6081, "10.1.0.11"), (dns.Dsr, dns.Encapsulation, dns.GuePort, dns.Server!.ToString()));
+        Assert.Equal(("l3", "gue", 6081, "10.1.0.11"), (dns.Dsr, dns.Encapsulation, dns.GuePort,
+            dns.Server!.ToString()));
         Assert.Equal(new PathMtu(1500, 32, 1428, 1408), dns.PathMtu);
         Assert.Equal(("l2", null, null), (www.Dsr, www.Encapsulation, www.GuePort));
         Assert.Equal(["80", "8000-8099"], www.Ports);
@@ -63,7 +65,8 @@ public sealed class AgentRegistryTests
     public async Task Revision_changes_only_when_the_spec_changes()
     {
         var first = await Get("web1");
-        _agents.Applied(new EffectiveConfiguration(ConfigurationReader.Read(Yaml.Replace("10.0.0.12", "10.0.0.13", StringComparison.Ordinal), null).Configuration!), Hops(1500));
+        _agents.Applied(new EffectiveConfiguration(ConfigurationReader
+            .Read(Yaml.Replace("10.0.0.12", "10.0.0.13", StringComparison.Ordinal), null).Configuration!), Hops(1500));
         Assert.Equal(first.Revision, (await Get("web1")).Revision);
 
         _agents.Applied(new EffectiveConfiguration(_configuration), Hops(1400));
@@ -80,7 +83,8 @@ public sealed class AgentRegistryTests
         _agents.Applied(new EffectiveConfiguration(_configuration), Hops(1400));
         Assert.NotNull(await pending.WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken));
 
-        var idle = _agents.GetSpecAsync("web1", (await Get("web1")).Revision, TimeSpan.FromSeconds(30), CancellationToken.None);
+        var idle = _agents
+            .GetSpecAsync("web1", (await Get("web1")).Revision, TimeSpan.FromSeconds(30), CancellationToken.None);
         Assert.True(SpinWait.SpinUntil(() => _time.NextDue is not null, TimeSpan.FromSeconds(5)));
         _time.Advance(TimeSpan.FromSeconds(30));
         Assert.Null(await idle.WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken));
@@ -121,7 +125,9 @@ public sealed class AgentRegistryTests
     [Fact]
     public void Drain_request_affects_neither_disabled_servers_nor_other_pools()
     {
-        var disabled = ConfigurationReader.Read(Yaml.Replace("10.0.0.12 }", "10.0.0.12, state: disabled }", StringComparison.Ordinal), null).Configuration!;
+        var disabled = ConfigurationReader
+            .Read(Yaml
+            .Replace("10.0.0.12 }", "10.0.0.12, state: disabled }", StringComparison.Ordinal), null).Configuration!;
         _drains.Set("web2", DrainSource.Operator, drains: true);
         var drained = _drains.ApplyTo(disabled);
         Assert.Equal([ServerState.Enabled, ServerState.Disabled], States(drained));
@@ -134,7 +140,9 @@ public sealed class AgentRegistryTests
         Assert.Null(_agents.Report("web9", Report(AdminStates.Enabled)));
         _agents.Report("dns2", Report(AdminStates.Enabled));
         Assert.Single(_agents.All);
-        _agents.Applied(new EffectiveConfiguration(ConfigurationReader.Read(Yaml.Replace("dns2", "dns3", StringComparison.Ordinal), null).Configuration!), Hops(1500));
+        _agents.Applied(
+            new EffectiveConfiguration(ConfigurationReader
+                .Read(Yaml.Replace("dns2", "dns3", StringComparison.Ordinal), null).Configuration!), Hops(1500));
         Assert.Empty(_agents.All);
     }
 
@@ -145,7 +153,9 @@ public sealed class AgentRegistryTests
         Assert.Null(_agents.IsHealthy("web2", address));
         _agents.Report("web2", Report(AdminStates.Enabled));
         Assert.True(_agents.IsHealthy("web2", address));
-        _agents.Report("web2", Report(AdminStates.Enabled) with { Conditions = [new Condition(ConditionNames.Vip, "203.0.113.10", ConditionStatus.Wrong, "absent", "on lo", "")] });
+        _agents.Report("web2", Report(AdminStates.Enabled)
+            with { Conditions =
+                [new Condition(ConditionNames.Vip, "203.0.113.10", ConditionStatus.Wrong, "absent", "on lo", "")] });
         Assert.False(_agents.IsHealthy("web2", address));
         _time.Advance(AgentRegistry.SilentAfter + TimeSpan.FromSeconds(1));
         Assert.Null(_agents.IsHealthy("web2", address));
@@ -170,7 +180,8 @@ public sealed class AgentRegistryTests
         var pending = _agents.WaitForReportsAsync([web2], epoch, TimeSpan.FromSeconds(30), CancellationToken.None);
 
         // On its way when the mark was made: it brings back what its agent knew.
-        Assert.Equal(epoch, _agents.Report("web2", Report(AdminStates.Enabled) with { ReportEpoch = first })!.ReportEpoch);
+        Assert.Equal(epoch, _agents
+            .Report("web2", Report(AdminStates.Enabled) with { ReportEpoch = first })!.ReportEpoch);
         Assert.False(pending.IsCompleted);
         // A mark that was never given is none.
         _agents.Report("web2", Report(AdminStates.Enabled) with { ReportEpoch = epoch + 1 });
@@ -183,10 +194,13 @@ public sealed class AgentRegistryTests
     public async Task Late_servers_are_listed_by_name_and_servers_without_an_agent_are_not_awaited()
     {
         _agents.Report("web2", Report(AdminStates.Enabled));
-        var pending = _agents.WaitForReportsAsync(_configuration.Pools[0].Servers, _agents.BeginEpoch(), TimeSpan.FromSeconds(5), CancellationToken.None);
+        var pending = _agents
+            .WaitForReportsAsync(_configuration.Pools[0].Servers, _agents.BeginEpoch(), TimeSpan
+            .FromSeconds(5), CancellationToken.None);
         Assert.True(SpinWait.SpinUntil(() => _time.NextDue is not null, TimeSpan.FromSeconds(5)));
         _time.Advance(TimeSpan.FromSeconds(5));
-        Assert.Equal(["web2"], (await pending.WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken)).Select(static s => s.Name));
+        Assert.Equal(["web2"], (await pending.WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken))
+            .Select(static s => s.Name));
     }
 
     [Fact]
@@ -196,7 +210,8 @@ public sealed class AgentRegistryTests
         _agents.PassiveSignalRaised += (server, what) => signals.Add($"{server} {what}");
         var vip = IPAddress.Parse("203.0.113.10");
         void Counts(long syns, long synAcks, long resets = 0, string instance = "a") =>
-            _agents.Report("web2", Report(AdminStates.Enabled) with { Instance = instance, Traffic = [new VipTraffic(vip, syns, synAcks, resets)] });
+            _agents.Report("web2", Report(AdminStates.Enabled)
+                with { Instance = instance, Traffic = [new VipTraffic(vip, syns, synAcks, resets)] });
 
         Counts(10, 10);
         Counts(12, 10);
@@ -215,15 +230,21 @@ public sealed class AgentRegistryTests
         Assert.Equal("10.0.0.12 resets connections to 203.0.113.10, accepts none", signals[^1]);
     }
 
-    private async Task<ServerSpec> Get(string server) => (await _agents.GetSpecAsync(server, null, TimeSpan.Zero, CancellationToken.None))!;
+    private async Task<ServerSpec> Get(string server) => (await _agents
+        .GetSpecAsync(server, null, TimeSpan.Zero, CancellationToken.None))!;
 
-    private static AgentReport Report(string adminState) => new() { AgentVersion = "1.0", OperatingSystem = "linux", WallClock = DateTimeOffset.UnixEpoch, AdminState = adminState };
+    private static AgentReport Report(string adminState) =>
+        new() { AgentVersion = "1.0", OperatingSystem = "linux", WallClock = DateTimeOffset.UnixEpoch, AdminState =
+            adminState };
 
-    private static ServerState[] States(EffectiveConfiguration configuration) => [.. configuration.Pools[0].Servers.Select(static s => s.State)];
+    private static ServerState[] States(EffectiveConfiguration configuration) => [.. configuration.Pools[0].Servers
+        .Select(static s => s.State)];
 
     private static NextHops Hops(int mtu)
     {
         var egress = new EgressInterface(2, "eth0", new MacAddress(1), IPAddress.Parse("10.0.0.2"), mtu);
-        return new NextHops([egress], new[] { "10.0.0.11", "10.1.0.11" }.ToDictionary(IPAddress.Parse, _ => new NextHop(egress, new MacAddress(2))), new Dictionary<IPAddress, string>());
+        return new NextHops([egress],
+            new[] { "10.0.0.11", "10.1.0.11" }.ToDictionary(IPAddress.Parse, _ =>
+                new NextHop(egress, new MacAddress(2))), new Dictionary<IPAddress, string>());
     }
 }

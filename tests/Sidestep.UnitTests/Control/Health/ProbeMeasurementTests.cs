@@ -20,7 +20,7 @@ public sealed class ProbeMeasurementTests
         Assert.Equal(actual, found.MeasuredPathMtu);
         Assert.Equal(missing is null, found.Problem is null);
         if (missing is not null)
-            Assert.Contains($"raise the MTU on the way by {missing},", found.Problem, StringComparison.Ordinal);
+            Assert.Contains($"raise the MTU along the path by {missing},", found.Problem, StringComparison.Ordinal);
         Assert.InRange(tries, 1, 40);
     }
 

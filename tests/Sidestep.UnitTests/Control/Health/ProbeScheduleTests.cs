@@ -7,7 +7,8 @@ namespace Sidestep.UnitTests.Control.Health;
 
 public sealed class ProbeScheduleTests
 {
-    private static readonly HealthMonitor Monitor = HealthMonitor.DefaultTcp with { Interval = TimeSpan.FromSeconds(1), JitterPercent = 10 };
+    private static readonly HealthMonitor Monitor = HealthMonitor.DefaultTcp
+        with { Interval = TimeSpan.FromSeconds(1), JitterPercent = 10 };
 
     [Fact]
     public void Checks_run_at_their_interval_without_drift()
@@ -71,5 +72,6 @@ public sealed class ProbeScheduleTests
     }
 
     private static IEnumerable<Check> Checks(int count) => Enumerable.Range(1, count).Select(static i => new Check(
-        new CheckKey(new GroupKey("p", Encap.Layer2), new IPAddress(i), "m", IPAddress.Loopback, 80, true), "s", Monitor));
+        new CheckKey(new GroupKey("p", Encap.Layer2), new IPAddress(i), "m", IPAddress.Loopback, 80, true), "s",
+            Monitor));
 }
