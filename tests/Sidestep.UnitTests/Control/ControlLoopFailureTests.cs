@@ -2,7 +2,7 @@ using Sidestep.Forwarding;
 
 namespace Sidestep.UnitTests.Control;
 
-/// <summary>What cannot be applied changes nothing, is tried again a few times, and is told.</summary>
+/// <summary>A change that fails changes nothing, is retried a few times, and is reported.</summary>
 public sealed class ControlLoopFailureTests
 {
     private static string? RejectS1(ForwardingTables tables) => tables.Services[0].Name == "s1" ? "too large" : null;
@@ -45,7 +45,7 @@ public sealed class ControlLoopFailureTests
         Assert.Equal([1, 2, 4, 8, 16], pauses);
         await f.NextAsync(4 * 6, before);
         f.Time.Advance(TimeSpan.FromHours(1));
-        // An event brings it back; had time, there would be more lines before these.
+        // Only an event makes the loop try again; a retry by time would show as lines before these.
         f.Engine.RejectsTables = static _ => null;
         f.NextHops.Raise();
         Assert.Equal(["apply s1 by 11", "in force"], await f.NextAsync(2, before + 4 * 6));

@@ -2,12 +2,13 @@ using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Net;
 using Sidestep.Control;
+using Sidestep.Control.Health;
 using Sidestep.Forwarding;
 using Sidestep.Model;
 
 namespace Sidestep.UnitTests.Control;
 
-/// <summary>A loop among fakes. Its first configuration has service s0 and server 10.0.0.11, which answers.</summary>
+/// <summary>A loop among fakes. Its first configuration has service s0 and server 10.0.0.11, which has a next hop.</summary>
 internal sealed class ControlLoopFixture : IAsyncDisposable
 {
     public const string Server = "10.0.0.11";
@@ -15,12 +16,12 @@ internal sealed class ControlLoopFixture : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private Task _run = Task.CompletedTask;
 
-    public ControlLoopFixture(Configuration? first = null, FakeObserver? observer = null)
+    public ControlLoopFixture(Configuration? first = null, FakeObserver? observer = null, IHealth? health = null)
     {
         Engine = new FakeEngine(Journal);
         NextHops.Set(Server, 0x11);
         Loop = new ControlLoop(Engine, NextHops, first ?? Configuration("s0"), observer ?? new FakeObserver(Journal),
-            Time);
+            Time, health);
     }
 
     public Journal Journal { get; } = new();
@@ -67,7 +68,7 @@ internal sealed class ControlLoopFixture : IAsyncDisposable
     /// <summary>Posts a configuration without drains.</summary>
     public void Post(Configuration configuration) => Loop.Post(new EffectiveConfiguration(configuration));
 
-    /// <summary>Starts and runs; gives what the start did.</summary>
+    /// <summary>Starts and runs the loop; returns the lines of the start.</summary>
     public string[] Start()
     {
         Loop.Start();
@@ -83,14 +84,14 @@ internal sealed class ControlLoopFixture : IAsyncDisposable
         return Journal.Lines[since..(since + lines)];
     }
 
-    /// <summary>Waits until the loop waits by the clock, and gives for how long.</summary>
+    /// <summary>Waits until the loop waits for a time, and returns how long it will wait.</summary>
     public async Task<TimeSpan> PauseAsync()
     {
         await UntilAsync(() => Time.NextDue is not null, static () => "the loop does not wait");
         return Time.NextDue!.Value;
     }
 
-    /// <summary>Ends the loop; gives everything that happened.</summary>
+    /// <summary>Ends the loop; returns all lines.</summary>
     public async Task<string[]> StopAsync()
     {
         await _stop.CancelAsync();

@@ -2,7 +2,7 @@ using Sidestep.Forwarding;
 
 namespace Sidestep.UnitTests.Control;
 
-/// <summary>The one way to the tables.</summary>
+/// <summary>The only path to the tables.</summary>
 public sealed class ControlLoopTests
 {
     [Fact]

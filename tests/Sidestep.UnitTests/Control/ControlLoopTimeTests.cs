@@ -4,7 +4,7 @@ using Sidestep.Model;
 
 namespace Sidestep.UnitTests.Control;
 
-/// <summary>What time alone changes: windows and drains; and what a restart finds.</summary>
+/// <summary>Changes that only time makes: migration windows and drains. They outlive a restart.</summary>
 public sealed class ControlLoopTimeTests
 {
     private static readonly TimeSpan MigrationWindow = TimeSpan.FromSeconds(IdleTimeouts.Default.Udp);
@@ -30,7 +30,7 @@ public sealed class ControlLoopTimeTests
         Assert.Contains(Transition.Tracked, f.Engine.InForce.Groups[0].Transition!.PreviousServers);
         Assert.DoesNotContain(f.Engine.InForce.Groups[0].Transition!.PreviousServers, static s => s >= 0);
 
-        // One flow is left: it is asked for once a minute.
+        // One flow is left: the loop counts flows once a minute.
         f.Engine.Flows =
             new FlowCounts(new Dictionary<ServerKey,
                 long> { [new(f.Engine.InForce.Groups[0].Key, First.Name, First.Address)] = 1 });

@@ -7,7 +7,7 @@ using Sidestep.Packets;
 
 namespace Sidestep.UnitTests.Control.Agents;
 
-/// <summary>Who gets which duties, and what becomes of what agents say.</summary>
+/// <summary>Which spec an agent gets and when, and what becomes of its reports.</summary>
 public sealed class AgentRegistryTests
 {
     private const string Yaml = """
@@ -90,7 +90,7 @@ public sealed class AgentRegistryTests
         Assert.Null(await idle.WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken));
     }
 
-    /// <summary>The agent that waits for duties is to report, and waits again meanwhile.</summary>
+    /// <summary>An agent that waits for a spec must report, and may wait again at once.</summary>
     [Fact]
     public async Task Waiting_agent_is_released_once_when_reports_are_expedited()
     {
@@ -179,11 +179,11 @@ public sealed class AgentRegistryTests
         Assert.True(epoch > first);
         var pending = _agents.WaitForReportsAsync([web2], epoch, TimeSpan.FromSeconds(30), CancellationToken.None);
 
-        // On its way when the mark was made: it brings back what its agent knew.
+        // It was in transit when the epoch began, so it carries the epoch that its agent knew.
         Assert.Equal(epoch, _agents
             .Report("web2", Report(AdminStates.Enabled) with { ReportEpoch = first })!.ReportEpoch);
         Assert.False(pending.IsCompleted);
-        // A mark that was never given is none.
+        // An epoch that never began does not count.
         _agents.Report("web2", Report(AdminStates.Enabled) with { ReportEpoch = epoch + 1 });
         Assert.False(pending.IsCompleted);
         _agents.Report("web2", Report(AdminStates.Enabled) with { ReportEpoch = epoch });
@@ -215,11 +215,11 @@ public sealed class AgentRegistryTests
 
         Counts(10, 10);
         Counts(12, 10);
-        // Three without an answer, in two reports, are a sign; two were none.
+        // Three without a SYN-ACK, in two reports, are a signal; two were none.
         Assert.Empty(signals);
         Counts(13, 10);
         Assert.Equal(["10.0.0.12 receives connection requests to 203.0.113.10, answers none"], signals);
-        // One that is answered makes up for others, and so does a new start of the agent.
+        // One SYN-ACK clears the count, and so does a restart of the agent.
         Counts(15, 10);
         Counts(20, 11);
         Counts(22, 11);
@@ -228,6 +228,177 @@ public sealed class AgentRegistryTests
         Assert.Single(signals);
         Counts(9, 0, 4, instance: "b");
         Assert.Equal("10.0.0.12 resets connections to 203.0.113.10, accepts none", signals[^1]);
+    }
+
+    [Fact]
+    public async Task Response_has_the_revision_of_the_spec_the_epoch_and_the_time()
+    {
+        _time.Advance(TimeSpan.FromSeconds(7));
+        var response = _agents.Report("web2", Report(AdminStates.Enabled))!;
+        Assert.Equal((await Get("web2")).Revision, response.SpecRevision);
+        Assert.Equal(DateTimeOffset.UnixEpoch.AddSeconds(7), response.WallClock);
+        Assert.Equal(_agents.BeginEpoch(), response.ReportEpoch + 1);
+        using (_agents.ExpediteReports())
+            Assert.Equal(200, _agents.Report("web2", Report(AdminStates.Enabled))!.NextReportMilliseconds);
+    }
+
+    [Fact]
+    public void Epochs_of_a_later_process_are_greater()
+    {
+        var first = _agents.BeginEpoch();
+        _time.Advance(TimeSpan.FromTicks(2));
+        Assert.True(new AgentRegistry(_drains, "1.0", _time).BeginEpoch() > first);
+    }
+
+    [Fact]
+    public async Task Registry_without_a_configuration_knows_no_server()
+    {
+        var agents = new AgentRegistry(_drains, "1.0", _time);
+        Assert.False(agents.Knows("web2"));
+        Assert.Null(agents.Report("web2", Report(AdminStates.Draining)));
+        Assert.False(agents.SetAdminState("web2", new DrainRequest(AdminStates.Draining)));
+        Assert.Null(await agents.GetSpecAsync("web2", null, TimeSpan.FromSeconds(30), CancellationToken.None));
+        Assert.Empty(_drains.Drains);
+        Assert.Equal("1.0", agents.Version);
+    }
+
+    [Fact]
+    public void Operator_may_set_the_admin_state_at_the_director()
+    {
+        Assert.False(_agents.SetAdminState("web9", new DrainRequest(AdminStates.Draining)));
+        Assert.True(_agents.SetAdminState("10.0.0.12", new DrainRequest(AdminStates.Draining)));
+        Assert.Equal([new ServerDrain("10.0.0.12", DrainSource.Operator)], _drains.Drains);
+        Assert.True(_agents.SetAdminState("10.0.0.12", new DrainRequest(AdminStates.Enabled)));
+        Assert.Empty(_drains.Drains);
+    }
+
+    [Fact]
+    public void Newest_report_of_a_server_counts_whether_it_came_by_name_or_by_address()
+    {
+        var web2 = _configuration.Pools[0].Servers[1];
+        Assert.Null(_agents.Find(web2));
+        _agents.Report("10.0.0.12", Report(AdminStates.Enabled) with { HostName = "first" });
+        Assert.Equal(("web2", "first"), (_agents.Find(web2)!.Server, _agents.Find(web2)!.Report.HostName));
+        _time.Advance(TimeSpan.FromSeconds(1));
+        _agents.Report("web2", Report(AdminStates.Enabled) with { HostName = "second" });
+        Assert.Equal("second", _agents.Find(web2)!.Report.HostName);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        _agents.Report("10.0.0.12", Report(AdminStates.Enabled) with { HostName = "third" });
+        Assert.Equal("third", _agents.Find(web2)!.Report.HostName);
+        Assert.Equal(DateTimeOffset.UnixEpoch.AddSeconds(2), _agents.Find(web2)!.At);
+    }
+
+    [Fact]
+    public void Reports_are_listed_by_server()
+    {
+        foreach (var server in new[] { "web2", "dns2", "web1" })
+            _agents.Report(server, Report(AdminStates.Enabled));
+        Assert.Equal(["dns2", "web1", "web2"], _agents.All.Select(static r => r.Server));
+    }
+
+    [Fact]
+    public void Change_is_raised_for_the_first_report_another_health_and_the_end_of_silence()
+    {
+        var changes = 0;
+        _agents.Changed += () => changes++;
+        var wrong = Report(AdminStates.Enabled) with { Conditions = [new Condition(ConditionNames.Vip, "", ConditionStatus.Wrong, "", "", "")] };
+        int After(AgentReport report)
+        {
+            _agents.Report("web2", report);
+            return changes;
+        }
+        Assert.Equal([1, 1, 2, 2, 3], new[] { Report(AdminStates.Enabled), Report(AdminStates.Enabled), wrong, wrong, Report(AdminStates.Enabled) }.Select(After));
+        _time.Advance(AgentRegistry.SilentAfter);
+        Assert.Equal(3, After(Report(AdminStates.Enabled)));
+        _time.Advance(AgentRegistry.SilentAfter + TimeSpan.FromTicks(1));
+        Assert.Equal(4, After(Report(AdminStates.Enabled)));
+    }
+
+    [Fact]
+    public void Health_is_unknown_after_six_seconds_of_silence()
+    {
+        var address = IPAddress.Parse("10.0.0.12");
+        _agents.Report("web2", Report(AdminStates.Enabled));
+        _time.Advance(TimeSpan.FromSeconds(6));
+        Assert.True(_agents.IsHealthy("web2", address));
+        _time.Advance(TimeSpan.FromTicks(1));
+        Assert.Null(_agents.IsHealthy("web2", address));
+    }
+
+    [Fact]
+    public void Passive_signal_names_every_address_of_the_host()
+    {
+        var signals = new List<string>();
+        _agents.PassiveSignalRaised += (server, what) => signals.Add($"{server} {what}");
+        var vip = IPAddress.Parse("203.0.113.10");
+        _agents.Report("web1", Report(AdminStates.Enabled) with { Traffic = [new VipTraffic(vip, 0, 0)] });
+        _agents.Report("web1", Report(AdminStates.Enabled) with { Traffic = [new VipTraffic(vip, 3, 0)] });
+        const string Text = "receives connection requests to 203.0.113.10, answers none";
+        Assert.Equal([$"10.0.0.11 {Text}", $"10.1.0.11 {Text}"], signals);
+    }
+
+    [Fact]
+    public void Removed_server_loses_its_handshake_counts()
+    {
+        var signals = 0;
+        _agents.PassiveSignalRaised += (_, _) => signals++;
+        var vip = IPAddress.Parse("203.0.113.10");
+        void Syns(long syns) => _agents.Report("dns2", Report(AdminStates.Enabled) with { Traffic = [new VipTraffic(vip, syns, 0)] });
+        Syns(0);
+        Syns(2);
+        _agents.Applied(
+            new EffectiveConfiguration(ConfigurationReader.Read(Yaml.Replace("dns2", "dns3", StringComparison.Ordinal), null).Configuration!), Hops(1500));
+        _agents.Applied(new EffectiveConfiguration(_configuration), Hops(1500));
+        Syns(2);
+        Syns(3);
+        Assert.Equal(0, signals);
+    }
+
+    [Fact]
+    public async Task Server_that_became_silent_is_not_awaited()
+    {
+        _agents.Report("web2", Report(AdminStates.Enabled));
+        _time.Advance(AgentRegistry.SilentAfter + TimeSpan.FromTicks(1));
+        Assert.Empty(await _agents.WaitForReportsAsync(
+            _configuration.Pools[0].Servers, _agents.BeginEpoch(), TimeSpan.FromSeconds(30), CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Wait_without_time_lists_the_servers_at_once()
+    {
+        _agents.Report("web2", Report(AdminStates.Enabled));
+        Assert.Equal(["web2"], (await _agents.WaitForReportsAsync(
+            _configuration.Pools[0].Servers, _agents.BeginEpoch(), TimeSpan.Zero, CancellationToken.None)).Select(static s => s.Name));
+    }
+
+    [Fact]
+    public async Task Cancelled_waits_end()
+    {
+        using var stop = new CancellationTokenSource();
+        _agents.Report("web2", Report(AdminStates.Enabled));
+        var reports = _agents.WaitForReportsAsync(_configuration.Pools[0].Servers, _agents.BeginEpoch(), TimeSpan.FromSeconds(30), stop.Token);
+        var spec = _agents.GetSpecAsync("web2", (await Get("web2")).Revision, TimeSpan.FromSeconds(30), stop.Token);
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => reports);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => spec);
+    }
+
+    [Fact]
+    public async Task Spec_is_issued_at_the_time_of_its_delivery()
+    {
+        _time.Advance(TimeSpan.FromSeconds(9));
+        Assert.Equal(DateTimeOffset.UnixEpoch.AddSeconds(9), (await Get("web1")).Issued);
+        Assert.Null(await _agents.GetSpecAsync("web1", (await Get("web1")).Revision, TimeSpan.Zero, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Waiting_agent_of_a_server_that_is_removed_gets_null()
+    {
+        var pending = _agents.GetSpecAsync("dns2", (await Get("dns2")).Revision, TimeSpan.FromSeconds(30), CancellationToken.None);
+        _agents.Applied(
+            new EffectiveConfiguration(ConfigurationReader.Read(Yaml.Replace("dns2", "dns3", StringComparison.Ordinal), null).Configuration!), Hops(1500));
+        // dns2's address is still that of a server, its name is not.
+        Assert.Null(await pending.WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken));
     }
 
     private async Task<ServerSpec> Get(string server) => (await _agents

@@ -7,8 +7,7 @@ using static Sidestep.UnitTests.Control.Doctor.HealthyEvidence;
 
 namespace Sidestep.UnitTests.Control.Doctor;
 
-/// <summary>Each rule finds what it is for, on the server that it is about, and no other rule finds a cause before
-/// it.</summary>
+/// <summary>Each rule finds its fault on the affected server, and no other rule finds a cause before it.</summary>
 public sealed class DiagnosisRulesTests
 {
     [Fact]
@@ -180,11 +179,11 @@ public sealed class DiagnosisRulesTests
         ("decapsulation missing", DiagnosisNames.DecapsulationMissing, "far2", static () => Evidence()
             .With("far2", static s => s.WithPathReplies(ProbeReply.NoReply)
             .WithReport(static r => r.WithWrongCondition(ConditionNames.Decapsulation, "eth0")))),
-        ("decapsulation refuses by its settings", DiagnosisNames.DecapsulationRejectsDirector, "far2", static () =>
+        ("decapsulation rejects by its settings", DiagnosisNames.DecapsulationRejectsDirector, "far2", static () =>
             Evidence()
                 .With("far2", static s => s
                 .WithReport(static r => r.WithWrongCondition(ConditionNames.DecapsulationSources, "eth0")))),
-        ("decapsulation refuses by its counter", DiagnosisNames.DecapsulationRejectsDirector, "far2", static () =>
+        ("decapsulation rejects by its counter", DiagnosisNames.DecapsulationRejectsDirector, "far2", static () =>
             Evidence()
                 .With("far2", static s => s.WithPathReplies(ProbeReply.NoReply)
                 .WithReport(static r => r.WithGrownCounter(AgentCounterNames.RejectedSource)))),
@@ -243,7 +242,7 @@ public sealed class DiagnosisRulesTests
         ("MTU", DiagnosisNames.MtuTooSmall, "far1", static () => Evidence().With("far1", static s => s with
             { Services = [.. s.Services
                 .Select(static v => v
-                with { PacketSize = new PacketSizeEvidence(1480, 1380, "10.0.0.1 says that 1400 bytes fit") })] })),
+                with { PacketSize = new PacketSizeEvidence(1480, 1380, "10.0.0.1 reports an MTU of 1400") })] })),
         ("MSS", DiagnosisNames.MssNotClamped, "far1", static () => Evidence().With("far1", static s => s with
             { Services = [.. s.Services
                 .Select(static v => v.Protocol == TransportProtocol.Tcp
@@ -252,7 +251,7 @@ public sealed class DiagnosisRulesTests
                     .WithReport(static r => r.WithWrongCondition(ConditionNames.MssClamp, "203.0.113.20")))),
         ("request lost", DiagnosisNames.DsrPathDown, "far1", static () => Evidence()
             .With("far1", static s => s.WithPathReplies(ProbeReply.NoReply))),
-        ("unfit", DiagnosisNames.HealthChecksFailing, "far1", static () => Evidence()
+        ("health checks", DiagnosisNames.HealthChecksFailing, "far1", static () => Evidence()
             .With("far1", static s => s with { UnhealthyIn = ["far/ipip"] })),
         ("generic mode", DiagnosisNames.XdpModeDegraded, null, static () => Evidence()
             with { Interfaces =
@@ -275,7 +274,7 @@ public sealed class DiagnosisRulesTests
     private static VipConflict Conflict(IPAddress vip, string mac, string kind, string? name) =>
         new(vip, mac, "eth0", name, kind, Now.AddSeconds(-9), Now, 4);
 
-    /// <summary>An agent that may not see processes reports none.</summary>
+    /// <summary>An agent without the permission to see processes reports no programs.</summary>
     private static Evidence WithoutProgramNames(Evidence evidence) => evidence with
     {
         Servers = [.. evidence.Servers

@@ -8,8 +8,7 @@ using Sidestep.Model;
 
 namespace Sidestep.UnitTests.Control.Doctor;
 
-/// <summary>Evidence of a director with a layer-2 and a layer-3 service, on two servers each, of which nothing is
-/// wrong.</summary>
+/// <summary>Evidence of a director with a layer-2 and a layer-3 service, on two servers each, without any fault.</summary>
 internal static class HealthyEvidence
 {
     internal static readonly DateTimeOffset Now = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
@@ -37,7 +36,7 @@ internal static class HealthyEvidence
         ],
     };
 
-    /// <summary>The same evidence, with something else about one server.</summary>
+    /// <summary>The same evidence with a change of one server.</summary>
     internal static Evidence With(this Evidence evidence, string server, Func<ServerEvidence, ServerEvidence> change) =>
         evidence with { Servers = [.. evidence.Servers.Select(s => s.Name == server ? change(s) : s)] };
 
@@ -50,7 +49,7 @@ internal static class HealthyEvidence
     {
         Conditions = [.. report.Conditions
             .Where(c => c.Name != name || c.Subject != subject),
-            new Condition(name, subject, ConditionStatus.Wrong, "found", "wanted", "cure")],
+            new Condition(name, subject, ConditionStatus.Wrong, "found", "wanted", "remedy")],
     };
 
     /// <summary>With a counter that has grown.</summary>
@@ -65,7 +64,7 @@ internal static class HealthyEvidence
             .Select(t => t.Vip.Equals(vip) ? new VipTraffic(vip, 100 + synReceived, 100 + synAckSent) : t)],
     };
 
-    /// <summary>With other outcomes of its probes.</summary>
+    /// <summary>With another reply to all probes of its DSR path.</summary>
     internal static ServerEvidence WithPathReplies(this ServerEvidence server, ProbeReply reply, IPAddress? from =
         null) => server with
     {
@@ -129,7 +128,7 @@ internal static class HealthyEvidence
             .. vips.Select(static v =>
                 new Condition(ConditionNames.Vip, v.ToString(), ConditionStatus.Ok, "on lo", "on lo", "")),
             new Condition(ConditionNames.ArpIgnore, "eth0", ConditionStatus.Ok, "1", "1", ""),
-            new Condition(ConditionNames.DefaultRoute, "IPv4", ConditionStatus.Note, "none", "a way", ""),
+            new Condition(ConditionNames.DefaultRoute, "IPv4", ConditionStatus.Note, "none", "a route", ""),
         ],
         Counters = ImmutableDictionary<string, long>.Empty.Add(AgentCounterNames.RejectedSource, 5)
             .Add(AgentCounterNames.ReversePathFilter, 6),

@@ -31,7 +31,7 @@ public sealed class HealthTrackerTests
 
         AddResults(tracker, One, "path", "bb");
         Assert.Equal([], Members(tracker, configuration));
-        Assert.Equal(["server1 fit", "server1 unfit: path, 192.0.2.1 80: no answer"], _messages);
+        Assert.Equal(["server1 up", "server1 down: path, 192.0.2.1 80: no answer"], _messages);
     }
 
     [Fact]
@@ -86,7 +86,7 @@ public sealed class HealthTrackerTests
         AddResults(tracker, One, "path", "bb");
         Assert.Equal(["10.0.0.12"], Members(tracker, configuration));
 
-        // Tables know better.
+        // Tables of the earlier daemon take precedence.
         var (adopting, _) = Tracker(running: new RunningGroups(default, []), reported: report);
         Assert.Equal([], Members(adopting, configuration));
     }
@@ -160,7 +160,7 @@ public sealed class HealthTrackerTests
         EffectiveConfiguration? configuration = null, HealthReport? reported = null)
     {
         var tracker = new HealthTracker(TimeProvider.System, running, reported, _agents,
-            c => _messages.Add($"{c.Server.Name} {(c.IsHealthy ? "fit" : $"unfit: {c.Reason}")}"));
+            c => _messages.Add($"{c.Server.Name} {(c.IsHealthy ? "up" : $"down: {c.Reason}")}"));
         tracker.Changed += () => _changes++;
         HealthMonitor[] monitors = second is null ? [first ?? Path] : [first!, second];
         var desired = configuration?.Desired ?? ControlLoopFixture
