@@ -8,7 +8,8 @@ using Sidestep.Model;
 
 namespace Sidestep.UnitTests.Control.Doctor;
 
-/// <summary>Evidence of a director with a layer-2 and a layer-3 service, on two servers each, without any fault.</summary>
+/// <summary>Evidence of a director with a layer-2 and a layer-3 service, on two servers each, without any
+/// fault.</summary>
 internal static class HealthyEvidence
 {
     internal static readonly DateTimeOffset Now = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
