@@ -8,7 +8,7 @@ namespace Sidestep.Control;
 
 /// <summary>The only path to the tables: handles one event at a time, compiles, applies, and keeps the previous tables
 /// on failure.</summary>
-/// <remarks>Its surroundings are interfaces, so it needs neither root nor a kernel.</remarks>
+/// <remarks>Everything that it calls is an interface, so it needs neither root nor a kernel.</remarks>
 public sealed class ControlLoop
 {
     private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(1);

@@ -79,9 +79,9 @@ public sealed class EffectiveConfiguration
         var keys = drains.Select(static d => d.Server).ToHashSet(StringComparer.Ordinal);
         bool Drains(RealServer s) => s.State == ServerState.Enabled
             && (keys.Contains(s.Name) || keys.Contains(s.Address.ToString()));
-        Pool Drained(Pool pool) => !pool.Servers.Any(Drains) ? pool
-            : pool with { Servers = [.. pool.Servers
-                .Select(s => Drains(s) ? s with { State = ServerState.Draining } : s)] };
+        RealServer DrainedServer(RealServer s) => Drains(s) ? s with { State = ServerState.Draining } : s;
+        Pool Drained(Pool pool) =>
+            pool.Servers.Any(Drains) ? pool with { Servers = [.. pool.Servers.Select(DrainedServer)] } : pool;
         return new EffectiveConfiguration(
             Desired, [.. Pools.Select(Drained)], HealthMonitors, [.. this.Drains, .. drains], RetainedServices,
                 RetainedServers);

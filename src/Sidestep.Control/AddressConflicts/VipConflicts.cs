@@ -16,7 +16,7 @@ public sealed class VipConflicts
     /// <summary>Most conflicts that are tracked. Answers beyond that, as in a flood, are ignored.</summary>
     public const int MaxConflicts = 1000;
 
-    /// <summary>How often the director announces a VIP again. Fabrics take more for an address that two hosts claim
+    /// <summary>How often the director announces a VIP again. Fabrics take more for a conflict of two hosts
     /// (Cisco ACI: four moves within a minute), so it stays below, and it does not go on for ever.</summary>
     public const int MaxAnnouncementsPerMinute = 3, MaxAnnouncementsPerConflict = 20;
 

@@ -39,7 +39,7 @@ internal static class AgentRules
                 continue;
             bool IsDiagnosed(string condition) => DiagnosesOfConditions
                 .Any(n => n.Condition == condition && earlier.Any(d => d.Server == s.Name && d.Name == n.Diagnosis));
-            // The agent's clock dated the drifts, so the agent's clock tells their age.
+            // The agent's clock dated the drifts, so their age is by the agent's clock.
             var drifts = agent.Drifts
                 .Where(d => agent.WallClock - (d.Repaired ?? agent.WallClock) <= Recent && !IsDiagnosed(d.Name))
                 .ToArray();

@@ -17,10 +17,10 @@ internal static class PacketSizeRules
             if (small.Length == 0)
                 continue;
             var worst = small.MinBy(static v => v.PacketSize!.PassedBytes)!;
-            var (size, into) = (worst.PacketSize!, worst.Encap == Encap.Layer2 ? "" : $" into {worst.Encap}");
+            var (size, encap) = (worst.PacketSize!, worst.Encap == Encap.Layer2 ? "" : $" in {worst.Encap}");
             yield return DiagnosisText.Create(DiagnosisNames.MtuTooSmall, Severity.Impaired, s.Name, small.Names(),
-                $"Along the path to {s.Name} only {size.PassedBytes} bytes of a packet fit{into}; the director's "
-                    + $"interface takes {size.ExpectedBytes}: larger requests hang.",
+                $"The path to {s.Name} carries at most {size.PassedBytes} bytes of a packet{encap}; the director's interface "
+                    + $"takes {size.ExpectedBytes}: larger requests hang.",
                 "Raise the MTU of the links between director and server, or lower that of the director's interface to "
                     + "what passes, so that the director notifies clients",
                 small.Select(static v => $"director: echo to {v.Vip} with {v.PacketSize!.ExpectedBytes} bytes: no "
@@ -40,8 +40,8 @@ internal static class PacketSizeRules
             if (wide.Length == 0)
                 continue;
             yield return DiagnosisText.Create(DiagnosisNames.MssNotClamped, Severity.Impaired, s.Name, wide.Names(),
-                $"{s.Name} announces an MSS of {wide[0].DsrPathProbe!.Mss} bytes to clients; with the outer header "
-                    + $"{MssOf(wide[0], wide[0].PathMtu!)} fit: uploads hang where ICMP does not get through.",
+                $"{s.Name} announces an MSS of {wide[0].DsrPathProbe!.Mss} bytes to clients; the outer header leaves "
+                    + $"{MssOf(wide[0], wide[0].PathMtu!)}: uploads hang where ICMP does not get through.",
                 "Run sidestep-agent on the server, which clamps the MSS; or there: ip route change default via ROUTER "
                     + "dev DEVICE advmss BYTES",
                 wide.Select(static v => $"director: SYN-ACK of {v.Where} has MSS {v.DsrPathProbe!.Mss}; MTU "

@@ -8,7 +8,8 @@ using Sidestep.Model;
 
 namespace Sidestep.UnitTests.Control;
 
-/// <summary>A loop among fakes. Its first configuration has service s0 and server 10.0.0.11, which has a next hop.</summary>
+/// <summary>A loop among fakes. Its first configuration has service s0 and server 10.0.0.11, which has a next
+/// hop.</summary>
 internal sealed class ControlLoopFixture : IAsyncDisposable
 {
     public const string Server = "10.0.0.11";

@@ -11,7 +11,8 @@ namespace Sidestep.UnitTests.Control;
 public sealed class ControlLoopHealthTests
 {
     private static readonly GroupKey Old = new("pool", Encap.Layer2), New = new("new", Encap.Layer2);
-    private static readonly RealServer First = new() { Name = "server", Address = IPAddress.Parse(ControlLoopFixture.Server) };
+    private static readonly RealServer First =
+        new() { Name = "server", Address = IPAddress.Parse(ControlLoopFixture.Server) };
     private static readonly RealServer Second = new() { Name = "second", Address = IPAddress.Parse("10.0.0.12") };
     private readonly FakeHealth _health = new();
 
@@ -59,7 +60,8 @@ public sealed class ControlLoopHealthTests
         Assert.Equal(TimeSpan.FromSeconds(5), await f.PauseAsync());
 
         _health.Set(2, (Old, First.Address), (New, Second.Address));
-        await Until.TrueAsync(() => observer.Configuration is { RetainsAny: false }, "the previous pool is still retained");
+        await Until.TrueAsync(() => observer.Configuration is { RetainsAny: false }, "the previous pool is still "
+            + "retained");
         Assert.Equal(New, f.Engine.InForce.Services[0].Group);
         await f.StopAsync();
         Assert.Equal(["10.0.0.12"], Watched(f));
@@ -155,7 +157,8 @@ public sealed class ControlLoopHealthTests
         Assert.NotNull(again.Engine.InForce!.Groups[0].Transition);
     }
 
-    private static string[] Watched(ControlLoopFixture f) => [.. f.NextHops.Watched.Servers.Select(static s => s.ToString()).Order()];
+    private static string[] Watched(ControlLoopFixture f) => [.. f.NextHops.Watched.Servers
+        .Select(static s => s.ToString()).Order()];
 
     private static Configuration WithPool(string name, params RealServer[] servers)
     {
@@ -170,7 +173,8 @@ public sealed class ControlLoopHealthTests
     private static Configuration WithPeers(params string[] peers)
     {
         var configuration = ControlLoopFixture.Configuration("s0");
-        return configuration with { Director = configuration.Director with { Peers = [.. peers.Select(IPAddress.Parse)] } };
+        return configuration
+            with { Director = configuration.Director with { Peers = [.. peers.Select(IPAddress.Parse)] } };
     }
 
     /// <summary>The health that the test sets; pools are monitored by default.</summary>

@@ -6,7 +6,7 @@ using Sidestep.Packets;
 
 namespace Sidestep.UnitTests.Control;
 
-/// <summary>The calls of the loop to its surroundings, in their order.</summary>
+/// <summary>The calls of the loop to the fakes around it, in their order.</summary>
 internal sealed class Journal
 {
     private readonly List<string> _lines = [];

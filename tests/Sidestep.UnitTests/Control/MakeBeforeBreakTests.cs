@@ -99,15 +99,28 @@ public sealed class MakeBeforeBreakTests
     {
         var desired = With("old", Pool("old", 2, 3));
         var effective = Merge(desired, _previous, ("old", 1));
-        Assert.Equal([2, 3, 1], Numbers(effective.Pools[0].Servers));
-        Assert.Equal([2, 3], Numbers(effective.Desired.Pools[0].Servers));
+        Assert.Equal([2, 3, 1], LastBytesOf(effective.Pools[0].Servers));
+        Assert.Equal([2, 3], LastBytesOf(effective.Desired.Pools[0].Servers));
         var retained = Assert.Single(effective.RetainedServers);
         Assert.Same(desired.Pools[0], retained.Pool);
-        Assert.Equal([1], Numbers(retained.Servers));
+        Assert.Equal([1], LastBytesOf(retained.Servers));
         Assert.Empty(effective.RetainedServices);
 
         Assert.Same(effective, Merge(desired, effective, ("old", 1), ("old", 2)));
         Assert.Same(desired, Merge(desired, effective, ("old", 1), ("old", 2), ("old", 3)));
+    }
+
+    [Fact]
+    public void Pool_whose_servers_are_verified_gives_up_its_removed_servers_before_the_other()
+    {
+        VirtualService[] services = [Service("s0", "old"), Service("s1", "other")];
+        var previous = With("old", [Pool("old", 1), Pool("other", 2)], services);
+        var desired = With("old", [Pool("old", 3), Pool("other", 4)], services);
+        var effective = Merge(desired, previous, ("old", 1), ("other", 2));
+        Assert.Equal(["old", "other"], effective.RetainedServers.Select(static r => r.Pool.Name));
+        effective = Merge(desired, effective, ("old", 1), ("old", 3), ("other", 2));
+        Assert.Equal(["other"], effective.RetainedServers.Select(static r => r.Pool.Name));
+        Assert.Equal([3], LastBytesOf(effective.Pools[0].Servers));
     }
 
     [Fact]
@@ -236,7 +249,7 @@ public sealed class MakeBeforeBreakTests
     private static Pool Disabled(Pool pool) => pool
         with { Servers = [.. pool.Servers.Select(static s => s with { State = ServerState.Disabled })] };
 
-    private static IEnumerable<int> Numbers(IEnumerable<RealServer> servers) => servers
+    private static IEnumerable<int> LastBytesOf(IEnumerable<RealServer> servers) => servers
         .Select(static s => (int)s.Address.GetAddressBytes()[3]);
 
     private static IPAddress Address(byte server) => new([10, 0, 0, server]);

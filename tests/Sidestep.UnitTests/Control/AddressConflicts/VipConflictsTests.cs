@@ -57,7 +57,8 @@ public sealed class VipConflictsTests
     [Fact]
     public void VIP_is_announced_at_most_once_a_second_and_three_times_a_minute()
     {
-        Assert.Equal([0, 1, 2, 60, 61, 62, 120], Announced(0, 0.5, 0.999, 1, 2, 3, 4, 59.999, 60, 60.5, 61, 62, 63, 119, 120));
+        Assert.Equal([0, 1, 2, 60, 61, 62, 120],
+            Announced(0, 0.5, 0.999, 1, 2, 3, 4, 59.999, 60, 60.5, 61, 62, 63, 119, 120));
         // Each VIP has its own limit.
         Assert.True(_conflicts.MayAnnounce(Other, Start.AddSeconds(120)));
     }
@@ -110,7 +111,8 @@ public sealed class VipConflictsTests
     [InlineData(VipConflicts.Director, "10.0.0.3", "another director, 10.0.0.3")]
     [InlineData(VipConflicts.UnknownHost, null, "an unknown host")]
     public void Alarm_names_the_conflicting_host(string kind, string? name, string expected) => Assert.Equal(
-        $"{expected} (02:00:00:00:00:01) answers for the VIP 203.0.113.10 on 'eth0': part of its traffic may bypass this director",
+        $"{expected} (02:00:00:00:00:01) answers for the VIP 203.0.113.10 on 'eth0': part of its traffic may bypass "
+            + "this director",
         VipConflicts.Describe(_conflicts.Record(Vip, Mac, "eth0", new ConflictingHost(kind, name), Start)!));
 
     private VipConflict? Record(int second, IPAddress? vip = null, MacAddress? mac = null) =>

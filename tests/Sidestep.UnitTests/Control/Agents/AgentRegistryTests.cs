@@ -35,7 +35,7 @@ public sealed class AgentRegistryTests
     public AgentRegistryTests()
     {
         _agents = new AgentRegistry(_drains, "1.0", _time);
-        _agents.Applied(new EffectiveConfiguration(_configuration), Hops(1500));
+        _agents.Applied(new EffectiveConfiguration(_configuration), NextHopsWith(1500));
     }
 
     [Fact]
@@ -66,10 +66,11 @@ public sealed class AgentRegistryTests
     {
         var first = await Get("web1");
         _agents.Applied(new EffectiveConfiguration(ConfigurationReader
-            .Read(Yaml.Replace("10.0.0.12", "10.0.0.13", StringComparison.Ordinal), null).Configuration!), Hops(1500));
+            .Read(Yaml.Replace("10.0.0.12", "10.0.0.13", StringComparison.Ordinal), null).Configuration!),
+            NextHopsWith(1500));
         Assert.Equal(first.Revision, (await Get("web1")).Revision);
 
-        _agents.Applied(new EffectiveConfiguration(_configuration), Hops(1400));
+        _agents.Applied(new EffectiveConfiguration(_configuration), NextHopsWith(1400));
         Assert.NotEqual(first.Revision, (await Get("web1")).Revision);
     }
 
@@ -78,9 +79,9 @@ public sealed class AgentRegistryTests
     {
         var first = await Get("web1");
         var pending = _agents.GetSpecAsync("web1", first.Revision, TimeSpan.FromSeconds(30), CancellationToken.None);
-        _agents.Applied(new EffectiveConfiguration(_configuration), Hops(1500));
+        _agents.Applied(new EffectiveConfiguration(_configuration), NextHopsWith(1500));
         Assert.False(pending.IsCompleted);
-        _agents.Applied(new EffectiveConfiguration(_configuration), Hops(1400));
+        _agents.Applied(new EffectiveConfiguration(_configuration), NextHopsWith(1400));
         Assert.NotNull(await pending.WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken));
 
         var idle = _agents
@@ -104,7 +105,7 @@ public sealed class AgentRegistryTests
             Assert.False(pending.IsCompleted);
         }
         Assert.False(pending.IsCompleted);
-        _agents.Applied(new EffectiveConfiguration(_configuration), Hops(1400));
+        _agents.Applied(new EffectiveConfiguration(_configuration), NextHopsWith(1400));
         Assert.NotNull(await pending.WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken));
     }
 
@@ -142,7 +143,8 @@ public sealed class AgentRegistryTests
         Assert.Single(_agents.All);
         _agents.Applied(
             new EffectiveConfiguration(ConfigurationReader
-                .Read(Yaml.Replace("dns2", "dns3", StringComparison.Ordinal), null).Configuration!), Hops(1500));
+                .Read(Yaml.Replace("dns2", "dns3", StringComparison.Ordinal), null).Configuration!),
+                NextHopsWith(1500));
         Assert.Empty(_agents.All);
     }
 
@@ -297,17 +299,20 @@ public sealed class AgentRegistryTests
     }
 
     [Fact]
-    public void Change_is_raised_for_the_first_report_another_health_and_the_end_of_silence()
+    public void Change_is_raised_for_the_first_report_another_health_and_the_first_after_a_gap()
     {
         var changes = 0;
         _agents.Changed += () => changes++;
-        var wrong = Report(AdminStates.Enabled) with { Conditions = [new Condition(ConditionNames.Vip, "", ConditionStatus.Wrong, "", "", "")] };
+        var wrong = Report(AdminStates.Enabled)
+            with { Conditions = [new Condition(ConditionNames.Vip, "", ConditionStatus.Wrong, "", "", "")] };
         int After(AgentReport report)
         {
             _agents.Report("web2", report);
             return changes;
         }
-        Assert.Equal([1, 1, 2, 2, 3], new[] { Report(AdminStates.Enabled), Report(AdminStates.Enabled), wrong, wrong, Report(AdminStates.Enabled) }.Select(After));
+        Assert.Equal([1, 1, 2, 2, 3],
+            new[] { Report(AdminStates.Enabled), Report(AdminStates.Enabled), wrong, wrong,
+                Report(AdminStates.Enabled) }.Select(After));
         _time.Advance(AgentRegistry.SilentAfter);
         Assert.Equal(3, After(Report(AdminStates.Enabled)));
         _time.Advance(AgentRegistry.SilentAfter + TimeSpan.FromTicks(1));
@@ -315,7 +320,7 @@ public sealed class AgentRegistryTests
     }
 
     [Fact]
-    public void Health_is_unknown_after_six_seconds_of_silence()
+    public void Health_is_unknown_six_seconds_after_the_last_report()
     {
         var address = IPAddress.Parse("10.0.0.12");
         _agents.Report("web2", Report(AdminStates.Enabled));
@@ -343,12 +348,15 @@ public sealed class AgentRegistryTests
         var signals = 0;
         _agents.PassiveSignalRaised += (_, _) => signals++;
         var vip = IPAddress.Parse("203.0.113.10");
-        void Syns(long syns) => _agents.Report("dns2", Report(AdminStates.Enabled) with { Traffic = [new VipTraffic(vip, syns, 0)] });
+        void Syns(long syns) => _agents
+            .Report("dns2", Report(AdminStates.Enabled) with { Traffic = [new VipTraffic(vip, syns, 0)] });
         Syns(0);
         Syns(2);
         _agents.Applied(
-            new EffectiveConfiguration(ConfigurationReader.Read(Yaml.Replace("dns2", "dns3", StringComparison.Ordinal), null).Configuration!), Hops(1500));
-        _agents.Applied(new EffectiveConfiguration(_configuration), Hops(1500));
+            new EffectiveConfiguration(ConfigurationReader
+                .Read(Yaml.Replace("dns2", "dns3", StringComparison.Ordinal), null).Configuration!),
+                NextHopsWith(1500));
+        _agents.Applied(new EffectiveConfiguration(_configuration), NextHopsWith(1500));
         Syns(2);
         Syns(3);
         Assert.Equal(0, signals);
@@ -368,7 +376,8 @@ public sealed class AgentRegistryTests
     {
         _agents.Report("web2", Report(AdminStates.Enabled));
         Assert.Equal(["web2"], (await _agents.WaitForReportsAsync(
-            _configuration.Pools[0].Servers, _agents.BeginEpoch(), TimeSpan.Zero, CancellationToken.None)).Select(static s => s.Name));
+            _configuration.Pools[0].Servers, _agents.BeginEpoch(), TimeSpan.Zero, CancellationToken.None))
+                .Select(static s => s.Name));
     }
 
     [Fact]
@@ -376,7 +385,9 @@ public sealed class AgentRegistryTests
     {
         using var stop = new CancellationTokenSource();
         _agents.Report("web2", Report(AdminStates.Enabled));
-        var reports = _agents.WaitForReportsAsync(_configuration.Pools[0].Servers, _agents.BeginEpoch(), TimeSpan.FromSeconds(30), stop.Token);
+        var reports = _agents
+            .WaitForReportsAsync(_configuration.Pools[0].Servers, _agents.BeginEpoch(), TimeSpan
+            .FromSeconds(30), stop.Token);
         var spec = _agents.GetSpecAsync("web2", (await Get("web2")).Revision, TimeSpan.FromSeconds(30), stop.Token);
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => reports);
@@ -388,15 +399,19 @@ public sealed class AgentRegistryTests
     {
         _time.Advance(TimeSpan.FromSeconds(9));
         Assert.Equal(DateTimeOffset.UnixEpoch.AddSeconds(9), (await Get("web1")).Issued);
-        Assert.Null(await _agents.GetSpecAsync("web1", (await Get("web1")).Revision, TimeSpan.Zero, CancellationToken.None));
+        Assert.Null(await _agents
+            .GetSpecAsync("web1", (await Get("web1")).Revision, TimeSpan.Zero, CancellationToken.None));
     }
 
     [Fact]
     public async Task Waiting_agent_of_a_server_that_is_removed_gets_null()
     {
-        var pending = _agents.GetSpecAsync("dns2", (await Get("dns2")).Revision, TimeSpan.FromSeconds(30), CancellationToken.None);
+        var pending = _agents
+            .GetSpecAsync("dns2", (await Get("dns2")).Revision, TimeSpan.FromSeconds(30), CancellationToken.None);
         _agents.Applied(
-            new EffectiveConfiguration(ConfigurationReader.Read(Yaml.Replace("dns2", "dns3", StringComparison.Ordinal), null).Configuration!), Hops(1500));
+            new EffectiveConfiguration(ConfigurationReader
+                .Read(Yaml.Replace("dns2", "dns3", StringComparison.Ordinal), null).Configuration!),
+                NextHopsWith(1500));
         // dns2's address is still that of a server, its name is not.
         Assert.Null(await pending.WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken));
     }
@@ -411,7 +426,7 @@ public sealed class AgentRegistryTests
     private static ServerState[] States(EffectiveConfiguration configuration) => [.. configuration.Pools[0].Servers
         .Select(static s => s.State)];
 
-    private static NextHops Hops(int mtu)
+    private static NextHops NextHopsWith(int mtu)
     {
         var egress = new EgressInterface(2, "eth0", new MacAddress(1), IPAddress.Parse("10.0.0.2"), mtu);
         return new NextHops([egress],

@@ -64,11 +64,14 @@ public sealed class HandshakeSignalsTests
     [Fact]
     public void VIPs_and_servers_are_counted_apart()
     {
-        Assert.Empty(Update(Report(new VipTraffic(Vip, 0, 0), new(Other, 0, 0)), Report(new VipTraffic(Vip, 2, 0), new(Other, 2, 0))));
+        Assert.Empty(
+            Update(Report(new VipTraffic(Vip, 0, 0), new(Other, 0, 0)),
+                Report(new VipTraffic(Vip, 2, 0), new(Other, 2, 0))));
         Assert.Empty(_signals.Update("web2", Traffic(0, 0), Traffic(2, 0)));
         Assert.Equal(
             ["receives connection requests to 203.0.113.11, answers none"],
-            Update(Report(new VipTraffic(Vip, 2, 0), new(Other, 2, 0)), Report(new VipTraffic(Vip, 2, 0), new(Other, 3, 0))));
+            Update(Report(new VipTraffic(Vip, 2, 0), new(Other, 2, 0)),
+                Report(new VipTraffic(Vip, 2, 0), new(Other, 3, 0))));
     }
 
     [Fact]
@@ -81,9 +84,11 @@ public sealed class HandshakeSignalsTests
         Assert.Single(_signals.Update("web2", Traffic(2, 0), Traffic(3, 0)));
     }
 
-    private IReadOnlyList<string> Update(AgentReport previous, AgentReport now) => _signals.Update("web1", previous, now);
+    private IReadOnlyList<string> Update(AgentReport previous, AgentReport now) => _signals
+        .Update("web1", previous, now);
 
-    private static AgentReport Traffic(long syns, long synAcks, long resets = 0) => Report(new VipTraffic(Vip, syns, synAcks, resets));
+    private static AgentReport Traffic(long syns, long synAcks, long resets = 0) =>
+        Report(new VipTraffic(Vip, syns, synAcks, resets));
 
     private static AgentReport Report(params VipTraffic[] traffic) => new()
     {

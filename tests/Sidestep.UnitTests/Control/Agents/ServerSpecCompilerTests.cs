@@ -12,7 +12,8 @@ namespace Sidestep.UnitTests.Control.Agents;
 public sealed class ServerSpecCompilerTests
 {
     private const string Yaml = """
-        director: { name: edge1, interfaces: [ { name: eth0 } ], hashKey: 5f1d3c0e8a7b46925d20c9e4b6a1f873, peers: [ 10.0.0.3, 10.0.0.2 ] }
+        director: { name: edge1, interfaces: [ { name: eth0 } ], hashKey: 5f1d3c0e8a7b46925d20c9e4b6a1f873,
+            peers: [ 10.0.0.3, 10.0.0.2 ] }
         networkProfiles:
           - { name: near, dsrType: l2 }
           - { name: far, encapsulation: ipip }
@@ -36,7 +37,8 @@ public sealed class ServerSpecCompilerTests
     public void Service_of_a_layer_3_profile_has_its_encapsulation_and_outer_source()
     {
         var service = Assert.Single(Spec(Read(Yaml), "web1").Services);
-        Assert.Equal(("www", "tcp", "l3", "ipip", null), (service.Name, service.Protocol, service.Dsr, service.Encapsulation, service.GuePort));
+        Assert.Equal(("www", "tcp", "l3", "ipip", null), (service.Name, service.Protocol, service.Dsr,
+            service.Encapsulation, service.GuePort));
         Assert.Equal(["203.0.113.10/32"], service.Vips.Select(static v => v.ToString()));
         Assert.Equal(["80"], service.Ports);
         Assert.Equal(IPAddress.Parse("10.0.0.11"), service.Server);
@@ -47,14 +49,18 @@ public sealed class ServerSpecCompilerTests
     public void Server_may_have_an_encapsulation_of_its_own_at_layer_3_only()
     {
         Assert.Equal("gre", Spec(Read(Yaml), "web2").Services[0].Encapsulation);
-        var layer2 = Spec(Read(Yaml.Replace("networkProfile: far", "networkProfile: near", StringComparison.Ordinal)), "web2").Services[0];
+        var layer2 =
+            Spec(Read(Yaml.Replace("networkProfile: far", "networkProfile: near", StringComparison.Ordinal)),
+                "web2").Services[0];
         Assert.Equal(("l2", null), (layer2.Dsr, layer2.Encapsulation));
     }
 
     [Fact]
     public void GUE_has_its_port()
     {
-        var service = Spec(Read(Yaml.Replace("networkProfile: far", "networkProfile: gue", StringComparison.Ordinal)), "web1").Services[0];
+        var service =
+            Spec(Read(Yaml.Replace("networkProfile: far", "networkProfile: gue", StringComparison.Ordinal)),
+                "web1").Services[0];
         Assert.Equal(("gue", 6081), (service.Encapsulation, service.GuePort));
         Assert.Empty(service.OuterSources);
     }
@@ -68,7 +74,8 @@ public sealed class ServerSpecCompilerTests
         configuration = configuration with
         {
             NetworkProfiles =
-                [configuration.NetworkProfiles[0] with { DsrType = DsrType.L3, OuterSource4 = four, OuterSource6 = six }],
+                [configuration.NetworkProfiles[0]
+                    with { DsrType = DsrType.L3, OuterSource4 = four, OuterSource6 = six }],
         };
         Assert.Equal([four], Spec(new(configuration), "four").Services[0].OuterSources);
         Assert.Equal([six], Spec(new(configuration), "six").Services[0].OuterSources);
@@ -78,7 +85,8 @@ public sealed class ServerSpecCompilerTests
     public void Server_of_a_pool_that_no_enabled_service_uses_has_an_empty_spec()
     {
         var configuration = ControlLoopFixture.Configuration("s0");
-        var disabled = configuration with { VirtualServices = [configuration.VirtualServices[0] with { Enabled = false }] };
+        var disabled = configuration
+            with { VirtualServices = [configuration.VirtualServices[0] with { Enabled = false }] };
         Assert.Single(Spec(new(configuration), "server").Services);
         Assert.Empty(Spec(new(disabled), "server").Services);
     }
@@ -91,7 +99,7 @@ public sealed class ServerSpecCompilerTests
         var retained = written.WithRetained([new RetainedService(written.Desired.VirtualServices[0], old)], [], []);
         Assert.Equal(["s0"], Spec(retained, "server").Services.Select(static s => s.Name));
         Assert.Equal(["s0"], Spec(retained, "old1").Services.Select(static s => s.Name));
-        Assert.Null(new ServerSpecCompiler(written, Hops()).SpecFor("old1", "1.2"));
+        Assert.Null(new ServerSpecCompiler(written, ResolvedNextHops()).SpecFor("old1", "1.2"));
     }
 
     [Fact]
@@ -105,7 +113,7 @@ public sealed class ServerSpecCompilerTests
     [Fact]
     public void Server_is_known_by_its_name_and_its_address()
     {
-        var compiler = new ServerSpecCompiler(Read(Yaml), Hops());
+        var compiler = new ServerSpecCompiler(Read(Yaml), ResolvedNextHops());
         Assert.True(compiler.Knows("web1"));
         Assert.True(compiler.Knows("10.0.0.11"));
         Assert.False(compiler.Knows("10.0.0.13"));
@@ -123,18 +131,20 @@ public sealed class ServerSpecCompilerTests
         Assert.All(revisions, static r => Assert.InRange(r, 0, (1L << 53) - 1));
         Assert.Equal(50, revisions.Distinct().Count());
         Assert.Contains(revisions, static r => r > 1L << 51);
-        Assert.Equal(revisions[0], Spec(Read(Yaml.Replace("port: 80", "port: 1", StringComparison.Ordinal)), "web1").Revision);
+        Assert.Equal(revisions[0],
+            Spec(Read(Yaml.Replace("port: 80", "port: 1", StringComparison.Ordinal)), "web1").Revision);
     }
 
     [Fact]
     public void Path_MTU_is_unknown_without_a_next_hop()
     {
-        var compiler = new ServerSpecCompiler(Read(Yaml), Hops());
+        var compiler = new ServerSpecCompiler(Read(Yaml), ResolvedNextHops());
         Assert.Null(compiler.PathMtuOf(Encap.Layer2, IPAddress.Parse("10.0.0.99")));
         Assert.Equal(new PathMtu(1500, 0, 1460, 1440), compiler.PathMtuOf(Encap.Layer2, IPAddress.Parse("10.0.0.11")));
     }
 
-    /// <summary>RFC 791: 20; RFC 8200: 40; RFC 768: 8; GUE without extensions: 4; RFC 2784 without options: 4.</summary>
+    /// <summary>RFC 791: 20; RFC 8200: 40; RFC 768: 8; GUE without extensions: 4; RFC 2784 without options:
+    /// 4.</summary>
     [Theory]
     [InlineData(null, 0, 0)]
     [InlineData(Encapsulation.IpIp, 20, 40)]
@@ -148,16 +158,18 @@ public sealed class ServerSpecCompilerTests
 
     [Fact]
     public void Overhead_of_an_unknown_encapsulation_is_an_error() =>
-        Assert.Throws<ArgumentOutOfRangeException>(static () => EncapOverhead.Of((Encapsulation)99, AddressFamily.InterNetwork));
+        Assert.Throws<ArgumentOutOfRangeException>(static () => EncapOverhead
+            .Of((Encapsulation)99, AddressFamily.InterNetwork));
 
     private static EffectiveConfiguration Read(string yaml) => new(ConfigurationReader.Read(yaml, null).Configuration!);
 
     private static ServerSpec Spec(EffectiveConfiguration configuration, string server) =>
-        new ServerSpecCompiler(configuration, Hops()).SpecFor(server, "1.2")!;
+        new ServerSpecCompiler(configuration, ResolvedNextHops()).SpecFor(server, "1.2")!;
 
-    private static RealServer Server(string name, string address) => new() { Name = name, Address = IPAddress.Parse(address) };
+    private static RealServer Server(string name, string address) =>
+        new() { Name = name, Address = IPAddress.Parse(address) };
 
-    private static NextHops Hops()
+    private static NextHops ResolvedNextHops()
     {
         var egress = new EgressInterface(
             2, "eth0", new MacAddress(1), IPAddress.Parse("10.0.0.2"), 1500, IPAddress.Parse("2001:db8::2"));

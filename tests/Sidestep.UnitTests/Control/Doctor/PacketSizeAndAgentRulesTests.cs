@@ -15,13 +15,13 @@ public sealed class PacketSizeAndAgentRulesTests
     {
         var evidence = Evidence().With("near1", static s => s.WithServices(static v => v with
         {
-            PacketSize = new PacketSizeEvidence(1500, v.IsIPv6 ? 1400 : 1300, v.IsIPv6 ? "10.0.0.1 reports an MTU of "
-                + "1400" : null),
+            PacketSize = new PacketSizeEvidence(
+                1500, v.IsIPv6 ? 1400 : 1300, v.IsIPv6 ? "10.0.0.1 reports an MTU of 1400" : null),
         }));
         var found = Only(evidence, DiagnosisNames.MtuTooSmall);
         Assert.Equal((Severity.Impaired, "near1"), (found.Severity, found.Server));
         Assert.Equal(
-            "Along the path to near1 only 1300 bytes of a packet fit; the director's interface takes 1500: larger "
+            "The path to near1 carries at most 1300 bytes of a packet; the director's interface takes 1500: larger "
                 + "requests hang.",
             found.Summary);
         Assert.Equal(
@@ -34,10 +34,9 @@ public sealed class PacketSizeAndAgentRulesTests
 
     [Fact]
     public void Encapsulation_is_named_where_there_is_one() => Assert.Contains(
-        "only 1380 bytes of a packet fit into ipip;",
-        Only(Evidence()
-            .With("far1", static s => s
-            .WithServices(static v => v with { PacketSize = new PacketSizeEvidence(1480, 1380, null) })),
+        "carries at most 1380 bytes of a packet in ipip;",
+        Only(Evidence().With("far1", static s => s.WithServices(
+                static v => v with { PacketSize = new PacketSizeEvidence(1480, 1380, null) })),
             DiagnosisNames.MtuTooSmall).Summary, StringComparison.Ordinal);
 
     [Fact]
@@ -58,7 +57,7 @@ public sealed class PacketSizeAndAgentRulesTests
         Assert.Equal((Severity.Impaired, "far1"), (found.Severity, found.Server));
         Assert.Equal(["far-www"], found.Services);
         Assert.Equal(
-            "far1 announces an MSS of 1441 bytes to clients; with the outer header 1440 fit: uploads hang where ICMP "
+            "far1 announces an MSS of 1441 bytes to clients; the outer header leaves 1440: uploads hang where ICMP "
                 + "does not get through.",
             found.Summary);
         Assert.Equal(["director: SYN-ACK of 203.0.113.20 tcp/80 has MSS 1441; MTU 1500 less 20 for ipip leaves 1440"],

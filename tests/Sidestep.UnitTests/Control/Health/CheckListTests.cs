@@ -29,13 +29,15 @@ public sealed class CheckListTests
             Vips = [IPNetwork.Parse("192.0.2.1/32"), IPNetwork.Parse("192.0.2.2/32")],
         });
         Assert.Equal(
-            "192.0.2.1 80 dsr-path, 192.0.2.2 80 dsr-path, 10.0.0.1 80 server", Describe(CheckList.Of(configuration).Single()));
+            "192.0.2.1 80 dsr-path, 192.0.2.2 80 dsr-path, 10.0.0.1 80 server",
+                Describe(CheckList.Of(configuration).Single()));
     }
 
     [Fact]
     public void Disabled_servers_and_pools_without_monitors_have_no_checks()
     {
-        static Pool Disabled(Pool p) => p with { Servers = [p.Servers[0] with { State = ServerState.Disabled }, p.Servers[1]] };
+        static Pool Disabled(Pool p) => p
+            with { Servers = [p.Servers[0] with { State = ServerState.Disabled }, p.Servers[1]] };
         Assert.Equal(["server2"], CheckList.Of(Configuration(2, Disabled, Tcp)).Select(static s => s.Server.Name));
         Assert.Empty(CheckList.Of(Configuration(2)));
     }
@@ -49,7 +51,8 @@ public sealed class CheckListTests
 
     [Fact]
     public void Pool_that_names_no_monitor_has_a_TCP_check() =>
-        Assert.Equal("192.0.2.1 80 dsr-path", Describe(CheckList.Of(Configuration(1, static p => p with { Monitors = null })).Single()));
+        Assert.Equal("192.0.2.1 80 dsr-path",
+            Describe(CheckList.Of(Configuration(1, static p => p with { Monitors = null })).Single()));
 
     [Fact]
     public void Disabled_service_gives_no_checks() =>
@@ -63,8 +66,10 @@ public sealed class CheckListTests
         var both = new EffectiveConfiguration(configuration.Desired with
         {
             NetworkProfiles =
-                [.. configuration.Desired.NetworkProfiles, new NetworkProfile { Name = "gre", Encapsulation = Encapsulation.Gre }],
-            VirtualServices = [service, service with { Name = "s1", NetworkProfile = "gre", Ports = [PortRange.One(81)] }],
+                [.. configuration.Desired.NetworkProfiles,
+                    new NetworkProfile { Name = "gre", Encapsulation = Encapsulation.Gre }],
+            VirtualServices = [service, service
+                with { Name = "s1", NetworkProfile = "gre", Ports = [PortRange.One(81)] }],
         });
         Assert.Equal(
             ["pool/l2: 192.0.2.1 80 dsr-path", "pool/gre: 192.0.2.1 81 dsr-path"],
@@ -80,7 +85,8 @@ public sealed class CheckListTests
         Assert.Equal(["server1", "server9"], CheckList.Of(retained).Select(static s => s.Server.Name));
     }
 
-    private static EffectiveConfiguration Services(EffectiveConfiguration configuration, Func<VirtualService, VirtualService> change) =>
+    private static EffectiveConfiguration Services(EffectiveConfiguration configuration, Func<VirtualService,
+        VirtualService> change) =>
         new(configuration.Desired with { VirtualServices = [.. configuration.Desired.VirtualServices.Select(change)] });
 
     private static string Describe(MonitoredServer server) => string.Join(", ", server.Checks.Select(static c =>

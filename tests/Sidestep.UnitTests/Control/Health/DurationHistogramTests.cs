@@ -19,7 +19,8 @@ public sealed class DurationHistogramTests
     [InlineData(15, 0.015)]
     [InlineData(16, 0.016)]
     [InlineData(1000, 1)]
-    public void Single_duration_is_its_own_quantile_because_none_exceeds_the_longest(int microseconds, double milliseconds)
+    public void Single_duration_is_its_own_quantile_because_none_exceeds_the_longest(int microseconds,
+        double milliseconds)
     {
         var durations = new DurationHistogram();
         durations.Add(TimeSpan.FromMicroseconds(microseconds));
@@ -41,7 +42,8 @@ public sealed class DurationHistogramTests
         var durations = new DurationHistogram();
         for (var i = 0; i < 16; i++)
             durations.Add(TimeSpan.FromMicroseconds(i));
-        Assert.Equal([0.0, 0.003, 0.007, 0.015], new[] { 1 / 16d, 0.25, 0.5, 1 }.Select(durations.QuantileMilliseconds));
+        Assert.Equal([0.0, 0.003, 0.007, 0.015],
+            new[] { 1 / 16d, 0.25, 0.5, 1 }.Select(durations.QuantileMilliseconds));
     }
 
     [Fact]

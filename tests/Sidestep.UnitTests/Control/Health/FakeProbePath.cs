@@ -12,7 +12,8 @@ internal sealed class FakeProbePath : IProbePath
     private readonly List<(IPAddress Server, IPAddress Vip, int Bytes, TimeSpan Timeout)> _echoes = [];
 
     /// <summary>The reply to a probe; called on the thread of the probe.</summary>
-    public Func<Check, CancellationToken, Task<ProbeResult>> Reply { get; set; } = static (_, _) => Task.FromResult(ProbeResult.Success);
+    public Func<Check, CancellationToken, Task<ProbeResult>> Reply { get; set; } = static (_, _) => Task
+        .FromResult(ProbeResult.Success);
 
     /// <summary>By server: the MTU of the egress interface less the outer header.</summary>
     public Func<IPAddress, int?> PathMtu { get; set; } = static _ => 1500;
@@ -48,7 +49,8 @@ internal sealed class FakeProbePath : IProbePath
     public int? PathMtuOf(GroupKey group, IPAddress server) => PathMtu(server);
 
     public Task<bool> EchoAsync(
-        GroupKey group, IPAddress server, IPAddress vip, int datagramBytes, TimeSpan timeout, CancellationToken cancellation)
+        GroupKey group, IPAddress server, IPAddress vip, int datagramBytes, TimeSpan timeout,
+            CancellationToken cancellation)
     {
         lock (_gate)
             _echoes.Add((server, vip, datagramBytes, timeout));

@@ -72,7 +72,9 @@ public sealed class HealthTrackerConfigurationTests
     public void Only_a_server_with_traffic_is_inherited(ServerState state, int weight, bool isInherited)
     {
         var tracker = Tracker();
-        Apply(tracker, Configuration(2, p => p with { Servers = [p.Servers[0] with { State = state, Weight = weight }, p.Servers[1]] }));
+        Apply(tracker,
+            Configuration(2, p => p
+                with { Servers = [p.Servers[0] with { State = state, Weight = weight }, p.Servers[1]] }));
         Assert.Equal(isInherited ? [1, 2] : [2], Healthy(tracker, Configuration(2, Tcp)));
     }
 
@@ -110,7 +112,8 @@ public sealed class HealthTrackerConfigurationTests
 
     [Theory]
     [InlineData("pool", "l2", "10.0.0.1", true, true)]
-    [InlineData("pool", "gre", "10.0.0.1", true, true)] // another encapsulation of the pool, when there is no better one
+    // Another encapsulation of the pool, when the same one is not reported.
+    [InlineData("pool", "gre", "10.0.0.1", true, true)]
     [InlineData("pool", "l2", "10.0.0.1", false, false)]
     [InlineData("other", "l2", "10.0.0.1", true, false)]
     [InlineData("pool", "l2", "10.0.0.9", true, false)]
@@ -125,7 +128,8 @@ public sealed class HealthTrackerConfigurationTests
     [Fact]
     public void Report_of_the_same_encapsulation_takes_precedence()
     {
-        var tracker = Tracker(Reported(ReportOf("pool", "l2", "10.0.0.1", false), ReportOf("pool", "gre", "10.0.0.1", true)));
+        var tracker =
+            Tracker(Reported(ReportOf("pool", "l2", "10.0.0.1", false), ReportOf("pool", "gre", "10.0.0.1", true)));
         Assert.Equal([], Healthy(tracker, Configuration(1, Tcp)));
     }
 
@@ -149,14 +153,16 @@ public sealed class HealthTrackerConfigurationTests
             new(_time, new RunningGroups(default, [.. groups]), null, null, _changes.Add);
         Assert.Equal([], Healthy(With(healthy with { Key = gre }, failed), Configuration(1, Tcp)));
         Assert.Equal([1], Healthy(With(healthy with { Key = gre }), Configuration(1, Tcp)));
-        Assert.Equal([], Healthy(With(healthy with { Key = new GroupKey("other", Encap.Layer2) }), Configuration(1, Tcp)));
+        Assert.Equal([],
+            Healthy(With(healthy with { Key = new GroupKey("other", Encap.Layer2) }), Configuration(1, Tcp)));
     }
 
     [Fact]
     public void Draining_server_of_the_running_tables_is_inherited()
     {
         var group = Apply(Tracker(), Configuration(1)).Groups[0];
-        var draining = group with { Servers = [group.Servers[0] with { Weight = 0, DrainingSince = DateTimeOffset.UnixEpoch }] };
+        var draining = group
+            with { Servers = [group.Servers[0] with { Weight = 0, DrainingSince = DateTimeOffset.UnixEpoch }] };
         var tracker = new HealthTracker(_time, new RunningGroups(default, [draining]), null, null, _changes.Add);
         Assert.Equal([1], Healthy(tracker, Configuration(1, Tcp)));
     }
@@ -168,10 +174,12 @@ public sealed class HealthTrackerConfigurationTests
 
     private static ServerHealthReport ReportOf(string pool, string encap, string address, bool healthy) => new()
     {
-        Pool = pool, Encap = encap, Name = "server1", Address = address, Healthy = healthy, DsrPath = "up", Service = "up",
+        Pool = pool, Encap = encap, Name = "server1", Address = address, Healthy = healthy, DsrPath = "up", Service =
+            "up",
     };
 
     /// <summary>Numbers of the servers that the tables let have traffic.</summary>
     private static int[] Healthy(HealthTracker tracker, EffectiveConfiguration configuration) =>
-        [.. Apply(tracker, configuration).Groups[0].Slots.Members.Select(static m => (int)m.Address.GetAddressBytes()[3]).Order()];
+        [.. Apply(tracker, configuration).Groups[0].Slots.Members
+            .Select(static m => (int)m.Address.GetAddressBytes()[3]).Order()];
 }

@@ -34,7 +34,8 @@ public sealed class HealthTrackerReportTests
         var server = report[1];
         Assert.Equal(("pool", "l2", "10.0.0.2"), (server.Pool, server.Encap, server.Address));
         Assert.Equal((false, "up", "down"), (server.Healthy, server.DsrPath, server.Service));
-        Assert.Equal(("own, 10.0.0.2 80 at the server's own address: refused", Second(3)), (server.Error, server.ErrorAt));
+        Assert.Equal(("own, 10.0.0.2 80 at the server's own address: refused", Second(3)), (server.Error,
+            server.ErrorAt));
         Assert.False(server.WaitsForAgent);
         Assert.Equal(
             [
@@ -95,7 +96,8 @@ public sealed class HealthTrackerReportTests
         _tracker.ReportIfChanged();
         _tracker.RecordPassiveSignal(Address(1), "port unreachable");
         Assert.Equal(
-            ["port unreachable (1 times since 00:00:00, last at 00:00:00 UTC)"], _tracker.ReportIfChanged()!.Value[0].PassiveSignals);
+            ["port unreachable (1 times since 00:00:00, last at 00:00:00 UTC)"], _tracker
+                .ReportIfChanged()!.Value[0].PassiveSignals);
         Assert.Null(_tracker.ReportIfChanged());
         _time.Advance(TimeSpan.FromMinutes(6));
         Assert.Empty(_tracker.ReportIfChanged()!.Value[0].PassiveSignals);
@@ -126,7 +128,8 @@ public sealed class HealthTrackerReportTests
         _time.Advance(TimeSpan.FromSeconds(5));
         _tracker.Record(Key(1), ProbeResult.Failure("no reply"));
         Assert.Equal(
-            [new HealthChange(Group, Server(1), true, ""), new HealthChange(Group, Server(1), false, "tcp, 192.0.2.1 80: no reply")],
+            [new HealthChange(Group, Server(1), true, ""),
+                new HealthChange(Group, Server(1), false, "tcp, 192.0.2.1 80: no reply")],
             _changes);
         Assert.Equal(2, _raised);
         Assert.Equal(Second(5), _tracker.ReportIfChanged()!.Value[0].Since);
@@ -152,7 +155,8 @@ public sealed class HealthTrackerReportTests
         _tracker.Record(Key(1), ProbeResult.Failure("no reply"));
         _time.Advance(TimeSpan.FromMilliseconds(5));
         Apply(_tracker, configuration);
-        Assert.Equal((2L, 1L, 5d), (_tracker.Admission.Count, _tracker.Removal.Count, _tracker.Removal.MaxMilliseconds));
+        Assert.Equal((2L, 1L, 5d), (_tracker.Admission.Count, _tracker.Removal.Count,
+            _tracker.Removal.MaxMilliseconds));
     }
 
     [Fact]
@@ -201,7 +205,8 @@ public sealed class HealthTrackerReportTests
 
     private static CheckKey Own2 => new(Group, Address(2), "own", Address(2), 80, false);
 
-    private static NextHops NoHops => new([], new Dictionary<IPAddress, NextHop>(), new Dictionary<IPAddress, string>());
+    private static NextHops NoHops =>
+        new([], new Dictionary<IPAddress, NextHop>(), new Dictionary<IPAddress, string>());
 
     private static DateTimeOffset Second(int second) => DateTimeOffset.UnixEpoch.AddSeconds(second);
 }

@@ -134,7 +134,9 @@ public sealed class HealthTrackerTests
         AddResults(tracker, One, "path", "gg");
         Assert.Equal([], Members(tracker, configuration));
         Assert.True(Assert.Single(tracker.ReportIfChanged()!.Value, static s => s.Name == "server1").WaitsForAgent);
+        Assert.Equal(0, _changes);
         _agents.Report(One, true);
+        Assert.Equal((1, "server1 up"), (_changes, Assert.Single(_messages)));
         Assert.Equal(["10.0.0.11"], Members(tracker, configuration));
         _agents.Report(One, null);
         Assert.Equal(["10.0.0.11"], Members(tracker, configuration));

@@ -127,5 +127,6 @@ public sealed class PathMtuMonitorTests : IAsyncDisposable
         }
     }
 
-    private Task WaitsAsync() => Until.TrueAsync(() => _time.NextDue == TimeSpan.FromSeconds(1), "the monitor does not wait");
+    private Task WaitsAsync() => Until
+        .TrueAsync(() => _time.NextDue == TimeSpan.FromSeconds(1), "the monitor does not wait");
 }

@@ -31,7 +31,7 @@ public sealed class PathMtuSearchTests
     [Theory]
     [InlineData(128, 1)]
     [InlineData(100, 1)]
-    public async Task Silence_at_128_bytes_or_fewer_proves_nothing(int expected, int distinct)
+    public async Task No_reply_at_128_bytes_or_fewer_proves_nothing(int expected, int distinct)
     {
         var (result, lengths) = await FindAsync(expected, static (_, _) => false);
         Assert.Equal(new PathMtuResult(expected, null, null), result);
@@ -50,13 +50,15 @@ public sealed class PathMtuSearchTests
         var (result, lengths) = await FindAsync(expected, (bytes, _) => bytes <= actual);
         Assert.Equal((expected, actual), (result.PathMtu, result.MeasuredPathMtu));
         Assert.Equal(
-            $"datagrams of more than {actual} bytes do not arrive, although the egress interface takes {expected}: raise the MTU "
+            $"datagrams of more than {actual} bytes do not arrive, although the egress interface takes {expected}: "
+                + "raise the MTU "
                 + $"along the path by {expected - actual}, or lower the director's by as much", result.Problem);
         Assert.InRange(lengths.Distinct().Count(), 2, 18);
         Assert.All(lengths, b => Assert.InRange(b, 128, expected));
     }
 
-    private static async Task<(PathMtuResult Result, List<int> Lengths)> FindAsync(int expected, Func<int, int, bool> passes)
+    private static async Task<(PathMtuResult Result, List<int> Lengths)> FindAsync(int expected, Func<int, int,
+        bool> passes)
     {
         var lengths = new List<int>();
         var result = await PathMtuSearch.FindAsync(expected, bytes =>

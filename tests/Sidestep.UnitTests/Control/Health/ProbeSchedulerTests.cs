@@ -8,7 +8,8 @@ namespace Sidestep.UnitTests.Control.Health;
 /// <summary>Checks run when they are due, and their results reach the tracker.</summary>
 public sealed class ProbeSchedulerTests : IAsyncDisposable
 {
-    private static readonly HealthMonitor Monitor = Tcp with { Interval = TimeSpan.FromSeconds(1), JitterPercent = 0, Rise = 2 };
+    private static readonly HealthMonitor Monitor = Tcp
+        with { Interval = TimeSpan.FromSeconds(1), JitterPercent = 0, Rise = 2 };
     private readonly ManualTime _time = new();
     private readonly FakeProbePath _path = new();
     private readonly HealthTracker _tracker;
@@ -44,7 +45,8 @@ public sealed class ProbeSchedulerTests : IAsyncDisposable
         Apply(_tracker, Configuration(3, Monitor));
         Start();
         await AdvanceAsync(100, 3);
-        Assert.Equal([Address(1), Address(2), Address(3)], _path.Probed.Select(static k => k.Address).OrderBy(static a => a.ToString()));
+        Assert.Equal([Address(1), Address(2), Address(3)], _path.Probed.Select(static k => k.Address)
+            .OrderBy(static a => a.ToString()));
         Assert.Equal(3, _scheduler.Figures().Checks);
     }
 
@@ -73,7 +75,8 @@ public sealed class ProbeSchedulerTests : IAsyncDisposable
         await AdvanceAsync(5000, 1);
         reply.SetResult(ProbeResult.Success);
         // Due every 100 ms, from within the first 100 ms on: the probe that runs next is the one of now.
-        await Until.TrueAsync(() => _scheduler.Figures() is { Skipped: > 0, Started: > 1 }, "the check does not run again");
+        await Until
+            .TrueAsync(() => _scheduler.Figures() is { Skipped: > 0, Started: > 1 }, "the check does not run again");
         Assert.InRange(_scheduler.Figures().Skipped, 48, 50);
     }
 
@@ -95,7 +98,7 @@ public sealed class ProbeSchedulerTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Lateness_shows_the_last_complete_half_minute()
+    public async Task Lateness_shows_the_last_complete_30_seconds()
     {
         _path.Reply = static (_, _) => Task.FromResult(ProbeResult.NotSent("no route"));
         Start();
@@ -104,7 +107,7 @@ public sealed class ProbeSchedulerTests : IAsyncDisposable
         _time.Advance(TimeSpan.FromSeconds(31));
         // The check is late, and due again at once.
         await Until.TrueAsync(() => _path.Probed.Length == 3, "the check does not run twice");
-        // The first half minute is over, with its one probe.
+        // The first 30 seconds are over, with their one probe.
         Assert.Equal(1, _scheduler.Figures().Late.Count);
     }
 
@@ -169,7 +172,9 @@ public sealed class ProbeSchedulerTests : IAsyncDisposable
     private async Task AdvanceAsync(int milliseconds, int started)
     {
         // The scheduler must have seen the checks and wait by the clock, or the time would pass it by.
-        await Until.TrueAsync(() => _time.NextDue is not null || _scheduler.Figures().InFlight > 0, "the scheduler does not wait");
+        await Until
+            .TrueAsync(() => _time.NextDue is not null
+            || _scheduler.Figures().InFlight > 0, "the scheduler does not wait");
         _time.Advance(TimeSpan.FromMilliseconds(milliseconds));
         await Until.TrueAsync(() => _path.Probed.Length >= started, $"fewer than {started} probes");
         Assert.Equal(started, _path.Probed.Length);

@@ -76,9 +76,11 @@ public sealed class ServerHealthStateTests
             var key = new CheckKey(Group, Address(1), monitor.Name, TestChecks.Vip, i, text[2] == 'd');
             var state = new CheckState(new Check(key, "server1", monitor));
             if (text[3] != '?')
-                state.Record(text[3] == 'u' ? ProbeResult.Success : ProbeResult.Failure("bad"), DateTimeOffset.UnixEpoch);
+                state.Record(text[3] == 'u' ? ProbeResult.Success
+                    : ProbeResult.Failure("bad"), DateTimeOffset.UnixEpoch);
             return state;
         })];
-        return new ServerHealthState(new MonitoredServer(Group, pool, Server(1), [.. states.Select(static s => s.Check)]), states);
+        return new ServerHealthState(
+            new MonitoredServer(Group, pool, Server(1), [.. states.Select(static s => s.Check)]), states);
     }
 }

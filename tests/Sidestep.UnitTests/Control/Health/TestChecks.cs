@@ -20,7 +20,8 @@ internal static class TestChecks
     public static EffectiveConfiguration Configuration(int servers, params HealthMonitor[] monitors) =>
         Configuration(servers, static p => p, monitors);
 
-    public static EffectiveConfiguration Configuration(int servers, Func<Pool, Pool> change, params HealthMonitor[] monitors)
+    public static EffectiveConfiguration Configuration(int servers, Func<Pool, Pool> change,
+        params HealthMonitor[] monitors)
     {
         var configuration = ControlLoopFixture.WithServers([.. Enumerable.Range(1, servers).Select(Server)]);
         return new EffectiveConfiguration(configuration with
@@ -35,9 +36,11 @@ internal static class TestChecks
     }
 
     /// <summary>The key of a check along the DSR path of a server, at port 80 of the VIP.</summary>
-    public static CheckKey Key(int server, string monitor = "tcp") => new(Group, Address(server), monitor, Vip, 80, true);
+    public static CheckKey Key(int server, string monitor = "tcp") =>
+        new(Group, Address(server), monitor, Vip, 80, true);
 
-    /// <summary>Compiles with the tracker's health and reports the tables as applied, as the control loop does.</summary>
+    /// <summary>Compiles with the tracker's health and reports the tables as applied, as the control loop
+    /// does.</summary>
     public static ForwardingTables Apply(
         HealthTracker tracker, EffectiveConfiguration configuration, ForwardingTables? previous = null)
     {
