@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Net;
-using Sidestep.Control;
 using Sidestep.Control.Health;
 using Sidestep.Forwarding;
 using Sidestep.Model;

@@ -1,4 +1,3 @@
-using System.Net;
 using Sidestep.Api;
 using Sidestep.Control.Doctor;
 using Sidestep.Forwarding;

@@ -1,4 +1,3 @@
-using System.Net;
 using Sidestep.Api;
 using Sidestep.Control.Doctor;
 using static Sidestep.UnitTests.Control.Doctor.HealthyEvidence;

@@ -1,4 +1,3 @@
-using System.Net;
 using Sidestep.Control.Health;
 using Sidestep.Forwarding;
 using Sidestep.Model;

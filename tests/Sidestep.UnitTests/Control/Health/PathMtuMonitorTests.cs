@@ -1,6 +1,5 @@
 using System.Net;
 using Sidestep.Control.Health;
-using Sidestep.Model;
 using static Sidestep.UnitTests.Control.Health.TestChecks;
 
 namespace Sidestep.UnitTests.Control.Health;

@@ -1,5 +1,4 @@
 using Sidestep.Control.Health;
-using Sidestep.Forwarding;
 using Sidestep.Model;
 using static Sidestep.UnitTests.Control.Health.TestChecks;
 
