@@ -7,7 +7,8 @@ using Sidestep.Packets;
 
 namespace Sidestep.SystemTests.Daemon.Multicast;
 
-/// <summary>The groups that neighbour solicitations for VIPs are sent to, as <c>ip maddress</c> and the kernel's tables show them.</summary>
+/// <summary>The groups that neighbour solicitations for VIPs are sent to, as <c>ip maddress</c> and the kernel's
+/// tables show them.</summary>
 public sealed class SolicitedNodeMulticastTests : IDisposable
 {
     private const string Vip = "2001:db8::10", MulticastMac = "33:33:ff:00:00:10", MulticastAddress = "ff0200000000000000000001ff000010";
@@ -39,7 +40,8 @@ public sealed class SolicitedNodeMulticastTests : IDisposable
         Assert.Empty(_log);
     }
 
-    /// <summary>The membership is a socket's, and goes with the process; the entry stays, as the program does.</summary>
+    /// <summary>The membership is a socket's, and goes with the process; the entry stays, as the program
+    /// does.</summary>
     [Fact]
     public void A_multicast_entry_outlives_its_process_and_the_next_process_can_remove_it()
     {
@@ -116,8 +118,8 @@ public sealed class SolicitedNodeMulticastTests : IDisposable
         Assert.Empty(memberships.AddedMacs);
     }
 
-    /// <summary>A card between a cable and its filter is what veth is not: the frame's way in is open either way. What is shown
-    /// is that the question arrives at the interface while nobody has the VIP.</summary>
+    /// <summary>A card between a cable and its filter is what veth is not: the frame's way in is open either way.
+    /// What is shown is that the question arrives at the interface while nobody has the VIP.</summary>
     [Fact]
     public void A_solicitation_for_the_VIP_arrives_at_the_directors_interface()
     {
