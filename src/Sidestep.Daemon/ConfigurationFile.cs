@@ -8,8 +8,9 @@ namespace Sidestep.Daemon;
 /// that replace the file, with symbolic links that are switched, and on network file systems. A check costs a few
 /// microseconds.</remarks>
 /// <param name="path">The path; relative to the working directory of the process.</param>
+/// <param name="readHost">Reads the interfaces and addresses of this machine.</param>
 /// <param name="time">The clock of the watch.</param>
-internal sealed class ConfigurationFile(string path, TimeProvider time)
+internal sealed class ConfigurationFile(string path, Func<HostInfo> readHost, TimeProvider time)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(5);
 
@@ -32,7 +33,7 @@ internal sealed class ConfigurationFile(string path, TimeProvider time)
     internal ConfigurationResult Read()
     {
         _read = FileIdentity.Of(Path);
-        return _reader.Read(File.ReadAllText(Path), HostInfo.OfThisMachine());
+        return _reader.Read(File.ReadAllText(Path), readHost());
     }
 
     /// <summary>Makes the watch report the file although it is the same: the machine that it is validated against may

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using Sidestep.Daemon;
 using Sidestep.Forwarding;
+using Sidestep.Model;
 using Sidestep.Native;
 
 var config = new Option<string>("--config", "-c")
@@ -33,7 +34,7 @@ static async Task<int> RunAsync(string path)
     using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
     using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
     var log = new Log(Console.Error, TimeProvider.System);
-    var file = new ConfigurationFile(path, TimeProvider.System);
+    var file = new ConfigurationFile(path, HostInfo.OfThisMachine, TimeProvider.System);
     try
     {
         var result = file.Read();

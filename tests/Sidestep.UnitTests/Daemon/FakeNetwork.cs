@@ -55,9 +55,11 @@ internal sealed class FakeNetwork : IHostNetwork
         return this;
     }
 
-    public FakeNetwork Route(string destination, int index, string? gateway = null, bool isLocal = false, string? source = null)
+    public FakeNetwork Route(string destination, int index, string? gateway = null, bool isLocal = false,
+        string? source = null)
     {
-        Routes[IPAddress.Parse(destination)] = new Route(index, gateway is null ? null : IPAddress.Parse(gateway), isLocal)
+        Routes[IPAddress.Parse(destination)] = new Route(index, gateway is null ? null : IPAddress.Parse(gateway),
+            isLocal)
         {
             Source = source is null ? null : IPAddress.Parse(source),
         };

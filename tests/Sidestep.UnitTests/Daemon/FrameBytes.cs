@@ -27,8 +27,8 @@ internal static class FrameBytes
         Hex($"{destination}{senderMac}0806 000108000604{operation:x4}{senderMac}{Hex(IPAddress.Parse(sender))}"
             + $"{targetMac}{Hex(IPAddress.Parse(target))}");
 
-    /// <summary>A neighbour advertisement with the option target link-layer address (RFC 4861 section 4.4). Its checksum
-    /// is correct, and its destination is all nodes, or one node if it is solicited.</summary>
+    /// <summary>A neighbour advertisement with the option target link-layer address (RFC 4861 section 4.4). Its
+    /// checksum is correct, and its destination is all nodes, or one node if it is solicited.</summary>
     /// <param name="sourceMac">Ethernet source.</param>
     /// <param name="target">The address that is advertised.</param>
     /// <param name="flags">0x40: solicited, 0x20: override.</param>
@@ -47,21 +47,25 @@ internal static class FrameBytes
     public static byte[] Packet(byte[] frame) => frame[14..];
 
     /// <summary>An Ethernet frame around an IP packet; the Ethernet addresses do not matter.</summary>
-    public static byte[] Frame(byte[] packet) => [.. new byte[12], .. packet[0] >> 4 == 6 ? Hex("86dd") : Hex("0800"), .. packet];
+    public static byte[] Frame(byte[] packet) =>
+        [.. new byte[12], .. packet[0] >> 4 == 6 ? Hex("86dd") : Hex("0800"), .. packet];
 
     /// <summary>An IPv4 or IPv6 packet without options. Checksums of the transport are zero.</summary>
     public static byte[] Ip(string from, string to, int protocol, byte[] payload, int ttl = 64)
     {
         var (source, destination) = (IPAddress.Parse(from), IPAddress.Parse(to));
         if (source.AddressFamily == AddressFamily.InterNetworkV6)
-            return [.. Hex($"60000000{payload.Length:x4}{protocol:x2}{ttl:x2}{Hex(source)}{Hex(destination)}"), .. payload];
-        return [.. Hex($"4500{20 + payload.Length:x4}00000000{ttl:x2}{protocol:x2}0000{Hex(source)}{Hex(destination)}"), .. payload];
+            return [.. Hex($"60000000{payload.Length:x4}{protocol:x2}{ttl:x2}{Hex(source)}{Hex(destination)}"),
+                .. payload];
+        return [.. Hex($"4500{20 + payload.Length:x4}00000000{ttl:x2}{protocol:x2}0000{Hex(source)}{Hex(destination)}"),
+            .. payload];
     }
 
     /// <summary>A TCP header (RFC 9293 section 3.1) with options.</summary>
     public static byte[] Tcp(int from, int to, int flags, string options = "")
     {
-        var header = Hex($"{from:x4}{to:x4}0000000000000000{5 + options.Length / 8:x1}0{flags:x2}ffff00000000{options}");
+        var header =
+            Hex($"{from:x4}{to:x4}0000000000000000{5 + options.Length / 8:x1}0{flags:x2}ffff00000000{options}");
         return header;
     }
 

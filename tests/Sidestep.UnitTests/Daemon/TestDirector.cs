@@ -7,7 +7,8 @@ using NextHopTable = Sidestep.Forwarding.NextHops;
 
 namespace Sidestep.UnitTests.Daemon;
 
-/// <summary>A director with a layer-2 service of two servers, a GUE service of one server behind a router, and a peer.</summary>
+/// <summary>A director with a layer-2 service of two servers, a GUE service of one server behind a router, and a
+/// peer.</summary>
 internal static class TestDirector
 {
     public const string Yaml = """
@@ -29,11 +30,16 @@ internal static class TestDirector
           - { name: dns, vip: 203.0.113.53, protocol: udp, port: 53, pool: dns, networkProfile: far }
         """;
 
-    public static readonly EgressInterface Eth0 = new(2, "eth0", new MacAddress(0x0200_0000_0002), IPAddress.Parse("10.0.0.2"),
+    public static readonly EgressInterface Eth0 = new(2, "eth0", new MacAddress(0x0200_0000_0002),
+        IPAddress.Parse("10.0.0.2"),
         1500, IPAddress.Parse("2001:db8::2"));
 
     public static readonly MacAddress Web1 = new(0x0200_0000_0011), Web2 = new(0x0200_0000_0012),
         Router = new(0x0200_0000_0001), Peer = new(0x0200_0000_0003);
+
+    /// <summary>The director's machine.</summary>
+    public static HostInfo Host { get; } = new([new HostInterface("eth0",
+        [new HostAddress(IPAddress.Parse("10.0.0.2"), 24), new HostAddress(IPAddress.Parse("2001:db8::2"), 64)])]);
 
     public static Configuration Configuration { get; } = Read(Yaml);
 
@@ -56,7 +62,8 @@ internal static class TestDirector
     {
         var result = ConfigurationReader.Read(yaml, null);
         return result.Configuration
-            ?? throw new ArgumentException(string.Join('\n', result.Errors.Select(static e => e.Format("yaml", "error"))));
+            ?? throw new ArgumentException(
+            string.Join('\n', result.Errors.Select(static e => e.Format("yaml", "error"))));
     }
 
     /// <summary>The configuration with a text replaced.</summary>

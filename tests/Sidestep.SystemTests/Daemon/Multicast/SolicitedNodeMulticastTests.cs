@@ -114,7 +114,7 @@ public sealed class SolicitedNodeMulticastTests : IDisposable
             RunOnDirector(() => memberships.Update([missing], [IPAddress.Parse(Vip)]));
         Assert.Equal(2, memberships.Problems.Length);
         Assert.Equal(memberships.Problems, _log);
-        Assert.Contains("'gone0' does not take the group 33:33:ff:00:00:10", memberships.Problems[0], StringComparison.Ordinal);
+        Assert.Contains("'gone0' does not accept the multicast address 33:33:ff:00:00:10", memberships.Problems[0], StringComparison.Ordinal);
         Assert.Empty(memberships.AddedMacs);
     }
 
@@ -132,7 +132,8 @@ public sealed class SolicitedNodeMulticastTests : IDisposable
         wire.ReceiveUntil(f => f.AsSpan(0, 6).SequenceEqual(group) && f[20] == 58 && f[54] == 135);
     }
 
-    private SolicitedNodeMulticast Open() => new(_saved, s => _saved = s, _log.Add);
+    private SolicitedNodeMulticast Open() => new(_saved, s => _saved = s, _log.Add,
+        new KernelMulticastMacs(), static () => new MembershipSocket());
 
     private void Follow(SolicitedNodeMulticast memberships, params string[] vips) => RunOnDirector(() =>
     {

@@ -65,7 +65,7 @@ public sealed class NextHopResolverTests(ITestOutputHelper output)
             node.Ip("link set eth0 up");
         }
         link.Watch([Server]);
-        Eventually.True(() => link.Log.Any(static s => s.Contains($"{Server} is claimed by several hosts", StringComparison.Ordinal)), link.Describe);
+        Eventually.True(() => link.Log.Any(static s => s.Contains($"several hosts on 'eth0' answer for {Server}: ", StringComparison.Ordinal)), link.Describe);
     }
 
     [Fact]

@@ -47,7 +47,8 @@ public sealed class ConflictFramesTests
     [InlineData(null, "2001:db8:113::10")]
     public void IPv6_announcement_is_an_unsolicited_neighbour_advertisement(string? source, string expectedSource)
     {
-        var frame = ConflictFrames.Announcement(TestDirector.Eth0, Vip6, source is null ? null : IPAddress.Parse(source));
+        var frame = ConflictFrames.Announcement(TestDirector.Eth0, Vip6, source is null ? null
+            : IPAddress.Parse(source));
         Assert.Equal(FrameBytes.Hex($"333300000001{Director}86dd"), frame[..14]);
         Assert.Equal(IPAddress.Parse(expectedSource), new IPAddress(frame.AsSpan(22, 16)));
         Assert.Equal(IPAddress.Parse("ff02::1"), new IPAddress(frame.AsSpan(38, 16)));
@@ -61,7 +62,8 @@ public sealed class ConflictFramesTests
     [InlineData(2)]
     public void ARP_request_and_reply_tell_the_senders_address(int operation) => Assert.Equal(
         new AddressUse(Vip, new MacAddress(0x0200_0000_0099)),
-        ConflictFrames.Read(FrameBytes.Arp(operation, FrameBytes.Broadcast, Other, "203.0.113.10", Director, "10.0.0.2")));
+        ConflictFrames.Read(
+            FrameBytes.Arp(operation, FrameBytes.Broadcast, Other, "203.0.113.10", Director, "10.0.0.2")));
 
     [Theory]
     [InlineData("020000000077", 0x0200_0000_0077)]
@@ -76,7 +78,9 @@ public sealed class ConflictFramesTests
         var arp = FrameBytes.Arp(1, FrameBytes.Broadcast, Other, "203.0.113.10", Director, "10.0.0.2");
         Assert.Null(ConflictFrames.Read(arp.AsSpan(0, 13)));
         Assert.Null(ConflictFrames.Read(arp.AsSpan(0, 40)));
-        Assert.Null(ConflictFrames.Read(FrameBytes.Frame(FrameBytes.Ip("10.0.0.9", "10.0.0.2", 17, FrameBytes.Udp(1, 2)))));
-        Assert.Null(ConflictFrames.Read(FrameBytes.Frame(FrameBytes.Ip("fe80::9", "fe80::2", 17, FrameBytes.Udp(1, 2)))));
+        Assert.Null(
+            ConflictFrames.Read(FrameBytes.Frame(FrameBytes.Ip("10.0.0.9", "10.0.0.2", 17, FrameBytes.Udp(1, 2)))));
+        Assert.Null(
+            ConflictFrames.Read(FrameBytes.Frame(FrameBytes.Ip("fe80::9", "fe80::2", 17, FrameBytes.Udp(1, 2)))));
     }
 }

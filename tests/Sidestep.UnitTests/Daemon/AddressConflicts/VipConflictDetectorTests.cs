@@ -18,7 +18,8 @@ public sealed class VipConflictDetectorTests
     private readonly TestLog _log = new();
     private readonly List<ImmutableArray<string>> _alarms = [];
     private readonly VipConflictDetector _detector;
-    private ILookup<int, IPAddress> _linkLocal = new[] { (2, IPAddress.Parse("fe80::2")) }.ToLookup(static a => a.Item1, static a => a.Item2);
+    private ILookup<int, IPAddress> _linkLocal = new[] { (2, IPAddress.Parse("fe80::2")) }.ToLookup(static a =>
+        a.Item1, static a => a.Item2);
 
     public VipConflictDetectorTests()
     {
@@ -46,7 +47,8 @@ public sealed class VipConflictDetectorTests
     [Theory]
     [InlineData(true, "fe80::2")]
     [InlineData(false, "2001:db8::2")]
-    public void IPv6_requests_come_from_the_link_local_address_or_else_from_the_global_one(bool hasLinkLocal, string source)
+    public void IPv6_requests_come_from_the_link_local_address_or_else_from_the_global_one(bool hasLinkLocal,
+        string source)
     {
         if (!hasLinkLocal)
             _linkLocal = _linkLocal.Where(static _ => false).SelectMany(static g => g).ToLookup(static _ => 0);
@@ -124,7 +126,9 @@ public sealed class VipConflictDetectorTests
         Tick(1);
         Assert.Empty(_detector.Conflicts);
         Assert.Equal([("web2", "operator")], _drains.Drained);
-        Assert.Equal(["info: 02:00:00:00:00:99 no longer answers for the VIP 203.0.113.10", "info: web1 no longer answers for the VIP 203.0.113.10"],
+        Assert.Equal(
+            ["info: 02:00:00:00:00:99 no longer answers for the VIP 203.0.113.10",
+            "info: web1 no longer answers for the VIP 203.0.113.10"],
             _log.Lines[2..].Order(StringComparer.Ordinal));
         Assert.Empty(_alarms[^1]);
     }
@@ -144,11 +148,14 @@ public sealed class VipConflictDetectorTests
         Assert.Single(_drains.Drained);
     }
 
-    /// <summary>A VIP without servers is not answered for, and may belong to another director meanwhile; never to a server.</summary>
+    /// <summary>A VIP without servers is not answered for, and may belong to another director meanwhile; never to a
+    /// server.</summary>
     [Fact]
     public void Another_host_may_have_a_VIP_that_the_director_does_not_answer_for_but_a_server_may_not()
     {
-        var tables = TestDirector.Tables with { Vips = [.. TestDirector.Tables.Vips.Select(static v => v with { RespondsToArp = false })] };
+        var tables =
+            TestDirector.Tables with { Vips = [.. TestDirector.Tables.Vips
+            .Select(static v => v with { RespondsToArp = false })] };
         _detector.Update(TestDirector.Configuration, tables, TestDirector.NextHops);
         Answer(Unknown);
         Tick(1);

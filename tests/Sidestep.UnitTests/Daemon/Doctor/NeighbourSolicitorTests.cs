@@ -14,7 +14,8 @@ public sealed class NeighbourSolicitorTests
     [Fact]
     public async Task All_hosts_that_answer_are_listed_in_order()
     {
-        _frames.Replies = sent => Target(sent) == "10.0.0.11" ? [Reply(sent, "020000000099"), Reply(sent, "020000000011")] : [Reply(sent, "020000000012")];
+        _frames.Replies = sent => Target(sent) == "10.0.0.11"
+            ? [Reply(sent, "020000000099"), Reply(sent, "020000000011")] : [Reply(sent, "020000000012")];
         var (replies, duration) = await RunAsync("10.0.0.11", "10.0.0.12");
         Assert.Equal(["02:00:00:00:00:11", "02:00:00:00:00:99"], replies["10.0.0.11"]);
         Assert.Equal(["02:00:00:00:00:12"], replies["10.0.0.12"]);
@@ -37,7 +38,8 @@ public sealed class NeighbourSolicitorTests
     public async Task Second_host_that_answers_a_little_later_is_listed()
     {
         _frames.Replies = static sent => [Reply(sent, "020000000011")];
-        var task = NeighbourSolicitor.RunAsync(_frames, [Route("10.0.0.11")], _time, TestContext.Current.CancellationToken);
+        var task = NeighbourSolicitor.RunAsync(_frames, [Route("10.0.0.11")], _time,
+            TestContext.Current.CancellationToken);
         await Waiting.UntilAsync(() => _time.NextDue is not null);
         _time.Advance(TimeSpan.FromMilliseconds(5));
         await Waiting.UntilAsync(() => _time.NextDue == TimeSpan.FromMilliseconds(20));
@@ -48,9 +50,11 @@ public sealed class NeighbourSolicitorTests
 
     private async Task<(Dictionary<string, string[]> Replies, TimeSpan Duration)> RunAsync(params string[] addresses)
     {
-        var task = NeighbourSolicitor.RunAsync(_frames, [.. addresses.Select(Route)], _time, TestContext.Current.CancellationToken);
+        var task = NeighbourSolicitor.RunAsync(_frames, [.. addresses.Select(Route)], _time,
+            TestContext.Current.CancellationToken);
         var duration = await _time.CompleteAsync(task);
-        return ((await task).ToDictionary(static r => r.Key.Neighbour.ToString(), static r => r.Value.ToArray()), duration);
+        return ((await task).ToDictionary(static r => r.Key.Neighbour.ToString(), static r => r.Value.ToArray()),
+            duration);
     }
 
     private static NextHopRoute Route(string address) =>

@@ -91,7 +91,8 @@ public sealed class PacketSizeProberTests
     [InlineData(true, Vip, false)]
     [InlineData(false, Vip, true)]
     [InlineData(false, "10.0.0.12", false)]
-    public async Task Report_of_a_router_belongs_to_the_path_of_the_quoted_destination(bool isTunnel, string quoted, bool isReported)
+    public async Task Report_of_a_router_belongs_to_the_path_of_the_quoted_destination(bool isTunnel, string quoted,
+        bool isReported)
     {
         _frames.Replies = _ => [FrameBytes.Frame(FrameBytes.Ip("10.0.0.1", Director, 1,
             [.. FrameBytes.Hex("0304000000000578"), .. FrameBytes.Ip(Director, quoted, 4, new byte[8])]))];

@@ -7,8 +7,10 @@ namespace Sidestep.UnitTests.Daemon.Doctor;
 /// <summary>The packets byte by byte, and their checksums by <see cref="NaiveChecksum"/>.</summary>
 public sealed class ProbePacketTests
 {
-    private static readonly IPEndPoint From = IPEndPoint.Parse("10.0.0.2:61000"), To = IPEndPoint.Parse("203.0.113.10:80");
-    private static readonly IPEndPoint From6 = IPEndPoint.Parse("[2001:db8::2]:61000"), To6 = IPEndPoint.Parse("[2001:db8:113::10]:80");
+    private static readonly IPEndPoint From = IPEndPoint.Parse("10.0.0.2:61000"), To =
+        IPEndPoint.Parse("203.0.113.10:80");
+    private static readonly IPEndPoint From6 = IPEndPoint.Parse("[2001:db8::2]:61000"), To6 =
+        IPEndPoint.Parse("[2001:db8:113::10]:80");
 
     [Fact]
     public void IPv4_header_has_lengths_DF_TTL_and_checksum()
@@ -23,7 +25,9 @@ public sealed class ProbePacketTests
     public void IPv6_header_has_payload_length_protocol_and_hop_limit()
     {
         var packet = ProbePacket.Udp(From6, To6, [1, 2, 3]);
-        Assert.Equal(FrameBytes.Hex("60000000 000b1140 20010db8000000000000000000000002 20010db8011300000000000000000010"), packet[..40]);
+        Assert.Equal(
+            FrameBytes.Hex("60000000 000b1140 20010db8000000000000000000000002 20010db8011300000000000000000010"),
+            packet[..40]);
     }
 
     [Fact]
@@ -68,7 +72,8 @@ public sealed class ProbePacketTests
     [Theory]
     [InlineData("10.0.0.2", "203.0.113.10", 8, 1)]
     [InlineData("2001:db8::2", "2001:db8:113::10", 128, 58)]
-    public void Echo_request_has_the_given_length_identifier_and_sequence_number(string from, string to, int type, int protocol)
+    public void Echo_request_has_the_given_length_identifier_and_sequence_number(string from, string to, int type,
+        int protocol)
     {
         var packet = ProbePacket.Echo(IPAddress.Parse(from), IPAddress.Parse(to), 0x51de, 0x0102, 1200);
         var header = protocol == 1 ? 20 : 40;
@@ -114,13 +119,15 @@ public sealed class ProbePacketTests
         Assert.Equal(Inner(inner6), packet[24..]);
     }
 
-    /// <summary>draft-ietf-intarea-gue: version 0, header length 0, control bit 0, then the inner protocol and no flags.</summary>
+    /// <summary>draft-ietf-intarea-gue: version 0, header length 0, control bit 0, then the inner protocol and no
+    /// flags.</summary>
     [Theory]
     [InlineData(false, "00040000")]
     [InlineData(true, "00290000")]
     public void GUE_is_UDP_with_the_inner_protocol(bool inner6, string header)
     {
-        var packet = ProbePacket.Gue(IPEndPoint.Parse("10.0.0.2:49153"), IPEndPoint.Parse("10.1.0.11:6081"), Inner(inner6));
+        var packet = ProbePacket.Gue(IPEndPoint.Parse("10.0.0.2:49153"), IPEndPoint.Parse("10.1.0.11:6081"),
+            Inner(inner6));
         Assert.Equal(17, packet[9]);
         Assert.Equal(FrameBytes.Hex("c00117c1"), packet[20..24]);
         Assert.Equal(FrameBytes.Hex(header), packet[28..32]);
@@ -133,10 +140,12 @@ public sealed class ProbePacketTests
     private static (IPAddress From, IPAddress To) Outer(bool ipv6) =>
         ipv6 ? (From6.Address, IPAddress.Parse("2001:db8:1::11")) : (From.Address, IPAddress.Parse("10.1.0.11"));
 
-    /// <summary>The pseudo-header has addresses, protocol and length (RFC 9293 section 3.1, RFC 8200 section 8.1).</summary>
+    /// <summary>The pseudo-header has addresses, protocol and length (RFC 9293 section 3.1, RFC 8200 section
+    /// 8.1).</summary>
     private static void AssertChecksum(byte[] addresses, byte protocol, byte[] segment, int offset)
     {
-        var expected = NaiveChecksum.Of(addresses, [0, 0, (byte)(segment.Length >> 8), (byte)segment.Length, 0, protocol],
+        var expected = NaiveChecksum.Of(addresses,
+            [0, 0, (byte)(segment.Length >> 8), (byte)segment.Length, 0, protocol],
             segment[..offset], segment[(offset + 2)..]);
         Assert.Equal(expected, Word(segment, offset));
     }

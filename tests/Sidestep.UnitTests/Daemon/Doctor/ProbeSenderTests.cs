@@ -9,7 +9,8 @@ namespace Sidestep.UnitTests.Daemon.Doctor;
 public sealed class ProbeSenderTests
 {
     private static readonly NextHop Hop = new(TestDirector.Eth0, TestDirector.Web1);
-    private static readonly IPAddress Server = IPAddress.Parse("10.1.0.11"), Server6 = IPAddress.Parse("2001:db8:1::11");
+    private static readonly IPAddress Server = IPAddress.Parse("10.1.0.11"), Server6 =
+        IPAddress.Parse("2001:db8:1::11");
     private static readonly byte[] Packet = FrameBytes.Ip("10.0.0.2", "203.0.113.10", 17, FrameBytes.Udp(1, 2));
     private readonly FakeFrames _frames = FakeFrames.Open();
     private readonly ProbeSender _sender;
@@ -50,7 +51,8 @@ public sealed class ProbeSenderTests
     [InlineData(Encapsulation.IpIp, 4, 20)]
     [InlineData(Encapsulation.Gre, 47, 24)]
     [InlineData(Encapsulation.Gue, 17, 32)]
-    public void Layer_3_adds_the_outer_header_of_the_encapsulation(Encapsulation encapsulation, int protocol, int overhead)
+    public void Layer_3_adds_the_outer_header_of_the_encapsulation(Encapsulation encapsulation, int protocol,
+        int overhead)
     {
         Assert.True(_sender.Send(Hop, new Encap(encapsulation, 6080), Server, Packet, 0x12345));
         var packet = FrameBytes.Packet(_frames.Sent[0].Frame);
@@ -58,17 +60,20 @@ public sealed class ProbeSenderTests
         Assert.Equal(FrameBytes.Hex("0a000002 0a01000b"), packet[12..20]);
         Assert.Equal(Packet, packet[overhead..]);
         if (encapsulation == Encapsulation.Gue)
-            Assert.Equal(FrameBytes.Hex("e34517c0"), packet[20..24]); // 0xc000 and the low 14 bits of the flow; port 6080
+            Assert.Equal(FrameBytes.Hex("e34517c0"),
+                packet[20..24]); // 0xc000 and the low 14 bits of the flow; port 6080
     }
 
     [Fact]
     public void Outer_source_prefix_gives_each_flow_a_source()
     {
-        var encap = new Encap(Encapsulation.IpIp, 0, IPNetwork.Parse("198.18.0.0/15"), IPNetwork.Parse("2001:db8:5::/64"));
+        var encap = new Encap(Encapsulation.IpIp, 0, IPNetwork.Parse("198.18.0.0/15"),
+            IPNetwork.Parse("2001:db8:5::/64"));
         _sender.Send(Hop, encap, Server, Packet, 0x1234);
         Assert.Equal(FrameBytes.Hex("c6120034"), FrameBytes.Packet(_frames.Sent[0].Frame)[12..16]);
         _sender.Send(Hop, encap, Server6, Packet, 0x1234);
-        Assert.Equal(FrameBytes.Hex("20010db8000500000000000000000034"), FrameBytes.Packet(_frames.Sent[1].Frame)[8..24]);
+        Assert.Equal(FrameBytes.Hex("20010db8000500000000000000000034"),
+            FrameBytes.Packet(_frames.Sent[1].Frame)[8..24]);
     }
 
     [Fact]

@@ -59,7 +59,8 @@ public sealed class ProberTests
         await RunAsync(probe);
         Assert.Equal((ProbeReply.OtherSource, IPAddress.Parse(Server)), (probe.Evidence!.Reply, probe.Evidence.From));
 
-        _frames.Replies = sent => Flags(sent) == 2 ? [Reply(sent, flags, from: Server), Reply(sent, 0x12), Reply(sent, 0x14)] : null;
+        _frames.Replies = sent => Flags(sent) == 2
+            ? [Reply(sent, flags, from: Server), Reply(sent, 0x12), Reply(sent, 0x14)] : null;
         probe = Tcp();
         await RunAsync(probe);
         Assert.Equal(ProbeReply.Answered, probe.Evidence!.Reply);
@@ -119,16 +120,19 @@ public sealed class ProberTests
     [Fact]
     public async Task UDP_reply_and_port_unreachable_are_recognised()
     {
-        _frames.Replies = static sent => [FrameBytes.Frame(FrameBytes.Ip(Vip, Director, 17, FrameBytes.Udp(5353, Port(sent)), ttl: 60))];
+        _frames.Replies = static sent =>
+            [FrameBytes.Frame(FrameBytes.Ip(Vip, Director, 17, FrameBytes.Udp(5353, Port(sent)), ttl: 60))];
         var answered = Udp(5353);
         await RunAsync(answered);
         Assert.Equal(new ProbeEvidence(ProbeReply.Answered, IPAddress.Parse(Vip), null, "TTL 60"), answered.Evidence);
 
         _frames.Replies = static sent =>
-            [FrameBytes.Frame(FrameBytes.Ip(Server, Director, 1, [.. FrameBytes.Hex("0303000000000000"), .. FrameBytes.Packet(sent)]))];
+            [FrameBytes.Frame(
+            FrameBytes.Ip(Server, Director, 1, [.. FrameBytes.Hex("0303000000000000"), .. FrameBytes.Packet(sent)]))];
         var refused = Udp(5353);
         await RunAsync(refused);
-        Assert.Equal(new ProbeEvidence(ProbeReply.Refused, IPAddress.Parse(Server), null, "port unreachable"), refused.Evidence);
+        Assert.Equal(new ProbeEvidence(ProbeReply.Refused, IPAddress.Parse(Server), null, "port unreachable"),
+            refused.Evidence);
     }
 
     [Fact]
@@ -155,13 +159,15 @@ public sealed class ProberTests
             Protocol = TransportProtocol.Tcp,
         };
         await RunAsync(noAddress);
-        Assert.Equal(new ProbeEvidence(ProbeReply.NotSent, Detail: "'eth0' has no address of the VIP's family"), noAddress.Evidence);
+        Assert.Equal(new ProbeEvidence(ProbeReply.NotSent, Detail: "'eth0' has no address of the VIP's family"),
+            noAddress.Evidence);
 
         _frames.Sends = false;
         var down = Tcp();
         Assert.Equal(TimeSpan.Zero, await RunAsync(down));
         Assert.Equal(
-            new ProbeEvidence(ProbeReply.NotSent, Detail: "'eth0' does not send, or there is no outer source"), down.Evidence);
+            new ProbeEvidence(ProbeReply.NotSent, Detail: "'eth0' does not send, or there is no outer source"),
+            down.Evidence);
     }
 
     [Fact]
@@ -196,7 +202,8 @@ public sealed class ProberTests
 
     private static int Port(byte[] frame) => frame[34] << 8 | frame[35];
 
-    private static uint Sequence(byte[] packet) => System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(packet.AsSpan(24));
+    private static uint Sequence(byte[] packet) =>
+        System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(packet.AsSpan(24));
 
     private static byte[] Reply(byte[] sent, int flags, string options = "", string from = Vip) =>
         FrameBytes.Frame(FrameBytes.Ip(from, Director, 6, FrameBytes.Tcp(80, Port(sent), flags, options), ttl: 61));

@@ -5,7 +5,8 @@ namespace Sidestep.UnitTests.Daemon.Doctor;
 
 public sealed class ReplyPacketTests
 {
-    private const string Server = "10.0.0.11", Director = "10.0.0.2", Server6 = "2001:db8::11", Director6 = "2001:db8::2";
+    private const string Server = "10.0.0.11", Director = "10.0.0.2", Server6 = "2001:db8::11", Director6 =
+        "2001:db8::2";
 
     [Theory]
     [InlineData(0x12, "SynAck")]
@@ -21,7 +22,8 @@ public sealed class ReplyPacketTests
         Assert.Equal(kind, reply?.Kind.ToString());
         if (reply is { } packet)
         {
-            Assert.Equal((IPAddress.Parse(Server), IPAddress.Parse(Director), 61_000, 63), (packet.From, packet.To, packet.Port, packet.Ttl));
+            Assert.Equal((IPAddress.Parse(Server), IPAddress.Parse(Director), 61_000, 63),
+                (packet.From, packet.To, packet.Port, packet.Ttl));
             Assert.Null(packet.About);
         }
     }
@@ -38,7 +40,8 @@ public sealed class ReplyPacketTests
     [InlineData("01010204", 0)] // cut off
     [InlineData("", 0)]
     public void MSS_of_a_SYN_ACK_is_found_among_its_options(string options, int mss) => Assert.Equal(
-        mss, ReplyPacket.Read(FrameBytes.Ip(Server, Director, 6, FrameBytes.Tcp(80, 61_000, 0x12, options)))!.Value.Number);
+        mss, ReplyPacket.Read(
+        FrameBytes.Ip(Server, Director, 6, FrameBytes.Tcp(80, 61_000, 0x12, options)))!.Value.Number);
 
     [Fact]
     public void MSS_beyond_the_length_of_the_header_does_not_count()
@@ -50,9 +53,11 @@ public sealed class ReplyPacketTests
     [Fact]
     public void UDP_is_a_datagram_to_its_destination_port_in_both_families()
     {
-        Assert.Equal(new ReplyPacket(ReplyKind.Datagram, IPAddress.Parse(Server), IPAddress.Parse(Director), 61_001, 0, 64),
+        Assert.Equal(
+            new ReplyPacket(ReplyKind.Datagram, IPAddress.Parse(Server), IPAddress.Parse(Director), 61_001, 0, 64),
             ReplyPacket.Read(FrameBytes.Ip(Server, Director, 17, FrameBytes.Udp(53, 61_001, 1, 2))));
-        Assert.Equal(new ReplyPacket(ReplyKind.Datagram, IPAddress.Parse(Server6), IPAddress.Parse(Director6), 61_001, 0, 61),
+        Assert.Equal(
+            new ReplyPacket(ReplyKind.Datagram, IPAddress.Parse(Server6), IPAddress.Parse(Director6), 61_001, 0, 61),
             ReplyPacket.Read(FrameBytes.Ip(Server6, Director6, 17, FrameBytes.Udp(53, 61_001), ttl: 61)));
     }
 
@@ -66,8 +71,8 @@ public sealed class ReplyPacketTests
         Assert.Null(ReplyPacket.Read(FrameBytes.Ip(from, to, protocol, FrameBytes.Hex($"{type:x2}01000051de0102"))));
     }
 
-    /// <summary>RFC 792 and RFC 1191: type 3, code 3 and code 4 with the MTU in bytes 6 and 7. RFC 4443: type 1 code 4, and
-    /// type 2 with the MTU in bytes 4 to 7.</summary>
+    /// <summary>RFC 792 and RFC 1191: type 3, code 3 and code 4 with the MTU in bytes 6 and 7. RFC 4443: type 1 code
+    /// 4, and type 2 with the MTU in bytes 4 to 7.</summary>
     [Theory]
     [InlineData(Server, Director, 1, "0303000000000000", "PortUnreachable", 61_002, 0)]
     [InlineData(Server, Director, 1, "0304000000000578", "TooBig", 0, 1400)]
@@ -78,7 +83,8 @@ public sealed class ReplyPacketTests
     {
         var quoted = FrameBytes.Ip(to, from, 17, FrameBytes.Udp(61_002, 53));
         var reply = ReplyPacket.Read(FrameBytes.Ip(from, to, protocol, [.. FrameBytes.Hex(header), .. quoted]))!.Value;
-        Assert.Equal((kind, port, number, IPAddress.Parse(from)), (reply.Kind.ToString(), reply.Port, reply.Number, reply.About));
+        Assert.Equal((kind, port, number, IPAddress.Parse(from)),
+            (reply.Kind.ToString(), reply.Port, reply.Number, reply.About));
     }
 
     [Theory]
@@ -88,13 +94,16 @@ public sealed class ReplyPacketTests
     [InlineData(Server6, Director6, 58, "0201000000000500")]
     [InlineData(Server6, Director6, 58, "8700000000000000")]
     public void Other_ICMP_messages_are_no_replies(string from, string to, int protocol, string header) => Assert.Null(
-        ReplyPacket.Read(FrameBytes.Ip(from, to, protocol, [.. FrameBytes.Hex(header), .. FrameBytes.Ip(to, from, 17, FrameBytes.Udp(1, 2))])));
+        ReplyPacket.Read(
+        FrameBytes.Ip(from, to, protocol,
+        [.. FrameBytes.Hex(header), .. FrameBytes.Ip(to, from, 17, FrameBytes.Udp(1, 2))])));
 
     [Fact]
     public void Quoted_packet_must_have_its_header_and_a_port()
     {
         var quoted = FrameBytes.Ip(Director, Server, 17, FrameBytes.Udp(61_002, 53));
-        byte[] Error(int bytes) => FrameBytes.Ip(Server, Director, 1, [.. FrameBytes.Hex("0303000000000000"), .. quoted[..bytes]]);
+        byte[] Error(int bytes) =>
+            FrameBytes.Ip(Server, Director, 1, [.. FrameBytes.Hex("0303000000000000"), .. quoted[..bytes]]);
         Assert.Null(ReplyPacket.Read(Error(19)));
         Assert.Null(ReplyPacket.Read(Error(21)));
         Assert.Equal(61_002, ReplyPacket.Read(Error(22))!.Value.Port);

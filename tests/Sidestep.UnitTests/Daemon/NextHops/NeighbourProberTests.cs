@@ -57,7 +57,8 @@ public sealed class NeighbourProberTests
     {
         _network.Refused.Add(IPAddress.Parse("10.0.0.0"));
         _network.Refused.Add(IPAddress.Parse("10.0.0.1"));
-        var failure = Assert.Throws<NativeException>(() => _prober.ProbeAll(Routes(3), new HashSet<(int, IPAddress)>()));
+        var failure = Assert.Throws<NativeException>(() =>
+            _prober.ProbeAll(Routes(3), new HashSet<(int, IPAddress)>()));
         Assert.Contains("resolve 10.0.0.0", failure.Message, StringComparison.Ordinal);
         Assert.Equal(3, _frames.Sent.Count);
         Assert.Equal(["resolve 10.0.0.2 on 2"], _network.Calls);
@@ -91,7 +92,8 @@ public sealed class NeighbourProberTests
         Learn(known: "020000000012", "020000000011", "020000000013");
         Learn(known: "020000000012", "020000000011", "020000000013");
         Assert.Empty(_network.Calls);
-        Assert.Equal(["several hosts on 'eth0' answer for 10.0.0.0: 02:00:00:00:00:11, 02:00:00:00:00:13. Traffic to it reaches one of them"], _log);
+        Assert.Equal(
+            ["several hosts on 'eth0' answer for 10.0.0.0: 02:00:00:00:00:11, 02:00:00:00:00:13. Traffic to it reaches one of them"], _log);
     }
 
     [Fact]
@@ -122,7 +124,8 @@ public sealed class NeighbourProberTests
 
     private void Tick(NextHopRoute[] routes) => _prober.Tick(routes, NeighbourTable.Empty);
 
-    private IEnumerable<string> Requested() => _frames.Sent.Select(static s => new IPAddress(s.Frame.AsSpan(38, 4)).ToString());
+    private IEnumerable<string> Requested() =>
+        _frames.Sent.Select(static s => new IPAddress(s.Frame.AsSpan(38, 4)).ToString());
 
     private static NextHopRoute[] Routes(int count) =>
     [

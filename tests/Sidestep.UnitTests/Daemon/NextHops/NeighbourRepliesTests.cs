@@ -29,7 +29,8 @@ public sealed class NeighbourRepliesTests
         _frames.Arrive(2, Reply(Other));
         _frames.Arrive(2, Reply(Server));
         Assert.True(_replies.Receive());
-        Assert.Equal([0x0200_0000_0011ul, 0x0200_0000_0099ul], _replies.For(Route4).Select(static m => m.Value).Order());
+        Assert.Equal([0x0200_0000_0011ul, 0x0200_0000_0099ul], _replies.For(Route4).Select(static m => m.Value)
+            .Order());
     }
 
     [Fact]

@@ -11,7 +11,8 @@ public sealed class RouteTableTests
     private static readonly IPAddress Near = IPAddress.Parse("10.0.0.11"), Far = IPAddress.Parse("10.1.0.11");
     private static readonly IPAddress Near6 = IPAddress.Parse("2001:db8::11"), Peer = IPAddress.Parse("10.0.0.3");
     private readonly FakeNetwork _network = new FakeNetwork().Link(2, "eth0").Link(3, "eth1").Address(2, "10.0.0.2")
-        .Address(2, "2001:db8::2").Route("10.0.0.11", 2).Route("10.1.0.11", 2, gateway: "10.0.0.1").Route("2001:db8::11", 2)
+        .Address(2, "2001:db8::2").Route("10.0.0.11", 2).Route("10.1.0.11", 2, gateway: "10.0.0.1")
+        .Route("2001:db8::11", 2)
         .Route("10.0.0.3", 2);
 
     [Fact]
@@ -19,7 +20,8 @@ public sealed class RouteTableTests
     {
         var table = Find([Near, Far, Near6]);
         Assert.Equal(("eth0", Near, false, IPAddress.Parse("10.0.0.2")), Fields(table.Servers[Near]));
-        Assert.Equal(("eth0", IPAddress.Parse("10.0.0.1"), true, IPAddress.Parse("10.0.0.2")), Fields(table.Servers[Far]));
+        Assert.Equal(("eth0", IPAddress.Parse("10.0.0.1"), true, IPAddress.Parse("10.0.0.2")),
+            Fields(table.Servers[Far]));
         Assert.Equal(("eth0", Near6, false, IPAddress.Parse("2001:db8::2")), Fields(table.Servers[Near6]));
         Assert.Empty(table.Problems);
     }
@@ -49,8 +51,10 @@ public sealed class RouteTableTests
     [InlineData("fe80::11", "a link-local address does not say on which link it is; give the server's global address")]
     public void Problem_says_why_there_is_no_route(string server, string problem)
     {
-        _network.Link(5, "eth2").Route("10.0.1.11", 3).Route("10.0.2.11", 5).Route("2001:db8:1::11", 5).Route("fe80::11", 2);
-        var table = RouteTable.Find(_network, new ResolverTargets(["eth0", "eth2"], [IPAddress.Parse(server)], [IPAddress.Parse(server)]));
+        _network.Link(5, "eth2").Route("10.0.1.11", 3).Route("10.0.2.11", 5).Route("2001:db8:1::11", 5)
+            .Route("fe80::11", 2);
+        var table = RouteTable.Find(_network,
+            new ResolverTargets(["eth0", "eth2"], [IPAddress.Parse(server)], [IPAddress.Parse(server)]));
         Assert.StartsWith(problem, table.Problems[IPAddress.Parse(server)], StringComparison.Ordinal);
         Assert.StartsWith(problem, table.PeerProblems[IPAddress.Parse(server)], StringComparison.Ordinal);
         Assert.Empty(table.Servers);
@@ -81,7 +85,8 @@ public sealed class RouteTableTests
     {
         _network.Route("10.0.0.2", 1, isLocal: true);
         var local = IPAddress.Parse("10.0.0.2");
-        var next = Find([Near, Far, local], [Peer]).Resolve(Macs((Near, 0x11), (IPAddress.Parse("10.0.0.1"), 1), (Peer, 3)), None);
+        var next = Find([Near, Far, local], [Peer])
+            .Resolve(Macs((Near, 0x11), (IPAddress.Parse("10.0.0.1"), 1), (Peer, 3)), None);
         Assert.Equal((new MacAddress(0x11), false, false), Of(next.Servers[Near]));
         Assert.Equal((new MacAddress(1), true, false), Of(next.Servers[Far]));
         Assert.Equal((new MacAddress(0x0200_0000_0002), false, true), Of(next.Servers[local]));
@@ -111,7 +116,8 @@ public sealed class RouteTableTests
 
         // Now the server is on the link, and another Ethernet address belongs to it.
         _network.Route("10.1.0.11", 2).Route("10.0.0.11", 3).Link(3, "eth1").Address(3, "10.0.1.2");
-        after = RouteTable.Find(_network, new ResolverTargets(["eth0", "eth1"], [Near, Far], [])).Resolve(Macs(), before);
+        after = RouteTable.Find(_network, new ResolverTargets(["eth0", "eth1"], [Near, Far], []))
+            .Resolve(Macs(), before);
         Assert.Equal([Near, Far], after.Unresolved.Keys);
     }
 
@@ -119,11 +125,13 @@ public sealed class RouteTableTests
     public void Address_of_a_server_that_was_local_is_not_kept()
     {
         var local = new NextHop(TestDirector.Eth0, new MacAddress(0x99), IsLocal: true);
-        var before = new NextHopTable([], new Dictionary<IPAddress, NextHop> { [Near] = local }, new Dictionary<IPAddress, string>());
+        var before = new NextHopTable([], new Dictionary<IPAddress, NextHop> { [Near] = local },
+            new Dictionary<IPAddress, string>());
         Assert.Equal([Near], Find([Near]).Resolve(Macs(), before).Unresolved.Keys);
     }
 
-    private static NextHopTable None { get; } = new([], new Dictionary<IPAddress, NextHop>(), new Dictionary<IPAddress, string>());
+    private static NextHopTable None { get; } = new([], new Dictionary<IPAddress, NextHop>(), new Dictionary<IPAddress,
+        string>());
 
     private RouteTable Find(IPAddress[] servers, params IPAddress[] peers) =>
         RouteTable.Find(_network, new ResolverTargets(["eth0"], servers, peers));
