@@ -7,8 +7,8 @@ using NetworkNamespace = Sidestep.Testing.NetworkNamespace;
 
 namespace Sidestep.SystemTests.Daemon;
 
-/// <summary>What the program hands over leaves in fragments. The kernel at the other end of the cable judges: it puts them
-/// together and gives the datagram to a socket, or does not.</summary>
+/// <summary>What the program hands over leaves in fragments. The kernel at the other end of the cable judges: it puts
+/// them together and gives the datagram to a socket, or does not.</summary>
 public sealed class PuntedFragmenterTests : IDisposable
 {
     private const string Director4 = "10.9.0.2", Other4 = "10.9.0.11", Director6 = "2001:db8:9::2", Other6 = "2001:db8:9::11";

@@ -5,7 +5,8 @@ namespace Sidestep.SystemTests.Fixtures;
 /// <summary>Sockets of the managed engine in a namespace, as the kernel shows them.</summary>
 internal static class ActiveDriver
 {
-    /// <summary>How many take every frame of an interface. Columns of /proc/net/packet: address, references, type, protocol (3: every one), interface.</summary>
+    /// <summary>How many take every frame of an interface. Columns of /proc/net/packet: address, references, type,
+    /// protocol (3: every one), interface.</summary>
     public static int PacketSocketCount(NetworkNamespace netns, string interfaceName)
     {
         var index = Lan.Link(netns, interfaceName).GetProperty("ifindex").GetInt32().ToString(CultureInfo.InvariantCulture);

@@ -6,8 +6,8 @@ using NetworkNamespace = Sidestep.Testing.NetworkNamespace;
 
 namespace Sidestep.SystemTests.Fixtures;
 
-/// <summary>A director and everybody else, with cables between the two that have as many queues as a test wants: by which of them a
-/// frame comes, its sender says. Nothing else is on them.</summary>
+/// <summary>A director and everybody else, with cables between the two that have as many queues as a test wants: by
+/// which of them a frame comes, its sender says. Nothing else is on them.</summary>
 internal sealed class Cables : IDisposable
 {
     private static readonly bool MachineHasLinks = Directory.Exists("/sys/class/net/near1");
@@ -26,7 +26,8 @@ internal sealed class Cables : IDisposable
 
     public NetworkNamespace FarEnd { get; } = new("others", "ssd");
 
-    /// <summary>A cable with that many queues at both ends: a virtual cable hands a frame on to the queue by whose number it was sent.</summary>
+    /// <summary>A cable with that many queues at both ends: a virtual cable hands a frame on to the queue by whose
+    /// number it was sent.</summary>
     public void Add(string name, int queues)
     {
         var both = string.Create(CultureInfo.InvariantCulture, $"numrxqueues {queues} numtxqueues {queues}");
@@ -35,8 +36,8 @@ internal sealed class Cables : IDisposable
         BringUp(name);
     }
 
-    /// <summary>A link of the machine, with a device at both ends, where it has such (eng/other-kernel --links); elsewhere a virtual cable
-    /// with one queue. One test at a time has the links.</summary>
+    /// <summary>A link of the machine, with a device at both ends, where it has such (eng/other-kernel --links);
+    /// elsewhere a virtual cable with one queue. One test at a time has the links.</summary>
     public void AddLink(string name, int number)
     {
         if (!MachineHasLinks)
@@ -54,7 +55,8 @@ internal sealed class Cables : IDisposable
         BringUp(name);
     }
 
-    /// <summary>What the kernel has to say of AF_XDP on such a link: virtio_net does without copies from Linux 6.13 on.</summary>
+    /// <summary>What the kernel has to say of AF_XDP on such a link: virtio_net does without copies from Linux 6.13
+    /// on.</summary>
     public static bool LinksAreZeroCopy => MachineHasLinks && Environment.OSVersion.Version >= new Version(6, 13);
 
     private void BringUp(string name)
@@ -67,8 +69,9 @@ internal sealed class Cables : IDisposable
     private IEnumerable<(string Name, NetworkNamespace Place)> Ends(int number) =>
         [(string.Create(CultureInfo.InvariantCulture, $"near{number}"), Director), (string.Create(CultureInfo.InvariantCulture, $"far{number}"), FarEnd)];
 
-    /// <summary>Sends from a CPU whose number a queue has: packet sockets that go past queueing disciplines send by the queue of
-    /// their CPU (packet_pick_tx_queue of the kernel). The device there has to take all of them, unless it may refuse some.</summary>
+    /// <summary>Sends from a CPU whose number a queue has: packet sockets that go past queueing disciplines send by
+    /// the queue of their CPU (packet_pick_tx_queue of the kernel). The device there has to take all of them, unless
+    /// it may refuse some.</summary>
     public void Send(string cable, int queue, int queues, IReadOnlyList<byte[]> frames, bool allowLoss = false) => FarEnd.Inside(() =>
     {
         Kernel.PinThread(Kernel.AllowedCpus.First(c => c % queues == queue));

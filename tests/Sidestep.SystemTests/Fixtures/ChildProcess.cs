@@ -4,7 +4,8 @@ using System.Text;
 
 namespace Sidestep.SystemTests.Fixtures;
 
-/// <summary>A program that a test has started: what it says, and how it ends. <see cref="Dispose"/> kills it if it still runs.</summary>
+/// <summary>A program that a test has started: what it says, and how it ends. <see cref="Dispose"/> kills it if it
+/// still runs.</summary>
 internal class ChildProcess : IDisposable
 {
     private static readonly TimeSpan DefaultTimeout = Sidestep.Lab.ScaledTimeout.Seconds(60);

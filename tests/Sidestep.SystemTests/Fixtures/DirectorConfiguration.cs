@@ -24,7 +24,8 @@ internal sealed record DirectorConfiguration
     /// <summary>Name of the pool, which all services have.</summary>
     public string PoolName { get; init; } = "pool";
 
-    /// <summary>Lines for the pool. Most tests are about forwarding, also to servers that are not there: nobody watches those.</summary>
+    /// <summary>Lines for the pool. Most tests are about forwarding, also to servers that are not there: nobody
+    /// watches those.</summary>
     public string PoolLines { get; init; } = "monitors: [], allowUnverifiedDsrPath: true";
 
     /// <summary>The section healthMonitors; empty: none.</summary>

@@ -3,8 +3,8 @@ using System.Net.Sockets;
 
 namespace Sidestep.SystemTests.Fixtures;
 
-/// <summary>A real server: the VIP on its loopback, silent about it, and a UDP service that answers from the VIP with what
-/// it got and its own number behind.</summary>
+/// <summary>A real server: the VIP on its loopback, silent about it, and a UDP service that answers from the VIP with
+/// what it got and its own number behind.</summary>
 internal sealed class EchoServer : IDisposable
 {
     public const int Port = 7;

@@ -73,8 +73,8 @@ internal static class Frame
         return Checksum(all.Length % 2 == 0 ? all : [.. all, 0]);
     }
 
-    /// <summary>A question for an IPv6 address, or (136) the claim of one; with the Ethernet address of who sends it, without which a
-    /// question to a group is not answered.</summary>
+    /// <summary>A question for an IPv6 address, or (136) the claim of one; with the Ethernet address of who sends it,
+    /// without which a question to a group is not answered.</summary>
     public static byte[] Neighbour(byte type, string source, string destination, string target, byte[]? mac = null)
     {
         byte[] message = [type, 0, 0, 0, 0, 0, 0, 0, .. IPAddress.Parse(target).GetAddressBytes(), .. mac is null ? [] : new byte[] { 1, 1 }, .. mac ?? []];

@@ -6,8 +6,8 @@ using Xunit.v3;
 
 namespace Sidestep.SystemTests.Fixtures;
 
-/// <summary>What takes longest begins first: the topologies, one after the other, and everything else beside them. Nearly all of
-/// these tests wait most of the time: for connections, probes, timeouts.</summary>
+/// <summary>What takes longest begins first: the topologies, one after the other, and everything else beside them.
+/// Nearly all of these tests wait most of the time: for connections, probes, timeouts.</summary>
 public sealed class LabFirstOrderer : ITestCollectionOrderer
 {
     /// <summary>A topology and two others.</summary>

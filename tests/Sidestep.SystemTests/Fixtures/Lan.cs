@@ -4,7 +4,8 @@ using System.Text.Json;
 
 namespace Sidestep.SystemTests.Fixtures;
 
-/// <summary>Namespaces on bridges. Every node is on a bridge by a veth pair; everything goes with <see cref="Dispose"/>.</summary>
+/// <summary>Namespaces on bridges. Every node is on a bridge by a veth pair; everything goes with <see
+/// cref="Dispose"/>.</summary>
 internal sealed class Lan : IDisposable
 {
     private const string PassProgram = "pass.bpf.o";
@@ -53,7 +54,8 @@ internal sealed class Lan : IDisposable
         node.Ip($"link set {interfaceName} addrgenmode none up");
     }
 
-    /// <summary>Without an XDP program at the other end of the cable, what is sent by XDP_TX or redirected vanishes.</summary>
+    /// <summary>Without an XDP program at the other end of the cable, what is sent by XDP_TX or redirected
+    /// vanishes.</summary>
     public void EnableXdpTransmit(NetworkNamespace node, string interfaceName) =>
         _switch.Ip($"link set dev {Port(node, interfaceName)} xdpdrv object {_pass} section xdp");
 
@@ -65,8 +67,8 @@ internal sealed class Lan : IDisposable
     public void SetPortState(NetworkNamespace node, string interfaceName, string state) =>
         _switch.Ip($"link set dev {Port(node, interfaceName)} {state}");
 
-    /// <summary>Gives both ends of a cable so many queues. The other end comes first: one that runs XDP must have as many to receive by as
-    /// this one sends by.</summary>
+    /// <summary>Gives both ends of a cable so many queues. The other end comes first: one that runs XDP must have as
+    /// many to receive by as this one sends by.</summary>
     public void SetQueues(NetworkNamespace node, string interfaceName, int queues)
     {
         var count = queues.ToString(CultureInfo.InvariantCulture);

@@ -7,7 +7,8 @@ internal static class Outage
 {
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(10);
 
-    /// <summary>Does something that breaks the way to some clients' server, and waits until their way works again.</summary>
+    /// <summary>Does something that breaks the way to some clients' server, and waits until their way works
+    /// again.</summary>
     /// <param name="traffic">Under way.</param>
     /// <param name="clients">Which clients must lose something, and get answers again.</param>
     /// <param name="change">What is done.</param>

@@ -4,13 +4,15 @@ using NextHopTable = Sidestep.Forwarding.NextHops;
 
 namespace Sidestep.SystemTests.Fixtures;
 
-/// <summary>A director and one other machine at the ends of a cable, eth0 each, and the resolver at the director's end.</summary>
+/// <summary>A director and one other machine at the ends of a cable, eth0 each, and the resolver at the director's
+/// end.</summary>
 internal sealed class PointToPointLink : IDisposable
 {
     private NetlinkNextHopResolver? _resolver;
     private readonly List<string> _log = [];
 
-    /// <param name="director">Addresses with prefix of the director's end; without an IPv6 one it has not even a link-local one.</param>
+    /// <param name="director">Addresses with prefix of the director's end; without an IPv6 one it has not even a
+    /// link-local one.</param>
     /// <param name="other">Of the other end.</param>
     public PointToPointLink(string[] director, string[] other)
     {

@@ -2,7 +2,8 @@ using System.Text.Json;
 
 namespace Sidestep.SystemTests.Fixtures;
 
-/// <summary>A real server and what surrounds it: outside (10.0.1.1 and the director's 10.0.1.2) -- eth0 -- server (10.0.1.3).</summary>
+/// <summary>A real server and what surrounds it: outside (10.0.1.1 and the director's 10.0.1.2) -- eth0 -- server
+/// (10.0.1.3).</summary>
 internal sealed class RealServer : IDisposable
 {
     public const string Vip = "203.0.113.10", OtherVip = "203.0.113.11", Router = "10.0.1.1", Director = "10.0.1.2", Address = "10.0.1.3";

@@ -4,10 +4,8 @@ using System.Text.RegularExpressions;
 
 namespace Sidestep.SystemTests.Fixtures;
 
-/// <summary>
-/// One segment, 10.9.0.0/24: clients (.100 and up), the director (.2) and real servers (.11 and up), all on one bridge. The
-/// VIP is on-link for clients, so somebody must answer ARP for it.
-/// </summary>
+/// <summary> One segment, 10.9.0.0/24: clients (.100 and up), the director (.2) and real servers (.11 and up), all on
+/// one bridge. The VIP is on-link for clients, so somebody must answer ARP for it. </summary>
 internal sealed partial class Segment : IDisposable
 {
     public const string Vip = "203.0.113.10", DirectorAddress = "10.9.0.2", ClientAddress = "10.9.0.100", Bridge = "br0";
@@ -18,7 +16,8 @@ internal sealed partial class Segment : IDisposable
 
     static Segment() => DeleteLeftovers();
 
-    /// <param name="servers">How many real servers with a service there are on the segment, and in the configuration.</param>
+    /// <param name="servers">How many real servers with a service there are on the segment, and in the
+    /// configuration.</param>
     public Segment(int servers = 2)
     {
         try

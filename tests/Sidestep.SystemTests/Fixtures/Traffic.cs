@@ -5,10 +5,9 @@ using System.Net.Sockets;
 
 namespace Sidestep.SystemTests.Fixtures;
 
-/// <summary>
-/// Numbered datagrams to the VIP at a steady pace, from several client addresses in turn, and which of them were answered,
-/// when, and by whom. An answer proves the whole way: client, director, server, and straight back from the VIP.
-/// </summary>
+/// <summary> Numbered datagrams to the VIP at a steady pace, from several client addresses in turn, and which of them
+/// were answered, when, and by whom. An answer proves the whole way: client, director, server, and straight back from
+/// the VIP. </summary>
 internal sealed class Traffic : IDisposable
 {
     private const int MaxDatagrams = 200_000;

@@ -3,7 +3,8 @@ using System.Net.Sockets;
 
 namespace Sidestep.SystemTests.Fixtures;
 
-/// <summary>An ordinary UDP service of a real server: bound to the VIP, answers every datagram with its content.</summary>
+/// <summary>An ordinary UDP service of a real server: bound to the VIP, answers every datagram with its
+/// content.</summary>
 internal sealed class UdpEchoServer : IDisposable
 {
     public const ushort Port = 5300;

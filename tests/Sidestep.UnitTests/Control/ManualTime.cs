@@ -1,6 +1,6 @@
 namespace Sidestep.UnitTests.Control;
 
-/// <summary>A clock that only <see cref="Advance"/> moves.</summary>
+/// <summary>A clock that stands still until it is told to go on.</summary>
 internal sealed class ManualTime : TimeProvider
 {
     private readonly Lock _gate = new();
@@ -9,7 +9,7 @@ internal sealed class ManualTime : TimeProvider
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
-    /// <summary>Time until the next timer is due; null: none runs.</summary>
+    /// <summary>How long the soonest timer has still to run; null when nobody waits.</summary>
     public TimeSpan? NextDue
     {
         get
@@ -47,17 +47,25 @@ internal sealed class ManualTime : TimeProvider
             timer.Run();
     }
 
-    /// <summary>A timer without period: the code under test needs none.</summary>
+    /// <summary>A periodic timer fires once per call of <see cref="Advance"/>.</summary>
     private sealed class ManualTimer(ManualTime time, Action run) : ITimer
     {
+        private TimeSpan _period;
+
         public TimeSpan Due { get; private set; }
 
-        public void Run() => run();
+        public void Run()
+        {
+            if (_period > TimeSpan.Zero)
+                Change(_period, _period);
+            run();
+        }
 
         public bool Change(TimeSpan dueTime, TimeSpan period)
         {
             lock (time._gate)
             {
+                _period = period;
                 time._timers.Remove(this);
                 if (dueTime == Timeout.InfiniteTimeSpan)
                     return true;

@@ -1,6 +1,7 @@
 namespace Sidestep.SystemTests.Daemon.AddressConflicts;
 
-/// <summary>Who else answers for a VIP: real kernels answer, and the director notices, says who it is, and does what it is told to.</summary>
+/// <summary>Who else answers for a VIP: real kernels answer, and the director notices, says who it is, and does what
+/// it is told to.</summary>
 public sealed class VipConflictTests
 {
     private const string Vip6 = "2001:db8:113::10";

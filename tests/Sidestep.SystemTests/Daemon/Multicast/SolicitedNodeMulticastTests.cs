@@ -7,7 +7,8 @@ using Sidestep.Packets;
 
 namespace Sidestep.SystemTests.Daemon.Multicast;
 
-/// <summary>The groups that neighbour solicitations for VIPs are sent to, as <c>ip maddress</c> and the kernel's tables show them.</summary>
+/// <summary>The groups that neighbour solicitations for VIPs are sent to, as <c>ip maddress</c> and the kernel's
+/// tables show them.</summary>
 public sealed class SolicitedNodeMulticastTests : IDisposable
 {
     private const string Vip = "2001:db8::10", MulticastMac = "33:33:ff:00:00:10", MulticastAddress = "ff0200000000000000000001ff000010";
@@ -39,7 +40,8 @@ public sealed class SolicitedNodeMulticastTests : IDisposable
         Assert.Empty(_log);
     }
 
-    /// <summary>The membership is a socket's, and goes with the process; the entry stays, as the program does.</summary>
+    /// <summary>The membership is a socket's, and goes with the process; the entry stays, as the program
+    /// does.</summary>
     [Fact]
     public void A_multicast_entry_outlives_its_process_and_the_next_process_can_remove_it()
     {
@@ -112,12 +114,12 @@ public sealed class SolicitedNodeMulticastTests : IDisposable
             RunOnDirector(() => memberships.Update([missing], [IPAddress.Parse(Vip)]));
         Assert.Equal(2, memberships.Problems.Length);
         Assert.Equal(memberships.Problems, _log);
-        Assert.Contains("'gone0' does not take the group 33:33:ff:00:00:10", memberships.Problems[0], StringComparison.Ordinal);
+        Assert.Contains("'gone0' does not accept the multicast address 33:33:ff:00:00:10", memberships.Problems[0], StringComparison.Ordinal);
         Assert.Empty(memberships.AddedMacs);
     }
 
-    /// <summary>A card between a cable and its filter is what veth is not: the frame's way in is open either way. What is shown
-    /// is that the question arrives at the interface while nobody has the VIP.</summary>
+    /// <summary>A card between a cable and its filter is what veth is not: the frame's way in is open either way.
+    /// What is shown is that the question arrives at the interface while nobody has the VIP.</summary>
     [Fact]
     public void A_solicitation_for_the_VIP_arrives_at_the_directors_interface()
     {
@@ -130,7 +132,8 @@ public sealed class SolicitedNodeMulticastTests : IDisposable
         wire.ReceiveUntil(f => f.AsSpan(0, 6).SequenceEqual(group) && f[20] == 58 && f[54] == 135);
     }
 
-    private SolicitedNodeMulticast Open() => new(_saved, s => _saved = s, _log.Add);
+    private SolicitedNodeMulticast Open() => new(_saved, s => _saved = s, _log.Add,
+        new KernelMulticastMacs(), static () => new MembershipSocket());
 
     private void Follow(SolicitedNodeMulticast memberships, params string[] vips) => RunOnDirector(() =>
     {

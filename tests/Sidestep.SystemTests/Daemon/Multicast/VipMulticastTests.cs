@@ -1,6 +1,7 @@
 namespace Sidestep.SystemTests.Daemon.Multicast;
 
-/// <summary>A director with an IPv6 VIP listens to the group that neighbour solicitations for it are sent to, dead or alive.</summary>
+/// <summary>A director with an IPv6 VIP listens to the group that neighbour solicitations for it are sent to, dead or
+/// alive.</summary>
 [Collection(SerialTests.Name)]
 public sealed class VipMulticastTests
 {

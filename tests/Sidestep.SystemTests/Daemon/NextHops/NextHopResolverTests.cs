@@ -3,8 +3,8 @@ using System.Net;
 
 namespace Sidestep.SystemTests.Daemon.NextHops;
 
-/// <summary>Next hops of IPv6 servers, and what both families have in common: real links, real routes, the kernel of the other end
-/// answers.</summary>
+/// <summary>Next hops of IPv6 servers, and what both families have in common: real links, real routes, the kernel of
+/// the other end answers.</summary>
 public sealed class NextHopResolverTests(ITestOutputHelper output)
 {
     private const string Director = "2001:db8:9::2", Server = "2001:db8:9::11", NewMac = "02:00:00:00:09:09";
@@ -23,8 +23,9 @@ public sealed class NextHopResolverTests(ITestOutputHelper output)
         Assert.Equal(nextHop.Egress, Assert.Single(link.Current.Interfaces));
     }
 
-    /// <summary>Nothing but the daemon's own questions can find the new address: the kernel still believes in the old one, and
-    /// the server says nothing. The changes follow each other faster than the kernel likes (locktime).</summary>
+    /// <summary>Nothing but the daemon's own questions can find the new address: the kernel still believes in the old
+    /// one, and the server says nothing. The changes follow each other faster than the kernel likes
+    /// (locktime).</summary>
     [Theory]
     [InlineData(Server)]
     [InlineData("10.9.0.11")]
@@ -64,7 +65,7 @@ public sealed class NextHopResolverTests(ITestOutputHelper output)
             node.Ip("link set eth0 up");
         }
         link.Watch([Server]);
-        Eventually.True(() => link.Log.Any(static s => s.Contains($"{Server} is claimed by several hosts", StringComparison.Ordinal)), link.Describe);
+        Eventually.True(() => link.Log.Any(static s => s.Contains($"several hosts on 'eth0' answer for {Server}: ", StringComparison.Ordinal)), link.Describe);
     }
 
     [Fact]
@@ -78,7 +79,8 @@ public sealed class NextHopResolverTests(ITestOutputHelper output)
         Assert.Contains(NewMac, link.Director.Ip($"-6 neigh show {Server}"), StringComparison.Ordinal);
     }
 
-    /// <summary>The daemon believes it, as the kernel does: whether it is right is for health checks and the doctor to say.</summary>
+    /// <summary>The daemon believes it, as the kernel does: whether it is right is for health checks and the doctor
+    /// to say.</summary>
     [Theory]
     [InlineData(Server)]
     [InlineData("10.9.0.11")]
@@ -156,7 +158,8 @@ public sealed class NextHopResolverTests(ITestOutputHelper output)
         link.WaitForMac(Server, PointToPointLink.MacOf(link.Other));
     }
 
-    /// <summary>Deprecated: kept for connections that have it. Temporary: gone tomorrow. Tentative: perhaps another's.</summary>
+    /// <summary>Deprecated: kept for connections that have it. Temporary: gone tomorrow. Tentative: perhaps
+    /// another's.</summary>
     [Fact]
     public void A_deprecated_address_is_not_used_and_a_permanent_one_is_preferred()
     {

@@ -3,7 +3,8 @@ using System.Text.Json;
 
 namespace Sidestep.SystemTests.Daemon.Probes;
 
-/// <summary>Monitors against what others have written: nginx with TLS, dnsmasq, socat, and a shell script that is a monitor.</summary>
+/// <summary>Monitors against what others have written: nginx with TLS, dnsmasq, socat, and a shell script that is a
+/// monitor.</summary>
 public sealed class HealthMonitorTests : IDisposable
 {
     private readonly Segment _segment = new(servers: 1);
@@ -16,7 +17,7 @@ public sealed class HealthMonitorTests : IDisposable
         ("any-certificate", "up", ""), ("good-chain", "up", ""), ("good-name", "up", ""),
         ("other-name", "down", "the certificate is not for other.example but for CN=www"), ("other-authority", "down", "TLS: "), ("wrong-page", "down", "status code 404"),
         ("name", "up", ""), ("no-such-name", "up", ""), ("other-address", "down", "no answer is 192.0.2.81: 192.0.2.80"),
-        ("pong", "up", ""), ("other-answer", "down", "does not contain what is expected"), ("nobody", "down", "refused"),
+        ("pong", "up", ""), ("other-answer", "down", "does not contain the expected text"), ("nobody", "down", "refused"),
         ("script", "up", ""), ("script-by-another-way", "down", "exit code 1: no pong"),
     ];
 

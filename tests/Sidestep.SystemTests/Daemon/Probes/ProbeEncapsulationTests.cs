@@ -6,7 +6,8 @@ using System.Text;
 
 namespace Sidestep.SystemTests.Daemon.Probes;
 
-/// <summary>Probes take exactly the encapsulation that traffic takes: both are seen on the wire at the server, and compared byte by byte.</summary>
+/// <summary>Probes take exactly the encapsulation that traffic takes: both are seen on the wire at the server, and
+/// compared byte by byte.</summary>
 public sealed class ProbeEncapsulationTests
 {
     private const string Director6 = "2001:db8:9::2", Client6 = "2001:db8:9::100", Server6 = "2001:db8:9::11";
@@ -121,7 +122,8 @@ public sealed class ProbeEncapsulationTests
         return frame.Length > at + 40 && Protocol(frame, at) == Tcp ? frame.AsMemory(at) : null;
     }
 
-    /// <summary>All in front of the inner datagram, less what differs from packet to packet: lengths, checksums, and what spreads flows.</summary>
+    /// <summary>All in front of the inner datagram, less what differs from packet to packet: lengths, checksums, and
+    /// what spreads flows.</summary>
     private static string ComparableOuterHeader(byte[] frame)
     {
         var inner = Inner(frame)!.Value;

@@ -20,7 +20,7 @@ public sealed class ServerHealthTests
         WaitForSlots(segment, "server1", false);
         var failed = Health(segment, "server1");
         Assert.Equal(("failed", false, "down"), (Server(segment, "server1").GetProperty("state").GetString(), failed.GetProperty("healthy").GetBoolean(), failed.GetProperty("dsrPath").GetString()));
-        Assert.Contains($"icmp, {Segment.Vip}: no answer within 1 s", failed.GetProperty("error").GetString(), StringComparison.Ordinal);
+        Assert.Contains($"icmp, {Segment.Vip}: no reply within 1 s", failed.GetProperty("error").GetString(), StringComparison.Ordinal);
         Assert.Contains("server1 of pool/l2: down since", segment.StatusText(), StringComparison.Ordinal);
 
         segment.Servers[0].Ip($"address add {Segment.Vip}/32 dev lo");
