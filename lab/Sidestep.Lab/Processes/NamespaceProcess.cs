@@ -27,9 +27,11 @@ internal sealed class NamespaceProcess : IDisposable
     /// <param name="piped">Standard input and output are pipes to the lab; only errors go to the log.</param>
     public static NamespaceProcess Start(NetworkNamespace ns, IReadOnlyList<string> command, string log, bool piped = false)
     {
-        // It exists from the beginning: whoever waits for a word in it need not also wait for it.
+        // The file exists from the beginning, so that a reader need not wait for it.
         File.AppendAllText(log, "");
-        var start = new ProcessStartInfo("sh") { RedirectStandardInput = piped, RedirectStandardOutput = piped };
+        // All three are redirected in any case, so that .NET does not reset the terminal's mode, which the live view needs, for a
+        // child that might use the terminal. What the shell redirects itself leaves its pipe unused.
+        var start = new ProcessStartInfo("sh") { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var argument in (string[])["-c", piped ? ErrorsToLog : ToLog, "sh", log, .. ns.Enter(command)])
             start.ArgumentList.Add(argument);
         return new NamespaceProcess(Process.Start(start)!, log);

@@ -10,6 +10,7 @@ internal sealed class TrafficLog
     private readonly HashSet<string> _sources = [];
     private readonly List<string> _failures = [];
     private int _ok, _failed, _unexpected;
+    private string? _lastFailure;
     private IReadOnlyList<IReadOnlyDictionary<string, string>> _expected = [];
 
     public TrafficCounts Now
@@ -28,6 +29,16 @@ internal sealed class TrafficLog
         {
             lock (_lock)
                 return [.. _failures];
+        }
+    }
+
+    /// <summary>The last failure, in words; null when there was none.</summary>
+    public string? LastFailure
+    {
+        get
+        {
+            lock (_lock)
+                return _lastFailure;
         }
     }
 
@@ -69,6 +80,7 @@ internal sealed class TrafficLog
 
     private void AddFailure(string failure)
     {
+        _lastFailure = failure;
         if (_failures.Count < MaxFailures)
             _failures.Add(failure);
     }

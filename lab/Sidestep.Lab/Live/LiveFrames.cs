@@ -1,7 +1,7 @@
 using Sidestep.Lab.Captures;
 using Sidestep.Lab.Topologies;
 
-namespace Sidestep.Lab.Views;
+namespace Sidestep.Lab.Live;
 
 /// <summary>The frames at the director's port and at the clients', counted while they pass.</summary>
 internal sealed class LiveFrames(LiveCapture director, LiveCapture client) : IAsyncDisposable
