@@ -20,10 +20,18 @@ internal static class LabPaths
     /// <summary>What eng/other-layout.sh has built: the same, but of a version whose tables are others.</summary>
     public static DirectorBuild OtherLayoutBuild { get; } = BuildIn(Path.Combine(Repository, "artifacts", "other-layout"));
 
-    public static string Agent => Executable(Repository, "Sidestep.Agent", "sidestep-agent");
+    /// <summary>Another build, by its folder artifacts/bin.</summary>
+    public static DirectorBuild BuildAt(string bin)
+    {
+        var build = ProgramsIn(Path.GetFullPath(bin));
+        return File.Exists(build.Daemon) && File.Exists(build.Cli)
+            ? build : throw new LabException($"{build.Daemon} or {build.Cli} is missing: --from needs the folder artifacts/bin of a build.");
+    }
+
+    public static string Agent => Executable(Path.Combine(Repository, "artifacts", "bin"), "Sidestep.Agent", "sidestep-agent");
 
     /// <summary>What eng/other-version.sh has built: the same agent, of another version.</summary>
-    public static string OtherVersionAgent => Executable(Path.Combine(Repository, "artifacts", "other-version"), "Sidestep.Agent", "sidestep-agent");
+    public static string OtherVersionAgent => Executable(Path.Combine(Repository, "artifacts", "other-version", "artifacts", "bin"), "Sidestep.Agent", "sidestep-agent");
 
     public static string Lab => Environment.ProcessPath ?? throw new LabException("The path of this executable is unknown.");
 
@@ -34,10 +42,12 @@ internal static class LabPaths
     public static string PinFolder(string runId) => $"/sys/fs/bpf/sidestep-lab-{runId}";
 
     private static DirectorBuild BuildIn(string tree)
-        => new(Executable(tree, "Sidestep.Daemon", "sidestepd"), Executable(tree, "Sidestep.Cli", "sidestep"));
+        => ProgramsIn(Path.Combine(tree, "artifacts", "bin"));
 
-    private static string Executable(string tree, string project, string name)
-        => Path.Combine(tree, "artifacts", "bin", project, Configuration, name);
+    private static DirectorBuild ProgramsIn(string bin)
+        => new(Executable(bin, "Sidestep.Daemon", "sidestepd"), Executable(bin, "Sidestep.Cli", "sidestep"));
+
+    private static string Executable(string bin, string project, string name) => Path.Combine(bin, project, Configuration, name);
 
     // The lab runs the product that was built in the same configuration as itself.
     private static string Configuration => Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));

@@ -21,6 +21,10 @@ internal static class LabCommands
     {
         Description = "How frames are taken from the director's interfaces, instead: auto, native, generic, af-xdp or af-packet.",
     };
+    private static readonly Option<string?> FromOption = new("--from")
+    {
+        Description = "Start with the director of another build, given by its artifacts/bin; this one then takes over (upgrade only).",
+    };
     private static readonly Option<string?> InterfaceOption = new("--interface") { Description = "Default: the node's first." };
     private static readonly Option<string?> WriteOption = new("-w") { Description = "Write a pcap file instead of printing." };
     private static readonly Argument<string[]> FilterArgument = new("FILTER")
@@ -41,7 +45,7 @@ internal static class LabCommands
             With(new Command("capture", "tcpdump in a node.") { NodeArgument, FilterArgument, InterfaceOption, WriteOption, RunOption },
                 r => NodeCommand.CaptureAsync(
                     r.GetValue(RunOption), r.GetRequiredValue(NodeArgument), r.GetValue(InterfaceOption), r.GetValue(WriteOption), r.GetValue(FilterArgument) ?? [])),
-            With(new Command("run", "Brings up a topology, sends a fixed amount of traffic, judges it, removes everything.") { NameArgument, JsonOption, TimeLimitOption, EngineOption, DriverOption },
+            With(new Command("run", "Brings up a topology, sends a fixed amount of traffic, judges it, removes everything.") { NameArgument, JsonOption, TimeLimitOption, EngineOption, DriverOption, FromOption },
                 r => RunCommand.RunAsync(ReadWithEngineOverride(r), r.GetValue(JsonOption), r.GetValue(TimeLimitOption))),
             With(new Command("watch", "Brings up a topology, sends traffic without end, shows where it goes, until Ctrl-C.") { NameArgument },
                 r => WatchCommand.RunAsync(Read(r))),
@@ -60,6 +64,8 @@ internal static class LabCommands
         topology.EngineOverride = EngineOverride.Of(result.GetValue(EngineOption), result.GetValue(DriverOption));
         if (topology.EngineOverride is { } forwarder && topology.IncompatibleDrivers.TryGetValue(forwarder.Driver, out var why))
             throw new LabException($"{topology.Name} does not run with the driver {forwarder.Driver}: {why}.");
+        if (result.GetValue(FromOption) is { } bin)
+            topology.StartFrom(LabPaths.BuildAt(bin));
         return topology;
     }
 

@@ -20,6 +20,7 @@ internal static class ChurnAnalysis
         DaemonKills = seen.Steps.Kills,
         DaemonRestarts = seen.Steps.Restarts,
         Upgrades = seen.Steps.Upgrades,
+        TakeOver = seen.Steps.TakeOver,
         Services = seen.Services,
         PacketsSent = seen.Stream.Sent,
         PacketsLost = seen.Stream.Lost,

@@ -45,6 +45,9 @@ internal sealed record ChurnReport : IRunReport
     /// <summary>How often a daemon of another version, with another layout of the tables, took over.</summary>
     public required int Upgrades { get; init; }
 
+    /// <summary>With `--from`: how this daemon took over from one of an earlier release. Otherwise null.</summary>
+    public required TakeOver? TakeOver { get; init; }
+
     /// <summary>Services of the director in the end.</summary>
     public required int Services { get; init; }
 

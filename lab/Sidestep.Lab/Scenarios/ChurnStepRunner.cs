@@ -17,6 +17,10 @@ internal sealed class ChurnStepRunner(LabRun run, DirectorFile file, StatusWaite
     private static readonly TimeSpan DrainTimeout = ScaledTimeout.Seconds(30);
     private static readonly TimeSpan NewFlowTimeout = ScaledTimeout.Seconds(30);
 
+    // Of lab/upgrade, the only topology with a take-over.
+    private static readonly TimeSpan ShortestIdleTimeout = TimeSpan.FromSeconds(20);
+    private const int MinTrackedFlows = 50;
+
     // What a daemon says of tables that it cannot adopt.
     private const string LayoutNote = "layout: ", AdoptedNote = "adopted";
 
@@ -44,6 +48,9 @@ internal sealed class ChurnStepRunner(LabRun run, DirectorFile file, StatusWaite
 
     /// <summary>How often a version took over the tables' place from another one.</summary>
     public int Upgrades { get; private set; }
+
+    /// <summary>Null: no daemon of an earlier release ran.</summary>
+    public TakeOver? TakeOver { get; private set; }
 
     public async Task RunAsync(CancellationToken cancel)
     {
@@ -80,6 +87,8 @@ internal sealed class ChurnStepRunner(LabRun run, DirectorFile file, StatusWaite
                 return await ChangeVersionAsync(LabPaths.OtherLayoutBuild, cancel);
             case "downgrade-daemon":
                 return await ChangeVersionAsync(LabPaths.CurrentBuild, cancel);
+            case "take-over-daemon":
+                return await TakeOverAsync(cancel);
             case "rotate-services":
                 return await RotateGeneratedServicesAsync(cancel);
             default:
@@ -120,6 +129,31 @@ internal sealed class ChurnStepRunner(LabRun run, DirectorFile file, StatusWaite
             : (LayoutNote, $"the tables that it found have another layout: that was no upgrade; is {product.Daemon} another version?");
         return await statusWaiter.WaitForStartAsync(s => s.Notes.Any(n => n.Contains(note, StringComparison.Ordinal)), cancel) is null
             ? null : $"the daemon does not say in `sidestep status` that {meaning}";
+    }
+
+    /// <summary>The daemon of an earlier release is stopped, and this one started with the same tables, which it adopts.</summary>
+    private async Task<string?> TakeOverAsync(CancellationToken cancel)
+    {
+        await Wait.TryUntilAsync(
+            async () => (await TrackedFlows.QueryAsync(run, cancel)).IdleByFlow.Count >= MinTrackedFlows, NewFlowTimeout, cancel);
+        var watch = Stopwatch.StartNew();
+        var before = await TrackedFlows.QueryAsync(run, cancel);
+        BeginOutage();
+        if (!await run.StopDaemonAsync(cancel))
+            return "the earlier daemon does not end";
+        run.Build = LabPaths.CurrentBuild;
+        if (await StartAsync(cancel) is { } problem)
+            return problem;
+        Upgrades++;
+        var after = await TrackedFlows.QueryAsync(run, cancel);
+        var lost = before.LostIn(after, watch.Elapsed, ShortestIdleTimeout);
+        TakeOver = new TakeOver(before.IdleByFlow.Count, after.IdleByFlow.Count, lost.Count);
+        if (before.IdleByFlow.Count < MinTrackedFlows)
+            return $"only {before.IdleByFlow.Count} flows were tracked before: too few to show that none is lost";
+        if (lost.Count > 0)
+            return $"{lost.Count} of {before.IdleByFlow.Count} tracked flows are lost; the first: {lost[0]}";
+        return await statusWaiter.WaitForStartAsync(s => s.Notes.Any(n => n.Contains(AdoptedNote, StringComparison.Ordinal)), cancel) is null
+            ? null : "the daemon does not say in `sidestep status` that it adopted the tables";
     }
 
     private async Task<string?> RotateGeneratedServicesAsync(CancellationToken cancel)

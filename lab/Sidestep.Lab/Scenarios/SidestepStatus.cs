@@ -61,7 +61,7 @@ internal sealed record SidestepStatus(
                     .SelectMany(p => p.GetProperty("servers").EnumerateArray())
                     .GroupBy(Name)
                     .ToDictionary(g => g.Key, g => ServerOf([.. g], ErrorOf(root.GetProperty("health"), g.Key))),
-                root.GetProperty("evicted").GetProperty("flows").GetInt64(),
+                root.TryGetProperty("evicted", out var evicted) ? evicted.GetProperty("flows").GetInt64() : 0,
                 DaemonProcessIdOf(root.GetProperty("daemon")),
                 [.. root.GetProperty("daemon").GetProperty("notes").EnumerateArray().Select(n => n.GetString()!)]);
         }

@@ -46,6 +46,12 @@ internal sealed class Topology
     /// <summary>What happens during the traffic of a run.</summary>
     public List<RunStep> Steps { get; set; } = [];
 
+    /// <summary>The steps instead, when a run starts with the director of an earlier release (`--from`). Empty: it cannot.</summary>
+    public List<RunStep> TakeOverSteps { get; set; } = [];
+
+    /// <summary>The director that a run starts with; null: the one of this build.</summary>
+    public DirectorBuild? EarlierBuild { get; set; }
+
     /// <summary>Kinds of devices that the kernel must have, as `ip link` calls them; and "fou" and "fou6", for GUE.</summary>
     public List<string> Needs { get; set; } = [];
 
@@ -57,6 +63,15 @@ internal sealed class Topology
     /// <summary>Of the director itself: what comes from them, and goes to them, are its probes and their answers.</summary>
     public IReadOnlyList<System.Net.IPAddress> DirectorAddresses => [.. Node(Director.Node).Addresses.Values.SelectMany(a => a)
         .Select(a => System.Net.IPAddress.Parse(a.Split('/')[0]))];
+
+    /// <summary>The run starts with the director of an earlier release, and has the steps of a take-over.</summary>
+    public void StartFrom(DirectorBuild earlier)
+    {
+        if (TakeOverSteps.Count == 0)
+            throw new LabException($"{Name} has no steps for --from.");
+        EarlierBuild = earlier;
+        Steps = TakeOverSteps;
+    }
 
     public Node Node(string name) => Nodes.Find(n => n.Name == name)
         ?? throw new LabException($"{Name} has no node '{name}'; it has {string.Join(", ", Nodes.Select(n => n.Name))}.");
@@ -160,7 +175,7 @@ internal sealed class RunStep
 {
     /// <summary>
     /// kill-daemon, start-daemon, restart-daemon; add-server, drain-server, disable-server, enable-server, weigh-server,
-    /// remove-server; add-service, remove-service; rotate-services; upgrade-daemon, downgrade-daemon.
+    /// remove-server; add-service, remove-service; rotate-services; upgrade-daemon, downgrade-daemon, take-over-daemon.
     /// </summary>
     public string Do { get; set; } = "";
 

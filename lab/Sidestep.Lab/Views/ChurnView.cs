@@ -24,6 +24,8 @@ internal static class ChurnView
         Row("short connections", $"{report.ShortConnections:N0} ok, {report.ShortConnectionsFailed} failed", report.ShortConnectionsFailed == 0);
         Row("numbered datagrams", $"{report.PacketsSent:N0} sent, {report.PacketsLost} lost, {report.PacketsDuplicated} came again{Without(report)}", report.PacketsLost + report.PacketsDuplicated == 0);
         Row("meanwhile", $"{report.Changes} changes, {report.DaemonKills} times kill -9, {report.DaemonRestarts} times stopped and started, {report.Upgrades} times replaced by another version; {report.Services:N0} services");
+        if (report.TakeOver is { } takeOver)
+            Row("tracked flows", $"{takeOver.TrackedFlows:N0} before the take-over, {takeOver.TrackedAfter:N0} after it, {takeOver.Lost} lost", takeOver.Lost == 0);
         Row("to VIPs, at the director", $"{report.FramesToVipAtDirector:N0} frames in, {report.FramesForwardedByDirector:N0} out", report.FramesToVipAtDirector == report.FramesForwardedByDirector);
         Row("from VIPs, at the director", $"{report.FramesWithVipSourceAtDirector:N0} frames (must be 0)", report.FramesWithVipSourceAtDirector == 0);
         Row("the judge judged", $"{report.BrokenOnPurpose.Server} switched off under {report.BrokenOnPurpose.Sessions} connections: {report.BrokenOnPurpose.Broken} seen to break");
