@@ -9,7 +9,9 @@ internal static class WatchCommand
     public static async Task<int> RunAsync(Topology topology)
     {
         if (topology.Churn is not null)
-            throw new LabException($"{topology.Name} sends no HTTP requests, so it has no live view; use ./sidestep lab run {topology.Name}.");
+            throw new LabException(
+                $"{topology.Name} sends no HTTP requests, so it has no live view; use ./sidestep lab run "
+                    + $"{topology.Name}.");
         using var shutdown = new ShutdownSignal();
         Action<string> log = ConsoleLog.Progress;
         // Not the delegate itself: it changes when the view begins.

@@ -28,13 +28,16 @@ internal static class LivePanels
         _ => Tone.Bad,
     };
 
-    /// <summary>Client, director and servers, with the rates of frames on the arrows between them: 75 columns.</summary>
+    /// <summary>Client, director and servers, with the rates of frames on the arrows between them: 75
+    /// columns.</summary>
     public static List<ScreenLine> Picture(LiveModel model)
     {
-        var bypass = ScreenLine.Of($"reply frames at the director: {Count(model.RepliesAtDirector.Total)} (must be 0)", ToneOf(BypassHealth(model)));
+        var bypass = ScreenLine.Of($"reply frames at the director: {Count(model.RepliesAtDirector.Total)} (must be 0)",
+            ToneOf(BypassHealth(model)));
         return
         [
-            ScreenLine.Of($" +--------+{Centred("requests", 20)}+----------+{Centred(model.Encapsulation, 20)}+---------+"),
+            ScreenLine.Of(
+                $" +--------+{Centred("requests", 20)}+----------+{Centred(model.Encapsulation, 20)}+---------+"),
             ScreenLine.Of(" | client |------------------->| director |------------------->| servers |"),
             ScreenLine.Of($" +--------+{Centred(Rate(model.RequestsIn), 20)}+----------+"
                 + $"{Centred(Rate(model.RequestsForwarded), 20)}+---------+"),
@@ -57,8 +60,10 @@ internal static class LivePanels
         Row("answered", model.Answered),
         Row("failed", model.Failed, model.Failed.Total == 0 ? Tone.Plain : Tone.Bad),
         ScreenLine.Empty,
-        ScreenLine.Of(" " + "tracked flows".PadRight(LabelWidth + RateWidth) + Count(model.TrackedFlows).PadLeft(TotalWidth)),
-        ScreenLine.Of(" " + "evicted flows".PadRight(LabelWidth + RateWidth) + Count(model.EvictedFlows).PadLeft(TotalWidth)),
+        ScreenLine.Of(" " + "tracked flows".PadRight(LabelWidth + RateWidth)
+            + Count(model.TrackedFlows).PadLeft(TotalWidth)),
+        ScreenLine.Of(" " + "evicted flows".PadRight(LabelWidth + RateWidth)
+            + Count(model.EvictedFlows).PadLeft(TotalWidth)),
     ];
 
     /// <summary>The requests and flows in one line, where there is no space for the table.</summary>
@@ -78,9 +83,12 @@ internal static class LivePanels
         var most = model.Servers.Select(s => s.Answered.PerSecond).DefaultIfEmpty(0).Max();
         return
         [
-            ScreenLine.Of("    " + "server".PadRight(name + 2) + "state".PadRight(StateWidth) + "per s".PadLeft(RateWidth) + "  "
-                + new string(' ', bar) + "answered".PadLeft(AnsweredWidth) + "flows".PadLeft(FlowsWidth) + "  note", Tone.Bold),
-            .. model.Servers.Select((server, index) => Server(server, index, index == model.Selected && model.HasKeys, name, bar, most)),
+            ScreenLine.Of("    " + "server".PadRight(name + 2) + "state".PadRight(StateWidth)
+                + "per s".PadLeft(RateWidth) + "  "
+                + new string(' ', bar) + "answered".PadLeft(AnsweredWidth) + "flows".PadLeft(FlowsWidth)
+                    + "  note", Tone.Bold),
+            .. model.Servers.Select((server, index) =>
+                Server(server, index, index == model.Selected && model.HasKeys, name, bar, most)),
         ];
     }
 
@@ -95,12 +103,14 @@ internal static class LivePanels
         }
     }
 
-    private static ScreenLine Server(LiveServer server, int index, bool isSelected, int nameWidth, int barWidth, double most)
+    private static ScreenLine Server(LiveServer server, int index, bool isSelected, int nameWidth, int barWidth,
+        double most)
     {
         var share = most > 0 ? (int)Math.Round(server.Answered.PerSecond / most * barWidth) : 0;
         var name = server.Name.Length > nameWidth ? server.Name[..nameWidth] : server.Name;
         var number = index < 9 ? (index + 1).ToString(CultureInfo.InvariantCulture) : " ";
-        return ScreenLine.Of($"{(isSelected ? '>' : ' ')} {number} {name.PadRight(nameWidth + 2)}", isSelected ? Tone.Bold : Tone.Plain)
+        return ScreenLine.Of($"{(isSelected ? '>' : ' ')} {number} {name.PadRight(nameWidth + 2)}", isSelected
+            ? Tone.Bold : Tone.Plain)
             + ScreenLine.Of(server.State.PadRight(StateWidth), ToneOf(server.Health))
             + Number(server.Answered.PerSecond).PadLeft(RateWidth) + "  "
             + ScreenLine.Of(new string('=', share).PadRight(barWidth), Tone.Good)
@@ -120,13 +130,16 @@ internal static class LivePanels
         yield return rest;
     }
 
-    private static LiveHealth BypassHealth(LiveModel model) => model.RepliesAtDirector.Total == 0 ? LiveHealth.Good : LiveHealth.Bad;
+    private static LiveHealth BypassHealth(LiveModel model) =>
+        model.RepliesAtDirector.Total == 0 ? LiveHealth.Good : LiveHealth.Bad;
 
     private static ScreenLine Heading(string what)
-        => ScreenLine.Of(" " + what.PadRight(LabelWidth) + "per s".PadLeft(RateWidth) + "total".PadLeft(TotalWidth), Tone.Bold);
+        => ScreenLine.Of(" " + what.PadRight(LabelWidth) + "per s".PadLeft(RateWidth)
+            + "total".PadLeft(TotalWidth), Tone.Bold);
 
     private static ScreenLine Row(string what, LiveFlow flow, Tone tone = Tone.Plain)
-        => ScreenLine.Of(" " + what.PadRight(LabelWidth) + Number(flow.PerSecond).PadLeft(RateWidth) + Count(flow.Total).PadLeft(TotalWidth), tone);
+        => ScreenLine.Of(" " + what.PadRight(LabelWidth) + Number(flow.PerSecond).PadLeft(RateWidth)
+            + Count(flow.Total).PadLeft(TotalWidth), tone);
 
     private static string Rate(LiveFlow flow) => $"{Number(flow.PerSecond)}/s";
 

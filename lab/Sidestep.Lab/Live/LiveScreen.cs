@@ -11,7 +11,8 @@ internal static class LiveScreen
     // From these sizes on the drawing of the topology is on the screen, and from the second on two full columns.
     private const int DrawingMinWidth = 118, ColumnsMinWidth = 160;
 
-    /// <returns>As many lines as the terminal has, each exactly as wide. A terminal below 80x24 shows the top left part.</returns>
+    /// <returns>As many lines as the terminal has, each exactly as wide. A terminal below 80x24 shows the top left
+    /// part.</returns>
     public static IReadOnlyList<ScreenLine> Render(LiveModel model, int width, int height)
     {
         var header = Header(model, width);
@@ -20,7 +21,8 @@ internal static class LiveScreen
         var lines = Body(model, width, body);
         return
         [
-            .. header.Concat(lines).Concat(Enumerable.Repeat(ScreenLine.Empty, height)).Take(Math.Max(0, height - 1)).Select(l => l.Fit(width)),
+            .. header.Concat(lines).Concat(Enumerable.Repeat(ScreenLine.Empty, height)).Take(Math.Max(0, height - 1))
+                .Select(l => l.Fit(width)),
             .. height > 0 ? [Inverse(footer, width)] : Array.Empty<ScreenLine>(),
         ];
     }
@@ -31,14 +33,16 @@ internal static class LiveScreen
         var figures = LivePanels.Figures(model);
         var side = drawing.Select(l => l.Length).DefaultIfEmpty(0).Max() + Gap;
         var restOfWidth = width - side;
-        if (width >= ColumnsMinWidth && drawing.Count + 1 + figures.Count <= height && restOfWidth >= LivePanels.MinWidth)
+        if (width >= ColumnsMinWidth && drawing.Count + 1 + figures.Count <= height
+            && restOfWidth >= LivePanels.MinWidth)
         {
             List<ScreenLine> left = [.. drawing, ScreenLine.Empty, .. figures];
             return Beside(left, side, WithEvents(LivePanels.Servers(model, restOfWidth), model, restOfWidth, height));
         }
         if (width >= DrawingMinWidth && restOfWidth >= LivePanels.FiguresWidth)
         {
-            List<ScreenLine> top = [.. Beside(drawing, side, figures), ScreenLine.Empty, .. LivePanels.Servers(model, width)];
+            List<ScreenLine> top = [.. Beside(drawing, side, figures), ScreenLine.Empty,
+                .. LivePanels.Servers(model, width)];
             if (top.Count + 1 + MinEvents < height)
                 return WithEvents(top, model, width, height);
         }
@@ -51,7 +55,8 @@ internal static class LiveScreen
 
     private static List<ScreenLine> Header(LiveModel model, int width)
     {
-        var title = ScreenLine.Of($" sidestep lab: {model.Topology}", Tone.Bold) + ScreenLine.Of($", run {model.RunId}", Tone.Dim);
+        var title = ScreenLine.Of($" sidestep lab: {model.Topology}", Tone.Bold)
+            + ScreenLine.Of($", run {model.RunId}", Tone.Dim);
         var time = LivePanels.Time(model.Elapsed) + " ";
         return
         [
@@ -63,10 +68,12 @@ internal static class LiveScreen
 
     private static string Footer(LiveModel model) => model.HasKeys
         ? string.Create(CultureInfo.InvariantCulture,
-            $" {(model.Servers.Count > 1 ? $"1-{Math.Min(9, model.Servers.Count)} or arrows: select   " : "")}k: kill   d: drain   r: restore   q: quit")
+            $" {(model.Servers.Count > 1 ? $"1-{Math.Min(9, model.Servers.Count)} or arrows: select   " : "")}k: kill  "
+                + $" d: drain   r: restore   q: quit")
         : " Ctrl-C: quit";
 
-    private static ScreenLine Inverse(string text, int width) => ScreenLine.Of(ScreenLine.Of(text).Fit(width).Text, Tone.Inverse);
+    private static ScreenLine Inverse(string text, int width) =>
+        ScreenLine.Of(ScreenLine.Of(text).Fit(width).Text, Tone.Inverse);
 
     /// <summary>The last events below the rest, as many as there is space for.</summary>
     private static List<ScreenLine> WithEvents(List<ScreenLine> top, LiveModel model, int width, int height)
@@ -80,7 +87,8 @@ internal static class LiveScreen
     {
         var lines = new List<ScreenLine>();
         for (var i = 0; i < Math.Max(left.Count, right.Count); i++)
-            lines.Add((i < left.Count ? left[i] : ScreenLine.Empty).Fit(leftWidth) + (i < right.Count ? right[i] : ScreenLine.Empty));
+            lines.Add((i < left.Count ? left[i] : ScreenLine.Empty).Fit(leftWidth)
+                + (i < right.Count ? right[i] : ScreenLine.Empty));
         return lines;
     }
 }

@@ -5,8 +5,8 @@ using Sidestep.Lab.Traffic;
 namespace Sidestep.Lab.Live;
 
 /// <summary>
-/// Runs the live view of a topology that is up: reads `sidestep status`, starts the requests once the director forwards, obeys
-/// keys, and shows what happens. On a terminal it redraws the screen, elsewhere it prints lines.
+/// Runs the live view of a topology that is up: reads `sidestep status`, starts the requests once the director
+/// forwards, obeys keys, and shows what happens. On a terminal it redraws the screen, elsewhere it prints lines.
 /// </summary>
 internal sealed class LiveSession(LabRun run, LiveFrames frames, EventLog events, TerminalScreen? screen)
 {
@@ -26,7 +26,8 @@ internal sealed class LiveSession(LabRun run, LiveFrames frames, EventLog events
 
     private bool HasKeys { get; } = screen is not null && !Console.IsInputRedirected;
 
-    /// <summary>Returns when the reader quits; ends with an exception when it is cancelled or the traffic fails.</summary>
+    /// <summary>Returns when the reader quits; ends with an exception when it is cancelled or the traffic
+    /// fails.</summary>
     public async Task RunAsync(CancellationToken cancel)
     {
         using var quit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
@@ -42,7 +43,8 @@ internal sealed class LiveSession(LabRun run, LiveFrames frames, EventLog events
         {
             await quit.CancelAsync();
             _actions.CompleteAdding();
-            await Task.WhenAll(loops).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            await Task.WhenAll(loops)
+                .ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
             _traffic?.Dispose();
             _actions.Dispose();
         }
@@ -92,7 +94,8 @@ internal sealed class LiveSession(LabRun run, LiveFrames frames, EventLog events
 
     // The terminal says 0 where nobody has told it its size.
     private static (int Width, int Height) TerminalSize()
-        => (Console.WindowWidth is > 0 and var width ? width : 80, Console.WindowHeight is > 0 and var height ? height : 24);
+        => (Console.WindowWidth is > 0 and var width
+            ? width : 80, Console.WindowHeight is > 0 and var height ? height : 24);
 
     private async Task ReadKeysAsync(CancellationToken cancel)
     {

@@ -4,7 +4,8 @@ using Sidestep.Lab.Traffic;
 
 namespace Sidestep.Lab.Live;
 
-/// <summary>Makes the model of the live view: from captures, the clients' log, and `sidestep status`. For one thread.</summary>
+/// <summary>Makes the model of the live view: from captures, the clients' log, and `sidestep status`. For one
+/// thread.</summary>
 internal sealed class LiveSource(LabRun run, LiveFrames frames, ServerControl control, EventLog events, bool hasKeys)
 {
     private static readonly TimeSpan RateLength = TimeSpan.FromSeconds(3);
@@ -32,14 +33,16 @@ internal sealed class LiveSource(LabRun run, LiveFrames frames, ServerControl co
             Status = sentence,
             StatusHealth = health,
             Drawing = _drawing,
-            Encapsulation = run.Topology.Encapsulation switch { "none" => "MACs rewritten", "outer" => "encapsulated", _ => "in both forms" },
+            Encapsulation = run.Topology.Encapsulation switch { "none" =>
+                "MACs rewritten", "outer" => "encapsulated", _ => "in both forms" },
             RequestsIn = Flow("in", director.RequestsIn.Frames),
             RequestsForwarded = Flow("out", forwarded),
             RepliesAtDirector = Flow("replies at director", director.Replies.Frames),
             RepliesAtClients = Flow("replies at clients", clients.Replies.Frames),
             Answered = Flow("answered", counts?.Ok ?? 0),
             Failed = Flow("failed", counts?.Failed ?? 0),
-            Servers = [.. control.Servers.Select(name => ServerOf(name, status?.Servers.GetValueOrDefault(name), counts?.Of(name) ?? 0))],
+            Servers = [.. control.Servers.Select(name =>
+                ServerOf(name, status?.Servers.GetValueOrDefault(name), counts?.Of(name) ?? 0))],
             Selected = selected,
             EvictedFlows = status?.EvictedFlows ?? 0,
             Events = events.Last,
@@ -48,7 +51,8 @@ internal sealed class LiveSource(LabRun run, LiveFrames frames, ServerControl co
     }
 
     private LiveServer ServerOf(string name, ServerStatus? status, int answered)
-        => new(name, LiveState.Of(status?.State), Flow($"server {name}", answered), status?.TrackedFlows ?? 0, control.NoteOf(name));
+        => new(name, LiveState.Of(status?.State), Flow($"server {name}", answered), status?.TrackedFlows
+            ?? 0, control.NoteOf(name));
 
     private LiveFlow Flow(string counter, long total)
     {
@@ -67,13 +71,18 @@ internal sealed class LiveSource(LabRun run, LiveFrames frames, ServerControl co
         events.Add($"{failed} {(failed == 1 ? "request" : "requests")} failed; the last: {traffic!.LastFailure}");
     }
 
-    private static (string Sentence, LiveHealth Health) StatusOf(SidestepStatus? status, bool hasTraffic) => status switch
+    private static (string Sentence, LiveHealth Health) StatusOf(SidestepStatus? status, bool hasTraffic) =>
+        status switch
     {
         null => ("The director does not forward yet. No request is sent.", LiveHealth.Warning),
-        _ when !hasTraffic => ("The director runs, and waits for healthy servers. No request is sent.", LiveHealth.Warning),
-        { DaemonProcessId: null } => ($"The daemon does not run, or is starting: engine {status.Engine}, driver {status.Driver}.", LiveHealth.Bad),
+        _ when !hasTraffic =>
+            ("The director runs, and waits for healthy servers. No request is sent.", LiveHealth.Warning),
+        { DaemonProcessId: null } =>
+            ($"The daemon does not run, or is starting: engine {status.Engine}, driver {status.Driver}.",
+                LiveHealth.Bad),
         { ServicesWithoutServer.Count: > 0 } =>
             ($"No server for {string.Join(", ", status.ServicesWithoutServer)}.", LiveHealth.Bad),
-        _ => ($"The director forwards: engine {status.Engine}, driver {status.Driver}, revision {status.Revision}.", LiveHealth.Good),
+        _ => ($"The director forwards: engine {status.Engine}, driver {status.Driver}, revision {status.Revision}.",
+            LiveHealth.Good),
     };
 }

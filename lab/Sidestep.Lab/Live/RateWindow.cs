@@ -7,7 +7,8 @@ internal sealed class RateWindow(TimeSpan length)
 
     /// <summary>Adds a sample.</summary>
     /// <param name="at">Since any fixed moment; later than the sample before.</param>
-    /// <returns>The rate from the oldest sample of the window to this one, and the total; 0 per second at first.</returns>
+    /// <returns>The rate from the oldest sample of the window to this one, and the total; 0 per second at
+    /// first.</returns>
     public LiveFlow Add(TimeSpan at, long total)
     {
         _samples.Enqueue((at, total));

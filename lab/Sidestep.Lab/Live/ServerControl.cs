@@ -5,8 +5,8 @@ using Sidestep.Lab.Topologies;
 namespace Sidestep.Lab.Live;
 
 /// <summary>
-/// Kills, drains and restores a server as its operator would: by the process id of its web server, and by the director's file.
-/// One call at a time.
+/// Kills, drains and restores a server as its operator would: by the process id of its web server, and by the
+/// director's file. One call at a time.
 /// </summary>
 internal sealed class ServerControl
 {
@@ -28,7 +28,8 @@ internal sealed class ServerControl
     public IReadOnlyList<string> Servers { get; }
 
     /// <summary>What is changed on a server, in a few words; empty when nothing is.</summary>
-    public string NoteOf(string server) => (_stopped.TryGetValue(server, out var service), _draining.Contains(server)) switch
+    public string NoteOf(string server) =>
+        (_stopped.TryGetValue(server, out var service), _draining.Contains(server)) switch
     {
         (true, true) => "stopped, drained",
         (true, false) => $"{service!.Name} stopped",
@@ -49,7 +50,8 @@ internal sealed class ServerControl
     {
         if (_stopped.ContainsKey(server))
             return $"{server}: nothing to kill, it is stopped";
-        if (_run.Topology.Nodes.Find(n => n.Name == server)?.Services.Find(s => s.Listens.Contains(WebSocket)) is not { } service
+        if (_run.Topology.Nodes.Find(n =>
+            n.Name == server)?.Services.Find(s => s.Listens.Contains(WebSocket)) is not { } service
             || _run.Folder.Find(server, service.Name) is not { } process)
             return $"{server}: nothing to kill, no process of it listens on {WebSocket}";
         await ProcessSignals.EndAsync([process.Identity]);

@@ -5,9 +5,11 @@ namespace Sidestep.Lab.Live;
 /// <summary>What changed between two answers of `sidestep status`, for a reader.</summary>
 internal static class StatusChanges
 {
-    /// <summary>All services have a server, and a daemon with this configuration runs: requests will be answered.</summary>
+    /// <summary>All services have a server, and a daemon with this configuration runs: requests will be
+    /// answered.</summary>
     public static bool Forwards(SidestepStatus? status)
-        => status is { DaemonProcessId: not null } && status.Services.Count > 0 && status.ServicesWithoutServer.Count == 0;
+        => status is { DaemonProcessId: not null } && status.Services.Count > 0
+            && status.ServicesWithoutServer.Count == 0;
 
     /// <param name="before">Null: there was no director.</param>
     /// <param name="after">Null: there is no director.</param>

@@ -3,8 +3,8 @@ using System.Text;
 namespace Sidestep.Lab.Live;
 
 /// <summary>
-/// The alternate screen of a terminal. Each frame is one write that overwrites every character, so nothing flickers. Leaving
-/// restores what was there before.
+/// The alternate screen of a terminal. Each frame is one write that overwrites every character, so nothing flickers.
+/// Leaving restores what was there before.
 /// </summary>
 internal sealed class TerminalScreen : IDisposable
 {

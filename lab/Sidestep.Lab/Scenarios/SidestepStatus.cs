@@ -3,8 +3,8 @@ using Sidestep.Lab.Processes;
 
 namespace Sidestep.Lab.Scenarios;
 
-/// <summary>The part of `sidestep status --json` that the lab needs: to compare it with what the lab itself has seen, and to
-/// know, as an operator would, that a change is in force.</summary>
+/// <summary>The part of `sidestep status --json` that the lab needs: to compare it with what the lab itself has seen,
+/// and to know, as an operator would, that a change is in force.</summary>
 /// <param name="Revision">Revision of the tables.</param>
 /// <param name="Engine">The engine that forwards: xdp or managed.</param>
 /// <param name="Driver">The driver of the first interface.</param>
@@ -33,14 +33,17 @@ internal sealed record SidestepStatus(
         => Parse(await SystemCommand.RunAsync(Command(run), cancel));
 
     /// <summary>The whole JSON text.</summary>
-    public static Task<string> TextAsync(LabRun run, CancellationToken cancel) => SystemCommand.RunAsync(Command(run), cancel);
+    public static Task<string> TextAsync(LabRun run, CancellationToken cancel) =>
+        SystemCommand.RunAsync(Command(run), cancel);
 
     /// <returns>Null while there is no such director, or it is attached to no interface.</returns>
     public static async Task<SidestepStatus?> TryQueryAsync(LabRun run, CancellationToken cancel)
-        => await SystemCommand.TryRunAsync(Command(run), cancel) is { ExitCode: 0, Output: var text } ? Parse(text) : null;
+        => await SystemCommand.TryRunAsync(Command(run), cancel) is { ExitCode: 0, Output: var text }
+            ? Parse(text) : null;
 
     private static IReadOnlyList<string> Command(LabRun run)
-        => run.Folder.Namespace(run.Topology.Director.Node).Enter([run.Build.Cli, "status", "--config", run.DirectorConfiguration, "--json"]);
+        => run.Folder.Namespace(run.Topology.Director.Node)
+            .Enter([run.Build.Cli, "status", "--config", run.DirectorConfiguration, "--json"]);
 
     /// <param name="text">The JSON object that `sidestep status --json` printed.</param>
     internal static SidestepStatus Parse(string text)
@@ -67,12 +70,14 @@ internal sealed record SidestepStatus(
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
         {
-            throw new LabException($"`sidestep status --json` did not print what was expected ({e.Message}): {text}", e);
+            throw new LabException($"`sidestep status --json` did not print what was expected ({e.Message}): {text}",
+                e);
         }
     }
 
     private static int? DaemonProcessIdOf(JsonElement daemon)
-        => daemon.GetProperty("running").GetBoolean() && !daemon.GetProperty("starting").GetBoolean() ? daemon.GetProperty("processId").GetInt32() : null;
+        => daemon.GetProperty("running").GetBoolean() && !daemon.GetProperty("starting").GetBoolean()
+            ? daemon.GetProperty("processId").GetInt32() : null;
 
     // A pool that is reached by several encapsulations lists its servers once for each.
     private static ServerStatus ServerOf(IReadOnlyList<JsonElement> entries, string? error) => new(
@@ -83,7 +88,8 @@ internal sealed record SidestepStatus(
         error);
 
     private static string? ErrorOf(JsonElement health, string server) => health.ValueKind != JsonValueKind.Object ? null
-        : health.GetProperty("servers").EnumerateArray().Where(s => Name(s) == server).Select(s => s.GetProperty("error").GetString())
+        : health.GetProperty("servers").EnumerateArray().Where(s => Name(s) == server)
+            .Select(s => s.GetProperty("error").GetString())
             .FirstOrDefault(e => e is not null);
 
     private static string Name(JsonElement named) => named.GetProperty("name").GetString()!;

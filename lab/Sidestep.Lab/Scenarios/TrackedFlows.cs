@@ -4,7 +4,8 @@ using Sidestep.Lab.Processes;
 namespace Sidestep.Lab.Scenarios;
 
 /// <summary>The flows that a director tracks, as `sidestep flows` lists them.</summary>
-/// <param name="IdleByFlow">The key names protocol, client, VIP and server; the value is the time since the last packet.</param>
+/// <param name="IdleByFlow">The key names protocol, client, VIP and server; the value is the time since the last
+/// packet.</param>
 internal sealed record TrackedFlows(IReadOnlyDictionary<string, TimeSpan> IdleByFlow)
 {
     public static async Task<TrackedFlows> QueryAsync(LabRun run, CancellationToken cancel)
@@ -18,14 +19,16 @@ internal sealed record TrackedFlows(IReadOnlyDictionary<string, TimeSpan> IdleBy
     /// <param name="elapsed">How much later.</param>
     /// <param name="idleTimeout">The shortest idle timeout of the director's profiles.</param>
     public IReadOnlyList<string> LostIn(TrackedFlows later, TimeSpan elapsed, TimeSpan idleTimeout)
-        => [.. IdleByFlow.Where(f => f.Value + elapsed < idleTimeout && !later.IdleByFlow.ContainsKey(f.Key)).Select(f => f.Key)];
+        => [.. IdleByFlow.Where(f => f.Value + elapsed < idleTimeout && !later.IdleByFlow.ContainsKey(f.Key))
+            .Select(f => f.Key)];
 
     /// <param name="text">The JSON object that `sidestep flows --list --json` printed.</param>
     internal static TrackedFlows Parse(string text)
     {
         using var json = JsonDocument.Parse(text);
         return new TrackedFlows(json.RootElement.GetProperty("list").EnumerateArray().ToDictionary(
-            f => $"{Text(f, "protocol")} {Text(f, "client")} {f.GetProperty("clientPort")} -> {Text(f, "vip")} {f.GetProperty("vipPort")}"
+            f => $"{Text(f, "protocol")} {Text(f, "client")} {f.GetProperty("clientPort")} -> {Text(f, "vip")} "
+                + $"{f.GetProperty("vipPort")}"
                 + $" at {Text(f, "pool")}/{Text(f, "dsr")} {Text(f, "server")}",
             f => TimeSpan.FromSeconds(f.GetProperty("idleSeconds").GetDouble())));
     }
