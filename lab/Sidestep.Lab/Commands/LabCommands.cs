@@ -66,7 +66,8 @@ internal static class LabCommands
                 },
                 r => RunCommand.RunAsync(ReadWithOptions(r), r.GetValue(JsonOption), r.GetValue(TimeLimitOption))),
             With(
-                new Command("watch", "Brings up a topology and shows its traffic live; keys kill, drain and restore servers.")
+                new Command("watch",
+                    "Brings up a topology and shows its traffic live; keys kill, drain and restore servers.")
                 {
                     NameArgument,
                 },

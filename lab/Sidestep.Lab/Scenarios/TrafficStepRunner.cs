@@ -64,7 +64,7 @@ internal sealed class TrafficStepRunner(LabRun run, ServerAssignments assignment
         var after = traffic.Log.Now;
         problem ??= completed
             ? Evaluate(step, before, after)
-            : $"the traffic ended {after.Finished - done.Finished} requests after the step, too early to judge it";
+            : $"the traffic ended {after.Finished - done.Finished} requests after the step, too early to evaluate it";
         _reports.Add(new StepReport(step.Title, done.Finished, after.Finished - done.Finished, problem is null,
             problem));
     }

@@ -28,8 +28,9 @@ internal static class ChurnView
         Row("short connections", $"{report.ShortConnections:N0} ok, {report.ShortConnectionsFailed} failed",
             report.ShortConnectionsFailed == 0);
         Row("numbered datagrams",
-            $"{report.PacketsSent:N0} sent, {report.PacketsLost} lost, {report.PacketsDuplicated} came "
-                + $"again{Without(report)}", report.PacketsLost + report.PacketsDuplicated == 0);
+            $"{report.PacketsSent:N0} sent, {report.PacketsLost} lost, "
+                + $"{report.PacketsDuplicated} duplicated{Without(report)}", report.PacketsLost
+                    + report.PacketsDuplicated == 0);
         Row("meanwhile",
             $"{report.Changes} changes, {report.DaemonKills} times kill -9, {report.DaemonRestarts} times stopped and "
                 + $"started, {report.Upgrades} times replaced by another version; {report.Services:N0} services");
@@ -46,12 +47,13 @@ internal static class ChurnView
             $"{report.BrokenOnPurpose.Server} disabled under {report.BrokenOnPurpose.Sessions} connections: "
                 + $"{report.BrokenOnPurpose.Broken} broke, as they must");
         if (report.LostOnPurpose is { } lost)
-            Row("check: losses", $"{lost.Service} removed under {lost.Sent} datagrams: {lost.Lost} missed, as they must be");
+            Row("check: losses",
+                $"{lost.Service} removed under {lost.Sent} datagrams: {lost.Lost} missed, as they must be");
         Row(report.Topology, report.Ok
             ? $"ok, after {report.Seconds} s" : $"{report.Problems.Count} problems", report.Ok);
         AnsiConsole.Write(sum);
     }
+
     private static string Without(ChurnReport report) => report.PacketsLostWithoutDaemon == 0 ? ""
-        : $"; {report.PacketsLostWithoutDaemon:N0} more were lost in {report.SecondsWithoutDaemon} s without a daemon, "
-            + "and lost";
+        : $"; {report.PacketsLostWithoutDaemon:N0} more were lost in {report.SecondsWithoutDaemon} s without a daemon";
 }

@@ -3,7 +3,7 @@ using Sidestep.Native;
 
 namespace Sidestep.SystemTests.EngineXdp;
 
-/// <summary>State of another version is replaced under traffic; every difference is said.</summary>
+/// <summary>The daemon replaces the state of another version under traffic, and reports every difference.</summary>
 [Collection(SerialTests.Name)]
 public sealed class TableUpgradeTests
 {
@@ -16,7 +16,7 @@ public sealed class TableUpgradeTests
         traffic.WaitUntilAllAnswered();
         var first = traffic.Count;
         daemon.Kill();
-        // What is no use to a program that cannot read it: the layout is the first word of the tables.
+        // Makes the tables unreadable for this version: the layout is their first word.
         using (var tables = BpfMap.OpenPinned(Path.Combine(segment.PinFolder, "map_bss"))!)
         using (var memory = tables.MapMemory(writable: true))
             MemoryMarshal.Write(memory.View<byte>(0, 4), 4711u);
@@ -27,7 +27,8 @@ public sealed class TableUpgradeTests
 
         daemon = segment.Start();
         Assert.Contains("layout: 4711 is 3 in this version", daemon.CombinedOutput, StringComparison.Ordinal);
-        Assert.Contains(segment.Status().GetProperty("daemon").GetProperty("notes").EnumerateArray(), static n => n.GetString()!.Contains("4711", StringComparison.Ordinal));
+        Assert.Contains(segment.Status().GetProperty("daemon").GetProperty("notes").EnumerateArray(), static n =>
+            n.GetString()!.Contains("4711", StringComparison.Ordinal));
         traffic.WaitForSent(100);
         ExchangeAssert.AllAnswered([.. traffic.Stop().Skip(first)]);
     }
@@ -50,7 +51,8 @@ public sealed class TableUpgradeTests
         segment.Status();
     }
 
-    /// <summary>A daemon that replaced the maps may die before the last one is pinned: then half of them are the former.</summary>
+    /// <summary>A daemon that replaces the maps may end before it pins the last one. Then some maps are those of the
+    /// previous daemon.</summary>
     [Fact]
     public void No_packet_is_lost_when_pinned_maps_come_from_two_daemons()
     {

@@ -3,7 +3,7 @@ using Sidestep.Native;
 
 namespace Sidestep.SystemTests.Native;
 
-/// <summary>The kernel's verifier refuses a program.</summary>
+/// <summary>The kernel's verifier rejects a program.</summary>
 public sealed class VerifierErrorTests
 {
     [Fact]

@@ -29,12 +29,14 @@ public sealed class LiveKeysTests
     [InlineData(ConsoleKey.DownArrow, 2, 0)]
     [InlineData(ConsoleKey.RightArrow, 0, 1)]
     public void Arrows_select_the_next_server_and_wrap_around(ConsoleKey key, int before, int after)
-        => Assert.Equal(new LiveKeys(after, LiveAction.None), LiveKeys.Of(new ConsoleKeyInfo('\0', key, false, false, false), before, Servers));
+        => Assert.Equal(new LiveKeys(after, LiveAction.None),
+            LiveKeys.Of(new ConsoleKeyInfo('\0', key, false, false, false), before, Servers));
 
     [Fact]
     public void Without_servers_arrows_and_digits_change_nothing()
     {
-        Assert.Equal(new LiveKeys(0, LiveAction.None), LiveKeys.Of(new ConsoleKeyInfo('\0', ConsoleKey.DownArrow, false, false, false), 0, 0));
+        Assert.Equal(new LiveKeys(0, LiveAction.None),
+            LiveKeys.Of(new ConsoleKeyInfo('\0', ConsoleKey.DownArrow, false, false, false), 0, 0));
         Assert.Equal(new LiveKeys(0, LiveAction.None), LiveKeys.Of(Character('1'), 0, 0));
     }
 

@@ -2,7 +2,8 @@ using System.Diagnostics;
 
 namespace Sidestep.SystemTests.Lab.Live;
 
-/// <summary>`./sidestep lab` on a terminal, with real traffic: a reader kills, drains and restores servers, and quits.</summary>
+/// <summary>`./sidestep lab` on a terminal, with real traffic: a reader kills, drains and restores servers, and
+/// quits.</summary>
 [Collection(SerialTests.Name)]
 public sealed class LiveLabTests
 {
@@ -45,7 +46,8 @@ public sealed class LiveLabTests
         Assert.Contains("\e[?25h\e[?1049l", lab.Output, StringComparison.Ordinal);
         // No request was sent before the director forwarded, so none failed before the first server was killed.
         Assert.All(lab.Frames().Where(f => !f.Contains("The director forwards", StringComparison.Ordinal)
-            && !f.Contains("killed", StringComparison.Ordinal)), f => Assert.Contains(" 0 answered, 0 failed;", f, StringComparison.Ordinal));
+            && !f.Contains("killed", StringComparison.Ordinal)), f =>
+                Assert.Contains(" 0 answered, 0 failed;", f, StringComparison.Ordinal));
         Assert.All(lab.Frames().TakeWhile(f => !f.Contains("killed", StringComparison.Ordinal)),
             f => Assert.Contains(" 0 failed;", f, StringComparison.Ordinal));
         Assert.All(lab.Frames(), f => Assert.All(f.Split('\n'), line => Assert.Equal(80, line.TrimEnd('\r').Length)));
@@ -53,7 +55,8 @@ public sealed class LiveLabTests
 
     private static bool ListensOnPort80(string runId, string server)
     {
-        using var process = Process.Start(new ProcessStartInfo("nsenter", [$"--net=/run/netns/ss-{runId}-{server}", "ss", "-Hltn", "sport = :80"])
+        using var process = Process.Start(new ProcessStartInfo("nsenter",
+            [$"--net=/run/netns/ss-{runId}-{server}", "ss", "-Hltn", "sport = :80"])
         {
             RedirectStandardOutput = true,
         })!;

@@ -37,13 +37,16 @@ public sealed class LiveModelTests
     public void Every_change_of_a_state_is_an_event_and_nothing_else_is()
     {
         var before = Status(17, ("web1", "serving", null), ("web2", "serving", null), ("web3", "disabled", null));
-        var after = Status(17, ("web1", "serving", "an old error"), ("web2", "failed", "tcp: refused"), ("web4", "draining", "x"));
+        var after = Status(17, ("web1", "serving", "an old error"), ("web2", "failed", "tcp: refused"),
+            ("web4", "draining", "x"));
 
         Assert.Equal(
             ["director: daemon running, process 17", "web1: healthy", "web2: healthy", "web3: disabled"],
             StatusChanges.Between(null, before));
-        Assert.Equal(["web2: down: tcp: refused", "web4: draining", "web3: not in the configuration"], StatusChanges.Between(before, after));
-        Assert.Equal(["director: daemon not running"], StatusChanges.Between(after, after with { DaemonProcessId = null }));
+        Assert.Equal(["web2: down: tcp: refused", "web4: draining", "web3: not in the configuration"],
+            StatusChanges.Between(before, after));
+        Assert.Equal(["director: daemon not running"],
+            StatusChanges.Between(after, after with { DaemonProcessId = null }));
         Assert.Equal(["director: gone, nothing forwards"], StatusChanges.Between(after, null));
         Assert.Empty(StatusChanges.Between(after, after));
         Assert.Empty(StatusChanges.Between(null, null));
@@ -62,10 +65,13 @@ public sealed class LiveModelTests
                 { "name": "www", "hasServers": true, "packets": 40 }
               ],
               "pools": [
-                { "name": "web", "servers": [ { "name": "web1", "weight": 2, "slots": 5461, "flows": 3, "state": "serving" } ] },
-                { "name": "web", "servers": [ { "name": "web1", "weight": 2, "slots": 0, "flows": 4, "state": "failed" } ] }
+                { "name": "web",
+                    "servers": [ { "name": "web1", "weight": 2, "slots": 5461, "flows": 3, "state": "serving" } ] },
+                { "name": "web",
+                    "servers": [ { "name": "web1", "weight": 2, "slots": 0, "flows": 4, "state": "failed" } ] }
               ],
-              "health": { "servers": [ { "name": "web1", "error": null }, { "name": "web1", "error": "tcp: refused" } ] },
+              "health": { "servers": [ { "name": "web1", "error": null },
+                  { "name": "web1", "error": "tcp: refused" } ] },
               "evicted": { "flows": 9 }
             }
             """);
@@ -81,13 +87,15 @@ public sealed class LiveModelTests
 
     [Fact]
     public void A_status_that_is_not_as_expected_names_the_missing_field()
-        => Assert.Contains("did not print what was expected", Assert.Throws<Sidestep.Lab.LabException>(() => SidestepStatus.Parse("{}")).Message,
+        => Assert.Contains("did not print what was expected",
+            Assert.Throws<Sidestep.Lab.LabException>(() => SidestepStatus.Parse("{}")).Message,
             StringComparison.Ordinal);
 
     [Fact]
     public void Without_a_terminal_the_rates_are_one_line()
         => Assert.Equal(
-            "00:01:23 The director forwards: engine xdp, driver native, revision 5. HTTP 19.9/s, 1402 answered, 20 failed; "
+            "00:01:23 The director forwards: engine xdp, driver native, revision 5. HTTP 19.9/s, 1402 answered, 20 "
+                + "failed; "
             + "frames in 529.4/s, out 529.4/s, replies 974.3/s, at the director 0; 1293 flows tracked; "
             + "web1 healthy 13.3/s, web2 down 0.0/s, web3 draining 6.6/s",
             PlainReport.Rates(LiveModels.Example));
@@ -107,5 +115,6 @@ public sealed class LiveModelTests
     }
 
     private static SidestepStatus Status(int? daemon, params (string Name, string State, string? Error)[] servers)
-        => new(1, "xdp", "native", 0, ["www"], [], servers.ToDictionary(s => s.Name, s => new ServerStatus(1, 1, s.State, 0, s.Error)), 0, daemon, []);
+        => new(1, "xdp", "native", 0, ["www"], [],
+            servers.ToDictionary(s => s.Name, s => new ServerStatus(1, 1, s.State, 0, s.Error)), 0, daemon, []);
 }

@@ -12,7 +12,8 @@ internal static class LiveModels
         Elapsed = TimeSpan.FromSeconds(83),
         Status = "The director forwards: engine xdp, driver native, revision 5.",
         StatusHealth = LiveHealth.Good,
-        Drawing = [.. Enumerable.Range(1, 13).Select(i => $"line {i} of a drawing that is eighty columns wide".PadRight(79, '.') + "|")],
+        Drawing = [.. Enumerable.Range(1, 13)
+            .Select(i => $"line {i} of a drawing that is eighty columns wide".PadRight(79, '.') + "|")],
         Encapsulation = "MACs rewritten",
         RequestsIn = new LiveFlow(529.44, 10_563),
         RequestsForwarded = new LiveFlow(529.44, 10_563),
@@ -32,7 +33,8 @@ internal static class LiveModels
         [
             new LiveEvent(TimeSpan.FromSeconds(6), "the director forwards: clients send 20 requests per second"),
             new LiveEvent(TimeSpan.FromSeconds(14),
-                "2 requests failed; the last: request 152 from 198.51.100.161, server unknown, after 1 ms: Connection refused"),
+                "2 requests failed; the last: request 152 from 198.51.100.161, server unknown, after 1 ms: Connection "
+                    + "refused"),
             new LiveEvent(TimeSpan.FromSeconds(3725), "web2: down: tcp, 203.0.113.10 80: Connection refused"),
         ],
         HasKeys = true,

@@ -45,7 +45,8 @@ public sealed class LiveScreenTests
 
         Assert.DoesNotContain("| director |", screen, StringComparison.Ordinal);
         Assert.Contains("> 2 web2    down", screen, StringComparison.Ordinal);
-        Assert.Contains(" 01:02:05  web2: down: tcp, 203.0.113.10 80: Connection refused", screen, StringComparison.Ordinal);
+        Assert.Contains(" 01:02:05  web2: down: tcp, 203.0.113.10 80: Connection refused", screen,
+            StringComparison.Ordinal);
         Assert.DoesNotContain("clients send 20 requests per second", screen, StringComparison.Ordinal);
     }
 
@@ -63,7 +64,8 @@ public sealed class LiveScreenTests
     public void Replies_at_the_director_are_red_and_none_are_green()
     {
         Assert.Equal(Tone.Good, ToneOf("(must be 0)", LiveModels.Example));
-        Assert.Equal(Tone.Bad, ToneOf("(must be 0)", LiveModels.Example with { RepliesAtDirector = new LiveFlow(0, 1) }));
+        Assert.Equal(Tone.Bad,
+            ToneOf("(must be 0)", LiveModels.Example with { RepliesAtDirector = new LiveFlow(0, 1) }));
     }
 
     [Fact]
@@ -96,8 +98,10 @@ public sealed class LiveScreenTests
             System.Text.Encoding.UTF8.GetString(output.ToArray()));
     }
 
-    private static string Text(IReadOnlyList<ScreenLine> lines) => string.Concat(lines.Select(l => l.Text.TrimEnd() + "\n"));
+    private static string Text(IReadOnlyList<ScreenLine> lines) =>
+        string.Concat(lines.Select(l => l.Text.TrimEnd() + "\n"));
 
     private static Tone ToneOf(string text, LiveModel model)
-        => LiveScreen.Render(model, 80, 24).SelectMany(l => l.Pieces).First(p => p.Text.Contains(text, StringComparison.Ordinal)).Tone;
+        => LiveScreen.Render(model, 80, 24).SelectMany(l => l.Pieces)
+            .First(p => p.Text.Contains(text, StringComparison.Ordinal)).Tone;
 }

@@ -4,7 +4,8 @@ using System.Text.RegularExpressions;
 
 namespace Sidestep.SystemTests.Lab.Live;
 
-/// <summary>The live lab on a terminal of its own, a pseudo-terminal by script(1): what it shows, and keys for it.</summary>
+/// <summary>The live lab on a terminal of its own, a pseudo-terminal by script(1): what it shows, and keys for
+/// it.</summary>
 internal sealed partial class LiveTerminal : IDisposable
 {
     private static readonly TimeSpan Timeout = Sidestep.Lab.ScaledTimeout.Seconds(60);
@@ -18,7 +19,8 @@ internal sealed partial class LiveTerminal : IDisposable
     {
         var lab = Repository.Executable("Sidestep.Lab", "sidestep-lab");
         string[] command = ["-qefc", $"stty cols {width} rows {height}; exec {lab} {arguments}", "/dev/null"];
-        var start = new ProcessStartInfo("script", command) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("script", command) { RedirectStandardInput = true,
+            RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["TERM"] = "xterm";
         _process = Process.Start(start)!;
         _reading = ReadAsync();
@@ -73,7 +75,8 @@ internal sealed partial class LiveTerminal : IDisposable
         var watch = Stopwatch.StartNew();
         while (!condition())
         {
-            Assert.True(watch.Elapsed < Timeout, $"the lab did not show {what} within {Timeout}; the last screen is\n{Screen}\nof\n{Output}");
+            Assert.True(watch.Elapsed < Timeout,
+                $"the lab did not show {what} within {Timeout}; the last screen is\n{Screen}\nof\n{Output}");
             await Task.Delay(TimeSpan.FromMilliseconds(20), cancel);
         }
     }
