@@ -29,8 +29,8 @@ internal static class ChurnCommands
 
     public static IEnumerable<Command> All()
     {
-        var serve = new Command("serve") { NameOption, TcpOption, UdpOption, CountsFileOption };
-        serve.SetAction((result, _) => ServeAsync(result));
+        var server = new Command("serve") { NameOption, TcpOption, UdpOption, CountsFileOption };
+        server.SetAction((result, _) => ServeAsync(result));
         var sessions = new Command("sessions")
         {
             ServiceOption, SourceOption, CountOption, PeriodOption, QuietCountOption, QuietPeriodOption,
@@ -40,7 +40,7 @@ internal static class ChurnCommands
         var stream = new Command("stream") { ServiceOption, SourceOption, SendersOption, FirstSenderOption,
             RateOption };
         stream.SetAction((result, _) => StreamAsync(result));
-        foreach (var command in (Command[])[serve, sessions, stream])
+        foreach (var command in (Command[])[server, sessions, stream])
         {
             command.Hidden = true;
             yield return command;
@@ -63,7 +63,7 @@ internal static class ChurnCommands
         }
         catch (OperationCanceledException) when (shutdown.Token.IsCancellationRequested)
         {
-            // Every run ends the servers this way.
+            // Every run ends the servers by a signal.
         }
         counter.Save(result.GetRequiredValue(CountsFileOption));
         foreach (var receiver in receivers)

@@ -30,7 +30,7 @@ internal static class WatchCommand
         }
         catch (OperationCanceledException) when (shutdown.Token.IsCancellationRequested)
         {
-            // Ctrl-C is one of the ways to quit.
+            // Ctrl-C quits, like the key q.
             return 0;
         }
         finally

@@ -22,7 +22,7 @@ internal static class LiveScreen
         return
         [
             .. header.Concat(lines).Concat(Enumerable.Repeat(ScreenLine.Empty, height)).Take(Math.Max(0, height - 1))
-                .Select(l => l.Fit(width)),
+                .Select(l => l.ToWidth(width)),
             .. height > 0 ? [Inverse(footer, width)] : Array.Empty<ScreenLine>(),
         ];
     }
@@ -60,7 +60,7 @@ internal static class LiveScreen
         var time = LivePanels.Time(model.Elapsed) + " ";
         return
         [
-            title.Fit(Math.Max(title.Length, width - time.Length)) + time,
+            title.ToWidth(Math.Max(title.Length, width - time.Length)) + time,
             ScreenLine.Of(" " + model.Status, LivePanels.ToneOf(model.StatusHealth)),
             ScreenLine.Empty,
         ];
@@ -73,7 +73,7 @@ internal static class LiveScreen
         : " Ctrl-C: quit";
 
     private static ScreenLine Inverse(string text, int width) =>
-        ScreenLine.Of(ScreenLine.Of(text).Fit(width).Text, Tone.Inverse);
+        ScreenLine.Of(ScreenLine.Of(text).ToWidth(width).Text, Tone.Inverse);
 
     /// <summary>The last events below the rest, as many as there is space for.</summary>
     private static List<ScreenLine> WithEvents(List<ScreenLine> top, LiveModel model, int width, int height)
@@ -87,7 +87,7 @@ internal static class LiveScreen
     {
         var lines = new List<ScreenLine>();
         for (var i = 0; i < Math.Max(left.Count, right.Count); i++)
-            lines.Add((i < left.Count ? left[i] : ScreenLine.Empty).Fit(leftWidth)
+            lines.Add((i < left.Count ? left[i] : ScreenLine.Empty).ToWidth(leftWidth)
                 + (i < right.Count ? right[i] : ScreenLine.Empty));
         return lines;
     }

@@ -92,7 +92,7 @@ internal sealed class LiveSession(LabRun run, LiveFrames frames, EventLog events
         }
     }
 
-    // The terminal says 0 where nobody has told it its size.
+    // A terminal of unknown size reports 0.
     private static (int Width, int Height) TerminalSize()
         => (Console.WindowWidth is > 0 and var width
             ? width : 80, Console.WindowHeight is > 0 and var height ? height : 24);

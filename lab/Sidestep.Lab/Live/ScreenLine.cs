@@ -36,19 +36,19 @@ internal readonly struct ScreenLine
     public static ScreenLine operator +(ScreenLine left, string right) => left + Of(right);
 
     /// <summary>Exactly this long: spaces follow, or the rest is cut off.</summary>
-    public ScreenLine Fit(int width)
+    public ScreenLine ToWidth(int width)
     {
         var length = Length;
         if (length <= width)
             return length == width ? this : this + new string(' ', width - length);
         var left = width;
-        var kept = ImmutableArray.CreateBuilder<(string, Tone)>();
+        var visible = ImmutableArray.CreateBuilder<(string, Tone)>();
         foreach (var (text, tone) in Pieces)
         {
             var part = text[..Math.Min(text.Length, left)];
             left -= part.Length;
-            kept.Add((part, tone));
+            visible.Add((part, tone));
         }
-        return new ScreenLine(kept.ToImmutable());
+        return new ScreenLine(visible.ToImmutable());
     }
 }

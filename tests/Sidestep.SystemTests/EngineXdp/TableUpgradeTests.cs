@@ -58,7 +58,7 @@ public sealed class TableUpgradeTests
     {
         using var segment = new Segment();
         var daemon = segment.Start();
-        var previous = Path.Combine(segment.File.PinPath, "former");
+        var previous = Path.Combine(segment.File.PinPath, "previous");
         using (var slots = BpfMap.OpenPinned(Path.Combine(segment.PinFolder, "map_slots"))!)
             slots.Pin(previous);
         Assert.Equal(0, daemon.Terminate());

@@ -38,8 +38,8 @@ public sealed class TwoArmTests
     {
         using var segment = new Segment(servers: 1);
         AddFarSide(segment);
-        var (near, far) = (Segment.ServerEntry(1), segment.File.Servers.Skip(1).ToArray());
-        segment.File = segment.File with { Servers = [near] };
+        var (local, remote) = (Segment.ServerEntry(1), segment.File.Servers.Skip(1).ToArray());
+        segment.File = segment.File with { Servers = [local] };
         segment.Start();
         using var traffic = segment.Send();
         traffic.WaitUntilAllAnswered();
@@ -48,9 +48,9 @@ public sealed class TwoArmTests
         segment.Apply(segment.File with { Interfaces = [("eth0", "auto"), ("eth1", "auto")] });
         Assert.Equal("native", KernelXdp.Mode(segment.Director, "eth1"));
         traffic.WaitForSent(100);
-        segment.Apply(segment.File with { Servers = [near, .. far] });
+        segment.Apply(segment.File with { Servers = [local, .. remote] });
         traffic.WaitForSent(100);
-        segment.Apply(segment.File with { Servers = [near] });
+        segment.Apply(segment.File with { Servers = [local] });
         segment.Apply(segment.File with { Interfaces = [("eth0", "auto")] });
         Eventually.True(() => KernelXdp.Mode(segment.Director, "eth1") == "none", () => "still attached");
         traffic.WaitForSent(100);

@@ -1,7 +1,6 @@
 using System.Net;
 using Sidestep.Forwarding;
 using Sidestep.Forwarding.LocalApi;
-using Sidestep.Model;
 
 namespace Sidestep.UnitTests.Forwarding;
 

@@ -101,7 +101,7 @@ public sealed class LiveModelTests
             PlainReport.Rates(LiveModels.Example));
 
     [Fact]
-    public void Only_the_last_hundred_events_are_kept()
+    public void The_log_holds_the_last_hundred_events()
     {
         var printed = new List<LiveEvent>();
         var log = new EventLog(TimeProvider.System, printed.Add);

@@ -90,7 +90,7 @@ public sealed class TopologyTests
             file.Save();
             Assert.Equal(6, File.ReadAllText(path).Split("weight: 1").Length - 1);
             Assert.DoesNotContain("state:", File.ReadAllText(path), StringComparison.Ordinal);
-            Assert.Throws<Sidestep.Lab.LabException>(() => file.Set("nobody", "weight", "1"));
+            Assert.Throws<Sidestep.Lab.LabException>(() => file.Set("unknown", "weight", "1"));
         }
         finally
         {
