@@ -14,7 +14,6 @@ public readonly record struct Flow(
     IPAddress Source, IPAddress Destination, byte Protocol, ushort SourcePort = 0, ushort DestinationPort = 0)
 {
     /// <summary>The flow that an ICMP error belongs to which quotes this one: a server's packet to its client was quoted.</summary>
-    // Not in JSON, where it would have one of its own, without end.
     [JsonIgnore]
     public Flow Reversed => new(Destination, Source, Protocol, DestinationPort, SourcePort);
 
