@@ -1,9 +1,9 @@
 using Sidestep.Lab.Captures;
 using Sidestep.Lab.Topologies;
 
-namespace Sidestep.Lab.Views;
+namespace Sidestep.Lab.Live;
 
-/// <summary>The frames at the director's port and at the clients', counted while they pass.</summary>
+/// <summary>Live counts of the frames at the director's port and at the clients' port.</summary>
 internal sealed class LiveFrames(LiveCapture director, LiveCapture client) : IAsyncDisposable
 {
     public FrameTotals AtDirector => director.Counts.Now;
@@ -14,8 +14,10 @@ internal sealed class LiveFrames(LiveCapture director, LiveCapture client) : IAs
     {
         var (director, clients) = (run.Topology.Director, run.Topology.Clients);
         return new LiveFrames(
-            await LiveCapture.StartAsync(run, "director", LinkEnd.Parse(director.Port), new LinkEnd(director.Node, director.Interface), cancel),
-            await LiveCapture.StartAsync(run, "client", LinkEnd.Parse(clients.Port), new LinkEnd(clients.Node, clients.Interface), cancel));
+            await LiveCapture.StartAsync(run, "director", LinkEnd.Parse(director.Port),
+                new LinkEnd(director.Node, director.Interface), cancel),
+            await LiveCapture.StartAsync(run, "client", LinkEnd.Parse(clients.Port),
+                new LinkEnd(clients.Node, clients.Interface), cancel));
     }
 
     public async ValueTask DisposeAsync()
