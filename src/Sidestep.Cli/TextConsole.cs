@@ -2,12 +2,13 @@ using Spectre.Console;
 
 namespace Sidestep.Cli;
 
-/// <summary>Where reports for people go: in colours on a terminal, plain and wide where the output is redirected.</summary>
+/// <summary>Consoles for reports to people: in colours on a terminal, plain and wide if the output is
+/// redirected.</summary>
 internal static class TextConsole
 {
     private const int RedirectedWidth = 160;
 
-    /// <summary>A console that writes there.</summary>
+    /// <summary>A console that writes to <paramref name="output"/>.</summary>
     internal static IAnsiConsole On(TextWriter output)
     {
         var console = AnsiConsole.Create(new AnsiConsoleSettings

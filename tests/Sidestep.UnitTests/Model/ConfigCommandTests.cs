@@ -19,7 +19,8 @@ public sealed class ConfigCommandTests : IDisposable
         var (code, output, error) = Check(TestDocument.Valid, "--offline");
 
         Assert.Equal(ExitCode.Ok, code);
-        Assert.Equal($"{_file}: ok: 2 virtual services, 1 pool, 2 real servers; not checked against this machine (--offline)\n",
+        Assert.Equal(
+            $"{_file}: ok: 2 virtual services, 1 pool, 2 real servers; not checked against this machine (--offline)\n",
             output);
         Assert.Equal("", error);
     }
@@ -33,7 +34,8 @@ public sealed class ConfigCommandTests : IDisposable
         Assert.Equal(ExitCode.Failed, code);
         Assert.Equal("", output);
         Assert.Equal(
-            $"{_file}:31:11: error: virtualServices[0].port: 70000: out of range. Write a whole number from 1 to 65535.\n"
+            $"{_file}:31:11: error: virtualServices[0].port: 70000: out of range. Write a whole number from 1 to "
+            + "65535.\n"
             + $"{_file}: 1 error; not checked against this machine (--offline)\n",
             error);
     }
@@ -48,7 +50,7 @@ public sealed class ConfigCommandTests : IDisposable
         var (code, _, error) = Check(yaml);
 
         Assert.Equal(ExitCode.Failed, code);
-        Assert.EndsWith($"{_file}: 2 errors (2 against this machine, which --offline leaves out)\n", error,
+        Assert.EndsWith($"{_file}: 2 errors (2 against this machine, which --offline skips)\n", error,
             StringComparison.Ordinal);
     }
 
@@ -103,7 +105,8 @@ public sealed class ConfigCommandTests : IDisposable
     [Fact]
     public void Byte_order_mark_is_ignored()
     {
-        File.WriteAllText(_file, TestDocument.Valid, new System.Text.UTF8Encoding(encoderShouldEmitUTF8Identifier: true));
+        File.WriteAllText(_file, TestDocument.Valid,
+            new System.Text.UTF8Encoding(encoderShouldEmitUTF8Identifier: true));
 
         Assert.Equal(ExitCode.Ok, Run("config", "check", _file, "--offline").Code);
     }

@@ -49,7 +49,8 @@ public sealed class SchemaTests
     public void Example_names_the_schema_for_editors()
     {
         // The editor that completes the example reads the schema by this line.
-        Assert.StartsWith("# yaml-language-server: $schema=./sidestep.schema.json\n", Repository.Read("docs/example.yaml"));
+        Assert.StartsWith("# yaml-language-server: $schema=./sidestep.schema.json\n",
+            Repository.Read("docs/example.yaml"));
         Assert.True(File.Exists(Repository.File("docs/sidestep.schema.json")));
     }
 }
