@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Text.Json.Serialization;
 
 namespace Sidestep.Forwarding;
 
@@ -13,6 +14,7 @@ public readonly record struct Flow(
     IPAddress Source, IPAddress Destination, byte Protocol, ushort SourcePort = 0, ushort DestinationPort = 0)
 {
     /// <summary>The flow that an ICMP error belongs to which quotes this one: a server's packet to its client was quoted.</summary>
+    [JsonIgnore]
     public Flow Reversed => new(Destination, Source, Protocol, DestinationPort, SourcePort);
 
     /// <summary>For messages: without <see cref="Reversed"/>, which would have one of its own.</summary>
