@@ -41,7 +41,7 @@ public sealed class PrefixJson : JsonConverter<IPNetwork>
         if (IPAddress.TryParse(text, out var address))
             return new IPNetwork(address, address.GetAddressBytes().Length * 8);
         return IPNetwork.TryParse(text, out var network) ? network
-            : throw new JsonException("neither an IP address nor a prefix without host bits");
+            : throw new JsonException("neither an IP address nor a prefix");
     }
 
     /// <inheritdoc/>

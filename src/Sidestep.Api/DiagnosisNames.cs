@@ -75,7 +75,7 @@ public static class DiagnosisNames
     /// <summary>The path MTU between director and server is smaller than the MTU of the director's interface.</summary>
     public const string MtuTooSmall = "mtu-too-small";
 
-    /// <summary>The server advertises an MSS that does not fit the path.</summary>
+    /// <summary>The server advertises an MSS that is too large for the path.</summary>
     public const string MssNotClamped = "mss-not-clamped";
 
     /// <summary>Packets arrive with wrong checksums.</summary>

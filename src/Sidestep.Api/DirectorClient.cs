@@ -63,15 +63,19 @@ public sealed class DirectorClient : IDisposable
         X509Certificate2Collection caCertificates) =>
         Remote(director, certificate, caCertificates, null);
 
-    /// <summary>The same, with another way to connect, for tests; null: TCP. Without a certificate, the client does not
+    /// <summary>The same, with another function that connects, for tests; null: TCP. Without a certificate, the client
+    /// does not
     /// authenticate.</summary>
     internal static DirectorClient Remote(Uri director, X509Certificate2? certificate,
         X509Certificate2Collection caCertificates,
         Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>>? connect)
     {
         ArgumentNullException.ThrowIfNull(director);
-        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust,
-            RevocationMode = X509RevocationMode.NoCheck };
+        var policy = new X509ChainPolicy
+        {
+            TrustMode = X509ChainTrustMode.CustomRootTrust,
+            RevocationMode = X509RevocationMode.NoCheck
+        };
         policy.CustomTrustStore.AddRange(caCertificates);
         return new DirectorClient(
             new SocketsHttpHandler
@@ -175,8 +179,8 @@ public sealed class DirectorClient : IDisposable
         TResponse>(string path, TBody body, JsonTypeInfo<TBody> bodyType, JsonTypeInfo<TResponse> responseType,
         TimeSpan timeout, CancellationToken cancellation) where TResponse : class
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post,
-            path) { Content = JsonContent.Create(body, bodyType) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, path);
+        request.Content = JsonContent.Create(body, bodyType);
         return await SendAsync(request, responseType, timeout, cancellation).ConfigureAwait(false);
     }
 

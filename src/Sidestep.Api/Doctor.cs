@@ -34,7 +34,8 @@ public sealed record DoctorReport
 /// <summary>Something that is wrong, by name.</summary>
 public sealed record Diagnosis
 {
-    /// <summary>One of <see cref="DiagnosisNames"/>, in kebab-case; docs/operations.md describes them.</summary>
+    /// <summary>One of <see cref="DiagnosisNames"/>, in lower case with hyphens; docs/operations.md describes
+    /// them.</summary>
     public required string Name { get; init; }
 
     /// <summary>How severe it is.</summary>

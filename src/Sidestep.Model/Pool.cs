@@ -76,7 +76,7 @@ public sealed record RealServer
 /// <summary>The operating system of a real server.</summary>
 public enum OperatingSystemKind
 {
-    /// <summary>Linux, or a system with the same abilities.</summary>
+    /// <summary>Linux, or a system with the same capabilities.</summary>
     Linux,
 
     /// <summary>Windows, which does not decapsulate.</summary>

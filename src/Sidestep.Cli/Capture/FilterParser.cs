@@ -137,7 +137,7 @@ public sealed class FilterParser
             && IPAddress.TryParse(text, out var address)
             ? new IPNetwork(address, address.GetAddressBytes().Length * 8) : null;
 
-    /// <summary>A value by its name in kebab-case, such as <c>no-service</c>.</summary>
+    /// <summary>A value by its name, such as <c>no-service</c>.</summary>
     private T OneOf<T>(string after) where T : struct, Enum
     {
         var (text, column) = Value(after, $"a {after}");

@@ -16,8 +16,10 @@ public static class PlanCommand
     public static Command Create(Func<DirectorSettings, RunningState?> read, Func<DirectorSettings, string,
         Plan?>? requestPlan = null)
     {
-        var file = new Argument<string>("FILE") { Description =
-            "The proposed configuration file; - is standard input." };
+        var file = new Argument<string>("FILE")
+        {
+            Description = "The proposed configuration file; - is standard input.",
+        };
         var json = new Option<bool>("--json") { Description = "Print the plan as one JSON object on standard output." };
         var offline = new Option<bool>("--offline")
         {

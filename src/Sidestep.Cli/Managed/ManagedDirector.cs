@@ -12,13 +12,13 @@ public sealed class ManagedDirector : IDisposable
 {
     private readonly DirectorClient _client;
 
-    private ManagedDirector(DirectorSettings director) =>
-        _client = DirectorClient.OnThisMachine(DaemonReport.SocketPath(director));
+    /// <param name="socketPath">Path of the Unix socket of the director's daemon.</param>
+    internal ManagedDirector(string socketPath) => _client = DirectorClient.OnThisMachine(socketPath);
 
     /// <summary>Null: the director has the other engine, or its daemon does not run.</summary>
     public static ManagedDirector? Find(DirectorSettings director) =>
         DaemonReport.Read(director) is { Engine: EngineKind.Managed } && DaemonReport.IsRunning(director)
-            ? new ManagedDirector(director) : null;
+            ? new ManagedDirector(DaemonReport.SocketPath(director)) : null;
 
     /// <summary>What a configuration would change; null: the director has the other engine.</summary>
     /// <exception cref="EngineException">The daemon does not respond.</exception>

@@ -116,8 +116,13 @@ public sealed class PcapngReport(PcapngOutput file) : IFrameReport
         };
         file.Write(frame);
         if (result.IsSent)
-            file.Write(frame with { IsOut = true, Interface = outOf, Length = result.Bytes.Length,
-                Bytes = result.Bytes.ToArray() });
+            file.Write(frame with
+            {
+                IsOut = true,
+                Interface = outOf,
+                Length = result.Bytes.Length,
+                Bytes = result.Bytes.ToArray()
+            });
         if (++_waiting % FramesPerFlush == 0)
             file.Flush();
     }

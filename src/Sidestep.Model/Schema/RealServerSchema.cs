@@ -34,7 +34,7 @@ internal static class RealServerSchema
 
     public static readonly Key<OperatingSystemKind> Os = Key<OperatingSystemKind>.WithDefault("os",
         new ChoiceKind<OperatingSystemKind>(
-            new("linux", OperatingSystemKind.Linux, "Linux, or a system with the same abilities."),
+            new("linux", OperatingSystemKind.Linux, "Linux, or a system with the same capabilities."),
             new("windows", OperatingSystemKind.Windows, "Windows: at layer 2 only, because it does not decapsulate.")),
         OperatingSystemKind.Linux, "The operating system of the server.");
 

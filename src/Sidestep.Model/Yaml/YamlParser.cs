@@ -43,7 +43,7 @@ internal sealed class YamlParser
         }
         catch (YamlException malformed)
         {
-            var at = parser.At(malformed.Start);
+            var at = parser.At(malformed.Start.Line, malformed.Start.Column);
             if (TabAfter(yaml, at) is { } tab)
                 issues.Error("", tab, null, "not YAML: a tab in the indentation", "Indent with spaces");
             else
@@ -61,7 +61,10 @@ internal sealed class YamlParser
         catch (InvalidOperationException)
         {
             if (!parser._openBrackets.TryPeek(out var position))
-                position = parser.At(parser._parser.Current?.End ?? Mark.Empty);
+            {
+                var end = parser._parser.Current?.End;
+                position = parser.At(end?.Line ?? 0, end?.Column ?? 0);
+            }
             issues.Error("", position, null, "not YAML: a bracket that opens here or a little later is not closed",
                 "Close the bracket");
         }
@@ -81,7 +84,7 @@ internal sealed class YamlParser
         _parser.Consume<DocumentEnd>();
         if (!_parser.Accept<DocumentStart>(out var second))
             return root;
-        _issues.Error("", At(second.Start), null, "a second YAML document begins here",
+        _issues.Error("", StartOf(second), null, "a second YAML document begins here",
             "Keep one document per file: remove the line --- or ... before it");
         // One half of a configuration would only cause errors about the other half.
         return null;
@@ -89,7 +92,7 @@ internal sealed class YamlParser
 
     private Node ReadNode(string path, int depth)
     {
-        var at = At(_parser.Current!.Start);
+        var at = StartOf(_parser.Current!);
         if (_parser.TryConsume<AnchorAlias>(out var alias))
         {
             _issues.Error(path, at, "*" + alias.Value.Value, "YAML aliases are not supported",
@@ -154,11 +157,11 @@ internal sealed class YamlParser
     private void RejectAnchorAndTag(NodeEvent node, string path)
     {
         if (!node.Anchor.IsEmpty)
-            _issues.Error(path, At(node.Start), "&" + node.Anchor.Value, "YAML anchors are not supported",
+            _issues.Error(path, StartOf(node), "&" + node.Anchor.Value, "YAML anchors are not supported",
                 "Remove the anchor and write the value out where it is needed");
         // The parser marks some quoted texts with "!" alone; only a written tag has a name.
         if (!node.Tag.IsEmpty && !node.Tag.IsNonSpecific)
-            _issues.Error(path, At(node.Start), node.Tag.Value, "YAML tags are not supported",
+            _issues.Error(path, StartOf(node), node.Tag.Value, "YAML tags are not supported",
                 "Remove the tag: the form of a value follows from its key");
     }
 
@@ -169,7 +172,9 @@ internal sealed class YamlParser
         public Position At { get; } = at;
     }
 
-    private Position At(Mark mark) => new(Bounded(mark.Line + _linesBefore), Bounded(mark.Column));
+    private Position StartOf(ParsingEvent read) => At(read.Start.Line, read.Start.Column);
+
+    private Position At(long line, long column) => new(Bounded(line + _linesBefore), Bounded(column));
 
     private static int Bounded(long number) => (int)Math.Clamp(number, 1, int.MaxValue);
 

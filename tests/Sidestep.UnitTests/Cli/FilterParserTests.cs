@@ -4,7 +4,7 @@ using Sidestep.Forwarding.Capture;
 
 namespace Sidestep.UnitTests.Cli;
 
-/// <summary>A filter means what it says; one that means nothing is refused with place and cure.</summary>
+/// <summary>Valid filters, and the errors of invalid ones with their column and remedy.</summary>
 public sealed class FilterParserTests
 {
     [Fact]

@@ -43,7 +43,7 @@ public sealed class PlanCommandTests : IDisposable
             StringComparison.Ordinal), Running);
         Assert.Equal(ExitCode.Ok, code);
         Assert.Contains(
-            "warning: web/ipip: web2 (10.0.0.12) is deleted while it has 8190 slots and 7 remembered flows",
+            "warning: web/ipip: web2 (10.0.0.12) is deleted while it has 8190 slots and 7 tracked flows",
                 output.ReplaceLineEndings(" "), StringComparison.Ordinal);
         Assert.Contains("tracked flows: 7 stay, 0 move, 7 break", output.ReplaceLineEndings(" "),
             StringComparison.Ordinal);
@@ -100,7 +100,7 @@ public sealed class PlanCommandTests : IDisposable
         return (code, output.ToString(), error.ToString());
     }
 
-    /// <summary>The director runs <see cref="RunningYaml"/>, and every server has 7 remembered flows.</summary>
+    /// <summary>The director runs <see cref="RunningYaml"/>, and every server has 7 tracked flows.</summary>
     private static RunningState Running(DirectorSettings director)
     {
         var lan = new EgressInterface(1, "eth0", new(2), IPAddress.Parse("10.0.0.1"), 1500);

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Sidestep.Cli;
 using Sidestep.Cli.Commands;
 using Sidestep.Model;
+using Sidestep.UnitTests.Cli;
 
 namespace Sidestep.UnitTests.Model;
 
@@ -66,9 +67,10 @@ public sealed class ConfigCommandTests : IDisposable
         Assert.Equal(_file, (string?)report["file"]);
         Assert.False((bool)report["valid"]!);
         Assert.Equal(
-            """
-            [{"path":"virtualServices[0].port","line":31,"column":11,"value":"70000","reason":"out of range","remedy":"Write a whole number from 1 to 65535"}]
-            """,
+            CommandRun.Compact("""
+            [{"path":"virtualServices[0].port","line":31,"column":11,"value":"70000","reason":"out of range",
+            "remedy":"Write a whole number from 1 to 65535"}]
+            """),
             report["errors"]!.ToJsonString());
         Assert.Equal("[]", report["warnings"]!.ToJsonString());
     }

@@ -3,8 +3,7 @@ using Sidestep.Testing;
 
 namespace Sidestep.UnitTests.Model;
 
-/// <summary>docs/operations.md has every diagnosis, in the order that they are told in, with what it means and a
-/// cure.</summary>
+/// <summary>docs/operations.md has every diagnosis in the order of the report, with its meaning and remedy.</summary>
 public sealed class DiagnosisPageTests
 {
     [Fact]

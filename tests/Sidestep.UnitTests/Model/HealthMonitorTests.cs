@@ -12,11 +12,13 @@ public sealed class HealthMonitorTests
     public void Every_key_of_every_monitor_type_is_read()
     {
         var result = ConfigurationReader.Read(Document("""
-              - { name: t, type: tcp, probe: both, interval: 0.5, timeout: 0.25, rise: 3, fall: 4, jitter: 20, port: 81, send: "PING\r\n", expect: "\xff" }
+              - { name: t, type: tcp, probe: both, interval: 0.5, timeout: 0.25, rise: 3, fall: 4, jitter: 20,
+                  port: 81, send: "PING\r\n", expect: "\xff" }
               - { name: u, type: udp, send: x }
               - { name: h, type: http, path: /up, host: example.org, statusCodes: [200, 300-399], expectedText: ok }
               - { name: s, type: https, tls: name, caFile: /etc/ca.pem, serverName: example.org }
-              - { name: d, type: dns, query: example.org, recordType: aaaa, expectedCode: nxdomain, expectedAddress: "2001:db8::1" }
+              - { name: d, type: dns, query: example.org, recordType: aaaa, expectedCode: nxdomain,
+                  expectedAddress: "2001:db8::1" }
               - { name: i, type: icmp }
               - { name: c, type: command, command: /bin/true, arguments: [a, b c] }
             """, "[t, h, s, i, c]"), null);
@@ -114,12 +116,16 @@ public sealed class HealthMonitorTests
             targets.SelectMany(static m => m.Targets.Select(t => $"{m.Monitor.Name} {t.Address}:{t.Port}")));
     }
 
-    private static string Document(string monitors, string? names, string more = "") => $$"""
-        director: { interfaces: [{ name: eth0 }], hashKey: "8f1c2a63b0d94e57a1c3f5e7092b4d6f" }
-        healthMonitors:{{(monitors.Length == 0 ? " []" : "\n" + monitors)}}
-        pools:
-          - { name: web{{(names is null ? "" : $", monitors: {names}")}}{{(more.Length == 0 ? "" : ", " + more)}}, servers: [{ name: w, address: 10.0.0.11 }] }
-        virtualServices:
-          - { name: www, vip: 203.0.113.10, protocol: tcp, port: 80, pool: web }
-        """;
+    private static string Document(string monitors, string? names, string more = "")
+    {
+        string keys = (names is null ? "" : $", monitors: {names}") + (more.Length == 0 ? "" : ", " + more);
+        return $$"""
+            director: { interfaces: [{ name: eth0 }], hashKey: "8f1c2a63b0d94e57a1c3f5e7092b4d6f" }
+            healthMonitors:{{(monitors.Length == 0 ? " []" : "\n" + monitors)}}
+            pools:
+              - { name: web{{keys}}, servers: [{ name: w, address: 10.0.0.11 }] }
+            virtualServices:
+              - { name: www, vip: 203.0.113.10, protocol: tcp, port: 80, pool: web }
+            """;
+    }
 }

@@ -92,7 +92,7 @@ internal static class VipAndPortMistakes
             "port: 80\n    ports: [81]",
             "28:5: error: virtualServices[0].port: a virtual service has port and ports, which say the same. "
             + "Keep ports only, with everything in it."),
-        new("a range the wrong way round",
+        new("a reversed range",
             "port: 80",
             "ports: [80, 8099-8000]",
             "31:17: error: virtualServices[0].ports[1]: 8099-8000: the range is reversed. Write "
