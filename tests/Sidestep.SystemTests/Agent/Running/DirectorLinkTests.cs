@@ -24,7 +24,7 @@ public sealed class DirectorLinkTests : IDisposable
         _segment.File = _segment.File with
         {
             Servers = [Segment.ServerEntry(1)],
-            ExtraLines = ["api:", $"  listen: [ \"{Segment.DirectorAddress}:7443\" ]", $"  certificate: {PathOf("director.pem")}", $"  key: {PathOf("director.key")}", $"  caFile: {PathOf("authority.pem")}"],
+            ExtraLines = ["api:", $"  listen: [ \"{Segment.DirectorAddress}:7443\" ]", $"  certFile: {PathOf("director.pem")}", $"  keyFile: {PathOf("director.key")}", $"  caFile: {PathOf("authority.pem")}"],
         };
     }
 
@@ -83,7 +83,7 @@ public sealed class DirectorLinkTests : IDisposable
         _segment.Start().Until("agent API listening on");
         using var other = new CertificateAuthority("others");
         File.WriteAllText(PathOf("authority.pem.other"), other.Pem);
-        Start("authority.pem.other").Until("cannot be asked", Timeout);
+        Start("authority.pem.other").Until("cannot be reached", Timeout);
         Assert.DoesNotContain(Segment.Vip, OnLoopback(), StringComparison.Ordinal);
     }
 

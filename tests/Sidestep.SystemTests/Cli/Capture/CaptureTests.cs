@@ -175,7 +175,7 @@ public sealed partial class CaptureTests
     [GeneratedRegex(@"(\d+) frames captured")]
     private static partial Regex CapturedPattern();
 
-    [GeneratedRegex(@"(\d+) more matched and were not captured")]
+    [GeneratedRegex(@"(\d+) more frames matched and were not captured")]
     private static partial Regex MissedPattern();
 
     private sealed record TsharkFrame(long Number, string Comment, string Interface, int Direction, string MacSource,

@@ -35,7 +35,7 @@ public sealed class HealthTrackerConfigurationTests
         tracker.Record(Key(1), ProbeResult.Success);
         tracker.Record(Key(1, "other"), ProbeResult.Failure("no reply"));
         Assert.Equal(["down"], _changes.Select(static c => c.IsHealthy ? "up" : "down"));
-        var one = Configuration(1, static p => p with { MinHealthyMonitors = MinHealthyMonitors.One }, Tcp, other);
+        var one = Configuration(1, static p => p with { MinHealthyMonitors = new MinHealthyMonitors(1) }, Tcp, other);
         Apply(tracker, one);
         Assert.Equal(["down", "up"], _changes.Select(static c => c.IsHealthy ? "up" : "down"));
         Assert.Equal([1], Healthy(tracker, one));

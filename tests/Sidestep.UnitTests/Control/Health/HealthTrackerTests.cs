@@ -105,7 +105,7 @@ public sealed class HealthTrackerTests
     [Fact]
     public void Server_without_a_working_DSR_path_is_unhealthy_whatever_else_succeeds()
     {
-        var (tracker, configuration) = Tracker(MinHealthyMonitors.One, Path, Own);
+        var (tracker, configuration) = Tracker(new MinHealthyMonitors(1), Path, Own);
         AddResults(tracker, One, "own", "gg", throughDsrPath: false);
         Assert.Equal([], Members(tracker, configuration));
         AddResults(tracker, One, "path", "gg");
