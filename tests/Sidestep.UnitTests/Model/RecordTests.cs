@@ -97,22 +97,4 @@ public sealed class RecordTests
     public void Suggestion_as_a_remedy_has_no_full_stop() =>
         Assert.Equal("p: reason. Did you mean q?",
             new ConfigurationIssue("p", 1, 1, null, "reason", "Did you mean q?").ToString());
-
-    [Fact]
-    public void Service_is_served_by_its_own_pool_unless_another_one_stands_in()
-    {
-        var service = new VirtualService
-        {
-            Name = "www",
-            Vips = [],
-            Protocol = TransportProtocol.Tcp,
-            Ports = [],
-            Pool = "new"
-        };
-        Assert.Equal("new", service.ServingPool);
-        Assert.Equal(["new"], service.Pools);
-        var transition = service with { ServedBy = "old" };
-        Assert.Equal("old", transition.ServingPool);
-        Assert.Equal(["new", "old"], transition.Pools);
-    }
 }
