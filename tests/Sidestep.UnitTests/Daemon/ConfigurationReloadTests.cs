@@ -62,7 +62,8 @@ public sealed class ConfigurationReloadTests : IDisposable
     {
         Run(TestDirector.Yaml.Replace(text, replacement, StringComparison.Ordinal));
         Assert.Equal(
-            ["director.name and director.pinPath cannot change while the daemon runs: they identify its state. Restart the daemon"],
+            ["director.name and director.pinPath cannot change while the daemon runs: they identify its state. "
+                + "Restart the daemon"],
             _status.Current.Errors);
         Assert.Empty(_proposed);
     }

@@ -43,7 +43,8 @@ public sealed class DirectorLockTests : IDisposable
         var failure = await Assert.ThrowsAsync<EngineException>(() => _time.CompleteAsync(pending));
         Assert.Equal(TimeSpan.FromMilliseconds(900), _time.GetElapsedTime(0));
         Assert.StartsWith(
-            $"another sidestepd runs for the director 'edge1' (pid 77, lock {path}): stop it, or give this one another director.name (",
+            $"another sidestepd runs for the director 'edge1' (pid 77, lock {path}): stop it, or give this one "
+                + $"another director.name (",
             failure.Message, StringComparison.Ordinal);
     }
 

@@ -16,7 +16,8 @@ public sealed class LogTests
         log.Warning("two");
         log.Error("three");
         Assert.Equal(
-            "1971-01-01T00:00:00.007Z info: one\n1971-01-01T00:00:00.007Z warning: two\n1971-01-01T00:00:00.007Z error: three\n",
+            "1971-01-01T00:00:00.007Z info: one\n1971-01-01T00:00:00.007Z warning: two\n1971-01-01T00:00:00.007Z "
+                + "error: three\n",
             writer.ToString());
     }
 }

@@ -26,7 +26,12 @@ internal static class TestDirector
           - name: dns
             servers: [ { name: dns1, address: 10.1.0.11 } ]
         virtualServices:
-          - { name: www, vips: [ 203.0.113.10, "2001:db8:113::10" ], protocol: tcp, port: 80, pool: web, networkProfile: near }
+          - name: www
+            vips: [ 203.0.113.10, "2001:db8:113::10" ]
+            protocol: tcp
+            port: 80
+            pool: web
+            networkProfile: near
           - { name: dns, vip: 203.0.113.53, protocol: udp, port: 53, pool: dns, networkProfile: far }
         """;
 

@@ -98,7 +98,8 @@ public sealed class ApiCertificatesTests : IDisposable
     {
         _folder.Replace("ca.pem", "# nothing\n");
         Assert.Equal(
-            $"director.api.caFile: {_settings.CaFile}: the file has no certificate in PEM format (-----BEGIN CERTIFICATE-----).",
+            $"director.api.caFile: {_settings.CaFile}: the file has no certificate in PEM format (-----BEGIN "
+                + $"CERTIFICATE-----).",
             Assert.Throws<ApiException>(() => ApiCertificates.Read(_settings)).Message);
         _folder.Replace("ca.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
         Assert.StartsWith($"director.api.caFile: {_settings.CaFile}: not a certificate in PEM format: ",

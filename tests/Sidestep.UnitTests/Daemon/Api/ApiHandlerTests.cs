@@ -131,7 +131,8 @@ public sealed class ApiHandlerTests : IDisposable
             ("POST", "/v1/drains/web1") })
         {
             AssertProblem(await AgentAsync(method, path, subject), 403, "wrong certificate",
-                $"the certificate of '{name}' does not authorise requests for 'web1': use a certificate with the server's name as its common name");
+                $"the certificate of '{name}' does not authorise requests for 'web1': use a certificate with the "
+                    + $"server's name as its common name");
         }
         Assert.Empty(_agents.All);
     }
@@ -146,7 +147,8 @@ public sealed class ApiHandlerTests : IDisposable
     [InlineData("POST", "/v1/drains/web9", """{ "state": "draining" }""")]
     public async Task Server_outside_all_pools_is_unknown(string method, string path, string body) => AssertProblem(
         await AgentAsync(method, path, "CN=web9", body), 404, "no such server",
-        "no real server of this director has the name or address 'web9': add it to a pool, or give the agent the certificate of a server in a pool");
+        "no real server of this director has the name or address 'web9': add it to a pool, or give the agent the "
+            + "certificate of a server in a pool");
 
     [Theory]
     [InlineData("POST", "/v1/spec/web1")]

@@ -95,7 +95,8 @@ public sealed class EngineSelectorTests
     [InlineData("monitors: [ both ], servers", true)]
     public void Engine_without_probes_rejects_pools_that_need_them(string keys, bool isRejected)
     {
-        var yaml = TestDirector.Yaml.Replace("    servers:", "    " + string.Join("\n    ", keys.Split(", ")) + ":", StringComparison.Ordinal) + """
+        var lines = $"    {string.Join("\n    ", keys.Split(", "))}:";
+        var yaml = TestDirector.Yaml.Replace("    servers:", lines, StringComparison.Ordinal) + """
 
             healthMonitors:
               - { name: direct, type: tcp, probe: server, port: 80 }
@@ -108,7 +109,8 @@ public sealed class EngineSelectorTests
         if (reason is not null)
         {
             Assert.StartsWith(
-                "the managed engine sends probes through the encapsulation by a BPF program, which cannot be loaded here (no CAP_BPF): "
+                "the managed engine sends probes through the encapsulation by a BPF program, which cannot be loaded "
+                    + "here (no CAP_BPF): "
                 + "give the pool 'web' allowUnverifiedDsrPath: true", reason, StringComparison.Ordinal);
         }
     }

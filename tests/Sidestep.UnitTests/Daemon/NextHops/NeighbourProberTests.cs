@@ -93,7 +93,8 @@ public sealed class NeighbourProberTests
         Learn(known: "020000000012", "020000000011", "020000000013");
         Assert.Empty(_network.Calls);
         Assert.Equal(
-            ["several hosts on 'eth0' answer for 10.0.0.0: 02:00:00:00:00:11, 02:00:00:00:00:13. Traffic to it reaches one of them"], _log);
+            ["several hosts on 'eth0' answer for 10.0.0.0: 02:00:00:00:00:11, 02:00:00:00:00:13. Traffic to it "
+                + "reaches one of them"], _log);
     }
 
     [Fact]

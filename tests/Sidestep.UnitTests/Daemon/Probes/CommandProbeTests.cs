@@ -26,7 +26,8 @@ public sealed class CommandProbeTests
     {
         var result =
             await ShellAsync(
-            "i=0; while [ $i -lt 3000 ]; do printf 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'; i=$((i+1)); done; exit 1");
+            "i=0; while [ $i -lt 3000 ]; do printf "
+                + "'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'; i=$((i+1)); done; exit 1");
         Assert.Equal("exit code 1: " + new string('x', 200), result.Reason);
     }
 
@@ -34,7 +35,8 @@ public sealed class CommandProbeTests
     public async Task Environment_has_target_source_and_mark()
     {
         const string Script =
-            """echo "$SIDESTEP_SERVER $SIDESTEP_SERVER_ADDRESS $SIDESTEP_POOL $SIDESTEP_PROBE $SIDESTEP_ADDRESS $SIDESTEP_PORT $SIDESTEP_SOURCE $SIDESTEP_MARK"; exit 1""";
+            "echo \"$SIDESTEP_SERVER $SIDESTEP_SERVER_ADDRESS $SIDESTEP_POOL $SIDESTEP_PROBE "
+                + "$SIDESTEP_ADDRESS $SIDESTEP_PORT $SIDESTEP_SOURCE $SIDESTEP_MARK\"; exit 1";
         Assert.Equal("exit code 1: web1 10.0.0.11 web dsr-path 203.0.113.10 80 10.0.0.2 1358954503",
             (await ShellAsync(Script)).Reason);
         Assert.Equal("exit code 1: web1 10.0.0.11 web server 10.0.0.11 80  0",

@@ -19,7 +19,8 @@ public sealed class HttpProbeTests : IDisposable
         var (result, request) = await RunAsync(Expected200, Ok);
         Assert.Equal(ProbeResult.Success, result);
         Assert.Equal(
-            "GET /health HTTP/1.1\r\nHost: www.example\r\nUser-Agent: sidestep\r\nAccept: */*\r\nConnection: close\r\n\r\n", request);
+            "GET /health HTTP/1.1\r\nHost: www.example\r\nUser-Agent: sidestep\r\nAccept: */*\r\nConnection: "
+                + "close\r\n\r\n", request);
     }
 
     [Fact]
