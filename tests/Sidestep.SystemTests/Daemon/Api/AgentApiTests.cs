@@ -163,8 +163,8 @@ public sealed class AgentApiTests : IDisposable
 
     private DirectorConfiguration WithApi() => _segment.File with
     {
-        ExtraLines = ["api:", $"  listen: [ \"{Listen}\" ]", $"  certificate: {PathOf("director.pem")}",
-            $"  key: {PathOf("director.key")}", $"  caFile: {PathOf("authority.pem")}"],
+        ExtraLines = ["api:", $"  listen: [ \"{Listen}\" ]", $"  certFile: {PathOf("director.pem")}",
+            $"  keyFile: {PathOf("director.key")}", $"  caFile: {PathOf("authority.pem")}"],
     };
 
     private void WriteFiles(CertificateAuthority? ca = null)
