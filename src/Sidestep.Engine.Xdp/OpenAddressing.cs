@@ -43,7 +43,7 @@ internal static class OpenAddressing
             for (var probe = 0; isUsed(table[at]); probe++)
             {
                 if (probe + 1 >= Constants.ProbeLimit)
-                    {
+                {
                     throw new EngineException($"too many of the {entries.Length} {what} collide in the hash table, "
                         + "which no ordinary choice of addresses and ports does: please report the configuration; "
                         + "other addresses or ports avoid it");

@@ -14,7 +14,7 @@ internal static class PinnedMaps
     internal static StateMaps? Open(string pinPath, string name, bool writable = false)
     {
         if (Kernel.MissingCapabilities() is { Count: > 0 } missing)
-            {
+        {
             throw new EngineException(
                 $"not allowed to read the director's maps: {string.Join(", ", missing)} missing. Run as root");
         }
@@ -24,7 +24,7 @@ internal static class PinnedMaps
             if (!Directory.Exists(pins.Path) || pins.OpenMaps(out _) is not { } opened)
                 return null;
             if (Adoption.Differences(opened) is { Count: > 0 } differences)
-                {
+            {
                 throw new EngineException($"another version started the director '{name}': "
                     + $"{string.Join("; ", differences)}. Use that version's sidestep, or restart sidestepd");
             }

@@ -242,8 +242,8 @@ internal sealed class TableWriter
         Check("other directors", tables.Peers.Length, Constants.Peers);
         Check("prefixes in access lists and VIPs", prefixes, Constants.Prefixes / 2);
         if (problems.Count > 0)
-            {
-            throw new EngineException($"the configuration does not fit the {Capabilities.Engine} engine: "
+        {
+            throw new EngineException($"the configuration exceeds the limits of the {Capabilities.Engine} engine: "
                 + $"{string.Join("; ", problems)}. docs/limits.md has the limits and what they cost");
         }
     }

@@ -202,7 +202,7 @@ public sealed unsafe class PacketRing : IDisposable
         return true;
     }
 
-    /// <summary>Reads a frame that does not fit an entry: it waits as a whole in the socket's queue.</summary>
+    /// <summary>Reads a frame that is longer than an entry: it waits as a whole in the socket's queue.</summary>
     private bool TryReadLong(out int length, out FrameOffload offload)
     {
         fixed (byte* to = &_long[Headroom + TagBytes])

@@ -6,7 +6,7 @@ namespace Sidestep.Native;
 /// <summary>Socket options that .NET does not define (socket(7), ip(7), ipv6(7), icmp(7)).</summary>
 public static class SocketSettings
 {
-    private const int Mark = 36;
+    private const int MarkOption = 36;
     private const int LevelIp = 0, LevelIpv6 = 41, LevelIcmp6 = 58, LevelRaw = 255;
     private const int BindAddressNoPort = 24, DiscoverMtu = 10, DiscoverMtu6 = 23, IcmpFilter = 1;
     private const int ProbeMtu = 3;
@@ -14,7 +14,7 @@ public static class SocketSettings
     /// <summary>Marks every packet of the socket (SO_MARK); needs CAP_NET_ADMIN.</summary>
     /// <exception cref="SocketException">EPERM: CAP_NET_ADMIN is missing.</exception>
     public static void SetMark(Socket socket, uint mark) =>
-        socket.SetRawSocketOption(Libc.SOL_SOCKET, Mark, BitConverter.GetBytes(mark));
+        socket.SetRawSocketOption(Libc.SOL_SOCKET, MarkOption, BitConverter.GetBytes(mark));
 
     /// <summary>Leaves the choice of the port to connect (IP_BIND_ADDRESS_NO_PORT), so that it needs to be unique for
     /// one destination only.</summary>

@@ -35,7 +35,7 @@ public sealed class FlowHashVectorTests(Engines engines)
     {
         var vector = All.Vectors[index];
         var tables = TableCompiler.Compile(
-            ConfigurationOf(vector, int.Parse(size, CultureInfo.InvariantCulture)), Hops());
+            ConfigurationOf(vector, int.Parse(size, CultureInfo.InvariantCulture)), AllNextHops());
         var transport = string.Create(CultureInfo.InvariantCulture,
             $"{(vector.Protocol == 6 ? "tcp" : "udp")}: {{from: {vector.SourcePort}, to: {vector.DestinationPort}}}");
         var frame = CaseTable.Frame(
@@ -88,7 +88,7 @@ public sealed class FlowHashVectorTests(Engines engines)
         ],
     };
 
-    private static NextHops Hops() => new([Uplink],
+    private static NextHops AllNextHops() => new([Uplink],
         All.Members.ToDictionary(
             static m => IPAddress.Parse(m.Address), static m => new NextHop(Uplink, MacAddress.Read(MacOf(m)))),
         new Dictionary<IPAddress, string>());

@@ -45,7 +45,7 @@ public sealed class XdpReplay : IReplayEngine
     public ReplayedFrame Run(ReadOnlySpan<byte> frame, int interfaceIndex, long time)
     {
         if (frame.Length > LongestFrame)
-            {
+        {
             throw new EngineException(string.Create(CultureInfo.InvariantCulture,
                 $"a frame of {frame.Length} bytes is longer than a test run of the kernel accepts ({LongestFrame}): "
                 + $"use --engine managed"));

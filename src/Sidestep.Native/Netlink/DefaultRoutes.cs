@@ -29,7 +29,7 @@ public static class DefaultRoutes
                 continue;
             var output = reply.Attribute(RouteMessage.Bytes, RouteMessage.Output).Span;
             if (output.Length == 4)
-                {
+            {
                 var index = BinaryPrimitives.ReadInt32LittleEndian(output);
                 found.Add(new DefaultRouteInfo(family, index, Gateway(reply, RouteMessage.Bytes)));
             }

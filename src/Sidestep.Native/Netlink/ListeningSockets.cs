@@ -28,8 +28,8 @@ public static class ListeningSockets
                 request[0] = family;
                 request[1] = protocol;
                 BinaryPrimitives.WriteUInt32LittleEndian(request.AsSpan(4), states);
-                var query = new NetlinkRequest($"list {name} sockets", ByFamily, NetlinkRequest.Dump, request);
-                foreach (var reply in socket.Execute(query))
+                var list = new NetlinkRequest($"list {name} sockets", ByFamily, NetlinkRequest.Dump, request);
+                foreach (var reply in socket.Execute(list))
                 {
                     if (reply.Type != ByFamily || reply.Payload[0] != family || found.Count >= limit)
                         continue;

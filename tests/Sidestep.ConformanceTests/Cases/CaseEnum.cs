@@ -2,7 +2,7 @@ using Sidestep.Forwarding;
 
 namespace Sidestep.ConformanceTests.Cases;
 
-/// <summary>Enumeration values in kebab-case, as in all output: NoService is no-service.</summary>
+/// <summary>Enumeration values as in all output, in lower case with hyphens: NoService is no-service.</summary>
 internal static class CaseEnum
 {
     public static T Parse<T>(CaseNode node) where T : struct, Enum =>

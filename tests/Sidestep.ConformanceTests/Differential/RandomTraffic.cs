@@ -136,7 +136,8 @@ internal sealed class RandomTraffic
             case 6:
                 // Fields of extension headers.
                 frame[Math.Min(ip + 40 + _random.Next(24), frame.Length - 1)] = _random.Next(
-                    3) switch { 0 => Of(Protocols), 1 => (byte)_random.Next(4), _ => (byte)_random.Next(256) };
+                    3) switch
+                { 0 => Of(Protocols), 1 => (byte)_random.Next(4), _ => (byte)_random.Next(256) };
                 break;
             default:
                 frame[ip + _random.Next(4)] = (byte)(

@@ -49,7 +49,7 @@ public sealed class OpenAddressingTests
     [InlineData(256)]
     [InlineData(65536)]
     [InlineData(1 << 20)]
-    public void Services_with_regular_addresses_and_ports_fit_the_hash_table(int step)
+    public void Services_with_regular_addresses_and_ports_are_placed_in_the_hash_table(int step)
     {
         var vips = new Vip[Constants.VipEntries];
         var services = new ServiceEntry[Constants.ServiceEntries];
@@ -75,7 +75,7 @@ public sealed class OpenAddressingTests
     }
 
     [Fact]
-    public void Random_services_fit_the_hash_table()
+    public void Random_services_are_placed_in_the_hash_table()
     {
         var services = new ServiceEntry[Constants.ServiceEntries];
         for (var seed = 0; seed < 100; seed++)

@@ -49,14 +49,14 @@ internal static class TestTables
 
     public static VirtualService Service(
         string name, string pool, uint vip = 0xcb00_7101, int port = 53, bool l3 = false) => new()
-    {
-        Name = name,
-        Vips = [Single(Address(vip))],
-        Protocol = TransportProtocol.Udp,
-        Ports = [PortRange.One(port)],
-        Pool = pool,
-        NetworkProfile = l3 ? null : "l2",
-    };
+        {
+            Name = name,
+            Vips = [Single(Address(vip))],
+            Protocol = TransportProtocol.Udp,
+            Ports = [PortRange.One(port)],
+            Pool = pool,
+            NetworkProfile = l3 ? null : "l2",
+        };
 
     /// <summary>Compiles tables in which every server has a next hop with the given Ethernet address.</summary>
     public static ForwardingTables Compile(
@@ -66,8 +66,11 @@ internal static class TestTables
         var configuration = new Configuration
         {
             Director =
-                new DirectorSettings { HashKey = new HashKey(1, 2),
-                    Interfaces = [new DirectorInterface("eth0", Driver.Auto)] },
+                new DirectorSettings
+                {
+                    HashKey = new HashKey(1, 2),
+                    Interfaces = [new DirectorInterface("eth0", Driver.Auto)]
+                },
             NetworkProfiles = [new NetworkProfile { Name = "l2", DsrType = DsrType.L2 }],
             Pools = [.. pools],
             VirtualServices = [.. services],

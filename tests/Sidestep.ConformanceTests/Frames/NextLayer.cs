@@ -9,11 +9,11 @@ internal sealed record NextLayer(string Name)
     /// <summary>The first layer that adds bytes to the frame.</summary>
     public static NextLayer Of(IEnumerable<Layer> inside, byte[] input) =>
         inside.FirstOrDefault(static l => l.Name != "first")?.Name switch
-    {
-        null => new NextLayer(""),
-        "datagram of input" => new NextLayer(PartialLayers.IsIpv6(input) ? "ipv6" : "ipv4"),
-        var name => new NextLayer(name),
-    };
+        {
+            null => new NextLayer(""),
+            "datagram of input" => new NextLayer(PartialLayers.IsIpv6(input) ? "ipv6" : "ipv4"),
+            var name => new NextLayer(name),
+        };
 
     /// <summary>EtherType: that of the row, or that of the layer.</summary>
     public long EtherType(CaseNode node) => node["type"].Exists ? node["type"].Number : Name switch

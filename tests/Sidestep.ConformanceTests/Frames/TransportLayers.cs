@@ -10,7 +10,8 @@ internal static class TransportLayers
 
     public static byte[] Tcp(CaseNode node, LayerContext context, Func<int, byte[]> payloadAt)
     {
-        node.Only("from", "to", "seq", "ack", "flags", "window", "options", "dataOffset", "checksum", "checksumError");
+        node.Only(
+            "from", "to", "seq", "ack", "flags", "windowSize", "options", "dataOffset", "checksum", "checksumError");
         var options = Convert.FromHexString(node["options"].TextOr(""));
         byte[] segment =
         [
@@ -20,7 +21,7 @@ internal static class TransportLayers
             .. Bytes.U32(context.Number(node["ack"], 8, 32, 0)),
             (byte)(node["dataOffset"].NumberOr(5 + options.Length / 4) << 4),
             (byte)node["flags"].TextOr("S").Sum(static c => 1 << ControlBits.IndexOf(c, StringComparison.Ordinal)),
-            .. Bytes.U16(context.Number(node["window"], 14, 16, 64240)),
+            .. Bytes.U16(context.Number(node["windowSize"], 14, 16, 64240)),
             0, 0, // checksum
             0, 0, // urgent pointer
             .. options,

@@ -87,7 +87,8 @@ public sealed class Engines : IDisposable
     {
         const int Day = 24 * 60 * 60;
         maps.Capturing = FilterWriter.Of(CaptureFilter.Everything, new CaptureLimits { Rate = 0 },
-            RunningTables.Read(maps)) with { Verdicts = ulong.MaxValue };
+            RunningTables.Read(maps)) with
+        { Verdicts = ulong.MaxValue };
         maps.Control.Capture = Ticks.Now + Ticks.Of(Day);
     }
 

@@ -77,8 +77,11 @@ public sealed class TwoArmTests
             netns.Ip("route add default via 10.9.1.1");
             segment.Serve(netns, number);
             segment.File =
-                segment.File with { Servers = [.. segment.File.Servers,
-                    new PoolServer($"far{number}", $"10.9.1.{10 + number}")] };
+                segment.File with
+                {
+                    Servers = [.. segment.File.Servers,
+                    new PoolServer($"far{number}", $"10.9.1.{10 + number}")]
+                };
         }
     }
 }

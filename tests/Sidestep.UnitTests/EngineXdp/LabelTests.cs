@@ -13,10 +13,10 @@ namespace Sidestep.UnitTests.EngineXdp;
 public sealed class LabelTests
 {
     private static readonly GroupKey Group = new("web", new Encap(Sidestep.Model.Encapsulation.Gue, 6081));
-    private static readonly NextHop Hop = new(
+    private static readonly NextHop ServerNextHop = new(
         new EgressInterface(1, "eth0", new MacAddress(2), null, 1500), new MacAddress(3));
     private static readonly Sidestep.Forwarding.ServerEntry Server = new(
-        "web1", IPAddress.Parse("2001:db8::1"), 7, Hop);
+        "web1", IPAddress.Parse("2001:db8::1"), 7, ServerNextHop);
 
     [Fact]
     public void Server_is_read_back_from_its_label()
@@ -55,7 +55,7 @@ public sealed class LabelTests
     }
 
     [Fact]
-    public void Start_of_a_drain_is_kept_to_the_millisecond()
+    public void Start_of_a_drain_is_stored_to_the_millisecond()
     {
         var start = new DateTimeOffset(2026, 1, 2, 3, 4, 5, 678, TimeSpan.Zero);
         Assert.Equal(start, Labels.TimeOf(Labels.Of(Group, Server with { DrainingSince = start })));

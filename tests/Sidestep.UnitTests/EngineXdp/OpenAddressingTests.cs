@@ -87,7 +87,7 @@ public sealed class OpenAddressingTests
         tests: 100);
 
     [Fact]
-    public void IPv6_VIPs_that_differ_only_in_one_half_are_found()
+    public void IPv6_VIPs_that_differ_only_in_one_word_are_found()
     {
         var addresses = Enumerable.Range(1, 50)
             .SelectMany(static i => new[] { (High: (ulong)i, Low: 0ul), (High: 0ul, Low: (ulong)i) }).ToArray();

@@ -94,11 +94,11 @@ public sealed class PrefixStoreTests
     {
         var store = new PrefixStore(_trie);
         var list = new AccessList { Name = "a", Allow = [IPNetwork.Parse("10.0.0.0/8"), IPNetwork.Parse("::/0")] };
-        var (kept, vips) = (
+        var (retained, vips) = (
             store.SetOf(new AccessList { Name = "b" }), store.SetOf([(IPNetwork.Parse("203.0.113.0/24"), 1)]));
         var set = store.SetOf(list);
-        store.RetainOnly(new HashSet<uint> { kept });
-        Assert.Equal([kept], _trie.Sets);
+        store.RetainOnly(new HashSet<uint> { retained });
+        Assert.Equal([retained], _trie.Sets);
         // Both are written again, because their sets are gone.
         Assert.NotEqual(set, store.SetOf(list));
         Assert.NotEqual(vips, store.SetOf([(IPNetwork.Parse("203.0.113.0/24"), 1)]));
@@ -122,14 +122,14 @@ public sealed class PrefixStoreTests
     public void Longest_prefix_decides_for_any_list_and_address() => Gens.Check(
         from entries in Gen.ListOf(Gens.UInt32.Zip(Gen.Choose(1, 32)).Zip(Gen.Elements(true, false)), 6)
         from source in Gens.UInt32
-        from near in Gen.Elements(true, false)
+        from isClose in Gen.Elements(true, false)
         select (Entries: entries.DistinctBy(static e => Prefix(e.Item1.Item1, e.Item1.Item2)).ToArray(), Source: source,
-            Near: near),
+            IsClose: isClose),
         static test =>
         {
             var trie = new Trie();
             // Half of the addresses differ from a prefix only in the last bits.
-            var source = test.Near && test.Entries.Length > 0
+            var source = test.IsClose && test.Entries.Length > 0
                 ? test.Entries[0].Item1.Item1 ^ test.Source >> 20
                 : test.Source;
             var prefixes = test.Entries.Select(

@@ -58,7 +58,7 @@ public sealed class SlotStoreTests
         Assert.Equal(default, new SlotStore(_memory.Of, []).Write(Group, [], null, default));
 
     [Fact]
-    public void Table_that_does_not_fit_inline_goes_to_the_map_as_a_whole()
+    public void Table_that_is_too_large_for_the_inline_blocks_goes_to_the_map_as_a_whole()
     {
         var store = new SlotStore(_memory.Of, []);
         store.Write(Group, Filled(1, (InlineBlocks - 3) * BlockSlots), null, default);
