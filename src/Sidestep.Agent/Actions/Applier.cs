@@ -9,8 +9,8 @@ namespace Sidestep.Agent.Actions;
 internal sealed class Applier(StateStore store, IHostKernel kernel, Action<string> log)
 {
     /// <param name="desired">The whole desired state.</param>
-    /// <param name="programs">Loaded before any change, so that nothing has changed if the kernel rejects them. Null: no
-    /// programs are desired.</param>
+    /// <param name="programs">Loaded before any change, so that nothing has changed if the kernel rejects them. Null:
+    /// no programs are desired.</param>
     /// <param name="before">The recorded value of a sysctl from before <c>--persist</c>; null: unknown.</param>
     public void Apply(DesiredState desired, IAgentPrograms? programs, Func<SysctlRecord, int?>? before = null)
     {
@@ -74,7 +74,8 @@ internal sealed class Applier(StateStore store, IHostKernel kernel, Action<strin
         return sysctls;
     }
 
-    /// <summary>Reverts what an earlier run configured and this one does not name, and drops it from the state.</summary>
+    /// <summary>Reverts what an earlier run configured and this one does not name, and drops it from the
+    /// state.</summary>
     private HostState RemoveUndesired(HostState state, DesiredState desired, HostInventory host)
     {
         var undo = new Undo(kernel, host, log);

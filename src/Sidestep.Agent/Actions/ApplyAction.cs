@@ -8,7 +8,8 @@ using Sidestep.Agent.State;
 
 namespace Sidestep.Agent.Actions;
 
-/// <summary>Configures this host as a real server, once. The options replace whatever an earlier run configured.</summary>
+/// <summary>Configures this host as a real server, once. The options replace whatever an earlier run
+/// configured.</summary>
 internal sealed class ApplyAction(IHostPlatform platform, Action<string> log)
 {
     /// <returns>The verification after the change.</returns>

@@ -18,8 +18,8 @@ internal static class ProgramCheck
         {
             if (desired.At(attached.Hook).Any(i => i.Index == attached.Interface.Index))
                 continue;
-            result.Add(false, NameOf(desired, attached.Hook), attached.Interface.Name, Describe(attached.Filter), "none",
-                "Run 'sidestep-agent apply' again, or 'sidestep-agent remove'.");
+            result.Add(false, NameOf(desired, attached.Hook), attached.Interface.Name, Describe(attached.Filter),
+                "none", "Run 'sidestep-agent apply' again, or 'sidestep-agent remove'.");
         }
         if (programs is null)
             return;

@@ -77,8 +77,8 @@ internal sealed class Undo(IHostKernel kernel, HostInventory host, Action<string
         log($"{record.Vip}: no longer local through lo");
     }
 
-    /// <summary>The agent adds IPv4 with scope host and IPv6 deprecated: any other address was added by another program.
-    /// </summary>
+    /// <summary>The agent adds IPv4 with scope host and IPv6 deprecated: any other address was added by another
+    /// program.</summary>
     private void LoopbackAddress(AddressRecord record, InterfaceAddress address)
     {
         var isIPv6 = address.Address.AddressFamily == AddressFamily.InterNetworkV6;

@@ -20,7 +20,8 @@ internal static class Verifier
     /// <param name="desired">The desired state.</param>
     /// <param name="host">The present state.</param>
     /// <param name="kernel">The kernel.</param>
-    /// <param name="programs">The programs of this agent, to compare with those attached; null: none are desired.</param>
+    /// <param name="programs">The programs of this agent, to compare with those attached; null: none are
+    /// desired.</param>
     public static Verification Check(
         DesiredState desired, HostInventory host, IHostKernel kernel, IAgentPrograms? programs)
     {
@@ -71,7 +72,8 @@ internal static class Verifier
         var misplaced = places.FirstOrDefault(a => a.PrefixLength != longest || !host.IsLoopback(a.InterfaceIndex));
         result.Add(places.Count > 0 && misplaced is null, ConditionNames.Vip, vip.ToString(), found,
             $"/{longest} on lo only", misplaced is null ? ApplyAgain
-                : $"Remove it: ip address del {vip}/{misplaced.PrefixLength} dev {host.NameOf(misplaced.InterfaceIndex)}");
+                : $"Remove it: ip address del {vip}/{misplaced.PrefixLength} "
+                + $"dev {host.NameOf(misplaced.InterfaceIndex)}");
     }
 
     private static void Interface(InterfaceInfo item, IHostKernel kernel, bool scopeHost, Verification result)
@@ -88,7 +90,8 @@ internal static class Verifier
         if (Effective(kernel, item.Name, Sysctl.Forwarding) != 0)
         {
             result.Note(Verification.ForwardingName, item.Name, "1", "any",
-                "DSR does not need it, because the VIP is local. The agent does not change it: something else may need it.");
+                "DSR does not need it, because the VIP is local. The agent does not change it: "
+                + "something else may need it.");
         }
     }
 
@@ -140,7 +143,8 @@ internal static class Verifier
                 "Replies go directly to the clients: make sure that there are routes to all of them.");
             return;
         }
-        result.Add(true, ConditionNames.DefaultRoute, name, string.Join(", ", routes.Select(r =>
-            $"{(r.Gateway is null ? "" : $"via {r.Gateway} ")}dev {host.NameOf(r.InterfaceIndex)}")), RouteExpected, "");
+        var found = string.Join(", ", routes.Select(r =>
+            $"{(r.Gateway is null ? "" : $"via {r.Gateway} ")}dev {host.NameOf(r.InterfaceIndex)}"));
+        result.Add(true, ConditionNames.DefaultRoute, name, found, RouteExpected, "");
     }
 }

@@ -10,7 +10,8 @@ namespace Sidestep.Agent.Actions;
 /// <summary>Verifies that this host is ready as a real server, and changes nothing.</summary>
 internal static class VerifyAction
 {
-    /// <exception cref="ProblemsException">The options are invalid, or there are none and nothing is applied.</exception>
+    /// <exception cref="ProblemsException">The options are invalid, or there are none and nothing is
+    /// applied.</exception>
     public static Verification Run(IHostPlatform platform, Request request)
     {
         using var kernel = platform.OpenKernel();

@@ -6,7 +6,8 @@ namespace Sidestep.Agent.Host;
 /// <summary>The sysctls that a real server needs, and the values of each that are good enough.</summary>
 internal static class DesiredSysctl
 {
-    /// <summary>The sysctls in the order to set them: <c>all</c> first, because it covers interfaces that appear later.</summary>
+    /// <summary>The sysctls in the order to set them: <c>all</c> first, because it covers interfaces that appear
+    /// later.</summary>
     /// <remarks>rp_filter is set on the interface only: the kernel uses the larger value, and loose (2) is larger than
     /// strict (1), so <c>all</c> needs no change. It is set even where validation is off (0), so that a later
     /// <c>all</c>=1 does no harm.</remarks>

@@ -32,11 +32,13 @@ internal sealed record HostInventory
 
     public bool IsLoopback(int index) => Interfaces.Any(i => i.Index == index && i.IsLoopback);
 
-    /// <summary>The present name of an interface, because a name can change; <c>interface 7</c> when it is gone.</summary>
+    /// <summary>The present name of an interface, because a name can change; <c>interface 7</c> when it is
+    /// gone.</summary>
     public string NameOf(int index) => Interfaces.FirstOrDefault(i => i.Index == index)?.Name
         ?? $"interface {index.ToString(CultureInfo.InvariantCulture)}";
 
-    /// <summary>The VIP as an address of <c>lo</c> with the longest prefix; null: <c>lo</c> does not have it so.</summary>
+    /// <summary>The VIP as an address of <c>lo</c> with the longest prefix; null: there is
+    /// none.</summary>
     public InterfaceAddress? OnLoopback(IPAddress vip) => Addresses.FirstOrDefault(a =>
         a.InterfaceIndex == Loopback && a.PrefixLength == vip.GetAddressBytes().Length * 8 && a.Address.Equals(vip));
 

@@ -4,7 +4,8 @@ using Sidestep.Native;
 
 namespace Sidestep.Agent.Host;
 
-/// <summary>What the agent gets from the operating system: one implementation for Linux, another for unit tests.</summary>
+/// <summary>What the agent gets from the operating system: one implementation for Linux, another for unit
+/// tests.</summary>
 internal interface IHostPlatform
 {
     HostPrivileges Privileges { get; }

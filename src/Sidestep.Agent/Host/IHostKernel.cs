@@ -11,7 +11,8 @@ internal interface IHostKernel : IDisposable
 {
     HostInventory ReadInventory();
 
-    /// <summary>The value; null: there is no such sysctl, because the interface is gone or the kernel lacks the key.</summary>
+    /// <summary>The value; null: there is no such sysctl, because the interface is gone or the kernel lacks the
+    /// key.</summary>
     int? ReadSysctl(Sysctl setting);
 
     void WriteSysctl(Sysctl setting, int value);
@@ -45,7 +46,8 @@ internal interface IHostKernel : IDisposable
     void DetachFilter(int interfaceIndex, Hook hook);
 
     /// <summary>Loads the agent's programs.</summary>
-    /// <param name="existing">The maps of attached programs: reused if their definitions are the same. Null: none.</param>
+    /// <param name="existing">The maps of attached programs: reused if their definitions are the same. Null:
+    /// none.</param>
     IAgentPrograms LoadPrograms(AgentMaps? existing);
 
     /// <summary>Opens a program that is attached already.</summary>

@@ -8,7 +8,8 @@ using Sidestep.Native.Netlink;
 
 namespace Sidestep.Agent.Input;
 
-/// <summary>Turns a spec into the <see cref="DesiredState"/> of this host, or reports every reason why it cannot.</summary>
+/// <summary>Turns a spec into the <see cref="DesiredState"/> of this host, or reports every reason why it
+/// cannot.</summary>
 internal static class DesiredStateReader
 {
     private const string UnicastRemedy = "Give a unicast address that clients and servers can reach.";
@@ -133,15 +134,15 @@ internal static class DesiredStateReader
         if (service.Dsr != DsrTypes.Layer3)
             return 0;
         var known = interfaces.Where(static i => i.MtuBytes > 0).Select(static i => i.MtuBytes).ToList();
-        var pathMtu = service.PathMtu ?? (known.Count == 0 ? null
-            : OuterHeaders.PathMtuOf(known.Min(), OuterHeaders.Bytes(service.Encapsulation, IsOuterIPv6(service, spec))));
+        var overhead = OuterHeaders.Bytes(service.Encapsulation, IsOuterIPv6(service, spec));
+        var pathMtu = service.PathMtu ?? (known.Count == 0 ? null : OuterHeaders.PathMtuOf(known.Min(), overhead));
         return pathMtu is null ? 0 : Math.Max(0, IsIPv6(vip.BaseAddress) ? pathMtu.Mss6 : pathMtu.Mss4);
     }
 
-    /// <summary>Whether outer headers may be IPv6. Without the server's address in the spec, the larger header counts if
-    /// any source is IPv6.</summary>
-    private static bool IsOuterIPv6(ServiceSpec service, ServerSpec spec) => service.Server is { } server ? IsIPv6(server)
-        : spec.Directors.Concat(service.OuterSources.Select(static o => o.BaseAddress)).Any(IsIPv6);
+    /// <summary>Whether outer headers may be IPv6. Without the server's address in the spec, the larger header counts
+    /// if any source is IPv6.</summary>
+    private static bool IsOuterIPv6(ServiceSpec service, ServerSpec spec) => service.Server is { } server
+        ? IsIPv6(server) : spec.Directors.Concat(service.OuterSources.Select(static o => o.BaseAddress)).Any(IsIPv6);
 
     private static bool IsIPv6(IPAddress address) => address.AddressFamily == AddressFamily.InterNetworkV6;
 

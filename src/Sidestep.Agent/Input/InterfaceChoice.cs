@@ -10,7 +10,8 @@ internal static class InterfaceChoice
 
     /// <param name="names">The named interfaces; empty: choose.</param>
     /// <param name="host">The interfaces of the host.</param>
-    /// <param name="needEthernet">True: only Ethernet interfaces are valid, because tc programs will be attached.</param>
+    /// <param name="needEthernet">True: only Ethernet interfaces are valid, because tc programs will be
+    /// attached.</param>
     /// <param name="problems">Receives the errors.</param>
     public static List<InterfaceInfo> Read(
         IReadOnlyList<string> names, HostInventory host, bool needEthernet, List<Problem> problems)
@@ -50,7 +51,7 @@ internal static class InterfaceChoice
             {
                 problems.Add(new Problem(Option, name, "does not exist in this network namespace",
                     name.Contains(':', StringComparison.Ordinal)
-                        ? "An alias such as eth0:1 is an address, not an interface: name the interface before the colon."
+                        ? "An alias such as eth0:1 is an address, not an interface: name the part before the colon."
                         : $"This host has: {Known(host)}."));
             }
             else if (found.IsLoopback)

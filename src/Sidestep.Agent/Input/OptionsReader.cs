@@ -6,8 +6,8 @@ using Sidestep.Model;
 
 namespace Sidestep.Agent.Input;
 
-/// <summary>Turns the options of <c>apply</c> into a spec such as a director sends, or reports every reason why it cannot.
-/// </summary>
+/// <summary>Turns the options of <c>apply</c> into a spec such as a director sends, or reports every reason why it
+/// cannot.</summary>
 internal static class OptionsReader
 {
     public const string VipOption = "--vip", DirectorOption = "--director", DecapsulateOption = "--decapsulate",
@@ -52,7 +52,8 @@ internal static class OptionsReader
             && (request.Directors.Count > 0 || request.OuterSources.Count > 0 || request.Mtu is not null))
         {
             problems.Add(new Problem(
-                request.Directors.Count > 0 ? DirectorOption : request.OuterSources.Count > 0 ? SourceOption : MtuOption,
+                request.Directors.Count > 0 ? DirectorOption
+                    : request.OuterSources.Count > 0 ? SourceOption : MtuOption,
                 string.Join(' ', request.Directors.Concat(request.OuterSources)),
                 "has no meaning without --decapsulate: at layer 2, packets have no outer header",
                 "Add --decapsulate ipip (or gue, gre) for layer-3 DSR, or leave it out."));
@@ -60,8 +61,9 @@ internal static class OptionsReader
         if (isLayer3 && request.Directors.Count + request.OuterSources.Count == 0)
         {
             problems.Add(new Problem(DecapsulateOption, string.Join(' ', request.Decapsulate),
-                "needs the addresses of the directors: otherwise any host could send packets with a forged inner source",
-                "Add --director ADDRESS for every director (the source of its outer headers), or --outer-source PREFIX."));
+                "needs the addresses of the directors: otherwise any host could send packets in a director's name",
+                "Add --director ADDRESS for every director (the source of its outer headers), or "
+                + "--outer-source PREFIX."));
         }
         if (request.Mtu is < MinMtu or > ushort.MaxValue)
         {

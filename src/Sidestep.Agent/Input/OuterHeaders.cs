@@ -7,7 +7,8 @@ internal static class OuterHeaders
 {
     private const int Ipv4 = 20, Ipv6 = 40, Tcp = 20, GueAndUdp = 12, Gre = 4;
 
-    /// <summary>Bytes of the outer headers. An encapsulation other than <c>gue</c> and <c>gre</c> is IP-in-IP.</summary>
+    /// <summary>Bytes of the outer headers. An encapsulation other than <c>gue</c> and <c>gre</c> is
+    /// IP-in-IP.</summary>
     public static int Bytes(string? encapsulation, bool outerIPv6) => (outerIPv6 ? Ipv6 : Ipv4)
         + encapsulation switch { "gue" => GueAndUdp, "gre" => Gre, _ => 0 };
 

@@ -24,7 +24,8 @@ internal static class TextReport
         }
         var failed = result.Conditions.Count(static c => c.Status == ConditionStatus.Wrong);
         output.WriteLine(failed == 0 ? "This host is ready as a real server."
-            : $"This host is NOT ready as a real server: {failed} {(failed == 1 ? "condition fails" : "conditions fail")}.");
+            : "This host is NOT ready as a real server: "
+            + (failed == 1 ? "1 condition fails." : $"{failed} conditions fail."));
     }
 
     /// <summary>Prints the last report of a running agent.</summary>
@@ -40,7 +41,8 @@ internal static class TextReport
                 + (drift.Repaired is { } at ? $"repaired after {(at - drift.Noticed).TotalMilliseconds:0} ms"
                     : "NOT repaired"));
         }
-        var counters = report.Counters.Where(static c => c.Value > 0).OrderBy(static c => c.Key, StringComparer.Ordinal);
+        var counters = report.Counters.Where(static c => c.Value > 0)
+            .OrderBy(static c => c.Key, StringComparer.Ordinal);
         output.WriteLine("counters " + string.Join(", ", counters.Select(static c => $"{c.Key} {c.Value}")));
     }
 

@@ -27,7 +27,7 @@ internal sealed class Verification(IEnumerable<Condition>? conditions = null)
 
     public bool IsHealthy => Conditions.TrueForAll(static c => c.Status != ConditionStatus.Wrong);
 
-    /// <summary>Adds a condition. The remedy is kept only if the condition is not met.</summary>
+    /// <summary>Adds a condition. The remedy is dropped if the condition is met.</summary>
     public void Add(bool met, string name, string subject, string found, string expected, string remedy) =>
         Conditions.Add(new Condition(name, subject, met ? ConditionStatus.Ok : ConditionStatus.Wrong, found, expected,
             met ? "" : remedy));

@@ -40,8 +40,8 @@ internal static class AddressFiles
         };
     }
 
-    /// <summary>networkd applies only the first .network file that matches a link: if the host has one for <c>lo</c>, the
-    /// VIPs go into a drop-in of it.</summary>
+    /// <summary>networkd applies only the first .network file that matches a link: if the host has one for <c>lo</c>,
+    /// the VIPs go into a drop-in of it.</summary>
     private static PlannedFile Networkd(DesiredState desired, HostFiles files, List<string> remarks)
     {
         var existing = files.List("/etc/systemd/network", "*.network")
@@ -114,8 +114,8 @@ internal static class AddressFiles
     }
 
     /// <summary>ifupdown allows several stanzas for one interface, so the host's own for <c>lo</c> stays.</summary>
-    /// <remarks>Each stanza sets the sysctls before it adds its address, in whatever order services start. The option -e
-    /// ignores an interface that appears later.</remarks>
+    /// <remarks>Each stanza sets the sysctls before it adds its address, in whatever order services start. The option
+    /// -e ignores an interface that appears later.</remarks>
     private static IReadOnlyList<PlannedFile>? Ifupdown(DesiredState desired, HostFiles files, List<Problem> problems)
     {
         var interfaces = files.Read("/etc/network/interfaces") ?? "";

@@ -13,7 +13,8 @@ internal static class AgentUnit
         [Unit]
         Description=Sidestep agent: maintains this host as a real server
         Documentation=man:sidestep-agent
-        After=systemd-sysctl.service network-pre.target systemd-networkd.service NetworkManager.service networking.service
+        After=systemd-sysctl.service network-pre.target systemd-networkd.service
+        After=NetworkManager.service networking.service
         Wants=network-pre.target
         Before=nginx.service haproxy.service
 

@@ -27,8 +27,8 @@ internal sealed record HostFiles(string Root)
         }
     }
 
-    /// <summary>Absolute names as the host knows them, sorted, which is the order in which network managers read them; at
-    /// most 512.</summary>
+    /// <summary>Absolute names as the host knows them, sorted, which is the order in which network managers read them;
+    /// at most 512.</summary>
     public IReadOnlyList<string> List(string folder, string pattern)
     {
         try

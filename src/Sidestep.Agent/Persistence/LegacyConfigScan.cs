@@ -28,8 +28,8 @@ internal static partial class LegacyConfigScan
         foreach (var item in desired.Interfaces.Where(static i => i.IsEthernet && (i.Flags & NoArp) != 0))
         {
             result.Add(false, ConditionNames.LegacyConfig, item.Name, "ARP is off on the whole interface", "ARP on",
-                $"An alias such as {item.Name}:1 is not a separate interface: disabling ARP on it disconnects the server. "
-                + $"Run: ip link set {item.Name} arp on");
+                $"An alias such as {item.Name}:1 is not a separate interface: disabling ARP on it disconnects the "
+                + $"server. Run: ip link set {item.Name} arp on");
         }
         foreach (var file in ScannedFiles.SelectMany(s => files.List(s.Folder, s.Pattern)))
             Script(file, files.Read(file) ?? "", result);
@@ -58,8 +58,8 @@ internal static partial class LegacyConfigScan
             else
             {
                 result.Add(false, ConditionNames.LegacyConfig, file, line, "ARP on",
-                    $"At the next start it disables ARP on all of {device} and disconnects the server: delete the line; "
-                    + "arp_ignore 1 has the effect that it was meant to have.");
+                    $"At the next start it disables ARP on all of {device} and disconnects the server: delete the "
+                    + "line; arp_ignore 1 has the effect that it was meant to have.");
             }
         }
     }
@@ -119,8 +119,8 @@ internal static partial class LegacyConfigScan
                 && Reverts(scope, setting, value))
             {
                 result.Note(ConditionNames.LegacyConfig, file, line, $"see {DesiredSysctl.ConditionOf(setting)}",
-                    "If it is read after the agent's file, it reverts what a real server needs: delete the line, or run "
-                    + "'sidestep-agent run', which repairs it.");
+                    "If it is read after the agent's file, it reverts what a real server needs: delete the line, or "
+                    + "run 'sidestep-agent run', which repairs it.");
             }
         }
     }

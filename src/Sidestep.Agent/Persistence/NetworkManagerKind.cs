@@ -22,8 +22,8 @@ internal static class NetworkManagers
 
     /// <summary>The network managers in use, each with the file that shows it. With several, it is unknown which one
     /// configures <c>lo</c>.</summary>
-    /// <remarks>netplan writes the files of networkd or NetworkManager, so it hides these two. NetworkManager reads ifcfg
-    /// files where it runs, so it hides them.</remarks>
+    /// <remarks>netplan writes the files of networkd or NetworkManager, so it hides these two. NetworkManager reads
+    /// ifcfg files where it runs, so it hides them.</remarks>
     public static IReadOnlyList<(NetworkManagerKind Manager, string Evidence)> InUse(HostFiles files)
     {
         if (files.List("/etc/netplan", "*.yaml") is [var first, ..])

@@ -5,8 +5,8 @@ using Sidestep.Model;
 
 namespace Sidestep.Agent.Persistence;
 
-/// <summary>Writes and removes the files of <c>--persist</c>. It records what they replaced, and the sysctls from before
-/// they took effect.</summary>
+/// <summary>Writes and removes the files of <c>--persist</c>. It records what they replaced, and the sysctls from
+/// before they took effect.</summary>
 /// <param name="directory">The state directory.</param>
 internal sealed class PersistenceStore(string directory)
 {
@@ -15,8 +15,8 @@ internal sealed class PersistenceStore(string directory)
     /// <summary>Names of the files that the agent wrote.</summary>
     public IReadOnlyList<string> Written => Load()?.Files.ConvertAll(static f => f.Path) ?? [];
 
-    /// <summary>The value of a sysctl from before the files made it permanent; after a restart of the host, the kernel no
-    /// longer has it. Null: not recorded.</summary>
+    /// <summary>The value of a sysctl from before the files made it permanent; after a restart of the host, the kernel
+    /// no longer has it. Null: not recorded.</summary>
     public int? Before(SysctlRecord setting) => Load()?.Sysctls
         .FirstOrDefault(s => s.InterfaceName == setting.InterfaceName && s.Key == setting.Key)?.Before;
 

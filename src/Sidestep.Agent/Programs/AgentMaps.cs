@@ -98,8 +98,8 @@ internal sealed class AgentMaps(IReadOnlyDictionary<string, IAgentMap> maps) : I
     }
 
     /// <summary>The counted TCP packets of each VIP.</summary>
-    public IReadOnlyList<(IPNetwork Vip, VipCounters Counters)> Traffic() => [.. Entries().Select(e =>
-        (e.Key.ToNetwork(), maps[VipCountersName].TryLookup<int, VipCounters>(e.Value.Index, out var c) ? c : default))];
+    public IReadOnlyList<(IPNetwork Vip, VipCounters Counters)> Traffic() =>
+        [.. Entries().Select(e => (e.Key.ToNetwork(), CountersOf(e.Value.Index)))];
 
     /// <summary>The packet counters, summed over all CPUs.</summary>
     public IReadOnlyDictionary<PacketCounter, ulong> Counters()
@@ -122,6 +122,9 @@ internal sealed class AgentMaps(IReadOnlyDictionary<string, IAgentMap> maps) : I
         foreach (var map in maps.Values)
             map.Dispose();
     }
+
+    private VipCounters CountersOf(int index) =>
+        maps[VipCountersName].TryLookup<int, VipCounters>(index, out var counters) ? counters : default;
 
     private List<(PrefixKey Key, VipValue Value)> Entries()
     {

@@ -20,8 +20,8 @@ internal sealed class AgentPrograms : IAgentPrograms
     public AgentMaps Maps { get; }
 
     /// <summary>Loads the programs.</summary>
-    /// <param name="existing">The maps of attached programs. They are reused, with entries and counters, if this version
-    /// defines them in the same way. Null: new maps.</param>
+    /// <param name="existing">The maps of attached programs. They are reused, with entries and counters, if this
+    /// version defines them identically. Null: new maps.</param>
     public static AgentPrograms Load(AgentMaps? existing)
     {
         using var stream = typeof(AgentPrograms).Assembly.GetManifestResourceStream(Resource)!;

@@ -142,7 +142,7 @@ internal sealed class DirectorLink : IDisposable
             return;
         _log($"{url} responds");
         _reconciler.LastContactError = "";
-        ForgetLogged("spec");
+        ClearLogged("spec");
     }
 
     /// <summary>The first failure after a contact stays in the report, with its time.</summary>
@@ -173,7 +173,7 @@ internal sealed class DirectorLink : IDisposable
                         TimeSpan.FromMilliseconds(Math.Clamp(delay, 0, MaxReportDelayMilliseconds)));
                 }
                 retry.Reset();
-                ForgetLogged("report " + url);
+                ClearLogged("report " + url);
             }
             catch (DirectorException e)
             {
@@ -226,7 +226,7 @@ internal sealed class DirectorLink : IDisposable
         _log(text);
     }
 
-    private void ForgetLogged(string key)
+    private void ClearLogged(string key)
     {
         lock (_gate)
             _logged.Remove(key);

@@ -2,8 +2,8 @@ using Sidestep.Api;
 
 namespace Sidestep.Agent.Running;
 
-/// <summary>The changes by other programs that the agent noticed, oldest first. The same change is one entry with a count.
-/// </summary>
+/// <summary>The changes by other programs that the agent noticed, oldest first. The same change is one entry with a
+/// count.</summary>
 internal sealed class DriftLog
 {
     /// <summary>When there are more, the oldest is dropped.</summary>

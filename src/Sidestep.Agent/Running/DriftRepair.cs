@@ -44,8 +44,8 @@ internal sealed class DriftRepair(TimeProvider time, Action<string> log, Action<
             {
                 log($"{name} {subject}: another program changed it {RepairBackoff.MaxRepairs} times within "
                     + $"{RepairBackoff.RepairWindow.TotalSeconds:0} s. The agent does not repair it for "
-                    + $"{RepairBackoff.BackoffTime.TotalMinutes:0} minutes: find the other program, and let only one of "
-                    + "the two manage it.");
+                    + $"{RepairBackoff.BackoffTime.TotalMinutes:0} minutes: find the other program, and let only one "
+                    + "of the two manage it.");
                 Drifts.Add(name, subject, found, noticed, null);
             }
             return;

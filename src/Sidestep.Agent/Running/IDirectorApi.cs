@@ -2,8 +2,8 @@ using Sidestep.Api;
 
 namespace Sidestep.Agent.Running;
 
-/// <summary>The API of one director, as the agent uses it. A director that cannot be reached, or that rejects the request,
-/// is a <see cref="DirectorException"/>.</summary>
+/// <summary>The API of one director, as the agent uses it. A director that cannot be reached, or that rejects the
+/// request, is a <see cref="DirectorException"/>.</summary>
 internal interface IDirectorApi : IDisposable
 {
     /// <summary>Waits for a spec with another revision than <paramref name="after"/>; null: there was none within the

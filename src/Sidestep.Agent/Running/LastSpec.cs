@@ -5,8 +5,8 @@ using Sidestep.Model;
 
 namespace Sidestep.Agent.Running;
 
-/// <summary>The last applied spec, with which the agent starts if no director responds, also after a restart of the host.
-/// </summary>
+/// <summary>The last applied spec, with which the agent starts if no director responds, also after a restart of the
+/// host.</summary>
 internal static class LastSpec
 {
     public static void Write(string directory, ServerSpec spec) =>

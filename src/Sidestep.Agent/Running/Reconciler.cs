@@ -154,7 +154,10 @@ internal sealed class Reconciler : IDisposable
     private bool HasNewSpec()
     {
         lock (_gate)
-            return _requestedSpec is not null && !ReferenceEquals(_requestedSpec, _desired?.Spec) && _problems.Count == 0;
+        {
+            return _requestedSpec is not null && !ReferenceEquals(_requestedSpec, _desired?.Spec)
+                && _problems.Count == 0;
+        }
     }
 
     private bool ReportIsDue()
@@ -301,7 +304,8 @@ internal sealed class Reconciler : IDisposable
             desired, host, _kernel, _programs, [.. desired.Vips.Select(static v => v.Network)]));
     }
 
-    /// <summary>The values of all sysctls whose change the kernel may not notify; empty before the first apply.</summary>
+    /// <summary>The values of all sysctls whose change the kernel may not notify; empty before the first
+    /// apply.</summary>
     private string ReadSettings()
     {
         if (_desired is not { } desired)

@@ -16,7 +16,8 @@ internal sealed class ReportBuilder(IReportSource source, TimeProvider time)
 {
     public const int MaxListeners = 512, MaxDevices = 128, MaxAddresses = 256;
 
-    /// <summary>Listing the rules of nftables starts a process, so it is done less often than reports are sent.</summary>
+    /// <summary>Listing the rules of nftables starts a process, so it is done less often than reports are
+    /// sent.</summary>
     private static readonly TimeSpan HintsInterval = TimeSpan.FromSeconds(30);
 
     private static readonly (string File, string Group, string Field, string Name)[] KernelCounters =

@@ -1,9 +1,9 @@
 namespace Sidestep.Agent.Running;
 
-/// <summary>Chooses the report epoch that a report may carry: the newest one that came from the director before the agent
-/// began to examine the host for that report.</summary>
-/// <remarks>For one director and one thread. A report may be in progress when an epoch arrives; it describes the host from
-/// before, so it must not carry that epoch.</remarks>
+/// <summary>Chooses the report epoch that a report may carry: the newest one that came from the director before the
+/// agent began to examine the host for that report.</summary>
+/// <remarks>For one director and one thread. A report may be in progress when an epoch arrives; it describes the host
+/// from before, so it must not carry that epoch.</remarks>
 internal sealed class ReportEpochs
 {
     private (long Epoch, long FromSequence) _current, _next;

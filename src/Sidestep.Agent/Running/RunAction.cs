@@ -25,7 +25,8 @@ internal sealed class RunAction(IHostPlatform platform, TextWriter output)
 {
     private readonly Lock _gate = new();
 
-    /// <summary>Runs until SIGTERM or SIGINT, or until the token is cancelled. The host keeps its configuration.</summary>
+    /// <summary>Runs until SIGTERM or SIGINT, or until the token is cancelled. The host keeps its
+    /// configuration.</summary>
     /// <exception cref="ProblemsException">The options are invalid; nothing has been changed.</exception>
     public void Run(Request request, RunOptions options, TimeProvider time, CancellationToken cancellation = default)
     {
@@ -90,7 +91,8 @@ internal sealed class RunAction(IHostPlatform platform, TextWriter output)
             + "--ca-file FILE."));
     }
 
-    /// <summary>The spec file; if it cannot be used, or a director has not responded yet, the last applied spec.</summary>
+    /// <summary>The spec file; if it cannot be used, or a director has not responded yet, the last applied
+    /// spec.</summary>
     /// <exception cref="ProblemsException">The spec file cannot be used, and there is no last spec.</exception>
     private ServerSpec? InitialSpec(Request request)
     {

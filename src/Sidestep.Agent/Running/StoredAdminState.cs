@@ -2,7 +2,8 @@ using Sidestep.Api;
 
 namespace Sidestep.Agent.Running;
 
-/// <summary>The admin state that the local operator set, one of <see cref="AdminStates"/>. It survives a restart.</summary>
+/// <summary>The admin state that the local operator set, one of <see cref="AdminStates"/>. It survives a
+/// restart.</summary>
 internal static class StoredAdminState
 {
     public static string Read(string directory) =>

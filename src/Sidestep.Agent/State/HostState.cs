@@ -8,8 +8,8 @@ namespace Sidestep.Agent.State;
 
 /// <summary>What the agent wants in this network namespace, and what was there before: enough to undo every change.
 /// </summary>
-/// <remarks>It is saved before the first change and lists every change that may follow, so that <c>remove</c> can undo an
-/// interrupted run. What that run did not get to change still has its old value, and remove leaves it.</remarks>
+/// <remarks>It is saved before the first change and lists every change that may follow, so that <c>remove</c> can undo
+/// an interrupted run. What that run did not get to change still has its old value, and remove leaves it.</remarks>
 internal sealed record HostState
 {
     /// <summary>Version of the file format.</summary>
@@ -44,7 +44,8 @@ internal sealed record HostState
 /// <param name="InterfaceName">The name at that time, for messages; <c>all</c> for <c>all</c>.</param>
 /// <param name="Key">The last part of its name, for example <c>arp_ignore</c>.</param>
 /// <param name="Before">The value that <c>remove</c> writes.</param>
-/// <param name="Ours">The value that the agent writes. Any other value found later was written by another program.</param>
+/// <param name="Ours">The value that the agent writes. Any other value found later was written by another
+/// program.</param>
 internal sealed record SysctlRecord(int InterfaceIndex, string InterfaceName, string Key, int Before, int Ours);
 
 /// <summary>A VIP on <c>lo</c>, or a prefix of VIPs that is local through <c>lo</c>.</summary>

@@ -79,7 +79,8 @@ internal sealed class StateStore : IDisposable
     /// <summary>Releases the lock. The lock file stays: deleting it could let two waiting agents in.</summary>
     public void Dispose() => _lock?.Dispose();
 
-    /// <summary>Path of the socket on which a running agent of this network namespace serves the local operator.</summary>
+    /// <summary>Path of the socket on which a running agent of this network namespace serves the local
+    /// operator.</summary>
     public static string SocketPath(string directory) =>
         Path.ChangeExtension(PathIn(directory, NetworkNamespace.Current()), ".sock");
 
@@ -142,7 +143,8 @@ internal sealed class StateStore : IDisposable
                 if (clock.Elapsed > timeout)
                 {
                     throw new AgentException(
-                        $"another sidestep-agent has held the lock {path} for {timeout.TotalSeconds:0} seconds",
+                        $"another sidestep-agent has locked the state for {timeout.TotalSeconds:0} seconds "
+                        + $"(lock file {path})",
                         "Wait until it has finished, or stop it.");
                 }
                 Thread.Sleep(LockInterval);

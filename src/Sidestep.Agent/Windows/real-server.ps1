@@ -5,13 +5,14 @@
 Makes this Windows host a real server of layer-2 direct server return. Rendered by 'sidestep-agent render windows'.
 
 .DESCRIPTION
-Every VIP is an address of a loopback adapter, which sends no ARP replies and no neighbour advertisements to the network.
-Both that adapter and the network adapter get weak host receive and send: the network adapter receives a packet for the VIP,
-and the reply leaves by it with the VIP as source. Without -Mode, the script applies and then verifies. It changes only what
-is not yet as required.
+Every VIP is an address of a loopback adapter, which sends no ARP replies and no neighbour advertisements to the
+network. Both that adapter and the network adapter get weak host receive and send: the network adapter receives a packet
+for the VIP, and the reply leaves by it with the VIP as source. Without -Mode, the script applies and then verifies. It
+changes only what is not yet as required.
 
 .PARAMETER Mode
-Apply (the default), Verify (changes nothing; exit code 1 if a condition fails), or Rollback (restores the previous state).
+Apply (the default), Verify (changes nothing; exit code 1 if a condition fails), or Rollback (restores the previous
+state).
 
 .PARAMETER Adapter
 The network adapter, by the name that Get-NetAdapter prints. Without it, the adapter of the default route.
@@ -81,8 +82,8 @@ public static class SidestepLoopback
     static extern IntPtr SetupDiCreateDeviceInfoList(ref Guid classGuid, IntPtr parent);
 
     [DllImport("setupapi.dll", SetLastError = true, CharSet = CharSet.Unicode)]
-    static extern bool SetupDiCreateDeviceInfo(IntPtr set, string name, ref Guid classGuid, string description, IntPtr parent,
-        int flags, ref DeviceInfo device);
+    static extern bool SetupDiCreateDeviceInfo(IntPtr set, string name, ref Guid classGuid, string description,
+        IntPtr parent, int flags, ref DeviceInfo device);
 
     [DllImport("setupapi.dll", SetLastError = true, CharSet = CharSet.Unicode)]
     static extern bool SetupDiSetDeviceRegistryProperty(IntPtr set, ref DeviceInfo device, int property, byte[] value,
@@ -139,7 +140,7 @@ public static class SidestepLoopback
         Where-Object { $before -notcontains $_.InterfaceGuid -and $_.InterfaceDescription -like '*Loopback*' } |
         Select-Object -First 1
     if (-not $new) {
-        throw 'The loopback adapter was installed but does not appear: check the device manager, and run this script again.'
+        throw 'The loopback adapter was installed but does not appear: check the device manager, then run this again.'
     }
     Rename-NetAdapter -Name $new.Name -NewName $LoopbackName
     Get-LoopbackAdapter
@@ -198,7 +199,7 @@ function Invoke-Apply {
         $length = Get-PrefixLength $vip
         $there = Get-NetIPAddress -IPAddress $vip -ErrorAction SilentlyContinue
         if ($there -and ($there.InterfaceIndex -ne $loopback.InterfaceIndex)) {
-            throw "$vip is an address of $($there.InterfaceAlias), where this host replies for it in place of the director: remove it."
+            throw "$vip is an address of $($there.InterfaceAlias), where this host replies for it: remove it there."
         }
         if ($there -and (($there.PrefixLength -ne $length) -or -not $there.SkipAsSource)) {
             Remove-NetIPAddress -IPAddress $vip -InterfaceIndex $loopback.InterfaceIndex -Confirm:$false
@@ -255,14 +256,15 @@ function Invoke-Verify {
                 Test-Condition -Met ($found.WeakHostSend -eq 'Enabled') `
                     -Name "weak host send ($($found.InterfaceAlias), $family)" -Remedy $again
             }
-            $metric = (Get-NetIPInterface -InterfaceIndex $loopback.InterfaceIndex -AddressFamily $family).InterfaceMetric
-            Test-Condition -Met ($metric -eq $LoopbackMetric) -Name "metric of $LoopbackName ($family)" -Remedy $again
+            $found = Get-NetIPInterface -InterfaceIndex $loopback.InterfaceIndex -AddressFamily $family
+            Test-Condition -Met ($found.InterfaceMetric -eq $LoopbackMetric) `
+                -Name "metric of $LoopbackName ($family)" -Remedy $again
         }
         foreach ($vip in $Vips) {
             $there = @(Get-NetIPAddress -IPAddress $vip -ErrorAction SilentlyContinue)
             $good = ($there.Count -eq 1) -and ($there[0].InterfaceIndex -eq $loopback.InterfaceIndex) -and
                 ($there[0].PrefixLength -eq (Get-PrefixLength $vip)) -and $there[0].SkipAsSource
-            Test-Condition -Met $good -Name "VIP $vip on $LoopbackName only, not used as a default source" -Remedy $again
+            Test-Condition -Met $good -Name "VIP $vip on $LoopbackName only, never chosen as source" -Remedy $again
         }
     }
     foreach ($rule in $Rules) {
@@ -274,7 +276,8 @@ function Invoke-Verify {
         Write-Output "This host is NOT ready as a real server: $($script:Wrong) conditions fail."
         Write-Output 'If every condition is ok and large replies still fail: some network cards compute wrong checksums'
         Write-Output 'for packets whose source is not an address of the card.'
-        Write-Output "Only to test for this, run: Disable-NetAdapterChecksumOffload -Name '$($lan.Name)'; a newer driver is the remedy."
+        Write-Output "Only to test for this, run: Disable-NetAdapterChecksumOffload -Name '$($lan.Name)';"
+        Write-Output 'a newer driver is the remedy.'
         exit 1
     }
     Write-Output 'This host is ready as a real server.'
