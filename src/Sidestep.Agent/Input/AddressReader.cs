@@ -67,7 +67,7 @@ internal static class AddressReader
         }
         if (slash < 0)
             network = PrefixText.Single(address);
-        else if (!IPNetwork.TryParse(value, out network))
+        else if (!IPNetwork.TryParse(value, out network) || !network.BaseAddress.Equals(address))
         {
             return ("is not a prefix: the length is invalid, or bits after the prefix are set",
                 "Write the first address of the network and the length, as in 203.0.113.0/24.");

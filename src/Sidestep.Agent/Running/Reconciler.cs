@@ -90,6 +90,16 @@ internal sealed class Reconciler : IDisposable
     /// <summary>Why no director can be reached; empty: one responds, or the agent has none.</summary>
     public string LastContactError { get; set; } = "";
 
+    /// <summary>When a requested report is due; <see cref="DateTimeOffset.MaxValue"/>: none is requested.</summary>
+    internal DateTimeOffset RequestedReportTime
+    {
+        get
+        {
+            lock (_gate)
+                return _reportBy;
+        }
+    }
+
     /// <summary>Sets the spec to apply from now on.</summary>
     public void SetSpec(ServerSpec spec)
     {
@@ -130,7 +140,7 @@ internal sealed class Reconciler : IDisposable
         if (now >= _nextSettings)
         {
             _nextSettings = now + SettingsInterval;
-            var settings = ReadSettings();
+            var settings = ReadSettings(_desired);
             _isPending |= settings != _settings;
             _settings = settings;
         }
@@ -281,7 +291,7 @@ internal sealed class Reconciler : IDisposable
         }
         _applied = key;
         _reportIsNeeded = true;
-        _settings = ReadSettings();
+        _settings = ReadSettings(desired);
     }
 
     private void Persist(DesiredState desired, PersistenceStore persistence, StateStore store)
@@ -306,9 +316,9 @@ internal sealed class Reconciler : IDisposable
 
     /// <summary>The values of all sysctls whose change the kernel may not notify; empty before the first
     /// apply.</summary>
-    private string ReadSettings()
+    private string ReadSettings(DesiredState? desired)
     {
-        if (_desired is not { } desired)
+        if (desired is null)
             return "";
         var settings = DesiredSysctl.For(desired.Interfaces).Select(static s => s.Setting)
             .Concat(desired.Interfaces.Select(static i => new Sysctl(i.Name, Sysctl.ProxyArpPrivateVlan)));

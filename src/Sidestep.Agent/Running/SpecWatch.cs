@@ -3,8 +3,8 @@ using Sidestep.Api;
 
 namespace Sidestep.Agent.Running;
 
-/// <summary>Watches a spec file and passes on every new valid spec. An invalid one is logged, and the last valid spec
-/// stays in force.</summary>
+/// <summary>Watches a spec file and passes on every new valid spec. An invalid one is logged, and the agent keeps the
+/// last valid spec.</summary>
 internal sealed class SpecWatch : IDisposable
 {
     /// <summary>How often the size and the modification time of the file are checked.</summary>
@@ -46,7 +46,7 @@ internal sealed class SpecWatch : IDisposable
             var spec = SpecFile.Read(_path, problems);
             var text = string.Join('\n', problems);
             if (text != _loggedProblems && text.Length > 0)
-                _log(text + "\n       The last valid spec stays in force.");
+                _log(text + "\n       The agent keeps the last valid spec.");
             _loggedProblems = text;
             if (spec is not null)
                 _onSpec(spec);

@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using Sidestep.Agent.Host;
 using Sidestep.Agent.Input;
-using Sidestep.Agent.Output;
 using Sidestep.Agent.Programs;
 using Sidestep.Api;
 using Sidestep.Native.Netlink;

@@ -13,7 +13,7 @@ public sealed class SpecFileTests : IDisposable
     [Fact]
     public void Missing_values_get_their_defaults()
     {
-        var spec = SpecFile.Parse("""{ "services": [ {} ] }"""u8);
+        var spec = SpecFile.Parse("""{ "services": [ { "vips": [] } ] }"""u8);
         Assert.Equal((0L, "", "", 2000), (spec.Revision, spec.Director, spec.DirectorVersion, spec.ReportIntervalMilliseconds));
         Assert.Empty(spec.Directors);
         var service = Assert.Single(spec.Services);
@@ -82,11 +82,11 @@ public sealed class SpecFileTests : IDisposable
         Assert.Equal("Name a file that can be read.", Read(_folder.PathOf("none.json")).Remedy);
 
     [Fact]
-    public void A_file_of_more_than_one_MiB_is_a_problem_and_one_MiB_is_not()
+    public void A_file_of_more_than_256_KiB_is_a_problem_and_256_KiB_is_not()
     {
-        var spec = new StringBuilder("{}").Append(' ', (1 << 20) - 2);
+        var spec = new StringBuilder("{}").Append(' ', (1 << 18) - 2);
         Assert.NotNull(SpecFile.Read(_folder.Put("spec.json", spec.ToString()), []));
-        Assert.Equal("has 1048577 bytes, and a spec has at most 1048576",
+        Assert.Equal("has 262145 bytes, and a spec has at most 262144",
             Read(_folder.Put("spec.json", spec.Append(' ').ToString())).Reason);
     }
 

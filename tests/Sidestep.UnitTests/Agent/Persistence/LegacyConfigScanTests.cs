@@ -1,4 +1,3 @@
-using Sidestep.Agent.Input;
 using Sidestep.Agent.Output;
 using Sidestep.Agent.Persistence;
 using Sidestep.Api;

@@ -74,7 +74,7 @@ public sealed class StoredStateTests : IDisposable
         File.SetLastWriteTimeUtc(file, new DateTime(2026, 3, 1, 0, 0, 0, DateTimeKind.Utc));
         watch.Check();
         Assert.StartsWith($"error: --spec {file}: is invalid at ", Assert.Single(_log), StringComparison.Ordinal);
-        Assert.EndsWith("\n       The last valid spec stays in force.", _log[0], StringComparison.Ordinal);
+        Assert.EndsWith("\n       The agent keeps the last valid spec.", _log[0], StringComparison.Ordinal);
         File.Delete(file);
         watch.Check();
         Assert.Equal(2, _log.Count);
