@@ -1,159 +1,185 @@
 using System.CommandLine;
 using System.Text.Json;
 using Sidestep.Agent.Actions;
+using Sidestep.Agent.Host;
 using Sidestep.Agent.Input;
 using Sidestep.Agent.Output;
-using Sidestep.Agent.Persistence;
 using Sidestep.Agent.Running;
 using Sidestep.Api;
 using Sidestep.Native;
 
 namespace Sidestep.Agent;
 
-/// <summary>The command line: commands, exit codes, and how errors are told.</summary>
-internal static class AgentCommands
+/// <summary>The command line: commands, exit codes, and how errors are printed.</summary>
+internal sealed class AgentCommands
 {
-    /// <summary>Exit codes: all good; something is wrong or failed; the request cannot be carried out as it stands.</summary>
-    private const int ExitOk = 0, ExitFailed = 1, ExitUsage = 2;
+    /// <summary>Exit codes: success; a condition or an action failed; the request is invalid and nothing was changed.
+    /// </summary>
+    public const int ExitOk = 0, ExitFailed = 1, ExitUsage = 2;
 
-    public static int Run(string[] args, TextWriter output, TextWriter error)
+    private readonly IHostPlatform _platform;
+    private readonly TextWriter _output, _error;
+
+    private AgentCommands(IHostPlatform platform, TextWriter output, TextWriter error)
     {
-        var root = new RootCommand("Makes a host fit to be a real server behind a Sidestep director")
+        _platform = platform;
+        _output = output;
+        _error = error;
+    }
+
+    /// <param name="args">The arguments.</param>
+    /// <param name="platform">The host.</param>
+    /// <param name="output">Receives results.</param>
+    /// <param name="error">Receives errors.</param>
+    /// <returns>The exit code.</returns>
+    public static int Run(string[] args, IHostPlatform platform, TextWriter output, TextWriter error)
+    {
+        var commands = new AgentCommands(platform, output, error);
+        var root = new RootCommand("Configures a host as a real server behind a Sidestep director")
         {
-            Apply(output, error), Verify(output, error), Remove(output, error), RunCommand(output, error), Status(output, error),
-            AdminStateCommand("drain", RunningAgent.Drain, AdminStates.Draining, "Take this server out: it keeps its flows and gets no new ones", output, error),
-            AdminStateCommand("undrain", RunningAgent.Undrain, AdminStates.Enabled, "Let this server take new flows again", output, error),
-            Render(output, error),
+            commands.Apply(), commands.Verify(), commands.Remove(), commands.RunCommand(), commands.Status(),
+            commands.AdminState("drain", RunningAgent.Drain, AdminStates.Draining,
+                "Stop new flows to this server; it keeps the flows that it has"),
+            commands.AdminState("undrain", RunningAgent.Undrain, AdminStates.Enabled,
+                "Allow new flows to this server again"),
+            commands.Render(),
         };
         var parsed = root.Parse(args);
-        var code = parsed.Invoke();
+        var code = parsed.Invoke(new InvocationConfiguration { Output = output, Error = error });
         return parsed.Errors.Count > 0 ? ExitUsage : code;
     }
 
-    private static Command Apply(TextWriter output, TextWriter error)
+    private Command Apply()
     {
-        var command = With(new Command("apply", "Make this host ready as a real server for exactly the VIPs named, once; what an earlier apply set up and this one does not name is taken back"),
+        var command = With(new Command("apply",
+            "Configure this host once, as a real server for exactly the named VIPs; "
+            + "whatever an earlier apply configured and this one does not name is reverted"),
             [.. AgentOptions.SpecOptions, AgentOptions.Persist, AgentOptions.StateDirectory, AgentOptions.Root]);
-        command.SetAction(p => Execute(error, null, () =>
+        command.SetAction(p => Execute(null, () =>
         {
-            UseRoot(p);
-            var result = new ApplyAction(output.WriteLine).Run(AgentOptions.RequestOf(p));
-            TextReport.Write(result, output);
+            var result = new ApplyAction(_platform, _output.WriteLine).Run(AgentOptions.RequestOf(p));
+            TextReport.Write(result, _output);
             return result.IsHealthy ? ExitOk : ExitFailed;
         }));
         return command;
     }
 
-    private static Command Verify(TextWriter output, TextWriter error)
+    private Command Verify()
     {
-        var command = With(new Command("verify", "Say whether this host is ready as a real server; without options, for what was last applied"),
+        var command = With(new Command("verify",
+            "Check whether this host is ready as a real server; without options, for the last apply"),
             [.. AgentOptions.SpecOptions, AgentOptions.StateDirectory, AgentOptions.Root, AgentOptions.Json]);
-        command.SetAction(p => Execute(error, p.GetValue(AgentOptions.Json) ? output : null, () =>
+        command.SetAction(p => Execute(p.GetValue(AgentOptions.Json) ? _output : null, () =>
         {
-            UseRoot(p);
-            var result = VerifyAction.Run(AgentOptions.RequestOf(p));
+            var result = VerifyAction.Run(_platform, AgentOptions.RequestOf(p));
             if (p.GetValue(AgentOptions.Json))
-                JsonReport.Write(result, output);
+                JsonReport.Write(result, _output);
             else
-                TextReport.Write(result, output);
+                TextReport.Write(result, _output);
             return result.IsHealthy ? ExitOk : ExitFailed;
         }));
         return command;
     }
 
-    private static Command Remove(TextWriter output, TextWriter error)
+    private Command Remove()
     {
-        var command = With(new Command("remove", "Restore what was there before; with --vip, take back these VIPs only"),
+        var command = With(
+            new Command("remove", "Restore the previous state of this host; with --vip, remove only these VIPs"),
             AgentOptions.Vip, AgentOptions.StateDirectory, AgentOptions.Root);
-        command.SetAction(p => Execute(error, null, () =>
+        command.SetAction(p => Execute(null, () =>
         {
-            UseRoot(p);
-            new RemoveAction(output.WriteLine).Run(AgentOptions.RequestOf(p));
+            new RemoveAction(_platform, _output.WriteLine).Run(AgentOptions.RequestOf(p));
             return ExitOk;
         }));
         return command;
     }
 
-    private static Command RunCommand(TextWriter output, TextWriter error)
+    private Command RunCommand()
     {
-        var command = With(new Command("run", "Apply duties, verify them and keep them, until it is told to end; that leaves everything in place"),
-            AgentOptions.Spec, AgentOptions.DirectorUrl, AgentOptions.CertFile, AgentOptions.KeyFile, AgentOptions.CaFile, AgentOptions.Interface,
-            AgentOptions.ReportOnly, AgentOptions.Persist, AgentOptions.StateDirectory, AgentOptions.Root);
-        command.SetAction(p => Execute(error, null, () =>
+        var command = With(new Command("run",
+            "Apply specs, verify them, and repair what other programs change, until SIGTERM; "
+            + "stopping leaves everything configured"),
+            AgentOptions.Spec, AgentOptions.DirectorUrl, AgentOptions.CertFile, AgentOptions.KeyFile,
+            AgentOptions.CaFile, AgentOptions.Interface, AgentOptions.ReportOnly, AgentOptions.Persist,
+            AgentOptions.StateDirectory, AgentOptions.Root);
+        command.SetAction(p => Execute(null, () =>
         {
-            UseRoot(p);
-            new RunAction(output).Run(AgentOptions.RequestOf(p) with { Reconciles = !p.GetValue(AgentOptions.ReportOnly) }, new RunOptions
+            new RunAction(_platform, _output).Run(AgentOptions.RequestOf(p), new RunOptions
             {
                 Directors = p.GetValue(AgentOptions.DirectorUrl) ?? [],
                 CertFile = p.GetValue(AgentOptions.CertFile),
                 KeyFile = p.GetValue(AgentOptions.KeyFile),
                 CaFile = p.GetValue(AgentOptions.CaFile),
-            });
+            }, TimeProvider.System);
             return ExitOk;
         }));
         return command;
     }
 
-    private static Command Status(TextWriter output, TextWriter error)
+    private Command Status()
     {
-        var command = With(new Command("status", "What the running agent last reported"), AgentOptions.StateDirectory, AgentOptions.Json);
-        command.SetAction(p => Execute(error, null, () =>
+        var command = With(new Command("status", "Print the last report of the running agent"),
+            AgentOptions.StateDirectory, AgentOptions.Json);
+        command.SetAction(p => Execute(null, () =>
         {
             var text = RunningAgent.SendCommand(p.GetValue(AgentOptions.StateDirectory)!, RunningAgent.Status)
-                ?? throw new AgentException("no agent is running in this network namespace", "Start it: sidestep-agent run. For what 'apply' set up: sidestep-agent verify.");
+                ?? throw new AgentException("no agent is running in this network namespace",
+                    "Start it: sidestep-agent run. To check what 'apply' configured: sidestep-agent verify.");
             if (p.GetValue(AgentOptions.Json))
             {
-                output.WriteLine(text);
+                _output.WriteLine(text);
                 return ExitOk;
             }
             if (text == "{}")
             {
-                output.WriteLine("The agent is running and has no spec yet.");
+                _output.WriteLine("The agent is running and has no spec yet.");
                 return ExitFailed;
             }
             var report = JsonSerializer.Deserialize(text, ApiJson.Default.AgentReport)!;
-            TextReport.Write(report, output);
+            TextReport.Write(report, _output);
             return report.IsHealthy ? ExitOk : ExitFailed;
         }));
         return command;
     }
 
-    private static Command AdminStateCommand(string name, string request, string adminState, string description, TextWriter output, TextWriter error)
+    private Command AdminState(string name, string request, string adminState, string description)
     {
         var command = With(new Command(name, description), AgentOptions.StateDirectory);
-        command.SetAction(p => Execute(error, null, () =>
+        command.SetAction(p => Execute(null, () =>
         {
             var directory = p.GetValue(AgentOptions.StateDirectory)!;
             if (RunningAgent.SendCommand(directory, request) is not null)
             {
-                output.WriteLine($"{adminState}; the agent tells the directors that it reports to");
+                _output.WriteLine($"{adminState}; the agent notifies its directors");
                 return ExitOk;
             }
             StoredAdminState.Write(directory, adminState);
-            output.WriteLine($"{adminState}; no agent is running, so the directors will be told when one does");
+            _output.WriteLine($"{adminState}; no agent is running, so the directors are notified when one starts");
             return ExitOk;
         }));
         return command;
     }
 
-    private static Command Render(TextWriter output, TextWriter error)
+    private Command Render()
     {
-        var linux = With(new Command("linux", "Print the files that would make it outlive a restart of the host"),
+        var linux = With(
+            new Command("linux", "Print the files that restore sysctls and VIPs when a Linux host starts"),
             [.. AgentOptions.SpecOptions, AgentOptions.NetworkManager, AgentOptions.StateDirectory, AgentOptions.Root]);
-        linux.SetAction(p => Execute(error, null, () =>
+        linux.SetAction(p => Execute(null, () =>
         {
-            UseRoot(p);
-            RenderAction.Linux(AgentOptions.RequestOf(p), p.GetValue(AgentOptions.NetworkManager), output);
+            RenderAction.Linux(
+                _platform, AgentOptions.RequestOf(p), p.GetValue(AgentOptions.NetworkManager), _output);
             return ExitOk;
         }));
-        var windows = With(new Command("windows", "Print a PowerShell script that makes a Windows host a real server of layer-2 DSR"),
+        var windows = With(
+            new Command("windows", "Print a PowerShell script that makes a Windows host a real server of layer-2 DSR"),
             AgentOptions.Vip, AgentOptions.Spec, AgentOptions.Adapter);
-        windows.SetAction(p => Execute(error, null, () =>
+        windows.SetAction(p => Execute(null, () =>
         {
-            RenderAction.Windows(AgentOptions.RequestOf(p), p.GetValue(AgentOptions.Adapter), output);
+            RenderAction.Windows(AgentOptions.RequestOf(p), p.GetValue(AgentOptions.Adapter), _output);
             return ExitOk;
         }));
-        return new Command("render", "Print files instead of changing anything") { linux, windows };
+        return new Command("render", "Print files and change nothing") { linux, windows };
     }
 
     private static Command With(Command command, params Option[] options)
@@ -163,9 +189,10 @@ internal static class AgentCommands
         return command;
     }
 
-    private static void UseRoot(ParseResult parsed) => HostFiles.Machine = new HostFiles(parsed.GetValue(AgentOptions.Root)!);
-
-    private static int Execute(TextWriter error, TextWriter? json, Func<int> action)
+    /// <summary>Runs an action, and prints its errors.</summary>
+    /// <param name="json">Receives errors as JSON also; null: the output is text.</param>
+    /// <param name="action">Returns the exit code.</param>
+    private int Execute(TextWriter? json, Func<int> action)
     {
         try
         {
@@ -176,25 +203,27 @@ internal static class AgentCommands
             if (json is not null)
                 JsonReport.Write(e.Problems, json);
             foreach (var problem in e.Problems)
-                error.WriteLine(problem);
+                _error.WriteLine(problem);
             return ExitUsage;
         }
         catch (AgentException e)
         {
-            return Failed(e.Message, e.Remedy);
+            return Failed(e.Message, e.Remedy, json);
         }
-        // The rest is the kernel's answer, or an interface that vanished while it was looked at.
-        catch (Exception e) when (e is NativeException or IOException or UnauthorizedAccessException or DllNotFoundException)
+        // The kernel rejected a change, or an interface vanished meanwhile.
+        catch (Exception e) when (
+            e is NativeException or IOException or UnauthorizedAccessException or DllNotFoundException)
         {
-            return Failed(e.Message, "If something was changed up to here, it is noted: 'sidestep-agent remove' restores it, 'sidestep-agent apply' tries again.");
+            return Failed(e.Message, "Changes up to this point are recorded: 'sidestep-agent remove' reverts them, "
+                + "'sidestep-agent apply' tries again.", json);
         }
+    }
 
-        int Failed(string message, string remedy)
-        {
-            if (json is not null)
-                JsonReport.Write([new Problem("failed", "", message, remedy)], json);
-            error.WriteLine($"error: {message}\n       {remedy}");
-            return ExitFailed;
-        }
+    private int Failed(string message, string remedy, TextWriter? json)
+    {
+        if (json is not null)
+            JsonReport.Write([new Problem("failed", "", message, remedy)], json);
+        _error.WriteLine($"error: {message}\n       {remedy}");
+        return ExitFailed;
     }
 }

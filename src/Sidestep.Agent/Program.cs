@@ -1,7 +1,8 @@
 using System.Runtime.Versioning;
 using Sidestep.Agent;
+using Sidestep.Agent.Host;
 
-// Windows hosts get a script (render windows), which is written on Linux as well.
+// A Windows host gets a script instead (render windows). The script is rendered on Linux.
 [assembly: SupportedOSPlatform("linux")]
 
-return AgentCommands.Run(args, Console.Out, Console.Error);
+return AgentCommands.Run(args, new LinuxPlatform(), Console.Out, Console.Error);

@@ -4,107 +4,137 @@ using Sidestep.Agent.Input;
 using Sidestep.Agent.Output;
 using Sidestep.Agent.Programs;
 using Sidestep.Api;
-using Sidestep.Native;
 using Sidestep.Native.Netlink;
 
 namespace Sidestep.Agent.Actions;
 
-/// <summary>The part of verify that looks at the filters and their maps.</summary>
+/// <summary>The part of verify that checks the filters and their maps, and reads the counters.</summary>
 internal static class ProgramCheck
 {
-    public static void Run(DesiredState desired, HostInventory host, NetlinkSocket socket, AgentPrograms? programs, Verification result)
+    public static void Run(DesiredState desired, HostInventory host, IHostKernel kernel, IAgentPrograms? programs,
+        Verification result)
     {
-        var all = AttachedFilter.FindOurs(socket, host.Interfaces);
-        foreach (var surplus in all.Where(f => desired.At(f.Hook).All(i => i.Index != f.Interface.Index)))
+        foreach (var attached in AttachedFilter.FindOurs(kernel, host.Interfaces))
         {
-            result.Add(false, NameOf(desired, surplus.Hook), surplus.Interface.Name, Describe(surplus.Filter), "none",
-                "Run 'sidestep-agent apply' again, or 'sidestep-agent remove'.");
+            if (desired.At(attached.Hook).Any(i => i.Index == attached.Interface.Index))
+                continue;
+            result.Add(false, NameOf(desired, attached.Hook), attached.Interface.Name, Describe(attached.Filter),
+                "none", "Run 'sidestep-agent apply' again, or 'sidestep-agent remove'.");
         }
         if (programs is null)
             return;
         var seen = new HashSet<uint>();
         foreach (var item in desired.Interfaces)
         {
-            var attached = AttachedFilter.Find(socket, item, Hook.Ingress);
-            Filter(attached, desired, programs, socket, result);
-            CheckEarlierFilters(socket, item, result);
+            var attached = AttachedFilter.Find(kernel, item, Hook.Ingress);
+            Filter(attached, desired, programs, kernel, result);
+            CheckEarlierFilters(kernel, item, result);
             if (attached.IsOurs && seen.Add(attached.Filter!.ProgramId))
-                Program(attached, desired, host, result);
+                Program(attached, desired, host, kernel, result);
         }
+        CheckEgress(desired, kernel, programs, result);
+    }
+
+    private static void CheckEgress(
+        DesiredState desired, IHostKernel kernel, IAgentPrograms programs, Verification result)
+    {
         var withoutFilter = new List<string>();
         foreach (var item in desired.At(Hook.Egress))
         {
-            var attached = AttachedFilter.Find(socket, item, Hook.Egress);
-            Filter(attached, desired, programs, socket, result);
+            var attached = AttachedFilter.Find(kernel, item, Hook.Egress);
+            Filter(attached, desired, programs, kernel, result);
             if (!attached.IsOurs)
                 withoutFilter.Add(item.Name);
         }
         foreach (var vip in desired.Vips.Where(static v => v.Mss > 0))
         {
-            result.Add(withoutFilter.Count == 0, ConditionNames.MssClamp, vip.ToString(), withoutFilter.Count == 0 ? $"at most {vip.Mss}" : $"not set on {string.Join(' ', withoutFilter)}",
-                $"at most {vip.Mss}", Verifier.ApplyAgain);
+            var limit = $"at most {vip.Mss}";
+            result.Add(withoutFilter.Count == 0, ConditionNames.MssClamp, vip.ToString(),
+                withoutFilter.Count == 0 ? limit : $"no limit on {string.Join(' ', withoutFilter)}", limit,
+                Verifier.ApplyAgain);
         }
     }
 
-    private static string NameOf(DesiredState desired, Hook hook) => hook == Hook.Ingress && desired.Encapsulations != EncapsulationFlags.None ? ConditionNames.Decapsulation : Verification.ProgramsName;
+    private static string NameOf(DesiredState desired, Hook hook) =>
+        hook == Hook.Ingress && desired.Encapsulations != EncapsulationFlags.None
+            ? ConditionNames.Decapsulation : Verification.ProgramsName;
 
-    private static void Filter(AttachedFilter attached, DesiredState desired, AgentPrograms programs, NetlinkSocket socket, Verification result)
+    private static void Filter(AttachedFilter attached, DesiredState desired, IAgentPrograms programs,
+        IHostKernel kernel, Verification result)
     {
         var name = NameOf(desired, attached.Hook);
         var subject = attached.Interface.Name;
         var expected = $"{AttachedFilter.ProgramName(attached.Hook)} {programs.Tag(attached.Hook)}";
-        if (attached is { Hook: Hook.Egress, Filter: null } && TcFilters.Qdisc(socket, attached.Interface.Index) == "ingress")
+        if (attached is { Hook: Hook.Egress, Filter: null } && kernel.Qdisc(attached.Interface.Index) == "ingress")
         {
-            result.Add(false, name, subject, "qdisc ingress, which has no way out", expected,
-                $"Run: tc qdisc del dev {subject} ingress && tc qdisc add dev {subject} clsact, put its filters back, then run 'sidestep-agent apply' again.");
+            result.Add(false, name, subject, "qdisc ingress, which has no egress hook", expected,
+                $"Run: tc qdisc del dev {subject} ingress && tc qdisc add dev {subject} clsact, add its filters again, "
+                + "then run 'sidestep-agent apply' again.");
             return;
         }
         if (!attached.IsOurs)
         {
-            result.Add(false, name, subject, Describe(attached.Filter), expected,
-                attached.IsForeign ? "Remove the other's filter, then run 'sidestep-agent apply' again." : Verifier.ApplyAgain);
+            result.Add(false, name, subject, Describe(attached.Filter), expected, attached.IsForeign
+                ? "Remove the filter of the other program, then run 'sidestep-agent apply' again."
+                : Verifier.ApplyAgain);
             return;
         }
-        using var program = BpfProgram.OpenById(attached.Filter!.ProgramId);
-        result.Add(program.Tag == programs.Tag(attached.Hook), name, subject, $"{AttachedFilter.ProgramName(attached.Hook)} {program.Tag}", expected,
-            "It is the program of another version of the agent. " + Verifier.ApplyAgain);
+        using var program = kernel.OpenProgram(attached.Filter!.ProgramId);
+        result.Add(program.Tag == programs.Tag(attached.Hook), name, subject,
+            $"{AttachedFilter.ProgramName(attached.Hook)} {program.Tag}", expected,
+            "The program is of another version of the agent. " + Verifier.ApplyAgain);
     }
 
-    /// <summary>A filter that runs before ours and decides about a packet keeps it from ours.</summary>
-    private static void CheckEarlierFilters(NetlinkSocket socket, InterfaceInfo item, Verification result)
+    /// <summary>A filter that runs before the agent's can consume packets that the agent's program needs.</summary>
+    private static void CheckEarlierFilters(IHostKernel kernel, InterfaceInfo item, Verification result)
     {
-        foreach (var filter in TcFilters.Ingress(socket, item.Index).Where(static f => f.Chain == 0 && f.Position.Priority < AttachedFilter.Place.Priority))
+        foreach (var filter in kernel.Filters(item.Index, Hook.Ingress)
+            .Where(static f => f.Chain == 0 && f.Position.Priority < AttachedFilter.Place.Priority))
         {
             result.Note(ConditionNames.EarlierFilter, item.Name, Describe(filter), "any",
-                "It runs before the agent's: if encapsulated packets are not counted, this filter may be taking them.");
+                "It runs before the agent's filter: if encapsulated packets are not counted, it may consume them.");
         }
     }
 
-    private static void Program(AttachedFilter attached, DesiredState desired, HostInventory host, Verification result)
+    private static void Program(
+        AttachedFilter attached, DesiredState desired, HostInventory host, IHostKernel kernel, Verification result)
     {
-        using var program = BpfProgram.OpenById(attached.Filter!.ProgramId);
-        using var maps = AgentMaps.Of(program);
+        using var program = kernel.OpenProgram(attached.Filter!.ProgramId);
+        using var maps = program.OpenMaps();
         if (maps is null)
             return;
-        var place = attached.Interface.Name;
-        void Set(string name, string found, string expected) => result.Add(found == expected, name, place, found, expected, Verifier.ApplyAgain);
-        var vips = maps.Vips();
-        Set(ConditionNames.DecapsulationVips, Deviations.Describe(vips), Deviations.Describe(desired.Vips));
-        if (desired.Encapsulations != EncapsulationFlags.None)
-        {
-            Set(ConditionNames.DecapsulationSources, string.Join(' ', maps.Sources()), Deviations.Join(desired.Sources.Select(PrefixText.Of)));
-            // What the program takes for a VIP is no address of the server's own, even if it should not be a VIP.
-            IReadOnlyCollection<IPNetwork> known = [.. desired.Vips.Select(static v => v.Network), .. vips.Select(static v => v.Network)];
-            Set(ConditionNames.DecapsulationAddresses, string.Join(' ', maps.Addresses()),
-                Deviations.Join(host.OuterDestinations(desired.Interfaces, known).Select(static a => a.ToString())));
-            Set(ConditionNames.Decapsulation, maps.SettingsText, AgentMaps.Describe(AgentMaps.SettingsOf(desired.Encapsulations, desired.GuePorts)));
-        }
-        // Programs that share their maps share their counters: one set is told.
+        CheckMaps(maps, attached.Interface.Name, desired, host, result);
+        // Programs that share their maps share their counters: one set suffices.
         result.Counters ??= maps.Counters();
         if (result.Traffic.Count == 0)
-            result.Traffic = [.. maps.Traffic().Select(static t => new VipTraffic(t.Vip.BaseAddress, (long)t.Counters.Syn, (long)t.Counters.SynAck, (long)t.Counters.Reset))];
+        {
+            result.Traffic = [.. maps.Traffic().Select(static t => new VipTraffic(t.Vip.BaseAddress,
+                (long)t.Counters.Syn, (long)t.Counters.SynAck, (long)t.Counters.Reset))];
+        }
     }
 
-    private static string Describe(TcFilter? filter) =>
-        filter is null ? "none" : $"{filter.Kind} {filter.Name} pref {filter.Position.Priority}".Replace("  ", " ", StringComparison.Ordinal);
+    private static void CheckMaps(
+        AgentMaps maps, string subject, DesiredState desired, HostInventory host, Verification result)
+    {
+        void Check(string name, string found, string expected) =>
+            result.Add(found == expected, name, subject, found, expected, Verifier.ApplyAgain);
+
+        var vips = maps.Vips();
+        Check(ConditionNames.DecapsulationVips, Deviations.Describe(vips), Deviations.Describe(desired.Vips));
+        if (desired.Encapsulations == EncapsulationFlags.None)
+            return;
+        Check(ConditionNames.DecapsulationSources, string.Join(' ', maps.Sources()),
+            Deviations.Join(desired.Sources.Select(PrefixText.Of)));
+        // A VIP of the program is not an address of the server, even if the VIP is no longer desired.
+        IReadOnlyCollection<IPNetwork> known =
+            [.. desired.Vips.Select(static v => v.Network), .. vips.Select(static v => v.Network)];
+        Check(ConditionNames.DecapsulationAddresses, string.Join(' ', maps.Addresses()),
+            Deviations.Join(host.OuterDestinations(desired.Interfaces, known).Select(static a => a.ToString())));
+        Check(ConditionNames.Decapsulation, maps.SettingsText,
+            AgentMaps.Describe(AgentMaps.SettingsOf(desired.Encapsulations, desired.GuePorts)));
+    }
+
+    private static string Describe(TcFilter? filter) => filter is null ? "none"
+        : filter.Name.Length == 0 ? $"{filter.Kind} pref {filter.Position.Priority}"
+        : $"{filter.Kind} {filter.Name} pref {filter.Position.Priority}";
 }

@@ -2,44 +2,38 @@ using Sidestep.Agent.Host;
 using Sidestep.Agent.Input;
 using Sidestep.Agent.Persistence;
 using Sidestep.Agent.Windows;
-using Sidestep.Native.Netlink;
 
 namespace Sidestep.Agent.Actions;
 
-/// <summary>Prints files instead of changing anything.</summary>
+/// <summary>Prints files and changes nothing.</summary>
 internal static class RenderAction
 {
-    public static void Linux(Request request, string? manager, TextWriter output)
+    /// <param name="platform">The host.</param>
+    /// <param name="request">The options.</param>
+    /// <param name="manager">A network manager, <c>sysctl</c> or <c>agent</c>; null: the network manager of the host.
+    /// </param>
+    /// <param name="output">Receives the files.</param>
+    public static void Linux(IHostPlatform platform, Request request, string? manager, TextWriter output)
     {
         var problems = new List<Problem>();
-        var chosen = default(NetworkManagerKind?);
-        if (manager is not (null or "sysctl" or "agent"))
-        {
-            if (Enum.TryParse<NetworkManagerKind>(manager, ignoreCase: true, out var known) && Enum.IsDefined(known))
-                chosen = known;
-            else
-                problems.Add(new Problem("--for", manager, "is no network manager that the agent knows", "There are networkd, networkmanager, ifupdown, netplan, ifcfg, sysctl and agent."));
-        }
         if (manager == "agent")
         {
-            if (request.SpecFile is null)
-                problems.Add(new Problem("--spec", "", "is missing: the service needs a file of duties", "Name it; or write --director and the certificates into the unit's ExecStart instead."));
-            Throw(problems);
-            var interfaces = string.Concat(request.Interfaces.Select(static i => $" --interface {i}"));
-            Print(AgentUnit.File(Environment.ProcessPath ?? "/usr/bin/sidestep-agent", $"--spec {Path.GetFullPath(request.SpecFile!)}{interfaces}"), output);
+            RenderUnit(request, problems, output);
             return;
         }
-        using var socket = NetlinkSocket.Open();
+        var chosen = manager is null or "sysctl" ? null : ParseManager(manager, problems);
+        using var kernel = platform.OpenKernel();
         var spec = OptionsReader.Read(request, problems);
-        var desired = spec is null ? null : DesiredStateReader.Read(spec, request.Interfaces, programs: false, HostInventory.Read(socket), beforeChange: false, problems);
-        Throw(problems);
+        var desired = spec is null ? null : DesiredStateReader.Read(
+            spec, request.Interfaces, programs: false, kernel.ReadInventory(), beforeChange: false, problems);
+        ProblemsException.ThrowIfAny(problems);
         if (manager == "sysctl")
         {
             Print(PersistencePlan.SysctlFile(desired!), output);
             return;
         }
-        var plan = PersistencePlan.Make(desired!, HostFiles.Machine, chosen, problems);
-        Throw(problems);
+        var plan = PersistencePlan.Make(desired!, request.Files, chosen, problems);
+        ProblemsException.ThrowIfAny(problems);
         foreach (var file in plan!.Files)
             Print(file, output);
         foreach (var remark in plan.Remarks)
@@ -51,20 +45,40 @@ internal static class RenderAction
         var problems = new List<Problem>();
         var spec = OptionsReader.Read(request, problems);
         var script = spec is null || problems.Count > 0 ? null : PowerShellScript.Write(spec, adapter, problems);
-        Throw(problems);
+        ProblemsException.ThrowIfAny(problems);
         output.Write(script);
     }
 
-    /// <summary>The name of the file is a comment, so that one file alone can be redirected as it is.</summary>
+    private static void RenderUnit(Request request, List<Problem> problems, TextWriter output)
+    {
+        if (request.SpecFile is null)
+        {
+            problems.Add(new Problem("--spec", "", "is missing: the service needs a spec file",
+                "Name it; or write --director and the certificate files into ExecStart of the unit instead."));
+        }
+        ProblemsException.ThrowIfAny(problems);
+        var interfaces = string.Concat(request.Interfaces.Select(static i => $" --interface {i}"));
+        Print(AgentUnit.File(Environment.ProcessPath ?? "/usr/bin/sidestep-agent",
+            $"--spec {Path.GetFullPath(request.SpecFile!)}{interfaces}"), output);
+    }
+
+    private static NetworkManagerKind? ParseManager(string text, List<Problem> problems)
+    {
+        foreach (var kind in Enum.GetValues<NetworkManagerKind>())
+        {
+            if (NetworkManagers.Name(kind).Equals(text, StringComparison.OrdinalIgnoreCase))
+                return kind;
+        }
+        problems.Add(new Problem("--for", text, "is not a network manager that the agent knows",
+            "Give networkd, networkmanager, ifupdown, netplan, ifcfg, sysctl or agent."));
+        return null;
+    }
+
+    /// <summary>The name of the file is a comment in it, so that the output for one file can be redirected as it is.
+    /// </summary>
     private static void Print(PlannedFile file, TextWriter output)
     {
         output.WriteLine($"### {file.Path} (mode {Convert.ToString((int)file.Mode, 8).PadLeft(4, '0')})");
         output.WriteLine(file.Text.TrimEnd('\n'));
-    }
-
-    private static void Throw(List<Problem> problems)
-    {
-        if (problems.Count > 0)
-            throw new ProblemsException(problems);
     }
 }

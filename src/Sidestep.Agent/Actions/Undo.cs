@@ -3,65 +3,47 @@ using Sidestep.Agent.Host;
 using Sidestep.Agent.Input;
 using Sidestep.Agent.Programs;
 using Sidestep.Agent.State;
-using Sidestep.Native;
 using Sidestep.Native.Netlink;
 
 namespace Sidestep.Agent.Actions;
 
-/// <summary>Takes single changes back: what is as the agent left it becomes what it was before; what someone else changed
-/// since is said and stays.</summary>
-internal sealed class Undo(NetlinkSocket socket, HostInventory host, Action<string> log)
+/// <summary>Reverts single changes of the agent. What another program has changed since stays, and is logged.</summary>
+internal sealed class Undo(IHostKernel kernel, HostInventory host, Action<string> log)
 {
     public void Filter(AttachedFilter attached)
     {
-        attached.Detach();
+        kernel.DetachFilter(attached.Interface.Index, attached.Hook);
         log($"{attached.Interface.Name}: filter {AttachedFilter.ProgramName(attached.Hook)} removed");
     }
 
+    /// <summary>Removes the qdisc clsact if the agent added it and it holds no other filters.</summary>
     public void Qdisc(QdiscRecord record)
     {
         var index = record.InterfaceIndex;
-        if (record.ExistedBefore || host.Interfaces.All(i => i.Index != index) || TcFilters.Qdisc(socket, index) != "clsact")
+        if (record.ExistedBefore || host.Interfaces.All(i => i.Index != index) || kernel.Qdisc(index) != "clsact")
             return;
-        if (TcFilters.Ingress(socket, index).Count + TcFilters.Egress(socket, index).Count > 0)
+        if (AttachedFilter.Hooks.Any(h => kernel.Filters(index, h).Count > 0))
         {
-            log($"{host.NameOf(index)}: qdisc clsact left alone, because it holds filters of someone else");
+            log($"{host.NameOf(index)}: qdisc clsact not removed, because it holds filters of other programs");
             return;
         }
-        TcIngress.RemoveQdisc(index);
+        kernel.RemoveQdisc(index);
         log($"{host.NameOf(index)}: qdisc clsact removed");
     }
 
+    /// <summary>Removes a VIP or prefix from <c>lo</c>, unless it existed before the agent.</summary>
     public void Address(AddressRecord record)
     {
         var vip = PrefixText.Parse(record.Vip);
         if (record.ExistedBefore)
-        {
-            log($"{record.Vip}: left on lo, where it was before");
-            return;
-        }
-        if (!PrefixText.IsSingle(vip))
-        {
-            if (!host.HasVip(vip))
-                return;
-            LocalPrefixes.Remove(socket, host.Loopback, vip);
-            log($"{record.Vip}: no longer local by lo");
-            return;
-        }
-        switch (host.OnLoopback(vip.BaseAddress))
-        {
-            case null:
-                break;
-            case { } ours when ours.Scope == AddressScope.Host || (ours.Address.AddressFamily == AddressFamily.InterNetworkV6 && !ours.IsUsable):
-                InterfaceAddresses.Remove(socket, ours);
-                log($"{record.Vip}: removed from lo");
-                break;
-            default:
-                log($"{record.Vip}: left on lo, because someone else has put it there again since (as an address that the host may begin connections with)");
-                break;
-        }
+            log($"{record.Vip}: stays on lo, because it existed before the agent");
+        else if (!PrefixText.IsSingle(vip))
+            LocalPrefix(record, vip);
+        else if (host.OnLoopback(vip.BaseAddress) is { } address)
+            LoopbackAddress(record, address);
     }
 
+    /// <summary>Writes the previous value of a sysctl, unless another program has changed it since.</summary>
     public void Setting(SysctlRecord record)
     {
         var scope = Sysctl.All;
@@ -69,20 +51,44 @@ internal sealed class Undo(NetlinkSocket socket, HostInventory host, Action<stri
         {
             if (host.Interfaces.FirstOrDefault(i => i.Index == record.InterfaceIndex) is not { } item)
             {
-                log($"{record.InterfaceName}: is gone, {record.Key} with it");
+                log($"{record.InterfaceName}: no longer exists, so {record.Key} cannot be restored");
                 return;
             }
             scope = item.Name;
         }
         var setting = new Sysctl(scope, record.Key);
-        if (setting.TryRead() is not { } found || found == record.Before)
+        if (kernel.ReadSysctl(setting) is not { } found || found == record.Before)
             return;
         if (found != record.Ours)
         {
-            log($"{setting.Name}: left at {found}, because someone else has changed it since (before: {record.Before}, set by the agent: {record.Ours})");
+            log($"{setting.Name}: stays {found}, because another program has changed it since "
+                + $"(before: {record.Before}, set by the agent: {record.Ours})");
             return;
         }
-        setting.Write(record.Before);
+        kernel.WriteSysctl(setting, record.Before);
         log($"{setting.Name}: {found} -> {record.Before}");
+    }
+
+    private void LocalPrefix(AddressRecord record, System.Net.IPNetwork prefix)
+    {
+        if (!host.HasVip(prefix))
+            return;
+        kernel.RemoveLocalPrefix(prefix);
+        log($"{record.Vip}: no longer local through lo");
+    }
+
+    /// <summary>The agent adds IPv4 with scope host and IPv6 deprecated: any other address was added by another
+    /// program.</summary>
+    private void LoopbackAddress(AddressRecord record, InterfaceAddress address)
+    {
+        var isIPv6 = address.Address.AddressFamily == AddressFamily.InterNetworkV6;
+        if (address.Scope != AddressScope.Host && (!isIPv6 || address.IsUsable))
+        {
+            log($"{record.Vip}: stays on lo, because another program has added it again since, as a possible source "
+                + "of the host's own connections");
+            return;
+        }
+        kernel.RemoveAddress(address);
+        log($"{record.Vip}: removed from lo");
     }
 }

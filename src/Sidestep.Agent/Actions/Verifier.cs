@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Sockets;
 using Sidestep.Agent.Host;
 using Sidestep.Agent.Input;
@@ -8,31 +9,39 @@ using Sidestep.Native.Netlink;
 
 namespace Sidestep.Agent.Actions;
 
-/// <summary>Holds every condition of a fit real server against the kernel.</summary>
+/// <summary>Checks every condition of a real server against the kernel, and changes nothing.</summary>
 internal static class Verifier
 {
     public const string ApplyAgain = "Run 'sidestep-agent apply' again.";
 
-    /// <param name="desired">What shall be.</param>
-    /// <param name="host">What is.</param>
-    /// <param name="socket">Of the namespace.</param>
-    /// <param name="programs">This agent's, to compare with those attached; null when none are wished for.</param>
-    public static Verification Check(DesiredState desired, HostInventory host, NetlinkSocket socket, AgentPrograms? programs)
+    private const string ArpIgnoreValues = "1 (or 2)", ArpAnnounceValues = "2", RpFilterValues = "2 (loose) or 0 (off)",
+        RouteExpected = "a route to every client";
+
+    /// <param name="desired">The desired state.</param>
+    /// <param name="host">The present state.</param>
+    /// <param name="kernel">The kernel.</param>
+    /// <param name="programs">The programs of this agent, to compare with those attached; null: none are
+    /// desired.</param>
+    public static Verification Check(
+        DesiredState desired, HostInventory host, IHostKernel kernel, IAgentPrograms? programs)
     {
         var result = new Verification();
         foreach (var vip in desired.Vips)
             Vip(vip, host, result);
         if (desired.HasFamily(AddressFamily.InterNetworkV6))
-            NeighbourCheck.Run(desired, host, socket, result);
+            NeighbourCheck.Run(desired, host, kernel, result);
         var scopeHost = Deviations.VipsHaveScopeHost(desired, host);
-        All(Sysctl.ArpIgnore, scopeHost, "1 (or 2)", result);
-        All(Sysctl.ArpAnnounce, scopeHost, "2", result);
+        All(kernel, Sysctl.ArpIgnore, scopeHost, ArpIgnoreValues, result);
+        All(kernel, Sysctl.ArpAnnounce, scopeHost, ArpAnnounceValues, result);
         var loopback = host.Interfaces.First(static i => i.IsLoopback);
         if (!loopback.IsUp)
-            result.Add(false, ConditionNames.DeviceUp, loopback.Name, "down", "up", $"Run: ip link set {loopback.Name} up");
+        {
+            result.Add(false, ConditionNames.DeviceUp, loopback.Name, "down", "up",
+                $"Run: ip link set {loopback.Name} up");
+        }
         foreach (var item in desired.Interfaces)
-            Interface(item, scopeHost, result);
-        ProgramCheck.Run(desired, host, socket, programs, result);
+            Interface(item, kernel, scopeHost, result);
+        ProgramCheck.Run(desired, host, kernel, programs, result);
         foreach (var family in new[] { AddressFamily.InterNetwork, AddressFamily.InterNetworkV6 })
         {
             if (desired.HasFamily(family))
@@ -45,63 +54,84 @@ internal static class Verifier
     {
         if (vip.IsIPv6 && !host.LoopbackHasIPv6)
         {
-            result.Add(false, ConditionNames.Vip, vip.ToString(), "absent: IPv6 is off on lo", "on lo", "Run: sysctl -w net/ipv6/conf/lo/disable_ipv6=0, then 'sidestep-agent apply' again.");
+            result.Add(false, ConditionNames.Vip, vip.ToString(), "absent: IPv6 is disabled on lo", "on lo",
+                "Run: sysctl -w net/ipv6/conf/lo/disable_ipv6=0, then 'sidestep-agent apply' again.");
             return;
         }
         if (!vip.IsSingle)
         {
-            result.Add(host.HasVip(vip.Network), ConditionNames.Vip, vip.ToString(), host.HasVip(vip.Network) ? "local by lo" : "absent", "local by lo", ApplyAgain);
+            var isLocal = host.HasVip(vip.Network);
+            result.Add(isLocal, ConditionNames.Vip, vip.ToString(), isLocal ? "local through lo" : "absent",
+                "local through lo", ApplyAgain);
             return;
         }
         var longest = vip.Network.PrefixLength;
-        var locations = host.Addresses.Where(a => a.Address.Equals(vip.Address)).ToList();
-        var found = string.Join(", ", locations.Select(a => $"/{a.PrefixLength} on {host.NameOf(a.InterfaceIndex)}").DefaultIfEmpty("absent"));
-        var misplaced = locations.FirstOrDefault(a => a.PrefixLength != longest || !host.IsLoopback(a.InterfaceIndex));
-        result.Add(locations.Count > 0 && misplaced is null, ConditionNames.Vip, vip.ToString(), found, $"/{longest} on lo only",
-            misplaced is null ? ApplyAgain : $"Remove it: ip address del {vip}/{misplaced.PrefixLength} dev {host.NameOf(misplaced.InterfaceIndex)}");
+        var places = host.Addresses.Where(a => a.Address.Equals(vip.Address)).ToList();
+        var found = string.Join(", ", places.Select(a => $"/{a.PrefixLength} on {host.NameOf(a.InterfaceIndex)}")
+            .DefaultIfEmpty("absent"));
+        var misplaced = places.FirstOrDefault(a => a.PrefixLength != longest || !host.IsLoopback(a.InterfaceIndex));
+        result.Add(places.Count > 0 && misplaced is null, ConditionNames.Vip, vip.ToString(), found,
+            $"/{longest} on lo only", misplaced is null ? ApplyAgain
+                : $"Remove it: ip address del {vip}/{misplaced.PrefixLength} "
+                + $"dev {host.NameOf(misplaced.InterfaceIndex)}");
     }
 
-    private static void Interface(InterfaceInfo item, bool scopeHost, Verification result)
+    private static void Interface(InterfaceInfo item, IHostKernel kernel, bool scopeHost, Verification result)
     {
-        result.Add(item.IsUp, ConditionNames.DeviceUp, item.Name, item.IsUp ? "up" : "down", "up", $"Run: ip link set {item.Name} up");
-        Setting(item, Sysctl.ArpIgnore, scopeHost, "1 (or 2)", result);
-        Setting(item, Sysctl.ArpAnnounce, scopeHost, "2", result);
-        Setting(item, Sysctl.RpFilter, scopeHost, "2 (loose) or 0 (off)", result);
-        ProxyArp(item, result);
-        // It can only make the server answer for fewer of its addresses, and for the VIP it answers nowhere.
-        result.Add(true, ConditionNames.ArpFilter, item.Name, Sysctl.Effective(item.Name, Sysctl.ArpFilter).ToString(System.Globalization.CultureInfo.InvariantCulture), "any", "");
-        if (Sysctl.Effective(item.Name, Sysctl.Forwarding) != 0)
+        result.Add(item.IsUp, ConditionNames.DeviceUp, item.Name, item.IsUp ? "up" : "down", "up",
+            $"Run: ip link set {item.Name} up");
+        Setting(item, kernel, Sysctl.ArpIgnore, scopeHost, ArpIgnoreValues, result);
+        Setting(item, kernel, Sysctl.ArpAnnounce, scopeHost, ArpAnnounceValues, result);
+        Setting(item, kernel, Sysctl.RpFilter, scopeHost, RpFilterValues, result);
+        ProxyArp(item, kernel, result);
+        // Any value is right: arp_filter can only suppress replies, and no reply for a VIP is wanted.
+        result.Add(true, ConditionNames.ArpFilter, item.Name,
+            Effective(kernel, item.Name, Sysctl.ArpFilter).ToString(CultureInfo.InvariantCulture), "any", "");
+        if (Effective(kernel, item.Name, Sysctl.Forwarding) != 0)
         {
             result.Note(Verification.ForwardingName, item.Name, "1", "any",
-                "DSR does not need it: the VIP is local. Left as it is, because something else may.");
+                "DSR does not need it, because the VIP is local. The agent does not change it: "
+                + "something else may need it.");
         }
     }
 
-    private static void ProxyArp(InterfaceInfo item, Verification result)
+    private static void ProxyArp(InterfaceInfo item, IHostKernel kernel, Verification result)
     {
-        var proxy = Sysctl.Effective(item.Name, Sysctl.ProxyArp);
-        var privateVlan = Sysctl.Effective(item.Name, Sysctl.ProxyArpPrivateVlan);
-        var on = proxy != 0 ? Sysctl.ProxyArp : Sysctl.ProxyArpPrivateVlan;
-        result.Add(proxy == 0 && privateVlan == 0, ConditionNames.ProxyArp, item.Name, $"{Sysctl.ProxyArp} {proxy}, {Sysctl.ProxyArpPrivateVlan} {privateVlan}", "0, 0",
-            $"The server would answer ARP for addresses that are not its own: sysctl -w net/ipv4/conf/all/{on}=0 net/ipv4/conf/{item.Name}/{on}=0");
+        var proxy = Effective(kernel, item.Name, Sysctl.ProxyArp);
+        var privateVlan = Effective(kernel, item.Name, Sysctl.ProxyArpPrivateVlan);
+        var key = proxy != 0 ? Sysctl.ProxyArp : Sysctl.ProxyArpPrivateVlan;
+        result.Add(proxy == 0 && privateVlan == 0, ConditionNames.ProxyArp, item.Name,
+            $"{Sysctl.ProxyArp} {proxy}, {Sysctl.ProxyArpPrivateVlan} {privateVlan}", "0, 0",
+            "The server would reply to ARP requests for addresses of other hosts: "
+            + $"sysctl -w net/ipv4/conf/all/{key}=0 net/ipv4/conf/{item.Name}/{key}=0");
     }
 
-    private static void Setting(InterfaceInfo item, string key, bool scopeHost, string expected, Verification result)
+    private static void Setting(
+        InterfaceInfo item, IHostKernel kernel, string key, bool scopeHost, string expected, Verification result)
     {
-        var all = new Sysctl(Sysctl.All, key).TryRead() ?? 0;
-        var own = new Sysctl(item.Name, key).TryRead() ?? 0;
+        var all = kernel.ReadSysctl(new Sysctl(Sysctl.All, key)) ?? 0;
+        var own = kernel.ReadSysctl(new Sysctl(item.Name, key)) ?? 0;
         var effective = Math.Max(all, own);
         result.Add(DesiredSysctl.Serves(key, effective, scopeHost), DesiredSysctl.ConditionOf(key), item.Name,
             $"{effective} (all {all}, {item.Name} {own})", expected, ApplyAgain);
     }
 
-    /// <summary>The interfaces have values of their own: this one is for those that appear later.</summary>
-    private static void All(string key, bool scopeHost, string expected, Verification result)
+    /// <summary>The value of <c>all</c> matters only for interfaces that appear later: the present ones have their own.
+    /// </summary>
+    private static void All(IHostKernel kernel, string key, bool scopeHost, string expected, Verification result)
     {
-        var all = new Sysctl(Sysctl.All, key).TryRead() ?? 0;
+        var all = kernel.ReadSysctl(new Sysctl(Sysctl.All, key)) ?? 0;
         if (!DesiredSysctl.Serves(key, all, scopeHost))
-            result.Note(DesiredSysctl.ConditionOf(key), Sysctl.All, $"{all}", expected, "Interfaces that appear later are not covered. " + ApplyAgain);
+        {
+            result.Note(DesiredSysctl.ConditionOf(key), Sysctl.All, $"{all}", expected,
+                "Interfaces that appear later are not covered. " + ApplyAgain);
+        }
     }
+
+    /// <summary>The larger of the values of <c>all</c> and the interface, which the kernel uses; for flags such as
+    /// proxy_arp that is either of the two.</summary>
+    private static int Effective(IHostKernel kernel, string interfaceName, string key) => Math.Max(
+        kernel.ReadSysctl(new Sysctl(Sysctl.All, key)) ?? 0, kernel.ReadSysctl(new Sysctl(interfaceName, key)) ?? 0);
 
     private static void DefaultRoute(AddressFamily family, HostInventory host, Verification result)
     {
@@ -109,11 +139,12 @@ internal static class Verifier
         var routes = host.DefaultRoutes.Where(r => r.Family == family).ToList();
         if (routes.Count == 0)
         {
-            result.Note(ConditionNames.DefaultRoute, name, "none", "a way back to every client",
-                "Replies go straight to the clients: make sure that there are routes to all of them.");
+            result.Note(ConditionNames.DefaultRoute, name, "none", RouteExpected,
+                "Replies go directly to the clients: make sure that there are routes to all of them.");
             return;
         }
-        result.Add(true, ConditionNames.DefaultRoute, name,
-            string.Join(", ", routes.Select(r => $"{(r.Gateway is null ? "" : $"via {r.Gateway} ")}dev {host.NameOf(r.InterfaceIndex)}")), "a way back to every client", "");
+        var found = string.Join(", ", routes.Select(r =>
+            $"{(r.Gateway is null ? "" : $"via {r.Gateway} ")}dev {host.NameOf(r.InterfaceIndex)}"));
+        result.Add(true, ConditionNames.DefaultRoute, name, found, RouteExpected, "");
     }
 }

@@ -3,13 +3,16 @@ using Sidestep.Native.Netlink;
 
 namespace Sidestep.Agent.Host;
 
-/// <summary>Which settings a real server needs, and whether a value that is there will do.</summary>
+/// <summary>The sysctls that a real server needs, and the values of each that are good enough.</summary>
 internal static class DesiredSysctl
 {
-    /// <summary>The settings in the order to make them: <c>all</c> first, because it covers interfaces that appear later.</summary>
-    /// <remarks>rp_filter is set on the interface only: the kernel takes the larger value, and loose (2) is larger than
-    /// strict (1), so that <c>all</c> needs no change whatever it is. It is set even where validation is off (0), so that a
-    /// later <c>all</c>=1 does no harm.</remarks>
+    /// <summary>The sysctls in the order to set them: <c>all</c> first, because it covers interfaces that appear
+    /// later.</summary>
+    /// <remarks>rp_filter is set on the interface only: the kernel uses the larger value, and loose (2) is larger than
+    /// strict (1), so <c>all</c> needs no change. It is set even where validation is off (0), so that a later
+    /// <c>all</c>=1 does no harm.</remarks>
+    /// <param name="ingress">The interfaces that receive traffic for VIPs.</param>
+    /// <returns>Each sysctl with the index of its interface (0 for <c>all</c>) and the value to write.</returns>
     public static IEnumerable<(Sysctl Setting, int InterfaceIndex, int Value)> For(IEnumerable<InterfaceInfo> ingress)
     {
         yield return (new Sysctl(Sysctl.All, Sysctl.ArpIgnore), 0, 1);
@@ -22,7 +25,7 @@ internal static class DesiredSysctl
         }
     }
 
-    /// <summary>The condition that a setting is part of.</summary>
+    /// <summary>The condition (see <see cref="ConditionNames"/>) that a sysctl belongs to.</summary>
     public static string ConditionOf(string key) => key switch
     {
         Sysctl.ArpIgnore => ConditionNames.ArpIgnore,
@@ -32,10 +35,11 @@ internal static class DesiredSysctl
         _ => ConditionNames.ProxyArp,
     };
 
-    /// <summary>True when a value serves, so that it is left as the operator has it.</summary>
-    /// <remarks>arp_ignore: 1 and 2 answer only for addresses of the interface asked at, 3 answers for none of scope host,
-    /// which a VIP has unless someone else put it there, and 8 answers for none; 4 to 7 are reserved and act like 0.
-    /// arp_announce: anything above 2 acts like 0. rp_filter: 1 is strict.</remarks>
+    /// <summary>True when a value is good enough, so that the agent leaves it as the operator set it.</summary>
+    /// <remarks>arp_ignore: with 1 and 2 the kernel replies only for addresses of the interface that received the
+    /// request. With 3 it replies for no address of scope host, which a VIP has unless another program added it. With 8
+    /// it never replies. 4 to 7 are reserved and act like 0. arp_announce: a value above 2 acts like 0. rp_filter: 1 is
+    /// strict.</remarks>
     public static bool Serves(string key, int value, bool vipsHaveScopeHost) => key switch
     {
         Sysctl.ArpIgnore => value is 1 or 2 or 8 || (value == 3 && vipsHaveScopeHost),

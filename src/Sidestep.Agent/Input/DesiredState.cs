@@ -6,40 +6,43 @@ using Sidestep.Native.Netlink;
 
 namespace Sidestep.Agent.Input;
 
-/// <summary>What this real server shall be like: checked, without duplicates.</summary>
+/// <summary>The configuration that this host must have as a real server: checked, without duplicates.</summary>
 internal sealed record DesiredState
 {
-    /// <summary>What was asked for: what the state file keeps.</summary>
+    /// <summary>The spec that it was read from; the state file stores it.</summary>
     public required ServerSpec Spec { get; init; }
 
+    /// <summary>In the order of the spec.</summary>
     public required IReadOnlyList<DesiredVip> Vips { get; init; }
 
-    /// <summary>The interfaces that VIP traffic comes in by.</summary>
+    /// <summary>The ingress interfaces: those that receive traffic for VIPs.</summary>
     public required IReadOnlyList<InterfaceInfo> Interfaces { get; init; }
 
-    /// <summary>Those that replies leave by, beside these.</summary>
+    /// <summary>The other interfaces that replies leave by.</summary>
     public IReadOnlyList<InterfaceInfo> EgressInterfaces { get; init; } = [];
 
-    /// <summary>None: layer-2 DSR, nothing is taken off.</summary>
+    /// <summary>None: layer-2 DSR, without decapsulation.</summary>
     public EncapsulationFlags Encapsulations { get; init; }
 
+    /// <summary>UDP ports of GUE; at most <see cref="SettingsValue.Ports"/>.</summary>
     public IReadOnlyList<int> GuePorts { get; init; } = [];
 
-    /// <summary>The only addresses that encapsulated packets are accepted from.</summary>
+    /// <summary>The only sources from which encapsulated packets are accepted.</summary>
     public IReadOnlyList<IPNetwork> Sources { get; init; } = [];
 
-    /// <summary>Whether the programs are attached: for decapsulation, and where the agent watches.</summary>
+    /// <summary>Whether the tc programs are attached: for decapsulation, and always by a running agent.</summary>
     public bool Programs { get; init; }
 
     public bool HasFamily(AddressFamily family) => Vips.Any(v => v.Network.BaseAddress.AddressFamily == family);
 
-    /// <summary>The interfaces with the program of a hook.</summary>
-    public IReadOnlyList<InterfaceInfo> At(Hook hook) => !Programs ? [] : hook == Hook.Ingress ? Interfaces : [.. Interfaces, .. EgressInterfaces];
+    /// <summary>The interfaces that must have a program at a hook.</summary>
+    public IReadOnlyList<InterfaceInfo> At(Hook hook) => !Programs ? []
+        : hook == Hook.Ingress ? Interfaces : [.. Interfaces, .. EgressInterfaces];
 }
 
 /// <summary>A VIP, or a prefix of VIPs.</summary>
 /// <param name="Network">A single VIP has the longest prefix.</param>
-/// <param name="Mss">The most that SYN-ACKs may offer, bytes; 0: anything.</param>
+/// <param name="Mss">The largest MSS that a SYN-ACK may offer, bytes; 0: no limit.</param>
 internal sealed record DesiredVip(IPNetwork Network, int Mss)
 {
     public IPAddress Address => Network.BaseAddress;

@@ -1,19 +1,26 @@
 namespace Sidestep.Agent.Input;
 
-/// <summary>Something wrong with what the operator asked for, or with the place it was asked in.</summary>
-/// <param name="Option">The option, or what else is at fault.</param>
-/// <param name="Value">What was given; empty when nothing was.</param>
-/// <param name="Reason">Why it cannot be.</param>
-/// <param name="Remedy">What to do.</param>
+/// <summary>An error in the options or the spec, or a precondition that the host does not meet.</summary>
+/// <param name="Option">The option, or the name of whatever else causes the error.</param>
+/// <param name="Value">The value that was given; empty when none was.</param>
+/// <param name="Reason">The rest of the sentence that begins with option and value: <c>is missing</c>.</param>
+/// <param name="Remedy">What the operator can do.</param>
 internal sealed record Problem(string Option, string Value, string Reason, string Remedy)
 {
+    /// <summary>Two lines: the error, and the indented remedy.</summary>
     public override string ToString() =>
         $"error: {Option}{(Value.Length > 0 ? " " + Value : "")}: {Reason}\n       {Remedy}";
 }
 
-/// <summary>Everything that is wrong, so that it is told at once.</summary>
-internal sealed class ProblemsException(IReadOnlyList<Problem> problems)
-    : Exception(string.Join('\n', problems))
+/// <summary>All errors of a request. Nothing has been changed. The command line prints them and exits with 2.</summary>
+internal sealed class ProblemsException(IReadOnlyList<Problem> problems) : Exception(string.Join('\n', problems))
 {
     public IReadOnlyList<Problem> Problems { get; } = problems;
+
+    /// <summary>Throws unless the list is empty.</summary>
+    public static void ThrowIfAny(IReadOnlyList<Problem> problems)
+    {
+        if (problems.Count > 0)
+            throw new ProblemsException(problems);
+    }
 }

@@ -1,8 +1,14 @@
+using Sidestep.Agent.Persistence;
+
 namespace Sidestep.Agent.Input;
 
-/// <summary>The options as they were typed.</summary>
+/// <summary>The options of a command as the operator typed them.</summary>
 internal sealed record Request
 {
+    /// <summary>Keeps its content over a restart of the host: <c>run</c> stores the last spec there, and
+    /// <c>--persist</c> records what its files replaced.</summary>
+    public const string DefaultStateDirectory = "/var/lib/sidestep-agent";
+
     public IReadOnlyList<string> Vips { get; init; } = [];
 
     public IReadOnlyList<string> Interfaces { get; init; } = [];
@@ -14,25 +20,27 @@ internal sealed record Request
     /// <summary><c>ipip</c>, <c>gre</c>, <c>gue</c> or <c>gue:PORT</c>; none: layer 2.</summary>
     public IReadOnlyList<string> Decapsulate { get; init; } = [];
 
-    /// <summary>What fits between director and server, bytes; null: what fits the interface.</summary>
+    /// <summary>Largest outer datagram between director and server, bytes; null: the MTU of the interfaces.</summary>
     public int? Mtu { get; init; }
 
-    /// <summary>A file of duties in the place of the options above, but for interfaces.</summary>
+    /// <summary>A spec file instead of the options above, except interfaces.</summary>
     public string? SpecFile { get; init; }
 
-    /// <summary>Write files that make it outlive a restart of the host.</summary>
+    /// <summary>Write files that restore sysctls and VIPs when the host starts.</summary>
     public bool Persist { get; init; }
 
-    /// <summary>Repair what others change.</summary>
+    /// <summary>Repair what other programs change; false: report it only.</summary>
     public bool Reconciles { get; init; } = true;
 
     public string StateDirectory { get; init; } = DefaultStateDirectory;
 
-    /// <summary>Outlives a restart of the host, as what <c>run</c> keeps there must: the last duties, and what was there before the
-    /// files that <c>--persist</c> wrote.</summary>
-    public const string DefaultStateDirectory = "/var/lib/sidestep-agent";
+    /// <summary>The files of the host, or of a mounted image.</summary>
+    public HostFiles Files { get; init; } = new("/");
 
-    /// <summary>True when nothing says what the server shall be like.</summary>
-    public bool IsEmpty => Vips.Count == 0 && Interfaces.Count == 0 && Directors.Count == 0 && OuterSources.Count == 0
-        && Decapsulate.Count == 0 && Mtu is null && SpecFile is null;
+    /// <summary>True when an option is given that a spec file replaces.</summary>
+    public bool HasSpecOptions => Vips.Count + Directors.Count + OuterSources.Count + Decapsulate.Count > 0
+        || Mtu is not null;
+
+    /// <summary>True when no option describes the server.</summary>
+    public bool IsEmpty => !HasSpecOptions && Interfaces.Count == 0 && SpecFile is null;
 }

@@ -3,27 +3,26 @@ using Sidestep.Api;
 
 namespace Sidestep.Agent.Input;
 
-/// <summary>A local file of duties: the JSON that a director would send.</summary>
+/// <summary>A local file with the spec of this server: the same JSON that a director sends.</summary>
 internal static class SpecFile
 {
     private const int MaxBytes = ApiPaths.LongestBody;
 
-    /// <summary>Null, with a problem that names the place, when it cannot be used.</summary>
+    /// <returns>Null, with a problem that gives the place in the file, when the file cannot be used.</returns>
     public static ServerSpec? Read(string path, List<Problem> problems)
     {
         try
         {
             var bytes = File.ReadAllBytes(path);
-            if (bytes.Length > MaxBytes)
-            {
-                problems.Add(new Problem(OptionsReader.SpecOption, path, $"has {bytes.Length} bytes, and duties have at most {MaxBytes}", "Name the right file."));
-                return null;
-            }
-            return Parse(bytes);
+            if (bytes.Length <= MaxBytes)
+                return Parse(bytes);
+            problems.Add(new Problem(OptionsReader.SpecOption, path,
+                $"has {bytes.Length} bytes, and a spec has at most {MaxBytes}", "Name the right file."));
         }
         catch (JsonException e)
         {
-            problems.Add(new Problem(OptionsReader.SpecOption, path, $"cannot be read at {e.Path ?? "its beginning"}, line {e.LineNumber + 1}: {e.Message}",
+            problems.Add(new Problem(OptionsReader.SpecOption, path,
+                $"is invalid at {e.Path ?? "its beginning"}, line {e.LineNumber + 1}: {e.Message}",
                 "Correct it: docs/real-server.md has an example."));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -33,27 +32,32 @@ internal static class SpecFile
         return null;
     }
 
-    /// <exception cref="JsonException">It is not the JSON of duties.</exception>
+    /// <exception cref="JsonException">The text is not the JSON of a spec.</exception>
     public static ServerSpec Parse(ReadOnlySpan<byte> text) =>
-        Complete(JsonSerializer.Deserialize(text, ApiJson.Default.ServerSpec) ?? throw new JsonException("null in the place of duties"));
+        Complete(JsonSerializer.Deserialize(text, ApiJson.Default.ServerSpec)
+            ?? throw new JsonException("null instead of a spec"));
 
-    /// <summary>With the defaults for what was left out, which the reader of JSON does not put there.</summary>
+    /// <summary>Adds the defaults of missing values, which the JSON reader leaves null or uninitialised.</summary>
     public static ServerSpec Complete(ServerSpec spec) => spec with
     {
         Director = spec.Director ?? "",
         DirectorVersion = spec.DirectorVersion ?? "",
         Directors = spec.Directors.IsDefault ? [] : spec.Directors,
-        ReportIntervalMilliseconds = spec.ReportIntervalMilliseconds > 0 ? spec.ReportIntervalMilliseconds : new ServerSpec().ReportIntervalMilliseconds,
-        Services = spec.Services.IsDefault ? [] : [.. spec.Services.Select(static s => s with
-        {
-            Name = s.Name ?? "",
-            Vips = s.Vips.IsDefault ? [] : s.Vips,
-            Protocol = s.Protocol ?? "any",
-            Ports = s.Ports.IsDefaultOrEmpty ? ["any"] : s.Ports,
-            Dsr = s.Dsr ?? DsrTypes.Layer2,
-            OuterSources = s.OuterSources.IsDefault ? [] : s.OuterSources,
-        })],
+        ReportIntervalMilliseconds = spec.ReportIntervalMilliseconds > 0
+            ? spec.ReportIntervalMilliseconds : new ServerSpec().ReportIntervalMilliseconds,
+        Services = spec.Services.IsDefault ? [] : [.. spec.Services.Select(Complete)],
     };
 
-    public static byte[] Write(ServerSpec spec) => JsonSerializer.SerializeToUtf8Bytes(spec, ApiJson.Default.ServerSpec);
+    public static byte[] Write(ServerSpec spec) =>
+        JsonSerializer.SerializeToUtf8Bytes(spec, ApiJson.Default.ServerSpec);
+
+    private static ServiceSpec Complete(ServiceSpec service) => service with
+    {
+        Name = service.Name ?? "",
+        Vips = service.Vips.IsDefault ? [] : service.Vips,
+        Protocol = service.Protocol ?? "any",
+        Ports = service.Ports.IsDefaultOrEmpty ? ["any"] : service.Ports,
+        Dsr = service.Dsr ?? DsrTypes.Layer2,
+        OuterSources = service.OuterSources.IsDefault ? [] : service.OuterSources,
+    };
 }

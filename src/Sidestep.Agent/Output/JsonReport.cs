@@ -5,7 +5,7 @@ using Sidestep.Api;
 
 namespace Sidestep.Agent.Output;
 
-/// <summary>Prints what verify found, or why it could not look, as one JSON object.</summary>
+/// <summary>Prints a verification, or the errors that prevented it, as one JSON object.</summary>
 internal static class JsonReport
 {
     public static void Write(Verification result, TextWriter output) => Write(new ReportDocument
@@ -13,7 +13,8 @@ internal static class JsonReport
         Ok = result.IsHealthy,
         Conditions = result.Conditions,
         Traffic = result.Counters is null ? null : result.Traffic,
-        Counters = result.Counters?.ToDictionary(static c => JsonNamingPolicy.CamelCase.ConvertName(c.Key.ToString()), static c => c.Value),
+        Counters = result.Counters?.ToDictionary(
+            static c => JsonNamingPolicy.CamelCase.ConvertName(c.Key.ToString()), static c => c.Value),
     }, output);
 
     public static void Write(IReadOnlyList<Problem> problems, TextWriter output) =>
@@ -23,17 +24,21 @@ internal static class JsonReport
         output.WriteLine(JsonSerializer.Serialize(document, ReportJson.Default.ReportDocument));
 }
 
-/// <summary>The form of <c>--json</c>.</summary>
+/// <summary>The output of <c>verify --json</c>.</summary>
 internal sealed record ReportDocument
 {
+    /// <summary>True: no condition is wrong.</summary>
     public bool Ok { get; init; }
 
     public IReadOnlyList<Condition> Conditions { get; init; } = [];
 
+    /// <summary>By name in camelCase; null: no program is attached.</summary>
     public IReadOnlyDictionary<string, ulong>? Counters { get; init; }
 
+    /// <summary>Null: no program is attached.</summary>
     public IReadOnlyList<VipTraffic>? Traffic { get; init; }
 
+    /// <summary>Why nothing could be verified.</summary>
     public IReadOnlyList<Problem> Errors { get; init; } = [];
 }
 

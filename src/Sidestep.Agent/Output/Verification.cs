@@ -3,19 +3,19 @@ using Sidestep.Api;
 
 namespace Sidestep.Agent.Output;
 
-/// <summary>What verify found.</summary>
+/// <summary>The result of verify: conditions, and the counters of the programs.</summary>
 internal sealed class Verification(IEnumerable<Condition>? conditions = null)
 {
-    /// <summary>The programs that count and keep silent, where nothing is to be taken off; and those at the way out. Subject: the device.</summary>
+    /// <summary>The programs without decapsulation, and those at egress. Subject: the interface.</summary>
     public const string ProgramsName = "programs";
 
-    /// <summary>Whether the host forwards (C-07). Subject: the device.</summary>
+    /// <summary>Whether the host forwards IP packets. Subject: the interface.</summary>
     public const string ForwardingName = "forwarding";
 
-    /// <summary>Somebody sets it back each time that the agent repairs it.</summary>
+    /// <summary>Another program reverts every repair, and the agent has stopped repairing.</summary>
     public const string BackingOffName = "backing-off";
 
-    /// <summary>What stands in the way of the duties, or of asking for them.</summary>
+    /// <summary>Why the spec cannot be applied, or why no director gave one.</summary>
     public const string SpecName = "spec";
 
     public List<Condition> Conditions { get; } = [.. conditions ?? []];
@@ -25,12 +25,14 @@ internal sealed class Verification(IEnumerable<Condition>? conditions = null)
 
     public IReadOnlyList<VipTraffic> Traffic { get; set; } = [];
 
-    public bool IsHealthy => Conditions.TrueForAll(static IsHealthy => IsHealthy.Status != ConditionStatus.Wrong);
+    public bool IsHealthy => Conditions.TrueForAll(static c => c.Status != ConditionStatus.Wrong);
 
-    /// <summary>The cure is kept only for a condition that is not met.</summary>
+    /// <summary>Adds a condition. The remedy is dropped if the condition is met.</summary>
     public void Add(bool met, string name, string subject, string found, string expected, string remedy) =>
-        Conditions.Add(new Condition(name, subject, met ? ConditionStatus.Ok : ConditionStatus.Wrong, found, expected, met ? "" : remedy));
+        Conditions.Add(new Condition(name, subject, met ? ConditionStatus.Ok : ConditionStatus.Wrong, found, expected,
+            met ? "" : remedy));
 
+    /// <summary>Adds an observation that does not make verify fail.</summary>
     public void Note(string name, string subject, string found, string expected, string remedy = "") =>
         Conditions.Add(new Condition(name, subject, ConditionStatus.Note, found, expected, remedy));
 }

@@ -1,17 +1,20 @@
 namespace Sidestep.Agent.Persistence;
 
-/// <summary>The agent as a service of systemd.</summary>
+/// <summary>The systemd unit of the agent.</summary>
 internal static class AgentUnit
 {
     public const string Path = "/etc/systemd/system/sidestep-agent.service";
 
-    /// <summary>Ending it takes nothing away: only 'sidestep-agent remove' does.</summary>
+    /// <summary>Renders the unit. Stopping it changes nothing on the host: only 'sidestep-agent remove' does.</summary>
+    /// <param name="program">Path of sidestep-agent.</param>
+    /// <param name="arguments">The arguments after <c>run</c>.</param>
     public static PlannedFile File(string program, string arguments) => new(Path, $"""
         {PersistencePlan.HeaderLine}
         [Unit]
-        Description=Sidestep agent: keeps this host ready as a real server
+        Description=Sidestep agent: maintains this host as a real server
         Documentation=man:sidestep-agent
-        After=systemd-sysctl.service network-pre.target systemd-networkd.service NetworkManager.service networking.service
+        After=systemd-sysctl.service network-pre.target systemd-networkd.service
+        After=NetworkManager.service networking.service
         Wants=network-pre.target
         Before=nginx.service haproxy.service
 

@@ -1,20 +1,19 @@
 namespace Sidestep.Agent.Persistence;
 
-/// <summary>The files of a host, or of what looks like one below another folder.</summary>
-/// <param name="Root"><c>/</c> for this machine.</param>
+/// <summary>The files of a host, or of an image that is mounted somewhere.</summary>
+/// <param name="Root"><c>/</c> for this host.</param>
 internal sealed record HostFiles(string Root)
 {
     private const int MaxFiles = 512;
     private const int MaxBytes = 1 << 20;
 
-    /// <summary>This machine's, or those that <c>--root</c> names: of an image that is mounted there.</summary>
-    public static HostFiles Machine { get; set; } = new("/");
-
+    /// <summary>Path on this machine of a file that the host knows under an absolute name.</summary>
     public string Path(string absolute) => System.IO.Path.Join(Root, absolute.TrimStart('/'));
 
+    /// <summary>True for a file and for a directory.</summary>
     public bool Exists(string absolute) => File.Exists(Path(absolute)) || Directory.Exists(Path(absolute));
 
-    /// <summary>The text, or null when there is none that can be read.</summary>
+    /// <summary>The text; null: there is no such file, it cannot be read, or it has more than 1 MiB.</summary>
     public string? Read(string absolute)
     {
         try
@@ -28,13 +27,16 @@ internal sealed record HostFiles(string Root)
         }
     }
 
-    /// <summary>Absolute names, as the host sees them, in the order in which they are read: by name.</summary>
+    /// <summary>Absolute names as the host knows them, sorted, which is the order in which network managers read them;
+    /// at most 512.</summary>
     public IReadOnlyList<string> List(string folder, string pattern)
     {
         try
         {
             return Directory.Exists(Path(folder))
-                ? [.. Directory.GetFiles(Path(folder), pattern).Select(f => System.IO.Path.Join(folder, System.IO.Path.GetFileName(f))).Order(StringComparer.Ordinal).Take(MaxFiles)]
+                ? [.. Directory.GetFiles(Path(folder), pattern)
+                    .Select(f => System.IO.Path.Join(folder, System.IO.Path.GetFileName(f)))
+                    .Order(StringComparer.Ordinal).Take(MaxFiles)]
                 : [];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -43,7 +45,7 @@ internal sealed record HostFiles(string Root)
         }
     }
 
-    /// <summary>Replaces a file as a whole.</summary>
+    /// <summary>Replaces a file atomically, and creates its directory.</summary>
     public void Write(string absolute, string text, UnixFileMode mode)
     {
         var path = Path(absolute);

@@ -5,45 +5,52 @@ using Sidestep.Model;
 
 namespace Sidestep.Agent.Persistence;
 
-/// <summary>Notes which files the agent wrote, and what was there before: in their place, and in the kernel.</summary>
+/// <summary>Writes and removes the files of <c>--persist</c>. It records what they replaced, and the sysctls from
+/// before they took effect.</summary>
+/// <param name="directory">The state directory.</param>
 internal sealed class PersistenceStore(string directory)
 {
     private string RecordPath => Path.Combine(directory, "persistence.json");
 
-    /// <summary>The files that are the agent's.</summary>
+    /// <summary>Names of the files that the agent wrote.</summary>
     public IReadOnlyList<string> Written => Load()?.Files.ConvertAll(static f => f.Path) ?? [];
 
-    /// <summary>What a setting was before the files made it permanent: after a restart of the host, the kernel cannot say it.</summary>
-    public int? Before(SysctlRecord setting) =>
-        Load()?.Sysctls.FirstOrDefault(s => s.InterfaceName == setting.InterfaceName && s.Key == setting.Key)?.Before;
+    /// <summary>The value of a sysctl from before the files made it permanent; after a restart of the host, the kernel
+    /// no longer has it. Null: not recorded.</summary>
+    public int? Before(SysctlRecord setting) => Load()?.Sysctls
+        .FirstOrDefault(s => s.InterfaceName == setting.InterfaceName && s.Key == setting.Key)?.Before;
 
-    /// <summary>Writes the plan; files of an earlier one that are not in it go.</summary>
+    /// <summary>Writes the files of a plan, and removes those of the previous plan that are not in it.</summary>
+    /// <remarks>The record of all files that may exist is saved first, then the files are written, then the record of
+    /// those that exist is saved.</remarks>
     public void Write(PersistencePlan plan, IReadOnlyList<SysctlRecord> sysctls, HostFiles files, Action<string> log)
     {
         var earlier = Load() ?? new PersistenceRecord();
-        var unchanged = earlier.Files.Where(e => plan.Files.Any(p => p.Path == e.Path)).ToList();
+        var staying = earlier.Files.Where(e => plan.Files.Any(p => p.Path == e.Path)).ToList();
+        var obsolete = earlier.Files.Except(staying).ToList();
         var record = new PersistenceRecord
         {
-            Files = [.. plan.Files.Select(p => unchanged.FirstOrDefault(k => k.Path == p.Path) ?? new FileRecord(p.Path, files.Read(p.Path)))],
-            // The oldest knowledge is the truest.
-            Sysctls = [.. earlier.Sysctls, .. sysctls.Where(s => !earlier.Sysctls.Exists(e => e.InterfaceName == s.InterfaceName && e.Key == s.Key))],
+            Files = [.. plan.Files.Select(p =>
+                staying.FirstOrDefault(k => k.Path == p.Path) ?? new FileRecord(p.Path, files.Read(p.Path)))],
+            // The oldest value is the one from before the agent.
+            Sysctls = [.. earlier.Sysctls, .. sysctls.Where(s =>
+                !earlier.Sysctls.Exists(e => e.InterfaceName == s.InterfaceName && e.Key == s.Key))],
         };
-        // First the note of all that may be there, then the files, then the note of what is.
-        Save(record with { Files = [.. record.Files, .. earlier.Files.Except(unchanged)] });
+        Save(record with { Files = [.. record.Files, .. obsolete] });
         foreach (var file in plan.Files.Where(f => files.Read(f.Path) != f.Text))
         {
             files.Write(file.Path, file.Text, file.Mode);
             log($"{file.Path}: written");
         }
-        foreach (var obsolete in earlier.Files.Except(unchanged))
-            Restore(obsolete, files, log);
+        foreach (var file in obsolete)
+            Restore(file, files, log);
         Save(record);
         foreach (var remark in plan.Remarks)
             log(remark);
     }
 
-    /// <summary>Takes every file back.</summary>
-    /// <returns>How many there were.</returns>
+    /// <summary>Removes every file, or restores what it replaced, and deletes the record.</summary>
+    /// <returns>The number of files in the record.</returns>
     public int Remove(HostFiles files, Action<string> log)
     {
         if (Load() is not { } record)
@@ -61,21 +68,22 @@ internal sealed class PersistenceStore(string directory)
             return;
         if (!now.StartsWith(PersistencePlan.HeaderLine, StringComparison.Ordinal))
         {
-            log($"{record.Path}: left alone, because someone else has written it since");
+            log($"{record.Path}: not changed, because another program has written it since");
             return;
         }
         if (record.Before is null)
             File.Delete(files.Path(record.Path));
         else
             files.Write(record.Path, record.Before, PlannedFile.Readable);
-        log($"{record.Path}: {(record.Before is null ? "removed" : "as it was before")}");
+        log($"{record.Path}: {(record.Before is null ? "removed" : "restored")}");
     }
 
     private PersistenceRecord? Load()
     {
         try
         {
-            return JsonSerializer.Deserialize(File.ReadAllBytes(RecordPath), PersistenceJson.Default.PersistenceRecord);
+            return JsonSerializer.Deserialize(
+                File.ReadAllBytes(RecordPath), PersistenceJson.Default.PersistenceRecord);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -84,14 +92,15 @@ internal sealed class PersistenceStore(string directory)
         catch (JsonException e)
         {
             throw new AgentException($"the file {RecordPath} is damaged: {e.Message}",
-                $"Remove the files that begin with '{PersistencePlan.HeaderLine}' by hand, then this one.", e);
+                $"Delete the files that begin with '{PersistencePlan.HeaderLine}' by hand, then this one.", e);
         }
     }
 
-    private void Save(PersistenceRecord record) =>
-        AtomicFile.Write(RecordPath, JsonSerializer.SerializeToUtf8Bytes(record, PersistenceJson.Default.PersistenceRecord));
+    private void Save(PersistenceRecord record) => AtomicFile.Write(
+        RecordPath, JsonSerializer.SerializeToUtf8Bytes(record, PersistenceJson.Default.PersistenceRecord));
 }
 
+/// <summary>Content of persistence.json.</summary>
 internal sealed record PersistenceRecord
 {
     public List<FileRecord> Files { get; init; } = [];
@@ -100,8 +109,8 @@ internal sealed record PersistenceRecord
 }
 
 /// <summary>A file that the agent wrote.</summary>
-/// <param name="Path">Absolute.</param>
-/// <param name="Before">What was there; null: nothing.</param>
+/// <param name="Path">Absolute name.</param>
+/// <param name="Before">The content that it replaced; null: there was no file.</param>
 internal sealed record FileRecord(string Path, string? Before);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]

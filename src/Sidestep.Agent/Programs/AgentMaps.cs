@@ -3,58 +3,27 @@ using System.Globalization;
 using System.Net;
 using System.Runtime.CompilerServices;
 using Sidestep.Agent.Input;
-using Sidestep.Native;
 
 namespace Sidestep.Agent.Programs;
 
-/// <summary>The maps of the programs; all interfaces share them.</summary>
-internal sealed class AgentMaps : IDisposable
+/// <summary>The maps of the programs. All interfaces share them.</summary>
+internal sealed class AgentMaps(IReadOnlyDictionary<string, IAgentMap> maps) : IDisposable
 {
-    public const string SourcesName = "sources", AddressesName = "addresses", VipsName = "vips", SettingsName = "settings",
-        CountersName = "counters", VipCountersName = "vip_counters";
+    public const string SourcesName = "sources", AddressesName = "addresses", VipsName = "vips",
+        SettingsName = "settings", CountersName = "counters", VipCountersName = "vip_counters";
 
-    public static readonly string[] Names = [SourcesName, AddressesName, VipsName, SettingsName, CountersName, VipCountersName];
-    private readonly Dictionary<string, BpfMap> _maps;
+    public static readonly string[] Names =
+        [SourcesName, AddressesName, VipsName, SettingsName, CountersName, VipCountersName];
 
-    private AgentMaps(Dictionary<string, BpfMap> maps) => _maps = maps;
+    public SettingsValue Settings =>
+        maps[SettingsName].TryLookup<int, SettingsValue>(0, out var value) ? value : default;
 
-    /// <summary>The maps of an object that has been loaded.</summary>
-    public static AgentMaps Of(BpfObject loaded) => new(Names.ToDictionary(static n => n, loaded.Map));
-
-    /// <summary>Finds the maps by what the kernel knows of the program at ingress: no file is needed, in whatever mount
-    /// namespace.</summary>
-    /// <returns>Null when the program lacks one of them, as an older or newer one may.</returns>
-    public static AgentMaps? Of(BpfProgram attached)
-    {
-        var found = new Dictionary<string, BpfMap>();
-        foreach (var id in attached.MapIds())
-        {
-            var map = BpfMap.OpenById(id);
-            if (!Names.Contains(map.Name) || !found.TryAdd(map.Name, map))
-                map.Dispose();
-        }
-        var maps = new AgentMaps(found);
-        if (found.Count == Names.Length)
-            return maps;
-        maps.Dispose();
-        return null;
-    }
-
-    public BpfMap this[string name] => _maps[name];
-
-    /// <summary>Where outer headers may come from.</summary>
-    public IReadOnlyList<string> Sources() => Sorted(_maps[SourcesName].Keys<PrefixKey>().Select(static k => PrefixText.Of(k.ToNetwork())));
-
-    /// <summary>The server's own addresses.</summary>
-    public IReadOnlyList<string> Addresses() => Sorted(_maps[AddressesName].Keys<AddressKey>().Select(static k => k.ToAddress().ToString()));
-
-    /// <summary>VIPs with the most that a SYN-ACK may offer (0: anything).</summary>
-    public IReadOnlyList<DesiredVip> Vips() => [.. Entries().Select(static e => new DesiredVip(e.Key.ToNetwork(), (int)e.Value.Mss))];
-
-    public SettingsValue Settings => _maps[SettingsName].TryLookup<int, SettingsValue>(0, out var value) ? value : default;
-
+    /// <summary>The settings as <see cref="Describe"/> writes them.</summary>
     public string SettingsText => Describe(Settings);
 
+    public IAgentMap this[string name] => maps[name];
+
+    /// <summary>The configured encapsulations, as in <c>ipip gre gue:6080</c>; <c>none</c> without any.</summary>
     public static string Describe(SettingsValue value)
     {
         var parts = new List<string>();
@@ -73,6 +42,8 @@ internal sealed class AgentMaps : IDisposable
         return parts.Count == 0 ? "none" : string.Join(' ', parts);
     }
 
+    /// <param name="encapsulations">The encapsulations.</param>
+    /// <param name="guePorts">At most <see cref="SettingsValue.Ports"/> UDP ports, in any order.</param>
     public static SettingsValue SettingsOf(EncapsulationFlags encapsulations, IEnumerable<int> guePorts)
     {
         var value = new SettingsValue { Kinds = encapsulations };
@@ -82,27 +53,42 @@ internal sealed class AgentMaps : IDisposable
         return value;
     }
 
-    public void Write(SettingsValue value) => _maps[SettingsName].Update(0, value);
+    /// <summary>The allowed sources of outer headers, sorted.</summary>
+    public IReadOnlyList<string> Sources() =>
+        Sorted(maps[SourcesName].Keys<PrefixKey>().Select(static k => PrefixText.Of(k.ToNetwork())));
 
-    public void WriteSources(IEnumerable<IPNetwork> desired) => Write(_maps[SourcesName], desired.Select(PrefixKey.Of));
+    /// <summary>The allowed destinations of outer headers: the server's own addresses, sorted.</summary>
+    public IReadOnlyList<string> Addresses() =>
+        Sorted(maps[AddressesName].Keys<AddressKey>().Select(static k => k.ToAddress().ToString()));
 
-    public void WriteAddresses(IEnumerable<IPAddress> desired) => Write(_maps[AddressesName], desired.Select(AddressKey.Of));
+    /// <summary>The VIPs, each with the largest MSS that its SYN-ACKs may offer.</summary>
+    public IReadOnlyList<DesiredVip> Vips() =>
+        [.. Entries().Select(static e => new DesiredVip(e.Key.ToNetwork(), (int)e.Value.Mss))];
 
-    /// <summary>Those that stay keep their counters.</summary>
+    public void Write(SettingsValue value) => maps[SettingsName].Update(0, value);
+
+    public void WriteSources(IEnumerable<IPNetwork> desired) => Write(maps[SourcesName], desired.Select(PrefixKey.Of));
+
+    public void WriteAddresses(IEnumerable<IPAddress> desired) =>
+        Write(maps[AddressesName], desired.Select(AddressKey.Of));
+
+    /// <summary>Replaces the VIPs. A VIP that stays keeps its counters; a new one starts at 0.</summary>
     public void WriteVips(IReadOnlyList<DesiredVip> desired)
     {
-        var map = _maps[VipsName];
+        var map = maps[VipsName];
         var present = Entries().ToDictionary(static e => e.Key.ToNetwork(), static e => e.Value);
-        var free = Enumerable.Range(0, (int)map.Definition.Entries).Except(present.Values.Select(static v => v.Index)).GetEnumerator();
+        using var free = Enumerable.Range(0, map.Capacity).Except(present.Values.Select(static v => v.Index))
+            .GetEnumerator();
         foreach (var vip in desired)
         {
-            if (!present.TryGetValue(vip.Network, out var value))
+            var isPresent = present.TryGetValue(vip.Network, out var value);
+            if (!isPresent)
             {
                 free.MoveNext();
                 value.Index = free.Current;
-                _maps[VipCountersName].Update(value.Index, default(VipCounters));
+                maps[VipCountersName].Update(value.Index, default(VipCounters));
             }
-            if (value.Mss == vip.Mss && present.ContainsKey(vip.Network))
+            if (isPresent && value.Mss == vip.Mss)
                 continue;
             value.Mss = (uint)vip.Mss;
             map.Update(PrefixKey.Of(vip.Network), value);
@@ -111,17 +97,17 @@ internal sealed class AgentMaps : IDisposable
             map.Delete(PrefixKey.Of(removed));
     }
 
-    /// <summary>Handshakes of each VIP.</summary>
-    public IReadOnlyList<(IPNetwork Vip, VipCounters Counters)> Traffic() => [.. Entries()
-        .Select(e => (e.Key.ToNetwork(), _maps[VipCountersName].TryLookup<int, VipCounters>(e.Value.Index, out var c) ? c : default))];
+    /// <summary>The counted TCP packets of each VIP.</summary>
+    public IReadOnlyList<(IPNetwork Vip, VipCounters Counters)> Traffic() =>
+        [.. Entries().Select(e => (e.Key.ToNetwork(), CountersOf(e.Value.Index)))];
 
-    /// <summary>Sums over all CPUs.</summary>
+    /// <summary>The packet counters, summed over all CPUs.</summary>
     public IReadOnlyDictionary<PacketCounter, ulong> Counters()
     {
         var names = Enum.GetValues<PacketCounter>();
         var sums = names.ToDictionary(static n => n, static _ => 0ul);
-        var map = _maps[CountersName];
-        for (var cpu = 0; cpu < map.Definition.Entries; cpu++)
+        var map = maps[CountersName];
+        for (var cpu = 0; cpu < map.Capacity; cpu++)
         {
             if (!map.TryLookup<int, CounterValues>(cpu, out var values))
                 continue;
@@ -133,23 +119,26 @@ internal sealed class AgentMaps : IDisposable
 
     public void Dispose()
     {
-        foreach (var map in _maps.Values)
+        foreach (var map in maps.Values)
             map.Dispose();
     }
+
+    private VipCounters CountersOf(int index) =>
+        maps[VipCountersName].TryLookup<int, VipCounters>(index, out var counters) ? counters : default;
 
     private List<(PrefixKey Key, VipValue Value)> Entries()
     {
         var entries = new List<(PrefixKey, VipValue)>();
-        foreach (var key in _maps[VipsName].Keys<PrefixKey>())
+        foreach (var key in maps[VipsName].Keys<PrefixKey>())
         {
-            if (_maps[VipsName].TryLookup<PrefixKey, VipValue>(key, out var value))
+            if (maps[VipsName].TryLookup<PrefixKey, VipValue>(key, out var value))
                 entries.Add((key, value));
         }
         return entries;
     }
 
-    /// <summary>New members come in before old ones go: what stays is never missing.</summary>
-    private static void Write<TKey>(BpfMap map, IEnumerable<TKey> desired) where TKey : unmanaged
+    /// <summary>Adds new keys before it deletes old ones, so that a key that stays is never missing.</summary>
+    private static void Write<TKey>(IAgentMap map, IEnumerable<TKey> desired) where TKey : unmanaged
     {
         var keys = desired.ToHashSet();
         var present = map.Keys<TKey>();
@@ -161,9 +150,9 @@ internal sealed class AgentMaps : IDisposable
 
     private static string[] Sorted(IEnumerable<string> values) => [.. values.Order(StringComparer.Ordinal)];
 
-    /// <summary>struct packet_counters.</summary>
+    /// <summary>struct packet_counters: the counters of one CPU.</summary>
     [InlineArray(16)]
-    private struct CounterValues
+    internal struct CounterValues
     {
         private ulong _first;
     }

@@ -2,8 +2,8 @@ using Sidestep.Native;
 
 namespace Sidestep.Agent.Programs;
 
-/// <summary>The two programs of this agent, in the kernel, not attached yet.</summary>
-internal sealed class AgentPrograms : IDisposable
+/// <summary>The two programs of this version of the agent, in the kernel.</summary>
+internal sealed class AgentPrograms : IAgentPrograms
 {
     private const string Resource = "agent.bpf.o";
     private readonly BpfObject _object;
@@ -12,15 +12,16 @@ internal sealed class AgentPrograms : IDisposable
     private AgentPrograms(BpfObject loaded)
     {
         _object = loaded;
-        _programs = AttachedFilter.Hooks.ToDictionary(static h => h, h => loaded.Program(AttachedFilter.ProgramName(h)));
-        Maps = AgentMaps.Of(loaded);
+        _programs = AttachedFilter.Hooks.ToDictionary(
+            static h => h, h => loaded.Program(AttachedFilter.ProgramName(h)));
+        Maps = new AgentMaps(AgentMaps.Names.ToDictionary(static n => n, n => (IAgentMap)new KernelMap(loaded.Map(n))));
     }
 
     public AgentMaps Maps { get; }
 
-    public string Tag(Hook hook) => _programs[hook].Tag;
-
-    /// <summary>Loads the programs, with the maps of one that is attached if they still fit: entries and counts live on.</summary>
+    /// <summary>Loads the programs.</summary>
+    /// <param name="existing">The maps of attached programs. They are reused, with entries and counters, if this
+    /// version defines them identically. Null: new maps.</param>
     public static AgentPrograms Load(AgentMaps? existing)
     {
         using var stream = typeof(AgentPrograms).Assembly.GetManifestResourceStream(Resource)!;
@@ -30,10 +31,11 @@ internal sealed class AgentPrograms : IDisposable
         try
         {
             opened.SetMaxEntries(AgentMaps.CountersName, Kernel.PossibleCpus);
-            if (existing is not null && AgentMaps.Names.All(n => existing[n].Definition == opened.Definition(n)))
+            if (existing is not null
+                && AgentMaps.Names.All(n => MapOf(existing, n).Definition == opened.Definition(n)))
             {
                 foreach (var name in AgentMaps.Names)
-                    opened.Reuse(name, existing[name]);
+                    opened.Reuse(name, MapOf(existing, name));
             }
             opened.Load();
             return new AgentPrograms(opened);
@@ -45,22 +47,10 @@ internal sealed class AgentPrograms : IDisposable
         }
     }
 
-    /// <summary>Loads the programs on the maps of what is attached already, if something is.</summary>
-    public static AgentPrograms LoadSharingMaps(IReadOnlyList<AttachedFilter> ours)
-    {
-        foreach (var attached in ours.Where(static f => f.Hook == Hook.Ingress))
-        {
-            using var program = BpfProgram.OpenById(attached.Filter!.ProgramId);
-            using var maps = AgentMaps.Of(program);
-            if (maps is not null)
-                return Load(maps);
-        }
-        return Load(null);
-    }
+    public string Tag(Hook hook) => _programs[hook].Tag;
 
-    /// <summary>True when an attached program is this one: the same code on the same maps.</summary>
-    public bool IsSame(Hook hook, BpfProgram attached) =>
-        attached.Tag == Tag(hook) && attached.MapIds().ToHashSet().SetEquals(_programs[hook].MapIds());
+    public bool IsSame(Hook hook, IAttachedProgram attached) =>
+        attached.Tag == Tag(hook) && attached.MapIds.ToHashSet().SetEquals(_programs[hook].MapIds());
 
     public void Attach(Hook hook, int interfaceIndex, bool replace)
     {
@@ -77,4 +67,6 @@ internal sealed class AgentPrograms : IDisposable
             program.Dispose();
         _object.Dispose();
     }
+
+    private static BpfMap MapOf(AgentMaps maps, string name) => ((KernelMap)maps[name]).Map;
 }

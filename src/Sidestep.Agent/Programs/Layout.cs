@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 
 namespace Sidestep.Agent.Programs;
 
-/// <summary>Encapsulations, as bits: enum kind of src/bpf/agent/maps.h.</summary>
+/// <summary>Encapsulations as bits: enum kind of src/bpf/agent/maps.h.</summary>
 [Flags]
 internal enum EncapsulationFlags : uint
 {
@@ -14,7 +14,7 @@ internal enum EncapsulationFlags : uint
     Gue = 4,
 }
 
-/// <summary>struct address: the family in host byte order, then the address in network byte order.</summary>
+/// <summary>struct address: the family (4 or 6) in host byte order, then the address in network byte order.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal readonly record struct AddressKey(uint Family, uint First, uint Second, uint Third, uint Fourth)
 {
@@ -33,13 +33,15 @@ internal readonly record struct AddressKey(uint Family, uint First, uint Second,
     }
 }
 
-/// <summary>struct prefix: how many bits of what follows count.</summary>
+/// <summary>struct prefix: the number of leading bits of the following address that must match, family included.
+/// </summary>
 [StructLayout(LayoutKind.Sequential)]
 internal readonly record struct PrefixKey(uint Bits, AddressKey Address)
 {
     private const uint FamilyBits = 32;
 
-    public static PrefixKey Of(IPNetwork network) => new(FamilyBits + (uint)network.PrefixLength, AddressKey.Of(network.BaseAddress));
+    public static PrefixKey Of(IPNetwork network) =>
+        new(FamilyBits + (uint)network.PrefixLength, AddressKey.Of(network.BaseAddress));
 
     public IPNetwork ToNetwork() => new(Address.ToAddress(), (int)(Bits - FamilyBits));
 }
@@ -48,16 +50,24 @@ internal readonly record struct PrefixKey(uint Bits, AddressKey Address)
 [StructLayout(LayoutKind.Sequential)]
 internal struct VipValue
 {
+    /// <summary>Index of its counters in the map vip_counters.</summary>
     public int Index;
+
+    /// <summary>The largest MSS that a SYN-ACK may offer, bytes; 0: no limit.</summary>
     public uint Mss;
 }
 
-/// <summary>struct vip_counters.</summary>
+/// <summary>struct vip_counters: TCP packets of a VIP.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct VipCounters
 {
+    /// <summary>SYNs received, counted without an outer header.</summary>
     public ulong Syn;
+
+    /// <summary>SYN-ACKs sent.</summary>
     public ulong SynAck;
+
+    /// <summary>RSTs sent.</summary>
     public ulong Reset;
 }
 
@@ -65,11 +75,13 @@ internal struct VipCounters
 [StructLayout(LayoutKind.Sequential)]
 internal struct SettingsValue
 {
+    /// <summary>GUE_PORTS: how many UDP ports of GUE can be configured.</summary>
     public const int Ports = 8;
+
     public EncapsulationFlags Kinds;
     public PortList GuePorts;
 
-    /// <summary>In network byte order.</summary>
+    /// <summary>UDP ports in network byte order; 0: unused.</summary>
     [InlineArray(Ports)]
     internal struct PortList
     {

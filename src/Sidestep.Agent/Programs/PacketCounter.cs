@@ -1,6 +1,6 @@
 namespace Sidestep.Agent.Programs;
 
-/// <summary>What the programs count: enum packet_counter of src/bpf/agent/maps.h, in its order.</summary>
+/// <summary>The counters of the programs: enum packet_counter of src/bpf/agent/maps.h, in the same order.</summary>
 internal enum PacketCounter
 {
     /// <summary>Delivered to this server without the outer header.</summary>
@@ -12,33 +12,34 @@ internal enum PacketCounter
     /// <summary>Dropped: from a director, but the inner destination is not a VIP of this server.</summary>
     RejectedVip,
 
-    /// <summary>Left alone: from a director, but the outer destination is not an address of this server.</summary>
+    /// <summary>Passed: from a director, but the outer destination is not an address of this server.</summary>
     RejectedDestination,
 
     /// <summary>Dropped: from a director, with headers that contradict each other.</summary>
     Malformed,
 
-    /// <summary>Dropped: congestion marked on the outer header, and the inner packet cannot carry the mark (RFC 6040).</summary>
+    /// <summary>Dropped: the outer header is marked CE, and the inner packet cannot carry the mark (RFC 6040 section
+    /// 4.2).</summary>
     EcnDropped,
 
-    /// <summary>Left to the kernel: from a director, fragmented on the way.</summary>
+    /// <summary>Passed: from a director, fragmented in transit.</summary>
     OuterFragment,
 
-    /// <summary>Left to the kernel: a tunnel that is none of ours.</summary>
+    /// <summary>Passed: a packet of another tunnel.</summary>
     Foreign,
 
     /// <summary>Dropped: the kernel could not shorten the packet.</summary>
     Failed,
 
-    /// <summary>Left to the kernel: from a director, for a VIP, in an encapsulation that was not agreed.</summary>
+    /// <summary>Passed: from a director, for a VIP, in an encapsulation that is not configured.</summary>
     OtherKind,
 
-    /// <summary>Dropped: somebody asked this server for a VIP by neighbour solicitation.</summary>
+    /// <summary>Dropped: another host sent this server a neighbour solicitation for a VIP.</summary>
     Solicitation,
 
-    /// <summary>Dropped: this server was about to claim a VIP by neighbour advertisement.</summary>
+    /// <summary>Dropped: this server sent a neighbour advertisement for a VIP.</summary>
     Advertisement,
 
-    /// <summary>A SYN-ACK of a VIP offered larger segments than fit through the encapsulation, and was corrected.</summary>
+    /// <summary>A SYN-ACK of a VIP offered a larger MSS than fits through the encapsulation, and was changed.</summary>
     MssLowered,
 }

@@ -1,111 +1,68 @@
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using Sidestep.Agent.Input;
 using Sidestep.Api;
 
 namespace Sidestep.Agent.Running;
 
-/// <summary>Asks directors for duties, and hands them reports. The first that answers says the duties; all get reports.</summary>
+/// <summary>Gets specs from directors, and sends them reports. The spec comes from the first director that responds;
+/// every director gets reports.</summary>
 internal sealed class DirectorLink : IDisposable
 {
-    private static readonly TimeSpan FirstRetryDelay = TimeSpan.FromSeconds(1), MaxRetryDelay = TimeSpan.FromSeconds(30);
-    private readonly List<(string Url, DirectorClient Client)> _directors;
+    private const string NoContactYet = "no director has responded yet";
+    private const int MaxReportDelayMilliseconds = 60_000;
+    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(5);
+    private readonly IReadOnlyList<(string Url, IDirectorApi Api)> _directors;
     private readonly string _server;
     private readonly Reconciler _reconciler;
+    private readonly TimeProvider _time;
     private readonly Action<string> _log;
     private readonly CancellationTokenSource _stop = new();
     private readonly List<Task> _tasks = [];
     private readonly Dictionary<string, string> _logged = [];
     private readonly Lock _gate = new();
-    private TaskCompletionSource _reportSignal = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource _reportSignal = NewSignal();
 
-    private DirectorLink(List<(string, DirectorClient)> directors, string server, Reconciler reconciler, Action<string> log)
+    /// <param name="directors">The directors, at least one.</param>
+    /// <param name="server">This server's name in their configuration.</param>
+    /// <param name="reconciler">Receives specs, and makes reports.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="log">Receives lost and restored contact.</param>
+    public DirectorLink(IReadOnlyList<(string Url, IDirectorApi Api)> directors, string server, Reconciler reconciler,
+        TimeProvider time, Action<string> log)
     {
         _directors = directors;
         _server = server;
         _reconciler = reconciler;
+        _time = time;
         _log = log;
     }
 
-    /// <summary>Null, with problems, when what it needs cannot be used.</summary>
-    public static DirectorLink? Create(RunOptions options, Reconciler reconciler, Action<string> log, List<Problem> problems)
-    {
-        var before = problems.Count;
-        var urls = new List<Uri>();
-        foreach (var text in options.Directors)
-        {
-            if (Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme == Uri.UriSchemeHttps)
-                urls.Add(uri);
-            else
-                problems.Add(new Problem("--director", text, "is not the address of a director's API", "Write it as in https://10.0.0.2:7443."));
-        }
-        X509Certificate2? certificate = null;
-        X509Certificate2Collection caCertificates = [];
-        foreach (var (option, value) in new[] { ("--cert-file", options.CertFile), ("--key-file", options.KeyFile), ("--ca-file", options.CaFile) })
-        {
-            if (value is null)
-                problems.Add(new Problem(option, "", "is missing: director and agent prove to each other who they are", "Name a file in PEM form."));
-        }
-        if (problems.Count > before)
-            return null;
-        try
-        {
-            certificate = X509Certificate2.CreateFromPemFile(options.CertFile!, options.KeyFile!);
-        }
-        catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException)
-        {
-            problems.Add(new Problem("--cert-file", $"{options.CertFile} and {options.KeyFile}", e.Message, "Name a certificate and its key, both in PEM form."));
-        }
-        try
-        {
-            caCertificates.ImportFromPemFile(options.CaFile!);
-        }
-        catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException)
-        {
-            problems.Add(new Problem("--ca-file", options.CaFile!, e.Message, "Name the certificate of the authority that the director's certificate comes from, in PEM form."));
-        }
-        var name = certificate?.GetNameInfo(X509NameType.SimpleName, forIssuer: false) ?? "";
-        if (certificate is not null && name.Length == 0)
-            problems.Add(new Problem("--cert-file", options.CertFile!, "has no common name", "Its common name must be the name of the real server in the director's configuration."));
-        if (problems.Count > before)
-            return null;
-        return new DirectorLink([.. urls.Select(u => (u.ToString(), DirectorClient.Remote(u, certificate!, caCertificates)))], name, reconciler, log);
-    }
+    /// <returns>Null if there is a problem.</returns>
+    public static DirectorLink? Create(
+        RunOptions options, Reconciler reconciler, TimeProvider time, Action<string> log, List<Problem> problems) =>
+        DirectorCredentials.Read(options, problems) is not { } c ? null
+            : new DirectorLink([.. c.Urls.Select(u => (u.ToString(),
+                (IDirectorApi)new RemoteDirector(DirectorClient.Remote(u, c.Certificate, c.CaCertificates))))],
+                c.Server, reconciler, time, log);
 
     public void Start()
     {
-        _reconciler.LastContactError = "no director has responded yet";
+        _reconciler.LastContactError = NoContactYet;
         _reconciler.Reported += _ =>
         {
             lock (_gate)
                 _reportSignal.TrySetResult();
         };
         _tasks.Add(Task.Run(FollowSpecAsync));
-        foreach (var (url, client) in _directors)
-            _tasks.Add(Task.Run(() => ReportAsync(url, client)));
+        foreach (var (url, api) in _directors)
+            _tasks.Add(Task.Run(() => SendReportsAsync(url, api)));
     }
 
-    /// <summary>Tells every director at once what the operator wishes; what does not arrive comes with the next report.</summary>
+    /// <summary>Sends an admin state to every director at once. One that does not get it sees it in the next report.
+    /// </summary>
     public void Drain(string adminState)
     {
-        foreach (var (url, client) in _directors)
-        {
-            _ = Task.Run(async () =>
-            {
-                try
-                {
-                    await client.DrainAsync(_server, new DrainRequest(adminState), _stop.Token).ConfigureAwait(false);
-                }
-                catch (DirectorException e)
-                {
-                    LogOnce("drain " + url, e.Message);
-                }
-                catch (OperationCanceledException)
-                {
-                    // It is told by the stored wish, at the next start.
-                }
-            });
-        }
+        foreach (var (url, api) in _directors)
+            _ = Task.Run(() => DrainAsync(url, api, adminState));
     }
 
     public void Dispose()
@@ -113,38 +70,51 @@ internal sealed class DirectorLink : IDisposable
         _stop.Cancel();
         try
         {
-            Task.WaitAll([.. _tasks], TimeSpan.FromSeconds(5));
+            Task.WaitAll([.. _tasks], StopTimeout);
         }
         catch (AggregateException e)
         {
             e.Handle(static i => i is OperationCanceledException);
         }
-        foreach (var (_, client) in _directors)
-            client.Dispose();
+        foreach (var (_, api) in _directors)
+            api.Dispose();
         _stop.Dispose();
+    }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private async Task DrainAsync(string url, IDirectorApi api, string adminState)
+    {
+        try
+        {
+            await api.DrainAsync(_server, new DrainRequest(adminState), _stop.Token).ConfigureAwait(false);
+        }
+        catch (DirectorException e)
+        {
+            LogOnce("drain " + url, e.Message);
+        }
+        catch (OperationCanceledException)
+        {
+            // The agent is stopping. The first report of the next agent contains the stored admin state.
+        }
     }
 
     private async Task FollowSpecAsync()
     {
         var index = 0;
         long? after = null;
-        var retryDelay = FirstRetryDelay;
+        var retry = new RetryDelay();
         while (!_stop.IsCancellationRequested)
         {
-            var (url, client) = _directors[index];
+            var (url, api) = _directors[index];
             try
             {
-                var spec = await client.GetSpecAsync(_server, after, _stop.Token).ConfigureAwait(false);
-                if (_reconciler.LastContactError.Length > 0)
-                {
-                    _log($"{url} responds");
-                    _reconciler.LastContactError = "";
-                    _logged.Remove("spec");
-                }
-                retryDelay = FirstRetryDelay;
+                var spec = await api.GetSpecAsync(_server, after, _stop.Token).ConfigureAwait(false);
+                NoteContact(url);
+                retry.Reset();
                 if (spec is null)
                 {
-                    // The same as before: it waited long, or the director wants to hear now how this server is.
+                    // Either the longest poll has passed, or the director needs a report now.
                     _reconciler.ReportWithin(TimeSpan.Zero);
                     continue;
                 }
@@ -154,13 +124,10 @@ internal sealed class DirectorLink : IDisposable
             catch (DirectorException e)
             {
                 after = null;
-                LogOnce("spec", $"{e.Message}. The agent continues with its last spec.");
-                if (_reconciler.LastContactError.Length == 0 || _reconciler.LastContactError.StartsWith("no director has", StringComparison.Ordinal))
-                    _reconciler.LastContactError = $"{e.Message} (since {DateTimeOffset.UtcNow:u})";
+                NoteFailure(e);
                 index = (index + 1) % _directors.Count;
-                if (!await WaitAsync(retryDelay).ConfigureAwait(false))
+                if (!await WaitAsync(retry.Next()).ConfigureAwait(false))
                     return;
-                retryDelay = retryDelay + retryDelay < MaxRetryDelay ? retryDelay + retryDelay : MaxRetryDelay;
             }
             catch (OperationCanceledException)
             {
@@ -169,11 +136,27 @@ internal sealed class DirectorLink : IDisposable
         }
     }
 
-    private async Task ReportAsync(string url, DirectorClient client)
+    private void NoteContact(string url)
     {
-        var retryDelay = FirstRetryDelay;
-        // The marks of this director, and from which report on they hold: one may be in the making when a mark comes.
-        (long Epoch, long From) current = (0, 0), next = (0, 0);
+        if (_reconciler.LastContactError.Length == 0)
+            return;
+        _log($"{url} responds");
+        _reconciler.LastContactError = "";
+        ClearLogged("spec");
+    }
+
+    /// <summary>The first failure after a contact stays in the report, with its time.</summary>
+    private void NoteFailure(DirectorException e)
+    {
+        LogOnce("spec", $"{e.Message}. The agent continues with its last spec.");
+        if (_reconciler.LastContactError is "" or NoContactYet)
+            _reconciler.LastContactError = $"{e.Message} (since {_time.GetUtcNow():u})";
+    }
+
+    private async Task SendReportsAsync(string url, IDirectorApi api)
+    {
+        var retry = new RetryDelay();
+        var epochs = new ReportEpochs();
         while (!_stop.IsCancellationRequested)
         {
             try
@@ -181,23 +164,22 @@ internal sealed class DirectorLink : IDisposable
                 await WaitForReportAsync().ConfigureAwait(false);
                 if (_reconciler.LastReport is not { } report)
                     continue;
-                if (report.Sequence >= next.From)
-                    current = next;
-                var response = await client.ReportAsync(_server, report with { WallClock = DateTimeOffset.UtcNow, ReportEpoch = current.Epoch }, _stop.Token).ConfigureAwait(false);
-                if (response.ReportEpoch != next.Epoch)
-                    next = (response.ReportEpoch, _reconciler.StartedSequence + 1);
+                report = report with { WallClock = _time.GetUtcNow(), ReportEpoch = epochs.For(report.Sequence) };
+                var response = await api.ReportAsync(_server, report, _stop.Token).ConfigureAwait(false);
+                epochs.Received(response.ReportEpoch, _reconciler.StartedSequence);
                 if (response.NextReportMilliseconds is { } delay)
-                    _reconciler.ReportWithin(TimeSpan.FromMilliseconds(Math.Clamp(delay, 0, 60_000)));
-                retryDelay = FirstRetryDelay;
-                lock (_gate)
-                    _logged.Remove("report " + url);
+                {
+                    _reconciler.ReportWithin(
+                        TimeSpan.FromMilliseconds(Math.Clamp(delay, 0, MaxReportDelayMilliseconds)));
+                }
+                retry.Reset();
+                ClearLogged("report " + url);
             }
             catch (DirectorException e)
             {
                 LogOnce("report " + url, $"the director did not accept the report: {e.Message}");
-                if (!await WaitAsync(retryDelay).ConfigureAwait(false))
+                if (!await WaitAsync(retry.Next()).ConfigureAwait(false))
                     return;
-                retryDelay = retryDelay + retryDelay < MaxRetryDelay ? retryDelay + retryDelay : MaxRetryDelay;
             }
             catch (OperationCanceledException)
             {
@@ -215,15 +197,16 @@ internal sealed class DirectorLink : IDisposable
         lock (_gate)
         {
             if (_reportSignal.Task.IsCompleted)
-                _reportSignal = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                _reportSignal = NewSignal();
         }
     }
 
+    /// <returns>False: the agent is stopping.</returns>
     private async Task<bool> WaitAsync(TimeSpan time)
     {
         try
         {
-            await Task.Delay(time, _stop.Token).ConfigureAwait(false);
+            await Task.Delay(time, _time, _stop.Token).ConfigureAwait(false);
             return true;
         }
         catch (OperationCanceledException)
@@ -232,14 +215,20 @@ internal sealed class DirectorLink : IDisposable
         }
     }
 
-    private void LogOnce(string about, string text)
+    private void LogOnce(string key, string text)
     {
         lock (_gate)
         {
-            if (_logged.GetValueOrDefault(about) == text)
+            if (_logged.GetValueOrDefault(key) == text)
                 return;
-            _logged[about] = text;
+            _logged[key] = text;
         }
         _log(text);
+    }
+
+    private void ClearLogged(string key)
+    {
+        lock (_gate)
+            _logged.Remove(key);
     }
 }

@@ -2,14 +2,22 @@ using Sidestep.Api;
 
 namespace Sidestep.Agent.Running;
 
-/// <summary>What somebody else changed, the newest last; the same again and again is told as one.</summary>
+/// <summary>The changes by other programs that the agent noticed, oldest first. The same change is one entry with a
+/// count.</summary>
 internal sealed class DriftLog
 {
+    /// <summary>When there are more, the oldest is dropped.</summary>
     public const int MaxEntries = 64;
+
     private readonly List<Drift> _drifts = [];
 
     public IReadOnlyList<Drift> All => _drifts;
 
+    /// <param name="name">The condition.</param>
+    /// <param name="subject">The VIP or interface.</param>
+    /// <param name="found">What the other program changed it to.</param>
+    /// <param name="noticed">When the agent noticed.</param>
+    /// <param name="repaired">When it was repaired; null: it was not.</param>
     public void Add(string name, string subject, string found, DateTimeOffset noticed, DateTimeOffset? repaired)
     {
         var at = _drifts.FindIndex(d => d.Name == name && d.Subject == subject && d.Found == found);

@@ -5,12 +5,15 @@ using Sidestep.Model;
 
 namespace Sidestep.Agent.Running;
 
-/// <summary>The duties that the agent goes on with when no director answers, also after a restart of the host.</summary>
+/// <summary>The last applied spec, with which the agent starts if no director responds, also after a restart of the
+/// host.</summary>
 internal static class LastSpec
 {
-    public static void Write(string directory, ServerSpec spec) => AtomicFile.Write(PathIn(directory), SpecFile.Write(spec));
+    public static void Write(string directory, ServerSpec spec) =>
+        AtomicFile.Write(PathIn(directory), SpecFile.Write(spec));
 
-    /// <returns>Null when there are none, or when the file cannot be understood, which <paramref name="log"/> is told.</returns>
+    /// <returns>The spec and when it was stored (local time); null: there is none, or the file is damaged, which is
+    /// logged.</returns>
     public static (ServerSpec Spec, DateTime Stored)? Read(string directory, Action<string> log)
     {
         var path = PathIn(directory);
@@ -24,7 +27,7 @@ internal static class LastSpec
         }
         catch (JsonException e)
         {
-            log($"the last duties in {path} are damaged and of no use: {e.Message}");
+            log($"the last spec in {path} is damaged and ignored: {e.Message}");
             return null;
         }
     }
@@ -36,21 +39,4 @@ internal static class LastSpec
     }
 
     private static string PathIn(string directory) => Path.Combine(directory, "spec.json");
-}
-
-/// <summary>Whether the local operator wishes this server to be drained; outlives a restart.</summary>
-internal static class StoredAdminState
-{
-    public static string Read(string directory) => File.Exists(PathIn(directory)) ? AdminStates.Draining : AdminStates.Enabled;
-
-    public static void Write(string directory, string adminState)
-    {
-        Directory.CreateDirectory(directory);
-        if (adminState == AdminStates.Draining)
-            File.WriteAllText(PathIn(directory), "");
-        else
-            File.Delete(PathIn(directory));
-    }
-
-    private static string PathIn(string directory) => Path.Combine(directory, "draining");
 }

@@ -3,7 +3,8 @@ using System.Text;
 
 namespace Sidestep.Agent.Running;
 
-/// <summary>Where the local operator reaches a running agent: a Unix socket for root alone, a word a connection.</summary>
+/// <summary>The Unix socket on which a running agent serves the local operator. Only root may connect. Each connection
+/// carries one command and its response.</summary>
 internal sealed class OperatorSocket : IDisposable
 {
     private const int MaxCommandBytes = 64, Backlog = 8;
@@ -15,12 +16,15 @@ internal sealed class OperatorSocket : IDisposable
     private readonly Thread _thread;
     private volatile bool _ended;
 
+    /// <param name="path">The socket file. An existing one is of a killed agent: the caller has checked that no other
+    /// agent runs.</param>
+    /// <param name="handler">Turns a command into its response, on the thread of the socket.</param>
+    /// <param name="log">Receives failed connections.</param>
     public OperatorSocket(string path, Func<string, string> handler, Action<string> log)
     {
         _path = path;
         _handler = handler;
         _log = log;
-        // Of an agent that was killed: another one that runs would have been found.
         File.Delete(path);
         _socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         _socket.Bind(new UnixDomainSocketEndPoint(path));
@@ -49,12 +53,13 @@ internal sealed class OperatorSocket : IDisposable
                 connection.ReceiveTimeout = connection.SendTimeout = (int)Timeout.TotalMilliseconds;
                 var buffer = new byte[MaxCommandBytes];
                 var length = connection.Receive(buffer);
-                connection.Send(Encoding.UTF8.GetBytes(_handler(Encoding.UTF8.GetString(buffer, 0, length).Trim())));
+                var command = Encoding.UTF8.GetString(buffer, 0, length).Trim();
+                connection.Send(Encoding.UTF8.GetBytes(_handler(command)));
             }
             catch (Exception e) when (e is SocketException or ObjectDisposedException)
             {
                 if (!_ended)
-                    _log($"an operator's connection failed: {e.Message}");
+                    _log($"a connection to the operator socket failed: {e.Message}");
             }
         }
     }

@@ -8,59 +8,69 @@ using Sidestep.Agent.Programs;
 using Sidestep.Agent.State;
 using Sidestep.Api;
 using Sidestep.Native;
-using Sidestep.Native.Netlink;
 
 namespace Sidestep.Agent.Running;
 
-/// <summary>Applies duties, verifies them, and keeps them: what somebody changes is put back at once, and told.</summary>
-/// <remarks>One thread does everything; others hand in duties and take reports.</remarks>
+/// <summary>Applies specs, verifies the host and repairs what other programs change, at once.</summary>
+/// <remarks>One thread does all the work in <see cref="Run"/>. Other threads pass in specs and read reports.</remarks>
 internal sealed class Reconciler : IDisposable
 {
-    /// <summary>The kernel tells of links, addresses, routes, filters, and of the settings rp_filter, proxy_arp, forwarding and
-    /// proxy_ndp. Of arp_ignore and arp_announce it tells nobody: they are looked at this often.</summary>
+    /// <summary>How often the sysctls are read, because the kernel does not notify changes of arp_ignore and
+    /// arp_announce.</summary>
     public static readonly TimeSpan SettingsInterval = TimeSpan.FromMilliseconds(500);
 
-    private static readonly TimeSpan EventTimeout = TimeSpan.FromMilliseconds(100), MinPassInterval = TimeSpan.FromMilliseconds(50),
-        FullInterval = TimeSpan.FromSeconds(10), FilesInterval = TimeSpan.FromMinutes(1), RetryDelay = TimeSpan.FromSeconds(2);
+    /// <summary>How long a loop waits for events.</summary>
+    public static readonly TimeSpan EventTimeout = TimeSpan.FromMilliseconds(100);
 
-    // RTMGRP_TC, RTNLGRP_IPV4_NETCONF (24) and RTNLGRP_IPV6_NETCONF (25) as bits
-    private const uint NetlinkGroups = Routes.EventMulticastGroups | 1 << 3 | 1u << 23 | 1u << 24;
+    /// <summary>Time between reconciliations: at least, at most without an event, and after an error.</summary>
+    public static readonly TimeSpan MinPassInterval = TimeSpan.FromMilliseconds(50),
+        FullInterval = TimeSpan.FromSeconds(10), RetryDelay = TimeSpan.FromSeconds(2);
 
-    private const int MaxDrainedEvents = 4096, DefaultReportInterval = 2000;
+    /// <summary>How often the host's files are checked.</summary>
+    public static readonly TimeSpan FilesInterval = TimeSpan.FromMinutes(1);
+
+    private const int DefaultReportInterval = 2000, MinReportInterval = 100, MaxReportInterval = 60_000;
     private readonly Request _request;
     private readonly Action<string> _log;
     private readonly TimeProvider _time;
-    private readonly NetlinkSocket _events = NetlinkSocket.Open(NetlinkGroups), _socket = NetlinkSocket.Open();
-    private readonly RepairBackoff _backoff;
-    private readonly DriftLog _drifts = new();
+    private readonly IKernelEvents _events;
+    private readonly IHostKernel _kernel;
+    private readonly IReportSource _reportSource;
+    private readonly DriftRepair _repair;
     private readonly ReportBuilder _reportBuilder;
     private readonly Lock _gate = new();
     private readonly Dictionary<string, string> _logged = [];
+
+    // Shared between threads, under _gate.
     private ServerSpec? _requestedSpec;
     private AgentReport? _report;
-    private long _reportBy = long.MinValue;
+    private DateTimeOffset _reportBy = DateTimeOffset.MaxValue;
     private string _adminState;
 
-    private AgentPrograms? _programs;
+    // Of the working thread.
+    private IAgentPrograms? _programs;
     private DesiredState? _desired;
     private string _applied = "", _settings = "";
     private List<string> _problems = [];
-    private List<Condition> _files = [];
+    private List<Condition> _fileConditions = [];
     private DateTimeOffset _nextFull, _nextSettings, _nextFiles, _nextReport, _notBefore;
-    private bool _changed, _pending;
+    private bool _reportIsNeeded, _isPending;
     private long _startedSequence;
 
-    public Reconciler(Request request, TimeProvider time, Action<string> log)
+    public Reconciler(Request request, IHostPlatform platform, TimeProvider time, Action<string> log)
     {
         _request = request;
         _log = log;
         _time = time;
-        _backoff = new RepairBackoff(time);
-        _reportBuilder = new ReportBuilder(time);
+        _events = platform.OpenEvents();
+        _kernel = platform.OpenKernel();
+        _reportSource = platform.OpenReportSource();
+        _repair = new DriftRepair(time, log, LogOnce);
+        _reportBuilder = new ReportBuilder(_reportSource, time);
         _adminState = StoredAdminState.Read(request.StateDirectory);
     }
 
-    /// <summary>A new report is there.</summary>
+    /// <summary>Raised by the working thread with every new report.</summary>
     public event Action<AgentReport>? Reported;
 
     /// <summary>The last report; null before the first.</summary>
@@ -73,27 +83,38 @@ internal sealed class Reconciler : IDisposable
         }
     }
 
-    /// <summary>Sequence of the report that the host was looked at for last, or is just now: what comes later looks later.</summary>
+    /// <summary>Sequence number of the newest report that has been started. A report with a larger number describes the
+    /// host at a later time.</summary>
     public long StartedSequence => Volatile.Read(ref _startedSequence);
 
-    /// <summary>What says that no director answers; empty: one does, or there is none to ask.</summary>
+    /// <summary>Why no director can be reached; empty: one responds, or the agent has none.</summary>
     public string LastContactError { get; set; } = "";
 
-    /// <summary>Hands in what is wanted from now on.</summary>
+    /// <summary>When a requested report is due; <see cref="DateTimeOffset.MaxValue"/>: none is requested.</summary>
+    internal DateTimeOffset RequestedReportTime
+    {
+        get
+        {
+            lock (_gate)
+                return _reportBy;
+        }
+    }
+
+    /// <summary>Sets the spec to apply from now on.</summary>
     public void SetSpec(ServerSpec spec)
     {
         lock (_gate)
             _requestedSpec = SpecFile.Complete(spec);
     }
 
-    /// <summary>Asks for a report sooner than usual.</summary>
+    /// <summary>Makes the next report due within a time.</summary>
     public void ReportWithin(TimeSpan time)
     {
         lock (_gate)
-            _reportBy = (_time.GetUtcNow() + time).UtcTicks;
+            _reportBy = _time.GetUtcNow() + time;
     }
 
-    /// <summary>What the local operator wishes; stored before it is said.</summary>
+    /// <summary>Stores the local operator's admin state, and reports it at once.</summary>
     public void SetAdminState(string adminState)
     {
         StoredAdminState.Write(_request.StateDirectory, adminState);
@@ -102,77 +123,81 @@ internal sealed class Reconciler : IDisposable
         ReportWithin(TimeSpan.Zero);
     }
 
-    /// <summary>Works until it is told to stop; what is there stays then.</summary>
+    /// <summary>Works until the token is cancelled. The host keeps its configuration then.</summary>
     public void Run(CancellationToken stop)
     {
         while (!stop.IsCancellationRequested)
+            Step(_events.Wait(EventTimeout));
+    }
+
+    /// <summary>One pass: reads the sysctls, reconciles and reports, each if it is due.</summary>
+    /// <param name="hasEvents">True: the kernel has notified a change since the last pass.</param>
+    internal void Step(bool hasEvents)
+    {
+        var now = _time.GetUtcNow();
+        // An event that comes before _notBefore stays pending.
+        _isPending |= hasEvents || now >= _nextFull || HasNewSpec();
+        if (now >= _nextSettings)
         {
-            var events = _events.Receive(EventTimeout);
-            // What comes in a burst is looked at once.
-            for (var i = 0; events is not null && i < MaxDrainedEvents && _events.Receive(TimeSpan.Zero) is { Count: > 0 }; i++)
-            {
-            }
-            var now = _time.GetUtcNow();
-            // What comes while the last look rests is not forgotten.
-            _pending |= events is not null || now >= _nextFull || HasNewSpec();
-            if (now >= _nextSettings)
-            {
-                _nextSettings = now + SettingsInterval;
-                var settings = ReadSettings();
-                _pending |= settings != _settings;
-                _settings = settings;
-            }
-            if (_pending && now >= _notBefore)
-            {
-                _pending = false;
-                TryRun(Reconcile);
-            }
-            if ((_desired is not null || _problems.Count > 0) && ReportIsDue())
-                TryRun(MakeReport);
+            _nextSettings = now + SettingsInterval;
+            var settings = ReadSettings(_desired);
+            _isPending |= settings != _settings;
+            _settings = settings;
         }
+        if (_isPending && now >= _notBefore)
+        {
+            _isPending = false;
+            TryRun("reconcile", Reconcile);
+        }
+        if ((_desired is not null || _problems.Count > 0) && ReportIsDue())
+            TryRun("report", MakeReport);
     }
 
     public void Dispose()
     {
         _programs?.Dispose();
         _events.Dispose();
-        _socket.Dispose();
+        _kernel.Dispose();
+        _reportSource.Dispose();
     }
 
     private bool HasNewSpec()
     {
         lock (_gate)
-            return _requestedSpec is not null && (_desired is null || _requestedSpec.Revision != _desired.Spec.Revision || !ReferenceEquals(_requestedSpec, _desired.Spec)) && _problems.Count == 0;
+        {
+            return _requestedSpec is not null && !ReferenceEquals(_requestedSpec, _desired?.Spec)
+                && _problems.Count == 0;
+        }
     }
 
     private bool ReportIsDue()
     {
         var now = _time.GetUtcNow();
         lock (_gate)
-            return _changed || now >= _nextReport || (_reportBy != long.MinValue && now.UtcTicks >= _reportBy);
+            return _reportIsNeeded || now >= _nextReport || now >= _reportBy;
     }
 
-    /// <summary>The kernel's errors are told once, and tried again: at the next event, and after a while.</summary>
-    private void TryRun(Action action)
+    /// <summary>Logs an error of the kernel once, and tries again after <see cref="RetryDelay"/>.</summary>
+    private void TryRun(string name, Action action)
     {
         try
         {
             action();
-            _logged.Remove(action.Method.Name);
+            _logged.Remove(name);
         }
         catch (Exception e) when (e is NativeException or AgentException or IOException or UnauthorizedAccessException)
         {
-            LogOnce(action.Method.Name, e is AgentException a ? $"{a.Message}: {a.Remedy}" : e.Message);
+            LogOnce(name, e is AgentException a ? $"{a.Message}: {a.Remedy}" : e.Message);
             _notBefore = _time.GetUtcNow() + RetryDelay;
-            _pending = true;
+            _isPending = true;
         }
     }
 
-    private void LogOnce(string about, string text)
+    private void LogOnce(string key, string text)
     {
-        if (_logged.GetValueOrDefault(about) == text)
+        if (_logged.GetValueOrDefault(key) == text)
             return;
-        _logged[about] = text;
+        _logged[key] = text;
         _log(text);
     }
 
@@ -186,22 +211,19 @@ internal sealed class Reconciler : IDisposable
             spec = _requestedSpec;
         if (spec is null)
             return;
-        var host = HostInventory.Read(_socket);
+        var host = _kernel.ReadInventory();
         var problems = new List<Problem>();
-        var desired = DesiredStateReader.Read(spec, InterfaceNames(host), programs: true, host, beforeChange: false, problems);
-        if (desired is not null)
-            problems.AddRange(ApplyAction.ForeignFilterProblems(desired, _socket));
-        if (_desired is not null && desired is not null)
-            problems.Clear(); // a place that was taken since is told by verify
+        var desired = DesiredStateReader.Read(
+            spec, InterfaceNames(host), programs: true, host, beforeChange: false, problems);
+        // After the first apply, verify reports a filter of another program at the agent's place.
+        if (desired is not null && _desired is null)
+            problems.AddRange(ApplyAction.ForeignFilterProblems(desired, _kernel));
         _problems = [.. problems.Select(static p => p.ToString())];
         if (desired is null || problems.Count > 0)
         {
             LogOnce("problems", string.Join('\n', _problems));
-            _changed = true;
-            // What was applied before is kept meanwhile.
-            if (_desired is null || DesiredStateReader.Read(_desired.Spec, InterfaceNames(host), programs: true, host, beforeChange: false, []) is not { } previous)
-                return;
-            Repair(previous, host);
+            _reportIsNeeded = true;
+            RepairPrevious(host);
             return;
         }
         _logged.Remove("problems");
@@ -213,7 +235,20 @@ internal sealed class Reconciler : IDisposable
         _desired = desired;
     }
 
-    /// <summary>Without a default route, and with interfaces that are gone, the ones that were chosen stay the ones.</summary>
+    /// <summary>Maintains the last valid spec while the new one is invalid.</summary>
+    private void RepairPrevious(HostInventory host)
+    {
+        if (_desired is null)
+            return;
+        if (DesiredStateReader.Read(_desired.Spec, InterfaceNames(host), programs: true, host, beforeChange: false, [])
+            is { } previous)
+        {
+            Repair(previous, host);
+        }
+    }
+
+    /// <summary>The named interfaces that exist. Without names and without a default route, those chosen before stay.
+    /// </summary>
     private IReadOnlyList<string> InterfaceNames(HostInventory host)
     {
         if (_request.Interfaces.Count > 0)
@@ -223,28 +258,40 @@ internal sealed class Reconciler : IDisposable
         }
         if (_desired is null || host.DefaultRouteInterfaces.Count > 0)
             return [];
-        return [.. host.Interfaces.Where(i => _desired.Interfaces.Any(w => w.Index == i.Index)).Select(static i => i.Name)];
+        return [.. host.Interfaces.Where(i => _desired.Interfaces.Any(w => w.Index == i.Index))
+            .Select(static i => i.Name)];
     }
 
-    private static string Key(DesiredState desired) => Convert.ToBase64String(SpecFile.Write(desired.Spec with { Revision = 0, Issued = null, DirectorVersion = "" }))
-        + string.Concat(desired.Interfaces.Select(static i => string.Create(CultureInfo.InvariantCulture, $" {i.Index}:{i.Name}:{i.MtuBytes}")))
-        + "/" + string.Concat(desired.EgressInterfaces.Select(static i => string.Create(CultureInfo.InvariantCulture, $" {i.Index}")));
+    /// <summary>Identifies everything that requires a new apply, rather than a repair, when it changes.</summary>
+    private static string Key(DesiredState desired)
+    {
+        var spec = desired.Spec with { Revision = 0, Issued = null, DirectorVersion = "" };
+        var ingress = desired.Interfaces.Select(static i =>
+            string.Create(CultureInfo.InvariantCulture, $" {i.Index}:{i.Name}:{i.MtuBytes}"));
+        var egress = desired.EgressInterfaces.Select(static i =>
+            string.Create(CultureInfo.InvariantCulture, $" {i.Index}"));
+        return $"{Convert.ToBase64String(SpecFile.Write(spec))}{string.Concat(ingress)}/{string.Concat(egress)}";
+    }
 
     private void ApplyAll(DesiredState desired, string key)
     {
-        _programs ??= AgentPrograms.LoadSharingMaps(AttachedFilter.FindOurs(_socket, HostInventory.Read(_socket).Interfaces));
+        _programs ??= _kernel.LoadSharingMaps(
+            AttachedFilter.FindOurs(_kernel, _kernel.ReadInventory().Interfaces));
         using (var store = StateStore.OpenForChange(_request.StateDirectory))
         {
             var persistence = new PersistenceStore(_request.StateDirectory);
-            new Applier(store, _socket, _log).Apply(desired, _programs, persistence.Before);
+            new Applier(store, _kernel, _log).Apply(desired, _programs, persistence.Before);
             Persist(desired, persistence, store);
         }
         LastSpec.Write(_request.StateDirectory, desired.Spec);
         if (_applied.Length == 0 || _desired?.Spec.Revision != desired.Spec.Revision)
-            _log($"spec revision {desired.Spec.Revision} applied: {desired.Vips.Count} VIPs on {string.Join(' ', desired.Interfaces.Select(static i => i.Name))}");
+        {
+            _log($"spec revision {desired.Spec.Revision} applied: {desired.Vips.Count} VIPs on "
+                + string.Join(' ', desired.Interfaces.Select(static i => i.Name)));
+        }
         _applied = key;
-        _changed = true;
-        _settings = ReadSettings();
+        _reportIsNeeded = true;
+        _settings = ReadSettings(desired);
     }
 
     private void Persist(DesiredState desired, PersistenceStore persistence, StateStore store)
@@ -252,100 +299,103 @@ internal sealed class Reconciler : IDisposable
         if (!_request.Persist)
             return;
         var problems = new List<Problem>();
-        if (PersistencePlan.Make(desired, HostFiles.Machine, null, problems) is { } plan)
-            persistence.Write(plan, store.Load()?.Sysctls ?? [], HostFiles.Machine, _log);
+        if (PersistencePlan.Make(desired, _request.Files, null, problems) is { } plan)
+            persistence.Write(plan, store.Load()?.Sysctls ?? [], _request.Files, _log);
         else
             LogOnce("persistence", string.Join('\n', problems));
     }
 
+    /// <summary>In report-only mode, deviations appear as conditions of the next report and are not repaired.</summary>
     private void Repair(DesiredState desired, HostInventory host)
     {
-        // What is wrong is in the conditions of the next report.
         if (!_request.Reconciles)
             return;
-        foreach (var deviation in Deviations.Find(desired, host, _socket, _programs, [.. desired.Vips.Select(static v => v.Network)]))
-        {
-            var noticed = _time.GetUtcNow();
-            if (!deviation.IsDrift)
-            {
-                deviation.Repair();
-                _log(deviation.Message);
-                continue;
-            }
-            _changed = true;
-            if (!_backoff.MayRepair(deviation.Name, deviation.Subject, out var backoffStarted))
-            {
-                if (backoffStarted)
-                {
-                    _log($"{deviation.Name} {deviation.Subject}: another process changed it back {RepairBackoff.MaxRepairs} times within {RepairBackoff.RepairWindow.TotalSeconds:0} s. "
-                        + $"It is left alone for {RepairBackoff.BackoffTime.TotalMinutes:0} minutes: find out who does it, and let only one of the two manage it.");
-                    _drifts.Add(deviation.Name, deviation.Subject, deviation.Found, noticed, null);
-                }
-                continue;
-            }
-            DateTimeOffset? repaired = null;
-            try
-            {
-                deviation.Repair();
-                repaired = _time.GetUtcNow();
-                _log($"drift: {deviation.Name} {deviation.Subject} was {deviation.Found}; repaired ({deviation.Message})");
-            }
-            catch (Exception e) when (e is NativeException or AgentException or IOException or UnauthorizedAccessException)
-            {
-                LogOnce("repair " + deviation.Name + deviation.Subject, $"{deviation.Name} {deviation.Subject} is {deviation.Found} and cannot be repaired: {e.Message}");
-            }
-            _drifts.Add(deviation.Name, deviation.Subject, deviation.Found, noticed, repaired);
-        }
+        _reportIsNeeded |= _repair.Repair(Deviations.Find(
+            desired, host, _kernel, _programs, [.. desired.Vips.Select(static v => v.Network)]));
     }
 
-    private string ReadSettings() => _desired is not { } desired ? "" : string.Concat(DesiredSysctl.For(desired.Interfaces)
-        .Concat(desired.Interfaces.Select(static i => (new Sysctl(i.Name, Sysctl.ProxyArpPrivateVlan), 0, 0)))
-        .Select(static s => string.Create(CultureInfo.InvariantCulture, $"{s.Item1.TryRead()},")));
+    /// <summary>The values of all sysctls whose change the kernel may not notify; empty before the first
+    /// apply.</summary>
+    private string ReadSettings(DesiredState? desired)
+    {
+        if (desired is null)
+            return "";
+        var settings = DesiredSysctl.For(desired.Interfaces).Select(static s => s.Setting)
+            .Concat(desired.Interfaces.Select(static i => new Sysctl(i.Name, Sysctl.ProxyArpPrivateVlan)));
+        return string.Concat(settings.Select(s =>
+            string.Create(CultureInfo.InvariantCulture, $"{_kernel.ReadSysctl(s)},")));
+    }
 
     private void MakeReport()
     {
         var sequence = Interlocked.Increment(ref _startedSequence);
         var now = _time.GetUtcNow();
+        var host = _kernel.ReadInventory();
         var desired = _desired;
-        var host = HostInventory.Read(_socket);
-        if (desired is not null && DesiredStateReader.Read(desired.Spec, InterfaceNames(host), programs: true, host, beforeChange: false, []) is { } current)
+        if (desired is not null && DesiredStateReader.Read(
+            desired.Spec, InterfaceNames(host), programs: true, host, beforeChange: false, []) is { } current)
+        {
             desired = current;
-        var verification = desired is null ? new Verification() : Verifier.Check(desired, host, _socket, _programs);
+        }
+        var verification = desired is null ? new Verification() : Verifier.Check(desired, host, _kernel, _programs);
         if (desired is not null && now >= _nextFiles)
         {
             _nextFiles = now + FilesInterval;
-            var files = new Verification();
-            PersistenceCheck.Run(_request.StateDirectory, HostFiles.Machine, desired, host, files);
-            _files = files.Conditions;
+            CheckFiles(desired);
         }
-        verification.Conditions.AddRange(_files);
-        foreach (var missing in _request.Interfaces.Where(n => host.Interfaces.All(i => i.Name != n)))
-            verification.Add(false, ConditionNames.DeviceUp, missing, "gone", "there", "Named with --interface, and does not exist.");
-        foreach (var (name, subject, until) in _backoff.Active)
-        {
-            verification.Note(Verification.BackingOffName, $"{name} {subject}".TrimEnd(), $"set back again and again; left alone until {until:u}", "one manager",
-                "Find out who sets it, and let only one of the two manage it.");
-        }
-        foreach (var problem in _problems)
-            verification.Add(false, Verification.SpecName, "", problem, "duties that can be carried out", "The last ones that could be are kept.");
-        if (LastContactError.Length > 0)
-            verification.Note(Verification.SpecName, "", LastContactError, "a director that answers", "The agent continues with its last spec.");
+        verification.Conditions.AddRange(_fileConditions);
+        AddOwnConditions(verification, host);
 
-        var report = _reportBuilder.Build(verification, host, _socket) with
+        var report = _reportBuilder.Build(verification, host) with
         {
             Sequence = sequence,
             SpecRevision = desired?.Spec.Revision ?? 0,
-            Drifts = [.. _drifts.All],
+            Drifts = [.. _repair.Drifts.All],
             Reconciles = _request.Reconciles,
         };
         lock (_gate)
         {
             report = report with { AdminState = _adminState };
             _report = report;
-            _reportBy = long.MinValue;
+            _reportBy = DateTimeOffset.MaxValue;
         }
-        _changed = false;
-        _nextReport = now + TimeSpan.FromMilliseconds(Math.Clamp(desired?.Spec.ReportIntervalMilliseconds ?? DefaultReportInterval, 100, 60_000));
+        _reportIsNeeded = false;
+        _nextReport = now + TimeSpan.FromMilliseconds(Math.Clamp(
+            desired?.Spec.ReportIntervalMilliseconds ?? DefaultReportInterval, MinReportInterval, MaxReportInterval));
         Reported?.Invoke(report);
+    }
+
+    private void CheckFiles(DesiredState desired)
+    {
+        var files = new Verification();
+        PersistenceCheck.Run(_request.StateDirectory, _request.Files, desired, files);
+        _fileConditions = files.Conditions;
+    }
+
+    /// <summary>Adds the conditions that come from running: missing interfaces, back-off, an invalid spec, no director.
+    /// </summary>
+    private void AddOwnConditions(Verification verification, HostInventory host)
+    {
+        foreach (var missing in _request.Interfaces.Where(n => host.Interfaces.All(i => i.Name != n)))
+        {
+            verification.Add(false, ConditionNames.DeviceUp, missing, "missing", "present",
+                "It is named with --interface, and does not exist.");
+        }
+        foreach (var (name, subject, until) in _repair.BackingOff)
+        {
+            verification.Note(Verification.BackingOffName, $"{name} {subject}".TrimEnd(),
+                $"another program reverts every repair; not repaired until {until:u}", "one manager",
+                "Find the other program, and let only one of the two manage it.");
+        }
+        foreach (var problem in _problems)
+        {
+            verification.Add(false, Verification.SpecName, "", problem, "a valid spec",
+                "The agent maintains the last valid spec.");
+        }
+        if (LastContactError.Length > 0)
+        {
+            verification.Note(Verification.SpecName, "", LastContactError, "a director that responds",
+                "The agent continues with its last spec.");
+        }
     }
 }

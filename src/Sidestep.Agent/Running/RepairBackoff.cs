@@ -1,20 +1,30 @@
 namespace Sidestep.Agent.Running;
 
-/// <summary>Tells a fight with another manager from an accident: what is repaired again and again is left alone for a while, and
-/// told.</summary>
+/// <summary>Stops repairing a deviation for a while when another program reverts every repair.</summary>
 internal sealed class RepairBackoff(TimeProvider time)
 {
-    /// <summary>So many repairs of one thing within <see cref="RepairWindow"/> are a fight.</summary>
+    /// <summary>So many repairs of one deviation within <see cref="RepairWindow"/> start the back-off.</summary>
     public const int MaxRepairs = 10;
 
     public static readonly TimeSpan RepairWindow = TimeSpan.FromMinutes(1), BackoffTime = TimeSpan.FromMinutes(5);
 
     private readonly Dictionary<(string Name, string Subject), BackoffEntry> _entries = [];
 
-    /// <summary>True when it may be repaired now; it is counted as repaired then.</summary>
+    /// <summary>The deviations that are not repaired at present, and until when.</summary>
+    public IReadOnlyList<(string Name, string Subject, DateTimeOffset Until)> Active
+    {
+        get
+        {
+            var now = time.GetUtcNow();
+            return [.. _entries.Where(e => e.Value.BackoffUntil > now)
+                .Select(static e => (e.Key.Name, e.Key.Subject, e.Value.BackoffUntil))];
+        }
+    }
+
+    /// <summary>True when the deviation may be repaired now; the call then counts as a repair.</summary>
     /// <param name="name">The condition.</param>
-    /// <param name="subject">Of which.</param>
-    /// <param name="backoffStarted">True once, when it has become a fight.</param>
+    /// <param name="subject">The VIP or interface.</param>
+    /// <param name="backoffStarted">True for the one call that starts the back-off.</param>
     public bool MayRepair(string name, string subject, out bool backoffStarted)
     {
         backoffStarted = false;
@@ -36,12 +46,9 @@ internal sealed class RepairBackoff(TimeProvider time)
         return true;
     }
 
-    /// <summary>What is left alone at the moment.</summary>
-    public IReadOnlyList<(string Name, string Subject, DateTimeOffset Until)> Active =>
-        [.. _entries.Where(Active => Active.Value.BackoffUntil > time.GetUtcNow()).Select(static Active => (Active.Key.Name, Active.Key.Subject, Active.Value.BackoffUntil))];
-
     private sealed class BackoffEntry
     {
+        /// <summary>Times of the repairs within the window, oldest first.</summary>
         public Queue<DateTimeOffset> Repairs { get; } = new();
 
         public DateTimeOffset BackoffUntil { get; set; }

@@ -1,21 +1,24 @@
 using System.Collections.Immutable;
-using System.Diagnostics;
 using System.Globalization;
+using System.Net.Sockets;
 using System.Text.Json;
 using Sidestep.Agent.Host;
 using Sidestep.Agent.Output;
+using Sidestep.Agent.Programs;
 using Sidestep.Api;
 using Sidestep.Native;
-using Sidestep.Native.Netlink;
 
 namespace Sidestep.Agent.Running;
 
-/// <summary>What an agent tells of its host beside conditions: counters, listeners, routes, devices, filters.</summary>
-internal sealed class ReportBuilder(TimeProvider time)
+/// <summary>Builds the report about this host: conditions, counters, listeners, routes, devices and packet filters.
+/// </summary>
+internal sealed class ReportBuilder(IReportSource source, TimeProvider time)
 {
-    public const int MaxListeners = 512, MaxDevices = 128, MaxAddresses = 256, MaxHints = 32;
+    public const int MaxListeners = 512, MaxDevices = 128, MaxAddresses = 256;
+
+    /// <summary>Listing the rules of nftables starts a process, so it is done less often than reports are
+    /// sent.</summary>
     private static readonly TimeSpan HintsInterval = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan ToolTimeout = TimeSpan.FromSeconds(5);
 
     private static readonly (string File, string Group, string Field, string Name)[] KernelCounters =
     [
@@ -32,18 +35,17 @@ internal sealed class ReportBuilder(TimeProvider time)
     private ImmutableArray<string> _hints = [];
     private DateTimeOffset _nextHints;
 
+    /// <summary>Version of this agent: major.minor.patch.</summary>
     public static string Version { get; } = typeof(ReportBuilder).Assembly.GetName().Version?.ToString(3) ?? "";
 
-    /// <param name="verification">What was verified.</param>
-    /// <param name="host">The host.</param>
-    /// <param name="socket">Of the namespace.</param>
-    public AgentReport Build(Verification verification, HostInventory host, NetlinkSocket socket)
+    /// <summary>A report without the values that only the reconciler has.</summary>
+    public AgentReport Build(Verification verification, HostInventory host)
     {
         var now = time.GetUtcNow();
         if (now >= _nextHints)
         {
             _nextHints = now + HintsInterval;
-            _hints = FilterHints();
+            _hints = FilterHints.Find(source);
         }
         return new AgentReport
         {
@@ -54,116 +56,70 @@ internal sealed class ReportBuilder(TimeProvider time)
             WallClock = now,
             Instance = _instance,
             Conditions = [.. verification.Conditions],
-            Counters = Counters(verification),
+            Counters = Counters(verification.Counters),
             Traffic = [.. verification.Traffic],
-            Listeners = Listeners(),
-            DefaultRoutes = DefaultRoutes(host, socket),
+            Listeners = [.. (source.Listeners(MaxListeners) ?? [])
+                .Select(static l => new Listener(l.Protocol, l.Address, l.Port))],
+            DefaultRoutes = DefaultRoutes(host),
             Devices = Devices(host),
             FilterHints = _hints,
         };
     }
 
-    private static ImmutableDictionary<string, long> Counters(Verification verification)
+    /// <summary>Reads a field from a file with two lines per group: field names, then values, each after <c>Group:</c>.
+    /// </summary>
+    /// <returns>Null: the kernel does not have this field.</returns>
+    internal static long? Value(IReadOnlyList<string> lines, string group, string field)
     {
-        var counters = ImmutableDictionary.CreateBuilder<string, long>();
-        foreach (var (counter, value) in verification.Counters ?? new Dictionary<Programs.PacketCounter, ulong>())
-            counters[JsonNamingPolicy.CamelCase.ConvertName(counter.ToString())] = (long)value;
-        foreach (var file in KernelCounters.GroupBy(static c => c.File))
+        var prefix = group + ":";
+        for (var i = 0; i + 1 < lines.Count; i++)
         {
-            var lines = File.ReadAllLines("/proc/self/net/" + file.Key);
-            foreach (var (_, group, field, name) in file)
+            if (!lines[i].StartsWith(prefix, StringComparison.Ordinal)
+                || !lines[i + 1].StartsWith(prefix, StringComparison.Ordinal))
             {
-                if (Value(lines, group + ":", field) is { } value)
-                    counters[name] = value;
-            }
-        }
-        return counters.ToImmutable();
-    }
-
-    /// <summary>Two lines a group: names, then values.</summary>
-    private static long? Value(string[] lines, string group, string field)
-    {
-        for (var i = 0; i + 1 < lines.Length; i++)
-        {
-            if (!lines[i].StartsWith(group, StringComparison.Ordinal) || !lines[i + 1].StartsWith(group, StringComparison.Ordinal))
                 continue;
+            }
             var at = Array.IndexOf(lines[i].Split(' '), field);
             return at < 0 ? null : long.Parse(lines[i + 1].Split(' ')[at], CultureInfo.InvariantCulture);
         }
         return null;
     }
 
-    private static ImmutableArray<Listener> Listeners()
+    private ImmutableDictionary<string, long> Counters(IReadOnlyDictionary<PacketCounter, ulong>? packets)
     {
-        try
+        var counters = ImmutableDictionary.CreateBuilder<string, long>();
+        foreach (var (counter, value) in packets ?? new Dictionary<PacketCounter, ulong>())
+            counters[JsonNamingPolicy.CamelCase.ConvertName(counter.ToString())] = (long)value;
+        foreach (var file in KernelCounters.GroupBy(static c => c.File))
         {
-            return [.. ListeningSockets.List(MaxListeners).Select(static l => new Listener(l.Protocol, l.Address, l.Port))];
-        }
-        catch (NativeException)
-        {
-            // A kernel without inet_diag: the doctor is told of no listeners at all, and says that it could not look.
-            return [];
-        }
-    }
-
-    private static ImmutableArray<DefaultRoute> DefaultRoutes(HostInventory host, NetlinkSocket socket)
-    {
-        var neighbours = host.DefaultRoutes.Count == 0 ? [] : Neighbours.List(socket);
-        return [.. host.DefaultRoutes.Select(r => new DefaultRoute(r.Family == System.Net.Sockets.AddressFamily.InterNetwork ? 4 : 6, host.NameOf(r.InterfaceIndex), r.Gateway,
-            neighbours.FirstOrDefault(n => n.InterfaceIndex == r.InterfaceIndex && n.IsValid && n.Address.Equals(r.Gateway)) is { Mac.Length: 6 } known ? Mac(known.Mac) : null))];
-    }
-
-    private static ImmutableArray<Device> Devices(HostInventory host) => [.. host.Interfaces.Take(MaxDevices).Select(i => new Device(i.Name,
-        i.Address.Length == 6 ? Mac(i.Address) : "", i.MtuBytes, i.IsUp,
-        [.. host.Addresses.Where(a => a.InterfaceIndex == i.Index).Take(MaxAddresses).Select(static a => $"{a.Address}/{a.PrefixLength}")],
-        [.. EthtoolOffloads.Enabled(i.Name)]))];
-
-    private static string Mac(ReadOnlyMemory<byte> address) => string.Join(':', address.ToArray().Select(static b => b.ToString("x2", CultureInfo.InvariantCulture)));
-
-    private static ImmutableArray<string> FilterHints()
-    {
-        var hints = new List<string>();
-        if (ReadNumber("/proc/sys/net/netfilter/nf_conntrack_count") is { } entries && ReadNumber("/proc/sys/net/netfilter/nf_conntrack_max") is { } max && max > 0 && entries * 10 > max * 9)
-            hints.Add($"conntrack is nearly full: {entries} of {max}");
-        if (ReadNumber("/proc/sys/net/netfilter/nf_conntrack_tcp_loose") == 0)
-            hints.Add("conntrack takes no TCP connection whose beginning it has not seen (nf_conntrack_tcp_loose 0)");
-        hints.AddRange(Ruleset().Select(static l => l.Trim()).Where(static l =>
-            l.Contains(" drop", StringComparison.Ordinal) || l.Contains("reject", StringComparison.Ordinal) || l.StartsWith("drop", StringComparison.Ordinal)
-            || l.Contains("policy drop", StringComparison.Ordinal)).Select(static l => "nftables: " + l));
-        return [.. hints.Take(MaxHints)];
-    }
-
-    private static string[] Ruleset()
-    {
-        try
-        {
-            using var process = Process.Start(new ProcessStartInfo("nft", ["list", "ruleset"]) { RedirectStandardOutput = true, RedirectStandardError = true });
-            if (process is null)
-                return [];
-            var text = process.StandardOutput.ReadToEndAsync();
-            if (!process.WaitForExit(ToolTimeout))
+            var lines = source.ReadCounters(file.Key);
+            foreach (var (_, group, field, name) in file)
             {
-                process.Kill();
-                return [];
+                if (Value(lines, group, field) is { } value)
+                    counters[name] = value;
             }
-            return text.GetAwaiter().GetResult().Split('\n');
         }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            // nft is not installed.
-            return [];
-        }
+        return counters.ToImmutable();
     }
 
-    private static long? ReadNumber(string path)
+    private ImmutableArray<DefaultRoute> DefaultRoutes(HostInventory host)
     {
-        try
+        var neighbours = host.DefaultRoutes.Count == 0 ? [] : source.Neighbours();
+        return [.. host.DefaultRoutes.Select(r =>
         {
-            return long.TryParse(File.ReadAllText(path), CultureInfo.InvariantCulture, out var value) ? value : null;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
+            var gateway = neighbours.FirstOrDefault(n =>
+                n.InterfaceIndex == r.InterfaceIndex && n.IsValid && n.Address.Equals(r.Gateway));
+            return new DefaultRoute(r.Family == AddressFamily.InterNetwork ? 4 : 6, host.NameOf(r.InterfaceIndex),
+                r.Gateway, gateway is { Mac.Length: 6 } ? MacText(gateway.Mac) : null);
+        })];
     }
+
+    private ImmutableArray<Device> Devices(HostInventory host) => [.. host.Interfaces.Take(MaxDevices)
+        .Select(i => new Device(i.Name, i.Address.Length == 6 ? MacText(i.Address) : "", i.MtuBytes, i.IsUp,
+            [.. host.Addresses.Where(a => a.InterfaceIndex == i.Index).Take(MaxAddresses)
+                .Select(static a => $"{a.Address}/{a.PrefixLength}")],
+            [.. source.Offloads(i.Name)]))];
+
+    private static string MacText(ReadOnlyMemory<byte> address) => string.Join(':',
+        address.ToArray().Select(static b => b.ToString("x2", CultureInfo.InvariantCulture)));
 }

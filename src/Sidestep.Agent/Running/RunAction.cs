@@ -1,15 +1,16 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using Sidestep.Agent.Host;
 using Sidestep.Agent.Input;
 using Sidestep.Agent.State;
 using Sidestep.Api;
 
 namespace Sidestep.Agent.Running;
 
-/// <summary>What <c>run</c> was started with, beside what it has in common with <c>apply</c>.</summary>
+/// <summary>The options of <c>run</c> that <c>apply</c> does not have.</summary>
 internal sealed record RunOptions
 {
-    /// <summary>URLs of directors' APIs; none: a file says the duties.</summary>
+    /// <summary>URLs of the directors' APIs; none: the spec comes from a file.</summary>
     public IReadOnlyList<string> Directors { get; init; } = [];
 
     public string? CertFile { get; init; }
@@ -20,67 +21,92 @@ internal sealed record RunOptions
 }
 
 /// <summary>The agent as a service.</summary>
-internal sealed class RunAction(TextWriter output)
+internal sealed class RunAction(IHostPlatform platform, TextWriter output)
 {
     private readonly Lock _gate = new();
 
-    /// <returns>When it was told to end.</returns>
-    public void Run(Request request, RunOptions options)
+    /// <summary>Runs until SIGTERM or SIGINT, or until the token is cancelled. The host keeps its
+    /// configuration.</summary>
+    /// <exception cref="ProblemsException">The options are invalid; nothing has been changed.</exception>
+    public void Run(Request request, RunOptions options, TimeProvider time, CancellationToken cancellation = default)
     {
         var problems = new List<Problem>();
-        HostEnvironment.Check(changes: true, bpf: true, problems);
-        if (request.SpecFile is null == (options.Directors.Count == 0))
-        {
-            problems.Add(new Problem("--spec", "", options.Directors.Count == 0 ? "is missing, and so is --director" : "and --director contradict each other",
-                "Name a file of duties, or the director's API: --director https://10.0.0.2:7443 --cert-file FILE --key-file FILE --ca-file FILE."));
-        }
-        if (problems.Count > 0)
-            throw new ProblemsException(problems);
+        HostEnvironment.Check(platform.Privileges, changes: true, bpf: true, problems);
+        CheckSpecSource(request, options, problems);
+        ProblemsException.ThrowIfAny(problems);
         RunningAgent.EnsureNotRunning(request.StateDirectory);
-        using var reconciler = new Reconciler(request, TimeProvider.System, Log);
-        using var link = options.Directors.Count == 0 ? null : DirectorLink.Create(options, reconciler, Log, problems);
-        var lastSpec = LastSpec.Read(request.StateDirectory, Log);
-        var firstSpec = request.SpecFile is { } path ? SpecFile.Read(path, problems) : null;
-        if (problems.Count > 0 && (lastSpec is null || link is not null || options.Directors.Count > 0))
-            throw new ProblemsException(problems);
-        if (firstSpec is null && lastSpec is { } stored)
-        {
-            Log($"continuing with the last spec, revision {stored.Spec.Revision}, stored {stored.Stored:u}" + (problems.Count > 0 ? $"\n{string.Join('\n', problems)}" : ""));
-            reconciler.SetSpec(stored.Spec);
-        }
-        else if (firstSpec is not null)
-            reconciler.SetSpec(firstSpec);
+        using var reconciler = new Reconciler(request, platform, time, Log);
+        using var link = options.Directors.Count == 0 ? null
+            : DirectorLink.Create(options, reconciler, time, Log, problems);
+        ProblemsException.ThrowIfAny(problems);
+        if (InitialSpec(request) is { } spec)
+            reconciler.SetSpec(spec);
 
-        using var stop = new CancellationTokenSource();
-        void End(PosixSignalContext context)
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        void Stop(PosixSignalContext context)
         {
             context.Cancel = true;
-            Log($"{context.Signal}: ends; everything stays as it is");
+            Log($"{context.Signal}: stopping; the host keeps its configuration");
             stop.Cancel();
         }
-        using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End);
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, End);
+        using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         Directory.CreateDirectory(request.StateDirectory);
-        using var operatorSocket = new OperatorSocket(StateStore.SocketPath(request.StateDirectory), w => HandleCommand(w, reconciler, link), Log);
-        using var watch = request.SpecFile is null ? null : new SpecWatch(request.SpecFile, reconciler.SetSpec, Log);
+        using var operatorSocket = new OperatorSocket(StateStore.SocketPath(request.StateDirectory),
+            c => HandleCommand(c, reconciler, link is null ? static _ => { } : link.Drain), Log);
+        using var watch = request.SpecFile is null ? null
+            : new SpecWatch(request.SpecFile, time, reconciler.SetSpec, Log);
         link?.Start();
         reconciler.Run(stop.Token);
     }
 
-    private static string HandleCommand(string command, Reconciler reconciler, DirectorLink? link)
+    /// <summary>Answers a command of the local operator.</summary>
+    /// <param name="command">See <see cref="RunningAgent"/>.</param>
+    /// <param name="reconciler">Has the last report, and stores the admin state.</param>
+    /// <param name="sendAdminState">Sends an admin state to the directors.</param>
+    internal static string HandleCommand(string command, Reconciler reconciler, Action<string> sendAdminState)
     {
         switch (command)
         {
             case RunningAgent.Status:
-                return reconciler.LastReport is { } report ? JsonSerializer.Serialize(report, ApiJson.Default.AgentReport) : "{}";
+                return reconciler.LastReport is { } report
+                    ? JsonSerializer.Serialize(report, ApiJson.Default.AgentReport) : "{}";
             case RunningAgent.Drain or RunningAgent.Undrain:
                 var adminState = command == RunningAgent.Drain ? AdminStates.Draining : AdminStates.Enabled;
                 reconciler.SetAdminState(adminState);
-                link?.Drain(adminState);
+                sendAdminState(adminState);
                 return adminState;
             default:
                 return "unknown";
         }
+    }
+
+    private static void CheckSpecSource(Request request, RunOptions options, List<Problem> problems)
+    {
+        if (request.SpecFile is null != (options.Directors.Count == 0))
+            return;
+        problems.Add(new Problem("--spec", "", options.Directors.Count == 0
+                ? "is missing, and so is --director" : "and --director exclude each other",
+            "Name a spec file, or a director's API: --director https://10.0.0.2:7443 --cert-file FILE --key-file FILE "
+            + "--ca-file FILE."));
+    }
+
+    /// <summary>The spec file; if it cannot be used, or a director has not responded yet, the last applied
+    /// spec.</summary>
+    /// <exception cref="ProblemsException">The spec file cannot be used, and there is no last spec.</exception>
+    private ServerSpec? InitialSpec(Request request)
+    {
+        var problems = new List<Problem>();
+        if (request.SpecFile is { } path && SpecFile.Read(path, problems) is { } spec)
+            return spec;
+        if (LastSpec.Read(request.StateDirectory, Log) is not { } last)
+        {
+            ProblemsException.ThrowIfAny(problems);
+            return null;
+        }
+        Log($"continuing with the last spec, revision {last.Spec.Revision}, stored {last.Stored:u}"
+            + string.Concat(problems.Select(static p => $"\n{p}")));
+        return last.Spec;
     }
 
     private void Log(string text)

@@ -4,13 +4,14 @@ using Sidestep.Agent.State;
 
 namespace Sidestep.Agent.Running;
 
-/// <summary>Speaks to the agent that runs in this network namespace, through its Unix socket.</summary>
+/// <summary>Sends commands to the agent that runs in this network namespace, through its Unix socket.</summary>
 internal static class RunningAgent
 {
     public const string Status = "status", Drain = "drain", Undrain = "undrain";
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
 
-    /// <returns>The answer; null when no agent runs.</returns>
+    /// <returns>The response; null: no agent runs.</returns>
+    /// <exception cref="AgentException">An agent runs and does not respond.</exception>
     public static string? SendCommand(string directory, string command)
     {
         using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
@@ -35,17 +36,20 @@ internal static class RunningAgent
         }
         catch (IOException e)
         {
-            throw new AgentException($"the running agent does not answer: {e.Message}", "Look at its log; ending it changes nothing on the host.", e);
+            throw new AgentException($"the running agent does not respond: {e.Message}",
+                "Check its log. Stopping it changes nothing on the host.", e);
         }
     }
 
-    /// <summary>What a running agent keeps, nobody else may change: it would put it back.</summary>
+    /// <summary>A running agent would revert the changes of any other command.</summary>
+    /// <exception cref="AgentException">An agent runs.</exception>
     public static void EnsureNotRunning(string directory)
     {
         if (SendCommand(directory, Status) is not null)
         {
-            throw new AgentException("an agent is running in this network namespace, and would put back what is changed",
-                "End it first (systemctl stop sidestep-agent); that alone changes nothing on the host. To change its duties, change its file or the director's configuration.");
+            throw new AgentException("an agent is running in this network namespace and would revert the change",
+                "Stop it first (systemctl stop sidestep-agent), which alone changes nothing on the host. To change its "
+                + "spec, change the spec file or the director's configuration.");
         }
     }
 }

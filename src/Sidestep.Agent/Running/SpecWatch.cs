@@ -3,31 +3,34 @@ using Sidestep.Api;
 
 namespace Sidestep.Agent.Running;
 
-/// <summary>Watches a local file of duties: another content is handed in; one that cannot be used is told, and the last good one
-/// stays.</summary>
+/// <summary>Watches a spec file and passes on every new valid spec. An invalid one is logged, and the agent keeps the
+/// last valid spec.</summary>
 internal sealed class SpecWatch : IDisposable
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
+    /// <summary>How often the size and the modification time of the file are checked.</summary>
+    public static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
+
     private readonly string _path;
     private readonly Action<ServerSpec> _onSpec;
     private readonly Action<string> _log;
-    private readonly Timer _timer;
+    private readonly ITimer _timer;
     private readonly Lock _gate = new();
     private (long Length, DateTime Written, bool Exists) _seen;
     private string _loggedProblems = "";
 
-    /// <param name="path">The file.</param>
-    /// <param name="onSpec">Takes what it says.</param>
-    /// <param name="log">Takes what is wrong with it.</param>
-    public SpecWatch(string path, Action<ServerSpec> onSpec, Action<string> log)
+    /// <param name="path">The spec file.</param>
+    /// <param name="time">Runs <see cref="Check"/> every <see cref="Interval"/>.</param>
+    /// <param name="onSpec">Receives every new valid spec.</param>
+    /// <param name="log">Receives the errors of an invalid one.</param>
+    public SpecWatch(string path, TimeProvider time, Action<ServerSpec> onSpec, Action<string> log)
     {
         _path = path;
         _onSpec = onSpec;
         _log = log;
-        _timer = new Timer(_ => Check(), null, Interval, Interval);
+        _timer = time.CreateTimer(_ => Check(), null, Interval, Interval);
     }
 
-    /// <summary>Looks now.</summary>
+    /// <summary>Checks the file now, unless another thread is doing so.</summary>
     public void Check()
     {
         if (!_gate.TryEnter())
@@ -43,7 +46,7 @@ internal sealed class SpecWatch : IDisposable
             var spec = SpecFile.Read(_path, problems);
             var text = string.Join('\n', problems);
             if (text != _loggedProblems && text.Length > 0)
-                _log(text + "\n       The last duties that could be used stay.");
+                _log(text + "\n       The agent keeps the last valid spec.");
             _loggedProblems = text;
             if (spec is not null)
                 _onSpec(spec);

@@ -6,24 +6,26 @@ using Sidestep.Native;
 
 namespace Sidestep.Agent.State;
 
-/// <summary>What the agent wants of this network namespace and what was there before: enough to undo everything.</summary>
-/// <remarks>Written before the first change and holds every change that may have been made, so that an interrupted run can
-/// be undone: what was never changed is found as it was before and left.</remarks>
+/// <summary>What the agent wants in this network namespace, and what was there before: enough to undo every change.
+/// </summary>
+/// <remarks>It is saved before the first change and lists every change that may follow, so that <c>remove</c> can undo
+/// an interrupted run. What that run did not get to change still has its old value, and remove leaves it.</remarks>
 internal sealed record HostState
 {
+    /// <summary>Version of the file format.</summary>
     public const int CurrentVersion = 2;
 
     public int Version { get; init; } = CurrentVersion;
 
     public required NetworkNamespace Namespace { get; init; }
 
-    /// <summary>What was last applied; null: nothing yet.</summary>
+    /// <summary>The spec that was applied last; null: none yet.</summary>
     public ServerSpec? Spec { get; init; }
 
-    /// <summary>By the kernel's index, because a name can change.</summary>
+    /// <summary>Indexes of the ingress interfaces, because a name can change.</summary>
     public List<int> Interfaces { get; init; } = [];
 
-    /// <summary>Whether the programs were wanted although nothing is to be taken off.</summary>
+    /// <summary>Whether the programs are attached, also where there is nothing to decapsulate.</summary>
     public bool Programs { get; init; }
 
     public List<SysctlRecord> Sysctls { get; init; } = [];
@@ -32,25 +34,26 @@ internal sealed record HostState
 
     public List<QdiscRecord> Qdiscs { get; init; } = [];
 
-    /// <summary>Those wished for and, during a change, those that are to go.</summary>
+    /// <summary>The desired VIPs and, during a change, also those that are about to be removed.</summary>
     [JsonIgnore]
     public IReadOnlyCollection<IPNetwork> AllVips => [.. Addresses.Select(static a => PrefixText.Parse(a.Vip))];
 }
 
-/// <summary>A setting that the agent changes.</summary>
+/// <summary>A sysctl that the agent changes.</summary>
 /// <param name="InterfaceIndex">0 for <c>all</c>.</param>
-/// <param name="InterfaceName">The name at the time, for messages.</param>
-/// <param name="Key">Of net.ipv4.conf.</param>
-/// <param name="Before">What <c>remove</c> writes.</param>
-/// <param name="Ours">What the agent writes; any other value found later is someone else's.</param>
+/// <param name="InterfaceName">The name at that time, for messages; <c>all</c> for <c>all</c>.</param>
+/// <param name="Key">The last part of its name, for example <c>arp_ignore</c>.</param>
+/// <param name="Before">The value that <c>remove</c> writes.</param>
+/// <param name="Ours">The value that the agent writes. Any other value found later was written by another
+/// program.</param>
 internal sealed record SysctlRecord(int InterfaceIndex, string InterfaceName, string Key, int Before, int Ours);
 
-/// <summary>A VIP on lo, or a prefix of VIPs that is local by lo.</summary>
+/// <summary>A VIP on <c>lo</c>, or a prefix of VIPs that is local through <c>lo</c>.</summary>
 /// <param name="Vip">The address or prefix.</param>
-/// <param name="ExistedBefore">True: it was there, and <c>remove</c> leaves it.</param>
+/// <param name="ExistedBefore">True: it existed before the agent ran, and <c>remove</c> leaves it.</param>
 internal sealed record AddressRecord(string Vip, bool ExistedBefore);
 
-/// <summary>The qdisc that holds the filters.</summary>
+/// <summary>The qdisc that holds the filters of an interface.</summary>
 /// <param name="InterfaceIndex">The interface.</param>
-/// <param name="ExistedBefore">True: it was there, and <c>remove</c> leaves it.</param>
+/// <param name="ExistedBefore">True: it existed before the agent ran, and <c>remove</c> leaves it.</param>
 internal sealed record QdiscRecord(int InterfaceIndex, bool ExistedBefore);

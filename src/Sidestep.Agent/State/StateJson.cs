@@ -3,7 +3,7 @@ using Sidestep.Api;
 
 namespace Sidestep.Agent.State;
 
-/// <summary>The state file's form: camelCase, indented, for people to read after trouble.</summary>
+/// <summary>JSON of the state file: camelCase, and indented so that an operator can read it.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true,
     Converters = [typeof(AddressJson), typeof(PrefixJson)])]
 [JsonSerializable(typeof(HostState))]

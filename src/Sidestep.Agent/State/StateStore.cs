@@ -5,10 +5,10 @@ using Sidestep.Native;
 
 namespace Sidestep.Agent.State;
 
-/// <summary>Keeps the state of one network namespace in a file, and other agents out while it is open.</summary>
+/// <summary>The state file of one network namespace. A store that is open for changes locks out other agents.</summary>
 internal sealed class StateStore : IDisposable
 {
-    private static readonly TimeSpan LockTimeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan DefaultLockTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LockInterval = TimeSpan.FromMilliseconds(50);
     private readonly NetworkNamespace _namespace;
     private readonly string _path;
@@ -21,18 +21,21 @@ internal sealed class StateStore : IDisposable
         _lock = lockFile;
     }
 
-    /// <summary>True when a file was found that speaks of a namespace that is gone.</summary>
+    /// <summary>True when the last <see cref="Load"/> found the file of a namespace that no longer exists.</summary>
     public bool FoundStale { get; private set; }
 
-    /// <summary>Opens the store for reading.</summary>
+    /// <summary>Opens the store for reading, without a lock.</summary>
     public static StateStore OpenForReading(string directory)
     {
         var current = NetworkNamespace.Current();
         return new StateStore(current, PathIn(directory, current), null);
     }
 
-    /// <summary>Opens the store for changes: waits a moment for another agent to finish.</summary>
-    public static StateStore OpenForChange(string directory)
+    /// <summary>Opens the store for changes and waits until other agents have released the lock.</summary>
+    /// <param name="directory">The state directory; created if it does not exist.</param>
+    /// <param name="lockTimeout">How long to wait; null: 10 seconds.</param>
+    /// <exception cref="AgentException">The directory cannot be used, or the lock was not released in time.</exception>
+    public static StateStore OpenForChange(string directory, TimeSpan? lockTimeout = null)
     {
         var current = NetworkNamespace.Current();
         var path = PathIn(directory, current);
@@ -40,73 +43,93 @@ internal sealed class StateStore : IDisposable
         {
             Directory.CreateDirectory(directory);
             DeleteFromEarlierBoots(directory, path);
-            return new StateStore(current, path, Lock(path + ".lock"));
+            return new StateStore(current, path, Lock(path + ".lock", lockTimeout ?? DefaultLockTimeout));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new AgentException($"cannot use the state directory {directory}: {e.Message}",
-                "Run as root, or name a directory that can be written: --state-dir DIRECTORY.", e);
+                "Run as root, or name a writable directory: --state-dir DIRECTORY.", e);
         }
     }
 
-    /// <summary>Null when there is none for this very namespace.</summary>
+    /// <summary>Reads the state; null: there is none of exactly this namespace.</summary>
+    /// <exception cref="AgentException">The file is damaged or has another version.</exception>
     public HostState? Load()
     {
         FoundStale = false;
-        HostState? state;
+        if (ReadFile() is not { } text)
+            return null;
+        var state = Parse(text);
+        if (state.Namespace == _namespace)
+            return state.Spec is null ? state : state with { Spec = Input.SpecFile.Complete(state.Spec) };
+        // The kernel reuses the inode of a deleted namespace: the file of the old one says nothing about the new one.
+        FoundStale = true;
+        return null;
+    }
+
+    /// <summary>Replaces the file durably: after a crash, a reader finds the old content or the new one.</summary>
+    public void Save(HostState state) => AtomicFile.Write(
+        _path, file => JsonSerializer.Serialize(file, state, StateJson.Default.HostState), isDurable: true);
+
+    /// <summary>Deletes the state of this namespace.</summary>
+    public void Delete() => AtomicFile.Delete(_path);
+
+    public HostState Empty() => new() { Namespace = _namespace };
+
+    /// <summary>Releases the lock. The lock file stays: deleting it could let two waiting agents in.</summary>
+    public void Dispose() => _lock?.Dispose();
+
+    /// <summary>Path of the socket on which a running agent of this network namespace serves the local
+    /// operator.</summary>
+    public static string SocketPath(string directory) =>
+        Path.ChangeExtension(PathIn(directory, NetworkNamespace.Current()), ".sock");
+
+    private static string PathIn(string directory, NetworkNamespace current) =>
+        Path.Combine(directory, $"netns-{current.Inode}.json");
+
+    private byte[]? ReadFile()
+    {
         try
         {
-            state = JsonSerializer.Deserialize(File.ReadAllBytes(_path), StateJson.Default.HostState);
+            return File.ReadAllBytes(_path);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
             return null;
         }
+    }
+
+    private HostState Parse(byte[] text)
+    {
+        HostState? state;
+        try
+        {
+            state = JsonSerializer.Deserialize(text, StateJson.Default.HostState);
+        }
         catch (JsonException e)
         {
             throw new AgentException($"the state file {_path} is damaged: {e.Message}",
-                "Undo by hand what the agent did (docs/real-server.md says how), then delete the file.", e);
+                "Undo the agent's changes by hand (docs/real-server.md says how), then delete the file.", e);
         }
-        if (state is not { Version: HostState.CurrentVersion })
-        {
-            throw new AgentException($"the state file {_path} is of another version ({state?.Version})",
-                "Run 'remove' with the version of the agent that wrote it, then 'apply' with this one.");
-        }
-        if (state.Namespace == _namespace)
-            return state.Spec is null ? state : state with { Spec = Input.SpecFile.Complete(state.Spec) };
-        // The kernel gives a new namespace the inode of one that is gone: its file must not speak for the new one.
-        FoundStale = true;
-        return null;
+        return state is { Version: HostState.CurrentVersion } ? state : throw new AgentException(
+            $"the state file {_path} has version {state?.Version}, and this agent reads {HostState.CurrentVersion}",
+            "Run 'remove' with the version of the agent that wrote it, then 'apply' with this one.");
     }
 
-    /// <summary>Replaces the file: a reader, also after a crash, finds the old one or the new one.</summary>
-    public void Save(HostState state) =>
-        AtomicFile.Write(_path, file => JsonSerializer.Serialize(file, state, StateJson.Default.HostState), isDurable: true);
-
-    /// <summary>Forgets this namespace.</summary>
-    public void Delete() => AtomicFile.Delete(_path);
-
-    public HostState Empty() => new() { Namespace = _namespace };
-
-    /// <summary>The lock file stays: whoever deleted it could let two agents in that wait for it.</summary>
-    public void Dispose() => _lock?.Dispose();
-
-    /// <summary>Where a running agent of this network namespace listens for its operator.</summary>
-    public static string SocketPath(string directory) => Path.ChangeExtension(PathIn(directory, NetworkNamespace.Current()), ".sock");
-
-    private static string PathIn(string directory, NetworkNamespace current) =>
-        Path.Combine(directory, $"netns-{current.Inode}.json");
-
-    /// <summary>Namespaces do not outlive a restart of the host, and their numbers are given anew.</summary>
+    /// <summary>Namespaces do not survive a restart of the host, and their inodes are reused after it.</summary>
     private static void DeleteFromEarlierBoots(string directory, string ours)
     {
         var boot = DateTime.UtcNow - TimeSpan.FromMilliseconds(Environment.TickCount64);
-        foreach (var file in Directory.GetFiles(directory, "netns-*").Where(f => !f.StartsWith(Path.ChangeExtension(ours, ""), StringComparison.Ordinal) && File.GetLastWriteTimeUtc(f) < boot))
-            File.Delete(file);
+        var prefix = Path.ChangeExtension(ours, "");
+        foreach (var file in Directory.GetFiles(directory, "netns-*"))
+        {
+            if (!file.StartsWith(prefix, StringComparison.Ordinal) && File.GetLastWriteTimeUtc(file) < boot)
+                File.Delete(file);
+        }
     }
 
-    /// <summary>The kernel releases the lock when the process ends, however it ends.</summary>
-    private static FileStream Lock(string path)
+    /// <summary>The kernel releases the lock when the process ends, also after a crash.</summary>
+    private static FileStream Lock(string path, TimeSpan timeout)
     {
         var clock = Stopwatch.StartNew();
         while (true)
@@ -117,9 +140,13 @@ internal sealed class StateStore : IDisposable
             }
             catch (IOException) when (File.Exists(path))
             {
-                if (clock.Elapsed > LockTimeout)
-                    throw new AgentException($"another sidestep-agent has been at work for {LockTimeout.TotalSeconds:0} seconds (lock {path})",
-                        "Wait for it, or end it.");
+                if (clock.Elapsed > timeout)
+                {
+                    throw new AgentException(
+                        $"another sidestep-agent has locked the state for {timeout.TotalSeconds:0} seconds "
+                        + $"(lock file {path})",
+                        "Wait until it has finished, or stop it.");
+                }
                 Thread.Sleep(LockInterval);
             }
         }

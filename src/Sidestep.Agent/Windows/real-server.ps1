@@ -2,18 +2,20 @@
 #Requires -RunAsAdministrator
 <#
 .SYNOPSIS
-Makes this Windows host a real server of layer-2 direct server return. Written by 'sidestep-agent render windows'.
+Makes this Windows host a real server of layer-2 direct server return. Rendered by 'sidestep-agent render windows'.
 
 .DESCRIPTION
-Every VIP is an address of a loopback adapter, which does not answer ARP or neighbour solicitation on the network. Both that adapter
-and the one of the network get weak host receive and send: a packet for the VIP comes in by the network's adapter, and the reply
-leaves by it with the VIP as source. Without -Mode it applies and then verifies; nothing that is as it must be is touched.
+Every VIP is an address of a loopback adapter, which sends no ARP replies and no neighbour advertisements to the
+network. Both that adapter and the network adapter get weak host receive and send: the network adapter receives a packet
+for the VIP, and the reply leaves by it with the VIP as source. Without -Mode, the script applies and then verifies. It
+changes only what is not yet as required.
 
 .PARAMETER Mode
-Apply (the default), Verify (changes nothing; exit code 1 if something is wrong), or Rollback (restores what was there before).
+Apply (the default), Verify (changes nothing; exit code 1 if a condition fails), or Rollback (restores the previous
+state).
 
 .PARAMETER Adapter
-The network's adapter, by the name that Get-NetAdapter prints. Without it, the one of the default route.
+The network adapter, by the name that Get-NetAdapter prints. Without it, the adapter of the default route.
 #>
 [CmdletBinding()]
 param(
@@ -54,7 +56,7 @@ function Get-LanAdapter {
     $route = Get-NetRoute -DestinationPrefix '0.0.0.0/0', '::/0' -ErrorAction SilentlyContinue |
         Sort-Object -Property RouteMetric | Select-Object -First 1
     if (-not $route) {
-        throw 'There is no default route: name the network''s adapter with -Adapter.'
+        throw 'There is no default route: name the network adapter with -Adapter.'
     }
     Get-NetAdapter -InterfaceIndex $route.InterfaceIndex
 }
@@ -63,7 +65,7 @@ function Get-LoopbackAdapter {
     Get-NetAdapter -Name $LoopbackName -ErrorAction SilentlyContinue
 }
 
-# The KM-TEST loopback adapter comes with Windows; pnputil cannot make a device that no hardware has, so the setup API does.
+# The KM-TEST loopback adapter is part of Windows. pnputil cannot create a device without hardware; the setup API can.
 function Install-LoopbackAdapter {
     $signature = @'
 using System;
@@ -80,10 +82,12 @@ public static class SidestepLoopback
     static extern IntPtr SetupDiCreateDeviceInfoList(ref Guid classGuid, IntPtr parent);
 
     [DllImport("setupapi.dll", SetLastError = true, CharSet = CharSet.Unicode)]
-    static extern bool SetupDiCreateDeviceInfo(IntPtr set, string name, ref Guid classGuid, string description, IntPtr parent, int flags, ref DeviceInfo device);
+    static extern bool SetupDiCreateDeviceInfo(IntPtr set, string name, ref Guid classGuid, string description,
+        IntPtr parent, int flags, ref DeviceInfo device);
 
     [DllImport("setupapi.dll", SetLastError = true, CharSet = CharSet.Unicode)]
-    static extern bool SetupDiSetDeviceRegistryProperty(IntPtr set, ref DeviceInfo device, int property, byte[] value, int bytes);
+    static extern bool SetupDiSetDeviceRegistryProperty(IntPtr set, ref DeviceInfo device, int property, byte[] value,
+        int bytes);
 
     [DllImport("setupapi.dll", SetLastError = true)]
     static extern bool SetupDiCallClassInstaller(int function, IntPtr set, ref DeviceInfo device);
@@ -92,7 +96,8 @@ public static class SidestepLoopback
     static extern bool SetupDiDestroyDeviceInfoList(IntPtr set);
 
     [DllImport("newdev.dll", SetLastError = true, CharSet = CharSet.Unicode)]
-    static extern bool UpdateDriverForPlugAndPlayDevices(IntPtr parent, string hardwareId, string inf, int flags, out bool reboot);
+    static extern bool UpdateDriverForPlugAndPlayDevices(IntPtr parent, string hardwareId, string inf, int flags,
+        out bool reboot);
 
     public static bool Install(string inf)
     {
@@ -104,12 +109,21 @@ public static class SidestepLoopback
         {
             DeviceInfo device = new DeviceInfo();
             device.Size = Marshal.SizeOf(typeof(DeviceInfo));
-            if (!SetupDiCreateDeviceInfo(set, "NET", ref net, null, IntPtr.Zero, GenerateId, ref device)) { throw new Win32Exception(); }
+            if (!SetupDiCreateDeviceInfo(set, "NET", ref net, null, IntPtr.Zero, GenerateId, ref device))
+            {
+                throw new Win32Exception();
+            }
             byte[] id = Encoding.Unicode.GetBytes("*msloop\0\0");
-            if (!SetupDiSetDeviceRegistryProperty(set, ref device, HardwareId, id, id.Length)) { throw new Win32Exception(); }
+            if (!SetupDiSetDeviceRegistryProperty(set, ref device, HardwareId, id, id.Length))
+            {
+                throw new Win32Exception();
+            }
             if (!SetupDiCallClassInstaller(RegisterDevice, set, ref device)) { throw new Win32Exception(); }
             bool reboot;
-            if (!UpdateDriverForPlugAndPlayDevices(IntPtr.Zero, "*msloop", inf, 1, out reboot)) { throw new Win32Exception(); }
+            if (!UpdateDriverForPlugAndPlayDevices(IntPtr.Zero, "*msloop", inf, 1, out reboot))
+            {
+                throw new Win32Exception();
+            }
             return reboot;
         }
         finally { SetupDiDestroyDeviceInfoList(set); }
@@ -120,11 +134,13 @@ public static class SidestepLoopback
     $before = @(Get-NetAdapter -IncludeHidden | ForEach-Object { $_.InterfaceGuid })
     $reboot = [SidestepLoopback]::Install((Join-Path $env:SystemRoot 'INF\netloop.inf'))
     if ($reboot) {
-        Write-Warning 'Windows wants to be restarted before the loopback adapter works.'
+        Write-Warning 'Windows must be restarted before the loopback adapter works.'
     }
-    $new = Get-NetAdapter | Where-Object { $before -notcontains $_.InterfaceGuid -and $_.InterfaceDescription -like '*Loopback*' } | Select-Object -First 1
+    $new = Get-NetAdapter |
+        Where-Object { $before -notcontains $_.InterfaceGuid -and $_.InterfaceDescription -like '*Loopback*' } |
+        Select-Object -First 1
     if (-not $new) {
-        throw 'The loopback adapter was installed and does not appear: look in the device manager, and run this again.'
+        throw 'The loopback adapter was installed but does not appear: check the device manager, then run this again.'
     }
     Rename-NetAdapter -Name $new.Name -NewName $LoopbackName
     Get-LoopbackAdapter
@@ -136,8 +152,8 @@ function Read-State {
     }
 }
 
-# Before the first change: what Rollback restores.
-function Save-State($Lan, [bool] $MadeAdapter) {
+# Runs before the first change: saves the state that Rollback restores.
+function Save-State($Lan, [bool] $CreatedAdapter) {
     if (Test-Path -Path $StateFile) {
         return
     }
@@ -150,29 +166,31 @@ function Save-State($Lan, [bool] $MadeAdapter) {
         }
     }
     New-Item -ItemType Directory -Force -Path (Split-Path -Path $StateFile) | Out-Null
-    @{ Lan = $Lan.Name; MadeAdapter = $MadeAdapter; Interfaces = @($interfaces) } | ConvertTo-Json -Depth 4 | Set-Content -Path $StateFile -Encoding UTF8
+    @{ Lan = $Lan.Name; CreatedAdapter = $CreatedAdapter; Interfaces = @($interfaces) } | ConvertTo-Json -Depth 4 |
+        Set-Content -Path $StateFile -Encoding UTF8
 }
 
 function Set-WeakHost($Index, [string] $Family) {
     $found = Get-NetIPInterface -InterfaceIndex $Index -AddressFamily $Family
     if ($found.WeakHostReceive -ne 'Enabled' -or $found.WeakHostSend -ne 'Enabled') {
         Set-NetIPInterface -InterfaceIndex $Index -AddressFamily $Family -WeakHostReceive Enabled -WeakHostSend Enabled
-        Write-Output "weak host receive and send are on: interface $Index, $Family"
+        Write-Output "weak host receive and send enabled: interface $Index, $Family"
     }
 }
 
 function Invoke-Apply {
     $lan = Get-LanAdapter
     $loopback = Get-LoopbackAdapter
-    $make = -not $loopback
-    Save-State -Lan $lan -MadeAdapter $make
-    if ($make) {
+    $create = -not $loopback
+    Save-State -Lan $lan -CreatedAdapter $create
+    if ($create) {
         $loopback = Install-LoopbackAdapter
-        Write-Output "adapter $LoopbackName is installed"
+        Write-Output "adapter $LoopbackName installed"
     }
-    # The loopback adapter is no way to anywhere, and tells nobody of itself.
+    # No route may prefer the loopback adapter, and it must send nothing to the network.
     foreach ($family in Get-Families) {
-        Set-NetIPInterface -InterfaceIndex $loopback.InterfaceIndex -AddressFamily $family -AutomaticMetric Disabled -InterfaceMetric $LoopbackMetric -Dhcp Disabled -DadTransmits 0
+        Set-NetIPInterface -InterfaceIndex $loopback.InterfaceIndex -AddressFamily $family -AutomaticMetric Disabled `
+            -InterfaceMetric $LoopbackMetric -Dhcp Disabled -DadTransmits 0
         Set-WeakHost -Index $loopback.InterfaceIndex -Family $family
         Set-WeakHost -Index $lan.InterfaceIndex -Family $family
     }
@@ -181,15 +199,16 @@ function Invoke-Apply {
         $length = Get-PrefixLength $vip
         $there = Get-NetIPAddress -IPAddress $vip -ErrorAction SilentlyContinue
         if ($there -and ($there.InterfaceIndex -ne $loopback.InterfaceIndex)) {
-            throw "$vip is an address of $($there.InterfaceAlias), where this host answers for it in the director's place: remove it there."
+            throw "$vip is an address of $($there.InterfaceAlias), where this host replies for it: remove it there."
         }
         if ($there -and (($there.PrefixLength -ne $length) -or -not $there.SkipAsSource)) {
             Remove-NetIPAddress -IPAddress $vip -InterfaceIndex $loopback.InterfaceIndex -Confirm:$false
             $there = $null
         }
         if (-not $there) {
-            New-NetIPAddress -IPAddress $vip -PrefixLength $length -InterfaceIndex $loopback.InterfaceIndex -SkipAsSource $true | Out-Null
-            Write-Output "$vip/$length is on $LoopbackName"
+            New-NetIPAddress -IPAddress $vip -PrefixLength $length -InterfaceIndex $loopback.InterfaceIndex `
+                -SkipAsSource $true | Out-Null
+            Write-Output "$vip/$length added to $LoopbackName"
         }
     }
     foreach ($rule in $Rules) {
@@ -202,19 +221,20 @@ function Invoke-Apply {
             Set-NetFirewallRule -Name $rule.Name -Action Allow -Enabled True @settings
         }
         else {
-            New-NetFirewallRule -Name $rule.Name -DisplayName "Sidestep: clients to the VIP ($($rule.Protocol))" -Direction Inbound -Action Allow @settings | Out-Null
-            Write-Output "firewall rule $($rule.Name) is there"
+            New-NetFirewallRule -Name $rule.Name -DisplayName "Sidestep: clients to the VIP ($($rule.Protocol))" `
+                -Direction Inbound -Action Allow @settings | Out-Null
+            Write-Output "firewall rule $($rule.Name) added"
         }
     }
 }
 
-function Test-Condition([bool] $Met, [string] $Name, [string] $Cure) {
+function Test-Condition([bool] $Met, [string] $Name, [string] $Remedy) {
     if ($Met) {
         Write-Output "ok     $Name"
     }
     else {
         Write-Output "WRONG  $Name"
-        Write-Output "       -> $Cure"
+        Write-Output "       -> $Remedy"
         $script:Wrong++
     }
 }
@@ -224,32 +244,40 @@ function Invoke-Verify {
     $again = 'Run this script without -Mode.'
     $lan = Get-LanAdapter
     $loopback = Get-LoopbackAdapter
-    Test-Condition -Met ([bool] $loopback) -Name "adapter $LoopbackName" -Cure $again
+    Test-Condition -Met ([bool] $loopback) -Name "adapter $LoopbackName" -Remedy $again
     if ($loopback) {
-        Test-Condition -Met ($loopback.Status -eq 'Up') -Name "adapter $LoopbackName is up" -Cure "Enable-NetAdapter -Name '$LoopbackName'"
+        Test-Condition -Met ($loopback.Status -eq 'Up') -Name "adapter $LoopbackName is up" `
+            -Remedy "Enable-NetAdapter -Name '$LoopbackName'"
         foreach ($family in Get-Families) {
             foreach ($index in $loopback.InterfaceIndex, $lan.InterfaceIndex) {
                 $found = Get-NetIPInterface -InterfaceIndex $index -AddressFamily $family
-                Test-Condition -Met ($found.WeakHostReceive -eq 'Enabled') -Name "weak host receive ($($found.InterfaceAlias), $family)" -Cure $again
-                Test-Condition -Met ($found.WeakHostSend -eq 'Enabled') -Name "weak host send ($($found.InterfaceAlias), $family)" -Cure $again
+                Test-Condition -Met ($found.WeakHostReceive -eq 'Enabled') `
+                    -Name "weak host receive ($($found.InterfaceAlias), $family)" -Remedy $again
+                Test-Condition -Met ($found.WeakHostSend -eq 'Enabled') `
+                    -Name "weak host send ($($found.InterfaceAlias), $family)" -Remedy $again
             }
-            $metric = (Get-NetIPInterface -InterfaceIndex $loopback.InterfaceIndex -AddressFamily $family).InterfaceMetric
-            Test-Condition -Met ($metric -eq $LoopbackMetric) -Name "metric of $LoopbackName ($family)" -Cure $again
+            $found = Get-NetIPInterface -InterfaceIndex $loopback.InterfaceIndex -AddressFamily $family
+            Test-Condition -Met ($found.InterfaceMetric -eq $LoopbackMetric) `
+                -Name "metric of $LoopbackName ($family)" -Remedy $again
         }
         foreach ($vip in $Vips) {
             $there = @(Get-NetIPAddress -IPAddress $vip -ErrorAction SilentlyContinue)
-            $good = ($there.Count -eq 1) -and ($there[0].InterfaceIndex -eq $loopback.InterfaceIndex) -and ($there[0].PrefixLength -eq (Get-PrefixLength $vip)) -and $there[0].SkipAsSource
-            Test-Condition -Met $good -Name "VIP $vip on $LoopbackName only, never a source by itself" -Cure $again
+            $good = ($there.Count -eq 1) -and ($there[0].InterfaceIndex -eq $loopback.InterfaceIndex) -and
+                ($there[0].PrefixLength -eq (Get-PrefixLength $vip)) -and $there[0].SkipAsSource
+            Test-Condition -Met $good -Name "VIP $vip on $LoopbackName only, never chosen as source" -Remedy $again
         }
     }
     foreach ($rule in $Rules) {
         $there = Get-NetFirewallRule -Name $rule.Name -ErrorAction SilentlyContinue
-        Test-Condition -Met ([bool] ($there -and ($there.Enabled -eq 'True') -and ($there.Action -eq 'Allow'))) -Name "firewall rule $($rule.Name)" -Cure $again
+        Test-Condition -Met ([bool] ($there -and ($there.Enabled -eq 'True') -and ($there.Action -eq 'Allow'))) `
+            -Name "firewall rule $($rule.Name)" -Remedy $again
     }
     if ($script:Wrong -gt 0) {
         Write-Output "This host is NOT ready as a real server: $($script:Wrong) conditions fail."
-        Write-Output 'If all is well here and large replies still fail: some network cards compute wrong checksums for addresses that are not theirs.'
-        Write-Output "To find out, and only then: Disable-NetAdapterChecksumOffload -Name '$($lan.Name)'; a newer driver is the cure."
+        Write-Output 'If every condition is ok and large replies still fail: some network cards compute wrong checksums'
+        Write-Output 'for packets whose source is not an address of the card.'
+        Write-Output "Only to test for this, run: Disable-NetAdapterChecksumOffload -Name '$($lan.Name)';"
+        Write-Output 'a newer driver is the remedy.'
         exit 1
     }
     Write-Output 'This host is ready as a real server.'
@@ -263,25 +291,27 @@ function Invoke-Rollback {
     }
     if ($loopback) {
         foreach ($vip in $Vips) {
-            Get-NetIPAddress -IPAddress $vip -InterfaceIndex $loopback.InterfaceIndex -ErrorAction SilentlyContinue | Remove-NetIPAddress -Confirm:$false
+            Get-NetIPAddress -IPAddress $vip -InterfaceIndex $loopback.InterfaceIndex -ErrorAction SilentlyContinue |
+                Remove-NetIPAddress -Confirm:$false
         }
     }
     if (-not $state) {
-        Write-Output 'There is no note of what was there before: addresses and firewall rules are gone, the rest is left as it is.'
+        Write-Output 'There is no state file: addresses and firewall rules are removed, everything else is unchanged.'
         return
     }
     $lan = Get-NetAdapter -Name $state.Lan -ErrorAction SilentlyContinue
     if ($lan) {
         foreach ($interface in $state.Interfaces) {
-            Set-NetIPInterface -InterfaceIndex $lan.InterfaceIndex -AddressFamily $interface.Family -WeakHostReceive $interface.WeakHostReceive -WeakHostSend $interface.WeakHostSend
+            Set-NetIPInterface -InterfaceIndex $lan.InterfaceIndex -AddressFamily $interface.Family `
+                -WeakHostReceive $interface.WeakHostReceive -WeakHostSend $interface.WeakHostSend
         }
     }
-    if ($loopback -and $state.MadeAdapter) {
+    if ($loopback -and $state.CreatedAdapter) {
         & pnputil.exe /remove-device $loopback.PnPDeviceID | Out-Null
-        Write-Output "adapter $LoopbackName is removed"
+        Write-Output "adapter $LoopbackName removed"
     }
     Remove-Item -Path $StateFile
-    Write-Output 'Everything is as it was before.'
+    Write-Output 'The previous state is restored.'
 }
 
 switch ($Mode) {

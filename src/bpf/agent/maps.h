@@ -20,10 +20,10 @@
 /* PacketCounter.cs has the same names in the same order; a test increments each counter and checks its name. */
 enum packet_counter {
 	COUNTER_DECAPSULATED,
-	COUNTER_REFUSED_SOURCE,	     /* dropped: for a VIP, but the outer source is not a director */
-	COUNTER_REFUSED_VIP,	     /* dropped: from a director, but not for a VIP of this server */
-	COUNTER_REFUSED_DESTINATION, /* passed: from a director, but the outer destination is not this server */
-	COUNTER_MALFORMED,	     /* dropped: from a director, with headers that contradict each other */
+	COUNTER_REJECTED_SOURCE,      /* dropped: for a VIP, but the outer source is not a director */
+	COUNTER_REJECTED_VIP,	      /* dropped: from a director, but not for a VIP of this server */
+	COUNTER_REJECTED_DESTINATION, /* passed: from a director, but the outer destination is not this server */
+	COUNTER_MALFORMED,	      /* dropped: from a director, with headers that contradict each other */
 	COUNTER_ECN_DROPPED,	/* dropped: the outer header is marked CE and the inner packet cannot carry the mark */
 	COUNTER_OUTER_FRAGMENT, /* passed: from a director, fragmented in transit */
 	COUNTER_FOREIGN,	/* passed: a tunnel that is not ours */

@@ -223,7 +223,7 @@ INLINE int decapsulate_outer(struct __sk_buff *skb, struct outer *outer)
 	if (outer->protocol == IPPROTO_UDP && what == TUNNEL_NOT_OURS)
 		return TC_ACT_UNSPEC;
 	if (!bpf_map_lookup_elem(&addresses, &outer->destination))
-		return from_director ? pass_counted(COUNTER_REFUSED_DESTINATION) : TC_ACT_UNSPEC;
+		return from_director ? pass_counted(COUNTER_REJECTED_DESTINATION) : TC_ACT_UNSPEC;
 	if (outer->fragment)
 		return pass_counted(from_director ? COUNTER_OUTER_FRAGMENT : COUNTER_FOREIGN);
 	if (what == TUNNEL_FOREIGN)
@@ -234,14 +234,14 @@ INLINE int decapsulate_outer(struct __sk_buff *skb, struct outer *outer)
 	if (inner.readable)
 		vip = find_vip(&inner.destination);
 	if (!from_director)
-		return vip ? drop_counted(COUNTER_REFUSED_SOURCE) : pass_counted(COUNTER_FOREIGN);
+		return vip ? drop_counted(COUNTER_REJECTED_SOURCE) : pass_counted(COUNTER_FOREIGN);
 	if (!(configured->kinds & kind))
 		return pass_counted(vip ? COUNTER_OTHER_KIND : COUNTER_FOREIGN);
 	if (!inner.readable || inner.length > available || outer->length < outer->header + inner.length ||
 	    outer->length > available || (outer->family == 4 && !is_header_intact(skb, ip_header)))
 		return drop_counted(COUNTER_MALFORMED);
 	if (!vip)
-		return drop_counted(COUNTER_REFUSED_VIP);
+		return drop_counted(COUNTER_REJECTED_VIP);
 	ecn = ecn_after(outer->tos, inner.tos);
 	if (ecn < 0)
 		return drop_counted(COUNTER_ECN_DROPPED);

@@ -1,0 +1,66 @@
+using Sidestep.Agent.Actions;
+using Sidestep.Native;
+
+namespace Sidestep.Agent.Running;
+
+/// <summary>Repairs deviations, and records those that another program caused.</summary>
+/// <param name="time">The clock.</param>
+/// <param name="log">Receives every repair.</param>
+/// <param name="logOnce">Receives errors with a key; the same text under the same key is logged once.</param>
+internal sealed class DriftRepair(TimeProvider time, Action<string> log, Action<string, string> logOnce)
+{
+    private readonly RepairBackoff _backoff = new(time);
+
+    public DriftLog Drifts { get; } = new();
+
+    /// <summary>See <see cref="RepairBackoff.Active"/>.</summary>
+    public IReadOnlyList<(string Name, string Subject, DateTimeOffset Until)> BackingOff => _backoff.Active;
+
+    /// <returns>True: there was drift, so a report is due.</returns>
+    public bool Repair(IEnumerable<Deviation> deviations)
+    {
+        var hasDrift = false;
+        foreach (var deviation in deviations)
+        {
+            if (deviation.IsDrift)
+            {
+                hasDrift = true;
+                RepairDrift(deviation);
+                continue;
+            }
+            deviation.Repair();
+            log(deviation.Message);
+        }
+        return hasDrift;
+    }
+
+    private void RepairDrift(Deviation deviation)
+    {
+        var (name, subject, found) = (deviation.Name, deviation.Subject, deviation.Found);
+        var noticed = time.GetUtcNow();
+        if (!_backoff.MayRepair(name, subject, out var backoffStarted))
+        {
+            if (backoffStarted)
+            {
+                log($"{name} {subject}: another program changed it {RepairBackoff.MaxRepairs} times within "
+                    + $"{RepairBackoff.RepairWindow.TotalSeconds:0} s. The agent does not repair it for "
+                    + $"{RepairBackoff.BackoffTime.TotalMinutes:0} minutes: find the other program, and let only one "
+                    + "of the two manage it.");
+                Drifts.Add(name, subject, found, noticed, null);
+            }
+            return;
+        }
+        DateTimeOffset? repaired = null;
+        try
+        {
+            deviation.Repair();
+            repaired = time.GetUtcNow();
+            log($"drift: {name} {subject} was {found}; repaired ({deviation.Message})");
+        }
+        catch (Exception e) when (e is NativeException or AgentException or IOException or UnauthorizedAccessException)
+        {
+            logOnce($"repair {name} {subject}", $"{name} {subject} is {found} and cannot be repaired: {e.Message}");
+        }
+        Drifts.Add(name, subject, found, noticed, repaired);
+    }
+}
