@@ -8,9 +8,11 @@ using Sidestep.Native.Netlink;
 
 namespace Sidestep.Engine.Managed.Drivers;
 
-/// <summary>Keeps the kernel from doing anything with frames that packet sockets took: it gets them too. What comes in by the
-/// interfaces for a VIP is led nowhere, also on a machine that forwards, and is not answered by proxy ARP.</summary>
-/// <remarks>What was told the kernel outlives the process, and is written down before: the next process takes it over, or back.</remarks>
+/// <summary>Keeps the kernel from processing frames that packet sockets received, because it gets a copy of each.
+/// Packets for a VIP from the attached interfaces get a blackhole route: a machine with IP forwarding does not forward
+/// them, and proxy ARP does not answer.</summary>
+/// <remarks>Routes and rules outlive the process. They are recorded in a file before they are installed, so that the
+/// next process adopts or removes them.</remarks>
 internal sealed class BlackholeRoutes : IDisposable
 {
     private const uint Table = 5151, Priority = 5151;
@@ -20,23 +22,29 @@ internal sealed class BlackholeRoutes : IDisposable
     private HashSet<IPNetwork> _vips = [];
     private HashSet<(string Interface, AddressFamily Family)> _covered = [];
 
-    /// <summary>What an earlier process left, in this network namespace or another one.</summary>
+    /// <summary>VIPs and interfaces that an earlier process recorded, in this network namespace or another
+    /// one.</summary>
     private IPNetwork[] _staleVips;
 
     private (string Interface, AddressFamily Family)[] _staleCovered;
 
-    /// <summary>Knows what an earlier process left; it stays until <see cref="Apply"/>.</summary>
-    /// <param name="path">What the file's name begins with; null: nothing is written down.</param>
+    /// <summary>Reads the record of an earlier process; its routes stay until <see cref="Apply"/>.</summary>
+    /// <param name="path">Prefix of the file's name; null: there is no record.</param>
     internal BlackholeRoutes(string? path)
     {
         _file = path is null ? null : FileOf(path);
-        var fields = _file is not null && File.Exists(_file) ? File.ReadAllLines(_file).Select(static l => l.Split(' ')).ToArray() : [];
+        var fields = _file is not null && File.Exists(_file)
+            ? File.ReadAllLines(_file).Select(static l => l.Split(' ')).ToArray() : [];
         _staleVips = [.. fields.Where(static w => w is ["vip", _]).Select(static w => IPNetwork.Parse(w[1]))];
-        _staleCovered = [.. fields.Where(static w => w is ["interface", _, _]).Select(static w => (w[1], Enum.Parse<AddressFamily>(w[2])))];
+        _staleCovered =
+        [
+            .. fields.Where(static w => w is ["interface", _, _])
+                .Select(static w => (w[1], Enum.Parse<AddressFamily>(w[2]))),
+        ];
     }
 
-    /// <summary>Takes back what an earlier process left.</summary>
-    /// <exception cref="EngineException">The kernel refused it.</exception>
+    /// <summary>Removes the routes and rules of an earlier process.</summary>
+    /// <exception cref="EngineException">The kernel returned an error.</exception>
     internal static void RemoveStale(string path)
     {
         if (!File.Exists(FileOf(path)))
@@ -45,8 +53,8 @@ internal sealed class BlackholeRoutes : IDisposable
         stale.Apply([], []);
     }
 
-    /// <summary>For these VIPs, from these interfaces, and no others.</summary>
-    /// <exception cref="EngineException">The kernel refused it.</exception>
+    /// <summary>Installs routes for these VIPs and rules for these interfaces, and removes all others.</summary>
+    /// <exception cref="EngineException">The kernel returned an error, or the record cannot be written.</exception>
     internal void Apply(IEnumerable<IPNetwork> vips, IEnumerable<string> interfaces)
     {
         try
@@ -56,10 +64,11 @@ internal sealed class BlackholeRoutes : IDisposable
             var covered = interfaces.SelectMany(i => families.Select(f => (i, f))).ToHashSet();
             HashSet<IPNetwork> vipsBefore = [.. _vips, .. _staleVips];
             HashSet<(string Interface, AddressFamily Family)> coveredBefore = [.. _covered, .. _staleCovered];
-            if (desired.SetEquals(vipsBefore) && covered.SetEquals(coveredBefore) && _staleVips.Length + _staleCovered.Length == 0)
+            if (desired.SetEquals(vipsBefore) && covered.SetEquals(coveredBefore)
+                && _staleVips.Length + _staleCovered.Length == 0)
                 return;
             Write(desired.Union(vipsBefore), covered.Union(coveredBefore));
-            // Packets that are on their way to the kernel find the route before the rule leads there.
+            // Routes come before the rules that lead to them, so that no packet finds an empty table.
             foreach (var added in desired.Except(_vips))
                 BlackholeTable.Add(_socket, Table, added);
             foreach (var (name, family) in covered.Except(_covered))
@@ -73,11 +82,13 @@ internal sealed class BlackholeRoutes : IDisposable
         }
         catch (NativeException e)
         {
-            throw new EngineException($"the kernel would go on forwarding or answering for VIPs beside the managed engine: {e.Message}", e);
+            throw new EngineException(
+                "cannot install blackhole routes, without which the kernel would forward or answer"
+                + $" packets for VIPs beside the managed engine: {e.Message}", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new EngineException($"what the kernel was told of VIPs cannot be written down: {e.Message}", e);
+            throw new EngineException($"cannot record the blackhole routes in a file: {e.Message}", e);
         }
     }
 
@@ -87,7 +98,11 @@ internal sealed class BlackholeRoutes : IDisposable
     {
         if (_file is null)
             return;
-        string[] lines = [.. vips.Select(static v => $"vip {v}"), .. covered.Select(static c => $"interface {c.Interface} {c.Family}")];
+        string[] lines =
+        [
+            .. vips.Select(static v => $"vip {v}"),
+            .. covered.Select(static c => $"interface {c.Interface} {c.Family}"),
+        ];
         if (lines.Length == 0)
         {
             File.Delete(_file);
@@ -96,5 +111,5 @@ internal sealed class BlackholeRoutes : IDisposable
         AtomicFile.Write(_file, Encoding.UTF8.GetBytes(string.Join('\n', lines)));
     }
 
-    private static string FileOf(string path) => path + ".silenced";
+    private static string FileOf(string path) => path + ".blackholes";
 }

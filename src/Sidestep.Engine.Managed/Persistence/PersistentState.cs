@@ -7,22 +7,29 @@ using Sidestep.Model;
 
 namespace Sidestep.Engine.Managed.Persistence;
 
-/// <summary>What has to outlive a process beside the flows, for the next one to go on: the ids that flows name, and the tables that
-/// the next ones depend on.</summary>
-/// <param name="Ids">Ids of services and servers.</param>
+/// <summary>State that outlives the process beside the flows, so that the next process can adopt them: the IDs that
+/// flows refer to, and the groups that the next tables depend on.</summary>
+/// <param name="Ids">IDs of services and servers.</param>
 /// <param name="Groups">See <see cref="RunningGroups"/>.</param>
 internal sealed record PersistentState(PersistedIds Ids, RunningGroups Groups)
 {
-    /// <summary>With windows that end so much later.</summary>
+    /// <summary>The same state with all migration windows extended by <paramref name="time"/>.</summary>
     internal PersistentState ExtendMigrationWindows(TimeSpan time) => this with
     {
         Groups = Groups with
         {
-            Groups = [.. Groups.Groups.Select(g => g.Transition is { } t ? g with { Transition = t with { MigrationWindowEnds = t.MigrationWindowEnds + time } } : g)],
+            Groups =
+            [
+                .. Groups.Groups.Select(g => g.Transition is not { } t ? g : g with
+                {
+                    Transition = t with { MigrationWindowEnds = t.MigrationWindowEnds + time },
+                }),
+            ],
         },
     };
 
-    /// <summary>Writes; in the byte order of this machine, which is the only one to read it.</summary>
+    /// <summary>Writes the state. Slots are written in the byte order of this machine, the only one to read
+    /// them.</summary>
     internal void Write(BinaryWriter to)
     {
         Write(to, Ids.Services, static (to, name) => to.Write(name));
@@ -35,8 +42,10 @@ internal sealed record PersistentState(PersistedIds Ids, RunningGroups Groups)
     }
 
     /// <summary>Reads what <see cref="Write(BinaryWriter)"/> wrote.</summary>
-    /// <exception cref="IOException">It ends too early.</exception>
-    /// <exception cref="FormatException">It says what cannot be.</exception>
+    /// <exception cref="IOException">The data end too early.</exception>
+    /// <exception cref="FormatException">A value is invalid.</exception>
+    /// <exception cref="ArgumentException">A slot or a key is invalid.</exception>
+    /// <exception cref="OverflowException">A length is negative.</exception>
     internal static PersistentState Read(BinaryReader from)
     {
         var services = Read(from, static from => from.ReadString());
@@ -75,7 +84,8 @@ internal sealed record PersistentState(PersistedIds Ids, RunningGroups Groups)
     private static GroupKey ReadKey(BinaryReader from)
     {
         var pool = from.ReadString();
-        return new GroupKey(pool, Encap.TryParse(from.ReadString(), out var encap) ? encap.Value : throw new FormatException("an encapsulation that does not exist"));
+        return new GroupKey(pool, Encap.TryParse(from.ReadString(), out var encap)
+            ? encap.Value : throw new FormatException("an encapsulation does not exist"));
     }
 
     private static void Write(BinaryWriter to, ServerKey server)
@@ -85,7 +95,8 @@ internal sealed record PersistentState(PersistedIds Ids, RunningGroups Groups)
         to.Write(server.Address.ToString());
     }
 
-    private static ServerKey ReadServer(BinaryReader from) => new(ReadKey(from), from.ReadString(), IPAddress.Parse(from.ReadString()));
+    private static ServerKey ReadServer(BinaryReader from) =>
+        new(ReadKey(from), from.ReadString(), IPAddress.Parse(from.ReadString()));
 
     private static void Write(BinaryWriter to, ServerGroup group)
     {
@@ -130,12 +141,14 @@ internal sealed record PersistentState(PersistedIds Ids, RunningGroups Groups)
         var slots = SlotTable.FromSlots([.. members], ReadIntegers(from));
         var ends = ReadTime(from);
         var previous = ReadIntegers(from);
-        return new ServerGroup(key, [.. servers], slots, ends is { } migrationWindowEnds ? new Transition(previous, migrationWindowEnds) : null);
+        return new ServerGroup(
+            key, [.. servers], slots, ends is { } windowEnds ? new Transition(previous, windowEnds) : null);
     }
 
     private static void Write(BinaryWriter to, DateTimeOffset? time) => to.Write(time?.UtcTicks ?? 0);
 
-    private static DateTimeOffset? ReadTime(BinaryReader from) => from.ReadInt64() is not 0 and var ticks ? new DateTimeOffset(ticks, TimeSpan.Zero) : null;
+    private static DateTimeOffset? ReadTime(BinaryReader from) =>
+        from.ReadInt64() is not 0 and var ticks ? new DateTimeOffset(ticks, TimeSpan.Zero) : null;
 
     private static void Write(BinaryWriter to, ImmutableArray<int> values)
     {

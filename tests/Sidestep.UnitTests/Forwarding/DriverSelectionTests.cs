@@ -56,6 +56,6 @@ public sealed class DriverSelectionTests
 
     [Fact]
     public void Reason_against_a_better_driver_includes_the_remedy_in_one_line() =>
-        Assert.Equal("its MTU of 9000 does not fit one page: 3506 does (remedy: ip link set dev eth0 mtu 1500)",
+        Assert.Equal("its MTU of 9000 does not fit one page: at most 3506 does (remedy: ip link set dev eth0 mtu 1500)",
             DriverSelection.Of(Capable with { MtuBytes = 9000 }).FallbackReason(Driver.Generic));
 }

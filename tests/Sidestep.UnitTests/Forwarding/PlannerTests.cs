@@ -51,7 +51,7 @@ public sealed class PlannerTests
     public void Disabling_a_server_is_warned_about_even_without_tracked_flows()
     {
         var plan = Planner.Of(Running(Configuration(Four), 0), Configuration(Four.SetItem(0, Four[0] with { State = ServerState.Disabled })), Now);
-        Assert.Contains("s1 (10.0.0.1) is switched off while it has 256 slots", Assert.Single(plan.Warnings));
+        Assert.Contains("s1 (10.0.0.1) is disabled while it has 256 slots", Assert.Single(plan.Warnings));
     }
 
     [Fact]
@@ -108,7 +108,8 @@ public sealed class PlannerTests
         var plan = Planner.Of(Running(previous, 10), previous with { VirtualServices = [] }, Now);
         Assert.Equal(new FlowForecast(0, 0, 40), plan.Flows);
         Assert.Equal(5, plan.Warnings.Length);
-        Assert.Equal("www goes (198.51.100.10 tcp/80 by web/ipip): what clients still send to it finds no service any more", plan.Warnings[^1]);
+        Assert.Equal("www is removed (198.51.100.10 tcp/80 by web/ipip): packets that clients still send to it are dropped",
+            plan.Warnings[^1]);
     }
 
     [Fact]
@@ -143,8 +144,11 @@ public sealed class PlannerTests
         var before = Configuration(Four);
         var next = before.Pools[0] with { Name = "next", Monitors = isWatched ? before.Pools[0].Monitors : [] };
         var proposed = before with { Pools = [.. before.Pools, next], VirtualServices = [before.VirtualServices[0] with { Pool = "next" }] };
-        var warnings = Planner.Of(Running(before, 0), proposed, Now).Warnings.Where(static w => w.Contains("www goes to pool next, which no service uses yet", StringComparison.Ordinal));
-        Assert.Equal(isWatched ? ["www goes to pool next, which no service uses yet: until its servers have answered their probes pool web goes on serving it"] : [], warnings);
+        const string Warning = "www moves to pool next, which no service uses yet: until the probes of its servers succeed, "
+            + "pool web continues to serve it";
+        var warnings = Planner.Of(Running(before, 0), proposed, Now).Warnings
+            .Where(static w => w.StartsWith("www ", StringComparison.Ordinal));
+        Assert.Equal(isWatched ? [Warning] : [], warnings);
     }
 
     private static Configuration Configuration(ImmutableArray<RealServer> servers) => new()

@@ -58,7 +58,7 @@ public sealed class ServerCompilerTests
             Compile(new NetworkProfile { Name = "p" }, [Server(1), Server(2) with { Backup = true }, Server(9)], minimum: 2).Slots.Members.Select(static m => m.Address));
 
     [Theory]
-    [InlineData(Encapsulation.IpIp, false, "lan0 has no global IPv6 address, which the outer header needs as its source: give it one, or the networkProfile an outer source prefix of IPv6")]
+    [InlineData(Encapsulation.IpIp, false, "lan0 has no global IPv6 address, which the outer header needs as its source: give it one, or give the networkProfile an outer source prefix of IPv6")]
     [InlineData(Encapsulation.Gue, false, "lan0 has no global IPv6 address, which the outer header needs as its source: give it one")]
     [InlineData(Encapsulation.IpIp, true, null)]
     [InlineData(Encapsulation.Gue, true, "lan0 has no global IPv6 address, which the outer header needs as its source: give it one")]
@@ -76,7 +76,7 @@ public sealed class ServerCompilerTests
     {
         var server = CompileIpv6(new NetworkProfile { Name = "p", DsrType = DsrType.L2 }, new NextHop(Lan, new MacAddress(9), ViaRouter: true));
         Assert.Equal((null, FlowState.Move), (server.NextHop, server.Flows));
-        Assert.Equal("a router is before it, which layer 2 cannot pass: use a networkProfile with dsrType l3", server.Obstacle);
+        Assert.Equal("it is behind a router, which layer 2 cannot cross: use a networkProfile with dsrType l3", server.Obstacle);
     }
 
     [Fact]

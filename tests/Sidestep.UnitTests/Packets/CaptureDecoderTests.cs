@@ -69,7 +69,7 @@ public sealed class CaptureDecoderTests
     }
 
     [Theory]
-    [InlineData(20, 101, "link type 101, not Ethernet")]
+    [InlineData(20, 101, "link type 101, not Ethernet (1)")]
     [InlineData(4, 7, "version 7")]
     public void Unsupported_header_is_rejected(int at, byte value, string says)
     {
@@ -105,7 +105,8 @@ public sealed class CaptureDecoderTests
     [Fact]
     public void File_that_is_not_a_capture_is_rejected()
     {
-        Assert.Contains("no capture file: it begins with 68656c6c", Read("hello, world"u8.ToArray(), 12).Problem, StringComparison.Ordinal);
+        Assert.Equal("this is not a capture file: 68656c6c at its start is no magic number of pcap or pcapng",
+            Read("hello, world"u8.ToArray(), 12).Problem);
         Assert.Contains("ends after 0 bytes", Read([], 1).Problem, StringComparison.Ordinal);
     }
 

@@ -16,8 +16,8 @@ public sealed class FrameTextTests
     [InlineData("0800" + "4500004000004000402f" + "0000" + "0a0000020a010001" + "00000800" + Tcp, "10.0.0.2 > 10.1.0.1 gre | 10.0.0.1:40000 > 203.0.113.10:80 tcp SA")]
     [InlineData("0800" + "4500001c000000004001" + "0000" + "0a000001cb00710a" + "0800000000000000", "10.0.0.1 > 203.0.113.10 icmp echo request")]
     [InlineData("86dd" + "6000000000081140" + "20010db8000000000000000000000001" + "20010db8000000000000000000000002" + "0035003600080000", "[2001:db8::1]:53 > [2001:db8::2]:54 udp")]
-    [InlineData("0806" + "0001080006040001" + "020000000099" + "0a000001" + "000000000000" + "cb00710a", "arp who has 203.0.113.10, asks 10.0.0.1")]
-    [InlineData("0806" + "0001080006040002" + "020000000099" + "0a000001" + "000000000000" + "cb00710a", "arp 10.0.0.1 is at 02:00:00:00:00:99")]
+    [InlineData("0806" + "0001080006040001" + "020000000099" + "0a000001" + "000000000000" + "cb00710a", "arp who-has 203.0.113.10 tell 10.0.0.1")]
+    [InlineData("0806" + "0001080006040002" + "020000000099" + "0a000001" + "000000000000" + "cb00710a", "arp 10.0.0.1 is-at 02:00:00:00:00:99")]
     [InlineData("88cc", "ethertype 0x88cc")]
     public void Frame_is_described_in_one_line(string behindTheMacs, string text) =>
         Assert.Equal(text, FrameText.Of(Convert.FromHexString(Macs + behindTheMacs)));
