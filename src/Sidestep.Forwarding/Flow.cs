@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Text.Json.Serialization;
 
 namespace Sidestep.Forwarding;
 
@@ -15,6 +16,7 @@ public readonly record struct Flow(
 {
     /// <summary>The tuple of the opposite direction. An ICMP error that quotes it, a server's packet to its client,
     /// belongs to this flow.</summary>
+    [JsonIgnore] // it has one of its own, without end
     public Flow Reversed => new(Destination, Source, Protocol, DestinationPort, SourcePort);
 
     /// <summary>Text for messages. The generated one would include <see cref="Reversed"/>, and thus never
