@@ -20,7 +20,7 @@ internal static class Capacity
         void CheckLimit(string what, long needed, int limit)
         {
             if (needed > limit)
-                problems.Add(string.Create(CultureInfo.InvariantCulture, $"{needed} {what}, at most {limit} fit"));
+                problems.Add(string.Create(CultureInfo.InvariantCulture, $"{needed} {what}, {limit} fit"));
         }
         var prefixes = tables.Services.Select(static s => s.AccessList).OfType<AccessList>().Distinct()
             .Sum(static l => (long)l.Allow.Length + l.Deny.Length + 2)

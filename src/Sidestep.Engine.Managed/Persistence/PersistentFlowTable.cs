@@ -159,8 +159,7 @@ internal sealed class PersistentFlowTable : IDisposable
             else
                 return PersistentState.Read(from);
         }
-        catch (Exception e) when (e is IOException or FormatException or ArgumentException or OverflowException
-            or OutOfMemoryException)
+        catch (Exception e) when (e is IOException or FormatException or ArgumentException)
         {
             mismatch = $"it cannot be read ({e.Message})";
         }

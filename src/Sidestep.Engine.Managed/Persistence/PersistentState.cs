@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Net;
 using System.Runtime.InteropServices;
 using Sidestep.Forwarding;
@@ -44,14 +45,13 @@ internal sealed record PersistentState(PersistedIds Ids, RunningGroups Groups)
     /// <summary>Reads what <see cref="Write(BinaryWriter)"/> wrote.</summary>
     /// <exception cref="IOException">The data end too early.</exception>
     /// <exception cref="FormatException">A value is invalid.</exception>
-    /// <exception cref="ArgumentException">A slot or a key is invalid.</exception>
-    /// <exception cref="OverflowException">A length is negative.</exception>
+    /// <exception cref="ArgumentException">A slot, a key or a time is invalid.</exception>
     internal static PersistentState Read(BinaryReader from)
     {
         var services = Read(from, static from => from.ReadString());
         var servers = Read(from, ReadServer);
         var key = new HashKey(from.ReadUInt64(), from.ReadUInt64());
-        var groups = new ServerGroup[from.ReadInt32()];
+        var groups = new ServerGroup[ReadCount(from)];
         for (var i = 0; i < groups.Length; i++)
             groups[i] = ReadGroup(from);
         return new PersistentState(new PersistedIds(services, servers), new RunningGroups(key, [.. groups]));
@@ -70,7 +70,7 @@ internal sealed record PersistentState(PersistedIds Ids, RunningGroups Groups)
     private static Dictionary<T, int> Read<T>(BinaryReader from, Func<BinaryReader, T> read) where T : notnull
     {
         var ids = new Dictionary<T, int>();
-        for (var count = from.ReadInt32(); count > 0; count--)
+        for (var count = ReadCount(from); count > 0; count--)
             ids.Add(read(from), from.ReadInt32());
         return ids;
     }
@@ -125,7 +125,7 @@ internal sealed record PersistentState(PersistedIds Ids, RunningGroups Groups)
     private static ServerGroup ReadGroup(BinaryReader from)
     {
         var key = ReadKey(from);
-        var servers = new ServerEntry[from.ReadInt32()];
+        var servers = new ServerEntry[ReadCount(from)];
         for (var i = 0; i < servers.Length; i++)
         {
             servers[i] = new ServerEntry(from.ReadString(), IPAddress.Parse(from.ReadString()), from.ReadInt32(), null)
@@ -135,7 +135,7 @@ internal sealed record PersistentState(PersistedIds Ids, RunningGroups Groups)
                 DrainingSince = ReadTime(from),
             };
         }
-        var members = new SlotMember[from.ReadInt32()];
+        var members = new SlotMember[ReadCount(from)];
         for (var i = 0; i < members.Length; i++)
             members[i] = new SlotMember(IPAddress.Parse(from.ReadString()), from.ReadInt32());
         var slots = SlotTable.FromSlots([.. members], ReadIntegers(from));
@@ -146,6 +146,15 @@ internal sealed record PersistentState(PersistedIds Ids, RunningGroups Groups)
     }
 
     private static void Write(BinaryWriter to, DateTimeOffset? time) => to.Write(time?.UtcTicks ?? 0);
+
+    /// <summary>A number of elements. Each takes at least a byte, so that damaged data cannot request more memory than
+    /// they are long.</summary>
+    private static int ReadCount(BinaryReader from)
+    {
+        var count = from.ReadInt32();
+        return count >= 0 && count <= from.BaseStream.Length
+            ? count : throw new FormatException(string.Create(CultureInfo.InvariantCulture, $"{count} elements do not fit"));
+    }
 
     private static DateTimeOffset? ReadTime(BinaryReader from) =>
         from.ReadInt64() is not 0 and var ticks ? new DateTimeOffset(ticks, TimeSpan.Zero) : null;
@@ -158,7 +167,7 @@ internal sealed record PersistentState(PersistedIds Ids, RunningGroups Groups)
 
     private static ImmutableArray<int> ReadIntegers(BinaryReader from)
     {
-        var values = new int[from.ReadInt32()];
+        var values = new int[ReadCount(from)];
         from.BaseStream.ReadExactly(MemoryMarshal.AsBytes(values.AsSpan()));
         return ImmutableCollectionsMarshal.AsImmutableArray(values);
     }

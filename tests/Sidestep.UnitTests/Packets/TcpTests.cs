@@ -116,8 +116,10 @@ public sealed class TcpTests
     {
         if (TcpPacket.TryParse(bytes, out var p))
         {
-            _ = (p.SourcePort, p.DestinationPort, p.Sequence, p.Acknowledgement, p.HeaderLength, p.ControlBits, p.Window);
-            _ = (p.Checksum, p.UrgentPointer, p.Options.Length, p.Payload.Length, p.HasValidChecksum(Source, Destination));
+            _ = (p.SourcePort, p.DestinationPort, p.Sequence, p.Acknowledgement, p.HeaderLength, p.ControlBits,
+                p.Window);
+            _ = (p.Checksum, p.UrgentPointer, p.Options.Length, p.Payload.Length,
+                p.HasValidChecksum(Source, Destination));
         }
         return true;
     });
