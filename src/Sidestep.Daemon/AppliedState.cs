@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Sidestep.Forwarding;
-using Sidestep.Model;
 
 namespace Sidestep.Daemon;
 
@@ -9,4 +8,4 @@ namespace Sidestep.Daemon;
 /// <param name="Tables">The tables.</param>
 /// <param name="NextHops">The ways to servers that they have.</param>
 /// <param name="Interfaces">How interfaces are attached.</param>
-internal sealed record AppliedState(Configuration Configuration, ForwardingTables Tables, Forwarding.NextHops NextHops, ImmutableArray<AttachedInterface> Interfaces);
+internal sealed record AppliedState(EffectiveConfiguration Configuration, ForwardingTables Tables, Forwarding.NextHops NextHops, ImmutableArray<AttachedInterface> Interfaces);

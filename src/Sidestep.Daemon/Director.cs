@@ -135,15 +135,15 @@ internal sealed class Director(ConfigurationFile file, Configuration first) : IC
         }
     }
 
-    public void Applied(Configuration configuration, ForwardingTables tables, Forwarding.NextHops nextHops, bool isNewest)
+    public void Applied(EffectiveConfiguration configuration, ForwardingTables tables, Forwarding.NextHops nextHops, bool isNewest)
     {
-        _onExit = configuration.Director.OnExit;
+        _onExit = configuration.Desired.Director.OnExit;
         var unresolved = nextHops.Unresolved.Select(static u => $"{u.Key}: {u.Value}").Order(StringComparer.Ordinal).ToArray();
         var newlyUnresolved = unresolved.Except(_report.Unresolved).ToArray();
-        UpdateMulticast(configuration, tables);
+        UpdateMulticast(configuration.Desired, tables);
         _management!.Applied(configuration, tables, nextHops);
         _health!.Update(configuration, tables);
-        _retained = configuration.Retained;
+        _retained = RetainedText.Of(configuration);
         var degraded = Degraded(nextHops);
         foreach (var peer in degraded.Except(_report.Degraded).Except(_multicast!.Problems).Except(_health!.Problems))
             Log.Warning(peer);

@@ -41,7 +41,7 @@ internal sealed class Management : IDisposable
             problems(always);
         }
         _api = new ApiServer(DaemonReport.SocketPath(director), new ApiHandler(_agents, State, _doctor.DiagnoseAsync, handleRequest),
-            () => Volatile.Read(ref _applied)?.Configuration.Director.Api, p => problems([.. always, .. p]));
+            () => Volatile.Read(ref _applied)?.Configuration.Desired.Director.Api, p => problems([.. always, .. p]));
     }
 
     /// <summary>Of this program.</summary>
@@ -54,7 +54,7 @@ internal sealed class Management : IDisposable
     internal DrainOverlay Drains { get; } = new();
 
     /// <summary>Packets are forwarded by these from now on.</summary>
-    internal void Applied(Configuration configuration, ForwardingTables tables, Forwarding.NextHops nextHops)
+    internal void Applied(EffectiveConfiguration configuration, ForwardingTables tables, Forwarding.NextHops nextHops)
     {
         Volatile.Write(ref _applied, new AppliedState(configuration, tables, nextHops, _attached));
         _agents.Applied(configuration, nextHops);
@@ -83,7 +83,7 @@ internal sealed class Management : IDisposable
         var configuration = Volatile.Read(ref _applied)?.Configuration;
         return new DirectorState
         {
-            Director = configuration?.Director.Name ?? "",
+            Director = configuration?.Desired.Director.Name ?? "",
             Version = Version,
             Agents =
             [

@@ -36,7 +36,7 @@ internal static class Capacity
         CheckLimit("prefixes in access lists and VIPs", prefixes, Prefixes);
         if (problems.Count > 0)
         {
-            throw new EngineException($"the configuration does not fit the {sizes.Engine} engine:"
+            throw new EngineException($"the configuration exceeds the limits of the {sizes.Engine} engine:"
                 + $" {string.Join("; ", problems)}. docs/limits.md lists the limits and their cost");
         }
     }

@@ -6,15 +6,16 @@ namespace Sidestep.Forwarding;
 
 /// <summary>The input of a compilation. Tables keep it, so that the next compilation can see what has not
 /// changed.</summary>
-internal sealed class CompilerInput(Configuration configuration, NextHops nextHops, ServerHealth? health = null)
+internal sealed class CompilerInput(
+    EffectiveConfiguration configuration, NextHops nextHops, ServerHealth? health = null)
 {
     private readonly Dictionary<string, Pool> _pools = configuration.Pools.ToDictionary(static p => p.Name);
     private readonly Dictionary<string, NetworkProfile> _profiles =
-        configuration.NetworkProfiles.ToDictionary(static p => p.Name);
+        configuration.Desired.NetworkProfiles.ToDictionary(static p => p.Name);
     private readonly Dictionary<string, AccessList> _accessLists =
-        configuration.AccessLists.ToDictionary(static l => l.Name);
+        configuration.Desired.AccessLists.ToDictionary(static l => l.Name);
 
-    internal Configuration Configuration { get; } = configuration;
+    internal EffectiveConfiguration Configuration { get; } = configuration;
 
     internal NextHops NextHops { get; } = nextHops;
 
@@ -23,7 +24,7 @@ internal sealed class CompilerInput(Configuration configuration, NextHops nextHo
 
     internal Pool? FindPool(string name) => _pools.GetValueOrDefault(name);
 
-    internal Pool PoolOf(VirtualService service) => _pools[service.ServingPool];
+    internal Pool PoolOf(VirtualService service) => _pools[Configuration.ServingPoolOf(service)];
 
     internal NetworkProfile ProfileOf(VirtualService service) =>
         service.NetworkProfile is { } name ? _profiles[name] : NetworkProfile.Default;

@@ -9,7 +9,7 @@ public interface IEngine : IDisposable
     EngineCapabilities Capabilities { get; }
 
     /// <summary>Puts tables in force atomically: no packet sees a mixture of old and new ones.</summary>
-    /// <exception cref="EngineException">The tables do not fit, or the kernel rejected them; the previous ones stay in
+    /// <exception cref="EngineException">The tables exceed a limit, or the kernel rejected them; the previous ones stay in
     /// force.</exception>
     void Apply(ForwardingTables tables);
 

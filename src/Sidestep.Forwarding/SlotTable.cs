@@ -107,7 +107,7 @@ public sealed class SlotTable
                 throw new ArgumentException($"two members have the address {sorted[i].Address}", nameof(members));
         }
         return sorted.Length <= slotCount ? sorted
-            : throw new ArgumentException($"{sorted.Length} members do not fit in {slotCount} slots", nameof(members));
+            : throw new ArgumentException($"{sorted.Length} members need more than {slotCount} slots", nameof(members));
     }
 
     /// <summary>An order in which every member occurs as often as its weight says, spread as evenly as possible: the

@@ -8,8 +8,15 @@ namespace Sidestep.Forwarding;
 /// the same input gives the same tables.</summary>
 public static class TableCompiler
 {
-    /// <summary>Compiles.</summary>
-    /// <param name="configuration">Validated.</param>
+    /// <summary>Compiles a configuration as written by the operator.</summary>
+    /// <remarks>For the parameters, see the overload for an <see cref="EffectiveConfiguration"/>.</remarks>
+    public static ForwardingTables Compile(
+        Configuration configuration, NextHops nextHops, ForwardingTables? previous = null, DateTimeOffset now = default,
+        Func<FlowCounts>? countFlows = null, ServerHealth? health = null) =>
+        Compile(new EffectiveConfiguration(configuration), nextHops, previous, now, countFlows, health);
+
+    /// <summary>Compiles an effective configuration.</summary>
+    /// <param name="configuration">The configuration, validated.</param>
     /// <param name="nextHops">The next hop of each resolved server.</param>
     /// <param name="previous">The tables in force: their live flows keep their servers. Unchanged parts are reused as
     /// the same instances. Null: there are none.</param>
@@ -18,16 +25,20 @@ public static class TableCompiler
     /// transition. Null: they cannot be counted, and slots stay <see cref="Transition.Tracked"/>.</param>
     /// <param name="health">The healthy servers of monitored pools; null: every server is healthy.</param>
     public static ForwardingTables Compile(
-        Configuration configuration, NextHops nextHops, ForwardingTables? previous = null, DateTimeOffset now = default,
-        Func<FlowCounts>? countFlows = null, ServerHealth? health = null)
+        EffectiveConfiguration configuration, NextHops nextHops, ForwardingTables? previous = null,
+        DateTimeOffset now = default, Func<FlowCounts>? countFlows = null, ServerHealth? health = null)
     {
+        var desired = configuration.Desired;
         var input = new CompilerInput(configuration, nextHops, health);
-        var enabled = configuration.VirtualServices.Where(static s => s.Enabled)
+        var enabled = desired.VirtualServices.Where(static s => s.Enabled)
             .OrderBy(static s => s.Name, StringComparer.Ordinal)
-            .Select(s => (Service: s, Group: new GroupKey(s.ServingPool, Encap.Of(input.ProfileOf(s))))).ToArray();
+            .Select(s => (
+                Service: s, Group: new GroupKey(configuration.ServingPoolOf(s), Encap.Of(input.ProfileOf(s)))))
+            .ToArray();
         var compiler = new GroupCompiler(input, previous, now, countFlows);
         var required = enabled
-            .SelectMany(static e => e.Service.Pools.Select(p => (e.Service, Group: e.Group with { Pool = p })))
+            .SelectMany(e => configuration.PoolsOf(e.Service)
+                .Select(p => (e.Service, Group: e.Group with { Pool = p })))
             .GroupBy(static e => e.Group, static e => e.Service)
             .Select(static g => (Name: g.Key.ToString(), g.Key, Services: g.ToArray()))
             .OrderBy(static g => g.Name, StringComparer.Ordinal).ToArray();
@@ -40,12 +51,12 @@ public static class TableCompiler
 
         return new ForwardingTables
         {
-            HashKey = configuration.Director.HashKey,
+            HashKey = desired.Director.HashKey,
             Interfaces = [.. nextHops.Interfaces.OrderBy(static i => i.Index)],
             Groups = groups,
             Services = [.. enabled.Select(e => ServiceOf(e.Service, e.Group, input))],
-            Vips = CompileVips(configuration, enabled, canServe),
-            Peers = [.. configuration.Director.Peers.Where(nextHops.Peers.ContainsKey).Select(p => nextHops.Peers[p])
+            Vips = CompileVips(desired, enabled, canServe),
+            Peers = [.. desired.Director.Peers.Where(nextHops.Peers.ContainsKey).Select(p => nextHops.Peers[p])
                 .Distinct().OrderBy(static m => m.Value)],
             RecompileAt = compiler.RecompileAt,
             Input = input,

@@ -19,9 +19,6 @@ internal sealed class VipConflictMonitor : IDisposable
 {
     internal const int MaxRequestsPerSecond = 500;
 
-    /// <summary>Whose wish a drain is.</summary>
-    private const string Source = "sentinel";
-
     private const int RoundsUntilExpired = 4;
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan ShortestRound = TimeSpan.FromSeconds(1);
@@ -62,9 +59,9 @@ internal sealed class VipConflictMonitor : IDisposable
     /// <param name="configuration">What they were made from.</param>
     /// <param name="tables">The tables.</param>
     /// <param name="nextHops">Whose Ethernet address is whose.</param>
-    internal void Update(Configuration configuration, ForwardingTables tables, Forwarding.NextHops nextHops)
+    internal void Update(EffectiveConfiguration configuration, ForwardingTables tables, Forwarding.NextHops nextHops)
     {
-        var names = configuration.Director.Interfaces.Select(static i => i.Name).ToHashSet();
+        var names = configuration.Desired.Director.Interfaces.Select(static i => i.Name).ToHashSet();
         var vips = tables.Vips.Where(static v => v.Address.PrefixLength == v.Address.BaseAddress.GetAddressBytes().Length * 8)
             .ToDictionary(static v => v.Address.BaseAddress, static v => v.RespondsToArp);
         var links = nextHops.Interfaces.Where(i => names.Contains(i.Name)).ToImmutableArray();
@@ -78,7 +75,7 @@ internal sealed class VipConflictMonitor : IDisposable
         }
         lock (_gate)
         {
-            _watch = new WatchState(vips, links, LinkLocal(links), hosts, configuration.Director.ConflictDetection);
+            _watch = new WatchState(vips, links, LinkLocal(links), hosts, configuration.Desired.Director.ConflictDetection);
         }
     }
 
@@ -152,7 +149,7 @@ internal sealed class VipConflictMonitor : IDisposable
             PublishAlarms();
         }
         if (_watch.Settings.Drain && host is { Kind: VipConflicts.Server, Name: { } server })
-            _drains.Set(server, Source, drains: true);
+            _drains.Set(server, DrainSource.VipConflict, drains: true);
         if (isAnswered && _watch.Settings.Defend && _conflicts.MayAnnounce(address, now))
             _frames.Announce(link, address, _watch.LinkLocal.GetValueOrDefault(link.Index) ?? link.Address6);
     }
@@ -166,7 +163,7 @@ internal sealed class VipConflictMonitor : IDisposable
             Log.Info($"{conflict.Host ?? conflict.Mac} no longer answers for the VIP {conflict.Vip}");
         PublishAlarms();
         var conflictingNames = _conflicts.Current.Select(static c => c.Host).ToHashSet();
-        foreach (var (server, source) in _drains.Drained.Where(d => d.Source == Source && !conflictingNames.Contains(d.Server)))
+        foreach (var (server, source) in _drains.Drains.Where(d => d.Source == DrainSource.VipConflict && !conflictingNames.Contains(d.Server)))
             _drains.Set(server, source, drains: false);
     }
 

@@ -22,7 +22,7 @@ internal sealed class DoctorService(Func<AppliedState?> applied, AgentRegistry a
         {
             if (applied() is not { } now)
                 throw new ApiRequestException("not yet", "the director is starting: ask again in a moment");
-            if (request.Service is { } name && now.Configuration.VirtualServices.All(s => s.Name != name))
+            if (request.Service is { } name && now.Configuration.Desired.VirtualServices.All(s => s.Name != name))
                 throw new ApiRequestException("no such service", $"no virtual service has the name '{name}': sidestep status lists them");
             var collector = new EvidenceCollector(now, () => applied() ?? now, agents, conflictMonitor());
             var evidence = await collector.RunAsync(request.Service, cancellation).ConfigureAwait(false);

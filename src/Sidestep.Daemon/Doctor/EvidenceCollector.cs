@@ -47,7 +47,7 @@ internal sealed class EvidenceCollector(AppliedState applied, Func<AppliedState>
     {
         using var expedited = agents.ExpediteReports();
         var startEpoch = agents.BeginEpoch();
-        var configuration = applied.Configuration;
+        var configuration = applied.Configuration.Desired;
         var services = configuration.VirtualServices.Where(s => s.Enabled && (onlyService is null || s.Name == onlyService)).ToArray();
         var vips = services.SelectMany(static s => s.Vips).Where(IsSingle).Select(static v => v.BaseAddress).ToHashSet();
         var conflictsCheckedAt = DateTimeOffset.UtcNow;
@@ -132,7 +132,7 @@ internal sealed class EvidenceCollector(AppliedState applied, Func<AppliedState>
 
     private IEnumerable<CheckedService> CheckedServicesOf(VirtualService service, RealServer server, ServerSpecCompiler compiler)
     {
-        var profile = applied.Configuration.ProfileOf(service);
+        var profile = applied.Configuration.Desired.ProfileOf(service);
         var encap = server.Encapsulation is { } own && profile.DsrType == DsrType.L3 ? Encap.Of(profile, own) : Encap.Of(profile);
         foreach (var vip in service.Vips.Take(MaxVips))
         {
@@ -157,7 +157,7 @@ internal sealed class EvidenceCollector(AppliedState applied, Func<AppliedState>
     private (RouteTable Routes, HashSet<(int, IPAddress)> StaticEntries) FindRoutes(IEnumerable<CheckedServer> servers)
     {
         using var netlink = NetlinkSocket.Open();
-        var routes = RouteTable.Find(netlink, new ResolverTargets([.. applied.Configuration.Director.Interfaces.Select(static i => i.Name)],
+        var routes = RouteTable.Find(netlink, new ResolverTargets([.. applied.Configuration.Desired.Director.Interfaces.Select(static i => i.Name)],
             [.. servers.Select(static s => s.Server.Address).Distinct()], []));
         return (routes, [.. Neighbours.List(netlink).Where(static n => n.IsStatic).Select(static n => (n.InterfaceIndex, n.Address))]);
     }
@@ -210,7 +210,7 @@ internal sealed class EvidenceCollector(AppliedState applied, Func<AppliedState>
 
     private ImmutableArray<InterfaceEvidence> Interfaces() =>
     [
-        .. applied.Configuration.Director.Interfaces.Select(i =>
+        .. applied.Configuration.Desired.Director.Interfaces.Select(i =>
         {
             var attached = applied.Interfaces.FirstOrDefault(a => a.Name == i.Name);
             return new InterfaceEvidence(i.Name, i.Driver, attached?.Driver, attached?.FallbackReason);

@@ -53,9 +53,9 @@ internal sealed class HealthService : IDisposable
     internal IReadOnlyList<string> Problems => _routing?.Problems ?? [];
 
     /// <summary>Packets are forwarded by these tables now.</summary>
-    internal void Update(Configuration configuration, ForwardingTables tables)
+    internal void Update(EffectiveConfiguration configuration, ForwardingTables tables)
     {
-        var names = configuration.Director.Interfaces.Select(static i => i.Name).ToHashSet();
+        var names = configuration.Desired.Director.Interfaces.Select(static i => i.Name).ToHashSet();
         _path.Update(tables, _engine.IdOf);
         _routing?.Update([.. tables.Interfaces.Where(i => names.Contains(i.Name))]);
     }

@@ -7,11 +7,11 @@ using Sidestep.Native.Netlink;
 
 namespace Sidestep.Engine.Managed.Drivers;
 
-/// <summary>Keeps the kernel from processing frames that packet sockets received, because it gets a copy of each. Packets
-/// for a VIP from the attached interfaces get a blackhole route: a machine with IP forwarding does not forward them, and
-/// proxy ARP does not answer.</summary>
-/// <remarks>Routes and rules outlive the process. They are recorded in a file before they are installed, so that the next
-/// process adopts or removes them.</remarks>
+/// <summary>Keeps the kernel from processing frames that packet sockets received, because it gets a copy of each.
+/// Packets for a VIP from the attached interfaces get a blackhole route: a machine with IP forwarding does not forward
+/// them, and proxy ARP does not answer.</summary>
+/// <remarks>Routes and rules outlive the process. They are recorded in a file before they are installed, so that the
+/// next process adopts or removes them.</remarks>
 internal sealed class BlackholeRoutes : IDisposable
 {
     private const uint Table = 5151, Priority = 5151;

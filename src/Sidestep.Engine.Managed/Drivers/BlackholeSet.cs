@@ -3,7 +3,8 @@ using System.Net.Sockets;
 
 namespace Sidestep.Engine.Managed.Drivers;
 
-/// <summary>A set of blackhole routes and of the rules that lead to them, with its text for the record file. Immutable.</summary>
+/// <summary>A set of blackhole routes and of the rules that lead to them, with its text for the record file.
+/// Immutable.</summary>
 /// <param name="Routes">Destination prefixes of the routes: VIPs.</param>
 /// <param name="Rules">Ingress interface and address family of the rules.</param>
 internal sealed record BlackholeSet(

@@ -152,8 +152,9 @@ internal sealed record PersistentState(PersistedIds Ids, RunningGroups Groups)
     private static int ReadCount(BinaryReader from)
     {
         var count = from.ReadInt32();
-        return count >= 0 && count <= from.BaseStream.Length
-            ? count : throw new FormatException(string.Create(CultureInfo.InvariantCulture, $"{count} elements do not fit"));
+        if (count >= 0 && count <= from.BaseStream.Length)
+            return count;
+        throw new FormatException(string.Create(CultureInfo.InvariantCulture, $"{count} elements exceed the data"));
     }
 
     private static DateTimeOffset? ReadTime(BinaryReader from) =>

@@ -122,7 +122,7 @@ public sealed record DriverSelection(
         if (capabilities.MtuBytes > MaxMtu)
         {
             yield return new(string.Create(CultureInfo.InvariantCulture,
-                $"its MTU of {capabilities.MtuBytes} does not fit one page: at most {MaxMtu} does"),
+                $"its MTU of {capabilities.MtuBytes} is too large for one page: at most {MaxMtu}"),
                 $"ip link set dev {capabilities.Name} mtu 1500");
         }
         if (capabilities.HasLro)

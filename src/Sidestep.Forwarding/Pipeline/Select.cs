@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Sidestep.Forwarding.Pipeline;
 
-/// <summary>Stage Select: flow hash -> slot -> real server; by way of the flow table where the slot requires it
+/// <summary>Stage Select: flow hash -> slot -> real server; through the flow table where the slot requires it
 /// (docs/flow-hash.md, sections 4 and 6).</summary>
 internal static class Select
 {

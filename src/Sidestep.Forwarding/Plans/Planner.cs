@@ -19,9 +19,10 @@ public static class Planner
     /// <param name="now">The current time.</param>
     public static Plan Of(RunningState running, Configuration proposed, DateTimeOffset now)
     {
+        var effective = new EffectiveConfiguration(proposed);
         var tables = TableCompiler.Compile(
-            proposed, Reachable(proposed, running.Unreachable), running.Groups.ToPrevious(), now,
-            health: CurrentHealth(running.Groups, proposed));
+            effective, Reachable(proposed, running.Unreachable), running.Groups.ToPrevious(), now,
+            health: CurrentHealth(running.Groups, effective));
         var after = tables.Groups.ToDictionary(static g => g.Key);
         var before = running.Groups.Groups.ToDictionary(static g => g.Key);
         var sameKey = running.Groups.HashKey == proposed.Director.HashKey;
@@ -71,7 +72,7 @@ public static class Planner
     }
 
     /// <summary>Failed servers stay out; all others, new ones included, are assumed to be healthy.</summary>
-    private static ServerHealth CurrentHealth(RunningGroups running, Configuration proposed)
+    private static ServerHealth CurrentHealth(RunningGroups running, EffectiveConfiguration proposed)
     {
         var failed = running.Groups.SelectMany(static g => g.Servers.Where(static s => s.HasFailed)
             .Select(s => (g.Key.Pool, s.Address))).ToHashSet();

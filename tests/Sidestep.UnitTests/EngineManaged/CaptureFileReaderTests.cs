@@ -88,7 +88,7 @@ public sealed class CaptureFileReaderTests
     }
 
     [Fact]
-    public void Damaged_gzip_data_are_reported_and_earlier_frames_are_kept()
+    public void Damaged_gzip_data_are_reported_and_earlier_frames_are_valid()
     {
         // Random bytes do not compress, so that the damage is far behind the first frames.
         var random = new Random(3);

@@ -201,7 +201,7 @@ public sealed class ManagedEngineTests
             [TestTables.Pool("p", "s1", "s2")], [TestTables.Service("dns", "p"), TestTables.Service("www", "p", 80)]);
         var small = new EngineCapabilities("managed", 1, 1, 1000, 0);
         var error = Assert.Throws<EngineException>(() => Capacity.Check(tables, small));
-        Assert.Equal("the configuration does not fit the managed engine: 2 services, 1 fit; 2 real servers"
+        Assert.Equal("the configuration exceeds the limits of the managed engine: 2 services, 1 fit; 2 real servers"
             + " (counted once per pool and encapsulation), 1 fit; 1021 slots in all slot tables, 1000 fit;"
             + " 1 interfaces, 0 fit. docs/limits.md lists the limits and their cost", error.Message);
         Capacity.Check(tables, small with { MaxServices = 2, MaxServers = 2, MaxSlots = 1021, MaxInterfaces = 1 });

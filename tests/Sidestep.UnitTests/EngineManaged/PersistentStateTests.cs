@@ -99,7 +99,7 @@ public sealed class PersistentStateTests
         var bytes = Write(Example());
         BitConverter.TryWriteBytes(bytes, count); // the number of services comes first
         var before = GC.GetAllocatedBytesForCurrentThread();
-        Assert.Equal($"{count} elements do not fit", Assert.Throws<FormatException>(() => Read(bytes)).Message);
+        Assert.Equal($"{count} elements exceed the data", Assert.Throws<FormatException>(() => Read(bytes)).Message);
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1_000_000);
     }
 

@@ -67,7 +67,7 @@ public sealed class DriverSelectionTests
 
     [Fact]
     public void Reason_against_a_better_driver_includes_the_remedy_in_one_line() =>
-        Assert.Equal("its MTU of 9000 does not fit one page: at most 3506 does (remedy: ip link set dev eth0 mtu 1500)",
+        Assert.Equal("its MTU of 9000 is too large for one page: at most 3506 (remedy: ip link set dev eth0 mtu 1500)",
             DriverSelection.Of(Capable with { MtuBytes = 9000 }).FallbackReason(Driver.Generic));
 
     [Fact]
@@ -185,7 +185,7 @@ public sealed class DriverSelectionTests
     [InlineData(1500, true)]
     [InlineData(3506, true)]
     [InlineData(3507, false)]
-    public void Native_driver_needs_frames_that_fit_a_page(int mtu, bool works) => Assert.Equal(works,
+    public void Native_driver_needs_a_page_per_frame(int mtu, bool works) => Assert.Equal(works,
         DriverSelection.Of(Capable with { MtuBytes = mtu }).Chosen == Driver.Native);
 
     [Theory]

@@ -27,14 +27,14 @@ public sealed partial class EnumerationTextTests
     [InlineData(DropReason.TooBigRateLimited, "too-big-rate-limited")]
     [InlineData(DropReason.NoService, "no-service")]
     [InlineData(DropReason.Malformed, "malformed")]
-    public void Drop_reason_is_named_in_kebab_case(DropReason reason, string name) =>
+    public void Drop_reason_is_named_in_lower_case_with_hyphens(DropReason reason, string name) =>
         Assert.Equal(name, CounterName.Of(reason));
 
     [Theory]
     [InlineData(Decision.ArpReply, "arp-reply")]
     [InlineData(Decision.IcmpTooBig, "icmp-too-big")]
     [InlineData(Decision.Forward, "forward")]
-    public void Decision_is_named_in_kebab_case(Decision decision, string name) =>
+    public void Decision_is_named_in_lower_case_with_hyphens(Decision decision, string name) =>
         Assert.Equal(name, CounterName.Of(decision));
 
     /// <summary>DECISION_ARP_REPLY = 3, /* text */: prefix removed, in CamelCase.</summary>

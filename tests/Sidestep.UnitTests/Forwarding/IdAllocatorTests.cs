@@ -60,7 +60,7 @@ public sealed class IdAllocatorTests
     }
 
     [Fact]
-    public void Assigned_IDs_are_kept_and_not_allocated_again()
+    public void Assigned_IDs_stay_and_are_not_allocated_again()
     {
         var ids = new IdAllocator<string>(0, 4, 4, new Dictionary<string, int> { ["old"] = 1 });
         ids.Allocate(["a", "b", "c"], []);

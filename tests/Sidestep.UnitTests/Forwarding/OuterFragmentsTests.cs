@@ -10,7 +10,7 @@ public sealed class OuterFragmentsTests
     private const int Ethernet = 14;
 
     [Fact]
-    public void Fragments_fit_the_MTU_and_reassemble_to_the_original() => Gens.Check(
+    public void Fragments_respect_the_MTU_and_reassemble_to_the_original() => Gens.Check(
         from isSix in Gen.Elements(false, true)
         from payload in Gen.Choose(1, 9000)
         from mtu in Gen.Choose(isSix ? OuterFragments.SmallestMtu6 : OuterFragments.SmallestMtu4, isSix ? 3000 : 1600)
@@ -107,7 +107,7 @@ public sealed class OuterFragmentsTests
     }
 
     [Fact]
-    public void Damaged_packets_are_fragmented_or_rejected() => Gens.Check(
+    public void Damaged_packet_is_rejected_or_yields_fragments() => Gens.Check(
         from damaged in Gens.Damaged([.. new byte[Ethernet], .. Packet4(1600, 1)],
         [.. new byte[Ethernet], .. Packet6(1600, 1)])
         from mtu in Gen.Choose(0, 1600)

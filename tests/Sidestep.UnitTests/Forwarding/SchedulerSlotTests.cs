@@ -43,7 +43,7 @@ public sealed class SchedulerSlotTests
     }
 
     [Fact]
-    public void Weighted_round_robin_stays_within_half_a_turn_of_ideal() => Gens.Check(TestPools.Pool, static pool =>
+    public void Weighted_round_robin_stays_within_0_5_of_the_ideal_count() => Gens.Check(TestPools.Pool, static pool =>
     {
         var table = SlotTable.Of(Recipe(Algorithm.WeightedRoundRobin), pool);
         var shares = Enumerable.Range(0, table.Members.Length).Select(m => table.Slots.Count(s => s == m)).ToArray();

@@ -100,12 +100,12 @@ public sealed class ServerCompilerTests
     public void Unchanged_pool_is_reused_and_a_changed_next_hop_is_applied()
     {
         var configuration = Configuration(new NetworkProfile { Name = "p" }, [Server(1), Server(2)], 1);
-        var first = TableCompiler.Compile(configuration, Hops(3));
-        Assert.Same(first.Groups[0], TableCompiler.Compile(configuration with { }, Hops(3), first).Groups[0]);
-        var second = TableCompiler.Compile(configuration, Hops(3, mac: 8), first);
+        var first = TableCompiler.Compile(configuration, NextHopsOf(3));
+        Assert.Same(first.Groups[0], TableCompiler.Compile(configuration with { }, NextHopsOf(3), first).Groups[0]);
+        var second = TableCompiler.Compile(configuration, NextHopsOf(3, mac: 8), first);
         Assert.Same(first.Groups[0].Slots, second.Groups[0].Slots);
         Assert.All(second.Groups[0].Servers, static s => Assert.Equal(new MacAddress(8), s.NextHop!.Neighbour));
-        Assert.NotSame(second.Groups[0], TableCompiler.Compile(configuration, Hops(1, mac: 8), second).Groups[0]);
+        Assert.NotSame(second.Groups[0], TableCompiler.Compile(configuration, NextHopsOf(1, mac: 8), second).Groups[0]);
     }
 
     private static ServerEntry CompileIpv6(NetworkProfile profile, NextHop hop) => TableCompiler.Compile(
@@ -115,7 +115,7 @@ public sealed class ServerCompilerTests
 
     private static ServerGroup Compile(
         NetworkProfile profile, ImmutableArray<RealServer> servers, int resolved = 8, int minimum = 1) =>
-        TableCompiler.Compile(Configuration(profile, servers, minimum), Hops(resolved)).Groups.Single();
+        TableCompiler.Compile(Configuration(profile, servers, minimum), NextHopsOf(resolved)).Groups.Single();
 
     private static Configuration Configuration(
         NetworkProfile profile, ImmutableArray<RealServer> servers, int minimum) => new()
@@ -136,7 +136,7 @@ public sealed class ServerCompilerTests
 
     private static RealServer Server(int number) => new() { Name = $"s{number}", Address = TestPools.Address(number) };
 
-    private static NextHops Hops(int servers, ulong mac = 9) => new(
+    private static NextHops NextHopsOf(int servers, ulong mac = 9) => new(
         [Lan], Enumerable.Range(1, servers).ToDictionary(TestPools.Address, _ => new NextHop(Lan, new MacAddress(mac))),
         new Dictionary<IPAddress, string>());
 }

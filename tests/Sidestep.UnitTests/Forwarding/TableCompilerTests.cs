@@ -16,7 +16,7 @@ public sealed class TableCompilerTests
     [Fact]
     public void Empty_configuration_makes_empty_tables()
     {
-        var tables = TableCompiler.Compile(Configuration([], []), Hops(0));
+        var tables = TableCompiler.Compile(Configuration([], []), NextHopsOf(0));
         Assert.Empty(tables.Vips);
         Assert.Empty(tables.Services);
         Assert.Empty(tables.Groups);
@@ -34,7 +34,7 @@ public sealed class TableCompilerTests
             Service("c1", "c", port: 83) with { Vips = [IPNetwork.Parse("198.51.100.9/32")] },
             Service("off", "a", port: 84) with { Enabled = false },
         ];
-        var expected = Describe(TableCompiler.Compile(Configuration(pools, services), Hops(8)));
+        var expected = Describe(TableCompiler.Compile(Configuration(pools, services), NextHopsOf(8)));
 
         Gens.Check(Gen.Choose(0, int.MaxValue), seed =>
         {
@@ -45,7 +45,7 @@ public sealed class TableCompilerTests
                 random.Shuffle(array);
                 return array;
             }
-            var hops = Hops(8);
+            var hops = NextHopsOf(8);
             return Describe(TableCompiler.Compile(
                 Configuration([.. Shuffled(pools).Select(p => p with { Servers = [.. Shuffled(p.Servers)] })],
                 Shuffled(services)),
@@ -58,7 +58,7 @@ public sealed class TableCompilerTests
     public void Disabled_service_leaves_no_trace_in_the_tables()
     {
         var tables = TableCompiler.Compile(
-            Configuration([Pool("web", 1)], [Service("web", "web") with { Enabled = false }]), Hops(1));
+            Configuration([Pool("web", 1)], [Service("web", "web") with { Enabled = false }]), NextHopsOf(1));
         Assert.Empty(tables.Services);
         Assert.Empty(tables.Vips);
         Assert.Empty(tables.Groups);
@@ -73,7 +73,7 @@ public sealed class TableCompilerTests
     {
         var tables = TableCompiler.Compile(
             Configuration([Pool("web", 1)], [Service("web", "web") with { TrafficEnabled = trafficEnabled }]),
-            Hops(resolved ? 1 : 0));
+            NextHopsOf(resolved ? 1 : 0));
         Assert.Equal([new VipEntry(Vip, replies, replies ? EchoAction.Reply : EchoAction.Drop)], tables.Vips);
         Assert.Single(tables.Services);
     }
@@ -85,10 +85,10 @@ public sealed class TableCompilerTests
         var silent = Service("silent", "web", port: 80) with { TrafficEnabled = false };
         var unable = Service("unable", "empty", port: 81);
         Assert.False(
-            TableCompiler.Compile(Configuration(pools, [silent, unable]), Hops(1)).Vips.Single().RespondsToArp);
+            TableCompiler.Compile(Configuration(pools, [silent, unable]), NextHopsOf(1)).Vips.Single().RespondsToArp);
         Assert.True(
             TableCompiler.Compile(Configuration(pools, [silent, unable, Service("good", "web", port: 82)]),
-            Hops(1)).Vips.Single().RespondsToArp);
+            NextHopsOf(1)).Vips.Single().RespondsToArp);
     }
 
     [Theory]
@@ -105,7 +105,7 @@ public sealed class TableCompilerTests
             [Service("a", "empty"), Service("c", "web", port: 82), Service("b", "web", port: 81)])
                 with
             { Vips = [new Vip(Vip, policy)] },
-            Hops(resolved ? 1 : 0));
+            NextHopsOf(resolved ? 1 : 0));
         Assert.Equal([new VipEntry(Vip, resolved, echo, echo == EchoAction.Forward ? "b" : null)], tables.Vips);
     }
 
@@ -115,7 +115,7 @@ public sealed class TableCompilerTests
         var prefix = IPNetwork.Parse("198.51.100.0/24");
         var six = IPNetwork.Parse("2001:db8::/128");
         var tables = TableCompiler.Compile(
-            Configuration([Pool("web", 1)], [Service("web", "web") with { Vips = [six, prefix, Vip] }]), Hops(1));
+            Configuration([Pool("web", 1)], [Service("web", "web") with { Vips = [six, prefix, Vip] }]), NextHopsOf(1));
         Assert.Equal(
             [new VipEntry(prefix, false, EchoAction.Reply), new VipEntry(Vip, true, EchoAction.Reply),
             new VipEntry(six, true, EchoAction.Reply)],
@@ -134,7 +134,7 @@ public sealed class TableCompilerTests
         var configuration = Configuration([pool], [Service("web", "web", profile: "p") with { AccessList = "office" }])
             with
         { NetworkProfiles = [profile], AccessLists = [list] };
-        var service = TableCompiler.Compile(configuration, Hops(1)).Services.Single();
+        var service = TableCompiler.Compile(configuration, NextHopsOf(1)).Services.Single();
         Assert.Equal((pool.Algorithm, pool.HashFields, pool.Persistence),
             (service.Algorithm, service.HashFields, service.Persistence));
         Assert.Equal((profile.IdleTimeouts, profile.Oversized, profile.UdpOnRebalance, list),
@@ -149,7 +149,7 @@ public sealed class TableCompilerTests
         var configuration = Configuration([], []);
         var tables = TableCompiler.Compile(
             configuration with { Director = configuration.Director with { Peers = [other, missing, one] } },
-            Hops(0) with { Peers = new Dictionary<IPAddress, MacAddress> { [one] = new(7), [other] = new(5) } });
+            NextHopsOf(0) with { Peers = new Dictionary<IPAddress, MacAddress> { [one] = new(7), [other] = new(5) } });
         Assert.Equal([new MacAddress(5), new MacAddress(7)], tables.Peers);
     }
 
@@ -160,7 +160,7 @@ public sealed class TableCompilerTests
             Configuration([Pool("web", 2)],
             [Service("a", "web", port: 80), Service("b", "web", port: 81),
             Service("c", "web", port: 82, profile: "l2")]),
-            Hops(2));
+            NextHopsOf(2));
         Assert.Equal(["web/ipip", "web/l2"], tables.Groups.Select(static g => g.Key.ToString()));
         Assert.Equal(["web/ipip", "web/ipip", "web/l2"], tables.Services.Select(static s => s.Group.ToString()));
         Assert.Equal(tables.Groups[0].Slots.Slots, tables.Groups[1].Slots.Slots);
@@ -169,7 +169,7 @@ public sealed class TableCompilerTests
     [Fact]
     public void Server_behind_a_router_is_not_a_member_at_layer_2()
     {
-        var hops = Hops(1, viaRouter: true);
+        var hops = NextHopsOf(1, viaRouter: true);
         var tables = TableCompiler.Compile(
             Configuration([Pool("web", 1)],
             [Service("a", "web", port: 80), Service("b", "web", port: 81, profile: "l2")]), hops);
@@ -187,7 +187,8 @@ public sealed class TableCompilerTests
             Servers = [pool.Servers[0], pool.Servers[1] with { Weight = 0 },
                 pool.Servers[2] with { State = ServerState.Disabled }, pool.Servers[3]],
         };
-        var group = TableCompiler.Compile(Configuration([pool], [Service("web", "web")]), Hops(3)).Groups.Single();
+        var group = TableCompiler.Compile(
+            Configuration([pool], [Service("web", "web")]), NextHopsOf(3)).Groups.Single();
         Assert.Equal([true, false, false, false], group.Servers.Select(static s => s.IsUsable));
         Assert.Equal([1, 0, 0, 1], group.Servers.Select(static s => s.Weight));
         Assert.Equal(pool.Servers[0].Address, Assert.Single(group.Slots.Members).Address);
@@ -197,8 +198,8 @@ public sealed class TableCompilerTests
     public void Slot_table_is_empty_when_the_last_server_is_gone()
     {
         var configuration = Configuration([Pool("web", 1)], [Service("web", "web")]);
-        var full = TableCompiler.Compile(configuration, Hops(1));
-        var empty = TableCompiler.Compile(configuration, Hops(0), full);
+        var full = TableCompiler.Compile(configuration, NextHopsOf(1));
+        var empty = TableCompiler.Compile(configuration, NextHopsOf(0), full);
         Assert.NotEmpty(full.Groups.Single().Slots.Slots);
         Assert.Empty(empty.Groups.Single().Slots.Slots);
     }
@@ -207,9 +208,9 @@ public sealed class TableCompilerTests
     public void Slot_table_is_reused_while_its_members_stay_the_same()
     {
         var configuration = Configuration([Pool("web", 3)], [Service("web", "web")]);
-        var first = TableCompiler.Compile(configuration, Hops(3));
+        var first = TableCompiler.Compile(configuration, NextHopsOf(3));
         var second = TableCompiler.Compile(
-            configuration with { VirtualServices = [Service("other", "web", port: 81)] }, Hops(3), first);
+            configuration with { VirtualServices = [Service("other", "web", port: 81)] }, NextHopsOf(3), first);
         Assert.Same(first.Groups[0].Slots, second.Groups[0].Slots);
     }
 
@@ -228,8 +229,8 @@ public sealed class TableCompilerTests
                 pool = pool with { Slots = slots,
                     Servers = [.. pool.Servers.Select((s, i) => i == 0 ? s with { Weight = weight } : s)] };
                 var configuration = Configuration([pool], services, (ulong)key);
-                var fresh = TableCompiler.Compile(configuration, Hops(resolved));
-                previous = TableCompiler.Compile(configuration, Hops(resolved), previous);
+                var fresh = TableCompiler.Compile(configuration, NextHopsOf(resolved));
+                previous = TableCompiler.Compile(configuration, NextHopsOf(resolved), previous);
                 return Describe(previous) == Describe(fresh);
             }, 300);
     }
@@ -261,7 +262,7 @@ public sealed class TableCompilerTests
     };
 
     /// <summary>Next hops of the first <paramref name="servers"/> servers.</summary>
-    private static NextHops Hops(int servers, bool viaRouter = false) => new(
+    private static NextHops NextHopsOf(int servers, bool viaRouter = false) => new(
         [Lan, Wan],
         Enumerable.Range(1, servers).ToDictionary(
             TestPools.Address, i => new NextHop(i % 2 == 0 ? Wan : Lan, new MacAddress((ulong)i), viaRouter)),

@@ -60,10 +60,10 @@ public sealed class TransitionTests
     {
         static FlowCounts Never() => throw new InvalidOperationException("counted");
         var second = TableCompiler.Compile(
-            Configuration(Pool(1, 2, 3)), Hops(), Compile(Pool(1, 2), null, Start), Start, Never);
-        var closed = TableCompiler.Compile(Configuration(Pool(1, 2, 3)), Hops(), second, Start + Hour, Never);
+            Configuration(Pool(1, 2, 3)), NextHopsOf(), Compile(Pool(1, 2), null, Start), Start, Never);
+        var closed = TableCompiler.Compile(Configuration(Pool(1, 2, 3)), NextHopsOf(), second, Start + Hour, Never);
         Assert.NotNull(
-            TableCompiler.Compile(Configuration(Pool(1, 2, 3)), Hops(), closed, Start + 1.9 * Hour,
+            TableCompiler.Compile(Configuration(Pool(1, 2, 3)), NextHopsOf(), closed, Start + 1.9 * Hour,
             Never).Groups[0].Transition);
     }
 
@@ -167,7 +167,7 @@ public sealed class TransitionTests
         foreach (var next in new[]
         {
             Compile(Pool(1, 2) with { Slots = 4093 }, first, Start),
-            TableCompiler.Compile(Configuration(Pool(1, 2), 8), Hops(), first, Start),
+            TableCompiler.Compile(Configuration(Pool(1, 2), 8), NextHopsOf(), first, Start),
         })
         {
             Assert.All(next.Groups[0].Transition!.PreviousServers, static f => Assert.Equal(Transition.Tracked, f));
@@ -193,7 +193,7 @@ public sealed class TransitionTests
         var configuration = Configuration(Pool(1, 2, 3));
         var second = TableCompiler.Compile(
             configuration with { NetworkProfiles =
-            [new NetworkProfile { Name = "p", Encapsulation = Encapsulation.Gre }] }, Hops(), first, Start);
+            [new NetworkProfile { Name = "p", Encapsulation = Encapsulation.Gre }] }, NextHopsOf(), first, Start);
         Assert.Equal("web/gre", second.Groups[0].Key.ToString());
         Assert.Contains(0, second.Groups[0].Transition!.PreviousServers);
     }
@@ -213,7 +213,7 @@ public sealed class TransitionTests
                 [configuration.VirtualServices[0] with { Protocol = protocol, Ports = [PortRange.Any] }] };
             var after = before with { Pools = [Pool(1, 2, 3)] };
             var tables = TableCompiler.Compile(
-                after, Hops(), TableCompiler.Compile(before, Hops(), null, Start), Start);
+                after, NextHopsOf(), TableCompiler.Compile(before, NextHopsOf(), null, Start), Start);
             Assert.Equal(Start + TimeSpan.FromSeconds(seconds), tables.Groups[0].Transition!.MigrationWindowEnds);
         }
     }
@@ -225,7 +225,8 @@ public sealed class TransitionTests
 
     private static ForwardingTables Compile(
         Pool pool, ForwardingTables? previous, DateTimeOffset now, FlowCounts? flows = null, int resolved = 9) =>
-        TableCompiler.Compile(Configuration(pool), Hops(resolved), previous, now, flows is null ? null : () => flows);
+        TableCompiler.Compile(Configuration(pool), NextHopsOf(resolved), previous, now,
+            flows is null ? null : () => flows);
 
     private static Pool Pool(params int[] servers) => new()
     {
@@ -258,7 +259,7 @@ public sealed class TransitionTests
         ],
     };
 
-    private static NextHops Hops(int servers = 9)
+    private static NextHops NextHopsOf(int servers = 9)
     {
         var lan = new EgressInterface(1, "lan0", new(2), IPAddress.Parse("192.0.2.2"), 1500);
         return new([lan], Enumerable.Range(1, servers).ToDictionary(TestPools.Address, _ => new NextHop(lan, new(3))),

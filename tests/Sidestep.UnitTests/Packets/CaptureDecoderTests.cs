@@ -90,7 +90,7 @@ public sealed class CaptureDecoderTests
     }
 
     [Fact]
-    public void Overlong_record_is_rejected_with_its_offset_and_earlier_frames_are_kept()
+    public void Overlong_record_is_rejected_with_its_offset_and_earlier_frames_are_valid()
     {
         var file = CaptureFiles.Pcap(3);
         var second = 24 + 16 + CaptureFiles.Frame(1).Length;

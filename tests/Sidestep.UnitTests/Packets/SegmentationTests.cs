@@ -97,7 +97,7 @@ public sealed class SegmentationTests
     }
 
     [Fact]
-    public void Segment_that_does_not_fit_the_buffer_is_not_written()
+    public void Segment_longer_than_the_buffer_is_not_written()
     {
         Assert.True(Segmentation.TryBegin(Tcp4(new byte[100], 0x10), 60, out var parts));
         var buffer = DirtyBuffer.Create(L3 + 40 + 59);

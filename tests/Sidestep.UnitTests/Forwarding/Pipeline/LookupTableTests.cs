@@ -41,7 +41,7 @@ public sealed class LookupTableTests
         var table = new PrefixTable(prefixes);
         return Enumerable.Range(0, 50).All(_ =>
         {
-            var address = AddressNear(random, prefixes[random.Next(prefixes.Length)].p);
+            var address = AddressAround(random, prefixes[random.Next(prefixes.Length)].p);
             var expected = prefixes.Where(p => p.p.Contains(address)).OrderByDescending(static p => p.p.PrefixLength)
                 .Select(static p => p.i).DefaultIfEmpty(-1).First();
             return Find(table, address) == expected;
@@ -96,7 +96,7 @@ public sealed class LookupTableTests
     }
 
     /// <summary>An address of the prefix with at most one bit changed.</summary>
-    private static IPAddress AddressNear(Random random, IPNetwork prefix)
+    private static IPAddress AddressAround(Random random, IPNetwork prefix)
     {
         var bytes = prefix.BaseAddress.GetAddressBytes();
         var bit = random.Next(bytes.Length * 8);
