@@ -126,7 +126,7 @@ public sealed class ReplayCommandTests : IDisposable
         Assert.Equal(ExitCode.Failed, code);
         Assert.Single(output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
         Assert.Contains("1 frames: 1 forward", error, StringComparison.Ordinal);
-        Assert.Contains($"byte {24 + 16 + 54}: the file ends 65 bytes into a piece of 70", error,
+        Assert.Contains($"byte {24 + 16 + 54}: the file is truncated: it ends 65 bytes into a record of 70", error,
             StringComparison.Ordinal);
     }
 
@@ -147,7 +147,7 @@ public sealed class ReplayCommandTests : IDisposable
     {
         var (code, _, error) = Replay("hello, world"u8.ToArray());
         Assert.Equal(ExitCode.Unusable, code);
-        Assert.Contains("byte 0: this is no capture file", error, StringComparison.Ordinal);
+        Assert.Contains("byte 0: this is not a capture file", error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -205,12 +205,12 @@ public sealed class ReplayCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("Classify     VIP 203.0.113.10, no service there has this protocol and port", "tcp",
+    [InlineData("Classify     VIP 203.0.113.10, no service of the VIP has this protocol and port", "tcp",
         "198.51.100.7:40000", "203.0.113.10:81")]
     [InlineData("Transmit     dropped: no-service", "udp", "198.51.100.7:40000", "203.0.113.10:80")]
-    [InlineData("Classify     the address is no VIP: the kernel's business", "tcp", "198.51.100.7:40000",
+    [InlineData("Classify     the destination is no VIP: left to the kernel", "tcp", "198.51.100.7:40000",
         "203.0.113.11:80")]
-    [InlineData("Classify     VIP 203.0.113.10, a ping, which is answered here", "icmp", "198.51.100.7",
+    [InlineData("Classify     VIP 203.0.113.10, an echo request, which is answered here", "icmp", "198.51.100.7",
         "203.0.113.10")]
     [InlineData("Account      echo-reply, 42 bytes", "icmp", "198.51.100.7", "203.0.113.10")]
     public void Trace_reports_what_happened_at_each_stage(string line, params string[] packet) =>

@@ -131,7 +131,7 @@ public sealed class ControlLoopTimeTests
         f.Start();
         Assert.Equal(
             ["2001:db8::11: eth0 has no global IPv6 address, which the outer header needs as its source: give it one, "
-                + "or the networkProfile an outer source prefix of IPv6"],
+                + "or give the networkProfile an outer source prefix of IPv6"],
             observer.NextHops!.Unresolved.Select(static u => $"{u.Key}: {u.Value}"));
     }
 }
