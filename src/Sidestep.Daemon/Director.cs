@@ -115,18 +115,18 @@ internal sealed class Director(ConfigurationFile file, Configuration first, Log 
             engine.CountConnections();
     }
 
-    public void Applied(Configuration configuration, ForwardingTables tables, Forwarding.NextHops nextHops,
+    public void Applied(EffectiveConfiguration configuration, ForwardingTables tables, Forwarding.NextHops nextHops,
         bool isNewest)
     {
-        _onExit = configuration.Director.OnExit;
-        UpdateMulticast(configuration, tables);
+        _onExit = configuration.Desired.Director.OnExit;
+        UpdateMulticast(configuration.Desired, tables);
         _management!.Applied(configuration, tables, nextHops);
         _health!.Update(configuration, tables);
         var (unresolved, problems) = _status.Applied(nextHops, isNewest, new Dictionary<ProblemSource,
             ImmutableArray<string>>
         {
             [ProblemSource.Peers] = ApplyText.PeerProblems(nextHops),
-            [ProblemSource.Retained] = configuration.Retained,
+            [ProblemSource.Retained] = RetainedText.Of(configuration),
             [ProblemSource.Multicast] = _multicast!.Problems,
             [ProblemSource.Health] = [.. _health.Problems],
         });

@@ -47,7 +47,7 @@ internal sealed class Management : IDisposable
             DirectorStates.Of(Volatile.Read(ref _applied)?.Configuration, Version,
             Agents, _conflictMonitor?.Conflicts ?? []), _doctor.DiagnoseAsync, handleRequest);
         _api = new ApiServer(DaemonReport.SocketPath(director), handler,
-            () => Volatile.Read(ref _applied)?.Configuration.Director.Api, p => problems([.. always, .. p]), log,
+            () => Volatile.Read(ref _applied)?.Configuration.Desired.Director.Api, p => problems([.. always, .. p]), log,
             TimeProvider.System);
     }
 
@@ -62,7 +62,7 @@ internal sealed class Management : IDisposable
     internal DrainOverlay Drains { get; } = new();
 
     /// <summary>Takes over a state that has come into force.</summary>
-    internal void Applied(Configuration configuration, ForwardingTables tables, Forwarding.NextHops nextHops)
+    internal void Applied(EffectiveConfiguration configuration, ForwardingTables tables, Forwarding.NextHops nextHops)
     {
         Volatile.Write(ref _applied, new AppliedState(configuration, tables, nextHops, _attached));
         Agents.Applied(configuration, nextHops);

@@ -27,7 +27,7 @@ internal sealed class GroupCompiler
     internal GroupCompiler(CompilerInput input, ForwardingTables? previous, DateTimeOffset now, Func<FlowCounts>? countFlows)
     {
         _input = input;
-        _key = input.Configuration.Director.HashKey;
+        _key = input.Configuration.Desired.Director.HashKey;
         _now = now;
         _flows = countFlows is null ? null : new Lazy<FlowCounts>(countFlows);
         _previousInput = previous?.Input;

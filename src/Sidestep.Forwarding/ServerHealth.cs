@@ -36,13 +36,13 @@ public sealed class ServerHealth(ImmutableDictionary<GroupKey, ImmutableHashSet<
 public sealed record ConfiguredGroup(GroupKey Key, Pool Pool, IReadOnlyList<VirtualService> Services)
 {
     /// <summary>All of a configuration.</summary>
-    public static IReadOnlyList<ConfiguredGroup> Of(Configuration configuration)
+    public static IReadOnlyList<ConfiguredGroup> Of(EffectiveConfiguration configuration)
     {
         var input = new CompilerInput(configuration, new NextHops([], ImmutableDictionary<IPAddress, NextHop>.Empty, ImmutableDictionary<IPAddress, string>.Empty));
         return
         [
-            .. configuration.VirtualServices.Where(static s => s.Enabled)
-                .SelectMany(static s => s.Pools.Select(p => (Service: s, Pool: p)))
+            .. configuration.Desired.VirtualServices.Where(static s => s.Enabled)
+                .SelectMany(s => configuration.PoolsOf(s).Select(p => (Service: s, Pool: p)))
                 .GroupBy(e => new GroupKey(e.Pool, Encap.Of(input.ProfileOf(e.Service))), static e => e.Service)
                 .Select(g => new ConfiguredGroup(g.Key, input.FindPool(g.Key.Pool)!, [.. g])),
         ];

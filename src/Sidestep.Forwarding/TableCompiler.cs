@@ -8,6 +8,13 @@ namespace Sidestep.Forwarding;
 /// tables.</summary>
 public static class TableCompiler
 {
+    /// <summary>Compiles a configuration as it is written.</summary>
+    /// <inheritdoc cref="Compile(EffectiveConfiguration, NextHops, ForwardingTables?, DateTimeOffset, Func{FlowCounts}?, ServerHealth?)"/>
+    public static ForwardingTables Compile(
+        Configuration configuration, NextHops nextHops, ForwardingTables? previous = null, DateTimeOffset now = default,
+        Func<FlowCounts>? countFlows = null, ServerHealth? health = null) =>
+        Compile(new EffectiveConfiguration(configuration), nextHops, previous, now, countFlows, health);
+
     /// <summary>Compiles.</summary>
     /// <param name="configuration">Validated.</param>
     /// <param name="nextHops">What is known of the way to each server.</param>
@@ -18,15 +25,16 @@ public static class TableCompiler
     /// cannot be counted, and slots stay <see cref="Transition.Tracked"/>.</param>
     /// <param name="health">Who is fit; null: nobody watches, and every server is.</param>
     public static ForwardingTables Compile(
-        Configuration configuration, NextHops nextHops, ForwardingTables? previous = null, DateTimeOffset now = default,
+        EffectiveConfiguration configuration, NextHops nextHops, ForwardingTables? previous = null, DateTimeOffset now = default,
         Func<FlowCounts>? countFlows = null, ServerHealth? health = null)
     {
+        var desired = configuration.Desired;
         var input = new CompilerInput(configuration, nextHops, health);
-        var enabled = configuration.VirtualServices.Where(static s => s.Enabled)
+        var enabled = desired.VirtualServices.Where(static s => s.Enabled)
             .OrderBy(static s => s.Name, StringComparer.Ordinal)
-            .Select(s => (Service: s, Group: new GroupKey(s.ServingPool, Encap.Of(input.ProfileOf(s))))).ToArray();
+            .Select(s => (Service: s, Group: new GroupKey(configuration.ServingPoolOf(s), Encap.Of(input.ProfileOf(s))))).ToArray();
         var compiler = new GroupCompiler(input, previous, now, countFlows);
-        var required = enabled.SelectMany(static e => e.Service.Pools.Select(p => (e.Service, Group: e.Group with { Pool = p })))
+        var required = enabled.SelectMany(e => configuration.PoolsOf(e.Service).Select(p => (e.Service, Group: e.Group with { Pool = p })))
             .GroupBy(static e => e.Group, static e => e.Service)
             .Select(static g => (Name: g.Key.ToString(), g.Key, Services: g.ToArray()))
             .OrderBy(static g => g.Name, StringComparer.Ordinal).ToArray();
@@ -39,12 +47,12 @@ public static class TableCompiler
 
         return new ForwardingTables
         {
-            HashKey = configuration.Director.HashKey,
+            HashKey = desired.Director.HashKey,
             Interfaces = [.. nextHops.Interfaces.OrderBy(static i => i.Index)],
             Groups = groups,
             Services = [.. enabled.Select(e => ServiceOf(e.Service, e.Group, input))],
-            Vips = CompileVips(configuration, enabled, canServe),
-            Peers = [.. configuration.Director.Peers.Where(nextHops.Peers.ContainsKey).Select(p => nextHops.Peers[p])
+            Vips = CompileVips(desired, enabled, canServe),
+            Peers = [.. desired.Director.Peers.Where(nextHops.Peers.ContainsKey).Select(p => nextHops.Peers[p])
                 .Distinct().OrderBy(static m => m.Value)],
             RecompileAt = compiler.RecompileAt,
             Input = input,

@@ -27,9 +27,6 @@ public sealed record Configuration
     /// <summary>The services that clients address; names are unique, and so is VIP, protocol and port.</summary>
     public ImmutableArray<VirtualService> VirtualServices { get; init; } = [];
 
-    /// <summary>What is still there of the former configuration, and why; sentences. Never from a file.</summary>
-    public ImmutableArray<string> Retained { get; init; } = [];
-
     /// <summary>The network profile of a service.</summary>
     public NetworkProfile ProfileOf(VirtualService service)
     {

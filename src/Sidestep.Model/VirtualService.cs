@@ -23,16 +23,6 @@ public sealed record VirtualService
     /// <summary>Name of the pool.</summary>
     public required string Pool { get; init; }
 
-    /// <summary>Name of the pool that goes on serving while <see cref="Pool"/> has yet to prove itself; null: none does. Never from
-    /// a file.</summary>
-    public string? ServedBy { get; init; }
-
-    /// <summary>Name of the pool whose servers get the packets.</summary>
-    public string ServingPool => ServedBy ?? Pool;
-
-    /// <summary>Names of the pools whose servers have to be ready for the service.</summary>
-    public IEnumerable<string> Pools => ServedBy is null ? [Pool] : [Pool, ServedBy];
-
     /// <summary>Name of the network profile, or null for <see cref="Model.NetworkProfile.Default"/>.</summary>
     public string? NetworkProfile { get; init; }
 

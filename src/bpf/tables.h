@@ -10,6 +10,9 @@
  * .bss section, which a program reads without a lookup. The other tables are arrays with an element, or a run of
  * elements, per bank. Slot blocks exist once: a changed slot table goes to free blocks, and the new bank's services
  * refer to them.
+ *
+ * The maps halves6, slow and loads keep names that predate the terms bank, punt and connection count: daemons find the
+ * pinned maps by name.
  */
 #pragma once
 #include <stdbool.h>
@@ -34,7 +37,7 @@
 #define PEERS			16
 #define BLOCK_SLOTS		1024 /* power of two */
 #define BLOCK_BITS		10
-#define SLOT_BLOCKS		32768 /* 128 MiB: half for tables, half for their replacements; block 0 is never used */
+#define SLOT_BLOCKS		32768 /* 128 MiB, for tables and their replacements; block 0 is never used */
 #define INLINE_BLOCKS		112   /* the first blocks: inline in .bss, read without a lookup */
 #define INLINE_SLOTS		(INLINE_BLOCKS * BLOCK_SLOTS)
 #define DECISION_COUNTERS	64 /* counters of decisions and drop reasons */

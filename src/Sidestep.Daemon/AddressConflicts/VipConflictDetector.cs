@@ -26,9 +26,6 @@ internal sealed class VipConflictDetector(IFrameChannel frames, Func<ILookup<int
     /// <summary>Requests per second on all interfaces together. With more VIPs the rounds get longer.</summary>
     internal const int MaxRequestsPerSecond = 500;
 
-    /// <summary>The source of its drains, beside those of operators.</summary>
-    internal const string DrainSource = "conflict-detection";
-
     /// <summary>A host that lets this many rounds pass without a frame no longer has the VIP.</summary>
     private const int RoundsUntilExpired = 4;
 
@@ -53,9 +50,9 @@ internal sealed class VipConflictDetector(IFrameChannel frames, Func<ILookup<int
     /// <param name="configuration">The configuration that the tables were compiled from.</param>
     /// <param name="tables">The tables.</param>
     /// <param name="nextHops">The Ethernet addresses of servers and other directors.</param>
-    internal void Update(Configuration configuration, ForwardingTables tables, Forwarding.NextHops nextHops)
+    internal void Update(EffectiveConfiguration configuration, ForwardingTables tables, Forwarding.NextHops nextHops)
     {
-        var names = configuration.Director.Interfaces.Select(static i => i.Name).ToHashSet();
+        var names = configuration.Desired.Director.Interfaces.Select(static i => i.Name).ToHashSet();
         var links = nextHops.Interfaces.Where(i => names.Contains(i.Name)).ToImmutableArray();
         var linkLocal = linkLocalAddresses();
         var watch = new WatchState(
@@ -65,7 +62,7 @@ internal sealed class VipConflictDetector(IFrameChannel frames, Func<ILookup<int
             links.Where(l => linkLocal.Contains(l.Index))
                 .ToDictionary(static l => l.Index, l => linkLocal[l.Index].First()),
             HostsOf(configuration, nextHops),
-            configuration.Director.ConflictDetection);
+            configuration.Desired.Director.ConflictDetection);
         lock (_gate)
             _watch = watch;
     }
@@ -99,7 +96,7 @@ internal sealed class VipConflictDetector(IFrameChannel frames, Func<ILookup<int
     /// <summary>The known hosts by Ethernet address: other directors, and servers on the director's own
     /// networks.</summary>
     private static Dictionary<MacAddress,
-        ConflictingHost> HostsOf(Configuration configuration, Forwarding.NextHops nextHops)
+        ConflictingHost> HostsOf(EffectiveConfiguration configuration, Forwarding.NextHops nextHops)
     {
         var hosts = new Dictionary<MacAddress, ConflictingHost>();
         foreach (var (address, mac) in nextHops.Peers)
@@ -138,7 +135,7 @@ internal sealed class VipConflictDetector(IFrameChannel frames, Func<ILookup<int
             PublishAlarms();
         }
         if (_watch.Settings.Drain && host is { Kind: VipConflicts.Server, Name: { } server })
-            drains.Set(server, DrainSource, drains: true);
+            drains.Set(server, DrainSource.VipConflict, drains: true);
         if (isAnswered && _watch.Settings.Defend && _conflicts.MayAnnounce(use.Address, now))
             frames.Send(link.Index, ConflictFrames.Announcement(link, use.Address, _watch.Source6(link)));
     }
@@ -152,8 +149,8 @@ internal sealed class VipConflictDetector(IFrameChannel frames, Func<ILookup<int
             log.Info($"{conflict.Host ?? conflict.Mac} no longer answers for the VIP {conflict.Vip}");
         PublishAlarms();
         var conflicting = _conflicts.Current.Select(static c => c.Host).ToHashSet();
-        foreach (var (server, source) in drains.Drained.Where(d => d.Source == DrainSource
-            && !conflicting.Contains(d.Server)))
+        foreach (var (server, source) in drains.Drains
+            .Where(d => d.Source == DrainSource.VipConflict && !conflicting.Contains(d.Server)))
             drains.Set(server, source, drains: false);
     }
 

@@ -5,7 +5,6 @@ using Sidestep.Control.Agents;
 using Sidestep.Daemon.Frames;
 using Sidestep.Daemon.NextHops;
 using Sidestep.Forwarding;
-using Sidestep.Model;
 using Sidestep.Native;
 
 namespace Sidestep.Daemon.AddressConflicts;
@@ -48,7 +47,7 @@ internal sealed class VipConflictMonitor : IVipConflictSource, IDisposable
     public void CheckNow(IEnumerable<IPAddress> vips) => _detector.CheckNow(vips);
 
     /// <inheritdoc cref="VipConflictDetector.Update"/>
-    internal void Update(Configuration configuration, ForwardingTables tables, Forwarding.NextHops nextHops) =>
+    internal void Update(EffectiveConfiguration configuration, ForwardingTables tables, Forwarding.NextHops nextHops) =>
         _detector.Update(configuration, tables, nextHops);
 
     public void Dispose()

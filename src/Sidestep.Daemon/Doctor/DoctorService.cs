@@ -29,7 +29,7 @@ internal sealed class DoctorService(
         {
             if (applied() is not { } now)
                 throw new ApiRequestException("not yet", "the director is starting: try again in a moment");
-            if (request.Service is { } name && now.Configuration.VirtualServices.All(s => s.Name != name))
+            if (request.Service is { } name && now.Configuration.Desired.VirtualServices.All(s => s.Name != name))
             {
                 throw new ApiRequestException(
                     "no such service", $"no virtual service has the name '{name}': sidestep status lists them");

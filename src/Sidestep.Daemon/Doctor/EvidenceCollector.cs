@@ -45,7 +45,7 @@ internal sealed class EvidenceCollector(AppliedState applied, Func<AppliedState>
     {
         using var expedited = agents.ExpediteReports();
         var startEpoch = agents.BeginEpoch();
-        var services = applied.Configuration.VirtualServices
+        var services = applied.Configuration.Desired.VirtualServices
             .Where(s => s.Enabled && (onlyService is null || s.Name == onlyService)).ToArray();
         var vips = services.SelectMany(static s => s.Vips).Where(static v => v.IsSingle())
             .Select(static v => v.BaseAddress).ToHashSet();
@@ -81,7 +81,7 @@ internal sealed class EvidenceCollector(AppliedState applied, Func<AppliedState>
             _notChecked.Add($"{silent.Server.Name}: no agent reports: the server's own state was not checked");
         return new Evidence
         {
-            Director = applied.Configuration.Director.Name,
+            Director = applied.Configuration.Desired.Director.Name,
             Version = agents.Version,
             Now = host.Time.GetUtcNow(),
             DirectorAddresses =
@@ -119,7 +119,7 @@ internal sealed class EvidenceCollector(AppliedState applied, Func<AppliedState>
         using (var network = host.OpenNetwork())
         {
             routes = RouteTable.Find(network, new ResolverTargets(
-                [.. applied.Configuration.Director.Interfaces.Select(static i => i.Name)],
+                [.. applied.Configuration.Desired.Director.Interfaces.Select(static i => i.Name)],
                 [.. servers.Select(static s => s.Server.Address).Distinct()], []));
             staticEntries = NeighbourTable.Of(network.Neighbours()).StaticEntries;
         }
@@ -152,7 +152,7 @@ internal sealed class EvidenceCollector(AppliedState applied, Func<AppliedState>
 
     private ImmutableArray<InterfaceEvidence> Interfaces() =>
     [
-        .. applied.Configuration.Director.Interfaces.Select(i =>
+        .. applied.Configuration.Desired.Director.Interfaces.Select(i =>
         {
             var attached = applied.Interfaces.FirstOrDefault(a => a.Name == i.Name);
             return new InterfaceEvidence(i.Name, i.Driver, attached?.Driver, attached?.FallbackReason);

@@ -52,9 +52,9 @@ internal sealed class HealthService : IDisposable
     internal IReadOnlyList<string> Problems => _routing?.Problems ?? [];
 
     /// <summary>Takes over tables that have come into force.</summary>
-    internal void Update(Configuration configuration, ForwardingTables tables)
+    internal void Update(EffectiveConfiguration configuration, ForwardingTables tables)
     {
-        var names = configuration.Director.Interfaces.Select(static i => i.Name).ToHashSet();
+        var names = configuration.Desired.Director.Interfaces.Select(static i => i.Name).ToHashSet();
         _path.Update(tables, _engine.IdOf);
         _routing?.Update([.. tables.Interfaces.Where(i => names.Contains(i.Name))]);
     }

@@ -18,8 +18,9 @@ public static class Planner
     /// <param name="now">The time.</param>
     public static Plan Of(RunningState running, Configuration proposed, DateTimeOffset now)
     {
-        var tables = TableCompiler.Compile(proposed, Reachable(proposed, running.Unreachable), running.Groups.ToPrevious(), now,
-            health: CurrentHealth(running.Groups, proposed));
+        var effective = new EffectiveConfiguration(proposed);
+        var tables = TableCompiler.Compile(effective, Reachable(proposed, running.Unreachable), running.Groups.ToPrevious(), now,
+            health: CurrentHealth(running.Groups, effective));
         var after = tables.Groups.ToDictionary(static g => g.Key);
         var before = running.Groups.Groups.ToDictionary(static g => g.Key);
         var sameKey = running.Groups.HashKey == proposed.Director.HashKey;
@@ -57,7 +58,7 @@ public static class Planner
     }
 
     /// <summary>Servers that have failed stay out; all others, new ones included, are taken to be fit.</summary>
-    private static ServerHealth CurrentHealth(RunningGroups running, Configuration proposed)
+    private static ServerHealth CurrentHealth(RunningGroups running, EffectiveConfiguration proposed)
     {
         var failed = running.Groups.SelectMany(static g => g.Servers.Where(static s => s.HasFailed).Select(s => (g.Key.Pool, s.Address))).ToHashSet();
         return new ServerHealth(ConfiguredGroup.Of(proposed).ToImmutableDictionary(static g => g.Key,

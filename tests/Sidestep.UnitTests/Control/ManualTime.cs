@@ -1,6 +1,6 @@
 namespace Sidestep.UnitTests.Control;
 
-/// <summary>A clock that stands still until it is told to go on.</summary>
+/// <summary>A clock that only <see cref="Advance"/> moves.</summary>
 internal sealed class ManualTime : TimeProvider
 {
     private readonly Lock _gate = new();
@@ -9,7 +9,7 @@ internal sealed class ManualTime : TimeProvider
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
-    /// <summary>How long the soonest timer has still to run; null when nobody waits.</summary>
+    /// <summary>Time until the next timer is due; null: none runs.</summary>
     public TimeSpan? NextDue
     {
         get

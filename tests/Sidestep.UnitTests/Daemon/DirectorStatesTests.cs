@@ -1,4 +1,5 @@
 using System.Net;
+using Sidestep.Forwarding;
 using Sidestep.Api;
 using Sidestep.Control.AddressConflicts;
 using Sidestep.Control.Agents;
@@ -15,7 +16,7 @@ public sealed class DirectorStatesTests
     public DirectorStatesTests()
     {
         _agents = new AgentRegistry(new DrainOverlay(), "1.0", _time);
-        _agents.Applied(TestDirector.Configuration, TestDirector.NextHops);
+        _agents.Applied(new EffectiveConfiguration(TestDirector.Configuration), TestDirector.NextHops);
     }
 
     [Fact]
@@ -43,7 +44,7 @@ public sealed class DirectorStatesTests
                 new Condition(ConditionNames.ArpIgnore, "eth0", ConditionStatus.Ok, "1", "1", ""),
             ],
         });
-        var state = DirectorStates.Of(TestDirector.Configuration, "1.0", _agents, []);
+        var state = DirectorStates.Of(new EffectiveConfiguration(TestDirector.Configuration), "1.0", _agents, []);
         Assert.Equal("edge1", state.Director);
         Assert.Equal(["web1", "web2", "dns1"], state.Agents.Select(static a => a.Server));
         var (silent, reported) = (state.Agents[0], state.Agents[1]);
@@ -58,7 +59,7 @@ public sealed class DirectorStatesTests
     public void Server_name_of_several_pools_is_listed_once()
     {
         var configuration = TestDirector.With("name: dns1,", "name: web1,");
-        Assert.Equal(["web1", "web2"], DirectorStates.Of(configuration, "1.0", _agents, []).Agents.Select(static a =>
+        Assert.Equal(["web1", "web2"], DirectorStates.Of(new EffectiveConfiguration(configuration), "1.0", _agents, []).Agents.Select(static a =>
             a.Server));
     }
 

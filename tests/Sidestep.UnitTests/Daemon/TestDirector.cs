@@ -61,7 +61,7 @@ internal static class TestDirector
     public static ForwardingTables Tables { get; } = TableCompiler.Compile(Configuration, NextHops);
 
     public static AppliedState Applied { get; } =
-        new(Configuration, Tables, NextHops, [new AttachedInterface("eth0", Driver.Native, null)]);
+        new(new EffectiveConfiguration(Configuration), Tables, NextHops, [new AttachedInterface("eth0", Driver.Native, null)]);
 
     public static Configuration Read(string yaml)
     {

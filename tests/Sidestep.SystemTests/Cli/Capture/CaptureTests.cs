@@ -101,7 +101,7 @@ public sealed partial class CaptureTests
         using var first = new CaptureProcess(segment);
         var refused = Shell.Try(Command(segment));
         Assert.Equal((2, ""), (refused.ExitCode, refused.Output));
-        Assert.Contains("another 'sidestep capture' of this director is under way", refused.Error, StringComparison.Ordinal);
+        Assert.Contains("another 'sidestep capture' of this director is running", refused.Error, StringComparison.Ordinal);
         first.Kill();
         Eventually.True(() => Shell.Try(Command(segment, "--duration", "0.1")).ExitCode == 0, () => "the dead capture did not end", Timeout);
     }

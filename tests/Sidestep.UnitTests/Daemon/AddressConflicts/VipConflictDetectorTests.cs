@@ -3,6 +3,7 @@ using System.Net;
 using Sidestep.Control.AddressConflicts;
 using Sidestep.Control.Agents;
 using Sidestep.Daemon.AddressConflicts;
+using Sidestep.Forwarding;
 using Sidestep.Model;
 using Sidestep.UnitTests.Control;
 
@@ -70,7 +71,7 @@ public sealed class VipConflictDetectorTests
         Assert.Equal([text], Assert.Single(_alarms));
         Assert.Equal(FrameBytes.Arp(1, FrameBytes.Broadcast, Director, "203.0.113.10", "000000000000", "203.0.113.10"),
             Assert.Single(_frames.Sent).Frame);
-        Assert.Empty(_drains.Drained);
+        Assert.Empty(_drains.Drains);
     }
 
     [Fact]
@@ -114,10 +115,10 @@ public sealed class VipConflictDetectorTests
         Answer(Web1);
         Answer(Unknown);
         Tick(1);
-        Assert.Equal([("web1", VipConflictDetector.DrainSource)], _drains.Drained);
+        Assert.Equal([new ServerDrain("web1", DrainSource.VipConflict)], _drains.Drains);
         Assert.Empty(_frames.Sent);
 
-        _drains.Set("web2", "operator", drains: true);
+        _drains.Set("web2", DrainSource.Operator, drains: true);
         // Four rounds of a second.
         _time.Advance(TimeSpan.FromSeconds(3.9));
         Tick(1);
@@ -125,7 +126,7 @@ public sealed class VipConflictDetectorTests
         _time.Advance(TimeSpan.FromSeconds(0.2));
         Tick(1);
         Assert.Empty(_detector.Conflicts);
-        Assert.Equal([("web2", "operator")], _drains.Drained);
+        Assert.Equal([new ServerDrain("web2", DrainSource.Operator)], _drains.Drains);
         Assert.Equal(
             ["info: 02:00:00:00:00:99 no longer answers for the VIP 203.0.113.10",
             "info: web1 no longer answers for the VIP 203.0.113.10"],
@@ -145,7 +146,7 @@ public sealed class VipConflictDetectorTests
         _time.Advance(TimeSpan.FromSeconds(2));
         Tick(1);
         Assert.Equal(IPAddress.Parse("203.0.113.53"), Assert.Single(_detector.Conflicts).Vip);
-        Assert.Single(_drains.Drained);
+        Assert.Single(_drains.Drains);
     }
 
     /// <summary>A VIP without servers is not answered for, and may belong to another director meanwhile; never to a
@@ -156,7 +157,7 @@ public sealed class VipConflictDetectorTests
         var tables =
             TestDirector.Tables with { Vips = [.. TestDirector.Tables.Vips
             .Select(static v => v with { RespondsToArp = false })] };
-        _detector.Update(TestDirector.Configuration, tables, TestDirector.NextHops);
+        _detector.Update(new EffectiveConfiguration(TestDirector.Configuration), tables, TestDirector.NextHops);
         Answer(Unknown);
         Tick(1);
         Assert.Empty(_detector.Conflicts);
@@ -174,8 +175,8 @@ public sealed class VipConflictDetectorTests
         Assert.Empty(_frames.Sent);
     }
 
-    private void Update(Configuration configuration) => _detector.Update(configuration,
-        Sidestep.Forwarding.TableCompiler.Compile(configuration, TestDirector.NextHops), TestDirector.NextHops);
+    private void Update(Configuration configuration) => _detector.Update(
+        new EffectiveConfiguration(configuration), TableCompiler.Compile(configuration, TestDirector.NextHops), TestDirector.NextHops);
 
     private void Answer(string mac, string vip = "203.0.113.10") =>
         _frames.Arrive(2, FrameBytes.Arp(2, Director, mac, vip, Director, "10.0.0.2"));

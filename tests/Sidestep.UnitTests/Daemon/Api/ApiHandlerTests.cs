@@ -28,7 +28,7 @@ public sealed class ApiHandlerTests : IDisposable
     public ApiHandlerTests()
     {
         _agents = new AgentRegistry(_drains, "1.0", _time);
-        _agents.Applied(TestDirector.Configuration, TestDirector.NextHops);
+        _agents.Applied(new EffectiveConfiguration(TestDirector.Configuration), TestDirector.NextHops);
         _handler = new ApiHandler(_agents, static () =>
             new DirectorState { Director = "edge1", Version = "1.0", Agents = [], Conflicts = [] },
             (request, _) => _diagnose(request), (path, body) => _running(path, body));
@@ -176,10 +176,10 @@ public sealed class ApiHandlerTests : IDisposable
     {
         var response = await AgentAsync("POST", "/v1/drains/web1", "CN=web1", """{ "state": "draining" }""");
         Assert.Equal((204, ""), (response.Status, response.Text));
-        Assert.Equal(["web1"], _drains.Drained.Select(static d => d.Server));
+        Assert.Equal(["web1"], _drains.Drains.Select(static d => d.Server));
         Assert.Equal(204,
             (await AgentAsync("POST", "/v1/drains/web1", "CN=web1", """{ "state": "enabled" }""")).Status);
-        Assert.Empty(_drains.Drained);
+        Assert.Empty(_drains.Drains);
         AssertProblem(await AgentAsync("POST", "/v1/drains/web1", "CN=web1", """{ "state": "gone" }"""), 400,
             "no such state",
             "'gone' is neither enabled nor draining");

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
+using Sidestep.Forwarding;
 using Sidestep.Api;
 using Sidestep.Control.Agents;
 using Sidestep.Daemon.Api;
@@ -23,7 +24,7 @@ public sealed class ApiServerTests : IAsyncDisposable
     public ApiServerTests()
     {
         var agents = new AgentRegistry(new DrainOverlay(), "1.0", TimeProvider.System);
-        agents.Applied(TestDirector.Configuration, TestDirector.NextHops);
+        agents.Applied(new EffectiveConfiguration(TestDirector.Configuration), TestDirector.NextHops);
         var handler = new ApiHandler(agents, static () =>
             new DirectorState { Director = "edge1", Version = "1.0", Agents = [], Conflicts = [] },
             static (_, _) => throw new NotSupportedException(), static (_, _) => null);

@@ -74,5 +74,5 @@ public sealed class CheckedServersTests
     }
 
     private static IReadOnlyList<CheckedServer> Of(Configuration configuration) =>
-        CheckedServers.Of(TestDirector.Applied with { Configuration = configuration }, configuration.VirtualServices);
+        CheckedServers.Of(TestDirector.Applied with { Configuration = new EffectiveConfiguration(configuration) }, configuration.VirtualServices);
 }

@@ -23,7 +23,7 @@ public sealed class EvidenceCollectorTests
     public EvidenceCollectorTests()
     {
         _agents = new AgentRegistry(new DrainOverlay(), "1.2.3", _host.Clock);
-        _agents.Applied(TestDirector.Configuration, TestDirector.NextHops);
+        _agents.Applied(new EffectiveConfiguration(TestDirector.Configuration), TestDirector.NextHops);
     }
 
     [Fact]
@@ -65,7 +65,7 @@ public sealed class EvidenceCollectorTests
         Assert.Equal([IPAddress.Parse("203.0.113.53")], _conflicts.Requested);
 
         var disabled = TestDirector.With("name: dns, vip", "name: dns, enabled: false, vip");
-        (evidence, _) = await RunAsync(applied: TestDirector.Applied with { Configuration = disabled });
+        (evidence, _) = await RunAsync(applied: TestDirector.Applied with { Configuration = new EffectiveConfiguration(disabled) });
         Assert.Equal(["web1", "web2"], evidence.Servers.Select(static s => s.Name));
     }
 
@@ -95,9 +95,8 @@ public sealed class EvidenceCollectorTests
     public async Task Check_takes_long_enough_for_replies_about_conflicts()
     {
         var start = _host.Clock.GetUtcNow();
-        await RunAsync(
-            applied: TestDirector.Applied with { Configuration =
-            TestDirector.Configuration with { VirtualServices = [] } });
+        var empty = new EffectiveConfiguration(TestDirector.Configuration with { VirtualServices = [] });
+        await RunAsync(applied: TestDirector.Applied with { Configuration = empty });
         Assert.Equal(TimeSpan.FromMilliseconds(300), _host.Clock.GetUtcNow() - start);
     }
 
@@ -190,7 +189,7 @@ public sealed class EvidenceCollectorTests
                 .ToDictionary(static s => s.Address, static _ => new NextHop(TestDirector.Eth0, TestDirector.Router)),
         };
         var (_, collector) =
-            await RunAsync(applied: TestDirector.Applied with { Configuration = configuration, NextHops = nextHops });
+            await RunAsync(applied: TestDirector.Applied with { Configuration = new EffectiveConfiguration(configuration), NextHops = nextHops });
         Assert.Contains("ports beyond the first 4000 probes", collector.NotChecked);
         Assert.Equal(4000, collector.Checked["probes"]);
     }

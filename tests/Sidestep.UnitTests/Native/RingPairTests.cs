@@ -2,9 +2,9 @@ using FsCheck;
 using FsCheck.Fluent;
 using Sidestep.Native;
 
-namespace Sidestep.ConformanceTests.Engine;
+namespace Sidestep.UnitTests.Native;
 
-/// <summary>The ends of AF_XDP's rings, against a queue: whatever is added, published, taken and released in whatever order.</summary>
+/// <summary>Producer and consumer of the AF_XDP rings, compared with a queue for every order of operations.</summary>
 public sealed class RingPairTests
 {
     private const int Size = 8;
@@ -17,7 +17,7 @@ public sealed class RingPairTests
         Release,
     }
 
-    /// <summary>Positions count on and on, and begin anew at 2^32.</summary>
+    /// <summary>Positions wrap around at 2^32.</summary>
     [Theory]
     [InlineData(0u)]
     [InlineData(uint.MaxValue - 5)]
@@ -67,7 +67,7 @@ public sealed class RingPairTests
             switch (step)
             {
                 case Operation.Add:
-                    // Room is what is neither waiting, nor taken without having been given back.
+                    // Free entries are neither published nor taken without being released.
                     var hasCapacity = added.Count + visible.Count + taken < Size;
                     if (ring.Producer.TryAdd(next) != hasCapacity)
                         return false;

@@ -2,9 +2,10 @@ using Sidestep.Engine.Xdp;
 using Sidestep.Engine.Xdp.Layout;
 using Sidestep.Model;
 
-namespace Sidestep.ConformanceTests.Engine;
+namespace Sidestep.UnitTests.EngineXdp;
 
-/// <summary>Remembered flows and fragments name settings by number: a number must not mean something else while they may live.</summary>
+/// <summary>Tracked flows and fragments refer to profiles by id: an id must not get another meaning while they may
+/// live.</summary>
 public sealed class ProfileTableTests
 {
     [Fact]
@@ -14,7 +15,7 @@ public sealed class ProfileTableTests
         var profileNumbers = Enumerable.Range(0, Constants.Profiles).Select(i => ProfileNumber(table, i)).ToArray();
         Assert.Equal(Constants.Profiles, profileNumbers.Distinct().Count());
 
-        // Had again, and so not the next to go.
+        // Used again, and therefore not the next to be replaced.
         Assert.Equal(profileNumbers[0], ProfileNumber(table, 0));
 
         Assert.Equal(profileNumbers[1], ProfileNumber(table, Constants.Profiles));
@@ -33,14 +34,14 @@ public sealed class ProfileTableTests
         Assert.True(table.IdOf(Service(Constants.Profiles)) >= Constants.Profiles);
     }
 
-    /// <summary>In tables of their own.</summary>
+    /// <summary>The id of settings that are the only ones of their generation.</summary>
     private static ushort ProfileNumber(ProfileTable table, int settings)
     {
         table.Begin();
         return table.IdOf(Service(settings));
     }
 
-    private static Forwarding.ServiceEntry Service(int settings) => new()
+    private static Sidestep.Forwarding.ServiceEntry Service(int settings) => new()
     {
         Name = "web",
         Vips = [],
