@@ -1,6 +1,6 @@
 using Sidestep.Api;
 using Sidestep.Control.Agents;
-using Sidestep.Model;
+using Sidestep.Forwarding;
 
 namespace Sidestep.Daemon;
 
@@ -12,10 +12,10 @@ internal static class DirectorStates
     /// <param name="version">Version of the daemon.</param>
     /// <param name="agents">The reports of agents.</param>
     /// <param name="conflicts">The detected VIP conflicts.</param>
-    internal static DirectorState Of(Configuration? configuration, string version, AgentRegistry agents,
+    internal static DirectorState Of(EffectiveConfiguration? configuration, string version, AgentRegistry agents,
         IEnumerable<VipConflict> conflicts) => new()
         {
-            Director = configuration?.Director.Name ?? "",
+            Director = configuration?.Desired.Director.Name ?? "",
             Version = version,
             Agents =
             [
