@@ -32,7 +32,9 @@ public sealed class AgentCommandsTests : ActionFixture
     public void Every_option_of_apply_reaches_the_host()
     {
         Root.Put("etc/netplan/a.yaml");
-        Assert.Equal(0, Run($"apply --vip {TestSpec.Vip} --vip {TestSpec.Vip6} --interface eth0 --interface eth1 --decapsulate ipip --decapsulate gue:6090 "
+        Assert.Equal(0,
+            Run($"apply --vip {TestSpec.Vip} --vip {TestSpec.Vip6} --interface eth0 --interface eth1 --decapsulate "
+            + $"ipip --decapsulate gue:6090 "
             + $"--director {TestSpec.Director} --outer-source 198.18.0.0/15 --mtu 1400 --persist --root {Root.Path}"));
         using var maps = Kernel.Loaded[1].OpenMaps()!;
         Assert.Equal(["10.0.1.2", "198.18.0.0/15"], maps.Sources());
@@ -41,7 +43,8 @@ public sealed class AgentCommandsTests : ActionFixture
         Assert.Equal([1308, 1328], maps.Vips().Select(static v => v.Mss).Order());
         Assert.Contains("attach 3 Ingress", Kernel.Changes);
         Assert.Contains("etc/sysctl.d/60-sidestep.conf", Root.Files);
-        Assert.Single(State.Files, static f => f.EndsWith(".json", StringComparison.Ordinal) && f.StartsWith("netns-", StringComparison.Ordinal));
+        Assert.Single(State.Files, static f => f.EndsWith(".json", StringComparison.Ordinal)
+            && f.StartsWith("netns-", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -70,7 +73,8 @@ public sealed class AgentCommandsTests : ActionFixture
     {
         Assert.Equal(2, Run("apply --vip x --interface eth9"));
         Assert.Equal(4, _error.TrimEnd('\n').Split('\n').Length);
-        Assert.StartsWith("error: --vip x: is neither an IP address nor a prefix\n       Write it", _error, StringComparison.Ordinal);
+        Assert.StartsWith("error: --vip x: is neither an IP address nor a prefix\n       Write it", _error,
+            StringComparison.Ordinal);
         Assert.Equal("", _output);
         Assert.Equal(2, Run("verify"));
         Assert.Equal("", _output);
@@ -91,14 +95,18 @@ public sealed class AgentCommandsTests : ActionFixture
     [Fact]
     public void Failures_exit_with_1_and_print_the_remedy()
     {
-        Kernel.Rejects = static c => c.StartsWith("net/", StringComparison.Ordinal) ? new AgentException("cannot set it", "Do this.") : null;
+        Kernel.Rejects = static c => c.StartsWith("net/", StringComparison.Ordinal)
+            ? new AgentException("cannot set it", "Do this.") : null;
         Assert.Equal(1, Run($"apply --vip {TestSpec.Vip} --interface eth0"));
         Assert.Equal("error: cannot set it\n       Do this.\n", _error);
-        foreach (var exception in new Exception[] { new NativeException("netlink", 1), new IOException("io"), new UnauthorizedAccessException("denied"), new DllNotFoundException("libbpf") })
+        foreach (var exception in new Exception[] { new NativeException("netlink", 1), new IOException("io"),
+            new UnauthorizedAccessException("denied"), new DllNotFoundException("libbpf") })
         {
             Kernel.Rejects = c => c == "read" ? exception : null;
             Assert.Equal(1, Run("verify --json"));
-            Assert.Equal($"error: {exception.Message}\n       Changes up to this point are recorded: 'sidestep-agent remove' reverts them, 'sidestep-agent apply' tries again.\n", _error);
+            Assert.Equal(
+                $"error: {exception.Message}\n       Changes up to this point are recorded: 'sidestep-agent remove' "
+                + $"reverts them, 'sidestep-agent apply' tries again.\n", _error);
             Assert.Equal(exception.Message, JsonNode.Parse(_output)!["errors"]![0]!["reason"]!.GetValue<string>());
         }
     }
@@ -115,7 +123,8 @@ public sealed class AgentCommandsTests : ActionFixture
     public void Status_without_an_agent_fails_with_a_remedy()
     {
         Assert.Equal(1, Run("status"));
-        Assert.StartsWith("error: no agent is running in this network namespace\n       Start it: ", _error, StringComparison.Ordinal);
+        Assert.StartsWith("error: no agent is running in this network namespace\n       Start it: ", _error,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -136,7 +145,8 @@ public sealed class AgentCommandsTests : ActionFixture
                 Conditions = [new Condition("vip", "x", status, "a", "b", "")],
             }, ApiJson.Default.AgentReport);
             Assert.Equal(status == ConditionStatus.Ok ? 0 : 1, Run("status"));
-            Assert.StartsWith("spec revision 7; admin state enabled; reported 1970-01-01 00:00:00Z\n", _output, StringComparison.Ordinal);
+            Assert.StartsWith("spec revision 7; admin state enabled; reported 1970-01-01 00:00:00Z\n", _output,
+                StringComparison.Ordinal);
             Assert.Equal(0, Run("status --json"));
             Assert.Equal(response + "\n", _output);
         }
@@ -185,7 +195,8 @@ public sealed class AgentCommandsTests : ActionFixture
     {
         Assert.Equal(2, Run("run --report-only"));
         Assert.StartsWith("error: --spec: is missing, and so is --director\n", _error, StringComparison.Ordinal);
-        Assert.Equal(2, Run("run --director https://10.0.1.2:7443 --cert-file /none/c --key-file /none/k --ca-file /none/a"));
+        Assert.Equal(2,
+            Run("run --director https://10.0.1.2:7443 --cert-file /none/c --key-file /none/k --ca-file /none/a"));
         Assert.StartsWith("error: --cert-file /none/c and /none/k: ", _error, StringComparison.Ordinal);
         Assert.Contains("error: --ca-file /none/a: ", _error, StringComparison.Ordinal);
         Platform.Privileges = new HostPrivileges(false, true, true);
@@ -197,20 +208,28 @@ public sealed class AgentCommandsTests : ActionFixture
     public void Options_become_a_request_with_the_defaults_of_those_that_are_missing()
     {
         var run = new System.CommandLine.RootCommand();
-        foreach (var option in new System.CommandLine.Option[] { AgentOptions.ReportOnly, AgentOptions.StateDirectory, AgentOptions.Root, AgentOptions.Persist, AgentOptions.Mtu, AgentOptions.Spec })
+        foreach (var option in new System.CommandLine.Option[] { AgentOptions.ReportOnly, AgentOptions.StateDirectory,
+            AgentOptions.Root, AgentOptions.Persist, AgentOptions.Mtu, AgentOptions.Spec })
             run.Options.Add(option);
-        var request = AgentOptions.RequestOf(run.Parse("--report-only --state-dir /s --root /r --persist --mtu 1400 --spec f"));
-        Assert.Equal((false, "/s", "/r", true, 1400, "f"), (request.Reconciles, request.StateDirectory, request.Files.Root, request.Persist, request.Mtu, request.SpecFile));
+        var request =
+            AgentOptions.RequestOf(run.Parse("--report-only --state-dir /s --root /r --persist --mtu 1400 --spec f"));
+        Assert.Equal((false, "/s", "/r", true, 1400, "f"),
+            (request.Reconciles, request.StateDirectory, request.Files.Root, request.Persist, request.Mtu,
+            request.SpecFile));
         request = AgentOptions.RequestOf(run.Parse(""));
         Assert.Equal((true, "/var/lib/sidestep-agent", "/", false, null, null),
-            (request.Reconciles, request.StateDirectory, request.Files.Root, request.Persist, request.Mtu, request.SpecFile));
+            (request.Reconciles, request.StateDirectory, request.Files.Root, request.Persist, request.Mtu,
+                request.SpecFile));
         Assert.True(request.IsEmpty);
     }
 
     [Theory]
-    [InlineData("--help", "Configures a host as a real server behind a Sidestep director", "apply", "verify", "remove", "run", "status", "drain", "undrain", "render")]
-    [InlineData("run --help", "until SIGTERM", "--spec", "--director", "--cert-file", "--key-file", "--ca-file", "--interface", "--report-only", "--persist", "--state-dir", "--root")]
-    [InlineData("apply --help", "Configure this host once", "--vip", "--interface", "--decapsulate", "--director", "--outer-source", "--mtu", "--spec", "--persist", "--root")]
+    [InlineData("--help", "Configures a host as a real server behind a Sidestep director", "apply", "verify",
+        "remove", "run", "status", "drain", "undrain", "render")]
+    [InlineData("run --help", "until SIGTERM", "--spec", "--director", "--cert-file", "--key-file", "--ca-file",
+        "--interface", "--report-only", "--persist", "--state-dir", "--root")]
+    [InlineData("apply --help", "Configure this host once", "--vip", "--interface", "--decapsulate", "--director",
+        "--outer-source", "--mtu", "--spec", "--persist", "--root")]
     public void Help_names_every_command_and_option(string arguments, params string[] parts)
     {
         Assert.Equal(0, Run(arguments, withState: false));
@@ -221,7 +240,8 @@ public sealed class AgentCommandsTests : ActionFixture
     private int Run(string arguments, bool withState = true)
     {
         using StringWriter output = new() { NewLine = "\n" }, error = new() { NewLine = "\n" };
-        string[] args = [.. arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries), .. withState ? ["--state-dir", State.Path] : Array.Empty<string>()];
+        string[] args = [.. arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries),
+            .. withState ? ["--state-dir", State.Path] : Array.Empty<string>()];
         var code = AgentCommands.Run(args, Platform, output, error);
         (_output, _error) = ($"{output}", $"{error}");
         return code;

@@ -10,7 +10,8 @@ internal static class TestSpec
     public const string Vip = "203.0.113.10", OtherVip = "203.0.113.11", Vip6 = "2001:db8:113::10",
         Director = "10.0.1.2", Director6 = "2001:db8:1::2";
 
-    public static ServiceSpec Layer2(params string[] vips) => new() { Name = "www", Vips = [.. vips.Select(PrefixText.Parse)] };
+    public static ServiceSpec Layer2(params string[] vips) =>
+        new() { Name = "www", Vips = [.. vips.Select(PrefixText.Parse)] };
 
     public static ServiceSpec Layer3(string encapsulation, params string[] vips) =>
         Layer2(vips) with { Dsr = "l3", Encapsulation = encapsulation };
@@ -23,7 +24,8 @@ internal static class TestSpec
     };
 
     /// <summary>The desired state of a host that has no problem with the spec.</summary>
-    public static DesiredState Desired(FakeKernel kernel, ServerSpec spec, bool programs = false, params string[] interfaces)
+    public static DesiredState Desired(FakeKernel kernel, ServerSpec spec, bool programs = false,
+        params string[] interfaces)
     {
         var problems = new List<Problem>();
         var desired = DesiredStateReader.Read(spec, interfaces.Length > 0 ? interfaces : ["eth0"], programs,

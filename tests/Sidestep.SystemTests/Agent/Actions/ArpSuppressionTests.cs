@@ -1,6 +1,6 @@
 namespace Sidestep.SystemTests.Agent.Actions;
 
-/// <summary>Who answers ARP for the VIP, judged by the frames on the wire.</summary>
+/// <summary>ARP suppression for the VIP, judged by the frames on the wire.</summary>
 public sealed class ArpSuppressionTests
 {
     [Fact]
@@ -33,15 +33,16 @@ public sealed class ArpSuppressionTests
     public void Connections_opened_by_the_server_never_use_the_VIP_as_source()
     {
         using var setup = new RealServer();
-        // Nothing but lo has an address that would do: an address of scope global would be chosen.
+        // Only lo has an IPv4 address: with scope global, the kernel would choose it.
         setup.ApplyLayer3();
         setup.Server.Ip($"address del {RealServer.Address}/24 dev eth0");
         setup.Server.Ip($"route add {RealServer.Client} dev eth0");
-        Assert.DoesNotContain(RealServer.Vip, setup.Server.Ip($"route get {RealServer.Client}"), StringComparison.Ordinal);
+        Assert.DoesNotContain(RealServer.Vip, setup.Server.Ip($"route get {RealServer.Client}"),
+            StringComparison.Ordinal);
     }
 
-    /// <summary>Which of the VIPs and the server's own address are answered for. The own address is asked last: once its
-    /// answer is here, an answer to what was asked before it would be here, too.</summary>
+    /// <summary>The addresses for which the server replies: VIPs and its own. The request for its own address comes
+    /// last: once its reply has arrived, a reply to an earlier request would have arrived too.</summary>
     private static List<string> RepliedAddresses(RealServer setup, RawSocket wire)
     {
         foreach (var target in new[] { RealServer.Vip, RealServer.OtherVip, RealServer.Address })
@@ -51,11 +52,13 @@ public sealed class ArpSuppressionTests
             .Where(IsReply).Select(static f => Frame.ReadArp(f).Sender)];
     }
 
-    /// <summary>The server sends from the VIP to a neighbour that it does not know, as a reply to a client on the same network.</summary>
+    /// <summary>Sends from the VIP to an unknown neighbour, as a reply to a client on the same network does, and
+    /// returns the sender of the ARP request.</summary>
     private static string SenderInRequestFor(RealServer setup, RawSocket wire, string neighbour)
     {
         setup.Server.Try("ping", "-c", "1", "-W", "1", "-I", RealServer.Vip, neighbour);
-        var frames = wire.ReceiveUntil(f => Frame.Type(f) == Frame.Arp && Frame.ReadArp(f) is { Operation: 1 } arp && arp.Target == neighbour);
+        var frames = wire.ReceiveUntil(f => Frame.Type(f) == Frame.Arp
+            && Frame.ReadArp(f) is { Operation: 1 } arp && arp.Target == neighbour);
         return Frame.ReadArp(frames[^1]).Sender;
     }
 }

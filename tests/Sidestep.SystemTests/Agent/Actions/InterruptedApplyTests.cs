@@ -2,10 +2,12 @@ using System.Diagnostics;
 
 namespace Sidestep.SystemTests.Agent.Actions;
 
-/// <summary>kill -9 in the middle of apply.</summary>
+/// <summary>apply is killed (SIGKILL) between two changes.</summary>
 public sealed class InterruptedApplyTests
 {
     private const int Rounds = 6;
+    private const string Options =
+        $"apply --vip {RealServer.Vip} --interface eth0 --decapsulate ipip --director {RealServer.Director}";
 
     [Fact]
     public void Remove_reverts_a_killed_apply_and_the_VIP_never_appears_without_ARP_suppression()
@@ -15,8 +17,8 @@ public sealed class InterruptedApplyTests
         var killed = 0;
         for (var round = 0; round < Rounds; round++)
         {
-            using var apply = Shell.Start(setup.Command($"apply --vip {RealServer.Vip} --vip {RealServer.OtherVip} --interface eth0 --decapsulate ipip --director {RealServer.Director}"));
-            // The state file is written just before the first change: from there on every moment is one in the middle.
+            using var apply = Shell.Start(setup.Command($"{Options} --vip {RealServer.OtherVip}"));
+            // The state file is written just before the first change: every later moment is between two changes.
             var clock = Stopwatch.StartNew();
             while (!apply.HasExited && Directory.GetFiles(setup.StateDirectory, "*.json").Length == 0)
                 Assert.True(clock.Elapsed < TimeSpan.FromSeconds(30), "no state file");
@@ -41,7 +43,7 @@ public sealed class InterruptedApplyTests
     {
         using var setup = new RealServer();
         var before = setup.DumpState();
-        using (var apply = Shell.Start(setup.Command($"apply --vip {RealServer.Vip} --interface eth0 --decapsulate ipip --director {RealServer.Director}")))
+        using (var apply = Shell.Start(setup.Command(Options)))
         {
             while (!apply.HasExited && Directory.GetFiles(setup.StateDirectory, "*.json").Length == 0)
                 Thread.SpinWait(100);
@@ -59,9 +61,10 @@ public sealed class InterruptedApplyTests
     {
         using var setup = new RealServer();
         var before = setup.DumpState();
-        // As in a container: apply fails at its first setting, which must come before the address.
-        var result = Shell.Try(["unshare", "--mount", "sh", "-c", "mount --bind /proc/sys /proc/sys && mount -o remount,bind,ro /proc/sys && exec \"$@\"", "sh",
-            .. setup.Command($"apply --vip {RealServer.Vip} --interface eth0 --decapsulate ipip --director {RealServer.Director}")]);
+        // As in a container: apply fails at its first sysctl, which must come before the address.
+        const string readOnlySysctls =
+            "mount --bind /proc/sys /proc/sys && mount -o remount,bind,ro /proc/sys && exec \"$@\"";
+        var result = Shell.Try(["unshare", "--mount", "sh", "-c", readOnlySysctls, "sh", .. setup.Command(Options)]);
         Assert.Equal(1, result.ExitCode);
         Assert.Contains("cannot set net/ipv4/conf/all/arp_ignore to 1", result.Error, StringComparison.Ordinal);
         Assert.Equal(before, setup.DumpState());

@@ -1,6 +1,6 @@
 namespace Sidestep.SystemTests.Agent.Actions;
 
-/// <summary>Remove leaves the host as it was, judged by the system's own tools.</summary>
+/// <summary>remove restores the host, judged by the tools of the system.</summary>
 public sealed class RemoveTests
 {
     [Fact]
@@ -28,7 +28,8 @@ public sealed class RemoveTests
         setup.SetSysctl("eth0/rp_filter", 1);
         setup.Server.Ip($"address add {RealServer.Vip}/32 dev lo");
         setup.Server.Run("tc", "qdisc", "add", "dev", "eth0", "clsact");
-        setup.Server.Run("tc", "filter", "add", "dev", "eth0", "ingress", "pref", "500", "bpf", "direct-action", "object-file", setup.ExtractTestPrograms(), "section", "tc/drop");
+        setup.Server.Run("tc", "filter", "add", "dev", "eth0", "ingress", "pref", "500", "bpf", "direct-action",
+            "object-file", setup.ExtractTestPrograms(), "section", "tc/drop");
         var before = setup.DumpState();
 
         setup.ApplyLayer3($"--vip {RealServer.OtherVip}");
@@ -46,16 +47,18 @@ public sealed class RemoveTests
         using var setup = new RealServer();
         setup.ApplyLayer3();
         setup.SetSysctl("all/arp_announce", 1);
-        setup.Server.Run("tc", "filter", "add", "dev", "eth0", "egress", "pref", "500", "bpf", "direct-action", "object-file", setup.ExtractTestPrograms(), "section", "tc/drop");
+        setup.Server.Run("tc", "filter", "add", "dev", "eth0", "egress", "pref", "500", "bpf", "direct-action",
+            "object-file", setup.ExtractTestPrograms(), "section", "tc/drop");
         setup.Server.Ip($"address replace {RealServer.Vip}/32 dev lo scope global");
 
         var output = setup.RunAgent("remove");
 
-        Assert.Contains("net/ipv4/conf/all/arp_announce: left at 1", output, StringComparison.Ordinal);
-        Assert.Contains("clsact left alone", output, StringComparison.Ordinal);
+        Assert.Contains("net/ipv4/conf/all/arp_announce: stays 1", output, StringComparison.Ordinal);
+        Assert.Contains("clsact not removed", output, StringComparison.Ordinal);
         Assert.Equal(1, setup.Sysctl("all/arp_announce"));
         Assert.Equal(0, setup.Sysctl("all/arp_ignore"));
-        Assert.Contains("pref 500", setup.Server.Run("tc", "filter", "show", "dev", "eth0", "egress"), StringComparison.Ordinal);
+        var filters = setup.Server.Run("tc", "filter", "show", "dev", "eth0", "egress");
+        Assert.Contains("pref 500", filters, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -93,7 +96,8 @@ public sealed class RemoveTests
         using var setup = new RealServer();
         setup.Server.Ip("link add eth1 type veth peer name eth2");
         setup.Server.Ip("link set eth1 up");
-        string DumpInterface() => setup.Server.Run("sh", "-c", "cat /proc/sys/net/ipv4/conf/eth1/*") + setup.Server.Run("tc", "qdisc", "show", "dev", "eth1");
+        string DumpInterface() => setup.Server.Run("sh", "-c", "cat /proc/sys/net/ipv4/conf/eth1/*")
+            + setup.Server.Run("tc", "qdisc", "show", "dev", "eth1");
         var before = DumpInterface();
         setup.ApplyLayer3("--interface eth1");
         Assert.Contains("clsact", setup.Server.Run("tc", "qdisc", "show", "dev", "eth1"), StringComparison.Ordinal);
@@ -112,7 +116,8 @@ public sealed class RemoveTests
         // As when the kernel gives the inode of a deleted namespace to a new one.
         File.WriteAllText(file, $$"""
             { "version": 2, "namespace": { "inode": 1, "cookie": 1, "bootId": "x" },
-              "sysctls": [ { "interfaceIndex": 0, "interfaceName": "all", "key": "arp_ignore", "before": 0, "ours": {{setup.Sysctl("all/arp_ignore")}} } ],
+              "sysctls": [ { "interfaceIndex": 0, "interfaceName": "all", "key": "arp_ignore", "before": 0,
+                             "ours": {{setup.Sysctl("all/arp_ignore")}} } ],
               "addresses": [ { "vip": "127.0.0.1", "existedBefore": false } ] }
             """);
         setup.ApplyLayer3();

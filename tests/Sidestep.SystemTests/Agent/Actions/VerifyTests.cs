@@ -2,10 +2,10 @@ using System.Text.Json;
 
 namespace Sidestep.SystemTests.Agent.Actions;
 
-/// <summary>Verify finds every single thing that makes a server unfit.</summary>
+/// <summary>verify finds every single fault of a real server.</summary>
 public sealed class VerifyTests(VerifyTests.AppliedServer server) : IClassFixture<VerifyTests.AppliedServer>
 {
-    /// <summary>One server for all: every test leaves it fit, as it found it.</summary>
+    /// <summary>One server for all tests: each repairs it before it ends.</summary>
     public sealed class AppliedServer : IDisposable
     {
         public AppliedServer() => Setup.ApplyLayer3();
@@ -15,7 +15,7 @@ public sealed class VerifyTests(VerifyTests.AppliedServer server) : IClassFixtur
         public void Dispose() => Setup.Dispose();
     }
 
-    /// <summary>What someone does to a fit server (in its namespace), and which condition must tell.</summary>
+    /// <summary>A fault, as a command in the server's namespace, and the condition that must fail.</summary>
     public static TheoryData<string, string> Faults => new()
     {
         { $"ip address del {RealServer.Vip}/32 dev lo", $"vip {RealServer.Vip}" },
@@ -46,10 +46,10 @@ public sealed class VerifyTests(VerifyTests.AppliedServer server) : IClassFixtur
         Assert.False(document.RootElement.GetProperty("ok").GetBoolean());
         var wrong = document.RootElement.GetProperty("conditions").EnumerateArray()
             .Where(static c => c.GetProperty("status").GetString() == "wrong").ToList();
-        // Without its program, the MSS is not lowered, either.
-        wrong.RemoveAll(c => condition.EndsWith("eth0", StringComparison.Ordinal) && c.GetProperty("name").GetString() is "mss-clamp"
-            || (condition == "decapsulation eth0" && c.GetProperty("name").GetString() == "programs"));
-        Assert.Equal(condition, $"{Assert.Single(wrong).GetProperty("name").GetString()} {wrong[0].GetProperty("subject").GetString()}");
+        // Without the program at egress, mss-clamp fails too.
+        wrong.RemoveAll(c => condition.EndsWith("eth0", StringComparison.Ordinal) && Name(c) == "mss-clamp"
+            || (condition == "decapsulation eth0" && Name(c) == "programs"));
+        Assert.Equal(condition, $"{Name(Assert.Single(wrong))} {wrong[0].GetProperty("subject").GetString()}");
         var remedy = wrong[0].GetProperty("remedy").GetString()!;
         if (remedy.Contains("'sidestep-agent apply'", StringComparison.Ordinal))
         {
@@ -63,7 +63,8 @@ public sealed class VerifyTests(VerifyTests.AppliedServer server) : IClassFixtur
     [Fact]
     public void Verify_fails_for_options_that_were_not_applied()
     {
-        var result = server.Setup.TryAgent($"verify --vip {RealServer.OtherVip} --interface eth0 --decapsulate ipip --director {RealServer.UnknownHost}");
+        var result = server.Setup.TryAgent($"verify --vip {RealServer.OtherVip} --interface eth0 --decapsulate ipip "
+            + $"--director {RealServer.UnknownHost}");
         Assert.Equal(1, result.ExitCode);
         Assert.Equal(3, result.Output.Split('\n').Count(static l => l.StartsWith("WRONG", StringComparison.Ordinal)));
     }
@@ -75,7 +76,9 @@ public sealed class VerifyTests(VerifyTests.AppliedServer server) : IClassFixtur
         setup.Server.Ip("link add eth1 type veth peer name eth2");
         setup.Server.Ip("link set eth1 up");
         var output = setup.RunAgent($"apply --vip {RealServer.Vip}");
-        Assert.Contains("interface eth0: chosen, because the default route leaves by it", output, StringComparison.Ordinal);
+        Assert.Contains("interface eth0: chosen, because it has the default route", output, StringComparison.Ordinal);
         Assert.DoesNotContain("eth1", output, StringComparison.Ordinal);
     }
+
+    private static string? Name(JsonElement condition) => condition.GetProperty("name").GetString();
 }

@@ -3,7 +3,8 @@ using System.Text.RegularExpressions;
 
 namespace Sidestep.SystemTests.Agent.Persistence;
 
-/// <summary>The files that make VIPs outlive a restart, read by what reads them on hosts: what they do is done in a namespace.</summary>
+/// <summary>The files that restore VIPs after a restart, read by the programs that read them on hosts, in a network
+/// namespace.</summary>
 public sealed partial class PersistenceFileTests : IDisposable
 {
     private static readonly string Readers = Path.Combine(Repository.Root, "artifacts", "network-readers");
@@ -35,23 +36,27 @@ public sealed partial class PersistenceFileTests : IDisposable
         Put("etc/network/interfaces", $"source {_root}/etc/network/interfaces.d/*\nauto lo\niface lo inet loopback\n");
         Render("ifupdown");
         _setup.SetSysctl("eth0/arp_ignore", 0);
-        RunInside($"mkdir /run/network; mount --bind {_root}/etc/sysctl.d /etc/sysctl.d; exec {Readers}/sbin/ifup --interfaces={_root}/etc/network/interfaces lo");
+        RunInside($"mkdir /run/network; mount --bind {_root}/etc/sysctl.d /etc/sysctl.d; exec {Readers}/sbin/ifup "
+            + $"--interfaces={_root}/etc/network/interfaces lo");
         Assert.Equal(1, _setup.Sysctl("eth0/arp_ignore"));
         Assert.Contains("scope host", Line(RealServer.Vip), StringComparison.Ordinal);
         AssertIPv6Vip(nodad: true);
 
-        RunInside($"mkdir /run/network; echo lo=lo > /run/network/ifstate; exec {Readers}/sbin/ifdown --force --interfaces={_root}/etc/network/interfaces lo");
+        RunInside($"mkdir /run/network; echo lo=lo > /run/network/ifstate; exec {Readers}/sbin/ifdown --force "
+            + $"--interfaces={_root}/etc/network/interfaces lo");
         Assert.Empty(Line(RealServer.Vip));
     }
 
-    /// <summary>NetworkManager's own library reads the profile and writes what it understood.</summary>
+    /// <summary>NetworkManager's own library parses the profile and writes it again.</summary>
     [Fact]
     public void NetworkManager_parses_the_profile()
     {
         Render("networkmanager");
         var parsed = Shell.Run("env", Libraries, "sh", "-ec",
-            $"exec {Readers}/usr/bin/nmcli --offline connection modify connection.autoconnect-priority 1 < {_root}/etc/NetworkManager/system-connections/sidestep-lo.nmconnection");
-        foreach (var part in new[] { "type=loopback", "interface-name=lo", $"address1={RealServer.Vip}/32", $"address1={RealServer.Vip6}/128", "method=manual" })
+            $"exec {Readers}/usr/bin/nmcli --offline connection modify connection.autoconnect-priority 1 < "
+                + $"{_root}/etc/NetworkManager/system-connections/sidestep-lo.nmconnection");
+        foreach (var part in new[] { "type=loopback", "interface-name=lo", $"address1={RealServer.Vip}/32",
+            $"address1={RealServer.Vip6}/128", "method=manual" })
             Assert.Contains(part, parsed, StringComparison.Ordinal);
     }
 
@@ -59,10 +64,13 @@ public sealed partial class PersistenceFileTests : IDisposable
     public void Systemd_applies_the_sysctls()
     {
         Render("networkd");
-        foreach (var name in new[] { "all/arp_ignore", "all/arp_announce", "eth0/arp_ignore", "eth0/arp_announce", "eth0/rp_filter" })
+        foreach (var name in new[] { "all/arp_ignore", "all/arp_announce", "eth0/arp_ignore", "eth0/arp_announce",
+            "eth0/rp_filter" })
             _setup.SetSysctl(name, 0);
         _setup.Server.Run("/lib/systemd/systemd-sysctl", Path.Combine(_root, "etc/sysctl.d/60-sidestep.conf"));
-        Assert.Equal((1, 2, 1, 2, 2), (_setup.Sysctl("all/arp_ignore"), _setup.Sysctl("all/arp_announce"), _setup.Sysctl("eth0/arp_ignore"), _setup.Sysctl("eth0/arp_announce"), _setup.Sysctl("eth0/rp_filter")));
+        Assert.Equal((1, 2, 1, 2, 2),
+            (_setup.Sysctl("all/arp_ignore"), _setup.Sysctl("all/arp_announce"), _setup.Sysctl("eth0/arp_ignore"),
+            _setup.Sysctl("eth0/arp_announce"), _setup.Sysctl("eth0/rp_filter")));
     }
 
     public void Dispose()
@@ -76,24 +84,31 @@ public sealed partial class PersistenceFileTests : IDisposable
     [GeneratedRegex(@"(?m)^### (/\S+) .*\n((?:(?!### /).*\n)*)")]
     private static partial Regex RenderedFile();
 
-    /// <summary>The files as they are printed, below the test's own root.</summary>
+    /// <summary>Writes the rendered files below the root of the test.</summary>
     private void Render(string manager)
     {
-        Assert.True(Directory.Exists(Readers), "eng/network-readers.sh fetches the programs that read these files; ./test runs it");
-        var text = _setup.RunAgent($"render linux --for {manager} --vip {RealServer.Vip} --vip {RealServer.Vip6} --interface eth0 --root {_root}") + "\n";
+        Assert.True(Directory.Exists(Readers),
+            "eng/network-readers.sh fetches the programs that read these files; ./test runs it");
+        var text = _setup.RunAgent(
+            $"render linux --for {manager} --vip {RealServer.Vip} --vip {RealServer.Vip6} --interface eth0 --root "
+            + $"{_root}") + "\n";
         foreach (Match file in RenderedFile().Matches(text))
             Put(file.Groups[1].Value[1..], file.Groups[2].Value);
     }
 
-    /// <summary>networkd takes a read-only /sys for a container's, and waits for no udev.</summary>
+    /// <summary>With a read-only /sys, networkd assumes a container and does not wait for udev.</summary>
     private void Networkd(string folder)
     {
         Shell.Run("chmod", "-R", "a+rX", _root);
-        using var networkd = Start($"mkdir -p /run/systemd/network /run/systemd/netif/links /run/systemd/netif/leases /run/systemd/netif/lldp; chown -R systemd-network: /run/systemd/netif; "
-            + $"mount --bind {_root}/{folder} /etc/systemd/network; mount -o remount,bind,ro /sys; exec /lib/systemd/systemd-networkd");
+        using var networkd =
+            Start($"mkdir -p /run/systemd/network /run/systemd/netif/links /run/systemd/netif/leases "
+            + $"/run/systemd/netif/lldp; chown -R systemd-network: /run/systemd/netif; "
+            + $"mount --bind {_root}/{folder} /etc/systemd/network; mount -o remount,bind,ro /sys; exec "
+                + $"/lib/systemd/systemd-networkd");
         try
         {
-            Eventually.True(() => Line(RealServer.Vip).Length > 0 && Line(RealServer.Vip6).Length > 0, () => $"not on lo:\n{_setup.Server.Ip("address show dev lo")}");
+            Eventually.True(() => Line(RealServer.Vip).Length > 0 && Line(RealServer.Vip6).Length > 0,
+                () => $"not on lo:\n{_setup.Server.Ip("address show dev lo")}");
         }
         finally
         {
@@ -109,9 +124,10 @@ public sealed partial class PersistenceFileTests : IDisposable
         Assert.True(!nodad || line.Contains("nodad", StringComparison.Ordinal), line);
     }
 
-    private string Line(string address) => _setup.Server.Ip("-o address show dev lo").Split('\n').FirstOrDefault(l => l.Contains($" {address}/", StringComparison.Ordinal), "");
+    private string Line(string address) => _setup.Server.Ip("-o address show dev lo").Split('\n')
+        .FirstOrDefault(l => l.Contains($" {address}/", StringComparison.Ordinal), "");
 
-    /// <summary>In the server's network, with mounts of its own and a /run that nobody else sees.</summary>
+    /// <summary>Runs in the server's network namespace, with its own mount namespace and a private /run.</summary>
     private void RunInside(string script)
     {
         using var process = Start(script);
@@ -121,7 +137,8 @@ public sealed partial class PersistenceFileTests : IDisposable
     }
 
     private Process Start(string script) =>
-        Shell.Start("ip", "netns", "exec", _setup.Server.Name, "unshare", "--mount", "sh", "-ec", "mount -t tmpfs tmpfs /run; " + script);
+        Shell.Start("ip", "netns", "exec", _setup.Server.Name, "unshare", "--mount", "sh", "-ec",
+            "mount -t tmpfs tmpfs /run; " + script);
 
     private void Put(string path, string text)
     {

@@ -4,7 +4,7 @@ using System.Security.Cryptography;
 
 namespace Sidestep.SystemTests.Agent.Programs;
 
-/// <summary>Uploads through the encapsulation: aggregates of many segments must survive losing their outer header.</summary>
+/// <summary>Uploads through the encapsulation: aggregates of many segments must survive decapsulation.</summary>
 public sealed class BulkTransferTests
 {
     private const int Port = 8080;
@@ -36,8 +36,9 @@ public sealed class BulkTransferTests
     private static void AttachDirector(RealServer setup)
     {
         setup.Outside.Run("tc", "qdisc", "add", "dev", "eth0", "clsact");
-        setup.Outside.Run("tc", "filter", "add", "dev", "eth0", "egress", "bpf", "direct-action", "object-file", setup.ExtractTestPrograms(), "section", "tc/encapsulate");
-        // Leaves room for the outer header, which a server's smaller MSS does in earnest.
+        setup.Outside.Run("tc", "filter", "add", "dev", "eth0", "egress", "bpf", "direct-action",
+            "object-file", setup.ExtractTestPrograms(), "section", "tc/encapsulate");
+        // Makes space for the outer header, as the lowered MSS of a real server does.
         setup.Outside.Ip($"route add {RealServer.Vip} via {RealServer.Address} mtu 1480");
     }
 

@@ -1,10 +1,12 @@
 namespace Sidestep.SystemTests.Agent.Programs;
 
-/// <summary>The decapsulation program itself, packet by packet (BPF_PROG_TEST_RUN): verdict, frame, and exactly one counter.</summary>
+/// <summary>The decapsulation program itself, packet by packet (BPF_PROG_TEST_RUN): verdict, frame, and exactly one
+/// counter.</summary>
 public sealed class DecapsulationProgramTests : IClassFixture<LoadedPrograms>
 {
     private const uint ActShot = 2, ActUnspec = uint.MaxValue;
-    private const string Vip = RealServer.Vip, Director = RealServer.Director, Address = RealServer.Address, Client = RealServer.Client;
+    private const string Vip = RealServer.Vip, Director = RealServer.Director, Address = RealServer.Address,
+        Client = RealServer.Client;
     private readonly LoadedPrograms _programs;
 
     public DecapsulationProgramTests(LoadedPrograms programs)
@@ -21,19 +23,25 @@ public sealed class DecapsulationProgramTests : IClassFixture<LoadedPrograms>
 
         Add("not encapsulated", Inner(), ActUnspec, null);
         Add("another protocol (SCTP)", Outer(Inner(), protocol: 132), ActUnspec, null);
-        Add("not for this host, from a stranger", Outer(Inner(), source: RealServer.UnknownHost, destination: "10.0.1.99"), ActUnspec, null);
-        Add("not for this host, from a director", Outer(Inner(), destination: "10.0.1.99"), ActUnspec, "rejectedDestination");
-        Add("a stranger to the VIP", Outer(Inner(), source: RealServer.UnknownHost), ActShot, "rejectedSource");
-        Add("a stranger to elsewhere: another tunnel", Outer(Inner("192.0.2.1"), source: RealServer.UnknownHost), ActUnspec, "foreign");
-        Add("a stranger's IPv6 under the number of IPv4", Outer(IPv6Packet(), source: RealServer.UnknownHost), ActUnspec, "foreign");
-        Add("a director to another VIP", Outer(Inner(RealServer.OtherVip)), ActShot, "rejectedVip");
-        Add("a director to the server itself", Outer(Inner(Address)), ActShot, "rejectedVip");
+        Add("not for this host, from an unknown host",
+            Outer(Inner(), source: RealServer.UnknownHost, destination: "10.0.1.99"), ActUnspec, null);
+        Add("not for this host, from a director", Outer(Inner(), destination: "10.0.1.99"), ActUnspec,
+            "rejectedDestination");
+        Add("from an unknown host to the VIP", Outer(Inner(), source: RealServer.UnknownHost), ActShot,
+            "rejectedSource");
+        Add("from an unknown host to another address: another tunnel",
+            Outer(Inner("192.0.2.1"), source: RealServer.UnknownHost), ActUnspec, "foreign");
+        Add("IPv6 under the protocol number of IPv4, from an unknown host",
+            Outer(IPv6Packet(), source: RealServer.UnknownHost), ActUnspec, "foreign");
+        Add("from a director to another VIP", Outer(Inner(RealServer.OtherVip)), ActShot, "rejectedVip");
+        Add("from a director to the server itself", Outer(Inner(Address)), ActShot, "rejectedVip");
         Add("first fragment", Outer(Inner(), fragment: 0x2000), ActUnspec, "outerFragment");
         Add("last fragment", Outer(Inner(), fragment: 0x0003), ActUnspec, "outerFragment");
-        Add("a stranger's fragment", Outer(Inner(), source: RealServer.UnknownHost, fragment: 0x2000), ActUnspec, "foreign");
-        Add("IPv6 under the number of IPv4", Outer(IPv6Packet()), ActShot, "malformed");
+        Add("fragment from an unknown host", Outer(Inner(), source: RealServer.UnknownHost, fragment: 0x2000),
+            ActUnspec, "foreign");
+        Add("IPv6 under the protocol number of IPv4", Outer(IPv6Packet()), ActShot, "malformed");
         Add("nothing inside", Outer([]), ActShot, "malformed");
-        Add("half a header inside", Outer(Inner()[..12]), ActShot, "malformed");
+        Add("truncated inner header", Outer(Inner()[..12]), ActShot, "malformed");
         Add("outer checksum", WithByte(Outer(Inner()), 10, 0x55), ActShot, "malformed");
         Add("outer length beyond the frame", WithOuterLength(Outer(Inner()), 200), ActShot, "malformed");
         Add("outer length shorter than the inner", WithOuterLength(Outer(Inner()), 30), ActShot, "malformed");
@@ -46,7 +54,8 @@ public sealed class DecapsulationProgramTests : IClassFixture<LoadedPrograms>
 
     [Theory]
     [MemberData(nameof(UnchangedPackets))]
-    public void Packets_not_to_be_decapsulated_are_passed_or_dropped_unchanged(string name, byte[] packet, uint verdict, string? counter)
+    public void Packets_not_to_be_decapsulated_are_passed_or_dropped_unchanged(string name, byte[] packet,
+        uint verdict, string? counter)
     {
         var frame = Frame.Ethernet(Frame.NoMac, Frame.NoMac, Frame.Ip, packet);
         var (returned, output) = Run(frame);
@@ -70,7 +79,8 @@ public sealed class DecapsulationProgramTests : IClassFixture<LoadedPrograms>
     public void Decapsulation_leaves_exactly_the_inner_packet(int optionBytes)
     {
         var inner = Inner();
-        var (returned, output) = Run(Frame.Ethernet(Frame.NoMac, Frame.NoMac, Frame.Ip, Outer(inner, options: new byte[optionBytes])));
+        var (returned, output) =
+            Run(Frame.Ethernet(Frame.NoMac, Frame.NoMac, Frame.Ip, Outer(inner, options: new byte[optionBytes])));
         Assert.Equal(ActUnspec, returned);
         Assert.Equal(Frame.Ethernet(Frame.NoMac, Frame.NoMac, Frame.Ip, inner), output);
         Assert.Equal("decapsulated", IncrementedCounter());
@@ -81,10 +91,12 @@ public sealed class DecapsulationProgramTests : IClassFixture<LoadedPrograms>
     {
         var inner = Inner();
         var frame = Frame.Ethernet(Frame.NoMac, Frame.NoMac, Frame.Ip, [.. Outer(inner), 0, 0, 0, 0, 0, 0]);
-        Assert.Equal(Frame.Ethernet(Frame.NoMac, Frame.NoMac, Frame.Ip, [.. inner, 0, 0, 0, 0, 0, 0]), Run(frame).Output);
+        Assert.Equal(Frame.Ethernet(Frame.NoMac, Frame.NoMac, Frame.Ip, [.. inner, 0, 0, 0, 0, 0, 0]),
+            Run(frame).Output);
     }
 
-    /// <summary>RFC 6040, figure 4: rows are the inner mark (Not-ECT, ECT(1), ECT(0), CE by value), columns the outer; -1: dropped.</summary>
+    /// <summary>RFC 6040, figure 4: rows are the inner mark (Not-ECT, ECT(1), ECT(0), CE by value), columns the outer;
+    /// -1: dropped.</summary>
     private static readonly int[,] ExpectedEcn =
     {
         { 0, 0, 0, -1 },
@@ -109,16 +121,19 @@ public sealed class DecapsulationProgramTests : IClassFixture<LoadedPrograms>
             Assert.Equal("ecnDropped", IncrementedCounter());
             return;
         }
-        // Also says that the header's checksum is right.
-        Assert.Equal(Frame.Ethernet(Frame.NoMac, Frame.NoMac, Frame.Ip, Inner(tos: (byte)(dscpInside | expected))), output);
+        // The expected frame has a valid header checksum.
+        Assert.Equal(Frame.Ethernet(Frame.NoMac, Frame.NoMac, Frame.Ip, Inner(tos: (byte)(dscpInside | expected))),
+            output);
         Assert.Equal("decapsulated", IncrementedCounter());
     }
 
     private static byte[] Inner(string destination = Vip, byte tos = 0) =>
         Frame.IPv4(Client, destination, Frame.Udp, Frame.Datagram(40000, 53, "hello"u8.ToArray()), tos);
 
-    private static byte[] Outer(byte[] inner, string source = Director, string destination = Address, byte protocol = Frame.IpInIp,
-        byte tos = 0, byte[]? options = null, ushort fragment = 0) => Frame.IPv4(source, destination, protocol, inner, tos, options, fragment);
+    private static byte[] Outer(byte[] inner, string source = Director, string destination = Address,
+        byte protocol = Frame.IpInIp,
+        byte tos = 0, byte[]? options = null, ushort fragment = 0) =>
+            Frame.IPv4(source, destination, protocol, inner, tos, options, fragment);
 
     private static byte[] IPv6Packet() => [0x60, .. new byte[39]];
 

@@ -62,7 +62,8 @@ public sealed class DecapsulationTests
         using var setup = new RealServer();
         setup.ApplyLayer3();
         setup.RunAgent($"apply --vip {RealServer.Vip} --interface eth0");
-        Assert.DoesNotContain("clsact", setup.Server.Run("tc", "qdisc", "show", "dev", "eth0"), StringComparison.Ordinal);
+        Assert.DoesNotContain("clsact", setup.Server.Run("tc", "qdisc", "show", "dev", "eth0"),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -87,13 +88,16 @@ public sealed class DecapsulationTests
     private static byte[] Inner(byte content, string vip = RealServer.Vip) =>
         Frame.IPv4(RealServer.Client, vip, Frame.Udp, Frame.Datagram(40000, UdpEchoServer.Port, [content]));
 
-    private static byte[] Vlan(RealServer setup, ushort id, byte[] inner) => Frame.Tagged(setup.ServerMac, setup.OutsideMac, id, Frame.Ip,
+    private static byte[] Vlan(RealServer setup, ushort id, byte[] inner) =>
+        Frame.Tagged(setup.ServerMac, setup.OutsideMac, id, Frame.Ip,
         Frame.IPv4(RealServer.Director, RealServer.Address, Frame.IpInIp, inner));
 
-    /// <summary>The contents of the datagrams that go from the VIP to the client, up to the last; packets are handled in order.</summary>
+    /// <summary>The contents of the datagrams that go from the VIP to the client, up to the last; packets are handled
+    /// in order.</summary>
     private static List<byte> Replies(RawSocket wire, byte last)
     {
-        static bool IsReply(byte[] f) => Frame.Type(f) == Frame.Ip && Frame.ReadIPv4(f) == (Frame.Udp, RealServer.Vip, RealServer.Client);
+        static bool IsReply(byte[] f) => Frame.Type(f) == Frame.Ip
+            && Frame.ReadIPv4(f) == (Frame.Udp, RealServer.Vip, RealServer.Client);
         return [.. wire.ReceiveUntil(f => IsReply(f) && f[^1] == last).Where(IsReply).Select(static f => f[^1])];
     }
 

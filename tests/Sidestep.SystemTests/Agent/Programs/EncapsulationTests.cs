@@ -3,13 +3,12 @@ using System.Net.Sockets;
 
 namespace Sidestep.SystemTests.Agent.Programs;
 
-/// <summary>
-/// The real director and the agent's programs, in every encapsulation and family, over links that carry 1,500 bytes and no
-/// more: connections, uploads of full segments, and datagrams, IPv4 and IPv6 inside.
-/// </summary>
+/// <summary> The real director and the agent's programs, in every encapsulation and family, over links with an MTU of
+/// 1,500 bytes: connections, uploads of full segments, and datagrams, with IPv4 and IPv6 inside. </summary>
 public sealed class EncapsulationTests : IDisposable
 {
-    private const string ClientAddress6 = "2001:db8:9::100", Director6 = "2001:db8:9::2", Server4 = "10.9.0.11", Server6 = "2001:db8:9::11";
+    private const string ClientAddress6 = "2001:db8:9::100", Director6 = "2001:db8:9::2", Server4 = "10.9.0.11",
+        Server6 = "2001:db8:9::11";
     private const string Vip4 = Segment.Vip, Vip6 = "2001:db8:113::10";
     private const ushort UploadPort = 8080;
     private const int Bytes = 1 << 20;
@@ -22,9 +21,10 @@ public sealed class EncapsulationTests : IDisposable
     public EncapsulationTests()
     {
         _server = _segment.Server(1);
-        foreach (var (node, address) in new[] { (_segment.Client, ClientAddress6), (_segment.Director, Director6), (_server, Server6) })
+        foreach (var (node, address) in new[] { (_segment.Client, ClientAddress6), (_segment.Director, Director6),
+            (_server, Server6) })
         {
-            // Without a link-local address a server has nothing to ask for its neighbours with: the VIP is not the interface's.
+            // Without a link-local address, a server has no source for neighbour solicitations: the VIP is on lo.
             node.Ip($"address add fe80::{address[(address.LastIndexOf(':') + 1)..]}/64 dev eth0 nodad");
             node.Ip($"address add {address}/64 dev eth0 nodad");
         }
@@ -47,13 +47,15 @@ public sealed class EncapsulationTests : IDisposable
         foreach (var vip in new[] { Vip4, Vip6 })
         {
             _services.Add(new UdpEchoServer(_server, vip));
-            Eventually.True(() => IsEchoed(vip), () => $"no answer from {vip} by {kind}; the agent counted {string.Join(' ', Counters())}", Timeout);
+            Eventually.True(() => IsEchoed(vip), () =>
+                $"no reply from {vip} through {kind}; the agent counted {string.Join(' ', Counters())}", Timeout);
             Assert.Equal(Bytes, Upload(vip, Timeout));
         }
         var counters = Counters();
         Assert.True(counters["decapsulated"] > 2 * Bytes / 1460);
         Assert.Equal(2, counters["mssLowered"]);
-        Assert.Equal(0, counters["rejectedSource"] + counters["rejectedVip"] + counters["malformed"] + counters["otherKind"] + counters["failed"]);
+        Assert.Equal(0, counters["rejectedSource"] + counters["rejectedVip"] + counters["malformed"]
+            + counters["otherKind"] + counters["failed"]);
     }
 
     [Fact]
@@ -82,7 +84,8 @@ public sealed class EncapsulationTests : IDisposable
         [Path.Combine(AppContext.BaseDirectory, "sidestep-agent"), .. options.Split(' '), "--state-dir", State];
 
     private void Apply(string kind, bool outer6) => _server.Run(AgentCommand(
-        $"apply --vip {Vip4} --vip {Vip6} --interface eth0 --decapsulate {kind} --director {(outer6 ? Director6 : Segment.DirectorAddress)}"));
+        $"apply --vip {Vip4} --vip {Vip6} --interface eth0 --decapsulate {kind} --director "
+            + $"{(outer6 ? Director6 : Segment.DirectorAddress)}"));
 
     private void Start(string kind, bool outer6)
     {
@@ -94,10 +97,14 @@ public sealed class EncapsulationTests : IDisposable
               hashKey: 6a09e667f3bcc908bb67ae8584caa73b
               interfaces: [ { name: eth0, driver: auto } ]
             networkProfiles: [ { name: outer, encapsulation: {{kind}}, oversized: drop } ]
-            pools: [ { name: pool, {{_segment.File.PoolLines}}, servers: [ { name: server1, address: "{{(outer6 ? Server6 : Server4)}}" } ] } ]
+            pools:
+              - { name: pool, {{_segment.File.PoolLines}},
+                  servers: [ { name: server1, address: "{{(outer6 ? Server6 : Server4)}}" } ] }
             virtualServices:
-              - { name: upload, vips: [ {{Vip4}}, "{{Vip6}}" ], protocol: tcp, port: {{UploadPort}}, pool: pool, networkProfile: outer }
-              - { name: echo, vips: [ {{Vip4}}, "{{Vip6}}" ], protocol: udp, port: {{UdpEchoServer.Port}}, pool: pool, networkProfile: outer }
+              - { name: upload, vips: [ {{Vip4}}, "{{Vip6}}" ], protocol: tcp, port: {{UploadPort}},
+                  pool: pool, networkProfile: outer }
+              - { name: echo, vips: [ {{Vip4}}, "{{Vip6}}" ], protocol: udp, port: {{UdpEchoServer.Port}},
+                  pool: pool, networkProfile: outer }
 
             """);
         _segment.Start();
@@ -106,15 +113,18 @@ public sealed class EncapsulationTests : IDisposable
     private Dictionary<string, long> Counters()
     {
         using var document = System.Text.Json.JsonDocument.Parse(_server.Try(AgentCommand("verify --json")).Output);
-        return document.RootElement.GetProperty("counters").EnumerateObject().ToDictionary(static c => c.Name, static c => c.Value.GetInt64());
+        return document.RootElement.GetProperty("counters").EnumerateObject()
+            .ToDictionary(static c => c.Name, static c => c.Value.GetInt64());
     }
 
-    /// <summary>One datagram, and whether its answer comes from the VIP.</summary>
+    /// <summary>Sends one datagram; true if the reply comes from the VIP.</summary>
     private bool IsEchoed(string vip) => _segment.Client.Inside(() =>
     {
         var address = IPAddress.Parse(vip);
-        using var socket = new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp) { ReceiveTimeout = 200 };
-        // Connected: nothing but the VIP can answer.
+        using var socket = new Socket(address.AddressFamily, SocketType.Dgram,
+            ProtocolType.Udp)
+        { ReceiveTimeout = 200 };
+        // Connected: the socket accepts replies from the VIP only.
         socket.Connect(new IPEndPoint(address, UdpEchoServer.Port));
         try
         {
@@ -128,7 +138,7 @@ public sealed class EncapsulationTests : IDisposable
         }
     });
 
-    /// <summary>How much of an upload the server says that it has, after a time at most.</summary>
+    /// <summary>Uploads, and returns the number of bytes that the server confirms within the limit.</summary>
     private int Upload(string vip, TimeSpan limit) => _segment.Client.Inside(() =>
     {
         var address = IPAddress.Parse(vip);
@@ -152,7 +162,7 @@ public sealed class EncapsulationTests : IDisposable
         }
     });
 
-    /// <summary>Takes an upload and answers how many bytes it had.</summary>
+    /// <summary>Receives an upload, and replies with its number of bytes.</summary>
     private sealed class UploadServer : IDisposable
     {
         private readonly Socket _listener;
@@ -164,7 +174,8 @@ public sealed class EncapsulationTests : IDisposable
             {
                 var address = IPAddress.Parse(vip);
                 var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-                socket.Bind(new IPEndPoint(address.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any, UploadPort));
+                socket.Bind(new IPEndPoint(address.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any
+                    : IPAddress.IPv6Any, UploadPort));
                 socket.Listen();
                 return socket;
             });
@@ -202,7 +213,7 @@ public sealed class EncapsulationTests : IDisposable
                 }
                 catch (SocketException)
                 {
-                    // A client that gave up.
+                    // The client has closed the connection.
                 }
             }
         }

@@ -7,8 +7,8 @@ using Sidestep.Native;
 
 namespace Sidestep.SystemTests.Agent.Programs;
 
-/// <summary>The agent's programs in the kernel, without an interface: frames are run through them one by one. Loaded once for all
-/// tests of a class, each of which begins with <see cref="Configure"/>.</summary>
+/// <summary>The agent's programs in the kernel, without an interface: tests run single frames through them. They are
+/// loaded once for all tests of a class, each of which begins with <see cref="Configure"/>.</summary>
 public sealed class LoadedPrograms : IDisposable
 {
     public const uint IpIp = 1, Gre = 2, Gue = 4;
@@ -34,7 +34,8 @@ public sealed class LoadedPrograms : IDisposable
         AddVip(RealServer.VipPrefix, index: 3, mss: 0);
     }
 
-    /// <summary>What the duties say: kinds, ports, and where outer headers may come from. Everything counted is forgotten.</summary>
+    /// <summary>Writes the spec: encapsulations, ports, and allowed sources of outer headers. All counters become
+    /// 0.</summary>
     public void Configure(uint kinds, ushort[] ports, params string[] sources)
     {
         using var settings = _object.Map("settings");
@@ -59,10 +60,11 @@ public sealed class LoadedPrograms : IDisposable
 
     public (uint Returned, byte[] Output) Reply(byte[] frame) => Run(_reply, frame);
 
-    /// <summary>The one counter that moved, by the agent's name for it; null when none did.</summary>
+    /// <summary>The one counter that was incremented, by the agent's name for it; null: none was.</summary>
     public string? IncrementedCounter()
     {
-        var type = Assembly.Load("sidestep-agent").GetType("Sidestep.Agent.Programs.PacketCounter", throwOnError: true)!;
+        var type = Assembly.Load("sidestep-agent")
+            .GetType("Sidestep.Agent.Programs.PacketCounter", throwOnError: true)!;
         using var map = _object.Map("counters");
         var incremented = new List<string>();
         for (var cpu = 0; cpu < Kernel.PossibleCpus; cpu++)
@@ -74,10 +76,11 @@ public sealed class LoadedPrograms : IDisposable
                     incremented.AddRange(Enumerable.Repeat(Enum.GetName(type, i) ?? $"counter {i}", (int)values[i]));
             }
         }
-        return incremented.Count == 0 ? null : System.Text.Json.JsonNamingPolicy.CamelCase.ConvertName(Assert.Single(incremented));
+        return incremented.Count == 0 ? null
+            : System.Text.Json.JsonNamingPolicy.CamelCase.ConvertName(Assert.Single(incremented));
     }
 
-    /// <summary>SYN received, SYN-ACK sent, resets sent of a VIP.</summary>
+    /// <summary>SYNs received, SYN-ACKs sent and RSTs sent of a VIP.</summary>
     public (ulong Syn, ulong SynAck, ulong Reset) Traffic(int index)
     {
         using var map = _object.Map("vip_counters");
@@ -107,7 +110,8 @@ public sealed class LoadedPrograms : IDisposable
 
     private static Prefix PrefixOf(string text)
     {
-        var network = IPAddress.TryParse(text, out var address) ? new IPNetwork(address, address.GetAddressBytes().Length * 8) : IPNetwork.Parse(text);
+        var network = IPAddress.TryParse(text, out var address)
+            ? new IPNetwork(address, address.GetAddressBytes().Length * 8) : IPNetwork.Parse(text);
         return new Prefix(32 + (uint)network.PrefixLength, KeyOf(network.BaseAddress));
     }
 

@@ -2,8 +2,8 @@ using System.Text.Json;
 
 namespace Sidestep.SystemTests.Agent.Running;
 
-/// <summary>The agent and a real director, which prove to each other who they are: duties come, reports and wishes go, and without
-/// an answer the agent goes on.</summary>
+/// <summary>The agent and a real director with mutual TLS: the agent gets specs, sends reports and admin states, and
+/// continues when the director does not respond.</summary>
 public sealed class DirectorLinkTests : IDisposable
 {
     private const string Url = "https://" + Segment.DirectorAddress + ":7443", OtherVip = "203.0.113.77";
@@ -24,7 +24,9 @@ public sealed class DirectorLinkTests : IDisposable
         _segment.File = _segment.File with
         {
             Servers = [Segment.ServerEntry(1)],
-            ExtraLines = ["api:", $"  listen: [ \"{Segment.DirectorAddress}:7443\" ]", $"  certFile: {PathOf("director.pem")}", $"  keyFile: {PathOf("director.key")}", $"  caFile: {PathOf("authority.pem")}"],
+            ExtraLines = ["api:", $"  listen: [ \"{Segment.DirectorAddress}:7443\" ]",
+                $"  certFile: {PathOf("director.pem")}", $"  keyFile: {PathOf("director.key")}",
+                $"  caFile: {PathOf("authority.pem")}"],
         };
     }
 
@@ -36,20 +38,27 @@ public sealed class DirectorLinkTests : IDisposable
         var agent = Start().Until(" applied: ", Timeout);
         Assert.Contains(Segment.Vip + "/32", OnLoopback(), StringComparison.Ordinal);
 
-        _segment.Apply(_segment.File with { Services = [.. _segment.File.Services, new UdpService("more", OtherVip, 9)] });
-        Eventually.True(() => OnLoopback().Contains(OtherVip + "/32", StringComparison.Ordinal), () => $"the other VIP is not there; the agent said:\n{agent.CombinedOutput}");
+        _segment.Apply(_segment.File with
+        {
+            Services = [.. _segment.File.Services, new UdpService("more", OtherVip, 9)],
+        });
+        Eventually.True(() => OnLoopback().Contains(OtherVip + "/32", StringComparison.Ordinal),
+            () => $"the other VIP is missing; log of the agent:\n{agent.CombinedOutput}");
 
         _server.Run(Command("drain"));
-        Eventually.True(() => State() == "draining", () => $"not drained: {_segment.StatusText()}\n{agent.CombinedOutput}");
+        Eventually.True(() => State() == "draining",
+            () => $"not drained: {_segment.StatusText()}\n{agent.CombinedOutput}");
         _server.Run(Command("undrain"));
-        Eventually.True(() => State() == "serving", () => $"still drained: {_segment.StatusText()}\n{agent.CombinedOutput}");
+        Eventually.True(() => State() == "serving",
+            () => $"still drained: {_segment.StatusText()}\n{agent.CombinedOutput}");
 
         daemon.Kill();
         agent.Until("The agent continues with its last spec.", Timeout);
         _server.Ip($"address del {Segment.Vip}/32 dev lo");
-        Eventually.True(() => OnLoopback().Contains(Segment.Vip + "/32", StringComparison.Ordinal), () => $"not kept:\n{agent.CombinedOutput}");
+        Eventually.True(() => OnLoopback().Contains(Segment.Vip + "/32", StringComparison.Ordinal),
+            () => $"not repaired:\n{agent.CombinedOutput}");
 
-        // The agent's own restart, and of all that it had set up.
+        // A restart of the agent, after the loss of what it had configured.
         agent.Kill();
         _server.Ip($"address del {Segment.Vip}/32 dev lo");
         var again = Start().Until("continuing with the last spec", Timeout).Until(" applied: ", Timeout);
@@ -65,14 +74,17 @@ public sealed class DirectorLinkTests : IDisposable
         _segment.Serve(_server, 1);
         _segment.File = _segment.File with { PoolLines = "admission: { requireAgent: true }" };
         _segment.Start().Until("agent API listening on");
-        Eventually.True(() => Health() is { ValueKind: JsonValueKind.Object } h && h.GetProperty("dsrPath").GetString() == "up" && h.GetProperty("waitsForAgent").GetBoolean(),
-            () => $"its path is not known to work: {_segment.StatusText()}");
+        Eventually.True(() => Health() is { ValueKind: JsonValueKind.Object } h
+                && h.GetProperty("dsrPath").GetString() == "up" && h.GetProperty("waitsForAgent").GetBoolean(),
+            () => $"the DSR path is not up: {_segment.StatusText()}");
         Assert.Equal(0, Slots());
 
         var agent = Start();
-        Eventually.True(() => Slots() > 0, () => $"no traffic with its report: {_segment.StatusText()}\n{agent.CombinedOutput}", TimeSpan.FromSeconds(30));
+        Eventually.True(() => Slots() > 0,
+            () => $"no slots in spite of its report: {_segment.StatusText()}\n{agent.CombinedOutput}",
+            TimeSpan.FromSeconds(30));
 
-        // Who has traffic keeps it.
+        // A server that has traffic keeps it without its agent.
         agent.Kill();
         Eventually.True(() => Health().GetProperty("healthy").GetBoolean() && Slots() > 0, () => _segment.StatusText());
     }
@@ -83,7 +95,7 @@ public sealed class DirectorLinkTests : IDisposable
         _segment.Start().Until("agent API listening on");
         using var other = new CertificateAuthority("others");
         File.WriteAllText(PathOf("authority.pem.other"), other.Pem);
-        Start("authority.pem.other").Until("cannot be reached", Timeout);
+        Start("authority.pem.other").Until("The agent continues with its last spec.", Timeout);
         Assert.DoesNotContain(Segment.Vip, OnLoopback(), StringComparison.Ordinal);
     }
 
@@ -98,24 +110,30 @@ public sealed class DirectorLinkTests : IDisposable
 
     private ChildProcess Start(string caFile = "authority.pem")
     {
-        var agent = new ChildProcess("the agent", _server.Enter(Command("run", "--interface", "eth0", "--director", Url,
-            "--cert-file", PathOf("server1.pem"), "--key-file", PathOf("server1.key"), "--ca-file", PathOf(caFile))));
+        var agent = new ChildProcess("the agent", _server.Enter(Command("run", "--interface", "eth0",
+            "--director", Url, "--cert-file", PathOf("server1.pem"), "--key-file", PathOf("server1.key"),
+            "--ca-file", PathOf(caFile))));
         _agents.Add(agent);
         return agent;
     }
 
-    private string[] Command(params string[] arguments) =>
-        [Path.Combine(AppContext.BaseDirectory, "sidestep-agent"), .. arguments, "--state-dir", Path.Combine(_segment.Lan.Folder, "agent")];
+    private string[] Command(params string[] arguments) => [Path.Combine(AppContext.BaseDirectory, "sidestep-agent"),
+        .. arguments, "--state-dir", Path.Combine(_segment.Lan.Folder, "agent")];
 
     private string OnLoopback() => _server.Ip("address show dev lo");
 
-    private JsonElement Health() => _segment.Status().GetProperty("health") is { ValueKind: JsonValueKind.Object } health
-        ? health.GetProperty("servers").EnumerateArray().FirstOrDefault(static s => s.GetProperty("name").GetString() == "server1") : default;
+    private JsonElement Health() =>
+        _segment.Status().GetProperty("health") is { ValueKind: JsonValueKind.Object } health
+            ? health.GetProperty("servers").EnumerateArray().FirstOrDefault(IsServer1) : default;
 
-    private int Slots() => _segment.Status().GetProperty("pools")[0].GetProperty("servers")[0].GetProperty("slots").GetInt32();
+    private int Slots() =>
+        _segment.Status().GetProperty("pools")[0].GetProperty("servers")[0].GetProperty("slots").GetInt32();
 
-    private string? State() => _segment.Status().GetProperty("pools").EnumerateArray().SelectMany(static p => p.GetProperty("servers").EnumerateArray())
-        .First(static s => s.GetProperty("name").GetString() == "server1").GetProperty("state").GetString();
+    private string? State() => _segment.Status().GetProperty("pools").EnumerateArray()
+        .SelectMany(static p => p.GetProperty("servers").EnumerateArray()).First(IsServer1)
+        .GetProperty("state").GetString();
+
+    private static bool IsServer1(JsonElement server) => server.GetProperty("name").GetString() == "server1";
 
     private string PathOf(string file) => Path.Combine(_segment.Lan.Folder, file);
 

@@ -55,7 +55,8 @@ public abstract class ActionFixture : IDisposable
     }
 
     private protected Verification Verify(Request? request = null) =>
-        VerifyAction.Run(Platform, request ?? new Request { StateDirectory = State.Path, Files = new HostFiles(Root.Path) });
+        VerifyAction.Run(Platform,
+            request ?? new Request { StateDirectory = State.Path, Files = new HostFiles(Root.Path) });
 
     /// <summary>The conditions that are wrong, as name and subject.</summary>
     private protected static string[] Wrong(Verification result) => Of(result, ConditionStatus.Wrong);
@@ -72,8 +73,11 @@ public abstract class ActionFixture : IDisposable
         Kernel.Addresses.Add(new InterfaceAddress(FakeKernel.Lo, IPAddress.Parse(address), prefixLength, scope));
 
     /// <summary>Everything that apply changes, to compare before and after.</summary>
-    private protected string Snapshot() => string.Join('\n', Kernel.Sysctls.OrderBy(static s => s.Key, StringComparer.Ordinal).Select(static s => $"{s.Key}={s.Value}")
-        .Concat(Kernel.Addresses.Select(static a => a.ToString()).Order(StringComparer.Ordinal)).Concat(Kernel.LocalPrefixes.Select(static p => p.ToString()))
+    private protected string Snapshot() =>
+        string.Join('\n', Kernel.Sysctls.OrderBy(static s => s.Key, StringComparer.Ordinal)
+        .Select(static s => $"{s.Key}={s.Value}")
+        .Concat(Kernel.Addresses.Select(static a => a.ToString()).Order(StringComparer.Ordinal))
+            .Concat(Kernel.LocalPrefixes.Select(static p => p.ToString()))
         .Concat(Kernel.Qdiscs.OrderBy(static q => q.Key).Select(static q => $"{q.Key} {q.Value}"))
         .Concat(Kernel.TcFilters.SelectMany(static f => f.Value.Select(v => $"{f.Key} {v.Name}"))));
 

@@ -25,7 +25,8 @@ public sealed class ApplyActionTests : ActionFixture
         Assert.Equal(
         [
             "interface eth0: named by --interface",
-            "net/ipv4/conf/all/arp_ignore: 0 -> 1", "net/ipv4/conf/all/arp_announce: 0 -> 2", "net/ipv4/conf/eth0/arp_ignore: 0 -> 1",
+            "net/ipv4/conf/all/arp_ignore: 0 -> 1", "net/ipv4/conf/all/arp_announce: 0 -> 2",
+                "net/ipv4/conf/eth0/arp_ignore: 0 -> 1",
             "net/ipv4/conf/eth0/arp_announce: 0 -> 2", "net/ipv4/conf/eth0/rp_filter: 0 -> 2",
             $"{TestSpec.Vip}: added to lo as /32, scope host",
             $"{TestSpec.Vip6}: added to lo as /128, deprecated, without duplicate address detection",
@@ -37,9 +38,11 @@ public sealed class ApplyActionTests : ActionFixture
     [Fact]
     public void Layer_3_writes_the_maps_before_it_attaches_the_programs()
     {
-        Kernel.DefaultRoutes.Add(new DefaultRouteInfo(System.Net.Sockets.AddressFamily.InterNetwork, FakeKernel.Eth1, null));
+        Kernel.DefaultRoutes.Add(
+            new DefaultRouteInfo(System.Net.Sockets.AddressFamily.InterNetwork, FakeKernel.Eth1, null));
         var result = Apply(Layer3 with { OuterSources = ["198.18.0.0/15"] });
-        Assert.Equal(["add qdisc 2", "attach 2 Ingress", "attach 2 Egress", "add qdisc 3", "attach 3 Egress"], Kernel.Changes[^5..]);
+        Assert.Equal(["add qdisc 2", "attach 2 Ingress", "attach 2 Egress", "add qdisc 3", "attach 3 Egress"],
+            Kernel.Changes[^5..]);
         using var maps = Kernel.Loaded[1].OpenMaps()!;
         Assert.Equal(["10.0.1.2", "198.18.0.0/15"], maps.Sources());
         Assert.Equal(["10.0.1.3", "2001:db8:1::3"], maps.Addresses());
@@ -47,7 +50,8 @@ public sealed class ApplyActionTests : ActionFixture
         Assert.Equal("ipip", maps.SettingsText);
         Assert.True(result.IsHealthy, string.Join(", ", Wrong(result)));
         // Map entries follow from the spec: only what the agent changes on the host is logged.
-        Assert.Equal(["eth0: filter decapsulate attached", "eth0: filter reply attached", "eth1: filter reply attached"], Log[^3..]);
+        Assert.Equal(["eth0: filter decapsulate attached", "eth0: filter reply attached",
+            "eth1: filter reply attached"], Log[^3..]);
     }
 
     [Fact]
@@ -79,8 +83,11 @@ public sealed class ApplyActionTests : ActionFixture
         Kernel.Qdiscs[FakeKernel.Eth0] = "clsact";
         Apply(Layer3 with { Vips = [TestSpec.Vip, TestSpec.OtherVip] });
         var state = LoadState();
-        Assert.Equal([new SysctlRecord(0, "all", "arp_announce", 0, 2), new SysctlRecord(2, "eth0", "arp_ignore", 0, 1), new SysctlRecord(2, "eth0", "rp_filter", 1, 2)], state.Sysctls);
-        Assert.Equal([new AddressRecord(TestSpec.Vip, false), new AddressRecord(TestSpec.OtherVip, true)], state.Addresses);
+        Assert.Equal(
+            [new SysctlRecord(0, "all", "arp_announce", 0, 2), new SysctlRecord(2, "eth0", "arp_ignore", 0, 1),
+            new SysctlRecord(2, "eth0", "rp_filter", 1, 2)], state.Sysctls);
+        Assert.Equal([new AddressRecord(TestSpec.Vip, false), new AddressRecord(TestSpec.OtherVip, true)],
+            state.Addresses);
         Assert.Equal([new QdiscRecord(2, true)], state.Qdiscs);
         Assert.Equal([2], state.Interfaces);
         Assert.True(state.Programs);
@@ -102,7 +109,8 @@ public sealed class ApplyActionTests : ActionFixture
     [Fact]
     public void The_state_is_saved_before_the_first_change()
     {
-        Kernel.Rejects = static c => c.StartsWith("net/", StringComparison.Ordinal) ? new AgentException("cannot set", "Remedy.") : null;
+        Kernel.Rejects = static c => c.StartsWith("net/", StringComparison.Ordinal)
+            ? new AgentException("cannot set", "Remedy.") : null;
         Assert.Throws<AgentException>(() => Apply(Layer2));
         Assert.Equal(5, LoadState().Sysctls.Count);
         Assert.Single(LoadState().Addresses);
@@ -125,7 +133,8 @@ public sealed class ApplyActionTests : ActionFixture
         Apply(Layer2);
         Assert.Equal(
         [
-            "detach 2 Ingress", "detach 2 Egress", "detach 3 Ingress", "detach 3 Egress", "remove qdisc 2", "remove qdisc 3", $"remove {TestSpec.OtherVip}/32",
+            "detach 2 Ingress", "detach 2 Egress", "detach 3 Ingress", "detach 3 Egress", "remove qdisc 2",
+                "remove qdisc 3", $"remove {TestSpec.OtherVip}/32",
             "net/ipv4/conf/eth1/arp_ignore=0", "net/ipv4/conf/eth1/arp_announce=0", "net/ipv4/conf/eth1/rp_filter=0",
         ], Kernel.Changes);
         var state = LoadState();
@@ -140,7 +149,8 @@ public sealed class ApplyActionTests : ActionFixture
     {
         Apply(Layer3 with { Interfaces = ["eth0", "eth1"] });
         Apply(Layer3);
-        Assert.Equal(["detach 3 Ingress", "detach 3 Egress", "remove qdisc 3"], Kernel.Changes.Where(static c => !c.StartsWith("net/", StringComparison.Ordinal)));
+        Assert.Equal(["detach 3 Ingress", "detach 3 Egress", "remove qdisc 3"],
+            Kernel.Changes.Where(static c => !c.StartsWith("net/", StringComparison.Ordinal)));
         Assert.Equal([new QdiscRecord(2, false)], LoadState().Qdiscs);
     }
 
@@ -163,7 +173,8 @@ public sealed class ApplyActionTests : ActionFixture
         Assert.Equal("interface eth0: chosen, because it has the default route", Log[0]);
         Kernel.DefaultRoutes.Clear();
         Apply(Layer2 with { Interfaces = [] });
-        Assert.Equal(["interface eth0: chosen, because it is up and there is no default route", "interface eth1: chosen, because it is up and there is no default route"], Log[..2]);
+        Assert.Equal(["interface eth0: chosen, because it is up and there is no default route",
+            "interface eth1: chosen, because it is up and there is no default route"], Log[..2]);
     }
 
     [Fact]
@@ -174,9 +185,11 @@ public sealed class ApplyActionTests : ActionFixture
         var error = Assert.Throws<ProblemsException>(() => Apply(Layer3));
         Assert.Equal(
         [
-            "error: --interface eth0: has a filter of another program at the place of the agent's: bpf drop:[1] at ingress pref 213 handle 0x51de\n       "
+            "error: --interface eth0: has a filter of another program at the place of the agent's: bpf drop:[1] at "
+                + "ingress pref 213 handle 0x51de\n       "
                 + "Move that filter to another priority, or remove it: tc filter del dev eth0 ingress pref 213",
-            "error: --interface eth0: has a filter of another program at the place of the agent's: u32  at egress pref 213 handle 0x1\n       "
+            "error: --interface eth0: has a filter of another program at the place of the agent's: u32  at egress pref "
+                + "213 handle 0x1\n       "
                 + "Move that filter to another priority, or remove it: tc filter del dev eth0 egress pref 213",
         ], error.Problems.Select(static p => p.ToString()));
         Assert.Empty(Kernel.Changes);
@@ -187,8 +200,10 @@ public sealed class ApplyActionTests : ActionFixture
     public void Everything_that_is_wrong_is_reported_together()
     {
         Platform.Privileges = new HostPrivileges(false, false, false);
-        var error = Assert.Throws<ProblemsException>(() => Apply(Layer3 with { Vips = ["x"], Interfaces = ["eth9"], Persist = true }));
-        Assert.Equal(["--vip", "--interface", "CAP_NET_ADMIN", "CAP_SYS_ADMIN", "libbpf.so.1"], error.Problems.Select(static p => p.Option));
+        var error = Assert.Throws<ProblemsException>(() =>
+            Apply(Layer3 with { Vips = ["x"], Interfaces = ["eth9"], Persist = true }));
+        Assert.Equal(["--vip", "--interface", "CAP_NET_ADMIN", "CAP_SYS_ADMIN", "libbpf.so.1"],
+            error.Problems.Select(static p => p.Option));
         Assert.Empty(State.Files);
     }
 
@@ -197,21 +212,27 @@ public sealed class ApplyActionTests : ActionFixture
     {
         Platform.Privileges = new HostPrivileges(true, false, false);
         Apply(Layer2);
-        var spec = State.Put("l3.json", """{ "directors": ["10.0.1.2"], "services": [ { "vips": ["203.0.113.10"], "dsr": "l3" } ] }""");
-        var error = Assert.Throws<ProblemsException>(() => Apply(new Request { SpecFile = spec, Interfaces = ["eth0"], StateDirectory = State.Path }));
+        var spec = State.Put("l3.json",
+            """{ "directors": ["10.0.1.2"], "services": [ { "vips": ["203.0.113.10"], "dsr": "l3" } ] }""");
+        var error = Assert.Throws<ProblemsException>(() =>
+            Apply(new Request { SpecFile = spec, Interfaces = ["eth0"], StateDirectory = State.Path }));
         Assert.Equal(["CAP_SYS_ADMIN", "libbpf.so.1"], error.Problems.Select(static p => p.Option));
     }
 
     [Fact]
     public void An_invalid_spec_file_is_a_problem() =>
-        Assert.Equal("--spec", Assert.Single(Assert.Throws<ProblemsException>(() => Apply(new Request { SpecFile = "/none", StateDirectory = State.Path })).Problems).Option);
+        Assert.Equal("--spec",
+            Assert.Single(
+            Assert.Throws<ProblemsException>(() =>
+            Apply(new Request { SpecFile = "/none", StateDirectory = State.Path })).Problems).Option);
 
     [Fact]
     public void Persist_writes_files_and_records_the_sysctls()
     {
         Root.Put("etc/netplan/a.yaml");
         Apply(Layer2 with { Persist = true });
-        Assert.Equal(["etc/netplan/60-sidestep.yaml", "etc/netplan/a.yaml", "etc/sysctl.d/60-sidestep.conf"], Root.Files);
+        Assert.Equal(["etc/netplan/60-sidestep.yaml", "etc/netplan/a.yaml", "etc/sysctl.d/60-sidestep.conf"],
+            Root.Files);
         // After a restart of the host: the files have set the sysctls, the state of the old namespace is gone.
         foreach (var file in Directory.GetFiles(State.Path, "netns-*"))
             File.Delete(file);
@@ -241,7 +262,10 @@ public sealed class ApplyActionTests : ActionFixture
     {
         Apply(Layer2);
         var file = Directory.GetFiles(State.Path, "netns-*.json").Single();
-        File.WriteAllText(file, """{ "version": 2, "namespace": { "inode": 1, "cookie": 1, "bootId": "x" }, "addresses": [ { "vip": "10.0.1.3", "existedBefore": false } ] }""");
+        File.WriteAllText(file, """
+            { "version": 2, "namespace": { "inode": 1, "cookie": 1, "bootId": "x" },
+              "addresses": [ { "vip": "10.0.1.3", "existedBefore": false } ] }
+            """);
         Apply(Layer2);
         Assert.Contains("the state file is ignored: it is of a network namespace that no longer exists", Log);
         Assert.DoesNotContain(LoadState().Addresses, static a => a.Vip == "10.0.1.3");
@@ -256,7 +280,8 @@ public sealed class ApplyActionTests : ActionFixture
         Assert.Equal(3, Kernel.Sysctls["net/ipv4/conf/all/arp_ignore"]);
         AddToLo(TestSpec.OtherVip, 32);
         Apply(Layer2 with { Vips = [TestSpec.Vip, TestSpec.OtherVip] });
-        Assert.Equal((1, 1), (Kernel.Sysctls["net/ipv4/conf/all/arp_ignore"], Kernel.Sysctls["net/ipv4/conf/eth0/arp_ignore"]));
+        Assert.Equal((1, 1),
+            (Kernel.Sysctls["net/ipv4/conf/all/arp_ignore"], Kernel.Sysctls["net/ipv4/conf/eth0/arp_ignore"]));
     }
 
     [Fact]
@@ -273,16 +298,19 @@ public sealed class ApplyActionTests : ActionFixture
     {
         Kernel.Qdiscs[FakeKernel.Eth0] = "ingress";
         var result = Apply(Layer3);
-        Assert.Equal(["attach 2 Ingress"], Kernel.Changes.Where(static c => c.Contains("tach", StringComparison.Ordinal)));
+        Assert.Equal(["attach 2 Ingress"],
+            Kernel.Changes.Where(static c => c.Contains("tach", StringComparison.Ordinal)));
         Assert.Equal(["programs eth0", $"mss-clamp {TestSpec.Vip}"], Wrong(result));
-        Assert.Contains("tc qdisc del dev eth0 ingress && tc qdisc add dev eth0 clsact", result.Conditions.Single(static c => c.Name == "programs").Remedy, StringComparison.Ordinal);
+        Assert.Contains("tc qdisc del dev eth0 ingress && tc qdisc add dev eth0 clsact",
+            result.Conditions.Single(static c => c.Name == "programs").Remedy, StringComparison.Ordinal);
     }
 
     [Fact]
     public void New_directors_and_addresses_reach_the_maps()
     {
         Apply(Layer3);
-        Kernel.Addresses.Add(new InterfaceAddress(FakeKernel.Eth0, IPAddress.Parse("10.0.1.4"), 24, AddressScope.Universe));
+        Kernel.Addresses.Add(
+            new InterfaceAddress(FakeKernel.Eth0, IPAddress.Parse("10.0.1.4"), 24, AddressScope.Universe));
         Apply(Layer3 with { Directors = ["10.0.1.9"], Decapsulate = ["gue:6090"], Vips = [TestSpec.OtherVip] });
         using var maps = Kernel.Loaded[1].OpenMaps()!;
         Assert.Equal(["10.0.1.9"], maps.Sources());

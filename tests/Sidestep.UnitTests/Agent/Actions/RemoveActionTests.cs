@@ -19,14 +19,17 @@ public sealed class RemoveActionTests : ActionFixture
         Assert.Equal(before, Snapshot());
         Assert.Equal(
         [
-            "detach 2 Ingress", "detach 2 Egress", "remove qdisc 2", $"remove {TestSpec.Vip}/32", $"remove {TestSpec.Vip6}/128", "remove 198.51.100.0/24",
+            "detach 2 Ingress", "detach 2 Egress", "remove qdisc 2", $"remove {TestSpec.Vip}/32",
+                $"remove {TestSpec.Vip6}/128", "remove 198.51.100.0/24",
             "net/ipv4/conf/eth0/rp_filter=0", "net/ipv4/conf/eth0/arp_announce=0", "net/ipv4/conf/eth0/arp_ignore=0",
             "net/ipv4/conf/all/arp_announce=0", "net/ipv4/conf/all/arp_ignore=0",
         ], Kernel.Changes);
         Assert.Equal(
         [
-            "eth0: filter decapsulate removed", "eth0: filter reply removed", "eth0: qdisc clsact removed", $"{TestSpec.Vip}: removed from lo",
-            $"{TestSpec.Vip6}: removed from lo", "198.51.100.0/24: no longer local through lo", "net/ipv4/conf/eth0/rp_filter: 2 -> 0",
+            "eth0: filter decapsulate removed", "eth0: filter reply removed", "eth0: qdisc clsact removed",
+                $"{TestSpec.Vip}: removed from lo",
+            $"{TestSpec.Vip6}: removed from lo", "198.51.100.0/24: no longer local through lo",
+                "net/ipv4/conf/eth0/rp_filter: 2 -> 0",
         ], Log[..7]);
         Assert.Null(LoadState());
         Remove(new Request { StateDirectory = State.Path });
@@ -57,11 +60,15 @@ public sealed class RemoveActionTests : ActionFixture
         AddToLo(TestSpec.Vip6, 128);
         Kernel.AddForeignFilter(FakeKernel.Eth0, Hook.Egress, 500, 1);
         Remove(new Request { StateDirectory = State.Path });
-        Assert.Contains("net/ipv4/conf/all/arp_announce: stays 1, because another program has changed it since (before: 0, set by the agent: 2)", Log);
+        Assert.Contains(
+            "net/ipv4/conf/all/arp_announce: stays 1, because another program has changed it since (before: 0, set by "
+            + "the agent: 2)", Log);
         Assert.DoesNotContain(Log, static l => l.Contains("all/arp_ignore", StringComparison.Ordinal));
         Assert.Contains("eth0: qdisc clsact not removed, because it holds filters of other programs", Log);
         foreach (var vip in new[] { TestSpec.Vip, TestSpec.Vip6 })
-            Assert.Contains($"{vip}: stays on lo, because another program has added it again since, as a possible source of the host's own connections", Log);
+            Assert.Contains(
+                $"{vip}: stays on lo, because another program has added it again since, as a possible source of the "
+                + $"host's own connections", Log);
         Assert.DoesNotContain(Kernel.Changes, static c => c.StartsWith("remove ", StringComparison.Ordinal));
     }
 
@@ -113,14 +120,18 @@ public sealed class RemoveActionTests : ActionFixture
         Assert.Equal([TestSpec.Vip], maps.Vips().Select(static v => v.ToString()));
         Assert.Equal([new AddressRecord(TestSpec.Vip, false)], LoadState().Addresses);
         Assert.Equal(TestSpec.Networks(TestSpec.Vip), LoadState().Spec!.Services.Single().Vips);
-        Assert.Contains("files from --persist still name the removed VIPs: if there are any, run 'sidestep-agent apply --persist' again", Log);
+        Assert.Contains(
+            "files from --persist still name the removed VIPs: if there are any, run 'sidestep-agent apply --persist' "
+            + "again", Log);
         Assert.Empty(Wrong(Verify()));
     }
 
     [Fact]
     public void A_service_without_remaining_VIPs_leaves_the_spec()
     {
-        var spec = State.Put("spec.json", """{ "services": [ { "name": "a", "vips": ["203.0.113.10"] }, { "name": "b", "vips": ["203.0.113.11"] } ] }""");
+        var spec = State.Put("spec.json", """
+            { "services": [ { "name": "a", "vips": ["203.0.113.10"] }, { "name": "b", "vips": ["203.0.113.11"] } ] }
+            """);
         Apply(new Request { SpecFile = spec, Interfaces = ["eth0"], StateDirectory = State.Path });
         Remove(new Request { StateDirectory = State.Path, Vips = [TestSpec.OtherVip] });
         Assert.Equal(["a"], LoadState().Spec!.Services.Select(static s => s.Name));
@@ -143,7 +154,8 @@ public sealed class RemoveActionTests : ActionFixture
         Apply(Layer3);
         Remove(new Request { StateDirectory = State.Path, Vips = [TestSpec.Vip, TestSpec.OtherVip] });
         Assert.Equal(before, Snapshot());
-        Assert.Equal([$"{TestSpec.OtherVip}: nothing to remove, it is not applied here", "no VIP remains: everything else is removed too"], Log[..2]);
+        Assert.Equal([$"{TestSpec.OtherVip}: nothing to remove, it is not applied here",
+            "no VIP remains: everything else is removed too"], Log[..2]);
     }
 
     [Fact]
@@ -184,7 +196,10 @@ public sealed class RemoveActionTests : ActionFixture
     {
         Apply(Layer2);
         var file = Directory.GetFiles(State.Path, "netns-*.json").Single();
-        File.WriteAllText(file, """{ "version": 2, "namespace": { "inode": 1, "cookie": 1, "bootId": "x" }, "addresses": [ { "vip": "203.0.113.10", "existedBefore": false } ] }""");
+        File.WriteAllText(file, """
+            { "version": 2, "namespace": { "inode": 1, "cookie": 1, "bootId": "x" },
+              "addresses": [ { "vip": "203.0.113.10", "existedBefore": false } ] }
+            """);
         Remove(new Request { StateDirectory = State.Path });
         Assert.Empty(Kernel.Changes);
         Assert.Equal(["the state file is of a network namespace that no longer exists: deleted"], Log);
@@ -206,7 +221,8 @@ public sealed class RemoveActionTests : ActionFixture
     public void Invalid_options_and_missing_rights_are_problems()
     {
         Platform.Privileges = new HostPrivileges(false, true, true);
-        var error = Assert.Throws<ProblemsException>(() => Remove(new Request { StateDirectory = State.Path, Vips = ["x"] }));
+        var error = Assert.Throws<ProblemsException>(() =>
+            Remove(new Request { StateDirectory = State.Path, Vips = ["x"] }));
         Assert.Equal(["CAP_NET_ADMIN", "--vip"], error.Problems.Select(static p => p.Option));
         Platform.Privileges = new HostPrivileges(true, false, false);
         Remove(new Request { StateDirectory = State.Path });
@@ -226,7 +242,8 @@ public sealed class RemoveActionTests : ActionFixture
     {
         Apply(Layer2 with { Vips = [TestSpec.Vip6] });
         Assert.False(Kernel.Inventory().OnLoopback(System.Net.IPAddress.Parse(TestSpec.Vip6))!.IsUsable);
-        Assert.Equal(AddressScope.Universe, Kernel.Inventory().OnLoopback(System.Net.IPAddress.Parse(TestSpec.Vip6))!.Scope);
+        Assert.Equal(AddressScope.Universe,
+            Kernel.Inventory().OnLoopback(System.Net.IPAddress.Parse(TestSpec.Vip6))!.Scope);
         Remove(new Request { StateDirectory = State.Path });
         Assert.Equal($"remove {TestSpec.Vip6}/128", Kernel.Changes[0]);
     }

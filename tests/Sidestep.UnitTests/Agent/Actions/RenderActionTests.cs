@@ -13,8 +13,10 @@ public sealed class RenderActionTests : ActionFixture
         Root.Put("etc/netplan/a.yaml");
         Linux(Layer2, null);
         var text = $"{_output}";
-        Assert.StartsWith("### /etc/sysctl.d/60-sidestep.conf (mode 0644)\n# Written by sidestep-agent", text, StringComparison.Ordinal);
-        Assert.Contains("rp_filter = 2\n### /etc/netplan/60-sidestep.yaml (mode 0600)\n# Written", text, StringComparison.Ordinal);
+        Assert.StartsWith("### /etc/sysctl.d/60-sidestep.conf (mode 0644)\n# Written by sidestep-agent", text,
+            StringComparison.Ordinal);
+        Assert.Contains("rp_filter = 2\n### /etc/netplan/60-sidestep.yaml (mode 0600)\n# Written", text,
+            StringComparison.Ordinal);
         Assert.EndsWith("- \"203.0.113.10/32\"\n", text, StringComparison.Ordinal);
         Assert.Empty(Kernel.Changes);
     }
@@ -34,7 +36,8 @@ public sealed class RenderActionTests : ActionFixture
     public void Remarks_follow_the_files()
     {
         Linux(Layer3, "netplan");
-        Assert.StartsWith("### Only the agent can load the program", $"{_output}".TrimEnd().Split('\n')[^1], StringComparison.Ordinal);
+        Assert.StartsWith("### Only the agent can load the program", $"{_output}".TrimEnd().Split('\n')[^1],
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -51,16 +54,19 @@ public sealed class RenderActionTests : ActionFixture
     public void An_unknown_manager_is_a_problem(string manager)
     {
         var error = Assert.Throws<ProblemsException>(() => Linux(Layer2, manager));
-        Assert.Equal(("--for", "is not a network manager that the agent knows"), (Assert.Single(error.Problems).Option, error.Problems[0].Reason));
+        Assert.Equal(("--for", "is not a network manager that the agent knows"),
+            (Assert.Single(error.Problems).Option, error.Problems[0].Reason));
         Assert.Empty($"{_output}");
     }
 
     [Fact]
     public void The_unit_needs_a_spec_file_and_nothing_of_the_host()
     {
-        Assert.Equal("--spec", Assert.Single(Assert.Throws<ProblemsException>(() => Linux(Layer2, "agent")).Problems).Option);
+        Assert.Equal("--spec",
+            Assert.Single(Assert.Throws<ProblemsException>(() => Linux(Layer2, "agent")).Problems).Option);
         Linux(new Request { SpecFile = "/etc/sidestep/../sidestep/spec.json", Interfaces = ["eth0", "eth1"] }, "agent");
-        Assert.Contains("run --spec /etc/sidestep/spec.json --interface eth0 --interface eth1\n", $"{_output}", StringComparison.Ordinal);
+        Assert.Contains("run --spec /etc/sidestep/spec.json --interface eth0 --interface eth1\n", $"{_output}",
+            StringComparison.Ordinal);
         Assert.Equal(0, Kernel.Reads);
     }
 
@@ -81,7 +87,8 @@ public sealed class RenderActionTests : ActionFixture
         Assert.Contains("'Ethernet'", $"{_output}", StringComparison.Ordinal);
         Assert.Throws<ProblemsException>(() => RenderAction.Windows(new Request { Vips = ["x"] }, null, _output));
         Assert.Throws<ProblemsException>(() => RenderAction.Windows(new Request { SpecFile = "/none" }, null, _output));
-        Assert.Throws<ProblemsException>(() => RenderAction.Windows(new Request { Vips = ["203.0.113.0/24"] }, null, _output));
+        Assert.Throws<ProblemsException>(() =>
+            RenderAction.Windows(new Request { Vips = ["203.0.113.0/24"] }, null, _output));
     }
 
     private void Linux(Request request, string? manager) => RenderAction.Linux(Platform, request, manager, _output);

@@ -22,41 +22,71 @@ public sealed class VerifierTests : ActionFixture
             $"vip {TestSpec.Vip}: /32 on lo | /32 on lo only", $"vip {TestSpec.Vip6}: /128 on lo | /128 on lo only",
             $"neighbour-suppression {TestSpec.Vip6}: suppressed | suppressed", "device-up eth0: up | up",
             "arp-ignore eth0: 1 (all 1, eth0 1) | 1 (or 2)", "arp-announce eth0: 2 (all 2, eth0 2) | 2",
-            "rp-filter eth0: 2 (all 0, eth0 2) | 2 (loose) or 0 (off)", "proxy-arp eth0: proxy_arp 0, proxy_arp_pvlan 0 | 0, 0", "arp-filter eth0: 0 | any",
+            "rp-filter eth0: 2 (all 0, eth0 2) | 2 (loose) or 0 (off)",
+                "proxy-arp eth0: proxy_arp 0, proxy_arp_pvlan 0 | 0, 0", "arp-filter eth0: 0 | any",
             "decapsulation eth0: decapsulate new-ingress | decapsulate new-ingress",
-            $"decapsulation-vips eth0: 2001:db8:113::10(mss 1420) 203.0.113.10(mss 1440) | 2001:db8:113::10(mss 1420) 203.0.113.10(mss 1440)",
-            "decapsulation-sources eth0: 10.0.1.2 | 10.0.1.2", "decapsulation-addresses eth0: 10.0.1.3 2001:db8:1::3 | 10.0.1.3 2001:db8:1::3",
+            $"decapsulation-vips eth0: 2001:db8:113::10(mss 1420) 203.0.113.10(mss 1440) | 2001:db8:113::10(mss 1420) "
+                + $"203.0.113.10(mss 1440)",
+            "decapsulation-sources eth0: 10.0.1.2 | 10.0.1.2",
+                "decapsulation-addresses eth0: 10.0.1.3 2001:db8:1::3 | 10.0.1.3 2001:db8:1::3",
             "decapsulation eth0: ipip | ipip", "programs eth0: reply new-egress | reply new-egress",
-            $"mss-clamp {TestSpec.Vip}: at most 1440 | at most 1440", $"mss-clamp {TestSpec.Vip6}: at most 1420 | at most 1420",
-            "default-route IPv4: via 10.0.1.1 dev eth0 | a route to every client", "default-route IPv6: none | a route to every client",
+            $"mss-clamp {TestSpec.Vip}: at most 1440 | at most 1440",
+                $"mss-clamp {TestSpec.Vip6}: at most 1420 | at most 1420",
+            "default-route IPv4: via 10.0.1.1 dev eth0 | a route to every client",
+                "default-route IPv6: none | a route to every client",
             "persistence : nothing survives a restart of the host | files, or the agent as a service",
         ], result.Conditions.Select(static c => $"{c.Name} {c.Subject}: {c.Found} | {c.Expected}"));
         Assert.Equal(["default-route IPv6", "persistence"], Notes(result));
     }
 
-    private static readonly (string Name, Action<FakeKernel> Fault, string Condition, string Found, string Remedy)[] Faults =
+    private static readonly (string Name, Action<FakeKernel> Fault, string Condition, string Found,
+        string Remedy)[] Faults =
     [
-        ("no VIP", static k => k.Addresses.RemoveAll(static a => a.PrefixLength == 32), $"vip {TestSpec.Vip}", "absent", "apply"),
-        ("no IPv6 VIP", static k => k.Addresses.RemoveAll(static a => a.PrefixLength == 128), $"vip {TestSpec.Vip6}", "absent", "apply"),
-        ("VIP as a network on lo", static k => k.Addresses.Add(new(FakeKernel.Lo, IPAddress.Parse(TestSpec.Vip), 24, AddressScope.Universe)), $"vip {TestSpec.Vip}", "/32 on lo, /24 on lo", $"Remove it: ip address del {TestSpec.Vip}/24 dev lo"),
-        ("VIP on eth1", static k => k.Addresses.Add(new(FakeKernel.Eth1, IPAddress.Parse(TestSpec.Vip), 32, AddressScope.Universe)), $"vip {TestSpec.Vip}", "/32 on lo, /32 on eth1", $"Remove it: ip address del {TestSpec.Vip}/32 dev eth1"),
+        ("no VIP", static k => k.Addresses.RemoveAll(static a => a.PrefixLength == 32), $"vip {TestSpec.Vip}",
+            "absent", "apply"),
+        ("no IPv6 VIP", static k => k.Addresses.RemoveAll(static a => a.PrefixLength == 128), $"vip {TestSpec.Vip6}",
+            "absent", "apply"),
+        ("VIP as a network on lo",
+            static k => k.Addresses.Add(new(FakeKernel.Lo, IPAddress.Parse(TestSpec.Vip), 24, AddressScope.Universe)),
+            $"vip {TestSpec.Vip}", "/32 on lo, /24 on lo", $"Remove it: ip address del {TestSpec.Vip}/24 dev lo"),
+        ("VIP on eth1",
+            static k =>
+            k.Addresses.Add(new(FakeKernel.Eth1, IPAddress.Parse(TestSpec.Vip), 32, AddressScope.Universe)),
+            $"vip {TestSpec.Vip}", "/32 on lo, /32 on eth1", $"Remove it: ip address del {TestSpec.Vip}/32 dev eth1"),
         ("no local prefix", static k => k.LocalPrefixes.Clear(), "vip 198.51.100.0/24", "absent", "apply"),
         ("arp_ignore", static k => k.Set("arp_ignore", 0), "arp-ignore eth0", "0 (all 0, eth0 0)", "apply"),
         ("arp_announce", static k => k.Set("arp_announce", 1), "arp-announce eth0", "1 (all 1, eth0 1)", "apply"),
         ("strict on all and eth0", static k => k.Set("rp_filter", 1), "rp-filter eth0", "1 (all 1, eth0 1)", "apply"),
-        ("proxy_arp", static k => k.Sysctls["net/ipv4/conf/all/proxy_arp"] = 1, "proxy-arp eth0", "proxy_arp 1, proxy_arp_pvlan 0", "net/ipv4/conf/all/proxy_arp=0 net/ipv4/conf/eth0/proxy_arp=0"),
-        ("proxy_arp_pvlan", static k => k.Sysctls["net/ipv4/conf/eth0/proxy_arp_pvlan"] = 1, "proxy-arp eth0", "proxy_arp 0, proxy_arp_pvlan 1", "net/ipv4/conf/all/proxy_arp_pvlan=0 net/ipv4/conf/eth0/proxy_arp_pvlan=0"),
-        ("eth0 down", static k => k.Interfaces[1] = FakeKernel.Ethernet(FakeKernel.Eth0, "eth0", flags: 0), "device-up eth0", "down", "Run: ip link set eth0 up"),
-        ("lo down", static k => k.Interfaces[0] = new(FakeKernel.Lo, "lo", FakeKernel.Loopback, 772), "device-up lo", "down", "Run: ip link set lo up"),
-        ("IPv6 off on eth0", static k => k.Sysctls["net/ipv6/conf/eth0/disable_ipv6"] = 1, "device-up eth0", "IPv6 is disabled", "sysctl -w net/ipv6/conf/eth0/disable_ipv6=0"),
-        ("new address", static k => k.Addresses.Add(new(FakeKernel.Eth0, IPAddress.Parse("10.0.1.4"), 24, AddressScope.Universe)), "decapsulation-addresses eth0", "10.0.1.3 2001:db8:1::3", "apply"),
-        ("egress filter gone", static k => k.TcFilters[(FakeKernel.Eth0, Hook.Egress)].Clear(), "programs eth0", "none", "apply"),
-        ("foreign egress filter", static k => k.Replace(Hook.Egress), "programs eth0", "bpf other:[1] pref 213", "Remove the filter of the other program"),
-        ("other version at ingress", static k => k.Loaded[1] = k.Loaded[1] with { Tag = "old" }, "decapsulation eth0", "decapsulate old", "another version of the agent"),
-        ("other version at egress", static k => k.Loaded[2] = k.Loaded[2] with { Tag = "old" }, "programs eth0", "reply old", "another version of the agent"),
-        ("filter on eth1", static k => k.FiltersAt(FakeKernel.Eth1, Hook.Ingress).Add(k.FiltersAt(FakeKernel.Eth0, Hook.Ingress)[0]), "decapsulation eth1", "bpf decapsulate:[1] pref 213", "'sidestep-agent remove'"),
-        ("filter at egress of eth1", static k => k.FiltersAt(FakeKernel.Eth1, Hook.Egress).Add(k.FiltersAt(FakeKernel.Eth0, Hook.Egress)[0]), "programs eth1", "bpf reply:[2] pref 213", "'sidestep-agent remove'"),
-        ("settings", static k => k.Maps().Write(AgentMaps.SettingsOf(EncapsulationFlags.Gre, [])), "decapsulation eth0", "gre", "apply"),
+        ("proxy_arp", static k => k.Sysctls["net/ipv4/conf/all/proxy_arp"] = 1, "proxy-arp eth0",
+            "proxy_arp 1, proxy_arp_pvlan 0", "net/ipv4/conf/all/proxy_arp=0 net/ipv4/conf/eth0/proxy_arp=0"),
+        ("proxy_arp_pvlan", static k => k.Sysctls["net/ipv4/conf/eth0/proxy_arp_pvlan"] = 1, "proxy-arp eth0",
+            "proxy_arp 0, proxy_arp_pvlan 1",
+            "net/ipv4/conf/all/proxy_arp_pvlan=0 net/ipv4/conf/eth0/proxy_arp_pvlan=0"),
+        ("eth0 down", static k => k.Interfaces[1] = FakeKernel.Ethernet(FakeKernel.Eth0, "eth0", flags: 0),
+            "device-up eth0", "down", "Run: ip link set eth0 up"),
+        ("lo down", static k => k.Interfaces[0] = new(FakeKernel.Lo, "lo", FakeKernel.Loopback, 772), "device-up lo",
+            "down", "Run: ip link set lo up"),
+        ("IPv6 off on eth0", static k => k.Sysctls["net/ipv6/conf/eth0/disable_ipv6"] = 1, "device-up eth0",
+            "IPv6 is disabled", "sysctl -w net/ipv6/conf/eth0/disable_ipv6=0"),
+        ("new address",
+            static k => k.Addresses.Add(new(FakeKernel.Eth0, IPAddress.Parse("10.0.1.4"), 24, AddressScope.Universe)),
+            "decapsulation-addresses eth0", "10.0.1.3 2001:db8:1::3", "apply"),
+        ("egress filter gone", static k => k.TcFilters[(FakeKernel.Eth0, Hook.Egress)].Clear(), "programs eth0",
+            "none", "apply"),
+        ("foreign egress filter", static k => k.Replace(Hook.Egress), "programs eth0", "bpf other:[1] pref 213",
+            "Remove the filter of the other program"),
+        ("other version at ingress", static k => k.Loaded[1] = k.Loaded[1] with { Tag = "old" }, "decapsulation eth0",
+            "decapsulate old", "another version of the agent"),
+        ("other version at egress", static k => k.Loaded[2] = k.Loaded[2] with { Tag = "old" }, "programs eth0",
+            "reply old", "another version of the agent"),
+        ("filter on eth1", static k => k.FiltersAt(FakeKernel.Eth1, Hook.Ingress)
+            .Add(k.FiltersAt(FakeKernel.Eth0, Hook.Ingress)[0]), "decapsulation eth1", "bpf decapsulate:[1] pref 213",
+            "'sidestep-agent remove'"),
+        ("filter at egress of eth1", static k => k.FiltersAt(FakeKernel.Eth1, Hook.Egress)
+            .Add(k.FiltersAt(FakeKernel.Eth0, Hook.Egress)[0]), "programs eth1", "bpf reply:[2] pref 213",
+            "'sidestep-agent remove'"),
+        ("settings", static k => k.Maps().Write(AgentMaps.SettingsOf(EncapsulationFlags.Gre, [])),
+            "decapsulation eth0", "gre", "apply"),
         ("sources", static k => k.Maps().WriteSources([]), "decapsulation-sources eth0", "", "apply"),
         ("VIPs", static k => k.Maps().WriteVips([]), "decapsulation-vips eth0", "", "apply"),
     ];
@@ -70,9 +100,12 @@ public sealed class VerifierTests : ActionFixture
         var (_, fault, condition, found, remedy) = Faults.Single(f => f.Name == name);
         Apply(Layer3 with { Vips = [TestSpec.Vip, TestSpec.Vip6, "198.51.100.0/24"] });
         fault(Kernel);
-        var wrong = Verify().Conditions.Where(static c => c.Status == ConditionStatus.Wrong && c.Name != "mss-clamp").ToList();
-        Assert.Equal($"{name}: {condition}: {found}", $"{name}: {string.Join(", ", wrong.Select(static c => $"{c.Name} {c.Subject}: {c.Found}"))}");
-        Assert.Contains(remedy == "apply" ? "Run 'sidestep-agent apply' again." : remedy, wrong[0].Remedy, StringComparison.Ordinal);
+        var wrong = Verify().Conditions.Where(static c => c.Status == ConditionStatus.Wrong && c.Name != "mss-clamp")
+            .ToList();
+        Assert.Equal($"{name}: {condition}: {found}",
+            $"{name}: {string.Join(", ", wrong.Select(static c => $"{c.Name} {c.Subject}: {c.Found}"))}");
+        Assert.Contains(remedy == "apply" ? "Run 'sidestep-agent apply' again." : remedy, wrong[0].Remedy,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -81,7 +114,8 @@ public sealed class VerifierTests : ActionFixture
         Apply(Layer3);
         Kernel.TcFilters[(FakeKernel.Eth0, Hook.Egress)].Clear();
         var clamp = Verify().Conditions.Single(static c => c.Name == "mss-clamp");
-        Assert.Equal((ConditionStatus.Wrong, "no limit on eth0", "at most 1440"), (clamp.Status, clamp.Found, clamp.Expected));
+        Assert.Equal((ConditionStatus.Wrong, "no limit on eth0", "at most 1440"),
+            (clamp.Status, clamp.Found, clamp.Expected));
     }
 
     [Fact]
@@ -125,7 +159,8 @@ public sealed class VerifierTests : ActionFixture
     {
         Apply(Layer2);
         Kernel.Sysctls["net/ipv4/conf/all/arp_ignore"] = all;
-        Assert.Equal(expected, Verify().Conditions.Single(static c => c is { Name: "arp-ignore", Subject: "eth0" }).Status);
+        Assert.Equal(expected,
+            Verify().Conditions.Single(static c => c is { Name: "arp-ignore", Subject: "eth0" }).Status);
     }
 
     [Fact]
@@ -137,7 +172,8 @@ public sealed class VerifierTests : ActionFixture
         var result = Verify();
         Assert.Empty(Wrong(result));
         Assert.Equal(["arp-ignore all", "arp-announce all"], Notes(result)[..2]);
-        Assert.Equal("Interfaces that appear later are not covered. Run 'sidestep-agent apply' again.", result.Conditions.First(static c => c.Subject == "all").Remedy);
+        Assert.Equal("Interfaces that appear later are not covered. Run 'sidestep-agent apply' again.",
+            result.Conditions.First(static c => c.Subject == "all").Remedy);
     }
 
     [Fact]
@@ -163,9 +199,11 @@ public sealed class VerifierTests : ActionFixture
         Apply(Layer3);
         Kernel.AddForeignFilter(FakeKernel.Eth0, Hook.Ingress, 212, 1);
         Kernel.AddForeignFilter(FakeKernel.Eth0, Hook.Ingress, 214, 1);
-        Kernel.FiltersAt(FakeKernel.Eth0, Hook.Ingress).Add(new TcFilter(new Sidestep.Native.TcFilterPosition(1, 1), "u32") { Chain = 1 });
+        Kernel.FiltersAt(FakeKernel.Eth0, Hook.Ingress)
+            .Add(new TcFilter(new Sidestep.Native.TcFilterPosition(1, 1), "u32") { Chain = 1 });
         Kernel.AddForeignFilter(FakeKernel.Eth0, Hook.Ingress, 5, 1, "", "matchall");
-        Assert.Equal(["bpf other:[1] pref 212", "matchall pref 5"], Verify().Conditions.Where(static c => c.Name == "earlier-filter").Select(static c => c.Found));
+        Assert.Equal(["bpf other:[1] pref 212", "matchall pref 5"],
+            Verify().Conditions.Where(static c => c.Name == "earlier-filter").Select(static c => c.Found));
     }
 
     [Theory]
@@ -180,7 +218,8 @@ public sealed class VerifierTests : ActionFixture
         Assert.Equal((ConditionStatus.Wrong, found), (condition.Status, condition.Found));
         Apply(Layer3 with { Vips = [TestSpec.Vip6] });
         condition = Verify().Conditions.Single(static c => c.Name == "neighbour-suppression");
-        Assert.Equal((ConditionStatus.Ok, found + ", suppressed by the agent's program"), (condition.Status, condition.Found));
+        Assert.Equal((ConditionStatus.Ok, found + ", suppressed by the agent's program"),
+            (condition.Status, condition.Found));
         Kernel.TcFilters[(FakeKernel.Eth0, Hook.Ingress)].Clear();
         Assert.Contains($"neighbour-suppression {TestSpec.Vip6}", Wrong(Verify()));
     }
@@ -189,9 +228,11 @@ public sealed class VerifierTests : ActionFixture
     public void An_IPv6_VIP_on_an_interface_is_advertised_by_the_kernel()
     {
         Apply(Layer2 with { Vips = [TestSpec.Vip6] });
-        Kernel.Addresses.Add(new InterfaceAddress(FakeKernel.Eth1, IPAddress.Parse(TestSpec.Vip6), 128, AddressScope.Universe));
+        Kernel.Addresses.Add(
+            new InterfaceAddress(FakeKernel.Eth1, IPAddress.Parse(TestSpec.Vip6), 128, AddressScope.Universe));
         Kernel.Proxies.Add((FakeKernel.Eth0, IPAddress.Parse(TestSpec.Vip6)));
-        Assert.Equal("proxied on eth0, on eth1", Verify().Conditions.Single(static c => c.Name == "neighbour-suppression").Found);
+        Assert.Equal("proxied on eth0, on eth1",
+            Verify().Conditions.Single(static c => c.Name == "neighbour-suppression").Found);
     }
 
     [Fact]
@@ -200,7 +241,8 @@ public sealed class VerifierTests : ActionFixture
         Apply(Layer2 with { Vips = [TestSpec.Vip, TestSpec.Vip6] });
         Kernel.LoopbackHasIPv6 = false;
         var condition = Verify().Conditions.Single(static c => c.Status == ConditionStatus.Wrong);
-        Assert.Equal(($"vip {TestSpec.Vip6}", "absent: IPv6 is disabled on lo"), ($"{condition.Name} {condition.Subject}", condition.Found));
+        Assert.Equal(($"vip {TestSpec.Vip6}", "absent: IPv6 is disabled on lo"),
+            ($"{condition.Name} {condition.Subject}", condition.Found));
         Assert.StartsWith("Run: sysctl -w net/ipv6/conf/lo/disable_ipv6=0", condition.Remedy, StringComparison.Ordinal);
     }
 
@@ -208,13 +250,16 @@ public sealed class VerifierTests : ActionFixture
     public void Only_families_with_a_VIP_need_a_default_route()
     {
         Kernel.DefaultRoutes.Add(new DefaultRouteInfo(AddressFamily.InterNetwork, FakeKernel.Eth1, null));
-        Kernel.DefaultRoutes.Add(new DefaultRouteInfo(AddressFamily.InterNetworkV6, FakeKernel.Eth1, IPAddress.Parse("fe80::1")));
+        Kernel.DefaultRoutes.Add(
+            new DefaultRouteInfo(AddressFamily.InterNetworkV6, FakeKernel.Eth1, IPAddress.Parse("fe80::1")));
         Apply(Layer2);
         Assert.Equal(["IPv4: via 10.0.1.1 dev eth0, dev eth1"], Routes());
         Apply(Layer2 with { Vips = [TestSpec.Vip6] });
         Assert.Equal(["IPv6: via fe80::1 dev eth1"], Routes());
 
-        string[] Routes() => [.. Verify().Conditions.Where(static c => c.Name == "default-route").Select(static c => $"{c.Subject}: {c.Found}")];
+        string[] Routes() =>
+            [.. Verify().Conditions.Where(static c => c.Name == "default-route")
+            .Select(static c => $"{c.Subject}: {c.Found}")];
     }
 
     [Fact]
@@ -228,7 +273,8 @@ public sealed class VerifierTests : ActionFixture
 
     [Fact]
     public void Without_options_and_state_there_is_nothing_to_verify() =>
-        Assert.Equal("is missing, and nothing is applied in this network namespace", Assert.Single(Assert.Throws<ProblemsException>(() => Verify()).Problems).Reason);
+        Assert.Equal("is missing, and nothing is applied in this network namespace",
+            Assert.Single(Assert.Throws<ProblemsException>(() => Verify()).Problems).Reason);
 
     [Fact]
     public void Verify_needs_BPF_only_for_programs()
@@ -236,7 +282,8 @@ public sealed class VerifierTests : ActionFixture
         Apply(Layer2);
         Platform.Privileges = new HostPrivileges(false, false, false);
         Verify();
-        Assert.Equal(["CAP_SYS_ADMIN", "libbpf.so.1"], Assert.Throws<ProblemsException>(() => Verify(Layer3)).Problems.Select(static p => p.Option));
+        Assert.Equal(["CAP_SYS_ADMIN", "libbpf.so.1"],
+            Assert.Throws<ProblemsException>(() => Verify(Layer3)).Problems.Select(static p => p.Option));
     }
 
     [Fact]
@@ -250,7 +297,8 @@ public sealed class VerifierTests : ActionFixture
     }
 
     [Fact]
-    public void Invalid_options_are_problems() => Assert.Throws<ProblemsException>(() => Verify(Layer2 with { Vips = ["x"] }));
+    public void Invalid_options_are_problems() =>
+        Assert.Throws<ProblemsException>(() => Verify(Layer2 with { Vips = ["x"] }));
 }
 
 /// <summary>What a fault does to the fake kernel.</summary>

@@ -11,9 +11,12 @@ public sealed class DesiredSysctlTests
         Assert.Equal(
         [
             "net/ipv4/conf/all/arp_ignore 0 1", "net/ipv4/conf/all/arp_announce 0 2",
-            "net/ipv4/conf/eth0/arp_ignore 2 1", "net/ipv4/conf/eth0/arp_announce 2 2", "net/ipv4/conf/eth0/rp_filter 2 2",
-            "net/ipv4/conf/eth1/arp_ignore 3 1", "net/ipv4/conf/eth1/arp_announce 3 2", "net/ipv4/conf/eth1/rp_filter 3 2",
-        ], DesiredSysctl.For(kernel.Interfaces.Skip(1)).Select(static s => $"{s.Setting.Name} {s.InterfaceIndex} {s.Value}"));
+            "net/ipv4/conf/eth0/arp_ignore 2 1", "net/ipv4/conf/eth0/arp_announce 2 2",
+                "net/ipv4/conf/eth0/rp_filter 2 2",
+            "net/ipv4/conf/eth1/arp_ignore 3 1", "net/ipv4/conf/eth1/arp_announce 3 2",
+                "net/ipv4/conf/eth1/rp_filter 3 2",
+        ], DesiredSysctl.For(kernel.Interfaces.Skip(1))
+            .Select(static s => $"{s.Setting.Name} {s.InterfaceIndex} {s.Value}"));
     }
 
     /// <summary>Values by Documentation/networking/ip-sysctl.rst of the kernel.</summary>
@@ -25,7 +28,8 @@ public sealed class DesiredSysctlTests
     [InlineData("proxy_arp", true, "0")]
     [InlineData("proxy_arp_pvlan", false, "0")]
     public void Only_values_that_suppress_ARP_for_the_VIPs_serve(string key, bool scopeHost, string serving) =>
-        Assert.Equal(serving, string.Join(' ', Enumerable.Range(0, 10).Where(v => DesiredSysctl.Serves(key, v, scopeHost))));
+        Assert.Equal(serving,
+            string.Join(' ', Enumerable.Range(0, 10).Where(v => DesiredSysctl.Serves(key, v, scopeHost))));
 
     [Theory]
     [InlineData("arp_ignore", "arp-ignore")]

@@ -49,7 +49,8 @@ public sealed class AddressReaderTests
     [Fact]
     public void A_prefix_is_rejected_where_only_an_address_is_allowed()
     {
-        Assert.Equal([IPNetwork.Parse("10.0.0.1/32")], Read(prefixes: false, out var problems, "10.0.0.0/8", "10.0.0.1"));
+        Assert.Equal([IPNetwork.Parse("10.0.0.1/32")],
+            Read(prefixes: false, out var problems, "10.0.0.0/8", "10.0.0.1"));
         Assert.Equal(new Problem("--vip", "10.0.0.0/8", "is not an IP address",
             "Write it as in 203.0.113.10 or 2001:db8:113::10, without a prefix length."), Assert.Single(problems));
     }

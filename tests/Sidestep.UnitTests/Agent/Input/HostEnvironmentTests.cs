@@ -26,7 +26,8 @@ public sealed class HostEnvironmentTests
     public void All_problems_are_thrown_together()
     {
         ProblemsException.ThrowIfAny([]);
-        var problems = new[] { new Problem("--a", "", "is missing", "Add it."), new Problem("--b", "c", "is wrong", "Fix it.") };
+        var problems = new[] { new Problem("--a", "", "is missing", "Add it."),
+            new Problem("--b", "c", "is wrong", "Fix it.") };
         var thrown = Assert.Throws<ProblemsException>(() => ProblemsException.ThrowIfAny(problems));
         Assert.Equal(problems, thrown.Problems);
         Assert.Equal("error: --a: is missing\n       Add it.\nerror: --b c: is wrong\n       Fix it.", thrown.Message);

@@ -46,7 +46,8 @@ public sealed class InterfaceChoiceTests
     }
 
     [Fact]
-    public void Named_interfaces_are_taken_in_their_order() => Assert.Equal(["eth1", "eth0"], Choose(out _, "eth1", "eth0"));
+    public void Named_interfaces_are_taken_in_their_order() =>
+        Assert.Equal(["eth1", "eth0"], Choose(out _, "eth1", "eth0"));
 
     [Fact]
     public void Every_wrong_name_is_a_problem()

@@ -27,7 +27,8 @@ public sealed class OptionsReaderTests
     [Fact]
     public void Each_encapsulation_is_a_service_of_layer_3_with_all_VIPs()
     {
-        var spec = Read(Layer3 with { Decapsulate = ["ipip", "gre", "gue", "gue:6090"], OuterSources = ["198.18.0.0/15"] },
+        var spec = Read(
+            Layer3 with { Decapsulate = ["ipip", "gre", "gue", "gue:6090"], OuterSources = ["198.18.0.0/15"] },
             out var problems)!;
         Assert.Empty(problems);
         Assert.Equal([IPAddress.Parse(TestSpec.Director)], spec.Directors);
@@ -51,7 +52,12 @@ public sealed class OptionsReaderTests
     public void The_MTU_option_limits_the_MSS_by_the_largest_outer_header(
         string director, string source, int mtu, int mss4, int mss6)
     {
-        var request = Layer3 with { Directors = [director], OuterSources = source.Length > 0 ? [source] : [], Mtu = mtu };
+        var request = Layer3 with
+        {
+            Directors = [director],
+            OuterSources = source.Length > 0 ? [source] : [],
+            Mtu = mtu
+        };
         var pathMtu = Assert.Single(Read(request, out var problems)!.Services).PathMtu!;
         Assert.Empty(problems);
         Assert.Equal((mtu, mss4, mss6), (pathMtu.DirectorMtu, pathMtu.Mss4, pathMtu.Mss6));
@@ -104,7 +110,8 @@ public sealed class OptionsReaderTests
         Assert.Empty(problems);
         foreach (var request in new Request[]
         {
-            new() { Vips = ["203.0.113.10"] }, new() { Directors = ["10.0.0.1"] }, new() { OuterSources = ["10.0.0.0/8"] },
+            new() { Vips = ["203.0.113.10"] }, new() { Directors = ["10.0.0.1"] },
+                new() { OuterSources = ["10.0.0.0/8"] },
             new() { Decapsulate = ["ipip"] }, new() { Mtu = 1500 },
         })
         {

@@ -14,7 +14,8 @@ public sealed class SpecFileTests : IDisposable
     public void Missing_values_get_their_defaults()
     {
         var spec = SpecFile.Parse("""{ "services": [ { "vips": [] } ] }"""u8);
-        Assert.Equal((0L, "", "", 2000), (spec.Revision, spec.Director, spec.DirectorVersion, spec.ReportIntervalMilliseconds));
+        Assert.Equal((0L, "", "", 2000),
+            (spec.Revision, spec.Director, spec.DirectorVersion, spec.ReportIntervalMilliseconds));
         Assert.Empty(spec.Directors);
         var service = Assert.Single(spec.Services);
         Assert.Equal(("", "any", "l2"), (service.Name, service.Protocol, service.Dsr));
@@ -44,15 +45,18 @@ public sealed class SpecFileTests : IDisposable
               "reportIntervalMilliseconds": 500,
               "services": [ { "name": "www", "vips": ["203.0.113.0/24"], "protocol": "tcp", "ports": ["80", "443"],
                 "dsr": "l3", "encapsulation": "gue", "guePort": 6081, "outerSources": ["198.18.0.0/15"],
-                "server": "10.0.1.3", "pathMtu": { "directorMtu": 1500, "overhead": 32, "mss4": 1428, "mss6": 1408 } } ] }
+                "server": "10.0.1.3",
+                "pathMtu": { "directorMtu": 1500, "overhead": 32, "mss4": 1428, "mss6": 1408 } } ] }
             """u8);
         var again = SpecFile.Parse(SpecFile.Write(spec));
         foreach (var read in new[] { spec, again })
         {
-            Assert.Equal((9L, "d1", "1.2", 500), (read.Revision, read.Director, read.DirectorVersion, read.ReportIntervalMilliseconds));
+            Assert.Equal((9L, "d1", "1.2", 500),
+                (read.Revision, read.Director, read.DirectorVersion, read.ReportIntervalMilliseconds));
             Assert.Equal(["10.0.1.2", "2001:db8:1::2"], read.Directors.Select(static d => d.ToString()));
             var service = Assert.Single(read.Services);
-            Assert.Equal(("www", "tcp", "l3", "gue", 6081), (service.Name, service.Protocol, service.Dsr, service.Encapsulation, service.GuePort));
+            Assert.Equal(("www", "tcp", "l3", "gue", 6081),
+                (service.Name, service.Protocol, service.Dsr, service.Encapsulation, service.GuePort));
             Assert.Equal(["80", "443"], service.Ports);
             Assert.Equal([IPNetwork.Parse("203.0.113.0/24")], service.Vips);
             Assert.Equal([IPNetwork.Parse("198.18.0.0/15")], service.OuterSources);

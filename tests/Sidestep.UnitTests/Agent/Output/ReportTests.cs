@@ -52,7 +52,8 @@ public sealed class ReportTests
     {
         var result = new Verification
         {
-            Counters = Enum.GetValues<PacketCounter>().ToDictionary(static c => c, static c => c == PacketCounter.Foreign ? 0ul : (ulong)c),
+            Counters = Enum.GetValues<PacketCounter>()
+                .ToDictionary(static c => c, static c => c == PacketCounter.Foreign ? 0ul : (ulong)c),
             Traffic = [new VipTraffic(IPAddress.Parse("203.0.113.10"), 3, 2, 1)],
         };
         result.Add(false, "a", "", "", "", "");
@@ -134,6 +135,7 @@ public sealed class ReportTests
         JsonReport.Write([new Problem("--vip", "x", "is wrong", "Correct it.")], _output);
         var json = JsonNode.Parse($"{_output}")!;
         Assert.False(json["ok"]!.GetValue<bool>());
-        Assert.Equal("""{"option":"--vip","value":"x","reason":"is wrong","remedy":"Correct it."}""", json["errors"]![0]!.ToJsonString());
+        Assert.Equal("""{"option":"--vip","value":"x","reason":"is wrong","remedy":"Correct it."}""",
+            json["errors"]![0]!.ToJsonString());
     }
 }

@@ -6,7 +6,8 @@ namespace Sidestep.UnitTests.Agent.Persistence;
 /// <summary>The exact text of every file: network managers read it, so that every character counts.</summary>
 public sealed class AddressFilesTests : IDisposable
 {
-    private const string Header = "# Written by sidestep-agent, which replaces it; 'sidestep-agent remove' deletes it.\n";
+    private const string Header =
+        "# Written by sidestep-agent, which replaces it; 'sidestep-agent remove' deletes it.\n";
     private const string Prefix = "198.51.100.0/24";
     private const string Interfaces = "/etc/network/interfaces", Source = "source /etc/network/interfaces.d/*\n";
     private readonly TempFolder _root = new();
@@ -57,7 +58,9 @@ public sealed class AddressFilesTests : IDisposable
         var file = Single(NetworkManagerKind.Networkd, TestSpec.Vip);
         Assert.Equal("/etc/systemd/network/10-lo.network.d/sidestep.conf", file.Path);
         Assert.Equal(Header + "\n[Address]\nAddress=203.0.113.10/32\nScope=host\n", file.Text);
-        Assert.Equal(["/etc/systemd/network/10-lo.network is the host's own file for lo: the VIPs go into a drop-in of it."], _remarks);
+        Assert.Equal(
+            ["/etc/systemd/network/10-lo.network is the host's own file for lo: the VIPs go into a drop-in of it."],
+            _remarks);
     }
 
     [Theory]
@@ -67,7 +70,8 @@ public sealed class AddressFilesTests : IDisposable
     public void Networkd_files_that_do_not_match_lo_or_are_the_agents_do_not_matter(string name, string text)
     {
         _root.Put("etc/systemd/network/" + name, text);
-        Assert.Equal("/etc/systemd/network/05-sidestep-lo.network", Single(NetworkManagerKind.Networkd, TestSpec.Vip).Path);
+        Assert.Equal("/etc/systemd/network/05-sidestep-lo.network",
+            Single(NetworkManagerKind.Networkd, TestSpec.Vip).Path);
         Assert.Empty(_remarks);
     }
 
@@ -114,14 +118,16 @@ public sealed class AddressFilesTests : IDisposable
             address1=2001:db8:113::10/128
 
             """, file.Text);
-        Assert.EndsWith("\n[ipv6]\nmethod=auto\n", Single(NetworkManagerKind.NetworkManager, TestSpec.Vip).Text, StringComparison.Ordinal);
+        Assert.EndsWith("\n[ipv6]\nmethod=auto\n", Single(NetworkManagerKind.NetworkManager, TestSpec.Vip).Text,
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void NetworkManager_cannot_have_a_second_profile_for_lo()
     {
         _root.Put("etc/NetworkManager/system-connections/eth0.nmconnection", "[connection]\ninterface-name=eth0\n");
-        _root.Put("etc/NetworkManager/system-connections/sidestep-lo.nmconnection", "[connection]\ninterface-name=lo\n");
+        _root.Put("etc/NetworkManager/system-connections/sidestep-lo.nmconnection",
+            "[connection]\ninterface-name=lo\n");
         Single(NetworkManagerKind.NetworkManager, TestSpec.Vip);
         _root.Put("etc/NetworkManager/system-connections/mine.nmconnection", "[connection]\ninterface-name=lo\n");
         Assert.Null(Render(NetworkManagerKind.NetworkManager, TestSpec.Vip));
@@ -154,7 +160,8 @@ public sealed class AddressFilesTests : IDisposable
                 down ip route del local 198.51.100.0/24 dev lo || true
 
             """, file.Text);
-        Assert.DoesNotContain("inet manual", Single(NetworkManagerKind.Ifupdown, TestSpec.Vip).Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("inet manual", Single(NetworkManagerKind.Ifupdown, TestSpec.Vip).Text,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -167,14 +174,16 @@ public sealed class AddressFilesTests : IDisposable
     {
         _root.Put(Interfaces, text);
         Assert.Equal(isRead, Render(NetworkManagerKind.Ifupdown, TestSpec.Vip) is not null);
-        Assert.Equal(isRead ? 0 : 1, _problems.Count(static p => p is { Value: Interfaces, Reason: "does not read /etc/network/interfaces.d" }));
+        Assert.Equal(isRead ? 0 : 1,
+            _problems.Count(static p => p is { Value: Interfaces, Reason: "does not read /etc/network/interfaces.d" }));
     }
 
     [Fact]
     public void Ifcfg_gets_one_file_for_each_VIP()
     {
         var files = Render(NetworkManagerKind.Ifcfg, TestSpec.Vip, TestSpec.OtherVip)!;
-        Assert.Equal(["/etc/sysconfig/network-scripts/ifcfg-lo:51", "/etc/sysconfig/network-scripts/ifcfg-lo:52"], files.Select(static f => f.Path));
+        Assert.Equal(["/etc/sysconfig/network-scripts/ifcfg-lo:51", "/etc/sysconfig/network-scripts/ifcfg-lo:52"],
+            files.Select(static f => f.Path));
         Assert.Equal(Header + """
             DEVICE=lo:52
             IPADDR=203.0.113.11
@@ -191,7 +200,8 @@ public sealed class AddressFilesTests : IDisposable
     public void Ifcfg_cannot_add_IPv6()
     {
         Assert.Null(Render(NetworkManagerKind.Ifcfg, TestSpec.Vip, TestSpec.Vip6));
-        Assert.Equal((TestSpec.Vip6, "is an IPv6 address, which ifcfg files allow only in ifcfg-lo itself, beside 127.0.0.1"),
+        Assert.Equal(
+            (TestSpec.Vip6, "is an IPv6 address, which ifcfg files allow only in ifcfg-lo itself, beside 127.0.0.1"),
             (Assert.Single(_problems).Value, _problems[0].Reason));
     }
 
@@ -215,6 +225,8 @@ public sealed class AddressFilesTests : IDisposable
         return Assert.Single(files!);
     }
 
-    private IReadOnlyList<PlannedFile>? Render(NetworkManagerKind manager, params string[] vips) => AddressFiles.For(manager,
-        TestSpec.Desired(new FakeKernel(), TestSpec.Of(TestSpec.Layer2(vips))), new HostFiles(_root.Path), _remarks, _problems);
+    private IReadOnlyList<PlannedFile>? Render(NetworkManagerKind manager, params string[] vips) =>
+        AddressFiles.For(manager,
+        TestSpec.Desired(new FakeKernel(), TestSpec.Of(TestSpec.Layer2(vips))), new HostFiles(_root.Path), _remarks,
+            _problems);
 }

@@ -21,7 +21,8 @@ public sealed class HostFilesTests : IDisposable
 
     [Fact]
     public void Files_and_directories_exist() =>
-        Assert.Equal((true, true, false), (Put("etc/a").Exists("/etc/a"), Files.Exists("/etc"), Files.Exists("/etc/b")));
+        Assert.Equal((true, true, false),
+            (Put("etc/a").Exists("/etc/a"), Files.Exists("/etc"), Files.Exists("/etc/b")));
 
     [Fact]
     public void A_file_that_is_missing_a_directory_or_too_large_has_no_text()

@@ -25,7 +25,8 @@ public sealed class PersistencePlanTests : IDisposable
         { "usr/lib/ifupdown/x etc/network/interfaces", "" },
         { "sbin/ifup usr/lib/ifupdown/x", "" },
         { $"etc/netplan/a.yaml {Wants}systemd-networkd.service", "Netplan /etc/netplan/a.yaml" },
-        { $"etc/sysconfig/network-scripts/ifcfg-eth0 {Wants}NetworkManager.service", "NetworkManager /" + Wants + "NetworkManager.service" },
+        { $"etc/sysconfig/network-scripts/ifcfg-eth0 {Wants}NetworkManager.service",
+            "NetworkManager /" + Wants + "NetworkManager.service" },
     };
 
     [Theory]
@@ -34,7 +35,9 @@ public sealed class PersistencePlanTests : IDisposable
     {
         foreach (var file in files.Split(' ', StringSplitOptions.RemoveEmptyEntries))
             _root.Put(file, "  iface lo inet loopback\n");
-        Assert.Equal(expected, string.Join(", ", NetworkManagers.InUse(new HostFiles(_root.Path)).Select(static m => $"{m.Manager} {m.Evidence}")));
+        Assert.Equal(expected,
+            string.Join(", ", NetworkManagers.InUse(new HostFiles(_root.Path))
+            .Select(static m => $"{m.Manager} {m.Evidence}")));
     }
 
     [Fact]
@@ -42,7 +45,8 @@ public sealed class PersistencePlanTests : IDisposable
     {
         _root.Put("etc/netplan/a.yaml");
         var plan = Make()!;
-        Assert.Equal(["/etc/sysctl.d/60-sidestep.conf", "/etc/netplan/60-sidestep.yaml"], plan.Files.Select(static f => f.Path));
+        Assert.Equal(["/etc/sysctl.d/60-sidestep.conf", "/etc/netplan/60-sidestep.yaml"],
+            plan.Files.Select(static f => f.Path));
         Assert.Empty(plan.Remarks);
         Assert.Equal("""
             # Written by sidestep-agent, which replaces it; 'sidestep-agent remove' deletes it.
@@ -71,7 +75,8 @@ public sealed class PersistencePlanTests : IDisposable
         _root.Put(Wants + "NetworkManager.service");
         Assert.Null(Make());
         Assert.Equal(["found no network manager on this host",
-            $"found more than one network manager that could configure lo: networkd (/{Wants}systemd-networkd.service) and networkmanager (/{Wants}NetworkManager.service)"],
+            $"found more than one network manager that could configure lo: networkd (/{Wants}systemd-networkd.service) "
+                + $"and networkmanager (/{Wants}NetworkManager.service)"],
             _problems.Select(static p => p.Reason));
     }
 
@@ -79,8 +84,11 @@ public sealed class PersistencePlanTests : IDisposable
     public void Decapsulation_is_remarked_because_no_network_manager_can_load_programs()
     {
         var desired = TestSpec.Desired(_kernel, TestSpec.Of(TestSpec.Layer3("ipip", TestSpec.Vip)));
-        var remark = Assert.Single(PersistencePlan.Make(desired, new HostFiles(_root.Path), NetworkManagerKind.Netplan, _problems)!.Remarks);
-        Assert.StartsWith("Only the agent can load the program that removes outer headers", remark, StringComparison.Ordinal);
+        var remark = Assert
+            .Single(PersistencePlan.Make(desired, new HostFiles(_root.Path), NetworkManagerKind.Netplan,
+            _problems)!.Remarks);
+        Assert.StartsWith("Only the agent can load the program that removes outer headers", remark,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -106,5 +114,6 @@ public sealed class PersistencePlanTests : IDisposable
     public void Dispose() => _root.Dispose();
 
     private PersistencePlan? Make(NetworkManagerKind? manager = null) => PersistencePlan.Make(
-        TestSpec.Desired(_kernel, TestSpec.Of(TestSpec.Layer2(TestSpec.Vip))), new HostFiles(_root.Path), manager, _problems);
+        TestSpec.Desired(_kernel, TestSpec.Of(TestSpec.Layer2(TestSpec.Vip))), new HostFiles(_root.Path), manager,
+            _problems);
 }

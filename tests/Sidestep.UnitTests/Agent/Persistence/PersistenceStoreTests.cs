@@ -101,7 +101,8 @@ public sealed class PersistenceStoreTests : IDisposable
     {
         _state.Put("persistence.json", "{");
         var error = Assert.Throws<AgentException>(() => Store.Written);
-        Assert.StartsWith($"the file {_state.PathOf("persistence.json")} is damaged: ", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"the file {_state.PathOf("persistence.json")} is damaged: ", error.Message,
+            StringComparison.Ordinal);
         Assert.Contains(PersistencePlan.HeaderLine, error.Remedy, StringComparison.Ordinal);
         Assert.IsType<JsonException>(error.InnerException, exactMatch: false);
     }
@@ -112,14 +113,18 @@ public sealed class PersistenceStoreTests : IDisposable
         Write(Plan("/etc/a", "/etc/b", "/etc/c"));
         _root.Put("etc/b", "another program's\n");
         File.Delete(_root.PathOf("etc/c"));
-        Assert.Equal(["/etc/a Ok present ", "/etc/b Wrong missing, or written by another program Run 'sidestep-agent apply --persist' again.",
-            "/etc/c Wrong missing, or written by another program Run 'sidestep-agent apply --persist' again."], Check());
+        Assert.Equal(
+            ["/etc/a Ok present ",
+            "/etc/b Wrong missing, or written by another program Run 'sidestep-agent apply --persist' again.",
+            "/etc/c Wrong missing, or written by another program Run 'sidestep-agent apply --persist' again."],
+                Check());
     }
 
     [Fact]
     public void Without_files_and_without_the_service_the_check_notes_it()
     {
-        Assert.StartsWith(" Note nothing survives a restart of the host Run ", Assert.Single(Check()), StringComparison.Ordinal);
+        Assert.StartsWith(" Note nothing survives a restart of the host Run ", Assert.Single(Check()),
+            StringComparison.Ordinal);
         _root.Put("etc/systemd/system/multi-user.target.wants/sidestep-agent.service");
         Assert.Empty(Check());
     }
@@ -135,12 +140,14 @@ public sealed class PersistenceStoreTests : IDisposable
     private static PersistencePlan Plan(params string[] paths) =>
         new([.. paths.Select(static p => new PlannedFile(p, Text(p), PlannedFile.Secret))], ["a remark"]);
 
-    private void Write(PersistencePlan plan, params SysctlRecord[] sysctls) => Store.Write(plan, sysctls, Files, _log.Add);
+    private void Write(PersistencePlan plan, params SysctlRecord[] sysctls) =>
+        Store.Write(plan, sysctls, Files, _log.Add);
 
     private string[] Check()
     {
         var result = new Verification();
-        PersistenceCheck.Run(_state.Path, Files, TestSpec.Desired(new FakeKernel(), TestSpec.Of(TestSpec.Layer2(TestSpec.Vip))), result);
+        PersistenceCheck.Run(_state.Path, Files,
+            TestSpec.Desired(new FakeKernel(), TestSpec.Of(TestSpec.Layer2(TestSpec.Vip))), result);
         Assert.All(result.Conditions, static c => Assert.Equal(ConditionNames.Persistence, c.Name));
         return [.. result.Conditions.Select(static c => $"{c.Subject} {c.Status} {c.Found} {c.Remedy}")];
     }

@@ -80,13 +80,15 @@ public sealed class AgentMapsTests
         maps.WriteVips([Vip("203.0.113.1", 0), Vip("203.0.113.4", 0)]);
         maps.WriteVips([Vip("203.0.113.1", 0), Vip("203.0.113.4", 0), Vip("203.0.113.5", 0), Vip("203.0.113.6", 0)]);
         Assert.Equal(4, maps.Vips().Count);
-        Assert.Equal(4, ((MemoryMap)maps[AgentMaps.VipsName]).Entries.Values.Select(static v => BitConverter.ToInt32(v)).Distinct().Count());
+        Assert.Equal(4, ((MemoryMap)maps[AgentMaps.VipsName]).Entries.Values
+            .Select(static v => BitConverter.ToInt32(v)).Distinct().Count());
     }
 
     /// <summary>Whatever VIPs follow each other: the map holds the last ones, each with an index of its own.</summary>
     [Fact]
     public void The_VIPs_are_always_those_that_were_written_last() => Prop.ForAll(
-        Gen.Choose(0, 12).Select(static i => Vip($"203.0.113.{i}", i % 3 * 100)).ListOf().Select(static l => l.DistinctBy(static v => v.Network).ToList())
+        Gen.Choose(0, 12).Select(static i => Vip($"203.0.113.{i}", i % 3 * 100)).ListOf()
+            .Select(static l => l.DistinctBy(static v => v.Network).ToList())
             .ListOf().ToArbitrary(),
         static writes =>
         {
@@ -95,7 +97,8 @@ public sealed class AgentMapsTests
             {
                 maps.WriteVips(vips);
                 Assert.Equal(vips.OrderBy(static v => v.ToString()), maps.Vips().OrderBy(static v => v.ToString()));
-                var indexes = ((MemoryMap)maps[AgentMaps.VipsName]).Entries.Values.Select(static v => BitConverter.ToInt32(v)).ToList();
+                var indexes = ((MemoryMap)maps[AgentMaps.VipsName]).Entries.Values
+                    .Select(static v => BitConverter.ToInt32(v)).ToList();
                 Assert.Equal(indexes.Count, indexes.Distinct().Count());
             }
         }).QuickCheckThrowOnFailure();
@@ -113,7 +116,9 @@ public sealed class AgentMapsTests
         }
         var counters = _maps.Counters();
         Assert.Equal(Enum.GetValues<PacketCounter>(), counters.Keys);
-        Assert.Equal((10ul, 1ul, 0ul), (counters[PacketCounter.Decapsulated], counters[PacketCounter.MssLowered], counters[PacketCounter.Foreign]));
+        Assert.Equal((10ul, 1ul, 0ul),
+            (counters[PacketCounter.Decapsulated], counters[PacketCounter.MssLowered],
+            counters[PacketCounter.Foreign]));
     }
 
     [Fact]
@@ -128,7 +133,8 @@ public sealed class AgentMapsTests
 
     private void Count(string vip, ulong syn)
     {
-        Assert.True(_maps[AgentMaps.VipsName].TryLookup<PrefixKey, VipValue>(PrefixKey.Of(PrefixText.Parse(vip)), out var value));
+        Assert.True(_maps[AgentMaps.VipsName].TryLookup<PrefixKey,
+            VipValue>(PrefixKey.Of(PrefixText.Parse(vip)), out var value));
         _maps[AgentMaps.VipCountersName].Update(value.Index, new VipCounters { Syn = syn });
     }
 }

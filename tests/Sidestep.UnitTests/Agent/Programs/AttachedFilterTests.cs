@@ -14,7 +14,8 @@ public sealed class AttachedFilterTests
         { "ours at egress", At(213, 0x51de, "reply:[7]"), true, true, false },
         { "ingress program at egress", At(213, 0x51de, "decapsulate:[7]"), true, false, true },
         { "name that only begins like ours", At(213, 0x51de, "decapsulate2:[7]"), false, false, true },
-        { "another kind with our name", At(213, 0x51de, "decapsulate:[7]") with { Kind = "flower" }, false, false, true },
+        { "another kind with our name", At(213, 0x51de, "decapsulate:[7]") with { Kind = "flower" }, false, false,
+            true },
         { "another handle of our kind and protocol", At(213, 1, "other:[7]"), false, false, false },
         { "another kind at our priority", At(213, 1, "") with { Kind = "u32" }, false, false, true },
         { "another protocol at our priority", At(213, 1, "other") with { Protocol = 0x800 }, false, false, true },
@@ -54,12 +55,14 @@ public sealed class AttachedFilterTests
     [Fact]
     public void Loaded_programs_share_the_maps_of_an_attached_one_if_it_has_all()
     {
-        var (old, current) = (At(213, 0x51de, "decapsulate:[1]") with { ProgramId = 101 }, At(213, 0x51de, "decapsulate:[2]") with { ProgramId = 102 });
+        var (old, current) = (At(213, 0x51de, "decapsulate:[1]") with { ProgramId = 101 },
+            At(213, 0x51de, "decapsulate:[2]") with { ProgramId = 102 });
         var maps = MemoryMap.SetOf(MemoryMap.NewMaps());
         _kernel.Loaded[101] = new FakeProgram("old", null);
         _kernel.Loaded[102] = new FakeProgram("new-ingress", maps);
         AttachedFilter Ingress(int at, TcFilter filter) => new(_kernel.Interfaces[at], Hook.Ingress, filter);
-        var egress = new AttachedFilter(_kernel.Interfaces[1], Hook.Egress, At(213, 0x51de, "reply:[3]") with { ProgramId = 999 });
+        var egress = new AttachedFilter(_kernel.Interfaces[1], Hook.Egress,
+            At(213, 0x51de, "reply:[3]") with { ProgramId = 999 });
 
         using var shared = _kernel.LoadSharingMaps([egress, Ingress(1, old), Ingress(2, current)]);
         Assert.Same(maps, MemoryMap.SetOf(shared.Maps));

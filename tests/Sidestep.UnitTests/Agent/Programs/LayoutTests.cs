@@ -49,7 +49,8 @@ public sealed partial class LayoutTests
     public void Values_of_a_VIP_and_its_counters_have_the_order_of_the_header()
     {
         Assert.Equal("07000000" + "A0050000", Hex(new VipValue { Index = 7, Mss = 1440 }));
-        Assert.Equal("0100000000000000" + "0200000000000000" + "0300000000000000", Hex(new VipCounters { Syn = 1, SynAck = 2, Reset = 3 }));
+        Assert.Equal("0100000000000000" + "0200000000000000" + "0300000000000000",
+            Hex(new VipCounters { Syn = 1, SynAck = 2, Reset = 3 }));
         Assert.Matches(@"struct vip \{\s*__u32 index;[^}]*__u32 mss;", Header);
         Assert.Matches(@"struct vip_counters \{\s*__u64 syn;[^}]*__u64 syn_ack;[^}]*__u64 reset;", Header);
     }
@@ -57,16 +58,19 @@ public sealed partial class LayoutTests
     [Fact]
     public void Counters_have_the_names_and_the_order_of_the_header()
     {
-        var names = CounterName().Matches(Header).Select(static m => m.Groups[1].Value.Replace("_", "", StringComparison.Ordinal));
+        var names = CounterName().Matches(Header)
+            .Select(static m => m.Groups[1].Value.Replace("_", "", StringComparison.Ordinal));
         Assert.Equal(names, Enum.GetNames<PacketCounter>().Select(static n => n.ToUpperInvariant()));
-        Assert.Contains($"__u64 count[{Unsafe.SizeOf<AgentMaps.CounterValues>() / sizeof(ulong)}];", Header, StringComparison.Ordinal);
+        Assert.Contains($"__u64 count[{Unsafe.SizeOf<AgentMaps.CounterValues>() / sizeof(ulong)}];", Header,
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void Encapsulations_and_limits_have_the_values_of_the_header()
     {
         Assert.Contains("enum kind { KIND_IPIP = 1, KIND_GRE = 2, KIND_GUE = 4 };", Header, StringComparison.Ordinal);
-        Assert.Equal((1u, 2u, 4u), ((uint)EncapsulationFlags.IpIp, (uint)EncapsulationFlags.Gre, (uint)EncapsulationFlags.Gue));
+        Assert.Equal((1u, 2u, 4u),
+            ((uint)EncapsulationFlags.IpIp, (uint)EncapsulationFlags.Gre, (uint)EncapsulationFlags.Gue));
         Assert.Matches($@"#define GUE_PORTS\s+{SettingsValue.Ports}\n", Header);
     }
 

@@ -20,7 +20,8 @@ public sealed class DirectorLinkTests : ActionFixture
     public DirectorLinkTests()
     {
         _reconciler = new Reconciler(Layer2 with { Vips = [] }, Platform, _time, static _ => { });
-        _link = new DirectorLink([("first", _first), ("second", _second)], "server1", _reconciler, _time, t => _logged.Writer.TryWrite(t));
+        _link = new DirectorLink([("first", _first), ("second", _second)], "server1", _reconciler, _time,
+            t => _logged.Writer.TryWrite(t));
     }
 
     [Fact(Timeout = 20_000)]
@@ -56,7 +57,8 @@ public sealed class DirectorLinkTests : ActionFixture
     public async Task After_a_failure_the_next_director_is_tried_with_growing_delays()
     {
         _link.Start();
-        foreach (var (director, delay) in new[] { (_first, 1), (_second, 2), (_first, 4), (_second, 8), (_first, 16), (_second, 30), (_first, 30) })
+        foreach (var (director, delay) in new[] { (_first, 1), (_second, 2), (_first, 4), (_second, 8), (_first, 16),
+            (_second, 30), (_first, 30) })
         {
             var request = await director.NextSpecRequest();
             Assert.Null(request.After);
@@ -236,14 +238,16 @@ public sealed class DirectorLinkTests : ActionFixture
         public Task<ServerSpec?> GetSpecAsync(string server, long? after, CancellationToken cancellation)
         {
             Requests.Add(after);
-            var request = new SpecRequest(server, after, new TaskCompletionSource<ServerSpec?>(TaskCreationOptions.RunContinuationsAsynchronously));
+            var request = new SpecRequest(server, after,
+                new TaskCompletionSource<ServerSpec?>(TaskCreationOptions.RunContinuationsAsynchronously));
             _specs.Writer.TryWrite(request);
             return request.Result.Task.WaitAsync(cancellation);
         }
 
         public Task<ReportResponse> ReportAsync(string server, AgentReport report, CancellationToken cancellation)
         {
-            var request = new ReportRequest(server, report, new TaskCompletionSource<ReportResponse>(TaskCreationOptions.RunContinuationsAsynchronously));
+            var request = new ReportRequest(server, report,
+                new TaskCompletionSource<ReportResponse>(TaskCreationOptions.RunContinuationsAsynchronously));
             _reports.Writer.TryWrite(request);
             return request.Result.Task.WaitAsync(cancellation);
         }
@@ -300,10 +304,12 @@ public sealed class DirectorLinkPartsTests : IDisposable
     {
         var options = Issue("CN=server1, O=Example");
         var problems = new List<Problem>();
-        var credentials = DirectorCredentials.Read(options with { Directors = ["https://10.0.1.2:7443", "https://[2001:db8::2]"] }, problems)!;
+        var credentials = DirectorCredentials.Read(
+            options with { Directors = ["https://10.0.1.2:7443", "https://[2001:db8::2]"] }, problems)!;
         Assert.Empty(problems);
         Assert.Equal(("server1", true), (credentials.Server, credentials.Certificate.HasPrivateKey));
-        Assert.Equal(["https://10.0.1.2:7443/", "https://[2001:db8::2]/"], credentials.Urls.Select(static u => u.ToString()));
+        Assert.Equal(["https://10.0.1.2:7443/", "https://[2001:db8::2]/"],
+            credentials.Urls.Select(static u => u.ToString()));
         Assert.Single(credentials.CaCertificates);
     }
 
@@ -311,8 +317,10 @@ public sealed class DirectorLinkPartsTests : IDisposable
     public void Missing_files_and_wrong_URLs_are_reported_together()
     {
         var problems = new List<Problem>();
-        Assert.Null(DirectorCredentials.Read(new RunOptions { Directors = ["http://10.0.1.2", "10.0.1.2:7443", "https://ok"] }, problems));
-        Assert.Equal(["--director http://10.0.1.2", "--director 10.0.1.2:7443", "--cert-file ", "--key-file ", "--ca-file "], problems.Select(static p => $"{p.Option} {p.Value}"));
+        Assert.Null(DirectorCredentials.Read(
+            new RunOptions { Directors = ["http://10.0.1.2", "10.0.1.2:7443", "https://ok"] }, problems));
+        Assert.Equal(["--director http://10.0.1.2", "--director 10.0.1.2:7443", "--cert-file ", "--key-file ",
+            "--ca-file "], problems.Select(static p => $"{p.Option} {p.Value}"));
     }
 
     [Fact]
@@ -320,8 +328,10 @@ public sealed class DirectorLinkPartsTests : IDisposable
     {
         var file = _folder.Put("x.pem", "nonsense");
         var problems = new List<Problem>();
-        Assert.Null(DirectorCredentials.Read(new RunOptions { CertFile = file, KeyFile = file, CaFile = _folder.PathOf("none.pem") }, problems));
-        Assert.Equal([("--cert-file", $"{file} and {file}"), ("--ca-file", _folder.PathOf("none.pem"))], problems.Select(static p => (p.Option, p.Value)));
+        Assert.Null(DirectorCredentials.Read(
+            new RunOptions { CertFile = file, KeyFile = file, CaFile = _folder.PathOf("none.pem") }, problems));
+        Assert.Equal([("--cert-file", $"{file} and {file}"), ("--ca-file", _folder.PathOf("none.pem"))],
+            problems.Select(static p => (p.Option, p.Value)));
     }
 
     [Fact]

@@ -14,7 +14,8 @@ public sealed class DriftRepairTests
     private readonly DriftRepair _repair;
     private int _repairs;
 
-    public DriftRepairTests() => _repair = new DriftRepair(_time, _log.Add, (key, text) => _logOnce.Add($"{key}: {text}"));
+    public DriftRepairTests() =>
+        _repair = new DriftRepair(_time, _log.Add, (key, text) => _logOnce.Add($"{key}: {text}"));
 
     [Fact]
     public void Drift_is_repaired_logged_and_recorded()
@@ -22,7 +23,8 @@ public sealed class DriftRepairTests
         Assert.True(_repair.Repair([Deviation(() => _time.Advance(TimeSpan.FromMilliseconds(3)))]));
         Assert.Equal(["drift: vip 203.0.113.10 was absent; repaired (added to lo)"], _log);
         var noticed = DateTimeOffset.UnixEpoch;
-        Assert.Equal([new Drift("vip", "203.0.113.10", "absent", noticed, noticed.AddMilliseconds(3))], _repair.Drifts.All);
+        Assert.Equal([new Drift("vip", "203.0.113.10", "absent", noticed, noticed.AddMilliseconds(3))],
+            _repair.Drifts.All);
     }
 
     [Fact]
@@ -38,17 +40,21 @@ public sealed class DriftRepairTests
     [Fact]
     public void A_repair_that_fails_is_recorded_as_not_repaired_and_the_next_is_tried()
     {
-        Exception[] errors = [new NativeException("netlink", 1), new AgentException("read-only", "Remedy."), new IOException("io"), new UnauthorizedAccessException("denied")];
-        Assert.True(_repair.Repair([.. errors.Select((e, i) => Deviation(() => throw e) with { Subject = $"{i}" }), Deviation(() => _repairs++)]));
+        Exception[] errors = [new NativeException("netlink", 1), new AgentException("read-only", "Remedy."),
+            new IOException("io"), new UnauthorizedAccessException("denied")];
+        Assert.True(_repair.Repair([.. errors.Select((e, i) => Deviation(() => throw e) with { Subject = $"{i}" }),
+            Deviation(() => _repairs++)]));
         Assert.Equal(1, _repairs);
         Assert.Equal(4, _repair.Drifts.All.Count(static d => d.Repaired is null));
         Assert.Equal("repair vip 1: vip 1 is absent and cannot be repaired: read-only", _logOnce[1]);
-        Assert.Throws<InvalidOperationException>(() => _repair.Repair([Deviation(static () => throw new InvalidOperationException())]));
+        Assert.Throws<InvalidOperationException>(() =>
+            _repair.Repair([Deviation(static () => throw new InvalidOperationException())]));
     }
 
     [Fact]
     public void A_failed_change_of_the_spec_is_thrown() =>
-        Assert.Throws<IOException>(() => _repair.Repair([Deviation(static () => throw new IOException()) with { IsDrift = false }]));
+        Assert.Throws<IOException>(() =>
+            _repair.Repair([Deviation(static () => throw new IOException()) with { IsDrift = false }]));
 
     [Fact]
     public void Another_program_that_reverts_every_repair_starts_the_back_off()
@@ -56,12 +62,15 @@ public sealed class DriftRepairTests
         for (var i = 0; i < 20; i++)
             Assert.True(_repair.Repair([Deviation(() => _repairs++)]));
         Assert.Equal(10, _repairs);
-        Assert.Equal("vip 203.0.113.10: another program changed it 10 times within 60 s. The agent does not repair it for 5 minutes: "
+        Assert.Equal(
+            "vip 203.0.113.10: another program changed it 10 times within 60 s. The agent does not repair it for 5 "
+            + "minutes: "
             + "find the other program, and let only one of the two manage it.", _log[10]);
         Assert.Equal(11, _log.Count);
         var drift = Assert.Single(_repair.Drifts.All);
         Assert.Equal((11, null), (drift.Times, drift.Repaired));
-        Assert.Equal(("vip", "203.0.113.10", DateTimeOffset.UnixEpoch.AddMinutes(5)), Assert.Single(_repair.BackingOff));
+        Assert.Equal(("vip", "203.0.113.10", DateTimeOffset.UnixEpoch.AddMinutes(5)),
+            Assert.Single(_repair.BackingOff));
     }
 
     [Fact]
@@ -72,7 +81,8 @@ public sealed class DriftRepairTests
         for (var i = 0; i < 64; i++)
             log.Add("vip", $"{i}", "absent", at, null);
         log.Add("vip", "0", "absent", at.AddSeconds(1), at.AddSeconds(2));
-        Assert.Equal((64, new Drift("vip", "0", "absent", at.AddSeconds(1), at.AddSeconds(2), 2)), (log.All.Count, log.All[^1]));
+        Assert.Equal((64, new Drift("vip", "0", "absent", at.AddSeconds(1), at.AddSeconds(2), 2)),
+            (log.All.Count, log.All[^1]));
         log.Add("vip", "0", "/24 on lo", at, null);
         Assert.Equal((64, "2", 1), (log.All.Count, log.All[0].Subject, log.All[^1].Times));
     }

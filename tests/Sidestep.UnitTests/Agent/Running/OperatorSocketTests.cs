@@ -51,7 +51,9 @@ public sealed class OperatorSocketTests : IDisposable
     public void A_running_agent_prevents_other_changes()
     {
         using var socket = new OperatorSocket(SocketPath, static _ => "{}", _log.Add);
-        Assert.Contains("systemctl stop sidestep-agent", Assert.Throws<AgentException>(() => RunningAgent.EnsureNotRunning(_folder.Path)).Remedy, StringComparison.Ordinal);
+        Assert.Contains("systemctl stop sidestep-agent",
+            Assert.Throws<AgentException>(() => RunningAgent.EnsureNotRunning(_folder.Path)).Remedy,
+            StringComparison.Ordinal);
     }
 
     [Fact]

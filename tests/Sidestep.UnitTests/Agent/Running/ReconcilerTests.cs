@@ -29,8 +29,10 @@ public sealed class ReconcilerTests : ActionFixture
         Assert.Contains($"add {TestSpec.Vip}", Kernel.Changes);
         Assert.Contains("spec revision 7 applied: 1 VIPs on eth0", Log);
         var report = Assert.Single(_reports);
-        Assert.Equal((1, 7, true, "enabled"), (report.Sequence, report.SpecRevision, report.Reconciles, report.AdminState));
-        Assert.True(report.IsHealthy, string.Join(", ", report.Conditions.Where(static c => c.Status == ConditionStatus.Wrong)));
+        Assert.Equal((1, 7, true, "enabled"),
+            (report.Sequence, report.SpecRevision, report.Reconciles, report.AdminState));
+        Assert.True(report.IsHealthy,
+            string.Join(", ", report.Conditions.Where(static c => c.Status == ConditionStatus.Wrong)));
         Assert.Same(report, _reconciler.LastReport);
         Assert.Equal(7, LastSpec.Read(State.Path, Log.Add)!.Value.Spec.Revision);
         Assert.True(LoadState().Programs);
@@ -63,9 +65,11 @@ public sealed class ReconcilerTests : ActionFixture
         _time.Advance(Pass);
         _reconciler!.Step(true);
         Assert.Equal([$"add {TestSpec.Vip}"], Kernel.Changes);
-        Assert.Contains($"drift: vip {TestSpec.Vip} was absent; repaired ({TestSpec.Vip}: added to lo as /32, scope host)", Log);
+        Assert.Contains(
+            $"drift: vip {TestSpec.Vip} was absent; repaired ({TestSpec.Vip}: added to lo as /32, scope host)", Log);
         var drift = Assert.Single(_reports[^1].Drifts);
-        Assert.Equal(("vip", TestSpec.Vip, "absent", (DateTimeOffset?)_time.GetUtcNow()), (drift.Name, drift.Subject, drift.Found, drift.Repaired));
+        Assert.Equal(("vip", TestSpec.Vip, "absent", (DateTimeOffset?)_time.GetUtcNow()),
+            (drift.Name, drift.Subject, drift.Found, drift.Repaired));
         Assert.Equal(2, _reports.Count);
     }
 
@@ -186,7 +190,9 @@ public sealed class ReconcilerTests : ActionFixture
         _reconciler!.Step(true);
         Assert.Empty(Kernel.Changes);
         var report = _reports[^1];
-        Assert.Equal((false, 0, 1), (report.Reconciles, report.Drifts.Length, report.Conditions.Count(static c => c is { Name: "rp-filter", Status: ConditionStatus.Wrong })));
+        Assert.Equal((false, 0, 1),
+            (report.Reconciles, report.Drifts.Length,
+            report.Conditions.Count(static c => c is { Name: "rp-filter", Status: ConditionStatus.Wrong })));
         SetSpec(8, TestSpec.OtherVip);
         Assert.Equal(2, Kernel.Sysctls["net/ipv4/conf/eth0/rp_filter"]);
         Assert.Contains($"remove {TestSpec.Vip}/32", Kernel.Changes);
@@ -218,7 +224,8 @@ public sealed class ReconcilerTests : ActionFixture
         Assert.Equal([new DesiredVip(PrefixText.Parse(TestSpec.Vip), 1340)], Kernel.Loaded[1].OpenMaps()!.Vips());
         // The same revision: applied again, and not announced as a new spec.
         Assert.DoesNotContain(Log, static l => l.StartsWith("spec revision", StringComparison.Ordinal));
-        Kernel.DefaultRoutes.Add(new DefaultRouteInfo(System.Net.Sockets.AddressFamily.InterNetwork, FakeKernel.Eth1, null));
+        Kernel.DefaultRoutes.Add(
+            new DefaultRouteInfo(System.Net.Sockets.AddressFamily.InterNetwork, FakeKernel.Eth1, null));
         Event();
         Assert.Contains("attach 3 Egress", Kernel.Changes);
     }
@@ -228,7 +235,8 @@ public sealed class ReconcilerTests : ActionFixture
     {
         Start(Options);
         SetSpec(7, Spec(7, TestSpec.Vip) with { Services = [TestSpec.Layer3("ipip", TestSpec.Vip)] });
-        Kernel.Addresses.Add(new InterfaceAddress(FakeKernel.Eth0, IPAddress.Parse("10.0.1.4"), 24, AddressScope.Universe));
+        Kernel.Addresses.Add(
+            new InterfaceAddress(FakeKernel.Eth0, IPAddress.Parse("10.0.1.4"), 24, AddressScope.Universe));
         Event();
         Assert.Contains("10.0.1.4", Kernel.Loaded[1].OpenMaps()!.Addresses());
         Assert.Equal("decapsulation-addresses: 10.0.1.3 10.0.1.4 2001:db8:1::3", Log[^1]);
@@ -245,7 +253,8 @@ public sealed class ReconcilerTests : ActionFixture
         Assert.Empty(Kernel.Changes);
         var report = Assert.Single(_reports);
         var condition = Assert.Single(report.Conditions);
-        Assert.Equal(("spec", ConditionStatus.Wrong, "a valid spec"), (condition.Name, condition.Status, condition.Expected));
+        Assert.Equal(("spec", ConditionStatus.Wrong, "a valid spec"),
+            (condition.Name, condition.Status, condition.Expected));
         Assert.Contains("--vip 224.0.0.1: is a multicast address", condition.Found, StringComparison.Ordinal);
         Assert.Equal(0, report.SpecRevision);
         Event();
@@ -258,7 +267,8 @@ public sealed class ReconcilerTests : ActionFixture
         Start(Options);
         SetSpec(7, TestSpec.Vip);
         SetSpec(8, "224.0.0.1");
-        Assert.Contains(_reports[^1].Conditions, static c => c is { Name: "spec", Status: ConditionStatus.Wrong, Remedy: "The agent maintains the last valid spec." });
+        Assert.Contains(_reports[^1].Conditions, static c =>
+            c is { Name: "spec", Status: ConditionStatus.Wrong, Remedy: "The agent maintains the last valid spec." });
         Assert.Equal(7, _reports[^1].SpecRevision);
         Kernel.Addresses.RemoveAll(static a => a.PrefixLength == 32);
         Event();
@@ -276,7 +286,8 @@ public sealed class ReconcilerTests : ActionFixture
         Start(Options);
         SetSpec(7, TestSpec.Vip);
         Assert.Empty(Kernel.Changes);
-        Assert.Contains("has a filter of another program at the place of the agent's", Assert.Single(_reports[^1].Conditions).Found, StringComparison.Ordinal);
+        Assert.Contains("has a filter of another program at the place of the agent's",
+            Assert.Single(_reports[^1].Conditions).Found, StringComparison.Ordinal);
         Kernel.TcFilters.Clear();
         Event();
         Assert.Contains($"add {TestSpec.Vip}", Kernel.Changes);
@@ -284,7 +295,8 @@ public sealed class ReconcilerTests : ActionFixture
         Kernel.AddForeignFilter(FakeKernel.Eth0, Hook.Ingress, 213, 0x51de);
         _time.Advance(TimeSpan.FromSeconds(3));
         Event();
-        Assert.Contains(_reports[^1].Conditions, static c => c is { Name: "programs", Subject: "eth0", Status: ConditionStatus.Wrong });
+        Assert.Contains(_reports[^1].Conditions, static c =>
+            c is { Name: "programs", Subject: "eth0", Status: ConditionStatus.Wrong });
         Assert.DoesNotContain(_reports[^1].Conditions, static c => c.Name == "spec");
     }
 
@@ -336,7 +348,8 @@ public sealed class ReconcilerTests : ActionFixture
             Event();
         }
         var until = _time.GetUtcNow() + RepairBackoff.BackoffTime;
-        Assert.Contains(_reports[^1].Conditions, c => c is { Name: "backing-off", Status: ConditionStatus.Note } && c.Subject == $"vip {TestSpec.Vip}"
+        Assert.Contains(_reports[^1].Conditions, c => c is { Name: "backing-off", Status: ConditionStatus.Note }
+            && c.Subject == $"vip {TestSpec.Vip}"
             && c.Found == $"another program reverts every repair; not repaired until {until:u}");
         Assert.Contains(_reports[^1].Conditions, static c => c is { Name: "vip", Status: ConditionStatus.Wrong });
     }
@@ -348,11 +361,13 @@ public sealed class ReconcilerTests : ActionFixture
         SetSpec(7, TestSpec.Vip);
         Kernel.Interfaces.RemoveAt(2);
         Event();
-        Assert.Contains(_reports[^1].Conditions, static c => c is { Name: "device-up", Subject: "eth1", Found: "missing", Status: ConditionStatus.Wrong });
+        Assert.Contains(_reports[^1].Conditions, static c =>
+            c is { Name: "device-up", Subject: "eth1", Found: "missing", Status: ConditionStatus.Wrong });
         Assert.DoesNotContain(_reports[^1].Conditions, static c => c.Name == "spec");
         Kernel.Interfaces.RemoveAt(1);
         Event();
-        Assert.Contains(_reports[^1].Conditions, static c => c.Name == "spec" && c.Found.Contains("--interface eth0: does not exist", StringComparison.Ordinal));
+        Assert.Contains(_reports[^1].Conditions, static c => c.Name == "spec"
+            && c.Found.Contains("--interface eth0: does not exist", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -364,7 +379,8 @@ public sealed class ReconcilerTests : ActionFixture
         Kernel.DefaultRoutes.Clear();
         Event();
         Assert.Empty(Kernel.Changes);
-        Kernel.DefaultRoutes.Add(new DefaultRouteInfo(System.Net.Sockets.AddressFamily.InterNetwork, FakeKernel.Eth1, null));
+        Kernel.DefaultRoutes.Add(
+            new DefaultRouteInfo(System.Net.Sockets.AddressFamily.InterNetwork, FakeKernel.Eth1, null));
         Event();
         Assert.Contains("attach 3 Ingress", Kernel.Changes);
         Assert.Contains("detach 2 Ingress", Kernel.Changes);
@@ -377,7 +393,8 @@ public sealed class ReconcilerTests : ActionFixture
         _reconciler!.LastContactError = "director does not respond";
         SetSpec(7, TestSpec.Vip);
         var condition = _reports[^1].Conditions.Single(static c => c.Name == "spec");
-        Assert.Equal((ConditionStatus.Note, "director does not respond", "a director that responds"), (condition.Status, condition.Found, condition.Expected));
+        Assert.Equal((ConditionStatus.Note, "director does not respond", "a director that responds"),
+            (condition.Status, condition.Found, condition.Expected));
     }
 
     [Fact]
@@ -433,7 +450,8 @@ public sealed class ReconcilerTests : ActionFixture
         base.Dispose();
     }
 
-    private static ServerSpec Spec(long revision, params string[] vips) => TestSpec.Of(TestSpec.Layer2(vips)) with { Revision = revision };
+    private static ServerSpec Spec(long revision, params string[] vips) =>
+        TestSpec.Of(TestSpec.Layer2(vips)) with { Revision = revision };
 
     private void Start(Request request)
     {

@@ -34,7 +34,12 @@ public sealed class ReportBuilderTests
             "Udp: InDatagrams NoPorts InErrors", "Udp: 10 8 0",
             "UdpLite: InDatagrams NoPorts InErrors InCsumErrors", "UdpLite: 1 2 3 4",
         ];
-        var verification = new Verification { Counters = new Dictionary<PacketCounter, ulong> { [PacketCounter.RejectedSource] = 9 } };
+        var verification = new Verification
+        {
+            Counters = new Dictionary<PacketCounter,
+            ulong>
+            { [PacketCounter.RejectedSource] = 9 }
+        };
         Assert.Equal(new Dictionary<string, long>
         {
             ["kernel.ListenOverflows"] = 3,
@@ -45,7 +50,8 @@ public sealed class ReportBuilderTests
             ["kernel.UdpNoPorts"] = 8,
             ["rejectedSource"] = 9,
         }, Build(verification).Counters.ToDictionary());
-        Assert.Empty(new ReportBuilder(new FakeReportSource(), _time).Build(new Verification(), _kernel.Inventory()).Counters);
+        Assert.Empty(new ReportBuilder(new FakeReportSource(), _time)
+            .Build(new Verification(), _kernel.Inventory()).Counters);
     }
 
     [Theory]
@@ -55,13 +61,15 @@ public sealed class ReportBuilderTests
     [InlineData("Tcp: A|Udp: 1", "Tcp", "A", null)]
     [InlineData("Tcp: A", "Tcp", "A", null)]
     [InlineData("Udp: X|Udp: 5|Tcp: A|Tcp: 1", "Tcp", "A", 1L)]
-    public void A_field_is_read_from_the_line_below_its_name(string lines, string group, string field, long? expected) =>
+    public void A_field_is_read_from_the_line_below_its_name(string lines, string group, string field,
+        long? expected) =>
         Assert.Equal(expected, ReportBuilder.Value(lines.Split('|'), group, field));
 
     [Fact]
     public void Routes_have_the_MAC_of_a_valid_gateway()
     {
-        _kernel.DefaultRoutes.Add(new DefaultRouteInfo(AddressFamily.InterNetworkV6, FakeKernel.Eth1, IPAddress.Parse("fe80::1")));
+        _kernel.DefaultRoutes.Add(
+            new DefaultRouteInfo(AddressFamily.InterNetworkV6, FakeKernel.Eth1, IPAddress.Parse("fe80::1")));
         _kernel.DefaultRoutes.Add(new DefaultRouteInfo(AddressFamily.InterNetwork, 9, null));
         var gateway = IPAddress.Parse("10.0.1.1");
         _source.KnownNeighbours.AddRange(
@@ -73,7 +81,8 @@ public sealed class ReportBuilderTests
         ]);
         Assert.Equal(
         [
-            new DefaultRoute(4, "eth0", gateway, "02:00:00:00:00:ab"), new DefaultRoute(6, "eth1", IPAddress.Parse("fe80::1"), null),
+            new DefaultRoute(4, "eth0", gateway, "02:00:00:00:00:ab"),
+                new DefaultRoute(6, "eth1", IPAddress.Parse("fe80::1"), null),
             new DefaultRoute(4, "interface 9", null, null),
         ], Build().DefaultRoutes);
     }
@@ -82,7 +91,8 @@ public sealed class ReportBuilderTests
     public void Devices_have_addresses_and_offloads()
     {
         var devices = Build().Devices;
-        Assert.Equal([("lo", "", 65536, true), ("eth0", "02:00:00:00:00:02", 1500, true), ("eth1", "02:00:00:00:00:03", 1500, true)],
+        Assert.Equal([("lo", "", 65536, true), ("eth0", "02:00:00:00:00:02", 1500, true),
+            ("eth1", "02:00:00:00:00:03", 1500, true)],
             devices.Select(static d => (d.Name, d.Mac, d.Mtu, d.IsUp)));
         Assert.Equal(["10.0.1.3/24", "2001:db8:1::3/64", "fe80::3/64"], devices[1].Addresses);
         Assert.Equal(["rx-gro", "tx-checksum-ipv4"], devices[1].Offloads);
@@ -95,9 +105,12 @@ public sealed class ReportBuilderTests
         for (var i = 10; i < 300; i++)
             _kernel.Interfaces.Add(FakeKernel.Ethernet(i, $"v{i}"));
         for (var i = 0; i < 300; i++)
-            _kernel.Addresses.Add(new InterfaceAddress(FakeKernel.Eth0, IPAddress.Parse($"10.7.{i / 250}.{i % 250 + 1}"), 32, AddressScope.Universe));
+            _kernel.Addresses.Add(
+                new InterfaceAddress(FakeKernel.Eth0, IPAddress.Parse($"10.7.{i / 250}.{i % 250 + 1}"), 32,
+                AddressScope.Universe));
         var report = Build();
-        Assert.Equal((512, 128, 256), (report.Listeners.Length, report.Devices.Length, report.Devices[1].Addresses.Length));
+        Assert.Equal((512, 128, 256),
+            (report.Listeners.Length, report.Devices.Length, report.Devices[1].Addresses.Length));
         Assert.Equal(new Listener("tcp", IPAddress.Any, 1), report.Listeners[0]);
     }
 
@@ -115,11 +128,13 @@ public sealed class ReportBuilderTests
         var verification = new Verification { Traffic = [new VipTraffic(IPAddress.Parse(TestSpec.Vip), 1, 2, 3)] };
         verification.Add(true, "vip", "x", "y", "z", "");
         var (first, second) = (Build(verification), Build());
-        Assert.Equal(("linux", Environment.MachineName, DateTimeOffset.UnixEpoch.AddSeconds(5)), (first.OperatingSystem, first.HostName, first.WallClock));
+        Assert.Equal(("linux", Environment.MachineName, DateTimeOffset.UnixEpoch.AddSeconds(5)),
+            (first.OperatingSystem, first.HostName, first.WallClock));
         Assert.Matches(@"^\d+\.\d+\.\d+$", first.AgentVersion);
         Assert.Matches("^[0-9a-f]{12}$", first.Instance);
         Assert.Equal(first.Instance, second.Instance);
-        Assert.NotEqual(first.Instance, new ReportBuilder(_source, _time).Build(verification, _kernel.Inventory()).Instance);
+        Assert.NotEqual(first.Instance,
+            new ReportBuilder(_source, _time).Build(verification, _kernel.Inventory()).Instance);
         Assert.Equal(("vip", 2), (Assert.Single(first.Conditions).Name, Assert.Single(first.Traffic).SynAckSent));
     }
 
@@ -139,7 +154,8 @@ public sealed class ReportBuilderTests
     {
         _source.Numbers[Conntrack + "count"] = 100;
         _source.Numbers[Conntrack + "tcp_loose"] = 0;
-        _source.Rules.AddRange(["table ip filter {", "  type filter hook input priority 0; policy drop;", "\ttcp dport 80 reject with tcp reset", "  drop",
+        _source.Rules.AddRange(["table ip filter {", "  type filter hook input priority 0; policy drop;",
+            "\ttcp dport 80 reject with tcp reset", "  drop",
             "  ip saddr 10.0.0.1 drop", "  tcp dport 443 accept", "  chain backdrop {"]);
         Assert.Equal(
         [
@@ -166,5 +182,6 @@ public sealed class ReportBuilderTests
         Assert.Equal(2, _source.RulesetReads);
     }
 
-    private AgentReport Build(Verification? verification = null) => _builder.Build(verification ?? new Verification(), _kernel.Inventory());
+    private AgentReport Build(Verification? verification = null) =>
+        _builder.Build(verification ?? new Verification(), _kernel.Inventory());
 }

@@ -56,8 +56,10 @@ public sealed class RunActionTests : ActionFixture
     public void The_spec_comes_from_a_file_or_a_director_and_never_from_both()
     {
         var none = Assert.Throws<ProblemsException>(() => Run(Options with { SpecFile = null }));
-        var both = Assert.Throws<ProblemsException>(() => Run(Options, new RunOptions { Directors = ["https://10.0.1.2:7443"] }));
-        Assert.Equal(["error: --spec: is missing, and so is --director", "error: --spec: and --director exclude each other"],
+        var both = Assert.Throws<ProblemsException>(() =>
+            Run(Options, new RunOptions { Directors = ["https://10.0.1.2:7443"] }));
+        Assert.Equal(
+            ["error: --spec: is missing, and so is --director", "error: --spec: and --director exclude each other"],
             new[] { none, both }.Select(static e => e.Message.Split('\n')[0]));
     }
 
@@ -65,7 +67,8 @@ public sealed class RunActionTests : ActionFixture
     public void Wrong_credentials_prevent_the_start_even_with_a_last_spec()
     {
         LastSpec.Write(State.Path, TestSpec.Of(TestSpec.Layer2(TestSpec.Vip)));
-        var error = Assert.Throws<ProblemsException>(() => Run(Options with { SpecFile = null }, new RunOptions { Directors = ["https://10.0.1.2:7443"] }));
+        var error = Assert.Throws<ProblemsException>(() =>
+            Run(Options with { SpecFile = null }, new RunOptions { Directors = ["https://10.0.1.2:7443"] }));
         Assert.Equal(["--cert-file", "--key-file", "--ca-file"], error.Problems.Select(static p => p.Option));
     }
 

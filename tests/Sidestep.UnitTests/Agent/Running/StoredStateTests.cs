@@ -17,7 +17,8 @@ public sealed class StoredStateTests : IDisposable
         LastSpec.Write(_folder.Path, TestSpec.Of(TestSpec.Layer2(TestSpec.Vip)));
         File.SetLastWriteTime(_folder.PathOf("spec.json"), new DateTime(2026, 3, 1, 12, 0, 0, DateTimeKind.Local));
         var (spec, stored) = LastSpec.Read(_folder.Path, _log.Add)!.Value;
-        Assert.Equal((7, TestSpec.Vip, new DateTime(2026, 3, 1, 12, 0, 0)), (spec.Revision, spec.Services.Single().Vips.Single().BaseAddress.ToString(), stored));
+        Assert.Equal((7, TestSpec.Vip, new DateTime(2026, 3, 1, 12, 0, 0)),
+            (spec.Revision, spec.Services.Single().Vips.Single().BaseAddress.ToString(), stored));
         LastSpec.Delete(_folder.Path);
         LastSpec.Delete(_folder.Path);
         LastSpec.Delete(_folder.PathOf("none"));
@@ -30,7 +31,8 @@ public sealed class StoredStateTests : IDisposable
     {
         _folder.Put("spec.json", "{");
         Assert.Null(LastSpec.Read(_folder.Path, _log.Add));
-        Assert.StartsWith($"the last spec in {_folder.PathOf("spec.json")} is damaged and ignored: ", Assert.Single(_log), StringComparison.Ordinal);
+        Assert.StartsWith($"the last spec in {_folder.PathOf("spec.json")} is damaged and ignored: ",
+            Assert.Single(_log), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -91,7 +93,8 @@ public sealed class StoredStateTests : IDisposable
     {
         var time = new ManualTime();
         var revisions = new List<long>();
-        using (new SpecWatch(_folder.Put("wanted.json", """{ "revision": 1 }"""), time, s => revisions.Add(s.Revision), _log.Add))
+        var file = _folder.Put("wanted.json", """{ "revision": 1 }""");
+        using (new SpecWatch(file, time, s => revisions.Add(s.Revision), _log.Add))
         {
             time.Advance(TimeSpan.FromMilliseconds(249));
             Assert.Empty(revisions);

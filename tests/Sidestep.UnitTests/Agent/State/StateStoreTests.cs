@@ -24,7 +24,8 @@ public sealed class StateStoreTests : IDisposable
         var state = reader.Load()!;
         Assert.False(reader.FoundStale);
         Assert.Equal([new SysctlRecord(0, "all", "arp_ignore", 0, 1)], state.Sysctls);
-        Assert.Equal([new AddressRecord(TestSpec.Vip, false), new AddressRecord("203.0.113.128/25", true)], state.Addresses);
+        Assert.Equal([new AddressRecord(TestSpec.Vip, false), new AddressRecord("203.0.113.128/25", true)],
+            state.Addresses);
         Assert.Equal([new QdiscRecord(2, true)], state.Qdiscs);
         Assert.Equal([2], state.Interfaces);
         Assert.True(state.Programs);
@@ -74,7 +75,8 @@ public sealed class StateStoreTests : IDisposable
     {
         _folder.Put(Path.GetFileName(StateFile), text);
         using var store = StateStore.OpenForReading(_folder.Path);
-        Assert.Equal($"the state file {StateFile} has version {version}, and this agent reads 2", Assert.Throws<AgentException>(store.Load).Message);
+        Assert.Equal($"the state file {StateFile} has version {version}, and this agent reads 2",
+            Assert.Throws<AgentException>(store.Load).Message);
     }
 
     [Fact]
@@ -95,7 +97,8 @@ public sealed class StateStoreTests : IDisposable
             using var reader = StateStore.OpenForReading(_folder.Path);
             Assert.Null(reader.Load());
             var error = Assert.Throws<AgentException>(() => StateStore.OpenForChange(_folder.Path, TimeSpan.Zero));
-            Assert.Equal($"another sidestep-agent has locked the state for 0 seconds (lock file {StateFile}.lock)", error.Message);
+            Assert.Equal($"another sidestep-agent has locked the state for 0 seconds (lock file {StateFile}.lock)",
+                error.Message);
         }
         using var next = StateStore.OpenForChange(_folder.Path, TimeSpan.Zero);
     }
@@ -118,7 +121,8 @@ public sealed class StateStoreTests : IDisposable
         foreach (var name in new[] { "netns-1.json", "netns-1.sock", ours, "persistence.json" })
             File.SetLastWriteTimeUtc(_folder.PathOf(name), new DateTime(2000, 1, 1, 0, 0, 0, DateTimeKind.Utc));
         using var store = StateStore.OpenForChange(_folder.Path);
-        Assert.Equal(new[] { "netns-2.json", ours, ours + ".lock", "persistence.json" }.Order(StringComparer.Ordinal), _folder.Files);
+        Assert.Equal(new[] { "netns-2.json", ours, ours + ".lock", "persistence.json" }.Order(StringComparer.Ordinal),
+            _folder.Files);
     }
 
     [Fact]

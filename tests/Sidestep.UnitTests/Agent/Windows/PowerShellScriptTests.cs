@@ -15,23 +15,23 @@ public sealed class PowerShellScriptTests
         var script = Write(null,
             TestSpec.Layer2("203.0.113.10", "2001:db8:113::10") with { Protocol = "tcp", Ports = ["80", "443"] },
             TestSpec.Layer2("203.0.113.10") with { Protocol = "any", Ports = ["53", "any"] });
-        Assert.Contains("\n$Vips = @(\n    '203.0.113.10'\n    '2001:db8:113::10'\n)\n", script, StringComparison.Ordinal);
-        Assert.Contains("""
-
-            $Rules = @(
-                @{ Name = 'Sidestep-1-TCP'; Protocol = 'TCP'; Ports = @('80', '443'); Addresses = @('203.0.113.10', '2001:db8:113::10') }
-                @{ Name = 'Sidestep-2-TCP'; Protocol = 'TCP'; Ports = @('Any'); Addresses = @('203.0.113.10') }
-                @{ Name = 'Sidestep-2-UDP'; Protocol = 'UDP'; Ports = @('Any'); Addresses = @('203.0.113.10') }
-            )
-
-            """, script, StringComparison.Ordinal);
+        Assert.Contains("\n$Vips = @(\n    '203.0.113.10'\n    '2001:db8:113::10'\n)\n", script,
+            StringComparison.Ordinal);
+        Assert.Contains("\n$Rules = @(\n"
+            + "    @{ Name = 'Sidestep-1-TCP'; Protocol = 'TCP'; Ports = @('80', '443'); "
+            + "Addresses = @('203.0.113.10', '2001:db8:113::10') }\n"
+            + "    @{ Name = 'Sidestep-2-TCP'; Protocol = 'TCP'; Ports = @('Any'); Addresses = @('203.0.113.10') }\n"
+            + "    @{ Name = 'Sidestep-2-UDP'; Protocol = 'UDP'; Ports = @('Any'); Addresses = @('203.0.113.10') }\n"
+            + ")\n",
+            script, StringComparison.Ordinal);
         Assert.Contains("[string] $Adapter = ''\n", script, StringComparison.Ordinal);
         Assert.DoesNotContain("{{", script, StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_named_adapter_is_the_default_of_the_script() =>
-        Assert.Contains("[string] $Adapter = 'Ethernet 2 (a-b_c) #1.0'\n", Write("Ethernet 2 (a-b_c) #1.0", TestSpec.Layer2(TestSpec.Vip)), StringComparison.Ordinal);
+        Assert.Contains("[string] $Adapter = 'Ethernet 2 (a-b_c) #1.0'\n",
+            Write("Ethernet 2 (a-b_c) #1.0", TestSpec.Layer2(TestSpec.Vip)), StringComparison.Ordinal);
 
     [Theory]
     [InlineData("Ethernet'; Remove-Item C:")]
@@ -41,13 +41,15 @@ public sealed class PowerShellScriptTests
     public void An_adapter_name_cannot_end_the_quoted_string(string adapter)
     {
         Assert.Null(Write(adapter, TestSpec.Layer2(TestSpec.Vip)));
-        Assert.Equal(("--adapter", "contains characters that no adapter name has"), (Assert.Single(_problems).Option, _problems[0].Reason));
+        Assert.Equal(("--adapter", "contains characters that no adapter name has"),
+            (Assert.Single(_problems).Option, _problems[0].Reason));
     }
 
     [Fact]
     public void Layer_3_prefixes_and_an_empty_spec_are_problems()
     {
-        Assert.Null(Write(null, TestSpec.Layer3("gue", TestSpec.Vip), TestSpec.Layer3("ipip", TestSpec.Vip) with { Name = "", Encapsulation = null },
+        Assert.Null(Write(null, TestSpec.Layer3("gue", TestSpec.Vip),
+            TestSpec.Layer3("ipip", TestSpec.Vip) with { Name = "", Encapsulation = null },
             TestSpec.Layer2("203.0.113.0/24", TestSpec.OtherVip)));
         Assert.Null(Write(null));
         Assert.Equal(
