@@ -43,7 +43,7 @@ public sealed class DirectorStatesTests
                 new Condition(ConditionNames.ArpIgnore, "eth0", ConditionStatus.Ok, "1", "1", ""),
             ],
         });
-        var state = DirectorStates.Of(TestDirector.Configuration, "1.0", _agents, []);
+        var state = DirectorStates.Of(TestDirector.Effective, "1.0", _agents, []);
         Assert.Equal("edge1", state.Director);
         Assert.Equal(["web1", "web2", "dns1"], state.Agents.Select(static a => a.Server));
         var (silent, reported) = (state.Agents[0], state.Agents[1]);
@@ -58,7 +58,7 @@ public sealed class DirectorStatesTests
     public void Server_name_of_several_pools_is_listed_once()
     {
         var configuration = TestDirector.With("name: dns1,", "name: web1,");
-        Assert.Equal(["web1", "web2"], DirectorStates.Of(configuration, "1.0", _agents, []).Agents.Select(static a =>
+        Assert.Equal(["web1", "web2"], DirectorStates.Of(new(configuration), "1.0", _agents, []).Agents.Select(static a =>
             a.Server));
     }
 
