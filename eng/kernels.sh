@@ -8,13 +8,14 @@ slowest=7200
 links=2
 
 # What runs there.
-on_other_kernels="src/Sidestep.Daemon src/Sidestep.Cli lab/Sidestep.Lab tests/Sidestep.ConformanceTests tests/Sidestep.SystemTests"
+on_other_kernels=(
+  src/Sidestep.Daemon src/Sidestep.Cli lab/Sidestep.Lab tests/Sidestep.ConformanceTests tests/Sidestep.SystemTests
+)
 
 # test_kernels KERNEL...
 test_kernels() {
   local kernel
-  # shellcheck disable=SC2086 # one word for each project
-  if ! build_ready $on_other_kernels; then
+  if ! build_ready "${on_other_kernels[@]}"; then
     fail "compiling ahead of time"
     return
   fi
@@ -23,8 +24,8 @@ test_kernels() {
   done
 }
 
-# test_kernel KERNEL: the program by the case table, the agent's program, AF_XDP over devices with a driver of their own, the transmit
-# rings of packet sockets, and the lab with the kernel's own tunnels.
+# test_kernel KERNEL: the program by the case table, the agent's program, AF_XDP over devices with a driver of their
+# own, the transmit rings of packet sockets, and the lab with the kernel's own tunnels.
 test_kernel() {
   local kernel=$1 release
   echo "== Linux $kernel"
@@ -34,7 +35,8 @@ test_kernel() {
   fi
   echo "It is $release, emulated."
   test_there "$kernel" conformance Sidestep.ConformanceTests
-  test_there "$kernel" agent Sidestep.SystemTests --filter-class '*.DecapsulationProgramTests' --filter-class '*.TunnelProgramTests' --filter-class '*.ReplyProgramTests'
+  test_there "$kernel" agent Sidestep.SystemTests \
+    --filter-class '*.DecapsulationProgramTests' --filter-class '*.TunnelProgramTests' --filter-class '*.ReplyProgramTests'
   test_there "$kernel" links Sidestep.SystemTests --filter-class '*.AfXdpLinkTests' --filter-class '*.TransmitRingTests'
   lab_there "$kernel" l3-dual
   lab_there "$kernel" l3-dual --engine managed --driver af-packet
@@ -49,7 +51,8 @@ test_there() {
   echo "== $name"
   mkdir -p $reports
   rm -f "$reports/$report"
-  eng/other-kernel --time-limit $slowest --links $links --keep $reports "$kernel" env SIDESTEP_TEST_FRAMES=1000 "$module" "$@" --no-ansi \
+  eng/other-kernel --time-limit $slowest --links $links --keep $reports "$kernel" \
+    env SIDESTEP_TEST_FRAMES=1000 "$module" "$@" --no-ansi \
     --results-directory $reports --report-ctrf --report-ctrf-filename "$report" | now_and_then || status=$?
   count_tests "$name" "$reports/$report" "$status"
 }
@@ -59,7 +62,8 @@ lab_there() {
   local kernel=$1 name="Linux $1: lab ${*:2}" status=0
   shift
   echo "== $name"
-  eng/other-kernel --time-limit $slowest "$kernel" artifacts/bin/Sidestep.Lab/ready/sidestep-lab run "$@" --json || status=$?
+  eng/other-kernel --time-limit $slowest "$kernel" \
+    artifacts/bin/Sidestep.Lab/ready/sidestep-lab run "$@" --json || status=$?
   if [ $status -eq 0 ]; then
     passed=$((passed + 1))
   else

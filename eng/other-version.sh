@@ -6,6 +6,11 @@ cd "$(dirname "$(readlink -f "$0")")/.."
 . eng/packages.sh
 . eng/build.sh
 
+! is_built other-version || exit 0
 need_dotnet
 alone
-build src/Sidestep.Agent -p:Version=0.0.1 --artifacts-path "$PWD/artifacts/other-version/artifacts" >&2 || die "the build of an agent of another version failed"
+begin_build other-version
+build src/Sidestep.Agent -verbosity:quiet -p:Version=0.0.1 \
+  -p:ArtifactsPath="$PWD/artifacts/other-version/artifacts" >&2 ||
+  die "the build of an agent of another version failed"
+end_build other-version

@@ -54,29 +54,116 @@ packages() {
   esac
 }
 
-# need_packages SET...: installs what of these sets is missing and says which and why. Standard output stays clean.
+# need_packages SET...: installs what of these sets is missing, and says before what, why and how much. Standard output
+# stays clean.
 need_packages() {
+  local missing=()
+  find_missing "$@"
+  [ ${#missing[@]} -eq 0 ] || { announce "$@" && install "${missing[@]}"; }
+}
+
+# begin_packages SET... -- SET...: the same in two steps, with a build between. When it returns, the first sets are
+# installed, and the others are being installed beside what follows, until end_packages.
+begin_packages() {
+  local first=() missing=() now=() later=() name restoring=
+  while [ "$1" != -- ]; do
+    first+=("$1")
+    shift
+  done
+  shift
+  find_missing "${first[@]}" "$@"
+  [ ${#missing[@]} -gt 0 ] || return 0
+  announce "${first[@]}" "$@"
+  later=("${missing[@]}")
+  find_missing "${first[@]}"
+  now=("${missing[@]}")
+  if [ ${#now[@]} -gt 0 ]; then
+    # A fresh machine has no NuGet packages either.
+    dotnet restore Sidestep.slnx >/dev/null 2>&1 </dev/null &
+    restoring=$!
+    install "${now[@]}"
+    # If it failed, the build says why.
+    wait $restoring || true
+  fi
+  for name in "${!later[@]}"; do
+    [[ " ${now[*]} " != *" ${later[name]} "* ]] || unset "later[name]"
+  done
+  [ ${#later[@]} -gt 0 ] || return 0
+  # An interrupted ./test must not leave half of an installation behind.
+  (trap '' TERM && install "${later[@]}") &
+  installing=$!
+}
+
+end_packages() {
+  [ -z "$installing" ] || wait "$installing" || exit 1
+}
+
+# The process that begin_packages has left.
+installing=
+
+# find_missing SET...: sets $missing to the names of the packages of these sets that are not installed.
+find_missing() {
+  missing=()
   # Without dpkg this is not Debian: the build and the lab themselves then say what they lack.
   command -v dpkg-query >/dev/null || return 0
-  local set name reason missing=()
+  local name names
+  mapfile -t names < <(each_set "$@" | cut -d ' ' -f 1 | awk '!seen[$0]++')
+  mapfile -t missing < <(
+    # The second time is for the names that are not known at all.
+    { dpkg-query --show --showformat='${db:Status-Status} ${Package}\n' "${names[@]}" 2>/dev/null || true; } |
+      awk -v names="${names[*]}" '$1 == "installed" { installed[$2] }
+        END { count = split(names, name); for (i = 1; i <= count; i++) if (!(name[i] in installed)) print name[i] }'
+  )
+}
+
+each_set() {
+  local set
   for set in "$@"; do
-    while read -r name reason; do
-      if ! is_installed "$name"; then
-        [ ${#missing[@]} -gt 0 ] || echo "Missing Debian packages:" >&2
-        printf '  %-16s %s\n' "$name" "$reason" >&2
-        missing+=("$name")
-      fi
-    done < <(packages "$set")
+    packages "$set"
   done
-  [ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}"
 }
 
-is_installed() {
-  [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+# announce SET...: says which packages of these sets are missing ($missing), what they are for, and how much apt-get is
+# about to download and to write.
+announce() {
+  local name reason plan
+  echo "Missing Debian packages:" >&2
+  each_set "$@" | while read -r name reason; do
+    [[ " ${missing[*]} " != *" $name "* ]] || printf '  %-23s %s\n' "$name" "$reason" >&2
+  done
+  [ "$(id -u)" -eq 0 ] ||
+    die "to install them, run this as root once, or: apt-get install --no-install-recommends ${missing[*]}"
+  # The package lists of a fresh machine are empty or old: then they are fetched once, and only then.
+  if ! plan=$(plan_of "${missing[@]}"); then
+    update_lists
+    plan=$(plan_of "${missing[@]}") || die "apt-get knows no way to install: ${missing[*]}"
+  fi
+  echo "$plan" >&2
 }
 
-install_packages() {
-  [ "$(id -u)" -eq 0 ] || die "To install them, run this as root once, or: apt-get install --no-install-recommends $*"
+# plan_of PACKAGE...: one sentence. Fails where apt-get would.
+plan_of() {
+  local answer installed upgraded also download disk
+  answer=$(LC_ALL=C apt-get install --assume-no --no-install-recommends "$@" 2>/dev/null </dev/null) || true
+  read -r upgraded installed < <(
+    sed -n 's/^\([0-9]*\) upgraded, \([0-9]*\) newly installed.*/\1 \2/p' <<<"$answer"
+  ) || return
+  download=$(sed -n 's/^Need to get \(.*\) of archives\.$/\1/p' <<<"$answer")
+  disk=$(sed -n 's/^After this operation, \(.*\) of additional disk space.*/\1/p' <<<"$answer")
+  also=$((installed + upgraded - $#))
+  printf 'apt-get installs %d %s' $# "$(plural $# package)"
+  [ $also -le 0 ] || printf ' and %d that %s' $also "$([ $# -eq 1 ] && echo "it needs" || echo "they need")"
+  [ "$upgraded" -eq 0 ] || printf ' (%d of all these are upgrades)' "$upgraded"
+  # A download in part is "3 kB/33 MB", the rest of the whole.
+  printf ': %s to download, %s on disk.\n' "${download%%/*}" "${disk:-nothing more}"
+}
+
+plural() {
+  [ "$1" -eq 1 ] && echo "$2" || echo "$2s"
+}
+
+# install PACKAGE...
+install() {
   # A package's first installation starts its service where it can; the lab starts its own nginx, in its own namespaces.
   local policy=/usr/sbin/policy-rc.d ours=
   if [ ! -e "$policy" ]; then
@@ -90,12 +177,15 @@ install_packages() {
   [ -z "$failed" ] || die "apt-get could not install: $*"
 }
 
-# The package lists of a fresh machine are empty or old: then they are fetched once, and only then.
+# Lists that are old name packages that are no longer there.
 apt_install() {
-  echo "Installing: $*" >&2
   apt_quietly install --no-install-recommends "$@" && return
-  echo "Fetching the package lists first." >&2
-  apt_quietly update && apt_quietly install --no-install-recommends "$@"
+  update_lists && apt_quietly install --no-install-recommends "$@"
+}
+
+update_lists() {
+  echo "Fetching apt's package lists." >&2
+  apt_quietly update
 }
 
 # Says nothing when all is well, and everything when not.

@@ -6,11 +6,12 @@ using Sidestep.Native;
 
 namespace Sidestep.Benchmarks;
 
-/// <summary>What all commands have around what they measure.</summary>
+/// <summary>The common part of all commands.</summary>
 internal static class BenchmarkCommand
 {
-    /// <summary>Exits with 0, or with 1 and a sentence when it could not be measured.</summary>
-    internal static Command Make(string name, string description, Action<ParseResult> measure, params IEnumerable<Option> options)
+    /// <summary>Exits with 0, or with 1 and a message when the measurement was not possible.</summary>
+    internal static Command Make(string name, string description, Action<ParseResult> measure,
+        params IEnumerable<Option> options)
     {
         var command = new Command(name, description);
         foreach (var option in options)
@@ -31,7 +32,7 @@ internal static class BenchmarkCommand
         return command;
     }
 
-    /// <summary>The thread is kept on one CPU, not the process: the compiler works beside it.</summary>
+    /// <summary>Only the thread is bound to one CPU, not the process: the JIT compiler uses the others.</summary>
     internal static T OnCpu<T>(int cpu, Func<T> measure)
     {
         T result = default!;
@@ -43,7 +44,7 @@ internal static class BenchmarkCommand
                 Kernel.PinThread(cpu);
                 result = measure();
             }
-#pragma warning disable CA1031 // thrown again on the calling thread
+#pragma warning disable CA1031 // rethrown on the calling thread
             catch (Exception e)
 #pragma warning restore CA1031
             {

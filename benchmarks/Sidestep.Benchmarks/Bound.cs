@@ -1,8 +1,9 @@
 namespace Sidestep.Benchmarks;
 
-/// <summary>What a figure is compared with. A benchmark is no test: a bound that is missed is marked and nothing else.</summary>
-/// <param name="Figure">Which one.</param>
-/// <param name="Limit">The most that it is meant to be.</param>
+/// <summary>A limit for a figure. A benchmark is no test: it marks a figure beyond its limit, and does not
+/// fail.</summary>
+/// <param name="Figure">The figure that is compared.</param>
+/// <param name="Limit">The intended maximum.</param>
 internal sealed record Bound(Figure Figure, double Limit)
 {
     internal static Bound OverFloor(double nanoseconds) => new(Figure.OverFloorNs, nanoseconds);
@@ -17,13 +18,13 @@ internal sealed record Bound(Figure Figure, double Limit)
 /// <summary>The figures that have bounds.</summary>
 internal enum Figure
 {
-    /// <summary>Nanoseconds more than the floor.</summary>
+    /// <summary>Nanoseconds above the floor.</summary>
     OverFloorNs,
 
-    /// <summary>Times the floor.</summary>
+    /// <summary>Multiple of the floor.</summary>
     Times,
 
-    /// <summary>Nanoseconds in all, without the harness.</summary>
+    /// <summary>Nanoseconds in total, without the harness.</summary>
     NetNs,
 
     /// <summary>Milliseconds.</summary>

@@ -2,56 +2,58 @@ using Sidestep.Native;
 
 namespace Sidestep.Benchmarks;
 
-/// <summary>A program and what it is given.</summary>
-/// <param name="Name">Of the floor; a case has its comparison's.</param>
+/// <summary>A program and its traffic.</summary>
+/// <param name="Name">Name of a floor; empty for a case, which has the name of its comparison.</param>
 /// <param name="Program">The program.</param>
-/// <param name="Traffic">What it is given.</param>
-/// <param name="Verdict">How it ends.</param>
+/// <param name="Traffic">Its traffic.</param>
+/// <param name="Verdict">The expected result.</param>
 internal sealed record MeasuredProgram(string Name, BpfProgram Program, Traffic Traffic, XdpVerdict Verdict);
 
-/// <summary>How a program leaves the frame.</summary>
+/// <summary>The action of a program, and the resulting length of the frame.</summary>
 internal enum XdpVerdict
 {
-    /// <summary>XDP_PASS, as it was.</summary>
+    /// <summary>XDP_PASS, frame unchanged.</summary>
     Pass,
 
-    /// <summary>XDP_TX, as long as it was.</summary>
+    /// <summary>XDP_TX, length unchanged.</summary>
     Tx,
 
-    /// <summary>XDP_TX, longer: the harness has to undo that.</summary>
+    /// <summary>XDP_TX, frame longer: the harness has to shorten it again.</summary>
     TxLonger,
 }
 
 /// <summary>A case beside its floor.</summary>
-/// <param name="Name">Of the case.</param>
-/// <param name="Case">What is judged.</param>
-/// <param name="Floor">What it is judged by.</param>
-/// <param name="Bound">What it is meant to reach; null: it is there to be seen.</param>
-/// <param name="Prepare">Called before each round of so many packets, outside the measurement.</param>
-/// <param name="WarmUp">Packets of the case before the first round.</param>
+/// <param name="Name">Name of the case.</param>
+/// <param name="Case">The measured program.</param>
+/// <param name="Floor">The program that it is compared with.</param>
+/// <param name="Bound">The limit; null: the case is only shown.</param>
+/// <param name="Prepare">Called before each round with the number of its packets, outside the measurement.</param>
+/// <param name="WarmUp">Number of packets of the case before the first round.</param>
 internal sealed record Comparison(
-    string Name, MeasuredProgram Case, MeasuredProgram Floor, Bound? Bound = null, Action<int>? Prepare = null, int WarmUp = 0);
+    string Name, MeasuredProgram Case, MeasuredProgram Floor, Bound? Bound = null, Action<int>? Prepare = null,
+        int WarmUp = 0);
 
-/// <summary>Nanoseconds per packet, the harness and its undoing subtracted.</summary>
+/// <summary>Nanoseconds per packet, without the harness and its restoring of the frame.</summary>
 internal sealed record CaseResult(
     string Name, double NetNsMedian, double NetNsQuartile1, double NetNsQuartile3, double NetNsMin,
     string FloorName, double FloorNsMedian, double FloorNsQuartile1, double FloorNsQuartile3, double FloorNsMin,
-    double OverFloorNs, double? Times, double HarnessNsQuartile1, double HarnessNsQuartile3, Bound? Bound, bool? WithinBound);
+    double OverFloorNs, double? Times, double HarnessNsQuartile1, double HarnessNsQuartile3, Bound? Bound,
+        bool? WithinBound);
 
 /// <summary>Measures comparisons.</summary>
 /// <remarks>
-/// Every round measures the bare harness, the floor and the case after one another, so that all see the same machine. The
-/// bare harness is the harness around a program that does nothing. Where a side leaves the frame longer, the harness has
-/// to undo that; what it costs is taken as half of what moving the head there and back costs.
+/// Every round measures the bare harness, the floor and the case in sequence, under the same load of the machine. The
+/// bare harness is the harness around a program that does nothing. If a program lengthens the
+/// frame, the harness has to shorten it; that cost is half the cost of moving the head there and back.
 /// </remarks>
 internal sealed class Measurement(Harness harness, BpfProgram pass, BpfProgram head, int rounds, int repeat)
 {
-    /// <summary>Below this a ratio would be of rounding errors.</summary>
+    /// <summary>A ratio of smaller values would consist of rounding errors.</summary>
     private const double MinDivisorNs = 2;
 
     private const uint Pass = 2, Transmit = 3;
 
-    /// <summary>A side's share of a round.</summary>
+    /// <summary>Measures one side of a round.</summary>
     private readonly record struct Sample(double Bare, double Head, double Gross);
 
     internal CaseResult Measure(Comparison comparison)
@@ -63,13 +65,14 @@ internal sealed class Measurement(Harness harness, BpfProgram pass, BpfProgram h
             Run(comparison.Case, comparison.WarmUp);
         }
         var samples = new List<(Sample Floor, Sample Case)>();
-        // The first round only warms the caches.
+        // The first round only warms up caches.
         for (var round = -1; round < rounds; round++)
         {
             comparison.Prepare?.Invoke(repeat);
             var floor = Sampled(comparison.Floor);
-            // The same harness and the same traffic: measured once.
-            var same = comparison.Floor.Traffic == comparison.Case.Traffic && comparison.Floor.Verdict == comparison.Case.Verdict;
+            // The harness and the traffic are the same, so it is measured once.
+            var same = comparison.Floor.Traffic == comparison.Case.Traffic
+                && comparison.Floor.Verdict == comparison.Case.Verdict;
             var sample = (floor, same ? floor with { Gross = Run(comparison.Case, repeat) } : Sampled(comparison.Case));
             if (round >= 0)
                 samples.Add(sample);
@@ -78,7 +81,8 @@ internal sealed class Measurement(Harness harness, BpfProgram pass, BpfProgram h
     }
 
     private double Run(MeasuredProgram measured, int packets) =>
-        harness.Measure(measured.Program, measured.Traffic, packets, measured.Verdict == XdpVerdict.Pass ? Pass : Transmit);
+        harness.Measure(measured.Program, measured.Traffic, packets, measured.Verdict == XdpVerdict.Pass
+            ? Pass : Transmit);
 
     private Sample Sampled(MeasuredProgram measured) => new(
         harness.Measure(pass, measured.Traffic, repeat, Pass),
@@ -103,10 +107,11 @@ internal sealed class Measurement(Harness harness, BpfProgram pass, BpfProgram h
             over, times, bare.Quartile1, bare.Quartile3, comparison.Bound, figure <= comparison.Bound?.Limit);
     }
 
-    /// <summary>What each round took without the harness and its undoing.</summary>
+    /// <summary>Time of each round without the harness and its restoring of the frame.</summary>
     private static double[] Net(MeasuredProgram measured, Sample[] samples)
     {
-        var undo = measured.Verdict == XdpVerdict.TxLonger ? new Distribution(samples.Select(static s => (s.Head - s.Bare) / 2)).Median : 0;
+        var undo = measured.Verdict == XdpVerdict.TxLonger
+            ? new Distribution(samples.Select(static s => (s.Head - s.Bare) / 2)).Median : 0;
         return [.. samples.Select(s => s.Gross - s.Bare - undo)];
     }
 }

@@ -13,7 +13,7 @@ internal sealed class Distribution(IEnumerable<double> samples)
 
     internal double Quartile3 => At(0.75);
 
-    /// <summary>Between two samples, in proportion.</summary>
+    /// <summary>Interpolates linearly between two samples.</summary>
     private double At(double share)
     {
         var place = share * (_sorted.Length - 1);

@@ -47,11 +47,13 @@ internal sealed class Harness : IDisposable
         return loaded;
     }
 
-    /// <summary>Mean nanoseconds per packet, harness included. Random flows go on where the last measurement stopped.</summary>
+    /// <summary>Mean nanoseconds per packet, harness included. The sequence of random flows continues from the last
+    /// measurement.</summary>
     /// <param name="program">The program under test.</param>
-    /// <param name="traffic">What it gets.</param>
-    /// <param name="repeat">Packets.</param>
-    /// <param name="action">The action that the program must end with, or the figure is for something else.</param>
+    /// <param name="traffic">The packets for it.</param>
+    /// <param name="repeat">Number of packets.</param>
+    /// <param name="action">The action that the program must return; otherwise the figure would describe another
+    /// case.</param>
     internal double Measure(BpfProgram program, Traffic traffic, int repeat, uint action)
     {
         _target.SetProgram(0, program);
@@ -65,7 +67,8 @@ internal sealed class Harness : IDisposable
         var run = _measure.Run(traffic.Frame, _output, repeat);
         return run.ReturnValue == action
             ? run.NanosecondsPerRun
-            : throw new InvalidOperationException($"the program ended with action {run.ReturnValue} instead of {action}");
+            : throw new InvalidOperationException(
+                $"the program ended with action {run.ReturnValue} instead of {action}");
     }
 
     public void Dispose()

@@ -9,16 +9,17 @@ using Sidestep.Model;
 
 namespace Sidestep.Benchmarks;
 
-/// <summary>A real daemon with 10,000 TCP checks through the real probe path, against real listeners in another namespace: how late
-/// probes begin, what they cost, and how long a verdict takes to reach the tables.</summary>
+/// <summary>Measures a real daemon with 10,000 TCP checks along the real probe path, against listeners in another
+/// namespace: the delay of probes, their cost, and the time from a verdict to the tables.</summary>
 internal static class HealthBenchmark
 {
     private const int Pools = 25, ServersOfPool = 25, VipsOfPool = 16, FailedPools = 8;
 
-    /// <summary>Above what a daemon takes until everybody is proven.</summary>
+    /// <summary>More than a daemon needs until all servers are healthy.</summary>
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
 
-    /// <summary>The figures are of half minutes: one that began when all was proven is over by then.</summary>
+    /// <summary>The daemon's figures cover half minutes: after this time, one has passed since all servers became
+    /// healthy.</summary>
     private static readonly TimeSpan SteadyTime = TimeSpan.FromSeconds(62);
 
     private static readonly TimeSpan FailTimeout = TimeSpan.FromSeconds(40);
@@ -42,11 +43,16 @@ internal static class HealthBenchmark
             var file = Path.Combine(folder, "sidestep.yaml");
             File.WriteAllText(file, Configuration(director, interval));
             var begin = Stopwatch.StartNew();
-            daemon = Start(id + "-d", Path.Combine(AppContext.BaseDirectory, "../../Sidestep.Daemon/release/sidestepd"), "--config", file);
-            Until(() => HealthReport.Read(director) is { } r && r.Servers.Length == Pools * ServersOfPool && r.Servers.All(static s => s.Healthy), StartTimeout, daemon, "not all servers became fit");
+            daemon = Start(id
+                + "-d", Path.Combine(AppContext.BaseDirectory, "../../Sidestep.Daemon/release/sidestepd"), "--config",
+                file);
+            Until(() =>
+                HealthReport.Read(director) is { } r && r.Servers.Length == Pools * ServersOfPool
+                && r.Servers.All(static s => s.Healthy), StartTimeout, daemon, "not all servers became healthy");
             var timeToHealthy = begin.Elapsed;
 
-            var (busy, probes, watch) = (daemon.TotalProcessorTime, HealthReport.Read(director)!.Probes.Started, Stopwatch.StartNew());
+            var (busy, probes, watch) = (daemon.TotalProcessorTime, HealthReport.Read(director)!.Probes.Started,
+                Stopwatch.StartNew());
             Thread.Sleep(SteadyTime);
             daemon.Refresh();
             var steady = HealthReport.Read(director)!;
@@ -56,10 +62,13 @@ internal static class HealthBenchmark
 
             for (var pool = 0; pool < FailedPools; pool++)
                 Ip("-n", id + "-s", "route", "del", "local", VipNetwork(pool), "dev", "lo");
-            Until(() => HealthReport.Read(director)!.Servers.Count(static s => !s.Healthy) == FailedPools * ServersOfPool, FailTimeout, daemon, "not all failed servers were found");
+            Until(() =>
+                HealthReport.Read(director)!.Servers.Count(static s => !s.Healthy) == FailedPools * ServersOfPool,
+                FailTimeout, daemon, "not all failed servers were found");
             Thread.Sleep(TimeSpan.FromSeconds(7));
             var after = HealthReport.Read(director)!.Probes;
-            return new HealthResult(steady.Probes.Checks, interval, Math.Round(timeToHealthy.TotalSeconds, 1), Math.Round(rate, 1), steady.Probes.Late, steady.Probes.Skipped,
+            return new HealthResult(steady.Probes.Checks, interval, Math.Round(timeToHealthy.TotalSeconds, 1),
+                Math.Round(rate, 1), steady.Probes.Late, steady.Probes.Skipped,
                 Math.Round(cpu, 3), unhealthy, FailedPools * ServersOfPool, after.Removal, steady.Probes.Admission);
         }
         finally
@@ -81,7 +90,7 @@ internal static class HealthBenchmark
         }
     }
 
-    /// <summary>Takes connections and closes them, until its input ends with its parent.</summary>
+    /// <summary>Accepts connections and closes them, until its input ends because its parent has ended.</summary>
     internal static int Listen()
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -97,7 +106,7 @@ internal static class HealthBenchmark
                 }
                 catch (SocketException)
                 {
-                    // a probe that had ended before it was taken
+                    // the probe ended before the connection was accepted
                 }
             }
         })
@@ -105,7 +114,7 @@ internal static class HealthBenchmark
         accepting.Start();
         while (Console.In.Read() >= 0)
         {
-            // until the end
+            // until the process ends
         }
         return 0;
     }
@@ -118,14 +127,15 @@ internal static class HealthBenchmark
         Ip("link", "add", "eth0", "netns", director, "type", "veth", "peer", "name", "eth0", "netns", servers);
         foreach (var (node, address) in new[] { (director, "10.77.255.1/16"), (servers, "10.77.255.2/16") })
         {
-            Run("ip", "netns", "exec", node, "sysctl", "-q", "-w", "net.ipv4.conf.all.rp_filter=0", "net.ipv4.conf.default.rp_filter=0");
+            Run("ip", "netns", "exec", node, "sysctl", "-q", "-w", "net.ipv4.conf.all.rp_filter=0",
+                "net.ipv4.conf.default.rp_filter=0");
             Run("ip", "netns", "exec", node, "ethtool", "-K", "eth0", "tx", "off");
             Ip("-n", node, "link", "set", "lo", "up");
             Ip("-n", node, "address", "add", address, "dev", "eth0");
             Ip("-n", node, "link", "set", "eth0", "up");
             Run("ip", "netns", "exec", node, "sysctl", "-q", "-w", "net.ipv4.conf.eth0.rp_filter=0");
         }
-        // Every address of these is the servers' own: they answer ARP for it.
+        // All these addresses are local to the servers, so they answer ARP for them.
         Ip("-n", servers, "route", "add", "local", "10.77.0.0/22", "dev", "lo");
         for (var pool = 0; pool < Pools; pool++)
             Ip("-n", servers, "route", "add", "local", VipNetwork(pool), "dev", "lo");
@@ -136,7 +146,8 @@ internal static class HealthBenchmark
     private static string Configuration(DirectorSettings director, double interval)
     {
         var text = new StringBuilder(string.Create(CultureInfo.InvariantCulture, $$"""
-            director: { name: {{director.Name}}, pinPath: {{director.PinPath}}, onExit: remove, hashKey: 6a09e667f3bcc908bb67ae8584caa73b, interfaces: [{ name: eth0, driver: generic }] }
+            director: { name: {{director.Name}}, pinPath: {{director.PinPath}}, onExit: remove,
+               hashKey: 6a09e667f3bcc908bb67ae8584caa73b, interfaces: [{ name: eth0, driver: generic }] }
             networkProfiles: [{ name: l2, dsrType: l2 }]
             healthMonitors: [{ name: connect, type: tcp, interval: {{interval}}, timeout: 1 }]
             pools:
@@ -144,18 +155,23 @@ internal static class HealthBenchmark
             """));
         for (var pool = 0; pool < Pools; pool++)
         {
-            text.Append(CultureInfo.InvariantCulture, $"  - name: pool{pool}\n    slots: 4093\n    monitors: [connect]\n    servers:\n");
+            text.Append(CultureInfo.InvariantCulture,
+                $"  - name: pool{pool}\n    slots: 4093\n    monitors: [connect]\n    servers:\n");
             for (var server = 0; server < ServersOfPool; server++)
             {
                 var number = pool * ServersOfPool + server + 1;
-                text.Append(CultureInfo.InvariantCulture, $"      - {{ name: s{number}, address: 10.77.{number >> 8}.{number & 255} }}\n");
+                text.Append(CultureInfo.InvariantCulture,
+                    $"      - {{ name: s{number}, address: 10.77.{number >> 8}.{number & 255} }}\n");
             }
         }
         text.Append("virtualServices:\n");
         for (var pool = 0; pool < Pools; pool++)
         {
-            var vips = string.Join(", ", Enumerable.Range(0, VipsOfPool).Select(v => string.Create(CultureInfo.InvariantCulture, $"198.18.{pool}.{v}")));
-            text.Append(CultureInfo.InvariantCulture, $"  - {{ name: service{pool}, vips: [{vips}], protocol: tcp, port: 80, pool: pool{pool}, networkProfile: l2 }}\n");
+            var vips = string.Join(", ", Enumerable.Range(0, VipsOfPool)
+                .Select(v => string.Create(CultureInfo.InvariantCulture, $"198.18.{pool}.{v}")));
+            text.Append(CultureInfo.InvariantCulture,
+                $"  - {{ name: service{pool}, vips: [{vips}], protocol: tcp, port: 80, pool: pool{pool}, "
+                    + $"networkProfile: l2 }}\n");
         }
         return text.ToString();
     }
@@ -175,7 +191,7 @@ internal static class HealthBenchmark
 
     private static Process Start(string place, params string[] command)
     {
-        // Not ip netns exec: it gives a /sys of its own, in which nothing is pinned. nsenter replaces itself.
+        // `ip netns exec` would mount a /sys of its own without the pinned objects. nsenter is replaced by the program.
         var start = new ProcessStartInfo("nsenter") { RedirectStandardInput = true, RedirectStandardError = true };
         foreach (var word in (string[])[$"--net=/run/netns/{place}", "--", .. command])
             start.ArgumentList.Add(word);
@@ -193,7 +209,7 @@ internal static class HealthBenchmark
 
     private static void Run(params string[] command)
     {
-        // What it says is none of the result.
+        // Its output is not part of the result.
         var start = new ProcessStartInfo(command[0]) { RedirectStandardOutput = true };
         foreach (var word in command[1..])
             start.ArgumentList.Add(word);
@@ -203,37 +219,43 @@ internal static class HealthBenchmark
     }
 }
 
-/// <summary>What was found out. Times of distributions are milliseconds.</summary>
-/// <param name="Checks">Of which each is a TCP connection again and again.</param>
-/// <param name="Interval">Seconds between two of one check.</param>
-/// <param name="SecondsToHealthy">From the daemon's start until all servers were fit.</param>
-/// <param name="ProbesPerSecond">On average.</param>
-/// <param name="Late">How late they began.</param>
-/// <param name="Skipped">Turns that were left out.</param>
-/// <param name="CpuShare">Of one CPU, by the daemon; the kernel's work for its sockets included.</param>
-/// <param name="UnhealthyInSteadyState">Servers that were taken out although nothing was wrong.</param>
-/// <param name="Failed">Servers that lost their VIPs.</param>
-/// <param name="Removal">From verdict to tables without them.</param>
-/// <param name="Admission">From verdict to tables with them, at the start.</param>
+/// <summary>The results. Times of distributions are milliseconds.</summary>
+/// <param name="Checks">Number of checks; each opens a TCP connection periodically.</param>
+/// <param name="Interval">Seconds between two probes of one check.</param>
+/// <param name="SecondsToHealthy">Seconds from the daemon's start until all servers were healthy.</param>
+/// <param name="ProbesPerSecond">Average rate of probes.</param>
+/// <param name="Late">Delay of the start of probes.</param>
+/// <param name="Skipped">Probes that the daemon skipped because it was late.</param>
+/// <param name="CpuShare">Share of one CPU that the daemon used, including the kernel's work for its sockets.</param>
+/// <param name="UnhealthyInSteadyState">Servers that the daemon marked down although they were healthy.</param>
+/// <param name="Failed">Servers whose VIPs the benchmark removed.</param>
+/// <param name="Removal">Time from the verdict to tables without the servers.</param>
+/// <param name="Admission">Time from the verdict to tables with the servers, at the start.</param>
 internal sealed record HealthResult(
-    int Checks, double Interval, double SecondsToHealthy, double ProbesPerSecond, DurationStats Late, long Skipped, double CpuShare, int UnhealthyInSteadyState, int Failed,
+    int Checks, double Interval, double SecondsToHealthy, double ProbesPerSecond, DurationStats Late, long Skipped,
+        double CpuShare, int UnhealthyInSteadyState, int Failed,
     DurationStats Removal, DurationStats Admission)
 {
     private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
-    internal void WriteJson(MachineInfo machine) => Console.Out.WriteLine(JsonSerializer.Serialize(new { machine, health = this }, Options));
+    internal void WriteJson(MachineInfo machine) =>
+        Console.Out.WriteLine(JsonSerializer.Serialize(new { machine, health = this }, Options));
 
     internal void WriteText(MachineInfo machine)
     {
         Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{Checks} TCP checks every {Interval} s: {ProbesPerSecond:0} probes a second, {CpuShare:0.00} of a CPU; all servers proven after {SecondsToHealthy} s"));
-        Line("probes begin late by", Late);
-        Line($"verdict to tables, {Failed} servers failed", Removal);
-        Line("verdict to tables, servers admitted", Admission);
+            $"{Checks} TCP checks every {Interval} s: {ProbesPerSecond:0} probes per second, {CpuShare:0.00} of a CPU; "
+                + $"all servers healthy after {SecondsToHealthy} s"));
+        Line("delay of probes", Late);
+        Line($"from verdict to tables, {Failed} failed servers", Removal);
+        Line("from verdict to tables, admitted servers", Admission);
         Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{Skipped} turns left out, {UnhealthyInSteadyState} servers taken out for nothing. Load of the {machine.Cpus} CPUs: {machine.LoadBefore:0.0} before, {machine.LoadAfter:0.0} after."));
+            $"{Skipped} probes skipped, {UnhealthyInSteadyState} healthy servers marked down. Load of the "
+                + $"{machine.Cpus} CPUs: {machine.LoadBefore:0.0} before, {machine.LoadAfter:0.0} after."));
     }
 
-    private static void Line(string what, DurationStats figures) => Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
-        $"{what}: median {figures.Median:0.0} ms, 99 of 100 {figures.P99:0.0} ms, longest {figures.Longest:0.0} ms ({figures.Count})"));
+    private static void Line(string what, DurationStats figures) =>
+        Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
+        $"{what}: median {figures.Median:0.0} ms, 99 of 100 {figures.P99:0.0} ms, longest {figures.Longest:0.0} ms "
+            + $"({figures.Count})"));
 }

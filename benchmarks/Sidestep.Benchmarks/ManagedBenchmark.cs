@@ -10,22 +10,23 @@ using Sidestep.Model;
 
 namespace Sidestep.Benchmarks;
 
-/// <summary>A figure of the managed engine.</summary>
-/// <param name="Name">Of the case.</param>
-/// <param name="NetNsMedian">Nanoseconds per packet, the harness subtracted where there is one.</param>
-/// <param name="NetNsQuartile1">A quarter of the rounds took less.</param>
-/// <param name="NetNsQuartile3">A quarter took more.</param>
+/// <summary>A result of the managed engine.</summary>
+/// <param name="Name">Name of the case.</param>
+/// <param name="NetNsMedian">Nanoseconds per packet, without the harness where there is one.</param>
+/// <param name="NetNsQuartile1">First quartile of the rounds.</param>
+/// <param name="NetNsQuartile3">Third quartile of the rounds.</param>
 /// <param name="PpsPerCpu">Packets per second of CPU time.</param>
-/// <param name="BytesAllocatedPerMillion">Managed memory per million packets.</param>
-/// <param name="PeerName">What it stands beside; null: nothing.</param>
-/// <param name="PeerNsMedian">The same of that.</param>
-/// <param name="Bound">What it is meant to reach, in <paramref name="NetNsMedian"/>.</param>
-/// <param name="WithinBound">Whether it does.</param>
+/// <param name="BytesAllocatedPerMillion">Bytes of managed memory allocated per million packets.</param>
+/// <param name="PeerName">The case of comparison; null: none.</param>
+/// <param name="PeerNsMedian">Nanoseconds per packet of the case of comparison.</param>
+/// <param name="Bound">Limit for <paramref name="NetNsMedian"/>; null: none.</param>
+/// <param name="WithinBound">Whether the median is within the limit.</param>
 internal sealed record ManagedResult(
-    string Name, double NetNsMedian, double NetNsQuartile1, double NetNsQuartile3, double PpsPerCpu, long BytesAllocatedPerMillion,
+    string Name, double NetNsMedian, double NetNsQuartile1, double NetNsQuartile3, double PpsPerCpu,
+        long BytesAllocatedPerMillion,
     string? PeerName, double? PeerNsMedian, Bound? Bound, bool? WithinBound);
 
-/// <summary>The pipeline in C# in process, and replay from a file.</summary>
+/// <summary>Measures the pipeline in C# in this process, and replay from a file.</summary>
 internal static class ManagedBenchmark
 {
     private const int WarmUp = 3_000_000, ReplayFrames = 2_000_000;
@@ -34,7 +35,8 @@ internal static class ManagedBenchmark
     internal static IReadOnlyList<ManagedResult> Run(int rounds, int repeat, string? only)
     {
         var results = new List<ManagedResult>();
-        foreach (var (name, flows, peer) in new[] { ("parse-encap-ipip", 1u, "ipip-1flow"), ("parse-encap-ipip-100kflows", 100_000u, "ipip-100kflows") })
+        foreach (var (name, flows, peer) in new[] { ("parse-encap-ipip", 1u, "ipip-1flow"),
+            ("parse-encap-ipip-100kflows", 100_000u, "ipip-100kflows") })
         {
             if (only is not null && !name.Contains(only, StringComparison.Ordinal))
                 continue;
@@ -72,7 +74,7 @@ internal static class ManagedBenchmark
             allocated * 1_000_000 / ((long)rounds * repeat), peer, peerNs, bound, net.Median <= bound.Limit);
     }
 
-    /// <summary>From a file in the page cache, without a line per frame.</summary>
+    /// <summary>Replays a file from the page cache, without output per frame.</summary>
     private static ManagedResult Replay()
     {
         Console.Error.WriteLine($"measuring replay ({ReplayFrames} frames)");
@@ -86,7 +88,8 @@ internal static class ManagedBenchmark
             {
                 using var replay = new ManagedReplay(XdpBenchmark.DefaultFlows, isVirtual: true);
                 replay.Managed.Apply(Workloads.Compile((Vip, NetworkProfile.Default)));
-                using var source = new CaptureFileReader(new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, 0, FileOptions.SequentialScan));
+                using var source = new CaptureFileReader(new FileStream(file, FileMode.Open, FileAccess.Read,
+                    FileShare.Read, 0, FileOptions.SequentialScan));
                 var before = GC.GetAllocatedBytesForCurrentThread();
                 var start = Stopwatch.GetTimestamp();
                 var forwarded = 0L;
@@ -95,7 +98,7 @@ internal static class ManagedBenchmark
                 var elapsed = Stopwatch.GetElapsedTime(start);
                 if (forwarded != ReplayFrames)
                     throw new InvalidOperationException($"{forwarded} of {ReplayFrames} frames were forwarded");
-                // The first round compiles, and brings the file into the page cache.
+                // The first round compiles the code and loads the file into the page cache.
                 if (round == 0)
                     continue;
                 allocated = GC.GetAllocatedBytesForCurrentThread() - before;
@@ -103,7 +106,8 @@ internal static class ManagedBenchmark
             }
             var net = new Distribution(samples);
             var bound = Bound.Net(500);
-            return new ManagedResult("replay", net.Median, net.Quartile1, net.Quartile3, 1e9 / net.Median, allocated * 1_000_000 / ReplayFrames,
+            return new ManagedResult("replay", net.Median, net.Quartile1, net.Quartile3, 1e9 / net.Median,
+                allocated * 1_000_000 / ReplayFrames,
                 null, null, bound, net.Median <= bound.Limit);
         }
         finally
@@ -135,8 +139,8 @@ internal static class ManagedBenchmark
         }
     }
 
-    /// <summary>The same frame again and again, from another client each time, as it comes from a network card: where it lies it was not
-    /// before. What that costs without the pipeline is measured too.</summary>
+    /// <summary>The same frame repeatedly, from another client each time, and at a new address in memory, as from a
+    /// network card. The harness alone is measured, too.</summary>
     private sealed class PipelineHarness(ManagedEngine engine, byte[] original, uint flows)
     {
         private const int SourceAt = 26, FirstSource = 0x0a800000;

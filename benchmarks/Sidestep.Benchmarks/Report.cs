@@ -5,19 +5,21 @@ using Spectre.Console;
 
 namespace Sidestep.Benchmarks;
 
-/// <summary>Everything that one run found out.</summary>
-internal sealed record XdpResults(MachineInfo Machine, IReadOnlyList<CaseResult> Cases, IReadOnlyList<ApplyResult> Apply);
+/// <summary>The results of one run.</summary>
+internal sealed record XdpResults(MachineInfo Machine, IReadOnlyList<CaseResult> Cases,
+    IReadOnlyList<ApplyResult> Apply);
 
-/// <summary>Everything that a run about the managed engine found out.</summary>
+/// <summary>The results of one run for the managed engine.</summary>
 internal sealed record ManagedResults(MachineInfo Machine, IReadOnlyList<ManagedResult> Cases);
 
-/// <summary>What was measured on, and how busy it was.</summary>
+/// <summary>The machine, and its load.</summary>
 internal sealed record MachineInfo(string Kernel, int Cpus, double LoadBefore, double LoadAfter)
 {
-    /// <summary>This one, after what was measured.</summary>
-    internal static MachineInfo Now(double loadBefore) => new(Native.Kernel.Release.ToString(), Environment.ProcessorCount, loadBefore, Load());
+    /// <summary>This machine, after the measurement.</summary>
+    internal static MachineInfo Now(double loadBefore) =>
+        new(Native.Kernel.Release.ToString(), Environment.ProcessorCount, loadBefore, Load());
 
-    /// <summary>Processes that ran or wanted to, on average over the last minute.</summary>
+    /// <summary>Average number of runnable processes over the last minute.</summary>
     internal static double Load() =>
         double.Parse(File.ReadAllText("/proc/loadavg").Split(' ')[0], CultureInfo.InvariantCulture);
 }
@@ -37,14 +39,16 @@ internal static class Report
 
     internal static void Table(XdpResults results)
     {
-        // Whatever the output is, a line of a table is a line.
+        // A row of a table is one line on every output.
         AnsiConsole.Profile.Width = Math.Max(AnsiConsole.Profile.Width, TableWidth);
         if (results.Cases.Count > 0)
             AnsiConsole.Write(CaseTable(results.Cases));
         if (results.Apply.Count > 0)
             AnsiConsole.Write(ApplyTable(results.Apply));
         AnsiConsole.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"Nanoseconds per packet without the harness; medians, and in brackets between which two values half of the rounds were. Load of the {results.Machine.Cpus} CPUs: {results.Machine.LoadBefore:0.0} before, {results.Machine.LoadAfter:0.0} after."));
+            $"Nanoseconds per packet without the harness; medians, with the first and third quartiles in brackets. "
+                + $"Load of the {results.Machine.Cpus} CPUs: {results.Machine.LoadBefore:0.0} before, "
+                + $"{results.Machine.LoadAfter:0.0} after."));
     }
 
     internal static void Managed(ManagedResults results, bool json)
@@ -55,40 +59,50 @@ internal static class Report
             return;
         }
         AnsiConsole.Profile.Width = Math.Max(AnsiConsole.Profile.Width, TableWidth);
-        var table = new Table().Border(TableBorder.Simple).AddColumn("case").AddColumn("net ns", Right).AddColumn("a CPU-second", Right)
-            .AddColumn("bytes allocated per million", Right).AddColumn("beside").AddColumn("its ns", Right).AddColumn("bound").AddColumn("");
+        var table = new Table().Border(TableBorder.Simple).AddColumn("case").AddColumn("net ns", Right)
+            .AddColumn("per CPU-second", Right)
+            .AddColumn("bytes allocated per million", Right).AddColumn("compared with").AddColumn("its ns", Right)
+                .AddColumn("bound").AddColumn("");
         foreach (var c in results.Cases)
         {
-            table.AddRow(c.Name, Spread(c.NetNsMedian, c.NetNsQuartile1, c.NetNsQuartile3), Number(c.PpsPerCpu, "0"), Number(c.BytesAllocatedPerMillion, "0"),
-                c.PeerName ?? "", c.PeerNsMedian is { } peer ? Number(peer) : "", Text(c.Bound), Verdict(c.WithinBound));
+            table.AddRow(c.Name, Spread(c.NetNsMedian, c.NetNsQuartile1, c.NetNsQuartile3), Number(c.PpsPerCpu, "0"),
+                Number(c.BytesAllocatedPerMillion, "0"),
+                c.PeerName
+                    ?? "", c.PeerNsMedian is { } peer ? Number(peer) : "", Text(c.Bound), Verdict(c.WithinBound));
         }
         AnsiConsole.Write(table);
         AnsiConsole.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"Nanoseconds per packet; medians, and in brackets between which two values half of the rounds were. Load of the {results.Machine.Cpus} CPUs: {results.Machine.LoadBefore:0.0} before, {results.Machine.LoadAfter:0.0} after."));
+            $"Nanoseconds per packet; medians, with the first and third quartiles in brackets. Load of the "
+                + $"{results.Machine.Cpus} CPUs: {results.Machine.LoadBefore:0.0} before, "
+                + $"{results.Machine.LoadAfter:0.0} after."));
     }
 
     private static Table CaseTable(IReadOnlyList<CaseResult> cases)
     {
         var table = new Table().Border(TableBorder.Simple).AddColumn("case").AddColumn("net ns", Right)
-            .AddColumn("floor").AddColumn("floor ns", Right).AddColumn("over the floor", Right).AddColumn("times", Right)
+            .AddColumn("floor").AddColumn("floor ns", Right).AddColumn("over the floor", Right)
+                .AddColumn("times", Right)
             .AddColumn("bound").AddColumn("");
         foreach (var c in cases)
         {
             table.AddRow(c.Name, Spread(c.NetNsMedian, c.NetNsQuartile1, c.NetNsQuartile3),
                 c.FloorName, Spread(c.FloorNsMedian, c.FloorNsQuartile1, c.FloorNsQuartile3),
-                Number(c.OverFloorNs), c.Times is { } times ? Number(times, "0.00") : "-", Text(c.Bound), Verdict(c.WithinBound));
+                Number(c.OverFloorNs), c.Times is { } times
+                    ? Number(times, "0.00") : "-", Text(c.Bound), Verdict(c.WithinBound));
         }
         return table;
     }
 
     private static Table ApplyTable(IReadOnlyList<ApplyResult> results)
     {
-        var table = new Table().Border(TableBorder.Simple).AddColumn("apply").AddColumn("ms", Right).AddColumn("stages, ms")
+        var table = new Table().Border(TableBorder.Simple).AddColumn("apply").AddColumn("ms", Right)
+            .AddColumn("stages, ms")
             .AddColumn("bound").AddColumn("");
         foreach (var r in results)
         {
             table.AddRow(r.Name, Spread(r.MsMedian, r.MsQuartile1, r.MsQuartile3),
-                string.Join(", ", r.StagesMs.Select(static s => $"{s.Key} {Number(s.Value)}")), Text(r.Bound), Verdict(r.WithinBound));
+                string.Join(", ", r.StagesMs.Select(static s => $"{s.Key} {Number(s.Value)}")), Text(r.Bound),
+                    Verdict(r.WithinBound));
         }
         return table;
     }
@@ -110,14 +124,17 @@ internal static class Report
         _ => "",
     };
 
-    private static string Spread(double median, double low, double high) => $"{Number(median)} ({Number(low)}..{Number(high)})";
+    private static string Spread(double median, double low, double high) =>
+        $"{Number(median)} ({Number(low)}..{Number(high)})";
 
-    private static string Number(double value, string format = "0.#") => value.ToString(format, CultureInfo.InvariantCulture);
+    private static string Number(double value, string format = "0.#") =>
+        value.ToString(format, CultureInfo.InvariantCulture);
 
-    /// <summary>Digits that the kernel's clock does not have would look like precision.</summary>
+    /// <summary>Prints no more digits than the kernel's clock provides.</summary>
     private sealed class HundredthsConverter : JsonConverter<double>
     {
-        public override double Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.GetDouble();
+        public override double Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            reader.GetDouble();
 
         public override void Write(Utf8JsonWriter writer, double value, JsonSerializerOptions options) =>
             writer.WriteNumberValue(Math.Round(value, 2));

@@ -6,14 +6,14 @@ using Sidestep.Packets;
 
 namespace Sidestep.Benchmarks;
 
-/// <summary>What the harness hands to a program.</summary>
-/// <param name="Frame">The frame that every packet begins as.</param>
-/// <param name="Flows">0: always this frame; else random source addresses out of so many.</param>
-/// <param name="Services">0: always its destination; else a random pair of VIP and port, out of the first so many of
+/// <summary>The packets that the harness gives to a program.</summary>
+/// <param name="Frame">The initial frame of every packet.</param>
+/// <param name="Flows">0: the frame's source address; otherwise the number of random source addresses.</param>
+/// <param name="Services">0: the frame's destination; otherwise the number of random pairs of VIP and port, from
 /// <see cref="Workloads.VipOf"/> and <see cref="Workloads.PortOf"/>.</param>
 internal sealed record Traffic(byte[] Frame, uint Flows, uint Services = 0)
 {
-    /// <summary>So many that hardly any packet is of a flow that was there before.</summary>
+    /// <summary>So many flows that hardly any packet belongs to an earlier one.</summary>
     internal const uint EndlessFlows = 1U << 31;
 
     private const byte Version4 = 0x45, Version6 = 0x60, HopLimit = 64, TcpDataOffset = 5 << 4;
@@ -33,7 +33,8 @@ internal sealed record Traffic(byte[] Frame, uint Flows, uint Services = 0)
     {
         var isIpv6 = destination.AddressFamily == AddressFamily.InterNetworkV6;
         var frame = new byte[isIpv6 ? 74 : 60];
-        new EthernetHeader(Workloads.DirectorMac, Workloads.RouterMac, isIpv6 ? EtherType.Ipv6 : EtherType.Ipv4).Write(frame);
+        new EthernetHeader(Workloads.DirectorMac, Workloads.RouterMac, isIpv6 ? EtherType.Ipv6 : EtherType.Ipv4)
+            .Write(frame);
         var ip = frame.AsSpan(EthernetPacket.HeaderLength);
         var tcp = ip[(isIpv6 ? 40 : 20)..];
         if (isIpv6)

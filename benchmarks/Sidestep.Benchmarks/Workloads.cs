@@ -7,7 +7,7 @@ using Sidestep.Packets;
 
 namespace Sidestep.Benchmarks;
 
-/// <summary>Tables to measure by: pools of 100 servers with slot tables of the default size, unless said otherwise.</summary>
+/// <summary>Tables for measurements: pools of 100 servers with slot tables of the default size, unless noted.</summary>
 internal static class Workloads
 {
     internal const int Port = 80;
@@ -17,27 +17,30 @@ internal static class Workloads
     internal static readonly MacAddress DirectorMac = new(0x020000000001), RouterMac = new(0x020000000002);
     internal static readonly IPAddress NoVip = IPAddress.Parse("198.51.100.1");
     private static readonly IPAddress FirstVip = IPAddress.Parse("198.18.0.0");
-    private static readonly IPAddress FirstServer = IPAddress.Parse("10.0.0.0"), FirstServer6 = IPAddress.Parse("2001:db8:1::");
+    private static readonly IPAddress FirstServer = IPAddress.Parse("10.0.0.0"),
+        FirstServer6 = IPAddress.Parse("2001:db8:1::");
 
     private static readonly EgressInterface Interface = new(
         1, "lo", DirectorMac, IPAddress.Parse("192.0.2.1"), 1500, IPAddress.Parse("2001:db8::2"));
 
     internal static readonly HashKey Key = new(0x243f6a8885a308d3, 0x13198a2e03707344);
 
-    /// <summary>Address of the services number 4n to 4n + 3, as the harness has it.</summary>
+    /// <summary>Address of the services 4n to 4n + 3, like in the harness.</summary>
     internal static IPAddress VipOf(int service) => Plus(FirstVip, service / ServicesOfAVip);
 
-    /// <summary>The port of a service, as the harness has it.</summary>
+    /// <summary>The port of a service, like in the harness.</summary>
     internal static int PortOf(int service) => FirstPort + service % ServicesOfAVip;
 
     /// <summary>The address of a server.</summary>
-    internal static IPAddress ServerAt(int number, bool isIpv6 = false) => Plus(isIpv6 ? FirstServer6 : FirstServer, number);
+    internal static IPAddress ServerAt(int number, bool isIpv6 = false) =>
+        Plus(isIpv6 ? FirstServer6 : FirstServer, number);
 
     /// <summary>The Ethernet address of a server.</summary>
     internal static MacAddress MacOf(int number) => new(0x02_0001_000000 + (ulong)number);
 
     /// <summary>Tables of services with a pool each.</summary>
-    internal static ForwardingTables Compile(params ImmutableArray<(IPAddress Vip, NetworkProfile Profile)> services) => Compile(
+    internal static ForwardingTables Compile(params ImmutableArray<(IPAddress Vip, NetworkProfile Profile)> services) =>
+        Compile(
         [.. services.Select(static s => s.Profile).Where(static p => p.Name != NetworkProfile.Default.Name).Distinct()],
         [.. services.Select(static (s, i) => PoolOf(i, Servers, SlotCounts.Default, IsIpv6(s.Vip)))],
         [.. services.Select(static (s, i) => ServiceOf($"service{i}", s.Vip, Port, i) with
@@ -45,30 +48,33 @@ internal static class Workloads
             NetworkProfile = s.Profile.Name == NetworkProfile.Default.Name ? null : s.Profile.Name,
         })]);
 
-    /// <summary>Tables of so many services, as the harness sends to them.</summary>
-    /// <param name="services">How many.</param>
-    /// <param name="serversOfPool">0: one pool for all; else a pool for each of so many servers, with the smallest slot table.</param>
+    /// <summary>Tables of the services that the harness sends to.</summary>
+    /// <param name="services">Number of services.</param>
+    /// <param name="serversOfPool">0: one pool for all services; otherwise a pool of this many servers for each, with
+    /// the smallest slot table.</param>
     internal static ForwardingTables CompileMany(int services, int serversOfPool = 0) => Compile([],
         serversOfPool == 0
             ? [PoolOf(0, Servers, SlotCounts.Default, false)]
             : [.. Enumerable.Range(0, services).Select(i => PoolOf(i, serversOfPool, SlotCounts.All[0], false))],
-        [.. Enumerable.Range(0, services).Select(i => ServiceOf($"service{i}", VipOf(i), PortOf(i), serversOfPool == 0 ? 0 : i))]);
+        [.. Enumerable.Range(0, services)
+            .Select(i => ServiceOf($"service{i}", VipOf(i), PortOf(i), serversOfPool == 0 ? 0 : i))]);
 
-    /// <summary>The tables with some slots of one pool on their way from another server, for as long as the benchmark takes.</summary>
+    /// <summary>The tables with some slots of one pool in transition for the whole benchmark.</summary>
     /// <param name="tables">Without transitions.</param>
-    /// <param name="service">Number of the service whose pool it is.</param>
+    /// <param name="service">Number of the service that uses the pool.</param>
     /// <param name="every">1: all slots; 50: one of fifty.</param>
     internal static ForwardingTables InTransition(ForwardingTables tables, int service, int every) => tables with
     {
         Groups = [.. tables.Groups.Select(g => g.Key.Pool != PoolName(service) ? g : g with
         {
             Transition = new Transition(
-                [.. g.Slots.Slots.Select((member, slot) => slot % every == 0 ? (member + 1) % g.Servers.Length : Transition.Stable)],
+                [.. g.Slots.Slots.Select((member, slot) =>
+                    slot % every == 0 ? (member + 1) % g.Servers.Length : Transition.Stable)],
                 DateTimeOffset.UtcNow + TimeSpan.FromHours(1)),
         })],
     };
 
-    /// <summary>Every server next door.</summary>
+    /// <summary>All servers as next hops on the local segment.</summary>
     internal static NextHops NextHopsTo(IEnumerable<IPAddress> servers) => new(
         [Interface],
         servers.Distinct().Select(static (a, i) => KeyValuePair.Create(a, new NextHop(Interface, MacOf(i))))
@@ -80,19 +86,22 @@ internal static class Workloads
     {
         var configuration = new Configuration
         {
-            Director = new DirectorSettings { Interfaces = [new DirectorInterface(Interface.Name, Driver.Generic)], HashKey = Key },
+            Director = new DirectorSettings { Interfaces = [new DirectorInterface(Interface.Name, Driver.Generic)],
+                HashKey = Key },
             NetworkProfiles = profiles,
             Pools = pools,
             VirtualServices = services,
         };
-        return TableCompiler.Compile(configuration, NextHopsTo(pools.SelectMany(static p => p.Servers).Select(static s => s.Address)));
+        return TableCompiler.Compile(configuration,
+            NextHopsTo(pools.SelectMany(static p => p.Servers).Select(static s => s.Address)));
     }
 
     private static Pool PoolOf(int number, int servers, int slots, bool isIpv6) => new()
     {
         Name = PoolName(number),
         Slots = slots,
-        Servers = [.. Enumerable.Range(number * servers, servers).Select(i => new RealServer { Name = $"server{i}", Address = ServerAt(i, isIpv6) })],
+        Servers = [.. Enumerable.Range(number * servers, servers)
+            .Select(i => new RealServer { Name = $"server{i}", Address = ServerAt(i, isIpv6) })],
     };
 
     private static string PoolName(int number) => $"pool{number}";

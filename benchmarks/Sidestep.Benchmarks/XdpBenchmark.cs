@@ -6,11 +6,13 @@ using Sidestep.Native;
 
 namespace Sidestep.Benchmarks;
 
-/// <summary>Net nanoseconds per packet of the XDP program by BPF_PROG_TEST_RUN, and what each case is compared with.</summary>
+/// <summary>Measures net nanoseconds per packet of the XDP program by BPF_PROG_TEST_RUN, each case beside its
+/// floor.</summary>
 internal static class XdpBenchmark
 {
-    /// <summary>How many flows a director remembers when its configuration says nothing.</summary>
-    internal static readonly int DefaultFlows = new DirectorSettings { Interfaces = [], HashKey = Workloads.Key }.FlowTableSize;
+    /// <summary>Default size of the flow table.</summary>
+    internal static readonly int DefaultFlows = new DirectorSettings { Interfaces = [],
+        HashKey = Workloads.Key }.FlowTableSize;
 
     private static readonly IPAddress L2Vip = Vip(1), IpIpVip = Vip(2), TransitionVip = Vip(3), TrackedVip = Vip(4),
         Ipv6Vip = IPAddress.Parse("2001:db8::80");
@@ -18,9 +20,10 @@ internal static class XdpBenchmark
     private static readonly NetworkProfile L2 = new() { Name = "l2", DsrType = DsrType.L2 };
     private static readonly NetworkProfile Gue = new() { Name = "gue", Encapsulation = Encapsulation.Gue };
 
-    private static readonly (string Suffix, uint Flows)[] Spreads = [("1flow", 0), ("100kflows", 100_000), ("1mflows", 1_000_000)];
+    private static readonly (string Suffix, uint Flows)[] Spreads = [("1flow", 0), ("100kflows", 100_000),
+        ("1mflows", 1_000_000)];
 
-    /// <summary>An engine for each kind of traffic, loaded for what its tables need and nothing else.</summary>
+    /// <summary>An engine for each kind of traffic, loaded with exactly the features that its tables need.</summary>
     private static readonly (string[] Names, Func<Floors, IEnumerable<Comparison>> Make)[] Suites =
     [
         (["pass", "l2-", "ipip-1flow", "ipip-100kflows", "ipip-1mflows"], Ipv4),
@@ -36,7 +39,10 @@ internal static class XdpBenchmark
         using var harness = new Harness();
         using var floors = new Floors();
         var measurement = new Measurement(harness, floors.Pass, floors.Head, rounds, repeat);
-        return [.. Suites.Where(s => only is null || s.Names.Any(n => n.Contains(only, StringComparison.Ordinal) || only.StartsWith(n, StringComparison.Ordinal)))
+        return [.. Suites.Where(s =>
+            only is null
+            || s.Names.Any(n =>
+                n.Contains(only, StringComparison.Ordinal) || only.StartsWith(n, StringComparison.Ordinal)))
             .SelectMany(s => s.Make(floors))
             .Where(c => only is null || c.Name.Contains(only, StringComparison.Ordinal))
             .Select(measurement.Measure)];
@@ -49,9 +55,11 @@ internal static class XdpBenchmark
         var otherTraffic = Traffic.Acknowledgements(Workloads.NoVip, 100_000);
         yield return new Comparison("pass", new MeasuredProgram("", director, otherTraffic, XdpVerdict.Pass),
             new MeasuredProgram("pass", floors.Pass, otherTraffic, XdpVerdict.Pass), Bound.OverFloor(6));
-        foreach (var comparison in Spread("l2", L2Vip, XdpVerdict.Tx, director, "mac-rewrite", floors.MacRewrite, Bound.OverFloor(8)))
+        foreach (var comparison in Spread("l2", L2Vip, XdpVerdict.Tx, director, "mac-rewrite", floors.MacRewrite,
+            Bound.OverFloor(8)))
             yield return comparison;
-        foreach (var comparison in Spread("ipip", IpIpVip, XdpVerdict.TxLonger, director, "encapsulate", floors.Encapsulate, Bound.Times(1.6)))
+        foreach (var comparison in Spread("ipip", IpIpVip, XdpVerdict.TxLonger, director, "encapsulate",
+            floors.Encapsulate, Bound.Times(1.6)))
             yield return comparison;
     }
 
@@ -59,7 +67,8 @@ internal static class XdpBenchmark
     {
         using var engine = Engine(Workloads.Compile((Ipv6Vip, NetworkProfile.Default)));
         using var director = engine.Program();
-        foreach (var comparison in Spread("ip6ip6", Ipv6Vip, XdpVerdict.TxLonger, director, "encapsulate-ipv6", floors.Encapsulate6, Bound.Times(1.6)))
+        foreach (var comparison in Spread("ip6ip6", Ipv6Vip, XdpVerdict.TxLonger, director, "encapsulate-ipv6",
+            floors.Encapsulate6, Bound.Times(1.6)))
             yield return comparison;
     }
 
@@ -67,43 +76,52 @@ internal static class XdpBenchmark
     {
         using var engine = Engine(Workloads.Compile((IpIpVip, Gue)));
         using var director = engine.Program();
-        foreach (var comparison in Spread("gue", IpIpVip, XdpVerdict.TxLonger, director, "encapsulate", floors.Encapsulate, Bound.Times(2.2)))
+        foreach (var comparison in Spread("gue", IpIpVip, XdpVerdict.TxLonger, director, "encapsulate",
+            floors.Encapsulate, Bound.Times(2.2)))
             yield return comparison;
     }
 
     private static IEnumerable<Comparison> Tracked(Floors floors)
     {
-        var baseTables = Workloads.Compile((IpIpVip, NetworkProfile.Default), (TransitionVip, NetworkProfile.Default), (TrackedVip, NetworkProfile.Default));
+        var baseTables = Workloads.Compile((IpIpVip, NetworkProfile.Default), (TransitionVip, NetworkProfile.Default),
+            (TrackedVip, NetworkProfile.Default));
         var tables = Workloads.InTransition(Workloads.InTransition(baseTables, 1, every: 50), 2, every: 1);
-        MeasuredProgram Floor(MeasuredProgram of) => new("encapsulate", floors.Encapsulate, of.Traffic, XdpVerdict.TxLonger);
+        MeasuredProgram Floor(MeasuredProgram of) =>
+            new("encapsulate", floors.Encapsulate, of.Traffic, XdpVerdict.TxLonger);
 
         using (var engine = Engine(tables))
         using (var director = engine.Program())
         {
-            MeasuredProgram On(string name, IPAddress vip, uint flows) => new(name, director, Traffic.Acknowledgements(vip, flows), XdpVerdict.TxLonger);
-            yield return new Comparison("ipip-transition", On("", TransitionVip, 1_000_000), On("ipip-1mflows", IpIpVip, 1_000_000),
+            MeasuredProgram On(string name, IPAddress vip, uint flows) =>
+                new(name, director, Traffic.Acknowledgements(vip, flows), XdpVerdict.TxLonger);
+            yield return new Comparison("ipip-transition", On("", TransitionVip, 1_000_000),
+                On("ipip-1mflows", IpIpVip, 1_000_000),
                 Bound.OverFloor(10), WarmUp: 6_000_000);
             var tracked = On("", TrackedVip, 100_000);
-            yield return new Comparison("ipip-tracked-100kflows", tracked, Floor(tracked), Bound.Net(150), WarmUp: 1_500_000);
+            yield return new Comparison("ipip-tracked-100kflows", tracked, Floor(tracked), Bound.Net(150),
+                WarmUp: 1_500_000);
 
-            var trackedFlows = DefaultFlows; // by the cases above
+            var trackedFlows = DefaultFlows; // tracked by the cases above
             void FreeFlowTable(int packets)
             {
                 if ((trackedFlows += packets) <= DefaultFlows)
                     return;
-                // Flows are forgotten with their servers.
+                // Flows end with their servers.
                 engine.Apply(baseTables with { Vips = [], Services = [], Groups = [] });
                 engine.Apply(tables);
                 trackedFlows = packets;
             }
-            var newConnections = new MeasuredProgram("", director, Traffic.NewConnections(TrackedVip), XdpVerdict.TxLonger);
-            yield return new Comparison("ipip-newflow", newConnections, Floor(newConnections), Bound.Net(160), FreeFlowTable);
+            var newConnections = new MeasuredProgram("", director, Traffic.NewConnections(TrackedVip),
+                XdpVerdict.TxLonger);
+            yield return new Comparison("ipip-newflow", newConnections, Floor(newConnections), Bound.Net(160),
+                FreeFlowTable);
         }
-        // As many as there can be, in a table for as many: nearly every packet misses the caches.
+        // A full flow table: nearly every packet misses the CPU's caches.
         using (var engine = Engine(tables, flows: Limits.FlowTableSize))
         using (var director = engine.Program())
         {
-            var all = new MeasuredProgram("", director, Traffic.Acknowledgements(TrackedVip, 1_000_000), XdpVerdict.TxLonger);
+            var all = new MeasuredProgram("", director, Traffic.Acknowledgements(TrackedVip, 1_000_000),
+                XdpVerdict.TxLonger);
             yield return new Comparison("ipip-tracked-1mflows", all, Floor(all), WarmUp: 6_000_000);
         }
     }
@@ -113,15 +131,18 @@ internal static class XdpBenchmark
         const int Services = 10_000, Flows = 1_000_000;
         using var one = Engine(Workloads.CompileMany(1));
         using var directorOfOne = one.Program();
-        var floor = new MeasuredProgram("1 service", directorOfOne, Traffic.Acknowledgements(Workloads.VipOf(0), Flows, 1), XdpVerdict.TxLonger);
+        var floor = new MeasuredProgram("1 service", directorOfOne,
+            Traffic.Acknowledgements(Workloads.VipOf(0), Flows, 1), XdpVerdict.TxLonger);
         var traffic = Traffic.Acknowledgements(Workloads.VipOf(0), Flows, Services);
         using (var engine = Engine(Workloads.CompileMany(Services)))
         using (var director = engine.Program())
-            yield return new Comparison("ipip-10kservices", new MeasuredProgram("", director, traffic, XdpVerdict.TxLonger), floor, Bound.OverFloor(8));
-        // Slots and servers are then all over the memory, too.
+            yield return new Comparison("ipip-10kservices",
+                new MeasuredProgram("", director, traffic, XdpVerdict.TxLonger), floor, Bound.OverFloor(8));
+        // Slots and servers are scattered in memory then, too.
         using (var engine = Engine(Workloads.CompileMany(Services, serversOfPool: 10)))
         using (var director = engine.Program())
-            yield return new Comparison("ipip-10kservices-10kpools", new MeasuredProgram("", director, traffic, XdpVerdict.TxLonger), floor);
+            yield return new Comparison("ipip-10kservices-10kpools",
+                new MeasuredProgram("", director, traffic, XdpVerdict.TxLonger), floor);
     }
 
     private static IEnumerable<Comparison> AllFeaturesOn(Floors floors)
@@ -138,17 +159,20 @@ internal static class XdpBenchmark
         })
         {
             var traffic = Traffic.Acknowledgements(vip, flows);
-            yield return new Comparison($"all-on-{name}", new MeasuredProgram("", allOn, traffic, verdict), new MeasuredProgram($"{name}, all off", allOff, traffic, verdict));
+            yield return new Comparison($"all-on-{name}", new MeasuredProgram("", allOn, traffic, verdict),
+                new MeasuredProgram($"{name}, all off", allOff, traffic, verdict));
         }
     }
 
     private static IEnumerable<Comparison> Spread(
-        string name, IPAddress vip, XdpVerdict verdict, BpfProgram director, string floorName, BpfProgram floor, Bound bound)
+        string name, IPAddress vip, XdpVerdict verdict, BpfProgram director, string floorName, BpfProgram floor,
+            Bound bound)
     {
         foreach (var (suffix, flows) in Spreads)
         {
             var traffic = Traffic.Acknowledgements(vip, flows);
-            yield return new Comparison($"{name}-{suffix}", new MeasuredProgram("", director, traffic, verdict), new MeasuredProgram(floorName, floor, traffic, verdict), bound);
+            yield return new Comparison($"{name}-{suffix}", new MeasuredProgram("", director, traffic, verdict),
+                new MeasuredProgram(floorName, floor, traffic, verdict), bound);
         }
     }
 

@@ -38,7 +38,7 @@ struct {
 #define IPV4_DESTINATION  30
 #define IPV4_PORTS	  34
 
-/* A random number below many: the upper half of a 64-bit linear congruential generator, scaled. */
+/* A random number below many: the upper 32 bits of a 64-bit linear congruential generator, scaled. */
 static __always_inline __u32 next_of(__u32 many)
 {
 	__u64 random = harness.random * 6364136223846793005ULL + 1442695040888963407ULL;

@@ -5,7 +5,7 @@ using Sidestep.Lab.Topologies;
 
 namespace Sidestep.Lab;
 
-/// <summary>An authority of the run's own, and what it signs: director and agents prove to each other who they are.</summary>
+/// <summary>A certificate authority of the run, and the certificates that it signs for director and agents.</summary>
 internal static class Certificates
 {
     /// <summary>Below the run's folder.</summary>
@@ -20,9 +20,11 @@ internal static class Certificates
         Directory.CreateDirectory(folder);
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest("CN=lab authority", key, HashAlgorithmName.SHA256);
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: false, 0, critical: true));
-        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, critical: true));
-        // From yesterday on: one of the lab's faults is a clock that is wrong.
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true,
+            hasPathLengthConstraint: false, 0, critical: true));
+        request.CertificateExtensions.Add(
+            new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, critical: true));
+        // Valid from yesterday on: one of the lab's faults is a wrong clock.
         var (from, to) = (DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
         using var ca = request.CreateSelfSigned(from, to);
         File.WriteAllText(Path.Combine(folder, "authority.pem"), ca.ExportCertificatePem());

@@ -1,6 +1,6 @@
 namespace Sidestep.Lab;
 
-/// <summary>Progress and errors go to standard error: standard output belongs to results.</summary>
+/// <summary>Writes progress and errors to standard error. Standard output is for results.</summary>
 internal static class ConsoleLog
 {
     public static void Progress(string message) => Console.Error.WriteLine($"lab: {message}");

@@ -3,7 +3,8 @@ namespace Sidestep.Lab;
 /// <summary>Where the repository, its executables and the lab's own state are.</summary>
 internal static class LabPaths
 {
-    /// <summary>One folder per run below it; in /run, so that a reboot, which ends the runs, also forgets them.</summary>
+    /// <summary>Contains a folder per run. It is in /run, so that a reboot, which ends the runs, also removes the
+    /// folders.</summary>
     public const string Runs = "/run/sidestep-lab";
 
     public const string Namespaces = "/run/netns";
@@ -14,33 +15,51 @@ internal static class LabPaths
 
     public static string Failures => Path.Combine(Repository, "artifacts", "lab");
 
-    /// <summary>What was built from these sources.</summary>
+    /// <summary>The build of these sources.</summary>
     public static DirectorBuild CurrentBuild { get; } = BuildIn(Repository);
 
-    /// <summary>What eng/other-layout.sh has built: the same, but of a version whose tables are others.</summary>
-    public static DirectorBuild OtherLayoutBuild { get; } = BuildIn(Path.Combine(Repository, "artifacts", "other-layout"));
+    /// <summary>The build of eng/other-layout.sh: the same sources with another layout of the tables.</summary>
+    public static DirectorBuild OtherLayoutBuild { get; } = BuildIn(Path.Combine(Repository, "artifacts",
+        "other-layout"));
 
-    public static string Agent => Executable(Repository, "Sidestep.Agent", "sidestep-agent");
+    /// <summary>Another build, by its folder artifacts/bin.</summary>
+    public static DirectorBuild BuildAt(string bin)
+    {
+        var build = ProgramsIn(Path.GetFullPath(bin));
+        return File.Exists(build.Daemon) && File.Exists(build.Cli)
+            ? build : throw new LabException(
+                $"{build.Daemon} or {build.Cli} is missing: --from needs the folder artifacts/bin of a build.");
+    }
 
-    /// <summary>What eng/other-version.sh has built: the same agent, of another version.</summary>
-    public static string OtherVersionAgent => Executable(Path.Combine(Repository, "artifacts", "other-version"), "Sidestep.Agent", "sidestep-agent");
+    public static string Agent =>
+        Executable(Path.Combine(Repository, "artifacts", "bin"), "Sidestep.Agent", "sidestep-agent");
 
-    public static string Lab => Environment.ProcessPath ?? throw new LabException("The path of this executable is unknown.");
+    /// <summary>The build of eng/other-version.sh: the same agent with another version number.</summary>
+    public static string OtherVersionAgent =>
+        Executable(Path.Combine(Repository, "artifacts", "other-version", "artifacts", "bin"), "Sidestep.Agent",
+            "sidestep-agent");
 
-    /// <summary>Where daemons leave what outlives them.</summary>
+    public static string Lab =>
+        Environment.ProcessPath ?? throw new LabException("The path of this executable is unknown.");
+
+    /// <summary>The folder for daemons' persistent state.</summary>
     public static string DaemonStateFolder => "/run/sidestep";
 
-    /// <summary>The folder that bpffs is mounted on; each run pins in a folder of its own below.</summary>
+    /// <summary>The folder below bpffs in which a run pins programs and maps.</summary>
     public static string PinFolder(string runId) => $"/sys/fs/bpf/sidestep-lab-{runId}";
 
     private static DirectorBuild BuildIn(string tree)
-        => new(Executable(tree, "Sidestep.Daemon", "sidestepd"), Executable(tree, "Sidestep.Cli", "sidestep"));
+        => ProgramsIn(Path.Combine(tree, "artifacts", "bin"));
 
-    private static string Executable(string tree, string project, string name)
-        => Path.Combine(tree, "artifacts", "bin", project, Configuration, name);
+    private static DirectorBuild ProgramsIn(string bin)
+        => new(Executable(bin, "Sidestep.Daemon", "sidestepd"), Executable(bin, "Sidestep.Cli", "sidestep"));
 
-    // The lab runs the product that was built in the same configuration as itself.
-    private static string Configuration => Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
+    private static string Executable(string bin, string project, string name) =>
+        Path.Combine(bin, project, Configuration, name);
+
+    // The lab runs the product's build of its own configuration, such as release.
+    private static string Configuration =>
+        Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
 
     private static string FindRepository()
     {
@@ -49,7 +68,9 @@ internal static class LabPaths
             if (File.Exists(Path.Combine(folder.FullName, "Sidestep.slnx")))
                 return folder.FullName;
         }
-        throw new LabException($"No Sidestep.slnx above {AppContext.BaseDirectory}: run sidestep-lab from its repository (./sidestep lab).");
+        throw new LabException(
+            $"No Sidestep.slnx above {AppContext.BaseDirectory}: run sidestep-lab from its repository (./sidestep "
+                + "lab).");
     }
 }
 

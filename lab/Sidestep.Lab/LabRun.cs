@@ -6,7 +6,7 @@ using Sidestep.Lab.Topologies;
 
 namespace Sidestep.Lab;
 
-/// <summary>A topology that is up: its namespaces, and the processes in them.</summary>
+/// <summary>A topology that is up: its namespaces and the processes in them.</summary>
 internal sealed class LabRun
 {
     private static readonly TimeSpan StartTimeout = ScaledTimeout.Seconds(60);
@@ -36,21 +36,24 @@ internal sealed class LabRun
 
     public RunFolder Folder { get; }
 
-    /// <summary>The version that is started, and asked, from now on.</summary>
+    /// <summary>The build that StartDaemonAsync starts and whose command line the lab uses.</summary>
     public DirectorBuild Build { get; set; } = LabPaths.CurrentBuild;
 
     public string DirectorConfiguration
         => Path.Combine(Folder.NodeFolder(Topology.Director.Node), Path.GetFileName(Topology.Director.Configuration));
 
-    /// <summary>Builds the network. The services start with <see cref="StartServicesAsync"/>, so that captures can see their first frame.</summary>
+    /// <summary>Builds the network. Call <see cref="StartServicesAsync"/> later, so that captures see the first frame
+    /// of the services.</summary>
     public static async Task<LabRun> CreateAsync(Topology topology, Action<string> log, CancellationToken cancel)
     {
         await KernelDevices.CheckAsync(topology, cancel);
         await RunCatalog.RemoveStaleAsync(log);
-        var run = new LabRun(topology, RunFolder.Create(topology.Name), log);
+        var run = new LabRun(topology, RunFolder.Create(topology.Name), log) { Build = topology.EarlierBuild
+            ?? LabPaths.CurrentBuild };
         try
         {
-            log($"run {run.Folder.Id}: {topology.Name}: {topology.Nodes.Count} namespaces, {topology.Links.Count} links");
+            log($"run {run.Folder.Id}: {topology.Name}: {topology.Nodes.Count} namespaces, {topology.Links.Count} "
+                + "links");
             await new NetworkBuilder(topology, run.Folder).BuildAsync(cancel);
             SampleFile.Write(run.Folder.Root);
             Certificates.Write(topology.Certificates, Path.Combine(run.Folder.Root, Certificates.FolderName));
@@ -87,28 +90,31 @@ internal sealed class LabRun
     public Task StartServiceAsync(string node, string service, CancellationToken cancel)
     {
         var found = Topology.Node(node);
-        return StartAsync(found, found.Services.Find(s => s.Name == service) ?? throw new LabException($"{node} has no service '{service}'."), cancel);
+        return StartAsync(found, found.Services.Find(s => s.Name == service)
+            ?? throw new LabException($"{node} has no service '{service}'."), cancel);
     }
 
-    /// <summary>Ends a process that was started in a node, by the name that it was started with.</summary>
+    /// <summary>Ends a process of a node, by the name that it was started with.</summary>
     public Task EndServiceAsync(string node, string name)
-        => ProcessSignals.EndAsync([(Folder.Find(node, name) ?? throw new LabException($"On {node} nothing was started as '{name}'.")).Identity]);
+        => ProcessSignals.EndAsync([(Folder.Find(node, name)
+            ?? throw new LabException($"On {node} nothing was started as '{name}'.")).Identity]);
 
-    /// <summary>A line of the topology, filled in for a node.</summary>
+    /// <summary>Fills in the placeholders of a line of the topology, for a node.</summary>
     public string Fill(string text, string node) => Fill(text, Topology.Node(node));
 
-    /// <summary>SIGKILL: it has no time to do anything.</summary>
-    /// <returns>False when it lives on.</returns>
+    /// <summary>Sends SIGKILL, so the daemon cannot clean up.</summary>
+    /// <returns>False if the daemon still runs.</returns>
     public Task<bool> KillDaemonAsync(CancellationToken cancel) => EndDaemonAsync("KILL", cancel);
 
-    /// <summary>SIGTERM, and waits until it has ended.</summary>
-    /// <returns>False when it lives on.</returns>
+    /// <summary>Sends SIGTERM and waits until the daemon has ended.</summary>
+    /// <returns>False if the daemon still runs.</returns>
     public Task<bool> StopDaemonAsync(CancellationToken cancel) => EndDaemonAsync("TERM", cancel);
 
     public RecordedProcess Daemon => Folder.Find(Topology.Director.Node, Topology.Director.Service)
         ?? throw new LabException("The daemon has not been started.");
 
-    /// <summary>Starts a process in a node and records it, so that it is ended with the run whatever happens.</summary>
+    /// <summary>Starts a process in a node and records it, so that the end of the run, or a later run, ends
+    /// it.</summary>
     public NamespaceProcess Launch(string node, string name, IReadOnlyList<string> command, bool piped = false)
     {
         var log = Folder.Log(node, name);
@@ -140,10 +146,13 @@ internal sealed class LabRun
         await Wait.UntilAsync(
             () => !process.Identity.IsAlive() || service.Listens.All(s => ListenerCheck.Has(process.Identity, s)),
             StartTimeout,
-            () => $"{service.Name} on {node.Name} does not listen on {string.Join(" and ", service.Listens)}:\n{NamespaceProcess.Tail(process.Log)}",
+            () => $"{service.Name} on {node.Name} does not listen on "
+                + $"{string.Join(" and ", service.Listens)}:\n{NamespaceProcess.Tail(process.Log)}",
             cancel);
         if (!process.Identity.IsAlive())
-            throw new LabException($"{service.Name} on {node.Name} ended at once; it said:\n{NamespaceProcess.Tail(process.Log, 20)}");
+            throw new LabException(
+                $"{service.Name} on {node.Name} ended immediately; the end of its "
+                    + $"log:\n{NamespaceProcess.Tail(process.Log, 20)}");
     }
 
     private async Task<bool> EndDaemonAsync(string signal, CancellationToken cancel)
@@ -164,9 +173,11 @@ internal sealed class LabRun
         }
     }
 
-    /// <summary>Fills what is in braces, for a node.</summary>
+    /// <summary>Fills in the placeholders of a text, for a node.</summary>
     public string Fill(string text, Node node)
         => _template.Fill(
-            text.Replace("{sidestepd}", Build.Daemon, StringComparison.Ordinal).Replace("{node}", node.Name, StringComparison.Ordinal).Replace("{home}", Folder.NodeFolder(node.Name), StringComparison.Ordinal),
+            text.Replace("{sidestepd}", Build.Daemon, StringComparison.Ordinal)
+                .Replace("{node}", node.Name, StringComparison.Ordinal)
+                .Replace("{home}", Folder.NodeFolder(node.Name), StringComparison.Ordinal),
             Topology.Folder);
 }

@@ -4,7 +4,8 @@ using Sidestep.Lab.Commands;
 
 try
 {
-    // The lab ends itself in order on signals (see Interruption): the parser's own handling would cut that short.
+    // The lab cleans up on signals itself (see ShutdownSignal). The parser's own handling would end the process
+    // earlier.
     return await LabCommands.Root().Parse(args).InvokeAsync(new InvocationConfiguration
     {
         EnableDefaultExceptionHandler = false,

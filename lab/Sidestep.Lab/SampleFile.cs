@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 
 namespace Sidestep.Lab;
 
-/// <summary>The file that the servers serve: 64 KiB without repetition, the same on every machine.</summary>
+/// <summary>The file that the servers serve: 64 KiB without repetition, identical on every machine.</summary>
 internal static class SampleFile
 {
     public const int Length = 64 * 1024;

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Sidestep.Lab;
 
 /// <summary>
-/// How long the lab waits for things. A machine that is many times slower than usual, an emulated one, sets the variable
-/// to the factor by which every limit grows; its processes inherit it.
+/// Scales the lab's timeouts. On a machine that is many times slower than usual, such as an emulated one, an
+/// environment variable holds the factor. Processes of the lab inherit it.
 /// </summary>
 internal static class ScaledTimeout
 {
@@ -13,7 +13,7 @@ internal static class ScaledTimeout
 
     private static readonly int Factor = Read();
 
-    /// <param name="usual">On a usual machine.</param>
+    /// <param name="usual">Seconds on a usual machine.</param>
     public static TimeSpan Seconds(double usual) => TimeSpan.FromSeconds(usual * Factor);
 
     private static int Read()
@@ -21,7 +21,8 @@ internal static class ScaledTimeout
         var text = Environment.GetEnvironmentVariable(Variable);
         if (string.IsNullOrEmpty(text))
             return 1;
-        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var factor) && factor is >= 1 and <= MaxFactor)
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var factor) && factor is >= 1
+            and <= MaxFactor)
             return factor;
         ConsoleLog.Error($"{Variable}={text} is not a number from 1 to {MaxFactor}; 1 is used.");
         return 1;

@@ -2,10 +2,11 @@ using System.Runtime.InteropServices;
 
 namespace Sidestep.Lab;
 
-/// <summary>Ctrl-C and the like: instead of ending the process they cancel, so that what was made is removed first.</summary>
+/// <summary>Turns SIGINT, SIGTERM and SIGHUP into a cancellation, so that the lab removes what it created before it
+/// ends.</summary>
 internal sealed class ShutdownSignal : IDisposable
 {
-    /// <summary>What a shell reports for a program that ended on Ctrl-C.</summary>
+    /// <summary>The exit code that shells report for a program that Ctrl-C ended: 128 + SIGINT.</summary>
     public const int ExitCode = 130;
 
     private readonly CancellationTokenSource _source = new();

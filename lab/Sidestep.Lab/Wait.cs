@@ -1,6 +1,6 @@
 namespace Sidestep.Lab;
 
-/// <summary>Waiting is always for a condition, and always ends.</summary>
+/// <summary>Waits for conditions, always with a timeout.</summary>
 internal static class Wait
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(20);
@@ -21,8 +21,9 @@ internal static class Wait
     public static Task<bool> TryUntilAsync(Func<bool> condition, TimeSpan timeout, CancellationToken cancel)
         => TryUntilAsync(() => Task.FromResult(condition()), timeout, cancel);
 
-    /// <param name="failure">Says what was waited for and what to look at; asked only when the time is over.</param>
-    public static async Task UntilAsync(Func<bool> condition, TimeSpan timeout, Func<string> failure, CancellationToken cancel)
+    /// <param name="failure">Describes the condition and where to look; called only on timeout.</param>
+    public static async Task UntilAsync(Func<bool> condition, TimeSpan timeout, Func<string> failure,
+        CancellationToken cancel)
     {
         if (!await TryUntilAsync(condition, timeout, cancel))
             throw new LabException($"{failure()} (waited {timeout.TotalSeconds:0} s)");

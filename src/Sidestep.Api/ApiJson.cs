@@ -4,9 +4,10 @@ using System.Text.Json.Serialization;
 
 namespace Sidestep.Api;
 
-/// <summary>How the contracts are written: camelCase, enumerations as words, without reflection.</summary>
+/// <summary>The JSON form of the API: camelCase names, enumerations as strings, without reflection.</summary>
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, UseStringEnumConverter = true, WriteIndented = false,
-    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, Converters = [typeof(AddressJson), typeof(PrefixJson)])]
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        Converters = [typeof(AddressJson), typeof(PrefixJson)])]
 [JsonSerializable(typeof(ServerSpec))]
 [JsonSerializable(typeof(AgentReport))]
 [JsonSerializable(typeof(ReportResponse))]
@@ -17,18 +18,20 @@ namespace Sidestep.Api;
 [JsonSerializable(typeof(ApiProblem))]
 public sealed partial class ApiJson : JsonSerializerContext;
 
-/// <summary>An address as text.</summary>
+/// <summary>An IP address as a string.</summary>
 public sealed class AddressJson : JsonConverter<IPAddress>
 {
     /// <inheritdoc/>
     public override IPAddress Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-        IPAddress.TryParse(reader.GetString(), out var address) ? address : throw new JsonException("not an IP address");
+        IPAddress.TryParse(reader.GetString(), out var address) ? address
+            : throw new JsonException("not an IP address");
 
     /// <inheritdoc/>
-    public override void Write(Utf8JsonWriter writer, IPAddress value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
+    public override void Write(Utf8JsonWriter writer, IPAddress value, JsonSerializerOptions options) =>
+        writer.WriteStringValue(value.ToString());
 }
 
-/// <summary>A prefix as text; an address alone is one with the longest prefix, and is written so.</summary>
+/// <summary>A prefix as a string; a single address has no length.</summary>
 public sealed class PrefixJson : JsonConverter<IPNetwork>
 {
     /// <inheritdoc/>
@@ -37,10 +40,12 @@ public sealed class PrefixJson : JsonConverter<IPNetwork>
         var text = reader.GetString() ?? "";
         if (IPAddress.TryParse(text, out var address))
             return new IPNetwork(address, address.GetAddressBytes().Length * 8);
-        return IPNetwork.TryParse(text, out var network) ? network : throw new JsonException("neither an IP address nor a prefix without host bits");
+        return IPNetwork.TryParse(text, out var network) ? network
+            : throw new JsonException("neither an IP address nor a prefix");
     }
 
     /// <inheritdoc/>
     public override void Write(Utf8JsonWriter writer, IPNetwork value, JsonSerializerOptions options) =>
-        writer.WriteStringValue(value.PrefixLength == value.BaseAddress.GetAddressBytes().Length * 8 ? value.BaseAddress.ToString() : value.ToString());
+        writer.WriteStringValue(value.PrefixLength == value.BaseAddress.GetAddressBytes().Length * 8
+            ? value.BaseAddress.ToString() : value.ToString());
 }

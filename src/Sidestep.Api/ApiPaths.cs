@@ -1,29 +1,29 @@
 namespace Sidestep.Api;
 
-/// <summary>Where things are.</summary>
+/// <summary>Paths and limits of the API.</summary>
 public static class ApiPaths
 {
-    /// <summary>Followed by the server's name: its duties.</summary>
+    /// <summary>GET, followed by the server's name: its spec.</summary>
     public const string Spec = "/v1/spec/";
 
-    /// <summary>Followed by the server's name: takes its reports.</summary>
+    /// <summary>POST, followed by the server's name: a report of its agent.</summary>
     public const string Reports = "/v1/reports/";
 
-    /// <summary>Followed by the server's name: takes its operator's wish.</summary>
+    /// <summary>POST, followed by the server's name: a request of its operator.</summary>
     public const string Drains = "/v1/drains/";
 
-    /// <summary>The director's state.</summary>
+    /// <summary>GET: the state of the director.</summary>
     public const string Status = "/v1/status";
 
-    /// <summary>Asks for a diagnosis.</summary>
+    /// <summary>POST: a diagnosis.</summary>
     public const string Doctor = "/v1/doctor";
 
-    /// <summary>The longest that a request for duties waits for new ones.</summary>
+    /// <summary>How long the director holds a request for a spec until there is a new one (long polling).</summary>
     public static TimeSpan LongestPoll { get; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>The longest body of a request of this machine's own, bytes: a whole configuration.</summary>
+    /// <summary>Largest body of a request from this machine, bytes: a whole configuration.</summary>
     public const int LongestLocalBody = 1 << 26;
 
-    /// <summary>The longest body of a request, bytes.</summary>
+    /// <summary>Largest body of a request from another machine, bytes.</summary>
     public const int LongestBody = 1 << 18;
 }

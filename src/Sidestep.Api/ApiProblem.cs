@@ -1,35 +1,35 @@
 namespace Sidestep.Api;
 
 /// <summary>An error of the API (RFC 9457, application/problem+json).</summary>
-/// <param name="Title">What happened, in a few words.</param>
+/// <param name="Title">The kind of error, in a few words.</param>
 /// <param name="Status">The HTTP status.</param>
-/// <param name="Detail">Names the thing, the place and the cure.</param>
+/// <param name="Detail">What is wrong, where, and what to do about it.</param>
 public sealed record ApiProblem(string Title, int Status, string Detail)
 {
     /// <summary>The media type.</summary>
     public const string MediaType = "application/problem+json";
 }
 
-/// <summary>A director that could not be asked, or that refused.</summary>
+/// <summary>The director could not be reached, or it rejected the request. The message says what to do.</summary>
 public sealed class DirectorException : Exception
 {
-    /// <summary>Without a message there is nothing to do about it.</summary>
+    /// <summary>Without a message.</summary>
     public DirectorException()
     {
     }
 
-    /// <summary>With what happened and what to do.</summary>
+    /// <summary>With a message.</summary>
     public DirectorException(string message)
         : base(message)
     {
     }
 
-    /// <summary>With what happened, what to do, and the cause.</summary>
+    /// <summary>With a message and a cause.</summary>
     public DirectorException(string message, Exception inner)
         : base(message, inner)
     {
     }
 
-    /// <summary>The HTTP status, if there was an answer.</summary>
+    /// <summary>The HTTP status of the response; null: there was no response.</summary>
     public int? Status { get; init; }
 }

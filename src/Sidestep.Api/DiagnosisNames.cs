@@ -5,16 +5,16 @@ namespace Sidestep.Api;
 /// <summary>Names of diagnoses. They are part of the contract: a new meaning gets a new name.</summary>
 public static class DiagnosisNames
 {
-    /// <summary>The director's kernel has the VIP.</summary>
+    /// <summary>The VIP is an address of the director's kernel.</summary>
     public const string VipLocalOnDirector = "vip-local-on-director";
 
-    /// <summary>Another director, or a stranger, answers for a VIP.</summary>
+    /// <summary>Another director, or an unknown host, answers for a VIP.</summary>
     public const string VipConflict = "vip-conflict";
 
-    /// <summary>A real server answers ARP for a VIP.</summary>
+    /// <summary>A real server replies to ARP requests for a VIP.</summary>
     public const string ServerAnswersArp = "server-answers-arp";
 
-    /// <summary>A real server answers neighbour solicitation for a VIP, or advertises it.</summary>
+    /// <summary>A real server replies to neighbour solicitations for a VIP, or advertises it.</summary>
     public const string ServerAdvertisesVip = "server-advertises-vip";
 
     /// <summary>The director has no route to the server.</summary>
@@ -23,31 +23,31 @@ public static class DiagnosisNames
     /// <summary>A server of a layer-2 pool is behind a router.</summary>
     public const string ServerNotAttached = "server-not-attached";
 
-    /// <summary>The next hop does not answer ARP or neighbour solicitation.</summary>
+    /// <summary>The next hop does not reply to ARP or neighbour solicitation.</summary>
     public const string NextHopUnresolved = "next-hop-unresolved";
 
-    /// <summary>Packets go to an Ethernet address that the next hop does not have.</summary>
+    /// <summary>The director sends packets to a MAC address that the next hop does not have.</summary>
     public const string NextHopStale = "next-hop-stale";
 
-    /// <summary>A server that cannot take off an outer header is in a pool where it must.</summary>
+    /// <summary>A server that cannot decapsulate is in a pool that a service reaches at layer 3.</summary>
     public const string WindowsInLayer3 = "windows-server-in-layer-3-pool";
 
     /// <summary>The server does not have the VIP.</summary>
     public const string VipMissing = "vip-missing";
 
-    /// <summary>Nothing takes the outer header off.</summary>
+    /// <summary>The server does not decapsulate.</summary>
     public const string DecapsulationMissing = "decapsulation-missing";
 
-    /// <summary>What takes the outer header off does not take this director's.</summary>
+    /// <summary>The server decapsulates, but rejects the packets of this director.</summary>
     public const string DecapsulationRejectsDirector = "decapsulation-rejects-director";
 
-    /// <summary>The strict reverse-path filter drops what came out of the outer header.</summary>
+    /// <summary>The strict reverse-path filter of the server drops decapsulated packets.</summary>
     public const string StrictReversePathFilter = "strict-reverse-path-filter";
 
-    /// <summary>Nothing listens on the VIP and port.</summary>
+    /// <summary>No application listens on the VIP and port.</summary>
     public const string NotListening = "not-listening";
 
-    /// <summary>The application listens on the server's own address, and not on the VIP.</summary>
+    /// <summary>The application listens on the server's own address, but not on the VIP.</summary>
     public const string ListeningOnServerAddressOnly = "listening-on-server-address-only";
 
     /// <summary>The application listens on another port.</summary>
@@ -62,37 +62,38 @@ public static class DiagnosisNames
     /// <summary>The server's default route leads to the director.</summary>
     public const string DefaultRouteToDirector = "default-route-to-director";
 
-    /// <summary>A network card of the server has no link-local address, which IPv6 asks for neighbours with.</summary>
+    /// <summary>A network device of the server has no link-local address, which IPv6 needs for neighbour
+    /// discovery.</summary>
     public const string LinkLocalMissing = "link-local-missing";
 
-    /// <summary>The server gets requests and does not answer them, although the application listens.</summary>
+    /// <summary>The server receives requests and does not reply, although the application listens.</summary>
     public const string ServerDropsRequests = "server-drops-requests";
 
     /// <summary>The server's replies do not arrive.</summary>
     public const string ReplyDroppedInTransit = "reply-dropped-in-transit";
 
-    /// <summary>Between director and server less fits than the director's interface takes.</summary>
+    /// <summary>The path MTU between director and server is smaller than the MTU of the director's interface.</summary>
     public const string MtuTooSmall = "mtu-too-small";
 
-    /// <summary>The server asks clients for segments that do not fit.</summary>
+    /// <summary>The server advertises an MSS that is too large for the path.</summary>
     public const string MssNotClamped = "mss-not-clamped";
 
     /// <summary>Packets arrive with wrong checksums.</summary>
     public const string ChecksumOffloadBroken = "checksum-offload-broken";
 
-    /// <summary>The way through the server does not work, and nothing above says why.</summary>
+    /// <summary>The DSR path through the server does not work, and no diagnosis above explains it.</summary>
     public const string DsrPathDown = "dsr-path-down";
 
-    /// <summary>Health checks find a server unfit, although the doctor's probes find nothing that explains it.</summary>
+    /// <summary>Health checks of a server fail, but the doctor's probes find nothing that explains it.</summary>
     public const string HealthChecksFailing = "health-checks-failing";
 
-    /// <summary>XDP runs in the network stack although the driver was wanted.</summary>
+    /// <summary>XDP runs in the network stack although the configuration has the driver native.</summary>
     public const string XdpModeDegraded = "xdp-mode-degraded";
 
-    /// <summary>Settings or addresses of a server were changed, or are not as they must be.</summary>
+    /// <summary>Settings or addresses of a server were changed, or are wrong.</summary>
     public const string Drift = "drift";
 
-    /// <summary>An agent that reported does so no more.</summary>
+    /// <summary>An agent has stopped reporting.</summary>
     public const string AgentSilent = "agent-silent";
 
     /// <summary>The clocks of director and server differ.</summary>
@@ -101,14 +102,15 @@ public static class DiagnosisNames
     /// <summary>The versions of director and agent differ.</summary>
     public const string VersionSkew = "version-skew";
 
-    /// <summary>All, in the order that they are told in: what may be the cause of another comes before it.</summary>
+    /// <summary>All names, in the order of the report: possible causes before their consequences.</summary>
     public static ImmutableArray<string> All { get; } =
     [
         VipLocalOnDirector, VipConflict, ServerAnswersArp, ServerAdvertisesVip,
         NoRouteToServer, ServerNotAttached, NextHopUnresolved, NextHopStale,
         WindowsInLayer3, VipMissing, DecapsulationMissing, DecapsulationRejectsDirector, StrictReversePathFilter,
         ListeningOnServerAddressOnly, PortMismatch, NotListening,
-        WrongReplySource, DefaultRouteToDirector, DefaultRouteMissing, LinkLocalMissing, ChecksumOffloadBroken, ServerDropsRequests, ReplyDroppedInTransit,
+        WrongReplySource, DefaultRouteToDirector, DefaultRouteMissing, LinkLocalMissing, ChecksumOffloadBroken,
+            ServerDropsRequests, ReplyDroppedInTransit,
         DsrPathDown, HealthChecksFailing, MtuTooSmall, MssNotClamped,
         XdpModeDegraded, Drift, AgentSilent, ClockSkew, VersionSkew,
     ];

@@ -8,16 +8,17 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace Sidestep.Api;
 
-/// <summary>Speaks to a director's API.</summary>
-/// <remarks>Errors are <see cref="DirectorException"/>, with what to do; the caller decides when to try again.</remarks>
+/// <summary>Client of a director's API.</summary>
+/// <remarks>Every failure is a <see cref="DirectorException"/> whose message says what to do. The caller decides when
+/// to retry. Thread-safe.</remarks>
 public sealed class DirectorClient : IDisposable
 {
-    /// <summary>What names the director in requests through a Unix socket, where no name is needed.</summary>
+    /// <summary>Base address of requests through the Unix socket, which needs no name.</summary>
     private static readonly Uri Local = new("http://director/");
 
     private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(10);
 
-    /// <summary>A plan of a large configuration takes a while.</summary>
+    /// <summary>The plan of a large configuration takes a while.</summary>
     private static readonly TimeSpan EngineQueryTimeout = TimeSpan.FromMinutes(1);
 
     private readonly HttpClient _http;
@@ -25,13 +26,13 @@ public sealed class DirectorClient : IDisposable
 
     private DirectorClient(HttpMessageHandler handler, Uri address, string endpoint)
     {
-        // Each request has a limit of its own.
+        // Each request has its own timeout.
         _http = new HttpClient(handler) { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan };
         _endpoint = endpoint;
     }
 
-    /// <summary>The director on this machine, through its Unix socket.</summary>
-    /// <param name="socketPath">See DaemonReport.SocketPath.</param>
+    /// <summary>Connects to the director on this machine, through its Unix socket.</summary>
+    /// <param name="socketPath">Path of the socket (DaemonReport.SocketPath).</param>
     public static DirectorClient OnThisMachine(string socketPath) => new(
         new SocketsHttpHandler
         {
@@ -40,7 +41,8 @@ public sealed class DirectorClient : IDisposable
                 var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
                 try
                 {
-                    await socket.ConnectAsync(new UnixDomainSocketEndPoint(socketPath), cancellation).ConfigureAwait(false);
+                    await socket.ConnectAsync(new UnixDomainSocketEndPoint(socketPath), cancellation)
+                        .ConfigureAwait(false);
                     return new NetworkStream(socket, ownsSocket: true);
                 }
                 catch
@@ -52,84 +54,100 @@ public sealed class DirectorClient : IDisposable
         },
         Local, socketPath);
 
-    /// <summary>A director elsewhere, by HTTPS, both sides proving who they are.</summary>
-    /// <param name="director">For example <c>https://10.0.0.2:7443</c>; the certificate must be for this name or address.</param>
-    /// <param name="certificate">The server's own certificate, with its key.</param>
-    /// <param name="caCertificates">The only authority that the director's certificate may come from.</param>
-    public static DirectorClient Remote(Uri director, X509Certificate2 certificate, X509Certificate2Collection caCertificates) =>
+    /// <summary>Connects to a director over HTTPS with mutual authentication.</summary>
+    /// <param name="director">For example <c>https://10.0.0.2:7443</c>; the director's certificate must be valid for
+    /// this name or address.</param>
+    /// <param name="certificate">The certificate of this server, with its private key.</param>
+    /// <param name="caCertificates">The only authorities that may have issued the director's certificate.</param>
+    public static DirectorClient Remote(Uri director, X509Certificate2 certificate,
+        X509Certificate2Collection caCertificates) =>
         Remote(director, certificate, caCertificates, null);
 
-    /// <summary>The same, with connections that somebody else makes.</summary>
-    internal static DirectorClient Remote(Uri director, X509Certificate2? certificate, X509Certificate2Collection caCertificates,
+    /// <summary>The same, with another function that connects, for tests; null: TCP. Without a certificate, the client
+    /// does not
+    /// authenticate.</summary>
+    internal static DirectorClient Remote(Uri director, X509Certificate2? certificate,
+        X509Certificate2Collection caCertificates,
         Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>>? connect)
     {
         ArgumentNullException.ThrowIfNull(director);
-        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        var policy = new X509ChainPolicy
+        {
+            TrustMode = X509ChainTrustMode.CustomRootTrust,
+            RevocationMode = X509RevocationMode.NoCheck
+        };
         policy.CustomTrustStore.AddRange(caCertificates);
         return new DirectorClient(
             new SocketsHttpHandler
             {
                 ConnectTimeout = RequestTimeout,
                 ConnectCallback = connect,
-                // A director that was restarted, or whose certificate changed, is met anew.
+                // So the client notices a restarted director, or a new certificate.
                 PooledConnectionLifetime = TimeSpan.FromMinutes(1),
                 SslOptions = new SslClientAuthenticationOptions
                 {
-                    ClientCertificateContext = certificate is null ? null : SslStreamCertificateContext.Create(certificate, additionalCertificates: null, offline: true),
+                    ClientCertificateContext = certificate is null ? null
+                        : SslStreamCertificateContext.Create(certificate, additionalCertificates: null, offline: true),
                     CertificateChainPolicy = policy,
                 },
             },
             director, director.ToString());
     }
 
-    /// <summary>The duties of a server, when they are others than the caller has.</summary>
+    /// <summary>Fetches the spec of a server if it is newer than the caller's.</summary>
     /// <param name="server">The server's name: the common name of its certificate.</param>
-    /// <param name="after">The revision that the caller has; null: none, and the answer comes at once.</param>
-    /// <param name="cancellation">Gives up.</param>
-    /// <returns>Null: nothing else is wanted than <paramref name="after"/>; ask again.</returns>
-    /// <exception cref="DirectorException">There is no answer, or a refusal.</exception>
+    /// <param name="after">The revision that the caller has; null: none, and the response comes at once.</param>
+    /// <param name="cancellation">Cancels the request.</param>
+    /// <returns>Null: the spec is still <paramref name="after"/>; request it again.</returns>
+    /// <exception cref="DirectorException">There is no response, or the director rejected the request.</exception>
     public async Task<ServerSpec?> GetSpecAsync(string server, long? after, CancellationToken cancellation)
     {
         var path = ApiPaths.Spec + Uri.EscapeDataString(server) + (after is { } revision ? $"?after={revision}" : "");
         using var request = new HttpRequestMessage(HttpMethod.Get, path);
-        return await SendAsync(request, ApiJson.Default.ServerSpec, after is null ? RequestTimeout : ApiPaths.LongestPoll + RequestTimeout, cancellation).ConfigureAwait(false);
+        return await SendAsync(request, ApiJson.Default.ServerSpec,
+            after is null ? RequestTimeout : ApiPaths.LongestPoll + RequestTimeout, cancellation).ConfigureAwait(false);
     }
 
-    /// <summary>Hands over a report.</summary>
-    /// <exception cref="DirectorException">There is no answer, or a refusal.</exception>
+    /// <summary>Sends a report of a server's agent.</summary>
+    /// <exception cref="DirectorException">There is no response, or the director rejected the request.</exception>
     public async Task<ReportResponse> ReportAsync(string server, AgentReport report, CancellationToken cancellation) =>
-        await PostAsync(ApiPaths.Reports + Uri.EscapeDataString(server), report, ApiJson.Default.AgentReport, ApiJson.Default.ReportResponse, RequestTimeout, cancellation)
+        await PostAsync(ApiPaths.Reports + Uri.EscapeDataString(server), report, ApiJson.Default.AgentReport,
+            ApiJson.Default.ReportResponse, RequestTimeout, cancellation)
             .ConfigureAwait(false) ?? new ReportResponse();
 
-    /// <summary>Tells what the operator of a real server wishes.</summary>
-    /// <exception cref="DirectorException">There is no answer, or a refusal.</exception>
+    /// <summary>Sends a request of a real server's operator.</summary>
+    /// <exception cref="DirectorException">There is no response, or the director rejected the request.</exception>
     public Task DrainAsync(string server, DrainRequest request, CancellationToken cancellation) =>
-        PostAsync(ApiPaths.Drains + Uri.EscapeDataString(server), request, ApiJson.Default.DrainRequest, ApiJson.Default.ReportResponse, RequestTimeout, cancellation);
+        PostAsync(ApiPaths.Drains + Uri.EscapeDataString(server), request, ApiJson.Default.DrainRequest,
+            ApiJson.Default.ReportResponse, RequestTimeout, cancellation);
 
-    /// <summary>What the director knows beside its tables; on its own machine only.</summary>
-    /// <exception cref="DirectorException">There is no answer, or a refusal.</exception>
+    /// <summary>Fetches the state of the director; on the director's own machine only.</summary>
+    /// <exception cref="DirectorException">There is no response, or the director rejected the request.</exception>
     public async Task<DirectorState> GetStateAsync(CancellationToken cancellation)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, ApiPaths.Status);
-        return await SendAsync(request, ApiJson.Default.DirectorState, RequestTimeout, cancellation).ConfigureAwait(false)
-            ?? throw new DirectorException($"{_endpoint} answered nothing");
+        return await SendAsync(request, ApiJson.Default.DirectorState, RequestTimeout, cancellation)
+            .ConfigureAwait(false)
+            ?? throw new DirectorException($"{_endpoint} sent an empty response");
     }
 
-    /// <summary>Has the director look for what is wrong; on its own machine only.</summary>
-    /// <param name="doctor">What to look at.</param>
-    /// <param name="timeout">How long that may take.</param>
-    /// <param name="cancellation">Gives up.</param>
-    /// <exception cref="DirectorException">There is no answer, or a refusal.</exception>
-    public async Task<DoctorReport> DiagnoseAsync(DoctorRequest doctor, TimeSpan timeout, CancellationToken cancellation) =>
-        await PostAsync(ApiPaths.Doctor, doctor, ApiJson.Default.DoctorRequest, ApiJson.Default.DoctorReport, timeout, cancellation).ConfigureAwait(false)
-            ?? throw new DirectorException($"{_endpoint} answered nothing");
+    /// <summary>Requests a diagnosis; on the director's own machine only.</summary>
+    /// <param name="doctor">What to examine.</param>
+    /// <param name="timeout">How long to wait for the diagnosis.</param>
+    /// <param name="cancellation">Cancels the request.</param>
+    /// <exception cref="DirectorException">There is no response, or the director rejected the request.</exception>
+    public async Task<DoctorReport> DiagnoseAsync(DoctorRequest doctor, TimeSpan timeout,
+        CancellationToken cancellation) =>
+        await PostAsync(ApiPaths.Doctor, doctor, ApiJson.Default.DoctorRequest, ApiJson.Default.DoctorReport, timeout,
+            cancellation).ConfigureAwait(false)
+            ?? throw new DirectorException($"{_endpoint} sent an empty response");
 
-    /// <summary>Asks what only the running engine knows; on its own machine only.</summary>
-    /// <param name="path">What.</param>
-    /// <param name="body">More about it; null: nothing.</param>
-    /// <param name="cancellation">Gives up.</param>
-    /// <returns>JSON, which the engine's room reads.</returns>
-    /// <exception cref="DirectorException">There is no answer, or a refusal.</exception>
+    /// <summary>Sends a request to the running managed engine; on the director's own machine only.</summary>
+    /// <param name="path">Path of the request.</param>
+    /// <param name="body">Its body, which makes it a POST; null: a GET.</param>
+    /// <param name="cancellation">Cancels the request.</param>
+    /// <returns>JSON, in the form of the engine's local API.</returns>
+    /// <exception cref="DirectorException">There is no response, or the director rejected the request.</exception>
     public async Task<byte[]> QueryEngineAsync(string path, byte[]? body, CancellationToken cancellation)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -140,30 +158,34 @@ public sealed class DirectorClient : IDisposable
             if (body is not null)
                 request.Content = new ByteArrayContent(body);
             using var response = await _http.SendAsync(request, limit.Token).ConfigureAwait(false);
-            return response.IsSuccessStatusCode ? await response.Content.ReadAsByteArrayAsync(limit.Token).ConfigureAwait(false)
+            return response.IsSuccessStatusCode
+                ? await response.Content.ReadAsByteArrayAsync(limit.Token).ConfigureAwait(false)
                 : throw await ReadErrorAsync(response, limit.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException e) when (!cancellation.IsCancellationRequested)
         {
-            throw new DirectorException($"{_endpoint} did not answer within {EngineQueryTimeout.TotalSeconds:0} s", e);
+            throw new DirectorException($"{_endpoint} did not respond within {EngineQueryTimeout.TotalSeconds:0} s", e);
         }
         catch (HttpRequestException e)
         {
-            throw new DirectorException($"{_endpoint} cannot be asked: {Innermost(e)}", e);
+            throw new DirectorException($"{_endpoint} cannot be reached: {Innermost(e)}", e);
         }
     }
 
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
 
-    private async Task<TResponse?> PostAsync<TBody, TResponse>(string path, TBody body, JsonTypeInfo<TBody> bodyType, JsonTypeInfo<TResponse> responseType,
+    private async Task<TResponse?> PostAsync<TBody,
+        TResponse>(string path, TBody body, JsonTypeInfo<TBody> bodyType, JsonTypeInfo<TResponse> responseType,
         TimeSpan timeout, CancellationToken cancellation) where TResponse : class
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = JsonContent.Create(body, bodyType) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, path);
+        request.Content = JsonContent.Create(body, bodyType);
         return await SendAsync(request, responseType, timeout, cancellation).ConfigureAwait(false);
     }
 
-    private async Task<T?> SendAsync<T>(HttpRequestMessage request, JsonTypeInfo<T> type, TimeSpan timeout, CancellationToken cancellation) where T : class
+    private async Task<T?> SendAsync<T>(HttpRequestMessage request, JsonTypeInfo<T> type, TimeSpan timeout,
+        CancellationToken cancellation) where T : class
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(timeout);
@@ -178,27 +200,32 @@ public sealed class DirectorClient : IDisposable
         }
         catch (OperationCanceledException e) when (!cancellation.IsCancellationRequested)
         {
-            throw new DirectorException($"{_endpoint} did not answer within {timeout.TotalSeconds:0} s", e);
+            throw new DirectorException($"{_endpoint} did not respond within {timeout.TotalSeconds:0} s", e);
         }
         catch (HttpRequestException e)
         {
-            throw new DirectorException($"{_endpoint} cannot be asked: {Innermost(e)}", e);
+            throw new DirectorException($"{_endpoint} cannot be reached: {Innermost(e)}", e);
         }
         catch (JsonException e)
         {
-            throw new DirectorException($"{_endpoint} answered what this version does not understand: {e.Message}", e);
+            throw new DirectorException(
+                $"{_endpoint} sent a response that this version does not understand: {e.Message}", e);
         }
     }
 
     private async Task<DirectorException> ReadErrorAsync(HttpResponseMessage response, CancellationToken cancellation)
     {
         var problem = response.Content.Headers.ContentType?.MediaType == ApiProblem.MediaType
-            ? await response.Content.ReadFromJsonAsync(ApiJson.Default.ApiProblem, cancellation).ConfigureAwait(false) : null;
-        return new DirectorException(problem is null ? $"{_endpoint} refused: {(int)response.StatusCode} {response.ReasonPhrase}"
-            : $"{_endpoint} refused: {problem.Title}: {problem.Detail}")
+            ? await response.Content.ReadFromJsonAsync(ApiJson.Default.ApiProblem, cancellation).ConfigureAwait(false)
+                : null;
+        return new DirectorException(problem is null
+            ? $"{_endpoint} rejected the request: {(int)response.StatusCode} {response.ReasonPhrase}"
+            : $"{_endpoint} rejected the request: {problem.Title}: {problem.Detail}")
         { Status = (int)response.StatusCode };
     }
 
-    /// <summary>What is wrong with a certificate is said inside, and only there.</summary>
-    private static string Innermost(Exception e) => e.InnerException is null || e.InnerException.Message == e.Message ? e.Message : $"{e.Message} {Innermost(e.InnerException)}";
+    /// <summary>The messages of all inner exceptions: only they say what is wrong with a certificate.</summary>
+    private static string Innermost(Exception e) =>
+        e.InnerException is null || e.InnerException.Message == e.Message ? e.Message
+            : $"{e.Message} {Innermost(e.InnerException)}";
 }

@@ -3,7 +3,7 @@ using System.Net;
 
 namespace Sidestep.Api;
 
-/// <summary>What a running director knows beside its tables.</summary>
+/// <summary>The state of a running director, without its tables.</summary>
 public sealed record DirectorState
 {
     /// <summary>Its name.</summary>
@@ -12,28 +12,31 @@ public sealed record DirectorState
     /// <summary>Its version.</summary>
     public required string Version { get; init; }
 
-    /// <summary>Real servers that should have agents, or have.</summary>
+    /// <summary>Real servers that have agents, or should have.</summary>
     public ImmutableArray<AgentState> Agents { get; init; } = [];
 
-    /// <summary>Who else answers for its VIPs; empty: nobody.</summary>
+    /// <summary>Other hosts that answer for its VIPs.</summary>
     public ImmutableArray<VipConflict> Conflicts { get; init; } = [];
 }
 
-/// <summary>What is known of a server's agent.</summary>
+/// <summary>The state of a server's agent.</summary>
 /// <param name="Server">The server's name.</param>
-/// <param name="LastReport">When it last reported, by the director's clock; null: never since the director started.</param>
-/// <param name="IsHealthy">Whether the report found it fit.</param>
-/// <param name="AdminState">What its operator wishes, <see cref="AdminStates"/>.</param>
+/// <param name="LastReport">When it last reported, by the director's clock; null: not since the director
+/// started.</param>
+/// <param name="IsHealthy">Whether the last report found the server healthy.</param>
+/// <param name="AdminState">What the server's operator has requested, one of <see cref="AdminStates"/>.</param>
 /// <param name="Wrong">Conditions that are not met, one line each.</param>
-public sealed record AgentState(string Server, DateTimeOffset? LastReport, bool IsHealthy, string AdminState, ImmutableArray<string> Wrong);
+public sealed record AgentState(string Server, DateTimeOffset? LastReport, bool IsHealthy, string AdminState,
+    ImmutableArray<string> Wrong);
 
-/// <summary>Somebody answers for a VIP that is this director's.</summary>
+/// <summary>Another host answers for a VIP of this director (RFC 5227).</summary>
 /// <param name="Vip">The VIP.</param>
-/// <param name="Mac">Ethernet address in the answer.</param>
-/// <param name="Device">On which of the director's devices.</param>
-/// <param name="Host">Name of the real server, or of another director (its address); null: a stranger.</param>
-/// <param name="Kind"><c>server</c>, <c>director</c> or <c>stranger</c>.</param>
-/// <param name="First">When it was first heard, by the director's clock.</param>
-/// <param name="Last">When it was last heard.</param>
-/// <param name="Times">How often.</param>
-public sealed record VipConflict(IPAddress Vip, string Mac, string Device, string? Host, string Kind, DateTimeOffset First, DateTimeOffset Last, long Times);
+/// <param name="Mac">MAC address in the reply.</param>
+/// <param name="Device">The director's device that received the reply.</param>
+/// <param name="Host">Name of the real server, or address of another director; null: an unknown host.</param>
+/// <param name="Kind"><c>server</c>, <c>director</c> or <c>unknown-host</c>.</param>
+/// <param name="First">When the first reply arrived, by the director's clock.</param>
+/// <param name="Last">When the last reply arrived.</param>
+/// <param name="Times">Number of replies.</param>
+public sealed record VipConflict(IPAddress Vip, string Mac, string Device, string? Host, string Kind,
+    DateTimeOffset First, DateTimeOffset Last, long Times);

@@ -3,69 +3,72 @@ using System.Text.Json.Serialization;
 
 namespace Sidestep.Api;
 
-/// <summary>Asks for a diagnosis.</summary>
-/// <param name="Service">Of this virtual service only; null: of all.</param>
+/// <summary>Requests a diagnosis.</summary>
+/// <param name="Service">Only this virtual service; null: all services.</param>
 public sealed record DoctorRequest(string? Service = null);
 
-/// <summary>What the doctor found.</summary>
+/// <summary>The result of a diagnosis.</summary>
 public sealed record DoctorReport
 {
     /// <summary>Name of the director.</summary>
     public required string Director { get; init; }
 
-    /// <summary>When it looked.</summary>
+    /// <summary>When the doctor started.</summary>
     public required DateTimeOffset At { get; init; }
 
-    /// <summary>How long that took.</summary>
+    /// <summary>How long the diagnosis took.</summary>
     public double Seconds { get; init; }
 
-    /// <summary>Causes before their consequences, graver ones before others; empty: nothing is wrong that it can see.</summary>
+    /// <summary>Causes before their consequences, then the more severe first; empty: the doctor found nothing
+    /// wrong.</summary>
     public ImmutableArray<Diagnosis> Diagnoses { get; init; } = [];
 
-    /// <summary>What could not be looked at, and why: no diagnosis is not the same as health there.</summary>
+    /// <summary>What the doctor could not check, and why, one line each: there, no diagnosis does not mean
+    /// healthy.</summary>
     public ImmutableArray<string> NotChecked { get; init; } = [];
 
-    /// <summary>How many of what were looked at: services, servers, probes.</summary>
+    /// <summary>How many services, servers, probes and so on the doctor checked, by kind.</summary>
     public ImmutableDictionary<string, int> Checked { get; init; } = ImmutableDictionary<string, int>.Empty;
 }
 
 /// <summary>Something that is wrong, by name.</summary>
 public sealed record Diagnosis
 {
-    /// <summary>Stable, in kebab-case; docs/operations.md has all of them.</summary>
+    /// <summary>One of <see cref="DiagnosisNames"/>, in lower case with hyphens; docs/operations.md describes
+    /// them.</summary>
     public required string Name { get; init; }
 
-    /// <summary>How grave.</summary>
+    /// <summary>How severe it is.</summary>
     public required Severity Severity { get; init; }
 
-    /// <summary>Name of the real server; null: it is about the director or a VIP.</summary>
+    /// <summary>Name of the real server; null: the diagnosis is about the director or a VIP.</summary>
     public string? Server { get; init; }
 
-    /// <summary>Names of the virtual services that it concerns.</summary>
+    /// <summary>Names of the affected virtual services.</summary>
     public ImmutableArray<string> Services { get; init; } = [];
 
     /// <summary>One sentence.</summary>
     public required string Summary { get; init; }
 
-    /// <summary>What was seen, by whom.</summary>
+    /// <summary>What was observed, and by which component, one line each.</summary>
     public ImmutableArray<string> Evidence { get; init; } = [];
 
     /// <summary>What to do.</summary>
     public required string Remedy { get; init; }
 }
 
-/// <summary>How grave a diagnosis is.</summary>
+/// <summary>How severe a diagnosis is.</summary>
 public enum Severity
 {
-    /// <summary>Clients of the service get no answer, or not from where they should.</summary>
+    /// <summary>Clients of the service get no replies, or get them from a wrong source.</summary>
     [JsonStringEnumMemberName("broken")]
     Broken,
 
-    /// <summary>Some clients, some packets, or after the next change.</summary>
+    /// <summary>Some clients or some packets are affected, or all will be after the next change.</summary>
     [JsonStringEnumMemberName("impaired")]
     Impaired,
 
-    /// <summary>Slower, or a danger.</summary>
+    /// <summary>The service is slower, or at risk.</summary>
     [JsonStringEnumMemberName("warning")]
     Warning,
 }

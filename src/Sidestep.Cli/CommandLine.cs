@@ -5,10 +5,10 @@ namespace Sidestep.Cli;
 /// <summary>Runs the command that the arguments name.</summary>
 public static class CommandLine
 {
-    /// <summary>Parses and runs.</summary>
-    /// <param name="root">All commands.</param>
+    /// <summary>Parses the arguments and runs the command.</summary>
+    /// <param name="root">The root command, with all subcommands.</param>
     /// <param name="args">The arguments of the process.</param>
-    /// <param name="output">Where the command writes; null is the console.</param>
+    /// <param name="output">Where the command writes; null: the console.</param>
     /// <returns>A value of <see cref="ExitCode"/>.</returns>
     public static int Run(RootCommand root, string[] args, InvocationConfiguration? output = null)
     {

@@ -6,7 +6,7 @@ using Sidestep.Model;
 
 namespace Sidestep.Cli;
 
-/// <summary>Writes what came of checking a configuration.</summary>
+/// <summary>Writes the result of checking a configuration.</summary>
 public static class ConfigCheckReport
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
@@ -17,11 +17,11 @@ public static class ConfigCheckReport
         DefaultIgnoreCondition = JsonIgnoreCondition.Never,
     };
 
-    /// <summary>Errors and warnings to <paramref name="error"/>, one line each, and a summary line at the end: to
-    /// <paramref name="output"/> when all is well.</summary>
-    /// <param name="file">What the lines call the document.</param>
-    /// <param name="result">What came of reading it.</param>
-    /// <param name="offline">Whether the checks against this machine were left out.</param>
+    /// <summary>Writes errors and warnings to <paramref name="error"/>, one line each, and a summary line: to
+    /// <paramref name="output"/> if there are no errors, otherwise to <paramref name="error"/>.</summary>
+    /// <param name="file">Name of the document in the lines.</param>
+    /// <param name="result">The result of reading it.</param>
+    /// <param name="offline">Whether the checks against this machine were skipped.</param>
     /// <param name="hostErrors">How many of the errors come from the checks against this machine.</param>
     /// <param name="output">Standard output.</param>
     /// <param name="error">Standard error.</param>
@@ -37,7 +37,7 @@ public static class ConfigCheckReport
         string notChecked = offline ? "; not checked against this machine (--offline)" : "";
         if (result.Configuration is not { } configuration)
         {
-            string ofHost = hostErrors == 0 ? "" : $" ({hostErrors} against this machine, which --offline leaves out)";
+            string ofHost = hostErrors == 0 ? "" : $" ({hostErrors} against this machine, which --offline skips)";
             error.WriteLine($"{file}: {Count(result.Errors.Length, "error")}{ofHost}{warnings}{notChecked}");
             return;
         }
@@ -47,7 +47,7 @@ public static class ConfigCheckReport
             + $"{Count(configuration.Pools.Length, "pool")}, {Count(servers, "real server")}{warnings}{notChecked}");
     }
 
-    /// <summary>One object: file, valid, errors, warnings.</summary>
+    /// <summary>Writes one JSON object: file, valid, errors, warnings.</summary>
     public static void WriteJson(string file, ConfigurationResult result, TextWriter output)
     {
         ArgumentNullException.ThrowIfNull(result);
@@ -56,7 +56,8 @@ public static class ConfigCheckReport
         output.WriteLine(JsonSerializer.Serialize(report, Json));
     }
 
-    private static IEnumerable<(string Severity, ConfigurationIssue Issue)> InDocumentOrder(ConfigurationResult result) =>
+    private static IEnumerable<(string Severity, ConfigurationIssue Issue)> InDocumentOrder(
+        ConfigurationResult result) =>
         Labelled("error", result.Errors).Concat(Labelled("warning", result.Warnings))
             .OrderBy(i => i.Issue.Line).ThenBy(i => i.Issue.Column);
 

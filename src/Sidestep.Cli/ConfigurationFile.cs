@@ -3,13 +3,13 @@ using Sidestep.Model;
 
 namespace Sidestep.Cli;
 
-/// <summary>The text of a configuration file, or why there is none.</summary>
-/// <param name="Name">What messages call the file.</param>
-/// <param name="Text">Null exactly when there is a problem.</param>
-/// <param name="Problem">Why the file could not be read and what to do.</param>
+/// <summary>The text of a configuration file, or why it could not be read.</summary>
+/// <param name="Name">Name of the file in messages.</param>
+/// <param name="Text">The text; null exactly if there is a problem.</param>
+/// <param name="Problem">Why the file could not be read, and what to do; null: it was read.</param>
 public sealed record ConfigurationFile(string Name, string? Text, string? Problem)
 {
-    /// <summary>Reads a file, or standard input when <paramref name="file"/> is <c>-</c>.</summary>
+    /// <summary>Reads a file, or standard input if <paramref name="file"/> is <c>-</c>.</summary>
     public static ConfigurationFile Read(string file)
     {
         string name = file == "-" ? "<stdin>" : file;
@@ -18,10 +18,10 @@ public sealed record ConfigurationFile(string Name, string? Text, string? Proble
         try
         {
             using var stream = file == "-" ? Console.OpenStandardInput() : File.OpenRead(file);
-            // A few bytes over the limit are enough for the reader to refuse the document; the rest of an endless
-            // stream need not come into memory.
+            // A few bytes above the limit are enough for the reader to reject the document; the rest of an endless
+            // stream is not read into memory.
             var bytes = ReadUpTo(stream, Limits.DocumentBytes + 16);
-            // Cut short, it may end within a character, and being too large is the trouble then.
+            // A truncated text may end within a character; then its size is the error, not its encoding.
             var utf8 = new UTF8Encoding(false, throwOnInvalidBytes: bytes.Length <= Limits.DocumentBytes);
             return new(name, utf8.GetString(WithoutByteOrderMark(bytes)), null);
         }

@@ -3,14 +3,25 @@ using Sidestep.Model;
 
 namespace Sidestep.Cli;
 
-/// <summary>The options that say which director of this machine is meant.</summary>
+/// <summary>The options that select a director of this machine.</summary>
 public sealed class DirectorOptions
 {
-    private readonly Option<string?> _config = new("--config", "-c") { Description = "The director's configuration file; only its name and pinPath matter." };
-    private readonly Option<string> _name = new("--name") { Description = "director.name.", DefaultValueFactory = _ => "director" };
-    private readonly Option<string> _pinPath = new("--pin-path") { Description = "director.pinPath.", DefaultValueFactory = _ => "/sys/fs/bpf/sidestep" };
+    private readonly Option<string?> _config = new("--config", "-c")
+    {
+        Description = "The director's configuration file; only director.name and director.pinPath are used.",
+    };
+    private readonly Option<string> _name = new("--name")
+    {
+        Description = "director.name.",
+        DefaultValueFactory = _ => "director",
+    };
+    private readonly Option<string> _pinPath = new("--pin-path")
+    {
+        Description = "director.pinPath.",
+        DefaultValueFactory = _ => "/sys/fs/bpf/sidestep",
+    };
 
-    /// <summary>Gives a command these options.</summary>
+    /// <summary>Adds the options to a command.</summary>
     public DirectorOptions(Command command)
     {
         ArgumentNullException.ThrowIfNull(command);
@@ -19,22 +30,30 @@ public sealed class DirectorOptions
         command.Add(_pinPath);
     }
 
-    /// <summary>Whose name and pin path were given; null when the file cannot be used, which was said.</summary>
+    /// <summary>The selected director; null if the file cannot be used, which was reported.</summary>
     public DirectorSettings? Read(ParseResult parsed)
     {
         ArgumentNullException.ThrowIfNull(parsed);
         return parsed.GetValue(_config) is { } file
             ? FromFile(file, parsed.InvocationConfiguration.Error)
-            : new() { Name = parsed.GetValue(_name)!, PinPath = parsed.GetValue(_pinPath)!, Interfaces = [], HashKey = default };
+            : new()
+            {
+                Name = parsed.GetValue(_name)!,
+                PinPath = parsed.GetValue(_pinPath)!,
+                Interfaces = [],
+                HashKey = default,
+            };
     }
 
-    /// <summary>Says that there is no such director.</summary>
+    /// <summary>Reports that there is no such director.</summary>
     /// <returns><see cref="ExitCode.Failed"/>.</returns>
     public static int Missing(DirectorSettings director, TextWriter error)
     {
         ArgumentNullException.ThrowIfNull(director);
         ArgumentNullException.ThrowIfNull(error);
-        error.WriteLine($"error: no director '{director.Name}' is pinned under {director.PinPath}. Start sidestepd, or name another with --config, --name and --pin-path.");
+        error.WriteLine(
+            $"error: no director '{director.Name}' is pinned under {director.PinPath}. Start sidestepd, or select "
+            + "another director with --config, --name and --pin-path.");
         return ExitCode.Failed;
     }
 
@@ -50,7 +69,7 @@ public sealed class DirectorOptions
         foreach (var issue in result.Errors)
             error.WriteLine(issue.Format(read.Name, "error"));
         if (result.Configuration is null)
-            error.WriteLine($"{read.Name}: the running director can still be shown with --name and --pin-path.");
+            error.WriteLine($"{read.Name}: you can still select the running director with --name and --pin-path.");
         return result.Configuration?.Director;
     }
 }

@@ -2,11 +2,12 @@ using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Sidestep.Api;
+using Sidestep.Forwarding;
 using Spectre.Console;
 
 namespace Sidestep.Cli;
 
-/// <summary>Writes what the doctor found, for people and for programs.</summary>
+/// <summary>Writes a report of the doctor.</summary>
 public static class DoctorText
 {
     private static readonly ApiJson Indented = new(new JsonSerializerOptions(ApiJson.Default.Options)
@@ -15,24 +16,25 @@ public static class DoctorText
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     });
 
-    /// <summary>One JSON object; docs/operations.md describes it.</summary>
+    /// <summary>Writes one JSON object; docs/operations.md describes it.</summary>
     public static void WriteJson(DoctorReport report, TextWriter output)
     {
         ArgumentNullException.ThrowIfNull(output);
         output.WriteLine(JsonSerializer.Serialize(report, Indented.DoctorReport));
     }
 
-    /// <summary>Each diagnosis with its evidence and its cure.</summary>
+    /// <summary>Writes each diagnosis with its evidence and its remedy, for people.</summary>
     public static void Write(DoctorReport report, TextWriter output)
     {
         ArgumentNullException.ThrowIfNull(report);
         var console = TextConsole.On(output);
-        var checkedCounts = string.Join(", ", report.Checked.OrderByDescending(static l => l.Key, StringComparer.Ordinal).Select(static l => string.Create(CultureInfo.InvariantCulture, $"{l.Value} {l.Key}")));
-        console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[bold]{report.Director}[/]: {(report.Diagnoses.IsEmpty ? "nothing is wrong that can be seen" : $"{report.Diagnoses.Length} diagnoses, causes first")} ({checkedCounts}; {report.Seconds:0.0} s)");
+        console.MarkupLineInterpolated($"[bold]{report.Director}[/]: {Sentence(report)}");
         foreach (var d in report.Diagnoses)
         {
             console.WriteLine();
-            console.MarkupLineInterpolated($"[bold]{d.Name}[/] ({d.Severity.ToString().ToLowerInvariant()}){(d.Server is null ? "" : $" {d.Server}")}{(d.Services.IsEmpty ? "" : $": {string.Join(", ", d.Services)}")}");
+            var server = d.Server is null ? "" : $" {d.Server}";
+            var services = d.Services.IsEmpty ? "" : $": {string.Join(", ", d.Services)}";
+            console.MarkupLineInterpolated($"[bold]{d.Name}[/] ({CounterName.Of(d.Severity)}){server}{services}");
             console.MarkupLineInterpolated($"  {d.Summary}");
             foreach (var line in d.Evidence)
                 console.MarkupLineInterpolated($"  - {line}");
@@ -42,5 +44,16 @@ public static class DoctorText
             console.WriteLine();
         foreach (var line in report.NotChecked)
             console.MarkupLineInterpolated($"not checked: {line}");
+    }
+
+    /// <summary><c>2 diagnoses, causes first (3 services, 12 servers; 4.2 s)</c>.</summary>
+    private static string Sentence(DoctorReport report)
+    {
+        var counts = report.Checked.OrderByDescending(static c => c.Key, StringComparer.Ordinal)
+            .Select(static c => string.Create(CultureInfo.InvariantCulture, $"{c.Value} {c.Key}"));
+        var result = report.Diagnoses.IsEmpty ? "found nothing wrong"
+            : $"{report.Diagnoses.Length} diagnoses, causes first";
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{result} ({string.Join(", ", counts)}; {report.Seconds:0.0} s)");
     }
 }

@@ -3,13 +3,13 @@ using Sidestep.Forwarding;
 
 namespace Sidestep.Cli;
 
-/// <summary>Which remembered flows are meant; null means any.</summary>
+/// <summary>Selects tracked flows; null selects all.</summary>
 /// <param name="Service">Name of the service.</param>
 /// <param name="Server">Name or address of the real server.</param>
-/// <param name="Client">The client's address, or a prefix of it.</param>
+/// <param name="Client">The client's address, or a prefix.</param>
 public sealed record FlowFilter(string? Service, string? Server, IPNetwork? Client)
 {
-    /// <summary>Whether a flow is meant.</summary>
+    /// <summary>Whether the filter selects a flow.</summary>
     public bool Matches(TrackedFlow flow)
     {
         ArgumentNullException.ThrowIfNull(flow);
@@ -17,10 +17,11 @@ public sealed record FlowFilter(string? Service, string? Server, IPNetwork? Clie
             && (Client is not { } prefix || prefix.Contains(flow.Flow.Source));
     }
 
-    /// <summary>Whether flows of a server can be meant.</summary>
-    public bool Matches(ServerKey server) => Server is null || server.Name == Server || server.Address.ToString() == Server;
+    /// <summary>Whether the filter can select flows of a server.</summary>
+    public bool Matches(ServerKey server) =>
+        Server is null || server.Name == Server || server.Address.ToString() == Server;
 
-    /// <summary>An address, or a prefix: <c>198.51.100.0/24</c>. Null when it is neither.</summary>
+    /// <summary>Parses an address or a prefix, such as <c>198.51.100.0/24</c>; null if the text is neither.</summary>
     public static IPNetwork? ParseClient(string text) =>
         IPNetwork.TryParse(text, out var prefix) ? prefix
         : IPAddress.TryParse(text, out var address) ? new IPNetwork(address, address.GetAddressBytes().Length * 8)

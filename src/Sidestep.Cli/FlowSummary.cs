@@ -2,22 +2,23 @@ using Sidestep.Forwarding;
 
 namespace Sidestep.Cli;
 
-/// <summary>Counts remembered flows by server.</summary>
+/// <summary>Counts tracked flows by server.</summary>
 public sealed class FlowSummary
 {
     private readonly Dictionary<ServerKey, ServerFlows> _servers = [];
 
-    /// <summary>All flows that were counted.</summary>
+    /// <summary>The number of all counted flows.</summary>
     public long Total { get; private set; }
 
-    /// <summary>Servers in the order of pool and name, those without flows too once they were named.</summary>
+    /// <summary>The servers, by pool and name, including those without flows that were added.</summary>
     public IEnumerable<KeyValuePair<ServerKey, ServerFlows>> Servers => _servers
-        .OrderBy(static s => s.Key.Group.ToString(), StringComparer.Ordinal).ThenBy(static s => s.Key.Name, StringComparer.Ordinal);
+        .OrderBy(static s => s.Key.Group.ToString(), StringComparer.Ordinal)
+        .ThenBy(static s => s.Key.Name, StringComparer.Ordinal);
 
-    /// <summary>Names a server that may have none.</summary>
+    /// <summary>Adds a server that may have no flows.</summary>
     public void AddServer(ServerKey server) => _servers.TryAdd(server, default);
 
-    /// <summary>Counts one.</summary>
+    /// <summary>Counts a flow.</summary>
     public void Add(TrackedFlow flow)
     {
         ArgumentNullException.ThrowIfNull(flow);
@@ -30,8 +31,8 @@ public sealed class FlowSummary
     private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
 }
 
-/// <summary>The remembered flows of one server.</summary>
+/// <summary>The tracked flows of one server.</summary>
 /// <param name="Count">How many.</param>
-/// <param name="Oldest">Since the oldest was remembered.</param>
-/// <param name="LongestIdle">Since the last packet of the one that was idle for longest.</param>
+/// <param name="Oldest">Age of the oldest flow.</param>
+/// <param name="LongestIdle">Time since the last packet of the flow that has been idle longest.</param>
 public readonly record struct ServerFlows(long Count, TimeSpan Oldest, TimeSpan LongestIdle);

@@ -4,9 +4,9 @@ using Sidestep.Forwarding.LocalApi;
 
 namespace Sidestep.Cli;
 
-/// <summary>Remembered flows for programs: one JSON object, in which each flow is a line.</summary>
-/// <param name="output">Where to.</param>
-/// <param name="list">Whether flows will be added.</param>
+/// <summary>Writes tracked flows as one JSON object, with each flow on a line.</summary>
+/// <param name="output">Where to write.</param>
+/// <param name="list">Whether the caller will add flows.</param>
 public sealed class FlowsJson(TextWriter output, bool list) : IFlowsReport
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
@@ -30,7 +30,7 @@ public sealed class FlowsJson(TextWriter output, bool list) : IFlowsReport
                 server = flow.Server.Name,
                 address = flow.Server.Address.ToString(),
                 pool = flow.Server.Group.Pool,
-                dsr = flow.Server.Group.Encap.ToString(),
+                encap = flow.Server.Group.Encap.ToString(),
                 idleSeconds = Seconds(flow.Idle),
                 ageSeconds = Seconds(flow.Age),
             },
@@ -53,7 +53,7 @@ public sealed class FlowsJson(TextWriter output, bool list) : IFlowsReport
                 {
                     name = s.Key.Name,
                     pool = s.Key.Group.Pool,
-                    dsr = s.Key.Group.Encap.ToString(),
+                    encap = s.Key.Group.Encap.ToString(),
                     address = s.Key.Address.ToString(),
                     flows = s.Value.Count,
                     oldestSeconds = Seconds(s.Value.Oldest),

@@ -7,8 +7,8 @@ using Spectre.Console;
 
 namespace Sidestep.Cli;
 
-/// <summary>Remembered flows for people: a line each, and a table of the servers.</summary>
-/// <param name="output">Where to.</param>
+/// <summary>Writes tracked flows for people: one line each, and a table of the servers.</summary>
+/// <param name="output">Where to write.</param>
 public sealed class FlowsText(TextWriter output) : IFlowsReport
 {
     private bool _hasHeader;
@@ -21,7 +21,8 @@ public sealed class FlowsText(TextWriter output) : IFlowsReport
             Write("service", "", "client", "VIP", "server", "idle", "age");
         _hasHeader = true;
         var f = flow.Flow;
-        Write(flow.Service, ProtocolName.Of(f.Protocol), Place(f.Source, f.SourcePort), Place(f.Destination, f.DestinationPort),
+        Write(flow.Service, ProtocolName.Of(f.Protocol), Place(f.Source, f.SourcePort),
+            Place(f.Destination, f.DestinationPort),
             flow.Server.Name, Length(flow.Idle), Length(flow.Age));
     }
 
@@ -33,7 +34,8 @@ public sealed class FlowsText(TextWriter output) : IFlowsReport
         var console = TextConsole.On(output);
         if (_hasHeader)
             output.WriteLine();
-        console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[bold]{director}[/]: remembered flows: {summary.Total}; room for {tableStatus.Capacity} in all");
+        console.MarkupLineInterpolated(CultureInfo.InvariantCulture,
+            $"[bold]{director}[/]: tracked flows: {summary.Total} of {tableStatus.Capacity} possible");
         var table = new Table().Border(TableBorder.Simple);
         foreach (var column in new[] { "real server", "pool", "address" })
             table.AddColumn(new TableColumn(column).NoWrap());
@@ -43,21 +45,26 @@ public sealed class FlowsText(TextWriter output) : IFlowsReport
         {
             table.AddRow(new[]
             {
-                server.Name, server.Group.ToString(), server.Address.ToString(), flows.Count.ToString(CultureInfo.InvariantCulture),
+                server.Name, server.Group.ToString(), server.Address.ToString(),
+                    flows.Count.ToString(CultureInfo.InvariantCulture),
                 flows.Count == 0 ? "" : Length(flows.Oldest), flows.Count == 0 ? "" : Length(flows.LongestIdle),
             }.Select(static c => new Text(c)));
         }
         console.Write(table);
     }
 
-    private void Write(string service, string protocol, string client, string vip, string server, string idle, string age) =>
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{service,-20} {protocol,-6} {client,-24} {vip,-24} {server,-20} {idle,12} {age,12}"));
+    private void Write(string service, string protocol, string client, string vip, string server, string idle,
+        string age) =>
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{service,-20} {protocol,-6} {client,-24} {vip,-24} {server,-20} {idle,12} {age,12}"));
 
     private static string Place(IPAddress address, ushort port) =>
         port == 0 ? address.ToString()
-        : address.AddressFamily == AddressFamily.InterNetworkV6 ? string.Create(CultureInfo.InvariantCulture, $"[{address}]:{port}")
+        : address.AddressFamily == AddressFamily.InterNetworkV6
+            ? string.Create(CultureInfo.InvariantCulture, $"[{address}]:{port}")
         : string.Create(CultureInfo.InvariantCulture, $"{address}:{port}");
 
     /// <summary><c>02:03:04</c>, <c>1d 02:03:04</c>.</summary>
-    private static string Length(TimeSpan time) => time.ToString(time.Days > 0 ? @"d\d\ hh\:mm\:ss" : @"hh\:mm\:ss", CultureInfo.InvariantCulture);
+    private static string Length(TimeSpan time) =>
+        time.ToString(time.Days > 0 ? @"d\d\ hh\:mm\:ss" : @"hh\:mm\:ss", CultureInfo.InvariantCulture);
 }

@@ -4,20 +4,21 @@ using Sidestep.Forwarding.LocalApi;
 
 namespace Sidestep.Cli;
 
-/// <summary>Writes what a director remembers. There may be a million flows, so each is written as it is found.</summary>
+/// <summary>Writes the tracked flows of a director. There may be a million, so each is written when it is
+/// found.</summary>
 public interface IFlowsReport
 {
-    /// <summary>One flow.</summary>
+    /// <summary>Writes one flow.</summary>
     void Add(TrackedFlow flow);
 
-    /// <summary>The counts, once there are no more flows.</summary>
+    /// <summary>Writes the counts, after the last flow.</summary>
     void Finish(string director, FlowSummary summary, FlowTableStatus tableStatus);
 }
 
 /// <summary>Names of IP protocols.</summary>
 public static class ProtocolName
 {
-    /// <summary>tcp, udp, icmp, icmpv6 or the number.</summary>
+    /// <summary><c>tcp</c>, <c>udp</c>, <c>icmp</c>, <c>icmpv6</c>, or the number.</summary>
     public static string Of(byte protocol) => protocol switch
     {
         6 => "tcp",

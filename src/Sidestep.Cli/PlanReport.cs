@@ -5,14 +5,14 @@ using Spectre.Console;
 
 namespace Sidestep.Cli;
 
-/// <summary>Writes a plan for people and for programs.</summary>
+/// <summary>Writes a plan.</summary>
 /// <param name="director">Name of the director.</param>
 /// <param name="plan">The plan.</param>
 public sealed class PlanReport(string director, Plan plan)
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
-    /// <summary>One JSON object.</summary>
+    /// <summary>Writes one JSON object.</summary>
     public void WriteJson(TextWriter output) => output.WriteLine(JsonSerializer.Serialize(
         new
         {
@@ -23,11 +23,12 @@ public sealed class PlanReport(string director, Plan plan)
             movedShare = Share(plan.MovedSlots, plan.Slots),
             flows = Flows(plan.Flows),
             warnings = plan.Warnings,
-            services = plan.Services.Select(static s => new { name = s.Name, change = Word(s.Change), before = s.Before, after = s.After }),
+            services = plan.Services.Select(static s =>
+                new { name = s.Name, change = Word(s.Change), before = s.Before, after = s.After }),
             pools = plan.Groups.Select(static g => new
             {
                 name = g.Key.Pool,
-                dsr = g.Key.Encap.ToString(),
+                encap = g.Key.Encap.ToString(),
                 change = Word(g.Change),
                 slots = g.Slots,
                 movedSlots = g.MovedSlots,
@@ -47,7 +48,7 @@ public sealed class PlanReport(string director, Plan plan)
         },
         Json));
 
-    /// <summary>What changes, as tables; what stays as it is is left out.</summary>
+    /// <summary>Writes tables of what changes; everything unchanged is omitted.</summary>
     public void WriteText(TextWriter output)
     {
         var console = TextConsole.On(output);
@@ -70,12 +71,14 @@ public sealed class PlanReport(string director, Plan plan)
             return "nothing changes";
         var servers = plan.Groups.SelectMany(static g => g.Servers).Count(static s => s.Change != ChangeKind.None);
         return string.Create(CultureInfo.InvariantCulture,
-            $"services that change: {plan.Services.Length}, servers: {servers}; slots that move: {Percent(plan.MovedSlots, plan.Slots)}; remembered flows: {plan.Flows.Stay} stay, {plan.Flows.Move} move, {plan.Flows.Break} break");
+            $"changed services: {plan.Services.Length}, changed servers: {servers}; moved slots: "
+            + $"{Percent(plan.MovedSlots, plan.Slots)}; tracked flows: {plan.Flows.Stay} stay, {plan.Flows.Move} "
+            + $"move, {plan.Flows.Break} break");
     }
 
     private void WriteServices(IAnsiConsole console)
     {
-        var table = NewTable(["service", "change", "now", "then"]);
+        var table = NewTable(["service", "change", "before", "after"]);
         foreach (var s in plan.Services)
             AddRow(table, s.Name, Word(s.Change), s.Before ?? "", s.After ?? "");
         console.Write(table);
@@ -83,19 +86,22 @@ public sealed class PlanReport(string director, Plan plan)
 
     private static void WriteGroups(IAnsiConsole console, GroupPlan[] groups)
     {
-        var table = NewTable(["pool", "change"], "slots", "that move", "share");
+        var table = NewTable(["pool", "change"], "slots", "moved", "share");
         foreach (var g in groups)
-            AddRow(table, g.Key.ToString(), Word(g.Change), Number(g.Slots), Number(g.MovedSlots), Percent(g.MovedSlots, g.Slots));
+            AddRow(table, g.Key.ToString(), Word(g.Change), Number(g.Slots), Number(g.MovedSlots),
+                Percent(g.MovedSlots, g.Slots));
         console.Write(table);
     }
 
     private static void WriteServers(IAnsiConsole console, GroupPlan[] groups)
     {
-        var table = NewTable(["real server", "pool", "address", "change", "now", "then"], "slots now", "then", "flows stay", "move", "break");
+        var table = NewTable(["real server", "pool", "address", "change", "before", "after"], "slots before", "after",
+            "flows stay", "move", "break");
         foreach (var (group, s) in groups.SelectMany(static g => g.Servers.Select(s => (g.Key, s))))
         {
             AddRow(table, s.Name, group.ToString(), s.Address.ToString(), Word(s.Change), s.Before ?? "", s.After ?? "",
-                Number(s.SlotsBefore), Number(s.SlotsAfter), Number(s.Flows.Stay), Number(s.Flows.Move), Number(s.Flows.Break));
+                Number(s.SlotsBefore), Number(s.SlotsAfter), Number(s.Flows.Stay), Number(s.Flows.Move),
+                    Number(s.Flows.Break));
         }
         console.Write(table);
     }
@@ -110,13 +116,16 @@ public sealed class PlanReport(string director, Plan plan)
         return table;
     }
 
-    private static void AddRow(Table table, params string[] cells) => table.AddRow(cells.Select(static c => new Text(c)));
+    private static void AddRow(Table table, params string[] cells) =>
+        table.AddRow(cells.Select(static c => new Text(c)));
 
-    private static object Flows(FlowForecast flows) => new { stay = flows.Stay, move = flows.Move, @break = flows.Break };
+    private static object Flows(FlowForecast flows) =>
+        new { stay = flows.Stay, move = flows.Move, @break = flows.Break };
 
     private static double Share(long part, long whole) => whole == 0 ? 0 : Math.Round(part / (double)whole, 4);
 
-    private static string Percent(long part, long whole) => string.Create(CultureInfo.InvariantCulture, $"{Share(part, whole) * 100:0.##} %");
+    private static string Percent(long part, long whole) =>
+        string.Create(CultureInfo.InvariantCulture, $"{Share(part, whole) * 100:0.##} %");
 
     private static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
 

@@ -2,19 +2,22 @@ using System.CommandLine;
 using Sidestep.Cli;
 using Sidestep.Cli.Commands;
 using Sidestep.Cli.Managed;
+using Sidestep.Engine.Managed.Drivers;
 using Sidestep.Engine.Xdp;
 using Sidestep.Engine.Xdp.Replay;
+using Sidestep.Model;
 
 var root = new RootCommand("Sidestep: direct server return load balancing.")
 {
     ConfigCommand.Create(),
-    StatusCommand.Create(),
-    DoctorCommand.Create(),
-    FlowsCommand.Create(),
-    CaptureCommand.Create(),
-    PreflightCommand.Create(),
+    StatusCommand.Create(RunningStatus.Read),
+    DoctorCommand.Create(DaemonReport.SocketPath),
+    FlowsCommand.Create(FlowsCommand.Visit),
+    CaptureCommand.Create(CaptureCommand.Begin),
+    PreflightCommand.Create(InterfaceCapabilitiesReader.Read),
     PlanCommand.Create(RunningDirector.Read, ManagedDirector.Plan),
     ReplayCommand.Create(static flows => new XdpReplay(flows)),
-    TraceCommand.Create(static director => DirectorNetwork.Read(director.PinPath, director.Name, director.Peers), ManagedDirector.Trace),
+    TraceCommand.Create(static director => DirectorNetwork.Read(director.PinPath, director.Name, director.Peers),
+        ManagedDirector.Trace),
 };
 return CommandLine.Run(root, args);

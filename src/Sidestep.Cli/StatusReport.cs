@@ -7,112 +7,133 @@ using Spectre.Console;
 
 namespace Sidestep.Cli;
 
-/// <summary>Writes the state of a director for people and for programs.</summary>
-/// <param name="director">Which.</param>
-/// <param name="status">From the kernel, or the daemon.</param>
-/// <param name="daemon">What its daemon last said of itself, if it said anything.</param>
-/// <param name="isRunning">Whether that daemon runs.</param>
-/// <param name="health">What it last said of its servers, if it said anything.</param>
-/// <param name="engine">What forwards.</param>
-public sealed class StatusReport(DirectorSettings director, DirectorStatus status, DaemonReport? daemon, bool isRunning, HealthReport? health = null,
-    EngineKind engine = EngineKind.Xdp)
+/// <summary>Writes the status of a director.</summary>
+/// <param name="director">The director.</param>
+/// <param name="running">Its state.</param>
+public sealed class StatusReport(DirectorSettings director, RunningStatus running)
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
-    private readonly Dictionary<(string Pool, string Encap, string Name), ServerHealthReport> _health =
-        (health?.Servers ?? []).DistinctBy(static s => (s.Pool, s.Encap, s.Name)).ToDictionary(static s => (s.Pool, s.Encap, s.Name));
+    private readonly DirectorStatus _status = running.Status;
+    private readonly DaemonReport? _daemon = running.Daemon;
+    private readonly HealthReport? _report = running.Health;
 
-    /// <summary>One JSON object; docs/operations.md describes it.</summary>
+    private readonly Dictionary<(string Pool, string Encap, string Name), ServerHealthReport> _health =
+        (running.Health?.Servers ?? []).DistinctBy(static s => (s.Pool, s.Encap, s.Name))
+            .ToDictionary(static s => (s.Pool, s.Encap, s.Name));
+
+    /// <summary>Writes one JSON object; docs/operations.md describes it.</summary>
     public void WriteJson(TextWriter output) => output.WriteLine(JsonSerializer.Serialize(
         new
         {
             director = director.Name,
-            engine = engine.Name(),
-            revision = status.Revision,
-            appliedAt = status.AppliedAt,
+            engine = running.Engine.Name(),
+            revision = _status.Revision,
+            appliedAt = _status.AppliedAt,
             daemon = new
             {
-                running = isRunning,
-                starting = isRunning && daemon is { IsStarting: true },
-                processId = isRunning ? daemon?.ProcessId : null,
-                configurationFile = daemon?.ConfigurationFile,
-                errors = daemon?.Errors ?? [],
-                unresolved = daemon?.Unresolved ?? [],
-                degraded = daemon?.Degraded ?? [],
-                alarms = daemon?.Alarms ?? [],
-                multicastMacs = daemon?.MulticastMacs ?? [],
-                notes = daemon?.Notes ?? [],
+                running = running.IsRunning,
+                starting = running.IsRunning && _daemon is { IsStarting: true },
+                processId = running.IsRunning ? _daemon?.ProcessId : null,
+                configurationFile = _daemon?.ConfigurationFile,
+                errors = _daemon?.Errors ?? [],
+                unresolved = _daemon?.Unresolved ?? [],
+                degraded = _daemon?.Degraded ?? [],
+                alarms = _daemon?.Alarms ?? [],
+                multicastMacs = _daemon?.MulticastMacs ?? [],
+                notes = _daemon?.Notes ?? [],
             },
-            interfaces = status.Interfaces.Select(static i => new { name = i.Name, driver = DriverOf(i), zeroCopy = i.IsZeroCopy }),
-            workers = status.Workers.Select(static w => new { name = w.Name, frames = w.Counters.Frames, sent = w.Counters.Sent, rxDropped = w.Counters.RxDropped, txDropped = w.Counters.TxDropped }),
-            services = status.Services.Select(static s => new
+            interfaces = _status.Interfaces.Select(static i =>
+                new { name = i.Name, driver = DriverOf(i), zeroCopy = i.IsZeroCopy }),
+            workers = _status.Workers.Select(static w =>
+                new
+                {
+                    name = w.Name,
+                    frames = w.Counters.Frames,
+                    sent = w.Counters.Sent,
+                    rxDropped = w.Counters.RxDropped,
+                    txDropped = w.Counters.TxDropped,
+                }),
+            services = _status.Services.Select(static s => new
             {
                 name = s.Name,
                 matches = s.Matches,
                 pool = s.Group.Pool,
-                dsr = Dsr(s.Group),
+                encap = EncapOf(s.Group),
                 hasServers = s.HasServers,
                 packets = s.Forwarded.Packets,
                 bytes = s.Forwarded.Bytes,
             }),
-            pools = status.Groups.Select(static g => new
+            pools = _status.Groups.Select(static g => new
             {
                 name = g.Key.Pool,
-                dsr = Dsr(g.Key),
+                encap = EncapOf(g.Key),
                 servers = g.Servers.Select(static s => new
                 {
                     name = s.Name,
                     address = s.Address.ToString(),
                     weight = s.Weight,
-                    state = Lower(s.State),
+                    state = CounterName.Of(s.State),
                     slots = s.Slots,
                     flows = s.Flows,
                     packets = s.Forwarded.Packets,
                     bytes = s.Forwarded.Bytes,
                 }),
             }),
-            health,
-            responses = status.Responses.ToDictionary(static a => Camel(a.Key.ToString()), static a => new { packets = a.Value.Packets, bytes = a.Value.Bytes }),
-            evicted = new { flows = status.FlowsEvicted, fragments = status.FragmentsEvicted },
-            drops = status.Drops.ToDictionary(static d => Camel(d.Key.ToString()), static d => new { packets = d.Value.Packets, bytes = d.Value.Bytes }),
+            health = _report,
+            responses = Counters(_status.Responses),
+            evicted = new { flows = _status.FlowsEvicted, fragments = _status.FragmentsEvicted },
+            drops = Counters(_status.Drops),
         },
         Json));
 
-    /// <summary>Tables; drops that never happened are left out.</summary>
+    /// <summary>Writes tables; drop reasons that never occurred are omitted.</summary>
     public void WriteText(TextWriter output)
     {
         var console = TextConsole.On(output);
         console.MarkupLineInterpolated($"[bold]{director.Name}[/]: {Sentence()}");
-        foreach (var problem in (daemon?.Errors ?? []).Concat(daemon?.Alarms ?? []).Concat(daemon?.Unresolved ?? []).Concat(daemon?.Degraded ?? []).Concat(daemon?.Notes ?? []))
-            console.MarkupLineInterpolated($"  {problem}");
+        if (_daemon is not null)
+        {
+            foreach (var line in (IEnumerable<string>)
+                [.. _daemon.Errors, .. _daemon.Alarms, .. _daemon.Unresolved, .. _daemon.Degraded, .. _daemon.Notes])
+                console.MarkupLineInterpolated($"  {line}");
+        }
 
-        var services = NewTable("service", "matches", "pool", "DSR");
-        foreach (var s in status.Services)
-            AddRow(services, s.Forwarded, s.HasServers ? s.Name : $"{s.Name} (no server)", Shortened(s.Matches), s.Group.Pool, Dsr(s.Group));
+        var services = NewTable("service", "matches", "pool", "encap");
+        foreach (var s in _status.Services)
+            AddRow(services, s.Forwarded, s.HasServers ? s.Name : $"{s.Name} (no server)", Shortened(s.Matches),
+                s.Group.Pool, EncapOf(s.Group));
         console.Write(services);
 
-        var servers = NewTable("real server", "pool", "address", "state", "DSR path", "service", "weight", "slots", "flows");
-        foreach (var (group, s) in status.Groups.SelectMany(static g => g.Servers.Select(s => (g.Key, s))))
+        var servers = NewTable("real server", "pool", "address", "state", "DSR path", "service", "weight", "slots",
+            "flows");
+        foreach (var (group, s) in _status.Groups.SelectMany(static g => g.Servers.Select(s => (g.Key, s))))
         {
-            var watched = HealthOf(group, s);
-            AddRow(servers, s.Forwarded, s.Name, group.ToString(), s.Address.ToString(), Lower(s.State), watched?.DsrPath ?? "none", watched?.Service ?? "none",
+            var serverHealth = HealthOf(group, s);
+            AddRow(servers, s.Forwarded, s.Name, group.ToString(), s.Address.ToString(), CounterName.Of(s.State),
+                serverHealth?.DsrPath ?? "none", serverHealth?.Service ?? "none",
                 Number(s.Weight), Number(s.Slots), Number(s.Flows));
         }
         console.Write(servers);
-        HealthText.Write(console, health);
+        HealthText.Write(console, _report);
 
-        var rest = NewTable("answered or dropped");
-        foreach (var (decision, counter) in status.Responses.Where(static a => a.Value.Packets > 0 || a.Key is Decision.ArpReply or Decision.EchoReply))
-            AddRow(rest, counter, ResponseText(decision));
-        foreach (var (reason, counter) in status.Drops.Where(static d => d.Value.Packets > 0))
-            AddRow(rest, counter, $"dropped: {Camel(reason.ToString())}");
-        console.Write(rest);
-        if (status.FlowsEvicted > 0)
-            console.WriteLine($"{Number(status.FlowsEvicted)} remembered flows had to make room for others: raise director.flowTableSize");
-        if (status.FragmentsEvicted > 0)
-            console.WriteLine($"{Number(status.FragmentsEvicted)} fragmented datagrams had to make room for others");
-        foreach (var (name, figures) in status.Workers.Where(static w => w.Counters.RxDropped + w.Counters.TxDropped > 0))
-            console.WriteLine($"{name}: {Number(figures.RxDropped)} frames came when it had no room, and {Number(figures.TxDropped)} were taken by no device");
+        var decisions = NewTable("decision");
+        foreach (var (decision, counter) in _status.Responses.Where(static a =>
+            a.Value.Packets > 0 || a.Key is Decision.ArpReply or Decision.EchoReply))
+            AddRow(decisions, counter, CounterName.Of(decision));
+        foreach (var (reason, counter) in _status.Drops.Where(static d => d.Value.Packets > 0))
+            AddRow(decisions, counter, $"drop {CounterName.Of(reason)}");
+        console.Write(decisions);
+        if (_status.FlowsEvicted > 0)
+            console.WriteLine(
+                $"{Number(_status.FlowsEvicted)} tracked flows were evicted: raise director.flowTableSize");
+        if (_status.FragmentsEvicted > 0)
+            console.WriteLine($"{Number(_status.FragmentsEvicted)} tracked fragmented datagrams were evicted");
+        foreach (var (name, counters) in _status.Workers.Where(static w =>
+            w.Counters.RxDropped + w.Counters.TxDropped > 0))
+            console.WriteLine(
+                $"{name}: {Number(counters.RxDropped)} received frames were dropped, and {Number(counters.TxDropped)} "
+                + "frames could not be sent");
     }
 
     private ServerHealthReport? HealthOf(GroupKey group, ServerStatus server) =>
@@ -120,45 +141,44 @@ public sealed class StatusReport(DirectorSettings director, DirectorStatus statu
 
     private string Sentence()
     {
-        var interfaces = status.Interfaces.Count == 0
+        var interfaces = _status.Interfaces.Count == 0
             ? "attached to no interface"
-            : "on " + string.Join(", ", status.Interfaces.Select(static i => $"{i.Name} ({DriverOf(i)}{CopiesOf(i)})"));
-        var process = isRunning ? $"daemon {(daemon is { IsStarting: true } ? "starting" : "running")} (pid {daemon?.ProcessId})"
-            : status.IsAttached ? "daemon not running, the kernel goes on forwarding"
+            : "on " + string.Join(", ", _status.Interfaces.Select(static i =>
+                $"{i.Name} ({DriverOf(i)}{CopiesOf(i)})"));
+        var process = running.IsRunning
+            ? $"daemon {(_daemon is { IsStarting: true } ? "starting" : "running")} (pid {_daemon?.ProcessId})"
+            : _status.IsAttached ? "daemon not running, the kernel still forwards"
             : "daemon not running, nothing is forwarded";
-        return string.Create(CultureInfo.InvariantCulture, $"{interfaces}; revision {status.Revision} of {status.AppliedAt.ToLocalTime():yyyy-MM-dd HH:mm:ss}; {process}");
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{interfaces}; revision {_status.Revision} of {_status.AppliedAt.ToLocalTime():yyyy-MM-dd HH:mm:ss}; "
+            + $"{process}");
     }
+
+    private static Dictionary<string, object> Counters<T>(IReadOnlyDictionary<T, Counter> counters)
+        where T : struct, Enum => counters.ToDictionary(static c => CounterName.Of(c.Key),
+            static c => (object)new { packets = c.Value.Packets, bytes = c.Value.Bytes });
 
     private static Table NewTable(params string[] columns)
     {
         var table = new Table().Border(TableBorder.Simple);
         foreach (var column in columns)
             table.AddColumn(new TableColumn(column).NoWrap());
-        return table.AddColumn(new TableColumn("packets").RightAligned().NoWrap()).AddColumn(new TableColumn("bytes").RightAligned().NoWrap());
+        return table.AddColumn(new TableColumn("packets").RightAligned().NoWrap())
+            .AddColumn(new TableColumn("bytes").RightAligned().NoWrap());
     }
 
     private static void AddRow(Table table, Counter counter, params string[] cells) =>
-        table.AddRow([.. cells.Append(Number(counter.Packets)).Append(Number(counter.Bytes)).Select(static c => new Text(c))]);
+        table.AddRow([.. cells.Append(Number(counter.Packets)).Append(Number(counter.Bytes))
+            .Select(static c => new Text(c))]);
 
-    private static string Number<T>(T value) where T : IFormattable => value.ToString(null, CultureInfo.InvariantCulture);
+    private static string Number<T>(T value) where T : IFormattable =>
+        value.ToString(null, CultureInfo.InvariantCulture);
 
-    private static string ResponseText(Decision decision) => decision switch
-    {
-        Decision.ArpReply => "ARP answered",
-        Decision.NeighbourAdvertisement => "neighbour solicitation answered",
-        Decision.EchoReply => "echo answered",
-        Decision.IcmpTooBig => "too big: sender told",
-        Decision.TcpReset => "reset after a drain",
-        Decision.DeliverLocally => "delivered locally",
-        Decision.Punted => "sent in fragments",
-        _ => Camel(decision.ToString()),
-    };
-
-    /// <summary>The first of many; JSON has them all.</summary>
+    /// <summary>The first of several; the JSON form has all.</summary>
     private static string Shortened(IReadOnlyList<string> matches) =>
         matches.Count <= 2 ? string.Join(", ", matches) : $"{matches[0]}, and {Number(matches.Count - 1)} more";
 
-    private static string Dsr(GroupKey group) => group.Encap.ToString();
+    private static string EncapOf(GroupKey group) => group.Encap.ToString();
 
     private static string DriverOf(AttachedInterface attached) => attached.Driver?.Name() ?? "gone";
 
@@ -168,8 +188,4 @@ public sealed class StatusReport(DirectorSettings director, DirectorStatus statu
         false => ", copies",
         null => "",
     };
-
-    private static string Lower<T>(T value) where T : struct, Enum => value.ToString().ToLowerInvariant();
-
-    private static string Camel(string name) => JsonNamingPolicy.CamelCase.ConvertName(name);
 }

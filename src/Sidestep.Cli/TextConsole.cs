@@ -2,20 +2,21 @@ using Spectre.Console;
 
 namespace Sidestep.Cli;
 
-/// <summary>Where reports for people go: in colours on a terminal, plain and wide where the output is redirected.</summary>
+/// <summary>Consoles for reports to people: in colours on a terminal, plain and wide elsewhere.</summary>
 internal static class TextConsole
 {
     private const int RedirectedWidth = 160;
 
-    /// <summary>A console that writes there.</summary>
+    /// <summary>A console that writes to <paramref name="output"/>.</summary>
     internal static IAnsiConsole On(TextWriter output)
     {
+        var isTerminal = ReferenceEquals(output, Console.Out) && !Console.IsOutputRedirected;
         var console = AnsiConsole.Create(new AnsiConsoleSettings
         {
             Out = new AnsiConsoleOutput(output),
-            Ansi = Console.IsOutputRedirected ? AnsiSupport.No : AnsiSupport.Detect,
+            Ansi = isTerminal ? AnsiSupport.Detect : AnsiSupport.No,
         });
-        if (Console.IsOutputRedirected)
+        if (!isTerminal)
             console.Profile.Width = RedirectedWidth;
         return console;
     }

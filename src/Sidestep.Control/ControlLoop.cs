@@ -6,20 +6,22 @@ using Sidestep.Model;
 
 namespace Sidestep.Control;
 
-/// <summary>The one way to the tables: takes events one at a time, compiles, applies, keeps the last good state on failure.</summary>
-/// <remarks>Everything outside is an interface: it needs neither root nor a kernel.</remarks>
+/// <summary>The only path to the tables: handles one event at a time, compiles, applies, and keeps the previous tables
+/// on failure.</summary>
+/// <remarks>Everything that it calls is an interface, so it needs neither root nor a kernel.</remarks>
 public sealed class ControlLoop
 {
     private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(1);
     private const int MaxRetries = 5;
 
-    /// <summary>After all retries, what time changes is still tried, but no more often than this.</summary>
+    /// <summary>After all retries, changes that time makes are still tried, but no more often than this.</summary>
     private static readonly TimeSpan LateRetry = TimeSpan.FromMinutes(1);
 
-    /// <summary>A timer may fire a little before the clock shows its time.</summary>
+    /// <summary>A timer may fire a little before the clock shows its time; the loop must not spin until then.</summary>
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(1);
 
-    /// <summary>An answer to ARP takes a millisecond; what takes longer comes later, as an event.</summary>
+    /// <summary>How long a change waits for the next hops of new servers. An ARP reply takes a millisecond; a later one
+    /// is an event.</summary>
     private static readonly TimeSpan NextHopTimeout = TimeSpan.FromMilliseconds(500);
 
     private readonly IEngine _engine;
@@ -27,32 +29,34 @@ public sealed class ControlLoop
     private readonly IControlObserver _observer;
     private readonly IHealth? _health;
     private readonly TimeProvider _time;
-    private readonly Channel<ControlEvent> _events = Channel.CreateUnbounded<ControlEvent>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Channel<ControlEvent> _events =
+        Channel.CreateUnbounded<ControlEvent>(new UnboundedChannelOptions { SingleReader = true });
     private readonly MakeBeforeBreak _makeBeforeBreak;
-    private Configuration _configuration;
-    private Configuration? _proposed;
+    private EffectiveConfiguration _desired;
+    private EffectiveConfiguration? _proposed;
 
-    /// <summary>The configuration in force, with what is held of its predecessor; null before the first.</summary>
-    private Configuration? _applied;
+    /// <summary>The applied configuration, with what it retains of the previous one; null before the first.</summary>
+    private EffectiveConfiguration? _applied;
     private ForwardingTables? _tables;
     private IReadOnlyList<DirectorInterface>? _attached;
     private Dictionary<string, int> _attachedIndexes = [];
     private Task<bool>? _ready;
 
-    /// <summary>A loop that has done nothing yet.</summary>
-    /// <param name="engine">What forwards.</param>
-    /// <param name="nextHops">Where servers are.</param>
+    /// <summary>A loop that has applied nothing yet.</summary>
+    /// <param name="engine">Forwards packets by the tables.</param>
+    /// <param name="nextHops">Finds the next hops of servers.</param>
     /// <param name="configuration">The first configuration, validated.</param>
-    /// <param name="observer">Hears what happened.</param>
-    /// <param name="time">The clock that retries, windows and drains wait by.</param>
-    /// <param name="health">Says who is fit for traffic; null: nobody watches, and every server is.</param>
+    /// <param name="observer">Receives notifications.</param>
+    /// <param name="time">The clock for retries, migration windows and drains.</param>
+    /// <param name="health">The health of servers; null: there are no checks, and every server is healthy.</param>
     public ControlLoop(
-        IEngine engine, INextHopResolver nextHops, Configuration configuration, IControlObserver observer, TimeProvider time, IHealth? health = null)
+        IEngine engine, INextHopResolver nextHops, Configuration configuration, IControlObserver observer,
+        TimeProvider time, IHealth? health = null)
     {
         _health = health;
         _engine = engine;
         _nextHops = nextHops;
-        _configuration = configuration;
+        _desired = new EffectiveConfiguration(configuration);
         _observer = observer;
         _time = time;
         _makeBeforeBreak = new MakeBeforeBreak(time);
@@ -61,19 +65,21 @@ public sealed class ControlLoop
             _health.Changed += () => _events.Writer.TryWrite(new HealthChanged());
     }
 
-    private Configuration Applied => _applied ?? _configuration;
+    private EffectiveConfiguration Applied => _applied ?? _desired;
 
-    /// <summary>Hands over a new, validated configuration. Any thread.</summary>
-    public void Post(Configuration configuration) => _events.Writer.TryWrite(new ConfigurationChanged(configuration));
+    /// <summary>Proposes a validated configuration, with drains. Any thread. Only the newest proposal is
+    /// applied.</summary>
+    public void Post(EffectiveConfiguration configuration) =>
+        _events.Writer.TryWrite(new ConfigurationChanged(configuration));
 
-    /// <summary>Applies the first configuration, as a change of what an earlier process left, and attaches. What it cannot do is
-    /// the caller's to report: nothing runs yet.</summary>
-    /// <exception cref="EngineException">Names the cure.</exception>
+    /// <summary>Applies the first configuration, as a change of the tables that an earlier process left, and attaches.
+    /// The caller reports a failure: the loop does not run yet.</summary>
+    /// <exception cref="EngineException">The engine failed; the message names the remedy.</exception>
     public void Start()
     {
         _tables = _engine.ReadRunning()?.ToPrevious();
-        Watch(_configuration);
-        Apply(_configuration);
+        Watch(_desired);
+        Apply(_desired);
     }
 
     /// <summary>Handles events until cancelled.</summary>
@@ -109,12 +115,13 @@ public sealed class ControlLoop
         return rest > shortest ? rest : shortest;
     }
 
-    private static DateTimeOffset? Earlier(DateTimeOffset? one, DateTimeOffset? other) => one is null || other < one ? other : one;
+    private static DateTimeOffset? Earlier(DateTimeOffset? one, DateTimeOffset? other) =>
+        one is null || other < one ? other : one;
 
     /// <summary>Waits for an event, no longer than this.</summary>
     private async Task WaitAsync(TimeSpan? limit, CancellationToken cancellation)
     {
-        // A limit that is reached first leaves its wait standing: the channel has room for one.
+        // When the limit ends the wait, the read stays pending and is used again: the channel permits one reader.
         _ready ??= _events.Reader.WaitToReadAsync(cancellation).AsTask();
         try
         {
@@ -123,12 +130,12 @@ public sealed class ControlLoop
         }
         catch (TimeoutException)
         {
-            // as long as was wanted
+            // the limit was reached
         }
     }
 
-    /// <summary>Events that came together become one change: only the newest configuration matters.</summary>
-    /// <returns>True when there was a configuration among them.</returns>
+    /// <summary>Merges waiting events into one change: only the newest configuration matters.</summary>
+    /// <returns>True when one of them was a configuration.</returns>
     private bool TakeEvents()
     {
         var any = false;
@@ -142,15 +149,16 @@ public sealed class ControlLoop
         return any;
     }
 
-    /// <summary>Gives servers that are new a moment to be found: where all of a pool are, it would have none until then.</summary>
+    /// <summary>Waits briefly for the next hops of new servers: a pool of new servers alone would have none until
+    /// then.</summary>
     private async Task WaitForNewServersAsync(CancellationToken cancellation)
     {
-        if (_proposed is null || WatchesSameHosts(_configuration, _proposed))
+        if (_proposed is null || WatchesSameHosts(_desired, _proposed))
             return;
-        // Those of the configuration in force as well: it is the one that stays if the other cannot be applied.
+        // Also those of the applied configuration: it stays if the proposed one cannot be applied.
         Watch(Applied, _proposed);
         var start = _time.GetTimestamp();
-        while (NewAddresses(_configuration, _proposed).Any(a => !_nextHops.Current.Servers.ContainsKey(a)))
+        while (NewAddresses(_desired, _proposed).Any(a => !_nextHops.Current.Servers.ContainsKey(a)))
         {
             var rest = NextHopTimeout - _time.GetElapsedTime(start);
             if (rest <= TimeSpan.Zero)
@@ -161,28 +169,29 @@ public sealed class ControlLoop
         }
     }
 
-    /// <summary>Applies the proposed configuration, or the one in force when there is none or it cannot be applied: next hops
-    /// are followed in either case.</summary>
+    /// <summary>Applies the proposed configuration; without one, or if it fails, applies the previous one again with
+    /// the newest next hops.</summary>
     private bool TryApply()
     {
         if (_proposed is null)
-            return TryApply(_configuration, static reason => reason);
+            return TryApply(_desired, static reason => reason);
         if (TryApply(_proposed, static reason => reason))
         {
-            var leavesInterfaces = _configuration.Director.Interfaces.Except(_proposed.Director.Interfaces).Any();
-            var watchesTheSame = WatchesSameHosts(_configuration, _proposed);
-            _configuration = _proposed;
+            var leavesInterfaces = _desired.Desired.Director.Interfaces.Except(_proposed.Desired.Director.Interfaces)
+                .Any();
+            var watchesTheSame = WatchesSameHosts(_desired, _proposed);
+            _desired = _proposed;
             _proposed = null;
             if (!watchesTheSame)
                 Watch(_applied!);
-            return !leavesInterfaces || TryApply(_configuration, static reason => reason);
+            return !leavesInterfaces || TryApply(_desired, static reason => reason);
         }
         Watch(Applied);
-        TryApply(_configuration, static reason => $"the previous configuration could not be applied again either: {reason}");
+        TryApply(_desired, static reason => $"the previous configuration could not be applied again either: {reason}");
         return false;
     }
 
-    private bool TryApply(Configuration configuration, Func<string, string> explain)
+    private bool TryApply(EffectiveConfiguration configuration, Func<string, string> explain)
     {
         try
         {
@@ -196,25 +205,29 @@ public sealed class ControlLoop
         }
     }
 
-    private void Apply(Configuration desired)
+    private void Apply(EffectiveConfiguration desired)
     {
         var nextHops = _nextHops.Current;
         var (configuration, health) = ResolveEffective(desired);
-        var tables = TableCompiler.Compile(configuration, nextHops, _tables, _time.GetUtcNow(), _engine.ReadFlows, health);
+        var tables = TableCompiler.Compile(
+            configuration, nextHops, _tables, _time.GetUtcNow(), _engine.ReadFlows, health);
         _engine.Apply(tables);
         _tables = tables;
-        Attach(configuration.Director.Interfaces, nextHops.Interfaces);
-        var wasRetained = _applied is { Retained.IsEmpty: false };
+        Attach(configuration.Desired.Director.Interfaces, nextHops.Interfaces);
+        var wasRetained = _applied is { RetainsAny: true };
         _applied = configuration;
-        _observer.Applied(configuration, tables, WithObstacles(nextHops, tables), isNewest: _proposed is null || ReferenceEquals(desired, _proposed));
+        _observer.Applied(configuration, tables, WithObstacles(nextHops, tables),
+            isNewest: _proposed is null || ReferenceEquals(desired, _proposed));
         if (health is not null)
             _health!.Applied(configuration, tables, health);
-        if (wasRetained && configuration.Retained.IsEmpty)
+        if (wasRetained && !configuration.RetainsAny)
             Watch(configuration);
     }
 
-    /// <summary>Who is fit, and what comes into force, with what is held back.</summary>
-    private (Configuration Configuration, ServerHealth? Health) ResolveEffective(Configuration desired)
+    /// <summary>The configuration to apply, with what it retains of the applied one, and the health of its
+    /// servers.</summary>
+    private (EffectiveConfiguration Configuration, ServerHealth? Health) ResolveEffective(
+        EffectiveConfiguration desired)
     {
         if (_health?.Evaluate(desired) is not { } health)
             return (desired, null);
@@ -222,14 +235,14 @@ public sealed class ControlLoop
         return (configuration, ReferenceEquals(configuration, desired) ? health : _health.Evaluate(configuration));
     }
 
-    /// <summary>Attaches when other interfaces are wanted, or when one of them was deleted and made anew.</summary>
+    /// <summary>Attaches when the interfaces changed, or when one of them was deleted and created again.</summary>
     private void Attach(IReadOnlyList<DirectorInterface> desired, IReadOnlyList<EgressInterface> present)
     {
         var indexes = present.ToDictionary(static i => i.Name, static i => i.Index);
         if (_attached is not null && _attached.SequenceEqual(desired)
             && indexes.All(i => !_attachedIndexes.TryGetValue(i.Key, out var previous) || previous == i.Value))
             return;
-        // Whatever a failure leaves attached is not what was: the next attempt must not believe that nothing changed.
+        // After a failure it is not known which interfaces are attached, so the next attempt must attach.
         _attached = null;
         var attached = _engine.Attach(desired);
         _attached = desired;
@@ -237,8 +250,8 @@ public sealed class ControlLoop
         _observer.Attached(attached);
     }
 
-    /// <summary>Servers whose neighbour is known but that cannot be reached in the way that is wanted have no next hop either,
-    /// and the reason belongs to the others.</summary>
+    /// <summary>Adds servers whose neighbour is known, but to which their encapsulation is not possible, to the
+    /// unresolved ones.</summary>
     private static NextHops WithObstacles(NextHops nextHops, ForwardingTables tables)
     {
         var obstacles = tables.Groups.SelectMany(static g => g.Servers).Where(static s => s.Obstacle is not null)
@@ -251,38 +264,42 @@ public sealed class ControlLoop
         return nextHops with { Unresolved = unresolved };
     }
 
-    private void Watch(params Configuration[] configurations)
+    private void Watch(params EffectiveConfiguration[] configurations)
     {
         _nextHops.Watch(
-            configurations.SelectMany(static c => c.Director.Interfaces).Select(static i => i.Name).ToHashSet(),
+            configurations.SelectMany(static c => c.Desired.Director.Interfaces).Select(static i => i.Name).ToHashSet(),
             configurations.SelectMany(Addresses).ToHashSet());
-        _nextHops.WatchPeers(configurations.SelectMany(static c => c.Director.Peers).ToHashSet());
+        _nextHops.WatchPeers(configurations.SelectMany(static c => c.Desired.Director.Peers).ToHashSet());
     }
 
-    /// <summary>Most changes add and remove no server; with 100,000 of them, finding that out in time is worth a look.</summary>
-    private static bool WatchesSameHosts(Configuration one, Configuration other) =>
-        one.Director.Interfaces.Select(static i => i.Name).SequenceEqual(other.Director.Interfaces.Select(static i => i.Name))
-        && one.Director.Peers.SequenceEqual(other.Director.Peers)
+    /// <summary>True when both have the same interfaces, peers and servers. Most changes add and remove none, and with
+    /// 100,000 servers this is much cheaper than to watch again.</summary>
+    private static bool WatchesSameHosts(EffectiveConfiguration one, EffectiveConfiguration other) =>
+        one.Desired.Director.Interfaces.Select(static i => i.Name)
+            .SequenceEqual(other.Desired.Director.Interfaces.Select(static i => i.Name))
+        && one.Desired.Director.Peers.SequenceEqual(other.Desired.Director.Peers)
         && NewAddresses(one, other).Count == 0 && NewAddresses(other, one).Count == 0;
 
-    /// <summary>Addresses of servers that only the second has; pools that are the same instance in both cost nothing.</summary>
-    private static HashSet<IPAddress> NewAddresses(Configuration one, Configuration other)
+    /// <summary>Addresses of servers that only the second has. Pools that are the same instance in both cost
+    /// nothing.</summary>
+    private static HashSet<IPAddress> NewAddresses(EffectiveConfiguration one, EffectiveConfiguration other)
     {
         var previous = one.Pools.ToHashSet<Pool>(ReferenceEqualityComparer.Instance);
-        var addresses = other.Pools.Where(p => !previous.Contains(p)).SelectMany(static p => p.Servers).Select(static s => s.Address).ToHashSet();
+        var addresses = other.Pools.Where(p => !previous.Contains(p)).SelectMany(static p => p.Servers)
+            .Select(static s => s.Address).ToHashSet();
         if (addresses.Count > 0)
             addresses.ExceptWith(Addresses(one));
         return addresses;
     }
 
-    private static IEnumerable<IPAddress> Addresses(Configuration configuration) =>
+    private static IEnumerable<IPAddress> Addresses(EffectiveConfiguration configuration) =>
         configuration.Pools.SelectMany(static p => p.Servers).Select(static s => s.Address);
 }
 
-/// <summary>Something that may change the tables.</summary>
+/// <summary>An event that may change the tables.</summary>
 internal abstract record ControlEvent;
 
-internal sealed record ConfigurationChanged(Configuration Configuration) : ControlEvent;
+internal sealed record ConfigurationChanged(EffectiveConfiguration Configuration) : ControlEvent;
 
 internal sealed record NextHopsChanged : ControlEvent;
 

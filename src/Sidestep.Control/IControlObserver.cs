@@ -1,21 +1,21 @@
 using Sidestep.Forwarding;
-using Sidestep.Model;
 
 namespace Sidestep.Control;
 
-/// <summary>Hears what the loop did; called on its thread, must not block.</summary>
+/// <summary>Receives notifications of the control loop, on its thread; must not block.</summary>
 public interface IControlObserver
 {
-    /// <summary>Packets are forwarded by these tables now.</summary>
-    /// <param name="configuration">What they were made from.</param>
+    /// <summary>The engine applied these tables.</summary>
+    /// <param name="configuration">The configuration that they were compiled from.</param>
     /// <param name="tables">The tables.</param>
-    /// <param name="nextHops">What was known of the way to each server.</param>
-    /// <param name="isNewest">False: a newer configuration could not be applied, and this former one goes on.</param>
-    void Applied(Configuration configuration, ForwardingTables tables, NextHops nextHops, bool isNewest);
+    /// <param name="nextHops">The next hops that they were compiled with, and why other servers have none.</param>
+    /// <param name="isNewest">False: a newer configuration could not be applied, and the previous one was applied
+    /// again.</param>
+    void Applied(EffectiveConfiguration configuration, ForwardingTables tables, NextHops nextHops, bool isNewest);
 
-    /// <summary>The interfaces that packets are taken from changed.</summary>
+    /// <summary>The engine attached to other interfaces.</summary>
     void Attached(IReadOnlyList<AttachedInterface> interfaces);
 
-    /// <summary>A change could not be made; the former tables stay in force. It is tried again a few times.</summary>
+    /// <summary>A change failed, and the previous tables stay. The loop retries a few times.</summary>
     void Failed(string reason);
 }

@@ -4,107 +4,118 @@ using Sidestep.Model;
 
 namespace Sidestep.Control;
 
-/// <summary>A change that would leave a service with nobody who is proven: what served until now goes on until somebody is.</summary>
+/// <summary>Keeps parts of the previous configuration in use when a change would leave a service without a verified
+/// server, until its new servers are verified. Not safe for threads.</summary>
 internal sealed class MakeBeforeBreak(TimeProvider time)
 {
-    /// <summary>How long all new servers are waited for. Then one of them is enough.</summary>
+    /// <summary>How long the loop waits for every new server. After that, one verified server is enough.</summary>
     private static readonly TimeSpan WaitForAllTimeout = TimeSpan.FromSeconds(5);
 
-    private Configuration? _desired;
-    private (Retained Retained, Configuration Configuration)? _retained;
+    private EffectiveConfiguration? _desired;
+    private (Retention Retention, EffectiveConfiguration Configuration)? _retained;
     private DateTimeOffset _since;
 
-    /// <summary>When time alone changes what is held; null: never.</summary>
-    internal DateTimeOffset? Wake => _retained is not null && _since + WaitForAllTimeout is var end && end > time.GetUtcNow() ? end : null;
+    /// <summary>When time alone may change what is retained; null: it cannot.</summary>
+    internal DateTimeOffset? Wake => _retained is not null && _since + WaitForAllTimeout is var end
+        && end > time.GetUtcNow() ? end : null;
 
-    /// <summary>The configuration with what is held of the former one, or the same instance: nothing is.</summary>
-    /// <param name="desired">What is to come into force, or to stay so.</param>
-    /// <param name="applied">What this method returned for the configuration in force; null: nothing is in force.</param>
-    /// <param name="health">Who is fit, of both.</param>
-    internal Configuration Merge(Configuration desired, Configuration? applied, ServerHealth health)
+    /// <summary>The desired configuration with what is retained of the applied one; the same instance when nothing
+    /// is.</summary>
+    /// <param name="desired">The configuration to apply, or the one that is applied already. It retains nothing
+    /// itself.</param>
+    /// <param name="applied">What this method returned for the applied configuration; null: none is applied.</param>
+    /// <param name="health">The healthy servers of both.</param>
+    internal EffectiveConfiguration Merge(
+        EffectiveConfiguration desired, EffectiveConfiguration? applied, ServerHealth health)
     {
         var isNew = !ReferenceEquals(_desired, desired);
         if (isNew)
             (_desired, _retained, _since) = (desired, null, time.GetUtcNow());
-        // What is not held when a configuration comes is not held when its servers fail later.
+        // A configuration that retained nothing when it came retains nothing when its servers fail later.
         if (applied is null || ReferenceEquals(applied, desired) || (_retained is null && !isNew))
             return desired;
-        var retained = new Comparison(desired, applied, health, WaitsForAll: !isNew && time.GetUtcNow() - _since < WaitForAllTimeout).Find();
-        if (retained.IsEmpty)
+        var waitsForAll = !isNew && time.GetUtcNow() - _since < WaitForAllTimeout;
+        var retention = new Comparison(desired, applied, health, waitsForAll).Find();
+        if (retention.IsEmpty)
             _retained = null;
-        else if (_retained is null || !retained.IsSameAs(_retained.Value.Retained))
-            _retained = (retained, retained.MergeInto(desired, applied));
+        else if (_retained is null || !retention.IsSameAs(_retained.Value.Retention))
+            _retained = (retention,
+                desired.WithRetained(retention.Services, retention.Servers, applied.HealthMonitors));
         return _retained?.Configuration ?? desired;
     }
 
-    /// <summary>What is held: services by their former pools, and in pools the servers that the file no longer has.</summary>
-    private sealed record Retained(ImmutableArray<(VirtualService Service, Pool ServingPool)> Services, ImmutableArray<(Pool Pool, ImmutableArray<RealServer> Servers)> Pools)
+    /// <summary>What is retained: services in their previous pools, and in pools the servers that the file no longer
+    /// has.</summary>
+    private sealed record Retention(ImmutableArray<RetainedService> Services, ImmutableArray<RetainedServers> Servers)
     {
-        internal bool IsEmpty => Services.IsEmpty && Pools.IsEmpty;
+        internal bool IsEmpty => Services.IsEmpty && Servers.IsEmpty;
 
-        internal bool IsSameAs(Retained other) => Services.SequenceEqual(other.Services) && Pools.Select(static p => p.Pool).SequenceEqual(other.Pools.Select(static p => p.Pool));
-
-        internal Configuration MergeInto(Configuration desired, Configuration applied)
-        {
-            var servingPools = Services.ToDictionary(static s => s.Service.Name, static s => s.ServingPool);
-            var extended = Pools.ToDictionary(static p => p.Pool.Name, static p => p.Pool with { Servers = [.. p.Pool.Servers, .. p.Servers] });
-            var removed = servingPools.Values.Distinct().Where(p => !desired.Pools.Contains(p)).ToArray();
-            var monitors = removed.SelectMany(static p => p.Monitors ?? []).Except(desired.HealthMonitors.Select(static m => m.Name)).ToHashSet();
-            return desired with
-            {
-                Pools = [.. desired.Pools.Select(p => extended.GetValueOrDefault(p.Name, p)), .. removed],
-                HealthMonitors = [.. desired.HealthMonitors, .. applied.HealthMonitors.Where(m => monitors.Contains(m.Name))],
-                VirtualServices = [.. desired.VirtualServices.Select(s => servingPools.TryGetValue(s.Name, out var servingPool) ? s with { ServedBy = servingPool.Name } : s)],
-                Retained =
-                [
-                    .. Services.Select(static s => $"{s.Service.Name} is still served by pool {s.ServingPool.Name}: the servers of pool {s.Service.Pool} are not verified yet"),
-                    .. Pools.Select(static p => $"pool {p.Pool.Name} still has {string.Join(", ", p.Servers.Select(static s => $"{s.Name} ({s.Address})"))}: "
-                        + "its other servers are not verified yet"),
-                ],
-            };
-        }
+        internal bool IsSameAs(Retention other) => Services.SequenceEqual(other.Services)
+            && Servers.Select(static r => r.Pool).SequenceEqual(other.Servers.Select(static r => r.Pool));
     }
 
-    /// <summary>Compares two configurations. Most changes leave nearly everything as it is, and there may be much of it.</summary>
-    private sealed record Comparison(Configuration Desired, Configuration Applied, ServerHealth Health, bool WaitsForAll)
+    /// <summary>Compares two configurations. Most changes leave nearly everything as it is, and configurations may be
+    /// large: the look-ups are built only when a difference needs them.</summary>
+    private sealed record Comparison(
+        EffectiveConfiguration Desired, EffectiveConfiguration Applied, ServerHealth Health, bool WaitsForAll)
     {
-        private readonly Lazy<Dictionary<string, VirtualService>> _services = new(() => Applied.VirtualServices.ToDictionary(static s => s.Name));
-        private readonly Lazy<Dictionary<string, Pool>> _pools = new(() => Desired.Pools.ToDictionary(static p => p.Name));
-        private readonly Lazy<Dictionary<string, Pool>> _previousPools = new(() => Applied.Pools.ToDictionary(static p => p.Name));
+        private readonly Lazy<Dictionary<string, VirtualService>> _previousServices =
+            new(() => Applied.Desired.VirtualServices.ToDictionary(static s => s.Name));
 
-        private readonly Lazy<ILookup<string, Encap>> _encaps = new(() => Desired.VirtualServices.Where(static s => s.Enabled)
-            .ToLookup(static s => s.Pool, s => Encap.Of(Desired.ProfileOf(s))));
+        private readonly Lazy<Dictionary<string, Pool>> _pools =
+            new(() => Desired.Pools.ToDictionary(static p => p.Name));
+        private readonly Lazy<Dictionary<string, Pool>> _previousPools =
+            new(() => Applied.Pools.ToDictionary(static p => p.Name));
 
-        internal Retained Find() => new([.. Services()], [.. Pools()]);
+        private readonly Lazy<ILookup<string, Encap>> _encaps =
+            new(() => Desired.Desired.VirtualServices.Where(static s => s.Enabled)
+            .ToLookup(static s => s.Pool, s => Encap.Of(Desired.Desired.ProfileOf(s))));
 
-        private IEnumerable<(VirtualService Service, Pool ServingPool)> Services()
+        internal Retention Find() => new([.. Services()], [.. Servers()]);
+
+        private IEnumerable<RetainedService> Services()
         {
-            for (var i = 0; i < Desired.VirtualServices.Length; i++)
+            var (services, previousServices) = (Desired.Desired.VirtualServices, Applied.Desired.VirtualServices);
+            for (var i = 0; i < services.Length; i++)
             {
-                var service = Desired.VirtualServices[i];
-                if (i < Applied.VirtualServices.Length && Applied.VirtualServices[i] is var same && same.Name == service.Name && same.ServingPool == service.Pool)
+                var service = services[i];
+                if (i < previousServices.Length && previousServices[i] is var same && same.Name == service.Name
+                    && Applied.ServingPoolOf(same) == service.Pool)
                     continue;
-                if (!_services.Value.TryGetValue(service.Name, out var previous) || previous.ServingPool == service.Pool || !MatchesSameTraffic(service, previous))
-                    continue;
-                var encap = Encap.Of(Desired.ProfileOf(service));
-                var servingPool = _pools.Value.GetValueOrDefault(previous.ServingPool) ?? _previousPools.Value[previous.ServingPool];
-                if (encap == Encap.Of(Applied.ProfileOf(previous)) && !IsVerified(_pools.Value[service.Pool], encap) && Health.HasHealthy(new GroupKey(servingPool.Name, encap), servingPool))
-                    yield return (service, servingPool);
+                if (_previousServices.Value.TryGetValue(service.Name, out var previous)
+                    && RetainedPoolOf(service, previous) is { } pool)
+                    yield return new RetainedService(service, pool);
             }
         }
 
-        private IEnumerable<(Pool Pool, ImmutableArray<RealServer> Servers)> Pools()
+        /// <summary>The pool that served a service until now and must continue to; null: the service may use its own
+        /// pool.</summary>
+        private Pool? RetainedPoolOf(VirtualService service, VirtualService previous)
+        {
+            var previousPool = Applied.ServingPoolOf(previous);
+            if (previousPool == service.Pool || !MatchesSameTraffic(service, previous))
+                return null;
+            var encap = Encap.Of(Desired.Desired.ProfileOf(service));
+            var pool = _pools.Value.GetValueOrDefault(previousPool) ?? _previousPools.Value[previousPool];
+            return encap == Encap.Of(Applied.Desired.ProfileOf(previous))
+                && !IsVerified(_pools.Value[service.Pool], encap)
+                && Health.HasHealthy(new GroupKey(pool.Name, encap), pool) ? pool : null;
+        }
+
+        private IEnumerable<RetainedServers> Servers()
         {
             for (var i = 0; i < Desired.Pools.Length; i++)
             {
                 var pool = Desired.Pools[i];
-                if ((i < Applied.Pools.Length && ReferenceEquals(Applied.Pools[i], pool)) || !_previousPools.Value.TryGetValue(pool.Name, out var previous)
+                if ((i < Applied.Pools.Length && ReferenceEquals(Applied.Pools[i], pool))
+                    || !_previousPools.Value.TryGetValue(pool.Name, out var previous)
                     || ReferenceEquals(previous, pool))
                     continue;
                 var removed = RemovedServers(previous, pool);
-                var leaving = previous with { Servers = removed };
-                if (!removed.IsEmpty && _encaps.Value[pool.Name].Distinct().Any(w => !IsVerified(pool, w) && Health.HasHealthy(new GroupKey(pool.Name, w), leaving)))
-                    yield return (pool, removed);
+                var previousOnly = previous with { Servers = removed };
+                if (!removed.IsEmpty && _encaps.Value[pool.Name].Distinct()
+                    .Any(e => !IsVerified(pool, e) && Health.HasHealthy(new GroupKey(pool.Name, e), previousOnly)))
+                    yield return new RetainedServers(pool, removed);
             }
         }
 
@@ -114,15 +125,17 @@ internal sealed class MakeBeforeBreak(TimeProvider time)
             return [.. previous.Servers.Where(s => !remaining.Contains(s.Address))];
         }
 
-        /// <summary>Also where nobody is to serve: then there is nobody to wait for.</summary>
+        /// <summary>Also true for a pool in which no server is to serve: there is nothing to wait for.</summary>
         private bool IsVerified(Pool pool, Encap encap)
         {
             var group = new GroupKey(pool.Name, encap);
             return Health.HasHealthy(group, pool, all: true) || (!WaitsForAll && Health.HasHealthy(group, pool));
         }
 
-        /// <summary>Only then the former servers are ready for what comes.</summary>
-        private static bool MatchesSameTraffic(VirtualService service, VirtualService previous) => service.Enabled && previous.Enabled
-            && service.Protocol == previous.Protocol && service.Vips.SequenceEqual(previous.Vips) && service.Ports.SequenceEqual(previous.Ports);
+        /// <summary>Only then are the previous servers configured for what clients send to the service now.</summary>
+        private static bool MatchesSameTraffic(VirtualService service, VirtualService previous) =>
+            service.Enabled && previous.Enabled
+            && service.Protocol == previous.Protocol && service.Vips.SequenceEqual(previous.Vips)
+            && service.Ports.SequenceEqual(previous.Ports);
     }
 }

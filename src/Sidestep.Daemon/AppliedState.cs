@@ -1,12 +1,12 @@
 using System.Collections.Immutable;
 using Sidestep.Forwarding;
-using Sidestep.Model;
 
 namespace Sidestep.Daemon;
 
-/// <summary>What packets are forwarded by right now.</summary>
-/// <param name="Configuration">What the tables were made from.</param>
+/// <summary>The state in force: packets are forwarded by it.</summary>
+/// <param name="Configuration">The configuration that the tables were compiled from.</param>
 /// <param name="Tables">The tables.</param>
-/// <param name="NextHops">The ways to servers that they have.</param>
-/// <param name="Interfaces">How interfaces are attached.</param>
-internal sealed record AppliedState(Configuration Configuration, ForwardingTables Tables, Forwarding.NextHops NextHops, ImmutableArray<AttachedInterface> Interfaces);
+/// <param name="NextHops">The next hops that the tables were compiled from.</param>
+/// <param name="Interfaces">The attached interfaces.</param>
+internal sealed record AppliedState(EffectiveConfiguration Configuration, ForwardingTables Tables, Forwarding.NextHops NextHops,
+    ImmutableArray<AttachedInterface> Interfaces);

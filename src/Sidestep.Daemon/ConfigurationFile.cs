@@ -3,38 +3,49 @@ using Sidestep.Native;
 
 namespace Sidestep.Daemon;
 
-/// <summary>Reads the configuration file, and notices when it changed.</summary>
-/// <remarks>It is looked at two hundred times a second instead of by inotify: that works with editors that replace the file, with
-/// symbolic links that are switched, and on network file systems, and costs a few microseconds each time.</remarks>
-internal sealed class ConfigurationFile(string path)
+/// <summary>Reads the configuration file, and notices when it changes.</summary>
+/// <remarks>The daemon checks the file two hundred times a second and does not use inotify. That works with editors
+/// that replace the file, with symbolic links that are switched, and on network file systems. A check costs a few
+/// microseconds.</remarks>
+/// <param name="path">The path; relative to the working directory of the process.</param>
+/// <param name="readHost">Reads the interfaces and addresses of this machine.</param>
+/// <param name="time">The clock of the watch.</param>
+internal sealed class ConfigurationFile(string path, Func<HostInfo> readHost, TimeProvider time)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(5);
 
-    /// <summary>How long a file that is written in place has to rest. One that was put in its place as a whole need not.</summary>
+    /// <summary>A file that is written in place must not change for this long. A file that replaces another one is
+    /// complete at once.</summary>
     private static readonly TimeSpan QuietPeriod = TimeSpan.FromMilliseconds(200);
-
-    internal string Path { get; } = System.IO.Path.GetFullPath(path);
 
     private readonly IncrementalReader _reader = new();
 
-    /// <summary>What the file was when it was last read: an edit between a reading and the watch is a change too.</summary>
+    /// <summary>The identity of the file when it was last read: a change between a read and the watch counts
+    /// too.</summary>
     private FileIdentity? _read;
 
-    /// <summary>Reads and validates against this machine.</summary>
+    /// <summary>The absolute path.</summary>
+    internal string Path { get; } = System.IO.Path.GetFullPath(path);
+
+    /// <summary>Reads the file, and validates it against this machine.</summary>
     /// <exception cref="IOException">The file cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file must not be read.</exception>
     internal ConfigurationResult Read()
     {
         _read = FileIdentity.Of(Path);
-        return _reader.Read(File.ReadAllText(Path), HostInfo.OfThisMachine());
+        return _reader.Read(File.ReadAllText(Path), readHost());
     }
 
-    /// <summary>Has the watch read the file even if it is the same: what it is checked against may have changed.</summary>
+    /// <summary>Makes the watch report the file although it is the same: the machine that it is validated against may
+    /// have changed.</summary>
     internal void ForceReload() => _read = null;
 
-    /// <summary>Calls back after every change, once the file has rested: a half-written file may be valid. The callback reads.</summary>
+    /// <summary>Calls back after every change, once the file is quiet: half of a file may be valid. The callback must
+    /// read the file.</summary>
+    /// <exception cref="OperationCanceledException">The watch was cancelled.</exception>
     internal async Task WatchAsync(Action changed, CancellationToken cancellation)
     {
-        using var timer = new PeriodicTimer(Interval);
+        using var timer = new PeriodicTimer(Interval, time);
         var lastSeen = _read;
         var quietFor = TimeSpan.Zero;
         while (await timer.WaitForNextTickAsync(cancellation).ConfigureAwait(false))
@@ -47,5 +58,6 @@ internal sealed class ConfigurationFile(string path)
         }
     }
 
-    private static bool IsSameFile(FileIdentity? one, FileIdentity? other) => one?.Inode == other?.Inode && one?.Device == other?.Device;
+    private static bool IsSameFile(FileIdentity? one, FileIdentity? other) =>
+        one?.Inode == other?.Inode && one?.Device == other?.Device;
 }

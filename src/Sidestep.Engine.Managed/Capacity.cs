@@ -5,14 +5,15 @@ using Sidestep.Model;
 
 namespace Sidestep.Engine.Managed;
 
-/// <summary>Refuses what the other engine would refuse.</summary>
+/// <summary>Rejects tables that would not fit the XDP engine, so that both engines accept the same
+/// configurations.</summary>
 internal static class Capacity
 {
     private const int Vips = 16_384, Peers = 16, Prefixes = 131_072;
 
     private static bool IsSingle(IPNetwork vip) => vip.PrefixLength == vip.BaseAddress.GetAddressBytes().Length * 8;
 
-    /// <exception cref="EngineException">Names everything that does not fit.</exception>
+    /// <exception cref="EngineException">The tables exceed limits; the message names all of them.</exception>
     internal static void Check(ForwardingTables tables, EngineCapabilities sizes)
     {
         var problems = new List<string>();
@@ -22,15 +23,21 @@ internal static class Capacity
                 problems.Add(string.Create(CultureInfo.InvariantCulture, $"{needed} {what}, {limit} fit"));
         }
         var prefixes = tables.Services.Select(static s => s.AccessList).OfType<AccessList>().Distinct()
-            .Sum(static l => (long)l.Allow.Length + l.Deny.Length + 2) + tables.Vips.Count(static v => !IsSingle(v.Address));
+            .Sum(static l => (long)l.Allow.Length + l.Deny.Length + 2)
+            + tables.Vips.Count(static v => !IsSingle(v.Address));
         CheckLimit("services", tables.Services.Length, sizes.MaxServices);
         CheckLimit("VIPs", tables.Vips.Length, Vips);
-        CheckLimit("real servers (counted once per pool and way of reaching them)", tables.Groups.Sum(static g => (long)g.Servers.Length), sizes.MaxServers);
-        CheckLimit("slots in all slot tables", tables.Groups.Sum(static g => (long)g.Slots.Slots.Length), sizes.MaxSlots);
+        CheckLimit("real servers (counted once per pool and encapsulation)",
+            tables.Groups.Sum(static g => (long)g.Servers.Length), sizes.MaxServers);
+        CheckLimit("slots in all slot tables", tables.Groups.Sum(static g => (long)g.Slots.Slots.Length),
+            sizes.MaxSlots);
         CheckLimit("interfaces", tables.Interfaces.Length, sizes.MaxInterfaces);
         CheckLimit("other directors", tables.Peers.Length, Peers);
         CheckLimit("prefixes in access lists and VIPs", prefixes, Prefixes);
         if (problems.Count > 0)
-            throw new EngineException($"the configuration does not fit the {sizes.Engine} engine: {string.Join("; ", problems)}. docs/limits.md has the limits and what they cost");
+        {
+            throw new EngineException($"the configuration exceeds the limits of the {sizes.Engine} engine:"
+                + $" {string.Join("; ", problems)}. docs/limits.md lists the limits and their cost");
+        }
     }
 }

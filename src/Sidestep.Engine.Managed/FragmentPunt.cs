@@ -5,20 +5,23 @@ using Sidestep.Native;
 
 namespace Sidestep.Engine.Managed;
 
-/// <summary>Sends in fragments what no link takes whole: encapsulated packets of profiles that want it so. One thread of its own and a
-/// queue of fixed length, so that a flood of it costs the workers a copy each, and no more.</summary>
+/// <summary>Fragments and sends punted packets: encapsulated packets that are too big, of profiles with <c>oversized:
+/// fragment</c>. It has a thread of its own and a bounded queue, so that a flood costs the workers one copy per
+/// packet.</summary>
 internal sealed class FragmentPunt : IDisposable
 {
-    /// <summary>Packets that wait.</summary>
+    /// <summary>The most packets that wait in the queue.</summary>
     internal const int MaxWaiting = 512;
 
-    private readonly Channel<PuntedPacket> _queue = Channel.CreateBounded<PuntedPacket>(new BoundedChannelOptions(MaxWaiting) { FullMode = BoundedChannelFullMode.Wait, SingleReader = true });
+    private readonly Channel<PuntedPacket> _queue = Channel.CreateBounded<PuntedPacket>(
+        new BoundedChannelOptions(MaxWaiting) { FullMode = BoundedChannelFullMode.Wait, SingleReader = true });
     private readonly FrameSender _sender;
     private readonly Action<string> _log;
     private readonly Thread _thread;
     private string? _reported;
 
-    /// <summary>RFC 6864 section 4.3 and RFC 7739: begins where nobody expects it.</summary>
+    /// <summary>Identification of the next packet. It starts at an unpredictable value (RFC 6864 section 4.3, RFC
+    /// 7739).</summary>
     private uint _identification = (uint)RandomNumberGenerator.GetInt32(int.MaxValue);
     private long _dropped;
 
@@ -33,19 +36,23 @@ internal sealed class FragmentPunt : IDisposable
         }
         catch (NativeException e)
         {
-            throw new EngineException($"no packet socket can be opened: {e.Message}. Run sidestepd as root, or with CAP_NET_RAW and CAP_NET_ADMIN", e);
+            throw new EngineException($"cannot open a packet socket: {e.Message}."
+                + " Run sidestepd as root, or with CAP_NET_RAW and CAP_NET_ADMIN", e);
         }
-        _thread = new Thread(Run) { IsBackground = true, Name = "slow path" };
+        _thread = new Thread(Run) { IsBackground = true, Name = "punt" };
         _thread.Start();
     }
 
-    /// <summary>Packets that found no room.</summary>
+    /// <summary>Number of packets that were dropped because the queue was full.</summary>
     internal long Dropped => Interlocked.Read(ref _dropped);
 
-    /// <summary>Copies a packet; any thread.</summary>
+    /// <summary>Copies a packet into the queue; thread-safe.</summary>
+    /// <param name="frame">The frame from the Ethernet header on.</param>
+    /// <param name="target">See <see cref="Forwarding.Pipeline.PacketPipeline.PuntTarget"/>.</param>
     internal void Enqueue(ReadOnlySpan<byte> frame, (int L3, int Mtu, int Egress) target)
     {
-        if (_queue.Reader.Count >= MaxWaiting || !_queue.Writer.TryWrite(new PuntedPacket(frame.ToArray(), target.L3, target.Mtu, target.Egress)))
+        if (_queue.Reader.Count >= MaxWaiting
+            || !_queue.Writer.TryWrite(new PuntedPacket(frame.ToArray(), target.L3, target.Mtu, target.Egress)))
             Interlocked.Increment(ref _dropped);
     }
 
@@ -71,7 +78,7 @@ internal sealed class FragmentPunt : IDisposable
         try
         {
             foreach (var fragment in OuterFragments.Of(packet.Frame, packet.L3, packet.Mtu, _identification++))
-                _sender.Send(packet.Egress, fragment); // a queue that is full, a link that is down: lost, as packets may be
+                _sender.Send(packet.Egress, fragment); // lost when the link is down or its queue is full
         }
         catch (ArgumentException e)
         {

@@ -10,9 +10,9 @@ using Sidestep.Model;
 
 namespace Sidestep.Engine.Managed;
 
-/// <summary>The engine in C#: the pipeline of <see cref="Forwarding"/>, on frames that it is given. It needs neither root nor a
-/// kernel, and judges the one that does.</summary>
-/// <remarks>One thread at a time changes and asks; pipelines run beside it, each on a thread of its own.</remarks>
+/// <summary>The managed engine: runs the pipeline of <see cref="Forwarding"/> in this process. Without interfaces it
+/// needs neither root nor a kernel feature; tests compare the XDP engine with it.</summary>
+/// <remarks>One thread at a time calls its members; pipelines run beside it, each on its own thread.</remarks>
 public sealed class ManagedEngine : IEngine
 {
     private readonly PersistentFlowTable? _persistence;
@@ -28,12 +28,12 @@ public sealed class ManagedEngine : IEngine
     private string?[] _serviceNames = [];
     private CaptureTap? _tap;
 
-    /// <summary>The longest frame that is looked at, in bytes.</summary>
+    /// <summary>The longest frame that is processed, in bytes.</summary>
     public const int LongestFrame = 65_536 + 64;
 
-    /// <summary>Without any tables: everything passes.</summary>
-    /// <param name="flowTableSize">How many flows can be remembered.</param>
-    /// <param name="clock">The time in nanoseconds from any beginning; null: the machine's monotonic clock.</param>
+    /// <summary>Creates an engine without interfaces. Until tables are applied, every frame passes.</summary>
+    /// <param name="flowTableSize">Number of flows that the flow table is sized for.</param>
+    /// <param name="clock">Returns the time in nanoseconds from any start; null: the machine's monotonic clock.</param>
     public ManagedEngine(int flowTableSize, Func<long>? clock = null) : this(flowTableSize, clock, null)
     {
     }
@@ -42,25 +42,30 @@ public sealed class ManagedEngine : IEngine
     {
         _persistence = persistence;
         _ids = new IdMap(Sizes.MaxServices, Sizes.MaxServers, persistence?.Found?.Ids);
-        _state = new PipelineState(Sizes.MaxServices, Sizes.MaxServers, persistence?.Flows ?? FlowTableMemory.Of(flowTableSize));
+        _state = new PipelineState(Sizes.MaxServices, Sizes.MaxServers,
+            persistence?.Flows ?? FlowTableMemory.Of(flowTableSize));
         _clock = clock ?? MonotonicNanoseconds;
         _tracer = NewPipeline();
         if (persistence?.Found is { } found)
             _state.Flows.Adopt(found.Ids.Servers.Values.ToHashSet(), persistence.Outage);
     }
 
-    /// <summary>What it remembers outlives the process, and what an earlier one left is adopted; for tests, without interfaces.</summary>
-    /// <param name="flowTableSize">How many flows can be remembered.</param>
-    /// <param name="path">What names of files begin with.</param>
-    internal static ManagedEngine WithPersistence(int flowTableSize, string path) => new(flowTableSize, null, PersistentFlowTable.Open(path, flowTableSize));
+    /// <summary>Creates an engine without interfaces whose flow table outlives the process and is adopted from an
+    /// earlier one; for tests.</summary>
+    /// <param name="flowTableSize">Number of flows that the flow table is sized for.</param>
+    /// <param name="path">Prefix of the names of the files.</param>
+    internal static ManagedEngine WithPersistence(int flowTableSize, string path) =>
+        new(flowTableSize, null, PersistentFlowTable.Open(path, flowTableSize));
 
-    /// <summary>For interfaces: what <see cref="Attach"/> needs.</summary>
-    /// <param name="flowTableSize">How many flows can be remembered.</param>
-    /// <param name="path">What the names of files begin with that outlive the process; null: nothing does.</param>
-    /// <param name="log">Gets each problem of a worker once.</param>
-    /// <param name="workers">Workers per interface that has no queues of its own to say it; null: one per CPU, up to <see cref="Drivers.DriverSet.MaxWorkers"/>.</param>
+    /// <summary>Creates an engine that can <see cref="Attach"/> to interfaces.</summary>
+    /// <param name="flowTableSize">Number of flows that the flow table is sized for.</param>
+    /// <param name="path">Prefix of the names of files that outlive the process; null: there are none.</param>
+    /// <param name="log">Receives the first problem of each worker.</param>
+    /// <param name="workers">Number of workers per interface with packet sockets; null: one per CPU, at most
+    /// <see cref="Drivers.DriverSet.MaxWorkers"/>.</param>
     /// <exception cref="EngineException">No packet socket can be opened.</exception>
-    public static ManagedEngine ForInterfaces(int flowTableSize, string? path, Action<string> log, int? workers = null) =>
+    public static ManagedEngine ForInterfaces(
+        int flowTableSize, string? path, Action<string> log, int? workers = null) =>
         new(flowTableSize, path, log, workers);
 
     private ManagedEngine(int flowTableSize, string? path, Action<string> log, int? workers)
@@ -70,34 +75,35 @@ public sealed class ManagedEngine : IEngine
         _drivers = new DriverSet(this, _punt, path, log, workers);
     }
 
-    /// <summary>Removes what an earlier process of this engine left, in files and in the kernel.</summary>
+    /// <summary>Removes files, routes and rules of an earlier process of this engine.</summary>
     /// <param name="path">As for <see cref="ForInterfaces"/>.</param>
-    /// <exception cref="EngineException">The kernel refused it.</exception>
+    /// <exception cref="EngineException">The kernel returned an error.</exception>
     public static void RemoveStale(string path)
     {
         BlackholeRoutes.RemoveStale(path);
         PersistentFlowTable.Remove(path);
     }
 
-    /// <summary>What there is to know of how it came up.</summary>
+    /// <summary>Messages about the start of the engine, for the log.</summary>
     public IReadOnlyList<string> Notes => _persistence?.Note is { } note ? [note] : [];
 
     /// <inheritdoc/>
     public EngineCapabilities Capabilities => Sizes;
 
-    /// <summary>As many as the tables of the other engine have: what one takes, the other takes.</summary>
+    /// <summary>The size limits of the XDP engine: both engines accept the same configurations.</summary>
     internal static EngineCapabilities Sizes { get; } = new("managed", 16_384, 131_071, 16_777_216, 16);
 
-    /// <summary>Counts the changes.</summary>
+    /// <summary>Number of changes since the engine was created.</summary>
     public long Revision { get; private set; }
 
-    /// <summary>The tables in force, for who runs pipelines: to be read once for every frame, or for a few. Null: none were applied.</summary>
+    /// <summary>The tables in force; null: none were applied. Pipeline threads read them once per frame or
+    /// batch.</summary>
     public PipelineTables? Tables => Volatile.Read(ref _tables);
 
-    /// <summary>The remembered flows that the engine is for.</summary>
+    /// <summary>The flow table.</summary>
     public FlowTable Flows => _state.Flows;
 
-    /// <summary>A pipeline of this engine, for one thread: what it remembers it shares with the others.</summary>
+    /// <summary>Creates a pipeline for one thread; it shares the flow table with the others.</summary>
     public PacketPipeline NewPipeline() => new(_state) { Now = _clock() };
 
     /// <inheritdoc/>
@@ -117,7 +123,7 @@ public sealed class ManagedEngine : IEngine
         }
         _drivers?.Apply(tables);
         var compiled = PipelineTables.Of(tables, _ids, _tables);
-        // Flows name these ids from now on.
+        // From now on, flows may refer to these IDs.
         _persistence?.Save(new PersistentState(_ids.PersistedIds, new RunningGroups(tables.HashKey, tables.Groups)));
         _state.Flows.RegisterServices(compiled);
         Volatile.Write(ref _tables, compiled);
@@ -126,12 +132,13 @@ public sealed class ManagedEngine : IEngine
             names[_ids.Services[name]] = name;
         _serviceNames = names;
         Revision++;
-        // Packets on their way may still name what has left: its ids rest longest before they are given again.
+        // Packets in processing may still refer to released IDs: the allocator reuses them as late as possible.
         _state.Flows.RemoveServers(_ids.Release(change));
     }
 
     /// <inheritdoc/>
-    public RunningGroups? ReadRunning() => Tables is { } tables ? new RunningGroups(tables.Origin.HashKey, tables.Origin.Groups) : _persistence?.Found?.Groups;
+    public RunningGroups? ReadRunning() => Tables is { } tables
+        ? new RunningGroups(tables.Origin.HashKey, tables.Origin.Groups) : _persistence?.Found?.Groups;
 
     /// <inheritdoc/>
     public FlowCounts ReadFlows()
@@ -141,18 +148,19 @@ public sealed class ManagedEngine : IEngine
             .Where(static c => c.Value > 0).ToDictionary());
     }
 
-    /// <summary>Remembered flows and fragmented datagrams that had to make room for others.</summary>
-    public (long Flows, long Fragments) Evicted => (_state.Counters.Sum(static c => c.FlowsEvicted), _state.Counters.Sum(static c => c.FragmentsEvicted));
+    /// <summary>Number of flows and fragmented datagrams that were evicted before they were idle.</summary>
+    public (long Flows, long Fragments) Evicted =>
+        (_state.Counters.Sum(static c => c.FlowsEvicted), _state.Counters.Sum(static c => c.FragmentsEvicted));
 
-    /// <summary>What the table of remembered flows is for.</summary>
+    /// <summary>Description of the flow table.</summary>
     public FlowTableStatus FlowTableStatus => new(Flows.Capacity, [.. _ids.Servers.Keys], [.. _ids.Services.Keys]);
 
-    /// <summary>Hands over every remembered flow that is not idle, in no order.</summary>
+    /// <summary>Visits every live flow, in no particular order.</summary>
     public void VisitFlows(Action<TrackedFlow> visit) =>
         _state.Flows.Visit(_ids.Servers.Keys.ToDictionary(s => _ids.Servers[s]), Now(), visit);
 
-    /// <summary>Remembers a flow that another engine remembers, if its service and server are in the tables in force and there is
-    /// room.</summary>
+    /// <summary>Inserts a flow that another engine tracks, if its service and server are in the tables in force and its
+    /// bucket has an empty entry.</summary>
     public void Track(TrackedFlow flow)
     {
         if (Tables is { } tables && tables.Services.FirstOrDefault(s => s.Entry.Name == flow.Service) is { } service
@@ -160,24 +168,28 @@ public sealed class ManagedEngine : IEngine
             _state.Flows.Track(tables, service, _ids.Servers[flow.Server], flow, Now());
     }
 
-    /// <summary>Name of a service of the tables in force, by its id.</summary>
+    /// <summary>Name of a service of the tables in force, by its ID; null: there is none.</summary>
     internal string? ServiceName(int id) => (uint)id < (uint)_serviceNames.Length ? _serviceNames[id] : null;
 
-    /// <summary>Counts flows anew for least-connections choices, which are to be made from time to time.</summary>
+    /// <summary>Recomputes connection counts for least connections, without idle flows; to be called
+    /// periodically.</summary>
     public void CountConnections() => _state.Flows.CountConnections(Now());
 
     /// <inheritdoc/>
     public IReadOnlyList<AttachedInterface> Attach(IReadOnlyList<DirectorInterface> interfaces) =>
-        (_drivers ?? throw new InvalidOperationException("an engine for capture files has nothing to attach")).Attach(interfaces);
+        _drivers is { } drivers ? drivers.Attach(interfaces)
+        : throw new InvalidOperationException("an engine without interfaces cannot attach");
 
-    /// <summary>The interfaces that frames are taken from; none for capture files.</summary>
+    /// <summary>The attached interfaces; none in an engine without interfaces.</summary>
     public IReadOnlyList<AttachedInterface> Attached => _drivers?.Attached ?? [];
 
-    /// <summary>What the workers have done.</summary>
+    /// <summary>Status of the workers.</summary>
     public IReadOnlyList<WorkerStatus> Workers => _drivers?.Statuses ?? [];
 
-    /// <summary>True while <see cref="CountConnections"/> is needed now and then.</summary>
-    public bool UsesLeastConnections => Tables is { } tables && Array.Exists(tables.Services, static s => s.IsLeastConnections);
+    /// <summary>True while a service uses least connections, which needs <see cref="CountConnections"/>
+    /// periodically.</summary>
+    public bool UsesLeastConnections =>
+        Tables is { } tables && Array.Exists(tables.Services, static s => s.IsLeastConnections);
 
     /// <inheritdoc/>
     public void Remove()
@@ -186,7 +198,8 @@ public sealed class ManagedEngine : IEngine
         _persistence?.Remove();
     }
 
-    /// <summary>Pipelines for so many threads: those of former threads again, so that nothing is counted twice or lost.</summary>
+    /// <summary>At least <paramref name="count"/> pipelines for threads. Pipelines are never removed, so that no
+    /// counter is lost.</summary>
     internal IReadOnlyList<PacketPipeline> Pipelines(int count)
     {
         while (_pipelines.Count < count)
@@ -194,34 +207,38 @@ public sealed class ManagedEngine : IEngine
         return _pipelines;
     }
 
-    /// <summary>Who looks at frames right now; null: nobody.</summary>
+    /// <summary>The running capture; null: none.</summary>
     internal CaptureTap? Tap => Volatile.Read(ref _tap);
 
-    /// <summary>Begins to record frames.</summary>
-    /// <exception cref="EngineException">Somebody else does, or the filter names what there is not.</exception>
+    /// <summary>Starts a capture.</summary>
+    /// <exception cref="EngineException">Another capture is running, or the filter names a service or server that does
+    /// not exist.</exception>
     public CaptureTap BeginCapture(CaptureFilter filter, CaptureLimits limits)
     {
         ArgumentNullException.ThrowIfNull(filter);
         if (filter.Service is { } service && !_ids.Services.Keys.Contains(service))
             throw new EngineException($"the director has no service '{service}'");
-        if (filter.Server is { } server && !_ids.Servers.Keys.Any(s => s.Name == server || s.Address.ToString() == server))
+        if (filter.Server is { } server
+            && !_ids.Servers.Keys.Any(s => s.Name == server || s.Address.ToString() == server))
             throw new EngineException($"the director has no real server '{server}'");
         var tap = new CaptureTap(this, filter, limits);
         var previous = Tap;
         if (previous is { IsAbandoned: false } || Interlocked.CompareExchange(ref _tap, tap, previous) != previous)
-            throw new EngineException("another 'sidestep capture' runs for this director: end it first");
+            throw new EngineException("another 'sidestep capture' is running for this director: end it first");
         return tap;
     }
 
-    /// <summary>Ends it.</summary>
+    /// <summary>Ends a capture; ignored when another one has replaced it.</summary>
     public void EndCapture(CaptureTap tap) => Interlocked.CompareExchange(ref _tap, null, tap);
 
     /// <inheritdoc/>
     public EngineCounters ReadCounters()
     {
-        Counter Sum(Func<PipelineCounters, Counter> of) => _state.Counters.Aggregate(default(Counter), (sum, c) => sum + of(c));
+        Counter Sum(Func<PipelineCounters, Counter> of) =>
+            _state.Counters.Aggregate(default(Counter), (sum, c) => sum + of(c));
         return new EngineCounters(
-            Enum.GetValues<Decision>().Except([Decision.Pass, Decision.Forward, Decision.Drop]).ToDictionary(static d => d, d => Sum(c => c.Of(d))),
+            Enum.GetValues<Decision>().Except([Decision.Pass, Decision.Forward, Decision.Drop])
+                .ToDictionary(static d => d, d => Sum(c => c.Of(d))),
             Enum.GetValues<DropReason>().ToDictionary(static r => r, r => Sum(c => c.Of(r))),
             _ids.Services.Keys.ToDictionary(static s => s, s => Sum(c => c.OfService(_ids.Services[s]))),
             _ids.Servers.Keys.GroupBy(static s => (s.Group, s.Name)).ToDictionary(static g => g.Key,
@@ -240,7 +257,10 @@ public sealed class ManagedEngine : IEngine
         return new TraceResult(ActionOf(decision, _tracer.Egress, interfaceIndex), traced.Bytes.ToArray());
     }
 
-    /// <summary>What a driver would be told.</summary>
+    /// <summary>The XDP verdict that corresponds to a decision.</summary>
+    /// <param name="decision">The decision.</param>
+    /// <param name="egress">Index of the egress interface.</param>
+    /// <param name="interfaceIndex">Index of the ingress interface.</param>
     public static XdpAction ActionOf(Decision decision, int egress, int interfaceIndex) => decision switch
     {
         Decision.Pass or Decision.DeliverLocally => XdpAction.Pass,
@@ -248,7 +268,8 @@ public sealed class ManagedEngine : IEngine
         _ => egress == interfaceIndex ? XdpAction.Transmit : XdpAction.Redirect,
     };
 
-    /// <summary>Forgets all flows, fragments, turns and answers: for tests, which share an engine.</summary>
+    /// <summary>Clears flow and fragment tables, round-robin cursors and the rate limit of ICMP errors; for tests that
+    /// share an engine.</summary>
     internal void Clear()
     {
         _state.Flows.Clear();

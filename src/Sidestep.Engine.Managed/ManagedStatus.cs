@@ -4,13 +4,13 @@ using Sidestep.Forwarding.LocalApi;
 
 namespace Sidestep.Engine.Managed;
 
-/// <summary>What an engine does right now, as the other engine tells it.</summary>
+/// <summary>Status of a managed engine, in the form that both engines share.</summary>
 public static class ManagedStatus
 {
-    /// <summary>Reads; null: it has no tables.</summary>
-    /// <param name="engine">Which.</param>
-    /// <param name="revision">Counts the changes.</param>
-    /// <param name="appliedAt">When the last one was made.</param>
+    /// <summary>Reads the status; null: no tables are in force.</summary>
+    /// <param name="engine">The engine.</param>
+    /// <param name="revision">Number of changes since the tables were created.</param>
+    /// <param name="appliedAt">Time of the last change.</param>
     public static DirectorStatus? Of(ManagedEngine engine, long revision, DateTimeOffset appliedAt)
     {
         ArgumentNullException.ThrowIfNull(engine);
@@ -23,25 +23,34 @@ public static class ManagedStatus
         var (flowsEvicted, fragmentsEvicted) = engine.Evicted;
         return new DirectorStatus(
             revision, appliedAt, engine.Attached,
-            [.. tables.Services.Select((s, i) => new ServiceStatus(s.Name, [.. matches[i].Select(static t => MatchText.Of(t.Vip, t.First, t.Last))], s.Group,
-                groups[s.Group].Slots.Slots.Any(static slot => slot != SlotTable.NoMember), counters.Services.GetValueOrDefault(s.Name)))
-                .OrderBy(static s => s.Name, StringComparer.Ordinal)],
-            [.. tables.Groups.OrderBy(static g => g.Key.ToString(), StringComparer.Ordinal).Select(g => GroupOf(g, counters, flows))],
+            [
+                .. tables.Services.Select((s, i) => new ServiceStatus(s.Name,
+                    [.. matches[i].Select(static t => MatchText.Of(t.Vip, t.First, t.Last))], s.Group,
+                    groups[s.Group].Slots.Slots.Any(static slot => slot != SlotTable.NoMember),
+                    counters.Services.GetValueOrDefault(s.Name))).OrderBy(static s => s.Name, StringComparer.Ordinal),
+            ],
+            [
+                .. tables.Groups.OrderBy(static g => g.Key.ToString(), StringComparer.Ordinal)
+                    .Select(g => GroupOf(g, counters, flows)),
+            ],
             counters.Responses, counters.Drops, (ulong)flowsEvicted, (ulong)fragmentsEvicted)
         {
             Workers = engine.Workers,
         };
     }
 
-    /// <summary>What a plan has to know of what runs; null: there are no tables.</summary>
+    /// <summary>The state that a plan needs; null: no tables are in force.</summary>
     public static RunningState? StateOf(ManagedEngine engine)
     {
         ArgumentNullException.ThrowIfNull(engine);
         if (engine.Tables?.Origin is not { } tables || engine.ReadRunning() is not { } groups)
             return null;
         var matches = EffectivePorts.Of(tables);
-        return new RunningState(groups, [.. tables.Services.Select((s, i) => new RunningService(s.Name, s.Group, matches[i]))], engine.ReadFlows(),
-            tables.Groups.SelectMany(static g => g.Servers).Where(static s => s.NextHop is null).Select(static s => s.Address).ToHashSet());
+        var unreachable = tables.Groups.SelectMany(static g => g.Servers).Where(static s => s.NextHop is null)
+            .Select(static s => s.Address).ToHashSet();
+        return new RunningState(
+            groups, [.. tables.Services.Select((s, i) => new RunningService(s.Name, s.Group, matches[i]))],
+            engine.ReadFlows(), unreachable);
     }
 
     private static GroupStatus GroupOf(ServerGroup group, EngineCounters counters, FlowCounts flows)
@@ -52,11 +61,14 @@ public static class ManagedStatus
             if (slot >= 0)
                 slots[slot]++;
         }
-        var byAddress = group.Slots.Members.Select((m, i) => (m.Address, Slots: slots[i])).ToDictionary(static m => m.Address, static m => m.Slots);
+        var slotsByAddress = group.Slots.Members.Select((m, i) => (m.Address, Slots: slots[i]))
+            .ToDictionary(static m => m.Address, static m => m.Slots);
         return new GroupStatus(group.Key,
         [
-            .. group.Servers.Select(s => new ServerStatus(s.Name, s.Address, s.Weight, ConditionOf(s), byAddress.GetValueOrDefault(s.Address),
-                flows.Of(group.Key, s), counters.Servers.GetValueOrDefault((group.Key, s.Name)))).OrderBy(static s => s.Name, StringComparer.Ordinal),
+            .. group.Servers.Select(s => new ServerStatus(s.Name, s.Address, s.Weight, ConditionOf(s),
+                slotsByAddress.GetValueOrDefault(s.Address), flows.Of(group.Key, s),
+                counters.Servers.GetValueOrDefault((group.Key, s.Name))))
+                .OrderBy(static s => s.Name, StringComparer.Ordinal),
         ]);
     }
 

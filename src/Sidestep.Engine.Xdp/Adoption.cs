@@ -5,10 +5,11 @@ using Sidestep.Native;
 
 namespace Sidestep.Engine.Xdp;
 
-/// <summary>Decides whether the maps that an earlier process pinned fit this build.</summary>
+/// <summary>Decides whether this build can use the maps that an earlier process pinned.</summary>
 internal static class Adoption
 {
-    /// <summary>Opens them when they fit; null when there are none or they differ, which notes then say in full.</summary>
+    /// <summary>Opens the pinned maps. Null when there are none, or when they differ from this build; then the notes
+    /// list every difference.</summary>
     internal static Dictionary<string, BpfMap>? Open(PinDirectory pins, List<string> notes)
     {
         try
@@ -18,14 +19,16 @@ internal static class Adoption
         }
         catch (Exception e) when (e is NativeException or IOException or UnauthorizedAccessException)
         {
-            throw new EngineException($"cannot keep state under {pins.Path}: {e.Message}. director.pinPath must lie on a bpffs, "
-                + "or at a place where one can be mounted ('mount -t bpf bpf /sys/fs/bpf')", e);
+            throw new EngineException($"cannot keep state under {pins.Path}: {e.Message}. "
+                + "director.pinPath must lie on a bpffs, or where one can be mounted ('mount -t bpf bpf /sys/fs/bpf')",
+                e);
         }
         var maps = pins.OpenMaps(out var missing);
         if (maps is null)
         {
             if (missing.Count < StateMaps.Names.Length)
-                notes.Add($"pinned state is incomplete ({string.Join(", ", missing)} missing): starting with new tables");
+                notes.Add(
+                    $"pinned state is incomplete ({string.Join(", ", missing)} missing): starting with new tables");
             return null;
         }
         var differences = Differences(maps);
@@ -36,14 +39,15 @@ internal static class Adoption
             notes.Add("adopted the running tables");
             return maps;
         }
-        notes.Add($"the running tables do not fit, packets move to new ones once they are filled: {string.Join("; ", differences)}");
+        notes.Add("the running tables have another layout; packets move to new tables once they are filled: "
+            + string.Join("; ", differences));
         foreach (var map in maps.Values)
             map.Dispose();
         return null;
     }
 
-    /// <summary>Pinned maps that the attached programs do not use: a process that replaced the maps died before it had pinned
-    /// them all, and what is pinned is a mixture.</summary>
+    /// <summary>Pinned maps that the attached programs do not use. A process that replaces the maps may die before it
+    /// has pinned all of them; then the pinned maps are a mixture.</summary>
     private static List<string> UnusedMaps(PinDirectory pins, Dictionary<string, BpfMap> maps)
     {
         var unused = new List<string>();
@@ -56,24 +60,27 @@ internal static class Adoption
             {
                 using var program = BpfProgram.OpenById(link.ProgramId);
                 var used = program.MapIds();
-                unused.AddRange(maps.Where(m => !used.Contains(m.Value.Id)).Select(m => $"the program at {name} uses another map {m.Key} than the pinned one"));
+                unused.AddRange(maps.Where(m => !used.Contains(m.Value.Id))
+                    .Select(m => $"the program at {name} uses another map {m.Key} than the pinned one"));
             }
             catch (NativeException)
             {
-                // Only CAP_SYS_ADMIN may look. Without it a mixture goes unnoticed, which takes a death within microseconds.
+                // Opening a program by id needs CAP_SYS_ADMIN. Without it a mixture goes unnoticed, which takes a death
+                // within microseconds.
             }
         }
         return unused;
     }
 
-    /// <summary>Every way in which pinned maps differ from those of this build; empty when they fit.</summary>
+    /// <summary>Every difference between the pinned maps and those of this build; empty when they match.</summary>
     internal static List<string> Differences(Dictionary<string, BpfMap> maps)
     {
         var differences = new List<string>();
         void Compare(string what, uint running, uint expected)
         {
             if (running != expected)
-                differences.Add(string.Create(CultureInfo.InvariantCulture, $"{what}: {running} is {expected} in this version"));
+                differences.Add(
+                    string.Create(CultureInfo.InvariantCulture, $"{what}: {running} is {expected} in this version"));
         }
         foreach (var (name, expected) in DirectorObject.MapDefinitions((int)maps["flows"].Definition.Entries))
         {

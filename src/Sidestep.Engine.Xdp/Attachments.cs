@@ -5,18 +5,20 @@ using Sidestep.Native;
 
 namespace Sidestep.Engine.Xdp;
 
-/// <summary>Brings the program to the director's interfaces and keeps it there by pinned links.</summary>
+/// <summary>Attaches the program to the director's interfaces by pinned links, which keep it attached.</summary>
 internal sealed class Attachments(PinDirectory pins)
 {
-    /// <summary>Attaches to these interfaces and no others. Where a link exists, its program is replaced without a gap.</summary>
-    /// <returns>How each is attached now.</returns>
-    /// <exception cref="EngineException">An interface cannot be attached. Those before it in the list are, and none is detached
-    /// that was attached before, save for one whose mode was to change.</exception>
+    /// <summary>Attaches to exactly these interfaces. Where a link exists, its program is replaced without a
+    /// gap.</summary>
+    /// <returns>How each interface is attached now.</returns>
+    /// <exception cref="EngineException">An interface cannot be attached. The interfaces before it in the list are
+    /// attached by then. No interface was detached, except one whose mode has to change.</exception>
     internal IReadOnlyList<AttachedInterface> Reconcile(BpfProgram program, IReadOnlyList<DirectorInterface> interfaces)
     {
-        // The commonest mistake, a name, is found before anything changes.
-        var indexes = interfaces.Select(static i => Kernel.InterfaceIndex(i.Name) ?? throw new EngineException(
-            $"there is no interface '{i.Name}' here: 'ip link' lists those there are; correct director.interfaces")).ToArray();
+        // A wrong name is the most common mistake: it is found before anything changes.
+        static int IndexOf(DirectorInterface i) => Kernel.InterfaceIndex(i.Name) ?? throw new EngineException(
+            $"there is no interface '{i.Name}': 'ip link' lists the interfaces; correct director.interfaces");
+        var indexes = interfaces.Select(IndexOf).ToArray();
         var attached = interfaces.Select((configured, n) => Attach(program, indexes[n], configured)).ToArray();
         foreach (var (name, mode) in pins.Links())
         {
@@ -26,7 +28,7 @@ internal sealed class Attachments(PinDirectory pins)
         return attached;
     }
 
-    /// <summary>Puts another program in the place of what is attached, without a gap, and attaches nothing new.</summary>
+    /// <summary>Replaces the program of every existing link, without a gap; attaches to no new interface.</summary>
     internal void Replace(BpfProgram program)
     {
         foreach (var (name, mode) in pins.Links())
@@ -37,14 +39,14 @@ internal sealed class Attachments(PinDirectory pins)
         }
     }
 
-    /// <summary>Detaches everywhere.</summary>
+    /// <summary>Detaches from every interface.</summary>
     internal void DetachAll()
     {
         foreach (var (name, mode) in pins.Links())
             Detach(name, mode);
     }
 
-    /// <summary>What is attached by pinned links, whoever pinned them.</summary>
+    /// <summary>The interfaces with a pinned link, whichever process pinned it.</summary>
     internal IReadOnlyList<AttachedInterface> Current() =>
     [
         .. pins.Links().Select(pinned =>
@@ -62,10 +64,13 @@ internal sealed class Attachments(PinDirectory pins)
             if (existing?.InterfaceIndex == index && Matches(mode, configured.Driver))
             {
                 existing.Update(program);
-                return new AttachedInterface(configured.Name, mode, configured.Driver == Driver.Auto && mode == Driver.Generic
-                    ? "it was found so, and changing it would interrupt traffic; driver: native tries" : null);
+                var mayBeNative = configured.Driver == Driver.Auto && mode == Driver.Generic;
+                return new AttachedInterface(configured.Name, mode, mayBeNative
+                    ? "attached in this mode already; changing it would interrupt traffic. 'driver: native' changes it"
+                    : null);
             }
-            // Its interface was deleted and another has the name now; or its mode is to change, and the kernel has no room for both.
+            // The interface was deleted and another one has its name now. Or the mode has to change, and an interface
+            // has only one XDP program.
             Detach(configured.Name, mode);
         }
         return Create(program, index, configured);
@@ -76,7 +81,7 @@ internal sealed class Attachments(PinDirectory pins)
 
     private AttachedInterface Create(BpfProgram program, int index, DirectorInterface configured)
     {
-        string? whyNotNative = null;
+        string? nativeError = null;
         if (configured.Driver != Driver.Generic)
         {
             try
@@ -89,16 +94,20 @@ internal sealed class Attachments(PinDirectory pins)
             }
             catch (NativeException e)
             {
-                // Drivers refuse by many numbers: not supported, MTU out of range, no queue left, no memory for rings.
+                // Drivers reject it with many error numbers: not supported, MTU out of range, no free queue, no memory
+                // for rings.
                 if (configured.Driver == Driver.Native)
-                    throw new EngineException($"interface '{configured.Name}' cannot take native XDP: {e.Message}. Its driver may lack it, or the MTU, "
-                        + $"LRO or the queues stand in the way ('ethtool -i {configured.Name}', 'ethtool -k {configured.Name}', 'dmesg'); or set its driver to auto or generic", e);
-                whyNotNative = $"native mode was refused ({e.Message})";
+                    throw new EngineException(
+                        $"interface '{configured.Name}' cannot take native XDP: {e.Message}. Its driver may not "
+                        + "support it, or the MTU, LRO or the queues prevent it "
+                        + $"('ethtool -i {configured.Name}', 'ethtool -k {configured.Name}', 'dmesg'); "
+                        + "or set its driver to auto or generic", e);
+                nativeError = $"native mode was refused ({e.Message})";
             }
         }
         try
         {
-            return Pinned(XdpLink.Create(program, index, native: false), configured.Name, Driver.Generic, whyNotNative);
+            return Pinned(XdpLink.Create(program, index, native: false), configured.Name, Driver.Generic, nativeError);
         }
         catch (NativeException e) when (e.IsBusy)
         {
@@ -110,11 +119,11 @@ internal sealed class Attachments(PinDirectory pins)
         }
     }
 
-    private AttachedInterface Pinned(XdpLink link, string name, Driver mode, string? whyNotNative)
+    private AttachedInterface Pinned(XdpLink link, string name, Driver mode, string? nativeError)
     {
         using (link)
             link.Pin(pins.LinkPath(name, mode));
-        return new AttachedInterface(name, mode, whyNotNative);
+        return new AttachedInterface(name, mode, nativeError);
     }
 
     private void Detach(string interfaceName, Driver mode)
@@ -132,8 +141,10 @@ internal sealed class Attachments(PinDirectory pins)
     {
         var state = XdpState.Of(index);
         var off = state.NativeProgramId != 0 ? "xdpdrv off" : "xdpgeneric off";
-        return new EngineException($"{Occupant(state)} is already attached to interface '{name}'. Stop what attached it, or detach it with "
-            + $"'ip link set dev {name} {off}' (or 'bpftool link detach' if it is held by a link); 'bpftool net show dev {name}' shows it", cause);
+        return new EngineException(
+            $"{Occupant(state)} is already attached to interface '{name}'. Stop the program that attached it, or "
+            + $"detach it with 'ip link set dev {name} {off}' (or 'bpftool link detach' if a link holds it); "
+            + $"'bpftool net show dev {name}' shows it", cause);
     }
 
     private static string Occupant(XdpState state)
@@ -146,7 +157,7 @@ internal sealed class Attachments(PinDirectory pins)
         }
         catch (NativeException)
         {
-            // Only CAP_SYS_ADMIN may look at the programs of others.
+            // Opening the program of another process needs CAP_SYS_ADMIN.
             return string.Create(CultureInfo.InvariantCulture, $"another XDP program (id {id})");
         }
     }

@@ -1,19 +1,26 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using Sidestep.Engine.Xdp.Layout;
 using Sidestep.Forwarding;
 using Sidestep.Model;
 
 namespace Sidestep.Engine.Xdp;
 
-/// <summary>Writes one whole half of the tables, the one that no packet reads; servers are <see cref="ServerWriter"/>'s.</summary>
+/// <summary>Writes one whole bank of the tables, the one that no packet reads. <see cref="ServerWriter"/> writes the
+/// servers.</summary>
 internal sealed class BankWriter(
-    TableBank bank, ForwardingTables tables, IReadOnlyDictionary<GroupKey, PlacedGroup> groups, Func<string, int> serviceId, PrefixStore prefixes, ProfileTable profiles)
+    TableBank bank,
+    ForwardingTables tables,
+    IReadOnlyDictionary<GroupKey, PlacedGroup> groups,
+    Func<string, int> serviceId,
+    PrefixStore prefixes,
+    ProfileTable profiles)
 {
     private readonly HashSet<uint> _sets = [];
 
-    /// <summary>Writes.</summary>
-    /// <returns>The sets of prefixes that the half names.</returns>
-    /// <exception cref="EngineException">It does not fit.</exception>
+    /// <summary>Writes the bank.</summary>
+    /// <returns>The prefix sets that the bank refers to.</returns>
+    /// <exception cref="EngineException">The tables exceed a capacity.</exception>
     internal IReadOnlySet<uint> Write()
     {
         profiles.Begin();
@@ -23,13 +30,16 @@ internal sealed class BankWriter(
         WriteVips(services);
         WritePorts(services);
         if (profiles.Count > Constants.Profiles)
-            throw new EngineException($"{profiles.Count} different combinations of idle timeouts, persistence and policies, {Constants.Profiles} fit: let services share profiles");
+            throw new EngineException(
+                $"{profiles.Count} different combinations of idle timeouts, persistence and policies, "
+                + $"{Constants.Profiles} fit: let services share profiles");
         profiles.Write(bank.Profiles);
+        var vipPrefixes = tables.Vips.Select(static (v, i) => (v.Address, i)).Where(static v => !v.Address.IsSingle());
         bank.Settings = new Settings
         {
             HashHigh = tables.HashKey.High,
             HashLow = tables.HashKey.Low,
-            VipSet = NoteSet(prefixes.SetOf(tables.Vips.Select(static (v, i) => (v.Address, i)).Where(static v => !v.Address.IsSingle()))),
+            VipSet = NoteSet(prefixes.SetOf(vipPrefixes)),
         };
         return _sets;
     }
@@ -89,7 +99,7 @@ internal sealed class BankWriter(
         | (TracksFlows(service) ? Constants.ServiceTracksFlows : 0)
         | (service.Persistence is not null ? Constants.ServicePersistence : 0));
 
-    /// <summary>Whether every flow of the service is remembered.</summary>
+    /// <summary>Whether every flow of the service is tracked.</summary>
     internal static bool TracksFlows(Forwarding.ServiceEntry service) =>
         service.Algorithm != Algorithm.ConsistentHash || service.Persistence is not null;
 
@@ -102,7 +112,8 @@ internal sealed class BankWriter(
 
     private void WriteVips(Service[] services)
     {
-        var byName = tables.Services.Select(static (s, i) => (s.Name, i)).ToDictionary(static s => s.Name, static s => s.i);
+        var byName = tables.Services.Select(static (s, i) => (s.Name, i))
+            .ToDictionary(static s => s.Name, static s => s.i);
         var ports = PortMap.Of(tables);
         var records = bank.VipRecords;
         var ranges = bank.Ranges;
@@ -112,10 +123,24 @@ internal sealed class BankWriter(
             var vip = tables.Vips[id];
             var vipPorts = ports.Vips[id];
             if (next + vipPorts.Intervals.Length > ranges.Length)
-                throw new EngineException($"more than {ranges.Length} ranges of ports in all: join ranges, or use 'ports: any'");
-            var record = new VipRecord { Flags = FlagsOf(vip) | FlagIfAny(vipPorts, TransportProtocol.Tcp, Constants.VipHasTcp) | FlagIfAny(vipPorts, TransportProtocol.Udp, Constants.VipHasUdp), RangeBase = (uint)next, RangeCount = (uint)vipPorts.Intervals.Length };
+                throw new EngineException(
+                    $"more than {ranges.Length} ranges of ports in all: join ranges, or use 'ports: any'");
+            var record = new VipRecord
+            {
+                Flags = FlagsOf(vip) | FlagIfAny(vipPorts, TransportProtocol.Tcp, Constants.VipHasTcp)
+                    | FlagIfAny(vipPorts, TransportProtocol.Udp, Constants.VipHasUdp),
+                RangeBase = (uint)next,
+                RangeCount = (uint)vipPorts.Intervals.Length,
+            };
             foreach (var interval in vipPorts.Intervals)
-                ranges[next++] = new Layout.Range { First = (uint)interval.First, Last = (uint)interval.Last, Service = services[interval.Service] };
+            {
+                ranges[next++] = new Layout.Range
+                {
+                    First = (uint)interval.First,
+                    Last = (uint)interval.Last,
+                    Service = services[interval.Service],
+                };
+            }
             if (vipPorts.TcpFragments is { } tcp)
                 record.Fragments[0] = services[tcp];
             if (vipPorts.UdpFragments is { } udp)
@@ -127,26 +152,42 @@ internal sealed class BankWriter(
         PlaceVips();
     }
 
-    private static uint FlagIfAny(VipPorts ports, TransportProtocol protocol, uint flag) =>
-        ports.Intervals.Any(i => i.Last >= PortMap.Key((int)protocol, 0) && i.First <= PortMap.Key((int)protocol, ushort.MaxValue)) ? flag : 0;
-
-    private static ushort FlagsOf(VipEntry vip) => (ushort)(Constants.VipUsed | (vip.RespondsToArp ? Constants.VipReplyArp : 0) | vip.Echo switch
+    private static uint FlagIfAny(VipPorts ports, TransportProtocol protocol, uint flag)
     {
-        EchoAction.Reply => Constants.VipReplyEcho,
-        EchoAction.Forward => Constants.VipForwardEcho,
-        _ => 0,
-    });
+        var (first, last) = (PortMap.Key((int)protocol, 0), PortMap.Key((int)protocol, ushort.MaxValue));
+        return ports.Intervals.Any(i => i.Last >= first && i.First <= last) ? flag : 0;
+    }
+
+    private static ushort FlagsOf(VipEntry vip) => (ushort)(Constants.VipUsed
+        | (vip.RespondsToArp ? Constants.VipReplyArp : 0)
+        | vip.Echo switch
+        {
+            EchoAction.Reply => Constants.VipReplyEcho,
+            EchoAction.Forward => Constants.VipForwardEcho,
+            _ => 0,
+        });
 
     private void PlaceVips()
     {
-        var single = tables.Vips.Select(static (v, i) => (Vip: v, Number: (ushort)i)).Where(static v => v.Vip.Address.IsSingle()).ToArray();
-        OpenAddressing.Place(single.Where(static v => !Wire.IsIpv6(v.Vip.Address.BaseAddress))
-            .Select(static v => new Layout.Vip { Address = Wire.Word(v.Vip.Address.BaseAddress), Id = v.Number, Flags = FlagsOf(v.Vip) }).ToArray(), bank.Vips);
-        OpenAddressing.Place(single.Where(static v => Wire.IsIpv6(v.Vip.Address.BaseAddress))
-            .Select(static v => new Vip6 { Address = Wire.Words(v.Vip.Address.BaseAddress), Id = v.Number, Flags = FlagsOf(v.Vip) }).ToArray(), bank.Vips6);
+        var vips4 = new List<Layout.Vip>();
+        var vips6 = new List<Vip6>();
+        for (var id = 0; id < tables.Vips.Length; id++)
+        {
+            var vip = tables.Vips[id];
+            var address = vip.Address.BaseAddress;
+            if (!vip.Address.IsSingle())
+                continue;
+            if (Wire.IsIpv6(address))
+                vips6.Add(new Vip6 { Address = Wire.Words(address), Id = (ushort)id, Flags = FlagsOf(vip) });
+            else
+                vips4.Add(new Layout.Vip { Address = Wire.Word(address), Id = (ushort)id, Flags = FlagsOf(vip) });
+        }
+        OpenAddressing.Place(CollectionsMarshal.AsSpan(vips4), bank.Vips);
+        OpenAddressing.Place(CollectionsMarshal.AsSpan(vips6), bank.Vips6);
     }
 
-    /// <summary>Services on a single port of a single VIP are found without their VIP.</summary>
+    /// <summary>Writes the services on a single port of a single VIP, which packets find without the VIP's
+    /// record.</summary>
     private void WritePorts(Service[] services)
     {
         var ports4 = new List<Layout.ServiceEntry>();
@@ -162,22 +203,29 @@ internal sealed class BankWriter(
                 {
                     var key = (uint)service.Protocol << 16 | BinaryPrimitives.ReverseEndianness(ports.First);
                     if (Wire.IsIpv6(vip.BaseAddress))
-                        ports6.Add(new Service6Entry { Address = Wire.Words(vip.BaseAddress), Key = key, Service = services[i] });
+                    {
+                        var address = Wire.Words(vip.BaseAddress);
+                        ports6.Add(new Service6Entry { Address = address, Key = key, Service = services[i] });
+                    }
                     else
-                        ports4.Add(new Layout.ServiceEntry { Key = (ulong)Wire.Word(vip.BaseAddress) << 32 | key, Service = services[i] });
+                    {
+                        var addressAndKey = (ulong)Wire.Word(vip.BaseAddress) << 32 | key;
+                        ports4.Add(new Layout.ServiceEntry { Key = addressAndKey, Service = services[i] });
+                    }
                 }
             }
         }
         Check(ports4.Count, "IPv4");
         Check(ports6.Count, "IPv6");
-        OpenAddressing.Place(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(ports4), bank.Services);
-        OpenAddressing.Place(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(ports6), bank.Services6);
+        OpenAddressing.Place(CollectionsMarshal.AsSpan(ports4), bank.Services);
+        OpenAddressing.Place(CollectionsMarshal.AsSpan(ports6), bank.Services6);
     }
 
     private static void Check(int ports, string family)
     {
         const int Most = Constants.ServiceEntries / 4 * 3;
         if (ports > Most)
-            throw new EngineException($"{ports} single ports of {family} VIPs, {Most} fit: use ranges, or 'ports: any'");
+            throw new EngineException(
+                $"{ports} single ports of {family} VIPs, {Most} fit: use ranges, or 'ports: any'");
     }
 }

@@ -1,20 +1,23 @@
 namespace Sidestep.Engine.Xdp;
 
-/// <summary>Hands out runs of slot blocks: from where the last one was found on, and round.</summary>
+/// <summary>Allocates runs of adjacent slot blocks. The search starts after the previous allocation and wraps
+/// around.</summary>
 /// <param name="start">Number of the first block.</param>
-/// <param name="blocks">How many there are.</param>
+/// <param name="blocks">Number of blocks.</param>
 internal sealed class BlockAllocator(int start, int blocks)
 {
     private readonly bool[] _used = new bool[blocks];
     private int _next;
 
-    /// <summary>Takes a run; null when there is no run of that many free blocks.</summary>
-    internal int? Take(int count) => start + (Find(_next, blocks, count) ?? Find(0, Math.Min(blocks, _next + count), count));
+    /// <summary>Allocates a run. Returns the number of its first block; null when no run of that many free blocks
+    /// exists.</summary>
+    internal int? Take(int count) =>
+        start + (Find(_next, blocks, count) ?? Find(0, Math.Min(blocks, _next + count), count));
 
-    /// <summary>Marks a run as taken.</summary>
+    /// <summary>Marks a run as allocated.</summary>
     internal void MarkUsed(int first, int count) => _used.AsSpan(first - start, count).Fill(true);
 
-    /// <summary>Gives a run back.</summary>
+    /// <summary>Frees a run.</summary>
     internal void Free(int first, int count) => _used.AsSpan(first - start, count).Clear();
 
     private int? Find(int from, int to, int count)

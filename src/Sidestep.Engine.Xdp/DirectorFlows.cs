@@ -3,15 +3,16 @@ using Sidestep.Forwarding.LocalApi;
 
 namespace Sidestep.Engine.Xdp;
 
-/// <summary>What a director remembers, read from what is pinned: no daemon is needed.</summary>
+/// <summary>Reads the tracked flows of a director from its pinned maps; no daemon is needed.</summary>
 public static class DirectorFlows
 {
-    /// <summary>Hands over every flow that is not idle, in no order.</summary>
-    /// <param name="pinPath">Folder of all directors.</param>
+    /// <summary>Visits every flow that is not idle, in no particular order.</summary>
+    /// <param name="pinPath">Folder that contains the folders of all directors.</param>
     /// <param name="name">Name of the director.</param>
-    /// <param name="visit">Takes one.</param>
-    /// <returns>The size of the table and who may be remembered in it; null when nothing of that name is pinned.</returns>
-    /// <exception cref="EngineException">Not allowed, or pinned by another version.</exception>
+    /// <param name="visit">Called for each flow.</param>
+    /// <returns>Capacity of the flow table, and the servers and services it may refer to; null when nothing is pinned
+    /// under that name.</returns>
+    /// <exception cref="EngineException">Privileges are missing, or another version pinned the maps.</exception>
     public static FlowTableStatus? Visit(string pinPath, string name, Action<TrackedFlow> visit)
     {
         ArgumentNullException.ThrowIfNull(visit);
@@ -26,6 +27,7 @@ public static class DirectorFlows
             running.Servers.ToDictionary(static s => s.Value, static s => s.Key),
             running.Services.ToDictionary(static s => s.Value, static s => s.Key),
             visit);
-        return new FlowTableStatus(FlowTable.CapacityOf(maps.FlowBuckets), [.. running.Servers.Keys], [.. running.Services.Keys]);
+        return new FlowTableStatus(
+            FlowTable.CapacityOf(maps.FlowBuckets), [.. running.Servers.Keys], [.. running.Services.Keys]);
     }
 }

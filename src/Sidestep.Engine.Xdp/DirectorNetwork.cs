@@ -6,14 +6,14 @@ using Sidestep.Packets;
 
 namespace Sidestep.Engine.Xdp;
 
-/// <summary>Reads what a running director knows of the network and remembers, from what is pinned.</summary>
+/// <summary>Reads the next hops, groups and tracked flows of a running director from its pinned maps.</summary>
 public static class DirectorNetwork
 {
-    /// <summary>Reads; null when no such director is pinned, or it never had tables.</summary>
-    /// <param name="pinPath">Folder of all directors.</param>
+    /// <summary>Reads them; null when no such director is pinned, or it never had tables.</summary>
+    /// <param name="pinPath">Folder that contains the folders of all directors.</param>
     /// <param name="name">Name of the director.</param>
-    /// <param name="peers">Addresses of other directors, from its configuration.</param>
-    /// <exception cref="EngineException">Not allowed, or pinned by another version.</exception>
+    /// <param name="peers">Addresses of the other directors, from the configuration.</param>
+    /// <exception cref="EngineException">Privileges are missing, or another version pinned the maps.</exception>
     public static RunningNetwork? Read(string pinPath, string name, IReadOnlyList<IPAddress> peers)
     {
         using var maps = PinnedMaps.Open(pinPath, name);
@@ -29,7 +29,8 @@ public static class DirectorNetwork
 
     private static NextHops NextHopsOf(StateMaps maps, RunningTables running, IReadOnlyList<IPAddress> peers)
     {
-        var names = NetworkInterface.GetAllNetworkInterfaces().GroupBy(IndexOf).ToDictionary(static g => g.Key, static g => g.First().Name);
+        var names = NetworkInterface.GetAllNetworkInterfaces().GroupBy(IndexOf)
+            .ToDictionary(static g => g.Key, static g => g.First().Name);
         var active = maps.Active;
         var mtus = new Dictionary<uint, int>();
         foreach (var id in running.Servers.Values)
@@ -43,8 +44,12 @@ public static class DirectorNetwork
             if (one.Ifindex == 0)
                 continue;
             ReadOnlySpan<byte> mac = one.Mac, address6 = one.Address6;
-            interfaces.Add(new EgressInterface((int)one.Ifindex, names.GetValueOrDefault((int)one.Ifindex, $"if{one.Ifindex}"), MacAddress.Read(mac),
-                one.Address == 0 ? null : Wire.Address(one.Address), mtus.GetValueOrDefault(one.Ifindex, 1500),
+            interfaces.Add(new EgressInterface(
+                (int)one.Ifindex,
+                names.GetValueOrDefault((int)one.Ifindex, $"if{one.Ifindex}"),
+                MacAddress.Read(mac),
+                one.Address == 0 ? null : Wire.Address(one.Address),
+                mtus.GetValueOrDefault(one.Ifindex, 1500),
                 address6.IndexOfAnyExcept((byte)0) < 0 ? null : new IPAddress(address6)));
         }
         var nextHops = new Dictionary<IPAddress, NextHop>();
@@ -56,24 +61,29 @@ public static class DirectorNetwork
                 continue;
             BitConverter.TryWriteBytes(macs, server.Macs);
             BitConverter.TryWriteBytes(macs[sizeof(ulong)..], server.MacsRest);
-            nextHops[key.Address] = new NextHop(egress, MacAddress.Read(macs), IsLocal: (server.Flags & Constants.ServerLocal) != 0);
+            nextHops[key.Address] = new NextHop(
+                egress, MacAddress.Read(macs), IsLocal: (server.Flags & Constants.ServerLocal) != 0);
         }
         var peerMacs = new Dictionary<IPAddress, MacAddress>();
         foreach (ref readonly var peer in active.Peers)
         {
             ReadOnlySpan<byte> mac = peer.Mac;
             if (mac.IndexOfAnyExcept((byte)0) >= 0 && peerMacs.Count < peers.Count)
-                peerMacs.Add(peers[peerMacs.Count], MacAddress.Read(mac)); // whose is whose does not matter
+                // which address belongs to which peer does not matter
+                peerMacs.Add(peers[peerMacs.Count], MacAddress.Read(mac));
         }
         return new NextHops(interfaces, nextHops, new Dictionary<IPAddress, string>()) { Peers = peerMacs };
     }
 
-    /// <summary>What fits, and the outer header.</summary>
-    private static int MtuOf(in Server server) => server.InnerMtu + ((Encapsulation)(server.Encapsulation & ~Constants.OuterIpv6), server.Encapsulation & Constants.OuterIpv6) switch
+    /// <summary>MTU of the egress interface: the inner MTU plus the outer header.</summary>
+    internal static int MtuOf(in Server server)
     {
-        (Encapsulation.None, _) => 0,
-        (var kind, var outerIpv6) => (outerIpv6 != 0 ? 40 : 20) + (kind == Encapsulation.Gue ? 12 : kind == Encapsulation.Gre ? 4 : 0),
-    };
+        var kind = (Encapsulation)(server.Encapsulation & ~Constants.OuterIpv6);
+        if (kind == Encapsulation.None)
+            return server.InnerMtu;
+        var outerIp = (server.Encapsulation & Constants.OuterIpv6) != 0 ? 40 : 20;
+        return server.InnerMtu + outerIp + (kind == Encapsulation.Gue ? 12 : kind == Encapsulation.Gre ? 4 : 0);
+    }
 
     private static int IndexOf(NetworkInterface adapter)
     {
@@ -84,7 +94,7 @@ public static class DirectorNetwork
         }
         catch (NetworkInformationException)
         {
-            return -1; // it has neither family
+            return -1; // the interface has neither family
         }
     }
 }

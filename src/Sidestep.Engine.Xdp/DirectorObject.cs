@@ -20,22 +20,25 @@ internal static class DirectorObject
         return copy.ToArray();
     }
 
-    /// <summary>Makes new maps, and loads no program: the verifier's look at that one takes seconds.</summary>
-    /// <param name="flowBuckets">Buckets of the table of remembered flows, a power of two.</param>
-    /// <exception cref="EngineException">Privileges, kernel or libbpf stand in the way; says what to do.</exception>
-    internal static BpfObject LoadTables(int flowBuckets) => Load("make the tables", FeatureSet.All, flowBuckets, static opened =>
-    {
-        opened.Skip("director");
-        opened.Load();
-    });
+    /// <summary>Creates new maps and loads no program, because the verifier takes seconds for the program.</summary>
+    /// <param name="flowBuckets">Buckets of the flow table, a power of two.</param>
+    /// <exception cref="EngineException">Privileges, the kernel or libbpf prevent it; the message says what to
+    /// do.</exception>
+    internal static BpfObject LoadTables(int flowBuckets) =>
+        Load("create the tables", FeatureSet.All, flowBuckets, static opened =>
+        {
+            opened.Skip("director");
+            opened.Load();
+        });
 
-    /// <summary>Loads the program, with maps that exist or with new ones.</summary>
-    /// <param name="features">What it is loaded for.</param>
-    /// <param name="flowBuckets">Buckets of the table of remembered flows, a power of two.</param>
-    /// <param name="existing">Maps to use, by C name; null to make them.</param>
-    /// <exception cref="EngineException">Privileges, kernel, libbpf or the verifier stand in the way; says what to do.</exception>
+    /// <summary>Loads the program, with existing or new maps.</summary>
+    /// <param name="features">Features to compile in.</param>
+    /// <param name="flowBuckets">Buckets of the flow table, a power of two.</param>
+    /// <param name="existing">Maps to use, by C name; null to create them.</param>
+    /// <exception cref="EngineException">Privileges, the kernel, libbpf or the verifier prevent it; the message says
+    /// what to do.</exception>
     internal static BpfObject Load(FeatureSet features, int flowBuckets, Func<string, BpfMap>? existing) =>
-        Load("take the XDP program", features, flowBuckets, opened =>
+        Load("load the XDP program", features, flowBuckets, opened =>
         {
             if (existing is not null)
             {
@@ -57,8 +60,9 @@ internal static class DirectorObject
         }
         catch (VerifierException e)
         {
-            throw new EngineException($"{e.Message}\nThis is a defect of Sidestep or of kernel {Kernel.Release}: please report it with "
-                + $"these lines; a kernel of {OldestKernel} or newer is expected to take the program", e);
+            throw new EngineException(
+                $"{e.Message}\nThis is a defect of Sidestep or of kernel {Kernel.Release}: please report it with "
+                + $"these lines; a kernel of {OldestKernel} or newer is expected to accept it", e);
         }
         catch (NativeException e)
         {
@@ -66,7 +70,8 @@ internal static class DirectorObject
         }
     }
 
-    /// <summary>The program reads no labels; bound to it, they can be told from those of another set.</summary>
+    /// <summary>Binds the labels to the program, which does not read them, so that they can be distinguished from those
+    /// of another set of maps.</summary>
     private static void BindLabels(BpfObject loaded)
     {
         using var program = loaded.Program("director");
@@ -74,7 +79,7 @@ internal static class DirectorObject
         program.Bind(labels);
     }
 
-    /// <summary>What the maps of this build look like, for comparison with pinned ones.</summary>
+    /// <summary>Definitions of the maps of this build, for comparison with pinned ones.</summary>
     internal static Dictionary<string, BpfMapDefinition> MapDefinitions(int flowBuckets)
     {
         using var opened = Open(FeatureSet.All, flowBuckets);
@@ -87,22 +92,27 @@ internal static class DirectorObject
         opened.SetMaxEntries("counters", Kernel.PossibleCpus);
         opened.SetMaxEntries("flows", flowBuckets);
         opened.SetMaxEntries("flow_keys", flowBuckets * Constants.FlowBucketEntries);
-        // .rodata begins with one variable, switches
+        // .rodata consists of one variable, features
         MemoryMarshal.Write(opened.InitialValue(".rodata"), features.ToFeatures(flowBuckets));
         return opened;
     }
 
-    /// <summary>Finds what would stop every attempt, before anything else stumbles over it with lesser words.</summary>
-    /// <exception cref="EngineException">Says what to do.</exception>
+    /// <summary>Checks for missing prerequisites first, because later failures have less helpful messages.</summary>
+    /// <exception cref="EngineException">A prerequisite is missing; the message says what to do.</exception>
     internal static void CheckMachine()
     {
         if (Kernel.MissingCapabilities() is { Count: > 0 } missing)
-            throw new EngineException($"not allowed to load XDP programs: {string.Join(", ", missing)} missing. Run as root, or give the "
-                + "service these capabilities (systemd: AmbientCapabilities=CAP_BPF CAP_NET_ADMIN CAP_NET_RAW CAP_PERFMON)");
+            throw new EngineException(
+                $"not allowed to load XDP programs: {string.Join(", ", missing)} missing. Run as root, or give the "
+                + "service these capabilities "
+                + "(systemd: AmbientCapabilities=CAP_BPF CAP_NET_ADMIN CAP_NET_RAW CAP_PERFMON)");
         if (!Kernel.HasLibbpf)
-            throw new EngineException("libbpf.so.1 is not installed: run 'apt-get install libbpf1' (or your distribution's libbpf 1.0 or newer)");
+            throw new EngineException(
+                "libbpf.so.1 is not installed: run 'apt-get install libbpf1' "
+                + "(or your distribution's libbpf 1.0 or newer)");
         if (KernelFeatures.Missing is { Count: > 0 } absent)
-            throw new EngineException($"kernel {Kernel.Release} lacks what the XDP program needs: {string.Join(", ", absent)}. "
+            throw new EngineException(
+                $"kernel {Kernel.Release} lacks what the XDP program needs: {string.Join(", ", absent)}. "
                 + $"Install a newer kernel: {OldestKernel} is the oldest that Sidestep supports");
     }
 }

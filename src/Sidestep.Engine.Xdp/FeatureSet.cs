@@ -5,23 +5,24 @@ using Sidestep.Forwarding;
 
 namespace Sidestep.Engine.Xdp;
 
-/// <summary>What a program is loaded for: struct features of src/bpf/tables.h. What is off, the verifier removes.</summary>
+/// <summary>Features of the program: struct features of src/bpf/tables.h. The verifier removes the code of features
+/// that are off.</summary>
 [Flags]
 public enum FeatureSet
 {
-    /// <summary>One interface, IPv4, IP-in-IP or layer 2.</summary>
+    /// <summary>One interface, IPv4, IP in IP or layer 2.</summary>
     None = 0,
 
-    /// <summary>Servers may be reached by another interface than packets come in by.</summary>
+    /// <summary>Servers may be reached through another interface than the ingress interface.</summary>
     MultiArm = 1 << 0,
 
-    /// <summary>VIPs of IPv6.</summary>
+    /// <summary>IPv6 VIPs.</summary>
     Ipv6 = 1 << 1,
 
-    /// <summary>Outer headers of IPv6.</summary>
+    /// <summary>IPv6 outer headers.</summary>
     Outer6 = 1 << 2,
 
-    /// <summary>GUE and GRE.</summary>
+    /// <summary>The encapsulations GUE and GRE.</summary>
     GueAndGre = 1 << 3,
 
     /// <summary>Outer sources that differ per flow.</summary>
@@ -36,17 +37,18 @@ public enum FeatureSet
     /// <summary>Other directors.</summary>
     Peers = 1 << 7,
 
-    /// <summary>Everything.</summary>
+    /// <summary>Every feature.</summary>
     All = (1 << 8) - 1,
 }
 
-/// <summary>Switches and tables.</summary>
+/// <summary>Determines the features that tables need.</summary>
 internal static class FeatureSets
 {
-    /// <summary>What groups need, found out once each: a change takes nearly all of them over.</summary>
+    /// <summary>Needs of each group, cached because most groups do not change from one table to the next.</summary>
     private static readonly ConditionalWeakTable<ServerGroup, StrongBox<FeatureSet>> ByGroup = [];
 
-    /// <summary>What tables need, save for <see cref="FeatureSet.MultiArm"/>, which depends on the interfaces.</summary>
+    /// <summary>The features that tables need, except <see cref="FeatureSet.MultiArm"/>, which depends on the
+    /// interfaces.</summary>
     internal static FeatureSet Needs(ForwardingTables tables)
     {
         var needs = FeatureSet.None;
@@ -79,7 +81,7 @@ internal static class FeatureSets
         return needs;
     }
 
-    /// <summary>As the program reads it.</summary>
+    /// <summary>The form that the program reads, struct features.</summary>
     internal static Features ToFeatures(this FeatureSet set, int flowBuckets)
     {
         byte Flag(FeatureSet one) => set.HasFlag(one) ? (byte)1 : (byte)0;
@@ -97,7 +99,7 @@ internal static class FeatureSets
         };
     }
 
-    /// <summary>Whether it is one address.</summary>
+    /// <summary>Whether the prefix is a single address.</summary>
     internal static bool IsSingle(this System.Net.IPNetwork prefix) =>
         prefix.PrefixLength == (Wire.IsIpv6(prefix.BaseAddress) ? 128 : 32);
 }

@@ -4,21 +4,23 @@ using Sidestep.Forwarding;
 
 namespace Sidestep.Engine.Xdp;
 
-/// <summary>The remembered flows, as user space sees them: counted, listed, and forgotten when their server's number goes.</summary>
+/// <summary>The tracked flows as user space sees them: counts, lists and removes them.</summary>
 internal sealed class FlowTable(StateMaps maps)
 {
-    /// <summary>Buckets of a table that has room for so many flows: twice as many places, so that few buckets are full.</summary>
+    /// <summary>Number of buckets of a table for that many flows: twice as many entries as flows, so that few buckets
+    /// fill up.</summary>
     internal static int BucketsFor(int flows) =>
-        (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Max(2 * flows / Constants.FlowBucketEntries, 1));
+        (int)System.Numerics.BitOperations.RoundUpToPowerOf2(
+            (uint)Math.Max(2 * flows / Constants.FlowBucketEntries, 1));
 
-    /// <summary>How many flows such a table is for.</summary>
+    /// <summary>Number of flows that a table with that many buckets is for.</summary>
     internal static int CapacityOf(int buckets) => buckets * Constants.FlowBucketEntries / 2;
 
-    /// <summary>Remembered flows that are not idle, by id of the server.</summary>
+    /// <summary>Flows that are not idle, counted by server id.</summary>
     internal long[] CountByServer() => Count(0);
 
-    /// <summary>Sets the loads that least-connections choices compare, from the flows that are not idle. A choice that is made
-    /// meanwhile may be counted or not; the next time sets it right.</summary>
+    /// <summary>Recounts the flows that are not idle into the connection counts, which the least-connections algorithms
+    /// compare. A flow that starts meanwhile may or may not be counted; the next recount corrects it.</summary>
     internal void CountConnections()
     {
         var counts = Count(Constants.FlowCounted);
@@ -39,13 +41,15 @@ internal sealed class FlowTable(StateMaps maps)
         var now = Ticks.Now;
         for (var i = 0; i < flows.Length; i++)
         {
-            if (flows[i].Id > Constants.FlowBusy && (flows[i].Server & flag) == flag && IsAlive(flows[i], keys[i], profiles, now))
+            if (flows[i].Id > Constants.FlowBusy && (flows[i].Server & flag) == flag
+                && IsAlive(flows[i], keys[i], profiles, now))
                 counts[flows[i].Server & Constants.ServerCapacity - 1]++;
         }
         return counts;
     }
 
-    /// <summary>Forgets the flows of servers, so that their numbers can be given to others. No packet may name them any more.</summary>
+    /// <summary>Removes the flows of servers, so that their ids can be reused. No packet may refer to these servers any
+    /// more.</summary>
     internal void Remove(IReadOnlyCollection<int> servers)
     {
         if (servers.Count == 0)
@@ -56,7 +60,7 @@ internal sealed class FlowTable(StateMaps maps)
         foreach (ref var flow in maps.Flows)
         {
             var id = flow.Id;
-            // If a packet has just taken the place for another flow, the id differs and stays.
+            // If a packet has just taken the entry for another flow, the id differs and stays.
             if (id > Constants.FlowBusy && isRemoved[flow.Server & Constants.FlowServerMask])
                 Interlocked.CompareExchange(ref flow.Id, 0, id);
         }
@@ -64,11 +68,13 @@ internal sealed class FlowTable(StateMaps maps)
             maps.ConnectionCounts[id] = 0;
     }
 
-    /// <summary>Hands over every flow that is not idle, in no order; one that a packet changes meanwhile may be left out.</summary>
-    /// <param name="servers">Server ids and who they are; flows of others are left out.</param>
-    /// <param name="services">Service ids and their names.</param>
-    /// <param name="visit">Takes one.</param>
-    internal void Visit(IReadOnlyDictionary<int, ServerKey> servers, IReadOnlyDictionary<int, string> services, Action<TrackedFlow> visit)
+    /// <summary>Visits every flow that is not idle, in no particular order. A flow that a packet changes meanwhile may
+    /// be skipped.</summary>
+    /// <param name="servers">Servers by id; flows of other servers are skipped.</param>
+    /// <param name="services">Names of services by id.</param>
+    /// <param name="visit">Called for each flow.</param>
+    internal void Visit(IReadOnlyDictionary<int, ServerKey> servers, IReadOnlyDictionary<int, string> services,
+        Action<TrackedFlow> visit)
     {
         var flows = maps.Flows;
         var keys = maps.FlowKeys;
@@ -80,24 +86,27 @@ internal sealed class FlowTable(StateMaps maps)
             if (id <= Constants.FlowBusy)
                 continue;
             var (flow, key) = (flows[i], keys[i]);
-            // The program takes the id away before it writes another flow: with the same id before and after, it is one flow.
+            // The program clears the id before it writes another flow: with the same id before and after, it is one
+            // flow.
             if (Volatile.Read(ref flows[i].Id) != id || !IsAlive(flow, key, profiles, now)
                 || !servers.TryGetValue((int)(flow.Server & Constants.FlowServerMask), out var server))
                 continue;
             var isIpv6 = key.Family == 6;
             var ports = BitConverter.IsLittleEndian ? BinaryPrimitives.ReverseEndianness(key.Ports) : key.Ports;
+            var (source, destination) = (Wire.Address(key.Source, isIpv6), Wire.Address(key.Destination, isIpv6));
             visit(new TrackedFlow(
                 services.GetValueOrDefault(key.Service, ""),
-                new Forwarding.Flow(Wire.Address(key.Source, isIpv6), Wire.Address(key.Destination, isIpv6), key.Protocol, (ushort)(ports >> 16), (ushort)ports),
+                new Forwarding.Flow(source, destination, key.Protocol, (ushort)(ports >> 16), (ushort)ports),
                 server, Ticks.Length(Since(flow.Seen, now)), Ticks.Length(Since(key.Since, now))));
         }
     }
 
-    /// <summary>A packet may be newer than this clock was read.</summary>
+    /// <summary>Ticks since a time stamp; 0 when a packet is newer than the clock reading.</summary>
     private static uint Since(uint tick, uint now) => (uint)Math.Max((int)(now - tick), 0);
 
-    /// <summary>As idle_timeout() of src/bpf/flow_table.h.</summary>
-    private static bool IsAlive(in Layout.Flow flow, in FlowKey key, Span<Profile> profiles, uint now)
+    /// <summary>Whether the flow is within its idle timeout, as idle_timeout() of src/bpf/flow_table.h determines
+    /// it.</summary>
+    internal static bool IsAlive(in Layout.Flow flow, in FlowKey key, Span<Profile> profiles, uint now)
     {
         ref readonly var profile = ref profiles[key.Profile & Constants.Profiles - 1];
         var timeout = profile.PersistenceTimeout != 0 ? profile.PersistenceTimeout

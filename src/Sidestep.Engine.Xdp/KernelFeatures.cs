@@ -2,8 +2,9 @@ using Sidestep.Native;
 
 namespace Sidestep.Engine.Xdp;
 
-/// <summary>What of the kernel the program cannot do without.</summary>
-/// <remarks>Links of XDP (5.9) and maps bound to a program (5.10) came before the newest of these, and are not asked for.</remarks>
+/// <summary>Kernel features that the program requires.</summary>
+/// <remarks>XDP links (5.9) and maps bound to a program (5.10) are older than the newest of these features and need no
+/// check.</remarks>
 internal static class KernelFeatures
 {
     private static readonly (string Name, int Helper, string Since)[] Needed =
@@ -15,9 +16,13 @@ internal static class KernelFeatures
     ];
 
     private static readonly Lazy<IReadOnlyList<string>> Absent = new(static () =>
-        [.. Needed.Where(static f => !KernelProbe.HasHelper(f.Helper)).Select(static f => $"{f.Name} (Linux {f.Since} has it)")]);
+    [
+        .. Needed.Where(static f => !KernelProbe.HasHelper(f.Helper))
+            .Select(static f => $"{f.Name} (Linux {f.Since} has it)"),
+    ]);
 
-    /// <summary>By name, each with the version that has it; empty when nothing is missing. Asked once: a kernel stays as it is.</summary>
+    /// <summary>The missing features by name, each with the kernel version that added it; empty when none is missing.
+    /// Probed once, because the running kernel does not change.</summary>
     /// <exception cref="NativeException">Privileges are missing.</exception>
     internal static IReadOnlyList<string> Missing => Absent.Value;
 }

@@ -5,7 +5,7 @@ using Sidestep.Forwarding;
 
 namespace Sidestep.Engine.Xdp;
 
-/// <summary>Labels: the names behind the ids, kept in a pinned map.</summary>
+/// <summary>Labels: names for ids, in a pinned map, so that a status needs no daemon.</summary>
 internal static class Labels
 {
     internal static Label Of(Forwarding.ServiceEntry service, Transition? transition) => new()
@@ -19,11 +19,11 @@ internal static class Labels
 
     internal static Label Of(GroupKey group, ServerEntry server) => Of(Of(group), server);
 
-    /// <summary>What the labels of all servers of a group have in common.</summary>
+    /// <summary>The part that the labels of all servers of a group have in common.</summary>
     internal static Label Of(GroupKey group) => new() { Pool = Text(group.Pool), Encap = Text(group.Encap.ToString()) };
 
-    /// <param name="group">See <see cref="Of(GroupKey)"/>.</param>
-    /// <param name="server">One of its servers.</param>
+    /// <param name="group">Result of <see cref="Of(GroupKey)"/>.</param>
+    /// <param name="server">A server of the group.</param>
     internal static Label Of(in Label group, ServerEntry server) => group with
     {
         Name = Text(server.Name),
@@ -35,13 +35,15 @@ internal static class Labels
         Time = Milliseconds(server.DrainingSince),
     };
 
-    /// <summary>Null for a label that is being written or cleared by another process.</summary>
+    /// <summary>The group of a label; null when another process is writing or clearing the label.</summary>
     internal static GroupKey? GroupOf(in Label label) =>
         Encap.TryParse(Read(label.Encap), out var encap) ? new GroupKey(Read(label.Pool), encap.Value) : null;
 
-    /// <summary>Likewise.</summary>
-    internal static ServerKey? ServerOf(in Label label) => GroupOf(label) is { } group && IPAddress.TryParse(Read(label.Address), out var address)
-        ? new ServerKey(group, Read(label.Name), address) : null;
+    /// <summary>The server of a label; null when another process is writing or clearing the label.</summary>
+    internal static ServerKey? ServerOf(in Label label) =>
+        GroupOf(label) is { } group && IPAddress.TryParse(Read(label.Address), out var address)
+            ? new ServerKey(group, Read(label.Name), address)
+            : null;
 
     internal static DateTimeOffset? TimeOf(in Label label) =>
         label.Time == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds((long)label.Time);
@@ -55,7 +57,8 @@ internal static class Labels
 
     private static ulong Milliseconds(DateTimeOffset? time) => (ulong)(time?.ToUnixTimeMilliseconds() ?? 0);
 
-    /// <summary>Names are at most 63 ASCII characters (the model checks it), and so is every way, so they fit with a zero behind.</summary>
+    /// <summary>Encodes a name. Names have at most 63 ASCII characters (the model checks it), and so has every
+    /// encapsulation spec, so that a terminating zero fits.</summary>
     private static LabelText Text(string name)
     {
         var text = default(LabelText);

@@ -3,22 +3,23 @@ using Sidestep.Native;
 
 namespace Sidestep.Engine.Xdp;
 
-/// <summary>The folder on a bpffs that keeps one director alive while no process holds it.</summary>
-/// <param name="pinPath">Folder of all directors, e.g. <c>/sys/fs/bpf/sidestep</c>.</param>
-/// <param name="name">Name of this one.</param>
+/// <summary>The folder on a bpffs that holds the pins of one director; they keep it forwarding without a
+/// process.</summary>
+/// <param name="pinPath">Folder that contains the folders of all directors, e.g. <c>/sys/fs/bpf/sidestep</c>.</param>
+/// <param name="name">Name of this director.</param>
 internal sealed class PinDirectory(string pinPath, string name)
 {
     private const string UsualMountPoint = "/sys/fs/bpf";
 
-    /// <summary>The folder.</summary>
+    /// <summary>Path of the folder.</summary>
     internal string Path { get; } = System.IO.Path.Combine(pinPath, name);
 
-    /// <summary>Makes the folder, mounting a bpffs when there is none.</summary>
-    /// <returns>True when it had to be mounted.</returns>
+    /// <summary>Creates the folder, and mounts a bpffs when there is none.</summary>
+    /// <returns>True when a bpffs was mounted.</returns>
     internal bool Ensure() => Kernel.EnsureBpfFs(Path, IsBelow(pinPath, UsualMountPoint) ? UsualMountPoint : pinPath);
 
-    /// <summary>Opens all pinned maps; null when none are pinned.</summary>
-    /// <param name="missing">Names of the maps that are not pinned although others are.</param>
+    /// <summary>Opens all pinned maps; null when at least one is missing.</summary>
+    /// <param name="missing">Names of the maps that are not pinned.</param>
     internal Dictionary<string, BpfMap>? OpenMaps(out IReadOnlyList<string> missing)
     {
         var maps = new Dictionary<string, BpfMap>();
@@ -35,11 +36,11 @@ internal sealed class PinDirectory(string pinPath, string name)
         return null;
     }
 
-    /// <summary>Pins one map, replacing what had its name.</summary>
+    /// <summary>Pins a map; a pin of that name is replaced.</summary>
     internal void PinMap(string map, BpfMap opened) => opened.Pin(MapPath(map));
 
-    /// <summary>The interfaces that have a pinned link, and in which mode it was made: the kernel tells only who asks in the
-    /// interface's own network namespace.</summary>
+    /// <summary>The interfaces with a pinned link, and the mode of each link. The kernel would report the mode only to
+    /// a process in the network namespace of the interface, so the name of the pin contains it.</summary>
     internal IReadOnlyList<(string Interface, Driver Mode)> Links() => Directory.Exists(Path)
         ?
         [
@@ -52,11 +53,12 @@ internal sealed class PinDirectory(string pinPath, string name)
         ]
         : [];
 
-    /// <summary>Where the link of an interface is pinned. A bpffs refuses dots, which names of VLAN interfaces have.</summary>
+    /// <summary>Path of the pinned link of an interface. A bpffs rejects dots, which names of VLAN interfaces
+    /// contain.</summary>
     internal string LinkPath(string interfaceName, Driver mode) =>
         System.IO.Path.Combine(Path, LinkPrefix(mode) + interfaceName.Replace('.', '~'));
 
-    /// <summary>Unpins everything and removes the folder.</summary>
+    /// <summary>Removes every pin and the folder.</summary>
     internal void Remove()
     {
         if (Directory.Exists(Path))

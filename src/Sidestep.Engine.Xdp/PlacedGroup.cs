@@ -2,22 +2,23 @@ using Sidestep.Forwarding;
 
 namespace Sidestep.Engine.Xdp;
 
-/// <summary>A group of servers as it lies in the maps.</summary>
-/// <param name="Tables">What it was written from; the same object means that nothing changed.</param>
-/// <param name="TracksFlows">Every flow of it is remembered.</param>
-/// <param name="IgnoresWeights">Its servers count the same.</param>
-/// <param name="Ids">Of its servers, in their order.</param>
-/// <param name="Slots">Where its slots lie.</param>
-internal sealed record PlacedGroup(ServerGroup Tables, bool TracksFlows, bool IgnoresWeights, int[] Ids, SlotRanges Slots);
+/// <summary>A group of servers as it is written in the maps.</summary>
+/// <param name="Tables">The group that it was written from; the same object means that nothing changed.</param>
+/// <param name="TracksFlows">Every flow of the group is tracked.</param>
+/// <param name="IgnoresWeights">All its servers have the same weight.</param>
+/// <param name="Ids">Ids of its servers, in the order of the group.</param>
+/// <param name="Slots">Its slots.</param>
+internal sealed record PlacedGroup(
+    ServerGroup Tables, bool TracksFlows, bool IgnoresWeights, int[] Ids, SlotRanges Slots);
 
-/// <summary>Where the slots of a group lie.</summary>
-/// <param name="Current">By which new flows are forwarded.</param>
-/// <param name="Previous">Where they come from while a change is under way; of count 0: nothing is.</param>
+/// <summary>The slots of a group.</summary>
+/// <param name="Current">Slots that new flows use.</param>
+/// <param name="Previous">Slots of the previous table while slots are in transition; count 0 when none is.</param>
 internal readonly record struct SlotRanges(SlotRange Current, SlotRange Previous);
 
-/// <summary>Slots of one table.</summary>
-/// <param name="First">Index of the first; a multiple of the block size, and not 0.</param>
-/// <param name="Count">How many; 0 for none.</param>
+/// <summary>The slots of one slot table.</summary>
+/// <param name="First">Index of the first slot: a multiple of the block size, and not 0.</param>
+/// <param name="Count">Number of slots; 0 for none.</param>
 internal readonly record struct SlotRange(int First, int Count)
 {
     internal int FirstBlock => First / Layout.Constants.BlockSlots;

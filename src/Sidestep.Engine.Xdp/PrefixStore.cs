@@ -1,34 +1,34 @@
 using System.Net;
 using Sidestep.Engine.Xdp.Layout;
 using Sidestep.Model;
-using Sidestep.Native;
 
 namespace Sidestep.Engine.Xdp;
 
-/// <summary>Sets of prefixes in the kernel's trie: access lists, and VIP prefixes. A set is never changed: other content is
-/// another set, so that no packet sees half of it.</summary>
+/// <summary>Sets of prefixes in the kernel's LPM trie: access lists, and VIP prefixes. A set never changes: other
+/// content becomes another set, so that no packet sees a partly written one.</summary>
 internal sealed class PrefixStore
 {
     private const int SetBits = 32;
-    private readonly BpfMap _map;
+    private readonly IPrefixTrie _trie;
     private readonly Dictionary<uint, IReadOnlyCollection<PrefixKey>> _keys = [];
     private readonly Dictionary<AccessList, uint> _lists = new(ReferenceEqualityComparer.Instance);
     private (IPNetwork, int)[] _vips = [];
     private uint _vipSet;
     private uint _lastSet;
 
-    /// <summary>Finds what an earlier process left; it goes with the first <see cref="RetainOnly"/>.</summary>
-    internal PrefixStore(BpfMap map)
+    /// <summary>Adopts the sets that an earlier process left; the first <see cref="RetainOnly"/> deletes those that are
+    /// unused.</summary>
+    internal PrefixStore(IPrefixTrie trie)
     {
-        _map = map;
-        foreach (var set in map.Keys<PrefixKey>().GroupBy(static k => k.Set & ~1U))
+        _trie = trie;
+        foreach (var set in trie.Keys().GroupBy(static k => k.Set & ~1U))
         {
             _keys.Add(set.Key, set.ToArray());
             _lastSet = Math.Max(_lastSet, set.Key);
         }
     }
 
-    /// <summary>The set of an access list, which is written when it is new.</summary>
+    /// <summary>Returns the id of the set for an access list, and writes the set if it is new.</summary>
     internal uint SetOf(AccessList list)
     {
         if (_lists.TryGetValue(list, out var known))
@@ -39,25 +39,28 @@ internal sealed class PrefixStore
         return set;
     }
 
-    /// <summary>The set of VIP prefixes with their numbers; 0 when there are none.</summary>
+    /// <summary>Returns the id of the set of VIP prefixes, each with the id of its VIP; 0 when there are
+    /// none.</summary>
     internal uint SetOf(IEnumerable<(IPNetwork Prefix, int Number)> vips)
     {
         var requested = vips.ToArray();
         if (!requested.AsSpan().SequenceEqual(_vips))
         {
-            _vipSet = requested.Length == 0 ? 0 : Write([.. requested.Select(static v => (v.Prefix, (uint)v.Number))], defaultAllows: null);
+            _vipSet = requested.Length == 0
+                ? 0
+                : Write([.. requested.Select(static v => (v.Prefix, (uint)v.Number))], defaultAllows: null);
             _vips = requested;
         }
         return _vipSet;
     }
 
-    /// <summary>Deletes all sets but those in use; after no packet uses them any more.</summary>
+    /// <summary>Deletes all sets except those in use. Call it when no packet uses the others any more.</summary>
     internal void RetainOnly(IReadOnlySet<uint> inUse)
     {
         foreach (var (set, keys) in _keys.Where(s => !inUse.Contains(s.Key)).ToArray())
         {
             foreach (var key in keys)
-                _map.Delete(key);
+                _trie.Delete(key);
             _keys.Remove(set);
         }
         foreach (var list in _lists.Where(l => !inUse.Contains(l.Value)).Select(static l => l.Key).ToArray())
@@ -73,7 +76,7 @@ internal sealed class PrefixStore
         _keys.Add(set, keys);
         void Put(PrefixKey key, uint value)
         {
-            _map.Update(key, value);
+            _trie.Update(key, value);
             keys.Add(key);
         }
         if (defaultAllows is { } allows)
@@ -86,8 +89,9 @@ internal sealed class PrefixStore
         return set;
     }
 
-    /// <summary>IPv4 as ::ffff:a.b.c.d; IPv6 in a set of its own, the odd one, because ::/0 is not also everything of IPv4.</summary>
-    private static PrefixKey KeyOf(uint set, IPNetwork prefix)
+    /// <summary>The trie key of a prefix: IPv4 as ::ffff:a.b.c.d in the even set, IPv6 in the odd set, because ::/0
+    /// must not match IPv4.</summary>
+    internal static PrefixKey KeyOf(uint set, IPNetwork prefix)
     {
         var isIpv6 = Wire.IsIpv6(prefix.BaseAddress);
         return new PrefixKey

@@ -3,19 +3,19 @@ using Sidestep.Native;
 
 namespace Sidestep.Engine.Xdp;
 
-/// <summary>src/bpf/probe/probe.bpf.c: takes packets with a server's mark at the egress of an interface, and sends them to that
-/// server as the XDP program sends clients' packets, by the same tables.</summary>
+/// <summary>The tc program src/bpf/probe/probe.bpf.c: takes packets with the mark of a server at the egress of an
+/// interface, and sends them to that server as the XDP program forwards clients' packets, by the same tables.</summary>
 public sealed class ProbeFilter : IDisposable
 {
-    /// <summary>The mark of a probe without the server's number (PROBE_MARK).</summary>
+    /// <summary>Mark of a probe, without the id of the server (PROBE_MARK).</summary>
     public const uint Mark = 0x51000000;
 
-    /// <summary>Bits of a mark that say that it is one (PROBE_MARK_MASK).</summary>
+    /// <summary>Bits of the mark that identify a probe (PROBE_MARK_MASK).</summary>
     public const uint MarkMask = 0xff000000;
 
     private const string Resource = "probe.bpf.o", Name = "probe", CountsMap = "probe_counts";
 
-    /// <summary>In front of whatever else is at the egress: what others do to a packet they do to the encapsulated one.</summary>
+    /// <summary>Runs before other egress filters, so that they see the encapsulated packet.</summary>
     private static readonly TcFilterPosition Position = new(Priority: 51, Handle: 0x51);
 
     private readonly BpfObject _object;
@@ -29,7 +29,7 @@ public sealed class ProbeFilter : IDisposable
         _counts = loaded.Map(CountsMap);
     }
 
-    /// <summary>What became of probes since it was loaded.</summary>
+    /// <summary>Counts of probes since the program was loaded.</summary>
     public ProbeCounts Counts => _counts.TryLookup<uint, ProbeCounts>(0, out var counts) ? counts : default;
 
     internal static ProbeFilter Load(StateMaps maps)
@@ -56,15 +56,15 @@ public sealed class ProbeFilter : IDisposable
         }
     }
 
-    /// <summary>Attaches to the egress of an interface, or takes the place of an earlier one.</summary>
-    /// <exception cref="NativeException">The kernel refused it.</exception>
+    /// <summary>Attaches to the egress of an interface, or replaces an earlier program of its own.</summary>
+    /// <exception cref="NativeException">The kernel rejected the attachment.</exception>
     public void Attach(int interfaceIndex)
     {
         TcIngress.EnsureQdisc(interfaceIndex);
         TcEgress.Attach(interfaceIndex, _program, Position, replace: true);
     }
 
-    /// <summary>Takes it away from an interface; nothing happens when it is not there.</summary>
+    /// <summary>Detaches from an interface, if it is attached.</summary>
     public static void Detach(int interfaceIndex)
     {
         try
@@ -73,7 +73,7 @@ public sealed class ProbeFilter : IDisposable
         }
         catch (NativeException e) when (e.IsNotFound || e.IsNotSupported)
         {
-            // gone, or the interface is
+            // The filter or the interface does not exist.
         }
     }
 
@@ -86,19 +86,19 @@ public sealed class ProbeFilter : IDisposable
     }
 }
 
-/// <summary>What became of probes at the egress (struct probe_counters).</summary>
+/// <summary>Counts of probes at the egress (struct probe_counters).</summary>
 [StructLayout(LayoutKind.Sequential)]
 public readonly struct ProbeCounts
 {
-    /// <summary>On their way to a server.</summary>
+    /// <summary>Sent to a server.</summary>
     public ulong Sent { get; init; }
 
-    /// <summary>The server was not in the tables.</summary>
+    /// <summary>The server is not in the tables.</summary>
     public ulong NoServer { get; init; }
 
-    /// <summary>Too big for the way to the server.</summary>
+    /// <summary>Larger than the server's inner MTU.</summary>
     public ulong TooBig { get; init; }
 
-    /// <summary>The kernel could not change the packet.</summary>
+    /// <summary>The kernel could not change or send the packet.</summary>
     public ulong Failed { get; init; }
 }

@@ -1,22 +1,24 @@
+using System.Diagnostics;
 using Sidestep.Engine.Xdp.Layout;
 using Sidestep.Model;
 
 namespace Sidestep.Engine.Xdp;
 
-/// <summary>Numbers the different settings of services. Remembered flows name a number for as long as they live, so settings that no
-/// service has any more keep theirs until the room is needed, and those go first that none has had for longest.</summary>
+/// <summary>Assigns ids to the distinct settings of services. Tracked flows refer to an id for as long as they live. So
+/// settings that no service has any more keep their id until the table is full; then the least recently used one is
+/// replaced.</summary>
 internal sealed class ProfileTable
 {
     private readonly Dictionary<Profile, ushort> _ids = [];
     private readonly HashSet<ushort> _used = [];
 
-    /// <summary>By number, the last of <see cref="_tables"/> that had it.</summary>
+    /// <summary>By id, the last generation that used it.</summary>
     private readonly long[] _lastUse = new long[Constants.Profiles];
 
-    /// <summary>How many tables have been numbered.</summary>
+    /// <summary>Number of generations: tables that were numbered.</summary>
     private long _tables;
 
-    /// <summary>Goes on from what runs.</summary>
+    /// <summary>Starts with the profiles of the running tables.</summary>
     internal ProfileTable(ReadOnlySpan<Profile> running)
     {
         for (var id = 0; id < running.Length; id++)
@@ -26,20 +28,22 @@ internal sealed class ProfileTable
         }
     }
 
-    /// <summary>How many services have.</summary>
+    /// <summary>Number of ids that the current generation uses.</summary>
     internal int Count => _used.Count;
 
-    /// <summary>Forgets who uses which, before all are asked for again.</summary>
+    /// <summary>Starts a new generation: no id is in use until it is requested.</summary>
     internal void Begin()
     {
         _used.Clear();
         _tables++;
-        // Of tables that were refused.
-        foreach (var profile in _ids.Where(static n => n.Value >= Constants.Profiles).Select(static n => n.Key).ToArray())
+        // Left by tables that were rejected.
+        foreach (var profile
+            in _ids.Where(static n => n.Value >= Constants.Profiles).Select(static n => n.Key).ToArray())
             _ids.Remove(profile);
     }
 
-    /// <summary>The number of a service's settings.</summary>
+    /// <summary>Returns the id of a service's settings; <see cref="Constants.Profiles"/> or more when the table is
+    /// full.</summary>
     internal ushort IdOf(Forwarding.ServiceEntry service)
     {
         var profile = Of(service);
@@ -51,7 +55,8 @@ internal sealed class ProfileTable
         return id;
     }
 
-    /// <summary>A number that nobody has, or else the one that no service has had for longest; beyond the capacity when there is none.</summary>
+    /// <summary>A free id, or else the least recently used one that this generation does not use; beyond the capacity
+    /// when there is none.</summary>
     private ushort Free()
     {
         var taken = _ids.Values.ToHashSet();
@@ -70,7 +75,7 @@ internal sealed class ProfileTable
         return (ushort)(Constants.Profiles + _used.Count);
     }
 
-    /// <summary>Writes all of them.</summary>
+    /// <summary>Writes all profiles.</summary>
     internal void Write(Span<Profile> profiles)
     {
         profiles.Clear();
@@ -98,17 +103,18 @@ internal sealed class ProfileTable
     };
 }
 
-/// <summary>The program's unit of time: 2^26 ns of the monotonic clock.</summary>
+/// <summary>The unit of time of the program: ticks of 2^26 ns (67 ms) of the monotonic clock.</summary>
 internal static class Ticks
 {
     private const double PerSecond = 1e9 / (1 << Constants.TickShift);
 
-    /// <summary>Now, as the program sees it to within a tick.</summary>
-    internal static uint Now => (uint)(System.Diagnostics.Stopwatch.GetElapsedTime(0).Ticks * TimeSpan.NanosecondsPerTick >> Constants.TickShift);
+    /// <summary>The current tick; the program's clock may differ by one tick.</summary>
+    internal static uint Now =>
+        (uint)(Stopwatch.GetElapsedTime(0).Ticks * TimeSpan.NanosecondsPerTick >> Constants.TickShift);
 
-    /// <summary>At least so many seconds.</summary>
+    /// <summary>Ticks of at least that many seconds.</summary>
     internal static uint Of(int seconds) => (uint)Math.Ceiling(seconds * PerSecond);
 
-    /// <summary>How long so many ticks are.</summary>
+    /// <summary>Duration of that many ticks.</summary>
     internal static TimeSpan Length(uint ticks) => TimeSpan.FromSeconds(ticks / PerSecond);
 }

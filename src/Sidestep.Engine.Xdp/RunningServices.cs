@@ -3,13 +3,14 @@ using Sidestep.Engine.Xdp.Layout;
 
 namespace Sidestep.Engine.Xdp;
 
-/// <summary>What the active half says of services. Every port of every VIP is among the intervals of its VIP's record.</summary>
+/// <summary>Services of the active bank, read from the port intervals of the VIP records, which contain every port of
+/// every VIP.</summary>
 internal static class RunningServices
 {
-    /// <summary>Every service, as often as packets may find it.</summary>
+    /// <summary>Every service, once per interval that leads to it.</summary>
     internal static IEnumerable<Service> Of(StateMaps maps) => PortRanges(maps).Select(static p => p.Range.Service);
 
-    /// <summary>Every interval of ports, with the number of its VIP.</summary>
+    /// <summary>Every port interval, with the id of its VIP.</summary>
     internal static IReadOnlyList<(int Vip, Layout.Range Range)> PortRanges(StateMaps maps)
     {
         var ranges = new List<(int, Layout.Range)>();
@@ -18,14 +19,14 @@ internal static class RunningServices
         {
             var record = bank.VipRecords[id];
             if (record.RangeBase + (long)record.RangeCount > Constants.Ranges)
-                continue; // a change is under way, and whoever reads will read again
+                continue; // a change is in progress, and the caller reads again
             foreach (var range in bank.Ranges.Slice((int)record.RangeBase, (int)record.RangeCount))
                 ranges.Add((id, range));
         }
         return ranges;
     }
 
-    /// <summary>Address of each VIP or VIP prefix, by number.</summary>
+    /// <summary>Address of each VIP or VIP prefix, by id.</summary>
     internal static IReadOnlyDictionary<int, IPNetwork> Vips(StateMaps maps)
     {
         var vips = new Dictionary<int, IPNetwork>();
@@ -57,6 +58,8 @@ internal static class RunningServices
         ReadOnlySpan<byte> bytes = key.Address;
         var address = new IPAddress(bytes);
         var length = (int)key.Length - 32;
-        return (key.Set & 1) == 0 && length >= 96 ? new IPNetwork(address.MapToIPv4(), length - 96) : new IPNetwork(address, length);
+        return (key.Set & 1) == 0 && length >= 96
+            ? new IPNetwork(address.MapToIPv4(), length - 96)
+            : new IPNetwork(address, length);
     }
 }

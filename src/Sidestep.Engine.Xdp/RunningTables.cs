@@ -5,17 +5,17 @@ using Sidestep.Model;
 
 namespace Sidestep.Engine.Xdp;
 
-/// <summary>The ids and slot ranges that the active half of the tables uses, read back from the maps.</summary>
+/// <summary>Ids and slot ranges of the active bank, read back from the maps.</summary>
 /// <param name="Services">Service ids by name.</param>
-/// <param name="Servers">Server ids by what identifies them.</param>
-/// <param name="Slots">Where the slots of each group lie.</param>
+/// <param name="Servers">Server ids by server.</param>
+/// <param name="Slots">Slots of each group.</param>
 internal sealed record RunningTables(
     IReadOnlyDictionary<string, int> Services,
     IReadOnlyDictionary<ServerKey, int> Servers,
     IReadOnlyDictionary<GroupKey, SlotRanges> Slots)
 {
-    /// <summary>Reads; labels that nothing in the active half stands behind belong to a change that was cut short, and are
-    /// left out.</summary>
+    /// <summary>Reads them. Labels without an entry in the active bank belong to a change that was interrupted, and are
+    /// skipped.</summary>
     internal static RunningTables Read(StateMaps maps)
     {
         var services = new Dictionary<string, int>();
@@ -36,24 +36,25 @@ internal sealed record RunningTables(
         for (var id = 1; id < Constants.ServerCapacity; id++)
         {
             ref readonly var label = ref labels[id];
-            if ((label.Flags & Constants.LabelUsed) == 0 || Labels.ServerOf(label) is not { } server || !slots.ContainsKey(server.Group))
+            if ((label.Flags & Constants.LabelUsed) == 0 || Labels.ServerOf(label) is not { } server
+                || !slots.ContainsKey(server.Group))
                 continue;
-            // Of two numbers, the one that packets use is the server's.
+            // Of two ids, the one that packets use belongs to the server.
             if (!servers.TryAdd(server, id) && active.Server(id).Flags != 0)
                 servers[server] = id;
         }
         return new RunningTables(services, servers, slots);
     }
 
-    /// <summary>Clears the labels that nothing stands behind: a number that is given to another thing later must not find
-    /// the old name still there.</summary>
+    /// <summary>Clears the labels that have no entry: an id that is reused later must not have the old name.</summary>
     internal void ClearOtherLabels(StateMaps maps)
     {
         Clear(maps.ServiceLabels, Services.Values.ToHashSet());
         Clear(maps.ServerLabels, Servers.Values.ToHashSet());
     }
 
-    /// <summary>The groups as the next tables depend on them; null when nothing was ever applied.</summary>
+    /// <summary>The groups, as the compiler of the next tables needs them; null when no tables were ever
+    /// applied.</summary>
     internal RunningGroups? ToGroups(StateMaps maps)
     {
         if (maps.Control.Revision == 0)
@@ -69,16 +70,19 @@ internal sealed record RunningTables(
         var servers = Servers.GroupBy(static s => s.Key.Group).ToDictionary(static g => g.Key, static g => g.ToArray());
         return new RunningGroups(new HashKey(settings.HashHigh, settings.HashLow),
         [
-            .. Slots.Select(s => GroupOf(maps, s.Key, s.Value, servers.GetValueOrDefault(s.Key) ?? [], windows.GetValueOrDefault(s.Key))),
+            .. Slots.Select(s => GroupOf(
+                maps, s.Key, s.Value, servers.GetValueOrDefault(s.Key) ?? [], windows.GetValueOrDefault(s.Key))),
         ]);
     }
 
     private static ServerGroup GroupOf(
-        StateMaps maps, GroupKey key, SlotRanges ranges, KeyValuePair<ServerKey, int>[] servers, DateTimeOffset? migrationWindowEnds)
+        StateMaps maps, GroupKey key, SlotRanges ranges, KeyValuePair<ServerKey, int>[] servers,
+        DateTimeOffset? migrationWindowEnds)
     {
         var sorted = servers.OrderBy(static s => s.Key.Address, AddressComparer.Instance).ToArray();
         var entries = sorted.Select(s => EntryOf(maps, s.Key, s.Value)).ToImmutableArray();
-        var indexes = sorted.Select(static (s, i) => (s.Value, i)).ToDictionary(static s => (uint)s.Value, static s => s.i);
+        var indexes = sorted.Select(static (s, i) => (s.Value, i))
+            .ToDictionary(static s => (uint)s.Value, static s => s.i);
         var current = maps.SlotsOf(ranges.Current);
         var previous = maps.SlotsOf(ranges.Previous);
         var members = new List<int>();
@@ -96,14 +100,18 @@ internal sealed record RunningTables(
         var inTransition = false;
         for (var i = 0; i < slots.Length; i++)
         {
-            slots[i] = indexes.TryGetValue(current[i] & Constants.SlotServerMask, out var index) ? memberOf[index] : SlotTable.NoMember;
+            slots[i] = indexes.TryGetValue(current[i] & Constants.SlotServerMask, out var index)
+                ? memberOf[index]
+                : SlotTable.NoMember;
             states[i] = (current[i] & Constants.SlotTracked) == 0 ? Transition.Stable
-                : previous.Length > 0 && indexes.TryGetValue(previous[i] & Constants.SlotServerMask, out var before) ? before
+                : previous.Length > 0 && indexes.TryGetValue(previous[i] & Constants.SlotServerMask, out var before)
+                    ? before
                 : Transition.Tracked;
             inTransition |= states[i] != Transition.Stable;
         }
         return new ServerGroup(key, entries,
-            SlotTable.FromSlots([.. members.Select(m => new SlotMember(entries[m].Address, entries[m].Weight))], [.. slots]),
+            SlotTable.FromSlots(
+                [.. members.Select(m => new SlotMember(entries[m].Address, entries[m].Weight))], [.. slots]),
             inTransition && migrationWindowEnds is { } ends ? new Transition([.. states], ends) : null);
     }
 
@@ -115,7 +123,9 @@ internal sealed record RunningTables(
         {
             DrainingSince = Labels.TimeOf(label),
             HasFailed = (label.Flags & Constants.LabelFailed) != 0,
-            Flows = (flags & Constants.ServerSendRst) != 0 ? FlowState.Reset : (flags & Constants.ServerFlowsMove) != 0 ? FlowState.Move : FlowState.Keep,
+            Flows = (flags & Constants.ServerSendRst) != 0 ? FlowState.Reset
+                : (flags & Constants.ServerFlowsMove) != 0 ? FlowState.Move
+                : FlowState.Keep,
         };
     }
 

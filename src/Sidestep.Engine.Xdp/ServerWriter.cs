@@ -5,7 +5,7 @@ using Sidestep.Packets;
 
 namespace Sidestep.Engine.Xdp;
 
-/// <summary>Writes servers as packets see them into one half, leaving those alone that are there already.</summary>
+/// <summary>Writes the server entries of one bank; entries that are up to date stay.</summary>
 internal sealed class ServerWriter
 {
     private const int OuterTtl = 64;
@@ -19,15 +19,15 @@ internal sealed class ServerWriter
 
     private Dictionary<GroupKey, PlacedGroup>? _written;
 
-    /// <summary>Brings a half up to date.</summary>
-    /// <param name="bank">Always the same one.</param>
-    /// <param name="groups">All groups.</param>
+    /// <summary>Updates a bank.</summary>
+    /// <param name="bank">The bank; always the same one.</param>
+    /// <param name="groups">All groups of the tables.</param>
     internal void Write(TableBank bank, IReadOnlyDictionary<GroupKey, PlacedGroup> groups)
     {
         if (_written is null)
             bank.ClearServers();
         var written = _written ?? [];
-        // What does not stay is cleared first, because a number may go from one server to another.
+        // Entries that do not stay are cleared first, because an id may move from one server to another.
         foreach (var (key, group) in written)
         {
             if (groups.GetValueOrDefault(key) != group)
@@ -46,7 +46,7 @@ internal sealed class ServerWriter
         _written = new Dictionary<GroupKey, PlacedGroup>(groups);
     }
 
-    private static Server Of(PlacedGroup group, ServerEntry server)
+    internal static Server Of(PlacedGroup group, ServerEntry server)
     {
         if (server.NextHop is not { } nextHop)
             return default;
@@ -69,7 +69,7 @@ internal sealed class ServerWriter
         nextHop.Egress.Mac.Write(macs[MacAddress.Length..]);
         written.Macs = BitConverter.ToUInt64(macs);
         written.MacsRest = BitConverter.ToUInt32(macs[sizeof(ulong)..]);
-        // Who is this machine itself needs no room on a way: that leads such packets to where it is looked at.
+        // For this machine itself the inner MTU is 0, which makes the fast path hand its packets to the full path.
         written.InnerMtu = nextHop.IsLocal ? (ushort)0 : (ushort)Math.Min(mtu, ushort.MaxValue);
         if (nextHop.IsLocal || encap.Encapsulation is not { } encapsulation)
             return written;
@@ -77,7 +77,9 @@ internal sealed class ServerWriter
         var source = isIpv6 ? nextHop.Egress.Address6 : nextHop.Egress.Address;
         var prefix = isIpv6 ? encap.OuterSource6 : encap.OuterSource4;
         written.Source = Wire.Bytes(prefix?.BaseAddress ?? source);
-        written.SourceMask = prefix is { } p ? BinaryPrimitives.ReverseEndianness(HostMask(p.PrefixLength, isIpv6 ? 128 : 32)) : 0;
+        written.SourceMask = prefix is { } p
+            ? BinaryPrimitives.ReverseEndianness(HostMask(p.PrefixLength, isIpv6 ? 128 : 32))
+            : 0;
         written.Encapsulation = (byte)((byte)Code(encapsulation) | (isIpv6 ? Constants.OuterIpv6 : 0));
         written.GuePort = BinaryPrimitives.ReverseEndianness((ushort)encap.GuePort);
         var added = (isIpv6 ? Ipv6Bytes : Ipv4Bytes) + encapsulation switch
@@ -98,12 +100,12 @@ internal sealed class ServerWriter
         _ => Layout.Encapsulation.Ipip,
     };
 
-    /// <summary>The host bits among an address' last 32.</summary>
+    /// <summary>The host bits among the last 32 bits of an address.</summary>
     private static uint HostMask(int prefixLength, int bits) =>
         bits - prefixLength >= 32 ? uint.MaxValue : (1U << bits - prefixLength) - 1;
 
-    /// <summary>The sum of the outer IPv4 header's words that are the same for every packet, as the program adds them: 16-bit
-    /// words in memory order, RFC 1071 section 2(B). IP-in-IP counts as protocol 4.</summary>
+    /// <summary>One's complement sum of the constant words of the outer IPv4 header, as the program adds them: 16-bit
+    /// words in memory order, RFC 1071 section 2(B). IP in IP counts as protocol 4.</summary>
     private static uint Ipv4Checksum(in Server server, Model.Encapsulation encapsulation)
     {
         Span<byte> header = stackalloc byte[Ipv4Bytes];

@@ -3,19 +3,25 @@ using Sidestep.Forwarding;
 
 namespace Sidestep.Engine.Xdp;
 
-/// <summary>Where each group's slots lie: near, while there is room. A changed table is written to free blocks beside the one
-/// that is in use.</summary>
+/// <summary>Places the slots of each group in blocks: inline while blocks are free there, else in the map. A changed
+/// slot table goes to free blocks beside the one in use.</summary>
 internal sealed class SlotStore
 {
-    private readonly StateMaps _maps;
+    private readonly SlotMemory _slotsOf;
     private readonly BlockAllocator _inline = new(0, Constants.InlineBlocks);
-    private readonly BlockAllocator _mapped = new(Constants.InlineBlocks, Constants.SlotBlocks - Constants.InlineBlocks);
+    private readonly BlockAllocator _mapped = new(
+        Constants.InlineBlocks, Constants.SlotBlocks - Constants.InlineBlocks);
 
-    /// <summary>Begins with what the active tables use.</summary>
-    internal SlotStore(StateMaps maps, IEnumerable<SlotRanges> inUse)
+    /// <summary>Memory of the slots of a range.</summary>
+    internal delegate Span<uint> SlotMemory(SlotRange range);
+
+    /// <summary>Starts with the ranges that the active tables use.</summary>
+    /// <param name="slotsOf">Memory of the slots of a range.</param>
+    /// <param name="inUse">Ranges that the active tables use.</param>
+    internal SlotStore(SlotMemory slotsOf, IEnumerable<SlotRanges> inUse)
     {
-        _maps = maps;
-        _inline.MarkUsed(0, 1); // a service without former slots names slot 0
+        _slotsOf = slotsOf;
+        _inline.MarkUsed(0, 1); // a service without previous slots refers to slot 0
         foreach (var ranges in inUse)
         {
             MarkUsed(ranges.Current);
@@ -23,13 +29,14 @@ internal sealed class SlotStore
         }
     }
 
-    /// <summary>Writes the slots of a group, unless those in use are the same.</summary>
-    /// <param name="group">For messages.</param>
-    /// <param name="slots">The current slots, as the program reads them.</param>
-    /// <param name="previous">The former ones; null when nothing is under way.</param>
-    /// <param name="inUse">What the group uses now.</param>
-    /// <returns>Where they lie; to be given back by <see cref="Free(SlotRanges)"/> when they are no longer used.</returns>
-    /// <exception cref="EngineException">There is no room; nothing was taken.</exception>
+    /// <summary>Writes the slots of a group, unless those in use are equal.</summary>
+    /// <param name="group">The group, for error messages.</param>
+    /// <param name="slots">The current slot words, as the program reads them.</param>
+    /// <param name="previous">The previous slot words; null when no slot is in transition.</param>
+    /// <param name="inUse">The ranges that the group uses now.</param>
+    /// <returns>The ranges of the slots; free them with <see cref="Free(SlotRanges)"/> when they are no longer
+    /// used.</returns>
+    /// <exception cref="EngineException">No adjacent blocks are free; nothing was allocated.</exception>
     internal SlotRanges Write(GroupKey group, uint[] slots, uint[]? previous, SlotRanges inUse)
     {
         if (IsAt(inUse.Current, slots) && IsAt(inUse.Previous, previous ?? []))
@@ -46,7 +53,7 @@ internal sealed class SlotStore
         }
     }
 
-    /// <summary>Gives both ranges back.</summary>
+    /// <summary>Frees both ranges.</summary>
     internal void Free(SlotRanges ranges)
     {
         Free(ranges.Current);
@@ -54,7 +61,7 @@ internal sealed class SlotStore
     }
 
     private bool IsAt(SlotRange range, uint[] slots) =>
-        range.Count == slots.Length && _maps.SlotsOf(range).SequenceEqual(slots);
+        range.Count == slots.Length && _slotsOf(range).SequenceEqual(slots);
 
     private SlotRange Place(GroupKey group, uint[] slots)
     {
@@ -62,10 +69,11 @@ internal sealed class SlotStore
         if (blocks == 0)
             return default;
         if ((_inline.Take(blocks) ?? _mapped.Take(blocks)) is not { } first)
-            throw new EngineException($"no room for the slot table of {group}: it needs {blocks} adjacent blocks of {Constants.BlockSlots} slots, "
-                + $"of {Constants.SlotBlocks} in all. Set fewer 'slots' for large pools, or share pools");
+            throw new EngineException($"no space for the slot table of {group}: it needs {blocks} adjacent blocks "
+                + $"of {Constants.BlockSlots} slots, of {Constants.SlotBlocks} in all. Set fewer 'slots' for large "
+                + $"pools, or share pools");
         var range = new SlotRange(first * Constants.BlockSlots, slots.Length);
-        slots.CopyTo(_maps.SlotsOf(range));
+        slots.CopyTo(_slotsOf(range));
         return range;
     }
 

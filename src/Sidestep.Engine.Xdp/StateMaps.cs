@@ -4,14 +4,20 @@ using Sidestep.Native;
 
 namespace Sidestep.Engine.Xdp;
 
-/// <summary>The maps of one director, mapped into this process: typed views of what src/bpf/tables.h describes.</summary>
+/// <summary>The maps of one director, mapped into this process: typed views of the structures of
+/// src/bpf/tables.h.</summary>
 internal sealed class StateMaps : IDisposable
 {
-    /// <summary>C names of the maps that are arrays in memory; the first is the .bss section that holds struct tables.</summary>
+    /// <summary>C names of the maps that are arrays in memory. The first is the .bss section, which holds struct
+    /// tables. The names halves6 and loads predate the terms bank and connection count, and stay because daemons find
+    /// the pinned maps by them.</summary>
     private static readonly string[] Arrays =
-        [TablesMap, "halves6", "details", "servers", "slots", "flows", "flow_keys", "loads", "fragments", "counters", "labels", "capturing"];
+    [
+        TablesMap, "halves6", "details", "servers", "slots", "flows", "flow_keys", "loads", "fragments", "counters",
+        "labels", "capturing",
+    ];
 
-    /// <summary>C names of all maps that outlive a process.</summary>
+    /// <summary>C names of all maps that outlive a process. The name slow predates the term punt.</summary>
     internal static readonly string[] Names = [.. Arrays, PrefixesMap, PuntMap, CapturedMap];
 
     internal const string TablesMap = ".bss";
@@ -22,8 +28,8 @@ internal sealed class StateMaps : IDisposable
     private readonly Dictionary<string, BpfMap> _maps;
     private readonly Dictionary<string, MappedMemory> _memory;
 
-    /// <summary>Takes over the maps and maps them.</summary>
-    /// <param name="maps">One for each of <see cref="Names"/>; owned from now on.</param>
+    /// <summary>Takes ownership of the maps and maps them into memory.</summary>
+    /// <param name="maps">One map for each of <see cref="Names"/>.</param>
     /// <param name="writable">False for readers.</param>
     internal StateMaps(Dictionary<string, BpfMap> maps, bool writable)
     {
@@ -33,40 +39,42 @@ internal sealed class StateMaps : IDisposable
         FlowBuckets = (int)maps["flows"].Definition.Entries;
     }
 
-    /// <summary>CPUs that have counters.</summary>
+    /// <summary>Number of CPUs that have counters.</summary>
     internal int Cpus { get; }
 
-    /// <summary>Buckets of the table of remembered flows.</summary>
+    /// <summary>Number of buckets of the flow table.</summary>
     internal int FlowBuckets { get; }
 
     /// <summary>The control block.</summary>
     internal ref Control Control => ref _memory[TablesMap].View<Control>(Tables.Control, 1)[0];
 
-    /// <summary>The half that packets are forwarded by.</summary>
+    /// <summary>The active bank, which packets read.</summary>
     internal TableBank Active => Bank(Control.Active & 1);
 
-    /// <summary>One half of what changes as a whole.</summary>
+    /// <summary>One of the two banks.</summary>
     internal TableBank Bank(uint number) => new(this, number);
 
-    /// <summary>Slots of one table. They are near, which is read without a look-up, or not: never partly.</summary>
+    /// <summary>The slots of one table. A table lies wholly inline, where packets read it without a lookup, or wholly
+    /// in the map.</summary>
     internal Span<uint> SlotsOf(SlotRange range) => range.FirstBlock < Constants.InlineBlocks
         ? _memory[TablesMap].View<uint>(Tables.Slots + (long)range.First * sizeof(uint), range.Count)
         : _memory["slots"].View<uint>((long)range.First * sizeof(uint), range.Count);
 
-    /// <summary>Remembered flows: bucket by bucket.</summary>
+    /// <summary>Entries of the flow table, bucket by bucket.</summary>
     internal Span<Flow> Flows => View<Flow>("flows", FlowBuckets * Constants.FlowBucketEntries);
 
-    /// <summary>Whose flows they are, in the same order.</summary>
+    /// <summary>Keys of the flows, in the same order.</summary>
     internal Span<FlowKey> FlowKeys => View<FlowKey>("flow_keys", FlowBuckets * Constants.FlowBucketEntries);
 
-    /// <summary>Flows of servers, by id, where an algorithm needs to know. Elements of arrays lie 8 bytes apart.</summary>
+    /// <summary>Connection counts of servers by id, for the least-connections algorithms. Elements of an array map lie
+    /// 8 bytes apart.</summary>
     internal Span<ulong> ConnectionCounts => View<ulong>("loads", Constants.ServerCapacity);
 
     /// <summary>Counters of one CPU.</summary>
     internal ref CpuCounters Counters(int cpu) =>
         ref Memory("counters").View<CpuCounters>((long)cpu * Unsafe.SizeOf<CpuCounters>(), 1)[0];
 
-    /// <summary>Which frames are captured.</summary>
+    /// <summary>The capture filter.</summary>
     internal ref Layout.CaptureFilter Capturing => ref View<Layout.CaptureFilter>("capturing", 1)[0];
 
     /// <summary>Labels of services, by id.</summary>
@@ -76,10 +84,10 @@ internal sealed class StateMaps : IDisposable
     internal Span<Label> ServerLabels => Memory("labels").View<Label>(
         (long)Constants.ServiceCapacity * Unsafe.SizeOf<Label>(), Constants.ServerCapacity);
 
-    /// <summary>The memory of an array.</summary>
+    /// <summary>The memory of an array map.</summary>
     internal MappedMemory Memory(string name) => _memory[name];
 
-    /// <summary>The map of a C name.</summary>
+    /// <summary>The map with a C name.</summary>
     internal BpfMap Map(string name) => _maps[name];
 
     private Span<T> View<T>(string name, int count) where T : unmanaged => Memory(name).View<T>(0, count);

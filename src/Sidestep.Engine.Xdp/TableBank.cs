@@ -3,12 +3,12 @@ using Sidestep.Engine.Xdp.Layout;
 
 namespace Sidestep.Engine.Xdp;
 
-/// <summary>Typed views of all that exists once per half.</summary>
+/// <summary>Typed views of everything that exists once per bank.</summary>
 /// <param name="maps">The maps.</param>
-/// <param name="number">0 or 1.</param>
+/// <param name="number">Number of the bank: 0 or 1.</param>
 internal readonly struct TableBank(StateMaps maps, uint number)
 {
-    /// <summary>The hash key and what belongs to no one entry.</summary>
+    /// <summary>The hash key and other settings of the whole tables.</summary>
     internal ref Settings Settings => ref ViewOf<Settings>(Layout.Bank.Settings, 1)[0];
 
     /// <summary>The director's interfaces.</summary>
@@ -17,34 +17,37 @@ internal readonly struct TableBank(StateMaps maps, uint number)
     /// <summary>Other directors.</summary>
     internal Span<Peer> Peers => ViewOf<Peer>(Layout.Bank.Peers, Constants.Peers);
 
-    /// <summary>Settings that services share.</summary>
+    /// <summary>Profiles: settings that services share.</summary>
     internal Span<Profile> Profiles => ViewOf<Profile>(Layout.Bank.Profiles, Constants.Profiles);
 
     /// <summary>IPv4 VIPs, by open addressing.</summary>
     internal Span<Vip> Vips => ViewOf<Vip>(Layout.Bank.Vips, Constants.VipEntries);
 
     /// <summary>Single ports of IPv4 VIPs, by open addressing.</summary>
-    internal Span<Layout.ServiceEntry> Services => ViewOf<Layout.ServiceEntry>(Layout.Bank.Services, Constants.ServiceEntries);
+    internal Span<Layout.ServiceEntry> Services =>
+        ViewOf<Layout.ServiceEntry>(Layout.Bank.Services, Constants.ServiceEntries);
 
     /// <summary>IPv6 VIPs, by open addressing.</summary>
-    internal Span<Vip6> Vips6 => maps.Memory("halves6").View<Vip6>(number * (long)Bank6.Size + Bank6.Vips, Constants.VipEntries);
+    internal Span<Vip6> Vips6 =>
+        maps.Memory("halves6").View<Vip6>(number * (long)Bank6.Size + Bank6.Vips, Constants.VipEntries);
 
     /// <summary>Single ports of IPv6 VIPs, by open addressing.</summary>
     internal Span<Service6Entry> Services6 =>
-        maps.Memory("halves6").View<Service6Entry>(number * (long)Bank6.Size + Bank6.Services, Constants.ServiceEntries);
+        maps.Memory("halves6")
+            .View<Service6Entry>(number * (long)Bank6.Size + Bank6.Services, Constants.ServiceEntries);
 
-    /// <summary>What is rarely needed of VIPs, by number.</summary>
+    /// <summary>Records of VIPs, by id.</summary>
     internal Span<VipRecord> VipRecords =>
         maps.Memory("details").View<VipRecord>(number * (long)Details.Size + Details.Vips, Constants.VipCapacity);
 
-    /// <summary>Intervals of ports, those of a VIP side by side.</summary>
+    /// <summary>Port intervals; those of a VIP are adjacent.</summary>
     internal Span<Layout.Range> Ranges =>
         maps.Memory("details").View<Layout.Range>(number * (long)Details.Size + Details.Ranges, Constants.Ranges);
 
-    /// <summary>A server, by id: the first of them are near, which is read without a look-up.</summary>
+    /// <summary>A server by id. The first ids are inline, where packets read them without a lookup.</summary>
     internal ref Server Server(int id) => ref (id < Constants.InlineServers ? InlineServers : MapServers)[id];
 
-    /// <summary>Forgets all servers.</summary>
+    /// <summary>Clears all servers.</summary>
     internal void ClearServers()
     {
         InlineServers.Clear();
@@ -53,7 +56,7 @@ internal readonly struct TableBank(StateMaps maps, uint number)
 
     private Span<Server> InlineServers => ViewOf<Server>(Layout.Bank.Servers, Constants.InlineServers);
 
-    /// <summary>By id, too; the first are not used.</summary>
+    /// <summary>Servers by id, in the map; the elements of inline ids are not used.</summary>
     private Span<Server> MapServers => maps.Memory("servers").View<Server>(
         number * (long)Constants.ServerCapacity * Unsafe.SizeOf<Server>(), Constants.ServerCapacity);
 

@@ -6,7 +6,7 @@ using Sidestep.Native;
 
 namespace Sidestep.Engine.Xdp;
 
-/// <summary>Brings tables into the maps, all at once for every packet; writes no more than what differs.</summary>
+/// <summary>Writes tables into the maps, atomically for packets; writes only what differs.</summary>
 internal sealed class TableWriter
 {
     private readonly StateMaps _maps;
@@ -19,19 +19,20 @@ internal sealed class TableWriter
     private readonly ServerWriter[] _servers = [new(), new()];
     private Dictionary<GroupKey, PlacedGroup> _groups;
 
-    /// <summary>Where the slots lie that packets use, also those that an earlier process wrote.</summary>
+    /// <summary>Slots that packets use, including those that an earlier process wrote.</summary>
     private Dictionary<GroupKey, SlotRanges> _slotsInUse;
 
-    /// <summary>Goes on from what the maps hold.</summary>
+    /// <summary>Starts with the contents of the maps.</summary>
     internal TableWriter(StateMaps maps)
     {
         _maps = maps;
         var running = RunningTables.Read(maps);
         running.ClearOtherLabels(maps);
-        _serviceIds = new IdAllocator<string>(0, Constants.ServiceCapacity, Constants.ServiceCapacity, running.Services);
+        _serviceIds = new IdAllocator<string>(
+            0, Constants.ServiceCapacity, Constants.ServiceCapacity, running.Services);
         _serverIds = new IdAllocator<ServerKey>(1, Constants.InlineServers, Constants.ServerCapacity, running.Servers);
-        _slots = new SlotStore(maps, running.Slots.Values);
-        _prefixes = new PrefixStore(maps.Map(StateMaps.PrefixesMap));
+        _slots = new SlotStore(maps.SlotsOf, running.Slots.Values);
+        _prefixes = new PrefixStore(new PrefixTrie(maps.Map(StateMaps.PrefixesMap)));
         _flows = new FlowTable(maps);
         _profiles = new ProfileTable(maps.Active.Profiles);
         _groups = [];
@@ -39,9 +40,10 @@ internal sealed class TableWriter
     }
 
     internal static EngineCapabilities Capabilities { get; } = new(
-        "xdp", Constants.ServiceCapacity, Constants.ServerCapacity - 1, Constants.SlotBlocks / 2 * Constants.BlockSlots, Constants.Interfaces);
+        "xdp", Constants.ServiceCapacity, Constants.ServerCapacity - 1, Constants.SlotBlocks / 2 * Constants.BlockSlots,
+        Constants.Interfaces);
 
-    /// <summary>True while some group compares the loads of its servers.</summary>
+    /// <summary>True while a service uses a least-connections algorithm.</summary>
     internal bool UsesLeastConnections { get; private set; }
 
     /// <summary>See <see cref="IEngine.Apply"/>.</summary>
@@ -51,7 +53,7 @@ internal sealed class TableWriter
         ref var control = ref _maps.Control;
         var next = (control.Active ^ 1) & 1;
 
-        // 1. ids, with clean counters and labels, before anything names them
+        // 1. ids, with cleared counters and labels, before anything refers to them
         var services = tables.Services.Select(static s => s.Name).ToHashSet();
         var leavingServices = _serviceIds.Keys.Where(n => !services.Contains(n)).ToArray();
         foreach (var added in _serviceIds.Allocate(services, leavingServices))
@@ -65,10 +67,13 @@ internal sealed class TableWriter
             var trackingGroups = GroupsOf(tables, BankWriter.TracksFlows);
             var ignoringWeights = GroupsOf(tables, static s => s.Algorithm == Algorithm.LeastConnections);
             foreach (var group in tables.Groups)
-                groups.Add(group.Key, Place(group, trackingGroups.Contains(group.Key), ignoringWeights.Contains(group.Key), leavingServers));
+            {
+                groups.Add(group.Key, Place(
+                    group, trackingGroups.Contains(group.Key), ignoringWeights.Contains(group.Key), leavingServers));
+            }
             LabelServices(tables);
 
-            // 3. the half that no packet reads
+            // 3. the bank that no packet reads
             _servers[next].Write(_maps.Bank(next), groups);
             sets = new BankWriter(_maps.Bank(next), tables, groups, n => _serviceIds[n], _prefixes, _profiles).Write();
         }
@@ -82,20 +87,22 @@ internal sealed class TableWriter
             throw;
         }
 
-        // 4. the flip: all of the above is visible before the one word that leads to it. From here on nothing is taken back.
+        // 4. the flip: everything above is visible before the one word that leads to it. From here on nothing is
+        // reverted.
         control.AppliedAt = (ulong)DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
         Volatile.Write(ref control.Revision, control.Revision + 1);
         Interlocked.MemoryBarrier();
         Volatile.Write(ref control.Active, next);
 
-        // 5. what only the former half named is free once its last reader is done
+        // 5. what only the previous bank referred to is freed once its last reader is done
         Kernel.WaitForRunningPrograms();
         Commit(groups, leavingServices, leavingServers);
         _prefixes.RetainOnly(sets);
-        UsesLeastConnections = tables.Services.Any(static s => s.Algorithm is Algorithm.LeastConnections or Algorithm.WeightedLeastConnections);
+        UsesLeastConnections = tables.Services.Any(
+            static s => s.Algorithm is Algorithm.LeastConnections or Algorithm.WeightedLeastConnections);
     }
 
-    /// <summary>The number of a server, or null.</summary>
+    /// <summary>Id of a server; null when it has none.</summary>
     internal int? IdOf(ServerKey server) => _serverIds.TryFind(server, out var id) ? id : null;
 
     /// <summary>See <see cref="IEngine.ReadFlows"/>.</summary>
@@ -108,7 +115,8 @@ internal sealed class TableWriter
 
     internal void CountConnections() => _flows.CountConnections();
 
-    private void Commit(Dictionary<GroupKey, PlacedGroup> groups, string[] leavingServices, HashSet<ServerKey> leavingServers)
+    private void Commit(
+        Dictionary<GroupKey, PlacedGroup> groups, string[] leavingServices, HashSet<ServerKey> leavingServers)
     {
         foreach (var (key, slots) in _slotsInUse)
         {
@@ -125,7 +133,7 @@ internal sealed class TableWriter
         _flows.Remove(freed);
     }
 
-    /// <summary>Servers that have a number and will not need it: looked for only in groups that changed.</summary>
+    /// <summary>Servers that have an id and will not need it; only changed groups are searched.</summary>
     private HashSet<ServerKey> LeavingServers(ForwardingTables tables)
     {
         if (_serverIds.Keys.Count == 0)
@@ -160,13 +168,15 @@ internal sealed class TableWriter
         var label = Labels.Of(group.Key);
         for (var i = 0; i < ids.Length; i++)
             _maps.ServerLabels[ids[i]] = Labels.Of(label, group.Servers[i]);
-        var slots = _slots.Write(group.Key, CurrentSlots(group, ids, tracksFlows), PreviousSlots(group, ids), _slotsInUse.GetValueOrDefault(group.Key));
+        var slots = _slots.Write(group.Key, CurrentSlots(group, ids, tracksFlows), PreviousSlots(group, ids),
+            _slotsInUse.GetValueOrDefault(group.Key));
         return new PlacedGroup(group, tracksFlows, ignoresWeights, ids, slots);
     }
 
     private static uint[] CurrentSlots(ServerGroup group, int[] ids, bool tracksFlows)
     {
-        var byAddress = group.Servers.Select(static (s, i) => (s.Address, i)).ToDictionary(static s => s.Address, static s => s.i);
+        var byAddress = group.Servers.Select(static (s, i) => (s.Address, i))
+            .ToDictionary(static s => s.Address, static s => s.i);
         var members = group.Slots.Members.Select(m => (uint)ids[byAddress[m.Address]]).ToArray();
         var table = group.Slots.Slots.AsSpan();
         var previous = group.Transition is { } transition ? transition.PreviousServers.AsSpan() : [];
@@ -188,7 +198,8 @@ internal sealed class TableWriter
     private static HashSet<GroupKey> GroupsOf(ForwardingTables tables, Func<Forwarding.ServiceEntry, bool> which) =>
         [.. tables.Services.Where(which).Select(static s => s.Group)];
 
-    private static ServerKey KeyOf(ServerGroup group, ServerEntry server) => new(group.Key, server.Name, server.Address);
+    private static ServerKey KeyOf(ServerGroup group, ServerEntry server) =>
+        new(group.Key, server.Name, server.Address);
 
     private void LabelServices(ForwardingTables tables)
     {
@@ -219,15 +230,21 @@ internal sealed class TableWriter
                 problems.Add(string.Create(CultureInfo.InvariantCulture, $"{needed} {what}, {limit} fit"));
         }
         var prefixes = tables.Services.Select(static s => s.AccessList).OfType<AccessList>().Distinct()
-            .Sum(static l => (long)l.Allow.Length + l.Deny.Length + 2) + tables.Vips.Count(static v => !v.Address.IsSingle());
+            .Sum(static l => (long)l.Allow.Length + l.Deny.Length + 2)
+            + tables.Vips.Count(static v => !v.Address.IsSingle());
         Check("services", tables.Services.Length, Capabilities.MaxServices);
         Check("VIPs", tables.Vips.Length, Constants.VipCapacity);
-        Check("real servers (counted once per pool and way of reaching them)", tables.Groups.Sum(static g => (long)g.Servers.Length), Capabilities.MaxServers);
-        Check("slots in all slot tables", tables.Groups.Sum(static g => (long)g.Slots.Slots.Length), Capabilities.MaxSlots);
+        Check("real servers (counted once per pool and encapsulation)",
+            tables.Groups.Sum(static g => (long)g.Servers.Length), Capabilities.MaxServers);
+        Check("slots in all slot tables", tables.Groups.Sum(static g => (long)g.Slots.Slots.Length),
+            Capabilities.MaxSlots);
         Check("interfaces", tables.Interfaces.Length, Capabilities.MaxInterfaces);
         Check("other directors", tables.Peers.Length, Constants.Peers);
         Check("prefixes in access lists and VIPs", prefixes, Constants.Prefixes / 2);
         if (problems.Count > 0)
-            throw new EngineException($"the configuration does not fit the {Capabilities.Engine} engine: {string.Join("; ", problems)}. docs/limits.md has the limits and what they cost");
+        {
+            throw new EngineException($"the configuration exceeds the limits of the {Capabilities.Engine} engine: "
+                + $"{string.Join("; ", problems)}. docs/limits.md has the limits and what they cost");
+        }
     }
 }

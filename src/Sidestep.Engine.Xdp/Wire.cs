@@ -4,19 +4,21 @@ using Sidestep.Engine.Xdp.Layout;
 
 namespace Sidestep.Engine.Xdp;
 
-/// <summary>Addresses as the program loads them: their bytes in wire order, in host words.</summary>
+/// <summary>Addresses as the program loads them: bytes in wire order, read as host words.</summary>
 internal static class Wire
 {
     internal static bool IsIpv6(IPAddress address) => address.AddressFamily == AddressFamily.InterNetworkV6;
 
-    /// <summary>The four bytes of an IPv4 address.</summary>
+    /// <summary>The four bytes of an IPv4 address as one word.</summary>
     internal static uint Word(IPAddress address)
     {
         Span<byte> bytes = stackalloc byte[4];
-        return address.TryWriteBytes(bytes, out _) ? BitConverter.ToUInt32(bytes) : throw new ArgumentException($"{address} is not an IPv4 address", nameof(address));
+        return address.TryWriteBytes(bytes, out _)
+            ? BitConverter.ToUInt32(bytes)
+            : throw new ArgumentException($"{address} is not an IPv4 address", nameof(address));
     }
 
-    /// <summary>The sixteen bytes of an IPv6 address.</summary>
+    /// <summary>The sixteen bytes of an IPv6 address as two words.</summary>
     internal static AddressWords Words(IPAddress address)
     {
         Span<byte> bytes = stackalloc byte[16];
@@ -27,7 +29,7 @@ internal static class Wire
         return words;
     }
 
-    /// <summary>Either family; IPv4 in the first four bytes.</summary>
+    /// <summary>The bytes of an address of either family; IPv4 in the first four bytes, zeros for null.</summary>
     internal static AddressBytes Bytes(IPAddress? address)
     {
         var bytes = default(AddressBytes);
@@ -35,10 +37,10 @@ internal static class Wire
         return bytes;
     }
 
-    /// <summary>Reads <see cref="Word"/>.</summary>
+    /// <summary>The address of a <see cref="Word"/>.</summary>
     internal static IPAddress Address(uint word) => new(word);
 
-    /// <summary>Reads <see cref="Words"/>, or an IPv4 address from the first four bytes.</summary>
+    /// <summary>The address of <see cref="Words"/>, or the IPv4 address in the first four bytes.</summary>
     internal static IPAddress Address(AddressWords words, bool isIpv6)
     {
         if (!isIpv6)

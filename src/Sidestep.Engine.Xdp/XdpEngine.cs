@@ -6,18 +6,20 @@ using Sidestep.Native;
 
 namespace Sidestep.Engine.Xdp;
 
-/// <summary>The engine in the kernel: loads the XDP program, writes its tables, attaches it, reads its counters.</summary>
-/// <remarks>One thread at a time. Disposing closes this process's hold only: what is pinned goes on forwarding.</remarks>
+/// <summary>The engine in the kernel: loads the XDP program, writes its tables, attaches it and reads its
+/// counters.</summary>
+/// <remarks>One thread at a time. Disposing releases only the resources of this process: pinned programs keep
+/// forwarding.</remarks>
 public sealed class XdpEngine : IEngine
 {
-    /// <summary>Flows that a detached engine remembers: enough for tests.</summary>
+    /// <summary>Flow table size of a detached engine: enough for tests.</summary>
     internal const int DetachedFlows = 4096;
 
     private readonly PinDirectory? _pins;
     private readonly StateMaps _maps;
     private readonly TableWriter _writer;
 
-    /// <summary>Of a detached engine: programs that it has changed from.</summary>
+    /// <summary>Of a detached engine: programs that it has loaded before, by features.</summary>
     private readonly Dictionary<FeatureSet, BpfObject> _cache = [];
 
     private BpfObject _object;
@@ -25,10 +27,12 @@ public sealed class XdpEngine : IEngine
     private FeatureSet _arms;
     private FeatureSet _needs;
 
-    /// <summary>A program of an earlier process may be attached, and may not know what these tables need.</summary>
+    /// <summary>False while a program of an earlier process may be attached, which may lack features that these tables
+    /// need.</summary>
     private bool _isReplaced;
 
-    private XdpEngine(PinDirectory? pins, BpfObject loaded, FeatureSet features, StateMaps maps, IReadOnlyList<string> notes)
+    private XdpEngine(
+        PinDirectory? pins, BpfObject loaded, FeatureSet features, StateMaps maps, IReadOnlyList<string> notes)
     {
         _pins = pins;
         _object = loaded;
@@ -37,35 +41,38 @@ public sealed class XdpEngine : IEngine
         _maps = maps;
         Notes = notes;
         _writer = new TableWriter(maps);
-        // A process that died right after its flip may have left readers on the other half.
+        // A process that died right after its flip may have left readers of the other bank.
         Kernel.WaitForRunningPrograms();
     }
 
-    /// <summary>What an operator should know of how this engine came up: adopted, mounted, replaced and why.</summary>
+    /// <summary>Notes for the operator on how this engine started: adopted, mounted, replaced, and why.</summary>
     public IReadOnlyList<string> Notes { get; }
 
     /// <inheritdoc/>
     public EngineCapabilities Capabilities => TableWriter.Capabilities;
 
-    /// <summary>Counts the changes since the tables were made; kept across restarts.</summary>
+    /// <summary>Number of changes since the tables were created; survives restarts.</summary>
     public long Revision => (long)_maps.Control.Revision;
 
-    /// <summary>Frames that have to be sent in fragments (struct punted_frame of src/bpf/tables.h).</summary>
+    /// <summary>Frames that user space has to send in fragments (struct punted_frame of src/bpf/tables.h).</summary>
     public BpfMap PuntedFrames => _maps.Map(StateMaps.PuntMap);
 
-    /// <summary>The memory behind: for tests.</summary>
+    /// <summary>The maps, for tests.</summary>
     internal StateMaps Maps => _maps;
 
-    /// <summary>Finds what would keep any director from running on this machine: privileges, an old kernel, no libbpf.</summary>
-    /// <exception cref="EngineException">Says what to do.</exception>
+    /// <summary>Checks the prerequisites of every director on this machine: privileges, kernel version,
+    /// libbpf.</summary>
+    /// <exception cref="EngineException">A prerequisite is missing; the message says what to do.</exception>
     public static void CheckMachine() => DirectorObject.CheckMachine();
 
-    /// <summary>Opens a director: adopts its pinned maps when they fit this build, makes new ones otherwise.</summary>
-    /// <param name="pinPath">Folder of all directors on a bpffs; one is mounted when there is none.</param>
+    /// <summary>Opens a director: adopts its pinned maps when this build can use them, and creates new ones
+    /// otherwise.</summary>
+    /// <param name="pinPath">Folder of all directors on a bpffs; a bpffs is mounted when there is none.</param>
     /// <param name="name">Name of this director.</param>
-    /// <param name="flowTableSize">How many flows can be remembered. Running tables keep their size.</param>
-    /// <remarks>What runs goes on as it is until <see cref="Apply"/>.</remarks>
-    /// <exception cref="EngineException">Says what stands in the way and what to do.</exception>
+    /// <param name="flowTableSize">Capacity of the flow table. Running tables keep their size.</param>
+    /// <remarks>An attached program keeps forwarding unchanged until <see cref="Apply"/>.</remarks>
+    /// <exception cref="EngineException">A prerequisite is missing or the kernel rejected an operation; the message
+    /// says what to do.</exception>
     public static XdpEngine Open(string pinPath, string name, int flowTableSize)
     {
         var pins = new PinDirectory(pinPath, name);
@@ -75,52 +82,58 @@ public sealed class XdpEngine : IEngine
         var pinned = Adoption.Open(pins, notes);
         if (pinned is not null && (int)pinned["flows"].Definition.Entries is var running && running != buckets)
         {
-            notes.Add($"flowTableSize: the running table of {FlowTable.CapacityOf(running)} flows is kept, because another would forget them; "
-                + "stop with onExit: remove, and start again, to change it");
+            notes.Add(
+                $"flowTableSize: the running table of {FlowTable.CapacityOf(running)} flows stays in use, because a "
+                + "new one would lose its flows; stop with onExit: remove and start again to change the size");
             buckets = running;
         }
-        // Everything on, until the first tables say what is needed: the program that is attached may not have it.
+        // All features until the first tables show which are needed: the attached program may lack some of them.
         var loaded = DirectorObject.Load(FeatureSet.All, buckets, pinned is null ? null : n => pinned[n]);
         return Build(pins, loaded, FeatureSet.All, pinned, notes);
     }
 
-    /// <summary>Takes away what an earlier run of a director left pinned and attached; nothing happens when there is nothing.</summary>
-    /// <exception cref="EngineException">The kernel refused it.</exception>
-    public static void RemovePinned(string pinPath, string name) => WithErrors("removing what an earlier run left", () =>
-    {
-        var pins = new PinDirectory(pinPath, name);
-        if (Directory.Exists(pins.Path))
+    /// <summary>Detaches and unpins what an earlier run of a director left, if anything.</summary>
+    /// <exception cref="EngineException">The kernel rejected an operation.</exception>
+    public static void RemovePinned(string pinPath, string name) =>
+        WithErrors("removing the pins of an earlier run", () =>
         {
-            new Attachments(pins).DetachAll();
-            pins.Remove();
-        }
-        return true;
-    });
+            var pins = new PinDirectory(pinPath, name);
+            if (Directory.Exists(pins.Path))
+            {
+                new Attachments(pins).DetachAll();
+                pins.Remove();
+            }
+            return true;
+        });
 
-    /// <summary>Loads program and maps without attaching or pinning them: for tests and benchmarks.</summary>
-    /// <param name="multiArm">True: servers may be reached by another interface than packets come in by.</param>
-    /// <param name="allFeatures">True: with every switch on, whatever the tables need.</param>
-    /// <param name="flowTableSize">How many flows can be remembered.</param>
-    public static XdpEngine LoadDetached(bool multiArm = false, bool allFeatures = false, int flowTableSize = DetachedFlows)
+    /// <summary>Loads the program and maps without attaching or pinning them, for tests and benchmarks.</summary>
+    /// <param name="multiArm">True: servers may be reached through another interface than the ingress
+    /// interface.</param>
+    /// <param name="allFeatures">True: all features are on, whatever the tables need.</param>
+    /// <param name="flowTableSize">Capacity of the flow table.</param>
+    public static XdpEngine LoadDetached(
+        bool multiArm = false, bool allFeatures = false, int flowTableSize = DetachedFlows)
     {
         var features = allFeatures ? FeatureSet.All & ~FeatureSet.MultiArm : FeatureSet.None;
         if (multiArm)
             features |= FeatureSet.MultiArm;
-        var engine = Build(null, DirectorObject.Load(features, FlowTable.BucketsFor(flowTableSize), null), features, null, []);
+        var engine = Build(
+            null, DirectorObject.Load(features, FlowTable.BucketsFor(flowTableSize), null), features, null, []);
         engine.KeepsAllFeatures = allFeatures;
         return engine;
     }
 
-    /// <summary>Tables that no packet goes by: for probes, which <see cref="LoadProbeFilter"/> leads by them.</summary>
-    /// <exception cref="EngineException">They cannot be made; says what to do.</exception>
+    /// <summary>Creates tables that no packet uses, for the probes of <see cref="LoadProbeFilter"/>.</summary>
+    /// <exception cref="EngineException">The tables cannot be created; the message says what to do.</exception>
     public static XdpEngine MakeTables()
     {
-        var engine = Build(null, DirectorObject.LoadTables(FlowTable.BucketsFor(DetachedFlows)), FeatureSet.All, null, []);
+        var engine = Build(
+            null, DirectorObject.LoadTables(FlowTable.BucketsFor(DetachedFlows)), FeatureSet.All, null, []);
         engine.KeepsAllFeatures = true;
         return engine;
     }
 
-    /// <summary>True: nothing is ever switched off.</summary>
+    /// <summary>True: features are never switched off.</summary>
     private bool KeepsAllFeatures { get; set; }
 
     /// <inheritdoc/>
@@ -157,7 +170,7 @@ public sealed class XdpEngine : IEngine
     {
         var needs = FeatureSets.Needs(tables);
         var missing = needs & ~_features;
-        // What forwards while the tables change must know both the former and the new ones.
+        // The program that forwards during the change must support both the previous and the new tables.
         if (missing != FeatureSet.None)
             Load(_features | needs);
         if (missing != FeatureSet.None || !_isReplaced)
@@ -174,22 +187,25 @@ public sealed class XdpEngine : IEngine
     });
 
     /// <inheritdoc/>
-    public RunningGroups? ReadRunning() => WithErrors("reading the running tables", () => RunningTables.Read(_maps).ToGroups(_maps));
+    public RunningGroups? ReadRunning() =>
+        WithErrors("reading the running tables", () => RunningTables.Read(_maps).ToGroups(_maps));
 
     /// <inheritdoc/>
     public FlowCounts ReadFlows() => _writer.CountFlows();
 
-    /// <summary>The number by which the program knows a server; null when it has none.</summary>
-    public int? IdOf(GroupKey group, ServerEntry server) => _writer.IdOf(new ServerKey(group, server.Name, server.Address));
+    /// <summary>Id of a server in the tables; null when it has none.</summary>
+    public int? IdOf(GroupKey group, ServerEntry server) =>
+        _writer.IdOf(new ServerKey(group, server.Name, server.Address));
 
-    /// <summary>Loads what brings probes to servers, on the maps of this engine.</summary>
-    /// <exception cref="EngineException">The kernel refused it.</exception>
+    /// <summary>Loads the program that sends probes to servers, on the maps of this engine.</summary>
+    /// <exception cref="EngineException">The kernel rejected an operation.</exception>
     public ProbeFilter LoadProbeFilter() => WithErrors("loading the program for probes", () => ProbeFilter.Load(_maps));
 
-    /// <summary>Counts flows anew for least-connections choices. Only needed while some group makes such.</summary>
+    /// <summary>Recounts the connections of servers. Only needed while a service uses a least-connections
+    /// algorithm.</summary>
     public void CountConnections() => _writer.CountConnections();
 
-    /// <summary>True while <see cref="CountConnections"/> is needed now and then.</summary>
+    /// <summary>True while <see cref="CountConnections"/> must be called from time to time.</summary>
     public bool UsesLeastConnections => _writer.UsesLeastConnections;
 
     /// <inheritdoc/>
@@ -204,7 +220,7 @@ public sealed class XdpEngine : IEngine
         return new TraceResult((XdpAction)run.ReturnValue, output.AsMemory(0, run.Length));
     }
 
-    /// <summary>The loaded program: for benchmarks, which call it from their own.</summary>
+    /// <summary>The loaded program, for benchmarks that call it from their own; the caller disposes it.</summary>
     public BpfProgram Program() => _object.Program("director");
 
     /// <inheritdoc/>
@@ -222,7 +238,7 @@ public sealed class XdpEngine : IEngine
             return;
         if (!_cache.TryGetValue(features, out var loaded))
             loaded = DirectorObject.Load(features, _maps.FlowBuckets, _maps.Map);
-        // Tests change back and forth, and loading takes the verifier a while.
+        // Tests switch features back and forth, and the verifier takes a while for each load.
         if (_pins is null)
             _cache.TryAdd(_features, _object);
         else
@@ -239,7 +255,8 @@ public sealed class XdpEngine : IEngine
         new Attachments(pins).Replace(program);
     }
 
-    /// <summary>The kernel's refusals as the callers of an engine expect them: the control loop keeps what runs, and goes on.</summary>
+    /// <summary>Turns errors of the kernel into the exception that callers of an engine expect: the control loop keeps
+    /// the running tables and continues.</summary>
     private static T WithErrors<T>(string doing, Func<T> code)
     {
         try
@@ -253,12 +270,13 @@ public sealed class XdpEngine : IEngine
     }
 
     private static XdpEngine Build(
-        PinDirectory? pins, BpfObject loaded, FeatureSet features, Dictionary<string, BpfMap>? pinned, List<string> notes)
+        PinDirectory? pins, BpfObject loaded, FeatureSet features, Dictionary<string, BpfMap>? pinned,
+        List<string> notes)
     {
         var maps = new StateMaps(pinned ?? StateMaps.Names.ToDictionary(static n => n, loaded.Map), writable: true);
         if (pinned is null)
             maps.Control.Layout = Constants.LayoutVersion;
-        // Maps that nothing pinned yet are attached to by no program: those of another layout go on with their own until Attach.
+        // No program uses maps that are not pinned yet: programs with another layout keep their own maps until Attach.
         return new XdpEngine(pins, loaded, features, maps, notes) { _isReplaced = pinned is null };
     }
 }

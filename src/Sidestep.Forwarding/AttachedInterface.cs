@@ -2,13 +2,14 @@ using Sidestep.Model;
 
 namespace Sidestep.Forwarding;
 
-/// <summary>An interface and how frames are taken from it.</summary>
-/// <param name="Name">The kernel's name.</param>
-/// <param name="Driver">Never <see cref="Model.Driver.Auto"/>. Null: they are not, because the interface is gone.</param>
-/// <param name="FallbackReason">Why automatic choice took no better one: what the kernel said, or that it was found so.</param>
+/// <summary>An interface that an engine is attached to.</summary>
+/// <param name="Name">The kernel's name of the interface.</param>
+/// <param name="Driver">The driver in use, never <see cref="Model.Driver.Auto"/>; null when the interface is
+/// gone.</param>
+/// <param name="FallbackReason">Why automatic selection used no better driver; null when there is none.</param>
 public sealed record AttachedInterface(string Name, Driver? Driver, string? FallbackReason)
 {
-    /// <summary>With <see cref="Driver.AfXdp"/>: the device itself reads and writes the memory of all sockets (zero copy); false: the
-    /// kernel copies every frame. Null with other drivers, which have no such choice.</summary>
+    /// <summary>With <see cref="Driver.AfXdp"/>: true when the device accesses the memory of all sockets itself (zero
+    /// copy), false when the kernel copies every frame. Null with other drivers.</summary>
     public bool? IsZeroCopy { get; init; }
 }

@@ -4,23 +4,27 @@ using Sidestep.Model;
 
 namespace Sidestep.Forwarding;
 
-/// <summary>The input of a compilation, kept to tell what did not change since.</summary>
-internal sealed class CompilerInput(Configuration configuration, NextHops nextHops, ServerHealth? health = null)
+/// <summary>The input of a compilation. Tables keep it, so that the next compilation can see what has not
+/// changed.</summary>
+internal sealed class CompilerInput(
+    EffectiveConfiguration configuration, NextHops nextHops, ServerHealth? health = null)
 {
     private readonly Dictionary<string, Pool> _pools = configuration.Pools.ToDictionary(static p => p.Name);
-    private readonly Dictionary<string, NetworkProfile> _profiles = configuration.NetworkProfiles.ToDictionary(static p => p.Name);
-    private readonly Dictionary<string, AccessList> _accessLists = configuration.AccessLists.ToDictionary(static l => l.Name);
+    private readonly Dictionary<string, NetworkProfile> _profiles =
+        configuration.Desired.NetworkProfiles.ToDictionary(static p => p.Name);
+    private readonly Dictionary<string, AccessList> _accessLists =
+        configuration.Desired.AccessLists.ToDictionary(static l => l.Name);
 
-    internal Configuration Configuration { get; } = configuration;
+    internal EffectiveConfiguration Configuration { get; } = configuration;
 
     internal NextHops NextHops { get; } = nextHops;
 
-    /// <summary>The addresses of the fit servers of a group; null: all are.</summary>
+    /// <summary>Addresses of the healthy servers of a group; null: all are healthy.</summary>
     internal ImmutableHashSet<IPAddress>? HealthyOf(GroupKey group, Pool pool) => health?.HealthyOf(group, pool);
 
     internal Pool? FindPool(string name) => _pools.GetValueOrDefault(name);
 
-    internal Pool PoolOf(VirtualService service) => _pools[service.ServingPool];
+    internal Pool PoolOf(VirtualService service) => _pools[Configuration.ServingPoolOf(service)];
 
     internal NetworkProfile ProfileOf(VirtualService service) =>
         service.NetworkProfile is { } name ? _profiles[name] : NetworkProfile.Default;

@@ -1,9 +1,9 @@
 namespace Sidestep.Forwarding;
 
-/// <summary>Names of decisions and reasons as a filter and a capture write them: <c>no-service</c>.</summary>
+/// <summary>Names of decisions and drop reasons in output, capture filters and JSON: <c>no-service</c>.</summary>
 public static class CounterName
 {
-    /// <summary>Writes.</summary>
+    /// <summary>The name of a value in lower case with hyphens: <see cref="DropReason.NoService"/> is <c>no-service</c>.</summary>
     public static string Of<T>(T value) where T : struct, Enum =>
         System.Text.Json.JsonNamingPolicy.KebabCaseLower.ConvertName(value.ToString());
 }

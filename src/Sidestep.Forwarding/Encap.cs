@@ -6,31 +6,35 @@ using Sidestep.Model;
 
 namespace Sidestep.Forwarding;
 
-/// <summary>How servers are reached: everything that an outer header depends on, beside the server.</summary>
-/// <param name="Encapsulation">Null: layer 2.</param>
-/// <param name="GuePort">Of GUE, else 0.</param>
-/// <param name="OuterSource4">Null: the director's address.</param>
-/// <param name="OuterSource6">Null: the director's address.</param>
-public readonly record struct Encap(Encapsulation? Encapsulation, int GuePort = 0, IPNetwork? OuterSource4 = null, IPNetwork? OuterSource6 = null)
+/// <summary>An encapsulation: everything that an outer header depends on, beside the server.</summary>
+/// <param name="Encapsulation">The kind of outer header; null: layer 2 without an outer header.</param>
+/// <param name="GuePort">Destination port of GUE; 0 for other kinds.</param>
+/// <param name="OuterSource4">Prefix of outer IPv4 source addresses; null: the address of the egress interface.</param>
+/// <param name="OuterSource6">Prefix of outer IPv6 source addresses; null: the address of the egress interface.</param>
+public readonly record struct Encap(
+    Encapsulation? Encapsulation, int GuePort = 0, IPNetwork? OuterSource4 = null, IPNetwork? OuterSource6 = null)
 {
-    /// <summary>New Ethernet addresses, nothing else.</summary>
+    /// <summary>Layer 2: new Ethernet addresses, no outer header.</summary>
     public static Encap Layer2 => default;
 
-    /// <summary>The way of a profile.</summary>
-    public static Encap Of(NetworkProfile profile) => profile.DsrType == DsrType.L2 ? Layer2 : Of(profile, profile.Encapsulation);
+    /// <summary>The encapsulation of a network profile.</summary>
+    public static Encap Of(NetworkProfile profile) =>
+        profile.DsrType == DsrType.L2 ? Layer2 : Of(profile, profile.Encapsulation);
 
-    /// <summary>The way of a profile with another outer header; what has no meaning for it is left out, so that equal ways
-    /// are equal.</summary>
-    public static Encap Of(NetworkProfile profile, Encapsulation encapsulation) => encapsulation == Model.Encapsulation.Gue
-        ? new Encap(encapsulation, profile.GuePort)
-        : new Encap(encapsulation, 0, profile.OuterSource4, profile.OuterSource6);
+    /// <summary>The encapsulation of a network profile with another kind of outer header. Settings that do not apply to
+    /// the kind are left out, so that equal encapsulations compare equal.</summary>
+    public static Encap Of(NetworkProfile profile, Encapsulation encapsulation) =>
+        encapsulation == Model.Encapsulation.Gue
+            ? new Encap(encapsulation, profile.GuePort)
+            : new Encap(encapsulation, 0, profile.OuterSource4, profile.OuterSource6);
 
-    /// <summary><c>l2</c>, <c>ipip</c>, <c>gre</c>, <c>gue</c>, <c>gue:6081</c>, <c>ipip@198.18.0.0/15@2001:db8::/64</c>.</summary>
+    /// <summary>The text: <c>l2</c>, <c>ipip</c>, <c>gre</c>, <c>gue</c>, <c>gue:6081</c>,
+    /// <c>ipip@198.18.0.0/15@2001:db8::/64</c>.</summary>
     public override string ToString()
     {
         if (Encapsulation is not { } encapsulation)
             return "l2";
-        // Written for every label: a number's own name is looked up much more slowly.
+        // This is called for every label, and Enum.ToString is much slower.
         var text = encapsulation switch
         {
             Model.Encapsulation.IpIp => "ipip",
@@ -43,7 +47,8 @@ public readonly record struct Encap(Encapsulation? Encapsulation, int GuePort = 
         return text + (OuterSource4 is { } four ? $"@{four}" : "") + (OuterSource6 is { } six ? $"@{six}" : "");
     }
 
-    /// <summary>Reads what <see cref="ToString"/> wrote.</summary>
+    /// <summary>Parses the text of <see cref="ToString"/>.</summary>
+    /// <returns>False when the text is anything else; then <paramref name="encap"/> is null.</returns>
     public static bool TryParse(string text, [NotNullWhen(true)] out Encap? encap)
     {
         encap = null;

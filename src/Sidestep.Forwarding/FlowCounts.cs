@@ -2,20 +2,22 @@ using System.Net;
 
 namespace Sidestep.Forwarding;
 
-/// <summary>What identifies a server across changes: another name or address is another server.</summary>
-/// <param name="Group">Its pool, and how it is reached.</param>
-/// <param name="Name">Its name.</param>
+/// <summary>Identifies a server across changes: another name or address is another server.</summary>
+/// <param name="Group">Its pool and encapsulation.</param>
+/// <param name="Name">Its name in the pool.</param>
 /// <param name="Address">Its own address.</param>
 public readonly record struct ServerKey(GroupKey Group, string Name, IPAddress Address)
 {
-    /// <summary>By what nearly always differs: there are 100,000 of these, and a group has a dozen parts.</summary>
+    /// <summary>Hash of the parts that nearly always differ: a director has up to 100,000 of these keys, and hashing a
+    /// whole group is slow.</summary>
     public override int GetHashCode() => HashCode.Combine(Group, Address);
 }
 
-/// <summary>Remembered flows that are not idle, at one moment.</summary>
-/// <param name="ByServer">Servers without any may be missing.</param>
+/// <summary>Live entries of the flow table, counted at one moment.</summary>
+/// <param name="ByServer">Number of flows by server; servers without flows may be missing.</param>
 public sealed record FlowCounts(IReadOnlyDictionary<ServerKey, long> ByServer)
 {
-    /// <summary>How many a server has.</summary>
-    public long Of(GroupKey group, ServerEntry server) => ByServer.GetValueOrDefault(new ServerKey(group, server.Name, server.Address));
+    /// <summary>Number of flows of a server; 0 when it has none.</summary>
+    public long Of(GroupKey group, ServerEntry server) =>
+        ByServer.GetValueOrDefault(new ServerKey(group, server.Name, server.Address));
 }

@@ -7,17 +7,19 @@ using Sidestep.Model;
 namespace Sidestep.Forwarding;
 
 /// <summary>The keyed flow hash of docs/flow-hash.md; src/bpf/hash.h and select.h are the same in C.</summary>
-/// <remarks>Addresses and ports enter as integers in host order, i.e. 192.0.2.1 is 0xC0000201; an IPv6 address as two of them.</remarks>
+/// <remarks>Addresses and ports enter as integers in host byte order: 192.0.2.1 is 0xC0000201. An IPv6 address enters
+/// as two 64-bit integers, the upper one first.</remarks>
 public static class FlowHash
 {
     private const ulong Multiplier = 0xd6e8feb86659fd93;
 
-    /// <summary>Hash over those fields of a flow; both families.</summary>
+    /// <summary>Hash over the selected fields of a flow, for both families.</summary>
     /// <exception cref="ArgumentException">Source and destination are of different families.</exception>
     public static ulong Of(HashKey key, HashFields fields, in Flow flow)
     {
         if (flow.Source.AddressFamily != flow.Destination.AddressFamily)
-            throw new ArgumentException($"{flow.Source} and {flow.Destination} are of different families", nameof(flow));
+            throw new ArgumentException($"{flow.Source} and {flow.Destination} are of different families",
+                nameof(flow));
         return fields switch
         {
             HashFields.SourceAddress => OfSource(key, flow.Source),
@@ -28,17 +30,19 @@ public static class FlowHash
         };
     }
 
-    /// <summary>Hash over an IPv4 source address alone.</summary>
+    /// <summary>Hash over an IPv4 source address alone, in host byte order.</summary>
     public static ulong OfSource(HashKey key, uint source) => Mix(key.High, source, key.Low);
 
     /// <summary>Hash over both addresses, both ports and the protocol, for IPv4.</summary>
-    public static ulong OfFiveTuple(HashKey key, uint source, uint destination, ushort sourcePort, ushort destinationPort, byte protocol)
+    public static ulong OfFiveTuple(
+        HashKey key, uint source, uint destination, ushort sourcePort, ushort destinationPort, byte protocol)
     {
         var state = Mix(key.High, (ulong)source << 32 | destination, key.Low);
         return Mix(state, (ulong)protocol << 32 | (ulong)sourcePort << 16 | destinationPort, key.Low);
     }
 
-    /// <summary>The slot of a hash in a table of <paramref name="slotCount"/> slots: its upper half, scaled.</summary>
+    /// <summary>The slot of a hash in a table of <paramref name="slotCount"/> slots: its upper 32 bits,
+    /// scaled.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Slot(ulong hash, int slotCount) => (int)((hash >> 32) * (ulong)slotCount >> 32);
 
@@ -65,12 +69,16 @@ public static class FlowHash
     private static ulong OfFiveTuple(HashKey key, in Flow flow)
     {
         if (IsIpv4(flow.Source))
-            return OfFiveTuple(key, ToUInt32(flow.Source), ToUInt32(flow.Destination), flow.SourcePort, flow.DestinationPort, flow.Protocol);
+        {
+            return OfFiveTuple(
+                key, ToUInt32(flow.Source), ToUInt32(flow.Destination), flow.SourcePort, flow.DestinationPort,
+                flow.Protocol);
+        }
         var state = MixIpv6(MixIpv6(key.High, flow.Source, key.Low), flow.Destination, key.Low);
         return Mix(state, (ulong)flow.Protocol << 32 | (ulong)flow.SourcePort << 16 | flow.DestinationPort, key.Low);
     }
 
-    /// <summary>Mixes both halves of an IPv6 address into the state.</summary>
+    /// <summary>Mixes the upper and the lower 64 bits of an IPv6 address into the state.</summary>
     private static ulong MixIpv6(ulong state, IPAddress address, ulong low)
     {
         Span<byte> bytes = stackalloc byte[16];

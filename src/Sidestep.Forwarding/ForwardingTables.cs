@@ -5,7 +5,7 @@ using Sidestep.Packets;
 
 namespace Sidestep.Forwarding;
 
-/// <summary>The compiled snapshot that an engine forwards by: immutable, independent of any engine's numbering.</summary>
+/// <summary>A compiled configuration that an engine applies: immutable, and independent of any engine's IDs.</summary>
 public sealed record ForwardingTables
 {
     /// <summary>Key of the flow hash.</summary>
@@ -23,32 +23,35 @@ public sealed record ForwardingTables
     /// <summary>The groups of servers that services choose from, by key.</summary>
     public required ImmutableArray<ServerGroup> Groups { get; init; }
 
-    /// <summary>Ethernet addresses of other directors: what they sent is not balanced again.</summary>
+    /// <summary>Ethernet addresses of other directors: their frames are not balanced again.</summary>
     public ImmutableArray<MacAddress> Peers { get; init; } = [];
 
-    /// <summary>When time alone will change these tables, so that they must be compiled again: a window closes, a drain is
-    /// over, flows may have ended. Null: never.</summary>
+    /// <summary>When the tables must be compiled again because of time alone: a migration window or a drain ends, or
+    /// flows may have ended. Null: never.</summary>
     public DateTimeOffset? RecompileAt { get; init; }
 
-    /// <summary>What these tables were compiled from, so that the next ones take over what did not change; null when they were
+    /// <summary>The input of the compilation, so that the next one can reuse unchanged parts; null for tables that were
     /// read back from an engine.</summary>
     internal CompilerInput? Input { get; init; }
 }
 
 /// <summary>A VIP or VIP prefix.</summary>
-/// <param name="Address">A single address has the full length.</param>
-/// <param name="RespondsToArp">The director answers ARP or neighbour solicitation for it. Never for a prefix.</param>
-/// <param name="Echo">What an echo request gets.</param>
-/// <param name="EchoService">Name of the service whose servers get it, for <see cref="EchoAction.Forward"/>.</param>
+/// <param name="Address">The prefix; a single address has the full prefix length.</param>
+/// <param name="RespondsToArp">The director answers ARP requests or neighbour solicitations for it. Never for a
+/// prefix.</param>
+/// <param name="Echo">What the director does with an echo request.</param>
+/// <param name="EchoService">For <see cref="EchoAction.Forward"/>: name of the service whose servers receive
+/// it.</param>
 public sealed record VipEntry(IPNetwork Address, bool RespondsToArp, EchoAction Echo, string? EchoService = null);
 
-/// <summary>What an echo request gets now; <see cref="EchoPolicy"/> and whether the VIP is in service make it.</summary>
+/// <summary>What the director does now with an echo request: it follows from <see cref="EchoPolicy"/> and from whether
+/// the VIP is in service.</summary>
 public enum EchoAction
 {
     /// <summary>Dropped and counted.</summary>
     Drop,
 
-    /// <summary>An answer.</summary>
+    /// <summary>Answered with an echo reply.</summary>
     Reply,
 
     /// <summary>Forwarded to a real server.</summary>
@@ -58,50 +61,50 @@ public enum EchoAction
 /// <summary>A virtual service.</summary>
 public sealed record ServiceEntry
 {
-    /// <summary>From the configuration; identifies its counters.</summary>
+    /// <summary>Name in the configuration; identifies the counters.</summary>
     public required string Name { get; init; }
 
-    /// <summary>What it takes; ranges of several services on one VIP may overlap, the narrower one wins
+    /// <summary>The VIPs and VIP prefixes. Port ranges of several services on one VIP may overlap: the narrowest wins
     /// (<see cref="PortMap"/>).</summary>
     public required ImmutableArray<IPNetwork> Vips { get; init; }
 
-    /// <summary>Its protocol.</summary>
+    /// <summary>Transport protocol that the service matches.</summary>
     public required TransportProtocol Protocol { get; init; }
 
-    /// <summary>Disjoint, ascending.</summary>
+    /// <summary>Destination ports that the service matches: disjoint and ascending ranges.</summary>
     public required ImmutableArray<PortRange> Ports { get; init; }
 
-    /// <summary>Key of the <see cref="ServerGroup"/>.</summary>
+    /// <summary>Key of the <see cref="ServerGroup"/> that the service chooses servers from.</summary>
     public required GroupKey Group { get; init; }
 
-    /// <summary>How a server is chosen for a packet of no remembered flow.</summary>
+    /// <summary>How a server is chosen for a packet of no tracked flow.</summary>
     public Algorithm Algorithm { get; init; } = Algorithm.ConsistentHash;
 
-    /// <summary>What the flow hash covers.</summary>
+    /// <summary>Fields of a packet that the flow hash covers.</summary>
     public HashFields HashFields { get; init; } = HashFields.SourceAddress;
 
-    /// <summary>Set: clients are remembered instead of flows.</summary>
+    /// <summary>Source persistence: clients are tracked instead of flows; null: flows.</summary>
     public Persistence? Persistence { get; init; }
 
-    /// <summary>When flows are forgotten.</summary>
+    /// <summary>How long tracked flows may be idle.</summary>
     public IdleTimeouts IdleTimeouts { get; init; } = IdleTimeouts.Default;
 
-    /// <summary>What happens to what is too big.</summary>
+    /// <summary>What happens to packets that are too big for the path to their server.</summary>
     public OversizedPolicy Oversized { get; init; } = OversizedPolicy.Icmp;
 
-    /// <summary>Where UDP goes while slots are in transition.</summary>
+    /// <summary>Which server UDP packets go to while their slot is in transition.</summary>
     public UdpRebalancePolicy UdpOnRebalance { get; init; } = UdpRebalancePolicy.Stay;
 
-    /// <summary>Who may use it; null: everybody.</summary>
+    /// <summary>Sources that may use the service; null: all.</summary>
     public AccessList? AccessList { get; init; }
 }
 
-/// <summary>A pool, reached in one way.</summary>
+/// <summary>Identifies a group: a pool that is reached by one encapsulation.</summary>
 /// <param name="Pool">Name of the pool.</param>
-/// <param name="Encap">How.</param>
+/// <param name="Encap">The encapsulation.</param>
 public readonly record struct GroupKey(string Pool, Encap Encap)
 {
-    /// <summary>By what nearly always differs: a pool is seldom reached in two ways.</summary>
+    /// <summary>Hash of the pool's name alone: a pool is seldom reached by two encapsulations.</summary>
     public override int GetHashCode() => string.GetHashCode(Pool, StringComparison.Ordinal);
 
     /// <summary>For messages and sorting: <c>web/l2</c>.</summary>
@@ -109,68 +112,74 @@ public readonly record struct GroupKey(string Pool, Encap Encap)
 }
 
 /// <summary>The usable servers of a pool and their slots.</summary>
-/// <param name="Key">Which pool, reached how.</param>
-/// <param name="Servers">All servers of the pool, by address; those that take no new flows have no slots.</param>
-/// <param name="Slots">The slot table; its members are usable ones of <paramref name="Servers"/>. Without any it is empty, or its
-/// slots name <see cref="SlotTable.NoMember"/> while <paramref name="Transition"/> has flows that stay.</param>
-/// <param name="Transition">What is under way; null: nothing, slots need no memory.</param>
-public sealed record ServerGroup(GroupKey Key, ImmutableArray<ServerEntry> Servers, SlotTable Slots, Transition? Transition = null)
+/// <param name="Key">Pool and encapsulation.</param>
+/// <param name="Servers">All servers of the pool, by address; those that accept no new flows have no slots.</param>
+/// <param name="Slots">The slot table; its members are the usable ones of <paramref name="Servers"/>. Without any, it
+/// is empty, or its slots are <see cref="SlotTable.NoMember"/> while <paramref name="Transition"/> has flows that
+/// stay.</param>
+/// <param name="Transition">The transition of the slots; null: all slots are stable and need no flow table.</param>
+public sealed record ServerGroup(
+    GroupKey Key, ImmutableArray<ServerEntry> Servers, SlotTable Slots, Transition? Transition = null)
 {
-    /// <summary>True while packets reach somebody: a server that takes new flows, or one that drains and keeps those that it
-    /// has. A VIP that went out of service with its last draining server would break what the drain is to spare.</summary>
+    /// <summary>True while packets reach a server: one that accepts new flows, or one that drains and keeps its flows.
+    /// If the VIP went out of service with its last draining server, the flows that the drain protects would
+    /// break.</summary>
     public bool CanServe => !Slots.Members.IsEmpty
         || Servers.Any(static s => s is { DrainingSince: not null, NextHop: not null, Flows: FlowState.Keep });
 }
 
-/// <summary>Slots of a group on their way from one server to another (just-enough tracking).</summary>
+/// <summary>Slots of a group that move from one server to another (just-enough tracking).</summary>
 /// <param name="PreviousServers">For each slot: <see cref="Stable"/>, <see cref="Tracked"/>, or the index in
-/// <see cref="ServerGroup.Servers"/> of the server that packets of no remembered flow still belong to.</param>
-/// <param name="MigrationWindowEnds">Then the former servers are forgotten: every flow that lives has shown itself.</param>
+/// <see cref="ServerGroup.Servers"/> of the server that packets of no tracked flow still belong to.</param>
+/// <param name="MigrationWindowEnds">End of the migration window: every live flow is tracked by then, so previous
+/// servers are no longer needed.</param>
 public sealed record Transition(ImmutableArray<int> PreviousServers, DateTimeOffset MigrationWindowEnds)
 {
-    /// <summary>Nothing is under way in the slot: no flow of it is looked up.</summary>
+    /// <summary>The slot is not in transition: its flows are not looked up.</summary>
     public const int Stable = -1;
 
-    /// <summary>The window is closed, but remembered flows are left: flows are looked up, new ones not remembered.</summary>
+    /// <summary>The migration window is closed, but tracked flows are left: flows are looked up, new ones are not
+    /// tracked.</summary>
     public const int Tracked = -2;
 }
 
 /// <summary>A real server.</summary>
-/// <param name="Name">From the configuration.</param>
-/// <param name="Address">Its own address.</param>
-/// <param name="Weight">From the configuration; 0 when it takes no new flows.</param>
-/// <param name="NextHop">Null while it is not resolved.</param>
+/// <param name="Name">Name in the configuration.</param>
+/// <param name="Address">The server's own address.</param>
+/// <param name="Weight">Weight in the configuration; 0 when it accepts no new flows.</param>
+/// <param name="NextHop">The next hop; null while it is not resolved.</param>
 public sealed record ServerEntry(string Name, IPAddress Address, int Weight, NextHop? NextHop)
 {
-    /// <summary>How it is reached, where that is not the group's way.</summary>
+    /// <summary>The server's encapsulation; null: that of the group.</summary>
     public Encap? Encap { get; init; }
 
-    /// <summary>What becomes of the flows that it has.</summary>
+    /// <summary>What happens to the flows that it has.</summary>
     public FlowState Flows { get; init; } = FlowState.Keep;
 
-    /// <summary>When it was first seen draining; null when it does not drain. Engines keep it, so that a restart does not begin
-    /// the drain anew.</summary>
+    /// <summary>When its drain began; null when it does not drain. Engines persist it, so that a restart does not
+    /// restart the drain.</summary>
     public DateTimeOffset? DrainingSince { get; init; }
 
-    /// <summary>True: whoever watches it says that it is not fit for traffic, or has not yet said that it is.</summary>
+    /// <summary>True when its health monitors report it unhealthy, or have not yet reported it healthy.</summary>
     public bool HasFailed { get; init; }
 
-    /// <summary>Why <see cref="NextHop"/> is null although its neighbour is known, and what to do; otherwise null.</summary>
+    /// <summary>Why <see cref="NextHop"/> is null although the neighbour is known, and the remedy; otherwise
+    /// null.</summary>
     public string? Obstacle { get; init; }
 
-    /// <summary>True when it can take new flows.</summary>
+    /// <summary>True when it accepts new flows.</summary>
     public bool IsUsable => Weight > 0 && NextHop is not null;
 }
 
-/// <summary>What becomes of the flows that a server has.</summary>
+/// <summary>What happens to the flows that a server has.</summary>
 public enum FlowState
 {
-    /// <summary>They stay.</summary>
+    /// <summary>The flows stay with the server.</summary>
     Keep,
 
-    /// <summary>They move at once: it failed, is switched off, or its drain is over.</summary>
+    /// <summary>The flows move at once: the server has failed, is disabled, or its drain is over.</summary>
     Move,
 
-    /// <summary>TCP is answered with a reset, everything else moves.</summary>
+    /// <summary>TCP segments are answered with a reset, all other flows move.</summary>
     Reset,
 }

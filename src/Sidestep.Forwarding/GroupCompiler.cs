@@ -4,13 +4,13 @@ using Sidestep.Model;
 
 namespace Sidestep.Forwarding;
 
-/// <summary>Compiles pools, each for one way of reaching it, and takes over those that did not change. Any threads.</summary>
+/// <summary>Compiles pools, each for one encapsulation, and reuses groups that did not change. Thread-safe.</summary>
 internal sealed class GroupCompiler
 {
-    /// <summary>How often flows are counted while they hold up the end of a transition.</summary>
+    /// <summary>How often flows are counted while they delay the end of a transition.</summary>
     private static readonly TimeSpan RecountInterval = TimeSpan.FromMinutes(1);
 
-    /// <summary>What is asked of every pool and group with each change, found out once: neither ever changes.</summary>
+    /// <summary>Properties that every compilation needs, computed once per pool or group: both are immutable.</summary>
     private static readonly ConditionalWeakTable<Pool, StrongBox<bool>> EncapOverrides = [];
     private static readonly ConditionalWeakTable<ServerGroup, StrongBox<bool>> DrainingGroups = [];
 
@@ -24,10 +24,11 @@ internal sealed class GroupCompiler
     private readonly Dictionary<GroupKey, ServerGroup> _previous;
     private readonly Dictionary<string, ServerGroup> _previousByPool;
 
-    internal GroupCompiler(CompilerInput input, ForwardingTables? previous, DateTimeOffset now, Func<FlowCounts>? countFlows)
+    internal GroupCompiler(
+        CompilerInput input, ForwardingTables? previous, DateTimeOffset now, Func<FlowCounts>? countFlows)
     {
         _input = input;
-        _key = input.Configuration.Director.HashKey;
+        _key = input.Configuration.Desired.Director.HashKey;
         _now = now;
         _flows = countFlows is null ? null : new Lazy<FlowCounts>(countFlows);
         _previousInput = previous?.Input;
@@ -37,12 +38,12 @@ internal sealed class GroupCompiler
         _previousByPool = groups.DistinctBy(static g => g.Key.Pool).ToDictionary(static g => g.Key.Pool);
     }
 
-    /// <summary>When the earliest of the groups must be compiled again.</summary>
+    /// <summary>When the first of the groups must be compiled again; null: time alone changes none.</summary>
     internal DateTimeOffset? RecompileAt { get; private set; }
 
-    /// <summary>Compiles the pool of a group.</summary>
-    /// <param name="key">The group.</param>
-    /// <param name="services">Those that choose from it, by name.</param>
+    /// <summary>Compiles a group.</summary>
+    /// <param name="key">Its pool and encapsulation.</param>
+    /// <param name="services">The services that use the group, by name; at least one.</param>
     internal ServerGroup Compile(GroupKey key, VirtualService[] services)
     {
         var pool = _input.FindPool(key.Pool)!;
@@ -51,21 +52,24 @@ internal sealed class GroupCompiler
         if (previous is not null && IsUnchanged(previous, pool))
             return previous;
 
-        // A pool that is reached in another way from now on is another group, but its slots are on their way from the same servers.
+        // With another encapsulation, the pool is another group, but its slots move away from the same servers.
         previous ??= _previousByPool.GetValueOrDefault(pool.Name);
-        var compiled = new ServerCompiler(key, profile, pool, _input.NextHops, _input.HealthyOf(key, pool), previous, _now).Compile();
+        var compiled = new ServerCompiler(
+            key, profile, pool, _input.NextHops, _input.HealthyOf(key, pool), previous, _now).Compile();
         foreach (var server in compiled)
             ScheduleRecompile(server.DrainEnds);
         var servers = compiled.Select(static s => s.Entry).ToImmutableArray();
         var slots = SlotsOf(pool, servers, previous);
         var isHashed = pool.Algorithm == Algorithm.ConsistentHash;
         var isEmpty = slots.Slots.IsEmpty;
-        if (!isHashed || previous is null || (isEmpty && !servers.Any(static s => s.NextHop is not null && s.Flows != FlowState.Move)))
+        var keepsFlows = servers.Any(static s => s.NextHop is not null && s.Flows != FlowState.Move);
+        if (!isHashed || previous is null || (isEmpty && !keepsFlows))
             return new ServerGroup(key, servers, slots);
 
-        // With nobody to take new flows, the slots stay nevertheless while somebody has flows that stay.
+        // Without a server for new flows, the slots stay all the same while a server keeps flows.
         var candidate = new ServerGroup(key, servers, isEmpty ? SlotTable.WithoutMembers(pool.Slots) : slots);
-        var change = new SlotChange(previous, candidate, [.. compiled.Select(static s => s.KeepsUntrackedFlows)], _sameKey);
+        var change = new SlotChange(
+            previous, candidate, [.. compiled.Select(static s => s.KeepsUntrackedFlows)], _sameKey);
         var migrationWindow = services.Max(s => MigrationWindowOf(s, pool));
         var transition = Transitions.Next(change, migrationWindow, _now, _flows);
         if (transition is null)
@@ -77,13 +81,15 @@ internal sealed class GroupCompiler
 
     private SlotTable SlotsOf(Pool pool, ImmutableArray<ServerEntry> servers, ServerGroup? previous)
     {
-        var members = servers.Where(static s => s.IsUsable).Select(static s => new SlotMember(s.Address, s.Weight)).ToArray();
+        var members = servers.Where(static s => s.IsUsable)
+            .Select(static s => new SlotMember(s.Address, s.Weight)).ToArray();
         var parameters = new SlotTableParameters(pool.Algorithm, _key, pool.Slots);
-        return previous is not null && previous.Slots.IsOf(parameters, members) ? previous.Slots : SlotTable.Of(parameters, members);
+        return previous is not null && previous.Slots.IsOf(parameters, members)
+            ? previous.Slots : SlotTable.Of(parameters, members);
     }
 
-    /// <summary>True when compiling would give the same again: the same pool and next hops, nothing under way, and nothing that
-    /// depends on more of the profile than the way.</summary>
+    /// <summary>True when compiling would give the same group again: the same pool and next hops, no transition, and no
+    /// server that depends on more of the profile than the encapsulation.</summary>
     private bool IsUnchanged(ServerGroup previous, Pool pool)
     {
         if (!_sameKey || _previousInput is not { } input || previous.Transition is not null
@@ -102,13 +108,13 @@ internal sealed class GroupCompiler
         return true;
     }
 
-    private static bool HasEncapOverrides(Pool pool) =>
-        EncapOverrides.GetValue(pool, static p => new StrongBox<bool>(p.Servers.Any(static s => s.Encapsulation is not null))).Value;
+    private static bool HasEncapOverrides(Pool pool) => EncapOverrides.GetValue(
+        pool, static p => new StrongBox<bool>(p.Servers.Any(static s => s.Encapsulation is not null))).Value;
 
-    private static bool Drains(ServerGroup group) =>
-        DrainingGroups.GetValue(group, static g => new StrongBox<bool>(g.Servers.Any(static s => s.DrainingSince is not null))).Value;
+    private static bool Drains(ServerGroup group) => DrainingGroups.GetValue(
+        group, static g => new StrongBox<bool>(g.Servers.Any(static s => s.DrainingSince is not null))).Value;
 
-    /// <summary>How long a flow may be silent and live: then it has shown itself to every table.</summary>
+    /// <summary>The longest time that a live flow may be idle: after it, every live flow has sent a packet.</summary>
     private TimeSpan MigrationWindowOf(VirtualService service, Pool pool)
     {
         var idle = _input.ProfileOf(service).IdleTimeouts;

@@ -2,97 +2,101 @@ using Sidestep.Model;
 
 namespace Sidestep.Forwarding;
 
-/// <summary>What forwards packets by <see cref="ForwardingTables"/>.</summary>
+/// <summary>Forwards packets according to <see cref="ForwardingTables"/>. One thread at a time calls it.</summary>
 public interface IEngine : IDisposable
 {
-    /// <summary>What it can do and how much of it.</summary>
+    /// <summary>Name and size limits of the engine.</summary>
     EngineCapabilities Capabilities { get; }
 
-    /// <summary>Makes the tables the ones that packets are forwarded by, all at once: no packet sees a mixture.</summary>
-    /// <exception cref="EngineException">The tables do not fit or the kernel refused; the former ones stay in force.</exception>
+    /// <summary>Puts tables in force atomically: no packet sees a mixture of old and new ones.</summary>
+    /// <exception cref="EngineException">The tables exceed a limit, or the kernel rejected them; the previous ones stay in
+    /// force.</exception>
     void Apply(ForwardingTables tables);
 
-    /// <summary>What the tables in force say of servers and slots, also when an earlier process applied them; null when there are
-    /// none, or when they cannot be read. Next hops may be missing: they are looked up anew anyway.</summary>
+    /// <summary>Reads servers and slots of the tables in force, also of tables that an earlier process applied. Next
+    /// hops may be missing: they are resolved again anyway.</summary>
+    /// <returns>Null when there are no tables, or when they cannot be read.</returns>
     RunningGroups? ReadRunning();
 
-    /// <summary>Counts the flows that are remembered and not idle, by server.</summary>
+    /// <summary>Counts the live entries of the flow table by server.</summary>
     FlowCounts ReadFlows();
 
-    /// <summary>Takes packets from these interfaces and no others; what was attached before goes on without a gap. Called
-    /// after the first <see cref="Apply"/>: from here on packets meet the tables.</summary>
+    /// <summary>Attaches to these interfaces and to no others. Interfaces that were attached before continue without a
+    /// gap. Called after the first <see cref="Apply"/>: from now on, the tables apply to packets.</summary>
     /// <returns>How each interface is attached.</returns>
-    /// <exception cref="EngineException">Names the interface and the cure.</exception>
+    /// <exception cref="EngineException">An interface cannot be attached; the message names it and the
+    /// remedy.</exception>
     IReadOnlyList<AttachedInterface> Attach(IReadOnlyList<DirectorInterface> interfaces);
 
-    /// <summary>Stops taking packets and forgets everything that outlives the process.</summary>
+    /// <summary>Detaches from all interfaces and removes everything that outlives the process.</summary>
     void Remove();
 
-    /// <summary>All counters, as they are now.</summary>
+    /// <summary>Reads all counters.</summary>
     EngineCounters ReadCounters();
 
-    /// <summary>Runs the real pipeline on one frame and tells what comes out; nothing is sent, but it is counted.</summary>
-    /// <param name="frame">From the Ethernet header on, at least 14 bytes.</param>
-    /// <param name="interfaceIndex">The interface that it seems to come in by.</param>
+    /// <summary>Runs the real pipeline on one frame. Nothing is sent, but the frame is counted.</summary>
+    /// <param name="frame">The frame from the Ethernet header on, at least 14 bytes.</param>
+    /// <param name="interfaceIndex">The kernel's index of the ingress interface.</param>
     TraceResult Trace(ReadOnlySpan<byte> frame, int interfaceIndex);
 }
 
-/// <summary>Sizes that an engine was built or loaded with.</summary>
-/// <param name="Engine">Its name: <c>xdp</c> or <c>managed</c>.</param>
-/// <param name="MaxServices">Enabled services.</param>
-/// <param name="MaxServers">Real servers, summed over pools and the ways they are reached.</param>
-/// <param name="MaxSlots">Slots, summed over slot tables.</param>
-/// <param name="MaxInterfaces">Interfaces.</param>
-public sealed record EngineCapabilities(string Engine, int MaxServices, int MaxServers, int MaxSlots, int MaxInterfaces);
+/// <summary>Size limits that an engine was built or loaded with.</summary>
+/// <param name="Engine">Name of the engine: <c>xdp</c> or <c>managed</c>.</param>
+/// <param name="MaxServices">The most enabled services.</param>
+/// <param name="MaxServers">The most real servers, counted once per pool and encapsulation.</param>
+/// <param name="MaxSlots">The most slots, summed over all slot tables.</param>
+/// <param name="MaxInterfaces">The most interfaces.</param>
+public sealed record EngineCapabilities(
+    string Engine, int MaxServices, int MaxServers, int MaxSlots, int MaxInterfaces);
 
-/// <summary>The outcome of one frame.</summary>
-/// <param name="Action">What the driver is told: pass, drop, send back, send elsewhere.</param>
+/// <summary>The verdict on one frame.</summary>
+/// <param name="Action">The verdict that the driver gets.</param>
 /// <param name="Frame">The frame as the pipeline left it.</param>
 public sealed record TraceResult(XdpAction Action, ReadOnlyMemory<byte> Frame);
 
-/// <summary>What an XDP program tells the driver (enum xdp_action of linux/bpf.h).</summary>
+/// <summary>Verdict of an XDP program (enum xdp_action of linux/bpf.h).</summary>
 public enum XdpAction
 {
-    /// <summary>The program failed.</summary>
+    /// <summary>The program failed; the frame is dropped.</summary>
     Aborted = 0,
 
-    /// <summary>Throw away.</summary>
+    /// <summary>The frame is dropped.</summary>
     Drop = 1,
 
-    /// <summary>Give it to the kernel.</summary>
+    /// <summary>The frame continues into the kernel's network stack.</summary>
     Pass = 2,
 
-    /// <summary>Send it out by the interface that it came in by.</summary>
+    /// <summary>The frame is sent out of its ingress interface.</summary>
     Transmit = 3,
 
-    /// <summary>Send it out by another interface.</summary>
+    /// <summary>The frame is sent out of another interface.</summary>
     Redirect = 4,
 }
 
-/// <summary>Packets and bytes.</summary>
-/// <param name="Packets">Frames.</param>
-/// <param name="Bytes">Their length as they came in, from the Ethernet header on.</param>
+/// <summary>A counter of packets and bytes.</summary>
+/// <param name="Packets">Number of frames.</param>
+/// <param name="Bytes">Sum of their lengths as received, from the Ethernet header on.</param>
 public readonly record struct Counter(ulong Packets, ulong Bytes)
 {
     /// <summary>The sum of two.</summary>
     public static Counter operator +(Counter a, Counter b) => new(a.Packets + b.Packets, a.Bytes + b.Bytes);
 }
 
-/// <summary>Counters of an engine; what was never counted is zero or missing.</summary>
-/// <param name="Responses">ARP and echo, by decision.</param>
-/// <param name="Drops">By reason.</param>
-/// <param name="Services">Forwarded, by name of the service.</param>
-/// <param name="Servers">Forwarded, by group and name of the server.</param>
+/// <summary>Counters of an engine; counters that never counted are zero or missing.</summary>
+/// <param name="Responses">Frames that were answered, punted or delivered locally, by decision.</param>
+/// <param name="Drops">Dropped frames, by reason.</param>
+/// <param name="Services">Forwarded frames, by name of the service.</param>
+/// <param name="Servers">Forwarded frames, by group and name of the server.</param>
 public sealed record EngineCounters(
     IReadOnlyDictionary<Decision, Counter> Responses,
     IReadOnlyDictionary<DropReason, Counter> Drops,
     IReadOnlyDictionary<string, Counter> Services,
     IReadOnlyDictionary<(GroupKey Group, string Server), Counter> Servers);
 
-/// <summary>An engine could not do what it was asked; the message names the cure.</summary>
+/// <summary>An engine could not do what was requested; the message says what to do.</summary>
 public sealed class EngineException : Exception
 {
-    /// <summary>With what went wrong and what to do.</summary>
+    /// <summary>Creates an exception whose message says what went wrong and what to do.</summary>
     public EngineException(string message, Exception? cause = null) : base(message, cause)
     {
     }

@@ -1,8 +1,8 @@
 namespace Sidestep.Forwarding;
 
-/// <summary>Gives things small numbers that stay theirs: near ones first. Of these, and of the others, a freed number comes
-/// back last, so that it rests longest.</summary>
-/// <typeparam name="T">What identifies a thing.</typeparam>
+/// <summary>Allocates small stable IDs to keys: inline IDs first. Within both ranges, a released ID is reused as late
+/// as possible. Not thread-safe.</summary>
+/// <typeparam name="T">Type of the keys.</typeparam>
 public sealed class IdAllocator<T> where T : notnull
 {
     private readonly Dictionary<T, int> _ids = [];
@@ -10,11 +10,11 @@ public sealed class IdAllocator<T> where T : notnull
     private readonly Queue<int> _otherIds = new();
     private readonly int _inlineEnd;
 
-    /// <summary>Allocates from <paramref name="first"/> on.</summary>
-    /// <param name="first">The smallest number.</param>
-    /// <param name="inlineEnd">Numbers below are near.</param>
-    /// <param name="end">All are below.</param>
-    /// <param name="assigned">Numbers that are in use already.</param>
+    /// <summary>Creates an allocator of the IDs from <paramref name="first"/> to <paramref name="end"/> - 1.</summary>
+    /// <param name="first">The smallest ID.</param>
+    /// <param name="inlineEnd">IDs below are inline: their entries lie in memory of the program itself (.bss).</param>
+    /// <param name="end">The end of the range, exclusive.</param>
+    /// <param name="assigned">IDs that are in use already.</param>
     public IdAllocator(int first, int inlineEnd, int end, IReadOnlyDictionary<T, int> assigned)
     {
         _inlineEnd = inlineEnd;
@@ -28,21 +28,22 @@ public sealed class IdAllocator<T> where T : notnull
         }
     }
 
-    /// <summary>The number of a thing that has one.</summary>
+    /// <summary>The ID of a key.</summary>
+    /// <exception cref="KeyNotFoundException">The key has none.</exception>
     public int this[T key] => _ids[key];
 
-    /// <summary>The number of a thing, if it has one.</summary>
+    /// <summary>The ID of a key; false when it has none.</summary>
     public bool TryFind(T key, out int id) => _ids.TryGetValue(key, out id);
 
-    /// <summary>The things that have a number.</summary>
+    /// <summary>The keys that have an ID.</summary>
     public IReadOnlyCollection<T> Keys => _ids.Keys;
 
-    /// <summary>Gives things a number that have none.</summary>
-    /// <param name="requested">No more than there are numbers: the caller checks capacity first.</param>
-    /// <param name="leaving">Things that will be released after the change. When free numbers run out, theirs are taken over;
-    /// packets on their way may then be counted for the wrong one, and never go to a wrong one, because everything that a
-    /// number leads to exists once per half of the tables.</param>
-    /// <returns>The things that had none.</returns>
+    /// <summary>Allocates an ID to each key that has none.</summary>
+    /// <param name="requested">The keys; no more than there are IDs: the caller checks capacity first.</param>
+    /// <param name="leaving">Keys that will be released after the change. When free IDs run out, theirs are reused.
+    /// Packets in processing may then be counted for the wrong key, but never go to a wrong server, because everything
+    /// that an ID leads to exists once per bank of the tables.</param>
+    /// <returns>The keys that had no ID.</returns>
     public IReadOnlyList<T> Allocate(IEnumerable<T> requested, IEnumerable<T> leaving)
     {
         var added = requested.Where(t => !_ids.ContainsKey(t)).Distinct().ToArray();
@@ -56,8 +57,8 @@ public sealed class IdAllocator<T> where T : notnull
 
     private void Free(int id) => (id < _inlineEnd ? _inlineIds : _otherIds).Enqueue(id);
 
-    /// <summary>Frees the numbers of things; of those that have one.</summary>
-    /// <returns>The freed numbers.</returns>
+    /// <summary>Releases the IDs of keys; keys without an ID are ignored.</summary>
+    /// <returns>The released IDs.</returns>
     public IReadOnlyList<int> Release(IEnumerable<T> keys)
     {
         var freed = new List<int>();

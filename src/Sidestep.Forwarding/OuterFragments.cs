@@ -3,38 +3,44 @@ using Sidestep.Packets;
 
 namespace Sidestep.Forwarding;
 
-/// <summary>Cuts a packet that is too big into fragments by its outer header, so that the packet inside stays whole and the
-/// real server puts the outer one together before it takes the header off (RFC 2003 section 5.1, RFC 2473 section 7).</summary>
+/// <summary>Fragments an encapsulated packet that is too big by its outer header: the inner packet stays whole, and the
+/// real server reassembles the outer one before it decapsulates (RFC 2003 section 5.1, RFC 2473 section 7).</summary>
 public static class OuterFragments
 {
-    // Every fragment but the last carries a multiple of it.
+    // Every fragment except the last carries a multiple of this many bytes.
     private const int Unit = 8;
 
-    /// <summary>Smallest MTU of an IPv4 link (RFC 791 section 3.2).</summary>
+    /// <summary>Smallest MTU of an IPv4 link, in bytes (RFC 791 section 3.2).</summary>
     public const int SmallestMtu4 = 68;
 
-    /// <summary>Smallest MTU of an IPv6 link (RFC 8200 section 5).</summary>
+    /// <summary>Smallest MTU of an IPv6 link, in bytes (RFC 8200 section 5).</summary>
     public const int SmallestMtu6 = 1280;
 
-    /// <summary>Cuts.</summary>
-    /// <param name="frame">From the Ethernet header on; may be longer than the packet. Of an IPv4 header DF and checksum do not
-    /// matter: the header is the director's own, and whoever asks for fragments wants it without DF.</param>
-    /// <param name="outerOffset">Where the outer IP header begins, in bytes.</param>
-    /// <param name="mtuBytes">Longest packet, outer header included.</param>
-    /// <param name="identification">Ties the fragments together: another one for every packet of the same addresses and
-    /// protocol while fragments may be under way (RFC 6864 section 4.2, RFC 8200 section 4.5). IPv4 takes its lower half.</param>
-    /// <returns>Whole frames with the same link-layer header, in the order of the packet; one that is no fragment when it fits.</returns>
-    /// <exception cref="ArgumentException">The outer header is not one that the director writes: it has options or extension
-    /// headers, is a fragment or contradicts the frame; or the MTU is smaller than any link's.</exception>
+    /// <summary>Fragments a packet.</summary>
+    /// <param name="frame">The frame from the Ethernet header on; may be longer than the packet. DF and checksum of an
+    /// outer IPv4 header are ignored: the director wrote this header, and fragments must not have DF.</param>
+    /// <param name="outerOffset">Offset of the outer IP header in the frame, in bytes.</param>
+    /// <param name="mtuBytes">The longest packet in bytes, outer header included.</param>
+    /// <param name="identification">Identifies the fragments of the packet: must differ from that of every packet with
+    /// the same addresses and protocol whose fragments may still be in transit (RFC 6864 section 4.2, RFC 8200 section
+    /// 4.5). IPv4 uses the lower 16 bits.</param>
+    /// <returns>Whole frames with the link-layer header of <paramref name="frame"/>, in the order of their offsets; a
+    /// single frame that is no fragment when the packet fits.</returns>
+    /// <exception cref="ArgumentException">The director never writes such an outer header: it has options or extension
+    /// headers, is a fragment, or contradicts the frame. Or the MTU is smaller than that of any link.</exception>
     public static IReadOnlyList<byte[]> Of(ReadOnlySpan<byte> frame, int outerOffset, int mtuBytes, uint identification)
     {
         if (outerOffset < EthernetPacket.HeaderLength || outerOffset >= frame.Length)
-            throw new ArgumentException($"no outer header at {outerOffset} of {frame.Length} bytes", nameof(outerOffset));
+        {
+            throw new ArgumentException(
+                $"no outer header at {outerOffset} of {frame.Length} bytes", nameof(outerOffset));
+        }
         return (frame[outerOffset] >> 4) switch
         {
             4 => Of4(frame, outerOffset, mtuBytes, (ushort)identification),
             6 => Of6(frame, outerOffset, mtuBytes, identification),
-            var version => throw new ArgumentException($"the outer header's version is {version}, neither 4 nor 6", nameof(frame)),
+            var version => throw new ArgumentException(
+                $"the outer header's version is {version}, neither 4 nor 6", nameof(frame)),
         };
     }
 
@@ -42,7 +48,10 @@ public static class OuterFragments
     private static List<byte[]> Of4(ReadOnlySpan<byte> frame, int outerOffset, int mtuBytes, ushort identification)
     {
         if (!Ipv4Packet.TryParse(frame[outerOffset..], out var packet))
-            throw new ArgumentException($"the outer IPv4 header contradicts the frame of {frame.Length} bytes", nameof(frame));
+        {
+            throw new ArgumentException(
+                $"the outer IPv4 header contradicts the frame of {frame.Length} bytes", nameof(frame));
+        }
         if (packet.HeaderLength != Ipv4Header.Length)
             throw new ArgumentException("the outer IPv4 header has options", nameof(frame));
         if (packet.IsFragment)
@@ -51,11 +60,13 @@ public static class OuterFragments
         var fragments = new List<byte[]>();
         foreach (var part in Parts(packet.Payload.Length, mtuBytes - Ipv4Header.Length))
         {
-            var fragment = Copy(frame, outerOffset + Ipv4Header.Length, 0, packet.Payload.Slice(part.Offset, part.Length));
+            var payload = packet.Payload.Slice(part.Offset, part.Length);
+            var fragment = Copy(frame, outerOffset + Ipv4Header.Length, 0, payload);
             var header = fragment.AsSpan(outerOffset, Ipv4Header.Length);
             BinaryPrimitives.WriteUInt16BigEndian(header[2..], (ushort)(Ipv4Header.Length + part.Length));
             BinaryPrimitives.WriteUInt16BigEndian(header[4..], identification);
-            BinaryPrimitives.WriteUInt16BigEndian(header[6..], (ushort)((part.IsLast ? 0 : 0x2000) | part.Offset / Unit));
+            BinaryPrimitives.WriteUInt16BigEndian(
+                header[6..], (ushort)((part.IsLast ? 0 : 0x2000) | part.Offset / Unit));
             BinaryPrimitives.WriteUInt16BigEndian(header[10..], 0);
             BinaryPrimitives.WriteUInt16BigEndian(header[10..], InternetChecksum.Compute(header));
             fragments.Add(fragment);
@@ -63,14 +74,19 @@ public static class OuterFragments
         return fragments;
     }
 
-    /// <summary>RFC 8200 section 4.5: the part that is not fragmented is the header, because the director writes nothing
-    /// behind it that a router on the way looks at.</summary>
+    /// <summary>RFC 8200 section 4.5. The per-fragment part is the header alone: the director writes no extension
+    /// header that routers along the path process.</summary>
     private static List<byte[]> Of6(ReadOnlySpan<byte> frame, int outerOffset, int mtuBytes, uint identification)
     {
-        const int HeaderLength = 40, FragmentHeaderLength = 8, HopByHop = 0, Routing = 43, Fragment = 44, DestinationOptions = 60;
+        const int HeaderLength = 40, FragmentHeaderLength = 8;
+        const int HopByHop = 0, Routing = 43, Fragment = 44, DestinationOptions = 60;
         var bytes = frame[outerOffset..];
-        if (bytes.Length < HeaderLength || BinaryPrimitives.ReadUInt16BigEndian(bytes[4..]) is var length && HeaderLength + length > bytes.Length)
-            throw new ArgumentException($"the outer IPv6 header contradicts the frame of {frame.Length} bytes", nameof(frame));
+        if (bytes.Length < HeaderLength
+            || BinaryPrimitives.ReadUInt16BigEndian(bytes[4..]) is var length && HeaderLength + length > bytes.Length)
+        {
+            throw new ArgumentException(
+                $"the outer IPv6 header contradicts the frame of {frame.Length} bytes", nameof(frame));
+        }
         var next = bytes[6];
         if (next is HopByHop or Routing or Fragment or DestinationOptions)
             throw new ArgumentException("the outer IPv6 header has extension headers", nameof(frame));
@@ -81,11 +97,12 @@ public static class OuterFragments
         var fragments = new List<byte[]>();
         foreach (var part in Parts(length, mtuBytes - HeaderLength - FragmentHeaderLength))
         {
-            var fragment = Copy(frame, outerOffset + HeaderLength, FragmentHeaderLength, bytes.Slice(HeaderLength + part.Offset, part.Length));
+            var payload = bytes.Slice(HeaderLength + part.Offset, part.Length);
+            var fragment = Copy(frame, outerOffset + HeaderLength, FragmentHeaderLength, payload);
             var header = fragment.AsSpan(outerOffset);
             BinaryPrimitives.WriteUInt16BigEndian(header[4..], (ushort)(FragmentHeaderLength + part.Length));
             header[6] = Fragment;
-            // next header, reserved, offset in units of 8 bytes with the M flag lowest, identification
+            // Next header, reserved, offset in units of 8 bytes with the M flag in the lowest bit, identification.
             var extension = header[HeaderLength..];
             extension[0] = next;
             extension[1] = 0;
@@ -110,7 +127,7 @@ public static class OuterFragments
         var fullBytes = maxBytes / Unit * Unit;
         for (var offset = 0; offset < length; offset += fullBytes)
         {
-            // The last one needs no multiple: it may be up to the whole room.
+            // The last fragment need not be a multiple: it may use all bytes that fit.
             if (length - offset <= maxBytes)
             {
                 yield return (offset, length - offset, true);

@@ -3,26 +3,26 @@ using Sidestep.Model;
 
 namespace Sidestep.Forwarding;
 
-/// <summary>Which service takes a packet to a VIP: services may overlap, this says who wins.</summary>
+/// <summary>Maps packets to the services of a VIP. Services may overlap: the map resolves their precedence.</summary>
 /// <remarks>
-/// A packet is a number of 24 bits, <c>protocol &lt;&lt; 16 | port</c>; the port of a protocol without ports is 0. Of the services
-/// that cover the number, the narrowest wins: one port before a range, a shorter range before a longer one, any range
-/// before any port, any port before any protocol. Of a VIP inside a VIP prefix, only the longest prefix counts: it does not
-/// fall back to the services of the wider one.
-/// </remarks>
-/// <param name="Vips">In the order of <see cref="ForwardingTables.Vips"/>.</param>
+/// A packet is a number of 24 bits, <c>protocol &lt;&lt; 16 | port</c>; the port of a protocol without ports is 0. Of
+/// the services that cover the number, the narrowest wins: one port before a range, a shorter range before a longer
+/// one, any range before any port, any port before any protocol. For a VIP inside a VIP prefix, only the longest prefix
+/// counts: packets do not fall back to the services of the wider one. </remarks>
+/// <param name="Vips">The services of each VIP, in the order of <see cref="ForwardingTables.Vips"/>.</param>
 public sealed record PortMap(ImmutableArray<VipPorts> Vips)
 {
     /// <summary>The largest number that a packet can have.</summary>
     public const int MaxKey = 0xffffff;
 
-    /// <summary>The number of a packet.</summary>
+    /// <summary>The number of a packet, 0 to <see cref="MaxKey"/>.</summary>
     public static int Key(int protocol, int port) => protocol << 16 | port;
 
-    /// <summary>Compiles, in time proportional to the number of port ranges times its logarithm.</summary>
+    /// <summary>Compiles the map, in time proportional to n log n for n port ranges.</summary>
     public static PortMap Of(ForwardingTables tables)
     {
-        var byVip = tables.Vips.Select(static (v, i) => (v.Address, i)).ToDictionary(static v => v.Address, static v => v.i);
+        var byVip = tables.Vips.Select(static (v, i) => (v.Address, i))
+            .ToDictionary(static v => v.Address, static v => v.i);
         var candidates = tables.Vips.Select(static _ => new List<Candidate>()).ToArray();
         for (var index = 0; index < tables.Services.Length; index++)
         {
@@ -40,15 +40,18 @@ public sealed record PortMap(ImmutableArray<VipPorts> Vips)
     {
         var intervals = Disjoint(candidates);
         return new VipPorts(intervals,
-            FragmentService(intervals, services, TransportProtocol.Tcp), FragmentService(intervals, services, TransportProtocol.Udp));
+            FragmentService(intervals, services, TransportProtocol.Tcp),
+            FragmentService(intervals, services, TransportProtocol.Udp));
     }
 
-    /// <summary>Goes along all ends of claims, and notes where the narrowest of those that cover the place changes.</summary>
+    /// <summary>Sweeps over the ends of all candidates: an interval ends where the narrowest covering candidate
+    /// changes.</summary>
     private static ImmutableArray<PortInterval> Disjoint(List<Candidate> candidates)
     {
         if (candidates.Count == 1)
             return [new PortInterval(candidates[0].First, candidates[0].Last, candidates[0].Service)];
-        var ends = candidates.SelectMany(static c => new[] { (At: c.First, Conflict: c), (At: c.Last + 1, Conflict: c) })
+        var ends = candidates
+            .SelectMany(static c => new[] { (At: c.First, Candidate: c), (At: c.Last + 1, Candidate: c) })
             .OrderBy(static e => e.At).ToArray();
         var covering = new SortedSet<Candidate>();
         var intervals = ImmutableArray.CreateBuilder<PortInterval>();
@@ -57,10 +60,10 @@ public sealed record PortMap(ImmutableArray<VipPorts> Vips)
             var from = ends[i].At;
             for (; i < ends.Length && ends[i].At == from; i++)
             {
-                if (ends[i].Conflict.First == from)
-                    covering.Add(ends[i].Conflict);
+                if (ends[i].Candidate.First == from)
+                    covering.Add(ends[i].Candidate);
                 else
-                    covering.Remove(ends[i].Conflict);
+                    covering.Remove(ends[i].Candidate);
             }
             if (covering.Count == 0)
                 continue;
@@ -73,8 +76,10 @@ public sealed record PortMap(ImmutableArray<VipPorts> Vips)
         return intervals.ToImmutable();
     }
 
-    /// <summary>A later fragment shows no ports: it can follow the first without memory only where no port makes a difference.</summary>
-    private static int? FragmentService(ImmutableArray<PortInterval> intervals, ImmutableArray<ServiceEntry> services, TransportProtocol protocol)
+    /// <summary>A later fragment has no ports. It can follow its first fragment without the fragment table only where
+    /// every port leads to the same server.</summary>
+    private static int? FragmentService(
+        ImmutableArray<PortInterval> intervals, ImmutableArray<ServiceEntry> services, TransportProtocol protocol)
     {
         int? found = null;
         foreach (var interval in intervals)
@@ -101,14 +106,18 @@ public sealed record PortMap(ImmutableArray<VipPorts> Vips)
     private static bool TreatAlike(ServiceEntry first, ServiceEntry other) => ChoosesBySourceAlone(other)
         && first.Group == other.Group && first.AccessList?.Name == other.AccessList?.Name;
 
-    /// <summary>What a service wants of a VIP. The order is that of precedence: the narrowest first, of equals the first by
-    /// name, which is the lower index. (Configurations with equals are refused; tables that were made otherwise still have
-    /// one meaning.)</summary>
+    /// <summary>A port range of a service on a VIP. The order is that of precedence: the narrowest first, of equal
+    /// widths the first by name, which has the lower index. Validation rejects equal ranges; tables from other sources
+    /// still have one meaning.</summary>
     private readonly record struct Candidate(int First, int Last, int Service) : IComparable<Candidate>
     {
-        public static Candidate Of(ServiceEntry service, int index, PortRange ports) => service.Protocol == TransportProtocol.Any
-            ? new Candidate(0, MaxKey, index)
-            : new Candidate(Key((int)service.Protocol, ports.First), Key((int)service.Protocol, ports.Last), index);
+        public static Candidate Of(ServiceEntry service, int index, PortRange ports)
+        {
+            var protocol = (int)service.Protocol;
+            return service.Protocol == TransportProtocol.Any
+                ? new Candidate(0, MaxKey, index)
+                : new Candidate(Key(protocol, ports.First), Key(protocol, ports.Last), index);
+        }
 
         public int CompareTo(Candidate other) =>
             (Last - First, Service, First).CompareTo((other.Last - other.First, other.Service, other.First));
@@ -116,13 +125,14 @@ public sealed record PortMap(ImmutableArray<VipPorts> Vips)
 }
 
 /// <summary>The services of one VIP or VIP prefix.</summary>
-/// <param name="Intervals">Disjoint and ascending; what is in none has no service.</param>
-/// <param name="TcpFragments">Index of the service whose slot table and access list later fragments of TCP may follow without
-/// memory, because every service of the VIP that takes TCP chooses the same server for them; null when there is none.</param>
+/// <param name="Intervals">Disjoint and ascending; packets outside all of them have no service.</param>
+/// <param name="TcpFragments">Index of a service whose slot table and access list later fragments of TCP follow without
+/// the fragment table, because every TCP service of the VIP chooses the same server for them; null when there is
+/// none.</param>
 /// <param name="UdpFragments">The same for UDP.</param>
 public sealed record VipPorts(ImmutableArray<PortInterval> Intervals, int? TcpFragments, int? UdpFragments)
 {
-    /// <summary>Index of the service that takes these packets, or null.</summary>
+    /// <summary>Index of the service that matches these packets; null when there is none.</summary>
     public int? Find(int protocol, int port)
     {
         var key = PortMap.Key(protocol, port);
@@ -141,8 +151,8 @@ public sealed record VipPorts(ImmutableArray<PortInterval> Intervals, int? TcpFr
     }
 }
 
-/// <summary>Packets that one service takes.</summary>
+/// <summary>An interval of packets that one service matches.</summary>
 /// <param name="First">The first number, see <see cref="PortMap.Key"/>.</param>
-/// <param name="Last">The last number, included.</param>
+/// <param name="Last">The last number, inclusive.</param>
 /// <param name="Service">Index in <see cref="ForwardingTables.Services"/>.</param>
 public readonly record struct PortInterval(int First, int Last, int Service);

@@ -2,12 +2,13 @@ using System.Collections.Immutable;
 
 namespace Sidestep.Forwarding;
 
-/// <summary>What an engine can tell of the tables in force: all that the next tables depend on.</summary>
+/// <summary>The part of the tables in force that the next tables depend on, as an engine reports it.</summary>
 /// <param name="HashKey">Key of the flow hash.</param>
-/// <param name="Groups">Names, addresses, slots, transitions and starts of drains are as they were applied.</param>
+/// <param name="Groups">The groups. Names, addresses, slots, transitions and starts of drains are as applied; next hops
+/// may be missing.</param>
 public sealed record RunningGroups(Model.HashKey HashKey, ImmutableArray<ServerGroup> Groups)
 {
-    /// <summary>As what <see cref="TableCompiler"/> compiles against.</summary>
+    /// <summary>The same as previous tables for <see cref="TableCompiler"/>.</summary>
     public ForwardingTables ToPrevious() =>
         new() { HashKey = HashKey, Interfaces = [], Vips = [], Services = [], Groups = Groups };
 }

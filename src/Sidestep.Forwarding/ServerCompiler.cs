@@ -5,23 +5,26 @@ using Sidestep.Model;
 
 namespace Sidestep.Forwarding;
 
-/// <summary>The servers of a pool, for one way of reaching it: who takes new flows, and what becomes of those that it has.</summary>
-/// <param name="group">Pool and way.</param>
-/// <param name="profile">For servers with another outer header than the group's.</param>
+/// <summary>Compiles the servers of a group: which accept new flows, and what happens to the flows that they
+/// have.</summary>
+/// <param name="group">Pool and encapsulation.</param>
+/// <param name="profile">The network profile, for servers that override the encapsulation.</param>
 /// <param name="pool">The pool.</param>
-/// <param name="nextHops">What is known of the way to each server.</param>
-/// <param name="healthy">Addresses of the servers that are fit; null: all are.</param>
-/// <param name="previous">The group before: it knows since when a server drains.</param>
-/// <param name="now">The time.</param>
+/// <param name="nextHops">The next hops of servers.</param>
+/// <param name="healthy">Addresses of the healthy servers; null: the pool is not monitored, and all are.</param>
+/// <param name="previous">The previous version of the group, which knows when each drain began; null: there is
+/// none.</param>
+/// <param name="now">The current time.</param>
 internal sealed class ServerCompiler(
-    GroupKey group, NetworkProfile profile, Pool pool, NextHops nextHops, ImmutableHashSet<IPAddress>? healthy, ServerGroup? previous, DateTimeOffset now)
+    GroupKey group, NetworkProfile profile, Pool pool, NextHops nextHops, ImmutableHashSet<IPAddress>? healthy,
+    ServerGroup? previous, DateTimeOffset now)
 {
-    /// <summary>By address.</summary>
+    /// <summary>All servers of the pool, by address.</summary>
     internal ImmutableArray<CompiledServer> Compile()
     {
-        var servers = pool.Servers.Select(static (s, i) => (Server: s, i)).OrderBy(static s => s.Server.Address, AddressComparer.Instance)
-            .Select(s => (s.Server, Compiled: Of(s.Server))).ToArray();
-        // Backup servers that are not needed take nothing new; flows that they have stay.
+        var servers = pool.Servers.OrderBy(static s => s.Address, AddressComparer.Instance)
+            .Select(s => (Server: s, Compiled: Of(s))).ToArray();
+        // Backup servers that are not needed accept no new flows; the flows that they have stay.
         var needsBackup = servers.Count(static s => !s.Server.Backup && s.Compiled.Entry.IsUsable) < pool.MinServers;
         return
         [
@@ -33,16 +36,17 @@ internal sealed class ServerCompiler(
 
     private CompiledServer Of(RealServer server)
     {
-        Encap? own = group.Encap.Encapsulation is not null && server.Encapsulation is { } other && Encap.Of(profile, other) is var encap && encap != group.Encap
-            ? encap : null;
+        Encap? own = group.Encap.Encapsulation is not null && server.Encapsulation is { } other
+            && Encap.Of(profile, other) is var encap && encap != group.Encap ? encap : null;
         var nextHop = nextHops.Servers.GetValueOrDefault(server.Address);
         var obstacle = nextHop is null ? null : ObstacleOf(server.Address, own ?? group.Encap, nextHop);
-        var entry = new ServerEntry(server.Name, server.Address, server.State == ServerState.Enabled ? server.Weight : 0, obstacle is null ? nextHop : null)
+        var weight = server.State == ServerState.Enabled ? server.Weight : 0;
+        var entry = new ServerEntry(server.Name, server.Address, weight, obstacle is null ? nextHop : null)
         {
             Encap = own,
             Obstacle = obstacle,
         };
-        // Like one that is disabled: out at once, whatever it was doing. A drain goes on where it was if it comes back.
+        // An unhealthy server leaves at once, like a disabled one. Its drain continues if it recovers.
         if (healthy?.Contains(server.Address) == false && server.State != ServerState.Disabled)
         {
             var failed = server.State == ServerState.Draining ? Draining(entry) : new CompiledServer(entry);
@@ -50,12 +54,14 @@ internal sealed class ServerCompiler(
         }
         if (server.State == ServerState.Draining)
             return Draining(entry);
-        return new CompiledServer(entry with { Flows = server.State == ServerState.Disabled || entry.NextHop is null ? FlowState.Move : FlowState.Keep });
+        var moves = server.State == ServerState.Disabled || entry.NextHop is null;
+        return new CompiledServer(entry with { Flows = moves ? FlowState.Move : FlowState.Keep });
     }
 
     private CompiledServer Draining(ServerEntry entry)
     {
-        var since = previous?.Servers.FirstOrDefault(s => s.Name == entry.Name && s.Address.Equals(entry.Address))?.DrainingSince ?? now;
+        var since = previous?.Servers.FirstOrDefault(s => s.Name == entry.Name && s.Address.Equals(entry.Address))
+            ?.DrainingSince ?? now;
         var ends = since + TimeSpan.FromSeconds(pool.Drain.DeadlineSeconds);
         var isOver = now >= ends;
         var flows = entry.NextHop is null ? FlowState.Move
@@ -74,35 +80,41 @@ internal sealed class ServerCompiler(
         };
     }
 
-    /// <summary>Why a server whose neighbour is known cannot be reached in this way all the same.</summary>
+    /// <summary>Why a server cannot be reached by an encapsulation although its neighbour is known, and the remedy;
+    /// null when it can.</summary>
     private static string? ObstacleOf(IPAddress server, Encap encap, NextHop nextHop)
     {
         if (encap.Encapsulation is not { } encapsulation)
         {
-            // At layer 2 a frame to a router would come back to the VIP's owner.
-            return nextHop.ViaRouter ? "a router is before it, which layer 2 cannot pass: use a networkProfile with dsrType l3" : null;
+            // At layer 2, the router would send the packet back to the VIP's owner: the director.
+            return nextHop.ViaRouter
+                ? "it is behind a router, which layer 2 cannot cross: use a networkProfile with dsrType l3" : null;
         }
         if (nextHop.IsLocal)
             return null;
         var isIpv4 = server.AddressFamily == AddressFamily.InterNetwork;
-        if ((isIpv4 ? encap.OuterSource4 : encap.OuterSource6) is not null || (isIpv4 ? nextHop.Egress.Address : nextHop.Egress.Address6) is not null)
+        if ((isIpv4 ? encap.OuterSource4 : encap.OuterSource6) is not null
+            || (isIpv4 ? nextHop.Egress.Address : nextHop.Egress.Address6) is not null)
             return null;
         var family = isIpv4 ? "IPv4" : "global IPv6";
-        var otherwise = encapsulation == Encapsulation.Gue ? "" : $", or the networkProfile an outer source prefix of {(isIpv4 ? "IPv4" : "IPv6")}";
-        return $"{nextHop.Egress.Name} has no {family} address, which the outer header needs as its source: give it one{otherwise}";
+        var otherwise = encapsulation == Encapsulation.Gue
+            ? "" : $", or give the networkProfile an outer source prefix of {(isIpv4 ? "IPv4" : "IPv6")}";
+        return $"{nextHop.Egress.Name} has no {family} address, which the outer header needs as its source:"
+            + $" give it one{otherwise}";
     }
 }
 
-/// <summary>A server, and what only the compiler has to know of it.</summary>
-/// <param name="Entry">For the tables.</param>
+/// <summary>A compiled server, with what only the compiler needs.</summary>
+/// <param name="Entry">The server's entry in the tables.</param>
 internal readonly record struct CompiledServer(ServerEntry Entry)
 {
-    /// <summary>When its drain will be over; null: it does not drain, or it is.</summary>
+    /// <summary>When its drain will end; null: it does not drain, or the drain is over.</summary>
     internal DateTimeOffset? DrainEnds { get; init; }
 
-    /// <summary>Its drain is over, and only its remembered flows stay.</summary>
+    /// <summary>Its drain is over, and only its tracked flows stay.</summary>
     internal bool KeepsTrackedFlowsOnly { get; init; }
 
-    /// <summary>True when packets of no remembered flow can still belong to it.</summary>
-    internal bool KeepsUntrackedFlows => Entry.NextHop is not null && Entry.Flows != FlowState.Move && !KeepsTrackedFlowsOnly;
+    /// <summary>True when packets of no tracked flow can still belong to it.</summary>
+    internal bool KeepsUntrackedFlows =>
+        Entry.NextHop is not null && Entry.Flows != FlowState.Move && !KeepsTrackedFlowsOnly;
 }

@@ -4,16 +4,20 @@ using Sidestep.Model;
 
 namespace Sidestep.Forwarding;
 
-/// <summary>Which servers of watched pools are fit for traffic, at one moment. A server that is not among them is treated like a
-/// disabled one, and so is one that nobody has judged yet.</summary>
-/// <param name="healthy">Addresses by group. Sets that did not change are the same instances from one moment to the next.</param>
-/// <param name="version">Counts the moments.</param>
+/// <summary>Snapshot of the healthy servers of monitored pools. All other servers of such pools are treated like
+/// disabled ones, also those without a first result.</summary>
+/// <param name="healthy">Addresses by group. Unchanged sets are the same instances from one snapshot to the
+/// next.</param>
+/// <param name="version">Number of the snapshot.</param>
 public sealed class ServerHealth(ImmutableDictionary<GroupKey, ImmutableHashSet<IPAddress>> healthy, long version = 0)
 {
-    /// <summary>Counts the moments.</summary>
+    /// <summary>Number of the snapshot; increases with every change.</summary>
     public long Version => version;
 
-    /// <summary>True when one of the servers that are to serve is fit, or when all of them are.</summary>
+    /// <summary>True when a server of the pool that is enabled with a weight above 0 is healthy.</summary>
+    /// <param name="group">The group.</param>
+    /// <param name="pool">Its pool.</param>
+    /// <param name="all">True: all such servers must be healthy.</param>
     public bool HasHealthy(GroupKey group, Pool pool, bool all = false)
     {
         ArgumentNullException.ThrowIfNull(pool);
@@ -24,25 +28,26 @@ public sealed class ServerHealth(ImmutableDictionary<GroupKey, ImmutableHashSet<
         bool IsHealthy(RealServer server) => healthy?.Contains(server.Address) != false;
     }
 
-    /// <summary>The fit servers of a group; null: its pool is not watched, and all are.</summary>
+    /// <summary>Addresses of the healthy servers of a group; null: its pool is not monitored, and all are.</summary>
     internal ImmutableHashSet<IPAddress>? HealthyOf(GroupKey group, Pool pool) =>
         pool.IsMonitored ? healthy.GetValueOrDefault(group, ImmutableHashSet<IPAddress>.Empty) : null;
 }
 
-/// <summary>A pool that enabled services use or are to use, and how they reach it.</summary>
-/// <param name="Key">Names both.</param>
+/// <summary>A group that enabled services of a configuration use or will use.</summary>
+/// <param name="Key">Pool and encapsulation.</param>
 /// <param name="Pool">The pool.</param>
-/// <param name="Services">Those services.</param>
+/// <param name="Services">The services that use the group.</param>
 public sealed record ConfiguredGroup(GroupKey Key, Pool Pool, IReadOnlyList<VirtualService> Services)
 {
-    /// <summary>All of a configuration.</summary>
-    public static IReadOnlyList<ConfiguredGroup> Of(Configuration configuration)
+    /// <summary>All groups of a configuration.</summary>
+    public static IReadOnlyList<ConfiguredGroup> Of(EffectiveConfiguration configuration)
     {
-        var input = new CompilerInput(configuration, new NextHops([], ImmutableDictionary<IPAddress, NextHop>.Empty, ImmutableDictionary<IPAddress, string>.Empty));
+        var input = new CompilerInput(configuration, new NextHops(
+            [], ImmutableDictionary<IPAddress, NextHop>.Empty, ImmutableDictionary<IPAddress, string>.Empty));
         return
         [
-            .. configuration.VirtualServices.Where(static s => s.Enabled)
-                .SelectMany(static s => s.Pools.Select(p => (Service: s, Pool: p)))
+            .. configuration.Desired.VirtualServices.Where(static s => s.Enabled)
+                .SelectMany(s => configuration.PoolsOf(s).Select(p => (Service: s, Pool: p)))
                 .GroupBy(e => new GroupKey(e.Pool, Encap.Of(input.ProfileOf(e.Service))), static e => e.Service)
                 .Select(g => new ConfiguredGroup(g.Key, input.FindPool(g.Key.Pool)!, [.. g])),
         ];

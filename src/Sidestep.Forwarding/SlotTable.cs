@@ -8,15 +8,14 @@ namespace Sidestep.Forwarding;
 
 /// <summary>The consistent-hash table of a pool: each slot names the member that serves it (docs/adr/0003).</summary>
 /// <remarks>
-/// Every member walks a permutation of the slots of its own, made from its address and the hash key, and members take
-/// turns claiming the next free slot of theirs. Slots are shared out by weight to within one slot; the table depends on
-/// the set of members alone, not on their order; when one leaves, nearly all other slots keep their member.
-/// Algorithms other than the consistent hash use the same slots in another way: see <see cref="Of"/>.
-/// </remarks>
+/// Each member has a permutation of the slots, derived from its address and the hash key. The members alternately take
+/// the next free slot of their permutations. Each member gets its weighted share of the slots, to within one slot. The
+/// table depends on the set of members alone, not on their order. When a member leaves, nearly all other slots keep
+/// theirs. Algorithms other than the consistent hash use the slots differently: see <see cref="Of"/>. </remarks>
 public sealed class SlotTable
 {
-    /// <summary>In place of a member: the slot has none. Packets of its remembered flows and of its former server go on, all
-    /// others are dropped.</summary>
+    /// <summary>In place of a member: the slot has none. Packets of its tracked flows and for its previous server are
+    /// still forwarded, all others are dropped.</summary>
     public const int NoMember = -1;
 
     private SlotTable(ImmutableArray<SlotMember> members, ImmutableArray<int> slots)
@@ -25,19 +24,21 @@ public sealed class SlotTable
         Slots = slots;
     }
 
-    /// <summary>A member of <see cref="SlotTable"/> with weight above 0, sorted by address.</summary>
+    /// <summary>The members with a weight above 0, by address.</summary>
     public ImmutableArray<SlotMember> Members { get; }
 
-    /// <summary>For each slot the index of its member, or <see cref="NoMember"/>; empty when there is no member.</summary>
+    /// <summary>For each slot the index of its member, or <see cref="NoMember"/>; empty when there is no
+    /// member.</summary>
     public ImmutableArray<int> Slots { get; }
 
-    /// <summary>How it was made; null when it was read back.</summary>
+    /// <summary>The parameters that the table was built from; null when it was read back.</summary>
     private SlotTableParameters? Parameters { get; init; }
 
-    /// <summary>The table of an algorithm.</summary>
-    /// <param name="parameters">The algorithm and what it needs. Consistent hash: see <see cref="Build"/>. In turn: the members in the
-    /// order of their turns, each once or as often as its weight says. Least connections: every member once, by address.</param>
-    /// <param name="members">In any order; those of weight 0 take no slot.</param>
+    /// <summary>Builds the table of any algorithm.</summary>
+    /// <param name="parameters">The algorithm and its parameters. Consistent hash: see <see cref="Build"/>. Round
+    /// robin: the order of the members, each once, or as often as its weight says. Least connections: every member
+    /// once, by address.</param>
+    /// <param name="members">The members, in any order; those of weight 0 get no slot.</param>
     /// <exception cref="ArgumentException">As for <see cref="Build"/>.</exception>
     public static SlotTable Of(SlotTableParameters parameters, IEnumerable<SlotMember> members)
     {
@@ -47,14 +48,15 @@ public sealed class SlotTable
             return new SlotTable(built.Members, built.Slots) { Parameters = parameters };
         }
         var sorted = Sorted(members, parameters.SlotCount);
-        int[] slots = parameters.Algorithm == Algorithm.WeightedRoundRobin ? RoundRobinOrder(sorted, parameters.SlotCount) : [.. Enumerable.Range(0, sorted.Length)];
+        int[] slots = parameters.Algorithm == Algorithm.WeightedRoundRobin
+            ? RoundRobinOrder(sorted, parameters.SlotCount) : [.. Enumerable.Range(0, sorted.Length)];
         return new SlotTable(sorted, ImmutableArray.Create(slots)) { Parameters = parameters };
     }
 
-    /// <summary>A table that was read back from where it was stored.</summary>
-    /// <param name="members">Sorted by address.</param>
+    /// <summary>A table that was read back from an engine or a file.</summary>
+    /// <param name="members">The members, sorted by address.</param>
     /// <param name="slots">For each slot the index of its member, or <see cref="NoMember"/>.</param>
-    /// <exception cref="ArgumentException">A slot names a member that there is not.</exception>
+    /// <exception cref="ArgumentException">A slot names a member that does not exist.</exception>
     public static SlotTable FromSlots(ImmutableArray<SlotMember> members, ImmutableArray<int> slots)
     {
         foreach (var member in slots)
@@ -65,7 +67,7 @@ public sealed class SlotTable
         return new SlotTable(members, slots);
     }
 
-    /// <summary>A table of slots that nobody serves.</summary>
+    /// <summary>A table of slots without members: all are <see cref="NoMember"/>.</summary>
     internal static SlotTable WithoutMembers(int slotCount)
     {
         var slots = new int[slotCount];
@@ -73,17 +75,20 @@ public sealed class SlotTable
         return new SlotTable([], ImmutableArray.Create(slots));
     }
 
-    /// <summary>Whether <see cref="Of"/> would make this table.</summary>
-    /// <param name="parameters">The recipe.</param>
-    /// <param name="members">Sorted by address, with weight.</param>
+    /// <summary>True when <see cref="Of"/> would build the same table.</summary>
+    /// <param name="parameters">The parameters.</param>
+    /// <param name="members">The members with a weight above 0, sorted by address.</param>
     internal bool IsOf(SlotTableParameters parameters, ReadOnlySpan<SlotMember> members) =>
         Parameters == parameters && Members.AsSpan().SequenceEqual(members);
 
-    /// <summary>Builds the table, in time proportional to slots times the logarithm of slots.</summary>
-    /// <param name="key">The director's hash key: permutations depend on it, so that clients cannot foresee them.</param>
-    /// <param name="members">In any order; those of weight 0 take no slot.</param>
-    /// <param name="slotCount">A prime, see <see cref="SlotCounts"/>; at least the number of members with weight.</param>
-    /// <exception cref="ArgumentException">Two members have the same address, or there are more members than slots.</exception>
+    /// <summary>Builds the table of the consistent hash, in time proportional to n log n for n slots.</summary>
+    /// <param name="key">The director's hash key: the permutations depend on it, so that clients cannot predict
+    /// them.</param>
+    /// <param name="members">The members, in any order; those of weight 0 get no slot.</param>
+    /// <param name="slotCount">Number of slots: a prime (<see cref="SlotCounts"/>), at least the number of members with
+    /// a weight above 0.</param>
+    /// <exception cref="ArgumentException">Two members have the same address, or there are more members than
+    /// slots.</exception>
     public static SlotTable Build(HashKey key, IEnumerable<SlotMember> members, int slotCount)
     {
         var sorted = Sorted(members, slotCount);
@@ -94,19 +99,21 @@ public sealed class SlotTable
 
     private static ImmutableArray<SlotMember> Sorted(IEnumerable<SlotMember> members, int slotCount)
     {
-        var sorted = members.Where(static m => m.Weight > 0).OrderBy(static m => m.Address, AddressComparer.Instance).ToImmutableArray();
+        var sorted = members.Where(static m => m.Weight > 0)
+            .OrderBy(static m => m.Address, AddressComparer.Instance).ToImmutableArray();
         for (var i = 1; i < sorted.Length; i++)
         {
             if (sorted[i].Address.Equals(sorted[i - 1].Address))
                 throw new ArgumentException($"two members have the address {sorted[i].Address}", nameof(members));
         }
         return sorted.Length <= slotCount ? sorted
-            : throw new ArgumentException($"{sorted.Length} members do not fit in {slotCount} slots", nameof(members));
+            : throw new ArgumentException($"{sorted.Length} members need more than {slotCount} slots", nameof(members));
     }
 
-    /// <summary>The order of turns in which every member comes as often as its weight says, and as evenly as can be: the k-th of
-    /// n turns of a member belongs at (2k + 1) / 2n of the whole. Weights have their greatest common divisor taken out; when
-    /// the turns are still more than there may be, they are shared out like slots.</summary>
+    /// <summary>An order in which every member occurs as often as its weight says, spread as evenly as possible: the
+    /// k-th of n occurrences of a member belongs at (2k + 1) / 2n of the whole. Weights are divided by their greatest
+    /// common divisor. If the order would still be longer than <paramref name="max"/>, its places are divided like
+    /// slots.</summary>
     private static int[] RoundRobinOrder(ImmutableArray<SlotMember> members, int max)
     {
         if (members.IsEmpty)
@@ -125,8 +132,10 @@ public sealed class SlotTable
         while (next.TryDequeue(out var one, out _))
         {
             order.Add(one.Member);
-            if (one.Occurrence + 1 < shares[one.Member])
-                next.Enqueue((one.Member, one.Occurrence + 1), ((2 * one.Occurrence + 3) / (2.0 * shares[one.Member]), one.Member));
+            if (one.Occurrence + 1 >= shares[one.Member])
+                continue;
+            var place = (2 * one.Occurrence + 3) / (2.0 * shares[one.Member]);
+            next.Enqueue((one.Member, one.Occurrence + 1), (place, one.Member));
         }
         return [.. order];
     }
@@ -147,10 +156,10 @@ public sealed class SlotTable
             step[i] = (int)((hash & uint.MaxValue) % (ulong)(slotCount - 1)) + 1;
         }
 
-        // A member whose share is a half of the largest comes up every second round; so everybody is served at the same
-        // relative pace, and a member's early, most preferred slots are as safe for a light one as for a heavy one.
-        // Most of the time goes into steps over slots that are taken: these are bits, which stay in the nearest cache, and
-        // a step is shorter than the table, so that it takes no division to stay inside.
+        // A member with half the largest share takes a slot every second round. All members thus fill their shares at
+        // the same relative pace, and a light member keeps its early, most preferred slots as safely as a heavy one.
+        // Most of the time goes into steps over slots that are taken. These are bits, which stay in the L1 cache, and a
+        // step is shorter than the table, so that wrapping around needs no division.
         var isTaken = new ulong[(slotCount + 63) / 64];
         FreeSlots? last = null;
         var maxFree = (int)Math.Sqrt(slotCount);
@@ -163,7 +172,8 @@ public sealed class SlotTable
                 {
                     if (last is null && slotCount - filled <= maxFree)
                         last = new FreeSlots(isTaken, step, slotCount);
-                    var slot = last is null ? NextFree(isTaken, position[i], step[i], slotCount) : last.Take(i, position[i]);
+                    var slot = last is null
+                        ? NextFree(isTaken, position[i], step[i], slotCount) : last.Take(i, position[i]);
                     position[i] = slot;
                     isTaken[slot >> 6] |= 1UL << slot;
                     slots[slot] = i;
@@ -175,7 +185,7 @@ public sealed class SlotTable
         return slots;
     }
 
-    /// <summary>The first free slot on the way of a member.</summary>
+    /// <summary>The first free slot of a member's permutation, from <paramref name="slot"/> on.</summary>
     private static int NextFree(ulong[] isTaken, int slot, int step, int slotCount)
     {
         while ((isTaken[slot >> 6] >> slot & 1) != 0)
@@ -187,14 +197,14 @@ public sealed class SlotTable
         return slot;
     }
 
-    /// <summary>When few slots are free, they are many steps away, more than half of all steps of a table: so it is worked out
-    /// how many for each of them.</summary>
+    /// <summary>The last free slots. When few are left, they are many steps away: more than half of all steps of a
+    /// table. So the number of steps to each of them is computed instead.</summary>
     private sealed class FreeSlots
     {
         private readonly int _slotCount;
         private readonly List<int> _free = [];
 
-        /// <summary>For each member the number of steps, round and round, that lead one slot on.</summary>
+        /// <summary>For each member the number of its steps, modulo the table, that lead to the next slot.</summary>
         private readonly int[] _inverseSteps;
 
         internal FreeSlots(ulong[] isTaken, int[] step, int slotCount)
@@ -214,7 +224,9 @@ public sealed class SlotTable
             for (var i = 0; i < _free.Count; i++)
             {
                 var distance = _free[i] - position;
-                var steps = (int)((ulong)(distance < 0 ? distance + _slotCount : distance) * (ulong)_inverseSteps[member] % (ulong)_slotCount);
+                if (distance < 0)
+                    distance += _slotCount;
+                var steps = (int)((ulong)distance * (ulong)_inverseSteps[member] % (ulong)_slotCount);
                 if (steps < fewest)
                     (nearest, fewest) = (i, steps);
             }
@@ -224,7 +236,7 @@ public sealed class SlotTable
             return slot;
         }
 
-        /// <summary>What a step is to be multiplied by to get 1, modulo a prime: Euclid's algorithm.</summary>
+        /// <summary>The multiplicative inverse of a step modulo a prime, by Euclid's algorithm.</summary>
         private static int Inverse(int step, int prime)
         {
             int a = step, b = prime, x = 1, y = 0;
@@ -234,8 +246,8 @@ public sealed class SlotTable
         }
     }
 
-    /// <summary>Shares out the slots by weight: each member gets its exact share rounded down, the rest goes one each to the
-    /// largest remainders, ties to the lower address.</summary>
+    /// <summary>Divides the slots by weight: each member gets its exact share rounded down. The largest remainders get
+    /// one more each; ties go to the lower address.</summary>
     private static int[] Quotas(ImmutableArray<SlotMember> members, int slotCount)
     {
         var total = members.Sum(static m => (long)m.Weight);
@@ -258,21 +270,22 @@ public sealed class SlotTable
     }
 }
 
-/// <summary>What a slot table is made from, beside its members.</summary>
-/// <param name="Algorithm">How the slots are used.</param>
+/// <summary>The parameters of a slot table, beside its members.</summary>
+/// <param name="Algorithm">The algorithm that uses the slots.</param>
 /// <param name="Key">The director's hash key.</param>
-/// <param name="SlotCount">How many slots: exactly, for the consistent hash; at most, in turn.</param>
+/// <param name="SlotCount">Number of slots: exact for the consistent hash, the maximum for weighted round
+/// robin.</param>
 public readonly record struct SlotTableParameters(Algorithm Algorithm, HashKey Key, int SlotCount);
 
-/// <summary>What a slot table knows of a real server.</summary>
-/// <param name="Address">Its own address; identifies it, so that a renamed server keeps its slots.</param>
-/// <param name="Weight">Its share, 0 or more.</param>
+/// <summary>A real server as a member of a slot table.</summary>
+/// <param name="Address">Its own address, which identifies it: a renamed server keeps its slots.</param>
+/// <param name="Weight">Its weight, 0 or more.</param>
 public readonly record struct SlotMember(IPAddress Address, int Weight);
 
 /// <summary>Orders addresses by family, then by their bytes.</summary>
 public sealed class AddressComparer : IComparer<IPAddress>
 {
-    /// <summary>The only one.</summary>
+    /// <summary>The only instance; it has no state.</summary>
     public static AddressComparer Instance { get; } = new();
 
     /// <inheritdoc/>

@@ -4,33 +4,45 @@ using Sidestep.Model;
 
 namespace Sidestep.Forwarding;
 
-/// <summary>Configuration, next hops and what was before -> <see cref="ForwardingTables"/>. Pure: the same input gives the same
-/// tables.</summary>
+/// <summary>Compiles configuration, next hops, health and the previous tables to <see cref="ForwardingTables"/>. Pure:
+/// the same input gives the same tables.</summary>
 public static class TableCompiler
 {
-    /// <summary>Compiles.</summary>
-    /// <param name="configuration">Validated.</param>
-    /// <param name="nextHops">What is known of the way to each server.</param>
-    /// <param name="previous">The tables in force: flows that live by them keep their servers. What did not change is taken over,
-    /// down to the same instances.</param>
-    /// <param name="now">The time: windows and drains end by it.</param>
-    /// <param name="countFlows">Counts remembered flows; called at most once, and only when it may end a transition. Null: they
-    /// cannot be counted, and slots stay <see cref="Transition.Tracked"/>.</param>
-    /// <param name="health">Who is fit; null: nobody watches, and every server is.</param>
+    /// <summary>Compiles a configuration as written by the operator.</summary>
+    /// <remarks>For the parameters, see the overload for an <see cref="EffectiveConfiguration"/>.</remarks>
     public static ForwardingTables Compile(
         Configuration configuration, NextHops nextHops, ForwardingTables? previous = null, DateTimeOffset now = default,
-        Func<FlowCounts>? countFlows = null, ServerHealth? health = null)
+        Func<FlowCounts>? countFlows = null, ServerHealth? health = null) =>
+        Compile(new EffectiveConfiguration(configuration), nextHops, previous, now, countFlows, health);
+
+    /// <summary>Compiles an effective configuration.</summary>
+    /// <param name="configuration">The configuration, validated.</param>
+    /// <param name="nextHops">The next hop of each resolved server.</param>
+    /// <param name="previous">The tables in force: their live flows keep their servers. Unchanged parts are reused as
+    /// the same instances. Null: there are none.</param>
+    /// <param name="now">The current time, which ends migration windows and drains.</param>
+    /// <param name="countFlows">Counts tracked flows; called at most once, and only when the result may end a
+    /// transition. Null: they cannot be counted, and slots stay <see cref="Transition.Tracked"/>.</param>
+    /// <param name="health">The healthy servers of monitored pools; null: every server is healthy.</param>
+    public static ForwardingTables Compile(
+        EffectiveConfiguration configuration, NextHops nextHops, ForwardingTables? previous = null,
+        DateTimeOffset now = default, Func<FlowCounts>? countFlows = null, ServerHealth? health = null)
     {
+        var desired = configuration.Desired;
         var input = new CompilerInput(configuration, nextHops, health);
-        var enabled = configuration.VirtualServices.Where(static s => s.Enabled)
+        var enabled = desired.VirtualServices.Where(static s => s.Enabled)
             .OrderBy(static s => s.Name, StringComparer.Ordinal)
-            .Select(s => (Service: s, Group: new GroupKey(s.ServingPool, Encap.Of(input.ProfileOf(s))))).ToArray();
+            .Select(s => (
+                Service: s, Group: new GroupKey(configuration.ServingPoolOf(s), Encap.Of(input.ProfileOf(s)))))
+            .ToArray();
         var compiler = new GroupCompiler(input, previous, now, countFlows);
-        var required = enabled.SelectMany(static e => e.Service.Pools.Select(p => (e.Service, Group: e.Group with { Pool = p })))
+        var required = enabled
+            .SelectMany(e => configuration.PoolsOf(e.Service)
+                .Select(p => (e.Service, Group: e.Group with { Pool = p })))
             .GroupBy(static e => e.Group, static e => e.Service)
             .Select(static g => (Name: g.Key.ToString(), g.Key, Services: g.ToArray()))
             .OrderBy(static g => g.Name, StringComparer.Ordinal).ToArray();
-        // The slot tables of many pools that are all new take most of a first start.
+        // On a first start, most of the time goes into the slot tables of many new pools: compile them in parallel.
         IEnumerable<ServerGroup> compiled = previous is null
             ? required.AsParallel().AsOrdered().Select(g => compiler.Compile(g.Key, g.Services))
             : required.Select(g => compiler.Compile(g.Key, g.Services));
@@ -39,12 +51,12 @@ public static class TableCompiler
 
         return new ForwardingTables
         {
-            HashKey = configuration.Director.HashKey,
+            HashKey = desired.Director.HashKey,
             Interfaces = [.. nextHops.Interfaces.OrderBy(static i => i.Index)],
             Groups = groups,
             Services = [.. enabled.Select(e => ServiceOf(e.Service, e.Group, input))],
-            Vips = CompileVips(configuration, enabled, canServe),
-            Peers = [.. configuration.Director.Peers.Where(nextHops.Peers.ContainsKey).Select(p => nextHops.Peers[p])
+            Vips = CompileVips(desired, enabled, canServe),
+            Peers = [.. desired.Director.Peers.Where(nextHops.Peers.ContainsKey).Select(p => nextHops.Peers[p])
                 .Distinct().OrderBy(static m => m.Value)],
             RecompileAt = compiler.RecompileAt,
             Input = input,
@@ -72,21 +84,26 @@ public static class TableCompiler
         };
     }
 
-    /// <summary>A VIP is in service while at least one of its services attracts traffic and can serve it (DSR-14).</summary>
+    /// <summary>A VIP is in service while at least one of its services has traffic enabled and can serve it
+    /// (DSR-14).</summary>
     private static ImmutableArray<VipEntry> CompileVips(
-        Configuration configuration, (VirtualService Service, GroupKey Group)[] enabled, Dictionary<GroupKey, bool> canServe)
+        Configuration configuration, (VirtualService Service, GroupKey Group)[] enabled,
+        Dictionary<GroupKey, bool> canServe)
     {
         var policies = configuration.Vips.ToDictionary(static v => v.Address, static v => v.Echo);
         return
         [
-            .. enabled.SelectMany(static e => e.Service.Vips.Select(v => (Vip: v, Entry: e))).GroupBy(static v => v.Vip, static v => v.Entry)
+            .. enabled.SelectMany(static e => e.Service.Vips.Select(v => (Vip: v, Entry: e)))
+                .GroupBy(static v => v.Vip, static v => v.Entry)
                 .OrderBy(static g => g.Key.BaseAddress, AddressComparer.Instance).ThenBy(static g => g.Key.PrefixLength)
                 .Select(g =>
                 {
                     var inService = g.Any(e => e.Service.TrafficEnabled && canServe[e.Group]);
                     var echo = policies.GetValueOrDefault(g.Key, EchoPolicy.Active);
-                    var echoService = echo == EchoPolicy.Forward ? g.FirstOrDefault(e => canServe[e.Group]).Service?.Name : null;
-                    return new VipEntry(g.Key, inService && IsSingle(g.Key), ActionOf(echo, inService, echoService), echoService);
+                    var echoService = echo == EchoPolicy.Forward
+                        ? g.FirstOrDefault(e => canServe[e.Group]).Service?.Name : null;
+                    return new VipEntry(
+                        g.Key, inService && IsSingle(g.Key), ActionOf(echo, inService, echoService), echoService);
                 }),
         ];
     }

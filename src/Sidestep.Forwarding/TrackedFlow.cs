@@ -1,9 +1,9 @@
 namespace Sidestep.Forwarding;
 
-/// <summary>A flow whose server is remembered.</summary>
+/// <summary>A flow in the flow table.</summary>
 /// <param name="Service">Name of its service.</param>
-/// <param name="Flow">As the client sends it. With source persistence, of the packet that began it.</param>
-/// <param name="Server">Where it goes.</param>
-/// <param name="Idle">Since its last packet.</param>
-/// <param name="Age">Since it was remembered.</param>
+/// <param name="Flow">The tuple as the client sends it. With source persistence: of the client's first packet.</param>
+/// <param name="Server">The server of the flow.</param>
+/// <param name="Idle">Time since its last packet.</param>
+/// <param name="Age">Time since it was inserted.</param>
 public sealed record TrackedFlow(string Service, Flow Flow, ServerKey Server, TimeSpan Idle, TimeSpan Age);

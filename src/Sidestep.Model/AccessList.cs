@@ -3,17 +3,18 @@ using System.Net;
 
 namespace Sidestep.Model;
 
-/// <summary>Source addresses that may use a service, and those that may not (ACE-03).</summary>
-/// <remarks>Of the prefixes that hold an address, the longest decides, whatever the order. An address that none holds may
-/// pass when the list only denies, and may not when it allows anything.</remarks>
+/// <summary>The source addresses that may use a service, and those that may not (ACE-03).</summary>
+/// <remarks>The longest prefix that contains a source address decides, whatever the order. An address in no prefix may
+/// use the service if <see cref="Allow"/> is empty, and may not otherwise.</remarks>
 public sealed record AccessList
 {
-    /// <summary>Unique among the lists.</summary>
+    /// <summary>Unique among the access lists.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Prefixes of either family that may.</summary>
+    /// <summary>Prefixes of either family that may use the service.</summary>
     public ImmutableArray<IPNetwork> Allow { get; init; } = [];
 
-    /// <summary>Prefixes that may not; none is also in <see cref="Allow"/>.</summary>
+    /// <summary>Prefixes of either family that may not use the service; none of them is also in
+    /// <see cref="Allow"/>.</summary>
     public ImmutableArray<IPNetwork> Deny { get; init; } = [];
 }

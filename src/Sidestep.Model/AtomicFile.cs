@@ -1,15 +1,18 @@
 namespace Sidestep.Model;
 
-/// <summary>A file that is replaced as a whole: who reads it finds the old content or the new one, also when the writer is killed.</summary>
+/// <summary>Replaces whole files: a reader finds either the old content or the new content, even when the writer is
+/// killed.</summary>
 public static class AtomicFile
 {
-    /// <summary>Writes beside the file, then puts it in its place. Makes the folder where it is missing.</summary>
-    /// <param name="path">Of the file.</param>
-    /// <param name="write">Writes the content.</param>
-    /// <param name="mode">Who may read it; null: as the process makes files.</param>
-    /// <param name="isDurable">It must be whole after the machine lost its power, too.</param>
-    /// <exception cref="IOException">There is no room, or a folder in its place.</exception>
-    /// <exception cref="UnauthorizedAccessException">There is no right.</exception>
+    /// <summary>Writes a temporary file beside the file and renames it. Creates the folder if it does not
+    /// exist.</summary>
+    /// <param name="path">Path of the file.</param>
+    /// <param name="write">Writes the content to the stream.</param>
+    /// <param name="mode">Permissions of the file; null: the default of the process. Ignored on Windows.</param>
+    /// <param name="isDurable">True: flushes the content to the disk before the rename, so that a power failure cannot
+    /// leave an incomplete file.</param>
+    /// <exception cref="IOException">The disk is full, or a folder has the path of the file.</exception>
+    /// <exception cref="UnauthorizedAccessException">The process may not write to the folder.</exception>
     public static void Write(string path, Action<Stream> write, UnixFileMode? mode = null, bool isDurable = false)
     {
         ArgumentNullException.ThrowIfNull(write);
@@ -26,13 +29,14 @@ public static class AtomicFile
     }
 
     /// <inheritdoc cref="Write(string, Action{Stream}, UnixFileMode?, bool)"/>
-    /// <param name="path">Of the file.</param>
-    /// <param name="content">All of it.</param>
-    /// <param name="mode">Who may read it; null: as the process makes files.</param>
+    /// <param name="path">Path of the file.</param>
+    /// <param name="content">The whole content of the file.</param>
+    /// <param name="mode">Permissions of the file; null: the default of the process. Ignored on Windows.</param>
     public static void Write(string path, ReadOnlyMemory<byte> content, UnixFileMode? mode = null) =>
         Write(path, to => to.Write(content.Span), mode);
 
-    /// <summary>Removes it, and what a writer that was killed left beside it.</summary>
+    /// <summary>Deletes the file, and the temporary file of a writer that was killed. Does nothing if neither
+    /// exists.</summary>
     public static void Delete(string path)
     {
         File.Delete(path);

@@ -2,35 +2,36 @@ using System.Collections.Immutable;
 
 namespace Sidestep.Model;
 
-/// <summary>Everything that an operator wants of one director: the validated content of the configuration file.</summary>
-/// <remarks>Immutable; a change is a new instance. References between the parts are by name and have been checked.</remarks>
+/// <summary>The validated content of a configuration file: everything that an operator has configured for one
+/// director.</summary>
+/// <remarks>Immutable; a change is a new instance. The parts refer to each other by name, and every such name
+/// exists.</remarks>
 public sealed record Configuration
 {
     /// <summary>The director itself.</summary>
     public required DirectorSettings Director { get; init; }
 
-    /// <summary>How traffic of a service is forwarded; names are unique.</summary>
+    /// <summary>How traffic of a service reaches the real servers; names are unique.</summary>
     public ImmutableArray<NetworkProfile> NetworkProfiles { get; init; } = [];
 
-    /// <summary>How real servers are asked whether they serve; names are unique.</summary>
+    /// <summary>How the director probes real servers; names are unique.</summary>
     public ImmutableArray<HealthMonitor> HealthMonitors { get; init; } = [];
 
     /// <summary>Groups of real servers; names are unique.</summary>
     public ImmutableArray<Pool> Pools { get; init; } = [];
 
-    /// <summary>Who may use a service; names are unique.</summary>
+    /// <summary>The source addresses that may use a service; names are unique.</summary>
     public ImmutableArray<AccessList> AccessLists { get; init; } = [];
 
-    /// <summary>What is said about VIPs themselves; VIPs of services that are not listed have the defaults.</summary>
+    /// <summary>Settings of VIPs. A VIP of a service that is not in this list has the default settings.</summary>
     public ImmutableArray<Vip> Vips { get; init; } = [];
 
-    /// <summary>The services that clients address; names are unique, and so is VIP, protocol and port.</summary>
+    /// <summary>The services that clients connect to. Names are unique, and so is each combination of VIP, protocol and
+    /// port.</summary>
     public ImmutableArray<VirtualService> VirtualServices { get; init; } = [];
 
-    /// <summary>What is still there of the former configuration, and why; sentences. Never from a file.</summary>
-    public ImmutableArray<string> Retained { get; init; } = [];
-
-    /// <summary>The network profile of a service.</summary>
+    /// <summary>The network profile of a service; <see cref="NetworkProfile.Default"/> if the service names
+    /// none.</summary>
     public NetworkProfile ProfileOf(VirtualService service)
     {
         ArgumentNullException.ThrowIfNull(service);

@@ -5,13 +5,15 @@ using Sidestep.Model.Yaml;
 
 namespace Sidestep.Model;
 
-/// <summary>Reads the configuration document.</summary>
+/// <summary>Reads configuration documents.</summary>
 public static class ConfigurationReader
 {
-    /// <summary>Reads and checks a document completely: all errors are reported, not only the first.</summary>
-    /// <param name="yaml">The text of the document; beyond <see cref="Limits.DocumentBytes"/> it is refused unread.</param>
-    /// <param name="host">The machine that the configuration is for; null leaves out the checks against it.</param>
-    /// <returns>A configuration, or at least one error. Never throws because of the document.</returns>
+    /// <summary>Reads and checks a whole document, and reports all errors, not only the first.</summary>
+    /// <param name="yaml">The text of the document. A text of more than <see cref="Limits.DocumentBytes"/> bytes is not
+    /// parsed.</param>
+    /// <param name="host">The interfaces and addresses of the director's machine; null: skips the checks against
+    /// them.</param>
+    /// <returns>A configuration, or at least one error. The method never throws because of the document.</returns>
     public static ConfigurationResult Read(string yaml, HostInfo? host)
     {
         ArgumentNullException.ThrowIfNull(yaml);
@@ -23,7 +25,7 @@ public static class ConfigurationReader
             issues.HasErrors ? null : DocumentSchema.Build(root!), issues.Errors, issues.Warnings);
     }
 
-    /// <summary>Reads every value on its own; null when there is no document.</summary>
+    /// <summary>Parses the document and reads each value on its own; null if no document could be parsed.</summary>
     internal static BoundMapping? Bind(string yaml, IssueList issues)
     {
         if (Encoding.UTF8.GetByteCount(yaml) > Limits.DocumentBytes)

@@ -6,22 +6,23 @@ using Sidestep.Model.Schema;
 namespace Sidestep.Model;
 
 /// <summary>The JSON Schema of the configuration document, for editors.</summary>
-/// <remarks>It comes from the same description that the reader works by. It says what a schema can say; what one value asks
-/// of another, only the reader knows.</remarks>
+/// <remarks>It is generated from the same key descriptions that the reader uses. It covers each value on its own; only
+/// the reader knows the rules between values.</remarks>
 public static class ConfigurationSchema
 {
-    // The language servers for YAML know draft-07 completely, and later drafts in part.
+    // The YAML language servers support draft-07 completely, and later drafts in part.
     private const string Draft = "http://json-schema.org/draft-07/schema#";
 
     private static readonly JsonSerializerOptions WriteOptions = new()
     {
         WriteIndented = true,
         NewLine = "\n",
-        // Quotes and angle brackets stay readable: nobody puts this file into HTML.
+        // Quotes and angle brackets stay readable: this file is never part of an HTML page.
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    /// <summary>The schema (draft-07), indented by two spaces, with a final line feed; the same on every call.</summary>
+    /// <summary>The schema (draft-07), indented by two spaces, with a final line feed. Every call returns the same
+    /// text.</summary>
     public static string ToJson()
     {
         var schema = new JsonObject { ["$schema"] = Draft, ["title"] = "Sidestep configuration" };

@@ -4,7 +4,8 @@ using System.Text.Json.Serialization;
 
 namespace Sidestep.Model;
 
-/// <summary>What a director's daemon says of itself, in a file that outlives it: for status, with or without the daemon.</summary>
+/// <summary>The state of a director's daemon, in a file that outlives the daemon: <c>sidestep status</c> reads it even
+/// when no daemon runs.</summary>
 public sealed record DaemonReport
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
@@ -13,56 +14,59 @@ public sealed record DaemonReport
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
     };
 
-    /// <summary>Process id; valid only while <see cref="LockPath"/> is locked.</summary>
+    /// <summary>Process id of the daemon; valid only while <see cref="LockPath"/> is locked.</summary>
     public required int ProcessId { get; init; }
 
-    /// <summary>When it started.</summary>
+    /// <summary>When the daemon started.</summary>
     public required DateTimeOffset Started { get; init; }
 
-    /// <summary>Whether none of its configurations has come into force yet: until then an adopted one of its predecessor is.</summary>
+    /// <summary>True until the first configuration of this daemon is in force. Until then, an adopted one of its
+    /// predecessor may forward.</summary>
     public bool IsStarting { get; init; }
 
-    /// <summary>What forwards.</summary>
+    /// <summary>Which engine forwards.</summary>
     public EngineKind Engine { get; init; } = EngineKind.Xdp;
 
-    /// <summary>The configuration file.</summary>
+    /// <summary>Path of the configuration file.</summary>
     public required string ConfigurationFile { get; init; }
 
-    /// <summary>Why the newest configuration is not in force; empty when it is.</summary>
+    /// <summary>Why the newest configuration is not in force, one line each; empty if it is.</summary>
     public ImmutableArray<string> Errors { get; init; } = [];
 
-    /// <summary>Servers without a next hop, and why.</summary>
+    /// <summary>Servers without a next hop, and why, one line each.</summary>
     public ImmutableArray<string> Unresolved { get; init; } = [];
 
-    /// <summary>What there is to know about how it came up: adopted tables, fallback to generic mode.</summary>
+    /// <summary>How the daemon started: adopted tables, fallback to generic mode and so on; one line each.</summary>
     public ImmutableArray<string> Notes { get; init; } = [];
 
-    /// <summary>What does not work as it should, although packets are forwarded, and why.</summary>
+    /// <summary>What does not work as configured although packets are forwarded, and why; one line each.</summary>
     public ImmutableArray<string> Degraded { get; init; } = [];
 
-    /// <summary>Who else answers for VIPs of this director.</summary>
+    /// <summary>Other hosts that answer for VIPs of this director, one line each.</summary>
     public ImmutableArray<string> Alarms { get; init; } = [];
 
-    /// <summary>Multicast addresses that were entered into the lists of interfaces, which outlive the daemon: interface and Ethernet
-    /// address. The next run takes back what it does not need.</summary>
+    /// <summary>Multicast MAC addresses that the daemon added to the filters of interfaces: name of the interface, a
+    /// space and the MAC address. These filters outlive the daemon; the next daemon removes the entries that it does
+    /// not need.</summary>
     public ImmutableArray<string> MulticastMacs { get; init; } = [];
 
-    /// <summary>Where the report of a director lies.</summary>
+    /// <summary>Path of the report of a director.</summary>
     public static string PathOf(DirectorSettings director) => BasePath(director) + ".json";
 
-    /// <summary>The file that the daemon keeps locked while it runs.</summary>
+    /// <summary>Path of the file that the daemon keeps locked while it runs.</summary>
     public static string LockPath(DirectorSettings director) => BasePath(director) + ".lock";
 
-    /// <summary>The Unix socket that the running daemon answers on: only root may.</summary>
+    /// <summary>Path of the Unix socket on which the running daemon serves its local API, to root only.</summary>
     public static string SocketPath(DirectorSettings director) => BasePath(director) + ".sock";
 
-    /// <summary>What the names of files begin with in which the managed engine keeps what it remembers.</summary>
+    /// <summary>Prefix of the paths of the files in which the managed engine keeps its flow table.</summary>
     public static string PersistentStatePrefix(DirectorSettings director) => BasePath(director);
 
-    /// <summary>Replaces the report, so that a reader finds the old one or the new one.</summary>
-    public void Write(DirectorSettings director) => AtomicFile.Write(PathOf(director), file => JsonSerializer.Serialize(file, this, Json));
+    /// <summary>Replaces the report as a whole: a reader finds the old one or the new one.</summary>
+    public void Write(DirectorSettings director) =>
+        AtomicFile.Write(PathOf(director), file => JsonSerializer.Serialize(file, this, Json));
 
-    /// <summary>Reads the report; null when there is none.</summary>
+    /// <summary>Reads the report; null if there is none.</summary>
     public static DaemonReport? Read(DirectorSettings director)
     {
         try
@@ -75,7 +79,7 @@ public sealed record DaemonReport
         }
     }
 
-    /// <summary>True while a daemon of this director runs.</summary>
+    /// <summary>True while a daemon of this director runs: it keeps <see cref="LockPath"/> locked.</summary>
     public static bool IsRunning(DirectorSettings director)
     {
         try
@@ -97,7 +101,8 @@ public sealed record DaemonReport
         }
     }
 
-    /// <summary>One name for each pinned director: the pin folder is part of it, since names are unique only there.</summary>
+    /// <summary>One base name per pinned director. The pin folder is part of it, because names of directors are unique
+    /// only there.</summary>
     private static string BasePath(DirectorSettings director) =>
         $"/run/sidestep/{director.PinPath.Trim('/').Replace('/', '-')}-{director.Name}";
 }

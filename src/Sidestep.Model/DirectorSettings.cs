@@ -3,82 +3,86 @@ using System.Net;
 
 namespace Sidestep.Model;
 
-/// <summary>The node that forwards.</summary>
+/// <summary>The settings of the node that forwards.</summary>
 public sealed record DirectorSettings
 {
-    /// <summary>Names this director's pinned state, so that several can run on one machine; 1 to 63 of <c>a-z 0-9 - _</c>.</summary>
+    /// <summary>Names the pinned state of this director, so that several can run on one machine; 1 to 63 of <c>a-z 0-9
+    /// - _</c>.</summary>
     public string Name { get; init; } = "director";
 
-    /// <summary>The interfaces that VIP traffic enters by; at least one.</summary>
+    /// <summary>The interfaces on which traffic for the VIPs arrives; at least one.</summary>
     public required ImmutableArray<DirectorInterface> Interfaces { get; init; }
 
-    /// <summary>What forwards.</summary>
+    /// <summary>Which engine forwards.</summary>
     public EngineKind Engine { get; init; }
 
-    /// <summary>The key of the flow hash. Every director of a group has the same, or flows break when they move.</summary>
+    /// <summary>The key of the flow hash. All directors of a group have the same key; otherwise flows that move between
+    /// them break.</summary>
     public required HashKey HashKey { get; init; }
 
-    /// <summary>Addresses of other directors, so that what one of them sent is delivered here and never balanced again
-    /// (needed where a director is also a real server).</summary>
+    /// <summary>Addresses of other directors. A packet that one of them forwarded to this machine is delivered locally
+    /// and never balanced again; a director that is also a real server needs this.</summary>
     public ImmutableArray<IPAddress> Peers { get; init; } = [];
 
-    /// <summary>How many flows can be remembered at once, where they have to be. The memory is taken at the first start.</summary>
+    /// <summary>How many flows the director can track at once. The memory is allocated at the first start.</summary>
     public int FlowTableSize { get; init; } = 262_144;
 
     /// <summary>What SIGTERM does with the program in the kernel.</summary>
     public ExitAction OnExit { get; init; } = ExitAction.Keep;
 
-    /// <summary>Where agents reach the director; null: they do not.</summary>
+    /// <summary>The HTTPS API for agents; null: none.</summary>
     public ApiSettings? Api { get; init; }
 
-    /// <summary>What is done about others that answer for the VIPs.</summary>
+    /// <summary>What the director does when another host answers for one of its VIPs.</summary>
     public ConflictDetectionSettings ConflictDetection { get; init; } = new();
 
-    /// <summary>Folder below which state is pinned; a bpffs is mounted there when there is none.</summary>
+    /// <summary>Folder under which the director pins its state. The daemon mounts a bpffs there if there is
+    /// none.</summary>
     public string PinPath { get; init; } = "/sys/fs/bpf/sidestep";
 }
 
 /// <summary>One network interface of the director.</summary>
 /// <param name="Name">The kernel's name, 1 to 15 characters.</param>
-/// <param name="Driver">How frames are taken from it.</param>
+/// <param name="Driver">How the engine receives frames from it.</param>
 public sealed record DirectorInterface(string Name, Driver Driver);
 
-/// <summary>What forwards.</summary>
+/// <summary>Which engine forwards.</summary>
 public enum EngineKind
 {
-    /// <summary>The one that the drivers ask for; otherwise XDP where it can be loaded, else the managed one.</summary>
+    /// <summary>The engine of the interfaces' drivers; otherwise XDP where it can be loaded, else the managed
+    /// engine.</summary>
     Auto,
 
-    /// <summary>The program in the kernel.</summary>
+    /// <summary>The XDP program in the kernel.</summary>
     Xdp,
 
-    /// <summary>The pipeline in C#.</summary>
+    /// <summary>The C# pipeline in the daemon.</summary>
     Managed,
 }
 
-/// <summary>How frames are taken from an interface.</summary>
+/// <summary>How an engine receives frames from an interface.</summary>
 public enum Driver
 {
-    /// <summary>The best of the engine's that works; status shows which.</summary>
+    /// <summary>The best driver of the engine that works; the status shows which.</summary>
     Auto,
 
-    /// <summary>XDP in the driver; an error if it cannot.</summary>
+    /// <summary>XDP in the device driver; an error if it has no XDP support.</summary>
     Native,
 
-    /// <summary>XDP in the network stack, after the driver: works everywhere, slower.</summary>
+    /// <summary>XDP in the network stack, after the device driver: works with every device, but slower.</summary>
     Generic,
 
-    /// <summary>The managed engine, by sockets that XDP hands frames to (AF_XDP).</summary>
+    /// <summary>The managed engine with AF_XDP sockets, to which an XDP program redirects frames.</summary>
     AfXdp,
 
-    /// <summary>The managed engine, by packet sockets (AF_PACKET): on every interface.</summary>
+    /// <summary>The managed engine with AF_PACKET sockets: works with every device.</summary>
     AfPacket,
 }
 
-/// <summary>Names of drivers and engines as the configuration has them.</summary>
+/// <summary>Names of drivers and engines, as in the configuration file.</summary>
 public static class DriverNames
 {
-    /// <summary>Its name.</summary>
+    /// <summary>The name of a driver, such as <c>af-xdp</c>.</summary>
     public static string Name(this Driver driver) => driver switch
     {
         Driver.AfXdp => "af-xdp",
@@ -86,10 +90,11 @@ public static class DriverNames
         _ => driver.ToString().ToLowerInvariant(),
     };
 
-    /// <summary>Its name.</summary>
+    /// <summary>The name of an engine, such as <c>managed</c>.</summary>
     public static string Name(this EngineKind engine) => engine.ToString().ToLowerInvariant();
 
-    /// <summary>The engine that it belongs to; automatic choice belongs to either.</summary>
+    /// <summary>The engine of a driver; <see cref="EngineKind.Auto"/> for <see cref="Driver.Auto"/>, which both engines
+    /// have.</summary>
     public static EngineKind Engine(this Driver driver) => driver switch
     {
         Driver.Auto => EngineKind.Auto,
@@ -101,9 +106,9 @@ public static class DriverNames
 /// <summary>What SIGTERM does with the program in the kernel.</summary>
 public enum ExitAction
 {
-    /// <summary>It stays and forwards; the next start adopts it.</summary>
+    /// <summary>The program stays and forwards; the next start adopts it.</summary>
     Keep,
 
-    /// <summary>It is detached and everything pinned is removed.</summary>
+    /// <summary>The daemon detaches the program and removes everything that it has pinned.</summary>
     Remove,
 }

@@ -3,28 +3,30 @@ using System.Text.Json;
 
 namespace Sidestep.Model;
 
-/// <summary>What a director's daemon knows of the health of its real servers, in a file beside its <see cref="DaemonReport"/>: it
-/// changes more often, and is larger.</summary>
+/// <summary>The health of a director's real servers, in a file beside the <see cref="DaemonReport"/>, which changes
+/// less often and is smaller.</summary>
 public sealed record HealthReport
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
-    /// <summary>When it was written.</summary>
+    /// <summary>When the daemon wrote the report.</summary>
     public required DateTimeOffset At { get; init; }
 
-    /// <summary>How the probes do.</summary>
+    /// <summary>Statistics of the probes.</summary>
     public required ProbeStats Probes { get; init; }
 
-    /// <summary>The servers that are watched, by pool, way and name.</summary>
+    /// <summary>The monitored servers, sorted by pool, encapsulation and name.</summary>
     public ImmutableArray<ServerHealthReport> Servers { get; init; } = [];
 
-    /// <summary>Where the report of a director lies.</summary>
-    public static string PathOf(DirectorSettings director) => Path.ChangeExtension(DaemonReport.PathOf(director), ".health.json");
+    /// <summary>Path of the report of a director.</summary>
+    public static string PathOf(DirectorSettings director) =>
+        Path.ChangeExtension(DaemonReport.PathOf(director), ".health.json");
 
-    /// <summary>Replaces the report, so that a reader finds the old one or the new one.</summary>
-    public void Write(DirectorSettings director) => AtomicFile.Write(PathOf(director), file => JsonSerializer.Serialize(file, this, Json));
+    /// <summary>Replaces the report as a whole: a reader finds the old one or the new one.</summary>
+    public void Write(DirectorSettings director) =>
+        AtomicFile.Write(PathOf(director), file => JsonSerializer.Serialize(file, this, Json));
 
-    /// <summary>Reads the report; null when there is none, or none of this version.</summary>
+    /// <summary>Reads the report; null if there is none, or none of this version.</summary>
     public static HealthReport? Read(DirectorSettings director)
     {
         try
@@ -39,35 +41,35 @@ public sealed record HealthReport
     }
 }
 
-/// <summary>How the probes of a director do. Times are milliseconds.</summary>
+/// <summary>Statistics of a director's probes. Times are milliseconds.</summary>
 public sealed record ProbeStats
 {
-    /// <summary>Checks: a server, asked by a monitor for one VIP and port.</summary>
+    /// <summary>Number of checks. A check is one monitor that probes one VIP and port on one server.</summary>
     public int Checks { get; init; }
 
-    /// <summary>Probes that began since the daemon started.</summary>
+    /// <summary>Probes that started since the daemon started.</summary>
     public long Started { get; init; }
 
-    /// <summary>Probes under way.</summary>
+    /// <summary>Probes that have started and not ended.</summary>
     public int InFlight { get; init; }
 
-    /// <summary>Turns that were left out because the director was too late.</summary>
+    /// <summary>Probes that the director skipped because it was late.</summary>
     public long Skipped { get; init; }
 
-    /// <summary>How late probes began, of the last half minute that is over, or of the first.</summary>
+    /// <summary>How late probes started, in the last complete half minute, or in the first.</summary>
     public DurationStats Late { get; init; } = new();
 
-    /// <summary>From the verdict that a server failed to tables without it.</summary>
+    /// <summary>From the result that marks a server down to tables without it.</summary>
     public DurationStats Removal { get; init; } = new();
 
-    /// <summary>From the verdict that a server is fit to tables with it.</summary>
+    /// <summary>From the result that marks a server up to tables with it.</summary>
     public DurationStats Admission { get; init; } = new();
 }
 
-/// <summary>A distribution, in milliseconds.</summary>
-/// <param name="Count">How many.</param>
-/// <param name="Median">Half of them took no longer.</param>
-/// <param name="P99">99 of 100 took no longer.</param>
+/// <summary>A distribution of durations, in milliseconds.</summary>
+/// <param name="Count">How many durations.</param>
+/// <param name="Median">Half of them are at most this.</param>
+/// <param name="P99">99 of 100 are at most this.</param>
 /// <param name="Longest">The longest.</param>
 public sealed record DurationStats(long Count = 0, double Median = 0, double P99 = 0, double Longest = 0);
 
@@ -77,58 +79,62 @@ public sealed record ServerHealthReport
     /// <summary>Name of the pool.</summary>
     public required string Pool { get; init; }
 
-    /// <summary>How it is reached: <c>l2</c>, <c>ipip</c>.</summary>
+    /// <summary>How packets reach the server: <c>l2</c>, <c>ipip</c>.</summary>
     public required string Encap { get; init; }
 
     /// <summary>Name of the server.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Its own address.</summary>
+    /// <summary>The server's own address.</summary>
     public required string Address { get; init; }
 
-    /// <summary>It may have traffic.</summary>
+    /// <summary>True: the server may get traffic.</summary>
     public bool Healthy { get; init; }
 
-    /// <summary>Since when it may, or may not; null: as it was when the daemon started, or not known yet.</summary>
+    /// <summary>When <see cref="Healthy"/> changed; null: not since the daemon started, or not known yet.</summary>
     public DateTimeOffset? Since { get; init; }
 
-    /// <summary>The way that traffic takes: up, down, unknown, or none when nobody looks.</summary>
+    /// <summary>Status of the DSR path: <c>up</c>, <c>down</c>, <c>unknown</c>, or <c>none</c> without a monitor of
+    /// it.</summary>
     public required string DsrPath { get; init; }
 
-    /// <summary>The server's own address, likewise.</summary>
+    /// <summary>Status of the service at the server's own address, likewise.</summary>
     public required string Service { get; init; }
 
-    /// <summary>The last error of a monitor, with its name and what it asked for; null when there was none.</summary>
+    /// <summary>The last error of a monitor, with the monitor's name and its target; null: none.</summary>
     public string? Error { get; init; }
 
-    /// <summary>When that was.</summary>
+    /// <summary>When that error occurred; null: none.</summary>
     public DateTimeOffset? ErrorAt { get; init; }
 
-    /// <summary>It is up, and waits for the report of its agent.</summary>
+    /// <summary>True: its monitors are up, and it waits for its agent to report it healthy.</summary>
     public bool WaitsForAgent { get; init; }
 
-    /// <summary>What passes by and does not look well, with how often and since when. Changes nothing by itself.</summary>
+    /// <summary>Observations in the traffic itself, with their number and their start, one line each. They do not
+    /// change the health.</summary>
     public ImmutableArray<string> PassiveSignals { get; init; } = [];
 
-    /// <summary>The longest datagram of a client that should fit, by the MTU of the egress interface; null: not known.</summary>
+    /// <summary>The longest datagram of a client that should fit, by the MTU of the egress interface, bytes; null: not
+    /// known.</summary>
     public int? PathMtu { get; init; }
 
-    /// <summary>The longest that was answered; null: not measured.</summary>
+    /// <summary>The longest datagram that the server has responded to, bytes; null: not measured.</summary>
     public int? MeasuredPathMtu { get; init; }
 
-    /// <summary>What is wrong with the MTU of the way; null: nothing, or it is not known.</summary>
+    /// <summary>What is wrong with the path MTU; null: nothing, or it is not known.</summary>
     public string? MtuProblem { get; init; }
 
-    /// <summary>Each of its checks.</summary>
+    /// <summary>Each check of the server.</summary>
     public ImmutableArray<HealthCheckReport> Checks { get; init; } = [];
 }
 
 /// <summary>One check of a server.</summary>
 /// <param name="Monitor">Name of the monitor.</param>
-/// <param name="Target">What the probe is addressed to: <c>203.0.113.10 80</c>.</param>
-/// <param name="ProbePath">dsrPath or server.</param>
-/// <param name="Status">up, down or unknown.</param>
-/// <param name="Since">When that changed.</param>
-/// <param name="Error">The last error.</param>
-/// <param name="ErrorAt">When that was.</param>
-public sealed record HealthCheckReport(string Monitor, string Target, string ProbePath, string Status, DateTimeOffset? Since, string? Error, DateTimeOffset? ErrorAt);
+/// <param name="Target">What the probe is addressed to, such as <c>203.0.113.10 80</c>.</param>
+/// <param name="ProbePath"><c>dsr-path</c> or <c>server</c>.</param>
+/// <param name="Status"><c>up</c>, <c>down</c> or <c>unknown</c>.</param>
+/// <param name="Since">When the status changed; null: never.</param>
+/// <param name="Error">The last error; null: none.</param>
+/// <param name="ErrorAt">When that error occurred; null: none.</param>
+public sealed record HealthCheckReport(string Monitor, string Target, string ProbePath, string Status,
+    DateTimeOffset? Since, string? Error, DateTimeOffset? ErrorAt);

@@ -5,12 +5,13 @@ using System.Net.Sockets;
 
 namespace Sidestep.Model;
 
-/// <summary>What a configuration is checked against beside itself: the interfaces and addresses of the director's machine.</summary>
-/// <param name="Interfaces">All of them, <c>lo</c> included: a VIP on the director's loopback is the classical mistake.</param>
+/// <summary>The interfaces and addresses of the director's machine, which a configuration is checked against.</summary>
+/// <param name="Interfaces">All interfaces, <c>lo</c> included: a VIP on the director's loopback interface is a
+/// frequent mistake.</param>
 public sealed record HostInfo(ImmutableArray<HostInterface> Interfaces)
 {
-    /// <summary>The facts of the machine (the network namespace) that this process runs in.</summary>
-    /// <exception cref="NetworkInformationException">The kernel refused the list of interfaces.</exception>
+    /// <summary>Reads the interfaces of the network namespace of this process.</summary>
+    /// <exception cref="NetworkInformationException">The kernel did not return the list of interfaces.</exception>
     public static HostInfo OfThisMachine()
     {
         var interfaces = ImmutableArray.CreateBuilder<HostInterface>();
@@ -24,28 +25,29 @@ public sealed record HostInfo(ImmutableArray<HostInterface> Interfaces)
         return new HostInfo(interfaces.ToImmutable());
     }
 
-    /// <summary>The interface of that name, or null.</summary>
+    /// <summary>The interface of that name; null if there is none.</summary>
     public HostInterface? Find(string name) => Interfaces.FirstOrDefault(i => i.Name == name);
 }
 
 /// <summary>One interface of the director's machine.</summary>
 /// <param name="Name">The kernel's name.</param>
-/// <param name="Addresses">IPv4 and IPv6.</param>
+/// <param name="Addresses">Its IPv4 and IPv6 addresses.</param>
 public sealed record HostInterface(string Name, ImmutableArray<HostAddress> Addresses);
 
-/// <summary>An address of an interface and the network that it puts on the link.</summary>
+/// <summary>An address of an interface and the length of its network prefix.</summary>
 /// <param name="Address">The machine's own address.</param>
 /// <param name="PrefixLength">Leading bits that all hosts of the link share: 0 to 32 (IPv4) or 128 (IPv6).</param>
 public sealed record HostAddress(IPAddress Address, int PrefixLength)
 {
-    /// <summary>Whether <paramref name="other"/> is in the network of this address; false for the other address family.</summary>
+    /// <summary>Whether <paramref name="other"/> is in the network of this address; false for the other address
+    /// family.</summary>
     public bool IsOnLink(IPAddress other)
     {
         ArgumentNullException.ThrowIfNull(other);
         return other.AddressFamily == Address.AddressFamily && Network.Contains(other);
     }
 
-    /// <summary>The network, host bits cleared.</summary>
+    /// <summary>The network: the address with its host bits cleared.</summary>
     public IPNetwork Network
     {
         get
@@ -53,7 +55,7 @@ public sealed record HostAddress(IPAddress Address, int PrefixLength)
             var bytes = Address.GetAddressBytes();
             for (int bit = PrefixLength; bit < bytes.Length * 8; bit++)
                 bytes[bit / 8] &= (byte)~(0x80 >> (bit % 8));
-            // The constructor from bytes drops a scope id, which no network has.
+            // The constructor from bytes drops the scope id, which a network has not.
             return new IPNetwork(new IPAddress(bytes), PrefixLength);
         }
     }

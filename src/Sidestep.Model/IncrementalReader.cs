@@ -5,15 +5,19 @@ using Sidestep.Model.Validation;
 
 namespace Sidestep.Model;
 
-/// <summary>Reads versions of one document one after the other: where only one pool or service changed, only that one is
-/// parsed again.</summary>
-/// <remarks>The result is always the one of <see cref="ConfigurationReader"/>: the rules look at the whole document each
-/// time, and where the difference does not settle what the document says, all of it is read. Not safe for threads.</remarks>
+/// <summary>Reads successive versions of one document. If only one pool or service has changed, only that one is parsed
+/// again.</summary>
+/// <remarks>The result is always that of <see cref="ConfigurationReader"/>. The rules check the whole document each
+/// time, and the whole document is parsed whenever the difference does not determine its meaning. Not
+/// thread-safe.</remarks>
 public sealed class IncrementalReader
 {
     private PreviousDocument? _previous;
 
-    /// <summary>The same as <see cref="ConfigurationReader.Read"/>.</summary>
+    /// <summary>Like <see cref="ConfigurationReader.Read"/>, with the same result.</summary>
+    /// <param name="yaml">The text of the document.</param>
+    /// <param name="host">The interfaces and addresses of the director's machine; null: skips the checks against
+    /// them.</param>
     public ConfigurationResult Read(string yaml, HostInfo? host)
     {
         ArgumentNullException.ThrowIfNull(yaml);
@@ -31,11 +35,12 @@ public sealed class IncrementalReader
 
     private ConfigurationResult? ReadDifference(string yaml, HostInfo? host)
     {
-        if (_previous is null || Encoding.UTF8.GetByteCount(yaml) > Limits.DocumentBytes || _previous.Read(yaml) is not { } read)
+        if (_previous is null || Encoding.UTF8.GetByteCount(yaml) > Limits.DocumentBytes
+            || _previous.Read(yaml) is not { } read)
             return null;
         var issues = new IssueList();
         ConfigurationRules.Check(new ConfigurationDocument(read.Root, host), issues);
-        // An issue says its line.
+        // An issue contains its line.
         if (issues.HasAny && !read.HasLines)
             return null;
         var configuration = issues.HasErrors ? null : read.Configuration ?? DocumentSchema.Build(read.Root);

@@ -29,7 +29,8 @@ internal sealed class IssueList
 
     public ImmutableArray<ConfigurationIssue> Warnings => Sorted(_warnings, _warningsOmitted);
 
-    /// <summary>Text of the document, made fit to be repeated: short, and harmless to a terminal.</summary>
+    /// <summary>Text of the document, made safe to print: shortened, and without characters that affect a
+    /// terminal.</summary>
     public static string Quote(string text)
     {
         bool cut = text.Length > Limits.QuotedCharacters;
@@ -41,10 +42,10 @@ internal sealed class IssueList
         return quoted.ToString();
     }
 
-    /// <summary>What an issue about this node quotes: null unless there is a single value.</summary>
+    /// <summary>The value that an issue about this node quotes; null unless the node is a single value.</summary>
     public static string? ValueOf(Node node) => node is ScalarNode { IsNull: false } scalar ? scalar.Text : null;
 
-    // Besides control characters: lone surrogates, and format characters that turn the direction of writing.
+    // Beside control characters: lone surrogates, and format characters that reverse the direction of text.
     private static bool IsHarmless(char c) =>
         !char.IsControl(c) && !char.IsSurrogate(c) && char.GetUnicodeCategory(c) is not
             (System.Globalization.UnicodeCategory.Format
@@ -52,7 +53,8 @@ internal sealed class IssueList
             or System.Globalization.UnicodeCategory.ParagraphSeparator);
 
     private static void Add(
-        List<ConfigurationIssue> list, ref int omitted, string path, Position at, string? value, string reason, string remedy)
+        List<ConfigurationIssue> list, ref int omitted, string path, Position at, string? value, string reason,
+            string remedy)
     {
         if (list.Count < Limits.ListedIssues)
             list.Add(new(path, at.Line, at.Column, value is null ? null : Quote(value), reason, remedy));
@@ -62,12 +64,12 @@ internal sealed class IssueList
 
     private static ImmutableArray<ConfigurationIssue> Sorted(List<ConfigurationIssue> list, int omitted)
     {
-        // OrderBy is stable: two issues of one place stay in the order of the checks.
+        // OrderBy is stable: two issues at one position stay in the order of the checks.
         var sorted = list.OrderBy(i => i.Line).ThenBy(i => i.Column).ToImmutableArray();
         if (omitted == 0)
             return sorted;
         var last = sorted[^1];
         return sorted.Add(new("", last.Line, last.Column, null,
-            $"{omitted} more are not listed", "Mend those above and check again"));
+            $"{omitted} more are not listed", "Fix those above and check again"));
     }
 }

@@ -5,14 +5,16 @@ using Sidestep.Model.Schema;
 
 namespace Sidestep.Model;
 
-/// <summary>What probes through the DSR path are addressed to: VIPs of services, and ports.</summary>
+/// <summary>The addresses and ports of probes through the DSR path: VIPs of services, and ports.</summary>
 public static class ProbeTargets
 {
-    /// <summary>The monitors of a pool with what each asks every server for; a pool that names none has the default ones.</summary>
+    /// <summary>The monitors of a pool with the targets that each probes on every server; the default monitors if the
+    /// pool names none.</summary>
     /// <param name="pool">The pool.</param>
-    /// <param name="services">Those that use it.</param>
+    /// <param name="services">The services that use the pool.</param>
     /// <param name="monitorOf">Finds a monitor by its name.</param>
-    public static ImmutableArray<MonitorTargets> Of(Pool pool, IReadOnlyCollection<VirtualService> services, Func<string, HealthMonitor> monitorOf)
+    public static ImmutableArray<MonitorTargets> Of(Pool pool, IReadOnlyCollection<VirtualService> services,
+        Func<string, HealthMonitor> monitorOf)
     {
         ArgumentNullException.ThrowIfNull(pool);
         ArgumentNullException.ThrowIfNull(monitorOf);
@@ -20,20 +22,22 @@ public static class ProbeTargets
             return [.. names.Select(monitorOf).Select(m => new MonitorTargets(m, Of(m, services)))];
         var tcp = Of(HealthMonitor.DefaultTcp, services);
         var covered = tcp.Select(static t => t.Address).ToHashSet();
-        ImmutableArray<ProbeTarget> echo = [.. Of(HealthMonitor.DefaultIcmp, services).Where(t => !covered.Contains(t.Address))];
+        ImmutableArray<ProbeTarget> echo = [.. Of(HealthMonitor.DefaultIcmp, services)
+            .Where(t => !covered.Contains(t.Address))];
         return
         [
-            .. new[] { new MonitorTargets(HealthMonitor.DefaultTcp, tcp), new MonitorTargets(HealthMonitor.DefaultIcmp, echo) }
+            .. new[] { new MonitorTargets(HealthMonitor.DefaultTcp, tcp),
+                new MonitorTargets(HealthMonitor.DefaultIcmp, echo) }
                 .Where(static m => !m.Targets.IsEmpty),
         ];
     }
 
-    /// <summary>The port that a monitor asks for where a service takes these; 0 where there are no ports; null: the service is not
-    /// for it.</summary>
-    /// <param name="type">Of the monitor.</param>
+    /// <summary>The port that a monitor probes for a service; 0 without ports; null: the monitor does not suit the
+    /// service.</summary>
+    /// <param name="type">Type of the monitor.</param>
     /// <param name="own">The monitor's own port, or null.</param>
-    /// <param name="protocol">Of the service.</param>
-    /// <param name="ports">Of the service, ascending.</param>
+    /// <param name="protocol">Protocol of the service.</param>
+    /// <param name="ports">Ports of the service, ascending.</param>
     public static int? PortFor(MonitorType type, int? own, TransportProtocol protocol, ImmutableArray<PortRange> ports)
     {
         if (type == MonitorType.Icmp)
@@ -42,7 +46,7 @@ public static class ProbeTargets
         if (type == MonitorType.Command)
             return own ?? first;
         var required = type is MonitorType.Udp or MonitorType.Dns ? TransportProtocol.Udp : TransportProtocol.Tcp;
-        // With a port of its own a monitor may ask for something else than the service, such as a page about its state.
+        // A monitor with its own port may probe something else than the service, such as a status page.
         if (own is not null)
             return own;
         return protocol == required && first > 0 ? first : null;
@@ -62,10 +66,11 @@ public static class ProbeTargets
             }
         }
         return [.. targets.OrderBy(static t => t.Address.AddressFamily == AddressFamily.InterNetwork ? 0 : 1)
-            .ThenBy(static t => t.Address.ToString(), StringComparer.Ordinal).ThenBy(static t => t.Port).Take(Limits.ProbedVips)];
+            .ThenBy(static t => t.Address.ToString(), StringComparer.Ordinal).ThenBy(static t => t.Port)
+            .Take(Limits.ProbedVips)];
     }
 
-    /// <summary>The VIP itself; of a prefix the first address behind the network's own. Null where no host can have that.</summary>
+    /// <summary>The VIP itself; of a prefix, the first host address. Null if no host can have that address.</summary>
     private static IPAddress? AddressIn(IPNetwork vip)
     {
         var bytes = vip.BaseAddress.GetAddressBytes();
@@ -76,12 +81,12 @@ public static class ProbeTargets
     }
 }
 
-/// <summary>A monitor, and what it asks every server of a pool for.</summary>
+/// <summary>A monitor, and what it probes on every server of a pool.</summary>
 /// <param name="Monitor">The monitor.</param>
-/// <param name="Targets">At most <see cref="Limits.ProbedVips"/>.</param>
+/// <param name="Targets">At most <see cref="Limits.ProbedVips"/>, IPv4 first.</param>
 public sealed record MonitorTargets(HealthMonitor Monitor, ImmutableArray<ProbeTarget> Targets);
 
-/// <summary>What a probe is addressed to.</summary>
+/// <summary>Destination of a probe.</summary>
 /// <param name="Address">The VIP.</param>
-/// <param name="Port">0 where there are no ports.</param>
+/// <param name="Port">0 without ports.</param>
 public readonly record struct ProbeTarget(IPAddress Address, int Port);

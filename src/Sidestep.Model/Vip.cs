@@ -2,23 +2,23 @@ using System.Net;
 
 namespace Sidestep.Model;
 
-/// <summary>What is said about a VIP itself, whatever services it has.</summary>
-/// <param name="Address">The address or prefix, exactly as services name it.</param>
-/// <param name="Echo">What an echo request to it gets.</param>
+/// <summary>Settings of a VIP that apply to all its services.</summary>
+/// <param name="Address">The address or prefix, written exactly as in the services.</param>
+/// <param name="Echo">What the director does with an echo request to it.</param>
 public sealed record Vip(IPNetwork Address, EchoPolicy Echo);
 
-/// <summary>What an echo request to a VIP gets (C-19).</summary>
+/// <summary>What the director does with an echo request to a VIP (C-19).</summary>
 public enum EchoPolicy
 {
-    /// <summary>An answer while the VIP is in service, nothing else (DSR-14).</summary>
+    /// <summary>The director replies while the VIP is in service, and drops the request otherwise (DSR-14).</summary>
     Active,
 
-    /// <summary>An answer, whether it is in service or not.</summary>
+    /// <summary>The director replies, in service or not.</summary>
     Always,
 
-    /// <summary>A real server gets it, and answers as it likes.</summary>
+    /// <summary>The director forwards the request to a real server, which may reply.</summary>
     Forward,
 
-    /// <summary>Nothing.</summary>
+    /// <summary>The director drops the request.</summary>
     Drop,
 }

@@ -3,54 +3,44 @@ using System.Net;
 
 namespace Sidestep.Model;
 
-/// <summary>What clients address: VIPs, a protocol and ports, served by a pool.</summary>
+/// <summary>What clients connect to: VIPs, a protocol and ports, served by a pool.</summary>
 public sealed record VirtualService
 {
     /// <summary>Unique among the services.</summary>
     public required string Name { get; init; }
 
-    /// <summary>The shared addresses, single ones or whole prefixes; at least one, of either family. Never a local address
-    /// of the director.</summary>
+    /// <summary>The shared addresses, single ones or prefixes; at least one, of either family. Never a local address of
+    /// the director.</summary>
     public required ImmutableArray<IPNetwork> Vips { get; init; }
 
     /// <summary>TCP, UDP, or any protocol (DSR-13).</summary>
     public required TransportProtocol Protocol { get; init; }
 
-    /// <summary>Disjoint and ascending; the real servers listen on the same ones (DSR-05). <see cref="PortRange.Any"/> alone for
-    /// <see cref="TransportProtocol.Any"/>.</summary>
+    /// <summary>Disjoint and ascending; the real servers listen on the same ports (DSR-05). <see cref="PortRange.Any"/>
+    /// alone for <see cref="TransportProtocol.Any"/>.</summary>
     public required ImmutableArray<PortRange> Ports { get; init; }
 
     /// <summary>Name of the pool.</summary>
     public required string Pool { get; init; }
 
-    /// <summary>Name of the pool that goes on serving while <see cref="Pool"/> has yet to prove itself; null: none does. Never from
-    /// a file.</summary>
-    public string? ServedBy { get; init; }
-
-    /// <summary>Name of the pool whose servers get the packets.</summary>
-    public string ServingPool => ServedBy ?? Pool;
-
-    /// <summary>Names of the pools whose servers have to be ready for the service.</summary>
-    public IEnumerable<string> Pools => ServedBy is null ? [Pool] : [Pool, ServedBy];
-
-    /// <summary>Name of the network profile, or null for <see cref="Model.NetworkProfile.Default"/>.</summary>
+    /// <summary>Name of the network profile; null: <see cref="Model.NetworkProfile.Default"/>.</summary>
     public string? NetworkProfile { get; init; }
 
-    /// <summary>Name of the access list of source addresses, or null: everybody (ACE-03).</summary>
+    /// <summary>Name of the access list of source addresses; null: every source may use the service (ACE-03).</summary>
     public string? AccessList { get; init; }
 
-    /// <summary>False: the director treats the service as absent.</summary>
+    /// <summary>False: the director ignores the service as if it were not in the file.</summary>
     public bool Enabled { get; init; } = true;
 
-    /// <summary>False: packets that arrive are forwarded, but the director neither answers ARP, neighbour solicitation or echo
-    /// for the VIPs nor advertises them (L3-06).</summary>
+    /// <summary>False: the director forwards packets that arrive, but neither replies to ARP, neighbour solicitation or
+    /// echo for the VIPs nor advertises them (L3-06).</summary>
     public bool TrafficEnabled { get; init; } = true;
 }
 
-/// <summary>Protocols that a service can have, with their IP protocol numbers.</summary>
+/// <summary>Protocols of services, with their IP protocol numbers.</summary>
 public enum TransportProtocol
 {
-    /// <summary>Whatever comes: TCP, UDP, and every protocol without ports.</summary>
+    /// <summary>Every protocol: TCP, UDP, and all protocols without ports.</summary>
     Any = 0,
 
     /// <summary>RFC 9293.</summary>
@@ -60,7 +50,7 @@ public enum TransportProtocol
     Udp = 17,
 }
 
-/// <summary>Ports, both ends included.</summary>
+/// <summary>A range of ports, both ends included.</summary>
 /// <param name="First">0 to 65535; 0 only in <see cref="Any"/>.</param>
 /// <param name="Last">At least <paramref name="First"/>.</param>
 public readonly record struct PortRange(ushort First, ushort Last)
@@ -68,7 +58,7 @@ public readonly record struct PortRange(ushort First, ushort Last)
     /// <summary>Every port.</summary>
     public static PortRange Any { get; } = new(0, ushort.MaxValue);
 
-    /// <summary>One port.</summary>
+    /// <summary>The range of one port.</summary>
     public static PortRange One(int port) => new((ushort)port, (ushort)port);
 
     /// <summary><c>any</c>, <c>80</c> or <c>8000-8099</c>.</summary>

@@ -16,14 +16,14 @@ public sealed unsafe class BpfMap : IDisposable
     /// <summary>Opens a pinned map; null when nothing is pinned there.</summary>
     public static BpfMap? OpenPinned(string path) => FileDescriptor.OpenPinned(path) is { } d ? new BpfMap(d) : null;
 
-    /// <summary>Opens a map by the kernel's id.</summary>
+    /// <summary>Opens a map by its kernel id.</summary>
     public static BpfMap OpenById(uint id) =>
         new(new FileDescriptor(NativeException.Check(Libbpf.bpf_map_get_fd_by_id(id), $"bpf_map_get_fd_by_id {id}")));
 
-    /// <summary>The kernel's id.</summary>
+    /// <summary>The kernel's id of the map; a new map gets a new id.</summary>
     public uint Id => Info().id;
 
-    /// <summary>Type and sizes, as the kernel has them.</summary>
+    /// <summary>Type and sizes as the kernel reports them.</summary>
     public BpfMapDefinition Definition
     {
         get
@@ -43,10 +43,11 @@ public sealed unsafe class BpfMap : IDisposable
         }
     }
 
-    /// <summary>Pins the map; an earlier pin of that name is replaced.</summary>
+    /// <summary>Pins the map on a bpffs. A pin of that name is replaced.</summary>
     public void Pin(string path) => _descriptor.Pin(path);
 
-    /// <summary>Maps the elements of an array into memory. Elements lie at multiples of their size rounded up to 8 bytes.</summary>
+    /// <summary>Maps the elements of an array map into memory. Elements lie at multiples of their size, rounded up to 8
+    /// bytes.</summary>
     public MappedMemory MapMemory(bool writable)
     {
         var definition = Definition;
@@ -54,14 +55,14 @@ public sealed unsafe class BpfMap : IDisposable
         return MappedMemory.Of(_descriptor, bytes, writable);
     }
 
-    /// <summary>Writes one element (any map type).</summary>
+    /// <summary>Writes one element, in a map of any type; creates it when it does not exist.</summary>
     public void Update<TKey, TValue>(TKey key, TValue value) where TKey : unmanaged where TValue : unmanaged =>
         NativeException.Check(Libbpf.bpf_map_update_elem(Descriptor, &key, &value, 0), "bpf_map_update_elem");
 
-    /// <summary>Puts a program into a program array, for tail calls.</summary>
+    /// <summary>Stores a program in a program array, for tail calls.</summary>
     public void SetProgram(int index, BpfProgram program) => Update(index, program.Descriptor);
 
-    /// <summary>Reads one element (not per CPU); false when there is none.</summary>
+    /// <summary>Reads one element of a map that is not per CPU; false when it does not exist.</summary>
     public bool TryLookup<TKey, TValue>(TKey key, out TValue value) where TKey : unmanaged where TValue : unmanaged
     {
         Unsafe.SkipInit(out value);
@@ -75,7 +76,7 @@ public sealed unsafe class BpfMap : IDisposable
         }
     }
 
-    /// <summary>Every key of the map at the time of asking.</summary>
+    /// <summary>Lists the keys. Keys that are added or removed meanwhile may be missing or listed.</summary>
     public IReadOnlyList<TKey> Keys<TKey>() where TKey : unmanaged
     {
         var keys = new List<TKey>();
@@ -90,7 +91,7 @@ public sealed unsafe class BpfMap : IDisposable
         return result == -Libc.ENOENT ? keys : throw new NativeException("bpf_map_get_next_key", -result);
     }
 
-    /// <summary>Removes one element; nothing happens when there is none.</summary>
+    /// <summary>Removes one element, if it exists.</summary>
     public void Delete<TKey>(TKey key) where TKey : unmanaged
     {
         var result = Libbpf.bpf_map_delete_elem(Descriptor, &key);
@@ -105,7 +106,8 @@ public sealed unsafe class BpfMap : IDisposable
     {
         Libbpf.bpf_map_info info = default;
         var length = (uint)sizeof(Libbpf.bpf_map_info);
-        NativeException.Check(Libbpf.bpf_obj_get_info_by_fd(Descriptor, &info, &length), "bpf_obj_get_info_by_fd (map)");
+        NativeException.Check(
+            Libbpf.bpf_obj_get_info_by_fd(Descriptor, &info, &length), "bpf_obj_get_info_by_fd (map)");
         return info;
     }
 }

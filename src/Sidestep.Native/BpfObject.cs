@@ -4,8 +4,9 @@ using Sidestep.Native.Interop;
 
 namespace Sidestep.Native;
 
-/// <summary>A compiled BPF object file: opened, adjusted, then loaded into the kernel.</summary>
-/// <remarks>Programs and maps that it hands out stay valid only while it is not disposed; what is pinned or attached stays.</remarks>
+/// <summary>A compiled BPF object file: open it, adjust it, then load it into the kernel.</summary>
+/// <remarks>Programs and maps from this object keep their own descriptors. Disposing the object unloads whatever is
+/// neither pinned, attached nor held by such a descriptor.</remarks>
 public sealed unsafe class BpfObject : IDisposable
 {
     private const int LogBytes = 1 << 20;
@@ -14,9 +15,9 @@ public sealed unsafe class BpfObject : IDisposable
     private BpfObject(BpfObjectHandle handle) => _handle = handle;
 
     /// <summary>Opens the ELF image of an object.</summary>
-    /// <param name="elf">The whole file.</param>
-    /// <param name="name">Prefix of the map names in the kernel.</param>
-    /// <exception cref="NativeException">The image is damaged.</exception>
+    /// <param name="elf">The whole ELF file.</param>
+    /// <param name="name">Prefix of the names that the kernel shows for data sections.</param>
+    /// <exception cref="NativeException">The image is not a valid BPF object.</exception>
     /// <exception cref="DllNotFoundException">libbpf.so.1 is not installed.</exception>
     public static BpfObject Open(ReadOnlySpan<byte> elf, string name)
     {
@@ -24,7 +25,11 @@ public sealed unsafe class BpfObject : IDisposable
         var nameBytes = Encoding.UTF8.GetBytes(name + '\0');
         fixed (byte* bytes = elf, namePointer = nameBytes)
         {
-            var options = new Libbpf.bpf_object_open_opts { sz = (nuint)sizeof(Libbpf.bpf_object_open_opts), object_name = namePointer };
+            var options = new Libbpf.bpf_object_open_opts
+            {
+                sz = (nuint)sizeof(Libbpf.bpf_object_open_opts),
+                object_name = namePointer,
+            };
             var pointer = Libbpf.bpf_object__open_mem(bytes, (nuint)elf.Length, &options);
             if (pointer == 0)
                 throw NativeException.OfLastError($"bpf_object__open {name}");
@@ -32,19 +37,23 @@ public sealed unsafe class BpfObject : IDisposable
         }
     }
 
-    /// <summary>Sets how many elements a map gets; before <see cref="Load"/>.</summary>
+    /// <summary>Sets the number of elements of a map. Call before <see cref="Load"/>.</summary>
     public void SetMaxEntries(string map, int entries) =>
-        NativeException.Check(Libbpf.bpf_map__set_max_entries(FindMap(map), (uint)entries), $"bpf_map__set_max_entries {map}");
+        NativeException.Check(
+            Libbpf.bpf_map__set_max_entries(FindMap(map), (uint)entries), $"bpf_map__set_max_entries {map}");
 
-    /// <summary>Uses an existing map instead of making one; before <see cref="Load"/>.</summary>
+    /// <summary>Uses an existing map instead of creating one. Call before <see cref="Load"/>.</summary>
     public void Reuse(string map, BpfMap existing) =>
-        NativeException.Check(Libbpf.bpf_map__reuse_fd(FindMap(map), existing.Descriptor), $"bpf_map__reuse_fd {map}");
+        NativeException.Check(
+            Libbpf.bpf_map__reuse_fd(FindMap(map), existing.Descriptor), $"bpf_map__reuse_fd {map}");
 
-    /// <summary>Leaves a program out of <see cref="Load"/>.</summary>
+    /// <summary>Excludes a program from <see cref="Load"/>.</summary>
     public void Skip(string program) =>
-        NativeException.Check(Libbpf.bpf_program__set_autoload(FindProgram(program), false), $"bpf_program__set_autoload {program}");
+        NativeException.Check(
+            Libbpf.bpf_program__set_autoload(FindProgram(program), false), $"bpf_program__set_autoload {program}");
 
-    /// <summary>The initial content of a data section such as <c>.rodata</c>; may be written before <see cref="Load"/>.</summary>
+    /// <summary>The initial content of a data section such as <c>.rodata</c>; writable until
+    /// <see cref="Load"/>.</summary>
     public Span<byte> InitialValue(string map)
     {
         nuint size;
@@ -54,7 +63,7 @@ public sealed unsafe class BpfObject : IDisposable
             : new Span<byte>(pointer, (int)size);
     }
 
-    /// <summary>What the object says about a map, for comparison with one that exists.</summary>
+    /// <summary>The definition of a map in the object file, for comparison with an existing map.</summary>
     public BpfMapDefinition Definition(string map)
     {
         var pointer = FindMap(map);
@@ -62,9 +71,9 @@ public sealed unsafe class BpfObject : IDisposable
             Libbpf.bpf_map__value_size(pointer), Libbpf.bpf_map__max_entries(pointer));
     }
 
-    /// <summary>Makes the maps and loads the programs.</summary>
-    /// <exception cref="VerifierException">The kernel refused a program.</exception>
-    /// <exception cref="NativeException">Anything else, with what libbpf said.</exception>
+    /// <summary>Creates the maps and loads the programs.</summary>
+    /// <exception cref="VerifierException">The verifier rejected a program.</exception>
+    /// <exception cref="NativeException">Another step failed; the message includes the log of libbpf.</exception>
     public void Load()
     {
         var logs = new List<(string Program, nint Buffer)>();
@@ -74,7 +83,8 @@ public sealed unsafe class BpfObject : IDisposable
             {
                 var buffer = (nint)NativeMemory.AllocZeroed(LogBytes);
                 logs.Add((Marshal.PtrToStringUTF8((nint)Libbpf.bpf_program__name(program))!, buffer));
-                NativeException.Check(Libbpf.bpf_program__set_log_buf(program, (byte*)buffer, LogBytes), "bpf_program__set_log_buf");
+                NativeException.Check(
+                    Libbpf.bpf_program__set_log_buf(program, (byte*)buffer, LogBytes), "bpf_program__set_log_buf");
             }
             LibbpfLog.Clear();
             var result = Libbpf.bpf_object__load(_handle);
@@ -95,13 +105,13 @@ public sealed unsafe class BpfObject : IDisposable
         }
     }
 
-    /// <summary>A loaded program by its C name.</summary>
-    public BpfProgram Program(string name) =>
-        new(FileDescriptor.Duplicate(NativeException.Check(Libbpf.bpf_program__fd(FindProgram(name)), $"bpf_program__fd {name}")));
+    /// <summary>Returns a loaded program by its C name; the caller disposes it.</summary>
+    public BpfProgram Program(string name) => new(FileDescriptor.Duplicate(
+        NativeException.Check(Libbpf.bpf_program__fd(FindProgram(name)), $"bpf_program__fd {name}")));
 
-    /// <summary>A created map by its C name.</summary>
-    public BpfMap Map(string name) =>
-        new(FileDescriptor.Duplicate(NativeException.Check(Libbpf.bpf_map__fd(FindMap(name)), $"bpf_map__fd {name}")));
+    /// <summary>Returns a created map by its C name; the caller disposes it.</summary>
+    public BpfMap Map(string name) => new(FileDescriptor.Duplicate(
+        NativeException.Check(Libbpf.bpf_map__fd(FindMap(name)), $"bpf_map__fd {name}")));
 
     /// <inheritdoc/>
     public void Dispose() => _handle.Dispose();
@@ -120,16 +130,16 @@ public sealed unsafe class BpfObject : IDisposable
 }
 
 /// <summary>Type and sizes of a map.</summary>
-/// <param name="Type">The kernel's number (enum bpf_map_type).</param>
+/// <param name="Type">The kernel's number of the type (enum bpf_map_type).</param>
 /// <param name="KeyBytes">Size of a key in bytes.</param>
 /// <param name="ValueBytes">Size of a value in bytes.</param>
 /// <param name="Entries">Number of elements.</param>
 public readonly record struct BpfMapDefinition(uint Type, uint KeyBytes, uint ValueBytes, uint Entries);
 
-/// <summary>libbpf failed outside the verifier; the message carries what it said.</summary>
-/// <param name="call">What was being done.</param>
+/// <summary>libbpf failed outside the verifier; the message includes its log.</summary>
+/// <param name="call">The failed operation.</param>
 /// <param name="errno">The positive errno.</param>
-/// <param name="libbpfMessage">libbpf's own words.</param>
+/// <param name="libbpfMessage">The log of libbpf.</param>
 public sealed class LibbpfException(string call, int errno, string libbpfMessage)
     : NativeException(call, errno, $"{call}: {Marshal.GetPInvokeErrorMessage(errno)} (errno {errno})\n{libbpfMessage}");
 

@@ -15,10 +15,10 @@ public sealed unsafe class BpfProgram : IDisposable
 
     internal int Descriptor => _descriptor.Value;
 
-    /// <summary>The kernel's id.</summary>
+    /// <summary>The kernel's id of the program; every load gets a new id.</summary>
     public uint Id => Info().id;
 
-    /// <summary>The kernel's hash over the instructions, 16 hexadecimal digits: equal for equal code.</summary>
+    /// <summary>The kernel's hash over the instructions, as 16 hexadecimal digits: equal for equal code.</summary>
     public string Tag
     {
         get
@@ -28,8 +28,8 @@ public sealed unsafe class BpfProgram : IDisposable
         }
     }
 
-    /// <summary>How many instructions the verifier looked at, on all ways through the program; the kernel refuses to look at
-    /// more than 1,000,000 (kernel 5.16).</summary>
+    /// <summary>Instructions that the verifier examined, over all paths through the program. The kernel stops at
+    /// 1,000,000 and rejects the program. 0 before kernel 5.16.</summary>
     public uint VerifiedInstructions => Info().verified_insns;
 
     /// <summary>The program's C name, at most 15 characters.</summary>
@@ -43,13 +43,15 @@ public sealed unsafe class BpfProgram : IDisposable
     }
 
     /// <summary>Opens a pinned program; null when nothing is pinned there.</summary>
-    public static BpfProgram? OpenPinned(string path) => FileDescriptor.OpenPinned(path) is { } d ? new BpfProgram(d) : null;
+    public static BpfProgram? OpenPinned(string path) =>
+        FileDescriptor.OpenPinned(path) is { } d ? new BpfProgram(d) : null;
 
     /// <summary>Opens a program by the kernel's id.</summary>
-    public static BpfProgram OpenById(uint id) =>
-        new(new FileDescriptor(NativeException.Check(Libbpf.bpf_prog_get_fd_by_id(id), $"bpf_prog_get_fd_by_id {id.ToString(CultureInfo.InvariantCulture)}")));
+    public static BpfProgram OpenById(uint id) => new(new FileDescriptor(NativeException.Check(
+        Libbpf.bpf_prog_get_fd_by_id(id),
+        string.Create(CultureInfo.InvariantCulture, $"bpf_prog_get_fd_by_id {id}"))));
 
-    /// <summary>The maps that the program uses.</summary>
+    /// <summary>Kernel ids of the maps that the program uses, at most 64.</summary>
     public IReadOnlyList<uint> MapIds()
     {
         var ids = stackalloc uint[MaxMaps];
@@ -57,25 +59,30 @@ public sealed unsafe class BpfProgram : IDisposable
         info.nr_map_ids = MaxMaps;
         info.map_ids = (ulong)ids;
         var length = (uint)sizeof(Libbpf.bpf_prog_info);
-        NativeException.Check(Libbpf.bpf_obj_get_info_by_fd(Descriptor, &info, &length), "bpf_obj_get_info_by_fd (program)");
+        NativeException.Check(
+            Libbpf.bpf_obj_get_info_by_fd(Descriptor, &info, &length), "bpf_obj_get_info_by_fd (program)");
         return new ReadOnlySpan<uint>(ids, (int)Math.Min(info.nr_map_ids, MaxMaps)).ToArray();
     }
 
-    /// <summary>Makes a map one of the program's although the code does not use it: it is listed, and lives as long (kernel 5.10).</summary>
-    public void Bind(BpfMap map) => NativeException.Check(Libbpf.bpf_prog_bind_map(Descriptor, map.Descriptor, null), "bpf_prog_bind_map");
+    /// <summary>Binds a map to the program although its code does not use it: the kernel lists the map with the program
+    /// and keeps it as long (kernel 5.10).</summary>
+    public void Bind(BpfMap map) =>
+        NativeException.Check(Libbpf.bpf_prog_bind_map(Descriptor, map.Descriptor, null), "bpf_prog_bind_map");
 
-    /// <summary>Pins the program; an earlier pin of that name is replaced.</summary>
+    /// <summary>Pins the program on a bpffs. A pin of that name is replaced.</summary>
     public void Pin(string path) => _descriptor.Pin(path);
 
-    /// <summary>Runs the program on a frame without a network (BPF_PROG_TEST_RUN).</summary>
-    /// <param name="frame">At least 14 bytes, from the Ethernet header on.</param>
-    /// <param name="output">Receives the frame as the program left it.</param>
-    /// <param name="repeat">How often; each run starts from the frame that the last one left.</param>
-    /// <param name="ingressInterface">Index of the interface that the frame seems to come in by. Kernels before 5.15 know
-    /// only the loopback device's, and fail with EINVAL for others.</param>
-    public TestRun Run(ReadOnlySpan<byte> frame, Span<byte> output, int repeat = 1, int ingressInterface = LoopbackIndex)
+    /// <summary>Runs the program on a frame, without a network (BPF_PROG_TEST_RUN).</summary>
+    /// <param name="frame">At least 14 bytes, starting with the Ethernet header.</param>
+    /// <param name="output">Receives the frame after the last run.</param>
+    /// <param name="repeat">Number of runs; each run starts from the frame that the previous run left.</param>
+    /// <param name="ingressInterface">Index of the ingress interface that the program sees. Kernels before 5.15 accept
+    /// only the loopback device and fail with EINVAL for others.</param>
+    public TestRun Run(
+        ReadOnlySpan<byte> frame, Span<byte> output, int repeat = 1, int ingressInterface = LoopbackIndex)
     {
-        // Without a context the frame comes in by the loopback device: older kernels take none, so none where none is needed.
+        // Without a context, the ingress interface is the loopback device. Older kernels accept no context, so none is
+        // passed where none is needed.
         var withContext = ingressInterface != LoopbackIndex;
         var context = new xdp_md { data_end = (uint)frame.Length, ingress_ifindex = (uint)ingressInterface };
         fixed (byte* input = frame, outputPointer = output)
@@ -96,13 +103,11 @@ public sealed unsafe class BpfProgram : IDisposable
         }
     }
 
-    /// <summary>
-    /// Makes frames and runs the program on each as if it had come in by an interface; what the program answers is done, so
-    /// that XDP_TX sends by that interface (BPF_F_TEST_XDP_LIVE_FRAMES, kernel 5.18).
-    /// </summary>
-    /// <param name="frame">What every frame is at first. The kernel uses frames again, as they came back: the program has to
-    /// write what may have changed.</param>
-    /// <param name="count">How many.</param>
+    /// <summary>Generates frames and runs the program on each, as if it had arrived at an interface. The kernel carries
+    /// out the action: XDP_TX sends through that interface (BPF_F_TEST_XDP_LIVE_FRAMES, kernel 5.18).</summary>
+    /// <param name="frame">Initial content of every frame. The kernel reuses frames in the state in which they came
+    /// back, so the program must write everything that may have changed.</param>
+    /// <param name="count">Number of frames.</param>
     /// <param name="ingressInterface">Index of the interface in the calling thread's network namespace.</param>
     public void Send(ReadOnlySpan<byte> frame, int count, int ingressInterface)
     {
@@ -119,7 +124,8 @@ public sealed unsafe class BpfProgram : IDisposable
                 repeat = count,
                 flags = Libbpf.BPF_F_TEST_XDP_LIVE_FRAMES,
             };
-            NativeException.Check(Libbpf.bpf_prog_test_run_opts(Descriptor, &options), "BPF_PROG_TEST_RUN (live frames)");
+            NativeException.Check(
+                Libbpf.bpf_prog_test_run_opts(Descriptor, &options), "BPF_PROG_TEST_RUN (live frames)");
         }
     }
 
@@ -130,7 +136,8 @@ public sealed unsafe class BpfProgram : IDisposable
     {
         Libbpf.bpf_prog_info info = default;
         var length = (uint)sizeof(Libbpf.bpf_prog_info);
-        NativeException.Check(Libbpf.bpf_obj_get_info_by_fd(Descriptor, &info, &length), "bpf_obj_get_info_by_fd (program)");
+        NativeException.Check(
+            Libbpf.bpf_obj_get_info_by_fd(Descriptor, &info, &length), "bpf_obj_get_info_by_fd (program)");
         return info;
     }
 
@@ -146,8 +153,8 @@ public sealed unsafe class BpfProgram : IDisposable
     }
 }
 
-/// <summary>What a test run gave.</summary>
+/// <summary>The result of a test run.</summary>
 /// <param name="ReturnValue">The program's return value, e.g. an XDP action.</param>
-/// <param name="Length">Bytes of the resulting frame.</param>
-/// <param name="NanosecondsPerRun">Mean duration of a run.</param>
+/// <param name="Length">Length of the resulting frame in bytes.</param>
+/// <param name="NanosecondsPerRun">Mean duration of a run, in nanoseconds.</param>
 public readonly record struct TestRun(uint ReturnValue, int Length, uint NanosecondsPerRun);

@@ -5,9 +5,9 @@ using Sidestep.Native.Interop;
 
 namespace Sidestep.Native;
 
-/// <summary>The reading end of a ring buffer that BPF programs write records to (BPF_MAP_TYPE_RINGBUF, Linux 5.8).</summary>
-/// <remarks>One reader per map, and one thread at a time. Who reads frees the room: what is not read in time makes the
-/// programs' reservations fail, and they count that.</remarks>
+/// <summary>Reads a ring buffer that BPF programs write records to (BPF_MAP_TYPE_RINGBUF, Linux 5.8).</summary>
+/// <remarks>One reader per map, one thread at a time. Reading frees space. When the reader is too slow, the programs'
+/// reservations fail, and the programs count that.</remarks>
 public sealed unsafe class BpfRingBuffer : IDisposable
 {
     private const uint RingBufferType = 27;
@@ -19,23 +19,26 @@ public sealed unsafe class BpfRingBuffer : IDisposable
 
     private BpfRingBuffer(FileDescriptor descriptor) => _descriptor = descriptor;
 
-    /// <summary>Takes one record; the bytes are the kernel's, and valid only during the call.</summary>
+    /// <summary>Processes one record. The bytes belong to the kernel and are valid only during the call.</summary>
     public delegate void RecordHandler(ReadOnlySpan<byte> record);
 
-    /// <summary>Opens the reading end.</summary>
-    /// <param name="map">May be disposed afterwards.</param>
-    /// <exception cref="ArgumentException">The map is no ring buffer.</exception>
+    /// <summary>Opens a reader.</summary>
+    /// <param name="map">A ring buffer map; may be disposed afterwards.</param>
+    /// <exception cref="ArgumentException">The map is not a ring buffer.</exception>
     /// <exception cref="NativeException">EPERM: CAP_BPF is missing, or the map is frozen.</exception>
     public static BpfRingBuffer Open(BpfMap map)
     {
         ArgumentNullException.ThrowIfNull(map);
         if (map.Definition.Type != RingBufferType)
-            throw new ArgumentException($"map '{map.Name}' is of type {map.Definition.Type}, not a ring buffer ({RingBufferType})", nameof(map));
+            throw new ArgumentException(
+                $"map '{map.Name}' is of type {map.Definition.Type}, not a ring buffer ({RingBufferType})",
+                nameof(map));
         var reader = new BpfRingBuffer(FileDescriptor.Duplicate(map.Descriptor));
         try
         {
             reader._self = GCHandle.Alloc(reader);
-            reader._ring = Libbpf.ring_buffer__new(reader._descriptor.Value, &OnRecord, GCHandle.ToIntPtr(reader._self), null);
+            reader._ring = Libbpf.ring_buffer__new(
+                reader._descriptor.Value, &OnRecord, GCHandle.ToIntPtr(reader._self), null);
             return reader._ring != 0 ? reader : throw NativeException.OfLastError($"ring_buffer__new {map.Name}");
         }
         catch
@@ -45,20 +48,21 @@ public sealed unsafe class BpfRingBuffer : IDisposable
         }
     }
 
-    /// <summary>Waits for records and hands them over, in the order in which they were written.</summary>
-    /// <param name="timeout">At most this long, to the millisecond; zero: only what is there.</param>
-    /// <param name="handler">What it throws, this throws; the record that it threw at counts as taken.</param>
-    /// <returns>How many were taken.</returns>
+    /// <summary>Waits for records and passes them to the handler in the order in which they were written.</summary>
+    /// <param name="timeout">Maximum wait, in whole milliseconds; zero reads only what has arrived already.</param>
+    /// <param name="handler">An exception of the handler propagates to the caller; the record that caused it is
+    /// consumed.</param>
+    /// <returns>Number of records that were read.</returns>
     public int Poll(TimeSpan timeout, RecordHandler handler)
     {
         ObjectDisposedException.ThrowIf(_ring == 0, this);
         _handler = handler;
         _failure = null;
-        var taken = Libbpf.ring_buffer__poll(_ring, (int)Math.Clamp(timeout.TotalMilliseconds, 0, int.MaxValue));
+        var count = Libbpf.ring_buffer__poll(_ring, (int)Math.Clamp(timeout.TotalMilliseconds, 0, int.MaxValue));
         _handler = null;
         _failure?.Throw();
-        // A signal ended the wait: as if the time had passed.
-        return taken == -Libc.EINTR ? 0 : NativeException.Check(taken, "ring_buffer__poll");
+        // A signal interrupted the wait; the caller sees it as a timeout.
+        return count == -Libc.EINTR ? 0 : NativeException.Check(count, "ring_buffer__poll");
     }
 
     /// <inheritdoc/>
@@ -72,7 +76,7 @@ public sealed unsafe class BpfRingBuffer : IDisposable
         _descriptor.Dispose();
     }
 
-    /// <summary>No exception may pass through libbpf: it is kept, and a negative result ends the poll.</summary>
+    /// <summary>An exception must not pass through libbpf: it is stored, and a negative result ends the poll.</summary>
     [UnmanagedCallersOnly]
     private static int OnRecord(nint context, void* data, nuint length)
     {

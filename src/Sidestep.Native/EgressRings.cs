@@ -2,9 +2,10 @@ using Sidestep.Native.Interop;
 
 namespace Sidestep.Native;
 
-/// <summary>Sends frames by any interface: a ring for each (<see cref="TransmitRing"/>), opened when the first frame leaves by it. One
-/// thread at a time, of the network namespace that the interfaces are in.</summary>
-/// <param name="openFailed">Told why a ring could not be opened. Frames by that interface are lost, and after a while it is tried again.</param>
+/// <summary>Sends frames through any interface: one <see cref="TransmitRing"/> per interface, opened for the first
+/// frame that leaves through it. One thread at a time, in the network namespace of the interfaces.</summary>
+/// <param name="openFailed">Called with the reason when a ring cannot be opened. Frames for that interface are lost; a
+/// second later the next frame causes another attempt.</param>
 public sealed class EgressRings(Action<NativeException> openFailed) : IDisposable
 {
     private const int PauseMilliseconds = 1000;
@@ -12,21 +13,23 @@ public sealed class EgressRings(Action<NativeException> openFailed) : IDisposabl
     private Egress[] _egresses = [];
     private long _sentBefore, _lostBefore;
 
-    /// <summary>An interface; one without a ring is not tried again before a time.</summary>
+    /// <summary>An interface and its ring. Null: the ring could not be opened, and no attempt is made before
+    /// <c>RetryAt</c>.</summary>
     private sealed record Egress(int InterfaceIndex, TransmitRing? Ring, long RetryAt)
     {
         public bool IsRetryDue => Ring is null && Environment.TickCount64 >= RetryAt;
     }
 
-    /// <summary>Frames that were handed to devices.</summary>
+    /// <summary>Frames that devices accepted.</summary>
     public long Sent => _sentBefore + Volatile.Read(ref _egresses).Sum(static w => w.Ring?.Sent ?? 0);
 
-    /// <summary>Frames that could not be.</summary>
+    /// <summary>Frames that were lost: no ring, a full ring, or rejected by the device.</summary>
     public long Lost => _lostBefore + Volatile.Read(ref _egresses).Sum(static w => w.Ring?.Lost ?? 0);
 
-    /// <summary>Has a frame sent with the next <see cref="Flush"/>, or before. If there is no room for it, it is lost.</summary>
-    /// <param name="interfaceIndex">The way out.</param>
-    /// <param name="frame">From the Ethernet header on; copied.</param>
+    /// <summary>Queues a frame, to be sent by the next <see cref="Flush"/> or before. The frame is lost if its ring has
+    /// no free entry.</summary>
+    /// <param name="interfaceIndex">Index of the egress interface.</param>
+    /// <param name="frame">The frame, starting with the Ethernet header; it is copied.</param>
     public void Add(int interfaceIndex, ReadOnlySpan<byte> frame)
     {
         if (Find(interfaceIndex) is not { } ring)
@@ -37,7 +40,8 @@ public sealed class EgressRings(Action<NativeException> openFailed) : IDisposabl
             AddLonger(interfaceIndex, frame);
     }
 
-    /// <summary>Sends what was added. A frame that cannot be sent is lost and counted, as frames may be; the others go on.</summary>
+    /// <summary>Sends the queued frames. A frame that cannot be sent is lost and counted; the remaining frames are
+    /// still sent.</summary>
     public void Flush()
     {
         var anyGone = false;
@@ -57,7 +61,7 @@ public sealed class EgressRings(Action<NativeException> openFailed) : IDisposabl
             egress.Ring?.Dispose();
     }
 
-    /// <summary>The MTU has grown, and places with it.</summary>
+    /// <summary>The MTU has grown: reopens the ring with entries that are large enough.</summary>
     private void AddLonger(int interfaceIndex, ReadOnlySpan<byte> frame)
     {
         Flush();
@@ -90,7 +94,8 @@ public sealed class EgressRings(Action<NativeException> openFailed) : IDisposabl
         {
             openFailed(e);
         }
-        Volatile.Write(ref _egresses, [.. _egresses, new Egress(interfaceIndex, ring, Environment.TickCount64 + PauseMilliseconds)]);
+        var retryAt = Environment.TickCount64 + PauseMilliseconds;
+        Volatile.Write(ref _egresses, [.. _egresses, new Egress(interfaceIndex, ring, retryAt)]);
         return ring;
     }
 

@@ -4,22 +4,26 @@ using Sidestep.Native.Interop;
 
 namespace Sidestep.Native;
 
-/// <summary>The driver of a device, and which of its features are on, by the names that <c>ethtool -k</c> prints them from.</summary>
+/// <summary>The driver of a device and its enabled features, under the names that <c>ethtool -k</c> uses
+/// (SIOCETHTOOL).</summary>
 public static unsafe class EthtoolFeatures
 {
-    private const int Ethtool = 0x8946, NameBytes = 16, RequestBytes = 40, DriverBytes = 196, StringBytes = 32, WordBits = 32;
+    private const int Ethtool = 0x8946, NameBytes = 16, RequestBytes = 40;
+    private const int DriverBytes = 196, StringBytes = 32, WordBits = 32;
     private const uint DriverInfo = 0x3, StringSetInfo = 0x37, Strings = 0x1b, Features = 0x3a, FeatureStrings = 4;
 
-    /// <summary>Name of the driver; null: the device does not say it.</summary>
+    /// <summary>Name of the driver; null when the device does not report it.</summary>
     public static string? Driver(string interfaceName)
     {
         // struct ethtool_drvinfo: command, driver (32 bytes), ...
         var info = new byte[DriverBytes];
         BinaryPrimitives.WriteUInt32LittleEndian(info, DriverInfo);
-        return Query(interfaceName, info) ? Encoding.UTF8.GetString(info.AsSpan(4, StringBytes)).TrimEnd('\0').Split('\0')[0] : null;
+        return Query(interfaceName, info)
+            ? Encoding.UTF8.GetString(info.AsSpan(4, StringBytes)).TrimEnd('\0').Split('\0')[0]
+            : null;
     }
 
-    /// <summary>Those that are on; empty when the device does not say it.</summary>
+    /// <summary>The enabled features; empty when the device does not report them.</summary>
     public static IReadOnlySet<string> Enabled(string interfaceName)
     {
         var names = Names(interfaceName);
@@ -30,7 +34,11 @@ public static unsafe class EthtoolFeatures
         BinaryPrimitives.WriteUInt32LittleEndian(features.AsSpan(4), (uint)wordCount);
         if (names.Length == 0 || !Query(interfaceName, features))
             return new HashSet<string>();
-        return names.Where((_, bit) => (BinaryPrimitives.ReadUInt32LittleEndian(features.AsSpan(8 + 16 * (bit / WordBits) + 8)) >> bit % WordBits & 1) != 0).ToHashSet();
+        return names.Where((_, bit) =>
+        {
+            var active = BinaryPrimitives.ReadUInt32LittleEndian(features.AsSpan(8 + 16 * (bit / WordBits) + 8));
+            return (active >> bit % WordBits & 1) != 0;
+        }).ToHashSet();
     }
 
     private static string[] Names(string interfaceName)
@@ -49,8 +57,11 @@ public static unsafe class EthtoolFeatures
         BinaryPrimitives.WriteUInt32LittleEndian(strings, Strings);
         BinaryPrimitives.WriteUInt32LittleEndian(strings.AsSpan(4), FeatureStrings);
         BinaryPrimitives.WriteInt32LittleEndian(strings.AsSpan(8), count);
-        return !Query(interfaceName, strings) ? [] :
-            [.. Enumerable.Range(0, count).Select(i => Encoding.UTF8.GetString(strings.AsSpan(12 + i * StringBytes, StringBytes)).Split('\0')[0])];
+        if (!Query(interfaceName, strings))
+            return [];
+        string NameAt(int i) =>
+            Encoding.UTF8.GetString(strings.AsSpan(12 + i * StringBytes, StringBytes)).Split('\0')[0];
+        return [.. Enumerable.Range(0, count).Select(NameAt)];
     }
 
     private static bool Query(string interfaceName, byte[] structure)

@@ -4,17 +4,17 @@ using Sidestep.Native.Interop;
 
 namespace Sidestep.Native;
 
-/// <summary>What a network device does in the place of the kernel (ethtool's SIOCETHTOOL).</summary>
+/// <summary>Work of the kernel that a network device does instead (SIOCETHTOOL).</summary>
 public static unsafe class EthtoolOffloads
 {
     private const int Ethtool = 0x8946, NameBytes = 16, RequestBytes = 40;
     private const uint GetFlags = 0x25, LargeReceive = 1 << 15;
 
-    // ETHTOOL_G*: by the names that ethtool -k prints.
+    // ETHTOOL_G*, under the names that ethtool -k prints
     private static readonly (uint Command, string Name)[] FlagCommands =
     [
-        (0x14, "rx-checksumming"), (0x16, "tx-checksumming"), (0x1e, "tcp-segmentation-offload"), (0x23, "generic-segmentation-offload"),
-        (0x2b, "generic-receive-offload"),
+        (0x14, "rx-checksumming"), (0x16, "tx-checksumming"), (0x1e, "tcp-segmentation-offload"),
+        (0x23, "generic-segmentation-offload"), (0x2b, "generic-receive-offload"),
     ];
 
     /// <summary>Those that are on, as far as the device says it.</summary>
@@ -35,10 +35,10 @@ public static unsafe class EthtoolOffloads
         return on;
     }
 
-    /// <summary>Null: the device does not say it.</summary>
+    /// <summary>The value of a flag; null when the device does not report it.</summary>
     private static uint? Query(int descriptor, string interfaceName, uint command)
     {
-        // struct ethtool_value: command, answer; struct ifreq: name, pointer
+        // struct ethtool_value: command, value; struct ifreq: name, pointer
         var value = stackalloc uint[2];
         value[0] = command;
         value[1] = 0;

@@ -12,14 +12,14 @@ internal sealed partial class FileDescriptor : SafeHandle
 
     internal int Value => (int)handle;
 
-    /// <summary>A descriptor of our own for the same object: libbpf closes its one with the object file.</summary>
+    /// <summary>Duplicates a descriptor, because libbpf closes its own with the object file.</summary>
     internal static FileDescriptor Duplicate(int descriptor)
     {
         var copy = fcntl(descriptor, DuplicateCloseOnExec, 3);
         return copy >= 0 ? new FileDescriptor(copy) : throw NativeException.OfLastError("fcntl F_DUPFD_CLOEXEC");
     }
 
-    /// <summary>Opens a pinned object; null when nothing is pinned there.</summary>
+    /// <summary>Opens a pinned BPF object; null when nothing is pinned there.</summary>
     internal static FileDescriptor? OpenPinned(string path)
     {
         var descriptor = Libbpf.bpf_obj_get(path);
@@ -28,7 +28,8 @@ internal sealed partial class FileDescriptor : SafeHandle
         return new FileDescriptor(NativeException.Check(descriptor, $"bpf_obj_get {path}"));
     }
 
-    /// <summary>Pins under a temporary name and renames, so that a reader never finds half a set replaced.</summary>
+    /// <summary>Pins under a temporary name and renames the pin, so that the name always refers to one complete
+    /// object.</summary>
     internal void Pin(string path)
     {
         var temporary = path + "_new";

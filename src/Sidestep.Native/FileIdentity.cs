@@ -3,15 +3,17 @@ using Sidestep.Native.Interop;
 
 namespace Sidestep.Native;
 
-/// <summary>Which file a path leads to, and when anything about it changed (statx(2)).</summary>
-/// <param name="Device">Of the file system.</param>
-/// <param name="Inode">Of the file, behind all symbolic links.</param>
-/// <param name="Bytes">Its length.</param>
-/// <param name="ChangedSeconds">Time of the last change of content or attributes, which no program can set back.</param>
-/// <param name="ChangedNanoseconds">The fraction.</param>
-public readonly record struct FileIdentity(ulong Device, ulong Inode, ulong Bytes, long ChangedSeconds, uint ChangedNanoseconds)
+/// <summary>Identifies the file that a path leads to, and when it last changed (statx(2)).</summary>
+/// <param name="Device">Device number of the file system.</param>
+/// <param name="Inode">Inode of the file after all symbolic links are followed.</param>
+/// <param name="Bytes">Length of the file.</param>
+/// <param name="ChangedSeconds">Time of the last change of content or attributes (ctime), in seconds since 1970; no
+/// program can set it back.</param>
+/// <param name="ChangedNanoseconds">The fraction of the second.</param>
+public readonly record struct FileIdentity(
+    ulong Device, ulong Inode, ulong Bytes, long ChangedSeconds, uint ChangedNanoseconds)
 {
-    /// <summary>Asks the kernel; null when there is no file, or none that may be seen.</summary>
+    /// <summary>Queries the kernel; null when the file does not exist or is not accessible.</summary>
     public static unsafe FileIdentity? Of(string path)
     {
         const int CurrentFolder = -100;
@@ -24,8 +26,10 @@ public readonly record struct FileIdentity(ulong Device, ulong Inode, ulong Byte
                 return null;
         }
         return new FileIdentity(
-            BinaryPrimitives.ReadUInt64LittleEndian(stats[Device..]), BinaryPrimitives.ReadUInt64LittleEndian(stats[Inode..]),
-            BinaryPrimitives.ReadUInt64LittleEndian(stats[Bytes..]), BinaryPrimitives.ReadInt64LittleEndian(stats[Changed..]),
+            BinaryPrimitives.ReadUInt64LittleEndian(stats[Device..]),
+            BinaryPrimitives.ReadUInt64LittleEndian(stats[Inode..]),
+            BinaryPrimitives.ReadUInt64LittleEndian(stats[Bytes..]),
+            BinaryPrimitives.ReadInt64LittleEndian(stats[Changed..]),
             BinaryPrimitives.ReadUInt32LittleEndian(stats[(Changed + 8)..]));
     }
 }

@@ -2,17 +2,20 @@ using System.Buffers.Binary;
 
 namespace Sidestep.Native;
 
-/// <summary>What a frame still lacks because a device was to do it (struct virtio_net_hdr, five words of the machine's byte order).</summary>
-/// <param name="NeedsChecksum">The checksum at <paramref name="ChecksumStart"/> + <paramref name="ChecksumOffset"/> covers the pseudo header only.</param>
-/// <param name="Kind">How the frame is to be cut.</param>
-/// <param name="SegmentBytes">Payload of each part.</param>
-/// <param name="ChecksumStart">Where the checksum begins, from the Ethernet header on.</param>
-/// <param name="ChecksumOffset">Where the checksum itself lies, from there on.</param>
-public readonly record struct FrameOffload(bool NeedsChecksum, SegmentKind Kind, int SegmentBytes, int ChecksumStart, int ChecksumOffset)
+/// <summary>Work that a frame still needs because a device was expected to do it (struct virtio_net_hdr; integers in
+/// host byte order).</summary>
+/// <param name="NeedsChecksum">The checksum at <paramref name="ChecksumStart"/> + <paramref name="ChecksumOffset"/>
+/// covers only the pseudo header.</param>
+/// <param name="Kind">How the frame must be segmented.</param>
+/// <param name="SegmentBytes">Payload bytes of each segment.</param>
+/// <param name="ChecksumStart">Where the checksummed part begins, in bytes from the Ethernet header on.</param>
+/// <param name="ChecksumOffset">Offset of the checksum field from there, in bytes.</param>
+public readonly record struct FrameOffload(
+    bool NeedsChecksum, SegmentKind Kind, int SegmentBytes, int ChecksumStart, int ChecksumOffset)
 {
     internal const int Bytes = 10;
 
-    /// <summary>Nothing is lacking.</summary>
+    /// <summary>The frame is complete.</summary>
     public bool IsWhole => !NeedsChecksum && Kind == SegmentKind.None;
 
     internal static FrameOffload Read(ReadOnlySpan<byte> header)
@@ -24,21 +27,21 @@ public readonly record struct FrameOffload(bool NeedsChecksum, SegmentKind Kind,
     }
 }
 
-/// <summary>What several segments were joined to (VIRTIO_NET_HDR_GSO_*).</summary>
+/// <summary>How segments were joined (VIRTIO_NET_HDR_GSO_*).</summary>
 public enum SegmentKind
 {
-    /// <summary>Nothing was.</summary>
+    /// <summary>Not joined.</summary>
     None = 0,
 
     /// <summary>TCP over IPv4.</summary>
     Tcp4 = 1,
 
-    /// <summary>One UDP datagram, to be fragmented.</summary>
+    /// <summary>One UDP datagram that has to be fragmented.</summary>
     UdpFragments = 3,
 
     /// <summary>TCP over IPv6.</summary>
     Tcp6 = 4,
 
-    /// <summary>UDP datagrams of one flow.</summary>
+    /// <summary>Several UDP datagrams of one flow.</summary>
     Udp = 5,
 }

@@ -2,7 +2,7 @@ using Sidestep.Native.Interop;
 
 namespace Sidestep.Native;
 
-/// <summary>Sends Ethernet frames as they are, one at a time; receives nothing.</summary>
+/// <summary>Sends Ethernet frames unchanged, one at a time; receives nothing.</summary>
 public sealed unsafe class FrameSender : IDisposable
 {
     private readonly PacketSocket _socket;
@@ -14,14 +14,17 @@ public sealed unsafe class FrameSender : IDisposable
     public static FrameSender Open() => new(PacketSocket.Open());
 
     /// <summary>Sends one frame.</summary>
-    /// <param name="interfaceIndex">The way out.</param>
-    /// <param name="frame">From the Ethernet header on, without check sequence.</param>
-    /// <returns>False when the interface is down, gone or its queue is full: the frame is lost, as frames may be.</returns>
+    /// <param name="interfaceIndex">Index of the egress interface.</param>
+    /// <param name="frame">The frame, starting with the Ethernet header, without the frame check sequence.</param>
+    /// <returns>False when the frame was lost: the interface is down or gone, or its queue is full.</returns>
     public bool Send(int interfaceIndex, ReadOnlySpan<byte> frame)
     {
         var to = PacketSocket.Address(interfaceIndex);
         fixed (byte* bytes = frame)
-            return Libc.sendto(_socket.Value, bytes, (nuint)frame.Length, 0, &to, (uint)sizeof(Libc.LinkAddress)) == frame.Length;
+        {
+            var addressBytes = (uint)sizeof(Libc.LinkAddress);
+            return Libc.sendto(_socket.Value, bytes, (nuint)frame.Length, 0, &to, addressBytes) == frame.Length;
+        }
     }
 
     /// <inheritdoc/>

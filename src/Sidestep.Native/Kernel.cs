@@ -3,7 +3,8 @@ using Sidestep.Native.Interop;
 
 namespace Sidestep.Native;
 
-/// <summary>Facts about the running kernel and this process, and the few system calls that have no better home.</summary>
+/// <summary>Properties of the running kernel and of this process, and system calls that belong to no other
+/// type.</summary>
 public static unsafe class Kernel
 {
     private const long BpfFsMagic = 0xcafe4a11;
@@ -15,7 +16,7 @@ public static unsafe class Kernel
     /// <summary>Version of the running kernel, e.g. 6.1.</summary>
     public static Version Release => Environment.OSVersion.Version;
 
-    /// <summary>The capabilities that loading and attaching need and this process lacks; empty when it may.</summary>
+    /// <summary>The capabilities that this process lacks to load and attach programs; empty when it has all.</summary>
     public static IReadOnlyList<string> MissingCapabilities()
     {
         var missing = new List<string>();
@@ -31,10 +32,10 @@ public static unsafe class Kernel
         return missing;
     }
 
-    /// <summary>Whether packet sockets and AF_XDP sockets are not allowed.</summary>
+    /// <summary>Whether this process may not open packet sockets and AF_XDP sockets (CAP_NET_RAW).</summary>
     public static bool LacksNetRaw => !ProcessCapabilities.Has(Capability.NetRaw);
 
-    /// <summary>Whether the kernel knows AF_XDP sockets.</summary>
+    /// <summary>Whether the kernel supports AF_XDP sockets.</summary>
     public static bool HasXdpSockets
     {
         get
@@ -50,7 +51,7 @@ public static unsafe class Kernel
     public static bool HasLibbpf => System.Runtime.InteropServices.NativeLibrary.TryLoad(
         Libbpf.Library, typeof(Kernel).Assembly, null, out _);
 
-    /// <summary>Number of CPUs that could ever be online: what per-CPU arrays are sized by.</summary>
+    /// <summary>Number of CPUs that could ever be online, which determines the size of per-CPU arrays.</summary>
     public static int PossibleCpus
     {
         get
@@ -60,31 +61,37 @@ public static unsafe class Kernel
         }
     }
 
-    /// <summary>Index of an interface of this network namespace; null when there is none of that name.</summary>
-    public static int? InterfaceIndex(string name) => Libc.if_nametoindex(name) is var index && index != 0 ? (int)index : null;
+    /// <summary>Index of an interface of this network namespace; null when no interface has that name.</summary>
+    public static int? InterfaceIndex(string name) =>
+        Libc.if_nametoindex(name) is var index && index != 0 ? (int)index : null;
 
-    /// <summary>Name of an interface of this network namespace; null when there is none of that index.</summary>
+    /// <summary>Name of an interface of this network namespace; null when no interface has that index.</summary>
     public static string? InterfaceName(int index)
     {
         var name = stackalloc byte[16]; // IF_NAMESIZE
-        return Libc.if_indextoname((uint)index, name) == null ? null : System.Runtime.InteropServices.Marshal.PtrToStringUTF8((nint)name);
+        return Libc.if_indextoname((uint)index, name) == null
+            ? null
+            : System.Runtime.InteropServices.Marshal.PtrToStringUTF8((nint)name);
     }
 
-    /// <summary>Waits until every program run that began before the call has ended (synchronize_rcu, by membarrier(2)).</summary>
+    /// <summary>Waits until every program run that began before the call has ended (synchronize_rcu, through
+    /// membarrier(2)).</summary>
     public static void WaitForRunningPrograms()
     {
         var number = System.Runtime.InteropServices.RuntimeInformation.ProcessArchitecture
             == System.Runtime.InteropServices.Architecture.Arm64 ? MembarrierSyscallArm64 : MembarrierSyscallX64;
-        // Refused on kernels that run with nohz_full, and by some seccomp filters. A run lasts microseconds, and the poll of
-        // a driver that it is part of is cut off after two ticks or 2 ms: then time has to do.
+        // Kernels that run with nohz_full and some seccomp filters refuse the call. A run lasts microseconds, and the
+        // kernel limits the driver poll around it to two ticks or 2 ms. Waiting longer than that is enough.
         if (Libc.syscall(number, MembarrierGlobal, 0, 0) != 0)
             Thread.Sleep(GracePeriodFallback);
     }
 
-    /// <summary>Makes sure that a folder lies on a bpffs: creates it, and mounts one when there is none above it.</summary>
-    /// <param name="path">Absolute.</param>
-    /// <param name="mountPoint">Where to mount when needed, e.g. <c>/sys/fs/bpf</c>; <paramref name="path"/> is it or below it.</param>
-    /// <returns>True when it had to be mounted.</returns>
+    /// <summary>Ensures that a folder lies on a bpffs: creates it, and mounts a bpffs when there is none above
+    /// it.</summary>
+    /// <param name="path">Absolute path of the folder.</param>
+    /// <param name="mountPoint">Where to mount if necessary, e.g. <c>/sys/fs/bpf</c>; equal to <paramref name="path"/>
+    /// or above it.</param>
+    /// <returns>True when a bpffs was mounted.</returns>
     public static bool EnsureBpfFs(string path, string mountPoint)
     {
         var mounted = false;
@@ -106,25 +113,27 @@ public static unsafe class Kernel
         return Libc.statfs(path, buffer) == 0 && *(long*)buffer == BpfFsMagic;
     }
 
-    /// <summary>The CPUs that the calling thread may use, by number.</summary>
+    /// <summary>Numbers of the CPUs that the calling thread may run on.</summary>
     public static IReadOnlyList<int> AllowedCpus
     {
         get
         {
             const string Field = "Cpus_allowed_list:";
-            var line = File.ReadLines("/proc/thread-self/status").First(static l => l.StartsWith(Field, StringComparison.Ordinal));
+            var line = File.ReadLines("/proc/thread-self/status")
+                .First(static l => l.StartsWith(Field, StringComparison.Ordinal));
             return
             [
                 .. line[Field.Length..].Trim().Split(',').SelectMany(static range =>
                 {
-                    var ends = Array.ConvertAll(range.Split('-'), static e => int.Parse(e, CultureInfo.InvariantCulture));
+                    var ends = Array.ConvertAll(
+                        range.Split('-'), static e => int.Parse(e, CultureInfo.InvariantCulture));
                     return Enumerable.Range(ends[0], ends[^1] - ends[0] + 1);
                 }),
             ];
         }
     }
 
-    /// <summary>Keeps the calling thread on one CPU.</summary>
+    /// <summary>Pins the calling thread to one CPU.</summary>
     public static void PinThread(int cpu)
     {
         var mask = stackalloc byte[128];
@@ -133,20 +142,24 @@ public static unsafe class Kernel
             throw NativeException.OfLastError("sched_setaffinity");
     }
 
-    /// <summary>Has the calling thread run before threads of ordinary programs, in turn with others of its kind (SCHED_RR); where that is
-    /// not allowed, with the largest share among them (nice -20). Threads and processes that it begins are ordinary.</summary>
+    /// <summary>Runs the calling thread before threads of ordinary programs, round robin with others of its class
+    /// (SCHED_RR). Where that is not allowed, gives it the largest share among them (nice -20). Threads and processes
+    /// that it starts are ordinary.</summary>
     /// <exception cref="NativeException">EPERM, EACCES: neither is allowed; CAP_SYS_NICE is missing.</exception>
     public static void PreferThread()
     {
         // linux/sched.h and sys/resource.h
         const int RoundRobin = 2, ResetOnFork = 0x40000000, ThisThread = 0, MostPreferred = -20;
         var lowest = 1;
-        if (Libc.sched_setscheduler(0, RoundRobin | ResetOnFork, &lowest) != 0 && Libc.setpriority(ThisThread, 0, MostPreferred) != 0)
-            throw NativeException.OfLastError("running before other programs, which needs CAP_SYS_NICE (sched_setscheduler, setpriority)");
+        if (Libc.sched_setscheduler(0, RoundRobin | ResetOnFork, &lowest) != 0
+            && Libc.setpriority(ThisThread, 0, MostPreferred) != 0)
+            throw NativeException.OfLastError(
+                "raise the thread's priority, which needs CAP_SYS_NICE (sched_setscheduler, setpriority)");
     }
 
-    /// <summary>Moves the calling thread into another network namespace; the other threads of the process stay where they are.</summary>
-    /// <param name="path">A file that stands for it, such as <c>/run/netns/NAME</c>.</param>
+    /// <summary>Moves the calling thread into another network namespace. Other threads of the process stay in
+    /// theirs.</summary>
+    /// <param name="path">A file that refers to the namespace, such as <c>/run/netns/NAME</c>.</param>
     public static void EnterNetworkNamespace(string path)
     {
         using var file = File.OpenHandle(path);

@@ -3,15 +3,16 @@ using Sidestep.Native.Interop;
 
 namespace Sidestep.Native;
 
-/// <summary>What the running kernel's BPF can do. It is asked by trying, because distributions bring newer parts to older versions.</summary>
+/// <summary>Probes the running kernel for BPF features. It tries each feature instead of comparing versions, because
+/// distributions backport newer features to older versions.</summary>
 public static class KernelProbe
 {
     private const int XdpProgramType = 6;
 
-    /// <summary>Whether the kernel has a function that XDP programs may call.</summary>
-    /// <param name="helper">Its number (BPF_FUNC_* of linux/bpf.h). Of one that only other types of programs may call, newer
-    /// kernels make libbpf believe that it is there.</param>
-    /// <exception cref="NativeException">It cannot be asked: privileges are missing.</exception>
+    /// <summary>Whether XDP programs may call a kernel helper.</summary>
+    /// <param name="helper">Number of the helper (BPF_FUNC_* of linux/bpf.h). For a helper that only other program
+    /// types may call, libbpf reports true on newer kernels.</param>
+    /// <exception cref="NativeException">The probe itself failed: privileges are missing.</exception>
     public static bool HasHelper(int helper) => NativeException.Check(
         Libbpf.libbpf_probe_bpf_helper(XdpProgramType, helper, 0),
         string.Create(CultureInfo.InvariantCulture, $"libbpf_probe_bpf_helper {helper}")) > 0;

@@ -3,7 +3,8 @@ using Sidestep.Native.Interop;
 
 namespace Sidestep.Native;
 
-/// <summary>Keeps libbpf's last messages for error texts instead of letting it write to standard error.</summary>
+/// <summary>Collects the last messages of libbpf for error texts, so that libbpf does not write to standard
+/// error.</summary>
 internal static unsafe class LibbpfLog
 {
     private const int MaxLines = 40;
@@ -26,7 +27,7 @@ internal static unsafe class LibbpfLog
             return string.Concat(Lines).TrimEnd();
     }
 
-    /// <summary>The va_list of the C signature is passed by address on x86-64 and arm64.</summary>
+    /// <summary>On x86-64 and arm64, the va_list of the C signature is passed by address.</summary>
     [UnmanagedCallersOnly]
     private static int Print(int level, byte* format, void* arguments)
     {

@@ -2,12 +2,12 @@ using Sidestep.Native.Interop;
 
 namespace Sidestep.Native;
 
-/// <summary>What a socket is told about an interface of its network namespace (netdevice(7)).</summary>
+/// <summary>Settings of an interface, read through a socket of its network namespace (netdevice(7)).</summary>
 internal static unsafe class LinkSettings
 {
     private const int NameOfIndex = 0x8910, MtuOfName = 0x8921, RequestBytes = 40, ValueAt = 16;
 
-    /// <summary>The MTU in bytes; null: there is no such interface.</summary>
+    /// <summary>The MTU in bytes; null when the interface does not exist.</summary>
     internal static int? Mtu(int socket, int interfaceIndex)
     {
         // struct ifreq: name, value

@@ -2,8 +2,8 @@ using System.Buffers;
 
 namespace Sidestep.Native;
 
-/// <summary>A file whose content is this process's memory: what is written there stays when the process dies at any moment, and the
-/// next one finds it. It does not survive the machine.</summary>
+/// <summary>A file that is mapped as memory of this process. The content survives the death of the process at any
+/// moment, and the next process finds it. It does not survive a reboot of the machine.</summary>
 public sealed unsafe class MappedFile : MemoryManager<byte>, IDisposable
 {
     private readonly MappedMemory _memory;
@@ -11,8 +11,8 @@ public sealed unsafe class MappedFile : MemoryManager<byte>, IDisposable
     private MappedFile(MappedMemory memory) => _memory = memory;
 
     /// <summary>Opens a file of exactly that length, as an earlier process left it.</summary>
-    /// <returns>Null: there is none of that length.</returns>
-    /// <exception cref="NativeException">It cannot be mapped.</exception>
+    /// <returns>Null when no file of that length exists.</returns>
+    /// <exception cref="NativeException">The file cannot be mapped.</exception>
     public static MappedFile? TryOpen(string path, int length)
     {
         if (new FileInfo(path) is not { Exists: true } found || found.Length != length)
@@ -21,14 +21,16 @@ public sealed unsafe class MappedFile : MemoryManager<byte>, IDisposable
         return new MappedFile(MappedMemory.OfFile(file, length));
     }
 
-    /// <summary>Makes the file anew, of zeroes, for this user alone. Its space is taken at once: a file system that is full must not end the process later.</summary>
-    /// <exception cref="IOException">There is no room, or no right.</exception>
-    /// <exception cref="NativeException">It cannot be mapped.</exception>
+    /// <summary>Creates the file, filled with zeros and readable by this user only; an existing file is replaced. Its
+    /// space is allocated at once: a full file system must not end the process later.</summary>
+    /// <exception cref="IOException">The file system is full, or access is denied.</exception>
+    /// <exception cref="NativeException">The file cannot be mapped.</exception>
     public static MappedFile Create(string path, int length)
     {
-        // Who still has the former file mapped keeps that.
+        // A process that still maps the previous file keeps that file.
         File.Delete(path);
-        using var file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite, preallocationSize: length);
+        using var file = File.OpenHandle(
+            path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite, preallocationSize: length);
         if (!OperatingSystem.IsWindows())
             File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         RandomAccess.SetLength(file, length);
@@ -44,7 +46,7 @@ public sealed unsafe class MappedFile : MemoryManager<byte>, IDisposable
     /// <inheritdoc/>
     public override void Unpin()
     {
-        // It does not move.
+        // The memory never moves.
     }
 
     /// <inheritdoc/>

@@ -3,7 +3,7 @@ using Sidestep.Native.Interop;
 
 namespace Sidestep.Native;
 
-/// <summary>Memory shared with the kernel, or lying in a file.</summary>
+/// <summary>Mapped memory: shared with the kernel, backed by a file, or anonymous.</summary>
 public sealed unsafe class MappedMemory : IDisposable
 {
     private const nint MapFailed = -1;
@@ -19,9 +19,9 @@ public sealed unsafe class MappedMemory : IDisposable
     /// <summary>Length in bytes.</summary>
     public long Length => _length;
 
-    /// <summary>A view of <paramref name="count"/> structures that begin <paramref name="offset"/> bytes in.</summary>
-    /// <remarks>The view is invalid after <see cref="Dispose"/>: keep it no longer than the call that asked for it.</remarks>
-    /// <exception cref="ArgumentOutOfRangeException">The view would leave the memory.</exception>
+    /// <summary>A view of <paramref name="count"/> structures that begin at byte <paramref name="offset"/>.</summary>
+    /// <remarks>The view is invalid after <see cref="Dispose"/>; do not keep it beyond the current call.</remarks>
+    /// <exception cref="ArgumentOutOfRangeException">The view would extend beyond the memory.</exception>
     public Span<T> View<T>(long offset, int count) where T : unmanaged
     {
         ObjectDisposedException.ThrowIf(_address == null, this);
@@ -41,28 +41,38 @@ public sealed unsafe class MappedMemory : IDisposable
         _address = null;
     }
 
-    /// <summary>Where it begins.</summary>
+    /// <summary>Address of the first byte.</summary>
     internal byte* Address => _address;
 
-    internal static MappedMemory Anonymous(long length) =>
-        Map(length, Libc.PROT_READ | Libc.PROT_WRITE, Libc.MAP_PRIVATE | Libc.MAP_ANONYMOUS | Libc.MAP_POPULATE, -1, 0, "memory for frames");
+    internal static MappedMemory Anonymous(long length)
+    {
+        const int Flags = Libc.MAP_PRIVATE | Libc.MAP_ANONYMOUS | Libc.MAP_POPULATE;
+        return Map(length, Libc.PROT_READ | Libc.PROT_WRITE, Flags, -1, 0, "memory for frames");
+    }
 
-    internal static MappedMemory OfSocket(FileDescriptor descriptor, long length, long offset) =>
-        Map(length, Libc.PROT_READ | Libc.PROT_WRITE, Libc.MAP_SHARED | Libc.MAP_POPULATE, descriptor.Value, offset, "a ring");
+    internal static MappedMemory OfSocket(FileDescriptor descriptor, long length, long offset)
+    {
+        const int Flags = Libc.MAP_SHARED | Libc.MAP_POPULATE;
+        return Map(length, Libc.PROT_READ | Libc.PROT_WRITE, Flags, descriptor.Value, offset, "a ring");
+    }
 
     internal static MappedMemory OfFile(SafeFileHandle file, long length) =>
-        Map(length, Libc.PROT_READ | Libc.PROT_WRITE, Libc.MAP_SHARED, (int)file.DangerousGetHandle(), 0, "a file");
+        Map(
+            length, Libc.PROT_READ | Libc.PROT_WRITE, Libc.MAP_SHARED, (int)file.DangerousGetHandle(), 0, "a file");
 
     internal static MappedMemory Of(FileDescriptor descriptor, long length, bool writable)
     {
         var page = Environment.SystemPageSize;
         length = (length + page - 1) / page * page;
-        return Map(length, Libc.PROT_READ | (writable ? Libc.PROT_WRITE : 0), Libc.MAP_SHARED, descriptor.Value, 0, "a BPF map");
+        var protection = Libc.PROT_READ | (writable ? Libc.PROT_WRITE : 0);
+        return Map(length, protection, Libc.MAP_SHARED, descriptor.Value, 0, "a BPF map");
     }
 
     private static MappedMemory Map(long length, int protection, int flags, int descriptor, long offset, string what)
     {
         var address = Libc.mmap(null, (nuint)length, protection, flags, descriptor, (nint)offset);
-        return (nint)address == MapFailed ? throw NativeException.OfLastError($"mmap of {what}") : new MappedMemory(address, length);
+        return (nint)address == MapFailed
+            ? throw NativeException.OfLastError($"mmap of {what}")
+            : new MappedMemory(address, length);
     }
 }

@@ -5,23 +5,25 @@ using Sidestep.Native.Interop;
 
 namespace Sidestep.Native;
 
-/// <summary>Copies of the frames that arrive at one interface, in a ring that the kernel fills (AF_PACKET, TPACKET_V2). Each has room
-/// before and behind it, and may be changed in its place until it is given back.</summary>
-/// <remarks>TPACKET_V3 collects frames into blocks and hands over one that is not full after a millisecond at the earliest: each
-/// packet of a quiet connection would be late by that. One thread at a time.</remarks>
+/// <summary>Receives copies of the frames that arrive at one interface, in a ring that the kernel fills (AF_PACKET,
+/// TPACKET_V2). A frame may be changed in place, has free bytes before and after it, and stays until it is
+/// released.</summary>
+/// <remarks>TPACKET_V3 would collect frames in blocks and release a block that is not full after a millisecond at the
+/// earliest: each packet of a quiet connection would be that late. One thread at a time.</remarks>
 public sealed unsafe class PacketRing : IDisposable
 {
     /// <summary>Bytes before a frame that may be overwritten.</summary>
     public const int Headroom = 64;
 
-    /// <summary>Bytes behind a frame that may be overwritten.</summary>
+    /// <summary>Bytes after a frame that may be overwritten.</summary>
     public const int Tailroom = 64;
 
-    /// <summary>The longest frame that is handed over, in bytes: what the kernel joins from many.</summary>
+    /// <summary>The longest frame that the ring returns, in bytes: an aggregate of the kernel.</summary>
     private const int LongestFrame = 65_536 + 64;
 
     // linux/if_packet.h
-    private const int ReceiveRing = 5, Statistics = 6, CopyThreshold = 7, Reserve = 12, Fanout = 18, IgnoreOutgoing = 23;
+    private const int ReceiveRing = 5, Statistics = 6, CopyThreshold = 7, Reserve = 12, Fanout = 18;
+    private const int IgnoreOutgoing = 23;
     private const uint StatusUser = 1, StatusCopy = 2, StatusVlan = 1 << 4, StatusVlanType = 1 << 6;
     private const int AddressAt = 32, OutgoingType = 4, HeadersBefore = 128, TagBytes = 4, MacBytes = 12;
     private const int FanoutIgnoreOutgoing = 0x4000, FanoutUnique = 0x2000;
@@ -30,11 +32,12 @@ public sealed unsafe class PacketRing : IDisposable
 
     private readonly PacketSocket _socket;
     private readonly int _frameBytes, _frames;
-    private readonly byte[] _long = GC.AllocateUninitializedArray<byte>(Headroom + TagBytes + FrameOffload.Bytes + LongestFrame + Tailroom, pinned: true);
+    private readonly byte[] _long = GC.AllocateUninitializedArray<byte>(
+        Headroom + TagBytes + FrameOffload.Bytes + LongestFrame + Tailroom, pinned: true);
     private readonly MappedMemory _memory;
     private int _next, _released;
 
-    /// <summary>Where in its place the last frame began: so do nearly all.</summary>
+    /// <summary>Offset of the last frame in its ring entry; the same for nearly all frames.</summary>
     private int _frameAt;
 
     private PacketRing(PacketSocket socket, int interfaceIndex, int frameBytes)
@@ -44,21 +47,22 @@ public sealed unsafe class PacketRing : IDisposable
         _frameBytes = frameBytes;
         _frames = RingBytes / frameBytes;
         _memory = Prepare();
-        // Last: nothing comes before everything is in place.
+        // Last, so that no frame arrives before everything is in place.
         socket.Bind(interfaceIndex, AllProtocols);
     }
 
     /// <summary>The kernel's index of the interface.</summary>
     public int InterfaceIndex { get; }
 
-    /// <summary>Frames that the ring had no room for, and those that were left out because they were damaged.</summary>
+    /// <summary>Frames that were lost: the ring was full, or the frame was damaged.</summary>
     public long Lost { get; private set; }
 
     internal int Descriptor => _socket.Value;
 
-    /// <summary>Begins to receive.</summary>
-    /// <param name="interfaceIndex">Which interface.</param>
-    /// <param name="mtuBytes">Its MTU: frames up to that size get a place in the ring, longer ones a longer way.</param>
+    /// <summary>Opens a ring and starts to receive.</summary>
+    /// <param name="interfaceIndex">Index of the interface.</param>
+    /// <param name="mtuBytes">MTU of the interface. Frames up to that size fit a ring entry; longer ones take a slower
+    /// path.</param>
     /// <exception cref="NativeException">EPERM: CAP_NET_RAW is missing.</exception>
     public static PacketRing Open(int interfaceIndex, int mtuBytes)
     {
@@ -67,20 +71,22 @@ public sealed unsafe class PacketRing : IDisposable
         return PacketSocket.Open(s => new PacketRing(s, interfaceIndex, frameBytes));
     }
 
-    /// <summary>Shares the frames of an interface with other rings: those of one flow all come to the same.</summary>
-    /// <param name="fanoutGroup">Null: founds a group.</param>
-    /// <returns>The group, for the others.</returns>
+    /// <summary>Shares the frames of an interface among several rings (PACKET_FANOUT); all frames of a flow go to the
+    /// same ring.</summary>
+    /// <param name="fanoutGroup">Id of the group to join; null creates a group.</param>
+    /// <returns>Id of the group, for the other rings.</returns>
     public int Join(int? fanoutGroup)
     {
         var value = (fanoutGroup ?? 0) | (FanoutIgnoreOutgoing | (fanoutGroup is null ? FanoutUnique : 0)) << 16;
         if (Libc.setsockopt(Descriptor, Libc.SOL_PACKET, Fanout, &value, sizeof(int)) != 0)
         {
-            // Kernels that do not know the flag: then what goes out is told by its type.
+            // Older kernels do not know the flag: then TryNext skips outgoing frames by their type.
             value &= ~(FanoutIgnoreOutgoing << 16);
             if (Libc.setsockopt(Descriptor, Libc.SOL_PACKET, Fanout, &value, sizeof(int)) != 0)
                 throw NativeException.OfLastError("setsockopt PACKET_FANOUT");
         }
-        // What came before is the group's already: it would be forwarded twice.
+        // Frames that arrived before the join also reach other rings of the group: forwarding them would duplicate
+        // them.
         while (fanoutGroup is not null && TryNext(out _))
         {
         }
@@ -91,8 +97,9 @@ public sealed unsafe class PacketRing : IDisposable
         return value & 0xffff;
     }
 
-    /// <summary>The next frame, which stays until <see cref="Release"/>; one that is long, until the next call.</summary>
-    /// <returns>False: none waits.</returns>
+    /// <summary>Returns the next frame. It stays valid until <see cref="Release"/>; a long frame only until the next
+    /// call.</summary>
+    /// <returns>False when no frame is waiting.</returns>
     public bool TryNext(out RingFrame frame)
     {
         while (true)
@@ -107,12 +114,13 @@ public sealed unsafe class PacketRing : IDisposable
             if (++_next == _frames)
                 _next = 0;
             FetchAhead();
-            if (((Libc.LinkAddress*)(header + AddressAt))->sll_pkttype != OutgoingType && TryRead(header, status, out frame))
+            if (((Libc.LinkAddress*)(header + AddressAt))->sll_pkttype != OutgoingType
+                && TryRead(header, status, out frame))
                 return true;
         }
     }
 
-    /// <summary>Gives all frames that were taken back to the kernel.</summary>
+    /// <summary>Returns all frames that were read to the kernel.</summary>
     public void Release()
     {
         while (_released != _next)
@@ -123,7 +131,8 @@ public sealed unsafe class PacketRing : IDisposable
         }
     }
 
-    /// <summary>Asks the kernel what it lost, and takes away the error that an interface leaves that goes down.</summary>
+    /// <summary>Reads the kernel's count of lost frames, and clears the error that an interface causes by going
+    /// down.</summary>
     public void Refresh()
     {
         var values = stackalloc uint[3];
@@ -139,7 +148,8 @@ public sealed unsafe class PacketRing : IDisposable
 
     private byte* EntryAt(int number) => _memory.Address + (long)number * _frameBytes;
 
-    /// <summary>The kernel has written the frames on another CPU, whose cache they have to come from: they do while others are handled.</summary>
+    /// <summary>Prefetches a later frame: the kernel wrote it on another CPU, and it moves to this CPU's cache while
+    /// others are processed.</summary>
     private void FetchAhead()
     {
         if (!Sse.IsSupported)
@@ -152,7 +162,8 @@ public sealed unsafe class PacketRing : IDisposable
 
     private bool TryRead(byte* header, uint status, out RingFrame frame)
     {
-        // struct tpacket2_hdr: status, length, captured length, offsets of link and network header, seconds, nanoseconds, VLAN tag
+        // struct tpacket2_hdr: status, length, captured length, offsets of link and network header, seconds,
+        // nanoseconds, VLAN tag
         int length = *(int*)(header + 4), captured = *(int*)(header + 8);
         _frameAt = *(ushort*)(header + 12);
         var mac = header + _frameAt;
@@ -162,7 +173,8 @@ public sealed unsafe class PacketRing : IDisposable
         if (!isLong)
         {
             var spareBytes = (int)(header + _frameBytes - mac) - length;
-            buffer = new Span<byte>(mac - TagBytes - Headroom, TagBytes + Headroom + length + Math.Min(spareBytes, Tailroom));
+            buffer = new Span<byte>(
+                mac - TagBytes - Headroom, TagBytes + Headroom + length + Math.Min(spareBytes, Tailroom));
         }
         else if ((status & StatusCopy) == 0 || !TryReadLong(out length, out offload))
         {
@@ -177,11 +189,12 @@ public sealed unsafe class PacketRing : IDisposable
         var start = Headroom + TagBytes;
         if ((status & StatusVlan) != 0 && length >= MacBytes)
         {
-            // The device took the tag out: it goes back to where the wire had it.
+            // The device removed the tag: it is put back to where it was on the wire.
             buffer.Slice(start, MacBytes).CopyTo(buffer[(start - TagBytes)..]);
             start -= TagBytes;
             length += TagBytes;
-            BinaryPrimitives.WriteUInt16BigEndian(buffer[(start + MacBytes)..], (status & StatusVlanType) != 0 ? *(ushort*)(header + 26) : ServiceTag);
+            BinaryPrimitives.WriteUInt16BigEndian(
+                buffer[(start + MacBytes)..], (status & StatusVlanType) != 0 ? *(ushort*)(header + 26) : ServiceTag);
             BinaryPrimitives.WriteUInt16BigEndian(buffer[(start + MacBytes + 2)..], *(ushort*)(header + 24));
             offload = offload with { ChecksumStart = offload.ChecksumStart + TagBytes };
         }
@@ -189,13 +202,14 @@ public sealed unsafe class PacketRing : IDisposable
         return true;
     }
 
-    /// <summary>A frame that no place has room for waits as a whole behind the ring.</summary>
+    /// <summary>Reads a frame that is longer than an entry: it waits as a whole in the socket's queue.</summary>
     private bool TryReadLong(out int length, out FrameOffload offload)
     {
         fixed (byte* to = &_long[Headroom + TagBytes])
         {
-            // What the device left to do stands in front of the frame; there is room for it in front of the headroom.
-            var read = Libc.recv(Descriptor, to, (nuint)(_long.Length - Headroom - TagBytes - Tailroom), Libc.MSG_DONTWAIT);
+            // The offload header precedes the frame; there is space for it in front of the headroom.
+            var read = Libc.recv(
+                Descriptor, to, (nuint)(_long.Length - Headroom - TagBytes - Tailroom), Libc.MSG_DONTWAIT);
             length = (int)read - FrameOffload.Bytes;
             offload = length > 0 ? FrameOffload.Read(new ReadOnlySpan<byte>(to, FrameOffload.Bytes)) : default;
             return length > 0;
@@ -208,33 +222,33 @@ public sealed unsafe class PacketRing : IDisposable
         _socket.Set(Reserve, HeadersBefore, "PACKET_RESERVE");
         _socket.Set(CopyThreshold, 1, "PACKET_COPY_THRESH");
         _socket.SetReceiveBuffer(RingBytes);
-        // An older kernel does not know it: then what goes out is told by its type.
+        // Older kernels do not know the option: then TryNext skips outgoing frames by their type.
         var one = 1;
         _ = Libc.setsockopt(Descriptor, Libc.SOL_PACKET, IgnoreOutgoing, &one, sizeof(int));
         return _socket.MapRing(ReceiveRing, "PACKET_RX_RING", RingBytes / BlockBytes, BlockBytes, _frameBytes);
     }
 }
 
-/// <summary>A frame of a ring, with room around it.</summary>
-/// <param name="buffer">The memory.</param>
-/// <param name="start">Where the Ethernet header begins.</param>
-/// <param name="length">Bytes of the frame.</param>
-/// <param name="offload">What it lacks.</param>
-/// <param name="isLong">It lies where the next long one will lie.</param>
+/// <summary>A frame of a ring, with free bytes around it.</summary>
+/// <param name="buffer">The frame and the free bytes around it.</param>
+/// <param name="start">Offset of the Ethernet header in the buffer.</param>
+/// <param name="length">Length of the frame in bytes.</param>
+/// <param name="offload">Work that a device was expected to do.</param>
+/// <param name="isLong">The frame is in the buffer for long frames, which the next long frame overwrites.</param>
 public readonly ref struct RingFrame(Span<byte> buffer, int start, int length, FrameOffload offload, bool isLong)
 {
-    /// <summary>The memory.</summary>
+    /// <summary>The frame and the free bytes around it.</summary>
     public Span<byte> Buffer { get; } = buffer;
 
-    /// <summary>Where the Ethernet header begins.</summary>
+    /// <summary>Offset of the Ethernet header in the buffer.</summary>
     public int Start { get; } = start;
 
-    /// <summary>Bytes of the frame.</summary>
+    /// <summary>Length of the frame in bytes.</summary>
     public int Length { get; } = length;
 
-    /// <summary>What it lacks.</summary>
+    /// <summary>Work that a device was expected to do.</summary>
     public FrameOffload Offload { get; } = offload;
 
-    /// <summary>It lies where the next long one will lie.</summary>
+    /// <summary>The frame is in the buffer for long frames, which the next long frame overwrites.</summary>
     public bool IsLong { get; } = isLong;
 }

@@ -3,8 +3,8 @@ using Sidestep.Native.Interop;
 
 namespace Sidestep.Native;
 
-/// <summary>A packet socket (AF_PACKET, packet(7)) of this network namespace. It sends; nothing is delivered to it before it is bound to a
-/// protocol.</summary>
+/// <summary>A packet socket (AF_PACKET, packet(7)) of this network namespace. It can send at once; it receives only
+/// after <see cref="Bind"/> with a protocol.</summary>
 internal sealed unsafe class PacketSocket : IDisposable
 {
     // linux/if_packet.h
@@ -15,10 +15,10 @@ internal sealed unsafe class PacketSocket : IDisposable
 
     private PacketSocket(int descriptor) => _descriptor = new FileDescriptor(descriptor);
 
-    /// <summary>Its descriptor.</summary>
+    /// <summary>The file descriptor.</summary>
     internal int Value => _descriptor.Value;
 
-    /// <summary>Opens one.</summary>
+    /// <summary>Opens a socket.</summary>
     /// <exception cref="NativeException">EPERM: CAP_NET_RAW is missing.</exception>
     internal static PacketSocket Open()
     {
@@ -26,7 +26,7 @@ internal sealed unsafe class PacketSocket : IDisposable
         return descriptor >= 0 ? new PacketSocket(descriptor) : throw NativeException.OfLastError("socket AF_PACKET");
     }
 
-    /// <summary>Opens one for somebody; if that fails, it is closed.</summary>
+    /// <summary>Opens a socket and passes it on; closes it if that fails.</summary>
     internal static T Open<T>(Func<PacketSocket, T> use)
     {
         var socket = Open();
@@ -41,9 +41,10 @@ internal sealed unsafe class PacketSocket : IDisposable
         }
     }
 
-    /// <summary>From now on frames are delivered, and what is sent without an address leaves there.</summary>
-    /// <param name="interfaceIndex">0: all of them.</param>
-    /// <param name="protocol">ETH_P_* of the frames that are to be delivered; 0: none.</param>
+    /// <summary>Binds the socket: frames are delivered from now on, and frames sent without an address leave through
+    /// the interface.</summary>
+    /// <param name="interfaceIndex">Index of the interface; 0 for all interfaces.</param>
+    /// <param name="protocol">EtherType of the frames to receive (ETH_P_*), host byte order; 0 for none.</param>
     internal void Bind(int interfaceIndex, ushort protocol)
     {
         var address = Address(interfaceIndex);
@@ -52,34 +53,35 @@ internal sealed unsafe class PacketSocket : IDisposable
             throw NativeException.OfLastError("bind AF_PACKET");
     }
 
-    /// <summary>The address of an interface.</summary>
-    internal static Libc.LinkAddress Address(int interfaceIndex) => new() { sll_family = Libc.AF_PACKET, sll_ifindex = interfaceIndex };
+    /// <summary>The link-layer socket address of an interface.</summary>
+    internal static Libc.LinkAddress Address(int interfaceIndex) =>
+        new() { sll_family = Libc.AF_PACKET, sll_ifindex = interfaceIndex };
 
-    /// <summary>Sets an option of packet sockets, whose name an error says.</summary>
+    /// <summary>Sets an option of packet sockets; the name is for error messages.</summary>
     internal void Set(int option, int value, string name) => Set(Libc.SOL_PACKET, option, value, name);
 
-    /// <summary>Bounds what waits to be received.</summary>
-    /// <param name="bytes">The kernel takes twice as much.</param>
+    /// <summary>Limits the memory of frames that wait to be received.</summary>
+    /// <param name="bytes">The limit; the kernel doubles it.</param>
     internal void SetReceiveBuffer(int bytes) => Set(Libc.SOL_SOCKET, Libc.SO_RCVBUFFORCE, bytes, "SO_RCVBUFFORCE");
 
-    /// <summary>Bounds what devices hold of what was sent.</summary>
-    /// <param name="bytes">The kernel takes twice as much.</param>
+    /// <summary>Limits the memory of sent frames that devices still hold.</summary>
+    /// <param name="bytes">The limit; the kernel doubles it.</param>
     internal void SetSendBuffer(int bytes) => Set(Libc.SOL_SOCKET, Libc.SO_SNDBUFFORCE, bytes, "SO_SNDBUFFORCE");
 
-    /// <summary>Says what a place of a ring is: struct tpacket2_hdr, and somewhere behind it struct virtio_net_hdr and the frame. Comes before
-    /// <see cref="MapRing"/>.</summary>
+    /// <summary>Sets the layout of a ring entry: struct tpacket2_hdr, then at an offset struct virtio_net_hdr and the
+    /// frame. Call before <see cref="MapRing"/>.</summary>
     internal void SetEntryLayout()
     {
         Set(Version, Version2, "PACKET_VERSION");
         Set(VnetHeader, 1, "PACKET_VNET_HDR");
     }
 
-    /// <summary>Shares a ring with the kernel, for as long as there is this socket.</summary>
+    /// <summary>Creates a ring and maps it; it lives as long as this socket.</summary>
     /// <param name="option">PACKET_RX_RING or PACKET_TX_RING.</param>
-    /// <param name="name">Its name.</param>
-    /// <param name="blocks">How many blocks the memory has.</param>
-    /// <param name="blockBytes">Bytes of each, a power of two of pages.</param>
-    /// <param name="entryBytes">Bytes of a place; a block has as many as fit.</param>
+    /// <param name="name">Name of the option, for error messages.</param>
+    /// <param name="blocks">Number of blocks of the memory.</param>
+    /// <param name="blockBytes">Bytes of a block: a page times a power of two.</param>
+    /// <param name="entryBytes">Bytes of an entry; a block has as many entries as fit.</param>
     internal MappedMemory MapRing(int option, string name, int blocks, int blockBytes, int entryBytes)
     {
         // struct tpacket_req: block size, number of blocks, frame size, number of frames

@@ -5,11 +5,13 @@ namespace Sidestep.Native;
 /// <summary>The effective capabilities of this process (capabilities(7)).</summary>
 public static class ProcessCapabilities
 {
-    /// <summary>True when the process has it.</summary>
+    /// <summary>True when the process has the capability.</summary>
     public static bool Has(Capability capability)
     {
-        var line = File.ReadLines("/proc/self/status").First(static l => l.StartsWith("CapEff:", StringComparison.Ordinal));
-        var effective = ulong.Parse(line.AsSpan(7).Trim(), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+        var line = File.ReadLines("/proc/self/status")
+            .First(static l => l.StartsWith("CapEff:", StringComparison.Ordinal));
+        var effective = ulong.Parse(
+            line.AsSpan(7).Trim(), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
         return (effective & 1ul << (int)capability) != 0;
     }
 }
@@ -23,12 +25,12 @@ public enum Capability
     /// <summary>CAP_NET_RAW: packet sockets, AF_XDP sockets.</summary>
     NetRaw = 13,
 
-    /// <summary>CAP_SYS_ADMIN: among much else, opening BPF programs and maps by their id.</summary>
+    /// <summary>CAP_SYS_ADMIN: among others, opening BPF programs and maps by their id.</summary>
     SysAdmin = 21,
 
     /// <summary>CAP_PERFMON: BPF programs that read kernel memory through pointers (kernel 5.8).</summary>
     PerfMon = 38,
 
-    /// <summary>CAP_BPF: loading programs and making maps (kernel 5.8).</summary>
+    /// <summary>CAP_BPF: loading programs and creating maps (kernel 5.8).</summary>
     Bpf = 39,
 }

@@ -4,9 +4,10 @@ using Sidestep.Native.Interop;
 
 namespace Sidestep.Native;
 
-/// <summary>How many queues an interface receives by (ethtool's ETHTOOL_GCHANNELS).</summary>
-/// <param name="Count">Their number; 1 for a device that does not say it.</param>
-/// <param name="AreCombined">It sends by the same; false: queues to receive by and to send by are counted apart, as those of veth.</param>
+/// <summary>The receive queues of an interface (ethtool's ETHTOOL_GCHANNELS).</summary>
+/// <param name="Count">Number of receive queues; 1 for a device that does not report it.</param>
+/// <param name="AreCombined">True: the same queues send. False: the device counts receive and transmit queues
+/// separately, as veth does.</param>
 public readonly unsafe record struct ReceiveQueues(int Count, bool AreCombined)
 {
     private const int Ethtool = 0x8946, NameBytes = 16, RequestBytes = 40;
@@ -19,7 +20,7 @@ public readonly unsafe record struct ReceiveQueues(int Count, bool AreCombined)
         internal uint Command, MostReceive, MostTransmit, MostOther, MostCombined, Receive, Transmit, Other, Combined;
     }
 
-    /// <summary>Asks the device.</summary>
+    /// <summary>Queries the device.</summary>
     public static ReceiveQueues Of(string interfaceName)
     {
         var descriptor = Libc.socket(Libc.AF_INET, Libc.SOCK_DGRAM | Libc.SOCK_CLOEXEC, 0);
@@ -30,10 +31,13 @@ public readonly unsafe record struct ReceiveQueues(int Count, bool AreCombined)
         // struct ifreq: name, pointer
         var request = stackalloc byte[RequestBytes];
         new Span<byte>(request, RequestBytes).Clear();
-        Encoding.UTF8.GetBytes(interfaceName.AsSpan()[..Math.Min(interfaceName.Length, NameBytes - 1)], new Span<byte>(request, NameBytes - 1));
+        var name = interfaceName.AsSpan()[..Math.Min(interfaceName.Length, NameBytes - 1)];
+        Encoding.UTF8.GetBytes(name, new Span<byte>(request, NameBytes - 1));
         *(Channels**)(request + NameBytes) = &channels;
         return Libc.ioctl(descriptor, Ethtool, request) == 0
-            ? new ReceiveQueues((int)Math.Max(channels.Receive + channels.Combined, 1), channels.MostCombined > 0 || channels.MostReceive == 0)
+            ? new ReceiveQueues(
+                (int)Math.Max(channels.Receive + channels.Combined, 1),
+                channels.MostCombined > 0 || channels.MostReceive == 0)
             : new ReceiveQueues(1, AreCombined: true);
     }
 }

@@ -2,9 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace Sidestep.Native;
 
-/// <summary>The writing end of a ring of fixed size in memory that both sides see (AF_XDP: fill and transmit). Positions count on and
-/// on; what was added is the other side's with <see cref="Publish"/>. One thread at a time.</summary>
-/// <typeparam name="T">What it carries.</typeparam>
+/// <summary>The producer side of a ring of fixed size in shared memory (AF_XDP: fill and transmit). Positions are
+/// 32-bit counters that wrap around. Entries become visible to the consumer with <see cref="Publish"/>. One thread at a
+/// time.</summary>
+/// <typeparam name="T">Type of an entry.</typeparam>
 public sealed unsafe class RingProducer<T> where T : unmanaged
 {
     private const uint NeedWakeup = 1;
@@ -25,14 +26,14 @@ public sealed unsafe class RingProducer<T> where T : unmanaged
         _limit = *consumer + size;
     }
 
-    /// <summary>The other side sleeps, and is to be woken after <see cref="Publish"/>.</summary>
+    /// <summary>The consumer sleeps and must be woken after <see cref="Publish"/>.</summary>
     public bool NeedsWakeup => (Volatile.Read(ref *_flags) & NeedWakeup) != 0;
 
-    /// <summary>The other side has taken everything that was published.</summary>
+    /// <summary>The consumer has released every published entry.</summary>
     public bool IsDrained => Volatile.Read(ref *_consumer) == *_producer;
 
-    /// <summary>Adds one.</summary>
-    /// <returns>False: the ring is full.</returns>
+    /// <summary>Adds an entry.</summary>
+    /// <returns>False when the ring is full.</returns>
     public bool TryAdd(T item)
     {
         if (_next == _limit)
@@ -46,8 +47,8 @@ public sealed unsafe class RingProducer<T> where T : unmanaged
         return true;
     }
 
-    /// <summary>Lets the other side see what was added.</summary>
-    /// <returns>False: nothing was.</returns>
+    /// <summary>Makes the added entries visible to the consumer.</summary>
+    /// <returns>False when nothing was added.</returns>
     public bool Publish()
     {
         if (*_producer == _next)
@@ -57,9 +58,9 @@ public sealed unsafe class RingProducer<T> where T : unmanaged
     }
 }
 
-/// <summary>The reading end (AF_XDP: receive and completion). What was taken is the other side's again with <see cref="Release"/>.
-/// One thread at a time.</summary>
-/// <typeparam name="T">What it carries.</typeparam>
+/// <summary>The consumer side of such a ring (AF_XDP: receive and completion). Entries that were taken return to the
+/// producer with <see cref="Release"/>. One thread at a time.</summary>
+/// <typeparam name="T">Type of an entry.</typeparam>
 public sealed unsafe class RingConsumer<T> where T : unmanaged
 {
     private readonly uint* _producer, _consumer;
@@ -76,8 +77,8 @@ public sealed unsafe class RingConsumer<T> where T : unmanaged
         _next = _limit = *consumer;
     }
 
-    /// <summary>Takes the next one.</summary>
-    /// <returns>False: there is none.</returns>
+    /// <summary>Takes the next entry.</summary>
+    /// <returns>False when the ring is empty.</returns>
     public bool TryTake(out T item)
     {
         if (_next == _limit)
@@ -94,19 +95,20 @@ public sealed unsafe class RingConsumer<T> where T : unmanaged
         return true;
     }
 
-    /// <summary>Gives back the room of what was taken.</summary>
+    /// <summary>Returns the taken entries to the producer.</summary>
     public void Release() => Volatile.Write(ref *_consumer, _next);
 }
 
-/// <summary>Both ends of a ring in memory of this process, as the kernel has the other end of each: for tests of the ends.</summary>
-/// <typeparam name="T">What it carries.</typeparam>
+/// <summary>Producer and consumer of a ring in memory of this process. The kernel is one of the two sides of every real
+/// ring, so this is for tests.</summary>
+/// <typeparam name="T">Type of an entry.</typeparam>
 public sealed unsafe class RingPair<T> : IDisposable where T : unmanaged
 {
     private readonly byte* _memory;
 
     /// <summary>An empty ring.</summary>
     /// <param name="size">A power of two.</param>
-    /// <param name="position">Where both ends begin: near the end of the numbers they begin anew.</param>
+    /// <param name="position">Initial position of both sides; close to 2^32 the counters wrap around.</param>
     public RingPair(int size, uint position = 0)
     {
         const int Line = 64;
@@ -117,10 +119,10 @@ public sealed unsafe class RingPair<T> : IDisposable where T : unmanaged
         Consumer = new RingConsumer<T>(producer, consumer, (T*)(_memory + 3 * Line), (uint)size);
     }
 
-    /// <summary>The writing end.</summary>
+    /// <summary>The producer.</summary>
     public RingProducer<T> Producer { get; }
 
-    /// <summary>The reading end.</summary>
+    /// <summary>The consumer.</summary>
     public RingConsumer<T> Consumer { get; }
 
     /// <inheritdoc/>

@@ -9,19 +9,10 @@ internal static unsafe class SocketFilter
     private const ushort LoadByte = 0x30, JumpIfEqual = 0x15, Return = 0x06;
     private const uint WholeFrame = uint.MaxValue;
 
-    /// <summary>Lets only frames through whose byte at each offset has the value.</summary>
+    /// <summary>Attaches a filter that accepts only frames whose byte at each offset has the value.</summary>
     internal static void Attach(int socket, ReadOnlySpan<(int Offset, byte Value)> conditions)
     {
-        // struct sock_filter: code, jump if true, jump if false, k
-        var program = new ulong[2 * conditions.Length + 2];
-        for (var i = 0; i < conditions.Length; i++)
-        {
-            var toReject = (byte)(2 * (conditions.Length - i) - 1);
-            program[2 * i] = Instruction(LoadByte, 0, (uint)conditions[i].Offset);
-            program[2 * i + 1] = Instruction(JumpIfEqual, toReject, conditions[i].Value);
-        }
-        program[^2] = Instruction(Return, 0, WholeFrame);
-        program[^1] = Instruction(Return, 0, 0);
+        var program = Program(conditions);
         fixed (ulong* instructions = program)
         {
             // struct sock_fprog
@@ -33,5 +24,22 @@ internal static unsafe class SocketFilter
         }
     }
 
-    private static ulong Instruction(ushort code, byte ifFalse, uint k) => code | (ulong)ifFalse << 24 | (ulong)k << 32;
+    /// <summary>The instructions of the filter, each a struct sock_filter: code, jump if true, jump if false,
+    /// k.</summary>
+    internal static ulong[] Program(ReadOnlySpan<(int Offset, byte Value)> conditions)
+    {
+        var program = new ulong[2 * conditions.Length + 2];
+        for (var i = 0; i < conditions.Length; i++)
+        {
+            var toReject = (byte)(2 * (conditions.Length - i) - 1);
+            program[2 * i] = Instruction(LoadByte, 0, (uint)conditions[i].Offset);
+            program[2 * i + 1] = Instruction(JumpIfEqual, toReject, conditions[i].Value);
+        }
+        program[^2] = Instruction(Return, 0, WholeFrame);
+        program[^1] = Instruction(Return, 0, 0);
+        return program;
+    }
+
+    private static ulong Instruction(ushort code, byte ifFalse, uint k) =>
+        code | (ulong)ifFalse << 24 | (ulong)k << 32;
 }

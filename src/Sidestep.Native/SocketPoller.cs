@@ -2,17 +2,17 @@ using Sidestep.Native.Interop;
 
 namespace Sidestep.Native;
 
-/// <summary>Waits until frames wait at any of several sockets (poll(2)).</summary>
+/// <summary>Waits until a frame arrives at any of several sockets (poll(2)).</summary>
 public sealed unsafe class SocketPoller
 {
     private readonly Libc.PollDescriptor[] _descriptors;
 
-    /// <summary>Waits for a ring.</summary>
+    /// <summary>Polls a ring.</summary>
     public SocketPoller(PacketRing ring) : this([ring.Descriptor])
     {
     }
 
-    /// <summary>Waits for AF_XDP sockets; a driver that sleeps is woken by it.</summary>
+    /// <summary>Polls AF_XDP sockets; the call also wakes a driver that sleeps.</summary>
     public SocketPoller(IEnumerable<XdpSocket> sockets) : this(sockets.Select(static s => s.Descriptor))
     {
     }
@@ -20,9 +20,9 @@ public sealed unsafe class SocketPoller
     internal SocketPoller(IEnumerable<int> descriptors) =>
         _descriptors = [.. descriptors.Select(static d => new Libc.PollDescriptor { fd = d, events = Libc.POLLIN })];
 
-    /// <summary>Waits.</summary>
-    /// <param name="milliseconds">At most this long.</param>
-    /// <returns>False: the time has passed, or one of them has only an error to tell.</returns>
+    /// <summary>Waits for a frame.</summary>
+    /// <param name="milliseconds">Maximum wait.</param>
+    /// <returns>False on timeout, or when a socket reports only an error.</returns>
     public bool Wait(int milliseconds)
     {
         fixed (Libc.PollDescriptor* descriptors = _descriptors)

@@ -2,15 +2,16 @@ using Sidestep.Native.Interop;
 
 namespace Sidestep.Native;
 
-/// <summary>BPF programs at the tc egress of an interface, in the qdisc that <see cref="TcIngress.EnsureQdisc"/> makes.</summary>
+/// <summary>BPF programs at the tc egress of an interface, in the qdisc that <see cref="TcIngress.EnsureQdisc"/>
+/// creates.</summary>
 public static unsafe class TcEgress
 {
-    /// <summary>Attaches a program; it stays after this process has ended.</summary>
+    /// <summary>Attaches a program. It stays attached after this process ends.</summary>
     /// <param name="interfaceIndex">The kernel's index.</param>
-    /// <param name="program">Of the type sched_cls.</param>
-    /// <param name="position">Priority and handle, both not 0.</param>
-    /// <param name="replace">True: takes the place of the filter that is there; every packet sees the old or the new one.
-    /// False: fails if the place is taken.</param>
+    /// <param name="program">A program of type sched_cls.</param>
+    /// <param name="position">Priority and handle; neither may be 0.</param>
+    /// <param name="replace">True: replaces the filter at this position; every packet sees the old or the new one.
+    /// False: fails when the position is occupied.</param>
     public static void Attach(int interfaceIndex, BpfProgram program, TcFilterPosition position, bool replace)
     {
         ArgumentNullException.ThrowIfNull(program);
@@ -22,10 +23,11 @@ public static unsafe class TcEgress
         options.flags = replace ? Libbpf.BPF_TC_F_REPLACE : 0;
         var result = Libbpf.bpf_tc_attach(&hook, &options);
         if (result < 0)
-            throw new LibbpfException($"attach a tc filter to the egress of interface {interfaceIndex}", -result, LibbpfLog.Text());
+            throw new LibbpfException(
+                $"attach a tc filter to the egress of interface {interfaceIndex}", -result, LibbpfLog.Text());
     }
 
-    /// <summary>Removes the filter of a place.</summary>
+    /// <summary>Removes the filter at a position.</summary>
     public static void Detach(int interfaceIndex, TcFilterPosition position)
     {
         LibbpfLog.Install();
@@ -34,11 +36,17 @@ public static unsafe class TcEgress
         var options = Options(position);
         var result = Libbpf.bpf_tc_detach(&hook, &options);
         if (result < 0)
-            throw new LibbpfException($"detach the tc filter at the egress of interface {interfaceIndex}", -result, LibbpfLog.Text());
+            throw new LibbpfException(
+                $"detach the tc filter at the egress of interface {interfaceIndex}", -result, LibbpfLog.Text());
     }
 
     private static Libbpf.bpf_tc_hook Hook(int interfaceIndex) =>
-        new() { sz = (nuint)sizeof(Libbpf.bpf_tc_hook), ifindex = interfaceIndex, attach_point = Libbpf.BPF_TC_EGRESS };
+        new()
+        {
+            sz = (nuint)sizeof(Libbpf.bpf_tc_hook),
+            ifindex = interfaceIndex,
+            attach_point = Libbpf.BPF_TC_EGRESS,
+        };
 
     private static Libbpf.bpf_tc_opts Options(TcFilterPosition position) =>
         new() { sz = (nuint)sizeof(Libbpf.bpf_tc_opts), priority = position.Priority, handle = position.Handle };

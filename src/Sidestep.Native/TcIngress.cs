@@ -2,11 +2,12 @@ using Sidestep.Native.Interop;
 
 namespace Sidestep.Native;
 
-/// <summary>BPF programs at the tc ingress of an interface: qdisc <c>clsact</c>, classifier <c>bpf</c>, direct action.</summary>
+/// <summary>BPF programs at the tc ingress of an interface: qdisc <c>clsact</c>, classifier <c>bpf</c>, direct
+/// action.</summary>
 public static unsafe class TcIngress
 {
-    /// <summary>Makes sure that the interface has a place for ingress filters.</summary>
-    /// <returns>True when the qdisc was created, false when one (<c>clsact</c> or <c>ingress</c>) was there.</returns>
+    /// <summary>Ensures that the interface has a qdisc for ingress filters.</summary>
+    /// <returns>True when the qdisc was created; false when one (<c>clsact</c> or <c>ingress</c>) existed.</returns>
     public static bool EnsureQdisc(int interfaceIndex)
     {
         LibbpfLog.Install();
@@ -26,12 +27,12 @@ public static unsafe class TcIngress
         NativeException.Check(Libbpf.bpf_tc_hook_destroy(&hook), $"remove qdisc clsact of interface {interfaceIndex}");
     }
 
-    /// <summary>Attaches a program; it stays after this process has ended.</summary>
+    /// <summary>Attaches a program. It stays attached after this process ends.</summary>
     /// <param name="interfaceIndex">The kernel's index.</param>
-    /// <param name="program">Of the type sched_cls.</param>
-    /// <param name="position">Priority and handle, both not 0.</param>
-    /// <param name="replace">True: takes the place of the filter that is there; every packet sees the old or the new one.
-    /// False: fails if the place is taken.</param>
+    /// <param name="program">A program of type sched_cls.</param>
+    /// <param name="position">Priority and handle; neither may be 0.</param>
+    /// <param name="replace">True: replaces the filter at this position; every packet sees the old or the new one.
+    /// False: fails when the position is occupied.</param>
     public static void Attach(int interfaceIndex, BpfProgram program, TcFilterPosition position, bool replace)
     {
         LibbpfLog.Install();
@@ -45,7 +46,7 @@ public static unsafe class TcIngress
             throw new LibbpfException($"attach a tc filter to interface {interfaceIndex}", -result, LibbpfLog.Text());
     }
 
-    /// <summary>Removes the filter of a place.</summary>
+    /// <summary>Removes the filter at a position.</summary>
     public static void Detach(int interfaceIndex, TcFilterPosition position)
     {
         LibbpfLog.Install();
@@ -64,7 +65,7 @@ public static unsafe class TcIngress
         new() { sz = (nuint)sizeof(Libbpf.bpf_tc_opts), priority = position.Priority, handle = position.Handle };
 }
 
-/// <summary>Where a filter is among those of a hook.</summary>
-/// <param name="Priority">Smaller runs earlier; tc calls it <c>pref</c>.</param>
-/// <param name="Handle">Tells filters of one priority apart.</param>
+/// <summary>Position of a filter among those of a hook.</summary>
+/// <param name="Priority">Filters with a smaller priority run earlier; tc calls it <c>pref</c>.</param>
+/// <param name="Handle">Distinguishes filters of the same priority.</param>
 public readonly record struct TcFilterPosition(ushort Priority, uint Handle);

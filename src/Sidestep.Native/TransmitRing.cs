@@ -4,25 +4,27 @@ using Sidestep.Native.Interop;
 
 namespace Sidestep.Native;
 
-/// <summary>Frames on their way out by one interface, in a ring that the kernel empties (AF_PACKET, PACKET_TX_RING), past the queueing
-/// disciplines. Nothing is allocated per frame. One thread at a time.</summary>
-/// <remarks>A frame is copied into its place, and the kernel copies it once more, into a buffer of its own: it would otherwise lend the
-/// memory to the device, and a virtual device, which must not keep it, takes a page for each frame and copies there. How much the kernel
-/// is to copy is said in a header in front of the frame (PACKET_VNET_HDR); with that, it leaves the comparison with the MTU to who
-/// sends.</remarks>
+/// <summary>Sends frames through one interface, by a ring that the kernel empties (AF_PACKET, PACKET_TX_RING); bypasses
+/// queueing disciplines. Nothing is allocated per frame. One thread at a time.</summary>
+/// <remarks>A frame is copied into its entry, and the kernel copies it again into its own buffer. Otherwise the kernel
+/// would lend the memory to the device; a virtual device must not keep it, and would take a page per frame and copy
+/// there. A header in front of the frame says how much the kernel copies (PACKET_VNET_HDR). With that header, the
+/// kernel leaves the comparison with the MTU to the sender.</remarks>
 public sealed unsafe class TransmitRing : IDisposable
 {
     // linux/if_packet.h
     private const int Ring = 13, Loss = 14, QdiscBypass = 20;
     private const uint Available = 0, SendRequest = 1;
 
-    /// <summary>struct tpacket2_hdr is status, length and more; 32 bytes in, what is sent begins: struct virtio_net_hdr, then the frame.</summary>
-    private const int LengthAt = 4, OffloadAt = 32, HeaderBytesAt = OffloadAt + 2, FrameAt = OffloadAt + FrameOffload.Bytes;
+    /// <summary>struct tpacket2_hdr: status, length and more. At offset 32 the content begins: struct virtio_net_hdr,
+    /// then the frame.</summary>
+    private const int LengthAt = 4, OffloadAt = 32, HeaderBytesAt = OffloadAt + 2;
+    private const int FrameAt = OffloadAt + FrameOffload.Bytes;
 
     private const int RingBytes = 2 << 20, CacheLineBytes = 64, EthernetBytes = 14, TagBytes = 4, LargestMtu = 1 << 16;
     private const ushort Tag = 0x8100;
 
-    /// <summary>Of a longer frame the device is lent what lies behind.</summary>
+    /// <summary>Bytes that the kernel copies; the remaining bytes of a longer frame are lent to the device.</summary>
     private const int CopiedBytes = 2048;
 
     private const int MaxWaits = 5;
@@ -32,10 +34,10 @@ public sealed unsafe class TransmitRing : IDisposable
     private readonly int _mtuBytes, _entryBytes, _entries;
     private readonly MappedMemory _memory;
 
-    /// <summary>How often it waited for room since the last <see cref="Flush"/>.</summary>
+    /// <summary>Waits for a free entry since the last <see cref="Flush"/>.</summary>
     private int _waits;
 
-    /// <summary>Where the next frame goes, and how many before it the kernel has not taken.</summary>
+    /// <summary>Entry of the next frame, and the number of entries before it that the kernel has not taken.</summary>
     private int _next, _waiting;
 
     private TransmitRing(PacketSocket socket, int interfaceIndex)
@@ -43,8 +45,9 @@ public sealed unsafe class TransmitRing : IDisposable
         _socket = socket;
         InterfaceIndex = interfaceIndex;
         _mtuBytes = Mtu ?? throw new NativeException($"the MTU of interface {interfaceIndex}", Libc.ENODEV);
-        // An odd number of cache lines: the places do not all fall into the same part of the caches.
-        _entryBytes = (FrameAt + EthernetBytes + TagBytes + _mtuBytes + CacheLineBytes - 1) / CacheLineBytes * CacheLineBytes | CacheLineBytes;
+        // An odd number of cache lines, so that entries spread over all sets of the caches.
+        var bytes = FrameAt + EthernetBytes + TagBytes + _mtuBytes;
+        _entryBytes = (bytes + CacheLineBytes - 1) / CacheLineBytes * CacheLineBytes | CacheLineBytes;
         _entries = RingBytes / _entryBytes;
         _memory = Prepare();
         socket.Bind(interfaceIndex, protocol: 0);
@@ -53,19 +56,21 @@ public sealed unsafe class TransmitRing : IDisposable
     /// <summary>The kernel's index of the interface.</summary>
     public int InterfaceIndex { get; }
 
-    /// <summary>Frames that have room, whatever the device has not sent yet.</summary>
+    /// <summary>Number of entries: frames that fit while the device has sent none of them.</summary>
     public int Capacity => _entries;
 
-    /// <summary>Frames that were handed to the device.</summary>
+    /// <summary>Frames that the device accepted.</summary>
     public long Sent { get; private set; }
 
-    /// <summary>Frames that could not be: the interface is down or gone, its queue or the ring full, or they are longer than its MTU.</summary>
+    /// <summary>Frames that were lost: the interface is down or gone, its queue or the ring is full, or they exceed its
+    /// MTU.</summary>
     public long Lost { get; private set; }
 
-    /// <summary>The errno of the last that could not; 0: none.</summary>
+    /// <summary>The errno of the last lost frame; 0 when none was lost.</summary>
     public int LastError { get; private set; }
 
-    /// <summary>The interface was deleted or has left this network namespace: nothing leaves by this ring any more, even if it comes back.</summary>
+    /// <summary>The interface was deleted or left this network namespace. The ring sends nothing any more, even if the
+    /// interface comes back.</summary>
     internal bool IsInterfaceGone
     {
         get
@@ -77,21 +82,24 @@ public sealed unsafe class TransmitRing : IDisposable
     }
 
     /// <summary>Opens a ring in this network namespace.</summary>
-    /// <exception cref="NativeException">ENODEV: there is no such interface. EPERM: CAP_NET_RAW or CAP_NET_ADMIN is missing.</exception>
+    /// <exception cref="NativeException">ENODEV: the interface does not exist. EPERM: CAP_NET_RAW or CAP_NET_ADMIN is
+    /// missing.</exception>
     public static TransmitRing Open(int interfaceIndex) => PacketSocket.Open(s => new TransmitRing(s, interfaceIndex));
 
-    /// <summary>Whether a frame was not longer than the MTU when the ring was opened.</summary>
+    /// <summary>Whether a frame fits the MTU at the time when the ring was opened.</summary>
     internal bool Fits(ReadOnlySpan<byte> frame) => frame.Length <= _mtuBytes + EthernetBytes ||
-        frame.Length <= _mtuBytes + EthernetBytes + TagBytes && BinaryPrimitives.ReadUInt16BigEndian(frame[(EthernetBytes - 2)..]) == Tag;
+        frame.Length <= _mtuBytes + EthernetBytes + TagBytes
+            && BinaryPrimitives.ReadUInt16BigEndian(frame[(EthernetBytes - 2)..]) == Tag;
 
     /// <summary>Whether the MTU has changed since the ring was opened.</summary>
     internal bool IsOutdated => Mtu is { } now && now != _mtuBytes;
 
-    private int? Mtu => LinkSettings.Mtu(_socket.Value, InterfaceIndex) is { } bytes ? Math.Min(bytes, LargestMtu) : null;
+    private int? Mtu =>
+        LinkSettings.Mtu(_socket.Value, InterfaceIndex) is { } bytes ? Math.Min(bytes, LargestMtu) : null;
 
-    /// <summary>Has a frame sent with the next <see cref="Flush"/>, or before. If there is no room for it, and after some
-    /// milliseconds (five between two flushes) still none, it is lost.</summary>
-    /// <param name="frame">From the Ethernet header on; copied.</param>
+    /// <summary>Queues a frame, to be sent by the next <see cref="Flush"/> or before. When no entry becomes free within
+    /// some milliseconds (at most five waits between two flushes), the frame is lost.</summary>
+    /// <param name="frame">The frame, starting with the Ethernet header; it is copied.</param>
     public void Add(ReadOnlySpan<byte> frame)
     {
         if (frame.Length < EthernetBytes || !Fits(frame))
@@ -101,8 +109,8 @@ public sealed unsafe class TransmitRing : IDisposable
         }
         if (!HasFreeEntry)
             Send();
-        // Who gives places back may have to run on this CPU, after this thread (ksoftirqd; see adr/0042). A few times per batch: a device
-        // that stands still must not keep frames of others waiting.
+        // The kernel thread that frees entries (ksoftirqd, see adr/0042) may need this CPU, so this thread sleeps. Only
+        // a few times per batch: a blocked device must not delay frames for others.
         for (; !HasFreeEntry && _waits < MaxWaits; _waits++)
             Thread.Sleep(RetryPause);
         if (!HasFreeEntry)
@@ -119,7 +127,8 @@ public sealed unsafe class TransmitRing : IDisposable
         _waiting++;
     }
 
-    /// <summary>Sends what was added. A frame that cannot be sent is lost and counted, as frames may be; the others go on.</summary>
+    /// <summary>Sends the queued frames. A frame that cannot be sent is lost and counted; the remaining frames are
+    /// still sent.</summary>
     public void Flush()
     {
         Send();
@@ -133,7 +142,9 @@ public sealed unsafe class TransmitRing : IDisposable
     {
         while (_waiting > 0)
         {
-            var error = Libc.sendto(_socket.Value, null, 0, Libc.MSG_DONTWAIT, null, 0) < 0 ? Marshal.GetLastPInvokeError() : Libc.ENOBUFS;
+            var error = Libc.sendto(_socket.Value, null, 0, Libc.MSG_DONTWAIT, null, 0) < 0
+                ? Marshal.GetLastPInvokeError()
+                : Libc.ENOBUFS;
             SkipTaken();
             if (_waiting == 0)
                 return;
@@ -143,13 +154,14 @@ public sealed unsafe class TransmitRing : IDisposable
                 Withdraw();
                 return;
             }
-            // The kernel tries this one again and again. One without any bytes it leaves out.
+            // The kernel would retry this frame forever. It skips an entry without any bytes.
             Length(rejected) = 0;
             CountLost(error);
         }
     }
 
-    /// <summary>What the kernel has taken, whether the device still holds it or not.</summary>
+    /// <summary>Counts and skips the entries that the kernel has taken, whether the device still holds them or
+    /// not.</summary>
     private void SkipTaken()
     {
         for (; _waiting > 0 && Status(FirstWaiting) != SendRequest; _waiting--)
@@ -159,7 +171,8 @@ public sealed unsafe class TransmitRing : IDisposable
         }
     }
 
-    /// <summary>Nothing at all goes out: the interface is down or gone. The kernel is where the first is that waits.</summary>
+    /// <summary>No frame can be sent: the interface is down or gone. Reclaims all waiting entries; the kernel's
+    /// position is at the first of them.</summary>
     private void Withdraw()
     {
         var first = _next - _waiting;
@@ -178,8 +191,9 @@ public sealed unsafe class TransmitRing : IDisposable
 
     private byte* FirstWaiting => EntryAt(_next - _waiting);
 
-    /// <param name="number">From minus the number of places to that number: they are in a ring.</param>
-    private byte* EntryAt(int number) => _memory.Address + (nint)(number < 0 ? number + _entries : number) * _entryBytes;
+    /// <param name="number">Index of the entry; negative values count from the end of the ring.</param>
+    private byte* EntryAt(int number) =>
+        _memory.Address + (nint)(number < 0 ? number + _entries : number) * _entryBytes;
 
     private static uint Status(byte* entry) => Volatile.Read(ref *(uint*)entry);
 
@@ -189,9 +203,9 @@ public sealed unsafe class TransmitRing : IDisposable
     {
         _socket.SetEntryLayout();
         _socket.Set(QdiscBypass, 1, "PACKET_QDISC_BYPASS");
-        // Without it, the kernel would stop at a frame that it cannot send, and wait there for another.
+        // Without this option, the kernel would stop at a frame that it cannot send.
         _socket.Set(Loss, 1, "PACKET_LOSS");
-        // What devices hold is to be bounded by the ring, not by this.
+        // The ring, not this limit, bounds the memory that devices hold.
         _socket.SetSendBuffer(2 * RingBytes);
         return _socket.MapRing(Ring, "PACKET_TX_RING", blocks: 1, RingBytes, _entryBytes);
     }

@@ -1,7 +1,7 @@
 namespace Sidestep.Native;
 
-/// <summary>Memory for frames that the kernel and one thread share (UMEM of AF_XDP): chunks of equal size, and those of them that
-/// nobody uses.</summary>
+/// <summary>Memory for frames that the kernel and one thread share (UMEM of AF_XDP): chunks of equal size, and a list
+/// of the free ones.</summary>
 public sealed unsafe class Umem : IDisposable
 {
     /// <summary>Bytes of a chunk.</summary>
@@ -11,8 +11,8 @@ public sealed unsafe class Umem : IDisposable
     private readonly ulong[] _free;
     private int _count;
 
-    /// <summary>Takes memory.</summary>
-    /// <param name="chunks">How many frames it has room for.</param>
+    /// <summary>Allocates the memory; all chunks are free.</summary>
+    /// <param name="chunks">Number of chunks, each for one frame.</param>
     public Umem(int chunks)
     {
         _memory = MappedMemory.Anonymous((long)chunks * ChunkBytes);
@@ -21,15 +21,15 @@ public sealed unsafe class Umem : IDisposable
             _free[_count++] = (ulong)i * ChunkBytes;
     }
 
-    /// <summary>Chunks that nobody uses.</summary>
+    /// <summary>Number of free chunks.</summary>
     public int Free => _count;
 
     internal byte* Address => _memory.Address;
 
     internal long Length => _memory.Length;
 
-    /// <summary>Takes a chunk.</summary>
-    /// <returns>False: there is none left.</returns>
+    /// <summary>Takes a free chunk.</summary>
+    /// <returns>False when no chunk is free.</returns>
     public bool TryTake(out ulong chunk)
     {
         if (_count == 0)
@@ -41,12 +41,13 @@ public sealed unsafe class Umem : IDisposable
         return true;
     }
 
-    /// <summary>Gives a chunk back.</summary>
-    /// <param name="address">Of it, or of any byte in it.</param>
+    /// <summary>Returns a chunk to the free ones.</summary>
+    /// <param name="address">Offset of the chunk, or of any byte in it.</param>
     public void Return(ulong address) => _free[_count++] = address & ~(ulong)(ChunkBytes - 1);
 
-    /// <summary>The whole chunk that an address lies in.</summary>
-    public Span<byte> Chunk(ulong address) => _memory.View<byte>((long)(address & ~(ulong)(ChunkBytes - 1)), ChunkBytes);
+    /// <summary>The whole chunk that contains an offset.</summary>
+    public Span<byte> Chunk(ulong address) =>
+        _memory.View<byte>((long)(address & ~(ulong)(ChunkBytes - 1)), ChunkBytes);
 
     /// <inheritdoc/>
     public void Dispose() => _memory.Dispose();

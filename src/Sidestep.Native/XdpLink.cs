@@ -2,7 +2,8 @@ using Sidestep.Native.Interop;
 
 namespace Sidestep.Native;
 
-/// <summary>A program attached to an interface by a BPF link: while the link is pinned or open, it stays attached.</summary>
+/// <summary>A program attached to an interface by a BPF link: while the link is pinned or open, it stays
+/// attached.</summary>
 public sealed unsafe class XdpLink : IDisposable
 {
     private readonly FileDescriptor _descriptor;
@@ -13,7 +14,8 @@ public sealed unsafe class XdpLink : IDisposable
     /// <param name="program">An XDP program.</param>
     /// <param name="interfaceIndex">The kernel's index.</param>
     /// <param name="native">True: in the driver. False: generic, in the network stack.</param>
-    /// <exception cref="NativeException">EBUSY or EEXIST: another program is attached; EOPNOTSUPP or EINVAL: the driver cannot.</exception>
+    /// <exception cref="NativeException">EBUSY or EEXIST: another program is attached. EOPNOTSUPP or EINVAL: the driver
+    /// does not support it.</exception>
     public static XdpLink Create(BpfProgram program, int interfaceIndex, bool native)
     {
         var options = new Libbpf.bpf_link_create_opts
@@ -28,7 +30,7 @@ public sealed unsafe class XdpLink : IDisposable
     /// <summary>Opens a pinned link; null when nothing is pinned there.</summary>
     public static XdpLink? OpenPinned(string path) => FileDescriptor.OpenPinned(path) is { } d ? new XdpLink(d) : null;
 
-    /// <summary>The interface it is attached to; 0 when that interface is gone.</summary>
+    /// <summary>Index of the interface it is attached to; 0 when that interface is gone.</summary>
     public int InterfaceIndex => (int)Info().xdp_ifindex;
 
     /// <summary>The kernel's id of the attached program.</summary>
@@ -38,10 +40,10 @@ public sealed unsafe class XdpLink : IDisposable
     public void Update(BpfProgram program) =>
         NativeException.Check(Libbpf.bpf_link_update(_descriptor.Value, program.Descriptor, null), "bpf_link_update");
 
-    /// <summary>Detaches now, whoever else holds the link.</summary>
+    /// <summary>Detaches now, even if other processes hold the link.</summary>
     public void Detach() => NativeException.Check(Libbpf.bpf_link_detach(_descriptor.Value), "bpf_link_detach");
 
-    /// <summary>Pins the link; an earlier pin of that name is replaced.</summary>
+    /// <summary>Pins the link on a bpffs. A pin of that name is replaced.</summary>
     public void Pin(string path) => _descriptor.Pin(path);
 
     /// <inheritdoc/>
@@ -51,17 +53,18 @@ public sealed unsafe class XdpLink : IDisposable
     {
         Libbpf.bpf_link_info info = default;
         var length = (uint)sizeof(Libbpf.bpf_link_info);
-        NativeException.Check(Libbpf.bpf_obj_get_info_by_fd(_descriptor.Value, &info, &length), "bpf_obj_get_info_by_fd (link)");
+        NativeException.Check(
+            Libbpf.bpf_obj_get_info_by_fd(_descriptor.Value, &info, &length), "bpf_obj_get_info_by_fd (link)");
         return info;
     }
 }
 
-/// <summary>What XDP programs an interface has.</summary>
-/// <param name="NativeProgramId">Id of the one in the driver, 0 for none.</param>
-/// <param name="GenericProgramId">Id of the one in the network stack, 0 for none.</param>
+/// <summary>The XDP programs of an interface.</summary>
+/// <param name="NativeProgramId">Id of the program in the driver; 0 for none.</param>
+/// <param name="GenericProgramId">Id of the program in the network stack; 0 for none.</param>
 public readonly record struct XdpState(uint NativeProgramId, uint GenericProgramId)
 {
-    /// <summary>Asks the kernel.</summary>
+    /// <summary>Queries the kernel.</summary>
     public static unsafe XdpState Of(int interfaceIndex)
     {
         var options = new Libbpf.bpf_xdp_query_opts { sz = (nuint)sizeof(Libbpf.bpf_xdp_query_opts) };

@@ -3,24 +3,27 @@ using Sidestep.Native.Interop;
 
 namespace Sidestep.Native;
 
-/// <summary>A socket that XDP hands the frames of one queue to, and that sends by it (AF_XDP, linux/if_xdp.h): four rings, and memory
-/// that it may share with sockets of other queues and interfaces. One thread at a time.</summary>
+/// <summary>A socket that receives the frames of one queue from XDP and sends through that queue (AF_XDP,
+/// linux/if_xdp.h): four rings, and memory that sockets of other queues and interfaces may share. One thread at a
+/// time.</summary>
 public sealed unsafe class XdpSocket : IDisposable
 {
-    /// <summary>Places of the rings by which frames come: so many wait while nobody takes them.</summary>
+    /// <summary>Entries of the receive and fill rings: frames that can wait until they are read.</summary>
     public const int ReceiveRingSize = 8192;
 
-    /// <summary>Places of the rings by which frames go.</summary>
+    /// <summary>Entries of the transmit and completion rings.</summary>
     public const int SendRingSize = 2048;
 
-    /// <summary>Frames that a socket can have at the same time.</summary>
+    /// <summary>Frames that a socket can hold at the same time.</summary>
     public const int MaxFrames = ReceiveRingSize + SendRingSize;
 
-    /// <summary>Bytes in front of each frame, beside the 256 that XDP has for itself.</summary>
+    /// <summary>Headroom of each frame in bytes, in addition to the 256 that XDP reserves.</summary>
     public const int Headroom = 64;
 
-    private const int MmapOffsets = 1, ReceiveRing = 2, TransmitRing = 3, RegisterMemory = 4, FillRing = 5, CompletionRing = 6, StatisticsOption = 7, OptionsOption = 8;
-    private const long ReceiveOffset = 0, TransmitOffset = 0x8000_0000, FillOffset = 0x1_0000_0000, CompletionOffset = 0x1_8000_0000;
+    private const int MmapOffsets = 1, ReceiveRing = 2, TransmitRing = 3, RegisterMemory = 4, FillRing = 5;
+    private const int CompletionRing = 6, StatisticsOption = 7, OptionsOption = 8;
+    private const long ReceiveOffset = 0, TransmitOffset = 0x8000_0000, FillOffset = 0x1_0000_0000;
+    private const long CompletionOffset = 0x1_8000_0000;
     private const ushort SharedMemory = 1, Copy = 2, UseNeedWakeup = 8;
     private const uint ZeroCopy = 1;
     private const int MaxWakeups = 4;
@@ -30,7 +33,7 @@ public sealed unsafe class XdpSocket : IDisposable
     private readonly FileDescriptor _descriptor;
     private readonly List<MappedMemory> _maps;
 
-    /// <summary>Chunks that the kernel has for frames that come, or that such frames wait in.</summary>
+    /// <summary>Chunks in the fill and receive rings: free for the kernel, or with a received frame.</summary>
     private int _receiving;
 
     [StructLayout(LayoutKind.Sequential)]
@@ -61,7 +64,8 @@ public sealed unsafe class XdpSocket : IDisposable
         internal uint Interface, Queue, SharedDescriptor;
     }
 
-    private XdpSocket(FileDescriptor descriptor, List<MappedMemory> maps, Umem memory, int interfaceIndex, int queue, XdpSocket? sharing, bool copies)
+    private XdpSocket(FileDescriptor descriptor, List<MappedMemory> maps, Umem memory, int interfaceIndex, int queue,
+        XdpSocket? sharing, bool copies)
     {
         (_descriptor, _maps) = (descriptor, maps);
         Memory = memory;
@@ -87,7 +91,8 @@ public sealed unsafe class XdpSocket : IDisposable
         }
         Offsets offsets;
         var length = (uint)sizeof(Offsets);
-        if (Libc.getsockopt(descriptor.Value, Libc.SOL_XDP, MmapOffsets, &offsets, &length) != 0 || length != sizeof(Offsets))
+        if (Libc.getsockopt(descriptor.Value, Libc.SOL_XDP, MmapOffsets, &offsets, &length) != 0
+            || length != sizeof(Offsets))
             throw NativeException.OfLastError("getsockopt XDP_MMAP_OFFSETS");
         Fill = Producer<ulong>(offsets.Fill, FillOffset, ReceiveRingSize);
         Completion = Consumer<ulong>(offsets.Completion, CompletionOffset, SendRingSize);
@@ -96,16 +101,16 @@ public sealed unsafe class XdpSocket : IDisposable
         var address = new Address
         {
             Family = Libc.AF_XDP,
-            // Of shared memory the kernel takes the other flags from the first socket.
+            // For shared memory, the kernel takes the other flags from the first socket.
             Flags = sharing is not null ? SharedMemory : copies ? (ushort)(UseNeedWakeup | Copy) : UseNeedWakeup,
             Interface = (uint)interfaceIndex,
             Queue = (uint)queue,
             SharedDescriptor = sharing is null ? 0 : (uint)sharing._descriptor.Value,
         };
-        // Before: a device that does without copies takes what there is when it is bound, and asks again when it pleases (virtio_net after
-        // half a second).
+        // Before bind: a zero-copy device takes the available chunks when it is bound, and looks again only at a time
+        // of its own choice (virtio_net after half a second).
         Refill();
-        // A queue is free some time after the socket that had it was closed: the kernel lets go of it later (xp_release_deferred).
+        // The kernel releases a queue some time after its previous socket was closed (xp_release_deferred).
         for (var attempt = 1; Libc.bind(descriptor.Value, &address, (uint)sizeof(Address)) != 0; attempt++)
         {
             var failure = NativeException.OfLastError($"bind AF_XDP to queue {queue} of interface {interfaceIndex}");
@@ -114,52 +119,58 @@ public sealed unsafe class XdpSocket : IDisposable
             Thread.Sleep(Pause);
         }
         uint options = 0, bytes = sizeof(uint);
-        IsZeroCopy = Libc.getsockopt(descriptor.Value, Libc.SOL_XDP, OptionsOption, &options, &bytes) == 0 && (options & ZeroCopy) != 0;
+        IsZeroCopy = Libc.getsockopt(descriptor.Value, Libc.SOL_XDP, OptionsOption, &options, &bytes) == 0
+            && (options & ZeroCopy) != 0;
     }
 
     /// <summary>The kernel's index of the interface.</summary>
     public int InterfaceIndex { get; }
 
-    /// <summary>The device itself reads and writes the memory; otherwise the kernel copies every frame.</summary>
+    /// <summary>The device itself reads and writes the memory (zero copy); otherwise the kernel copies every
+    /// frame.</summary>
     public bool IsZeroCopy { get; }
 
-    /// <summary>Where its frames lie.</summary>
+    /// <summary>Memory of the frames.</summary>
     public Umem Memory { get; }
 
-    /// <summary>Room for frames, for the kernel.</summary>
+    /// <summary>Free chunks for the kernel.</summary>
     private RingProducer<ulong> Fill { get; }
 
-    /// <summary>Frames that have been sent.</summary>
+    /// <summary>Chunks of frames that were sent.</summary>
     private RingConsumer<ulong> Completion { get; }
 
-    /// <summary>Frames that came; given back by <see cref="Release"/>.</summary>
+    /// <summary>Received frames; returned to the kernel by <see cref="Release"/>.</summary>
     public RingConsumer<XdpDescriptor> Receive { get; }
 
-    /// <summary>Frames to be sent.</summary>
+    /// <summary>Frames to send.</summary>
     public RingProducer<XdpDescriptor> Transmit { get; }
 
-    /// <summary>Frames that came when there was no room.</summary>
+    /// <summary>Received frames that were lost because no chunk or ring entry was free.</summary>
     public long Lost
     {
         get
         {
-            // dropped, invalid on receiving, invalid on sending, ring full, no room to fill, nothing to send
+            // dropped, invalid received, invalid sent, receive ring full, fill ring empty, transmit ring empty
             var values = stackalloc ulong[6];
             uint length = 6 * sizeof(ulong);
-            return Libc.getsockopt(_descriptor.Value, Libc.SOL_XDP, StatisticsOption, values, &length) == 0 ? (long)(values[0] + values[3]) : 0;
+            return Libc.getsockopt(_descriptor.Value, Libc.SOL_XDP, StatisticsOption, values, &length) == 0
+                ? (long)(values[0] + values[3])
+                : 0;
         }
     }
 
     internal int Descriptor => _descriptor.Value;
 
     /// <summary>Opens a socket for one queue.</summary>
-    /// <param name="memory">For its frames; outlives it.</param>
-    /// <param name="interfaceIndex">Which interface.</param>
-    /// <param name="queue">Which queue, from 0 on.</param>
-    /// <param name="sharing">Another socket of the same memory; null: the first.</param>
-    /// <param name="copies">Has the kernel copy, also where the device could do without; those that share do as the first.</param>
-    /// <exception cref="NativeException">EPERM: CAP_NET_RAW is missing; EBUSY: the queue has another socket, and still had after a second; EOPNOTSUPP, EAFNOSUPPORT: the kernel
-    /// cannot, or the first of those that share does without copies and this device cannot.</exception>
+    /// <param name="memory">Memory for its frames; must outlive the socket.</param>
+    /// <param name="interfaceIndex">Index of the interface.</param>
+    /// <param name="queue">Number of the queue, from 0.</param>
+    /// <param name="sharing">A socket that uses the same memory; null for the first.</param>
+    /// <param name="copies">True: the kernel copies frames even if the device supports zero copy. Sockets that share
+    /// memory follow the first.</param>
+    /// <exception cref="NativeException">EPERM: CAP_NET_RAW is missing. EBUSY: the queue has another socket, and still
+    /// had after a second. EOPNOTSUPP, EAFNOSUPPORT: the kernel does not support it, or the first sharing socket uses
+    /// zero copy and this device cannot.</exception>
     public static XdpSocket Open(Umem memory, int interfaceIndex, int queue, XdpSocket? sharing, bool copies = false)
     {
         ArgumentNullException.ThrowIfNull(memory);
@@ -179,35 +190,38 @@ public sealed unsafe class XdpSocket : IDisposable
         }
     }
 
-    /// <summary>Has a program hand the frames of a queue to this socket.</summary>
-    /// <param name="sockets">The program's map of sockets by queue.</param>
-    /// <param name="queue">Which queue.</param>
+    /// <summary>Registers this socket as the target of a queue in the map of an XDP program.</summary>
+    /// <param name="sockets">The program's map from queue to socket.</param>
+    /// <param name="queue">Number of the queue.</param>
     public void Register(BpfMap sockets, int queue)
     {
         ArgumentNullException.ThrowIfNull(sockets);
         sockets.Update(queue, _descriptor.Value);
     }
 
-    /// <summary>Has the kernel take what is to be sent, as far as it sleeps. It takes a few dozen frames a time.</summary>
+    /// <summary>Wakes the kernel if it sleeps, to send what was published. Each call sends a few dozen
+    /// frames.</summary>
     public void WakeTransmit()
     {
-        // The flag is read after what was published is visible, or the kernel may go to sleep in between.
+        // The flag must be read after the published entries are visible, or the kernel may go to sleep in between.
         Interlocked.MemoryBarrier();
         for (var i = 0; i < MaxWakeups && !Transmit.IsDrained && Transmit.NeedsWakeup; i++)
-            _ = Libc.sendto(_descriptor.Value, null, 0, Libc.MSG_DONTWAIT, null, 0); // busy, down: tried again with the next frames
+            // busy or down: the next frames try again
+            _ = Libc.sendto(_descriptor.Value, null, 0, Libc.MSG_DONTWAIT, null, 0);
     }
 
-    /// <summary>Gives back the room in <see cref="Receive"/> of frames that were taken; their chunks are the taker's.</summary>
-    /// <param name="taken">How many.</param>
+    /// <summary>Returns entries of <see cref="Receive"/> to the kernel; the caller now owns the chunks of their
+    /// frames.</summary>
+    /// <param name="taken">Number of frames that were taken.</param>
     public void Release(int taken)
     {
         Receive.Release();
         _receiving -= taken;
     }
 
-    /// <summary>Takes back the chunks of all frames that were sent, which may be several sockets' bursts: what is left in the ring keeps
-    /// the next from being sent.</summary>
-    /// <returns>False: there were none.</returns>
+    /// <summary>Returns the chunks of all sent frames, possibly of several sockets, to the free ones. Entries that stay
+    /// in the completion ring would block the next frames.</summary>
+    /// <returns>False when there were none.</returns>
     public bool ReclaimSent()
     {
         var any = false;
@@ -221,13 +235,13 @@ public sealed unsafe class XdpSocket : IDisposable
         return any;
     }
 
-    /// <summary>Gives the kernel room for as many frames as the rings by which they come have places, and no more: a device may have
-    /// thousands in its own ring, and the rest of the memory is for frames that go.</summary>
+    /// <summary>Provides free chunks for as many frames as the receive ring has entries, and no more: a device may hold
+    /// thousands in its own ring, and the remaining memory is for frames to send.</summary>
     public void Refill()
     {
         for (; _receiving < ReceiveRingSize && Memory.TryTake(out var chunk); _receiving++)
-            _ = Fill.TryAdd(chunk); // it has as many places
-        // A driver that sleeps is told.
+            _ = Fill.TryAdd(chunk); // the fill ring has that many entries
+        // Wakes a driver that sleeps.
         if (Fill.Publish() && Fill.NeedsWakeup)
             _ = Libc.recvfrom(_descriptor.Value, null, 0, Libc.MSG_DONTWAIT, null, null);
     }
@@ -235,7 +249,7 @@ public sealed unsafe class XdpSocket : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Close(_descriptor, _maps);
 
-    /// <summary>Rings that are still mapped would keep the socket open.</summary>
+    /// <summary>Closes the socket. Rings that are still mapped would keep it open.</summary>
     private static void Close(FileDescriptor descriptor, List<MappedMemory> maps)
     {
         foreach (var map in maps)
@@ -246,13 +260,15 @@ public sealed unsafe class XdpSocket : IDisposable
     private RingProducer<T> Producer<T>(RingOffset offset, long at, int capacity) where T : unmanaged
     {
         var memory = Map<T>(offset, at, capacity);
-        return new RingProducer<T>((uint*)(memory + offset.Producer), (uint*)(memory + offset.Consumer), (uint*)(memory + offset.Flags), (T*)(memory + offset.Items), (uint)capacity);
+        return new RingProducer<T>((uint*)(memory + offset.Producer), (uint*)(memory + offset.Consumer),
+            (uint*)(memory + offset.Flags), (T*)(memory + offset.Items), (uint)capacity);
     }
 
     private RingConsumer<T> Consumer<T>(RingOffset offset, long at, int capacity) where T : unmanaged
     {
         var memory = Map<T>(offset, at, capacity);
-        return new RingConsumer<T>((uint*)(memory + offset.Producer), (uint*)(memory + offset.Consumer), (T*)(memory + offset.Items), (uint)capacity);
+        return new RingConsumer<T>((uint*)(memory + offset.Producer), (uint*)(memory + offset.Consumer),
+            (T*)(memory + offset.Items), (uint)capacity);
     }
 
     private byte* Map<T>(RingOffset offset, long at, int capacity) where T : unmanaged
@@ -269,16 +285,16 @@ public sealed unsafe class XdpSocket : IDisposable
     }
 }
 
-/// <summary>Where a frame lies in the memory (struct xdp_desc).</summary>
+/// <summary>Position of a frame in the memory (struct xdp_desc).</summary>
 [StructLayout(LayoutKind.Sequential)]
 public readonly record struct XdpDescriptor
 {
-    /// <summary>Of its first byte, from the beginning of the memory.</summary>
+    /// <summary>Offset of its first byte from the beginning of the memory.</summary>
     public ulong Address { get; init; }
 
-    /// <summary>Bytes.</summary>
+    /// <summary>Length in bytes.</summary>
     public uint Length { get; init; }
 
-    /// <summary>0.</summary>
+    /// <summary>Always 0.</summary>
     public uint Options { get; init; }
 }

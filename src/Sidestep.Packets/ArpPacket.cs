@@ -2,20 +2,20 @@ using System.Buffers.Binary;
 
 namespace Sidestep.Packets;
 
-/// <summary>What an ARP packet says (RFC 826, values "ares_op$"). Others exist and may occur in a view.</summary>
+/// <summary>Operation of an ARP packet (RFC 826, ar$op). A parsed packet may hold any other value.</summary>
 public enum ArpOperation : ushort
 {
-    /// <summary>Who has the target address?</summary>
+    /// <summary>Requests the Ethernet address of the target.</summary>
     Request = 1,
 
-    /// <summary>The sender has it.</summary>
+    /// <summary>Gives the Ethernet address of the sender.</summary>
     Reply = 2,
 }
 
-/// <summary>A view of an ARP packet for IPv4 over Ethernet (RFC 826, "Packet format").</summary>
+/// <summary>A read-only view of an ARP packet for IPv4 over Ethernet (RFC 826, "Packet format").</summary>
 public readonly ref struct ArpPacket
 {
-    /// <summary>Bytes of the packet with Ethernet and IPv4 addresses.</summary>
+    /// <summary>Length of the packet in bytes, with Ethernet and IPv4 addresses.</summary>
     public const int Length = 28;
 
     internal const ushort HardwareEthernet = 1;
@@ -24,25 +24,26 @@ public readonly ref struct ArpPacket
 
     private ArpPacket(ReadOnlySpan<byte> bytes) => _bytes = bytes;
 
-    /// <summary>Request, reply, or any other value.</summary>
+    /// <summary>Request, reply, or any other value of the field.</summary>
     public ArpOperation Operation => (ArpOperation)BinaryPrimitives.ReadUInt16BigEndian(_bytes[Offset.Operation..]);
 
     /// <summary>Ethernet address of the sender.</summary>
     public MacAddress SenderMac => MacAddress.Read(_bytes[Offset.SenderMac..]);
 
-    /// <summary>Address of the sender; 0.0.0.0 in a probe (RFC 5227 section 2.1.1).</summary>
+    /// <summary>IPv4 address of the sender; 0.0.0.0 in a probe (RFC 5227 section 2.1.1).</summary>
     public Ipv4Address SenderAddress => Ipv4Address.Read(_bytes[Offset.SenderAddress..]);
 
-    /// <summary>Ethernet address of the target; without meaning in a request.</summary>
+    /// <summary>Ethernet address of the target; meaningless in a request.</summary>
     public MacAddress TargetMac => MacAddress.Read(_bytes[Offset.TargetMac..]);
 
-    /// <summary>Address of the target.</summary>
+    /// <summary>IPv4 address of the target.</summary>
     public Ipv4Address TargetAddress => Ipv4Address.Read(_bytes[Offset.TargetAddress..]);
 
-    /// <summary>The only door: after true no accessor throws.</summary>
-    /// <param name="payload">Of an Ethernet frame of type <see cref="EtherType.Arp"/>; padding may follow.</param>
-    /// <param name="packet">The view; without meaning when false.</param>
-    /// <returns>False when it is too short, or not about IPv4 over Ethernet.</returns>
+    /// <summary>Checks the bytes and creates the view. After true, no accessor throws.</summary>
+    /// <param name="payload">Payload of an Ethernet frame of type <see cref="EtherType.Arp"/>; padding may
+    /// follow.</param>
+    /// <param name="packet">The view; meaningless when the result is false.</param>
+    /// <returns>False when the payload is shorter than 28 bytes or not ARP for IPv4 over Ethernet.</returns>
     public static bool TryParse(ReadOnlySpan<byte> payload, out ArpPacket packet)
     {
         packet = new ArpPacket(payload);

@@ -1,8 +1,8 @@
 namespace Sidestep.Packets;
 
-/// <summary>What an Ethernet frame carries (IEEE 802 numbers, maintained by the IEEE; RFC 9542 section 3).</summary>
-/// <remarks>The values named here are those that the product tells apart; a frame may hold any other. Values below 0x0600
-/// are the length of an IEEE 802.3 frame.</remarks>
+/// <summary>Protocol of an Ethernet payload (numbers of the IEEE 802 registry; RFC 9542 section 3).</summary>
+/// <remarks>The product distinguishes only the values listed here; a frame may hold any other. A value below 0x0600 is
+/// the length of an IEEE 802.3 frame.</remarks>
 public enum EtherType : ushort
 {
     /// <summary>Internet Protocol version 4, RFC 894.</summary>

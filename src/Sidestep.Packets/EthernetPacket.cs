@@ -2,32 +2,33 @@ using System.Buffers.Binary;
 
 namespace Sidestep.Packets;
 
-/// <summary>A view of an Ethernet II frame without its check sequence (RFC 894; IEEE 802.3 clause 3).</summary>
+/// <summary>A read-only view of an Ethernet II frame without its check sequence (RFC 894; IEEE 802.3 clause
+/// 3).</summary>
 public readonly ref struct EthernetPacket
 {
-    /// <summary>Bytes of the header.</summary>
+    /// <summary>Length of the header in bytes, without VLAN tags.</summary>
     public const int HeaderLength = 14;
 
     private readonly ReadOnlySpan<byte> _bytes;
 
     private EthernetPacket(ReadOnlySpan<byte> bytes) => _bytes = bytes;
 
-    /// <summary>Receiver.</summary>
+    /// <summary>Address of the receiver.</summary>
     public MacAddress Destination => MacAddress.Read(_bytes[Offset.Destination..]);
 
-    /// <summary>Sender.</summary>
+    /// <summary>Address of the sender.</summary>
     public MacAddress Source => MacAddress.Read(_bytes[Offset.Source..]);
 
-    /// <summary>What the payload is; any value may occur.</summary>
+    /// <summary>Protocol of the payload; any value may occur.</summary>
     public EtherType Type => (EtherType)BinaryPrimitives.ReadUInt16BigEndian(_bytes[Offset.Type..]);
 
-    /// <summary>Everything after the header. Short payloads are followed by padding, which only the protocol inside can
-    /// tell from data.</summary>
+    /// <summary>Everything after the header, padding included: only the inner protocol knows where its data
+    /// end.</summary>
     public ReadOnlySpan<byte> Payload => _bytes[HeaderLength..];
 
-    /// <summary>The only door: after true no accessor throws.</summary>
-    /// <param name="frame">From the destination address on.</param>
-    /// <param name="packet">The view; without meaning when false.</param>
+    /// <summary>Checks the bytes and creates the view. After true, no accessor throws.</summary>
+    /// <param name="frame">The frame from the destination address on.</param>
+    /// <param name="packet">The view; meaningless when the result is false.</param>
     /// <returns>False when the frame is shorter than the header.</returns>
     public static bool TryParse(ReadOnlySpan<byte> frame, out EthernetPacket packet)
     {

@@ -2,15 +2,18 @@ using System.Buffers.Binary;
 
 namespace Sidestep.Packets;
 
-/// <summary>The header of an echo request or reply to be sent (RFC 792, "Echo or Echo Reply Message").</summary>
-/// <param name="IsReply">Reply or request.</param>
-/// <param name="Identifier">Who asks; the reply repeats it.</param>
-/// <param name="Sequence">Which of the questions; the reply repeats it.</param>
+/// <summary>The header of an ICMP echo request or reply, ready to be written (RFC 792, "Echo or Echo Reply
+/// Message").</summary>
+/// <param name="IsReply">True for a reply, false for a request.</param>
+/// <param name="Identifier">Identifies the sender's session; a reply repeats the request's.</param>
+/// <param name="Sequence">Number of the request within the session; a reply repeats the request's.</param>
 public readonly record struct IcmpEchoHeader(bool IsReply, ushort Identifier, ushort Sequence)
 {
-    /// <summary>Writes the header in front of a payload that is already there, with the checksum.</summary>
-    /// <param name="message">8 bytes of header, which are written, then the payload: 8 to 65,515 bytes.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The target is too short or too long; nothing was written.</exception>
+    /// <summary>Writes the header in front of a payload that is already in the buffer, with the checksum over
+    /// both.</summary>
+    /// <param name="message">8 to 65,515 bytes: the first 8 are written, the rest is the payload.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The buffer is too short or too long; nothing was
+    /// written.</exception>
     public void Write(Span<byte> message)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(message.Length, IcmpPacket.HeaderLength, nameof(message));

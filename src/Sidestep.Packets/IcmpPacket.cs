@@ -2,51 +2,52 @@ using System.Buffers.Binary;
 
 namespace Sidestep.Packets;
 
-/// <summary>What an ICMP message is (RFC 792). Others exist and may occur in a view.</summary>
+/// <summary>Type of an ICMP message (RFC 792). A parsed message may hold any other value.</summary>
 public enum IcmpType : byte
 {
-    /// <summary>Echo reply.</summary>
+    /// <summary>Echo reply: repeats the data of an echo request.</summary>
     EchoReply = 0,
 
     /// <summary>Echo request ("Echo" in RFC 792).</summary>
     EchoRequest = 8,
 }
 
-/// <summary>A view of an ICMP message (RFC 792).</summary>
+/// <summary>A read-only view of an ICMP message (RFC 792).</summary>
 public readonly ref struct IcmpPacket
 {
-    /// <summary>Bytes of the header, of which the last four mean something different for each type.</summary>
+    /// <summary>Length of the header in bytes; the meaning of the last four depends on the type.</summary>
     public const int HeaderLength = 8;
 
     private readonly ReadOnlySpan<byte> _bytes;
 
     private IcmpPacket(ReadOnlySpan<byte> bytes) => _bytes = bytes;
 
-    /// <summary>What it is; any value may occur.</summary>
+    /// <summary>Type of the message; any value may occur.</summary>
     public IcmpType Type => (IcmpType)_bytes[Offset.Type];
 
-    /// <summary>The variety of the type; 0 for echo.</summary>
+    /// <summary>Subtype of the message; 0 for echo.</summary>
     public byte Code => _bytes[Offset.Code];
 
-    /// <summary>As it stands in the header.</summary>
+    /// <summary>The checksum field, in host byte order; not verified.</summary>
     public ushort Checksum => BinaryPrimitives.ReadUInt16BigEndian(_bytes[Offset.Checksum..]);
 
-    /// <summary>The message is what its checksum says.</summary>
+    /// <summary>The checksum over the whole message is correct.</summary>
     public bool HasValidChecksum => InternetChecksum.Compute(_bytes) == 0;
 
-    /// <summary>Of an echo: who asks.</summary>
+    /// <summary>Of an echo message: identifier of the requester's session. Meaningless for other types.</summary>
     public ushort Identifier => BinaryPrimitives.ReadUInt16BigEndian(_bytes[Offset.Identifier..]);
 
-    /// <summary>Of an echo: which of the questions.</summary>
+    /// <summary>Of an echo message: number of the request. Meaningless for other types.</summary>
     public ushort Sequence => BinaryPrimitives.ReadUInt16BigEndian(_bytes[Offset.Sequence..]);
 
-    /// <summary>What follows the header.</summary>
+    /// <summary>Everything after the header.</summary>
     public ReadOnlySpan<byte> Payload => _bytes[HeaderLength..];
 
-    /// <summary>The only door: after true no accessor throws. The checksum is not judged.</summary>
+    /// <summary>Checks the bytes and creates the view. After true, no accessor throws. The checksum is not
+    /// verified.</summary>
     /// <param name="bytes">Payload of an unfragmented IPv4 datagram.</param>
-    /// <param name="packet">The view; without meaning when false.</param>
-    /// <returns>False when it is shorter than the header.</returns>
+    /// <param name="packet">The view; meaningless when the result is false.</param>
+    /// <returns>False when the payload is shorter than the header.</returns>
     public static bool TryParse(ReadOnlySpan<byte> bytes, out IcmpPacket packet)
     {
         packet = new IcmpPacket(bytes);

@@ -2,10 +2,10 @@ using System.Buffers.Binary;
 
 namespace Sidestep.Packets;
 
-/// <summary>A view of an IPv4 datagram (RFC 791 section 3.1).</summary>
+/// <summary>A read-only view of an IPv4 datagram (RFC 791 section 3.1).</summary>
 public readonly ref struct Ipv4Packet
 {
-    /// <summary>Bytes of a header without options.</summary>
+    /// <summary>Length of a header without options, in bytes.</summary>
     public const int MinimumHeaderLength = 20;
 
     internal const int DontFragmentFlag = 0x4000;
@@ -13,64 +13,67 @@ public readonly ref struct Ipv4Packet
     internal const int FragmentOffsetMask = 0x1fff;
     private const int FragmentUnit = 8;
 
-    private readonly ReadOnlySpan<byte> _bytes; // exactly as many as the total length says
+    private readonly ReadOnlySpan<byte> _bytes; // as long as the total length field says
 
     private Ipv4Packet(ReadOnlySpan<byte> bytes) => _bytes = bytes;
 
-    /// <summary>Bytes of the header with its options, 20 to 60.</summary>
+    /// <summary>Length of the header with its options, in bytes, 20 to 60.</summary>
     public int HeaderLength => (_bytes[Offset.VersionAndLength] & 0x0f) * 4;
 
     /// <summary>DSCP in the upper six bits, ECN in the lower two (RFC 2474 section 3, RFC 3168 section 5).</summary>
     public byte TrafficClass => _bytes[Offset.TrafficClass];
 
-    /// <summary>Bytes of header and payload.</summary>
+    /// <summary>Length of header and payload, in bytes.</summary>
     public int TotalLength => _bytes.Length;
 
-    /// <summary>Ties fragments together; without meaning in an atomic datagram (RFC 6864 section 4.1).</summary>
+    /// <summary>Identifies the fragments of one datagram; meaningless in an atomic datagram (RFC 6864 section
+    /// 4.1).</summary>
     public ushort Identification => BinaryPrimitives.ReadUInt16BigEndian(_bytes[Offset.Identification..]);
 
-    /// <summary>Routers must not fragment it.</summary>
+    /// <summary>The DF flag: routers must not fragment the datagram.</summary>
     public bool DontFragment => (FragmentWord & DontFragmentFlag) != 0;
 
-    /// <summary>It is a fragment and not the last one.</summary>
+    /// <summary>The MF flag: this is a fragment, and not the last one.</summary>
     public bool MoreFragments => (FragmentWord & MoreFragmentsFlag) != 0;
 
-    /// <summary>Where the payload belongs in the whole datagram, in bytes.</summary>
+    /// <summary>Position of the payload within the payload of the whole datagram, in bytes: a multiple of 8.</summary>
     public int FragmentOffsetBytes => (FragmentWord & FragmentOffsetMask) * FragmentUnit;
 
-    /// <summary>It is a part of a datagram; only the part at offset 0 has the transport header.</summary>
+    /// <summary>This is a fragment. Only the fragment at offset 0 has the transport header.</summary>
     public bool IsFragment => (FragmentWord & (MoreFragmentsFlag | FragmentOffsetMask)) != 0;
 
-    /// <summary>Hops left.</summary>
+    /// <summary>The number of hops that the datagram may still take.</summary>
     public byte TimeToLive => _bytes[Offset.TimeToLive];
 
-    /// <summary>What the payload is; any value may occur.</summary>
+    /// <summary>Protocol of the payload; any value may occur.</summary>
     public IpProtocol Protocol => (IpProtocol)_bytes[Offset.Protocol];
 
-    /// <summary>As it stands in the header.</summary>
+    /// <summary>The header checksum field, in host byte order; not verified.</summary>
     public ushort Checksum => BinaryPrimitives.ReadUInt16BigEndian(_bytes[Offset.Checksum..]);
 
-    /// <summary>The header is what its checksum says.</summary>
+    /// <summary>The checksum over the header is correct.</summary>
     public bool HasValidChecksum => InternetChecksum.Compute(_bytes[..HeaderLength]) == 0;
 
-    /// <summary>Sender.</summary>
+    /// <summary>Address of the sender.</summary>
     public Ipv4Address Source => Ipv4Address.Read(_bytes[Offset.Source..]);
 
-    /// <summary>Receiver.</summary>
+    /// <summary>Address of the receiver.</summary>
     public Ipv4Address Destination => Ipv4Address.Read(_bytes[Offset.Destination..]);
 
-    /// <summary>The options, 0 to 40 bytes, not judged.</summary>
+    /// <summary>The options, 0 to 40 bytes, not validated.</summary>
     public ReadOnlySpan<byte> Options => _bytes[MinimumHeaderLength..HeaderLength];
 
-    /// <summary>What follows the header, without the padding of the frame.</summary>
+    /// <summary>Everything after the header, without the padding of the frame.</summary>
     public ReadOnlySpan<byte> Payload => _bytes[HeaderLength..];
 
     private int FragmentWord => BinaryPrimitives.ReadUInt16BigEndian(_bytes[Offset.Fragment..]);
 
-    /// <summary>The only door: after true no accessor throws. The checksum is not judged.</summary>
-    /// <param name="bytes">From the IPv4 header on; padding may follow.</param>
-    /// <param name="packet">The view; without meaning when false.</param>
-    /// <returns>False when the version is not 4 or the lengths contradict each other or the bytes there are.</returns>
+    /// <summary>Checks the bytes and creates the view. After true, no accessor throws. The checksum is not
+    /// verified.</summary>
+    /// <param name="bytes">The datagram from the IPv4 header on; padding may follow.</param>
+    /// <param name="packet">The view; meaningless when the result is false.</param>
+    /// <returns>False when the version is not 4, or when the length fields contradict each other or
+    /// <paramref name="bytes"/>.</returns>
     public static bool TryParse(ReadOnlySpan<byte> bytes, out Ipv4Packet packet)
     {
         packet = default;

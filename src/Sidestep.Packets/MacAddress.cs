@@ -2,15 +2,17 @@ using System.Globalization;
 
 namespace Sidestep.Packets;
 
-/// <summary>A 48-bit Ethernet address (IEEE 802), as a value.</summary>
-/// <param name="Value">The address as an integer: the first byte on the wire is the most significant of the low 48 bits.</param>
+/// <summary>A 48-bit Ethernet address (IEEE 802) as a value type.</summary>
+/// <param name="Value">The address as an integer in host byte order, 0 to 2^48 - 1: the first byte on the wire is the
+/// most significant of the lower six.</param>
 public readonly record struct MacAddress(ulong Value)
 {
-    /// <summary>Bytes on the wire.</summary>
+    /// <summary>Length on the wire in bytes.</summary>
     public const int Length = 6;
 
-    /// <summary>Reads the address from the first six bytes, in wire order.</summary>
+    /// <summary>Reads the address from the first six bytes, in network byte order.</summary>
     /// <param name="bytes">At least six bytes.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There are fewer than six bytes.</exception>
     public static MacAddress Read(ReadOnlySpan<byte> bytes)
     {
         ulong value = 0;
@@ -19,7 +21,7 @@ public readonly record struct MacAddress(ulong Value)
         return new MacAddress(value);
     }
 
-    /// <summary>Writes the six bytes in wire order.</summary>
+    /// <summary>Writes the six bytes in network byte order.</summary>
     /// <param name="bytes">At least six bytes; the first six are written.</param>
     public void Write(Span<byte> bytes)
     {
@@ -39,7 +41,8 @@ public readonly record struct MacAddress(ulong Value)
         {
             if (i > 0 && text[i * 3 - 1] != ':')
                 return false;
-            if (!byte.TryParse(text.AsSpan(i * 3, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var b))
+            var octet = text.AsSpan(i * 3, 2);
+            if (!byte.TryParse(octet, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var b))
                 return false;
             value = value << 8 | b;
         }

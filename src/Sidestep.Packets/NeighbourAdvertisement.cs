@@ -2,14 +2,15 @@ using System.Buffers.Binary;
 
 namespace Sidestep.Packets;
 
-/// <summary>A view of a neighbour advertisement: somebody says that an IPv6 address is his (RFC 4861 section 4.4).</summary>
+/// <summary>A read-only view of a neighbour advertisement, by which a host announces the Ethernet address of an IPv6
+/// address (RFC 4861 section 4.4).</summary>
 public readonly ref struct NeighbourAdvertisement
 {
-    /// <summary>ICMPv6 type.</summary>
+    /// <summary>ICMPv6 type of a neighbour advertisement.</summary>
     public const byte Type = 136;
 
-    /// <summary>What every message of neighbour discovery has, so that none can come from beyond the link
-    /// (RFC 4861 section 11.2).</summary>
+    /// <summary>Hop limit of every Neighbour Discovery message: it proves that no router has forwarded the message (RFC
+    /// 4861 section 11.2).</summary>
     internal const byte HopLimit = 255;
 
     private const int HeaderLength = 40, MessageLength = 24, Unit = 8;
@@ -23,22 +24,25 @@ public readonly ref struct NeighbourAdvertisement
         TargetMac = targetMac;
     }
 
-    /// <summary>It answers a question.</summary>
+    /// <summary>The S flag: the advertisement answers a solicitation.</summary>
     public bool IsSolicited => (_message[4] & SolicitedFlag) != 0;
 
-    /// <summary>It replaces what is known. Unset by those that stand in for others, and for anycast addresses.</summary>
+    /// <summary>The O flag: the advertisement overrides a cache entry. Unset in advertisements of proxies and for
+    /// anycast addresses.</summary>
     public bool IsOverride => (_message[4] & OverrideFlag) != 0;
 
-    /// <summary>The address that it is about.</summary>
+    /// <summary>The IPv6 address that is announced.</summary>
     public Ipv6Address Target => Ipv6Address.Read(_message[8..]);
 
-    /// <summary>Where the address is; null when it does not say.</summary>
+    /// <summary>The Ethernet address of <see cref="Target"/>; null without a target link-layer address
+    /// option.</summary>
     public MacAddress? TargetMac { get; }
 
-    /// <summary>The only door: after true no accessor throws.</summary>
-    /// <param name="packet">From the IPv6 header on; padding may follow.</param>
-    /// <param name="advertisement">The view; without meaning when false.</param>
-    /// <returns>False when it is something else, or breaks a rule of RFC 4861 section 7.1.2.</returns>
+    /// <summary>Checks the bytes and creates the view. After true, no accessor throws.</summary>
+    /// <param name="packet">The packet from the IPv6 header on; padding may follow.</param>
+    /// <param name="advertisement">The view; meaningless when the result is false.</param>
+    /// <returns>False when the packet is not a neighbour advertisement, or breaks a rule of RFC 4861 section
+    /// 7.1.2.</returns>
     public static bool TryParse(ReadOnlySpan<byte> packet, out NeighbourAdvertisement advertisement)
     {
         advertisement = default;
@@ -49,18 +53,24 @@ public readonly ref struct NeighbourAdvertisement
         if (length < MessageLength || HeaderLength + length > packet.Length)
             return false;
         var message = packet.Slice(HeaderLength, length);
-        if (message[0] != Type || message[1] != 0 || ChecksumOf(packet, message) != 0 || !TryReadOptions(message[MessageLength..], out var mac))
+        if (message[0] != Type || message[1] != 0 || ChecksumOf(packet, message) != 0
+            || !TryReadOptions(message[MessageLength..], out var mac))
             return false;
         advertisement = new NeighbourAdvertisement(message, mac);
         return !advertisement.Target.IsMulticast
             && !(advertisement.IsSolicited && Ipv6Address.Read(packet[24..]).IsMulticast);
     }
 
-    /// <summary>RFC 8200 section 8.1, RFC 4443 section 2.3.</summary>
-    internal static ushort ChecksumOf(ReadOnlySpan<byte> packet, ReadOnlySpan<byte> message) => InternetChecksum.Finish(
-        InternetChecksum.Sum(message, InternetChecksum.Sum(packet[8..HeaderLength]) + (ulong)message.Length + (ulong)IpProtocol.IcmpV6));
+    /// <summary>The ICMPv6 checksum over the pseudo-header and the message (RFC 8200 section 8.1, RFC 4443 section
+    /// 2.3). The result is 0 when the message contains its own correct checksum.</summary>
+    internal static ushort ChecksumOf(ReadOnlySpan<byte> packet, ReadOnlySpan<byte> message)
+    {
+        var pseudoHeader = InternetChecksum.Sum(packet[8..HeaderLength])
+            + (ulong)message.Length + (ulong)IpProtocol.IcmpV6;
+        return InternetChecksum.Finish(InternetChecksum.Sum(message, pseudoHeader));
+    }
 
-    /// <summary>RFC 4861 section 4.6: an option without length makes the packet invalid.</summary>
+    /// <summary>Reads the options. An option of length 0 makes the packet invalid (RFC 4861 section 4.6).</summary>
     private static bool TryReadOptions(ReadOnlySpan<byte> options, out MacAddress? targetMac)
     {
         targetMac = null;

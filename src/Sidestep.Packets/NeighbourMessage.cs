@@ -2,28 +2,29 @@ using System.Buffers.Binary;
 
 namespace Sidestep.Packets;
 
-/// <summary>What solicitations and announcements have in common: an IPv6 packet with one message about one address (RFC 4861
-/// sections 4.3 and 4.4) and one Ethernet address as its option (section 4.6.1).</summary>
+/// <summary>Writes an IPv6 packet with one neighbour solicitation or advertisement (RFC 4861 sections 4.3 and 4.4) and
+/// one link-layer address option (section 4.6.1).</summary>
 internal static class NeighbourMessage
 {
-    /// <summary>Bytes of the packet: IPv6 header, message, option.</summary>
+    /// <summary>Length of the packet in bytes: IPv6 header, message and option.</summary>
     internal const int Length = HeaderLength + MessageLength;
 
     private const int HeaderLength = 40, MessageLength = 32;
     private const byte OptionUnits = 1;
 
     /// <summary>Writes the packet with its checksum.</summary>
-    /// <param name="packet">At least <see cref="Length"/> bytes; so many are written.</param>
-    /// <param name="type">Of the message.</param>
-    /// <param name="flags">The first byte after the checksum.</param>
-    /// <param name="source">Sender.</param>
-    /// <param name="destination">Whom it is sent to.</param>
-    /// <param name="target">The address that it is about.</param>
-    /// <param name="option">Type of the option.</param>
-    /// <param name="mac">The option.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The packet is too short; nothing was written.</exception>
+    /// <param name="packet">At least <see cref="Length"/> bytes; the first 72 are written.</param>
+    /// <param name="type">ICMPv6 type of the message.</param>
+    /// <param name="flags">The byte after the checksum: R, S and O in the upper three bits of an advertisement.</param>
+    /// <param name="source">Address of the sender.</param>
+    /// <param name="destination">Address of the receiver.</param>
+    /// <param name="target">The target address of the message.</param>
+    /// <param name="option">Type of the option: source (1) or target (2) link-layer address.</param>
+    /// <param name="mac">The Ethernet address in the option.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The buffer is too short; nothing was written.</exception>
     internal static void Write(
-        Span<byte> packet, byte type, byte flags, Ipv6Address source, Ipv6Address destination, Ipv6Address target, byte option, MacAddress mac)
+        Span<byte> packet, byte type, byte flags, Ipv6Address source, Ipv6Address destination, Ipv6Address target,
+        byte option, MacAddress mac)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(packet.Length, Length, nameof(packet));
         packet = packet[..Length];

@@ -2,11 +2,12 @@ using System.Buffers.Binary;
 
 namespace Sidestep.Packets;
 
-/// <summary>Does what a sender left to its device: completes a checksum, and cuts what was joined from several packets into those
-/// that the wire would have carried. Nothing is allocated.</summary>
+/// <summary>Does in software what a sender left to its device: completes a checksum (checksum offload), and cuts a
+/// GSO/GRO super-packet into the packets that the wire would have carried. Allocates nothing.</summary>
 public ref struct Segmentation
 {
-    private const int EthernetHeader = 14, TagBytes = 4, MinIpv4Header = 20, Ipv6Header = 40, MinTcpHeader = 20, UdpHeader = 8;
+    private const int EthernetHeader = 14, TagBytes = 4, MinIpv4Header = 20, Ipv6Header = 40;
+    private const int MinTcpHeader = 20, UdpHeader = 8;
     private const byte Fin = 1, Push = 8, Reduced = 0x80;
 
     private readonly ReadOnlySpan<byte> _frame;
@@ -23,32 +24,36 @@ public ref struct Segmentation
 
     private readonly bool IsIpv6 => _frame[_l3] >> 4 == 6;
 
-    /// <summary>Completes a checksum that so far covers the pseudo header only, from there to the end of the frame.</summary>
-    /// <param name="frame">From the Ethernet header on.</param>
-    /// <param name="start">Where the transport header begins.</param>
-    /// <param name="offset">Where the checksum lies, from there on.</param>
-    /// <returns>False, and nothing changed: these are not in the frame.</returns>
+    /// <summary>Completes a checksum whose field holds only the sum of the pseudo-header so far.</summary>
+    /// <param name="frame">The frame from the Ethernet header on.</param>
+    /// <param name="start">Offset of the transport header in the frame, in bytes.</param>
+    /// <param name="offset">Offset of the checksum field in the transport header, in bytes.</param>
+    /// <returns>False when the field is not within the frame; then nothing was changed.</returns>
     public static bool TryComplete(Span<byte> frame, int start, int offset)
     {
         if (start < EthernetHeader || start + offset + 2 > frame.Length)
             return false;
-        // The sum of the pseudo header lies where the checksum is to be: summed up with the rest, it is complete.
+        // The field holds the sum of the pseudo-header: the sum over everything is therefore the whole checksum.
         var sum = InternetChecksum.Compute(frame[start..]);
-        // RFC 768: 0 would mean that there is none; both are the same to TCP.
+        // RFC 768: 0 would mean that there is no checksum. TCP does not distinguish 0 and 0xffff.
         BinaryPrimitives.WriteUInt16BigEndian(frame[(start + offset)..], sum == 0 ? (ushort)0xffff : sum);
         return true;
     }
 
-    /// <summary>Begins to cut.</summary>
-    /// <param name="frame">From the Ethernet header on: TCP or UDP, over IPv4 or IPv6 without extension headers, up to two VLAN tags.</param>
-    /// <param name="segmentBytes">Payload of each part but the last.</param>
-    /// <param name="parts">The parts.</param>
-    /// <returns>False: it is nothing of that kind.</returns>
+    /// <summary>Begins to cut a super-packet.</summary>
+    /// <param name="frame">The frame from the Ethernet header on: TCP or UDP over IPv4 or IPv6 without extension
+    /// headers, with up to two VLAN tags.</param>
+    /// <param name="segmentBytes">Payload of each segment except the last, in bytes.</param>
+    /// <param name="parts">The segments, to be written by <see cref="WriteNext"/>.</param>
+    /// <returns>False when the frame is of no such kind, or its lengths contradict each other.</returns>
     public static bool TryBegin(ReadOnlySpan<byte> frame, int segmentBytes, out Segmentation parts)
     {
         parts = default;
         var l3 = EthernetHeader;
-        for (var tags = 0; tags < 2 && frame.Length >= l3 + TagBytes && BinaryPrimitives.ReadUInt16BigEndian(frame[(l3 - 2)..]) is 0x8100 or 0x88a8; tags++)
+        for (var tags = 0;
+            tags < 2 && frame.Length >= l3 + TagBytes
+            && BinaryPrimitives.ReadUInt16BigEndian(frame[(l3 - 2)..]) is 0x8100 or 0x88a8;
+            tags++)
             l3 += TagBytes;
         if (segmentBytes <= 0 || frame.Length < l3 + MinIpv4Header)
             return false;
@@ -68,7 +73,7 @@ public ref struct Segmentation
             default:
                 return false;
         }
-        // 65,536 bytes and more have no length in the header (jumbograms, RFC 2675 section 2, and the kernel's own).
+        // A header cannot hold 65,536 bytes or more: its length is 0 (jumbograms, RFC 2675 section 2, and BIG TCP).
         if (end <= l4)
             end = frame.Length;
         var isTcp = protocol == (int)IpProtocol.Tcp;
@@ -81,9 +86,10 @@ public ref struct Segmentation
         return true;
     }
 
-    /// <summary>Writes the next part.</summary>
-    /// <param name="to">Receives it, from the Ethernet header on.</param>
-    /// <returns>Its length; 0: there is none any more, or it does not fit.</returns>
+    /// <summary>Writes the next segment.</summary>
+    /// <param name="to">Receives the segment, from the Ethernet header on.</param>
+    /// <returns>Length of the frame in bytes; 0 after the last segment, or when <paramref name="to"/> is too
+    /// short.</returns>
     public int WriteNext(Span<byte> to)
     {
         var bytes = Math.Min(_bytes, _end - _next);
@@ -113,16 +119,17 @@ public ref struct Segmentation
         }
         BinaryPrimitives.WriteUInt16BigEndian(ip[2..], (ushort)ip.Length);
         var number = (_next - _payload) / _bytes;
-        BinaryPrimitives.WriteUInt16BigEndian(ip[4..], (ushort)(BinaryPrimitives.ReadUInt16BigEndian(ip[4..]) + number));
+        var identification = BinaryPrimitives.ReadUInt16BigEndian(ip[4..]);
+        BinaryPrimitives.WriteUInt16BigEndian(ip[4..], (ushort)(identification + number));
         ip[10] = ip[11] = 0;
         BinaryPrimitives.WriteUInt16BigEndian(ip[10..], InternetChecksum.Compute(ip[..(_l4 - _l3)]));
     }
 
-    /// <summary>The end of the connection and what is to be read at once belong to the last part, and that the sender has slowed down
-    /// (RFC 3168 section 6.1.2) to the first.</summary>
+    /// <summary>Only the last segment keeps FIN and PSH, only the first keeps CWR (RFC 3168 section 6.1.2).</summary>
     private readonly void WriteTcp(Span<byte> tcp, bool isLast)
     {
-        BinaryPrimitives.WriteUInt32BigEndian(tcp[4..], BinaryPrimitives.ReadUInt32BigEndian(tcp[4..]) + (uint)(_next - _payload));
+        var sequence = BinaryPrimitives.ReadUInt32BigEndian(tcp[4..]);
+        BinaryPrimitives.WriteUInt32BigEndian(tcp[4..], sequence + (uint)(_next - _payload));
         if (!isLast)
             tcp[13] &= unchecked((byte)~(Fin | Push));
         if (_next != _payload)
@@ -134,7 +141,8 @@ public ref struct Segmentation
         var at = _l4 + (_isTcp ? 16 : 6);
         part[at] = part[at + 1] = 0;
         var addresses = IsIpv6 ? part.Slice(_l3 + 8, 32) : part.Slice(_l3 + 12, 8);
-        var sum = InternetChecksum.Sum(addresses, (ulong)(part.Length - _l4) + (_isTcp ? (ulong)IpProtocol.Tcp : (ulong)IpProtocol.Udp));
+        var protocol = _isTcp ? (ulong)IpProtocol.Tcp : (ulong)IpProtocol.Udp;
+        var sum = InternetChecksum.Sum(addresses, (ulong)(part.Length - _l4) + protocol);
         var checksum = InternetChecksum.Finish(InternetChecksum.Sum(part[_l4..], sum));
         BinaryPrimitives.WriteUInt16BigEndian(part[at..], checksum == 0 ? (ushort)0xffff : checksum);
     }

@@ -2,7 +2,8 @@ using System.Buffers.Binary;
 
 namespace Sidestep.Packets;
 
-/// <summary>A TCP header without options or urgent data to be sent (RFC 9293 section 3.1).</summary>
+/// <summary>A TCP header over IPv4, without options or urgent data, ready to be written (RFC 9293 section
+/// 3.1).</summary>
 public sealed record TcpHeader
 {
     /// <summary>Port of the sender.</summary>
@@ -11,23 +12,25 @@ public sealed record TcpHeader
     /// <summary>Port of the receiver.</summary>
     public required ushort DestinationPort { get; init; }
 
-    /// <summary>Number of the first byte of the payload.</summary>
+    /// <summary>Sequence number of the first byte of the payload.</summary>
     public uint Sequence { get; init; }
 
-    /// <summary>Number of the byte expected next; 0 without <see cref="TcpControlBits.Ack"/>.</summary>
+    /// <summary>Sequence number that the sender expects next; 0 without <see cref="TcpControlBits.Ack"/>.</summary>
     public uint Acknowledgement { get; init; }
 
     /// <summary>The control bits.</summary>
     public required TcpControlBits ControlBits { get; init; }
 
-    /// <summary>Bytes that the sender can take.</summary>
+    /// <summary>Receive window of the sender in bytes, not scaled.</summary>
     public ushort Window { get; init; } = ushort.MaxValue;
 
-    /// <summary>Writes the header in front of a payload that is already there, with the checksum.</summary>
-    /// <param name="segment">20 bytes of header, which are written, then the payload: 20 to 65,515 bytes.</param>
-    /// <param name="source">Of the IPv4 header.</param>
-    /// <param name="destination">Of the IPv4 header.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The target is too short or too long; nothing was written.</exception>
+    /// <summary>Writes the header in front of a payload that is already in the buffer, with the checksum over
+    /// both.</summary>
+    /// <param name="segment">20 to 65,515 bytes: the first 20 are written, the rest is the payload.</param>
+    /// <param name="source">Source address of the IPv4 header.</param>
+    /// <param name="destination">Destination address of the IPv4 header.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The buffer is too short or too long; nothing was
+    /// written.</exception>
     public void Write(Span<byte> segment, Ipv4Address source, Ipv4Address destination)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(segment.Length, TcpPacket.MinimumHeaderLength, nameof(segment));

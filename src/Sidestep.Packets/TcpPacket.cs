@@ -9,35 +9,35 @@ public enum TcpControlBits : byte
     /// <summary>No bit.</summary>
     None = 0,
 
-    /// <summary>The sender is finished.</summary>
+    /// <summary>The sender has no more data.</summary>
     Fin = 1,
 
-    /// <summary>Opens a connection.</summary>
+    /// <summary>Synchronizes sequence numbers: opens a connection.</summary>
     Syn = 2,
 
-    /// <summary>Breaks it off.</summary>
+    /// <summary>Resets the connection.</summary>
     Rst = 4,
 
-    /// <summary>Deliver at once.</summary>
+    /// <summary>Push: the receiver should deliver the data at once.</summary>
     Psh = 8,
 
-    /// <summary>The acknowledgement number counts.</summary>
+    /// <summary>The acknowledgement number is valid.</summary>
     Ack = 16,
 
-    /// <summary>The urgent pointer counts.</summary>
+    /// <summary>The urgent pointer is valid.</summary>
     Urg = 32,
 
-    /// <summary>Congestion was experienced.</summary>
+    /// <summary>ECN echo: the receiver has seen a congestion mark.</summary>
     Ece = 64,
 
-    /// <summary>The congestion window was reduced.</summary>
+    /// <summary>The sender has reduced its congestion window.</summary>
     Cwr = 128,
 }
 
-/// <summary>A view of a TCP segment (RFC 9293 section 3.1).</summary>
+/// <summary>A read-only view of a TCP segment (RFC 9293 section 3.1).</summary>
 public readonly ref struct TcpPacket
 {
-    /// <summary>Bytes of a header without options.</summary>
+    /// <summary>Length of a header without options, in bytes.</summary>
     public const int MinimumHeaderLength = 20;
 
     private readonly ReadOnlySpan<byte> _bytes;
@@ -50,44 +50,47 @@ public readonly ref struct TcpPacket
     /// <summary>Port of the receiver.</summary>
     public ushort DestinationPort => BinaryPrimitives.ReadUInt16BigEndian(_bytes[Offset.DestinationPort..]);
 
-    /// <summary>Number of the first byte of the payload.</summary>
+    /// <summary>Sequence number of the first byte of the payload.</summary>
     public uint Sequence => BinaryPrimitives.ReadUInt32BigEndian(_bytes[Offset.Sequence..]);
 
-    /// <summary>Number of the byte expected next.</summary>
+    /// <summary>Sequence number that the sender expects next; meaningless without
+    /// <see cref="TcpControlBits.Ack"/>.</summary>
     public uint Acknowledgement => BinaryPrimitives.ReadUInt32BigEndian(_bytes[Offset.Acknowledgement..]);
 
-    /// <summary>Bytes of the header with its options, 20 to 60.</summary>
+    /// <summary>Length of the header with its options, in bytes, 20 to 60.</summary>
     public int HeaderLength => (_bytes[Offset.DataOffset] >> 4) * 4;
 
     /// <summary>The control bits.</summary>
     public TcpControlBits ControlBits => (TcpControlBits)_bytes[Offset.ControlBits];
 
-    /// <summary>Bytes that the sender can take, before scaling.</summary>
+    /// <summary>Receive window of the sender in bytes, before scaling.</summary>
     public ushort Window => BinaryPrimitives.ReadUInt16BigEndian(_bytes[Offset.Window..]);
 
-    /// <summary>As it stands in the header.</summary>
+    /// <summary>The checksum field, in host byte order; not verified.</summary>
     public ushort Checksum => BinaryPrimitives.ReadUInt16BigEndian(_bytes[Offset.Checksum..]);
 
-    /// <summary>Where urgent data end, relative to <see cref="Sequence"/>.</summary>
+    /// <summary>End of urgent data as an offset from <see cref="Sequence"/>, in bytes; meaningless without
+    /// <see cref="TcpControlBits.Urg"/>.</summary>
     public ushort UrgentPointer => BinaryPrimitives.ReadUInt16BigEndian(_bytes[Offset.UrgentPointer..]);
 
-    /// <summary>The options, 0 to 40 bytes, not judged.</summary>
+    /// <summary>The options, 0 to 40 bytes, not validated.</summary>
     public ReadOnlySpan<byte> Options => _bytes[MinimumHeaderLength..HeaderLength];
 
-    /// <summary>What follows the header.</summary>
+    /// <summary>Everything after the header.</summary>
     public ReadOnlySpan<byte> Payload => _bytes[HeaderLength..];
 
-    /// <summary>The segment is what its checksum says.</summary>
-    /// <param name="source">Of the IPv4 header.</param>
-    /// <param name="destination">Of the IPv4 header.</param>
+    /// <summary>The checksum over pseudo-header and segment is correct.</summary>
+    /// <param name="source">Source address of the IPv4 header.</param>
+    /// <param name="destination">Destination address of the IPv4 header.</param>
     public bool HasValidChecksum(Ipv4Address source, Ipv4Address destination) =>
         InternetChecksum.Finish(InternetChecksum.Sum(_bytes,
             InternetChecksum.SumPseudoHeader(source, destination, IpProtocol.Tcp, _bytes.Length))) == 0;
 
-    /// <summary>The only door: after true no accessor throws. The checksum is not judged.</summary>
+    /// <summary>Checks the bytes and creates the view. After true, no accessor throws. The checksum is not
+    /// verified.</summary>
     /// <param name="bytes">Payload of an unfragmented IPv4 datagram.</param>
-    /// <param name="packet">The view; without meaning when false.</param>
-    /// <returns>False when it is shorter than its header, or the header than 20 bytes.</returns>
+    /// <param name="packet">The view; meaningless when the result is false.</param>
+    /// <returns>False when the header is shorter than 20 bytes, or the payload shorter than its header.</returns>
     public static bool TryParse(ReadOnlySpan<byte> bytes, out TcpPacket packet)
     {
         packet = default;

@@ -2,42 +2,44 @@ using System.Buffers.Binary;
 
 namespace Sidestep.Packets;
 
-/// <summary>A view of a UDP datagram (RFC 768).</summary>
+/// <summary>A read-only view of a UDP datagram (RFC 768).</summary>
 public readonly ref struct UdpPacket
 {
-    /// <summary>Bytes of the header.</summary>
+    /// <summary>Length of the header in bytes.</summary>
     public const int HeaderLength = 8;
 
-    private readonly ReadOnlySpan<byte> _bytes; // exactly as many as the length field says
+    private readonly ReadOnlySpan<byte> _bytes; // as long as the length field says
 
     private UdpPacket(ReadOnlySpan<byte> bytes) => _bytes = bytes;
 
-    /// <summary>Port of the sender; 0 when it wants no answer.</summary>
+    /// <summary>Port of the sender; 0 when the sender expects no reply.</summary>
     public ushort SourcePort => BinaryPrimitives.ReadUInt16BigEndian(_bytes[Offset.SourcePort..]);
 
     /// <summary>Port of the receiver.</summary>
     public ushort DestinationPort => BinaryPrimitives.ReadUInt16BigEndian(_bytes[Offset.DestinationPort..]);
 
-    /// <summary>Bytes of header and payload.</summary>
+    /// <summary>Length of header and payload, in bytes.</summary>
     public int Length => _bytes.Length;
 
-    /// <summary>As it stands in the header; 0 means that the sender computed none.</summary>
+    /// <summary>The checksum field, in host byte order, not verified; 0 when the sender computed none.</summary>
     public ushort Checksum => BinaryPrimitives.ReadUInt16BigEndian(_bytes[Offset.Checksum..]);
 
-    /// <summary>What follows the header.</summary>
+    /// <summary>Everything after the header, without the padding of the frame.</summary>
     public ReadOnlySpan<byte> Payload => _bytes[HeaderLength..];
 
-    /// <summary>There is no checksum, or it is right.</summary>
-    /// <param name="source">Of the IPv4 header.</param>
-    /// <param name="destination">Of the IPv4 header.</param>
+    /// <summary>The checksum over pseudo-header and datagram is correct, or the sender computed none.</summary>
+    /// <param name="source">Source address of the IPv4 header.</param>
+    /// <param name="destination">Destination address of the IPv4 header.</param>
     public bool HasValidChecksum(Ipv4Address source, Ipv4Address destination) =>
         Checksum == 0 || InternetChecksum.Finish(InternetChecksum.Sum(_bytes,
             InternetChecksum.SumPseudoHeader(source, destination, IpProtocol.Udp, _bytes.Length))) == 0;
 
-    /// <summary>The only door: after true no accessor throws. The checksum is not judged.</summary>
+    /// <summary>Checks the bytes and creates the view. After true, no accessor throws. The checksum is not
+    /// verified.</summary>
     /// <param name="bytes">Payload of an unfragmented IPv4 datagram.</param>
-    /// <param name="packet">The view; without meaning when false.</param>
-    /// <returns>False when it is shorter than the header, or than its length field, or that is shorter than the header.</returns>
+    /// <param name="packet">The view; meaningless when the result is false.</param>
+    /// <returns>False when it is shorter than the header, or than its length field, or that is shorter than the
+    /// header.</returns>
     public static bool TryParse(ReadOnlySpan<byte> bytes, out UdpPacket packet)
     {
         packet = default;

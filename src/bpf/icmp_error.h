@@ -146,7 +146,7 @@ struct tcp {
 	__be32 acknowledgement;
 	__u8 words; /* in the upper four bits */
 	__u8 flags;
-	__be16 window;
+	__be16 window_size;
 	__sum16 checksum;
 	__be16 urgent;
 };

@@ -42,7 +42,7 @@ struct packet {
 struct tuple {
 	__u64 source[2];
 	__u64 destination[2];
-	__u32 ports; /* source port in the low half, destination port in the high half */
+	__u32 ports; /* source port in the low 16 bits, destination port in the high 16 bits */
 	__u8 protocol;
 	bool ipv6;
 	__u8 tcp_flags; /* 0 when the packet shows none */

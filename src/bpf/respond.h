@@ -238,7 +238,7 @@ GLOBAL int reply_to_solicitation(struct xdp_md *ctx, __u32 bank_number, __u32 l3
 		return XDP_PASS;
 
 	/*
-	 * Duplicate address detection: the sender has no address yet and asks whether this one is free. The
+	 * Duplicate address detection: the sender has no address yet and probes whether this one is in use. The
 	 * advertisement goes to all nodes and says that it is taken.
 	 */
 	reply.flags = is_dad ? bpf_htonl(ADVERTISE_OVERRIDE) : bpf_htonl(ADVERTISE_SOLICITED | ADVERTISE_OVERRIDE);

@@ -32,7 +32,7 @@ INLINE __u32 select_tracked(const struct packet *p, const struct tuple *t, __u32
 	return select_tracked_server(lookup);
 }
 
-/* The upper half of the hash, scaled to the number of slots: no division, and no bias that matters. */
+/* The upper 32 bits of the hash, scaled to the number of slots: no division, and no bias that matters. */
 INLINE __u32 slot_of(const struct packet *p, const struct tuple *t, __u32 flags)
 {
 	return (flow_hash(&p->bank->settings, flags, t) >> 32) * p->service->slot_count >> 32;

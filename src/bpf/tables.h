@@ -10,6 +10,9 @@
  * .bss section, which a program reads without a lookup. The other tables are arrays with an element, or a run of
  * elements, per bank. Slot blocks exist once: a changed slot table goes to free blocks, and the new bank's services
  * refer to them.
+ *
+ * The maps halves6, slow and loads keep names that predate the terms bank, punt and connection count: daemons find the
+ * pinned maps by name.
  */
 #pragma once
 #include <stdbool.h>
@@ -34,7 +37,7 @@
 #define PEERS			16
 #define BLOCK_SLOTS		1024 /* power of two */
 #define BLOCK_BITS		10
-#define SLOT_BLOCKS		32768 /* 128 MiB: half for tables, half for their replacements; block 0 is never used */
+#define SLOT_BLOCKS		32768 /* 128 MiB, for tables and their replacements; block 0 is never used */
 #define INLINE_BLOCKS		112   /* the first blocks: inline in .bss, read without a lookup */
 #define INLINE_SLOTS		(INLINE_BLOCKS * BLOCK_SLOTS)
 #define DECISION_COUNTERS	64 /* counters of decisions and drop reasons */
@@ -59,16 +62,16 @@
  * counted.
  */
 enum decision {
-	DECISION_PASS = 1,
-	DECISION_FORWARD = 2,
-	DECISION_ARP_REPLY = 3,
-	DECISION_ECHO_REPLY = 4,
-	DECISION_DROP = 5,
-	DECISION_NEIGHBOUR_ADVERTISEMENT = 6,
-	DECISION_ICMP_TOO_BIG = 7,
-	DECISION_TCP_RESET = 8,
-	DECISION_DELIVER_LOCALLY = 9,
-	DECISION_PUNTED = 10,
+	DECISION_PASS = 1,		      /* not for a VIP: left to the kernel and not counted */
+	DECISION_FORWARD = 2,		      /* sent to a real server */
+	DECISION_ARP_REPLY = 3,		      /* an ARP request for a VIP in service: answered */
+	DECISION_ECHO_REPLY = 4,	      /* an echo request to a VIP: answered */
+	DECISION_DROP = 5,		      /* dropped, for one of the drop reasons */
+	DECISION_NEIGHBOUR_ADVERTISEMENT = 6, /* a neighbour solicitation for a VIP in service: answered */
+	DECISION_ICMP_TOO_BIG = 7,	      /* too big for its path: the sender gets an ICMP error with the MTU */
+	DECISION_TCP_RESET = 8,		      /* a TCP segment of a server whose drain is over: reset */
+	DECISION_DELIVER_LOCALLY = 9,	      /* left to the kernel: a director chose this machine as the server */
+	DECISION_PUNTED = 10,		      /* too big: punted to user space, which sends it in fragments */
 };
 
 /* Why a frame was dropped. The index of its counter is DROP_COUNTER_BASE plus the value. */
@@ -77,15 +80,15 @@ enum drop_reason {
 	DROP_MALFORMED = 1,		/* header lengths contradict each other or the frame */
 	DROP_FRAGMENT_UNKNOWN = 2,	/* a later fragment whose first fragment is not known */
 	DROP_EXTENSION_HEADERS = 3,	/* too many IPv6 extension headers, or one that must not be forwarded */
-	DROP_PROTOCOL_UNSUPPORTED = 4,	/* to a VIP: a protocol that no service has */
-	DROP_ICMP_UNSUPPORTED = 5,	/* to a VIP: ICMP that is neither an echo request nor an error about a flow */
+	DROP_PROTOCOL_UNSUPPORTED = 4,	/* a protocol that no service of the VIP has */
+	DROP_ICMP_UNSUPPORTED = 5,	/* ICMP that is neither an echo request nor an error about a flow */
 	DROP_ECHO_REFUSED = 6,		/* an echo request to a VIP that does not answer it now */
-	DROP_NO_SERVICE = 7,		/* to a VIP: no service on this protocol and port */
+	DROP_NO_SERVICE = 7,		/* no service of the VIP has this protocol and port */
 	DROP_NO_SERVER = 8,		/* the service has no usable real server */
 	DROP_TOO_BIG = 9,		/* with its outer header longer than the MTU of the egress interface */
-	DROP_NO_HEADROOM = 10,		/* the driver left too little headroom for the outer header */
-	DROP_TABLES_INCONSISTENT = 11,	/* an index out of range: a bug, please report it */
-	DROP_ACCESS_DENIED = 12,	/* the service's access list denies the source */
+	DROP_NO_HEADROOM = 10,		/* too little headroom in front of the frame for the outer header */
+	DROP_TABLES_INCONSISTENT = 11,	/* an index in the tables is out of range: a bug, please report it */
+	DROP_ACCESS_DENIED = 12,	/* the access list of the service denies the source */
 	DROP_TOO_BIG_RATE_LIMITED = 13, /* too big, and ICMP errors or punted frames are at their limit */
 	DROP_ICMP_ERROR_UNKNOWN = 14,	/* an ICMP error that quotes no flow of a service */
 };

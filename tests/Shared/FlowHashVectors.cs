@@ -2,8 +2,10 @@ using System.Text.Json;
 
 namespace Sidestep.Testing;
 
-/// <summary>tests/cases/flow_hash_vectors.json: what docs/flow-hash.md means, worked out by a Python script.</summary>
-internal sealed record FlowHashVectors(IReadOnlyList<FlowHashVectors.Member> Members, IReadOnlyList<FlowHashVectors.Vector> Vectors)
+/// <summary>The test vectors of tests/cases/flow_hash_vectors.json, which a Python script computed according to
+/// docs/flow-hash.md.</summary>
+internal sealed record FlowHashVectors(
+    IReadOnlyList<FlowHashVectors.Member> Members, IReadOnlyList<FlowHashVectors.Vector> Vectors)
 {
     private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web);
 
@@ -13,6 +15,7 @@ internal sealed record FlowHashVectors(IReadOnlyList<FlowHashVectors.Member> Mem
     internal sealed record Member(string Address, int Weight);
 
     internal sealed record Vector(
-        string Key, string Fields, string Family, string Source, string Destination, byte Protocol, ushort SourcePort, ushort DestinationPort,
+        string Key, string Fields, string Family, string Source, string Destination, byte Protocol, ushort SourcePort,
+        ushort DestinationPort,
         string Hash, IReadOnlyDictionary<string, int> Slots, IReadOnlyDictionary<string, string> Servers);
 }

@@ -2,7 +2,7 @@ using System.Numerics;
 
 namespace Sidestep.Testing;
 
-/// <summary>The Internet checksum, written to be judged by eye and to share nothing with the product's.</summary>
+/// <summary>The Internet checksum, simple enough to verify by reading, and independent of the product's.</summary>
 /// <remarks>
 /// RFC 1071 adds 16-bit words in one's complement arithmetic, which is arithmetic modulo 65535. Because 65536 leaves 1
 /// modulo 65535, that sum is the remainder of the whole byte string read as one big number.

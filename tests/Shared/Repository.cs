@@ -1,6 +1,6 @@
 namespace Sidestep.Testing;
 
-/// <summary>The source tree that the tests were built from, and the programs that were built with them.</summary>
+/// <summary>Paths of the source tree that the tests were built from, and of programs built with them.</summary>
 internal static class Repository
 {
     private static readonly Lazy<string> Found = new(Find);
@@ -11,9 +11,10 @@ internal static class Repository
 
     public static string Read(params string[] parts) => System.IO.File.ReadAllText(File(parts));
 
-    /// <summary>A program of the same configuration as the tests.</summary>
+    /// <summary>Path of a program that was built in the same configuration as the tests.</summary>
     public static string Executable(string project, string name) =>
-        File("artifacts", "bin", project, Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory)), name);
+        File("artifacts", "bin", project, Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory)),
+            name);
 
     private static string Find()
     {
@@ -22,6 +23,7 @@ internal static class Repository
             if (System.IO.File.Exists(Path.Combine(folder.FullName, "Sidestep.slnx")))
                 return folder.FullName;
         }
-        throw new DirectoryNotFoundException($"no folder above {AppContext.BaseDirectory} has Sidestep.slnx: run the tests in the repository");
+        throw new DirectoryNotFoundException(
+            $"no folder above {AppContext.BaseDirectory} has Sidestep.slnx: run the tests in the repository");
     }
 }

@@ -3,7 +3,7 @@ using Sidestep.ConformanceTests.Xdp;
 
 namespace Sidestep.ConformanceTests;
 
-/// <summary>Algorithms that remember: what they promise about many flows.</summary>
+/// <summary>Algorithms that track flows: properties of many flows.</summary>
 [Collection(SerialEngines.Name)]
 public sealed class AlgorithmTests
 {
@@ -41,7 +41,8 @@ public sealed class AlgorithmTests
     public void Weighted_round_robin_gives_each_server_its_weighted_share()
     {
         var director = new TestDirector(
-            "{pools: {web: {algorithm: weighted-round-robin, servers: {web1: {weight: 3}, web2: {address: web2}, web3: {address: web3, weight: 2}}}}}");
+            "{pools: {web: {algorithm: weighted-round-robin, "
+            + "servers: {web1: {weight: 3}, web2: {address: web2}, web3: {address: web3, weight: 2}}}}}");
         var servers = Enumerable.Range(0, 600).Select(i => director.Tcp(i % 200, 40000 + i, "S")).ToList();
         Assert.InRange(servers.Count(static s => s == "web1"), 280, 320);
         Assert.InRange(servers.Count(static s => s == "web2"), 80, 120);
@@ -67,7 +68,8 @@ public sealed class AlgorithmTests
     public void Weighted_least_connections_distributes_connections_in_proportion_to_weights()
     {
         var director = new TestDirector(
-            "{pools: {web: {algorithm: weighted-least-connections, servers: {web1: {weight: 3}, web2: {address: web2}}}}}");
+            "{pools: {web: {algorithm: weighted-least-connections, "
+            + "servers: {web1: {weight: 3}, web2: {address: web2}}}}}");
         var servers = Enumerable.Range(0, 200).Select(i => director.Tcp(i % 100, 40000 + i, "S")).ToList();
         Assert.InRange(servers.Count(static s => s == "web1"), 145, 155);
     }
@@ -83,7 +85,7 @@ public sealed class AlgorithmTests
         string Next() => director.Server("[ipv4: {}, udp: {from: 40000}]");
         var first = Next();
         Assert.Equal(first, Next());
-        // One more flow takes the turn that would bring the first one back to where it was.
+        // Another flow moves the round robin on, so that the first flow would not return to its server by chance.
         Assert.NotEqual(first, director.Server("[ipv4: {}, udp: {from: 40001}]"));
         director.Server("[ipv4: {}, udp: {from: 40002}]");
         Thread.Sleep(TimeSpan.FromSeconds(2.2));
@@ -98,7 +100,10 @@ public sealed class AlgorithmTests
     public void Timeout_after_FIN_or_RST_applies_only_after_that_flag(string timer, string flags, bool ends)
     {
         var director = new TestDirector(
-            $"{{profiles: {{l2: {{idleTimeouts: {{{timer}}}}}}}, pools: {{web: {{algorithm: round-robin, servers: {{web2: {{address: web2}}}}}}}}}}");
+            $$$"""
+            profiles: {l2: {idleTimeouts: { {{{timer}}} } } }
+            pools: {web: {algorithm: round-robin, servers: {web2: {address: web2} } } }
+            """);
         var first = director.Tcp(7, 40000, "S");
         Assert.Equal(first, director.Tcp(7, 40000, flags));
         Assert.Equal(first, director.Tcp(7, 40000));
@@ -136,7 +141,9 @@ public sealed class AlgorithmTests
     public void Persistence_by_prefix_keeps_an_IPv4_network_on_one_server()
     {
         var director = new TestDirector(
-            $"{{pools: {{web: {{algorithm: round-robin, persistence: {{timeout: 60, prefixLength4: 28}}, {ThreeServers}}}}}}}");
+            $$$"""
+            pools: {web: {algorithm: round-robin, persistence: {timeout: 60, prefixLength4: 28}, {{{ThreeServers}}} } }
+            """);
         var networks = Enumerable.Range(0, 15).Select(n => Enumerable.Range(0, 16)
             .Select(c => director.Tcp(n * 16 + c, 40000 + c, "S")).Distinct().ToList()).ToList();
         Assert.All(networks, static n => Assert.Single(n));
@@ -153,7 +160,8 @@ public sealed class AlgorithmTests
             """);
         string Of(int network, int client) => director.Server(string.Create(CultureInfo.InvariantCulture,
             $"[ipv6: {{from: '2001:db8:c:{network:x}{client:x2}::{client:x}'}}, tcp: {{flags: S}}]"));
-        var networks = Enumerable.Range(1, 12).Select(n => Enumerable.Range(0, 20).Select(c => Of(n, c)).Distinct().ToList()).ToList();
+        var networks = Enumerable.Range(1, 12)
+            .Select(n => Enumerable.Range(0, 20).Select(c => Of(n, c)).Distinct().ToList()).ToList();
         Assert.All(networks, static n => Assert.Single(n));
         Assert.Equal(3, networks.Select(static n => n[0]).Distinct().Count());
     }
@@ -176,7 +184,9 @@ public sealed class AlgorithmTests
     {
         var director = new TestDirector($"{{pools: {{web: {{algorithm: round-robin, {ThreeServers}}}}}}}");
         var before = Enumerable.Range(0, 60).Select(i => director.Tcp(7, 40000 + i, "S")).ToList();
-        director.Change("{pools: {web: {algorithm: round-robin, servers: {web2: {address: web2, state: disabled}, web3: {address: web3}}}}}");
+        director.Change(
+            "{pools: {web: {algorithm: round-robin, "
+            + "servers: {web2: {address: web2, state: disabled}, web3: {address: web3}}}}}");
         var after = Enumerable.Range(0, 60).Select(i => director.Tcp(7, 40000 + i)).ToList();
         Assert.DoesNotContain("web2", after);
         Assert.All(Enumerable.Range(0, 60).Where(i => before[i] != "web2"), i => Assert.Equal(before[i], after[i]));
@@ -187,7 +197,9 @@ public sealed class AlgorithmTests
     {
         var director = new TestDirector($"{{pools: {{web: {{algorithm: round-robin, {ThreeServers}}}}}}}");
         var before = Enumerable.Range(0, 60).Select(i => director.Tcp(7, 40000 + i, "S")).ToList();
-        director.Change("{pools: {web: {algorithm: round-robin, servers: {web2: {address: web2, state: draining}, web3: {address: web3}}}}}");
+        director.Change(
+            "{pools: {web: {algorithm: round-robin, "
+            + "servers: {web2: {address: web2, state: draining}, web3: {address: web3}}}}}");
         Assert.All(Enumerable.Range(0, 60), i => Assert.Equal(before[i], director.Tcp(7, 40000 + i)));
         Assert.DoesNotContain("web2", Enumerable.Range(0, 30).Select(i => director.Tcp(8, 50000 + i, "S")));
     }

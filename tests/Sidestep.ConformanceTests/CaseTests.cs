@@ -4,7 +4,7 @@ using Sidestep.Forwarding;
 
 namespace Sidestep.ConformanceTests;
 
-/// <summary>Every row of the case table, through every engine.</summary>
+/// <summary>Every row of the case table, on every engine.</summary>
 [Collection(SerialEngines.Name)]
 public sealed class CaseTests(Engines engines)
 {
@@ -12,7 +12,10 @@ public sealed class CaseTests(Engines engines)
         from row in CaseTable.All
         from engine in Engines.All
         where row.StaysOnItsInterface || engine != Engines.OneArm
-        select new TheoryDataRow<string, string>(engine, row.Sentence) { TestDisplayName = $"{row.Sentence} ({row.File}; {engine})" };
+        select new TheoryDataRow<string, string>(engine, row.Sentence)
+        {
+            TestDisplayName = $"{row.Sentence} ({row.File}; {engine})",
+        };
 
     [Theory, MemberData(nameof(Rows))]
     public async Task Engine_conforms_to_the_row_of_the_case_table(string engineName, string sentence)
@@ -25,10 +28,11 @@ public sealed class CaseTests(Engines engines)
         {
             if (step.ChangesTheSituation)
             {
-                tables = TableCompiler.Compile(step.Given.Configuration, step.Given.NextHops, tables, step.Now, engine.ReadFlows);
+                tables = TableCompiler.Compile(
+                    step.Given.Configuration, step.Given.NextHops, tables, step.Now, engine.ReadFlows);
                 engine.Apply(tables);
             }
-            // The only wait that is no condition: what is judged is that memory ends by itself.
+            // The only wait for a fixed time: the row tests that engine state expires by itself.
             await Task.Delay(step.Wait, TestContext.Current.CancellationToken);
             CheckStep(engine, step);
         }
@@ -45,11 +49,11 @@ public sealed class CaseTests(Engines engines)
             FrameAssert.Equal(expected, result.Frame.Span);
     }
 
-    /// <summary>How an XDP program says what a row says in words that hold for every engine.</summary>
+    /// <summary>The XDP action of a decision, which a row states independently of the engine.</summary>
     private static XdpAction ActionOf(Step step) => step.Decision switch
     {
         Decision.Pass or Decision.DeliverLocally => XdpAction.Pass,
-        // Who sends the fragments takes the frame aside.
+        // The daemon takes the frame from the ring and sends it in fragments.
         Decision.Drop or Decision.Punted => XdpAction.Drop,
         _ when !step.StaysOnItsInterface => XdpAction.Redirect,
         _ => XdpAction.Transmit,

@@ -3,8 +3,8 @@ using Sidestep.ConformanceTests.Xdp;
 
 namespace Sidestep.ConformanceTests;
 
-/// <summary>Two implementations of one description do the same: generated situations and frames through both engines.
-/// <c>./sidestep fuzz differential</c> runs more of them.</summary>
+/// <summary>Both implementations behave identically: generated scenarios and frames on both engines. <c>./sidestep fuzz
+/// differential</c> runs more of them.</summary>
 [Collection(SerialEngines.Name)]
 public sealed class DifferentialTests(Engines engines)
 {
@@ -14,7 +14,7 @@ public sealed class DifferentialTests(Engines engines)
     public void Both_engines_process_generated_frames_identically_in_generated_scenarios()
     {
         var findings = new List<string>();
-        // On a thread of its own, because it stays on one CPU.
+        // On a separate thread, because the comparison pins it to one CPU.
         var thread = new Thread(() =>
         {
             using var run = new DifferentialRun(engines);

@@ -4,21 +4,20 @@ using Sidestep.Native;
 
 namespace Sidestep.ConformanceTests;
 
-/// <summary>The verifier of this kernel takes the program with what switches leave of it: each pair of switches both on, both
-/// off, and either alone.</summary>
+/// <summary>The verifier of this kernel accepts the program with every feature set: each pair of features is tested
+/// with both on, both off, and either alone.</summary>
 [Collection(SerialEngines.Name)]
 public sealed class FeatureSetTests(FeatureSetTests.SharedMaps tables) : IClassFixture<FeatureSetTests.SharedMaps>
 {
-    /// <summary>Half of what the kernel looks at before it gives up: other kernels and compilers count differently.</summary>
+    /// <summary>Half of the kernel's limit, because other kernels and compilers count differently.</summary>
     private const uint MostInstructions = 500_000;
 
     private static readonly FeatureSet[] Features =
         [.. Enum.GetValues<FeatureSet>().Where(static s => s != FeatureSet.None && s != FeatureSet.All)];
 
-    /// <summary>
-    /// In five loads each switch is on in three of its own. Two sets of three out of five always share one and never all, so
-    /// two switches meet both on and either alone; both off they are in the load of none. Ten switches could be told apart.
-    /// </summary>
+    /// <summary>Five loads; each feature is on in a different set of three. Two sets of three out of five always share
+    /// one load and never all. So any two features are both on in one load, and either alone in others; both are off in
+    /// the load with none. This scheme is enough for ten features.</summary>
     private static readonly IReadOnlyList<FeatureSet> LoadedSets = [FeatureSet.None, FeatureSet.All, .. FiveSets()];
 
     public static TheoryData<FeatureSet> Sets => [.. LoadedSets];
@@ -44,7 +43,8 @@ public sealed class FeatureSetTests(FeatureSetTests.SharedMaps tables) : IClassF
         Assert.Empty(missing);
     }
 
-    /// <summary>The pool's outer header has a port that differs per flow and needs no sources; this server's has none.</summary>
+    /// <summary>The encapsulation of the pool varies the source port and needs no outer sources; the encapsulation of
+    /// this server needs them.</summary>
     [Fact]
     public void Server_with_its_own_encapsulation_uses_the_outer_sources_of_the_profile()
     {
@@ -70,7 +70,7 @@ public sealed class FeatureSetTests(FeatureSetTests.SharedMaps tables) : IClassF
             places.Where(p => p.First.Contains(load)).Aggregate(FeatureSet.None, static (set, p) => set | p.Second));
     }
 
-    /// <summary>The tables of the first program are those of the others: making them takes longer than the verifier.</summary>
+    /// <summary>All loads share the maps of the first, because creating them takes longer than the verifier.</summary>
     public sealed class SharedMaps : IDisposable
     {
         private const int Buckets = 64;

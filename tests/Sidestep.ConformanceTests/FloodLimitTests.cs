@@ -6,7 +6,7 @@ using Sidestep.ConformanceTests.Xdp;
 
 namespace Sidestep.ConformanceTests;
 
-/// <summary>What a flood may cost: answers and memory have bounds, and what is beyond them is counted.</summary>
+/// <summary>Limits under a flood: replies and memory are bounded, and the excess is counted.</summary>
 [Collection(SerialEngines.Name)]
 public sealed class FloodLimitTests
 {
@@ -25,7 +25,7 @@ public sealed class FloodLimitTests
         var watch = Stopwatch.StartNew();
         for (var i = 0; i < 20_000; i++)
             director.Action(frame);
-        // Each CPU may answer 64 at once, and one more every 2^20 ns.
+        // Each CPU may send 64 at once, and one more every 2^20 ns.
         var most = (ulong)Environment.ProcessorCount * (64 + (ulong)(watch.Elapsed.TotalNanoseconds / (1 << 20)) + 1);
         var counted = director.CountersSinceStart();
         Assert.Equal(20_000UL, counted.Packets("icmp-too-big") + counted.Packets("drop too-big-rate-limited"));
@@ -40,7 +40,7 @@ public sealed class FloodLimitTests
         for (var id = 0; id < 65536; id++)
             director.Action(FrameVariants.WithId(first, id));
         Assert.Equal("web1", director.Tcp(7, 40000));
-        // The newest of all is still known.
+        // The newest fragment is still tracked.
         Assert.Equal("web1", director.Server("[ipv4: {id: 65535, protocol: 17, offsetBytes: 16}, payload: 40]"));
         Assert.Equal(65537UL, director.CountersSinceStart().Packets("service dns"));
     }
@@ -50,10 +50,12 @@ public sealed class FloodLimitTests
     {
         var deny = string.Join(", ", Enumerable.Range(0, 10_000).Select(static i =>
             string.Create(CultureInfo.InvariantCulture, $"10.{i / 250}.{i % 250}.{i % 2 * 128}/25")));
-        var director = new TestDirector($"{{accessLists: {{many: {{deny: [{deny}]}}}}, services: {{web: {{accessList: many}}}}}}");
+        var director = new TestDirector(
+            $"{{accessLists: {{many: {{deny: [{deny}]}}}}, services: {{web: {{accessList: many}}}}}}");
         for (var i = 0; i < 10_000; i += 7)
         {
-            string From(int subnet) => string.Create(CultureInfo.InvariantCulture, $"[ipv4: {{from: 10.{i / 250}.{i % 250}.{subnet * 128 + 5}}}, tcp: {{}}]");
+            string From(int subnet) => string.Create(CultureInfo.InvariantCulture,
+                $"[ipv4: {{from: 10.{i / 250}.{i % 250}.{subnet * 128 + 5}}}, tcp: {{}}]");
             Assert.Equal(Forwarding.XdpAction.Drop, director.Action(From(i % 2)));
             Assert.Equal(Forwarding.XdpAction.Transmit, director.Action(From(1 - i % 2)));
         }

@@ -5,8 +5,8 @@ using Sidestep.ConformanceTests.Xdp;
 
 namespace Sidestep.ConformanceTests;
 
-/// <summary>What differs per flow in outer headers, so that servers spread flows over their receive queues: always the same for
-/// one flow, and different enough among many.</summary>
+/// <summary>Fields of outer headers that differ per flow, so that servers spread flows over their receive queues:
+/// constant for one flow, and sufficiently different among many.</summary>
 [Collection(SerialEngines.Name)]
 public sealed class FlowEntropyTests
 {
@@ -15,7 +15,9 @@ public sealed class FlowEntropyTests
     private const string Given =
         """
         interfaces: {uplink: {address6: director6}}
-        profiles: {gue: {dsr: l3, encapsulation: gue}, spread: {dsr: l3, outerSource: [198.18.0.0/16, "2001:db8:5e::/64"]}}
+        profiles:
+          gue: {dsr: l3, encapsulation: gue}
+          spread: {dsr: l3, outerSource: [198.18.0.0/16, "2001:db8:5e::/64"]}
         pools: {far6: {servers: {far6: {address: far6}}}}
         services:
           far: {profile: gue}
@@ -50,7 +52,8 @@ public sealed class FlowEntropyTests
 
     [Fact]
     public void IPv6_flow_labels_spread_over_flows() =>
-        AssertSpread(Fields("ipv6: {to: vip6-l3}", "tcp", static f => (f[15] & 15) << 16 | ParsedFrame.U16(f, 16)), 1 << 20);
+        AssertSpread(
+            Fields("ipv6: {to: vip6-l3}", "tcp", static f => (f[15] & 15) << 16 | ParsedFrame.U16(f, 16)), 1 << 20);
 
     private static List<T> Fields<T>(string network, string transport, Func<byte[], T> field)
     {
@@ -59,15 +62,17 @@ public sealed class FlowEntropyTests
         {
             var port = (30000 + flow).ToString(CultureInfo.InvariantCulture);
             var with = transport.Contains('{', StringComparison.Ordinal)
-                ? transport.Replace("{", $"{{from: {port}, ", StringComparison.Ordinal) : $"{transport}: {{from: {port}}}";
-            return field(director.Send($"[{network}, {with}, payload: {payload.ToString(CultureInfo.InvariantCulture)}]"));
+                    ? transport.Replace("{", $"{{from: {port}, ", StringComparison.Ordinal)
+                    : $"{transport}: {{from: {port}}}";
+            return field(
+                director.Send($"[{network}, {with}, payload: {payload.ToString(CultureInfo.InvariantCulture)}]"));
         }
         var fields = Enumerable.Range(0, Flows).Select(flow => Of(flow, 0)).ToList();
         Assert.All(Enumerable.Range(0, Flows), flow => Assert.Equal(fields[flow], Of(flow, 1 + flow % 100)));
         return fields;
     }
 
-    /// <summary>At least nine tenths of the different values that so many flows would have by chance.</summary>
+    /// <summary>At least nine tenths of the number of distinct values that a random choice would give.</summary>
     private static void AssertSpread<T>(List<T> values, double possible)
     {
         var byChance = possible * (1 - Math.Pow(1 - 1 / possible, values.Count));

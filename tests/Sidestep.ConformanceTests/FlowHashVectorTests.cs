@@ -10,7 +10,7 @@ using Sidestep.Testing;
 
 namespace Sidestep.ConformanceTests;
 
-/// <summary>Packets reach the servers that tests/cases/flow_hash_vectors.py worked out from docs/flow-hash.md.</summary>
+/// <summary>Packets reach the servers that tests/cases/flow_hash_vectors.py computed from docs/flow-hash.md.</summary>
 [Collection(SerialEngines.Name)]
 public sealed class FlowHashVectorTests(Engines engines)
 {
@@ -25,7 +25,8 @@ public sealed class FlowHashVectorTests(Engines engines)
         let v = All.Vectors[index]
         select new TheoryDataRow<int, string>(index, size)
         {
-            TestDisplayName = $"{v.Fields} {v.Source}:{v.SourcePort} to {v.Destination}:{v.DestinationPort}, protocol {v.Protocol}, "
+            TestDisplayName =
+                $"{v.Fields} {v.Source}:{v.SourcePort} to {v.Destination}:{v.DestinationPort}, protocol {v.Protocol}, "
                 + $"key {v.Key}, {size} slots: {v.Servers[size]}",
         };
 
@@ -33,10 +34,12 @@ public sealed class FlowHashVectorTests(Engines engines)
     public void Packet_reaches_the_server_of_the_test_vector(int index, string size)
     {
         var vector = All.Vectors[index];
-        var tables = TableCompiler.Compile(ConfigurationOf(vector, int.Parse(size, CultureInfo.InvariantCulture)), Hops());
+        var tables = TableCompiler.Compile(
+            ConfigurationOf(vector, int.Parse(size, CultureInfo.InvariantCulture)), AllNextHops());
         var transport = string.Create(CultureInfo.InvariantCulture,
             $"{(vector.Protocol == 6 ? "tcp" : "udp")}: {{from: {vector.SourcePort}, to: {vector.DestinationPort}}}");
-        var frame = CaseTable.Frame($"[{vector.Family}: {{from: '{vector.Source}', to: '{vector.Destination}'}}, {transport}]");
+        var frame = CaseTable.Frame(
+            $"[{vector.Family}: {{from: '{vector.Source}', to: '{vector.Destination}'}}, {transport}]");
 
         foreach (var name in new[] { Engines.OneArm, Engines.Managed })
         {
@@ -85,10 +88,12 @@ public sealed class FlowHashVectorTests(Engines engines)
         ],
     };
 
-    private static NextHops Hops() => new([Uplink],
-        All.Members.ToDictionary(static m => IPAddress.Parse(m.Address), static m => new NextHop(Uplink, MacAddress.Read(MacOf(m)))),
+    private static NextHops AllNextHops() => new([Uplink],
+        All.Members.ToDictionary(
+            static m => IPAddress.Parse(m.Address), static m => new NextHop(Uplink, MacAddress.Read(MacOf(m)))),
         new Dictionary<IPAddress, string>());
 
-    /// <summary>A MAC address that tells the server's: 02:00 and the four bytes.</summary>
-    private static byte[] MacOf(FlowHashVectors.Member member) => [2, 0, .. IPAddress.Parse(member.Address).GetAddressBytes()];
+    /// <summary>A MAC address that identifies the server: 02:00 and the four bytes of its address.</summary>
+    private static byte[] MacOf(FlowHashVectors.Member member) =>
+        [2, 0, .. IPAddress.Parse(member.Address).GetAddressBytes()];
 }

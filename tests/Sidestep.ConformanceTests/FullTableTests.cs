@@ -9,7 +9,8 @@ using Sidestep.Packets;
 
 namespace Sidestep.ConformanceTests;
 
-/// <summary>Full tables, so that look-ups meet each other's entries: with a few services each has a place of its own.</summary>
+/// <summary>Full tables, in which lookups meet entries of other keys; with a few services every key has an entry
+/// without collision.</summary>
 [Collection(SerialEngines.Name)]
 public sealed class FullTableTests(Engines engines)
 {
@@ -24,7 +25,9 @@ public sealed class FullTableTests(Engines engines)
 
         var segment = CaseTable.Frame("[ipv4: {}, tcp: {}]");
         foreach (var service in services)
-            Assert.Equal(XdpAction.Transmit, engine.Trace(FrameVariants.TcpTo(segment, service.Vips[0].BaseAddress, service.Ports[0].First), 1).Action);
+            Assert.Equal(XdpAction.Transmit,
+                engine.Trace(FrameVariants.TcpTo(segment, service.Vips[0].BaseAddress, service.Ports[0].First),
+                    1).Action);
 
         var counted = NamedCounters.Of(engine.ReadCounters()).Since(before);
         Assert.All(services, s => Assert.Equal(1UL, counted.PacketsOf($"service {s.Name}")));
@@ -44,11 +47,12 @@ public sealed class FullTableTests(Engines engines)
             Assert.Equal(XdpAction.Transmit, engine.Trace(FrameVariants.IcmpTo(echo, vip.ToIPAddress()), 1).Action);
             var neighbour = new Ipv4Address(vip.Value ^ 1);
             if (!vips.Contains(neighbour))
-                Assert.Equal(XdpAction.Pass, engine.Trace(FrameVariants.IcmpTo(echo, neighbour.ToIPAddress()), 1).Action);
+                Assert.Equal(
+                    XdpAction.Pass, engine.Trace(FrameVariants.IcmpTo(echo, neighbour.ToIPAddress()), 1).Action);
         }
     }
 
-    /// <summary>Addresses as different as a provider's can be.</summary>
+    /// <summary>Random unicast addresses.</summary>
     private static HashSet<Ipv4Address> VipsOf(int count, int seed)
     {
         var random = new Random(seed);
@@ -71,11 +75,13 @@ public sealed class FullTableTests(Engines engines)
         })),
     ];
 
-    /// <summary>Applies them to an engine that has no others: during a change old and new services must fit together.</summary>
+    /// <summary>Applies them to an engine without services, because during a change both the old and the new services
+    /// must fit.</summary>
     private static void Apply(IEngine engine, List<VirtualService> services)
     {
         var given = CaseTable.Given();
         engine.Apply(TableCompiler.Compile(given.Configuration with { VirtualServices = [] }, given.NextHops));
-        engine.Apply(TableCompiler.Compile(given.Configuration with { VirtualServices = [.. services] }, given.NextHops));
+        engine.Apply(
+            TableCompiler.Compile(given.Configuration with { VirtualServices = [.. services] }, given.NextHops));
     }
 }

@@ -3,7 +3,7 @@ using Sidestep.Native;
 
 namespace Sidestep.ConformanceTests;
 
-/// <summary>A kernel is asked for what the program needs of it, and believed neither too much nor too little.</summary>
+/// <summary>The probes of kernel features report neither too much nor too little.</summary>
 public sealed class KernelFeatureTests
 {
     private const int AdjustHead = 44, UnknownHelper = 1_000_000;

@@ -4,7 +4,8 @@ using Sidestep.Native;
 
 namespace Sidestep.ConformanceTests;
 
-/// <summary>What a BPF program writes to a ring buffer arrives, in order, as it was; ring.bpf.c writes.</summary>
+/// <summary>Records that a BPF program writes to a ring buffer arrive unchanged and in order; ring.bpf.c writes
+/// them.</summary>
 public sealed class RingBufferTests : IDisposable
 {
     private const uint Pass = 2, Drop = 1;
@@ -39,7 +40,9 @@ public sealed class RingBufferTests : IDisposable
         for (byte i = 0; i < 10; i++)
             Assert.Equal(Pass, Send(i));
         var seen = new List<(uint Length, byte First, byte Last)>();
-        Assert.Equal(10, _ring.Poll(TimeSpan.FromSeconds(1), r => seen.Add((BinaryPrimitives.ReadUInt32LittleEndian(r), r[4], r[63]))));
+        Assert.Equal(10,
+            _ring.Poll(TimeSpan.FromSeconds(1), r =>
+                seen.Add((BinaryPrimitives.ReadUInt32LittleEndian(r), r[4], r[63]))));
         Assert.Equal([.. Enumerable.Range(0, 10).Select(static i => (60u + (uint)i, (byte)i, (byte)i))], seen);
     }
 
@@ -59,7 +62,7 @@ public sealed class RingBufferTests : IDisposable
     public void Polling_an_empty_ring_returns_after_the_timeout()
     {
         var clock = Stopwatch.StartNew();
-        Assert.Equal(0, _ring.Poll(TimeSpan.FromMilliseconds(50), static _ => Assert.Fail("a record out of nothing")));
+        Assert.Equal(0, _ring.Poll(TimeSpan.FromMilliseconds(50), static _ => Assert.Fail("unexpected record")));
         Assert.InRange(clock.Elapsed, TimeSpan.FromMilliseconds(40), TimeSpan.FromSeconds(5));
     }
 
@@ -68,7 +71,8 @@ public sealed class RingBufferTests : IDisposable
     {
         Send(1);
         Send(2);
-        Assert.Throws<InvalidDataException>(() => _ring.Poll(TimeSpan.Zero, static _ => throw new InvalidDataException()));
+        Assert.Throws<InvalidDataException>(
+            () => _ring.Poll(TimeSpan.Zero, static _ => throw new InvalidDataException()));
         var seen = new List<byte>();
         _ring.Poll(TimeSpan.Zero, r => seen.Add(r[4]));
         Assert.Equal([2], seen);
@@ -78,10 +82,11 @@ public sealed class RingBufferTests : IDisposable
     public void Map_of_another_type_is_rejected_by_name()
     {
         using var another = _object.Map("other");
-        Assert.Contains("'other'", Assert.Throws<ArgumentException>(() => BpfRingBuffer.Open(another)).Message, StringComparison.Ordinal);
+        Assert.Contains("'other'", Assert.Throws<ArgumentException>(() => BpfRingBuffer.Open(another)).Message,
+            StringComparison.Ordinal);
     }
 
-    /// <summary>A frame full of one byte; every frame has another length.</summary>
+    /// <summary>Sends a frame filled with one byte, of a length that depends on it.</summary>
     private uint Send(byte fill)
     {
         var frame = new byte[60 + fill];

@@ -5,8 +5,8 @@ using Sidestep.Forwarding;
 
 namespace Sidestep.ConformanceTests;
 
-/// <summary>A director in a situation, and which real server each packet reaches: for claims about many packets, which no row can
-/// make.</summary>
+/// <summary>A director with a configuration, and the real server that each packet reaches: for properties of many
+/// packets, which a row cannot state.</summary>
 internal sealed class TestDirector
 {
     private readonly IEngine _engine = Engines.Current.WithCleanState(Engines.OneArm);
@@ -15,7 +15,7 @@ internal sealed class TestDirector
     private string _changes = "{}";
     private ForwardingTables? _tables;
 
-    /// <summary>Starts with these changes to the defaults of the table.</summary>
+    /// <summary>Starts with these changes to the default situation of the table.</summary>
     public TestDirector(string changes)
     {
         _serverByMac = new[] { "web1", "web2", "web3", "web6" }.ToDictionary(
@@ -24,16 +24,17 @@ internal sealed class TestDirector
         _before = NamedCounters.Of(_engine.ReadCounters());
     }
 
-    /// <summary>Another situation from here on, as a change of the configuration of a running director.</summary>
+    /// <summary>Changes the configuration of the running director.</summary>
     public void Change(string changes)
     {
         _changes = changes;
         var given = CaseTable.Given(_changes);
-        _tables = TableCompiler.Compile(given.Configuration, given.NextHops, _tables, DateTimeOffset.UnixEpoch, _engine.ReadFlows);
+        _tables = TableCompiler.Compile(
+            given.Configuration, given.NextHops, _tables, DateTimeOffset.UnixEpoch, _engine.ReadFlows);
         _engine.Apply(_tables);
     }
 
-    /// <summary>What comes out for a frame of these layers.</summary>
+    /// <summary>The frame that the director sends for a frame of these layers.</summary>
     public byte[] Send(string layers)
     {
         var result = _engine.Trace(CaseTable.Frame(layers), 1);
@@ -41,22 +42,22 @@ internal sealed class TestDirector
         return result.Frame.ToArray();
     }
 
-    /// <summary>What the program tells the driver.</summary>
+    /// <summary>The action for a frame of these layers.</summary>
     public XdpAction Action(string layers) => Action(CaseTable.Frame(layers));
 
-    /// <summary>What becomes of a frame that is there already.</summary>
+    /// <summary>The action for a frame.</summary>
     public XdpAction Action(byte[] frame) => _engine.Trace(frame, 1).Action;
 
-    /// <summary>The server of a packet at layer 2, by the Ethernet address that it is sent to.</summary>
+    /// <summary>The server of a layer-2 packet, by its Ethernet destination.</summary>
     public string Server(string layers) => _serverByMac[Convert.ToHexString(Send(layers).AsSpan(0, 6))];
 
-    /// <summary>The server of a connection's packet.</summary>
-    /// <param name="client">The last byte of 203.0.113.0/24.</param>
-    /// <param name="port">The client's.</param>
-    /// <param name="flags">Of TCP.</param>
+    /// <summary>The server of a TCP segment.</summary>
+    /// <param name="client">Last byte of the client's address in 203.0.113.0/24.</param>
+    /// <param name="port">The client's port.</param>
+    /// <param name="flags">TCP flags.</param>
     public string Tcp(int client, int port, string flags = "A") => Server(string.Create(CultureInfo.InvariantCulture,
         $"[ipv4: {{from: 203.0.113.{client}}}, tcp: {{from: {port}, flags: {flags}}}]"));
 
-    /// <summary>Counters since the director began, by name.</summary>
+    /// <summary>Counters since the director started, by name.</summary>
     public NamedCounters CountersSinceStart() => NamedCounters.Of(_engine.ReadCounters()).Since(_before);
 }

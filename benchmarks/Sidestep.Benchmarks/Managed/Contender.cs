@@ -2,7 +2,8 @@ using Sidestep.Benchmarks.Veth;
 
 namespace Sidestep.Benchmarks.Managed;
 
-/// <summary>Who takes frames from a cable and sends them back into it, on the CPU kept for that, and only in its own rounds.</summary>
+/// <summary>A program that receives frames from a veth pair and sends them back, on a CPU of its own, and only in its
+/// own rounds.</summary>
 internal abstract class Contender(string name, VethPair veth) : IDisposable
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
@@ -10,28 +11,30 @@ internal abstract class Contender(string name, VethPair veth) : IDisposable
     private readonly List<double> _samples = [];
     private long _arrived;
 
-    /// <summary>Of the case.</summary>
+    /// <summary>Name of the case.</summary>
     internal string Name => name;
 
-    /// <summary>Its own.</summary>
+    /// <summary>Its veth pair.</summary>
     protected VethPair Veth => veth;
 
-    /// <summary>That works.</summary>
+    /// <summary>The thread that forwards.</summary>
     protected abstract ForwarderThread Thread { get; }
 
-    /// <summary>Managed memory that a million frames took, since <see cref="BeginCount"/>.</summary>
+    /// <summary>Bytes of managed memory allocated per million frames since <see cref="BeginCount"/>.</summary>
     internal virtual long BytesAllocatedPerMillion => 0;
 
-    /// <summary>What was before is not counted.</summary>
+    /// <summary>Starts the count of allocations.</summary>
     internal virtual void BeginCount()
     {
         _samples.Clear();
         _arrived = 0;
     }
 
-    /// <summary>Sends it more frames than it can take, and measures how long its thread ran for each that came back.</summary>
-    /// <remarks>The kernel says how long a thread ran when it does not run: at both ends of a round it stands still.</remarks>
-    /// <exception cref="BenchmarkException">Nothing came back.</exception>
+    /// <summary>Sends more frames than it can forward, and measures the CPU time of its thread per returned
+    /// frame.</summary>
+    /// <remarks>The kernel reports exact CPU time only for a thread that does not run, so the thread sleeps at both
+    /// ends of a round.</remarks>
+    /// <exception cref="BenchmarkException">No frame came back.</exception>
     internal void Round(TrafficGenerator generator, int packets, uint flows)
     {
         var (before, after) = (0.0, 0.0);
@@ -43,7 +46,7 @@ internal abstract class Contender(string name, VethPair veth) : IDisposable
         {
             Pause();
             if (!SpinWait.SpinUntil(() => !Thread.IsRunning, Timeout))
-                throw new BenchmarkException($"{name} goes on when nothing comes any more");
+                throw new BenchmarkException($"{name} still runs although no more frames arrive");
             after = Thread.RunNanoseconds;
         });
         if (arrived == 0)
@@ -52,19 +55,20 @@ internal abstract class Contender(string name, VethPair veth) : IDisposable
         _arrived += arrived;
     }
 
-    /// <summary>Nanoseconds of the thread for a frame.</summary>
+    /// <summary>CPU time of the thread per frame, in nanoseconds.</summary>
     internal Distribution Result(int packets)
     {
-        Console.Error.WriteLine($"{name}: {100.0 * _arrived / ((long)_samples.Count * packets):0}% of what was sent came back");
+        Console.Error.WriteLine(
+            $"{name}: {100.0 * _arrived / ((long)_samples.Count * packets):0}% of the sent frames came back");
         return new Distribution(_samples);
     }
 
-    /// <summary>From now on it works.</summary>
+    /// <summary>Starts a round: the program forwards.</summary>
     protected virtual void Resume()
     {
     }
 
-    /// <summary>It ends its round.</summary>
+    /// <summary>Ends a round: the program sleeps.</summary>
     protected virtual void Pause()
     {
     }

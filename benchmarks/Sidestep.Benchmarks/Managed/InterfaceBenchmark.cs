@@ -5,23 +5,25 @@ using Sidestep.Native;
 namespace Sidestep.Benchmarks.Managed;
 
 /// <summary>
-/// Frames per second of the CPU that takes them and sends them, over virtual cables, while more come than it can take: the managed
-/// engine's drivers beside DPDK's testpmd over its drivers of the same kind. They take turns, a round each, so that what else the
-/// machine does is in both figures. Another CPU makes the frames; what the kernel does on that one is in no figure.
+/// Measures frames per second of the forwarding CPU, over veth pairs, under overload: the managed engine's drivers
+/// beside DPDK's testpmd with its drivers of the same kind. They alternate round by round, so that other load of the
+/// machine affects both. Another CPU generates the frames; its work is in no figure.
 /// </summary>
 internal static class InterfaceBenchmark
 {
     private const int GeneratorCpu = 0, ForwarderCpu = 1, Packets = 400_000, WarmUps = 3, Flows = 100_000;
 
-    /// <summary>Of its cases.</summary>
-    internal static IReadOnlyList<string> Names { get; } = ["af-xdp", "af-packet", "testpmd-af-xdp", "testpmd-af-packet"];
+    /// <summary>Prefix of the names of its cases.</summary>
+    internal static IReadOnlyList<string> Names { get; } = ["af-xdp", "af-packet", "testpmd-af-xdp",
+        "testpmd-af-packet"];
 
-    /// <param name="rounds">How many are measured of each.</param>
-    /// <param name="only">Part of the name of a case: those of its driver; null: all.</param>
+    /// <param name="rounds">Number of measured rounds per case.</param>
+    /// <param name="only">Part of a case's name: only cases of its driver run; null: all run.</param>
     internal static IReadOnlyList<ManagedResult> Run(int rounds, string? only)
     {
         if (Environment.ProcessorCount < 2)
-            throw new BenchmarkException("frames are made on one CPU and forwarded on another, and there is only one");
+            throw new BenchmarkException(
+                "one CPU generates frames and another forwards them, but this machine has only one");
         Kernel.PinThread(GeneratorCpu);
         using var testbed = new Testbed();
         using var cleanup = new CleanupOnSignal(testbed);
@@ -37,9 +39,12 @@ internal static class InterfaceBenchmark
     private static ManagedResult[] Measure(TrafficGenerator generator, Driver driver, int rounds)
     {
         using var peer = TryPeer(generator, driver);
-        using var own = new ManagedDirector(Connect(generator, $"m{driver.Name()}"), driver, ForwarderCpu, GeneratorCpu);
+        using var own = new ManagedDirector(Connect(generator, $"m{driver.Name()}"), driver, ForwarderCpu,
+            GeneratorCpu);
         Contender[] contenders = peer is null ? [own] : [own, peer];
-        Console.Error.WriteLine($"measuring {string.Join(" and ", contenders.Select(static c => c.Name))} by turns ({rounds} rounds of {Packets} packets each)");
+        Console.Error.WriteLine(
+            $"measuring {string.Join(" and ", contenders.Select(static c => c.Name))} alternately ({rounds} rounds of "
+                + $"{Packets} packets each)");
         for (var round = -WarmUps; round < rounds; round++)
         {
             foreach (var contender in contenders)
@@ -51,8 +56,10 @@ internal static class InterfaceBenchmark
         }
         ManagedResult[] results =
         [
-            .. contenders.Select(static c => (c.Name, Net: c.Result(Packets), c.BytesAllocatedPerMillion)).Select(static c => new ManagedResult(
-                c.Name, c.Net.Median, c.Net.Quartile1, c.Net.Quartile3, 1e9 / c.Net.Median, c.BytesAllocatedPerMillion, null, null, null, null)),
+            .. contenders.Select(static c => (c.Name, Net: c.Result(Packets), c.BytesAllocatedPerMillion))
+                .Select(static c => new ManagedResult(
+                c.Name, c.Net.Median, c.Net.Quartile1, c.Net.Quartile3, 1e9 / c.Net.Median, c.BytesAllocatedPerMillion,
+                    null, null, null, null)),
         ];
         if (peer is not null)
             results[0] = results[0] with { PeerName = results[1].Name, PeerNsMedian = results[1].NetNsMedian };
@@ -75,7 +82,7 @@ internal static class InterfaceBenchmark
     private static VethPair Connect(TrafficGenerator generator, string name)
     {
         var veth = Testbed.CreateVeth(name);
-        // What XDP sends into a cable arrives only where somebody polls.
+        // Frames that XDP sends into a veth pair arrive only at an end that polls (NAPI).
         SystemCommand.Run([.. Testbed.InNamespace(Testbed.ForwarderNamespace, "ethtool", "-K", name, "gro", "on")]);
         generator.Watch(veth);
         return veth;

@@ -5,21 +5,23 @@ using Sidestep.Native;
 
 namespace Sidestep.Benchmarks.Managed;
 
-/// <summary>The managed engine with one worker, as the product's own code attaches it. It sleeps while nothing comes.</summary>
+/// <summary>The managed engine with one worker, attached by the product's code. It sleeps while no frames
+/// arrive.</summary>
 internal sealed class ManagedDirector : Contender
 {
     private readonly ManagedEngine _engine;
     private long _allocated, _frames;
 
-    /// <param name="veth">Its own.</param>
-    /// <param name="driver">How frames are taken.</param>
-    /// <param name="forwarderCpu">The CPU.</param>
-    /// <param name="generatorCpu">The CPU of this thread again, afterwards.</param>
-    internal ManagedDirector(VethPair veth, Driver driver, int forwarderCpu, int generatorCpu) : base(driver.Name(), veth)
+    /// <param name="veth">Its veth pair.</param>
+    /// <param name="driver">The driver of the engine.</param>
+    /// <param name="forwarderCpu">The CPU of the thread that forwards.</param>
+    /// <param name="generatorCpu">The CPU that this thread is bound to afterwards.</param>
+    internal ManagedDirector(VethPair veth, Driver driver, int forwarderCpu, int generatorCpu)
+        : base(driver.Name(), veth)
     {
         var (_, tables) = XdpDirector.Compile(veth);
         Testbed.Enter(Testbed.ForwarderNamespace);
-        // A worker runs on the first CPU that the thread may use that attaches it.
+        // A worker runs on the first CPU that the attaching thread may use.
         Kernel.PinThread(forwarderCpu);
         _engine = ManagedEngine.ForInterfaces(XdpBenchmark.DefaultFlows, null, Console.Error.WriteLine, workers: 1);
         try

@@ -5,27 +5,31 @@ using Sidestep.Model;
 
 namespace Sidestep.Benchmarks.Managed;
 
-/// <summary>DPDK's testpmd, which swaps the Ethernet addresses and does nothing else. It never sleeps, so it is told to stop while others work.</summary>
+/// <summary>DPDK's testpmd, which only swaps the Ethernet addresses. It polls all the time, so it is stopped while
+/// others are measured.</summary>
 internal sealed class TestPmd : Contender
 {
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(20);
 
     private readonly Process _process;
 
-    /// <param name="veth">Its own.</param>
-    /// <param name="driver">The kind of its own.</param>
-    /// <param name="forwarderCpu">The CPU.</param>
-    /// <param name="generatorCpu">The CPU of its other thread.</param>
-    /// <exception cref="BenchmarkException">It is not installed, or did not start.</exception>
+    /// <param name="veth">Its veth pair.</param>
+    /// <param name="driver">The driver of Sidestep that it is compared with.</param>
+    /// <param name="forwarderCpu">The CPU of the thread that forwards.</param>
+    /// <param name="generatorCpu">The CPU of testpmd's main thread.</param>
+    /// <exception cref="BenchmarkException">testpmd is not installed, or did not start.</exception>
     internal TestPmd(VethPair veth, Driver driver, int forwarderCpu, int generatorCpu) : base(NameOf(driver), veth)
     {
         try
         {
             _process = Process.Start(new ProcessStartInfo("nsenter",
             [
-                .. Testbed.InNamespace(Testbed.ForwarderNamespace).Skip(1), "stdbuf", "-oL", "dpdk-testpmd", "--no-huge", "-m", "256", "--no-pci", "-l", $"{generatorCpu},{forwarderCpu}",
+                .. Testbed.InNamespace(Testbed.ForwarderNamespace).Skip(1), "stdbuf", "-oL", "dpdk-testpmd",
+                "--no-huge", "-m", "256", "--no-pci", "-l", $"{generatorCpu},{forwarderCpu}",
                 "-d", "/usr/lib/x86_64-linux-gnu/dpdk/pmds-23.0", "--file-prefix", $"ssb{Environment.ProcessId}",
-                $"--vdev={(driver == Driver.AfXdp ? $"net_af_xdp0,iface={veth.Name},start_queue=0,queue_count=1" : $"net_af_packet0,iface={veth.Name},framecnt=4096")}",
+                "--vdev=" + (driver == Driver.AfXdp
+                    ? $"net_af_xdp0,iface={veth.Name},start_queue=0,queue_count=1"
+                    : $"net_af_packet0,iface={veth.Name},framecnt=4096"),
                 "--", "-i", "--no-flush-rx", "--forward-mode=macswap", "--total-num-mbufs=16384", "--nb-cores=1",
             ])
             { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true })!;
@@ -41,7 +45,8 @@ internal sealed class TestPmd : Contender
             _process.ErrorDataReceived += (_, line) => Append(output, line.Data);
             _process.BeginOutputReadLine();
             _process.BeginErrorReadLine();
-            if (!SpinWait.SpinUntil(() => _process.HasExited || Has(output, "Done"), StartTimeout) || _process.HasExited)
+            if (!SpinWait.SpinUntil(() => _process.HasExited || Has(output, "Done"), StartTimeout)
+                || _process.HasExited)
                 throw new BenchmarkException($"it did not start: {Last(output)}");
             Thread = new ForwarderThread(_process.Id, "rte-worker", forwarderCpu);
         }

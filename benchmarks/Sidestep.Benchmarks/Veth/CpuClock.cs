@@ -4,8 +4,8 @@ using System.IO.Compression;
 namespace Sidestep.Benchmarks.Veth;
 
 /// <summary>
-/// How long one CPU has worked for this thread: as long as the thread ran, and the kernel's thread that goes on with packets
-/// where they take too long. Neither what other processes took of the CPU is in it, nor what the kernel slept.
+/// CPU time of one CPU for this thread: that of the thread itself and of ksoftirqd, which continues packet processing
+/// that takes too long. Time of other processes and idle time are not included.
 /// </summary>
 internal sealed class CpuClock
 {
@@ -13,26 +13,29 @@ internal sealed class CpuClock
 
     private readonly string? _packetThread;
 
-    /// <param name="cpu">The one that this thread is kept on.</param>
-    /// <exception cref="BenchmarkException">Such times would say nothing here.</exception>
+    /// <param name="cpu">The CPU that this thread is bound to.</param>
+    /// <exception cref="BenchmarkException">Such times are not meaningful with this kernel.</exception>
     internal CpuClock(int cpu)
     {
         if (!File.Exists("/proc/thread-self/schedstat"))
-            throw new BenchmarkException("this kernel does not say how long a thread ran (CONFIG_SCHED_INFO)");
-        // Packets are handled in the time of the thread that sent them, and such a kernel takes that out.
+            throw new BenchmarkException("this kernel does not report the CPU time of threads (CONFIG_SCHED_INFO)");
+        // The kernel processes packets in the time of the sending thread, and such a kernel does not account that time
+        // to it.
         if (Configuration().Contains(IrqTimeAccounting))
-            throw new BenchmarkException($"this kernel counts the handling of packets as nobody's time ({IrqTimeAccounting})");
+            throw new BenchmarkException($"this kernel accounts packet processing to no thread ({IrqTimeAccounting})");
         var name = string.Create(CultureInfo.InvariantCulture, $"ksoftirqd/{cpu}\n");
-        _packetThread = Directory.EnumerateDirectories("/proc").FirstOrDefault(p => char.IsAsciiDigit(Path.GetFileName(p)[0]) && NameOf(p) == name);
+        _packetThread = Directory.EnumerateDirectories("/proc")
+            .FirstOrDefault(p => char.IsAsciiDigit(Path.GetFileName(p)[0]) && NameOf(p) == name);
     }
 
-    /// <summary>Nanoseconds since some time.</summary>
-    internal double Now() => RunNanoseconds("/proc/thread-self") + (_packetThread is null ? 0 : RunNanoseconds(_packetThread));
+    /// <summary>Nanoseconds since an arbitrary start.</summary>
+    internal double Now() =>
+        RunNanoseconds("/proc/thread-self") + (_packetThread is null ? 0 : RunNanoseconds(_packetThread));
 
     private static double RunNanoseconds(string process) =>
         double.Parse(File.ReadAllText(process + "/schedstat").Split(' ')[0], CultureInfo.InvariantCulture);
 
-    /// <summary>What the kernel was built with, by line; empty where nobody knows.</summary>
+    /// <summary>The kernel's build configuration, in lines; empty if it is not available.</summary>
     private static string[] Configuration()
     {
         if (File.Exists("/proc/config.gz"))

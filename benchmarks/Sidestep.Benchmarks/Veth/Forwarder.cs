@@ -2,16 +2,17 @@ using System.Net;
 
 namespace Sidestep.Benchmarks.Veth;
 
-/// <summary>Something that forwards what comes out of a cable into the same cable.</summary>
-/// <param name="Name">Of the case.</param>
-/// <param name="What">What it is, in words.</param>
-/// <param name="Veth">Its own, or that of several cases of one director.</param>
-/// <param name="Vip">What it forwards.</param>
-/// <param name="Encapsulated">True: in another header. False: only the Ethernet addresses are others.</param>
-/// <param name="Servers">To how many servers it spreads.</param>
-internal sealed record Forwarder(string Name, string What, VethPair Veth, IPAddress Vip, bool Encapsulated, int Servers);
+/// <summary>A program that forwards packets from a veth pair back into it.</summary>
+/// <param name="Name">Name of the case.</param>
+/// <param name="What">A description.</param>
+/// <param name="Veth">Its veth pair; cases of one director share one.</param>
+/// <param name="Vip">The VIP that it forwards.</param>
+/// <param name="Encapsulated">True: it encapsulates. False: it only rewrites the Ethernet addresses.</param>
+/// <param name="Servers">Number of servers that it distributes packets to.</param>
+internal sealed record Forwarder(string Name, string What, VethPair Veth, IPAddress Vip, bool Encapsulated,
+    int Servers);
 
-/// <summary>One that cannot be measured here.</summary>
-/// <param name="Name">Of the case.</param>
-/// <param name="Reason">Why.</param>
+/// <summary>A case that cannot be measured on this machine.</summary>
+/// <param name="Name">Name of the case.</param>
+/// <param name="Reason">The reason.</param>
 internal sealed record NotMeasured(string Name, string Reason);

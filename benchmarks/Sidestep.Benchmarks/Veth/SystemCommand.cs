@@ -3,20 +3,21 @@ using System.Diagnostics;
 
 namespace Sidestep.Benchmarks.Veth;
 
-/// <summary>A program of the system that is run to its end.</summary>
+/// <summary>Runs a program of the system to its end.</summary>
 internal static class SystemCommand
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
-    /// <summary>What it printed.</summary>
-    /// <exception cref="BenchmarkException">It is not installed, failed, or did not end; says its own words.</exception>
+    /// <summary>Returns its output.</summary>
+    /// <exception cref="BenchmarkException">The program is not installed, failed, or did not end; contains its error
+    /// output.</exception>
     internal static string Run(IReadOnlyList<string> command, string input = "")
     {
         var (ended, output, error) = Try(command, input);
         return ended ? output : throw new BenchmarkException($"{string.Join(' ', command)}: {error.Trim()}");
     }
 
-    /// <summary>Whether it ended with 0, and what it printed.</summary>
+    /// <summary>Whether it ended with 0, and its output.</summary>
     internal static (bool Succeeded, string Output, string Error) Try(IReadOnlyList<string> command, string input = "")
     {
         var start = new ProcessStartInfo(command[0], command.Skip(1))
@@ -43,5 +44,5 @@ internal static class SystemCommand
     }
 }
 
-/// <summary>Why a benchmark cannot be.</summary>
+/// <summary>The reason why a benchmark cannot run.</summary>
 internal sealed class BenchmarkException(string message) : Exception(message);

@@ -4,10 +4,10 @@ using Sidestep.Native;
 namespace Sidestep.Benchmarks.Veth;
 
 /// <summary>
-/// Two network namespaces: that of whatever forwards, and the outside. Whoever forwards has a cable of its own, so that
-/// nothing has to be attached or detached between two rounds.
+/// Two network namespaces: that of the forwarders, and the outside. Each forwarder has a veth pair of its own, so that
+/// nothing is attached or detached between two rounds.
 /// </summary>
-/// <remarks>The names hold the process' id: what a process has left that was killed, the next one removes.</remarks>
+/// <remarks>The names contain the process id, so that the next process can remove what a killed one left.</remarks>
 internal sealed class Testbed : IDisposable
 {
     private const string Folder = "/run/netns", Prefix = "ssb-", Pins = "/sys/fs/bpf", PinPrefix = "sidestep-bench-";
@@ -23,32 +23,34 @@ internal sealed class Testbed : IDisposable
         foreach (var name in (string[])[ForwarderNamespace, GeneratorNamespace])
         {
             SystemCommand.Run(["ip", "netns", "add", name]);
-            // What the kernel says of itself would be counted, too.
+            // Packets that the kernel sends by itself would be counted, too.
             Enter(name);
             File.WriteAllText("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1");
         }
     }
 
-    /// <summary>Where it is forwarded.</summary>
+    /// <summary>The namespace of the forwarders.</summary>
     internal static string ForwarderNamespace { get; } = Prefix + Owner + "-director";
 
-    /// <summary>Where packets come from, and where they arrive.</summary>
+    /// <summary>The namespace that packets come from and return to.</summary>
     internal static string GeneratorNamespace { get; } = Prefix + Owner + "-outside";
 
-    /// <summary>Where the director is pinned.</summary>
+    /// <summary>The folder in which the director is pinned.</summary>
     internal static string PinPath { get; } = Path.Combine(Pins, PinPrefix + Owner);
 
-    /// <summary>Moves this thread.</summary>
+    /// <summary>Moves this thread into a namespace.</summary>
     internal static void Enter(string name) => Kernel.EnterNetworkNamespace(Path.Combine(Folder, name));
 
-    /// <summary>A command inside.</summary>
-    internal static string[] InNamespace(string name, params ReadOnlySpan<string> command) => ["nsenter", $"--net={Folder}/{name}", .. command];
+    /// <summary>The command line that runs a command in a namespace.</summary>
+    internal static string[] InNamespace(string name, params ReadOnlySpan<string> command) =>
+        ["nsenter", $"--net={Folder}/{name}", .. command];
 
-    /// <summary>A veth pair; both ends have this name, each in its namespace.</summary>
+    /// <summary>Creates a veth pair; both ends have the same name, each in its namespace.</summary>
     internal static VethPair CreateVeth(string name)
     {
         SystemCommand.Run([
-            "ip", "-n", ForwarderNamespace, "link", "add", name, "address", Workloads.DirectorMac.ToString(), "type", "veth",
+            "ip", "-n", ForwarderNamespace, "link", "add", name, "address", Workloads.DirectorMac.ToString(), "type",
+                "veth",
             "peer", "name", name, "address", Workloads.RouterMac.ToString(), "netns", GeneratorNamespace]);
         int Up(string side)
         {
@@ -79,7 +81,8 @@ internal sealed class Testbed : IDisposable
     }
 
     private static IEnumerable<string> Names(string folder, string prefix) => Directory.Exists(folder)
-        ? [.. Directory.EnumerateFileSystemEntries(folder, prefix + "*").Select(p => Path.GetFileName(p)[prefix.Length..])]
+        ? [.. Directory.EnumerateFileSystemEntries(folder, prefix + "*")
+            .Select(p => Path.GetFileName(p)[prefix.Length..])]
         : [];
 
     private static void Remove(string owner)
@@ -92,7 +95,7 @@ internal sealed class Testbed : IDisposable
 }
 
 /// <summary>A veth pair.</summary>
-/// <param name="Name">Of both ends.</param>
-/// <param name="ForwarderIndex">Index of the end where it is forwarded.</param>
-/// <param name="GeneratorIndex">Index of the end that packets are sent into, and come out of.</param>
+/// <param name="Name">Name of both ends.</param>
+/// <param name="ForwarderIndex">Interface index of the forwarder's end.</param>
+/// <param name="GeneratorIndex">Interface index of the outer end, which packets are sent into and arrive at.</param>
 internal sealed record VethPair(string Name, int ForwarderIndex, int GeneratorIndex);

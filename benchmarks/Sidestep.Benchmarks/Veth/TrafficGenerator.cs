@@ -6,16 +6,17 @@ using Sidestep.Native;
 
 namespace Sidestep.Benchmarks.Veth;
 
-/// <summary>The outer ends of the cables: makes the packets in the kernel, and counts what arrives (benchmarks/bpf/veth.bpf.c).</summary>
+/// <summary>The outer ends of the veth pairs: generates packets in the kernel and counts arrivals
+/// (benchmarks/bpf/veth.bpf.c).</summary>
 internal sealed class TrafficGenerator : IDisposable
 {
     private const int Servers = 256, IpSum = 24, Addresses = 26, TcpSum = 50, Ip = 14, Tcp = 34;
     private const uint TcpProtocol = 6;
 
-    /// <summary>How long nothing must come before the last packet has come.</summary>
+    /// <summary>Without a packet for this long, the last one has arrived.</summary>
     private static readonly TimeSpan IdleTime = TimeSpan.FromMilliseconds(20);
 
-    /// <summary>struct veth, without what it counts by server.</summary>
+    /// <summary>struct veth, without the counters per server.</summary>
     [StructLayout(LayoutKind.Sequential)]
     private struct State
     {
@@ -38,7 +39,7 @@ internal sealed class TrafficGenerator : IDisposable
     private readonly MappedMemory _memory;
     private readonly List<XdpLink> _links = [];
 
-    /// <param name="clock">Of the CPU that all of it happens on.</param>
+    /// <param name="clock">Clock of the CPU that does all the work.</param>
     internal TrafficGenerator(CpuClock clock)
     {
         _clock = clock;
@@ -52,14 +53,14 @@ internal sealed class TrafficGenerator : IDisposable
 
     private Span<ulong> ByServer => _memory.View<ulong>(Marshal.SizeOf<State>(), Servers);
 
-    /// <summary>From now on what comes out of this cable is counted, and dropped.</summary>
+    /// <summary>Attaches the program that counts and drops arriving packets of this veth pair.</summary>
     internal void Watch(VethPair veth)
     {
         Testbed.Enter(Testbed.GeneratorNamespace);
         _links.Add(XdpLink.Create(_sink, veth.GeneratorIndex, native: true));
     }
 
-    /// <summary>Sends so many packets into a cable, and waits for the last that comes out of it.</summary>
+    /// <summary>Sends packets into a veth pair and waits for the last one that arrives.</summary>
     internal SendResult Send(VethPair veth, IPAddress vip, uint flows, int packets, bool encapsulated)
     {
         var frame = Traffic.Acknowledgements(vip, flows).Frame;
@@ -69,7 +70,8 @@ internal sealed class TrafficGenerator : IDisposable
         _sender.Send(frame, packets, veth.GeneratorIndex);
         var end = _clock.Now();
         var arrived = Arrived(encapsulated);
-        // Most often everything has arrived by now: what a packet sets off is done before the next one is sent.
+        // Usually everything has arrived by now: the kernel completes the work of a packet before it sends the next
+        // one.
         var idle = Stopwatch.StartNew();
         while (arrived < (ulong)packets && idle.Elapsed < IdleTime)
         {
@@ -85,14 +87,14 @@ internal sealed class TrafficGenerator : IDisposable
         return new SendResult(packets, (long)arrived, servers, end - begin);
     }
 
-    /// <summary>Sends so many packets into a cable as fast as it can, whether anybody keeps up or not.</summary>
-    /// <param name="veth">Which.</param>
-    /// <param name="vip">To whom.</param>
-    /// <param name="flows">How many clients there are.</param>
-    /// <param name="packets">How many.</param>
-    /// <param name="begin">Before the first is sent.</param>
-    /// <param name="end">After the last was sent.</param>
-    /// <returns>How many had come out of it by the end, whatever had become of them.</returns>
+    /// <summary>Sends packets into a veth pair at full speed, regardless of the receiver.</summary>
+    /// <param name="veth">The veth pair.</param>
+    /// <param name="vip">Destination address.</param>
+    /// <param name="flows">Number of clients.</param>
+    /// <param name="packets">Number of packets.</param>
+    /// <param name="begin">Called before the first packet is sent.</param>
+    /// <param name="end">Called after the last packet was sent.</param>
+    /// <returns>Number of packets that had arrived by then, regardless of their content.</returns>
     internal long Flood(VethPair veth, IPAddress vip, uint flows, int packets, Action begin, Action end)
     {
         var frame = Traffic.Acknowledgements(vip, flows).Frame;
@@ -102,7 +104,8 @@ internal sealed class TrafficGenerator : IDisposable
         _sender.Send(frame, packets, veth.GeneratorIndex);
         end();
         ref var state = ref Shared;
-        return (long)(Volatile.Read(ref state.Layer2) + Volatile.Read(ref state.Encapsulated) + Volatile.Read(ref state.Other));
+        return (long)(Volatile.Read(ref state.Layer2) + Volatile.Read(ref state.Encapsulated)
+            + Volatile.Read(ref state.Other));
     }
 
     public void Dispose()
@@ -129,7 +132,7 @@ internal sealed class TrafficGenerator : IDisposable
         state.Vip = MemoryMarshal.Read<uint>(vip.GetAddressBytes());
         state.Ethernet0 = MemoryMarshal.Read<ulong>(frame);
         state.Ethernet1 = MemoryMarshal.Read<ulong>(frame.AsSpan(8));
-        // The program adds the addresses.
+        // The BPF program adds the addresses.
         frame.AsSpan(IpSum, sizeof(ushort)).Clear();
         frame.AsSpan(TcpSum, sizeof(ushort)).Clear();
         frame.AsSpan(Addresses, 8).Clear();
@@ -138,7 +141,8 @@ internal sealed class TrafficGenerator : IDisposable
         state.TcpSum = WordSum(segment) + BinaryPrimitives.ReverseEndianness((ushort)(TcpProtocol + segment.Length));
     }
 
-    /// <summary>The sum of the words as the processor has them, as the program sums (RFC 1071: the byte order does not matter).</summary>
+    /// <summary>The sum of the words in host byte order, like in the BPF program (RFC 1071: the byte order does not
+    /// matter).</summary>
     private static uint WordSum(ReadOnlySpan<byte> bytes)
     {
         uint sum = 0;
@@ -148,11 +152,11 @@ internal sealed class TrafficGenerator : IDisposable
     }
 }
 
-/// <summary>What became of packets.</summary>
-/// <param name="Packets">How many were sent.</param>
-/// <param name="Arrived">How many of them arrived as they were meant to.</param>
-/// <param name="Servers">To how many servers.</param>
-/// <param name="CpuNanoseconds">Of the CPU, from the first that was sent to the last that arrived.</param>
+/// <summary>The result of sent packets.</summary>
+/// <param name="Packets">Number of sent packets.</param>
+/// <param name="Arrived">Number of packets that arrived in the expected form.</param>
+/// <param name="Servers">Number of servers they arrived at.</param>
+/// <param name="CpuNanoseconds">CPU time in nanoseconds, from the first sent packet to the last arrival.</param>
 internal sealed record SendResult(int Packets, long Arrived, int Servers, double CpuNanoseconds)
 {
     internal double PerCpuSecond => Arrived / CpuNanoseconds * 1e9;

@@ -3,30 +3,35 @@ using Sidestep.Native;
 namespace Sidestep.Benchmarks.Veth;
 
 /// <summary>A case of the end-to-end benchmark.</summary>
-/// <param name="Name">Of the case.</param>
-/// <param name="What">What forwarded.</param>
-/// <param name="PacketsPerCpuSecondMedian">Packets that arrived in a second of one CPU, in which it made them, forwarded them and took them.</param>
-/// <param name="PacketsPerCpuSecondQuartile1">A quarter of the rounds was slower.</param>
-/// <param name="PacketsPerCpuSecondQuartile3">A quarter was faster.</param>
-/// <param name="NsPerPacketMedian">The same as time, of all that happens to a packet.</param>
-/// <param name="TimesFloor">This time by that of the floor in the same round, the median.</param>
-/// <param name="TimesFloorQuartile1">A quarter of the rounds was below.</param>
-/// <param name="TimesFloorQuartile3">A quarter was above.</param>
-/// <param name="TimesDirector">Of what does the director's job: the time by that of the director, at layer 2.</param>
-/// <param name="Sent">Packets, of all rounds.</param>
-/// <param name="Arrived">Of these.</param>
-/// <param name="Servers">How many different servers they arrived at.</param>
+/// <param name="Name">Name of the case.</param>
+/// <param name="What">Description of the forwarder.</param>
+/// <param name="PacketsPerCpuSecondMedian">Packets per second of one CPU that generates, forwards and receives
+/// them.</param>
+/// <param name="PacketsPerCpuSecondQuartile1">First quartile of the rounds.</param>
+/// <param name="PacketsPerCpuSecondQuartile3">First or third quartile: a quarter was faster.</param>
+/// <param name="NsPerPacketMedian">The same as nanoseconds per packet.</param>
+/// <param name="TimesFloor">Median of this time divided by that of the floor in the same round.</param>
+/// <param name="TimesFloorQuartile1">First quartile of that ratio.</param>
+/// <param name="TimesFloorQuartile3">Third quartile of that ratio.</param>
+/// <param name="TimesDirector">For alternatives: the time divided by that of the director at layer 2.</param>
+/// <param name="Sent">Packets sent in all rounds.</param>
+/// <param name="Arrived">Packets that arrived.</param>
+/// <param name="Servers">Number of different servers that they arrived at.</param>
 internal sealed record VethResult(
-    string Name, string What, double PacketsPerCpuSecondMedian, double PacketsPerCpuSecondQuartile1, double PacketsPerCpuSecondQuartile3,
-    double NsPerPacketMedian, double TimesFloor, double TimesFloorQuartile1, double TimesFloorQuartile3, double? TimesDirector,
+    string Name, string What, double PacketsPerCpuSecondMedian, double PacketsPerCpuSecondQuartile1,
+        double PacketsPerCpuSecondQuartile3,
+    double NsPerPacketMedian, double TimesFloor, double TimesFloorQuartile1, double TimesFloorQuartile3,
+        double? TimesDirector,
     long Sent, long Arrived, int Servers);
 
-/// <summary>Everything that one run found out.</summary>
-internal sealed record VethResults(MachineInfo Machine, int Flows, IReadOnlyList<VethResult> Cases, IReadOnlyList<NotMeasured> NotMeasured);
+/// <summary>The results of one run.</summary>
+internal sealed record VethResults(MachineInfo Machine, int Flows, IReadOnlyList<VethResult> Cases,
+    IReadOnlyList<NotMeasured> NotMeasured);
 
 /// <summary>
-/// Packets from end to end: made in the kernel, through a cable, forwarded, back through the cable, counted; all on one CPU,
-/// so that a second of it is all that there is. Each round does this with everything that forwards, one after the other.
+/// Measures packets from end to end: generated in the kernel, sent through a veth pair, forwarded, returned and
+/// counted. All of it happens on one CPU, so that its time is the total cost. Each round measures all forwarders, one
+/// after another.
 /// </summary>
 internal sealed class VethBenchmark(TrafficGenerator generator, int rounds)
 {
@@ -34,11 +39,11 @@ internal sealed class VethBenchmark(TrafficGenerator generator, int rounds)
 
     private const string Floor = "veth-floor", Director = "veth-l2";
 
-    // Long enough that the kernel's setting up of its sender does not matter, short enough for many rounds.
+    // Long enough to make the kernel's setup of its sender negligible, short enough for many rounds.
     private const double RoundSeconds = 0.05;
     private const int FirstPackets = 20_000, MinPackets = 1_000, MaxPackets = 1_000_000;
 
-    /// <summary>Makes the cables and what forwards, measures, and takes all of it away.</summary>
+    /// <summary>Creates the veth pairs and forwarders, measures, and removes everything.</summary>
     internal static VethResults Run(int rounds, int cpu)
     {
         var before = MachineInfo.Load();
@@ -91,14 +96,15 @@ internal sealed class VethBenchmark(TrafficGenerator generator, int rounds)
     private static int PacketsPerRound(SendResult sent) =>
         (int)Math.Clamp(sent.PerCpuSecond * RoundSeconds, MinPackets, MaxPackets);
 
-    /// <summary>What arrives nowhere, or always at the same server, is no figure of what it is said to be.</summary>
+    /// <summary>Rejects a result whose packets arrive nowhere, or at another number of servers than expected.</summary>
     private SendResult Checked(Forwarder forwarder, int packets)
     {
         var sent = generator.Send(forwarder.Veth, forwarder.Vip, Flows, packets, forwarder.Encapsulated);
         if (sent.Arrived == 0)
-            throw new BenchmarkException($"{forwarder.Name}: of {packets} packets none arrived as it should");
+            throw new BenchmarkException($"{forwarder.Name}: of {packets} packets none arrived as expected");
         if (sent.Servers != forwarder.Servers)
-            throw new BenchmarkException($"{forwarder.Name}: packets arrived at {sent.Servers} servers instead of {forwarder.Servers}");
+            throw new BenchmarkException(
+                $"{forwarder.Name}: packets arrived at {sent.Servers} servers instead of {forwarder.Servers}");
         return sent;
     }
 
@@ -106,10 +112,12 @@ internal sealed class VethBenchmark(TrafficGenerator generator, int rounds)
     {
         var own = rows.Select(r => r[forwarder.Name]).ToArray();
         var rate = new Distribution(own.Select(static s => s.PerCpuSecond));
-        Distribution Against(string other) => new(rows.Select(r => r[forwarder.Name].NsPerPacket / r[other].NsPerPacket));
+        Distribution Against(string other) =>
+            new(rows.Select(r => r[forwarder.Name].NsPerPacket / r[other].NsPerPacket));
         var times = Against(Floor);
         return new VethResult(
-            forwarder.Name, forwarder.What, rate.Median, rate.Quartile1, rate.Quartile3, new Distribution(own.Select(static s => s.NsPerPacket)).Median,
+            forwarder.Name, forwarder.What, rate.Median, rate.Quartile1, rate.Quartile3,
+                new Distribution(own.Select(static s => s.NsPerPacket)).Median,
             times.Median, times.Quartile1, times.Quartile3,
             forwarder.Name is Alternatives.Nftables or Alternatives.Ipvs ? Against(Director).Median : null,
             own.Sum(static s => (long)s.Packets), own.Sum(static s => s.Arrived), own.Max(static s => s.Servers));

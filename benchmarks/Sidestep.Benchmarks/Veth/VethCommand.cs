@@ -11,7 +11,9 @@ internal static class VethCommand
     internal static Command Make(Option<bool> json, Option<int> cpu)
     {
         var rounds = new Option<int>("--rounds") { Description = "Rounds, at least 3.", DefaultValueFactory = _ => 31 };
-        return BenchmarkCommand.Make("veth", "Packets per CPU-second from end to end over virtual cables: the director beside a floor, nftables and IPVS, all in one run.", arguments =>
+        return BenchmarkCommand.Make("veth",
+            "Packets per CPU-second from end to end over virtual cables: the director beside a floor, nftables and "
+                + "IPVS, all in one run.", arguments =>
         {
             Kernel.PinThread(arguments.GetValue(cpu));
             var results = VethBenchmark.Run(Math.Max(MinRounds, arguments.GetValue(rounds)), arguments.GetValue(cpu));

@@ -8,19 +8,21 @@ using Sidestep.Model;
 
 namespace Sidestep.Benchmarks.Veth;
 
-/// <summary>The director as it is: its file is read, compiled, applied and attached by the product's own code.</summary>
+/// <summary>The real director: the product's code reads, compiles, applies and attaches its configuration.</summary>
 internal sealed class XdpDirector : IDisposable
 {
     internal const int Servers = 100;
 
-    internal static readonly IPAddress L2Vip = IPAddress.Parse("198.18.100.1"), IpIpVip = IPAddress.Parse("198.18.100.2");
+    internal static readonly IPAddress L2Vip = IPAddress.Parse("198.18.100.1"),
+        IpIpVip = IPAddress.Parse("198.18.100.2");
 
     private readonly XdpEngine _engine;
 
     internal XdpDirector(VethPair veth)
     {
         var (configuration, tables) = Compile(veth);
-        _engine = XdpEngine.Open(configuration.Director.PinPath, configuration.Director.Name, configuration.Director.FlowTableSize);
+        _engine = XdpEngine.Open(configuration.Director.PinPath, configuration.Director.Name,
+            configuration.Director.FlowTableSize);
         _engine.Apply(tables);
         Testbed.Enter(Testbed.ForwarderNamespace);
         _engine.Attach(configuration.Director.Interfaces);
@@ -33,12 +35,13 @@ internal sealed class XdpDirector : IDisposable
 
     internal IReadOnlyList<Forwarder> Forwarders { get; }
 
-    /// <summary>What any engine forwards by.</summary>
+    /// <summary>The compiled tables for any engine.</summary>
     internal static (Configuration Configuration, ForwardingTables Tables) Compile(VethPair veth)
     {
         var read = ConfigurationReader.Read(Document(veth), null);
         var configuration = read.Configuration
-            ?? throw new InvalidOperationException($"the benchmark's own configuration is not valid: {string.Join("; ", read.Errors)}");
+            ?? throw new InvalidOperationException(
+                $"the benchmark's own configuration is not valid: {string.Join("; ", read.Errors)}");
         return (configuration, TableCompiler.Compile(configuration, NextHopsVia(veth)));
     }
 
@@ -72,17 +75,20 @@ internal sealed class XdpDirector : IDisposable
 
             """);
         for (var server = 0; server < Servers; server++)
-            text.Append(CultureInfo.InvariantCulture, $"      - {{ name: web{server}, address: {Workloads.ServerAt(server)}, weight: 1 }}\n");
+            text.Append(CultureInfo.InvariantCulture,
+                $"      - {{ name: web{server}, address: {Workloads.ServerAt(server)}, weight: 1 }}\n");
         return text.ToString();
     }
 
-    /// <summary>What a resolver would have found if there were servers.</summary>
+    /// <summary>The next hops that a resolver would find if the servers existed.</summary>
     private static NextHops NextHopsVia(VethPair veth)
     {
-        var egress = new EgressInterface(veth.ForwarderIndex, veth.Name, Workloads.DirectorMac, IPAddress.Parse("192.0.2.1"), 1500);
+        var egress = new EgressInterface(veth.ForwarderIndex, veth.Name, Workloads.DirectorMac,
+            IPAddress.Parse("192.0.2.1"), 1500);
         return new NextHops(
             [egress],
-            Enumerable.Range(0, Servers).ToDictionary(static s => Workloads.ServerAt(s), s => new NextHop(egress, Workloads.MacOf(s))),
+            Enumerable.Range(0, Servers)
+                .ToDictionary(static s => Workloads.ServerAt(s), s => new NextHop(egress, Workloads.MacOf(s))),
             ImmutableDictionary<IPAddress, string>.Empty);
     }
 }

@@ -4,7 +4,7 @@ using Sidestep.Lab.Processes;
 
 namespace Sidestep.Lab.Captures;
 
-/// <summary>A tcpdump that writes what passes an interface into a file.</summary>
+/// <summary>A tcpdump process that writes the frames of an interface into a file.</summary>
 internal sealed partial class Capture(string path, NamespaceProcess process)
 {
     // Enough for Ethernet with two tags, an outer IPv6 header, UDP, GUE, and an inner IPv6 header.
@@ -12,20 +12,20 @@ internal sealed partial class Capture(string path, NamespaceProcess process)
 
     private static readonly TimeSpan Timeout = ScaledTimeout.Seconds(30);
 
-    /// <summary>Frames that the kernel took before the filter was in force, and that were thrown away.</summary>
+    /// <summary>Frames that the kernel counted before the filter was in force, and discarded.</summary>
     private int _unfilteredFrames;
 
     public string Path { get; } = path;
 
     /// <summary>
-    /// The arguments that every capture of the lab has. Immediate mode, because otherwise the kernel hands frames over
-    /// in blocks and the last block is lost when tcpdump is told to end; -Z because it would else give up the right to
-    /// write into the run's folder.
+    /// The command line of every capture. Without immediate mode the kernel delivers frames in blocks, and the last
+    /// block is lost when tcpdump ends. Without -Z tcpdump would drop the privilege to write into the run's folder.
     /// </summary>
     public static IReadOnlyList<string> Command(string device, string output)
-        => ["tcpdump", "-n", "-p", "-i", device, "-s", $"{SnapLength}", "-B", "16384", "--immediate-mode", "-U", "-Z", "root", "-w", output, "ip or ip6 or vlan"];
+        => ["tcpdump", "-n", "-p", "-i", device, "-s", $"{SnapLength}", "-B", "16384", "--immediate-mode", "-U", "-Z",
+            "root", "-w", output, "ip or ip6 or vlan"];
 
-    /// <summary>Frames before this returns may be missing, frames after it are not.</summary>
+    /// <summary>Returns when the capture is complete: it may miss earlier frames, but no later ones.</summary>
     public async Task WaitUntilStartedAsync(CancellationToken cancel)
     {
         await Wait.UntilAsync(
@@ -37,25 +37,29 @@ internal sealed partial class Capture(string path, NamespaceProcess process)
         _unfilteredFrames = Statistics().LastOrDefault().Unread;
     }
 
-    /// <summary>Ends the capture once nothing more arrives and tcpdump has read all that did.</summary>
-    /// <returns>What is wrong with it, or null.</returns>
+    /// <summary>Ends the capture when no more frames arrive and tcpdump has read all of them.</summary>
+    /// <returns>A description of what the capture missed, or null.</returns>
     public async Task<string?> StopAsync(CancellationToken cancel)
     {
         await WaitUntilIdleAsync(cancel);
         var unread = await CountUnreadAsync(cancel);
         await ProcessSignals.SendAsync("INT", [process.Identity]);
-        await Wait.UntilAsync(() => !process.Identity.IsAlive(), Timeout, () => $"tcpdump does not end (log: {process.Log})", cancel);
+        await Wait.UntilAsync(() =>
+            !process.Identity.IsAlive(), Timeout, () => $"tcpdump does not end (log: {process.Log})", cancel);
         if (Statistics() is not [.., var last])
-            return $"tcpdump did not say how many frames it missed: {NamespaceProcess.Tail(process.Log)}";
+            return $"tcpdump did not report how many frames it missed: {NamespaceProcess.Tail(process.Log)}";
         var missed = last.Dropped + unread;
-        return missed == 0 ? null : $"the capture {System.IO.Path.GetFileName(Path)} missed {missed} frames, so its counts prove nothing";
+        return missed == 0
+            ? null : $"the capture {System.IO.Path.GetFileName(Path)} missed {missed} frames, so its counts are "
+                + "useless";
     }
 
     /// <summary>
-    /// Waits until tcpdump has read what there was: when it is told to end, the rest stays in the kernel, and it does not call
-    /// that dropped. Where other work takes the machine it may be far behind. What comes after that (probes go on) is nobody's.
+    /// Waits until tcpdump has read all frames. When tcpdump ends, unread frames stay in the kernel, and it does not
+    /// report them as dropped. On a busy machine it may be far behind. Frames that arrive later, such as probes, do not
+    /// matter.
     /// </summary>
-    /// <returns>How many frames it has not read even so.</returns>
+    /// <returns>How many frames it has still not read.</returns>
     private async Task<int> CountUnreadAsync(CancellationToken cancel)
     {
         const int maxAttempts = 20;
@@ -70,7 +74,7 @@ internal sealed partial class Capture(string path, NamespaceProcess process)
         return unread;
     }
 
-    /// <summary>Has tcpdump say how far it is.</summary>
+    /// <summary>Makes tcpdump print its statistics.</summary>
     private async Task RequestStatisticsAsync(CancellationToken cancel)
     {
         var before = Statistics().Count;
@@ -78,21 +82,24 @@ internal sealed partial class Capture(string path, NamespaceProcess process)
         await Wait.TryUntilAsync(() => Statistics().Count > before, Timeout, cancel);
     }
 
-    /// <summary>Each time that tcpdump said how far it is.</summary>
+    /// <summary>All statistics that tcpdump has printed.</summary>
     private List<CaptureStatistics> Statistics()
-        => [.. StatisticsPattern().Matches(File.ReadAllText(process.Log)).Select(m => new CaptureStatistics(Number(m, 1), Number(m, 2), Number(m, 3)))];
+        => [.. StatisticsPattern().Matches(File.ReadAllText(process.Log))
+            .Select(m => new CaptureStatistics(Number(m, 1), Number(m, 2), Number(m, 3)))];
 
-    private static int Number(Match match, int group) => int.Parse(match.Groups[group].Value, CultureInfo.InvariantCulture);
+    private static int Number(Match match, int group) =>
+        int.Parse(match.Groups[group].Value, CultureInfo.InvariantCulture);
 
     /// <param name="Captured">Frames that are in the file.</param>
-    /// <param name="Received">Frames that reached the interface, those included that found no room.</param>
-    /// <param name="Dropped">Frames that found no room.</param>
+    /// <param name="Received">Frames that reached the interface, including dropped ones.</param>
+    /// <param name="Dropped">Frames that the kernel dropped because its buffer was full.</param>
     private readonly record struct CaptureStatistics(int Captured, int Received, int Dropped)
     {
         public int Unread => Received - Captured - Dropped;
     }
 
-    /// <summary>The file stops growing: connections that are being closed still send frames after the last request.</summary>
+    /// <summary>Waits until the file stops growing: closing connections still send frames after the last
+    /// request.</summary>
     public async Task WaitUntilIdleAsync(CancellationToken cancel)
     {
         const int quietPolls = 15;
@@ -110,6 +117,7 @@ internal sealed partial class Capture(string path, NamespaceProcess process)
             cancel);
     }
 
-    [GeneratedRegex(@"(\d+) packets? captured[\n, ]+(\d+) packets? received by filter[\n, ]+(\d+) packets? dropped by kernel")]
+    [GeneratedRegex(
+        @"(\d+) packets? captured[\n, ]+(\d+) packets? received by filter[\n, ]+(\d+) packets? dropped by kernel")]
     private static partial Regex StatisticsPattern();
 }

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace Sidestep.Lab.Captures;
 
-/// <summary>The addresses of a captured frame, and the packet in it, behind whatever VLAN tags.</summary>
+/// <summary>The addresses of a captured frame, and its packet, behind any number of VLAN tags.</summary>
 internal readonly ref struct EthernetView
 {
     private const int MacLength = 6;
@@ -15,13 +15,14 @@ internal readonly ref struct EthernetView
 
     public ReadOnlySpan<byte> Source { get; private init; }
 
-    /// <summary>Not whole when there is none, or none of IP.</summary>
+    /// <summary>The IP packet; <see cref="PacketView.IsWhole"/> is false if the frame has none.</summary>
     public PacketView Packet { get; private init; }
 
     public static EthernetView Read(ReadOnlySpan<byte> frame)
     {
         var at = TypeAt;
-        while (frame.Length >= at + TypeLength && BinaryPrimitives.ReadUInt16BigEndian(frame[at..]) is Vlan or ServiceVlan)
+        while (frame.Length >= at + TypeLength && BinaryPrimitives.ReadUInt16BigEndian(frame[at..]) is Vlan
+            or ServiceVlan)
             at += TagLength;
         return frame.Length < at + TypeLength
             ? default
@@ -29,7 +30,8 @@ internal readonly ref struct EthernetView
             {
                 Destination = frame[..MacLength],
                 Source = frame.Slice(MacLength, MacLength),
-                Packet = PacketView.OfEtherType(BinaryPrimitives.ReadUInt16BigEndian(frame[at..]), frame[(at + TypeLength)..]),
+                Packet = PacketView.OfEtherType(BinaryPrimitives.ReadUInt16BigEndian(frame[at..]),
+                    frame[(at + TypeLength)..]),
             };
     }
 }

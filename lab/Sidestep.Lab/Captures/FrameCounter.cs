@@ -5,21 +5,26 @@ using Sidestep.Lab.Scenarios;
 namespace Sidestep.Lab.Captures;
 
 /// <summary>
-/// Sorts the frames at one end of a cable by the question of the lab: which way did requests and replies go?
-/// The node at that end is known by its MAC address, so frames to it and from it are told apart.
-/// The director's own probes and their answers are no requests and no replies: what is inside them is from it or for it.
+/// Counts the frames at one end of a cable by kind, which shows the path of requests and of replies.
+/// The MAC address of the node at that end distinguishes frames to it from frames from it.
+/// The director's own probes and the replies to those do not count: their inner packet is from or to the director.
 /// </summary>
-internal sealed class FrameCounter(IEnumerable<IPAddress> vips, string mac, IEnumerable<IPAddress>? probers = null, Outages? outages = null)
+internal sealed class FrameCounter(IEnumerable<IPAddress> vips, string mac, IEnumerable<IPAddress>? probers = null,
+    Outages? outages = null)
 {
     private readonly byte[][] _probers = [.. (probers ?? []).Select(a => a.GetAddressBytes())];
     private readonly byte[][] _vips = [.. vips.Select(v => v.GetAddressBytes())];
     private readonly byte[] _mac = PhysicalAddress.Parse(mac).GetAddressBytes();
-    private readonly VolumeCounter _requestsIn = new(), _requestsOut = new(), _encapsulatedOut = new(), _withoutDaemon = new(), _replies = new();
+    private readonly VolumeCounter _requestsIn = new(), _requestsOut = new(), _encapsulatedOut = new(),
+        _withoutDaemon = new(), _replies = new();
 
-    public FrameTotals Now => new(_requestsIn.Now, _requestsOut.Now, _encapsulatedOut.Now, _withoutDaemon.Now, _replies.Now);
+    public FrameTotals Now =>
+        new(_requestsIn.Now, _requestsOut.Now, _encapsulatedOut.Now, _withoutDaemon.Now, _replies.Now);
 
-    /// <summary>Also of a capture that still goes on: of what it has written so far.</summary>
-    public static FrameTotals OfFile(string path, IEnumerable<IPAddress> vips, string mac, IEnumerable<IPAddress>? probers = null, Outages? outages = null)
+    /// <summary>Counts the frames in a file. A running capture is counted up to the frames that it has
+    /// written.</summary>
+    public static FrameTotals OfFile(string path, IEnumerable<IPAddress> vips, string mac,
+        IEnumerable<IPAddress>? probers = null, Outages? outages = null)
     {
         var counts = new FrameCounter(vips, mac, probers, outages);
         using var reader = new PcapReader(File.Open(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
@@ -72,7 +77,7 @@ internal sealed class FrameCounter(IEnumerable<IPAddress> vips, string mac, IEnu
         return false;
     }
 
-    // Counted by one thread, looked at by another.
+    // One thread counts, another reads.
     private sealed class VolumeCounter
     {
         private long _frames, _bytes;

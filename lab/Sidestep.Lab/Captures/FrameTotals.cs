@@ -6,9 +6,11 @@ namespace Sidestep.Lab.Captures;
 /// <param name="RequestsIn">To the node, with the VIP as destination.</param>
 /// <param name="RequestsOut">From the node, with the VIP as destination, without an outer packet.</param>
 /// <param name="EncapsulatedOut">From the node, with a packet to the VIP inside another packet.</param>
-/// <param name="RequestsWithoutDaemon">Of those that came in, how many did while nobody forwarded.</param>
-/// <param name="Replies">In either direction, with the VIP as source, be it inside an outer packet.</param>
-internal readonly record struct FrameTotals(FrameVolume RequestsIn, FrameVolume RequestsOut, FrameVolume EncapsulatedOut, FrameVolume RequestsWithoutDaemon, FrameVolume Replies)
+/// <param name="RequestsWithoutDaemon">Part of <paramref name="RequestsIn"/>: frames that arrived while nothing
+/// forwarded.</param>
+/// <param name="Replies">In either direction, with the VIP as source of the packet or of the inner packet.</param>
+internal readonly record struct FrameTotals(FrameVolume RequestsIn, FrameVolume RequestsOut,
+    FrameVolume EncapsulatedOut, FrameVolume RequestsWithoutDaemon, FrameVolume Replies)
 {
     public static FrameTotals operator -(FrameTotals later, FrameTotals earlier) => new(
         later.RequestsIn - earlier.RequestsIn,
@@ -20,7 +22,9 @@ internal readonly record struct FrameTotals(FrameVolume RequestsIn, FrameVolume 
 
 internal readonly record struct FrameVolume(long Frames, long Bytes)
 {
-    public static FrameVolume operator -(FrameVolume later, FrameVolume earlier) => new(later.Frames - earlier.Frames, later.Bytes - earlier.Bytes);
+    public static FrameVolume operator -(FrameVolume later, FrameVolume earlier) =>
+        new(later.Frames - earlier.Frames, later.Bytes - earlier.Bytes);
 
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Frames:N0} frames ({Bytes:N0} bytes)");
+    public override string ToString() =>
+        string.Create(CultureInfo.InvariantCulture, $"{Frames:N0} frames ({Bytes:N0} bytes)");
 }

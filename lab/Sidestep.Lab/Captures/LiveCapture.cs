@@ -5,7 +5,7 @@ using Sidestep.Lab.Topologies;
 
 namespace Sidestep.Lab.Captures;
 
-/// <summary>A capture that is counted while it runs and not kept: the live view may run for days.</summary>
+/// <summary>A capture that is counted while it runs, and not stored: the live view may run for days.</summary>
 internal sealed class LiveCapture : IAsyncDisposable
 {
     private readonly NamespaceProcess _process;
@@ -24,13 +24,16 @@ internal sealed class LiveCapture : IAsyncDisposable
 
     public FrameCounter Counts { get; }
 
-    /// <param name="at">Where to look.</param>
-    /// <param name="node">The end of the cable whose traffic is told apart by direction.</param>
-    public static async Task<LiveCapture> StartAsync(LabRun run, string name, LinkEnd at, LinkEnd node, CancellationToken cancel)
+    /// <param name="at">The interface to capture at.</param>
+    /// <param name="node">The end of the cable that defines the direction of frames.</param>
+    public static async Task<LiveCapture> StartAsync(LabRun run, string name, LinkEnd at, LinkEnd node,
+        CancellationToken cancel)
     {
         var link = await LinkState.ReadAsync(run.Folder, node, cancel);
         var process = run.Launch(at.Node, $"watch-{name}", Capture.Command(at.Interface, "-"), piped: true);
-        return new LiveCapture(process, new FrameCounter(run.Topology.Vips.Select(IPAddress.Parse), link.MacAddress, run.Topology.DirectorAddresses));
+        return new LiveCapture(process,
+            new FrameCounter(run.Topology.Vips.Select(IPAddress.Parse), link.MacAddress,
+                run.Topology.DirectorAddresses));
     }
 
     public async ValueTask DisposeAsync()

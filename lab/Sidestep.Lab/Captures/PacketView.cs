@@ -14,7 +14,8 @@ internal readonly ref struct PacketView
     private readonly int _protocol;
     private readonly ReadOnlySpan<byte> _payload;
 
-    private PacketView(int protocol, ReadOnlySpan<byte> source, ReadOnlySpan<byte> destination, ReadOnlySpan<byte> payload)
+    private PacketView(int protocol, ReadOnlySpan<byte> source, ReadOnlySpan<byte> destination,
+        ReadOnlySpan<byte> payload)
     {
         _protocol = protocol;
         Source = source;
@@ -22,7 +23,7 @@ internal readonly ref struct PacketView
         _payload = payload;
     }
 
-    /// <summary>False: there is no packet here, or less than its header.</summary>
+    /// <summary>False: there is no packet, or its header is incomplete.</summary>
     public bool IsWhole => !Source.IsEmpty;
 
     public ReadOnlySpan<byte> Source { get; }
@@ -36,12 +37,14 @@ internal readonly ref struct PacketView
         _ => default,
     };
 
-    /// <summary>The packet inside this one: IP-in-IP, GRE without options, or GUE without options to its own port.</summary>
+    /// <summary>The packet inside this one: IP-in-IP, GRE without options, or GUE without options to its own
+    /// port.</summary>
     public PacketView Inner() => OfProtocol(_protocol, _payload) is { IsWhole: true } direct ? direct : _protocol switch
     {
         Gre when _payload.Length >= GreLength && BinaryPrimitives.ReadUInt16BigEndian(_payload) == 0
             => OfEtherType(BinaryPrimitives.ReadUInt16BigEndian(_payload[2..]), _payload[GreLength..]),
-        Udp when _payload.Length >= UdpLength + GueLength && BinaryPrimitives.ReadUInt16BigEndian(_payload[2..]) == GuePort && _payload[UdpLength] == 0
+        Udp when _payload.Length >= UdpLength + GueLength
+            && BinaryPrimitives.ReadUInt16BigEndian(_payload[2..]) == GuePort && _payload[UdpLength] == 0
             => OfProtocol(_payload[UdpLength + 1], _payload[(UdpLength + GueLength)..]),
         _ => default,
     };
@@ -62,5 +65,6 @@ internal readonly ref struct PacketView
     }
 
     private static PacketView Ipv6(ReadOnlySpan<byte> bytes)
-        => bytes.Length < Ipv6Length ? default : new PacketView(bytes[6], bytes.Slice(8, 16), bytes.Slice(24, 16), bytes[Ipv6Length..]);
+        => bytes.Length < Ipv6Length
+            ? default : new PacketView(bytes[6], bytes.Slice(8, 16), bytes.Slice(24, 16), bytes[Ipv6Length..]);
 }

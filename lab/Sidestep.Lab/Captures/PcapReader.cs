@@ -12,7 +12,8 @@ internal readonly ref struct CapturedFrame(DateTimeOffset time, int length, Read
     public ReadOnlySpan<byte> Bytes { get; } = bytes;
 }
 
-/// <summary>Reads what tcpdump writes (pcap-savefile(5), version 2.4, Ethernet), from a file or while it is being written to a pipe.</summary>
+/// <summary>Reads tcpdump's files (pcap-savefile(5), version 2.4, Ethernet), also from a pipe while tcpdump
+/// writes.</summary>
 internal sealed class PcapReader : IDisposable
 {
     private const uint Magic = 0xa1b2c3d4;
@@ -33,7 +34,7 @@ internal sealed class PcapReader : IDisposable
             throw new LabException("A capture is not in the format that tcpdump writes for Ethernet on this machine.");
     }
 
-    /// <returns>False at the end, also when the last frame was not written completely.</returns>
+    /// <returns>False at the end, and at an incomplete last frame.</returns>
     public bool TryRead(out CapturedFrame frame)
     {
         frame = default;

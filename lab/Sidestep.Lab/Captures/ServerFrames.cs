@@ -2,13 +2,14 @@ using System.Net;
 
 namespace Sidestep.Lab.Captures;
 
-/// <summary>What came to a real server for a VIP, by a capture on its cable: packets of clients, and probes of the director.</summary>
-/// <param name="OfClients">Frames.</param>
-/// <param name="OfDirector">Frames.</param>
-/// <param name="LastOfClient">When the last frame of a client came; null: none did.</param>
+/// <summary>Frames to a real server for a VIP, from a capture on its cable: of clients, and probes of the
+/// director.</summary>
+/// <param name="OfClients">Number of frames from clients.</param>
+/// <param name="OfDirector">Number of frames with the director's probes.</param>
+/// <param name="LastOfClient">Time of the last frame of a client; null: none arrived.</param>
 internal sealed record ServerFrames(long OfClients, long OfDirector, DateTimeOffset? LastOfClient)
 {
-    /// <summary>Reads, also of a capture that still goes on.</summary>
+    /// <summary>Counts the frames in a file; the capture may still run.</summary>
     public static ServerFrames OfFile(string path, IPAddress vip, IPAddress director)
     {
         long clients = 0, probes = 0;

@@ -7,7 +7,8 @@ using Sidestep.Lab.Topologies;
 
 namespace Sidestep.Lab.Commands;
 
-/// <summary>What a churn runs inside its namespaces: servers, sessions and streams. Not listed in the help.</summary>
+/// <summary>The programs of churn runs inside namespaces: servers, sessions and streams. The help does not list
+/// them.</summary>
 internal static class ChurnCommands
 {
     private static readonly Option<IPEndPoint[]> TcpOption = Endpoints("--tcp");
@@ -28,16 +29,18 @@ internal static class ChurnCommands
 
     public static IEnumerable<Command> All()
     {
-        var serve = new Command("serve") { NameOption, TcpOption, UdpOption, CountsFileOption };
-        serve.SetAction((result, _) => ServeAsync(result));
+        var server = new Command("serve") { NameOption, TcpOption, UdpOption, CountsFileOption };
+        server.SetAction((result, _) => ServeAsync(result));
         var sessions = new Command("sessions")
         {
-            ServiceOption, SourceOption, CountOption, PeriodOption, QuietCountOption, QuietPeriodOption, ShortRateOption, ResponseTimeoutOption,
+            ServiceOption, SourceOption, CountOption, PeriodOption, QuietCountOption, QuietPeriodOption,
+                ShortRateOption, ResponseTimeoutOption,
         };
         sessions.SetAction((result, _) => SessionsAsync(result));
-        var stream = new Command("stream") { ServiceOption, SourceOption, SendersOption, FirstSenderOption, RateOption };
+        var stream = new Command("stream") { ServiceOption, SourceOption, SendersOption, FirstSenderOption,
+            RateOption };
         stream.SetAction((result, _) => StreamAsync(result));
-        foreach (var command in (Command[])[serve, sessions, stream])
+        foreach (var command in (Command[])[server, sessions, stream])
         {
             command.Hidden = true;
             yield return command;
@@ -48,17 +51,19 @@ internal static class ChurnCommands
     {
         using var shutdown = new ShutdownSignal();
         var counter = new StreamCounter();
-        var server = new ServerInstance(result.GetRequiredValue(NameOption), BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))));
+        var server = new ServerInstance(result.GetRequiredValue(NameOption),
+            BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))));
         var receivers = (result.GetValue(UdpOption) ?? []).Select(e => new StreamReceiver(e)).ToArray();
         try
         {
             await Task.WhenAll([
                 .. receivers.Select(r => r.ReceiveAsync(counter, shutdown.Token)),
-                .. (result.GetValue(TcpOption) ?? []).Select(e => SessionServer.ServeAsync(e, server, shutdown.Token))]);
+                .. (result.GetValue(TcpOption) ?? [])
+                    .Select(e => SessionServer.ServeAsync(e, server, shutdown.Token))]);
         }
         catch (OperationCanceledException) when (shutdown.Token.IsCancellationRequested)
         {
-            // The end that every run has.
+            // Every run ends the servers by a signal.
         }
         counter.Save(result.GetRequiredValue(CountsFileOption));
         foreach (var receiver in receivers)

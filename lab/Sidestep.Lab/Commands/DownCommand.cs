@@ -4,7 +4,7 @@ namespace Sidestep.Lab.Commands;
 
 internal static class DownCommand
 {
-    /// <param name="id">Only this run; null for all that `up` has left.</param>
+    /// <param name="id">Only this run; null: all runs that `up` left.</param>
     public static async Task<int> RunAsync(string? id)
     {
         await RunCatalog.RemoveStaleAsync(ConsoleLog.Progress);
@@ -14,7 +14,8 @@ internal static class DownCommand
             await Teardown.RemoveAsync(run.Id, run.Record.Processes);
         }
         foreach (var run in RunCatalog.Usable().Where(r => !r.Record.IsDetached))
-            ConsoleLog.Progress($"run {run.Id} ({run.Record.Topology}) is left alone: process {run.Record.Owner.Id} looks after it");
+            ConsoleLog.Progress(
+                $"run {run.Id} ({run.Record.Topology}) is still in use by process {run.Record.Owner.Id}, and stays");
         return 0;
     }
 }

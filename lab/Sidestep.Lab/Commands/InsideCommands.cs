@@ -6,13 +6,15 @@ using Sidestep.Lab.Traffic;
 
 namespace Sidestep.Lab.Commands;
 
-/// <summary>What the lab runs inside its namespaces: clients and the echo service. Not listed in the help.</summary>
+/// <summary>The programs that the lab runs inside its namespaces: clients and the echo service. The help does not list
+/// them.</summary>
 internal static class InsideCommands
 {
     private const int HttpPort = 80;
     private const int EchoPort = 7;
 
-    private static readonly Option<IPAddress[]> VipOption = new("--vip") { Required = true, CustomParser = r => [.. r.Tokens.Select(t => IPAddress.Parse(t.Value))] };
+    private static readonly Option<IPAddress[]> VipOption = new("--vip") { Required = true, CustomParser = r =>
+        [.. r.Tokens.Select(t => IPAddress.Parse(t.Value))] };
     private static readonly Option<string[]> SourceOption = new("--source") { Required = true };
     private static readonly Option<int> RequestsOption = new("--requests");
     private static readonly Option<int> DatagramsOption = new("--datagrams");
@@ -23,7 +25,8 @@ internal static class InsideCommands
 
     public static IEnumerable<Command> All()
     {
-        var http = new Command("http") { VipOption, SourceOption, RequestsOption, ConcurrencyOption, RateOption, UploadOption };
+        var http = new Command("http") { VipOption, SourceOption, RequestsOption, ConcurrencyOption, RateOption,
+            UploadOption };
         http.SetAction((result, _) => HttpAsync(result));
         var udp = new Command("udp") { VipOption, SourceOption, DatagramsOption };
         udp.SetAction((result, _) => UdpAsync(result));
@@ -36,7 +39,8 @@ internal static class InsideCommands
         echo.SetAction(async (result, cancel) =>
         {
             var name = result.GetRequiredValue(NameOption);
-            await Task.WhenAll(result.GetRequiredValue(VipOption).Select(v => EchoServer.RunAsync(new IPEndPoint(v, EchoPort), name, cancel)));
+            await Task.WhenAll(result.GetRequiredValue(VipOption)
+                .Select(v => EchoServer.RunAsync(new IPEndPoint(v, EchoPort), name, cancel)));
             return 0;
         });
         yield return echo;
@@ -84,5 +88,6 @@ internal static class InsideCommands
 
     private static Vips Vips(ParseResult result) => new(result.GetRequiredValue(VipOption));
 
-    private static IReadOnlyList<IPAddress> Sources(ParseResult result) => AddressRange.Addresses(result.GetRequiredValue(SourceOption));
+    private static IReadOnlyList<IPAddress> Sources(ParseResult result) =>
+        AddressRange.Addresses(result.GetRequiredValue(SourceOption));
 }

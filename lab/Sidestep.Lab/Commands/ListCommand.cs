@@ -9,7 +9,7 @@ internal static class ListCommand
     public static Task<int> RunAsync()
     {
         var up = RunCatalog.Usable();
-        var table = new Table().Border(TableBorder.Simple).AddColumns("topology", "nodes", "what it shows", "up as");
+        var table = new Table().Border(TableBorder.Simple).AddColumns("topology", "nodes", "summary", "up as");
         foreach (var topology in TopologyReader.Names().Select(TopologyReader.Read))
         {
             var runs = up.Where(r => r.Record.Topology == topology.Name).Select(r => r.Id);

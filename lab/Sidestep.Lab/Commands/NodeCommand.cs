@@ -4,13 +4,14 @@ using Sidestep.Lab.Topologies;
 
 namespace Sidestep.Lab.Commands;
 
-/// <summary>Looking into a node of a topology that is up, with the terminal handed over.</summary>
+/// <summary>Runs a program in a node of a topology that is up, with the terminal.</summary>
 internal static class NodeCommand
 {
     public static Task<int> ShellAsync(string? runId, string node)
     {
         var (run, _) = Find(runId, node);
-        ConsoleLog.Progress($"a shell in {node} of run {run.Id} ({run.Record.Topology}); files and logs are in {run.NodeFolder(node)}");
+        ConsoleLog.Progress(
+            $"a shell in {node} of run {run.Id} ({run.Record.Topology}); files and logs are in {run.NodeFolder(node)}");
         return HandOverAsync(run, node, ["env", $"debian_chroot={node}", "bash", "-i"]);
     }
 
@@ -18,10 +19,12 @@ internal static class NodeCommand
     {
         var (run, topology) = Find(runId, node);
         device ??= FirstInterface(topology, node);
-        // A file belongs to where the command was given, not to where tcpdump happens to run.
+        // A relative path belongs to the folder in which the user gave the command.
         string[] output = file is null ? ["-e", "-l"] : ["-w", Path.GetFullPath(file)];
         if (node == topology.Director.Node)
-            ConsoleLog.Progress($"what XDP sends is not visible on the director's own interface; see it at the other end, {topology.Director.Port.Replace(":", " --interface ", StringComparison.Ordinal)}");
+            ConsoleLog.Progress(
+                "the director's own interface does not show frames that XDP sends; capture at the other end: "
+                    + $"{topology.Director.Port.Replace(":", " --interface ", StringComparison.Ordinal)}");
         return HandOverAsync(run, node, ["tcpdump", "-n", "-p", "-Z", "root", "-i", device, .. output, .. filter]);
     }
 
@@ -34,7 +37,8 @@ internal static class NodeCommand
     }
 
     private static string FirstInterface(Topology topology, string node)
-        => topology.Links.SelectMany(l => l.Ends).Select(LinkEnd.Parse).Where(e => e.Node == node).Select(e => e.Interface).FirstOrDefault()
+        => topology.Links.SelectMany(l => l.Ends).Select(LinkEnd.Parse).Where(e => e.Node == node)
+            .Select(e => e.Interface).FirstOrDefault()
             ?? throw new LabException($"{node} has no interface.");
 
     private static async Task<int> HandOverAsync(RunFolder run, string node, IReadOnlyList<string> command)

@@ -8,10 +8,11 @@ internal static class RunCommand
 {
     private const int DefaultLimit = 300, FaultsLimit = 1200;
 
-    /// <param name="seconds">After which the run is given up; null: as usual.</param>
+    /// <param name="seconds">Time limit of the run; null: the default.</param>
     public static async Task<int> RunAsync(Topology topology, bool json, int? seconds)
     {
-        var limit = seconds is { } given ? TimeSpan.FromSeconds(given) : ScaledTimeout.Seconds(topology.Faults ? FaultsLimit : DefaultLimit);
+        var limit = seconds is { } given
+            ? TimeSpan.FromSeconds(given) : ScaledTimeout.Seconds(topology.Faults ? FaultsLimit : DefaultLimit);
         using var shutdown = new ShutdownSignal();
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(shutdown.Token);
         timeout.CancelAfter(limit);
@@ -28,7 +29,9 @@ internal static class RunCommand
         }
         catch (OperationCanceledException) when (!shutdown.Token.IsCancellationRequested)
         {
-            throw new LabException($"{topology.Name} did not finish within {limit.TotalSeconds:0} s (--time-limit); see the logs in {FailureArtifacts.FolderFor(topology)}.");
+            throw new LabException(
+                $"{topology.Name} did not finish within {limit.TotalSeconds:0} s (--time-limit); see the logs in "
+                    + $"{FailureArtifacts.FolderFor(topology)}.");
         }
     }
 

@@ -1,37 +1,36 @@
+using Sidestep.Lab.Live;
 using Sidestep.Lab.Topologies;
-using Sidestep.Lab.Traffic;
-using Sidestep.Lab.Views;
-using Spectre.Console;
 
 namespace Sidestep.Lab.Commands;
 
-/// <summary>A topology with gentle traffic, until Ctrl-C.</summary>
+/// <summary>The live view: a topology with gentle traffic, until the reader quits.</summary>
 internal static class WatchCommand
 {
-    private const int Rate = 20;
-    private const int Concurrency = 4;
-
     public static async Task<int> RunAsync(Topology topology)
     {
         if (topology.Churn is not null)
-            throw new LabException($"{topology.Name} has no requests to watch: ./sidestep lab run {topology.Name} says what it does while it runs.");
+            throw new LabException(
+                $"{topology.Name} sends no HTTP requests, so it has no live view; use ./sidestep lab run "
+                    + $"{topology.Name}.");
         using var shutdown = new ShutdownSignal();
-        var run = await LabRun.CreateAsync(topology, ConsoleLog.Progress, shutdown.Token);
+        Action<string> log = ConsoleLog.Progress;
+        // Not the delegate itself: it changes when the view begins.
+        var run = await LabRun.CreateAsync(topology, text => log(text), shutdown.Token);
         try
         {
             await using var frames = await LiveFrames.StartAsync(run, shutdown.Token);
             await run.StartServicesAsync(shutdown.Token);
-            using var traffic = TrafficProcess.StartHttp(run, 0, Concurrency, Rate);
-            var source = new LiveSource(run, traffic, frames);
-            if (AnsiConsole.Profile.Capabilities.Interactive && !Console.IsOutputRedirected)
-                await LiveView.ShowAsync(source, shutdown.Token);
+            // Lines on standard error would destroy the screen, and the events of the view say the same.
+            log = static _ => { };
+            if (Console.IsOutputRedirected)
+                await PrintAsync(run, frames, shutdown.Token);
             else
-                await PlainTextView.ShowAsync(source, shutdown.Token);
+                await DrawAsync(run, frames, shutdown.Token);
             return 0;
         }
         catch (OperationCanceledException) when (shutdown.Token.IsCancellationRequested)
         {
-            // Ctrl-C is how this command is meant to end.
+            // Ctrl-C quits, like the key q.
             return 0;
         }
         finally
@@ -39,5 +38,20 @@ internal static class WatchCommand
             ConsoleLog.Progress($"removing run {run.Folder.Id}");
             await run.RemoveAsync();
         }
+    }
+
+    private static async Task PrintAsync(LabRun run, LiveFrames frames, CancellationToken cancel)
+    {
+        Console.WriteLine(TopologyReader.Drawing(run.Topology));
+        var events = new EventLog(TimeProvider.System, happened => Console.WriteLine(PlainReport.Event(happened)));
+        await new LiveSession(run, frames, events, screen: null).RunAsync(cancel);
+    }
+
+    private static async Task DrawAsync(LabRun run, LiveFrames frames, CancellationToken cancel)
+    {
+        var events = new EventLog(TimeProvider.System);
+        await using var output = Console.OpenStandardOutput();
+        using var screen = new TerminalScreen(output);
+        await new LiveSession(run, frames, events, screen).RunAsync(cancel);
     }
 }

@@ -4,16 +4,17 @@ using Sidestep.Lab.Processes;
 
 namespace Sidestep.Lab.Faults;
 
-/// <summary>What `sidestep doctor --json` says.</summary>
-/// <param name="Diagnoses">In its order.</param>
-/// <param name="Servers">How many it looked at.</param>
-/// <param name="Agents">How many of them report.</param>
-/// <param name="Seconds">How long the whole command took.</param>
+/// <summary>The part of `sidestep doctor --json` that the lab compares.</summary>
+/// <param name="Diagnoses">In the doctor's order.</param>
+/// <param name="Servers">Number of servers that the doctor checked.</param>
+/// <param name="Agents">Number of those servers whose agents report.</param>
+/// <param name="Seconds">Duration of the command.</param>
 internal sealed record DoctorOutput(IReadOnlyList<DoctorDiagnosis> Diagnoses, int Servers, int Agents, double Seconds)
 {
     public static async Task<DoctorOutput> RunAsync(LabRun run, CancellationToken cancel)
     {
-        var command = run.Folder.Namespace(run.Topology.Director.Node).Enter([run.Build.Cli, "doctor", "--config", run.DirectorConfiguration, "--json"]);
+        var command = run.Folder.Namespace(run.Topology.Director.Node)
+            .Enter([run.Build.Cli, "doctor", "--config", run.DirectorConfiguration, "--json"]);
         var watch = Stopwatch.StartNew();
         var result = await SystemCommand.TryRunAsync(command, cancel);
         if (result.ExitCode is not (0 or 1))
@@ -22,10 +23,12 @@ internal sealed record DoctorOutput(IReadOnlyList<DoctorDiagnosis> Diagnoses, in
         var root = json.RootElement;
         var view = new DoctorOutput(
             [.. root.GetProperty("diagnoses").EnumerateArray().Select(Of)],
-            root.GetProperty("checked").GetProperty("servers").GetInt32(), root.GetProperty("checked").GetProperty("agents").GetInt32(),
+            root.GetProperty("checked").GetProperty("servers").GetInt32(), root.GetProperty("checked")
+                .GetProperty("agents").GetInt32(),
             Math.Round(watch.Elapsed.TotalSeconds, 2));
         return view.Diagnoses.Count > 0 == (result.ExitCode == 1) ? view
-            : throw new LabException($"`sidestep doctor` found {view.Diagnoses.Count} diagnoses and ended with {result.ExitCode}.");
+            : throw new LabException(
+                $"`sidestep doctor` found {view.Diagnoses.Count} diagnoses and ended with {result.ExitCode}.");
     }
 
     private static DoctorDiagnosis Of(JsonElement d) => new(
@@ -37,7 +40,8 @@ internal sealed record DoctorOutput(IReadOnlyList<DoctorDiagnosis> Diagnoses, in
 }
 
 /// <summary>One diagnosis.</summary>
-internal sealed record DoctorDiagnosis(string Name, string? Server, string Summary, IReadOnlyList<string> Evidence, string Remedy)
+internal sealed record DoctorDiagnosis(string Name, string? Server, string Summary, IReadOnlyList<string> Evidence,
+    string Remedy)
 {
     public bool Is(Fault fault) => Name == fault.Expect && (Server ?? "") == fault.Server;
 

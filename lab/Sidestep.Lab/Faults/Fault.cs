@@ -4,32 +4,34 @@ using YamlDotNet.Serialization.NamingConventions;
 
 namespace Sidestep.Lab.Faults;
 
-/// <summary>Something that goes wrong, for real: a file below the topology's folder "faults".</summary>
+/// <summary>A fault: a file in the topology's folder "faults".</summary>
 internal sealed class Fault
 {
-    /// <summary>Of the file.</summary>
+    /// <summary>Name of the file, without its extension.</summary>
     public string Name { get; set; } = "";
 
-    /// <summary>One sentence.</summary>
+    /// <summary>A description in one sentence.</summary>
     public string About { get; set; } = "";
 
-    /// <summary>What the doctor is to call it.</summary>
+    /// <summary>The diagnosis that the doctor must give.</summary>
     public string Expect { get; set; } = "";
 
-    /// <summary>The real server that the diagnosis is to name; empty: it is about the director or a VIP.</summary>
+    /// <summary>The real server that the diagnosis must name; empty: the diagnosis is about the director or a
+    /// VIP.</summary>
     public string Server { get; set; } = "";
 
-    /// <summary>Other servers that it harms as well: what is said of them is no false alarm.</summary>
+    /// <summary>Other servers that the fault affects; diagnoses of them are no false alarms.</summary>
     public List<string> Harms { get; set; } = [];
 
-    /// <summary>Drivers with which it is no fault, or not this one, and why: it is left out there, and the report says so.</summary>
+    /// <summary>Drivers with which the fault has no effect, or another one, and the reason. The run skips it and
+    /// reports that.</summary>
     public Dictionary<string, string> IncompatibleDrivers { get; set; } = [];
 
     public List<FaultStep> Inject { get; set; } = [];
 
     public List<FaultStep> Undo { get; set; } = [];
 
-    /// <summary>All of a folder, by name.</summary>
+    /// <summary>Reads all faults of a folder, in the order of their names.</summary>
     public static IReadOnlyList<Fault> Read(string folder)
         => [.. Directory.EnumerateFiles(folder, "*.yaml").Order(StringComparer.Ordinal).Select(ReadOne)];
 
@@ -38,19 +40,21 @@ internal sealed class Fault
         using var text = File.OpenText(path);
         try
         {
-            var fault = new DeserializerBuilder().WithNamingConvention(CamelCaseNamingConvention.Instance).WithDuplicateKeyChecking().Build().Deserialize<Fault>(text);
+            var fault = new DeserializerBuilder().WithNamingConvention(CamelCaseNamingConvention.Instance)
+                .WithDuplicateKeyChecking().Build().Deserialize<Fault>(text);
             fault.Name = Path.GetFileNameWithoutExtension(path);
             return fault.Expect.Length > 0 && fault.Inject.Count > 0 && fault.Undo.Count > 0 ? fault
                 : throw new LabException($"{path}: a fault has 'expect', 'inject' and 'undo'.");
         }
         catch (YamlException e)
         {
-            throw new LabException($"{path}({e.Start.Line},{e.Start.Column}): {e.InnerException?.Message ?? e.Message}", e);
+            throw new LabException($"{path}({e.Start.Line},{e.Start.Column}): {e.InnerException?.Message ?? e.Message}",
+                e);
         }
     }
 }
 
-/// <summary>One thing that is done. Exactly one of the others is there beside <see cref="In"/>.</summary>
+/// <summary>One step. It has <see cref="In"/> and exactly one of the other properties.</summary>
 internal sealed class FaultStep
 {
     /// <summary>The node.</summary>
@@ -59,18 +63,18 @@ internal sealed class FaultStep
     /// <summary>A shell command that must succeed.</summary>
     public string Run { get; set; } = "";
 
-    /// <summary>Ends a service, or what was launched under that name.</summary>
+    /// <summary>Ends the service, or the launched command, of this name.</summary>
     public string End { get; set; } = "";
 
-    /// <summary>Starts a service as the topology has it.</summary>
+    /// <summary>Starts a service of the topology.</summary>
     public string Start { get; set; } = "";
 
-    /// <summary>Launches a shell command that goes on, under this name.</summary>
+    /// <summary>Launches <see cref="Command"/> in the background, under this name.</summary>
     public string Launch { get; set; } = "";
 
     /// <summary>What is launched.</summary>
     public string Command { get; set; } = "";
 
-    /// <summary>A shell command that is tried until it succeeds.</summary>
+    /// <summary>A shell command that is repeated until it succeeds.</summary>
     public string Until { get; set; } = "";
 }

@@ -2,7 +2,7 @@ using Sidestep.Lab.Processes;
 
 namespace Sidestep.Lab.Faults;
 
-/// <summary>Does what a fault's file says.</summary>
+/// <summary>Injects and repairs faults as their files say.</summary>
 internal sealed class FaultInjector(LabRun run)
 {
     private static readonly TimeSpan Timeout = ScaledTimeout.Seconds(20);
@@ -34,15 +34,18 @@ internal sealed class FaultInjector(LabRun run)
             await run.StartServiceAsync(node.Name, step.Start, cancel);
         if (step.Launch.Length > 0)
         {
-            // The shell is replaced, so that what is ended is the program.
+            // The program replaces the shell, so that a signal reaches the program.
             using var process = run.Launch(node.Name, step.Launch, Shell("exec " + step.Command));
         }
         if (step.Until.Length > 0)
         {
             var became = await Wait.TryUntilAsync(
-                async () => (await SystemCommand.TryRunAsync(run.Folder.Namespace(node.Name).Enter(Shell(step.Until)), cancel)).ExitCode == 0, Timeout, cancel);
+                async () =>
+                    (await SystemCommand.TryRunAsync(run.Folder.Namespace(node.Name).Enter(Shell(step.Until)),
+                        cancel)).ExitCode == 0, Timeout, cancel);
             if (!became)
-                throw new LabException($"on {node.Name} this did not become true within {Timeout.TotalSeconds:0} s: {step.Until}");
+                throw new LabException(
+                    $"on {node.Name} this command did not succeed within {Timeout.TotalSeconds:0} s: {step.Until}");
         }
     }
 }

@@ -3,19 +3,19 @@ using Sidestep.Lab.Topologies;
 
 namespace Sidestep.Lab.Network;
 
-/// <summary>Whether this machine's kernel has the devices that a topology is made of. Asking also loads modules.</summary>
+/// <summary>Checks that the kernel supports the devices of a topology. The check also loads their modules.</summary>
 internal static class KernelDevices
 {
-    /// <summary>Exit code of the lab for a topology that this kernel cannot have.</summary>
+    /// <summary>Exit code of the lab for a topology that this kernel does not support.</summary>
     public const int ExitCode = 3;
 
-    /// <exception cref="LabException">It lacks some.</exception>
+    /// <exception cref="LabException">The kernel lacks devices.</exception>
     public static async Task CheckAsync(Topology topology, CancellationToken cancel)
     {
         var lacking = new List<string>();
         foreach (var kind in topology.Needs)
         {
-            // In a namespace that is gone with the command.
+            // In a namespace that ends with the command.
             var probed = await SystemCommand.TryRunAsync(["unshare", "--net", "sh", "-c", Probe(kind)], cancel);
             if (probed.ExitCode != 0)
                 lacking.Add(kind);
@@ -23,14 +23,16 @@ internal static class KernelDevices
         if (lacking.Count == 0)
             return;
         throw new LabException(
-            $"{topology.Name} needs devices that this kernel ({File.ReadAllText("/proc/sys/kernel/osrelease").Trim()}) lacks: {string.Join(", ", lacking)}. "
-            + $"Debian's kernels have them: eng/other-kernel 6.1 {Path.GetRelativePath(LabPaths.Repository, LabPaths.Lab)} run {topology.Name} --json")
+            $"{topology.Name} needs devices that this kernel ({File.ReadAllText("/proc/sys/kernel/osrelease").Trim()}) "
+                + $"lacks: {string.Join(", ", lacking)}. "
+            + "Debian's kernels have them: eng/other-kernel 6.1 "
+            + $"{Path.GetRelativePath(LabPaths.Repository, LabPaths.Lab)} run {topology.Name} --json")
         {
             ExitCode = ExitCode,
         };
     }
 
-    // Devices load their modules themselves; that of GUE's sockets must be asked for, where there are modules.
+    // Devices load their modules themselves. The module for GUE's sockets has to be loaded explicitly.
     private static string Probe(string kind) => kind switch
     {
         "fou" => "modprobe --quiet fou; ip fou add port 6080 gue",

@@ -6,12 +6,14 @@ using Sidestep.Lab.Topologies;
 
 namespace Sidestep.Lab.Network;
 
-/// <summary>What the kernel says about an interface: asked of the kernel and not of Sidestep, because it is to judge Sidestep.</summary>
+/// <summary>The state of an interface, from the kernel and not from Sidestep, because the lab compares Sidestep with
+/// it.</summary>
 /// <param name="MacAddress">Its Ethernet address.</param>
-/// <param name="Driver">How frames are taken from it, in the words of the configuration; none: they are not.</param>
+/// <param name="Driver">The driver that receives its frames, as the configuration names it; none: no driver
+/// does.</param>
 internal sealed record LinkState(string MacAddress, string Driver)
 {
-    /// <summary>The engine that takes frames in this way.</summary>
+    /// <summary>The engine that uses this driver.</summary>
     public string Engine => Driver switch
     {
         "none" => "none",
@@ -26,7 +28,8 @@ internal sealed record LinkState(string MacAddress, string Driver)
         using var json = JsonDocument.Parse(text);
         var link = json.RootElement[0];
         var driver = Program(link) is { } program ? program
-            : await HasPacketSocketAsync(run, end, link.GetProperty("ifindex").GetInt32(), cancel) ? "af-packet" : "none";
+            : await HasPacketSocketAsync(run, end, link.GetProperty("ifindex").GetInt32(), cancel)
+                ? "af-packet" : "none";
         return new LinkState(link.GetProperty("address").GetString()!, driver);
     }
 
@@ -35,7 +38,8 @@ internal sealed record LinkState(string MacAddress, string Driver)
     {
         if (!link.TryGetProperty("xdp", out var xdp))
             return null;
-        if (xdp.TryGetProperty("prog", out var program) && program.TryGetProperty("name", out var name) && name.GetString() == "to_sockets")
+        if (xdp.TryGetProperty("prog", out var program) && program.TryGetProperty("name", out var name)
+            && name.GetString() == "to_sockets")
             return "af-xdp";
         return xdp.GetProperty("mode").GetInt32() switch
         {
@@ -48,10 +52,12 @@ internal sealed record LinkState(string MacAddress, string Driver)
     }
 
     // Columns of /proc/net/packet: address, references, type, protocol (3 is every one), interface, ...
-    private static async Task<bool> HasPacketSocketAsync(RunFolder run, LinkEnd end, int index, CancellationToken cancel)
+    private static async Task<bool> HasPacketSocketAsync(RunFolder run, LinkEnd end, int index,
+        CancellationToken cancel)
     {
         var sockets = await SystemCommand.RunAsync(run.Namespace(end.Node).Enter(["cat", "/proc/net/packet"]), cancel);
         return sockets.Split('\n').Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
-            .Any(columns => columns is [_, _, _, "0003", var at, ..] && at == index.ToString(CultureInfo.InvariantCulture));
+            .Any(columns =>
+                columns is [_, _, _, "0003", var at, ..] && at == index.ToString(CultureInfo.InvariantCulture));
     }
 }

@@ -6,13 +6,13 @@ using Sidestep.Lab.Topologies;
 namespace Sidestep.Lab.Network;
 
 /// <summary>
-/// Makes a topology's namespaces and joins them by veth pairs. Pairs are created with both ends inside, so at no time
-/// is there an interface that reaches outside.
+/// Creates a topology's namespaces and connects them by veth pairs. Both ends of a pair are created inside namespaces,
+/// so no interface reaches outside at any time.
 /// </summary>
 internal sealed class NetworkBuilder(Topology topology, RunFolder run)
 {
-    // What the kernel would leave to a network card: checksums, and packets larger than the wire carries. XDP sees
-    // frames before that is done and would forward wrong checksums; and captures are to show what a wire would carry.
+    // Work that the kernel would leave to a network card: checksums, and segmentation. XDP sees frames before that is
+    // done and would forward wrong checksums. Captures would not show frames as a wire carries them.
     private static readonly string[] Offloads = ["tx", "tso", "gso", "gro"];
 
     public async Task BuildAsync(CancellationToken cancel)
@@ -41,7 +41,8 @@ internal sealed class NetworkBuilder(Topology topology, RunFolder run)
         foreach (var end in (LinkEnd[])[a, b])
         {
             var off = Offloads.SelectMany(o => (string[])[o, "off"]);
-            await SystemCommand.RunAsync(run.Namespace(end.Node).Enter(["ethtool", "-K", end.Interface, .. off]), cancel);
+            await SystemCommand.RunAsync(run.Namespace(end.Node).Enter(["ethtool", "-K", end.Interface, .. off]),
+                cancel);
         }
     }
 
@@ -60,38 +61,44 @@ internal sealed class NetworkBuilder(Topology topology, RunFolder run)
         var batch = new StringBuilder();
         foreach (var (bridge, ports) in node.Bridges)
         {
-            // Ports forward at once: the lab's segments are free of loops, and a run need not wait for spanning tree.
+            // Ports forward immediately: the lab's segments have no loops, so a run need not wait for the spanning
+            // tree.
             batch.AppendLine($"link add {bridge} type bridge stp_state 0 forward_delay 0");
             foreach (var port in ports)
                 batch.AppendLine($"link set {port} master {bridge}");
         }
         foreach (var (bond, ports) in node.Bonds)
         {
-            // A port takes the bond's MTU when it becomes one.
+            // An interface gets the bond's MTU when it becomes a port.
             batch.AppendLine($"link add {bond} mtu {MtuOf(node, ports)} type bond mode active-backup miimon 50");
             foreach (var port in ports)
                 batch.AppendLine($"link set {port} master {bond}");
         }
         foreach (var (device, kind) in node.Devices)
             batch.AppendLine($"link add name {device} {kind}");
-        foreach (var name in (string[])["lo", .. node.Bridges.Keys, .. node.Bonds.Keys, .. InterfacesOf(node), .. node.Devices.Keys])
+        foreach (var name in (string[])["lo", .. node.Bridges.Keys, .. node.Bonds.Keys, .. InterfacesOf(node),
+            .. node.Devices.Keys])
             batch.AppendLine($"link set {name} up");
         foreach (var (name, texts) in node.Addresses)
         {
-            // Without the check for duplicates, during which an IPv6 address cannot be used.
+            // Without duplicate address detection (RFC 4862), during which an IPv6 address cannot be used.
             foreach (var address in texts.SelectMany(AddressRange.Expand))
                 batch.AppendLine($"address add {address} dev {name}{(address.Contains(':') ? " nodad" : "")}");
         }
         foreach (var route in node.Routes)
             batch.AppendLine($"route add {route}");
-        await SystemCommand.RunAsync(["ip", "-netns", run.Namespace(node.Name).Name, "-batch", "-"], cancel, batch.ToString());
+        await SystemCommand.RunAsync(["ip", "-netns", run.Namespace(node.Name).Name, "-batch", "-"], cancel,
+            batch.ToString());
     }
 
     private int MtuOf(Node node, List<string> interfaces)
-        => topology.Links.Where(l => l.Ends.Select(LinkEnd.Parse).Any(e => e.Node == node.Name && interfaces.Contains(e.Interface))).Min(l => l.Mtu);
+        => topology.Links.Where(l =>
+            l.Ends.Select(LinkEnd.Parse).Any(e => e.Node == node.Name && interfaces.Contains(e.Interface)))
+            .Min(l => l.Mtu);
 
     private IEnumerable<string> InterfacesOf(Node node)
-        => topology.Links.SelectMany(l => l.Ends).Select(LinkEnd.Parse).Where(e => e.Node == node.Name).Select(e => e.Interface);
+        => topology.Links.SelectMany(l => l.Ends).Select(LinkEnd.Parse).Where(e => e.Node == node.Name)
+            .Select(e => e.Interface);
 
     private async Task AttachPassProgramsAsync(CancellationToken cancel)
     {

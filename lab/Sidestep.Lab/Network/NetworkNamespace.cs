@@ -4,8 +4,8 @@ namespace Sidestep.Lab.Network;
 internal readonly record struct NetworkNamespace(string Name)
 {
     /// <summary>
-    /// The command, run inside. Not `ip netns exec`: that also makes a mount namespace with a fresh /sys, and BPF state
-    /// pinned below it would be gone with the process.
+    /// The command line that runs a command in the namespace. `ip netns exec` would also create a mount namespace with
+    /// a new /sys, and objects pinned there would disappear with the process.
     /// </summary>
     public IReadOnlyList<string> Enter(params IEnumerable<string> command)
         => ["nsenter", $"--net={LabPaths.Namespaces}/{Name}", "--", .. command];

@@ -1,8 +1,8 @@
 namespace Sidestep.Lab.Network;
 
 /// <summary>
-/// The XDP program that passes everything. A veth delivers what its peer sends by XDP_TX only if it has an XDP program
-/// itself; without one those frames vanish uncounted. Real network cards need no such thing.
+/// The XDP program that passes everything. A veth delivers frames that its peer sends by XDP_TX only if it has an XDP
+/// program itself; without one the kernel drops them without counting. Real network cards do not need it.
 /// </summary>
 internal static class PassProgram
 {

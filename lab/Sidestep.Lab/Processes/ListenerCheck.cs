@@ -2,7 +2,8 @@ using System.Globalization;
 
 namespace Sidestep.Lab.Processes;
 
-/// <summary>Whether something listens in the namespace of a process, read from /proc, so that no probe disturbs the captures.</summary>
+/// <summary>Checks, in /proc, whether a socket listens in the namespace of a process. A probe would show up in the
+/// captures.</summary>
 internal static class ListenerCheck
 {
     private const string TcpListen = "0A"; // include/net/tcp_states.h

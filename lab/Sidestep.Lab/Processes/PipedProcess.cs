@@ -1,6 +1,6 @@
 namespace Sidestep.Lab.Processes;
 
-/// <summary>A process of the lab that is told lines and answers with lines.</summary>
+/// <summary>A process of the lab that reads commands and writes results, both in lines.</summary>
 internal sealed class PipedProcess : IDisposable
 {
     private static readonly TimeSpan EndTimeout = ScaledTimeout.Seconds(2);
@@ -15,11 +15,13 @@ internal sealed class PipedProcess : IDisposable
         Ended = ReadAsync(onLine);
     }
 
-    /// <summary>Completes when the process has ended well and all its lines are read; fails when it ends with an error.</summary>
+    /// <summary>Completes when the process has ended with 0 and all its lines are read; fails if it ends with another
+    /// code.</summary>
     public Task Ended { get; }
 
-    /// <param name="onLine">Called for each line, one after the other.</param>
-    public static PipedProcess Start(LabRun run, string node, string name, IReadOnlyList<string> command, Action<string> onLine)
+    /// <param name="onLine">Called for each line, one at a time.</param>
+    public static PipedProcess Start(LabRun run, string node, string name, IReadOnlyList<string> command,
+        Action<string> onLine)
         => new(run.Launch(node, name, command, piped: true), name, onLine);
 
     public async Task SendLineAsync(string line)
@@ -31,11 +33,12 @@ internal sealed class PipedProcess : IDisposable
         }
         catch (IOException e)
         {
-            // One that has come to its orderly end has no use for words, and no need.
+            // A process that has ended with 0 needs no more commands.
             await Task.WhenAny(Ended, Task.Delay(EndTimeout));
             if (Ended.IsCompletedSuccessfully)
                 return;
-            throw new LabException($"The {_name} process takes no more commands ('{line}'): {NamespaceProcess.Tail(_process.Log)}", e);
+            throw new LabException(
+                $"The {_name} process accepts no more commands ('{line}'): {NamespaceProcess.Tail(_process.Log)}", e);
         }
     }
 
@@ -47,6 +50,8 @@ internal sealed class PipedProcess : IDisposable
             onLine(line);
         await _process.Process.WaitForExitAsync();
         if (_process.Process.ExitCode != 0)
-            throw new LabException($"The {_name} process ended with {_process.Process.ExitCode}: {NamespaceProcess.Tail(_process.Log, 20)}");
+            throw new LabException(
+                $"The {_name} process ended with {_process.Process.ExitCode}: "
+                    + $"{NamespaceProcess.Tail(_process.Log, 20)}");
     }
 }

@@ -2,10 +2,11 @@ using System.Globalization;
 
 namespace Sidestep.Lab.Processes;
 
-/// <summary>A process beyond doubt: an id is used again after its process ended, but not together with the start time.</summary>
+/// <summary>Identifies a process uniquely: the kernel reuses process ids, but not together with the start
+/// time.</summary>
 internal readonly record struct ProcessIdentity(int Id, long StartTime)
 {
-    /// <returns>Null when there is no such process, or only what is left of one until its parent asks (a zombie).</returns>
+    /// <returns>Null when there is no such process, or it is a zombie.</returns>
     public static ProcessIdentity? Of(int id)
     {
         string stat;
@@ -20,7 +21,8 @@ internal readonly record struct ProcessIdentity(int Id, long StartTime)
 
         // proc(5): "pid (name) state ppid ..."; the name may hold anything, so count fields from the last parenthesis.
         var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-        return fields[0] is "Z" or "X" ? null : new ProcessIdentity(id, long.Parse(fields[19], CultureInfo.InvariantCulture));
+        return fields[0] is "Z" or "X"
+            ? null : new ProcessIdentity(id, long.Parse(fields[19], CultureInfo.InvariantCulture));
     }
 
     public bool IsAlive() => Of(Id) == this;

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Sidestep.Lab.Processes;
 
-/// <summary>Ends processes: first asked, then, when they do not, without asking.</summary>
+/// <summary>Ends processes: by SIGTERM, and by SIGKILL if that does not suffice.</summary>
 internal static class ProcessSignals
 {
     private static readonly TimeSpan Timeout = ScaledTimeout.Seconds(5);
@@ -12,8 +12,9 @@ internal static class ProcessSignals
         var alive = processes.Where(p => p.IsAlive()).ToArray();
         if (alive.Length == 0)
             return;
-        // One that ends between the look and the signal is what is wanted: hence no complaint about kill's exit code.
-        string[] command = ["sh", "-c", "kill -s \"$@\"", "sh", signal, .. alive.Select(p => p.Id.ToString(CultureInfo.InvariantCulture))];
+        // A process may end before the signal arrives, which is fine: so the exit code of kill is ignored.
+        string[] command = ["sh", "-c", "kill -s \"$@\"", "sh", signal,
+            .. alive.Select(p => p.Id.ToString(CultureInfo.InvariantCulture))];
         await SystemCommand.TryRunAsync(command, CancellationToken.None);
     }
 
@@ -24,7 +25,9 @@ internal static class ProcessSignals
             return;
         await SendAsync("KILL", processes);
         if (!await WaitForExitAsync(processes))
-            throw new LabException($"Processes do not end even after SIGKILL: {string.Join(", ", processes.Where(p => p.IsAlive()).Select(p => p.Id))}.");
+            throw new LabException(
+                "Processes do not end even after SIGKILL: "
+                    + $"{string.Join(", ", processes.Where(p => p.IsAlive()).Select(p => p.Id))}.");
     }
 
     private static Task<bool> WaitForExitAsync(IReadOnlyCollection<ProcessIdentity> processes)

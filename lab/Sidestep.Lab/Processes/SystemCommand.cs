@@ -4,13 +4,14 @@ namespace Sidestep.Lab.Processes;
 
 internal sealed record SystemCommandResult(int ExitCode, string Output, string Errors);
 
-/// <summary>Runs a short command to its end and gives back what it printed.</summary>
+/// <summary>Runs a short command to its end and returns its output.</summary>
 internal static class SystemCommand
 {
-    // Far above what any of these commands needs: a command that hangs must not hang the lab.
+    // Far above the time that any of these commands needs, so that a hanging command does not hang the lab.
     private static readonly TimeSpan Timeout = ScaledTimeout.Seconds(30);
 
-    public static async Task<string> RunAsync(IReadOnlyList<string> command, CancellationToken cancel, string? input = null)
+    public static async Task<string> RunAsync(IReadOnlyList<string> command, CancellationToken cancel,
+        string? input = null)
     {
         var result = await TryRunAsync(command, cancel, input);
         if (result.ExitCode != 0)
@@ -22,7 +23,8 @@ internal static class SystemCommand
         return result.Output;
     }
 
-    public static async Task<SystemCommandResult> TryRunAsync(IReadOnlyList<string> command, CancellationToken cancel, string? input = null)
+    public static async Task<SystemCommandResult> TryRunAsync(IReadOnlyList<string> command, CancellationToken cancel,
+        string? input = null)
     {
         using var process = Start(command);
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancel);
@@ -61,7 +63,9 @@ internal static class SystemCommand
         }
         catch (System.ComponentModel.Win32Exception e)
         {
-            throw new LabException($"'{command[0]}' cannot be started ({e.Message}); ./sidestep lab installs and builds what is needed.", e);
+            throw new LabException(
+                $"'{command[0]}' cannot be started ({e.Message}); ./sidestep lab installs and builds what is needed.",
+                e);
         }
     }
 }

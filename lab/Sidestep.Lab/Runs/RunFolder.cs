@@ -31,17 +31,20 @@ internal sealed class RunFolder
     public static RunFolder Create(string topology)
     {
         var owner = ProcessIdentity.Of(Environment.ProcessId)!.Value;
-        var folder = new RunFolder(new RunRecord { Id = RandomNumberGenerator.GetHexString(6, lowercase: true), Topology = topology, Owner = owner });
+        var folder = new RunFolder(new RunRecord { Id = RandomNumberGenerator.GetHexString(6, lowercase: true),
+            Topology = topology, Owner = owner });
         Directory.CreateDirectory(folder.Captures);
         folder.Save(folder.Record);
         return folder;
     }
 
-    /// <returns>Null when the folder holds no record: its maker was killed before it had written one, so it made nothing else.</returns>
+    /// <returns>Null when the folder contains no record: the lab was killed before it wrote one, and created nothing
+    /// else.</returns>
     public static RunFolder? Open(string id)
     {
         var path = RecordPath(id);
-        return File.Exists(path) ? new RunFolder(JsonSerializer.Deserialize<RunRecord>(File.ReadAllText(path), Json)!) : null;
+        return File.Exists(path)
+            ? new RunFolder(JsonSerializer.Deserialize<RunRecord>(File.ReadAllText(path), Json)!) : null;
     }
 
     public void Save(RunRecord record)

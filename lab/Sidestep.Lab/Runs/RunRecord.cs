@@ -3,8 +3,8 @@ using Sidestep.Lab.Processes;
 namespace Sidestep.Lab.Runs;
 
 /// <summary>
-/// What a run has made, on disk, so that a later start can remove it when this one could not. Names of namespaces and
-/// the pin folder follow from the id and are thereby recorded before anything exists.
+/// What a run has created, on disk, so that a later run can remove it if this one was killed. The id determines the
+/// names of namespaces and of the pin folder, so they are recorded before they exist.
 /// </summary>
 internal sealed record RunRecord
 {
@@ -12,10 +12,10 @@ internal sealed record RunRecord
 
     public required string Topology { get; init; }
 
-    /// <summary>The lab process that looks after the run.</summary>
+    /// <summary>The lab process that owns the run and removes it.</summary>
     public required ProcessIdentity Owner { get; init; }
 
-    /// <summary>The run stays when its owner has ended (`lab up`), until `lab down`.</summary>
+    /// <summary>The run remains after its owner has ended (`lab up`), until `lab down`.</summary>
     public bool IsDetached { get; init; }
 
     public IReadOnlyList<RecordedProcess> Processes { get; init; } = [];

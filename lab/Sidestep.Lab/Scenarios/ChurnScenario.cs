@@ -9,13 +9,14 @@ using Sidestep.Lab.Topologies;
 
 namespace Sidestep.Lab.Scenarios;
 
-/// <summary>`lab run` of a topology that churns: connections and numbered datagrams live through changes, kills and restarts.</summary>
+/// <summary>`lab run` of a churn topology: connections and numbered datagrams must survive changes, kills and
+/// restarts.</summary>
 internal sealed class ChurnScenario(LabRun run, Churn churn, Action<string> log)
 {
-    /// <summary>What a server's process is called in a topology that churns.</summary>
+    /// <summary>Name of the servers' process in a churn topology.</summary>
     public const string ServerService = "serve";
 
-    /// <summary>Where it leaves what it has received, in its node's folder.</summary>
+    /// <summary>Name of the file, in the node's folder, to which that process writes its counts.</summary>
     public const string CountsFile = "counts.json";
 
     private const string SessionsName = "sessions";
@@ -24,11 +25,11 @@ internal sealed class ChurnScenario(LabRun run, Churn churn, Action<string> log)
     private static readonly TimeSpan StopTimeout = ScaledTimeout.Seconds(30);
     private static readonly TimeSpan BreakTimeout = ScaledTimeout.Seconds(15);
 
-    // So many sessions are opened to be broken, asking so often.
+    // Number and period of the sessions that the lab opens to break them.
     private const int VictimCount = 60;
     private const double VictimPeriod = 0.25;
 
-    // So many datagrams a second are sent to get lost, for so long.
+    // Senders and datagrams per second that the lab sends to lose them, and the duration.
     private const int VictimSenders = 4;
     private const int VictimRate = 200;
     private static readonly TimeSpan WithoutService = TimeSpan.FromSeconds(1);
@@ -37,7 +38,9 @@ internal sealed class ChurnScenario(LabRun run, Churn churn, Action<string> log)
     {
         var watch = Stopwatch.StartNew();
         if (run.Topology.Steps.Exists(s => s.Do == "upgrade-daemon") && !File.Exists(LabPaths.OtherLayoutBuild.Daemon))
-            throw new LabException($"{LabPaths.OtherLayoutBuild.Daemon} is missing, a version with another layout of the tables: eng/other-layout.sh builds it, and so does `./sidestep lab`.");
+            throw new LabException(
+                $"{LabPaths.OtherLayoutBuild.Daemon} is missing, a version with another layout of the tables: "
+                    + "eng/other-layout.sh builds it, and so does `./sidestep lab`.");
         var file = new DirectorFile(run.DirectorConfiguration, churn.GeneratedServices);
         foreach (var name in run.Topology.StartWithout)
             file.Remove(name);
@@ -52,29 +55,35 @@ internal sealed class ChurnScenario(LabRun run, Churn churn, Action<string> log)
         log($"opening {churn.Sessions.Count:N0} connections from {churn.Sessions.To.Count} x the clients' addresses");
         using var sessions = SessionsProcess.Start(run, SessionsName, churn.Sessions);
         await sessions.OpenedAsync(OpenTimeout, cancel);
-        using var stream = StreamProcess.Start(run, "stream", churn.Stream, [.. churn.Stream.To, .. churn.GeneratedServices?.Endpoints ?? []]);
+        using var stream = StreamProcess.Start(run, "stream", churn.Stream,
+            [.. churn.Stream.To, .. churn.GeneratedServices?.Endpoints ?? []]);
         foreach (var service in churn.Sessions.To)
             await sessions.BeginShortAsync(service);
 
         var steps = new ChurnStepRunner(run, file, statusWaiter, sessions, log);
         await steps.RunAsync(cancel);
 
-        log("every connection asks a last time and closes");
+        log("every connection sends a last request and closes");
         var sent = await stream.StopAsync(cancel);
-        var retransmitted = SocketTable.Retransmitted(run.Folder.Find(run.Topology.Clients.Node, SessionsName)!.Identity);
+        var retransmitted = SocketTable.Retransmitted(run.Folder.Find(run.Topology.Clients.Node,
+            SessionsName)!.Identity);
         var state = await sessions.StopAsync(StopTimeout, cancel);
         var link = await observation.DirectorLinkAsync(cancel);
         var services = (await SidestepStatus.QueryAsync(run, cancel)).Services.Count;
         var frames = await observation.CountSoFarAsync(cancel, steps.Outages);
-        var lost = churn.LostOnPurpose.Length > 0 ? await LoseOnPurposeAsync(file, statusWaiter, sent.Count, cancel) : null;
+        var lost = churn.LostOnPurpose.Length > 0
+            ? await LoseOnPurposeAsync(file, statusWaiter, sent.Count, cancel) : null;
         var all = await observation.FinishAsync(cancel);
         var broken = await BreakOnPurposeAsync(file, cancel);
         var drops = Servers().Sum(p => SocketTable.BufferDrops(p.Identity));
         var counter = await CollectCountsAsync(cancel);
         var lostOnPurpose = lost is null ? null
-            : new LostOnPurpose(churn.LostOnPurpose, lost.Sum(s => s.Count), counter.Evaluate(lost, steps.Outages, firstSender: sent.Count).Lost, NotForwarded(all.AtDirector - frames.AtDirector));
+            : new LostOnPurpose(churn.LostOnPurpose, lost.Sum(s => s.Count),
+                counter.Evaluate(lost, steps.Outages, firstSender: sent.Count).Lost,
+                NotForwarded(all.AtDirector - frames.AtDirector));
         var seen = new ChurnEvidence(
-            state, sessions.Failures, sessions.ShortFailures, steps, begin, frames with { Problems = all.Problems }, link, drops, retransmitted,
+            state, sessions.Failures, sessions.ShortFailures, steps, begin, frames with { Problems = all.Problems },
+                link, drops, retransmitted,
             counter.Evaluate(sent, steps.Outages), broken, lostOnPurpose, services, watch.Elapsed);
         return ChurnAnalysis.Report(run, churn, seen);
     }
@@ -88,18 +97,21 @@ internal sealed class ChurnScenario(LabRun run, Churn churn, Action<string> log)
             throw new LabException(problem);
     }
 
-    /// <summary>The judge judged: a service is taken away under datagrams, and those that come after that are lost.</summary>
-    /// <param name="firstSender">The number of the first sender that nobody has been yet.</param>
-    /// <returns>For each sender, when it has sent.</returns>
-    private async Task<IReadOnlyList<IReadOnlyList<long>>> LoseOnPurposeAsync(DirectorFile file, StatusWaiter statusWaiter, int firstSender, CancellationToken cancel)
+    /// <summary>Checks that the lab detects losses: removes a service under datagrams, so that later ones are
+    /// lost.</summary>
+    /// <param name="firstSender">The first unused number of a sender.</param>
+    /// <returns>For each sender, its send times.</returns>
+    private async Task<IReadOnlyList<IReadOnlyList<long>>> LoseOnPurposeAsync(DirectorFile file,
+        StatusWaiter statusWaiter, int firstSender, CancellationToken cancel)
     {
         var service = churn.LostOnPurpose;
-        log($"taking {service} away under datagrams, which must get lost");
+        log($"removing {service} under datagrams, which must be lost");
         var plan = new StreamTraffic { Senders = VictimSenders, Rate = VictimRate };
         using var victims = StreamProcess.Start(run, "lost", plan, [file.Endpoint(service)], firstSender);
         file.Remove(service);
         file.Save();
-        if (await statusWaiter.WaitForChangeAsync(new RunStep { Do = "remove-service", Service = service }, cancel) is { } problem)
+        if (await statusWaiter.WaitForChangeAsync(new RunStep { Do = "remove-service", Service = service },
+            cancel) is { } problem)
             throw new LabException(problem);
         await Task.Delay(WithoutService, cancel);
         return await victims.StopAsync(cancel);
@@ -108,11 +120,11 @@ internal sealed class ChurnScenario(LabRun run, Churn churn, Action<string> log)
     private static long NotForwarded(FrameTotals totals)
         => totals.RequestsIn.Frames - totals.RequestsOut.Frames - totals.EncapsulatedOut.Frames;
 
-    /// <summary>The judge judged: a server is switched off under sessions, which a run that sees nothing would not notice.</summary>
+    /// <summary>Checks that the lab detects breaks: disables a server under sessions.</summary>
     private async Task<BrokenOnPurpose> BreakOnPurposeAsync(DirectorFile file, CancellationToken cancel)
     {
         var server = churn.BrokenOnPurpose;
-        log($"switching {server} off under connections, which must break");
+        log($"disabling {server} under connections, which must break");
         var plan = new SessionTraffic { To = churn.Sessions.To, Count = VictimCount, Period = VictimPeriod };
         using var victims = SessionsProcess.Start(run, "victims", plan);
         await victims.OpenedAsync(OpenTimeout, cancel);
@@ -124,7 +136,7 @@ internal sealed class ChurnScenario(LabRun run, Churn churn, Action<string> log)
         return new BrokenOnPurpose(server, had, state.Broken);
     }
 
-    /// <summary>Ends the servers, which then leave what they have received.</summary>
+    /// <summary>Ends the servers, which then write their counts, and reads those.</summary>
     private async Task<StreamCounter> CollectCountsAsync(CancellationToken cancel)
     {
         var counter = new StreamCounter();
@@ -133,7 +145,8 @@ internal sealed class ChurnScenario(LabRun run, Churn churn, Action<string> log)
         {
             var path = Path.Combine(run.Folder.NodeFolder(server.Node), CountsFile);
             if (!await Wait.TryUntilAsync(() => File.Exists(path), BreakTimeout, cancel))
-                throw new LabException($"{server.Node} did not leave {path}; its log ends with:\n{NamespaceProcess.Tail(server.Log)}");
+                throw new LabException(
+                    $"{server.Node} did not write {path}; its log ends with:\n{NamespaceProcess.Tail(server.Log)}");
             counter.Load(path);
         }
         return counter;
@@ -143,7 +156,7 @@ internal sealed class ChurnScenario(LabRun run, Churn churn, Action<string> log)
         => [.. run.Folder.Record.Processes.Where(p => p.Service == ServerService)];
 }
 
-/// <summary>What a run that churns has seen, before it is judged.</summary>
+/// <summary>The observations of a churn run, before the evaluation.</summary>
 internal sealed record ChurnEvidence(
     SessionsState Sessions,
     IReadOnlyList<string> Failures,

@@ -7,17 +7,22 @@ using Sidestep.Lab.Topologies;
 namespace Sidestep.Lab.Scenarios;
 
 /// <summary>
-/// Changes the director's configuration again and again, and ends and starts its daemon, under connections that live
-/// through all of it. Each change is made as an operator makes it: the file is put in place, and `sidestep status` is asked
-/// until it shows the change. A step is judged by the short connections during and after it.
+/// Changes the director's configuration repeatedly, and stops and starts its daemon, under connections that must
+/// survive. The lab applies a change as an operator does: it replaces the file and polls `sidestep status` until that
+/// shows the change. The short connections during and after a step decide whether it succeeded.
 /// </summary>
-internal sealed class ChurnStepRunner(LabRun run, DirectorFile file, StatusWaiter statusWaiter, SessionsProcess sessions, Action<string> log)
+internal sealed class ChurnStepRunner(LabRun run, DirectorFile file, StatusWaiter statusWaiter,
+    SessionsProcess sessions, Action<string> log)
 {
     private static readonly TimeSpan StepPause = TimeSpan.FromSeconds(0.5);
     private static readonly TimeSpan DrainTimeout = ScaledTimeout.Seconds(30);
     private static readonly TimeSpan NewFlowTimeout = ScaledTimeout.Seconds(30);
 
-    // What a daemon says of tables that it cannot adopt.
+    // Of lab/upgrade, the only topology with a take-over.
+    private static readonly TimeSpan ShortestIdleTimeout = TimeSpan.FromSeconds(20);
+    private const int MinTrackedFlows = 50;
+
+    // Parts of the daemon's notes about tables that it cannot adopt, and about adopted ones.
     private const string LayoutNote = "layout: ", AdoptedNote = "adopted";
 
     private readonly Stopwatch _watch = Stopwatch.StartNew();
@@ -26,12 +31,12 @@ internal sealed class ChurnStepRunner(LabRun run, DirectorFile file, StatusWaite
     // Changes that were written while no daemon runs.
     private readonly List<RunStep> _pendingSteps = [];
 
-    // Servers that are out, and what they had received by then.
+    // Removed servers, and the number of packets that they had received by then.
     private readonly Dictionary<string, long> _receivedAtRemoval = [];
 
     public IReadOnlyList<ChurnStepReport> Reports => _reports;
 
-    /// <summary>When no daemon forwarded; none where packets go on without it.</summary>
+    /// <summary>Times at which nothing forwarded; none with an engine that forwards without its daemon.</summary>
     public Outages Outages { get; } = new();
 
     private bool OnlyDaemonForwards => run.Topology.EngineOverride is { DaemonForwards: true };
@@ -42,8 +47,11 @@ internal sealed class ChurnStepRunner(LabRun run, DirectorFile file, StatusWaite
 
     public int Restarts { get; private set; }
 
-    /// <summary>How often a version took over the tables' place from another one.</summary>
+    /// <summary>How often a daemon of another version took over.</summary>
     public int Upgrades { get; private set; }
+
+    /// <summary>Null: no daemon of an earlier release ran.</summary>
+    public TakeOver? TakeOver { get; private set; }
 
     public async Task RunAsync(CancellationToken cancel)
     {
@@ -52,13 +60,15 @@ internal sealed class ChurnStepRunner(LabRun run, DirectorFile file, StatusWaite
             var started = _watch.Elapsed;
             var problem = await DoAsync(step, cancel);
             var took = _watch.Elapsed - started;
-            _reports.Add(new ChurnStepReport(step.Title, Math.Round(started.TotalSeconds, 1), Math.Round(took.TotalSeconds, 1), problem));
+            _reports.Add(new ChurnStepReport(step.Title, Math.Round(started.TotalSeconds, 1),
+                Math.Round(took.TotalSeconds, 1), problem));
             if (problem is not null)
                 log($"{step.Title}: {problem}");
             await Task.Delay(StepPause, cancel);
             var now = sessions.State;
             log($"{_watch.Elapsed.TotalSeconds,5:0.0} s  {step.Title,-28} {(problem is null ? "ok" : "FAILED"),-6} "
-                + $"{now.Opened:N0} connections, {now.Broken} broken, {now.Responses:N0} answers; short ones: {now.ShortOk:N0} ok, {now.ShortFailed} failed");
+                + $"{now.Opened:N0} connections, {now.Broken} broken, {now.Responses:N0} answers; short ones: "
+                + $"{now.ShortOk:N0} ok, {now.ShortFailed} failed");
         }
     }
 
@@ -69,17 +79,19 @@ internal sealed class ChurnStepRunner(LabRun run, DirectorFile file, StatusWaite
             case "kill-daemon":
                 Kills++;
                 BeginOutage();
-                return await run.KillDaemonAsync(cancel) ? null : "the daemon lives on";
+                return await run.KillDaemonAsync(cancel) ? null : "the daemon still runs";
             case "start-daemon":
                 return await StartAsync(cancel);
             case "restart-daemon":
                 Restarts++;
                 BeginOutage();
-                return await run.StopDaemonAsync(cancel) ? await StartAsync(cancel) : "the daemon lives on";
+                return await run.StopDaemonAsync(cancel) ? await StartAsync(cancel) : "the daemon still runs";
             case "upgrade-daemon":
                 return await ChangeVersionAsync(LabPaths.OtherLayoutBuild, cancel);
             case "downgrade-daemon":
                 return await ChangeVersionAsync(LabPaths.CurrentBuild, cancel);
+            case "take-over-daemon":
+                return await TakeOverAsync(cancel);
             case "rotate-services":
                 return await RotateGeneratedServicesAsync(cancel);
             default:
@@ -104,22 +116,52 @@ internal sealed class ChurnStepRunner(LabRun run, DirectorFile file, StatusWaite
         return problem;
     }
 
-    /// <summary>The one version is ended, if it lives, and the other one started: its tables are others, so it cannot adopt.</summary>
+    /// <summary>Stops the daemon, if it runs, and starts the other version, which cannot adopt the tables.</summary>
     private async Task<string?> ChangeVersionAsync(DirectorBuild product, CancellationToken cancel)
     {
         BeginOutage();
         if (run.Daemon.Identity.IsAlive() && !await run.StopDaemonAsync(cancel))
-            return "the daemon lives on";
+            return "the daemon still runs";
         run.Build = product;
         if (await StartAsync(cancel) is { } problem)
             return problem;
         Upgrades++;
-        // What the managed engine keeps has the same layout in both.
+        // The persistent state of the managed engine has the same layout in both versions.
         var (note, meaning) = OnlyDaemonForwards
-            ? (AdoptedNote, "it adopted what the other version remembered")
-            : (LayoutNote, $"the tables that it found have another layout: that was no upgrade; is {product.Daemon} another version?");
-        return await statusWaiter.WaitForStartAsync(s => s.Notes.Any(n => n.Contains(note, StringComparison.Ordinal)), cancel) is null
-            ? null : $"the daemon does not say in `sidestep status` that {meaning}";
+            ? (AdoptedNote, "it adopted the persistent state of the other version")
+            : (LayoutNote,
+                $"the tables that it found have another layout; is {product.Daemon} really another version?");
+        return await statusWaiter.WaitForStartAsync(s =>
+            s.Notes.Any(n => n.Contains(note, StringComparison.Ordinal)), cancel) is null
+            ? null : $"`sidestep status` does not show that {meaning}";
+    }
+
+    /// <summary>Stops the daemon of an earlier release and starts this one, which must adopt the tables.</summary>
+    private async Task<string?> TakeOverAsync(CancellationToken cancel)
+    {
+        await Wait.TryUntilAsync(
+            async () =>
+                (await TrackedFlows.QueryAsync(run, cancel)).IdleByFlow.Count >= MinTrackedFlows, NewFlowTimeout,
+                cancel);
+        var watch = Stopwatch.StartNew();
+        var before = await TrackedFlows.QueryAsync(run, cancel);
+        BeginOutage();
+        if (!await run.StopDaemonAsync(cancel))
+            return "the earlier daemon still runs";
+        run.Build = LabPaths.CurrentBuild;
+        if (await StartAsync(cancel) is { } problem)
+            return problem;
+        Upgrades++;
+        var after = await TrackedFlows.QueryAsync(run, cancel);
+        var lost = before.LostIn(after, watch.Elapsed, ShortestIdleTimeout);
+        TakeOver = new TakeOver(before.IdleByFlow.Count, after.IdleByFlow.Count, lost.Count);
+        if (before.IdleByFlow.Count < MinTrackedFlows)
+            return $"only {before.IdleByFlow.Count} flows were tracked before: too few to show that none is lost";
+        if (lost.Count > 0)
+            return $"{lost.Count} of {before.IdleByFlow.Count} tracked flows are lost; the first: {lost[0]}";
+        return await statusWaiter.WaitForStartAsync(s =>
+            s.Notes.Any(n => n.Contains(AdoptedNote, StringComparison.Ordinal)), cancel) is null
+            ? null : "`sidestep status` does not show that it adopted the tables";
     }
 
     private async Task<string?> RotateGeneratedServicesAsync(CancellationToken cancel)
@@ -150,14 +192,16 @@ internal sealed class ChurnStepRunner(LabRun run, DirectorFile file, StatusWaite
         return await AfterAsync(step, cancel);
     }
 
-    /// <summary>What an operator looks at first.</summary>
+    /// <summary>Checks that an operator does before the change.</summary>
     private async Task<string?> BeforeAsync(RunStep step, CancellationToken cancel)
     {
         switch (step.Do)
         {
             case "remove-server":
-                return await Wait.TryUntilAsync(() => SocketTable.Connections(ServerProcess(step.Server)) == 0, DrainTimeout, cancel)
-                    ? null : $"{step.Server} is drained and still has connections after {DrainTimeout.TotalSeconds:0} s";
+                return await Wait.TryUntilAsync(() =>
+                    SocketTable.Connections(ServerProcess(step.Server)) == 0, DrainTimeout, cancel)
+                    ? null : $"{step.Server} is drained and still has connections after {DrainTimeout.TotalSeconds:0} "
+                        + "s";
             case "add-server":
                 return TrafficAfterRemoval(step.Server);
             case "remove-service":
@@ -197,11 +241,11 @@ internal sealed class ChurnStepRunner(LabRun run, DirectorFile file, StatusWaite
                 file.Remove(step.Service);
                 break;
             default:
-                throw new LabException($"{run.Topology.Name}: a step '{step.Do}' is unknown here.");
+                throw new LabException($"{run.Topology.Name}: the step '{step.Do}' is unknown in this kind of run.");
         }
     }
 
-    /// <summary>What must be seen in the traffic once a change is in force.</summary>
+    /// <summary>Checks that the traffic shows a change that is in force.</summary>
     private async Task<string?> AfterAsync(RunStep step, CancellationToken cancel)
     {
         switch (step.Do)
@@ -223,15 +267,17 @@ internal sealed class ChurnStepRunner(LabRun run, DirectorFile file, StatusWaite
         }
     }
 
-    // A server that was removed is left in peace until it is back.
+    // A removed server must receive no packets until it is added again.
     private string? TrafficAfterRemoval(string server)
     {
         if (!_receivedAtRemoval.Remove(server, out var atRemoval))
             return null;
         var received = SocketTable.Received(ServerProcess(server)) - atRemoval;
-        return received == 0 ? null : $"{server} got {received} packets after it had been removed";
+        return received == 0 ? null : $"{server} received {received} packets after its removal";
     }
 
-    private ProcessIdentity ServerProcess(string server) => run.Folder.Find(server, ChurnScenario.ServerService)?.Identity
-        ?? throw new LabException($"{run.Topology.Name}: node '{server}' has no service '{ChurnScenario.ServerService}'.");
+    private ProcessIdentity ServerProcess(string server) =>
+        run.Folder.Find(server, ChurnScenario.ServerService)?.Identity
+        ?? throw new LabException(
+            $"{run.Topology.Name}: node '{server}' has no service '{ChurnScenario.ServerService}'.");
 }

@@ -6,8 +6,8 @@ using YamlDotNet.RepresentationModel;
 namespace Sidestep.Lab.Scenarios;
 
 /// <summary>
-/// The director's YAML file, edited as an operator would: servers and services come and go, and a server's weight and state
-/// change. The topology's folder names all that there can be; what is written is that, less who is out.
+/// Edits the director's YAML file as an operator would: adds and removes servers and services, and changes a server's
+/// weight and state. The topology's file contains all servers and services; the edited file omits the removed ones.
 /// </summary>
 internal sealed class DirectorFile
 {
@@ -18,7 +18,7 @@ internal sealed class DirectorFile
     private readonly HashSet<string> _absent = [];
     private readonly Dictionary<(string Server, string Key), string> _changed = [];
 
-    /// <param name="generated">Services that are in beside those that the file names.</param>
+    /// <param name="generated">Services in addition to those in the file; null: none.</param>
     public DirectorFile(string path, GeneratedServices? generated = null)
     {
         _path = path;
@@ -29,13 +29,13 @@ internal sealed class DirectorFile
         Services = [.. ServicesOf(document).Select(Name)];
     }
 
-    /// <summary>The servers that the folder's file names, of all pools.</summary>
+    /// <summary>The servers in the topology's file, of all pools.</summary>
     public IReadOnlyList<string> Servers { get; }
 
-    /// <summary>The services that the folder's file names.</summary>
+    /// <summary>The services in the topology's file.</summary>
     public IReadOnlyList<string> Services { get; }
 
-    /// <summary>These servers are in, as the folder's file has them, and no others.</summary>
+    /// <summary>Makes exactly these servers present, with their original settings.</summary>
     public void SetServers(IReadOnlyCollection<string> members)
     {
         foreach (var member in members)
@@ -49,7 +49,7 @@ internal sealed class DirectorFile
         }
     }
 
-    /// <summary>A server or service is in, as the folder's file has it.</summary>
+    /// <summary>Adds a server or service, with its original settings.</summary>
     public void Add(string name)
     {
         Check(name, [.. Servers, .. Services]);
@@ -58,7 +58,7 @@ internal sealed class DirectorFile
             _changed.Remove(change);
     }
 
-    /// <summary>A server or service is not in the file.</summary>
+    /// <summary>Removes a server or service.</summary>
     public void Remove(string name)
     {
         Check(name, [.. Servers, .. Services]);
@@ -71,12 +71,12 @@ internal sealed class DirectorFile
         _changed[(server, key)] = value;
     }
 
-    /// <summary>The crowd is another one.</summary>
-    /// <returns>The names of all services that are in now.</returns>
+    /// <summary>Replaces the generated services by the next set.</summary>
+    /// <returns>The names of all present services.</returns>
     public IReadOnlySet<string> RotateGeneratedServices()
     {
         if (_generated is null)
-            throw new LabException($"{_path}: the topology has no crowd to change.");
+            throw new LabException($"{_path}: the topology has no generated services.");
         _rotations++;
         return _generated.After(_rotations).Select(s => s.Name).Concat(Services.Except(_absent)).ToHashSet();
     }
@@ -86,7 +86,8 @@ internal sealed class DirectorFile
     {
         Check(service, Services);
         var found = ServicesOf(Load()).First(s => Name(s) == service);
-        return new IPEndPoint(IPAddress.Parse(Text(found, "vip")), int.Parse(Text(found, "port"), CultureInfo.InvariantCulture)).ToString();
+        return new IPEndPoint(IPAddress.Parse(Text(found, "vip")),
+            int.Parse(Text(found, "port"), CultureInfo.InvariantCulture)).ToString();
     }
 
     public void Save()
@@ -108,7 +109,7 @@ internal sealed class DirectorFile
                 ((YamlMappingNode)server).Children[key] = value;
         }
 
-        // Put in place by a rename, so that nobody reads half of it.
+        // A rename replaces the file, so that no reader sees a part of it.
         using (var file = File.CreateText(_path + ".new"))
             document.Save(file, assignAnchors: false);
         File.Move(_path + ".new", _path, overwrite: true);
@@ -138,7 +139,8 @@ internal sealed class DirectorFile
         => (YamlSequenceNode)document.Documents[0].RootNode["virtualServices"];
 
     private static YamlMappingNode Node(GeneratedService service, string vip) => new(
-        "name", service.Name, "vip", vip, "protocol", "udp", "port", service.Port.ToString(CultureInfo.InvariantCulture),
+        "name", service.Name, "vip", vip, "protocol", "udp", "port",
+            service.Port.ToString(CultureInfo.InvariantCulture),
         "pool", service.Pool, "networkProfile", service.Profile);
 
     private static string Name(YamlNode node) => Text(node, "name");

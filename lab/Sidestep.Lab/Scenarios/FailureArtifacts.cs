@@ -2,7 +2,7 @@ using Sidestep.Lab.Topologies;
 
 namespace Sidestep.Lab.Scenarios;
 
-/// <summary>Logs, configuration and captures of a run that was not well outlive it; one set per topology, the latest.</summary>
+/// <summary>Keeps logs, configuration and captures of a failed run: per topology, those of the last one.</summary>
 internal static class FailureArtifacts
 {
     public static string FolderFor(Topology topology) => Path.Combine(LabPaths.Failures, $"failed-{topology.Name}");
@@ -14,13 +14,13 @@ internal static class FailureArtifacts
             Directory.Delete(target, recursive: true);
         foreach (var file in Directory.EnumerateFiles(run.Folder.Root, "*", SearchOption.AllDirectories))
         {
-            // A socket is no evidence, and cannot be copied.
+            // A socket cannot be copied.
             if (file.EndsWith(".sock", StringComparison.Ordinal))
                 continue;
             var copy = Path.Combine(target, Path.GetRelativePath(run.Folder.Root, file));
             Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
             File.Copy(file, copy);
         }
-        log($"logs and captures of this run are kept in {target}");
+        log($"logs and captures of this run are in {target}");
     }
 }

@@ -3,7 +3,7 @@ using Sidestep.Lab.Views;
 
 namespace Sidestep.Lab.Scenarios;
 
-/// <summary>The one JSON object that `lab run --json` prints for a topology whose servers break and mend.</summary>
+/// <summary>The JSON object that `lab run --json` prints for a topology that breaks and repairs servers.</summary>
 internal sealed record HealthReport : IRunReport
 {
     public required string Topology { get; init; }
@@ -21,10 +21,11 @@ internal sealed record HealthReport : IRunReport
 
     public required NeverHealthyResult NeverHealthy { get; init; }
 
-    /// <summary>From the verdict that a server failed to tables without it, as the daemon measured it.</summary>
+    /// <summary>Time from the verdict that a server is unhealthy to tables without it, as the daemon measured
+    /// it.</summary>
     public required JsonElement Removal { get; init; }
 
-    /// <summary>How late probes began.</summary>
+    /// <summary>Delay of the start of probes.</summary>
     public required JsonElement Late { get; init; }
 
     public required double Seconds { get; init; }
@@ -36,19 +37,20 @@ internal sealed record HealthReport : IRunReport
     public void Write() => HealthView.Write(this);
 }
 
-/// <param name="Fault">What was taken away.</param>
-/// <param name="Server">From whom.</param>
-/// <param name="OutSeconds">Until the last frame of a client came to it.</param>
+/// <param name="Fault">The part that was broken.</param>
+/// <param name="Server">The affected server.</param>
+/// <param name="OutSeconds">Seconds from the fault to the last frame of a client at the server.</param>
 /// <param name="Intervals">The same, in intervals of the monitor.</param>
-/// <param name="BackSeconds">From the mending until it answered a request.</param>
-/// <param name="Requests">That clients made meanwhile, to all servers.</param>
-/// <param name="FailedRequests">Of these.</param>
-/// <param name="Reason">What status said of it.</param>
-/// <param name="Problem">What is not well; null: nothing.</param>
+/// <param name="BackSeconds">Seconds from the repair to the server's first response.</param>
+/// <param name="Requests">Requests of all clients meanwhile, to all servers.</param>
+/// <param name="FailedRequests">Failed requests among these.</param>
+/// <param name="Reason">The reason that `sidestep status` showed.</param>
+/// <param name="Problem">A description of the problem; null: none.</param>
 internal sealed record HealthFaultResult(
-    string Fault, string Server, double OutSeconds, double Intervals, double BackSeconds, int Requests, int FailedRequests, string? Reason, string? Problem);
+    string Fault, string Server, double OutSeconds, double Intervals, double BackSeconds, int Requests,
+        int FailedRequests, string? Reason, string? Problem);
 
-/// <param name="Server">Which.</param>
-/// <param name="ClientFrames">That came to it: there must be none.</param>
-/// <param name="ProbeFrames">That came to it: without any, the capture would prove nothing.</param>
+/// <param name="Server">Name of the server.</param>
+/// <param name="ClientFrames">Frames of clients at this server: must be 0.</param>
+/// <param name="ProbeFrames">Probes at this server: with 0 the capture would prove nothing.</param>
 internal sealed record NeverHealthyResult(string Server, long ClientFrames, long ProbeFrames);

@@ -1,16 +1,16 @@
 namespace Sidestep.Lab.Scenarios;
 
-/// <summary>The result of a run, whatever kind of run it was.</summary>
+/// <summary>The result of any kind of run.</summary>
 internal interface IRunReport
 {
-    /// <summary>All that is not well, in words, with what to look at.</summary>
+    /// <summary>Descriptions of all problems, each with a hint where to look.</summary>
     IReadOnlyList<string> Problems { get; }
 
     bool Ok => Problems.Count == 0;
 
-    /// <summary>For programs: one object.</summary>
+    /// <summary>One JSON object.</summary>
     string ToJson();
 
-    /// <summary>For people.</summary>
+    /// <summary>Prints the result as text.</summary>
     void Write();
 }

@@ -1,18 +1,19 @@
 namespace Sidestep.Lab.Scenarios;
 
-/// <summary>When no daemon forwarded, where only a daemon forwards. What was sent then cannot arrive, and nobody is to blame.</summary>
+/// <summary>Times at which no daemon ran although only a daemon forwards. Datagrams of those times cannot
+/// arrive.</summary>
 internal sealed class Outages
 {
-    // What was on its way through the daemon when it ended.
+    // Covers datagrams that were inside the daemon when it ended.
     private static readonly TimeSpan InFlightMargin = ScaledTimeout.Seconds(0.2);
 
     private readonly List<(long Begin, long End)> _outages = [];
     private long? _started;
 
-    /// <summary>The daemon is ended now.</summary>
+    /// <summary>Starts an outage: the daemon ends now.</summary>
     public void Begin() => _started ??= (DateTimeOffset.UtcNow - InFlightMargin).ToUnixTimeMilliseconds();
 
-    /// <summary>It forwards again.</summary>
+    /// <summary>Ends the outage: the daemon forwards again.</summary>
     public void End()
     {
         if (_started is { } started)
@@ -20,9 +21,10 @@ internal sealed class Outages
         _started = null;
     }
 
-    /// <summary>How long all of them took.</summary>
+    /// <summary>Duration of all outages.</summary>
     public double Seconds => Math.Round(_outages.Sum(o => (o.End - o.Begin) / 1000d), 1);
 
-    /// <param name="unixMilliseconds">A time of this machine.</param>
-    public bool Contain(long unixMilliseconds) => _outages.Exists(o => o.Begin <= unixMilliseconds && unixMilliseconds <= o.End);
+    /// <param name="unixMilliseconds">A time by the clock of this machine.</param>
+    public bool Contain(long unixMilliseconds) =>
+        _outages.Exists(o => o.Begin <= unixMilliseconds && unixMilliseconds <= o.End);
 }

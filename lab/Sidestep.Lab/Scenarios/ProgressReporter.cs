@@ -2,7 +2,7 @@ using Sidestep.Lab.Traffic;
 
 namespace Sidestep.Lab.Scenarios;
 
-/// <summary>Says every second how far the traffic is.</summary>
+/// <summary>Prints the progress of the traffic every second.</summary>
 internal sealed class ProgressReporter : IDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);

@@ -6,8 +6,8 @@ using Sidestep.Lab.Topologies;
 namespace Sidestep.Lab.Scenarios;
 
 /// <summary>
-/// The captures of a run: at the far end of the director's cable, and at the far end of the clients'. They, not
-/// Sidestep's counters, say which way the frames went.
+/// The captures of a run: at the far end of the director's cable, and at the far end of the clients'. They show
+/// the path of the frames, independently of Sidestep's counters.
 /// </summary>
 internal sealed class RunCaptures
 {
@@ -24,7 +24,7 @@ internal sealed class RunCaptures
         _director = director;
     }
 
-    /// <summary>To be called before anything can send to the VIP, so that the counts are complete.</summary>
+    /// <summary>Call this before any node can send to the VIP, so that the counts are complete.</summary>
     public static async Task<RunCaptures> StartAsync(LabRun run, CancellationToken cancel)
     {
         var topology = run.Topology;
@@ -35,9 +35,10 @@ internal sealed class RunCaptures
             new LinkEnd(topology.Director.Node, topology.Director.Interface));
     }
 
-    public Task<LinkState> DirectorLinkAsync(CancellationToken cancel) => LinkState.ReadAsync(_run.Folder, _director, cancel);
+    public Task<LinkState> DirectorLinkAsync(CancellationToken cancel) =>
+        LinkState.ReadAsync(_run.Folder, _director, cancel);
 
-    /// <summary>What has passed so far, at a moment when nothing is under way.</summary>
+    /// <summary>Counts the frames so far. Waits until no frame is in transit.</summary>
     public async Task<CapturedTotals> CountSoFarAsync(CancellationToken cancel, Outages? outages = null)
     {
         await _atDirector.WaitUntilIdleAsync(cancel);
@@ -51,7 +52,8 @@ internal sealed class RunCaptures
         return await CountAsync([.. problems.OfType<string>()], null, cancel);
     }
 
-    private async Task<CapturedTotals> CountAsync(IReadOnlyList<string> problems, Outages? outages, CancellationToken cancel)
+    private async Task<CapturedTotals> CountAsync(IReadOnlyList<string> problems, Outages? outages,
+        CancellationToken cancel)
     {
         var clients = _run.Topology.Clients;
         var vips = _run.Topology.Vips.ConvertAll(IPAddress.Parse);
@@ -64,5 +66,5 @@ internal sealed class RunCaptures
     }
 }
 
-/// <param name="Problems">Why the counts are not to be trusted.</param>
+/// <param name="Problems">Reasons not to trust the counts.</param>
 internal sealed record CapturedTotals(FrameTotals AtDirector, FrameTotals AtClient, IReadOnlyList<string> Problems);

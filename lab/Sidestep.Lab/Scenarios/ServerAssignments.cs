@@ -3,11 +3,11 @@ using Sidestep.Lab.Traffic;
 namespace Sidestep.Lab.Scenarios;
 
 /// <summary>
-/// Who belongs to which server, for every set of servers that the run goes through; found out before the traffic.
+/// The server of each client, for every set of servers of the run. The lab learns it before the traffic.
 ///
-/// The same servers and the same hash key give the same table, whatever was before (so a restarted or a second director
-/// decides alike). Hence what is seen here must be seen again under traffic, and it is known beforehand which clients a
-/// change concerns: those whose server before it and after it differ.
+/// The same servers and the same hash key give the same table, independent of history, so a restarted or a second
+/// director chooses the same servers. Hence the assignments must be the same under traffic, and the lab knows
+/// beforehand which clients a change affects: those whose servers before and after it differ.
 /// </summary>
 internal sealed class ServerAssignments(LabRun run, DirectorFile file)
 {
@@ -23,7 +23,8 @@ internal sealed class ServerAssignments(LabRun run, DirectorFile file)
         return [.. old.Keys.Where(source => old[source] != changed.GetValueOrDefault(source))];
     }
 
-    /// <summary>Makes these the members of the pool, waits until it is so, and learns who belongs to whom.</summary>
+    /// <summary>Makes these servers the members of the pool, waits until that is in force, and learns the server of
+    /// each client.</summary>
     public async Task LearnAsync(IReadOnlyCollection<string> members, CancellationToken cancel)
     {
         file.SetServers(members);
@@ -39,13 +40,14 @@ internal sealed class ServerAssignments(LabRun run, DirectorFile file)
             cancel);
         if (!applied)
             throw new LabException(Explain(members, seen));
-        // The first sweep that shows these servers may have begun before the change: only the next is all of one kind.
+        // The first sweep that shows these servers may have started before the change. Only the next one is consistent.
         _known[Key(members)] = await AssignmentProbe.ProbeAllAsync(run, cancel);
     }
 
-    /// <summary>Waits until the clients that a change concerns are served as learnt.</summary>
-    /// <returns>What is wrong, or null.</returns>
-    public async Task<string?> WaitUntilAppliedAsync(IReadOnlyCollection<string> members, IReadOnlyList<string> affected, CancellationToken cancel)
+    /// <summary>Waits until the clients that a change affects have the server that the lab learnt.</summary>
+    /// <returns>A description of the problem, or null.</returns>
+    public async Task<string?> WaitUntilAppliedAsync(IReadOnlyCollection<string> members,
+        IReadOnlyList<string> affected, CancellationToken cancel)
     {
         var expected = Of(members);
         var applied = await Wait.TryUntilAsync(
@@ -56,7 +58,9 @@ internal sealed class ServerAssignments(LabRun run, DirectorFile file)
             },
             ChangeTimeout,
             cancel);
-        return applied ? null : $"{ChangeTimeout.TotalSeconds:0} s after the file was edited the clients concerned are not all served as expected; {LogHint()}";
+        return applied
+            ? null : $"{ChangeTimeout.TotalSeconds:0} s after the file was edited not all affected clients have the "
+                + $"expected server; {LogHint()}";
     }
 
     private string Explain(IReadOnlyCollection<string> members, IReadOnlyDictionary<string, string> seen)
@@ -64,10 +68,13 @@ internal sealed class ServerAssignments(LabRun run, DirectorFile file)
         var observed = seen.Count == 0
             ? "no UDP echo request to the VIP is answered"
             : $"clients are answered by {string.Join(", ", seen.Values.Distinct().Order())}";
-        return $"The director does not forward to {string.Join(", ", members)} within {ChangeTimeout.TotalSeconds:0} s: {observed}; {LogHint()}";
+        return $"The director does not forward to {string.Join(", ", members)} within {ChangeTimeout.TotalSeconds:0} "
+            + $"s: {observed}; {LogHint()}";
     }
 
-    private string LogHint() => $"look at the daemon's log, {run.Daemon.Log}, which ends with:\n{Processes.NamespaceProcess.Tail(run.Daemon.Log)}";
+    private string LogHint() =>
+        $"look at the daemon's log, {run.Daemon.Log}, which ends "
+            + $"with:\n{Processes.NamespaceProcess.Tail(run.Daemon.Log)}";
 
     private static string Key(IEnumerable<string> members) => string.Join(',', members.Order(StringComparer.Ordinal));
 }

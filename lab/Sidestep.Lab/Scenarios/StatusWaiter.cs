@@ -2,29 +2,31 @@ using Sidestep.Lab.Topologies;
 
 namespace Sidestep.Lab.Scenarios;
 
-/// <summary>Whether a change is in force, as an operator sees it in `sidestep status`. What it does to traffic, traffic says.</summary>
+/// <summary>Waits until a change is in force, as an operator sees it in `sidestep status`.</summary>
 internal sealed class StatusWaiter(LabRun run)
 {
     private static readonly TimeSpan Timeout = ScaledTimeout.Seconds(30);
 
-    // Of the last change that was seen in force.
+    // Revision of the last change that was in force.
     private long _revision;
 
-    /// <summary>Waits for another revision, one that shows the change.</summary>
-    /// <returns>What is wrong, or null.</returns>
-    public Task<string?> WaitForChangeAsync(RunStep change, CancellationToken cancel) => WaitAsync(s => IsVisible(s, change), _revision, cancel);
+    /// <summary>Waits for a new revision that shows the change.</summary>
+    /// <returns>A description of the problem, or null.</returns>
+    public Task<string?> WaitForChangeAsync(RunStep change, CancellationToken cancel) =>
+        WaitAsync(s => IsVisible(s, change), _revision, cancel);
 
-    /// <summary>Waits for another revision, one that shows what is asked for.</summary>
-    /// <returns>What is wrong, or null.</returns>
-    public Task<string?> WaitForChangeAsync(Func<SidestepStatus, bool> condition, CancellationToken cancel) => WaitAsync(condition, _revision, cancel);
+    /// <summary>Waits for a new revision that meets a condition.</summary>
+    /// <returns>A description of the problem, or null.</returns>
+    public Task<string?> WaitForChangeAsync(Func<SidestepStatus, bool> condition, CancellationToken cancel) =>
+        WaitAsync(condition, _revision, cancel);
 
-    /// <summary>Waits until a daemon that has just been started has made whatever was changed without it.</summary>
-    /// <returns>What is wrong, or null.</returns>
+    /// <summary>Waits until a daemon that has just started has applied the changes of the time without it.</summary>
+    /// <returns>A description of the problem, or null.</returns>
     public Task<string?> WaitForStartAsync(IReadOnlyCollection<RunStep> changes, CancellationToken cancel)
         => WaitForStartAsync(s => changes.All(c => IsVisible(s, c)), cancel);
 
-    /// <summary>Waits until a daemon that has just been started says of itself what is asked for.</summary>
-    /// <returns>What is wrong, or null.</returns>
+    /// <summary>Waits until the status of a daemon that has just started meets a condition.</summary>
+    /// <returns>A description of the problem, or null.</returns>
     public Task<string?> WaitForStartAsync(Func<SidestepStatus, bool> condition, CancellationToken cancel)
         => WaitAsync(s => s.DaemonProcessId == run.Daemon.Identity.Id && condition(s), 0, cancel);
 
@@ -40,8 +42,11 @@ internal sealed class StatusWaiter(LabRun run)
             Timeout,
             cancel);
         _revision = last?.Revision ?? 0;
-        return done ? null : $"{Timeout.TotalSeconds:0} s after the file was edited `sidestep status` does not show it: {last?.ToString() ?? "no director"}; "
-            + $"look at the daemon's log, {run.Daemon.Log}, which ends with:\n{Processes.NamespaceProcess.Tail(run.Daemon.Log)}";
+        return done
+            ? null : $"{Timeout.TotalSeconds:0} s after the file was edited `sidestep status` does not show it: "
+                + $"{last?.ToString() ?? "no director"}; "
+            + $"look at the daemon's log, {run.Daemon.Log}, which ends "
+            + $"with:\n{Processes.NamespaceProcess.Tail(run.Daemon.Log)}";
     }
 
     private static bool IsVisible(SidestepStatus status, RunStep change)
@@ -55,7 +60,7 @@ internal sealed class StatusWaiter(LabRun run)
             "remove-server" => server is null,
             "add-service" => status.Services.Contains(change.Service),
             "remove-service" => !status.Services.Contains(change.Service),
-            _ => throw new LabException($"'{change.Do}' is no change of the configuration."),
+            _ => throw new LabException($"'{change.Do}' does not change the configuration."),
         };
     }
 }

@@ -4,13 +4,13 @@ using Sidestep.Lab.Views;
 
 namespace Sidestep.Lab.Scenarios;
 
-/// <summary>The one JSON object that `lab run --json` prints.</summary>
+/// <summary>The JSON object that `lab run --json` prints for HTTP traffic.</summary>
 internal sealed record TrafficReport : IRunReport
 {
     public static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
         WriteIndented = true,
-        // It goes to a terminal or a file, not into a web page.
+        // The output is not part of a web page, so characters such as > need no escape.
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
@@ -22,7 +22,7 @@ internal sealed record TrafficReport : IRunReport
 
     public required int RequestsFailed { get; init; }
 
-    /// <summary>Answered well, but by another server than the one that the client belongs to.</summary>
+    /// <summary>Successful requests that another server answered than the one that the client is assigned to.</summary>
     public required int RequestsAtUnexpectedServer { get; init; }
 
     public required int UploadsOk { get; init; }
@@ -33,13 +33,13 @@ internal sealed record TrafficReport : IRunReport
 
     public required int UdpFailed { get; init; }
 
-    /// <summary>How many client addresses the requests came from.</summary>
+    /// <summary>Number of client addresses that sent requests.</summary>
     public required int ClientAddresses { get; init; }
 
-    /// <summary>Answers by the server that the reply's header names.</summary>
+    /// <summary>Responses by server, according to the response's header.</summary>
     public required IReadOnlyDictionary<string, int> PerServer { get; init; }
 
-    /// <summary>Of these, the ones over IPv6.</summary>
+    /// <summary>Part of <see cref="PerServer"/>: responses over IPv6.</summary>
     public required IReadOnlyDictionary<string, int> PerServerOverIpv6 { get; init; }
 
     /// <summary>Replies at the director's port: there must be none.</summary>
@@ -52,15 +52,15 @@ internal sealed record TrafficReport : IRunReport
 
     public required long EncapsulatedFramesFromDirector { get; init; }
 
-    /// <summary>All that the clients sent to the VIP, as it came in at the director.</summary>
+    /// <summary>Bytes that arrived at the director for the VIP.</summary>
     public required long BytesThroughDirector { get; init; }
 
     public required long FramesWithVipSourceAtClient { get; init; }
 
-    /// <summary>All that came from the VIP to the clients.</summary>
+    /// <summary>Bytes that arrived at the clients from the VIP.</summary>
     public required long BytesToClient { get; init; }
 
-    /// <summary>What Sidestep itself counted for the VIP.</summary>
+    /// <summary>Packets for the VIP, by Sidestep's own counters.</summary>
     public required long FramesCountedBySidestep { get; init; }
 
     public required string Engine { get; init; }
@@ -71,7 +71,7 @@ internal sealed record TrafficReport : IRunReport
 
     public required double Seconds { get; init; }
 
-    /// <summary>All that is not well, in words, with what to look at.</summary>
+    /// <summary>Descriptions of all problems, each with a hint where to look.</summary>
     public required IReadOnlyList<string> Problems { get; init; }
 
     public void Write() => TrafficView.Write(this);
@@ -79,6 +79,6 @@ internal sealed record TrafficReport : IRunReport
     public string ToJson() => JsonSerializer.Serialize(this, Json);
 }
 
-/// <param name="AtRequest">How many requests were finished when it was done.</param>
-/// <param name="RequestsAfter">How many were finished between that and the judgement.</param>
+/// <param name="AtRequest">Number of finished requests when the step was done.</param>
+/// <param name="RequestsAfter">Number of requests that finished between the step and its evaluation.</param>
 internal sealed record StepReport(string Step, int AtRequest, int RequestsAfter, bool Ok, string? Problem);

@@ -5,7 +5,7 @@ using Sidestep.Lab.Traffic;
 
 namespace Sidestep.Lab.Scenarios;
 
-/// <summary>`lab run`: a fixed amount of traffic through a topology, watched and judged.</summary>
+/// <summary>`lab run`: sends a fixed amount of traffic through a topology and evaluates it.</summary>
 internal sealed class TrafficScenario(LabRun run, Action<string> log)
 {
     public const int Requests = 2000;
@@ -29,8 +29,9 @@ internal sealed class TrafficScenario(LabRun run, Action<string> log)
         var assignments = new ServerAssignments(run, file);
         await LearnAssignmentsAsync(assignments, members, cancel);
 
-        // Until the director forwards, requests get lost; the accounts that must balance begin here.
-        var start = new TrafficBaseline(await observation.CountSoFarAsync(cancel), await SidestepStatus.QueryAsync(run, cancel));
+        // Requests are lost until the director forwards. Counters that must match start here.
+        var start = new TrafficBaseline(await observation.CountSoFarAsync(cancel),
+            await SidestepStatus.QueryAsync(run, cancel));
 
         using var requests = TrafficProcess.StartHttp(run, Requests, Concurrency, Rate);
         var steps = new TrafficStepRunner(run, assignments, file, requests, log);
@@ -49,11 +50,15 @@ internal sealed class TrafficScenario(LabRun run, Action<string> log)
         var link = await observation.DirectorLinkAsync(cancel);
         var frames = await observation.FinishAsync(cancel);
         var status = await SidestepStatus.QueryAsync(run, cancel);
-        return TrafficAnalysis.Report(run, new TrafficEvidence(members, requests.Log, uploads.Log, datagrams.Log, steps.Reports, start, frames, link, status, watch.Elapsed));
+        return TrafficAnalysis.Report(run,
+            new TrafficEvidence(members, requests.Log, uploads.Log, datagrams.Log, steps.Reports, start, frames, link,
+                status, watch.Elapsed));
     }
 
-    /// <summary>Goes through every set of servers once without traffic; the last one learnt is what the traffic begins with.</summary>
-    private async Task LearnAssignmentsAsync(ServerAssignments assignments, IReadOnlyList<string> start, CancellationToken cancel)
+    /// <summary>Applies every set of servers once without traffic, to learn the assignments. The last one is the set at
+    /// the start.</summary>
+    private async Task LearnAssignmentsAsync(ServerAssignments assignments, IReadOnlyList<string> start,
+        CancellationToken cancel)
     {
         log($"waiting until the director forwards to {string.Join(", ", start)}");
         var sets = new List<IReadOnlyList<string>> { start };
@@ -71,7 +76,7 @@ internal sealed class TrafficScenario(LabRun run, Action<string> log)
     }
 }
 
-/// <summary>What a run has seen, before it is judged.</summary>
+/// <summary>The observations of a run, before the evaluation.</summary>
 internal sealed record TrafficEvidence(
     IReadOnlyList<string> Members,
     TrafficLog Requests,
@@ -91,5 +96,5 @@ internal sealed record TrafficEvidence(
     public long CountedBySidestep => Status.Packets - Start.Status.Packets;
 }
 
-/// <summary>The counts when the traffic began.</summary>
+/// <summary>The counters at the start of the traffic.</summary>
 internal sealed record TrafficBaseline(CapturedTotals Frames, SidestepStatus Status);

@@ -5,19 +5,20 @@ using Sidestep.Lab.Traffic;
 namespace Sidestep.Lab.Scenarios;
 
 /// <summary>
-/// Does things to the director while requests flow, and judges each by the requests that finish after it.
+/// Runs the steps of a topology while requests flow, and evaluates each by the requests that finish after it.
 ///
-/// Nobody pauses for a change: not one request may fail, nothing is tried twice, and every single answer must come from
-/// the one right server. While a change is being made that is the server of before or of after it, and from then on, but
-/// for requests that were under way, the one of after it.
-/// A server that is removed keeps running, as one does that is taken out for maintenance.
+/// Traffic does not pause for a change: no request may fail, nothing is retried, and every response must come from the
+/// right server. During a change the servers from before and from after it are right. Afterwards only the server from
+/// after it is right, except for requests that were in transit.
+/// A removed server keeps running, like one that is removed for maintenance.
 /// </summary>
-internal sealed class TrafficStepRunner(LabRun run, ServerAssignments assignments, DirectorFile file, TrafficProcess traffic, Action<string> log)
+internal sealed class TrafficStepRunner(LabRun run, ServerAssignments assignments, DirectorFile file,
+    TrafficProcess traffic, Action<string> log)
 {
     private const int FullRate = 400;
 
-    // While something is under way the clients send more slowly, so that the change falls into the traffic also on a
-    // slow machine, and still with requests in every moment of it.
+    // During a step the clients send more slowly, so that the step falls into the traffic even on a slow machine. The
+    // rate is still high enough for requests at every moment of the step.
     private const int ChangeRate = 40;
 
     private readonly List<StepReport> _reports = [];
@@ -36,7 +37,8 @@ internal sealed class TrafficStepRunner(LabRun run, ServerAssignments assignment
             await DoAsync(step, cancel);
         }
         foreach (var step in run.Topology.Steps.Skip(_reports.Count))
-            _reports.Add(new StepReport(step.Title, traffic.Log.Now.Finished, 0, false, "the traffic ended before this step"));
+            _reports.Add(new StepReport(step.Title, traffic.Log.Now.Finished, 0, false,
+                "the traffic ended before this step"));
         await traffic.SetRateAsync(FullRate);
     }
 
@@ -45,7 +47,8 @@ internal sealed class TrafficStepRunner(LabRun run, ServerAssignments assignment
         var before = traffic.Log.Now;
         if (run.Topology.EngineOverride is { DaemonForwards: true } && (step.Do is "kill-daemon" or "start-daemon"))
         {
-            _reports.Add(new StepReport(step.Title, before.Finished, 0, true, "left out: this engine forwards only while its daemon runs"));
+            _reports.Add(new StepReport(step.Title, before.Finished, 0, true,
+                "skipped: this engine forwards only while its daemon runs"));
             return;
         }
         await traffic.SetRateAsync(ChangeRate);
@@ -54,13 +57,16 @@ internal sealed class TrafficStepRunner(LabRun run, ServerAssignments assignment
 
         var done = traffic.Log.Now;
         log($"{step.Title}: done at request {done.Finished}");
-        // What was under way may still come from the server of before.
+        // Requests in transit may still come from the server from before the change.
         var completed = await WaitForRequestsAsync(TrafficScenario.Concurrency, cancel);
         traffic.Log.Expect(assignments.Of(_members));
         completed = completed && await WaitForRequestsAsync(step.RequestsAfter, cancel);
         var after = traffic.Log.Now;
-        problem ??= completed ? Evaluate(step, before, after) : $"the traffic ended {after.Finished - done.Finished} requests after the step, too early to judge it";
-        _reports.Add(new StepReport(step.Title, done.Finished, after.Finished - done.Finished, problem is null, problem));
+        problem ??= completed
+            ? Evaluate(step, before, after)
+            : $"the traffic ended {after.Finished - done.Finished} requests after the step, too early to evaluate it";
+        _reports.Add(new StepReport(step.Title, done.Finished, after.Finished - done.Finished, problem is null,
+            problem));
     }
 
     private async Task<string?> PerformAsync(RunStep step, CancellationToken cancel)
@@ -68,7 +74,7 @@ internal sealed class TrafficStepRunner(LabRun run, ServerAssignments assignment
         switch (step.Do)
         {
             case "kill-daemon":
-                return await run.KillDaemonAsync(cancel) ? null : "the daemon lives on";
+                return await run.KillDaemonAsync(cancel) ? null : "the daemon still runs";
             case "start-daemon":
                 await run.StartDaemonAsync(cancel);
                 return null;
@@ -82,7 +88,7 @@ internal sealed class TrafficStepRunner(LabRun run, ServerAssignments assignment
                 file.Remove(step.Server);
                 return await ChangeAsync(step, [.. _members.Where(m => m != step.Server)], cancel);
             default:
-                throw new LabException($"{run.Topology.Name}: a step '{step.Do}' is unknown here.");
+                throw new LabException($"{run.Topology.Name}: the step '{step.Do}' is unknown in this kind of run.");
         }
     }
 
@@ -92,7 +98,7 @@ internal sealed class TrafficStepRunner(LabRun run, ServerAssignments assignment
         traffic.Log.Expect(assignments.Of(_members), assignments.Of(members));
         file.Save();
         _members = members;
-        // A server that is drained is no client's any more: no traffic shows that it is removed.
+        // A drained server has no clients, so no traffic shows its removal.
         return affected.Count == 0
             ? await new StatusWaiter(run).WaitForChangeAsync(step, cancel)
             : await assignments.WaitUntilAppliedAsync(members, affected, cancel);
@@ -103,19 +109,20 @@ internal sealed class TrafficStepRunner(LabRun run, ServerAssignments assignment
         if (after.Failed > before.Failed)
             return $"{after.Failed - before.Failed} requests failed";
         if (after.Unexpected > before.Unexpected)
-            return $"{after.Unexpected - before.Unexpected} requests were answered by another server than their client's";
+            return $"{after.Unexpected - before.Unexpected} requests were answered by another server than the client's";
         if (step.Do == "start-daemon" && !run.Daemon.Identity.IsAlive())
-            return $"the daemon ended again; its log ends with:\n{NamespaceProcess.Tail(run.Daemon.Log)}";
+            return $"the daemon has ended; its log ends with:\n{NamespaceProcess.Tail(run.Daemon.Log)}";
         if (step.Do == "add-server" && after.Of(step.Server) == before.Of(step.Server))
-            return $"{step.Server} answered nothing";
+            return $"{step.Server} answered no request";
         return null;
     }
 
-    /// <returns>False when the traffic is over before that many requests have finished.</returns>
+    /// <returns>False if the traffic ends before that many requests have finished.</returns>
     private async Task<bool> WaitForRequestsAsync(int requests, CancellationToken cancel)
     {
         var target = traffic.Log.Now.Finished + requests;
-        await Wait.TryUntilAsync(() => traffic.Log.Now.Finished >= target || traffic.Ended.IsCompleted, ScaledTimeout.Seconds(60), cancel);
+        await Wait.TryUntilAsync(() =>
+            traffic.Log.Now.Finished >= target || traffic.Ended.IsCompleted, ScaledTimeout.Seconds(60), cancel);
         return traffic.Log.Now.Finished >= target;
     }
 }

@@ -4,25 +4,26 @@ using System.Net.Sockets;
 namespace Sidestep.Lab.Sessions;
 
 /// <summary>
-/// One TCP connection of a client that asks again and again, and must all its life be answered by the server that answered
-/// first. Nothing is tried twice: what TCP itself does not repair is a break.
+/// One TCP connection of a client that sends requests periodically. All its responses must come from the server that
+/// sent the first one. The session never retries: any error that TCP itself does not repair is a break.
 /// </summary>
-/// <param name="id">Of the connection.</param>
+/// <param name="id">Id of the connection.</param>
 /// <param name="source">The client's address.</param>
-/// <param name="service">Whom it asks.</param>
-/// <param name="timeout">An answer that takes longer is none.</param>
+/// <param name="service">The service that it connects to.</param>
+/// <param name="timeout">A later response counts as none.</param>
 internal sealed class Session(ulong id, IPAddress source, IPEndPoint service, TimeSpan timeout) : IDisposable
 {
-    private readonly Socket _socket = new(service.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+    private readonly Socket _socket = new(service.AddressFamily, SocketType.Stream,
+        ProtocolType.Tcp) { NoDelay = true };
     private readonly byte[] _request = new byte[SessionWire.RequestLength];
     private readonly byte[] _response = new byte[SessionWire.ResponseLength];
     private ulong _number;
 
-    /// <summary>Who answers; null before the first answer.</summary>
+    /// <summary>The server that answers; null before the first response.</summary>
     public ServerInstance? Server { get; private set; }
 
-    /// <summary>Connects and asks for the first time.</summary>
-    /// <returns>What went wrong, or null.</returns>
+    /// <summary>Connects and sends the first request.</summary>
+    /// <returns>A description of the error, or null.</returns>
     public Task<string?> OpenAsync() => WithTimeoutAsync(async cancel =>
     {
         _socket.Bind(new IPEndPoint(source, 0));
@@ -30,20 +31,21 @@ internal sealed class Session(ulong id, IPAddress source, IPEndPoint service, Ti
         return await ExchangeAsync(cancel);
     });
 
-    /// <summary>One request and its answer.</summary>
-    /// <returns>What went wrong, or null.</returns>
+    /// <summary>Sends one request and receives its response.</summary>
+    /// <returns>A description of the error, or null.</returns>
     public Task<string?> RequestAsync() => WithTimeoutAsync(ExchangeAsync);
 
-    /// <summary>Closes in the orderly way: the server must then close too.</summary>
-    /// <returns>What went wrong, or null.</returns>
+    /// <summary>Closes the connection; the server must then close it, too.</summary>
+    /// <returns>A description of the error, or null.</returns>
     public Task<string?> CloseAsync() => WithTimeoutAsync(async cancel =>
     {
         _socket.Shutdown(SocketShutdown.Send);
-        return await SessionSocket.ReceiveAllAsync(_socket, _response, cancel) ? "an answer without a request" : null;
+        return await SessionSocket.ReceiveAllAsync(_socket, _response, cancel) ? "a response without a request" : null;
     });
 
     public SessionFailure Failure(string error)
-        => new(source.ToString(), (_socket.LocalEndPoint as IPEndPoint)?.Port ?? 0, service.ToString(), Server?.Name, _number, error);
+        => new(source.ToString(), (_socket.LocalEndPoint as IPEndPoint)?.Port
+            ?? 0, service.ToString(), Server?.Name, _number, error);
 
     public void Dispose() => _socket.Dispose();
 
@@ -80,9 +82,11 @@ internal sealed class Session(ulong id, IPAddress source, IPEndPoint service, Ti
 }
 
 /// <summary>A session that broke.</summary>
-/// <param name="Server">Whose it was; null when nobody had answered yet.</param>
+/// <param name="Server">The server of the session; null before the first response.</param>
 /// <param name="Number">The request at which it broke, counted from 1.</param>
-internal sealed record SessionFailure(string Source, int Port, string Service, string? Server, ulong Number, string Error)
+internal sealed record SessionFailure(string Source, int Port, string Service, string? Server, ulong Number,
+    string Error)
 {
-    public override string ToString() => $"{Source}:{Port} to {Service}, server {Server ?? "unknown"}, request {Number}: {Error}";
+    public override string ToString() =>
+        $"{Source}:{Port} to {Service}, server {Server ?? "unknown"}, request {Number}: {Error}";
 }

@@ -3,10 +3,10 @@ using System.Net.Sockets;
 
 namespace Sidestep.Lab.Sessions;
 
-/// <summary>Answers requests on as many sessions as come, for as long as their clients want.</summary>
+/// <summary>Answers requests on any number of sessions until their clients close them.</summary>
 internal static class SessionServer
 {
-    // More than open at once in any run, so that no SYN is dropped for want of room.
+    // Larger than the number of connections that any run opens at once, so that the kernel drops no SYN.
     private const int Backlog = 4096;
 
     public static async Task ServeAsync(IPEndPoint listen, ServerInstance server, CancellationToken cancel)
@@ -35,7 +35,7 @@ internal static class SessionServer
         }
         catch (SocketException)
         {
-            // The client's end of the session judges; here there is nothing to add.
+            // The client reports the break; the server has nothing to add.
         }
         catch (OperationCanceledException)
         {

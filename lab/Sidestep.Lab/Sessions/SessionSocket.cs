@@ -2,10 +2,10 @@ using System.Net.Sockets;
 
 namespace Sidestep.Lab.Sessions;
 
-/// <summary>Reading messages of a known length from a stream.</summary>
+/// <summary>Reads messages of a known length from a stream.</summary>
 internal static class SessionSocket
 {
-    /// <returns>False when the other end has closed and nothing has come; a message that ends in its middle is an error.</returns>
+    /// <returns>False when the other end has closed before a message; an incomplete message is an error.</returns>
     public static async Task<bool> ReceiveAllAsync(Socket socket, Memory<byte> message, CancellationToken cancel)
     {
         for (var have = 0; have < message.Length;)

@@ -4,9 +4,9 @@ using System.Text;
 namespace Sidestep.Lab.Sessions;
 
 /// <summary>
-/// What goes over a session. A request says which session it belongs to and its number in it; the answer repeats both and
-/// says who answers: a server's name, and a number that every start of a server draws anew. All numbers in network byte
-/// order, all messages of one length.
+/// The messages of a session. A request contains the id of the session and the number of the request in it. The
+/// response repeats both and adds the server's name and a number that the server draws at each start. All numbers are
+/// in network byte order, and all messages have one length.
 /// </summary>
 internal static class SessionWire
 {
@@ -21,7 +21,7 @@ internal static class SessionWire
         BinaryPrimitives.WriteUInt64BigEndian(target[8..], number);
     }
 
-    /// <param name="request">Repeated as it is.</param>
+    /// <param name="request">The response repeats it unchanged.</param>
     public static void WriteResponse(Span<byte> target, ReadOnlySpan<byte> request, ServerInstance server)
     {
         request[..RequestLength].CopyTo(target);
@@ -31,7 +31,7 @@ internal static class SessionWire
         Encoding.ASCII.GetBytes(server.Name.AsSpan(0, Math.Min(server.Name.Length, NameLength)), name);
     }
 
-    /// <returns>Who answered; null when it is not the answer to this request.</returns>
+    /// <returns>The server that answered; null when the message is no response to this request.</returns>
     public static ServerInstance? ReadResponse(ReadOnlySpan<byte> response, ReadOnlySpan<byte> request)
         => response[..RequestLength].SequenceEqual(request)
             ? new ServerInstance(
@@ -41,6 +41,6 @@ internal static class SessionWire
 }
 
 /// <summary>A server from its start to its end.</summary>
-/// <param name="Name">The node's.</param>
-/// <param name="Number">Drawn at the start.</param>
+/// <param name="Name">Name of the node.</param>
+/// <param name="Number">A random number, drawn at the start.</param>
 internal readonly record struct ServerInstance(string Name, ulong Number);

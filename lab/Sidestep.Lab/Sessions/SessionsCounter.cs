@@ -1,10 +1,11 @@
 namespace Sidestep.Lab.Sessions;
 
-/// <summary>Counts what the sessions live through. Safe for many threads.</summary>
+/// <summary>Counts the events of all sessions. Safe for many threads.</summary>
 internal sealed class SessionsCounter
 {
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, int> _perServer = [], _shortPerServer = [], _shortPerService = [], _shortEnded = [];
+    private readonly Dictionary<string, int> _perServer = [], _shortPerServer = [], _shortPerService = [],
+        _shortEnded = [];
     private int _opened, _broken, _closed, _shortOk, _shortFailed;
     private long _responses;
 
@@ -16,7 +17,8 @@ internal sealed class SessionsCounter
             {
                 return new SessionsState(
                     _opened, _broken, _closed, _responses, new Dictionary<string, int>(_perServer),
-                    _shortOk, _shortFailed, new Dictionary<string, int>(_shortPerServer), new Dictionary<string, int>(_shortPerService),
+                    _shortOk, _shortFailed, new Dictionary<string, int>(_shortPerServer), new Dictionary<string,
+                        int>(_shortPerService),
                     new Dictionary<string, int>(_shortEnded));
             }
         }
@@ -60,7 +62,7 @@ internal sealed class SessionsCounter
         }
     }
 
-    /// <summary>No more begin to the service, and none is under way.</summary>
+    /// <summary>No session to the service runs, and none starts any more.</summary>
     public void ShortEnded(string service)
     {
         lock (_lock)
@@ -73,5 +75,6 @@ internal sealed class SessionsCounter
             _shortFailed++;
     }
 
-    private static void Increment(Dictionary<string, int> counts, string key) => counts[key] = counts.GetValueOrDefault(key) + 1;
+    private static void Increment(Dictionary<string, int> counts, string key) =>
+        counts[key] = counts.GetValueOrDefault(key) + 1;
 }

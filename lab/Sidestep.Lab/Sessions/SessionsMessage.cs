@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace Sidestep.Lab.Sessions;
 
-/// <summary>A line of JSON from the process that holds the sessions to the lab: how it stands, or one failure.</summary>
+/// <summary>A line of JSON from the process that holds the sessions to the lab: its state, or one failure.</summary>
 internal sealed record SessionsMessage(SessionsState? State, SessionFailure? Failure, bool IsShort)
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
@@ -16,17 +16,17 @@ internal sealed record SessionsMessage(SessionsState? State, SessionFailure? Fai
     public override string ToString() => JsonSerializer.Serialize(this, Json);
 }
 
-/// <summary>How the sessions stand.</summary>
-/// <param name="Opened">Long sessions that got their first answer, whatever became of them.</param>
+/// <summary>The state of the sessions.</summary>
+/// <param name="Opened">Long sessions that received their first response, including those that broke later.</param>
 /// <param name="Broken">Long sessions that broke, or could not be opened.</param>
-/// <param name="Closed">Long sessions that were closed in order at the end.</param>
-/// <param name="Responses">Right answers on long sessions.</param>
-/// <param name="PerServer">Long sessions by the server that they have.</param>
-/// <param name="ShortOk">Short sessions that came to their orderly end.</param>
-/// <param name="ShortFailed">Short sessions that did not.</param>
-/// <param name="ShortPerServer">The former by server.</param>
-/// <param name="ShortPerService">The same by service.</param>
-/// <param name="ShortEnded">How often all of a service's were told to end, and have.</param>
+/// <param name="Closed">Long sessions that both ends closed at the end.</param>
+/// <param name="Responses">Correct responses on long sessions.</param>
+/// <param name="PerServer">Long sessions, by server.</param>
+/// <param name="ShortOk">Short sessions that both ends closed.</param>
+/// <param name="ShortFailed">Short sessions that broke.</param>
+/// <param name="ShortPerServer"><paramref name="ShortOk"/> by server.</param>
+/// <param name="ShortPerService"><paramref name="ShortOk"/> by service.</param>
+/// <param name="ShortEnded">How often the lab ended all short sessions of a service, and they have ended.</param>
 internal sealed record SessionsState(
     int Opened,
     int Broken,

@@ -12,7 +12,7 @@ internal sealed class SessionsProcess : IDisposable
     private static readonly TimeSpan EndTimeout = ScaledTimeout.Seconds(30);
     private const double ResponseSeconds = 8;
 
-    // TCP repeats at doubling intervals: an answer comes up to as long after an outage as the outage took.
+    // TCP doubles its retransmission timeout: a response may come as long after an outage as the outage took.
     private const double ResponseSecondsAfterOutage = 20;
 
     private readonly PipedProcess _process;
@@ -28,8 +28,11 @@ internal sealed class SessionsProcess : IDisposable
         string[] command =
         [
             LabPaths.Lab, "sessions", "--count", Text(plan.Count), "--period", Text(plan.Period),
-            "--quiet-count", Text(plan.QuietCount), "--quiet-period", Text(plan.QuietPeriod), "--short-rate", Text(plan.ShortRate),
-            "--response-timeout", Text(ScaledTimeout.Seconds(topology.EngineOverride is { DaemonForwards: true } ? ResponseSecondsAfterOutage : ResponseSeconds).TotalSeconds),
+            "--quiet-count", Text(plan.QuietCount), "--quiet-period", Text(plan.QuietPeriod), "--short-rate",
+                Text(plan.ShortRate),
+            "--response-timeout",
+                Text(ScaledTimeout.Seconds(topology.EngineOverride is { DaemonForwards: true }
+                ? ResponseSecondsAfterOutage : ResponseSeconds).TotalSeconds),
             .. plan.To.SelectMany(s => (string[])["--service", s]),
             .. AssignmentProbe.Sources(topology).SelectMany(s => (string[])["--source", s]),
         ];
@@ -45,19 +48,20 @@ internal sealed class SessionsProcess : IDisposable
         }
     }
 
-    /// <summary>The first failures of long sessions, in words.</summary>
+    /// <summary>Descriptions of the first failures of long sessions.</summary>
     public IReadOnlyList<string> Failures => Copy(_failures);
 
-    /// <summary>The first failures of short sessions, in words.</summary>
+    /// <summary>Descriptions of the first failures of short sessions.</summary>
     public IReadOnlyList<string> ShortFailures => Copy(_shortFailures);
 
     public static SessionsProcess Start(LabRun run, string name, SessionTraffic plan) => new(run, name, plan);
 
-    /// <summary>Waits until every session has had its first answer, or has failed.</summary>
+    /// <summary>Waits until every session has received its first response or has failed.</summary>
     public Task OpenedAsync(TimeSpan timeout, CancellationToken cancel) => Wait.UntilAsync(
         () => _process.Ended.IsCompleted || State.Opened + State.Broken >= _count,
         timeout,
-        () => $"Of {_count} sessions only {State.Opened} could be opened; {State.Broken} failed: {string.Join("; ", Failures)}",
+        () => $"Of {_count} sessions only {State.Opened} could be opened; {State.Broken} failed: "
+            + $"{string.Join("; ", Failures)}",
         cancel);
 
     public Task BeginShortAsync(string service) => _process.SendLineAsync($"begin-short {service}");
@@ -66,10 +70,12 @@ internal sealed class SessionsProcess : IDisposable
     {
         var ended = State.ShortEnded.GetValueOrDefault(service);
         await _process.SendLineAsync($"end-short {service}");
-        await Wait.UntilAsync(() => State.ShortEnded.GetValueOrDefault(service) > ended, EndTimeout, () => $"short sessions to {service} do not end", cancel);
+        await Wait.UntilAsync(() =>
+            State.ShortEnded.GetValueOrDefault(service) > ended, EndTimeout, () =>
+            $"short sessions to {service} do not end", cancel);
     }
 
-    /// <summary>Every session asks a last time and closes.</summary>
+    /// <summary>Every session sends a last request and closes.</summary>
     public async Task<SessionsState> StopAsync(TimeSpan timeout, CancellationToken cancel)
     {
         await _process.SendLineAsync("stop");

@@ -4,14 +4,14 @@ using Sidestep.Lab.Topologies;
 
 namespace Sidestep.Lab.Sessions;
 
-/// <param name="Services">Long sessions are spread over them in turn.</param>
-/// <param name="Sources">Client addresses, in turn.</param>
+/// <param name="Services">Long sessions use the services round robin.</param>
+/// <param name="Sources">Client addresses, used round robin.</param>
 /// <param name="Count">How many long sessions.</param>
-/// <param name="Period">Between two requests of a session.</param>
-/// <param name="QuietCount">So many of the long sessions ask only now and then.</param>
-/// <param name="QuietPeriod">Between two requests of these.</param>
+/// <param name="Period">Time between two requests of a session.</param>
+/// <param name="QuietCount">How many of the long sessions send requests at the longer period.</param>
+/// <param name="QuietPeriod">Time between two requests of a quiet session.</param>
 /// <param name="ShortRate">Short sessions per second and service.</param>
-/// <param name="ResponseTimeout">An answer that takes longer is none.</param>
+/// <param name="ResponseTimeout">A later response counts as none.</param>
 internal sealed record SessionsPlan(
     IReadOnlyList<IPEndPoint> Services,
     ClientAddresses Sources,
@@ -24,12 +24,12 @@ internal sealed record SessionsPlan(
 
 /// <summary>
 /// The process that holds the sessions, inside the clients' namespace. It obeys the lines "begin-short ENDPOINT",
-/// "end-short ENDPOINT" and "stop": then every session asks a last time and closes in order. When its input ends, the lab is gone, and
-/// it stops too.
+/// "end-short ENDPOINT" and "stop". On "stop", every session sends a last request and closes. When the input ends, the
+/// lab has ended, and the process stops, too.
 /// </summary>
 internal sealed class SessionsWorker(SessionsPlan plan, TextReader input, TextWriter output) : IDisposable
 {
-    // How many open or close at once: enough to be quick, and no burst that a queue on the way could not take.
+    // How many sessions open or close at once: enough to be fast, and too few to overflow a queue along the path.
     private const int Parallelism = 32;
 
     private static readonly TimeSpan ReportInterval = TimeSpan.FromMilliseconds(250);
@@ -41,8 +41,10 @@ internal sealed class SessionsWorker(SessionsPlan plan, TextReader input, TextWr
 
     public async Task<int> RunAsync()
     {
-        using var report = new Timer(_ => Print(new SessionsMessage(_counter.Now, null, false)), null, ReportInterval, ReportInterval);
-        var shortSessions = new ShortSessions(plan.Sources, plan.ShortRate, plan.ResponseTimeout, _counter, f => Print(new SessionsMessage(null, f, true)));
+        using var report = new Timer(_ =>
+            Print(new SessionsMessage(_counter.Now, null, false)), null, ReportInterval, ReportInterval);
+        var shortSessions = new ShortSessions(plan.Sources, plan.ShortRate, plan.ResponseTimeout, _counter, f =>
+            Print(new SessionsMessage(null, f, true)));
         var commands = Task.Run(() => ReadCommandsAsync(shortSessions));
         await Task.WhenAll(Enumerable.Range(0, plan.Count).Select(RunSessionAsync));
         await commands;
@@ -71,7 +73,7 @@ internal sealed class SessionsWorker(SessionsPlan plan, TextReader input, TextWr
         _counter.Opened(session.Server!.Value.Name);
 
         var period = index < plan.QuietCount ? plan.QuietPeriod : plan.Period;
-        // Each has a moment of its own in the period: requests come evenly.
+        // Each session starts at its own time in the period, so that requests are spread evenly.
         await DelayAsync(period * Random.Shared.NextDouble());
         while (!_stop.IsCancellationRequested)
         {

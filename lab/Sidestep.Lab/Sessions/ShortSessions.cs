@@ -5,11 +5,12 @@ using Sidestep.Lab.Topologies;
 namespace Sidestep.Lab.Sessions;
 
 /// <summary>
-/// Sessions of less than a second, begun at a steady rate: the new flows, which a changed configuration must send to the new
-/// servers at once.
+/// Sessions shorter than a second that start at a steady rate. They are the new flows, which a changed configuration
+/// must send to the new servers immediately.
 /// </summary>
 internal sealed class ShortSessions(
-    ClientAddresses sources, double rate, TimeSpan responseTimeout, SessionsCounter counter, Action<SessionFailure> failed)
+    ClientAddresses sources, double rate, TimeSpan responseTimeout, SessionsCounter counter,
+        Action<SessionFailure> failed)
 {
     private const int Requests = 3;
 
@@ -24,7 +25,7 @@ internal sealed class ShortSessions(
         _loops[service] = new ServiceLoop(stop, RunAsync(service, stop.Token));
     }
 
-    /// <summary>Begins no more to the service, and waits for those that are under way.</summary>
+    /// <summary>Starts no more sessions to the service, and waits until the running ones have ended.</summary>
     public async Task EndAsync(IPEndPoint service)
     {
         if (!_loops.TryRemove(service, out var loop))
@@ -43,7 +44,8 @@ internal sealed class ShortSessions(
         {
             running.RemoveAll(static t => t.IsCompletedSuccessfully);
             running.Add(OneAsync(service, Interlocked.Increment(ref _next)));
-            await Task.Delay(TimeSpan.FromSeconds(1 / rate), stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(TimeSpan.FromSeconds(1 / rate), stop)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
         await Task.WhenAll(running);
     }

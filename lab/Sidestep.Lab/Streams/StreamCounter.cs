@@ -4,10 +4,11 @@ using Sidestep.Lab.Scenarios;
 
 namespace Sidestep.Lab.Streams;
 
-/// <summary>How often each number of each sender has come. Safe for many threads; kept in a file from process to process.</summary>
+/// <summary>Counts how often each number of each sender arrived. Safe for many threads. A file passes the counts
+/// between processes.</summary>
 internal sealed class StreamCounter
 {
-    // Far above what a run sends: a number that lies beyond is not one of ours.
+    // Far above what a run sends: a larger number is not from the lab.
     private const int MaxNumber = 10_000_000;
 
     private readonly Lock _lock = new();
@@ -31,7 +32,8 @@ internal sealed class StreamCounter
     public void Save(string path)
     {
         lock (_lock)
-            File.WriteAllText(path + ".new", JsonSerializer.Serialize(_counts.ToDictionary(s => s.Key, s => s.Value.ToArray())));
+            File.WriteAllText(path
+                + ".new", JsonSerializer.Serialize(_counts.ToDictionary(s => s.Key, s => s.Value.ToArray())));
         File.Move(path + ".new", path, overwrite: true);
     }
 
@@ -47,9 +49,9 @@ internal sealed class StreamCounter
         }
     }
 
-    /// <param name="sent">By sender, when.</param>
-    /// <param name="outages">When nobody forwarded.</param>
-    /// <param name="firstSender">The number of the first of these senders.</param>
+    /// <param name="sent">For each sender, the time of each datagram, in milliseconds since 1970.</param>
+    /// <param name="outages">Times at which nothing forwarded.</param>
+    /// <param name="firstSender">Number of the first of these senders.</param>
     public StreamResult Evaluate(IReadOnlyList<IReadOnlyList<long>> sent, Outages outages, int firstSender = 0)
     {
         lock (_lock)
@@ -80,13 +82,14 @@ internal sealed class StreamCounter
     }
 }
 
-/// <summary>What has become of all numbered datagrams.</summary>
-/// <param name="Sent">How many were sent.</param>
-/// <param name="Lost">Came nowhere, although somebody forwarded.</param>
-/// <param name="LostWithoutDaemon">Came nowhere, when nobody forwarded.</param>
-/// <param name="Duplicated">Came once more, here or elsewhere.</param>
-/// <param name="FirstLost">The first of those that are lost, in words.</param>
-internal sealed record StreamResult(long Sent, long Lost, long LostWithoutDaemon, long Duplicated, IReadOnlyList<string> FirstLost)
+/// <summary>The result for all numbered datagrams.</summary>
+/// <param name="Sent">Number of datagrams sent.</param>
+/// <param name="Lost">Datagrams that no server received although the director forwarded.</param>
+/// <param name="LostWithoutDaemon">Datagrams that no server received, sent while nothing forwarded.</param>
+/// <param name="Duplicated">Additional copies that any server received.</param>
+/// <param name="FirstLost">Descriptions of the first lost datagrams.</param>
+internal sealed record StreamResult(long Sent, long Lost, long LostWithoutDaemon, long Duplicated,
+    IReadOnlyList<string> FirstLost)
 {
     public const int MaxGaps = 5;
 }

@@ -19,7 +19,8 @@ internal sealed class StreamProcess : IDisposable
         string[] command =
         [
             LabPaths.Lab, "stream",
-            "--senders", plan.Senders.ToString(CultureInfo.InvariantCulture), "--rate", plan.Rate.ToString(CultureInfo.InvariantCulture),
+            "--senders", plan.Senders.ToString(CultureInfo.InvariantCulture), "--rate",
+                plan.Rate.ToString(CultureInfo.InvariantCulture),
             "--first-sender", firstSender.ToString(CultureInfo.InvariantCulture),
             .. services.SelectMany(s => (string[])["--service", s]),
             .. AssignmentProbe.Sources(run.Topology).SelectMany(s => (string[])["--source", s]),
@@ -27,10 +28,11 @@ internal sealed class StreamProcess : IDisposable
         _process = PipedProcess.Start(run, run.Topology.Clients.Node, name, command, line => _sent = line);
     }
 
-    /// <param name="name">Of the process.</param>
-    /// <param name="services">ADDRESS:PORT of each.</param>
-    /// <param name="firstSender">The number of the first sender: of senders in one run no two have the same.</param>
-    public static StreamProcess Start(LabRun run, string name, StreamTraffic plan, IEnumerable<string> services, int firstSender = 0)
+    /// <param name="name">Name of the process.</param>
+    /// <param name="services">ADDRESS:PORT of each service.</param>
+    /// <param name="firstSender">Number of the first sender; numbers of senders are unique within a run.</param>
+    public static StreamProcess Start(LabRun run, string name, StreamTraffic plan, IEnumerable<string> services,
+        int firstSender = 0)
         => new(run, name, plan, services, firstSender);
 
     /// <returns>For each sender, when it sent each of its datagrams: milliseconds since 1970.</returns>
@@ -38,7 +40,9 @@ internal sealed class StreamProcess : IDisposable
     {
         await _process.SendLineAsync("stop");
         await _process.Ended.WaitAsync(Timeout, cancel);
-        return _sent is { } text ? JsonSerializer.Deserialize<long[][]>(text)! : throw new LabException("The stream process did not say what it has sent.");
+        return _sent is { } text
+            ? JsonSerializer.Deserialize<long[][]>(text)!
+            : throw new LabException("The stream process did not report what it sent.");
     }
 
     public void Dispose() => _process.Dispose();

@@ -3,15 +3,15 @@ using System.Net.Sockets;
 
 namespace Sidestep.Lab.Streams;
 
-/// <summary>Takes numbered datagrams and writes down which have come.</summary>
+/// <summary>Receives numbered datagrams and counts them.</summary>
 internal sealed class StreamReceiver : IDisposable
 {
     private const int MaxDatagramBytes = 65535;
 
-    // Seconds of any rate that the lab sends at: a process that waits for its processor loses nothing.
+    // Holds several seconds of the lab's highest rate, so that a process that waits for a CPU loses nothing.
     private const int BufferBytes = 16 * 1024 * 1024;
 
-    // asm-generic/socket.h: beyond what net.core.rmem_max allows, which root may.
+    // asm-generic/socket.h: may exceed net.core.rmem_max, with privileges.
     private const int SolSocket = 1, SoRcvBufForce = 33;
 
     private readonly Socket _socket;

@@ -6,15 +6,16 @@ using Sidestep.Lab.Topologies;
 
 namespace Sidestep.Lab.Streams;
 
-/// <param name="Senders">Sockets, each of an address and a port of its own and with numbers of its own.</param>
+/// <param name="Senders">Number of senders; each has its own address, port and numbers.</param>
 /// <param name="Rate">Datagrams per second of all senders together.</param>
-/// <param name="FirstSender">The number of the first of them.</param>
-internal sealed record StreamPlan(IReadOnlyList<IPEndPoint> Services, ClientAddresses Sources, int Senders, int Rate, int FirstSender);
+/// <param name="FirstSender">Number of the first sender.</param>
+internal sealed record StreamPlan(IReadOnlyList<IPEndPoint> Services, ClientAddresses Sources, int Senders, int Rate,
+    int FirstSender);
 
 /// <summary>
-/// Sends numbered datagrams at a steady rate until its input ends or says "stop", and then prints when each sender has
-/// sent. Never more than a few at once, so that no queue on the way has a reason to drop one: what is lost then, somebody
-/// has lost.
+/// Sends numbered datagrams at a steady rate until its input ends or contains "stop". Then it prints the send times of
+/// each sender. It never sends more than a few datagrams at once, so that no queue along the path overflows: a lost
+/// datagram is then a fault.
 /// </summary>
 internal sealed class StreamSender(StreamPlan plan, TextReader input, TextWriter output)
 {
@@ -27,7 +28,8 @@ internal sealed class StreamSender(StreamPlan plan, TextReader input, TextWriter
 
     public async Task<int> RunAsync()
     {
-        var sending = Task.Factory.StartNew(Send, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        var sending = Task.Factory.StartNew(Send, CancellationToken.None, TaskCreationOptions.LongRunning,
+            TaskScheduler.Default);
         await Task.WhenAny(input.ReadLineAsync(), sending);
         _stop = true;
         await sending;
@@ -47,12 +49,13 @@ internal sealed class StreamSender(StreamPlan plan, TextReader input, TextWriter
             for (var i = 0; i < allowed; i++, next = (next + 1) % plan.Senders)
             {
                 StreamWire.Write(datagram, plan.FirstSender + next, _sent[next].Count);
-                // Not connected: an ICMP error that some earlier datagram met with is then no error of this one.
+                // Not connected: otherwise an ICMP error for an earlier datagram would be reported for this one.
                 _sent[next].Add(DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
                 sockets[next].SendTo(datagram, SocketFlags.None, plan.Services[next % plan.Services.Count]);
             }
-            // What could not be sent in time is not caught up with: a burst would prove nothing but that queues end.
-            due = allowed == MaxBurst ? Stopwatch.GetTimestamp() : due + (long)(allowed * Stopwatch.Frequency / (double)plan.Rate);
+            // Datagrams that were not sent in time are skipped: a burst would only overflow queues.
+            due = allowed == MaxBurst ? Stopwatch.GetTimestamp() : due
+                + (long)(allowed * Stopwatch.Frequency / (double)plan.Rate);
             Thread.Sleep(Tick);
         }
         foreach (var socket in sockets)

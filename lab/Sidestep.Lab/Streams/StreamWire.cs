@@ -2,7 +2,8 @@ using System.Buffers.Binary;
 
 namespace Sidestep.Lab.Streams;
 
-/// <summary>A numbered datagram: which sender, and which of its datagrams, counted from 0; in network byte order.</summary>
+/// <summary>A numbered datagram: number of the sender, and number of its datagram from 0, both in network byte
+/// order.</summary>
 internal static class StreamWire
 {
     public const int Length = 64;
@@ -14,5 +15,6 @@ internal static class StreamWire
     }
 
     public static (int Sender, int Number) Read(ReadOnlySpan<byte> datagram)
-        => (BinaryPrimitives.ReadInt32BigEndian(datagram), BinaryPrimitives.ReadInt32BigEndian(datagram[sizeof(int)..]));
+        => (BinaryPrimitives.ReadInt32BigEndian(datagram),
+            BinaryPrimitives.ReadInt32BigEndian(datagram[sizeof(int)..]));
 }

@@ -1,29 +1,30 @@
 namespace Sidestep.Lab.Topologies;
 
-/// <summary>Connections and datagrams that go on while a run changes the director's configuration again and again.</summary>
+/// <summary>Connections and datagrams that continue while a run changes the director's configuration
+/// repeatedly.</summary>
 internal sealed class Churn
 {
     public SessionTraffic Sessions { get; set; } = new();
 
     public StreamTraffic Stream { get; set; } = new();
 
-    /// <summary>Services beside those that the director's file names; null: none.</summary>
+    /// <summary>Services in addition to those in the director's file; null: none.</summary>
     public GeneratedServices? GeneratedServices { get; set; }
 
     /// <summary>
-    /// A service of the streams that is taken away in the end, under datagrams sent for that: they must get lost, or the run
-    /// could not have seen a loss. Empty: not done.
+    /// A service that the run removes at the end, under datagrams that it sends for this purpose. If they are not lost,
+    /// the run could not have detected a loss, and fails. Empty: no such check.
     /// </summary>
     public string LostOnPurpose { get; set; } = "";
 
     /// <summary>
-    /// A server that is switched off in the end, under sessions opened for that: they must break, or the run could not have
-    /// seen a break.
+    /// A server that the run disables at the end, under sessions that it opens for this purpose. If they do not break,
+    /// the run could not have detected a break, and fails.
     /// </summary>
     public string BrokenOnPurpose { get; set; } = "";
 }
 
-/// <summary>TCP connections of which each asks again and again.</summary>
+/// <summary>TCP connections; each sends requests periodically.</summary>
 internal sealed class SessionTraffic
 {
     /// <summary>ADDRESS:PORT of services; the sessions are spread over them.</summary>
@@ -34,13 +35,13 @@ internal sealed class SessionTraffic
     /// <summary>Seconds between two requests of a session.</summary>
     public double Period { get; set; }
 
-    /// <summary>How many of them ask more seldom.</summary>
+    /// <summary>How many of them send requests at the longer period.</summary>
     public int QuietCount { get; set; }
 
-    /// <summary>Seconds between two requests of these.</summary>
+    /// <summary>Seconds between two requests of a quiet session.</summary>
     public double QuietPeriod { get; set; }
 
-    /// <summary>Sessions of less than a second that begin in a second, per service.</summary>
+    /// <summary>Sessions shorter than a second that start per second and service.</summary>
     public double ShortRate { get; set; }
 }
 
@@ -52,6 +53,6 @@ internal sealed class StreamTraffic
 
     public int Senders { get; set; }
 
-    /// <summary>Datagrams per second, of all senders together.</summary>
+    /// <summary>Datagrams per second, all senders together.</summary>
     public int Rate { get; set; }
 }

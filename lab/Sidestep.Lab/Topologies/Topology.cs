@@ -1,16 +1,17 @@
 namespace Sidestep.Lab.Topologies;
 
-/// <summary>What a folder's topology.yaml says. Nothing here knows a particular topology: a new one is a new folder.</summary>
+/// <summary>The content of a folder's topology.yaml. No code depends on a particular topology: a new folder is a new
+/// topology.</summary>
 internal sealed class Topology
 {
     public string Name { get; set; } = "";
 
-    /// <summary>The folder that it was read from.</summary>
+    /// <summary>The folder that contains the topology.</summary>
     public string Folder { get; set; } = "";
 
     public string Summary { get; set; } = "";
 
-    /// <summary>Addresses of either family. The first is the one that {vip} stands for.</summary>
+    /// <summary>Addresses of either family. {vip} stands for the first.</summary>
     public List<string> Vips { get; set; } = [];
 
     public string Vip => Vips[0];
@@ -19,80 +20,104 @@ internal sealed class Topology
 
     public ClientRole Clients { get; set; } = new();
 
-    /// <summary>How client packets travel from the director to the servers: "none" (layer 2), "outer" (layer 3), or "mixed".</summary>
+    /// <summary>How client packets travel from the director to the servers: "none" (layer 2), "outer" (layer 3), or
+    /// "mixed".</summary>
     public string Encapsulation { get; set; } = "none";
 
-    /// <summary>Servers and services of sidestep.yaml that are not in the director's file when a run starts.</summary>
+    /// <summary>Servers and services of sidestep.yaml that the director's file does not contain when a run
+    /// starts.</summary>
     public List<string> StartWithout { get; set; } = [];
 
-    /// <summary>The traffic of a run that is about change: connections that live through all of it. Null: requests.</summary>
+    /// <summary>The traffic of a run that changes the configuration under long-lived connections. Null: the run sends
+    /// HTTP requests.</summary>
     public Churn? Churn { get; set; }
 
-    /// <summary>Who proves who he is, in {run}/pki. Null: nobody.</summary>
+    /// <summary>Directors and agents that get certificates, in {run}/pki. Null: none.</summary>
     public CertificateNames? Certificates { get; set; }
 
-    /// <summary>The run injects the faults of the folder "faults", one after the other, and has the doctor name them.</summary>
+    /// <summary>The run injects the faults in the folder "faults", one at a time, and compares the doctor's
+    /// diagnoses.</summary>
     public bool Faults { get; set; }
 
-    /// <summary>What servers lose and get back during a run about their health. Null: it is about something else.</summary>
+    /// <summary>What breaks on servers during a run that tests health checks. Null: another kind of run.</summary>
     public HealthPlan? Health { get; set; }
 
-    /// <summary>Drivers that the topology makes no sense with, and why.</summary>
+    /// <summary>Drivers that the topology does not support, each with the reason.</summary>
     public Dictionary<string, string> IncompatibleDrivers { get; set; } = [];
 
-    /// <summary>What forwards, instead of what sidestep.yaml says.</summary>
+    /// <summary>The engine and the driver, instead of those in sidestep.yaml; null: no change.</summary>
     public EngineOverride? EngineOverride { get; set; }
 
-    /// <summary>What happens during the traffic of a run.</summary>
+    /// <summary>Steps during the traffic of a run.</summary>
     public List<RunStep> Steps { get; set; } = [];
 
-    /// <summary>Kinds of devices that the kernel must have, as `ip link` calls them; and "fou" and "fou6", for GUE.</summary>
+    /// <summary>The steps of a run that starts with the director of an earlier release (`--from`). Empty: not
+    /// supported.</summary>
+    public List<RunStep> TakeOverSteps { get; set; } = [];
+
+    /// <summary>The director that a run starts with; null: the one of this build.</summary>
+    public DirectorBuild? EarlierBuild { get; set; }
+
+    /// <summary>Kinds of devices that the kernel must support, by their names in `ip link`, and "fou" and "fou6" for
+    /// GUE.</summary>
     public List<string> Needs { get; set; } = [];
 
-    /// <summary>In the order in which they are set up and their services started.</summary>
+    /// <summary>The lab sets up nodes and starts their services in this order.</summary>
     public List<Node> Nodes { get; set; } = [];
 
     public List<Link> Links { get; set; } = [];
 
-    /// <summary>Of the director itself: what comes from them, and goes to them, are its probes and their answers.</summary>
-    public IReadOnlyList<System.Net.IPAddress> DirectorAddresses => [.. Node(Director.Node).Addresses.Values.SelectMany(a => a)
+    /// <summary>The director's own addresses. Packets from and to them are its probes and the replies to
+    /// those.</summary>
+    public IReadOnlyList<System.Net.IPAddress> DirectorAddresses =>
+        [.. Node(Director.Node).Addresses.Values.SelectMany(a => a)
         .Select(a => System.Net.IPAddress.Parse(a.Split('/')[0]))];
 
+    /// <summary>The run starts with the director of an earlier release, and has the steps of a take-over.</summary>
+    public void StartFrom(DirectorBuild earlier)
+    {
+        if (TakeOverSteps.Count == 0)
+            throw new LabException($"{Name} has no steps for --from.");
+        EarlierBuild = earlier;
+        Steps = TakeOverSteps;
+    }
+
     public Node Node(string name) => Nodes.Find(n => n.Name == name)
-        ?? throw new LabException($"{Name} has no node '{name}'; it has {string.Join(", ", Nodes.Select(n => n.Name))}.");
+        ?? throw new LabException(
+            $"{Name} has no node '{name}'; it has {string.Join(", ", Nodes.Select(n => n.Name))}.");
 }
 
-/// <summary>Which node is the director, and where its traffic is watched.</summary>
+/// <summary>The node that is the director, and the place where its traffic is captured.</summary>
 internal sealed class DirectorRole
 {
     public string Node { get; set; } = "";
 
     public string Interface { get; set; } = "";
 
-    /// <summary>The service (of that node) that is the daemon.</summary>
+    /// <summary>The service of that node that is the daemon.</summary>
     public string Service { get; set; } = "";
 
     /// <summary>The daemon's configuration, one of that service's files.</summary>
     public string Configuration { get; set; } = "";
 
     /// <summary>
-    /// The other end of the director's link, as node:interface. Frames are captured there: what XDP sends with XDP_TX
-    /// is not visible to a capture on the director's own interface.
+    /// The other end of the director's link, as node:interface. Frames are captured there: a capture on the
+    /// director's own interface does not see frames that XDP sends with XDP_TX.
     /// </summary>
     public string Port { get; set; } = "";
 }
 
-/// <summary>Certificates that the lab makes, by an authority of its own.</summary>
+/// <summary>Certificates that the lab issues, from an authority of the run.</summary>
 internal sealed class CertificateNames
 {
-    /// <summary>Of directors: name to the addresses that they are reached at.</summary>
+    /// <summary>Names of directors, each with its addresses.</summary>
     public Dictionary<string, List<string>> Directors { get; set; } = [];
 
-    /// <summary>Of agents: the name is that of the real server.</summary>
+    /// <summary>Names of agents, which are the names of their real servers.</summary>
     public List<string> Agents { get; set; } = [];
 }
 
-/// <summary>Where requests come from, and where replies to them are watched.</summary>
+/// <summary>The node that sends requests, and the place where replies to it are captured.</summary>
 internal sealed class ClientRole
 {
     public string Node { get; set; } = "";
@@ -115,7 +140,8 @@ internal sealed class Node
     /// <summary>Bond name to the interfaces that are its ports, of which one is active.</summary>
     public Dictionary<string, List<string>> Bonds { get; set; } = [];
 
-    /// <summary>Name of a device to what follows it after `ip link add name NAME`: "type ipip local 10.0.0.1".</summary>
+    /// <summary>Name of a device to what follows it after `ip link add name NAME`: "type ipip local
+    /// 10.0.0.1".</summary>
     public Dictionary<string, string> Devices { get; set; } = [];
 
     /// <summary>Interface name to addresses, "10.0.0.1/24" or a range "10.0.0.10-99/24".</summary>
@@ -136,7 +162,7 @@ internal sealed class Service
 
     public List<string> Run { get; set; } = [];
 
-    /// <summary>It runs to its end and must succeed before anything further starts.</summary>
+    /// <summary>The command ends by itself. It must succeed before the next service starts.</summary>
     public bool Once { get; set; }
 
     /// <summary>"tcp:PORT" or "udp:PORT": the service is up when it listens there.</summary>
@@ -155,12 +181,13 @@ internal sealed class Link
     public string PassProgramOn { get; set; } = "";
 }
 
-/// <summary>Something that is done to the system while traffic flows.</summary>
+/// <summary>A change to the system while traffic flows.</summary>
 internal sealed class RunStep
 {
     /// <summary>
-    /// kill-daemon, start-daemon, restart-daemon; add-server, drain-server, disable-server, enable-server, weigh-server,
-    /// remove-server; add-service, remove-service; rotate-services; upgrade-daemon, downgrade-daemon.
+    /// kill-daemon, start-daemon, restart-daemon; add-server, drain-server, disable-server, enable-server,
+    /// weigh-server, remove-server; add-service, remove-service; rotate-services; upgrade-daemon, downgrade-daemon,
+    /// take-over-daemon.
     /// </summary>
     public string Do { get; set; } = "";
 
@@ -171,11 +198,13 @@ internal sealed class RunStep
     /// <summary>For weigh-server.</summary>
     public int Weight { get; set; }
 
-    /// <summary>How often it is done, each time as a step of its own.</summary>
+    /// <summary>How many times the step is repeated; each time is a step of its own.</summary>
     public int Times { get; set; } = 1;
 
-    /// <summary>How many requests must finish well after the step; only then comes the next, so each has traffic of its own.</summary>
+    /// <summary>How many requests must succeed after the step before the next step starts.</summary>
     public int RequestsAfter { get; set; }
 
-    public string Title => string.Join(' ', ((string[])[Do, Server, Service, Do == "weigh-server" ? $"{Weight}" : ""]).Where(w => w.Length > 0));
+    public string Title =>
+        string.Join(' ', ((string[])[Do, Server, Service, Do == "weigh-server" ? $"{Weight}" : ""])
+        .Where(w => w.Length > 0));
 }

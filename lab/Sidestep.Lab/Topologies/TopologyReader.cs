@@ -52,29 +52,37 @@ internal static class TopologyReader
         }
         catch (YamlException e)
         {
-            throw new LabException($"{path}({e.Start.Line},{e.Start.Column}): {e.InnerException?.Message ?? e.Message}", e);
+            throw new LabException($"{path}({e.Start.Line},{e.Start.Column}): {e.InnerException?.Message ?? e.Message}",
+                e);
         }
     }
 
-    // Names that lead nowhere would otherwise show up late, as a failing `ip` command.
+    // A wrong name would otherwise show up late, as a failing `ip` command.
     private static void Check(Topology topology)
     {
-        foreach (var end in topology.Links.SelectMany(l => l.Ends).Append(topology.Director.Port).Append(topology.Clients.Port))
+        foreach (var end in topology.Links.SelectMany(l => l.Ends).Append(topology.Director.Port)
+            .Append(topology.Clients.Port))
             topology.Node(LinkEnd.Parse(end).Node);
         if (topology.Links.Find(l => l.Ends.Count != 2) is { } link)
             throw new LabException($"{topology.Name}: a link has two ends, not {link.Ends.Count}.");
 
         var director = topology.Node(topology.Director.Node);
         if (!director.Services.Exists(s => s.Name == topology.Director.Service))
-            throw new LabException($"{topology.Name}: node {director.Name} has no service '{topology.Director.Service}'.");
+            throw new LabException(
+                $"{topology.Name}: node {director.Name} has no service '{topology.Director.Service}'.");
         topology.Node(topology.Clients.Node);
 
-        foreach (var server in topology.Steps.Select(s => s.Server).Append(topology.Churn?.BrokenOnPurpose ?? "").Where(s => s.Length > 0))
+        foreach (var server in topology.Steps.Select(s => s.Server).Append(topology.Churn?.BrokenOnPurpose ?? "")
+            .Where(s => s.Length > 0))
             topology.Node(server);
-        if (topology.Churn?.GeneratedServices is { } generated && (generated.Pools.Count == 0 || generated.Profiles.Count == 0))
-            throw new LabException($"{topology.Name}: a crowd needs pools and profiles.");
-        if (topology.Churn is null && !topology.Faults && topology.Vips.GroupBy(v => v.Contains(':')).Any(f => f.Count() > 1))
-            throw new LabException($"{topology.Name}: requests know one VIP of each family, not {string.Join(", ", topology.Vips)}.");
+        if (topology.Churn?.GeneratedServices is { } generated
+            && (generated.Pools.Count == 0 || generated.Profiles.Count == 0))
+            throw new LabException($"{topology.Name}: generatedServices needs pools and profiles.");
+        if (topology.Churn is null && !topology.Faults
+            && topology.Vips.GroupBy(v => v.Contains(':')).Any(f => f.Count() > 1))
+            throw new LabException(
+                $"{topology.Name}: HTTP requests need exactly one VIP of each family, not "
+                    + $"{string.Join(", ", topology.Vips)}.");
     }
 }
 

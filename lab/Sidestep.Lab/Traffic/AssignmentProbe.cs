@@ -4,14 +4,16 @@ using Sidestep.Lab.Topologies;
 
 namespace Sidestep.Lab.Traffic;
 
-/// <summary>Which server each client address is served by, asked through the director with datagrams ("who").</summary>
+/// <summary>Finds the server of each client address, by datagrams ("who") through the director.</summary>
 internal static class AssignmentProbe
 {
-    public static async Task<IReadOnlyDictionary<string, string>> ProbeAsync(LabRun run, IEnumerable<string> sources, CancellationToken cancel)
+    public static async Task<IReadOnlyDictionary<string,
+        string>> ProbeAsync(LabRun run, IEnumerable<string> sources, CancellationToken cancel)
     {
         var topology = run.Topology;
         var command = run.Folder.Namespace(topology.Clients.Node).Enter(
-            [LabPaths.Lab, "traffic", "who", .. topology.Vips.SelectMany(v => (string[])["--vip", v]), .. sources.SelectMany(s => (string[])["--source", s])]);
+            [LabPaths.Lab, "traffic", "who", .. topology.Vips.SelectMany(v => (string[])["--vip", v]),
+                .. sources.SelectMany(s => (string[])["--source", s])]);
         var output = await SystemCommand.RunAsync(command, cancel);
         return JsonSerializer.Deserialize<Dictionary<string, string>>(output)!;
     }
@@ -20,5 +22,6 @@ internal static class AssignmentProbe
     public static Task<IReadOnlyDictionary<string, string>> ProbeAllAsync(LabRun run, CancellationToken cancel)
         => ProbeAsync(run, Sources(run.Topology), cancel);
 
-    public static IReadOnlyList<string> Sources(Topology topology) => topology.Node(topology.Clients.Node).Addresses[topology.Clients.Interface];
+    public static IReadOnlyList<string> Sources(Topology topology) =>
+        topology.Node(topology.Clients.Node).Addresses[topology.Clients.Interface];
 }

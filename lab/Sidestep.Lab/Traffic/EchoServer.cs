@@ -5,8 +5,8 @@ using System.Text;
 namespace Sidestep.Lab.Traffic;
 
 /// <summary>
-/// UDP echo (RFC 862), with one addition: a datagram that says "who" is answered with the server's name. It is bound to
-/// the VIP, so the VIP is the source of its replies.
+/// UDP echo (RFC 862), with one addition: the reply to a datagram "who" is the server's name. The socket
+/// is bound to the VIP, so the VIP is the source of its replies.
 /// </summary>
 internal static class EchoServer
 {

@@ -13,7 +13,7 @@ internal static class HttpExchange
 
     private const string UploadPath = "/upload";
 
-    // A lost SYN is repeated by the kernel after 1, 3 and 7 s. Longer than this is a failure, and nothing is tried twice.
+    // The kernel retransmits a lost SYN after 1, 3 and 7 s. A longer request is a failure, and the lab never retries.
     private static readonly TimeSpan Timeout = ScaledTimeout.Seconds(10);
 
     public static async Task<RequestResult> RunAsync(IPAddress source, IPEndPoint service, bool upload)
@@ -23,14 +23,15 @@ internal static class HttpExchange
         string? error = null;
         try
         {
-            // A client of its own for each request: connections that are pooled may carry another address's request.
+            // Each request has an HttpClient of its own: a pooled connection could carry another address's request.
             using var client = new HttpClient(HandlerFrom(source, service)) { Timeout = Timeout };
             using var request = Request(service, upload);
             using var response = await client.SendAsync(request);
             server = response.Headers.TryGetValues(ServerHeader, out var names) ? names.First() : null;
             error = await CheckResponseAsync(response, upload);
         }
-        catch (Exception e) when (e is HttpRequestException or OperationCanceledException or IOException or SocketException)
+        catch (Exception e) when (e is HttpRequestException or OperationCanceledException or IOException
+            or SocketException)
         {
             error = e.InnerException?.Message ?? e.Message;
         }
@@ -55,13 +56,15 @@ internal static class HttpExchange
         var body = await response.Content.ReadAsByteArrayAsync();
         if (upload)
         {
-            // The server answers with how many bytes have arrived.
+            // The server responds with the number of bytes that it received.
             var arrived = System.Text.Encoding.ASCII.GetString(body).Trim();
-            return arrived == SampleFile.Length.ToString(CultureInfo.InvariantCulture) ? null : $"the server got {arrived} bytes instead of {SampleFile.Length}";
+            return arrived == SampleFile.Length.ToString(CultureInfo.InvariantCulture)
+                ? null : $"the server got {arrived} bytes instead of {SampleFile.Length}";
         }
         if (body.Length != SampleFile.Length)
             return $"{body.Length} bytes instead of {SampleFile.Length}";
-        return SHA256.HashData(body).AsSpan().SequenceEqual(SampleFile.Hash) ? null : "the content is not that of the file";
+        return SHA256.HashData(body).AsSpan().SequenceEqual(SampleFile.Hash)
+            ? null : "the content is not that of the file";
     }
 
     private static SocketsHttpHandler HandlerFrom(IPAddress source, IPEndPoint service) => new()

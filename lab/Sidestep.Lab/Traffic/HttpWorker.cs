@@ -4,15 +4,16 @@ using System.Net;
 
 namespace Sidestep.Lab.Traffic;
 
-internal sealed record HttpPlan(Func<IPAddress, IPEndPoint> Service, IReadOnlyList<IPAddress> Sources, int Requests, int Concurrency, double Rate, bool Upload);
+internal sealed record HttpPlan(Func<IPAddress, IPEndPoint> Service, IReadOnlyList<IPAddress> Sources, int Requests,
+    int Concurrency, double Rate, bool Upload);
 
 /// <summary>
-/// The traffic process, inside the client's namespace: sends requests, prints a line for each, and obeys the lines it
-/// gets: "rate N". When its input ends, the lab is gone or wants no more: it stops.
+/// The traffic process, inside the client's namespace: sends requests, prints a line for each, and obeys the line
+/// "rate N" of its input. It stops when its input ends.
 /// </summary>
 internal sealed class HttpWorker(HttpPlan plan, TextReader input, TextWriter output) : IDisposable
 {
-    // How far behind the rate it may fall and still catch up: beyond that, the rate is what the machine can do.
+    // The longest delay that it catches up with. Beyond that, the rate drops to what the machine can do.
     private static readonly TimeSpan MaxLag = TimeSpan.FromMilliseconds(200);
 
     private readonly SemaphoreSlim _slots = new(plan.Concurrency);
@@ -25,7 +26,8 @@ internal sealed class HttpWorker(HttpPlan plan, TextReader input, TextWriter out
         var commands = Task.Run(() => ReadCommandsAsync(stop));
         var pending = new List<Task>();
         var due = Stopwatch.GetTimestamp();
-        for (var started = 0; (plan.Requests == 0 || started < plan.Requests) && !stop.IsCancellationRequested; started++)
+        for (var started = 0; (plan.Requests == 0 || started < plan.Requests)
+            && !stop.IsCancellationRequested; started++)
         {
             due = await PaceAsync(due);
             await _slots.WaitAsync();

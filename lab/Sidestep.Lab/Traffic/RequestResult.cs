@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Sidestep.Lab.Traffic;
 
-/// <summary>What became of one request or datagram: a line of JSON from the traffic process to the lab.</summary>
+/// <summary>The result of one request or datagram: a line of JSON from the traffic process to the lab.</summary>
 internal sealed record RequestResult(string Source, string? Server, string? Error, double Milliseconds)
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);

@@ -1,15 +1,17 @@
 namespace Sidestep.Lab.Traffic;
 
-/// <summary>What has become of the requests so far. Safe for many threads.</summary>
+/// <summary>The results of the requests so far. Safe for many threads.</summary>
 internal sealed class TrafficLog
 {
     private const int MaxFailures = 5;
 
     private readonly Lock _lock = new();
-    private readonly SortedDictionary<string, int> _perServer = new(StringComparer.Ordinal), _perServer6 = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, int> _perServer = new(StringComparer.Ordinal),
+        _perServer6 = new(StringComparer.Ordinal);
     private readonly HashSet<string> _sources = [];
     private readonly List<string> _failures = [];
     private int _ok, _failed, _unexpected;
+    private string? _lastFailure;
     private IReadOnlyList<IReadOnlyDictionary<string, string>> _expected = [];
 
     public TrafficCounts Now
@@ -17,11 +19,13 @@ internal sealed class TrafficLog
         get
         {
             lock (_lock)
-                return new TrafficCounts(_ok, _failed, _unexpected, _sources.Count, new SortedDictionary<string, int>(_perServer, StringComparer.Ordinal), new SortedDictionary<string, int>(_perServer6, StringComparer.Ordinal));
+                return new TrafficCounts(_ok, _failed, _unexpected, _sources.Count, new SortedDictionary<string,
+                    int>(_perServer, StringComparer.Ordinal), new SortedDictionary<string,
+                    int>(_perServer6, StringComparer.Ordinal));
         }
     }
 
-    /// <summary>The first failures, in words.</summary>
+    /// <summary>Descriptions of the first failures.</summary>
     public IReadOnlyList<string> Failures
     {
         get
@@ -31,8 +35,18 @@ internal sealed class TrafficLog
         }
     }
 
-    /// <summary>From now on each address is to be answered by its server, and by no other.</summary>
-    /// <param name="serverOfSource">One map, or two while either may hold.</param>
+    /// <summary>A description of the last failure; null: none.</summary>
+    public string? LastFailure
+    {
+        get
+        {
+            lock (_lock)
+                return _lastFailure;
+        }
+    }
+
+    /// <summary>Sets the only server that may answer each client address from now on.</summary>
+    /// <param name="serverOfSource">One map from address to server, or two while both are valid.</param>
     public void Expect(params IReadOnlyList<IReadOnlyDictionary<string, string>> serverOfSource)
     {
         lock (_lock)
@@ -54,7 +68,9 @@ internal sealed class TrafficLog
             if (result.Error is not null)
             {
                 _failed++;
-                AddFailure($"request {_ok + _failed} from {result.Source}, server {result.Server ?? "unknown"}, after {result.Milliseconds:0} ms: {result.Error}");
+                AddFailure(
+                    $"request {_ok + _failed} from {result.Source}, server {result.Server ?? "unknown"}, after "
+                        + $"{result.Milliseconds:0} ms: {result.Error}");
                 return;
             }
             _ok++;
@@ -62,20 +78,25 @@ internal sealed class TrafficLog
             if (right.Length > 0 && !right.Contains(result.Server))
             {
                 _unexpected++;
-                AddFailure($"request {_ok + _failed} from {result.Source} was answered by {result.Server} instead of {string.Join(" or ", right)}");
+                AddFailure(
+                    $"request {_ok + _failed} from {result.Source} was answered by {result.Server} instead of "
+                        + $"{string.Join(" or ", right)}");
             }
         }
     }
 
     private void AddFailure(string failure)
     {
+        _lastFailure = failure;
         if (_failures.Count < MaxFailures)
             _failures.Add(failure);
     }
 }
 
-/// <param name="Unexpected">Answered well, but by another server than the one that the client belongs to.</param>
-internal sealed record TrafficCounts(int Ok, int Failed, int Unexpected, int Sources, IReadOnlyDictionary<string, int> PerServer, IReadOnlyDictionary<string, int> PerServerOverIpv6)
+/// <param name="Unexpected">Successful requests that another server answered than the one that the client is assigned
+/// to.</param>
+internal sealed record TrafficCounts(int Ok, int Failed, int Unexpected, int Sources, IReadOnlyDictionary<string,
+    int> PerServer, IReadOnlyDictionary<string, int> PerServerOverIpv6)
 {
     public int Finished => Ok + Failed;
 

@@ -19,11 +19,14 @@ internal sealed class TrafficProcess : IDisposable
     /// <summary>Completes when all requests are finished; fails when the process ends with an error.</summary>
     public Task Ended => _process.Ended;
 
-    /// <param name="requests">0 for no end.</param>
+    /// <param name="requests">Number of requests; 0: no limit.</param>
     public static TrafficProcess StartHttp(LabRun run, int requests, int concurrency, double rate, bool upload = false)
-        => Start(run, "http", ["--requests", Text(requests), "--concurrency", Text(concurrency), "--rate", Text(rate), .. upload ? ["--upload"] : Array.Empty<string>()]);
+        => Start(run, "http",
+            ["--requests", Text(requests), "--concurrency", Text(concurrency), "--rate", Text(rate), .. upload
+            ? ["--upload"] : Array.Empty<string>()]);
 
-    public static TrafficProcess StartUdp(LabRun run, int datagrams) => Start(run, "udp", ["--datagrams", Text(datagrams)]);
+    public static TrafficProcess StartUdp(LabRun run, int datagrams) =>
+        Start(run, "udp", ["--datagrams", Text(datagrams)]);
 
     public Task SetRateAsync(double rate) => _process.SendLineAsync($"rate {Text(rate)}");
 
@@ -39,7 +42,8 @@ internal sealed class TrafficProcess : IDisposable
             .. sources.SelectMany(s => (string[])["--source", s]), .. arguments,
         ];
         var log = new TrafficLog();
-        var process = PipedProcess.Start(run, topology.Clients.Node, $"traffic-{kind}", command, line => log.Add(RequestResult.Parse(line)));
+        var process = PipedProcess.Start(run, topology.Clients.Node, $"traffic-{kind}", command, line =>
+            log.Add(RequestResult.Parse(line)));
         return new TrafficProcess(process, log);
     }
 

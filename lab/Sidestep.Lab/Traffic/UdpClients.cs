@@ -14,34 +14,40 @@ internal static class UdpClients
     private const int MaxDatagramBytes = 65535;
     private const int IdentifyAttempts = 3;
 
-    // Few enough at a time that no socket buffer of the echo services overflows.
+    // So few at a time that no socket buffer of the echo services overflows.
     private const int Parallelism = 32;
 
     private static readonly TimeSpan EchoTimeout = ScaledTimeout.Seconds(2);
     private static readonly TimeSpan IdentifyTimeout = ScaledTimeout.Seconds(0.5);
 
-    /// <summary>Each datagram is sent once; lost is lost.</summary>
-    public static async Task EchoAsync(Func<IPAddress, IPEndPoint> service, IReadOnlyList<IPAddress> sources, int count, Action<RequestResult> result)
-        => await Parallel.ForAsync(0, count, new ParallelOptions { MaxDegreeOfParallelism = Parallelism }, async (number, cancel) =>
+    /// <summary>Sends each datagram once, and never again.</summary>
+    public static async Task EchoAsync(Func<IPAddress, IPEndPoint> service, IReadOnlyList<IPAddress> sources, int count,
+        Action<RequestResult> result)
+        => await Parallel.ForAsync(0, count, new ParallelOptions { MaxDegreeOfParallelism = Parallelism },
+            async (number, cancel) =>
         {
             var source = sources[number % sources.Count];
             var payload = new byte[PayloadLength];
             BinaryPrimitives.WriteInt32BigEndian(payload, number);
             var watch = Stopwatch.StartNew();
             var reply = await ExchangeAsync(service(source), source, payload, EchoTimeout, cancel);
-            var error = reply is null ? "no reply" : reply.AsSpan().SequenceEqual(payload) ? null : "the reply differs from what was sent";
+            var error = reply is null
+                ? "no reply" : reply.AsSpan().SequenceEqual(payload) ? null : "the reply differs from what was sent";
             result(new RequestResult(source.ToString(), null, error, watch.Elapsed.TotalMilliseconds));
         });
 
-    /// <summary>Which server each address is served by; an address that gets no answer is left out.</summary>
-    public static async Task<IReadOnlyDictionary<string, string>> IdentifyServersAsync(Func<IPAddress, IPEndPoint> service, IReadOnlyList<IPAddress> sources)
+    /// <summary>The server of each client address; addresses without a reply are omitted.</summary>
+    public static async Task<IReadOnlyDictionary<string,
+        string>> IdentifyServersAsync(Func<IPAddress, IPEndPoint> service, IReadOnlyList<IPAddress> sources)
     {
         var servers = new ConcurrentDictionary<string, string>();
-        await Parallel.ForEachAsync(sources, new ParallelOptions { MaxDegreeOfParallelism = Parallelism }, async (source, cancel) =>
+        await Parallel.ForEachAsync(sources, new ParallelOptions { MaxDegreeOfParallelism = Parallelism },
+            async (source, cancel) =>
         {
             byte[]? reply = null;
             for (var attempt = 0; reply is null && attempt < IdentifyAttempts; attempt++)
-                reply = await ExchangeAsync(service(source), source, EchoServer.IdentifyRequest, IdentifyTimeout, cancel);
+                reply = await ExchangeAsync(service(source), source, EchoServer.IdentifyRequest, IdentifyTimeout,
+                    cancel);
             if (reply is not null)
                 servers[source.ToString()] = Encoding.UTF8.GetString(reply);
         });
@@ -49,7 +55,8 @@ internal static class UdpClients
     }
 
     // The socket is connected to the VIP: a reply with any other source does not arrive.
-    private static async Task<byte[]?> ExchangeAsync(IPEndPoint service, IPAddress source, byte[] payload, TimeSpan timeout, CancellationToken cancel)
+    private static async Task<byte[]?> ExchangeAsync(IPEndPoint service, IPAddress source, byte[] payload,
+        TimeSpan timeout, CancellationToken cancel)
     {
         using var socket = new Socket(source.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
         socket.Bind(new IPEndPoint(source, 0));
@@ -69,7 +76,7 @@ internal static class UdpClients
         }
         catch (SocketException)
         {
-            // An ICMP error came back ("port unreachable"): nobody answers, as with silence.
+            // An ICMP error arrived ("port unreachable"). It counts as no reply.
             return null;
         }
     }

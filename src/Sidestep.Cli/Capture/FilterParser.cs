@@ -5,7 +5,8 @@ using Sidestep.Forwarding.Capture;
 
 namespace Sidestep.Cli.Capture;
 
-/// <summary>Reads a filter: conditions in words, joined by <c>and</c>, such as <c>src 198.51.100.7 and decision drop</c>.</summary>
+/// <summary>Parses a capture filter: conditions joined by <c>and</c>, such as <c>src 198.51.100.7 and decision
+/// drop</c>.</summary>
 public sealed class FilterParser
 {
     private const string Conditions =
@@ -17,8 +18,9 @@ public sealed class FilterParser
 
     private FilterParser(string text) => _tokens = [.. Tokenize(text)];
 
-    /// <summary>Reads; an empty text is every frame for a VIP.</summary>
-    /// <exception cref="FormatException">What is wrong, where, and what to write instead.</exception>
+    /// <summary>Parses a filter; an empty text selects every frame for a VIP.</summary>
+    /// <exception cref="FormatException">The filter is invalid; the message has the column and what to write
+    /// instead.</exception>
     public static CaptureFilter Parse(string text) => new FilterParser(text).Read();
 
     private CaptureFilter Read()
@@ -30,11 +32,13 @@ public sealed class FilterParser
                 break;
             var (word, column) = _tokens[_next++];
             if (word is "or" or "not")
-                throw Wrong(column, $"'{word}' is not known: conditions are joined by 'and'. Capture twice, or filter the file with Wireshark");
+                throw Wrong(column,
+                    $"'{word}' is not supported: join conditions with 'and'. Capture twice, or filter the file with "
+                    + "Wireshark");
             if (word != "and")
-                throw Wrong(column, $"'{word}' comes where 'and' or the end is expected");
+                throw Wrong(column, $"'{word}': expected 'and' or the end");
             if (_next == _tokens.Length)
-                throw Wrong(column, $"a condition is missing after 'and'. There are {Conditions}");
+                throw Wrong(column, $"a condition is missing after 'and'. The conditions are {Conditions}");
         }
         return _filter;
     }
@@ -80,35 +84,36 @@ public sealed class FilterParser
                 _filter = _filter with { Reason = OneOf<DropReason>(word) };
                 break;
             default:
-                throw Wrong(column, $"'{word}' is no condition. There are {Conditions}");
+                throw Wrong(column, $"'{word}' is not a condition. The conditions are {Conditions}");
         }
         if (_filter is { Reason: not null, Decision: not (null or Decision.Drop) })
-            throw Wrong(column, "only what is dropped has a reason: leave out the decision or the reason");
+            throw Wrong(column, "only dropped frames have a reason: remove the decision or the reason");
     }
 
     private void AddAddress(int column, CapturedSide side, IPNetwork prefix)
     {
         if (_filter.Addresses.Length == CaptureFilter.MaxAddresses)
-            throw Wrong(column, $"more than {CaptureFilter.MaxAddresses} conditions on addresses: leave some out");
+            throw Wrong(column, $"more than {CaptureFilter.MaxAddresses} conditions on addresses: remove some");
         if (_filter.Addresses.Any(a => a.Prefix.BaseAddress.AddressFamily != prefix.BaseAddress.AddressFamily))
-            throw Wrong(column, "addresses of both families: no frame can meet that. Capture each family by itself");
+            throw Wrong(column, "addresses of both families: no frame matches. Capture each family separately");
         _filter = _filter with { Addresses = _filter.Addresses.Add(new AddressCondition(prefix, side)) };
     }
 
     private void AddPort(int column)
     {
         if (_filter.Ports.Length == CaptureFilter.MaxPorts)
-            throw Wrong(column, $"more than {CaptureFilter.MaxPorts} ports: a frame has no more");
+            throw Wrong(column, $"more than {CaptureFilter.MaxPorts} ports: a frame has only two");
         var (text, at) = Value("port", "a number");
         if (!ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) || port == 0)
-            throw Wrong(at, $"'{text}' is no port: write a number from 1 to 65535");
+            throw Wrong(at, $"'{text}' is not a port: write a number from 1 to 65535");
         _filter = _filter with { Ports = _filter.Ports.Add(port) };
     }
 
     private IPNetwork Address(string after)
     {
         var (text, column) = Value(after, "an address");
-        return ReadAddress(text) ?? throw Wrong(column, $"'{text}' is no address: write one such as 198.51.100.7 or 2001:db8::7"
+        return ReadAddress(text) ?? throw Wrong(column,
+            $"'{text}' is not an address: write one such as 198.51.100.7 or 2001:db8::7"
             + (text.Contains('/', StringComparison.Ordinal) ? ", or 'net' before a prefix" : ""));
     }
 
@@ -125,13 +130,14 @@ public sealed class FilterParser
     }
 
     private static IPNetwork ReadPrefix(string text, int column) => IPNetwork.TryParse(text, out var prefix) ? prefix
-        : throw Wrong(column, $"'{text}' is no prefix: write one such as 198.51.100.0/24 or 2001:db8::/32");
+        : throw Wrong(column, $"'{text}' is not a prefix: write one such as 198.51.100.0/24 or 2001:db8::/32");
 
     private static IPNetwork? ReadAddress(string text) =>
-        (text.Contains(':', StringComparison.Ordinal) || text.AsSpan().Count('.') == 3) && IPAddress.TryParse(text, out var address)
+        (text.Contains(':', StringComparison.Ordinal) || text.AsSpan().Count('.') == 3)
+            && IPAddress.TryParse(text, out var address)
             ? new IPNetwork(address, address.GetAddressBytes().Length * 8) : null;
 
-    /// <summary><c>no-service</c>, or <c>no-service</c> as in the status.</summary>
+    /// <summary>A value by its name, such as <c>no-service</c>.</summary>
     private T OneOf<T>(string after) where T : struct, Enum
     {
         var (text, column) = Value(after, $"a {after}");
@@ -140,17 +146,21 @@ public sealed class FilterParser
             if (string.Equals(CounterName.Of(value), text, StringComparison.OrdinalIgnoreCase))
                 return value;
         }
-        throw Wrong(column, $"'{text}' is no {after}. There are {string.Join(", ", Enum.GetValues<T>().Select(static v => CounterName.Of(v)))}");
+        throw Wrong(column,
+            $"'{text}' is not a {after}. Possible values are "
+            + $"{string.Join(", ", Enum.GetValues<T>().Select(static v => CounterName.Of(v)))}");
     }
 
-    private (string Text, int Column) Value(string after, string what) => _next < _tokens.Length && _tokens[_next].Text != "and"
+    private (string Text, int Column) Value(string after, string what) =>
+        _next < _tokens.Length && _tokens[_next].Text != "and"
         ? _tokens[_next++]
-        : throw Wrong(_next < _tokens.Length ? _tokens[_next].Column : _tokens[^1].Column + _tokens[^1].Text.Length, $"{what} is missing after '{after}'");
+        : throw Wrong(_next < _tokens.Length ? _tokens[_next].Column : _tokens[^1].Column + _tokens[^1].Text.Length,
+            $"{what} is missing after '{after}'");
 
     private static void Once<T>(int column, string what, T? present)
     {
         if (present is not null)
-            throw Wrong(column, $"{what} was given before, and a frame has but one: leave one out");
+            throw Wrong(column, $"{what} occurs twice, but a frame has only one: remove one");
     }
 
     private static FormatException Wrong(int column, string message) =>

@@ -2,12 +2,12 @@ using Sidestep.Forwarding.Capture;
 
 namespace Sidestep.Cli.Capture;
 
-/// <summary>Where captured frames go.</summary>
+/// <summary>A sink of captured frames.</summary>
 public interface ICaptureOutput : IDisposable
 {
-    /// <summary>Takes one.</summary>
+    /// <summary>Writes a frame.</summary>
     void Write(CapturedFrame frame);
 
-    /// <summary>What was taken so far can be read by others from now on.</summary>
+    /// <summary>Makes all frames so far visible to other processes.</summary>
     void Flush();
 }

@@ -6,7 +6,7 @@ using Sidestep.Packets.Capture;
 
 namespace Sidestep.Cli.Capture;
 
-/// <summary>A pcapng file: an interface in it is one of the director's in one direction.</summary>
+/// <summary>Writes a pcapng file. Each of its interfaces is one interface of the director in one direction.</summary>
 public sealed class PcapngOutput : ICaptureOutput
 {
     private readonly Stream _stream;
@@ -14,9 +14,9 @@ public sealed class PcapngOutput : ICaptureOutput
     private readonly ArrayBufferWriter<byte> _blocks = new();
     private readonly Dictionary<(string Interface, bool IsOut), int> _interfaces = [];
 
-    /// <summary>Begins the file.</summary>
-    /// <param name="stream">Owned from now on.</param>
-    /// <param name="snap">Bytes of a frame that are recorded at most.</param>
+    /// <summary>Starts the file.</summary>
+    /// <param name="stream">Where to write; closed by <see cref="Dispose"/>.</param>
+    /// <param name="snap">The most recorded bytes of a frame.</param>
     public PcapngOutput(Stream stream, int snap)
     {
         _stream = stream;
@@ -32,9 +32,11 @@ public sealed class PcapngOutput : ICaptureOutput
         if (!_interfaces.TryGetValue((frame.Interface, frame.IsOut), out var number))
         {
             _interfaces.Add((frame.Interface, frame.IsOut), number = _interfaces.Count);
-            Pcapng.WriteInterface(_blocks, frame.Interface, frame.IsOut ? "sent by the director" : "received by the director", _snap);
+            Pcapng.WriteInterface(_blocks, frame.Interface,
+                frame.IsOut ? "sent by the director" : "received by the director", _snap);
         }
-        Pcapng.WriteFrame(_blocks, new PcapngFrame(number, frame.Time, frame.Length, frame.IsOut, frame.Number, (int)frame.Action, Comment(frame)), frame.Bytes.Span);
+        Pcapng.WriteFrame(_blocks, new PcapngFrame(number, frame.Time, frame.Length, frame.IsOut, frame.Number,
+            (int)frame.Action, Comment(frame)), frame.Bytes.Span);
     }
 
     /// <inheritdoc/>
@@ -55,7 +57,8 @@ public sealed class PcapngOutput : ICaptureOutput
     /// <summary><c>frame 7 in; decision: forward; service: www; server: web1 (10.0.0.11)</c>.</summary>
     internal static string Comment(CapturedFrame frame)
     {
-        var text = string.Create(CultureInfo.InvariantCulture, $"frame {frame.Number} {(frame.IsOut ? "out" : "in")}; decision: {CounterName.Of(frame.Decision)}");
+        var text = string.Create(CultureInfo.InvariantCulture,
+            $"frame {frame.Number} {(frame.IsOut ? "out" : "in")}; decision: {CounterName.Of(frame.Decision)}");
         if (frame.Reason is { } reason)
             text += $"; reason: {CounterName.Of(reason)}";
         if (frame.Service is { } service)

@@ -5,9 +5,9 @@ using Sidestep.Packets.Capture;
 
 namespace Sidestep.Cli.Capture;
 
-/// <summary>A line per frame, for people.</summary>
-/// <param name="output">Where to.</param>
-/// <param name="colours">Whether it is a terminal that shows them.</param>
+/// <summary>Writes one line per frame, for people.</summary>
+/// <param name="output">Where to write.</param>
+/// <param name="colours">Whether the output is a terminal with colours.</param>
 public sealed class TextOutput(TextWriter output, bool colours) : ICaptureOutput
 {
     private const string Green = "\e[32m", Red = "\e[31m", Yellow = "\e[33m", Dim = "\e[2m", Reset = "\e[0m";
@@ -18,7 +18,8 @@ public sealed class TextOutput(TextWriter output, bool colours) : ICaptureOutput
         ArgumentNullException.ThrowIfNull(frame);
         var time = DateTimeOffset.UnixEpoch.AddTicks(frame.Time / TimeSpan.NanosecondsPerTick).ToLocalTime();
         var decision = frame.Reason is { } reason ? $"drop {CounterName.Of(reason)}" : CounterName.Of(frame.Decision);
-        var target = frame.Service is null ? "" : frame.Server is null ? $"{frame.Service}  " : $"{frame.Service} -> {frame.Server}  ";
+        var target = frame.Service is null ? "" : frame.Server is null ? $"{frame.Service}  "
+            : $"{frame.Service} -> {frame.Server}  ";
         var colour = frame.Decision switch
         {
             Decision.Drop => Red,
@@ -27,12 +28,14 @@ public sealed class TextOutput(TextWriter output, bool colours) : ICaptureOutput
             _ => Yellow,
         };
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{time:HH:mm:ss.ffffff} #{frame.Number} {(frame.IsOut ? "out" : "in ")} {frame.Interface}  {(colours ? colour : "")}{decision}{(colours ? Reset : "")}  {target}{FrameText.Of(frame.Bytes.Span)}, {frame.Length} bytes"));
+            $"{time:HH:mm:ss.ffffff} #{frame.Number} {(frame.IsOut ? "out" : "in ")} {frame.Interface}  "
+            + $"{(colours ? colour : "")}{decision}{(colours ? Reset : "")}  "
+            + $"{target}{FrameText.Of(frame.Bytes.Span)}, {frame.Length} bytes"));
     }
 
     /// <inheritdoc/>
     public void Flush() => output.Flush();
 
-    /// <summary>The writer is the caller's.</summary>
+    /// <summary>Flushes the writer, which belongs to the caller.</summary>
     public void Dispose() => Flush();
 }

@@ -11,35 +11,59 @@ using Sidestep.Model;
 
 namespace Sidestep.Cli.Commands;
 
-/// <summary><c>sidestep capture</c>: frames in and out with what was decided, with or without the daemon.</summary>
+/// <summary><c>sidestep capture</c>: frames in and out with their decisions, with or without the daemon.</summary>
 public static class CaptureCommand
 {
     private static readonly TimeSpan PollTimeout = TimeSpan.FromMilliseconds(100);
 
     /// <summary>The command.</summary>
-    public static Command Create()
+    /// <param name="begin">Starts a capture on a director, by its name and pin path; null: there is no such director.
+    /// Throws
+    /// <see cref="EngineException"/> if that is not possible.</param>
+    public static Command Create(Func<DirectorSettings, CaptureFilter, CaptureLimits, ICaptureSession?> begin)
     {
         var filterArgument = new Argument<string[]>("FILTER")
         {
-            Description = "Conditions joined by 'and': host A, src A, dst A, net P, port N, tcp, udp, icmp, service NAME, server NAME, "
-                + "decision D, reason R. They judge the frame as it came in. Nothing: every frame for a VIP.",
+            Description =
+                "Conditions joined by 'and': host A, src A, dst A, net P, port N, tcp, udp, icmp, service NAME, server "
+                + "NAME, decision D, reason R. They apply to the frame as it came in. Without conditions: every frame "
+                + "for a VIP.",
             Arity = ArgumentArity.ZeroOrMore,
         };
-        var write = new Option<string?>("--write", "-w") { Description = "Write a pcapng file for Wireshark instead of lines; - is standard output." };
-        var count = new Option<long>("--count") { Description = "End after so many frames; in and out are one." };
-        var seconds = new Option<double>("--duration") { Description = "End after so many seconds." };
-        var snap = new Option<int>("--snaplen") { Description = "Bytes of each frame, 64 to 2048.", DefaultValueFactory = static _ => new CaptureLimits().Snap };
-        var sample = new Option<int>("--sample") { Description = "Look at one of so many frames.", DefaultValueFactory = static _ => new CaptureLimits().Sample };
-        var rate = new Option<int>("--rate") { Description = "The most frames a second, which protects the data path; the others are counted. 0: no bound.", DefaultValueFactory = static _ => new CaptureLimits().Rate };
+        var write = new Option<string?>("--write", "-w")
+        {
+            Description = "Write a pcapng file (for Wireshark) instead of lines; - is standard output.",
+        };
+        var count = new Option<long>("--count")
+        {
+            Description = "Stop after this number of frames; a frame in and out counts once.",
+        };
+        var seconds = new Option<double>("--duration") { Description = "Stop after this number of seconds." };
+        var snap = new Option<int>("--snaplen")
+        {
+            Description = "Recorded bytes of each frame, 64 to 2048.",
+            DefaultValueFactory = static _ => new CaptureLimits().Snap,
+        };
+        var sample = new Option<int>("--sample")
+        {
+            Description = "Sample one of this number of frames.",
+            DefaultValueFactory = static _ => new CaptureLimits().Sample,
+        };
+        var rate = new Option<int>("--rate")
+        {
+            Description =
+                "Most frames per second, to protect the data path; further frames are only counted. 0: no limit.",
+            DefaultValueFactory = static _ => new CaptureLimits().Rate,
+        };
         Between(count, 1, long.MaxValue);
         Between(seconds, 0.1, 86_400 * 365);
         Between(snap, CaptureLimits.ShortestSnap, CaptureLimits.LongestSnap);
         Between(sample, 1, 1_000_000_000);
         Between(rate, 0, 1_000_000_000);
         var command = new Command("capture",
-            "Show frames of the director on this machine as they came in and as they went out, with the decision, the service, the real server, "
-            + "or why they were dropped. Other tools cannot see what XDP sends. "
-            + "Exits with 0 when it could, with 1 when there is no such director, with 2 when the filter is wrong or the director cannot be read.");
+            "Show frames of the director on this machine as they came in and as they went out, with the decision, the "
+            + "service, the real server, or the drop reason. Other tools cannot see frames that XDP sends. Exit codes: "
+            + "0: captured; 1: there is no such director; 2: the filter is wrong or the director cannot be read.");
         command.Add(filterArgument);
         var which = new DirectorOptions(command);
         foreach (var option in new Option[] { write, count, seconds, snap, sample, rate })
@@ -49,22 +73,29 @@ public static class CaptureCommand
             var (output, error) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
             if (which.Read(parsed) is not { } director)
                 return ExitCode.Unusable;
-            var limits = new CaptureLimits { Snap = parsed.GetValue(snap), Sample = parsed.GetValue(sample), Rate = parsed.GetValue(rate) };
+            var limits = new CaptureLimits
+            {
+                Snap = parsed.GetValue(snap),
+                Sample = parsed.GetValue(sample),
+                Rate = parsed.GetValue(rate),
+            };
             try
             {
                 var filter = FilterParser.Parse(string.Join(' ', parsed.GetValue(filterArgument) ?? []));
-                if (Begin(director, filter, limits) is not { } session)
+                if (begin(director, filter, limits) is not { } session)
                     return DirectorOptions.Missing(director, error);
                 using (session)
                 {
                     using var sink = Sink(parsed.GetValue(write), limits, output);
                     var end = new StopCondition(
                         parsed.GetResult(count) is null ? long.MaxValue : parsed.GetValue(count),
-                        parsed.GetResult(seconds) is null ? TimeSpan.MaxValue : TimeSpan.FromSeconds(parsed.GetValue(seconds)));
+                        parsed.GetResult(seconds) is null ? TimeSpan.MaxValue
+                            : TimeSpan.FromSeconds(parsed.GetValue(seconds)));
                     return Run(session, sink, end, error);
                 }
             }
-            catch (Exception e) when (e is FormatException or EngineException or IOException or UnauthorizedAccessException)
+            catch (Exception e) when (e is FormatException or EngineException or IOException
+                or UnauthorizedAccessException)
             {
                 error.WriteLine($"error: {e.Message}");
                 return ExitCode.Unusable;
@@ -85,7 +116,7 @@ public static class CaptureCommand
         }
         using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-        error.WriteLine("capturing; Ctrl-C ends it");
+        error.WriteLine("capturing; press Ctrl-C to stop");
         var clock = Stopwatch.StartNew();
         var (frames, last) = (0L, 0L);
         while (!Volatile.Read(ref stopped) && frames <= end.Frames && clock.Elapsed < end.After)
@@ -99,33 +130,43 @@ public static class CaptureCommand
                     sink.Write(frame);
             });
             sink.Flush();
-            // What went out of the last frame comes right behind it, if anything did.
+            // The frame out of the last frame, if there is one, follows it directly.
             if (frames == end.Frames && before == frames)
                 break;
         }
         var counts = session.Counts;
         error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Math.Min(frames, end.Frames)} frames captured"));
         if (counts.Missed + Math.Max(frames - end.Frames, 0) is > 0 and var missed)
-            error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{missed} more matched and were not captured: see --rate"));
+            error.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"{missed} more frames matched and were not captured: see --rate"));
         if (counts.Lost > 0)
-            error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{counts.Lost} records were lost because they were not read in time: use a stricter filter or --rate, or --write to a faster disk"));
+            error.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"{counts.Lost} records were lost because they were not read in time: use a stricter filter, a lower "
+                + $"--rate, or a faster disk"));
         return ExitCode.Ok;
     }
 
-    /// <summary>Null: there is no such director.</summary>
-    private static ICaptureSession? Begin(DirectorSettings director, CaptureFilter filter, CaptureLimits limits) => ManagedDirector.Find(director) is { } managed
-        ? new ManagedCapture(managed, filter, limits) : CaptureSession.Start(director.PinPath, director.Name, filter, limits);
+    /// <summary>Starts a capture on a director of this machine; null: there is no such director.</summary>
+    /// <exception cref="EngineException">That is not possible.</exception>
+    public static ICaptureSession? Begin(DirectorSettings director, CaptureFilter filter, CaptureLimits limits) =>
+        ManagedDirector.Find(director ?? throw new ArgumentNullException(nameof(director))) is { } managed
+            ? new ManagedCapture(managed, filter, limits)
+            : CaptureSession.Start(director.PinPath, director.Name, filter, limits);
 
     private static ICaptureOutput Sink(string? file, CaptureLimits limits, TextWriter output) => file switch
     {
-        null => new TextOutput(output, !Console.IsOutputRedirected && Environment.GetEnvironmentVariable("NO_COLOR") is null or ""),
+        null => new TextOutput(output,
+            !Console.IsOutputRedirected && Environment.GetEnvironmentVariable("NO_COLOR") is null or ""),
         "-" => new PcapngOutput(Console.OpenStandardOutput(), limits.Snap),
         _ => new PcapngOutput(File.Create(file), limits.Snap),
     };
 
-    private static void Between<T>(Option<T> option, T minimum, T maximum) where T : IComparable<T> => option.Validators.Add(result =>
-    {
-        if (result.Tokens.Count > 0 && result.GetValueOrDefault<T>() is { } value && (value.CompareTo(minimum) < 0 || value.CompareTo(maximum) > 0))
-            result.AddError(string.Create(CultureInfo.InvariantCulture, $"{option.Name} {value}: must be from {minimum} to {maximum}."));
-    });
+    private static void Between<T>(Option<T> option, T minimum, T maximum) where T : IComparable<T> =>
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens.Count > 0 && result.GetValueOrDefault<T>() is { } value
+                && (value.CompareTo(minimum) < 0 || value.CompareTo(maximum) > 0))
+                result.AddError(string.Create(CultureInfo.InvariantCulture,
+                    $"{option.Name} {value}: must be from {minimum} to {maximum}."));
+        });
 }

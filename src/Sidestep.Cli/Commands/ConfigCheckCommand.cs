@@ -3,21 +3,24 @@ using Sidestep.Model;
 
 namespace Sidestep.Cli.Commands;
 
-/// <summary><c>sidestep config check FILE</c>: says everything that is wrong with a configuration file.</summary>
+/// <summary><c>sidestep config check FILE</c>: reports every error of a configuration file.</summary>
 public static class ConfigCheckCommand
 {
     /// <summary>The command.</summary>
     public static Command Create()
     {
         var file = new Argument<string>("FILE") { Description = "The configuration file; - is standard input." };
-        var json = new Option<bool>("--json") { Description = "Print the result as one JSON object on standard output." };
+        var json = new Option<bool>("--json")
+        {
+            Description = "Print the result as one JSON object on standard output.",
+        };
         var offline = new Option<bool>("--offline")
         {
             Description = "Do not check against the interfaces and addresses of this machine.",
         };
         var command = new Command("check",
-            "Check a configuration file and report every error at once. "
-            + "Exits with 0 when there is none, with 1 when there are errors, with 2 when the file cannot be read.")
+            "Check a configuration file and report every error at once. Exit codes: 0: no errors; 1: errors; 2: the "
+            + "file cannot be read.")
         {
             file, json, offline,
         };
@@ -39,11 +42,12 @@ public static class ConfigCheckCommand
         if (json)
             ConfigCheckReport.WriteJson(read.Name, result, output);
         else
-            ConfigCheckReport.WriteText(read.Name, result, offline, offline ? 0 : HostErrors(text, result), output, error);
+            ConfigCheckReport.WriteText(read.Name, result, offline, offline ? 0 : HostErrors(text, result), output,
+                error);
         return result.Errors.IsEmpty ? ExitCode.Ok : ExitCode.Failed;
     }
 
-    // Whoever checks a file elsewhere than on the director should see that the machine is the trouble, not the file.
+    // A check on another machine than the director shows that the machine causes the errors, not the file.
     private static int HostErrors(string text, ConfigurationResult result) =>
         result.Errors.IsEmpty ? 0 : result.Errors.Length - ConfigurationReader.Read(text, null).Errors.Length;
 }

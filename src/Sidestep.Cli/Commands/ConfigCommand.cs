@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace Sidestep.Cli.Commands;
 
-/// <summary><c>sidestep config</c>: what can be done with a configuration file without a director.</summary>
+/// <summary><c>sidestep config</c>: commands for configuration files that need no director.</summary>
 public static class ConfigCommand
 {
     /// <summary>The command with its subcommands.</summary>

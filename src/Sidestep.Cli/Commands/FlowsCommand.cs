@@ -8,21 +8,31 @@ using Sidestep.Model;
 
 namespace Sidestep.Cli.Commands;
 
-/// <summary><c>sidestep flows</c>: what a director remembers, with or without its daemon.</summary>
+/// <summary><c>sidestep flows</c>: the tracked flows of a director, with or without its daemon.</summary>
 public static class FlowsCommand
 {
     /// <summary>The command.</summary>
-    public static Command Create()
+    /// <param name="visit">Passes every tracked flow of a director, which is given by its name and pin path, to the
+    /// action;
+    /// null: there is no such director. Throws <see cref="EngineException"/> if it cannot be read.</param>
+    public static Command Create(Func<DirectorSettings, Action<TrackedFlow>, FlowTableStatus?> visit)
     {
-        var list = new Option<bool>("--list") { Description = "Every flow, not only the counts." };
+        var list = new Option<bool>("--list") { Description = "List every flow, not only the counts." };
         var service = new Option<string?>("--service") { Description = "Only flows of the service of this name." };
-        var server = new Option<string?>("--server") { Description = "Only flows of the real server of this name or address." };
-        var client = new Option<string?>("--client") { Description = "Only flows of this client: an address, or a prefix such as 198.51.100.0/24." };
+        var server = new Option<string?>("--server")
+        {
+            Description = "Only flows of the real server of this name or address.",
+        };
+        var client = new Option<string?>("--client")
+        {
+            Description = "Only flows of this client: an address, or a prefix such as 198.51.100.0/24.",
+        };
         var json = new Option<bool>("--json") { Description = "Print one JSON object on standard output." };
         var command = new Command("flows",
-            "Count the flows that the director on this machine remembers, by real server, from what is pinned in the kernel. "
-            + "A flow is remembered only where a hash alone does not say where it goes: while a pool changes, and for algorithms that need it. "
-            + "Exits with 0 when they could be read, with 1 when there is no such director, service or server, with 2 when it cannot be read.");
+            "Count the tracked flows of the director on this machine by real server, from the pinned tables or from "
+            + "the daemon. The director tracks a flow only if the hash alone does not determine its server: in a "
+            + "transition of its pool, and with algorithms that need state. Exit codes: 0: read; 1: there is no such "
+            + "director, service or server; 2: the director cannot be read.");
         var which = new DirectorOptions(command);
         foreach (var option in new Option[] { list, service, server, client, json })
             command.Add(option);
@@ -32,33 +42,47 @@ public static class FlowsCommand
             IPNetwork? prefix = null;
             if (parsed.GetValue(client) is { } text && (prefix = FlowFilter.ParseClient(text)) is null)
             {
-                error.WriteLine($"error: --client {text}: neither an address nor a prefix. Write one such as 198.51.100.7 or 198.51.100.0/24.");
+                error.WriteLine(
+                    $"error: --client {text}: neither an address nor a prefix. Write, for example, 198.51.100.7 or "
+                    + "198.51.100.0/24.");
                 return ExitCode.Unusable;
             }
             var filter = new FlowFilter(parsed.GetValue(service), parsed.GetValue(server), prefix);
-            return which.Read(parsed) is { } director
-                ? Run(director, filter, parsed.GetValue(list), parsed.GetValue(json), output, error)
-                : ExitCode.Unusable;
+            if (which.Read(parsed) is not { } director)
+                return ExitCode.Unusable;
+            var isList = parsed.GetValue(list);
+            return Run(director, filter, isList, visit,
+                parsed.GetValue(json) ? new FlowsJson(output, isList) : new FlowsText(output), error);
         });
         return command;
     }
 
-    private static int Run(DirectorSettings director, FlowFilter filter, bool list, bool json, TextWriter output, TextWriter error)
+    /// <summary>Passes every tracked flow of a director of this machine to <paramref name="action"/>; null: there is no
+    /// such
+    /// director.</summary>
+    /// <exception cref="EngineException">It cannot be read.</exception>
+    public static FlowTableStatus? Visit(DirectorSettings director, Action<TrackedFlow> action)
     {
-        IFlowsReport report = json ? new FlowsJson(output, list) : new FlowsText(output);
+        ArgumentNullException.ThrowIfNull(director);
+        using var managed = ManagedDirector.Find(director);
+        return managed is not null ? managed.Visit(action)
+            : DirectorFlows.Visit(director.PinPath, director.Name, action);
+    }
+
+    private static int Run(DirectorSettings director, FlowFilter filter, bool list,
+        Func<DirectorSettings, Action<TrackedFlow>, FlowTableStatus?> visit, IFlowsReport report, TextWriter error)
+    {
         var summary = new FlowSummary();
         try
         {
-            void Visit(TrackedFlow flow)
+            var tableStatus = visit(director, flow =>
             {
                 if (!filter.Matches(flow))
                     return;
                 summary.Add(flow);
                 if (list)
                     report.Add(flow);
-            }
-            using var managed = ManagedDirector.Find(director);
-            var tableStatus = managed is not null ? managed.Visit(Visit) : DirectorFlows.Visit(director.PinPath, director.Name, Visit);
+            });
             if (tableStatus is null)
                 return DirectorOptions.Missing(director, error);
             if (UnknownName(filter, tableStatus) is { } unknown)
@@ -78,14 +102,16 @@ public static class FlowsCommand
         }
     }
 
-    /// <summary>What was asked for and is not there: "none" would be read as "it has no flows".</summary>
+    /// <summary>An error for a name that does not exist; a count of 0 would mean that it has no flows.</summary>
     private static string? UnknownName(FlowFilter filter, FlowTableStatus tableStatus) =>
         filter.Service is { } service && !tableStatus.Services.Contains(service)
             ? $"--service {service}: the director has no service of that name. It has {Some(tableStatus.Services)}."
         : filter.Server is { } server && !tableStatus.Servers.Any(filter.Matches)
-            ? $"--server {server}: the director has no real server of that name or address. It has {Some([.. tableStatus.Servers.Select(static s => s.Name)])}."
+            ? $"--server {server}: the director has no real server of that name or address. It has "
+                + $"{Some([.. tableStatus.Servers.Select(static s => s.Name)])}."
         : null;
 
     private static string Some(IReadOnlyList<string> names) => names.Count == 0 ? "none"
-        : string.Join(", ", names.Distinct().Order(StringComparer.Ordinal).Take(10)) + (names.Count > 10 ? ", and more" : "");
+        : string.Join(", ", names.Distinct().Order(StringComparer.Ordinal).Take(10))
+            + (names.Count > 10 ? ", and more" : "");
 }

@@ -9,25 +9,31 @@ namespace Sidestep.Cli.Commands;
 public static class PlanCommand
 {
     /// <summary>The command.</summary>
-    /// <param name="read">Reads what runs, by name and pin path of the director; null when there is no such director. Throws
-    /// <see cref="EngineException"/> when it cannot be read.</param>
-    /// <param name="requestPlan">Has the daemon plan, where it is the engine, with the text of the configuration; null: it is not.</param>
-    public static Command Create(Func<DirectorSettings, RunningState?> read, Func<DirectorSettings, string, Plan?>? requestPlan = null)
+    /// <param name="read">Reads the state of the running director, by its name and pin path; null: there is no such
+    /// director. Throws <see cref="EngineException"/> if it cannot be read.</param>
+    /// <param name="requestPlan">Requests the plan from the daemon of a managed director, with the text of the
+    /// configuration; returns null for other directors.</param>
+    public static Command Create(Func<DirectorSettings, RunningState?> read, Func<DirectorSettings, string,
+        Plan?>? requestPlan = null)
     {
-        var file = new Argument<string>("FILE") { Description = "The proposed configuration file; - is standard input." };
+        var file = new Argument<string>("FILE")
+        {
+            Description = "The proposed configuration file; - is standard input.",
+        };
         var json = new Option<bool>("--json") { Description = "Print the plan as one JSON object on standard output." };
         var offline = new Option<bool>("--offline")
         {
             Description = "Do not check the file against the interfaces and addresses of this machine.",
         };
         var command = new Command("plan",
-            "Compare a configuration file with what the director on this machine runs: which services and servers change, what share "
-            + "of the slots moves, and what becomes of remembered flows. Changes nothing. "
-            + "Exits with 0 when it could be said, with 1 when the file has errors or there is no such director, with 2 when something cannot be read.")
+            "Compare a configuration file with the state of the director on this machine: which services and servers "
+            + "change, what share of the slots moves, and what happens to tracked flows. Changes nothing. Exit codes: "
+            + "0: planned; 1: the file has errors or there is no such director; 2: something cannot be read.")
         {
             file, json, offline,
         };
-        command.SetAction(parsed => Run(parsed.GetRequiredValue(file), parsed.GetValue(json), parsed.GetValue(offline), read, requestPlan,
+        command.SetAction(parsed => Run(parsed.GetRequiredValue(file), parsed.GetValue(json), parsed.GetValue(offline),
+            read, requestPlan,
             parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error));
         return command;
     }
@@ -53,7 +59,10 @@ public static class PlanCommand
                 return Write(director, planned, json, output);
             if (read(director) is not { } running)
             {
-                error.WriteLine($"error: no director '{director.Name}' is pinned under {director.PinPath}: there is nothing to compare with. Start sidestepd, or correct director.name and director.pinPath in the file.");
+                error.WriteLine(
+                    $"error: no director '{director.Name}' is pinned under {director.PinPath}: there is nothing to "
+                    + "compare the file with. Start sidestepd, or correct director.name and director.pinPath in the "
+                    + "file.");
                 return ExitCode.Failed;
             }
             return Write(director, Planner.Of(running, configuration, DateTimeOffset.UtcNow), json, output);

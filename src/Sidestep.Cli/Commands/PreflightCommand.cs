@@ -1,13 +1,13 @@
 using System.CommandLine;
 using System.Text.Json;
-using Sidestep.Engine.Managed.Drivers;
 using Sidestep.Forwarding;
 using Sidestep.Forwarding.Drivers;
 using Sidestep.Model;
 
 namespace Sidestep.Cli.Commands;
 
-/// <summary><c>sidestep preflight IFACE</c>: what automatic choice would take for an interface, and what would cure the rest.</summary>
+/// <summary><c>sidestep preflight IFACE</c>: which driver <c>auto</c> would select for an interface, and how to make
+/// the others work.</summary>
 public static class PreflightCommand
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
@@ -17,15 +17,22 @@ public static class PreflightCommand
     };
 
     /// <summary>The command.</summary>
-    public static Command Create()
+    /// <param name="read">Reads the capabilities of an interface. Throws <see cref="EngineException"/> if that is not
+    /// possible.</param>
+    public static Command Create(Func<string, InterfaceCapabilities> read)
     {
         var name = new Argument<string>("IFACE") { Description = "The kernel's name of an interface." };
-        var engine = new Option<string>("--engine") { Description = "Only drivers of this engine: auto, xdp or managed.", DefaultValueFactory = static _ => "auto" };
+        var engine = new Option<string>("--engine")
+        {
+            Description = "Only drivers of this engine: auto, xdp or managed.",
+            DefaultValueFactory = static _ => "auto",
+        };
         engine.AcceptOnlyFromAmong("auto", "xdp", "managed");
-        var json = new Option<bool>("--json") { Description = "One JSON object on standard output." };
+        var json = new Option<bool>("--json") { Description = "Print one JSON object on standard output." };
         var command = new Command("preflight",
-            "Say which engine and driver automatic choice would take for an interface of this machine, why not a better one, and the command that would cure it. "
-            + "Attaches and changes nothing. Exits with 0 when some driver works, with 1 when none does, with 2 when it cannot be found out.")
+            "Show which engine and driver auto would select for an interface of this machine, why not a better one, "
+            + "and the command that would change that. Attaches and changes nothing. Exit codes: 0: a driver works; 1: "
+            + "no driver works; 2: the interface cannot be examined.")
         {
             name, engine, json,
         };
@@ -34,8 +41,9 @@ public static class PreflightCommand
             var (output, error) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
             try
             {
-                var capabilities = InterfaceCapabilitiesReader.Read(parsed.GetRequiredValue(name));
-                var selection = DriverSelection.Of(capabilities, Enum.Parse<EngineKind>(parsed.GetValue(engine)!, ignoreCase: true));
+                var capabilities = read(parsed.GetRequiredValue(name));
+                var selection = DriverSelection.Of(capabilities,
+                    Enum.Parse<EngineKind>(parsed.GetValue(engine)!, ignoreCase: true));
                 if (parsed.GetValue(json))
                     WriteJson(capabilities, selection, output);
                 else
@@ -53,7 +61,9 @@ public static class PreflightCommand
 
     private static void WriteText(InterfaceCapabilities capabilities, DriverSelection selection, TextWriter output)
     {
-        output.WriteLine(selection.Chosen is { } chosen ? $"{capabilities.Name}: engine {chosen.Engine().Name()}, driver {chosen.Name()}" : $"{capabilities.Name}: no driver works");
+        output.WriteLine(selection.Chosen is { } chosen
+            ? $"{capabilities.Name}: engine {chosen.Engine().Name()}, driver {chosen.Name()}"
+                : $"{capabilities.Name}: no driver works");
         foreach (var candidate in selection.Drivers)
         {
             output.WriteLine($"  {candidate.Driver.Name(),-10} {(candidate.Works ? "works" : "does not work")}");
@@ -71,7 +81,8 @@ public static class PreflightCommand
             output.WriteLine($"{new string(' ', before.Length)}remedy: {remedy}");
     }
 
-    private static void WriteJson(InterfaceCapabilities capabilities, DriverSelection selection, TextWriter output) => output.WriteLine(JsonSerializer.Serialize(
+    private static void WriteJson(InterfaceCapabilities capabilities, DriverSelection selection, TextWriter output) =>
+        output.WriteLine(JsonSerializer.Serialize(
         new
         {
             @interface = capabilities.Name,

@@ -11,41 +11,72 @@ using Sidestep.Packets;
 
 namespace Sidestep.Cli.Commands;
 
-/// <summary><c>sidestep replay</c>: what a director with this configuration would do with every frame of a capture.</summary>
+/// <summary><c>sidestep replay</c>: what a director with this configuration would do with every frame of a
+/// capture.</summary>
 public static class ReplayCommand
 {
     private const int OutputBuffer = 1 << 16;
 
     /// <summary>The command.</summary>
-    /// <param name="xdp">Makes the engine in the kernel, for so many remembered flows. Throws <see cref="EngineException"/> when this
-    /// machine cannot.</param>
+    /// <param name="xdp">Makes the engine in the kernel, for a number of tracked flows. Throws
+    /// <see cref="EngineException"/> if this machine does not support it.</param>
     public static Command Create(Func<int, IReplayEngine> xdp)
     {
         var filterArgument = new Argument<string[]>("FILTER")
         {
-            Description = "Only these frames are told: conditions as of 'sidestep capture'. Nothing: every frame.",
+            Description =
+                "Report these frames only: conditions as for 'sidestep capture'. Without conditions: every frame.",
             Arity = ArgumentArity.ZeroOrMore,
         };
         var config = new Option<string>("--config", "-c") { Description = "The configuration file.", Required = true };
-        var input = new Option<string>("--in", "-i") { Description = "The capture: pcap or pcapng, gzip too; - is standard input.", Required = true };
-        var write = new Option<string?>("--out", "-o") { Description = "A pcapng file to write, with frames in and out and what was decided." };
-        var engine = new Option<string>("--engine") { Description = "managed: the pipeline in C#, without root. xdp: the program in the kernel.", DefaultValueFactory = static _ => "managed" };
-        var json = new Option<bool>("--json") { Description = "A JSON object per frame instead of a line." };
-        var quiet = new Option<bool>("--quiet", "-q") { Description = "No lines, only the summary." };
-        var time = new Option<string>("--time") { Description = "virtual: idle timeouts by the capture's timestamps. real: by this machine's clock.", DefaultValueFactory = static _ => "virtual" };
-        var mac = new Option<string?>("--mac") { Description = "Ethernet address of the director; otherwise it is looked for among the first 1,000 frames to VIPs, which are held back for it." };
-        var mtu = new Option<int>("--mtu") { Description = "MTU of its interfaces.", DefaultValueFactory = static _ => SyntheticTopology.DefaultMtu };
+        var input = new Option<string>("--in", "-i")
+        {
+            Description = "The capture: pcap or pcapng, gzip too; - is standard input.",
+            Required = true,
+        };
+        var write = new Option<string?>("--out", "-o")
+        {
+            Description = "A pcapng file to write, with frames in and out and their decisions.",
+        };
+        var engine = new Option<string>("--engine")
+        {
+            Description = "managed: the C# pipeline, without root. xdp: the program in the kernel.",
+            DefaultValueFactory = static _ => "managed",
+        };
+        var json = new Option<bool>("--json") { Description = "Print a JSON object per frame instead of a line." };
+        var quiet = new Option<bool>("--quiet", "-q") { Description = "Print the summary only." };
+        var time = new Option<string>("--time")
+        {
+            Description =
+                "virtual: idle timeouts follow the timestamps of the capture. real: they follow the clock of this "
+                + "machine.",
+            DefaultValueFactory = static _ => "virtual",
+        };
+        var mac = new Option<string?>("--mac")
+        {
+            Description =
+                "MAC address of the director. By default it is found among the first 1,000 frames for VIPs, which are "
+                + "buffered for that.",
+        };
+        var mtu = new Option<int>("--mtu")
+        {
+            Description = "MTU of the director's interfaces.",
+            DefaultValueFactory = static _ => SyntheticTopology.DefaultMtu,
+        };
         engine.AcceptOnlyFromAmong("managed", "xdp");
         time.AcceptOnlyFromAmong("virtual", "real");
         mac.Validators.Add(static result =>
         {
             if (result.Tokens.Count > 0 && !MacAddress.TryParse(result.Tokens[0].Value, out _))
-                result.AddError($"--mac {result.Tokens[0].Value}: six two-digit hexadecimal groups are expected, as 02:00:5e:10:00:01.");
+                result.AddError(
+                    $"--mac {result.Tokens[0].Value}: write six groups of two hexadecimal digits, such as "
+                    + "02:00:5e:10:00:01.");
         });
         var command = new Command("replay",
-            "Run every frame of a capture through an engine, with a line for each: the decision, service, slot, server or why it was dropped. "
-            + "The network is a stand-in: every server can be reached. "
-            + "Exits with 0 when the whole capture was read, with 1 when it is damaged or cut off, after what could be read, or the configuration has errors, with 2 when nothing could be done.")
+            "Run every frame of a capture through an engine and print a line for each: decision, service, slot and "
+            + "server, or drop reason. The network is synthetic: every server is reachable. Exit codes: 0: the whole "
+            + "capture was read; 1: it is damaged or truncated and was read up to there, or the configuration has "
+            + "errors; 2: nothing was read.")
         {
             filterArgument, config, input, write, engine, json, quiet, time, mac, mtu,
         };
@@ -58,7 +89,8 @@ public static class ReplayCommand
             var isXdp = parsed.GetValue(engine) == "xdp";
             if (isXdp && parsed.GetResult(time) is { Implicit: false } && parsed.GetValue(time) == "virtual")
             {
-                error.WriteLine("error: --time virtual needs --engine managed: the program in the kernel has the kernel's clock.");
+                error.WriteLine(
+                    "error: --time virtual needs --engine managed: the program in the kernel uses the kernel's clock.");
                 return ExitCode.Unusable;
             }
             try
@@ -66,8 +98,10 @@ public static class ReplayCommand
                 using var source = new CaptureFileReader(InputFiles.Open(parsed.GetRequiredValue(input)));
                 var flows = configuration.Director.FlowTableSize;
                 using var chosen = isXdp ? xdp(flows) : new ManagedReplay(flows, parsed.GetValue(time) == "virtual");
-                var filter = parsed.GetValue(filterArgument) is { Length: > 0 } conditions ? new CaptureMatcher(FilterParser.Parse(string.Join(' ', conditions))) : null;
-                using var run = new ReplayRun(chosen, configuration, filter, MacAddress.TryParse(parsed.GetValue(mac), out var own) ? own : null, parsed.GetValue(mtu));
+                var filter = parsed.GetValue(filterArgument) is { Length: > 0 } conditions
+                    ? new CaptureMatcher(FilterParser.Parse(string.Join(' ', conditions))) : null;
+                using var run = new ReplayRun(chosen, configuration, filter,
+                    MacAddress.TryParse(parsed.GetValue(mac), out var own) ? own : null, parsed.GetValue(mtu));
                 using var text = Lines(parsed.InvocationConfiguration.Output);
                 var reports = new List<IFrameReport>();
                 if (!parsed.GetValue(quiet))
@@ -75,7 +109,8 @@ public static class ReplayCommand
                 try
                 {
                     if (parsed.GetValue(write) is { } file)
-                        reports.Add(new PcapngReport(new PcapngOutput(file == "-" ? Console.OpenStandardOutput() : File.Create(file), ushort.MaxValue)));
+                        reports.Add(new PcapngReport(new PcapngOutput(file == "-" ? Console.OpenStandardOutput()
+                            : File.Create(file), ushort.MaxValue)));
                     run.Run(source, reports);
                 }
                 finally
@@ -85,7 +120,8 @@ public static class ReplayCommand
                 }
                 return Summarize(run, source, error);
             }
-            catch (Exception e) when (e is FormatException or EngineException or IOException or UnauthorizedAccessException or NetworkInformationException)
+            catch (Exception e) when (e is FormatException or EngineException or IOException
+                or UnauthorizedAccessException or NetworkInformationException)
             {
                 error.WriteLine($"error: {e.Message}");
                 return ExitCode.Unusable;
@@ -96,27 +132,35 @@ public static class ReplayCommand
 
     private static int Summarize(ReplayRun run, CaptureFileReader source, TextWriter error)
     {
-        error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{source.Frames} frames: {(run.Decisions.Count == 0 ? "none" : string.Join(", ", run.Decisions.Select(static d => $"{d.Value} {d.Key}")))}"));
+        var decisions = run.Decisions.Count == 0 ? "none"
+            : string.Join(", ", run.Decisions.Select(static d => $"{d.Value} {d.Key}"));
+        error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{source.Frames} frames: {decisions}"));
         if (run.Skipped > 0)
-            error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{run.Skipped} frames are shorter than an Ethernet header and were passed over"));
+            error.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"{run.Skipped} frames are shorter than an Ethernet header and were skipped"));
         if (run.Truncated > 0)
-            error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{run.Truncated} frames were captured in part; what is missing was taken to be zeros"));
+            error.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"{run.Truncated} frames were captured in part; the missing bytes count as zeros"));
         if (run.Mac is not { } mac)
-            error.WriteLine("no frame was addressed to a VIP and to one receiver: everything was the kernel's business (--mac says who the director is)");
+            error.WriteLine(
+                "no unicast frame was for a VIP, so every frame was left to the kernel (--mac sets the director's MAC "
+                + "address)");
         else
-            error.WriteLine($"the director's Ethernet address: {mac}");
+            error.WriteLine($"the director's MAC address: {mac}");
         if (source.Problem is not { } problem)
             return ExitCode.Ok;
-        error.WriteLine($"error: the capture could not be read to its end: {problem}");
+        error.WriteLine($"error: the capture could not be read completely: {problem}");
         return source.Frames > 0 ? ExitCode.Failed : ExitCode.Unusable;
     }
 
-    /// <summary>The console writes every line by itself, which takes longer than the frame.</summary>
-    private static TextWriter Lines(TextWriter output) => ReferenceEquals(output, Console.Out) && Console.IsOutputRedirected
+    /// <summary>A buffered writer: the console writes each line on its own, which takes longer than the
+    /// frame.</summary>
+    private static TextWriter Lines(TextWriter output) =>
+        ReferenceEquals(output, Console.Out) && Console.IsOutputRedirected
         ? new StreamWriter(Console.OpenStandardOutput(), new UTF8Encoding(false), OutputBuffer)
         : new NonClosingWriter(output);
 
-    /// <summary>A writer that is somebody else's to close.</summary>
+    /// <summary>A writer over one that the caller closes.</summary>
     private sealed class NonClosingWriter(TextWriter inner) : TextWriter
     {
         public override Encoding Encoding => inner.Encoding;

@@ -1,46 +1,49 @@
 using System.CommandLine;
-using Sidestep.Cli.Managed;
-using Sidestep.Engine.Xdp;
 using Sidestep.Forwarding;
 using Sidestep.Model;
 
 namespace Sidestep.Cli.Commands;
 
-/// <summary><c>sidestep status</c>: what a director does right now, with or without its daemon.</summary>
+/// <summary><c>sidestep status</c>: the status of a director, with or without its daemon.</summary>
 public static class StatusCommand
 {
     /// <summary>The command.</summary>
-    public static Command Create()
+    /// <param name="read">Reads the state of the director, by its name and pin path; null: there is no such director.
+    /// Throws
+    /// <see cref="EngineException"/> if it cannot be read.</param>
+    public static Command Create(Func<DirectorSettings, RunningStatus?> read)
     {
         var json = new Option<bool>("--json") { Description = "Print one JSON object on standard output." };
         var command = new Command("status",
-            "Show services, real servers, drops and interfaces of the director on this machine, from what is pinned in the kernel, or from the daemon when it is the engine. "
-            + "Exits with 0 when it forwards, with 1 when there is no such director or it is attached nowhere, with 2 when it cannot be read.");
+            "Show services, real servers, drops and interfaces of the director on this machine, from the pinned "
+            + "tables or from the daemon. Exit codes: 0: the director forwards; 1: there is no such director, or it "
+            + "is attached to no interface; 2: it cannot be read.");
         var which = new DirectorOptions(command);
         command.Add(json);
         command.SetAction(parsed => which.Read(parsed) is { } director
-            ? Run(director, parsed.GetValue(json), parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error)
+            ? Run(director, parsed.GetValue(json), read, parsed.InvocationConfiguration)
             : ExitCode.Unusable);
         return command;
     }
 
-    private static int Run(DirectorSettings director, bool json, TextWriter output, TextWriter error)
+    private static int Run(
+        DirectorSettings director, bool json, Func<DirectorSettings, RunningStatus?> read,
+            InvocationConfiguration console)
     {
         try
         {
-            using var managed = ManagedDirector.Find(director);
-            if ((managed is not null ? managed.Status() : PinnedStatus.Read(director.PinPath, director.Name)) is not { } status)
-                return DirectorOptions.Missing(director, error);
-            var report = new StatusReport(director, status, DaemonReport.Read(director), DaemonReport.IsRunning(director), HealthReport.Read(director), managed is not null ? EngineKind.Managed : EngineKind.Xdp);
+            if (read(director) is not { } running)
+                return DirectorOptions.Missing(director, console.Error);
+            var report = new StatusReport(director, running);
             if (json)
-                report.WriteJson(output);
+                report.WriteJson(console.Output);
             else
-                report.WriteText(output);
-            return status.IsAttached ? ExitCode.Ok : ExitCode.Failed;
+                report.WriteText(console.Output);
+            return running.Status.IsAttached ? ExitCode.Ok : ExitCode.Failed;
         }
         catch (EngineException e)
         {
-            error.WriteLine($"error: {e.Message}");
+            console.Error.WriteLine($"error: {e.Message}");
             return ExitCode.Unusable;
         }
     }

@@ -17,36 +17,58 @@ namespace Sidestep.Cli.Commands;
 public static class TraceCommand
 {
     /// <summary>The command.</summary>
-    /// <param name="read">Reads what runs, by name and pin path of the director and its peers; null when there is no such director.
-    /// Throws <see cref="EngineException"/> when it cannot be read.</param>
-    /// <param name="requestTrace">Has the daemon look, where it is the engine; null: it is not.</param>
-    public static Command Create(Func<DirectorSettings, RunningNetwork?> read, Func<DirectorSettings, TraceRequest, TraceResponse?>? requestTrace = null)
+    /// <param name="read">Reads the state of the running director, by its name, pin path and peers; null: there is no
+    /// such director. Throws <see cref="EngineException"/> if it cannot be read.</param>
+    /// <param name="requestTrace">Requests the trace from the daemon of a managed director; returns null for other
+    /// directors.</param>
+    public static Command Create(Func<DirectorSettings, RunningNetwork?> read, Func<DirectorSettings, TraceRequest,
+        TraceResponse?>? requestTrace = null)
     {
         var packetArgument = new Argument<string[]>("PACKET")
         {
-            Description = "tcp SOURCE:PORT DESTINATION:PORT [FLAGS], udp SOURCE:PORT DESTINATION:PORT, icmp SOURCE DESTINATION. Or --hex, or --in with --frame.",
+            Description =
+                "tcp SOURCE:PORT DESTINATION:PORT [FLAGS], udp SOURCE:PORT DESTINATION:PORT, icmp SOURCE DESTINATION. "
+                + "Or --hex, or --in with --frame.",
             Arity = ArgumentArity.ZeroOrMore,
         };
         var config = new Option<string>("--config", "-c") { Description = "The configuration file.", Required = true };
-        var hex = new Option<string?>("--hex") { Description = "The frame, in hexadecimal, from the Ethernet header on." };
-        var input = new Option<string?>("--in", "-i") { Description = "A capture that the frame is in: pcap or pcapng, gzip too; - is standard input." };
-        var frame = new Option<long>("--frame") { Description = "Its number there, from 1.", DefaultValueFactory = static _ => 1 };
-        var offline = new Option<bool>("--offline") { Description = "By the file alone, as a director that has just started: servers can be reached, nothing is remembered." };
-        var json = new Option<bool>("--json") { Description = "One JSON object on standard output." };
+        var hex = new Option<string?>("--hex")
+        {
+            Description = "The frame in hexadecimal, from the Ethernet header on.",
+        };
+        var input = new Option<string?>("--in", "-i")
+        {
+            Description = "A capture with the frame: pcap or pcapng, also gzipped; - is standard input.",
+        };
+        var frame = new Option<long>("--frame")
+        {
+            Description = "Number of the frame in the capture, from 1.",
+            DefaultValueFactory = static _ => 1,
+        };
+        var offline = new Option<bool>("--offline")
+        {
+            Description = "Use the file alone, as a director that has just started: servers are reachable, no flow is "
+                + "tracked.",
+        };
+        var json = new Option<bool>("--json") { Description = "Print one JSON object on standard output." };
         var command = new Command("trace",
-            "Say what the director on this machine would do with a packet, and why, stage by stage: what was looked up, what matched, the hash, the slot, the server, "
-            + "the outcome. It uses the file, and of the running director the slots, the next hops and what is remembered; nothing is sent, counted or remembered there. "
-            + "Exits with 0 when it could be said, with 1 when the file has errors or there is no such director, with 2 when something cannot be read.")
+            "Show what the director on this machine would do with a packet, and why, stage by stage: look-ups, "
+            + "matches, hash, slot, server and verdict. It uses the file, and the slots, next hops and tracked flows "
+            + "of the running director. It sends, counts and tracks nothing there. Exit codes: 0: traced; 1: the file "
+            + "has errors or there is no such director; 2: something cannot be read.")
         {
             packetArgument, config, hex, input, frame, offline, json,
         };
         command.Validators.Add(result =>
         {
-            var packets = (result.GetValue(packetArgument) is { Length: > 0 } ? 1 : 0) + (result.GetValue(hex) is null ? 0 : 1) + (result.GetValue(input) is null ? 0 : 1);
+            var packets = (result.GetValue(packetArgument) is { Length: > 0 } ? 1 : 0)
+                + (result.GetValue(hex) is null ? 0 : 1) + (result.GetValue(input) is null ? 0 : 1);
             if (packets != 1)
-                result.AddError($"{(packets == 0 ? "Which packet?" : "More than one packet.")} Give it in words ({PacketSpec.Example}), or by --hex, or by --in and --frame.");
+                result.AddError(
+                    $"{(packets == 0 ? "A packet is missing." : "There is more than one packet.")} Specify it as "
+                    + $"{PacketSpec.Example}, or with --hex, or with --in and --frame.");
             if (result.GetResult(frame) is { Implicit: false } && result.GetValue(input) is null)
-                result.AddError("--frame is the number of a frame in a capture: give that by --in.");
+                result.AddError("--frame is the number of a frame in a capture: specify the capture with --in.");
         });
         command.SetAction(parsed =>
         {
@@ -60,24 +82,29 @@ public static class TraceCommand
                     : parsed.GetValue(input) is { } capture ? FrameOf(capture, parsed.GetValue(frame)) : null;
                 RunningNetwork? running = null;
                 if (!parsed.GetValue(offline) && requestTrace?.Invoke(configuration.Director,
-                    new TraceRequest(packet ?? PacketSpec.ToFrame(parsed.GetValue(packetArgument) ?? [], default), packet is null)) is { } response)
+                    new TraceRequest(packet ?? PacketSpec.ToFrame(parsed.GetValue(packetArgument) ?? [], default),
+                        packet is null)) is { } response)
                 {
                     Write(response.Explanation, response.Frame, response.Sent, parsed.GetValue(json), output);
                     return ExitCode.Ok;
                 }
                 if (!parsed.GetValue(offline) && (running = read(configuration.Director)) is null)
                 {
-                    error.WriteLine($"error: no director '{configuration.Director.Name}' is pinned under {configuration.Director.PinPath}. Start sidestepd, or use --offline, which asks the file alone.");
+                    error.WriteLine(
+                        $"error: no director '{configuration.Director.Name}' is pinned under "
+                        + $"{configuration.Director.PinPath}. Start sidestepd, or use --offline, which uses the file "
+                        + "alone.");
                     return ExitCode.Failed;
                 }
-                // Without the director, who it is must come from the frame.
+                // Without a running director, its MAC address is the destination of the frame.
                 var mac = packet is not null && running is null ? MacAddress.Read(packet) : (MacAddress?)null;
                 using var engine = EngineOf(configuration, running, mac, out var nextHops);
                 packet ??= PacketSpec.ToFrame(parsed.GetValue(packetArgument) ?? [], nextHops.Interfaces[0].Mac);
                 Explain(engine, packet, nextHops.Interfaces[0].Index, parsed.GetValue(json), output);
                 return ExitCode.Ok;
             }
-            catch (Exception e) when (e is FormatException or EngineException or IOException or UnauthorizedAccessException)
+            catch (Exception e) when (e is FormatException or EngineException or IOException
+                or UnauthorizedAccessException)
             {
                 error.WriteLine($"error: {e.Message}");
                 return ExitCode.Unusable;
@@ -86,11 +113,13 @@ public static class TraceCommand
         return command;
     }
 
-    private static ManagedEngine EngineOf(Configuration configuration, RunningNetwork? running, MacAddress? mac, out NextHops nextHops)
+    private static ManagedEngine EngineOf(Configuration configuration, RunningNetwork? running, MacAddress? mac,
+        out NextHops nextHops)
     {
         nextHops = running?.NextHops ?? SyntheticTopology.For(configuration, mac, SyntheticTopology.DefaultMtu);
         var engine = new ManagedEngine(configuration.Director.FlowTableSize);
-        engine.Apply(TableCompiler.Compile(configuration, nextHops, running?.Groups.ToPrevious(), DateTimeOffset.UtcNow));
+        engine.Apply(TableCompiler.Compile(configuration, nextHops, running?.Groups.ToPrevious(),
+            DateTimeOffset.UtcNow));
         foreach (var flow in running?.Flows ?? [])
             engine.Track(flow);
         return engine;
@@ -108,7 +137,8 @@ public static class TraceCommand
         Write(explanation, frame, isSent ? running.Bytes : default, json, output);
     }
 
-    private static void Write(Explanation explanation, ReadOnlySpan<byte> frame, ReadOnlySpan<byte> sent, bool json, TextWriter output)
+    private static void Write(Explanation explanation, ReadOnlySpan<byte> frame, ReadOnlySpan<byte> sent, bool json,
+        TextWriter output)
     {
         if (json)
             WriteJson(explanation, frame, sent, output);
@@ -116,17 +146,20 @@ public static class TraceCommand
             WriteText(explanation, frame, sent, output);
     }
 
-    private static void WriteText(Explanation explanation, ReadOnlySpan<byte> frame, ReadOnlySpan<byte> sent, TextWriter output)
+    private static void WriteText(Explanation explanation, ReadOnlySpan<byte> frame, ReadOnlySpan<byte> sent,
+        TextWriter output)
     {
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{FrameText.Of(frame)}, {frame.Length} bytes"));
         foreach (var stage in explanation.Stages)
             output.WriteLine($"  {stage.Name,-12} {(stage.Text.Length > 0 ? stage.Text : "-")}");
-        output.WriteLine($"{CounterName.Of(explanation.Decision)}{(explanation.Reason is { } reason ? $" {CounterName.Of(reason)}" : "")}");
+        var reason = explanation.Reason is { } dropReason ? $" {CounterName.Of(dropReason)}" : "";
+        output.WriteLine($"{CounterName.Of(explanation.Decision)}{reason}");
         if (!sent.IsEmpty)
             output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{FrameText.Of(sent)}, {sent.Length} bytes"));
     }
 
-    private static void WriteJson(Explanation explanation, ReadOnlySpan<byte> frame, ReadOnlySpan<byte> sent, TextWriter output)
+    private static void WriteJson(Explanation explanation, ReadOnlySpan<byte> frame, ReadOnlySpan<byte> sent,
+        TextWriter output)
     {
         using var stream = new MemoryStream();
         using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true }))
@@ -162,10 +195,13 @@ public static class TraceCommand
         {
             if (source.Frames != number)
                 continue;
-            return record.Bytes.Length >= EthernetPacket.HeaderLength ? record.Bytes.ToArray() : throw new FormatException(
-                string.Create(CultureInfo.InvariantCulture, $"{capture}: frame {number} has {record.Bytes.Length} bytes, fewer than an Ethernet header"));
+            return record.Bytes.Length >= EthernetPacket.HeaderLength ? record.Bytes.ToArray()
+                : throw new FormatException(
+                string.Create(CultureInfo.InvariantCulture,
+                    $"{capture}: frame {number} has {record.Bytes.Length} bytes, fewer than an Ethernet header"));
         }
         throw new FormatException(source.Problem is { } problem ? $"{capture}: {problem}"
-            : string.Create(CultureInfo.InvariantCulture, $"{capture} has {source.Frames} frames: there is no frame {number}"));
+            : string.Create(CultureInfo.InvariantCulture,
+                $"{capture} has {source.Frames} frames: there is no frame {number}"));
     }
 }

@@ -3,7 +3,7 @@ using Sidestep.Forwarding.LocalApi;
 
 namespace Sidestep.Cli.Managed;
 
-/// <summary>A capture that the daemon makes, and is asked for again and again.</summary>
+/// <summary>A capture in the daemon of a managed director, which this class polls for frames.</summary>
 internal sealed class ManagedCapture : ICaptureSession
 {
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(20);
@@ -13,10 +13,10 @@ internal sealed class ManagedCapture : ICaptureSession
     private readonly CaptureLimits _limits;
     private CaptureResponse _last;
 
-    /// <summary>Begins.</summary>
-    /// <param name="director">Owned from now on.</param>
+    /// <summary>Starts the capture.</summary>
+    /// <param name="director">Disposed with the capture.</param>
     /// <param name="filter">Which frames.</param>
-    /// <param name="limits">How many, and how much of them.</param>
+    /// <param name="limits">How many frames, and how much of each.</param>
     internal ManagedCapture(ManagedDirector director, CaptureFilter filter, CaptureLimits limits)
     {
         (_director, _filter, _limits) = (director, filter, limits);
@@ -59,10 +59,11 @@ internal sealed class ManagedCapture : ICaptureSession
         }
         catch (Forwarding.EngineException)
         {
-            // the daemon has ended, and the capture with it
+            // The daemon has exited, which ended the capture.
         }
         _director.Dispose();
     }
 
-    private CaptureResponse Query(long session, bool ends) => _director.Capture(new CaptureRequest(session, _filter, _limits, ends));
+    private CaptureResponse Query(long session, bool ends) =>
+        _director.Capture(new CaptureRequest(session, _filter, _limits, ends));
 }

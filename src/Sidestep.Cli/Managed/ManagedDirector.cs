@@ -7,39 +7,41 @@ using Sidestep.Model;
 
 namespace Sidestep.Cli.Managed;
 
-/// <summary>A director whose daemon is the engine: nothing is pinned, and the daemon is asked.</summary>
+/// <summary>A director with the managed engine: nothing is pinned, and the daemon has the state.</summary>
 public sealed class ManagedDirector : IDisposable
 {
     private readonly DirectorClient _client;
 
-    private ManagedDirector(DirectorSettings director) => _client = DirectorClient.OnThisMachine(DaemonReport.SocketPath(director));
+    /// <param name="socketPath">Path of the Unix socket of the director's daemon.</param>
+    internal ManagedDirector(string socketPath) => _client = DirectorClient.OnThisMachine(socketPath);
 
-    /// <summary>Null: the director is of the other engine, or there is none.</summary>
+    /// <summary>Null: the director has the other engine, or its daemon does not run.</summary>
     public static ManagedDirector? Find(DirectorSettings director) =>
-        DaemonReport.Read(director) is { Engine: EngineKind.Managed } && DaemonReport.IsRunning(director) ? new ManagedDirector(director) : null;
+        DaemonReport.Read(director) is { Engine: EngineKind.Managed } && DaemonReport.IsRunning(director)
+            ? new ManagedDirector(DaemonReport.SocketPath(director)) : null;
 
-    /// <summary>What a configuration would change; null: the director is of the other engine.</summary>
-    /// <exception cref="EngineException">It cannot be asked.</exception>
+    /// <summary>What a configuration would change; null: the director has the other engine.</summary>
+    /// <exception cref="EngineException">The daemon does not respond.</exception>
     public static Plan? Plan(DirectorSettings director, string text)
     {
         using var found = Find(director);
         return found?.Query<Plan>(LocalApiPaths.Plan, Encoding.UTF8.GetBytes(text));
     }
 
-    /// <summary>What would happen to a frame; null: the director is of the other engine.</summary>
-    /// <exception cref="EngineException">It cannot be asked.</exception>
+    /// <summary>What would happen to a frame; null: the director has the other engine.</summary>
+    /// <exception cref="EngineException">The daemon does not respond.</exception>
     public static TraceResponse? Trace(DirectorSettings director, TraceRequest request)
     {
         using var found = Find(director);
         return found?.Query<TraceResponse>(LocalApiPaths.Trace, LocalApiJson.Write(request));
     }
 
-    /// <summary>What it does right now.</summary>
-    /// <exception cref="EngineException">It cannot be asked.</exception>
+    /// <summary>The status of the director.</summary>
+    /// <exception cref="EngineException">The daemon does not respond.</exception>
     public DirectorStatus Status() => Query<DirectorStatus>(LocalApiPaths.Status, null);
 
-    /// <summary>Hands over every flow that is remembered.</summary>
-    /// <exception cref="EngineException">It cannot be asked.</exception>
+    /// <summary>Calls <paramref name="visit"/> for every tracked flow.</summary>
+    /// <exception cref="EngineException">The daemon does not respond.</exception>
     public FlowTableStatus Visit(Action<TrackedFlow> visit)
     {
         ArgumentNullException.ThrowIfNull(visit);
@@ -49,9 +51,10 @@ public sealed class ManagedDirector : IDisposable
         return flows.Table;
     }
 
-    /// <summary>Goes on with a capture.</summary>
-    /// <exception cref="EngineException">It cannot be asked, or the capture has ended.</exception>
-    internal CaptureResponse Capture(CaptureRequest request) => Query<CaptureResponse>(LocalApiPaths.Capture, LocalApiJson.Write(request));
+    /// <summary>Continues a capture.</summary>
+    /// <exception cref="EngineException">The daemon does not respond, or the capture has ended.</exception>
+    internal CaptureResponse Capture(CaptureRequest request) =>
+        Query<CaptureResponse>(LocalApiPaths.Capture, LocalApiJson.Write(request));
 
     /// <inheritdoc/>
     public void Dispose() => _client.Dispose();
@@ -60,7 +63,8 @@ public sealed class ManagedDirector : IDisposable
     {
         try
         {
-            return LocalApiJson.Read<T>(_client.QueryEngineAsync(path, body, CancellationToken.None).GetAwaiter().GetResult());
+            return LocalApiJson.Read<T>(_client.QueryEngineAsync(path, body, CancellationToken.None).GetAwaiter()
+                .GetResult());
         }
         catch (DirectorException e)
         {

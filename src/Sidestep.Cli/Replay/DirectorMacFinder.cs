@@ -4,13 +4,14 @@ using Sidestep.Packets;
 
 namespace Sidestep.Cli.Replay;
 
-/// <summary>Finds out of frames for VIPs which Ethernet address the director's is: of those that get such frames, the one that most of
-/// them come to or from.</summary>
-/// <remarks>A router only sends them. Servers only get them, at layer 2 from the director, and first of all its probes, long before
-/// a client's. One that is a client, too, has fewer than the director, which all pass.</remarks>
+/// <summary>Finds the director's MAC address in frames for VIPs: of the addresses that receive such frames, the one
+/// that most of them have as source or destination.</summary>
+/// <remarks>A router only sends such frames. A server only receives them: at layer 2 from the director, and the
+/// director's probes come long before the first client. A server that is also a client has fewer frames than the
+/// director, which all of them pass.</remarks>
 internal sealed class DirectorMacFinder : IDisposable
 {
-    /// <summary>Frames for VIPs after which the answer will hardly change.</summary>
+    /// <summary>Frames for VIPs after which the result will hardly change.</summary>
     private const int Enough = 1000;
 
     private const int SourceAt = 6;
@@ -19,17 +20,19 @@ internal sealed class DirectorMacFinder : IDisposable
     private readonly Dictionary<MacAddress, (int Came, int Went)> _seen = [];
     private int _frames;
 
-    /// <param name="tables">What says which addresses are VIPs.</param>
+    /// <param name="tables">The tables, which contain the VIPs.</param>
     internal DirectorMacFinder(ForwardingTables tables) => _pipeline.Managed.Apply(tables);
 
     internal bool HasEnough => _frames >= Enough;
 
-    /// <summary>The answer by what was seen; null: no frame was for a VIP, and for one receiver.</summary>
-    internal MacAddress? Found => _seen.Where(static s => s.Value.Came > 0).OrderByDescending(static s => s.Value.Came + s.Value.Went)
+    /// <summary>The result so far; null: no unicast frame was for a VIP.</summary>
+    internal MacAddress? Found => _seen.Where(static s => s.Value.Came > 0)
+        .OrderByDescending(static s => s.Value.Came + s.Value.Went)
         .Select(static s => (MacAddress?)s.Key).FirstOrDefault();
 
-    /// <param name="frame">From the Ethernet header on.</param>
-    /// <param name="interfaceIndex">That it came in by.</param>
+    /// <summary>Counts a frame.</summary>
+    /// <param name="frame">The frame, from the Ethernet header on.</param>
+    /// <param name="interfaceIndex">The ingress interface.</param>
     internal void Observe(ReadOnlySpan<byte> frame, int interfaceIndex)
     {
         _pipeline.Run(frame, interfaceIndex, 0);

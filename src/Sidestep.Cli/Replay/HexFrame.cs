@@ -3,11 +3,12 @@ using Sidestep.Packets;
 
 namespace Sidestep.Cli.Replay;
 
-/// <summary>A frame in hexadecimal, as people copy it from elsewhere: with or without colons, hyphens and white space.</summary>
+/// <summary>Parses a frame in hexadecimal, with or without colons, hyphens and white space.</summary>
 public static class HexFrame
 {
-    /// <summary>Its bytes, from the Ethernet header on.</summary>
-    /// <exception cref="FormatException">Names the place and says what is expected.</exception>
+    /// <summary>The bytes, from the Ethernet header on.</summary>
+    /// <exception cref="FormatException">The text is invalid; the message has the position and what is
+    /// expected.</exception>
     public static byte[] Read(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -17,15 +18,17 @@ public static class HexFrame
             if (char.IsAsciiHexDigit(text[i]))
                 digits.Add(text[i]);
             else if (text[i] is not (':' or '-') && !char.IsWhiteSpace(text[i]))
-                throw new FormatException(Describe($"'{text[i]}' at character {i + 1} is no hexadecimal digit"));
+                throw new FormatException(Describe($"'{text[i]}' at character {i + 1} is not a hexadecimal digit"));
         }
         if (digits.Count % 2 != 0)
-            throw new FormatException(Describe($"{digits.Count} digits are no whole number of bytes"));
+            throw new FormatException(Describe($"{digits.Count} digits are not a whole number of bytes"));
         if (digits.Count / 2 < EthernetPacket.HeaderLength)
-            throw new FormatException(Describe($"{digits.Count / 2} bytes are fewer than an Ethernet header has, {EthernetPacket.HeaderLength}"));
+            throw new FormatException(Describe(
+                $"{digits.Count / 2} bytes are fewer than an Ethernet header has ({EthernetPacket.HeaderLength})"));
         return Convert.FromHexString(digits.ToArray());
     }
 
     private static string Describe(FormattableString wrong) =>
-        $"--hex: {wrong.ToString(CultureInfo.InvariantCulture)}. Give the frame from the Ethernet header on, two digits a byte; spaces, colons and hyphens do not matter.";
+        $"--hex: {wrong.ToString(CultureInfo.InvariantCulture)}. Write the frame from the Ethernet header on, two "
+        + "digits per byte; spaces, colons and hyphens are ignored.";
 }

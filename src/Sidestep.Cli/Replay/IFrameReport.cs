@@ -6,40 +6,44 @@ using Sidestep.Packets.Capture;
 
 namespace Sidestep.Cli.Replay;
 
-/// <summary>Where a replay writes what became of each frame.</summary>
+/// <summary>A sink of replayed frames.</summary>
 public interface IFrameReport : IDisposable
 {
-    /// <summary>Takes one.</summary>
-    /// <param name="number">1, 2, ...</param>
+    /// <summary>Writes a frame and its result.</summary>
+    /// <param name="number">Number of the frame, from 1.</param>
     /// <param name="time">Nanoseconds since 1970.</param>
-    /// <param name="into">Name of the interface that it came in by.</param>
-    /// <param name="outOf">Name of the interface that it leaves by.</param>
-    /// <param name="input">As it came in.</param>
-    /// <param name="result">What became of it.</param>
+    /// <param name="into">Name of the ingress interface.</param>
+    /// <param name="outOf">Name of the egress interface.</param>
+    /// <param name="input">The frame as it came in.</param>
+    /// <param name="result">What the engine did with it.</param>
     void Write(long number, long time, string into, string outOf, ReadOnlySpan<byte> input, ReplayedFrame result);
 }
 
-/// <summary>A line per frame, for people.</summary>
-/// <param name="output">Where to.</param>
+/// <summary>Writes one line per frame, for people.</summary>
+/// <param name="output">Where to write.</param>
 public sealed class TextReport(TextWriter output) : IFrameReport
 {
     /// <inheritdoc/>
     public void Write(long number, long time, string into, string outOf, ReadOnlySpan<byte> input, ReplayedFrame result)
     {
-        var decision = result.Decision == Decision.Drop ? $"drop {CounterName.Of(result.Reason)}" : CounterName.Of(result.Decision);
+        var decision = result.Decision == Decision.Drop ? $"drop {CounterName.Of(result.Reason)}"
+            : CounterName.Of(result.Decision);
         var slot = result.Slot >= 0 ? string.Create(CultureInfo.InvariantCulture, $" slot {result.Slot}") : "";
-        var target = result.Service is null ? "" : $"{result.Service}{slot}{(result.Server is { } server ? $" -> {server.Name}" : "")}  ";
-        var sent = result.IsSent ? string.Create(CultureInfo.InvariantCulture, $", {result.Bytes.Length} out by {outOf}") : "";
+        var target = result.Service is null ? ""
+            : $"{result.Service}{slot}{(result.Server is { } server ? $" -> {server.Name}" : "")}  ";
+        var sent = result.IsSent ? string.Create(CultureInfo.InvariantCulture,
+            $", {result.Bytes.Length} out by {outOf}") : "";
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"#{number} {time / 1_000_000_000}.{time % 1_000_000_000 / 1000:000000} {into}  {decision}  {target}{FrameText.Of(input)}, {input.Length} bytes{sent}"));
+            $"#{number} {time / 1_000_000_000}.{time % 1_000_000_000 / 1000:000000} {into}  {decision}  "
+            + $"{target}{FrameText.Of(input)}, {input.Length} bytes{sent}"));
     }
 
-    /// <summary>The writer is the caller's.</summary>
+    /// <summary>Flushes the writer, which belongs to the caller.</summary>
     public void Dispose() => output.Flush();
 }
 
-/// <summary>A JSON object per frame, one on a line.</summary>
-/// <param name="output">Where to.</param>
+/// <summary>Writes one JSON object per frame, each on a line.</summary>
+/// <param name="output">Where to write.</param>
 public sealed class JsonReport(TextWriter output) : IFrameReport
 {
     private readonly MemoryStream _line = new();
@@ -72,7 +76,7 @@ public sealed class JsonReport(TextWriter output) : IFrameReport
         output.WriteLine(System.Text.Encoding.UTF8.GetString(_line.GetBuffer(), 0, (int)_line.Length));
     }
 
-    /// <summary>The writer is the caller's.</summary>
+    /// <summary>Flushes the writer, which belongs to the caller.</summary>
     public void Dispose()
     {
         output.Flush();
@@ -80,8 +84,8 @@ public sealed class JsonReport(TextWriter output) : IFrameReport
     }
 }
 
-/// <summary>A pcapng file with frames in and out.</summary>
-/// <param name="file">Where to.</param>
+/// <summary>Writes a pcapng file with frames in and out.</summary>
+/// <param name="file">The file; disposed with the report.</param>
 public sealed class PcapngReport(PcapngOutput file) : IFrameReport
 {
     private const int FramesPerFlush = 64;
@@ -112,7 +116,13 @@ public sealed class PcapngReport(PcapngOutput file) : IFrameReport
         };
         file.Write(frame);
         if (result.IsSent)
-            file.Write(frame with { IsOut = true, Interface = outOf, Length = result.Bytes.Length, Bytes = result.Bytes.ToArray() });
+            file.Write(frame with
+            {
+                IsOut = true,
+                Interface = outOf,
+                Length = result.Bytes.Length,
+                Bytes = result.Bytes.ToArray()
+            });
         if (++_waiting % FramesPerFlush == 0)
             file.Flush();
     }

@@ -2,10 +2,11 @@ using Sidestep.Model;
 
 namespace Sidestep.Cli.Replay;
 
-/// <summary>The configuration that frames are run by.</summary>
+/// <summary>The input files of replay and trace.</summary>
 internal static class InputFiles
 {
-    /// <summary>Reads; null when it cannot be used, which was said.</summary>
+    /// <summary>Reads a configuration; null if it cannot be used, which was reported, with the exit code for
+    /// that.</summary>
     internal static (Configuration? Configuration, int Code) Read(string path, TextWriter error)
     {
         var file = ConfigurationFile.Read(path);
@@ -23,5 +24,6 @@ internal static class InputFiles
     /// <summary>Opens a capture file, or standard input for <c>-</c>.</summary>
     internal static Stream Open(string path) => path == "-"
         ? Console.OpenStandardInput()
-        : new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0, FileOptions.SequentialScan);
+        : new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0,
+            FileOptions.SequentialScan);
 }

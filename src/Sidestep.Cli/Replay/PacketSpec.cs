@@ -6,31 +6,33 @@ using Sidestep.Packets;
 
 namespace Sidestep.Cli.Replay;
 
-/// <summary>A packet in words: <c>tcp 198.51.100.7:40000 203.0.113.10:80 S</c>, <c>udp [2001:db8::7]:40000 [2001:db8::10]:53</c>,
-/// <c>icmp 198.51.100.7 203.0.113.10</c> (an echo request).</summary>
+/// <summary>Makes a packet from a specification: <c>tcp 198.51.100.7:40000 203.0.113.10:80 S</c>, <c>udp
+/// [2001:db8::7]:40000 [2001:db8::10]:53</c>, <c>icmp 198.51.100.7 203.0.113.10</c> (an echo request).</summary>
 public static class PacketSpec
 {
     private const int TcpBytes = 20, UdpBytes = 8, IcmpBytes = 8, Ttl = 64;
 
-    /// <summary>How packets are said.</summary>
-    internal const string Example = "'tcp 198.51.100.7:40000 203.0.113.10:80 S', 'udp [2001:db8::7]:40000 [2001:db8::10]:53' or 'icmp 198.51.100.7 203.0.113.10'";
+    /// <summary>Examples, for messages.</summary>
+    internal const string Example =
+        "'tcp 198.51.100.7:40000 203.0.113.10:80 S', 'udp [2001:db8::7]:40000 [2001:db8::10]:53' or 'icmp 198.51.100.7 "
+        + "203.0.113.10'";
 
-    /// <summary>The frame.</summary>
-    /// <param name="tokens">Protocol, source, destination, and for TCP perhaps flags (letters of FSRPAU).</param>
-    /// <param name="to">Ethernet address of the director.</param>
-    /// <exception cref="FormatException">Says what is expected.</exception>
+    /// <summary>The frame, from the Ethernet header on.</summary>
+    /// <param name="tokens">Protocol, source, destination, and for TCP optionally flags (letters of FSRPAU).</param>
+    /// <param name="to">MAC address of the director.</param>
+    /// <exception cref="FormatException">The specification is invalid; the message says what is expected.</exception>
     public static byte[] ToFrame(IReadOnlyList<string> tokens, MacAddress to)
     {
         ArgumentNullException.ThrowIfNull(tokens);
         if (tokens.Count is < 3 or > 4)
-            throw new FormatException($"say it as {Example}");
+            throw new FormatException($"write {Example}");
         var protocol = tokens[0].ToUpperInvariant() switch
         {
             "TCP" => 6,
             "UDP" => 17,
             "ICMP" or "ICMPV6" => 1,
             var other when byte.TryParse(other, CultureInfo.InvariantCulture, out var number) => number,
-            _ => throw new FormatException($"'{tokens[0]}' is no protocol: say it as {Example}"),
+            _ => throw new FormatException($"'{tokens[0]}' is not a protocol: write {Example}"),
         };
         var hasPorts = protocol is 6 or 17;
         IPEndPoint source = End(tokens[1], hasPorts), destination = End(tokens[2], hasPorts);
@@ -46,14 +48,18 @@ public static class PacketSpec
             1 or 58 => Echo(protocol),
             _ => new byte[IcmpBytes],
         };
-        return [.. Ethernet(to, isIpv6), .. isIpv6 ? Ipv6(source.Address, destination.Address, protocol, payload.Length) : Ipv4(source.Address, destination.Address, protocol, payload.Length), .. payload];
+        return [.. Ethernet(to, isIpv6),
+            .. isIpv6 ? Ipv6(source.Address, destination.Address, protocol, payload.Length)
+                : Ipv4(source.Address, destination.Address, protocol, payload.Length), .. payload];
     }
 
     private static IPEndPoint End(string text, bool hasPorts)
     {
         if (hasPorts)
-            return IPEndPoint.TryParse(text, out var end) && text.Contains(':', StringComparison.Ordinal) ? end : throw new FormatException($"'{text}' is no address with a port: say it as {Example}");
-        return IPAddress.TryParse(text, out var address) ? new IPEndPoint(address, 0) : throw new FormatException($"'{text}' is no address: say it as {Example}");
+            return IPEndPoint.TryParse(text, out var end) && text.Contains(':', StringComparison.Ordinal) ? end
+                : throw new FormatException($"'{text}' is not an address with a port: write {Example}");
+        return IPAddress.TryParse(text, out var address) ? new IPEndPoint(address, 0)
+            : throw new FormatException($"'{text}' is not an address: write {Example}");
     }
 
     private static byte[] Ethernet(MacAddress to, bool isIpv6)
@@ -99,7 +105,8 @@ public static class PacketSpec
         BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(2), (ushort)destination.Port);
         bytes[12] = TcpBytes / 4 << 4;
         foreach (var flag in flags.ToUpperInvariant())
-            bytes[13] |= Letters.IndexOf(flag, StringComparison.Ordinal) is >= 0 and var bit ? (byte)(1 << bit) : throw new FormatException($"'{flags}' are no TCP flags: letters of {Letters} are");
+            bytes[13] |= Letters.IndexOf(flag, StringComparison.Ordinal) is >= 0 and var bit ? (byte)(1 << bit)
+                : throw new FormatException($"'{flags}' are not TCP flags: write letters of {Letters}");
         return bytes;
     }
 

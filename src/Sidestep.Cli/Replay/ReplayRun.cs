@@ -7,15 +7,16 @@ using Sidestep.Packets;
 
 namespace Sidestep.Cli.Replay;
 
-/// <summary>Every frame of a capture through an engine.</summary>
-/// <param name="engine">Which.</param>
-/// <param name="configuration">By which tables.</param>
-/// <param name="filter">Which frames are told; null: all.</param>
-/// <param name="mac">The director's Ethernet address; null: it is looked for among the first frames.</param>
-/// <param name="mtu">Of its interfaces.</param>
-public sealed class ReplayRun(IReplayEngine engine, Configuration configuration, CaptureMatcher? filter, MacAddress? mac, int mtu) : IDisposable
+/// <summary>Replays every frame of a capture through an engine.</summary>
+/// <param name="engine">The engine.</param>
+/// <param name="configuration">The configuration, which the tables are compiled from.</param>
+/// <param name="filter">Which frames are reported; null: all.</param>
+/// <param name="mac">The director's MAC address; null: it is found among the first frames.</param>
+/// <param name="mtu">MTU of its interfaces, bytes.</param>
+public sealed class ReplayRun(IReplayEngine engine, Configuration configuration, CaptureMatcher? filter,
+    MacAddress? mac, int mtu) : IDisposable
 {
-    /// <summary>What is held back at the most until it is known who the director is.</summary>
+    /// <summary>The most bytes of frames that are buffered until the director's MAC address is found.</summary>
     private const int MostBufferedBytes = 64 << 20;
 
     private readonly SortedDictionary<string, long> _decisions = new(StringComparer.Ordinal);
@@ -26,22 +27,22 @@ public sealed class ReplayRun(IReplayEngine engine, Configuration configuration,
     private NextHops _nextHops = null!;
     private byte[] _padded = [];
 
-    /// <summary>How many frames had each outcome.</summary>
+    /// <summary>Number of frames per decision.</summary>
     public IReadOnlyDictionary<string, long> Decisions => _decisions;
 
-    /// <summary>Frames that were shorter than an Ethernet header, and not looked at.</summary>
+    /// <summary>Frames that were shorter than an Ethernet header, and were skipped.</summary>
     public long Skipped { get; private set; }
 
-    /// <summary>Frames of which the capture has only the beginning: the rest was taken to be zeros.</summary>
+    /// <summary>Frames of which the capture has only the beginning; the rest counts as zeros.</summary>
     public long Truncated { get; private set; }
 
-    /// <summary>The Ethernet address that the frames were addressed to; null when it was not found out.</summary>
+    /// <summary>The director's MAC address; null: not found.</summary>
     public MacAddress? Mac { get; private set; } = mac;
 
-    /// <summary>Runs all frames.</summary>
+    /// <summary>Replays all frames.</summary>
     /// <param name="source">The capture.</param>
-    /// <param name="reports">Get every frame.</param>
-    /// <exception cref="EngineException">The engine cannot do it.</exception>
+    /// <param name="reports">Receive every frame.</param>
+    /// <exception cref="EngineException">The engine does not support the configuration.</exception>
     public void Run(CaptureFileReader source, IReadOnlyList<IFrameReport> reports)
     {
         ArgumentNullException.ThrowIfNull(source);
@@ -76,7 +77,7 @@ public sealed class ReplayRun(IReplayEngine engine, Configuration configuration,
         return tables;
     }
 
-    /// <summary>Whose frames these are shows only after some of them.</summary>
+    /// <summary>Keeps a frame until the director's MAC address is known.</summary>
     private void Buffer(BufferedFrame buffered, IReadOnlyList<IFrameReport> reports)
     {
         _buffered.Enqueue(buffered);
@@ -100,14 +101,16 @@ public sealed class ReplayRun(IReplayEngine engine, Configuration configuration,
         _bufferedBytes = 0;
     }
 
-    private void Replay(long number, long time, (int Index, string Name) place, ReadOnlySpan<byte> frame, IReadOnlyList<IFrameReport> reports)
+    private void Replay(long number, long time, (int Index, string Name) place, ReadOnlySpan<byte> frame,
+        IReadOnlyList<IFrameReport> reports)
     {
         var result = engine.Run(frame, place.Index, time);
         Count(result);
         if (filter is not null && !(filter.Matches(frame) && filter.Matches(result)))
             return;
         foreach (var report in reports)
-            report.Write(number, time, place.Name, result.Egress == place.Index ? place.Name : NameOf(result.Egress), frame, result);
+            report.Write(number, time, place.Name, result.Egress == place.Index ? place.Name : NameOf(result.Egress),
+                frame, result);
     }
 
     private ReadOnlySpan<byte> Whole(ReadOnlySpan<byte> bytes, int length)
@@ -122,23 +125,28 @@ public sealed class ReplayRun(IReplayEngine engine, Configuration configuration,
         return _padded.AsSpan(0, length);
     }
 
-    /// <summary>The director's interface of that name, or its first one.</summary>
+    /// <summary>The director's interface of the name in the capture, or its first interface.</summary>
     private (int Index, string Name) InterfaceOf(CaptureFileReader source, int number)
     {
         if (_interfaces.TryGetValue(number, out var known))
             return known;
-        var found = source.InterfaceName(number) is { } name ? _nextHops.Interfaces.FirstOrDefault(i => i.Name == name) : null;
+        var found = source.InterfaceName(number) is { } name ? _nextHops.Interfaces.FirstOrDefault(i => i.Name == name)
+            : null;
         found ??= _nextHops.Interfaces[0];
         return _interfaces[number] = (found.Index, found.Name);
     }
 
-    private string NameOf(int index) => _nextHops.Interfaces.FirstOrDefault(i => i.Index == index)?.Name ?? index.ToString(CultureInfo.InvariantCulture);
+    private string NameOf(int index) =>
+        _nextHops.Interfaces.FirstOrDefault(i =>
+            i.Index == index)?.Name ?? index.ToString(CultureInfo.InvariantCulture);
 
     private void Count(ReplayedFrame result)
     {
-        var name = result.Decision == Decision.Drop ? $"drop {CounterName.Of(result.Reason)}" : CounterName.Of(result.Decision);
+        var name = result.Decision == Decision.Drop ? $"drop {CounterName.Of(result.Reason)}"
+            : CounterName.Of(result.Decision);
         _decisions[name] = _decisions.GetValueOrDefault(name) + 1;
     }
 
-    private readonly record struct BufferedFrame(long Number, long Time, (int Index, string Name) Interface, byte[] Frame);
+    private readonly record struct BufferedFrame(long Number, long Time, (int Index, string Name) Interface,
+        byte[] Frame);
 }

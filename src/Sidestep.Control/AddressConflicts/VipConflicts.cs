@@ -5,18 +5,19 @@ using Sidestep.Packets;
 
 namespace Sidestep.Control.AddressConflicts;
 
-/// <summary>Who else answers for this director's VIPs: what was heard becomes claims, claims become alarms, announcements and drains.</summary>
+/// <summary>Other hosts that answer for this director's VIPs. Each answer counts towards a conflict. The daemon makes
+/// alarms, announcements and drains of conflicts (RFC 5227, section 2.4).</summary>
 /// <remarks>Pure; not safe for threads. Times are the director's wall clock.</remarks>
 public sealed class VipConflicts
 {
-    /// <summary>The words of <see cref="VipConflict.Kind"/>.</summary>
+    /// <summary>The values of <see cref="VipConflict.Kind"/>.</summary>
     public const string Server = "server", Director = "director", UnknownHost = "unknown-host";
 
-    /// <summary>Claims that are kept; the rest of a flood is counted in none.</summary>
+    /// <summary>Most conflicts that are tracked. Answers beyond that, as in a flood, are ignored.</summary>
     public const int MaxConflicts = 1000;
 
-    /// <summary>How often the network is told again who has a VIP. Below what fabrics take for a fight over an address (Cisco ACI:
-    /// four moves within a minute), and not for ever.</summary>
+    /// <summary>How often the director announces a VIP again. Fabrics take more for a conflict of two hosts
+    /// (Cisco ACI: four moves within a minute), so it stays below, and it does not go on for ever.</summary>
     public const int MaxAnnouncementsPerMinute = 3, MaxAnnouncementsPerConflict = 20;
 
     private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
@@ -24,23 +25,25 @@ public sealed class VipConflicts
     private readonly Dictionary<(IPAddress Vip, MacAddress Mac), VipConflict> _conflicts = [];
     private readonly Dictionary<IPAddress, AnnouncedVip> _announced = [];
 
-    /// <summary>All, by VIP.</summary>
+    /// <summary>All conflicts, ordered by VIP and Ethernet address.</summary>
     public ImmutableArray<VipConflict> Current =>
-        [.. _conflicts.Values.OrderBy(static c => c.Vip.ToString(), StringComparer.Ordinal).ThenBy(static c => c.Mac, StringComparer.Ordinal)];
+        [.. _conflicts.Values.OrderBy(static c => c.Vip.ToString(), StringComparer.Ordinal)
+            .ThenBy(static c => c.Mac, StringComparer.Ordinal)];
 
-    /// <summary>Somebody said that a VIP is his.</summary>
+    /// <summary>Records that another host answered for a VIP.</summary>
     /// <param name="vip">The VIP.</param>
-    /// <param name="mac">Where he says that it is.</param>
-    /// <param name="device">Where it was heard.</param>
-    /// <param name="host">Who that is.</param>
-    /// <param name="now">When.</param>
-    /// <returns>The claim if it is new, else null.</returns>
+    /// <param name="mac">The Ethernet address in the answer.</param>
+    /// <param name="device">The interface that received it.</param>
+    /// <param name="host">The host with that Ethernet address.</param>
+    /// <param name="now">The time.</param>
+    /// <returns>The conflict if it is new; null if it continues, or if too many are tracked.</returns>
     public VipConflict? Record(IPAddress vip, MacAddress mac, string device, ConflictingHost host, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(host);
         if (_conflicts.TryGetValue((vip, mac), out var known))
         {
-            _conflicts[(vip, mac)] = known with { Last = now, Times = known.Times + 1, Host = host.Name, Kind = host.Kind };
+            _conflicts[(vip, mac)] = known
+                with { Last = now, Times = known.Times + 1, Host = host.Name, Kind = host.Kind };
             return null;
         }
         if (_conflicts.Count >= MaxConflicts)
@@ -48,27 +51,30 @@ public sealed class VipConflicts
         return _conflicts[(vip, mac)] = new VipConflict(vip, mac.ToString(), device, host.Name, host.Kind, now, now, 1);
     }
 
-    /// <summary>Forgets claims that were not renewed.</summary>
+    /// <summary>Ends conflicts that did not recur.</summary>
     /// <param name="now">The time.</param>
-    /// <param name="lifetime">How long a claim lasts: several rounds of questions.</param>
-    /// <returns>The forgotten ones.</returns>
+    /// <param name="lifetime">How long a conflict lasts without an answer: several rounds of requests.</param>
+    /// <returns>The conflicts that ended.</returns>
     public IReadOnlyList<VipConflict> Expire(DateTimeOffset now, TimeSpan lifetime)
     {
         var expired = _conflicts.Where(c => now - c.Value.Last > lifetime).ToArray();
         foreach (var (key, _) in expired)
             _conflicts.Remove(key);
-        foreach (var vip in expired.Select(static c => c.Key.Vip).Distinct().Where(v => !_conflicts.Keys.Any(k => k.Vip.Equals(v))))
+        foreach (var vip in expired.Select(static c => c.Key.Vip).Distinct()
+            .Where(v => !_conflicts.Keys.Any(k => k.Vip.Equals(v))))
         {
-            // What was announced within the last minute still counts if the next claim follows at once.
+            // Announcements of the last minute still count when the next conflict follows at once.
             if (_announced.TryGetValue(vip, out var announced))
                 _announced[vip] = announced with { Times = 0 };
         }
-        foreach (var vip in _announced.Where(a => a.Value.Times == 0 && a.Value.Recent.All(t => now - t > Minute)).Select(static a => a.Key).ToArray())
+        foreach (var vip in _announced.Where(a => a.Value.Times == 0 && a.Value.Recent.All(t => now - t > Minute))
+            .Select(static a => a.Key).ToArray())
             _announced.Remove(vip);
         return [.. expired.Select(static c => c.Value)];
     }
 
-    /// <summary>Whether the network may be told again who has this VIP; counts if so.</summary>
+    /// <summary>True when the director may announce this VIP again; then it counts as announced. At most one a
+    /// second.</summary>
     public bool MayAnnounce(IPAddress vip, DateTimeOffset now)
     {
         var announced = _announced.GetValueOrDefault(vip, new AnnouncedVip([], 0));
@@ -90,17 +96,18 @@ public sealed class VipConflicts
             Director => $"another director, {conflict.Host}",
             _ => "an unknown host",
         };
-        return $"{host} ({conflict.Mac}) answers for the VIP {conflict.Vip} on '{conflict.Device}': part of its traffic may pass this director by";
+        return $"{host} ({conflict.Mac}) answers for the VIP {conflict.Vip} on '{conflict.Device}': part of its "
+            + "traffic may bypass this director";
     }
 
     private sealed record AnnouncedVip(ImmutableArray<DateTimeOffset> Recent, int Times);
 }
 
-/// <summary>Whose Ethernet address it is.</summary>
-/// <param name="Kind">A word of <see cref="VipConflicts"/>.</param>
-/// <param name="Name">Of the server or director; null: nobody knows.</param>
+/// <summary>The host with a conflicting Ethernet address.</summary>
+/// <param name="Kind">A constant of <see cref="VipConflicts"/>.</param>
+/// <param name="Name">Name of the real server, or address of the director; null: not known.</param>
 public sealed record ConflictingHost(string Kind, string? Name)
 {
-    /// <summary>Nobody that is known.</summary>
+    /// <summary>Neither a real server nor a peer.</summary>
     public static ConflictingHost Unknown { get; } = new(VipConflicts.UnknownHost, null);
 }

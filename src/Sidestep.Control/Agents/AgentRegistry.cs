@@ -8,13 +8,10 @@ using Sidestep.Model;
 
 namespace Sidestep.Control.Agents;
 
-/// <summary>What agents said, and what they are to do. Safe for threads.</summary>
-/// <remarks>Holds one report per real server of the configuration, and nothing of others.</remarks>
+/// <summary>The newest report of each agent, and the spec for each server. Safe for threads.</summary>
+/// <remarks>Holds at most one report per real server of the configuration, and none of other hosts.</remarks>
 public sealed class AgentRegistry : IAgentReports
 {
-    /// <summary>Whose wish a drain is.</summary>
-    private const string Operator = "operator";
-
     private readonly ConcurrentDictionary<string, ReceivedReport> _reports = new(StringComparer.Ordinal);
     private readonly HandshakeSignals _handshakeSignals = new();
     private readonly DrainOverlay _drains;
@@ -25,21 +22,21 @@ public sealed class AgentRegistry : IAgentReports
     private TaskCompletionSource _reported = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _expediters;
 
-    /// <summary>How often somebody was in a hurry.</summary>
+    /// <summary>How often reports were expedited since the start.</summary>
     private long _expediteCount;
 
     private long _epoch;
 
-    /// <summary>Knows nothing yet.</summary>
-    /// <param name="drains">Gets the wishes of servers' operators.</param>
-    /// <param name="version">Of the director's program.</param>
+    /// <summary>A registry without a configuration: it knows no server.</summary>
+    /// <param name="drains">Receives the admin states that operators of servers set.</param>
+    /// <param name="version">Version of the director's program.</param>
     /// <param name="time">The clock.</param>
     public AgentRegistry(DrainOverlay drains, string version, TimeProvider time)
     {
         _drains = drains;
         _version = version;
         _time = time;
-        // Greater than all of a process before: what agents still hold of that one is no mark of this.
+        // Greater than every epoch of an earlier process, so an agent that still returns one of those does not match.
         _epoch = time.GetUtcNow().UtcTicks;
     }
 
@@ -49,11 +46,12 @@ public sealed class AgentRegistry : IAgentReports
     /// <inheritdoc/>
     public event Action<IPAddress, string>? PassiveSignalRaised;
 
-    /// <summary>The version that duties name.</summary>
+    /// <summary>Version of the director's program, as specs have it.</summary>
     public string Version => _version;
 
-    /// <summary>Packets are forwarded by this from now on: duties may be others.</summary>
-    public void Applied(Configuration configuration, NextHops nextHops)
+    /// <summary>Called after the engine applied a configuration. Specs may have changed; reports of removed servers are
+    /// dropped.</summary>
+    public void Applied(EffectiveConfiguration configuration, NextHops nextHops)
     {
         var compiler = new ServerSpecCompiler(configuration, nextHops);
         Volatile.Write(ref _compiler, compiler);
@@ -66,16 +64,18 @@ public sealed class AgentRegistry : IAgentReports
         WakeWaiters();
     }
 
-    /// <summary>Whether a real server has this name or address.</summary>
+    /// <summary>True when a real server has this name or address.</summary>
     public bool Knows(string server) => Volatile.Read(ref _compiler)?.Knows(server) == true;
 
-    /// <summary>The duties of a server as soon as they are others than the caller has.</summary>
+    /// <summary>The spec of a server, as soon as it differs from the one that the caller has.</summary>
     /// <param name="server">Name or address.</param>
-    /// <param name="after">The revision that the caller has; null: none.</param>
-    /// <param name="timeout">How long to wait for others.</param>
-    /// <param name="cancellation">The caller has left.</param>
-    /// <returns>Null: still the same, or there is no such server any more. Before the time is over: a report is wanted (<see cref="ExpediteReports"/>).</returns>
-    public async Task<ServerSpec?> GetSpecAsync(string server, long? after, TimeSpan timeout, CancellationToken cancellation)
+    /// <param name="after">The revision of the caller's spec; null: the caller has none.</param>
+    /// <param name="timeout">How long to wait for a change.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    /// <returns>Null: the spec is unchanged, or the server no longer exists. Null before the timeout also requests a
+    /// report (<see cref="ExpediteReports"/>).</returns>
+    public async Task<ServerSpec?> GetSpecAsync(
+        string server, long? after, TimeSpan timeout, CancellationToken cancellation)
     {
         var start = _time.GetTimestamp();
         var expediteCount = Volatile.Read(ref _expediteCount);
@@ -100,8 +100,8 @@ public sealed class AgentRegistry : IAgentReports
         }
     }
 
-    /// <summary>Takes a report.</summary>
-    /// <returns>Null: there is no such server.</returns>
+    /// <summary>Stores a report and applies the admin state in it.</summary>
+    /// <returns>Null: no server has this name or address.</returns>
     public ReportResponse? Report(string server, AgentReport report)
     {
         ArgumentNullException.ThrowIfNull(report);
@@ -110,7 +110,7 @@ public sealed class AgentRegistry : IAgentReports
             return null;
         var now = _time.GetUtcNow();
         var previous = _reports.GetValueOrDefault(server);
-        // What a process before gave, when clocks were set back meanwhile.
+        // From an earlier process, when the clock was set back since then.
         var epoch = Volatile.Read(ref _epoch);
         if (report.ReportEpoch > epoch)
             report = report with { ReportEpoch = 0 };
@@ -119,7 +119,7 @@ public sealed class AgentRegistry : IAgentReports
             Changed?.Invoke();
         if (previous is not null)
             RaisePassiveSignals(compiler, server, previous.Report, report);
-        _drains.Set(server, Operator, report.AdminState == AdminStates.Draining);
+        _drains.Set(server, DrainSource.Operator, report.AdminState == AdminStates.Draining);
         Interlocked.Exchange(ref _reported, new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
         return new ReportResponse
         {
@@ -130,18 +130,18 @@ public sealed class AgentRegistry : IAgentReports
         };
     }
 
-    /// <summary>Takes the wish of a server's operator.</summary>
-    /// <returns>False: there is no such server.</returns>
+    /// <summary>Sets the admin state that the operator of a server requests.</summary>
+    /// <returns>False: no server has this name or address.</returns>
     public bool SetAdminState(string server, DrainRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
         if (!Knows(server))
             return false;
-        _drains.Set(server, Operator, request.State == AdminStates.Draining);
+        _drains.Set(server, DrainSource.Operator, request.State == AdminStates.Draining);
         return true;
     }
 
-    /// <summary>The last report of a server: by its name, or by its address.</summary>
+    /// <summary>The newest report of a server, by its name or its address; null: its agent never reported.</summary>
     public ReceivedReport? Find(RealServer server)
     {
         ArgumentNullException.ThrowIfNull(server);
@@ -149,9 +149,11 @@ public sealed class AgentRegistry : IAgentReports
     }
 
     /// <inheritdoc/>
-    public bool? IsHealthy(string name, IPAddress address) => Find(name, address) is { } last && _time.GetUtcNow() - last.At <= SilentAfter ? last.Report.IsHealthy : null;
+    public bool? IsHealthy(string name, IPAddress address) =>
+        Find(name, address) is { } last && _time.GetUtcNow() - last.At <= SilentAfter ? last.Report.IsHealthy : null;
 
-    private void RaisePassiveSignals(ServerSpecCompiler compiler, string server, AgentReport previous, AgentReport report)
+    private void RaisePassiveSignals(
+        ServerSpecCompiler compiler, string server, AgentReport previous, AgentReport report)
     {
         IReadOnlyList<string> signals;
         lock (_handshakeSignals)
@@ -172,29 +174,37 @@ public sealed class AgentRegistry : IAgentReports
         return byName is null || byAddress?.At > byName.At ? byAddress : byName;
     }
 
-    /// <summary>All reports, by who sent them.</summary>
-    public ImmutableArray<ReceivedReport> All => [.. _reports.Values.OrderBy(static r => r.Server, StringComparer.Ordinal)];
+    /// <summary>The newest report of every server, ordered by server name.</summary>
+    public ImmutableArray<ReceivedReport> All =>
+        [.. _reports.Values.OrderBy(static r => r.Server, StringComparer.Ordinal)];
 
-    /// <summary>Has agents report now, and more often until it is disposed.</summary>
+    /// <summary>Requests reports now, and every 200 ms until the result is disposed.</summary>
     public IDisposable ExpediteReports() => new Expedited(this);
 
-    /// <summary>A moment, for <see cref="WaitForReportsAsync"/>: what agents look at from now on will say so.</summary>
+    /// <summary>Begins a report epoch, for <see cref="WaitForReportsAsync"/>. Reports that agents make from now on
+    /// carry it.</summary>
     public long BeginEpoch() => Interlocked.Increment(ref _epoch);
 
-    /// <summary>Waits until each of these servers that reports at all has sent a report of what it looked at after this moment.</summary>
-    /// <param name="servers">Whose agents.</param>
-    /// <param name="epoch">The moment, by <see cref="BeginEpoch"/>.</param>
+    /// <summary>Waits until each of these servers whose agent reports at all has sent a report of this epoch or a later
+    /// one.</summary>
+    /// <param name="servers">The servers whose agents to wait for.</param>
+    /// <param name="epoch">From <see cref="BeginEpoch"/>.</param>
     /// <param name="timeout">How long to wait.</param>
-    /// <param name="cancellation">The caller has left.</param>
-    /// <returns>Those that did not in time; without those that became silent, which is another trouble.</returns>
-    public async Task<IReadOnlyList<RealServer>> WaitForReportsAsync(IReadOnlyCollection<RealServer> servers, long epoch, TimeSpan timeout, CancellationToken cancellation)
+    /// <param name="cancellation">Ends the wait.</param>
+    /// <returns>The servers whose report did not come in time, without those whose agent became silent.</returns>
+    public async Task<IReadOnlyList<RealServer>> WaitForReportsAsync(
+        IReadOnlyCollection<RealServer> servers, long epoch, TimeSpan timeout, CancellationToken cancellation)
     {
         var start = _time.GetTimestamp();
         while (true)
         {
             var reported = Volatile.Read(ref _reported).Task;
-            // One that has become silent will hardly speak now.
-            RealServer[] awaited = [.. servers.Where(s => Find(s) is { } last && last.Report.ReportEpoch < epoch && _time.GetUtcNow() - last.At <= SilentAfter)];
+            // An agent that became silent is not expected to report in time.
+            RealServer[] awaited =
+            [
+                .. servers.Where(s => Find(s) is { } last && last.Report.ReportEpoch < epoch
+                    && _time.GetUtcNow() - last.At <= SilentAfter),
+            ];
             if (awaited.Length == 0)
                 return [];
             var rest = timeout - _time.GetElapsedTime(start);
@@ -211,11 +221,12 @@ public sealed class AgentRegistry : IAgentReports
         }
     }
 
-    /// <summary>An agent that was not heard for this long is silent: it misses two reports in a row.</summary>
+    /// <summary>An agent without a report for this long is silent: it missed two in a row.</summary>
     public static TimeSpan SilentAfter { get; } = TimeSpan.FromSeconds(6);
 
-    /// <summary>Whoever waits for other duties looks again.</summary>
-    private void WakeWaiters() => Interlocked.Exchange(ref _changed, new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
+    /// <summary>Lets every waiting <see cref="GetSpecAsync"/> check again.</summary>
+    private void WakeWaiters() =>
+        Interlocked.Exchange(ref _changed, new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
 
     private sealed class Expedited : IDisposable
     {
@@ -233,8 +244,8 @@ public sealed class AgentRegistry : IAgentReports
     }
 }
 
-/// <summary>A report, and when it came.</summary>
+/// <summary>A report, and when the director received it.</summary>
 /// <param name="Server">Name of the real server.</param>
 /// <param name="At">By the director's wall clock.</param>
-/// <param name="Report">What it says.</param>
+/// <param name="Report">The report.</param>
 public sealed record ReceivedReport(string Server, DateTimeOffset At, AgentReport Report);

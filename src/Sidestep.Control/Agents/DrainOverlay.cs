@@ -1,60 +1,49 @@
 using System.Collections.Immutable;
+using Sidestep.Forwarding;
 using Sidestep.Model;
 
 namespace Sidestep.Control.Agents;
 
-/// <summary>Real servers that drain although the configuration has them enabled: their operators wish it, or they do harm.</summary>
-/// <remarks>Safe for threads. It lies over the configuration, so that it takes the same way to the tables.</remarks>
+/// <summary>Requests to drain real servers that the operator's file has enabled. Safe for threads.</summary>
+/// <remarks>It is laid over the configuration, so a drain takes the same path to the tables as a change of the
+/// file.</remarks>
 public sealed class DrainOverlay
 {
     private readonly Lock _gate = new();
-    private ImmutableHashSet<(string Server, string Source)> _drained = [];
+    private ImmutableHashSet<ServerDrain> _drains = [];
 
-    /// <summary>Raised, on the caller's thread, after something changed.</summary>
+    /// <summary>Raised after the requests changed, on the thread that changed them.</summary>
     public event Action? Changed;
 
-    /// <summary>Names or addresses of servers that drain, by whom.</summary>
-    public ImmutableHashSet<(string Server, string Source)> Drained
+    /// <summary>The current requests.</summary>
+    public ImmutableHashSet<ServerDrain> Drains
     {
         get
         {
             lock (_gate)
-                return _drained;
+                return _drains;
         }
     }
 
-    /// <summary>Somebody wants a server drained, or no more.</summary>
-    /// <param name="server">Name or address.</param>
-    /// <param name="source">Who: each has a wish of its own, and one is enough.</param>
-    /// <param name="drains">Whether.</param>
-    public void Set(string server, string source, bool drains)
+    /// <summary>Sets or withdraws the request of one source to drain a server. A server drains while any source
+    /// requests it.</summary>
+    /// <param name="server">Name or own address.</param>
+    /// <param name="source">The origin of the request.</param>
+    /// <param name="drains">True: drain it. False: this source no longer requests it.</param>
+    public void Set(string server, DrainSource source, bool drains)
     {
+        var drain = new ServerDrain(server, source);
         lock (_gate)
         {
-            var next = drains ? _drained.Add((server, source)) : _drained.Remove((server, source));
-            if (ReferenceEquals(next, _drained))
+            var next = drains ? _drains.Add(drain) : _drains.Remove(drain);
+            if (ReferenceEquals(next, _drains))
                 return;
-            _drained = next;
+            _drains = next;
         }
         Changed?.Invoke();
     }
 
-    /// <summary>The configuration with these servers draining; pools without any are the same instances.</summary>
-    public Configuration ApplyTo(Configuration configuration)
-    {
-        ArgumentNullException.ThrowIfNull(configuration);
-        var keys = Drained.Select(static d => d.Server).ToHashSet(StringComparer.Ordinal);
-        if (keys.Count == 0)
-            return configuration;
-        bool IsMeant(RealServer s) => s.State == ServerState.Enabled && (keys.Contains(s.Name) || keys.Contains(s.Address.ToString()));
-        return configuration with
-        {
-            Pools =
-            [
-                .. configuration.Pools.Select(p => p.Servers.Any(IsMeant)
-                    ? p with { Servers = [.. p.Servers.Select(s => IsMeant(s) ? s with { State = ServerState.Draining } : s)] }
-                    : p),
-            ],
-        };
-    }
+    /// <summary>The configuration with the drains that are requested now.</summary>
+    public EffectiveConfiguration ApplyTo(Configuration configuration) =>
+        new EffectiveConfiguration(configuration).WithDrains(Drains);
 }

@@ -10,64 +10,70 @@ using Sidestep.Model;
 
 namespace Sidestep.Control.Agents;
 
-/// <summary>What is wanted of each real server, by what the director forwards to it.</summary>
-/// <remarks>Pure. A server is meant by its name or its address: one name in several pools is one host.</remarks>
+/// <summary>Derives the spec of each real server from what the director forwards to it.</summary>
+/// <remarks>Pure. A server is identified by its name or its address: one name in several pools is one host.</remarks>
 public sealed class ServerSpecCompiler
 {
-    private readonly Configuration _configuration;
+    private readonly Configuration _desired;
     private readonly NextHops _nextHops;
     private readonly ILookup<string, (Pool Pool, RealServer Server)> _byKey;
     private readonly ILookup<string, VirtualService> _byPool;
 
-    /// <summary>For the configuration in force.</summary>
-    public ServerSpecCompiler(Configuration configuration, NextHops nextHops)
+    /// <summary>For an applied configuration.</summary>
+    public ServerSpecCompiler(EffectiveConfiguration configuration, NextHops nextHops)
     {
         ArgumentNullException.ThrowIfNull(configuration);
-        _configuration = configuration;
+        _desired = configuration.Desired;
         _nextHops = nextHops;
-        _byKey = configuration.Pools.SelectMany(static p => p.Servers.SelectMany(s => Keys(s).Select(k => (Key: k, Pool: p, Server: s))))
+        _byKey = configuration.Pools
+            .SelectMany(static p => p.Servers.SelectMany(s => Keys(s).Select(k => (Key: k, Pool: p, Server: s))))
             .ToLookup(static e => e.Key, static e => (e.Pool, e.Server), StringComparer.Ordinal);
-        _byPool = configuration.VirtualServices.Where(static s => s.Enabled).SelectMany(static s => s.Pools.Select(p => (Service: s, Pool: p)))
+        _byPool = _desired.VirtualServices.Where(static s => s.Enabled)
+            .SelectMany(s => configuration.PoolsOf(s).Select(p => (Service: s, Pool: p)))
             .ToLookup(static e => e.Pool, static e => e.Service, StringComparer.Ordinal);
     }
 
-    /// <summary>Whether a real server has this name or address.</summary>
+    /// <summary>True when a real server has this name or address.</summary>
     public bool Knows(string server) => _byKey.Contains(server);
 
-    /// <summary>The name that a server has in the configuration; what was given when there is none.</summary>
+    /// <summary>The name of a server in the configuration; the argument itself when there is no such server.</summary>
     public string NameOf(string server) => _byKey[server].Select(static s => s.Server.Name).FirstOrDefault(server);
 
-    /// <summary>The own addresses of the servers that a name or an address means.</summary>
-    public IEnumerable<IPAddress> AddressesOf(string server) => _byKey[server].Select(static s => s.Server.Address).Distinct();
+    /// <summary>The own addresses of the servers with this name or address; none when there is no such
+    /// server.</summary>
+    public IEnumerable<IPAddress> AddressesOf(string server) =>
+        _byKey[server].Select(static s => s.Server.Address).Distinct();
 
-    /// <summary>The duties of a server, without the time of issue; null when there is no such server.</summary>
+    /// <summary>The spec of a server, without the time of issue; null when there is no such server.</summary>
     /// <param name="server">Its name or its address.</param>
-    /// <param name="version">Of the director's program.</param>
+    /// <param name="version">Version of the director's program.</param>
     public ServerSpec? SpecFor(string server, string version)
     {
         if (!Knows(server))
             return null;
         var spec = new ServerSpec
         {
-            Director = _configuration.Director.Name,
+            Director = _desired.Director.Name,
             DirectorVersion = version,
             Directors = Directors(),
-            Services = [.. _byKey[server].SelectMany(m => _byPool[m.Pool.Name].Select(s => ServiceSpecOf(s, m.Server))).OrderBy(static d => d.Name, StringComparer.Ordinal)],
+            Services = [.. _byKey[server].SelectMany(m => _byPool[m.Pool.Name].Select(s => ServiceSpecOf(s, m.Server)))
+                .OrderBy(static d => d.Name, StringComparer.Ordinal)],
         };
         return spec with { Revision = RevisionOf(spec) };
     }
 
-    /// <summary>This director and the others of its group.</summary>
+    /// <summary>Addresses of this director and of its peers.</summary>
     private ImmutableArray<IPAddress> Directors() =>
     [
         .. _nextHops.Interfaces.SelectMany(static i => new[] { i.Address, i.Address6 }).OfType<IPAddress>()
-            .Concat(_configuration.Director.Peers).Distinct().OrderBy(static a => a.ToString(), StringComparer.Ordinal),
+            .Concat(_desired.Director.Peers).Distinct().OrderBy(static a => a.ToString(), StringComparer.Ordinal),
     ];
 
     private ServiceSpec ServiceSpecOf(VirtualService service, RealServer server)
     {
-        var profile = _configuration.ProfileOf(service);
-        var encap = server.Encapsulation is { } own && profile.DsrType == DsrType.L3 ? Encap.Of(profile, own) : Encap.Of(profile);
+        var profile = _desired.ProfileOf(service);
+        var encap = server.Encapsulation is { } own && profile.DsrType == DsrType.L3 ? Encap.Of(profile, own)
+            : Encap.Of(profile);
         return new ServiceSpec
         {
             Name = service.Name,
@@ -86,7 +92,8 @@ public sealed class ServerSpecCompiler
     private static IPNetwork? OuterSource(Encap encap, IPAddress server) =>
         server.AddressFamily == AddressFamily.InterNetwork ? encap.OuterSource4 : encap.OuterSource6;
 
-    /// <summary>What fits on the way to a server; null when that way is not known.</summary>
+    /// <summary>MTU and MSS of the path to a server, by the MTU of the egress interface; null when the next hop is not
+    /// known.</summary>
     public PathMtu? PathMtuOf(Encap encap, IPAddress server)
     {
         ArgumentNullException.ThrowIfNull(server);
@@ -94,12 +101,14 @@ public sealed class ServerSpecCompiler
             return null;
         var overhead = EncapOverhead.Of(encap.Encapsulation, server.AddressFamily);
         var inner = nextHop.Egress.MtuBytes - overhead;
-        return new PathMtu(nextHop.Egress.MtuBytes, overhead, inner - EncapOverhead.Ipv4TcpHeaderBytes, inner - EncapOverhead.Ipv6TcpHeaderBytes);
+        return new PathMtu(nextHop.Egress.MtuBytes, overhead, inner - EncapOverhead.Ipv4TcpHeaderBytes,
+            inner - EncapOverhead.Ipv6TcpHeaderBytes);
     }
 
     private static IEnumerable<string> Keys(RealServer server) => [server.Name, server.Address.ToString()];
 
-    /// <summary>The same duties have the same number, through restarts and on every director.</summary>
+    /// <summary>Equal specs have the same revision, also after a restart and on every director. It fits into 53 bits,
+    /// as JSON numbers do (RFC 8259, section 6).</summary>
     private static long RevisionOf(ServerSpec spec)
     {
         var hash = SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(spec, ApiJson.Default.ServerSpec));
@@ -107,7 +116,7 @@ public sealed class ServerSpecCompiler
     }
 }
 
-/// <summary>Bytes that headers take.</summary>
+/// <summary>Lengths of headers, in bytes.</summary>
 public static class EncapOverhead
 {
     /// <summary>IPv4 and TCP headers without options.</summary>
@@ -116,9 +125,10 @@ public static class EncapOverhead
     /// <summary>IPv6 and TCP headers without options.</summary>
     public const int Ipv6TcpHeaderBytes = 60;
 
-    /// <summary>Of outer headers in front of a datagram.</summary>
-    /// <param name="encapsulation">Null: layer 2, none.</param>
-    /// <param name="outer">Family of the outer header.</param>
+    /// <summary>Length of the outer headers in front of an inner datagram: IP, and UDP with GUE (RFC 768), or GRE (RFC
+    /// 2784).</summary>
+    /// <param name="encapsulation">Null: layer 2, without outer header.</param>
+    /// <param name="outer">Address family of the outer IP header.</param>
     public static int Of(Encapsulation? encapsulation, AddressFamily outer)
     {
         const int udp = 8, gue = 4, gre = 4;

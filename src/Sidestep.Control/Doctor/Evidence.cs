@@ -8,86 +8,95 @@ using Sidestep.Model;
 
 namespace Sidestep.Control.Doctor;
 
-/// <summary>Everything that the rules judge by: what the director sees, what agents report, and what came of asking and probing.</summary>
+/// <summary>Everything that the rules use: the state of the director, the reports of agents, and the results of
+/// probes.</summary>
 public sealed record Evidence
 {
     /// <summary>Name of the director.</summary>
     public required string Director { get; init; }
 
-    /// <summary>Version of its program.</summary>
+    /// <summary>Version of the director's program.</summary>
     public required string Version { get; init; }
 
-    /// <summary>Its wall clock.</summary>
+    /// <summary>The director's wall clock when the evidence was complete.</summary>
     public required DateTimeOffset Now { get; init; }
 
-    /// <summary>Its own addresses.</summary>
+    /// <summary>The director's own addresses, of both families.</summary>
     public ImmutableArray<IPAddress> DirectorAddresses { get; init; } = [];
 
-    /// <summary>How its interfaces are attached.</summary>
+    /// <summary>How the director's interfaces are attached.</summary>
     public ImmutableArray<InterfaceEvidence> Interfaces { get; init; } = [];
 
-    /// <summary>VIPs that its kernel has, and on which device.</summary>
+    /// <summary>VIPs that are addresses of the director itself, each with the device that has it.</summary>
     public ImmutableArray<(IPAddress Vip, string Device)> LocalVips { get; init; } = [];
 
-    /// <summary>Who else answers for its VIPs.</summary>
+    /// <summary>Other hosts that answer for the VIPs.</summary>
     public ImmutableArray<VipConflict> Conflicts { get; init; } = [];
 
-    /// <summary>The real servers that were looked at.</summary>
+    /// <summary>The real servers that were checked.</summary>
     public ImmutableArray<ServerEvidence> Servers { get; init; } = [];
 
-    /// <summary>Services by VIP, for what is about a VIP.</summary>
-    public ImmutableDictionary<IPAddress, ImmutableArray<string>> ServicesByVip { get; init; } = ImmutableDictionary<IPAddress, ImmutableArray<string>>.Empty;
+    /// <summary>Names of the services of each VIP.</summary>
+    public ImmutableDictionary<IPAddress, ImmutableArray<string>> ServicesByVip { get; init; } =
+        ImmutableDictionary<IPAddress, ImmutableArray<string>>.Empty;
 }
 
 /// <summary>An interface of the director.</summary>
-/// <param name="Name">The kernel's name.</param>
-/// <param name="Configured">By the configuration.</param>
-/// <param name="Actual">Null: not attached.</param>
-/// <param name="WhyNotBetter">What the driver said.</param>
-public sealed record InterfaceEvidence(string Name, Driver Configured, Driver? Actual, string? WhyNotBetter);
+/// <param name="Name">Its name in the kernel.</param>
+/// <param name="Configured">The driver in the configuration.</param>
+/// <param name="Actual">The driver in use; null: not attached.</param>
+/// <param name="FallbackReason">Why a faster driver is not used, as the kernel reported it; null: there is no
+/// reason.</param>
+public sealed record InterfaceEvidence(string Name, Driver Configured, Driver? Actual, string? FallbackReason);
 
-/// <summary>A real server: one address.</summary>
+/// <summary>A real server, identified by name and address.</summary>
 public sealed record ServerEvidence
 {
-    /// <summary>From the configuration.</summary>
+    /// <summary>Its name in the configuration.</summary>
     public required string Name { get; init; }
 
     /// <summary>Its own address.</summary>
     public required IPAddress Address { get; init; }
 
-    /// <summary>What it answers for.</summary>
+    /// <summary>The services that it serves, one entry for each VIP and port.</summary>
     public ImmutableArray<ServiceEvidence> Services { get; init; } = [];
 
-    /// <summary>The way to it.</summary>
+    /// <summary>The route to it.</summary>
     public RouteEvidence Route { get; init; } = new();
 
-    /// <summary>The report that was there when the look began; null: <see cref="BeforeProbes"/> is the first.</summary>
+    /// <summary>The agent's newest report when the diagnosis began; null: <see cref="BeforeProbes"/> is the
+    /// first.</summary>
     public ReceivedReport? AtStart { get; init; }
 
-    /// <summary>The last report before the probes.</summary>
+    /// <summary>The agent's last report before the probes; null: it has not reported.</summary>
     public ReceivedReport? BeforeProbes { get; init; }
 
-    /// <summary>The last report: after the probes, if the agent speaks.</summary>
+    /// <summary>The agent's newest report: from after the probes, unless the agent is silent. Null: it never
+    /// reported.</summary>
     public ReceivedReport? AfterProbes { get; init; }
 
-    /// <summary>Pools in which health checks find it unfit, by what the tables in force say.</summary>
+    /// <summary>Groups in which the applied tables have the server as failed.</summary>
     public ImmutableArray<string> UnhealthyIn { get; init; } = [];
 
-    /// <summary>TTL or hop limit of what came from the server's own address; null: nothing came.</summary>
+    /// <summary>TTL or hop limit of a reply from the server's own address; null: there was none.</summary>
     public int? ReplyTtl { get; init; }
 
-    /// <summary>The agent's report, if it is not too old to be believed.</summary>
+    /// <summary>The agent's newest report; null: there is none, or the agent is silent.</summary>
     public AgentReport? Agent(Evidence evidence) =>
         AfterProbes is { } last && evidence.Now - last.At < AgentRegistry.SilentAfter ? last.Report : null;
 
-    /// <summary>How much a counter grew while it was looked at; 0 when that is not known.</summary>
-    public long Growth(string counter) => (AtStart ?? BeforeProbes)?.Report is { } before && AfterProbes?.Report is { } after && before.Instance == after.Instance
+    /// <summary>How much a counter of the agent grew during the diagnosis; 0 when it is not known, as after a restart
+    /// of the agent.</summary>
+    public long Growth(string counter) =>
+        (AtStart ?? BeforeProbes)?.Report is { } before && AfterProbes?.Report is { } after
+            && before.Instance == after.Instance
         ? after.Counters.GetValueOrDefault(counter) - before.Counters.GetValueOrDefault(counter) : 0;
 
-    /// <summary>What the agent saw of handshakes with a VIP while it was looked at; null when that is not known.</summary>
+    /// <summary>Handshakes with a VIP that the agent counted during the probes; null when it is not known.</summary>
     public (long SynReceived, long SynAckSent)? Handshakes(IPAddress vip)
     {
-        if (BeforeProbes?.Report is not { } before || AfterProbes?.Report is not { } after || before.Instance != after.Instance || after.Sequence <= before.Sequence
+        if (BeforeProbes?.Report is not { } before || AfterProbes?.Report is not { } after
+            || before.Instance != after.Instance || after.Sequence <= before.Sequence
             || after.Traffic.FirstOrDefault(t => t.Vip.Equals(vip)) is not { } now)
             return null;
         var then = before.Traffic.FirstOrDefault(t => t.Vip.Equals(vip));
@@ -95,28 +104,29 @@ public sealed record ServerEvidence
     }
 }
 
-/// <summary>The way from the director to a server, now.</summary>
+/// <summary>The route from the director to a server during the diagnosis.</summary>
 public sealed record RouteEvidence
 {
-    /// <summary>Why there is none; null: there is.</summary>
+    /// <summary>Why there is no route; null: there is one.</summary>
     public string? NoRouteReason { get; init; }
 
-    /// <summary>The router before the server; null: it is on the link.</summary>
+    /// <summary>The router before the server; null: the server is on the link.</summary>
     public IPAddress? Gateway { get; init; }
 
-    /// <summary>The way out.</summary>
+    /// <summary>The egress interface.</summary>
     public string Device { get; init; } = "";
 
-    /// <summary>The Ethernet address that packets go to; null: none is known, and none go.</summary>
+    /// <summary>The Ethernet address to which packets go; null: it is not known, and no packets go.</summary>
     public string? Mac { get; init; }
 
-    /// <summary>Somebody entered that address: no answer changes it.</summary>
+    /// <summary>The neighbour entry is static: no reply changes it.</summary>
     public bool IsStatic { get; init; }
 
     /// <summary>The server is the director itself.</summary>
     public bool IsLocal { get; init; }
 
-    /// <summary>Who answered now, when the next hop was asked for; null: it was not asked.</summary>
+    /// <summary>Ethernet addresses that answered ARP or neighbour solicitation for the next hop; null: no request was
+    /// sent.</summary>
     public ImmutableArray<string>? RepliedMacs { get; init; }
 }
 
@@ -129,68 +139,69 @@ public sealed record ServiceEvidence
     /// <summary>Name of the pool.</summary>
     public required string Pool { get; init; }
 
-    /// <summary>One of its VIPs.</summary>
+    /// <summary>One VIP of the service; of a prefix, one address in it.</summary>
     public required IPAddress Vip { get; init; }
 
-    /// <summary>Of the service.</summary>
+    /// <summary>The protocol of the service.</summary>
     public required TransportProtocol Protocol { get; init; }
 
-    /// <summary>One of its ports; 0: any.</summary>
+    /// <summary>One port of the service; 0: a range, or any port.</summary>
     public required int Port { get; init; }
 
-    /// <summary>How packets reach the server.</summary>
+    /// <summary>The encapsulation in which packets reach the server.</summary>
     public required Encap Encap { get; init; }
 
-    /// <summary>What fits; null when the way out is not known.</summary>
+    /// <summary>The MTU and MSS to the server; null when the next hop is not known.</summary>
     public PathMtu? PathMtu { get; init; }
 
-    /// <summary>Whether the server is to take new flows: of others only the worst is told.</summary>
+    /// <summary>True when the server is enabled and its weight is above 0.</summary>
     public bool AcceptsNewFlows { get; init; } = true;
 
-    /// <summary>Through the same encapsulation as traffic, addressed to VIP and port.</summary>
+    /// <summary>A probe to VIP and port in the same encapsulation as traffic; null: not probed.</summary>
     public ProbeEvidence? DsrPathProbe { get; init; }
 
-    /// <summary>To the server's own address and the same port.</summary>
+    /// <summary>A probe to the server's own address and the same port; null: not probed.</summary>
     public ProbeEvidence? DirectProbe { get; init; }
 
-    /// <summary>With large packets; null: not tried.</summary>
+    /// <summary>Probes with large packets; null: not probed.</summary>
     public PacketSizeEvidence? PacketSize { get; init; }
 
-    /// <summary>For messages: <c>203.0.113.10 tcp/80</c>.</summary>
+    /// <summary>VIP, protocol and port for messages: <c>203.0.113.10 tcp/80</c>.</summary>
     public string Where => Port == 0 ? $"{Vip}" : $"{Vip} {Protocol.ToString().ToLowerInvariant()}/{Port}";
 
-    /// <summary>Whether the VIP is of IPv6.</summary>
+    /// <summary>True for an IPv6 VIP.</summary>
     public bool IsIPv6 => Vip.AddressFamily == AddressFamily.InterNetworkV6;
 }
 
-/// <summary>What came of a probe.</summary>
+/// <summary>The reply to a probe.</summary>
 public enum ProbeReply
 {
-    /// <summary>The answer that was expected.</summary>
+    /// <summary>The expected reply.</summary>
     Answered,
 
     /// <summary>A reset, or "port unreachable".</summary>
     Refused,
 
-    /// <summary>An answer from another address than the one that was addressed.</summary>
+    /// <summary>A reply whose source is not the destination of the probe.</summary>
     OtherSource,
 
-    /// <summary>Nothing.</summary>
+    /// <summary>No reply within the timeout.</summary>
     NoReply,
 
-    /// <summary>It could not be sent.</summary>
+    /// <summary>The director could not send the probe.</summary>
     NotSent,
 }
 
-/// <summary>A probe.</summary>
-/// <param name="Reply">What came of it.</param>
-/// <param name="From">Source of the answer.</param>
-/// <param name="Mss">What a SYN-ACK says; null: nothing.</param>
-/// <param name="Detail">For people.</param>
+/// <summary>A probe and its reply.</summary>
+/// <param name="Reply">The kind of reply.</param>
+/// <param name="From">Source address of the reply; null: there was none.</param>
+/// <param name="Mss">MSS option of the SYN-ACK (RFC 9293, section 3.7.1), in bytes; null: there was none.</param>
+/// <param name="Detail">More about the reply for the operator; may be empty.</param>
 public sealed record ProbeEvidence(ProbeReply Reply, IPAddress? From = null, int? Mss = null, string Detail = "");
 
-/// <summary>Large packets on the way to a server.</summary>
-/// <param name="ExpectedBytes">Bytes of the inner packet that fit by the director's interface.</param>
-/// <param name="PassedBytes">The largest that was answered; null: not even a small one.</param>
-/// <param name="RouterReport">MTU that a router on the way named, and who; null: nobody.</param>
+/// <summary>Large packets along the path to a server.</summary>
+/// <param name="ExpectedBytes">Length of the longest inner datagram that the MTU of the director's interface
+/// permits.</param>
+/// <param name="PassedBytes">Length of the longest that was answered; null: not even a short one.</param>
+/// <param name="RouterReport">The MTU that a router along the path reported, with its address; null: none did.</param>
 public sealed record PacketSizeEvidence(int ExpectedBytes, int? PassedBytes, string? RouterReport);

@@ -5,7 +5,7 @@ using Sidestep.Model;
 
 namespace Sidestep.Control.Doctor;
 
-/// <summary>Whether an application waits where clients come: on the VIP, and on the port.</summary>
+/// <summary>Whether an application listens where clients connect: on the VIP and the port of the service.</summary>
 internal static class ListeningRules
 {
     internal static IEnumerable<Diagnosis> Listening(Evidence evidence, IReadOnlyList<Diagnosis> earlier)
@@ -36,48 +36,59 @@ internal static class ListeningRules
             return OnServerAddress(s, v, [$"agent: {string.Join("; ", here.Select(Text))}", v.Text()]);
         if (FindOtherPort(evidence, s, v, protocol, all) is { } other)
             return DiagnosisText.Create(DiagnosisNames.PortMismatch, Severity.Broken, s.Name, [v.Name],
-                $"The application of {s.Name} listens on port {other.Port}; the service is on {v.Port}, and direct server return changes no port.",
+                $"The application of {s.Name} listens on port {other.Port}; the service is on {v.Port}, and direct "
+                    + "server return changes no port.",
                 $"Let the application listen on {v.Port}, or give the service the port {other.Port}",
                 $"agent: {Text(other)}", v.Text());
         return NotListening(s, v, [$"agent: nothing listens on {protocol} port {v.Port}", v.Text()]);
     }
 
-    private static Diagnosis? FromProbes(ServerEvidence s, ServiceEvidence v) => (v.DsrPathProbe?.Reply, v.DirectProbe?.Reply) switch
+    private static Diagnosis? FromProbes(ServerEvidence s, ServiceEvidence v) => (v.DsrPathProbe?.Reply,
+        v.DirectProbe?.Reply) switch
     {
-        (ProbeReply.Refused, ProbeReply.Answered) => OnServerAddress(s, v, [v.Text(), $"director: {s.Address} answers on port {v.Port}"]),
+        (ProbeReply.Refused, ProbeReply.Answered) =>
+            OnServerAddress(s, v, [v.Text(), $"director: {s.Address} answers on port {v.Port}"]),
         (ProbeReply.Refused, _) => NotListening(s, v, [v.Text()]),
         _ => null,
     };
 
-    private static Diagnosis OnServerAddress(ServerEvidence s, ServiceEvidence v, string[] evidence) => DiagnosisText.Create(
-        DiagnosisNames.ListeningOnServerAddressOnly, Severity.Broken, s.Name, [v.Name],
-        $"The application of {s.Name} listens on port {v.Port} of the server's own address, and not on the VIP {v.Vip}.",
+    private static Diagnosis OnServerAddress(ServerEvidence s, ServiceEvidence v, string[] evidence) =>
+        DiagnosisText.Create(DiagnosisNames.ListeningOnServerAddressOnly, Severity.Broken, s.Name, [v.Name],
+        $"The application of {s.Name} listens on port {v.Port} of the server's own address, and not on the VIP "
+            + $"{v.Vip}.",
         $"Let it listen on {v.Vip}:{v.Port}, or on all addresses", evidence);
 
-    private static Diagnosis NotListening(ServerEvidence s, ServiceEvidence v, string[] evidence) => DiagnosisText.Create(
-        DiagnosisNames.NotListening, Severity.Broken, s.Name, [v.Name],
-        $"Nothing on {s.Name} listens on {v.Where}.", "Start the application, and see that it listens on the VIP or on all addresses", evidence);
+    private static Diagnosis NotListening(ServerEvidence s, ServiceEvidence v, string[] evidence) =>
+        DiagnosisText.Create(DiagnosisNames.NotListening, Severity.Broken, s.Name, [v.Name],
+        $"Nothing on {s.Name} listens on {v.Where}.",
+        "Start the application, and check that it listens on the VIP or on all addresses", evidence);
 
-    /// <summary>Where the application probably is: on the VIP itself with another port; or the program that serves this service on
-    /// other servers, with a port that it does not have there; or, if programs are not known, what listens on a port that no other
-    /// server of the service has, while those all have the service's.</summary>
-    private static Listener? FindOtherPort(Evidence evidence, ServerEvidence s, ServiceEvidence v, string protocol, Listener[] all)
+    /// <summary>The socket that is probably the application's; null: none is. First a socket on the VIP itself with
+    /// another port. Then the program that serves this service on other servers, on a port that it does not use there.
+    /// If programs are not known, a port that no other server of the service uses, while another one has the service's
+    /// port.</summary>
+    private static Listener? FindOtherPort(
+        Evidence evidence, ServerEvidence s, ServiceEvidence v, string protocol, Listener[] all)
     {
-        var known = s.Services.Where(o => o.Vip.Equals(v.Vip) && o.Protocol == v.Protocol).Select(static o => o.Port).ToHashSet();
+        var known = s.Services.Where(o => o.Vip.Equals(v.Vip) && o.Protocol == v.Protocol).Select(static o => o.Port)
+            .ToHashSet();
         if (all.FirstOrDefault(l => l.Address.Equals(v.Vip) && !known.Contains(l.Port)) is { } onVip)
             return onVip;
         var others = evidence.Servers.Where(o => o != s && o.Services.Any(w => w.Name == v.Name))
             .SelectMany(o => o.Agent(evidence)?.Listeners ?? []).Where(l => l.Protocol == protocol).ToArray();
         var serving = others.Where(l => l.Port == v.Port).ToArray();
         var programs = serving.Select(static l => l.Program).OfType<string>().ToHashSet();
-        return serving.Length == 0 ? null : all.FirstOrDefault(l => (programs.Count == 0 || programs.Contains(l.Program ?? "")) && Covers(l, v.Vip)
-            && !known.Contains(l.Port) && !others.Any(o => o.Port == l.Port));
+        return serving.Length == 0 ? null
+            : all.FirstOrDefault(l => (programs.Count == 0 || programs.Contains(l.Program ?? ""))
+            && Covers(l, v.Vip) && !known.Contains(l.Port) && !others.Any(o => o.Port == l.Port));
     }
 
-    /// <summary>[::] takes IPv4 as well, unless the application says otherwise, which is not seen from outside.</summary>
+    /// <summary>A socket on [::] also accepts IPv4, unless the application sets IPV6_V6ONLY, which the report does not
+    /// show.</summary>
     private static bool Covers(Listener listener, IPAddress vip) => listener.Address.Equals(vip)
         || listener.Address.Equals(IPAddress.IPv6Any)
         || listener.Address.Equals(IPAddress.Any) && vip.AddressFamily == AddressFamily.InterNetwork;
 
-    private static string Text(Listener l) => $"{l.Program ?? "something"} listens on {new IPEndPoint(l.Address, l.Port)} ({l.Protocol})";
+    private static string Text(Listener l) =>
+        $"{l.Program ?? "a program"} listens on {new IPEndPoint(l.Address, l.Port)} ({l.Protocol})";
 }

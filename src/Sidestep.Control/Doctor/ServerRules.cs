@@ -3,30 +3,38 @@ using Sidestep.Forwarding;
 
 namespace Sidestep.Control.Doctor;
 
-/// <summary>What a server is not prepared for.</summary>
+/// <summary>Settings of a real server that DSR needs and that the server lacks.</summary>
 internal static class ServerRules
 {
-    /// <summary>TTL that Windows sends with; Linux and most others have 64, network equipment 255.</summary>
+    /// <summary>The initial TTL of Windows. Linux and most other systems use 64, network equipment 255.</summary>
     private const int WindowsTtl = 128;
 
-    /// <summary>Routers between that are still believed.</summary>
+    /// <summary>The most routers that a reply may have passed and still be recognised by its TTL.</summary>
     private const int MaxHops = 30;
 
     internal static IEnumerable<Diagnosis> Windows(Evidence evidence, IReadOnlyList<Diagnosis> earlier)
     {
         foreach (var s in evidence.Servers)
         {
-            var layer3 = s.Services.Where(static v => v.Encap != Encap.Layer2).ToArray();
+            var layer3 = Layer3(s);
             var agent = s.Agent(evidence);
             var isReported = agent?.OperatingSystem == "windows";
-            // Without an agent there is only what the network stack sounds like; with one, it says what it is.
-            var looksLikeWindows = agent is null && s.ReplyTtl is > WindowsTtl - MaxHops and <= WindowsTtl && layer3.Any(static v => v.IsDown());
+            // An agent reports the operating system. Without one, only the TTL of replies indicates it.
+            var looksLikeWindows = agent is null && s.ReplyTtl is > WindowsTtl - MaxHops and <= WindowsTtl
+                && layer3.Any(static v => v.IsDown());
             if (layer3.Length == 0 || !(isReported || looksLikeWindows))
                 continue;
             yield return DiagnosisText.Create(DiagnosisNames.WindowsInLayer3, Severity.Broken, s.Name, layer3.Names(),
-                $"{s.Name} {(isReported ? "is" : "looks like")} a Windows server in a layer-3 pool: Windows has nothing that takes {Encaps(layer3)} off.",
-                "Give the service a network profile with dsrType: l2 and put the server on the director's network; or use a Linux server",
-                [isReported ? "agent: operating system windows" : $"director: answers of {s.Address} have TTL {s.ReplyTtl}, as Windows sends them, and no agent reports", .. layer3.Select(DiagnosisText.Text)]);
+                $"{s.Name} {(isReported ? "is" : "looks like")} a Windows server in a layer-3 pool: Windows cannot "
+                    + $"decapsulate {Encaps(layer3)}.",
+                "Give the service a network profile with dsrType: l2 and put the server on the director's network; or "
+                    + "use a Linux server",
+                [
+                    isReported ? "agent: operating system windows"
+                        : $"director: replies of {s.Address} have TTL {s.ReplyTtl}, as Windows sends them, and no "
+                            + "agent reports",
+                    .. layer3.Select(DiagnosisText.Text),
+                ]);
         }
     }
 
@@ -36,33 +44,42 @@ internal static class ServerRules
         {
             if (s.Agent(evidence) is not { Devices.IsEmpty: false } agent)
                 continue;
-            foreach (var vip in s.Services.GroupBy(static v => v.Vip))
+            foreach (var vip in s.Services.GroupBy(static v => v.Vip).Where(g => !HasVip(agent, g.Key.ToString())))
             {
-                if (agent.Devices.SelectMany(static d => d.Addresses).Any(a => a == vip.Key.ToString() || a.StartsWith(vip.Key + "/", StringComparison.Ordinal))
-                    || agent.Conditions.Any(c => c.Name == ConditionNames.Vip && c.Status == ConditionStatus.Ok && c.Subject == vip.Key.ToString()))
-                    continue;
                 yield return DiagnosisText.Create(DiagnosisNames.VipMissing, Severity.Broken, s.Name, vip.Names(),
-                    $"{s.Name} does not have the VIP {vip.Key}: it throws its packets away, or sends them on.",
-                    $"On the server, after arp_ignore and arp_announce are set: ip address add {vip.Key}/{(vip.First().IsIPv6 ? 128 : 32)} dev lo scope host; or run sidestep-agent, which keeps it there",
+                    $"{s.Name} does not have the VIP {vip.Key}: it drops packets for it, or forwards them.",
+                    "On the server, after arp_ignore and arp_announce are set: ip address add "
+                        + $"{vip.Key}/{(vip.First().IsIPv6 ? 128 : 32)} dev lo scope host; or run sidestep-agent, "
+                        + "which maintains it",
                     [
                         $"agent: {vip.Key} is on none of {string.Join(", ", agent.Devices.Select(static d => d.Name))}",
-                        .. agent.Wrong(ConditionNames.Vip).Where(c => c.Subject == vip.Key.ToString()).Select(DiagnosisText.Text),
+                        .. agent.Wrong(ConditionNames.Vip).Where(c => c.Subject == vip.Key.ToString())
+                            .Select(DiagnosisText.Text),
                         .. vip.Select(DiagnosisText.Text),
                     ]);
             }
         }
     }
 
+    /// <summary>By its addresses; or by the agent, which also finds a VIP that lies within a local prefix.</summary>
+    private static bool HasVip(AgentReport agent, string vip) =>
+        agent.Devices.SelectMany(static d => d.Addresses)
+            .Any(a => a == vip || a.StartsWith(vip + "/", StringComparison.Ordinal))
+        || agent.Conditions
+        .Any(c => c.Name == ConditionNames.Vip && c.Status == ConditionStatus.Ok && c.Subject == vip);
+
     internal static IEnumerable<Diagnosis> DecapsulationMissing(Evidence evidence, IReadOnlyList<Diagnosis> earlier)
     {
         foreach (var s in evidence.Servers)
         {
-            var layer3 = s.Services.Where(static v => v.Encap != Encap.Layer2).ToArray();
+            var layer3 = Layer3(s);
             var wrong = s.Agent(evidence).Wrong(ConditionNames.Decapsulation).ToArray();
             if (layer3.Length > 0 && wrong.Length > 0)
-                yield return DiagnosisText.Create(DiagnosisNames.DecapsulationMissing, Severity.Broken, s.Name, layer3.Names(),
-                    $"Nothing on {s.Name} takes the outer header ({Encaps(layer3)}) off.",
-                    wrong[0].Remedy.Length > 0 ? wrong[0].Remedy : "On the server: sidestep-agent run, or sidestep-agent apply --decapsulate",
+                yield return DiagnosisText.Create(DiagnosisNames.DecapsulationMissing, Severity.Broken, s.Name,
+                    layer3.Names(),
+                    $"Nothing on {s.Name} removes the outer header ({Encaps(layer3)}).",
+                    wrong[0].Remedy.Length > 0 ? wrong[0].Remedy
+                        : "On the server: sidestep-agent run, or sidestep-agent apply --decapsulate",
                     [.. wrong.Select(DiagnosisText.Text), .. layer3.Select(DiagnosisText.Text)]);
         }
     }
@@ -71,16 +88,23 @@ internal static class ServerRules
     {
         foreach (var s in evidence.Servers)
         {
-            var layer3 = s.Services.Where(static v => v.Encap != Encap.Layer2).ToArray();
+            var layer3 = Layer3(s);
             var wrong = s.Agent(evidence).Wrong(ConditionNames.DecapsulationSources).ToArray();
             var rejected = s.Growth(AgentCounterNames.RejectedSource);
-            // Refusing is what it is for: only with a dead path is it this director that was refused.
-            var down = layer3.Where(static v => v.IsDown()).ToArray();
-            if (layer3.Length > 0 && (wrong.Length > 0 || rejected > 0 && down.Length > 0))
-                yield return DiagnosisText.Create(DiagnosisNames.DecapsulationRejectsDirector, Severity.Broken, s.Name, layer3.Names(),
-                    $"{s.Name} takes outer headers off, but refuses those of this director ({string.Join(", ", evidence.DirectorAddresses)}).",
-                    "Give the agent the duties of this director (sidestep-agent run), or name its address: sidestep-agent apply --director ADDRESS",
-                    [.. wrong.Select(DiagnosisText.Text), $"agent: {rejected} refused while probes were sent", .. layer3.Select(DiagnosisText.Text)]);
+            // The filter is meant to reject other senders. Only with a path that is down was it this director that it
+            // rejected.
+            var rejectsDirector = rejected > 0 && layer3.Any(static v => v.IsDown());
+            if (layer3.Length > 0 && (wrong.Length > 0 || rejectsDirector))
+                yield return DiagnosisText.Create(
+                    DiagnosisNames.DecapsulationRejectsDirector, Severity.Broken, s.Name, layer3.Names(),
+                    $"{s.Name} decapsulates packets, but rejects those of this director "
+                        + $"({string.Join(", ", evidence.DirectorAddresses)}).",
+                    "Give the agent the spec of this director (sidestep-agent run), or name its address: "
+                        + "sidestep-agent apply --director ADDRESS",
+                    [
+                        .. wrong.Select(DiagnosisText.Text), $"agent: {rejected} rejected while the director probed",
+                        .. layer3.Select(DiagnosisText.Text),
+                    ]);
         }
     }
 
@@ -92,10 +116,18 @@ internal static class ServerRules
             var dropped = s.Growth(AgentCounterNames.ReversePathFilter);
             var down = s.Services.Where(static v => v.IsDown()).ToArray();
             if (wrong.Length > 0 || dropped > 0 && down.Length > 0)
-                yield return DiagnosisText.Create(DiagnosisNames.StrictReversePathFilter, dropped > 0 ? Severity.Broken : Severity.Impaired, s.Name, s.Services.Names(),
-                    $"The reverse-path filter of {s.Name} is strict: it drops clients' packets that come in by another interface than the way back to the client, where tcpdump still shows them.",
-                    "On the server: sysctl -w net.ipv4.conf.DEVICE.rp_filter=2 on the devices that packets come in by, tunnels included (the larger value of DEVICE and all counts)",
-                    [.. wrong.Select(DiagnosisText.Text), $"agent: IPReversePathFilter grew by {dropped} while probes were sent", .. down.Select(DiagnosisText.Text)]);
+                yield return DiagnosisText.Create(
+                    DiagnosisNames.StrictReversePathFilter, dropped > 0 ? Severity.Broken : Severity.Impaired, s.Name,
+                    s.Services.Names(),
+                    $"The reverse-path filter of {s.Name} is strict: it drops clients' packets that arrive on another "
+                        + "interface than the one that leads back to the client. tcpdump still shows them.",
+                    "On the server: sysctl -w net.ipv4.conf.DEVICE.rp_filter=2 on the devices on which packets "
+                        + "arrive, tunnels included (the larger value of DEVICE and all counts)",
+                    [
+                        .. wrong.Select(DiagnosisText.Text),
+                        $"agent: IPReversePathFilter grew by {dropped} while the director probed",
+                        .. down.Select(DiagnosisText.Text),
+                    ]);
         }
     }
 
@@ -103,14 +135,22 @@ internal static class ServerRules
     {
         foreach (var s in evidence.Servers)
         {
-            var (tcp, udp) = (s.Growth(AgentCounterNames.TcpChecksumErrors), s.Growth(AgentCounterNames.UdpChecksumErrors));
+            var tcp = s.Growth(AgentCounterNames.TcpChecksumErrors);
+            var udp = s.Growth(AgentCounterNames.UdpChecksumErrors);
             if (tcp + udp > 0)
-                yield return DiagnosisText.Create(DiagnosisNames.ChecksumOffloadBroken, Severity.Broken, s.Name, s.Services.Names(),
-                    $"Packets arrive at {s.Name} with wrong checksums: somebody before the director left them to hardware that does not do it.",
-                    "On virtual machines and bridges before the director, and on the director's own interfaces: ethtool -K DEVICE tx off",
-                    $"agent: Tcp InCsumErrors grew by {tcp}, Udp InCsumErrors by {udp} while it was looked at");
+                yield return DiagnosisText.Create(DiagnosisNames.ChecksumOffloadBroken, Severity.Broken, s.Name,
+                    s.Services.Names(),
+                    $"Packets arrive at {s.Name} with wrong checksums: a host before the director leaves them to "
+                        + "hardware that does not compute them.",
+                    "On virtual machines and bridges before the director, and on the director's own interfaces: "
+                        + "ethtool -K DEVICE tx off",
+                    $"agent: Tcp InCsumErrors grew by {tcp}, Udp InCsumErrors by {udp} during the diagnosis");
         }
     }
 
-    private static string Encaps(IEnumerable<ServiceEvidence> services) => string.Join(", ", services.Select(static v => v.Encap.ToString()).Distinct());
+    private static ServiceEvidence[] Layer3(ServerEvidence server) =>
+        [.. server.Services.Where(static v => v.Encap != Encap.Layer2)];
+
+    private static string Encaps(IEnumerable<ServiceEvidence> services) =>
+        string.Join(", ", services.Select(static v => v.Encap.ToString()).Distinct());
 }

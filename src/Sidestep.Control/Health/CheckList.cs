@@ -4,11 +4,11 @@ using Sidestep.Model;
 
 namespace Sidestep.Control.Health;
 
-/// <summary>What a configuration wants to be watched. Pure.</summary>
+/// <summary>Derives the checks from a configuration. Pure.</summary>
 internal static class CheckList
 {
-    /// <summary>The watched servers, and the checks of each. Disabled servers are left in peace.</summary>
-    internal static IEnumerable<MonitoredServer> Of(Configuration configuration)
+    /// <summary>The monitored servers, and the checks of each. Disabled servers have none.</summary>
+    internal static IEnumerable<MonitoredServer> Of(EffectiveConfiguration configuration)
     {
         var monitors = configuration.HealthMonitors.ToDictionary(static m => m.Name);
         foreach (var group in ConfiguredGroup.Of(configuration))
@@ -19,7 +19,8 @@ internal static class CheckList
             foreach (var server in group.Pool.Servers)
             {
                 if (server.State != ServerState.Disabled)
-                    yield return new MonitoredServer(group.Key, group.Pool, server, [.. targets.SelectMany(t => ChecksOf(group.Key, server, t))]);
+                    yield return new MonitoredServer(
+                        group.Key, group.Pool, server, [.. targets.SelectMany(t => ChecksOf(group.Key, server, t))]);
             }
         }
     }
@@ -42,9 +43,9 @@ internal static class CheckList
     }
 }
 
-/// <summary>A server that is watched.</summary>
-/// <param name="Group">The group that it is in.</param>
-/// <param name="Pool">Its pool, which says how many monitors must be up.</param>
+/// <summary>A server with checks.</summary>
+/// <param name="Group">Its group.</param>
+/// <param name="Pool">Its pool, which defines how many monitors must be up.</param>
 /// <param name="Server">The server.</param>
-/// <param name="Checks">What it is asked.</param>
+/// <param name="Checks">May be empty: then the server counts as up.</param>
 internal sealed record MonitoredServer(GroupKey Group, Pool Pool, RealServer Server, IReadOnlyList<Check> Checks);

@@ -1,6 +1,6 @@
 namespace Sidestep.Control.Health;
 
-/// <summary>The distribution of durations, to 6 percent, in a fixed room. Safe for threads.</summary>
+/// <summary>The distribution of durations, accurate to 6 percent, in fixed memory. Safe for threads.</summary>
 public sealed class DurationHistogram
 {
     private const int Steps = 16, Octaves = 40;
@@ -8,27 +8,29 @@ public sealed class DurationHistogram
     private long _count;
     private long _max;
 
-    /// <summary>Takes one in; what is negative counts as nothing.</summary>
+    /// <summary>Adds a duration; a negative one counts as 0.</summary>
     public void Add(TimeSpan duration)
     {
         var microseconds = Math.Max(0, duration.Ticks / TimeSpan.TicksPerMicrosecond);
         Interlocked.Increment(ref _counts[IndexOf(microseconds)]);
         Interlocked.Increment(ref _count);
         long before;
-        while ((before = Volatile.Read(ref _max)) < microseconds && Interlocked.CompareExchange(ref _max, microseconds, before) != before)
+        while ((before = Volatile.Read(ref _max)) < microseconds
+            && Interlocked.CompareExchange(ref _max, microseconds, before) != before)
         {
             // another thread was faster
         }
     }
 
-    /// <summary>How many there were.</summary>
+    /// <summary>The number of durations.</summary>
     public long Count => Volatile.Read(ref _count);
 
-    /// <summary>The longest, in milliseconds.</summary>
+    /// <summary>The longest duration, in milliseconds; 0 when there are none.</summary>
     public double MaxMilliseconds => Volatile.Read(ref _max) / 1000d;
 
-    /// <summary>What so large a part did not exceed, in milliseconds, rounded up to the end of its step; 0 when there were none.</summary>
-    /// <param name="quantile">0 to 1.</param>
+    /// <summary>The quantile in milliseconds, rounded up to the end of its step, at most the longest duration; 0 when
+    /// there are none.</summary>
+    /// <param name="quantile">Above 0, at most 1.</param>
     public double QuantileMilliseconds(double quantile)
     {
         var rest = (long)Math.Ceiling(Count * quantile);
@@ -41,7 +43,7 @@ public sealed class DurationHistogram
         return 0;
     }
 
-    /// <summary>Forgets everything.</summary>
+    /// <summary>Removes all durations.</summary>
     public void Clear()
     {
         Array.Clear(_counts);

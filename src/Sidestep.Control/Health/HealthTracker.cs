@@ -5,9 +5,9 @@ using Sidestep.Model;
 
 namespace Sidestep.Control.Health;
 
-/// <summary>Who is fit for traffic, from what came of probes. Safe for threads.</summary>
-/// <remarks>A new server is unfit until it is proven. A server that an earlier daemon, or an earlier configuration, let have traffic
-/// keeps its state until the first verdict.</remarks>
+/// <summary>Tracks which servers are healthy, from the results of probes. Safe for threads.</summary>
+/// <remarks>A new server is unhealthy until its checks are up. A server that had traffic under an earlier daemon or an
+/// earlier configuration keeps its state until its checks have a status.</remarks>
 public sealed class HealthTracker : IHealth
 {
     private readonly Lock _gate = new();
@@ -19,24 +19,28 @@ public sealed class HealthTracker : IHealth
     private Dictionary<CheckKey, (CheckState State, ServerHealthState Server)> _checks = [];
     private Dictionary<(GroupKey, IPAddress), ServerHealthState> _servers = [];
     private readonly Dictionary<(GroupKey, IPAddress), PathMtuResult> _mtu = [];
-    private ImmutableDictionary<GroupKey, ImmutableHashSet<IPAddress>> _healthy = ImmutableDictionary<GroupKey, ImmutableHashSet<IPAddress>>.Empty;
+    private ImmutableDictionary<GroupKey, ImmutableHashSet<IPAddress>> _healthy =
+        ImmutableDictionary<GroupKey, ImmutableHashSet<IPAddress>>.Empty;
     private ImmutableArray<ServerGroup> _knownGroups;
 
-    /// <summary>What an earlier daemon reported, where its tables are no longer there; until this one has tables in force.</summary>
+    /// <summary>The report of an earlier daemon whose tables are lost; null once this daemon has applied
+    /// tables.</summary>
     private HealthReport? _previousReport;
-    private Configuration? _evaluated;
-    private Configuration? _applied;
+    private EffectiveConfiguration? _evaluated;
+    private EffectiveConfiguration? _applied;
     private long _version;
     private bool _isChanged = true;
 
-    /// <summary>A book in which nobody is judged.</summary>
+    /// <summary>A tracker without checks.</summary>
     /// <param name="time">The clock.</param>
     /// <param name="running">The tables that an earlier daemon left, or null.</param>
-    /// <param name="reported">What an earlier daemon said of its servers, or null. It counts only without its tables: another version
-    /// with another layout cannot take them over.</param>
-    /// <param name="agents">Asked where pools require it; null: no agent ever reports.</param>
-    /// <param name="onChange">Hears who became fit and unfit; must not block.</param>
-    public HealthTracker(TimeProvider time, RunningGroups? running, HealthReport? reported, IAgentReports? agents, Action<HealthChange> onChange)
+    /// <param name="reported">The health report of an earlier daemon, or null. It is used only without that daemon's
+    /// tables, which a version with another layout cannot take over.</param>
+    /// <param name="agents">Used where pools require an agent for admission; null: no agent ever reports.</param>
+    /// <param name="onChange">Called when a server becomes healthy or unhealthy; must not block.</param>
+    public HealthTracker(
+        TimeProvider time, RunningGroups? running, HealthReport? reported, IAgentReports? agents,
+        Action<HealthChange> onChange)
     {
         _time = time;
         _agents = agents;
@@ -51,17 +55,17 @@ public sealed class HealthTracker : IHealth
     /// <inheritdoc/>
     public event Action? Changed;
 
-    /// <summary>Raised, on the loop's thread, when there are other checks.</summary>
+    /// <summary>Raised, on the thread of the control loop, when the set of checks changes.</summary>
     public event Action<IReadOnlyCollection<Check>>? ChecksChanged;
 
-    /// <summary>From the verdict that a server failed to tables without it.</summary>
+    /// <summary>Time from the decision that a server is unhealthy to applied tables without it.</summary>
     public DurationHistogram Removal { get; } = new();
 
-    /// <summary>From the verdict that a server is fit to tables with it.</summary>
+    /// <summary>Time from the decision that a server is healthy to applied tables with it.</summary>
     public DurationHistogram Admission { get; } = new();
 
     /// <inheritdoc/>
-    public ServerHealth Evaluate(Configuration configuration)
+    public ServerHealth Evaluate(EffectiveConfiguration configuration)
     {
         lock (_gate)
         {
@@ -79,7 +83,7 @@ public sealed class HealthTracker : IHealth
     }
 
     /// <inheritdoc/>
-    public void Applied(Configuration configuration, ForwardingTables tables, ServerHealth health)
+    public void Applied(EffectiveConfiguration configuration, ForwardingTables tables, ServerHealth health)
     {
         List<Check>? checks = null;
         var changes = new List<HealthChange>();
@@ -101,8 +105,8 @@ public sealed class HealthTracker : IHealth
         Publish(changes);
     }
 
-    /// <summary>Takes in what came of a probe.</summary>
-    /// <returns>True when the check has a verdict, now or before.</returns>
+    /// <summary>Records the result of a probe.</summary>
+    /// <returns>True when the check is up or down, or no longer exists; false while its status is unknown.</returns>
     public bool Record(CheckKey check, ProbeResult result)
     {
         HealthChange? change = null;
@@ -112,7 +116,7 @@ public sealed class HealthTracker : IHealth
             if (!_checks.TryGetValue(check, out var known))
                 return true;
             var before = known.State.Error;
-            if (known.State.Record(result, known.Server.RiseOf(known.State), _time.GetUtcNow()))
+            if (known.State.Record(result, _time.GetUtcNow()))
             {
                 _isChanged = true;
                 change = Evaluate(known.Server);
@@ -125,9 +129,10 @@ public sealed class HealthTracker : IHealth
         return isStatusKnown;
     }
 
-    /// <summary>Notes what passed by of a server and does not look well. It changes nothing by itself.</summary>
+    /// <summary>Records a fault that showed in traffic. It appears in reports, and does not change the health of the
+    /// server.</summary>
     /// <param name="server">The server's own address.</param>
-    /// <param name="description">In words; few different ones.</param>
+    /// <param name="description">One of few different texts.</param>
     public void RecordPassiveSignal(IPAddress server, string description)
     {
         lock (_gate)
@@ -137,28 +142,30 @@ public sealed class HealthTracker : IHealth
         }
     }
 
-    /// <summary>Notes what was found of the MTU of the way to a server.</summary>
-    public void RecordPathMtu(GroupKey group, IPAddress server, PathMtuResult finding)
+    /// <summary>Records the measured path MTU of a server.</summary>
+    public void RecordPathMtu(GroupKey group, IPAddress server, PathMtuResult result)
     {
         lock (_gate)
         {
-            _mtu[(group, server)] = finding;
+            _mtu[(group, server)] = result;
             _isChanged = true;
         }
     }
 
-    /// <summary>Servers whose DSR path works, with a VIP that they answer for.</summary>
+    /// <summary>Servers whose DSR path is up, each with a VIP that it serves.</summary>
     internal IReadOnlyList<(GroupKey Group, IPAddress Server, string Name, IPAddress Vip)> ServersWithDsrPath()
     {
         lock (_gate)
             return
             [
-                .. _servers.Values.Where(static s => s.DsrPath == HealthStatus.Up).Select(static s => (s.Server.Group, s.Server.Server.Address, s.Server.Server.Name,
+                .. _servers.Values.Where(static s => s.DsrPath == HealthStatus.Up)
+                    .Select(static s => (s.Server.Group, s.Server.Server.Address, s.Server.Server.Name,
                     s.Checks.First(static c => c.Check.Key.ThroughDsrPath).Check.Key.Target)),
             ];
     }
 
-    /// <summary>The state of every server, when it changed since the last call; else null.</summary>
+    /// <summary>The health of every server, ordered by group and name; null when nothing changed since the last
+    /// call.</summary>
     public ImmutableArray<ServerHealthReport>? ReportIfChanged()
     {
         lock (_gate)
@@ -196,32 +203,34 @@ public sealed class HealthTracker : IHealth
             PathMtu = mtu?.PathMtu,
             MeasuredPathMtu = mtu?.MeasuredPathMtu,
             MtuProblem = mtu?.Problem,
-            Checks = [.. server.Checks.Select(static c => new HealthCheckReport(c.Check.Key.Monitor, TargetOf(c.Check.Key),
+            Checks = [.. server.Checks
+                .Select(static c => new HealthCheckReport(c.Check.Key.Monitor, TargetOf(c.Check.Key),
                 c.Check.Key.ThroughDsrPath ? "dsr-path" : "server", TextOf(c.Status), c.Since, c.Error, c.ErrorAt))],
         };
     }
 
-    /// <summary>The checks of a configuration; what goes on keeps what is known of it, what has left is forgotten.</summary>
-    private List<Check> UpdateChecks(Configuration configuration, List<HealthChange> changes)
+    /// <summary>Replaces the checks by those of a configuration. Checks that continue keep their status; removed ones
+    /// lose it.</summary>
+    private List<Check> UpdateChecks(EffectiveConfiguration configuration, List<HealthChange> changes)
     {
         var all = new List<Check>();
         var checks = new Dictionary<CheckKey, (CheckState, ServerHealthState)>();
         var servers = new Dictionary<(GroupKey, IPAddress), ServerHealthState>();
-        foreach (var watched in CheckList.Of(configuration))
+        foreach (var monitored in CheckList.Of(configuration))
         {
-            var states = watched.Checks.Select(c =>
+            var states = monitored.Checks.Select(c =>
             {
                 if (!_checks.TryGetValue(c.Key, out var known))
                     return new CheckState(c);
                 known.State.Check = c;
                 return known.State;
             }).ToArray();
-            var key = (watched.Group, watched.Server.Address);
-            var server = new ServerHealthState(watched, states) { Since = _servers.GetValueOrDefault(key)?.Since };
+            var key = (monitored.Group, monitored.Server.Address);
+            var server = new ServerHealthState(monitored, states) { Since = _servers.GetValueOrDefault(key)?.Since };
             servers[key] = server;
             foreach (var state in states)
                 checks[state.Check.Key] = (state, server);
-            all.AddRange(watched.Checks);
+            all.AddRange(monitored.Checks);
         }
         (_checks, _servers) = (checks, servers);
         foreach (var (group, healthy) in _healthy)
@@ -232,7 +241,7 @@ public sealed class HealthTracker : IHealth
         }
         foreach (var removed in _mtu.Keys.Where(k => !servers.ContainsKey(k)).ToArray())
             _mtu.Remove(removed);
-        // The rules of a pool, or its monitors, may have changed; and a pool may have none that find anything to ask for.
+        // The rules of a pool or its monitors may have changed, and a pool may have monitors without any check.
         changes.AddRange(servers.Values.Select(Evaluate).OfType<HealthChange>());
         _isChanged = true;
         return all;
@@ -242,7 +251,8 @@ public sealed class HealthTracker : IHealth
     {
         List<HealthChange> changes;
         lock (_gate)
-            changes = [.. _servers.Values.Where(static s => s.Server.Pool.Admission.RequireAgent).Select(Evaluate).OfType<HealthChange>()];
+            changes = [.. _servers.Values.Where(static s => s.Server.Pool.Admission.RequireAgent).Select(Evaluate)
+                .OfType<HealthChange>()];
         Publish(changes);
     }
 
@@ -250,14 +260,14 @@ public sealed class HealthTracker : IHealth
     {
         var (group, address) = (server.Server.Group, server.Server.Server.Address);
         var isHealthy = IsHealthy(group, address);
-        var verdict = server.Status;
-        if (verdict == HealthStatus.Up && !isHealthy && IsAllowedByAgent(server))
+        var status = server.Status;
+        if (status == HealthStatus.Up && !isHealthy && IsAllowedByAgent(server))
             return SetHealthy(server, isHealthy: true);
-        if (verdict != HealthStatus.Down || (!isHealthy && server.Since is not null))
+        if (status != HealthStatus.Down || (!isHealthy && server.Since is not null))
             return null;
         if (isHealthy)
             return SetHealthy(server, isHealthy: false);
-        // It never had traffic: nothing changes, but that is to be said once.
+        // It never had traffic, so nothing changes, but the operator is notified once.
         server.Since = _time.GetUtcNow();
         return new HealthChange(group, server.Server.Server, false, ReasonOf(server));
     }
@@ -284,19 +294,27 @@ public sealed class HealthTracker : IHealth
     private bool IsAllowedByAgent(ServerHealthState server) => !server.Server.Pool.Admission.RequireAgent
         || _agents?.IsHealthy(server.Server.Server.Name, server.Server.Server.Address) == true;
 
-    private bool IsHealthy(GroupKey group, IPAddress address) => _healthy.TryGetValue(group, out var healthy) && healthy.Contains(address);
+    private bool IsHealthy(GroupKey group, IPAddress address) =>
+        _healthy.TryGetValue(group, out var healthy) && healthy.Contains(address);
 
-    /// <summary>Those that have traffic already: from an earlier daemon, reached in another way, or not watched until now.</summary>
+    /// <summary>The servers that have traffic already: from an earlier daemon, in another encapsulation, or without
+    /// monitors.</summary>
     private ImmutableHashSet<IPAddress> InheritedHealthy(ConfiguredGroup group)
     {
-        var addresses = group.Pool.Servers.Where(static s => s.State != ServerState.Disabled).Select(static s => s.Address).ToHashSet();
-        return [.. (_previousReport is null ? ServersWithTraffic(group.Key) : HealthyInReport(_previousReport, group.Key)).Where(addresses.Contains)];
+        var addresses = group.Pool.Servers.Where(static s => s.State != ServerState.Disabled)
+            .Select(static s => s.Address).ToHashSet();
+        var inherited = _previousReport is null ? ServersWithTraffic(group.Key)
+            : HealthyInReport(_previousReport, group.Key);
+        return [.. inherited.Where(addresses.Contains)];
     }
 
     private IEnumerable<IPAddress> ServersWithTraffic(GroupKey key)
     {
-        var previous = _knownGroups.FirstOrDefault(g => g.Key == key) ?? _knownGroups.FirstOrDefault(g => g.Key.Pool == key.Pool);
-        return (previous?.Servers ?? []).Where(static s => s is { HasFailed: false, Flows: FlowState.Keep } && (s.Weight > 0 || s.DrainingSince is not null))
+        var previous = _knownGroups.FirstOrDefault(g => g.Key == key) 
+            ?? _knownGroups.FirstOrDefault(g => g.Key.Pool == key.Pool);
+        return (previous?.Servers ?? [])
+            .Where(static s => s is { HasFailed: false, Flows: FlowState.Keep }
+            && (s.Weight > 0 || s.DrainingSince is not null))
             .Select(static s => s.Address);
     }
 
@@ -304,23 +322,27 @@ public sealed class HealthTracker : IHealth
     {
         var pool = report.Servers.Where(s => s.Pool == key.Pool).ToArray();
         var group = Array.FindAll(pool, s => s.Encap == key.Encap.ToString());
-        return (group.Length > 0 ? group : pool).Where(static s => s.Healthy && IPAddress.TryParse(s.Address, out _)).Select(static s => IPAddress.Parse(s.Address));
+        return (group.Length > 0 ? group : pool).Where(static s => s.Healthy && IPAddress.TryParse(s.Address, out _))
+            .Select(static s => IPAddress.Parse(s.Address));
     }
 
-    private static string ReasonOf(ServerHealthState server) => server.FailingCheck is { } failingCheck ? Describe(failingCheck) : "";
+    private static string ReasonOf(ServerHealthState server) =>
+        server.FailingCheck is { } failingCheck ? Describe(failingCheck) : "";
 
     private static string Describe(CheckState state) =>
-        $"{state.Check.Key.Monitor}, {TargetOf(state.Check.Key)}{(state.Check.Key.ThroughDsrPath ? "" : " at the server's own address")}: {state.Error}";
+        $"{state.Check.Key.Monitor}, {TargetOf(state.Check.Key)}"
+            + $"{(state.Check.Key.ThroughDsrPath ? "" : " at the server's own address")}: {state.Error}";
 
     private static string TargetOf(CheckKey key) =>
-        key.Port == 0 ? key.Target.ToString() : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{key.Target} {key.Port}");
+        key.Port == 0 ? key.Target.ToString()
+            : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{key.Target} {key.Port}");
 
     private static string TextOf(HealthStatus status) => status.ToString().ToLowerInvariant();
 }
 
-/// <summary>A server became fit or unfit.</summary>
-/// <param name="Group">Which group's.</param>
-/// <param name="Server">Which.</param>
-/// <param name="IsHealthy">Now.</param>
-/// <param name="Reason">Why it is unfit.</param>
+/// <summary>A change of a server's health.</summary>
+/// <param name="Group">The group of the server.</param>
+/// <param name="Server">The server.</param>
+/// <param name="IsHealthy">True: it became healthy.</param>
+/// <param name="Reason">Why it is unhealthy; empty when it is healthy.</param>
 public sealed record HealthChange(GroupKey Group, RealServer Server, bool IsHealthy, string Reason);

@@ -1,17 +1,16 @@
 using Sidestep.Forwarding;
-using Sidestep.Model;
 
 namespace Sidestep.Control.Health;
 
-/// <summary>Says who is fit for traffic; what the loop asks before it compiles.</summary>
+/// <summary>Health of servers, which the control loop evaluates before it compiles tables.</summary>
 public interface IHealth
 {
-    /// <summary>Raised, on any thread, after somebody became fit or unfit.</summary>
+    /// <summary>Raised, on any thread, after a server became healthy or unhealthy.</summary>
     event Action? Changed;
 
-    /// <summary>Who is fit now, of the servers of a configuration that may come into force.</summary>
-    ServerHealth Evaluate(Configuration configuration);
+    /// <summary>The healthy servers of a configuration that the loop may apply.</summary>
+    ServerHealth Evaluate(EffectiveConfiguration configuration);
 
-    /// <summary>Packets are forwarded by tables that were compiled with this.</summary>
-    void Applied(Configuration configuration, ForwardingTables tables, ServerHealth health);
+    /// <summary>Called after the engine applied tables that were compiled with this health.</summary>
+    void Applied(EffectiveConfiguration configuration, ForwardingTables tables, ServerHealth health);
 }

@@ -3,25 +3,30 @@ using Sidestep.Forwarding;
 
 namespace Sidestep.Control.Health;
 
-/// <summary>Asks servers: through the same encapsulation as traffic, addressed to the VIP, or plainly at their own address.</summary>
+/// <summary>Sends probes to servers: to the VIP in the encapsulation of traffic, or to the server's own address without
+/// it.</summary>
 /// <remarks>Safe for threads.</remarks>
 public interface IProbePath
 {
-    /// <summary>Asks once. The answer counts only when its source is what was addressed.</summary>
-    /// <param name="check">What.</param>
-    /// <param name="cancellation">Ends it; it ends by itself after the monitor's timeout.</param>
-    /// <returns>Does not throw for what a server, or the way to it, does.</returns>
+    /// <summary>Sends one probe. A reply counts only when its source is the destination of the probe.</summary>
+    /// <param name="check">The check; its monitor has the timeout.</param>
+    /// <param name="cancellation">Ends it before the timeout.</param>
+    /// <returns>The result. Faults of the server or of the path to it are results, not exceptions.</returns>
     Task<ProbeResult> ProbeAsync(Check check, CancellationToken cancellation);
 
-    /// <summary>The longest datagram that the way out takes to a server, its outer header taken off; null when it is not known.</summary>
+    /// <summary>Length in bytes of the longest inner datagram that the MTU of the egress interface permits; null when
+    /// the next hop is not known.</summary>
     int? PathMtuOf(GroupKey group, IPAddress server);
 
-    /// <summary>Whether a datagram of a length, never fragmented, is answered by an echo of the same length.</summary>
-    /// <param name="group">Whose server.</param>
+    /// <summary>True when the server answers an echo request of this length, which is not fragmented, with a reply of
+    /// the same length.</summary>
+    /// <param name="group">The group of the server.</param>
     /// <param name="server">Its own address.</param>
-    /// <param name="vip">What it is addressed to.</param>
-    /// <param name="datagramBytes">From the IP header on.</param>
-    /// <param name="timeout">How long to wait.</param>
-    /// <param name="cancellation">Ends it.</param>
-    Task<bool> EchoAsync(GroupKey group, IPAddress server, IPAddress vip, int datagramBytes, TimeSpan timeout, CancellationToken cancellation);
+    /// <param name="vip">Destination of the echo request.</param>
+    /// <param name="datagramBytes">Length including the IP header.</param>
+    /// <param name="timeout">How long to wait for the reply.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    Task<bool> EchoAsync(
+        GroupKey group, IPAddress server, IPAddress vip, int datagramBytes, TimeSpan timeout,
+        CancellationToken cancellation);
 }

@@ -4,17 +4,20 @@ using System.Net;
 
 namespace Sidestep.Control.Health;
 
-/// <summary>Passive signs of trouble, by server. Not safe for threads.</summary>
+/// <summary>Faults that show in traffic without a probe, by server. Not safe for threads.</summary>
 internal sealed class PassiveSignals(TimeProvider time)
 {
-    /// <summary>What was not seen for so long is forgotten.</summary>
+    /// <summary>A signal expires when it has not recurred for this long.</summary>
     private static readonly TimeSpan Retention = TimeSpan.FromMinutes(5);
 
-    /// <summary>Signs come from the network, so their number is bounded.</summary>
+    /// <summary>The network causes signals, so their number is bounded.</summary>
     private const int MaxSignals = 10_000;
 
-    private readonly Dictionary<(IPAddress Server, string What), PassiveSignal> _signals = [];
+    private readonly Dictionary<(IPAddress Server, string Description), PassiveSignal> _signals = [];
 
+    /// <summary>Counts a signal.</summary>
+    /// <param name="server">The server's own address.</param>
+    /// <param name="description">One of few different texts.</param>
     internal void Add(IPAddress server, string description)
     {
         var now = time.GetUtcNow();
@@ -24,8 +27,8 @@ internal sealed class PassiveSignals(TimeProvider time)
             _signals.Add((server, description), new PassiveSignal(1, now, now));
     }
 
-    /// <summary>Forgets what is old.</summary>
-    /// <returns>True when something was.</returns>
+    /// <summary>Removes signals that expired.</summary>
+    /// <returns>True when it removed any.</returns>
     internal bool RemoveExpired()
     {
         var until = time.GetUtcNow() - Retention;
@@ -35,12 +38,13 @@ internal sealed class PassiveSignals(TimeProvider time)
         return expired.Length > 0;
     }
 
-    /// <summary>In words, the most frequent first.</summary>
+    /// <summary>The signals of a server as text, the most frequent first.</summary>
     internal ImmutableArray<string> Of(IPAddress server) => _signals.Count == 0 ? [] :
     [
         .. _signals.Where(s => s.Key.Server.Equals(server)).OrderByDescending(static s => s.Value.Count)
             .Select(static s => string.Create(CultureInfo.InvariantCulture,
-                $"{s.Key.What} ({s.Value.Count} times since {s.Value.First:HH:mm:ss}, last at {s.Value.Last:HH:mm:ss} UTC)")),
+                $"{s.Key.Description} ({s.Value.Count} times since {s.Value.First:HH:mm:ss}, last at "
+                    + $"{s.Value.Last:HH:mm:ss} UTC)")),
     ];
 
     private readonly record struct PassiveSignal(long Count, DateTimeOffset First, DateTimeOffset Last);

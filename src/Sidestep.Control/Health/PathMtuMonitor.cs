@@ -4,7 +4,8 @@ using Sidestep.Forwarding;
 
 namespace Sidestep.Control.Health;
 
-/// <summary>Measures the MTU of the way to every server whose DSR path works: soon after it does, and then now and then.</summary>
+/// <summary>Measures the path MTU of every server whose DSR path is up: within a second, and then every 10
+/// minutes.</summary>
 public sealed class PathMtuMonitor(HealthTracker tracker, IProbePath path, TimeProvider time)
 {
     private const int MaxConcurrent = 16;
@@ -21,8 +22,12 @@ public sealed class PathMtuMonitor(HealthTracker tracker, IProbePath path, TimeP
             while (true)
             {
                 await Task.Delay(PollInterval, time, cancellation).ConfigureAwait(false);
-                await Parallel.ForEachAsync(Due(), new ParallelOptions { MaxDegreeOfParallelism = MaxConcurrent, CancellationToken = cancellation },
-                    async (server, stop) => await MeasureAsync(server.Group, server.Server, server.Vip, server.PathMtu, stop).ConfigureAwait(false))
+                await Parallel.ForEachAsync(
+                    Due(),
+                    new ParallelOptions { MaxDegreeOfParallelism = MaxConcurrent, CancellationToken = cancellation },
+                    async (server, stop) =>
+                        await MeasureAsync(server.Group, server.Server, server.Vip, server.PathMtu, stop)
+                            .ConfigureAwait(false))
                     .ConfigureAwait(false);
             }
         }
@@ -32,7 +37,8 @@ public sealed class PathMtuMonitor(HealthTracker tracker, IProbePath path, TimeP
         }
     }
 
-    /// <summary>Those that were never measured, not for long, or by another way.</summary>
+    /// <summary>Servers that were not measured within the interval, or with another MTU of the egress
+    /// interface.</summary>
     private List<(GroupKey Group, IPAddress Server, IPAddress Vip, int PathMtu)> Due()
     {
         var due = new List<(GroupKey, IPAddress, IPAddress, int)>();
@@ -40,7 +46,8 @@ public sealed class PathMtuMonitor(HealthTracker tracker, IProbePath path, TimeP
         foreach (var (group, server, _, vip) in tracker.ServersWithDsrPath())
         {
             present.Add((group, server));
-            if (path.PathMtuOf(group, server) is not { } pathMtu || (_measured.TryGetValue((group, server), out var last)
+            if (path.PathMtuOf(group, server) is not { } pathMtu
+                || (_measured.TryGetValue((group, server), out var last)
                 && last.PathMtu == pathMtu && time.GetElapsedTime(last.At) < MeasureInterval))
                 continue;
             _measured[(group, server)] = (time.GetTimestamp(), pathMtu);
@@ -51,11 +58,16 @@ public sealed class PathMtuMonitor(HealthTracker tracker, IProbePath path, TimeP
         return due;
     }
 
-    private async Task MeasureAsync(GroupKey group, IPAddress server, IPAddress vip, int pathMtu, CancellationToken cancellation)
+    private async Task MeasureAsync(
+        GroupKey group, IPAddress server, IPAddress vip, int pathMtu, CancellationToken cancellation)
     {
-        // IPv6 has no shorter MTU than 1280, and nothing that is longer than the field for its length.
-        var maxBytes = Math.Min(pathMtu, vip.AddressFamily == AddressFamily.InterNetwork ? ushort.MaxValue : ushort.MaxValue + 40);
-        var finding = await PathMtuSearch.FindAsync(maxBytes, bytes => path.EchoAsync(group, server, vip, bytes, ProbeTimeout, cancellation)).ConfigureAwait(false);
-        tracker.RecordPathMtu(group, server, finding);
+        // IPv4's total length includes the header (RFC 791, section 3.1); IPv6's payload length excludes its 40 bytes
+        // (RFC 8200, section 3).
+        var longest = vip.AddressFamily == AddressFamily.InterNetwork ? ushort.MaxValue : ushort.MaxValue + 40;
+        var maxBytes = Math.Min(pathMtu, longest);
+        var result = await PathMtuSearch.FindAsync(
+            maxBytes, bytes => path.EchoAsync(group, server, vip, bytes, ProbeTimeout, cancellation))
+            .ConfigureAwait(false);
+        tracker.RecordPathMtu(group, server, result);
     }
 }

@@ -1,7 +1,8 @@
 namespace Sidestep.Control.Health;
 
-/// <summary>What is known of the MTU of the way to a server.</summary>
-/// <param name="PathMtu">The longest datagram that should fit, by the way out, the outer header taken off.</param>
-/// <param name="MeasuredPathMtu">The longest that was answered; null: not even a short one.</param>
-/// <param name="Problem">What is wrong and what to do; null: nothing.</param>
+/// <summary>The path MTU of a server, in bytes of the inner datagram.</summary>
+/// <param name="PathMtu">The longest datagram that should arrive, by the MTU of the egress interface less the outer
+/// header.</param>
+/// <param name="MeasuredPathMtu">The longest that was answered; null: not even a short one was.</param>
+/// <param name="Problem">The fault and its remedy, one sentence; null: there is none.</param>
 public sealed record PathMtuResult(int PathMtu, int? MeasuredPathMtu, string? Problem);

@@ -2,18 +2,19 @@ using System.Globalization;
 
 namespace Sidestep.Control.Health;
 
-/// <summary>Finds the longest datagram that gets through, by trying. Pure but for the trying.</summary>
+/// <summary>Finds the longest datagram that arrives, by binary search. Pure except for the probes.</summary>
 internal static class PathMtuSearch
 {
-    /// <summary>What every way takes, whatever its MTU.</summary>
+    /// <summary>Every path carries this, whatever its MTU.</summary>
     private const int MinBytes = 128;
 
-    /// <summary>One lost probe is no finding.</summary>
+    /// <summary>A single lost probe proves nothing.</summary>
     private const int Attempts = 2;
 
-    /// <summary>Searches. A way that takes everything costs one probe.</summary>
-    /// <param name="pathMtu">The longest that should get through.</param>
-    /// <param name="passes">Tries a length.</param>
+    /// <summary>Searches between 128 bytes and the expected length. A path without a bottleneck costs one
+    /// probe.</summary>
+    /// <param name="pathMtu">The longest datagram that should arrive, in bytes.</param>
+    /// <param name="passes">Probes a length; true when it was answered.</param>
     internal static async Task<PathMtuResult> FindAsync(int pathMtu, Func<int, Task<bool>> passes)
     {
         async Task<bool> Passes(int bytes)
@@ -28,7 +29,7 @@ internal static class PathMtuSearch
 
         if (await Passes(pathMtu).ConfigureAwait(false))
             return new PathMtuResult(pathMtu, pathMtu, null);
-        // Whoever answers no echo at all has said nothing of lengths.
+        // A server that answers no echo at all reveals nothing about lengths.
         if (pathMtu <= MinBytes || !await Passes(MinBytes).ConfigureAwait(false))
             return new PathMtuResult(pathMtu, null, null);
         int passing = MinBytes, failing = pathMtu;
@@ -41,6 +42,7 @@ internal static class PathMtuSearch
                 failing = middle;
         }
         return new PathMtuResult(pathMtu, passing, string.Create(CultureInfo.InvariantCulture,
-            $"datagrams of more than {passing} bytes do not arrive, though the way out takes {pathMtu}: raise the MTU on the way by {pathMtu - passing}, or lower the director's by as much"));
+            $"datagrams of more than {passing} bytes do not arrive, although the egress interface takes {pathMtu}: "
+                + $"raise the MTU along the path by {pathMtu - passing}, or lower the director's by as much"));
     }
 }

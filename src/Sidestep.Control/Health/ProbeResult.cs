@@ -1,42 +1,44 @@
 namespace Sidestep.Control.Health;
 
-/// <summary>What came of one probe.</summary>
-/// <param name="Kind">Good or not.</param>
-/// <param name="Reason">Why not; empty when it was good.</param>
+/// <summary>The result of one probe.</summary>
+/// <param name="Kind">The kind of result.</param>
+/// <param name="Reason">Why the probe did not succeed; empty when it did.</param>
 public readonly record struct ProbeResult(ProbeResultKind Kind, string Reason = "")
 {
-    /// <summary>Longest reason that is kept: it comes from servers and commands.</summary>
+    /// <summary>Longer reasons are cut: servers and commands write them.</summary>
     private const int MaxReasonCharacters = 300;
 
-    /// <summary>The server answered as it should.</summary>
+    /// <summary>The server replied as expected.</summary>
     public static ProbeResult Success => new(ProbeResultKind.Success);
 
-    /// <summary>It did not.</summary>
+    /// <summary>The server did not reply, or replied wrongly.</summary>
+    /// <param name="reason">Only the first 300 characters are used.</param>
     public static ProbeResult Failure(string reason)
     {
         ArgumentNullException.ThrowIfNull(reason);
-        return new(ProbeResultKind.Failure, reason.Length > MaxReasonCharacters ? reason[..MaxReasonCharacters] : reason);
+        return new(ProbeResultKind.Failure, reason.Length > MaxReasonCharacters ? reason[..MaxReasonCharacters]
+            : reason);
     }
 
-    /// <summary>This director could not even ask, which says nothing of the server.</summary>
+    /// <summary>The director could not send the probe, which proves nothing about the server.</summary>
     public static ProbeResult NotSent(string reason) => new(ProbeResultKind.NotSent, reason);
 
-    /// <summary>There is nothing to ask: the server is the director itself.</summary>
+    /// <summary>No probe is possible, and none is needed: the server is the director itself.</summary>
     public static ProbeResult Exempt(string reason) => new(ProbeResultKind.Exempt, reason);
 }
 
-/// <summary>Kinds of outcomes.</summary>
+/// <summary>Kinds of results.</summary>
 public enum ProbeResultKind
 {
-    /// <summary>As it should be.</summary>
+    /// <summary>The expected reply.</summary>
     Success,
 
-    /// <summary>No answer, or a wrong one.</summary>
+    /// <summary>No reply, or a wrong one.</summary>
     Failure,
 
-    /// <summary>The verdict stays as it is.</summary>
+    /// <summary>The status of the check does not change.</summary>
     NotSent,
 
-    /// <summary>Counts as up.</summary>
+    /// <summary>The check is up at once.</summary>
     Exempt,
 }

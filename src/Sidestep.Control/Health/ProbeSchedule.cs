@@ -1,8 +1,8 @@
 namespace Sidestep.Control.Health;
 
-/// <summary>When each check is due. The pauses are jittered, so that probes of one interval do not come in step. Not safe for
-/// threads, and without a clock of its own.</summary>
-/// <param name="random">Where jitter comes from.</param>
+/// <summary>When each check is due. Intervals are jittered, so that probes with the same interval do not synchronise.
+/// Not safe for threads; without a clock of its own.</summary>
+/// <param name="random">The source of the jitter.</param>
 internal sealed class ProbeSchedule(Random random)
 {
     private readonly PriorityQueue<Entry, TimeSpan> _queue = new();
@@ -10,10 +10,10 @@ internal sealed class ProbeSchedule(Random random)
 
     private int _checkCount;
 
-    /// <summary>How many checks there are.</summary>
+    /// <summary>The number of checks.</summary>
     internal int Count => _entries.Count;
 
-    /// <summary>When the next is due; null when there is none.</summary>
+    /// <summary>When the next check is due; null when none is queued.</summary>
     internal TimeSpan? NextDue
     {
         get
@@ -23,9 +23,10 @@ internal sealed class ProbeSchedule(Random random)
         }
     }
 
-    /// <summary>Makes these the checks. Those that go on keep their turn; new ones come at any moment of their first interval.</summary>
-    /// <param name="checks">All.</param>
-    /// <param name="now">The time, since any beginning.</param>
+    /// <summary>Replaces the checks. Those that continue stay due when they were; new ones become due at a random
+    /// moment of their first interval.</summary>
+    /// <param name="checks">All checks.</param>
+    /// <param name="now">The time since a fixed moment, which is the same for all calls.</param>
     internal void Set(IReadOnlyCollection<Check> checks, TimeSpan now)
     {
         var desired = checks.ToDictionary(static c => c.Key);
@@ -51,7 +52,8 @@ internal sealed class ProbeSchedule(Random random)
         }
     }
 
-    /// <summary>Takes the check that is due, if one is.</summary>
+    /// <summary>Dequeues the check that is due first.</summary>
+    /// <returns>False: none is due.</returns>
     internal bool TryDequeue(TimeSpan now, out Entry entry)
     {
         DropRemoved();
@@ -64,9 +66,9 @@ internal sealed class ProbeSchedule(Random random)
         return true;
     }
 
-    /// <summary>Gives a check its next turn. Turns are counted from when it was due, not from when it came, so that being late does
-    /// not make probes fewer; what lies in the past is left out.</summary>
-    /// <returns>How many turns were left out.</returns>
+    /// <summary>Queues a check again. The interval starts when the check was due, not when it ran, so that delays do
+    /// not reduce the number of probes. Times in the past are skipped.</summary>
+    /// <returns>The number of skipped probes.</returns>
     internal int Reschedule(Entry entry, TimeSpan now)
     {
         if (entry.IsRemoved)
@@ -84,8 +86,8 @@ internal sealed class ProbeSchedule(Random random)
         return skipped;
     }
 
-    /// <summary>A check that has never been judged comes more often, so that a server is admitted soon; with many, no more often
-    /// than that all of them together come a thousand times a second.</summary>
+    /// <summary>The interval of a check without a status. It is short, so that a server is admitted soon, but with many
+    /// checks no shorter than that all together are due a thousand times a second.</summary>
     private TimeSpan InitialInterval(Check check)
     {
         var quick = TimeSpan.FromMilliseconds(Math.Max(100, _checkCount));
@@ -98,19 +100,19 @@ internal sealed class ProbeSchedule(Random random)
             _queue.Dequeue();
     }
 
-    /// <summary>A check and its turn.</summary>
+    /// <summary>A check in the queue.</summary>
     internal sealed class Entry(Check check, TimeSpan due)
     {
-        /// <summary>What is asked.</summary>
+        /// <summary>The check; the settings of its monitor may change.</summary>
         internal Check Check { get; set; } = check;
 
         /// <summary>When it was last due.</summary>
         internal TimeSpan Due { get; set; } = due;
 
-        /// <summary>It has a verdict.</summary>
+        /// <summary>The check is up or down.</summary>
         internal bool IsStatusKnown { get; set; }
 
-        /// <summary>Nobody wants it any more.</summary>
+        /// <summary>The configuration no longer has it; the queue drops it later.</summary>
         internal bool IsRemoved { get; set; }
     }
 }

@@ -3,10 +3,11 @@ using Sidestep.Model;
 
 namespace Sidestep.Control.Health;
 
-/// <summary>Probes when it is time to, so many at once and no more, and tells the book what came of it.</summary>
+/// <summary>Runs checks when they are due, a bounded number at once, and records their results.</summary>
 public sealed class ProbeScheduler : IDisposable
 {
-    /// <summary>Probes under way at once: what is due beyond that comes late, and is counted as such.</summary>
+    /// <summary>Most probes in flight at once. Checks that are due beyond that run late, and are counted as
+    /// late.</summary>
     public const int MaxInFlight = 4096;
 
     private static readonly TimeSpan LatenessPeriod = TimeSpan.FromSeconds(30);
@@ -17,7 +18,8 @@ public sealed class ProbeScheduler : IDisposable
     private readonly long _start;
     private readonly ProbeSchedule _schedule;
     private readonly SemaphoreSlim _capacity = new(MaxInFlight);
-    private readonly Channel<bool> _signal = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<bool> _signal =
+        Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private DurationHistogram _lateness = new();
     private DurationHistogram? _previousLateness;
     private TimeSpan _latenessSince;
@@ -25,11 +27,11 @@ public sealed class ProbeScheduler : IDisposable
     private long _started;
     private long _skipped;
 
-    /// <summary>Watches what the book wants.</summary>
-    /// <param name="tracker">Knows the checks, and hears what came of them.</param>
-    /// <param name="path">Probes.</param>
+    /// <summary>Runs the checks of a tracker.</summary>
+    /// <param name="tracker">Has the checks and receives their results.</param>
+    /// <param name="path">Sends the probes.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="random">Where jitter comes from.</param>
+    /// <param name="random">The source of the jitter.</param>
     public ProbeScheduler(HealthTracker tracker, IProbePath path, TimeProvider time, Random random)
     {
         _tracker = tracker;
@@ -45,7 +47,7 @@ public sealed class ProbeScheduler : IDisposable
         };
     }
 
-    /// <summary>How it does.</summary>
+    /// <summary>Numbers of probes, and how late they were.</summary>
     public ProbeStats Figures()
     {
         lock (_gate)
@@ -70,7 +72,7 @@ public sealed class ProbeScheduler : IDisposable
             while (true)
             {
                 await StartDueAsync(cancellation).ConfigureAwait(false);
-                // What is left of a delay that something else ended first runs out by itself.
+                // When the signal ends the wait, the rest of the delay runs out by itself.
                 await Task.WhenAny(signalled, Task.Delay(Pause(), _time, cancellation)).ConfigureAwait(false);
                 cancellation.ThrowIfCancellationRequested();
                 if (signalled.IsCompleted)
@@ -82,7 +84,7 @@ public sealed class ProbeScheduler : IDisposable
         }
         catch (OperationCanceledException)
         {
-            // the normal end, once what is under way has seen it too
+            // the normal end, once the probes in flight have ended
             for (var i = 0; i < MaxInFlight; i++)
                 await _capacity.WaitAsync(CancellationToken.None).ConfigureAwait(false);
             _capacity.Release(MaxInFlight);
@@ -138,7 +140,7 @@ public sealed class ProbeScheduler : IDisposable
         }
         catch (OperationCanceledException)
         {
-            // the end of everything
+            // the scheduler ends
         }
         finally
         {
@@ -170,5 +172,6 @@ public sealed class ProbeScheduler : IDisposable
     }
 
     private static DurationStats FiguresOf(DurationHistogram durations) =>
-        new(durations.Count, durations.QuantileMilliseconds(0.5), durations.QuantileMilliseconds(0.99), durations.MaxMilliseconds);
+        new(durations.Count, durations.QuantileMilliseconds(0.5), durations.QuantileMilliseconds(0.99),
+            durations.MaxMilliseconds);
 }

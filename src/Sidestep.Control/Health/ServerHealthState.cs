@@ -1,6 +1,6 @@
 namespace Sidestep.Control.Health;
 
-/// <summary>What the checks of one server say together. Not safe for threads.</summary>
+/// <summary>The health of one server, from all its checks. Not safe for threads.</summary>
 internal sealed class ServerHealthState
 {
     private readonly CheckState[][] _byMonitor;
@@ -16,25 +16,23 @@ internal sealed class ServerHealthState
         _service = [.. checks.Where(static c => !c.Check.Key.ThroughDsrPath)];
     }
 
-    /// <summary>Who.</summary>
+    /// <summary>The server.</summary>
     internal MonitoredServer Server { get; }
 
     /// <summary>All its checks.</summary>
     internal IReadOnlyList<CheckState> Checks { get; }
 
-    /// <summary>When it became fit or unfit.</summary>
+    /// <summary>When it became healthy or unhealthy; null: it has not yet.</summary>
     internal DateTimeOffset? Since { get; set; }
 
-    /// <summary>Good probes in a row that bring one of its checks up.</summary>
-    internal int RiseOf(CheckState check) => Math.Max(check.Check.Monitor.Rise, Server.Pool.Admission.GoodProbes);
-
-    /// <summary>The way that traffic takes: up when what one monitor asks by it is all up.</summary>
+    /// <summary>The path of traffic: up when all checks of one monitor along it are up.</summary>
     internal HealthStatus DsrPath => StatusOf(_dsrPath);
 
-    /// <summary>The server's own address, likewise.</summary>
+    /// <summary>The same for checks of the server's own address.</summary>
     internal HealthStatus Service => StatusOf(_service);
 
-    /// <summary>Whether it may have traffic. Whatever the pool says of its monitors, without the DSR path there is no service.</summary>
+    /// <summary>The status by the pool's number of monitors that must be up. While the DSR path is down, the server is
+    /// down.</summary>
     internal HealthStatus Status
     {
         get
@@ -50,12 +48,15 @@ internal sealed class ServerHealthState
             }
             var path = DsrPath;
             return path == HealthStatus.Down || up + unknown < needed ? HealthStatus.Down
-                : up >= needed && path is HealthStatus.Up or HealthStatus.NotChecked ? HealthStatus.Up : HealthStatus.Unknown;
+                : up >= needed && path is HealthStatus.Up or HealthStatus.NotChecked ? HealthStatus.Up
+                : HealthStatus.Unknown;
         }
     }
 
-    /// <summary>Why it is down: the newest error of a check that is.</summary>
-    internal CheckState? FailingCheck => Checks.Where(static c => c.Status == HealthStatus.Down).MaxBy(static c => c.ErrorAt)
+    /// <summary>The check that explains why the server is down: of those that are down, the one with the newest error;
+    /// else any with an error; null: none has one.</summary>
+    internal CheckState? FailingCheck => Checks.Where(static c => c.Status == HealthStatus.Down)
+        .MaxBy(static c => c.ErrorAt)
         ?? Checks.Where(static c => c.Error is not null).MaxBy(static c => c.ErrorAt);
 
     private static HealthStatus StatusOf(CheckState[] checks)
@@ -63,7 +64,9 @@ internal sealed class ServerHealthState
         if (checks.Length == 0)
             return HealthStatus.NotChecked;
         var statuses = checks.GroupBy(static c => c.Check.Key.Monitor).Select(static g => Worst([.. g])).ToArray();
-        return statuses.Contains(HealthStatus.Up) ? HealthStatus.Up : statuses.Contains(HealthStatus.Unknown) ? HealthStatus.Unknown : HealthStatus.Down;
+        return statuses.Contains(HealthStatus.Up) ? HealthStatus.Up
+            : statuses.Contains(HealthStatus.Unknown) ? HealthStatus.Unknown
+            : HealthStatus.Down;
     }
 
     private static HealthStatus Worst(CheckState[] checks)

@@ -6,7 +6,8 @@ using Sidestep.Native;
 
 namespace Sidestep.Daemon.Api;
 
-/// <summary>The certificates of the API: read at the start and again when a file changed. What cannot be read leaves the former in use.</summary>
+/// <summary>The certificates of the agent API, from three PEM files. A change of a file that cannot be read leaves
+/// the previous certificates in use.</summary>
 internal sealed class ApiCertificates
 {
     private readonly ApiSettings _settings;
@@ -20,11 +21,13 @@ internal sealed class ApiCertificates
         _loaded = loaded;
     }
 
-    /// <summary>For the next handshake: each has an instance of its own, because the server adds to it.</summary>
+    /// <summary>Options of the next TLS handshake. Each handshake needs an instance of its own, because the server
+    /// modifies it.</summary>
     internal SslServerAuthenticationOptions Options()
     {
         var loaded = Volatile.Read(ref _loaded);
-        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust,
+            RevocationMode = X509RevocationMode.NoCheck };
         policy.CustomTrustStore.AddRange(loaded.Authorities);
         return new SslServerAuthenticationOptions
         {
@@ -34,12 +37,14 @@ internal sealed class ApiCertificates
         };
     }
 
-    /// <exception cref="ApiException">Names the file, what is wrong with it, and the cure.</exception>
+    /// <summary>Reads the files.</summary>
+    /// <exception cref="ApiException">The message names the file, the fault and the remedy.</exception>
     internal static ApiCertificates Read(ApiSettings settings) => new(settings, Identities(settings), Load(settings));
 
-    /// <summary>Reads the files again if one of them changed.</summary>
-    /// <returns>True when what the next handshake uses is new.</returns>
-    /// <exception cref="ApiException">As above; the former stay in use, and it is tried at the next change.</exception>
+    /// <summary>Reads the files again if one of them changed since the last attempt.</summary>
+    /// <returns>True when the next handshake uses new certificates.</returns>
+    /// <exception cref="ApiException">As <see cref="Read"/>; the previous certificates stay in use until the next
+    /// change.</exception>
     internal bool Refresh()
     {
         var now = Identities(_settings);
@@ -53,7 +58,8 @@ internal sealed class ApiCertificates
     private static Loaded Load(ApiSettings settings)
     {
         var (certificate, chain) = Certificate(settings);
-        return new Loaded(SslStreamCertificateContext.Create(certificate, chain, offline: true), Pem("director.api.caFile", settings.CaFile));
+        return new Loaded(SslStreamCertificateContext.Create(certificate, chain, offline: true),
+            Pem("director.api.caFile", settings.CaFile));
     }
 
     private static (X509Certificate2 Certificate, X509Certificate2Collection Chain) Certificate(ApiSettings settings)
@@ -61,18 +67,20 @@ internal sealed class ApiCertificates
         var chain = Pem("director.api.certFile", settings.CertFile);
         var certificate = chain[0];
         if (certificate.NotAfter < DateTime.Now)
-            throw new ApiException($"director.api.certFile: {settings.CertFile}: expired on {certificate.NotAfter:u}. Renew it.");
+            throw new ApiException(
+                $"director.api.certFile: {settings.CertFile}: expired on {certificate.NotAfter:u}. Renew it.");
         var key = Text("director.api.keyFile", settings.KeyFile);
         try
         {
             using var certificateWithKey = X509Certificate2.CreateFromPem(certificate.ExportCertificatePem(), key);
-            // A key that was never in a store: some versions of the library want one that was.
+            // By way of PKCS #12: some versions of the TLS library reject a key that was only ever in memory.
             return (X509CertificateLoader.LoadPkcs12(certificateWithKey.Export(X509ContentType.Pkcs12), null), chain);
         }
         catch (Exception e) when (e is CryptographicException or ArgumentException)
         {
-            throw new ApiException($"director.api.keyFile: {settings.KeyFile}: not the private key of {settings.CertFile} in PEM form: {e.Message} "
-                + "Write the file that was made with this certificate, without a password.", e);
+            throw new ApiException(
+                $"director.api.keyFile: {settings.KeyFile}: not the private key of {settings.CertFile} in PEM format: "
+                + $"{e.Message} Use the key that was created with this certificate, without a password.", e);
         }
     }
 
@@ -85,10 +93,11 @@ internal sealed class ApiCertificates
         }
         catch (CryptographicException e)
         {
-            throw new ApiException($"{key}: {path}: not a certificate in PEM form: {e.Message}", e);
+            throw new ApiException($"{key}: {path}: not a certificate in PEM format: {e.Message}", e);
         }
         return certificates.Count > 0 ? certificates
-            : throw new ApiException($"{key}: {path}: there is no certificate in PEM form (-----BEGIN CERTIFICATE-----) in it.");
+            : throw new ApiException(
+            $"{key}: {path}: the file has no certificate in PEM format (-----BEGIN CERTIFICATE-----).");
     }
 
     private static string Text(string key, string path)
@@ -109,5 +118,5 @@ internal sealed class ApiCertificates
         [FileIdentity.Of(settings.CertFile), FileIdentity.Of(settings.KeyFile), FileIdentity.Of(settings.CaFile)];
 }
 
-/// <summary>The API cannot be offered, or not as it is wanted.</summary>
+/// <summary>The agent API cannot be offered as the configuration says. The message says why and what to do.</summary>
 internal sealed class ApiException(string message, Exception? cause = null) : Exception(message, cause);

@@ -11,18 +11,20 @@ using Sidestep.Forwarding.LocalApi;
 
 namespace Sidestep.Daemon.Api;
 
-/// <summary>Answers requests: of agents, each for itself alone, and of the command line on this machine.</summary>
-/// <param name="agents">What agents say and are told.</param>
-/// <param name="state">What the director knows beside its tables.</param>
-/// <param name="diagnose">The doctor.</param>
-/// <param name="running">Answers what only the engine knows.</param>
-internal sealed class ApiHandler(AgentRegistry agents, Func<DirectorState> state, Func<DoctorRequest, CancellationToken, Task<DoctorReport>> diagnose,
+/// <summary>Handles the requests of agents, each of which may only act for its own server, and of the command line on
+/// this machine.</summary>
+/// <param name="agents">The specs for agents and the reports of agents.</param>
+/// <param name="state">Reads the state of the director beside its tables.</param>
+/// <param name="diagnose">Runs a diagnosis.</param>
+/// <param name="running">Handles requests for the state of the engine, by path and body; null: unknown path.</param>
+internal sealed class ApiHandler(AgentRegistry agents, Func<DirectorState> state, Func<DoctorRequest, CancellationToken,
+    Task<DoctorReport>> diagnose,
     Func<string, ReadOnlyMemory<byte>, byte[]?> running)
 {
-    /// <summary>X.520 commonName.</summary>
+    /// <summary>OID of the attribute commonName (X.520).</summary>
     private const string CommonName = "2.5.4.3";
 
-    /// <summary>A request on the Unix socket.</summary>
+    /// <summary>Handles a request on the Unix socket.</summary>
     internal Task HandleLocalAsync(HttpContext context) => HandleErrorsAsync(context, async () =>
     {
         var path = context.Request.Path.Value ?? "";
@@ -31,7 +33,8 @@ internal sealed class ApiHandler(AgentRegistry agents, Func<DirectorState> state
         else if (path == ApiPaths.Doctor && HttpMethods.IsPost(context.Request.Method))
         {
             var request = await ReadAsync(context, ApiJson.Default.DoctorRequest).ConfigureAwait(false);
-            await WriteAsync(context, await diagnose(request, context.RequestAborted).ConfigureAwait(false), ApiJson.Default.DoctorReport).ConfigureAwait(false);
+            await WriteAsync(context, await diagnose(request, context.RequestAborted).ConfigureAwait(false),
+                ApiJson.Default.DoctorReport).ConfigureAwait(false);
         }
         else if (path.StartsWith(LocalApiPaths.Folder, StringComparison.Ordinal))
             await HandleRunningAsync(context, path).ConfigureAwait(false);
@@ -56,22 +59,28 @@ internal sealed class ApiHandler(AgentRegistry agents, Func<DirectorState> state
         await context.Response.Body.WriteAsync(response, context.RequestAborted).ConfigureAwait(false);
     }
 
-    /// <summary>A request of an agent: its certificate came from the authority, or it would not be here.</summary>
+    /// <summary>Handles a request of an agent. The TLS handshake has verified the certificate against the CA
+    /// file.</summary>
     internal Task HandleAgentAsync(HttpContext context) => HandleErrorsAsync(context, async () =>
     {
         var path = context.Request.Path.Value ?? "";
-        if (HttpMethods.IsGet(context.Request.Method) && AuthorizedServer(context, path, ApiPaths.Spec) is { } specServer)
+        if (HttpMethods.IsGet(context.Request.Method)
+            && AuthorizedServer(context, path, ApiPaths.Spec) is { } specServer)
             await SendSpecAsync(context, specServer).ConfigureAwait(false);
-        else if (HttpMethods.IsPost(context.Request.Method) && AuthorizedServer(context, path, ApiPaths.Reports) is { } reportServer)
+        else if (HttpMethods.IsPost(context.Request.Method)
+            && AuthorizedServer(context, path, ApiPaths.Reports) is { } reportServer)
         {
             var report = await ReadAsync(context, ApiJson.Default.AgentReport).ConfigureAwait(false);
-            await WriteAsync(context, agents.Report(reportServer, report) ?? throw ServerNotFound(reportServer), ApiJson.Default.ReportResponse).ConfigureAwait(false);
+            await WriteAsync(context, agents.Report(reportServer, report) ?? throw ServerNotFound(reportServer),
+                ApiJson.Default.ReportResponse).ConfigureAwait(false);
         }
-        else if (HttpMethods.IsPost(context.Request.Method) && AuthorizedServer(context, path, ApiPaths.Drains) is { } drainServer)
+        else if (HttpMethods.IsPost(context.Request.Method)
+            && AuthorizedServer(context, path, ApiPaths.Drains) is { } drainServer)
         {
             var request = await ReadAsync(context, ApiJson.Default.DrainRequest).ConfigureAwait(false);
             if (request.State is not (AdminStates.Enabled or AdminStates.Draining))
-                throw new HttpStatusException(StatusCodes.Status400BadRequest, "no such state", $"'{request.State}' is neither enabled nor draining");
+                throw new HttpStatusException(StatusCodes.Status400BadRequest, "no such state",
+                    $"'{request.State}' is neither enabled nor draining");
             if (!agents.SetAdminState(drainServer, request))
                 throw ServerNotFound(drainServer);
             context.Response.StatusCode = StatusCodes.Status204NoContent;
@@ -88,34 +97,42 @@ internal sealed class ApiHandler(AgentRegistry agents, Func<DirectorState> state
         if (context.Request.Query["after"].ToString() is { Length: > 0 } text)
         {
             after = long.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out var number) ? number
-                : throw new HttpStatusException(StatusCodes.Status400BadRequest, "no such revision", $"after={text} is not a number");
+                : throw new HttpStatusException(StatusCodes.Status400BadRequest, "no such revision",
+                $"after={text} is not a number");
         }
-        if (await agents.GetSpecAsync(server, after, ApiPaths.LongestPoll, context.RequestAborted).ConfigureAwait(false) is { } spec)
+        if (await agents.GetSpecAsync(server, after, ApiPaths.LongestPoll, context.RequestAborted)
+            .ConfigureAwait(false) is { } spec)
             await WriteAsync(context, spec, ApiJson.Default.ServerSpec).ConfigureAwait(false);
         else
             context.Response.StatusCode = StatusCodes.Status304NotModified;
     }
 
-    /// <summary>The server that a path is about, if it is below the folder: nobody speaks for another.</summary>
+    /// <summary>The server that a path names, if the path is below the folder; otherwise null.</summary>
+    /// <exception cref="HttpStatusException">The client's certificate is of another server.</exception>
     private static string? AuthorizedServer(HttpContext context, string path, string folder)
     {
         if (!path.StartsWith(folder, StringComparison.Ordinal) || path.Length == folder.Length)
             return null;
         var server = path[folder.Length..];
         var name = NameOf(context.Connection.ClientCertificate);
-        return name == server ? server : throw new HttpStatusException(StatusCodes.Status403Forbidden, "wrong certificate",
-            $"the certificate is of '{name}', which may not speak for '{server}': use the certificate whose common name is the server's");
+        return name == server ? server
+            : throw new HttpStatusException(StatusCodes.Status403Forbidden, "wrong certificate",
+            $"the certificate of '{name}' does not authorise requests for '{server}': "
+                + "use a certificate with the server's name as its common name");
     }
 
-    private static string? NameOf(X509Certificate2? certificate) => certificate?.SubjectName.EnumerateRelativeDistinguishedNames()
+    private static string? NameOf(X509Certificate2? certificate) =>
+        certificate?.SubjectName.EnumerateRelativeDistinguishedNames()
         .Where(static part => !part.HasMultipleElements && part.GetSingleElementType().Value == CommonName)
         .Select(static part => part.GetSingleElementValue()).FirstOrDefault();
 
-    private static HttpStatusException ServerNotFound(string server) => new(StatusCodes.Status404NotFound, "no such server",
-        $"no real server of this director has the name or address '{server}': name it in a pool, or give the agent the certificate of one that is");
+    private static HttpStatusException ServerNotFound(string server) =>
+        new(StatusCodes.Status404NotFound, "no such server",
+        $"no real server of this director has the name or address '{server}': "
+        + "add it to a pool, or give the agent the certificate of a server in a pool");
 
     private static HttpStatusException NotFound(HttpContext context) => new(StatusCodes.Status404NotFound, "not found",
-        $"{context.Request.Method} {context.Request.Path} is nothing that this director answers here");
+        $"{context.Request.Method} {context.Request.Path} does not exist in this API");
 
     private static async Task HandleErrorsAsync(HttpContext context, Func<Task> handler)
     {
@@ -126,16 +143,18 @@ internal sealed class ApiHandler(AgentRegistry agents, Func<DirectorState> state
         catch (HttpStatusException e)
         {
             context.Response.StatusCode = e.Status;
-            await WriteAsync(context, new ApiProblem(e.Title, e.Status, e.Message), ApiJson.Default.ApiProblem, ApiProblem.MediaType).ConfigureAwait(false);
+            await WriteAsync(context, new ApiProblem(e.Title, e.Status, e.Message), ApiJson.Default.ApiProblem,
+                ApiProblem.MediaType).ConfigureAwait(false);
         }
         catch (ApiRequestException e)
         {
             context.Response.StatusCode = StatusCodes.Status409Conflict;
-            await WriteAsync(context, new ApiProblem(e.Title, StatusCodes.Status409Conflict, e.Message), ApiJson.Default.ApiProblem, ApiProblem.MediaType).ConfigureAwait(false);
+            await WriteAsync(context, new ApiProblem(e.Title, StatusCodes.Status409Conflict, e.Message),
+                ApiJson.Default.ApiProblem, ApiProblem.MediaType).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
-            // the asker has left
+            // the client has closed the connection
         }
     }
 
@@ -143,8 +162,9 @@ internal sealed class ApiHandler(AgentRegistry agents, Func<DirectorState> state
     {
         try
         {
-            return await JsonSerializer.DeserializeAsync(context.Request.Body, type, context.RequestAborted).ConfigureAwait(false)
-                ?? throw new JsonException("there is nothing");
+            return await JsonSerializer.DeserializeAsync(context.Request.Body, type, context.RequestAborted)
+                .ConfigureAwait(false)
+                ?? throw new JsonException("the body is null");
         }
         catch (JsonException e)
         {
@@ -156,7 +176,8 @@ internal sealed class ApiHandler(AgentRegistry agents, Func<DirectorState> state
         }
     }
 
-    private static Task WriteAsync<T>(HttpContext context, T value, JsonTypeInfo<T> type, string mediaType = "application/json")
+    private static Task WriteAsync<T>(HttpContext context, T value, JsonTypeInfo<T> type, string mediaType =
+        "application/json")
     {
         context.Response.ContentType = mediaType;
         return JsonSerializer.SerializeAsync(context.Response.Body, value, type, context.RequestAborted);

@@ -10,10 +10,10 @@ using Sidestep.Model;
 
 namespace Sidestep.Daemon.Api;
 
-/// <summary>One web server of the daemon: Kestrel with one handler, and nothing else of ASP.NET.</summary>
+/// <summary>A web server of the daemon: Kestrel with one handler, and nothing else of ASP.NET.</summary>
 internal sealed class ApiListener : IAsyncDisposable
 {
-    /// <summary>More than the real servers that one director is for; each holds one.</summary>
+    /// <summary>Each real server holds one connection; the number is above the largest installation.</summary>
     private const int MaxConnections = 20_000;
 
     private const int MaxLocalConnections = 64;
@@ -23,12 +23,14 @@ internal sealed class ApiListener : IAsyncDisposable
 
     private ApiListener(WebApplication application) => _application = application;
 
-    /// <summary>For this machine: whoever may open the socket may ask everything, so only root may.</summary>
-    /// <exception cref="IOException">It cannot be made.</exception>
-    internal static async Task<ApiListener> OnSocketAsync(string path, RequestDelegate handler, CancellationToken cancellation)
+    /// <summary>Listens on a Unix socket. Only root may open it, because requests on it need no
+    /// authorisation.</summary>
+    /// <exception cref="IOException">The socket cannot be created.</exception>
+    internal static async Task<ApiListener> OnSocketAsync(string path, RequestDelegate handler,
+        CancellationToken cancellation)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        // What a killed daemon left; the lock says that there is no other.
+        // A socket that a killed daemon left. The lock guarantees that no other daemon uses it.
         File.Delete(path);
         var listener = await StartAsync(kestrel =>
         {
@@ -41,9 +43,10 @@ internal sealed class ApiListener : IAsyncDisposable
         return listener;
     }
 
-    /// <summary>For agents.</summary>
-    /// <exception cref="IOException">An address is not this machine's, or is taken.</exception>
-    internal static Task<ApiListener> OnNetworkAsync(ApiSettings settings, ApiCertificates certificates, RequestDelegate handler, CancellationToken cancellation) =>
+    /// <summary>Listens for agents by HTTPS.</summary>
+    /// <exception cref="IOException">An address is not one of this machine, or a port is in use.</exception>
+    internal static Task<ApiListener> OnNetworkAsync(ApiSettings settings, ApiCertificates certificates,
+        RequestDelegate handler, CancellationToken cancellation) =>
         StartAsync(kestrel =>
         {
             kestrel.Limits.MaxConcurrentConnections = MaxConnections;
@@ -57,6 +60,9 @@ internal sealed class ApiListener : IAsyncDisposable
             }
         }, handler, cancellation);
 
+    /// <summary>The addresses that it listens at, as URLs.</summary>
+    internal IReadOnlyCollection<string> Addresses => [.. _application.Urls];
+
     public async ValueTask DisposeAsync()
     {
         using var timeout = new CancellationTokenSource(TimeSpan.FromMilliseconds(500));
@@ -66,12 +72,13 @@ internal sealed class ApiListener : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            // requests that were cut off
+            // Requests that took too long were aborted.
         }
         await _application.DisposeAsync().ConfigureAwait(false);
     }
 
-    private static async Task<ApiListener> StartAsync(Action<KestrelServerOptions> configure, RequestDelegate handler, CancellationToken cancellation)
+    private static async Task<ApiListener> StartAsync(Action<KestrelServerOptions> configure, RequestDelegate handler,
+        CancellationToken cancellation)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
@@ -80,7 +87,7 @@ internal sealed class ApiListener : IAsyncDisposable
             kestrel.Limits.MaxRequestBodySize = ApiPaths.LongestBody;
             configure(kestrel);
         }).UseKestrelHttpsConfiguration();
-        // The daemon minds signals itself.
+        // The daemon handles signals itself.
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         var application = builder.Build();
         application.Run(handler);

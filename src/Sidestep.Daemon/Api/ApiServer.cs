@@ -1,25 +1,23 @@
-using System.Net.Sockets;
-using Microsoft.AspNetCore.Connections;
 using Sidestep.Model;
 
 namespace Sidestep.Daemon.Api;
 
-/// <summary>Keeps the API up: on the Unix socket always, on the network as the configuration says. Its failures stop no packet:
-/// they are told, and tried again.</summary>
-/// <param name="socketPath">Where the command line finds it.</param>
-/// <param name="handler">Answers.</param>
-/// <param name="settings">What the configuration in force says of the network; null: not there.</param>
-/// <param name="reportProblems">Gets what is wrong now, empty when nothing is.</param>
-internal sealed class ApiServer(string socketPath, ApiHandler handler, Func<ApiSettings?> settings, Action<IReadOnlyList<string>> reportProblems)
+/// <summary>Keeps the API running: always on the Unix socket, and on the network as the configuration says. A failure
+/// is reported and tried again; it never stops forwarding.</summary>
+/// <param name="socketPath">Path of the Unix socket.</param>
+/// <param name="handler">Handles the requests.</param>
+/// <param name="settings">Reads the settings in force; null: no agent API.</param>
+/// <param name="reportProblems">Receives the present problems after every change; empty: none.</param>
+/// <param name="log">Receives events and problems.</param>
+/// <param name="time">The clock.</param>
+internal sealed class ApiServer(string socketPath, ApiHandler handler, Func<ApiSettings?> settings,
+    Action<IReadOnlyList<string>> reportProblems, Log log, TimeProvider time)
 {
-    /// <summary>How often files and settings are looked at.</summary>
+    /// <summary>How often settings and certificate files are checked.</summary>
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
 
-    private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LastRetry = TimeSpan.FromMinutes(1);
-
-    private readonly Retry _local = new();
-    private readonly Retry _remote = new();
+    private readonly Retry _local = new(time);
+    private readonly Retry _remote = new(time);
     private string? _filesProblem;
     private ApiListener? _socket;
     private ApiListener? _network;
@@ -27,20 +25,19 @@ internal sealed class ApiServer(string socketPath, ApiHandler handler, Func<ApiS
     private ApiCertificates? _certificates;
     private string _reportedProblems = "";
 
-    /// <summary>Until cancelled.</summary>
+    /// <summary>The addresses that the agent API listens at, as URLs.</summary>
+    internal IReadOnlyCollection<string> AgentAddresses => _network?.Addresses ?? [];
+
+    /// <summary>Runs until cancelled.</summary>
     internal async Task RunAsync(CancellationToken cancellation)
     {
-        // The tables come first: nothing here is to delay them.
+        // The caller must not wait: the forwarding tables come first.
         await Task.Yield();
-        using var timer = new PeriodicTimer(Interval);
+        using var timer = new PeriodicTimer(Interval, time);
         try
         {
             do
-            {
-                await EnsureSocketAsync(cancellation).ConfigureAwait(false);
-                await EnsureNetworkAsync(cancellation).ConfigureAwait(false);
-                ReportProblems();
-            }
+                await UpdateAsync(cancellation).ConfigureAwait(false);
             while (await timer.WaitForNextTickAsync(cancellation).ConfigureAwait(false));
         }
         catch (OperationCanceledException)
@@ -49,21 +46,37 @@ internal sealed class ApiServer(string socketPath, ApiHandler handler, Func<ApiS
         }
         finally
         {
-            if (_network is not null)
-                await _network.DisposeAsync().ConfigureAwait(false);
-            if (_socket is not null)
-                await _socket.DisposeAsync().ConfigureAwait(false);
-            File.Delete(socketPath);
+            await CloseAsync().ConfigureAwait(false);
         }
+    }
+
+    /// <summary>Opens, reloads and closes what is due now.</summary>
+    internal async Task UpdateAsync(CancellationToken cancellation)
+    {
+        await EnsureSocketAsync(cancellation).ConfigureAwait(false);
+        await EnsureNetworkAsync(cancellation).ConfigureAwait(false);
+        ReportProblems();
+    }
+
+    /// <summary>Closes all connections, and removes the Unix socket.</summary>
+    internal async Task CloseAsync()
+    {
+        if (_network is not null)
+            await _network.DisposeAsync().ConfigureAwait(false);
+        if (_socket is not null)
+            await _socket.DisposeAsync().ConfigureAwait(false);
+        File.Delete(socketPath);
     }
 
     private async Task EnsureSocketAsync(CancellationToken cancellation)
     {
-        if (_socket is null && _local.IsDue)
+        if (_socket is not null || !_local.IsDue)
+            return;
+        await _local.TryAsync($"the command line cannot reach this director ({socketPath})", async () =>
         {
-            await _local.TryAsync($"the command line cannot reach this director ({socketPath})",
-                async () => _socket = await ApiListener.OnSocketAsync(socketPath, handler.HandleLocalAsync, cancellation).ConfigureAwait(false)).ConfigureAwait(false);
-        }
+            _socket = await ApiListener.OnSocketAsync(socketPath, handler.HandleLocalAsync, cancellation)
+                .ConfigureAwait(false);
+        }).ConfigureAwait(false);
     }
 
     private async Task EnsureNetworkAsync(CancellationToken cancellation)
@@ -79,25 +92,29 @@ internal sealed class ApiServer(string socketPath, ApiHandler handler, Func<ApiS
         }
         if (desired is null)
             return;
-        if (_network is null)
+        if (_network is not null)
+            RefreshCertificates();
+        else if (_remote.IsDue)
         {
-            if (_remote.IsDue)
+            await _remote.TryAsync("agents cannot reach this director", async () =>
             {
-                await _remote.TryAsync("agents cannot reach this director", async () =>
-                {
-                    _certificates = ApiCertificates.Read(desired);
-                    _network = await ApiListener.OnNetworkAsync(desired, _certificates, handler.HandleAgentAsync, cancellation).ConfigureAwait(false);
-                    Log.Info($"agent API listening on {string.Join(", ", desired.Listen)}");
-                }).ConfigureAwait(false);
-            }
-            return;
+                _certificates = ApiCertificates.Read(desired);
+                _network = await ApiListener.OnNetworkAsync(desired, _certificates, handler.HandleAgentAsync,
+                    cancellation)
+                    .ConfigureAwait(false);
+                log.Info($"agent API listening on {string.Join(", ", desired.Listen)}");
+            }).ConfigureAwait(false);
         }
+    }
+
+    private void RefreshCertificates()
+    {
         try
         {
             if (_certificates!.Refresh())
             {
                 _filesProblem = null;
-                Log.Info("API certificates reloaded");
+                log.Info("API certificates reloaded");
             }
         }
         catch (ApiException e)
@@ -113,38 +130,8 @@ internal sealed class ApiServer(string socketPath, ApiHandler handler, Func<ApiS
         if (text == _reportedProblems)
             return;
         _reportedProblems = text;
-        foreach (var one in problems)
-            Log.Warning(one);
+        foreach (var problem in problems)
+            log.Warning(problem);
         reportProblems(problems);
-    }
-
-    /// <summary>Tries again after a pause that doubles.</summary>
-    private sealed class Retry
-    {
-        private TimeSpan _pause = FirstRetry;
-        private long? _failed;
-
-        internal string? Problem { get; private set; }
-
-        internal bool IsDue => _failed is not { } at || TimeProvider.System.GetElapsedTime(at) >= _pause;
-
-        internal void Reset() => (_pause, _failed, Problem) = (FirstRetry, null, null);
-
-        internal async Task TryAsync(string consequence, Func<Task> attempt)
-        {
-            try
-            {
-                await attempt().ConfigureAwait(false);
-                Reset();
-            }
-            catch (Exception e) when (e is ApiException or IOException or SocketException or UnauthorizedAccessException or AddressInUseException
-                or InvalidOperationException)
-            {
-                if (_failed is not null)
-                    _pause = _pause * 2 < LastRetry ? _pause * 2 : LastRetry;
-                _failed = TimeProvider.System.GetTimestamp();
-                Problem = $"{consequence}: {e.Message}";
-            }
-        }
     }
 }

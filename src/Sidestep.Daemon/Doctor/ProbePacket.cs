@@ -5,8 +5,8 @@ using Sidestep.Packets;
 
 namespace Sidestep.Daemon.Doctor;
 
-/// <summary>Writes the packets of probes, of both families, with their outer headers.</summary>
-/// <remarks>All have DF: what does not fit is to be noticed.</remarks>
+/// <summary>Writes the packets of probes, of both address families, with their outer headers.</summary>
+/// <remarks>All IPv4 headers have DF, so that a packet that does not fit is lost instead of fragmented.</remarks>
 internal static class ProbePacket
 {
     private const byte Ttl = 64;
@@ -17,7 +17,7 @@ internal static class ProbePacket
 
     internal const byte Syn = 0x02, Reset = 0x04;
 
-    /// <summary>A TCP segment without data; a SYN says the MSS.</summary>
+    /// <summary>A TCP segment without data (RFC 9293). A SYN has the MSS option.</summary>
     internal static byte[] Tcp(IPEndPoint from, IPEndPoint to, uint sequence, byte flags, ushort mss)
     {
         var options = flags == Syn ? MssOptionBytes : 0;
@@ -33,11 +33,12 @@ internal static class ProbePacket
             segment[21] = MssOptionBytes;
             BinaryPrimitives.WriteUInt16BigEndian(segment.AsSpan(22), mss);
         }
-        BinaryPrimitives.WriteUInt16BigEndian(segment.AsSpan(16), Checksum(from.Address, to.Address, IpProtocol.Tcp, segment));
+        BinaryPrimitives.WriteUInt16BigEndian(segment.AsSpan(16),
+            Checksum(from.Address, to.Address, IpProtocol.Tcp, segment));
         return Ip(from.Address, to.Address, (byte)IpProtocol.Tcp, segment);
     }
 
-    /// <summary>A UDP datagram.</summary>
+    /// <summary>A UDP datagram (RFC 768).</summary>
     internal static byte[] Udp(IPEndPoint from, IPEndPoint to, ReadOnlySpan<byte> data)
     {
         var datagram = new byte[UdpBytes + data.Length];
@@ -45,17 +46,17 @@ internal static class ProbePacket
         BinaryPrimitives.WriteUInt16BigEndian(datagram.AsSpan(4), (ushort)datagram.Length);
         data.CopyTo(datagram.AsSpan(UdpBytes));
         var sum = Checksum(from.Address, to.Address, IpProtocol.Udp, datagram);
-        // RFC 768: zero would say that there is none.
+        // RFC 768: zero means that there is no checksum.
         BinaryPrimitives.WriteUInt16BigEndian(datagram.AsSpan(6), sum == 0 ? (ushort)0xffff : sum);
         return Ip(from.Address, to.Address, (byte)IpProtocol.Udp, datagram);
     }
 
-    /// <summary>An echo request.</summary>
+    /// <summary>An echo request (RFC 792, RFC 4443 section 4.1).</summary>
     /// <param name="from">Source.</param>
     /// <param name="to">Destination.</param>
-    /// <param name="id">Comes back.</param>
-    /// <param name="sequence">Comes back.</param>
-    /// <param name="length">Bytes of the whole packet, header included.</param>
+    /// <param name="id">The identifier; the reply has the same.</param>
+    /// <param name="sequence">The sequence number; the reply has the same.</param>
+    /// <param name="length">Bytes of the whole packet, IP header included.</param>
     internal static byte[] Echo(IPAddress from, IPAddress to, ushort id, ushort sequence, int length)
     {
         var ipv6 = from.AddressFamily == AddressFamily.InterNetworkV6;
@@ -68,20 +69,22 @@ internal static class ProbePacket
         return Ip(from, to, (byte)(ipv6 ? IpProtocol.IcmpV6 : IpProtocol.Icmp), message);
     }
 
-    /// <summary>IP in IP (RFC 2003, 2473, 4213).</summary>
-    internal static byte[] IpIp(IPAddress from, IPAddress to, ReadOnlySpan<byte> inner) => Ip(from, to, ProtocolOf(inner), inner);
+    /// <summary>A packet in an IP header (RFC 2003, RFC 2473, RFC 4213).</summary>
+    internal static byte[] IpIp(IPAddress from, IPAddress to, ReadOnlySpan<byte> inner) =>
+        Ip(from, to, ProtocolOf(inner), inner);
 
-    /// <summary>GRE without options (RFC 2784).</summary>
+    /// <summary>A packet in GRE without options (RFC 2784).</summary>
     internal static byte[] Gre(IPAddress from, IPAddress to, ReadOnlySpan<byte> inner)
     {
         const byte Protocol = 47;
         var payload = new byte[4 + inner.Length];
-        BinaryPrimitives.WriteUInt16BigEndian(payload.AsSpan(2), (ushort)(inner[0] >> 4 == 6 ? EtherType.Ipv6 : EtherType.Ipv4));
+        BinaryPrimitives.WriteUInt16BigEndian(payload.AsSpan(2), (ushort)(inner[0] >> 4 == 6 ? EtherType.Ipv6
+            : EtherType.Ipv4));
         inner.CopyTo(payload.AsSpan(4));
         return Ip(from, to, Protocol, payload);
     }
 
-    /// <summary>GUE, variant 0 (draft-ietf-intarea-gue).</summary>
+    /// <summary>A packet in GUE, variant 0 (draft-ietf-intarea-gue).</summary>
     internal static byte[] Gue(IPEndPoint from, IPEndPoint to, ReadOnlySpan<byte> inner)
     {
         var payload = new byte[4 + inner.Length];
@@ -115,7 +118,8 @@ internal static class ProbePacket
         packet[9] = protocol;
         from.TryWriteBytes(packet.AsSpan(12), out _);
         to.TryWriteBytes(packet.AsSpan(16), out _);
-        BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(10), InternetChecksum.Compute(packet.AsSpan(0, HeaderBytes4)));
+        BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(10),
+            InternetChecksum.Compute(packet.AsSpan(0, HeaderBytes4)));
         return packet;
     }
 
@@ -125,7 +129,10 @@ internal static class ProbePacket
         BinaryPrimitives.WriteUInt16BigEndian(transport[2..], (ushort)to.Port);
     }
 
-    /// <summary>With the pseudo-header, which is the same sum in both families.</summary>
-    private static ushort Checksum(IPAddress from, IPAddress to, IpProtocol protocol, ReadOnlySpan<byte> payload) => InternetChecksum.Finish(
-        InternetChecksum.Sum(payload, InternetChecksum.Sum(from.GetAddressBytes()) + InternetChecksum.Sum(to.GetAddressBytes()) + (ulong)payload.Length + (byte)protocol));
+    /// <summary>The checksum with the pseudo-header, which has the same sum in both address families (RFC 8200
+    /// section 8.1).</summary>
+    private static ushort Checksum(IPAddress from, IPAddress to, IpProtocol protocol, ReadOnlySpan<byte> payload) =>
+        InternetChecksum.Finish(
+        InternetChecksum.Sum(payload, InternetChecksum.Sum(from.GetAddressBytes())
+        + InternetChecksum.Sum(to.GetAddressBytes()) + (ulong)payload.Length + (byte)protocol));
 }

@@ -3,43 +3,47 @@ using System.Net;
 
 namespace Sidestep.Daemon.Doctor;
 
-/// <summary>What kind of answer a packet is.</summary>
+/// <summary>The kind of a reply to a probe.</summary>
 internal enum ReplyKind
 {
-    /// <summary>TCP, SYN with ACK.</summary>
+    /// <summary>TCP with SYN and ACK.</summary>
     SynAck,
 
-    /// <summary>TCP, RST.</summary>
+    /// <summary>TCP with RST.</summary>
     Reset,
 
-    /// <summary>UDP.</summary>
+    /// <summary>A UDP datagram.</summary>
     Datagram,
 
     /// <summary>ICMP echo reply.</summary>
     Echo,
 
-    /// <summary>ICMP: nobody listens there.</summary>
+    /// <summary>ICMP port unreachable: no process listens at the port.</summary>
     PortUnreachable,
 
-    /// <summary>ICMP: too big for the next link.</summary>
+    /// <summary>ICMP fragmentation needed, or ICMPv6 packet too big.</summary>
     TooBig,
 }
 
-/// <summary>A packet that may answer a probe.</summary>
-/// <param name="Kind">What it is.</param>
-/// <param name="From">Its source.</param>
-/// <param name="To">Its destination.</param>
-/// <param name="Port">The port of the director's that it names; the id of an echo.</param>
-/// <param name="Number">MSS of a SYN-ACK, 0: none; sequence of an echo; MTU that is told.</param>
+/// <summary>A packet that may be the reply to a probe.</summary>
+/// <param name="Kind">Its kind.</param>
+/// <param name="From">Source address.</param>
+/// <param name="To">Destination address.</param>
+/// <param name="Port">The director's port; identifier of an echo reply.</param>
+/// <param name="Number">MSS of a SYN-ACK (0: none), sequence number of an echo reply, MTU of an ICMP error, otherwise
+/// 0.</param>
 /// <param name="Ttl">TTL or hop limit.</param>
-/// <param name="About">What was addressed by the packet that an ICMP error quotes: of the outermost header.</param>
-internal readonly record struct ReplyPacket(ReplyKind Kind, IPAddress From, IPAddress To, int Port, int Number, int Ttl, IPAddress? About = null)
+/// <param name="About">Destination address of the outermost header that an ICMP error quotes; null: no ICMP
+/// error.</param>
+internal readonly record struct ReplyPacket(ReplyKind Kind, IPAddress From, IPAddress To, int Port, int Number, int Ttl,
+    IPAddress? About = null)
 {
     private const byte Icmp = 1, Tcp = 6, Udp = 17, IcmpV6 = 58;
     private const int HeaderBytes6 = 40;
 
-    /// <summary>Reads a packet; null when it is nothing that answers.</summary>
-    /// <param name="packet">From the IP header on.</param>
+    /// <summary>Reads a packet.</summary>
+    /// <param name="packet">From the IP header on; may be cut off.</param>
+    /// <returns>Null: the packet is no reply to any probe.</returns>
     internal static ReplyPacket? Read(ReadOnlySpan<byte> packet)
     {
         if (!TryReadHeader(packet, out var from, out var to, out var protocol, out var ttl, out var rest))
@@ -51,53 +55,65 @@ internal readonly record struct ReplyPacket(ReplyKind Kind, IPAddress From, IPAd
                 var port = BinaryPrimitives.ReadUInt16BigEndian(rest[2..]);
                 if ((flags & 0x04) != 0)
                     return new ReplyPacket(ReplyKind.Reset, from, to, port, 0, ttl);
-                return (flags & 0x12) == 0x12 ? new ReplyPacket(ReplyKind.SynAck, from, to, port, MssOf(rest), ttl) : null;
+                return (flags & 0x12) == 0x12 ? new ReplyPacket(ReplyKind.SynAck, from, to, port, MssOf(rest), ttl)
+                    : null;
             case Udp when rest.Length >= 8:
-                return new ReplyPacket(ReplyKind.Datagram, from, to, BinaryPrimitives.ReadUInt16BigEndian(rest[2..]), 0, ttl);
+                return new ReplyPacket(ReplyKind.Datagram, from, to, BinaryPrimitives.ReadUInt16BigEndian(rest[2..]), 0,
+                    ttl);
             case Icmp when rest.Length >= 8:
                 return OfIcmp(rest, from, to, ttl, echo: 0, unreachable: 3, portCode: 3, tooBig: (3, 4), mtuOffset: 6);
             case IcmpV6 when rest.Length >= 8:
-                return OfIcmp(rest, from, to, ttl, echo: 129, unreachable: 1, portCode: 4, tooBig: (2, 0), mtuOffset: 4);
+                return OfIcmp(rest, from, to, ttl, echo: 129, unreachable: 1, portCode: 4, tooBig: (2, 0),
+                    mtuOffset: 4);
             default:
                 return null;
         }
     }
 
-    private static ReplyPacket? OfIcmp(ReadOnlySpan<byte> message, IPAddress from, IPAddress to, int ttl, byte echo, byte unreachable, byte portCode,
+    private static ReplyPacket? OfIcmp(ReadOnlySpan<byte> message, IPAddress from, IPAddress to, int ttl, byte echo,
+        byte unreachable, byte portCode,
         (byte Type, byte Code) tooBig, int mtuOffset)
     {
         var (type, code) = (message[0], message[1]);
         if (type == echo && code == 0)
-            return new ReplyPacket(ReplyKind.Echo, from, to, BinaryPrimitives.ReadUInt16BigEndian(message[4..]), BinaryPrimitives.ReadUInt16BigEndian(message[6..]), ttl);
+            return new ReplyPacket(ReplyKind.Echo, from, to, BinaryPrimitives.ReadUInt16BigEndian(message[4..]),
+                BinaryPrimitives.ReadUInt16BigEndian(message[6..]), ttl);
         var isPort = type == unreachable && code == portCode;
         var isBig = type == tooBig.Type && code == tooBig.Code;
         if (!isPort && !isBig || !TryReadHeader(message[8..], out _, out var about, out _, out _, out var quoted))
             return null;
         if (isBig)
         {
-            var mtu = mtuOffset == 6 ? BinaryPrimitives.ReadUInt16BigEndian(message[6..]) : (int)BinaryPrimitives.ReadUInt32BigEndian(message[4..]);
+            var mtu = mtuOffset == 6 ? BinaryPrimitives.ReadUInt16BigEndian(message[6..])
+                : (int)BinaryPrimitives.ReadUInt32BigEndian(message[4..]);
             return new ReplyPacket(ReplyKind.TooBig, from, to, 0, mtu, ttl, about);
         }
-        return quoted.Length < 2 ? null : new ReplyPacket(ReplyKind.PortUnreachable, from, to, BinaryPrimitives.ReadUInt16BigEndian(quoted), 0, ttl, about);
+        return quoted.Length < 2 ? null
+            : new ReplyPacket(ReplyKind.PortUnreachable, from, to, BinaryPrimitives.ReadUInt16BigEndian(quoted), 0, ttl,
+                about);
     }
 
-    private static bool TryReadHeader(ReadOnlySpan<byte> packet, out IPAddress from, out IPAddress to, out byte protocol, out int ttl, out ReadOnlySpan<byte> rest)
+    private static bool TryReadHeader(ReadOnlySpan<byte> packet, out IPAddress from, out IPAddress to,
+        out byte protocol, out int ttl, out ReadOnlySpan<byte> rest)
     {
         (from, to, protocol, ttl) = (IPAddress.None, IPAddress.None, 0, 0);
         rest = default;
         if (packet.Length >= 20 && packet[0] >> 4 == 4)
         {
             var length = (packet[0] & 15) * 4;
-            // Later fragments have no header of the transport.
-            if (length < 20 || packet.Length < length || (BinaryPrimitives.ReadUInt16BigEndian(packet[6..]) & 0x1fff) != 0)
+            // Only the first fragment has a transport header.
+            if (length < 20 || packet.Length < length
+                || (BinaryPrimitives.ReadUInt16BigEndian(packet[6..]) & 0x1fff) != 0)
                 return false;
-            (from, to, protocol, ttl) = (new IPAddress(packet.Slice(12, 4)), new IPAddress(packet.Slice(16, 4)), packet[9], packet[8]);
+            (from, to, protocol, ttl) = (new IPAddress(packet.Slice(12, 4)), new IPAddress(packet.Slice(16, 4)),
+                packet[9], packet[8]);
             rest = packet[length..];
             return true;
         }
         if (packet.Length < HeaderBytes6 || packet[0] >> 4 != 6)
             return false;
-        (from, to, protocol, ttl) = (new IPAddress(packet.Slice(8, 16)), new IPAddress(packet.Slice(24, 16)), packet[6], packet[7]);
+        (from, to, protocol, ttl) = (new IPAddress(packet.Slice(8, 16)), new IPAddress(packet.Slice(24, 16)), packet[6],
+            packet[7]);
         rest = packet[HeaderBytes6..];
         const byte fragment = 44;
         if (protocol == fragment && rest.Length >= 8 && (BinaryPrimitives.ReadUInt16BigEndian(rest[2..]) & 0xfff8) == 0)

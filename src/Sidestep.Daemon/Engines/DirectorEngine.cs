@@ -1,41 +1,44 @@
-using Sidestep.Engine.Xdp;
+using Sidestep.Daemon.Probes;
 using Sidestep.Forwarding;
 using Sidestep.Model;
 
 namespace Sidestep.Daemon.Engines;
 
-/// <summary>An engine with what the daemon needs beside forwarding.</summary>
+/// <summary>An engine, and what the daemon needs of it beside forwarding.</summary>
 internal abstract class DirectorEngine : IEngine
 {
-    /// <summary>Which.</summary>
+    /// <summary>The kind of engine; never <see cref="EngineKind.Auto"/>.</summary>
     internal abstract EngineKind Kind { get; }
 
-    /// <summary>What an operator should know of how it came up.</summary>
+    /// <summary>What an operator should know about the start of the engine, for status; often empty.</summary>
     internal abstract IReadOnlyList<string> Notes { get; }
 
-    /// <summary>Leads probes to servers by the same tables as packets; null: <see cref="NoProbesReason"/> says why there is none.</summary>
-    internal abstract ProbeFilter? LoadProbeFilter();
+    /// <summary>Loads the filter that sends probes to servers by the same tables as packets; null: there is none, see
+    /// <see cref="NoProbesReason"/>.</summary>
+    /// <exception cref="EngineException">The kernel refused the program.</exception>
+    internal abstract IProbeFilter? LoadProbeFilter();
 
-    /// <summary>Why probes cannot go the way of packets; null: they can.</summary>
+    /// <summary>Why probes cannot be sent through encapsulations; null: they can.</summary>
     internal virtual string? NoProbesReason => null;
 
-    /// <summary>The number by which probes know a server; null: it has none.</summary>
+    /// <summary>The number by which the probe filter knows a server; null: it has none.</summary>
     internal abstract int? IdOf(GroupKey group, ServerEntry server);
 
-    /// <summary>True while <see cref="CountConnections"/> is needed now and then.</summary>
+    /// <summary>True while a service uses least connections, so that <see cref="CountConnections"/> must be called
+    /// regularly.</summary>
     internal abstract bool ComparesConnections { get; }
 
-    /// <summary>Counts flows anew for least-connections choices.</summary>
+    /// <summary>Counts the connections of each server again: flows end without a packet that says so.</summary>
     internal abstract void CountConnections();
 
-    /// <summary>What sends in fragments, if that is the daemon's to do.</summary>
-    /// <exception cref="Native.NativeException">It cannot.</exception>
+    /// <summary>Starts to fragment punted packets in the daemon; null: the engine does that itself.</summary>
+    /// <exception cref="Native.NativeException">The kernel refused.</exception>
     internal abstract IDisposable? OpenPunt();
 
-    /// <summary>Answers the command line; null: that is nothing that it answers.</summary>
+    /// <summary>Handles a request of the command line; null: the engine does not know the path.</summary>
     /// <param name="path">See <see cref="Forwarding.LocalApi.LocalApiPaths"/>.</param>
-    /// <param name="body">What was asked.</param>
-    /// <exception cref="EngineException">It cannot be answered; says why.</exception>
+    /// <param name="body">The body of the request.</param>
+    /// <exception cref="EngineException">The request cannot be fulfilled; the message says why.</exception>
     internal virtual byte[]? HandleRequest(string path, ReadOnlyMemory<byte> body) => null;
 
     public abstract EngineCapabilities Capabilities { get; }

@@ -1,4 +1,3 @@
-using Sidestep.Engine.Managed.Drivers;
 using Sidestep.Engine.Xdp;
 using Sidestep.Forwarding;
 using Sidestep.Forwarding.Drivers;
@@ -6,39 +5,49 @@ using Sidestep.Model;
 
 namespace Sidestep.Daemon.Engines;
 
-/// <summary>Which engine forwards.</summary>
+/// <summary>Selects the engine that forwards.</summary>
 internal static class EngineSelector
 {
-    /// <summary>The engine that a configuration asks for, in words or by its drivers; automatic: it does not matter to it.</summary>
-    internal static EngineKind RequestedBy(DirectorSettings director) => director.Engine != EngineKind.Auto ? director.Engine
+    /// <summary>The engine that a configuration requests, by <c>engine</c> or by its drivers; <see
+    /// cref="EngineKind.Auto"/>: none.</summary>
+    internal static EngineKind RequestedBy(DirectorSettings director) => director.Engine != EngineKind.Auto
+        ? director.Engine
         : director.Interfaces.Select(static i => i.Driver.Engine()).FirstOrDefault(static e => e != EngineKind.Auto);
 
-    /// <summary>The one that is wanted; of automatic choice, XDP where it works.</summary>
-    /// <returns>It, and what there is to know of why.</returns>
-    /// <exception cref="EngineException">It cannot run here; says what to do.</exception>
-    internal static (EngineKind Engine, string[] Notes) Select(DirectorSettings director)
+    /// <summary>Selects the requested engine. Without a request: XDP where it works, otherwise the managed
+    /// engine.</summary>
+    /// <param name="director">The interfaces, and what is requested.</param>
+    /// <param name="read">Reads the capabilities of an interface.</param>
+    /// <param name="checkXdp">Throws when this machine cannot run the XDP engine.</param>
+    /// <returns>The engine, and a note for status if the choice needs an explanation.</returns>
+    /// <exception cref="EngineException">The engine cannot run here; the message says what to do.</exception>
+    internal static (EngineKind Engine, string[] Notes) Select(
+        DirectorSettings director, Func<string, InterfaceCapabilities> read, Action checkXdp)
     {
         var requested = RequestedBy(director);
         if (requested == EngineKind.Managed)
             return (requested, []);
-        if (requested == EngineKind.Auto && NoXdpReason(director) is { } why)
+        if (requested == EngineKind.Auto && NoXdpReason(director, read) is { } why)
             return (EngineKind.Managed, [$"engine managed, which forwards only while the daemon runs: {why}"]);
-        XdpEngine.CheckMachine();
+        checkXdp();
         return (EngineKind.Xdp, []);
     }
 
-    /// <summary>Opens it.</summary>
-    /// <exception cref="EngineException">It cannot run here; says what to do.</exception>
-    internal static DirectorEngine Open(DirectorSettings director, (EngineKind Engine, string[] Notes) decision) => decision.Engine == EngineKind.Managed
-        ? new ManagedDirectorEngine(director, decision.Notes)
-        : new XdpDirectorEngine(XdpEngine.Open(director.PinPath, director.Name, director.FlowTableSize), DaemonReport.PersistentStatePrefix(director));
+    /// <summary>Opens the selected engine.</summary>
+    /// <exception cref="EngineException">The engine cannot run here; the message says what to do.</exception>
+    internal static DirectorEngine Open(DirectorSettings director, (EngineKind Engine, string[] Notes) selection,
+        Log log) =>
+        selection.Engine == EngineKind.Managed ? new ManagedDirectorEngine(director, selection.Notes, log)
+            : new XdpDirectorEngine(XdpEngine.Open(director.PinPath, director.Name, director.FlowTableSize),
+                DaemonReport.PersistentStatePrefix(director), log);
 
-    /// <summary>By the judgement that sidestep preflight shows; null: XDP works. An interface that is not there yet stands in no way.</summary>
-    private static string? NoXdpReason(DirectorSettings director)
+    /// <summary>Why the XDP engine cannot use an interface, by the rules of <c>sidestep preflight</c>; null: it can.
+    /// An interface that does not exist yet is no reason.</summary>
+    private static string? NoXdpReason(DirectorSettings director, Func<string, InterfaceCapabilities> read)
     {
         foreach (var name in director.Interfaces.Select(static i => i.Name))
         {
-            var capabilities = InterfaceCapabilitiesReader.Read(name);
+            var capabilities = read(name);
             var selection = DriverSelection.Of(capabilities);
             if (capabilities.OtherInterfaces is null && selection.Engine == EngineKind.Managed)
                 return $"XDP does not work on {name}: {selection.RejectionReason(EngineKind.Xdp)}";
@@ -46,14 +55,22 @@ internal static class EngineSelector
         return null;
     }
 
-    /// <summary>What the engine lacks that a configuration needs; null: nothing.</summary>
+    /// <summary>Why a configuration cannot be applied by the running engine; null: it can.</summary>
     internal static string? RejectionReason(DirectorEngine engine, Configuration configuration)
     {
-        if (RequestedBy(configuration.Director) is var requested && requested != EngineKind.Auto && requested != engine.Kind)
-            return $"the {requested.Name()} engine is wanted, and the {engine.Kind.Name()} engine runs: engines change when the daemon starts. Restart it";
-        if (engine.NoProbesReason is { } why && configuration.Pools.FirstOrDefault(p => IsProbed(configuration, p)) is { } pool)
-            return $"the {engine.Kind.Name()} engine sends probes through the encapsulation by a BPF program, which cannot be loaded here ({why}): "
-                + $"give the pool '{pool.Name}' allowUnverifiedDsrPath: true, with monitors: [] or monitors of the servers' own addresses, or remove what stands in the way";
+        if (RequestedBy(configuration.Director) is var requested && requested != EngineKind.Auto
+            && requested != engine.Kind)
+        {
+            return $"the configuration requests the {requested.Name()} engine, but the {engine.Kind.Name()} engine is "
+                + "running: the engine can only change at the start. Restart the daemon";
+        }
+        if (engine.NoProbesReason is { } why
+            && configuration.Pools.FirstOrDefault(p => IsProbed(configuration, p)) is { } pool)
+        {
+            return $"the {engine.Kind.Name()} engine sends probes through the encapsulation by a BPF program, which "
+                + $"cannot be loaded here ({why}): give the pool '{pool.Name}' allowUnverifiedDsrPath: true, with "
+                + "monitors: [] or monitors with probe: server, or remove the obstacle";
+        }
         return null;
     }
 

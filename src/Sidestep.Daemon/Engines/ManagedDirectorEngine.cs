@@ -1,3 +1,4 @@
+using Sidestep.Daemon.Probes;
 using Sidestep.Engine.Managed;
 using Sidestep.Engine.Xdp;
 using Sidestep.Forwarding;
@@ -6,28 +7,31 @@ using Sidestep.Native;
 
 namespace Sidestep.Daemon.Engines;
 
-/// <summary>The pipeline in C#, and, where BPF can be loaded, the tables that probes are sent by. It forwards while the daemon runs, and
-/// answers the command line itself. What it remembers outlives it.</summary>
+/// <summary>The managed engine, and, where BPF can be loaded, the tables of the probe filter. It forwards while the
+/// daemon runs, and handles the requests of the command line. Its flow table outlives the process.</summary>
 internal sealed class ManagedDirectorEngine : DirectorEngine
 {
     private readonly Lock _gate = new();
     private readonly DirectorSettings _director;
     private readonly ManagedEngine _engine;
 
-    /// <summary>Some 200 MiB, while a start goes on.</summary>
+    /// <summary>Loaded in the background of the start: the tables take some 200 MiB.</summary>
     private readonly Task<(XdpEngine? Engine, string? WhyNot)> _probes = Task.Run(TryProbes);
 
     private readonly ManagedRequestHandler _requestHandler;
     private readonly string[] _notes;
     private readonly DateTimeOffset[] _appliedAt = new DateTimeOffset[1];
 
+    /// <summary>Opens the engine.</summary>
     /// <param name="director">Name, pin path and sizes.</param>
-    /// <param name="notes">What is known of why it is this engine.</param>
-    /// <exception cref="EngineException">It cannot run here.</exception>
-    internal ManagedDirectorEngine(DirectorSettings director, IEnumerable<string> notes)
+    /// <param name="notes">Why this engine was selected; may be empty.</param>
+    /// <param name="log">Receives problems of the engine.</param>
+    /// <exception cref="EngineException">The engine cannot run here.</exception>
+    internal ManagedDirectorEngine(DirectorSettings director, IEnumerable<string> notes, Log log)
     {
         _director = director;
-        _engine = ManagedEngine.ForInterfaces(director.FlowTableSize, DaemonReport.PersistentStatePrefix(director), Log.Warning);
+        _engine = ManagedEngine.ForInterfaces(
+            director.FlowTableSize, DaemonReport.PersistentStatePrefix(director), log.Warning);
         _notes = [.. notes, .. _engine.Notes];
         _requestHandler = new ManagedRequestHandler(_engine, director.FlowTableSize, () => _appliedAt[0], _gate);
     }
@@ -44,22 +48,24 @@ internal sealed class ManagedDirectorEngine : DirectorEngine
 
     internal override bool ComparesConnections => _engine.UsesLeastConnections;
 
-    internal override ProbeFilter? LoadProbeFilter() => Probes?.LoadProbeFilter();
+    internal override IProbeFilter? LoadProbeFilter() =>
+        Probes?.LoadProbeFilter() is { } filter ? new KernelProbeFilter(filter) : null;
 
     internal override int? IdOf(GroupKey group, ServerEntry server) => Probes?.IdOf(group, server);
 
     internal override void CountConnections() => _engine.CountConnections();
 
-    /// <summary>The engine's own.</summary>
+    /// <summary>Null: the engine fragments packets itself.</summary>
     internal override IDisposable? OpenPunt() => null;
 
-    internal override byte[]? HandleRequest(string path, ReadOnlyMemory<byte> body) => _requestHandler.Handle(path, body);
+    internal override byte[]? HandleRequest(string path, ReadOnlyMemory<byte> body) =>
+        _requestHandler.Handle(path, body);
 
     public override void Apply(ForwardingTables tables)
     {
         lock (_gate)
         {
-            // Probes may find a server a moment before packets do; the other way round they would count as lost.
+            // The probe filter first: a probe to a server that it does not know yet would count as lost.
             Probes?.Apply(tables);
             _engine.Apply(tables);
             _appliedAt[0] = DateTimeOffset.UtcNow;
@@ -80,7 +86,7 @@ internal sealed class ManagedDirectorEngine : DirectorEngine
 
     public override IReadOnlyList<AttachedInterface> Attach(IReadOnlyList<DirectorInterface> interfaces)
     {
-        // A program of the other engine, left by an earlier run, would take the frames first.
+        // A program that an earlier run of the XDP engine left attached would receive the frames first.
         XdpEngine.RemovePinned(_director.PinPath, _director.Name);
         lock (_gate)
             return _engine.Attach(interfaces);
@@ -98,7 +104,8 @@ internal sealed class ManagedDirectorEngine : DirectorEngine
             return _engine.ReadCounters();
     }
 
-    public override TraceResult Trace(ReadOnlySpan<byte> frame, int interfaceIndex) => _engine.Trace(frame, interfaceIndex);
+    public override TraceResult Trace(ReadOnlySpan<byte> frame, int interfaceIndex) =>
+        _engine.Trace(frame, interfaceIndex);
 
     public override void Dispose()
     {

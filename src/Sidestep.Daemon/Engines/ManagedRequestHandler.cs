@@ -9,27 +9,34 @@ using Sidestep.Model;
 
 namespace Sidestep.Daemon.Engines;
 
-/// <summary>What the command line reads of the other engine from what is pinned, this one is asked for.</summary>
-/// <param name="engine">Which.</param>
-/// <param name="flowTableSize">Its size.</param>
-/// <param name="appliedAt">When its tables came into force.</param>
-/// <param name="gate">One thread at a time changes it and asks it.</param>
-internal sealed class ManagedRequestHandler(ManagedEngine engine, int flowTableSize, Func<DateTimeOffset> appliedAt, Lock gate)
+/// <summary>Handles the requests of the command line for the state of the managed engine, which has no pinned maps to
+/// read.</summary>
+/// <param name="engine">The engine.</param>
+/// <param name="flowTableSize">Entries of its flow table.</param>
+/// <param name="appliedAt">Reads when its tables came into force.</param>
+/// <param name="gate">Locked while the engine changes, and while a request is handled.</param>
+internal sealed class ManagedRequestHandler(ManagedEngine engine, int flowTableSize, Func<DateTimeOffset> appliedAt,
+    Lock gate)
 {
     private const int MaxFrames = 1024;
-    private static readonly EngineException NotReady = new("the director is starting: ask again in a moment");
+    private static readonly EngineException NotReady = new("the director is starting: try again in a moment");
 
     private CaptureTap? _tap;
     private long _session;
 
-    /// <exception cref="EngineException">It cannot be answered; says why.</exception>
+    /// <summary>Handles a request.</summary>
+    /// <param name="path">See <see cref="LocalApiPaths"/>.</param>
+    /// <param name="body">JSON; for <see cref="LocalApiPaths.Plan"/> a configuration in YAML.</param>
+    /// <returns>JSON; null: the path is unknown.</returns>
+    /// <exception cref="EngineException">The request cannot be fulfilled; the message says why.</exception>
     internal byte[]? Handle(string path, ReadOnlyMemory<byte> body)
     {
         lock (gate)
         {
             return path switch
             {
-                LocalApiPaths.Status => LocalApiJson.Write(ManagedStatus.Of(engine, engine.Revision, appliedAt()) ?? throw NotReady),
+                LocalApiPaths.Status =>
+                    LocalApiJson.Write(ManagedStatus.Of(engine, engine.Revision, appliedAt()) ?? throw NotReady),
                 LocalApiPaths.Flows => LocalApiJson.Write(Flows()),
                 LocalApiPaths.Plan => LocalApiJson.Write(Plan(Encoding.UTF8.GetString(body.Span))),
                 LocalApiPaths.Capture => LocalApiJson.Write(Capture(LocalApiJson.Read<CaptureRequest>(body.Span))),
@@ -51,7 +58,8 @@ internal sealed class ManagedRequestHandler(ManagedEngine engine, int flowTableS
         var read = ConfigurationReader.Read(text, null);
         return read.Configuration is { } proposed && ManagedStatus.StateOf(engine) is { } state
             ? Planner.Of(state, proposed, DateTimeOffset.UtcNow)
-            : throw new EngineException(read.Errors.Select(static e => e.Format("configuration", "error")).FirstOrDefault() ?? NotReady.Message);
+            : throw new EngineException(read.Errors.Select(static e => e.Format("configuration", "error"))
+                .FirstOrDefault() ?? NotReady.Message);
     }
 
     private CaptureResponse Capture(CaptureRequest request)
@@ -63,7 +71,7 @@ internal sealed class ManagedRequestHandler(ManagedEngine engine, int flowTableS
         }
         else if (_tap is null || request.Session != _session)
         {
-            throw new EngineException("the capture has ended: another one began");
+            throw new EngineException("another capture has started and ended this one");
         }
         var frames = _tap.Fetch(MaxFrames);
         if (request.IsLast)
@@ -71,7 +79,7 @@ internal sealed class ManagedRequestHandler(ManagedEngine engine, int flowTableS
         return new CaptureResponse(_session, frames, _tap.Counts);
     }
 
-    /// <summary>On a copy: nothing is sent, counted or remembered.</summary>
+    /// <summary>Runs the frame through a copy of the engine: nothing is sent, counted or tracked.</summary>
     private TraceResponse Trace(TraceRequest request)
     {
         if (engine.Tables?.Origin is not { } tables)
@@ -89,6 +97,7 @@ internal sealed class ManagedRequestHandler(ManagedEngine engine, int flowTableS
         var running = new Frame(buffer, Frame.Headroom, frame.Length);
         var decision = pipeline.Process(copy.Tables!, ref running, ingress.Index);
         var isSent = decision is not (Decision.Pass or Decision.Drop or Decision.DeliverLocally or Decision.Punted);
-        return new TraceResponse(frame, Explanation.Of(pipeline, copy.Tables!, decision), isSent ? running.Bytes.ToArray() : []);
+        return new TraceResponse(frame, Explanation.Of(pipeline, copy.Tables!, decision),
+            isSent ? running.Bytes.ToArray() : []);
     }
 }

@@ -1,3 +1,4 @@
+using Sidestep.Daemon.Probes;
 using Sidestep.Engine.Managed;
 using Sidestep.Engine.Xdp;
 using Sidestep.Forwarding;
@@ -5,10 +6,11 @@ using Sidestep.Model;
 
 namespace Sidestep.Daemon.Engines;
 
-/// <summary>The program in the kernel. What the command line asks it reads from what is pinned.</summary>
-/// <param name="engine">Opened.</param>
-/// <param name="managedStatePrefix">What the names of files begin with in which the managed engine kept what it remembered.</param>
-internal sealed class XdpDirectorEngine(XdpEngine engine, string managedStatePrefix) : DirectorEngine
+/// <summary>The XDP engine. The command line reads its state from the pinned maps.</summary>
+/// <param name="engine">The open engine; disposed with this one.</param>
+/// <param name="managedStatePrefix">Prefix of the files in which the managed engine keeps its persistent state.</param>
+/// <param name="log">Receives problems with punted packets.</param>
+internal sealed class XdpDirectorEngine(XdpEngine engine, string managedStatePrefix, Log log) : DirectorEngine
 {
     internal override EngineKind Kind => EngineKind.Xdp;
 
@@ -18,13 +20,13 @@ internal sealed class XdpDirectorEngine(XdpEngine engine, string managedStatePre
 
     internal override bool ComparesConnections => engine.UsesLeastConnections;
 
-    internal override ProbeFilter? LoadProbeFilter() => engine.LoadProbeFilter();
+    internal override IProbeFilter? LoadProbeFilter() => new KernelProbeFilter(engine.LoadProbeFilter());
 
     internal override int? IdOf(GroupKey group, ServerEntry server) => engine.IdOf(group, server);
 
     internal override void CountConnections() => engine.CountConnections();
 
-    internal override IDisposable? OpenPunt() => new PuntedFragmenter(engine.PuntedFrames, Log.Warning);
+    internal override IDisposable? OpenPunt() => new PuntedFragmenter(engine.PuntedFrames, log.Warning);
 
     public override void Apply(ForwardingTables tables) => engine.Apply(tables);
 
@@ -35,7 +37,8 @@ internal sealed class XdpDirectorEngine(XdpEngine engine, string managedStatePre
     public override IReadOnlyList<AttachedInterface> Attach(IReadOnlyList<DirectorInterface> interfaces)
     {
         var attached = engine.Attach(interfaces);
-        // From here on packets meet the program: what the managed engine told the kernel, and left when it was killed, is not needed.
+        // From here on the XDP program handles the packets. The blackhole routes that a killed managed engine left
+        // are obsolete.
         ManagedEngine.RemoveStale(managedStatePrefix);
         return attached;
     }
@@ -44,7 +47,8 @@ internal sealed class XdpDirectorEngine(XdpEngine engine, string managedStatePre
 
     public override EngineCounters ReadCounters() => engine.ReadCounters();
 
-    public override TraceResult Trace(ReadOnlySpan<byte> frame, int interfaceIndex) => engine.Trace(frame, interfaceIndex);
+    public override TraceResult Trace(ReadOnlySpan<byte> frame, int interfaceIndex) =>
+        engine.Trace(frame, interfaceIndex);
 
     public override void Dispose() => engine.Dispose();
 }

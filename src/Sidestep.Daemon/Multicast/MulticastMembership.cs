@@ -3,18 +3,22 @@ using System.Net.Sockets;
 
 namespace Sidestep.Daemon.Multicast;
 
-/// <summary>Multicast memberships of this process: the kernel reports them by MLD (RFC 3810), for switches that send groups
-/// only where members are.</summary>
-internal sealed class MulticastMembership : IDisposable
+/// <summary>Multicast memberships of this process. The kernel reports them by MLD (RFC 3810) to switches that forward
+/// a multicast address only to its members.</summary>
+/// <param name="open">Opens a socket.</param>
+internal sealed class MulticastMembership(Func<IMembershipSocket> open) : IDisposable
 {
-    /// <summary>Memberships take of the memory for a socket's options, of which there are 20 KiB on most kernels.</summary>
-    private const int MaxPerSocket = 100;
+    /// <summary>Each membership uses option memory of its socket (net.core.optmem_max), 20 KiB on most
+    /// kernels.</summary>
+    internal const int MaxPerSocket = 100;
 
-    private readonly Dictionary<(int Interface, IPAddress Group), MembershipSocket> _members = [];
-    private readonly List<MembershipSocket> _sockets = [];
+    private readonly Dictionary<(int Interface, IPAddress Address), Membership> _members = [];
+    private readonly List<Membership> _sockets = [];
 
-    /// <summary>Joins these, and leaves all others.</summary>
-    internal void Update(IReadOnlySet<(int Interface, IPAddress Group)> desired, List<string> problems)
+    /// <summary>Joins these multicast addresses, and leaves all others.</summary>
+    /// <param name="desired">Interface index and multicast address.</param>
+    /// <param name="problems">Receives one sentence per address that could not be joined.</param>
+    internal void Update(IReadOnlySet<(int Interface, IPAddress Address)> desired, List<string> problems)
     {
         foreach (var key in _members.Keys.Where(k => !desired.Contains(k)).ToArray())
         {
@@ -31,8 +35,9 @@ internal sealed class MulticastMembership : IDisposable
             }
             catch (SocketException e)
             {
-                problems.Add($"not a member of {key.Group} on interface {key.Interface}: {e.Message}. A switch that looks into MLD may "
-                    + "keep neighbour solicitations for VIPs from the director");
+                problems.Add(
+                    $"not a member of {key.Address} on interface {key.Interface}: {e.Message}. "
+                    + "A switch with MLD snooping may drop neighbour solicitations for VIPs to the director");
             }
         }
     }
@@ -43,40 +48,39 @@ internal sealed class MulticastMembership : IDisposable
             member.Dispose();
     }
 
-    private MembershipSocket FreeSocket()
+    private Membership FreeSocket()
     {
         if (_sockets.Find(static s => s.Count < MaxPerSocket) is { } free)
             return free;
-        var member = new MembershipSocket();
+        var member = new Membership(open());
         _sockets.Add(member);
         return member;
     }
 
-    private sealed class MembershipSocket : IDisposable
+    /// <summary>A socket and the number of its memberships.</summary>
+    private sealed class Membership(IMembershipSocket socket) : IDisposable
     {
-        private readonly Socket _socket = new(AddressFamily.InterNetworkV6, SocketType.Dgram, ProtocolType.Udp);
-
         internal int Count { get; private set; }
 
-        internal void Join((int Interface, IPAddress Group) key)
+        internal void Join((int Interface, IPAddress Address) key)
         {
-            _socket.SetSocketOption(SocketOptionLevel.IPv6, SocketOptionName.AddMembership, new IPv6MulticastOption(key.Group, key.Interface));
+            socket.Join(key.Interface, key.Address);
             Count++;
         }
 
-        internal void Leave((int Interface, IPAddress Group) key)
+        internal void Leave((int Interface, IPAddress Address) key)
         {
             Count--;
             try
             {
-                _socket.SetSocketOption(SocketOptionLevel.IPv6, SocketOptionName.DropMembership, new IPv6MulticastOption(key.Group, key.Interface));
+                socket.Leave(key.Interface, key.Address);
             }
             catch (SocketException)
             {
-                // The interface is gone, and its members with it.
+                // The interface is deleted, and its memberships with it.
             }
         }
 
-        public void Dispose() => _socket.Dispose();
+        public void Dispose() => socket.Dispose();
     }
 }

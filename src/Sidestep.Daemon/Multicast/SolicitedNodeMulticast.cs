@@ -2,62 +2,70 @@ using System.Collections.Immutable;
 using System.Net;
 using Sidestep.Forwarding;
 using Sidestep.Native;
-using Sidestep.Native.Netlink;
 using Sidestep.Packets;
 
 namespace Sidestep.Daemon.Multicast;
 
-/// <summary>Lets neighbour solicitations for IPv6 VIPs come in: they are sent to a group (33:33:ff:...), and a card filters
-/// what nobody joined; the VIPs are no addresses of the machine, so that nobody else joins.</summary>
+/// <summary>Receives neighbour solicitations for IPv6 VIPs, which are sent to the solicited-node multicast address of
+/// each VIP (33:33:ff:..., RFC 4291 section 2.7.1). A network card drops multicast addresses that are not in its
+/// list, and the kernel does not add these, because the VIPs are no addresses of the machine.</summary>
 /// <remarks>
-/// The group is entered into the interface's list by hand, as <c>ip maddress</c> does: that stays when the daemon dies, as
-/// the program does. Switches that look into MLD want to hear of members, too, and these are sockets: while the daemon runs.
+/// The Ethernet address is added to the interface's list as <c>ip maddress</c> does: like the XDP program, it stays
+/// when the daemon dies. Switches with MLD snooping also need members; these are sockets, and exist while the daemon
+/// runs.
 /// </remarks>
-/// <param name="earlier">What an earlier run entered and did not take back, by <see cref="AddedMacs"/>.</param>
-/// <param name="save">Called with <see cref="AddedMacs"/> before something is entered, and after a change: what is not saved
-/// would stay for ever if the daemon died.</param>
-/// <param name="log">Gets each problem once.</param>
-internal sealed class SolicitedNodeMulticast(ImmutableArray<string> earlier, Action<ImmutableArray<string>> save, Action<string> log) : IDisposable
+/// <param name="earlier"><see cref="AddedMacs"/> of an earlier run.</param>
+/// <param name="save">Receives <see cref="AddedMacs"/> before an address is added, and after a change. An address
+/// that is not saved would stay for ever if the daemon died.</param>
+/// <param name="log">Receives each problem once.</param>
+/// <param name="macs">The lists of the interfaces.</param>
+/// <param name="openSocket">Opens a socket for memberships.</param>
+internal sealed class SolicitedNodeMulticast(ImmutableArray<string> earlier, Action<ImmutableArray<string>> save,
+    Action<string> log, IMulticastMacs macs, Func<IMembershipSocket> openSocket) : IDisposable
 {
     private readonly HashSet<MacEntry> _added = [.. earlier.Select(MacEntry.Parse)];
-    private readonly MulticastMembership _memberships = new();
+    private readonly MulticastMembership _memberships = new(openSocket);
 
-    /// <summary>Null at first: what an earlier run entered is not known to be wanted.</summary>
-    private HashSet<(EgressInterface Interface, Ipv6Address Group)>? _desired;
+    /// <summary>Null before the first update, which may have to remove addresses of an earlier run.</summary>
+    private HashSet<(EgressInterface Interface, Ipv6Address Address)>? _desired;
 
     private ImmutableArray<string> _problems = [];
 
-    /// <summary>What this director entered: interface and Ethernet address.</summary>
-    internal ImmutableArray<string> AddedMacs => [.. _added.Select(static e => e.ToString()).Order(StringComparer.Ordinal)];
+    /// <summary>What this director added: name of the interface and Ethernet address, separated by a space.</summary>
+    internal ImmutableArray<string> AddedMacs =>
+        [.. _added.Select(static e => e.ToString()).Order(StringComparer.Ordinal)];
 
-    /// <summary>Groups that could not be joined, and why.</summary>
+    /// <summary>Multicast addresses that could not be added or joined, and why.</summary>
     internal ImmutableArray<string> Problems => _problems;
 
-    /// <summary>Joins the groups of these VIPs on these interfaces, and leaves all others.</summary>
+    /// <summary>Adds and joins the multicast addresses of these VIPs on these interfaces, and removes all
+    /// others.</summary>
     internal void Update(IEnumerable<EgressInterface> interfaces, IEnumerable<IPAddress> vips)
     {
         var multicastAddresses = vips.Select(static v => Ipv6Address.From(v).SolicitedNode).ToHashSet();
-        var desired = interfaces.SelectMany(_ => multicastAddresses, static (i, g) => (Interface: i, Group: g)).ToHashSet();
+        var desired = interfaces.SelectMany(_ => multicastAddresses, static (i, a) => (Interface: i, Address: a))
+            .ToHashSet();
         if (_desired is not null && desired.SetEquals(_desired) && _problems.IsEmpty)
             return;
         _desired = desired;
         var problems = new List<string>();
         AddMacs(desired, problems);
-        _memberships.Update(desired.Select(static w => (w.Interface.Index, w.Group.ToIPAddress())).ToHashSet(), problems);
+        _memberships.Update(desired.Select(static w => (w.Interface.Index, w.Address.ToIPAddress())).ToHashSet(),
+            problems);
         foreach (var problem in problems.Except(_problems))
             log(problem);
         _problems = [.. problems];
     }
 
-    /// <summary>Takes back everything.</summary>
+    /// <summary>Removes everything.</summary>
     internal void Leave() => Update([], []);
 
     public void Dispose() => _memberships.Dispose();
 
-    private void AddMacs(IEnumerable<(EgressInterface Interface, Ipv6Address Group)> desired, List<string> problems)
+    private void AddMacs(IEnumerable<(EgressInterface Interface, Ipv6Address Address)> desired, List<string> problems)
     {
-        var entries = desired.Select(static w => new MacEntry(w.Interface.Name, w.Group.MulticastMac)).ToHashSet();
-        var present = LinkMulticast.List();
+        var entries = desired.Select(static w => new MacEntry(w.Interface.Name, w.Address.MulticastMac)).ToHashSet();
+        var present = macs.List();
         var missing = entries.Where(e => !present.Contains((e.Interface, e.Hexadecimal))).ToArray();
         var obsolete = _added.Where(e => !entries.Contains(e)).ToArray();
         if (missing.Length == 0 && obsolete.Length == 0)
@@ -68,33 +76,37 @@ internal sealed class SolicitedNodeMulticast(ImmutableArray<string> earlier, Act
         {
             try
             {
-                // There meanwhile: somebody else's.
-                if (!LinkMulticast.Add(entry.Interface, entry.Bytes))
+                // Another program has added it meanwhile, so it is not the director's to remove.
+                if (!macs.Add(entry.Interface, entry.Bytes))
                     _added.Remove(entry);
             }
             catch (NativeException e)
             {
                 _added.Remove(entry);
-                problems.Add($"interface '{entry.Interface}' does not take the group {entry.Mac}: {e.Message}. Its card may keep "
-                    + "neighbour solicitations for VIPs from the director: `ip link set allmulticast on` lets them in");
+                problems.Add(
+                    $"interface '{entry.Interface}' does not accept the multicast address {entry.Mac}: "
+                    + $"{e.Message}. Its card may drop neighbour solicitations for VIPs: "
+                    + "`ip link set allmulticast on` prevents that");
             }
         }
         foreach (var entry in obsolete)
         {
             try
             {
-                LinkMulticast.Remove(entry.Interface, entry.Bytes);
+                macs.Remove(entry.Interface, entry.Bytes);
                 _added.Remove(entry);
             }
             catch (NativeException e)
             {
-                problems.Add($"interface '{entry.Interface}' keeps the group {entry.Mac}, which no VIP needs: {e.Message}");
+                problems.Add(
+                    $"interface '{entry.Interface}' keeps the multicast address {entry.Mac}, which no VIP needs: "
+                    + e.Message);
             }
         }
         save(AddedMacs);
     }
 
-    /// <summary>One line of <c>ip maddress</c>.</summary>
+    /// <summary>An entry in the list of an interface.</summary>
     private readonly record struct MacEntry(string Interface, MacAddress Mac)
     {
         internal byte[] Bytes
@@ -112,7 +124,8 @@ internal sealed class SolicitedNodeMulticast(ImmutableArray<string> earlier, Act
         internal static MacEntry Parse(string text)
         {
             var parts = text.Split(' ');
-            return parts.Length == 2 && MacAddress.TryParse(parts[1], out var mac) ? new MacEntry(parts[0], mac) : default;
+            return parts.Length == 2 && MacAddress.TryParse(parts[1], out var mac) ? new MacEntry(parts[0], mac)
+                : default;
         }
 
         public override string ToString() => $"{Interface} {Mac}";

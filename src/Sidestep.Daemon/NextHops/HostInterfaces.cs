@@ -1,12 +1,13 @@
 using System.Net;
 using System.Net.Sockets;
 using Sidestep.Forwarding;
+using Sidestep.Native;
 using Sidestep.Native.Netlink;
 using Sidestep.Packets;
 
 namespace Sidestep.Daemon.NextHops;
 
-/// <summary>The interfaces of the director's machine at one moment, and which of them it uses.</summary>
+/// <summary>The interfaces of the director's machine at one moment, and which of them the director uses.</summary>
 internal sealed class HostInterfaces
 {
     private readonly Dictionary<int, EgressInterface> _used = [];
@@ -15,56 +16,65 @@ internal sealed class HostInterfaces
 
     private HostInterfaces(ILookup<int, InterfaceAddress> addresses) => _addresses = addresses;
 
-    /// <summary>The director's interfaces that exist, in the order of the kernel's index.</summary>
+    /// <summary>The director's interfaces that exist, in the kernel's order.</summary>
     internal IReadOnlyList<EgressInterface> Used => [.. _used.Values];
 
-    /// <param name="socket">To ask.</param>
-    /// <param name="names">The director's interfaces.</param>
-    internal static HostInterfaces Read(NetlinkSocket socket, IReadOnlyCollection<string> names)
+    /// <summary>Reads the interfaces.</summary>
+    /// <param name="network">The machine's network.</param>
+    /// <param name="names">Names of the director's interfaces.</param>
+    /// <exception cref="NativeException">The kernel refused.</exception>
+    internal static HostInterfaces Read(IHostNetwork network, IReadOnlyCollection<string> names)
     {
-        var addresses = InterfaceAddresses.List(socket).Concat(InterfaceAddresses.List(socket, AddressFamily.InterNetworkV6))
-            .ToLookup(static a => a.InterfaceIndex);
+        var addresses = network.Addresses().ToLookup(static a => a.InterfaceIndex);
         var host = new HostInterfaces(addresses);
-        foreach (var link in Interfaces.List(socket))
+        foreach (var link in network.Interfaces())
         {
             if (!names.Contains(link.Name))
-                host._reasons[link.Index] = $"the route leaves by '{link.Name}', which is not one of director.interfaces";
+                host._reasons[link.Index] =
+                    $"the route leaves by '{link.Name}', which is not one of director.interfaces";
             else if (!link.IsEthernet)
                 host._reasons[link.Index] = $"interface '{link.Name}' is not Ethernet";
             else
                 host._used[link.Index] = new EgressInterface(link.Index, link.Name, MacAddress.Read(link.Address.Span),
-                    addresses[link.Index].FirstOrDefault(static a => IsIPv4(a.Address) && !a.IsSecondary)?.Address, link.MtuBytes,
+                    addresses[link.Index].FirstOrDefault(static a => IsIPv4(a.Address) && !a.IsSecondary)?.Address,
+                    link.MtuBytes,
                     GlobalAddresses(addresses[link.Index]).FirstOrDefault()?.Address);
         }
         return host;
     }
 
-    /// <summary>One of the director's interfaces; null when it is none.</summary>
+    /// <summary>The director's interface with this index; null: it is not one of the director's.</summary>
     internal EgressInterface? Find(int index) => _used.GetValueOrDefault(index);
 
-    /// <summary>Why servers are not reached by an interface.</summary>
+    /// <summary>Why no server is reached by this interface, which is none of <see cref="Used"/>.</summary>
     internal string UnusableReason(int index) => _reasons.GetValueOrDefault(index, "the route's interface is gone");
 
-    /// <summary>The interface that has an address, if it is one of the director's; else (lo, for one) the director's first,
-    /// which attracts what is for it. Null when it has none.</summary>
+    /// <summary>The director's interface that has an address. If another interface has it (lo, for example), the
+    /// director's first interface, where traffic for the address arrives. Null: the director has no
+    /// interface.</summary>
     internal EgressInterface? Owner(IPAddress address) =>
-        _used.Values.FirstOrDefault(u => _addresses[u.Index].Any(a => a.Address.Equals(address))) ?? _used.Values.FirstOrDefault();
+        _used.Values.FirstOrDefault(u => _addresses[u.Index].Any(a => a.Address.Equals(address)))
+        ?? _used.Values.FirstOrDefault();
 
-    /// <summary>The address that a neighbour is asked from: of its family, and for IPv6 the one that exists only for the link,
-    /// which no renumbering changes. Null when there is none.</summary>
+    /// <summary>The source address of requests for a neighbour's Ethernet address. Over IPv6 it is the link-local
+    /// address, which no renumbering changes. Null: the interface has no address of the neighbour's family.</summary>
     internal IPAddress? SourceFor(EgressInterface egress, IPAddress neighbour)
     {
         if (IsIPv4(neighbour))
             return egress.Address;
-        return _addresses[egress.Index].FirstOrDefault(static a => a.Address.IsIPv6LinkLocal && a.IsUsable)?.Address ?? egress.Address6;
+        return _addresses[egress.Index].FirstOrDefault(static a => a.Address.IsIPv6LinkLocal && a.IsUsable)?.Address
+            ?? egress.Address6;
     }
 
-    /// <summary>The interface with the IPv6 address that the kernel would send from to one destination, when that is one that lasts.</summary>
+    /// <summary>The interface with the IPv6 source address that the kernel prefers for a route, if that address is
+    /// permanent enough; otherwise the interface as it is.</summary>
     internal EgressInterface WithRouteSource(EgressInterface egress, Route route) =>
-        route.Source is { } source && GlobalAddresses(_addresses[egress.Index]).Any(a => a.Address.Equals(source)) ? egress with { Address6 = source } : egress;
+        route.Source is { } source && GlobalAddresses(_addresses[egress.Index]).Any(a => a.Address.Equals(source))
+            ? egress with { Address6 = source } : egress;
 
-    /// <summary>IPv6 addresses that others know the director by, the best first: those that somebody entered before those that a
-    /// router announced, and no privacy addresses, which change every day.</summary>
+    /// <summary>IPv6 addresses by which other hosts know the director, the best first: configured addresses before
+    /// those from router advertisements. Privacy addresses (RFC 8981) are left out, because they change
+    /// daily.</summary>
     private static IEnumerable<InterfaceAddress> GlobalAddresses(IEnumerable<InterfaceAddress> addresses) => addresses
         .Where(static a => !IsIPv4(a.Address) && a.Scope == AddressScope.Universe && a.IsUsable && !a.IsSecondary)
         .OrderByDescending(static a => a.IsPermanent);

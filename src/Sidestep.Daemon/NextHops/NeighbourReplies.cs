@@ -1,77 +1,57 @@
 using System.Net;
-using Sidestep.Native;
+using Sidestep.Daemon.Frames;
 using Sidestep.Packets;
 
 namespace Sidestep.Daemon.NextHops;
 
-/// <summary>Who answered for which address since the last question: ARP replies and neighbour advertisements.</summary>
-internal sealed class NeighbourReplies : IDisposable
+/// <summary>The hosts that answered for each address since the last request: ARP replies and neighbour
+/// advertisements.</summary>
+/// <param name="frames">Where the replies arrive; disposed by its owner.</param>
+internal sealed class NeighbourReplies(IFrameChannel frames)
 {
-    /// <summary>A storm of answers must not keep the caller from its other work; the rest comes at the next call.</summary>
-    private const int MaxFramesPerCall = 10_000;
-
-    /// <summary>Room for an advertisement with some more options than the one that matters.</summary>
-    private const int MaxFrameBytes = 256;
-
-    private const int NextHeaderOffset = EthernetPacket.HeaderLength + 6, TypeOffset = EthernetPacket.HeaderLength + 40;
-
-    private readonly FrameReceiver _arp = FrameReceiver.Open((ushort)EtherType.Arp);
-
-    /// <summary>Only advertisements: the machine may have other IPv6 traffic, at any rate.</summary>
-    private readonly FrameReceiver _discovery = FrameReceiver.Open((ushort)EtherType.Ipv6,
-        (NextHeaderOffset, (byte)IpProtocol.IcmpV6), (TypeOffset, NeighbourAdvertisement.Type));
-
     private readonly Dictionary<(int Interface, IPAddress Address), HashSet<MacAddress>> _replies = [];
 
-    /// <summary>A new question: earlier answers do not count.</summary>
+    /// <summary>Discards all replies: a new request begins.</summary>
     internal void Clear() => _replies.Clear();
 
-    /// <summary>Takes in what came.</summary>
-    /// <returns>True when there was an answer.</returns>
+    /// <summary>Records the replies that have arrived.</summary>
+    /// <returns>True when there was one.</returns>
     internal bool Receive()
     {
-        Span<byte> frame = stackalloc byte[MaxFrameBytes];
         var any = false;
-        for (var i = 0; i < MaxFramesPerCall && _arp.TryReceive(frame, out var interfaceIndex) is var length and > 0; i++)
-            any |= HandleArp(frame[..length], interfaceIndex);
-        for (var i = 0; i < MaxFramesPerCall && _discovery.TryReceive(frame, out var interfaceIndex) is var length and > 0; i++)
-            any |= HandleAdvertisement(frame[..length], interfaceIndex);
+        frames.Receive((frame, interfaceIndex) =>
+        {
+            if (Read(frame) is not { } reply)
+                return;
+            if (!_replies.TryGetValue((interfaceIndex, reply.Address), out var macs))
+                _replies.Add((interfaceIndex, reply.Address), macs = []);
+            macs.Add(reply.Mac);
+            any = true;
+        });
         return any;
     }
 
-    /// <summary>All that answered for an address.</summary>
-    internal IReadOnlySet<MacAddress> For(NextHopRoute route) => _replies.TryGetValue(route.Key, out var macs) ? macs : new HashSet<MacAddress>();
+    /// <summary>The Ethernet addresses of all hosts that answered for a neighbour's address; several are a
+    /// conflict.</summary>
+    internal IReadOnlySet<MacAddress> For(NextHopRoute route) =>
+        _replies.TryGetValue(route.Key, out var macs) ? macs : new HashSet<MacAddress>();
 
-    public void Dispose()
+    /// <summary>Reads an ARP reply to its receiver, or a solicited neighbour advertisement with the override flag. An
+    /// advertisement without that flag comes from a proxy or is for an anycast address: the kernel keeps the Ethernet
+    /// address that it has (RFC 4861 section 7.2.5), and so does the director.</summary>
+    /// <param name="frame">From the Ethernet header on.</param>
+    /// <returns>The neighbour's addresses; null: no such reply.</returns>
+    internal static (IPAddress Address, MacAddress Mac)? Read(ReadOnlySpan<byte> frame)
     {
-        _arp.Dispose();
-        _discovery.Dispose();
-    }
-
-    private bool HandleArp(ReadOnlySpan<byte> frame, int interfaceIndex)
-    {
-        if (!EthernetPacket.TryParse(frame, out var ethernet) || !ArpPacket.TryParse(ethernet.Payload, out var arp)
-            || arp.Operation != ArpOperation.Reply || arp.TargetMac != ethernet.Destination)
-            return false;
-        Add(interfaceIndex, arp.SenderAddress.ToIPAddress(), arp.SenderMac);
-        return true;
-    }
-
-    /// <summary>An answer that does not override is of one who stands in for another, or of an anycast address: the kernel keeps
-    /// what it has then (RFC 4861 section 7.2.5), and so does the director.</summary>
-    private bool HandleAdvertisement(ReadOnlySpan<byte> frame, int interfaceIndex)
-    {
-        if (!EthernetPacket.TryParse(frame, out var ethernet) || !NeighbourAdvertisement.TryParse(ethernet.Payload, out var advertisement)
-            || !advertisement.IsSolicited || !advertisement.IsOverride || advertisement.TargetMac is not { } mac)
-            return false;
-        Add(interfaceIndex, advertisement.Target.ToIPAddress(), mac);
-        return true;
-    }
-
-    private void Add(int interfaceIndex, IPAddress address, MacAddress mac)
-    {
-        if (!_replies.TryGetValue((interfaceIndex, address), out var macs))
-            _replies.Add((interfaceIndex, address), macs = []);
-        macs.Add(mac);
+        if (!EthernetPacket.TryParse(frame, out var ethernet))
+            return null;
+        if (ethernet.Type == EtherType.Arp)
+        {
+            return ArpPacket.TryParse(ethernet.Payload, out var arp) && arp.Operation == ArpOperation.Reply
+                && arp.TargetMac == ethernet.Destination ? (arp.SenderAddress.ToIPAddress(), arp.SenderMac) : null;
+        }
+        return NeighbourAdvertisement.TryParse(ethernet.Payload, out var advertisement)
+            && advertisement is { IsSolicited: true, IsOverride: true, TargetMac: { } mac }
+            ? (advertisement.Target.ToIPAddress(), mac) : null;
     }
 }

@@ -2,44 +2,46 @@ using System.Net;
 using System.Net.Sockets;
 using Sidestep.Forwarding;
 using Sidestep.Native;
-using Sidestep.Native.Netlink;
 using Sidestep.Packets;
 using NextHopTable = Sidestep.Forwarding.NextHops;
 
 namespace Sidestep.Daemon.NextHops;
 
-/// <summary>By which interface and which neighbour servers and other directors are reached: routes, links and addresses,
-/// without Ethernet addresses.</summary>
+/// <summary>The interface and the neighbour by which each server and each other director is reached: routes, links
+/// and addresses, without Ethernet addresses.</summary>
 internal sealed record RouteTable
 {
     /// <summary>The director's interfaces that exist.</summary>
     internal required IReadOnlyList<EgressInterface> Interfaces { get; init; }
 
-    /// <summary>The hop to each server that has one.</summary>
+    /// <summary>The route to each server that has one.</summary>
     internal Dictionary<IPAddress, NextHopRoute> Servers { get; } = [];
 
-    /// <summary>Servers that are this machine, and by which interface their traffic comes.</summary>
+    /// <summary>Servers that are this machine, and the interface where their traffic arrives.</summary>
     internal Dictionary<IPAddress, EgressInterface> LocalServers { get; } = [];
 
-    /// <summary>Why the other servers have no hop.</summary>
+    /// <summary>Why each of the other servers has no route.</summary>
     internal Dictionary<IPAddress, string> Problems { get; } = [];
 
-    /// <summary>The hop to each other director that has one.</summary>
+    /// <summary>The route to each other director on the director's own networks.</summary>
     internal Dictionary<IPAddress, NextHopRoute> Peers { get; } = [];
 
-    /// <summary>Why the others have none.</summary>
+    /// <summary>Why each of the remaining directors has none.</summary>
     internal Dictionary<IPAddress, string> PeerProblems { get; } = [];
 
-    /// <summary>Everybody to ask, once each.</summary>
+    /// <summary>The neighbours whose Ethernet addresses are needed, each once.</summary>
     internal IReadOnlyList<NextHopRoute> Neighbours { get; private init; } = [];
 
-    internal static RouteTable Find(NetlinkSocket socket, ResolverTargets targets)
+    /// <summary>Looks up the routes to all targets.</summary>
+    /// <exception cref="NativeException">The kernel lists no interfaces or addresses. A missing route is a problem of
+    /// its target.</exception>
+    internal static RouteTable Find(IHostNetwork network, ResolverTargets targets)
     {
-        var host = HostInterfaces.Read(socket, targets.Interfaces);
+        var host = HostInterfaces.Read(network, targets.Interfaces);
         var table = new RouteTable { Interfaces = host.Used };
         foreach (var server in targets.Servers)
         {
-            var (route, local, problem) = Find(socket, host, server);
+            var (route, local, problem) = Find(network, host, server);
             if (route is not null)
                 table.Servers[server] = route;
             else if (local is not null)
@@ -49,20 +51,24 @@ internal sealed record RouteTable
         }
         foreach (var peer in targets.Peers)
         {
-            var (route, local, problem) = Find(socket, host, peer);
-            // What came through a router has the router's Ethernet address, as everything else that comes through it.
+            var (route, local, problem) = Find(network, host, peer);
+            // A packet through a router has the router's Ethernet address, as all other packets through it.
             if (route is { ViaRouter: true })
-                table.PeerProblems[peer] = $"it is behind the router {route.Neighbour}: what it sent cannot be told from other traffic by Ethernet addresses";
+                table.PeerProblems[peer] =
+                    $"it is behind the router {route.Neighbour}, whose Ethernet address all packets through it have";
             else if (route is not null)
                 table.Peers[peer] = route;
             else if (local is null)
                 table.PeerProblems[peer] = problem!;
         }
-        return table with { Neighbours = [.. table.Servers.Values.Concat(table.Peers.Values).DistinctBy(static h => h.Key)] };
+        return table with { Neighbours = [.. table.Servers.Values.Concat(table.Peers.Values)
+            .DistinctBy(static h => h.Key)] };
     }
 
-    /// <summary>Adds the Ethernet addresses. A neighbour that is unknown now keeps the one it had: whether the server still
-    /// serves is for health checks to say.</summary>
+    /// <summary>Adds the Ethernet addresses. A neighbour that is unknown now keeps the address that it had: health
+    /// checks decide whether the server still serves.</summary>
+    /// <param name="neighbours">Ethernet addresses by interface index and address.</param>
+    /// <param name="before">The previous next hops.</param>
     internal NextHopTable Resolve(IReadOnlyDictionary<(int, IPAddress), MacAddress> neighbours, NextHopTable before)
     {
         var servers = new Dictionary<IPAddress, NextHop>();
@@ -95,17 +101,21 @@ internal sealed record RouteTable
         ? $"{route.Neighbour} does not answer ARP on '{route.Egress.Name}'"
         : $"{route.Neighbour} does not answer neighbour solicitation on '{route.Egress.Name}'";
 
-    /// <summary>One of the three.</summary>
-    private static (NextHopRoute? Route, EgressInterface? Local, string? Problem) Find(NetlinkSocket socket, HostInterfaces host, IPAddress address)
+    /// <summary>The route, or the interface if the address is local, or the problem: exactly one of the
+    /// three.</summary>
+    private static (NextHopRoute? Route, EgressInterface? Local, string? Problem) Find(
+        IHostNetwork network, HostInterfaces host, IPAddress address)
     {
-        // A route to one could not be asked for without naming a link.
+        // A route lookup would need the link.
         if (address.IsIPv6LinkLocal)
-            return (null, null, "a link-local address does not say on which link it is; give the server's global address");
+            return (null, null,
+                "a link-local address does not say on which link it is; give the server's global address");
         try
         {
-            var route = Routes.Find(socket, address);
+            var route = network.FindRoute(address);
             if (route.IsLocal)
-                return host.Owner(address) is { } owner ? (null, owner, null) : (null, null, "none of director.interfaces exists");
+                return host.Owner(address) is { } owner ? (null, owner, null)
+                    : (null, null, "none of director.interfaces exists");
             if (host.Find(route.InterfaceIndex) is not { } found)
                 return (null, null, host.UnusableReason(route.InterfaceIndex));
             var egress = host.WithRouteSource(found, route);
@@ -122,8 +132,10 @@ internal sealed record RouteTable
     }
 }
 
-/// <summary>What a resolver has to find.</summary>
+/// <summary>The targets of a resolver.</summary>
 /// <param name="Interfaces">Names of the director's interfaces.</param>
 /// <param name="Servers">Addresses of real servers.</param>
 /// <param name="Peers">Addresses of other directors.</param>
-internal sealed record ResolverTargets(IReadOnlyCollection<string> Interfaces, IReadOnlyCollection<IPAddress> Servers, IReadOnlyCollection<IPAddress> Peers);
+internal sealed record ResolverTargets(
+    IReadOnlyCollection<string> Interfaces, IReadOnlyCollection<IPAddress> Servers,
+    IReadOnlyCollection<IPAddress> Peers);

@@ -5,13 +5,15 @@ using Sidestep.Model;
 
 namespace Sidestep.Daemon.Probes;
 
-/// <summary>Looks at the certificate of a server as much as its monitor wants.</summary>
+/// <summary>Validates the certificate of a server as far as its monitor requires.</summary>
+/// <param name="expected">What the monitor requires.</param>
 internal sealed class CertificateValidator(TlsExpectation expected)
 {
-    /// <summary>What was wrong; null: nothing.</summary>
+    /// <summary>Why the last certificate was rejected; null: it was not.</summary>
     internal string? Error { get; private set; }
 
-    /// <summary>For <see cref="SslStream"/>.</summary>
+    /// <summary>The callback of <see cref="SslStream"/>; see <see
+    /// cref="RemoteCertificateValidationCallback"/>.</summary>
     internal bool Accepts(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
     {
         Error = Validate(certificate, chain, errors);
@@ -48,10 +50,11 @@ internal sealed class CertificateValidator(TlsExpectation expected)
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
         {
-            return $"TLS: the authorities in {file} cannot be read: {e.Message}";
+            return $"TLS: cannot read the CA file {file}: {e.Message}";
         }
     }
 
     private static string Statuses(X509Chain? chain) =>
-        string.Join("; ", (chain?.ChainStatus ?? []).Select(static s => s.StatusInformation.Trim()).Distinct()) is { Length: > 0 } text ? text : "the certificate is not trusted";
+        string.Join("; ", (chain?.ChainStatus ?? []).Select(static s => s.StatusInformation.Trim())
+        .Distinct()) is { Length: > 0 } text ? text : "the certificate is not trusted";
 }

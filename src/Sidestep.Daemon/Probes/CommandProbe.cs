@@ -4,16 +4,19 @@ using Sidestep.Control.Health;
 
 namespace Sidestep.Daemon.Probes;
 
-/// <summary>The exit code of a program. What it needs to go the way that is wanted is in its environment.</summary>
+/// <summary>Runs a program; its exit code is the result. The environment tells the program the target, and the source
+/// and mark that lead its packets along the DSR path.</summary>
 internal static class CommandProbe
 {
-    /// <summary>Programs that run at once: each is a process.</summary>
+    /// <summary>Programs that run at the same time.</summary>
     private const int MaxConcurrent = 16;
 
     private const int MaxLineCharacters = 200;
     private static readonly SemaphoreSlim Concurrency = new(MaxConcurrent);
 
-    internal static async Task<ProbeResult> RunAsync(ProbeEndpoint endpoint, Check check, CancellationToken cancellation)
+    /// <summary>Runs the program once. Cancellation kills it, with its child processes.</summary>
+    internal static async Task<ProbeResult> RunAsync(ProbeEndpoint endpoint, Check check,
+        CancellationToken cancellation)
     {
         await Concurrency.WaitAsync(cancellation).ConfigureAwait(false);
         try
@@ -26,9 +29,11 @@ internal static class CommandProbe
         }
     }
 
-    private static async Task<ProbeResult> StartAsync(ProbeEndpoint endpoint, Check check, CancellationToken cancellation)
+    private static async Task<ProbeResult> StartAsync(ProbeEndpoint endpoint, Check check,
+        CancellationToken cancellation)
     {
-        var start = new ProcessStartInfo(check.Monitor.Command[0]) { RedirectStandardError = true, RedirectStandardOutput = true, RedirectStandardInput = true };
+        var start = new ProcessStartInfo(check.Monitor.Command[0]) { RedirectStandardError = true,
+            RedirectStandardOutput = true, RedirectStandardInput = true };
         foreach (var argument in check.Monitor.Command.Skip(1))
             start.ArgumentList.Add(argument);
         start.Environment["SIDESTEP_SERVER"] = check.Server;
@@ -56,8 +61,11 @@ internal static class CommandProbe
             await process.WaitForExitAsync(cancellation).ConfigureAwait(false);
             if (process.ExitCode == 0)
                 return ProbeResult.Success;
-            var message = await error.ConfigureAwait(false) is { Length: > 0 } line ? line : await output.ConfigureAwait(false);
-            return ProbeResult.Failure(string.Create(CultureInfo.InvariantCulture, $"exit code {process.ExitCode}{(message.Length == 0 ? "" : ": " + message)}"));
+            var message = await error.ConfigureAwait(false) is { Length: > 0 } line ? line
+                : await output.ConfigureAwait(false);
+            return ProbeResult.Failure(
+                string.Create(CultureInfo.InvariantCulture,
+                $"exit code {process.ExitCode}{(message.Length == 0 ? "" : ": " + message)}"));
         }
         finally
         {
@@ -66,7 +74,8 @@ internal static class CommandProbe
         }
     }
 
-    /// <summary>The first line; what follows is read and thrown away, so that the program does not wait.</summary>
+    /// <summary>The first line of output, at most 200 characters. The rest is read and discarded, so that the program
+    /// is not blocked.</summary>
     private static async Task<string> FirstLineAsync(StreamReader reader, CancellationToken cancellation)
     {
         var first = "";

@@ -7,25 +7,28 @@ using Sidestep.Model;
 
 namespace Sidestep.Daemon.Probes;
 
-/// <summary>A question over UDP (RFC 1035 section 4).</summary>
+/// <summary>A DNS query over UDP (RFC 1035 section 4).</summary>
 internal static class DnsProbe
 {
     private const int HeaderBytes = 12, MaxLabelBytes = 63;
     private const ushort Internet = 1;
     private const byte IsResponse = 0x80, RecursionDesired = 0x01, CodeMask = 0x0f;
 
-    /// <summary>Of a name that is a chain of pointers.</summary>
+    /// <summary>Labels of one name; bounds the work on a damaged response.</summary>
     private const int MaxLabels = 128;
 
-    internal static async Task<ProbeResult> RunAsync(ProbeEndpoint endpoint, DnsExpectation expected, CancellationToken cancellation)
+    /// <summary>Sends one query and evaluates the response; cancellation is the timeout.</summary>
+    internal static async Task<ProbeResult> RunAsync(ProbeEndpoint endpoint, DnsExpectation expected,
+        CancellationToken cancellation)
     {
         if (BuildQuery(expected) is not { } query)
-            return ProbeResult.NotSent($"{expected.Name} is no domain name");
+            return ProbeResult.NotSent($"{expected.Name} is not a domain name");
         var response = await UdpProbe.ExchangeAsync(endpoint, query, cancellation).ConfigureAwait(false);
         return Evaluate(response.Span, query, expected);
     }
 
-    /// <summary>Null when the name has a label that is empty or too long.</summary>
+    /// <summary>Builds a query with a random ID. Null: the name has a label that is empty or longer than 63
+    /// bytes.</summary>
     internal static byte[]? BuildQuery(DnsExpectation expected)
     {
         var query = new List<byte>(new byte[HeaderBytes]);
@@ -45,11 +48,12 @@ internal static class DnsProbe
         return bytes;
     }
 
-    /// <summary>Whether an answer is to this question, and as expected.</summary>
+    /// <summary>Compares a response with the query and with what the monitor expects.</summary>
     internal static ProbeResult Evaluate(ReadOnlySpan<byte> response, ReadOnlySpan<byte> query, DnsExpectation expected)
     {
-        if (response.Length < HeaderBytes || (response[2] & IsResponse) == 0 || !response[..2].SequenceEqual(query[..2]))
-            return ProbeResult.Failure("what came is no answer to the question");
+        if (response.Length < HeaderBytes || (response[2] & IsResponse) == 0 || !response[..2]
+            .SequenceEqual(query[..2]))
+            return ProbeResult.Failure("the response does not belong to the query");
         var code = response[3] & CodeMask;
         if (code != expected.ResponseCode)
             return ProbeResult.Failure($"response code {code} instead of {expected.ResponseCode}");
@@ -57,7 +61,9 @@ internal static class DnsProbe
             return ProbeResult.Success;
         var found = Addresses(response);
         return found.Contains(expectedAddress) ? ProbeResult.Success
-            : ProbeResult.Failure($"no answer is {expectedAddress}: {(found.Count == 0 ? "there are no addresses" : string.Join(", ", found.Take(4)))}");
+            : ProbeResult.Failure(
+            $"no answer is {expectedAddress}: "
+                + (found.Count == 0 ? "there are no addresses" : string.Join(", ", found.Take(4))));
     }
 
     private static List<IPAddress> Addresses(ReadOnlySpan<byte> response)
@@ -68,7 +74,7 @@ internal static class DnsProbe
             at = SkipName(response, at, 4);
         for (int records = BinaryPrimitives.ReadUInt16BigEndian(response[6..]); records > 0 && at >= 0; records--)
         {
-            // type, class, time to live, length of what follows
+            // type, class, TTL, length of the data
             var record = SkipName(response, at, 0);
             if (record < 0 || record + 10 > response.Length)
                 break;
@@ -83,14 +89,14 @@ internal static class DnsProbe
         return found;
     }
 
-    /// <summary>Where what is behind a name and so many more bytes begins; -1 when the answer is damaged.</summary>
+    /// <summary>The offset behind a name and a number of further bytes; -1 when the response is damaged.</summary>
     private static int SkipName(ReadOnlySpan<byte> response, int at, int more)
     {
         for (var labels = 0; labels < MaxLabels && at < response.Length; labels++)
         {
             var length = response[at];
             if (length >= 0xc0)
-                return at + 2 + more; // a pointer ends a name
+                return at + 2 + more; // a pointer ends the name (RFC 1035 section 4.1.4)
             at += 1 + length;
             if (length == 0)
                 return at + more;

@@ -9,17 +9,17 @@ using Sidestep.Model;
 
 namespace Sidestep.Daemon.Probes;
 
-/// <summary>Probes by the kernel's own sockets. Those through the DSR path have the mark of their server, which leads them to the
-/// program that encapsulates them; their answers come back to this machine plainly, with the VIP as source, or the kernel finds no
-/// socket for them.</summary>
+/// <summary>Sends probes by the kernel's sockets. Probes through the DSR path have the mark of their server, which
+/// leads them to the filter that encapsulates them. Their replies come back to this machine without encapsulation and
+/// with the VIP as source; the kernel finds no socket for any other reply.</summary>
 internal sealed class DsrProbePath : IProbePath
 {
     private readonly ConcurrentDictionary<(GroupKey, IPAddress), ServerPath> _paths = new();
     private Dictionary<GroupKey, ServerGroup> _groups = [];
 
-    /// <summary>Takes over the servers of tables that have come into force.</summary>
+    /// <summary>Takes over the servers of tables that have come into force. Called by one thread at a time.</summary>
     /// <param name="tables">The tables.</param>
-    /// <param name="idOf">The number of a server among them.</param>
+    /// <param name="idOf">Returns the number by which the probe filter knows a server; null: it has none.</param>
     internal void Update(ForwardingTables tables, Func<GroupKey, ServerEntry, int?> idOf)
     {
         var groups = tables.Groups.ToDictionary(static g => g.Key);
@@ -36,21 +36,24 @@ internal sealed class DsrProbePath : IProbePath
             if (ReferenceEquals(_groups.GetValueOrDefault(key), group))
                 continue;
             foreach (var server in group.Servers)
-                _paths[(key, server.Address)] = new ServerPath(idOf(key, server), server.NextHop, server.Encap ?? key.Encap, server.Obstacle);
+                _paths[(key, server.Address)] = new ServerPath(idOf(key, server), server.NextHop,
+                    server.Encap ?? key.Encap, server.Obstacle);
         }
         _groups = groups;
     }
 
     /// <inheritdoc/>
     public int? PathMtuOf(GroupKey group, IPAddress server) =>
-        _paths.GetValueOrDefault((group, server)) is { NextHop: { IsLocal: false } nextHop } path ? nextHop.Egress.MtuBytes - OverheadBytes(path.Encap, server) : null;
+        _paths.GetValueOrDefault((group, server)) is { NextHop: { IsLocal: false } nextHop } path
+        ? nextHop.Egress.MtuBytes - OverheadBytes(path.Encap, server) : null;
 
     /// <inheritdoc/>
     public async Task<ProbeResult> ProbeAsync(Check check, CancellationToken cancellation)
     {
         var key = check.Key;
         var endpoint = new ProbeEndpoint(key.Target, key.Port, null, 0);
-        if (key.ThroughDsrPath && ResolveEndpoint(key.Group, key.Address, key.Target, key.Port, out endpoint) is { } problem)
+        if (key.ThroughDsrPath
+            && ResolveEndpoint(key.Group, key.Address, key.Target, key.Port, out endpoint) is { } problem)
             return problem;
         using var timeLimit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         timeLimit.CancelAfter(check.Monitor.Timeout);
@@ -60,11 +63,14 @@ internal sealed class DsrProbePath : IProbePath
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            return ProbeResult.Failure(string.Create(CultureInfo.InvariantCulture, $"no answer within {check.Monitor.Timeout.TotalSeconds} s"));
+            return ProbeResult.Failure(string.Create(CultureInfo.InvariantCulture,
+                $"no reply within {check.Monitor.Timeout.TotalSeconds} s"));
         }
         catch (SocketException e)
         {
-            return IsLocalError(e.SocketErrorCode) ? ProbeResult.NotSent($"the director cannot send the probe: {e.Message}") : ProbeResult.Failure(e.Message);
+            return IsLocalError(e.SocketErrorCode)
+                ? ProbeResult.NotSent($"the director cannot send the probe: {e.Message}")
+                : ProbeResult.Failure(e.Message);
         }
         catch (IOException e)
         {
@@ -73,7 +79,8 @@ internal sealed class DsrProbePath : IProbePath
     }
 
     /// <inheritdoc/>
-    public async Task<bool> EchoAsync(GroupKey group, IPAddress server, IPAddress vip, int datagramBytes, TimeSpan timeout, CancellationToken cancellation)
+    public async Task<bool> EchoAsync(GroupKey group, IPAddress server, IPAddress vip, int datagramBytes,
+        TimeSpan timeout, CancellationToken cancellation)
     {
         if (ResolveEndpoint(group, server, vip, 0, out var endpoint) is not null)
             return false;
@@ -94,7 +101,8 @@ internal sealed class DsrProbePath : IProbePath
         }
     }
 
-    private static async Task<ProbeResult> RunProbeAsync(ProbeEndpoint endpoint, Check check, CancellationToken cancellation)
+    private static async Task<ProbeResult> RunProbeAsync(ProbeEndpoint endpoint, Check check,
+        CancellationToken cancellation)
     {
         var monitor = check.Monitor;
         switch (monitor.Type)
@@ -117,8 +125,10 @@ internal sealed class DsrProbePath : IProbePath
         }
     }
 
-    /// <summary>Why a probe cannot go through the DSR path, or null and how it can.</summary>
-    private ProbeResult? ResolveEndpoint(GroupKey group, IPAddress server, IPAddress vip, int port, out ProbeEndpoint endpoint)
+    /// <summary>Resolves the endpoint of a probe through the DSR path.</summary>
+    /// <returns>The result without a probe; null: the endpoint is valid.</returns>
+    private ProbeResult? ResolveEndpoint(GroupKey group, IPAddress server, IPAddress vip, int port,
+        out ProbeEndpoint endpoint)
     {
         endpoint = default;
         if (_paths.GetValueOrDefault((group, server)) is not { Id: { } id } path)
@@ -129,16 +139,19 @@ internal sealed class DsrProbePath : IProbePath
             return ProbeResult.Exempt("the director itself is the server");
         var isIpv4 = vip.AddressFamily == AddressFamily.InterNetwork;
         if ((isIpv4 ? nextHop.Egress.Address : nextHop.Egress.Address6) is not { } source)
-            return ProbeResult.NotSent($"{nextHop.Egress.Name} has no {(isIpv4 ? "IPv4" : "global IPv6")} address that an answer could come back to: give it one");
+            return ProbeResult.NotSent(
+                $"{nextHop.Egress.Name} has no {(isIpv4 ? "IPv4" : "global IPv6")} address for replies: give it one");
         endpoint = new ProbeEndpoint(vip, port, source, ProbeFilter.Mark | (uint)id);
         return null;
     }
 
-    /// <summary>Errors that say something of this machine and nothing of the server.</summary>
-    private static bool IsLocalError(SocketError error) => error is SocketError.TooManyOpenSockets or SocketError.AccessDenied or SocketError.NoBufferSpaceAvailable
+    /// <summary>True: the error is one of this machine, and says nothing about the server.</summary>
+    private static bool IsLocalError(SocketError error) =>
+        error is SocketError.TooManyOpenSockets or SocketError.AccessDenied or SocketError.NoBufferSpaceAvailable
         or SocketError.AddressNotAvailable or SocketError.AddressAlreadyInUse or SocketError.NetworkDown;
 
-    private static int OverheadBytes(Forwarding.Encap encap, IPAddress server) => encap.Encapsulation is not { } encapsulation ? 0
+    private static int OverheadBytes(Forwarding.Encap encap, IPAddress server) =>
+        encap.Encapsulation is not { } encapsulation ? 0
         : (server.AddressFamily == AddressFamily.InterNetwork ? 20 : 40) + encapsulation switch
         {
             Encapsulation.Gue => 12,

@@ -5,20 +5,21 @@ using Sidestep.Native;
 
 namespace Sidestep.Daemon.Probes;
 
-/// <summary>An echo request of a length, and its reply (RFC 792, RFC 4443 section 4). The socket is raw: those that the kernel has for
-/// echoes are for groups of users, and nobody is in them where nothing is set.</summary>
+/// <summary>An echo request of a given length, and its reply (RFC 792, RFC 4443 section 4). The socket is raw,
+/// because the kernel's ping sockets are limited to net.ipv4.ping_group_range, which is empty by default.</summary>
 internal static class EchoProbe
 {
-    /// <summary>Header of ICMP, and what tells this probe's reply from others.</summary>
+    /// <summary>Length of the ICMP header and the nonce that identifies the reply.</summary>
     internal const int MinBytes = 8 + NonceBytes;
 
     private const int NonceBytes = 16;
     private const int Ipv4HeaderBytes = 20, Ipv6HeaderBytes = 40, WordBytes = 4;
     private const byte Request4 = 8, Reply4 = 0, Request6 = 128, Reply6 = 129;
 
-    /// <summary>Waits for the reply; the cancellation ends it.</summary>
-    /// <param name="endpoint">To whom.</param>
-    /// <param name="datagramBytes">Length from the IP header on; 0: the shortest. Never fragmented.</param>
+    /// <summary>Sends a request and waits for its reply.</summary>
+    /// <param name="endpoint">The target.</param>
+    /// <param name="datagramBytes">Length from the IP header on; 0: the shortest. The request is never
+    /// fragmented.</param>
     /// <param name="cancellation">The timeout.</param>
     internal static async Task RunAsync(ProbeEndpoint endpoint, int datagramBytes, CancellationToken cancellation)
     {
@@ -30,7 +31,7 @@ internal static class EchoProbe
         var request = new byte[Math.Max(MinBytes, datagramBytes - (isIpv4 ? Ipv4HeaderBytes : Ipv6HeaderBytes))];
         request[0] = isIpv4 ? Request4 : Request6;
         RandomNumberGenerator.Fill(request.AsSpan(4, 4 + NonceBytes));
-        // Over IPv6 the kernel does that, with the addresses.
+        // Over IPv6 the kernel computes the checksum.
         if (isIpv4)
             BinaryPrimitives.WriteUInt16BigEndian(request.AsSpan(2), Packets.InternetChecksum.Compute(request));
         await socket.SendAsync(request, cancellation).ConfigureAwait(false);
@@ -38,7 +39,7 @@ internal static class EchoProbe
         while (true)
         {
             var length = await socket.ReceiveAsync(reply, cancellation).ConfigureAwait(false);
-            // A raw socket of IPv4 hears the IP header too.
+            // A raw IPv4 socket receives the IP header too.
             var begin = isIpv4 ? (reply[0] & 0x0f) * WordBytes : 0;
             if (length - begin == request.Length && reply[begin] == (isIpv4 ? Reply4 : Reply6)
                 && reply.AsSpan(begin + 4, 4 + NonceBytes).SequenceEqual(request.AsSpan(4, 4 + NonceBytes)))

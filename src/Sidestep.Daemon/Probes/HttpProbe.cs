@@ -8,14 +8,16 @@ using Sidestep.Model;
 
 namespace Sidestep.Daemon.Probes;
 
-/// <summary>A request and the beginning of its answer (RFC 9112), plain or over TLS.</summary>
-/// <remarks>Not by <see cref="System.Net.Http.HttpClient"/>: its handler gives a connection to any request for the same address, and
-/// all servers have the same one.</remarks>
+/// <summary>An HTTP/1.1 request and the beginning of its response (RFC 9112), with or without TLS.</summary>
+/// <remarks>Not by <see cref="System.Net.Http.HttpClient"/>: its handler shares connections between requests to the
+/// same address, and all servers have the same one, the VIP.</remarks>
 internal static class HttpProbe
 {
     private const int HeadBytes = 16 * 1024, BodyBytes = 64 * 1024;
 
-    internal static async Task<ProbeResult> RunAsync(ProbeEndpoint endpoint, HealthMonitor monitor, CancellationToken cancellation)
+    /// <summary>Sends one request and evaluates the response; cancellation is the timeout.</summary>
+    internal static async Task<ProbeResult> RunAsync(ProbeEndpoint endpoint, HealthMonitor monitor,
+        CancellationToken cancellation)
     {
         using var socket = endpoint.Open(SocketType.Stream, ProtocolType.Tcp);
         await socket.ConnectAsync(endpoint.EndPoint, cancellation).ConfigureAwait(false);
@@ -41,22 +43,28 @@ internal static class HttpProbe
         return await RequestAsync(tlsStream, endpoint, monitor.Http!, cancellation).ConfigureAwait(false);
     }
 
-    private static async Task<ProbeResult> RequestAsync(Stream stream, ProbeEndpoint endpoint, HttpExpectation expected, CancellationToken cancellation)
+    private static async Task<ProbeResult> RequestAsync(Stream stream, ProbeEndpoint endpoint, HttpExpectation expected,
+        CancellationToken cancellation)
     {
-        var host = expected.Host ?? (endpoint.Address.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{endpoint.Address}]" : endpoint.Address.ToString());
+        var host = expected.Host
+            ?? (endpoint.Address.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{endpoint.Address}]"
+            : endpoint.Address.ToString());
         await stream.WriteAsync(Encoding.ASCII.GetBytes(
-            $"GET {expected.Path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: sidestep\r\nAccept: */*\r\nConnection: close\r\n\r\n"), cancellation).ConfigureAwait(false);
+            $"GET {expected.Path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: sidestep\r\nAccept: */*\r\n"
+            + "Connection: close\r\n\r\n"), cancellation).ConfigureAwait(false);
         var response = new byte[HeadBytes + BodyBytes];
         int length = 0, head;
         while ((head = response.AsSpan(0, Math.Min(length, HeadBytes)).IndexOf("\r\n\r\n"u8)) < 0)
         {
-            var count = length < HeadBytes ? await stream.ReadAsync(response.AsMemory(length), cancellation).ConfigureAwait(false) : 0;
+            var count = length < HeadBytes ? await stream.ReadAsync(response.AsMemory(length), cancellation)
+                .ConfigureAwait(false) : 0;
             if (count == 0)
-                return ProbeResult.Failure(length == 0 ? "the connection was closed without an answer" : "the answer is not HTTP, or its head is longer than 16 KiB");
+                return ProbeResult.Failure(length == 0 ? "the server closed the connection without a response"
+                    : "the response is not HTTP, or its head is longer than 16 KiB");
             length += count;
         }
         if (StatusOf(response.AsSpan(0, head)) is not { } status)
-            return ProbeResult.Failure("the answer is not HTTP");
+            return ProbeResult.Failure("the response is not HTTP");
         if (!expected.StatusCodes.Any(r => r.First <= status && status <= r.Last))
             return ProbeResult.Failure(string.Create(CultureInfo.InvariantCulture, $"status code {status}"));
         if (expected.ExpectedText is not { } text)
@@ -66,9 +74,11 @@ internal static class HttpProbe
         {
             if (response.AsSpan(head + 4, length - head - 4).IndexOf(expectedBytes) >= 0)
                 return ProbeResult.Success;
-            var count = length < response.Length ? await stream.ReadAsync(response.AsMemory(length), cancellation).ConfigureAwait(false) : 0;
+            var count = length < response.Length ? await stream.ReadAsync(response.AsMemory(length), cancellation)
+                .ConfigureAwait(false) : 0;
             if (count == 0)
-                return ProbeResult.Failure($"the {length - head - 4} bytes of the body do not contain what is expected");
+                return ProbeResult.Failure(
+                    $"the {length - head - 4} bytes of the body do not contain the expected text");
             length += count;
         }
     }

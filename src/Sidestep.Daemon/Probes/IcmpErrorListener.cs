@@ -5,24 +5,24 @@ using Sidestep.Native;
 
 namespace Sidestep.Daemon.Probes;
 
-/// <summary>Hears what servers, and routers before them, send back to the director about packets that it encapsulated: ICMP errors
-/// that quote an outer header. Costs nothing while there are none.</summary>
-/// <remarks>They are addressed to the director, which is the source of the outer header. What is quoted says which server was meant.
-/// With an outer source prefix they go where that leads.</remarks>
+/// <summary>Receives ICMP errors from servers, and from routers on the path to them, about packets that the director
+/// encapsulated.</summary>
+/// <remarks>The errors come to the director, which is the source of the outer header. The quoted outer header
+/// identifies the server. With an outer source prefix the errors go to the prefix instead.</remarks>
 internal sealed class IcmpErrorListener : IDisposable
 {
     private const int ProtocolIpIp = 4, ProtocolUdp = 17, ProtocolIpv6 = 41, ProtocolGre = 47;
     private const int Ipv4HeaderBytes = 20, Ipv6HeaderBytes = 40, IcmpHeaderBytes = 8;
 
-    /// <summary>Signs a second that are taken in: a flood must not cost the director its CPU.</summary>
+    /// <summary>Errors per second that are handled, so that a flood costs little CPU.</summary>
     private const int MaxPerSecond = 200;
 
     private readonly List<Socket> _sockets = [];
     private readonly Action<IPAddress, string> _onPassiveSignal;
 
-    /// <summary>Begins to hear.</summary>
-    /// <param name="onPassiveSignal">Gets a server's address and what was said of packets to it.</param>
-    /// <param name="log">Hears why nothing can be heard.</param>
+    /// <summary>Opens the sockets.</summary>
+    /// <param name="onPassiveSignal">Receives a server's address, and what the error says about packets to it.</param>
+    /// <param name="log">Receives why no errors can be received.</param>
     internal IcmpErrorListener(Action<IPAddress, string> onPassiveSignal, Action<string> log)
     {
         _onPassiveSignal = onPassiveSignal;
@@ -39,7 +39,8 @@ internal sealed class IcmpErrorListener : IDisposable
     }
 
     /// <summary>Runs until cancelled.</summary>
-    internal Task RunAsync(CancellationToken cancellation) => Task.WhenAll(_sockets.Select(s => ReceiveAsync(s, cancellation)));
+    internal Task RunAsync(CancellationToken cancellation) =>
+        Task.WhenAll(_sockets.Select(s => ReceiveAsync(s, cancellation)));
 
     public void Dispose()
     {
@@ -47,9 +48,10 @@ internal sealed class IcmpErrorListener : IDisposable
             socket.Dispose();
     }
 
-    /// <summary>What an ICMP message says of a server; null when it quotes no outer header.</summary>
+    /// <summary>Reads what an ICMP error says about a server; null: it quotes no outer header, or says
+    /// nothing.</summary>
     /// <param name="message">From the ICMP header on.</param>
-    /// <param name="isIpv4">Whether it is ICMP or ICMPv6.</param>
+    /// <param name="isIpv4">True: ICMP (RFC 792); false: ICMPv6 (RFC 4443).</param>
     internal static (IPAddress Server, string What)? Read(ReadOnlySpan<byte> message, bool isIpv4)
     {
         var header = isIpv4 ? Ipv4HeaderBytes : Ipv6HeaderBytes;
@@ -57,8 +59,9 @@ internal sealed class IcmpErrorListener : IDisposable
             return null;
         var quoted = message[IcmpHeaderBytes..];
         int protocol = quoted[isIpv4 ? 9 : 6];
-        // UDP may be anybody's; a listener that has gone refuses ports, and GUE's servers have other words for the rest.
-        if (quoted[0] >> 4 != (isIpv4 ? 4 : 6) || protocol is not (ProtocolIpIp or ProtocolIpv6 or ProtocolGre or ProtocolUdp))
+        // UDP is GUE, but may also be other traffic of this machine.
+        if (quoted[0] >> 4 != (isIpv4 ? 4 : 6)
+            || protocol is not (ProtocolIpIp or ProtocolIpv6 or ProtocolGre or ProtocolUdp))
             return null;
         var server = new IPAddress(isIpv4 ? quoted.Slice(16, 4) : quoted.Slice(24, 16));
         return SignalOf(message, isIpv4) is { } description ? (server, description) : null;
@@ -68,14 +71,16 @@ internal sealed class IcmpErrorListener : IDisposable
     {
         (true, 3, 2) => "rejects the outer header (protocol unreachable): it does not decapsulate",
         (true, 3, 3) => "rejects the outer header (port unreachable): it does not decapsulate GUE at this port",
-        (true, 3, 4) => $"a router takes only {BinaryPrimitives.ReadUInt16BigEndian(message[6..])} bytes of what is sent to it (fragmentation needed)",
-        (true, 3, 9 or 10 or 13) => "a filter on the way forbids what is sent to it (administratively prohibited)",
-        (true, 3, _) => "a router says that it cannot be reached",
+        (true, 3, 4) => "a router on the path to it has an MTU of "
+            + $"{BinaryPrimitives.ReadUInt16BigEndian(message[6..])} bytes (fragmentation needed)",
+        (true, 3, 9 or 10 or 13) => "a filter on the path to it rejects packets (administratively prohibited)",
+        (true, 3, _) => "a router reports it unreachable",
         (true, 11, _) => "packets to it are in a routing loop (time exceeded)",
-        (false, 1, 1) => "a filter on the way forbids what is sent to it (administratively prohibited)",
+        (false, 1, 1) => "a filter on the path to it rejects packets (administratively prohibited)",
         (false, 1, 4) => "rejects the outer header (port unreachable): it does not decapsulate GUE at this port",
-        (false, 1, _) => "a router says that it cannot be reached",
-        (false, 2, _) => $"a router takes only {BinaryPrimitives.ReadUInt32BigEndian(message[4..])} bytes of what is sent to it (packet too big)",
+        (false, 1, _) => "a router reports it unreachable",
+        (false, 2, _) => "a router on the path to it has an MTU of "
+            + $"{BinaryPrimitives.ReadUInt32BigEndian(message[4..])} bytes (packet too big)",
         (false, 3, _) => "packets to it are in a routing loop (time exceeded)",
         _ => null,
     };
@@ -102,7 +107,8 @@ internal sealed class IcmpErrorListener : IDisposable
                 if (Environment.TickCount64 / 1000 is var now && now != second)
                     (second, received) = (now, 0);
                 var begin = isIpv4 ? (buffer[0] & 0x0f) * 4 : 0;
-                if (++received <= MaxPerSecond && begin < length && Read(buffer.AsSpan(begin, length - begin), isIpv4) is { } signal)
+                if (++received <= MaxPerSecond && begin < length
+                    && Read(buffer.AsSpan(begin, length - begin), isIpv4) is { } signal)
                     _onPassiveSignal(signal.Server, signal.What);
             }
         }

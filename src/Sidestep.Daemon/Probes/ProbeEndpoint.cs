@@ -4,17 +4,20 @@ using Sidestep.Native;
 
 namespace Sidestep.Daemon.Probes;
 
-/// <summary>Where a probe goes, and by which way.</summary>
-/// <param name="Address">VIP or server.</param>
-/// <param name="Port">0 where there are no ports.</param>
-/// <param name="Source">The director's address; null: the kernel chooses.</param>
-/// <param name="Mark">Says which server is meant; 0: the one with the address.</param>
+/// <summary>The target of a probe, and the path to it.</summary>
+/// <param name="Address">The VIP, or the server's own address.</param>
+/// <param name="Port">0 for protocols without ports.</param>
+/// <param name="Source">The director's address; null: the kernel chooses it.</param>
+/// <param name="Mark">The mark (SO_MARK) that identifies the server; 0: no DSR path.</param>
 internal readonly record struct ProbeEndpoint(IPAddress Address, int Port, IPAddress? Source, uint Mark)
 {
+    /// <summary>Address and port.</summary>
     internal IPEndPoint EndPoint => new(Address, Port);
 
-    /// <summary>A socket that goes this way. The kernel lets it hear only what comes from the address, once it is connected.</summary>
-    /// <exception cref="SocketException">No socket to be had, or the source is not an address of this machine any more.</exception>
+    /// <summary>Opens a socket whose packets take this path. Once connected, it receives packets from the target
+    /// only.</summary>
+    /// <exception cref="SocketException">The kernel gives no socket, or the source is no longer an address of this
+    /// machine.</exception>
     internal Socket Open(SocketType type, ProtocolType protocol)
     {
         var socket = new Socket(Address.AddressFamily, type, protocol);
@@ -28,7 +31,7 @@ internal readonly record struct ProbeEndpoint(IPAddress Address, int Port, IPAdd
                     SocketSettings.LeavePortToConnect(socket);
                 socket.Bind(new IPEndPoint(Source, 0));
             }
-            // A probe that ends by a reset leaves nothing behind: thousands in TIME-WAIT would take all ports.
+            // A probe ends with a reset: thousands of connections in TIME-WAIT would use up the ports.
             if (type == SocketType.Stream)
                 socket.LingerState = new LingerOption(true, 0);
             return socket;

@@ -5,21 +5,25 @@ using Sidestep.Model;
 
 namespace Sidestep.Daemon.Probes;
 
-/// <summary>A connection, and perhaps an answer over it.</summary>
+/// <summary>A TCP connection, and optionally a request and an expected reply.</summary>
 internal static class TcpProbe
 {
     private const int MaxReplyBytes = 64 * 1024;
 
-    internal static async Task<ProbeResult> RunAsync(ProbeEndpoint endpoint, HealthMonitor monitor, CancellationToken cancellation)
+    /// <summary>Connects, sends and compares; cancellation is the timeout.</summary>
+    internal static async Task<ProbeResult> RunAsync(ProbeEndpoint endpoint, HealthMonitor monitor,
+        CancellationToken cancellation)
     {
         using var socket = endpoint.Open(SocketType.Stream, ProtocolType.Tcp);
         await socket.ConnectAsync(endpoint.EndPoint, cancellation).ConfigureAwait(false);
         if (monitor.Send is { } send)
             await socket.SendAsync(Encoding.Latin1.GetBytes(send), cancellation).ConfigureAwait(false);
-        return monitor.Expect is { } expect ? await ExpectAsync(socket, Encoding.Latin1.GetBytes(expect), cancellation).ConfigureAwait(false) : ProbeResult.Success;
+        return monitor.Expect is { } expect ? await ExpectAsync(socket, Encoding.Latin1.GetBytes(expect), cancellation)
+            .ConfigureAwait(false) : ProbeResult.Success;
     }
 
-    private static async Task<ProbeResult> ExpectAsync(Socket socket, byte[] expectedBytes, CancellationToken cancellation)
+    private static async Task<ProbeResult> ExpectAsync(Socket socket, byte[] expectedBytes,
+        CancellationToken cancellation)
     {
         var reply = new byte[MaxReplyBytes];
         var length = 0;
@@ -32,6 +36,6 @@ internal static class TcpProbe
             if (reply.AsSpan(0, length).IndexOf(expectedBytes) >= 0)
                 return ProbeResult.Success;
         }
-        return ProbeResult.Failure($"the answer of {length} bytes does not contain what is expected");
+        return ProbeResult.Failure($"the reply of {length} bytes does not contain the expected text");
     }
 }

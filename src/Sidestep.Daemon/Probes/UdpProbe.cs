@@ -5,19 +5,27 @@ using Sidestep.Model;
 
 namespace Sidestep.Daemon.Probes;
 
-/// <summary>An answer to a datagram. A port that nobody listens at is told by ICMP, which the connected socket hears as refusal.</summary>
+/// <summary>A datagram and its reply. An ICMP port unreachable reaches the connected socket as connection
+/// refused.</summary>
 internal static class UdpProbe
 {
     private const int MaxDatagramBytes = 65_535;
 
-    internal static async Task<ProbeResult> RunAsync(ProbeEndpoint endpoint, HealthMonitor monitor, CancellationToken cancellation)
+    /// <summary>Sends one datagram and compares the reply; cancellation is the timeout.</summary>
+    internal static async Task<ProbeResult> RunAsync(ProbeEndpoint endpoint, HealthMonitor monitor,
+        CancellationToken cancellation)
     {
-        var reply = await ExchangeAsync(endpoint, Encoding.Latin1.GetBytes(monitor.Send ?? ""), cancellation).ConfigureAwait(false);
-        return monitor.Expect is not { } expect || reply.Span.IndexOf(Encoding.Latin1.GetBytes(expect)) >= 0 ? ProbeResult.Success
-            : ProbeResult.Failure($"the answer of {reply.Length} bytes does not contain what is expected");
+        var reply = await ExchangeAsync(endpoint, Encoding.Latin1.GetBytes(monitor.Send ?? ""), cancellation)
+            .ConfigureAwait(false);
+        return monitor.Expect is not { } expect || reply.Span.IndexOf(Encoding.Latin1.GetBytes(expect)) >= 0
+            ? ProbeResult.Success
+            : ProbeResult.Failure($"the reply of {reply.Length} bytes does not contain the expected text");
     }
 
-    internal static async Task<ReadOnlyMemory<byte>> ExchangeAsync(ProbeEndpoint endpoint, byte[] request, CancellationToken cancellation)
+    /// <summary>Sends one datagram and returns the reply.</summary>
+    /// <exception cref="System.Net.Sockets.SocketException">The datagram was refused.</exception>
+    internal static async Task<ReadOnlyMemory<byte>> ExchangeAsync(ProbeEndpoint endpoint, byte[] request,
+        CancellationToken cancellation)
     {
         using var socket = endpoint.Open(SocketType.Dgram, ProtocolType.Udp);
         await socket.ConnectAsync(endpoint.EndPoint, cancellation).ConfigureAwait(false);

@@ -6,11 +6,11 @@ using Sidestep.Native;
 
 namespace Sidestep.Engine.Managed.Capture;
 
-/// <summary>Records frames of all workers for somebody who looks: as they came in and as they went out. It ends by itself when nobody
-/// fetches them any more.</summary>
+/// <summary>A running capture: records received and sent frames of all workers. It ends by itself when no client
+/// fetches the records any more. Workers and the client use it at the same time.</summary>
 public sealed class CaptureTap
 {
-    /// <summary>Records that wait to be fetched; more are lost, and counted.</summary>
+    /// <summary>The most records that wait to be fetched; further ones are lost, and counted.</summary>
     public const int MaxWaiting = 4096;
 
     private static readonly TimeSpan FetchTimeout = TimeSpan.FromSeconds(3);
@@ -24,7 +24,7 @@ public sealed class CaptureTap
     private long _seen, _number, _missed, _lost, _second, _inSecond;
     private long _fetched = Environment.TickCount64;
 
-    /// <summary>What one thread knows of the frame that it is looking at.</summary>
+    /// <summary>Scratch space of one worker: the beginning of the received frame that it is processing.</summary>
     internal sealed class Scratch(CaptureFilter filter, int snap)
     {
         internal CaptureMatcher Matcher { get; } = new(filter);
@@ -34,18 +34,21 @@ public sealed class CaptureTap
         internal int Recorded, Length;
     }
 
-    internal CaptureTap(ManagedEngine engine, CaptureFilter filter, CaptureLimits limits) => (_engine, _filter, _limits) = (engine, filter, limits);
+    internal CaptureTap(ManagedEngine engine, CaptureFilter filter, CaptureLimits limits) =>
+        (_engine, _filter, _limits) = (engine, filter, limits);
 
-    /// <summary>For one more thread.</summary>
+    /// <summary>Creates the scratch space of a worker.</summary>
     internal Scratch NewScratch() => new(_filter, _limits.Snap);
 
-    /// <summary>What was not recorded.</summary>
+    /// <summary>Frames that were not recorded.</summary>
     public CaptureCounts Counts => new(Interlocked.Read(ref _missed), Interlocked.Read(ref _lost));
 
-    /// <summary>Nobody has fetched anything for a while.</summary>
-    internal bool IsAbandoned => TimeSpan.FromMilliseconds(Environment.TickCount64 - Volatile.Read(ref _fetched)) > FetchTimeout;
+    /// <summary>True when no client has fetched records for 3 s.</summary>
+    internal bool IsAbandoned =>
+        TimeSpan.FromMilliseconds(Environment.TickCount64 - Volatile.Read(ref _fetched)) > FetchTimeout;
 
-    /// <summary>Takes what waits.</summary>
+    /// <summary>Takes waiting records, in order.</summary>
+    /// <param name="max">The most records to take.</param>
     public IReadOnlyList<CapturedFrame> Fetch(int max)
     {
         Volatile.Write(ref _fetched, Environment.TickCount64);
@@ -55,7 +58,8 @@ public sealed class CaptureTap
         return frames;
     }
 
-    /// <summary>Whether a frame may be wanted; if so, keeps its beginning as it came in.</summary>
+    /// <summary>Applies the filter to a received frame and copies its beginning if it matches so far.</summary>
+    /// <returns>True when <see cref="EndFrame"/> must be called.</returns>
     internal bool BeginFrame(Scratch scratch, ReadOnlySpan<byte> frame)
     {
         if (IsAbandoned || (_limits.Sample > 1 && Interlocked.Increment(ref _seen) % _limits.Sample != 0))
@@ -68,8 +72,10 @@ public sealed class CaptureTap
         return true;
     }
 
-    /// <summary>Records, if what became of it is wanted, too.</summary>
-    internal void EndFrame(Scratch scratch, PacketPipeline pipeline, PipelineTables tables, Decision decision, ReadOnlySpan<byte> frame, int interfaceIndex)
+    /// <summary>Records the frame if its result matches the filter, too.</summary>
+    internal void EndFrame(
+        Scratch scratch, PacketPipeline pipeline, PipelineTables tables, Decision decision, ReadOnlySpan<byte> frame,
+        int interfaceIndex)
     {
         var packet = pipeline.LastPacket;
         var server = tables.Server(packet.Server)?.Key;
@@ -132,7 +138,7 @@ public sealed class CaptureTap
             Interlocked.Increment(ref _lost);
     }
 
-    /// <summary>No more than so many a second.</summary>
+    /// <summary>Enforces the rate limit; called under the lock.</summary>
     private bool IsWithinRate()
     {
         if (_limits.Rate == 0)

@@ -4,22 +4,24 @@ using Sidestep.Native.Netlink;
 
 namespace Sidestep.Engine.Managed.Drivers;
 
-/// <summary>Interfaces by packet sockets: each has workers of its own, one per CPU, among which the kernel shares its frames out by flow.
-/// Interfaces come and go while the others' frames pass.</summary>
-/// <param name="engine">Decides.</param>
-/// <param name="pipelines">For workers.</param>
-/// <param name="punt">Sends in fragments.</param>
-/// <param name="log">Gets problems.</param>
-/// <param name="workers">Of an interface; null: one per CPU.</param>
-internal sealed class AfPacketInterfaces(ManagedEngine engine, PipelinePool pipelines, FragmentPunt punt, Action<string> log, int? workers)
+/// <summary>Interfaces by packet sockets: each has its own workers, one per CPU, and the kernel distributes its frames
+/// among them by flow. While interfaces are added and removed, frames of the others continue to flow.</summary>
+/// <param name="engine">The engine that decides about frames.</param>
+/// <param name="pipelines">Pipelines for workers.</param>
+/// <param name="punt">Sends punted packets in fragments.</param>
+/// <param name="log">Receives problems.</param>
+/// <param name="workers">Number of workers per interface; null: one per CPU.</param>
+internal sealed class AfPacketInterfaces(
+    ManagedEngine engine, PipelinePool pipelines, FragmentPunt punt, Action<string> log, int? workers)
 {
     private readonly List<(int Interface, int Number, Worker Worker, PacketPipeline Pipeline)> _workers = [];
 
-    /// <summary>Of all interfaces.</summary>
+    /// <summary>The workers of all interfaces.</summary>
     internal IEnumerable<Worker> Workers => _workers.Select(static w => w.Worker);
 
-    /// <summary>Takes frames from these as well.</summary>
-    /// <exception cref="NativeException">The kernel refused it; nothing is taken from any of these then.</exception>
+    /// <summary>Attaches interfaces.</summary>
+    /// <exception cref="NativeException">The kernel returned an error; none of these interfaces is attached
+    /// then.</exception>
     internal void Add(IReadOnlyCollection<int> indexes)
     {
         using var netlink = NetlinkSocket.Open();
@@ -36,7 +38,7 @@ internal sealed class AfPacketInterfaces(ManagedEngine engine, PipelinePool pipe
         }
     }
 
-    /// <summary>Takes none from these any more; nothing happens to the others.</summary>
+    /// <summary>Detaches from interfaces; the others are not affected.</summary>
     internal void Remove(IReadOnlyCollection<int> indexes)
     {
         foreach (var one in _workers.Where(w => indexes.Contains(w.Interface)).ToArray())
@@ -62,7 +64,8 @@ internal sealed class AfPacketInterfaces(ManagedEngine engine, PipelinePool pipe
                 if (count > 1)
                     group = ring.Join(group);
                 var free = NextNumber();
-                opened.Add(new AfPacketWorker(free, cpus[number % cpus.Count], ring, new FrameHandler(engine, pipeline, punt), log));
+                opened.Add(new AfPacketWorker(
+                    free, cpus[number % cpus.Count], ring, new FrameHandler(engine, pipeline, punt), log));
                 _workers.Add((index, free, opened[^1], pipeline));
             }
             catch
@@ -76,7 +79,7 @@ internal sealed class AfPacketInterfaces(ManagedEngine engine, PipelinePool pipe
             worker.Start();
     }
 
-    /// <summary>The smallest that no worker has: people tell threads by it.</summary>
+    /// <summary>The smallest number that no worker has; it is part of the thread's name.</summary>
     private int NextNumber()
     {
         var number = 0;

@@ -5,12 +5,14 @@ using Sidestep.Packets;
 
 namespace Sidestep.Engine.Managed.Drivers;
 
-/// <summary>Takes frames from a packet socket of one interface, changes them where they lie, and sends them by any.</summary>
+/// <summary>Receives frames from a packet socket of one interface, rewrites them in place, and sends them out of any
+/// interface.</summary>
 internal sealed class AfPacketWorker : Worker
 {
     private const int Burst = 64;
 
-    /// <summary>For a part of a joined packet: the longest that an interface sends, and room around it.</summary>
+    /// <summary>Size of the buffer for a segment of a super-packet, in bytes: the longest frame, headroom and
+    /// tailroom.</summary>
     private const int PartBytes = 16_384;
 
     private readonly PacketRing _ring;
@@ -20,11 +22,11 @@ internal sealed class AfPacketWorker : Worker
     private readonly byte[] _part = GC.AllocateUninitializedArray<byte>(PartBytes);
     private long _malformed;
 
-    /// <param name="number">Of the worker.</param>
-    /// <param name="cpu">Where it runs.</param>
-    /// <param name="ring">Its own from now on.</param>
-    /// <param name="handler">Its own.</param>
-    /// <param name="log">Gets the first problem.</param>
+    /// <param name="number">Number of the worker.</param>
+    /// <param name="cpu">Number of its CPU.</param>
+    /// <param name="ring">The receive ring, which the worker owns from now on.</param>
+    /// <param name="handler">Its frame handler, not shared with other workers.</param>
+    /// <param name="log">Receives the first problem.</param>
     internal AfPacketWorker(int number, int cpu, PacketRing ring, FrameHandler handler, Action<string> log)
         : base($"af-packet {number}", cpu, log)
     {
@@ -34,7 +36,8 @@ internal sealed class AfPacketWorker : Worker
     }
 
     /// <inheritdoc/>
-    internal override WorkerCounters Figures => new(_handler.Frames, _egressRings.Sent, _ring.Lost + _malformed, _egressRings.Lost, AllocatedBytes);
+    internal override WorkerCounters Figures =>
+        new(_handler.Frames, _egressRings.Sent, _ring.Lost + _malformed, _egressRings.Lost, AllocatedBytes);
 
     /// <inheritdoc/>
     protected override bool Poll()
@@ -74,13 +77,15 @@ internal sealed class AfPacketWorker : Worker
     {
         var frame = new Frame(received.Buffer, received.Start, received.Length);
         var offload = received.Offload;
-        if (offload.NeedsChecksum && !Segmentation.TryComplete(frame.Bytes, offload.ChecksumStart, offload.ChecksumOffset))
+        if (offload.NeedsChecksum
+            && !Segmentation.TryComplete(frame.Bytes, offload.ChecksumStart, offload.ChecksumOffset))
             _malformed++;
         else
             Decide(ref frame);
     }
 
-    /// <summary>What the kernel or a device joined, or a sender on this machine has not cut yet.</summary>
+    /// <summary>Cuts a super-packet: merged by the kernel or a device, or not yet segmented by a sender on this
+    /// machine.</summary>
     private void Cut(RingFrame received)
     {
         var whole = received.Buffer.Slice(received.Start, received.Length);

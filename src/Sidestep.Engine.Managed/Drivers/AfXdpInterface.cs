@@ -4,7 +4,8 @@ using Sidestep.Native;
 
 namespace Sidestep.Engine.Managed.Drivers;
 
-/// <summary>The program that hands an interface's frames for VIPs to sockets (src/bpf/sockets). It is gone with this process.</summary>
+/// <summary>The XDP program that redirects an interface's frames for VIPs to AF_XDP sockets (src/bpf/sockets). It is
+/// detached when the process ends.</summary>
 internal sealed class AfXdpInterface : IDisposable
 {
     private const string Resource = "sockets.bpf.o", ProgramName = "to_sockets";
@@ -15,17 +16,17 @@ internal sealed class AfXdpInterface : IDisposable
     private HashSet<IPNetwork> _known = [];
     private XdpLink? _link;
 
-    /// <summary>struct vip_key</summary>
+    /// <summary>struct vip_key of the BPF program: prefix length, then an IPv6 or mapped IPv4 address.</summary>
     [System.Runtime.CompilerServices.InlineArray(20)]
     private struct VipKey
     {
         private byte _first;
     }
 
-    /// <summary>Loads it; nothing is attached yet.</summary>
+    /// <summary>Loads the program; it is not attached yet.</summary>
     /// <param name="index">The kernel's index of the interface.</param>
-    /// <param name="mac">Its Ethernet address, in wire order.</param>
-    /// <exception cref="NativeException">BPF cannot be loaded.</exception>
+    /// <param name="mac">Its Ethernet address, in network byte order.</param>
+    /// <exception cref="NativeException">The program cannot be loaded.</exception>
     internal AfXdpInterface(int index, ReadOnlySpan<byte> mac)
     {
         Index = index;
@@ -52,7 +53,11 @@ internal sealed class AfXdpInterface : IDisposable
     /// <summary>The kernel's index of the interface.</summary>
     internal int Index { get; }
 
-    /// <summary>A socket for one of its queues.</summary>
+    /// <summary>Opens a socket for one of its queues and registers it with the program.</summary>
+    /// <param name="umem">Memory of the socket's frames.</param>
+    /// <param name="queue">Number of the queue.</param>
+    /// <param name="sharing">A socket with the same memory; null: this is the first.</param>
+    /// <param name="copies">Copy mode; false: zero copy if the device supports it.</param>
     internal XdpSocket Open(Umem umem, int queue, XdpSocket? sharing, bool copies)
     {
         var socket = XdpSocket.Open(umem, Index, queue, sharing, copies);
@@ -68,8 +73,8 @@ internal sealed class AfXdpInterface : IDisposable
         }
     }
 
-    /// <summary>What is addressed to others is the kernel's.</summary>
-    /// <param name="mac">The interface's Ethernet address, in wire order.</param>
+    /// <summary>Sets the interface's Ethernet address: frames to other addresses are left to the kernel.</summary>
+    /// <param name="mac">The address, in network byte order.</param>
     internal void SetMac(ReadOnlySpan<byte> mac)
     {
         Span<byte> word = stackalloc byte[8];
@@ -78,7 +83,7 @@ internal sealed class AfXdpInterface : IDisposable
         _self.Update(0u, BinaryPrimitives.ReadUInt64LittleEndian(word));
     }
 
-    /// <summary>Frames for these VIPs go to the sockets, and no others.</summary>
+    /// <summary>Sets the VIPs: only their frames go to the sockets.</summary>
     internal void SetVips(IReadOnlyCollection<IPNetwork> vips)
     {
         var desired = vips.ToHashSet();
@@ -89,9 +94,9 @@ internal sealed class AfXdpInterface : IDisposable
         _known = desired;
     }
 
-    /// <summary>Attaches it: in the driver, or, when that cannot, in the network stack.</summary>
-    /// <returns>Why it is not in the driver; null: it is.</returns>
-    /// <exception cref="NativeException">Neither can, or another program is attached.</exception>
+    /// <summary>Attaches the program in native mode, or in generic mode if the device driver rejects it.</summary>
+    /// <returns>Why it is in generic mode; null: it is in native mode.</returns>
+    /// <exception cref="NativeException">Both modes failed, or another program is attached.</exception>
     internal string? Attach()
     {
         try
@@ -102,7 +107,7 @@ internal sealed class AfXdpInterface : IDisposable
         catch (NativeException e) when (!e.IsBusy)
         {
             _link = XdpLink.Create(_program, Index, native: false);
-            return $"its driver refused XDP ({e.Message}), so frames take the way through the network stack";
+            return $"its driver rejected XDP ({e.Message}), so frames pass through the network stack";
         }
     }
 
@@ -122,7 +127,8 @@ internal sealed class AfXdpInterface : IDisposable
         var key = default(VipKey);
         Span<byte> bytes = key;
         var address = vip.BaseAddress.MapToIPv6();
-        BinaryPrimitives.WriteInt32LittleEndian(bytes, vip.PrefixLength + (vip.BaseAddress.GetAddressBytes().Length * 8 == Ipv4Bits ? MappedBits : 0));
+        var mappedBits = vip.BaseAddress.GetAddressBytes().Length * 8 == Ipv4Bits ? MappedBits : 0;
+        BinaryPrimitives.WriteInt32LittleEndian(bytes, vip.PrefixLength + mappedBits);
         address.TryWriteBytes(bytes[4..], out _);
         return key;
     }

@@ -6,40 +6,44 @@ using Sidestep.Native.Netlink;
 
 namespace Sidestep.Engine.Managed.Drivers;
 
-/// <summary>Interfaces by AF_XDP: a worker per queue number, with that queue of every interface. Interfaces come and go while the others'
-/// frames pass.</summary>
-/// <param name="engine">Decides.</param>
-/// <param name="pipelines">For workers.</param>
-/// <param name="punt">Sends in fragments.</param>
-/// <param name="log">Gets problems.</param>
-internal sealed class AfXdpInterfaces(ManagedEngine engine, PipelinePool pipelines, FragmentPunt punt, Action<string> log)
+/// <summary>Interfaces by AF_XDP: one worker per queue number serves that queue of every interface. While interfaces
+/// are added and removed, frames of the others continue to flow.</summary>
+/// <param name="engine">The engine that decides about frames.</param>
+/// <param name="pipelines">Pipelines for workers.</param>
+/// <param name="punt">Sends punted packets in fragments.</param>
+/// <param name="log">Receives problems.</param>
+internal sealed class AfXdpInterfaces(
+    ManagedEngine engine, PipelinePool pipelines, FragmentPunt punt, Action<string> log)
 {
     private readonly SortedDictionary<int, (AfXdpWorker Worker, PacketPipeline Pipeline)> _workers = [];
     private readonly Dictionary<int, AfXdpInterface> _programs = [];
 
-    /// <summary>By number.</summary>
+    /// <summary>The workers, by queue number.</summary>
     internal IEnumerable<Worker> Workers => _workers.Values.Select(static w => w.Worker);
 
-    /// <summary>Of all interfaces.</summary>
+    /// <summary>The programs of all interfaces.</summary>
     internal IEnumerable<AfXdpInterface> Programs => _programs.Values;
 
-    /// <summary>The device itself reads and writes the memory of all sockets of an interface; null: frames are not taken from it.</summary>
+    /// <summary>Whether all sockets of an interface are in zero-copy mode; null: the interface is not attached
+    /// here.</summary>
     internal bool? IsZeroCopy(int index) => _programs.ContainsKey(index)
-        ? _workers.Values.SelectMany(static w => w.Worker.Sockets).Where(s => s.InterfaceIndex == index).All(static s => s.IsZeroCopy)
+        ? _workers.Values.SelectMany(static w => w.Worker.Sockets).Where(s => s.InterfaceIndex == index)
+            .All(static s => s.IsZeroCopy)
         : null;
 
-    /// <summary>Takes frames from these as well, which share a memory.</summary>
-    /// <param name="indexes">The kernel's numbers of the interfaces.</param>
-    /// <param name="vips">Whose frames are taken.</param>
-    /// <returns>By interface, what is to be known of it.</returns>
-    /// <exception cref="InterfaceException">Names the interface that cannot; nothing is taken from any of these then.</exception>
+    /// <summary>Attaches interfaces, which share a UMEM.</summary>
+    /// <param name="indexes">The kernel's indexes of the interfaces.</param>
+    /// <param name="vips">The VIPs whose frames are received.</param>
+    /// <returns>Why an interface falls back to generic mode, by index.</returns>
+    /// <exception cref="InterfaceException">An interface cannot be attached, and the exception names it; none of them
+    /// is attached then.</exception>
     internal Dictionary<int, string> Add(IReadOnlyCollection<int> indexes, IReadOnlyCollection<IPNetwork> vips)
     {
         try
         {
             Load(indexes);
             AfXdpInterface[] added = [.. indexes.Select(i => _programs[i])];
-            // Before programs are attached: a driver may keep more for what they send.
+            // Before programs are attached: a driver may then reserve queues for what they send.
             var queues = indexes.ToDictionary(static i => i, Queues);
             var notes = new Dictionary<int, string>();
             foreach (var program in added)
@@ -47,7 +51,7 @@ internal sealed class AfXdpInterfaces(ManagedEngine engine, PipelinePool pipelin
                 if (NamingInterface(program.Index, program.Attach) is { } note)
                     notes[program.Index] = note;
             }
-            // A program in the network stack gets copies of frames: it is no use to let the device write to the sockets' memory.
+            // A program in generic mode gets copies of frames: zero copy would be useless.
             Open(added, queues, copies: notes.Count > 0);
             foreach (var program in added)
                 program.SetVips(vips);
@@ -60,10 +64,10 @@ internal sealed class AfXdpInterfaces(ManagedEngine engine, PipelinePool pipelin
         }
     }
 
-    /// <summary>Takes none from these any more; nothing happens to the others.</summary>
+    /// <summary>Detaches from interfaces; the others are not affected.</summary>
     internal void Remove(IReadOnlyCollection<int> indexes)
     {
-        // The program first: what has no socket any more is the kernel's.
+        // Programs first: frames without a socket are then left to the kernel.
         foreach (var index in indexes)
         {
             if (_programs.Remove(index, out var program))
@@ -104,15 +108,16 @@ internal sealed class AfXdpInterfaces(ManagedEngine engine, PipelinePool pipelin
                 continue;
             }
             var pipeline = pipelines.Rent();
-            var worker = new AfXdpWorker(queue, cpus[queue % cpus.Count], new FrameHandler(engine, pipeline, punt), log);
+            var worker =
+                new AfXdpWorker(queue, cpus[queue % cpus.Count], new FrameHandler(engine, pipeline, punt), log);
             _workers[queue] = (worker, pipeline);
             worker.Add(sockets);
             worker.Start();
         }
     }
 
-    /// <summary>One queue of each, in one memory. The kernel chooses between zero copy and copies by the first of them, and the others have
-    /// to do the same: where one cannot, all of them copy.</summary>
+    /// <summary>Opens a socket for one queue of each interface, with one UMEM. The kernel chooses between zero copy and
+    /// copy mode by the first socket, and the others must use the same: if one cannot, all of them copy.</summary>
     private static List<XdpSocket> OpenSockets(AfXdpInterface[] taking, int queue, bool copies)
     {
         for (; ; copies = true)
@@ -122,22 +127,26 @@ internal sealed class AfXdpInterfaces(ManagedEngine engine, PipelinePool pipelin
             try
             {
                 foreach (var one in taking)
-                    sockets.Add(NamingInterface(one.Index, () => one.Open(umem, queue, sockets.Count > 0 ? sockets[0] : null, copies)));
+                {
+                    var first = sockets.Count > 0 ? sockets[0] : null;
+                    sockets.Add(NamingInterface(one.Index, () => one.Open(umem, queue, first, copies)));
+                }
                 return sockets;
             }
             catch (InterfaceException e)
             {
-                var isForTheFirst = !copies && sockets.Count > 0 && sockets[0].IsZeroCopy && e.InnerException is NativeException { IsNotSupported: true };
+                var mayCopy = !copies && sockets.Count > 0 && sockets[0].IsZeroCopy
+                    && e.InnerException is NativeException { IsNotSupported: true };
                 foreach (var socket in sockets)
                     socket.Dispose();
                 umem.Dispose();
-                if (!isForTheFirst)
+                if (!mayCopy)
                     throw;
             }
         }
     }
 
-    /// <summary>Has failures name the interface.</summary>
+    /// <summary>Runs an action; an exception of it names the interface.</summary>
     private static T NamingInterface<T>(int index, Func<T> action)
     {
         try
@@ -156,11 +165,12 @@ internal sealed class AfXdpInterfaces(ManagedEngine engine, PipelinePool pipelin
             return 1;
         var queues = ReceiveQueues.Of(name);
         return queues.Count <= DriverSet.MaxWorkers ? queues.Count : throw new InterfaceException(index,
-            $"it has {queues.Count} queues, and {DriverSet.MaxWorkers} fit: {QueueCommand.Of(name, DriverSet.MaxWorkers, queues.AreCombined)}", null);
+            $"it has {queues.Count} queues, and at most {DriverSet.MaxWorkers} are served:"
+            + $" {QueueCommand.Of(name, DriverSet.MaxWorkers, queues.AreCombined)}", null);
     }
 }
 
-/// <summary>An interface cannot be opened.</summary>
+/// <summary>An interface cannot be attached.</summary>
 internal sealed class InterfaceException(int index, string reason, Exception? cause) : Exception(reason, cause)
 {
     internal int Index => index;

@@ -4,25 +4,27 @@ using Sidestep.Native;
 
 namespace Sidestep.Engine.Managed.Drivers;
 
-/// <summary>Takes frames from one queue of each of several interfaces, changes them where they lie, and has them sent from there, by the
-/// same interface or another. Interfaces that came together share a memory; to one that came later a frame is copied.</summary>
+/// <summary>Receives frames from one queue of each of several interfaces, rewrites them in place, and sends them from
+/// there out of the same interface or another. Interfaces that were added together share a UMEM; a frame to an
+/// interface that was added later is copied.</summary>
 internal sealed class AfXdpWorker : Worker
 {
     private const int Burst = 64, BusyMilliseconds = 1;
 
     private readonly FrameHandler _handler;
 
-    /// <summary>For interfaces that have no socket here: those of other drivers, and those with fewer queues.</summary>
+    /// <summary>Sends to interfaces that have no socket here: those of other drivers, and those with fewer
+    /// queues.</summary>
     private readonly EgressRings _egressRings;
 
     private XdpSocket[] _sockets = [];
     private SocketPoller _readiness = new(Array.Empty<XdpSocket>());
     private long _sent, _lost, _lostBefore;
 
-    /// <param name="number">Of the worker: of the queue.</param>
-    /// <param name="cpu">Where it runs.</param>
-    /// <param name="handler">Its own.</param>
-    /// <param name="log">Gets the first problem.</param>
+    /// <param name="number">Number of the worker and of its queue.</param>
+    /// <param name="cpu">Number of its CPU.</param>
+    /// <param name="handler">Its frame handler, not shared with other workers.</param>
+    /// <param name="log">Receives the first problem.</param>
     internal AfXdpWorker(int number, int cpu, FrameHandler handler, Action<string> log)
         : base($"af-xdp {number}", cpu, log)
     {
@@ -34,17 +36,18 @@ internal sealed class AfXdpWorker : Worker
     internal override WorkerCounters Figures => new(_handler.Frames, _sent + _egressRings.Sent,
         _lostBefore + Sockets.Sum(static s => s.Lost), _lost + _egressRings.Lost, AllocatedBytes);
 
-    /// <summary>Where it takes frames from.</summary>
+    /// <summary>The sockets that it receives frames from; any thread may read them.</summary>
     internal IReadOnlyList<XdpSocket> Sockets => Volatile.Read(ref _sockets);
 
-    /// <summary>It takes no frames from anywhere.</summary>
+    /// <summary>True when it has no sockets.</summary>
     internal bool IsIdle => _sockets.Length == 0;
 
-    /// <summary>Takes frames from these as well, from now on.</summary>
-    /// <param name="sockets">One for each interface; the worker's own from now on, as the memory is that they share.</param>
+    /// <summary>Adds sockets.</summary>
+    /// <param name="sockets">One for each interface. The worker owns them and the UMEM that they share from now
+    /// on.</param>
     internal void Add(IEnumerable<XdpSocket> sockets) => RunBetweenPolls(() => Use([.. _sockets, .. sockets]));
 
-    /// <summary>Takes none from these any more.</summary>
+    /// <summary>Closes the sockets of these interfaces.</summary>
     internal void Remove(IReadOnlyCollection<int> interfaces) => RunBetweenPolls(() =>
     {
         var previous = _sockets;
@@ -54,7 +57,7 @@ internal sealed class AfXdpWorker : Worker
             _lostBefore += socket.Lost;
             socket.Dispose();
         }
-        // What the kernel had of a memory that others go on with is not theirs again: it goes with the last of them.
+        // Frames of a shared UMEM that the kernel still held are lost; they are freed with its last socket.
         foreach (var umem in previous.Select(static s => s.Memory).Except(_sockets.Select(static s => s.Memory)))
             umem.Dispose();
     });
@@ -82,7 +85,7 @@ internal sealed class AfXdpWorker : Worker
     {
         foreach (var socket in _sockets)
         {
-            // A device that was busy has frames of ours: they go out with the next round.
+            // A busy device still holds frames: the next round sends them.
             if (!socket.Transmit.IsDrained)
                 milliseconds = BusyMilliseconds;
         }
@@ -112,7 +115,8 @@ internal sealed class AfXdpWorker : Worker
         {
             if (taken++ == 0)
                 _handler.BeginBatch();
-            var frame = new Frame(socket.Memory.Chunk(received.Address), (int)(received.Address & Umem.ChunkBytes - 1), (int)received.Length);
+            var frame = new Frame(socket.Memory.Chunk(received.Address),
+                (int)(received.Address & Umem.ChunkBytes - 1), (int)received.Length);
             if (_handler.Handle(ref frame, socket.InterfaceIndex))
                 Send(socket.Memory, received.Address & ~(ulong)(Umem.ChunkBytes - 1), frame);
             else
@@ -132,7 +136,8 @@ internal sealed class AfXdpWorker : Worker
                 continue;
             if (socket.Memory != umem && !TryCopy(umem, ref chunk, socket.Memory, frame))
                 _lost++;
-            else if (socket.Transmit.TryAdd(new XdpDescriptor { Address = chunk + (uint)frame.Start, Length = (uint)frame.Length }))
+            else if (socket.Transmit.TryAdd(
+                new XdpDescriptor { Address = chunk + (uint)frame.Start, Length = (uint)frame.Length }))
                 _sent++;
             else
             {
@@ -145,7 +150,9 @@ internal sealed class AfXdpWorker : Worker
         umem.Return(chunk);
     }
 
-    /// <summary>To the same place of a chunk of another memory; the former chunk is free then, in any case.</summary>
+    /// <summary>Copies a frame to the same offset in a chunk of another UMEM, and returns the old chunk in any
+    /// case.</summary>
+    /// <returns>False when the other UMEM has no free chunk.</returns>
     private static bool TryCopy(Umem from, ref ulong chunk, Umem to, Frame frame)
     {
         var isCopied = to.TryTake(out var other);

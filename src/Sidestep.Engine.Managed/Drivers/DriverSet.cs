@@ -6,11 +6,11 @@ using Sidestep.Native;
 
 namespace Sidestep.Engine.Managed.Drivers;
 
-/// <summary>The workers of an engine, and the interfaces that they take frames from. Interfaces come and go; the others' frames pass
-/// meanwhile. One thread at a time.</summary>
+/// <summary>The workers of an engine and their interfaces. While interfaces are added and removed, frames of the others
+/// continue to flow. One thread at a time.</summary>
 internal sealed class DriverSet : IDisposable
 {
-    /// <summary>Workers of one driver and interface; more CPUs and queues are not used.</summary>
+    /// <summary>The most workers per driver and interface; further CPUs are not used.</summary>
     internal const int MaxWorkers = 16;
 
     private readonly AfXdpInterfaces _sockets;
@@ -19,14 +19,14 @@ internal sealed class DriverSet : IDisposable
     private IReadOnlyList<InterfaceAttachment> _attachments = [];
     private IReadOnlyList<IPNetwork> _vips = [];
 
-    /// <summary>An interface that frames are taken from.</summary>
+    /// <summary>An attached interface and its index at that time.</summary>
     private sealed record InterfaceAttachment(int Index, AttachedInterface Interface);
 
-    /// <param name="engine">Decides.</param>
-    /// <param name="punt">Sends in fragments.</param>
-    /// <param name="path">What the name of a file begins with that outlives the process; null: nothing is written down.</param>
-    /// <param name="log">Gets problems.</param>
-    /// <param name="workers">Of an interface by packet sockets; null: one per CPU.</param>
+    /// <param name="engine">The engine that decides about frames.</param>
+    /// <param name="punt">Sends punted packets in fragments.</param>
+    /// <param name="path">Prefix of the names of files that outlive the process; null: there are none.</param>
+    /// <param name="log">Receives problems.</param>
+    /// <param name="workers">Number of workers per interface with packet sockets; null: one per CPU.</param>
     internal DriverSet(ManagedEngine engine, FragmentPunt punt, string? path, Action<string> log, int? workers)
     {
         var pipelines = new PipelinePool(engine);
@@ -35,7 +35,7 @@ internal sealed class DriverSet : IDisposable
         _blackholes = new BlackholeRoutes(path);
     }
 
-    /// <summary>The interfaces; without a driver when one is gone.</summary>
+    /// <summary>The attached interfaces; one that no longer exists has no driver.</summary>
     internal IReadOnlyList<AttachedInterface> Attached =>
     [
         .. Volatile.Read(ref _attachments).Select(t => t.Interface with
@@ -45,17 +45,18 @@ internal sealed class DriverSet : IDisposable
         }),
     ];
 
-    /// <summary>What each worker has done.</summary>
-    internal IReadOnlyList<WorkerStatus> Statuses => [.. Workers.Select(static w => new WorkerStatus(w.Name, w.Figures))];
+    /// <summary>Status of each worker.</summary>
+    internal IReadOnlyList<WorkerStatus> Statuses =>
+        [.. Workers.Select(static w => new WorkerStatus(w.Name, w.Figures))];
 
     private IEnumerable<Worker> Workers => _sockets.Workers.Concat(_packets.Workers);
 
-    /// <summary>Before tables with these VIPs come into force.</summary>
-    /// <exception cref="EngineException">The kernel refused it.</exception>
+    /// <summary>Prepares the kernel for tables; called before they come into force.</summary>
+    /// <exception cref="EngineException">The kernel returned an error.</exception>
     internal void Apply(ForwardingTables tables)
     {
         _vips = [.. tables.Vips.Select(static v => v.Address)];
-        // Before the first interface, what an earlier process told the kernel stays.
+        // Before the first interface is attached, the routes and rules of an earlier process stay.
         if (_attachments.Count > 0)
             InstallBlackholes(_attachments.Select(static t => t.Interface));
         try
@@ -65,7 +66,7 @@ internal sealed class DriverSet : IDisposable
         }
         catch (NativeException e)
         {
-            throw new EngineException($"the program that hands frames to sockets does not know the VIPs: {e.Message}", e);
+            throw new EngineException($"cannot write the VIPs into the AF_XDP program: {e.Message}", e);
         }
     }
 
@@ -79,43 +80,59 @@ internal sealed class DriverSet : IDisposable
         program.SetMac(mac);
     }
 
-    /// <summary>Takes frames from these and no others. From those that are wanted as before, it goes on.</summary>
-    /// <exception cref="EngineException">Names the interface and the cure; from those that are new, nothing is taken then.</exception>
+    /// <summary>Attaches to these interfaces and to no others. Interfaces that were attached before with the same
+    /// driver continue without a gap.</summary>
+    /// <exception cref="EngineException">An interface cannot be attached; the message names it and the remedy. No new
+    /// interface is attached then.</exception>
     internal IReadOnlyList<AttachedInterface> Attach(IReadOnlyList<DirectorInterface> requested)
     {
-        var indexes = requested.ToDictionary(static i => i.Name, static i => Kernel.InterfaceIndex(i.Name) ?? throw new EngineException(
-            $"there is no interface '{i.Name}' here: 'ip link' lists those there are; correct director.interfaces"));
-        var stay = _attachments.Where(t => requested.Any(w => t.Interface.Name == w.Name && t.Index == indexes[w.Name] && (w.Driver == Driver.Auto || w.Driver == t.Interface.Driver))).ToArray();
+        var indexes = requested.ToDictionary(
+            static i => i.Name, static i => Kernel.InterfaceIndex(i.Name) ?? throw new EngineException(
+                $"there is no interface '{i.Name}': 'ip link' lists the existing ones; correct director.interfaces"));
+        bool Stays(InterfaceAttachment attachment, DirectorInterface desired) =>
+            attachment.Interface.Name == desired.Name && attachment.Index == indexes[desired.Name]
+            && (desired.Driver == Driver.Auto || desired.Driver == attachment.Interface.Driver);
+        var stay = _attachments.Where(t => requested.Any(w => Stays(t, w))).ToArray();
         RemoveInterfaces(_attachments.Except(stay));
         SetAttachments(stay);
         try
         {
             DirectorInterface[] added = [.. requested.Where(w => stay.All(t => t.Interface.Name != w.Name))];
-            SetAttachments([.. stay.Concat(Add(added, indexes)).OrderBy(t => requested.TakeWhile(w => w.Name != t.Interface.Name).Count())]);
+            SetAttachments(
+            [
+                .. stay.Concat(Add(added, indexes))
+                    .OrderBy(t => requested.TakeWhile(w => w.Name != t.Interface.Name).Count()),
+            ]);
         }
         catch (NativeException e)
         {
-            throw new EngineException($"interfaces cannot be opened: {e.Message}", e);
+            throw new EngineException($"cannot open interfaces: {e.Message}", e);
         }
         InstallBlackholes(_attachments.Select(static t => t.Interface));
         return Attached;
     }
 
-    private IReadOnlyList<InterfaceAttachment> Add(IReadOnlyList<DirectorInterface> added, Dictionary<string, int> indexes)
+    private IReadOnlyList<InterfaceAttachment> Add(
+        IReadOnlyList<DirectorInterface> added, Dictionary<string, int> indexes)
     {
         var notes = new Dictionary<string, string>();
-        var drivers = added.ToDictionary(static w => w.Name, static w => w.Driver == Driver.AfPacket ? Driver.AfPacket : Driver.AfXdp);
+        var drivers = added.ToDictionary(
+            static w => w.Name, static w => w.Driver == Driver.AfPacket ? Driver.AfPacket : Driver.AfXdp);
         int[] IndexesOf(Driver driver) => [.. added.Where(w => drivers[w.Name] == driver).Select(w => indexes[w.Name])];
         while (!TryAfXdp([.. added.Where(w => drivers[w.Name] == Driver.AfXdp)], indexes, notes, out var rejected))
         {
-            // The others are tried again without it.
+            // Try the other interfaces again without the rejected one.
             if (rejected!.Driver == Driver.AfXdp)
-                throw new EngineException($"interface '{rejected.Name}' cannot take AF_XDP: {notes[rejected.Name]}. 'sidestep preflight {rejected.Name}' says what would cure it; or set its driver to auto or af-packet");
+            {
+                throw new EngineException($"interface '{rejected.Name}' cannot use AF_XDP: {notes[rejected.Name]}."
+                    + $" 'sidestep preflight {rejected.Name}' shows the remedy; or set driver to auto or af-packet");
+            }
             drivers[rejected.Name] = Driver.AfPacket;
         }
         IReadOnlyList<InterfaceAttachment> taken =
         [
-            .. added.Select(w => new InterfaceAttachment(indexes[w.Name], new AttachedInterface(w.Name, drivers[w.Name], notes.GetValueOrDefault(w.Name)))),
+            .. added.Select(w => new InterfaceAttachment(
+                indexes[w.Name], new AttachedInterface(w.Name, drivers[w.Name], notes.GetValueOrDefault(w.Name)))),
         ];
         try
         {
@@ -131,11 +148,14 @@ internal sealed class DriverSet : IDisposable
         }
     }
 
-    /// <param name="requested">By this driver, all of them.</param>
-    /// <param name="indexes">By name.</param>
-    /// <param name="notes">Gets what is to be known of each.</param>
+    /// <summary>Attaches all these interfaces by AF_XDP, or none of them.</summary>
+    /// <param name="requested">The interfaces.</param>
+    /// <param name="indexes">Indexes of interfaces by name.</param>
+    /// <param name="notes">Receives why an interface falls back, by name.</param>
     /// <param name="rejected">The one that cannot.</param>
-    private bool TryAfXdp(IReadOnlyList<DirectorInterface> requested, Dictionary<string, int> indexes, Dictionary<string, string> notes, out DirectorInterface? rejected)
+    private bool TryAfXdp(
+        IReadOnlyList<DirectorInterface> requested, Dictionary<string, int> indexes, Dictionary<string, string> notes,
+        out DirectorInterface? rejected)
     {
         rejected = null;
         if (requested.Count == 0)
@@ -179,7 +199,7 @@ internal sealed class DriverSet : IDisposable
         }
     }
 
-    /// <summary>Takes frames from nowhere, and lets the kernel have what it had.</summary>
+    /// <summary>Detaches from all interfaces and removes blackhole routes.</summary>
     internal void Detach()
     {
         RemoveInterfaces(_attachments);

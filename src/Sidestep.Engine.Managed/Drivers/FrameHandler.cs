@@ -4,20 +4,21 @@ using Sidestep.Forwarding.Pipeline;
 
 namespace Sidestep.Engine.Managed.Drivers;
 
-/// <summary>What a worker does with a frame, whatever driver it came by: the pipeline decides, and the driver sends.</summary>
+/// <summary>Processes the frames of one worker, whatever its driver: pipeline, capture and punt. The driver
+/// sends.</summary>
 internal sealed class FrameHandler(ManagedEngine engine, PacketPipeline pipeline, FragmentPunt punt)
 {
     private PipelineTables? _tables;
     private CaptureTap? _tap;
     private CaptureTap.Scratch? _scratch;
 
-    /// <summary>Frames that were decided so far.</summary>
+    /// <summary>Number of frames that were processed so far.</summary>
     internal long Frames { get; private set; }
 
-    /// <summary>Index of the interface that the last frame leaves by.</summary>
+    /// <summary>Index of the egress interface of the last frame.</summary>
     internal int Egress { get; private set; }
 
-    /// <summary>Before some frames: they all see the same tables and the same time.</summary>
+    /// <summary>Begins a batch of frames: all see the same tables and the same time.</summary>
     internal void BeginBatch()
     {
         _tables = engine.Tables;
@@ -26,10 +27,10 @@ internal sealed class FrameHandler(ManagedEngine engine, PacketPipeline pipeline
         pipeline.Now = ManagedEngine.MonotonicNanoseconds();
     }
 
-    /// <summary>Decides.</summary>
-    /// <param name="frame">As it came in; changed into what is to be sent.</param>
-    /// <param name="interfaceIndex">Where it came in.</param>
-    /// <returns>True: it is to be sent by <see cref="Egress"/>.</returns>
+    /// <summary>Processes a frame.</summary>
+    /// <param name="frame">The received frame; rewritten into the frame to be sent.</param>
+    /// <param name="interfaceIndex">Index of the ingress interface.</param>
+    /// <returns>True when the caller must send the frame out of <see cref="Egress"/>.</returns>
     internal bool Handle(ref Frame frame, int interfaceIndex)
     {
         if (_tables is not { } tables)

@@ -5,14 +5,14 @@ using Sidestep.Native.Netlink;
 
 namespace Sidestep.Engine.Managed.Drivers;
 
-/// <summary>Finds out what the choice of a driver depends on. Attaches and changes nothing.</summary>
+/// <summary>Reads the capabilities that driver selection depends on. It attaches and changes nothing.</summary>
 public static class InterfaceCapabilitiesReader
 {
     private const string OwnPrograms = "director", OwnSocketsProgram = "to_sockets";
 
-    /// <summary>Asks the kernel.</summary>
-    /// <param name="interfaceName">The kernel's name.</param>
-    /// <exception cref="EngineException">The kernel does not answer.</exception>
+    /// <summary>Reads the capabilities of an interface and of this machine from the kernel.</summary>
+    /// <param name="interfaceName">The kernel's name of the interface; need not exist.</param>
+    /// <exception cref="EngineException">The kernel returned an error.</exception>
     public static InterfaceCapabilities Read(string interfaceName)
     {
         try
@@ -21,7 +21,7 @@ public static class InterfaceCapabilitiesReader
         }
         catch (NativeException e)
         {
-            throw new EngineException($"what interface '{interfaceName}' can do cannot be found out: {e.Message}", e);
+            throw new EngineException($"cannot read the capabilities of interface '{interfaceName}': {e.Message}", e);
         }
     }
 
@@ -71,7 +71,8 @@ public static class InterfaceCapabilitiesReader
     private static bool AcceptsXdp(IReadOnlyList<InterfaceInfo> all, string peer)
     {
         var index = all.FirstOrDefault(i => i.Name == peer)?.Index;
-        return EthtoolFeatures.Enabled(peer).Contains("rx-gro") || (index is { } at && Kernel.HasLibbpf && XdpState.Of(at) is not (0, 0));
+        return EthtoolFeatures.Enabled(peer).Contains("rx-gro")
+            || (index is { } at && Kernel.HasLibbpf && XdpState.Of(at) is not (0, 0));
     }
 
     private static (string? Name, bool IsGeneric) OtherProgramOf(int index)
@@ -83,11 +84,13 @@ public static class InterfaceCapabilitiesReader
         try
         {
             using var program = BpfProgram.OpenById(id);
-            return program.Name is OwnPrograms or OwnSocketsProgram ? (null, false) : ($"the XDP program '{program.Name}'", state.NativeProgramId == 0);
+            return program.Name is OwnPrograms or OwnSocketsProgram
+                ? (null, false) : ($"the XDP program '{program.Name}'", state.NativeProgramId == 0);
         }
         catch (NativeException)
         {
-            return ("another XDP program", state.NativeProgramId == 0); // only CAP_SYS_ADMIN may look at the programs of others
+            // Only CAP_SYS_ADMIN may open programs of other processes.
+            return ("another XDP program", state.NativeProgramId == 0);
         }
     }
 }

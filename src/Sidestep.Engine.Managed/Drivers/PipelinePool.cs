@@ -2,12 +2,12 @@ using Sidestep.Forwarding.Pipeline;
 
 namespace Sidestep.Engine.Managed.Drivers;
 
-/// <summary>Pipelines for workers: those of former workers again, so that nothing is counted twice or lost.</summary>
+/// <summary>Pipelines for workers. Pipelines of stopped workers are reused, so that no counter is lost.</summary>
 internal sealed class PipelinePool(ManagedEngine engine)
 {
     private readonly HashSet<PacketPipeline> _inUse = [];
 
-    /// <summary>One that nobody has.</summary>
+    /// <summary>Returns a pipeline that no worker uses.</summary>
     internal PacketPipeline Rent()
     {
         var pipeline = engine.Pipelines(_inUse.Count + 1).First(p => !_inUse.Contains(p));
@@ -15,6 +15,6 @@ internal sealed class PipelinePool(ManagedEngine engine)
         return pipeline;
     }
 
-    /// <summary>Its worker has ended.</summary>
+    /// <summary>Releases the pipeline of a stopped worker.</summary>
     internal void Return(PacketPipeline pipeline) => _inUse.Remove(pipeline);
 }

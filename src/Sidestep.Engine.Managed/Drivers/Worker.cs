@@ -3,7 +3,8 @@ using Sidestep.Native;
 
 namespace Sidestep.Engine.Managed.Drivers;
 
-/// <summary>A thread on a CPU of its own that takes frames, has them decided, and sends them.</summary>
+/// <summary>A forwarding thread, pinned to a CPU: it receives frames, runs the pipeline on them, and sends
+/// them.</summary>
 internal abstract class Worker : IDisposable
 {
     private const int WaitMilliseconds = 100;
@@ -17,34 +18,35 @@ internal abstract class Worker : IDisposable
     private Action? _pendingAction;
     private string? _reported;
 
-    /// <param name="name">For people who look at threads, at most 15 characters.</param>
-    /// <param name="cpu">Where it runs.</param>
-    /// <param name="log">Gets the first problem.</param>
+    /// <param name="name">Name of the thread in the kernel, at most 15 characters.</param>
+    /// <param name="cpu">Number of the CPU that it is pinned to.</param>
+    /// <param name="log">Receives the first problem.</param>
     protected Worker(string name, int cpu, Action<string> log)
     {
         (Name, _cpu, _log) = (name, cpu, log);
         _thread = new Thread(Run) { IsBackground = true, Name = name };
     }
 
-    /// <summary>As the kernel shows the thread.</summary>
+    /// <summary>Name of the thread in the kernel.</summary>
     internal string Name { get; }
 
-    /// <summary>What it has done.</summary>
+    /// <summary>Counters of the worker; any thread may read them.</summary>
     internal abstract WorkerCounters Figures { get; }
 
-    /// <summary>Managed memory that the thread has allocated.</summary>
+    /// <summary>Bytes of managed memory that the thread has allocated.</summary>
     protected long AllocatedBytes { get; private set; }
 
-    /// <summary>Where it runs.</summary>
+    /// <summary>Number of the CPU that it is pinned to.</summary>
     internal int Cpu => _cpu;
 
-    /// <summary>Others run there as well, and it takes turns with them: nothing else would end its turn as long as frames come.</summary>
+    /// <summary>Other workers run on the same CPU, so it yields after every round: nothing else would preempt it while
+    /// frames arrive.</summary>
     internal bool SharesCpu { set => Volatile.Write(ref _sharesCpu, value); }
 
-    /// <summary>Begins.</summary>
+    /// <summary>Starts the thread.</summary>
     internal void Start() => _thread.Start();
 
-    /// <summary>Ends the thread, then gives back what it used.</summary>
+    /// <summary>Stops the thread and waits for it, then releases its resources.</summary>
     public void Dispose()
     {
         Volatile.Write(ref _stop, true);
@@ -53,7 +55,8 @@ internal abstract class Worker : IDisposable
         Close();
     }
 
-    /// <summary>Does something on the worker's own thread, between two rounds, and waits for it; before the thread has begun, here.</summary>
+    /// <summary>Runs an action on the worker's thread, between two rounds, and waits for it. Before the thread has
+    /// started, it runs on the caller's.</summary>
     protected void RunBetweenPolls(Action action)
     {
         if (_thread.ThreadState.HasFlag(ThreadState.Unstarted))
@@ -69,7 +72,7 @@ internal abstract class Worker : IDisposable
                 action();
                 done.SetResult();
             }
-#pragma warning disable CA1031 // thrown where it was wanted
+#pragma warning disable CA1031 // rethrown on the calling thread
             catch (Exception e)
 #pragma warning restore CA1031
             {
@@ -79,20 +82,20 @@ internal abstract class Worker : IDisposable
         done.Task.GetAwaiter().GetResult();
     }
 
-    /// <summary>Handles frames that wait, a bounded number.</summary>
-    /// <returns>False: there were none.</returns>
+    /// <summary>Processes a bounded number of waiting frames.</summary>
+    /// <returns>False when no frame was waiting.</returns>
     protected abstract bool Poll();
 
-    /// <summary>Waits for frames, at most that long; nothing comes of an interface that is down.</summary>
+    /// <summary>Waits for frames, at most this long. An interface that is down receives none.</summary>
     protected abstract void Wait(int milliseconds);
 
-    /// <summary>Gives back what it used.</summary>
+    /// <summary>Releases the worker's resources.</summary>
     protected abstract void Close();
 
     private void Run()
     {
         TryOrReport(() => Kernel.PinThread(_cpu));
-        // Whatever else runs here would add its time to that of every frame that waits (adr/0041).
+        // Any other thread on this CPU would add its run time to the latency of every waiting frame (adr/0041).
         TryOrReport(Kernel.PreferThread);
         while (!Volatile.Read(ref _stop))
         {
@@ -103,7 +106,7 @@ internal abstract class Worker : IDisposable
             }
             try
             {
-                // The measure is of frames: waiting may begin anew in the runtime.
+                // Allocations are measured after frames alone: waiting may allocate within the run time.
                 if (!Poll())
                 {
                     Wait(WaitMilliseconds);
@@ -113,7 +116,7 @@ internal abstract class Worker : IDisposable
                 if (Volatile.Read(ref _sharesCpu))
                     Thread.Yield();
             }
-#pragma warning disable CA1031 // one frame must not end the forwarding of all others
+#pragma warning disable CA1031 // one frame must not stop the forwarding of all others
             catch (Exception e)
 #pragma warning restore CA1031
             {
@@ -131,11 +134,11 @@ internal abstract class Worker : IDisposable
         }
         catch (NativeException e)
         {
-            ReportOnce(e); // it works on any CPU and in turn with others, only not as fast
+            ReportOnce(e); // the worker still works, but slower
         }
     }
 
-    /// <summary>Tells people; the first problem only.</summary>
+    /// <summary>Logs the first problem; later ones are ignored.</summary>
     protected void ReportOnce(Exception problem)
     {
         if (_reported is null)

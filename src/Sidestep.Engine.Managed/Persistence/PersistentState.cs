@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Net;
 using System.Runtime.InteropServices;
 using Sidestep.Forwarding;
@@ -7,22 +8,29 @@ using Sidestep.Model;
 
 namespace Sidestep.Engine.Managed.Persistence;
 
-/// <summary>What has to outlive a process beside the flows, for the next one to go on: the ids that flows name, and the tables that
-/// the next ones depend on.</summary>
-/// <param name="Ids">Ids of services and servers.</param>
+/// <summary>State that outlives the process beside the flows, so that the next process can adopt them: the IDs that
+/// flows refer to, and the groups that the next tables depend on.</summary>
+/// <param name="Ids">IDs of services and servers.</param>
 /// <param name="Groups">See <see cref="RunningGroups"/>.</param>
 internal sealed record PersistentState(PersistedIds Ids, RunningGroups Groups)
 {
-    /// <summary>With windows that end so much later.</summary>
+    /// <summary>The same state with all migration windows extended by <paramref name="time"/>.</summary>
     internal PersistentState ExtendMigrationWindows(TimeSpan time) => this with
     {
         Groups = Groups with
         {
-            Groups = [.. Groups.Groups.Select(g => g.Transition is { } t ? g with { Transition = t with { MigrationWindowEnds = t.MigrationWindowEnds + time } } : g)],
+            Groups =
+            [
+                .. Groups.Groups.Select(g => g.Transition is not { } t ? g : g with
+                {
+                    Transition = t with { MigrationWindowEnds = t.MigrationWindowEnds + time },
+                }),
+            ],
         },
     };
 
-    /// <summary>Writes; in the byte order of this machine, which is the only one to read it.</summary>
+    /// <summary>Writes the state. Slots are written in the byte order of this machine, the only one to read
+    /// them.</summary>
     internal void Write(BinaryWriter to)
     {
         Write(to, Ids.Services, static (to, name) => to.Write(name));
@@ -35,14 +43,15 @@ internal sealed record PersistentState(PersistedIds Ids, RunningGroups Groups)
     }
 
     /// <summary>Reads what <see cref="Write(BinaryWriter)"/> wrote.</summary>
-    /// <exception cref="IOException">It ends too early.</exception>
-    /// <exception cref="FormatException">It says what cannot be.</exception>
+    /// <exception cref="IOException">The data end too early.</exception>
+    /// <exception cref="FormatException">A value is invalid.</exception>
+    /// <exception cref="ArgumentException">A slot, a key or a time is invalid.</exception>
     internal static PersistentState Read(BinaryReader from)
     {
         var services = Read(from, static from => from.ReadString());
         var servers = Read(from, ReadServer);
         var key = new HashKey(from.ReadUInt64(), from.ReadUInt64());
-        var groups = new ServerGroup[from.ReadInt32()];
+        var groups = new ServerGroup[ReadCount(from)];
         for (var i = 0; i < groups.Length; i++)
             groups[i] = ReadGroup(from);
         return new PersistentState(new PersistedIds(services, servers), new RunningGroups(key, [.. groups]));
@@ -61,7 +70,7 @@ internal sealed record PersistentState(PersistedIds Ids, RunningGroups Groups)
     private static Dictionary<T, int> Read<T>(BinaryReader from, Func<BinaryReader, T> read) where T : notnull
     {
         var ids = new Dictionary<T, int>();
-        for (var count = from.ReadInt32(); count > 0; count--)
+        for (var count = ReadCount(from); count > 0; count--)
             ids.Add(read(from), from.ReadInt32());
         return ids;
     }
@@ -75,7 +84,8 @@ internal sealed record PersistentState(PersistedIds Ids, RunningGroups Groups)
     private static GroupKey ReadKey(BinaryReader from)
     {
         var pool = from.ReadString();
-        return new GroupKey(pool, Encap.TryParse(from.ReadString(), out var encap) ? encap.Value : throw new FormatException("an encapsulation that does not exist"));
+        return new GroupKey(pool, Encap.TryParse(from.ReadString(), out var encap)
+            ? encap.Value : throw new FormatException("an encapsulation does not exist"));
     }
 
     private static void Write(BinaryWriter to, ServerKey server)
@@ -85,7 +95,8 @@ internal sealed record PersistentState(PersistedIds Ids, RunningGroups Groups)
         to.Write(server.Address.ToString());
     }
 
-    private static ServerKey ReadServer(BinaryReader from) => new(ReadKey(from), from.ReadString(), IPAddress.Parse(from.ReadString()));
+    private static ServerKey ReadServer(BinaryReader from) =>
+        new(ReadKey(from), from.ReadString(), IPAddress.Parse(from.ReadString()));
 
     private static void Write(BinaryWriter to, ServerGroup group)
     {
@@ -114,7 +125,7 @@ internal sealed record PersistentState(PersistedIds Ids, RunningGroups Groups)
     private static ServerGroup ReadGroup(BinaryReader from)
     {
         var key = ReadKey(from);
-        var servers = new ServerEntry[from.ReadInt32()];
+        var servers = new ServerEntry[ReadCount(from)];
         for (var i = 0; i < servers.Length; i++)
         {
             servers[i] = new ServerEntry(from.ReadString(), IPAddress.Parse(from.ReadString()), from.ReadInt32(), null)
@@ -124,18 +135,30 @@ internal sealed record PersistentState(PersistedIds Ids, RunningGroups Groups)
                 DrainingSince = ReadTime(from),
             };
         }
-        var members = new SlotMember[from.ReadInt32()];
+        var members = new SlotMember[ReadCount(from)];
         for (var i = 0; i < members.Length; i++)
             members[i] = new SlotMember(IPAddress.Parse(from.ReadString()), from.ReadInt32());
         var slots = SlotTable.FromSlots([.. members], ReadIntegers(from));
         var ends = ReadTime(from);
         var previous = ReadIntegers(from);
-        return new ServerGroup(key, [.. servers], slots, ends is { } migrationWindowEnds ? new Transition(previous, migrationWindowEnds) : null);
+        return new ServerGroup(
+            key, [.. servers], slots, ends is { } windowEnds ? new Transition(previous, windowEnds) : null);
     }
 
     private static void Write(BinaryWriter to, DateTimeOffset? time) => to.Write(time?.UtcTicks ?? 0);
 
-    private static DateTimeOffset? ReadTime(BinaryReader from) => from.ReadInt64() is not 0 and var ticks ? new DateTimeOffset(ticks, TimeSpan.Zero) : null;
+    /// <summary>A number of elements. Each takes at least a byte, so that damaged data cannot request more memory than
+    /// they are long.</summary>
+    private static int ReadCount(BinaryReader from)
+    {
+        var count = from.ReadInt32();
+        if (count >= 0 && count <= from.BaseStream.Length)
+            return count;
+        throw new FormatException(string.Create(CultureInfo.InvariantCulture, $"{count} elements exceed the data"));
+    }
+
+    private static DateTimeOffset? ReadTime(BinaryReader from) =>
+        from.ReadInt64() is not 0 and var ticks ? new DateTimeOffset(ticks, TimeSpan.Zero) : null;
 
     private static void Write(BinaryWriter to, ImmutableArray<int> values)
     {
@@ -145,7 +168,7 @@ internal sealed record PersistentState(PersistedIds Ids, RunningGroups Groups)
 
     private static ImmutableArray<int> ReadIntegers(BinaryReader from)
     {
-        var values = new int[from.ReadInt32()];
+        var values = new int[ReadCount(from)];
         from.BaseStream.ReadExactly(MemoryMarshal.AsBytes(values.AsSpan()));
         return ImmutableCollectionsMarshal.AsImmutableArray(values);
     }

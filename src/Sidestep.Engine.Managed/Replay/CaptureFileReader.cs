@@ -4,7 +4,8 @@ using Sidestep.Packets.Capture;
 
 namespace Sidestep.Engine.Managed.Replay;
 
-/// <summary>Frames of a capture file, out of a file or a pipe, compressed with gzip or not.</summary>
+/// <summary>Reads the frames of a capture file from a file or a pipe, compressed with gzip or not. Not
+/// thread-safe.</summary>
 public sealed class CaptureFileReader : IDisposable
 {
     private const int FirstBuffer = 1 << 20;
@@ -17,8 +18,8 @@ public sealed class CaptureFileReader : IDisposable
     private bool _isEnd;
     private readonly bool _isGzip;
 
-    /// <summary>Begins to read.</summary>
-    /// <param name="stream">From its beginning; owned from now on.</param>
+    /// <summary>Reads the beginning of a stream to find out whether it is compressed.</summary>
+    /// <param name="stream">The stream at its start; the reader owns it from now on.</param>
     public CaptureFileReader(Stream stream)
     {
         ArgumentNullException.ThrowIfNull(stream);
@@ -29,21 +30,25 @@ public sealed class CaptureFileReader : IDisposable
         if (!_buffer.AsSpan(0, _end).StartsWith(GzipMagic))
             return;
         _isGzip = true;
-        _stream = new GZipStream(new PrefixedStream(_buffer.AsSpan(0, _end).ToArray(), stream), CompressionMode.Decompress);
+        _stream = new GZipStream(new PrefixedStream(_buffer.AsSpan(0, _end).ToArray(), stream),
+            CompressionMode.Decompress);
         (_begin, _end, _isEnd) = (0, 0, false);
     }
 
-    /// <summary>Frames so far.</summary>
+    /// <summary>Number of frames that were read so far.</summary>
     public long Frames { get; private set; }
 
-    /// <summary>Why it could not be read to its end, with the place; null: nothing was wrong. What was read before is good.</summary>
+    /// <summary>Why the file could not be read to its end, with the offset; null when there was no problem. Frames that
+    /// were read before are valid.</summary>
     public string? Problem { get; private set; }
 
-    /// <summary>Name of an interface of the file, where it says so.</summary>
+    /// <summary>Name of an interface of the file; null when the file does not name it.</summary>
+    /// <param name="number">Number of the interface in the file, from 0.</param>
     public string? InterfaceName(int number) => _decoder.InterfaceName(number);
 
-    /// <summary>The next frame; its bytes are good until the next call.</summary>
-    /// <returns>False: there is none any more, or <see cref="Problem"/> says why.</returns>
+    /// <summary>Reads the next frame; its bytes are valid until the next call.</summary>
+    /// <returns>False at the end of the file, or when it cannot be read any further: see
+    /// <see cref="Problem"/>.</returns>
     public bool TryRead(out CaptureRecord record)
     {
         while (true)
@@ -73,8 +78,8 @@ public sealed class CaptureFileReader : IDisposable
     private string At(string problem) => string.Create(CultureInfo.InvariantCulture,
         $"byte {_decoder.Offset}{(_isGzip ? " (uncompressed)" : "")}: {problem}");
 
-    /// <summary>Gets more behind what is left.</summary>
-    /// <returns>False: there is no more.</returns>
+    /// <summary>Appends more bytes of the stream to the unread ones.</summary>
+    /// <returns>False at the end of the stream, or when it cannot be read.</returns>
     private bool Fill()
     {
         if (_begin > 0)
@@ -92,13 +97,14 @@ public sealed class CaptureFileReader : IDisposable
         }
         catch (Exception e) when (e is InvalidDataException or IOException)
         {
-            Problem = At(e is InvalidDataException ? $"what gzip packed is damaged from about here on: {e.Message}" : $"cannot be read on: {e.Message}");
+            Problem = At(e is InvalidDataException
+                ? $"the gzip data are damaged from about here on: {e.Message}" : $"reading failed: {e.Message}");
             _isEnd = true;
         }
         return !_isEnd;
     }
 
-    /// <summary>What was looked at already, and the rest behind it.</summary>
+    /// <summary>A stream of bytes that were already read, followed by the rest of a stream.</summary>
     private sealed class PrefixedStream(byte[] first, Stream rest) : Stream
     {
         private int _at;
@@ -111,7 +117,11 @@ public sealed class CaptureFileReader : IDisposable
 
         public override long Length => throw new NotSupportedException();
 
-        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+        public override long Position
+        {
+            get => throw new NotSupportedException();
+            set => throw new NotSupportedException();
+        }
 
         public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 

@@ -3,7 +3,8 @@ using Sidestep.Forwarding.Pipeline;
 
 namespace Sidestep.Engine.Managed.Replay;
 
-/// <summary>Replays through the pipeline in C#, in the time of the capture or in this machine's. Nothing is allocated per frame.</summary>
+/// <summary>Replays a capture through the managed pipeline, in the time of the capture or of this machine. Allocates
+/// nothing per frame.</summary>
 public sealed class ManagedReplay : IReplayEngine
 {
     private const int FramesPerClock = 32;
@@ -14,9 +15,9 @@ public sealed class ManagedReplay : IReplayEngine
     private long _now;
     private int _frames;
 
-    /// <summary>Begins with nothing remembered.</summary>
-    /// <param name="flowTableSize">How many flows can be.</param>
-    /// <param name="isVirtual">Time is that of the frames.</param>
+    /// <summary>Creates a replay with an empty flow table.</summary>
+    /// <param name="flowTableSize">Number of flows that the table is sized for.</param>
+    /// <param name="isVirtual">True: the time is that of the frames; false: this machine's.</param>
     public ManagedReplay(int flowTableSize, bool isVirtual)
     {
         _isVirtual = isVirtual;
@@ -27,13 +28,13 @@ public sealed class ManagedReplay : IReplayEngine
     /// <inheritdoc/>
     public IEngine Engine => Managed;
 
-    /// <summary>The engine.</summary>
+    /// <summary>The engine with its own type.</summary>
     public ManagedEngine Managed { get; }
 
-    /// <summary>The pipeline, for who wants to know more about the last frame.</summary>
+    /// <summary>The pipeline, which has more information about the last frame.</summary>
     public PacketPipeline Pipeline => _pipeline;
 
-    /// <summary>Whether the last frame was for a VIP, whoever it was addressed to on the link.</summary>
+    /// <summary>Whether the last frame was for a VIP, whatever its Ethernet destination was.</summary>
     public bool IsForVip => _pipeline.LastPacket.Vip >= 0;
 
     /// <inheritdoc/>
@@ -65,7 +66,7 @@ public sealed class ManagedReplay : IReplayEngine
     private void Tick(long time)
     {
         if (_isVirtual)
-            _pipeline.Now = _now = Math.Max(time, _now); // captures of several CPUs are not quite in order
+            _pipeline.Now = _now = Math.Max(time, _now); // frames of several CPUs may be slightly out of order
         else if (_frames++ % FramesPerClock == 0)
             _pipeline.Now = ManagedEngine.MonotonicNanoseconds();
     }

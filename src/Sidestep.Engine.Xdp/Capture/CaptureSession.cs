@@ -11,8 +11,8 @@ using CaptureFilter = Sidestep.Forwarding.Capture.CaptureFilter;
 
 namespace Sidestep.Engine.Xdp.Capture;
 
-/// <summary>Captures frames of a director through what is pinned: no daemon is needed. It ends with <see cref="Dispose"/>, and
-/// by itself seconds after the death of this process.</summary>
+/// <summary>Captures frames of a director through its pinned maps; no daemon is needed. The session ends with
+/// <see cref="Dispose"/>, or seconds after this process has died.</summary>
 /// <remarks>One thread at a time.</remarks>
 public sealed class CaptureSession : ICaptureSession
 {
@@ -26,7 +26,8 @@ public sealed class CaptureSession : ICaptureSession
     private readonly long _clockOffset;
     private readonly Dictionary<uint, string> _interfaces = [];
 
-    /// <summary>By CPU: the program's number of the last frame, and its number here; 0: it was left out.</summary>
+    /// <summary>By CPU: the number that the program gave to the last frame, and the number in this session; 0 when it
+    /// was skipped.</summary>
     private readonly Dictionary<ushort, (ulong Theirs, long Ours)> _last = [];
     private long _number;
     private long _skipped;
@@ -37,12 +38,14 @@ public sealed class CaptureSession : ICaptureSession
         _maps = maps;
         _pins = pins;
         _rate = new RateLimiter(limits.Rate);
-        _clockOffset = (DateTime.UtcNow - DateTime.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick - Stopwatch.GetElapsedTime(0).Ticks * TimeSpan.NanosecondsPerTick;
+        var sinceEpoch = DateTime.UtcNow - DateTime.UnixEpoch;
+        _clockOffset = (sinceEpoch - Stopwatch.GetElapsedTime(0)).Ticks * TimeSpan.NanosecondsPerTick;
         _lease = new CaptureLease(maps);
         _lease.Take();
         try
         {
-            // A capture that was killed may have left its filter, records, and frames that are being looked at.
+            // A capture that was killed may have left its filter, records, and frames that the program is still
+            // examining.
             maps.Capturing = default;
             Kernel.WaitForRunningPrograms();
             _ring = BpfRingBuffer.Open(maps.Map(StateMaps.CapturedMap));
@@ -61,13 +64,13 @@ public sealed class CaptureSession : ICaptureSession
         }
     }
 
-    /// <summary>Begins to capture; null when nothing of that name is pinned.</summary>
-    /// <param name="pinPath">Folder of all directors.</param>
+    /// <summary>Starts to capture; null when nothing is pinned under that name.</summary>
+    /// <param name="pinPath">Folder that contains the folders of all directors.</param>
     /// <param name="name">Name of the director.</param>
-    /// <param name="filter">Which frames.</param>
-    /// <param name="limits">How many, and how much of them.</param>
-    /// <exception cref="EngineException">Not allowed, pinned by another version, captured by another process, or the filter
-    /// names what the director does not have.</exception>
+    /// <param name="filter">Which frames to capture.</param>
+    /// <param name="limits">How many frames, and how many bytes of each.</param>
+    /// <exception cref="EngineException">Privileges are missing, another version pinned the maps, another process
+    /// captures, or the filter names a service or server that the director does not have.</exception>
     public static CaptureSession? Start(string pinPath, string name, CaptureFilter filter, CaptureLimits limits)
     {
         ArgumentNullException.ThrowIfNull(filter);
@@ -85,7 +88,7 @@ public sealed class CaptureSession : ICaptureSession
         }
     }
 
-    /// <summary>What was not recorded so far.</summary>
+    /// <summary>Frames that have not been recorded so far.</summary>
     public CaptureCounts Counts
     {
         get
@@ -95,10 +98,11 @@ public sealed class CaptureSession : ICaptureSession
         }
     }
 
-    /// <summary>Waits for frames and hands them over; to be called more often than once a second.</summary>
-    /// <param name="timeout">At most this long.</param>
-    /// <param name="handle">Takes one. What it throws, this throws.</param>
-    /// <exception cref="EngineException">Another process took over while this one slept.</exception>
+    /// <summary>Waits for frames and passes them to the handler. Call it more often than once a second, because it
+    /// renews the lease.</summary>
+    /// <param name="timeout">Maximum wait.</param>
+    /// <param name="handle">Called for each frame; its exceptions propagate to the caller.</param>
+    /// <exception cref="EngineException">Another process took the lease while this one slept.</exception>
     public void Poll(TimeSpan timeout, Action<CapturedFrame> handle)
     {
         _lease.Renew();
@@ -106,7 +110,7 @@ public sealed class CaptureSession : ICaptureSession
         {
             if (Read(record) is { } frame)
                 handle(frame);
-            // A reader that is slower than the frames come must not lose the lease on the way.
+            // A handler that is slower than the frames arrive must not lose the lease meanwhile.
             _lease.Renew();
         });
     }
@@ -120,7 +124,7 @@ public sealed class CaptureSession : ICaptureSession
         _maps.Dispose();
     }
 
-    /// <summary>Null: beyond the bound.</summary>
+    /// <summary>Decodes a record; null for a frame beyond the rate limit.</summary>
     private CapturedFrame? Read(ReadOnlySpan<byte> record)
     {
         var head = default(Layout.CapturedFrame);
@@ -130,7 +134,7 @@ public sealed class CaptureSession : ICaptureSession
             _last[head.Cpu] = (head.Number, _rate.Allows((long)head.Time) ? ++_number : 0);
         var (theirs, number) = _last.GetValueOrDefault(head.Cpu);
         if (theirs != head.Number)
-            number = ++_number; // how it came in found no room in the ring
+            number = ++_number; // its record on ingress found no space in the ring
         if (number == 0)
         {
             _skipped += isOut ? 0 : 1;
@@ -144,9 +148,13 @@ public sealed class CaptureSession : ICaptureSession
             IsOut = isOut,
             Interface = InterfaceOf(head.Ifindex),
             Decision = head.Verdict > Constants.DropCounterBase ? Decision.Drop : (Decision)head.Verdict,
-            Reason = head.Verdict > Constants.DropCounterBase ? (DropReason)(head.Verdict - Constants.DropCounterBase) : null,
+            Reason = head.Verdict > Constants.DropCounterBase
+                ? (DropReason)(head.Verdict - Constants.DropCounterBase)
+                : null,
             Action = (XdpAction)head.Action,
-            Service = head.Service < Constants.ServiceCapacity ? Name(_maps.ServiceLabels[(int)head.Service].Name) : null,
+            Service = head.Service < Constants.ServiceCapacity
+                ? Name(_maps.ServiceLabels[(int)head.Service].Name)
+                : null,
             Server = server?.Name,
             ServerAddress = server?.Address,
             Length = (int)head.Length,
@@ -156,8 +164,9 @@ public sealed class CaptureSession : ICaptureSession
 
     private static string? Name(LabelText label) => Labels.Read(label) is { Length: > 0 } name ? name : null;
 
-    /// <summary>By the director's links, which are in its network namespace; this process need not be. A frame of a bond comes
-    /// in by one of its parts, which has no link: where there is one link, it is that one's.</summary>
+    /// <summary>Name of an interface, from the director's links. This process may be in another network namespace. A
+    /// frame of a bond arrives at one of its ports, which has no link: if there is only one link, it is that
+    /// one's.</summary>
     private string InterfaceOf(uint index)
     {
         if (_interfaces.TryGetValue(index, out var known))
@@ -170,7 +179,9 @@ public sealed class CaptureSession : ICaptureSession
                 _interfaces[(uint)link.InterfaceIndex] = name;
         }
         return _interfaces.TryGetValue(index, out var found) ? found
-            : _interfaces[index] = links.Count == 1 ? links[0].Interface : string.Create(CultureInfo.InvariantCulture, $"if{index}");
+            : _interfaces[index] = links.Count == 1
+                ? links[0].Interface
+                : string.Create(CultureInfo.InvariantCulture, $"if{index}");
     }
 
     private CaptureCounts ReadCounts()

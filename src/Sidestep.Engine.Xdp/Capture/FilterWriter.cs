@@ -7,13 +7,13 @@ using CaptureFilter = Sidestep.Forwarding.Capture.CaptureFilter;
 
 namespace Sidestep.Engine.Xdp.Capture;
 
-/// <summary>A filter as the program reads it: struct capture_filter.</summary>
+/// <summary>Translates a capture filter into the form that the program reads, struct capture_filter.</summary>
 internal static class FilterWriter
 {
     private const uint NoService = uint.MaxValue;
 
-    /// <summary>Translates; names become the numbers that the running tables have for them.</summary>
-    /// <exception cref="EngineException">A name that the director does not have.</exception>
+    /// <summary>Translates a filter. Names become the ids of the running tables.</summary>
+    /// <exception cref="EngineException">The director has no service or server of that name.</exception>
     internal static Layout.CaptureFilter Of(CaptureFilter filter, CaptureLimits limits, RunningTables running)
     {
         var written = new Layout.CaptureFilter
@@ -61,7 +61,7 @@ internal static class FilterWriter
         return written;
     }
 
-    /// <summary>A bit per tally. A drop whose reason is not known cannot be.</summary>
+    /// <summary>A bit per counter of decisions and drop reasons. A drop always has a reason.</summary>
     private static ulong Verdicts(CaptureFilter filter)
     {
         var reasons = filter.Reason is { } reason ? [reason] : Enum.GetValues<DropReason>();
@@ -70,22 +70,33 @@ internal static class FilterWriter
             return filter.Decision is null or Decision.Drop ? drops : 0;
         return filter.Decision switch
         {
-            null => Enum.GetValues<Decision>().Where(static d => d is not (Decision.Pass or Decision.Drop)).Aggregate(drops, static (bits, d) => bits | 1ul << (int)d),
+            null => Enum.GetValues<Decision>().Where(static d => d is not (Decision.Pass or Decision.Drop))
+                .Aggregate(drops, static (bits, d) => bits | 1ul << (int)d),
             Decision.Drop => drops,
             { } decision => 1ul << (int)decision,
         };
     }
 
-    private static int ServiceId(string name, RunningTables running) => running.Services.TryGetValue(name, out var id) ? id
+    private static int ServiceId(string name, RunningTables running) => running.Services.TryGetValue(name, out var id)
+        ? id
         : throw new EngineException($"the director has no service '{name}'. It has {Some(running.Services.Keys)}");
 
     private static int[] ServerIds(string name, RunningTables running)
     {
-        int[] ids = [.. running.Servers.Where(s => s.Key.Name == name || s.Key.Address.ToString() == name).Select(static s => s.Value)];
+        int[] ids =
+        [
+            .. running.Servers.Where(s => s.Key.Name == name || s.Key.Address.ToString() == name)
+                .Select(static s => s.Value),
+        ];
         if (ids.Length == 0)
-            throw new EngineException($"the director has no real server '{name}'. It has {Some(running.Servers.Keys.Select(static s => s.Name))}");
-        return ids.Length <= Constants.CaptureServers ? ids : throw new EngineException(string.Create(CultureInfo.InvariantCulture,
-            $"'{name}' is {ids.Length} real servers, of as many pools and ways, and a filter takes {Constants.CaptureServers}: add the service"));
+        {
+            throw new EngineException($"the director has no real server '{name}'. "
+                + $"It has {Some(running.Servers.Keys.Select(static s => s.Name))}");
+        }
+        return ids.Length <= Constants.CaptureServers ? ids : throw new EngineException(string.Create(
+            CultureInfo.InvariantCulture,
+            $"'{name}' is {ids.Length} real servers, one per pool and encapsulation, and a filter takes "
+            + $"{Constants.CaptureServers}: add the service"));
     }
 
     private static string Some(IEnumerable<string> names)

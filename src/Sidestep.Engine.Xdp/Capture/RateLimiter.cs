@@ -1,15 +1,15 @@
 namespace Sidestep.Engine.Xdp.Capture;
 
-/// <summary>So many frames a second of all CPUs together; the program bounds those of each. The same arithmetic as is_within_rate()
-/// of src/bpf/capture.h.</summary>
-/// <param name="rate">Frames a second; 0: no bound.</param>
+/// <summary>Limits the frames per second of all CPUs together; the program limits those of each CPU. The same
+/// arithmetic as is_within_rate() of src/bpf/capture.h.</summary>
+/// <param name="rate">Frames per second; 0 for no limit.</param>
 internal sealed class RateLimiter(int rate)
 {
     private readonly long _interval = rate == 0 ? 0 : 1_000_000_000L / rate;
     private long _due;
 
-    /// <summary>Whether there is room for a frame of this time.</summary>
-    /// <param name="time">Nanoseconds.</param>
+    /// <summary>Whether a frame of this time is within the limit; counts it if so.</summary>
+    /// <param name="time">Time of the frame in nanoseconds.</param>
     internal bool Allows(long time)
     {
         if (_due - time > Layout.Constants.CaptureBurst)

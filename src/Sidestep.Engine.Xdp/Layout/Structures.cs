@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 
 namespace Sidestep.Engine.Xdp.Layout;
 
-// The structures of src/bpf/tables.h, in its order; their comments are there. A test compares both by BTF.
-// Fields that hold addresses hold network byte order, i.e. the bytes as they lie on the wire.
+// The structures of src/bpf/tables.h, in the same order; the comments are there. A test compares both by BTF. Fields
+// that hold addresses are in network byte order, i.e. the bytes as they lie on the wire.
 
 [StructLayout(LayoutKind.Sequential)]
 internal struct Vip

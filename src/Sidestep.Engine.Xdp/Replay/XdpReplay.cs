@@ -9,11 +9,11 @@ using Sidestep.Native;
 
 namespace Sidestep.Engine.Xdp.Replay;
 
-/// <summary>Replays through the program in the kernel, in the kernel's time: each frame by a test run while everything is captured,
-/// which is how the program itself says what it decided.</summary>
+/// <summary>Replays frames through the program in the kernel, in real time. Each frame is a test run with capture on;
+/// the capture record holds the decision of the program.</summary>
 public sealed class XdpReplay : IReplayEngine
 {
-    /// <summary>What a test run takes: a page, less what is around the frame.</summary>
+    /// <summary>Longest frame that a test run accepts: a page, less the space around the frame.</summary>
     private const int LongestFrame = 3400;
 
     private const int HeadroomBytes = 256;
@@ -30,7 +30,7 @@ public sealed class XdpReplay : IReplayEngine
     private bool _isRecorded;
 
     /// <summary>Loads the program; nothing is attached.</summary>
-    /// <param name="flowTableSize">How many flows can be remembered.</param>
+    /// <param name="flowTableSize">Capacity of the flow table.</param>
     public XdpReplay(int flowTableSize)
     {
         XdpEngine.CheckMachine();
@@ -45,22 +45,30 @@ public sealed class XdpReplay : IReplayEngine
     public ReplayedFrame Run(ReadOnlySpan<byte> frame, int interfaceIndex, long time)
     {
         if (frame.Length > LongestFrame)
-            throw new EngineException(string.Create(CultureInfo.InvariantCulture, $"a frame of {frame.Length} bytes is longer than a test run of the kernel takes ({LongestFrame}): use --engine managed"));
+        {
+            throw new EngineException(string.Create(CultureInfo.InvariantCulture,
+                $"a frame of {frame.Length} bytes is longer than a test run of the kernel accepts ({LongestFrame}): "
+                + $"use --engine managed"));
+        }
         _program ??= Begin();
         _isRecorded = false;
         var run = _program.Run(frame, _output, ingressInterface: interfaceIndex);
         _ring.Poll(TimeSpan.Zero, Take);
         if (!_isRecorded)
-            throw new EngineException("the program did not say what it decided: please report it");
+            throw new EngineException("the program recorded no decision: please report it");
         var server = _servers.TryGetValue((int)_record.Server, out var key) ? key : (ServerKey?)null;
         return new ReplayedFrame
         {
             Decision = DecisionOf((XdpAction)run.ReturnValue, _record.Verdict, server is not null),
-            Reason = _record.Verdict > Constants.DropCounterBase ? (DropReason)(_record.Verdict - Constants.DropCounterBase) : 0,
+            Reason = _record.Verdict > Constants.DropCounterBase
+                ? (DropReason)(_record.Verdict - Constants.DropCounterBase)
+                : 0,
             Service = _services.GetValueOrDefault((int)_record.Service),
             Server = server,
             Slot = -1,
-            Egress = (XdpAction)run.ReturnValue == XdpAction.Redirect ? (int)_xdp.Maps.Active.Server((int)_record.Server).Ifindex : interfaceIndex,
+            Egress = (XdpAction)run.ReturnValue == XdpAction.Redirect
+                ? (int)_xdp.Maps.Active.Server((int)_record.Server).Ifindex
+                : interfaceIndex,
             Bytes = _output.AsSpan(0, run.Length),
         };
     }
@@ -73,7 +81,7 @@ public sealed class XdpReplay : IReplayEngine
         _xdp.Dispose();
     }
 
-    /// <summary>After the tables were applied.</summary>
+    /// <summary>Starts capture of every frame; called after the tables were applied.</summary>
     private BpfProgram Begin()
     {
         var maps = _xdp.Maps;
@@ -82,13 +90,19 @@ public sealed class XdpReplay : IReplayEngine
             _services.Add(id, name);
         foreach (var (key, id) in running.Servers)
             _servers.Add(id, key);
-        maps.Capturing = FilterWriter.Of(Forwarding.Capture.CaptureFilter.Everything, new CaptureLimits { Rate = 0, Snap = CaptureLimits.ShortestSnap }, running) with { Verdicts = ulong.MaxValue };
+        var limits = new CaptureLimits { Rate = 0, Snap = CaptureLimits.ShortestSnap };
+        maps.Capturing = FilterWriter.Of(Forwarding.Capture.CaptureFilter.Everything, limits, running) with
+        {
+            Verdicts = ulong.MaxValue,
+        };
         maps.Control.Capture = Ticks.Now + Ticks.Of((int)Day.TotalSeconds);
         return _xdp.Program();
     }
 
-    /// <summary>What a server that is the director itself gets is passed, and counted with the server.</summary>
-    private static Decision DecisionOf(XdpAction action, int verdict, bool hasServer) => verdict > Constants.DropCounterBase ? Decision.Drop
+    /// <summary>A frame for a server that is the director itself is passed to the kernel and counted with the
+    /// server.</summary>
+    private static Decision DecisionOf(XdpAction action, int verdict, bool hasServer) =>
+        verdict > Constants.DropCounterBase ? Decision.Drop
         : action == XdpAction.Pass && hasServer ? Decision.DeliverLocally
         : (Decision)verdict;
 

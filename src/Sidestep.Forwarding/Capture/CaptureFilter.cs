@@ -3,8 +3,8 @@ using System.Net;
 
 namespace Sidestep.Forwarding.Capture;
 
-/// <summary>Which frames are captured: those that meet every condition. What the kernel is left with is captured only when
-/// <see cref="Decision"/> asks for it.</summary>
+/// <summary>Which frames are captured: those that meet every condition. Frames that are left to the kernel are captured
+/// only when <see cref="Decision"/> selects them.</summary>
 public sealed record CaptureFilter
 {
     /// <summary>The most address conditions.</summary>
@@ -16,78 +16,79 @@ public sealed record CaptureFilter
     /// <summary>Every frame that is for a VIP.</summary>
     public static CaptureFilter Everything { get; } = new();
 
-    /// <summary>Addresses of the frame as it came in; of ARP, who asks and who is asked for.</summary>
+    /// <summary>Conditions on addresses of the received frame; of ARP, on the sender and target addresses.</summary>
     public ImmutableArray<AddressCondition> Addresses { get; init; } = [];
 
-    /// <summary>Source or destination ports; 1 to 65535.</summary>
+    /// <summary>Ports, 1 to 65535: each must be the source or the destination port.</summary>
     public ImmutableArray<ushort> Ports { get; init; } = [];
 
-    /// <summary>Protocol; null: any.</summary>
+    /// <summary>The protocol; null: any.</summary>
     public CapturedProtocol? Protocol { get; init; }
 
-    /// <summary>Name of the service that takes it; null: any, or none.</summary>
+    /// <summary>Name of the service that the frame matches; null: any, or none.</summary>
     public string? Service { get; init; }
 
-    /// <summary>Name or address of the real server that it goes to; null: any, or none.</summary>
+    /// <summary>Name or address of the chosen real server; null: any, or none.</summary>
     public string? Server { get; init; }
 
-    /// <summary>What became of it; null: anything but being left to the kernel.</summary>
+    /// <summary>The decision; null: any except <see cref="Forwarding.Decision.Pass"/>.</summary>
     public Decision? Decision { get; init; }
 
-    /// <summary>Why it was dropped; null: any reason, or not dropped.</summary>
+    /// <summary>The drop reason; null: any, or not dropped.</summary>
     public DropReason? Reason { get; init; }
 }
 
 /// <summary>A condition on an address.</summary>
-/// <param name="Prefix">What it lies in.</param>
-/// <param name="Side">Which address.</param>
+/// <param name="Prefix">The prefix that contains the address.</param>
+/// <param name="Side">Which address of the frame: either one, or one of the two.</param>
 public sealed record AddressCondition(IPNetwork Prefix, CapturedSide Side);
 
-/// <summary>Which of a frame's addresses is meant.</summary>
+/// <summary>Selects addresses of a frame.</summary>
 [Flags]
 public enum CapturedSide
 {
     /// <summary>Neither.</summary>
     None = 0,
 
-    /// <summary>The sender's.</summary>
+    /// <summary>The source address.</summary>
     Source = 1,
 
-    /// <summary>The receiver's.</summary>
+    /// <summary>The destination address.</summary>
     Destination = 2,
 
     /// <summary>Either.</summary>
     Either = Source | Destination,
 }
 
-/// <summary>Protocols that a filter knows.</summary>
+/// <summary>Protocols that a capture filter can select.</summary>
 public enum CapturedProtocol
 {
-    /// <summary>6.</summary>
+    /// <summary>IP protocol 6.</summary>
     Tcp,
 
-    /// <summary>17.</summary>
+    /// <summary>IP protocol 17.</summary>
     Udp,
 
-    /// <summary>1, and 58 in IPv6.</summary>
+    /// <summary>IP protocol 1, and 58 in IPv6.</summary>
     Icmp,
 }
 
-/// <summary>What protects the data path, and the reader.</summary>
+/// <summary>Limits of a capture, which protect the data path and its reader.</summary>
 public sealed record CaptureLimits
 {
-    /// <summary>The fewest bytes of a frame that can be recorded: the headers up to the ports.</summary>
+    /// <summary>The smallest <see cref="Snap"/>, in bytes: the headers up to the ports.</summary>
     public const int ShortestSnap = 64;
 
-    /// <summary>The most bytes of a frame that can be recorded.</summary>
+    /// <summary>The largest <see cref="Snap"/>, in bytes.</summary>
     public const int LongestSnap = 2048;
 
-    /// <summary>Bytes of each frame that are recorded, <see cref="ShortestSnap"/> to <see cref="LongestSnap"/>.</summary>
+    /// <summary>Number of bytes that are recorded of each frame, <see cref="ShortestSnap"/> to
+    /// <see cref="LongestSnap"/>.</summary>
     public int Snap { get; init; } = 256;
 
-    /// <summary>Of so many frames, one is looked at; 1: all.</summary>
+    /// <summary>Sampling: one of this many frames is examined; 1: all.</summary>
     public int Sample { get; init; } = 1;
 
-    /// <summary>Frames a second, in and out together being one; 0: no bound.</summary>
+    /// <summary>The most packets per second, received and sent frame counted once; 0: no limit.</summary>
     public int Rate { get; init; } = 1000;
 }

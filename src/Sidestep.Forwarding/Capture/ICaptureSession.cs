@@ -1,14 +1,15 @@
 namespace Sidestep.Forwarding.Capture;
 
-/// <summary>A capture that runs until it is disposed of.</summary>
+/// <summary>A capture that runs until it is disposed.</summary>
 public interface ICaptureSession : IDisposable
 {
-    /// <summary>What was not recorded so far.</summary>
+    /// <summary>Frames that were not recorded so far.</summary>
     CaptureCounts Counts { get; }
 
-    /// <summary>Waits for frames and hands them over; to be called more often than once a second.</summary>
-    /// <param name="timeout">At most this long.</param>
-    /// <param name="handle">Takes one. What it throws, this throws.</param>
+    /// <summary>Waits for frames and passes them to <paramref name="handle"/>. Must be called more often than once a
+    /// second: otherwise the capture ends.</summary>
+    /// <param name="timeout">The longest wait.</param>
+    /// <param name="handle">Receives each frame. Its exceptions are passed on.</param>
     /// <exception cref="EngineException">The capture has ended.</exception>
     void Poll(TimeSpan timeout, Action<CapturedFrame> handle);
 }

@@ -4,107 +4,148 @@ using Sidestep.Model;
 
 namespace Sidestep.Forwarding.Drivers;
 
-/// <summary>Which driver automatic choice takes for an interface, and why not a better one. Pure: by facts alone.</summary>
-/// <param name="Interface">Its name.</param>
-/// <param name="Chosen">Null: none works.</param>
-/// <param name="Drivers">Of all engines, the best first.</param>
-/// <param name="Notes">What does not stand in the way and is better known.</param>
-public sealed record DriverSelection(string Interface, Driver? Chosen, ImmutableArray<DriverSupport> Drivers, ImmutableArray<Obstacle> Notes)
+/// <summary>Selects the best driver for an interface and says why no better one works. Pure: it depends on the
+/// capabilities alone.</summary>
+/// <param name="Interface">Name of the interface.</param>
+/// <param name="Chosen">The selected driver; null: none works.</param>
+/// <param name="Drivers">All drivers of both engines, the best first.</param>
+/// <param name="Notes">Hints that do not prevent the selected driver from working.</param>
+public sealed record DriverSelection(
+    string Interface, Driver? Chosen, ImmutableArray<DriverSupport> Drivers, ImmutableArray<Obstacle> Notes)
 {
-    /// <summary>The longest MTU whose frames fit one page with what XDP keeps around them (veth and most drivers).</summary>
+    /// <summary>The largest MTU, in bytes, whose frames fit one page with XDP's headroom and tailroom (veth and most
+    /// drivers).</summary>
     public const int MaxMtu = 3506;
 
-    /// <summary>Queues that have a worker.</summary>
+    /// <summary>The most queues that the managed engine serves by AF_XDP.</summary>
     public const int MaxQueues = 16;
 
     private static readonly Version OldestKernel = new(6, 1);
 
-    /// <summary>The engine of the chosen driver.</summary>
+    /// <summary>The engine of the selected driver; null: none works.</summary>
     public EngineKind? Engine => Chosen?.Engine();
 
-    /// <summary>Judges.</summary>
-    /// <param name="capabilities">Of the interface and the machine.</param>
-    /// <param name="engine">Only drivers of this engine; automatic: of both.</param>
+    /// <summary>Selects a driver.</summary>
+    /// <param name="capabilities">Capabilities of the interface and the machine.</param>
+    /// <param name="engine">Selects among the drivers of this engine; <see cref="EngineKind.Auto"/>: of both.</param>
     public static DriverSelection Of(InterfaceCapabilities capabilities, EngineKind engine = EngineKind.Auto)
     {
         ArgumentNullException.ThrowIfNull(capabilities);
+        Obstacle[] common = [.. CommonObstacles(capabilities)];
+        Obstacle[] bpf = [.. common, .. BpfObstacles(capabilities)];
+        Obstacle[] native = [.. bpf, .. NativeObstacles(capabilities)];
         ImmutableArray<DriverSupport> drivers =
         [
-            SupportOf(Driver.Native, [.. CommonObstacles(capabilities), .. BpfObstacles(capabilities), .. NativeObstacles(capabilities)]),
-            SupportOf(Driver.Generic, [.. CommonObstacles(capabilities), .. BpfObstacles(capabilities), .. GenericObstacles(capabilities)]),
-            SupportOf(Driver.AfXdp, [.. CommonObstacles(capabilities), .. BpfObstacles(capabilities), .. NativeObstacles(capabilities), .. AfXdpObstacles(capabilities)]),
-            SupportOf(Driver.AfPacket, [.. CommonObstacles(capabilities), .. AfPacketObstacles(capabilities)]),
+            SupportOf(Driver.Native, [.. native]),
+            SupportOf(Driver.Generic, [.. bpf, .. GenericObstacles(capabilities)]),
+            SupportOf(Driver.AfXdp, [.. native, .. AfXdpObstacles(capabilities)]),
+            SupportOf(Driver.AfPacket, [.. common, .. AfPacketObstacles(capabilities)]),
         ];
         var chosen = drivers.FirstOrDefault(d => d.Works && (engine == EngineKind.Auto || d.Driver.Engine() == engine));
-        return new DriverSelection(capabilities.Name, chosen?.Driver, drivers, [.. NotesOn(capabilities, chosen?.Driver)]);
+        return new DriverSelection(capabilities.Name, chosen?.Driver, drivers,
+            [.. NotesOn(capabilities, chosen?.Driver)]);
     }
 
-    /// <summary>Why drivers before the chosen one are not it, in one line; null: it is the best.</summary>
-    /// <param name="driver">The one in use.</param>
-    public string? FallbackReason(Driver driver) => Text(Drivers.TakeWhile(d => d.Driver != driver).Where(d => d.Driver.Engine() == driver.Engine()));
+    /// <summary>Why the better drivers of the same engine do not work, in one line; null: there is no better one, or
+    /// nothing prevents it.</summary>
+    /// <param name="driver">The driver in use.</param>
+    public string? FallbackReason(Driver driver) =>
+        Text(Drivers.TakeWhile(d => d.Driver != driver).Where(d => d.Driver.Engine() == driver.Engine()));
 
-    /// <summary>Why no driver of an engine works, in one line; null: some does.</summary>
-    public string? RejectionReason(EngineKind engine) =>
-        Drivers.Any(d => d.Works && d.Driver.Engine() == engine) ? null : Text(Drivers.Where(d => d.Driver.Engine() == engine));
+    /// <summary>Why no driver of an engine works, in one line; null: at least one works.</summary>
+    public string? RejectionReason(EngineKind engine)
+    {
+        var drivers = Drivers.Where(d => d.Driver.Engine() == engine).ToArray();
+        return drivers.Any(static d => d.Works) ? null : Text(drivers);
+    }
 
     private static string? Text(IEnumerable<DriverSupport> drivers)
     {
         var obstacles = drivers.SelectMany(static d => d.Obstacles).Distinct().ToArray();
-        return obstacles.Length == 0 ? null : string.Join("; ", obstacles.Select(static o => o.Remedy is null ? o.Reason : $"{o.Reason} (remedy: {o.Remedy})"));
+        return obstacles.Length == 0 ? null : string.Join("; ",
+            obstacles.Select(static o => o.Remedy is null ? o.Reason : $"{o.Reason} (remedy: {o.Remedy})"));
     }
 
-    /// <summary>A kind of device that takes the frames of others.</summary>
+    /// <summary>The kernel's name of the link kind of a bond.</summary>
     public const string Bond = "bond";
 
-    /// <summary>xsk_rcv_check of the kernel compares device and queue of the frame with those of the socket.</summary>
-    public const string BondHasNoSockets = "it is a bond, and AF_XDP takes frames by the queues of its ports, where sockets of the bond get none";
+    /// <summary>Why a bond cannot use AF_XDP: xsk_rcv_check of the kernel compares device and queue of a frame with
+    /// those of the socket.</summary>
+    public const string BondHasNoSockets =
+        "it is a bond, and AF_XDP receives frames by the queues of its ports, where sockets of the bond get none";
 
-    /// <summary>Where nothing helps against one obstacle, a command against another would be run in vain.</summary>
-    private static DriverSupport SupportOf(Driver driver, ImmutableArray<Obstacle> obstacles) =>
-        new(driver, obstacles.Any(static o => o.Remedy is null) ? [.. obstacles.Select(static o => o with { Remedy = null })] : obstacles);
+    /// <summary>If one obstacle has no remedy, the remedies of the others are useless, and so are left out.</summary>
+    private static DriverSupport SupportOf(Driver driver, ImmutableArray<Obstacle> obstacles) => new(
+        driver, obstacles.Any(static o => o.Remedy is null)
+            ? [.. obstacles.Select(static o => o with { Remedy = null })] : obstacles);
 
     private static IEnumerable<Obstacle> CommonObstacles(InterfaceCapabilities capabilities)
     {
         if (capabilities.OtherInterfaces is { } others)
-            yield return new($"there is no interface '{capabilities.Name}' here; there are {string.Join(", ", others)}", null);
+        {
+            yield return new(
+                $"there is no interface '{capabilities.Name}'; this machine has {string.Join(", ", others)}", null);
+        }
         else if (!capabilities.IsEthernet)
             yield return new("its frames have no Ethernet header", null);
         if (capabilities.MasterKind is "bond" or "team")
-            yield return new($"it is a port of '{capabilities.Master}', which takes its frames", $"write {capabilities.Master} in director.interfaces");
+        {
+            yield return new($"it is a port of '{capabilities.Master}', which receives its frames",
+                $"write {capabilities.Master} in director.interfaces");
+        }
     }
 
     private static IEnumerable<Obstacle> BpfObstacles(InterfaceCapabilities capabilities)
     {
-        if (capabilities.MissingBpfCapabilities.Count > 0)
-            yield return new($"missing {string.Join(" and ", capabilities.MissingBpfCapabilities)}",
-                $"run it as root, or give its unit AmbientCapabilities={string.Join(' ', capabilities.MissingBpfCapabilities)} CAP_NET_RAW");
+        if (capabilities.MissingBpfCapabilities is { Count: > 0 } missing)
+        {
+            yield return new($"missing {string.Join(" and ", missing)}",
+                $"run it as root, or give its unit AmbientCapabilities={string.Join(' ', missing)} CAP_NET_RAW");
+        }
         if (!capabilities.HasLibbpf)
             yield return new("libbpf.so.1 is missing", "apt-get install libbpf1");
-        if (capabilities.Kernel < OldestKernel)
-            yield return new($"Linux {capabilities.Kernel.Major}.{capabilities.Kernel.Minor} is older than {OldestKernel}", $"run Linux {OldestKernel} or newer");
+        if (capabilities.Kernel is var kernel && kernel < OldestKernel)
+        {
+            yield return new(
+                $"Linux {kernel.Major}.{kernel.Minor} is older than {OldestKernel}",
+                $"run Linux {OldestKernel} or newer");
+        }
     }
 
     private static IEnumerable<Obstacle> NativeObstacles(InterfaceCapabilities capabilities)
     {
         if (capabilities.SupportsXdp == false)
-            yield return new($"the driver {capabilities.DeviceDriver ?? capabilities.Kind ?? "of the device"} has no XDP", null);
+        {
+            yield return new(
+                $"the driver {capabilities.DeviceDriver ?? capabilities.Kind ?? "of the device"} has no XDP", null);
+        }
         if (capabilities.MtuBytes > MaxMtu)
-            yield return new(string.Create(CultureInfo.InvariantCulture, $"its MTU of {capabilities.MtuBytes} does not fit one page: {MaxMtu} does"),
+        {
+            yield return new(string.Create(CultureInfo.InvariantCulture,
+                $"its MTU of {capabilities.MtuBytes} is too large for one page: at most {MaxMtu}"),
                 $"ip link set dev {capabilities.Name} mtu 1500");
+        }
         if (capabilities.HasLro)
-            yield return new("the device joins segments (LRO)", $"ethtool -K {capabilities.Name} lro off");
+            yield return new("the device merges segments (LRO)", $"ethtool -K {capabilities.Name} lro off");
         if (capabilities.HasHardwareGro)
-            yield return new("the device joins segments (hardware GRO)", $"ethtool -K {capabilities.Name} rx-gro-hw off");
+            yield return new("the device merges segments (hardware GRO)",
+                $"ethtool -K {capabilities.Name} rx-gro-hw off");
         if (capabilities.MasterKind == "bridge")
-            yield return new($"it is a port of the bridge '{capabilities.Master}', whose Ethernet address it does not answer to", $"ip link set dev {capabilities.Name} nomaster, or write {capabilities.Master} in director.interfaces");
-        if (capabilities.OtherProgram is { } otherProgram)
-            yield return new($"{otherProgram} is attached to it", $"ip link set dev {capabilities.Name} {(capabilities.OtherProgramIsGeneric ? "xdpgeneric" : "xdpdrv")} off");
+        {
+            yield return new(
+                $"it is a port of the bridge '{capabilities.Master}', and drops frames to the bridge's MAC address",
+                $"ip link set dev {capabilities.Name} nomaster, or write {capabilities.Master} in director.interfaces");
+        }
+        foreach (var obstacle in GenericObstacles(capabilities))
+            yield return obstacle;
     }
 
     private static IEnumerable<Obstacle> GenericObstacles(InterfaceCapabilities capabilities)
     {
-        if (capabilities.OtherProgram is { } otherProgram)
-            yield return new($"{otherProgram} is attached to it", $"ip link set dev {capabilities.Name} {(capabilities.OtherProgramIsGeneric ? "xdpgeneric" : "xdpdrv")} off");
+        if (capabilities.OtherProgram is not { } otherProgram)
+            yield break;
+        var mode = capabilities.OtherProgramIsGeneric ? "xdpgeneric" : "xdpdrv";
+        yield return new($"{otherProgram} is attached to it", $"ip link set dev {capabilities.Name} {mode} off");
     }
 
     private static IEnumerable<Obstacle> AfXdpObstacles(InterfaceCapabilities capabilities)
@@ -114,51 +155,92 @@ public sealed record DriverSelection(string Interface, Driver? Chosen, Immutable
         if (capabilities.Kind == Bond)
             yield return new(BondHasNoSockets, "driver: af-packet");
         if (capabilities.Queues > MaxQueues)
-            yield return new(string.Create(CultureInfo.InvariantCulture, $"it has {capabilities.Queues} queues, {MaxQueues} are served"),
+        {
+            yield return new(string.Create(CultureInfo.InvariantCulture,
+                $"it has {capabilities.Queues} queues, and at most {MaxQueues} are served"),
                 QueueCommand.Of(capabilities.Name, MaxQueues, capabilities.QueuesAreCombined));
+        }
     }
 
     private static IEnumerable<Obstacle> AfPacketObstacles(InterfaceCapabilities capabilities)
     {
-        string[] missing = [.. capabilities.LacksNetRaw ? ["CAP_NET_RAW"] : Array.Empty<string>(), .. capabilities.MissingBpfCapabilities.Where(static c => c == "CAP_NET_ADMIN")];
+        string[] missing =
+        [
+            .. capabilities.LacksNetRaw ? ["CAP_NET_RAW"] : Array.Empty<string>(),
+            .. capabilities.MissingBpfCapabilities.Where(static c => c == "CAP_NET_ADMIN"),
+        ];
         if (missing.Length > 0)
-            yield return new($"missing {string.Join(" and ", missing)}", "run it as root, or give its unit AmbientCapabilities=CAP_NET_RAW CAP_NET_ADMIN");
+        {
+            yield return new($"missing {string.Join(" and ", missing)}",
+                "run it as root, or give its unit AmbientCapabilities=CAP_NET_RAW CAP_NET_ADMIN");
+        }
     }
 
     private static IEnumerable<Obstacle> NotesOn(InterfaceCapabilities capabilities, Driver? chosen)
     {
         if (capabilities.OtherInterfaces is null && !capabilities.IsUp)
-            yield return new("it is down, and no frame comes in", $"ip link set dev {capabilities.Name} up");
+            yield return new("it is down, and receives no frames", $"ip link set dev {capabilities.Name} up");
         if (capabilities.Kind == "veth" && chosen is Driver.Native)
         {
             if (capabilities.PeerAcceptsXdp == false)
-                yield return new("what XDP sends back by a veth vanishes unless the other end has an XDP program or GRO", $"ethtool -K {capabilities.Peer} gro on");
+            {
+                yield return new(
+                    "a veth drops frames that XDP sends back unless its other end has an XDP program or GRO",
+                    $"ethtool -K {capabilities.Peer} gro on");
+            }
             else if (capabilities.PeerAcceptsXdp is null)
-                yield return new("what XDP sends back by a veth vanishes unless the other end, which is not in this network namespace, has an XDP program or GRO", "there: ethtool -K PEER gro on");
+            {
+                yield return new(
+                    "a veth drops frames that XDP sends back unless its other end, which is in another network"
+                    + " namespace, has an XDP program or GRO", "there: ethtool -K PEER gro on");
+            }
         }
         if (capabilities.Kind == "veth" && chosen is Driver.Native or Driver.AfXdp)
-            yield return new("senders on this machine must compute checksums themselves: XDP does not see that they have not", "there: ethtool -K PEER tx off");
+        {
+            yield return new(
+                "senders on this machine must compute checksums themselves: XDP cannot see a checksum that was"
+                + " left to offload", "there: ethtool -K PEER tx off");
+        }
+        foreach (var note in PerformanceNotes(capabilities, chosen))
+            yield return note;
+    }
+
+    private static IEnumerable<Obstacle> PerformanceNotes(InterfaceCapabilities capabilities, Driver? chosen)
+    {
+        var (name, queues, cpus) = (capabilities.Name, capabilities.Queues, capabilities.Cpus);
         if (chosen is Driver.AfXdp && capabilities.SupportsZeroCopy == false)
             yield return new("the device has no zero copy for AF_XDP: the kernel copies every frame", null);
         if (chosen is Driver.AfXdp && capabilities.SupportsZeroCopy == true)
-            yield return new("the device offers zero copy for AF_XDP: sidestep status says whether its queues took it", null);
-        if (chosen is Driver.Native && capabilities.DeviceDriver == "virtio_net" && capabilities.Queues < 2 * capabilities.Cpus)
-            yield return new("virtio_net sends by XDP without locks only with two queues per CPU", string.Create(CultureInfo.InvariantCulture, $"give the machine {2 * capabilities.Cpus} queues, then ethtool -L {capabilities.Name} combined {capabilities.Cpus}"));
-        if (capabilities.Queues < capabilities.Cpus && chosen is Driver.Native or Driver.AfXdp)
-            yield return new(string.Create(CultureInfo.InvariantCulture, $"{capabilities.Queues} of {capabilities.Cpus} CPUs get frames, one per queue"), QueueCommand.Of(capabilities.Name, capabilities.Cpus, capabilities.QueuesAreCombined));
+        {
+            yield return new(
+                "the device offers zero copy for AF_XDP: sidestep status shows whether its queues use it", null);
+        }
+        if (chosen is Driver.Native && capabilities.DeviceDriver == "virtio_net" && queues < 2 * cpus)
+        {
+            yield return new("virtio_net sends by XDP without locks only with two queues per CPU",
+                string.Create(CultureInfo.InvariantCulture,
+                    $"give the machine {2 * cpus} queues, then ethtool -L {name} combined {cpus}"));
+        }
+        if (queues < cpus && chosen is Driver.Native or Driver.AfXdp)
+        {
+            yield return new(string.Create(CultureInfo.InvariantCulture,
+                $"{queues} of {cpus} CPUs receive frames, one per queue"),
+                QueueCommand.Of(name, cpus, capabilities.QueuesAreCombined));
+        }
     }
 }
 
-/// <summary>Whether a driver works.</summary>
-/// <param name="Driver">Which.</param>
-/// <param name="Obstacles">What stands in its way; empty: it works.</param>
+/// <summary>Whether a driver works on an interface.</summary>
+/// <param name="Driver">The driver.</param>
+/// <param name="Obstacles">Why it does not work; empty: it works.</param>
 public sealed record DriverSupport(Driver Driver, ImmutableArray<Obstacle> Obstacles)
 {
-    /// <summary>Nothing stands in its way.</summary>
+    /// <summary>True when nothing prevents the driver from working.</summary>
     public bool Works => Obstacles.IsEmpty;
 }
 
-/// <summary>Something that stands in the way, or slows down.</summary>
-/// <param name="Reason">What.</param>
-/// <param name="Remedy">The command, or what to do; null: there is nothing, or something else stands in the way that has no cure.</param>
+/// <summary>A reason why a driver does not work, or works slowly.</summary>
+/// <param name="Reason">The reason, as a clause.</param>
+/// <param name="Remedy">The command or the action that helps; null: there is none, or another obstacle has
+/// none.</param>
 public sealed record Obstacle(string Reason, string? Remedy);

@@ -1,80 +1,85 @@
 namespace Sidestep.Forwarding.Drivers;
 
-/// <summary>What the choice of a driver depends on, found out without attaching anything.</summary>
+/// <summary>Capabilities of an interface and its machine that driver selection depends on. They are read without
+/// attaching anything.</summary>
 public sealed record InterfaceCapabilities
 {
     /// <summary>The kernel's name of the interface.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Interfaces that there are, when there is none of that name; otherwise null.</summary>
+    /// <summary>The existing interfaces when none has this name; otherwise null.</summary>
     public IReadOnlyList<string>? OtherInterfaces { get; init; }
 
     /// <summary>Its frames begin with an Ethernet header.</summary>
     public bool IsEthernet { get; init; } = true;
 
-    /// <summary>Administratively up.</summary>
+    /// <summary>The interface is administratively up.</summary>
     public bool IsUp { get; init; } = true;
 
-    /// <summary>The driver of the device, such as veth or mlx5_core; null: it does not say it.</summary>
+    /// <summary>The kernel driver of the device, such as veth or mlx5_core; null when the device does not report
+    /// it.</summary>
     public string? DeviceDriver { get; init; }
 
-    /// <summary>Such as veth, bond or bridge; null for a device of hardware.</summary>
+    /// <summary>Kind of a virtual interface, such as veth, bond or bridge; null for hardware.</summary>
     public string? Kind { get; init; }
 
-    /// <summary>The bond or bridge that it is a part of; null: none.</summary>
+    /// <summary>Name of the bond or bridge that it is a port of; null: none.</summary>
     public string? Master { get; init; }
 
-    /// <summary>Such as bond or bridge.</summary>
+    /// <summary>Kind of <see cref="Master"/>, such as bond or bridge; null: none.</summary>
     public string? MasterKind { get; init; }
 
-    /// <summary>The other end of a veth, if it can be seen from here.</summary>
+    /// <summary>Name of a veth's other end; null when it is in another network namespace.</summary>
     public string? Peer { get; init; }
 
-    /// <summary>Whether the other end has an XDP program or GRO; null: it cannot be seen from here.</summary>
+    /// <summary>Whether a veth's other end has an XDP program or GRO; null when it is in another network
+    /// namespace.</summary>
     public bool? PeerAcceptsXdp { get; init; }
 
-    /// <summary>Queues that it receives by.</summary>
+    /// <summary>Number of receive queues.</summary>
     public int Queues { get; init; } = 1;
 
-    /// <summary>It sends by the same queues; false: both kinds are counted apart.</summary>
+    /// <summary>Receive and transmit queues are combined channels; false: ethtool counts them separately.</summary>
     public bool QueuesAreCombined { get; init; } = true;
 
-    /// <summary>CPUs that may be used.</summary>
+    /// <summary>Number of CPUs that the process may use.</summary>
     public int Cpus { get; init; } = 1;
 
-    /// <summary>Its MTU.</summary>
+    /// <summary>MTU in bytes.</summary>
     public int MtuBytes { get; init; } = 1500;
 
-    /// <summary>The device joins received segments (LRO).</summary>
+    /// <summary>The device merges received segments (large receive offload).</summary>
     public bool HasLro { get; init; }
 
-    /// <summary>The device joins received segments as GRO would (rx-gro-hw).</summary>
+    /// <summary>The device merges received segments as GRO would (rx-gro-hw).</summary>
     public bool HasHardwareGro { get; init; }
 
-    /// <summary>What the device says of XDP in its driver; null: the kernel is too old to say it, and only trying shows.</summary>
+    /// <summary>Whether the device driver supports XDP; null: the kernel is too old to report it, and only attaching
+    /// shows.</summary>
     public bool? SupportsXdp { get; init; }
 
-    /// <summary>The device reads and writes the memory of AF_XDP sockets itself; null: as before.</summary>
+    /// <summary>Whether the device can access the memory of AF_XDP sockets itself; null: the kernel does not report
+    /// it.</summary>
     public bool? SupportsZeroCopy { get; init; }
 
-    /// <summary>Another XDP program that is attached to it; null: none, or the director's own.</summary>
+    /// <summary>Description of another XDP program that is attached; null: none, or the director's own.</summary>
     public string? OtherProgram { get; init; }
 
-    /// <summary>The occupant is in the network stack, not in the driver.</summary>
+    /// <summary><see cref="OtherProgram"/> is attached in generic mode, not in the driver.</summary>
     public bool OtherProgramIsGeneric { get; init; }
 
-    /// <summary>Capabilities that loading BPF needs and that are missing here.</summary>
+    /// <summary>Names of the Linux capabilities that BPF needs and that the process lacks.</summary>
     public IReadOnlyList<string> MissingBpfCapabilities { get; init; } = [];
 
-    /// <summary>CAP_NET_RAW is missing.</summary>
+    /// <summary>The process lacks CAP_NET_RAW.</summary>
     public bool LacksNetRaw { get; init; }
 
     /// <summary>libbpf.so.1 is installed.</summary>
     public bool HasLibbpf { get; init; } = true;
 
-    /// <summary>Of the running kernel.</summary>
+    /// <summary>Version of the running kernel.</summary>
     public Version Kernel { get; init; } = new(6, 1);
 
-    /// <summary>The kernel has AF_XDP.</summary>
+    /// <summary>The kernel supports AF_XDP.</summary>
     public bool HasXdpSockets { get; init; } = true;
 }

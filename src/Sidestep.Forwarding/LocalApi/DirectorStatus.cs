@@ -4,16 +4,17 @@ using Sidestep.Model;
 
 namespace Sidestep.Forwarding.LocalApi;
 
-/// <summary>What a director does right now.</summary>
-/// <param name="Revision">Counts the changes since the tables were made.</param>
-/// <param name="AppliedAt">When the last one was made.</param>
-/// <param name="Interfaces">What packets are taken from.</param>
-/// <param name="Services">By name.</param>
-/// <param name="Groups">Pools and how they are reached, by name.</param>
-/// <param name="Responses">ARP and echo requests that it answered.</param>
-/// <param name="Drops">What it dropped; every reason is there.</param>
-/// <param name="FlowsEvicted">Remembered flows that had to make room for others before they were idle.</param>
-/// <param name="FragmentsEvicted">Fragmented datagrams likewise.</param>
+/// <summary>Status of a running director.</summary>
+/// <param name="Revision">Number of changes since the tables were created.</param>
+/// <param name="AppliedAt">Time of the last change.</param>
+/// <param name="Interfaces">The attached interfaces.</param>
+/// <param name="Services">The services, by name.</param>
+/// <param name="Groups">The groups, by name.</param>
+/// <param name="Responses">Frames that were answered, punted or delivered locally, by decision.</param>
+/// <param name="Drops">Dropped frames; every reason is present.</param>
+/// <param name="FlowsEvicted">Flows that were evicted from a full bucket of the flow table before they were
+/// idle.</param>
+/// <param name="FragmentsEvicted">Datagrams that were evicted from the fragment table before they timed out.</param>
 public sealed record DirectorStatus(
     long Revision,
     DateTimeOffset AppliedAt,
@@ -25,62 +26,64 @@ public sealed record DirectorStatus(
     ulong FlowsEvicted,
     ulong FragmentsEvicted)
 {
-    /// <summary>True when packets are taken from at least one interface.</summary>
+    /// <summary>True when at least one interface is attached.</summary>
     public bool IsAttached => Interfaces.Any(static i => i.Driver is not null);
 
-    /// <summary>Threads that forward; none where the kernel does.</summary>
+    /// <summary>The forwarding threads; empty when the kernel forwards.</summary>
     public IReadOnlyList<WorkerStatus> Workers { get; init; } = [];
 }
 
 /// <summary>A virtual service.</summary>
 /// <param name="Name">Its name.</param>
-/// <param name="Matches">Each VIP with protocol and ports.</param>
-/// <param name="Group">The servers that it chooses from.</param>
-/// <param name="HasServers">False: everything for it is dropped.</param>
-/// <param name="Forwarded">To real servers.</param>
-public sealed record ServiceStatus(string Name, IReadOnlyList<string> Matches, GroupKey Group, bool HasServers, Counter Forwarded);
+/// <param name="Matches">The packets that it matches: each VIP with protocol and ports.</param>
+/// <param name="Group">The group that it chooses servers from.</param>
+/// <param name="HasServers">False: no slot has a server, and its packets are dropped.</param>
+/// <param name="Forwarded">Frames forwarded to real servers.</param>
+public sealed record ServiceStatus(
+    string Name, IReadOnlyList<string> Matches, GroupKey Group, bool HasServers, Counter Forwarded);
 
-/// <summary>A pool, reached in one way.</summary>
-/// <param name="Key">Which.</param>
-/// <param name="Servers">By name.</param>
+/// <summary>A group of servers.</summary>
+/// <param name="Key">Pool and encapsulation.</param>
+/// <param name="Servers">The servers, by name.</param>
 public sealed record GroupStatus(GroupKey Key, IReadOnlyList<ServerStatus> Servers);
 
 /// <summary>A real server.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Address">Its own address.</param>
-/// <param name="Weight">Its weight, 0 when it is switched off.</param>
-/// <param name="State">Whether it takes traffic.</param>
-/// <param name="Slots">Its share of the slot table.</param>
-/// <param name="Flows">Remembered flows of it.</param>
-/// <param name="Forwarded">To it, for all services of the group.</param>
-public sealed record ServerStatus(string Name, IPAddress Address, int Weight, ServerCondition State, int Slots, long Flows, Counter Forwarded);
+/// <param name="Weight">Its weight; 0 when it accepts no new flows.</param>
+/// <param name="State">Whether it serves.</param>
+/// <param name="Slots">Number of its slots.</param>
+/// <param name="Flows">Number of its tracked flows.</param>
+/// <param name="Forwarded">Frames forwarded to it, for all services of the group.</param>
+public sealed record ServerStatus(
+    string Name, IPAddress Address, int Weight, ServerCondition State, int Slots, long Flows, Counter Forwarded);
 
-/// <summary>Whether a server takes traffic.</summary>
+/// <summary>Whether a server accepts traffic.</summary>
 public enum ServerCondition
 {
-    /// <summary>It does.</summary>
+    /// <summary>It accepts traffic.</summary>
     Serving,
 
-    /// <summary>Switched off, or weight 0.</summary>
+    /// <summary>It is disabled, or its weight is 0.</summary>
     Disabled,
 
-    /// <summary>It keeps the flows that it has.</summary>
+    /// <summary>It drains: it keeps the flows that it has and accepts no new ones.</summary>
     Draining,
 
-    /// <summary>No next hop is known.</summary>
+    /// <summary>It has no next hop.</summary>
     Unresolved,
 
-    /// <summary>Its monitors say that it is not fit for traffic, or have not yet said that it is.</summary>
+    /// <summary>Its health monitors report it unhealthy, or have not yet reported it healthy.</summary>
     Failed,
 }
 
-/// <summary>What a service takes, for people.</summary>
+/// <summary>Texts about the packets that a service matches, for people.</summary>
 public static class MatchText
 {
-    /// <summary><c>203.0.113.10 tcp 80</c>.</summary>
+    /// <summary>A text such as <c>203.0.113.10 tcp 80</c>.</summary>
     /// <param name="vip">The VIP.</param>
-    /// <param name="first">Protocol and port, as <see cref="PortMap.Key"/> makes them.</param>
-    /// <param name="last">The end of the interval.</param>
+    /// <param name="first">The first number of the interval, see <see cref="PortMap.Key"/>.</param>
+    /// <param name="last">The last number of the interval, inclusive.</param>
     public static string Of(IPNetwork vip, int first, int last)
     {
         var isSingle = vip.PrefixLength == vip.BaseAddress.GetAddressBytes().Length * 8;
@@ -92,7 +95,10 @@ public static class MatchText
         const int Tcp = (int)TransportProtocol.Tcp, Udp = (int)TransportProtocol.Udp;
         var protocol = first >> 16;
         if (protocol != last >> 16 || protocol is not (Tcp or Udp))
-            return first == 0 && last == PortMap.MaxKey ? "any" : string.Create(CultureInfo.InvariantCulture, $"protocols {protocol} to {last >> 16}");
+        {
+            return first == 0 && last == PortMap.MaxKey ? "any"
+                : string.Create(CultureInfo.InvariantCulture, $"protocols {protocol} to {last >> 16}");
+        }
         return $"{(protocol == Tcp ? "tcp" : "udp")} {new PortRange((ushort)first, (ushort)last)}";
     }
 }

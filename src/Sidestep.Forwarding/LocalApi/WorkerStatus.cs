@@ -1,14 +1,15 @@
 namespace Sidestep.Forwarding.LocalApi;
 
-/// <summary>A worker of the managed engine.</summary>
-/// <param name="Name">As the kernel shows the thread.</param>
-/// <param name="Counters">What it has done.</param>
+/// <summary>A worker thread of the managed engine.</summary>
+/// <param name="Name">Name of the thread in the kernel.</param>
+/// <param name="Counters">Its counters.</param>
 public sealed record WorkerStatus(string Name, WorkerCounters Counters);
 
-/// <summary>What a worker has done since it began.</summary>
-/// <param name="Frames">Frames that it looked at.</param>
-/// <param name="Sent">Frames that it handed to devices.</param>
-/// <param name="RxDropped">Frames that came when it had no room.</param>
-/// <param name="TxDropped">Frames that no device took.</param>
-/// <param name="AllocatedBytes">Managed memory that its thread has allocated.</param>
-public readonly record struct WorkerCounters(long Frames, long Sent, long RxDropped, long TxDropped, long AllocatedBytes);
+/// <summary>Counters of a worker since it started.</summary>
+/// <param name="Frames">Frames that it processed.</param>
+/// <param name="Sent">Frames that it passed to devices.</param>
+/// <param name="RxDropped">Received frames that were lost: its receive ring was full, or they were malformed.</param>
+/// <param name="TxDropped">Frames that no device accepted.</param>
+/// <param name="AllocatedBytes">Bytes of managed memory that its thread has allocated.</param>
+public readonly record struct WorkerCounters(
+    long Frames, long Sent, long RxDropped, long TxDropped, long AllocatedBytes);

@@ -2,8 +2,8 @@ using System.Runtime.CompilerServices;
 
 namespace Sidestep.Forwarding.Pipeline;
 
-/// <summary>Account: one counter per service, per server, per answer and per drop reason. What is left to the kernel is not counted,
-/// unless a director has chosen this machine for it.</summary>
+/// <summary>Stage Account: one counter per service, server, response and drop reason. A frame that is left to the
+/// kernel is not counted, unless a director has chosen this machine as the server.</summary>
 internal static class Account
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Sidestep.Forwarding.Pipeline;
 
-/// <summary>Addresses and a number for each: open addressing, at most half full, never changed after it was built.</summary>
+/// <summary>Maps addresses to numbers: a hash table with open addressing, at most half full. Immutable.</summary>
 internal sealed class AddressTable
 {
     private const ulong FoldMultiplier = 0xff51afd7ed558ccd, SpreadMultiplier = 0x9e3779b97f4a7c15;
@@ -13,7 +13,7 @@ internal sealed class AddressTable
     private struct Entry
     {
         internal ulong High, Low;
-        internal int Number; // and one: 0 is empty
+        internal int Number; // plus 1; 0: the entry is empty
     }
 
     internal AddressTable(IReadOnlyCollection<(ulong High, ulong Low, int Number)> addresses)
@@ -30,7 +30,7 @@ internal sealed class AddressTable
         }
     }
 
-    /// <summary>The number of an address; -1 when it is not there.</summary>
+    /// <summary>The number of an address; -1 when the table does not contain it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal int Find(ulong high, ulong low)
     {

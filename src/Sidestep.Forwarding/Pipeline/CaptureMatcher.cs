@@ -4,8 +4,9 @@ using Sidestep.Forwarding.Capture;
 
 namespace Sidestep.Forwarding.Pipeline;
 
-/// <summary>Decides which frames are captured: by the frame as it came in, then by what became of it. Nothing is allocated per frame.</summary>
-/// <param name="filter">Every condition has to be met.</param>
+/// <summary>Applies a capture filter: to the received frame first, then to the result. Allocates nothing per frame.
+/// Single-threaded.</summary>
+/// <param name="filter">The filter; a frame must meet every condition.</param>
 public sealed class CaptureMatcher(CaptureFilter filter)
 {
     private readonly Packet _packet = new();
@@ -14,8 +15,8 @@ public sealed class CaptureMatcher(CaptureFilter filter)
 
     private bool NeedsParsing => !filter.Addresses.IsEmpty || !filter.Ports.IsEmpty || filter.Protocol is not null;
 
-    /// <summary>Whether the frame itself is as the filter wants it.</summary>
-    /// <param name="frame">As it came in, from the Ethernet header on, at least 14 bytes.</param>
+    /// <summary>Whether the received frame meets the conditions on addresses, ports and protocol.</summary>
+    /// <param name="frame">The received frame from the Ethernet header on, at least 14 bytes.</param>
     public bool Matches(ReadOnlySpan<byte> frame)
     {
         if (!NeedsParsing)
@@ -27,7 +28,8 @@ public sealed class CaptureMatcher(CaptureFilter filter)
         foreach (var (side, prefix) in _addresses)
         {
             if (!((side & CapturedSide.Source) != 0 && prefix.Find(p.IsIpv6, p.Source0, p.Source1) >= 0)
-                && !((side & CapturedSide.Destination) != 0 && prefix.Find(p.IsIpv6, p.Destination0, p.Destination1) >= 0))
+                && !((side & CapturedSide.Destination) != 0
+                    && prefix.Find(p.IsIpv6, p.Destination0, p.Destination1) >= 0))
                 return false;
         }
         foreach (var port in filter.Ports)
@@ -44,12 +46,14 @@ public sealed class CaptureMatcher(CaptureFilter filter)
         };
     }
 
-    /// <summary>Whether what became of it is wanted. Without a decision in the filter: anything but being left to the kernel.</summary>
+    /// <summary>Whether the result meets the conditions on decision, drop reason, service and server. A filter without
+    /// a decision matches any except <see cref="Decision.Pass"/>.</summary>
     public bool Matches(in ReplayedFrame result)
     {
         if (filter.Reason is { } reason)
         {
-            if (result.Decision != Decision.Drop || result.Reason != reason || filter.Decision is not (null or Decision.Drop))
+            if (result.Decision != Decision.Drop || result.Reason != reason
+                || filter.Decision is not (null or Decision.Drop))
                 return false;
         }
         else if (filter.Decision is { } decision ? result.Decision != decision : result.Decision == Decision.Pass)
@@ -57,12 +61,15 @@ public sealed class CaptureMatcher(CaptureFilter filter)
             return false;
         }
         return (filter.Service is null || filter.Service == result.Service)
-            && (filter.Server is null || (result.Server is { } server && (server.Name == filter.Server || IsAddress(server.Address))));
+            && (filter.Server is null
+                || (result.Server is { } server && (server.Name == filter.Server || IsAddress(server.Address))));
     }
 
-    private bool IsAddress(IPAddress address) => IPAddress.TryParse(filter.Server, out var parsed) && parsed.Equals(address);
+    private bool IsAddress(IPAddress address) =>
+        IPAddress.TryParse(filter.Server, out var parsed) && parsed.Equals(address);
 
-    /// <summary>Addresses, ports and protocol, as far as the frame has them. Of ARP: who asks and who is asked for.</summary>
+    /// <summary>Parses addresses, ports and protocol, as far as the frame has them; of ARP, sender and target
+    /// addresses.</summary>
     private static bool TryParse(Packet p, ReadOnlySpan<byte> frame)
     {
         switch (Parse.Link(p, frame))

@@ -2,10 +2,11 @@ using System.Runtime.CompilerServices;
 
 namespace Sidestep.Forwarding.Pipeline;
 
-/// <summary>Classify: address -> VIP; protocol and port -> virtual service; and whether the source may use it.</summary>
+/// <summary>Stage Classify: destination address -> VIP; protocol and port -> virtual service.</summary>
 internal static class Classify
 {
-    /// <summary>The number of the VIP that the packet is addressed to; a single one before the longest prefix. Negative: none of ours.</summary>
+    /// <summary>Index of the VIP that the packet is addressed to; negative: none. A single VIP takes precedence over
+    /// the longest prefix.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static int Vip(Packet p, PipelineTables tables)
     {
@@ -16,12 +17,12 @@ internal static class Classify
         return number;
     }
 
-    /// <summary>The service that takes a packet to a VIP; null: none.</summary>
+    /// <summary>The service that matches a packet to a VIP; null: none.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static ServiceRecord? Service(Packet p, ReadOnlySpan<byte> frame, VipRecord vip) =>
         p.Flags == 0 ? vip.Service(p.Protocol, p.DestinationPort) : ServiceOfFlagged(p, frame, vip);
 
-    /// <summary>Of ICMP and of fragments.</summary>
+    /// <summary>The service of ICMP messages and of fragments; null: none.</summary>
     private static ServiceRecord? ServiceOfFlagged(Packet p, ReadOnlySpan<byte> frame, VipRecord vip)
     {
         if (p.IsEchoRequest)
@@ -31,7 +32,7 @@ internal static class Classify
         return p.IsLaterFragment && p.HasPorts ? vip.Fragments(p.Protocol) : vip.Service(p.Protocol, p.DestinationPort);
     }
 
-    /// <summary>What becomes of a packet that no service takes, and that is no later fragment which may be remembered.</summary>
+    /// <summary>Handles a packet that no service matches and that does not need the fragment table.</summary>
     internal static Decision WithoutService(Packet p, Span<byte> frame, VipRecord vip)
     {
         if (!p.IsEchoRequest)
@@ -44,7 +45,7 @@ internal static class Classify
         return Decision.EchoReply;
     }
 
-    /// <summary>Why nobody takes a later fragment whose first one is not known.</summary>
+    /// <summary>Drop reason of a later fragment whose first fragment is not known.</summary>
     internal static DropReason DropReasonOfFragment(Packet p, VipRecord vip) =>
         p.HasPorts && vip.HasProtocol(p.Protocol) ? DropReason.FragmentUnknown : DropReasonOf(p);
 
@@ -54,6 +55,7 @@ internal static class Classify
             return DropReason.IcmpErrorUnknown;
         if (p.HasPorts)
             return DropReason.NoService;
-        return p.Protocol == (p.IsIpv6 ? Parse.Icmpv6 : Parse.Icmp) ? DropReason.IcmpUnsupported : DropReason.ProtocolUnsupported;
+        return p.Protocol == (p.IsIpv6 ? Parse.Icmpv6 : Parse.Icmp)
+            ? DropReason.IcmpUnsupported : DropReason.ProtocolUnsupported;
     }
 }

@@ -6,8 +6,8 @@ using Sidestep.Packets;
 
 namespace Sidestep.Forwarding.Pipeline;
 
-/// <summary>Encapsulate: layer 2 gets two new Ethernet addresses, layer 3 an outer header in front of the untouched datagram. VLAN
-/// tags stay as they came.</summary>
+/// <summary>Stage Encapsulate: at layer 2, a frame gets new Ethernet addresses; at layer 3, also an outer header in
+/// front of the unchanged datagram. VLAN tags stay as received.</summary>
 internal static class Encapsulate
 {
     private const int OuterTtl = 64, GueLowestPort = 0xc000, MacBytes = 12, TypeBytes = 2;
@@ -16,10 +16,11 @@ internal static class Encapsulate
     /// <summary>Sum of the 16-bit words that are the same in every outer IPv4 header.</summary>
     internal const uint ConstantSum = Version4 + DontFragment + Ttl;
 
-    /// <summary>Encapsulates.</summary>
-    /// <remarks>One IPv4 header and nothing else is in line, at a place that is known when this is compiled. All others are one call
-    /// with nothing behind it: what is needed after a call lies in memory instead of a register, for the packets that make no call, too.</remarks>
-    /// <returns>False, and nothing changed: there is no room before the frame.</returns>
+    /// <summary>Encapsulates a frame for its server.</summary>
+    /// <remarks>The common case, one IPv4 header at a constant offset, is inlined. All others are one call in tail
+    /// position: values that live across a call are spilled to memory, also for packets that do not make the
+    /// call.</remarks>
+    /// <returns>False when there is too little headroom; then nothing was changed.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static bool Frame(Packet p, ref Frame frame, ServerRecord server)
     {
@@ -40,7 +41,7 @@ internal static class Encapsulate
             WriteMacs(frame.Bytes, server);
             return true;
         }
-        // Over the datagram as it is, before its place moves: see Gue.
+        // The sum over the datagram, before its offset changes: see WriteGue.
         var sum = encapsulation == Encapsulation.Gue && server.IsOuterIpv6
             ? InternetChecksum.Sum(frame.Bytes.Slice(p.L3, p.Length)) : 0;
         if (!frame.TryPrepend(server.OuterBytes, out var bytes))
@@ -53,7 +54,10 @@ internal static class Encapsulate
         else
             WriteIpv4(p, outer, server, server.OuterBytes, server.SourceMask == 0 ? 0 : HostBits(p, server));
         if (encapsulation != Encapsulation.IpIp)
-            WriteTunnelHeader(p, outer[(TypeBytes + (server.IsOuterIpv6 ? Parse.Ipv6Header : Parse.Ipv4Header))..], server, encapsulation, sum);
+        {
+            var ipBytes = server.IsOuterIpv6 ? Parse.Ipv6Header : Parse.Ipv4Header;
+            WriteTunnelHeader(p, outer[(TypeBytes + ipBytes)..], server, encapsulation, sum);
+        }
         WriteMacs(bytes, server);
         return true;
     }
@@ -71,36 +75,41 @@ internal static class Encapsulate
 
     private static uint ProtocolOf(Packet p, ServerRecord server) => p.IsIpv6 ? server.Protocol6 : server.Protocol4;
 
-    /// <summary>What differs per flow in an outer source address of IPv4.</summary>
-    private static uint HostBits(Packet p, ServerRecord server) => BinaryPrimitives.ReverseEndianness(FlowId.Entropy(p)) & server.SourceMask;
+    /// <summary>The bits of an outer IPv4 source address that differ by flow.</summary>
+    private static uint HostBits(Packet p, ServerRecord server) =>
+        BinaryPrimitives.ReverseEndianness(FlowId.Entropy(p)) & server.SourceMask;
 
-    private static void WriteTunnelHeader(Packet p, Span<byte> behind, ServerRecord server, Encapsulation encapsulation, ulong datagramSum)
+    private static void WriteTunnelHeader(
+        Packet p, Span<byte> tunnel, ServerRecord server, Encapsulation encapsulation, ulong datagramSum)
     {
         if (encapsulation == Encapsulation.Gre)
-            WriteGre(p, behind);
+            WriteGre(p, tunnel);
         else
-            WriteGue(p, behind, server, datagramSum);
+            WriteGue(p, tunnel, server, datagramSum);
     }
 
-    /// <summary>RFC 2003 section 3.1. DSCP is copied, and ECN as RFC 6040 section 4.1 has it (normal mode). Identification 0 with DF
-    /// set: an atomic datagram, RFC 6864 section 4.1.</summary>
+    /// <summary>Writes the outer IPv4 header (RFC 2003 section 3.1). DSCP is copied, and so is ECN (RFC 6040 section
+    /// 4.1, normal mode). DF is set and the identification is 0: an atomic datagram (RFC 6864 section 4.1).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void WriteIpv4(Packet p, Span<byte> typeAndHeader, ServerRecord server, int outerBytes, uint hostBits)
+    private static void WriteIpv4(
+        Packet p, Span<byte> typeAndHeader, ServerRecord server, int outerBytes, uint hostBits)
     {
         var length = (uint)(p.Length + outerBytes);
         var protocol = ProtocolOf(p, server);
         var sum = server.HeaderSum + p.TrafficClass + length + protocol + (hostBits >> 16) + (hostBits & 0xffff);
-        // Both halves added, with the carry between them (RFC 1071 section 2): the upper half of this is their sum.
+        // Adds the upper and the lower 16 bits with end-around carry (RFC 1071 section 2): the result is in the upper
+        // ones.
         var checksum = ~(sum + BitOperations.RotateLeft(sum, 16)) >> 16;
         BinaryPrimitives.WriteUInt16BigEndian(typeAndHeader, Parse.Ipv4);
         var ip = typeAndHeader.Slice(TypeBytes, Parse.Ipv4Header);
-        BinaryPrimitives.WriteUInt64BigEndian(ip, (ulong)(Version4 | p.TrafficClass) << 48 | (ulong)length << 32 | DontFragment);
+        BinaryPrimitives.WriteUInt64BigEndian(
+            ip, (ulong)(Version4 | p.TrafficClass) << 48 | (ulong)length << 32 | DontFragment);
         BinaryPrimitives.WriteUInt32BigEndian(ip[8..], (Ttl | protocol) << 16 | checksum);
-        // the prefix of the source has no bits there
+        // The source prefix has zeros where the host bits are.
         BinaryPrimitives.WriteUInt64BigEndian(ip[12..], (server.Source1 | hostBits) << 32 | server.Destination1);
     }
 
-    /// <summary>RFC 2473 section 3.1; the flow label spreads flows, RFC 6438.</summary>
+    /// <summary>Writes the outer IPv6 header (RFC 2473 section 3.1). The flow label spreads flows (RFC 6438).</summary>
     private static void WriteIpv6(Packet p, Span<byte> outer, ServerRecord server)
     {
         BinaryPrimitives.WriteUInt16BigEndian(outer, Parse.Ipv6);
@@ -110,18 +119,20 @@ internal static class Encapsulate
         BinaryPrimitives.WriteUInt32BigEndian(outer, 6u << 28 | p.TrafficClass << 20 | entropy & 0xfffff);
         BinaryPrimitives.WriteUInt32BigEndian(outer[4..], payload << 16 | ProtocolOf(p, server) << 8 | OuterTtl);
         BinaryPrimitives.WriteUInt64BigEndian(outer[8..], server.Source0);
-        BinaryPrimitives.WriteUInt64BigEndian(outer[16..], server.Source1 | BinaryPrimitives.ReverseEndianness(entropy) & server.SourceMask);
+        BinaryPrimitives.WriteUInt64BigEndian(
+            outer[16..], server.Source1 | BinaryPrimitives.ReverseEndianness(entropy) & server.SourceMask);
         BinaryPrimitives.WriteUInt64BigEndian(outer[24..], server.Destination0);
         BinaryPrimitives.WriteUInt64BigEndian(outer[32..], server.Destination1);
     }
 
-    /// <summary>RFC 2784 section 2: no checksum, version 0, then the EtherType.</summary>
+    /// <summary>Writes the GRE header (RFC 2784 section 2): no checksum, version 0, then the EtherType.</summary>
     private static void WriteGre(Packet p, Span<byte> gre) =>
         BinaryPrimitives.WriteUInt32BigEndian(gre, p.IsIpv6 ? (uint)Parse.Ipv6 : Parse.Ipv4);
 
-    /// <summary>Variant 0 of draft-ietf-intarea-gue: a UDP header, then version, control bit, length and flags 0 and the protocol.
-    /// The source port is a dynamic one, RFC 6335 section 6. Over IPv4 there is no checksum; over IPv6 one of zero would need every
-    /// server's consent (RFC 6936 section 5), so it is computed over everything.</summary>
+    /// <summary>Writes a GUE header of variant 0 (draft-ietf-intarea-gue): a UDP header, then version, control bit,
+    /// length and flags of 0, and the protocol. The source port is a dynamic one (RFC 6335 section 6). Over IPv4 there
+    /// is no checksum. Over IPv6 a zero checksum would need the consent of every server (RFC 6936 section 5), so it is
+    /// computed.</summary>
     private static void WriteGue(Packet p, Span<byte> gue, ServerRecord server, ulong datagramSum)
     {
         var port = GueLowestPort | FlowId.Entropy(p) >> 16;
@@ -130,13 +141,14 @@ internal static class Encapsulate
         var checksum = 0u;
         if (server.IsOuterIpv6)
         {
-            // Length is in the pseudo header and in the UDP header (RFC 8200 section 8.1).
+            // The length occurs in the pseudo-header and in the UDP header (RFC 8200 section 8.1).
             checksum = InternetChecksum.Finish(
                 datagramSum + server.AddressSum + Parse.Udp + 2 * length + port + (uint)server.GuePort + protocol);
             if (checksum == 0)
                 checksum = 0xffff;
         }
-        BinaryPrimitives.WriteUInt64BigEndian(gue, (ulong)port << 48 | (ulong)server.GuePort << 32 | length << 16 | checksum);
+        BinaryPrimitives.WriteUInt64BigEndian(
+            gue, (ulong)port << 48 | (ulong)server.GuePort << 32 | length << 16 | checksum);
         BinaryPrimitives.WriteUInt32BigEndian(gue[8..], protocol << 16);
     }
 }

@@ -5,16 +5,16 @@ using Sidestep.Model;
 
 namespace Sidestep.Forwarding.Pipeline;
 
-/// <summary>What happened to a packet, and why, stage by stage.</summary>
-/// <param name="Decision">What was decided.</param>
-/// <param name="Reason">Why it was dropped; null unless it was.</param>
-/// <param name="Stages">All six; those that it did not reach have no facts.</param>
+/// <summary>Trace of a packet through the pipeline, stage by stage.</summary>
+/// <param name="Decision">The decision.</param>
+/// <param name="Reason">The drop reason; null unless it was dropped.</param>
+/// <param name="Stages">All six stages; those that the packet did not reach have an empty text.</param>
 public sealed record Explanation(Decision Decision, DropReason? Reason, ImmutableArray<ExplainedStage> Stages)
 {
-    /// <summary>Of the last frame of a pipeline.</summary>
-    /// <param name="pipeline">It has just processed it.</param>
-    /// <param name="tables">By these.</param>
-    /// <param name="decision">With this outcome.</param>
+    /// <summary>Explains the last frame of a pipeline.</summary>
+    /// <param name="pipeline">The pipeline, which has just processed the frame.</param>
+    /// <param name="tables">The tables that it was processed with.</param>
+    /// <param name="decision">The decision.</param>
     public static Explanation Of(PacketPipeline pipeline, PipelineTables tables, Decision decision)
     {
         ArgumentNullException.ThrowIfNull(pipeline);
@@ -24,20 +24,22 @@ public sealed record Explanation(Decision Decision, DropReason? Reason, Immutabl
         var server = tables.Server(p.Server);
         return new Explanation(decision, decision == Decision.Drop ? p.Reason : null,
         [
-            Parsed(p), Classified(p, tables, service, decision), Selected(p, tables, service, server), Encapsulated(p, server, decision),
-            Transmitted(p, tables, decision), Accounted(p, service, server, decision),
+            Parsed(p), Classified(p, tables, service, decision), Selected(p, tables, service, server),
+            Encapsulated(p, server, decision), Transmitted(p, tables, decision),
+            Accounted(p, service, server, decision),
         ]);
     }
 
     private static ExplainedStage Parsed(Packet p)
     {
         if (p.Protocol < 0 && p.Destination0 == 0 && p.Destination1 == 0)
-            return new ExplainedStage("Parse", "not IP, or not even its addresses are there", []);
-        IPAddress source = FlowTable.AddressOf(p.IsIpv6, p.Source0, p.Source1), destination = FlowTable.AddressOf(p.IsIpv6, p.Destination0, p.Destination1);
+            return new ExplainedStage("Parse", "not IP, or truncated before its addresses", []);
+        var source = FlowTable.AddressOf(p.IsIpv6, p.Source0, p.Source1);
+        var destination = FlowTable.AddressOf(p.IsIpv6, p.Destination0, p.Destination1);
         var fields = new List<TraceField>
         {
-            new("source", source.ToString()), new("destination", destination.ToString()), new("ipOffset", p.L3), new("datagramBytes", p.Length),
-            new("trafficClass", (int)p.TrafficClass),
+            new("source", source.ToString()), new("destination", destination.ToString()), new("ipOffset", p.L3),
+            new("datagramBytes", p.Length), new("trafficClass", (int)p.TrafficClass),
         };
         if (p.Protocol < 0)
             return new ExplainedStage("Parse", $"{source} > {destination}", [.. fields]);
@@ -46,7 +48,8 @@ public sealed record Explanation(Decision Decision, DropReason? Reason, Immutabl
         if (p.HasPorts && !p.IsLaterFragment)
         {
             fields.AddRange([new("sourcePort", p.SourcePort), new("destinationPort", p.DestinationPort)]);
-            text = Text($"{VerdictText.OfProtocol(p.Protocol)}, {new IPEndPoint(source, p.SourcePort)} > {new IPEndPoint(destination, p.DestinationPort)}");
+            var (from, to) = (new IPEndPoint(source, p.SourcePort), new IPEndPoint(destination, p.DestinationPort));
+            text = Text($"{VerdictText.OfProtocol(p.Protocol)}, {from} > {to}");
         }
         if (p.IsQuoted)
         {
@@ -56,7 +59,7 @@ public sealed record Explanation(Decision Decision, DropReason? Reason, Immutabl
         if (p.IsFirstFragment || p.IsLaterFragment)
         {
             fields.Add(new("fragment", p.IsFirstFragment ? "first" : "later"));
-            text += p.IsFirstFragment ? ", the first of several fragments" : ", a later fragment, which shows no ports";
+            text += p.IsFirstFragment ? ", the first fragment" : ", a later fragment, which has no ports";
         }
         return new ExplainedStage("Parse", text, [.. fields]);
     }
@@ -64,43 +67,57 @@ public sealed record Explanation(Decision Decision, DropReason? Reason, Immutabl
     private static ExplainedStage Classified(Packet p, PipelineTables tables, ServiceRecord? service, Decision decision)
     {
         if (p.Vip < 0)
-            return new ExplainedStage("Classify", decision == Decision.Drop ? VerdictText.Of(p.Reason) : "the address is no VIP: the kernel's business", []);
+        {
+            return new ExplainedStage("Classify", decision == Decision.Drop
+                ? VerdictText.Of(p.Reason) : "the destination is no VIP: left to the kernel", []);
+        }
         var vip = tables.Vips[p.Vip];
-        var fields = new List<TraceField> { new("vip", Text(vip.Entry.Address)), new("intervals", vip.Intervals.Length) };
+        var fields =
+            new List<TraceField> { new("vip", Text(vip.Entry.Address)), new("intervals", vip.Intervals.Length) };
         if (service is not null)
         {
             fields.Add(new("service", service.Entry.Name));
             fields.Add(new("accessList", service.Entry.AccessList?.Name));
-            return new ExplainedStage("Classify", $"VIP {Text(vip.Entry.Address)} -> service {service.Entry.Name}"
-                + (service.Entry.AccessList is { } list ? $", access list {list.Name} {(p.Reason == DropReason.AccessDenied ? "denies" : "allows")} the source" : ""), [.. fields]);
+            var access = service.Entry.AccessList is not { } list ? ""
+                : $", access list {list.Name} {(p.Reason == DropReason.AccessDenied ? "denies" : "allows")} the source";
+            return new ExplainedStage(
+                "Classify", $"VIP {Text(vip.Entry.Address)} -> service {service.Entry.Name}{access}", [.. fields]);
         }
         var otherwise = decision switch
         {
-            Decision.Pass => "not addressed to this interface, or no request that is answered: the kernel's business",
-            Decision.DeliverLocally => "another director has sent it: delivered here",
+            Decision.Pass => "not addressed to this interface, or not a request that is answered: left to the kernel",
+            Decision.DeliverLocally => "sent by another director: delivered locally",
             Decision.Drop => VerdictText.Of(p.Reason),
             _ => VerdictText.WithoutService(decision),
         };
         return new ExplainedStage("Classify", $"VIP {Text(vip.Entry.Address)}, {otherwise}", [.. fields]);
     }
 
-    private static ExplainedStage Selected(Packet p, PipelineTables tables, ServiceRecord? service, ServerRecord? server)
+    private static ExplainedStage Selected(
+        Packet p, PipelineTables tables, ServiceRecord? service, ServerRecord? server)
     {
         if (service is null || (p.Slot < 0 && server is null))
-            return new ExplainedStage("Select", p.Reason == DropReason.NoServer ? "the service has no usable server" : "", []);
-        var fields = new List<TraceField> { new("pool", service.Entry.Group.Pool), new("algorithm", service.Entry.Algorithm.ToString()) };
+            return new ExplainedStage("Select", p.Reason == DropReason.NoServer ? VerdictText.Of(p.Reason) : "", []);
+        var fields = new List<TraceField>
+        {
+            new("pool", service.Entry.Group.Pool), new("algorithm", service.Entry.Algorithm.ToString()),
+        };
         var text = "";
         if (p.Slot >= 0)
         {
             var current = tables.Server((int)(service.Slots[p.Slot] & ServiceRecord.ServerMask));
-            var previous = service.PreviousServers is { } previousServers ? tables.Server((int)previousServers[p.Slot]) : null;
+            var previous = service.PreviousServers is { } previousServers
+                ? tables.Server((int)previousServers[p.Slot]) : null;
             fields.AddRange(
             [
                 new("hashFields", p.IsEchoRequest ? nameof(HashFields.SourceAddress) : service.HashFields.ToString()),
                 new("hash", p.Hash.ToString("x16", CultureInfo.InvariantCulture)),
-                new("slot", p.Slot), new("slots", service.Slots.Length), new("slotServer", current?.Key.Name), new("previousServer", previous?.Key.Name),
+                new("slot", p.Slot), new("slots", service.Slots.Length),
+                new("slotServer", current?.Key.Name), new("previousServer", previous?.Key.Name),
             ]);
-            text = Text($"hash {p.Hash:x16} -> slot {p.Slot} of {service.Slots.Length} ({current?.Key.Name ?? "nobody"}{(previous is null ? "" : $", previously {previous.Key.Name}")})");
+            var servers = (current?.Key.Name ?? "no server")
+                + (previous is null ? "" : $", previously {previous.Key.Name}");
+            text = Text($"hash {p.Hash:x16} -> slot {p.Slot} of {service.Slots.Length} ({servers})");
         }
         fields.Add(new("flow", p.FlowLookup.ToString()));
         text += p.FlowLookup switch
@@ -109,10 +126,10 @@ public sealed record Explanation(Decision Decision, DropReason? Reason, Immutabl
             FlowLookup.Miss => "; the flow is not tracked",
             FlowLookup.Hit => "; the flow is tracked",
             FlowLookup.Inserted => "; the flow is now tracked",
-            _ => "a later fragment goes where its first one went",
+            _ => "a later fragment follows its first fragment",
         };
         if (server is null)
-            return new ExplainedStage("Select", $"{text}; no server for it", [.. fields]);
+            return new ExplainedStage("Select", $"{text}; no usable server", [.. fields]);
         fields.AddRange([new("server", server.Key.Name), new("address", server.Key.Address.ToString())]);
         return new ExplainedStage("Select", $"{text} -> server {server.Key.Name} ({server.Key.Address})", [.. fields]);
     }
@@ -120,25 +137,33 @@ public sealed record Explanation(Decision Decision, DropReason? Reason, Immutabl
     private static ExplainedStage Encapsulated(Packet p, ServerRecord? server, Decision decision)
     {
         if (server is null || decision is not (Decision.Forward or Decision.Punted))
-            return new ExplainedStage("Encapsulate", decision switch
-            {
-                Decision.IcmpTooBig => Text($"too big: {server?.InnerMtu} bytes fit, the sender is told"),
-                Decision.TcpReset => "the server's drain is over: the client gets a reset",
-                Decision.DeliverLocally when server is not null => "the server is this machine: as it came",
-                Decision.Drop when server is not null => VerdictText.Of(p.Reason),
-                _ => "",
-            }, []);
-        var encap = server.Encapsulation is { } encapsulation ? Text($"{encapsulation} in IPv{(server.IsOuterIpv6 ? 6 : 4)}").ToLowerInvariant() : "layer 2";
-        return new ExplainedStage("Encapsulate", Text($"{encap}, {server.OuterBytes} bytes in front{(decision == Decision.Punted ? "; too big, sent in fragments" : "")}"),
+            return new ExplainedStage("Encapsulate", NotEncapsulated(p, server, decision), []);
+        var encap = server.Encapsulation is { } encapsulation
+            ? Text($"{encapsulation} in IPv{(server.IsOuterIpv6 ? 6 : 4)}").ToLowerInvariant() : "layer 2";
+        var punted = decision == Decision.Punted ? "; too big, sent in fragments" : "";
+        return new ExplainedStage("Encapsulate", Text($"{encap}, {server.OuterBytes} bytes in front{punted}"),
         [
-            new("encap", server.Key.Group.Encap.ToString()), new("outerBytes", server.OuterBytes), new("innerMtu", server.InnerMtu), new("mtu", server.Mtu),
+            new("encap", server.Key.Group.Encap.ToString()), new("outerBytes", server.OuterBytes),
+            new("innerMtu", server.InnerMtu), new("mtu", server.Mtu),
         ]);
     }
+
+    private static string NotEncapsulated(Packet p, ServerRecord? server, Decision decision) => decision switch
+    {
+        Decision.IcmpTooBig => Text($"too big: {server?.InnerMtu} bytes fit, the sender gets an ICMP error"),
+        Decision.TcpReset => "the drain of the server is over: the client gets a reset",
+        Decision.DeliverLocally when server is not null => "this machine is the server: unchanged",
+        Decision.Drop when server is not null => VerdictText.Of(p.Reason),
+        _ => "",
+    };
 
     private static ExplainedStage Transmitted(Packet p, PipelineTables tables, Decision decision)
     {
         if (decision is Decision.Pass or Decision.Drop or Decision.DeliverLocally)
-            return new ExplainedStage("Transmit", decision == Decision.Drop ? $"dropped: {CounterName.Of(p.Reason)}" : "left to the kernel", []);
+        {
+            return new ExplainedStage("Transmit",
+                decision == Decision.Drop ? $"dropped: {CounterName.Of(p.Reason)}" : "left to the kernel", []);
+        }
         var name = tables.Origin.Interfaces.FirstOrDefault(i => i.Index == p.Egress)?.Name ?? Text($"{p.Egress}");
         return new ExplainedStage("Transmit", $"out by {name}", [new("interface", name)]);
     }
@@ -151,7 +176,8 @@ public sealed record Explanation(Decision Decision, DropReason? Reason, Immutabl
             Decision.Pass => "not counted",
             Decision.Drop => $"drop {CounterName.Of(p.Reason)}",
             Decision.Forward => $"service {service?.Entry.Name}, server {server?.Key.Name}",
-            Decision.DeliverLocally when server is not null => $"service {service?.Entry.Name}, server {server.Key.Name}",
+            Decision.DeliverLocally when server is not null =>
+                $"service {service?.Entry.Name}, server {server.Key.Name}",
             _ => CounterName.Of(decision),
         };
         fields.Add(new("counter", text));
@@ -161,16 +187,17 @@ public sealed record Explanation(Decision Decision, DropReason? Reason, Immutabl
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
     private static string Text(IPNetwork prefix) =>
-        prefix.PrefixLength == prefix.BaseAddress.GetAddressBytes().Length * 8 ? prefix.BaseAddress.ToString() : prefix.ToString();
+        prefix.PrefixLength == prefix.BaseAddress.GetAddressBytes().Length * 8
+            ? prefix.BaseAddress.ToString() : prefix.ToString();
 }
 
-/// <summary>One of the stages.</summary>
-/// <param name="Name">Parse, Classify, Select, Encapsulate, Transmit, Account.</param>
-/// <param name="Text">For people; empty: the packet did not get here.</param>
-/// <param name="Fields">For machines.</param>
+/// <summary>A stage of the pipeline in a trace.</summary>
+/// <param name="Name">Parse, Classify, Select, Encapsulate, Transmit or Account.</param>
+/// <param name="Text">What happened, for people; empty: the packet did not reach the stage.</param>
+/// <param name="Fields">What happened, for programs.</param>
 public sealed record ExplainedStage(string Name, string Text, ImmutableArray<TraceField> Fields);
 
-/// <summary>Something that was looked up, matched or computed.</summary>
-/// <param name="Name">What.</param>
-/// <param name="Value">A text, a number, or whether.</param>
+/// <summary>A value that a stage looked up, matched or computed.</summary>
+/// <param name="Name">Name of the field in JSON.</param>
+/// <param name="Value">A string, a number or a Boolean; null: none.</param>
 public readonly record struct TraceField(string Name, object? Value);

@@ -4,19 +4,22 @@ using Sidestep.Model;
 
 namespace Sidestep.Forwarding.Pipeline;
 
-/// <summary>The hash that chooses the slot (docs/flow-hash.md), and what flows and fragmented datagrams are remembered by.</summary>
+/// <summary>Computes the hash that chooses the slot (docs/flow-hash.md), and the IDs of flows, clients and fragmented
+/// datagrams in their tables.</summary>
 internal static class FlowId
 {
     private const ulong EntropyMultiplier = 0x9fb21c651e98df25;
     private const int FragmentBit = 0x100;
 
-    /// <summary>What chooses the slot. All echo of a client goes to one server, as there are no ports.</summary>
+    /// <summary>The flow hash that chooses the slot. Echo requests have no ports: all those of a client go to one
+    /// server.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static ulong Hash(PipelineTables tables, HashFields fields, Packet p) => fields == HashFields.SourceAddress && !p.IsIpv6
-        ? FlowHash.Mix(tables.HashHigh, BinaryPrimitives.ReverseEndianness((uint)p.Source0), tables.HashLow)
-        : HashOfOthers(tables, p.IsEchoRequest ? HashFields.SourceAddress : fields, p);
+    internal static ulong Hash(PipelineTables tables, HashFields fields, Packet p) =>
+        fields == HashFields.SourceAddress && !p.IsIpv6
+            ? FlowHash.Mix(tables.HashHigh, BinaryPrimitives.ReverseEndianness((uint)p.Source0), tables.HashLow)
+            : HashOfOthers(tables, p.IsEchoRequest ? HashFields.SourceAddress : fields, p);
 
-    /// <summary>Of IPv6, of echo, and of more than the source address.</summary>
+    /// <summary>The flow hash of IPv6, of echo requests, and of more fields than the source address.</summary>
     private static ulong HashOfOthers(PipelineTables tables, HashFields fields, Packet p)
     {
         ulong state = tables.HashHigh, low = tables.HashLow;
@@ -43,12 +46,13 @@ internal static class FlowId
         return FlowHash.Mix(state, (ulong)p.Protocol << 32 | p.HostPorts, low);
     }
 
-    /// <summary>What a flow is remembered by: its whole tuple under the key with its halves exchanged, never 0 or 1. Two flows of one
-    /// bucket agree with a probability of 2^-63.</summary>
+    /// <summary>ID of a flow in the flow table: a hash of the whole tuple under the key with its two words exchanged;
+    /// never 0 or 1. Two flows have the same ID with a probability of 2^-63.</summary>
     internal static ulong OfFlow(PipelineTables tables, Packet p) => Of(
         tables, p.IsIpv6, p.Source0, p.Source1, p.Destination0, p.Destination1, p.Protocol, p.Ports);
 
-    /// <summary>What a client is remembered by: a prefix of its address, for the one service.</summary>
+    /// <summary>ID of a client in the flow table, with source persistence: a hash of the prefix of its address and the
+    /// service.</summary>
     internal static ulong OfClient(PipelineTables tables, ServiceRecord service, Packet p)
     {
         var persistence = service.Entry.Persistence!;
@@ -61,19 +65,22 @@ internal static class FlowId
         else
         {
             var bits = persistence.PrefixLength6;
-            first = BinaryPrimitives.ReverseEndianness(BinaryPrimitives.ReverseEndianness(p.Source0) & Mask(Math.Min(bits, 64), 64));
-            second = bits <= 64 ? 0 : BinaryPrimitives.ReverseEndianness(BinaryPrimitives.ReverseEndianness(p.Source1) & Mask(bits - 64, 64));
+            first = BinaryPrimitives.ReverseEndianness(
+                BinaryPrimitives.ReverseEndianness(p.Source0) & Mask(Math.Min(bits, 64), 64));
+            second = bits <= 64 ? 0 : BinaryPrimitives.ReverseEndianness(
+                BinaryPrimitives.ReverseEndianness(p.Source1) & Mask(bits - 64, 64));
         }
         return Of(tables, p.IsIpv6, first, second, (uint)service.Id, 0, 0, 0);
     }
 
-    /// <summary>What a fragmented datagram is remembered by. Of IPv6 the next header of later fragments says nothing (RFC 8200
-    /// section 4.5).</summary>
+    /// <summary>ID of a fragmented datagram in the fragment table. With IPv6, it does not cover the protocol: the next
+    /// header of a later fragment may differ from that of the first (RFC 8200 section 4.5).</summary>
     internal static ulong OfDatagram(PipelineTables tables, Packet p) => Of(
-        tables, p.IsIpv6, p.Source0, p.Source1, p.Destination0, p.Destination1, FragmentBit | (p.IsIpv6 ? 0 : p.Protocol), p.FragmentId);
+        tables, p.IsIpv6, p.Source0, p.Source1, p.Destination0, p.Destination1,
+        FragmentBit | (p.IsIpv6 ? 0 : p.Protocol), p.FragmentId);
 
-    /// <summary>What differs between flows in an outer header, so that a real server's network card spreads them (RFC 6438): cheap,
-    /// and not secret.</summary>
+    /// <summary>Flow entropy of outer headers, so that a real server's network card spreads flows over its queues (RFC
+    /// 6438). It is cheap to compute and not secret.</summary>
     internal static uint Entropy(Packet p)
     {
         var mixed = p.Source0 ^ p.Source1 ^ (ulong)p.Ports << 32 ^ (uint)p.Protocol;
@@ -84,7 +91,8 @@ internal static class FlowId
     }
 
     private static ulong Of(
-        PipelineTables tables, bool isIpv6, ulong source0, ulong source1, ulong destination0, ulong destination1, int protocol, uint rest)
+        PipelineTables tables, bool isIpv6, ulong source0, ulong source1, ulong destination0, ulong destination1,
+        int protocol, uint rest)
     {
         ulong state = tables.HashLow, low = tables.HashHigh;
         state = isIpv6
@@ -94,8 +102,10 @@ internal static class FlowId
     }
 
     private static ulong MixAddress(ulong state, ulong first, ulong second, ulong low) => FlowHash.Mix(
-        FlowHash.Mix(state, BinaryPrimitives.ReverseEndianness(first), low), BinaryPrimitives.ReverseEndianness(second), low);
+        FlowHash.Mix(state, BinaryPrimitives.ReverseEndianness(first), low),
+        BinaryPrimitives.ReverseEndianness(second), low);
 
-    /// <summary>So many upper bits of a number of <paramref name="width"/> bits; at least one.</summary>
+    /// <summary>A word with ones from bit <paramref name="width"/> - <paramref name="bits"/> upwards: the mask of a
+    /// prefix of <paramref name="bits"/> bits, at least one.</summary>
     private static ulong Mask(int bits, int width) => ulong.MaxValue << width - bits;
 }

@@ -5,12 +5,13 @@ using System.Runtime.InteropServices;
 
 namespace Sidestep.Forwarding.Pipeline;
 
-/// <summary>Remembered flows of all pipelines of an engine, and what algorithms with memory compare.</summary>
+/// <summary>The flow table that all pipelines of an engine share, and the state of stateful algorithms: connection
+/// counts and round-robin cursors.</summary>
 /// <remarks>
-/// A flow lies in one of the eight places of its bucket; when all are taken, the one that was idle for longest makes room. There is
-/// no lock: who writes a place claims it first, and of two that want the same one at once the other leaves its flow unremembered.
-/// Who reads one looks at its id before and after, so that nobody gets the server of another flow.
-/// </remarks>
+/// A flow lies in one of the eight entries of its bucket. When all are in use, the flow that has been idle for longest
+/// is evicted. There is no lock: a writer first locks the entry with a compare-and-swap of its ID. If two writers
+/// choose the same entry, the second one leaves its flow untracked. A reader compares the ID before and after reading
+/// the server, and so never gets the server of another flow. </remarks>
 public sealed class FlowTable
 {
     internal const int BucketEntries = 8;
@@ -22,18 +23,18 @@ public sealed class FlowTable
     private readonly int[] _roundRobinCursors;
     private readonly int _bucketMask;
 
-    /// <summary>Every service that ever had the id; null in place of all: there were no tables yet.</summary>
+    /// <summary>The last service that had each ID; null until the first tables are registered.</summary>
     private ServiceRecord?[]? _services;
 
     internal struct Entry
     {
-        /// <summary>0: empty. 1: being written.</summary>
+        /// <summary>ID of the flow; 0: empty, 1: being written.</summary>
         internal ulong Id;
         internal uint Server;
         internal uint Seen;
     }
 
-    /// <summary>Whose flow it is, for people.</summary>
+    /// <summary>The tuple of a flow, for output.</summary>
     internal struct FlowMetadata
     {
         internal ulong Source0, Source1, Destination0, Destination1;
@@ -43,7 +44,7 @@ public sealed class FlowTable
         internal byte Protocol, IsIpv6;
     }
 
-    /// <summary>The places that a flow may lie in.</summary>
+    /// <summary>The entries that a flow may lie in.</summary>
     internal readonly ref struct Bucket
     {
         private readonly FlowTable _table;
@@ -57,13 +58,15 @@ public sealed class FlowTable
 
         internal Span<Entry> Entries { get; }
 
-        /// <summary>Looked for only when a flow is written: packets of remembered flows do without.</summary>
+        /// <summary>Metadata of an entry. Only writers use it: packets of tracked flows do not touch its cache
+        /// line.</summary>
         internal ref FlowMetadata MetadataOf(int index) => ref _table.AllMetadata[_first + index];
     }
 
-    /// <param name="memory">Of the size that <see cref="FlowTableMemory.EntryCountFor"/> says; what an earlier process left in it is remembered.</param>
-    /// <param name="services">Ids of services are below.</param>
-    /// <param name="servers">The largest id of a server.</param>
+    /// <param name="memory">Memory of the size given by <see cref="FlowTableMemory.EntryCountFor"/>. Flows that an
+    /// earlier process left in it stay tracked.</param>
+    /// <param name="services">End of the range of service IDs, exclusive.</param>
+    /// <param name="servers">The largest server ID.</param>
     internal FlowTable(FlowTableMemory memory, int services, int servers)
     {
         _memory = memory;
@@ -78,10 +81,10 @@ public sealed class FlowTable
 
     private Span<FlowMetadata> AllMetadata => MemoryMarshal.Cast<byte, FlowMetadata>(_memory.Metadata.Span);
 
-    /// <summary>How many flows it is for.</summary>
+    /// <summary>Number of flows that the table is sized for: half its entries.</summary>
     public int Capacity => Count / 2;
 
-    /// <summary>Before tables come into force: their services are known by their ids from now on.</summary>
+    /// <summary>Registers the services of tables by their IDs; called before the tables come into force.</summary>
     internal void RegisterServices(PipelineTables tables)
     {
         var services = _services ?? new ServiceRecord?[_roundRobinCursors.Length];
@@ -90,9 +93,10 @@ public sealed class FlowTable
         _services = services;
     }
 
-    /// <summary>Forgets what a process that was killed was just writing, and flows of servers that nobody knows any more.</summary>
-    /// <param name="servers">Ids of those that are known.</param>
-    /// <param name="outage">How long no packet could be seen: that is not idle.</param>
+    /// <summary>Adopts the flows of an earlier process: removes entries that it was writing when it was killed, and
+    /// flows of unknown servers.</summary>
+    /// <param name="servers">IDs of the known servers.</param>
+    /// <param name="outage">How long no process forwarded: this time does not count as idle.</param>
     internal void Adopt(IReadOnlySet<int> servers, TimeSpan outage)
     {
         var ticks = Ticks.Of((int)Math.Ceiling(outage.TotalSeconds));
@@ -105,23 +109,24 @@ public sealed class FlowTable
         }
     }
 
-    /// <summary>Of a flow.</summary>
+    /// <summary>The bucket of a flow.</summary>
     internal Bucket BucketOf(ulong id) => new(this, ((int)id & _bucketMask) * BucketEntries);
 
     internal static bool IsEmpty(in Entry entry) => Volatile.Read(in entry.Id) == 0;
 
-    internal int ConnectionCount(int server) => (uint)server < (uint)_connectionCounts.Length ? Volatile.Read(ref _connectionCounts[server]) : 0;
+    internal int ConnectionCount(int server) =>
+        (uint)server < (uint)_connectionCounts.Length ? Volatile.Read(ref _connectionCounts[server]) : 0;
 
-    /// <summary>The turn of a new flow of a service: 0, 1, 2, ...</summary>
+    /// <summary>The round-robin position of a new flow of a service: 0, 1, 2, ...</summary>
     internal uint NextRoundRobin(int service) => (uint)Interlocked.Increment(ref _roundRobinCursors[service]) - 1;
 
-    /// <summary>Takes a place for a flow.</summary>
-    /// <param name="bucket">Of the flow.</param>
-    /// <param name="index">Which of its places.</param>
-    /// <param name="id">Of the flow.</param>
+    /// <summary>Writes a flow into an entry, unless another thread writes the entry at the same time.</summary>
+    /// <param name="bucket">Bucket of the flow.</param>
+    /// <param name="index">Index of the entry in the bucket.</param>
+    /// <param name="id">ID of the flow.</param>
     /// <param name="service">Its service.</param>
-    /// <param name="server">Its server.</param>
-    /// <param name="now">Tick.</param>
+    /// <param name="server">ID of its server.</param>
+    /// <param name="now">Current tick.</param>
     /// <param name="p">The packet.</param>
     internal void Track(in Bucket bucket, int index, ulong id, ServiceRecord service, int server, uint now, Packet p)
     {
@@ -143,13 +148,13 @@ public sealed class FlowTable
             Protocol = (byte)p.Protocol,
             IsIpv6 = p.IsIpv6 ? (byte)1 : (byte)0,
         };
-        // Last: whoever finds the flow finds all of it, also after a process that died in between.
+        // The ID is written last: a reader that finds it finds the whole entry, even if the process died in between.
         Volatile.Write(ref entry.Id, id);
         if (service.IsLeastConnections)
             Interlocked.Increment(ref _connectionCounts[server]);
     }
 
-    /// <summary>Remembers a flow that was remembered elsewhere, if its bucket has room.</summary>
+    /// <summary>Inserts a flow that another engine tracks, if its bucket has an empty entry.</summary>
     internal void Track(PipelineTables tables, ServiceRecord service, int server, TrackedFlow flow, uint now)
     {
         Span<byte> source = stackalloc byte[16], destination = stackalloc byte[16];
@@ -178,14 +183,16 @@ public sealed class FlowTable
         }
     }
 
-    /// <summary>Its flow does not count for its server any more.</summary>
+    /// <summary>Removes the entry's flow from the connection count of its server.</summary>
     internal void Uncount(in Entry entry)
     {
         if ((entry.Server & Counted) != 0)
             Interlocked.Decrement(ref _connectionCounts[entry.Server & ServerMask]);
     }
 
-    /// <summary>Remembered flows that are not idle, by id of the server.</summary>
+    /// <summary>Number of live flows, by server ID.</summary>
+    /// <param name="now">Current tick.</param>
+    /// <param name="flag">Counts only entries with all these flags; 0: all entries.</param>
     internal long[] CountByServer(uint now, uint flag = 0)
     {
         var counts = new long[_connectionCounts.Length];
@@ -193,13 +200,14 @@ public sealed class FlowTable
         var metadata = AllMetadata;
         for (var i = 0; i < entries.Length; i++)
         {
-            if (entries[i].Id > BeingWritten && (entries[i].Server & flag) == flag && IsAlive(entries[i], metadata[i], now))
+            if (entries[i].Id > BeingWritten && (entries[i].Server & flag) == flag
+                && IsAlive(entries[i], metadata[i], now))
                 counts[entries[i].Server & ServerMask]++;
         }
         return counts;
     }
 
-    /// <summary>Sets what least connections compares from the flows that are not idle.</summary>
+    /// <summary>Recomputes the connection counts from the live flows.</summary>
     internal void CountConnections(uint now)
     {
         var counts = CountByServer(now, Counted);
@@ -207,7 +215,7 @@ public sealed class FlowTable
             Volatile.Write(ref _connectionCounts[id], (int)counts[id]);
     }
 
-    /// <summary>Forgets the flows of servers, so that their ids can be given to others.</summary>
+    /// <summary>Removes the flows of servers, so that their IDs can be reused.</summary>
     internal void RemoveServers(IReadOnlyCollection<int> servers)
     {
         if (servers.Count == 0)
@@ -216,7 +224,7 @@ public sealed class FlowTable
         foreach (ref var entry in AllEntries)
         {
             var id = entry.Id;
-            // If a packet has just taken the place for another flow, the id differs and stays.
+            // If a packet has just written another flow into the entry, the ID differs and stays.
             if (id > BeingWritten && removed.Contains((int)(entry.Server & ServerMask)))
                 Interlocked.CompareExchange(ref entry.Id, 0, id);
         }
@@ -224,10 +232,10 @@ public sealed class FlowTable
             Volatile.Write(ref _connectionCounts[id], 0);
     }
 
-    /// <summary>Hands over every flow that is not idle, in no order.</summary>
-    /// <param name="servers">By id; flows of others are left out.</param>
-    /// <param name="now">Tick.</param>
-    /// <param name="visit">Takes one.</param>
+    /// <summary>Visits every live flow, in no particular order.</summary>
+    /// <param name="servers">Servers by ID; flows of other servers are skipped.</param>
+    /// <param name="now">Current tick.</param>
+    /// <param name="visit">Receives each flow.</param>
     internal void Visit(IReadOnlyDictionary<int, ServerKey> servers, uint now, Action<TrackedFlow> visit)
     {
         var entries = AllEntries;
@@ -240,17 +248,24 @@ public sealed class FlowTable
                 continue;
             var (entry, metadata) = (current, allMetadata[i]);
             if (Volatile.Read(ref current.Id) != id || !IsAlive(entry, metadata, now)
-                || !servers.TryGetValue((int)(entry.Server & ServerMask), out var server) || ServiceOf(metadata) is not { } service)
+                || !servers.TryGetValue((int)(entry.Server & ServerMask), out var server)
+                || ServiceOf(metadata) is not { } service)
                 continue;
-            var (isIpv6, ports) = (metadata.IsIpv6 != 0, BinaryPrimitives.ReverseEndianness(metadata.Ports));
-            visit(new TrackedFlow(service.Entry.Name,
-                new Flow(AddressOf(isIpv6, metadata.Source0, metadata.Source1), AddressOf(isIpv6, metadata.Destination0, metadata.Destination1),
-                    metadata.Protocol, (ushort)(ports >> 16), (ushort)ports),
-                server, Since(entry.Seen, now), Since(metadata.Since, now)));
+            visit(new TrackedFlow(
+                service.Entry.Name, FlowOf(metadata), server, Since(entry.Seen, now), Since(metadata.Since, now)));
         }
     }
 
-    /// <summary>Forgets everything.</summary>
+    private static Flow FlowOf(in FlowMetadata metadata)
+    {
+        var (isIpv6, ports) = (metadata.IsIpv6 != 0, BinaryPrimitives.ReverseEndianness(metadata.Ports));
+        return new Flow(
+            AddressOf(isIpv6, metadata.Source0, metadata.Source1),
+            AddressOf(isIpv6, metadata.Destination0, metadata.Destination1),
+            metadata.Protocol, (ushort)(ports >> 16), (ushort)ports);
+    }
+
+    /// <summary>Removes all flows and resets counts and cursors.</summary>
     internal void Clear()
     {
         AllEntries.Clear();
@@ -259,6 +274,7 @@ public sealed class FlowTable
         Array.Clear(_roundRobinCursors);
     }
 
+    /// <summary>An address from words as read little-endian from the wire.</summary>
     internal static IPAddress AddressOf(bool isIpv6, ulong first, ulong second)
     {
         Span<byte> bytes = stackalloc byte[16];
@@ -272,7 +288,13 @@ public sealed class FlowTable
     private ServiceRecord? ServiceOf(in FlowMetadata metadata) =>
         _services is { } services && (uint)metadata.Service < (uint)services.Length ? services[metadata.Service] : null;
 
-    /// <summary>Before there are tables nobody knows how long a flow may be idle: all that an earlier process remembered counts.</summary>
-    private bool IsAlive(in Entry entry, in FlowMetadata metadata, uint now) =>
-        _services is null || Ticks.Since(entry.Seen, now) <= (ServiceOf(metadata)?.IdleTimeouts.For(metadata.Protocol, entry.Server) ?? 0);
+    /// <summary>True while the flow is not idle. Idle timeouts are unknown before the first tables: until then, every
+    /// flow of an earlier process counts.</summary>
+    private bool IsAlive(in Entry entry, in FlowMetadata metadata, uint now)
+    {
+        if (_services is null)
+            return true;
+        var timeout = ServiceOf(metadata)?.IdleTimeouts.For(metadata.Protocol, entry.Server) ?? 0;
+        return Ticks.Since(entry.Seen, now) <= timeout;
+    }
 }

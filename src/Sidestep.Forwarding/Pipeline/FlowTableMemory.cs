@@ -3,22 +3,26 @@ using System.Runtime.CompilerServices;
 
 namespace Sidestep.Forwarding.Pipeline;
 
-/// <summary>Where remembered flows lie. It may be memory that outlives the process.</summary>
-/// <param name="Entries">By bucket: what packets look at.</param>
-/// <param name="Metadata">For each place whose flow it is, for people.</param>
+/// <summary>Memory of a flow table, which may outlive the process.</summary>
+/// <param name="Entries">The entries, bucket by bucket, which packets look up.</param>
+/// <param name="Metadata">The metadata of each entry, for output.</param>
 public sealed record FlowTableMemory(Memory<byte> Entries, Memory<byte> Metadata)
 {
-    /// <summary>Bytes of a place, and of what is known of it.</summary>
-    public static (int Place, int Metadata) Sizes => (Unsafe.SizeOf<FlowTable.Entry>(), Unsafe.SizeOf<FlowTable.FlowMetadata>());
+    /// <summary>Size of an entry and of its metadata, in bytes.</summary>
+    public static (int Entry, int Metadata) Sizes =>
+        (Unsafe.SizeOf<FlowTable.Entry>(), Unsafe.SizeOf<FlowTable.FlowMetadata>());
 
-    /// <summary>How many places there have to be for so many flows: twice as many, so that few buckets are full.</summary>
+    /// <summary>Number of entries for a number of flows: at least twice as many, so that few buckets are full, in a
+    /// power of two of buckets.</summary>
     public static int EntryCountFor(int flowTableSize) =>
-        (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(2 * flowTableSize / FlowTable.BucketEntries, 1)) * FlowTable.BucketEntries;
+        (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(2 * flowTableSize / FlowTable.BucketEntries, 1))
+        * FlowTable.BucketEntries;
 
-    /// <summary>Memory that ends with the process.</summary>
+    /// <summary>Allocates memory that ends with the process.</summary>
+    /// <param name="flowTableSize">Number of flows.</param>
     public static FlowTableMemory Of(int flowTableSize)
     {
         var entryCount = EntryCountFor(flowTableSize);
-        return new FlowTableMemory(new byte[entryCount * Sizes.Place], new byte[entryCount * Sizes.Metadata]);
+        return new FlowTableMemory(new byte[entryCount * Sizes.Entry], new byte[entryCount * Sizes.Metadata]);
     }
 }

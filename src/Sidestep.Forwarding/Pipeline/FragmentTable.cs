@@ -1,7 +1,8 @@
 namespace Sidestep.Forwarding.Pipeline;
 
-/// <summary>Where fragmented datagrams go: later fragments have no ports. Of fixed size; a flood of first fragments pushes out the
-/// oldest of its bucket, and is counted. Shared by all pipelines of an engine, without a lock.</summary>
+/// <summary>Servers of fragmented datagrams: later fragments have no ports. The size is fixed: a flood of first
+/// fragments evicts the oldest entries of its buckets, and is counted. All pipelines of an engine share the table
+/// without a lock.</summary>
 internal sealed class FragmentTable
 {
     private const int Buckets = 4096, BucketEntries = 4;
@@ -17,8 +18,8 @@ internal sealed class FragmentTable
         internal uint Seen;
     }
 
-    /// <summary>Remembers a first fragment.</summary>
-    /// <returns>True: another datagram, which may still have fragments under way, had to make room.</returns>
+    /// <summary>Inserts a datagram, on its first fragment.</summary>
+    /// <returns>True when another datagram was evicted that may still have fragments in transit.</returns>
     internal bool Track(ulong id, ServiceRecord service, int server, uint now)
     {
         var bucket = Bucket(id);
@@ -41,7 +42,7 @@ internal sealed class FragmentTable
         return evicts;
     }
 
-    /// <summary>Where the first fragment went.</summary>
+    /// <summary>Finds service and server of the first fragment; false when the datagram is not in the table.</summary>
     internal bool TryFind(ulong id, uint now, out ServiceRecord? service, out int server)
     {
         foreach (ref readonly var entry in Bucket(id))

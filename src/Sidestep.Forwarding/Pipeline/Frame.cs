@@ -2,38 +2,39 @@ using System.Runtime.CompilerServices;
 
 namespace Sidestep.Forwarding.Pipeline;
 
-/// <summary>A frame in a buffer with room around it, so that headers are put in front without moving the rest.</summary>
-/// <param name="buffer">The whole memory.</param>
-/// <param name="start">Where the Ethernet header begins.</param>
-/// <param name="length">Bytes of the frame.</param>
+/// <summary>A frame in a larger buffer, so that headers can be prepended without moving the rest.</summary>
+/// <param name="buffer">The whole buffer.</param>
+/// <param name="start">Offset of the Ethernet header in the buffer, in bytes.</param>
+/// <param name="length">Length of the frame in bytes.</param>
 public ref struct Frame(Span<byte> buffer, int start, int length)
 {
-    /// <summary>Bytes before a frame that every outer header and every answer finds enough.</summary>
+    /// <summary>Bytes in front of a frame that are enough for every outer header and every response.</summary>
     public const int Headroom = 64;
 
-    /// <summary>Bytes behind a frame that every answer finds enough.</summary>
+    /// <summary>Bytes behind a frame that are enough for every response.</summary>
     public const int Tailroom = 64;
 
     private readonly Span<byte> _buffer = buffer;
 
-    /// <summary>Where in the buffer the Ethernet header begins.</summary>
+    /// <summary>Offset of the Ethernet header in the buffer, in bytes.</summary>
     public int Start { get; private set; } = start;
 
-    /// <summary>Bytes of the frame.</summary>
+    /// <summary>Length of the frame in bytes.</summary>
     public int Length { get; private set; } = length;
 
     /// <summary>The frame, from the Ethernet header on.</summary>
     public readonly Span<byte> Bytes => _buffer.Slice(Start, Length);
 
-    /// <summary>Makes the frame longer at its front; what is there then has no meaning.</summary>
-    /// <returns>False, and nothing changed: there is no room.</returns>
+    /// <summary>Extends the frame at its front; the contents of the new bytes are undefined.</summary>
+    /// <param name="bytes">Number of bytes to add.</param>
+    /// <returns>False when there is too little headroom; then nothing was changed.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryPrepend(int bytes) => TryPrepend(bytes, out _);
 
-    /// <summary>Makes the frame longer at its front; what is there then has no meaning.</summary>
-    /// <param name="bytes">By how much.</param>
-    /// <param name="frame">The longer frame.</param>
-    /// <returns>False, and nothing changed: there is no room.</returns>
+    /// <summary>Extends the frame at its front; the contents of the new bytes are undefined.</summary>
+    /// <param name="bytes">Number of bytes to add.</param>
+    /// <param name="frame">The extended frame; empty when the result is false.</param>
+    /// <returns>False when there is too little headroom; then nothing was changed.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryPrepend(int bytes, out Span<byte> frame)
     {
@@ -48,8 +49,9 @@ public ref struct Frame(Span<byte> buffer, int start, int length)
         return true;
     }
 
-    /// <summary>Cuts off or adds bytes at the end; added ones have no meaning.</summary>
-    /// <returns>False, and nothing changed: there is no room.</returns>
+    /// <summary>Truncates or extends the frame at its end; the contents of new bytes are undefined.</summary>
+    /// <param name="length">The new length in bytes.</param>
+    /// <returns>False when there is too little tailroom; then nothing was changed.</returns>
     public bool TryResize(int length)
     {
         if (length > _buffer.Length - Start)

@@ -2,28 +2,29 @@ using System.Collections.Immutable;
 
 namespace Sidestep.Forwarding.Pipeline;
 
-/// <summary>The ids of services and servers, which stay theirs while they are in the tables: counters and remembered flows name
-/// them.</summary>
-/// <param name="services">Ids of services are below.</param>
-/// <param name="servers">The largest id of a server.</param>
-/// <param name="persisted">Those that an earlier process gave; null: none.</param>
+/// <summary>The IDs of services and servers, by which counters and tracked flows name them. An ID is stable while its
+/// service or server is in the tables.</summary>
+/// <param name="services">End of the range of service IDs, exclusive.</param>
+/// <param name="servers">The largest server ID.</param>
+/// <param name="persisted">IDs that an earlier process allocated; null: none.</param>
 internal sealed class IdMap(int services, int servers, PersistedIds? persisted = null)
 {
     internal IdAllocator<string> Services { get; } =
         new(0, services, services, persisted?.Services ?? ImmutableDictionary<string, int>.Empty);
 
-    /// <summary>From 1 on: 0 is none.</summary>
+    /// <summary>Server IDs, from 1 on: 0 means no server.</summary>
     internal IdAllocator<ServerKey> Servers { get; } =
         new(1, servers + 1, servers + 1, persisted?.Servers ?? ImmutableDictionary<ServerKey, int>.Empty);
 
-    /// <summary>The largest id that a server ever had.</summary>
+    /// <summary>The largest ID that a server ever had.</summary>
     internal int MaxServerId { get; private set; } = persisted?.Servers.Values.DefaultIfEmpty().Max() ?? 0;
 
-    /// <summary>All that are given.</summary>
-    internal PersistedIds PersistedIds => new(Services.Keys.ToDictionary(s => s, s => Services[s]), Servers.Keys.ToDictionary(s => s, s => Servers[s]));
+    /// <summary>All allocated IDs, for the next process.</summary>
+    internal PersistedIds PersistedIds => new(
+        Services.Keys.ToDictionary(s => s, s => Services[s]), Servers.Keys.ToDictionary(s => s, s => Servers[s]));
 
-    /// <summary>Gives an id to everything in the tables.</summary>
-    /// <returns>Ids that were given now, and what will not need its id any more once the tables are in force.</returns>
+    /// <summary>Allocates an ID to every service and server of tables that has none.</summary>
+    /// <returns>The new IDs, and the keys whose IDs can be released once the tables are in force.</returns>
     internal IdMapChange Allocate(ForwardingTables tables)
     {
         var names = tables.Services.Select(static s => s.Name).ToHashSet();
@@ -36,21 +37,24 @@ internal sealed class IdMap(int services, int servers, PersistedIds? persisted =
         return new IdMapChange(newServices, newServers, leavingServices, leavingServers);
     }
 
-    /// <summary>Takes back the ids of what has left.</summary>
-    /// <returns>Of servers.</returns>
+    /// <summary>Releases the IDs of services and servers that have left the tables.</summary>
+    /// <returns>The released server IDs.</returns>
     internal IReadOnlyList<int> Release(IdMapChange change)
     {
         Services.Release(change.LeavingServices);
         return Servers.Release(change.LeavingServers);
     }
 
-    internal static ServerKey KeyOf(ServerGroup group, ServerEntry server) => new(group.Key, server.Name, server.Address);
+    internal static ServerKey KeyOf(ServerGroup group, ServerEntry server) =>
+        new(group.Key, server.Name, server.Address);
 }
 
-/// <summary>What a change of tables does to ids.</summary>
-internal sealed record IdMapChange(int[] NewServices, int[] NewServers, string[] LeavingServices, ServerKey[] LeavingServers);
+/// <summary>What a change of tables does to the IDs.</summary>
+internal sealed record IdMapChange(
+    int[] NewServices, int[] NewServers, string[] LeavingServices, ServerKey[] LeavingServers);
 
-/// <summary>Ids that things have.</summary>
-/// <param name="Services">By name.</param>
-/// <param name="Servers">By what identifies them.</param>
-internal sealed record PersistedIds(IReadOnlyDictionary<string, int> Services, IReadOnlyDictionary<ServerKey, int> Servers);
+/// <summary>IDs that outlive a process.</summary>
+/// <param name="Services">IDs of services, by name.</param>
+/// <param name="Servers">IDs of servers, by key.</param>
+internal sealed record PersistedIds(
+    IReadOnlyDictionary<string, int> Services, IReadOnlyDictionary<ServerKey, int> Servers);

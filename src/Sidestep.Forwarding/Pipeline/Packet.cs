@@ -2,101 +2,105 @@ using System.Runtime.CompilerServices;
 
 namespace Sidestep.Forwarding.Pipeline;
 
-/// <summary>What the stages have found out about one frame. One per pipeline, used again for each frame.</summary>
-/// <remarks>Addresses and ports are words as a little-endian machine reads them from the wire, IPv4 in the low half of the first;
-/// for an ICMP error they are those of the flow that it is about, as its client sends it.</remarks>
+/// <summary>State of one frame that the stages share. Each pipeline has one instance and reuses it for each
+/// frame.</summary>
+/// <remarks>Addresses and ports are words as read little-endian from the wire; IPv4 uses the lower 32 bits of the first
+/// one. For an ICMP error, they are those of the flow that the error is about, as the client sends it.</remarks>
 internal sealed class Packet
 {
-    /// <summary>In place of an id: nothing was found.</summary>
+    /// <summary>In place of an ID: none was found.</summary>
     internal const int None = -1;
 
-    /// <summary>Bytes of the frame as it came in.</summary>
+    /// <summary>Length of the received frame in bytes.</summary>
     internal int FrameLength;
 
-    /// <summary>Index of the interface that it leaves by: the one that it came in by, until a server is known.</summary>
+    /// <summary>Index of the egress interface: the ingress interface until a server is chosen.</summary>
     internal int Egress;
 
-    /// <summary>Where the IP header begins.</summary>
+    /// <summary>Offset of the IP header in the frame, in bytes.</summary>
     internal int L3;
 
-    /// <summary>Where the transport header begins; has a meaning where there is a protocol.</summary>
+    /// <summary>Offset of the transport header in the frame, in bytes; meaningless without a protocol.</summary>
     internal int L4;
 
-    /// <summary>As it lies in the packet; has a meaning of fragments.</summary>
+    /// <summary>Identification field of a fragment, as read little-endian; meaningless otherwise.</summary>
     internal uint FragmentId;
 
-    /// <summary>Source port in the low half, destination port in the high half.</summary>
+    /// <summary>Source port in the lower 16 bits, destination port in the upper 16 bits, in network byte
+    /// order.</summary>
     internal uint Ports;
 
-    /// <summary>Bytes of the datagram.</summary>
+    /// <summary>Length of the IP datagram in bytes.</summary>
     internal int Length;
 
-    /// <summary>DSCP and ECN.</summary>
+    /// <summary>DSCP in the upper six bits, ECN in the lower two.</summary>
     internal uint TrafficClass;
 
     internal bool IsIpv6;
     internal ulong Source0, Source1, Destination0, Destination1;
 
-    /// <summary>What chose the slot; has a meaning where there is one.</summary>
+    /// <summary>The flow hash that chose the slot; meaningless without a slot.</summary>
     internal ulong Hash;
 
+    /// <summary>IP protocol of the transport; <see cref="None"/> when it is not known.</summary>
     internal int Protocol;
 
-    /// <summary>0 where there are none to be seen.</summary>
+    /// <summary>Control bits of a TCP header; 0 without a complete one.</summary>
     internal byte TcpFlags;
 
-    /// <summary>What hardly any packet has: one look says that this one has none of it.</summary>
+    /// <summary>Rare properties of the packet: one test shows that it has none of them.</summary>
     internal PacketFlags Flags;
 
-    /// <summary>Routers may fragment it: IPv4 without DF.</summary>
+    /// <summary>Routers may fragment the datagram: IPv4 without DF.</summary>
     internal bool MayFragment;
 
-    /// <summary>Number of the VIP; <see cref="None"/>.</summary>
+    /// <summary>Index of the VIP; <see cref="None"/> when the destination is no VIP.</summary>
     internal int Vip;
 
-    /// <summary>Id of the service; <see cref="None"/>.</summary>
+    /// <summary>ID of the service; <see cref="None"/> when none matches.</summary>
     internal int Service;
 
-    /// <summary>In the slot table; <see cref="None"/> when none was asked.</summary>
+    /// <summary>Index in the slot table; <see cref="None"/> when no slot was looked up.</summary>
     internal int Slot;
 
     internal FlowLookup FlowLookup;
 
-    /// <summary>Id of the real server; 0 is none.</summary>
+    /// <summary>ID of the real server; 0: none.</summary>
     internal int Server;
 
     internal DropReason Reason;
 
-    /// <summary>The source port, in host order.</summary>
+    /// <summary>The source port, in host byte order.</summary>
     internal int SourcePort => (int)(HostPorts >> 16);
 
-    /// <summary>The destination port, in host order.</summary>
+    /// <summary>The destination port, in host byte order.</summary>
     internal int DestinationPort => (ushort)HostPorts;
 
-    /// <summary>Both, in host order: the source port in the high half.</summary>
+    /// <summary>Both ports in host byte order: the source port in the upper 16 bits.</summary>
     internal uint HostPorts => System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(Ports);
 
-    /// <summary>It has ports, or its first fragment has.</summary>
+    /// <summary>The protocol has ports: TCP or UDP. A later fragment does not show them.</summary>
     internal bool HasPorts => Protocol is Parse.Tcp or Parse.Udp;
 
-    /// <summary>An ICMP error: the tuple is that of the flow that it is about.</summary>
+    /// <summary>An ICMP error that quotes a flow: the tuple is that of the flow.</summary>
     internal bool IsQuoted => (Flags & PacketFlags.Quoted) != 0;
 
-    /// <summary>The first of several fragments.</summary>
+    /// <summary>The first fragment of a datagram.</summary>
     internal bool IsFirstFragment => (Flags & PacketFlags.FirstFragment) != 0;
 
     /// <summary>A fragment without a transport header.</summary>
     internal bool IsLaterFragment => (Flags & PacketFlags.LaterFragment) != 0;
 
-    /// <summary>An echo request, or a later fragment of ICMP: nothing else is long enough to be fragmented.</summary>
+    /// <summary>An echo request, or a later fragment of ICMP: no other ICMP message is long enough to be
+    /// fragmented.</summary>
     internal bool IsEchoRequest => (Flags & PacketFlags.EchoRequest) != 0;
 
-    /// <summary>The server's connections end with resets.</summary>
+    /// <summary>The packet belongs to a server whose connections are reset.</summary>
     internal bool NeedsReset => (Flags & PacketFlags.NeedsReset) != 0;
 
-    /// <summary>Forgets the frame before.</summary>
-    /// <remarks>In the order in which the fields lie in memory, so that stores of neighbours become one. What is written before anybody
-    /// reads it stays as it is: where the headers begin, the hash, the number of a fragment.</remarks>
+    /// <summary>Resets the state for the next frame.</summary>
+    /// <remarks>In the order of the fields in memory, so that the JIT merges stores to adjacent fields. Fields that are
+    /// always written before they are read are not reset: header offsets, the hash, the fragment ID.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Begin(int frameLength, int interfaceIndex)
     {
@@ -129,14 +133,14 @@ internal sealed class Packet
     }
 }
 
-/// <summary>What makes a packet special.</summary>
+/// <summary>Rare properties of a packet, which take it off the common path.</summary>
 [Flags]
 internal enum PacketFlags : byte
 {
     /// <summary>See <see cref="Packet.IsEchoRequest"/>.</summary>
     EchoRequest = 1,
 
-    /// <summary>An ICMP error about a packet.</summary>
+    /// <summary>An ICMP error message.</summary>
     IcmpError = 2,
 
     /// <summary>See <see cref="Packet.IsQuoted"/>.</summary>
@@ -155,21 +159,21 @@ internal enum PacketFlags : byte
     NeedsReset = 64,
 }
 
-/// <summary>What the flow table had to say.</summary>
+/// <summary>Result of the lookup in the flow table.</summary>
 public enum FlowLookup
 {
-    /// <summary>The slot is settled: nothing was looked up.</summary>
+    /// <summary>The slot is stable: no lookup took place.</summary>
     Skipped,
 
-    /// <summary>The flow was not remembered, and is not now.</summary>
+    /// <summary>The flow was not tracked, and still is not.</summary>
     Miss,
 
-    /// <summary>The flow was remembered.</summary>
+    /// <summary>The flow was tracked.</summary>
     Hit,
 
-    /// <summary>The flow was not remembered, or its server is gone; it is now.</summary>
+    /// <summary>The flow was not tracked, or its server is gone; now it is tracked.</summary>
     Inserted,
 
-    /// <summary>A later fragment, which goes where the first one went.</summary>
+    /// <summary>A later fragment, which follows its first fragment.</summary>
     Fragment,
 }

@@ -2,51 +2,51 @@ using System.Runtime.CompilerServices;
 
 namespace Sidestep.Forwarding.Pipeline;
 
-/// <summary>Parse -> Classify -> Select -> Encapsulate -> Transmit -> Account: what happens to one frame. One thread at a time; several
-/// pipelines share what is remembered.</summary>
-/// <remarks>Nothing is allocated per frame. Frames are at least 14 bytes long and have <see cref="Frame.Headroom"/> before and
-/// <see cref="Frame.Tailroom"/> behind.</remarks>
+/// <summary>Processes frames in six stages: Parse -> Classify -> Select -> Encapsulate -> Transmit -> Account. One
+/// thread at a time; several pipelines share flow and fragment tables.</summary>
+/// <remarks>Allocates nothing per frame. Frames are at least 14 bytes long and have <see cref="Frame.Headroom"/> bytes
+/// in front and <see cref="Frame.Tailroom"/> bytes behind.</remarks>
 public sealed class PacketPipeline
 {
     private TokenBucket _tokens;
 
-    /// <summary>One of those that share a memory; its counters are summed up there.</summary>
+    /// <summary>Creates a pipeline with the shared state, which also sums up its counters.</summary>
     internal PacketPipeline(PipelineState state)
     {
         Shared = state;
         Counters = state.NewCounters();
     }
 
-    /// <summary>What it counted.</summary>
+    /// <summary>The counters of this pipeline.</summary>
     public PipelineCounters Counters { get; }
 
-    /// <summary>The time, in nanoseconds from any beginning: what is idle is forgotten by it. To be set before frames are processed;
-    /// once for many is enough.</summary>
+    /// <summary>The current time in nanoseconds from any start, which expires idle flows. The caller sets it before it
+    /// processes frames; once per batch is enough.</summary>
     public long Now { get; set; }
 
-    /// <summary>Why the last frame was dropped, if it was.</summary>
+    /// <summary>The drop reason of the last frame; meaningless unless it was dropped.</summary>
     public DropReason Reason => LastPacket.Reason;
 
-    /// <summary>Index of the interface that the last frame leaves by, if it does.</summary>
+    /// <summary>Index of the egress interface of the last frame; meaningless unless it is sent.</summary>
     public int Egress => LastPacket.Egress;
 
     /// <summary>Whether a real server was chosen for the last frame.</summary>
     public bool HasServer => LastPacket.Server != 0;
 
-    /// <summary>What it shares with other pipelines.</summary>
+    /// <summary>State that it shares with other pipelines.</summary>
     internal PipelineState Shared { get; }
 
-    /// <summary>The time by which flows and fragments are remembered.</summary>
+    /// <summary>The current time in the unit of flow and fragment tables.</summary>
     internal uint Tick => Ticks.At(Now);
 
-    /// <summary>What was found out about the last frame.</summary>
+    /// <summary>State of the last frame.</summary>
     internal Packet LastPacket { get; } = new();
 
-    /// <summary>Decides, and changes the frame into what is to be sent.</summary>
-    /// <param name="tables">By which.</param>
-    /// <param name="frame">As it came in; after <see cref="Decision.Forward"/> and the answers, as it goes out; after
-    /// <see cref="Decision.Punted"/>, what is to be sent in fragments (<see cref="PuntTarget"/>).</param>
-    /// <param name="interfaceIndex">The interface that it came in by.</param>
+    /// <summary>Decides about a frame and rewrites it into the frame to be sent.</summary>
+    /// <param name="tables">The tables in force.</param>
+    /// <param name="frame">The received frame. After <see cref="Decision.Forward"/> and responses: the frame to be
+    /// sent; after <see cref="Decision.Punted"/>: the frame to be fragmented (<see cref="PuntTarget"/>).</param>
+    /// <param name="interfaceIndex">Index of the ingress interface.</param>
     public Decision Process(PipelineTables tables, ref Frame frame, int interfaceIndex)
     {
         var p = LastPacket;
@@ -56,13 +56,14 @@ public sealed class PacketPipeline
         return decision;
     }
 
-    /// <summary>What is needed to send the last frame in fragments.</summary>
-    /// <param name="tables">The same as before.</param>
-    /// <returns>Where the IP header begins, the MTU of the egress interface, and the index of its interface.</returns>
+    /// <summary>Parameters for sending the last frame in fragments.</summary>
+    /// <param name="tables">The tables that it was processed with.</param>
+    /// <returns>Offset of the outermost IP header in bytes, MTU of the egress interface in bytes, and its
+    /// index.</returns>
     public (int L3, int Mtu, int Egress) PuntTarget(PipelineTables tables) =>
         (LastPacket.L3, tables.Server(LastPacket.Server)?.Mtu ?? 0, tables.Server(LastPacket.Server)?.Egress ?? 0);
 
-    /// <summary>As if it had answered nothing yet: for tests.</summary>
+    /// <summary>Refills the rate limit of ICMP errors; for tests.</summary>
     internal void ResetRateLimit() => _tokens = default;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -94,15 +95,15 @@ public sealed class PacketPipeline
         // Classify
         if (Classify.Vip(p, tables) < 0)
             return Decision.Pass;
-        // A switch floods what it does not know the port of, and a broadcast frame is for everybody: what is not addressed to this
-        // interface is the kernel's to judge (RFC 1122 section 3.3.6). Forwarding it would double it.
+        // Switches flood frames to unknown and broadcast addresses. A frame that is not addressed to this interface is
+        // left to the kernel (RFC 1122 section 3.3.6): forwarding it would duplicate the packet.
         if (tables.IngressInterface(interfaceIndex) is not { } ingress || !Respond.IsAddressedTo(ingress, bytes))
             return Decision.Pass;
-        // What another director has balanced would otherwise go round between the two for ever.
+        // Otherwise, a packet that another director has balanced would loop between the two.
         if (tables.Peers.Length > 0 && IsFromPeer(tables, bytes))
             return Decision.DeliverLocally;
         if (p.Reason != 0)
-            return Decision.Drop; // malformed: what is for nobody here is the kernel's all the same
+            return Decision.Drop; // only now: a malformed packet that is not for a VIP is left to the kernel
         var service = Classify.Service(p, bytes, tables.Vips[p.Vip]);
 
         // Select
@@ -141,7 +142,8 @@ public sealed class PacketPipeline
         return Transmit.To(p, server);
     }
 
-    /// <summary>The service of a later fragment, which goes where the first one went; null: nobody knows where.</summary>
+    /// <summary>The service of a later fragment, which follows its first fragment; null: that one is not
+    /// known.</summary>
     private ServiceRecord? FindFragmentService(Packet p, PipelineTables tables)
     {
         if (!Shared.Fragments.TryFind(FlowId.OfDatagram(tables, p), Tick, out var service, out p.Server))
@@ -151,8 +153,9 @@ public sealed class PacketPipeline
         return service;
     }
 
-    /// <summary>Where the later fragments of a datagram go whose first one this is, unless they find it without.</summary>
-    /// <returns>The server's id, so that it has not to be kept during the call.</returns>
+    /// <summary>Inserts the datagram of a first fragment into the fragment table, unless its later fragments do not
+    /// need it.</summary>
+    /// <returns>The server's ID, so that the caller need not keep it in a register during the call.</returns>
     private int TrackFragments(Packet p, PipelineTables tables, ServiceRecord service)
     {
         if (p.Server != 0 && p.HasPorts && !p.IsQuoted && tables.Vips[p.Vip].Fragments(p.Protocol) is null

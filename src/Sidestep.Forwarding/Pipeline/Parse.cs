@@ -3,7 +3,8 @@ using System.Runtime.CompilerServices;
 
 namespace Sidestep.Forwarding.Pipeline;
 
-/// <summary>Parse: what the frame says about itself. Nothing is read beyond the datagram: padding is no data.</summary>
+/// <summary>Stage Parse: reads Ethernet, IP and transport headers into the packet. It never reads beyond the end of the
+/// datagram: padding is no data.</summary>
 internal static class Parse
 {
     internal const int Icmp = 1, IpIp = 4, Tcp = 6, Udp = 17, Ipv6InIp = 41, Gre = 47, Icmpv6 = 58;
@@ -11,7 +12,8 @@ internal static class Parse
     internal const int Ipv4 = 0x0800, Arp = 0x0806, Ipv6 = 0x86dd;
     private const int VlanTag = 0x8100, ServiceTag = 0x88a8, TagBytes = 4, MaxTags = 2;
 
-    /// <summary>Bytes of the transport header that have to be there: both ports, and what ICMP quotes (RFC 792).</summary>
+    /// <summary>The shortest accepted transport header in bytes: both ports, and the 8 bytes that ICMP quotes (RFC
+    /// 792).</summary>
     private const int MinTransportBytes = 8;
 
     private const int TcpFlagsAt = 13;
@@ -23,7 +25,8 @@ internal static class Parse
     private const int HopByHop = 0, Routing = 43, Fragment = 44, Authentication = 51, DestinationOptions = 60;
     private const int MaxExtensionHeaders = 6;
 
-    /// <summary>The EtherType behind up to two tags; 0: there are more tags, or the frame ends.</summary>
+    /// <summary>The EtherType after up to two VLAN tags; 0: there are more tags, or the frame ends within
+    /// them.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static int Link(Packet p, ReadOnlySpan<byte> frame)
     {
@@ -44,7 +47,8 @@ internal static class Parse
         return type;
     }
 
-    /// <summary>Who asks and who is asked for, RFC 826.</summary>
+    /// <summary>Reads sender and target protocol addresses of an ARP packet (RFC 826); false when it is too
+    /// short.</summary>
     internal static bool ArpAddresses(Packet p, ReadOnlySpan<byte> frame)
     {
         const int Bytes = 28, SenderAt = 14, TargetAt = 24;
@@ -55,15 +59,16 @@ internal static class Parse
         return true;
     }
 
-    /// <summary>The IPv4 header, RFC 791 section 3.1, and what is behind it. What is wrong becomes the packet's reason.</summary>
-    /// <returns>False: not even the addresses are there.</returns>
+    /// <summary>Reads the IPv4 header (RFC 791 section 3.1) and the transport header. A defect becomes the packet's
+    /// drop reason.</summary>
+    /// <returns>False when the frame ends before the addresses.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static bool Datagram4(Packet p, ReadOnlySpan<byte> frame)
     {
         var (l3, available) = (p.L3, frame.Length - p.L3);
         if (available < Ipv4Header)
             return false;
-        // As few reads as there can be, of a part whose length is known: each read and each part costs a check.
+        // As few reads as possible, from a slice of known length: each read and each slice costs a bounds check.
         var ip = frame.Slice(l3, Ipv4Header);
         var head = BinaryPrimitives.ReadUInt64BigEndian(ip);
         var addresses = BinaryPrimitives.ReadUInt64LittleEndian(ip[12..]);
@@ -87,8 +92,9 @@ internal static class Parse
         return true;
     }
 
-    /// <summary>The IPv6 header and what is behind it, RFC 8200 sections 3 and 4. What is wrong becomes the packet's reason.</summary>
-    /// <returns>False: not even the addresses are there.</returns>
+    /// <summary>Reads the IPv6 header, extension headers (RFC 8200 sections 3 and 4) and the transport header. A defect
+    /// becomes the packet's drop reason.</summary>
+    /// <returns>False when the frame ends before the addresses.</returns>
     internal static bool Datagram6(Packet p, ReadOnlySpan<byte> frame)
     {
         if (frame.Length < p.L3 + Ipv6Header)
@@ -122,7 +128,8 @@ internal static class Parse
             if (next == Fragment)
             {
                 var offset = BinaryPrimitives.ReadUInt16BigEndian(header[2..]);
-                p.Flags = offset >> 3 != 0 ? PacketFlags.LaterFragment : (offset & 1) != 0 ? PacketFlags.FirstFragment : 0;
+                p.Flags = offset >> 3 != 0 ? PacketFlags.LaterFragment
+                    : (offset & 1) != 0 ? PacketFlags.FirstFragment : 0;
                 p.FragmentId = BinaryPrimitives.ReadUInt32LittleEndian(header[4..]);
             }
             at += next switch
@@ -139,13 +146,15 @@ internal static class Parse
         return p.Reason;
     }
 
-    private static bool IsExtension(int next) => next is HopByHop or Routing or Fragment or Authentication or DestinationOptions;
+    private static bool IsExtension(int next) =>
+        next is HopByHop or Routing or Fragment or Authentication or DestinationOptions;
 
-    /// <summary>Protocol, ports and TCP flags, or what an ICMP message is. What is wrong becomes the packet's reason.</summary>
+    /// <summary>Reads ports and TCP flags, or the kind of an ICMP message. A defect becomes the packet's drop
+    /// reason.</summary>
     /// <param name="p">The packet.</param>
-    /// <param name="protocol">What the IP header says.</param>
-    /// <param name="at">Where in the frame it begins.</param>
-    /// <param name="transport">Up to the end of the datagram.</param>
+    /// <param name="protocol">Protocol of the transport header.</param>
+    /// <param name="at">Offset of the transport header in the frame, in bytes.</param>
+    /// <param name="transport">The transport header, up to the end of the datagram.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Transport(Packet p, int protocol, int at, ReadOnlySpan<byte> transport)
     {
@@ -179,7 +188,8 @@ internal static class Parse
             p.Flags |= p.IsIpv6 ? Kind6(message[0], message[1]) : Kind4(message[0], message[1]);
     }
 
-    /// <summary>RFC 792: destination unreachable, time exceeded, parameter problem.</summary>
+    /// <summary>Kind of an ICMP message. Errors are destination unreachable, time exceeded and parameter problem (RFC
+    /// 792).</summary>
     private static PacketFlags Kind4(int type, int code) => type switch
     {
         8 when code == 0 => PacketFlags.EchoRequest,
@@ -187,7 +197,8 @@ internal static class Parse
         _ => 0,
     };
 
-    /// <summary>RFC 4443 section 3: destination unreachable, packet too big, time exceeded, parameter problem.</summary>
+    /// <summary>Kind of an ICMPv6 message. Errors are destination unreachable, packet too big, time exceeded and
+    /// parameter problem (RFC 4443 section 3).</summary>
     private static PacketFlags Kind6(int type, int code) => type switch
     {
         128 when code == 0 => PacketFlags.EchoRequest,
@@ -196,9 +207,10 @@ internal static class Parse
         _ => 0,
     };
 
-    /// <summary>The packet that an ICMP error quotes, which a server sent to its client: the tuple becomes that of the flow,
-    /// the other way round. Eight bytes of its transport header are enough (RFC 792).</summary>
-    /// <returns>False: it quotes nothing that a server sent from this VIP over TCP or UDP.</returns>
+    /// <summary>Reads the packet that an ICMP error quotes, which a server sent to its client. The tuple becomes that
+    /// of the flow, in the opposite direction. Eight bytes of the quoted transport header are enough (RFC
+    /// 792).</summary>
+    /// <returns>False when the error does not quote a TCP or UDP packet that a server sent from this VIP.</returns>
     internal static bool Quote(Packet p, ReadOnlySpan<byte> frame)
     {
         var quoted = frame[(p.L4 + IcmpHeader)..(p.L3 + p.Length)];

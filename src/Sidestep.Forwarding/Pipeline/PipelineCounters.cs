@@ -2,9 +2,10 @@ using System.Runtime.CompilerServices;
 
 namespace Sidestep.Forwarding.Pipeline;
 
-/// <summary>What one pipeline has counted; others may read while it counts.</summary>
+/// <summary>Counters of one pipeline. One thread writes them; others may read at any time.</summary>
 public sealed class PipelineCounters
 {
+    // Values of Decision and DropReason are below.
     private const int MaxValues = 16;
 
     private readonly MutableCounter[] _decisions = new MutableCounter[MaxValues];
@@ -31,10 +32,10 @@ public sealed class PipelineCounters
         _servers = new MutableCounter[servers + 1];
     }
 
-    /// <summary>Flows that had to make room in a full bucket although they were not idle.</summary>
+    /// <summary>Flows that were evicted from a full bucket before they were idle.</summary>
     public long FlowsEvicted { get; internal set; }
 
-    /// <summary>Fragmented datagrams that had to make room.</summary>
+    /// <summary>Fragmented datagrams that were evicted before they timed out.</summary>
     public long FragmentsEvicted { get; internal set; }
 
     internal Counter Of(Decision decision) => _decisions[(int)decision].ToCounter();

@@ -2,7 +2,8 @@ using System.Collections.Immutable;
 
 namespace Sidestep.Forwarding.Pipeline;
 
-/// <summary>What the pipelines of an engine share: remembered flows and fragments, and what each of them has counted.</summary>
+/// <summary>State that the pipelines of an engine share: flow table, fragment table, and the counters of each
+/// pipeline.</summary>
 internal sealed class PipelineState(int services, int servers, FlowTableMemory flows)
 {
     private ImmutableArray<PipelineCounters> _counters = [];
@@ -13,7 +14,7 @@ internal sealed class PipelineState(int services, int servers, FlowTableMemory f
 
     internal ImmutableArray<PipelineCounters> Counters => _counters;
 
-    /// <summary>For one more pipeline, on any thread.</summary>
+    /// <summary>Creates the counters of another pipeline; thread-safe.</summary>
     internal PipelineCounters NewCounters()
     {
         var counters = new PipelineCounters(services, servers);

@@ -7,13 +7,13 @@ using Sidestep.Packets;
 
 namespace Sidestep.Forwarding.Pipeline;
 
-/// <summary><see cref="ForwardingTables"/> as the pipeline looks things up in them. Immutable: a change is another instance, and a
-/// packet uses one alone.</summary>
+/// <summary><see cref="ForwardingTables"/> in the form that the pipeline looks up. Immutable: a change creates another
+/// instance, and each packet uses a single one.</summary>
 public sealed class PipelineTables
 {
     private PipelineTables(ForwardingTables origin) => Origin = origin;
 
-    /// <summary>What they were made from.</summary>
+    /// <summary>The tables that these were made from.</summary>
     public ForwardingTables Origin { get; }
 
     internal ulong HashHigh { get; private init; }
@@ -22,15 +22,16 @@ public sealed class PipelineTables
 
     internal InterfaceRecord[] Interfaces { get; private init; } = [];
 
-    /// <summary>Ethernet addresses of other directors, as words of the wire.</summary>
+    /// <summary>Ethernet addresses of other directors, as words read little-endian from the wire.</summary>
     internal ulong[] Peers { get; private init; } = [];
 
-    /// <summary>Numbers of single VIPs.</summary>
+    /// <summary>Indexes in <see cref="Vips"/> of single IPv4 VIPs.</summary>
     internal AddressTable Vips4 { get; private init; } = new([]);
 
+    /// <summary>Indexes in <see cref="Vips"/> of single IPv6 VIPs.</summary>
     internal AddressTable Vips6 { get; private init; } = new([]);
 
-    /// <summary>Numbers of VIP prefixes.</summary>
+    /// <summary>Indexes in <see cref="Vips"/> of VIP prefixes.</summary>
     internal PrefixTable VipPrefixes { get; private init; } = new([]);
 
     internal VipRecord[] Vips { get; private init; } = [];
@@ -38,36 +39,38 @@ public sealed class PipelineTables
     /// <summary>In the order of <see cref="ForwardingTables.Services"/>.</summary>
     internal ServiceRecord[] Services { get; private init; } = [];
 
-    /// <summary>By id; null: none, or it has no next hop.</summary>
+    /// <summary>Servers by ID; null: none, or one without a next hop.</summary>
     internal ServerRecord?[] Servers { get; private init; } = [];
 
     internal Dictionary<GroupKey, GroupRecord> Groups { get; private init; } = [];
 
-    /// <summary>Makes them.</summary>
-    /// <param name="tables">Compiled.</param>
-    /// <param name="idMap">Ids of services and servers; all of the tables have one.</param>
-    /// <param name="previous">The ones before: what did not change is taken over.</param>
+    /// <summary>Converts compiled tables.</summary>
+    /// <param name="tables">The tables.</param>
+    /// <param name="idMap">IDs of services and servers; every one of the tables has an ID.</param>
+    /// <param name="previous">The previous tables, whose unchanged parts are reused; null: none.</param>
     internal static PipelineTables Of(ForwardingTables tables, IdMap idMap, PipelineTables? previous)
     {
         var tracking = GroupsOf(tables, TracksFlows);
         var ignoringWeights = GroupsOf(tables, static s => s.Algorithm == Algorithm.LeastConnections);
-        var groups = tables.Groups.ToDictionary(static g => g.Key, g =>
-            GroupRecord.Of(g, idMap, tracking.Contains(g.Key), ignoringWeights.Contains(g.Key), previous?.Groups.GetValueOrDefault(g.Key)));
+        var groups = tables.Groups.ToDictionary(static g => g.Key, g => GroupRecord.Of(
+            g, idMap, tracking.Contains(g.Key), ignoringWeights.Contains(g.Key),
+            previous?.Groups.GetValueOrDefault(g.Key)));
         var access = new Dictionary<AccessList, PrefixTable>(ReferenceEqualityComparer.Instance);
         var services = tables.Services.Select(s => ServiceOf(s, idMap, groups[s.Group], access)).ToArray();
         var servers = new ServerRecord?[idMap.MaxServerId + 1];
         foreach (var server in groups.Values.SelectMany(static g => g.Servers).OfType<ServerRecord>())
             servers[server.Id] = server;
-        var single = tables.Vips.Select(static (v, i) => (v.Address, Number: i)).Where(static v => IsSingle(v.Address)).ToArray();
+        var vips = tables.Vips.Select(static (v, i) => (v.Address, Number: i)).ToArray();
+        var single = vips.Where(static v => IsSingle(v.Address)).ToArray();
         return new PipelineTables(tables)
         {
             HashHigh = tables.HashKey.High,
             HashLow = tables.HashKey.Low,
             Interfaces = [.. tables.Interfaces.Select(static i => new InterfaceRecord(i))],
             Peers = [.. tables.Peers.Select(static p => InterfaceRecord.Word(p))],
-            Vips4 = new AddressTable([.. single.Where(static v => !IsIpv6(v.Address)).Select(static v => Key(v.Address, v.Number))]),
-            Vips6 = new AddressTable([.. single.Where(static v => IsIpv6(v.Address)).Select(static v => Key(v.Address, v.Number))]),
-            VipPrefixes = new PrefixTable(tables.Vips.Select(static (v, i) => (v.Address, i)).Where(static v => !IsSingle(v.Address))),
+            Vips4 = AddressesOf(single.Where(static v => !IsIpv6(v.Address))),
+            Vips6 = AddressesOf(single.Where(static v => IsIpv6(v.Address))),
+            VipPrefixes = new PrefixTable(vips.Where(static v => !IsSingle(v.Address))),
             Vips = VipsOf(tables, services),
             Services = services,
             Servers = servers,
@@ -75,8 +78,8 @@ public sealed class PipelineTables
         };
     }
 
-    /// <summary>The interface that a frame came in by. With one there is nothing to look for, and a bond hands on the index of the
-    /// port that a frame came in by, which is not its own. Null: it is none of the director's.</summary>
+    /// <summary>The ingress interface of a frame; null: it is none of the director's. If the director has only one, it
+    /// is not looked up: a bond reports the index of the receiving port instead of its own.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal InterfaceRecord? IngressInterface(int index)
     {
@@ -101,13 +104,17 @@ public sealed class PipelineTables
         return (uint)id < (uint)servers.Length ? servers[id] : null;
     }
 
+    private static AddressTable AddressesOf(IEnumerable<(IPNetwork Address, int Number)> vips) =>
+        new([.. vips.Select(static v => Key(v.Address, v.Number))]);
+
     private static ServiceRecord ServiceOf(
         ServiceEntry service, IdMap idMap, GroupRecord group, Dictionary<AccessList, PrefixTable> access)
     {
         PrefixTable? prefixes = null;
         if (service.AccessList is { } list && !access.TryGetValue(list, out prefixes))
         {
-            prefixes = new PrefixTable(list.Allow.Select(static p => (p, 1)).Concat(list.Deny.Select(static p => (p, 0))));
+            prefixes = new PrefixTable(list.Allow.Select(static p => (p, 1))
+                .Concat(list.Deny.Select(static p => (p, 0))));
             access.Add(list, prefixes);
         }
         return new ServiceRecord
@@ -152,7 +159,7 @@ public sealed class PipelineTables
 
     private static bool IsSingle(IPNetwork prefix) => prefix.PrefixLength == (IsIpv6(prefix) ? 128 : 32);
 
-    /// <summary>An address as the words that a packet has it in.</summary>
+    /// <summary>An address as words read little-endian from the wire, as <see cref="Packet"/> holds it.</summary>
     private static (ulong, ulong, int) Key(IPNetwork vip, int number)
     {
         Span<byte> bytes = stackalloc byte[16];
@@ -163,17 +170,18 @@ public sealed class PipelineTables
     }
 }
 
-/// <summary>One of the director's interfaces as packets see it.</summary>
+/// <summary>One of the director's interfaces, as the pipeline uses it.</summary>
 internal sealed class InterfaceRecord(EgressInterface from)
 {
     internal int Index { get; } = from.Index;
 
-    /// <summary>Its Ethernet address, as the low six bytes of a word of the wire.</summary>
+    /// <summary>Its Ethernet address in the lower six bytes of a word, as read little-endian from the wire.</summary>
     internal ulong Mac { get; } = Word(from.Mac);
 
-    /// <summary>In host order; null when it has none.</summary>
+    /// <summary>Its IPv4 address; null when it has none.</summary>
     internal Ipv4Address? Address { get; } = from.Address is { } address ? Ipv4Address.From(address) : null;
 
+    /// <summary>Its global IPv6 address; null when it has none.</summary>
     internal Ipv6Address? Address6 { get; } = from.Address6 is { } address ? Ipv6Address.From(address) : null;
 
     internal MacAddress MacAddress { get; } = from.Mac;
@@ -187,32 +195,39 @@ internal sealed class InterfaceRecord(EgressInterface from)
     }
 }
 
-/// <summary>A group of servers as packets see it.</summary>
-/// <param name="Tables">What it was made from; the same object means that nothing changed.</param>
-/// <param name="TracksFlows">Every flow of it is remembered.</param>
-/// <param name="IgnoresWeights">Its servers count the same.</param>
-/// <param name="Servers">In their order; null: without a next hop.</param>
+/// <summary>A group of servers, as the pipeline uses it.</summary>
+/// <param name="Tables">The group that it was made from; the same object means that nothing has changed.</param>
+/// <param name="TracksFlows">Every flow of the group is tracked.</param>
+/// <param name="IgnoresWeights">All its servers have the same weight for the algorithm.</param>
+/// <param name="Servers">Servers in the order of the group; null: without a next hop.</param>
 /// <param name="Slots">See <see cref="ServiceRecord.Slots"/>.</param>
 /// <param name="PreviousServers">See <see cref="ServiceRecord.PreviousServers"/>.</param>
 internal sealed record GroupRecord(
-    ServerGroup Tables, bool TracksFlows, bool IgnoresWeights, ServerRecord?[] Servers, uint[] Slots, uint[]? PreviousServers)
+    ServerGroup Tables, bool TracksFlows, bool IgnoresWeights, ServerRecord?[] Servers, uint[] Slots,
+    uint[]? PreviousServers)
 {
-    internal static GroupRecord Of(ServerGroup group, IdMap idMap, bool tracksFlows, bool ignoresWeights, GroupRecord? before)
+    internal static GroupRecord Of(
+        ServerGroup group, IdMap idMap, bool tracksFlows, bool ignoresWeights, GroupRecord? before)
     {
-        if (before is not null && ReferenceEquals(before.Tables, group) && before.TracksFlows == tracksFlows && before.IgnoresWeights == ignoresWeights)
+        if (before is not null && ReferenceEquals(before.Tables, group)
+            && before.TracksFlows == tracksFlows && before.IgnoresWeights == ignoresWeights)
             return before;
         var ids = group.Servers.Select(s => (uint)idMap.Servers[IdMap.KeyOf(group, s)]).ToArray();
-        var byAddress = group.Servers.Select(static (s, i) => (s.Address, i)).ToDictionary(static s => s.Address, static s => s.i);
+        var byAddress = group.Servers.Select(static (s, i) => (s.Address, i))
+            .ToDictionary(static s => s.Address, static s => s.i);
         var members = group.Slots.Members.Select(m => ids[byAddress[m.Address]]).ToArray();
         var previous = group.Transition?.PreviousServers ?? default;
         var slots = new uint[group.Slots.Slots.Length];
         for (var i = 0; i < slots.Length; i++)
         {
             var isTracked = tracksFlows || (!previous.IsDefault && previous[i] != Transition.Stable);
-            slots[i] = (group.Slots.Slots[i] is >= 0 and var member ? members[member] : 0) | (isTracked ? ServiceRecord.Tracked : 0);
+            slots[i] = (group.Slots.Slots[i] is >= 0 and var member ? members[member] : 0)
+                | (isTracked ? ServiceRecord.Tracked : 0);
         }
+        uint[]? previousServers = !previous.IsDefault && previous.Any(static p => p >= 0)
+            ? [.. previous.Select(p => p >= 0 ? ids[p] : 0)] : null;
         return new GroupRecord(group, tracksFlows, ignoresWeights,
-            [.. group.Servers.Select((s, i) => ServerRecord.Of((int)ids[i], group, s, ignoresWeights))], slots,
-            !previous.IsDefault && previous.Any(static f => f >= 0) ? [.. previous.Select(f => f >= 0 ? ids[f] : 0)] : null);
+            [.. group.Servers.Select((s, i) => ServerRecord.Of((int)ids[i], group, s, ignoresWeights))],
+            slots, previousServers);
     }
 }

@@ -4,8 +4,8 @@ using System.Net.Sockets;
 
 namespace Sidestep.Forwarding.Pipeline;
 
-/// <summary>Prefixes of both families and a number for each; of those that hold an address the longest counts. A look-up takes as
-/// many steps as there are lengths.</summary>
+/// <summary>Maps prefixes of both families to numbers by longest-prefix match. A lookup takes one step per prefix
+/// length. Immutable.</summary>
 internal sealed class PrefixTable
 {
     private readonly Level[] _four;
@@ -23,14 +23,16 @@ internal sealed class PrefixTable
 
     internal bool IsEmpty { get; }
 
-    /// <summary>The number of the longest prefix with an address; -1 when there is none.</summary>
-    /// <param name="isIpv6">Its family.</param>
-    /// <param name="first">The first word as it was read from the wire; of IPv4 the only one.</param>
-    /// <param name="second">The second word.</param>
+    /// <summary>Number of the longest prefix that contains an address; -1 when none does.</summary>
+    /// <param name="isIpv6">Family of the address.</param>
+    /// <param name="first">First word of the address as read little-endian from the wire; of IPv4, the only
+    /// one.</param>
+    /// <param name="second">Second word; 0 for IPv4.</param>
     internal int Find(bool isIpv6, ulong first, ulong second)
     {
-        // In host order, IPv4 at the upper end, so that a mask is a mask.
-        var high = isIpv6 ? BinaryPrimitives.ReverseEndianness(first) : (ulong)BinaryPrimitives.ReverseEndianness((uint)first) << 32;
+        // In host byte order, with IPv4 in the upper 32 bits, so that masks of both families are upper bits.
+        var high = isIpv6
+            ? BinaryPrimitives.ReverseEndianness(first) : (ulong)BinaryPrimitives.ReverseEndianness((uint)first) << 32;
         var low = BinaryPrimitives.ReverseEndianness(second);
         foreach (var level in isIpv6 ? _six : _four)
         {
@@ -42,12 +44,12 @@ internal sealed class PrefixTable
 
     private static Level[] Levels(IEnumerable<(IPNetwork Prefix, int Number)> prefixes) =>
     [
-        .. prefixes.GroupBy(static p => p.Prefix.PrefixLength).OrderByDescending(static g => g.Key).Select(static g => new Level(
-            Mask(g.Key), Mask(g.Key - 64),
-            new AddressTable([.. g.Select(static p => Masked(p.Prefix, p.Number))]))),
+        .. prefixes.GroupBy(static p => p.Prefix.PrefixLength).OrderByDescending(static g => g.Key)
+            .Select(static g => new Level(Mask(g.Key), Mask(g.Key - 64),
+                new AddressTable([.. g.Select(static p => Masked(p.Prefix, p.Number))]))),
     ];
 
-    /// <summary>So many upper bits of a word.</summary>
+    /// <summary>A word whose upper <paramref name="bits"/> bits are set; none below 0, all above 64.</summary>
     private static ulong Mask(int bits) => bits <= 0 ? 0 : bits >= 64 ? ulong.MaxValue : ulong.MaxValue << 64 - bits;
 
     private static (ulong High, ulong Low, int Number) Masked(IPNetwork prefix, int number)

@@ -4,31 +4,34 @@ using Sidestep.Packets;
 
 namespace Sidestep.Forwarding.Pipeline;
 
-/// <summary>What becomes of a packet that goes nowhere as it is: it is too big for the way to its server (RFC 1191, RFC 8201), or its
-/// connection is over (RFC 9293).</summary>
+/// <summary>Handles packets that cannot be forwarded as they are: they are too big for the path to their server (RFC
+/// 1191, RFC 8201), or the drain of their server is over, so that their connection is reset (RFC 9293).</summary>
 internal static class Reject
 {
     private const int QuotedBytes = 512, SmallestMtu6 = 1280;
 
-    /// <summary>Answered, to be sent in fragments, or dropped.</summary>
+    /// <summary>Handles a packet that is too big: it is answered, punted to be fragmented, or dropped.</summary>
     internal static Decision Oversized(
-        Packet p, ref Frame frame, PipelineTables tables, ServiceRecord service, ServerRecord server, ref TokenBucket tokens, int interfaceIndex, long now)
+        Packet p, ref Frame frame, PipelineTables tables, ServiceRecord service, ServerRecord server,
+        ref TokenBucket tokens, int interfaceIndex, long now)
     {
         var policy = service.Entry.Oversized;
         if (policy == OversizedPolicy.Drop)
             return p.Drop(DropReason.TooBig);
-        // Without an outer header it is the datagram itself, which only IPv4 lets a router fragment; and once.
+        // At layer 2, the datagram itself would be fragmented: only IPv4 lets a router do so, and not fragments again.
         var fragments = server.Encapsulation is null
             ? p.MayFragment && !p.IsFirstFragment && !p.IsLaterFragment
             : policy == OversizedPolicy.Fragment || p.MayFragment;
         if (fragments)
             return Encapsulate.Frame(p, ref frame, server) ? Decision.Punted : p.Drop(DropReason.NoHeadroom);
-        if (!MayReceiveError(p) || tables.IngressInterface(interfaceIndex) is not { } ingress || frame.Length < p.L3 + QuotedBytes
+        if (!MayReceiveError(p) || tables.IngressInterface(interfaceIndex) is not { } ingress
+            || frame.Length < p.L3 + QuotedBytes
             || (p.IsIpv6 ? ingress.Address6 is null : ingress.Address is null))
             return p.Drop(DropReason.TooBig);
         if (!tokens.TryTake(now))
             return p.Drop(DropReason.TooBigRateLimited);
-        if (!frame.TryResize(p.L3 + QuotedBytes) || !frame.TryPrepend((p.IsIpv6 ? Parse.Ipv6Header : Parse.Ipv4Header) + Parse.IcmpHeader))
+        var headers = (p.IsIpv6 ? Parse.Ipv6Header : Parse.Ipv4Header) + Parse.IcmpHeader;
+        if (!frame.TryResize(p.L3 + QuotedBytes) || !frame.TryPrepend(headers))
             return p.Drop(DropReason.NoHeadroom);
         if (p.IsIpv6)
             WriteTooBig6(p, frame.Bytes, ingress.Address6!.Value, Math.Max(server.InnerMtu, SmallestMtu6));
@@ -37,8 +40,9 @@ internal static class Reject
         return Decision.IcmpTooBig;
     }
 
-    /// <summary>RFC 1122 section 3.2.2 and RFC 4443 section 2.4: no answer to errors, to later fragments, or to what nobody or
-    /// everybody seems to have sent. Who sends the smallest IPv6 packet cannot do better.</summary>
+    /// <summary>RFC 1122 section 3.2.2 and RFC 4443 section 2.4: no ICMP error about an ICMP error, a later fragment,
+    /// or a packet whose source address does not identify a single host. Also none about an IPv6 packet of at most 1280
+    /// bytes: its sender cannot send a smaller one.</summary>
     private static bool MayReceiveError(Packet p)
     {
         if (p.IsQuoted || p.IsLaterFragment)
@@ -50,7 +54,8 @@ internal static class Reject
         return (byte)p.Source0 != 0xff && !isUnspecifiedOrLoopback && p.Length > SmallestMtu6;
     }
 
-    /// <summary>Ethernet addresses and tags come from where the frame began before the answer was put in front.</summary>
+    /// <summary>Moves Ethernet header and tags to the new front of the frame, with the addresses swapped.</summary>
+    /// <returns>The frame from the new IP header on.</returns>
     private static Span<byte> CopyLinkHeader(Packet p, Span<byte> frame, int added)
     {
         frame.Slice(added, p.L3).CopyTo(frame);
@@ -67,7 +72,7 @@ internal static class Reject
         BinaryPrimitives.WriteUInt32LittleEndian(ip[16..], (uint)p.Source0);
         BinaryPrimitives.WriteUInt16BigEndian(ip[10..], InternetChecksum.Compute(ip[..Parse.Ipv4Header]));
         var icmp = ip[Parse.Ipv4Header..];
-        BinaryPrimitives.WriteUInt32BigEndian(icmp, 0x0304_0000); // fragmentation needed and DF set
+        BinaryPrimitives.WriteUInt32BigEndian(icmp, 0x0304_0000); // type 3, code 4: fragmentation needed and DF set
         BinaryPrimitives.WriteUInt32BigEndian(icmp[4..], (uint)mtu);
         BinaryPrimitives.WriteUInt16BigEndian(icmp[2..], InternetChecksum.Compute(icmp));
     }
@@ -81,13 +86,14 @@ internal static class Reject
         source.Write(ip[8..]);
         BinaryPrimitives.WriteUInt64LittleEndian(ip[24..], p.Source0);
         BinaryPrimitives.WriteUInt64LittleEndian(ip[32..], p.Source1);
-        BinaryPrimitives.WriteUInt32BigEndian(icmp, 0x0200_0000);
+        BinaryPrimitives.WriteUInt32BigEndian(icmp, 0x0200_0000); // type 2: packet too big
         BinaryPrimitives.WriteUInt32BigEndian(icmp[4..], (uint)mtu);
-        BinaryPrimitives.WriteUInt16BigEndian(icmp[2..], InternetChecksum.Finish(Respond.SumIcmpv6(source, Ipv6Address.Read(ip[24..]), icmp)));
+        var checksum = InternetChecksum.Finish(Respond.SumIcmpv6(source, Ipv6Address.Read(ip[24..]), icmp));
+        BinaryPrimitives.WriteUInt16BigEndian(icmp[2..], checksum);
     }
 
-    /// <summary>A reset as the server would send it, RFC 9293 section 3.10.7.1: with the number that the client expects, or one that
-    /// acknowledges what it sent.</summary>
+    /// <summary>Turns a segment into the reset that the server would send (RFC 9293 section 3.10.7.1): with the
+    /// sequence number that the client expects, or with an acknowledgement of the segment.</summary>
     internal static Decision Reset(Packet p, ref Frame frame)
     {
         const int HeaderWords = Parse.TcpHeader / 4;
@@ -105,7 +111,9 @@ internal static class Reject
         }
         else
         {
-            var sent = (uint)(segment.Length - header) + ((p.TcpFlags & Syn) != 0 ? 1u : 0) + ((p.TcpFlags & Fin) != 0 ? 1u : 0);
+            // SYN and FIN each occupy one sequence number.
+            var sent = (uint)(segment.Length - header)
+                + ((p.TcpFlags & Syn) != 0 ? 1u : 0) + ((p.TcpFlags & Fin) != 0 ? 1u : 0);
             acknowledgement = BinaryPrimitives.ReadUInt32BigEndian(segment[4..]) + sent;
             flags |= Ack;
         }
@@ -130,7 +138,8 @@ internal static class Reject
         else
         {
             const ulong DontFragment = 0x4000;
-            BinaryPrimitives.WriteUInt64BigEndian(ip, 0x4500UL << 48 | (ulong)(network + Parse.TcpHeader) << 32 | DontFragment);
+            BinaryPrimitives.WriteUInt64BigEndian(
+                ip, 0x4500UL << 48 | (ulong)(network + Parse.TcpHeader) << 32 | DontFragment);
             BinaryPrimitives.WriteUInt32BigEndian(ip[8..], (uint)(Respond.Ttl << 24 | Parse.Tcp << 16));
             BinaryPrimitives.WriteUInt16BigEndian(ip[10..], InternetChecksum.Compute(ip[..network]));
         }

@@ -3,31 +3,35 @@ using Sidestep.Packets;
 
 namespace Sidestep.Forwarding.Pipeline;
 
-/// <summary>What the director answers itself for a VIP in service: ARP (RFC 826), neighbour solicitation (RFC 4861) and echo (RFC 792,
-/// RFC 4443). The VIP is not a local address of the director, so the kernel would not.</summary>
+/// <summary>Responses of the director for a VIP in service: to ARP requests (RFC 826), neighbour solicitations (RFC
+/// 4861) and echo requests (RFC 792, RFC 4443). The kernel does not respond, because no VIP is a local address of the
+/// director.</summary>
 internal static class Respond
 {
     internal const int Ttl = 64, NeighbourSolicitation = 135;
     private const int Mac = MacAddress.Length;
     private const int MessageBytes = 24, AdvertisementBytes = 32, LongestSolicitation = 256, MaxOptions = 8;
     private const byte SourceLinkLayer = 1, TargetLinkLayer = 2, NeighbourAdvertisement = 136;
-    private const int HopLimit = 255; // shows that no router was passed, RFC 4861 section 7.1
+    private const int HopLimit = 255; // proves that no router has forwarded the message, RFC 4861 section 7.1
     private const uint Solicited = 0x4000_0000, Override = 0x2000_0000; // section 4.4
 
-    /// <summary>A request for a VIP in service; anything else is the kernel's.</summary>
+    /// <summary>Answers an ARP request for a VIP in service; any other packet is left to the kernel.</summary>
     internal static Decision Arp(Packet p, Span<byte> frame, PipelineTables tables, int interfaceIndex)
     {
         if (!ArpPacket.TryParse(frame[p.L3..], out var arp) || arp.Operation != ArpOperation.Request)
             return Decision.Pass;
         var packet = frame.Slice(p.L3, ArpPacket.Length);
-        uint requester = BinaryPrimitives.ReadUInt32LittleEndian(packet[14..]), requestedAddress = BinaryPrimitives.ReadUInt32LittleEndian(packet[24..]);
+        var requester = BinaryPrimitives.ReadUInt32LittleEndian(packet[14..]);
+        var requestedAddress = BinaryPrimitives.ReadUInt32LittleEndian(packet[24..]);
         (p.Source0, p.Destination0) = (requester, requestedAddress);
         p.Vip = tables.Vips4.Find(requestedAddress, 0);
-        // A gratuitous request claims the VIP for its sender. The kernel may hear it; an answer would start a quarrel.
+        // A gratuitous request announces the VIP for its sender. It is left to the kernel: a reply would start an
+        // address conflict.
         if (p.Vip < 0 || !tables.Vips[p.Vip].Entry.RespondsToArp || requester == requestedAddress)
             return Decision.Pass;
-        // To everybody, as requests are, or to this interface; not one that a switch flooded on its way to another.
-        if (tables.IngressInterface(interfaceIndex) is not { } ingress || ((frame[0] & 1) == 0 && !IsAddressedTo(ingress, frame)))
+        // A broadcast, as requests are, or a frame to this interface; not one to another host that a switch flooded.
+        if (tables.IngressInterface(interfaceIndex) is not { } ingress
+            || ((frame[0] & 1) == 0 && !IsAddressedTo(ingress, frame)))
             return Decision.Pass;
         ReturnToSender(frame, ingress);
         packet[7] = (byte)ArpOperation.Reply;
@@ -37,26 +41,33 @@ internal static class Respond
         return Decision.ArpReply;
     }
 
-    /// <summary>A valid solicitation (RFC 4861 section 7.1.1) of a VIP in service; what is not in order is the kernel's.</summary>
+    /// <summary>Answers a valid solicitation (RFC 4861 section 7.1.1) for a VIP in service; any other is left to the
+    /// kernel.</summary>
     internal static Decision Neighbour(Packet p, ref Frame frame, PipelineTables tables, int interfaceIndex)
     {
         var bytes = frame.Bytes;
         var ip = bytes.Slice(p.L3, p.Length);
-        // Only right behind the IPv6 header: of fragments RFC 6980 says so, and nobody puts anything else in between.
+        // Only directly after the IPv6 header: RFC 6980 forbids fragments, and no host uses other extension headers
+        // here.
         if (p.L4 != p.L3 + Parse.Ipv6Header || ip.Length < Parse.Ipv6Header + MessageBytes || ip[7] != HopLimit)
             return Decision.Pass;
         var message = ip[Parse.Ipv6Header..];
-        Ipv6Address source = Ipv6Address.Read(ip[8..]), destination = Ipv6Address.Read(ip[24..]), target = Ipv6Address.Read(message[8..]);
+        var (source, destination) = (Ipv6Address.Read(ip[8..]), Ipv6Address.Read(ip[24..]));
+        var target = Ipv6Address.Read(message[8..]);
         var isDad = source.Value == 0;
-        // To a group, or to whom it asks for (section 4.3): what is sent to anybody else is not for the VIP.
-        if (message[1] != 0 || message.Length > LongestSolicitation || (!destination.IsMulticast && destination != target)
+        // To a multicast address or to the target itself (section 4.3): any other destination is not the VIP.
+        if (message[1] != 0 || message.Length > LongestSolicitation
+            || (!destination.IsMulticast && destination != target)
             || (isDad && destination != target.SolicitedNode)
-            || !HasValidOptions(message[MessageBytes..], isDad) || InternetChecksum.Finish(SumIcmpv6(source, destination, message)) != 0)
+            || !HasValidOptions(message[MessageBytes..], isDad)
+            || InternetChecksum.Finish(SumIcmpv6(source, destination, message)) != 0)
             return Decision.Pass;
-        (p.Destination0, p.Destination1) = (BinaryPrimitives.ReadUInt64LittleEndian(message[8..]), BinaryPrimitives.ReadUInt64LittleEndian(message[16..]));
+        p.Destination0 = BinaryPrimitives.ReadUInt64LittleEndian(message[8..]);
+        p.Destination1 = BinaryPrimitives.ReadUInt64LittleEndian(message[16..]);
         p.Vip = tables.Vips6.Find(p.Destination0, p.Destination1);
         if (p.Vip < 0 || !tables.Vips[p.Vip].Entry.RespondsToArp
-            || tables.IngressInterface(interfaceIndex) is not { } ingress || ((bytes[0] & 1) == 0 && !IsAddressedTo(ingress, bytes)))
+            || tables.IngressInterface(interfaceIndex) is not { } ingress
+            || ((bytes[0] & 1) == 0 && !IsAddressedTo(ingress, bytes)))
             return Decision.Pass;
         if (!frame.TryResize(p.L3 + Parse.Ipv6Header + AdvertisementBytes))
             return p.Drop(DropReason.NoHeadroom);
@@ -64,8 +75,10 @@ internal static class Respond
         return Decision.NeighbourAdvertisement;
     }
 
-    /// <summary>Somebody who has no address yet probes whether this one is free: everybody is told that it is not.</summary>
-    private static void Advertise(Span<byte> frame, int l3, InterfaceRecord ingress, Ipv6Address target, Ipv6Address requester)
+    /// <summary>Turns a solicitation into an advertisement. A host without an address performs duplicate address
+    /// detection: the advertisement then goes to all nodes (RFC 4861 section 7.2.4).</summary>
+    private static void Advertise(
+        Span<byte> frame, int l3, InterfaceRecord ingress, Ipv6Address target, Ipv6Address requester)
     {
         var isDad = requester.Value == 0;
         var receiver = isDad ? new Ipv6Address(((UInt128)0xff02 << 112) + 1) : requester;
@@ -81,13 +94,14 @@ internal static class Respond
         BinaryPrimitives.WriteUInt32BigEndian(message[4..], isDad ? Override : Solicited | Override);
         target.Write(message[8..]);
         message[24] = TargetLinkLayer;
-        message[25] = 1; // of 8 bytes
+        message[25] = 1; // length of the option in units of 8 bytes
         ingress.MacAddress.Write(message[26..]);
-        BinaryPrimitives.WriteUInt16BigEndian(message[2..], InternetChecksum.Finish(SumIcmpv6(target, receiver, message)));
+        var checksum = InternetChecksum.Finish(SumIcmpv6(target, receiver, message));
+        BinaryPrimitives.WriteUInt16BigEndian(message[2..], checksum);
     }
 
-    /// <summary>Options end with the message, none has length 0, and nobody's address has no link-layer address: RFC 4861 section
-    /// 7.1.1.</summary>
+    /// <summary>RFC 4861 section 7.1.1: options end with the message, none has length 0, and the unspecified source
+    /// address has no source link-layer address option.</summary>
     private static bool HasValidOptions(ReadOnlySpan<byte> options, bool fromUnspecified)
     {
         for (var i = 0; i < MaxOptions && !options.IsEmpty; i++)
@@ -102,8 +116,9 @@ internal static class Respond
         return options.IsEmpty;
     }
 
-    /// <summary>Turns an echo request into its reply. Exchanging the addresses leaves every sum as it was. A reply may be all zeros,
-    /// which is the one sum that an update gets wrong: all ones are right there, and wherever 0 is.</summary>
+    /// <summary>Turns an echo request into its reply. Swapping the addresses does not change any checksum. A reply may
+    /// be all zeros: only then an incremental update is wrong. 0xffff is right there, and equivalent wherever the
+    /// result is 0.</summary>
     internal static void Echo(Packet p, Span<byte> frame)
     {
         SwapMacs(frame);
@@ -118,20 +133,22 @@ internal static class Respond
             var before = BinaryPrimitives.ReadUInt16BigEndian(ip[8..]);
             ip[8] = Ttl;
             var checksum = BinaryPrimitives.ReadUInt16BigEndian(ip[10..]);
-            BinaryPrimitives.WriteUInt16BigEndian(ip[10..], InternetChecksum.Update(checksum, before, BinaryPrimitives.ReadUInt16BigEndian(ip[8..])));
+            var after = BinaryPrimitives.ReadUInt16BigEndian(ip[8..]);
+            BinaryPrimitives.WriteUInt16BigEndian(ip[10..], InternetChecksum.Update(checksum, before, after));
             SwapAddresses(ip.Slice(12, 2 * Ipv4Address.Length));
         }
         var icmp = frame[p.L4..];
         var type = BinaryPrimitives.ReadUInt16BigEndian(icmp);
         icmp[0] = p.IsIpv6 ? (byte)129 : (byte)0;
-        var sum = InternetChecksum.Update(BinaryPrimitives.ReadUInt16BigEndian(icmp[2..]), type, BinaryPrimitives.ReadUInt16BigEndian(icmp));
+        var sum = InternetChecksum.Update(
+            BinaryPrimitives.ReadUInt16BigEndian(icmp[2..]), type, BinaryPrimitives.ReadUInt16BigEndian(icmp));
         BinaryPrimitives.WriteUInt16BigEndian(icmp[2..], sum == 0 ? (ushort)0xffff : sum);
     }
 
     internal static bool IsAddressedTo(InterfaceRecord ingress, ReadOnlySpan<byte> frame) =>
         (BinaryPrimitives.ReadUInt64LittleEndian(frame) & 0xffff_ffff_ffff) == ingress.Mac;
 
-    /// <summary>The sum of an ICMPv6 message with its pseudo header, RFC 8200 section 8.1.</summary>
+    /// <summary>The unfolded sum of an ICMPv6 message and its pseudo-header (RFC 8200 section 8.1).</summary>
     internal static ulong SumIcmpv6(Ipv6Address source, Ipv6Address destination, ReadOnlySpan<byte> message)
     {
         Span<byte> addresses = stackalloc byte[2 * Ipv6Address.Length];
@@ -140,10 +157,10 @@ internal static class Respond
         return InternetChecksum.Sum(message, InternetChecksum.Sum(addresses) + (uint)message.Length + Parse.Icmpv6);
     }
 
-    /// <summary>Back to where it came from, with the addresses of the frame exchanged.</summary>
+    /// <summary>Swaps source and destination Ethernet address.</summary>
     internal static void SwapMacs(Span<byte> frame) => SwapAddresses(frame[..(2 * Mac)]);
 
-    /// <summary>Exchanges the two halves.</summary>
+    /// <summary>Swaps two adjacent addresses of equal length.</summary>
     internal static void SwapAddresses(Span<byte> both)
     {
         Span<byte> first = stackalloc byte[Ipv6Address.Length];
@@ -153,7 +170,8 @@ internal static class Respond
         first[..addressLength].CopyTo(both[addressLength..]);
     }
 
-    /// <summary>Back to where it came from, with this interface's own address: a question may have been for everybody.</summary>
+    /// <summary>Addresses the frame to its sender, from this interface's own address: the request may have been a
+    /// multicast.</summary>
     private static void ReturnToSender(Span<byte> frame, InterfaceRecord ingress)
     {
         frame.Slice(Mac, Mac).CopyTo(frame);

@@ -2,11 +2,11 @@ using System.Runtime.CompilerServices;
 
 namespace Sidestep.Forwarding.Pipeline;
 
-/// <summary>Select: flow hash -> slot -> real server; through the remembered flows where the slot says so (docs/flow-hash.md,
-/// sections 4 and 6).</summary>
+/// <summary>Stage Select: flow hash -> slot -> real server; through the flow table where the slot requires it
+/// (docs/flow-hash.md, sections 4 and 6).</summary>
 internal static class Select
 {
-    /// <summary>The id of the packet's server; 0: there is none.</summary>
+    /// <summary>ID of the server for a packet; 0: there is none.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static int Server(Packet p, PipelineTables tables, ServiceRecord service, PacketPipeline pipeline)
     {
@@ -22,7 +22,8 @@ internal static class Select
             : TrackedServer(p, tables, service, pipeline, (int)(word & ServiceRecord.ServerMask));
     }
 
-    private static int TrackedServer(Packet p, PipelineTables tables, ServiceRecord service, PacketPipeline pipeline, int current)
+    private static int TrackedServer(
+        Packet p, PipelineTables tables, ServiceRecord service, PacketPipeline pipeline, int current)
     {
         const byte Fin = 1, Syn = 2, Rst = 4, Ack = 16;
         var (flows, now) = (pipeline.Shared.Flows, pipeline.Tick);
@@ -33,15 +34,17 @@ internal static class Select
         var entries = bucket.Entries;
         var index = Find(entries, id);
         p.FlowLookup = FlowLookup.Miss;
-        if (index >= 0 && Ticks.Since(entries[index].Seen, now) <= service.IdleTimeouts.For(p.Protocol, entries[index].Server))
+        if (index >= 0
+            && Ticks.Since(entries[index].Seen, now) <= service.IdleTimeouts.For(p.Protocol, entries[index].Server))
         {
             ref var entry = ref entries[index];
             var word = Volatile.Read(ref entry.Server);
             if (Volatile.Read(ref entry.Id) != id)
-                word = 0; // another flow has just taken the place
+                word = 0; // another flow has just been written into the entry
             var tracked = tables.Server((int)(word & FlowTable.ServerMask));
-            // A SYN of a remembered flow begins a new one, unless memory alone knows where the first one went.
-            var restarts = isNewFlow && (!service.TracksFlows || (word & (FlowTable.Fin | FlowTable.Rst)) != 0 || tracked is not { AcceptsNew: true, FlowsMove: false });
+            // A SYN of a tracked flow starts a new flow, unless only the flow table knows the server of the first SYN.
+            var restarts = isNewFlow && (!service.TracksFlows || (word & (FlowTable.Fin | FlowTable.Rst)) != 0
+                || tracked is not { AcceptsNew: true, FlowsMove: false });
             if (!restarts && tracked is { FlowsMove: false })
             {
                 p.FlowLookup = FlowLookup.Hit;
@@ -51,18 +54,21 @@ internal static class Select
                     return tracked.Id;
                 }
                 if (!p.IsQuoted)
-                    Touch(ref entry, now, service.HasPersistence ? 0 : ((p.TcpFlags & Fin) != 0 ? FlowTable.Fin : 0) | ((p.TcpFlags & Rst) != 0 ? FlowTable.Rst : 0));
+                    Touch(ref entry, now, service.HasPersistence ? 0
+                        : ((p.TcpFlags & Fin) != 0 ? FlowTable.Fin : 0)
+                            | ((p.TcpFlags & Rst) != 0 ? FlowTable.Rst : 0));
                 return tracked.Id;
             }
             isNewFlow = restarts;
         }
         var server = Decide(p, tables, service, flows, isNewFlow, current, previous, out var tracks);
-        if (server == previous && server != current && p.Protocol == Parse.Tcp && tables.Server(server) is { SendsReset: true })
+        if (server == previous && server != current && p.Protocol == Parse.Tcp
+            && tables.Server(server) is { SendsReset: true })
         {
             p.Flags |= PacketFlags.NeedsReset;
             return server;
         }
-        // What is remembered already is kept true, so that a flow whose server is gone stays with its new one.
+        // An existing entry is updated in any case, so that a flow whose server is gone stays with its new one.
         if (server != 0 && !p.IsQuoted && (tracks || index >= 0))
         {
             if (index >= 0)
@@ -93,16 +99,19 @@ internal static class Select
             Interlocked.Or(ref entry.Server, flags);
     }
 
-    /// <summary>The server of a packet of no remembered flow, and whether it has to be remembered. A SYN begins a flow, which goes
-    /// where flows go now; anything else may be of a flow that began before the change.</summary>
+    /// <summary>The server of a packet of no tracked flow, and whether the flow must be tracked. A SYN starts a flow,
+    /// which goes to the slot's current server; any other packet may belong to a flow from before the change.</summary>
     private static int Decide(
-        Packet p, PipelineTables tables, ServiceRecord service, FlowTable flows, bool isNewFlow, int current, int previous, out bool tracks)
+        Packet p, PipelineTables tables, ServiceRecord service, FlowTable flows, bool isNewFlow, int current,
+        int previous, out bool tracks)
     {
         if (service.TracksFlows)
         {
             tracks = true;
             return service.IsLeastConnections ? LeastConnections(tables, service, flows)
-                : service.IsRoundRobin ? (int)(service.Slots[flows.NextRoundRobin(service.Id) % (uint)service.Slots.Length] & ServiceRecord.ServerMask)
+                : service.IsRoundRobin
+                    ? (int)(service.Slots[flows.NextRoundRobin(service.Id) % (uint)service.Slots.Length]
+                        & ServiceRecord.ServerMask)
                 : current;
         }
         var moves = p.Protocol == Parse.Udp && service.UdpMoves;
@@ -110,7 +119,8 @@ internal static class Select
         return tracks && !isNewFlow && tables.Server(previous) is { FlowsMove: false } ? previous : current;
     }
 
-    /// <summary>The server with the fewest flows for its weight; of equals the first.</summary>
+
+    /// <summary>The server with the fewest flows per weight; of equals the first.</summary>
     private static int LeastConnections(PipelineTables tables, ServiceRecord service, FlowTable flows)
     {
         ServerRecord? best = null;
@@ -126,9 +136,10 @@ internal static class Select
         return best?.Id ?? 0;
     }
 
-    /// <summary>The way that a new flow takes: an empty one, or the one that was idle for longest.</summary>
+    /// <summary>The entry for a new flow: an empty one, or the one that has been idle for longest.</summary>
     private static int FreeEntry(
-        Packet p, ServiceRecord service, FlowTable flows, Span<FlowTable.Entry> entries, PipelineCounters counters, uint now)
+        Packet p, ServiceRecord service, FlowTable flows, Span<FlowTable.Entry> entries, PipelineCounters counters,
+        uint now)
     {
         var index = 0;
         uint longest = 0;

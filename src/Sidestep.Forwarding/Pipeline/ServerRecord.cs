@@ -6,7 +6,8 @@ using Sidestep.Packets;
 
 namespace Sidestep.Forwarding.Pipeline;
 
-/// <summary>A real server as packets see it: one way of reaching it, with everything that is the same for all its packets.</summary>
+/// <summary>A real server in one group, as the pipeline uses it: everything that is the same for all its
+/// packets.</summary>
 internal sealed class ServerRecord
 {
     private const int GueBytes = 12, GreBytes = 4;
@@ -15,48 +16,50 @@ internal sealed class ServerRecord
 
     internal ServerKey Key { get; private init; }
 
-    /// <summary>Null: layer 2.</summary>
+    /// <summary>Kind of the outer header; null: layer 2.</summary>
     internal Encapsulation? Encapsulation { get; private init; }
 
     internal bool IsOuterIpv6 { get; private init; }
 
-    /// <summary>All that its packets get is one IPv4 header, with the same source address for all.</summary>
+    /// <summary>Its packets get one outer IPv4 header and nothing else, with the same source address for all.</summary>
     internal bool IsSimpleIpIp { get; private init; }
 
-    /// <summary>It can take new flows.</summary>
+    /// <summary>It accepts new flows.</summary>
     internal bool AcceptsNew { get; private init; }
 
-    /// <summary>Flows that are remembered count for nothing.</summary>
+    /// <summary>Its tracked flows move to other servers.</summary>
     internal bool FlowsMove { get; private init; }
 
-    /// <summary>Its TCP flows get resets.</summary>
+    /// <summary>Its TCP flows are answered with resets.</summary>
     internal bool SendsReset { get; private init; }
 
-    /// <summary>The director itself.</summary>
+    /// <summary>The director itself is the server.</summary>
     internal bool IsLocal { get; private init; }
 
     internal int Egress { get; private init; }
 
-    /// <summary>Of the way out.</summary>
+    /// <summary>MTU of the egress interface, in bytes; at most 65,535.</summary>
     internal int Mtu { get; private init; }
 
-    /// <summary>The longest datagram that fits, the outer header taken off.</summary>
+    /// <summary>The longest inner datagram that fits, in bytes: the MTU less the outer header.</summary>
     internal int InnerMtu { get; private init; }
 
-    /// <summary>Bytes of the outer header.</summary>
+    /// <summary>Length of the outer header in bytes: IP, and UDP with GUE, or GRE.</summary>
     internal int OuterBytes { get; private init; }
 
-    /// <summary>What least connections divides by.</summary>
+    /// <summary>Divisor of its connection count for least connections.</summary>
     internal int Weight { get; private init; }
 
-    /// <summary>Both Ethernet addresses, next hop first: words as they are written.</summary>
+    /// <summary>The first 8 of 12 bytes of both Ethernet addresses, next hop first, as a little-endian word.</summary>
     internal ulong Macs { get; private init; }
 
+    /// <summary>The last 4 of these bytes.</summary>
     internal uint MacsRest { get; private init; }
 
     internal int GuePort { get; private init; }
 
-    /// <summary>Addresses of the outer header, in host order; IPv4 in the low half of the second word.</summary>
+    /// <summary>Addresses of the outer header, in host byte order; IPv4 in the lower 32 bits of the second
+    /// word.</summary>
     internal ulong Source0 { get; private init; }
 
     internal ulong Source1 { get; private init; }
@@ -65,21 +68,22 @@ internal sealed class ServerRecord
 
     internal ulong Destination1 { get; private init; }
 
-    /// <summary>Bits of the source's last 32 that differ per flow.</summary>
+    /// <summary>Bits of the last 32 of the outer source address that differ by flow.</summary>
     internal uint SourceMask { get; private init; }
 
     /// <summary>Sum of the 16-bit words of both outer addresses.</summary>
     internal uint AddressSum { get; private init; }
 
-    /// <summary>The same of an outer IPv4 header as far as it is the same for all packets: without DSCP, length and protocol.</summary>
+    /// <summary>Sum of the constant 16-bit words of an outer IPv4 header: without DSCP, length and protocol.</summary>
     internal uint HeaderSum { get; private init; }
 
-    /// <summary>What the outer IP header says is behind it, around IPv4 and around IPv6.</summary>
+    /// <summary>Protocol field of the outer IP header of an inner IPv4 datagram.</summary>
     internal byte Protocol4 { get; private init; }
 
+    /// <summary>Protocol field of the outer IP header of an inner IPv6 datagram.</summary>
     internal byte Protocol6 { get; private init; }
 
-    /// <summary>The record of a server; null while it has no next hop.</summary>
+    /// <summary>Creates the record of a server; null while it has no next hop.</summary>
     internal static ServerRecord? Of(int id, ServerGroup group, ServerEntry server, bool ignoresWeights)
     {
         if (server.NextHop is not { } nextHop)
@@ -92,12 +96,7 @@ internal sealed class ServerRecord
         var prefix = isIpv6 ? encap.OuterSource6 : encap.OuterSource4;
         var source = Words(prefix?.BaseAddress ?? (isIpv6 ? nextHop.Egress.Address6 : nextHop.Egress.Address));
         var destination = Words(server.Address);
-        var outer = encap.Encapsulation is not { } encapsulation ? 0 : (isIpv6 ? Parse.Ipv6Header : Parse.Ipv4Header) + encapsulation switch
-        {
-            Model.Encapsulation.Gue => GueBytes,
-            Model.Encapsulation.Gre => GreBytes,
-            _ => 0,
-        };
+        var outer = OuterBytesOf(encap.Encapsulation, isIpv6);
         var addresses = Sum(source.High) + Sum(source.Low) + Sum(destination.High) + Sum(destination.Low);
         var mask = prefix is { } p ? HostBits((isIpv6 ? 128 : 32) - p.PrefixLength) : 0;
         var mtu = Math.Min(nextHop.Egress.MtuBytes, ushort.MaxValue);
@@ -132,6 +131,14 @@ internal sealed class ServerRecord
         };
     }
 
+    private static int OuterBytesOf(Encapsulation? encapsulation, bool isIpv6) => encapsulation is null
+        ? 0 : (isIpv6 ? Parse.Ipv6Header : Parse.Ipv4Header) + encapsulation switch
+        {
+            Model.Encapsulation.Gue => GueBytes,
+            Model.Encapsulation.Gre => GreBytes,
+            _ => 0,
+        };
+
     private static byte ProtocolOf(Encapsulation? encapsulation, int inner) => (byte)(encapsulation switch
     {
         Model.Encapsulation.Gue => Parse.Udp,
@@ -148,7 +155,7 @@ internal sealed class ServerRecord
     {
         Span<byte> bytes = stackalloc byte[16];
         bytes.Clear();
-        // IPv4 at the end.
+        // An IPv4 address takes the last four bytes.
         address?.TryWriteBytes(address.AddressFamily == AddressFamily.InterNetwork ? bytes[12..] : bytes, out _);
         return (BinaryPrimitives.ReadUInt64BigEndian(bytes), BinaryPrimitives.ReadUInt64BigEndian(bytes[8..]));
     }

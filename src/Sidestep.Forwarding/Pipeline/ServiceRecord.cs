@@ -3,54 +3,64 @@ using Sidestep.Model;
 
 namespace Sidestep.Forwarding.Pipeline;
 
-/// <summary>A service as packets see it.</summary>
+/// <summary>A service, as the pipeline uses it.</summary>
 internal sealed class ServiceRecord
 {
     internal required int Id { get; init; }
 
     internal required ServiceEntry Entry { get; init; }
 
-    /// <summary>Server ids, with <see cref="Tracked"/>; empty: nobody can take a packet.</summary>
+    /// <summary>For each slot the server ID and <see cref="Tracked"/>; empty: no server can receive packets.</summary>
     internal required uint[] Slots { get; init; }
 
-    /// <summary>Ids of the servers that packets of no remembered flow still belong to, 0 for none; null: nothing is under way.</summary>
+    /// <summary>For each slot the ID of the server that packets of no tracked flow still belong to, 0 for none; null:
+    /// no slot has a previous server.</summary>
     internal required uint[]? PreviousServers { get; init; }
 
-    /// <summary>Flows of the slot may be remembered: look.</summary>
+    /// <summary>Flag of a slot: its flows may be tracked and must be looked up.</summary>
     internal const uint Tracked = 1U << 31;
 
+    /// <summary>Bits of a slot with the server ID.</summary>
     internal const uint ServerMask = 0x00ff_ffff;
 
     internal HashFields HashFields { get; init; }
 
-    /// <summary>Every flow is remembered.</summary>
+    /// <summary>Every flow is tracked.</summary>
     internal bool TracksFlows { get; init; }
 
     internal bool IsRoundRobin { get; init; }
 
     internal bool IsLeastConnections { get; init; }
 
-    /// <summary>Clients are remembered, not flows.</summary>
+    /// <summary>Clients are tracked instead of flows.</summary>
     internal bool HasPersistence { get; init; }
 
-    /// <summary>Prefixes of sources: 1 may, 0 may not. Null: everybody may.</summary>
+    /// <summary>Access list: prefixes of sources, with 1 for allowed and 0 for denied. Null: all sources are
+    /// allowed.</summary>
     internal PrefixTable? Access { get; init; }
 
-    /// <summary>Whether sources of no prefix may.</summary>
+    /// <summary>Whether sources outside all prefixes are allowed.</summary>
     internal bool AllowsByDefault { get; init; }
 
     internal required IdleTimeoutTicks IdleTimeouts { get; init; }
 
     internal bool UdpMoves => Entry.UdpOnRebalance == UdpRebalancePolicy.Move;
 
-    /// <summary>Whether the source may use it; who quotes a packet of it in an ICMP error always may.</summary>
+    /// <summary>Whether the source may use the service. An ICMP error that quotes one of its packets is always
+    /// allowed.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool Allows(Packet p) => Access is not { } access || p.IsQuoted || Allows(access, p);
 
-    private bool Allows(PrefixTable access, Packet p) => (access.Find(p.IsIpv6, p.Source0, p.Source1) switch { 1 => true, 0 => false, _ => AllowsByDefault });
+    private bool Allows(PrefixTable access, Packet p) => access.Find(p.IsIpv6, p.Source0, p.Source1) switch
+    {
+        1 => true,
+        0 => false,
+        _ => AllowsByDefault,
+    };
 }
 
-/// <summary>How many ticks flows of a service may be idle; 0 after FIN or RST: as without.</summary>
+/// <summary>Idle timeouts of a service, in ticks. For Fin and Rst, 0 means the timeout of TCP; for Persistence, that
+/// flows are tracked and not clients.</summary>
 internal sealed record IdleTimeoutTicks(uint Tcp, uint Udp, uint Other, uint Fin, uint Rst, uint Persistence)
 {
     internal static IdleTimeoutTicks Of(ServiceEntry service) => new(
@@ -59,9 +69,10 @@ internal sealed record IdleTimeoutTicks(uint Tcp, uint Udp, uint Other, uint Fin
         service.IdleTimeouts.AfterRst is { } rst ? Ticks.Of(rst) : 0,
         service.Persistence is { } persistence ? Ticks.Of(persistence.TimeoutSeconds) : 0);
 
-    /// <summary>For a flow, or with persistence for a client.</summary>
-    /// <param name="protocol">Of the flow.</param>
-    /// <param name="flags"><see cref="FlowTable.Fin"/> and <see cref="FlowTable.Rst"/> of it.</param>
+    /// <summary>The idle timeout of a flow, or of a client with persistence, in ticks.</summary>
+    /// <param name="protocol">IP protocol of the flow.</param>
+    /// <param name="flags"><see cref="FlowTable.Fin"/> and <see cref="FlowTable.Rst"/> of the flow; other bits are
+    /// ignored.</param>
     internal uint For(int protocol, uint flags)
     {
         if (Persistence != 0)

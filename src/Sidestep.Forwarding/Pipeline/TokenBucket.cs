@@ -1,6 +1,7 @@
 namespace Sidestep.Forwarding.Pipeline;
 
-/// <summary>Bounds what a flood of packets that are too big makes the director send: so many at once, and one more every 2^20 ns.</summary>
+/// <summary>Token bucket that limits the rate of ICMP errors about oversized packets: a burst of 64, and one more every
+/// 2^20 ns (about 1 ms).</summary>
 internal struct TokenBucket
 {
     private const uint Burst = 64;
@@ -10,6 +11,9 @@ internal struct TokenBucket
     private uint _tokens;
     private bool _isInitialized;
 
+    /// <summary>Takes a token.</summary>
+    /// <param name="now">Current time in nanoseconds from any start.</param>
+    /// <returns>False when the bucket is empty.</returns>
     internal bool TryTake(long now)
     {
         var tick = (uint)(now >> Shift);

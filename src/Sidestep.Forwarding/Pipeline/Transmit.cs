@@ -1,6 +1,6 @@
 namespace Sidestep.Forwarding.Pipeline;
 
-/// <summary>Transmit: out by the interface that the frame came in by, or by another one of the director's.</summary>
+/// <summary>Stage Transmit: selects the egress interface, which may be the ingress interface.</summary>
 internal static class Transmit
 {
     internal static Decision To(Packet p, ServerRecord server)

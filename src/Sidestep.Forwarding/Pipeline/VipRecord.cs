@@ -2,18 +2,20 @@ using System.Runtime.CompilerServices;
 
 namespace Sidestep.Forwarding.Pipeline;
 
-/// <summary>A VIP or VIP prefix as packets see it.</summary>
-/// <param name="Entry">What the tables say.</param>
-/// <param name="Intervals">Who takes which packets: disjoint and ascending.</param>
-/// <param name="TcpFragments">Whom later fragments of TCP follow without memory; null: by memory.</param>
+/// <summary>A VIP or VIP prefix, as the pipeline uses it.</summary>
+/// <param name="Entry">Its entry in the tables.</param>
+/// <param name="Intervals">Services by protocol and port: disjoint and ascending intervals.</param>
+/// <param name="TcpFragments">The service that later fragments of TCP follow without the fragment table; null: they
+/// need the table.</param>
 /// <param name="UdpFragments">The same for UDP.</param>
-/// <param name="Echo">Whose servers get echo requests; null: nobody's.</param>
-/// <param name="HasTcp">Some service takes TCP.</param>
-/// <param name="HasUdp">Some service takes UDP.</param>
+/// <param name="Echo">The service whose servers receive echo requests; null: none.</param>
+/// <param name="HasTcp">At least one of its services matches TCP.</param>
+/// <param name="HasUdp">At least one of its services matches UDP.</param>
 internal sealed record VipRecord(
-    VipEntry Entry, PortRecord[] Intervals, ServiceRecord? TcpFragments, ServiceRecord? UdpFragments, ServiceRecord? Echo, bool HasTcp, bool HasUdp)
+    VipEntry Entry, PortRecord[] Intervals, ServiceRecord? TcpFragments, ServiceRecord? UdpFragments,
+    ServiceRecord? Echo, bool HasTcp, bool HasUdp)
 {
-    /// <summary>Who takes packets of a protocol to a port; null: nobody.</summary>
+    /// <summary>The service that matches a protocol and port; null: none.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal ServiceRecord? Service(int protocol, int port)
     {
@@ -34,10 +36,11 @@ internal sealed record VipRecord(
         return null;
     }
 
-    /// <summary>Whom later fragments follow without memory.</summary>
+    /// <summary>The service that later fragments follow without the fragment table; null: they need the
+    /// table.</summary>
     internal ServiceRecord? Fragments(int protocol) => protocol == Parse.Udp ? UdpFragments : TcpFragments;
 
-    /// <summary>Whether some service takes the protocol, which has ports.</summary>
+    /// <summary>Whether at least one service matches the protocol, which must be TCP or UDP.</summary>
     internal bool HasProtocol(int protocol) => protocol == Parse.Udp ? HasUdp : HasTcp;
 }
 

@@ -5,13 +5,13 @@ using Sidestep.Model;
 
 namespace Sidestep.Forwarding.Plans;
 
-/// <summary>Packets that reach a service in truth: what a narrower service takes away is left out.</summary>
+/// <summary>Packets that a service really receives: without those that a narrower service matches.</summary>
 /// <param name="Vip">The VIP or VIP prefix.</param>
 /// <param name="First">The first number, see <see cref="PortMap.Key"/>.</param>
-/// <param name="Last">The last number, included.</param>
+/// <param name="Last">The last number, inclusive.</param>
 public readonly record struct EffectivePorts(IPNetwork Vip, int First, int Last)
 {
-    /// <summary>For each service of the tables, by index.</summary>
+    /// <summary>The effective ports of each service, by its index in the tables.</summary>
     public static ImmutableArray<ImmutableArray<EffectivePorts>> Of(ForwardingTables tables)
     {
         var effective = tables.Services.Select(static _ => ImmutableArray.CreateBuilder<EffectivePorts>()).ToArray();
@@ -23,7 +23,8 @@ public readonly record struct EffectivePorts(IPNetwork Vip, int First, int Last)
         return [.. effective.Select(static t => t.ToImmutable())];
     }
 
-    /// <summary><c>198.51.100.10 tcp/80,443</c>; the same for the same packets, whatever the order.</summary>
+    /// <summary>A text such as <c>198.51.100.10 tcp/80,443</c>. The same packets always give the same text, in any
+    /// order of <paramref name="matches"/>.</summary>
     public static string Describe(IEnumerable<EffectivePorts> matches) => string.Join("; ", matches
         .GroupBy(static t => t.Vip)
         .OrderBy(static g => g.Key.BaseAddress, AddressComparer.Instance).ThenBy(static g => g.Key.PrefixLength)
@@ -34,7 +35,7 @@ public readonly record struct EffectivePorts(IPNetwork Vip, int First, int Last)
     private static string Text(IPNetwork vip) =>
         vip.PrefixLength == vip.BaseAddress.GetAddressBytes().Length * 8 ? vip.BaseAddress.ToString() : vip.ToString();
 
-    /// <summary>Ascending intervals, protocol by protocol.</summary>
+    /// <summary>Text of ascending intervals, protocol by protocol.</summary>
     private static string Ports(IEnumerable<EffectivePorts> intervals)
     {
         var texts = new List<string>();
@@ -51,7 +52,7 @@ public readonly record struct EffectivePorts(IPNetwork Vip, int First, int Last)
         return string.Join(", ", texts);
     }
 
-    /// <summary>Cuts an interval at the ends of protocols of which it has only a part.</summary>
+    /// <summary>Splits an interval at the limits of protocols that it covers only in part.</summary>
     private static IEnumerable<(int First, int Last)> ByProtocol(int first, int last)
     {
         if ((first & 0xffff) != 0 && first >> 16 != last >> 16)

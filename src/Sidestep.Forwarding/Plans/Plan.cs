@@ -3,75 +3,83 @@ using System.Net;
 
 namespace Sidestep.Forwarding.Plans;
 
-/// <summary>What a configuration would change, said before it does.</summary>
-/// <param name="Services">Those that change, by name.</param>
-/// <param name="Groups">All groups of servers, those in force and those to come, by key.</param>
-/// <param name="Warnings">What should be thought over before; sentences.</param>
-public sealed record Plan(ImmutableArray<ServicePlan> Services, ImmutableArray<GroupPlan> Groups, ImmutableArray<string> Warnings)
+/// <summary>What a configuration would change if it were applied.</summary>
+/// <param name="Services">Services that change, by name.</param>
+/// <param name="Groups">All groups, running and proposed ones, by key.</param>
+/// <param name="Warnings">Side effects that the operator should consider first; sentences.</param>
+public sealed record Plan(
+    ImmutableArray<ServicePlan> Services, ImmutableArray<GroupPlan> Groups, ImmutableArray<string> Warnings)
 {
-    /// <summary>Slots in all groups that stay and are chosen by hash.</summary>
+    /// <summary>Number of slots in all groups that stay and choose by hash.</summary>
     public long Slots => Groups.Sum(static g => (long)g.Slots);
 
-    /// <summary>Those of them that get another server.</summary>
+    /// <summary>Number of these slots that get another server.</summary>
     public long MovedSlots => Groups.Sum(static g => (long)g.MovedSlots);
 
-    /// <summary>What becomes of remembered flows.</summary>
-    public FlowForecast Flows => Groups.SelectMany(static g => g.Servers).Aggregate(default(FlowForecast), static (sum, s) => sum + s.Flows);
+    /// <summary>What happens to tracked flows, summed over all servers.</summary>
+    public FlowForecast Flows => Groups.SelectMany(static g => g.Servers)
+        .Aggregate(default(FlowForecast), static (sum, s) => sum + s.Flows);
 
     /// <summary>True when nothing changes.</summary>
-    public bool IsEmpty => Services.IsEmpty && Groups.All(static g => g.Change == ChangeKind.None && g.Servers.All(static s => s.Change == ChangeKind.None));
+    public bool IsEmpty => Services.IsEmpty && Groups.All(static g =>
+        g.Change == ChangeKind.None && g.Servers.All(static s => s.Change == ChangeKind.None));
 }
 
-/// <summary>What happens to a thing.</summary>
+/// <summary>How a service, group or server changes.</summary>
 public enum ChangeKind
 {
-    /// <summary>Nothing.</summary>
+    /// <summary>It stays as it is.</summary>
     None,
 
-    /// <summary>It comes.</summary>
+    /// <summary>It is new.</summary>
     Added,
 
-    /// <summary>It stays, and something about it changes.</summary>
+    /// <summary>It stays, with changes.</summary>
     Changed,
 
-    /// <summary>It goes.</summary>
+    /// <summary>It is removed.</summary>
     Removed,
 }
 
 /// <summary>A service that changes.</summary>
 /// <param name="Name">Its name.</param>
-/// <param name="Change">How.</param>
-/// <param name="Before">What it takes and the servers that it chooses from; null when it comes.</param>
-/// <param name="After">The same; null when it goes.</param>
+/// <param name="Change">How it changes.</param>
+/// <param name="Before">The packets that it matches and its group now; null for a new service.</param>
+/// <param name="After">The same after the change; null for a removed service.</param>
 public sealed record ServicePlan(string Name, ChangeKind Change, string? Before, string? After);
 
 /// <summary>A group of servers.</summary>
-/// <param name="Key">Pool, and how it is reached from now on.</param>
-/// <param name="Change">Whether it comes, goes or is reached in another way.</param>
-/// <param name="Slots">Slots that the flow hash chooses from; 0 when the group comes or goes, or servers are not chosen by hash.</param>
-/// <param name="MovedSlots">Those of them that get another server.</param>
-/// <param name="Servers">By address, then by name.</param>
-public sealed record GroupPlan(GroupKey Key, ChangeKind Change, int Slots, int MovedSlots, ImmutableArray<ServerPlan> Servers);
+/// <param name="Key">Pool and encapsulation.</param>
+/// <param name="Change">Whether the group is new, removed, or neither. A pool with another encapsulation is a new
+/// group.</param>
+/// <param name="Slots">Number of slots that the flow hash chooses from; 0 when the pool is new or removed, or its
+/// servers are not chosen by hash.</param>
+/// <param name="MovedSlots">Number of these slots that get another server.</param>
+/// <param name="Servers">The servers, by address, then by name.</param>
+public sealed record GroupPlan(
+    GroupKey Key, ChangeKind Change, int Slots, int MovedSlots, ImmutableArray<ServerPlan> Servers);
 
 /// <summary>A real server.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Address">Its own address.</param>
 /// <param name="Change">How it changes.</param>
-/// <param name="Before">Its weight or state; null when it comes.</param>
-/// <param name="After">The same; null when it goes.</param>
-/// <param name="SlotsBefore">Its slots now.</param>
-/// <param name="SlotsAfter">Its slots then.</param>
-/// <param name="Flows">What becomes of its remembered flows.</param>
+/// <param name="Before">Its weight or state now; null for a new server.</param>
+/// <param name="After">The same after the change; null for a removed server.</param>
+/// <param name="SlotsBefore">Number of its slots now.</param>
+/// <param name="SlotsAfter">Number of its slots after the change.</param>
+/// <param name="Flows">What happens to its tracked flows.</param>
 public sealed record ServerPlan(
-    string Name, IPAddress Address, ChangeKind Change, string? Before, string? After, int SlotsBefore, int SlotsAfter, FlowForecast Flows);
+    string Name, IPAddress Address, ChangeKind Change, string? Before, string? After, int SlotsBefore, int SlotsAfter,
+    FlowForecast Flows);
 
-/// <summary>What becomes of remembered flows.</summary>
-/// <param name="Stay">Their server keeps them.</param>
-/// <param name="Move">Their server lives, but is reached in another way from now on: what was remembered is not, and the flow
-/// goes where its slot leads, which is mostly the same server.</param>
-/// <param name="Break">Their server goes or is switched off, or no service leads to it any more.</param>
+/// <summary>What happens to tracked flows: their numbers.</summary>
+/// <param name="Stay">Flows that stay tracked with their server.</param>
+/// <param name="Move">Flows whose server stays, but with another encapsulation: they are no longer tracked and follow
+/// their slots, mostly to the same server.</param>
+/// <param name="Break">Flows whose server is removed or disabled, or is no longer used by any service.</param>
 public readonly record struct FlowForecast(long Stay, long Move, long Break)
 {
     /// <summary>The sum of two.</summary>
-    public static FlowForecast operator +(FlowForecast a, FlowForecast b) => new(a.Stay + b.Stay, a.Move + b.Move, a.Break + b.Break);
+    public static FlowForecast operator +(FlowForecast a, FlowForecast b) =>
+        new(a.Stay + b.Stay, a.Move + b.Move, a.Break + b.Break);
 }

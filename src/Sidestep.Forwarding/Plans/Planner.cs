@@ -6,40 +6,50 @@ using Sidestep.Packets;
 
 namespace Sidestep.Forwarding.Plans;
 
-/// <summary>Compiles a proposed configuration as a change of what runs, and says what the change does. Pure.</summary>
-/// <remarks>Servers that are new are taken to be reachable and fit; others are as they are now.</remarks>
+/// <summary>Compiles a proposed configuration as a change of the running one, and describes what the change does.
+/// Pure.</summary>
+/// <remarks>New servers are assumed to be reachable and healthy; others keep their current state.</remarks>
 public static class Planner
 {
     private const string Disabled = "disabled";
 
-    /// <summary>Plans.</summary>
-    /// <param name="running">What runs.</param>
-    /// <param name="proposed">Validated.</param>
-    /// <param name="now">The time.</param>
+    /// <summary>Plans a change.</summary>
+    /// <param name="running">The running director.</param>
+    /// <param name="proposed">The proposed configuration, validated.</param>
+    /// <param name="now">The current time.</param>
     public static Plan Of(RunningState running, Configuration proposed, DateTimeOffset now)
     {
-        var tables = TableCompiler.Compile(proposed, Reachable(proposed, running.Unreachable), running.Groups.ToPrevious(), now,
-            health: CurrentHealth(running.Groups, proposed));
+        var effective = new EffectiveConfiguration(proposed);
+        var tables = TableCompiler.Compile(
+            effective, Reachable(proposed, running.Unreachable), running.Groups.ToPrevious(), now,
+            health: CurrentHealth(running.Groups, effective));
         var after = tables.Groups.ToDictionary(static g => g.Key);
         var before = running.Groups.Groups.ToDictionary(static g => g.Key);
         var sameKey = running.Groups.HashKey == proposed.Director.HashKey;
         var warnings = new List<string>();
         if (!sameKey)
-            warnings.Add("director.hashKey changes: every untracked flow may move to another server, and the tables of other directors must change at the same time");
+        {
+            warnings.Add("director.hashKey changes: every untracked flow may move to another server, and the tables of"
+                + " other directors must change at the same time");
+        }
         var groups = before.Keys.Union(after.Keys).OrderBy(static k => k.ToString(), StringComparer.Ordinal)
-            .Select(k => GroupOf(k, before.GetValueOrDefault(k), after.GetValueOrDefault(k), before.Values, after.Values, running.Flows, sameKey))
+            .Select(k => GroupOf(k, before.GetValueOrDefault(k), after.GetValueOrDefault(k),
+                before.Values, after.Values, running.Flows, sameKey))
             .ToImmutableArray();
         foreach (var group in groups)
             Warn(group, sameKey, warnings);
         var services = Services(running.Services, tables);
         warnings.AddRange(services.Where(static s => s.Change == ChangeKind.Removed)
-            .Select(static s => $"{s.Name} goes ({s.Before}): what clients still send to it finds no service any more"));
+            .Select(static s =>
+            $"{s.Name} is removed ({s.Before}): packets that clients still send to it are dropped"));
         warnings.AddRange(UnverifiedPoolWarnings(running, proposed, tables));
         return new Plan(services, groups, [.. warnings]);
     }
 
-    /// <summary>Services that have traffic now and go to a pool that no service used: its servers have yet to be proven.</summary>
-    private static IEnumerable<string> UnverifiedPoolWarnings(RunningState running, Configuration proposed, ForwardingTables tables)
+    /// <summary>Warnings about running services that change to a pool that no service used: its servers are not yet
+    /// verified by their monitors.</summary>
+    private static IEnumerable<string> UnverifiedPoolWarnings(
+        RunningState running, Configuration proposed, ForwardingTables tables)
     {
         var serving = running.Services.ToDictionary(static s => s.Name);
         var verified = running.Groups.Groups.Select(static g => g.Key.Pool).ToHashSet();
@@ -47,55 +57,72 @@ public static class Planner
         for (var i = 0; i < tables.Services.Length; i++)
         {
             var (name, group) = (tables.Services[i].Name, tables.Services[i].Group);
-            if (verified.Contains(group.Pool) || !serving.TryGetValue(name, out var previous) || !proposed.Pools.First(p => p.Name == group.Pool).IsMonitored)
+            if (verified.Contains(group.Pool) || !serving.TryGetValue(name, out var previous)
+                || !proposed.Pools.First(p => p.Name == group.Pool).IsMonitored)
                 continue;
-            var goes = $"{name} goes to pool {group.Pool}, which no service uses yet: until its servers have answered their probes ";
-            yield return previous.Group.Encap == group.Encap && EffectivePorts.Describe(previous.Matches) == EffectivePorts.Describe(matches[i])
-                ? $"{goes}pool {previous.Group.Pool} goes on serving it"
-                : $"{goes}nobody takes what clients send, because its VIPs, ports or way change, too. Change the pool alone first";
+            var moves = $"{name} moves to pool {group.Pool}, which no service uses yet:"
+                + " until the probes of its servers succeed, ";
+            var onlyPoolChanges = previous.Group.Encap == group.Encap
+                && EffectivePorts.Describe(previous.Matches) == EffectivePorts.Describe(matches[i]);
+            yield return onlyPoolChanges
+                ? $"{moves}pool {previous.Group.Pool} continues to serve it"
+                : $"{moves}packets of clients are dropped, because its VIPs, ports or encapsulation change, too."
+                    + " Change the pool alone first";
         }
     }
 
-    /// <summary>Servers that have failed stay out; all others, new ones included, are taken to be fit.</summary>
-    private static ServerHealth CurrentHealth(RunningGroups running, Configuration proposed)
+    /// <summary>Failed servers stay out; all others, new ones included, are assumed to be healthy.</summary>
+    private static ServerHealth CurrentHealth(RunningGroups running, EffectiveConfiguration proposed)
     {
-        var failed = running.Groups.SelectMany(static g => g.Servers.Where(static s => s.HasFailed).Select(s => (g.Key.Pool, s.Address))).ToHashSet();
+        var failed = running.Groups.SelectMany(static g => g.Servers.Where(static s => s.HasFailed)
+            .Select(s => (g.Key.Pool, s.Address))).ToHashSet();
         return new ServerHealth(ConfiguredGroup.Of(proposed).ToImmutableDictionary(static g => g.Key,
-            g => g.Pool.Servers.Select(static s => s.Address).Where(a => !failed.Contains((g.Key.Pool, a))).ToImmutableHashSet()));
+            g => g.Pool.Servers.Select(static s => s.Address)
+                .Where(a => !failed.Contains((g.Key.Pool, a))).ToImmutableHashSet()));
     }
 
-    /// <summary>Next hops by which everything can be reached: what they are in truth does not change the slots.</summary>
+    /// <summary>Stand-in next hops, by which every server is reachable: the real ones do not change the
+    /// slots.</summary>
     private static NextHops Reachable(Configuration configuration, IReadOnlySet<IPAddress> unreachable)
     {
         var egress = new EgressInterface(1, "", default, IPAddress.Any, ushort.MaxValue, IPAddress.IPv6Any);
         var nextHop = new NextHop(egress, default(MacAddress));
-        return new NextHops([egress], configuration.Pools.SelectMany(static p => p.Servers).Select(static s => s.Address)
-            .Where(a => !unreachable.Contains(a)).Distinct().ToDictionary(static a => a, _ => nextHop), new Dictionary<IPAddress, string>());
+        var servers = configuration.Pools.SelectMany(static p => p.Servers).Select(static s => s.Address)
+            .Where(a => !unreachable.Contains(a)).Distinct();
+        return new NextHops([egress], servers.ToDictionary(static a => a, _ => nextHop),
+            new Dictionary<IPAddress, string>());
     }
 
     private static ImmutableArray<ServicePlan> Services(ImmutableArray<RunningService> before, ForwardingTables after)
     {
         var previous = before.ToDictionary(static s => s.Name, static s => Text(s.Matches, s.Group));
         var matches = EffectivePorts.Of(after);
-        var next = after.Services.Select((s, i) => (s.Name, Text: Text(matches[i], s.Group))).ToDictionary(static s => s.Name, static s => s.Text);
+        var next = after.Services.Select((s, i) => (s.Name, Text: Text(matches[i], s.Group)))
+            .ToDictionary(static s => s.Name, static s => s.Text);
         return
         [
             .. previous.Keys.Union(next.Keys).Order(StringComparer.Ordinal).Select(name =>
             {
                 string? was = previous.GetValueOrDefault(name), then = next.GetValueOrDefault(name);
-                var change = was is null ? ChangeKind.Added : then is null ? ChangeKind.Removed : was == then ? ChangeKind.None : ChangeKind.Changed;
-                return new ServicePlan(name, change, was, then);
+                return new ServicePlan(name, KindOf(was, then), was, then);
             }).Where(static s => s.Change != ChangeKind.None),
         ];
     }
 
-    private static string Text(IEnumerable<EffectivePorts> matches, GroupKey group) => $"{EffectivePorts.Describe(matches)} by {group}";
+    private static ChangeKind KindOf(string? before, string? after) =>
+        before is null ? ChangeKind.Added
+        : after is null ? ChangeKind.Removed
+        : before == after ? ChangeKind.None
+        : ChangeKind.Changed;
+
+    private static string Text(IEnumerable<EffectivePorts> matches, GroupKey group) =>
+        $"{EffectivePorts.Describe(matches)} by {group}";
 
     private static GroupPlan GroupOf(
-        GroupKey key, ServerGroup? before, ServerGroup? after, IEnumerable<ServerGroup> allBefore, IEnumerable<ServerGroup> allAfter,
-        FlowCounts flows, bool sameKey)
+        GroupKey key, ServerGroup? before, ServerGroup? after, IEnumerable<ServerGroup> allBefore,
+        IEnumerable<ServerGroup> allAfter, FlowCounts flows, bool sameKey)
     {
-        // The pool may go on, reached in another way: its slots then come from what it was.
+        // The pool may continue with another encapsulation: its slots are then compared with its old group.
         var origin = after is null ? null : before ?? allBefore.FirstOrDefault(g => g.Key.Pool == key.Pool);
         var goesOn = after ?? allAfter.FirstOrDefault(g => g.Key.Pool == key.Pool);
         var change = before is null ? ChangeKind.Added : after is null ? ChangeKind.Removed : ChangeKind.None;
@@ -112,24 +139,28 @@ public static class Planner
         }
 
         var servers = (before?.Servers ?? []).Select(s => (Before: (ServerEntry?)s, After: Find(goesOn, s)))
-            .Concat((after?.Servers ?? []).Where(s => Find(before, s) is null).Select(static s => (Before: (ServerEntry?)null, After: (ServerEntry?)s)))
+            .Concat((after?.Servers ?? []).Where(s => Find(before, s) is null)
+                .Select(static s => (Before: (ServerEntry?)null, After: (ServerEntry?)s)))
             .Select(s => ServerOf(s.Before, s.After, before, after, s.Before is null ? default : Forecast(s.Before)))
-            .OrderBy(static s => s.Address, AddressComparer.Instance).ThenBy(static s => s.Name, StringComparer.Ordinal);
+            .OrderBy(static s => s.Address, AddressComparer.Instance)
+            .ThenBy(static s => s.Name, StringComparer.Ordinal);
         return new GroupPlan(key, change, slots, moved, [.. servers]);
     }
 
     private static (int Slots, int Moved) CountMovedSlots(SlotChange change)
     {
         var slots = change.Group.Slots.Slots.Length;
-        return (slots, change.SlotsCorrespond ? Enumerable.Range(0, slots).Count(s => change.Before(s) != change.After(s)) : slots);
+        return (slots, change.SlotsCorrespond
+            ? Enumerable.Range(0, slots).Count(s => change.Before(s) != change.After(s)) : slots);
     }
 
-    private static ServerPlan ServerOf(ServerEntry? before, ServerEntry? after, ServerGroup? groupBefore, ServerGroup? groupAfter, FlowForecast flows)
+    private static ServerPlan ServerOf(
+        ServerEntry? before, ServerEntry? after, ServerGroup? groupBefore, ServerGroup? groupAfter, FlowForecast flows)
     {
         var server = before ?? after!;
         string? was = before is null ? null : StateOf(before), then = after is null ? null : StateOf(after);
-        var change = was is null ? ChangeKind.Added : then is null ? ChangeKind.Removed : was == then ? ChangeKind.None : ChangeKind.Changed;
-        return new ServerPlan(server.Name, server.Address, change, was, then, SlotsOf(groupBefore, before), SlotsOf(groupAfter, after), flows);
+        return new ServerPlan(server.Name, server.Address, KindOf(was, then), was, then,
+            SlotsOf(groupBefore, before), SlotsOf(groupAfter, after), flows);
     }
 
     private static string StateOf(ServerEntry server)
@@ -154,17 +185,25 @@ public static class Planner
 
     private static void Warn(GroupPlan group, bool sameKey, List<string> warnings)
     {
-        if (sameKey && group.Slots > 0 && group.MovedSlots == group.Slots && group.Servers.Any(static s => s.SlotsBefore > 0 && s.SlotsAfter > 0))
-            warnings.Add($"{group.Key}: every slot moves, because the number of slots or the algorithm changes: untracked flows may move to another server");
-        foreach (var server in group.Servers.Where(static s => s.Before is not null && (s.Flows.Break > 0 || s.SlotsBefore > 0)))
+        if (sameKey && group.Slots > 0 && group.MovedSlots == group.Slots
+            && group.Servers.Any(static s => s.SlotsBefore > 0 && s.SlotsAfter > 0))
+        {
+            warnings.Add($"{group.Key}: every slot moves, because the number of slots or the algorithm changes:"
+                + " untracked flows may move to another server");
+        }
+        var loaded = group.Servers.Where(static s => s.Before is not null && (s.Flows.Break > 0 || s.SlotsBefore > 0));
+        foreach (var server in loaded)
         {
             if (server.After is null)
                 warnings.Add(Sentence(group.Key, server, "is deleted"));
             else if (server.Change == ChangeKind.Changed && server.After.StartsWith(Disabled, StringComparison.Ordinal))
-                warnings.Add(Sentence(group.Key, server, "is switched off"));
+                warnings.Add(Sentence(group.Key, server, "is disabled"));
         }
     }
 
-    private static string Sentence(GroupKey group, ServerPlan server, string what) => string.Create(CultureInfo.InvariantCulture,
-        $"{group}: {server.Name} ({server.Address}) {what} while it has {server.SlotsBefore} slots and {server.Flows.Break} tracked flows: its connections break. Set its state to draining first, and do this when its flows are gone");
+    private static string Sentence(GroupKey group, ServerPlan server, string what) =>
+        string.Create(CultureInfo.InvariantCulture,
+            $"{group}: {server.Name} ({server.Address}) {what} while it has {server.SlotsBefore} slots and ")
+        + string.Create(CultureInfo.InvariantCulture, $"{server.Flows.Break} tracked flows: its connections break.")
+        + " Set its state to draining first, and do this when its flows are gone";
 }

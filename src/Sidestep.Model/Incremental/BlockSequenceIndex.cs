@@ -3,26 +3,27 @@ using Sidestep.Model.Schema;
 
 namespace Sidestep.Model.Incremental;
 
-/// <summary>Where the items of a list at the top of the document stand, if each begins with a dash on a line of its own.</summary>
-/// <remarks>
-/// Such an item is a stretch of whole lines whose meaning does not depend on the lines around it, as long as its first line
-/// keeps the dash in its column and all others are indented deeper: what YAML calls a compact block collection. Whatever
-/// else a document does is not followed here.
-/// </remarks>
+/// <summary>The positions of the items of a top-level list, if each item begins with a dash on a line of its
+/// own.</summary>
+/// <remarks>Such an item (YAML: a compact block collection) is a run of whole lines whose meaning does not depend on
+/// the lines around it, as long as its first line keeps the dash in its column and all others are indented deeper. Any
+/// other form is not indexed.</remarks>
 internal sealed class BlockSequenceIndex
 {
     private readonly int _indent;
     private readonly int[] _starts;
 
     /// <param name="indent">Spaces before the dash.</param>
-    /// <param name="starts">Offsets of the lines that items begin on, and at the end that of the line behind the last.</param>
+    /// <param name="starts">Offsets of the lines on which items begin, and at the end the offset of the line after the
+    /// last item.</param>
     private BlockSequenceIndex(int indent, int[] starts) => (_indent, _starts) = (indent, starts);
 
-    /// <summary>Null when the list has another form.</summary>
+    /// <summary>The index of a list; null if the list has another form.</summary>
     /// <param name="text">The document.</param>
-    /// <param name="lines">Offset of each line of it.</param>
+    /// <param name="lines">Offset of each line of the document.</param>
     /// <param name="items">All items of the list.</param>
-    /// <param name="nextLine">1-based line of what comes behind the list; the line behind the last when nothing comes.</param>
+    /// <param name="nextLine">Line, from 1, of what follows the list; the line after the last if nothing
+    /// follows.</param>
     public static BlockSequenceIndex? Of(string text, List<int> lines, IReadOnlyList<BoundMapping> items, int nextLine)
     {
         if (items.Count == 0)
@@ -34,17 +35,19 @@ internal sealed class BlockSequenceIndex
             starts[i] = lines[items[i].Node.Position.Line - 1];
             int spaces = Indent(text.AsSpan(starts[i]));
             indent = indent < 0 ? spaces : indent;
-            if (spaces != indent || !BeginsItem(text.AsSpan(starts[i]), indent) || (i > 0 && starts[i] == starts[i - 1]))
+            if (spaces != indent || !BeginsItem(text.AsSpan(starts[i]), indent)
+                || (i > 0 && starts[i] == starts[i - 1]))
                 return null;
         }
         starts[^1] = nextLine <= lines.Count ? lines[nextLine - 1] : text.Length;
         return new BlockSequenceIndex(indent, starts);
     }
 
-    /// <summary>The item that a change is inside of; false when it touches more than one, or none.</summary>
+    /// <summary>Finds the item that contains a whole change; false if the change touches more than one item, or
+    /// none.</summary>
     /// <param name="change">What changed.</param>
     /// <param name="text">The new document.</param>
-    /// <param name="index">The number of the item.</param>
+    /// <param name="index">The number of the item, from 0.</param>
     /// <param name="lines">Its lines in the new document.</param>
     public bool TryFind(TextDifference change, string text, out int index, [NotNullWhen(true)] out string? lines)
     {
@@ -69,10 +72,10 @@ internal sealed class BlockSequenceIndex
         return true;
     }
 
-    /// <summary>Where the item begins.</summary>
+    /// <summary>Offset of the line on which an item begins.</summary>
     public int StartOf(int index) => _starts[index];
 
-    /// <summary>The same list after a change in front of or inside of it.</summary>
+    /// <summary>The index of the same list after a change before it or inside of it.</summary>
     public BlockSequenceIndex After(TextDifference change)
     {
         var starts = Array.ConvertAll(_starts, s => s > change.Start ? s + change.Shift : s);

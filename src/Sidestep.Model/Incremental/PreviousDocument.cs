@@ -4,29 +4,29 @@ using Sidestep.Model.Yaml;
 
 namespace Sidestep.Model.Incremental;
 
-/// <summary>A document that was read, and what the next version of it can take over.</summary>
+/// <summary>A document that was read, and the parts of it that the next version can reuse.</summary>
 internal sealed record PreviousDocument
 {
-    // YAML counts lines by these too; who knows whether an editor does.
+    // YAML counts lines by these too; editors may not.
     private static readonly SearchValues<char> UnusualLineBreaks = SearchValues.Create("\r\u0085\u2028\u2029\uFEFF");
 
     /// <summary>The text.</summary>
     public required string Text { get; init; }
 
-    /// <summary>What it says, without errors of a single value.</summary>
+    /// <summary>Its parsed content, without errors of single values.</summary>
     public required BoundMapping Root { get; init; }
 
-    /// <summary>True while nodes know the lines that they stand on: until a change moved lines.</summary>
+    /// <summary>True while the nodes have the right line numbers: until a change moved lines.</summary>
     public required bool HasLines { get; init; }
 
-    /// <summary>The records, or null when values contradict each other.</summary>
+    /// <summary>The configuration; null if values contradict each other.</summary>
     public Configuration? Configuration { get; init; }
 
     private BlockSequenceIndex? Pools { get; init; }
 
     private BlockSequenceIndex? Services { get; init; }
 
-    /// <summary>Null when nothing of the document could be taken over.</summary>
+    /// <summary>Null if no part of the document could be reused.</summary>
     public static PreviousDocument? Of(string text, BoundMapping root, Configuration? configuration)
     {
         if (text.AsSpan().ContainsAny(UnusualLineBreaks))
@@ -45,7 +45,8 @@ internal sealed record PreviousDocument
         };
     }
 
-    /// <summary>The new version of the document, read by its difference; null when that is not possible or in doubt.</summary>
+    /// <summary>Reads the next version of the document by its difference; null if the difference does not determine its
+    /// meaning.</summary>
     public PreviousDocument? Read(string text)
     {
         var change = TextDifference.Between(Text, text);
@@ -57,7 +58,8 @@ internal sealed record PreviousDocument
                 (c, i, m) => c with { VirtualServices = c.VirtualServices.SetItem(i, VirtualServiceSchema.Build(m)) });
     }
 
-    private PreviousDocument? Read(string text, TextDifference change, BlockSequenceIndex? list, Key<IReadOnlyList<BoundMapping>> key,
+    private PreviousDocument? Read(string text, TextDifference change, BlockSequenceIndex? list,
+        Key<IReadOnlyList<BoundMapping>> key,
         MappingKind kind, Func<Configuration, int, BoundMapping, Configuration> replace)
     {
         if (list is null || !list.TryFind(change, text, out int index, out var lines))
@@ -69,20 +71,22 @@ internal sealed record PreviousDocument
             return null;
         var items = Root.Find(key)!.Value.ToArray();
         items[index] = item;
-        bool movesLines = Text.AsSpan(change.Start..change.OldEnd).Count('\n') != text.AsSpan(change.Start..change.NewEnd).Count('\n');
+        bool movesLines = Text.AsSpan(change.Start..change.OldEnd)
+            .Count('\n') != text.AsSpan(change.Start..change.NewEnd).Count('\n');
         return this with
         {
             Text = text,
             Root = Root.With(key, items),
             HasLines = HasLines && !movesLines,
-            // What is built is only handed out when the rules find no error.
+            // The configuration is returned only if the rules find no error.
             Configuration = Configuration is null ? null : replace(Configuration, index, item),
             Pools = Pools?.After(change),
             Services = Services?.After(change),
         };
     }
 
-    private static BlockSequenceIndex? ListOf(Key<IReadOnlyList<BoundMapping>> key, BoundMapping root, string text, List<int> lines)
+    private static BlockSequenceIndex? ListOf(Key<IReadOnlyList<BoundMapping>> key, BoundMapping root, string text,
+        List<int> lines)
     {
         if (root.Find(key) is not { } located)
             return null;

@@ -1,24 +1,25 @@
 namespace Sidestep.Model.Incremental;
 
-/// <summary>The one stretch in which two texts differ; before and behind it they are the same.</summary>
+/// <summary>The single range in which two texts differ; before and after it they are equal.</summary>
 /// <param name="Start">Where it begins, in both.</param>
 /// <param name="OldEnd">Where it ends in the old text.</param>
 /// <param name="NewEnd">Where it ends in the new text.</param>
 internal readonly record struct TextDifference(int Start, int OldEnd, int NewEnd)
 {
-    /// <summary>How far everything behind the change moved.</summary>
+    /// <summary>Characters by which everything after the change has moved.</summary>
     public int Shift => NewEnd - OldEnd;
 
     public static TextDifference Between(string old, string @new)
     {
         int start = old.AsSpan().CommonPrefixLength(@new);
         int most = Math.Min(old.Length, @new.Length) - start;
-        // There is no vectorised search for a common suffix, but one for a common prefix: by halving.
+        // There is no vectorised search for a common suffix, but there is an equality check: search by halving.
         int same = 0;
         for (int step = HighestPowerOfTwo(most); step > 0; step /= 2)
         {
             while (same + step <= most
-                && old.AsSpan(old.Length - same - step, step).SequenceEqual(@new.AsSpan(@new.Length - same - step, step)))
+                && old.AsSpan(old.Length - same - step, step)
+                    .SequenceEqual(@new.AsSpan(@new.Length - same - step, step)))
                 same += step;
         }
         return new TextDifference(start, old.Length - same, @new.Length - same);

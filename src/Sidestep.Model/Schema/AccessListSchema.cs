@@ -5,13 +5,14 @@ namespace Sidestep.Model.Schema;
 /// <summary>An item of <c>accessLists</c>.</summary>
 internal static class AccessListSchema
 {
-    public static readonly Key<string> Name = Key<string>.Mandatory("name", TextKind.Name, "Unique among the access lists.");
+    public static readonly Key<string> Name = Key<string>.Mandatory("name", TextKind.Name,
+        "Unique among the access lists.");
 
     public static readonly Key<IReadOnlyList<Located<IPNetwork>>> Allow = List("allow",
-        "Source addresses and prefixes that may use the service. With any here, all others may not.");
+        "Source addresses and prefixes that may use the service. If there are any, all other sources are denied.");
 
     public static readonly Key<IReadOnlyList<Located<IPNetwork>>> Deny = List("deny",
-        "Source addresses and prefixes that may not. The longest prefix that holds an address decides.");
+        "Source addresses and prefixes that may not use the service. The longest matching prefix decides.");
 
     public static readonly MappingKind Kind = new("an access list", "Source addresses that may use a service.",
         Name, Allow, Deny);
@@ -25,5 +26,6 @@ internal static class AccessListSchema
 
     private static Key<IReadOnlyList<Located<IPNetwork>>> List(string name, string description) =>
         Key<IReadOnlyList<Located<IPNetwork>>>.WithDefault(name,
-            new ValueListKind<IPNetwork>("prefixes", 0, Limits.AccessListPrefixes, new PrefixKind(null)), [], description);
+            new ValueListKind<IPNetwork>("prefixes", 0, Limits.AccessListPrefixes, new PrefixKind(null)), [],
+            description);
 }

@@ -5,7 +5,7 @@ using Sidestep.Model.Yaml;
 namespace Sidestep.Model.Schema;
 
 /// <summary>An address that a host can have, of either family.</summary>
-/// <param name="role">Whose address, such as "a VIP".</param>
+/// <param name="role">What the address is, such as "a VIP".</param>
 internal sealed class AddressKind(string role) : ScalarKind<IPAddress>
 {
     protected override string Expected => "an address such as 192.0.2.10 or 2001:db8::10";

@@ -5,10 +5,10 @@ using System.Text.Json.Nodes;
 
 namespace Sidestep.Model.Schema;
 
-/// <summary>The written form of addresses: stricter than the library, which guesses.</summary>
+/// <summary>The written form of addresses, more strictly than <see cref="IPAddress"/> parses them.</summary>
 internal static class AddressText
 {
-    /// <summary>Four decimal numbers, or an IPv6 address without a zone and brackets (RFC 4291, section 2.2).</summary>
+    /// <summary>Four decimal numbers, or an IPv6 address without a zone and brackets (RFC 4291 section 2.2).</summary>
     public static bool TryParse(string text, [NotNullWhen(true)] out IPAddress? address)
     {
         address = null;
@@ -20,7 +20,7 @@ internal static class AddressText
             address = new IPAddress(octets);
             return true;
         }
-        // The library also takes [::1], ::1%3 and [::1]:80.
+        // The library also accepts [::1], ::1%3 and [::1]:80.
         foreach (char c in text)
         {
             if (!char.IsAsciiHexDigit(c) && c is not (':' or '.'))
@@ -38,7 +38,7 @@ internal static class AddressText
         : text.Contains('%', StringComparison.Ordinal)
             ? new Problem("an address with a zone")
             : text.Contains('.', StringComparison.Ordinal)
-                ? new Problem("not an address; a service has ports of its own, and a server listens on the same ones")
+                ? new Problem("not an address; ports belong to the service, and servers listen on the same ones")
                 : new Problem("not an IPv6 address");
 
     public static JsonObject JsonSchema() => new()
@@ -47,7 +47,7 @@ internal static class AddressText
         ["anyOf"] = new JsonArray(new JsonObject { ["format"] = "ipv4" }, new JsonObject { ["format"] = "ipv6" }),
     };
 
-    // IPAddress.TryParse takes 10.1 for 10.0.0.1, and 010 for eight: nobody who writes that means it.
+    // IPAddress.TryParse reads 10.1 as 10.0.0.1, and 010 as eight, which is rarely intended.
     private static bool TryParseOctets(string text, Span<byte> octets)
     {
         int octet = 0, number = 0, digits = 0;

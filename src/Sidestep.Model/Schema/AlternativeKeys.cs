@@ -3,19 +3,21 @@ using Sidestep.Model.Yaml;
 
 namespace Sidestep.Model.Schema;
 
-/// <summary>Two keys that say the same in a short and a long form: one of them is there, never both.</summary>
-/// <param name="Short">For one value.</param>
-/// <param name="Long">For several.</param>
+/// <summary>A short and a long key for the same thing: a mapping has one of them, never both.</summary>
+/// <param name="Short">The key for one value.</param>
+/// <param name="Long">The key for several values.</param>
 /// <param name="OptionalWhen">Whether both may be absent in a mapping; null: never.</param>
 internal sealed record AlternativeKeys(Key Short, Key Long, Func<BoundMapping, bool>? OptionalWhen = null)
 {
-    /// <param name="what">The mapping with an article.</param>
+    /// <summary>Reports an error if both keys are there, or none.</summary>
+    /// <param name="what">The mapping, with an article.</param>
     /// <param name="mapping">What was read.</param>
-    /// <param name="node">Where.</param>
-    /// <param name="hasShort">Whether the key is written, or was probably meant by a misspelled one.</param>
-    /// <param name="hasLong">Likewise.</param>
-    /// <param name="issues">Gets the error.</param>
-    public void Check(string what, BoundMapping mapping, MappingNode node, bool hasShort, bool hasLong, IssueList issues)
+    /// <param name="node">Its node.</param>
+    /// <param name="hasShort">Whether the short key is there, or a misspelling of it.</param>
+    /// <param name="hasLong">The same for the long key.</param>
+    /// <param name="issues">Receives the error.</param>
+    public void Check(string what, BoundMapping mapping, MappingNode node, bool hasShort, bool hasLong,
+        IssueList issues)
     {
         if (hasShort && hasLong)
         {
@@ -30,7 +32,7 @@ internal sealed record AlternativeKeys(Key Short, Key Long, Func<BoundMapping, b
         }
     }
 
-    /// <summary>The same as JSON Schema, as far as it depends on no other value.</summary>
+    /// <summary>The same rule as JSON Schema, as far as it depends on no other value.</summary>
     public JsonObject ToJsonSchema() => OptionalWhen is null
         ? new() { ["oneOf"] = new JsonArray(Required(Short), Required(Long)) }
         : new() { ["not"] = Required(Short, Long) };

@@ -3,7 +3,7 @@ using Sidestep.Model.Yaml;
 
 namespace Sidestep.Model.Schema;
 
-/// <summary>true or false, in these words only.</summary>
+/// <summary>A boolean: exactly <c>true</c> or <c>false</c>.</summary>
 internal sealed class BooleanKind : ScalarKind<bool>
 {
     protected override string Expected => "true or false";

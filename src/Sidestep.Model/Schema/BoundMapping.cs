@@ -2,20 +2,20 @@ using Sidestep.Model.Yaml;
 
 namespace Sidestep.Model.Schema;
 
-/// <summary>A mapping whose values have been read. What was absent or refused is not there.</summary>
+/// <summary>A mapping whose values have been read. It does not contain values that were absent or rejected.</summary>
 internal sealed class BoundMapping(Node node, string path)
 {
-    // A mapping has a handful of keys, and there may be 100,000 mappings.
+    // A mapping has few keys, but there may be 100,000 mappings.
     private (Key Key, object Located)[] _values = [];
 
     public Node Node { get; } = node;
 
     public string Path { get; } = path;
 
-    /// <summary>What was read of it.</summary>
+    /// <summary>Sets the values that were read.</summary>
     public void Set(ReadOnlySpan<(Key Key, object Located)> values) => _values = values.ToArray();
 
-    /// <summary>The value with its place, or null when it is absent or was refused.</summary>
+    /// <summary>The value with its location; null if it was absent or rejected.</summary>
     public Located<T>? Find<T>(Key<T> key)
     {
         foreach (var (other, located) in _values)
@@ -26,7 +26,8 @@ internal sealed class BoundMapping(Node node, string path)
         return null;
     }
 
-    /// <summary>The value, or the default of the key; a mandatory key is there once the document has no error.</summary>
+    /// <summary>The value, or the default of the key. A mandatory key always has a value if the document has no
+    /// errors.</summary>
     public T Value<T>(Key<T> key) => Find(key) is { } located ? located.Value : key.Default;
 
     /// <summary>The same mapping with other items of a list.</summary>
@@ -39,6 +40,6 @@ internal sealed class BoundMapping(Node node, string path)
         };
     }
 
-    /// <summary>The items of a list, none when it is absent or was refused.</summary>
+    /// <summary>The items of a list; none if the list was absent or rejected.</summary>
     public IEnumerable<BoundMapping> Items(Key<IReadOnlyList<BoundMapping>> key) => Find(key)?.Value ?? [];
 }

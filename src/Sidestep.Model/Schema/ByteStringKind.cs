@@ -3,13 +3,16 @@ using Sidestep.Model.Yaml;
 
 namespace Sidestep.Model.Schema;
 
-/// <summary>Text that stands for bytes, one per character: "\r\n" and "\x00" in double quotes are YAML's own escapes.</summary>
+/// <summary>Text that represents bytes, one per character. In double quotes, YAML itself has the escapes \r, \n and
+/// \x00.</summary>
 internal sealed class ByteStringKind : ScalarKind<string>
 {
     protected override string Expected =>
-        $"1 to {Limits.MonitorText} characters of one byte each, in double quotes where it has escapes such as \\r\\n or \\x00";
+        $"1 to {Limits.MonitorText} characters of one byte each, in double quotes where it has escapes such as \\r\\n "
+        + "or \\x00";
 
-    public override JsonObject ToJsonSchema() => new() { ["type"] = "string", ["minLength"] = 1, ["maxLength"] = Limits.MonitorText };
+    public override JsonObject ToJsonSchema() =>
+        new() { ["type"] = "string", ["minLength"] = 1, ["maxLength"] = Limits.MonitorText };
 
     public override JsonNode? ToJson(string value) => JsonValue.Create(value);
 
@@ -18,6 +21,8 @@ internal sealed class ByteStringKind : ScalarKind<string>
         value = scalar.Text;
         if (value.Length is 0 or > Limits.MonitorText)
             return new Problem($"has {value.Length} characters");
-        return value.Any(static c => c > 0xff) ? new Problem("has a character that is more than one byte", "Write its bytes, such as \"\\xc3\\xa9\"") : null;
+        return value.Any(static c => c > 0xff)
+            ? new Problem("has a character that is more than one byte", "Write its bytes, such as \"\\xc3\\xa9\"")
+                : null;
     }
 }

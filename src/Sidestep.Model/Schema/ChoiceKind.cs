@@ -15,11 +15,12 @@ internal sealed class ChoiceKind<T>(params Choice<T>[] choices) : ScalarKind<T>
     {
         ["type"] = "string",
         ["enum"] = new JsonArray([.. choices.Select(c => JsonValue.Create(c.Word))]),
-        // Not of the standard: the YAML language server shows these beside the words.
+        // Not in the standard: the YAML language server shows these beside the words.
         ["enumDescriptions"] = new JsonArray([.. choices.Select(c => JsonValue.Create(c.Description))]),
     };
 
-    public override JsonNode? ToJson(T value) => JsonValue.Create(Array.Find(choices, c => c.Value.Equals(value))!.Word);
+    public override JsonNode? ToJson(T value) =>
+        JsonValue.Create(Array.Find(choices, c => c.Value.Equals(value))!.Word);
 
     protected override Problem? Parse(ScalarNode scalar, out T value)
     {
@@ -32,7 +33,8 @@ internal sealed class ChoiceKind<T>(params Choice<T>[] choices) : ScalarKind<T>
         if (UnsupportedFeatures.ForValue(scalar.Text) is { } unsupported)
             return new Problem(unsupported.Reason);
         return new Problem("not a possible value",
-            SpellingSuggestion.For(scalar.Text, choices.Select(c => c.Word)) is { } nearest ? $"Did you mean {nearest}?" : null);
+            SpellingSuggestion.For(scalar.Text, choices.Select(c => c.Word)) is { } nearest
+                ? $"Did you mean {nearest}?" : null);
     }
 }
 

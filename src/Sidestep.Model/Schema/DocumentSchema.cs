@@ -11,7 +11,8 @@ internal static class DocumentSchema
         "How traffic reaches the real servers.");
 
     public static readonly Key<IReadOnlyList<BoundMapping>> HealthMonitors = List("healthMonitors",
-        new("health monitors", 0, Limits.HealthMonitors, HealthMonitorSchema.Kind), "How real servers are asked whether they serve.");
+        new("health monitors", 0, Limits.HealthMonitors, HealthMonitorSchema.Kind),
+        "How the director probes real servers.");
 
     public static readonly Key<IReadOnlyList<BoundMapping>> Pools = List("pools",
         new("pools", 0, Limits.Pools, PoolSchema.Kind), "Groups of real servers.");
@@ -20,14 +21,16 @@ internal static class DocumentSchema
         new("access lists", 0, Limits.AccessLists, AccessListSchema.Kind), "Source addresses that may use services.");
 
     public static readonly Key<IReadOnlyList<BoundMapping>> Vips = List("vips",
-        new("VIPs", 0, Limits.Vips, VipSchema.Kind), "What is said about VIPs themselves.");
+        new("VIPs", 0, Limits.Vips, VipSchema.Kind), "Settings of VIPs that apply to all services of the VIP.");
 
     public static readonly Key<IReadOnlyList<BoundMapping>> VirtualServices = List("virtualServices",
-        new("virtual services", 0, Limits.VirtualServices, VirtualServiceSchema.Kind), "What clients address.");
+        new("virtual services", 0, Limits.VirtualServices, VirtualServiceSchema.Kind),
+        "The services that clients connect to.");
 
     public static readonly MappingKind Kind = new("the configuration", "The configuration of a Sidestep director.",
         Director, NetworkProfiles, HealthMonitors, Pools, AccessLists, Vips, VirtualServices);
 
+    /// <summary>The configuration of a document that has no errors.</summary>
     public static Configuration Build(BoundMapping m) => new()
     {
         Director = DirectorSchema.Build(m.Find(Director)!.Value),

@@ -27,7 +27,8 @@ internal sealed class EndpointKind : ScalarKind<IPEndPoint>
             host = host[1..^1];
         if (!AddressText.TryParse(host, out var address) || bracketed != host.Contains(':', StringComparison.Ordinal))
             return new Problem("not an address before the port; IPv6 is in brackets");
-        if (!ushort.TryParse(scalar.Text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out ushort port) || port == 0)
+        if (!ushort.TryParse(scalar.Text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture,
+            out ushort port) || port == 0)
             return new Problem("the port is not from 1 to 65535");
         value = new IPEndPoint(address, port);
         return null;

@@ -5,7 +5,7 @@ using Sidestep.Model.Yaml;
 
 namespace Sidestep.Model.Schema;
 
-/// <summary>A whole number in decimal digits, within a range or one of a few.</summary>
+/// <summary>A whole number in decimal digits, in a range or from a list.</summary>
 internal sealed class IntegerKind : ScalarKind<int>
 {
     private readonly int _minimum;
@@ -48,9 +48,10 @@ internal sealed class IntegerKind : ScalarKind<int>
             return new Problem("not a whole number in decimal digits");
         if (scalar.Quoted)
             return new Problem("text, because it is in quotes", "Remove the quotes");
-        // YAML 1.1 reads 010 as eight, YAML 1.2 as ten: nobody should have to know.
+        // YAML 1.1 reads 010 as eight, YAML 1.2 as ten.
         if (digits.Length > 1 && digits[0] == '0')
-            return new Problem("begins with a zero, which some readers of YAML take for octal", "Remove the leading zero");
+            return new Problem("begins with a zero, which some readers of YAML take for octal",
+                "Remove the leading zero");
         if (!int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value)
             || value < _minimum || value > _maximum)
             return new Problem("out of range");

@@ -3,17 +3,18 @@ using Sidestep.Model.Yaml;
 
 namespace Sidestep.Model.Schema;
 
-/// <summary>One key of a mapping: the only description of it, from which reading, suggestions and JSON Schema follow.</summary>
+/// <summary>The only description of one key of a mapping. The reader, the spelling suggestions and the JSON Schema
+/// follow from it.</summary>
 internal abstract class Key(string name, bool required, string description)
 {
     public string Name { get; } = name;
 
     public bool Required { get; } = required;
 
-    /// <summary>Reads the value; null when it was refused and reported.</summary>
-    /// <param name="node">What was written behind the key.</param>
-    /// <param name="mapping">Path of the mapping that has the key.</param>
-    /// <param name="issues">Gets what is wrong.</param>
+    /// <summary>Reads the value; null if it was rejected and reported.</summary>
+    /// <param name="node">The node of the value.</param>
+    /// <param name="mapping">Path of the mapping that contains the key.</param>
+    /// <param name="issues">Receives the errors.</param>
     public abstract object? Bind(Node node, string mapping, IssueList issues);
 
     public JsonObject ToJsonSchema()
@@ -21,7 +22,7 @@ internal abstract class Key(string name, bool required, string description)
         var schema = new JsonObject { ["description"] = description };
         foreach (var (keyword, value) in KindSchema())
         {
-            // The key's own description says more than that of its kind.
+            // The description of the key is more specific than that of its kind.
             if (keyword != "description")
                 schema[keyword] = value?.DeepClone();
         }
@@ -56,19 +57,20 @@ internal sealed class Key<T> : Key
     public static Key<T> WithDefault(string name, Kind<T> kind, T @default, string description) =>
         new(name, kind, false, true, @default, description);
 
-    /// <summary>A key whose absence means something that no value says.</summary>
+    /// <summary>A key without a default: no value has the meaning of its absence.</summary>
     public static Key<T> Optional(string name, Kind<T> kind, string description) =>
         new(name, kind, false, false, default, description);
 
-    /// <summary>What an absent key means.</summary>
+    /// <summary>The meaning of an absent key.</summary>
     public T Default => _hasDefault ? _default! : throw new InvalidOperationException($"{Name} has no default.");
 
     public override object? Bind(Node node, string mapping, IssueList issues)
     {
-        // Nearly all values are single and right: their paths are written only when somebody asks.
+        // Nearly all values are valid scalars, whose paths are never needed.
         if (_kind is ScalarKind<T> single && single.TryRead(node, out var right))
             return new Located<T>(right, node, mapping, Name);
-        return _kind.TryBind(node, DocumentPath.Key(mapping, Name), issues, out var value) ? new Located<T>(value, node, mapping, Name) : null;
+        return _kind.TryBind(node, DocumentPath.Key(mapping, Name), issues, out var value)
+            ? new Located<T>(value, node, mapping, Name) : null;
     }
 
     protected override JsonObject KindSchema() => _kind.ToJsonSchema();
@@ -76,13 +78,13 @@ internal sealed class Key<T> : Key
     protected override JsonNode? DefaultJson() => _hasDefault ? _kind.ToJson(_default!) : null;
 }
 
-/// <summary>A value that knows where it was written.</summary>
+/// <summary>A value with its location in the document.</summary>
 /// <param name="Value">The value.</param>
-/// <param name="Node">What was written.</param>
-/// <param name="Place">Its path, or that of the mapping that has it behind <paramref name="Key"/>.</param>
-/// <param name="Key">Null: <paramref name="Place"/> says it all.</param>
+/// <param name="Node">The node of the value.</param>
+/// <param name="Place">The path of the value, or of the mapping that contains it under <paramref name="Key"/>.</param>
+/// <param name="Key">Null: <paramref name="Place"/> is the path of the value.</param>
 internal sealed record Located<T>(T Value, Node Node, string Place, string? Key = null)
 {
-    /// <summary>The path in the document; written when somebody asks, which is mostly never.</summary>
+    /// <summary>The path in the document. It is composed on demand, because most paths are never used.</summary>
     public string Path => Key is null ? Place : DocumentPath.Key(Place, Key);
 }

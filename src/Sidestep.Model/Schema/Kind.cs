@@ -4,10 +4,10 @@ using Sidestep.Model.Yaml;
 
 namespace Sidestep.Model.Schema;
 
-/// <summary>What a value of the document can be: how it is read, and how the JSON Schema says the same.</summary>
+/// <summary>The form of a value of the document: how it is read, and its JSON Schema.</summary>
 internal abstract class Kind<T>
 {
-    /// <summary>Reads a node; false when it was refused and reported.</summary>
+    /// <summary>Reads a node; false if it was rejected and reported.</summary>
     public abstract bool TryBind(Node node, string path, IssueList issues, [MaybeNullWhen(false)] out T value);
 
     /// <summary>The constraint as JSON Schema, a new object on every call.</summary>
@@ -16,7 +16,7 @@ internal abstract class Kind<T>
     /// <summary>The written form of a value, for defaults.</summary>
     public abstract JsonNode? ToJson(T value);
 
-    /// <summary>Reports a node of another form than <paramref name="expected"/>.</summary>
+    /// <summary>Reports a node that has another form than <paramref name="expected"/>.</summary>
     protected static void RejectForm(Node node, string path, string expected, IssueList issues)
     {
         if (node is ErrorNode)
@@ -48,16 +48,18 @@ internal abstract class ScalarKind<T> : Kind<T>
         return false;
     }
 
-    /// <summary>Reads a node that is right; false, and nothing is reported, when it is not.</summary>
+    /// <summary>Reads a valid node; false, without a report, if it is invalid.</summary>
     public bool TryRead(Node node, [MaybeNullWhen(false)] out T value)
     {
         value = default;
         return node is ScalarNode { IsNull: false } scalar && Parse(scalar, out value) is null && value is not null;
     }
 
-    /// <summary>Null when <paramref name="value"/> was set.</summary>
+    /// <summary>Reads the text; null if it is valid and <paramref name="value"/> was set.</summary>
     protected abstract Problem? Parse(ScalarNode scalar, out T? value);
 }
 
-/// <summary>Why a value cannot be; a cure that is null is "write what is wanted".</summary>
+/// <summary>Why a value is invalid.</summary>
+/// <param name="Reason">Without a full stop.</param>
+/// <param name="Remedy">What to do about it; null: write what the kind expects.</param>
 internal sealed record Problem(string Reason, string? Remedy = null);

@@ -4,11 +4,12 @@ using Sidestep.Model.Yaml;
 
 namespace Sidestep.Model.Schema;
 
-/// <summary>A list of mappings. Items that were refused are left out of the value.</summary>
+/// <summary>A list of mappings. Its value does not contain items that were rejected.</summary>
 /// <param name="what">The items in the plural, such as "pools".</param>
-/// <param name="minimum">Fewest items.</param>
-/// <param name="maximum">Most items; those beyond are not read, so that a flood costs one error.</param>
-/// <param name="item">What each item is.</param>
+/// <param name="minimum">Least number of items.</param>
+/// <param name="maximum">Greatest number of items. Further items are not read, so that a flood of them costs one
+/// error.</param>
+/// <param name="item">The kind of each item.</param>
 internal sealed class ListKind(string what, int minimum, int maximum, MappingKind item)
     : Kind<IReadOnlyList<BoundMapping>>
 {
@@ -18,7 +19,8 @@ internal sealed class ListKind(string what, int minimum, int maximum, MappingKin
         value = null;
         if (node is not ListNode list)
         {
-            RejectForm(node, path, $"a list of {what}, each behind a dash" + (minimum == 0 ? "; [] if there are none" : ""), issues);
+            RejectForm(node, path, $"a list of {what}, each after a dash"
+                + (minimum == 0 ? "; [] if there are none" : ""), issues);
             return false;
         }
         if (list.Items.Length < minimum)

@@ -9,11 +9,8 @@ namespace Sidestep.Model.Schema;
 /// <summary>A mapping with known keys. <paramref name="what"/> names it with an article, such as "a pool".</summary>
 internal sealed class MappingKind(string what, string description, params Key[] keys) : Kind<BoundMapping>
 {
-    /// <summary>Pairs of keys of which one is there.</summary>
+    /// <summary>Pairs of keys of which a mapping has one.</summary>
     public ImmutableArray<AlternativeKeys> AlternativeKeys { get; init; } = [];
-
-    /// <summary>Keys of earlier versions, and why they are no more.</summary>
-    public ImmutableArray<(string Key, Problem Problem)> RemovedKeys { get; init; } = [];
 
     public override bool TryBind(
         Node node, string path, IssueList issues, [MaybeNullWhen(false)] out BoundMapping value)
@@ -32,7 +29,7 @@ internal sealed class MappingKind(string what, string description, params Key[] 
             if (NumberOf(entry.Key.Text) is >= 0 and var number)
                 isPresent[number] = true;
         }
-        // A misspelled key is not reported as missing too.
+        // A misspelled key is not reported as missing, too.
         Span<bool> isThere = stackalloc bool[keys.Length];
         isPresent.CopyTo(isThere);
         var values = ArrayPool<(Key, object)>.Shared.Rent(keys.Length);
@@ -42,7 +39,8 @@ internal sealed class MappingKind(string what, string description, params Key[] 
             int number = NumberOf(entry.Key.Text);
             if (number >= 0 && keys[number].Bind(entry.Value, path, issues) is { } located)
                 values[read++] = (keys[number], located);
-            else if (number < 0 && RejectKey(entry, DocumentPath.Key(path, entry.Key.Text), isPresent, issues) is { } meant)
+            else if (number < 0 && RejectKey(entry, DocumentPath.Key(path, entry.Key.Text), isPresent, issues)
+                is { } meant)
                 isThere[NumberOf(meant.Name)] = true;
         }
         value.Set(values.AsSpan(0, read));
@@ -54,7 +52,8 @@ internal sealed class MappingKind(string what, string description, params Key[] 
                     $"{what} must have the key {keys[i].Name}", "Add it to this mapping");
         }
         foreach (var pair in AlternativeKeys)
-            pair.Check(what, value, mapping, isThere[Array.IndexOf(keys, pair.Short)], isThere[Array.IndexOf(keys, pair.Long)], issues);
+            pair.Check(what, value, mapping, isThere[Array.IndexOf(keys, pair.Short)],
+                isThere[Array.IndexOf(keys, pair.Long)], issues);
         return true;
     }
 
@@ -94,17 +93,17 @@ internal sealed class MappingKind(string what, string description, params Key[] 
 
     public override JsonNode? ToJson(BoundMapping value) => throw new NotSupportedException("No mapping is a default.");
 
-    /// <summary>Reports a key that does not belong here; returns which of the absent ones was probably meant.</summary>
+    /// <summary>Reports an unknown key; returns the absent key that it is probably a misspelling of, or null.</summary>
     private Key? RejectKey(MappingEntry entry, string path, ReadOnlySpan<bool> isPresent, IssueList issues)
     {
         string text = entry.Key.Text;
         string? value = IssueList.ValueOf(entry.Value);
-        if ((RemovedKeys.FirstOrDefault(f => f.Key == text).Problem ?? UnsupportedFeatures.ForKey(text)) is { } problem)
+        if (UnsupportedFeatures.ForKey(text) is { } problem)
         {
             issues.Error(path, entry.Key.Position, value, problem.Reason, problem.Remedy!);
             return null;
         }
-        // Whatever stands here was reported while the document was parsed.
+        // This value was reported while the document was parsed.
         if (entry.Value is ErrorNode)
             return null;
         var absent = new List<Key>();

@@ -4,50 +4,36 @@ using Sidestep.Model.Yaml;
 
 namespace Sidestep.Model.Schema;
 
-/// <summary>all, any, or the mapping { atLeast: 2 }.</summary>
-internal sealed class MinHealthyMonitorsKind : Kind<MinHealthyMonitors>
+/// <summary>The word <c>all</c>, or a number of monitors.</summary>
+internal sealed class MinHealthyMonitorsKind : ScalarKind<MinHealthyMonitors>
 {
-    private const string Expected = "all, any, or { atLeast: 2 }";
+    private const string All = "all";
 
-    private static readonly Key<int> Count = Key<int>.Mandatory("atLeast", new IntegerKind(1, Limits.MonitorsOfPool),
-        "So many of the pool's monitors.");
-
-    private static readonly MappingKind Number = new("the mapping healthy", "How many monitors of a server must be up.", Count);
-
-    public override bool TryBind(Node node, string path, IssueList issues, out MinHealthyMonitors value)
-    {
-        value = default;
-        if (node is MappingNode)
-        {
-            if (!Number.TryBind(node, path, issues, out var mapping) || mapping.Find(Count) is not { } number)
-                return false;
-            value = new MinHealthyMonitors(number.Value);
-            return true;
-        }
-        if (node is not ScalarNode { IsNull: false } scalar)
-        {
-            RejectForm(node, path, Expected, issues);
-            return false;
-        }
-        if (scalar.Text is not ("all" or "any"))
-        {
-            issues.Error(path, scalar, "not a possible value", $"Write {Expected}");
-            return false;
-        }
-        value = scalar.Text == "any" ? MinHealthyMonitors.One : MinHealthyMonitors.All;
-        return true;
-    }
+    protected override string Expected => $"all, or a whole number from 1 to {Limits.MonitorsOfPool}";
 
     public override JsonObject ToJsonSchema() => new()
     {
         ["anyOf"] = new JsonArray(
-            new JsonObject { ["type"] = "string", ["enum"] = new JsonArray("all", "any") }, Number.ToJsonSchema()),
+            new JsonObject { ["type"] = "string", ["enum"] = new JsonArray(All) },
+            new JsonObject { ["type"] = "integer", ["minimum"] = 1, ["maximum"] = Limits.MonitorsOfPool }),
     };
 
-    public override JsonNode? ToJson(MinHealthyMonitors value) => JsonValue.Create(value.Count switch
+    public override JsonNode? ToJson(MinHealthyMonitors value) =>
+        value.Count == 0 ? JsonValue.Create(All) : JsonValue.Create(value.Count);
+
+    protected override Problem? Parse(ScalarNode scalar, out MinHealthyMonitors value)
     {
-        0 => "all",
-        1 => "any",
-        var number => number.ToString(CultureInfo.InvariantCulture),
-    });
+        value = MinHealthyMonitors.All;
+        if (scalar.Text == All)
+            return null;
+        if (!scalar.Text.All(char.IsAsciiDigit) || scalar.Text is ['0', _, ..])
+            return new Problem("neither all nor a number of monitors");
+        if (scalar.Quoted)
+            return new Problem("text, because it is in quotes", "Remove the quotes");
+        if (!int.TryParse(scalar.Text, NumberStyles.None, CultureInfo.InvariantCulture, out int count)
+            || count is 0 or > Limits.MonitorsOfPool)
+            return new Problem("out of range");
+        value = new MinHealthyMonitors(count);
+        return null;
+    }
 }

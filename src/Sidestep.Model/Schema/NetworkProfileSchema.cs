@@ -7,8 +7,9 @@ namespace Sidestep.Model.Schema;
 internal static class NetworkProfileSchema
 {
     public static readonly ChoiceKind<Encapsulation> Encapsulations = new(
-        new("ipip", Model.Encapsulation.IpIp, "IP in IP, protocols 4 and 41 (RFC 2003, RFC 2473): the smallest header."),
-        new("gue", Model.Encapsulation.Gue, "Generic UDP Encapsulation: where networks carry only UDP and TCP."),
+        new("ipip", Model.Encapsulation.IpIp,
+            "IP in IP, protocols 4 and 41 (RFC 2003, RFC 2473): the smallest header."),
+        new("gue", Model.Encapsulation.Gue, "Generic UDP Encapsulation: for networks that carry only UDP and TCP."),
         new("gre", Model.Encapsulation.Gre, "Generic Routing Encapsulation (RFC 2784)."));
 
     public static readonly Key<string> Name = Key<string>.Mandatory("name", TextKind.Name,
@@ -18,42 +19,46 @@ internal static class NetworkProfileSchema
         new ChoiceKind<ProfileType>(
             new("tcp-fast-path", ProfileType.TcpFastPath, "For TCP services only."),
             new("udp-fast-path", ProfileType.UdpFastPath, "For UDP services only.")),
-        "The protocol of the services that may use the profile; without it, all.");
+        "Restricts the profile to services of one protocol.");
 
     public static readonly Key<DsrType> DsrType = Key<DsrType>.WithDefault("dsrType",
         new ChoiceKind<DsrType>(
-            new("l3", Model.DsrType.L3, "Encapsulated: servers may be routers away."),
-            new("l2", Model.DsrType.L2, "New MAC addresses only: servers are on a directly attached network.")),
-        Model.DsrType.L3, "How packets are carried to the real servers.");
+            new("l3", Model.DsrType.L3, "The director encapsulates packets: servers may be behind routers."),
+            new("l2", Model.DsrType.L2,
+                "The director rewrites MAC addresses only: servers are on a directly attached network.")),
+        Model.DsrType.L3, "How packets reach the real servers.");
 
     public static readonly Key<Encapsulation> Encapsulation = Key<Encapsulation>.WithDefault("encapsulation",
-        Encapsulations, Model.Encapsulation.IpIp, "The outer header at layer 3; without meaning at layer 2.");
+        Encapsulations, Model.Encapsulation.IpIp, "The outer header at layer 3; ignored at layer 2.");
 
     public static readonly Key<int> GuePort = Key<int>.WithDefault("guePort", new IntegerKind(1, 65535),
-        NetworkProfile.DefaultGuePort, "The UDP port at which the real servers take GUE.");
+        NetworkProfile.DefaultGuePort, "The UDP port on which the real servers receive GUE.");
 
     public static readonly Key<IReadOnlyList<Located<IPNetwork>>> OuterSource =
         Key<IReadOnlyList<Located<IPNetwork>>>.Optional("outerSource",
             new ValueListKind<IPNetwork>("prefixes", 1, 2,
                 new PrefixKind("an outer source address", Limits.OuterSourceBits), alone: true),
-            "Prefixes, at most one per family, that the outer source address comes from, another one per flow, so that servers "
-            + "spread flows over their receive queues. Without it, the director's address.");
+            "Prefixes, at most one per family. Each flow has its own outer source address from them, so that servers "
+            + "spread flows over their receive queues. Without the key, the source is the director's address.");
 
     public static readonly Key<OversizedPolicy> Oversized = Key<OversizedPolicy>.WithDefault("oversized",
         new ChoiceKind<OversizedPolicy>(
-            new("icmp", OversizedPolicy.Icmp, "The client is told the size that fits, at a bounded rate."),
-            new("fragment", OversizedPolicy.Fragment, "The outer packet is fragmented; the server puts it together."),
-            new("drop", OversizedPolicy.Drop, "Dropped and counted.")),
-        OversizedPolicy.Icmp, "What happens to a packet that is too big with its outer header.");
+            new("icmp", OversizedPolicy.Icmp,
+                "The director sends the client an ICMP error with the MTU that fits, rate-limited."),
+            new("fragment", OversizedPolicy.Fragment,
+                "The director fragments the outer packet; the server reassembles it."),
+            new("drop", OversizedPolicy.Drop, "The director drops and counts the packet.")),
+        OversizedPolicy.Icmp, "What happens to a packet that exceeds the MTU with its outer header.");
 
     public static readonly Key<BoundMapping> IdleTimeouts = Key<BoundMapping>.Optional("idleTimeouts",
-        IdleTimeoutsSchema.Kind, "Seconds without a packet after which a remembered flow is forgotten.");
+        IdleTimeoutsSchema.Kind, "Seconds without a packet after which a tracked flow expires.");
 
-    public static readonly Key<UdpRebalancePolicy> UdpOnRebalance = Key<UdpRebalancePolicy>.WithDefault("udpOnRebalance",
+    public static readonly Key<UdpRebalancePolicy> UdpOnRebalance = Key<UdpRebalancePolicy>
+        .WithDefault("udpOnRebalance",
         new ChoiceKind<UdpRebalancePolicy>(
-            new("stay", UdpRebalancePolicy.Stay, "With the former server, which may know the flow."),
-            new("move", UdpRebalancePolicy.Move, "To the new server, for protocols whose packets stand alone.")),
-        UdpRebalancePolicy.Stay, "While a change of the pool is under way: where UDP of no remembered flow goes.");
+            new("stay", UdpRebalancePolicy.Stay, "To the previous server, which may know the flow."),
+            new("move", UdpRebalancePolicy.Move, "To the new server, for protocols of independent packets.")),
+        UdpRebalancePolicy.Stay, "Where UDP packets of untracked flows go while their slot is in transition.");
 
     public static readonly MappingKind Kind = new("a network profile",
         "How traffic reaches the real servers. With a name only: layer 3 with IP-in-IP.",

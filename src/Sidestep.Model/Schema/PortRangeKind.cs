@@ -4,7 +4,7 @@ using Sidestep.Model.Yaml;
 
 namespace Sidestep.Model.Schema;
 
-/// <summary>One port, a range, or any.</summary>
+/// <summary>One port, a range, or <c>any</c>.</summary>
 internal sealed class PortRangeKind : ScalarKind<PortRange>
 {
     protected override string Expected => "a port from 1 to 65535, a range such as 8000-8099, or any";
@@ -32,7 +32,7 @@ internal sealed class PortRangeKind : ScalarKind<PortRange>
         if (!TryParse(first, out int low) || !TryParse(last, out int high))
             return new Problem("out of range");
         if (low > high)
-            return new Problem("the range is the wrong way round", $"Write {high}-{low}");
+            return new Problem("the range is reversed", $"Write {high}-{low}");
         value = new PortRange((ushort)low, (ushort)high);
         return null;
     }
@@ -41,5 +41,6 @@ internal sealed class PortRangeKind : ScalarKind<PortRange>
         text.Length > 0 && text.All(char.IsAsciiDigit) && (text.Length == 1 || text[0] != '0');
 
     private static bool TryParse(string text, out int port) =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out port) && port is > 0 and <= ushort.MaxValue;
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out port)
+            && port is > 0 and <= ushort.MaxValue;
 }

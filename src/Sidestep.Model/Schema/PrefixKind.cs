@@ -5,21 +5,22 @@ using Sidestep.Model.Yaml;
 
 namespace Sidestep.Model.Schema;
 
-/// <summary>An address, or all addresses with the same leading bits: 192.0.2.10, 198.51.100.0/24, 2001:db8::/64.</summary>
-/// <param name="role">What the addresses are for, such as "a VIP"; null: no address is out of place.</param>
-/// <param name="hostBits">Fewest bits behind the prefix.</param>
+/// <summary>An address or a prefix: 192.0.2.10, 198.51.100.0/24, 2001:db8::/64.</summary>
+/// <param name="role">What the addresses are, such as "a VIP", which excludes reserved addresses; null: none is
+/// excluded.</param>
+/// <param name="hostBits">Least number of bits after the prefix.</param>
 internal sealed class PrefixKind(string? role, int hostBits = 0) : ScalarKind<IPNetwork>
 {
     protected override string Expected => hostBits == 0
         ? "an address or a prefix such as 192.0.2.10, 198.51.100.0/24 or 2001:db8::/64"
         : "a prefix such as 198.18.0.0/15 or 2001:db8::/64";
 
-    // A pattern of all prefixes would say less than the reader's own words.
+    // A pattern for all prefixes would be less clear than the messages of the reader.
     public override JsonObject ToJsonSchema() => new() { ["type"] = "string" };
 
     public override JsonNode? ToJson(IPNetwork value) => JsonValue.Create(Text(value));
 
-    /// <summary>The shortest written form: without the length of a single address.</summary>
+    /// <summary>The shortest written form: a single address without its length.</summary>
     public static string Text(IPNetwork prefix) =>
         prefix.PrefixLength == AddressText.Bits(prefix.BaseAddress) ? prefix.BaseAddress.ToString() : prefix.ToString();
 
@@ -34,10 +35,11 @@ internal sealed class PrefixKind(string? role, int hostBits = 0) : ScalarKind<IP
         int bits = AddressText.Bits(parsed);
         int length = bits;
         if (slash >= 0 && !TryParseLength(text.AsSpan(slash + 1), bits, out length))
-            return new Problem($"the prefix length is no number from 0 to {bits}");
+            return new Problem($"the prefix length is not a number from 0 to {bits}");
         var network = new HostAddress(parsed, length).Network;
         if (!network.BaseAddress.Equals(parsed))
-            return new Problem($"has bits set behind the first {length}", hostBits == 0 ? $"Write {network}, or the address alone" : $"Write {network}");
+            return new Problem($"has bits set after the first {length}",
+                hostBits == 0 ? $"Write {network}, or the address alone" : $"Write {network}");
         if (bits - length < hostBits)
             return new Problem($"has fewer than {1L << hostBits} addresses",
                 $"Write a prefix of at most {bits - hostBits} bits");

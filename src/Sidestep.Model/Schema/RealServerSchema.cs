@@ -8,39 +8,38 @@ internal static class RealServerSchema
     public static readonly Key<string> Name = Key<string>.Mandatory("name", TextKind.Name, "Unique within the pool.");
 
     public static readonly Key<IPAddress> Address = Key<IPAddress>.Mandatory("address",
-        new AddressKind("the address of a real server"), "The server's own address, not the VIP, of either family.");
+        new AddressKind("the address of a real server"),
+        "The server's own address, not the VIP. Its family may differ from the VIP's.");
 
     public static readonly Key<int> Port = Key<int>.Optional("port", new IntegerKind(1, 65535),
-        "Not needed: a real server always listens on the port of the service. Another port is refused.");
+        "Not needed: a real server always listens on the port of the service. Another port is an error.");
 
     public static readonly Key<int> Weight = Key<int>.WithDefault("weight", new IntegerKind(0, Limits.Weight), 1,
-        "Share of the traffic relative to the other servers of the pool; 0 takes none.");
+        "Share of new flows relative to the other servers of the pool; with 0 the server gets none.");
 
     public static readonly Key<ServerState> State = Key<ServerState>.WithDefault("state",
         new ChoiceKind<ServerState>(
-            new("enabled", ServerState.Enabled, "Takes flows."),
-            new("draining", ServerState.Draining, "Keeps what it has and takes nothing new, until the pool's drain deadline."),
-            new("disabled", ServerState.Disabled, "Out at once; its flows move.")),
-        ServerState.Enabled, "Whether the server takes flows.");
+            new("enabled", ServerState.Enabled, "The server gets new flows."),
+            new("draining", ServerState.Draining,
+                "The server keeps its flows and gets no new ones, until the drain deadline of the pool."),
+            new("disabled", ServerState.Disabled, "The server leaves at once; its flows move to other servers.")),
+        ServerState.Enabled, "Whether the server gets new flows.");
 
     public static readonly Key<bool> Backup = Key<bool>.WithDefault("backup", new BooleanKind(), false,
-        "true: serves only while the pool has too few others, see minServers.");
+        "true: the server gets flows only while the pool has too few other servers, see minServers.");
 
     public static readonly Key<Encapsulation> Encapsulation = Key<Encapsulation>.Optional("encapsulation",
-        NetworkProfileSchema.Encapsulations, "Another outer header than the profile says, for a server that can only that.");
+        NetworkProfileSchema.Encapsulations,
+        "Overrides the outer header of the profile, for a server that supports only this one.");
 
     public static readonly Key<OperatingSystemKind> Os = Key<OperatingSystemKind>.WithDefault("os",
         new ChoiceKind<OperatingSystemKind>(
-            new("linux", OperatingSystemKind.Linux, "Linux, or what does the same."),
-            new("windows", OperatingSystemKind.Windows, "Windows: at layer 2 only.")),
-        OperatingSystemKind.Linux, "What the server runs.");
+            new("linux", OperatingSystemKind.Linux, "Linux, or a system with the same capabilities."),
+            new("windows", OperatingSystemKind.Windows, "Windows: at layer 2 only, because it does not decapsulate.")),
+        OperatingSystemKind.Linux, "The operating system of the server.");
 
     public static readonly MappingKind Kind = new("a real server", "A member of a pool.",
-        Name, Address, Port, Weight, State, Backup, Encapsulation, Os)
-    {
-        RemovedKeys = [("enabled", new Problem("a server has a state instead of this flag",
-            "Write state: enabled, state: draining or state: disabled"))],
-    };
+        Name, Address, Port, Weight, State, Backup, Encapsulation, Os);
 
     public static RealServer Build(BoundMapping m) => new()
     {

@@ -2,7 +2,7 @@ using System.Net;
 
 namespace Sidestep.Model.Schema;
 
-/// <summary>Addresses that no host can be reached by, and what they are.</summary>
+/// <summary>Addresses that no host can be reached by.</summary>
 internal static class ReservedAddresses
 {
     private static readonly (IPNetwork Network, string What)[] Ranges =
@@ -15,11 +15,13 @@ internal static class ReservedAddresses
         (IPNetwork.Parse("::/128"), "the unspecified address"),
         (IPNetwork.Parse("::1/128"), "a loopback address"),
         (IPNetwork.Parse("ff00::/8"), "a multicast address"),
-        // The kernel needs an interface beside such an address, and routers do not forward to it (RFC 4291, section 2.5.6).
+        // The kernel needs an interface beside such an address, and routers do not forward to it (RFC 4291, section
+        // 2.5.6).
         (IPNetwork.Parse("fe80::/10"), "a link-local address"),
     ];
 
-    /// <summary>What all addresses of the prefix are; null when it has others too.</summary>
+    /// <summary>What kind of reserved address all addresses of the prefix are; null if at least one is not
+    /// reserved.</summary>
     public static string? Of(IPNetwork prefix)
     {
         foreach (var (network, what) in Ranges)
@@ -27,7 +29,8 @@ internal static class ReservedAddresses
             if (prefix.PrefixLength >= network.PrefixLength && network.Contains(prefix.BaseAddress))
                 return what;
         }
-        // IPNetwork says of these that no network holds them.
-        return prefix is { PrefixLength: >= 96, BaseAddress.IsIPv4MappedToIPv6: true } ? "an IPv4 address in IPv6 form" : null;
+        // IPNetwork.Contains is false for IPv4-mapped addresses in every network.
+        return prefix is { PrefixLength: >= 96, BaseAddress.IsIPv4MappedToIPv6: true } ? "an IPv4 address in IPv6 form"
+            : null;
     }
 }

@@ -1,14 +1,14 @@
 namespace Sidestep.Model.Schema;
 
-/// <summary>Finds the word that somebody who wrote another one probably meant.</summary>
+/// <summary>Finds the word that a misspelled one was probably meant to be.</summary>
 internal static class SpellingSuggestion
 {
-    /// <summary>The candidate with the fewest edits from <paramref name="text"/>, the first of equals; null when none is
-    /// near: at most three letters and a third of them may differ.</summary>
+    /// <summary>The candidate with the fewest edits from <paramref name="text"/>, the first of equals; null if none is
+    /// near: at most three letters, and at most a third of them, may differ.</summary>
     public static string? For(string text, IEnumerable<string> candidates)
     {
         string target = Normalize(text);
-        // No key or name is longer, and a long text must not cost its length squared.
+        // No key or name is longer, and the time is quadratic in the length.
         if (target.Length > Limits.NameLength + 8)
             return null;
         string? nearest = null;
@@ -26,8 +26,8 @@ internal static class SpellingSuggestion
         return nearest;
     }
 
-    /// <summary>Insertions, deletions, replacements and swaps of neighbours that turn one text into the other; some number
-    /// above <paramref name="limit"/> when it takes more than that.</summary>
+    /// <summary>Insertions, deletions, replacements and swaps of neighbours that turn one text into the other (optimal
+    /// string alignment distance); some number above <paramref name="limit"/> if it is greater than that.</summary>
     private static int Distance(string a, string b, int limit)
     {
         var beforeLast = new int[b.Length + 1];
@@ -47,7 +47,8 @@ internal static class SpellingSuggestion
                     row[j] = Math.Min(row[j], beforeLast[j - 2] + 1);
                 smallest = Math.Min(smallest, row[j]);
             }
-            // Later rows have no less: a step costs one or nothing, and a swap, two rows back, costs one.
+            // Later rows have no smaller number: each step costs zero or one, and a swap, from two rows back, costs
+            // one.
             if (smallest > limit)
                 return smallest;
             (beforeLast, last, row) = (last, row, beforeLast);
@@ -55,7 +56,7 @@ internal static class SpellingSuggestion
         return last[b.Length];
     }
 
-    // hash_fields, Hash-Fields and hashFields are the same word to the one who types it.
+    // hash_fields, Hash-Fields and hashFields are the same word.
     private static string Normalize(string text) => text
         .Replace("-", "", StringComparison.Ordinal)
         .Replace("_", "", StringComparison.Ordinal)

@@ -3,7 +3,7 @@ using Sidestep.Model.Yaml;
 
 namespace Sidestep.Model.Schema;
 
-/// <summary>A status code of HTTP or a range of them: 200, 200-399.</summary>
+/// <summary>An HTTP status code or a range of them: 200, 200-399.</summary>
 internal sealed class StatusCodesKind : ScalarKind<PortRange>
 {
     protected override string Expected => "a status code from 100 to 599, or a range such as 200-399";
@@ -21,7 +21,8 @@ internal sealed class StatusCodesKind : ScalarKind<PortRange>
     {
         value = default;
         var ends = scalar.Text.Split('-');
-        if (ends.Length > 2 || !Array.TrueForAll(ends, static e => e.Length == 3 && e.All(char.IsAsciiDigit) && e[0] is >= '1' and <= '5'))
+        if (ends.Length > 2 || !Array.TrueForAll(ends, static e =>
+            e.Length == 3 && e.All(char.IsAsciiDigit) && e[0] is >= '1' and <= '5'))
             return new Problem("not a status code");
         int first = int.Parse(ends[0], System.Globalization.CultureInfo.InvariantCulture);
         int last = int.Parse(ends[^1], System.Globalization.CultureInfo.InvariantCulture);

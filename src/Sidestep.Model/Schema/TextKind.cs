@@ -4,9 +4,9 @@ using Sidestep.Model.Yaml;
 
 namespace Sidestep.Model.Schema;
 
-/// <summary>Text of a certain form.</summary>
+/// <summary>Text that matches a pattern.</summary>
 /// <param name="what">What it is, without an article.</param>
-/// <param name="maximum">Most characters.</param>
+/// <param name="maximum">Greatest number of characters.</param>
 /// <param name="expected">The form in words.</param>
 /// <param name="pattern">The form as a regular expression, without anchors.</param>
 internal sealed class TextKind(string what, int maximum, string expected, string pattern) : ScalarKind<string>

@@ -4,12 +4,12 @@ using Sidestep.Model.Yaml;
 
 namespace Sidestep.Model.Schema;
 
-/// <summary>A list of single values. Items that were refused are left out of the value.</summary>
+/// <summary>A list of single values. Its value does not contain items that were rejected.</summary>
 /// <param name="what">The items in the plural, such as "VIPs".</param>
-/// <param name="minimum">Fewest items.</param>
-/// <param name="maximum">Most items; those beyond are not read.</param>
-/// <param name="item">What each item is.</param>
-/// <param name="alone">Whether one value without a list stands for a list of it.</param>
+/// <param name="minimum">Least number of items.</param>
+/// <param name="maximum">Greatest number of items; further items are not read.</param>
+/// <param name="item">The kind of each item.</param>
+/// <param name="alone">Whether a single value without a list stands for a list of one.</param>
 internal sealed class ValueListKind<T>(string what, int minimum, int maximum, ScalarKind<T> item, bool alone = false)
     : Kind<IReadOnlyList<Located<T>>>
 {
@@ -26,11 +26,12 @@ internal sealed class ValueListKind<T>(string what, int minimum, int maximum, Sc
         }
         if (node is not ListNode list)
         {
-            RejectForm(node, path, $"a list of {what}, in brackets or each behind a dash", issues);
+            RejectForm(node, path, $"a list of {what}, in brackets or each after a dash", issues);
             return false;
         }
         if (list.Items.Length < minimum)
-            issues.Error(path, list, $"there are {list.Items.Length} {what}; at least {minimum} must be there", "Add one");
+            issues.Error(path, list, $"there are {list.Items.Length} {what}; at least {minimum} must be there",
+                "Add one");
         if (list.Items.Length > maximum)
             issues.Error(path, list.Items[maximum].Position, null,
                 $"there are {list.Items.Length} {what}; at most {maximum} are possible", "Remove those from here on");

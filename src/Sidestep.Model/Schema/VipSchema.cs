@@ -6,18 +6,18 @@ namespace Sidestep.Model.Schema;
 internal static class VipSchema
 {
     public static readonly Key<IPNetwork> Address = Key<IPNetwork>.Mandatory("address", new PrefixKind("a VIP"),
-        "The VIP, exactly as services name it.");
+        "The VIP, written exactly as in the services.");
 
     public static readonly Key<EchoPolicy> Echo = Key<EchoPolicy>.WithDefault("echo",
         new ChoiceKind<EchoPolicy>(
-            new("active", EchoPolicy.Active, "Answered while the VIP is in service."),
-            new("always", EchoPolicy.Always, "Answered, in service or not."),
-            new("forward", EchoPolicy.Forward, "Forwarded to a real server, which answers as it likes."),
-            new("drop", EchoPolicy.Drop, "Dropped.")),
-        EchoPolicy.Active, "What an echo request (ping) to the VIP gets.");
+            new("active", EchoPolicy.Active, "The director replies while the VIP is in service."),
+            new("always", EchoPolicy.Always, "The director replies, in service or not."),
+            new("forward", EchoPolicy.Forward, "The director forwards the request to a real server, which may reply."),
+            new("drop", EchoPolicy.Drop, "The director drops the request.")),
+        EchoPolicy.Active, "What the director does with an echo request (ping) to the VIP.");
 
-    public static readonly MappingKind Kind = new("a VIP", "What is said about a VIP itself, whatever services it has.",
-        Address, Echo);
+    public static readonly MappingKind Kind = new("a VIP",
+        "Settings of a VIP that apply to all services of the VIP.", Address, Echo);
 
     public static Vip Build(BoundMapping m) => new(m.Value(Address), m.Value(Echo));
 }

@@ -10,42 +10,45 @@ internal static class VirtualServiceSchema
         "Unique among the virtual services.");
 
     public static readonly Key<IPNetwork> Vip = Key<IPNetwork>.Optional("vip", new PrefixKind("a VIP"),
-        "The shared address, or a prefix of them, that clients use: on the loopback of every real server, never on the "
-        + "director.");
+        "The shared address, or a prefix of addresses, that clients connect to. It is on the loopback interface of "
+        + "every real server, never on the director.");
 
-    public static readonly Key<IReadOnlyList<Located<IPNetwork>>> Vips = Key<IReadOnlyList<Located<IPNetwork>>>.Optional("vips",
-        new ValueListKind<IPNetwork>("VIPs", 1, Limits.VipsOfService, new PrefixKind("a VIP")),
-        "Several VIPs or prefixes, of either family, instead of vip.");
+    public static readonly Key<IReadOnlyList<Located<IPNetwork>>> Vips =
+        Key<IReadOnlyList<Located<IPNetwork>>>.Optional("vips",
+            new ValueListKind<IPNetwork>("VIPs", 1, Limits.VipsOfService, new PrefixKind("a VIP")),
+            "Several VIPs or prefixes of either family, instead of vip.");
 
     public static readonly Key<TransportProtocol> Protocol = Key<TransportProtocol>.Mandatory("protocol",
         new ChoiceKind<TransportProtocol>(
             new("tcp", TransportProtocol.Tcp, "TCP"),
             new("udp", TransportProtocol.Udp, "UDP"),
-            new("any", TransportProtocol.Any, "Every protocol and every port that no other service of the VIP takes.")),
-        "The transport protocol.");
+            new("any", TransportProtocol.Any, "Every protocol and port that no other service of the VIP has.")),
+        "The transport protocol of the service.");
 
     public static readonly Key<int> Port = Key<int>.Optional("port", new IntegerKind(1, 65535),
-        "The destination port; the real servers listen on the same one.");
+        "The destination port; the real servers listen on the same port.");
 
     public static readonly Key<IReadOnlyList<Located<PortRange>>> Ports =
         Key<IReadOnlyList<Located<PortRange>>>.Optional("ports",
             new ValueListKind<PortRange>("ports", 1, Limits.PortRangesOfService, new PortRangeKind(), alone: true),
-            "Several destination ports and ranges, or any, instead of port. Of overlapping services, the narrower range wins.");
+            "Several destination ports and ranges, or any, instead of port. Among overlapping ranges the narrowest "
+            + "wins.");
 
-    public static readonly Key<string> Pool = Key<string>.Mandatory("pool", TextKind.Name, "The name of the pool.");
+    public static readonly Key<string> Pool = Key<string>
+        .Mandatory("pool", TextKind.Name, "Name of the pool that serves it.");
 
     public static readonly Key<string> NetworkProfile = Key<string>.Optional("networkProfile", TextKind.Name,
-        "The name of the network profile; without one, layer 3 with IP-in-IP.");
+        "Name of the network profile; without one, layer 3 with IP-in-IP.");
 
     public static readonly Key<string> AccessList = Key<string>.Optional("accessList", TextKind.Name,
-        "The name of the access list of source addresses; without one, everybody.");
+        "Name of the access list of source addresses; without one, every source may use the service.");
 
     public static readonly Key<bool> Enabled = Key<bool>.WithDefault("enabled", new BooleanKind(), true,
-        "false: the director treats the service as absent.");
+        "false: the director ignores the service as if it were not in the file.");
 
     public static readonly Key<bool> TrafficEnabled = Key<bool>.WithDefault("trafficEnabled", new BooleanKind(), true,
-        "false: packets that arrive are forwarded, but the director does not answer ARP, neighbour solicitation or ping for "
-        + "the VIPs.");
+        "false: the director forwards packets that arrive, but does not reply to ARP, neighbour solicitation or ping "
+        + "for the VIPs.");
 
     public static readonly MappingKind Kind = new("a virtual service", "VIPs, a protocol and ports, served by a pool.",
         Name, Vip, Vips, Protocol, Port, Ports, Pool, NetworkProfile, AccessList, Enabled, TrafficEnabled)
@@ -53,7 +56,7 @@ internal static class VirtualServiceSchema
         AlternativeKeys =
         [
             new(Vip, Vips),
-            // Where the protocol could not be read, nothing is known of its ports.
+            // Without a readable protocol, it is unknown whether the service needs ports.
             new(Port, Ports, s => s.Find(Protocol) is { Value: TransportProtocol.Any }),
         ],
     };
@@ -71,17 +74,19 @@ internal static class VirtualServiceSchema
         TrafficEnabled = m.Value(TrafficEnabled),
     };
 
-    /// <summary>What vip or vips say.</summary>
+    /// <summary>The VIPs of <c>vip</c> or <c>vips</c>, with their locations.</summary>
     public static IReadOnlyList<Located<IPNetwork>> VipsOf(BoundMapping m) =>
         m.Find(Vip) is { } vip ? [vip] : m.Find(Vips)?.Value ?? [];
 
-    /// <summary>What port or ports say, ascending; every port when neither is there and the protocol is any.</summary>
+    /// <summary>The ranges of <c>port</c> or <c>ports</c>, ascending; every port when both keys are absent and the
+    /// protocol
+    /// is any.</summary>
     public static ImmutableArray<PortRange> PortsOf(BoundMapping m)
     {
         if (m.Find(Port) is { } port)
             return [PortRange.One(port.Value)];
         if (m.Find(Ports) is { } ports)
-            return [.. ports.Value.Select(p => p.Value).Order(Comparer<PortRange>.Create((a, b) => a.First.CompareTo(b.First)))];
+            return [.. ports.Value.Select(p => p.Value).OrderBy(p => p.First)];
         return m.Find(Protocol) is { Value: TransportProtocol.Any } ? [PortRange.Any] : [];
     }
 }

@@ -3,7 +3,7 @@ using Sidestep.Model.Schema;
 
 namespace Sidestep.Model.Validation;
 
-/// <summary>An access list says one thing of each prefix, and is no longer than the engine holds.</summary>
+/// <summary>An access list contains each prefix once, and no more prefixes than the engine can store.</summary>
 internal static class AccessListRules
 {
     public static void Check(ConfigurationDocument document, IssueList issues)
@@ -16,11 +16,12 @@ internal static class AccessListRules
             if (count > Limits.AccessListPrefixes)
                 issues.Error(list.Path, list.Node.Position, null,
                     $"there are {count} prefixes in this list; at most {Limits.AccessListPrefixes} are possible",
-                    "Join neighbouring prefixes to shorter ones");
+                    "Merge adjacent prefixes into shorter ones");
             if (before <= Limits.AllAccessListPrefixes && total > Limits.AllAccessListPrefixes)
                 issues.Error(list.Path, list.Node.Position, null,
-                    $"with this list there are more than {Limits.AllAccessListPrefixes} prefixes in all access lists together",
-                    "Let services share a list, or join neighbouring prefixes to shorter ones");
+                    $"with this list there are more than {Limits.AllAccessListPrefixes} prefixes in all access lists "
+                    + "together",
+                    "Let services share a list, or merge adjacent prefixes into shorter ones");
             before = total;
         }
     }
@@ -31,7 +32,8 @@ internal static class AccessListRules
         var deny = list.Value(AccessListSchema.Deny);
         if (IsEmpty(list, AccessListSchema.Allow) && IsEmpty(list, AccessListSchema.Deny)
             && list.Find(AccessListSchema.Name) is { } name)
-            issues.Warning(name.Path, name.Node, "the list is empty, so everybody may use the service", "Add prefixes to it");
+            issues.Warning(name.Path, name.Node, "the list is empty, so every source may use the service",
+                "Add prefixes to it");
         var first = new Dictionary<IPNetwork, Located<IPNetwork>>();
         CheckDuplicates(allow, first, issues);
         var allowed = first;
@@ -40,12 +42,13 @@ internal static class AccessListRules
         foreach (var (prefix, denied) in first)
         {
             if (allowed.TryGetValue(prefix, out var other))
-                issues.Error(denied.Path, denied.Node, $"also allowed, on line {other.Node.Position.Line}", "Keep one of the two");
+                issues.Error(denied.Path, denied.Node, $"also allowed, on line {other.Node.Position.Line}",
+                    "Keep one of the two");
         }
         return allow.Count + deny.Count;
     }
 
-    // What was written and refused was reported where it stands.
+    // A value that was rejected was reported already.
     private static bool IsEmpty(BoundMapping list, Key<IReadOnlyList<Located<IPNetwork>>> key) =>
         list.Find(key) is not { Node: Yaml.ListNode { Items.IsEmpty: false } };
 

@@ -2,7 +2,7 @@ using Sidestep.Model.Schema;
 
 namespace Sidestep.Model.Validation;
 
-/// <summary>What an algorithm asks of its pool and of the directors.</summary>
+/// <summary>What an algorithm needs from its pool and from the directors.</summary>
 internal static class AlgorithmRules
 {
     public static void Check(ConfigurationDocument document, IssueList issues)
@@ -18,7 +18,8 @@ internal static class AlgorithmRules
             if (algorithm is { Value: Algorithm.LeastConnections or Algorithm.WeightedLeastConnections }
                 && pool.Find(PoolSchema.Servers) is { } servers && servers.Value.Count > Limits.LeastConnectionsServers)
                 issues.Error(algorithm.Path, algorithm.Node,
-                    $"the pool has {servers.Value.Count} servers, and each new flow would look at all of them; at most "
+                    $"the pool has {servers.Value.Count} servers, and the director would compare all of them for each "
+                    + "new flow; at most "
                     + $"{Limits.LeastConnectionsServers} are possible",
                     "Use consistent-hash or weighted-round-robin, or divide the pool");
             if (pool.Find(PoolSchema.MinServers) is { } minimum
@@ -30,17 +31,18 @@ internal static class AlgorithmRules
         {
             if (document.PoolOf(service) is { } pool && pool.Find(PoolSchema.HashFields) is
                 { Value: HashFields.DestinationPort }
-                && pool.Value(PoolSchema.Algorithm) == Algorithm.ConsistentHash && service.Find(VirtualServiceSchema.Pool) is { } name
+                && pool.Value(PoolSchema.Algorithm) == Algorithm.ConsistentHash
+                && service.Find(VirtualServiceSchema.Pool) is { } name
                 && VirtualServiceSchema.PortsOf(service) is [var only] && only.First == only.Last)
                 issues.Warning(name.Path, name.Node,
-                    "the pool chooses by the destination port (hashFields: destination-port), and the service has only one, so "
-                    + "one server gets everything", "Use a pool with other hashFields");
+                    "the pool chooses by the destination port (hashFields: destination-port), and the service has only "
+                    + "one, so one server gets everything", "Use a pool with other hashFields");
         }
     }
 
     private static void NotShared(string path, Yaml.Node node, string what, IssueList issues) =>
         issues.Warning(path, node,
-            $"directors do not share which {what} they remember: with other directors (director.peers), connections that move "
-            + "to another one may reach another server and break",
+            $"directors do not share which {what} they track: with other directors (director.peers), connections that "
+            + "move to another director may reach another server and break",
             "Use algorithm: consistent-hash without persistence, or keep one director active at a time");
 }

@@ -3,7 +3,8 @@ using Sidestep.Model.Yaml;
 
 namespace Sidestep.Model.Validation;
 
-/// <summary>What the rules look at: all that could be read, with its places, even where other parts were refused.</summary>
+/// <summary>The input of the rules: all values that could be read, with their locations, even if other parts were
+/// rejected.</summary>
 internal sealed class ConfigurationDocument
 {
     private readonly Dictionary<string, BoundMapping> _pools;
@@ -35,7 +36,7 @@ internal sealed class ConfigurationDocument
 
     public IReadOnlyList<BoundMapping> Interfaces { get; }
 
-    /// <summary>False when some interface of the document could not be read.</summary>
+    /// <summary>False if an interface of the document could not be read.</summary>
     public bool AllInterfacesAreNamed =>
         Director?.Find(DirectorSchema.Interfaces)?.Node is ListNode list
         && Interfaces.Count(i => i.Find(InterfaceSchema.Name) is not null) == list.Items.Length;
@@ -46,7 +47,7 @@ internal sealed class ConfigurationDocument
 
     public IReadOnlyList<BoundMapping> Pools { get; }
 
-    /// <summary>The section as a whole; null when there is none.</summary>
+    /// <summary>The section <c>pools</c> as a whole; null if there is none.</summary>
     public Located<IReadOnlyList<BoundMapping>>? PoolsNode { get; }
 
     public IReadOnlyList<BoundMapping> AccessLists { get; }
@@ -71,21 +72,21 @@ internal sealed class ConfigurationDocument
 
     public BoundMapping? FindAccessList(string name) => _accessLists.GetValueOrDefault(name);
 
-    /// <summary>The pool that a service names, or null when there is none.</summary>
+    /// <summary>The pool that a service names; null if there is none.</summary>
     public BoundMapping? PoolOf(BoundMapping service) =>
         service.Find(VirtualServiceSchema.Pool) is { } name ? FindPool(name.Value) : null;
 
-    /// <summary>The profile that a service names, or null when there is none.</summary>
+    /// <summary>The profile that a service names; null if there is none.</summary>
     public BoundMapping? ProfileOf(BoundMapping service) =>
         service.Find(VirtualServiceSchema.NetworkProfile) is { } name ? FindProfile(name.Value) : null;
 
-    /// <summary>How messages call a service.</summary>
+    /// <summary>The name of a service in messages.</summary>
     public static string Title(BoundMapping service) =>
         service.Find(VirtualServiceSchema.Name) is { } name
             ? $"service {name.Value}"
             : $"the service on line {service.Node.Position.Line}";
 
-    // The first of a name counts; a second one is an error anyway.
+    // The first object of a name counts; a second one is an error anyway.
     private static Dictionary<string, BoundMapping> ByName(IReadOnlyList<BoundMapping> items, Key<string> key)
     {
         var byName = new Dictionary<string, BoundMapping>(StringComparer.Ordinal);

@@ -1,6 +1,7 @@
 namespace Sidestep.Model.Validation;
 
-/// <summary>What one value of the document asks of another, or of the machine; one file per rule.</summary>
+/// <summary>The rules between values of the document, and between the document and the machine; one file per
+/// rule.</summary>
 internal static class ConfigurationRules
 {
     public static void Check(ConfigurationDocument document, IssueList issues)

@@ -22,20 +22,22 @@ internal static class EncapsulationRules
             else if (profile.Value(NetworkProfileSchema.Encapsulation) == Encapsulation.Gue
                 && profile.Find(NetworkProfileSchema.OuterSource) is { } source)
                 issues.Warning(source.Path, source.Node,
-                    "ignored with GUE, whose source port differs per flow already", "Remove the key, unless servers of the "
-                    + "profile have another encapsulation");
+                    "ignored with GUE, whose source port differs per flow already",
+                        "Remove the key, unless servers of the profile have another encapsulation");
         }
         var checkedPools = new HashSet<BoundMapping>();
         foreach (var service in document.Services)
         {
             if (document.ProfileOf(service)?.Find(NetworkProfileSchema.DsrType)?.Value != DsrType.L2
-                || document.PoolOf(service) is not { } pool || !PoolUsage.Of(pool).HasEncapsulations || !checkedPools.Add(pool))
+                || document.PoolOf(service) is not { } pool || !PoolUsage.Of(pool).HasEncapsulations
+                || !checkedPools.Add(pool))
                 continue;
             foreach (var server in pool.Items(PoolSchema.Servers))
             {
                 if (server.Find(RealServerSchema.Encapsulation) is { } encapsulation)
                     issues.Warning(encapsulation.Path, encapsulation.Node,
-                        $"ignored for {ConfigurationDocument.Title(service)}, which reaches this pool at layer 2, where nothing is encapsulated",
+                        $"ignored for {ConfigurationDocument.Title(service)}, which reaches this pool at layer 2, "
+                        + "where nothing is encapsulated",
                         "Remove the key, or use a network profile with dsrType: l3");
             }
         }

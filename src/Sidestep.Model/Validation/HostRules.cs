@@ -2,9 +2,9 @@ using Sidestep.Model.Schema;
 
 namespace Sidestep.Model.Validation;
 
-/// <summary>What a configuration asks of the machine that it is for.</summary>
-/// <remarks>A file is often checked on another machine than the director's. That shows in its interfaces, and a check
-/// against the wrong machine would only mislead: it is left out, and the warning says which one.</remarks>
+/// <summary>The rules between a configuration and the machine that it is for.</summary>
+/// <remarks>A file is often checked on another machine than the director's. Missing interfaces show that, and a check
+/// against the wrong machine would mislead. So such checks are skipped, and the warning names them.</remarks>
 internal static class HostRules
 {
     public static void Check(ConfigurationDocument document, HostInfo host, IssueList issues)
@@ -20,13 +20,13 @@ internal static class HostRules
             else
                 missing.Add(name);
         }
-        // With one of its interfaces this is the director, and its addresses are known to be its own.
+        // A machine with one of the interfaces is the director, so its addresses are the director's own.
         bool isDirector = present.Count > 0;
         foreach (var name in missing)
             Warn(name, host, isDirector, issues);
         if (isDirector)
             LocalAddressRules.Check(document, host, issues);
-        // A server may well be on the network of an interface that is missing, or that was refused.
+        // A server may be on the network of an interface that is missing or was rejected.
         if (isDirector && missing.Count == 0 && document.AllInterfacesAreNamed)
         {
             LayerTwoAdjacencyRules.Check(document, [.. present.Distinct()], issues);
@@ -38,12 +38,13 @@ internal static class HostRules
     {
         string skippedChecks = isDirector
             ? "whether servers of layer-2 pools are on directly attached networks"
-            : "whether servers of layer-2 pools are on directly attached networks, and whether a VIP or server address is "
-              + "local to the director";
+            : "whether servers of layer-2 pools are on directly attached networks, and whether a VIP or server "
+                + "address is local to the director";
         string known = string.Join(", ", host.Interfaces.Select(i => i.Name));
         string remedy = SpellingSuggestion.For(name.Value, host.Interfaces.Select(i => i.Name)) is { } nearest
             ? $"Did you mean {nearest}? Otherwise check again on the director"
             : $"Check again on the director; the interfaces here are {known}";
-        issues.Warning(name.Path, name.Node, $"no such interface on this machine, so it was not checked {skippedChecks}", remedy);
+        issues.Warning(name.Path, name.Node,
+            $"no such interface on this machine, so it was not checked {skippedChecks}", remedy);
     }
 }

@@ -4,7 +4,8 @@ using Sidestep.Model.Schema;
 
 namespace Sidestep.Model.Validation;
 
-/// <summary>At layer 2 the frame must reach the server's own MAC address, so no router may be in between (L2-03).</summary>
+/// <summary>At layer 2 the frame must reach the server's own MAC address, so no router may be in between
+/// (L2-03).</summary>
 internal static class LayerTwoAdjacencyRules
 {
     public static void Check(ConfigurationDocument document, List<HostInterface> interfaces, IssueList issues)
@@ -29,7 +30,8 @@ internal static class LayerTwoAdjacencyRules
         var attached = interfaces.SelectMany(i => i.Addresses).Where(a => a.IsOnLink(address.Value)).ToList();
         if (attached.Count == 0)
             issues.Error(address.Path, address.Node,
-                $"not on a network that is directly attached to the director ({Networks(interfaces, address.Value.AddressFamily)}), but "
+                $"not on a network that is directly attached to the director "
+                + $"({Networks(interfaces, address.Value.AddressFamily)}), but "
                 + $"{ConfigurationDocument.Title(service)} reaches this pool at layer 2",
                 "Use a network profile with dsrType: l3, or a server on one of these networks");
         else if (attached.TrueForAll(a => IsNoHost(a, address.Value)))
@@ -40,7 +42,7 @@ internal static class LayerTwoAdjacencyRules
 
     private static bool IsNoHost(HostAddress own, IPAddress address)
     {
-        // IPv6 has no broadcast, and the first address of a network is the routers' only where there are some.
+        // IPv6 has no broadcast address, and the first address of a network is reserved only if it has routers.
         if (own.PrefixLength >= 31 || !own.IsIPv4)
             return false;
         var bytes = address.GetAddressBytes();
@@ -56,7 +58,8 @@ internal static class LayerTwoAdjacencyRules
         {
             var networks = item.Addresses.Where(a => a.Address.AddressFamily == family && !a.Address.IsIPv6LinkLocal)
                 .Select(a => a.Network.ToString()).ToList();
-            texts.Add($"{item.Name}: {(networks.Count == 0 ? family == AddressFamily.InterNetwork ? "no IPv4 network" : "no IPv6 network" : string.Join(" and ", networks))}");
+            string none = family == AddressFamily.InterNetwork ? "no IPv4 network" : "no IPv6 network";
+            texts.Add($"{item.Name}: {(networks.Count == 0 ? none : string.Join(" and ", networks))}");
         }
         return string.Join(", ", texts);
     }

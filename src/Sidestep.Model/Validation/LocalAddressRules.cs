@@ -3,7 +3,7 @@ using Sidestep.Model.Schema;
 
 namespace Sidestep.Model.Validation;
 
-/// <summary>The director owns no VIP in the sense of its kernel. It may be a real server where that is declared.</summary>
+/// <summary>No VIP is an address of the director's kernel. The director may be a real server if it has peers.</summary>
 internal static class LocalAddressRules
 {
     public static void Check(ConfigurationDocument document, HostInfo host, IssueList issues)
@@ -19,7 +19,7 @@ internal static class LocalAddressRules
             foreach (var vip in VirtualServiceSchema.VipsOf(service))
                 CheckVip(vip, owners, issues);
         }
-        // Whoever names other directors knows that what they balance is delivered here.
+        // With peers, a director may also be a real server: what they forward is delivered here.
         if (document.Director?.Find(DirectorSchema.Peers) is not { Value.Count: > 0 })
             CheckServers(document, owners, issues);
     }
@@ -27,18 +27,19 @@ internal static class LocalAddressRules
     private static void CheckVip(
         Located<IPNetwork> vip, Dictionary<IPAddress, (string Interface, int PrefixLength)> owners, IssueList issues)
     {
-        // A prefix may hold the director's own addresses: it can be every address there is.
+        // A prefix may contain the director's own addresses: it may be as wide as the whole address space.
         var address = vip.Value.BaseAddress;
         if (vip.Value.PrefixLength == AddressText.Bits(address) && owners.TryGetValue(address, out var owner))
             issues.Error(vip.Path, vip.Node,
-                $"a local address of this director (on {owner.Interface}): its kernel would take the packets that the program "
-                + "should answer and forward",
+                $"a local address of this director (on {owner.Interface}): its kernel would receive the packets that "
+                + "the engine must answer and forward",
                 "Choose another VIP, or, if the address is here by mistake, remove it with "
                 + $"`ip address del {address}/{owner.PrefixLength} dev {owner.Interface}`");
     }
 
     private static void CheckServers(
-        ConfigurationDocument document, Dictionary<IPAddress, (string Interface, int PrefixLength)> owners, IssueList issues)
+        ConfigurationDocument document, Dictionary<IPAddress, (string Interface, int PrefixLength)> owners,
+            IssueList issues)
     {
         var sorted = PoolUsage.Sorted(owners.Keys);
         foreach (var pool in document.Pools)
@@ -51,7 +52,8 @@ internal static class LocalAddressRules
                     && owners.TryGetValue(address.Value, out var owner))
                     issues.Warning(address.Path, address.Node,
                         $"a local address of this director (on {owner.Interface}), which is then a real server itself",
-                        "Write the address of another machine, or, if this is meant, name the other directors in director.peers");
+                        "Write the address of another machine, or, if this is intended, name the other directors in "
+                        + "director.peers");
             }
         }
     }

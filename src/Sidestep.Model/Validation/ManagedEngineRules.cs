@@ -2,7 +2,7 @@ using Sidestep.Model.Schema;
 
 namespace Sidestep.Model.Validation;
 
-/// <summary>What the managed engine does in another way is said before anything is applied.</summary>
+/// <summary>Warns about settings that have another effect with the managed engine.</summary>
 internal static class ManagedEngineRules
 {
     public static void Check(ConfigurationDocument document, IssueList issues)
@@ -11,10 +11,12 @@ internal static class ManagedEngineRules
             return;
         if (director.Find(DirectorSchema.OnExit) is { Value: ExitAction.Keep } onExit)
             issues.Warning(onExit.Path, onExit.Node,
-                "the managed engine forwards in the daemon itself: what it remembers is kept, and from its end to the next start nothing is forwarded",
-                "Nothing, if that is meant; otherwise use the xdp engine");
+                "the managed engine forwards in the daemon: its flow table is kept, but nothing is forwarded until the "
+                + "daemon starts again",
+                "Ignore this if it is intended; otherwise use the xdp engine");
     }
 
-    private static bool IsManaged(ConfigurationDocument document, BoundMapping director) => director.Value(DirectorSchema.Engine) == EngineKind.Managed
+    private static bool IsManaged(ConfigurationDocument document, BoundMapping director) =>
+        director.Value(DirectorSchema.Engine) == EngineKind.Managed
         || document.Interfaces.Any(static i => i.Find(InterfaceSchema.Driver)?.Value.Engine() == EngineKind.Managed);
 }

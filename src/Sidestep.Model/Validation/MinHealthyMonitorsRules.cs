@@ -3,7 +3,7 @@ using Sidestep.Model.Yaml;
 
 namespace Sidestep.Model.Validation;
 
-/// <summary>No more monitors must be up than there are.</summary>
+/// <summary><c>minHealthyMonitors</c> is at most the number of monitors.</summary>
 internal static class MinHealthyMonitorsRules
 {
     public static void Check(ConfigurationDocument document, IssueList issues)
@@ -14,8 +14,9 @@ internal static class MinHealthyMonitorsRules
                 continue;
             int monitors = pool.Find(PoolSchema.Monitors)?.Node is ListNode list ? list.Items.Length : 1;
             if (healthy.Value.Count > monitors)
-                issues.Error(DocumentPath.Key(healthy.Path, "atLeast"), healthy.Node,
-                    $"{healthy.Value.Count} monitors must be up, and the pool has {monitors}, so no server would ever serve",
+                issues.Error(healthy.Path, healthy.Node,
+                    $"{healthy.Value.Count} monitors must be up, and the pool has {monitors}, so no server would ever "
+                    + "be healthy",
                     "Write a smaller number, or name more monitors");
         }
     }

@@ -4,7 +4,7 @@ using Sidestep.Model.Yaml;
 
 namespace Sidestep.Model.Validation;
 
-/// <summary>A monitor has the keys that its type needs, and none that only another type reads.</summary>
+/// <summary>A monitor has the keys that its type requires, and no key that only other types use.</summary>
 internal static class MonitorKeyRules
 {
     private static readonly MonitorType[] Text = [MonitorType.Tcp, MonitorType.Udp];
@@ -41,25 +41,29 @@ internal static class MonitorKeyRules
             foreach (var entry in ((MappingNode)monitor.Node).Entries)
             {
                 if (Readers.TryGetValue(entry.Key.Text, out var readers) && !readers.Contains(type.Value))
-                    issues.Error(DocumentPath.Key(monitor.Path, entry.Key.Text), entry.Key.Position, IssueList.ValueOf(entry.Value),
-                        $"a monitor of type {Word(type.Value)} does not read this",
+                    issues.Error(DocumentPath.Key(monitor.Path, entry.Key.Text), entry.Key.Position,
+                        IssueList.ValueOf(entry.Value),
+                        $"a monitor of type {Word(type.Value)} has no such key",
                         $"Remove it, or write type: {string.Join(" or ", readers.Select(Word))}");
             }
             if (type.Value == MonitorType.Udp)
-                Need(monitor, HealthMonitorSchema.Send, type.Value, "UDP has no connection: only what answers a datagram is known to serve", issues);
+                Need(monitor, HealthMonitorSchema.Send, type.Value,
+                    "UDP has no connection, so only a response to a datagram shows that the server works", issues);
             if (type.Value == MonitorType.Dns)
-                Need(monitor, HealthMonitorSchema.Query, type.Value, "there is no question to ask", issues);
+                Need(monitor, HealthMonitorSchema.Query, type.Value, "there is no name to query", issues);
             if (type.Value == MonitorType.Command)
                 Need(monitor, HealthMonitorSchema.Command, type.Value, "there is no program to run", issues);
             if (monitor.Find(HealthMonitorSchema.Tls) is { Value: TlsCheck.Name } tls
-                && monitor.Find(HealthMonitorSchema.ServerName) is null && monitor.Find(HealthMonitorSchema.Host) is null)
-                issues.Error(tls.Path, tls.Node, "the certificate is to be for a name, and no name is there", "Add serverName or host");
+                && monitor.Find(HealthMonitorSchema.ServerName) is null
+                && monitor.Find(HealthMonitorSchema.Host) is null)
+                issues.Error(tls.Path, tls.Node, "the certificate must be valid for a name, but there is no name",
+                    "Add serverName or host");
         }
     }
 
     private static void Need(BoundMapping monitor, Key<string> key, MonitorType type, string why, IssueList issues)
     {
-        // What is written and was refused is reported where it stands.
+        // A value that was rejected was reported already.
         if (((MappingNode)monitor.Node).Entries.Any(e => e.Key.Text == key.Name))
             return;
         issues.Error(DocumentPath.Key(monitor.Path, key.Name), monitor.Node.Position, null,

@@ -2,7 +2,7 @@ using Sidestep.Model.Schema;
 
 namespace Sidestep.Model.Validation;
 
-/// <summary>A monitor of a pool finds something to ask for among the services of the pool.</summary>
+/// <summary>A monitor of a pool has a target among the services of the pool.</summary>
 internal static class MonitorTargetRules
 {
     public static void Check(ConfigurationDocument document, IssueList issues)
@@ -10,7 +10,8 @@ internal static class MonitorTargetRules
         ILookup<string, BoundMapping>? services = null;
         foreach (var pool in document.Pools)
         {
-            if (pool.Find(PoolSchema.Name) is not { } name || pool.Find(PoolSchema.Monitors) is not { Value.Count: > 0 } monitors)
+            if (pool.Find(PoolSchema.Name) is not { } name
+                || pool.Find(PoolSchema.Monitors) is not { Value.Count: > 0 } monitors)
                 continue;
             services ??= document.Services.Where(static s => s.Find(VirtualServiceSchema.Pool) is not null)
                 .ToLookup(static s => s.Find(VirtualServiceSchema.Pool)!.Value);
@@ -19,12 +20,17 @@ internal static class MonitorTargetRules
                 continue;
             foreach (var used in monitors.Value)
             {
-                if (document.FindMonitor(used.Value) is { } monitor && monitor.Find(HealthMonitorSchema.Type) is { } type
-                    && !users.Exists(s => ProbeTargets.PortFor(type.Value, monitor.Find(HealthMonitorSchema.Port)?.Value,
-                        s.Value(VirtualServiceSchema.Protocol), VirtualServiceSchema.PortsOf(s)) is not null))
+                if (document.FindMonitor(used.Value) is not { } monitor
+                    || monitor.Find(HealthMonitorSchema.Type) is not { } type)
+                    continue;
+                int? own = monitor.Find(HealthMonitorSchema.Port)?.Value;
+                if (!users.Exists(s => ProbeTargets.PortFor(type.Value, own,
+                    s.Value(VirtualServiceSchema.Protocol), VirtualServiceSchema.PortsOf(s)) is not null))
                     issues.Error(used.Path, used.Node,
-                        $"this monitor (type: {type.Value.ToString().ToLowerInvariant()}) finds no port to ask for: no service of this pool has "
-                        + (type.Value is MonitorType.Udp or MonitorType.Dns ? "UDP" : "TCP") + " with a port of its own",
+                        $"this monitor (type: {type.Value.ToString().ToLowerInvariant()}) has no port to probe: no "
+                        + "service of this pool has "
+                        + (type.Value is MonitorType.Udp or MonitorType.Dns ? "UDP" : "TCP")
+                        + " with a port of its own",
                         "Give the monitor a port, or name one of another type");
             }
         }

@@ -1,8 +1,9 @@
+using System.Globalization;
 using Sidestep.Model.Schema;
 
 namespace Sidestep.Model.Validation;
 
-/// <summary>A probe is over before the next one begins.</summary>
+/// <summary>A probe ends before the next one starts.</summary>
 internal static class MonitorTimingRules
 {
     public static void Check(ConfigurationDocument document, IssueList issues)
@@ -15,7 +16,8 @@ internal static class MonitorTimingRules
             var where = monitor.Find(HealthMonitorSchema.Timeout) ?? monitor.Find(HealthMonitorSchema.Interval);
             if (where is not null)
                 issues.Error(where.Path, where.Node,
-                    FormattableString.Invariant($"the timeout of {timeout.TotalSeconds} s is longer than the interval of {interval.TotalSeconds} s"),
+                    string.Create(CultureInfo.InvariantCulture,
+                        $"the timeout of {timeout.TotalSeconds} s exceeds the interval of {interval.TotalSeconds} s"),
                     "Write a timeout that is at most the interval");
         }
     }

@@ -5,8 +5,8 @@ using Sidestep.Model.Schema;
 
 namespace Sidestep.Model.Validation;
 
-/// <summary>Outer source addresses: one prefix per family, and none of a VIP, or servers would take the outer header for a
-/// packet from themselves.</summary>
+/// <summary>Outer sources: one prefix per family, and none that contains a VIP. A server would take an outer header
+/// with a VIP as its source for a packet of its own.</summary>
 internal static class OuterSourceRules
 {
     public static void Check(ConfigurationDocument document, IssueList issues)
@@ -42,7 +42,8 @@ internal static class OuterSourceRules
         return vips;
     }
 
-    private static Located<IPNetwork>? FirstInside(IPNetwork prefix, List<(UInt128 Number, Located<IPNetwork> Vip)> vips)
+    private static Located<IPNetwork>? FirstInside(IPNetwork prefix,
+        List<(UInt128 Number, Located<IPNetwork> Vip)> vips)
     {
         var lowest = Number(prefix.BaseAddress);
         int low = 0, high = vips.Count;
@@ -54,7 +55,7 @@ internal static class OuterSourceRules
             else
                 high = middle;
         }
-        // Wider prefixes of the same first address come in any order among the narrower ones.
+        // Prefixes of the same first address are in any order of length.
         for (; low < vips.Count && prefix.Contains(vips[low].Vip.Value.BaseAddress); low++)
         {
             if (vips[low].Vip.Value.PrefixLength >= prefix.PrefixLength)
@@ -63,7 +64,7 @@ internal static class OuterSourceRules
         return null;
     }
 
-    /// <summary>The address as a number; IPv4 as IPv6 writes it, so that no two are the same.</summary>
+    /// <summary>The address as a number; IPv4 as IPv4-mapped IPv6, so that no two addresses are equal.</summary>
     private static UInt128 Number(IPAddress address)
     {
         Span<byte> bytes = stackalloc byte[16];

@@ -2,7 +2,7 @@ using Sidestep.Model.Schema;
 
 namespace Sidestep.Model.Validation;
 
-/// <summary>A service in service whose pool takes no traffic drops every packet.</summary>
+/// <summary>A service whose pool has no server for traffic drops every packet.</summary>
 internal static class PoolAvailabilityRules
 {
     public static void Check(ConfigurationDocument document, IssueList issues)
@@ -19,7 +19,8 @@ internal static class PoolAvailabilityRules
                     "Add servers to the pool, or set enabled: false for the service");
             else if (servers.Count > 0)
                 issues.Warning(name.Path, name.Node, servers.Exists(IsDraining)
-                        ? "all servers of this pool are draining, disabled or have weight 0, so the service takes no new flows"
+                        ? "all servers of this pool are draining, disabled or have weight 0, so the service gets no "
+                            + "new flows"
                         : "all servers of this pool are disabled or have weight 0, so the service drops every packet",
                     "Enable one and give it a weight, or set enabled: false for the service");
         }
@@ -27,7 +28,7 @@ internal static class PoolAvailabilityRules
 
     private static bool IsDraining(BoundMapping server) => server.Value(RealServerSchema.State) == ServerState.Draining;
 
-    // Servers were written, but none could be read: that was reported where they stand.
+    // No server of the list could be read: that was reported already.
     private static bool HasUnreadableServers(BoundMapping pool) =>
         pool.Find(PoolSchema.Servers) is { Node: Yaml.ListNode { Items.IsEmpty: false } };
 }

@@ -5,8 +5,8 @@ using Sidestep.Model.Schema;
 
 namespace Sidestep.Model.Validation;
 
-/// <summary>What rules ask of the servers of a pool, found out once: a pool that is taken over from an earlier version of the
-/// document is not looked through again.</summary>
+/// <summary>Properties of the servers of a pool that rules need, computed once: a pool that is reused from the previous
+/// version of the document is not scanned again.</summary>
 internal sealed class PoolUsage
 {
     private static readonly ConditionalWeakTable<BoundMapping, PoolUsage> Cache = [];
@@ -25,37 +25,38 @@ internal sealed class PoolUsage
             HasEncapsulations |= server.Find(RealServerSchema.Encapsulation) is not null;
             HasWindows |= server.Value(RealServerSchema.Os) == OperatingSystemKind.Windows;
             HasBackups |= server.Value(RealServerSchema.Backup);
-            HasActiveServers |= server.Value(RealServerSchema.State) == ServerState.Enabled && server.Value(RealServerSchema.Weight) > 0;
+            HasActiveServers |= server.Value(RealServerSchema.State) == ServerState.Enabled
+                && server.Value(RealServerSchema.Weight) > 0;
         }
         Addresses = [.. addresses];
         Array.Sort(Addresses, static (a, b) => Number(a).CompareTo(Number(b)));
     }
 
-    /// <summary>Two servers have one name or one address.</summary>
+    /// <summary>True if two servers have the same name or the same address.</summary>
     public bool HasDuplicates { get; }
 
-    /// <summary>Some server has a port.</summary>
+    /// <summary>True if a server has a port.</summary>
     public bool HasPorts { get; }
 
-    /// <summary>Some server has an encapsulation of its own.</summary>
+    /// <summary>True if a server has its own encapsulation.</summary>
     public bool HasEncapsulations { get; }
 
-    /// <summary>Some server runs Windows.</summary>
+    /// <summary>True if a server runs Windows.</summary>
     public bool HasWindows { get; }
 
-    /// <summary>Some server is a backup.</summary>
+    /// <summary>True if a server is a backup.</summary>
     public bool HasBackups { get; }
 
-    /// <summary>Some server is enabled and has a weight.</summary>
+    /// <summary>True if a server is enabled and has a weight above 0.</summary>
     public bool HasActiveServers { get; }
 
     /// <summary>The addresses of all servers, ascending.</summary>
     public IPAddress[] Addresses { get; }
 
-    /// <summary>The facts of a pool, which never changes.</summary>
+    /// <summary>The properties of a pool; they are cached, because a bound pool never changes.</summary>
     public static PoolUsage Of(BoundMapping pool) => Cache.GetValue(pool, static p => new PoolUsage(p));
 
-    /// <summary>Addresses as <see cref="IsAnyIn"/> wants them.</summary>
+    /// <summary>Addresses in the form that <see cref="IsAnyIn"/> needs.</summary>
     public static UInt128[] Sorted(IEnumerable<IPAddress> addresses)
     {
         UInt128[] values = [.. addresses.Select(Number)];
@@ -63,10 +64,10 @@ internal sealed class PoolUsage
         return values;
     }
 
-    /// <summary>Whether some server has an address of a table.</summary>
+    /// <summary>Whether a server has an address of a table.</summary>
     /// <param name="table">The table.</param>
-    /// <param name="sorted">Its addresses: mostly none of them lies between the first and the last of the pool, and then there is
-    /// nothing to look up.</param>
+    /// <param name="sorted">Its addresses. Usually none of them lies between the first and the last address of the
+    /// pool, and then no look-up is needed.</param>
     public bool IsAnyIn<T>(Dictionary<IPAddress, T> table, UInt128[] sorted)
     {
         if (table.Count == 0 || Addresses.Length == 0)
@@ -83,7 +84,7 @@ internal sealed class PoolUsage
         return false;
     }
 
-    /// <summary>IPv4 as ::ffff:a.b.c.d.</summary>
+    /// <summary>The address as a number; IPv4 as ::ffff:a.b.c.d.</summary>
     private static UInt128 Number(IPAddress address)
     {
         Span<byte> bytes = stackalloc byte[16];

@@ -2,10 +2,11 @@ using Sidestep.Model.Schema;
 
 namespace Sidestep.Model.Validation;
 
-/// <summary>The client sees the server's own port in the reply, so it must be the port of the service (DSR-05).</summary>
+/// <summary>The client sees the server's own port in the reply, so it must be the port of the service
+/// (DSR-05).</summary>
 internal static class PortTranslationRules
 {
-    // Enough to know what is meant.
+    // Enough to identify the service.
     private const int MostPorts = 5;
 
     public static void Check(ConfigurationDocument document, IssueList issues)
@@ -30,11 +31,12 @@ internal static class PortTranslationRules
             var servicePorts = VirtualServiceSchema.PortsOf(service);
             if (servicePorts.IsEmpty || servicePorts is [var only] && only == PortRange.One(port.Value))
                 continue;
-            string ports = (servicePorts.Length == 1 ? "port " : "ports ") + string.Join(", ", servicePorts.Take(MostPorts))
+            string ports = (servicePorts.Length == 1 ? "port " : "ports ")
+                + string.Join(", ", servicePorts.Take(MostPorts))
                 + (servicePorts.Length > MostPorts ? ", …" : "");
             issues.Error(port.Path, port.Node,
-                $"{ConfigurationDocument.Title(service)} uses this pool with {ports}, and the reply goes straight to the "
-                + "client, so nothing can translate ports (DSR-05)",
+                $"{ConfigurationDocument.Title(service)} uses this pool with {ports}, and the reply goes straight to "
+                + "the client, so nothing can translate ports (DSR-05)",
                 $"Remove the key and let the server listen on {ports}");
             return;
         }

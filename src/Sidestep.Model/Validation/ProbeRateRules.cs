@@ -2,12 +2,12 @@ using Sidestep.Model.Schema;
 
 namespace Sidestep.Model.Validation;
 
-/// <summary>More probes than a director is known to make in time come late, and verdicts with them.</summary>
+/// <summary>Above a known rate of probes, probes are late, and so are their results.</summary>
 internal static class ProbeRateRules
 {
     public static void Check(ConfigurationDocument document, IssueList issues)
     {
-        // A VIP of each pool at least; what is exact is in the status.
+        // A lower bound: one VIP per pool. The status has the exact number.
         double total = 0;
         foreach (var pool in document.Pools)
         {
@@ -25,7 +25,9 @@ internal static class ProbeRateRules
         }
         if (total > Limits.ProbesPerSecond && document.PoolsNode is { } at)
             issues.Warning(at.Path, at.Node,
-                FormattableString.Invariant($"the monitors want {total:0} probes a second; beyond {Limits.ProbesPerSecond} they come late"),
-                "Give monitors longer intervals, or pools that something else watches monitors: [] and allowUnverifiedDsrPath: true");
+                FormattableString.Invariant(
+                    $"the monitors need {total:0} probes per second; above {Limits.ProbesPerSecond} they are late"),
+                "Give monitors longer intervals; for pools with other monitoring, write monitors: [] and "
+                + "allowUnverifiedDsrPath: true");
     }
 }

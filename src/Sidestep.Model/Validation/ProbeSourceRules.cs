@@ -3,19 +3,22 @@ using Sidestep.Model.Schema;
 
 namespace Sidestep.Model.Validation;
 
-/// <summary>A probe through the DSR path is a packet of the director, so the director has an address of the VIP's family.</summary>
+/// <summary>A probe through the DSR path has an address of the director as its source, so the director needs one of the
+/// VIP's family.</summary>
 internal static class ProbeSourceRules
 {
     public static void Check(ConfigurationDocument document, List<HostInterface> interfaces, IssueList issues)
     {
         var missing = new[] { AddressFamily.InterNetwork, AddressFamily.InterNetworkV6 }
-            .Where(f => !interfaces.Exists(i => i.Addresses.Any(a => a.Address.AddressFamily == f && !a.Address.IsIPv6LinkLocal))).ToList();
+            .Where(f => !interfaces.Exists(i =>
+                i.Addresses.Any(a => a.Address.AddressFamily == f && !a.Address.IsIPv6LinkLocal))).ToList();
         if (missing.Count == 0)
             return;
         var reported = new HashSet<(BoundMapping, AddressFamily)>();
         foreach (var service in document.Services)
         {
-            if (!service.Value(VirtualServiceSchema.Enabled) || document.PoolOf(service) is not { } pool || !GoesThroughDsrPath(document, pool))
+            if (!service.Value(VirtualServiceSchema.Enabled) || document.PoolOf(service) is not { } pool
+                || !GoesThroughDsrPath(document, pool))
                 continue;
             foreach (var vip in VirtualServiceSchema.VipsOf(service))
             {
@@ -24,14 +27,17 @@ internal static class ProbeSourceRules
                     continue;
                 string word = family == AddressFamily.InterNetwork ? "IPv4" : "IPv6";
                 issues.Error(vip.Path, vip.Node,
-                    $"servers are asked for this VIP through the DSR path, and no interface of the director "
-                    + $"({string.Join(", ", interfaces.Select(static i => i.Name))}) has a global {word} address that the answer could come back to",
-                    $"Give one of them a global {word} address, or the pool monitors with probe: server and allowUnverifiedDsrPath: true");
+                    $"monitors probe this VIP through the DSR path, but no interface of the director "
+                    + $"({string.Join(", ", interfaces.Select(static i => i.Name))}) has a global {word} address for "
+                    + "the response",
+                    $"Add a global {word} address to one of them, or give the pool monitors with probe: server and "
+                    + "allowUnverifiedDsrPath: true");
             }
         }
     }
 
     private static bool GoesThroughDsrPath(ConfigurationDocument document, BoundMapping pool) =>
         pool.Find(PoolSchema.Monitors) is not { } monitors
-        || monitors.Value.Any(n => document.FindMonitor(n.Value)?.Value(HealthMonitorSchema.Probe) is ProbePath.DsrPath or ProbePath.Both);
+        || monitors.Value.Any(n => document.FindMonitor(n.Value)?.Value(HealthMonitorSchema.Probe) is ProbePath.DsrPath
+            or ProbePath.Both);
 }

@@ -2,7 +2,8 @@ using Sidestep.Model.Schema;
 
 namespace Sidestep.Model.Validation;
 
-/// <summary>The engine numbers the combinations of timeouts and policies that profiles have.</summary>
+/// <summary>The engine numbers the combinations of timeouts and policies of profiles, and their number is
+/// limited.</summary>
 internal static class ProfileLimitRules
 {
     public static void Check(ConfigurationDocument document, IssueList issues)
@@ -13,12 +14,13 @@ internal static class ProfileLimitRules
         };
         foreach (var profile in document.Profiles)
         {
-            if (!combinations.Add((NetworkProfileSchema.Timeouts(profile), profile.Value(NetworkProfileSchema.Oversized),
-                    profile.Value(NetworkProfileSchema.UdpOnRebalance))) || combinations.Count != Limits.ProfileCombinations + 1)
+            var combination = (NetworkProfileSchema.Timeouts(profile), profile.Value(NetworkProfileSchema.Oversized),
+                profile.Value(NetworkProfileSchema.UdpOnRebalance));
+            if (!combinations.Add(combination) || combinations.Count != Limits.ProfileCombinations + 1)
                 continue;
             issues.Error(profile.Path, profile.Node.Position, null,
-                $"with this profile there are more than {Limits.ProfileCombinations} combinations of idleTimeouts, oversized and "
-                + "udpOnRebalance, the default included", "Let profiles have the same timeouts");
+                $"with this profile there are more than {Limits.ProfileCombinations} combinations of idleTimeouts, "
+                + "oversized and udpOnRebalance, the default included", "Give profiles the same timeouts");
             return;
         }
     }

@@ -2,10 +2,10 @@ using Sidestep.Model.Schema;
 
 namespace Sidestep.Model.Validation;
 
-/// <summary>What a service or a pool names must be there.</summary>
+/// <summary>Everything that a service or a pool names must exist.</summary>
 internal static class ReferenceRules
 {
-    // Finding the nearest of thousands of names takes a while, and who has twenty wrong ones has one mistake.
+    // A search among thousands of names takes a while, and twenty wrong names have usually one cause.
     private const int MostSuggestions = 20;
 
     public static void Check(ConfigurationDocument document, IssueList issues)
@@ -18,7 +18,8 @@ internal static class ReferenceRules
             if (service.Find(VirtualServiceSchema.NetworkProfile) is { } profile
                 && document.FindProfile(profile.Value) is null)
                 ReportMissing(profile, "network profile", "networkProfiles", document.ProfileNames, missing++, issues);
-            if (service.Find(VirtualServiceSchema.AccessList) is { } list && document.FindAccessList(list.Value) is null)
+            if (service.Find(VirtualServiceSchema.AccessList) is { } list
+                && document.FindAccessList(list.Value) is null)
                 ReportMissing(list, "access list", "accessLists", document.AccessListNames, missing++, issues);
         }
         foreach (var pool in document.Pools)
@@ -26,7 +27,8 @@ internal static class ReferenceRules
             foreach (var monitor in pool.Find(PoolSchema.Monitors)?.Value ?? [])
             {
                 if (document.FindMonitor(monitor.Value) is null)
-                    ReportMissing(monitor, "health monitor", "healthMonitors", document.MonitorNames, missing++, issues);
+                    ReportMissing(monitor, "health monitor", "healthMonitors", document.MonitorNames, missing++,
+                        issues);
             }
         }
     }
@@ -36,6 +38,6 @@ internal static class ReferenceRules
     {
         string? nearest = before >= MostSuggestions ? null : SpellingSuggestion.For(name.Value, known);
         issues.Error(name.Path, name.Node, $"there is no {what} of this name",
-            nearest is null ? $"Add it to {section}, or name one that is there" : $"Did you mean {nearest}?");
+            nearest is null ? $"Add it to {section}, or name an existing one" : $"Did you mean {nearest}?");
     }
 }

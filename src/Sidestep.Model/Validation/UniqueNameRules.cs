@@ -2,7 +2,7 @@ using Sidestep.Model.Schema;
 
 namespace Sidestep.Model.Validation;
 
-/// <summary>References and status are by name, so a name stands for one thing.</summary>
+/// <summary>References and the status use names, so a name identifies one object.</summary>
 internal static class UniqueNameRules
 {
     public static void Check(ConfigurationDocument document, IssueList issues)
@@ -16,7 +16,8 @@ internal static class UniqueNameRules
         foreach (var pool in document.Pools)
         {
             if (PoolUsage.Of(pool).HasDuplicates)
-                Check(pool.Items(PoolSchema.Servers), RealServerSchema.Name, "server of this pool", "Rename one of the two",
+                Check(pool.Items(PoolSchema.Servers), RealServerSchema.Name, "server of this pool",
+                    "Rename one of the two",
                     issues);
             CheckDuplicates(pool, issues);
         }
@@ -28,7 +29,7 @@ internal static class UniqueNameRules
         foreach (var monitor in pool.Find(PoolSchema.Monitors)?.Value ?? [])
         {
             if (!first.Add(monitor.Value))
-                issues.Error(monitor.Path, monitor.Node, "this monitor is there already", "Keep one of the two");
+                issues.Error(monitor.Path, monitor.Node, "this monitor is already in the list", "Keep one of the two");
         }
     }
 

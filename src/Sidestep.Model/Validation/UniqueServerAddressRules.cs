@@ -3,7 +3,7 @@ using Sidestep.Model.Schema;
 
 namespace Sidestep.Model.Validation;
 
-/// <summary>A server twice in a pool would only have a larger share, and that is what the weight says.</summary>
+/// <summary>A server twice in a pool would only have a larger share, and that is what its weight is for.</summary>
 internal static class UniqueServerAddressRules
 {
     public static void Check(ConfigurationDocument document, IssueList issues)
@@ -17,7 +17,8 @@ internal static class UniqueServerAddressRules
             {
                 if (server.Find(RealServerSchema.Address) is { } address && !first.TryAdd(address.Value, address))
                     issues.Error(address.Path, address.Node,
-                        $"the server on line {first[address.Value].Node.Position.Line} of the same pool has this address",
+                        $"the server on line {first[address.Value].Node.Position.Line} of the same pool has this "
+                        + "address",
                         "Keep one of the two; weight gives it a larger share");
             }
         }

@@ -3,8 +3,8 @@ using Sidestep.Model.Schema;
 
 namespace Sidestep.Model.Validation;
 
-/// <summary>A packet belongs to one service at most: of those that take it, the one with the narrowest range of ports, so two
-/// ranges of the same width may not overlap.</summary>
+/// <summary>A packet belongs to at most one service: of those that match, the one with the narrowest range of ports. So
+/// two ranges of the same width must not overlap.</summary>
 internal static class UniqueServiceRules
 {
     public static void Check(ConfigurationDocument document, IssueList issues)
@@ -22,10 +22,11 @@ internal static class UniqueServiceRules
             total += (long)vips.Count * ranges.Count;
             if (total > Limits.VipPorts)
             {
-                // Beyond the bound there is no comparing: it takes time and memory.
+                // Above the limit nothing is compared, to save time and memory.
                 if (before <= Limits.VipPorts)
                     issues.Error(service.Path, service.Node.Position, null,
-                        $"with this service there are {total} pairs of a VIP and a port range in all services together; at "
+                        $"with this service there are {total} pairs of a VIP and a port range in all services "
+                        + "together; at "
                         + $"most {Limits.VipPorts} are possible",
                         "Use VIP prefixes and wider port ranges, or move services to another director");
                 continue;
@@ -39,7 +40,7 @@ internal static class UniqueServiceRules
                     list.Add(new PortBinding(range.Value, range, service, list.Count));
             }
         }
-        // One pair of services is one mistake, however many VIPs and ports they share.
+        // A pair of services is reported once, however many VIPs and ports they share.
         var reported = new HashSet<(BoundMapping, BoundMapping)>();
         foreach (var (key, list) in bindings)
         {
@@ -51,12 +52,13 @@ internal static class UniqueServiceRules
     private static void Compare(IPNetwork vip, TransportProtocol protocol, List<PortBinding> bindings,
         HashSet<(BoundMapping, BoundMapping)> reported, IssueList issues)
     {
-        // Of ranges of one width, sorted, some overlap if and only if neighbours do.
+        // Sorted ranges of one width overlap if and only if two adjacent ones do.
         bindings.Sort();
         for (int i = 1; i < bindings.Count; i++)
         {
             var (previous, current) = (bindings[i - 1], bindings[i]);
-            if (previous.Width != current.Width || previous.Range.Last < current.Range.First || previous.Service == current.Service)
+            if (previous.Width != current.Width || previous.Range.Last < current.Range.First
+                || previous.Service == current.Service)
                 continue;
             var (first, second) = previous.Order < current.Order ? (previous, current) : (current, previous);
             if (!reported.Add((first.Service, second.Service)))
@@ -68,13 +70,15 @@ internal static class UniqueServiceRules
                 issues.Error(path, node, $"{other} already has {PrefixKind.Text(vip)} with any protocol",
                     "Give one of the two another VIP or protocol, or remove it");
             else if (first.Range == second.Range)
-                issues.Error(path, node, $"{other} already has {PrefixKind.Text(vip)} {protocolName} port {second.Range}",
+                issues.Error(path, node,
+                    $"{other} already has {PrefixKind.Text(vip)} {protocolName} port {second.Range}",
                     "Give one of the two another VIP or port, or remove it");
             else
                 issues.Error(path, node,
-                    $"{other} has {PrefixKind.Text(vip)} {protocolName} ports {first.Range}, a range of the same width that overlaps "
+                    $"{other} has {PrefixKind.Text(vip)} {protocolName} ports {first.Range}, a range of the same "
+                    + "width that overlaps "
                     + $"{second.Range}, so that neither is the narrower one",
-                    "Give the ports that both have to one of the two, or make its range narrower");
+                    "Assign the shared ports to one of the two, or narrow its range");
         }
     }
 
@@ -86,12 +90,13 @@ internal static class UniqueServiceRules
         foreach (var vip in vips)
         {
             if (!first.TryAdd(vip.Value, vip))
-                issues.Error(vip.Path, vip.Node, $"already on line {first[vip.Value].Node.Position.Line} in this service",
+                issues.Error(vip.Path, vip.Node,
+                    $"already on line {first[vip.Value].Node.Position.Line} in this service",
                     "Keep one of the two");
         }
     }
 
-    /// <summary>What the service takes of each of its VIPs, without what overlaps within the service.</summary>
+    /// <summary>The port ranges of the service, without those that overlap within the service.</summary>
     private static List<Located<PortRange>> CheckPorts(
         BoundMapping service, Located<TransportProtocol> protocol, IssueList issues)
     {
@@ -100,10 +105,10 @@ internal static class UniqueServiceRules
         if (protocol.Value == TransportProtocol.Any)
         {
             if (port is not null)
-                issues.Error(port.Path, port.Node, "with protocol any the service takes every port",
+                issues.Error(port.Path, port.Node, "with protocol any the service has every port",
                     "Remove the key, or set protocol to tcp or udp");
             else if (ports is not null && ports.Value.FirstOrDefault(p => p.Value != PortRange.Any) is { } narrow)
-                issues.Error(narrow.Path, narrow.Node, "with protocol any the service takes every port",
+                issues.Error(narrow.Path, narrow.Node, "with protocol any the service has every port",
                     "Remove the key, or set protocol to tcp or udp");
             return [new Located<PortRange>(PortRange.Any, protocol.Node, protocol.Path)];
         }
@@ -122,10 +127,11 @@ internal static class UniqueServiceRules
     }
 
     /// <param name="Range">The ports.</param>
-    /// <param name="Location">The place of the ports in the document.</param>
-    /// <param name="Service">Whose they are.</param>
-    /// <param name="Order">Counts in the order of the document.</param>
-    private sealed record PortBinding(PortRange Range, Located<PortRange> Location, BoundMapping Service, int Order) : IComparable<PortBinding>
+    /// <param name="Location">The location of the ports in the document.</param>
+    /// <param name="Service">The service.</param>
+    /// <param name="Order">Position in the order of the document.</param>
+    private sealed record PortBinding(PortRange Range, Located<PortRange> Location, BoundMapping Service, int Order)
+        : IComparable<PortBinding>
     {
         public int Width => Range.Last - Range.First;
 

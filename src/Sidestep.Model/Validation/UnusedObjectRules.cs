@@ -2,7 +2,8 @@ using Sidestep.Model.Schema;
 
 namespace Sidestep.Model.Validation;
 
-/// <summary>What no service names is often a leftover, or the sign of a service that names the wrong thing.</summary>
+/// <summary>An object that no service names is often a leftover, or belongs to a service that names the wrong
+/// one.</summary>
 internal static class UnusedObjectRules
 {
     public static void Check(ConfigurationDocument document, IssueList issues)
@@ -10,7 +11,8 @@ internal static class UnusedObjectRules
         Check(document, document.Profiles, NetworkProfileSchema.Name, VirtualServiceSchema.NetworkProfile,
             "network profile", issues);
         Check(document, document.Pools, PoolSchema.Name, VirtualServiceSchema.Pool, "pool", issues);
-        Check(document, document.AccessLists, AccessListSchema.Name, VirtualServiceSchema.AccessList, "access list", issues);
+        Check(document, document.AccessLists, AccessListSchema.Name, VirtualServiceSchema.AccessList, "access list",
+            issues);
         CheckMonitors(document, issues);
     }
 
@@ -18,11 +20,13 @@ internal static class UnusedObjectRules
     {
         if (document.Monitors.Count == 0)
             return;
-        var used = document.Pools.SelectMany(static p => p.Find(PoolSchema.Monitors)?.Value ?? []).Select(static n => n.Value).ToHashSet();
+        var used = document.Pools.SelectMany(static p => p.Find(PoolSchema.Monitors)?.Value ?? [])
+            .Select(static n => n.Value).ToHashSet();
         foreach (var monitor in document.Monitors)
         {
             if (monitor.Find(HealthMonitorSchema.Name) is { } name && !used.Contains(name.Value))
-                issues.Warning(name.Path, name.Node, "no pool uses this health monitor", "Remove it, or name it in the key monitors of a pool");
+                issues.Warning(name.Path, name.Node, "no pool uses this health monitor",
+                    "Remove it, or name it in the key monitors of a pool");
         }
     }
 

@@ -3,8 +3,8 @@ using Sidestep.Model.Schema;
 
 namespace Sidestep.Model.Validation;
 
-/// <summary>A server is reached by an address of its own; the VIP is on all of them. Another director has one too.</summary>
-/// <remarks>A VIP prefix may hold addresses of servers: it can be every address there is.</remarks>
+/// <summary>A server has an address of its own; the VIP is on all servers. A peer has its own address, too.</summary>
+/// <remarks>A VIP prefix may contain addresses of servers: it may be as wide as the whole address space.</remarks>
 internal static class VipOverlapRules
 {
     public static void Check(ConfigurationDocument document, IssueList issues)
@@ -28,8 +28,8 @@ internal static class VipOverlapRules
                 if (server.Find(RealServerSchema.Address) is { } address
                     && services.TryGetValue(address.Value, out var service))
                     issues.Error(address.Path, address.Node,
-                        $"the VIP of {ConfigurationDocument.Title(service)} (line {service.Node.Position.Line}), which every real server "
-                        + "has, so it leads to none of them",
+                        $"the VIP of {ConfigurationDocument.Title(service)} (line {service.Node.Position.Line}), "
+                        + "which is on every real server, so it identifies none of them",
                         "Write the server's own address");
             }
         }
@@ -37,7 +37,8 @@ internal static class VipOverlapRules
         {
             if (services.TryGetValue(peer.Value, out var service))
                 issues.Error(peer.Path, peer.Node,
-                    $"the VIP of {ConfigurationDocument.Title(service)} (line {service.Node.Position.Line}), which all directors share",
+                    $"the VIP of {ConfigurationDocument.Title(service)} (line {service.Node.Position.Line}), which "
+                    + "all directors share",
                     "Write the other director's own address");
         }
     }

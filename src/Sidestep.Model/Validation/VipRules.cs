@@ -3,7 +3,7 @@ using Sidestep.Model.Schema;
 
 namespace Sidestep.Model.Validation;
 
-/// <summary>What is said about a VIP is said once, and about one that services have.</summary>
+/// <summary>An item of <c>vips</c> is unique and has the VIP of a service.</summary>
 internal static class VipRules
 {
     public static void Check(ConfigurationDocument document, IssueList issues)
@@ -20,7 +20,7 @@ internal static class VipRules
                 issues.Error(address.Path, address.Node,
                     $"already on line {first[address.Value].Node.Position.Line}", "Keep one of the two");
             else if (!served.Contains(address.Value))
-                issues.Warning(address.Path, address.Node, "no virtual service has this VIP, so this is ignored",
+                issues.Warning(address.Path, address.Node, "ignored: no virtual service has this VIP",
                     "Write it exactly as a service does, or remove it");
         }
     }

@@ -2,7 +2,7 @@ using Sidestep.Model.Schema;
 
 namespace Sidestep.Model.Validation;
 
-/// <summary>Windows takes off no outer header, so only layer 2 reaches it (user's guide: docs/real-server.md).</summary>
+/// <summary>Windows does not decapsulate, so only layer 2 reaches it (docs/real-server.md).</summary>
 internal static class WindowsServerRules
 {
     public static void Check(ConfigurationDocument document, IssueList issues)
@@ -11,16 +11,18 @@ internal static class WindowsServerRules
         foreach (var service in document.Services)
         {
             bool isLayerTwo = document.ProfileOf(service)?.Find(NetworkProfileSchema.DsrType)?.Value == DsrType.L2;
-            // A profile that is named and not there is an error of its own.
-            if (isLayerTwo || (service.Find(VirtualServiceSchema.NetworkProfile) is not null && document.ProfileOf(service) is null)
-                || document.PoolOf(service) is not { } pool || !PoolUsage.Of(pool).HasWindows || !checkedPools.Add(pool))
+            // A missing profile is an error of its own.
+            if (isLayerTwo || (service.Find(VirtualServiceSchema.NetworkProfile) is not null
+                && document.ProfileOf(service) is null)
+                || document.PoolOf(service) is not { } pool || !PoolUsage.Of(pool).HasWindows
+                || !checkedPools.Add(pool))
                 continue;
             foreach (var server in pool.Items(PoolSchema.Servers))
             {
                 if (server.Find(RealServerSchema.Os) is { Value: OperatingSystemKind.Windows } os)
                     issues.Error(os.Path, os.Node,
-                        $"{ConfigurationDocument.Title(service)} reaches this pool at layer 3, and Windows has nothing that takes the outer header (IP-in-IP, "
-                        + "GUE or GRE) off for a VIP on its loopback adapter",
+                        $"{ConfigurationDocument.Title(service)} reaches this pool at layer 3, and Windows cannot "
+                        + "decapsulate (IP-in-IP, GUE or GRE) for a VIP on its loopback adapter",
                         "Use a network profile with dsrType: l2 for the service, or a Linux server");
             }
         }

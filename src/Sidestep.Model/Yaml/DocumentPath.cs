@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Sidestep.Model.Yaml;
 
-/// <summary>Writes places in the document the way that issues name them: <c>pools[0].servers[3].weight</c>.</summary>
+/// <summary>Composes paths of the document as issues show them: <c>pools[0].servers[3].weight</c>.</summary>
 internal static class DocumentPath
 {
     public static string Key(string parent, string key)

@@ -2,17 +2,18 @@ using System.Collections.Immutable;
 
 namespace Sidestep.Model.Yaml;
 
-/// <summary>A place in the document, both 1-based.</summary>
+/// <summary>A position in the document: line and column, both from 1.</summary>
 internal readonly record struct Position(int Line, int Column);
 
-/// <summary>One node of the document with its place: what binding works on, so that nothing loses its line.</summary>
+/// <summary>One node of the document with its position. Values are read from nodes, so that each of them keeps its
+/// line.</summary>
 internal abstract record Node(Position Position)
 {
-    /// <summary>What the node is, for messages.</summary>
+    /// <summary>The form of the node, for messages.</summary>
     public abstract string Form { get; }
 }
 
-/// <summary>A single value. Quoted text is never a number, a flag or null.</summary>
+/// <summary>A single value. Quoted text is never a number, a boolean or null.</summary>
 internal sealed record ScalarNode(Position Position, string Text, bool Quoted) : Node(Position)
 {
     /// <summary>YAML's null: nothing, <c>~</c> or <c>null</c>.</summary>
@@ -21,21 +22,24 @@ internal sealed record ScalarNode(Position Position, string Text, bool Quoted) :
     public override string Form => IsNull ? "nothing" : "a single value";
 }
 
+/// <summary>A list.</summary>
 internal sealed record ListNode(Position Position, ImmutableArray<Node> Items) : Node(Position)
 {
     public override string Form => "a list";
 }
 
-/// <summary>Keys are unique: a second one was reported and dropped.</summary>
+/// <summary>A mapping. Its keys are unique: a duplicate was reported and dropped.</summary>
 internal sealed record MappingNode(Position Position, ImmutableArray<MappingEntry> Entries) : Node(Position)
 {
     public override string Form => "a mapping";
 }
 
-/// <summary>Stands for something that was already reported, so that nobody reports its absence or its form too.</summary>
+/// <summary>Stands for something that was reported already, so that it is reported neither as missing nor as having the
+/// wrong form.</summary>
 internal sealed record ErrorNode(Position Position) : Node(Position)
 {
     public override string Form => "refused";
 }
 
+/// <summary>A key of a mapping and its value.</summary>
 internal readonly record struct MappingEntry(ScalarNode Key, Node Value);

@@ -4,13 +4,15 @@ using YamlDotNet.Core.Events;
 
 namespace Sidestep.Model.Yaml;
 
-/// <summary>Turns YAML text into located nodes. Knows YAML, nothing of what a configuration means.</summary>
-/// <remarks>Events are pulled one by one and aliases are never expanded, so memory stays in proportion to the text.</remarks>
+/// <summary>Parses YAML text into nodes with positions. It knows YAML, but not the meaning of a
+/// configuration.</summary>
+/// <remarks>Events are pulled one by one and aliases are never expanded, so that memory stays proportional to the
+/// text.</remarks>
 internal sealed class YamlParser
 {
     private const string SyntaxRemedy =
-        "Look at this line and the one above: indent with spaces, put a colon and a space after a key, close quotes and "
-        + "brackets";
+        "Look at this line and the one above: indent with spaces, put a colon and a space after a key, close quotes "
+        + "and brackets";
 
     private readonly Parser _parser;
     private readonly IssueList _issues;
@@ -25,10 +27,11 @@ internal sealed class YamlParser
         _issues = issues;
     }
 
-    /// <summary>The root of the only document in <paramref name="yaml"/>; null when that was reported as impossible.</summary>
+    /// <summary>The root of the only document in <paramref name="yaml"/>; null if that was reported as
+    /// invalid.</summary>
     /// <param name="yaml">The text.</param>
-    /// <param name="issues">Gets what is wrong.</param>
-    /// <param name="linesBefore">Lines in front of the text, where it is a part of a document.</param>
+    /// <param name="issues">Receives the errors.</param>
+    /// <param name="linesBefore">Lines before the text, if it is a part of a document.</param>
     public static Node? Parse(string yaml, IssueList issues, int linesBefore = 0)
     {
         if (YamlSubsetParser.Parse(yaml, linesBefore) is { } parsed)
@@ -40,24 +43,28 @@ internal sealed class YamlParser
         }
         catch (YamlException malformed)
         {
-            var at = parser.At(malformed.Start);
+            var at = parser.At(malformed.Start.Line, malformed.Start.Column);
             if (TabAfter(yaml, at) is { } tab)
                 issues.Error("", tab, null, "not YAML: a tab in the indentation", "Indent with spaces");
             else
-                issues.Error("", at, null, $"not YAML: {Sentence(malformed.Message)}{parser.OpenBracket()}", SyntaxRemedy);
+                issues.Error("", at, null, $"not YAML: {Sentence(malformed.Message)}{parser.OpenBracket()}",
+                    SyntaxRemedy);
         }
-        // Nothing is read after that, because the library takes time in proportion to the square of the depth.
+        // Parsing stops here, because the time of the library is proportional to the square of the depth.
         catch (TooDeepException deep)
         {
             issues.Error(deep.Path, deep.At, null, $"nested deeper than {Limits.NestingDepth} levels",
                 "A configuration needs six: look for stray brackets");
         }
-        // The library throws this from its inside when the text begins another block between brackets. It reads ahead,
-        // so that the bracket itself need not have been seen yet.
+        // The library throws this if another block begins between brackets. It reads ahead, so the bracket itself may
+        // not have been an event yet.
         catch (InvalidOperationException)
         {
             if (!parser._openBrackets.TryPeek(out var position))
-                position = parser.At(parser._parser.Current?.End ?? Mark.Empty);
+            {
+                var end = parser._parser.Current?.End;
+                position = parser.At(end?.Line ?? 0, end?.Column ?? 0);
+            }
             issues.Error("", position, null, "not YAML: a bracket that opens here or a little later is not closed",
                 "Close the bracket");
         }
@@ -77,15 +84,15 @@ internal sealed class YamlParser
         _parser.Consume<DocumentEnd>();
         if (!_parser.Accept<DocumentStart>(out var second))
             return root;
-        _issues.Error("", At(second.Start), null, "a second YAML document begins here",
+        _issues.Error("", StartOf(second), null, "a second YAML document begins here",
             "Keep one document per file: remove the line --- or ... before it");
-        // Half of a configuration would only give rise to complaints about the other half.
+        // One half of a configuration would only cause errors about the other half.
         return null;
     }
 
     private Node ReadNode(string path, int depth)
     {
-        var at = At(_parser.Current!.Start);
+        var at = StartOf(_parser.Current!);
         if (_parser.TryConsume<AnchorAlias>(out var alias))
         {
             _issues.Error(path, at, "*" + alias.Value.Value, "YAML aliases are not supported",
@@ -150,11 +157,11 @@ internal sealed class YamlParser
     private void RejectAnchorAndTag(NodeEvent node, string path)
     {
         if (!node.Anchor.IsEmpty)
-            _issues.Error(path, At(node.Start), "&" + node.Anchor.Value, "YAML anchors are not supported",
+            _issues.Error(path, StartOf(node), "&" + node.Anchor.Value, "YAML anchors are not supported",
                 "Remove the anchor and write the value out where it is needed");
-        // "!" alone is how the parser marks quoted text in some styles; only a written tag has a name.
+        // The parser marks some quoted texts with "!" alone; only a written tag has a name.
         if (!node.Tag.IsEmpty && !node.Tag.IsNonSpecific)
-            _issues.Error(path, At(node.Start), node.Tag.Value, "YAML tags are not supported",
+            _issues.Error(path, StartOf(node), node.Tag.Value, "YAML tags are not supported",
                 "Remove the tag: the form of a value follows from its key");
     }
 
@@ -165,14 +172,16 @@ internal sealed class YamlParser
         public Position At { get; } = at;
     }
 
-    private Position At(Mark mark) => new(Bounded(mark.Line + _linesBefore), Bounded(mark.Column));
+    private Position StartOf(ParsingEvent read) => At(read.Start.Line, read.Start.Column);
+
+    private Position At(long line, long column) => new(Bounded(line + _linesBefore), Bounded(column));
 
     private static int Bounded(long number) => (int)Math.Clamp(number, 1, int.MaxValue);
 
     private static string Sentence(string message) =>
         message.Length == 0 ? message : (char.ToLowerInvariant(message[0]) + message[1..]).TrimEnd('.');
 
-    // The library complains about the block that a tab breaks: where the block begins, and in words about something else.
+    // For a tab the library reports the start of the block, with a message about something else.
     private static Position? TabAfter(string text, Position at)
     {
         int number = 0;

@@ -6,10 +6,11 @@ using System.Text;
 
 namespace Sidestep.Model.Yaml;
 
-/// <summary>Reads the plain part of YAML that configurations are written in, many times faster than a parser of all of it:
-/// block mappings and lists, brackets on one line, and values of one word or in quotes without escapes.</summary>
-/// <remarks>It never reports anything. Whatever it does not know, and whatever may be wrong, is left to
-/// <see cref="YamlParser"/>, which then reads the whole text; so both must say the same of what this one takes.</remarks>
+/// <summary>Parses the common subset of YAML, many times faster than a complete parser: block mappings and lists,
+/// brackets on one line, and values of one word or in quotes without escapes.</summary>
+/// <remarks>It never reports an error. Everything outside of the subset, and everything that may be wrong, is left to
+/// <see cref="YamlParser"/>, which then reads the whole text. So both must agree on every text that this parser
+/// accepts.</remarks>
 internal sealed class YamlSubsetParser
 {
     private const int MostKeys = 64, MostCharacters = 512, MostInterned = 4;
@@ -23,9 +24,11 @@ internal sealed class YamlSubsetParser
     private static readonly SearchValues<char> WordCharacters =
         SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:+=");
 
-    /// <summary>Tabs, other breaks of lines and what no editor shows mean something to YAML that is not followed here.</summary>
+    /// <summary>Tabs, other line breaks and invisible characters have a meaning in YAML that this parser does not
+    /// implement.</summary>
     private static readonly SearchValues<char> Unsupported = SearchValues.Create(
-        [.. Enumerable.Range(0, ' ').Concat(Enumerable.Range('~' + 1, 0x22)).Select(static c => (char)c).Where(static c => c != '\n'),
+        [.. Enumerable.Range(0, ' ').Concat(Enumerable.Range('~' + 1, 0x22)).Select(static c => (char)c)
+            .Where(static c => c != '\n'),
             '\u2028', '\u2029', '\uFEFF', '\uFFFE', '\uFFFF']);
 
     private readonly string _text;
@@ -35,24 +38,25 @@ internal sealed class YamlSubsetParser
     private readonly HashSet<string>.AlternateLookup<ReadOnlySpan<char>> _interned =
         new HashSet<string>(StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();
 
-    /// <summary>Where reading goes on.</summary>
+    /// <summary>Offset of the next character to read.</summary>
     private int _at;
 
-    /// <summary>Where the line of <see cref="_at"/> begins, and its number from 1.</summary>
+    /// <summary>Offset of the start of the line of <see cref="_at"/>, and its number from 1.</summary>
     private int _lineStart, _line = 1;
 
     private YamlSubsetParser(string text, int linesBefore) => (_text, _linesBefore) = (text, linesBefore);
 
-    /// <summary>The root of the document; null when it is more than plain, or not right.</summary>
+    /// <summary>The root of the document; null if the text is outside of the subset, or invalid.</summary>
     /// <param name="text">The text.</param>
-    /// <param name="linesBefore">Lines in front of it, where it is a part of a document.</param>
+    /// <param name="linesBefore">Lines before the text, if it is a part of a document.</param>
     public static Node? Parse(string text, int linesBefore)
     {
         if (text.AsSpan().ContainsAny(Unsupported))
             return null;
         var parser = new YamlSubsetParser(text, linesBefore);
         parser.NextWord();
-        return parser._at < text.Length && parser.TryBlock(-1, 0, out var root) && parser._at == text.Length ? root : null;
+        return parser._at < text.Length && parser.TryBlock(-1, 0, out var root) && parser._at == text.Length ? root
+            : null;
     }
 
     private int Column => _at - _lineStart;
@@ -63,7 +67,7 @@ internal sealed class YamlSubsetParser
 
     private Position Place => new(_line + _linesBefore, Column + 1);
 
-    /// <summary>A mapping or list whose first line is here, indented deeper than <paramref name="parent"/>.</summary>
+    /// <summary>A mapping or list that begins here, indented deeper than <paramref name="parent"/>.</summary>
     private bool TryBlock(int parent, int depth, [NotNullWhen(true)] out Node? node)
     {
         node = null;
@@ -87,17 +91,18 @@ internal sealed class YamlSubsetParser
                 return false;
             _items.Add(item);
         }
-        node = new ListNode(place, Taken(_items, first));
+        node = new ListNode(place, TakeFrom(_items, first));
         return IsOutside(column);
     }
 
-    /// <summary>What stands behind a dash.</summary>
+    /// <summary>The value after a dash.</summary>
     private bool TryItem(int column, int depth, [NotNullWhen(true)] out Node? item)
     {
         item = null;
         if (Here is '\n' or '#')
             return false;
-        return KeyLength() > 0 ? depth < Limits.NestingDepth && TryMapping(depth, out item) : TryValue(column, depth, out item);
+        return KeyLength() > 0 ? depth < Limits.NestingDepth && TryMapping(depth, out item)
+            : TryValue(column, depth, out item);
     }
 
     private bool TryMapping(int depth, [NotNullWhen(true)] out Node? node)
@@ -115,10 +120,12 @@ internal sealed class YamlSubsetParser
                 return false;
             _entries.Add(new MappingEntry(key, value));
         }
-        node = new MappingNode(place, Taken(_entries, first));
+        node = new MappingNode(place, TakeFrom(_entries, first));
         return IsOutside(column);
     }
 
+    /// <summary>A value on one line, and the end of the line; no line deeper than <paramref name="column"/> may
+    /// follow.</summary>
     private bool TryValueOfKey(int column, int depth, [NotNullWhen(true)] out Node? value)
     {
         value = null;
@@ -126,15 +133,17 @@ internal sealed class YamlSubsetParser
             return TryValue(column, depth, out value);
         if (!EndLine() || _at >= _text.Length)
             return false;
-        // A list may stand as far out as the key that it belongs to.
+        // A list may have the indentation of its key.
         if (Column == column && IsDash)
             return depth < Limits.NestingDepth && TryList(depth, out value);
         return TryBlock(column, depth, out value);
     }
 
-    /// <summary>A value on one line, and the end of the line; nothing deeper than <paramref name="column"/> may follow.</summary>
+    /// <summary>A value on one line, and the end of the line; nothing deeper than <paramref name="column"/> may
+    /// follow.</summary>
     private bool TryValue(int column, int depth, [NotNullWhen(true)] out Node? value) =>
-        (Here is '[' or '{' ? TryBrackets(depth, out value) : TryScalar(false, out value)) && EndLine() && IsOutside(column);
+        (Here is '[' or '{' ? TryBrackets(depth, out value) : TryScalar(false, out value)) && EndLine()
+            && IsOutside(column);
 
     private bool TryBrackets(int depth, [NotNullWhen(true)] out Node? node)
     {
@@ -157,7 +166,7 @@ internal sealed class YamlSubsetParser
                 return false;
             _items.Add(item);
         }
-        node = new ListNode(place, Taken(_items, first));
+        node = new ListNode(place, TakeFrom(_items, first));
         return Take(']');
     }
 
@@ -178,7 +187,7 @@ internal sealed class YamlSubsetParser
                 return false;
             _entries.Add(new MappingEntry(key, value));
         }
-        node = new MappingNode(place, Taken(_entries, first));
+        node = new MappingNode(place, TakeFrom(_entries, first));
         return Take('}');
     }
 
@@ -198,27 +207,28 @@ internal sealed class YamlSubsetParser
         {
             var inside = _text.AsSpan(_at + 1);
             int end = inside.IndexOfAny(Here, '\n');
-            // An escape; in single quotes that is a second quote.
+            // An escape; in single quotes, a second quote is one.
             if (end is < 0 or > MostCharacters || inside[end] == '\n' || inside[..end].Contains('\\')
                 || !Ascii.IsValid(inside[..end]) || (end + 1 < inside.Length && inside[end + 1] is '\'' or '"'))
                 return false;
             value = new ScalarNode(place, inside[..end].ToString(), true);
             _at += end + 2;
-            return IsBehindValue(inBrackets);
+            return IsAfterValue(inBrackets);
         }
         var rest = _text.AsSpan(_at);
         int length = rest.IndexOfAnyExcept(WordCharacters);
         length = length < 0 ? rest.Length : length;
         if (length is 0 or > MostCharacters || !FirstCharacters.Contains(rest[0]) || rest[length - 1] == ':')
             return false;
-        value = new ScalarNode(place, length <= MostInterned ? Intern(rest[..length]) : rest[..length].ToString(), false);
+        value = new ScalarNode(place, length <= MostInterned ? Intern(rest[..length]) : rest[..length].ToString(),
+            false);
         _at += length;
-        return IsBehindValue(inBrackets);
+        return IsAfterValue(inBrackets);
     }
 
-    private bool IsBehindValue(bool inBrackets) => Here is ' ' or '\n' || (inBrackets && Here is ',' or ']' or '}');
+    private bool IsAfterValue(bool inBrackets) => Here is ' ' or '\n' || (inBrackets && Here is ',' or ']' or '}');
 
-    /// <summary>The length of a key with a colon behind it; 0 when none is here.</summary>
+    /// <summary>The length of a key that is followed by a colon; 0 if there is none here.</summary>
     private int KeyLength()
     {
         var rest = _text.AsSpan(_at);
@@ -227,7 +237,7 @@ internal sealed class YamlSubsetParser
             && (length + 1 == rest.Length || rest[length + 1] is ' ' or '\n') ? length : 0;
     }
 
-    /// <summary>Takes a key and its colon; false when the mapping has it already.</summary>
+    /// <summary>Reads a key and its colon; false if the mapping has the key already.</summary>
     private bool TryKey(int length, int first, [NotNullWhen(true)] out ScalarNode? key)
     {
         key = null;
@@ -244,7 +254,7 @@ internal sealed class YamlSubsetParser
         return true;
     }
 
-    /// <summary>Words that come again and again are kept once.</summary>
+    /// <summary>Stores repeated words once.</summary>
     private string Intern(ReadOnlySpan<char> text)
     {
         if (!_interned.TryGetValue(text, out string? known))
@@ -263,7 +273,7 @@ internal sealed class YamlSubsetParser
         return true;
     }
 
-    /// <summary>Whether there is another entry. What is behind the last comma, if nothing is, is not plain.</summary>
+    /// <summary>Reads a comma; false without one. A comma with nothing after it is outside of the subset.</summary>
     private bool TakeComma()
     {
         if (Here != ',' || Ahead != ' ')
@@ -279,18 +289,19 @@ internal sealed class YamlSubsetParser
             _at++;
     }
 
-    /// <summary>Goes to the first word of the next line that has one; false when something stands on the rest of this one.</summary>
+    /// <summary>Moves to the first word of the next line that has one; false if something else is on the rest of this
+    /// line.</summary>
     private bool EndLine()
     {
         SkipSpaces();
-        // A number sign that touches a word belongs to it.
+        // A number sign directly after a word belongs to the word.
         if (Here != '\n' && (Here != '#' || _text[_at - 1] != ' '))
             return false;
         NextWord();
         return true;
     }
 
-    /// <summary>Goes over the rest of the line, if nothing but a comment is there, and over lines that have no more.</summary>
+    /// <summary>Skips the rest of the line if it is empty or a comment, and following lines of that kind.</summary>
     private void NextWord()
     {
         SkipSpaces();
@@ -304,10 +315,10 @@ internal sealed class YamlSubsetParser
         }
     }
 
-    /// <summary>Whether the line that reading goes on with is no deeper than that: it would continue what was read.</summary>
+    /// <summary>Whether the next line is not deeper than that column; a deeper one would continue the value.</summary>
     private bool IsOutside(int column) => _at >= _text.Length || Column <= column;
 
-    private static ImmutableArray<T> Taken<T>(List<T> list, int first)
+    private static ImmutableArray<T> TakeFrom<T>(List<T> list, int first)
     {
         var taken = CollectionsMarshal.AsSpan(list)[first..].ToImmutableArray();
         list.RemoveRange(first, list.Count - first);

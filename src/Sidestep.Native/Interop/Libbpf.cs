@@ -3,13 +3,15 @@ using System.Runtime.InteropServices;
 namespace Sidestep.Native.Interop;
 
 /// <summary>libbpf.so.1, named and typed as in its headers (bpf/libbpf.h, bpf/bpf.h of libbpf 1.1).</summary>
-/// <remarks>Functions that return an int give a negative errno on failure; those that return a pointer give null and set errno.</remarks>
+/// <remarks>Functions that return an int return a negative errno on failure; those that return a pointer return null
+/// and set errno.</remarks>
 internal static unsafe partial class Libbpf
 {
     internal const string Library = "libbpf.so.1";
 
     [LibraryImport(Library)]
-    internal static partial delegate* unmanaged<int, byte*, void*, int> libbpf_set_print(delegate* unmanaged<int, byte*, void*, int> fn);
+    internal static partial delegate* unmanaged<int, byte*, void*, int> libbpf_set_print(
+        delegate* unmanaged<int, byte*, void*, int> fn);
 
     [LibraryImport(Library)]
     internal static partial int libbpf_probe_bpf_helper(int prog_type, int helper_id, nint opts);
@@ -99,7 +101,8 @@ internal static unsafe partial class Libbpf
     internal static partial int bpf_prog_test_run_opts(int prog_fd, bpf_test_run_opts* opts);
 
     [LibraryImport(Library)]
-    internal static partial int bpf_link_create(int prog_fd, int target_fd, uint attach_type, bpf_link_create_opts* opts);
+    internal static partial int bpf_link_create(
+        int prog_fd, int target_fd, uint attach_type, bpf_link_create_opts* opts);
 
     [LibraryImport(Library)]
     internal static partial int bpf_prog_bind_map(int prog_fd, int map_fd, void* opts);
@@ -114,7 +117,8 @@ internal static unsafe partial class Libbpf
     internal static partial int bpf_xdp_query(int ifindex, int flags, bpf_xdp_query_opts* opts);
 
     [LibraryImport(Library, SetLastError = true)]
-    internal static partial nint ring_buffer__new(int map_fd, delegate* unmanaged<nint, void*, nuint, int> sample_cb, nint ctx, void* opts);
+    internal static partial nint ring_buffer__new(
+        int map_fd, delegate* unmanaged<nint, void*, nuint, int> sample_cb, nint ctx, void* opts);
 
     [LibraryImport(Library)]
     internal static partial void ring_buffer__free(nint rb);
@@ -163,7 +167,7 @@ internal static unsafe partial class Libbpf
         public uint batch_size;
     }
 
-    /// <summary>Ends with the union of link kinds, which XDP does not use.</summary>
+    /// <summary>Ends with the union of link types, which XDP does not use.</summary>
     [StructLayout(LayoutKind.Sequential)]
     internal struct bpf_link_create_opts
     {
@@ -202,7 +206,7 @@ internal static unsafe partial class Libbpf
         public fixed byte name[16];
     }
 
-    /// <summary>The kernel's struct bpf_prog_info (linux/bpf.h), with what is used of it.</summary>
+    /// <summary>The kernel's struct bpf_prog_info (linux/bpf.h), with the members that are used.</summary>
     [StructLayout(LayoutKind.Sequential)]
     internal struct bpf_prog_info
     {
@@ -224,7 +228,8 @@ internal static unsafe partial class Libbpf
         public ulong attach_btf_id;
     }
 
-    /// <summary>The head of the kernel's struct bpf_link_info (linux/bpf.h), with the XDP member of its union.</summary>
+    /// <summary>The head of the kernel's struct bpf_link_info (linux/bpf.h), with the XDP member of its
+    /// union.</summary>
     [StructLayout(LayoutKind.Sequential)]
     internal struct bpf_link_info
     {

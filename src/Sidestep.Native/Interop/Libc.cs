@@ -94,7 +94,7 @@ internal static unsafe partial class Libc
     internal struct LinkAddress
     {
         internal ushort sll_family;
-        internal ushort sll_protocol; // of the network's byte order
+        internal ushort sll_protocol; // network byte order
         internal int sll_ifindex;
         internal ushort sll_hatype;
         internal byte sll_pkttype;

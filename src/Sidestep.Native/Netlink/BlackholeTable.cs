@@ -4,9 +4,9 @@ using System.Text;
 
 namespace Sidestep.Native.Netlink;
 
-/// <summary>Destinations that the kernel neither forwards to nor answers for when packets come in by an interface: a rule for the
-/// interface, and a table with routes that lead nowhere (<c>ip rule add iif</c>, <c>ip route add blackhole</c>). Local addresses stay
-/// local, and packets of this machine's own are not concerned.</summary>
+/// <summary>Suppresses destinations for packets that arrive at an interface: the kernel neither forwards to them nor
+/// answers for them. A rule for the interface leads to a table of blackhole routes (<c>ip rule add iif</c>, <c>ip route
+/// add blackhole</c>). Local addresses stay local, and packets that this machine sends are not affected.</summary>
 public static class BlackholeTable
 {
     private const ushort NewRule = 32, DeleteRule = 33;
@@ -14,19 +14,26 @@ public static class BlackholeTable
     private const byte ToTable = 1;
     private const int RuleMessageBytes = 12, NoSuchProcess = 3, NoFamily = 97;
 
-    /// <summary>Adds the route of a prefix to a table; nothing happens when it is there.</summary>
+    /// <summary>Adds the blackhole route of a prefix to a table, unless it exists.</summary>
     public static void Add(NetlinkSocket socket, uint table, IPNetwork prefix) =>
-        Execute(socket, Route("silence", RouteMessage.New, NetlinkRequest.Create | NetlinkRequest.Replace, table, prefix));
+        Execute(socket, Route(
+            "add blackhole route", RouteMessage.New, NetlinkRequest.Create | NetlinkRequest.Replace, table, prefix));
 
-    /// <summary>Takes it back; nothing happens when it is not there.</summary>
-    public static void Remove(NetlinkSocket socket, uint table, IPNetwork prefix) => Execute(socket, Route("hear", RouteMessage.Delete, 0, table, prefix));
+    /// <summary>Removes the blackhole route of a prefix, if it exists.</summary>
+    public static void Remove(NetlinkSocket socket, uint table, IPNetwork prefix) =>
+        Execute(socket, Route("remove blackhole route", RouteMessage.Delete, 0, table, prefix));
 
-    /// <summary>Has the table asked for what comes in by an interface; nothing happens when it is.</summary>
-    public static void AddRule(NetlinkSocket socket, AddressFamily family, uint priority, string interfaceName, uint table) =>
-        Execute(socket, Rule("add", NewRule, NetlinkRequest.Create | NetlinkRequest.Exclusive, family, priority, interfaceName, table));
+    /// <summary>Adds the rule that leads packets from an interface to the table, unless it exists.</summary>
+    public static void AddRule(
+        NetlinkSocket socket, AddressFamily family, uint priority, string interfaceName, uint table)
+    {
+        const ushort Flags = NetlinkRequest.Create | NetlinkRequest.Exclusive;
+        Execute(socket, Rule("add", NewRule, Flags, family, priority, interfaceName, table));
+    }
 
-    /// <summary>Takes that back; nothing happens when it is not so.</summary>
-    public static void RemoveRule(NetlinkSocket socket, AddressFamily family, uint priority, string interfaceName, uint table) =>
+    /// <summary>Removes that rule, if it exists.</summary>
+    public static void RemoveRule(
+        NetlinkSocket socket, AddressFamily family, uint priority, string interfaceName, uint table) =>
         Execute(socket, Rule("remove", DeleteRule, 0, family, priority, interfaceName, table));
 
     private static void Execute(NetlinkSocket socket, NetlinkRequest request)
@@ -35,13 +42,15 @@ public static class BlackholeTable
         {
             socket.Execute(request);
         }
-        catch (NativeException e) when (e.IsBusy || e.IsNotFound || e.Errno is NoSuchProcess or NoFamily or Interop.Libc.EOPNOTSUPP)
+        catch (NativeException e) when (e.IsBusy || e.IsNotFound
+            || e.Errno is NoSuchProcess or NoFamily or Interop.Libc.EOPNOTSUPP)
         {
-            // as wanted; or the family is switched off, and then nothing of it is answered
+            // The desired state holds already; or the family is switched off, and then the kernel answers nothing of
+            // it.
         }
     }
 
-    private static NetlinkRequest Route(string verb, ushort type, ushort flags, uint table, IPNetwork prefix)
+    internal static NetlinkRequest Route(string verb, ushort type, ushort flags, uint table, IPNetwork prefix)
     {
         Span<byte> message = stackalloc byte[RouteMessage.Bytes];
         message.Clear();
@@ -53,7 +62,8 @@ public static class BlackholeTable
             .With(RouteMessage.Destination, prefix.BaseAddress.GetAddressBytes()).With(RouteMessage.Table, table);
     }
 
-    private static NetlinkRequest Rule(string verb, ushort type, ushort flags, AddressFamily family, uint priority, string interfaceName, uint table)
+    internal static NetlinkRequest Rule(
+        string verb, ushort type, ushort flags, AddressFamily family, uint priority, string interfaceName, uint table)
     {
         // struct fib_rule_hdr
         Span<byte> message = stackalloc byte[RuleMessageBytes];
@@ -61,6 +71,8 @@ public static class BlackholeTable
         message[0] = NetlinkFamily.Of(family);
         message[7] = ToTable;
         return new NetlinkRequest($"{verb} rule for {interfaceName}", type, flags, message)
-            .With(PriorityAttribute, priority).With(InputNameAttribute, Encoding.UTF8.GetBytes(interfaceName + '\0')).With(RuleTableAttribute, table);
+            .With(PriorityAttribute, priority)
+            .With(InputNameAttribute, Encoding.UTF8.GetBytes(interfaceName + '\0'))
+            .With(RuleTableAttribute, table);
     }
 }

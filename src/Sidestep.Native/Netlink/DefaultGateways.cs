@@ -3,7 +3,8 @@ using System.Net;
 
 namespace Sidestep.Native.Netlink;
 
-/// <summary>The default route of a routing table of one's own, by a gateway whose Ethernet address is entered by hand.</summary>
+/// <summary>The default route of a separate routing table, through a gateway whose Ethernet address is a static
+/// neighbour entry.</summary>
 public static class DefaultGateways
 {
     private const ushort NewNeighbour = 28, DeleteNeighbour = 29;
@@ -13,31 +14,37 @@ public static class DefaultGateways
     private const ushort Permanent = 0x80;
     private const int NoSuchProcess = 3;
 
-    /// <summary>Makes gateway and route, or makes them so.</summary>
-    /// <param name="socket">Asks.</param>
-    /// <param name="table">Number of the table.</param>
-    /// <param name="interfaceIndex">The way out; up, and with the family of the gateway.</param>
-    /// <param name="gateway">Taken to be on the link, whatever addresses the interface has.</param>
-    /// <param name="mac">Six bytes in wire order.</param>
-    public static void Set(NetlinkSocket socket, uint table, int interfaceIndex, IPAddress gateway, ReadOnlySpan<byte> mac)
+    /// <summary>Creates or replaces the neighbour entry of the gateway and the route.</summary>
+    /// <param name="socket">Of the network namespace.</param>
+    /// <param name="table">Number of the routing table.</param>
+    /// <param name="interfaceIndex">Index of the egress interface; it is up and has the family of the gateway
+    /// enabled.</param>
+    /// <param name="gateway">Treated as on the link, whatever addresses the interface has.</param>
+    /// <param name="mac">Ethernet address of the gateway: six bytes in wire order.</param>
+    public static void Set(
+        NetlinkSocket socket, uint table, int interfaceIndex, IPAddress gateway, ReadOnlySpan<byte> mac)
     {
         Span<byte> neighbour = stackalloc byte[NeighbourMessageBytes];
         Begin(neighbour, interfaceIndex, gateway);
         BinaryPrimitives.WriteUInt16LittleEndian(neighbour[8..], Permanent);
-        socket.Execute(new NetlinkRequest($"enter neighbour {gateway}", NewNeighbour, NetlinkRequest.Create | NetlinkRequest.Replace, neighbour)
+        const ushort Flags = NetlinkRequest.Create | NetlinkRequest.Replace;
+        socket.Execute(new NetlinkRequest($"add neighbour {gateway}", NewNeighbour, Flags, neighbour)
             .With(DestinationAttribute, gateway.GetAddressBytes()).With(LinkLayerAttribute, mac));
-        socket.Execute(Route($"add default route by {gateway} to table {table}", RouteMessage.New, NetlinkRequest.Create | NetlinkRequest.Replace, table, interfaceIndex, gateway));
+        socket.Execute(Route($"add default route through {gateway} to table {table}",
+            RouteMessage.New, Flags, table, interfaceIndex, gateway));
     }
 
-    /// <summary>Takes both back; nothing happens when they are not there.</summary>
+    /// <summary>Removes both, if they exist.</summary>
     public static void Remove(NetlinkSocket socket, uint table, int interfaceIndex, IPAddress gateway)
     {
         var neighbour = new byte[NeighbourMessageBytes];
         Begin(neighbour, interfaceIndex, gateway);
         NetlinkRequest[] requests =
         [
-            Route($"remove default route by {gateway} of table {table}", RouteMessage.Delete, 0, table, interfaceIndex, gateway),
-            new NetlinkRequest($"remove neighbour {gateway}", DeleteNeighbour, 0, neighbour).With(DestinationAttribute, gateway.GetAddressBytes()),
+            Route($"remove default route through {gateway} of table {table}",
+                RouteMessage.Delete, 0, table, interfaceIndex, gateway),
+            new NetlinkRequest($"remove neighbour {gateway}", DeleteNeighbour, 0, neighbour)
+                .With(DestinationAttribute, gateway.GetAddressBytes()),
         ];
         foreach (var request in requests)
         {
@@ -47,12 +54,13 @@ public static class DefaultGateways
             }
             catch (NativeException e) when (e.IsNotFound || e.Errno is NoSuchProcess or Interop.Libc.ENODEV)
             {
-                // as wanted
+                // It does not exist.
             }
         }
     }
 
-    private static NetlinkRequest Route(string purpose, ushort type, ushort flags, uint table, int interfaceIndex, IPAddress gateway)
+    internal static NetlinkRequest Route(
+        string purpose, ushort type, ushort flags, uint table, int interfaceIndex, IPAddress gateway)
     {
         Span<byte> message = stackalloc byte[RouteMessage.Bytes];
         message.Clear();
@@ -61,7 +69,9 @@ public static class DefaultGateways
         message[RouteMessage.TypeAt] = RouteMessage.Unicast;
         BinaryPrimitives.WriteUInt32LittleEndian(message[RouteMessage.FlagsAt..], OnLink);
         return new NetlinkRequest(purpose, type, flags, message)
-            .With(RouteMessage.Output, (uint)interfaceIndex).With(RouteMessage.Gateway, gateway.GetAddressBytes()).With(RouteMessage.Table, table);
+            .With(RouteMessage.Output, (uint)interfaceIndex)
+            .With(RouteMessage.Gateway, gateway.GetAddressBytes())
+            .With(RouteMessage.Table, table);
     }
 
     private static void Begin(Span<byte> message, int interfaceIndex, IPAddress neighbour)

@@ -11,15 +11,24 @@ public static class InterfaceAddresses
     private const int AddressMessageBytes = 8;
 
     // IFA_F_*; IFA_F_SECONDARY of IPv4 is IFA_F_TEMPORARY of IPv6
-    private const uint SecondaryFlag = 0x01, OptimisticFlag = 0x04, DuplicateFlag = 0x08, DeprecatedFlag = 0x20, TentativeFlag = 0x40, PermanentFlag = 0x80;
+    private const uint SecondaryFlag = 0x01, OptimisticFlag = 0x04, DuplicateFlag = 0x08, DeprecatedFlag = 0x20;
+    private const uint TentativeFlag = 0x40, PermanentFlag = 0x80;
     private const ushort AddressAttribute = 1, LocalAttribute = 2, FlagsAttribute = 8;
 
-    /// <summary>Every address of a family.</summary>
-    public static IReadOnlyList<InterfaceAddress> List(NetlinkSocket socket, AddressFamily family = AddressFamily.InterNetwork)
+    /// <summary>Lists every address of a family.</summary>
+    public static IReadOnlyList<InterfaceAddress> List(
+        NetlinkSocket socket, AddressFamily family = AddressFamily.InterNetwork)
+    {
+        byte[] message = [NetlinkFamily.Of(family), 0, 0, 0, 0, 0, 0, 0];
+        return Parse(
+            family, socket.Execute(new NetlinkRequest("list addresses", GetAddress, NetlinkRequest.Dump, message)));
+    }
+
+    /// <summary>The addresses of a family among the messages of a dump.</summary>
+    internal static List<InterfaceAddress> Parse(AddressFamily family, IEnumerable<NetlinkMessage> messages)
     {
         var addresses = new List<InterfaceAddress>();
-        var request = new NetlinkRequest("list addresses", GetAddress, NetlinkRequest.Dump, [NetlinkFamily.Of(family), 0, 0, 0, 0, 0, 0, 0]);
-        foreach (var reply in socket.Execute(request))
+        foreach (var reply in messages)
         {
             // IFA_LOCAL is the interface's own address; IFA_ADDRESS is the peer's on a point-to-point link.
             var address = reply.Attribute(AddressMessageBytes, LocalAttribute);
@@ -27,7 +36,7 @@ public static class InterfaceAddresses
                 address = reply.Attribute(AddressMessageBytes, AddressAttribute);
             if (reply.Type != NewAddress || reply.Payload[0] != NetlinkFamily.Of(family) || address.IsEmpty)
                 continue;
-            // The byte of the fixed part has room for the first eight flags only.
+            // The byte in the fixed part holds only the first eight flags.
             var more = reply.Attribute(AddressMessageBytes, FlagsAttribute).Span;
             var flags = more.Length == 4 ? BinaryPrimitives.ReadUInt32LittleEndian(more) : reply.Payload[2];
             addresses.Add(new InterfaceAddress(BinaryPrimitives.ReadInt32LittleEndian(reply.Payload.AsSpan(4)),
@@ -41,20 +50,27 @@ public static class InterfaceAddresses
         return addresses;
     }
 
-    /// <summary>Adds an address; fails if the interface has it with the same prefix.</summary>
+    /// <summary>Adds an address; EEXIST when the interface has it with the same prefix.</summary>
     public static void Add(NetlinkSocket socket, InterfaceAddress address) => Change(socket, address, "add",
         NewAddress, NetlinkRequest.Create | NetlinkRequest.Exclusive);
 
     /// <summary>Removes an address.</summary>
-    public static void Remove(NetlinkSocket socket, InterfaceAddress address) => Change(socket, address, "remove", DeleteAddress, 0);
+    public static void Remove(NetlinkSocket socket, InterfaceAddress address) =>
+        Change(socket, address, "remove", DeleteAddress, 0);
 
-    private static void Change(NetlinkSocket socket, InterfaceAddress address, string verb, ushort type, ushort flags)
+    private static void Change(
+        NetlinkSocket socket, InterfaceAddress address, string verb, ushort type, ushort flags) =>
+        socket.Execute(Request(address, verb, type, flags));
+
+    internal static NetlinkRequest Request(InterfaceAddress address, string verb, ushort type, ushort flags)
     {
-        Span<byte> message = [NetlinkFamily.Of(address.Address.AddressFamily), (byte)address.PrefixLength, 0, (byte)address.Scope, 0, 0, 0, 0];
+        // struct ifaddrmsg: family, prefix length, flags, scope, interface
+        var family = NetlinkFamily.Of(address.Address.AddressFamily);
+        Span<byte> message = [family, (byte)address.PrefixLength, 0, (byte)address.Scope, 0, 0, 0, 0];
         BinaryPrimitives.WriteInt32LittleEndian(message[4..], address.InterfaceIndex);
         var bytes = address.Address.GetAddressBytes();
-        socket.Execute(new NetlinkRequest($"{verb} address {address.Address}/{address.PrefixLength}", type, flags, message)
-            .With(LocalAttribute, bytes).With(AddressAttribute, bytes));
+        return new NetlinkRequest($"{verb} address {address.Address}/{address.PrefixLength}", type, flags, message)
+            .With(LocalAttribute, bytes).With(AddressAttribute, bytes);
     }
 }
 
@@ -62,33 +78,34 @@ public static class InterfaceAddresses
 /// <param name="InterfaceIndex">The kernel's index.</param>
 /// <param name="Address">The interface's own address.</param>
 /// <param name="PrefixLength">0 to 32 (IPv4) or 128 (IPv6).</param>
-/// <param name="Scope">How far it is valid.</param>
+/// <param name="Scope">How far the address is valid.</param>
 public sealed record InterfaceAddress(int InterfaceIndex, IPAddress Address, int PrefixLength, AddressScope Scope)
 {
-    /// <summary>IPv4: another address of the same network comes first (IFA_F_SECONDARY). IPv6: a privacy address that is
-    /// replaced every day (IFA_F_TEMPORARY, RFC 8981).</summary>
+    /// <summary>IPv4: another address of the same network precedes it (IFA_F_SECONDARY). IPv6: a temporary address that
+    /// changes daily (IFA_F_TEMPORARY, RFC 8981).</summary>
     public bool IsSecondary { get; init; }
 
-    /// <summary>Neither tentative, nor a duplicate, nor deprecated (RFC 4862): new packets may have it as source.</summary>
+    /// <summary>Neither tentative, nor a duplicate, nor deprecated (RFC 4862): new packets may use it as
+    /// source.</summary>
     public bool IsUsable { get; init; } = true;
 
-    /// <summary>Somebody entered it; it has no lifetime (IFA_F_PERMANENT).</summary>
+    /// <summary>Configured statically: it has no lifetime (IFA_F_PERMANENT).</summary>
     public bool IsPermanent { get; init; }
 }
 
-/// <summary>How far an address is valid (rtnetlink(7), RT_SCOPE_*): a larger number is nearer.</summary>
+/// <summary>How far an address is valid (rtnetlink(7), RT_SCOPE_*); a larger number is a smaller scope.</summary>
 public enum AddressScope
 {
-    /// <summary>Everywhere; <c>ip</c> calls it global.</summary>
+    /// <summary>Valid everywhere; <c>ip</c> prints it as global.</summary>
     Universe = 0,
 
-    /// <summary>Within the site.</summary>
+    /// <summary>Valid within the site.</summary>
     Site = 200,
 
-    /// <summary>On the link.</summary>
+    /// <summary>Valid on the link.</summary>
     Link = 253,
 
-    /// <summary>On this host: never chosen as the source of packets that leave it.</summary>
+    /// <summary>Valid on this host: never the source of packets that leave it.</summary>
     Host = 254,
 
     /// <summary>Destination does not exist.</summary>

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Sidestep.Native.Netlink;
 
-/// <summary>The interfaces of a network namespace, and which of them lead to the rest of the world.</summary>
+/// <summary>The interfaces of a network namespace, and those that have a default route.</summary>
 public static class Interfaces
 {
     private const ushort GetLink = 18, GetRoute = 26;
@@ -13,11 +13,15 @@ public static class Interfaces
     private const int NextHopBytes = 8;
     private const byte InterNetwork = 2, MainTable = 254, Unicast = 1;
 
-    /// <summary>Every interface, in the order of the kernel's index.</summary>
-    public static IReadOnlyList<InterfaceInfo> List(NetlinkSocket socket)
+    /// <summary>Lists every interface, ordered by the kernel's index.</summary>
+    public static IReadOnlyList<InterfaceInfo> List(NetlinkSocket socket) => Parse(socket.Execute(
+        new NetlinkRequest("list interfaces", GetLink, NetlinkRequest.Dump, new byte[LinkMessageBytes])));
+
+    /// <summary>The interfaces of a dump, ordered by index.</summary>
+    internal static IReadOnlyList<InterfaceInfo> Parse(IEnumerable<NetlinkMessage> messages)
     {
         var interfaces = new List<InterfaceInfo>();
-        foreach (var reply in socket.Execute(new NetlinkRequest("list interfaces", GetLink, NetlinkRequest.Dump, new byte[LinkMessageBytes])))
+        foreach (var reply in messages)
         {
             var name = Encoding.UTF8.GetString(reply.Attribute(LinkMessageBytes, NameAttribute).Span).TrimEnd('\0');
             var mtu = reply.Attribute(LinkMessageBytes, MtuAttribute).Span;
@@ -32,13 +36,20 @@ public static class Interfaces
         return [.. interfaces.OrderBy(static i => i.Index)];
     }
 
-    /// <summary>Indexes of the interfaces that IPv4 default routes of the main table leave by.</summary>
+    /// <summary>Indexes of the interfaces through which IPv4 default routes of the main table lead.</summary>
     public static IReadOnlySet<int> WithDefaultRoute(NetlinkSocket socket)
     {
-        var indexes = new HashSet<int>();
         var fixedPart = new byte[RouteMessageBytes];
         fixedPart[0] = InterNetwork;
-        foreach (var reply in socket.Execute(new NetlinkRequest("list routes", GetRoute, NetlinkRequest.Dump, fixedPart)))
+        return OutputsOfDefaultRoutes(
+            socket.Execute(new NetlinkRequest("list routes", GetRoute, NetlinkRequest.Dump, fixedPart)));
+    }
+
+    /// <summary>Indexes of the egress interfaces of the IPv4 default routes in a dump.</summary>
+    internal static HashSet<int> OutputsOfDefaultRoutes(IEnumerable<NetlinkMessage> messages)
+    {
+        var indexes = new HashSet<int>();
+        foreach (var reply in messages)
         {
             // struct rtmsg: family, destination length, source length, tos, table, protocol, scope, type
             var route = reply.Payload;
@@ -63,7 +74,7 @@ public static class Interfaces
 }
 
 /// <summary>A network interface.</summary>
-/// <param name="Index">The kernel's index: unlike the name, not given to the next interface that is made.</param>
+/// <param name="Index">The kernel's index. Unlike a name, it is not reused for the next interface.</param>
 /// <param name="Name">The kernel's name.</param>
 /// <param name="Flags">IFF_*.</param>
 /// <param name="HardwareType">ARPHRD_*: 1 for Ethernet.</param>
@@ -72,18 +83,19 @@ public sealed record InterfaceInfo(int Index, string Name, uint Flags, ushort Ha
     private const uint Up = 1, Loopback = 8;
     private const ushort Ethernet = 1;
 
-    /// <summary>The link-layer address in wire order: six bytes for Ethernet, empty for an interface that has none.</summary>
+    /// <summary>The link-layer address in wire order: six bytes for Ethernet, empty for an interface that has
+    /// none.</summary>
     public ReadOnlyMemory<byte> Address { get; init; }
 
-    /// <summary>Largest IP datagram.</summary>
+    /// <summary>MTU: the largest IP datagram in bytes; 0 when the kernel does not report it.</summary>
     public int MtuBytes { get; init; }
 
-    /// <summary>Administratively up.</summary>
+    /// <summary>Administratively up (IFF_UP).</summary>
     public bool IsUp => (Flags & Up) != 0;
 
-    /// <summary>The loopback device.</summary>
+    /// <summary>The loopback device (IFF_LOOPBACK).</summary>
     public bool IsLoopback => (Flags & Loopback) != 0;
 
-    /// <summary>Its packets begin with an Ethernet header.</summary>
+    /// <summary>Its frames begin with an Ethernet header.</summary>
     public bool IsEthernet => HardwareType == Ethernet;
 }

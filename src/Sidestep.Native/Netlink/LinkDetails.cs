@@ -3,11 +3,13 @@ using System.Text;
 
 namespace Sidestep.Native.Netlink;
 
-/// <summary>What an interface is made of and belongs to (rtnetlink(7), <c>ip -details link</c>).</summary>
-/// <param name="Kind">Such as veth, bond or bridge; null for a device of hardware.</param>
-/// <param name="Master">What it is a part of; null: nothing.</param>
-/// <param name="MasterKind">Such as bond or bridge.</param>
-/// <param name="Peer">The interface that it is the other end of, or lies on, if that is in this network namespace.</param>
+/// <summary>Kind of an interface and the interfaces that it belongs to (rtnetlink(7), <c>ip -details
+/// link</c>).</summary>
+/// <param name="Kind">Kind of the interface, such as veth, bond or bridge; null for a hardware device.</param>
+/// <param name="Master">Name of the interface that it is a port of; null when it is none.</param>
+/// <param name="MasterKind">Kind of the master, such as bond or bridge; null when there is none.</param>
+/// <param name="Peer">The other end of the pair, or the interface below, if that is in this network namespace; else
+/// null.</param>
 public sealed record LinkDetails(string? Kind, string? Master, string? MasterKind, string? Peer)
 {
     private const ushort GetLink = 18;
@@ -15,7 +17,7 @@ public sealed record LinkDetails(string? Kind, string? Master, string? MasterKin
     private const ushort LinkAttribute = 5, MasterAttribute = 10, InfoAttribute = 18, NamespaceAttribute = 37;
     private const ushort InfoKind = 1, InfoSlaveKind = 4;
 
-    /// <summary>Asks.</summary>
+    /// <summary>Queries the kernel for one interface.</summary>
     public static LinkDetails Of(NetlinkSocket socket, int interfaceIndex)
     {
         ArgumentNullException.ThrowIfNull(socket);
@@ -26,9 +28,11 @@ public sealed record LinkDetails(string? Kind, string? Master, string? MasterKin
         var info = new NetlinkMessage(0, 0, link.Attribute(MessageBytes, InfoAttribute).ToArray());
         string? NameAt(ushort attribute) => link.Attribute(MessageBytes, attribute) is { Length: 4 } index
             ? Kernel.InterfaceName(BinaryPrimitives.ReadInt32LittleEndian(index.Span)) : null;
-        return new LinkDetails(Text(info.Attribute(0, InfoKind)), NameAt(MasterAttribute), Text(info.Attribute(0, InfoSlaveKind)),
+        return new LinkDetails(
+            Text(info.Attribute(0, InfoKind)), NameAt(MasterAttribute), Text(info.Attribute(0, InfoSlaveKind)),
             link.Attribute(MessageBytes, NamespaceAttribute).IsEmpty ? NameAt(LinkAttribute) : null);
     }
 
-    private static string? Text(ReadOnlyMemory<byte> value) => value.IsEmpty ? null : Encoding.UTF8.GetString(value.Span).TrimEnd('\0');
+    private static string? Text(ReadOnlyMemory<byte> value) =>
+        value.IsEmpty ? null : Encoding.UTF8.GetString(value.Span).TrimEnd('\0');
 }

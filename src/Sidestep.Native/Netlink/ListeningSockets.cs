@@ -3,8 +3,8 @@ using System.Net;
 
 namespace Sidestep.Native.Netlink;
 
-/// <summary>Sockets that wait for clients, asked by sock_diag(7): unlike /proc/net/tcp, without walking through every
-/// connection.</summary>
+/// <summary>Sockets that wait for clients, listed by sock_diag(7), which unlike /proc/net/tcp does not walk through
+/// every connection.</summary>
 public static class ListeningSockets
 {
     private const int SocketDiagnostics = 4;
@@ -13,8 +13,8 @@ public static class ListeningSockets
     private const uint Listening = 1 << 10, Unconnected = 1 << 7;
     private const int RequestBytes = 56, ReplyPortAt = 4, ReplyAddressAt = 8;
 
-    /// <summary>TCP and UDP of both families, at most so many.</summary>
-    /// <exception cref="NativeException">ENOENT: the kernel lacks what answers.</exception>
+    /// <summary>Lists TCP and UDP sockets of both families, at most <paramref name="limit"/>.</summary>
+    /// <exception cref="NativeException">ENOENT: the kernel lacks the module that answers.</exception>
     public static IReadOnlyList<(string Protocol, IPAddress Address, int Port)> List(int limit)
     {
         using var socket = NetlinkSocket.Open(0, SocketDiagnostics);
@@ -28,12 +28,14 @@ public static class ListeningSockets
                 request[0] = family;
                 request[1] = protocol;
                 BinaryPrimitives.WriteUInt32LittleEndian(request.AsSpan(4), states);
-                foreach (var reply in socket.Execute(new NetlinkRequest($"list {name} sockets", ByFamily, NetlinkRequest.Dump, request)))
+                var list = new NetlinkRequest($"list {name} sockets", ByFamily, NetlinkRequest.Dump, request);
+                foreach (var reply in socket.Execute(list))
                 {
                     if (reply.Type != ByFamily || reply.Payload[0] != family || found.Count >= limit)
                         continue;
                     var bytes = reply.Payload.AsSpan(ReplyAddressAt, family == NetlinkFamily.InterNetwork ? 4 : 16);
-                    found.Add((name, new IPAddress(bytes), BinaryPrimitives.ReadUInt16BigEndian(reply.Payload.AsSpan(ReplyPortAt))));
+                    var port = BinaryPrimitives.ReadUInt16BigEndian(reply.Payload.AsSpan(ReplyPortAt));
+                    found.Add((name, new IPAddress(bytes), port));
                 }
             }
         }

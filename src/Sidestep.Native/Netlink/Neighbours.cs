@@ -16,28 +16,35 @@ public static class Neighbours
     private const ushort Reachable = 0x02;
     private const int Static = 0x80 | 0x40, Valid = Static | Reachable | 0x10 | 0x04 | 0x08;
 
-    /// <summary>All neighbours.</summary>
+    /// <summary>Lists all neighbours.</summary>
     public static IReadOnlyList<Neighbour> List(NetlinkSocket socket) =>
         [.. List(socket, AddressFamily.InterNetwork), .. List(socket, AddressFamily.InterNetworkV6)];
 
-    /// <summary>Asks the kernel to resolve a neighbour (NTF_USE): the answer comes as an event.</summary>
-    public static void Resolve(NetlinkSocket socket, int interfaceIndex, IPAddress neighbour)
+    /// <summary>Makes the kernel resolve a neighbour (NTF_USE); the result arrives as an event.</summary>
+    public static void Resolve(NetlinkSocket socket, int interfaceIndex, IPAddress neighbour) =>
+        socket.Execute(ResolveRequest(interfaceIndex, neighbour));
+
+    internal static NetlinkRequest ResolveRequest(int interfaceIndex, IPAddress neighbour)
     {
         Span<byte> message = stackalloc byte[NeighbourMessageBytes];
         Begin(message, interfaceIndex, neighbour);
         message[10] = UseFlag;
-        socket.Execute(new NetlinkRequest($"resolve {neighbour}", NewNeighbour, NetlinkRequest.Create, message)
-            .With(DestinationAttribute, neighbour.GetAddressBytes()));
+        return new NetlinkRequest($"resolve {neighbour}", NewNeighbour, NetlinkRequest.Create, message)
+            .With(DestinationAttribute, neighbour.GetAddressBytes());
     }
 
-    /// <summary>Tells the kernel the Ethernet address that a neighbour has now (NUD_REACHABLE).</summary>
-    public static void Learn(NetlinkSocket socket, int interfaceIndex, IPAddress neighbour, ReadOnlySpan<byte> mac)
+    /// <summary>Updates the Ethernet address of a neighbour in the kernel's table (NUD_REACHABLE).</summary>
+    public static void Learn(NetlinkSocket socket, int interfaceIndex, IPAddress neighbour, ReadOnlySpan<byte> mac) =>
+        socket.Execute(LearnRequest(interfaceIndex, neighbour, mac));
+
+    internal static NetlinkRequest LearnRequest(int interfaceIndex, IPAddress neighbour, ReadOnlySpan<byte> mac)
     {
         Span<byte> message = stackalloc byte[NeighbourMessageBytes];
         Begin(message, interfaceIndex, neighbour);
         BinaryPrimitives.WriteUInt16LittleEndian(message[8..], Reachable);
-        socket.Execute(new NetlinkRequest($"learn {neighbour}", NewNeighbour, NetlinkRequest.Create | NetlinkRequest.Replace, message)
-            .With(DestinationAttribute, neighbour.GetAddressBytes()).With(LinkLayerAttribute, mac));
+        const ushort Flags = NetlinkRequest.Create | NetlinkRequest.Replace;
+        return new NetlinkRequest($"learn {neighbour}", NewNeighbour, Flags, message)
+            .With(DestinationAttribute, neighbour.GetAddressBytes()).With(LinkLayerAttribute, mac);
     }
 
     /// <summary>True for an event about a neighbour.</summary>
@@ -47,7 +54,7 @@ public static class Neighbours
     {
         var message = new byte[NeighbourMessageBytes];
         message[0] = NetlinkFamily.Of(family);
-        // Without IPv6 the kernel answers with what it has: the other family.
+        // A kernel without IPv6 lists the other family instead.
         return socket.Execute(new NetlinkRequest("list neighbours", GetNeighbour, NetlinkRequest.Dump, message))
             .Where(m => m.Payload[0] == message[0]).Select(Parse);
     }
@@ -59,7 +66,7 @@ public static class Neighbours
         BinaryPrimitives.WriteInt32LittleEndian(message[4..], interfaceIndex);
     }
 
-    private static Neighbour Parse(NetlinkMessage message)
+    internal static Neighbour Parse(NetlinkMessage message)
     {
         var mac = message.Attribute(NeighbourMessageBytes, LinkLayerAttribute);
         var address = message.Attribute(NeighbourMessageBytes, DestinationAttribute);
@@ -75,8 +82,9 @@ public static class Neighbours
 
 /// <summary>A neighbour.</summary>
 /// <param name="InterfaceIndex">The interface.</param>
-/// <param name="Address">The neighbour's address.</param>
-/// <param name="Mac">Six bytes in wire order; empty when it is not resolved.</param>
+/// <param name="Address">Its IP address; <see cref="IPAddress.None"/> when the message has none.</param>
+/// <param name="Mac">Ethernet address, six bytes in wire order; empty when it is not resolved.</param>
 /// <param name="IsValid">NUD_VALID: the kernel would send to it.</param>
-/// <param name="IsStatic">NUD_PERMANENT or NUD_NOARP: somebody entered it, and no answer changes it.</param>
-public sealed record Neighbour(int InterfaceIndex, IPAddress Address, ReadOnlyMemory<byte> Mac, bool IsValid, bool IsStatic);
+/// <param name="IsStatic">NUD_PERMANENT or NUD_NOARP: configured statically; no reply changes it.</param>
+public sealed record Neighbour(
+    int InterfaceIndex, IPAddress Address, ReadOnlyMemory<byte> Mac, bool IsValid, bool IsStatic);

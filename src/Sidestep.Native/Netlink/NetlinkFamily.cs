@@ -2,7 +2,7 @@ using System.Net.Sockets;
 
 namespace Sidestep.Native.Netlink;
 
-/// <summary>Address families as the kernel numbers them (AF_*); .NET numbers IPv6 otherwise.</summary>
+/// <summary>Address families by the kernel's numbers (AF_*); .NET uses another number for IPv6.</summary>
 internal static class NetlinkFamily
 {
     internal const byte InterNetwork = 2, InterNetworkV6 = 10;

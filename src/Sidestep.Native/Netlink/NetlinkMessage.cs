@@ -2,10 +2,10 @@ using System.Buffers.Binary;
 
 namespace Sidestep.Native.Netlink;
 
-/// <summary>One received netlink message (struct nlmsghdr and what follows it).</summary>
+/// <summary>A received netlink message (struct nlmsghdr and its payload).</summary>
 /// <param name="Type">NLMSG_* or RTM_*.</param>
-/// <param name="Sequence">The request that it answers, 0 for an event.</param>
-/// <param name="Payload">Everything behind the 16-byte header.</param>
+/// <param name="Sequence">Sequence number of the request that it answers; 0 for an event.</param>
+/// <param name="Payload">Everything after the 16-byte header.</param>
 public sealed record NetlinkMessage(ushort Type, uint Sequence, byte[] Payload)
 {
     /// <summary>NLMSG_ERROR: an errno, 0 for an acknowledgement.</summary>
@@ -16,7 +16,8 @@ public sealed record NetlinkMessage(ushort Type, uint Sequence, byte[] Payload)
 
     internal const int HeaderBytes = 16;
 
-    /// <summary>The attributes behind a fixed part of <paramref name="fixedBytes"/> bytes (struct rtattr).</summary>
+    /// <summary>The attributes after a fixed part of <paramref name="fixedBytes"/> bytes (struct rtattr). Ends at the
+    /// first attribute whose length contradicts the message.</summary>
     public IEnumerable<(ushort Type, ReadOnlyMemory<byte> Value)> Attributes(int fixedBytes)
     {
         const int AttributeHeaderBytes = 4;
@@ -32,7 +33,7 @@ public sealed record NetlinkMessage(ushort Type, uint Sequence, byte[] Payload)
         }
     }
 
-    /// <summary>The value of the first attribute of a type; empty when there is none.</summary>
+    /// <summary>The value of the first attribute of a type; empty when the message has none.</summary>
     public ReadOnlyMemory<byte> Attribute(int fixedBytes, ushort type)
     {
         foreach (var (t, value) in Attributes(fixedBytes))
@@ -43,6 +44,7 @@ public sealed record NetlinkMessage(ushort Type, uint Sequence, byte[] Payload)
         return default;
     }
 
+    /// <summary>Splits a datagram into its messages; ends at the first whose length contradicts the datagram.</summary>
     internal static List<NetlinkMessage> Split(ReadOnlySpan<byte> datagram)
     {
         var messages = new List<NetlinkMessage>();

@@ -5,16 +5,16 @@ namespace Sidestep.Native.Netlink;
 /// <summary>Builds one netlink request: header, fixed part, attributes.</summary>
 public sealed class NetlinkRequest
 {
-    /// <summary>NLM_F_ROOT | NLM_F_MATCH: give everything.</summary>
+    /// <summary>NLM_F_ROOT | NLM_F_MATCH: return all entries.</summary>
     public const ushort Dump = 0x300;
 
-    /// <summary>NLM_F_CREATE: make it when it is not there.</summary>
+    /// <summary>NLM_F_CREATE: create the object when it does not exist.</summary>
     public const ushort Create = 0x400;
 
-    /// <summary>NLM_F_REPLACE: override what is there.</summary>
+    /// <summary>NLM_F_REPLACE: replace an existing object.</summary>
     public const ushort Replace = 0x100;
 
-    /// <summary>NLM_F_EXCL: fail when it is there.</summary>
+    /// <summary>NLM_F_EXCL: fail with EEXIST when the object exists.</summary>
     public const ushort Exclusive = 0x200;
 
     private const ushort RequestFlag = 1;
@@ -22,11 +22,11 @@ public sealed class NetlinkRequest
     private readonly ushort _flags;
     private byte[] _bytes;
 
-    /// <summary>Begins a request.</summary>
-    /// <param name="purpose">For error texts: <c>add address 192.0.2.1 to lo</c>.</param>
+    /// <summary>Starts a request without attributes.</summary>
+    /// <param name="purpose">Description for error messages, e.g. <c>add address 192.0.2.1 to lo</c>.</param>
     /// <param name="type">RTM_*.</param>
-    /// <param name="flags">Of the constants above.</param>
-    /// <param name="fixedPart">The structure behind the header, e.g. struct ifaddrmsg.</param>
+    /// <param name="flags">Any of the flags above.</param>
+    /// <param name="fixedPart">The structure after the header, e.g. struct ifaddrmsg.</param>
     public NetlinkRequest(string purpose, ushort type, ushort flags, ReadOnlySpan<byte> fixedPart)
     {
         Purpose = purpose;
@@ -36,12 +36,12 @@ public sealed class NetlinkRequest
         fixedPart.CopyTo(_bytes.AsSpan(NetlinkMessage.HeaderBytes));
     }
 
-    /// <summary>What the request is for.</summary>
+    /// <summary>Description for error messages.</summary>
     public string Purpose { get; }
 
     internal bool IsDump => (_flags & Dump) == Dump;
 
-    /// <summary>Appends an attribute.</summary>
+    /// <summary>Appends an attribute, padded to 4 bytes.</summary>
     public NetlinkRequest With(ushort type, ReadOnlySpan<byte> value)
     {
         var at = _bytes.Length;
@@ -60,10 +60,12 @@ public sealed class NetlinkRequest
         return With(type, bytes);
     }
 
+    /// <summary>The complete message: fills in the length, the flags and the sequence number.</summary>
     internal ReadOnlySpan<byte> Finish(uint sequence, bool acknowledge)
     {
         BinaryPrimitives.WriteInt32LittleEndian(_bytes, _bytes.Length);
-        BinaryPrimitives.WriteUInt16LittleEndian(_bytes.AsSpan(6), (ushort)(_flags | (acknowledge ? AcknowledgeFlag : 0)));
+        BinaryPrimitives.WriteUInt16LittleEndian(
+            _bytes.AsSpan(6), (ushort)(_flags | (acknowledge ? AcknowledgeFlag : 0)));
         BinaryPrimitives.WriteUInt32LittleEndian(_bytes.AsSpan(8), sequence);
         return _bytes;
     }

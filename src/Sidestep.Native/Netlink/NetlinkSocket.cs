@@ -3,8 +3,9 @@ using Sidestep.Native.Interop;
 
 namespace Sidestep.Native.Netlink;
 
-/// <summary>A NETLINK_ROUTE socket (rtnetlink(7)) of the network namespace that it is opened in.</summary>
-/// <remarks>One thread at a time. Integers of netlink are in host byte order; addresses in network byte order.</remarks>
+/// <summary>A netlink socket, by default NETLINK_ROUTE (rtnetlink(7)), of the network namespace in which it is
+/// opened.</summary>
+/// <remarks>One thread at a time. Netlink integers are in host byte order, addresses in network byte order.</remarks>
 public sealed unsafe class NetlinkSocket : IDisposable
 {
     private const int ReceiveBufferBytes = 4 << 20;
@@ -16,7 +17,8 @@ public sealed unsafe class NetlinkSocket : IDisposable
     private NetlinkSocket(FileDescriptor descriptor) => _descriptor = descriptor;
 
     /// <summary>Opens a socket.</summary>
-    /// <param name="multicastGroups">Multicast groups to hear (RTMGRP_* bits), 0 for a socket that only asks.</param>
+    /// <param name="multicastGroups">Multicast groups to receive events of (RTMGRP_* bits); 0 for a socket that only
+    /// sends requests.</param>
     /// <param name="protocol">NETLINK_*; 0 is NETLINK_ROUTE.</param>
     public static NetlinkSocket Open(uint multicastGroups = 0, int protocol = 0)
     {
@@ -33,15 +35,15 @@ public sealed unsafe class NetlinkSocket : IDisposable
             if (Libc.bind(descriptor, pointer, 12) != 0)
                 throw NativeException.OfLastError("bind AF_NETLINK");
         }
-        // Best effort: without CAP_NET_ADMIN the kernel's default stays, and an overflow is reported by Receive.
+        // Best effort: without CAP_NET_ADMIN the default size stays, and Receive reports an overflow.
         var size = ReceiveBufferBytes;
         _ = Libc.setsockopt(descriptor, Libc.SOL_SOCKET, Libc.SO_RCVBUFFORCE, &size, sizeof(int));
         return new NetlinkSocket(owned);
     }
 
-    /// <summary>Sends a request and gives every answer, up to the kernel's end mark.</summary>
-    /// <param name="request">Built with <see cref="NetlinkRequest"/>; flags decide whether it is a dump.</param>
-    /// <exception cref="NativeException">The kernel's errno for this request.</exception>
+    /// <summary>Sends a request and returns all replies up to the kernel's end mark.</summary>
+    /// <param name="request">The request; its flags decide whether it is a dump.</param>
+    /// <exception cref="NativeException">The kernel rejected the request; carries its errno.</exception>
     public IReadOnlyList<NetlinkMessage> Execute(NetlinkRequest request)
     {
         var sequence = ++_sequence;
@@ -54,7 +56,8 @@ public sealed unsafe class NetlinkSocket : IDisposable
         var replies = new List<NetlinkMessage>();
         while (true)
         {
-            foreach (var message in ReceiveAll() ?? throw new NativeException($"netlink {request.Purpose}", Libc.EAGAIN))
+            foreach (var message in ReceiveAll()
+                ?? throw new NativeException($"netlink {request.Purpose}", Libc.EAGAIN))
             {
                 if (message.Sequence != sequence)
                     continue;
@@ -73,9 +76,10 @@ public sealed unsafe class NetlinkSocket : IDisposable
         }
     }
 
-    /// <summary>Waits for events of the groups.</summary>
-    /// <param name="timeout">At most this long; zero: only what is there.</param>
-    /// <returns>Null when the time passed; empty when events were lost (ENOBUFS) and the caller must read everything anew.</returns>
+    /// <summary>Waits for events of the multicast groups.</summary>
+    /// <param name="timeout">Maximum wait; zero reads only what has arrived already.</param>
+    /// <returns>Null on timeout; empty when events were lost (ENOBUFS) and the caller must read the whole state
+    /// again.</returns>
     public IReadOnlyList<NetlinkMessage>? Receive(TimeSpan timeout)
     {
         if (timeout == TimeSpan.Zero)

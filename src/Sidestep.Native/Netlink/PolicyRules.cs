@@ -2,7 +2,7 @@ using System.Net.Sockets;
 
 namespace Sidestep.Native.Netlink;
 
-/// <summary>Rules that lead packets with a mark to a routing table of their own (rtnetlink(7), <c>ip rule</c>).</summary>
+/// <summary>Rules that route packets with a mark by a separate table (rtnetlink(7), <c>ip rule</c>).</summary>
 public static class PolicyRules
 {
     private const ushort NewRule = 32, DeleteRule = 33;
@@ -11,7 +11,7 @@ public static class PolicyRules
     private const byte ToTable = 1;
 
     /// <summary>Adds a rule.</summary>
-    /// <returns>False when it was there.</returns>
+    /// <returns>False when it existed already.</returns>
     public static bool Add(NetlinkSocket socket, MarkRule rule)
     {
         try
@@ -25,7 +25,7 @@ public static class PolicyRules
         }
     }
 
-    /// <summary>Removes a rule; nothing happens when it is not there.</summary>
+    /// <summary>Removes a rule, if it exists.</summary>
     public static void Remove(NetlinkSocket socket, MarkRule rule)
     {
         try
@@ -34,26 +34,27 @@ public static class PolicyRules
         }
         catch (NativeException e) when (e.IsNotFound)
         {
-            // as wanted
+            // It does not exist.
         }
     }
 
-    private static NetlinkRequest Request(string verb, ushort type, ushort flags, MarkRule rule)
+    internal static NetlinkRequest Request(string verb, ushort type, ushort flags, MarkRule rule)
     {
         Span<byte> message = stackalloc byte[RuleMessageBytes];
         message.Clear();
-        // struct fib_rule_hdr; the byte for the table holds small numbers only
+        // struct fib_rule_hdr; its byte for the table holds only numbers below 256
         message[0] = NetlinkFamily.Of(rule.Family);
         message[7] = ToTable;
         return new NetlinkRequest($"{verb} rule for mark 0x{rule.Mark:x}/0x{rule.Mask:x}", type, flags, message)
-            .With(PriorityAttribute, rule.Priority).With(MarkAttribute, rule.Mark).With(MaskAttribute, rule.Mask).With(TableAttribute, rule.Table);
+            .With(PriorityAttribute, rule.Priority).With(MarkAttribute, rule.Mark)
+            .With(MaskAttribute, rule.Mask).With(TableAttribute, rule.Table);
     }
 }
 
-/// <summary>Packets with a mark are routed by a table.</summary>
-/// <param name="Family">Of the packets.</param>
-/// <param name="Priority">Smaller numbers are asked first; the table local has 0, main 32766.</param>
-/// <param name="Mark">What the masked mark is.</param>
+/// <summary>A rule: packets with this mark are routed by this table.</summary>
+/// <param name="Family">Address family of the packets.</param>
+/// <param name="Priority">Rules with smaller numbers are evaluated first; the table local has 0, main 32766.</param>
+/// <param name="Mark">Value of the masked mark.</param>
 /// <param name="Mask">Bits of the mark that count.</param>
 /// <param name="Table">Number of the table.</param>
 public sealed record MarkRule(AddressFamily Family, uint Priority, uint Mark, uint Mask, uint Table);

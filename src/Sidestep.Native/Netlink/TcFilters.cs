@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Sidestep.Native.Netlink;
 
-/// <summary>What traffic control has at an interface, asked by rtnetlink.</summary>
+/// <summary>Reads the traffic control configuration of an interface through rtnetlink.</summary>
 public static class TcFilters
 {
     private const ushort GetFilter = 46;
@@ -25,10 +25,16 @@ public static class TcFilters
     public static string? Qdisc(NetlinkSocket socket, int interfaceIndex)
     {
         var request = new NetlinkRequest("list qdiscs", GetQdisc, NetlinkRequest.Dump, Message(interfaceIndex, 0));
-        foreach (var reply in socket.Execute(request))
+        return ParseQdisc(socket.Execute(request), interfaceIndex);
+    }
+
+    /// <summary>Kind of the qdisc for ingress filters in a dump; null when the interface has none.</summary>
+    internal static string? ParseQdisc(IEnumerable<NetlinkMessage> messages, int interfaceIndex)
+    {
+        foreach (var reply in messages)
         {
             var message = reply.Payload;
-            // Some kernels give every interface whatever was asked for.
+            // Some kernels list the qdiscs of every interface, whatever the request named.
             if (BinaryPrimitives.ReadInt32LittleEndian(message.AsSpan(4)) == interfaceIndex
                 && BinaryPrimitives.ReadUInt32LittleEndian(message.AsSpan(12)) == ClsactParent)
                 return Text(reply.Attribute(TcMessageBytes, KindAttribute));
@@ -36,21 +42,25 @@ public static class TcFilters
         return null;
     }
 
-    private static List<TcFilter> List(NetlinkSocket socket, int interfaceIndex, uint parent)
+    private static List<TcFilter> List(NetlinkSocket socket, int interfaceIndex, uint parent) => Parse(socket.Execute(
+        new NetlinkRequest("list tc filters", GetFilter, NetlinkRequest.Dump, Message(interfaceIndex, parent))));
+
+    /// <summary>The filters of a dump, in the kernel's order.</summary>
+    internal static List<TcFilter> Parse(IEnumerable<NetlinkMessage> messages)
     {
         var filters = new List<TcFilter>();
-        var request = new NetlinkRequest("list tc filters", GetFilter, NetlinkRequest.Dump, Message(interfaceIndex, parent));
-        foreach (var reply in socket.Execute(request))
+        foreach (var reply in messages)
         {
             var handle = BinaryPrimitives.ReadUInt32LittleEndian(reply.Payload.AsSpan(8));
             // Handle 0 is the classifier itself, which the kernel lists before its filters.
             if (handle == 0)
                 continue;
-            // tcm_info: the priority above the protocol, which is in network byte order.
+            // tcm_info: the priority in the upper 16 bits, the protocol in the lower 16, in network byte order.
             var priority = BinaryPrimitives.ReadUInt16LittleEndian(reply.Payload.AsSpan(18));
             var protocol = BinaryPrimitives.ReadUInt16BigEndian(reply.Payload.AsSpan(16));
             var options = new NetlinkMessage(0, 0, reply.Attribute(TcMessageBytes, OptionsAttribute).ToArray());
-            filters.Add(new TcFilter(new TcFilterPosition(priority, handle), Text(reply.Attribute(TcMessageBytes, KindAttribute)))
+            var kind = Text(reply.Attribute(TcMessageBytes, KindAttribute));
+            filters.Add(new TcFilter(new TcFilterPosition(priority, handle), kind)
             {
                 Protocol = protocol,
                 Chain = Number(reply.Attribute(TcMessageBytes, ChainAttribute)),
@@ -84,15 +94,16 @@ public sealed record TcFilter(TcFilterPosition Position, string Kind)
     /// <summary>ETH_P_ALL: the filter sees every packet.</summary>
     public const ushort AllProtocols = 3;
 
-    /// <summary>ETH_P_* that the filter is for.</summary>
+    /// <summary>EtherType (ETH_P_*) that the filter matches, host byte order.</summary>
     public ushort Protocol { get; init; }
 
-    /// <summary>Filters of other chains than 0 run only when a filter jumps there.</summary>
+    /// <summary>Chain of the filter. Chains other than 0 run only when a filter jumps there.</summary>
     public uint Chain { get; init; }
 
-    /// <summary>What whoever attached it called a BPF program, else empty; libbpf writes <c>name:[id]</c>.</summary>
+    /// <summary>Name that the attaching program gave to a BPF filter, else empty; libbpf writes
+    /// <c>name:[id]</c>.</summary>
     public string Name { get; init; } = "";
 
-    /// <summary>The kernel's id of the BPF program, else 0.</summary>
+    /// <summary>The kernel's id of the BPF program; 0 for other classifiers.</summary>
     public uint ProgramId { get; init; }
 }

@@ -2,33 +2,37 @@ using System.Globalization;
 
 namespace Sidestep.Packets.Capture;
 
-/// <summary>Reads capture files of both kinds, pcap (draft-ietf-opsawg-pcap) and pcapng (draft-ietf-opsawg-pcapng), in either byte
-/// order, out of bytes as they come: it neither knows nor cares where from. Nothing is allocated per frame.</summary>
+/// <summary>Decodes capture files of both formats, pcap (draft-ietf-opsawg-pcap) and pcapng (draft-ietf-opsawg-pcapng),
+/// in either byte order, from a stream of bytes. Allocates nothing per frame. Not thread-safe.</summary>
 public sealed class CaptureDecoder
 {
-    /// <summary>The most bytes of a frame, and of everything else that a file may hold in one piece.</summary>
-    public const int LongestFrame = 262_144, LongestBlock = 16 * 1024 * 1024;
+    /// <summary>The longest accepted frame in bytes.</summary>
+    public const int LongestFrame = 262_144;
+
+    /// <summary>The longest accepted block of a pcapng file in bytes.</summary>
+    public const int LongestBlock = 16 * 1024 * 1024;
 
     private const int MagicBytes = 4;
 
     private PcapDecoder? _pcap;
     private PcapngDecoder? _pcapng;
 
-    /// <summary>Bytes of the file before what is read next.</summary>
+    /// <summary>Position in the file of the next piece to be read, in bytes.</summary>
     public long Offset { get; private set; }
 
-    /// <summary>Why the file cannot be read on, from <see cref="Offset"/>; null: nothing is wrong.</summary>
+    /// <summary>Why the file cannot be read beyond <see cref="Offset"/>; null while it can.</summary>
     public string? Problem { get; private set; }
 
-    /// <summary>Name of an interface of the file, where it says so.</summary>
+    /// <summary>Name of an interface of the file; null when the file does not name it.</summary>
+    /// <param name="number">Number of the interface in the file, from 0.</param>
     public string? InterfaceName(int number) => _pcapng?.NameOf(number);
 
     /// <summary>Reads the next frame.</summary>
-    /// <param name="bytes">What follows in the file; at least as much as was left over the last time.</param>
-    /// <param name="isEnd">Nothing comes behind.</param>
-    /// <param name="consumed">Bytes that are done with: what is left is to be given again, with more behind.</param>
+    /// <param name="bytes">The next bytes of the file: those that the previous call did not consume, and more.</param>
+    /// <param name="isEnd">The file ends with <paramref name="bytes"/>.</param>
+    /// <param name="consumed">Number of bytes that were consumed; the caller passes the rest again.</param>
     /// <param name="frame">The frame; its bytes are a part of <paramref name="bytes"/>.</param>
-    /// <returns>Whether there is one.</returns>
+    /// <returns>Whether a frame was read, and why not.</returns>
     public CaptureStatus Read(ReadOnlySpan<byte> bytes, bool isEnd, out int consumed, out CaptureRecord frame)
     {
         consumed = 0;
@@ -38,13 +42,17 @@ public sealed class CaptureDecoder
         if (_pcap is null && _pcapng is null)
         {
             if (bytes.Length < MagicBytes)
-                return isEnd ? Break($"the file ends after {bytes.Length} bytes, before it says what it is") : CaptureStatus.NeedsMore;
+                return isEnd ? Break($"the file ends after {bytes.Length} bytes, before its format is known")
+                    : CaptureStatus.NeedsMore;
             if (PcapDecoder.Recognizes(bytes))
                 _pcap = new PcapDecoder();
             else if (PcapngDecoder.Recognizes(bytes))
                 _pcapng = new PcapngDecoder();
             else
-                return Break($"this is no capture file: it begins with {Convert.ToHexStringLower(bytes[..MagicBytes])}, and pcap and pcapng with other bytes");
+            {
+                return Break($"this is not a capture file: {Convert.ToHexStringLower(bytes[..MagicBytes])} at its start"
+                    + " is no magic number of pcap or pcapng");
+            }
         }
         while (true)
         {
@@ -55,15 +63,17 @@ public sealed class CaptureDecoder
             if (piece.Problem is { } problem)
                 return Break(problem);
             if (piece.Bytes > rest.Length)
-                return isEnd ? Break(string.Create(CultureInfo.InvariantCulture,
-                    $"the file ends {rest.Length} bytes into a piece of {(piece.IsMinimum ? "at least " : "")}{piece.Bytes}: it was cut off"))
-                    : CaptureStatus.NeedsMore;
+                return isEnd ? Break(CutOff(rest.Length, piece)) : CaptureStatus.NeedsMore;
             consumed += piece.Bytes;
             Offset += piece.Bytes;
             if (piece.IsFrame)
                 return CaptureStatus.Frame;
         }
     }
+
+    private static string CutOff(int bytes, in CapturePiece piece) => string.Create(CultureInfo.InvariantCulture,
+        $"the file is truncated: it ends {bytes} bytes into a record of {(piece.IsMinimum ? "at least " : "")}")
+        + piece.Bytes.ToString(CultureInfo.InvariantCulture);
 
     private CaptureStatus Break(string problem)
     {
@@ -72,48 +82,50 @@ public sealed class CaptureDecoder
     }
 }
 
-/// <summary>What <see cref="CaptureDecoder.Read"/> found.</summary>
+/// <summary>Result of <see cref="CaptureDecoder.Read"/>.</summary>
 public enum CaptureStatus
 {
-    /// <summary>A frame.</summary>
+    /// <summary>A frame was read.</summary>
     Frame,
 
-    /// <summary>The beginning of one: more bytes are needed.</summary>
+    /// <summary>The bytes end within a record: more are needed.</summary>
     NeedsMore,
 
-    /// <summary>The end of the file.</summary>
+    /// <summary>The file has ended, after a whole record.</summary>
     End,
 
-    /// <summary>Something that cannot be read: see <see cref="CaptureDecoder.Problem"/>.</summary>
+    /// <summary>The file cannot be read any further: see <see cref="CaptureDecoder.Problem"/>.</summary>
     Broken,
 }
 
 /// <summary>A frame of a capture file.</summary>
-/// <param name="bytes">What was captured of it, from the Ethernet header on.</param>
-/// <param name="length">Bytes of the whole frame.</param>
-/// <param name="time">Nanoseconds since 1970; 0 where the file does not say.</param>
+/// <param name="bytes">The captured bytes, from the Ethernet header on.</param>
+/// <param name="length">Length of the frame on the wire, in bytes.</param>
+/// <param name="time">Nanoseconds since 1970-01-01 UTC; 0 when the file holds no time.</param>
 /// <param name="interface">Number of the interface in the file, from 0.</param>
 public readonly ref struct CaptureRecord(ReadOnlySpan<byte> bytes, int length, long time, int @interface)
 {
-    /// <summary>What was captured of it, from the Ethernet header on.</summary>
+    /// <summary>The captured bytes, from the Ethernet header on; may be fewer than <see cref="Length"/>.</summary>
     public ReadOnlySpan<byte> Bytes { get; } = bytes;
 
-    /// <summary>Bytes of the whole frame.</summary>
+    /// <summary>Length of the frame on the wire, in bytes.</summary>
     public int Length { get; } = length;
 
-    /// <summary>Nanoseconds since 1970; 0 where the file does not say.</summary>
+    /// <summary>Nanoseconds since 1970-01-01 UTC; 0 when the file holds no time.</summary>
     public long Time { get; } = time;
 
     /// <summary>Number of the interface in the file, from 0.</summary>
     public int Interface { get; } = @interface;
 }
 
-/// <summary>A piece of a file: a header, a record, a block.</summary>
-/// <param name="Bytes">How long it is; longer than what was there: more is needed.</param>
-/// <param name="IsFrame">It holds a frame.</param>
-/// <param name="IsMinimum">It may be longer still.</param>
-/// <param name="Problem">Why it cannot be read.</param>
-internal readonly record struct CapturePiece(int Bytes, bool IsFrame = false, bool IsMinimum = false, string? Problem = null)
+/// <summary>A piece of a file: a header, a record or a block.</summary>
+/// <param name="Bytes">Its length. When the given bytes are fewer, the piece is incomplete and nothing was
+/// read.</param>
+/// <param name="IsFrame">The piece holds a frame.</param>
+/// <param name="IsMinimum">The piece is at least <paramref name="Bytes"/> long; its length is not known yet.</param>
+/// <param name="Problem">Why the piece cannot be read; null when it can.</param>
+internal readonly record struct CapturePiece(
+    int Bytes, bool IsFrame = false, bool IsMinimum = false, string? Problem = null)
 {
     internal static CapturePiece Broken(string problem) => new(0, Problem: problem);
 }

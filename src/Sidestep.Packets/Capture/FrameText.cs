@@ -4,14 +4,16 @@ using System.Net;
 
 namespace Sidestep.Packets.Capture;
 
-/// <summary>A frame in one line, as far as its bytes go: it may be cut off, and need not be in order.</summary>
+/// <summary>Describes a frame in one line, as far as its bytes allow: a frame may be truncated or malformed.</summary>
 public static class FrameText
 {
-    private const int MaxHeaders = 8, Ipip = 4, Tcp = 6, Udp = 17, Ipv6InIp = 41, Gre = 47, Icmp = 1, Icmpv6 = 58, GuePort = 6080;
+    private const int MaxHeaders = 8, GuePort = 6080;
+    private const int Icmp = 1, Ipip = 4, Tcp = 6, Udp = 17, Ipv6InIp = 41, Gre = 47, Icmpv6 = 58;
     private const string CutOff = "(cut off)";
 
-    /// <summary>Describes: <c>198.51.100.7:40000 > 203.0.113.10:80 tcp S</c>, with outer headers in front.</summary>
-    /// <param name="frame">From the Ethernet header on.</param>
+    /// <summary>The line: <c>198.51.100.7:40000 > 203.0.113.10:80 tcp S</c>, with outer headers in front. Never throws
+    /// and is never empty.</summary>
+    /// <param name="frame">The frame from the Ethernet header on.</param>
     public static string Of(ReadOnlySpan<byte> frame)
     {
         if (frame.Length < 14)
@@ -20,7 +22,8 @@ public static class FrameText
         var text = "";
         while (BinaryPrimitives.ReadUInt16BigEndian(frame[at..]) is 0x8100 or 0x88a8 && frame.Length >= at + 6)
         {
-            text += string.Create(CultureInfo.InvariantCulture, $"vlan {BinaryPrimitives.ReadUInt16BigEndian(frame[(at + 2)..]) & 0xfff} ");
+            var tag = BinaryPrimitives.ReadUInt16BigEndian(frame[(at + 2)..]);
+            text += string.Create(CultureInfo.InvariantCulture, $"vlan {tag & 0xfff} ");
             at += 4;
         }
         var type = BinaryPrimitives.ReadUInt16BigEndian(frame[at..]);
@@ -38,7 +41,7 @@ public static class FrameText
         if (arp.Length < 28)
             return "arp " + CutOff;
         var (sender, target) = (new IPAddress(arp.Slice(14, 4)), new IPAddress(arp.Slice(24, 4)));
-        return arp[7] == 1 ? $"arp who has {target}, asks {sender}" : $"arp {sender} is at {MacAddress.Read(arp[8..])}";
+        return arp[7] == 1 ? $"arp who-has {target} tell {sender}" : $"arp {sender} is-at {MacAddress.Read(arp[8..])}";
     }
 
     private static string Datagram(ReadOnlySpan<byte> ip, int depth)
@@ -51,6 +54,7 @@ public static class FrameText
             : (new IPAddress(ip.Slice(12, 4)), new IPAddress(ip.Slice(16, 4)));
         int protocol = isIpv6 ? ip[6] : ip[9], header = isIpv6 ? 40 : (ip[0] & 15) * 4;
         var offset = isIpv6 ? 0 : (BinaryPrimitives.ReadUInt16BigEndian(ip[6..]) & 0x1fff) * 8;
+        // Hop-by-hop options, routing, fragment and destination options headers (RFC 8200 section 4).
         for (var i = 0; isIpv6 && i < MaxHeaders && protocol is 0 or 43 or 44 or 60 && ip.Length >= header + 8; i++)
         {
             if (protocol == 44)
@@ -59,25 +63,29 @@ public static class FrameText
         }
         var payload = header <= ip.Length ? ip[header..] : default;
         if (offset > 0)
-            return string.Create(CultureInfo.InvariantCulture, $"{source} > {destination} {Name(protocol)} fragment at {offset}");
+            return string.Create(CultureInfo.InvariantCulture,
+                $"{source} > {destination} {Name(protocol)} fragment at {offset}");
         var outer = $"{source} > {destination}";
         return protocol switch
         {
             Ipip or Ipv6InIp => $"{outer} ipip | {Datagram(payload, depth + 1)}",
             Gre => $"{outer} gre | {(payload.Length < 4 ? CutOff : Datagram(payload[4..], depth + 1))}",
             Tcp or Udp when payload.Length >= 4 => Ports(source, destination, protocol, payload, depth),
-            Icmp or Icmpv6 when payload.Length >= 2 => string.Create(CultureInfo.InvariantCulture, $"{outer} {Name(protocol)} {IcmpKind(protocol, payload[0], payload[1])}"),
+            Icmp or Icmpv6 when payload.Length >= 2 =>
+                $"{outer} {Name(protocol)} {IcmpKind(protocol, payload[0], payload[1])}",
             _ => $"{outer} {Name(protocol)}",
         };
     }
 
-    private static string Ports(IPAddress source, IPAddress destination, int protocol, ReadOnlySpan<byte> payload, int depth)
+    private static string Ports(
+        IPAddress source, IPAddress destination, int protocol, ReadOnlySpan<byte> payload, int depth)
     {
-        var (from, to) = (BinaryPrimitives.ReadUInt16BigEndian(payload), BinaryPrimitives.ReadUInt16BigEndian(payload[2..]));
+        var from = BinaryPrimitives.ReadUInt16BigEndian(payload);
+        var to = BinaryPrimitives.ReadUInt16BigEndian(payload[2..]);
         var text = $"{new IPEndPoint(source, from)} > {new IPEndPoint(destination, to)} {Name(protocol)}";
         if (protocol == Tcp)
             return payload.Length >= 14 ? $"{text} {Flags(payload[13])}" : text;
-        // GUE, variant 0 without options: what it holds is in its second byte.
+        // GUE variant 0 without options: the second byte is the protocol of the payload (draft-ietf-intarea-gue-09).
         return to == GuePort && payload.Length >= 12 && payload[8] == 0 && payload[9] is Ipip or Ipv6InIp
             ? $"{source} > {destination} gue | {Datagram(payload[12..], depth + 1)}" : text;
     }

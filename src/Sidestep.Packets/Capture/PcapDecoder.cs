@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace Sidestep.Packets.Capture;
 
-/// <summary>The older kind: one header, and a record for each frame.</summary>
+/// <summary>Decodes a pcap file: one header, then one record per frame (draft-ietf-opsawg-pcap).</summary>
 internal sealed class PcapDecoder
 {
     private const uint Microseconds = 0xa1b2c3d4, Nanoseconds = 0xa1b23c4d;
@@ -13,13 +13,14 @@ internal sealed class PcapDecoder
     private bool _isSwapped;
     private bool _isNano;
 
-    /// <summary>The header was read: the file may end behind it.</summary>
+    /// <summary>The file header was read: from now on, the file may end after any record.</summary>
     internal bool IsComplete { get; private set; }
 
     internal static bool Recognizes(ReadOnlySpan<byte> bytes)
     {
         var magic = BinaryPrimitives.ReadUInt32LittleEndian(bytes);
-        return magic is Microseconds or Nanoseconds || BinaryPrimitives.ReverseEndianness(magic) is Microseconds or Nanoseconds;
+        return magic is Microseconds or Nanoseconds
+            || BinaryPrimitives.ReverseEndianness(magic) is Microseconds or Nanoseconds;
     }
 
     internal CapturePiece Read(ReadOnlySpan<byte> bytes, out CaptureRecord frame)
@@ -35,13 +36,16 @@ internal sealed class PcapDecoder
         var magic = BinaryPrimitives.ReadUInt32LittleEndian(bytes);
         _isSwapped = magic is not (Microseconds or Nanoseconds);
         _isNano = (_isSwapped ? BinaryPrimitives.ReverseEndianness(magic) : magic) == Nanoseconds;
-        var version = _isSwapped ? BinaryPrimitives.ReadUInt16BigEndian(bytes[4..]) : BinaryPrimitives.ReadUInt16LittleEndian(bytes[4..]);
+        var version = _isSwapped
+            ? BinaryPrimitives.ReadUInt16BigEndian(bytes[4..]) : BinaryPrimitives.ReadUInt16LittleEndian(bytes[4..]);
         if (version != Version)
-            return CapturePiece.Broken(string.Create(CultureInfo.InvariantCulture, $"version {version} of the pcap format is not known: 2 is"));
-        // The upper bits say whether there is a check sequence behind frames.
+            return CapturePiece.Broken(string.Create(CultureInfo.InvariantCulture,
+                $"version {version} of the pcap format is not supported: only {Version} is"));
+        // The upper bits give the length of the frame check sequence after each frame.
         var link = ReadUInt32(bytes, 20) & 0xffff;
         if (link != Ethernet)
-            return CapturePiece.Broken(string.Create(CultureInfo.InvariantCulture, $"the frames are of link type {link}, not Ethernet (1): capture on an Ethernet interface"));
+            return CapturePiece.Broken(string.Create(CultureInfo.InvariantCulture,
+                $"the frames have link type {link}, not Ethernet (1): capture on an Ethernet interface"));
         IsComplete = true;
         return new CapturePiece(HeaderBytes);
     }
@@ -53,7 +57,8 @@ internal sealed class PcapDecoder
             return new CapturePiece(RecordBytes, IsMinimum: true);
         uint captured = ReadUInt32(bytes, 8), length = ReadUInt32(bytes, 12);
         if (captured > CaptureDecoder.LongestFrame || length > int.MaxValue)
-            return CapturePiece.Broken(string.Create(CultureInfo.InvariantCulture, $"a frame of {Math.Max(captured, length)} bytes is longer than any: the file is damaged here"));
+            return CapturePiece.Broken(string.Create(CultureInfo.InvariantCulture,
+                $"a frame of {Math.Max(captured, length)} bytes is too long: the file is damaged here"));
         var all = RecordBytes + (int)captured;
         if (bytes.Length < all)
             return new CapturePiece(all);

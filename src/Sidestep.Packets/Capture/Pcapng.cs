@@ -4,8 +4,8 @@ using System.Text;
 
 namespace Sidestep.Packets.Capture;
 
-/// <summary>Blocks of a pcapng file (draft-ietf-opsawg-pcapng), little-endian. A file is a section header, then interfaces
-/// before their first frame, and frames. Writes to memory; the caller does with it what it wants.</summary>
+/// <summary>Encodes blocks of a pcapng file (draft-ietf-opsawg-pcapng), little-endian. A file is a section header, then
+/// frames, each after the description of its interface.</summary>
 public static class Pcapng
 {
     private const uint SectionHeaderBlock = 0x0a0d0d0a, InterfaceDescriptionBlock = 1, EnhancedPacketBlock = 6;
@@ -14,25 +14,26 @@ public static class Pcapng
     private const byte Nanoseconds = 9, XdpVerdict = 2;
     private const int LongestText = ushort.MaxValue - 3;
 
-    /// <summary>Begins the file.</summary>
-    /// <param name="output">Where to.</param>
-    /// <param name="application">Who writes it.</param>
+    /// <summary>Writes the section header block, the first of a file.</summary>
+    /// <param name="output">Receives the block.</param>
+    /// <param name="application">Name of the program that writes the file.</param>
     public static void WriteSection(IBufferWriter<byte> output, string application)
     {
         var block = new Block(SectionHeaderBlock);
         block.Add(ByteOrderMagic);
         block.Add((ushort)1);
         block.Add((ushort)0);
-        block.Add(ulong.MaxValue); // the section's length is not known
+        block.Add(ulong.MaxValue); // the length of the section is not known
         block.AddText(Option.UserApplication, application);
         block.End(output);
     }
 
-    /// <summary>Describes an interface; the first one is number 0, the next 1. Times are nanoseconds.</summary>
-    /// <param name="output">Where to.</param>
-    /// <param name="name">Its name.</param>
-    /// <param name="description">More about it.</param>
-    /// <param name="snap">Bytes of a frame that are recorded at most.</param>
+    /// <summary>Writes an interface description block. Interfaces are numbered in the order of these blocks, from 0.
+    /// Their times have a resolution of one nanosecond.</summary>
+    /// <param name="output">Receives the block.</param>
+    /// <param name="name">Name of the interface.</param>
+    /// <param name="description">Description of the interface for people.</param>
+    /// <param name="snap">The most bytes that are recorded of a frame.</param>
     public static void WriteInterface(IBufferWriter<byte> output, string name, string description, int snap)
     {
         var block = new Block(InterfaceDescriptionBlock);
@@ -45,10 +46,10 @@ public static class Pcapng
         block.End(output);
     }
 
-    /// <summary>A frame.</summary>
-    /// <param name="output">Where to.</param>
-    /// <param name="frame">What is known of it.</param>
-    /// <param name="bytes">Its beginning.</param>
+    /// <summary>Writes an enhanced packet block.</summary>
+    /// <param name="output">Receives the block.</param>
+    /// <param name="frame">Metadata of the frame.</param>
+    /// <param name="bytes">The recorded bytes: the beginning of the frame.</param>
     public static void WriteFrame(IBufferWriter<byte> output, in PcapngFrame frame, ReadOnlySpan<byte> bytes)
     {
         var block = new Block(EnhancedPacketBlock);
@@ -59,7 +60,9 @@ public static class Pcapng
         block.Add((uint)frame.Length);
         block.AddPadded(bytes);
         block.AddText(Option.Comment, frame.Comment);
-        Span<byte> flags = stackalloc byte[sizeof(uint)], number = stackalloc byte[sizeof(ulong)], verdict = stackalloc byte[1 + sizeof(ulong)];
+        Span<byte> flags = stackalloc byte[sizeof(uint)];
+        Span<byte> number = stackalloc byte[sizeof(ulong)];
+        Span<byte> verdict = stackalloc byte[1 + sizeof(ulong)];
         BinaryPrimitives.WriteUInt32LittleEndian(flags, frame.IsOut ? 2u : 1u);
         block.AddBytes(Option.Flags, flags);
         BinaryPrimitives.WriteUInt64LittleEndian(number, (ulong)frame.Number);
@@ -70,7 +73,7 @@ public static class Pcapng
         block.End(output);
     }
 
-    /// <summary>Codes of options, each in the blocks that it belongs to.</summary>
+    /// <summary>Codes of options: general ones, of an interface description, and of an enhanced packet.</summary>
     private static class Option
     {
         internal const ushort End = 0, Comment = 1, UserApplication = 4;
@@ -78,7 +81,8 @@ public static class Pcapng
         internal const ushort Flags = 2, PacketNumber = 5, Verdict = 7;
     }
 
-    /// <summary>A block: type, length, what is added, options, length again; everything in units of four bytes.</summary>
+    /// <summary>A block: type, length, body, options, and the length again; each part is padded to four
+    /// bytes.</summary>
     private readonly struct Block
     {
         private readonly ArrayBufferWriter<byte> _bytes = new(512);
@@ -142,13 +146,13 @@ public static class Pcapng
     }
 }
 
-/// <summary>What a pcapng file says about a frame.</summary>
-/// <param name="Interface">Number of its interface in the file.</param>
-/// <param name="Time">Nanoseconds since 1970.</param>
-/// <param name="Length">Bytes of the whole frame.</param>
-/// <param name="IsOut">Sent, not received.</param>
-/// <param name="Number">The same wherever the same packet is seen.</param>
-/// <param name="XdpAction">enum xdp_action of the kernel.</param>
-/// <param name="Comment">For people.</param>
+/// <summary>Metadata of a frame in a pcapng file.</summary>
+/// <param name="Interface">Number of the interface in the file, from 0.</param>
+/// <param name="Time">Nanoseconds since 1970-01-01 UTC.</param>
+/// <param name="Length">Length of the frame on the wire, in bytes.</param>
+/// <param name="IsOut">The frame was sent, not received.</param>
+/// <param name="Number">Packet number: the same for every record of the same packet (epb_packetid).</param>
+/// <param name="XdpAction">Verdict of the XDP program: a value of enum xdp_action of the kernel.</param>
+/// <param name="Comment">Comment for people (opt_comment).</param>
 public readonly record struct PcapngFrame(
     int Interface, long Time, int Length, bool IsOut, long Number, int XdpAction, string Comment);

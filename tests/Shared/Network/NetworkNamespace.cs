@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Sidestep.Testing;
 
-/// <summary>A network namespace of one test, with lo up; deleted with everything in it.</summary>
+/// <summary>A network namespace of one test, with lo up; deleted with everything in it when disposed.</summary>
 internal sealed class NetworkNamespace : IDisposable
 {
     private const int NewNet = 0x40000000;
@@ -14,11 +14,12 @@ internal sealed class NetworkNamespace : IDisposable
 
     static NetworkNamespace() => DeleteStale();
 
-    /// <param name="role">What it stands for; the last part of the name.</param>
-    /// <param name="tests">Which tests it belongs to; the first part of the name, see <see cref="Prefixes"/>.</param>
+    /// <param name="role">Role in the test, the last part of the name.</param>
+    /// <param name="tests">Prefix of the name, which identifies the test project; see <see cref="Prefixes"/>.</param>
     public NetworkNamespace(string role, string tests = "ssa")
     {
-        Name = string.Create(CultureInfo.InvariantCulture, $"{tests}-{Environment.ProcessId}-{Interlocked.Increment(ref _created)}-{role}");
+        Name = string.Create(CultureInfo.InvariantCulture,
+            $"{tests}-{Environment.ProcessId}-{Interlocked.Increment(ref _created)}-{role}");
         Shell.Run("ip", "netns", "add", Name);
         Shell.Run("ip", "-n", Name, "link", "set", "lo", "up");
     }
@@ -27,14 +28,14 @@ internal sealed class NetworkNamespace : IDisposable
 
     public string Ip(string arguments) => Shell.Run(["ip", "-n", Name, .. arguments.Split(' ')]);
 
-    /// <summary>Runs a program inside.</summary>
+    /// <summary>Runs a program in the namespace.</summary>
     public Shell.Result Try(params string[] command) => Shell.Try(Enter(command));
 
     public string Run(params string[] command) => Shell.Run(Enter(command));
 
     public string[] Enter(params string[] command) => ["nsenter", $"--net={Folder}/{Name}", .. command];
 
-    /// <summary>Runs code inside, on a thread of its own; sockets opened there stay inside.</summary>
+    /// <summary>Runs code in the namespace, on a separate thread; sockets opened there stay in the namespace.</summary>
     public T Inside<T>(Func<T> code)
     {
         T result = default!;
@@ -62,17 +63,20 @@ internal sealed class NetworkNamespace : IDisposable
 
     public void Dispose() => Shell.Try("ip", "netns", "del", Name);
 
-    /// <summary>What a run that was killed has left.</summary>
+    /// <summary>Deletes namespaces of test runs that were killed.</summary>
     private static void DeleteStale()
     {
         if (!Directory.Exists(Folder))
             return;
-        foreach (var name in Prefixes.SelectMany(static p => Directory.GetFiles(Folder, p + "-*")).Select(static f => Path.GetFileName(f)))
+        foreach (var name in Prefixes.SelectMany(static p => Directory.GetFiles(Folder, p + "-*"))
+            .Select(static f => Path.GetFileName(f)))
         {
-            if (!int.TryParse(name.Split('-')[1], CultureInfo.InvariantCulture, out var owner) || Directory.Exists($"/proc/{owner}"))
+            if (!int.TryParse(name.Split('-')[1], CultureInfo.InvariantCulture, out var owner)
+                || Directory.Exists($"/proc/{owner}"))
                 continue;
-            // The processes inside were started by the same dead run.
-            foreach (var process in Shell.Try("ip", "netns", "pids", name).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+            // The processes in the namespace were started by the same dead test run.
+            foreach (var process in Shell.Try("ip", "netns", "pids", name).Output.Split(
+                '\n', StringSplitOptions.RemoveEmptyEntries))
                 Shell.Try("kill", "-9", process);
             Shell.Try("ip", "netns", "del", name);
         }

@@ -2,17 +2,19 @@ using System.Diagnostics;
 
 namespace Sidestep.Testing;
 
-/// <summary>Runs a program to its end, within a bound.</summary>
+/// <summary>Runs a program to its end, within a time limit.</summary>
 internal static class Shell
 {
-    /// <summary>For a hang, also where everything is many times slower than usual.</summary>
+    /// <summary>Only a program that hangs exceeds this, even on a machine that is many times slower than
+    /// usual.</summary>
     private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(5);
 
     /// <summary>Fails the test unless the program exits with 0.</summary>
     public static string Run(params string[] command)
     {
         var result = Try(command);
-        Assert.True(result.ExitCode == 0, $"{string.Join(' ', command)}: exit {result.ExitCode}\n{result.Output}{result.Error}");
+        Assert.True(result.ExitCode == 0,
+            $"{string.Join(' ', command)}: exit {result.ExitCode}\n{result.Output}{result.Error}");
         return result.Output;
     }
 

@@ -5,12 +5,13 @@ using Sidestep.Engine.Xdp;
 
 namespace Sidestep.ConformanceTests.Abi;
 
-/// <summary>The types of the compiled program, as bpftool reads them from the object that the engine carries.</summary>
+/// <summary>The types of the compiled program, as bpftool reads them from the embedded object.</summary>
 internal sealed class Btf
 {
     private readonly Dictionary<long, JsonElement> _types;
 
-    private Btf(JsonElement types) => _types = types.EnumerateArray().ToDictionary(static t => t.GetProperty("id").GetInt64());
+    private Btf(JsonElement types) =>
+        _types = types.EnumerateArray().ToDictionary(static t => t.GetProperty("id").GetInt64());
 
     public static Btf OfDirector()
     {
@@ -28,7 +29,7 @@ internal sealed class Btf
         }
     }
 
-    /// <summary>Every structure with a name.</summary>
+    /// <summary>Every named structure.</summary>
     public IEnumerable<Structure> Structures => _types.Values
         .Where(static t => Kind(t) == "STRUCT" && Name(t) != "(anon)")
         .Select(t => new Structure(Name(t), t.GetProperty("size").GetInt64(),
@@ -47,7 +48,7 @@ internal sealed class Btf
         return new Member(Name(member), bits / 8, size, element);
     }
 
-    /// <summary>Size of a type and what it is made of: the name of a structure, or the size of a number.</summary>
+    /// <summary>Size of a type and its element: the name of a structure, or the size of a number.</summary>
     private (long Size, string Element) SizeAndElement(JsonElement type)
     {
         switch (Kind(type))
@@ -92,7 +93,7 @@ internal sealed class Btf
         }
         catch (System.ComponentModel.Win32Exception e)
         {
-            throw new InvalidOperationException("bpftool is missing: apt-get install bpftool (./test does it)", e);
+            throw new InvalidOperationException("bpftool is missing: apt-get install bpftool (./test installs it)", e);
         }
     }
 }
@@ -107,5 +108,6 @@ internal sealed record Structure(string Name, long Size, IReadOnlyList<Member> M
 /// <param name="Name">As in C.</param>
 /// <param name="Offset">Bytes.</param>
 /// <param name="Size">Bytes, of the whole array if it is one.</param>
-/// <param name="Element">What it is, or is an array of: the C name of a structure, or the size of a number.</param>
+/// <param name="Element">The C name of a structure, or the size of a number; for an array, that of its
+/// elements.</param>
 internal sealed record Member(string Name, long Offset, long Size, string Element);

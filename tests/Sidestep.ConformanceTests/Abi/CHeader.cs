@@ -4,21 +4,24 @@ using Sidestep.Testing;
 
 namespace Sidestep.ConformanceTests.Abi;
 
-/// <summary>Constants of src/bpf, from its text: BTF has no macros, and of enumerations only those that are the type of
-/// something.</summary>
+/// <summary>Constants of src/bpf, read from the text, because BTF contains no macros, and only those enumerations that
+/// are the type of something.</summary>
 internal static partial class CHeader
 {
     /// <summary>Enumerations of tables.h by name: enumerator and value.</summary>
-    public static Dictionary<string, Dictionary<string, long>> Enumerations => EnumPattern().Matches(Text("tables.h")).ToDictionary(
+    public static Dictionary<string, Dictionary<string, long>> Enumerations =>
+        EnumPattern().Matches(Text("tables.h")).ToDictionary(
         static e => e.Groups["name"].Value,
         static e => EnumeratorPattern().Matches(e.Groups["body"].Value).ToDictionary(
             static m => m.Groups["name"].Value, static m => Value(m.Groups["value"].Value)));
 
     /// <summary>Macros of a header that are plain numbers.</summary>
-    public static Dictionary<string, long> Constants(string header) => DefinePattern().Matches(Text(header)).ToDictionary(
+    public static Dictionary<string, long> Constants(string header) =>
+        DefinePattern().Matches(Text(header)).ToDictionary(
         static m => m.Groups["name"].Value, static m => Value(m.Groups["value"].Value));
 
-    private static string Text(string header) => CommentPattern().Replace(File.ReadAllText(Repository.File("src", "bpf", header)), "");
+    private static string Text(string header) =>
+        CommentPattern().Replace(File.ReadAllText(Repository.File("src", "bpf", header)), "");
 
     /// <summary>A decimal or hexadecimal number with any suffix, or <c>(1 &lt;&lt; n)</c>.</summary>
     private static long Value(string text)
@@ -39,6 +42,8 @@ internal static partial class CHeader
     [GeneratedRegex(@"(?<name>\w+)\s*=\s*(?<value>\w+)\s*,?")]
     private static partial Regex EnumeratorPattern();
 
-    [GeneratedRegex(@"^#define[ \t]+(?<name>\w+)[ \t]+(?<value>(0x[0-9a-fA-F]+|\d+)[UL]*|\(\d+[UL]*\s*<<\s*\d+\))[ \t]*$", RegexOptions.Multiline)]
+    [GeneratedRegex(
+        @"^#define[ \t]+(?<name>\w+)[ \t]+(?<value>(0x[0-9a-fA-F]+|\d+)[UL]*|\(\d+[UL]*\s*<<\s*\d+\))[ \t]*$",
+        RegexOptions.Multiline)]
     private static partial Regex DefinePattern();
 }

@@ -5,7 +5,7 @@ using System.Runtime.InteropServices;
 
 namespace Sidestep.ConformanceTests.Abi;
 
-/// <summary>The structures of Sidestep.Engine.Xdp.Layout as the runtime really lays them out in memory.</summary>
+/// <summary>The structures of Sidestep.Engine.Xdp.Layout, with the layout that the runtime gives them.</summary>
 internal static class ManagedLayout
 {
     private const string Namespace = "Sidestep.Engine.Xdp.Layout";
@@ -14,24 +14,29 @@ internal static class ManagedLayout
     public static IEnumerable<Type> Types => typeof(Sidestep.Engine.Xdp.XdpEngine).Assembly.GetTypes()
         .Where(static t => t.Namespace == Namespace && !t.IsNested);
 
-    /// <summary>Every structure that is not merely an array.</summary>
+    /// <summary>Every structure except inline arrays.</summary>
     public static IReadOnlyList<Structure> Structures { get; } =
     [
         .. Types.Where(static t => t.IsValueType && !t.IsEnum && t.GetCustomAttribute<InlineArrayAttribute>() is null)
             .Select(static t => new Structure(CNames.Snake(t.Name), SizeOf(t),
-                [.. t.GetFields(Fields).Select(f => new Member(CNames.Snake(f.Name), OffsetOf(t, f), SizeOf(f.FieldType), ElementOf(f.FieldType)))])),
+                [.. t.GetFields(Fields).Select(f => MemberOf(t, f))])),
     ];
+
+    private static Member MemberOf(Type type, FieldInfo field) => new(
+        CNames.Snake(field.Name), OffsetOf(type, field), SizeOf(field.FieldType), ElementOf(field.FieldType));
 
     private static string ElementOf(Type type)
     {
         if (type.GetCustomAttribute<InlineArrayAttribute>() is not null)
             return ElementOf(type.GetFields(Fields).Single().FieldType);
-        return type.IsPrimitive || type.IsEnum ? SizeOf(type).ToString(CultureInfo.InvariantCulture) : CNames.Snake(type.Name);
+        return type.IsPrimitive || type.IsEnum
+            ? SizeOf(type).ToString(CultureInfo.InvariantCulture)
+            : CNames.Snake(type.Name);
     }
 
     private static long SizeOf(Type type) => (long)Call(nameof(Size), [type]);
 
-    /// <summary>Reads the structure from memory in which every byte tells its offset, and looks what the field begins with.</summary>
+    /// <summary>Offset of a field: reads the structure from memory in which every byte holds its offset.</summary>
     private static long OffsetOf(Type type, FieldInfo field)
     {
         var offset = 0L;

@@ -3,7 +3,7 @@ using Sidestep.Model;
 
 namespace Sidestep.ConformanceTests.Cases;
 
-/// <summary>A row of the case table: tests/cases/README.md says what each part means.</summary>
+/// <summary>A row of the case table; tests/cases/README.md describes its parts.</summary>
 internal sealed record Case
 {
     private static readonly DateTimeOffset Start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
@@ -12,7 +12,7 @@ internal sealed record Case
 
     public required string Sentence { get; init; }
 
-    /// <summary>The frames in the order of their coming; most rows have one.</summary>
+    /// <summary>The frames in sequence; most rows have one.</summary>
     public required IReadOnlyList<Step> Steps { get; init; }
 
     /// <summary>The situation at the first frame.</summary>
@@ -23,15 +23,17 @@ internal sealed record Case
 
     public bool StaysOnItsInterface => Steps.All(static s => s.StaysOnItsInterface);
 
-    /// <summary>What earlier frames left behind may decide: such a row needs an engine that remembers nothing.</summary>
+    /// <summary>Whether state of earlier frames could affect the result, so that the row needs an engine without
+    /// state.</summary>
     public bool NeedsCleanState => Steps.Count > 1 || Steps[0].Decision is Decision.IcmpTooBig or Decision.TcpReset
-        || Given.Configuration.Pools.Any(static p => p.Algorithm != Algorithm.ConsistentHash || p.Persistence is not null);
+        || Given.Configuration.Pools.Any(
+            static p => p.Algorithm != Algorithm.ConsistentHash || p.Persistence is not null);
 
-    /// <summary>Reads.</summary>
-    /// <param name="file">Where the row stands.</param>
+    /// <summary>Reads a row.</summary>
+    /// <param name="file">Name of the file.</param>
     /// <param name="node">The row.</param>
     /// <param name="defaults">The situation that the file's rows start from.</param>
-    /// <param name="names">Who is who.</param>
+    /// <param name="names">Names of hosts and addresses.</param>
     public static Case Read(string file, CaseNode node, CaseNode defaults, HostNames names)
     {
         node.Only(["sentence", "given", "frames", "source", .. Step.Keys]);
@@ -42,7 +44,9 @@ internal sealed record Case
         {
             File = file,
             Sentence = node["sentence"].Text,
-            Steps = node["frames"].Exists ? ReadSteps(node["frames"], situation, names) : [Step.Read(node, situation, names, Start)],
+            Steps = node["frames"].Exists
+                ? ReadSteps(node["frames"], situation, names)
+                : [Step.Read(node, situation, names, Start)],
         };
     }
 

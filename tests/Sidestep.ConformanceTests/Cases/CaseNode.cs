@@ -3,10 +3,10 @@ using YamlDotNet.RepresentationModel;
 
 namespace Sidestep.ConformanceTests.Cases;
 
-/// <summary>A place in a case file, with its path for messages. Reads strictly: what nobody understands is an error.</summary>
+/// <summary>A node of a case file, with its path for messages. Unknown content is an error.</summary>
 internal sealed class CaseNode(string path, YamlNode? yaml)
 {
-    /// <summary>A value that no file says: a name that stands for what a row leaves out.</summary>
+    /// <summary>A value that is in no file: the default of a field.</summary>
     public static CaseNode Of(string path, string text) => new(path, new YamlScalarNode(text));
 
     public bool Exists => yaml is not null;
@@ -14,7 +14,8 @@ internal sealed class CaseNode(string path, YamlNode? yaml)
     /// <summary>A value without parts, such as <c>unchanged</c>.</summary>
     public bool IsText => yaml is YamlScalarNode;
 
-    public string Text => yaml is YamlScalarNode { Value: { } text } ? text : throw Wrong("a single value is expected here");
+    public string Text =>
+        yaml is YamlScalarNode { Value: { } text } ? text : throw Wrong("a single value is expected here");
 
     public long Number
     {
@@ -22,7 +23,8 @@ internal sealed class CaseNode(string path, YamlNode? yaml)
         {
             var text = Text;
             var ok = text.StartsWith("0x", StringComparison.Ordinal)
-                ? long.TryParse(text.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var number)
+                ? long.TryParse(
+                    text.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var number)
                 : long.TryParse(text, CultureInfo.InvariantCulture, out number);
             return ok ? number : throw Wrong($"'{text}' is no number");
         }
@@ -40,13 +42,13 @@ internal sealed class CaseNode(string path, YamlNode? yaml)
         ? [.. list.Select((item, i) => new CaseNode($"{path}[{i}]", item))]
         : throw Wrong("a list is expected here");
 
-    /// <summary>The same; none when the place does not exist.</summary>
+    /// <summary>The elements of a list; empty when the node does not exist.</summary>
     public IReadOnlyList<CaseNode> ItemsOrNone => Exists ? Items : [];
 
-    /// <summary>A place with several parts that have no names.</summary>
+    /// <summary>A list.</summary>
     public bool IsList => yaml is YamlSequenceNode;
 
-    /// <summary>Keys and values of a mapping; none when the place does not exist.</summary>
+    /// <summary>Keys and values of a mapping; empty when the node does not exist.</summary>
     public IReadOnlyList<(string Key, CaseNode Value)> Pairs => yaml switch
     {
         null => [],
@@ -74,7 +76,8 @@ internal sealed class CaseNode(string path, YamlNode? yaml)
         return this;
     }
 
-    /// <summary>This mapping with another one laid over it: mappings merge key by key, a null removes, the rest replaces.</summary>
+    /// <summary>This mapping with another one merged into it: mappings merge key by key, null removes, everything else
+    /// replaces.</summary>
     public CaseNode With(CaseNode over) => new(over.Exists ? over.Path : path, Merge(yaml, over.Yaml));
 
     public FormatException Wrong(string what) => new($"{path}: {what}{(yaml is null ? " (missing)" : "")}");
@@ -83,7 +86,7 @@ internal sealed class CaseNode(string path, YamlNode? yaml)
 
     private string Path => path;
 
-    /// <summary>The YAML itself; null when the place does not exist.</summary>
+    /// <summary>The YAML node; null when it does not exist.</summary>
     public YamlNode? Root => yaml;
 
     private YamlNode? Yaml => yaml;

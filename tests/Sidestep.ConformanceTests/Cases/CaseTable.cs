@@ -9,7 +9,7 @@ internal static class CaseTable
 
     private static readonly Lazy<IReadOnlyList<Case>> LazyCases = new(Load);
 
-    /// <summary>Read once: some tests make tens of thousands of frames.</summary>
+    /// <summary>Read once, because some tests build tens of thousands of frames.</summary>
     private static readonly Lazy<CaseNode> Defaults = new(static () => Document(DefaultsFile).Only("names", "given"));
     private static readonly Lazy<HostNames> LazyNames = new(static () => new HostNames(Defaults.Value["names"]));
 
@@ -19,15 +19,15 @@ internal static class CaseTable
 
     public static HostNames Names => LazyNames.Value;
 
-    /// <summary>The situation that rows start from, with changes over it.</summary>
+    /// <summary>The default situation of rows, with changes merged into it.</summary>
     public static Given Given(string changes = "{}") => Cases.Given.Read(
         Defaults.Value["given"].With(Parse("changes", new StringReader(changes))), Names);
 
-    /// <summary>Changes, and more changes over them, as one.</summary>
+    /// <summary>Two changes merged into one.</summary>
     public static string Merged(string changes, string more) => Differential.Scenario.FlowStyle(
         Parse("changes", new StringReader(changes)).With(Parse("more", new StringReader(more))).Root!);
 
-    /// <summary>A frame from layers, as in a row.</summary>
+    /// <summary>Builds a frame from layers, as in a row.</summary>
     public static byte[] Frame(string layers) =>
         new Frames.FrameBuilder(Names).Build(Parse("frame", new StringReader(layers)), []);
 
@@ -40,7 +40,8 @@ internal static class CaseTable
         return twice is null ? cases : throw new FormatException($"two rows are called '{twice.Key}'");
     }
 
-    /// <summary>A file is a list of rows, or has a situation for all of them before the list.</summary>
+    /// <summary>The rows of a file, which is a list of rows, or a mapping with a situation for all of them and the
+    /// list.</summary>
     private static IEnumerable<Case> Rows(string file, CaseNode document, CaseNode defaults, HostNames names)
     {
         var rows = document.IsList ? document : document.Only("given", "rows")["rows"];

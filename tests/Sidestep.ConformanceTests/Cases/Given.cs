@@ -5,7 +5,7 @@ using Sidestep.Packets;
 
 namespace Sidestep.ConformanceTests.Cases;
 
-/// <summary>The situation of a case: what the operator wants, and what the network looks like.</summary>
+/// <summary>The situation of a row: the configuration of the operator, and the state of the network.</summary>
 internal sealed record Given(Configuration Configuration, NextHops NextHops)
 {
     public int InterfaceIndex(string name) => NextHops.Interfaces.Single(i => i.Name == name).Index;
@@ -13,14 +13,17 @@ internal sealed record Given(Configuration Configuration, NextHops NextHops)
     public static Given Read(CaseNode node, HostNames names)
     {
         node.Only("hashKey", "peers", "interfaces", "profiles", "pools", "accessLists", "vips", "services", "nextHops");
-        var interfaces = node["interfaces"].Pairs.Select(p => ReadInterface(p.Key, p.Value, names)).ToDictionary(static i => i.Name);
+        var interfaces = node["interfaces"].Pairs.Select(p => ReadInterface(p.Key, p.Value, names))
+            .ToDictionary(static i => i.Name);
         return new Given(
             new Configuration
             {
                 Director = new DirectorSettings
                 {
                     Interfaces = [.. interfaces.Keys.Select(static n => new DirectorInterface(n, Driver.Auto))],
-                    HashKey = HashKey.TryParse(node["hashKey"].Text, out var key) ? key : throw node["hashKey"].Wrong("no key"),
+                    HashKey = HashKey.TryParse(node["hashKey"].Text, out var key)
+                        ? key
+                        : throw node["hashKey"].Wrong("no key"),
                     Peers = [.. node["peers"].ItemsOrNone.Select(names.Address)],
                 },
                 NetworkProfiles = [.. node["profiles"].Pairs.Select(p => GivenProfile.Read(p.Key, p.Value, names))],
@@ -68,7 +71,8 @@ internal sealed record Given(Configuration Configuration, NextHops NextHops)
     private static NextHop ReadNextHop(CaseNode node, Dictionary<string, EgressInterface> interfaces, HostNames names)
     {
         node.Only("via", "mac", "router", "local");
-        return new NextHop(interfaces[node["via"].Text], MacAddress.Read(names.Mac(node["mac"])), node["router"].FlagOr(false),
+        return new NextHop(
+            interfaces[node["via"].Text], MacAddress.Read(names.Mac(node["mac"])), node["router"].FlagOr(false),
             node["local"].FlagOr(false));
     }
 }

@@ -11,7 +11,9 @@ internal static class GivenPool
         return new Pool
         {
             Name = name,
-            Algorithm = node["algorithm"].Exists ? CaseEnum.Parse<Algorithm>(node["algorithm"]) : Algorithm.ConsistentHash,
+            Algorithm = node["algorithm"].Exists
+                ? CaseEnum.Parse<Algorithm>(node["algorithm"])
+                : Algorithm.ConsistentHash,
             HashFields = node["hash"].Exists ? CaseEnum.Parse<HashFields>(node["hash"]) : HashFields.SourceAddress,
             Slots = (int)node["slots"].NumberOr(SlotCounts.All[0]),
             Persistence = node["persistence"].Exists ? ReadPersistence(node["persistence"]) : null,
@@ -24,7 +26,8 @@ internal static class GivenPool
     private static Persistence ReadPersistence(CaseNode node)
     {
         node.Only("timeout", "prefixLength4", "prefixLength6");
-        return new Persistence((int)node["timeout"].Number, (int)node["prefixLength4"].NumberOr(32), (int)node["prefixLength6"].NumberOr(128));
+        return new Persistence((int)node["timeout"].Number, (int)node["prefixLength4"].NumberOr(32),
+            (int)node["prefixLength6"].NumberOr(128));
     }
 
     private static Drain ReadDrain(CaseNode node)

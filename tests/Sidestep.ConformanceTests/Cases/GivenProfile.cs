@@ -20,13 +20,17 @@ internal static class GivenProfile
             GuePort = (int)node["guePort"].NumberOr(NetworkProfile.DefaultGuePort),
             OuterSource4 = Of(sources, AddressFamily.InterNetwork),
             OuterSource6 = Of(sources, AddressFamily.InterNetworkV6),
-            Oversized = node["oversized"].Exists ? CaseEnum.Parse<OversizedPolicy>(node["oversized"]) : OversizedPolicy.Icmp,
+            Oversized = node["oversized"].Exists
+                ? CaseEnum.Parse<OversizedPolicy>(node["oversized"])
+                : OversizedPolicy.Icmp,
             IdleTimeouts = ReadTimeouts(node["idleTimeouts"]),
-            UdpOnRebalance = node["udpOnRebalance"].Exists ? CaseEnum.Parse<UdpRebalancePolicy>(node["udpOnRebalance"]) : UdpRebalancePolicy.Stay,
+            UdpOnRebalance = node["udpOnRebalance"].Exists
+                ? CaseEnum.Parse<UdpRebalancePolicy>(node["udpOnRebalance"])
+                : UdpRebalancePolicy.Stay,
         };
     }
 
-    /// <summary>Null when nothing is said.</summary>
+    /// <summary>Null when the row names no encapsulation.</summary>
     public static Encapsulation? ReadEncapsulation(CaseNode node) => !node.Exists ? null
         : Enum.TryParse<Encapsulation>(node.Text, ignoreCase: true, out var known) ? known
         : throw node.Wrong("none of ipip, gue, gre");

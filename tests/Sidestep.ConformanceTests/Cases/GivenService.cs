@@ -7,10 +7,12 @@ namespace Sidestep.ConformanceTests.Cases;
 /// <summary>A virtual service of a row.</summary>
 internal static class GivenService
 {
-    /// <summary>One service, or with <c>repeat</c> many: name-0, name-1 and so on, on consecutive ports or VIPs.</summary>
+    /// <summary>One service, or with <c>repeat</c> several: name-0, name-1 and so on, on consecutive ports or
+    /// VIPs.</summary>
     public static IEnumerable<VirtualService> Read(string name, CaseNode node, HostNames names)
     {
-        node.Only("vip", "vips", "protocol", "port", "ports", "pool", "profile", "accessList", "enabled", "trafficEnabled", "repeat");
+        node.Only("vip", "vips", "protocol", "port", "ports", "pool", "profile", "accessList", "enabled",
+            "trafficEnabled", "repeat");
         if (node["vip"].Exists == node["vips"].Exists)
             throw node.Wrong("either 'vip' or 'vips'");
         var protocol = Enum.Parse<TransportProtocol>(node["protocol"].Text, ignoreCase: true);
@@ -47,7 +49,8 @@ internal static class GivenService
             return [PortRange.Any];
         return node.Items.Select(static item =>
         {
-            var ends = item.Text.Split('-').Select(static end => ushort.Parse(end, CultureInfo.InvariantCulture)).ToArray();
+            var ends = item.Text.Split('-').Select(static end => ushort.Parse(end, CultureInfo.InvariantCulture))
+                .ToArray();
             return new PortRange(ends[0], ends[^1]);
         });
     }

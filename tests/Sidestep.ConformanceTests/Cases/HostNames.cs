@@ -3,7 +3,7 @@ using System.Net;
 
 namespace Sidestep.ConformanceTests.Cases;
 
-/// <summary>The cast of the cases: who has which addresses, so that rows speak of <c>client</c> and <c>web1</c>.</summary>
+/// <summary>Names of hosts and their addresses, so that rows can use <c>client</c> and <c>web1</c>.</summary>
 internal sealed class HostNames
 {
     private readonly Dictionary<string, byte[]> _macs = [];
@@ -29,7 +29,7 @@ internal sealed class HostNames
         var octets = node.Text.Split(':');
         return octets.Length == 6 && octets.All(static g => g.Length == 2)
             ? [.. octets.Select(static g => byte.Parse(g, NumberStyles.HexNumber, CultureInfo.InvariantCulture))]
-            : throw node.Wrong($"'{node.Text}' is neither a MAC address nor the name of anybody who has one");
+            : throw node.Wrong($"'{node.Text}' is neither a MAC address nor the name of a host that has one");
     }
 
     /// <summary>An address as a prefix of its full length, or a prefix.</summary>
@@ -45,5 +45,5 @@ internal sealed class HostNames
     public IPAddress Address(CaseNode node) =>
         _addresses.TryGetValue(node.Text, out var known) || IPAddress.TryParse(node.Text, out known)
             ? known
-            : throw node.Wrong($"'{node.Text}' is neither an address nor the name of anybody who has one");
+            : throw node.Wrong($"'{node.Text}' is neither an address nor the name of a host that has one");
 }

@@ -3,12 +3,12 @@ using Sidestep.Forwarding;
 
 namespace Sidestep.ConformanceTests.Cases;
 
-/// <summary>Counters by a readable name (<c>service web</c>, <c>drop no-service</c>); what is missing is zero.</summary>
+/// <summary>Counters by name (<c>service web</c>, <c>drop no-service</c>); missing counters are zero.</summary>
 internal sealed class NamedCounters
 {
     private readonly SortedDictionary<string, Counter> _byName = new(StringComparer.Ordinal);
 
-    /// <summary>From a row: name to packets and bytes.</summary>
+    /// <summary>Reads the counters of a row: name to packets and bytes.</summary>
     public static NamedCounters Read(CaseNode node)
     {
         var counts = new NamedCounters();
@@ -35,7 +35,7 @@ internal sealed class NamedCounters
         return counts;
     }
 
-    /// <summary>What was added since <paramref name="before"/>.</summary>
+    /// <summary>The difference to an earlier reading.</summary>
     public NamedCounters Since(NamedCounters before)
     {
         var counts = new NamedCounters();
@@ -47,14 +47,16 @@ internal sealed class NamedCounters
         return counts;
     }
 
-    /// <summary>Packets of what has this very name.</summary>
+    /// <summary>Packets of the counter with this name.</summary>
     public ulong PacketsOf(string name) => _byName.GetValueOrDefault(name).Packets;
 
-    /// <summary>Packets of everything whose name begins so.</summary>
+    /// <summary>Packets of all counters whose name has this prefix.</summary>
     public ulong Packets(string prefix) =>
-        _byName.Where(c => c.Key.StartsWith(prefix, StringComparison.Ordinal)).Aggregate(0UL, static (sum, c) => sum + c.Value.Packets);
+        _byName.Where(c => c.Key.StartsWith(prefix, StringComparison.Ordinal))
+            .Aggregate(0UL, static (sum, c) => sum + c.Value.Packets);
 
     /// <summary>Every counter that is not zero, one per line.</summary>
     public override string ToString() => string.Join('\n', _byName.Where(static c => c.Value != default).Select(
-        static c => string.Create(CultureInfo.InvariantCulture, $"{c.Key}: {c.Value.Packets} packets, {c.Value.Bytes} bytes")));
+        static c => string.Create(CultureInfo.InvariantCulture,
+            $"{c.Key}: {c.Value.Packets} packets, {c.Value.Bytes} bytes")));
 }

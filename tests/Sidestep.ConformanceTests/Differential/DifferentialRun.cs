@@ -2,11 +2,12 @@ using Sidestep.ConformanceTests.Xdp;
 
 namespace Sidestep.ConformanceTests.Differential;
 
-/// <summary>Scenarios by number, through both engines. The same number is the same scenario.</summary>
-/// <param name="loaded">The programs, which nobody else uses meanwhile.</param>
+/// <summary>Runs scenarios on both engines. Equal numbers give equal scenarios.</summary>
+/// <param name="loaded">The engines, for the exclusive use of this run.</param>
 internal sealed class DifferentialRun(Engines loaded) : IDisposable
 {
-    private static readonly string[] Programs = [Engines.AllFeatures, Engines.Captured, Engines.AllFeatures, Engines.MultiArm];
+    private static readonly string[] Programs =
+        [Engines.AllFeatures, Engines.Captured, Engines.AllFeatures, Engines.MultiArm];
 
     private readonly Dictionary<string, EngineComparison> _engines = [];
     private long _frames;
@@ -14,16 +15,16 @@ internal sealed class DifferentialRun(Engines loaded) : IDisposable
     /// <summary>Frames that were compared.</summary>
     public long Frames => _frames;
 
-    /// <summary>Runs one.</summary>
-    /// <param name="number">Which.</param>
-    /// <param name="frames">How many it is to have.</param>
-    /// <returns>Null: no difference.</returns>
+    /// <summary>Runs a scenario.</summary>
+    /// <param name="number">Number of the scenario.</param>
+    /// <param name="frames">Number of frames of the scenario.</param>
+    /// <returns>The difference; null when there is none.</returns>
     public Finding? Run(int number, int frames)
     {
         var scenario = ScenarioOf(number, frames);
         if (Of(scenario) is not { } difference)
             return null;
-        // Time passes while frames are compared: what does not happen again was the clock's doing.
+        // Time passes while frames are compared: a difference that does not repeat is caused by the clock.
         if (Of(scenario) is not { } again)
             return new Finding(number, scenario, difference, IsRepeatable: false);
         var before = _frames;
@@ -41,11 +42,14 @@ internal sealed class DifferentialRun(Engines loaded) : IDisposable
         var first = situation.First();
         var traffic = new RandomTraffic(random);
         IReadOnlyList<byte[]> Some() => [.. Enumerable.Range(0, frames / stages).Select(_ => traffic.Next())];
-        var engine = situation.HasSeveralInterfaces || random.Next(4) > 0 ? Programs[random.Next(Programs.Length)] : Engines.OneArm;
+        var engine = situation.HasSeveralInterfaces || random.Next(4) > 0
+            ? Programs[random.Next(Programs.Length)]
+            : Engines.OneArm;
         return new Scenario(engine,
         [
             new Stage(first, 0, Some()),
-            .. Enumerable.Range(1, stages - 1).Select(_ => new Stage(situation.Next(), new[] { 0, 0, 61, 700, 4000 }[random.Next(5)], Some())),
+            .. Enumerable.Range(1, stages - 1)
+            .Select(_ => new Stage(situation.Next(), new[] { 0, 0, 61, 700, 4000 }[random.Next(5)], Some())),
         ]);
     }
 
@@ -65,9 +69,9 @@ internal sealed class DifferentialRun(Engines loaded) : IDisposable
 
 /// <summary>A scenario in which the engines differ.</summary>
 /// <param name="Number">Of the scenario.</param>
-/// <param name="Scenario">Made small, if it is repeatable.</param>
-/// <param name="Difference">Where and what.</param>
-/// <param name="IsRepeatable">False: a second run had no difference.</param>
+/// <param name="Scenario">The scenario, shrunk if the difference is repeatable.</param>
+/// <param name="Difference">The first difference.</param>
+/// <param name="IsRepeatable">False when a second run showed no difference.</param>
 internal sealed record Finding(int Number, Scenario Scenario, Difference Difference, bool IsRepeatable)
 {
     public override string ToString() => IsRepeatable

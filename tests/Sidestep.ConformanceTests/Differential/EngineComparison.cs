@@ -11,11 +11,11 @@ using Sidestep.Native;
 
 namespace Sidestep.ConformanceTests.Differential;
 
-/// <summary>The program in the kernel and the pipeline in C#, given the same: what they do must be the same, bytes, counters and
-/// what is remembered included. On one CPU.</summary>
+/// <summary>Compares the program in the kernel with the pipeline in C# for the same input: frames, counters and tracked
+/// flows must be equal. Runs on one CPU.</summary>
 internal sealed class EngineComparison : IDisposable
 {
-    /// <summary>Room for the flows that a scenario makes.</summary>
+    /// <summary>Capacity of the flow table: enough for the flows of a scenario.</summary>
     public const int FlowTableSize = XdpEngine.DetachedFlows;
 
     private const int Interface = 1, Longest = 4096, Headroom = 256;
@@ -34,8 +34,9 @@ internal sealed class EngineComparison : IDisposable
     private BpfProgram? _program;
     private NamedCounters? _xdpBefore, _managedBefore;
 
-    /// <summary>The calling thread stays on one CPU from now on, because counters are each CPU's own.</summary>
-    /// <param name="xdp">For this alone while scenarios run; it remembers as many flows as <see cref="FlowTableSize"/>.</param>
+    /// <summary>Pins the calling thread to one CPU, because counters are per CPU.</summary>
+    /// <param name="xdp">The engine, for exclusive use while scenarios run; its flow table has
+    /// <see cref="FlowTableSize"/>.</param>
     public EngineComparison(XdpEngine xdp)
     {
         _cpu = Environment.ProcessorCount - 1;
@@ -45,10 +46,10 @@ internal sealed class EngineComparison : IDisposable
         _punts = BpfRingBuffer.Open(_xdp.PuntedFrames);
     }
 
-    /// <summary>Runs a scenario from its beginning, with nothing remembered.</summary>
-    /// <param name="scenario">What comes.</param>
-    /// <param name="frames">Counts those that were compared.</param>
-    /// <returns>Where they differ first; null when they do not.</returns>
+    /// <summary>Runs a scenario from its beginning, without earlier state.</summary>
+    /// <param name="scenario">The scenario.</param>
+    /// <param name="frames">Incremented for each compared frame.</param>
+    /// <returns>The first difference; null when there is none.</returns>
     public Difference? Run(Scenario scenario, ref long frames)
     {
         Begin();
@@ -75,7 +76,7 @@ internal sealed class EngineComparison : IDisposable
         return null;
     }
 
-    /// <summary>Both sets of changes as one.</summary>
+    /// <summary>Merges two changes into one.</summary>
     private static string Merge(string changes, string more) => CaseTable.Merged(changes, more);
 
     private void Begin()
@@ -92,10 +93,11 @@ internal sealed class EngineComparison : IDisposable
         _tables = TableCompiler.Compile(given.Configuration, given.NextHops, _tables, _now, count);
         string? xdp = TryApply(_xdp, _tables), managed = TryApply(_managed, _tables);
         if (xdp != managed)
-            return $"xdp {xdp ?? "takes the tables"}, managed {managed ?? "takes them"}";
+            return $"xdp {xdp ?? "accepts the tables"}, managed {managed ?? "accepts them"}";
         _program?.Dispose();
         _program = _xdp.Program();
-        (_xdpBefore, _managedBefore) = (NamedCounters.Of(_xdp.ReadCounters()), NamedCounters.Of(_managed.ReadCounters()));
+        (_xdpBefore, _managedBefore) = (
+            NamedCounters.Of(_xdp.ReadCounters()), NamedCounters.Of(_managed.ReadCounters()));
         return null;
     }
 
@@ -108,14 +110,14 @@ internal sealed class EngineComparison : IDisposable
         }
         catch (EngineException e)
         {
-            return $"refuses: {e.Message}".Replace(engine.Capabilities.Engine, "", StringComparison.Ordinal);
+            return $"rejects: {e.Message}".Replace(engine.Capabilities.Engine, "", StringComparison.Ordinal);
         }
     }
 
     private string? Compare(byte[] frame)
     {
         ref var counters = ref _xdp.Maps.Counters(_cpu);
-        // Answers are bounded by a clock that the two do not share.
+        // The rate limit of ICMP errors depends on a clock that the engines do not share.
         (counters.IcmpTick, counters.IcmpTokens) = (0, 0);
         _pipeline.ResetRateLimit();
         Span<FrameCounter> before = stackalloc FrameCounter[Constants.DecisionCounters];
@@ -129,14 +131,16 @@ internal sealed class EngineComparison : IDisposable
         var action = ManagedEngine.ActionOf(decision, _pipeline.Egress, Interface);
         var expected = CounterOf(decision);
         if ((XdpAction)run.ReturnValue != action || counter != expected || (counter != 0 && bytes != frame.Length))
-            return $"xdp {(XdpAction)run.ReturnValue} counted {Name(counter)}, managed {decision} {(decision == Decision.Drop ? _pipeline.Reason : "")} ({action}, counts {Name(expected)})";
+            return $"xdp {(XdpAction)run.ReturnValue} counted {Name(counter)}, managed {decision} "
+                + $"{(decision == Decision.Drop ? _pipeline.Reason : "")} ({action}, counts {Name(expected)})";
         var sent = _output.AsSpan(0, run.Length);
         if (action != XdpAction.Drop && !sent.SequenceEqual(managed.Bytes))
-            return $"{decision}: xdp sends {Convert.ToHexStringLower(sent)}, managed {Convert.ToHexStringLower(managed.Bytes)}";
+            return $"{decision}: xdp sends {Convert.ToHexStringLower(sent)}, managed "
+                + $"{Convert.ToHexStringLower(managed.Bytes)}";
         return decision == Decision.Punted ? ComparePunted(managed.Bytes) : null;
     }
 
-    /// <summary>What is handed over to be sent in fragments.</summary>
+    /// <summary>Compares the frames that are punted to user space.</summary>
     private string? ComparePunted(ReadOnlySpan<byte> frame)
     {
         _puntedLength = 0;
@@ -147,20 +151,22 @@ internal sealed class EngineComparison : IDisposable
         });
         const int Header = 16;
         if (_puntedLength < Header)
-            return "fragmented: xdp hands nothing over";
+            return "punted: xdp punts no frame";
         var headerWords = MemoryMarshal.Cast<byte, uint>(_puntedFrame.AsSpan(0, Header));
         int mtu = (ushort)headerWords[2], l3 = (int)(headerWords[2] >> 16);
         var (managedL3, managedMtu, managedEgress) = _pipeline.PuntTarget(_managed.Tables!);
         var punted = _puntedFrame.AsSpan(Header, (int)headerWords[1]);
         return (mtu, l3, (int)headerWords[0]) != (managedMtu, managedL3, managedEgress) || !punted.SequenceEqual(frame)
-            ? $"fragmented: xdp hands over {mtu}, {l3}, interface {headerWords[0]}, {Convert.ToHexStringLower(punted)}, managed {managedMtu}, {managedL3}, {Convert.ToHexStringLower(frame)}"
+            ? $"punted: xdp punts {mtu}, {l3}, interface {headerWords[0]}, {Convert.ToHexStringLower(punted)}, "
+                + $"managed {managedMtu}, {managedL3}, {Convert.ToHexStringLower(frame)}"
             : null;
     }
 
-    /// <summary>All counters, and who is remembered to go where.</summary>
+    /// <summary>Compares all counters and all tracked flows.</summary>
     private string? CompareState()
     {
-        var (xdp, managed) = ($"{NamedCounters.Of(_xdp.ReadCounters()).Since(_xdpBefore!)}", $"{NamedCounters.Of(_managed.ReadCounters()).Since(_managedBefore!)}");
+        var (xdp, managed) = ($"{NamedCounters.Of(_xdp.ReadCounters()).Since(_xdpBefore!)}",
+            $"{NamedCounters.Of(_managed.ReadCounters()).Since(_managedBefore!)}");
         if (xdp != managed)
             return $"counters: xdp {LinesMissingIn(xdp, managed)}, managed {LinesMissingIn(managed, xdp)}";
         var (xdpFlows, managedFlows) = (new List<string>(), new List<string>());
@@ -169,10 +175,12 @@ internal sealed class EngineComparison : IDisposable
         xdpFlows.Sort(StringComparer.Ordinal);
         managedFlows.Sort(StringComparer.Ordinal);
         return xdpFlows.SequenceEqual(managedFlows) ? null
-            : $"remembered: only xdp {string.Join("; ", xdpFlows.Except(managedFlows).Take(3))}, only managed {string.Join("; ", managedFlows.Except(xdpFlows).Take(3))}";
+            : $"tracked: only xdp {string.Join("; ", xdpFlows.Except(managedFlows).Take(3))}, only managed "
+                + $"{string.Join("; ", managedFlows.Except(xdpFlows).Take(3))}";
     }
 
-    private static string LinesMissingIn(string text, string other) => string.Join("; ", text.Split('\n').Except(other.Split('\n')).Take(4));
+    private static string LinesMissingIn(string text, string other) =>
+        string.Join("; ", text.Split('\n').Except(other.Split('\n')).Take(4));
 
     private static string TextOf(TrackedFlow f) => $"{f.Service} {f.Flow} {f.Server}";
 
@@ -180,7 +188,7 @@ internal sealed class EngineComparison : IDisposable
     {
         Decision.Pass or Decision.Forward => 0,
         Decision.Drop => Constants.DropCounterBase + (int)_pipeline.Reason,
-        // What a server gets is counted with it.
+        // A frame for a server is counted with the server.
         Decision.DeliverLocally when _pipeline.HasServer => 0,
         _ => (int)decision,
     };
@@ -195,7 +203,8 @@ internal sealed class EngineComparison : IDisposable
 
     private static Span<FrameCounter> DecisionCounters(ref CpuCounters counters) => counters.Decisions;
 
-    private static (int Counter, long Bytes) Counted(ReadOnlySpan<FrameCounter> before, ReadOnlySpan<FrameCounter> after)
+    private static (int Counter, long Bytes) Counted(
+        ReadOnlySpan<FrameCounter> before, ReadOnlySpan<FrameCounter> after)
     {
         var (found, bytes) = (0, 0L);
         for (var i = 0; i < before.Length; i++)
@@ -216,14 +225,17 @@ internal sealed class EngineComparison : IDisposable
     }
 }
 
-/// <summary>Where two engines differ.</summary>
+/// <summary>A difference between the engines.</summary>
 /// <param name="Stage">Number of the stage.</param>
-/// <param name="Frame">Number of the frame in it; -1: already the tables; the number of frames: at the end of the stage.</param>
-/// <param name="What">In words.</param>
+/// <param name="Frame">Number of the frame in the stage; -1 for the tables; the number of frames for the end of the
+/// stage.</param>
+/// <param name="What">Description.</param>
 internal sealed record Difference(int Stage, int Frame, string What)
 {
-    /// <summary>The kind of it: what shrinking must keep.</summary>
-    public string Kind => string.Join(' ', What.Split(' ').Take(What.StartsWith("xdp", StringComparison.Ordinal) ? 6 : 1));
+    /// <summary>The kind of difference, which shrinking must preserve.</summary>
+    public string Kind =>
+        string.Join(' ', What.Split(' ').Take(What.StartsWith("xdp", StringComparison.Ordinal) ? 6 : 1));
 
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"stage {Stage}, frame {Frame}: {What}");
+    public override string ToString() =>
+        string.Create(CultureInfo.InvariantCulture, $"stage {Stage}, frame {Frame}: {What}");
 }

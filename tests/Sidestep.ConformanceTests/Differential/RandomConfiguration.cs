@@ -3,27 +3,37 @@ using System.Text;
 
 namespace Sidestep.ConformanceTests.Differential;
 
-/// <summary>Situations in the words of tests/cases: everything that a configuration can say, in any combination that one may.</summary>
+/// <summary>Random situations in the language of tests/cases: every setting of a configuration, in any allowed
+/// combination.</summary>
 internal sealed class RandomConfiguration(Random random)
 {
-    /// <summary>What clients address; the last ones lie in VIP prefixes.</summary>
-    public static readonly string[] Vips = ["198.51.100.10", "198.51.100.20", "2001:db8:10::10", "2001:db8:10::20", "203.0.113.200"];
+    /// <summary>Addresses that clients use; the last one lies in a VIP prefix.</summary>
+    public static readonly string[] Vips =
+        ["198.51.100.10", "198.51.100.20", "2001:db8:10::10", "2001:db8:10::20", "203.0.113.200"];
 
-    private static readonly string[] VipPrefixes = ["203.0.113.128/25", "203.0.113.192/26", "2001:db8:77::/64", "2001:db8:77:0:8000::/65"];
+    private static readonly string[] VipPrefixes =
+        ["203.0.113.128/25", "203.0.113.192/26", "2001:db8:77::/64", "2001:db8:77:0:8000::/65"];
     private static readonly string[] Servers = ["web1", "web2", "web3", "web6", "far1", "far2", "far6"];
     private static readonly string[] Algorithms =
-        ["consistent-hash", "consistent-hash", "consistent-hash", "round-robin", "weighted-round-robin", "least-connections", "weighted-least-connections"];
+        ["consistent-hash", "consistent-hash", "consistent-hash", "round-robin", "weighted-round-robin",
+            "least-connections", "weighted-least-connections"];
     private static readonly string[] Prefixes =
-        ["203.0.113.0/24", "203.0.113.7/32", "203.0.113.0/29", "0.0.0.0/0", "::/0", "2001:db8:c::/64", "2001:db8:c::7/128", "2001:db8::/32", "10.0.0.0/8"];
+        ["203.0.113.0/24", "203.0.113.7/32", "203.0.113.0/29", "0.0.0.0/0", "::/0", "2001:db8:c::/64",
+            "2001:db8:c::7/128", "2001:db8::/32", "10.0.0.0/8"];
+
+    private static readonly string[] HashFields =
+        ["source-address", "source-address", "source-address-and-port", "five-tuple", "destination-port"];
+
+    private static readonly string[] States = ["enabled", "enabled", "enabled", "enabled", "draining", "disabled"];
 
     private readonly HashSet<string> _usedPorts = [];
     private int _pools;
     private bool _hasLan2;
 
-    /// <summary>True when some server may be reached by another interface.</summary>
+    /// <summary>True when some server may be reached through another interface.</summary>
     public bool HasSeveralInterfaces => _hasLan2;
 
-    /// <summary>What it is at first.</summary>
+    /// <summary>The initial situation.</summary>
     public string First()
     {
         _hasLan2 = Chance(2);
@@ -32,21 +42,35 @@ internal sealed class RandomConfiguration(Random random)
         text.Append(CultureInfo.InvariantCulture, $"hashKey: \"{random.NextInt64():x16}{random.NextInt64():x16}\", ");
         if (Chance(3))
             text.Append("peers: [director2], ");
-        text.Append(CultureInfo.InvariantCulture, $"interfaces: {{uplink: {{{(Chance(4) ? "" : "address6: director6, ")}mtu: {Mtu()}}}");
+        text.Append(CultureInfo.InvariantCulture,
+            $"interfaces: {{uplink: {{{(Chance(4) ? "" : "address6: director6, ")}mtu: {Mtu()}}}");
         if (_hasLan2)
-            text.Append(CultureInfo.InvariantCulture, $", lan2: {{index: 2, mac: director-lan2, address: director-lan2, address6: director6-lan2, mtu: {Mtu()}}}");
+        {
+            text.Append(CultureInfo.InvariantCulture,
+                $", lan2: {{index: 2, mac: director-lan2, address: director-lan2, "
+                + $"address6: director6-lan2, mtu: {Mtu()}}}");
+        }
         text.Append("}, ");
-        text.Append(CultureInfo.InvariantCulture, $"profiles: {{{string.Join(", ", Enumerable.Range(0, 5).Select(Profile))}}}, ");
-        text.Append(CultureInfo.InvariantCulture, $"pools: {{{string.Join(", ", Enumerable.Range(0, _pools).Select(Pool))}}}, ");
+        text.Append(CultureInfo.InvariantCulture,
+            $"profiles: {{{string.Join(", ", Enumerable.Range(0, 5).Select(Profile))}}}, ");
+        text.Append(CultureInfo.InvariantCulture,
+            $"pools: {{{string.Join(", ", Enumerable.Range(0, _pools).Select(Pool))}}}, ");
         text.Append(CultureInfo.InvariantCulture, $"accessLists: {{a0: {AccessList()}, a1: {AccessList()}}}, ");
-        text.Append(CultureInfo.InvariantCulture, $"services: {{web: null, dns: null, far: null, far-dns: null, idle: null, {string.Join(", ", Enumerable.Range(0, random.Next(2, 10)).Select(Service).Where(static s => s.Length > 0))}}}, ");
-        text.Append(CultureInfo.InvariantCulture, $"nextHops: {{{string.Join(", ", Servers.Select(NextHop).Where(static h => h.Length > 0))}}}");
+        var services = Enumerable.Range(0, random.Next(2, 10)).Select(Service).Where(static s => s.Length > 0);
+        text.Append("services: {web: null, dns: null, far: null, far-dns: null, idle: null, ");
+        text.Append(CultureInfo.InvariantCulture, $"{string.Join(", ", services)}}}, ");
+        var nextHops = Servers.Select(NextHop).Where(static h => h.Length > 0);
+        text.Append(CultureInfo.InvariantCulture, $"nextHops: {{{string.Join(", ", nextHops)}}}");
         if (_usedPorts.Count > 0)
-            text.Append(CultureInfo.InvariantCulture, $", vips: {{{string.Join(", ", _usedPorts.Select(static c => c.Split(' ')[0]).Distinct().Where(_ => Chance(2)).Select(v => $"\"{v}\": {{echo: {Of("active", "always", "drop", "forward", "forward")}}}"))}}}");
+        {
+            var vips = _usedPorts.Select(static c => c.Split(' ')[0]).Distinct().Where(_ => Chance(2))
+                .Select(v => $"\"{v}\": {{echo: {Of("active", "always", "drop", "forward", "forward")}}}");
+            text.Append(CultureInfo.InvariantCulture, $", vips: {{{string.Join(", ", vips)}}}");
+        }
         return text.Append('}').ToString();
     }
 
-    /// <summary>A change of what it is.</summary>
+    /// <summary>A change of the situation.</summary>
     public string Next()
     {
         var changes = Enumerable.Range(0, random.Next(1, 4)).Select(_ => random.Next(7) switch
@@ -65,12 +89,16 @@ internal sealed class RandomConfiguration(Random random)
 
     private string Profile(int number)
     {
-        // One stays layer 2.
+        // One profile stays at layer 2.
         if (number == 0)
             return $"l2: {{dsr: l2, oversized: {TooBig()}, udpOnRebalance: {Of("stay", "move")}}}";
-        var parts = new List<string> { "dsr: l3", $"encapsulation: {Of("ipip", "ipip", "gue", "gre")}", $"oversized: {TooBig()}", $"udpOnRebalance: {Of("stay", "move")}" };
+        var parts =
+            new List<string> { "dsr: l3", $"encapsulation: {Of("ipip", "ipip", "gue", "gre")}",
+                $"oversized: {TooBig()}", $"udpOnRebalance: {Of("stay", "move")}" };
         if (Chance(3))
-            parts.Add($"outerSource: [{Of("198.18.0.0/15", "198.18.7.0/24", "0.0.0.0/0")}, \"{Of("2001:db8:5e::/64", "2001:db8:5e::/60", "2001:db8:5e::100/120")}\"]");
+            parts.Add(
+                $"outerSource: [{Of("198.18.0.0/15", "198.18.7.0/24", "0.0.0.0/0")}, "
+                + $"\"{Of("2001:db8:5e::/64", "2001:db8:5e::/60", "2001:db8:5e::100/120")}\"]");
         if (Chance(3))
             parts.Add("guePort: 6081");
         if (Chance(3))
@@ -87,13 +115,17 @@ internal sealed class RandomConfiguration(Random random)
         var parts = new List<string>
         {
             $"algorithm: {Of(Algorithms)}",
-            $"hash: {Of("source-address", "source-address", "source-address-and-port", "five-tuple", "destination-port")}",
+            $"hash: {Of(HashFields)}",
             $"minServers: {Of("1", "1", "2")}",
             $"drain: {{deadline: {Of("60", "60", "3600")}, onDeadline: {Of("keep", "rehash", "reset", "reset")}}}",
             $"servers: {{{string.Join(", ", Servers.Where(_ => Chance(2)).Select(Server))}}}",
         };
         if (Chance(4))
-            parts.Add(string.Create(CultureInfo.InvariantCulture, $"persistence: {{timeout: 600, prefixLength4: {random.Next(1, 33)}, prefixLength6: {random.Next(1, 129)}}}"));
+        {
+            parts.Add(string.Create(CultureInfo.InvariantCulture,
+                $"persistence: {{timeout: 600, prefixLength4: {random.Next(1, 33)}, "
+                + $"prefixLength6: {random.Next(1, 129)}}}"));
+        }
         return string.Create(CultureInfo.InvariantCulture, $"p{number}: {{{string.Join(", ", parts)}}}");
     }
 
@@ -101,39 +133,53 @@ internal sealed class RandomConfiguration(Random random)
     {
         var encapsulation = Chance(5) ? $", encapsulation: {Of("ipip", "gue", "gre")}" : "";
         var backup = Chance(8) ? ", backup: true" : "";
+        var weight = Chance(8) ? 0 : random.Next(1, 6);
         return string.Create(CultureInfo.InvariantCulture,
-            $"{name}: {{address: {name}, weight: {(Chance(8) ? 0 : random.Next(1, 6))}, state: {Of("enabled", "enabled", "enabled", "enabled", "draining", "disabled")}{encapsulation}{backup}}}");
+            $"{name}: {{address: {name}, weight: {weight}, state: {Of(States)}{encapsulation}{backup}}}");
     }
 
-    /// <summary>Prefixes of both kinds; none is in both.</summary>
+    /// <summary>Allowed and denied prefixes; none is in both lists.</summary>
     private string AccessList()
     {
         var chosen = Prefixes.Where(_ => Chance(3)).Select(p => (Prefix: Quoted(p), Allows: Chance(2))).ToArray();
-        string List(bool allows) => string.Join(", ", chosen.Where(c => c.Allows == allows).Select(static c => c.Prefix));
+        string List(bool allows) =>
+            string.Join(", ", chosen.Where(c => c.Allows == allows).Select(static c => c.Prefix));
         return $"{{allow: [{List(true)}], deny: [{List(false)}]}}";
     }
 
     private string Service(int number)
     {
-        var vips = Enumerable.Range(0, random.Next(1, 3)).Select(_ => Of(random.Next(4) == 0 ? VipPrefixes : Vips)).Distinct().ToArray();
+        var vips = Enumerable.Range(0, random.Next(1, 3)).Select(_ => Of(random.Next(4) == 0 ? VipPrefixes : Vips))
+            .Distinct().ToArray();
         var protocol = Of("tcp", "tcp", "udp", "udp", "any");
-        var ports = protocol == "any" ? [] : Enumerable.Range(0, random.Next(1, 3)).Select(_ => Of("80", "80", "53", "443", "8000-8099", "8050-9000", "1-65535", "any")).Distinct().ToArray();
+        var ports = protocol == "any"
+            ? []
+            : Enumerable.Range(0, random.Next(1, 3))
+                .Select(_ => Of("80", "80", "53", "443", "8000-8099", "8050-9000", "1-65535", "any")).Distinct()
+                .ToArray();
         if (ports.Contains("any") || ports.Contains("1-65535"))
             ports = [ports.First(static p => p is "any" or "1-65535")];
         if (ports.Contains("8000-8099") && ports.Contains("8050-9000"))
             ports = ["8000-8099"];
         var wantedPorts = vips.SelectMany(v => ports.DefaultIfEmpty("*").Select(p => $"{v} {protocol} {p}")).ToArray();
-        // Two services that want exactly the same are refused.
+        // Two services with the same address, protocol and port are rejected.
         if (wantedPorts.Any(_usedPorts.Contains))
             return "";
         _usedPorts.UnionWith(wantedPorts);
-        var parts = new List<string> { $"vips: [{string.Join(", ", vips.Select(Quoted))}]", $"protocol: {protocol}", $"pool: {PoolName()}" };
+        var parts =
+            new List<string> { $"vips: [{string.Join(", ", vips.Select(Quoted))}]", $"protocol: {protocol}",
+                $"pool: {PoolName()}" };
         if (ports is ["any"])
             parts.Add("ports: any");
         else if (ports.Length > 0)
-            parts.Add($"ports: [{string.Join(", ", ports.OrderBy(static p => int.Parse(p.Split('-')[0], CultureInfo.InvariantCulture)))}]");
+        {
+            var sorted = ports.OrderBy(static p => int.Parse(p.Split('-')[0], CultureInfo.InvariantCulture));
+            parts.Add($"ports: [{string.Join(", ", sorted)}]");
+        }
         if (!Chance(4))
-            parts.Add(Chance(3) ? "profile: l2" : string.Create(CultureInfo.InvariantCulture, $"profile: l3-{random.Next(1, 5)}"));
+            parts.Add(
+                Chance(3) ? "profile: l2"
+                    : string.Create(CultureInfo.InvariantCulture, $"profile: l3-{random.Next(1, 5)}"));
         if (Chance(4))
             parts.Add($"accessList: {Of("a0", "a1")}");
         if (Chance(10))

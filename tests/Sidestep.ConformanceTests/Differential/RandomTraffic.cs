@@ -5,19 +5,25 @@ using Sidestep.ConformanceTests.Cases;
 
 namespace Sidestep.ConformanceTests.Differential;
 
-/// <summary>Frames for a situation: stacks of headers of every kind, then changed where it matters: addresses, ports, flags,
-/// fragments, lengths, types. Few clients and ports, so that flows and fragments meet again.</summary>
+/// <summary>Random frames for a situation: stacks of headers of every kind, changed at important fields: addresses,
+/// ports, flags, fragments, lengths, types. There are few clients and ports, so that flows and fragments
+/// recur.</summary>
 internal sealed class RandomTraffic
 {
     private const int Shortest = 14, Longest = 1700, Bases = 150, Clients = 12;
 
     private static readonly string[] Vips4 = ["198.51.100.10", "198.51.100.20", "203.0.113.200", "203.0.113.129"];
-    private static readonly string[] Vips6 = ["2001:db8:10::10", "2001:db8:10::20", "2001:db8:77::5", "2001:db8:77:0:8000::9"];
+    private static readonly string[] Vips6 =
+        ["2001:db8:10::10", "2001:db8:10::20", "2001:db8:77::5", "2001:db8:77:0:8000::9"];
     private static readonly byte[][] Addresses4 =
-        [.. new[] { "198.51.100.10", "198.51.100.20", "203.0.113.200", "203.0.113.129", "203.0.113.7", "203.0.113.8", "0.0.0.0", "127.0.0.1", "224.0.0.1", "255.255.255.255", "192.0.2.2", "10.9.9.11" }.Select(static a => IPAddress.Parse(a).GetAddressBytes())];
+        [.. new[] { "198.51.100.10", "198.51.100.20", "203.0.113.200", "203.0.113.129", "203.0.113.7", "203.0.113.8",
+            "0.0.0.0", "127.0.0.1", "224.0.0.1", "255.255.255.255", "192.0.2.2", "10.9.9.11" }.Select(
+            static a => IPAddress.Parse(a).GetAddressBytes())];
 
     private static readonly byte[][] Addresses6 =
-        [.. new[] { "2001:db8:10::10", "2001:db8:10::20", "2001:db8:77::5", "2001:db8:c::7", "2001:db8:c::8", "::", "::1", "ff02::1", "::ffff:198.51.100.10", "::ffff:203.0.113.200", "::ffff:203.0.113.7", "2001:db8:2::2" }.Select(static a => IPAddress.Parse(a).GetAddressBytes())];
+        [.. new[] { "2001:db8:10::10", "2001:db8:10::20", "2001:db8:77::5", "2001:db8:c::7", "2001:db8:c::8", "::",
+            "::1", "ff02::1", "::ffff:198.51.100.10", "::ffff:203.0.113.200", "::ffff:203.0.113.7",
+            "2001:db8:2::2" }.Select(static a => IPAddress.Parse(a).GetAddressBytes())];
 
     private static readonly ushort[] Ports = [80, 53, 443, 8000, 8050, 8099, 9000, 0, 1, 65535, 40000, 40001];
     private static readonly byte[] Protocols = [1, 6, 17, 58, 47, 4, 41, 0, 43, 44, 51, 60, 50, 59, 132];
@@ -35,7 +41,7 @@ internal sealed class RandomTraffic
             _bases.Add(CaseTable.Frame(Layers()));
     }
 
-    /// <summary>One of the stacks, perhaps changed.</summary>
+    /// <summary>One of the stacks, possibly changed.</summary>
     public byte[] Next()
     {
         var frame = _bases[_random.Next(_bases.Count)].AsSpan().ToArray();
@@ -53,7 +59,9 @@ internal sealed class RandomTraffic
     private void Change(byte[] frame)
     {
         var ip = 14;
-        for (var tags = 0; tags < 2 && frame.Length > ip + 4 && BinaryPrimitives.ReadUInt16BigEndian(frame.AsSpan(ip - 2)) is 0x8100 or 0x88a8; tags++)
+        for (
+            var tags = 0; tags < 2 && frame.Length > ip + 4
+                && BinaryPrimitives.ReadUInt16BigEndian(frame.AsSpan(ip - 2)) is 0x8100 or 0x88a8; tags++)
             ip += 4;
         var isIpv6 = frame.Length >= ip + 40 && frame[ip] >> 4 == 6;
         if (!isIpv6 && (frame.Length < ip + 28 || frame[ip] >> 4 != 4) || _random.Next(20) == 0)
@@ -92,7 +100,8 @@ internal sealed class RandomTraffic
                 frame[ip + 9] = Of(Protocols);
                 break;
             case 6:
-                BinaryPrimitives.WriteUInt16BigEndian(frame.AsSpan(ip + 2), (ushort)(_random.Next(2) == 0 ? frame.Length - ip - _random.Next(30) : _random.Next(70)));
+                BinaryPrimitives.WriteUInt16BigEndian(frame.AsSpan(ip + 2),
+                    (ushort)(_random.Next(2) == 0 ? frame.Length - ip - _random.Next(30) : _random.Next(70)));
                 break;
             case 7:
                 frame[ip] = (byte)(0x40 | _random.Next(16));
@@ -121,14 +130,18 @@ internal sealed class RandomTraffic
                 frame[ip + 6] = Of(Protocols);
                 break;
             case 5:
-                BinaryPrimitives.WriteUInt16BigEndian(frame.AsSpan(ip + 4), (ushort)(_random.Next(2) == 0 ? frame.Length - ip - 40 - _random.Next(30) : _random.Next(70)));
+                BinaryPrimitives.WriteUInt16BigEndian(frame.AsSpan(ip + 4),
+                    (ushort)(_random.Next(2) == 0 ? frame.Length - ip - 40 - _random.Next(30) : _random.Next(70)));
                 break;
             case 6:
-                // What extension headers say of themselves.
-                frame[Math.Min(ip + 40 + _random.Next(24), frame.Length - 1)] = _random.Next(3) switch { 0 => Of(Protocols), 1 => (byte)_random.Next(4), _ => (byte)_random.Next(256) };
+                // Fields of extension headers.
+                frame[Math.Min(ip + 40 + _random.Next(24), frame.Length - 1)] = _random.Next(
+                    3) switch
+                { 0 => Of(Protocols), 1 => (byte)_random.Next(4), _ => (byte)_random.Next(256) };
                 break;
             default:
-                frame[ip + _random.Next(4)] = (byte)(_random.Next(4) == 0 ? _random.Next(256) : 0x60 | _random.Next(16));
+                frame[ip + _random.Next(4)] = (byte)(
+                    _random.Next(4) == 0 ? _random.Next(256) : 0x60 | _random.Next(16));
                 break;
         }
     }
@@ -177,7 +190,7 @@ internal sealed class RandomTraffic
             _random.Next(20) switch
             {
                 0 => "ethernet: {from: director2}",
-                1 => "ethernet: {to: everybody}",
+                1 => "ethernet: {to: broadcast}",
                 2 => "ethernet: {to: web1}",
                 3 => "ethernet: {to: group-of-vip6}",
                 _ => "ethernet: {}",
@@ -188,29 +201,42 @@ internal sealed class RandomTraffic
         var kind = _random.Next(20);
         if (kind == 0)
         {
-            layers.Add($"arp: {{target: {Of(Vips4)}, sender: {Of("router", "vip", "client")}, operation: {Of("request", "request", "request", "reply")}}}");
+            layers.Add($"arp: {{target: {Of(Vips4)}, sender: {Of("router", "vip", "client")}, "
+                + $"operation: {Of("request", "request", "request", "reply")}}}");
             return $"[{string.Join(", ", layers)}]";
         }
         if (kind == 1)
         {
             layers[0] = $"ethernet: {{to: {Of("group-of-vip6", "group-of-vip6-l3", "director")}}}";
-            layers.Add($"ipv6: {{from: {Of("router6", "router6", "nobody6")}, to: {Of("group-of-vip6", "group-of-vip6-l3", "vip6")}, hopLimit: {Of("255", "255", "255", "64")}}}");
-            layers.Add($"neighbour-solicitation: {{target: {Of("vip6", "vip6-l3", "director6")}{Of("", ", sourceMac: router", ", sourceMac: router, options: \"0e01000000000000\"")}}}");
+            layers.Add($"ipv6: {{from: {Of("router6", "router6", "unspecified6")}, "
+                + $"to: {Of("group-of-vip6", "group-of-vip6-l3", "vip6")}, "
+                + $"hopLimit: {Of("255", "255", "255", "64")}}}");
+            var target = Of("vip6", "vip6-l3", "director6");
+            var options = Of("", ", sourceMac: router", ", sourceMac: router, options: \"0e01000000000000\"");
+            layers.Add($"neighbour-solicitation: {{target: {target}{options}}}");
             return $"[{string.Join(", ", layers)}]";
         }
         var isIpv6 = _random.Next(2) == 0;
-        if (isIpv6)
-            layers.Add($"ipv6: {{to: \"{Of(Vips6)}\", from: \"2001:db8:c::{_random.Next(1, Clients):x}\", trafficClass: {_random.Next(256)}}}");
-        else
-            layers.Add($"ipv4: {{to: {Of(Vips4)}, from: 203.0.113.{_random.Next(1, Clients)}, tos: {_random.Next(256)}, id: {_random.Next(4)}, flags: \"{Of("", "df", "df", "mf")}\""
-                + $", offsetBytes: {8 * Math.Max(0, _random.Next(10) - 7)}, options: \"{string.Concat(Enumerable.Repeat("01010100", Math.Max(0, _random.Next(12) - 8)))}\"}}");
+        layers.Add(isIpv6 ? Ipv6Header() : Ipv4Header());
         for (var headers = isIpv6 ? _random.Next(14) - 6 : 0; headers > 0; headers--)
-            layers.Add(Of("hop-by-hop", "destination-options", "routing", "authentication", $"fragment: {{offsetBytes: {8 * _random.Next(3)}, more: {Of("true", "false")}, id: {_random.Next(4)}}}"));
+        {
+            var fragment = $"fragment: {{offsetBytes: {8 * _random.Next(3)}, more: {Of("true", "false")}, "
+                + $"id: {_random.Next(4)}}}";
+            layers.Add(Of("hop-by-hop", "destination-options", "routing", "authentication", fragment));
+        }
         layers.AddRange(Transport(isIpv6));
         if (_random.Next(5) > 0)
             layers.Add($"payload: {(_random.Next(3) == 0 ? _random.Next(900, Longest - 200) : _random.Next(120))}");
         return $"[{string.Join(", ", layers)}]";
     }
+
+    private string Ipv6Header() => $"ipv6: {{to: \"{Of(Vips6)}\", "
+        + $"from: \"2001:db8:c::{_random.Next(1, Clients):x}\", trafficClass: {_random.Next(256)}}}";
+
+    private string Ipv4Header() => $"ipv4: {{to: {Of(Vips4)}, from: 203.0.113.{_random.Next(1, Clients)}, "
+        + $"tos: {_random.Next(256)}, id: {_random.Next(4)}, flags: \"{Of("", "df", "df", "mf")}\", "
+        + $"offsetBytes: {8 * Math.Max(0, _random.Next(10) - 7)}, "
+        + $"options: \"{string.Concat(Enumerable.Repeat("01010100", Math.Max(0, _random.Next(12) - 8)))}\"}}";
 
     private string[] Transport(bool isIpv6)
     {
@@ -223,10 +249,17 @@ internal sealed class RandomTraffic
             4 or 5 =>
             [
                 $"{icmp}: {{type: {(isIpv6 ? Of("1", "2", "3", "4") : Of("3", "11", "12"))}}}",
-                isIpv6 ? $"ipv6: {{from: \"{Of(Vips6)}\", to: \"2001:db8:c::{_random.Next(1, Clients):x}\"}}" : $"ipv4: {{from: {Of(Vips4)}, to: 203.0.113.{_random.Next(1, Clients)}}}",
-                Of($"tcp: {{from: {port}, to: {40000 + _random.Next(8)}, flags: A}}", $"udp: {{from: {port}, to: {40000 + _random.Next(8)}}}"),
+                isIpv6
+                    ? $"ipv6: {{from: \"{Of(Vips6)}\", to: \"2001:db8:c::{_random.Next(1, Clients):x}\"}}"
+                    : $"ipv4: {{from: {Of(Vips4)}, to: 203.0.113.{_random.Next(1, Clients)}}}",
+                Of($"tcp: {{from: {port}, to: {40000 + _random.Next(8)}, flags: A}}",
+                    $"udp: {{from: {port}, to: {40000 + _random.Next(8)}}}"),
             ],
-            _ => [$"tcp: {{from: {40000 + _random.Next(8)}, to: {port}, flags: {Of("S", "A", "A", "PA", "FA", "R", "SA")}}}"],
+            _ =>
+            [
+                $"tcp: {{from: {40000 + _random.Next(8)}, to: {port}, "
+                    + $"flags: {Of("S", "A", "A", "PA", "FA", "R", "SA")}}}",
+            ],
         };
     }
 

@@ -3,16 +3,16 @@ using YamlDotNet.RepresentationModel;
 
 namespace Sidestep.ConformanceTests.Differential;
 
-/// <summary>Makes a scenario in which two engines differ as small as it gets, as long as they still differ in the same way.</summary>
-/// <param name="differs">Runs a scenario; null: no difference.</param>
-/// <param name="timeLimit">When it is small enough however large it is.</param>
+/// <summary>Shrinks a scenario in which the engines differ, as long as they still differ in the same manner.</summary>
+/// <param name="differs">Runs a scenario; null when there is no difference.</param>
+/// <param name="timeLimit">Time after which shrinking stops.</param>
 internal sealed class Shrinker(Func<Scenario, Difference?> differs, TimeSpan timeLimit)
 {
     private readonly Stopwatch _clock = Stopwatch.StartNew();
     private Scenario _best = null!;
     private Difference _difference = null!;
 
-    /// <summary>Shrinks.</summary>
+    /// <summary>Shrinks a scenario.</summary>
     public (Scenario Scenario, Difference Difference) Shrink(Scenario scenario, Difference difference)
     {
         (_best, _difference) = (scenario, difference);
@@ -22,7 +22,7 @@ internal sealed class Shrinker(Func<Scenario, Difference?> differs, TimeSpan tim
         return (_best, _difference);
     }
 
-    /// <summary>What comes after the difference.</summary>
+    /// <summary>Removes everything after the difference.</summary>
     private void Cut()
     {
         var stages = _best.Stages.Take(_difference.Stage + 1).ToList();
@@ -38,7 +38,10 @@ internal sealed class Shrinker(Func<Scenario, Difference?> differs, TimeSpan tim
         {
             var stages = _best.Stages.ToList();
             if (i == 0)
-                stages[1] = stages[1] with { Changes = Cases.CaseTable.Merged(stages[0].Changes, stages[1].Changes), Later = 0 };
+            {
+                var changes = Cases.CaseTable.Merged(stages[0].Changes, stages[1].Changes);
+                stages[1] = stages[1] with { Changes = changes, Later = 0 };
+            }
             stages.RemoveAt(i);
             shrunk |= Try(_best with { Stages = stages });
         }
@@ -86,7 +89,8 @@ internal sealed class Shrinker(Func<Scenario, Difference?> differs, TimeSpan tim
         return shrunk;
     }
 
-    private Scenario With(int number, Stage stage) => _best with { Stages = [.. _best.Stages.Select((s, i) => i == number ? stage : s)] };
+    private Scenario With(int number, Stage stage) =>
+        _best with { Stages = [.. _best.Stages.Select((s, i) => i == number ? stage : s)] };
 
     private bool Try(Scenario candidate)
     {
@@ -95,7 +99,7 @@ internal sealed class Shrinker(Func<Scenario, Difference?> differs, TimeSpan tim
         {
             found = differs(candidate);
         }
-#pragma warning disable CA1031 // a situation that cannot be is no smaller one
+#pragma warning disable CA1031 // an invalid situation is not a smaller one
         catch (Exception)
 #pragma warning restore CA1031
         {
@@ -107,7 +111,7 @@ internal sealed class Shrinker(Func<Scenario, Difference?> differs, TimeSpan tim
         return true;
     }
 
-    /// <summary>Removes the n-th key or item, counted from the outside in.</summary>
+    /// <summary>Removes the n-th key or item, counted breadth first.</summary>
     private static bool RemoveNode(YamlNode root, int index)
     {
         var at = index;

@@ -5,13 +5,14 @@ using Sidestep.Forwarding;
 
 namespace Sidestep.ConformanceTests.Engine;
 
-/// <summary>The next process takes over what the last one left, whole or in the middle of a change.</summary>
+/// <summary>A new process takes over the tables of the previous one, complete or in the middle of a change.</summary>
 [Collection(SerialEngines.Name)]
 public sealed class AdoptionTests
 {
     private const uint Vip = 0xcb00_7101;
 
-    private static ForwardingTables Baseline => TestTables.Compile([TestTables.Pool("p", "s1", "s2"), TestTables.Pool("q", "s3")],
+    private static ForwardingTables Baseline =>
+        TestTables.Compile([TestTables.Pool("p", "s1", "s2"), TestTables.Pool("q", "s3")],
         [TestTables.Service("a", "p"), TestTables.Service("b", "q", port: 54, l3: true)]);
 
     [Fact]
@@ -26,7 +27,7 @@ public sealed class AdoptionTests
         Assert.Contains("adopted the running tables", pinned.Engine.Notes);
         Assert.Equal(revision, pinned.Engine.Revision);
         Assert.Equal(counters, CountersText(pinned.Engine));
-        // Packets meet the former tables already.
+        // Packets use the previous tables already.
         Send(pinned.Engine, 1);
         pinned.Engine.Apply(Baseline);
         var after = pinned.Running();
@@ -36,7 +37,7 @@ public sealed class AdoptionTests
         Assert.Equal(8ul, pinned.Engine.ReadCounters().Services["a"].Packets);
     }
 
-    /// <summary>A process died after it had written numbers and labels, before the flip.</summary>
+    /// <summary>A process died after it had written ids and labels, and before the flip.</summary>
     [Fact]
     public void Interrupted_update_leaves_no_trace_after_reopening()
     {
@@ -46,15 +47,19 @@ public sealed class AdoptionTests
         var before = pinned.Running();
         using (var maps = pinned.Maps())
         {
-            var newcomer = Assert.Single(TestTables.Compile([TestTables.Pool("new", "s4")], [TestTables.Service("new", "new")]).Groups);
-            var (service, known) = (Baseline.Services[0] with { Name = "new", Group = newcomer.Key }, Baseline.Groups.Single(static g => g.Key.Pool == "p"));
+            var newcomer = Assert.Single(
+                TestTables.Compile([TestTables.Pool("new", "s4")], [TestTables.Service("new", "new")]).Groups);
+            var (service, known) = (Baseline.Services[0] with { Name = "new", Group = newcomer.Key },
+                Baseline.Groups.Single(static g => g.Key.Pool == "p"));
             maps.ServiceLabels[1000] = Labels.Of(service, null);
-            // A server of a pool that is not there, one of a pool that is, and one that has another number, too.
+            // A server of a pool that does not exist, one of a pool that exists, and one that also has another id.
             maps.ServerLabels[1000] = Labels.Of(newcomer.Key, newcomer.Servers[0]);
             maps.ServerLabels[1001] = Labels.Of(known.Key, newcomer.Servers[0]);
             maps.ServerLabels[1002] = Labels.Of(known.Key, known.Servers[0]);
-            // And half of the other half.
-            maps.Bank(maps.Control.Active ^ 1).Services.Fill(new Sidestep.Engine.Xdp.Layout.ServiceEntry { Key = 1, Service = new Service { Id = 4095, SlotBase = 99 } });
+            // And parts of the inactive bank.
+            var service4095 = new Service { Id = 4095, SlotBase = 99 };
+            maps.Bank(maps.Control.Active ^ 1).Services.Fill(
+                new Sidestep.Engine.Xdp.Layout.ServiceEntry { Key = 1, Service = service4095 });
             maps.SlotsOf(new SlotRange(500 * 1024, 5000)).Fill(0xffffffff);
         }
 
@@ -70,7 +75,9 @@ public sealed class AdoptionTests
             Assert.Equal(3, Used(maps.ServerLabels));
         }
 
-        pinned.Engine.Apply(TestTables.Compile([TestTables.Pool("new", "s4"), TestTables.Pool("p", "s1", "s2")], [TestTables.Service("new", "new"), TestTables.Service("a", "p", port: 54)]));
+        pinned.Engine.Apply(
+            TestTables.Compile([TestTables.Pool("new", "s4"), TestTables.Pool("p", "s1", "s2")],
+                [TestTables.Service("new", "new"), TestTables.Service("a", "p", port: 54)]));
         Send(pinned.Engine, 2);
         Assert.Equal(2ul, pinned.Engine.ReadCounters().Services["new"].Packets);
     }
@@ -89,13 +96,15 @@ public sealed class AdoptionTests
     private static void Send(XdpEngine engine, int datagrams)
     {
         for (var i = 0; i < datagrams; i++)
-            Assert.Equal(XdpAction.Transmit, engine.Trace(TestTables.Datagram(Vip, 53), TestTables.InterfaceIndex).Action);
+            Assert.Equal(
+                XdpAction.Transmit, engine.Trace(TestTables.Datagram(Vip, 53), TestTables.InterfaceIndex).Action);
     }
 
     private static string CountersText(XdpEngine engine)
     {
         var counters = engine.ReadCounters();
-        return string.Join(' ', counters.Services.OrderBy(static s => s.Key, StringComparer.Ordinal)) + string.Join(' ', counters.Servers.Select(static s => $"{s}").Order(StringComparer.Ordinal));
+        return string.Join(' ', counters.Services.OrderBy(static s => s.Key, StringComparer.Ordinal))
+            + string.Join(' ', counters.Servers.Select(static s => $"{s}").Order(StringComparer.Ordinal));
     }
 
     private static int Used(Span<Label> labels)

@@ -6,11 +6,9 @@ using Sidestep.Packets;
 
 namespace Sidestep.ConformanceTests.Engine;
 
-/// <summary>
-/// Frames run through the program without a pause while tables change. Version N marks everything that a frame can take
-/// from it: both Ethernet addresses that it leaves with are N, odd versions encapsulate, even ones do not. So a frame that
-/// took something of one version and something of another shows it. ARP requests run between them.
-/// </summary>
+/// <summary>Frames run through the program continuously while the tables change. Version N marks everything that a
+/// frame can take from it: both Ethernet addresses are N, odd versions encapsulate, even ones do not. A frame that uses
+/// data of two versions is therefore visible. ARP requests run in between.</summary>
 [Collection(SerialEngines.Name)]
 public sealed class AtomicUpdateTests(Engines engines)
 {
@@ -27,7 +25,7 @@ public sealed class AtomicUpdateTests(Engines engines)
         ForwardingTables? previous = null;
         for (var version = 1; version <= Versions; version++)
             engine.Apply(previous = Version(version, previous));
-        // The last version is there before the last frame.
+        // The last version is in force before the last frame.
         await stop.CancelAsync();
         var (seen, problem) = await frames;
 
@@ -37,15 +35,21 @@ public sealed class AtomicUpdateTests(Engines engines)
 
     private static ForwardingTables Version(int version, ForwardingTables? previous = null)
     {
-        // Numbers of servers and places of slot tables move, too.
-        var servers = Enumerable.Range(0, 1 + version % 5).Select(i => string.Create(CultureInfo.InvariantCulture, $"v{version % 3}s{10 * (version % 7) + i}"));
+        // Ids of servers and slot ranges change, too.
+        var servers = Enumerable.Range(0, 1 + version % 5)
+            .Select(i => string.Create(CultureInfo.InvariantCulture, $"v{version % 3}s{10 * (version % 7) + i}"));
         var mac = new MacAddress(0x02_00_00_00_00_00 + (ulong)version);
-        var tables = TestTables.Compile([TestTables.Pool("p", [.. servers])], [TestTables.Service($"v{version % 2}", "p", l3: version % 2 == 1)], previous, mac, mac);
-        // The interface that frames come in by keeps its address, or they would not be for the director.
-        return tables with { Interfaces = [TestTables.Egress()], Vips = [.. tables.Vips.Select(v => v with { RespondsToArp = version % 2 == 0 })] };
+        var tables = TestTables.Compile([TestTables.Pool("p", [.. servers])],
+            [TestTables.Service($"v{version % 2}", "p", l3: version % 2 == 1)], previous, mac, mac);
+        // The ingress interface keeps its address, or the frames would not be for the director.
+        return tables with
+        {
+            Interfaces = [TestTables.Egress()],
+            Vips = [.. tables.Vips.Select(v => v with { RespondsToArp = version % 2 == 0 })],
+        };
     }
 
-    /// <summary>Until told to stop: how many versions were seen, and the first mixture.</summary>
+    /// <summary>Runs until cancelled. Returns the number of versions seen, and the first mixture.</summary>
     private static (int Seen, string? Problem) Run(Sidestep.Engine.Xdp.XdpEngine engine, CancellationToken stop)
     {
         using var program = engine.Program();
@@ -56,7 +60,9 @@ public sealed class AtomicUpdateTests(Engines engines)
             foreach (var frame in new[] { datagram, arp })
             {
                 var run = program.Run(frame, output, ingressInterface: TestTables.InterfaceIndex);
-                var (version, problem) = frame == datagram ? Forwarded(run.ReturnValue, output.AsSpan(0, run.Length)) : Replied(run.ReturnValue, output);
+                var (version, problem) = frame == datagram
+                    ? Forwarded(run.ReturnValue, output.AsSpan(0, run.Length))
+                    : Replied(run.ReturnValue, output);
                 if (problem is null && version is { } v && v < last)
                     problem = $"version {v} after version {last}";
                 if (problem is not null)
@@ -78,7 +84,8 @@ public sealed class AtomicUpdateTests(Engines engines)
         var (server, director) = (VersionOf(frame), VersionOf(frame[6..]));
         var encapsulated = frame.Length == 60 + 20;
         return server != director ? (null, $"server of version {server}, director of version {director}")
-            : encapsulated != (server % 2 == 1) ? (null, $"version {server}, {(encapsulated ? "" : "not ")}encapsulated")
+            : encapsulated != (server % 2 == 1)
+                ? (null, $"version {server}, {(encapsulated ? "" : "not ")}encapsulated")
             : (server, null);
     }
 

@@ -10,15 +10,17 @@ using CaptureFilter = Sidestep.Forwarding.Capture.CaptureFilter;
 
 namespace Sidestep.ConformanceTests.Engine;
 
-/// <summary>What is captured is what came in and what went out, with what was decided; and it ends.</summary>
+/// <summary>Captured frames equal the received and sent frames, and carry the decision; and the capture ends.</summary>
 [Collection(SerialEngines.Name)]
 public sealed class CaptureTests : IDisposable
 {
     private const uint Vip = 0xcb00_7101, Client = 0xc633_6401;
     private readonly PinnedEngine _pinned = new();
 
-    public CaptureTests() => _pinned.Engine.Apply(TestTables.Compile([TestTables.Pool("p", "s1"), TestTables.Pool("q", "s2"), TestTables.Pool("none")],
-        [TestTables.Service("a", "p"), TestTables.Service("b", "q", port: 54, l3: true), TestTables.Service("c", "none", port: 55)]));
+    public CaptureTests() => _pinned.Engine.Apply(
+        TestTables.Compile([TestTables.Pool("p", "s1"), TestTables.Pool("q", "s2"), TestTables.Pool("none")],
+        [TestTables.Service("a", "p"), TestTables.Service("b", "q", port: 54, l3: true),
+            TestTables.Service("c", "none", port: 55)]));
 
     public void Dispose() => _pinned.Dispose();
 
@@ -34,7 +36,8 @@ public sealed class CaptureTests : IDisposable
         Assert.Equal(sent, egress.Bytes.ToArray());
         Assert.Equal((frame.Length, sent.Length), (ingress.Length, egress.Length));
         Assert.All([ingress, egress], static f => Assert.Equal(
-            (Decision.Forward, null, "b", "s2", TestTables.AddressOf("s2"), XdpAction.Transmit), (f.Decision, f.Reason, f.Service, f.Server, f.ServerAddress, f.Action)));
+            (Decision.Forward, null, "b", "s2", TestTables.AddressOf("s2"), XdpAction.Transmit),
+            (f.Decision, f.Reason, f.Service, f.Server, f.ServerAddress, f.Action)));
         var now = (DateTime.UtcNow - DateTime.UnixEpoch).TotalSeconds;
         Assert.InRange(ingress.Time / 1e9, now - 60, now + 1);
         Assert.InRange(egress.Time, ingress.Time, ingress.Time + 1_000_000_000);
@@ -44,13 +47,15 @@ public sealed class CaptureTests : IDisposable
     [InlineData(53, Decision.Forward, null, "a", "s1", 2)]
     [InlineData(55, Decision.Drop, DropReason.NoServer, "c", null, 1)]
     [InlineData(99, Decision.Drop, DropReason.NoService, null, null, 1)]
-    public void Captured_frame_carries_its_decision_reason_service_and_server(int port, Decision decision, DropReason? reason, string? service, string? server, int records)
+    public void Captured_frame_carries_its_decision_reason_service_and_server(
+        int port, Decision decision, DropReason? reason, string? service, string? server, int records)
     {
         using var session = Start();
         Send(port);
         var frames = Read(session);
         Assert.Equal(records, frames.Count);
-        Assert.All(frames, f => Assert.Equal((decision, reason, service, server), (f.Decision, f.Reason, f.Service, f.Server)));
+        Assert.All(frames,
+            f => Assert.Equal((decision, reason, service, server), (f.Decision, f.Reason, f.Service, f.Server)));
     }
 
     [Fact]
@@ -59,7 +64,8 @@ public sealed class CaptureTests : IDisposable
         using var session = Start();
         _pinned.Engine.Trace(TestTables.ArpRequest(Vip), TestTables.InterfaceIndex);
         var (ingress, egress) = Pair(Read(session));
-        Assert.Equal((Decision.ArpReply, Decision.ArpReply, 1, 2), (ingress.Decision, egress.Decision, ingress.Bytes.Span[21], egress.Bytes.Span[21]));
+        Assert.Equal((Decision.ArpReply, Decision.ArpReply, 1, 2),
+            (ingress.Decision, egress.Decision, ingress.Bytes.Span[21], egress.Bytes.Span[21]));
     }
 
     [Fact]
@@ -86,7 +92,8 @@ public sealed class CaptureTests : IDisposable
         using var session = Start();
         _pinned.Engine.Trace(CaseTable.Frame("[ipv4: {}, tcp: {flags: S}]"), TestTables.InterfaceIndex);
         var frame = Assert.Single(Read(session));
-        Assert.Equal((Decision.DeliverLocally, "web", "web1", XdpAction.Pass), (frame.Decision, frame.Service, frame.Server, frame.Action));
+        Assert.Equal((Decision.DeliverLocally, "web", "web1", XdpAction.Pass),
+            (frame.Decision, frame.Service, frame.Server, frame.Action));
     }
 
     public static TheoryData<string, CaptureFilter, int[]> Filters
@@ -98,11 +105,14 @@ public sealed class CaptureTests : IDisposable
             void Add(string name, CaptureFilter filter, params int[] ports) => data.Add(name, filter, ports);
             var all = CaptureFilter.Everything;
             Add("source", all with { Addresses = [Of("198.51.100.1/32", CapturedSide.Source)] }, 53, 54, 55, 99);
-            Add("source that is not", all with { Addresses = [Of("198.51.100.2/32", CapturedSide.Source)] });
-            Add("the other side", all with { Addresses = [Of("198.51.100.1/32", CapturedSide.Destination)] });
+            Add("another source", all with { Addresses = [Of("198.51.100.2/32", CapturedSide.Source)] });
+            Add("client as destination", all with { Addresses = [Of("198.51.100.1/32", CapturedSide.Destination)] });
             Add("either side", all with { Addresses = [Of("203.0.113.0/24", CapturedSide.Either)] }, 53, 54, 55, 99);
-            Add("two addresses", all with { Addresses = [Of("203.0.113.1/32", CapturedSide.Either), Of("198.51.100.0/22", CapturedSide.Source)] }, 53, 54, 55, 99);
-            Add("one of two is not", all with { Addresses = [Of("203.0.113.1/32", CapturedSide.Either), Of("198.51.101.0/24", CapturedSide.Either)] });
+            var vip = Of("203.0.113.1/32", CapturedSide.Either);
+            Add("two addresses", all with { Addresses = [vip, Of("198.51.100.0/22", CapturedSide.Source)] },
+                53, 54, 55, 99);
+            Add("one of two does not match",
+                all with { Addresses = [vip, Of("198.51.101.0/24", CapturedSide.Either)] });
             Add("IPv6", all with { Addresses = [Of("::/0", CapturedSide.Either)] });
             Add("port", all with { Ports = [54] }, 54);
             Add("both ports", all with { Ports = [40000, 53] }, 53);
@@ -124,7 +134,8 @@ public sealed class CaptureTests : IDisposable
         using var session = Start(filter);
         foreach (var port in new[] { 53, 54, 55, 99 })
             Send(port);
-        Assert.Equal((name, string.Join(' ', ports)), (name, string.Join(' ', Read(session).Where(static f => !f.IsOut).Select(static f => f.Bytes.Span[37]))));
+        Assert.Equal((name, string.Join(' ', ports)),
+            (name, string.Join(' ', Read(session).Where(static f => !f.IsOut).Select(static f => f.Bytes.Span[37]))));
     }
 
     [Fact]
@@ -144,7 +155,7 @@ public sealed class CaptureTests : IDisposable
         using var session = Start(limits: new CaptureLimits { Sample = 10 });
         for (var i = 0; i < 100; i++)
             Send(53);
-        // By CPU, and this thread may move between them.
+        // Sampling is per CPU, and this thread may move between CPUs.
         var frames = Read(session);
         Assert.InRange(frames.Count(static f => !f.IsOut), 10 - Environment.ProcessorCount, 10);
         Assert.Equal(frames.Count(static f => !f.IsOut), frames.Count(static f => f.IsOut));
@@ -158,7 +169,7 @@ public sealed class CaptureTests : IDisposable
         for (var i = 0; i < 500; i++)
             Send(53);
         var frames = Read(session).Count(static f => !f.IsOut);
-        // A tenth of a second ahead, and what the time that it took allowed.
+        // The burst of a tenth of a second, and the frames that the elapsed time allowed.
         Assert.InRange(frames, 1, 100);
         Assert.Equal((500 - frames, 0), (session.Counts.Missed, session.Counts.Lost));
     }
@@ -197,14 +208,20 @@ public sealed class CaptureTests : IDisposable
         using (var session = Start())
         {
             Send(53);
-            // As if nobody had renewed it for long.
+            // As if the lease had not been renewed for long.
             maps.Control.Capture = Ticks.Now - 1;
             Send(53);
             Assert.Equal(0u, maps.Control.Capture);
             Assert.Equal(2, Read(session).Count);
         }
-        // What the dead one left is not the next one's.
-        maps.Capturing = new Sidestep.Engine.Xdp.Layout.CaptureFilter { Verdicts = ulong.MaxValue, Snap = 64, Sample = 1, Service = uint.MaxValue };
+        // The state of the dead capture does not affect the next one.
+        maps.Capturing = new Sidestep.Engine.Xdp.Layout.CaptureFilter
+        {
+            Verdicts = ulong.MaxValue,
+            Snap = 64,
+            Sample = 1,
+            Service = uint.MaxValue,
+        };
         maps.Control.Capture = Ticks.Now + 100;
         Send(53);
         maps.Control.Capture = Ticks.Now - 1;
@@ -219,7 +236,7 @@ public sealed class CaptureTests : IDisposable
         using var maps = _pinned.Maps();
         using var session = Start();
         maps.Control.Capture = 0;
-        Thread.Sleep(600); // longer than the lease is left alone
+        Thread.Sleep(600); // longer than the interval between renewals
         session.Poll(TimeSpan.Zero, static _ => { });
         Send(53);
         Assert.Equal(2, Read(session).Count);
@@ -237,19 +254,27 @@ public sealed class CaptureTests : IDisposable
     [Fact]
     public void Unknown_service_or_server_name_is_rejected_with_the_known_names()
     {
-        Assert.Contains("It has a, b, c", Assert.Throws<EngineException>(() => Start(new CaptureFilter { Service = "d" })).Message, StringComparison.Ordinal);
-        Assert.Contains("It has s1, s2", Assert.Throws<EngineException>(() => Start(new CaptureFilter { Server = "s3" })).Message, StringComparison.Ordinal);
+        Assert.Contains("It has a, b, c",
+            Assert.Throws<EngineException>(() => Start(new CaptureFilter { Service = "d" })).Message,
+                StringComparison.Ordinal);
+        Assert.Contains("It has s1, s2",
+            Assert.Throws<EngineException>(() => Start(new CaptureFilter { Server = "s3" })).Message,
+                StringComparison.Ordinal);
         using var maps = _pinned.Maps();
         Assert.Equal(0u, maps.Control.Capture);
     }
 
     [Fact]
-    public void Capture_of_a_missing_director_returns_null() => Assert.Null(CaptureSession.Start("/sys/fs/bpf/sse-none", "none", CaptureFilter.Everything, new CaptureLimits()));
+    public void Capture_of_a_missing_director_returns_null() =>
+        Assert.Null(
+            CaptureSession.Start("/sys/fs/bpf/sse-none", "none", CaptureFilter.Everything, new CaptureLimits()));
 
     private CaptureSession Start(CaptureFilter? filter = null, CaptureLimits? limits = null) =>
-        CaptureSession.Start(_pinned.PinPath, PinnedEngine.Name, filter ?? CaptureFilter.Everything, limits ?? new CaptureLimits())!;
+        CaptureSession.Start(
+            _pinned.PinPath, PinnedEngine.Name, filter ?? CaptureFilter.Everything, limits ?? new CaptureLimits())!;
 
-    private void Send(int port) => _pinned.Engine.Trace(TestTables.Datagram(Vip, port, Client), TestTables.InterfaceIndex);
+    private void Send(int port) =>
+        _pinned.Engine.Trace(TestTables.Datagram(Vip, port, Client), TestTables.InterfaceIndex);
 
     private ulong Packets(string service) => _pinned.Engine.ReadCounters().Services[service].Packets;
 

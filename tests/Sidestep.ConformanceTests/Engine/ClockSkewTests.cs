@@ -7,13 +7,14 @@ using Sidestep.Forwarding.Pipeline;
 
 namespace Sidestep.ConformanceTests.Engine;
 
-/// <summary>CPUs look at the clock at different moments: what one has just seen is ahead of the other's time, and not idle for ever.</summary>
+/// <summary>CPUs read the clock at different moments: a flow that one CPU has just seen is ahead of another CPU's time,
+/// and must not count as idle.</summary>
 [Collection(SerialEngines.Name)]
 public sealed class ClockSkewTests
 {
     private const long Tick = 1 << 26;
 
-    // An odd number: a flow that is taken for a new one gets the other turn.
+    // An odd number: a flow that counts as new would get the other server.
     private const int Flows = 3;
 
     [Fact]
@@ -21,7 +22,8 @@ public sealed class ClockSkewTests
     {
         using var pinned = new PinnedEngine();
         pinned.Engine.Apply(RoundRobin());
-        ulong[] Servers() => [.. Enumerable.Range(0, Flows).Select(f => ServerOf(pinned.Engine.Trace(Segment(f), 1).Frame.Span))];
+        ulong[] Servers() =>
+            [.. Enumerable.Range(0, Flows).Select(f => ServerOf(pinned.Engine.Trace(Segment(f), 1).Frame.Span))];
         var first = Servers();
         Assert.Equal(first, Servers());
         using (var maps = pinned.Maps())
@@ -39,7 +41,8 @@ public sealed class ClockSkewTests
     public void Managed_engine_keeps_a_flow_that_a_thread_with_a_later_clock_has_seen()
     {
         var (engine, one, ahead) = TwoPipelines(flowTableSize: 4096);
-        ulong[] Servers(PacketPipeline pipeline) => [.. Enumerable.Range(0, Flows).Select(f => Server(engine, pipeline, f))];
+        ulong[] Servers(PacketPipeline pipeline) =>
+            [.. Enumerable.Range(0, Flows).Select(f => Server(engine, pipeline, f))];
         var first = Servers(one);
         Assert.Equal(first, Servers(ahead));
         Assert.Equal(first, Servers(one));
@@ -85,8 +88,9 @@ public sealed class ClockSkewTests
         return ServerOf(frame.Bytes);
     }
 
-    private static byte[] Segment(int flow) => CaseTable.Frame($"[ipv4: {{}}, tcp: {{from: {40000 + flow}, flags: A}}]");
+    private static byte[] Segment(int flow) =>
+        CaseTable.Frame($"[ipv4: {{}}, tcp: {{from: {40000 + flow}, flags: A}}]");
 
-    /// <summary>Where a frame goes: its Ethernet destination.</summary>
+    /// <summary>The Ethernet destination of a frame.</summary>
     private static ulong ServerOf(ReadOnlySpan<byte> frame) => BinaryPrimitives.ReadUInt64BigEndian(frame) >> 16;
 }

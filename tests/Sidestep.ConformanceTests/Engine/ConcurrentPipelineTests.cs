@@ -6,7 +6,7 @@ using Sidestep.Forwarding.Pipeline;
 
 namespace Sidestep.ConformanceTests.Engine;
 
-/// <summary>Pipelines on several threads share what is remembered, without a lock, and count each for itself.</summary>
+/// <summary>Pipelines on several threads share the flow table without a lock, and each counts separately.</summary>
 public sealed class ConcurrentPipelineTests
 {
     private const int Threads = 3, Flows = 600, Rounds = 150, Headroom = 256;
@@ -15,7 +15,8 @@ public sealed class ConcurrentPipelineTests
     public void Concurrent_pipelines_keep_flows_on_their_servers_and_count_every_packet()
     {
         var engine = new ManagedEngine(flowTableSize: 65_536);
-        var given = CaseTable.Given("pools: {web: {algorithm: round-robin, servers: {web2: {address: web2}, web3: {address: web3}}}}");
+        var given = CaseTable.Given(
+            "pools: {web: {algorithm: round-robin, servers: {web2: {address: web2}, web3: {address: web3}}}}");
         engine.Apply(TableCompiler.Compile(given.Configuration, given.NextHops));
         var first = new Client(engine);
         var servers = Enumerable.Range(0, Flows).Select(f => first.Server(f)).ToArray();
@@ -30,7 +31,7 @@ public sealed class ConcurrentPipelineTests
                     if (client.Server(flow) != servers[flow])
                         moved[number]++;
                 }
-                // And some that nobody has seen, which take places beside them.
+                // And new flows, which take entries beside them.
                 for (var flow = 0; flow < 20; flow++)
                     client.Server(10_000 + (number * Rounds + round) * 20 + flow);
             }
@@ -41,8 +42,9 @@ public sealed class ConcurrentPipelineTests
             thread.Join();
         Assert.Equal(new int[Threads], moved);
         Assert.Equal((ulong)(Flows + Threads * Rounds * (Flows + 20)), engine.ReadCounters().Services["web"].Packets);
-        // Of two that take the same place at once, one is not remembered.
-        Assert.InRange(engine.ReadFlows().ByServer.Values.Sum(), Flows + Threads * Rounds * 20 - 100, Flows + Threads * Rounds * 20);
+        // Of two threads that take the same entry at once, one leaves its flow untracked.
+        Assert.InRange(engine.ReadFlows().ByServer.Values.Sum(), Flows + Threads * Rounds * 20 - 100,
+            Flows + Threads * Rounds * 20);
     }
 
     /// <summary>Sends segments of numbered flows.</summary>

@@ -6,7 +6,7 @@ using Sidestep.Forwarding.LocalApi;
 
 namespace Sidestep.ConformanceTests.Engine;
 
-/// <summary>What is remembered is listed as it is: by whom, where to, and no longer than it counts.</summary>
+/// <summary>Tracked flows are listed with client and server, and only until their idle timeout.</summary>
 [Collection(SerialEngines.Name)]
 public sealed class DirectorFlowsTests
 {
@@ -32,14 +32,14 @@ public sealed class DirectorFlowsTests
         Send(pinned.Engine);
         var after = Counters(pinned.Engine);
 
-        // The daemon is gone; what is pinned says it.
+        // The daemon is gone; the pinned maps are enough.
         pinned.Engine.Dispose();
         var flows = Flows(pinned, out var status);
         pinned.Reopen();
         Assert.Equal(["s1", "s2", "s3"], status.Servers.Select(static s => s.Name).Order());
         Assert.Equal(["a"], status.Services);
         Assert.Equal(4096, status.Capacity);
-        // About a third of the slots move to the third server, and their flows alone need memory.
+        // About a third of the slots move to the third server, and only their flows are tracked.
         Assert.InRange(flows.Count, Clients / 6, Clients / 2);
         Assert.All(flows, static f =>
         {
@@ -52,13 +52,16 @@ public sealed class DirectorFlowsTests
         Assert.Equal(flows.Count, flows.Select(static f => f.Flow.Source).Distinct().Count());
         Assert.All(flows, static f => Assert.InRange(ValueOf(f.Flow.Source), FirstClient, FirstClient + Clients - 1));
 
-        // The counters know nothing of remembered flows: each flow's next packet has to go where the list says.
-        Assert.Equal(Clients, (int)(after.Values.Aggregate(0ul, static (sum, n) => sum + n) - before.Values.Aggregate(0ul, static (sum, n) => sum + n)));
+        // The counters do not include tracked flows: the next packet of each flow must go to the listed server.
+        static ulong Sum(Dictionary<string, ulong> counters) =>
+            counters.Values.Aggregate(0ul, static (sum, n) => sum + n);
+        Assert.Equal(Clients, (int)(Sum(after) - Sum(before)));
         foreach (var flow in flows)
         {
             var previous = Counters(pinned.Engine);
             pinned.Engine.Trace(TestTables.Datagram(Vip, 53, ValueOf(flow.Flow.Source)), TestTables.InterfaceIndex);
-            Assert.Equal([flow.Server.Name], Counters(pinned.Engine).Where(c => c.Value != previous[c.Key]).Select(static c => c.Key));
+            Assert.Equal([flow.Server.Name],
+                Counters(pinned.Engine).Where(c => c.Value != previous[c.Key]).Select(static c => c.Key));
         }
     }
 
@@ -73,7 +76,7 @@ public sealed class DirectorFlowsTests
         var expired = 0;
         using (var maps = pinned.Maps())
         {
-            // Ten of them had their last packet an hour ago; UDP's patience is two minutes.
+            // Ten of them had their last packet an hour ago; the idle timeout of UDP is two minutes.
             foreach (ref var flow in maps.Flows)
             {
                 if (flow.Id != 0 && expired < 10)
@@ -88,11 +91,14 @@ public sealed class DirectorFlowsTests
     }
 
     [Fact]
-    public void Listing_flows_of_a_missing_director_returns_null() => Assert.Null(DirectorFlows.Visit("/sys/fs/bpf/sse-none", "none", static _ => { }));
+    public void Listing_flows_of_a_missing_director_returns_null() =>
+        Assert.Null(DirectorFlows.Visit("/sys/fs/bpf/sse-none", "none", static _ => { }));
 
-    private static ForwardingTables Stable => TestTables.Compile([TestTables.Pool("p", "s1", "s2")], [TestTables.Service("a", "p")]);
+    private static ForwardingTables Stable =>
+        TestTables.Compile([TestTables.Pool("p", "s1", "s2")], [TestTables.Service("a", "p")]);
 
-    private static ForwardingTables InTransition => TestTables.Compile([TestTables.Pool("p", "s1", "s2", "s3")], [TestTables.Service("a", "p")], Stable);
+    private static ForwardingTables InTransition =>
+        TestTables.Compile([TestTables.Pool("p", "s1", "s2", "s3")], [TestTables.Service("a", "p")], Stable);
 
     private static List<TrackedFlow> Flows(PinnedEngine pinned, out FlowTableStatus status)
     {
@@ -105,11 +111,13 @@ public sealed class DirectorFlowsTests
     private static void Send(XdpEngine engine)
     {
         for (uint i = 0; i < Clients; i++)
-            Assert.Equal(XdpAction.Transmit, engine.Trace(TestTables.Datagram(Vip, 53, FirstClient + i), TestTables.InterfaceIndex).Action);
+            Assert.Equal(XdpAction.Transmit,
+                engine.Trace(TestTables.Datagram(Vip, 53, FirstClient + i), TestTables.InterfaceIndex).Action);
     }
 
     private static Dictionary<string, ulong> Counters(XdpEngine engine) =>
         engine.ReadCounters().Servers.ToDictionary(static s => s.Key.Server, static s => s.Value.Packets);
 
-    private static uint ValueOf(IPAddress address) => System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(address.GetAddressBytes());
+    private static uint ValueOf(IPAddress address) =>
+        System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(address.GetAddressBytes());
 }

@@ -7,8 +7,8 @@ using Sidestep.Forwarding;
 
 namespace Sidestep.ConformanceTests.Engine;
 
-/// <summary>What <c>sidestep trace</c> says of a running director is what the director does: with the file and what is pinned, the
-/// pipeline in C# sends the same bytes.</summary>
+/// <summary><c>sidestep trace</c> matches a running director: with its configuration and its pinned maps, the pipeline
+/// in C# sends the same bytes.</summary>
 [Collection(SerialEngines.Name)]
 public sealed class DirectorNetworkTests
 {
@@ -21,16 +21,22 @@ public sealed class DirectorNetworkTests
             interfaces: {uplink: {address6: director6, mtu: 1400}}
             profiles: {gue: {dsr: l3, encapsulation: gue}}
             pools: {far6: {servers: {far6: {address: far6}}}}
-            services: {web-v6: {vip: vip6, protocol: tcp, port: 80, pool: far6, profile: gue}, far: {pool: web, profile: null}}
+            services:
+              web-v6: {vip: vip6, protocol: tcp, port: 80, pool: far6, profile: gue}
+              far: {pool: web, profile: null}
             """;
-        const string After = "{pools: {web: {servers: {web2: {address: web2}, web3: {address: web3}}}, far6: {servers: {far1: {address: far1}}}}}";
+        const string After =
+            "{pools: {web: {servers: {web2: {address: web2}, web3: {address: web3}}}, "
+            + "far6: {servers: {far1: {address: far1}}}}}";
         using var pinned = new PinnedEngine();
         var first = CaseTable.Given(Before);
         var tables = TableCompiler.Compile(first.Configuration, first.NextHops, now: DateTimeOffset.UnixEpoch);
         pinned.Engine.Apply(tables);
         var given = CaseTable.Given(CaseTable.Merged(Before, After));
-        pinned.Engine.Apply(TableCompiler.Compile(given.Configuration, given.NextHops, tables, DateTimeOffset.UnixEpoch, pinned.Engine.ReadFlows));
-        // Half of them are remembered, some with their new servers.
+        pinned.Engine.Apply(
+            TableCompiler.Compile(given.Configuration, given.NextHops, tables, DateTimeOffset.UnixEpoch,
+                pinned.Engine.ReadFlows));
+        // Half of the clients are tracked, some with their new servers.
         for (var client = 0; client < Clients; client += 2)
         {
             foreach (var frame in Frames(client, client % 4 == 0 ? "S" : "A"))
@@ -39,7 +45,9 @@ public sealed class DirectorNetworkTests
 
         var running = DirectorNetwork.Read(pinned.PinPath, PinnedEngine.Name, [])!;
         using var managed = new ManagedEngine(4096);
-        managed.Apply(TableCompiler.Compile(given.Configuration, running.NextHops, running.Groups.ToPrevious(), DateTimeOffset.UnixEpoch));
+        managed.Apply(
+            TableCompiler.Compile(given.Configuration, running.NextHops, running.Groups.ToPrevious(),
+                DateTimeOffset.UnixEpoch));
         foreach (var flow in running.Flows)
             managed.Track(flow);
 
@@ -53,11 +61,13 @@ public sealed class DirectorNetworkTests
     }
 
     [Fact]
-    public void Reading_a_missing_director_returns_null() => Assert.Null(DirectorNetwork.Read("/sys/fs/bpf/sse-nobody", "nobody", []));
+    public void Reading_a_missing_director_returns_null() =>
+        Assert.Null(DirectorNetwork.Read("/sys/fs/bpf/sse-none", "none", []));
 
     private static byte[][] Frames(int client, string flags) =>
     [
-        .. new[] { $"ipv4: {{from: 203.0.113.{client + 1}}}", $"ipv4: {{from: 203.0.113.{client + 1}, to: vip-l3}}", string.Create(CultureInfo.InvariantCulture, $"ipv6: {{from: '2001:db8:c::{client + 1:x}'}}") }
+        .. new[] { $"ipv4: {{from: 203.0.113.{client + 1}}}", $"ipv4: {{from: 203.0.113.{client + 1}, to: vip-l3}}",
+            string.Create(CultureInfo.InvariantCulture, $"ipv6: {{from: '2001:db8:c::{client + 1:x}'}}") }
             .Select(network => CaseTable.Frame($"[{network}, tcp: {{from: {40_000 + client}, flags: {flags}}}]")),
     ];
 }

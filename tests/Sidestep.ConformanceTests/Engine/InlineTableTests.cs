@@ -6,8 +6,8 @@ using Sidestep.Forwarding;
 
 namespace Sidestep.ConformanceTests.Engine;
 
-/// <summary>The first slots and servers lie near, where packets find them without a look-up, all others elsewhere. A packet does
-/// not see the difference.</summary>
+/// <summary>The first slots and servers are inline, where packets read them without a lookup; all others are in maps.
+/// Packets see no difference.</summary>
 [Collection(SerialEngines.Name)]
 public sealed class InlineTableTests(Engines engines)
 {
@@ -18,10 +18,13 @@ public sealed class InlineTableTests(Engines engines)
     public void Packets_reach_their_server_whether_its_slots_and_entry_are_inline_or_not()
     {
         var engine = engines[Engines.OneArm];
-        // The second pool has more slots than there are near, the third finds room near again.
+        // The second pool has more slots than fit inline; the third finds free inline blocks again.
         var tables = TestTables.Compile(
-            [Pool("near", 16381, 1, 100), Pool("far", 262139, 101, Servers), Pool("last", 1021, Servers + 101, 10)],
-            [TestTables.Service("near", "near", Vip, 1, l3: true), TestTables.Service("far", "far", Vip, 2, l3: true), TestTables.Service("last", "last", Vip, 3, l3: true)]);
+            [Pool("inline", 16381, 1, 100), Pool("mapped", 262139, 101, Servers),
+                Pool("last", 1021, Servers + 101, 10)],
+            [TestTables.Service("inline", "inline", Vip, 1, l3: true),
+                TestTables.Service("mapped", "mapped", Vip, 2, l3: true),
+                    TestTables.Service("last", "last", Vip, 3, l3: true)]);
         engine.Apply(tables);
 
         var reached = new HashSet<IPAddress>();
@@ -29,10 +32,13 @@ public sealed class InlineTableTests(Engines engines)
         {
             var service = tables.Services[i % 3];
             var source = 0x0b00_0000 + (uint)i * 7919;
-            var result = engine.Trace(TestTables.Datagram(Vip, service.Ports[0].First, source), TestTables.InterfaceIndex);
+            var result = engine.Trace(
+                TestTables.Datagram(Vip, service.Ports[0].First, source), TestTables.InterfaceIndex);
 
             var slots = tables.Groups.Single(g => g.Key == service.Group).Slots;
-            var expected = slots.Members[slots.Slots[FlowHash.Slot(FlowHash.OfSource(tables.HashKey, source), slots.Slots.Length)]].Address;
+            var expected =
+                slots.Members[slots.Slots[FlowHash.Slot(FlowHash.OfSource(tables.HashKey, source), slots.Slots.Length)]]
+                    .Address;
             Assert.Equal(XdpAction.Transmit, result.Action);
             Assert.Equal(expected, TestTables.Address(BinaryPrimitives.ReadUInt32BigEndian(result.Frame.Span[30..])));
             reached.Add(expected);

@@ -6,7 +6,7 @@ using ServiceEntry = Sidestep.Engine.Xdp.Layout.ServiceEntry;
 
 namespace Sidestep.ConformanceTests.Engine;
 
-/// <summary>The writer puts entries where the program looks, whatever addresses and ports are chosen.</summary>
+/// <summary>The writer places entries where the program finds them, whatever the addresses and ports.</summary>
 [Collection(SerialEngines.Name)]
 public sealed class OpenAddressingTests
 {
@@ -20,21 +20,28 @@ public sealed class OpenAddressingTests
         var services = new HashSet<(uint Vip, int Port)>();
         while (services.Count < Full)
             services.Add(((uint)random.Next(0x0b00_0000, 0x7eff_ffff), random.Next(1, 65536)));
-        engine.Apply(TestTables.Compile([TestTables.Pool("p", "s1")], services.Select(static (s, i) => TestTables.Service($"v{i}", "p", s.Vip, s.Port))));
+        engine.Apply(
+            TestTables.Compile([TestTables.Pool("p", "s1")], services.Select(
+                static (s, i) => TestTables.Service($"v{i}", "p", s.Vip, s.Port))));
 
         foreach (var (vip, port) in services)
         {
-            Assert.Equal(XdpAction.Transmit, engine.Trace(TestTables.Datagram(vip, port), TestTables.InterfaceIndex).Action);
-            // Another port: for the VIP, but for no service of it.
+            Assert.Equal(
+                XdpAction.Transmit, engine.Trace(TestTables.Datagram(vip, port), TestTables.InterfaceIndex).Action);
+            // Another port of the VIP, which has no service.
             if (!services.Contains((vip, port ^ 1)) && (port ^ 1) != 0)
-                Assert.Equal(XdpAction.Drop, engine.Trace(TestTables.Datagram(vip, port ^ 1), TestTables.InterfaceIndex).Action);
-            Assert.Equal(XdpAction.Pass, engine.Trace(TestTables.Datagram(vip ^ 0x8000_0000, port), TestTables.InterfaceIndex).Action);
+                Assert.Equal(
+                    XdpAction.Drop, engine.Trace(TestTables.Datagram(vip, port ^ 1), TestTables.InterfaceIndex).Action);
+            Assert.Equal(XdpAction.Pass,
+                engine.Trace(TestTables.Datagram(vip ^ 0x8000_0000, port), TestTables.InterfaceIndex).Action);
         }
         var counters = engine.ReadCounters();
-        Assert.All(services.Select(static (_, i) => $"v{i}"), name => Assert.Equal(1ul, counters.Services[name].Packets));
+        Assert.All(
+            services.Select(static (_, i) => $"v{i}"), name => Assert.Equal(1ul, counters.Services[name].Packets));
     }
 
-    /// <summary>How people number things: neighbours, steps of a network, the same port everywhere, ranges of ports.</summary>
+    /// <summary>Typical numbering: consecutive addresses, steps of a network, the same port everywhere, ranges of
+    /// ports.</summary>
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
@@ -42,36 +49,51 @@ public sealed class OpenAddressingTests
     [InlineData(256)]
     [InlineData(65536)]
     [InlineData(1 << 20)]
-    public void Services_with_regular_addresses_and_ports_fit_the_hash_table(int step)
+    public void Services_with_regular_addresses_and_ports_are_placed_in_the_hash_table(int step)
     {
         var vips = new Vip[Constants.VipEntries];
         var services = new ServiceEntry[Constants.ServiceEntries];
         foreach (var ports in new[] { 1, 16, 256, Full })
         {
-            var entries = Enumerable.Range(0, Full).Select(i => (Vip: 0x0a00_0001 + (uint)(i / ports) * (uint)step, Port: (ushort)(1 + i % ports))).ToArray();
-            OpenAddressing.Place([.. entries.Select(static e => e.Vip).Distinct().Select(static v => new Vip { Address = Wire.Word(TestTables.Address(v)), Flags = 1 })], vips);
-            OpenAddressing.Place([.. entries.Select(static (e, i) => new ServiceEntry { Key = KeyOf(e.Vip, e.Port), Service = new Service { Id = (uint)i } })], services);
+            var entries = Enumerable.Range(0, Full)
+                .Select(i => (Vip: 0x0a00_0001 + (uint)(i / ports) * (uint)step, Port: (ushort)(1 + i % ports)))
+                .ToArray();
+            Vip[] addresses =
+            [
+                .. entries.Select(static e => e.Vip).Distinct()
+                    .Select(static v => new Vip { Address = Wire.Word(TestTables.Address(v)), Flags = 1 }),
+            ];
+            OpenAddressing.Place(addresses, vips);
+            ServiceEntry[] keys = [.. entries.Select(static (e, i) => new ServiceEntry
+            {
+                Key = KeyOf(e.Vip, e.Port),
+                Service = new Service { Id = (uint)i },
+            })];
+            OpenAddressing.Place(keys, services);
             Assert.All(entries, e => Assert.True(Finds(services, KeyOf(e.Vip, e.Port))));
         }
     }
 
     [Fact]
-    public void Random_services_fit_the_hash_table()
+    public void Random_services_are_placed_in_the_hash_table()
     {
         var services = new ServiceEntry[Constants.ServiceEntries];
         for (var seed = 0; seed < 100; seed++)
         {
             var random = new Random(seed);
-            var keys = Enumerable.Range(0, Full).Select(_ => KeyOf((uint)random.NextInt64(1L << 32), (ushort)random.Next(1, 65536))).Distinct().ToArray();
+            var keys = Enumerable.Range(0, Full)
+                .Select(_ => KeyOf((uint)random.NextInt64(1L << 32), (ushort)random.Next(1, 65536))).Distinct()
+                .ToArray();
             OpenAddressing.Place([.. keys.Select(static k => new ServiceEntry { Key = k })], services);
             Assert.All(keys, k => Assert.True(Finds(services, k)));
         }
     }
 
     private static ulong KeyOf(uint vip, ushort port) =>
-        (ulong)Wire.Word(TestTables.Address(vip)) << 32 | 17ul << 16 | System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(port);
+        (ulong)Wire.Word(TestTables.Address(vip)) << 32 | 17ul << 16
+            | System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(port);
 
-    /// <summary>find_service of src/bpf/classify.h.</summary>
+    /// <summary>The lookup find_service of src/bpf/classify.h.</summary>
     private static bool Finds(ServiceEntry[] table, ulong key)
     {
         var first = (int)(key * 0x9e3779b97f4a7c15 >> 64 - 15);

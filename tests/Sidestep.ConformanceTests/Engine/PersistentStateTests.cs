@@ -6,12 +6,12 @@ using Sidestep.Testing;
 
 namespace Sidestep.ConformanceTests.Engine;
 
-/// <summary>What an engine that ended without a word leaves to the next one.</summary>
+/// <summary>State that an engine leaves to the next one after a crash.</summary>
 public sealed class PersistentStateTests : IDisposable
 {
     private const uint Vip = 0xcb00_7101, FirstClient = 0xc633_6401;
     private const int Flows = 1024, Clients = 200;
-    private readonly string _folder = Directory.CreateTempSubdirectory("sidestep-kept-").FullName;
+    private readonly string _folder = Directory.CreateTempSubdirectory("sidestep-state-").FullName;
 
     private string StatePath => Path.Combine(_folder, "director");
 
@@ -33,17 +33,22 @@ public sealed class PersistentStateTests : IDisposable
 
         using var next = ManagedEngine.WithPersistence(Flows, StatePath);
         Assert.Equal(["adopted the flow table of an earlier daemon"], next.Notes);
-        // They name clients.
-        Assert.All(Directory.GetFiles(_folder), static f => Assert.Equal("600", Shell.Run("stat", "--format=%a", f).Trim()));
+        // They contain client addresses.
+        Assert.All(
+            Directory.GetFiles(_folder), static f => Assert.Equal("600", Shell.Run("stat", "--format=%a", f).Trim()));
         var running = next.ReadRunning()!;
         Assert.Equal(two.HashKey, running.HashKey);
         Assert.Equal(two.Groups[0].Slots.Slots, running.Groups[0].Slots.Slots);
         Assert.Equal(two.Groups[0].Slots.Members, running.Groups[0].Slots.Members);
         Assert.Equal(two.Groups[0].Transition!.PreviousServers, running.Groups[0].Transition!.PreviousServers);
-        // Nobody could be seen meanwhile.
-        Assert.InRange(running.Groups[0].Transition!.MigrationWindowEnds - two.Groups[0].Transition!.MigrationWindowEnds, TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(60));
+        // No flow could be seen meanwhile.
+        Assert.InRange(
+            running.Groups[0].Transition!.MigrationWindowEnds - two.Groups[0].Transition!.MigrationWindowEnds,
+                TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(60));
         Assert.Equal(before.Count, next.ReadFlows().ByServer.Values.Sum());
-        next.Apply(TestTables.Compile([TestTables.Pool("p", "s1", "s2", "s3")], [TestTables.Service("s", "p")], running.ToPrevious()));
+        next.Apply(
+            TestTables.Compile([TestTables.Pool("p", "s1", "s2", "s3")], [TestTables.Service("s", "p")],
+                running.ToPrevious()));
         Assert.Equal(before, TrackedFlows(next));
     }
 
@@ -54,11 +59,14 @@ public sealed class PersistentStateTests : IDisposable
         using (var killed = ManagedEngine.WithPersistence(Flows, StatePath))
         {
             killed.Apply(both);
-            killed.Apply(TestTables.Compile([TestTables.Pool("p", "s1", "s2", "s3")], [TestTables.Service("s", "p")], both));
+            killed.Apply(
+                TestTables.Compile([TestTables.Pool("p", "s1", "s2", "s3")], [TestTables.Service("s", "p")], both));
             Process(killed);
         }
         using var next = ManagedEngine.WithPersistence(Flows, StatePath);
-        next.Apply(TestTables.Compile([TestTables.Pool("p", "s2", "s3")], [TestTables.Service("s", "p")], next.ReadRunning()!.ToPrevious()));
+        next.Apply(
+            TestTables.Compile([TestTables.Pool("p", "s2", "s3")], [TestTables.Service("s", "p")],
+                next.ReadRunning()!.ToPrevious()));
         Assert.DoesNotContain(TrackedFlows(next), static f => f.Contains("s1", StringComparison.Ordinal));
     }
 
@@ -69,7 +77,7 @@ public sealed class PersistentStateTests : IDisposable
             killed.Apply(TestTables.Compile([TestTables.Pool("p", "s1")], [TestTables.Service("s", "p")]));
         using (var larger = ManagedEngine.WithPersistence(2 * Flows, StatePath))
         {
-            Assert.Contains("room for 1024 flows, now 2048", Assert.Single(larger.Notes), StringComparison.Ordinal);
+            Assert.Contains("it was sized for 1024 flows, now 2048", Assert.Single(larger.Notes), StringComparison.Ordinal);
             Assert.Null(larger.ReadRunning());
             larger.Apply(TestTables.Compile([TestTables.Pool("p", "s1")], [TestTables.Service("s", "p")]));
         }
@@ -81,7 +89,7 @@ public sealed class PersistentStateTests : IDisposable
         Assert.Empty(anew.Notes);
     }
 
-    /// <summary>A datagram of each client.</summary>
+    /// <summary>Sends a datagram of each client.</summary>
     private static void Process(ManagedEngine engine)
     {
         var pipeline = engine.NewPipeline();
@@ -98,7 +106,9 @@ public sealed class PersistentStateTests : IDisposable
     private static SortedSet<string> TrackedFlows(ManagedEngine engine)
     {
         var flows = new SortedSet<string>(StringComparer.Ordinal);
-        engine.VisitFlows(f => flows.Add(new StringBuilder().Append(f.Service).Append(' ').Append(f.Flow).Append(' ').Append(f.Server.Name).ToString()));
+        engine.VisitFlows(
+            f => flows.Add(new StringBuilder().Append(f.Service).Append(' ').Append(f.Flow).Append(' ').Append(
+                f.Server.Name).ToString()));
         return flows;
     }
 }

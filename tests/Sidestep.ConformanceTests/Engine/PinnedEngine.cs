@@ -3,13 +3,14 @@ using Sidestep.Engine.Xdp;
 
 namespace Sidestep.ConformanceTests.Engine;
 
-/// <summary>An engine with pins of its own and no interface, that can be left and opened anew as by another process.</summary>
+/// <summary>A pinned engine without interfaces, which can be closed and reopened as by another process.</summary>
 internal sealed class PinnedEngine : IDisposable
 {
     public const string Name = "test";
     private const string BpfFs = "/sys/fs/bpf";
     private static int _made;
-    private readonly string _path = string.Create(CultureInfo.InvariantCulture, $"{BpfFs}/sse-{Environment.ProcessId}-{Interlocked.Increment(ref _made)}");
+    private readonly string _path = string.Create(
+        CultureInfo.InvariantCulture, $"{BpfFs}/sse-{Environment.ProcessId}-{Interlocked.Increment(ref _made)}");
 
     static PinnedEngine() => DeleteStale();
 
@@ -17,10 +18,10 @@ internal sealed class PinnedEngine : IDisposable
 
     public XdpEngine Engine { get; private set; }
 
-    /// <summary>The folder of all directors.</summary>
+    /// <summary>Folder that contains the folders of all directors.</summary>
     public string PinPath => _path;
 
-    /// <summary>As after the death of the process and the start of the next.</summary>
+    /// <summary>Disposes the engine and opens it again, as after the death of the process.</summary>
     public void Reopen()
     {
         Engine.Dispose();
@@ -30,10 +31,10 @@ internal sealed class PinnedEngine : IDisposable
     /// <summary>Removes one pin.</summary>
     public void Unpin(string pin) => File.Delete(Path.Combine(_path, Name, pin));
 
-    /// <summary>The maps as another process sees and may damage them.</summary>
+    /// <summary>The maps, as another process sees and may damage them.</summary>
     public StateMaps Maps() => new(new PinDirectory(_path, Name).OpenMaps(out _)!, writable: true);
 
-    /// <summary>What the packets meet, read back from the maps.</summary>
+    /// <summary>The tables that packets use, read back from the maps.</summary>
     public RunningTables Running()
     {
         using var maps = Maps();
@@ -49,7 +50,7 @@ internal sealed class PinnedEngine : IDisposable
     private XdpEngine Open()
     {
         var engine = XdpEngine.Open(_path, Name, 4096);
-        // Pins the maps; there is nothing to attach to.
+        // Pins the maps; attaches to nothing.
         engine.Attach([]);
         return engine;
     }
@@ -58,7 +59,8 @@ internal sealed class PinnedEngine : IDisposable
     {
         foreach (var path in Directory.GetDirectories(BpfFs, "sse-*"))
         {
-            if (int.TryParse(path.Split('-')[1], CultureInfo.InvariantCulture, out var owner) && !Directory.Exists($"/proc/{owner}"))
+            if (int.TryParse(path.Split('-')[1], CultureInfo.InvariantCulture, out var owner)
+                && !Directory.Exists($"/proc/{owner}"))
                 Directory.Delete(path, recursive: true);
         }
     }

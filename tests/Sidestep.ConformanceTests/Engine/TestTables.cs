@@ -8,16 +8,18 @@ using Sidestep.Testing;
 
 namespace Sidestep.ConformanceTests.Engine;
 
-/// <summary>Makes tables, and frames that meet them.</summary>
+/// <summary>Builds tables, and frames for them.</summary>
 internal static class TestTables
 {
-    // The loopback device's: the only one that every machine has, and that kernels before 5.15 let frames come in by in a test.
+    // The loopback device: the only interface that every machine has, and the only ingress interface of test runs
+    // before kernel 5.15.
     public const int InterfaceIndex = 1;
     public static readonly MacAddress DirectorMac = new(0x02_00_00_00_00_02);
     public static readonly MacAddress ClientMac = new(0x02_00_00_00_00_99);
     private static readonly IPAddress Director = IPAddress.Parse("10.0.0.2");
 
-    public static EgressInterface Egress(MacAddress? mac = null) => new(InterfaceIndex, "eth0", mac ?? DirectorMac, Director, 1500);
+    public static EgressInterface Egress(MacAddress? mac = null) =>
+        new(InterfaceIndex, "eth0", mac ?? DirectorMac, Director, 1500);
 
     public static IPAddress Address(uint number)
     {
@@ -26,47 +28,59 @@ internal static class TestTables
         return new IPAddress(bytes);
     }
 
-    /// <summary>An address as the prefix that holds nothing else.</summary>
+    /// <summary>An address as a prefix of full length.</summary>
     public static IPNetwork Single(IPAddress address) => new(address, address.GetAddressBytes().Length * 8);
 
     public static Pool Pool(string name, int slots, params (string Name, int Weight)[] servers) => new()
     {
         Name = name,
         Slots = slots,
-        Servers = [.. servers.Select(static s => new RealServer { Name = s.Name, Weight = s.Weight, Address = AddressOf(s.Name) })],
+        Servers =
+            [.. servers.Select(static s => new RealServer { Name = s.Name, Weight = s.Weight,
+                Address = AddressOf(s.Name) })],
     };
 
-    public static Pool Pool(string name, params string[] servers) => Pool(name, 1021, [.. servers.Select(static s => (s, 1))]);
+    public static Pool Pool(string name, params string[] servers) =>
+        Pool(name, 1021, [.. servers.Select(static s => (s, 1))]);
 
-    /// <summary>10.x.y.z by the number that the name ends with.</summary>
+    /// <summary>10.x.y.z by the number at the end of the name.</summary>
     public static IPAddress AddressOf(string server) =>
         Address(0x0a01_0000 + uint.Parse(server.AsSpan(server.LastIndexOf('s') + 1), CultureInfo.InvariantCulture));
 
-    public static VirtualService Service(string name, string pool, uint vip = 0xcb00_7101, int port = 53, bool l3 = false) => new()
-    {
-        Name = name,
-        Vips = [Single(Address(vip))],
-        Protocol = TransportProtocol.Udp,
-        Ports = [PortRange.One(port)],
-        Pool = pool,
-        NetworkProfile = l3 ? null : "l2",
-    };
+    public static VirtualService Service(
+        string name, string pool, uint vip = 0xcb00_7101, int port = 53, bool l3 = false) => new()
+        {
+            Name = name,
+            Vips = [Single(Address(vip))],
+            Protocol = TransportProtocol.Udp,
+            Ports = [PortRange.One(port)],
+            Pool = pool,
+            NetworkProfile = l3 ? null : "l2",
+        };
 
-    /// <summary>Compiles; every server has been found, with the Ethernet address that is given.</summary>
-    public static ForwardingTables Compile(IEnumerable<Pool> pools, IEnumerable<VirtualService> services, ForwardingTables? previous = null,
+    /// <summary>Compiles tables in which every server has a next hop with the given Ethernet address.</summary>
+    public static ForwardingTables Compile(
+        IEnumerable<Pool> pools, IEnumerable<VirtualService> services, ForwardingTables? previous = null,
         MacAddress? serverMac = null, MacAddress? directorMac = null)
     {
         var configuration = new Configuration
         {
-            Director = new DirectorSettings { HashKey = new HashKey(1, 2), Interfaces = [new DirectorInterface("eth0", Driver.Auto)] },
+            Director =
+                new DirectorSettings
+                {
+                    HashKey = new HashKey(1, 2),
+                    Interfaces = [new DirectorInterface("eth0", Driver.Auto)]
+                },
             NetworkProfiles = [new NetworkProfile { Name = "l2", DsrType = DsrType.L2 }],
             Pools = [.. pools],
             VirtualServices = [.. services],
         };
         var egress = Egress(directorMac);
         var hop = new NextHop(egress, serverMac ?? new MacAddress(0x02_00_00_00_00_10));
-        var servers = configuration.Pools.SelectMany(static p => p.Servers).Select(static s => s.Address).Distinct().ToDictionary(static a => a, _ => hop);
-        return TableCompiler.Compile(configuration, new NextHops([egress], servers, new Dictionary<IPAddress, string>()), previous);
+        var servers = configuration.Pools.SelectMany(static p => p.Servers).Select(static s => s.Address).Distinct()
+            .ToDictionary(static a => a, _ => hop);
+        return TableCompiler.Compile(
+            configuration, new NextHops([egress], servers, new Dictionary<IPAddress, string>()), previous);
     }
 
     /// <summary>A UDP datagram to a VIP, padded to the shortest frame.</summary>
@@ -90,7 +104,8 @@ internal static class TestTables
     {
         var frame = new byte[60];
         new EthernetHeader(new MacAddress(0xffff_ffff_ffff), ClientMac, EtherType.Arp).Write(frame);
-        ArpHeader.Request(ClientMac, new Ipv4Address(0xcb00_7163), new Ipv4Address(vip)).Write(frame.AsSpan(EthernetPacket.HeaderLength));
+        ArpHeader.Request(ClientMac, new Ipv4Address(0xcb00_7163), new Ipv4Address(vip))
+            .Write(frame.AsSpan(EthernetPacket.HeaderLength));
         return frame;
     }
 }

@@ -4,7 +4,7 @@ using Sidestep.Forwarding;
 
 namespace Sidestep.ConformanceTests.Engine;
 
-/// <summary>What time alone changes, in a time that the test makes: exact, and nobody waits.</summary>
+/// <summary>Effects of time, with a clock that the test controls: exact, and without waiting.</summary>
 public sealed class VirtualTimeTests : IDisposable
 {
     private const long Second = 1_000_000_000;
@@ -31,7 +31,7 @@ public sealed class VirtualTimeTests : IDisposable
         Advance(seconds - 1);
         Assert.Equal(first, Server("A", peek: true));
         Advance(2);
-        // The next turn is the other server's.
+        // The next new flow gets the other server.
         Assert.NotEqual(first, Server("A"));
     }
 
@@ -40,7 +40,8 @@ public sealed class VirtualTimeTests : IDisposable
     {
         Given("{}");
         var big = CaseTable.Frame("[ipv4: {to: vip-l3, flags: df}, tcp: {flags: A}, payload: 1441]");
-        int Replies(int frames) => Enumerable.Range(0, frames).Count(_ => _engine.Trace(big, 1).Action == XdpAction.Transmit);
+        int Replies(int frames) =>
+            Enumerable.Range(0, frames).Count(_ => _engine.Trace(big, 1).Action == XdpAction.Transmit);
         Assert.Equal(64, Replies(200));
         _now += 10 << 20;
         Assert.Equal(10, Replies(200));
@@ -70,13 +71,17 @@ public sealed class VirtualTimeTests : IDisposable
         _engine.Apply(TableCompiler.Compile(given.Configuration, given.NextHops));
     }
 
-    /// <summary>The Ethernet address that a segment is sent to.</summary>
-    /// <param name="flags">Of TCP.</param>
-    /// <param name="peek">True: without its being the flow's last packet.</param>
+    /// <summary>The Ethernet destination of a segment.</summary>
+    /// <param name="flags">TCP flags.</param>
+    /// <param name="peek">True: without updating the last packet of the flow.</param>
     private string Server(string flags, bool peek = false)
     {
         if (peek)
-            return Convert.ToHexString(_engine.Trace(CaseTable.Frame("[ipv4: {from: router}, icmp: {type: 3, code: 1}, ipv4: {from: vip, to: client}, tcp: {from: 80, to: 40000, flags: A}]"), 1).Frame.Span[..6]);
-        return Convert.ToHexString(_engine.Trace(CaseTable.Frame($"[ipv4: {{}}, tcp: {{flags: {flags}}}]"), 1).Frame.Span[..6]);
+            return Convert.ToHexString(
+                _engine.Trace(CaseTable.Frame(
+                    "[ipv4: {from: router}, icmp: {type: 3, code: 1}, ipv4: {from: vip, to: client}, tcp: {from: 80, "
+                    + "to: 40000, flags: A}]"), 1).Frame.Span[..6]);
+        return Convert.ToHexString(
+            _engine.Trace(CaseTable.Frame($"[ipv4: {{}}, tcp: {{flags: {flags}}}]"), 1).Frame.Span[..6]);
     }
 }

@@ -1,6 +1,6 @@
 namespace Sidestep.ConformanceTests.Frames;
 
-/// <summary>Integers as they lie on the wire.</summary>
+/// <summary>Integers in network byte order.</summary>
 internal static class Bytes
 {
     public static byte[] U16(long value) => [(byte)(value >> 8), (byte)value];

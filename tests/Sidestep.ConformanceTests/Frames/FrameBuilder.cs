@@ -2,13 +2,14 @@ using Sidestep.ConformanceTests.Cases;
 
 namespace Sidestep.ConformanceTests.Frames;
 
-/// <summary>Builds frames from the layers that rows describe. It judges the product, so it shares nothing with it.</summary>
+/// <summary>Builds frames from the layers of a row. It shares no code with the product, because it judges the
+/// product.</summary>
 internal sealed class FrameBuilder(HostNames names)
 {
-    /// <summary>Builds.</summary>
-    /// <param name="layers">From the outside in; Ethernet may be left out.</param>
-    /// <param name="input">What "rest of input" and "datagram of input" are taken from.</param>
-    /// <param name="actual">What fields that may be anything are taken from; without it they are zero.</param>
+    /// <summary>Builds a frame.</summary>
+    /// <param name="layers">Layers from the outside in; Ethernet may be omitted.</param>
+    /// <param name="input">The frame that "rest of input" and "datagram of input" refer to.</param>
+    /// <param name="actual">The frame that provides fields that may have any value; without it they are zero.</param>
     public byte[] Build(CaseNode layers, byte[] input, byte[]? actual = null)
     {
         var all = layers.Items.Select(static item => Layer.Read(item)).ToList();
@@ -28,7 +29,7 @@ internal sealed class FrameBuilder(HostNames names)
         return frame;
     }
 
-    /// <summary>The first of the layers with everything inside it.</summary>
+    /// <summary>The first layer with everything inside it.</summary>
     private byte[] Stack(List<Layer> layers, byte[] input, LayerContext context)
     {
         if (layers is [])
@@ -36,38 +37,40 @@ internal sealed class FrameBuilder(HostNames names)
         var (name, node) = layers[0];
         var inside = layers.Skip(1).ToList();
         byte[] Inside(LayerContext inner) => Stack(inside, input, inner);
-        byte[] Behind(int length) => Inside(context.Advance(length));
+        byte[] PayloadAt(int length) => Inside(context.Advance(length));
         var next = NextLayer.Of(inside, input);
         return name switch
         {
-            "ethernet" => LinkLayers.Ethernet(node, names, next, input, Behind(14)),
-            "vlan" or "service-vlan" => LinkLayers.Vlan(node, next, Behind(4)),
-            "arp" => [.. LinkLayers.Arp(node, names), .. Behind(28)],
+            "ethernet" => LinkLayers.Ethernet(node, names, next, input, PayloadAt(14)),
+            "vlan" or "service-vlan" => LinkLayers.Vlan(node, next, PayloadAt(4)),
+            "arp" => [.. LinkLayers.Arp(node, names), .. PayloadAt(28)],
             "ipv4" => Ipv4Layer.Build(node, names, next, context, Inside),
             "ipv6" => Ipv6Layer.Build(node, names, next, context, Inside),
-            "hop-by-hop" or "destination-options" => ExtensionHeaders.Options(node, next, Behind),
-            "routing" => ExtensionHeaders.Routing(node, next, Behind),
-            "fragment" => ExtensionHeaders.Fragment(node, next, Behind),
-            "authentication" => ExtensionHeaders.Authentication(node, next, Behind),
-            "tcp" => TransportLayers.Tcp(node, context, Behind),
-            "udp" => TransportLayers.Udp(node, context, Behind(8)),
-            "icmp" => IcmpLayers.Icmp(node, Behind(8)),
-            "icmpv6" => IcmpLayers.Icmpv6(node, context, Behind(8)),
+            "hop-by-hop" or "destination-options" => ExtensionHeaders.Options(node, next, PayloadAt),
+            "routing" => ExtensionHeaders.Routing(node, next, PayloadAt),
+            "fragment" => ExtensionHeaders.Fragment(node, next, PayloadAt),
+            "authentication" => ExtensionHeaders.Authentication(node, next, PayloadAt),
+            "tcp" => TransportLayers.Tcp(node, context, PayloadAt),
+            "udp" => TransportLayers.Udp(node, context, PayloadAt(8)),
+            "icmp" => IcmpLayers.Icmp(node, PayloadAt(8)),
+            "icmpv6" => IcmpLayers.Icmpv6(node, context, PayloadAt(8)),
             "neighbour-solicitation" => NeighbourLayers.Build(node, names, context, type: 135),
             "neighbour-advertisement" => NeighbourLayers.Build(node, names, context, type: 136),
-            "gre" => TunnelLayers.Gre(node, next, Behind(4)),
-            "gue" => TunnelLayers.Gue(node, next, Behind(4)),
+            "gre" => TunnelLayers.Gre(node, next, PayloadAt(4)),
+            "gue" => TunnelLayers.Gue(node, next, PayloadAt(4)),
             "first" => PartialLayers.First(node, context, Inside(context)),
-            "payload" => [.. Enumerable.Range(0, (int)node.Number).Select(static i => (byte)(i * 31 + 7)), .. Behind((int)node.Number)],
-            "hex" => [.. PartialLayers.Hex(node), .. Behind(PartialLayers.Hex(node).Length)],
-            "rest of input" => [.. input[14..], .. Behind(input.Length - 14)],
-            "datagram of input" => [.. PartialLayers.Datagram(node, input), .. Behind(PartialLayers.Datagram(node, input).Length)],
+            "payload" => [.. Enumerable.Range(0, (int)node.Number).Select(static i => (byte)(i * 31 + 7)),
+            .. PayloadAt((int)node.Number)],
+            "hex" => [.. PartialLayers.Hex(node), .. PayloadAt(PartialLayers.Hex(node).Length)],
+            "rest of input" => [.. input[14..], .. PayloadAt(input.Length - 14)],
+            "datagram of input" =>
+            [.. PartialLayers.Datagram(node, input), .. PayloadAt(PartialLayers.Datagram(node, input).Length)],
             _ => throw node.Wrong($"there is no layer '{name}'"),
         };
     }
 }
 
-/// <summary>A layer with its fields; one without fields may be written as its name alone.</summary>
+/// <summary>A layer with its fields; a layer without fields may be written as only its name.</summary>
 internal sealed record Layer(string Name, CaseNode Node)
 {
     public static Layer Read(CaseNode item)

@@ -3,7 +3,8 @@ using System.Net;
 
 namespace Sidestep.ConformanceTests.Frames;
 
-/// <summary>Many frames that differ in little: building each from its layers takes too long where there are ten thousand of them.</summary>
+/// <summary>Variants of a frame, because building each of ten thousand frames from layers would take too
+/// long.</summary>
 internal static class FrameVariants
 {
     private const int Id = 18, HeaderSum = 24, Destination = 30, DestinationPort = 36, TcpSum = 50;
@@ -16,7 +17,8 @@ internal static class FrameVariants
         return other;
     }
 
-    /// <summary>An IPv4 datagram, without options, to another address; ICMP, whose sum does not depend on it.</summary>
+    /// <summary>Redirects an ICMP message in IPv4 without options to another address; the ICMP checksum does not depend
+    /// on it.</summary>
     public static byte[] IcmpTo(byte[] frame, IPAddress address)
     {
         var other = frame.ToArray();
@@ -24,7 +26,7 @@ internal static class FrameVariants
         return other;
     }
 
-    /// <summary>A TCP segment, in IPv4 without options, to another address and port.</summary>
+    /// <summary>Redirects a TCP segment in IPv4 without options to another address and port.</summary>
     public static byte[] TcpTo(byte[] frame, IPAddress address, int port)
     {
         var other = frame.ToArray();
@@ -40,7 +42,7 @@ internal static class FrameVariants
         Replace(frame, Destination + 2, BinaryPrimitives.ReadUInt16BigEndian(bytes.AsSpan(2)), sums);
     }
 
-    /// <summary>Another word, and the sums that it is part of (RFC 1624, equation 3).</summary>
+    /// <summary>Replaces a word and updates the checksums over it (RFC 1624, equation 3).</summary>
     private static void Replace(byte[] frame, int place, ushort word, params int[] sums)
     {
         var old = BinaryPrimitives.ReadUInt16BigEndian(frame.AsSpan(place));

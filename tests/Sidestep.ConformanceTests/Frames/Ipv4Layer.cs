@@ -3,10 +3,11 @@ using Sidestep.Testing;
 
 namespace Sidestep.ConformanceTests.Frames;
 
-/// <summary>RFC 791 section 3.1; every field can be made wrong.</summary>
+/// <summary>The IPv4 header (RFC 791 section 3.1); a row can make every field wrong.</summary>
 internal static class Ipv4Layer
 {
-    public static byte[] Build(CaseNode node, HostNames names, NextLayer next, LayerContext context, Func<LayerContext, byte[]> inside)
+    public static byte[] Build(
+        CaseNode node, HostNames names, NextLayer next, LayerContext context, Func<LayerContext, byte[]> inside)
     {
         node.Only("from", "to", "tos", "id", "flags", "offsetBytes", "ttl", "protocol", "options",
             "version", "ihl", "totalLength", "checksum", "checksumError");

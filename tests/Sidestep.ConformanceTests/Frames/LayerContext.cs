@@ -4,21 +4,21 @@ using Sidestep.ConformanceTests.Cases;
 
 namespace Sidestep.ConformanceTests.Frames;
 
-/// <summary>Where a layer stands: how far from the beginning of the frame, and between which IP addresses.</summary>
+/// <summary>Position of a layer: its offset in the frame, and the IP addresses around it.</summary>
 /// <param name="Offset">Bytes before the layer.</param>
-/// <param name="Source">Of the IP header around it, for the pseudo header.</param>
-/// <param name="Destination">The same.</param>
-/// <param name="Actual">The frame that a field which may be anything is read from; empty when there is none.</param>
+/// <param name="Source">Source address of the enclosing IP header, for the pseudo header.</param>
+/// <param name="Destination">Destination address of that header.</param>
+/// <param name="Actual">The frame that provides fields that may have any value; empty when there is none.</param>
 internal sealed record LayerContext(int Offset, byte[]? Source, byte[]? Destination, byte[] Actual)
 {
-    /// <summary>Further inside.</summary>
+    /// <summary>The context of the next layer.</summary>
     public LayerContext Advance(int bytes) => this with { Offset = Offset + bytes };
 
-    /// <summary>A number, or <c>any</c> or <c>LOW-HIGH</c> for whatever the actual frame has there.</summary>
-    /// <param name="node">What the row says.</param>
+    /// <summary>A number; <c>any</c> or <c>LOW-HIGH</c> stand for the value in the actual frame.</summary>
+    /// <param name="node">The field of the row.</param>
     /// <param name="at">Bytes from the layer's beginning.</param>
-    /// <param name="bits">Of the field, which ends at a byte's end.</param>
-    /// <param name="fallback">When the row says nothing.</param>
+    /// <param name="bits">Size of the field, which ends at a byte boundary.</param>
+    /// <param name="fallback">Value when the row omits the field.</param>
     public long Number(CaseNode node, int at, int bits, long fallback)
     {
         if (!node.Exists)
@@ -33,9 +33,9 @@ internal sealed record LayerContext(int Offset, byte[]? Source, byte[]? Destinat
         return found >= first && found <= last ? found : first;
     }
 
-    /// <summary>An address, or a prefix for whatever address of it the actual frame has there.</summary>
-    /// <param name="node">What the row says, or a default.</param>
-    /// <param name="names">Who is who.</param>
+    /// <summary>An address; a prefix stands for the address in the actual frame.</summary>
+    /// <param name="node">The field of the row, or a default.</param>
+    /// <param name="names">Names of hosts and addresses.</param>
     /// <param name="at">Bytes from the layer's beginning.</param>
     /// <param name="length">4 or 16.</param>
     public byte[] Address(CaseNode node, HostNames names, int at, int length)

@@ -17,15 +17,16 @@ internal static class LinkLayers
         ];
     }
 
-    /// <summary>IEEE 802.1Q: priority and identifier, then the type of what follows. Which kind of tag it is, the type before
-    /// it says.</summary>
+    /// <summary>IEEE 802.1Q: priority and identifier, then the type of the next header. The type before the tag says
+    /// which kind of tag it is.</summary>
     public static byte[] Vlan(CaseNode node, NextLayer next, byte[] payload)
     {
         node.Only("id", "priority", "type");
-        return [.. Bytes.U16(node["priority"].NumberOr(0) << 13 | node["id"].Number), .. Bytes.U16(next.EtherType(node)), .. payload];
+        return [.. Bytes.U16(node["priority"].NumberOr(0) << 13 | node["id"].Number),
+            .. Bytes.U16(next.EtherType(node)), .. payload];
     }
 
-    /// <summary>RFC 826.</summary>
+    /// <summary>ARP (RFC 826).</summary>
     public static byte[] Arp(CaseNode node, HostNames names)
     {
         node.Only("operation", "sender", "senderMac", "target", "targetMac", "hardwareType", "protocolType",
@@ -45,12 +46,12 @@ internal static class LinkLayers
             .. Bytes.U16(operation),
             .. names.Mac(Or(node, "senderMac", "router")),
             .. Address(node, "sender", names, "router"),
-            .. names.Mac(Or(node, "targetMac", "nobody")),
+            .. names.Mac(Or(node, "targetMac", "unspecified")),
             .. Address(node, "target", names, "vip"),
         ];
     }
 
-    /// <summary>A field, or the one who stands there when the row does not say.</summary>
+    /// <summary>A field, or a default host when the row omits it.</summary>
     public static CaseNode Or(CaseNode node, string key, string name) =>
         node[key].Exists ? node[key] : CaseNode.Of($"{node}.{key}", name);
 

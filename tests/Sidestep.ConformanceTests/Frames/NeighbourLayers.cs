@@ -2,7 +2,8 @@ using Sidestep.ConformanceTests.Cases;
 
 namespace Sidestep.ConformanceTests.Frames;
 
-/// <summary>Neighbour discovery (RFC 4861 sections 4.3 and 4.4): solicitation and advertisement are alike but for the flags.</summary>
+/// <summary>Neighbour discovery (RFC 4861 sections 4.3 and 4.4): solicitation and advertisement have the same form
+/// except for the flags.</summary>
 internal static class NeighbourLayers
 {
     public static byte[] Build(CaseNode node, HostNames names, LayerContext context, byte type)
@@ -13,13 +14,16 @@ internal static class NeighbourLayers
             type,
             (byte)node["code"].NumberOr(0),
             0, 0, // checksum
-            .. Bytes.U32(node["flags"].TextOr("").Split(' ', StringSplitOptions.RemoveEmptyEntries).Sum(f => Flag(node["flags"], f))),
+            .. Bytes.U32(
+                node["flags"].TextOr("").Split(' ', StringSplitOptions.RemoveEmptyEntries).Sum(
+                    f => Flag(node["flags"], f))),
             .. names.Address(LinkLayers.Or(node, "target", "vip6")).GetAddressBytes(),
             .. LinkLayerOption(node["sourceMac"], names, 1),
             .. LinkLayerOption(node["targetMac"], names, 2),
             .. Convert.FromHexString(node["options"].TextOr("")),
         ];
-        return Bytes.Put(message, 2, TransportLayers.Checksum(node, [TransportLayers.Pseudo(context, 58, message.Length), message]));
+        return Bytes.Put(
+            message, 2, TransportLayers.Checksum(node, [TransportLayers.Pseudo(context, 58, message.Length), message]));
     }
 
     private static long Flag(CaseNode node, string flag) => flag switch
@@ -30,5 +34,6 @@ internal static class NeighbourLayers
         _ => throw node.Wrong($"'{flag}' is no flag"),
     };
 
-    private static byte[] LinkLayerOption(CaseNode node, HostNames names, byte type) => node.Exists ? [type, 1, .. names.Mac(node)] : [];
+    private static byte[] LinkLayerOption(CaseNode node, HostNames names, byte type) =>
+        node.Exists ? [type, 1, .. names.Mac(node)] : [];
 }

@@ -2,19 +2,20 @@ using Sidestep.ConformanceTests.Cases;
 
 namespace Sidestep.ConformanceTests.Frames;
 
-/// <summary>How headers call what follows them.</summary>
-/// <param name="Name">Of the layer; empty when nothing follows.</param>
+/// <summary>The numbers by which headers identify the next header.</summary>
+/// <param name="Name">Name of the layer; empty when there is none.</param>
 internal sealed record NextLayer(string Name)
 {
-    /// <summary>The first of the layers that puts bytes into the frame.</summary>
-    public static NextLayer Of(IEnumerable<Layer> inside, byte[] input) => inside.FirstOrDefault(static l => l.Name != "first")?.Name switch
-    {
-        null => new NextLayer(""),
-        "datagram of input" => new NextLayer(PartialLayers.IsIpv6(input) ? "ipv6" : "ipv4"),
-        var name => new NextLayer(name),
-    };
+    /// <summary>The first layer that adds bytes to the frame.</summary>
+    public static NextLayer Of(IEnumerable<Layer> inside, byte[] input) =>
+        inside.FirstOrDefault(static l => l.Name != "first")?.Name switch
+        {
+            null => new NextLayer(""),
+            "datagram of input" => new NextLayer(PartialLayers.IsIpv6(input) ? "ipv6" : "ipv4"),
+            var name => new NextLayer(name),
+        };
 
-    /// <summary>IEEE 802 and GRE: the type that the row says, or that of the layer.</summary>
+    /// <summary>EtherType: that of the row, or that of the layer.</summary>
     public long EtherType(CaseNode node) => node["type"].Exists ? node["type"].Number : Name switch
     {
         "ipv4" => 0x0800,
@@ -22,10 +23,10 @@ internal sealed record NextLayer(string Name)
         "vlan" => 0x8100,
         "ipv6" => 0x86dd,
         "service-vlan" => 0x88a8,
-        _ => throw node.Wrong($"the type of '{Name}' must be said"),
+        _ => throw node.Wrong($"the type of '{Name}' must be given"),
     };
 
-    /// <summary>IANA's protocol number: the one that the row says, or that of the layer.</summary>
+    /// <summary>IANA protocol number: that of the row, or that of the layer.</summary>
     /// <param name="node">The field of the row.</param>
     public long Protocol(CaseNode node) => node.Exists ? node.Number : Name switch
     {
@@ -41,6 +42,6 @@ internal sealed record NextLayer(string Name)
         "authentication" => 51,
         "icmpv6" or "neighbour-solicitation" or "neighbour-advertisement" => 58,
         "destination-options" => 60,
-        _ => throw node.Wrong("the protocol must be said"),
+        _ => throw node.Wrong("the protocol must be given"),
     };
 }

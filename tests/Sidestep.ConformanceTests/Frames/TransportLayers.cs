@@ -8,9 +8,10 @@ internal static class TransportLayers
 {
     private const string ControlBits = "FSRPAUEC"; // from bit 0 upwards
 
-    public static byte[] Tcp(CaseNode node, LayerContext context, Func<int, byte[]> behind)
+    public static byte[] Tcp(CaseNode node, LayerContext context, Func<int, byte[]> payloadAt)
     {
-        node.Only("from", "to", "seq", "ack", "flags", "window", "options", "dataOffset", "checksum", "checksumError");
+        node.Only(
+            "from", "to", "seq", "ack", "flags", "windowSize", "options", "dataOffset", "checksum", "checksumError");
         var options = Convert.FromHexString(node["options"].TextOr(""));
         byte[] segment =
         [
@@ -20,11 +21,11 @@ internal static class TransportLayers
             .. Bytes.U32(context.Number(node["ack"], 8, 32, 0)),
             (byte)(node["dataOffset"].NumberOr(5 + options.Length / 4) << 4),
             (byte)node["flags"].TextOr("S").Sum(static c => 1 << ControlBits.IndexOf(c, StringComparison.Ordinal)),
-            .. Bytes.U16(context.Number(node["window"], 14, 16, 64240)),
+            .. Bytes.U16(context.Number(node["windowSize"], 14, 16, 64240)),
             0, 0, // checksum
             0, 0, // urgent pointer
             .. options,
-            .. behind(20 + options.Length),
+            .. payloadAt(20 + options.Length),
         ];
         return Bytes.Put(segment, 16, Checksum(node, [Pseudo(context, 6, segment.Length), segment]));
     }
@@ -44,15 +45,17 @@ internal static class TransportLayers
         return Bytes.Put(datagram, 6, checksum == 0 && !node["checksum"].Exists ? 0xffff : checksum);
     }
 
-    /// <summary>What the row says, or the right one, with the error that the row wants.</summary>
+    /// <summary>The checksum of the row, or the correct one plus the error of the row.</summary>
     public static long Checksum(CaseNode node, IEnumerable<byte[]> covered) =>
         node["checksum"].NumberOr(NaiveChecksum.Of(covered) + node["checksumError"].NumberOr(0));
 
     /// <summary>RFC 9293 section 3.1 for IPv4, RFC 8200 section 8.1 for IPv6.</summary>
     public static byte[] Pseudo(LayerContext context, byte protocol, int length) => context switch
     {
-        { Source: { Length: 4 } source, Destination: { } destination } => [.. source, .. destination, 0, protocol, .. Bytes.U16(length)],
-        { Source: { } source, Destination: { } destination } => [.. source, .. destination, .. Bytes.U32(length), 0, 0, 0, protocol],
+        { Source: { Length: 4 } source, Destination: { } destination } =>
+            [.. source, .. destination, 0, protocol, .. Bytes.U16(length)],
+        { Source: { } source, Destination: { } destination } =>
+            [.. source, .. destination, .. Bytes.U32(length), 0, 0, 0, protocol],
         _ => [],
     };
 }

@@ -2,10 +2,10 @@ using Sidestep.ConformanceTests.Cases;
 
 namespace Sidestep.ConformanceTests.Frames;
 
-/// <summary>What stands between an outer IP header and the datagram that it carries.</summary>
+/// <summary>Headers between an outer IP header and the inner datagram.</summary>
 internal static class TunnelLayers
 {
-    /// <summary>RFC 2784 section 2: without the optional checksum.</summary>
+    /// <summary>GRE (RFC 2784 section 2), without the optional checksum.</summary>
     public static byte[] Gre(CaseNode node, NextLayer next, byte[] payload)
     {
         node.Only("flags", "type");

@@ -3,27 +3,28 @@ using Sidestep.Testing;
 
 namespace Sidestep.ConformanceTests.Robustness;
 
-/// <summary>A frame as somebody reads it who knows nothing of the product: link part, and the datagram by its own lengths.</summary>
+/// <summary>A frame, parsed without the code of the product: the link header, and the datagram by its own
+/// lengths.</summary>
 internal sealed class ParsedFrame
 {
     private ParsedFrame(byte[] frame, int start, int type) => (Frame, Start, Type) = (frame, start, type);
 
     public byte[] Frame { get; }
 
-    /// <summary>Where the datagram begins.</summary>
+    /// <summary>Offset of the datagram.</summary>
     public int Start { get; }
 
-    /// <summary>Of what follows the tags.</summary>
+    /// <summary>EtherType after the tags.</summary>
     public int Type { get; }
 
     public byte[] To => Frame[..6];
 
     public byte[] From => Frame[6..12];
 
-    /// <summary>The tags, each with the type before it.</summary>
+    /// <summary>The tags, each preceded by its type.</summary>
     public byte[] Tags => Frame[12..(Start - 2)];
 
-    /// <summary>Everything behind the tags and the type.</summary>
+    /// <summary>Everything after the EtherType.</summary>
     public byte[] Rest => Frame[Start..];
 
     public bool IsIpv4 => Type == 0x0800;
@@ -40,7 +41,7 @@ internal sealed class ParsedFrame
 
     public static int U16(byte[] bytes, int at) => at + 2 <= bytes.Length ? bytes[at] << 8 | bytes[at + 1] : -1;
 
-    /// <summary>The datagram without padding; null when its header is cut off or contradicts the frame.</summary>
+    /// <summary>The datagram without padding; null when its header is truncated or contradicts the frame.</summary>
     public byte[]? Datagram()
     {
         var rest = Rest;
@@ -59,9 +60,10 @@ internal sealed class ParsedFrame
 
     public static IPAddress Source(byte[] datagram) => new(datagram[0] >> 4 == 4 ? datagram[12..16] : datagram[8..24]);
 
-    public static IPAddress Destination(byte[] datagram) => new(datagram[0] >> 4 == 4 ? datagram[16..20] : datagram[24..40]);
+    public static IPAddress Destination(byte[] datagram) =>
+        new(datagram[0] >> 4 == 4 ? datagram[16..20] : datagram[24..40]);
 
-    /// <summary>Where the transport part begins and what it is; extension headers of IPv6 are skipped.</summary>
+    /// <summary>Offset and protocol of the transport header; IPv6 extension headers are skipped.</summary>
     public static (int Start, byte Protocol) Transport(byte[] datagram)
     {
         if (datagram[0] >> 4 == 4)
@@ -80,18 +82,19 @@ internal sealed class ParsedFrame
         return (Math.Min(at, datagram.Length - 1), protocol);
     }
 
-    /// <summary>True when the IPv4 header is what its checksum says; IPv6 has none.</summary>
+    /// <summary>True when the IPv4 header checksum is correct; IPv6 has none.</summary>
     public static bool HasValidHeaderChecksum(byte[] datagram) =>
         datagram[0] >> 4 == 6 || NaiveChecksum.Of(datagram[..((datagram[0] & 15) * 4)]) == 0;
 
-    /// <summary>True when the transport part is what its checksum says.</summary>
-    /// <param name="datagram">With all lengths right.</param>
-    /// <param name="protocol">Whose checksum it is; ICMP of IPv4 has no pseudo header.</param>
-    /// <param name="start">Where the transport part begins.</param>
+    /// <summary>True when the transport checksum is correct.</summary>
+    /// <param name="datagram">The datagram; its lengths are correct.</param>
+    /// <param name="protocol">Transport protocol; ICMPv4 has no pseudo header.</param>
+    /// <param name="start">Offset of the transport header.</param>
     public static bool HasValidTransportChecksum(byte[] datagram, byte protocol, int start)
     {
         var part = datagram[start..];
-        byte[] length = [(byte)(part.Length >> 24), (byte)(part.Length >> 16), (byte)(part.Length >> 8), (byte)part.Length];
+        byte[] length =
+            [(byte)(part.Length >> 24), (byte)(part.Length >> 16), (byte)(part.Length >> 8), (byte)part.Length];
         byte[] pseudo = protocol == 1 ? []
             : datagram[0] >> 4 == 4 ? [.. datagram[12..20], 0, protocol, .. length[2..]]
             : [.. datagram[8..40], .. length, 0, 0, 0, protocol];

@@ -9,40 +9,41 @@ using Sidestep.Native;
 
 namespace Sidestep.ConformanceTests.Xdp;
 
-/// <summary>The engines that the case table judges. Loading one needs root and BPF; without them every test that uses it
-/// fails with the reason, because a table that nobody ran proves nothing.</summary>
+/// <summary>The engines that the case table judges. Loading one needs root and BPF; without them every test that uses
+/// it fails with the reason, because a table that did not run proves nothing.</summary>
 public sealed class Engines : IDisposable
 {
-    /// <summary>The program as a director with one interface loads it: with what its tables need.</summary>
+    /// <summary>The program as a director with one interface loads it: with the features that its tables
+    /// need.</summary>
     public const string OneArm = "xdp, one arm";
 
-    /// <summary>The program as a director with several interfaces loads it: with what its tables need.</summary>
+    /// <summary>The program as a director with several interfaces loads it: with the features that its tables
+    /// need.</summary>
     public const string MultiArm = "xdp, multi-arm";
 
-    /// <summary>The program with everything that it can do, whatever the tables need.</summary>
+    /// <summary>The program with all features, whatever the tables need.</summary>
     public const string AllFeatures = "xdp, multi-arm, all features";
 
-    /// <summary>The same while every frame is captured: what is looked at takes another way through the program.</summary>
+    /// <summary>The same while every frame is captured, which takes the full path.</summary>
     public const string Captured = "xdp, multi-arm, all features, captured";
 
-    /// <summary>The pipeline in C#: another implementation, so that one is judged by the other.</summary>
+    /// <summary>The pipeline in C#: another implementation, so that each judges the other.</summary>
     public const string Managed = "managed";
 
-    /// <summary>All of them.</summary>
+    /// <summary>All engines.</summary>
     public static IReadOnlyList<string> All { get; } = [OneArm, MultiArm, AllFeatures, Captured, Managed];
 
-    /// <summary>Those that tests get, for what is no test class.</summary>
+    /// <summary>The instance that tests get, for code outside a test class.</summary>
     public static Engines Current => TestContext.Current.GetFixture<Engines>().AsTask().GetAwaiter().GetResult()!;
 
     private readonly Dictionary<string, XdpEngine> _loaded = [];
     private readonly ManagedEngine _managed = new(XdpEngine.DetachedFlows);
 
-    /// <summary>One that all tests use in turns, loaded at first use. What it remembers of one test must not matter to
-    /// another, or <see cref="WithCleanState"/> is for it.</summary>
+    /// <summary>An engine that all tests share, loaded at first use. State that one test leaves must not matter to
+    /// another; otherwise use <see cref="WithCleanState"/>.</summary>
     public IEngine this[string name] => name == Managed ? _managed : Loaded(name);
 
-    /// <summary>The same after it has forgotten all flows, fragments, turns and answers, and nothing waits for the slow path.
-    /// A new one takes seconds to load.</summary>
+    /// <summary>The same engine after <see cref="ClearState"/>. Loading a new one would take seconds.</summary>
     public IEngine WithCleanState(string name)
     {
         if (name == Managed)
@@ -55,7 +56,7 @@ public sealed class Engines : IDisposable
         return engine;
     }
 
-    /// <summary>It forgets all flows, fragments, turns and answers, and nothing waits for the slow path.</summary>
+    /// <summary>Clears all flows, fragments, round-robin cursors and rate limits, and discards punted frames.</summary>
     internal static void ClearState(XdpEngine engine)
     {
         var maps = engine.Maps;
@@ -81,15 +82,17 @@ public sealed class Engines : IDisposable
         return engine;
     }
 
-    /// <summary>For a day, and nobody reads: a ring that is full must not change what happens to frames either.</summary>
+    /// <summary>Captures for a day without a reader: a full ring must not change the results either.</summary>
     private static void Capture(StateMaps maps)
     {
         const int Day = 24 * 60 * 60;
-        maps.Capturing = FilterWriter.Of(CaptureFilter.Everything, new CaptureLimits { Rate = 0 }, RunningTables.Read(maps)) with { Verdicts = ulong.MaxValue };
+        maps.Capturing = FilterWriter.Of(CaptureFilter.Everything, new CaptureLimits { Rate = 0 },
+            RunningTables.Read(maps)) with
+        { Verdicts = ulong.MaxValue };
         maps.Control.Capture = Ticks.Now + Ticks.Of(Day);
     }
 
-    /// <summary>The program of that name, loaded at first use.</summary>
+    /// <summary>The engine of that name, loaded at first use.</summary>
     internal XdpEngine Loaded(string name)
     {
         if (!_loaded.TryGetValue(name, out var engine))

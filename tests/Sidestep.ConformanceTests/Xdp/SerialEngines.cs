@@ -1,6 +1,7 @@
 namespace Sidestep.ConformanceTests.Xdp;
 
-/// <summary>Tests of this collection take turns: an engine is for one thread, and counters are compared before and after.</summary>
+/// <summary>Tests of this collection run one after the other: an engine is for one thread, and counters are compared
+/// before and after.</summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
 public sealed class SerialEngines
 {

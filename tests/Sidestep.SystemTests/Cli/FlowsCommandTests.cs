@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Sidestep.SystemTests.Cli;
 
-/// <summary><c>sidestep flows</c> beside a real director: the servers that answer are the judges.</summary>
+/// <summary><c>sidestep flows</c> beside a real director. The result is compared with the servers that reply.</summary>
 public sealed class FlowsCommandTests
 {
     [Fact]
@@ -25,19 +25,25 @@ public sealed class FlowsCommandTests
         daemon.Kill();
 
         var all = Flows(segment, "--list");
-        var listed = all.GetProperty("list").EnumerateArray().ToDictionary(static f => f.GetProperty("client").GetString()!, static f => f.GetProperty("server").GetString());
-        // Only the slots of the server that drains need memory.
-        Assert.Equal(before.Where(static s => s.Value == 1).Select(static s => Segment.Sources[s.Key]).Order(), listed.Keys.Order());
+        var listed = all.GetProperty("list").EnumerateArray()
+            .ToDictionary(static f =>
+                f.GetProperty("client").GetString()!, static f => f.GetProperty("server").GetString());
+        // Only flows in slots of the draining server are tracked.
+        Assert.Equal(before.Where(static s => s.Value == 1).Select(static s => Segment.Sources[s.Key]).Order(),
+            listed.Keys.Order());
         Assert.All(listed, f =>
         {
             var last = exchanges.Last(e => e.IsAnswered && Segment.Sources[e.Source] == f.Key);
             Assert.Equal(string.Create(CultureInfo.InvariantCulture, $"server{last.Server}"), f.Value);
         });
-        Assert.Equal(listed.Count, all.GetProperty("servers").EnumerateArray().Sum(static s => s.GetProperty("flows").GetInt64()));
+        Assert.Equal(listed.Count, all.GetProperty("servers").EnumerateArray()
+            .Sum(static s => s.GetProperty("flows").GetInt64()));
 
         var client = listed.Keys.First();
         Assert.Equal(1, Flows(segment, "--client", client).GetProperty("flows").GetInt64());
-        Assert.Equal(listed.Count, Flows(segment, "--client", "10.9.0.0/24", "--service", "echo", "--server", listed[client]!).GetProperty("flows").GetInt64());
+        Assert.Equal(listed.Count,
+            Flows(segment, "--client", "10.9.0.0/24", "--service", "echo", "--server", listed[client]!)
+            .GetProperty("flows").GetInt64());
         Assert.Contains($"{client}:", Shell.Run(Command(segment, "--list")), StringComparison.Ordinal);
     }
 
@@ -68,5 +74,6 @@ public sealed class FlowsCommandTests
 
     private static string[] Command(Segment segment, params string[] more) => more.Contains("--name")
         ? [Repository.Executable("Sidestep.Cli", "sidestep"), "flows", "--pin-path", segment.File.PinPath, .. more]
-        : [Repository.Executable("Sidestep.Cli", "sidestep"), "flows", "--name", segment.File.Name, "--pin-path", segment.File.PinPath, .. more];
+        : [Repository.Executable("Sidestep.Cli", "sidestep"), "flows", "--name", segment.File.Name, "--pin-path",
+            segment.File.PinPath, .. more];
 }

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Sidestep.SystemTests.Cli;
 
-/// <summary><c>sidestep preflight</c> says what automatic choice then does, and attaches nothing.</summary>
+/// <summary><c>sidestep preflight</c> predicts the automatic choice of a driver, and attaches nothing.</summary>
 public sealed class PreflightCommandTests
 {
     [Fact]
@@ -22,7 +22,8 @@ public sealed class PreflightCommandTests
         Assert.Equal(("managed", "af-packet"), Chosen(Preflight(segment, "--engine", "managed")));
         segment.Start();
         Assert.Equal("generic", segment.Status().GetProperty("interfaces")[0].GetProperty("driver").GetString());
-        Assert.Contains(segment.Status().GetProperty("daemon").GetProperty("notes").EnumerateArray(), n => n.GetString()!.Contains(remedy, StringComparison.Ordinal));
+        Assert.Contains(segment.Status().GetProperty("daemon").GetProperty("notes").EnumerateArray(), n =>
+            n.GetString()!.Contains(remedy, StringComparison.Ordinal));
 
         segment.Director.Run(remedy.Split(' '));
         segment.Lan.SetPortState(segment.Director, "eth0", "mtu 1500");
@@ -33,16 +34,21 @@ public sealed class PreflightCommandTests
     public void A_missing_interface_is_an_error_that_names_the_existing_ones()
     {
         using var segment = new Segment(servers: 1);
-        var result = Shell.Try(segment.Director.Enter(Repository.Executable("Sidestep.Cli", "sidestep"), "preflight", "eth9"));
+        var result = Shell.Try(segment.Director.Enter(Repository.Executable("Sidestep.Cli", "sidestep"), "preflight",
+            "eth9"));
         Assert.Equal(1, result.ExitCode);
-        Assert.Contains("there is no interface 'eth9' here; there are lo, eth0", result.Output, StringComparison.Ordinal);
+        Assert.Contains("there is no interface 'eth9' here; there are lo, eth0", result.Output,
+            StringComparison.Ordinal);
     }
 
-    private static (string?, string?) Chosen(JsonElement report) => (report.GetProperty("engine").GetString(), report.GetProperty("driver").GetString());
+    private static (string?, string?) Chosen(JsonElement report) =>
+        (report.GetProperty("engine").GetString(), report.GetProperty("driver").GetString());
 
     private static JsonElement Preflight(Segment segment, params string[] more)
     {
-        using var document = JsonDocument.Parse(Shell.Run(segment.Director.Enter([Repository.Executable("Sidestep.Cli", "sidestep"), "preflight", "eth0", "--json", .. more])));
+        using var document =
+            JsonDocument.Parse(Shell.Run(segment.Director.Enter([Repository.Executable("Sidestep.Cli", "sidestep"),
+                "preflight", "eth0", "--json", .. more])));
         return document.RootElement.Clone();
     }
 }

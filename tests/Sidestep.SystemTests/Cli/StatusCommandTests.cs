@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Sidestep.SystemTests.Cli;
 
-/// <summary><c>sidestep status</c> says what is, to people and programs, with and without the daemon.</summary>
+/// <summary><c>sidestep status</c> as text and JSON, with and without the daemon.</summary>
 public sealed class StatusCommandTests
 {
     [Fact]
@@ -19,15 +19,17 @@ public sealed class StatusCommandTests
         Assert.Equal(segment.FilePath, running.GetProperty("daemon").GetProperty("configurationFile").GetString());
         daemon.Kill();
 
-        // This process is in no namespace of the director's; a client of it sees the same.
-        foreach (var command in new[] { segment.StatusCommand("--json"), segment.Client.Enter(segment.StatusCommand("--json")), segment.Director.Enter([.. segment.StatusCommand("--json"), "--config", segment.FilePath]) })
+        // This process is not in the director's namespace; a process in a client's namespace sees the same.
+        foreach (var command in new[] { segment.StatusCommand("--json"),
+            segment.Client.Enter(segment.StatusCommand("--json")),
+            segment.Director.Enter([.. segment.StatusCommand("--json"), "--config", segment.FilePath]) })
         {
             using var document = JsonDocument.Parse(Shell.Run(command));
             var status = document.RootElement;
             Assert.False(status.GetProperty("daemon").GetProperty("running").GetBoolean());
             Assert.Equal("eth0", status.GetProperty("interfaces")[0].GetProperty("name").GetString());
             Assert.Equal("native", status.GetProperty("interfaces")[0].GetProperty("driver").GetString());
-            // What arrived was answered; what the director saw is what was sent.
+            // Packets that arrived were answered. The director counted all sent packets.
             Assert.Equal(exchanges.Count, status.GetProperty("services")[0].GetProperty("packets").GetInt64());
             Assert.Equal(exchanges.Count, Servers(status).Sum(static s => s.GetProperty("packets").GetInt64()));
             foreach (var server in Servers(status))
@@ -45,7 +47,8 @@ public sealed class StatusCommandTests
         segment.File = segment.File with { Servers = [.. segment.File.Servers, Segment.ServerEntry(9)] };
         segment.Start();
         var text = segment.StatusText();
-        foreach (var part in new[] { "eth0 (native)", "daemon running", "203.0.113.10", "udp 7", "server1", "10.9.0.11", "serving", "server9", "unresolved", "does not answer ARP", "ARP answered" })
+        foreach (var part in new[] { "eth0 (native)", "daemon running", "203.0.113.10", "udp 7", "server1", "10.9.0.11",
+            "serving", "server9", "unresolved", "does not answer ARP", "ARP answered" })
             Assert.Contains(part, text, StringComparison.Ordinal);
     }
 
@@ -75,17 +78,21 @@ public sealed class StatusCommandTests
     {
         using var segment = new Segment(servers: 1);
         segment.Start();
-        var result = Shell.Try(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all,+dac_read_search",
-            "--ambient-caps=-all,+dac_read_search", "--bounding-set=-all,+dac_read_search", .. segment.StatusCommand()]);
+        var result = Shell.Try(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
+            "--inh-caps=-all,+dac_read_search",
+            "--ambient-caps=-all,+dac_read_search", "--bounding-set=-all,+dac_read_search",
+                .. segment.StatusCommand()]);
         Assert.Equal(2, result.ExitCode);
         Assert.Contains("Run as root", result.Error, StringComparison.Ordinal);
     }
 
     [Fact]
     public void An_unreadable_configuration_file_gives_exit_code_2() =>
-        Assert.Equal(2, Shell.Try(Repository.Executable("Sidestep.Cli", "sidestep"), "status", "--config", "/no/such.yaml").ExitCode);
+        Assert.Equal(2,
+            Shell.Try(Repository.Executable("Sidestep.Cli", "sidestep"), "status", "--config",
+                "/no/such.yaml").ExitCode);
 
-    /// <summary>It reads what another process is changing.</summary>
+    /// <summary>Status reads state that another process changes.</summary>
     [Fact]
     public void Status_is_consistent_while_the_configuration_changes()
     {
@@ -97,16 +104,19 @@ public sealed class StatusCommandTests
             segment.Write(original with
             {
                 Servers = [original.Servers[0] with { Name = $"name{i}" }, original.Servers[1]],
-                Services = [.. Enumerable.Range(1, 1 + i % 3 * 100).Select(p => new UdpService($"service{i}-{p}", Segment.Vip, p))],
+                Services = [.. Enumerable.Range(1, 1 + i % 3 * 100)
+                    .Select(p => new UdpService($"service{i}-{p}", Segment.Vip, p))],
             });
-            // The daemon takes the edit up somewhere in the middle of these.
+            // The daemon applies the edit during these calls.
             for (var j = 0; j < 2; j++)
             {
-                var services = segment.Status().GetProperty("services").EnumerateArray().Select(static s => s.GetProperty("name").GetString()!.Split('-')[0]).Distinct();
+                var services = segment.Status().GetProperty("services").EnumerateArray()
+                    .Select(static s => s.GetProperty("name").GetString()!.Split('-')[0]).Distinct();
                 Assert.Single(services);
             }
         }
     }
 
-    private static JsonElement[] Servers(JsonElement status) => [.. status.GetProperty("pools")[0].GetProperty("servers").EnumerateArray()];
+    private static JsonElement[] Servers(JsonElement status) =>
+        [.. status.GetProperty("pools")[0].GetProperty("servers").EnumerateArray()];
 }

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Sidestep.SystemTests.Daemon;
 
-/// <summary>The configuration is edited while traffic flows.</summary>
+/// <summary>Edits of the configuration under traffic.</summary>
 [Collection(SerialTests.Name)]
 public sealed class ConfigurationReloadTests
 {
@@ -11,9 +11,10 @@ public sealed class ConfigurationReloadTests
     public void Edits_lose_no_packet_of_unaffected_servers()
     {
         using var segment = new Segment(servers: 3);
-        // The third is there and runs, but is not in the file yet.
-        // Flows move at once, so that the newcomer gets some.
-        segment.File = segment.File with { Servers = [.. segment.File.Servers.Take(2)], ProfileLines = segment.File.ProfileLines + ", udpOnRebalance: move" };
+        // The third server runs, but is not in the file yet.
+        // Flows move at once, so that the new server gets some.
+        segment.File = segment.File with { Servers = [.. segment.File.Servers.Take(2)],
+            ProfileLines = segment.File.ProfileLines + ", udpOnRebalance: move" };
         segment.Start();
         using var traffic = segment.Send();
         traffic.WaitUntilAllAnswered();
@@ -28,28 +29,35 @@ public sealed class ConfigurationReloadTests
         Edit(segment.File with { Servers = [Segment.ServerEntry(1) with { Weight = 3 }, Segment.ServerEntry(2)] });
         Edit(segment.File with { Servers = [.. segment.File.Servers, Segment.ServerEntry(3)] });
         Assert.Contains(traffic.Snapshot(), static e => e.Server == 3);
-        Edit(segment.File with { Services = [.. segment.File.Services, .. Enumerable.Range(0, 200).Select(ExtraService)] });
+        Edit(segment.File with { Services = [.. segment.File.Services, .. Enumerable.Range(0, 200)
+            .Select(ExtraService)] });
         Edit(segment.File with { Services = [segment.File.Services[0]] });
-        Edit(segment.File with { Servers = [Segment.ServerEntry(1) with { Enabled = false }, .. segment.File.Servers.Skip(1)] });
+        Edit(segment.File with { Servers = [Segment.ServerEntry(1) with { Enabled = false },
+            .. segment.File.Servers.Skip(1)] });
         Edit(segment.File with { Servers = [.. segment.File.Servers.Skip(1)] });
         traffic.WaitForSent(50);
 
-        // All servers lived all the time: a packet that reached any of them was answered.
+        // All servers run all the time: a packet that reaches any of them is answered.
         var exchanges = traffic.Stop();
         ExchangeAssert.AllAnswered([.. exchanges.Skip(first)]);
         Assert.DoesNotContain(exchanges.TakeLast(50), static e => e.Server == 1);
     }
 
-    /// <summary>By what is wrong: the edit, and a word of what must be said about it.</summary>
-    private static readonly Dictionary<string, (Func<DirectorConfiguration, string> Edit, string Shown)> InvalidEditCases = new()
+    /// <summary>By the mistake: the edit, and a part of the error.</summary>
+    private static readonly Dictionary<string,
+        (Func<DirectorConfiguration, string> Edit, string Shown)> InvalidEditCases = new()
     {
         ["no YAML"] = (static f => f + "\n  : [", "sidestep.yaml"),
-        ["a value out of range"] = (static f => f.ToString().Replace("port: 7", "port: 70000", StringComparison.Ordinal), "port"),
+        ["a value out of range"] = (static f => f.ToString()
+            .Replace("port: 7", "port: 70000", StringComparison.Ordinal), "port"),
         ["an unknown key"] = (static f => f.ToString().Replace("onExit", "onExot", StringComparison.Ordinal), "onExot"),
         ["empty"] = (static _ => "", "director"),
-        ["an interface that is not there"] = (static f => (f with { Interfaces = [("eth9", "auto")] }).ToString(), "eth9"),
-        ["one interface too many"] = (static f => (f with { Interfaces = [("eth0", "auto"), ("eth9", "auto")] }).ToString(), "eth9"),
-        ["another mode, of an interface that is not there"] = (static f => (f with { Interfaces = [("eth9", "auto"), ("eth0", "generic")] }).ToString(), "eth9"),
+        ["an interface that is not there"] = (static f => (f with { Interfaces = [("eth9", "auto")] })
+            .ToString(), "eth9"),
+        ["one interface too many"] = (static f => (f with { Interfaces = [("eth0", "auto"), ("eth9", "auto")] })
+            .ToString(), "eth9"),
+        ["another mode, of an interface that is not there"] = (static f =>
+            (f with { Interfaces = [("eth9", "auto"), ("eth0", "generic")] }).ToString(), "eth9"),
         ["another name"] = (static f => (f with { Name = "other" }).ToString(), "director.name"),
     };
 
@@ -71,7 +79,7 @@ public sealed class ConfigurationReloadTests
         daemon.Until("keeping the previous configuration");
         Assert.Contains(Errors(segment), e => e.Contains(shown, StringComparison.Ordinal));
         traffic.WaitForSent(100);
-        // Events of neighbours do not make the file any better.
+        // Events of neighbours do not clear the errors.
         segment.Director.Ip($"neigh flush dev eth0");
         traffic.WaitForSent(250);
         Assert.Contains(Errors(segment), e => e.Contains(shown, StringComparison.Ordinal));
@@ -94,7 +102,7 @@ public sealed class ConfigurationReloadTests
         using var traffic = segment.Send();
         traffic.WaitUntilAllAnswered();
         var first = traffic.Count;
-        // Nothing has told the director where it is.
+        // The director does not know its next hop yet.
         segment.Director.Ip("neigh flush all");
         segment.Apply(segment.File with { Servers = [Segment.ServerEntry(3)] });
         traffic.WaitForSent(100);
@@ -104,9 +112,11 @@ public sealed class ConfigurationReloadTests
     }
 
     private static UdpService ExtraService(int number) =>
-        new(string.Create(CultureInfo.InvariantCulture, $"more{number}"), string.Create(CultureInfo.InvariantCulture, $"203.0.113.{20 + number % 100}"), 1000 + number);
+        new(string.Create(CultureInfo.InvariantCulture, $"more{number}"),
+        string.Create(CultureInfo.InvariantCulture, $"203.0.113.{20 + number % 100}"), 1000 + number);
 
     private static JsonElement Daemon(Segment segment) => segment.Status().GetProperty("daemon");
 
-    private static string[] Errors(Segment segment) => [.. Daemon(segment).GetProperty("errors").EnumerateArray().Select(static e => e.GetString()!)];
+    private static string[] Errors(Segment segment) =>
+        [.. Daemon(segment).GetProperty("errors").EnumerateArray().Select(static e => e.GetString()!)];
 }

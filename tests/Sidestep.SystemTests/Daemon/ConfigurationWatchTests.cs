@@ -1,6 +1,6 @@
 namespace Sidestep.SystemTests.Daemon;
 
-/// <summary>However a file is replaced, the daemon notices.</summary>
+/// <summary>The daemon notices a changed file, however an editor replaces it.</summary>
 public sealed class ConfigurationWatchTests
 {
     private static readonly Dictionary<string, Action<string, string>> Writers = new()
@@ -79,7 +79,7 @@ public sealed class ConfigurationWatchTests
             var version = Directory.CreateDirectory(Path.Combine(segment.Lan.Folder, $"..version{weight}"));
             var file = Path.Combine(version.FullName, "sidestep.yaml");
             File.WriteAllText(file, WithWeight(segment, weight));
-            // Stores of immutable files give all of them the same time.
+            // Stores of immutable files give all files the same time.
             File.SetLastWriteTimeUtc(file, one);
             File.CreateSymbolicLink(data + "_tmp", version.Name);
             Shell.Run("mv", "-T", data + "_tmp", data);
@@ -98,6 +98,7 @@ public sealed class ConfigurationWatchTests
         (segment.File with { Servers = [Segment.ServerEntry(1) with { Weight = weight }] }).ToString();
 
     private static void WaitForWeight(Segment segment, int weight, string style) => Eventually.True(
-        () => segment.Status().GetProperty("pools")[0].GetProperty("servers")[0].GetProperty("weight").GetInt32() == weight,
+        () => segment.Status().GetProperty("pools")[0].GetProperty("servers")[0].GetProperty("weight")
+        .GetInt32() == weight,
         () => $"{style}: weight {weight} is not in force: {segment.StatusText()}", TimeSpan.FromSeconds(30));
 }

@@ -1,6 +1,6 @@
 namespace Sidestep.SystemTests.Daemon;
 
-/// <summary>The daemon comes and goes; the packets do not notice.</summary>
+/// <summary>Forwarding goes on while the daemon stops and starts.</summary>
 [Collection(SerialTests.Name)]
 public sealed class DaemonRestartTests
 {
@@ -26,9 +26,10 @@ public sealed class DaemonRestartTests
 
         var exchanges = traffic.Stop();
         ExchangeAssert.AllAnswered([.. exchanges.Skip(first)]);
-        // The hash and the slots are the same before and after.
+        // Hash and slots are the same before and after.
         Assert.Equal(new byte[] { 1, 2 }, ExchangeAssert.ServerByClient(exchanges).Values.Distinct().Order());
-        Assert.True(segment.Status().GetProperty("services")[0].GetProperty("packets").GetInt64() >= exchanges.Count, "counters went back");
+        Assert.True(segment.Status().GetProperty("services")[0].GetProperty("packets").GetInt64() >= exchanges.Count,
+            "counters went back");
     }
 
     [Fact]
@@ -56,7 +57,7 @@ public sealed class DaemonRestartTests
         using var segment = new Segment(servers: 1);
         segment.File = segment.File with { OnExit = "keep" };
         Assert.Equal(0, segment.Start().Terminate());
-        // Nobody has this address: the start waits for it.
+        // No host has this address, so that the start waits for it.
         segment.Write(segment.File with { Servers = [.. segment.File.Servers, Segment.ServerEntry(9)] });
 
         var daemon = segment.Launch().Until("adopted the running tables");
@@ -64,7 +65,8 @@ public sealed class DaemonRestartTests
 
         Assert.DoesNotContain(DaemonProcess.Ready, daemon.CombinedOutput, StringComparison.Ordinal);
         Assert.Equal(["director"], KernelXdp.ProgramNames(segment.Director, "eth0"));
-        Assert.Equal(["server1"], segment.Status().GetProperty("pools")[0].GetProperty("servers").EnumerateArray().Select(static s => s.GetProperty("name").GetString()));
+        Assert.Equal(["server1"], segment.Status().GetProperty("pools")[0].GetProperty("servers").EnumerateArray()
+            .Select(static s => s.GetProperty("name").GetString()));
         Assert.False(segment.Status().GetProperty("daemon").GetProperty("starting").GetBoolean());
         Assert.Contains("applied: 1 services, 1 servers", segment.Start().CombinedOutput, StringComparison.Ordinal);
     }

@@ -7,14 +7,16 @@ using NetworkNamespace = Sidestep.Testing.NetworkNamespace;
 
 namespace Sidestep.SystemTests.Daemon;
 
-/// <summary>What the program hands over leaves in fragments. The kernel at the other end of the cable judges: it puts them
-/// together and gives the datagram to a socket, or does not.</summary>
+/// <summary>Punted packets leave in fragments. The kernel at the other end of the cable reassembles them and delivers
+/// the datagram to a socket, or does not.</summary>
 public sealed class PuntedFragmenterTests : IDisposable
 {
-    private const string Director4 = "10.9.0.2", Other4 = "10.9.0.11", Director6 = "2001:db8:9::2", Other6 = "2001:db8:9::11";
+    private const string Director4 = "10.9.0.2", Other4 = "10.9.0.11", Director6 = "2001:db8:9::2", Other6 =
+        "2001:db8:9::11";
     private const ushort Port = 4789;
     private const int Ethernet = 14, Mtu = 1300;
-    private readonly PointToPointLink _link = new([Director4 + "/24", Director6 + "/64"], [Other4 + "/24", Other6 + "/64"]);
+    private readonly PointToPointLink _link = new([Director4 + "/24", Director6 + "/64"],
+        [Other4 + "/24", Other6 + "/64"]);
     private readonly BpfObject _object;
     private readonly BpfProgram _program;
     private readonly List<string> _log = [];
@@ -58,7 +60,7 @@ public sealed class PuntedFragmenterTests : IDisposable
             var length = socket.Receive(received);
             Assert.Equal(payload, received[..length]);
         }
-        // What arrived were fragments: none was longer than the MTU that was asked for, although the link takes 1,500.
+        // Fragments arrived: none was longer than the MTU of the record, although the link has 1,500.
         var fragments = 0;
         var frames = wire.ReceiveUntil(f => IsFragment(f) && ++fragments == 9);
         Assert.All(frames.Where(IsFragment), static f => Assert.InRange(f.Length - Ethernet, 1, Mtu));
@@ -79,7 +81,7 @@ public sealed class PuntedFragmenterTests : IDisposable
             Assert.Contains("version is 5", Assert.Single(_log), StringComparison.Ordinal);
     }
 
-    /// <summary>What else is on the link is short.</summary>
+    /// <summary>Other packets on the link are short.</summary>
     private static bool IsFragment(byte[] frame) => frame.Length > 200;
 
     private void Punt(byte[] frame)
@@ -98,14 +100,16 @@ public sealed class PuntedFragmenterTests : IDisposable
         var (from, to) = (IPAddress.Parse(source).GetAddressBytes(), IPAddress.Parse(destination).GetAddressBytes());
         var isIPv6 = from.Length == 16;
         var length = 8 + payload.Length;
-        byte[] udp = [Port >> 8, Port & 0xff, Port >> 8, Port & 0xff, (byte)(length >> 8), (byte)length, 0, 0, .. payload];
-        // IPv6 knows no datagram without checksum.
+        byte[] udp = [Port >> 8, Port & 0xff, Port >> 8, Port & 0xff, (byte)(length >> 8), (byte)length, 0, 0,
+            .. payload];
+        // A UDP datagram over IPv6 needs a checksum (RFC 8200 section 8.1).
         var sum = Checksum([.. from, .. to, 0, 17, (byte)(length >> 8), (byte)length, .. udp]);
         (udp[6], udp[7]) = ((byte)(sum >> 8), (byte)sum);
         byte[] header = isIPv6
             ? [0x60, 0, 0, 0, (byte)(length >> 8), (byte)length, 17, 64, .. from, .. to]
             : [0x45, 0, (byte)(length + 20 >> 8), (byte)(length + 20), 0, 0, 0, 0, 64, 17, 0, 0, .. from, .. to];
-        return [.. Mac(_link.Other), .. Mac(_link.Director), .. isIPv6 ? new byte[] { 0x86, 0xdd } : [8, 0], .. header, .. udp];
+        return [.. Mac(_link.Other), .. Mac(_link.Director), .. isIPv6 ? new byte[] { 0x86, 0xdd } : [8, 0], .. header,
+            .. udp];
     }
 
     private static ushort Checksum(byte[] bytes)
@@ -118,11 +122,13 @@ public sealed class PuntedFragmenterTests : IDisposable
         return (ushort)~sum;
     }
 
-    private static byte[] Mac(NetworkNamespace node) => Convert.FromHexString(PointToPointLink.MacOf(node).Replace(":", "", StringComparison.Ordinal));
+    private static byte[] Mac(NetworkNamespace node) =>
+        Convert.FromHexString(PointToPointLink.MacOf(node).Replace(":", "", StringComparison.Ordinal));
 
     private static Socket Listen(string address)
     {
-        var socket = new Socket(IPAddress.Parse(address).AddressFamily, SocketType.Dgram, ProtocolType.Udp) { ReceiveTimeout = 5000 };
+        var socket = new Socket(IPAddress.Parse(address).AddressFamily, SocketType.Dgram,
+            ProtocolType.Udp) { ReceiveTimeout = 5000 };
         socket.Bind(new IPEndPoint(IPAddress.Parse(address), Port));
         return socket;
     }

@@ -3,7 +3,7 @@ using Sidestep.SystemTests.EngineXdp;
 
 namespace Sidestep.SystemTests.EngineManaged;
 
-/// <summary>The managed engine on real interfaces: the same director, by other drivers.</summary>
+/// <summary>The managed engine on real interfaces behaves like the XDP engine.</summary>
 public sealed class ManagedEngineTests
 {
     [Theory]
@@ -24,7 +24,7 @@ public sealed class ManagedEngineTests
         Assert.Equal("managed", status.GetProperty("engine").GetString());
         Assert.Equal(driver, status.GetProperty("interfaces")[0].GetProperty("driver").GetString());
         Assert.True(status.GetProperty("services")[0].GetProperty("packets").GetInt64() > 100);
-        // A change breaks nothing, and is in force.
+        // A change takes effect and breaks no flow.
         segment.Apply(segment.File with { Servers = [Segment.ServerEntry(1)] });
         traffic.WaitForSent(100);
         segment.Apply(segment.File with { Servers = [Segment.ServerEntry(1), Segment.ServerEntry(2)] });
@@ -36,7 +36,8 @@ public sealed class ManagedEngineTests
         Assert.DoesNotContain("5151", segment.Director.Run("ip", "rule", "show"), StringComparison.Ordinal);
     }
 
-    /// <summary>The kernel gets the same frames; on a machine that routes it would forward them, too.</summary>
+    /// <summary>The kernel gets a copy of each frame; a machine with IP forwarding would forward it a second
+    /// time.</summary>
     [Fact]
     public void A_director_that_routes_sends_every_packet_once()
     {
@@ -46,13 +47,15 @@ public sealed class ManagedEngineTests
         var (traffic, first) = StartWithTraffic(segment, [("eth0", "af-packet")]);
         var exchanges = traffic.Stop();
         ExchangeAssert.AllAnswered([.. exchanges.Skip(first)]);
-        // Two servers answer, each its own clients: what the kernel sent beside it would reach the first with all of them.
+        // Each of two servers answers its own clients: frames that the kernel forwards would all reach the first
+        // server.
         Assert.Equal(new byte[] { 1, 2 }, ExchangeAssert.ServerByClient(exchanges).Values.Distinct().Order());
         var forwarded = segment.Director.Run("sh", "-c", "grep -m2 '^Ip:' /proc/net/snmp | tail -1 | cut -d' ' -f7");
         Assert.Equal("0", forwarded.Trim());
     }
 
-    /// <summary>A sender on the same machine leaves checksums, and the cutting of large writes, to a device that does not exist.</summary>
+    /// <summary>A sender on the same machine leaves checksums and segmentation to a virtual device, which does
+    /// neither.</summary>
     [Fact]
     public void Offloaded_checksums_and_segmentation_are_completed()
     {
@@ -75,7 +78,8 @@ public sealed class ManagedEngineTests
         Assert.Equal(new byte[] { 1, 2 }, ExchangeAssert.ServerByClient(exchanges).Values.Distinct().Order());
     }
 
-    /// <summary>One arm becomes two and one again, by edits; the other arm of another driver, too.</summary>
+    /// <summary>Edits of the configuration add a second interface and remove it again; also one with another
+    /// driver.</summary>
     [Theory]
     [InlineData("af-packet", "af-packet")]
     [InlineData("af-xdp", "af-xdp")]
@@ -85,26 +89,30 @@ public sealed class ManagedEngineTests
     {
         using var segment = new Segment(servers: 1);
         TwoArmTests.AddFarSide(segment);
-        var (near, far) = (Segment.ServerEntry(1), segment.File.Servers.Skip(1).ToArray());
-        // Clients move to servers that come, and back.
-        segment.File = segment.File with { Servers = [near], ProfileLines = "dsrType: l2, udpOnRebalance: move" };
+        var (first, others) = (Segment.ServerEntry(1), segment.File.Servers.Skip(1).ToArray());
+        // Clients move to added servers, and back when these are removed.
+        segment.File = segment.File with { Servers = [first], ProfileLines = "dsrType: l2, udpOnRebalance: move" };
         var (traffic, first) = StartWithTraffic(segment, [("eth0", driver)]);
         for (var round = 0; round < 2; round++)
         {
             segment.Apply(segment.File with { Interfaces = [("eth0", driver), ("eth1", other)] });
-            Assert.Equal((driver, other), (ActiveDriver.NameOf(segment.Director, "eth0"), ActiveDriver.NameOf(segment.Director, "eth1")));
+            Assert.Equal(
+                (driver, other),
+                (ActiveDriver.NameOf(segment.Director, "eth0"), ActiveDriver.NameOf(segment.Director, "eth1")));
             traffic.WaitForSent(100);
-            // To servers behind the interface that came, and back.
-            segment.Apply(segment.File with { Servers = [near, .. far] });
+            // To servers behind the added interface, and back.
+            segment.Apply(segment.File with { Servers = [first, .. others] });
             traffic.WaitForSent(200);
-            segment.Apply(segment.File with { Servers = [near] });
+            segment.Apply(segment.File with { Servers = [first] });
             segment.Apply(segment.File with { Interfaces = [("eth0", driver)] });
-            Eventually.True(() => ActiveDriver.NameOf(segment.Director, "eth1") == "none", () => "frames are still taken from eth1");
+            Eventually.True(() => ActiveDriver.NameOf(segment.Director, "eth1") == "none",
+                () => "frames are still taken from eth1");
             traffic.WaitForSent(100);
         }
         var exchanges = traffic.Stop();
         ExchangeAssert.AllAnswered([.. exchanges.Skip(first)]);
-        Assert.True(exchanges.Select(static e => e.Server).Distinct().Count() > 1, "nothing went by the interface that came");
+        Assert.True(exchanges.Select(static e => e.Server).Distinct().Count() > 1,
+            "nothing went by the interface that came");
     }
 
     [Fact]
@@ -120,9 +128,14 @@ public sealed class ManagedEngineTests
             Assert.False(plan.RootElement.GetProperty("changes").GetBoolean());
         using (var flows = RunCli(segment, "flows", "--config", segment.FilePath, "--json"))
             Assert.Equal(JsonValueKind.Object, flows.RootElement.ValueKind);
-        using (var trace = RunCli(segment, "trace", "udp", $"{Segment.ClientAddress}:999", $"{Segment.Vip}:7", "--config", segment.FilePath, "--json"))
+        using (var trace =
+            RunCli(segment, "trace", "udp", $"{Segment.ClientAddress}:999", $"{Segment.Vip}:7", "--config",
+            segment.FilePath, "--json"))
             Assert.Equal("forward", trace.RootElement.GetProperty("decision").GetString());
-        var captured = Shell.Run(segment.Director.Enter(Repository.Executable("Sidestep.Cli", "sidestep"), "capture", "udp", "--config", segment.FilePath, "--count", "3", "--duration", "20"));
+        var captured =
+            Shell.Run(segment.Director.Enter(
+            Repository.Executable("Sidestep.Cli", "sidestep"), "capture", "udp", "--config", segment.FilePath,
+            "--count", "3", "--duration", "20"));
         Assert.Contains("forward", captured, StringComparison.Ordinal);
     }
 
@@ -133,11 +146,14 @@ public sealed class ManagedEngineTests
         segment.File = segment.File with { Interfaces = [("eth0", "af-packet")], ExtraLines = ["engine: xdp"] };
         using var rejected = segment.Launch();
         Assert.Equal(1, rejected.WaitForExit());
-        Assert.Contains("af-packet is a driver of the managed engine, and director.engine is xdp", rejected.CombinedOutput, StringComparison.Ordinal);
+        Assert.Contains("af-packet is a driver of the managed engine, and director.engine is xdp",
+            rejected.CombinedOutput, StringComparison.Ordinal);
     }
 
-    /// <summary>A director with these interfaces, and traffic that has begun to pass; the number of the first datagram that nothing excuses.</summary>
-    private static (Traffic Traffic, int First) StartWithTraffic(Segment segment, params (string Name, string Driver)[] interfaces)
+    /// <summary>Starts a director with these interfaces and waits until traffic passes; returns the number of the first
+    /// datagram that must not be lost.</summary>
+    private static (
+        Traffic Traffic, int First) StartWithTraffic(Segment segment, params (string Name, string Driver)[] interfaces)
     {
         segment.File = segment.File with { Interfaces = interfaces };
         segment.Start();
@@ -149,5 +165,6 @@ public sealed class ManagedEngineTests
     }
 
     private static JsonDocument RunCli(Segment segment, params string[] arguments) =>
-        JsonDocument.Parse(Shell.Run(segment.Director.Enter([Repository.Executable("Sidestep.Cli", "sidestep"), .. arguments])));
+        JsonDocument.Parse(
+            Shell.Run(segment.Director.Enter([Repository.Executable("Sidestep.Cli", "sidestep"), .. arguments])));
 }

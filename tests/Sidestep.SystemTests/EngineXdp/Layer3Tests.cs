@@ -1,6 +1,6 @@
 namespace Sidestep.SystemTests.EngineXdp;
 
-/// <summary>IP-in-IP to servers behind a router.</summary>
+/// <summary>IP in IP to servers behind a router.</summary>
 public sealed class Layer3Tests
 {
     [Fact]
@@ -17,16 +17,21 @@ public sealed class Layer3Tests
         ExchangeAssert.AllAnswered([.. exchanges.Skip(100)]);
         Assert.Equal(new byte[] { 1, 2 }, ExchangeAssert.ServerByClient(exchanges).Values.Distinct().Order());
 
-        var outer = atRouter.ReceiveUntil(static f => Frame.Type(f) == Frame.Ip && Frame.ReadIPv4(f).Protocol == Frame.IpInIp)[^1];
+        var outer = atRouter.ReceiveUntil(
+            static f => Frame.Type(f) == Frame.Ip && Frame.ReadIPv4(f).Protocol == Frame.IpInIp)[^1];
         Assert.Equal(Segment.DirectorAddress, Frame.ReadIPv4(outer).Source);
         Assert.StartsWith("10.9.1.", Frame.ReadIPv4(outer).Destination, StringComparison.Ordinal);
-        // The inner datagram is the client's own.
-        Assert.Equal((Frame.Udp, Segment.Vip), (outer[14 + 20 + 9], new System.Net.IPAddress(outer.AsSpan(14 + 20 + 16, 4)).ToString()));
+        // The inner datagram is the client's datagram.
+        Assert.Equal((Frame.Udp, Segment.Vip),
+            (outer[14 + 20 + 9], new System.Net.IPAddress(outer.AsSpan(14 + 20 + 16, 4)).ToString()));
         Assert.Equal(0, Frame.Checksum(outer.AsSpan(14, 20)));
 
-        // Everything that reached the director, up to a frame sent last; an AF_PACKET socket sees what XDP let pass.
+        // All frames that reached the director before a frame sent last; an AF_PACKET socket sees frames that XDP
+        // passes.
         routed.Segment.Client.Run("ping", "-c", "1", "-W", "2", Segment.DirectorAddress);
-        var seen = atDirector.ReceiveUntil(static f => Frame.Type(f) == Frame.Ip && Frame.ReadIPv4(f) is { Protocol: 1, Destination: Segment.ClientAddress });
+        var seen = atDirector.ReceiveUntil(
+            static f => Frame.Type(f) == Frame.Ip
+                && Frame.ReadIPv4(f) is { Protocol: 1, Destination: Segment.ClientAddress });
         Assert.DoesNotContain(seen, static f => Frame.Type(f) == Frame.Ip && Frame.ReadIPv4(f).Source == Segment.Vip);
     }
 

@@ -3,7 +3,7 @@ using Sidestep.Native;
 
 namespace Sidestep.SystemTests.EngineXdp;
 
-/// <summary>State of another version is replaced under traffic; every difference is said.</summary>
+/// <summary>Tables of another version are replaced under traffic, and every difference is reported.</summary>
 [Collection(SerialTests.Name)]
 public sealed class TableUpgradeTests
 {
@@ -16,7 +16,7 @@ public sealed class TableUpgradeTests
         traffic.WaitUntilAllAnswered();
         var first = traffic.Count;
         daemon.Kill();
-        // What is no use to a program that cannot read it: the layout is the first word of the tables.
+        // The layout is the first word of the tables in every version; this one no program can read.
         using (var tables = BpfMap.OpenPinned(Path.Combine(segment.PinFolder, "map_bss"))!)
         using (var memory = tables.MapMemory(writable: true))
             MemoryMarshal.Write(memory.View<byte>(0, 4), 4711u);
@@ -27,7 +27,8 @@ public sealed class TableUpgradeTests
 
         daemon = segment.Start();
         Assert.Contains("layout: 4711 is 3 in this version", daemon.CombinedOutput, StringComparison.Ordinal);
-        Assert.Contains(segment.Status().GetProperty("daemon").GetProperty("notes").EnumerateArray(), static n => n.GetString()!.Contains("4711", StringComparison.Ordinal));
+        Assert.Contains(segment.Status().GetProperty("daemon").GetProperty("notes").EnumerateArray(),
+            static n => n.GetString()!.Contains("4711", StringComparison.Ordinal));
         traffic.WaitForSent(100);
         ExchangeAssert.AllAnswered([.. traffic.Stop().Skip(first)]);
     }
@@ -50,13 +51,14 @@ public sealed class TableUpgradeTests
         segment.Status();
     }
 
-    /// <summary>A daemon that replaced the maps may die before the last one is pinned: then half of them are the former.</summary>
+    /// <summary>A daemon that replaces the maps may die before it has pinned the last one: then some maps are those of
+    /// the previous daemon.</summary>
     [Fact]
     public void No_packet_is_lost_when_pinned_maps_come_from_two_daemons()
     {
         using var segment = new Segment();
         var daemon = segment.Start();
-        var previous = Path.Combine(segment.File.PinPath, "former");
+        var previous = Path.Combine(segment.File.PinPath, "previous");
         using (var slots = BpfMap.OpenPinned(Path.Combine(segment.PinFolder, "map_slots"))!)
             slots.Pin(previous);
         Assert.Equal(0, daemon.Terminate());

@@ -1,6 +1,7 @@
 namespace Sidestep.SystemTests.EngineXdp;
 
-/// <summary>Clients on one interface of the director, servers on another: XDP_REDIRECT. Replies go by a router.</summary>
+/// <summary>Clients on one interface of the director, servers on another: XDP_REDIRECT. Replies go through a
+/// router.</summary>
 public sealed class TwoArmTests
 {
     [Theory]
@@ -12,7 +13,8 @@ public sealed class TwoArmTests
         AddFarSide(segment);
         segment.File = segment.File with { Interfaces = [("eth0", mode), ("eth1", mode)] };
         var daemon = segment.Start();
-        Assert.Equal((mode, mode), (KernelXdp.Mode(segment.Director, "eth0"), KernelXdp.Mode(segment.Director, "eth1")));
+        Assert.Equal(
+            (mode, mode), (KernelXdp.Mode(segment.Director, "eth0"), KernelXdp.Mode(segment.Director, "eth1")));
         using var traffic = segment.Send();
         traffic.WaitUntilAllAnswered();
         var first = traffic.Count;
@@ -26,17 +28,19 @@ public sealed class TwoArmTests
         Assert.Equal(new byte[] { 1, 2 }, ExchangeAssert.ServerByClient(exchanges).Values.Distinct().Order());
 
         Assert.Equal(0, daemon.Terminate());
-        Assert.Equal(("none", "none"), (KernelXdp.Mode(segment.Director, "eth0"), KernelXdp.Mode(segment.Director, "eth1")));
+        Assert.Equal(
+            ("none", "none"), (KernelXdp.Mode(segment.Director, "eth0"), KernelXdp.Mode(segment.Director, "eth1")));
     }
 
-    /// <summary>One arm becomes two and one again, by edits.</summary>
+    /// <summary>A director with one interface gets a second one and loses it again, by edits of the
+    /// configuration.</summary>
     [Fact]
     public void Edits_add_and_remove_an_interface_without_loss()
     {
         using var segment = new Segment(servers: 1);
         AddFarSide(segment);
-        var (near, far) = (Segment.ServerEntry(1), segment.File.Servers.Skip(1).ToArray());
-        segment.File = segment.File with { Servers = [near] };
+        var (local, far) = (Segment.ServerEntry(1), segment.File.Servers.Skip(1).ToArray());
+        segment.File = segment.File with { Servers = [local] };
         segment.Start();
         using var traffic = segment.Send();
         traffic.WaitUntilAllAnswered();
@@ -45,16 +49,17 @@ public sealed class TwoArmTests
         segment.Apply(segment.File with { Interfaces = [("eth0", "auto"), ("eth1", "auto")] });
         Assert.Equal("native", KernelXdp.Mode(segment.Director, "eth1"));
         traffic.WaitForSent(100);
-        segment.Apply(segment.File with { Servers = [near, .. far] });
+        segment.Apply(segment.File with { Servers = [local, .. far] });
         traffic.WaitForSent(100);
-        segment.Apply(segment.File with { Servers = [near] });
+        segment.Apply(segment.File with { Servers = [local] });
         segment.Apply(segment.File with { Interfaces = [("eth0", "auto")] });
         Eventually.True(() => KernelXdp.Mode(segment.Director, "eth1") == "none", () => "still attached");
         traffic.WaitForSent(100);
         ExchangeAssert.AllAnswered([.. traffic.Stop().Skip(first)]);
     }
 
-    /// <summary>Servers on 10.9.1.0/24, which the director's second interface is on, and a router for their replies.</summary>
+    /// <summary>Adds servers on 10.9.1.0/24, the network of the director's second interface, and a router for their
+    /// replies.</summary>
     internal static void AddFarSide(Segment segment)
     {
         const string Far = "br1";
@@ -71,7 +76,12 @@ public sealed class TwoArmTests
             segment.Lan.Plug(netns, "eth0", Far, $"10.9.1.{10 + number}/24");
             netns.Ip("route add default via 10.9.1.1");
             segment.Serve(netns, number);
-            segment.File = segment.File with { Servers = [.. segment.File.Servers, new PoolServer($"far{number}", $"10.9.1.{10 + number}")] };
+            segment.File =
+                segment.File with
+                {
+                    Servers = [.. segment.File.Servers,
+                    new PoolServer($"far{number}", $"10.9.1.{10 + number}")]
+                };
         }
     }
 }

@@ -1,6 +1,6 @@
 namespace Sidestep.SystemTests.EngineXdp;
 
-/// <summary>Who answers ARP and echo for the VIP, and when: judged by the frames at a client.</summary>
+/// <summary>Replies to ARP and echo requests for the VIP, observed at a client.</summary>
 public sealed class VipReplyTests
 {
     [Fact]
@@ -22,13 +22,17 @@ public sealed class VipReplyTests
 
         var original = segment.File;
         Expect(true, "in service");
-        Expect(false, "all servers disabled", original with { Servers = [.. original.Servers.Select(static s => s with { Enabled = false })] });
-        Expect(true, "one server left", original with { Servers = [original.Servers[0], original.Servers[1] with { Enabled = false }] });
-        Expect(false, "all weights 0", original with { Servers = [.. original.Servers.Select(static s => s with { Weight = 0 })] });
+        Expect(false, "all servers disabled",
+            original with { Servers = [.. original.Servers.Select(static s => s with { Enabled = false })] });
+        Expect(true, "one server left",
+            original with { Servers = [original.Servers[0], original.Servers[1] with { Enabled = false }] });
+        Expect(false, "all weights 0",
+            original with { Servers = [.. original.Servers.Select(static s => s with { Weight = 0 })] });
         Expect(false, "the only server is not there", original with { Servers = [Segment.ServerEntry(9)] });
         Expect(false, "no servers", original with { Servers = [] });
         Expect(true, "back", original);
-        Expect(false, "traffic disabled", original with { Services = [original.Services[0] with { TrafficEnabled = false }] });
+        Expect(false, "traffic disabled",
+            original with { Services = [original.Services[0] with { TrafficEnabled = false }] });
         Expect(true, "one of two services attracts traffic", original with
         {
             Services = [original.Services[0] with { TrafficEnabled = false }, new UdpService("other", Segment.Vip, 8)],
@@ -55,17 +59,21 @@ public sealed class VipReplyTests
         using var segment = new Segment();
         segment.Start();
         Assert.DoesNotContain(Segment.Vip, segment.Director.Ip("address show"), StringComparison.Ordinal);
-        Assert.DoesNotContain("local", segment.Director.Try("ip", "route", "get", Segment.Vip).Output, StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "local", segment.Director.Try("ip", "route", "get", Segment.Vip).Output, StringComparison.Ordinal);
         Assert.DoesNotContain(Segment.Vip, segment.Director.Ip("route show table all"), StringComparison.Ordinal);
     }
 
-    /// <summary>The director's own address is asked last: once its answer is here, one to the VIP would be here, too.</summary>
+    /// <summary>Sends a request for the director's own address last: once its reply is here, a reply for the VIP would
+    /// be here, too.</summary>
     private static byte[][] ArpReplies(RawSocket wire, byte[] client)
     {
         wire.Send(Frame.ArpRequest(client, Segment.ClientAddress, Segment.Vip));
         wire.Send(Frame.ArpRequest(client, Segment.ClientAddress, Segment.DirectorAddress));
-        static bool IsReplyFrom(byte[] f, string address) => Frame.Type(f) == Frame.Arp && Frame.ReadArp(f) is { Operation: 2 } arp && arp.Sender == address;
-        return [.. wire.ReceiveUntil(static f => IsReplyFrom(f, Segment.DirectorAddress)).Where(static f => IsReplyFrom(f, Segment.Vip)).Select(static f => f[22..28])];
+        static bool IsReplyFrom(byte[] f, string address) =>
+            Frame.Type(f) == Frame.Arp && Frame.ReadArp(f) is { Operation: 2 } arp && arp.Sender == address;
+        return [.. wire.ReceiveUntil(static f => IsReplyFrom(f, Segment.DirectorAddress)).Where(
+            static f => IsReplyFrom(f, Segment.Vip)).Select(static f => f[22..28])];
     }
 
     private static bool RepliesToEcho(RawSocket wire, byte[] client, byte[] director)
@@ -79,10 +87,12 @@ public sealed class VipReplyTests
         }
         static bool IsReplyFrom(byte[] f, string address) => Frame.Type(f) == Frame.Ip && f[34] == 0
             && Frame.ReadIPv4(f) is { Protocol: 1, Destination: Segment.ClientAddress } ip && ip.Source == address;
-        return wire.ReceiveUntil(static f => IsReplyFrom(f, Segment.DirectorAddress)).Any(static f => IsReplyFrom(f, Segment.Vip));
+        return wire.ReceiveUntil(static f => IsReplyFrom(f, Segment.DirectorAddress))
+            .Any(static f => IsReplyFrom(f, Segment.Vip));
     }
 
-    private static string Join(IEnumerable<byte[]> addresses) => string.Join(", ", addresses.Select(Convert.ToHexString));
+    private static string Join(IEnumerable<byte[]> addresses) =>
+        string.Join(", ", addresses.Select(Convert.ToHexString));
 
     private static byte[] Bytes(string mac) => Convert.FromHexString(mac.Replace(":", "", StringComparison.Ordinal));
 }

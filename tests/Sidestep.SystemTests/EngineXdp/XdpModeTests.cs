@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Sidestep.SystemTests.EngineXdp;
 
-/// <summary>Where the program is attached, as the kernel says.</summary>
+/// <summary>The mode in which the program is attached, as the kernel reports it.</summary>
 public sealed class XdpModeTests
 {
     [Theory]
@@ -31,12 +31,12 @@ public sealed class XdpModeTests
         foreach (var mode in new[] { "generic", "auto", "native" })
         {
             segment.Apply(segment.File with { Interfaces = [("eth0", mode)] });
-            // Automatic mode keeps what works: changing it would be a gap.
+            // The driver auto keeps a working mode: changing it would cause a gap.
             Assert.Equal(mode == "native" ? "native" : "generic", KernelXdp.Mode(segment.Director, "eth0"));
         }
     }
 
-    /// <summary>A bridge has no native XDP, and a veth none with frames that do not fit a page.</summary>
+    /// <summary>A bridge has no native XDP, and veth has none with frames that exceed a page.</summary>
     [Theory]
     [InlineData("bridge")]
     [InlineData("jumbo")]
@@ -63,7 +63,8 @@ public sealed class XdpModeTests
         using (var rejected = segment.Launch())
         {
             Assert.Equal(1, rejected.WaitForExit());
-            Assert.Contains($"interface '{name}' cannot take native XDP", rejected.CombinedOutput, StringComparison.Ordinal);
+            Assert.Contains(
+                $"interface '{name}' cannot take native XDP", rejected.CombinedOutput, StringComparison.Ordinal);
             Assert.Contains("set its driver to auto or generic", rejected.CombinedOutput, StringComparison.Ordinal);
             Assert.DoesNotContain("   at ", rejected.CombinedOutput, StringComparison.Ordinal);
         }
@@ -74,14 +75,16 @@ public sealed class XdpModeTests
         Assert.Equal("generic", Mode(segment));
         Assert.Contains("native mode was refused", Assert.Single(Notes(segment)), StringComparison.Ordinal);
 
-        // After a restart it is still to be seen.
+        // After a restart the note is still there.
         daemon.Kill();
         segment.Start();
         Assert.Contains(Notes(segment), static n => n.Contains("attached by generic", StringComparison.Ordinal));
     }
 
-    private static string Mode(Segment segment) => segment.Status().GetProperty("interfaces")[0].GetProperty("driver").GetString()!;
+    private static string Mode(Segment segment) =>
+        segment.Status().GetProperty("interfaces")[0].GetProperty("driver").GetString()!;
 
     private static string[] Notes(Segment segment) =>
-        [.. segment.Status().GetProperty("daemon").GetProperty("notes").EnumerateArray().Select(static (JsonElement n) => n.GetString()!)];
+        [.. segment.Status().GetProperty("daemon").GetProperty("notes").EnumerateArray().Select(
+            static (JsonElement n) => n.GetString()!)];
 }

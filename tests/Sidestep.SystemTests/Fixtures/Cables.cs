@@ -6,8 +6,8 @@ using NetworkNamespace = Sidestep.Testing.NetworkNamespace;
 
 namespace Sidestep.SystemTests.Fixtures;
 
-/// <summary>A director and everybody else, with cables between the two that have as many queues as a test wants: by which of them a
-/// frame comes, its sender says. Nothing else is on them.</summary>
+/// <summary>A director and a far end, with cables between the two that have as many queues as a test needs. The
+/// sender of a frame chooses its queue. There is no other traffic on the cables.</summary>
 internal sealed class Cables : IDisposable
 {
     private static readonly bool MachineHasLinks = Directory.Exists("/sys/class/net/near1");
@@ -17,7 +17,7 @@ internal sealed class Cables : IDisposable
 
     public Cables()
     {
-        // What the network would say of itself.
+        // No frames that the kernel sends by itself.
         foreach (var side in new[] { Director, FarEnd })
             side.Run("sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1", "net.ipv6.conf.default.disable_ipv6=1");
     }
@@ -26,17 +26,20 @@ internal sealed class Cables : IDisposable
 
     public NetworkNamespace FarEnd { get; } = new("others", "ssd");
 
-    /// <summary>A cable with that many queues at both ends: a virtual cable hands a frame on to the queue by whose number it was sent.</summary>
+    /// <summary>A cable with this number of queues at both ends: veth delivers a frame to the queue with the number
+    /// of the sending queue.</summary>
     public void Add(string name, int queues)
     {
         var both = string.Create(CultureInfo.InvariantCulture, $"numrxqueues {queues} numtxqueues {queues}");
-        Shell.Run($"ip link add {name} netns {Director.Name} {both} type veth peer name {name} netns {FarEnd.Name} {both}".Split(' '));
+        Shell.Run(
+            ($"ip link add {name} netns {Director.Name} {both} type veth "
+                + $"peer name {name} netns {FarEnd.Name} {both}").Split(' '));
         Director.Run("ethtool", "-K", name, "tx", "off");
         BringUp(name);
     }
 
-    /// <summary>A link of the machine, with a device at both ends, where it has such (eng/other-kernel --links); elsewhere a virtual cable
-    /// with one queue. One test at a time has the links.</summary>
+    /// <summary>A link between two devices of the machine, where it has one (eng/other-kernel --links); elsewhere a
+    /// veth pair with one queue. One test at a time uses the links.</summary>
     public void AddLink(string name, int number)
     {
         if (!MachineHasLinks)
@@ -49,12 +52,12 @@ internal sealed class Cables : IDisposable
         _links[name] = number;
         foreach (var (end, netns) in Ends(number))
             Shell.Run("ip", "link", "set", end, "netns", netns.Name, "name", name);
-        // Frames are for servers that are not there, which a device would leave out.
+        // The destinations do not exist, so that a device would filter the frames.
         FarEnd.Ip($"link set {name} promisc on");
         BringUp(name);
     }
 
-    /// <summary>What the kernel has to say of AF_XDP on such a link: virtio_net does without copies from Linux 6.13 on.</summary>
+    /// <summary>Whether AF_XDP has zero copy on such a link: virtio_net has it from Linux 6.13 on.</summary>
     public static bool LinksAreZeroCopy => MachineHasLinks && Environment.OSVersion.Version >= new Version(6, 13);
 
     private void BringUp(string name)
@@ -65,22 +68,25 @@ internal sealed class Cables : IDisposable
     }
 
     private IEnumerable<(string Name, NetworkNamespace Place)> Ends(int number) =>
-        [(string.Create(CultureInfo.InvariantCulture, $"near{number}"), Director), (string.Create(CultureInfo.InvariantCulture, $"far{number}"), FarEnd)];
+        [(string.Create(CultureInfo.InvariantCulture, $"near{number}"), Director),
+        (string.Create(CultureInfo.InvariantCulture, $"far{number}"), FarEnd)];
 
-    /// <summary>Sends from a CPU whose number a queue has: packet sockets that go past queueing disciplines send by the queue of
-    /// their CPU (packet_pick_tx_queue of the kernel). The device there has to take all of them, unless it may refuse some.</summary>
-    public void Send(string cable, int queue, int queues, IReadOnlyList<byte[]> frames, bool allowLoss = false) => FarEnd.Inside(() =>
+    /// <summary>Sends by one queue, from the CPU with its number: packet sockets that bypass queueing disciplines use
+    /// the queue of their CPU (packet_pick_tx_queue of the kernel). The device must accept all frames, unless loss is
+    /// allowed.</summary>
+    public void Send(string cable, int queue, int queues, IReadOnlyList<byte[]> frames, bool allowLoss = false) =>
+        FarEnd.Inside(() =>
     {
         Kernel.PinThread(Kernel.AllowedCpus.First(c => c % queues == queue));
         using var sender = TransmitRing.Open(Kernel.InterfaceIndex(cable)!.Value);
         foreach (var frame in frames)
             sender.Add(frame);
         sender.Flush();
-        Assert.True(allowLoss || sender.Lost == 0, $"the device at the far end did not take {sender.Lost} frames");
+        Assert.True(allowLoss || sender.Lost == 0, $"the device at the far end did not accept {sender.Lost} frames");
         return true;
     });
 
-    /// <summary>What has come out of a cable since this was asked last.</summary>
+    /// <summary>The frames that have left a cable since the last call.</summary>
     public IEnumerable<byte[]> TakeReceived(string cable)
     {
         while (_ends[cable].TryNext(out var frame))
@@ -93,20 +99,25 @@ internal sealed class Cables : IDisposable
 
     /// <summary>The Ethernet address of the director's end.</summary>
     public MacAddress MacOf(string cable) =>
-        MacAddress.TryParse(Lan.MacOf(Director, cable), out var mac) ? mac : throw new InvalidOperationException($"{cable} has no Ethernet address");
+        MacAddress.TryParse(Lan.MacOf(Director, cable), out var mac) ? mac
+        : throw new InvalidOperationException($"{cable} has no Ethernet address");
 
-    /// <summary>How many frames the kernel has handed to everybody else, in all.</summary>
-    public long ReceivedByFarEnd(string cable) => Counters(FarEnd, cable).GetProperty("rx").GetProperty("packets").GetInt64();
+    /// <summary>Frames that the kernel has delivered to the far end, in all.</summary>
+    public long ReceivedByFarEnd(string cable) => Counters(FarEnd, cable).GetProperty("rx").GetProperty("packets")
+        .GetInt64();
 
-    /// <summary>How many frames the device of the director has taken in, in all.</summary>
-    public long ReceivedByDirector(string cable) => Counters(Director, cable).GetProperty("rx").GetProperty("packets").GetInt64();
+    /// <summary>Frames that the device of the director has received, in all.</summary>
+    public long ReceivedByDirector(string cable) => Counters(Director, cable).GetProperty("rx").GetProperty("packets")
+        .GetInt64();
 
-    /// <summary>How many frames of a queue XDP has handed on, to a socket, as the device counts them.</summary>
+    /// <summary>Frames of a queue that XDP has redirected to a socket, as the device counts them.</summary>
     public long XdpRedirects(string cable, int queue)
     {
-        // As virtual cables call it, and as virtio_net does.
-        string[] fields = [string.Create(CultureInfo.InvariantCulture, $"rx_queue_{queue}_xdp_redirect:"), string.Create(CultureInfo.InvariantCulture, $"rx{queue}_xdp_redirects:")];
-        var line = Director.Run("ethtool", "-S", cable).Split('\n').Single(l => fields.Any(f => l.Contains(f, StringComparison.Ordinal)));
+        // The names of veth and of virtio_net.
+        string[] fields = [string.Create(CultureInfo.InvariantCulture, $"rx_queue_{queue}_xdp_redirect:"),
+            string.Create(CultureInfo.InvariantCulture, $"rx{queue}_xdp_redirects:")];
+        var line = Director.Run("ethtool", "-S", cable).Split('\n')
+            .Single(l => fields.Any(f => l.Contains(f, StringComparison.Ordinal)));
         return long.Parse(line.Split(':')[1], CultureInfo.InvariantCulture);
     }
 
@@ -114,7 +125,7 @@ internal sealed class Cables : IDisposable
     {
         foreach (var end in _ends.Values)
             end.Dispose();
-        // The kernel would take them back by itself, some time later.
+        // The kernel would remove them later.
         foreach (var (name, number) in _links)
         {
             foreach (var (end, netns) in Ends(number))

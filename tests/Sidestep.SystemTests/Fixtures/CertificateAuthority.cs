@@ -21,7 +21,7 @@ internal sealed class CertificateAuthority : IDisposable
 
     public string Pem => _certificate.ExportCertificatePem();
 
-    /// <summary>A certificate with its key, both in PEM form.</summary>
+    /// <summary>A certificate with its key, both in PEM format.</summary>
     public (string Certificate, string Key) Issue(string name, string? address = null, string? host = null)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
@@ -35,7 +35,8 @@ internal sealed class CertificateAuthority : IDisposable
                 names.AddDnsName(host);
             request.CertificateExtensions.Add(names.Build());
         }
-        using var certificate = request.Create(_certificate, _certificate.NotBefore, _certificate.NotAfter, RandomNumberGenerator.GetBytes(8));
+        using var certificate = request.Create(_certificate, _certificate.NotBefore, _certificate.NotAfter,
+            RandomNumberGenerator.GetBytes(8));
         return (certificate.ExportCertificatePem(), key.ExportPkcs8PrivateKeyPem());
     }
 

@@ -4,7 +4,8 @@ using System.Text;
 
 namespace Sidestep.SystemTests.Fixtures;
 
-/// <summary>A program that a test has started: what it says, and how it ends. <see cref="Dispose"/> kills it if it still runs.</summary>
+/// <summary>A program that a test has started: its output and its exit. <see cref="Dispose"/> kills it if it still
+/// runs.</summary>
 internal class ChildProcess : IDisposable
 {
     private static readonly TimeSpan DefaultTimeout = Sidestep.Lab.ScaledTimeout.Seconds(60);
@@ -12,14 +13,16 @@ internal class ChildProcess : IDisposable
     private readonly StringBuilder _output = new(), _errors = new(), _combined = new();
     private bool _disposed;
 
-    /// <summary>Starts it and waits for nothing.</summary>
+    /// <summary>Starts the program without waiting.</summary>
     /// <param name="name">For messages.</param>
     /// <param name="command">The program and its arguments.</param>
-    /// <param name="environment">More of it than the test has.</param>
-    public ChildProcess(string name, IReadOnlyList<string> command, params ReadOnlySpan<(string Name, string Value)> environment)
+    /// <param name="environment">Variables in addition to those of the test.</param>
+    public ChildProcess(string name, IReadOnlyList<string> command,
+        params ReadOnlySpan<(string Name, string Value)> environment)
     {
         _name = name;
-        var start = new ProcessStartInfo(command[0], command.Skip(1)) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
+        var start = new ProcessStartInfo(command[0], command.Skip(1)) { RedirectStandardOutput = true,
+            RedirectStandardError = true, RedirectStandardInput = true };
         foreach (var (variable, value) in environment)
             start.Environment[variable] = value;
         Process = Process.Start(start)!;
@@ -34,25 +37,27 @@ internal class ChildProcess : IDisposable
 
     public bool HasExited => Process.HasExited;
 
-    /// <summary>What it has said on standard output so far.</summary>
+    /// <summary>Its standard output so far.</summary>
     public string Output => Read(_output);
 
-    /// <summary>The same on standard error.</summary>
+    /// <summary>Its standard error so far.</summary>
     public string Errors => Read(_errors);
 
-    /// <summary>Both, in the order in which they came.</summary>
+    /// <summary>Both, in the order of arrival.</summary>
     public string CombinedOutput => Read(_combined);
 
     protected Process Process { get; }
 
-    /// <summary>Waits until it said this.</summary>
+    /// <summary>Waits until its output contains a text.</summary>
     public void WaitFor(string text, TimeSpan? timeout = null)
     {
-        Eventually.True(() => CombinedOutput.Contains(text, StringComparison.Ordinal) || HasExited, () => $"{_name} did not say '{text}' but:\n{CombinedOutput}", timeout ?? DefaultTimeout);
-        // What it said last may arrive after its end was seen.
+        Eventually.True(() => CombinedOutput.Contains(text, StringComparison.Ordinal) || HasExited, () =>
+            $"no '{text}' in the output of {_name}:\n{CombinedOutput}", timeout ?? DefaultTimeout);
+        // The last output may arrive after the exit.
         if (HasExited)
             WaitForExit();
-        Assert.True(CombinedOutput.Contains(text, StringComparison.Ordinal), $"{_name} ended before it said '{text}':\n{CombinedOutput}");
+        Assert.True(CombinedOutput.Contains(text, StringComparison.Ordinal),
+            $"{_name} ended without the output '{text}':\n{CombinedOutput}");
     }
 
     /// <summary>SIGKILL.</summary>
@@ -65,32 +70,33 @@ internal class ChildProcess : IDisposable
     /// <summary>Sends it a signal.</summary>
     public void Signal(string signal) => Shell.Run("kill", "-" + signal, Id.ToString(CultureInfo.InvariantCulture));
 
-    /// <summary>None of its threads runs any more, until SIGCONT.</summary>
+    /// <summary>Stops all its threads until SIGCONT.</summary>
     public void Pause()
     {
         Signal("STOP");
-        // Those on other CPUs go on for a moment.
+        // Threads on other CPUs run for a moment longer.
         Eventually.True(() => Directory.GetDirectories(string.Create(CultureInfo.InvariantCulture, $"/proc/{Id}/task"))
-            .All(static t => File.ReadAllText($"{t}/stat").Split(") ")[^1].StartsWith('T')), () => $"{_name} did not stop");
+            .All(static t => File.ReadAllText($"{t}/stat").Split(") ")[^1].StartsWith('T')), () =>
+            $"{_name} did not stop");
     }
 
-    /// <summary>A signal, and its exit code when it ended in time.</summary>
+    /// <summary>Sends a signal and returns the exit code; fails when the program does not end in time.</summary>
     public int Terminate(string signal = "TERM")
     {
         Signal(signal);
         return WaitForExit();
     }
 
-    /// <summary>Its exit code, when it ended in time.</summary>
+    /// <summary>Returns the exit code; fails when the program does not end in time.</summary>
     public int WaitForExit()
     {
-        Assert.True(Process.WaitForExit(DefaultTimeout), $"{_name} did not end; it said:\n{CombinedOutput}");
-        // Only this waits for the last of its output.
+        Assert.True(Process.WaitForExit(DefaultTimeout), $"{_name} did not end; its output:\n{CombinedOutput}");
+        // Only this overload waits for the end of the output.
         Process.WaitForExit();
         return Process.ExitCode;
     }
 
-    /// <summary>May be called twice: by the test, and by what it started it in.</summary>
+    /// <summary>May be called twice: by the test, and by the fixture that started the program.</summary>
     public void Dispose()
     {
         if (_disposed)
@@ -119,10 +125,10 @@ internal class ChildProcess : IDisposable
     }
 }
 
-/// <summary>So that a test can go on with what it waited for.</summary>
+/// <summary>Waiting that returns the program.</summary>
 internal static class ChildProcessExtensions
 {
-    /// <summary>Waits until it said this.</summary>
+    /// <summary>Waits until its output contains a text.</summary>
     public static T Until<T>(this T program, string text, TimeSpan? timeout = null) where T : ChildProcess
     {
         program.WaitFor(text, timeout);

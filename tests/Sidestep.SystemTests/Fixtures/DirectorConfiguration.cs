@@ -3,28 +3,29 @@ using System.Text;
 
 namespace Sidestep.SystemTests.Fixtures;
 
-/// <summary>A configuration file as a test wants it.</summary>
+/// <summary>The configuration file of a test.</summary>
 internal sealed record DirectorConfiguration
 {
     public required string Name { get; init; }
 
     public required string PinPath { get; init; }
 
-    /// <summary>Name and mode of each interface.</summary>
+    /// <summary>Name and driver of each interface.</summary>
     public IReadOnlyList<(string Name, string Mode)> Interfaces { get; init; } = [("eth0", "auto")];
 
     public string OnExit { get; init; } = "remove";
 
-    /// <summary>More keys of the director, one a line.</summary>
+    /// <summary>Further keys of the director, one per line.</summary>
     public IReadOnlyList<string> ExtraLines { get; init; } = [];
 
-    /// <summary>Lines for the profile that all services have.</summary>
+    /// <summary>Keys of the network profile of all services.</summary>
     public string ProfileLines { get; init; } = "dsrType: l2";
 
-    /// <summary>Name of the pool, which all services have.</summary>
+    /// <summary>Name of the pool of all services.</summary>
     public string PoolName { get; init; } = "pool";
 
-    /// <summary>Lines for the pool. Most tests are about forwarding, also to servers that are not there: nobody watches those.</summary>
+    /// <summary>Keys of the pool. Most tests are about forwarding, also to servers that do not exist, so that the
+    /// default has no health checks.</summary>
     public string PoolLines { get; init; } = "monitors: [], allowUnverifiedDsrPath: true";
 
     /// <summary>The section healthMonitors; empty: none.</summary>
@@ -61,14 +62,20 @@ internal sealed record DirectorConfiguration
             Line($"    {line}");
         Line(Servers.Count == 0 ? "    servers: []" : "    servers:");
         foreach (var server in Servers)
-            Line(string.Create(CultureInfo.InvariantCulture, $"      - {{ name: {server.Name}, address: {server.Address}, weight: {server.Weight}, state: {(server.Draining ? "draining" : server.Enabled ? "enabled" : "disabled")} }}"));
+            Line(string.Create(CultureInfo.InvariantCulture,
+                $"      - {{ name: {server.Name}, address: {server.Address}, weight: {server.Weight}, state: "
+                    + $"{(server.Draining ? "draining" : server.Enabled ? "enabled" : "disabled")} }}"));
         Line(Services.Count == 0 ? "virtualServices: []" : "virtualServices:");
         foreach (var service in Services)
-            Line(string.Create(CultureInfo.InvariantCulture, $"  - {{ name: {service.Name}, vip: {service.Vip}, protocol: udp, port: {service.Port}, pool: {PoolName}, networkProfile: profile, trafficEnabled: {(service.TrafficEnabled ? "true" : "false")} }}"));
+            Line(string.Create(CultureInfo.InvariantCulture,
+                $"  - {{ name: {service.Name}, vip: {service.Vip}, protocol: udp, port: {service.Port}, pool: "
+                    + $"{PoolName}, networkProfile: profile, trafficEnabled: "
+                    + $"{(service.TrafficEnabled ? "true" : "false")} }}"));
         return text.ToString();
     }
 }
 
-internal sealed record PoolServer(string Name, string Address, int Weight = 1, bool Enabled = true, bool Draining = false);
+internal sealed record PoolServer(string Name, string Address, int Weight = 1, bool Enabled = true, bool Draining =
+    false);
 
 internal sealed record UdpService(string Name, string Vip, int Port, bool TrafficEnabled = true);

@@ -3,8 +3,8 @@ using System.Net.Sockets;
 
 namespace Sidestep.SystemTests.Fixtures;
 
-/// <summary>A real server: the VIP on its loopback, silent about it, and a UDP service that answers from the VIP with what
-/// it got and its own number behind.</summary>
+/// <summary>A real server: the VIP on its loopback without ARP for it, and a UDP service that replies from the VIP
+/// with the request and its own number behind.</summary>
 internal sealed class EchoServer : IDisposable
 {
     public const int Port = 7;
@@ -21,7 +21,8 @@ internal sealed class EchoServer : IDisposable
         netns.Ip($"address replace {vip}/32 dev lo");
         _socket = netns.Inside(() =>
         {
-            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { ReceiveBufferSize = 1 << 20 };
+            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram,
+                ProtocolType.Udp) { ReceiveBufferSize = 1 << 20 };
             socket.Bind(new IPEndPoint(IPAddress.Parse(vip), Port));
             return socket;
         });
@@ -49,9 +50,11 @@ internal sealed class EchoServer : IDisposable
                 buffer[length] = _number;
                 _socket.SendTo(buffer.AsSpan(0, length + 1), from);
             }
-            catch (SocketException e) when (e.SocketErrorCode is SocketError.NetworkUnreachable or SocketError.NetworkDown or SocketError.HostUnreachable)
+            catch (SocketException e) when (
+                e.SocketErrorCode is SocketError.NetworkUnreachable or SocketError.NetworkDown
+                or SocketError.HostUnreachable)
             {
-                // Its link is down for a while: that is what some tests are about.
+                // Some tests take its link down for a while.
             }
             catch (Exception e) when (e is SocketException or ObjectDisposedException)
             {

@@ -2,16 +2,16 @@ using System.Diagnostics;
 
 namespace Sidestep.SystemTests.Fixtures;
 
-/// <summary>Waiting is for a condition, and ends.</summary>
+/// <summary>Waits for a condition, for a bounded time.</summary>
 internal static class Eventually
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan DefaultTimeout = Sidestep.Lab.ScaledTimeout.Seconds(30);
 
-    /// <summary>Waits; fails the test when the condition does not come true in time.</summary>
-    /// <param name="condition">Asked again and again.</param>
-    /// <param name="failure">What to say then.</param>
-    /// <param name="timeout">30 seconds unless told, and as much longer as the lab waits.</param>
+    /// <summary>Waits until a condition is true; fails the test when the time is over.</summary>
+    /// <param name="condition">Evaluated every 20 milliseconds.</param>
+    /// <param name="failure">The message of the failure.</param>
+    /// <param name="timeout">Null: 30 seconds, scaled by the timeout factor of the lab.</param>
     public static void True(Func<bool> condition, Func<string> failure, TimeSpan? timeout = null)
     {
         var clock = Stopwatch.StartNew();

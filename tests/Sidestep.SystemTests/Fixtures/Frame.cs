@@ -3,7 +3,7 @@ using System.Net;
 
 namespace Sidestep.SystemTests.Fixtures;
 
-/// <summary>Builds frames byte by byte, and reads the few fields that the tests look at.</summary>
+/// <summary>Builds frames byte by byte, and reads the fields that tests need.</summary>
 internal static class Frame
 {
     public const ushort Ip = 0x0800, Arp = 0x0806, Vlan = 0x8100, Ip6 = 0x86dd;
@@ -19,7 +19,8 @@ internal static class Frame
     public static byte[] Tagged(byte[] destination, byte[] source, ushort vlan, ushort type, byte[] payload) =>
         Ethernet(destination, source, Vlan, [(byte)(vlan >> 8), (byte)vlan, (byte)(type >> 8), (byte)type, .. payload]);
 
-    public static byte[] IPv4(string source, string destination, byte protocol, byte[] payload, byte tos = 0, byte[]? options = null,
+    public static byte[] IPv4(string source, string destination, byte protocol, byte[] payload, byte tos = 0,
+        byte[]? options = null,
         ushort fragment = 0)
     {
         options ??= [];
@@ -50,7 +51,7 @@ internal static class Frame
         return [.. header, .. payload];
     }
 
-    /// <summary>A segment with its checksum, between addresses of either family.</summary>
+    /// <summary>A TCP segment with its checksum, in either address family.</summary>
     public static byte[] Segment(string source, string destination, byte flags, byte[]? options = null)
     {
         options ??= [];
@@ -64,7 +65,8 @@ internal static class Frame
         return header;
     }
 
-    /// <summary>Over the pseudo-header of either family; 0 over a segment that has its right checksum.</summary>
+    /// <summary>The checksum with the pseudo-header of either address family; 0 for a segment whose checksum is
+    /// right.</summary>
     public static ushort TransportChecksum(string source, string destination, byte protocol, byte[] segment)
     {
         var from = IPAddress.Parse(source).GetAddressBytes();
@@ -73,11 +75,12 @@ internal static class Frame
         return Checksum(all.Length % 2 == 0 ? all : [.. all, 0]);
     }
 
-    /// <summary>A question for an IPv6 address, or (136) the claim of one; with the Ethernet address of who sends it, without which a
-    /// question to a group is not answered.</summary>
+    /// <summary>A neighbour solicitation (135) or advertisement (136). It has the option with the link-layer address
+    /// of the sender, without which a multicast solicitation gets no reply.</summary>
     public static byte[] Neighbour(byte type, string source, string destination, string target, byte[]? mac = null)
     {
-        byte[] message = [type, 0, 0, 0, 0, 0, 0, 0, .. IPAddress.Parse(target).GetAddressBytes(), .. mac is null ? [] : new byte[] { 1, 1 }, .. mac ?? []];
+        byte[] message = [type, 0, 0, 0, 0, 0, 0, 0, .. IPAddress.Parse(target).GetAddressBytes(), .. mac is null ? []
+            : new byte[] { 1, 1 }, .. mac ?? []];
         var sum = TransportChecksum(source, destination, Icmp6, message);
         (message[2], message[3]) = ((byte)(sum >> 8), (byte)sum);
         var packet = IPv6(source, destination, Icmp6, message);
@@ -95,8 +98,10 @@ internal static class Frame
         return [.. header, .. content];
     }
 
-    public static byte[] ArpRequest(byte[] sender, string senderAddress, string target) => Ethernet(Broadcast, sender, Arp,
-        [0, 1, 8, 0, 6, 4, 0, 1, .. sender, .. IPAddress.Parse(senderAddress).GetAddressBytes(), .. NoMac, .. IPAddress.Parse(target).GetAddressBytes()]);
+    public static byte[] ArpRequest(byte[] sender, string senderAddress, string target) =>
+        Ethernet(Broadcast, sender, Arp,
+        [0, 1, 8, 0, 6, 4, 0, 1, .. sender, .. IPAddress.Parse(senderAddress).GetAddressBytes(), .. NoMac,
+        .. IPAddress.Parse(target).GetAddressBytes()]);
 
     public static ushort Type(byte[] frame) => BinaryPrimitives.ReadUInt16BigEndian(frame.AsSpan(12));
 

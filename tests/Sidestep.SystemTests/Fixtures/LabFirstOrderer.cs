@@ -6,14 +6,15 @@ using Xunit.v3;
 
 namespace Sidestep.SystemTests.Fixtures;
 
-/// <summary>What takes longest begins first: the topologies, one after the other, and everything else beside them. Nearly all of
-/// these tests wait most of the time: for connections, probes, timeouts.</summary>
+/// <summary>Starts the longest tests first: the topologies one after the other, and everything else in parallel.
+/// Nearly all of these tests wait most of the time, for connections, probes and timeouts.</summary>
 public sealed class LabFirstOrderer : ITestCollectionOrderer
 {
-    /// <summary>A topology and two others.</summary>
+    /// <summary>Tests that run at the same time: one topology and two others.</summary>
     internal const int MaxParallelThreads = 3;
 
-    public IReadOnlyCollection<TTestCollection> OrderTestCollections<TTestCollection>(IReadOnlyCollection<TTestCollection> testCollections)
+    public IReadOnlyCollection<TTestCollection> OrderTestCollections<TTestCollection>(
+        IReadOnlyCollection<TTestCollection> testCollections)
         where TTestCollection : ITestCollection =>
         [.. testCollections.OrderByDescending(static c => c.TestCollectionDisplayName == SerialTests.Name)];
 }

@@ -4,7 +4,8 @@ using System.Text.Json;
 
 namespace Sidestep.SystemTests.Fixtures;
 
-/// <summary>Namespaces on bridges. Every node is on a bridge by a veth pair; everything goes with <see cref="Dispose"/>.</summary>
+/// <summary>Namespaces on bridges. A veth pair connects each node to a bridge. <see cref="Dispose"/> removes
+/// everything.</summary>
 internal sealed class Lan : IDisposable
 {
     private const string PassProgram = "pass.bpf.o";
@@ -22,7 +23,7 @@ internal sealed class Lan : IDisposable
         _switch = Node("switch");
     }
 
-    /// <summary>For files of the test; removed at the end.</summary>
+    /// <summary>A folder for files of the test; removed at the end.</summary>
     public string Folder { get; }
 
     /// <summary>A new namespace with the settings that all roles share.</summary>
@@ -30,7 +31,7 @@ internal sealed class Lan : IDisposable
     {
         var node = new NetworkNamespace(role, "ssd");
         _nodes.Add(node);
-        // What a namespace begins with depends on the machine that it is made on.
+        // The initial settings of a namespace depend on the machine.
         SetSysctl(node, "ipv4/conf/all/rp_filter", 0);
         SetSysctl(node, "ipv4/conf/default/rp_filter", 0);
         return node;
@@ -43,30 +44,33 @@ internal sealed class Lan : IDisposable
     public void Plug(NetworkNamespace node, string interfaceName, string bridge, string addressAndPrefix)
     {
         var port = Port(node, interfaceName);
-        Shell.Run("ip", "link", "add", interfaceName, "netns", node.Name, "type", "veth", "peer", "name", port, "netns", _switch.Name);
-        // A checksum left to a card that is not there would be forwarded wrong.
+        Shell.Run("ip", "link", "add", interfaceName, "netns", node.Name, "type", "veth", "peer", "name", port, "netns",
+            _switch.Name);
+        // Without offload: no card would complete the checksum.
         node.Run("ethtool", "-K", interfaceName, "tx", "off");
         _switch.Run("ethtool", "-K", port, "tx", "off");
         _switch.Ip($"link set {port} addrgenmode none master {bridge} up");
         node.Ip($"address add {addressAndPrefix} dev {interfaceName}");
-        // No IPv6 of its own: its duplicate address detection would be frames that nobody asked for.
+        // No link-local IPv6 address: duplicate address detection would send frames.
         node.Ip($"link set {interfaceName} addrgenmode none up");
     }
 
-    /// <summary>Without an XDP program at the other end of the cable, what is sent by XDP_TX or redirected vanishes.</summary>
+    /// <summary>Attaches an XDP program to the other end of the cable: without one, veth drops frames of XDP_TX and
+    /// XDP_REDIRECT.</summary>
     public void EnableXdpTransmit(NetworkNamespace node, string interfaceName) =>
         _switch.Ip($"link set dev {Port(node, interfaceName)} xdpdrv object {_pass} section xdp");
 
-    /// <summary>Attaches a program that passes everything to a node's own interface: somebody else's.</summary>
+    /// <summary>Attaches an XDP program of another product to a node's own interface; it passes everything.</summary>
     public void AttachForeignProgram(NetworkNamespace node, string interfaceName, string mode) =>
         node.Ip($"link set dev {interfaceName} {mode} object {_pass} section xdp");
 
-    /// <summary>A switch does not know by itself that an Ethernet address moved to another port.</summary>
+    /// <summary>Changes the state of a port: a switch does not notice by itself that an Ethernet address has
+    /// moved.</summary>
     public void SetPortState(NetworkNamespace node, string interfaceName, string state) =>
         _switch.Ip($"link set dev {Port(node, interfaceName)} {state}");
 
-    /// <summary>Gives both ends of a cable so many queues. The other end comes first: one that runs XDP must have as many to receive by as
-    /// this one sends by.</summary>
+    /// <summary>Sets the number of queues at both ends of a cable. The other end comes first: an interface with XDP
+    /// needs as many receive queues as its peer has transmit queues.</summary>
     public void SetQueues(NetworkNamespace node, string interfaceName, int queues)
     {
         var count = queues.ToString(CultureInfo.InvariantCulture);
@@ -77,7 +81,7 @@ internal sealed class Lan : IDisposable
     public static string MacOf(NetworkNamespace node, string interfaceName) =>
         Link(node, interfaceName).GetProperty("address").GetString()!;
 
-    /// <summary>The kernel's answer to <c>ip link show</c>.</summary>
+    /// <summary>The output of <c>ip link show</c>.</summary>
     public static JsonElement Link(NetworkNamespace node, string interfaceName)
     {
         using var document = JsonDocument.Parse(node.Ip($"-j -d link show dev {interfaceName}"));
@@ -94,6 +98,7 @@ internal sealed class Lan : IDisposable
         Directory.Delete(Folder, recursive: true);
     }
 
-    /// <summary>By the node's number: names of interfaces are short.</summary>
-    private static string Port(NetworkNamespace node, string interfaceName) => $"p{node.Name.Split('-')[2]}-{interfaceName}";
+    /// <summary>The port's name, from the number of the node: names of interfaces are short.</summary>
+    private static string Port(NetworkNamespace node, string interfaceName) =>
+        $"p{node.Name.Split('-')[2]}-{interfaceName}";
 }

@@ -2,16 +2,17 @@ using System.Diagnostics;
 
 namespace Sidestep.SystemTests.Fixtures;
 
-/// <summary>How long clients went without answers after something changed.</summary>
+/// <summary>Measures how long clients get no replies after a change.</summary>
 internal static class Outage
 {
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(10);
 
-    /// <summary>Does something that breaks the way to some clients' server, and waits until their way works again.</summary>
-    /// <param name="traffic">Under way.</param>
-    /// <param name="clients">Which clients must lose something, and get answers again.</param>
-    /// <param name="change">What is done.</param>
-    /// <returns>From the first lost datagram to the first answer after it: the worst client's.</returns>
+    /// <summary>Makes a change that breaks the path to some clients' server, and waits until the path works
+    /// again.</summary>
+    /// <param name="traffic">Running traffic.</param>
+    /// <param name="clients">The clients that must lose datagrams, and get replies again.</param>
+    /// <param name="change">Makes the change.</param>
+    /// <returns>The longest time of all clients from the first lost datagram to the next reply.</returns>
     public static TimeSpan Measure(Traffic traffic, IReadOnlyCollection<int> clients, Action change)
     {
         var before = traffic.Count;
@@ -21,8 +22,10 @@ internal static class Outage
         foreach (var client in clients)
         {
             TimeSpan? found = null;
-            Eventually.True(() => (found = MeasureClient([.. traffic.Snapshot().Skip(before).Where(e => e.Source == client)], after)) is not null,
-                () => $"client {client} lost nothing, or gets no answers", Longest);
+            Eventually.True(() =>
+                (found = MeasureClient([.. traffic.Snapshot().Skip(before).Where(e => e.Source == client)],
+                after)) is not null,
+                () => $"client {client} lost nothing, or gets no replies", Longest);
             if (found > worst)
                 worst = found!.Value;
         }
@@ -31,7 +34,8 @@ internal static class Outage
 
     private static TimeSpan? MeasureClient(Exchange[] exchanges, int after)
     {
-        var answered = Array.FindIndex(exchanges, e => e.IsAnswered && e.Number >= after && exchanges.Any(l => !l.IsAnswered && l.Number < e.Number));
+        var answered = Array.FindIndex(exchanges, e => e.IsAnswered && e.Number >= after
+            && exchanges.Any(l => !l.IsAnswered && l.Number < e.Number));
         if (answered < 0)
             return null;
         var lost = Array.FindIndex(exchanges, static e => !e.IsAnswered);

@@ -7,7 +7,7 @@ using NetworkNamespace = Sidestep.Testing.NetworkNamespace;
 
 namespace Sidestep.SystemTests.Fixtures;
 
-/// <summary>Sends and sees whole frames at an interface: the judge that knows nothing of the agent.</summary>
+/// <summary>Sends and receives whole frames at an interface, independently of the product.</summary>
 internal sealed class RawSocket : IDisposable
 {
     private const ushort EveryProtocol = 3;
@@ -19,7 +19,8 @@ internal sealed class RawSocket : IDisposable
 
     public static RawSocket Open(NetworkNamespace netns, string interfaceName) => netns.Inside(() =>
     {
-        var index = Kernel.InterfaceIndex(interfaceName) ?? throw new InvalidOperationException($"no interface {interfaceName}");
+        var index = Kernel.InterfaceIndex(interfaceName)
+            ?? throw new InvalidOperationException($"no interface {interfaceName}");
         var protocol = BinaryPrimitives.ReverseEndianness(EveryProtocol);
         var socket = new Socket(AddressFamily.Packet, SocketType.Raw, (ProtocolType)protocol);
         socket.Bind(new LinkEndPoint(index, EveryProtocol));
@@ -28,7 +29,8 @@ internal sealed class RawSocket : IDisposable
 
     public void Send(byte[] frame) => _socket.Send(frame);
 
-    /// <summary>Every frame up to the first that is <paramref name="last"/>, which must come in time.</summary>
+    /// <summary>Receives every frame up to the first that is <paramref name="last"/>; fails when it does not arrive
+    /// in time.</summary>
     public List<byte[]> ReceiveUntil(Func<byte[], bool> last)
     {
         var frames = new List<byte[]>();
@@ -42,7 +44,8 @@ internal sealed class RawSocket : IDisposable
             if (last(frame))
                 return frames;
         }
-        Assert.Fail($"the frame waited for did not come; there came:\n{string.Join('\n', frames.Select(Convert.ToHexString))}");
+        Assert.Fail(
+            $"the expected frame did not arrive; received:\n{string.Join('\n', frames.Select(Convert.ToHexString))}");
         return frames;
     }
 

@@ -1,8 +1,8 @@
 namespace Sidestep.SystemTests.Fixtures;
 
 /// <summary>
-/// Two routers between the segment and 10.9.1.0/24, where the real servers are: .1 and .254 on the segment. Servers
-/// decapsulate by the agent and answer by the first router.
+/// Two routers (.1 and .254 on the segment) between the segment and 10.9.1.0/24 with the real servers. The agent
+/// configures the servers; they reply through the first router.
 /// </summary>
 internal sealed class RoutedSegment : IDisposable
 {
@@ -62,7 +62,9 @@ internal sealed class RoutedSegment : IDisposable
         var agent = Path.Combine(AppContext.BaseDirectory, "sidestep-agent");
         string[] state = ["--state-dir", Path.Combine(Segment.Lan.Folder, $"agent{number}")];
         _remove.Add(netns.Enter([agent, "remove", .. state]));
-        netns.Run([agent, "apply", "--vip", Segment.Vip, "--interface", "eth0", "--decapsulate", "ipip", "--director", Segment.DirectorAddress, .. state]);
+        netns.Run(
+            [agent, "apply", "--vip", Segment.Vip, "--interface", "eth0", "--decapsulate", "ipip", "--director",
+            Segment.DirectorAddress, .. state]);
         Segment.Serve(netns, number);
         return new PoolServer($"server{number}", address);
     }

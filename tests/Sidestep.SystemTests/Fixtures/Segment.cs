@@ -4,13 +4,12 @@ using System.Text.RegularExpressions;
 
 namespace Sidestep.SystemTests.Fixtures;
 
-/// <summary>
-/// One segment, 10.9.0.0/24: clients (.100 and up), the director (.2) and real servers (.11 and up), all on one bridge. The
-/// VIP is on-link for clients, so somebody must answer ARP for it.
-/// </summary>
+/// <summary>One segment, 10.9.0.0/24, on one bridge: clients (.100 and up), the director (.2) and real servers (.11
+/// and up). The VIP is on-link for clients, so that the director must answer ARP for it.</summary>
 internal sealed partial class Segment : IDisposable
 {
-    public const string Vip = "203.0.113.10", DirectorAddress = "10.9.0.2", ClientAddress = "10.9.0.100", Bridge = "br0";
+    public const string Vip = "203.0.113.10", DirectorAddress = "10.9.0.2", ClientAddress = "10.9.0.100", Bridge =
+        "br0";
     private const int ClientAddresses = 8;
     private const string BpfFs = "/sys/fs/bpf", Reports = "/run/sidestep";
     private readonly List<DaemonProcess> _daemons = [];
@@ -18,7 +17,7 @@ internal sealed partial class Segment : IDisposable
 
     static Segment() => DeleteLeftovers();
 
-    /// <param name="servers">How many real servers with a service there are on the segment, and in the configuration.</param>
+    /// <param name="servers">Number of real servers with a service, on the segment and in the configuration.</param>
     public Segment(int servers = 2)
     {
         try
@@ -53,14 +52,14 @@ internal sealed partial class Segment : IDisposable
 
     public Lan Lan { get; } = new();
 
-    /// <summary>Where the services of the constructor run, server 1 first.</summary>
+    /// <summary>The servers of the constructor, server 1 first.</summary>
     public IReadOnlyList<NetworkNamespace> Servers => [.. _services.OfType<EchoServer>().Select(static s => s.Netns)];
 
     public NetworkNamespace Client { get; } = null!;
 
     public NetworkNamespace Director { get; } = null!;
 
-    /// <summary>What the daemon is started with; see <see cref="Write"/>.</summary>
+    /// <summary>The configuration of the daemon; see <see cref="Write"/>.</summary>
     public DirectorConfiguration File { get; set; } = null!;
 
     public string FilePath => Path.Combine(Lan.Folder, "sidestep.yaml");
@@ -68,13 +67,14 @@ internal sealed partial class Segment : IDisposable
     public string PinFolder => Path.Combine(File.PinPath, File.Name);
 
     public static IReadOnlyList<string> Sources =>
-        [.. Enumerable.Range(100, ClientAddresses).Select(static i => string.Create(CultureInfo.InvariantCulture, $"10.9.0.{i}"))];
+        [.. Enumerable.Range(100, ClientAddresses)
+        .Select(static i => string.Create(CultureInfo.InvariantCulture, $"10.9.0.{i}"))];
 
     public static string AddressOf(int server) => string.Create(CultureInfo.InvariantCulture, $"10.9.0.{10 + server}");
 
     public static PoolServer ServerEntry(int server) => new($"server{server}", AddressOf(server));
 
-    /// <summary>A namespace on the segment, without a service.</summary>
+    /// <summary>Adds a namespace without a service to the segment.</summary>
     public NetworkNamespace Server(int number)
     {
         var netns = Lan.Node($"s{number}");
@@ -90,7 +90,7 @@ internal sealed partial class Segment : IDisposable
         return service;
     }
 
-    /// <summary>Replaces the configuration file, as a careful editor does.</summary>
+    /// <summary>Replaces the configuration file as a whole.</summary>
     public void Write(DirectorConfiguration file)
     {
         File = file;
@@ -103,16 +103,17 @@ internal sealed partial class Segment : IDisposable
         System.IO.File.Move(FilePath + ".new", FilePath, overwrite: true);
     }
 
-    /// <summary>Replaces the configuration file, and waits until the daemon says that it is applied.</summary>
+    /// <summary>Replaces the configuration file, and waits until the log says that it is applied.</summary>
     public void Apply(DirectorConfiguration file)
     {
         var before = _daemons[^1].CombinedOutput.Length;
         Write(file);
-        // Cheaper to wait for than the answer of another process; what is true is for others to say.
-        Eventually.True(() => AppliedAfter().IsMatch(_daemons[^1].CombinedOutput, before), () => $"not applied:\n{file}\n{_daemons[^1].CombinedOutput}");
+        // Cheaper than another process that reads the status. Other assertions check the state itself.
+        Eventually.True(() => AppliedAfter().IsMatch(_daemons[^1].CombinedOutput, before), () =>
+            $"not applied:\n{file}\n{_daemons[^1].CombinedOutput}");
     }
 
-    /// <summary>Starts the daemon with <see cref="File"/>, and waits for nothing.</summary>
+    /// <summary>Starts the daemon with <see cref="File"/>, without waiting.</summary>
     public DaemonProcess Launch(params string[] wrapper)
     {
         if (!System.IO.File.Exists(FilePath))
@@ -139,20 +140,22 @@ internal sealed partial class Segment : IDisposable
         return document.RootElement.Clone();
     }
 
-    /// <summary><c>sidestep status</c> for people.</summary>
+    /// <summary>The text of <c>sidestep status</c>.</summary>
     public string StatusText() => StatusOutput();
 
-    /// <summary>It exits with 1, and says the same, while no interface is attached.</summary>
+    /// <summary>The output of <c>sidestep status</c>. The exit code is 1 while no interface is attached.</summary>
     private string StatusOutput(params string[] more)
     {
         var result = Shell.Try(StatusCommand(more));
-        Assert.True(result.ExitCode is 0 or 1, $"sidestep status: exit {result.ExitCode}\n{result.Output}{result.Error}");
+        Assert.True(result.ExitCode is 0 or 1,
+            $"sidestep status: exit {result.ExitCode}\n{result.Output}{result.Error}");
         return result.Output;
     }
 
     /// <summary>The command line of <c>sidestep status</c> for this director.</summary>
     public string[] StatusCommand(params string[] more) =>
-        [Repository.Executable("Sidestep.Cli", "sidestep"), "status", "--name", File.Name, "--pin-path", File.PinPath, .. more];
+        [Repository.Executable("Sidestep.Cli", "sidestep"), "status", "--name", File.Name, "--pin-path", File.PinPath,
+        .. more];
 
     public void Dispose()
     {
@@ -168,12 +171,13 @@ internal sealed partial class Segment : IDisposable
     [GeneratedRegex(@"file changed\n(.*\n)*.* applied:")]
     private static partial Regex AppliedAfter();
 
-    /// <summary>What a run that was killed has left.</summary>
+    /// <summary>Removes the state of a killed run.</summary>
     private static void DeleteLeftovers()
     {
         foreach (var name in Directory.GetDirectories(BpfFs, "ssd-*").Select(static d => Path.GetFileName(d)))
         {
-            if (int.TryParse(name.Split('-')[1], CultureInfo.InvariantCulture, out var owner) && !Directory.Exists($"/proc/{owner}"))
+            if (int.TryParse(name.Split('-')[1], CultureInfo.InvariantCulture, out var owner)
+                && !Directory.Exists($"/proc/{owner}"))
                 Delete(name);
         }
     }

@@ -5,10 +5,9 @@ using System.Net.Sockets;
 
 namespace Sidestep.SystemTests.Fixtures;
 
-/// <summary>
-/// Numbered datagrams to the VIP at a steady pace, from several client addresses in turn, and which of them were answered,
-/// when, and by whom. An answer proves the whole way: client, director, server, and straight back from the VIP.
-/// </summary>
+/// <summary>Sends numbered datagrams to the VIP at a steady rate, from several client addresses in turn, and records
+/// which server replies and when. A reply proves the whole path: client, director, server, and directly back from the
+/// VIP.</summary>
 internal sealed class Traffic : IDisposable
 {
     private const int MaxDatagrams = 200_000;
@@ -24,10 +23,10 @@ internal sealed class Traffic : IDisposable
     private volatile bool _stopping;
     private volatile int _count;
 
-    /// <summary>Begins to send.</summary>
-    /// <param name="client">From here.</param>
-    /// <param name="sources">Addresses of the client.</param>
-    /// <param name="vip">To its echo service.</param>
+    /// <summary>Starts to send.</summary>
+    /// <param name="client">The client's namespace.</param>
+    /// <param name="sources">Source addresses.</param>
+    /// <param name="vip">The VIP with an echo service.</param>
     public Traffic(NetworkNamespace client, IReadOnlyList<string> sources, string vip)
     {
         _vip = new IPEndPoint(IPAddress.Parse(vip), EchoServer.Port);
@@ -40,32 +39,37 @@ internal sealed class Traffic : IDisposable
         }
     }
 
-    /// <summary>How many were sent so far.</summary>
+    /// <summary>Number of datagrams so far.</summary>
     public int Count => _count;
 
-    /// <summary>All exchanges so far; the newest may still be under way.</summary>
+    /// <summary>All exchanges so far; the newest may still get a reply.</summary>
     public IReadOnlyList<Exchange> Snapshot() =>
     [
-        .. Enumerable.Range(0, _count).Select(i => new Exchange(i, i % _sockets.Length, _sent[i], Volatile.Read(ref _answered[i]), _servers[i])),
+        .. Enumerable.Range(0, _count)
+        .Select(i => new Exchange(i, i % _sockets.Length, _sent[i], Volatile.Read(ref _answered[i]), _servers[i])),
     ];
 
-    /// <summary>Waits until this many more were sent.</summary>
+    /// <summary>Waits until a further number of datagrams is sent.</summary>
     public void WaitForSent(int datagrams)
     {
         var goal = _count + datagrams;
-        Eventually.True(() => _count >= goal, () => $"{_count} of {goal} datagrams were sent", TimeSpan.FromSeconds(30));
+        Eventually.True(() => _count >= goal, () =>
+            $"{_count} of {goal} datagrams were sent", TimeSpan.FromSeconds(30));
     }
 
-    /// <summary>Waits until every client's newest exchange is answered.</summary>
+    /// <summary>Waits until every client's newest datagram is answered.</summary>
     public void WaitUntilAllAnswered()
     {
         var before = _count;
         Eventually.True(
-            () => Snapshot().Skip(before).Where(static e => e.IsAnswered).Select(static e => e.Source).Distinct().Count() == _sockets.Length,
-            () => "no answers for: " + string.Join(", ", Enumerable.Range(0, _sockets.Length).Except(Snapshot().Skip(before).Where(static e => e.IsAnswered).Select(static e => e.Source))));
+            () => Snapshot().Skip(before).Where(static e => e.IsAnswered).Select(static e => e.Source).Distinct()
+            .Count() == _sockets.Length,
+            () => "no replies for clients: "
+                + string.Join(", ", Enumerable.Range(0, _sockets.Length)
+                .Except(Snapshot().Skip(before).Where(static e => e.IsAnswered).Select(static e => e.Source))));
     }
 
-    /// <summary>Stops sending, waits for the answers that may still come, and gives all exchanges.</summary>
+    /// <summary>Stops sending, waits for late replies, and returns all exchanges.</summary>
     public IReadOnlyList<Exchange> Stop()
     {
         _stopping = true;
@@ -86,7 +90,8 @@ internal sealed class Traffic : IDisposable
 
     private static Socket Open(string source)
     {
-        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { ReceiveBufferSize = 1 << 20 };
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram,
+            ProtocolType.Udp) { ReceiveBufferSize = 1 << 20 };
         socket.Bind(new IPEndPoint(IPAddress.Parse(source), 0));
         return socket;
     }
@@ -106,7 +111,7 @@ internal sealed class Traffic : IDisposable
             }
             catch (Exception e) when (e is SocketException or ObjectDisposedException)
             {
-                // Not sent is not answered: the exchange says it.
+                // A datagram that is not sent counts as not answered.
             }
             _count = number + 1;
             next += SendInterval.Ticks * Stopwatch.Frequency / TimeSpan.TicksPerSecond;
@@ -137,12 +142,12 @@ internal sealed class Traffic : IDisposable
     }
 }
 
-/// <summary>One datagram and its answer.</summary>
+/// <summary>One datagram and its reply.</summary>
 /// <param name="Number">0, 1, ...</param>
 /// <param name="Source">Index of the client address.</param>
 /// <param name="SentAt">Stopwatch ticks.</param>
 /// <param name="AnsweredAt">Stopwatch ticks; 0: never.</param>
-/// <param name="Server">Number of the server that answered.</param>
+/// <param name="Server">Number of the server that replied.</param>
 internal sealed record Exchange(int Number, int Source, long SentAt, long AnsweredAt, byte Server)
 {
     public bool IsAnswered => AnsweredAt != 0;

@@ -3,7 +3,8 @@ using System.Net.Sockets;
 
 namespace Sidestep.SystemTests.Fixtures;
 
-/// <summary>An ordinary UDP service of a real server: bound to the VIP, answers every datagram with its content.</summary>
+/// <summary>An ordinary UDP service of a real server, bound to the VIP: replies to every datagram with its
+/// content.</summary>
 internal sealed class UdpEchoServer : IDisposable
 {
     public const ushort Port = 5300;
@@ -32,7 +33,8 @@ internal sealed class UdpEchoServer : IDisposable
     private void Serve()
     {
         var buffer = new byte[2048];
-        EndPoint from = new IPEndPoint(_socket.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any, 0);
+        EndPoint from = new IPEndPoint(_socket.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any
+            : IPAddress.IPv6Any, 0);
         try
         {
             while (true)

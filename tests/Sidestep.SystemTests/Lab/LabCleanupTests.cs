@@ -1,6 +1,6 @@
 namespace Sidestep.SystemTests.Lab;
 
-/// <summary>A lab that is killed cannot clean up; the next one does.</summary>
+/// <summary>A killed lab cannot clean up; the next one does.</summary>
 [Collection(SerialTests.Name)]
 public sealed class LabCleanupTests
 {
@@ -27,7 +27,7 @@ public sealed class LabCleanupTests
             Assert.True(next.ExitCode == 0, next.Errors);
             Assert.Empty(LabLeftovers.Of(killedRunId));
             Assert.DoesNotContain(processes, LabLeftovers.IsAlive);
-            // The one that is up has not been taken for a leftover.
+            // The lab did not mistake the running topology for a leftover.
             Assert.NotEmpty(LabLeftovers.Namespaces(next.RunId));
         }
         finally
@@ -41,11 +41,13 @@ public sealed class LabCleanupTests
     [Fact]
     public async Task An_unknown_topology_is_rejected_with_the_known_names_and_nothing_is_created()
     {
-        using var lab = await LabProcess.RunAsync(TestContext.Current.CancellationToken, "run", "no-such-topology", "--json");
+        using var lab = await LabProcess.RunAsync(TestContext.Current.CancellationToken, "run", "no-such-topology",
+            "--json");
 
         Assert.Equal(1, lab.ExitCode);
         Assert.Empty(lab.Output);
-        Assert.All(["churn", "l2-one-arm", "l3-dual", "l3-routed"], name => Assert.Contains(name, lab.Errors, StringComparison.Ordinal));
+        Assert.All(["churn", "l2-one-arm", "l3-dual", "l3-routed"], name =>
+            Assert.Contains(name, lab.Errors, StringComparison.Ordinal));
         Assert.Null(lab.RunId);
     }
 }

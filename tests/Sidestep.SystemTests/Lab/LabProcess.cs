@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace Sidestep.SystemTests.Lab;
 
-/// <summary>The lab as its user starts it: a process with words, an exit code, and time that runs out.</summary>
+/// <summary>The lab as a user starts it: a process with output, an exit code and a timeout.</summary>
 internal sealed partial class LabProcess : ChildProcess
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(6);
@@ -13,7 +13,8 @@ internal sealed partial class LabProcess : ChildProcess
     {
     }
 
-    /// <summary>The id of the run, which the names of all that it makes hold; null until it has one.</summary>
+    /// <summary>The id of the run, which is part of all names that it creates; null until the lab has printed
+    /// it.</summary>
     public string? RunId => RunLine().Match(Errors) is { Success: true } match ? match.Groups[1].Value : null;
 
     public int ExitCode => Process.ExitCode;
@@ -28,8 +29,9 @@ internal sealed partial class LabProcess : ChildProcess
         return lab;
     }
 
-    /// <summary>The same, with something in its environment.</summary>
-    public static async Task<LabProcess> RunAsync((string Name, string Value) environment, CancellationToken cancel, params IEnumerable<string> arguments)
+    /// <summary>The same, with an environment variable.</summary>
+    public static async Task<LabProcess> RunAsync((string Name, string Value) environment, CancellationToken cancel,
+        params IEnumerable<string> arguments)
     {
         var lab = new LabProcess(arguments, environment);
         await lab.WaitForExitAsync(cancel);
@@ -62,7 +64,7 @@ internal sealed partial class LabProcess : ChildProcess
         }
     }
 
-    /// <summary>SIGKILL, and to the lab alone: what it started lives on. Nothing is waited for.</summary>
+    /// <summary>Sends SIGKILL to the lab only: its processes keep running. Does not wait.</summary>
     public override void Kill() => Process.Kill();
 
     [GeneratedRegex(@"run ([0-9a-f]+):")]

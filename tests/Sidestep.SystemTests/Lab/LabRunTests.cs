@@ -2,11 +2,12 @@ using System.Text.Json;
 
 namespace Sidestep.SystemTests.Lab;
 
-/// <summary>`lab run`: real traffic through a real director, judged here once more from the JSON that a user would read.</summary>
+/// <summary>`lab run`: real traffic through a real director, checked again from the JSON report.</summary>
 [Collection(SerialTests.Name)]
 public sealed class LabRunTests
 {
-    private static readonly string[] StepsOfL2OneArm = ["kill-daemon", "start-daemon", "add-server web3", "drain-server web1", "remove-server web1"];
+    private static readonly string[] StepsOfL2OneArm = ["kill-daemon", "start-daemon", "add-server web3",
+        "drain-server web1", "remove-server web1"];
 
     [Fact]
     public async Task Layer_2_replies_bypass_the_director_while_daemon_and_servers_come_and_go()
@@ -29,19 +30,21 @@ public sealed class LabRunTests
         Assert.Equal(Number(report, "framesForwardedByDirector"), Number(report, "encapsulatedFramesFromDirector"));
     }
 
-    /// <summary>The same by the managed engine: the judge is the capture.</summary>
+    /// <summary>The same with the managed engine. The counts are from captures.</summary>
     [Theory]
     [InlineData("af-packet")]
     [InlineData("af-xdp")]
     public async Task Layer_3_replies_bypass_the_director_with_the_managed_engine(string driver)
     {
-        using var run = await LabProcess.RunAsync(TestContext.Current.CancellationToken, "run", "l3-routed", "--engine", "managed", "--driver", driver, "--json");
+        using var run = await LabProcess.RunAsync(TestContext.Current.CancellationToken, "run", "l3-routed", "--engine",
+            "managed", "--driver", driver, "--json");
 
         using var report = CheckReport(run, "managed", driver);
         Assert.Equal(Number(report, "framesForwardedByDirector"), Number(report, "encapsulatedFramesFromDirector"));
     }
 
-    /// <summary>Not every kernel has the devices; one that lacks some must be told apart from a failure, and quickly.</summary>
+    /// <summary>Not every kernel has the devices. The lab must report missing ones quickly, and not as a
+    /// failure.</summary>
     [Fact]
     public async Task Both_families_reach_servers_that_decapsulate_with_kernel_devices()
     {
@@ -72,7 +75,7 @@ public sealed class LabRunTests
         Assert.Equal(0, Number(report, "packetsLost"));
         Assert.Equal(0, Number(report, "packetsDuplicated"));
         Assert.Equal(0, Number(report, "framesWithVipSourceAtDirector"));
-        // The judge saw the connections break that were broken on purpose, and only those.
+        // The lab detected the connections that it broke on purpose, and no others.
         var broken = report.RootElement.GetProperty("brokenOnPurpose");
         Assert.True(broken.GetProperty("sessions").GetInt32() > 0);
         Assert.Equal(broken.GetProperty("sessions").GetInt32(), broken.GetProperty("broken").GetInt32());
@@ -93,19 +96,21 @@ public sealed class LabRunTests
         Assert.True(Number(report, "services") >= 1000);
         Assert.True(Number(report, "changes") >= 15);
         Assert.Equal(4, Number(report, "upgrades"));
-        // The judge missed the datagrams that were lost on purpose, and only those.
+        // The lab detected the datagrams that it lost on purpose, and no others.
         var lost = report.RootElement.GetProperty("lostOnPurpose");
         Assert.True(lost.GetProperty("lost").GetInt64() > 0);
         Assert.Equal(lost.GetProperty("notForwarded").GetInt64(), lost.GetProperty("lost").GetInt64());
         AssertNothingLeft(run.RunId);
     }
 
-    /// <summary>One on the director, on the way there, on the server and on the way back, and two at once. `lab run faults` makes all.</summary>
+    /// <summary>One on the director, one on the path to the server, one on the server, one on the path back, and two at
+    /// once. `lab run faults` injects all.</summary>
     [Fact]
     public async Task The_doctor_names_each_fault_first_and_raises_no_false_alarm()
     {
         string[] faults = ["vip-missing", "next-hop-stale", "mtu-too-small", "reply-dropped-by-urpf"];
-        using var run = await LabProcess.RunAsync(("SIDESTEP_LAB_FAULTS", string.Join(',', faults) + ",vip-missing+decapsulation-missing"),
+        using var run = await LabProcess.RunAsync(("SIDESTEP_LAB_FAULTS", string.Join(',', faults)
+            + ",vip-missing+decapsulation-missing"),
             TestContext.Current.CancellationToken, "run", "faults", "--json");
 
         Assert.True(run.ExitCode == 0, $"exit code {run.ExitCode}\n{run.Output}\n{run.Errors}");
@@ -114,7 +119,8 @@ public sealed class LabRunTests
         Assert.Equal(faults.Length, Number(report, "named"));
         Assert.Equal(0, Number(report, "falseAlarms"));
         Assert.True(report.RootElement.GetProperty("longestSeconds").GetDouble() < 30);
-        Assert.True(Assert.Single(report.RootElement.GetProperty("pairs").EnumerateArray()).GetProperty("bothNamed").GetBoolean());
+        Assert.True(Assert.Single(report.RootElement.GetProperty("pairs").EnumerateArray()).GetProperty("bothNamed")
+            .GetBoolean());
         AssertNothingLeft(run.RunId);
     }
 
@@ -132,7 +138,7 @@ public sealed class LabRunTests
         Assert.True(Number(report, "framesToVipAtDirector") > 0);
         Assert.Equal(Number(report, "framesToVipAtDirector"), Number(report, "framesForwardedByDirector"));
         Assert.Equal(Number(report, "framesToVipAtDirector"), Number(report, "framesCountedBySidestep"));
-        // 2,000 replies of 64 KiB reached the clients, and they were not what passed the director.
+        // 2,000 replies of 64 KiB reached the clients, and did not pass the director.
         Assert.True(Number(report, "bytesToClient") > 2000L * 64 * 1024);
         Assert.True(Number(report, "bytesThroughDirector") < Number(report, "bytesToClient") / 5);
 

@@ -6,11 +6,12 @@ using NetworkNamespace = Sidestep.Testing.NetworkNamespace;
 
 namespace Sidestep.SystemTests.Native;
 
-/// <summary>What is sent by a transmit ring arrives, or is counted as lost, whatever becomes of the device. The far end of the cable judges:
-/// what it takes, and what the kernel has counted there.</summary>
+/// <summary>Every frame of a transmit ring arrives or is counted as lost, whatever happens to the device. The far end
+/// of the cable judges: by the frames that it receives, and by the counters of the kernel there.</summary>
 public sealed class TransmitRingTests : IDisposable
 {
-    private const int ExtraFrames = 9, Rounds = 20, Mtu = 1500, Ethernet = 14, Tag = 4, NumberAt = Ethernet + Tag, NetworkDown = 100;
+    private const int ExtraFrames = 9, Rounds = 20, Mtu = 1500, Ethernet = 14, Tag = 4, NumberAt = Ethernet + Tag;
+    private const int NetworkDown = 100;
     private readonly Cables _cables = new();
 
     public TransmitRingTests() => _cables.Add("eth0", queues: 1);
@@ -19,7 +20,8 @@ public sealed class TransmitRingTests : IDisposable
     public void Frames_of_all_sizes_arrive_unchanged_and_in_order_and_the_ring_wraps()
     {
         using var ring = OpenRing();
-        var all = Enumerable.Range(0, 2 * ring.Capacity + 7).Select(static n => Frame(n, Ethernet + 50 + n * 31 % (Mtu - 49))).ToArray();
+        var all = Enumerable.Range(0, 2 * ring.Capacity + 7)
+            .Select(static n => Frame(n, Ethernet + 50 + n * 31 % (Mtu - 49))).ToArray();
         foreach (var burst in all.Chunk(100))
         {
             Send(ring, burst);
@@ -39,7 +41,7 @@ public sealed class TransmitRingTests : IDisposable
         Assert.Equal((all.Length, 0), (ring.Sent, ring.Lost));
     }
 
-    /// <summary>The kernel lets a tagged frame be longer by its tag, and so does the ring.</summary>
+    /// <summary>The kernel allows a tagged frame to be longer by its tag, and so does the ring.</summary>
     [Fact]
     public void A_frame_longer_than_the_MTU_is_lost_and_the_others_arrive()
     {
@@ -57,7 +59,8 @@ public sealed class TransmitRingTests : IDisposable
     {
         using var ring = OpenRing();
         _cables.Director.Run("nft", string.Create(CultureInfo.InvariantCulture,
-            $"add table netdev t; add chain netdev t c {{ type filter hook egress device eth0 priority 0; }}; add rule netdev t c meta length 1000-1400 drop"));
+            $"add table netdev t; add chain netdev t c {{ type filter hook egress device eth0 priority 0; }}; add "
+            + $"rule netdev t c meta length 1000-1400 drop"));
         byte[][] all = [Frame(0, 1200), Frame(1, 60), Frame(2, 1200), Frame(3, 1200), Frame(4, 60), Frame(5, 1200)];
         Send(ring, all);
         Assert.Equal([all[1], all[4]], ReceiveFrames(2));
@@ -76,7 +79,7 @@ public sealed class TransmitRingTests : IDisposable
             Assert.Equal((1, round * (ring.Capacity / 2)), (ring.Sent, ring.Lost));
         }
         _cables.Director.Ip("link set eth0 up");
-        // The socket has an error to tell, and tells it once.
+        // The socket reports an error, once.
         var lost = ring.Lost;
         byte[][] all = [.. Enumerable.Range(10, 50).Select(static n => Frame(n, 60))];
         Send(ring, all);
@@ -84,22 +87,27 @@ public sealed class TransmitRingTests : IDisposable
         Assert.Equal([Frame(0, 60), .. all[(int)(ring.Lost - lost)..]], ReceiveFrames((int)ring.Sent));
     }
 
-    /// <summary>The far end polls on the sender's CPU, where it has to wait until the sender gives way: until then a virtual cable holds
-    /// what it got, up to 256 frames, which are more than a ring for so large an MTU has places for.</summary>
+    /// <summary>The far end polls on the CPU of the sender, and has to wait until the sender yields. Until then a
+    /// virtual cable holds up to 256 frames, more than a ring for such a large MTU has entries.</summary>
     [Fact]
     public void A_sender_yields_the_CPU_to_the_thread_that_frees_its_ring_entries()
     {
         foreach (var side in new[] { _cables.Director, _cables.FarEnd })
             side.Ip("link set eth0 mtu 65535");
         _cables.FarEnd.Run("ethtool", "-K", "eth0", "gro", "on");
-        _cables.FarEnd.Run("unshare", "--mount", "sh", "-c", "mount -t sysfs none /sys && echo 1 > /sys/class/net/eth0/threaded");
+        _cables.FarEnd.Run(
+            "unshare", "--mount", "sh", "-c", "mount -t sysfs none /sys && echo 1 > /sys/class/net/eth0/threaded");
         var cpu = Kernel.AllowedCpus[^1];
-        var poller = Directory.GetDirectories("/proc").Single(d => char.IsAsciiDigit(Path.GetFileName(d)[0]) && ProcessName(d).StartsWith("napi/eth0-", StringComparison.Ordinal));
-        Sidestep.Testing.Shell.Run("taskset", "-p", "-c", cpu.ToString(CultureInfo.InvariantCulture), Path.GetFileName(poller));
+        var poller = Directory.GetDirectories("/proc")
+            .Single(
+                d => char.IsAsciiDigit(Path.GetFileName(d)[0])
+                    && ProcessName(d).StartsWith("napi/eth0-", StringComparison.Ordinal));
+        Sidestep.Testing.Shell.Run(
+            "taskset", "-p", "-c", cpu.ToString(CultureInfo.InvariantCulture), Path.GetFileName(poller));
         using var ring = OpenRing();
         Assert.InRange(ring.Capacity, 8, 200);
 
-        // What else is ordinary on that CPU may come before the far end, too: not every time.
+        // Another ordinary thread on that CPU may run before the far end: so not every round succeeds.
         for (var round = 1; ; round++)
         {
             var lost = ring.Lost;
@@ -129,14 +137,15 @@ public sealed class TransmitRingTests : IDisposable
         Assert.Equal(ring.Capacity, Queued("eth0"));
         WaitForReceived(1);
 
-        // They are thrown away there, and their places are free.
+        // The device discards them, and their entries are free.
         _cables.Director.Run("tc", "qdisc", "del", "dev", "eth0", "root");
         SendOneByOne(ring, ring.Capacity);
         Assert.Equal((1 + 2 * ring.Capacity, ExtraFrames), (ring.Sent, ring.Lost));
         WaitForReceived(1 + ring.Capacity);
     }
 
-    /// <summary>Those are before and behind what a device holds: the next frame has a place, and is lost for the same reason.</summary>
+    /// <summary>The reclaimed entries are before and after those that the device holds: the next frame has an entry,
+    /// and is lost for the same reason.</summary>
     [Fact]
     public void Ring_entries_reclaimed_after_an_error_are_usable_again()
     {
@@ -170,7 +179,7 @@ public sealed class TransmitRingTests : IDisposable
             Send(rings, second, Frame(1, 60));
             Assert.Equal([Frame(1, 60)], ReceiveFrames(1, "eth1"));
 
-            // A longer frame than the ring had places for, part of which lies in pages that the device is lent.
+            // A longer frame than the ring had entries for, part of which lies in pages that are lent to the device.
             foreach (var side in new[] { _cables.Director, _cables.FarEnd })
                 side.Ip("link set eth0 mtu 9000");
             Send(rings, first, Frame(2, Ethernet + 9000));
@@ -179,7 +188,7 @@ public sealed class TransmitRingTests : IDisposable
             Send(rings, first, Frame(3, Ethernet + 9001));
             Assert.Equal((3, 1), (rings.Sent, rings.Lost));
 
-            // It leaves, and comes back with the number that it had: the frame that finds it gone is lost.
+            // The interface leaves and comes back with the same index: the frame that finds it gone is lost.
             using var elsewhere = new NetworkNamespace("elsewhere", "ssd");
             _cables.Director.Ip($"link set eth1 netns {elsewhere.Name}");
             Send(rings, second, Frame(4, 60));
@@ -191,7 +200,7 @@ public sealed class TransmitRingTests : IDisposable
             Send(rings, second, Frame(5, 60));
             Assert.Equal([Frame(5, 60)], ReceiveFrames(1, "eth1"));
 
-            // Deleted, and nobody sends by it any more: its socket goes when another is opened.
+            // Deleted, and no frame is sent through it any more: its socket is closed when another is opened.
             _cables.Director.Ip("link del eth1");
             Assert.Equal((1, 1), (Sockets(first), Sockets(-1)));
             _cables.Add("eth2", queues: 1);
@@ -200,7 +209,7 @@ public sealed class TransmitRingTests : IDisposable
             Assert.Equal((5, 2), (rings.Sent, rings.Lost));
             Assert.Equal((1, 0), (Sockets(first), Sockets(-1)));
 
-            // There never was such an interface; it is said once within a second.
+            // An interface that never existed; it is reported once within a second.
             Send(rings, 9999, Frame(7, 60));
             Send(rings, 9999, Frame(8, 60));
             Assert.Equal((5, 4), (rings.Sent, rings.Lost));
@@ -211,7 +220,8 @@ public sealed class TransmitRingTests : IDisposable
 
     public void Dispose() => _cables.Dispose();
 
-    private TransmitRing OpenRing(string device = "eth0") => _cables.Director.Inside(() => TransmitRing.Open(Kernel.InterfaceIndex(device)!.Value));
+    private TransmitRing OpenRing(string device = "eth0") =>
+        _cables.Director.Inside(() => TransmitRing.Open(Kernel.InterfaceIndex(device)!.Value));
 
     private static void Send(TransmitRing ring, IReadOnlyList<byte[]> frames)
     {
@@ -232,7 +242,7 @@ public sealed class TransmitRingTests : IDisposable
         rings.Flush();
     }
 
-    /// <summary>Waits for so many frames; that there are no others, the counters say.</summary>
+    /// <summary>Waits for that many frames; the counters show that there are no others.</summary>
     private List<byte[]> ReceiveFrames(int count, string cable = "eth0")
     {
         var received = new List<byte[]>();
@@ -240,29 +250,33 @@ public sealed class TransmitRingTests : IDisposable
         {
             received.AddRange(_cables.TakeReceived(cable));
             return received.Count >= count;
-        }, () => $"{received.Count} of {count} came");
+        }, () => $"{received.Count} of {count} arrived");
         return received;
     }
 
-    /// <summary>A device in front of another one, whose queue lets one frame of 100 bytes pass, and holds the next for longer than a test takes.</summary>
+    /// <summary>Adds a device on top of another one whose queue passes one frame of 100 bytes and holds the next for
+    /// longer than a test takes.</summary>
     private void AddThrottledDevice()
     {
         _cables.Director.Ip("link add slow link eth0 type macvlan");
         _cables.Director.Ip("link set slow up");
-        _cables.Director.Run("tc", "qdisc", "replace", "dev", "eth0", "root", "tbf", "rate", "8bit", "burst", "150b", "limit", "10mb");
+        _cables.Director.Run(
+            "tc", "qdisc", "replace", "dev", "eth0", "root", "tbf", "rate", "8bit", "burst", "150b", "limit", "10mb");
     }
 
     private void WaitForReceived(long sent) =>
-        Eventually.True(() => _cables.ReceivedByFarEnd("eth0") == sent, () => $"{_cables.ReceivedByFarEnd("eth0")} of {sent} came");
+        Eventually.True(() => _cables.ReceivedByFarEnd("eth0") == sent,
+            () => $"{_cables.ReceivedByFarEnd("eth0")} of {sent} arrived");
 
-    /// <summary>Frames that wait in the queue of a device of the director.</summary>
+    /// <summary>Frames in the queue of a device of the director.</summary>
     private int Queued(string device)
     {
-        using var document = JsonDocument.Parse(_cables.Director.Run("tc", "-j", "-s", "qdisc", "show", "dev", device, "root"));
+        using var document = JsonDocument.Parse(
+            _cables.Director.Run("tc", "-j", "-s", "qdisc", "show", "dev", device, "root"));
         return document.RootElement[0].GetProperty("qlen").GetInt32();
     }
 
-    /// <summary>To somebody else, of no protocol that the kernel knows, and no two alike.</summary>
+    /// <summary>A frame to another host, of a protocol that the kernel does not know; no two are equal.</summary>
     private static byte[] Frame(int number, int bytes)
     {
         var frame = new byte[bytes];
@@ -276,7 +290,8 @@ public sealed class TransmitRingTests : IDisposable
         return frame;
     }
 
-    /// <summary>Sockets for sending at an interface of this thread's namespace, as /proc/net/packet has them; -1: of one that is gone.</summary>
+    /// <summary>Number of sending sockets at an interface of this thread's namespace, from /proc/net/packet; -1 for an
+    /// interface that is gone.</summary>
     private static int Sockets(int interfaceIndex) => File.ReadLines("/proc/thread-self/net/packet")
         .Select(static l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries))
         .Count(c => c is [_, _, _, "0000", var at, ..] && at == interfaceIndex.ToString(CultureInfo.InvariantCulture));

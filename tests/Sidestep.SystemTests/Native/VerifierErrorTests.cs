@@ -3,7 +3,7 @@ using Sidestep.Native;
 
 namespace Sidestep.SystemTests.Native;
 
-/// <summary>The kernel's verifier refuses a program.</summary>
+/// <summary>Errors of the kernel's verifier.</summary>
 public sealed class VerifierErrorTests
 {
     [Fact]

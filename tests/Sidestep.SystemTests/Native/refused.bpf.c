@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
-/* A program that no verifier takes: it reads the frame without asking where the frame ends. */
+/* A program that the verifier rejects: it reads the frame without checking where the frame ends. */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 

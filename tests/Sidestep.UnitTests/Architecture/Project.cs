@@ -3,11 +3,11 @@ using Sidestep.Testing;
 
 namespace Sidestep.UnitTests.Architecture;
 
-/// <summary>A project, by what its file says.</summary>
-/// <param name="Name">Short: Engine.Xdp for src/Sidestep.Engine.Xdp.</param>
-/// <param name="File">Relative to the repository.</param>
-/// <param name="Uses">Rooms that it refers to.</param>
-/// <param name="AllowsUnsafe">It may contain unsafe code.</param>
+/// <summary>A project of the repository, read from its project file.</summary>
+/// <param name="Name">Short name: Engine.Xdp for src/Sidestep.Engine.Xdp.</param>
+/// <param name="File">Path of the project file, relative to the repository.</param>
+/// <param name="Uses">Short names of the projects that it references.</param>
+/// <param name="AllowsUnsafe">The project may contain unsafe code.</param>
 internal sealed record Project(string Name, string File, IReadOnlyList<string> Uses, bool AllowsUnsafe)
 {
     private static readonly string[] Folders = ["src", "lab", "tests", "benchmarks", "fuzz"];
@@ -24,7 +24,8 @@ internal sealed record Project(string Name, string File, IReadOnlyList<string> U
         var project = XDocument.Load(file);
         return new Project(
             Short(file), Path.GetRelativePath(Repository.Root, file),
-            [.. project.Descendants("ProjectReference").Select(static r => Short(r.Attribute("Include")!.Value.Replace('\\', '/')))],
+            [.. project.Descendants("ProjectReference")
+            .Select(static r => Short(r.Attribute("Include")!.Value.Replace('\\', '/')))],
             project.Descendants("AllowUnsafeBlocks").Any(static e => e.Value.Trim() != "false"));
     }
 

@@ -1,6 +1,6 @@
 namespace Sidestep.UnitTests.Architecture;
 
-/// <summary>The rooms are as ARCHITECTURE.md draws them.</summary>
+/// <summary>References between projects are those that ARCHITECTURE.md allows.</summary>
 public sealed class ReferenceTests
 {
     private static readonly string[] Names = [.. Project.All.Select(static r => r.Name)];
@@ -16,7 +16,8 @@ public sealed class ReferenceTests
 
     [Fact]
     public void Table_lists_every_project_and_no_other() =>
-        Assert.Equal(Names.Order(StringComparer.Ordinal), AllowedReferences.FromArchitecturePage(Names).Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(Names.Order(StringComparer.Ordinal),
+            AllowedReferences.FromArchitecturePage(Names).Keys.Order(StringComparer.Ordinal));
 
     [Fact]
     public void No_project_references_itself_indirectly()
@@ -40,13 +41,13 @@ public sealed class ReferenceTests
     {
         const string Page = """
             # Sidestep
-            | room | may use |
+            | project | may use |
             |---|---|
             | `Other` | a table of something else |
             ## 2. Allowed references
             Some words, with `Packets` in them.
 
-            | room | may use |
+            | project | may use |
             | :--- | :--- |
             | `Packets` | nothing |
             | `Engine.Xdp` | `Packets`, Model and `Native`. |

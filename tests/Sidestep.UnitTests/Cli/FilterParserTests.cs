@@ -4,7 +4,7 @@ using Sidestep.Forwarding.Capture;
 
 namespace Sidestep.UnitTests.Cli;
 
-/// <summary>A filter means what it says; one that means nothing is refused with place and cure.</summary>
+/// <summary>Valid filters, and the errors of invalid ones with their column and remedy.</summary>
 public sealed class FilterParserTests
 {
     [Fact]
@@ -18,7 +18,8 @@ public sealed class FilterParserTests
     public void Every_condition_is_parsed()
     {
         var filter = FilterParser.Parse(
-            "host 198.51.100.7 and src 198.51.100.0/24 and dst 203.0.113.10  and net 0.0.0.0/0 and port 443 and port 40000 and tcp and service www and server web1 and decision drop and reason too-big");
+            "host 198.51.100.7 and src 198.51.100.0/24 and dst 203.0.113.10  and net 0.0.0.0/0 and port 443 and port "
+            + "40000 and tcp and service www and server web1 and decision drop and reason too-big");
         Assert.Equal(
             ["198.51.100.7/32 Either", "198.51.100.0/24 Source", "203.0.113.10/32 Destination", "0.0.0.0/0 Either"],
             filter.Addresses.Select(static a => $"{a.Prefix} {a.Side}"));
@@ -41,25 +42,26 @@ public sealed class FilterParserTests
         Assert.Equal(DropReason.NoService, FilterParser.Parse("reason " + reason).Reason);
 
     [Theory]
-    [InlineData("hots 1.2.3.4", 1, "'hots' is no condition. There are host A")]
+    [InlineData("hots 1.2.3.4", 1, "'hots' is not a condition. The conditions are host A")]
     [InlineData("host", 5, "an address is missing after 'host'")]
     [InlineData("host and tcp", 6, "an address is missing after 'host'")]
-    [InlineData("host 1.2.3", 6, "'1.2.3' is no address")]
-    [InlineData("host seven", 6, "'seven' is no address")]
+    [InlineData("host 1.2.3", 6, "'1.2.3' is not an address")]
+    [InlineData("host seven", 6, "'seven' is not an address")]
     [InlineData("host 1.2.3.0/24", 6, "'net' before a prefix")]
-    [InlineData("net 198.51.100.7", 5, "is no prefix: write one such as")]
+    [InlineData("net 198.51.100.7", 5, "is not a prefix: write one such as")]
     [InlineData("tcp and port 0", 14, "1 to 65535")]
     [InlineData("port http", 6, "1 to 65535")]
     [InlineData("port 1 and port 2 and port 3", 23, "more than 2 ports")]
-    [InlineData("tcp port 80", 5, "'and' or the end is expected")]
-    [InlineData("tcp or udp", 5, "conditions are joined by 'and'")]
-    [InlineData("tcp and udp", 9, "a protocol was given before")]
+    [InlineData("tcp port 80", 5, "expected 'and' or the end")]
+    [InlineData("tcp or udp", 5, "join conditions with 'and'")]
+    [InlineData("tcp and udp", 9, "a protocol occurs twice")]
     [InlineData("tcp and", 5, "a condition is missing after 'and'")]
-    [InlineData("reason nothing", 8, "There are malformed, fragment-unknown")]
-    [InlineData("decision drops", 10, "There are pass, forward")]
-    [InlineData("decision forward and reason no-service", 22, "only what is dropped has a reason")]
+    [InlineData("reason nothing", 8, "Possible values are malformed, fragment-unknown")]
+    [InlineData("decision drops", 10, "Possible values are pass, forward")]
+    [InlineData("decision forward and reason no-service", 22, "only dropped frames have a reason")]
     [InlineData("host 1.2.3.4 and host ::1", 18, "both families")]
-    [InlineData("net 1.0.0.0/8 and net 2.0.0.0/8 and net 3.0.0.0/8 and net 4.0.0.0/8 and net 5.0.0.0/8", 73, "more than 4 conditions")]
+    [InlineData("net 1.0.0.0/8 and net 2.0.0.0/8 and net 3.0.0.0/8 and net 4.0.0.0/8 and net 5.0.0.0/8", 73,
+        "more than 4 conditions")]
     public void Error_names_the_column_and_the_problem(string text, int column, string expected)
     {
         var rejected = Assert.Throws<FormatException>(() => FilterParser.Parse(text));

@@ -35,19 +35,23 @@ public sealed class ReplayCommandTests : IDisposable
     public void Each_frame_is_listed_with_its_decision_service_slot_and_server()
     {
         var (code, output, error) = Replay(Pcap(Tcp(80), Tcp(81), Tcp(80, to: "203.0.113.11")), "--json");
-        var lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static l => JsonNode.Parse(l)!).ToArray();
+        var lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static l => JsonNode.Parse(l)!)
+            .ToArray();
         Assert.Equal(ExitCode.Ok, code);
         Assert.Equal(["forward", "drop", "pass"], lines.Select(static l => (string)l["decision"]!));
         Assert.Equal(("www", "web1", "10.0.0.11", 74, "eth0"),
-            ((string)lines[0]["service"]!, (string)lines[0]["server"]!, (string)lines[0]["address"]!, (int)lines[0]["bytesOut"]!, (string)lines[0]["outInterface"]!));
+            ((string)lines[0]["service"]!, (string)lines[0]["server"]!, (string)lines[0]["address"]!,
+                (int)lines[0]["bytesOut"]!, (string)lines[0]["outInterface"]!));
         Assert.InRange((int)lines[0]["slot"]!, 0, 16380);
-        Assert.StartsWith("0200" + "0a00000b" + $"{Director}".Replace(":", "", StringComparison.Ordinal) + "08004500003c", (string)lines[0]["out"]!, StringComparison.Ordinal);
+        Assert.StartsWith("0200" + "0a00000b" + $"{Director}".Replace(":", "", StringComparison.Ordinal)
+            + "08004500003c", (string)lines[0]["out"]!, StringComparison.Ordinal);
         Assert.Equal("no-service", (string)lines[1]["reason"]!);
         Assert.Contains("3 frames: 1 drop no-service, 1 forward, 1 pass", error, StringComparison.Ordinal);
-        Assert.Contains($"the director's Ethernet address: {Director}", error, StringComparison.Ordinal);
+        Assert.Contains($"the director's MAC address: {Director}", error, StringComparison.Ordinal);
     }
 
-    /// <summary>Where it captures itself, a director's own probes and what it forwards are there, too; the probes come first.</summary>
+    /// <summary>Where it captures itself, a director's own probes and what it forwards are there, too; the probes come
+    /// first.</summary>
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -68,9 +72,10 @@ public sealed class ReplayCommandTests : IDisposable
 
         var (_, output, error) = Replay(Pcap([.. frames]));
 
-        Assert.Contains($"the director's Ethernet address: {Director}", error, StringComparison.Ordinal);
+        Assert.Contains($"the director's MAC address: {Director}", error, StringComparison.Ordinal);
         Assert.Contains("13 forward", error, StringComparison.Ordinal);
-        Assert.Equal(Enumerable.Range(1, frames.Count).Select(static n => $"#{n}"), output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static l => l.Split(' ')[0]));
+        Assert.Equal(Enumerable.Range(1, frames.Count).Select(static n => $"#{n}"),
+            output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static l => l.Split(' ')[0]));
     }
 
     [Fact]
@@ -78,7 +83,8 @@ public sealed class ReplayCommandTests : IDisposable
     {
         var (_, output, error) = Replay(Pcap([.. Enumerable.Range(0, 2500).Select(static _ => Tcp(80))]));
         Assert.Contains("2500 frames: 2500 forward", error, StringComparison.Ordinal);
-        Assert.Equal(Enumerable.Range(1, 2500).Select(static n => $"#{n}"), output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static l => l.Split(' ')[0]));
+        Assert.Equal(Enumerable.Range(1, 2500).Select(static n => $"#{n}"),
+            output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static l => l.Split(' ')[0]));
     }
 
     [Theory]
@@ -120,7 +126,8 @@ public sealed class ReplayCommandTests : IDisposable
         Assert.Equal(ExitCode.Failed, code);
         Assert.Single(output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
         Assert.Contains("1 frames: 1 forward", error, StringComparison.Ordinal);
-        Assert.Contains($"byte {24 + 16 + 54}: the file ends 65 bytes into a piece of 70", error, StringComparison.Ordinal);
+        Assert.Contains($"byte {24 + 16 + 54}: the file is truncated: it ends 65 bytes into a record of 70", error,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -140,7 +147,7 @@ public sealed class ReplayCommandTests : IDisposable
     {
         var (code, _, error) = Replay("hello, world"u8.ToArray());
         Assert.Equal(ExitCode.Unusable, code);
-        Assert.Contains("byte 0: this is no capture file", error, StringComparison.Ordinal);
+        Assert.Contains("byte 0: this is not a capture file", error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -151,16 +158,23 @@ public sealed class ReplayCommandTests : IDisposable
         var (code, output, _) = Replay(File.ReadAllBytes(file), "--json");
         Assert.Equal(ExitCode.Ok, code);
         // In and out of the first, and in of the second: what went out is for no VIP.
-        Assert.Equal(["forward", "pass", "drop"], output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static l => (string)JsonNode.Parse(l)!["decision"]!));
+        Assert.Equal(["forward", "pass", "drop"],
+            output.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .Select(static l => (string)JsonNode.Parse(l)!["decision"]!));
     }
 
     [Fact]
     public void Idle_timeouts_follow_the_timestamps_of_the_capture()
     {
-        var configuration = Configuration.Replace("      - { name: web1, address: 10.0.0.11 }", "      - { name: web1, address: 10.0.0.11 }\n      - { name: web2, address: 10.0.0.12 }", StringComparison.Ordinal)
+        var configuration = Configuration.Replace("      - { name: web1, address: 10.0.0.11 }",
+            "      - { name: web1, address: 10.0.0.11 }\n      - { name: web2, address: 10.0.0.12 }",
+                StringComparison.Ordinal)
             .Replace("  - name: web\n", "  - name: web\n    algorithm: round-robin\n", StringComparison.Ordinal);
-        string[] Servers(uint apart) => [.. Run(ReplayCommand.Create(NoXdp), configuration, Pcap(apart, Tcp(80), Tcp(80)), "replay", "--json").Output
-            .Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static l => (string)JsonNode.Parse(l)!["server"]!)];
+        string[] Servers(uint apart) =>
+            [.. Run(ReplayCommand.Create(NoXdp), configuration, Pcap(apart, Tcp(80), Tcp(80)), "replay",
+                "--json").Output
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(static l => (string)JsonNode.Parse(l)!["server"]!)];
         Assert.Single(Servers(3599).Distinct());
         Assert.Equal(2, Servers(3602).Distinct().Count());
     }
@@ -171,7 +185,8 @@ public sealed class ReplayCommandTests : IDisposable
         var (code, output, _) = Trace("tcp", "198.51.100.7:40000", "203.0.113.10:80", "S");
         Assert.Equal(ExitCode.Ok, code);
         var lines = output.ReplaceLineEndings("\n").Split('\n');
-        Assert.Equal(["Parse", "Classify", "Select", "Encapsulate", "Transmit", "Account"], lines[1..7].Select(static l => l.Trim().Split(' ')[0]));
+        Assert.Equal(["Parse", "Classify", "Select", "Encapsulate", "Transmit", "Account"],
+            lines[1..7].Select(static l => l.Trim().Split(' ')[0]));
         Assert.Contains("198.51.100.7:40000 > 203.0.113.10:80", lines[1], StringComparison.Ordinal);
         Assert.Contains("VIP 203.0.113.10 -> service www", lines[2], StringComparison.Ordinal);
         Assert.Contains("-> server web1 (10.0.0.11)", lines[3], StringComparison.Ordinal);
@@ -184,15 +199,19 @@ public sealed class ReplayCommandTests : IDisposable
     {
         var json = JsonNode.Parse(Trace("tcp", "198.51.100.7:40000", "203.0.113.10:80", "--json").Output)!;
         var select = json["stages"]!.AsArray().Single(static s => (string)s!["stage"]! == "Select")!;
-        Assert.Equal(("forward", "web1", 16381), ((string)json["decision"]!, (string)select["server"]!, (int)select["slots"]!));
+        Assert.Equal(("forward", "web1", 16381),
+            ((string)json["decision"]!, (string)select["server"]!, (int)select["slots"]!));
         Assert.Equal(16, ((string)select["hash"]!).Length);
     }
 
     [Theory]
-    [InlineData("Classify     VIP 203.0.113.10, no service there has this protocol and port", "tcp", "198.51.100.7:40000", "203.0.113.10:81")]
+    [InlineData("Classify     VIP 203.0.113.10, no service of the VIP has this protocol and port", "tcp",
+        "198.51.100.7:40000", "203.0.113.10:81")]
     [InlineData("Transmit     dropped: no-service", "udp", "198.51.100.7:40000", "203.0.113.10:80")]
-    [InlineData("Classify     the address is no VIP: the kernel's business", "tcp", "198.51.100.7:40000", "203.0.113.11:80")]
-    [InlineData("Classify     VIP 203.0.113.10, a ping, which is answered here", "icmp", "198.51.100.7", "203.0.113.10")]
+    [InlineData("Classify     the destination is no VIP: left to the kernel", "tcp", "198.51.100.7:40000",
+        "203.0.113.11:80")]
+    [InlineData("Classify     VIP 203.0.113.10, an echo request, which is answered here", "icmp", "198.51.100.7",
+        "203.0.113.10")]
     [InlineData("Account      echo-reply, 42 bytes", "icmp", "198.51.100.7", "203.0.113.10")]
     public void Trace_reports_what_happened_at_each_stage(string line, params string[] packet) =>
         Assert.Contains("  " + line, Trace(packet).Output.ReplaceLineEndings("\n").Split('\n'));
@@ -210,7 +229,8 @@ public sealed class ReplayCommandTests : IDisposable
         var file = Path.Combine(_folder, "in.pcap");
         File.WriteAllBytes(file, Pcap(Tcp(81), Tcp(80)));
         Assert.Contains("forward", Trace("--hex", Convert.ToHexString(Tcp(80))).Output.Split(Environment.NewLine));
-        Assert.Contains("forward", Trace("--hex", BitConverter.ToString(Tcp(80)).Replace('-', ' ') + "\n").Output.Split(Environment.NewLine));
+        Assert.Contains("forward", Trace("--hex",
+            BitConverter.ToString(Tcp(80)).Replace('-', ' ') + "\n").Output.Split(Environment.NewLine));
         Assert.Contains("forward", Trace("--in", file, "--frame", "2").Output.Split(Environment.NewLine));
         var (code, _, error) = Trace("--in", file, "--frame", "3");
         Assert.Equal(ExitCode.Unusable, code);
@@ -218,9 +238,9 @@ public sealed class ReplayCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("tcp 198.51.100.7 203.0.113.10:80", "'198.51.100.7' is no address with a port")]
-    [InlineData("tcp", "say it as")]
-    [InlineData("tcp 198.51.100.7:1 203.0.113.10:80 X", "'X' are no TCP flags")]
+    [InlineData("tcp 198.51.100.7 203.0.113.10:80", "'198.51.100.7' is not an address with a port")]
+    [InlineData("tcp", "write ")]
+    [InlineData("tcp 198.51.100.7:1 203.0.113.10:80 X", "'X' are not TCP flags")]
     [InlineData("tcp 198.51.100.7:1 [2001:db8::1]:80", "different families")]
     public void Impossible_packet_is_rejected_with_the_expected_form(string arguments, string says)
     {
@@ -230,9 +250,9 @@ public sealed class ReplayCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("0011223344550011223344550800z5", "--hex: 'z' at character 29 is no hexadecimal digit")]
-    [InlineData("00:11:22:33:44:55 00:11:22:33:44:55 08:00 4", "--hex: 29 digits are no whole number of bytes")]
-    [InlineData("00:11:22", "--hex: 3 bytes are fewer than an Ethernet header has, 14")]
+    [InlineData("0011223344550011223344550800z5", "--hex: 'z' at character 29 is not a hexadecimal digit")]
+    [InlineData("00:11:22:33:44:55 00:11:22:33:44:55 08:00 4", "--hex: 29 digits are not a whole number of bytes")]
+    [InlineData("00:11:22", "--hex: 3 bytes are fewer than an Ethernet header has (14)")]
     public void Invalid_hexadecimal_frame_is_rejected_with_the_position(string hex, string says)
     {
         var (code, _, error) = Trace("--hex", hex);
@@ -241,9 +261,9 @@ public sealed class ReplayCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("", "Which packet?")]
-    [InlineData("--hex 00 --in file", "More than one packet.")]
-    [InlineData("tcp 198.51.100.7:1 203.0.113.10:80 --in file", "More than one packet.")]
+    [InlineData("", "A packet is missing.")]
+    [InlineData("--hex 00 --in file", "There is more than one packet.")]
+    [InlineData("tcp 198.51.100.7:1 203.0.113.10:80 --in file", "There is more than one packet.")]
     [InlineData("tcp 198.51.100.7:1 203.0.113.10:80 --frame 2", "--frame is the number of a frame in a capture")]
     public void Trace_accepts_exactly_one_packet(string arguments, string says)
     {
@@ -258,7 +278,8 @@ public sealed class ReplayCommandTests : IDisposable
     private (int Code, string Output, string Error) Trace(params string[] arguments) =>
         Run(TraceCommand.Create(static _ => null), Configuration, null, ["trace", "--offline", .. arguments]);
 
-    private (int Code, string Output, string Error) Run(Command command, string configuration, byte[]? capture, params string[] arguments)
+    private (int Code, string Output, string Error) Run(Command command, string configuration, byte[]? capture,
+        params string[] arguments)
     {
         var (config, file) = (Path.Combine(_folder, "sidestep.yaml"), Path.Combine(_folder, "capture"));
         File.WriteAllText(config, configuration);
@@ -269,13 +290,15 @@ public sealed class ReplayCommandTests : IDisposable
             all = [.. all, "--in", file];
         }
         var (output, error) = (new StringWriter(), new StringWriter());
-        var code = CommandLine.Run(new RootCommand { command }, all, new InvocationConfiguration { Output = output, Error = error });
+        var code = CommandLine.Run(new RootCommand { command }, all,
+            new InvocationConfiguration { Output = output, Error = error });
         return (code, output.ToString(), error.ToString());
     }
 
     private static IReplayEngine NoXdp(int flows) => throw new EngineException("not here");
 
-    private static byte[] Tcp(int port, string to = "203.0.113.10") => PacketSpec.ToFrame(["tcp", "198.51.100.7:40000", $"{to}:{port}"], Director);
+    private static byte[] Tcp(int port, string to = "203.0.113.10") =>
+        PacketSpec.ToFrame(["tcp", "198.51.100.7:40000", $"{to}:{port}"], Director);
 
     private static byte[] Tcp(int port, MacAddress to, MacAddress from)
     {

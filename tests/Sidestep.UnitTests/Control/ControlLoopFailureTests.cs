@@ -2,7 +2,7 @@ using Sidestep.Forwarding;
 
 namespace Sidestep.UnitTests.Control;
 
-/// <summary>What cannot be applied changes nothing, is tried again a few times, and is told.</summary>
+/// <summary>A change that fails changes nothing, is retried a few times, and is reported.</summary>
 public sealed class ControlLoopFailureTests
 {
     private static string? RejectS1(ForwardingTables tables) => tables.Services[0].Name == "s1" ? "too large" : null;
@@ -13,12 +13,14 @@ public sealed class ControlLoopFailureTests
         await using var f = new ControlLoopFixture();
         f.Engine.RejectsTables = RejectS1;
         var before = f.Start().Length;
-        f.Loop.Post(ControlLoopFixture.Configuration("s1"));
-        Assert.Equal(["refused s1 by 11", "failed: too large", "apply s0 by 11", "the previous in force"], await f.NextAsync(4, before));
+        f.Post(ControlLoopFixture.Configuration("s1"));
+        Assert.Equal(["refused s1 by 11", "failed: too large", "apply s0 by 11", "the previous in force"], await f
+            .NextAsync(4, before));
         f.NextHops.Set(ControlLoopFixture.Server, 0x22);
         f.NextHops.Raise();
-        Assert.Equal(["refused s1 by 22", "failed: too large", "apply s0 by 22", "the previous in force"], await f.NextAsync(4, before + 4));
-        f.Loop.Post(ControlLoopFixture.Configuration("s2"));
+        Assert.Equal(["refused s1 by 22", "failed: too large", "apply s0 by 22", "the previous in force"], await f
+            .NextAsync(4, before + 4));
+        f.Post(ControlLoopFixture.Configuration("s2"));
         Assert.Equal(["apply s2 by 22", "in force"], await f.NextAsync(2, before + 8));
         Assert.Null(f.Time.NextDue);
     }
@@ -29,7 +31,7 @@ public sealed class ControlLoopFailureTests
         await using var f = new ControlLoopFixture();
         f.Engine.RejectsTables = RejectS1;
         var before = f.Start().Length;
-        f.Loop.Post(ControlLoopFixture.Configuration("s1"));
+        f.Post(ControlLoopFixture.Configuration("s1"));
         var pauses = new List<double>();
         for (var tries = 1; tries <= 5; tries++)
         {
@@ -43,7 +45,7 @@ public sealed class ControlLoopFailureTests
         Assert.Equal([1, 2, 4, 8, 16], pauses);
         await f.NextAsync(4 * 6, before);
         f.Time.Advance(TimeSpan.FromHours(1));
-        // An event brings it back; had time, there would be more lines before these.
+        // Only an event makes the loop try again; a retry by time would show as lines before these.
         f.Engine.RejectsTables = static _ => null;
         f.NextHops.Raise();
         Assert.Equal(["apply s1 by 11", "in force"], await f.NextAsync(2, before + 4 * 6));
@@ -56,7 +58,7 @@ public sealed class ControlLoopFailureTests
         await using var f = new ControlLoopFixture();
         f.Engine.RejectsTables = RejectS1;
         var before = f.Start().Length;
-        f.Loop.Post(ControlLoopFixture.Configuration("s1"));
+        f.Post(ControlLoopFixture.Configuration("s1"));
         await f.NextAsync(4, before);
         f.Engine.RejectsTables = static _ => null;
         f.Time.Advance(await f.PauseAsync());
@@ -70,9 +72,10 @@ public sealed class ControlLoopFailureTests
         await using var f = new ControlLoopFixture();
         f.Engine.RejectsAttach = static i => i.Any(static n => n.Name == "eth9") ? "no such interface" : null;
         var before = f.Start().Length;
-        f.Loop.Post(ControlLoopFixture.Configuration("s1", ControlLoopFixture.Server, "eth9"));
+        f.Post(ControlLoopFixture.Configuration("s1", ControlLoopFixture.Server, "eth9"));
         Assert.Equal(
-            ["apply s1 by 11", "cannot attach eth9", "failed: no such interface", "apply s0 by 11", "attach eth0", "attached", "the previous in force"],
+            ["apply s1 by 11", "cannot attach eth9", "failed: no such interface", "apply s0 by 11", "attach eth0",
+                "attached", "the previous in force"],
             await f.NextAsync(7, before));
         Assert.Equal(["eth0"], f.NextHops.Watched.Interfaces);
     }
@@ -82,7 +85,7 @@ public sealed class ControlLoopFailureTests
     {
         await using var f = new ControlLoopFixture();
         var before = f.Start().Length;
-        f.Loop.Post(ControlLoopFixture.Configuration("s1", "10.0.0.12"));
+        f.Post(ControlLoopFixture.Configuration("s1", "10.0.0.12"));
         Assert.InRange(await f.PauseAsync(), TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(1));
         Assert.Equal(before, f.Journal.Lines.Length);
         // Both are watched: the configuration in force is still the one to fall back to.
@@ -97,7 +100,7 @@ public sealed class ControlLoopFailureTests
     {
         await using var f = new ControlLoopFixture();
         var before = f.Start().Length;
-        f.Loop.Post(ControlLoopFixture.Configuration("s1", "10.0.0.12"));
+        f.Post(ControlLoopFixture.Configuration("s1", "10.0.0.12"));
         f.Time.Advance(await f.PauseAsync());
         Assert.Equal(["apply s1 by none", "in force"], await f.NextAsync(2, before));
     }
@@ -107,9 +110,9 @@ public sealed class ControlLoopFailureTests
     {
         await using var f = new ControlLoopFixture();
         var before = f.Start().Length;
-        f.Loop.Post(ControlLoopFixture.Configuration("s1", "10.0.0.12"));
+        f.Post(ControlLoopFixture.Configuration("s1", "10.0.0.12"));
         await f.PauseAsync();
-        f.Loop.Post(ControlLoopFixture.Configuration("s2"));
+        f.Post(ControlLoopFixture.Configuration("s2"));
         Assert.Equal(["apply s2 by 11", "in force"], await f.NextAsync(2, before));
         Assert.Equal(before + 2, (await f.StopAsync()).Length);
     }

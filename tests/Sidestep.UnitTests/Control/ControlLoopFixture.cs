@@ -2,11 +2,14 @@ using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Net;
 using Sidestep.Control;
+using Sidestep.Control.Health;
+using Sidestep.Forwarding;
 using Sidestep.Model;
 
 namespace Sidestep.UnitTests.Control;
 
-/// <summary>A loop among fakes. Its first configuration has service s0 and server 10.0.0.11, which answers.</summary>
+/// <summary>A loop among fakes. Its first configuration has service s0 and server 10.0.0.11, which has a next
+/// hop.</summary>
 internal sealed class ControlLoopFixture : IAsyncDisposable
 {
     public const string Server = "10.0.0.11";
@@ -14,11 +17,12 @@ internal sealed class ControlLoopFixture : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private Task _run = Task.CompletedTask;
 
-    public ControlLoopFixture(Configuration? first = null, FakeObserver? observer = null)
+    public ControlLoopFixture(Configuration? first = null, FakeObserver? observer = null, IHealth? health = null)
     {
         Engine = new FakeEngine(Journal);
         NextHops.Set(Server, 0x11);
-        Loop = new ControlLoop(Engine, NextHops, first ?? Configuration("s0"), observer ?? new FakeObserver(Journal), Time);
+        Loop = new ControlLoop(Engine, NextHops, first ?? Configuration("s0"), observer ?? new FakeObserver(Journal),
+            Time, health);
     }
 
     public Journal Journal { get; } = new();
@@ -38,15 +42,19 @@ internal sealed class ControlLoopFixture : IAsyncDisposable
         return configuration with { Pools = [configuration.Pools[0] with { Servers = [.. servers] }] };
     }
 
-    public static Configuration Configuration(string service, string server = Server, params string[] interfaces) => new()
+    public static Configuration Configuration(string service, string server = Server, params string[] interfaces) =>
+        new()
     {
         Director = new DirectorSettings
         {
             HashKey = new HashKey(1, 2),
-            Interfaces = [.. (interfaces.Length == 0 ? ["eth0"] : interfaces).Select(static n => new DirectorInterface(n, Driver.Auto))],
+            Interfaces = [.. (interfaces.Length == 0 ? ["eth0"] : interfaces)
+                .Select(static n => new DirectorInterface(n, Driver.Auto))],
         },
         NetworkProfiles = [new NetworkProfile { Name = "l2", DsrType = DsrType.L2 }],
-        Pools = [new Pool { Name = "pool", Slots = 1021, Servers = [new RealServer { Name = "server", Address = IPAddress.Parse(server) }] }],
+        Pools = [
+            new Pool { Name = "pool", Slots = 1021,
+                Servers = [new RealServer { Name = "server", Address = IPAddress.Parse(server) }] }],
         VirtualServices = ImmutableArray.Create(new VirtualService
         {
             Name = service,
@@ -58,7 +66,10 @@ internal sealed class ControlLoopFixture : IAsyncDisposable
         }),
     };
 
-    /// <summary>Starts and runs; gives what the start did.</summary>
+    /// <summary>Posts a configuration without drains.</summary>
+    public void Post(Configuration configuration) => Loop.Post(new EffectiveConfiguration(configuration));
+
+    /// <summary>Starts and runs the loop; returns the lines of the start.</summary>
     public string[] Start()
     {
         Loop.Start();
@@ -66,21 +77,22 @@ internal sealed class ControlLoopFixture : IAsyncDisposable
         return Journal.Lines;
     }
 
-    /// <summary>Waits until this many lines came since, and gives them. Too many show at the next call, or in <see cref="StopAsync"/>.</summary>
+    /// <summary>Waits until this many lines came since, and gives them. Too many show at the next call, or in
+    /// <see cref="StopAsync"/>.</summary>
     public async Task<string[]> NextAsync(int lines, int since)
     {
         await UntilAsync(() => Journal.Lines.Length >= since + lines, () => string.Join('\n', Journal.Lines[since..]));
         return Journal.Lines[since..(since + lines)];
     }
 
-    /// <summary>Waits until the loop waits by the clock, and gives for how long.</summary>
+    /// <summary>Waits until the loop waits for a time, and returns how long it will wait.</summary>
     public async Task<TimeSpan> PauseAsync()
     {
         await UntilAsync(() => Time.NextDue is not null, static () => "the loop does not wait");
         return Time.NextDue!.Value;
     }
 
-    /// <summary>Ends the loop; gives everything that happened.</summary>
+    /// <summary>Ends the loop; returns all lines.</summary>
     public async Task<string[]> StopAsync()
     {
         await _stop.CancelAsync();

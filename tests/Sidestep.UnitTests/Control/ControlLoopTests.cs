@@ -2,7 +2,7 @@ using Sidestep.Forwarding;
 
 namespace Sidestep.UnitTests.Control;
 
-/// <summary>The one way to the tables.</summary>
+/// <summary>The only path to the tables.</summary>
 public sealed class ControlLoopTests
 {
     [Fact]
@@ -26,9 +26,9 @@ public sealed class ControlLoopTests
     {
         await using var f = new ControlLoopFixture();
         var before = f.Start().Length;
-        f.Loop.Post(ControlLoopFixture.Configuration("s1"));
+        f.Post(ControlLoopFixture.Configuration("s1"));
         Assert.Equal(["apply s1 by 11", "in force"], await f.NextAsync(2, before));
-        f.Loop.Post(ControlLoopFixture.Configuration("s1", ControlLoopFixture.Server, "eth0", "eth1"));
+        f.Post(ControlLoopFixture.Configuration("s1", ControlLoopFixture.Server, "eth0", "eth1"));
         Assert.Equal(["apply s1 by 11", "attach eth0+eth1", "attached", "in force"], await f.NextAsync(4, before + 2));
         Assert.Equal(before + 6, (await f.StopAsync()).Length);
     }
@@ -38,7 +38,7 @@ public sealed class ControlLoopTests
     {
         await using var f = new ControlLoopFixture();
         f.Start();
-        f.Loop.Post(ControlLoopFixture.Configuration("s1", ControlLoopFixture.Server, "eth0", "eth1"));
+        f.Post(ControlLoopFixture.Configuration("s1", ControlLoopFixture.Server, "eth0", "eth1"));
         var before = (await f.NextAsync(8, 0)).Length;
         var watched = Array.Empty<string>();
         f.Engine.RejectsAttach = _ =>
@@ -46,8 +46,9 @@ public sealed class ControlLoopTests
             watched = f.NextHops.Watched.Interfaces;
             return null;
         };
-        f.Loop.Post(ControlLoopFixture.Configuration("s1"));
-        Assert.Equal(["apply s1 by 11", "attach eth0", "attached", "in force", "apply s1 by 11", "in force"], await f.NextAsync(6, before));
+        f.Post(ControlLoopFixture.Configuration("s1"));
+        Assert.Equal(["apply s1 by 11", "attach eth0", "attached", "in force", "apply s1 by 11", "in force"], await f
+            .NextAsync(6, before));
         Assert.Equal(["eth0", "eth1"], watched.Order());
         Assert.Equal(["eth0"], f.NextHops.Watched.Interfaces);
     }
@@ -74,11 +75,11 @@ public sealed class ControlLoopTests
             inside.Release();
             go.Wait(TimeSpan.FromSeconds(10));
         };
-        f.Loop.Post(ControlLoopFixture.Configuration("s1"));
+        f.Post(ControlLoopFixture.Configuration("s1"));
         Assert.True(await inside.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken));
         for (var i = 2; i <= 5; i++)
         {
-            f.Loop.Post(ControlLoopFixture.Configuration($"s{i}"));
+            f.Post(ControlLoopFixture.Configuration($"s{i}"));
             f.NextHops.Raise();
         }
         go.Release(100);

@@ -4,11 +4,12 @@ using Sidestep.Model;
 
 namespace Sidestep.UnitTests.Control;
 
-/// <summary>What time alone changes: windows and drains; and what a restart finds.</summary>
+/// <summary>Changes that only time makes: migration windows and drains. They outlive a restart.</summary>
 public sealed class ControlLoopTimeTests
 {
     private static readonly TimeSpan MigrationWindow = TimeSpan.FromSeconds(IdleTimeouts.Default.Udp);
-    private static readonly RealServer First = new() { Name = "server", Address = IPAddress.Parse(ControlLoopFixture.Server) };
+    private static readonly RealServer First =
+        new() { Name = "server", Address = IPAddress.Parse(ControlLoopFixture.Server) };
     private static readonly RealServer Second = new() { Name = "second", Address = IPAddress.Parse("10.0.0.12") };
 
     [Fact]
@@ -19,7 +20,7 @@ public sealed class ControlLoopTimeTests
         var before = f.Start().Length;
         Assert.Null(f.Engine.InForce!.Groups[0].Transition);
 
-        f.Loop.Post(ControlLoopFixture.WithServers(First, Second));
+        f.Post(ControlLoopFixture.WithServers(First, Second));
         await f.NextAsync(2, before);
         Assert.Contains(f.Engine.InForce.Groups[0].Transition!.PreviousServers, static s => s >= 0);
 
@@ -29,8 +30,10 @@ public sealed class ControlLoopTimeTests
         Assert.Contains(Transition.Tracked, f.Engine.InForce.Groups[0].Transition!.PreviousServers);
         Assert.DoesNotContain(f.Engine.InForce.Groups[0].Transition!.PreviousServers, static s => s >= 0);
 
-        // One flow is left: it is asked for once a minute.
-        f.Engine.Flows = new FlowCounts(new Dictionary<ServerKey, long> { [new(f.Engine.InForce.Groups[0].Key, First.Name, First.Address)] = 1 });
+        // One flow is left: the loop counts flows once a minute.
+        f.Engine.Flows =
+            new FlowCounts(new Dictionary<ServerKey,
+                long> { [new(f.Engine.InForce.Groups[0].Key, First.Name, First.Address)] = 1 });
         Assert.Equal(MigrationWindow, await f.PauseAsync());
         f.Time.Advance(MigrationWindow);
         await f.NextAsync(2, before + 4);
@@ -55,9 +58,9 @@ public sealed class ControlLoopTimeTests
         {
             f.NextHops.Set("10.0.0.12", 0x12);
             var before = f.Start().Length;
-            f.Loop.Post(ControlLoopFixture.WithServers(First, Second));
+            f.Post(ControlLoopFixture.WithServers(First, Second));
             await f.NextAsync(2, before);
-            f.Loop.Post(draining);
+            f.Post(draining);
             await f.NextAsync(2, before + 2);
             Assert.Equal(FlowState.Keep, f.Engine.InForce!.Groups[0].Servers[0].Flows);
             adopted = new RunningGroups(f.Engine.InForce.HashKey, f.Engine.InForce.Groups);
@@ -81,7 +84,7 @@ public sealed class ControlLoopTimeTests
         await using var f = new ControlLoopFixture();
         f.NextHops.Set("10.0.0.12", 0x12);
         var before = f.Start().Length;
-        f.Loop.Post(ControlLoopFixture.WithServers(First, Second));
+        f.Post(ControlLoopFixture.WithServers(First, Second));
         await f.NextAsync(2, before);
         var original = f.Engine.InForce!.Groups[0].Transition!;
 
@@ -101,7 +104,7 @@ public sealed class ControlLoopTimeTests
         await using var f = new ControlLoopFixture();
         f.NextHops.Set("10.0.0.12", 0x12);
         var before = f.Start().Length;
-        f.Loop.Post(ControlLoopFixture.WithServers(First, Second));
+        f.Post(ControlLoopFixture.WithServers(First, Second));
         var lines = before + (await f.NextAsync(2, before)).Length;
         f.Time.Advance(await f.PauseAsync() - TimeSpan.FromTicks(1));
         f.Engine.RejectsTables = static _ => "too large";
@@ -127,7 +130,8 @@ public sealed class ControlLoopTimeTests
         f.NextHops.Set("2001:db8::11", 0x11);
         f.Start();
         Assert.Equal(
-            ["2001:db8::11: eth0 has no global IPv6 address, which the outer header needs as its source: give it one, or the networkProfile an outer source prefix of IPv6"],
+            ["2001:db8::11: eth0 has no global IPv6 address, which the outer header needs as its source: give it one, "
+                + "or give the networkProfile an outer source prefix of IPv6"],
             observer.NextHops!.Unresolved.Select(static u => $"{u.Key}: {u.Value}"));
     }
 }

@@ -6,7 +6,7 @@ using Sidestep.Packets;
 
 namespace Sidestep.UnitTests.Control;
 
-/// <summary>What happened, in its order, from all that the loop talks to.</summary>
+/// <summary>The calls of the loop to the fakes around it, in their order.</summary>
 internal sealed class Journal
 {
     private readonly List<string> _lines = [];
@@ -27,13 +27,13 @@ internal sealed class Journal
     }
 }
 
-/// <summary>Takes tables, or refuses them.</summary>
+/// <summary>An engine that accepts tables or rejects them.</summary>
 internal sealed class FakeEngine(Journal journal) : IEngine
 {
-    /// <summary>Why tables are refused; null: they are not.</summary>
+    /// <summary>Why it rejects tables; null: it accepts them.</summary>
     public Func<ForwardingTables, string?> RejectsTables { get; set; } = static _ => null;
 
-    /// <summary>Why interfaces are refused.</summary>
+    /// <summary>Why it rejects interfaces; null: it attaches to them.</summary>
     public Func<IReadOnlyList<DirectorInterface>, string?> RejectsAttach { get; set; } = static _ => null;
 
     /// <summary>Called in the middle of <see cref="Apply"/>.</summary>
@@ -41,10 +41,10 @@ internal sealed class FakeEngine(Journal journal) : IEngine
 
     public ForwardingTables? InForce { get; private set; }
 
-    /// <summary>What an earlier process left.</summary>
+    /// <summary>The tables that an earlier process left.</summary>
     public RunningGroups? Running { get; set; }
 
-    /// <summary>Flows that are remembered.</summary>
+    /// <summary>The tracked flows.</summary>
     public FlowCounts Flows { get; set; } = new(new Dictionary<ServerKey, long>());
 
     public EngineCapabilities Capabilities => new("fake", 1, 1, 1, 1);
@@ -88,11 +88,14 @@ internal sealed class FakeEngine(Journal journal) : IEngine
     }
 
     /// <summary>Names of the services, then the next hops of all servers.</summary>
-    private static string Describe(ForwardingTables tables) => string.Join('+', tables.Services.Select(static s => s.Name))
-        + " by " + string.Join('+', tables.Groups.SelectMany(static g => g.Servers).Select(static s => s.NextHop is { } hop ? $"{hop.Neighbour}"[^2..] : "none"));
+    private static string Describe(ForwardingTables tables) => string
+        .Join('+', tables.Services.Select(static s => s.Name))
+        + " by " + string
+            .Join('+', tables.Groups.SelectMany(static g => g.Servers)
+            .Select(static s => s.NextHop is { } hop ? $"{hop.Neighbour}"[^2..] : "none"));
 }
 
-/// <summary>Knows the next hops that it was told.</summary>
+/// <summary>A resolver with the next hops that the test sets.</summary>
 internal sealed class FakeNextHops : INextHopResolver
 {
     private readonly Dictionary<IPAddress, byte> _macs = [];
@@ -100,7 +103,7 @@ internal sealed class FakeNextHops : INextHopResolver
 
     public event Action? Changed;
 
-    /// <summary>What the loop watches now.</summary>
+    /// <summary>The hosts that the loop watches now.</summary>
     public (string[] Interfaces, IPAddress[] Servers) Watched { get; private set; } = ([], []);
 
     public int InterfaceIndex { get; set; } = 7;
@@ -111,15 +114,24 @@ internal sealed class FakeNextHops : INextHopResolver
         {
             lock (_gate)
             {
-                var egress = new EgressInterface(InterfaceIndex, "eth0", new MacAddress(1), IPAddress.Parse("10.0.0.1"), 1500);
-                return new NextHops([egress], _macs.ToDictionary(static m => m.Key, m => new NextHop(egress, new MacAddress(m.Value))), new Dictionary<IPAddress, string>());
+                var egress =
+                    new EgressInterface(InterfaceIndex, "eth0", new MacAddress(1), IPAddress.Parse("10.0.0.1"), 1500);
+                return new NextHops([egress], _macs
+                    .ToDictionary(static m => m.Key, m => new NextHop(egress, new MacAddress(m.Value))),
+                    new Dictionary<IPAddress, string>());
             }
         }
     }
 
-    public void Watch(IReadOnlyCollection<string> interfaces, IReadOnlyCollection<IPAddress> servers) => Watched = ([.. interfaces], [.. servers]);
+    /// <summary>The peers that the loop watches now.</summary>
+    public IPAddress[] WatchedPeers { get; private set; } = [];
 
-    /// <summary>A neighbour answers; <see cref="Raise"/> tells the loop.</summary>
+    public void WatchPeers(IReadOnlyCollection<IPAddress> peers) => WatchedPeers = [.. peers];
+
+    public void Watch(IReadOnlyCollection<string> interfaces, IReadOnlyCollection<IPAddress> servers) =>
+        Watched = ([.. interfaces], [.. servers]);
+
+    /// <summary>Sets the next hop of a server; <see cref="Raise"/> notifies the loop.</summary>
     public void Set(string server, byte mac)
     {
         lock (_gate)
@@ -129,15 +141,18 @@ internal sealed class FakeNextHops : INextHopResolver
     public void Raise() => Changed?.Invoke();
 }
 
-/// <summary>Writes down what it hears.</summary>
+/// <summary>An observer that writes the notifications to the journal.</summary>
 internal sealed class FakeObserver(Journal journal) : IControlObserver
 {
-    /// <summary>The newest that it heard of.</summary>
+    /// <summary>Those of the newest change.</summary>
     public NextHops? NextHops { get; private set; }
 
-    public void Applied(Configuration configuration, ForwardingTables tables, NextHops nextHops, bool isNewest)
+    /// <summary>That of the newest change.</summary>
+    public EffectiveConfiguration? Configuration { get; private set; }
+
+    public void Applied(EffectiveConfiguration configuration, ForwardingTables tables, NextHops nextHops, bool isNewest)
     {
-        NextHops = nextHops;
+        (NextHops, Configuration) = (nextHops, configuration);
         journal.Add(isNewest ? "in force" : "the previous in force");
     }
 

@@ -47,17 +47,25 @@ internal sealed class ManualTime : TimeProvider
             timer.Run();
     }
 
-    /// <summary>Fires once: nothing here needs more.</summary>
+    /// <summary>A periodic timer fires once per call of <see cref="Advance"/>.</summary>
     private sealed class ManualTimer(ManualTime time, Action run) : ITimer
     {
+        private TimeSpan _period;
+
         public TimeSpan Due { get; private set; }
 
-        public void Run() => run();
+        public void Run()
+        {
+            if (_period > TimeSpan.Zero)
+                Change(_period, _period);
+            run();
+        }
 
         public bool Change(TimeSpan dueTime, TimeSpan period)
         {
             lock (time._gate)
             {
+                _period = period;
                 time._timers.Remove(this);
                 if (dueTime == Timeout.InfiniteTimeSpan)
                     return true;

@@ -5,13 +5,14 @@ using Sidestep.Model;
 
 namespace Sidestep.UnitTests.Forwarding;
 
-/// <summary>Whether the hash spreads what clients really look like: neighbours. Keys are fixed, so results are too.</summary>
+/// <summary>The hash spreads realistic clients, which have neighbouring addresses. Keys are fixed, so every run gives
+/// the same result.</summary>
 public sealed class FlowHashQualityTests
 {
     private const int Clients = 65_536;
     private const int Buckets = 64;
 
-    // 63 degrees of freedom: a uniform choice exceeds this once in a million samples (chi-square quantile 1 - 1e-6).
+    // 63 degrees of freedom: a uniform choice exceeds this once in a million samples (chi-square, quantile 1 - 1e-6).
     private const double ChiSquareLimit = 131;
 
     private static readonly IPAddress Vip6 = IPAddress.Parse("2001:db8:100::10");
@@ -34,7 +35,8 @@ public sealed class FlowHashQualityTests
 
     [Theory, MemberData(nameof(KeyIndices))]
     public void Connections_of_one_client_spread_evenly(int key) =>
-        AssertEven(Enumerable.Range(0, Clients).Select(i => FlowHash.OfFiveTuple(Keys[key], 0xcb007107, 0xc633640a, (ushort)i, 443, 6)));
+        AssertEven(Enumerable.Range(0, Clients)
+            .Select(i => FlowHash.OfFiveTuple(Keys[key], 0xcb007107, 0xc633640a, (ushort)i, 443, 6)));
 
     [Theory, MemberData(nameof(KeyIndices))] // 2001:db8:0:0::1 to 2001:db8:0:ffff::1: one client of each /64
     public void IPv6_clients_that_differ_only_in_their_network_spread_evenly(int key) =>
@@ -48,27 +50,32 @@ public sealed class FlowHashQualityTests
     [InlineData(HashFields.SourceAddressAndPort)]
     [InlineData(HashFields.FiveTuple)]
     public void Connections_of_one_IPv6_client_spread_evenly(HashFields fields) =>
-        Assert.All(Keys, key => AssertEven(Enumerable.Range(0, Clients).Select(i => Hash(key, fields, Client6(0, 1), (ushort)i))));
+        Assert.All(Keys,
+            key => AssertEven(Enumerable.Range(0, Clients).Select(i => Hash(key, fields, Client6(0, 1), (ushort)i))));
 
     [Fact]
     public void Ports_spread_evenly() =>
-        Assert.All(Keys, static key => AssertEven(Enumerable.Range(0, Clients).Select(i => Hash(key, HashFields.DestinationPort, Client6(0, 1), 9, (ushort)i))));
+        Assert.All(Keys, static key =>
+            AssertEven(Enumerable.Range(0, Clients)
+            .Select(i => Hash(key, HashFields.DestinationPort, Client6(0, 1), 9, (ushort)i))));
 
     [Fact]
     public void Four_equal_servers_get_equal_shares_of_neighbouring_clients()
     {
-        // Measured: the largest deviation from a quarter is 1.6 % of it over these keys.
+        // Measured over these keys: the largest deviation from a quarter is 1.6 % of it.
         foreach (var key in Keys)
         {
             var table = SlotTable.Build(key, TestPools.Equal(4), SlotCounts.Default);
             var shares = Enumerable.Range(0, Clients)
-                .CountBy(i => table.Slots[FlowHash.Slot(FlowHash.OfSource(key, 0xcb000000 + (uint)i), SlotCounts.Default)])
+                .CountBy(i =>
+                    table.Slots[FlowHash.Slot(FlowHash.OfSource(key, 0xcb000000 + (uint)i), SlotCounts.Default)])
                 .Select(static c => c.Value / (double)Clients);
             Assert.All(shares, static share => Assert.InRange(share, 0.25 * 0.97, 0.25 * 1.03));
         }
     }
 
-    /// <summary>Each bit that goes in must turn over each bit of the upper half, which makes the slot, about every other time.</summary>
+    /// <summary>Each input bit must flip each of the upper 32 bits, which make the slot, with a probability of one
+    /// half.</summary>
     [Theory]
     [InlineData("source", 32)]
     [InlineData("five-tuple", 104)]
@@ -94,7 +101,7 @@ public sealed class FlowHashQualityTests
             }
         }
 
-        // A fair coin strays from a half by 0.011 (one standard deviation); 6 of them leave room for all 6,400 pairs.
+        // A fair coin deviates from 0.5 by 0.011 (one standard deviation); with 6,400 pairs, 6 of them are acceptable.
         foreach (var count in turned)
             Assert.InRange(count / (double)Samples, 0.5 - 0.07, 0.5 + 0.07);
     }
@@ -112,12 +119,14 @@ public sealed class FlowHashQualityTests
         FlowHash.Of(key, fields, new Flow(client, Vip6, 6, from, to));
 
     private static IPAddress Client6(int network, int host) =>
-        new([0x20, 0x01, 0x0d, 0xb8, 0, 0, (byte)(network >> 8), (byte)network, 0, 0, 0, 0, 0, 0, (byte)(host >> 8), (byte)host]);
+        new([0x20, 0x01, 0x0d, 0xb8, 0, 0, (byte)(network >> 8), (byte)network, 0, 0, 0, 0, 0, 0, (byte)(host >> 8),
+            (byte)host]);
 
     private static void AssertEven(IEnumerable<ulong> hashes)
     {
         const double Expected = Clients / (double)Buckets;
-        var chiSquare = hashes.CountBy(static h => FlowHash.Slot(h, Buckets)).Sum(static c => Math.Pow(c.Value - Expected, 2) / Expected);
+        var chiSquare = hashes.CountBy(static h => FlowHash.Slot(h, Buckets))
+            .Sum(static c => Math.Pow(c.Value - Expected, 2) / Expected);
         Assert.InRange(chiSquare, 0, ChiSquareLimit);
     }
 }

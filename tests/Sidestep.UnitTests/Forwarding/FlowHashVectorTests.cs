@@ -6,7 +6,8 @@ using Sidestep.Testing;
 
 namespace Sidestep.UnitTests.Forwarding;
 
-/// <summary>The implementation against vectors that a Python script made from docs/flow-hash.md.</summary>
+/// <summary>The implementation agrees with test vectors that a Python script computed according to
+/// docs/flow-hash.md.</summary>
 public sealed class FlowHashVectorTests
 {
     private static readonly FlowHashVectors All = FlowHashVectors.Read();
@@ -45,8 +46,13 @@ public sealed class FlowHashVectorTests
     public void Quoted_flow_hashes_like_the_flow_itself(int index)
     {
         var vector = All.Vectors[index];
-        var quoted = new Flow(IPAddress.Parse(vector.Destination), IPAddress.Parse(vector.Source), vector.Protocol, vector.DestinationPort, vector.SourcePort);
-        Assert.Equal(vector.Hash, FlowHash.Of(KeyOf(vector), FieldsOf(vector), quoted.Reversed).ToString("x16", CultureInfo.InvariantCulture));
+        var quoted =
+            new Flow(IPAddress.Parse(vector.Destination), IPAddress.Parse(vector.Source), vector.Protocol,
+            vector.DestinationPort, vector.SourcePort);
+        Assert.Equal(
+            vector.Hash,
+            FlowHash.Of(KeyOf(vector), FieldsOf(vector), quoted.Reversed).ToString(
+            "x16", CultureInfo.InvariantCulture));
     }
 
     [Fact]
@@ -58,9 +64,13 @@ public sealed class FlowHashVectorTests
     {
         var page = File.ReadAllLines(Repository.File("docs", "flow-hash.md"));
         var expected = All.Vectors.Select(static v => string.Create(CultureInfo.InvariantCulture,
-            $"| {v.Key} | {v.Fields} | {Endpoint(v.Source, v.SourcePort)} | {Endpoint(v.Destination, v.DestinationPort)} | {v.Protocol} | {v.Hash} | {string.Join(" | ", v.Slots.Values)} |"));
+            $"| {v.Key} | {v.Fields} | {Endpoint(v.Source, v.SourcePort)} |"
+            + $" {Endpoint(v.Destination, v.DestinationPort)}"
+            + $" | {v.Protocol} | {v.Hash} | {string.Join(" | ", v.Slots.Values)} |"));
 
-        Assert.Equal(expected, page.Where(static l => l.Length > 2 && l[0] == '|' && char.IsAsciiHexDigit(l[2]) && l.Contains(':', StringComparison.Ordinal)));
+        Assert.Equal(
+            expected, page.Where(static l => l.Length > 2 && l[0] == '|' && char.IsAsciiHexDigit(l[2])
+            && l.Contains(':', StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -72,7 +82,8 @@ public sealed class FlowHashVectorTests
     }
 
     private static ulong HashOf(FlowHashVectors.Vector vector) => FlowHash.Of(KeyOf(vector), FieldsOf(vector), new Flow(
-        IPAddress.Parse(vector.Source), IPAddress.Parse(vector.Destination), vector.Protocol, vector.SourcePort, vector.DestinationPort));
+        IPAddress.Parse(vector.Source), IPAddress.Parse(vector.Destination), vector.Protocol, vector.SourcePort,
+        vector.DestinationPort));
 
     private static HashFields FieldsOf(FlowHashVectors.Vector vector) =>
         Enum.Parse<HashFields>(vector.Fields.Replace("-", "", StringComparison.Ordinal), ignoreCase: true);

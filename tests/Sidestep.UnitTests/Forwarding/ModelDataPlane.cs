@@ -3,7 +3,7 @@ using Sidestep.Forwarding;
 
 namespace Sidestep.UnitTests.Forwarding;
 
-/// <summary>The rules of just-enough tracking for one pool, as the program in the kernel has them, in the plainest form.</summary>
+/// <summary>A simple model of the data plane's rules of just-enough tracking, for one pool.</summary>
 internal sealed class ModelDataPlane(TimeSpan idle)
 {
     private readonly Dictionary<IPAddress, (ServerKey Server, DateTimeOffset Seen)> _entries = [];
@@ -12,13 +12,15 @@ internal sealed class ModelDataPlane(TimeSpan idle)
 
     private ServerGroup Group => Tables.Groups[0];
 
-    /// <summary>The server that a packet goes to; null: dropped. A flow is known by its client here.</summary>
+    /// <summary>The server of a packet; null: dropped. In this model, the client identifies the flow.</summary>
     public ServerKey? Packet(IPAddress client, bool isSyn, DateTimeOffset now)
     {
         var slots = Group.Slots.Slots;
         if (slots.IsEmpty)
             return null;
-        var slot = FlowHash.Slot(FlowHash.Of(Tables.HashKey, Sidestep.Model.HashFields.SourceAddress, new Flow(client, client, 6)), slots.Length);
+        var slot = FlowHash.Slot(
+            FlowHash.Of(Tables.HashKey, Sidestep.Model.HashFields.SourceAddress, new Flow(client, client, 6)),
+            slots.Length);
         ServerKey? current = slots[slot] == SlotTable.NoMember ? null
             : KeyOf(Group.Servers.Single(s => s.Address.Equals(Group.Slots.Members[slots[slot]].Address)));
         var state = Group.Transition?.PreviousServers[slot] ?? Transition.Stable;
@@ -35,7 +37,8 @@ internal sealed class ModelDataPlane(TimeSpan idle)
     }
 
     /// <summary>Whether flows of a server stay with it.</summary>
-    public bool Keeps(ServerKey server) => Group.Servers.Any(s => KeyOf(s) == server && s.NextHop is not null && s.Flows == FlowState.Keep);
+    public bool Keeps(ServerKey server) =>
+        Group.Servers.Any(s => KeyOf(s) == server && s.NextHop is not null && s.Flows == FlowState.Keep);
 
     public FlowCounts Count(DateTimeOffset now) => new(_entries.Values.Where(e => now - e.Seen <= idle)
         .CountBy(static e => e.Server).ToDictionary(static c => c.Key, static c => (long)c.Value));

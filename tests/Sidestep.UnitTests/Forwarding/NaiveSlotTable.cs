@@ -6,7 +6,8 @@ using Sidestep.Model;
 
 namespace Sidestep.UnitTests.Forwarding;
 
-/// <summary>The slot table once more, straight from docs/flow-hash.md section 5: slow, in big integers, with sets.</summary>
+/// <summary>A second slot table, written directly from docs/flow-hash.md section 5: slow, with big integers and
+/// sets.</summary>
 internal static class NaiveSlotTable
 {
     private static readonly BigInteger Modulus = BigInteger.Pow(2, 64);
@@ -18,13 +19,15 @@ internal static class NaiveSlotTable
             .OrderBy(static m => Convert.ToHexString(m.Address.GetAddressBytes()), StringComparer.Ordinal).ToList();
         var owners = new SortedDictionary<int, IPAddress>();
         var quotas = Quotas(members, size);
-        var preferences = members.ToDictionary(static m => m.Address, m => new Queue<int>(Preferences(key, m.Address, size)));
+        var preferences = members.ToDictionary(
+            static m => m.Address, m => new Queue<int>(Preferences(key, m.Address, size)));
         var taken = members.ToDictionary(static m => m.Address, static _ => 0);
         for (var round = 1; owners.Count < size && members.Count > 0; round++)
         {
             foreach (var member in members.Select(static m => m.Address))
             {
-                var due = (int)Math.Min(quotas[member], Math.Ceiling((decimal)quotas[member] * round / quotas.Values.Max()));
+                var due = (int)Math.Min(quotas[member],
+                    Math.Ceiling((decimal)quotas[member] * round / quotas.Values.Max()));
                 for (; taken[member] < due; taken[member]++)
                 {
                     int slot;
@@ -42,7 +45,7 @@ internal static class NaiveSlotTable
     {
         var total = members.Sum(static m => m.Weight);
         var quotas = members.ToDictionary(static m => m.Address, m => m.Weight * size / total);
-        // Members are sorted, and OrderBy keeps the order of equals.
+        // Members are sorted, and OrderBy is stable.
         foreach (var member in members.OrderByDescending(m => m.Weight * size % total).Take(size - quotas.Values.Sum()))
             quotas[member.Address]++;
         return quotas;

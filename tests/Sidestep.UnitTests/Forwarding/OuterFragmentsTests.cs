@@ -4,13 +4,13 @@ using Sidestep.UnitTests.Packets;
 
 namespace Sidestep.UnitTests.Forwarding;
 
-/// <summary>Fragments of encapsulated packets, judged by <see cref="Reassembly"/>.</summary>
+/// <summary>Fragments of encapsulated packets, verified by <see cref="Reassembly"/>.</summary>
 public sealed class OuterFragmentsTests
 {
     private const int Ethernet = 14;
 
     [Fact]
-    public void Fragments_fit_the_MTU_and_reassemble_to_the_original() => Gens.Check(
+    public void Fragments_respect_the_MTU_and_reassemble_to_the_original() => Gens.Check(
         from isSix in Gen.Elements(false, true)
         from payload in Gen.Choose(1, 9000)
         from mtu in Gen.Choose(isSix ? OuterFragments.SmallestMtu6 : OuterFragments.SmallestMtu4, isSix ? 3000 : 1600)
@@ -24,7 +24,8 @@ public sealed class OuterFragmentsTests
             var offset = Ethernet + 4 * t.tags;
             var packet = t.isSix ? Packet6(t.payload, t.seed) : Packet4(t.payload, t.seed);
             var link = Noise(offset, t.seed + 1);
-            var frames = OuterFragments.Of([.. link, .. packet, .. new byte[t.padding]], offset, t.mtu, t.identification);
+            var frames = OuterFragments.Of(
+                [.. link, .. packet, .. new byte[t.padding]], offset, t.mtu, t.identification);
 
             Assert.All(frames, f => Assert.Equal(link, f[..offset]));
             Assert.All(frames, f => Assert.InRange(f.Length - offset, 1, t.mtu));
@@ -37,7 +38,8 @@ public sealed class OuterFragmentsTests
     [Fact]
     public void Fragments_are_minimal_in_number_and_in_order()
     {
-        var frames = OuterFragments.Of([.. new byte[Ethernet], .. Packet4(1480 + 1480 + 1, 1)], Ethernet, 1500, 0xabcd1234);
+        var frames = OuterFragments.Of(
+            [.. new byte[Ethernet], .. Packet4(1480 + 1480 + 1, 1)], Ethernet, 1500, 0xabcd1234);
         Assert.Equal([1500, 1500, 21], frames.Select(static f => f.Length - Ethernet));
         Assert.Equal([0x2000, 0x2000 + 185, 370], frames.Select(static f => f[Ethernet + 6] * 256 + f[Ethernet + 7]));
         Assert.All(frames, static f => Assert.Equal((0x12, 0x34), (f[Ethernet + 4], f[Ethernet + 5])));
@@ -46,7 +48,7 @@ public sealed class OuterFragmentsTests
     [Fact]
     public void Last_fragment_may_fill_the_MTU_exactly()
     {
-        // 1501 - 20 = 1481 = 185 units and one byte: what is not last has 1480.
+        // 1501 - 20 = 1481 bytes are 185 units and one byte: all fragments except the last carry 1480 bytes.
         var frames = OuterFragments.Of([.. new byte[Ethernet], .. Packet4(1480 + 1481, 1)], Ethernet, 1501, 1);
         Assert.Equal([1500, 1501], frames.Select(static f => f.Length - Ethernet));
     }
@@ -57,14 +59,16 @@ public sealed class OuterFragmentsTests
         var packet = Packet4(3000, 1);
         byte[] raw = [.. packet];
         (raw[6], raw[10], raw[11]) = (0x40, 0, 0);
-        Assert.Equal(packet, Reassembly.Of(OuterFragments.Of([.. new byte[Ethernet], .. raw], Ethernet, 1500, 1), Ethernet));
+        Assert.Equal(
+            packet, Reassembly.Of(OuterFragments.Of([.. new byte[Ethernet], .. raw], Ethernet, 1500, 1), Ethernet));
     }
 
     [Fact]
     public void All_32_bits_of_the_IPv6_identification_are_used()
     {
         var frames = OuterFragments.Of([.. new byte[Ethernet], .. Packet6(2000, 1)], Ethernet, 1500, 0xabcd1234);
-        Assert.All(frames, static f => Assert.Equal("ABCD1234", Convert.ToHexString(f[(Ethernet + 44)..(Ethernet + 48)])));
+        Assert.All(frames, static f =>
+            Assert.Equal("ABCD1234", Convert.ToHexString(f[(Ethernet + 44)..(Ethernet + 48)])));
         Assert.All(frames, static f => Assert.Equal(41, f[Ethernet + 40]));
     }
 
@@ -103,8 +107,9 @@ public sealed class OuterFragmentsTests
     }
 
     [Fact]
-    public void Damaged_packets_are_fragmented_or_rejected() => Gens.Check(
-        from damaged in Gens.Damaged([.. new byte[Ethernet], .. Packet4(1600, 1)], [.. new byte[Ethernet], .. Packet6(1600, 1)])
+    public void Damaged_packet_is_rejected_or_yields_fragments() => Gens.Check(
+        from damaged in Gens.Damaged([.. new byte[Ethernet], .. Packet4(1600, 1)],
+        [.. new byte[Ethernet], .. Packet6(1600, 1)])
         from mtu in Gen.Choose(0, 1600)
         select (damaged, mtu),
         static t =>
@@ -122,15 +127,17 @@ public sealed class OuterFragmentsTests
     private static void AssertRejected(byte[] packet, int at, byte value, int mtu, string why)
     {
         packet[at] = value;
-        var error = Assert.ThrowsAny<ArgumentException>(() => OuterFragments.Of([.. new byte[Ethernet], .. packet], Ethernet, mtu, 1));
+        var error = Assert.ThrowsAny<ArgumentException>(
+            () => OuterFragments.Of([.. new byte[Ethernet], .. packet], Ethernet, mtu, 1));
         Assert.Contains(why, error.Message, StringComparison.Ordinal);
     }
 
-    /// <summary>IPv4 in IPv4 with DF clear, addresses from the documentation's ranges.</summary>
+    /// <summary>IPv4 in IPv4 with DF clear, with addresses for documentation.</summary>
     private static byte[] Packet4(int payload, int seed)
     {
         var length = 20 + payload;
-        byte[] header = [0x45, 0xb8, (byte)(length / 256), (byte)length, 0, 0, 0, 0, 64, 4, 0, 0, 192, 0, 2, 1, 198, 51, 100, 7];
+        byte[] header =
+            [0x45, 0xb8, (byte)(length / 256), (byte)length, 0, 0, 0, 0, 64, 4, 0, 0, 192, 0, 2, 1, 198, 51, 100, 7];
         var sum = 0;
         for (var i = 0; i < header.Length; i += 2)
             sum += header[i] * 256 + header[i + 1];

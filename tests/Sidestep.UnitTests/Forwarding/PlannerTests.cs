@@ -11,7 +11,8 @@ public sealed class PlannerTests
 {
     private static readonly DateTimeOffset Now = DateTimeOffset.UnixEpoch;
     private static readonly ImmutableArray<RealServer> Four =
-        [.. Enumerable.Range(1, 4).Select(static i => new RealServer { Name = $"s{i}", Address = TestPools.Address(i) })];
+        [.. Enumerable.Range(1, 4).Select(
+            static i => new RealServer { Name = $"s{i}", Address = TestPools.Address(i) })];
 
     [Fact]
     public void Same_configuration_changes_nothing()
@@ -26,9 +27,11 @@ public sealed class PlannerTests
     [Fact]
     public void New_server_takes_its_share_and_breaks_no_flow()
     {
-        var plan = Planner.Of(Running(Configuration(Four), 10), Configuration(Four.Add(new RealServer { Name = "s5", Address = TestPools.Address(5) })), Now);
+        var plan = Planner.Of(Running(Configuration(Four), 10),
+            Configuration(Four.Add(new RealServer { Name = "s5", Address = TestPools.Address(5) })), Now);
         var server = Assert.Single(plan.Groups.Single().Servers, static s => s.Change != ChangeKind.None);
-        Assert.Equal(("s5", ChangeKind.Added, null, "weight 1", 0), (server.Name, server.Change, server.Before, server.After, server.SlotsBefore));
+        Assert.Equal(("s5", ChangeKind.Added, null, "weight 1", 0),
+            (server.Name, server.Change, server.Before, server.After, server.SlotsBefore));
         Assert.InRange(server.SlotsAfter, 204, 205);
         Assert.InRange(plan.MovedSlots, server.SlotsAfter, server.SlotsAfter * 2);
         Assert.Equal(new FlowForecast(40, 0, 0), plan.Flows);
@@ -38,20 +41,25 @@ public sealed class PlannerTests
     [Fact]
     public void Deleted_server_breaks_its_flows_and_draining_server_does_not()
     {
-        var plan = Planner.Of(Running(Configuration(Four), 10), Configuration([Four[0], Four[1] with { State = ServerState.Draining }, Four[2]]), Now);
+        var plan = Planner.Of(Running(Configuration(Four), 10),
+            Configuration([Four[0], Four[1] with { State = ServerState.Draining }, Four[2]]), Now);
         var servers = plan.Groups.Single().Servers;
-        Assert.Equal([ChangeKind.None, ChangeKind.Changed, ChangeKind.None, ChangeKind.Removed], servers.Select(static s => s.Change));
+        Assert.Equal([ChangeKind.None, ChangeKind.Changed, ChangeKind.None, ChangeKind.Removed],
+            servers.Select(static s => s.Change));
         Assert.Equal("draining", servers[1].After);
         Assert.Equal(new FlowForecast(10, 0, 0), servers[1].Flows);
         Assert.Equal(new FlowForecast(0, 0, 10), servers[3].Flows);
-        Assert.StartsWith("web/ipip: s4 (10.0.0.4) is deleted while it has 255 slots and 10 tracked flows: its connections break.", Assert.Single(plan.Warnings));
+        Assert.StartsWith(
+            "web/ipip: s4 (10.0.0.4) is deleted while it has 255 slots and 10 tracked flows: its connections break.",
+            Assert.Single(plan.Warnings));
     }
 
     [Fact]
     public void Disabling_a_server_is_warned_about_even_without_tracked_flows()
     {
-        var plan = Planner.Of(Running(Configuration(Four), 0), Configuration(Four.SetItem(0, Four[0] with { State = ServerState.Disabled })), Now);
-        Assert.Contains("s1 (10.0.0.1) is switched off while it has 256 slots", Assert.Single(plan.Warnings));
+        var plan = Planner.Of(Running(Configuration(Four), 0),
+            Configuration(Four.SetItem(0, Four[0] with { State = ServerState.Disabled })), Now);
+        Assert.Contains("s1 (10.0.0.1) is disabled while it has 256 slots", Assert.Single(plan.Warnings));
     }
 
     [Fact]
@@ -67,12 +75,14 @@ public sealed class PlannerTests
     public void New_slot_count_or_hash_key_moves_all_slots_and_keeps_tracked_flows()
     {
         var proposed = Configuration(Four);
-        var slots = Planner.Of(Running(proposed, 10), proposed with { Pools = [proposed.Pools[0] with { Slots = 4093 }] }, Now);
+        var slots = Planner.Of(Running(proposed, 10),
+            proposed with { Pools = [proposed.Pools[0] with { Slots = 4093 }] }, Now);
         Assert.Equal((4093, 4093), (slots.Slots, slots.MovedSlots));
         Assert.Contains("every slot moves", Assert.Single(slots.Warnings));
         Assert.Equal(new FlowForecast(40, 0, 0), slots.Flows);
 
-        var key = Planner.Of(Running(proposed, 10), proposed with { Director = proposed.Director with { HashKey = new HashKey(8, 8) } }, Now);
+        var key = Planner.Of(Running(proposed, 10),
+            proposed with { Director = proposed.Director with { HashKey = new HashKey(8, 8) } }, Now);
         Assert.Equal(1021, key.MovedSlots);
         Assert.Contains("director.hashKey changes", Assert.Single(key.Warnings));
     }
@@ -80,13 +90,16 @@ public sealed class PlannerTests
     [Fact]
     public void New_encapsulation_keeps_the_slots_and_moves_tracked_flows()
     {
-        var proposed = Configuration(Four) with { NetworkProfiles = [new NetworkProfile { Name = "p", Encapsulation = Encapsulation.Gre }] };
+        var proposed =
+            Configuration(Four) with { NetworkProfiles =
+            [new NetworkProfile { Name = "p", Encapsulation = Encapsulation.Gre }] };
         var plan = Planner.Of(Running(Configuration(Four), 10), proposed, Now);
         Assert.Equal(["web/gre Added", "web/ipip Removed"], plan.Groups.Select(static g => $"{g.Key} {g.Change}"));
         Assert.Equal((1021, 0), (plan.Slots, plan.MovedSlots));
         Assert.Equal(new FlowForecast(0, 40, 0), plan.Flows);
         Assert.Empty(plan.Warnings);
-        Assert.Equal("198.51.100.10 tcp/80 by web/ipip -> 198.51.100.10 tcp/80 by web/gre", plan.Services.Select(static s => $"{s.Before} -> {s.After}").Single());
+        Assert.Equal("198.51.100.10 tcp/80 by web/ipip -> 198.51.100.10 tcp/80 by web/gre",
+            plan.Services.Select(static s => $"{s.Before} -> {s.After}").Single());
     }
 
     [Fact]
@@ -94,11 +107,17 @@ public sealed class PlannerTests
     {
         var previous = Configuration(Four);
         var service = previous.VirtualServices[0];
-        var proposed = previous with { VirtualServices = [service with { Ports = [PortRange.One(80), new(8000, 8099)] }, service with { Name = "new", Ports = [PortRange.One(443)] }] };
+        var proposed =
+            previous with { VirtualServices =
+            [service with { Ports = [PortRange.One(80), new(8000, 8099)] },
+            service with { Name = "new", Ports = [PortRange.One(443)] }] };
         Assert.Equal(
-            ["new Added  -> 198.51.100.10 tcp/443 by web/ipip", "www Changed 198.51.100.10 tcp/80 by web/ipip -> 198.51.100.10 tcp/80,8000-8099 by web/ipip"],
-            Planner.Of(Running(previous, 0), proposed, Now).Services.Select(static s => $"{s.Name} {s.Change} {s.Before} -> {s.After}"));
-        Assert.Equal([ChangeKind.Removed, ChangeKind.Changed], Planner.Of(Running(proposed, 0), previous, Now).Services.Select(static s => s.Change));
+            ["new Added  -> 198.51.100.10 tcp/443 by web/ipip",
+            "www Changed 198.51.100.10 tcp/80 by web/ipip -> 198.51.100.10 tcp/80,8000-8099 by web/ipip"],
+            Planner.Of(Running(previous, 0), proposed, Now).Services
+            .Select(static s => $"{s.Name} {s.Change} {s.Before} -> {s.After}"));
+        Assert.Equal([ChangeKind.Removed, ChangeKind.Changed],
+            Planner.Of(Running(proposed, 0), previous, Now).Services.Select(static s => s.Change));
     }
 
     [Fact]
@@ -108,31 +127,44 @@ public sealed class PlannerTests
         var plan = Planner.Of(Running(previous, 10), previous with { VirtualServices = [] }, Now);
         Assert.Equal(new FlowForecast(0, 0, 40), plan.Flows);
         Assert.Equal(5, plan.Warnings.Length);
-        Assert.Equal("www goes (198.51.100.10 tcp/80 by web/ipip): what clients still send to it finds no service any more", plan.Warnings[^1]);
+        Assert.Equal(
+            "www is removed (198.51.100.10 tcp/80 by web/ipip): packets that clients still send to it are dropped",
+            plan.Warnings[^1]);
     }
 
     [Fact]
     public void Service_that_takes_over_ports_of_another_changes_both()
     {
-        var previous = Configuration(Four) with { VirtualServices = [Configuration(Four).VirtualServices[0] with { Protocol = TransportProtocol.Any, Ports = [PortRange.Any] }] };
+        var previous =
+            Configuration(Four) with { VirtualServices =
+            [Configuration(Four).VirtualServices[0] with { Protocol = TransportProtocol.Any,
+            Ports = [PortRange.Any] }] };
         var service = previous.VirtualServices[0];
-        var proposed = previous with { VirtualServices = [service, service with { Name = "tls", Protocol = TransportProtocol.Tcp, Ports = [PortRange.One(443)] }] };
+        var proposed =
+            previous with { VirtualServices =
+            [service, service with { Name = "tls", Protocol = TransportProtocol.Tcp, Ports = [PortRange.One(443)] }] };
         Assert.Equal(
             ["tls Added  -> 198.51.100.10 tcp/443 by web/ipip",
-                "www Changed 198.51.100.10 any by web/ipip -> 198.51.100.10 protocols 0-5, tcp/0-442,444-65535, protocols 7-255 by web/ipip"],
-            Planner.Of(Running(previous, 0), proposed, Now).Services.Select(static s => $"{s.Name} {s.Change} {s.Before} -> {s.After}"));
+                "www Changed 198.51.100.10 any by web/ipip -> 198.51.100.10 protocols 0-5, tcp/0-442,444-65535,"
+                    + " protocols 7-255 by web/ipip"],
+            Planner.Of(Running(previous, 0), proposed, Now).Services
+            .Select(static s => $"{s.Name} {s.Change} {s.Before} -> {s.After}"));
     }
 
     [Theory]
     [InlineData("198.51.100.10/32 0 16777215", "198.51.100.10 any")]
     [InlineData("198.51.100.10/32 393296 393296|198.51.100.10/32 393659 393660", "198.51.100.10 tcp/80,443-444")]
-    [InlineData("2001:db8::/64 1114165 1114165|198.51.100.0/24 1114165 1114165", "198.51.100.0/24,2001:db8::/64 udp/53")]
-    [InlineData("198.51.100.10/32 393216 458751|198.51.100.11/32 1114112 1179647", "198.51.100.10 tcp/any; 198.51.100.11 udp/any")]
+    [InlineData("2001:db8::/64 1114165 1114165|198.51.100.0/24 1114165 1114165",
+        "198.51.100.0/24,2001:db8::/64 udp/53")]
+    [InlineData("198.51.100.10/32 393216 458751|198.51.100.11/32 1114112 1179647",
+        "198.51.100.10 tcp/any; 198.51.100.11 udp/any")]
     [InlineData("198.51.100.10/32 3080192 3145727", "198.51.100.10 protocol 47")]
-    public void Matched_traffic_is_described_concisely(string matches, string text) => Assert.Equal(text, EffectivePorts.Describe(matches.Split('|').Select(static t =>
+    public void Matched_traffic_is_described_concisely(string matches, string text) =>
+        Assert.Equal(text, EffectivePorts.Describe(matches.Split('|').Select(static t =>
     {
         var parts = t.Split(' ');
-        return new EffectivePorts(IPNetwork.Parse(parts[0]), int.Parse(parts[1], CultureInfo.InvariantCulture), int.Parse(parts[2], CultureInfo.InvariantCulture));
+        return new EffectivePorts(IPNetwork.Parse(parts[0]), int.Parse(parts[1], CultureInfo.InvariantCulture),
+            int.Parse(parts[2], CultureInfo.InvariantCulture));
     })));
 
     [Theory]
@@ -142,9 +174,15 @@ public sealed class PlannerTests
     {
         var before = Configuration(Four);
         var next = before.Pools[0] with { Name = "next", Monitors = isWatched ? before.Pools[0].Monitors : [] };
-        var proposed = before with { Pools = [.. before.Pools, next], VirtualServices = [before.VirtualServices[0] with { Pool = "next" }] };
-        var warnings = Planner.Of(Running(before, 0), proposed, Now).Warnings.Where(static w => w.Contains("www goes to pool next, which no service uses yet", StringComparison.Ordinal));
-        Assert.Equal(isWatched ? ["www goes to pool next, which no service uses yet: until its servers have answered their probes pool web goes on serving it"] : [], warnings);
+        var proposed =
+            before with { Pools = [.. before.Pools, next],
+            VirtualServices = [before.VirtualServices[0] with { Pool = "next" }] };
+        const string Warning =
+            "www moves to pool next, which no service uses yet: until the probes of its servers succeed, "
+            + "pool web continues to serve it";
+        var warnings = Planner.Of(Running(before, 0), proposed, Now).Warnings
+            .Where(static w => w.StartsWith("www ", StringComparison.Ordinal));
+        Assert.Equal(isWatched ? [Warning] : [], warnings);
     }
 
     private static Configuration Configuration(ImmutableArray<RealServer> servers) => new()
@@ -156,22 +194,25 @@ public sealed class PlannerTests
         [
             new VirtualService
             {
-                Name = "www", Vips = [IPNetwork.Parse("198.51.100.10/32")], Protocol = TransportProtocol.Tcp, Ports = [PortRange.One(80)],
+                Name = "www", Vips = [IPNetwork.Parse("198.51.100.10/32")], Protocol = TransportProtocol.Tcp,
+                    Ports = [PortRange.One(80)],
                 Pool = "web", NetworkProfile = "p",
             },
         ],
     };
 
-    /// <summary>What runs when a configuration is in force, with so many remembered flows of each server.</summary>
+    /// <summary>The running state of a configuration, with a number of tracked flows per server.</summary>
     private static RunningState Running(Configuration configuration, long flows)
     {
         var lan = new EgressInterface(1, "lan0", new(2), IPAddress.Parse("192.0.2.2"), 1500);
         var hops = configuration.Pools[0].Servers.ToDictionary(static s => s.Address, _ => new NextHop(lan, new(3)));
-        var tables = TableCompiler.Compile(configuration, new NextHops([lan], hops, new Dictionary<IPAddress, string>()), null, Now);
+        var tables = TableCompiler.Compile(
+            configuration, new NextHops([lan], hops, new Dictionary<IPAddress, string>()), null, Now);
         var group = tables.Groups[0];
         return new RunningState(
             new RunningGroups(tables.HashKey, tables.Groups),
-            [.. tables.Services.Zip(EffectivePorts.Of(tables)).Select(static s => new RunningService(s.First.Name, s.First.Group, s.Second))],
+            [.. tables.Services.Zip(EffectivePorts.Of(tables))
+            .Select(static s => new RunningService(s.First.Name, s.First.Group, s.Second))],
             new FlowCounts(group.Servers.ToDictionary(s => new ServerKey(group.Key, s.Name, s.Address), _ => flows)),
             new HashSet<IPAddress>());
     }

@@ -19,10 +19,12 @@ public sealed class PortMapTests
     {
         var ports = MapOf(
             Service("all", TransportProtocol.Any, PortRange.Any), Service("any", TransportProtocol.Tcp, PortRange.Any),
-            Service("range", TransportProtocol.Tcp, new PortRange(8000, 8099)), Service("one", TransportProtocol.Tcp, PortRange.One(8080)));
-        // By index; services are sorted by name: all, any, one, range.
+            Service("range", TransportProtocol.Tcp, new PortRange(8000, 8099)),
+            Service("one", TransportProtocol.Tcp, PortRange.One(8080)));
+        // Indexes of services, which are sorted by name: all, any, one, range.
         Assert.Equal(
-            [(0, 0x05ffff, 0), (0x060000, 0x061f3f, 1), (0x061f40, 0x061f8f, 3), (0x061f90, 0x061f90, 2), (0x061f91, 0x061fa3, 3),
+            [(0, 0x05ffff, 0), (0x060000, 0x061f3f, 1), (0x061f40, 0x061f8f, 3), (0x061f90, 0x061f90, 2),
+            (0x061f91, 0x061fa3, 3),
                 (0x061fa4, 0x06ffff, 1), (0x070000, 0xffffff, 0)],
             ports.Intervals.Select(static i => (i.First, i.Last, i.Service)));
     }
@@ -30,7 +32,8 @@ public sealed class PortMapTests
     [Fact]
     public void Shorter_of_two_overlapping_ranges_wins()
     {
-        var ports = MapOf(Service("a", TransportProtocol.Udp, new PortRange(10, 30)), Service("b", TransportProtocol.Udp, new PortRange(25, 40)));
+        var ports = MapOf(Service("a", TransportProtocol.Udp, new PortRange(10, 30)),
+            Service("b", TransportProtocol.Udp, new PortRange(25, 40)));
         Assert.Equal([0, 1, 1, null], new[] { 24, 25, 40, 41 }.Select(p => ports.Find(17, p)));
         Assert.Null(ports.Find(6, 24));
     }
@@ -51,8 +54,11 @@ public sealed class PortMapTests
     {
         var ports = MapOf([.. services]);
         var edges = ports.Intervals.SelectMany(static i => new[] { i.First - 1, i.First, i.Last, i.Last + 1 })
-            .Concat(services.SelectMany(static s => s.Ports.SelectMany(p => new[] { Number(s, p.First), Number(s, p.Last), Number(s, p.First) - 1, Number(s, p.Last) + 1 })));
-        return edges.Where(static n => n is >= 0 and <= PortMap.MaxKey).All(n => ports.Find(n >> 16, n & 0xffff) == Naive(services, n));
+            .Concat(services.SelectMany(static s => s.Ports
+            .SelectMany(
+            p => new[] { Number(s, p.First), Number(s, p.Last), Number(s, p.First) - 1, Number(s, p.Last) + 1 })));
+        return edges.Where(static n => n is >= 0 and <= PortMap.MaxKey)
+            .All(n => ports.Find(n >> 16, n & 0xffff) == Naive(services, n));
     }, 500);
 
     [Fact]
@@ -75,12 +81,16 @@ public sealed class PortMapTests
         Assert.Equal((null, null), Fragments(a with { HashFields = HashFields.FiveTuple }, b));
         Assert.Equal((null, null), Fragments(a, b with { Persistence = new Persistence(60) }));
         Assert.Equal((null, null), Fragments(a, b with { AccessList = new AccessList { Name = "some" } }));
-        Assert.Equal((0, 1), Fragments(a, b with { Protocol = TransportProtocol.Udp, AccessList = new AccessList { Name = "some" } }));
+        Assert.Equal(
+            (0, 1), Fragments(
+            a, b with { Protocol = TransportProtocol.Udp, AccessList = new AccessList { Name = "some" } }));
         Assert.Equal((0, 0), Fragments(Service("all", TransportProtocol.Any, PortRange.Any)));
-        Assert.Equal((null, 0), Fragments(Service("all", TransportProtocol.Any, PortRange.Any), b with { HashFields = HashFields.FiveTuple }));
+        Assert.Equal(
+            (null, 0), Fragments(Service("all", TransportProtocol.Any, PortRange.Any),
+            b with { HashFields = HashFields.FiveTuple }));
     }
 
-    /// <summary>Services of one VIP with few ports and protocols, so that they meet.</summary>
+    /// <summary>Services of one VIP with few ports and protocols, so that they overlap.</summary>
     private static Gen<ImmutableArray<ServiceEntry>> Services =>
         from count in Gen.Choose(1, 12)
         from services in Gen.ArrayOf(
@@ -88,13 +98,18 @@ public sealed class PortMapTests
             from first in Gen.Choose(1, 40)
             from length in Gen.Elements(0, 0, 1, 5, 30)
             from any in Gen.Choose(0, 4)
-            select (protocol, any == 0 || protocol == TransportProtocol.Any ? PortRange.Any : new PortRange((ushort)first, (ushort)(first + length))), count)
+            select (protocol, any == 0 || protocol == TransportProtocol.Any
+                ? PortRange.Any : new PortRange((ushort)first, (ushort)(first + length))), count)
         select services.Select(static (s, i) => Service($"s{i:00}", s.protocol, s.Item2)).ToImmutableArray();
 
     private static int? Naive(ImmutableArray<ServiceEntry> services, int number)
     {
-        var covering = services.SelectMany(static (s, i) => s.Ports.Select(p => (Index: i, First: Number(s, p.First), Last: s.Protocol == TransportProtocol.Any ? PortMap.MaxKey : Number(s, p.Last))))
-            .Where(c => c.First <= number && number <= c.Last).OrderBy(static c => c.Last - c.First).ThenBy(static c => c.Index).ToArray();
+        var covering = services.SelectMany(
+            static (s, i) => s.Ports.Select(
+            p => (Index: i, First: Number(s, p.First),
+            Last: s.Protocol == TransportProtocol.Any ? PortMap.MaxKey : Number(s, p.Last))))
+            .Where(c => c.First <= number && number <= c.Last).OrderBy(static c => c.Last - c.First)
+            .ThenBy(static c => c.Index).ToArray();
         return covering.Length == 0 ? null : covering[0].Index;
     }
 
@@ -112,7 +127,8 @@ public sealed class PortMapTests
     {
         HashKey = default,
         Interfaces = [],
-        Vips = [.. services.SelectMany(static s => s.Vips).Distinct().Select(static v => new VipEntry(v, true, EchoAction.Reply))],
+        Vips = [.. services.SelectMany(static s => s.Vips).Distinct()
+        .Select(static v => new VipEntry(v, true, EchoAction.Reply))],
         Services = [.. services.OrderBy(static s => s.Name, StringComparer.Ordinal)],
         Groups = [],
     };

@@ -1,10 +1,11 @@
 namespace Sidestep.UnitTests.Forwarding;
 
-/// <summary>Puts fragments together as a receiver does (RFC 791 section 3.2, RFC 8200 section 4.5), written without a look at
-/// the code that cuts: field by field, byte by byte.</summary>
+/// <summary>Reassembles fragments as a receiver does (RFC 791 section 3.2, RFC 8200 section 4.5). It is independent of
+/// the code that fragments, and works field by field and byte by byte.</summary>
 internal static class Reassembly
 {
-    /// <summary>The outer packet, from the IP header on, that the fragments are of; fails the test when they are not.</summary>
+    /// <summary>The reassembled outer packet from the IP header on; fails the test when the fragments do not form
+    /// one.</summary>
     public static byte[] Of(IReadOnlyList<byte[]> frames, int outerOffset)
     {
         var packets = frames.Select(f => f[outerOffset..]).ToArray();
@@ -81,7 +82,8 @@ internal static class Reassembly
             }
             else
             {
-                Assert.True(part.Length > 0 && part.Length % 8 == 0, $"a fragment of {part.Length} bytes that is not the last");
+                Assert.True(part.Length > 0 && part.Length % 8 == 0,
+                    $"a fragment of {part.Length} bytes that is not the last");
             }
             for (var i = 0; i < part.Length; i++)
             {

@@ -5,11 +5,12 @@ using Sidestep.UnitTests.Packets;
 
 namespace Sidestep.UnitTests.Forwarding;
 
-/// <summary>Slots of the algorithms that take turns, and of those that count.</summary>
+/// <summary>Slots of round robin and of least connections.</summary>
 public sealed class SchedulerSlotTests
 {
     [Fact]
-    public void Round_robin_table_has_one_slot_per_server_whatever_the_weights() => Gens.Check(TestPools.Pool, static pool =>
+    public void Round_robin_table_has_one_slot_per_server_whatever_the_weights() =>
+        Gens.Check(TestPools.Pool, static pool =>
     {
         var table = SlotTable.Of(Recipe(Algorithm.RoundRobin), pool);
         return table.Slots.SequenceEqual(Enumerable.Range(0, pool.Count(static m => m.Weight > 0)));
@@ -18,7 +19,8 @@ public sealed class SchedulerSlotTests
     [Fact]
     public void Least_connections_table_has_one_slot_per_server_in_address_order()
     {
-        var table = SlotTable.Of(Recipe(Algorithm.WeightedLeastConnections), [new(TestPools.Address(3), 5), new(TestPools.Address(1), 9), new(TestPools.Address(2), 0)]);
+        var table = SlotTable.Of(Recipe(Algorithm.WeightedLeastConnections),
+            [new(TestPools.Address(3), 5), new(TestPools.Address(1), 9), new(TestPools.Address(2), 0)]);
         Assert.Equal([TestPools.Address(1), TestPools.Address(3)], table.Addresses());
     }
 
@@ -41,7 +43,7 @@ public sealed class SchedulerSlotTests
     }
 
     [Fact]
-    public void Weighted_round_robin_stays_within_half_a_turn_of_ideal() => Gens.Check(TestPools.Pool, static pool =>
+    public void Weighted_round_robin_stays_within_0_5_of_the_ideal_count() => Gens.Check(TestPools.Pool, static pool =>
     {
         var table = SlotTable.Of(Recipe(Algorithm.WeightedRoundRobin), pool);
         var shares = Enumerable.Range(0, table.Members.Length).Select(m => table.Slots.Count(s => s == m)).ToArray();
@@ -68,8 +70,11 @@ public sealed class SchedulerSlotTests
         Assert.Throws<ArgumentException>(() => SlotTable.FromSlots(made.Members, [-2]));
     }
 
-    private static SlotTable Weighted(string weights, int slots) => SlotTable.Of(Recipe(Algorithm.WeightedRoundRobin) with { SlotCount = slots },
-        weights.Split(' ').Select(static (w, i) => new SlotMember(TestPools.Address(i + 1), int.Parse(w, System.Globalization.CultureInfo.InvariantCulture))));
+    private static SlotTable Weighted(string weights, int slots) =>
+        SlotTable.Of(Recipe(Algorithm.WeightedRoundRobin) with { SlotCount = slots },
+        weights.Split(' ').Select(
+        static (w, i) => new SlotMember(
+        TestPools.Address(i + 1), int.Parse(w, System.Globalization.CultureInfo.InvariantCulture))));
 
     private static SlotTableParameters Recipe(Algorithm algorithm) => new(algorithm, new HashKey(1, 2), 1021);
 }

@@ -6,9 +6,12 @@ using Sidestep.Packets;
 
 namespace Sidestep.UnitTests.Forwarding;
 
-/// <summary>Which servers of a pool take flows, and how they are reached.</summary>
+/// <summary>Which servers of a pool accept flows, and by which encapsulation they are reached.</summary>
 public sealed class ServerCompilerTests
 {
+    private const string NoAddress =
+        "lan0 has no global IPv6 address, which the outer header needs as its source: give it one";
+
     private static readonly EgressInterface Lan = new(1, "lan0", new MacAddress(2), IPAddress.Parse("192.0.2.2"), 1500);
     private static readonly EgressInterface DualStack = Lan with { Address6 = IPAddress.Parse("2001:db8::2") };
     private static readonly IPAddress Ipv6Server = IPAddress.Parse("2001:db8::11");
@@ -16,20 +19,26 @@ public sealed class ServerCompilerTests
     [Fact]
     public void Server_may_have_another_encapsulation_than_its_group()
     {
-        var profile = new NetworkProfile { Name = "p", GuePort = 7000, OuterSource4 = IPNetwork.Parse("198.18.0.0/15") };
-        var group = Compile(profile, [Server(1), Server(2) with { Encapsulation = Encapsulation.Gue }, Server(3) with { Encapsulation = Encapsulation.IpIp }]);
+        var profile =
+            new NetworkProfile { Name = "p", GuePort = 7000, OuterSource4 = IPNetwork.Parse("198.18.0.0/15") };
+        var group = Compile(
+            profile, [Server(1), Server(2) with { Encapsulation = Encapsulation.Gue },
+            Server(3) with { Encapsulation = Encapsulation.IpIp }]);
         Assert.Equal("web/ipip@198.18.0.0/15", group.Key.ToString());
         Assert.Equal([null, "gue:7000", null], group.Servers.Select(static s => s.Encap?.ToString()));
-        Assert.All(Compile(profile with { DsrType = DsrType.L2 }, [Server(2) with { Encapsulation = Encapsulation.Gue }]).Servers, static s => Assert.Null(s.Encap));
+        Assert.All(Compile(profile with { DsrType = DsrType.L2 },
+            [Server(2) with { Encapsulation = Encapsulation.Gue }]).Servers, static s => Assert.Null(s.Encap));
     }
 
     [Fact]
     public void Server_state_decides_about_new_and_existing_flows()
     {
         var group = Compile(new NetworkProfile { Name = "p" },
-            [Server(1) with { Weight = 3 }, Server(2) with { State = ServerState.Draining }, Server(3) with { State = ServerState.Disabled }, Server(4) with { Weight = 0 }, Server(9)], 4);
+            [Server(1) with { Weight = 3 }, Server(2) with { State = ServerState.Draining },
+            Server(3) with { State = ServerState.Disabled }, Server(4) with { Weight = 0 }, Server(9)], 4);
         Assert.Equal([3, 0, 0, 0, 1], group.Servers.Select(static s => s.Weight));
-        Assert.Equal([FlowState.Keep, FlowState.Keep, FlowState.Move, FlowState.Keep, FlowState.Move], group.Servers.Select(static s => s.Flows));
+        Assert.Equal([FlowState.Keep, FlowState.Keep, FlowState.Move, FlowState.Keep, FlowState.Move],
+            group.Servers.Select(static s => s.Flows));
         Assert.Equal([true, false, false, false, false], group.Servers.Select(static s => s.IsUsable));
     }
 
@@ -44,27 +53,32 @@ public sealed class ServerCompilerTests
     {
         ImmutableArray<RealServer> servers =
         [
-            .. Enumerable.Range(1, 3).Select(i => Server(i) with { State = i <= enabled ? ServerState.Enabled : ServerState.Disabled }),
+            .. Enumerable.Range(1, 3).Select(
+            i => Server(i) with { State = i <= enabled ? ServerState.Enabled : ServerState.Disabled }),
             Server(5) with { Backup = true }, Server(6) with { Backup = true },
         ];
         var group = Compile(new NetworkProfile { Name = "p" }, servers, minimum: minimum);
         Assert.Equal(members, string.Join(' ', group.Slots.Members.Select(static m => m.Address.GetAddressBytes()[3])));
-        Assert.All(group.Servers.Where(static s => s.Name is "s5" or "s6"), static s => Assert.Equal(FlowState.Keep, s.Flows));
+        Assert.All(group.Servers.Where(static s => s.Name is "s5" or "s6"),
+            static s => Assert.Equal(FlowState.Keep, s.Flows));
     }
 
     [Fact]
     public void Unresolved_server_counts_as_missing() =>
         Assert.Equal([TestPools.Address(1), TestPools.Address(2)],
-            Compile(new NetworkProfile { Name = "p" }, [Server(1), Server(2) with { Backup = true }, Server(9)], minimum: 2).Slots.Members.Select(static m => m.Address));
+            Compile(new NetworkProfile { Name = "p" }, [Server(1), Server(2) with { Backup = true }, Server(9)],
+            minimum: 2).Slots.Members.Select(static m => m.Address));
 
     [Theory]
-    [InlineData(Encapsulation.IpIp, false, "lan0 has no global IPv6 address, which the outer header needs as its source: give it one, or the networkProfile an outer source prefix of IPv6")]
-    [InlineData(Encapsulation.Gue, false, "lan0 has no global IPv6 address, which the outer header needs as its source: give it one")]
+    [InlineData(Encapsulation.IpIp, false, NoAddress + ", or give the networkProfile an outer source prefix of IPv6")]
+    [InlineData(Encapsulation.Gue, false, NoAddress)]
     [InlineData(Encapsulation.IpIp, true, null)]
-    [InlineData(Encapsulation.Gue, true, "lan0 has no global IPv6 address, which the outer header needs as its source: give it one")]
+    [InlineData(Encapsulation.Gue, true, NoAddress)]
     public void Server_without_an_outer_source_is_not_usable(Encapsulation encapsulation, bool prefix, string? obstacle)
     {
-        var profile = new NetworkProfile { Name = "p", Encapsulation = encapsulation, OuterSource6 = prefix ? IPNetwork.Parse("2001:db8:f::/64") : null };
+        var profile =
+            new NetworkProfile { Name = "p", Encapsulation = encapsulation,
+            OuterSource6 = prefix ? IPNetwork.Parse("2001:db8:f::/64") : null };
         Assert.Equal(obstacle, CompileIpv6(profile, new NextHop(Lan, new MacAddress(9))).Obstacle);
         Assert.Null(CompileIpv6(profile, new NextHop(DualStack, new MacAddress(9))).Obstacle);
         Assert.Null(CompileIpv6(profile, new NextHop(Lan, new MacAddress(9), IsLocal: true)).Obstacle);
@@ -74,31 +88,37 @@ public sealed class ServerCompilerTests
     [Fact]
     public void Server_with_an_obstacle_has_no_next_hop_and_no_flows()
     {
-        var server = CompileIpv6(new NetworkProfile { Name = "p", DsrType = DsrType.L2 }, new NextHop(Lan, new MacAddress(9), ViaRouter: true));
+        var server =
+            CompileIpv6(new NetworkProfile { Name = "p", DsrType = DsrType.L2 },
+            new NextHop(Lan, new MacAddress(9), ViaRouter: true));
         Assert.Equal((null, FlowState.Move), (server.NextHop, server.Flows));
-        Assert.Equal("a router is before it, which layer 2 cannot pass: use a networkProfile with dsrType l3", server.Obstacle);
+        Assert.Equal("it is behind a router, which layer 2 cannot cross: use a networkProfile with dsrType l3",
+            server.Obstacle);
     }
 
     [Fact]
     public void Unchanged_pool_is_reused_and_a_changed_next_hop_is_applied()
     {
         var configuration = Configuration(new NetworkProfile { Name = "p" }, [Server(1), Server(2)], 1);
-        var first = TableCompiler.Compile(configuration, Hops(3));
-        Assert.Same(first.Groups[0], TableCompiler.Compile(configuration with { }, Hops(3), first).Groups[0]);
-        var second = TableCompiler.Compile(configuration, Hops(3, mac: 8), first);
+        var first = TableCompiler.Compile(configuration, NextHopsOf(3));
+        Assert.Same(first.Groups[0], TableCompiler.Compile(configuration with { }, NextHopsOf(3), first).Groups[0]);
+        var second = TableCompiler.Compile(configuration, NextHopsOf(3, mac: 8), first);
         Assert.Same(first.Groups[0].Slots, second.Groups[0].Slots);
         Assert.All(second.Groups[0].Servers, static s => Assert.Equal(new MacAddress(8), s.NextHop!.Neighbour));
-        Assert.NotSame(second.Groups[0], TableCompiler.Compile(configuration, Hops(1, mac: 8), second).Groups[0]);
+        Assert.NotSame(second.Groups[0], TableCompiler.Compile(configuration, NextHopsOf(1, mac: 8), second).Groups[0]);
     }
 
     private static ServerEntry CompileIpv6(NetworkProfile profile, NextHop hop) => TableCompiler.Compile(
         Configuration(profile, [Server(1) with { Address = Ipv6Server }], 1),
-        new NextHops([hop.Egress], new Dictionary<IPAddress, NextHop> { [Ipv6Server] = hop }, new Dictionary<IPAddress, string>())).Groups[0].Servers[0];
+        new NextHops([hop.Egress], new Dictionary<IPAddress, NextHop> { [Ipv6Server] = hop },
+        new Dictionary<IPAddress, string>())).Groups[0].Servers[0];
 
-    private static ServerGroup Compile(NetworkProfile profile, ImmutableArray<RealServer> servers, int resolved = 8, int minimum = 1) =>
-        TableCompiler.Compile(Configuration(profile, servers, minimum), Hops(resolved)).Groups.Single();
+    private static ServerGroup Compile(
+        NetworkProfile profile, ImmutableArray<RealServer> servers, int resolved = 8, int minimum = 1) =>
+        TableCompiler.Compile(Configuration(profile, servers, minimum), NextHopsOf(resolved)).Groups.Single();
 
-    private static Configuration Configuration(NetworkProfile profile, ImmutableArray<RealServer> servers, int minimum) => new()
+    private static Configuration Configuration(
+        NetworkProfile profile, ImmutableArray<RealServer> servers, int minimum) => new()
     {
         Director = new DirectorSettings { Interfaces = [new("lan0", Driver.Auto)], HashKey = new HashKey(7, 9) },
         NetworkProfiles = [profile],
@@ -107,7 +127,8 @@ public sealed class ServerCompilerTests
         [
             new VirtualService
             {
-                Name = "web", Vips = [IPNetwork.Parse("198.51.100.10/32")], Protocol = TransportProtocol.Tcp, Ports = [PortRange.One(80)],
+                Name = "web", Vips = [IPNetwork.Parse("198.51.100.10/32")], Protocol = TransportProtocol.Tcp,
+                    Ports = [PortRange.One(80)],
                 Pool = "web", NetworkProfile = profile.Name,
             },
         ],
@@ -115,6 +136,7 @@ public sealed class ServerCompilerTests
 
     private static RealServer Server(int number) => new() { Name = $"s{number}", Address = TestPools.Address(number) };
 
-    private static NextHops Hops(int servers, ulong mac = 9) => new(
-        [Lan], Enumerable.Range(1, servers).ToDictionary(TestPools.Address, _ => new NextHop(Lan, new MacAddress(mac))), new Dictionary<IPAddress, string>());
+    private static NextHops NextHopsOf(int servers, ulong mac = 9) => new(
+        [Lan], Enumerable.Range(1, servers).ToDictionary(TestPools.Address, _ => new NextHop(Lan, new MacAddress(mac))),
+        new Dictionary<IPAddress, string>());
 }

@@ -24,7 +24,8 @@ public sealed class SlotTableTests
     {
         var table = SlotTable.Build(key, pool, size);
         var total = pool.Sum(static m => (decimal)m.Weight);
-        return table.Members.Select((m, i) => Math.Abs(table.Slots.Count(s => s == i) - m.Weight * size / total)).All(static d => d < 1);
+        return table.Members.Select((m, i) => Math.Abs(table.Slots.Count(s => s == i) - m.Weight * size / total))
+            .All(static d => d < 1);
     });
 
     [Theory]
@@ -74,14 +75,16 @@ public sealed class SlotTableTests
 
     [Fact]
     public void Single_member_has_every_slot() =>
-        Assert.Equal(1021, SlotTable.Build(Key, [new SlotMember(TestPools.Address(1), 5)], 1021).SlotsOf(TestPools.Address(1)));
+        Assert.Equal(
+            1021, SlotTable.Build(Key, [new SlotMember(TestPools.Address(1), 5)], 1021).SlotsOf(TestPools.Address(1)));
 
     [Fact]
     public void Members_are_sorted_by_address_with_IPv4_first()
     {
         SlotMember[] members =
         [
-            new(IPAddress.Parse("2001:db8::1"), 1), new(IPAddress.Parse("192.0.2.10"), 1), new(IPAddress.Parse("192.0.2.9"), 1),
+            new(IPAddress.Parse("2001:db8::1"), 1), new(IPAddress.Parse("192.0.2.10"), 1),
+                new(IPAddress.Parse("192.0.2.9"), 1),
         ];
         Assert.Equal(["192.0.2.9", "192.0.2.10", "2001:db8::1"],
             SlotTable.Build(Key, members, 1021).Members.Select(static m => m.Address.ToString()));
@@ -89,11 +92,13 @@ public sealed class SlotTableTests
 
     [Fact]
     public void Another_hash_key_makes_another_table() =>
-        Assert.NotEqual(SlotTable.Build(Key, TestPools.Equal(10), 1021).Slots, SlotTable.Build(new HashKey(1, 2), TestPools.Equal(10), 1021).Slots);
+        Assert.NotEqual(SlotTable.Build(Key, TestPools.Equal(10), 1021).Slots,
+            SlotTable.Build(new HashKey(1, 2), TestPools.Equal(10), 1021).Slots);
 
     [Fact]
     public void Duplicate_addresses_are_rejected() => Assert.Throws<ArgumentException>(
-        static () => SlotTable.Build(Key, [new SlotMember(TestPools.Address(1), 1), new SlotMember(TestPools.Address(1), 2)], 1021));
+        static () => SlotTable.Build(Key,
+        [new SlotMember(TestPools.Address(1), 1), new SlotMember(TestPools.Address(1), 2)], 1021));
 
     [Fact]
     public void More_members_than_slots_are_rejected() =>
@@ -110,11 +115,13 @@ public sealed class SlotTableTests
 
     [Fact]
     public void Naive_construction_gives_the_same_table_for_both_families() => Assert.True(Same(
-        Key, [new(IPAddress.Parse("2001:db8::1"), 2), new(IPAddress.Parse("2001:db8::2"), 1), new(IPAddress.Parse("::1"), 1)], 1021));
+        Key, [new(IPAddress.Parse("2001:db8::1"), 2), new(IPAddress.Parse("2001:db8::2"), 1),
+        new(IPAddress.Parse("::1"), 1)], 1021));
 
     private static bool Same(HashKey key, List<SlotMember> pool, int size) =>
         SlotTable.Build(key, pool, size).Addresses().SequenceEqual(NaiveSlotTable.Build(key, pool, size));
 
     private static void Check(Func<HashKey, List<SlotMember>, int, bool> property) => Gens.Check(
-        TestPools.Key.Zip(TestPools.Pool).Zip(TestPools.Size), x => property(x.Item1.Item1, x.Item1.Item2, x.Item2), 200);
+        TestPools.Key.Zip(TestPools.Pool).Zip(TestPools.Size), x => property(x.Item1.Item1, x.Item1.Item2, x.Item2),
+        200);
 }

@@ -16,7 +16,7 @@ public sealed class TableCompilerTests
     [Fact]
     public void Empty_configuration_makes_empty_tables()
     {
-        var tables = TableCompiler.Compile(Configuration([], []), Hops(0));
+        var tables = TableCompiler.Compile(Configuration([], []), NextHopsOf(0));
         Assert.Empty(tables.Vips);
         Assert.Empty(tables.Services);
         Assert.Empty(tables.Groups);
@@ -29,10 +29,12 @@ public sealed class TableCompilerTests
         Pool[] pools = [Pool("a", 5), Pool("b", 3), Pool("c", 0)];
         VirtualService[] services =
         [
-            Service("a1", "a", port: 80), Service("a2", "a", port: 81, profile: "l2"), Service("b1", "b", port: 82, profile: "l2"),
-            Service("c1", "c", port: 83) with { Vips = [IPNetwork.Parse("198.51.100.9/32")] }, Service("off", "a", port: 84) with { Enabled = false },
+            Service("a1", "a", port: 80), Service("a2", "a", port: 81, profile: "l2"),
+                Service("b1", "b", port: 82, profile: "l2"),
+            Service("c1", "c", port: 83) with { Vips = [IPNetwork.Parse("198.51.100.9/32")] },
+            Service("off", "a", port: 84) with { Enabled = false },
         ];
-        var expected = Describe(TableCompiler.Compile(Configuration(pools, services), Hops(8)));
+        var expected = Describe(TableCompiler.Compile(Configuration(pools, services), NextHopsOf(8)));
 
         Gens.Check(Gen.Choose(0, int.MaxValue), seed =>
         {
@@ -43,10 +45,12 @@ public sealed class TableCompilerTests
                 random.Shuffle(array);
                 return array;
             }
-            var hops = Hops(8);
+            var hops = NextHopsOf(8);
             return Describe(TableCompiler.Compile(
-                Configuration([.. Shuffled(pools).Select(p => p with { Servers = [.. Shuffled(p.Servers)] })], Shuffled(services)),
-                new NextHops(Shuffled(hops.Interfaces), Shuffled(hops.Servers).ToDictionary(), hops.Unresolved))) == expected;
+                Configuration([.. Shuffled(pools).Select(p => p with { Servers = [.. Shuffled(p.Servers)] })],
+                Shuffled(services)),
+                new NextHops(Shuffled(hops.Interfaces), Shuffled(hops.Servers).ToDictionary(),
+                hops.Unresolved))) == expected;
         }, 50);
     }
 
@@ -54,7 +58,7 @@ public sealed class TableCompilerTests
     public void Disabled_service_leaves_no_trace_in_the_tables()
     {
         var tables = TableCompiler.Compile(
-            Configuration([Pool("web", 1)], [Service("web", "web") with { Enabled = false }]), Hops(1));
+            Configuration([Pool("web", 1)], [Service("web", "web") with { Enabled = false }]), NextHopsOf(1));
         Assert.Empty(tables.Services);
         Assert.Empty(tables.Vips);
         Assert.Empty(tables.Groups);
@@ -64,10 +68,12 @@ public sealed class TableCompilerTests
     [InlineData(true, true, true)]
     [InlineData(false, true, false)] // must not attract traffic
     [InlineData(true, false, false)] // could not serve it
-    public void VIP_replies_to_ARP_while_a_service_attracts_traffic_and_can_serve_it(bool trafficEnabled, bool resolved, bool replies)
+    public void VIP_replies_to_ARP_while_a_service_attracts_traffic_and_can_serve_it(
+        bool trafficEnabled, bool resolved, bool replies)
     {
         var tables = TableCompiler.Compile(
-            Configuration([Pool("web", 1)], [Service("web", "web") with { TrafficEnabled = trafficEnabled }]), Hops(resolved ? 1 : 0));
+            Configuration([Pool("web", 1)], [Service("web", "web") with { TrafficEnabled = trafficEnabled }]),
+            NextHopsOf(resolved ? 1 : 0));
         Assert.Equal([new VipEntry(Vip, replies, replies ? EchoAction.Reply : EchoAction.Drop)], tables.Vips);
         Assert.Single(tables.Services);
     }
@@ -78,8 +84,11 @@ public sealed class TableCompilerTests
         Pool[] pools = [Pool("web", 1), Pool("empty", 0)];
         var silent = Service("silent", "web", port: 80) with { TrafficEnabled = false };
         var unable = Service("unable", "empty", port: 81);
-        Assert.False(TableCompiler.Compile(Configuration(pools, [silent, unable]), Hops(1)).Vips.Single().RespondsToArp);
-        Assert.True(TableCompiler.Compile(Configuration(pools, [silent, unable, Service("good", "web", port: 82)]), Hops(1)).Vips.Single().RespondsToArp);
+        Assert.False(
+            TableCompiler.Compile(Configuration(pools, [silent, unable]), NextHopsOf(1)).Vips.Single().RespondsToArp);
+        Assert.True(
+            TableCompiler.Compile(Configuration(pools, [silent, unable, Service("good", "web", port: 82)]),
+            NextHopsOf(1)).Vips.Single().RespondsToArp);
     }
 
     [Theory]
@@ -92,10 +101,11 @@ public sealed class TableCompilerTests
     public void Echo_requests_follow_the_echo_policy_of_the_VIP(EchoPolicy policy, bool resolved, EchoAction echo)
     {
         var tables = TableCompiler.Compile(
-            Configuration([Pool("empty", 0), Pool("web", 1)], [Service("a", "empty"), Service("c", "web", port: 82), Service("b", "web", port: 81)])
+            Configuration([Pool("empty", 0), Pool("web", 1)],
+            [Service("a", "empty"), Service("c", "web", port: 82), Service("b", "web", port: 81)])
                 with
             { Vips = [new Vip(Vip, policy)] },
-            Hops(resolved ? 1 : 0));
+            NextHopsOf(resolved ? 1 : 0));
         Assert.Equal([new VipEntry(Vip, resolved, echo, echo == EchoAction.Forward ? "b" : null)], tables.Vips);
     }
 
@@ -105,9 +115,10 @@ public sealed class TableCompilerTests
         var prefix = IPNetwork.Parse("198.51.100.0/24");
         var six = IPNetwork.Parse("2001:db8::/128");
         var tables = TableCompiler.Compile(
-            Configuration([Pool("web", 1)], [Service("web", "web") with { Vips = [six, prefix, Vip] }]), Hops(1));
+            Configuration([Pool("web", 1)], [Service("web", "web") with { Vips = [six, prefix, Vip] }]), NextHopsOf(1));
         Assert.Equal(
-            [new VipEntry(prefix, false, EchoAction.Reply), new VipEntry(Vip, true, EchoAction.Reply), new VipEntry(six, true, EchoAction.Reply)],
+            [new VipEntry(prefix, false, EchoAction.Reply), new VipEntry(Vip, true, EchoAction.Reply),
+            new VipEntry(six, true, EchoAction.Reply)],
             tables.Vips);
     }
 
@@ -115,24 +126,30 @@ public sealed class TableCompilerTests
     public void Service_has_the_settings_of_its_pool_profile_and_access_list()
     {
         var list = new AccessList { Name = "office", Allow = [IPNetwork.Parse("10.0.0.0/8")] };
-        var profile = new NetworkProfile { Name = "p", IdleTimeouts = new IdleTimeouts(1, 2, 3), Oversized = OversizedPolicy.Drop, UdpOnRebalance = UdpRebalancePolicy.Move };
-        var pool = Pool("web", 1) with { Algorithm = Algorithm.RoundRobin, HashFields = HashFields.FiveTuple, Persistence = new Persistence(60) };
+        var profile =
+            new NetworkProfile { Name = "p", IdleTimeouts = new IdleTimeouts(1, 2, 3), Oversized = OversizedPolicy.Drop,
+            UdpOnRebalance = UdpRebalancePolicy.Move };
+        var pool = Pool("web", 1) with { Algorithm = Algorithm.RoundRobin, HashFields = HashFields.FiveTuple,
+            Persistence = new Persistence(60) };
         var configuration = Configuration([pool], [Service("web", "web", profile: "p") with { AccessList = "office" }])
             with
         { NetworkProfiles = [profile], AccessLists = [list] };
-        var service = TableCompiler.Compile(configuration, Hops(1)).Services.Single();
-        Assert.Equal((pool.Algorithm, pool.HashFields, pool.Persistence), (service.Algorithm, service.HashFields, service.Persistence));
-        Assert.Equal((profile.IdleTimeouts, profile.Oversized, profile.UdpOnRebalance, list), (service.IdleTimeouts, service.Oversized, service.UdpOnRebalance, service.AccessList));
+        var service = TableCompiler.Compile(configuration, NextHopsOf(1)).Services.Single();
+        Assert.Equal((pool.Algorithm, pool.HashFields, pool.Persistence),
+            (service.Algorithm, service.HashFields, service.Persistence));
+        Assert.Equal((profile.IdleTimeouts, profile.Oversized, profile.UdpOnRebalance, list),
+            (service.IdleTimeouts, service.Oversized, service.UdpOnRebalance, service.AccessList));
     }
 
     [Fact]
     public void Resolved_directors_are_peers()
     {
-        IPAddress one = IPAddress.Parse("192.0.2.3"), other = IPAddress.Parse("2001:db8::3"), missing = IPAddress.Parse("192.0.2.4");
+        IPAddress one = IPAddress.Parse("192.0.2.3"), other = IPAddress.Parse("2001:db8::3"),
+            missing = IPAddress.Parse("192.0.2.4");
         var configuration = Configuration([], []);
         var tables = TableCompiler.Compile(
             configuration with { Director = configuration.Director with { Peers = [other, missing, one] } },
-            Hops(0) with { Peers = new Dictionary<IPAddress, MacAddress> { [one] = new(7), [other] = new(5) } });
+            NextHopsOf(0) with { Peers = new Dictionary<IPAddress, MacAddress> { [one] = new(7), [other] = new(5) } });
         Assert.Equal([new MacAddress(5), new MacAddress(7)], tables.Peers);
     }
 
@@ -140,8 +157,10 @@ public sealed class TableCompilerTests
     public void Pool_forms_one_group_per_encapsulation()
     {
         var tables = TableCompiler.Compile(
-            Configuration([Pool("web", 2)], [Service("a", "web", port: 80), Service("b", "web", port: 81), Service("c", "web", port: 82, profile: "l2")]),
-            Hops(2));
+            Configuration([Pool("web", 2)],
+            [Service("a", "web", port: 80), Service("b", "web", port: 81),
+            Service("c", "web", port: 82, profile: "l2")]),
+            NextHopsOf(2));
         Assert.Equal(["web/ipip", "web/l2"], tables.Groups.Select(static g => g.Key.ToString()));
         Assert.Equal(["web/ipip", "web/ipip", "web/l2"], tables.Services.Select(static s => s.Group.ToString()));
         Assert.Equal(tables.Groups[0].Slots.Slots, tables.Groups[1].Slots.Slots);
@@ -150,9 +169,10 @@ public sealed class TableCompilerTests
     [Fact]
     public void Server_behind_a_router_is_not_a_member_at_layer_2()
     {
-        var hops = Hops(1, viaRouter: true);
+        var hops = NextHopsOf(1, viaRouter: true);
         var tables = TableCompiler.Compile(
-            Configuration([Pool("web", 1)], [Service("a", "web", port: 80), Service("b", "web", port: 81, profile: "l2")]), hops);
+            Configuration([Pool("web", 1)],
+            [Service("a", "web", port: 80), Service("b", "web", port: 81, profile: "l2")]), hops);
         Assert.True(tables.Groups[0].Servers[0].IsUsable);
         Assert.False(tables.Groups[1].Servers[0].IsUsable);
         Assert.Empty(tables.Groups[1].Slots.Slots);
@@ -164,9 +184,11 @@ public sealed class TableCompilerTests
         var pool = Pool("web", 4);
         pool = pool with
         {
-            Servers = [pool.Servers[0], pool.Servers[1] with { Weight = 0 }, pool.Servers[2] with { State = ServerState.Disabled }, pool.Servers[3]],
+            Servers = [pool.Servers[0], pool.Servers[1] with { Weight = 0 },
+                pool.Servers[2] with { State = ServerState.Disabled }, pool.Servers[3]],
         };
-        var group = TableCompiler.Compile(Configuration([pool], [Service("web", "web")]), Hops(3)).Groups.Single();
+        var group = TableCompiler.Compile(
+            Configuration([pool], [Service("web", "web")]), NextHopsOf(3)).Groups.Single();
         Assert.Equal([true, false, false, false], group.Servers.Select(static s => s.IsUsable));
         Assert.Equal([1, 0, 0, 1], group.Servers.Select(static s => s.Weight));
         Assert.Equal(pool.Servers[0].Address, Assert.Single(group.Slots.Members).Address);
@@ -176,8 +198,8 @@ public sealed class TableCompilerTests
     public void Slot_table_is_empty_when_the_last_server_is_gone()
     {
         var configuration = Configuration([Pool("web", 1)], [Service("web", "web")]);
-        var full = TableCompiler.Compile(configuration, Hops(1));
-        var empty = TableCompiler.Compile(configuration, Hops(0), full);
+        var full = TableCompiler.Compile(configuration, NextHopsOf(1));
+        var empty = TableCompiler.Compile(configuration, NextHopsOf(0), full);
         Assert.NotEmpty(full.Groups.Single().Slots.Slots);
         Assert.Empty(empty.Groups.Single().Slots.Slots);
     }
@@ -186,9 +208,9 @@ public sealed class TableCompilerTests
     public void Slot_table_is_reused_while_its_members_stay_the_same()
     {
         var configuration = Configuration([Pool("web", 3)], [Service("web", "web")]);
-        var first = TableCompiler.Compile(configuration, Hops(3));
+        var first = TableCompiler.Compile(configuration, NextHopsOf(3));
         var second = TableCompiler.Compile(
-            configuration with { VirtualServices = [Service("other", "web", port: 81)] }, Hops(3), first);
+            configuration with { VirtualServices = [Service("other", "web", port: 81)] }, NextHopsOf(3), first);
         Assert.Same(first.Groups[0].Slots, second.Groups[0].Slots);
     }
 
@@ -198,15 +220,17 @@ public sealed class TableCompilerTests
         VirtualService[] services = [Service("web", "web")];
         ForwardingTables? previous = null;
         Gens.Check(
-            Gen.Choose(0, 6).Zip(Gen.Choose(0, 6)).Zip(Gen.Choose(1, 3)).Zip(Gen.Elements(1021, 4093).Zip(Gen.Choose(1, 2))),
+            Gen.Choose(0, 6).Zip(Gen.Choose(0, 6)).Zip(Gen.Choose(1, 3))
+            .Zip(Gen.Elements(1021, 4093).Zip(Gen.Choose(1, 2))),
             x =>
             {
                 var (((servers, resolved), weight), (slots, key)) = x;
                 var pool = Pool("web", servers);
-                pool = pool with { Slots = slots, Servers = [.. pool.Servers.Select((s, i) => i == 0 ? s with { Weight = weight } : s)] };
+                pool = pool with { Slots = slots,
+                    Servers = [.. pool.Servers.Select((s, i) => i == 0 ? s with { Weight = weight } : s)] };
                 var configuration = Configuration([pool], services, (ulong)key);
-                var fresh = TableCompiler.Compile(configuration, Hops(resolved));
-                previous = TableCompiler.Compile(configuration, Hops(resolved), previous);
+                var fresh = TableCompiler.Compile(configuration, NextHopsOf(resolved));
+                previous = TableCompiler.Compile(configuration, NextHopsOf(resolved), previous);
                 return Describe(previous) == Describe(fresh);
             }, 300);
     }
@@ -223,7 +247,8 @@ public sealed class TableCompilerTests
     {
         Name = name,
         Slots = 1021,
-        Servers = [.. Enumerable.Range(1, servers).Select(static i => new RealServer { Name = $"s{i}", Address = TestPools.Address(i) })],
+        Servers = [.. Enumerable.Range(1, servers)
+        .Select(static i => new RealServer { Name = $"s{i}", Address = TestPools.Address(i) })],
     };
 
     private static VirtualService Service(string name, string pool, int port = 80, string? profile = null) => new()
@@ -236,13 +261,14 @@ public sealed class TableCompilerTests
         NetworkProfile = profile,
     };
 
-    /// <summary>Next hops of the first servers.</summary>
-    private static NextHops Hops(int servers, bool viaRouter = false) => new(
+    /// <summary>Next hops of the first <paramref name="servers"/> servers.</summary>
+    private static NextHops NextHopsOf(int servers, bool viaRouter = false) => new(
         [Lan, Wan],
-        Enumerable.Range(1, servers).ToDictionary(TestPools.Address, i => new NextHop(i % 2 == 0 ? Wan : Lan, new MacAddress((ulong)i), viaRouter)),
+        Enumerable.Range(1, servers).ToDictionary(
+            TestPools.Address, i => new NextHop(i % 2 == 0 ? Wan : Lan, new MacAddress((ulong)i), viaRouter)),
         new Dictionary<IPAddress, string>());
 
-    /// <summary>Everything that tables say, as text: records with arrays do not compare by content.</summary>
+    /// <summary>The contents of tables as text: records with arrays do not compare by content.</summary>
     private static string Describe(ForwardingTables tables) => string.Join('\n',
     [
         $"{tables.HashKey}",
@@ -250,6 +276,7 @@ public sealed class TableCompilerTests
         .. tables.Vips.Select(static v => $"{v}"),
         .. tables.Services.Select(static s => $"{s}"),
         .. tables.Groups.Select(static g =>
-            $"{g.Key}: {string.Join(' ', g.Servers)}: {string.Join(' ', g.Slots.Members)}: {string.Join(' ', g.Slots.Slots)}"),
+            $"{g.Key}: {string.Join(' ', g.Servers)}: {string.Join(' ', g.Slots.Members)}:"
+            + $" {string.Join(' ', g.Slots.Slots)}"),
     ]);
 }

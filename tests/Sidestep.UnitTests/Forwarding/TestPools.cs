@@ -8,14 +8,15 @@ using Sidestep.UnitTests.Packets;
 
 namespace Sidestep.UnitTests.Forwarding;
 
-/// <summary>Pools and what can be said of their slot tables.</summary>
+/// <summary>Generators of pools, and properties of their slot tables.</summary>
 internal static class TestPools
 {
-    public static Gen<HashKey> Key => Gens.Bits(64).Zip(Gens.Bits(64)).Select(static b => new HashKey(b.Item1, b.Item2));
+    public static Gen<HashKey> Key =>
+        Gens.Bits(64).Zip(Gens.Bits(64)).Select(static b => new HashKey(b.Item1, b.Item2));
 
     public static Gen<int> Size => Gen.Elements(SlotCounts.All[0], SlotCounts.All[1]);
 
-    /// <summary>1 to 60 members with neighbouring addresses, as real ones have, of any weight from 0.</summary>
+    /// <summary>1 to 60 members with consecutive addresses, as in practice, and any weight from 0.</summary>
     public static Gen<List<SlotMember>> Pool =>
         from count in Gen.Choose(1, 60)
         from first in Gen.Choose(0, 60_000)
@@ -24,10 +25,13 @@ internal static class TestPools
 
     public static IPAddress Address(int number) => new Ipv4Address(0x0a000000 + (uint)number).ToIPAddress();
 
-    public static List<SlotMember> Equal(int count) => [.. Enumerable.Range(1, count).Select(static i => new SlotMember(Address(i), 1))];
+    public static List<SlotMember> Equal(int count) =>
+        [.. Enumerable.Range(1, count).Select(static i => new SlotMember(Address(i), 1))];
 
-    /// <summary>The address that each slot leads to.</summary>
-    public static List<IPAddress> Addresses(this SlotTable table) => [.. table.Slots.Select(m => table.Members[m].Address)];
+    /// <summary>The server address of each slot.</summary>
+    public static List<IPAddress> Addresses(this SlotTable table) =>
+        [.. table.Slots.Select(m => table.Members[m].Address)];
 
-    public static int SlotsOf(this SlotTable table, IPAddress address) => table.Addresses().Count(a => a.Equals(address));
+    public static int SlotsOf(this SlotTable table, IPAddress address) =>
+        table.Addresses().Count(a => a.Equals(address));
 }

@@ -4,7 +4,7 @@ using Sidestep.Model;
 
 namespace Sidestep.UnitTests.Forwarding;
 
-/// <summary>Random changes of a pool, with flows that live through them. Seeds are fixed, so results are too.</summary>
+/// <summary>Random changes of a pool with live flows. Seeds are fixed, so every run gives the same result.</summary>
 public sealed class TransitionPropertyTests
 {
     private const int Steps = 120;
@@ -56,7 +56,7 @@ public sealed class TransitionPropertyTests
         public Simulation(int seed)
         {
             _random = new Random(seed);
-            // A deadline beyond the window, so that the drain alone breaks nothing.
+            // The deadline is after the migration window, so that the drain alone breaks no flow.
             _drain = new Drain(4000, seed % 2 == 0 ? DrainDeadlineAction.Keep : DrainDeadlineAction.Rehash);
             _servers = [.. Enumerable.Range(0, 4).Select(_ => New())];
             Tables = Compile(null);
@@ -102,7 +102,9 @@ public sealed class TransitionPropertyTests
         {
             for (var i = 0; i < 20; i++)
             {
-                var client = new IPAddress([(byte)(_clients >> 24), (byte)(_clients >> 16), (byte)(_clients >> 8), (byte)_clients++]);
+                var client =
+                    new IPAddress(
+                    [(byte)(_clients >> 24), (byte)(_clients >> 16), (byte)(_clients >> 8), (byte)_clients++]);
                 if (_plane.Packet(client, isSyn: true, _now) is { } server)
                     _flows.Add((client, server, _now));
             }
@@ -117,12 +119,13 @@ public sealed class TransitionPropertyTests
             }
         }
 
-        public void Advance() => Advance(TimeSpan.FromSeconds(_random.Next(3) == 0 ? _random.Next(3000) : _random.Next(20)));
+        public void Advance() =>
+            Advance(TimeSpan.FromSeconds(_random.Next(3) == 0 ? _random.Next(3000) : _random.Next(20)));
 
         public void EndAllFlows()
         {
             _flows.Clear();
-            // What is left: a window, the time behind it, and drains.
+            // Remaining times: the migration window, the time after it, and drains.
             for (var i = 0; i < 10; i++)
                 Advance(Idle);
         }
@@ -161,22 +164,26 @@ public sealed class TransitionPropertyTests
         private ForwardingTables Compile(ForwardingTables? previous)
         {
             var lan = new EgressInterface(1, "lan0", new(2), IPAddress.Parse("192.0.2.2"), 1500);
-            var hops = _servers.Where(s => !_unresolved.Contains(s.Address)).ToDictionary(static s => s.Address, _ => new NextHop(lan, new(3)));
+            var hops = _servers.Where(s => !_unresolved.Contains(s.Address))
+                .ToDictionary(static s => s.Address, _ => new NextHop(lan, new(3)));
             return TableCompiler.Compile(
                 new Configuration
                 {
-                    Director = new DirectorSettings { Interfaces = [new("lan0", Driver.Auto)], HashKey = new HashKey(7, 9) },
+                    Director = new DirectorSettings { Interfaces = [new("lan0", Driver.Auto)],
+                        HashKey = new HashKey(7, 9) },
                     Pools = [new Pool { Name = "web", Slots = 1021, Drain = _drain, Servers = [.. _servers] }],
                     VirtualServices =
                     [
                         new VirtualService
                         {
-                            Name = "web", Vips = [IPNetwork.Parse("198.51.100.10/32")], Protocol = TransportProtocol.Tcp,
+                            Name = "web", Vips = [IPNetwork.Parse("198.51.100.10/32")],
+                                Protocol = TransportProtocol.Tcp,
                             Ports = [PortRange.One(80)], Pool = "web",
                         },
                     ],
                 },
-                new NextHops([lan], hops, new Dictionary<IPAddress, string>()), previous, _now, () => _plane.Count(_now));
+                new NextHops([lan], hops, new Dictionary<IPAddress, string>()), previous, _now, () =>
+                _plane.Count(_now));
         }
 
         private static ForwardingTables ReadBack(ForwardingTables tables) => new RunningGroups(tables.HashKey,
@@ -188,6 +195,8 @@ public sealed class TransitionPropertyTests
             }),
         ]).ToPrevious();
 
-        private RealServer New() => new() { Name = $"s{++_names}", Address = Sidestep.UnitTests.Forwarding.TestPools.Address(_names), Weight = _random.Next(1, 4) };
+        private RealServer New() =>
+            new() { Name = $"s{++_names}", Address = Sidestep.UnitTests.Forwarding.TestPools.Address(_names),
+            Weight = _random.Next(1, 4) };
     }
 }

@@ -5,7 +5,7 @@ using Sidestep.Model;
 
 namespace Sidestep.UnitTests.Forwarding;
 
-/// <summary>What changes leave under way, case by case. Flows may be silent for an hour.</summary>
+/// <summary>Transitions that changes start, case by case. The idle timeout is one hour.</summary>
 public sealed class TransitionTests
 {
     private static readonly DateTimeOffset Start = DateTimeOffset.UnixEpoch;
@@ -33,7 +33,8 @@ public sealed class TransitionTests
         Assert.Equal((Start + Hour, Start + Hour), (transition.MigrationWindowEnds, second.RecompileAt));
 
         var closed = Compile(Pool(1, 2, 3), second, Start + Hour);
-        Assert.Equal(transition.PreviousServers.Select(static f => f >= 0 ? Transition.Tracked : f), closed.Groups[0].Transition!.PreviousServers);
+        Assert.Equal(transition.PreviousServers.Select(static f => f >= 0 ? Transition.Tracked : f),
+            closed.Groups[0].Transition!.PreviousServers);
         Assert.Equal(Start + 2 * Hour, closed.RecompileAt);
         Assert.Null(Compile(Pool(1, 2, 3), closed, Start + 2 * Hour, None).Groups[0].Transition);
     }
@@ -42,11 +43,13 @@ public sealed class TransitionTests
     public void Slots_become_stable_when_only_their_own_server_has_tracked_flows()
     {
         var closed = Compile(Pool(1, 2), Compile(Pool(1, 2), Compile(Pool(1), null, Start), Start), Start + Hour);
-        var flows = new FlowCounts(new Dictionary<ServerKey, long> { [new(closed.Groups[0].Key, "s2", TestPools.Address(2))] = 5 });
-        // Every slot under way is of server 2, which is the only one that has flows.
+        var flows = new FlowCounts(
+            new Dictionary<ServerKey, long> { [new(closed.Groups[0].Key, "s2", TestPools.Address(2))] = 5 });
+        // Every slot in transition belongs to server 2, the only one with flows.
         Assert.Null(Compile(Pool(1, 2), closed, Start + 2 * Hour, flows).Groups[0].Transition);
 
-        flows = new FlowCounts(new Dictionary<ServerKey, long> { [new(closed.Groups[0].Key, "s1", TestPools.Address(1))] = 1 });
+        flows = new FlowCounts(
+            new Dictionary<ServerKey, long> { [new(closed.Groups[0].Key, "s1", TestPools.Address(1))] = 1 });
         var waiting = Compile(Pool(1, 2), closed, Start + 2 * Hour, flows);
         Assert.Equal(closed.Groups[0].Transition!.PreviousServers, waiting.Groups[0].Transition!.PreviousServers);
         Assert.Equal(Start + 2 * Hour + TimeSpan.FromMinutes(1), waiting.RecompileAt);
@@ -56,9 +59,12 @@ public sealed class TransitionTests
     public void Flows_are_counted_only_when_the_count_may_end_a_transition()
     {
         static FlowCounts Never() => throw new InvalidOperationException("counted");
-        var second = TableCompiler.Compile(Configuration(Pool(1, 2, 3)), Hops(), Compile(Pool(1, 2), null, Start), Start, Never);
-        var closed = TableCompiler.Compile(Configuration(Pool(1, 2, 3)), Hops(), second, Start + Hour, Never);
-        Assert.NotNull(TableCompiler.Compile(Configuration(Pool(1, 2, 3)), Hops(), closed, Start + 1.9 * Hour, Never).Groups[0].Transition);
+        var second = TableCompiler.Compile(
+            Configuration(Pool(1, 2, 3)), NextHopsOf(), Compile(Pool(1, 2), null, Start), Start, Never);
+        var closed = TableCompiler.Compile(Configuration(Pool(1, 2, 3)), NextHopsOf(), second, Start + Hour, Never);
+        Assert.NotNull(
+            TableCompiler.Compile(Configuration(Pool(1, 2, 3)), NextHopsOf(), closed, Start + 1.9 * Hour,
+            Never).Groups[0].Transition);
     }
 
     [Fact]
@@ -66,10 +72,11 @@ public sealed class TransitionTests
     {
         var second = Compile(Pool(1, 2), Compile(Pool(1), null, Start), Start);
         var third = Compile(Pool(2), Compile(Draining(Pool(1, 2), 2), second, Start), Start);
-        // 1 -> 2 -> 1: back where it was, 2 has remembered flows.
+        // 1 -> 2 -> 1: the slot is back at its server, and server 2 has tracked flows.
         var back = Compile(Draining(Pool(1, 2), 2), second, Start + 0.5 * Hour).Groups[0];
         Assert.All(back.Slots.Slots, (_, slot) => Assert.Equal(
-            second.Groups[0].Transition!.PreviousServers[slot] >= 0 ? Transition.Tracked : Transition.Stable, back.Transition!.PreviousServers[slot]));
+            second.Groups[0].Transition!.PreviousServers[slot] >= 0 ? Transition.Tracked : Transition.Stable,
+            back.Transition!.PreviousServers[slot]));
         Assert.DoesNotContain(third.Groups[0].Transition!.PreviousServers, static f => f >= 0 && f != 0);
     }
 
@@ -79,8 +86,9 @@ public sealed class TransitionTests
         var second = Compile(Pool(1, 2), Compile(Pool(1), null, Start), Start);
         var third = Compile(Pool(1, 2, 3), second, Start + 0.5 * Hour);
         Assert.Equal(Start + 1.5 * Hour, third.Groups[0].Transition!.MigrationWindowEnds);
-        // The failure of the newest does not: its slots go back to where they were, and nobody new has a claim.
-        Assert.Equal(Start + Hour, Compile(Pool(1), second, Start + 0.5 * Hour).Groups[0].Transition!.MigrationWindowEnds);
+        // The failure of the newest server does not restart it: its slots return to the servers that they had.
+        Assert.Equal(
+            Start + Hour, Compile(Pool(1), second, Start + 0.5 * Hour).Groups[0].Transition!.MigrationWindowEnds);
     }
 
     [Fact]
@@ -88,12 +96,15 @@ public sealed class TransitionTests
     {
         var first = Compile(Pool(1, 2), null, Start);
         Assert.Null(Compile(Pool(1), first, Start).Groups[0].Transition);
-        Assert.Null(Compile(With(Pool(1, 2), 2, static s => s with { State = ServerState.Disabled }), first, Start).Groups[0].Transition);
+        Assert.Null(
+            Compile(With(Pool(1, 2), 2, static s => s with { State = ServerState.Disabled }), first,
+            Start).Groups[0].Transition);
         Assert.Null(Compile(Pool(1, 2), first, Start, resolved: 1).Groups[0].Transition);
-        // Where it was a former server, flows that are remembered meanwhile are still looked up.
+        // Where it was a previous server, flows that have been tracked since are still looked up.
         var second = Compile(Pool(1, 2), Compile(Pool(1), null, Start), Start);
         var states = Compile(Pool(2), second, Start).Groups[0].Transition!.PreviousServers;
-        Assert.Equal(second.Groups[0].Transition!.PreviousServers.Select(static f => f >= 0 ? Transition.Tracked : Transition.Stable), states);
+        Assert.Equal(second.Groups[0].Transition!.PreviousServers
+            .Select(static f => f >= 0 ? Transition.Tracked : Transition.Stable), states);
     }
 
     [Fact]
@@ -112,14 +123,17 @@ public sealed class TransitionTests
     {
         var draining = Draining(Pool(1, 2), 2) with { Drain = new Drain(600, then) };
         var started = Compile(draining, Compile(Pool(1, 2), null, Start), Start);
-        Assert.Equal((FlowState.Keep, Start, 0), (started.Groups[0].Servers[1].Flows, started.Groups[0].Servers[1].DrainingSince, started.Groups[0].Servers[1].Weight));
+        Assert.Equal((FlowState.Keep, Start, 0),
+            (started.Groups[0].Servers[1].Flows, started.Groups[0].Servers[1].DrainingSince,
+            started.Groups[0].Servers[1].Weight));
         Assert.Contains(1, started.Groups[0].Transition!.PreviousServers);
         Assert.Equal(Start + TimeSpan.FromSeconds(600), started.RecompileAt);
 
         var over = Compile(draining, started, Start + TimeSpan.FromSeconds(600));
         Assert.Equal(flows, over.Groups[0].Servers[1].Flows);
         Assert.Equal(then == DrainDeadlineAction.Reset, over.Groups[0].Transition!.PreviousServers.Contains(1));
-        Assert.Contains(then == DrainDeadlineAction.Reset ? 1 : Transition.Tracked, over.Groups[0].Transition!.PreviousServers);
+        Assert.Contains(then == DrainDeadlineAction.Reset ? 1 : Transition.Tracked,
+            over.Groups[0].Transition!.PreviousServers);
         Assert.Equal(Start, over.Groups[0].Servers[1].DrainingSince);
     }
 
@@ -140,7 +154,7 @@ public sealed class TransitionTests
         Assert.All(tables.Groups[0].Slots.Slots, static s => Assert.Equal(SlotTable.NoMember, s));
         Assert.All(tables.Groups[0].Transition!.PreviousServers, static f => Assert.InRange(f, 0, 1));
         Assert.True(tables.Vips[0].RespondsToArp);
-        // One comes back: its own slots are its own again, the others still come from the other.
+        // One server comes back: it gets its own slots again, the other slots still have the other server.
         var one = Compile(Draining(Pool(1, 2), 1), tables, Start);
         Assert.Contains(0, one.Groups[0].Transition!.PreviousServers);
         Assert.DoesNotContain(1, one.Groups[0].Transition!.PreviousServers);
@@ -153,7 +167,7 @@ public sealed class TransitionTests
         foreach (var next in new[]
         {
             Compile(Pool(1, 2) with { Slots = 4093 }, first, Start),
-            TableCompiler.Compile(Configuration(Pool(1, 2), 8), Hops(), first, Start),
+            TableCompiler.Compile(Configuration(Pool(1, 2), 8), NextHopsOf(), first, Start),
         })
         {
             Assert.All(next.Groups[0].Transition!.PreviousServers, static f => Assert.Equal(Transition.Tracked, f));
@@ -167,8 +181,9 @@ public sealed class TransitionTests
         var first = Compile(Pool(1, 2) with { Algorithm = Algorithm.RoundRobin }, null, Start);
         var second = Compile(Pool(1, 2, 3) with { Algorithm = Algorithm.RoundRobin }, first, Start);
         Assert.Null(second.Groups[0].Transition);
-        // On the way to an algorithm without memory, what is remembered stays.
-        Assert.All(Compile(Pool(1, 2, 3), second, Start).Groups[0].Transition!.PreviousServers, static f => Assert.Equal(Transition.Tracked, f));
+        // After a change to an algorithm without a flow table, tracked flows stay.
+        Assert.All(Compile(Pool(1, 2, 3), second, Start).Groups[0].Transition!.PreviousServers,
+            static f => Assert.Equal(Transition.Tracked, f));
     }
 
     [Fact]
@@ -177,7 +192,8 @@ public sealed class TransitionTests
         var first = Compile(Pool(1, 2), null, Start);
         var configuration = Configuration(Pool(1, 2, 3));
         var second = TableCompiler.Compile(
-            configuration with { NetworkProfiles = [new NetworkProfile { Name = "p", Encapsulation = Encapsulation.Gre }] }, Hops(), first, Start);
+            configuration with { NetworkProfiles =
+            [new NetworkProfile { Name = "p", Encapsulation = Encapsulation.Gre }] }, NextHopsOf(), first, Start);
         Assert.Equal("web/gre", second.Groups[0].Key.ToString());
         Assert.Contains(0, second.Groups[0].Transition!.PreviousServers);
     }
@@ -189,21 +205,28 @@ public sealed class TransitionTests
         {
             NetworkProfiles = [new NetworkProfile { Name = "p", IdleTimeouts = new IdleTimeouts(1000, 2000, 3000) }],
         };
-        foreach (var (protocol, seconds) in new[] { (TransportProtocol.Tcp, 1000), (TransportProtocol.Udp, 2000), (TransportProtocol.Any, 3000) })
+        foreach (var (protocol, seconds) in new[] { (TransportProtocol.Tcp, 1000), (TransportProtocol.Udp, 2000),
+            (TransportProtocol.Any, 3000) })
         {
-            var before = configuration with { VirtualServices = [configuration.VirtualServices[0] with { Protocol = protocol, Ports = [PortRange.Any] }] };
+            var before =
+                configuration with { VirtualServices =
+                [configuration.VirtualServices[0] with { Protocol = protocol, Ports = [PortRange.Any] }] };
             var after = before with { Pools = [Pool(1, 2, 3)] };
-            var tables = TableCompiler.Compile(after, Hops(), TableCompiler.Compile(before, Hops(), null, Start), Start);
+            var tables = TableCompiler.Compile(
+                after, NextHopsOf(), TableCompiler.Compile(before, NextHopsOf(), null, Start), Start);
             Assert.Equal(Start + TimeSpan.FromSeconds(seconds), tables.Groups[0].Transition!.MigrationWindowEnds);
         }
     }
 
-    /// <summary>Address of the former server of a slot; null when there is none.</summary>
+    /// <summary>Address of the previous server of a slot; null when there is none.</summary>
     private static IPAddress? PreviousOf(ForwardingTables tables, int slot) =>
-        tables.Groups[0].Transition!.PreviousServers[slot] is >= 0 and var server ? tables.Groups[0].Servers[server].Address : null;
+        tables.Groups[0].Transition!.PreviousServers[slot] is >= 0 and var server
+            ? tables.Groups[0].Servers[server].Address : null;
 
-    private static ForwardingTables Compile(Pool pool, ForwardingTables? previous, DateTimeOffset now, FlowCounts? flows = null, int resolved = 9) =>
-        TableCompiler.Compile(Configuration(pool), Hops(resolved), previous, now, flows is null ? null : () => flows);
+    private static ForwardingTables Compile(
+        Pool pool, ForwardingTables? previous, DateTimeOffset now, FlowCounts? flows = null, int resolved = 9) =>
+        TableCompiler.Compile(Configuration(pool), NextHopsOf(resolved), previous, now,
+            flows is null ? null : () => flows);
 
     private static Pool Pool(params int[] servers) => new()
     {
@@ -212,7 +235,8 @@ public sealed class TransitionTests
         Servers = [.. servers.Select(static i => new RealServer { Name = $"s{i}", Address = TestPools.Address(i) })],
     };
 
-    private static Pool Draining(Pool pool, int server) => With(pool, server, static s => s with { State = ServerState.Draining });
+    private static Pool Draining(Pool pool, int server) =>
+        With(pool, server, static s => s with { State = ServerState.Draining });
 
     private static Pool With(Pool pool, int server, Func<RealServer, RealServer> change) => pool with
     {
@@ -228,15 +252,17 @@ public sealed class TransitionTests
         [
             new VirtualService
             {
-                Name = "web", Vips = [IPNetwork.Parse("198.51.100.10/32")], Protocol = TransportProtocol.Tcp, Ports = [PortRange.One(80)],
+                Name = "web", Vips = [IPNetwork.Parse("198.51.100.10/32")], Protocol = TransportProtocol.Tcp,
+                    Ports = [PortRange.One(80)],
                 Pool = "web", NetworkProfile = "p",
             },
         ],
     };
 
-    private static NextHops Hops(int servers = 9)
+    private static NextHops NextHopsOf(int servers = 9)
     {
         var lan = new EgressInterface(1, "lan0", new(2), IPAddress.Parse("192.0.2.2"), 1500);
-        return new([lan], Enumerable.Range(1, servers).ToDictionary(TestPools.Address, _ => new NextHop(lan, new(3))), ImmutableDictionary<IPAddress, string>.Empty);
+        return new([lan], Enumerable.Range(1, servers).ToDictionary(TestPools.Address, _ => new NextHop(lan, new(3))),
+            ImmutableDictionary<IPAddress, string>.Empty);
     }
 }

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Sidestep.Cli;
 using Sidestep.Cli.Commands;
 using Sidestep.Model;
+using Sidestep.UnitTests.Cli;
 
 namespace Sidestep.UnitTests.Model;
 
@@ -19,7 +20,8 @@ public sealed class ConfigCommandTests : IDisposable
         var (code, output, error) = Check(TestDocument.Valid, "--offline");
 
         Assert.Equal(ExitCode.Ok, code);
-        Assert.Equal($"{_file}: ok: 2 virtual services, 1 pool, 2 real servers; not checked against this machine (--offline)\n",
+        Assert.Equal(
+            $"{_file}: ok: 2 virtual services, 1 pool, 2 real servers; not checked against this machine (--offline)\n",
             output);
         Assert.Equal("", error);
     }
@@ -33,7 +35,8 @@ public sealed class ConfigCommandTests : IDisposable
         Assert.Equal(ExitCode.Failed, code);
         Assert.Equal("", output);
         Assert.Equal(
-            $"{_file}:31:11: error: virtualServices[0].port: 70000: out of range. Write a whole number from 1 to 65535.\n"
+            $"{_file}:31:11: error: virtualServices[0].port: 70000: out of range. Write a whole number from 1 to "
+            + "65535.\n"
             + $"{_file}: 1 error; not checked against this machine (--offline)\n",
             error);
     }
@@ -48,7 +51,7 @@ public sealed class ConfigCommandTests : IDisposable
         var (code, _, error) = Check(yaml);
 
         Assert.Equal(ExitCode.Failed, code);
-        Assert.EndsWith($"{_file}: 2 errors (2 against this machine, which --offline leaves out)\n", error,
+        Assert.EndsWith($"{_file}: 2 errors (2 against this machine, which --offline skips)\n", error,
             StringComparison.Ordinal);
     }
 
@@ -64,9 +67,10 @@ public sealed class ConfigCommandTests : IDisposable
         Assert.Equal(_file, (string?)report["file"]);
         Assert.False((bool)report["valid"]!);
         Assert.Equal(
-            """
-            [{"path":"virtualServices[0].port","line":31,"column":11,"value":"70000","reason":"out of range","remedy":"Write a whole number from 1 to 65535"}]
-            """,
+            CommandRun.Compact("""
+            [{"path":"virtualServices[0].port","line":31,"column":11,"value":"70000","reason":"out of range",
+            "remedy":"Write a whole number from 1 to 65535"}]
+            """),
             report["errors"]!.ToJsonString());
         Assert.Equal("[]", report["warnings"]!.ToJsonString());
     }
@@ -103,7 +107,8 @@ public sealed class ConfigCommandTests : IDisposable
     [Fact]
     public void Byte_order_mark_is_ignored()
     {
-        File.WriteAllText(_file, TestDocument.Valid, new System.Text.UTF8Encoding(encoderShouldEmitUTF8Identifier: true));
+        File.WriteAllText(_file, TestDocument.Valid,
+            new System.Text.UTF8Encoding(encoderShouldEmitUTF8Identifier: true));
 
         Assert.Equal(ExitCode.Ok, Run("config", "check", _file, "--offline").Code);
     }

@@ -57,7 +57,8 @@ public sealed class ConfigurationFuzzTests
         {
             var text = new StringBuilder();
             for (int snippet = random.Next(1, 25); snippet > 0; snippet--)
-                text.Append(random.Next(3) == 0 ? $"{(char)random.Next(32, 127)}" : Snippets[random.Next(Snippets.Length)]);
+                text.Append(random.Next(3) == 0 ? $"{(char)random.Next(32, 127)}"
+                    : Snippets[random.Next(Snippets.Length)]);
             AssertResult(text.ToString(), seed, round);
         }
     }
@@ -72,7 +73,8 @@ public sealed class ConfigurationFuzzTests
     private static void ChangeCharacter(StringBuilder text, Random random)
     {
         int at = random.Next(text.Length);
-        char other = random.Next(4) == 0 ? (char)random.Next(0x10000) : SpecialCharacters[random.Next(SpecialCharacters.Length)];
+        char other = random.Next(4) == 0 ? (char)random.Next(0x10000)
+            : SpecialCharacters[random.Next(SpecialCharacters.Length)];
         switch (random.Next(3))
         {
             case 0:

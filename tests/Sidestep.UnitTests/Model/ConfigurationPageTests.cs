@@ -23,7 +23,8 @@ public sealed class ConfigurationPageTests
         if (schema["minimum"] is { } minimum)
             Assert.Equal($"{minimum} to {schema["maximum"]}", values);
         if (schema["maxItems"] is { } maxItems)
-            Assert.Equal(schema["minItems"] is { } minItems ? $"{minItems} to {maxItems}" : $"at most {maxItems}", values);
+            Assert.Equal(schema["minItems"] is { } minItems ? $"{minItems} to {maxItems}" : $"at most {maxItems}",
+                values);
         if ((string?)schema["type"] == "boolean")
             Assert.Equal("`true`, `false`", values);
         Assert.Equal(DefaultOf(path, schema), @default);
@@ -34,14 +35,21 @@ public sealed class ConfigurationPageTests
     {
         var known = SchemaKeys.All().Select(k => k.Path).ToHashSet();
         string section = "";
+        bool isKeyTable = false;
         foreach (string line in Page.Split('\n'))
         {
+            isKeyTable = line.StartsWith("| key |", StringComparison.Ordinal) || (isKeyTable && line.StartsWith('|'));
             if (line.StartsWith("## ", StringComparison.Ordinal))
                 section = line.StartsWith("## `", StringComparison.Ordinal) ? line[4..^1] + "." : "";
-            if (line.StartsWith("| `", StringComparison.Ordinal))
+            if (isKeyTable && line.StartsWith("| `", StringComparison.Ordinal))
                 Assert.Contains(section + line.Split('`')[1], known);
         }
     }
+
+    [Fact]
+    public void Table_cells_are_at_most_200_characters_long() =>
+        Assert.All(Page.Split('\n').Where(static l => l.StartsWith('|')).SelectMany(static l => l.Split('|')),
+            static cell => Assert.InRange(cell.Trim().Length, 0, 200));
 
     [Fact]
     public void Example_on_the_page_is_the_shipped_file() =>
@@ -65,7 +73,8 @@ public sealed class ConfigurationPageTests
         int start = Page.IndexOf(heading, StringComparison.Ordinal);
         Assert.True(start >= 0, $"no heading {heading}");
         string section = Page[(start + heading.Length)..].Split("\n## ")[0];
-        string row = Assert.Single(section.Split('\n'), l => l.StartsWith($"| `{path[(dot + 1)..]}` |", StringComparison.Ordinal));
+        string row = Assert.Single(section.Split('\n'), l =>
+            l.StartsWith($"| `{path[(dot + 1)..]}` |", StringComparison.Ordinal));
         var cells = row.Split('|');
         return (cells[2].Trim(), cells[3].Trim());
     }

@@ -2,7 +2,7 @@ namespace Sidestep.UnitTests.Model;
 
 public sealed class ErrorReportTests
 {
-    // Every part is wrong in another way; nothing may hide anything else.
+    // Every part has another error; none of them may hide another one.
     private const string Document = """
         director:
           name: Edge

@@ -24,7 +24,8 @@ public sealed class HostInfoTests
     [InlineData("2001:db8::1", 64, "2001:db8::2", true)]
     [InlineData("fe80::1%3", 64, "fe80::2", true)]
     [InlineData("2001:db8::1", 64, "192.0.2.1", false)]
-    public void Address_is_on_link_when_it_is_inside_the_network(string own, int prefixLength, string other, bool isOnLink) =>
+    public void Address_is_on_link_when_it_is_inside_the_network(string own, int prefixLength, string other,
+        bool isOnLink) =>
         Assert.Equal(isOnLink, new HostAddress(IPAddress.Parse(own), prefixLength).IsOnLink(IPAddress.Parse(other)));
 
     [Fact]

@@ -9,8 +9,10 @@ public sealed class IncrementalReaderTests
 {
     private static readonly string[] Snippets =
     [
-        "- ", ": ", "\n", "\n  ", "\n    - ", "\n      - { name: s9, address: 10.0.0.99 }\n", "null", "*a", "&a ", "---\n",
-        "...\n", "[", "]", "{", "}", "\"", "'", "\t", "0", "9", "#", "# note\n", "|\n", ">\n", "\r", "\u2028", "a", "10.0.0.11",
+        "- ", ": ", "\n", "\n  ", "\n    - ", "\n      - { name: s9, address: 10.0.0.99 }\n", "null", "*a", "&a ",
+            "---\n",
+        "...\n", "[", "]", "{", "}", "\"", "'", "\t", "0", "9", "#", "# note\n", "|\n", ">\n", "\r", "\u2028", "a",
+            "10.0.0.11",
         "weight: 7", "  ", " ", "draining", "pools:\n", "virtualServices:\n", "%YAML 1.2\n",
     ];
 
@@ -55,8 +57,10 @@ public sealed class IncrementalReaderTests
     public void Block_scalar_or_open_quote_is_not_split()
     {
         var reader = new IncrementalReader();
-        foreach (string name in new[] { "web2", "|-\n          web2", "\"web2\n\n          x\"", "\"web2", "{ a: [", "web2 # note" })
-            AssertSame(reader, TestDocument.Valid.Replace("name: web2", "name: " + name, StringComparison.Ordinal), name);
+        foreach (string name in new[] { "web2", "|-\n          web2", "\"web2\n\n          x\"", "\"web2", "{ a: [",
+            "web2 # note" })
+            AssertSame(reader, TestDocument.Valid.Replace("name: web2", "name: " + name, StringComparison.Ordinal),
+                name);
     }
 
     private static void AssertSame(IncrementalReader reader, string text, string what)
@@ -86,7 +90,8 @@ public sealed class IncrementalReaderTests
         return text.Remove(at, removed).Insert(at, snippet);
     }
 
-    /// <summary>Edits as operators make them: another number, a line more, a line less, a line twice, two lines swapped.</summary>
+    /// <summary>Edits as operators make them: another number, a line more, a line less, a line twice, two lines
+    /// swapped.</summary>
     private static string EditLine(string text, Random random)
     {
         var lines = text.Split('\n').ToList();
@@ -105,7 +110,8 @@ public sealed class IncrementalReaderTests
             default:
                 int digit = lines[at].AsSpan().IndexOfAnyInRange('0', '9');
                 if (digit >= 0)
-                    lines[at] = lines[at].Remove(digit, 1).Insert(digit, random.Next(10).ToString(CultureInfo.InvariantCulture));
+                    lines[at] = lines[at].Remove(digit, 1)
+                        .Insert(digit, random.Next(10).ToString(CultureInfo.InvariantCulture));
                 break;
         }
         return string.Join('\n', lines);
@@ -113,17 +119,21 @@ public sealed class IncrementalReaderTests
 
     private static string Large()
     {
-        var yaml = new StringBuilder(TestDocument.Valid[..TestDocument.Valid.IndexOf("pools:", StringComparison.Ordinal)]);
+        var yaml = new StringBuilder(TestDocument.Valid[..TestDocument.Valid.IndexOf("pools:",
+            StringComparison.Ordinal)]);
         yaml.Append("pools:\n");
         for (int p = 0; p < 5; p++)
         {
             yaml.Append(CultureInfo.InvariantCulture, $"  - name: pool{p}\n    servers:\n");
             for (int s = 0; s < 4; s++)
-                yaml.Append(CultureInfo.InvariantCulture, $"      - name: s{s}\n        address: 10.0.0.{10 + s}\n        weight: {s + 1}\n");
+                yaml.Append(CultureInfo.InvariantCulture,
+                    $"      - name: s{s}\n        address: 10.0.0.{10 + s}\n        weight: {s + 1}\n");
         }
         yaml.Append("# What clients address.\nvirtualServices:\n");
         for (int v = 0; v < 5; v++)
-            yaml.Append(CultureInfo.InvariantCulture, $"- name: v{v}\n  vip: 203.0.113.{v + 1}\n  protocol: tcp\n  port: 80\n  pool: pool{v}\n  networkProfile: {(v == 0 ? "fast" : "routed")}\n");
+            yaml.Append(CultureInfo.InvariantCulture,
+                $"- name: v{v}\n  vip: 203.0.113.{v + 1}\n  protocol: tcp\n  port: 80\n  pool: pool{v}\n  "
+                + $"networkProfile: {(v == 0 ? "fast" : "routed")}\n");
         return yaml.ToString();
     }
 }

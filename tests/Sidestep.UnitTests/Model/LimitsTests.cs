@@ -45,7 +45,8 @@ public sealed class LimitsTests
     [Fact]
     public void One_interface_too_many_is_one_error()
     {
-        string interfaces = string.Join(", ", Enumerable.Range(0, Limits.Interfaces + 1).Select(i => $"{{ name: eth{i} }}"));
+        string interfaces = string.Join(", ",
+            Enumerable.Range(0, Limits.Interfaces + 1).Select(i => $"{{ name: eth{i} }}"));
         var issue = Assert.Single(ConfigurationReader.Read($$"""
             director:
               interfaces: [{{interfaces}}]
@@ -113,7 +114,8 @@ public sealed class LimitsTests
         }
         yaml.Append("virtualServices:\n");
         for (int v = 0; v < services; v++)
-            yaml.Append($"  - {{ name: v{v}, vip: 203.0.113.1, protocol: tcp, port: {v + 1}, pool: pool{v % pools} }}\n");
+            yaml.Append(
+                $"  - {{ name: v{v}, vip: 203.0.113.1, protocol: tcp, port: {v + 1}, pool: pool{v % pools} }}\n");
         return yaml.ToString();
     }
 }

@@ -8,7 +8,8 @@ public sealed class MistakeTests
     private static readonly Dictionary<string, Mistake> Table = new Mistake[][]
     {
         MalformedYamlMistakes.All, ValueMistakes.All, AddressMistakes.All, KeyMistakes.All,
-        VipAndPortMistakes.All, ProfileAndPoolMistakes.All, UnsupportedFeatureMistakes.All, ConsistencyMistakes.All, HostMistakes.All, WarningMistakes.All,
+        VipAndPortMistakes.All, ProfileAndPoolMistakes.All, UnsupportedFeatureMistakes.All, ConsistencyMistakes.All,
+            HostMistakes.All, WarningMistakes.All,
     }.SelectMany(m => m).ToDictionary(m => m.Name);
 
     public static TheoryData<string> Names => [.. Table.Keys];

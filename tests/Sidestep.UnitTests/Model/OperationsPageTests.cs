@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Sidestep.Forwarding;
 using Sidestep.Testing;
 
@@ -12,10 +11,11 @@ public sealed class OperationsPageTests
     [Fact]
     public void Every_drop_reason_has_a_row_with_its_meaning_and_remedy()
     {
-        var rows = Section("## What a drop means").Split('\n').Where(static l => l.StartsWith("| `", StringComparison.Ordinal))
+        var rows = Section("## What a drop means").Split('\n')
+            .Where(static l => l.StartsWith("| `", StringComparison.Ordinal))
             .Select(static l => l.Trim('|', ' ').Split(" | ")).ToArray();
         Assert.Equal(
-            Enum.GetValues<DropReason>().Select(static r => $"`{JsonNamingPolicy.CamelCase.ConvertName(r.ToString())}`"),
+            Enum.GetValues<DropReason>().Select(static r => $"`{CounterName.Of(r)}`"),
             rows.Select(static r => r[0]));
         Assert.All(rows, static r => Assert.Equal(3, r.Length));
         Assert.All(rows.SelectMany(static r => r), static cell => Assert.NotEmpty(cell.Trim()));
@@ -24,8 +24,9 @@ public sealed class OperationsPageTests
     [Fact]
     public void Every_decision_of_the_capture_filter_is_documented()
     {
-        var section = Section("## Which way a frame went");
-        Assert.All(Enum.GetValues<Decision>(), d => Assert.Contains($"`{CounterName.Of(d)}`", section, StringComparison.Ordinal));
+        var section = Section("## What happened to a frame: `sidestep capture`");
+        Assert.All(Enum.GetValues<Decision>(), d =>
+            Assert.Contains($"`{CounterName.Of(d)}`", section, StringComparison.Ordinal));
     }
 
     private static string Section(string heading)

@@ -3,7 +3,7 @@ using Sidestep.Model;
 
 namespace Sidestep.UnitTests.Model;
 
-/// <summary>Lists every key of the description, by way of the schema that is generated from it.</summary>
+/// <summary>Lists every key of the schema, which is generated from the key descriptions.</summary>
 internal static class SchemaKeys
 {
     /// <summary>Paths such as <c>pools[].servers[].weight</c>, with what the schema says there.</summary>

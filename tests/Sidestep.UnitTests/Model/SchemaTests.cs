@@ -41,7 +41,8 @@ public sealed class SchemaTests
         Assert.Equal(1000, (int)keys["pools[].servers[].weight"]["maximum"]!);
         Assert.Equal(1, (int)keys["pools[].servers[].weight"]["default"]!);
         Assert.Equal("[1021,4093,16381,65521,262139]", keys["pools[].slots"]["enum"]!.ToJsonString());
-        Assert.Equal("""[{"format":"ipv4"},{"format":"ipv6"}]""", keys["pools[].servers[].address"]["anyOf"]!.ToJsonString());
+        Assert.Equal("""[{"format":"ipv4"},{"format":"ipv6"}]""",
+            keys["pools[].servers[].address"]["anyOf"]!.ToJsonString());
         Assert.Equal(Limits.Interfaces, (int)keys["director.interfaces"]["maxItems"]!);
     }
 
@@ -49,7 +50,8 @@ public sealed class SchemaTests
     public void Example_names_the_schema_for_editors()
     {
         // The editor that completes the example reads the schema by this line.
-        Assert.StartsWith("# yaml-language-server: $schema=./sidestep.schema.json\n", Repository.Read("docs/example.yaml"));
+        Assert.StartsWith("# yaml-language-server: $schema=./sidestep.schema.json\n",
+            Repository.Read("docs/example.yaml"));
         Assert.True(File.Exists(Repository.File("docs/sidestep.schema.json")));
     }
 }

@@ -3,7 +3,8 @@ using Sidestep.Model;
 
 namespace Sidestep.UnitTests.Model;
 
-/// <summary>A document without errors or warnings, which tests break in one place, and the machine that it is for.</summary>
+/// <summary>A document without errors or warnings, which tests break in one place, and the machine that it is
+/// for.</summary>
 internal static class TestDocument
 {
     public const string Valid = """

@@ -44,7 +44,13 @@ public sealed class ValidDocumentTests
         Assert.Equal(["web", "names", "files"], configuration.Pools.Select(p => p.Name));
         Assert.Equal(HashFields.FiveTuple, configuration.Pools[1].HashFields);
         Assert.Equal(
-            new RealServer { Name = "web3", Address = IPAddress.Parse("10.0.0.13"), Weight = 2, State = ServerState.Draining },
+            new RealServer
+            {
+                Name = "web3",
+                Address = IPAddress.Parse("10.0.0.13"),
+                Weight = 2,
+                State = ServerState.Draining
+            },
             configuration.Pools[0].Servers[2]);
         Assert.Equal(
             new VirtualService
@@ -90,11 +96,16 @@ public sealed class ValidDocumentTests
             """, null).Configuration!;
 
         var director = new DirectorSettings { Interfaces = [], HashKey = configuration.Director.HashKey };
-        Assert.Equal(director, configuration.Director with { Interfaces = director.Interfaces, Peers = director.Peers });
+        Assert.Equal(director, configuration.Director with
+        {
+            Interfaces = director.Interfaces,
+            Peers = director.Peers
+        });
         Assert.Equal(new NetworkProfile { Name = "p" }, configuration.NetworkProfiles[0]);
         var pool = new Pool { Name = "a" };
         Assert.Equal(pool, configuration.Pools[0] with { Servers = pool.Servers });
-        Assert.Equal(new RealServer { Name = "s", Address = IPAddress.Parse("10.0.0.1") }, configuration.Pools[0].Servers[0]);
+        Assert.Equal(new RealServer { Name = "s", Address = IPAddress.Parse("10.0.0.1") },
+            configuration.Pools[0].Servers[0]);
         Assert.Equal(
             new VirtualService
             {

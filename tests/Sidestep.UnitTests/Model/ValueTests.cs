@@ -3,7 +3,8 @@ using Sidestep.Model;
 
 namespace Sidestep.UnitTests.Model;
 
-/// <summary>Ports and prefixes of random text: refused or understood, and what is understood prints back the same.</summary>
+/// <summary>Ports and prefixes of random text: refused or understood, and what is understood prints back the
+/// same.</summary>
 public sealed class ValueTests
 {
     private const string Characters = "0123456789.:/-,abcdefg %[]x";
@@ -23,7 +24,8 @@ public sealed class ValueTests
                 1 => $"{random.Next(70000)}",
                 _ => $"{random.Next(70000)}-{random.Next(70000)}",
             };
-            if (Service(random.Next(2) == 0 ? $"vip: 203.0.113.1\n    ports: '{text}'" : $"vip: 203.0.113.1\n    ports: ['{text}']")
+            if (Service(random.Next(2) == 0 ? $"vip: 203.0.113.1\n    ports: '{text}'"
+                : $"vip: 203.0.113.1\n    ports: ['{text}']")
                 is not { } service)
                 continue;
             accepted++;
@@ -69,7 +71,8 @@ public sealed class ValueTests
     [Fact]
     public void VIP_prefix_starting_at_zero_must_cover_the_whole_address_space()
     {
-        Assert.Equal([IPNetwork.Parse("0.0.0.0/0"), IPNetwork.Parse("::/0")], Service("vips: [0.0.0.0/0, '::/0']\n    port: 80")!.Vips);
+        Assert.Equal([IPNetwork.Parse("0.0.0.0/0"), IPNetwork.Parse("::/0")],
+            Service("vips: [0.0.0.0/0, '::/0']\n    port: 80")!.Vips);
         Assert.Null(Service("vip: 0.0.0.0/8\n    port: 80"));
     }
 

@@ -2,7 +2,8 @@ using Sidestep.Model;
 
 namespace Sidestep.UnitTests.Model;
 
-/// <summary>Plain documents are read by a parser of their own: it must say what the library says. A tab, even in a comment, leaves
+/// <summary>Plain documents are read by a parser of their own: it must say what the library says. A tab, even in a
+/// comment, leaves
 /// a document to the library.</summary>
 public sealed class YamlSubsetParserTests
 {
@@ -11,9 +12,12 @@ public sealed class YamlSubsetParserTests
 
     private static readonly string[] Snippets =
     [
-        "- ", "-", ": ", ":", " ", "  ", "    ", "\n", "\n  ", "\n    - ", " #", "#", ", ", ",", "[", "]", "{", "}", "[]", "{}", "\"", "'", "''",
-        "\"a\"", "'b'", "a", "0", "10.0.0.11", "2001:db8::1", "::", "/24", "a:b", "a b", "null", "~", "web", "name: x", "{ name: x }",
-        "[1, 2]", "[a: 1]", "---", "...", "\\", "|", ">", "&a ", "*a", "!t ", "? ", "=", "+", "%", "@", "`", "é", "<<: ", "port: 1\n",
+        "- ", "-", ": ", ":", " ", "  ", "    ", "\n", "\n  ", "\n    - ", " #", "#", ", ", ",", "[", "]", "{", "}",
+            "[]", "{}", "\"", "'", "''",
+        "\"a\"", "'b'", "a", "0", "10.0.0.11", "2001:db8::1", "::", "/24", "a:b", "a b", "null", "~", "web", "name: x",
+            "{ name: x }",
+        "[1, 2]", "[a: 1]", "---", "...", "\\", "|", ">", "&a ", "*a", "!t ", "? ", "=", "+", "%", "@", "`", "é",
+            "<<: ", "port: 1\n",
     ];
 
     [Theory]
@@ -31,7 +35,8 @@ public sealed class YamlSubsetParserTests
             {
                 int at = random.Next(text.Length + 1);
                 int removed = random.Next(3) == 0 ? Math.Min(random.Next(1, 12), text.Length - at) : 0;
-                text = text.Remove(at, removed).Insert(at, random.Next(6) == 0 ? "" : Snippets[random.Next(Snippets.Length)]);
+                text = text.Remove(at, removed)
+                    .Insert(at, random.Next(6) == 0 ? "" : Snippets[random.Next(Snippets.Length)]);
             }
             AssertSame(text, $"seed {seed}, round {round}");
         }

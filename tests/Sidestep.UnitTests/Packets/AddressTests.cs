@@ -16,10 +16,12 @@ public sealed class AddressTests
     });
 
     [Fact]
-    public void IPv4_address_has_the_documented_value() => Assert.Equal(0xc0000201, Ipv4Address.From(IPAddress.Parse("192.0.2.1")).Value);
+    public void IPv4_address_has_the_documented_value() =>
+        Assert.Equal(0xc0000201, Ipv4Address.From(IPAddress.Parse("192.0.2.1")).Value);
 
     [Fact]
-    public void IPv6_address_is_rejected() => Assert.Throws<ArgumentException>(() => Ipv4Address.From(IPAddress.IPv6Loopback));
+    public void IPv6_address_is_rejected() =>
+        Assert.Throws<ArgumentException>(() => Ipv4Address.From(IPAddress.IPv6Loopback));
 
     [Fact]
     public void MAC_address_round_trips_in_network_byte_order() => Gens.Check(Gens.Mac, static mac =>

@@ -12,7 +12,8 @@ public sealed class ArpTests
     public void Reads_every_field()
     {
         byte[] padded = [.. Convert.FromHexString(
-            "0001" + "0800" + "06" + "04" + "0002" + "02005e100002" + "c0000201" + "02005e100003" + "c0000202"), .. new byte[18]];
+            "0001" + "0800" + "06" + "04" + "0002" + "02005e100002" + "c0000201" + "02005e100003" + "c0000202"),
+            .. new byte[18]];
         Assert.True(ArpPacket.TryParse(padded, out var packet));
         Assert.Equal(ArpOperation.Reply, packet.Operation);
         Assert.Equal("02:00:5e:10:00:02", packet.SenderMac.ToString());

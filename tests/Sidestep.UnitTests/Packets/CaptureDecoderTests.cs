@@ -3,7 +3,7 @@ using Sidestep.Packets.Capture;
 
 namespace Sidestep.UnitTests.Packets;
 
-/// <summary>Capture files of both kinds, whole, in pieces, cut off and damaged.</summary>
+/// <summary>Capture files of both formats: whole, in pieces, truncated and damaged.</summary>
 public sealed class CaptureDecoderTests
 {
     private const int Frames = 9;
@@ -13,16 +13,23 @@ public sealed class CaptureDecoderTests
     private static readonly Dictionary<string, (byte[] File, Func<int, long> Time, int More)> Files = new()
     {
         ["pcap"] = (CaptureFiles.Pcap(Frames), static i => (1000 + i) * 1_000_000_000L + i * 1000, 10),
-        ["pcap, other byte order"] = (CaptureFiles.Pcap(Frames, swapped: true), static i => (1000 + i) * 1_000_000_000L + i * 1000, 10),
-        ["pcap, nanoseconds"] = (CaptureFiles.Pcap(Frames, nano: true), static i => (1000 + i) * 1_000_000_000L + i, 10),
-        ["pcap, nanoseconds, other byte order"] = (CaptureFiles.Pcap(Frames, swapped: true, nano: true), static i => (1000 + i) * 1_000_000_000L + i, 10),
+        ["pcap, other byte order"] = (
+        CaptureFiles.Pcap(Frames, swapped: true), static i => (1000 + i) * 1_000_000_000L + i * 1000, 10),
+        ["pcap, nanoseconds"] =
+        (CaptureFiles.Pcap(Frames, nano: true), static i => (1000 + i) * 1_000_000_000L + i, 10),
+        ["pcap, nanoseconds, other byte order"] =
+        (CaptureFiles.Pcap(Frames, swapped: true, nano: true), static i => (1000 + i) * 1_000_000_000L + i, 10),
         ["pcapng"] = (CaptureFiles.Pcapng(Frames), static i => (1000 + i) * 1000L, 10),
         ["pcapng, other byte order"] = (CaptureFiles.Pcapng(Frames, swapped: true), static i => (1000 + i) * 1000L, 10),
-        ["pcapng, milliseconds"] = (CaptureFiles.Pcapng(Frames, resolution: 3), static i => (1000 + i) * 1_000_000L, 10),
-        ["pcapng, 1/1024 s"] = (CaptureFiles.Pcapng(Frames, resolution: 0x8a), static i => (1000 + i) * 1_000_000_000L / 1024, 10),
+        ["pcapng, milliseconds"] =
+        (CaptureFiles.Pcapng(Frames, resolution: 3), static i => (1000 + i) * 1_000_000L, 10),
+        ["pcapng, 1/1024 s"] =
+        (CaptureFiles.Pcapng(Frames, resolution: 0x8a), static i => (1000 + i) * 1_000_000_000L / 1024, 10),
         ["pcapng, simple packets"] = (CaptureFiles.Pcapng(Frames, packet: 3), static _ => 0, 0),
-        ["pcapng, old packets"] = (CaptureFiles.Pcapng(Frames, packet: 2, swapped: true), static i => (1000 + i) * 1000L, 10),
-        ["pcapng as the product writes it"] = (CaptureFiles.WrittenByProduct(Frames), static i => 1_000_000_000L * i + i, 10),
+        ["pcapng, old packets"] =
+        (CaptureFiles.Pcapng(Frames, packet: 2, swapped: true), static i => (1000 + i) * 1000L, 10),
+        ["pcapng as the product writes it"] =
+        (CaptureFiles.WrittenByProduct(Frames), static i => 1_000_000_000L * i + i, 10),
     };
 
     [Theory, MemberData(nameof(Kinds))]
@@ -45,7 +52,8 @@ public sealed class CaptureDecoderTests
         var file = Files[kind].File;
         var whole = Read(file, file.Length).Frames;
         foreach (var piece in new[] { 1, 2, 3, 7, 61, 500 })
-            Assert.Equal(whole.Select(static f => Convert.ToHexString(f.Bytes)), Read(file, piece).Frames.Select(static f => Convert.ToHexString(f.Bytes)));
+            Assert.Equal(whole.Select(static f => Convert.ToHexString(f.Bytes)),
+                Read(file, piece).Frames.Select(static f => Convert.ToHexString(f.Bytes)));
     }
 
     [Theory, MemberData(nameof(Kinds))]
@@ -69,7 +77,7 @@ public sealed class CaptureDecoderTests
     }
 
     [Theory]
-    [InlineData(20, 101, "link type 101, not Ethernet")]
+    [InlineData(20, 101, "link type 101, not Ethernet (1)")]
     [InlineData(4, 7, "version 7")]
     public void Unsupported_header_is_rejected(int at, byte value, string says)
     {
@@ -82,7 +90,7 @@ public sealed class CaptureDecoderTests
     }
 
     [Fact]
-    public void Overlong_record_is_rejected_with_its_offset_and_earlier_frames_are_kept()
+    public void Overlong_record_is_rejected_with_its_offset_and_earlier_frames_are_valid()
     {
         var file = CaptureFiles.Pcap(3);
         var second = 24 + 16 + CaptureFiles.Frame(1).Length;
@@ -99,18 +107,20 @@ public sealed class CaptureDecoderTests
         var file = CaptureFiles.Pcapng(2);
         var at = file.AsSpan().IndexOf((byte[])[6, 0, 0, 0]);
         file[at + 8] = 3;
-        Assert.Contains("interface 3, which is not described", Read(file, file.Length).Problem, StringComparison.Ordinal);
+        Assert.Contains("interface 3, which is not described", Read(file, file.Length).Problem,
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void File_that_is_not_a_capture_is_rejected()
     {
-        Assert.Contains("no capture file: it begins with 68656c6c", Read("hello, world"u8.ToArray(), 12).Problem, StringComparison.Ordinal);
+        Assert.Equal("this is not a capture file: 68656c6c at its start is no magic number of pcap or pcapng",
+            Read("hello, world"u8.ToArray(), 12).Problem);
         Assert.Contains("ends after 0 bytes", Read([], 1).Problem, StringComparison.Ordinal);
     }
 
-    /// <summary>Files with something wrong: bytes, lengths, pieces that are missing or doubled. Nothing may throw, hang, or hand out what is
-    /// not in the file.</summary>
+    /// <summary>Files with wrong bytes and lengths, and with missing and doubled pieces. The decoder must not throw,
+    /// hang, or return bytes that are not in the file.</summary>
     [Fact]
     public void Damaged_file_is_read_as_far_as_possible()
     {
@@ -141,7 +151,10 @@ public sealed class CaptureDecoderTests
                     file[at] = (byte)random.Next(256);
                     break;
                 case 1: // a length, a type or a magic number
-                    BinaryPrimitives.WriteUInt32LittleEndian(file.AsSpan(Math.Min(at & ~3, file.Length - 4)), new uint[] { 0, 1, 3, 4, 8, 12, 13, 28, 32, 0x7fffffff, 0x80000000, uint.MaxValue, 6, 2, 0x0a0d0d0a, (uint)file.Length }[random.Next(16)]);
+                    BinaryPrimitives.WriteUInt32LittleEndian(
+                        file.AsSpan(Math.Min(at & ~3, file.Length - 4)),
+                        new uint[] { 0, 1, 3, 4, 8, 12, 13, 28, 32, 0x7fffffff, 0x80000000, uint.MaxValue, 6, 2,
+                        0x0a0d0d0a, (uint)file.Length }[random.Next(16)]);
                     break;
                 case 2:
                     file = file[..at];
@@ -160,15 +173,17 @@ public sealed class CaptureDecoderTests
         return file;
     }
 
-    private static (List<(byte[] Bytes, int Length, long Time)> Frames, string? Problem, long Offset) Read(byte[] file, int piece)
+    private static (
+        List<(byte[] Bytes, int Length, long Time)> Frames, string? Problem, long Offset) Read(byte[] file, int piece)
     {
         var decoder = new CaptureDecoder();
         var frames = new List<(byte[], int, long)>();
         int begin = 0, end = 0;
-        // Each round gets on, or gets more: the bound is far beyond what both can take.
+        // Each round makes progress or gets more bytes: the limit is far beyond the number of rounds that are possible.
         for (var rounds = 0; rounds < 4 * file.Length + 100; rounds++)
         {
-            var status = decoder.Read(file.AsSpan(begin, end - begin), end == file.Length, out var consumed, out var frame);
+            var status =
+                decoder.Read(file.AsSpan(begin, end - begin), end == file.Length, out var consumed, out var frame);
             Assert.InRange(consumed, 0, end - begin);
             begin += consumed;
             switch (status)

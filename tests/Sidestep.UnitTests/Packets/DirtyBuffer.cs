@@ -1,6 +1,6 @@
 namespace Sidestep.UnitTests.Packets;
 
-/// <summary>Buffers as a busy program has them: full of an earlier packet, so that a byte that nobody wrote shows.</summary>
+/// <summary>Buffers that still hold an earlier packet, so that a test sees bytes that were not written.</summary>
 internal static class DirtyBuffer
 {
     public const byte Fill = 0xa5;
@@ -12,6 +12,6 @@ internal static class DirtyBuffer
         return bytes;
     }
 
-    /// <summary>A dirty buffer of <paramref name="headerLength"/> bytes with a payload behind.</summary>
+    /// <summary>A dirty buffer of <paramref name="headerLength"/> bytes, followed by a payload.</summary>
     public static byte[] Create(int headerLength, byte[] payload) => [.. Create(headerLength), .. payload];
 }

@@ -27,7 +27,8 @@ public sealed class EthernetTests
 
     [Fact]
     public void Written_header_is_read_back() => Gens.Check(
-        Gens.Mac.Zip(Gens.Mac).Zip(Gens.UInt16).Select(static x => new EthernetHeader(x.Item1.Item1, x.Item1.Item2, (EtherType)x.Item2)),
+        Gens.Mac.Zip(Gens.Mac).Zip(Gens.UInt16)
+        .Select(static x => new EthernetHeader(x.Item1.Item1, x.Item1.Item2, (EtherType)x.Item2)),
         static header =>
         {
             var bytes = DirtyBuffer.Create(14);
@@ -37,7 +38,8 @@ public sealed class EthernetTests
         });
 
     [Fact]
-    public void Frame_shorter_than_the_header_is_rejected() => Assert.False(EthernetPacket.TryParse(Valid.AsSpan(0, 13), out _));
+    public void Frame_shorter_than_the_header_is_rejected() =>
+        Assert.False(EthernetPacket.TryParse(Valid.AsSpan(0, 13), out _));
 
     [Fact]
     public void Buffer_shorter_than_the_header_stays_untouched()

@@ -11,7 +11,8 @@ internal static class Gens
         from high in Gen.Choose(0, int.MaxValue)
         from middle in Gen.Choose(0, int.MaxValue)
         from low in Gen.Choose(0, int.MaxValue)
-        select ((ulong)high << 62 ^ (ulong)middle << 31 ^ (ulong)low) & (count == 64 ? ulong.MaxValue : (1UL << count) - 1);
+        select ((ulong)high << 62 ^ (ulong)middle << 31 ^ (ulong)low) & (
+            count == 64 ? ulong.MaxValue : (1UL << count) - 1);
 
     public static Gen<byte> Byte => Bits(8).Select(static b => (byte)b);
 
@@ -28,7 +29,8 @@ internal static class Gens
         from bytes in Gen.ArrayOf(Byte, length)
         select bytes;
 
-    /// <summary>What a parser may be given: noise, or a valid packet with some bytes changed and the end cut off.</summary>
+    /// <summary>Input for parsers: random bytes, or a valid packet with some bytes changed and its end cut
+    /// off.</summary>
     public static Gen<byte[]> Damaged(params byte[][] valid) => Gen.OneOf(
         Bytes(0, 100),
         from original in Gen.Elements(valid)

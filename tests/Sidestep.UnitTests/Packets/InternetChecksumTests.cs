@@ -28,7 +28,8 @@ public sealed class InternetChecksumTests
 
     [Fact]
     public void Equals_the_naive_implementation() =>
-        Gens.Check(Gens.Bytes(0, 2_000), static bytes => InternetChecksum.Compute(bytes) == NaiveChecksum.Of(bytes), 500);
+        Gens.Check(Gens.Bytes(0, 2_000), static bytes => InternetChecksum.Compute(bytes) == NaiveChecksum.Of(bytes),
+            500);
 
     [Fact]
     public void Equals_the_naive_implementation_on_the_largest_datagram()
@@ -40,7 +41,8 @@ public sealed class InternetChecksumTests
 
     [Fact]
     public void Sums_of_even_length_parts_add_up_to_the_whole() => Gens.Check(
-        Gen.Choose(0, 50).SelectMany(static wordCount => Gens.Bytes(wordCount * 2, wordCount * 2)).Zip(Gens.Bytes(0, 101)),
+        Gen.Choose(0, 50).SelectMany(static wordCount => Gens.Bytes(wordCount * 2, wordCount * 2))
+        .Zip(Gens.Bytes(0, 101)),
         static x =>
         {
             var (first, second) = x;
@@ -57,11 +59,12 @@ public sealed class InternetChecksumTests
             byte[] bytes = [.. source.ToIPAddress().GetAddressBytes(), .. destination.ToIPAddress().GetAddressBytes(),
                 0, protocol, (byte)(length >> 8), (byte)length];
             return NaiveChecksum.Of(bytes)
-                == InternetChecksum.Finish(InternetChecksum.SumPseudoHeader(source, destination, (IpProtocol)protocol, length));
+                == InternetChecksum.Finish(
+                    InternetChecksum.SumPseudoHeader(source, destination, (IpProtocol)protocol, length));
         });
 
-    // Data of zeros alone are left out: no update can tell the two zeros of one's complement apart, and no header that is
-    // in use sums to the positive one.
+    // Data of zeros alone are excluded: no update can distinguish the two zeros of one's complement, and no real header
+    // sums to the positive one.
     [Fact]
     public void Incremental_update_equals_full_computation() => Gens.Check(
         Gens.Bytes(4, 60).Zip(Gen.Choose(0, 29)).Zip(Gens.UInt16),

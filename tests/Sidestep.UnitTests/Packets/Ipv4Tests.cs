@@ -69,7 +69,8 @@ public sealed class Ipv4Tests
             Source = new(0xc0000201),
             Destination = new(0xc0000202),
         }.Write(bytes);
-        var expected = WithChecksum(Convert.FromHexString("45b9003c" + "12340000" + "07060000" + "c0000201" + "c0000202"), 20);
+        var expected =
+            WithChecksum(Convert.FromHexString("45b9003c" + "12340000" + "07060000" + "c0000201" + "c0000202"), 20);
         Assert.Equal([.. expected, DirtyBuffer.Fill, DirtyBuffer.Fill], bytes);
     }
 
@@ -150,7 +151,8 @@ public sealed class Ipv4Tests
     public void Buffer_shorter_than_the_header_stays_untouched()
     {
         var bytes = DirtyBuffer.Create(19);
-        var header = new Ipv4Header { PayloadLength = 0, Protocol = IpProtocol.Udp, Source = default, Destination = default };
+        var header =
+            new Ipv4Header { PayloadLength = 0, Protocol = IpProtocol.Udp, Source = default, Destination = default };
         Assert.Throws<ArgumentOutOfRangeException>(() => header.Write(bytes));
         Assert.Equal(DirtyBuffer.Create(19), bytes);
     }

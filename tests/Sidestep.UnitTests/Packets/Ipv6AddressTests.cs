@@ -19,9 +19,11 @@ public sealed class Ipv6AddressTests
     }
 
     [Fact]
-    public void IPv4_address_is_rejected() => Assert.Throws<ArgumentException>(() => Ipv6Address.From(IPAddress.Loopback));
+    public void IPv4_address_is_rejected() =>
+        Assert.Throws<ArgumentException>(() => Ipv6Address.From(IPAddress.Loopback));
 
-    /// <summary>The example of RFC 4291 section 2.7.1, and what RFC 2464 section 7 makes of it.</summary>
+    /// <summary>The example of RFC 4291 section 2.7.1, and its Ethernet address according to RFC 2464 section
+    /// 7.</summary>
     [Fact]
     public void Solicited_node_group_and_multicast_MAC_match_the_RFCs()
     {

@@ -3,14 +3,18 @@ using Sidestep.Packets;
 
 namespace Sidestep.UnitTests.Packets;
 
-/// <summary>Neighbour solicitation and advertisement; the bytes and checksums below are not the product's.</summary>
+/// <summary>Neighbour solicitation and advertisement. Bytes and checksums below do not come from the product.</summary>
 public sealed class NeighbourDiscoveryTests
 {
-    private static readonly byte[] Solicitation = Convert.FromHexString("6000000000203aff" + "fe800000000000000000000000000002"
-        + "ff0200000000000000000001ff000011" + "8700ed2e00000000" + "20010db8000000000000000000000011" + "010102005e100002");
+    private static readonly byte[] Solicitation =
+        Convert.FromHexString("6000000000203aff" + "fe800000000000000000000000000002"
+        + "ff0200000000000000000001ff000011" + "8700ed2e00000000" + "20010db8000000000000000000000011"
+            + "010102005e100002");
 
-    private static readonly byte[] Advertisement = Convert.FromHexString("6000000000203aff" + "20010db8000000000000000000000011"
-        + "fe800000000000000000000000000002" + "88005b6b60000000" + "20010db8000000000000000000000011" + "020102005e100011");
+    private static readonly byte[] Advertisement =
+        Convert.FromHexString("6000000000203aff" + "20010db8000000000000000000000011"
+        + "fe800000000000000000000000000002" + "88005b6b60000000" + "20010db8000000000000000000000011"
+            + "020102005e100011");
 
     [Fact]
     public void Writes_every_byte_of_a_solicitation()
@@ -49,12 +53,13 @@ public sealed class NeighbourDiscoveryTests
     [Fact]
     public void Unknown_option_before_the_target_option_is_skipped()
     {
-        byte[] bytes = Corrected([.. Advertisement[..64], 200, 2, .. new byte[14], .. Advertisement[64..]], b => b[5] = 48);
+        byte[] bytes =
+            Corrected([.. Advertisement[..64], 200, 2, .. new byte[14], .. Advertisement[64..]], b => b[5] = 48);
         Assert.True(NeighbourAdvertisement.TryParse(bytes, out var advertisement));
         Assert.Equal("02:00:5e:10:00:11", advertisement.TargetMac.ToString());
     }
 
-    /// <summary>RFC 4861 section 7.1.2, rule by rule.</summary>
+    /// <summary>Violates each rule of RFC 4861 section 7.1.2.</summary>
     [Fact]
     public void Advertisement_that_violates_RFC_4861_is_rejected()
     {
@@ -79,13 +84,15 @@ public sealed class NeighbourDiscoveryTests
         return true;
     });
 
-    /// <summary>With a change, and the checksum that fits it: summed word by word over RFC 8200's pseudo-header.</summary>
+    /// <summary>Changes a packet and corrects its checksum: summed word by word, with the pseudo-header of RFC
+    /// 8200.</summary>
     private static byte[] Corrected(byte[] packet, Action<byte[]> change)
     {
         change(packet);
         (packet[42], packet[43]) = (0, 0);
         var length = Math.Min(packet.Length - 40, packet[4] * 256 + packet[5]);
-        byte[] summed = [.. packet[8..40], 0, 0, (byte)(length / 256), (byte)length, 0, 0, 0, 58, .. packet[40..(40 + length)]];
+        byte[] summed =
+            [.. packet[8..40], 0, 0, (byte)(length / 256), (byte)length, 0, 0, 0, 58, .. packet[40..(40 + length)]];
         var sum = 0;
         for (var i = 0; i < summed.Length; i += 2)
             sum += summed[i] * 256 + summed[i + 1];

@@ -5,7 +5,7 @@ using Sidestep.Testing;
 
 namespace Sidestep.UnitTests.Packets;
 
-/// <summary>Cutting what was joined gives what a sender without offload would have sent.</summary>
+/// <summary>Segments of a super-packet are the packets that a sender without offload would have sent.</summary>
 public sealed class SegmentationTests
 {
     private const int L3 = 14;
@@ -15,10 +15,12 @@ public sealed class SegmentationTests
     {
         var frame = Tcp4(payload, flags: 0x18);
         var (before, l4) = (BinaryPrimitives.ReadUInt16BigEndian(frame.AsSpan(L3 + 20 + 16)), L3 + 20);
-        // What a sender leaves to its device: the sum of the pseudo header alone, not complemented.
-        var pseudo = (ushort)~InternetChecksum.Finish(InternetChecksum.Sum(frame.AsSpan(L3 + 12, 8), 6 + (ulong)(frame.Length - l4)));
+        // A sender with checksum offload writes the sum of the pseudo-header alone, not complemented.
+        var pseudo = (ushort)~InternetChecksum.Finish(
+            InternetChecksum.Sum(frame.AsSpan(L3 + 12, 8), 6 + (ulong)(frame.Length - l4)));
         BinaryPrimitives.WriteUInt16BigEndian(frame.AsSpan(l4 + 16), pseudo);
-        return Segmentation.TryComplete(frame, l4, 16) && BinaryPrimitives.ReadUInt16BigEndian(frame.AsSpan(l4 + 16)) == before;
+        return Segmentation.TryComplete(frame, l4, 16)
+            && BinaryPrimitives.ReadUInt16BigEndian(frame.AsSpan(l4 + 16)) == before;
     }, 300);
 
     [Fact]
@@ -43,7 +45,8 @@ public sealed class SegmentationTests
                     || NaiveChecksum.Of(ip[..20].ToArray()) != 0
                     || BinaryPrimitives.ReadUInt32BigEndian(tcp[4..]) != 1000 + (uint)carried.Count
                     || (tcp[13] & 0x09) != (isLast ? 0x09 : 0) || (tcp[13] & 0x80) != (number == 0 ? 0x80 : 0)
-                    || InternetChecksum.Finish(InternetChecksum.Sum(tcp, InternetChecksum.Sum(ip.Slice(12, 8), 6 + (ulong)tcp.Length))) != 0)
+                    || InternetChecksum.Finish(InternetChecksum
+                        .Sum(tcp, InternetChecksum.Sum(ip.Slice(12, 8), 6 + (ulong)tcp.Length))) != 0)
                     return false;
                 carried.AddRange(tcp[20..]);
             }
@@ -51,9 +54,10 @@ public sealed class SegmentationTests
         }, 300);
     }
 
-    /// <summary>It reads what any machine may send: nothing that it is given makes it read or write beside it.</summary>
+    /// <summary>Any machine may send such frames: no input makes it read or write out of bounds.</summary>
     [Fact]
-    public void Random_bytes_are_rejected_or_segmented_within_bounds() => Gens.Check(Gens.Damaged(Tcp4(new byte[100], 0x10)), static bytes =>
+    public void Random_bytes_are_rejected_or_segmented_within_bounds() =>
+        Gens.Check(Gens.Damaged(Tcp4(new byte[100], 0x10)), static bytes =>
     {
         if (!Segmentation.TryBegin(bytes, 16, out var parts))
             return true;
@@ -63,6 +67,77 @@ public sealed class SegmentationTests
             steps++;
         return steps < 1000;
     });
+
+    [Fact]
+    public void Datagrams_of_UDP_over_IPv6_with_a_VLAN_tag_get_their_own_length_and_checksum()
+    {
+        byte[] payload = [.. Enumerable.Range(0, 250).Select(static i => (byte)i)];
+        byte[] frame =
+        [
+            .. new byte[12], 0x81, 0, 0, 7, 0x86, 0xdd,
+            0x60, 0, 0, 0, 0x01, 0x02, 17, 64, .. Enumerable.Range(1, 32).Select(static i => (byte)i),
+            0x9c, 0x40, 0, 53, 0x01, 0x02, 0, 0, .. payload,
+        ];
+        Assert.True(Segmentation.TryBegin(frame, 100, out var parts));
+        var buffer = new byte[300];
+        foreach (var size in new[] { 100, 100, 50 })
+        {
+            var length = parts.WriteNext(buffer);
+            Assert.Equal(18 + 40 + 8 + size, length);
+            Assert.Equal(frame[..22], buffer[..22]); // Ethernet, tag, and IPv6 up to the length
+            Assert.Equal(8 + size, BinaryPrimitives.ReadUInt16BigEndian(buffer.AsSpan(22)));
+            var udp = buffer[58..length];
+            Assert.Equal(8 + size, BinaryPrimitives.ReadUInt16BigEndian(udp.AsSpan(4)));
+            Assert.NotEqual(0, BinaryPrimitives.ReadUInt16BigEndian(udp.AsSpan(6)));
+            Assert.Equal(0, NaiveChecksum.Of(buffer[26..58], [0, 0, 0, (byte)(8 + size), 0, 0, 0, 17], udp));
+            Assert.Equal(payload[..size], udp[8..]);
+            payload = payload[size..];
+        }
+        Assert.Equal(0, parts.WriteNext(buffer));
+    }
+
+    [Fact]
+    public void Segment_longer_than_the_buffer_is_not_written()
+    {
+        Assert.True(Segmentation.TryBegin(Tcp4(new byte[100], 0x10), 60, out var parts));
+        var buffer = DirtyBuffer.Create(L3 + 40 + 59);
+        Assert.Equal(0, parts.WriteNext(buffer));
+        Assert.Equal(DirtyBuffer.Create(L3 + 40 + 59), buffer);
+        Assert.Equal(L3 + 40 + 60, parts.WriteNext(new byte[L3 + 40 + 60]));
+        Assert.Equal(L3 + 40 + 40, parts.WriteNext(new byte[L3 + 40 + 60]));
+    }
+
+    [Theory]
+    [InlineData(34, 16, true)] // up to the last two bytes of the TCP header
+    [InlineData(36, 16, true)]
+    [InlineData(37, 16, false)]
+    [InlineData(13, 0, false)] // within the Ethernet header
+    [InlineData(14, 0, true)]
+    public void Checksum_outside_the_frame_is_not_completed(int start, int offset, bool completes)
+    {
+        var frame = DirtyBuffer.Create(54);
+        Assert.Equal(completes, Segmentation.TryComplete(frame, start, offset));
+        Assert.Equal(completes, !frame.AsSpan().SequenceEqual(DirtyBuffer.Create(54)));
+    }
+
+    [Theory]
+    [InlineData(14, 0x55)] // IP version 5
+    [InlineData(23, 1)] // ICMP
+    [InlineData(46, 0x10)] // a TCP header of 4 bytes
+    [InlineData(46, 0xf0)] // a TCP header of 60 bytes in a segment of 50
+    public void Frame_of_another_kind_is_rejected(int at, byte value)
+    {
+        var frame = Tcp4(new byte[30], 0x10);
+        Assert.True(Segmentation.TryBegin(frame, 10, out _));
+        frame[at] = value;
+        Assert.False(Segmentation.TryBegin(frame, 10, out _));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-1)]
+    public void Segment_size_must_be_positive(int size) =>
+        Assert.False(Segmentation.TryBegin(Tcp4(new byte[100], 0x10), size, out _));
 
     private static byte[] Tcp4(byte[] payload, byte flags)
     {
@@ -81,7 +156,8 @@ public sealed class SegmentationTests
         (tcp[12], tcp[13]) = (0x50, flags);
         payload.CopyTo(tcp[20..]);
         BinaryPrimitives.WriteUInt16BigEndian(tcp[16..],
-            InternetChecksum.Finish(InternetChecksum.Sum(tcp, InternetChecksum.Sum(ip.Slice(12, 8), 6 + (ulong)tcp.Length))));
+            InternetChecksum.Finish(InternetChecksum
+            .Sum(tcp, InternetChecksum.Sum(ip.Slice(12, 8), 6 + (ulong)tcp.Length))));
         return frame;
     }
 }

@@ -54,7 +54,7 @@ public sealed class TcpTests
         from ports in Gens.UInt16.Zip(Gens.UInt16)
         from sequenceNumbers in Gens.UInt32.Zip(Gens.UInt32)
         from bits in Gens.Byte
-        from window in Gens.UInt16
+        from receiveWindow in Gens.UInt16
         from addresses in Gens.Address.Zip(Gens.Address)
         from payload in Gens.Bytes(0, 100)
         select (Header: new TcpHeader
@@ -64,7 +64,7 @@ public sealed class TcpTests
             Sequence = sequenceNumbers.Item1,
             Acknowledgement = sequenceNumbers.Item2,
             ControlBits = (TcpControlBits)bits,
-            Window = window,
+            Window = receiveWindow,
         }, Source: addresses.Item1, Destination: addresses.Item2, Payload: payload),
         static x =>
         {
@@ -116,8 +116,10 @@ public sealed class TcpTests
     {
         if (TcpPacket.TryParse(bytes, out var p))
         {
-            _ = (p.SourcePort, p.DestinationPort, p.Sequence, p.Acknowledgement, p.HeaderLength, p.ControlBits, p.Window);
-            _ = (p.Checksum, p.UrgentPointer, p.Options.Length, p.Payload.Length, p.HasValidChecksum(Source, Destination));
+            _ = (p.SourcePort, p.DestinationPort, p.Sequence, p.Acknowledgement, p.HeaderLength, p.ControlBits,
+                p.Window);
+            _ = (p.Checksum, p.UrgentPointer, p.Options.Length, p.Payload.Length,
+                p.HasValidChecksum(Source, Destination));
         }
         return true;
     });

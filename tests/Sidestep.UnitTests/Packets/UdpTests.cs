@@ -95,7 +95,8 @@ public sealed class UdpTests
     public void Never_throws() => Gens.Check(Gens.Damaged(Valid), static bytes =>
     {
         if (UdpPacket.TryParse(bytes, out var p))
-            _ = (p.SourcePort, p.DestinationPort, p.Length, p.Checksum, p.Payload.Length, p.HasValidChecksum(Source, Destination));
+            _ = (p.SourcePort, p.DestinationPort, p.Length, p.Checksum, p.Payload.Length,
+                p.HasValidChecksum(Source, Destination));
         return true;
     });
 }

@@ -7,7 +7,9 @@ public sealed class UnsolicitedNeighbourAdvertisementTests
     [Fact]
     public void Written_packet_is_a_valid_unsolicited_advertisement_with_the_override_flag()
     {
-        var (mac, source, target) = (new MacAddress(0x0200_0000_0001), new Ipv6Address(new UInt128(0xfe80_0000_0000_0000, 1)), new Ipv6Address(new UInt128(0x2001_0db8_0000_0000, 16)));
+        var (mac, source, target) =
+            (new MacAddress(0x0200_0000_0001), new Ipv6Address(new UInt128(0xfe80_0000_0000_0000, 1)),
+            new Ipv6Address(new UInt128(0x2001_0db8_0000_0000, 16)));
         var packet = new byte[UnsolicitedNeighbourAdvertisement.Length + 8];
         Array.Fill(packet, (byte)0xa5);
 

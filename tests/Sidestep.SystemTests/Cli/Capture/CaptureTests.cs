@@ -6,7 +6,7 @@ using System.Text.RegularExpressions;
 
 namespace Sidestep.SystemTests.Cli.Capture;
 
-/// <summary><c>sidestep capture</c> beside a real director with real traffic; tshark judges the file.</summary>
+/// <summary><c>sidestep capture</c> beside a real director with real traffic; tshark reads the file.</summary>
 public sealed partial class CaptureTests
 {
     private const int UnusedPort = 9;
@@ -25,7 +25,7 @@ public sealed partial class CaptureTests
         {
             Send(segment, EchoServer.Port, 20);
             Send(segment, UnusedPort, 3);
-            // Of another client: the filter leaves it out.
+            // From another client: the filter excludes it.
             Send(segment, EchoServer.Port, 5, Segment.Sources[1]);
             WaitForFrames(segment, 28);
             Assert.Contains("23 frames captured", capture.Interrupt(), StringComparison.Ordinal);
@@ -34,21 +34,30 @@ public sealed partial class CaptureTests
         var frames = ReadByTshark(file);
         var (client, director) = (Lan.MacOf(segment.Client, "eth0"), Lan.MacOf(segment.Director, "eth0"));
         Assert.Equal(43, frames.Length);
-        Assert.All(frames, static f => Assert.Equal((Segment.ClientAddress, Segment.Vip, "eth0"), (f.Source, f.Destination, f.Interface)));
+        Assert.All(frames, static f =>
+            Assert.Equal((Segment.ClientAddress, Segment.Vip, "eth0"), (f.Source, f.Destination, f.Interface)));
         foreach (var pair in frames.Where(static f => f.Port == EchoServer.Port).GroupBy(static f => f.Number))
         {
-            var (inward, outward) = (pair.Single(static f => f.Direction == TsharkFrame.In), pair.Single(static f => f.Direction == TsharkFrame.Out));
+            var (inward, outward) = (pair.Single(static f => f.Direction == TsharkFrame.In),
+                pair.Single(static f => f.Direction == TsharkFrame.Out));
             Assert.Equal((client, director), (inward.MacSource, inward.MacDestination));
             var server = ServerPattern().Match(inward.Comment);
-            Assert.Equal($"frame {pair.Key} in; decision: forward; service: echo; server: {server.Groups[1]} ({server.Groups[2]})", inward.Comment);
-            Assert.Equal($"frame {pair.Key} out; decision: forward; service: echo; server: {server.Groups[1]} ({server.Groups[2]})", outward.Comment);
-            // The server that the comment names is the one that it was sent to.
-            var netns = segment.Servers[int.Parse(server.Groups[1].Value.AsSpan("server".Length), CultureInfo.InvariantCulture) - 1];
+            Assert.Equal(
+                $"frame {pair.Key} in; decision: forward; service: echo; server: {server.Groups[1]} "
+                    + $"({server.Groups[2]})", inward.Comment);
+            Assert.Equal(
+                $"frame {pair.Key} out; decision: forward; service: echo; server: {server.Groups[1]} "
+                    + $"({server.Groups[2]})", outward.Comment);
+            // The comment names the server that the packet was sent to.
+            var netns = segment.Servers[int.Parse(server.Groups[1].Value.AsSpan("server".Length),
+                CultureInfo.InvariantCulture) - 1];
             Assert.Equal((director, Lan.MacOf(netns, "eth0")), (outward.MacSource, outward.MacDestination));
         }
         var dropped = frames.Where(static f => f.Port == UnusedPort).ToArray();
         Assert.Equal(3, dropped.Length);
-        Assert.All(dropped, static f => Assert.Equal((TsharkFrame.In, $"frame {f.Number} in; decision: drop; reason: no-service"), (f.Direction, f.Comment)));
+        Assert.All(dropped, static f =>
+            Assert.Equal((TsharkFrame.In, $"frame {f.Number} in; decision: drop; reason: no-service"),
+                (f.Direction, f.Comment)));
         Assert.Contains("pcapng", Shell.Run("capinfos", file), StringComparison.Ordinal);
     }
 
@@ -80,7 +89,8 @@ public sealed partial class CaptureTests
 
         var file = Path.Combine(segment.Lan.Folder, "flood.pcapng");
         var clock = Stopwatch.StartNew();
-        using var capture = new CaptureProcess(segment, "--write", file, "--rate", $"{Rate}", "port", $"{EchoServer.Port}");
+        using var capture = new CaptureProcess(segment, "--write", file, "--rate", $"{Rate}", "port",
+            $"{EchoServer.Port}");
         Send(segment, EchoServer.Port, Flood);
         WaitForFrames(segment, before + 2 * Flood);
         var output = capture.Interrupt();
@@ -101,15 +111,18 @@ public sealed partial class CaptureTests
         using var first = new CaptureProcess(segment);
         var refused = Shell.Try(Command(segment));
         Assert.Equal((2, ""), (refused.ExitCode, refused.Output));
-        Assert.Contains("another 'sidestep capture' of this director is under way", refused.Error, StringComparison.Ordinal);
+        Assert.Contains("another 'sidestep capture' of this director is running", refused.Error,
+            StringComparison.Ordinal);
         first.Kill();
-        Eventually.True(() => Shell.Try(Command(segment, "--duration", "0.1")).ExitCode == 0, () => "the dead capture did not end", Timeout);
+        Eventually.True(() =>
+            Shell.Try(Command(segment, "--duration", "0.1")).ExitCode == 0, () =>
+            "the dead capture did not end", Timeout);
     }
 
     private static string[] Command(Segment segment, params string[] more) =>
         [Sidestep, "capture", "--name", segment.File.Name, "--pin-path", segment.File.PinPath, .. more];
 
-    /// <summary>As fast as the client can; sockets of the kernel, so that everything on the way is real.</summary>
+    /// <summary>Sends at the client's full speed, with sockets of the kernel, so that the whole path is real.</summary>
     private static void Send(Segment segment, int port, int datagrams, string source = Segment.ClientAddress)
     {
         using var socket = segment.Client.Inside(() =>
@@ -137,29 +150,36 @@ public sealed partial class CaptureTests
             return status.GetProperty("services")[0].GetProperty("packets").GetInt64()
                 + status.GetProperty("drops").GetProperty("no-service").GetProperty("packets").GetInt64();
         }
-        Eventually.True(() => Count() >= forwardedOrDropped, () => $"{Count()} of {forwardedOrDropped} frames came", Timeout);
+        Eventually.True(() =>
+            Count() >= forwardedOrDropped, () => $"{Count()} of {forwardedOrDropped} frames came", Timeout);
     }
 
     private static TsharkFrame[] ReadByTshark(string file)
     {
-        string[] fields = ["frame.packet_id", "frame.comment", "frame.interface_name", "frame.packet_flags_direction", "eth.src", "eth.dst", "ip.src", "ip.dst", "udp.dstport"];
-        var output = Shell.Run(["tshark", "-r", file, "-T", "fields", "-E", "separator=|", .. fields.SelectMany(static f => new[] { "-e", f })]);
-        return [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static l => TsharkFrame.Parse(l.Split('|')))];
+        string[] fields = ["frame.packet_id", "frame.comment", "frame.interface_name", "frame.packet_flags_direction",
+            "eth.src", "eth.dst", "ip.src", "ip.dst", "udp.dstport"];
+        var output = Shell.Run(["tshark", "-r", file, "-T", "fields", "-E", "separator=|",
+            .. fields.SelectMany(static f => new[] { "-e", f })]);
+        return [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(static l => TsharkFrame.Parse(l.Split('|')))];
     }
 
     [GeneratedRegex(@"server: (server\d) \(([\d.]+)\)")]
     private static partial Regex ServerPattern();
 
-    [GeneratedRegex(@"^\d\d:\d\d:\d\d\.\d{6} #\d (in |out) eth0  forward  echo -> server1  10\.9\.0\.100:\d+ > 203\.0\.113\.10:7 udp, \d+ bytes$")]
+    [GeneratedRegex(
+        @"^\d\d:\d\d:\d\d\.\d{6} #\d (in |out) eth0  forward  echo -> server1  "
+            + @"10\.9\.0\.100:\d+ > 203\.0\.113\.10:7 udp, \d+ bytes$")]
     private static partial Regex LinePattern();
 
     [GeneratedRegex(@"(\d+) frames captured")]
     private static partial Regex CapturedPattern();
 
-    [GeneratedRegex(@"(\d+) more matched and were not captured")]
+    [GeneratedRegex(@"(\d+) more frames matched and were not captured")]
     private static partial Regex MissedPattern();
 
-    private sealed record TsharkFrame(long Number, string Comment, string Interface, int Direction, string MacSource, string MacDestination, string Source, string Destination, int Port)
+    private sealed record TsharkFrame(long Number, string Comment, string Interface, int Direction, string MacSource,
+        string MacDestination, string Source, string Destination, int Port)
     {
         public const int In = 1, Out = 2;
 
@@ -171,17 +191,18 @@ public sealed partial class CaptureTests
             : long.Parse(text, CultureInfo.InvariantCulture);
     }
 
-    /// <summary>A process of <c>sidestep capture</c> that has begun.</summary>
+    /// <summary>A running process of <c>sidestep capture</c>.</summary>
     private sealed class CaptureProcess : ChildProcess
     {
-        // A shell that runs the tests in the background has SIGINT ignored, and so would it.
+        // A shell that runs tests in the background ignores SIGINT, and the process would inherit that.
         public CaptureProcess(Segment segment, params string[] more)
-            : base("sidestep capture", ["env", "--default-signal=INT", .. Command(segment, more)]) => WaitFor("capturing");
+            : base("sidestep capture", ["env", "--default-signal=INT", .. Command(segment, more)]) =>
+                WaitFor("capturing");
 
-        /// <summary>Ends it as Ctrl-C does; what it said on standard error.</summary>
+        /// <summary>Ends it like Ctrl-C. Returns its standard error.</summary>
         public string Interrupt()
         {
-            // What is in the ring is read within a breath.
+            // The command reads the ring within this time.
             Thread.Sleep(300);
             Assert.Equal(0, Terminate("INT"));
             return Errors;

@@ -1,6 +1,7 @@
 namespace Sidestep.SystemTests.Daemon.AddressConflicts;
 
-/// <summary>Who else answers for a VIP: real kernels answer, and the director notices, says who it is, and does what it is told to.</summary>
+/// <summary>VIP conflicts: real kernels answer ARP for a VIP. The director detects the host, names it, and defends or
+/// drains as configured.</summary>
 public sealed class VipConflictTests
 {
     private const string Vip6 = "2001:db8:113::10";
@@ -13,7 +14,9 @@ public sealed class VipConflictTests
         Assert.Empty(Alarms(segment));
 
         SetArpIgnore(segment, 0);
-        Eventually.True(() => Alarms(segment) is [var one] && one.Contains("real server server2", StringComparison.Ordinal) && one.Contains(Segment.Vip, StringComparison.Ordinal),
+        Eventually.True(() => Alarms(segment) is [var one]
+            && one.Contains("real server server2", StringComparison.Ordinal)
+            && one.Contains(Segment.Vip, StringComparison.Ordinal),
             () => $"no alarm: {segment.StatusText()}");
         Assert.Contains(Lan.MacOf(segment.Servers[1], "eth0"), Alarms(segment)[0], StringComparison.Ordinal);
 
@@ -29,8 +32,11 @@ public sealed class VipConflictTests
         segment.Start();
         SetArpIgnore(segment, 0);
 
-        var director = Convert.FromHexString(Lan.MacOf(segment.Director, "eth0").Replace(":", "", StringComparison.Ordinal));
-        var announcements = wire.ReceiveUntil(f => Frame.Type(f) == Frame.Arp && Frame.ReadArp(f) is { Sender: Segment.Vip, Target: Segment.Vip } && f.AsSpan(22, 6).SequenceEqual(director));
+        var director = Convert.FromHexString(Lan.MacOf(segment.Director, "eth0")
+            .Replace(":", "", StringComparison.Ordinal));
+        var announcements = wire.ReceiveUntil(f => Frame.Type(f) == Frame.Arp
+            && Frame.ReadArp(f) is { Sender: Segment.Vip, Target: Segment.Vip } && f.AsSpan(22, 6)
+            .SequenceEqual(director));
         Assert.NotEmpty(announcements);
     }
 
@@ -62,7 +68,8 @@ public sealed class VipConflictTests
         Lan.SetSysctl(unknownHost, "ipv4/conf/all/forwarding", 1);
         Lan.SetSysctl(unknownHost, "ipv4/neigh/eth0/proxy_delay", 0);
         Lan.SetSysctl(unknownHost, "ipv4/conf/eth0/proxy_arp", 1);
-        Eventually.True(() => Alarms(segment) is [var one] && one.Contains("an unknown host", StringComparison.Ordinal) && one.Contains(Lan.MacOf(unknownHost, "eth0"), StringComparison.Ordinal),
+        Eventually.True(() => Alarms(segment) is [var one] && one.Contains("an unknown host", StringComparison.Ordinal)
+            && one.Contains(Lan.MacOf(unknownHost, "eth0"), StringComparison.Ordinal),
             () => $"no alarm: {segment.StatusText()}");
     }
 
@@ -73,22 +80,29 @@ public sealed class VipConflictTests
         segment.Director.Ip("link set eth0 addrgenmode eui64");
         segment.Director.Ip("address add 2001:db8:9::2/64 dev eth0 nodad");
         segment.Servers[0].Ip("address add 2001:db8:9::11/64 dev eth0 nodad");
-        segment.File = segment.File with { Services = [.. segment.File.Services, new UdpService("six", $"\"{Vip6}\"", 9)] };
+        segment.File =
+            segment.File with { Services = [.. segment.File.Services, new UdpService("six", $"\"{Vip6}\"", 9)] };
         segment.Start();
         segment.Servers[0].Ip($"address add {Vip6}/128 dev lo");
         Assert.Empty(Alarms(segment));
 
         segment.Servers[0].Ip($"address del {Vip6}/128 dev lo");
         segment.Servers[0].Ip($"address add {Vip6}/128 dev eth0 nodad");
-        Eventually.True(() => Alarms(segment) is [var one] && one.Contains("real server server1", StringComparison.Ordinal) && one.Contains(Vip6, StringComparison.Ordinal),
+        Eventually.True(() => Alarms(segment) is [var one]
+            && one.Contains("real server server1", StringComparison.Ordinal)
+            && one.Contains(Vip6, StringComparison.Ordinal),
             () => $"no alarm: {segment.StatusText()}");
     }
 
-    private static void SetArpIgnore(Segment segment, int value) => Lan.SetSysctl(segment.Servers[1], "ipv4/conf/all/arp_ignore", value);
+    private static void SetArpIgnore(Segment segment, int value) =>
+        Lan.SetSysctl(segment.Servers[1], "ipv4/conf/all/arp_ignore", value);
 
     private static string[] Alarms(Segment segment) =>
-        [.. segment.Status().GetProperty("daemon").GetProperty("alarms").EnumerateArray().Select(static a => a.GetString()!)];
+        [.. segment.Status().GetProperty("daemon").GetProperty("alarms").EnumerateArray()
+        .Select(static a => a.GetString()!)];
 
-    private static string? StateOf(Segment segment, string server) => segment.Status().GetProperty("pools")[0].GetProperty("servers").EnumerateArray()
-        .Where(s => s.GetProperty("name").GetString() == server).Select(static s => s.GetProperty("state").GetString()).FirstOrDefault();
+    private static string? StateOf(Segment segment, string server) => segment.Status().GetProperty("pools")[0]
+        .GetProperty("servers").EnumerateArray()
+        .Where(s => s.GetProperty("name").GetString() == server).Select(static s => s.GetProperty("state").GetString())
+        .FirstOrDefault();
 }

@@ -4,7 +4,7 @@ using Sidestep.Api;
 
 namespace Sidestep.SystemTests.Daemon.Api;
 
-/// <summary>Who may say what to a director: a real daemon, and clients on another node.</summary>
+/// <summary>Authorisation in the agent API: a real daemon, and clients on another node.</summary>
 public sealed class AgentApiTests : IDisposable
 {
     private const string Listen = Segment.DirectorAddress + ":7443";
@@ -26,14 +26,17 @@ public sealed class AgentApiTests : IDisposable
         var spec = await GetSpecAsync(client, "server1");
         Assert.Equal([Segment.DirectorAddress], spec.Directors.Select(static d => d.ToString()));
         var service = Assert.Single(spec.Services);
-        Assert.Equal(("echo", "l2", "udp", Segment.Vip + "/32"), (service.Name, service.Dsr, service.Protocol, service.Vips[0].ToString()));
+        Assert.Equal(("echo", "l2", "udp", Segment.Vip + "/32"),
+            (service.Name, service.Dsr, service.Protocol, service.Vips[0].ToString()));
 
-        var response = await client.ReportAsync("server1", Report(AdminStates.Enabled), TestContext.Current.CancellationToken);
+        var response = await client.ReportAsync("server1", Report(AdminStates.Enabled),
+            TestContext.Current.CancellationToken);
         Assert.Equal(spec.Revision, response.SpecRevision);
 
         await client.ReportAsync("server1", Report(AdminStates.Draining), TestContext.Current.CancellationToken);
         Eventually.True(() => StateOf("server1") == "draining", () => $"not drained: {_segment.StatusText()}");
-        await client.DrainAsync("server1", new DrainRequest(AdminStates.Enabled), TestContext.Current.CancellationToken);
+        await client.DrainAsync("server1", new DrainRequest(AdminStates.Enabled),
+            TestContext.Current.CancellationToken);
         Eventually.True(() => StateOf("server1") == "serving", () => $"still drained: {_segment.StatusText()}");
     }
 
@@ -46,7 +49,8 @@ public sealed class AgentApiTests : IDisposable
 
         var waiting = client.GetSpecAsync("server1", before.Revision, TestContext.Current.CancellationToken);
         Assert.False(waiting.IsCompleted);
-        _segment.Apply(_segment.File with { Services = [.. _segment.File.Services, new UdpService("more", "203.0.113.77", 9)] });
+        _segment.Apply(
+            _segment.File with { Services = [.. _segment.File.Services, new UdpService("more", "203.0.113.77", 9)] });
 
         var after = await waiting.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         Assert.Equal(["echo", "more"], after!.Services.Select(static s => s.Name));
@@ -58,11 +62,14 @@ public sealed class AgentApiTests : IDisposable
         Start();
         using var otherCa = new CertificateAuthority("agents");
         using var client = Client(otherCa.Client("server1"));
-        var error = await Assert.ThrowsAsync<DirectorException>(() => client.GetSpecAsync("server1", null, TestContext.Current.CancellationToken));
+        var error = await Assert.ThrowsAsync<DirectorException>(() =>
+            client.GetSpecAsync("server1", null, TestContext.Current.CancellationToken));
         Assert.Null(error.Status);
 
         using var anonymous = Client(null);
-        Assert.Null((await Assert.ThrowsAsync<DirectorException>(() => anonymous.GetSpecAsync("server1", null, TestContext.Current.CancellationToken))).Status);
+        Assert.Null(
+            (await Assert.ThrowsAsync<DirectorException>(() =>
+            anonymous.GetSpecAsync("server1", null, TestContext.Current.CancellationToken))).Status);
     }
 
     [Fact]
@@ -70,8 +77,11 @@ public sealed class AgentApiTests : IDisposable
     {
         Start();
         using var otherCa = new CertificateAuthority("others");
-        using var client = DirectorClient.Remote(new Uri($"https://{Listen}"), _ca.Client("server1"), otherCa.Certificates, Connect);
-        Assert.Null((await Assert.ThrowsAsync<DirectorException>(() => client.GetSpecAsync("server1", null, TestContext.Current.CancellationToken))).Status);
+        using var client = DirectorClient.Remote(new Uri($"https://{Listen}"), _ca.Client("server1"),
+            otherCa.Certificates, Connect);
+        Assert.Null(
+            (await Assert.ThrowsAsync<DirectorException>(() =>
+            client.GetSpecAsync("server1", null, TestContext.Current.CancellationToken))).Status);
     }
 
     [Fact]
@@ -79,13 +89,16 @@ public sealed class AgentApiTests : IDisposable
     {
         Start();
         using var client = Client(_ca.Client("server1"));
-        var error = await Assert.ThrowsAsync<DirectorException>(() => client.ReportAsync("server2", Report(AdminStates.Draining), TestContext.Current.CancellationToken));
+        var error = await Assert.ThrowsAsync<DirectorException>(() =>
+            client.ReportAsync("server2", Report(AdminStates.Draining), TestContext.Current.CancellationToken));
         Assert.Equal(403, error.Status);
         Assert.Contains("'server1', which may not speak for 'server2'", error.Message, StringComparison.Ordinal);
         Assert.Equal("serving", StateOf("server2"));
 
         using var unknown = Client(_ca.Client("server9"));
-        Assert.Equal(404, (await Assert.ThrowsAsync<DirectorException>(() => unknown.GetSpecAsync("server9", null, TestContext.Current.CancellationToken))).Status);
+        Assert.Equal(404,
+            (await Assert.ThrowsAsync<DirectorException>(() =>
+            unknown.GetSpecAsync("server9", null, TestContext.Current.CancellationToken))).Status);
     }
 
     [Fact]
@@ -93,8 +106,13 @@ public sealed class AgentApiTests : IDisposable
     {
         Start();
         using var client = Client(_ca.Client("server1"));
-        Assert.Equal(404, (await Assert.ThrowsAsync<DirectorException>(() => client.GetStateAsync(TestContext.Current.CancellationToken))).Status);
-        Assert.Equal(404, (await Assert.ThrowsAsync<DirectorException>(() => client.DiagnoseAsync(new DoctorRequest(), TimeSpan.FromSeconds(9), TestContext.Current.CancellationToken))).Status);
+        Assert.Equal(404,
+            (await Assert.ThrowsAsync<DirectorException>(() =>
+            client.GetStateAsync(TestContext.Current.CancellationToken))).Status);
+        Assert.Equal(404,
+            (await Assert.ThrowsAsync<DirectorException>(() =>
+            client.DiagnoseAsync(new DoctorRequest(), TimeSpan.FromSeconds(9),
+            TestContext.Current.CancellationToken))).Status);
     }
 
     [Fact]
@@ -106,17 +124,19 @@ public sealed class AgentApiTests : IDisposable
         _segment.Start();
         using var traffic = _segment.Send();
         traffic.WaitUntilAllAnswered();
-        Eventually.True(() => Degraded().Contains("director.api.keyFile", StringComparison.Ordinal), () => $"nobody says what is wrong: {_segment.StatusText()}");
+        Eventually.True(() => Degraded().Contains("director.api.keyFile", StringComparison.Ordinal), () =>
+            $"nobody says what is wrong: {_segment.StatusText()}");
 
         WriteFiles();
         using var client = Client(_ca.Client("server1"));
         Eventually.True(() => Degraded().Length == 0, () => $"not tried again: {Degraded()}", TimeSpan.FromSeconds(60));
         Assert.NotEmpty((await GetSpecAsync(client, "server1")).Services);
 
-        // A new certificate, of a new authority, is used from the next connection on.
+        // The next connection uses the new certificate of a new authority.
         using var nextCa = new CertificateAuthority("next");
         WriteFiles(nextCa);
-        using var renewed = DirectorClient.Remote(new Uri($"https://{Listen}"), nextCa.Client("server1"), nextCa.Certificates, Connect);
+        using var renewed = DirectorClient.Remote(new Uri($"https://{Listen}"), nextCa.Client("server1"),
+            nextCa.Certificates, Connect);
         Eventually.True(() => CanGetSpec(renewed), () => "the new certificates are not used");
         ExchangeAssert.AllAnswered(traffic.Stop());
     }
@@ -143,7 +163,8 @@ public sealed class AgentApiTests : IDisposable
 
     private DirectorConfiguration WithApi() => _segment.File with
     {
-        ExtraLines = ["api:", $"  listen: [ \"{Listen}\" ]", $"  certificate: {PathOf("director.pem")}", $"  key: {PathOf("director.key")}", $"  caFile: {PathOf("authority.pem")}"],
+        ExtraLines = ["api:", $"  listen: [ \"{Listen}\" ]", $"  certFile: {PathOf("director.pem")}",
+            $"  keyFile: {PathOf("director.key")}", $"  caFile: {PathOf("authority.pem")}"],
     };
 
     private void WriteFiles(CertificateAuthority? ca = null)
@@ -160,10 +181,11 @@ public sealed class AgentApiTests : IDisposable
     private DirectorClient Client(X509Certificate2? certificate) =>
         DirectorClient.Remote(new Uri($"https://{Listen}"), certificate, _ca.Certificates, Connect);
 
-    /// <summary>From the client's node: a socket belongs to the namespace that it was made in.</summary>
+    /// <summary>Opens a socket in the client's namespace.</summary>
     private async ValueTask<Stream> Connect(SocketsHttpConnectionContext context, CancellationToken cancellation)
     {
-        var socket = _segment.Client.Inside(static () => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
+        var socket = _segment.Client.Inside(static () =>
+            new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
         try
         {
             await socket.ConnectAsync(context.DnsEndPoint.Host, context.DnsEndPoint.Port, cancellation);
@@ -177,12 +199,18 @@ public sealed class AgentApiTests : IDisposable
     }
 
     private static async Task<ServerSpec> GetSpecAsync(DirectorClient client, string server) =>
-        await client.GetSpecAsync(server, null, TestContext.Current.CancellationToken) ?? throw new InvalidOperationException("no duties");
+        await client.GetSpecAsync(server, null, TestContext.Current.CancellationToken)
+        ?? throw new InvalidOperationException("no duties");
 
-    private string StateOf(string server) => _segment.Status().GetProperty("pools")[0].GetProperty("servers").EnumerateArray()
+    private string StateOf(string server) => _segment.Status().GetProperty("pools")[0].GetProperty("servers")
+        .EnumerateArray()
         .Single(s => s.GetProperty("name").GetString() == server).GetProperty("state").GetString()!;
 
-    private string Degraded() => string.Join('\n', _segment.Status().GetProperty("daemon").GetProperty("degraded").EnumerateArray().Select(static d => d.GetString()));
+    private string Degraded() =>
+        string.Join('\n', _segment.Status().GetProperty("daemon").GetProperty("degraded").EnumerateArray()
+        .Select(static d => d.GetString()));
 
-    private static AgentReport Report(string adminState) => new() { AgentVersion = "1", OperatingSystem = "linux", WallClock = DateTimeOffset.UtcNow, AdminState = adminState };
+    private static AgentReport Report(string adminState) =>
+        new() { AgentVersion = "1", OperatingSystem = "linux", WallClock = DateTimeOffset.UtcNow, AdminState =
+        adminState };
 }

@@ -7,10 +7,12 @@ using Sidestep.Packets;
 
 namespace Sidestep.SystemTests.Daemon.Multicast;
 
-/// <summary>The groups that neighbour solicitations for VIPs are sent to, as <c>ip maddress</c> and the kernel's tables show them.</summary>
+/// <summary>The solicited-node multicast addresses of VIPs, as <c>ip maddress</c> and the kernel's tables show
+/// them.</summary>
 public sealed class SolicitedNodeMulticastTests : IDisposable
 {
-    private const string Vip = "2001:db8::10", MulticastMac = "33:33:ff:00:00:10", MulticastAddress = "ff0200000000000000000001ff000010";
+    private const string Vip = "2001:db8::10", MulticastMac = "33:33:ff:00:00:10", MulticastAddress =
+        "ff0200000000000000000001ff000010";
     private readonly PointToPointLink _link = new(["2001:db8:9::2/64"], ["2001:db8:9::1/64"]);
     private readonly List<string> _log = [];
     private ImmutableArray<string> _saved = [];
@@ -18,7 +20,7 @@ public sealed class SolicitedNodeMulticastTests : IDisposable
     public void Dispose() => _link.Dispose();
 
     [Fact]
-    public void A_multicast_group_is_joined_and_left_with_its_VIP()
+    public void A_multicast_address_is_joined_and_left_with_its_VIP()
     {
         using var memberships = Open();
         Follow(memberships, Vip, "2001:db8:1::ff:10:11");
@@ -39,7 +41,8 @@ public sealed class SolicitedNodeMulticastTests : IDisposable
         Assert.Empty(_log);
     }
 
-    /// <summary>The membership is a socket's, and goes with the process; the entry stays, as the program does.</summary>
+    /// <summary>The membership belongs to a socket and ends with the process. The entry stays, as the XDP program
+    /// does.</summary>
     [Fact]
     public void A_multicast_entry_outlives_its_process_and_the_next_process_can_remove_it()
     {
@@ -69,7 +72,7 @@ public sealed class SolicitedNodeMulticastTests : IDisposable
     }
 
     [Fact]
-    public void VIPs_with_the_same_solicited_node_group_share_its_entry()
+    public void VIPs_with_the_same_solicited_node_address_share_its_entry()
     {
         using var memberships = Open();
         Follow(memberships, Vip, "2001:db8:5::10");
@@ -90,13 +93,14 @@ public sealed class SolicitedNodeMulticastTests : IDisposable
     }
 
     [Fact]
-    public void A_recreated_interface_joins_its_groups_again()
+    public void A_recreated_interface_joins_its_multicast_addresses_again()
     {
         using var memberships = Open();
         Follow(memberships, Vip);
         _link.Director.Ip("link delete eth0");
         Follow(memberships);
-        Shell.Run("ip", "link", "add", "eth0", "netns", _link.Director.Name, "type", "veth", "peer", "name", "eth0", "netns", _link.Other.Name);
+        Shell.Run("ip", "link", "add", "eth0", "netns", _link.Director.Name, "type", "veth", "peer", "name", "eth0",
+            "netns", _link.Other.Name);
         _link.Director.Ip("link set eth0 up");
         Follow(memberships, Vip);
         Assert.True(HasStaticEntry(MulticastMac));
@@ -112,12 +116,13 @@ public sealed class SolicitedNodeMulticastTests : IDisposable
             RunOnDirector(() => memberships.Update([missing], [IPAddress.Parse(Vip)]));
         Assert.Equal(2, memberships.Problems.Length);
         Assert.Equal(memberships.Problems, _log);
-        Assert.Contains("'gone0' does not take the group 33:33:ff:00:00:10", memberships.Problems[0], StringComparison.Ordinal);
+        Assert.Contains("'gone0' does not accept the multicast address 33:33:ff:00:00:10", memberships.Problems[0],
+            StringComparison.Ordinal);
         Assert.Empty(memberships.AddedMacs);
     }
 
-    /// <summary>A card between a cable and its filter is what veth is not: the frame's way in is open either way. What is shown
-    /// is that the question arrives at the interface while nobody has the VIP.</summary>
+    /// <summary>A veth has no address filter, so that the frame always comes in. The test shows that the solicitation
+    /// arrives at the interface while no host has the VIP.</summary>
     [Fact]
     public void A_solicitation_for_the_VIP_arrives_at_the_directors_interface()
     {
@@ -130,12 +135,14 @@ public sealed class SolicitedNodeMulticastTests : IDisposable
         wire.ReceiveUntil(f => f.AsSpan(0, 6).SequenceEqual(group) && f[20] == 58 && f[54] == 135);
     }
 
-    private SolicitedNodeMulticast Open() => new(_saved, s => _saved = s, _log.Add);
+    private SolicitedNodeMulticast Open() => new(_saved, s => _saved = s, _log.Add,
+        new KernelMulticastMacs(), static () => new MembershipSocket());
 
     private void Follow(SolicitedNodeMulticast memberships, params string[] vips) => RunOnDirector(() =>
     {
         var index = Kernel.InterfaceIndex("eth0");
-        memberships.Update(index is { } i ? [new EgressInterface(i, "eth0", new MacAddress(1), null, 1500)] : [], vips.Select(IPAddress.Parse));
+        memberships.Update(index is { } i ? [new EgressInterface(i, "eth0", new MacAddress(1), null, 1500)] : [], vips
+            .Select(IPAddress.Parse));
     });
 
     private void RunOnDirector(Action action) => _link.Director.Inside(() =>
@@ -144,10 +151,11 @@ public sealed class SolicitedNodeMulticastTests : IDisposable
         return true;
     });
 
-    /// <summary>By hand, which <c>ip</c> calls static.</summary>
+    /// <summary>Whether an entry was added by a program, which <c>ip</c> calls static.</summary>
     private bool HasStaticEntry(string group) => _link.Director.Ip("maddress show dev eth0").Split('\n')
         .Any(l => l.Contains(group, StringComparison.Ordinal) && l.Contains("static", StringComparison.Ordinal));
 
     private bool IsMember() => _link.Director.Run("cat", "/proc/net/igmp6").Split('\n')
-        .Any(static l => l.Contains("eth0", StringComparison.Ordinal) && l.Contains(MulticastAddress, StringComparison.Ordinal));
+        .Any(static l => l.Contains("eth0", StringComparison.Ordinal)
+        && l.Contains(MulticastAddress, StringComparison.Ordinal));
 }

@@ -1,6 +1,6 @@
 namespace Sidestep.SystemTests.Daemon.Multicast;
 
-/// <summary>A director with an IPv6 VIP listens to the group that neighbour solicitations for it are sent to, dead or alive.</summary>
+/// <summary>A director receives neighbour solicitations for an IPv6 VIP, also while the daemon does not run.</summary>
 [Collection(SerialTests.Name)]
 public sealed class VipMulticastTests
 {
@@ -11,7 +11,9 @@ public sealed class VipMulticastTests
     {
         using var segment = new Segment();
         var original = segment.File;
-        segment.File = original with { Services = [.. original.Services, new UdpService("six", "\"2001:db8::10\"", EchoServer.Port)] };
+        segment.File =
+            original with { Services = [.. original.Services,
+            new UdpService("six", "\"2001:db8::10\"", EchoServer.Port)] };
         var daemon = segment.Start();
         Eventually.True(() => HasStaticEntry(segment), () => segment.Director.Ip("maddress show dev eth0"));
         Assert.Contains("eth0 " + MulticastMac, MulticastMacs(segment));
@@ -19,13 +21,15 @@ public sealed class VipMulticastTests
         daemon.Kill();
         Assert.True(HasStaticEntry(segment));
 
-        // The VIP goes while no daemon runs: the next one finds in the report what is superfluous.
+        // The VIP is removed while no daemon runs: the next daemon finds the obsolete address in the report.
         segment.Write(original);
         daemon = segment.Start();
         Assert.False(HasStaticEntry(segment));
         Assert.Empty(MulticastMacs(segment));
 
-        segment.Apply(original with { Services = [.. original.Services, new UdpService("six", "\"2001:db8::10\"", EchoServer.Port)] });
+        segment.Apply(
+            original with { Services = [.. original.Services,
+            new UdpService("six", "\"2001:db8::10\"", EchoServer.Port)] });
         Eventually.True(() => HasStaticEntry(segment), () => daemon.CombinedOutput);
         Assert.Equal(0, daemon.Terminate());
         Assert.False(HasStaticEntry(segment));
@@ -35,14 +39,18 @@ public sealed class VipMulticastTests
     public void A_VIP_out_of_service_has_no_multicast_MAC()
     {
         using var segment = new Segment();
-        segment.File = segment.File with { Services = [new UdpService("six", "\"2001:db8::10\"", EchoServer.Port, TrafficEnabled: false)] };
+        segment.File =
+            segment.File with { Services =
+            [new UdpService("six", "\"2001:db8::10\"", EchoServer.Port, TrafficEnabled: false)] };
         segment.Start();
         Assert.False(HasStaticEntry(segment));
     }
 
     private static bool HasStaticEntry(Segment segment) => segment.Director.Ip("maddress show dev eth0").Split('\n')
-        .Any(static l => l.Contains(MulticastMac, StringComparison.Ordinal) && l.Contains("static", StringComparison.Ordinal));
+        .Any(static l => l.Contains(MulticastMac, StringComparison.Ordinal)
+        && l.Contains("static", StringComparison.Ordinal));
 
     private static string[] MulticastMacs(Segment segment) =>
-        [.. segment.Status().GetProperty("daemon").GetProperty("multicastMacs").EnumerateArray().Select(static e => e.GetString()!)];
+        [.. segment.Status().GetProperty("daemon").GetProperty("multicastMacs").EnumerateArray()
+        .Select(static e => e.GetString()!)];
 }

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Sidestep.SystemTests.Daemon.NextHops;
 
-/// <summary>A next hop's Ethernet address changes and nobody announces it.</summary>
+/// <summary>A next hop's Ethernet address changes without an announcement.</summary>
 [Collection(SerialTests.Name)]
 public sealed class MacChangeTests(ITestOutputHelper output)
 {
@@ -21,12 +21,14 @@ public sealed class MacChangeTests(ITestOutputHelper output)
         var first = traffic.Count;
         for (var i = 0; i < Changes; i++)
         {
-            var outage = Outage.Measure(traffic, clients, () => segment.Servers[0].Ip(string.Create(CultureInfo.InvariantCulture, $"link set dev eth0 address 02:00:00:00:09:{i + 1:x2}")));
+            var outage = Outage.Measure(traffic, clients, () => segment.Servers[0]
+                .Ip(string.Create(CultureInfo.InvariantCulture,
+                $"link set dev eth0 address 02:00:00:00:09:{i + 1:x2}")));
             output.WriteLine($"followed after {outage.TotalMilliseconds:0} ms");
             Assert.True(outage < TimeLimits.NextHopConvergence, $"took {outage.TotalMilliseconds:0} ms");
             traffic.WaitForSent(150);
         }
-        // The other server's clients noticed nothing.
+        // Clients of the other server lost nothing.
         ExchangeAssert.AllAnswered([.. traffic.Stop().Skip(first)], c => serverOf[c] == 2);
     }
 }

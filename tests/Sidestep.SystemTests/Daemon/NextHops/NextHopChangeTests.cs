@@ -1,6 +1,6 @@
 namespace Sidestep.SystemTests.Daemon.NextHops;
 
-/// <summary>The way to servers changes under traffic.</summary>
+/// <summary>Changes of the next hops of servers under traffic.</summary>
 [Collection(SerialTests.Name)]
 public sealed class NextHopChangeTests(ITestOutputHelper output)
 {
@@ -9,7 +9,8 @@ public sealed class NextHopChangeTests(ITestOutputHelper output)
     {
         using var routed = new RoutedSegment();
         using var traffic = StartWithTraffic(routed.Segment);
-        var outage = Outage.Measure(traffic, [.. Enumerable.Range(0, Segment.Sources.Count)], () => routed.First.Ip("link set dev eth0 address 02:00:00:00:09:09"));
+        var outage = Outage.Measure(traffic, [.. Enumerable.Range(0, Segment.Sources.Count)], () =>
+            routed.First.Ip("link set dev eth0 address 02:00:00:00:09:09"));
         output.WriteLine($"followed after {outage.TotalMilliseconds:0} ms");
         Assert.True(outage < TimeLimits.NextHopConvergence, $"took {outage.TotalMilliseconds:0} ms");
     }
@@ -23,8 +24,9 @@ public sealed class NextHopChangeTests(ITestOutputHelper output)
         var first = traffic.Count;
 
         routed.Segment.Director.Ip($"route replace 10.9.1.0/24 via {RoutedSegment.SecondRouter}");
-        // It is the second router's Ethernet address that the frames have now.
-        second.ReceiveUntil(f => Frame.Type(f) == Frame.Ip && Frame.ReadIPv4(f) is { Protocol: Frame.IpInIp, Source: Segment.DirectorAddress });
+        // The frames have the second router's Ethernet address now.
+        second.ReceiveUntil(f => Frame.Type(f) == Frame.Ip
+            && Frame.ReadIPv4(f) is { Protocol: Frame.IpInIp, Source: Segment.DirectorAddress });
         traffic.WaitForSent(200);
 
         ExchangeAssert.AllAnswered([.. traffic.Stop().Skip(first)]);
@@ -72,7 +74,7 @@ public sealed class NextHopChangeTests(ITestOutputHelper output)
             Eventually.True(() => Unresolved(segment).Length == 2, () => segment.StatusText());
             segment.Lan.Plug(segment.Director, "eth0", Segment.Bridge, Segment.DirectorAddress + "/24");
             segment.Lan.EnableXdpTransmit(segment.Director, "eth0");
-            // The client knows the former interface's address.
+            // The client has the previous interface's Ethernet address in its neighbour table.
             segment.Client.Ip($"neigh flush dev eth0");
         });
         traffic.WaitForSent(100);
@@ -83,14 +85,15 @@ public sealed class NextHopChangeTests(ITestOutputHelper output)
     public void A_server_that_appears_later_serves_once_it_is_resolved()
     {
         using var segment = new Segment(servers: 1);
-        // Flows move at once, so that the newcomer gets some.
-        segment.File = segment.File with { Servers = [.. segment.File.Servers, Segment.ServerEntry(2)], ProfileLines = segment.File.ProfileLines + ", udpOnRebalance: move" };
+        // Flows move at once, so that the new server gets some.
+        segment.File = segment.File with { Servers = [.. segment.File.Servers, Segment.ServerEntry(2)],
+            ProfileLines = segment.File.ProfileLines + ", udpOnRebalance: move" };
         using var traffic = StartWithTraffic(segment);
         Assert.Contains(Segment.AddressOf(2), Assert.Single(Unresolved(segment)), StringComparison.Ordinal);
         Assert.Equal("unresolved", State(segment, "server2"));
         var first = traffic.Count;
 
-        // Its service is there before its cable: from the first packet on, it can answer.
+        // Its service runs before its cable exists, so that it answers from the first packet on.
         var late = segment.Lan.Node("late");
         segment.Serve(late, 2);
         segment.Lan.Plug(late, "eth0", Segment.Bridge, Segment.AddressOf(2) + "/24");
@@ -98,23 +101,24 @@ public sealed class NextHopChangeTests(ITestOutputHelper output)
         Eventually.True(() => State(segment, "server2") == "serving", () => segment.StatusText());
         Eventually.True(() => traffic.Snapshot().Any(static e => e.Server == 2), () => "the new server gets nothing");
         Assert.Empty(Unresolved(segment));
-        // Its way was known before the first packet took it, and the other one's clients noticed nothing.
+        // Its next hop was known before the first packet, and clients of the other server lost nothing.
         ExchangeAssert.AllAnswered([.. traffic.Stop().Skip(first)]);
     }
 
-    /// <summary>Whether it still serves is for health checks to say, not for ARP.</summary>
+    /// <summary>Health checks decide whether the server still serves, not ARP.</summary>
     [Fact]
     public void A_server_that_stops_replying_to_ARP_keeps_its_slots()
     {
         using var segment = new Segment();
-        // So that the kernel gives it up in seconds, not in a minute.
+        // The kernel gives up the entry in seconds instead of a minute.
         Lan.SetSysctl(segment.Director, "ipv4/neigh/eth0/base_reachable_time_ms", 1000);
         Lan.SetSysctl(segment.Director, "ipv4/neigh/eth0/delay_first_probe_time", 1);
         using var traffic = StartWithTraffic(segment);
         var serverOf = ExchangeAssert.ServerByClient(traffic.Snapshot());
         var first = traffic.Count;
         segment.Servers[0].Ip("link set eth0 down");
-        Eventually.True(() => segment.Director.Ip($"neigh show {Segment.AddressOf(1)}").Contains("FAILED", StringComparison.Ordinal),
+        Eventually.True(() => segment.Director.Ip($"neigh show {Segment.AddressOf(1)}")
+            .Contains("FAILED", StringComparison.Ordinal),
             () => "the kernel still believes in it", TimeSpan.FromSeconds(30));
         traffic.WaitForSent(100);
         Assert.Equal("serving", State(segment, "server1"));
@@ -133,8 +137,10 @@ public sealed class NextHopChangeTests(ITestOutputHelper output)
     }
 
     private static string[] Unresolved(Segment segment) =>
-        [.. segment.Status().GetProperty("daemon").GetProperty("unresolved").EnumerateArray().Select(static e => e.GetString()!)];
+        [.. segment.Status().GetProperty("daemon").GetProperty("unresolved").EnumerateArray()
+        .Select(static e => e.GetString()!)];
 
-    private static string State(Segment segment, string server) => segment.Status().GetProperty("pools")[0].GetProperty("servers").EnumerateArray()
+    private static string State(Segment segment, string server) => segment.Status().GetProperty("pools")[0]
+        .GetProperty("servers").EnumerateArray()
         .Single(s => s.GetProperty("name").GetString() == server).GetProperty("state").GetString()!;
 }

@@ -3,8 +3,8 @@ using System.Net;
 
 namespace Sidestep.SystemTests.Daemon.NextHops;
 
-/// <summary>Next hops of IPv6 servers, and what both families have in common: real links, real routes, the kernel of the other end
-/// answers.</summary>
+/// <summary>Next hops of servers of both address families, on real links with real routes, where the kernel of the
+/// other end answers.</summary>
 public sealed class NextHopResolverTests(ITestOutputHelper output)
 {
     private const string Director = "2001:db8:9::2", Server = "2001:db8:9::11", NewMac = "02:00:00:00:09:09";
@@ -23,8 +23,8 @@ public sealed class NextHopResolverTests(ITestOutputHelper output)
         Assert.Equal(nextHop.Egress, Assert.Single(link.Current.Interfaces));
     }
 
-    /// <summary>Nothing but the daemon's own questions can find the new address: the kernel still believes in the old one, and
-    /// the server says nothing. The changes follow each other faster than the kernel likes (locktime).</summary>
+    /// <summary>Only the daemon's own requests can find the new address: the kernel still has the old one, and the
+    /// server announces nothing. The changes follow each other within the kernel's locktime.</summary>
     [Theory]
     [InlineData(Server)]
     [InlineData("10.9.0.11")]
@@ -46,7 +46,7 @@ public sealed class NextHopResolverTests(ITestOutputHelper output)
         }
     }
 
-    /// <summary>One address at two stations: two ends of a bridge with the same one.</summary>
+    /// <summary>Two hosts on a bridge have the same address.</summary>
     [Fact]
     public void Two_hosts_with_the_same_address_are_reported()
     {
@@ -58,13 +58,16 @@ public sealed class NextHopResolverTests(ITestOutputHelper output)
         foreach (var (node, port) in new[] { (first, "p1"), (second, "p2") })
         {
             Lan.SetSysctl(node, "ipv6/conf/default/accept_dad", 0);
-            Shell.Run("ip", "link", "add", "eth0", "netns", node.Name, "type", "veth", "peer", "name", port, "netns", link.Other.Name);
+            Shell.Run("ip", "link", "add", "eth0", "netns", node.Name, "type", "veth", "peer", "name", port, "netns",
+                link.Other.Name);
             link.Other.Ip($"link set {port} master br0 up");
             node.Ip($"address add {Server}/64 dev eth0 nodad");
             node.Ip("link set eth0 up");
         }
         link.Watch([Server]);
-        Eventually.True(() => link.Log.Any(static s => s.Contains($"{Server} is claimed by several hosts", StringComparison.Ordinal)), link.Describe);
+        Eventually.True(() =>
+            link.Log.Any(static s =>
+            s.Contains($"several hosts on 'eth0' answer for {Server}: ", StringComparison.Ordinal)), link.Describe);
     }
 
     [Fact]
@@ -78,7 +81,8 @@ public sealed class NextHopResolverTests(ITestOutputHelper output)
         Assert.Contains(NewMac, link.Director.Ip($"-6 neigh show {Server}"), StringComparison.Ordinal);
     }
 
-    /// <summary>The daemon believes it, as the kernel does: whether it is right is for health checks and the doctor to say.</summary>
+    /// <summary>The daemon uses the entry, as the kernel does. Health checks and the doctor find out whether it is
+    /// right.</summary>
     [Theory]
     [InlineData(Server)]
     [InlineData("10.9.0.11")]
@@ -89,7 +93,7 @@ public sealed class NextHopResolverTests(ITestOutputHelper output)
         link.WaitForMac(server, PointToPointLink.MacOf(link.Other));
         link.Director.Ip($"neigh replace {server} lladdr {NewMac} dev eth0 nud permanent");
         link.WaitForMac(server, NewMac);
-        // Several rounds of questions, which are all answered with another address.
+        // Several rounds of requests, whose replies all have another address.
         var clock = Stopwatch.StartNew();
         while (clock.Elapsed < TimeSpan.FromSeconds(2))
         {
@@ -156,7 +160,8 @@ public sealed class NextHopResolverTests(ITestOutputHelper output)
         link.WaitForMac(Server, PointToPointLink.MacOf(link.Other));
     }
 
-    /// <summary>Deprecated: kept for connections that have it. Temporary: gone tomorrow. Tentative: perhaps another's.</summary>
+    /// <summary>A deprecated address is for existing connections only (RFC 4862 section 5.5.4), a temporary one lasts
+    /// a day (RFC 8981), and a tentative one may be a duplicate.</summary>
     [Fact]
     public void A_deprecated_address_is_not_used_and_a_permanent_one_is_preferred()
     {
@@ -165,9 +170,11 @@ public sealed class NextHopResolverTests(ITestOutputHelper output)
         link.Watch([]);
         Assert.Null(Assert.Single(link.Current.Interfaces).Address6);
         link.Director.Ip("-6 address add 2001:db8:9::a/64 dev eth0 nodad valid_lft 1000 preferred_lft 900");
-        Eventually.True(() => Equals(IPAddress.Parse("2001:db8:9::a"), link.Current.Interfaces[0].Address6), link.Describe);
+        Eventually.True(() =>
+            Equals(IPAddress.Parse("2001:db8:9::a"), link.Current.Interfaces[0].Address6), link.Describe);
         link.Director.Ip("-6 address add 2001:db8:9::f/64 dev eth0 nodad");
-        Eventually.True(() => Equals(IPAddress.Parse("2001:db8:9::f"), link.Current.Interfaces[0].Address6), link.Describe);
+        Eventually.True(() =>
+            Equals(IPAddress.Parse("2001:db8:9::f"), link.Current.Interfaces[0].Address6), link.Describe);
     }
 
     [Theory]
@@ -179,7 +186,8 @@ public sealed class NextHopResolverTests(ITestOutputHelper output)
         link.Watch([address]);
         var nextHop = Assert.Single(link.Current.Servers).Value;
         Assert.True(nextHop.IsLocal);
-        Assert.Equal(("eth0", PointToPointLink.MacOf(link.Director)), (nextHop.Egress.Name, nextHop.Neighbour.ToString()));
+        Assert.Equal(("eth0", PointToPointLink.MacOf(link.Director)),
+            (nextHop.Egress.Name, nextHop.Neighbour.ToString()));
     }
 
     [Theory]
@@ -205,8 +213,10 @@ public sealed class NextHopResolverTests(ITestOutputHelper output)
             () => link.Current.Peers.Count == 2 && link.Current.Peers.Values.All(m => m.ToString() == mac),
             () => string.Join("; ", link.Current.Peers) + string.Join("; ", link.Current.UnresolvedPeers));
         Until(PointToPointLink.MacOf(link.Other));
-        Assert.Equal(["10.77.0.1", "10.9.0.4"], link.Current.UnresolvedPeers.Keys.Select(static a => a.ToString()).Order(StringComparer.Ordinal));
-        Assert.Contains("behind the router", link.Current.UnresolvedPeers[IPAddress.Parse("10.77.0.1")], StringComparison.Ordinal);
+        Assert.Equal(["10.77.0.1", "10.9.0.4"], link.Current.UnresolvedPeers.Keys.Select(static a => a.ToString())
+            .Order(StringComparer.Ordinal));
+        Assert.Contains("behind the router", link.Current.UnresolvedPeers[IPAddress.Parse("10.77.0.1")],
+            StringComparison.Ordinal);
         Assert.Empty(link.Current.Unresolved);
 
         link.Other.Ip($"link set dev eth0 address {NewMac}");

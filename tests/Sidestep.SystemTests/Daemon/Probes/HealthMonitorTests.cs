@@ -3,21 +3,24 @@ using System.Text.Json;
 
 namespace Sidestep.SystemTests.Daemon.Probes;
 
-/// <summary>Monitors against what others have written: nginx with TLS, dnsmasq, socat, and a shell script that is a monitor.</summary>
+/// <summary>Monitors against other programs: nginx with TLS, dnsmasq, socat, and a shell script as a monitor.</summary>
 public sealed class HealthMonitorTests : IDisposable
 {
     private readonly Segment _segment = new(servers: 1);
     private readonly CertificateAuthority _ca = new("servers"), _otherCa = new("others");
     private readonly List<Process> _services = [];
 
-    /// <summary>Name, verdict, and what the error says.</summary>
+    /// <summary>Name, verdict and part of the error.</summary>
     private static readonly (string Monitor, string Verdict, string Error)[] Expected =
     [
         ("any-certificate", "up", ""), ("good-chain", "up", ""), ("good-name", "up", ""),
-        ("other-name", "down", "the certificate is not for other.example but for CN=www"), ("other-authority", "down", "TLS: "), ("wrong-page", "down", "status code 404"),
-        ("name", "up", ""), ("no-such-name", "up", ""), ("other-address", "down", "no answer is 192.0.2.81: 192.0.2.80"),
-        ("pong", "up", ""), ("other-answer", "down", "does not contain what is expected"), ("nobody", "down", "refused"),
-        ("script", "up", ""), ("script-by-another-way", "down", "exit code 1: no pong"),
+        ("other-name", "down", "the certificate is not for other.example but for CN=www"),
+            ("other-authority", "down", "TLS: "), ("wrong-page", "down", "status code 404"),
+        ("name", "up", ""), ("no-such-name", "up", ""),
+            ("other-address", "down", "no answer is 192.0.2.81: 192.0.2.80"),
+        ("pong", "up", ""), ("other-answer", "down", "does not contain the expected text"),
+            ("closed-port", "down", "refused"),
+        ("script", "up", ""), ("unmarked", "down", "exit code 1: no pong"),
     ];
 
     [Fact]
@@ -35,7 +38,8 @@ public sealed class HealthMonitorTests : IDisposable
             },
             () => string.Join('\n', seen.Select(static s => $"{s.Key}: {s.Value}")), TimeSpan.FromSeconds(40));
         Assert.Equal(Expected.Length, seen.Count);
-        Assert.All(Expected.Where(static e => e.Error.Length > 0), e => Assert.Contains(e.Error, seen[e.Monitor].Error, StringComparison.OrdinalIgnoreCase));
+        Assert.All(Expected.Where(static e => e.Error.Length > 0), e =>
+            Assert.Contains(e.Error, seen[e.Monitor].Error, StringComparison.OrdinalIgnoreCase));
     }
 
     public void Dispose()
@@ -52,14 +56,31 @@ public sealed class HealthMonitorTests : IDisposable
     }
 
     private string Configuration() => $$"""
-        director: { name: {{_segment.File.Name}}, pinPath: {{_segment.File.PinPath}}, onExit: remove, hashKey: 6a09e667f3bcc908bb67ae8584caa73b, interfaces: [ { name: eth0 } ] }
+        director:
+          name: {{_segment.File.Name}}
+          pinPath: {{_segment.File.PinPath}}
+          onExit: remove
+          hashKey: 6a09e667f3bcc908bb67ae8584caa73b
+          interfaces: [ { name: eth0 } ]
         networkProfiles:
           - { name: profile, dsrType: l2 }
         healthMonitors:
           - { name: any-certificate, type: https, path: /, interval: 1 }
           - { name: good-chain, type: https, path: /, interval: 1, tls: chain, caFile: {{PathOf("authority.pem")}} }
-          - { name: good-name, type: https, path: /, interval: 1, tls: name, serverName: www.example, caFile: {{PathOf("authority.pem")}} }
-          - { name: other-name, type: https, path: /, interval: 1, tls: name, serverName: other.example, caFile: {{PathOf("authority.pem")}} }
+          - name: good-name
+            type: https
+            path: /
+            interval: 1
+            tls: name
+            serverName: www.example
+            caFile: {{PathOf("authority.pem")}}
+          - name: other-name
+            type: https
+            path: /
+            interval: 1
+            tls: name
+            serverName: other.example
+            caFile: {{PathOf("authority.pem")}}
           - { name: other-authority, type: https, path: /, interval: 1, tls: chain, caFile: {{PathOf("other.pem")}} }
           - { name: wrong-page, type: https, path: /missing, interval: 1 }
           - { name: name, type: dns, query: www.example, expectedAddress: 192.0.2.80, interval: 1 }
@@ -67,12 +88,20 @@ public sealed class HealthMonitorTests : IDisposable
           - { name: other-address, type: dns, query: www.example, expectedAddress: 192.0.2.81, interval: 1 }
           - { name: pong, type: udp, port: 9999, send: "ping\n", expect: pong, interval: 1 }
           - { name: other-answer, type: udp, port: 9999, send: "ping\n", expect: pang, interval: 1 }
-          - { name: nobody, type: udp, port: 9998, send: "ping\n", interval: 1 }
+          - { name: closed-port, type: udp, port: 9998, send: "ping\n", interval: 1 }
           - { name: script, type: command, command: {{PathOf("ask.sh")}}, port: 9999, interval: 1 }
-          - { name: script-by-another-way, type: command, command: {{PathOf("ask-unmarked.sh")}}, port: 9999, interval: 1 }
+          - name: unmarked
+            type: command
+            command: {{PathOf("ask-unmarked.sh")}}
+            port: 9999
+            interval: 1
         pools:
-          - { name: web, monitors: [ any-certificate, good-chain, good-name, other-name, other-authority, wrong-page ], servers: [ { name: server1, address: {{Segment.AddressOf(1)}} } ] }
-          - { name: rest, monitors: [ name, no-such-name, other-address, pong, other-answer, nobody, script, script-by-another-way ], servers: [ { name: server1, address: {{Segment.AddressOf(1)}} } ] }
+          - name: web
+            monitors: [ any-certificate, good-chain, good-name, other-name, other-authority, wrong-page ]
+            servers: [ { name: server1, address: {{Segment.AddressOf(1)}} } ]
+          - name: rest
+            monitors: [ name, no-such-name, other-address, pong, other-answer, closed-port, script, unmarked ]
+            servers: [ { name: server1, address: {{Segment.AddressOf(1)}} } ]
         virtualServices:
           - { name: web, vip: {{Segment.Vip}}, protocol: tcp, port: 443, pool: web, networkProfile: profile }
           - { name: rest, vip: {{Segment.Vip}}, protocol: udp, port: 53, pool: rest, networkProfile: profile }
@@ -114,8 +143,10 @@ public sealed class HealthMonitorTests : IDisposable
         Script("ask-unmarked.sh", "broadcast=0");
         Write("empty.conf", "");
         Start("nginx", "-p", _segment.Lan.Folder, "-c", PathOf("nginx.conf"));
-        Start("dnsmasq", "--keep-in-foreground", "--no-resolv", "--no-hosts", $"--conf-file={PathOf("empty.conf")}", $"--listen-address={Segment.Vip}", "--bind-interfaces",
-            "--user=root", $"--pid-file={PathOf("dnsmasq.pid")}", "--local=/example/", "--address=/www.example/192.0.2.80");
+        Start("dnsmasq", "--keep-in-foreground", "--no-resolv", "--no-hosts", $"--conf-file={PathOf("empty.conf")}",
+            $"--listen-address={Segment.Vip}", "--bind-interfaces",
+            "--user=root", $"--pid-file={PathOf("dnsmasq.pid")}", "--local=/example/",
+            "--address=/www.example/192.0.2.80");
         Start("socat", $"UDP4-RECVFROM:9999,bind={Segment.Vip},fork", "SYSTEM:read question; echo pong to $question");
     }
 
@@ -123,7 +154,8 @@ public sealed class HealthMonitorTests : IDisposable
     {
         Write(name, $$"""
             #!/bin/sh
-            answer=$(echo ping | socat -t 0.5 - "UDP4-DATAGRAM:$SIDESTEP_ADDRESS:$SIDESTEP_PORT,bind=$SIDESTEP_SOURCE,{{option}}" 2>&1)
+            target="UDP4-DATAGRAM:$SIDESTEP_ADDRESS:$SIDESTEP_PORT,bind=$SIDESTEP_SOURCE,{{option}}"
+            answer=$(echo ping | socat -t 0.5 - "$target" 2>&1)
             case $answer in
             pong*) exit 0 ;;
             esac
@@ -136,9 +168,12 @@ public sealed class HealthMonitorTests : IDisposable
 
     private void Start(params string[] command) => _services.Add(Shell.Start(_segment.Servers[0].Enter(command)));
 
-    private Dictionary<string, (string, string)> Checks() => _segment.Status().GetProperty("health") is { ValueKind: JsonValueKind.Object } health
-        ? health.GetProperty("servers").EnumerateArray().SelectMany(static s => s.GetProperty("checks").EnumerateArray()).ToDictionary(
-            static c => c.GetProperty("monitor").GetString()!, static c => (c.GetProperty("status").GetString()!, c.GetProperty("error").GetString() ?? ""))
+    private Dictionary<string, (string, string)> Checks() => _segment.Status()
+        .GetProperty("health") is { ValueKind: JsonValueKind.Object } health
+        ? health.GetProperty("servers").EnumerateArray()
+        .SelectMany(static s => s.GetProperty("checks").EnumerateArray()).ToDictionary(
+            static c => c.GetProperty("monitor").GetString()!, static c =>
+            (c.GetProperty("status").GetString()!, c.GetProperty("error").GetString() ?? ""))
         : [];
 
     private string PathOf(string file) => Path.Combine(_segment.Lan.Folder, file);

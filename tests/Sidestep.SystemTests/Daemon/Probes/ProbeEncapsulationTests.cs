@@ -6,16 +6,20 @@ using System.Text;
 
 namespace Sidestep.SystemTests.Daemon.Probes;
 
-/// <summary>Probes take exactly the encapsulation that traffic takes: both are seen on the wire at the server, and compared byte by byte.</summary>
+/// <summary>Probes have exactly the encapsulation of traffic: the test captures both at the server and compares them
+/// byte by byte.</summary>
 public sealed class ProbeEncapsulationTests
 {
+    private const string Monitors = "[{ name: lenient, type: tcp, interval: 0.2, timeout: 0.2, fall: 100 }]";
+
     private const string Director6 = "2001:db8:9::2", Client6 = "2001:db8:9::100", Server6 = "2001:db8:9::11";
     private const int Ethernet = 14, Tcp = 6, Port = 80;
 
-    /// <summary>Every way, to a server of each family.</summary>
+    /// <summary>Every encapsulation, to a server of each address family.</summary>
     private static readonly (string Profile, bool Six)[] Encapsulations =
     [
-        .. new[] { "dsrType: l2", "encapsulation: ipip", "encapsulation: gue", "encapsulation: gre" }.SelectMany(static p => new[] { (p, false), (p, true) }),
+        .. new[] { "dsrType: l2", "encapsulation: ipip", "encapsulation: gue", "encapsulation: gre" }
+        .SelectMany(static p => new[] { (p, false), (p, true) }),
         ("encapsulation: ipip, outerSource: [198.18.0.0/15, \"2001:db8:77::/64\"]", false),
     ];
 
@@ -31,17 +35,19 @@ public sealed class ProbeEncapsulationTests
         using var wire = RawSocket.Open(server, "eth0");
         segment.WriteText(Configuration(segment, monitored: false));
         var daemon = segment.Launch().Until(DaemonProcess.Ready);
-        // From here on it is watched, and stays fit although nobody answers.
+        // From here on the server is checked, and stays healthy although no probe is answered.
         segment.WriteText(Configuration(segment, monitored: true));
         daemon.Until("file changed");
 
         var clients = Vips().Select(vip => Connect(segment.Client, vip)).ToArray();
         var seen = new Dictionary<(string Vip, bool IsProbe), byte[]>();
         var expected = 2 * Vips().Count();
-        // Addresses of the director's other packets, such as its questions for next hops, are not those of VIPs.
+        // Other packets of the director, such as ARP requests, do not have the address of a VIP.
         wire.ReceiveUntil(frame =>
         {
-            if (Inner(frame) is { } inner && Addresses(inner.Span) is { } addresses && addresses.To.StartsWith(addresses.To.Contains(':', StringComparison.Ordinal) ? "2001:db8:113::" : "203.0.113.", StringComparison.Ordinal))
+            if (Inner(frame) is { } inner && Addresses(inner.Span) is { } addresses
+                && addresses.To.StartsWith(addresses.To.Contains(':', StringComparison.Ordinal) ? "2001:db8:113::"
+                : "203.0.113.", StringComparison.Ordinal))
             {
                 var isProbe = addresses.From is Segment.DirectorAddress or Director6;
                 seen[(addresses.To, isProbe)] = frame;
@@ -59,31 +65,47 @@ public sealed class ProbeEncapsulationTests
         foreach (var client in clients)
             client.Dispose();
         Assert.Equal(0, daemon.Terminate());
-        // onExit: remove takes back what led them there.
-        Assert.DoesNotContain("5150", segment.Director.Ip("rule show") + segment.Director.Ip("-6 rule show"), StringComparison.Ordinal);
-        Assert.DoesNotContain("PERMANENT", segment.Director.Ip("neigh show") + segment.Director.Ip("-6 neigh show"), StringComparison.Ordinal);
-        Assert.DoesNotContain("probe", segment.Director.Run("tc", "filter", "show", "dev", "eth0", "egress"), StringComparison.Ordinal);
+        // onExit: remove removes the routing of probes.
+        Assert.DoesNotContain("5150", segment.Director.Ip("rule show") + segment.Director.Ip("-6 rule show"),
+            StringComparison.Ordinal);
+        Assert.DoesNotContain("PERMANENT", segment.Director.Ip("neigh show") + segment.Director.Ip("-6 neigh show"),
+            StringComparison.Ordinal);
+        Assert.DoesNotContain("probe", segment.Director.Run("tc", "filter", "show", "dev", "eth0", "egress"),
+            StringComparison.Ordinal);
     }
 
     private static IEnumerable<string> Vips() => Enumerable.Range(0, Encapsulations.Length)
-        .SelectMany(static i => new[] { string.Create(CultureInfo.InvariantCulture, $"203.0.113.{20 + i}"), string.Create(CultureInfo.InvariantCulture, $"2001:db8:113::{20 + i}") });
+        .SelectMany(static i =>
+        new[] { string.Create(CultureInfo.InvariantCulture, $"203.0.113.{20 + i}"),
+        string.Create(CultureInfo.InvariantCulture, $"2001:db8:113::{20 + i}") });
 
     private static string Configuration(Segment segment, bool monitored)
     {
         var text = new StringBuilder($$"""
-            director: { name: {{segment.File.Name}}, pinPath: {{segment.File.PinPath}}, onExit: remove, hashKey: 6a09e667f3bcc908bb67ae8584caa73b, interfaces: [{ name: eth0 }] }
-            healthMonitors: {{(monitored ? "[{ name: patient, type: tcp, interval: 0.2, timeout: 0.2, fall: 100 }]" : "[]")}}
+            director:
+              name: {{segment.File.Name}}
+              pinPath: {{segment.File.PinPath}}
+              onExit: remove
+              hashKey: 6a09e667f3bcc908bb67ae8584caa73b
+              interfaces: [{ name: eth0 }]
+            healthMonitors: {{(monitored ? Monitors : "[]")}}
             networkProfiles:
 
             """);
         for (var i = 0; i < Encapsulations.Length; i++)
-            text.Append(CultureInfo.InvariantCulture, $"  - {{ name: way{i}, {Encapsulations[i].Profile} }}\n");
+            text.Append(CultureInfo.InvariantCulture, $"  - {{ name: encap{i}, {Encapsulations[i].Profile} }}\n");
         text.Append("pools:\n");
         for (var i = 0; i < Encapsulations.Length; i++)
-            text.Append(CultureInfo.InvariantCulture, $"  - {{ name: pool{i}, slots: 1021, {(monitored ? "monitors: [patient]" : "monitors: [], allowUnverifiedDsrPath: true")}, servers: [{{ name: server, address: \"{(Encapsulations[i].Six ? Server6 : Segment.AddressOf(1))}\" }}] }}\n");
+            text.Append(CultureInfo.InvariantCulture,
+                $"  - {{ name: pool{i}, slots: 1021, "
+                    + $"{(monitored ? "monitors: [lenient]" : "monitors: [], allowUnverifiedDsrPath: true")}, "
+                    + $"servers: [{{ name: server, address: "
+                    + $"\"{(Encapsulations[i].Six ? Server6 : Segment.AddressOf(1))}\" }}] }}\n");
         text.Append("virtualServices:\n");
         for (var i = 0; i < Encapsulations.Length; i++)
-            text.Append(CultureInfo.InvariantCulture, $"  - {{ name: service{i}, vips: [203.0.113.{20 + i}, \"2001:db8:113::{20 + i}\"], protocol: tcp, port: {Port}, pool: pool{i}, networkProfile: way{i} }}\n");
+            text.Append(CultureInfo.InvariantCulture,
+                $"  - {{ name: service{i}, vips: [203.0.113.{20 + i}, \"2001:db8:113::{20 + i}\"], protocol: tcp, "
+                    + $"port: {Port}, pool: pool{i}, networkProfile: encap{i} }}\n");
         return text.ToString();
     }
 
@@ -98,12 +120,12 @@ public sealed class ProbeEncapsulationTests
         }
         catch (SocketException e) when (e.SocketErrorCode is SocketError.WouldBlock or SocketError.InProgress)
         {
-            // on its way
+            // The server is not resolved yet.
         }
         return socket;
     });
 
-    /// <summary>The datagram to a VIP in a frame: with an outer header in front of it, or as it is.</summary>
+    /// <summary>The datagram to a VIP in a frame, with or without an outer header.</summary>
     private static ReadOnlyMemory<byte>? Inner(byte[] frame)
     {
         var at = Ethernet;
@@ -121,7 +143,8 @@ public sealed class ProbeEncapsulationTests
         return frame.Length > at + 40 && Protocol(frame, at) == Tcp ? frame.AsMemory(at) : null;
     }
 
-    /// <summary>All in front of the inner datagram, less what differs from packet to packet: lengths, checksums, and what spreads flows.</summary>
+    /// <summary>Everything in front of the inner datagram, without the fields that differ per packet: lengths,
+    /// checksums, and the bits that spread flows.</summary>
     private static string ComparableOuterHeader(byte[] frame)
     {
         var inner = Inner(frame)!.Value;
@@ -133,7 +156,7 @@ public sealed class ProbeEncapsulationTests
         {
             outer.AsSpan(Ethernet + 2, 2).Clear();
             outer.AsSpan(Ethernet + 10, 2).Clear();
-            // Of an outer source prefix, the bits that differ per flow.
+            // The bits of an outer source prefix that differ per flow.
             if (outer[Ethernet + 12] == 198)
                 outer.AsSpan(Ethernet + 13, 3).Clear();
         }
@@ -150,7 +173,7 @@ public sealed class ProbeEncapsulationTests
         return Convert.ToHexString(outer);
     }
 
-    /// <summary>What the outer checksums come to: the same for both, and 0 where there is one.</summary>
+    /// <summary>The results of the outer checksums: the same for both, and 0 where a checksum is right.</summary>
     private static (int Header, int Udp) OuterChecksums(byte[] frame)
     {
         if (Protocol(frame, Ethernet) == Tcp)
@@ -165,12 +188,14 @@ public sealed class ProbeEncapsulationTests
         return (ip, udp);
     }
 
-    /// <summary>RFC 1071 over pseudo header and what follows the IP header: 0 when it is right.</summary>
+    /// <summary>The checksum (RFC 1071) over the pseudo-header and everything behind the IP header: 0 when it is
+    /// right.</summary>
     private static int TransportChecksum(ReadOnlySpan<byte> datagram)
     {
         var ipv6 = datagram[0] >> 4 == 6;
         var header = ipv6 ? 40 : 20;
-        var length = ipv6 ? BinaryPrimitives.ReadUInt16BigEndian(datagram[4..]) : BinaryPrimitives.ReadUInt16BigEndian(datagram[2..]) - 20;
+        var length = ipv6 ? BinaryPrimitives.ReadUInt16BigEndian(datagram[4..])
+            : BinaryPrimitives.ReadUInt16BigEndian(datagram[2..]) - 20;
         var bytes = new byte[40 + length + (length & 1)];
         (ipv6 ? datagram.Slice(8, 32) : datagram.Slice(12, 8)).CopyTo(bytes);
         BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(32), (uint)length);

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Sidestep.SystemTests.Daemon.Probes;
 
-/// <summary>Monitors of a daemon that runs, and servers that lose what they need.</summary>
+/// <summary>Health checks of a running daemon, and servers that fail.</summary>
 public sealed class ServerHealthTests
 {
     [Fact]
@@ -19,8 +19,10 @@ public sealed class ServerHealthTests
         segment.Servers[0].Ip($"address del {Segment.Vip}/32 dev lo");
         WaitForSlots(segment, "server1", false);
         var failed = Health(segment, "server1");
-        Assert.Equal(("failed", false, "down"), (Server(segment, "server1").GetProperty("state").GetString(), failed.GetProperty("healthy").GetBoolean(), failed.GetProperty("dsrPath").GetString()));
-        Assert.Contains($"icmp, {Segment.Vip}: no answer within 1 s", failed.GetProperty("error").GetString(), StringComparison.Ordinal);
+        Assert.Equal(("failed", false, "down"), (Server(segment, "server1").GetProperty("state")
+            .GetString(), failed.GetProperty("healthy").GetBoolean(), failed.GetProperty("dsrPath").GetString()));
+        Assert.Contains($"icmp, {Segment.Vip}: no reply within 1 s", failed.GetProperty("error").GetString(),
+            StringComparison.Ordinal);
         Assert.Contains("server1 of pool/l2: down since", segment.StatusText(), StringComparison.Ordinal);
 
         segment.Servers[0].Ip($"address add {Segment.Vip}/32 dev lo");
@@ -31,17 +33,20 @@ public sealed class ServerHealthTests
     public void A_server_with_traffic_keeps_it_across_a_daemon_restart()
     {
         using var segment = new Segment(servers: 1);
-        segment.File = segment.File with { OnExit = "keep", PoolLines = "monitors: [patient]", Monitors = ["name: patient, type: icmp, interval: 5, timeout: 1, fall: 3"] };
+        segment.File = segment.File with { OnExit = "keep", PoolLines = "monitors: [patient]",
+            Monitors = ["name: patient, type: icmp, interval: 5, timeout: 1, fall: 3"] };
         var first = segment.Start();
         WaitForSlots(segment, "server1", true);
         first.Kill();
-        // Nobody could prove anything by now; and the first verdict takes three intervals.
+        // No health check has a result yet: the first verdict takes three intervals.
         segment.Servers[0].Ip($"address del {Segment.Vip}/32 dev lo");
-        Assert.Contains("applied: 1 services, 1 servers take traffic", segment.Start().CombinedOutput, StringComparison.Ordinal);
+        Assert.Contains("applied: 1 services, 1 servers take traffic", segment.Start().CombinedOutput,
+            StringComparison.Ordinal);
         WaitForSlots(segment, "server1", false);
     }
 
-    /// <summary>Nobody has asked the third server before, and what the others had is no longer in the file.</summary>
+    /// <summary>The new pool has a third server that was never checked, and the previous pool is no longer in the
+    /// file.</summary>
     [Theory]
     [InlineData("pool")]
     [InlineData("next")]
@@ -54,20 +59,22 @@ public sealed class ServerHealthTests
         traffic.WaitUntilAllAnswered();
         var first = traffic.Count;
 
-        // Not ready yet: it takes over when it is, and not before.
+        // The new pool must not take over before it is healthy.
         segment.Servers[2].Ip($"address del {Segment.Vip}/32 dev lo");
         segment.Apply(segment.File with { Servers = [Segment.ServerEntry(3)], PoolName = pool });
         traffic.WaitForSent(300);
         Assert.Contains(segment.Status().GetProperty("daemon").GetProperty("degraded").EnumerateArray(),
             static d => d.GetString()!.Contains("are not verified yet", StringComparison.Ordinal));
         segment.Servers[2].Ip($"address add {Segment.Vip}/32 dev lo");
-        Eventually.True(() => traffic.Snapshot().TakeLast(20).Any(static e => e.Server == 3), () => segment.Status().ToString(), TimeSpan.FromSeconds(30));
+        Eventually.True(() => traffic.Snapshot().TakeLast(20).Any(static e => e.Server == 3), () => segment.Status()
+            .ToString(), TimeSpan.FromSeconds(30));
         traffic.WaitForSent(100);
 
         var exchanges = traffic.Stop();
         ExchangeAssert.AllAnswered([.. exchanges.Skip(first)]);
         Assert.All(exchanges.TakeLast(50), static e => Assert.Equal(3, e.Server));
-        Assert.Equal("server3", Assert.Single(segment.Status().GetProperty("pools").EnumerateArray()).GetProperty("servers").EnumerateArray().Single().GetProperty("name").GetString());
+        Assert.Equal("server3", Assert.Single(segment.Status().GetProperty("pools").EnumerateArray())
+            .GetProperty("servers").EnumerateArray().Single().GetProperty("name").GetString());
         Assert.Empty(segment.Status().GetProperty("daemon").GetProperty("degraded").EnumerateArray());
     }
 
@@ -88,36 +95,46 @@ public sealed class ServerHealthTests
     public void The_path_MTU_is_measured_and_rejected_outer_headers_are_a_passive_signal()
     {
         using var segment = new Segment(servers: 2);
-        // The first one's cable takes less than the director's.
+        // The first server's cable has a smaller MTU than the director's.
         segment.Servers[0].Ip("link set dev eth0 mtu 1400");
         segment.File = segment.File with { PoolLines = "" };
         segment.Start();
         WaitForSlots(segment, "server2", true);
-        Eventually.True(() => Health(segment, "server2") is var h && h.GetProperty("measuredPathMtu").ValueKind == JsonValueKind.Number, () => Health(segment, "server2").ToString());
+        Eventually.True(() => Health(segment, "server2") is var h
+            && h.GetProperty("measuredPathMtu").ValueKind == JsonValueKind.Number, () => Health(segment, "server2")
+            .ToString());
         Assert.Equal(1500, Health(segment, "server2").GetProperty("measuredPathMtu").GetInt32());
-        // A veth lets a VLAN tag's four bytes more pass.
-        Eventually.True(() => Health(segment, "server1").GetProperty("mtuProblem").ValueKind == JsonValueKind.String, () => Health(segment, "server1").ToString(), TimeSpan.FromSeconds(60));
+        // A veth accepts four bytes more, for a VLAN tag.
+        Eventually.True(() => Health(segment, "server1")
+            .GetProperty("mtuProblem").ValueKind == JsonValueKind.String, () => Health(segment, "server1")
+            .ToString(), TimeSpan.FromSeconds(60));
         Assert.InRange(Health(segment, "server1").GetProperty("measuredPathMtu").GetInt32(), 1400, 1404);
 
         segment.Apply(segment.File with { ProfileLines = "encapsulation: ipip" });
-        Eventually.True(() => Health(segment, "server2") is var h && h.GetProperty("passiveSignals").GetArrayLength() > 0, () => segment.Status().ToString());
-        Assert.Contains("rejects the outer header (protocol unreachable): it does not decapsulate", Health(segment, "server2").GetProperty("passiveSignals")[0].GetString(), StringComparison.Ordinal);
+        Eventually.True(() => Health(segment, "server2") is var h && h.GetProperty("passiveSignals")
+            .GetArrayLength() > 0, () => segment.Status().ToString());
+        Assert.Contains("rejects the outer header (protocol unreachable): it does not decapsulate",
+            Health(segment, "server2").GetProperty("passiveSignals")[0].GetString(), StringComparison.Ordinal);
     }
 
     private static void WaitForSlots(Segment segment, string server, bool has) => Eventually.True(
-        () => Server(segment, server).GetProperty("slots").GetInt32() > 0 == has, () => segment.Status().ToString(), TimeSpan.FromSeconds(30));
+        () => Server(segment, server).GetProperty("slots").GetInt32() > 0 == has, () => segment.Status()
+        .ToString(), TimeSpan.FromSeconds(30));
 
-    private static JsonElement Server(Segment segment, string name) => segment.Status().GetProperty("pools")[0].GetProperty("servers").EnumerateArray()
+    private static JsonElement Server(Segment segment, string name) => segment.Status().GetProperty("pools")[0]
+        .GetProperty("servers").EnumerateArray()
         .Single(s => s.GetProperty("name").GetString() == name);
 
-    /// <summary>It is written once a second.</summary>
+    /// <summary>The health report, which is written once a second.</summary>
     private static JsonElement Health(Segment segment, string name)
     {
         JsonElement found = default;
         Eventually.True(
             () => segment.Status().GetProperty("health") is { ValueKind: JsonValueKind.Object } health
-                && (found = health.GetProperty("servers").EnumerateArray().FirstOrDefault(s => s.GetProperty("name").GetString() == name)).ValueKind == JsonValueKind.Object
-                && found.GetProperty("healthy").GetBoolean() == Server(segment, name).GetProperty("slots").GetInt32() > 0,
+                && (found = health.GetProperty("servers").EnumerateArray()
+                .FirstOrDefault(s => s.GetProperty("name").GetString() == name)).ValueKind == JsonValueKind.Object
+                && found.GetProperty("healthy").GetBoolean() == Server(segment, name).GetProperty("slots")
+                .GetInt32() > 0,
             () => segment.Status().ToString());
         return found;
     }

@@ -3,11 +3,13 @@ using Sidestep.Model;
 
 namespace Sidestep.SystemTests.EngineManaged.Drivers;
 
-/// <summary>AF_XDP on devices with a driver of their own, where the machine has links with such (eng/other-kernel --links, ./test kernels):
-/// without copies where the kernel can. Elsewhere the same over virtual cables, which always copy.</summary>
+/// <summary>AF_XDP over devices of other drivers than veth, where the machine has such links (eng/other-kernel --links,
+/// ./test kernels): with zero copy where the kernel supports it. On other machines the tests run over veth cables,
+/// which always copy.</summary>
 public sealed class AfXdpLinkTests
 {
-    /// <summary>As many as the device at the far end takes at a time; it has 256 places.</summary>
+    /// <summary>A number of frames that the device at the far end, with its 256 descriptors, accepts at a
+    /// time.</summary>
     private const int Flows = 192;
 
     private const int Rounds = 20, OverloadBursts = 60;
@@ -18,7 +20,7 @@ public sealed class AfXdpLinkTests
         using var cables = new Cables();
         cables.AddLink("eth0", 1);
         using var engine = InProcessDirector.Start(cables, Driver.AfXdp, "eth0");
-        // A device of the machine has counted for other tests, too.
+        // Counters of a device include those of earlier tests.
         var (received, handedOn) = (cables.ReceivedByFarEnd("eth0"), cables.XdpRedirects("eth0", 0));
         Assert.Equal(Cables.LinksAreZeroCopy, engine.Attached[0].IsZeroCopy);
 
@@ -31,7 +33,7 @@ public sealed class AfXdpLinkTests
         Assert.Equal(0, engine.Totals().RxDropped + engine.Totals().TxDropped);
     }
 
-    /// <summary>Both have one memory; after one was away, each its own.</summary>
+    /// <summary>Both interfaces share a UMEM; after one was removed and added again, each has its own.</summary>
     [Fact]
     public void Frames_cross_between_two_interfaces_even_after_one_was_detached()
     {
@@ -48,16 +50,19 @@ public sealed class AfXdpLinkTests
 
         void Cross()
         {
-            Assert.All(cables.Director.Inside(() => engine.Attached), static a => Assert.Equal(Cables.LinksAreZeroCopy, a.IsZeroCopy));
+            Assert.All(cables.Director.Inside(() => engine.Attached),
+                static a => Assert.Equal(Cables.LinksAreZeroCopy, a.IsZeroCopy));
             for (var round = 0; round < Rounds; round++)
             {
                 foreach (var cable in (string[])["eth0", "eth1"])
-                    Assert.Equal(["eth0", "eth1"], InProcessDirector.Exchange(cables, ["eth0", "eth1"], cable, Flows).Values.Select(static v => v.Cable).Distinct().Order());
+                    Assert.Equal(["eth0", "eth1"],
+                        InProcessDirector.Exchange(cables, ["eth0", "eth1"], cable, Flows).Values
+                        .Select(static v => v.Cable).Distinct().Order());
             }
         }
     }
 
-    /// <summary>What is in one memory is either copied or not.</summary>
+    /// <summary>All sockets of a UMEM use the same mode: zero copy or copy.</summary>
     [Fact]
     public void All_interfaces_use_copy_mode_when_one_of_them_must()
     {
@@ -67,7 +72,9 @@ public sealed class AfXdpLinkTests
         using var engine = InProcessDirector.Start(cables, Driver.AfXdp, "eth0", "eth1");
         Assert.All(cables.Director.Inside(() => engine.Attached), static a => Assert.False(a.IsZeroCopy));
         foreach (var cable in (string[])["eth0", "eth1"])
-            Assert.Equal(["eth0", "eth1"], InProcessDirector.Exchange(cables, ["eth0", "eth1"], cable, Flows).Values.Select(static v => v.Cable).Distinct().Order());
+            Assert.Equal(["eth0", "eth1"],
+                InProcessDirector.Exchange(cables, ["eth0", "eth1"], cable, Flows).Values.Select(static v => v.Cable)
+                .Distinct().Order());
         Assert.Equal(0, engine.Totals().RxDropped + engine.Totals().TxDropped);
     }
 
@@ -109,14 +116,14 @@ public sealed class AfXdpLinkTests
             last.WaitFor(DaemonProcess.Ready);
             Forward(cables);
 
-            // More than there is room for: what was too much is lost, and nothing stays so.
+            // More frames than the rings hold: the excess is lost, and later frames pass again.
             last.Pause();
             var burst = Datagrams.To(cables.MacOf("eth0"), Flows);
             for (var sent = 0; sent < OverloadBursts; sent++)
             {
                 var target = cables.ReceivedByDirector("eth0") + burst.Length;
                 cables.Send("eth0", queue: 0, queues: 1, burst, allowLoss: true);
-                // As long as there is room; beyond, a far end may wait for some.
+                // Only while the ring has space; otherwise the far end may wait for it.
                 SpinWait.SpinUntil(() => cables.ReceivedByDirector("eth0") >= target, TimeSpan.FromSeconds(1));
             }
             last.Signal("CONT");
@@ -136,7 +143,7 @@ public sealed class AfXdpLinkTests
 
     private static bool IsDatagram(byte[] frame) => frame is [_, _, _, _, _, _, _, _, _, _, _, _, 8, 0, ..];
 
-    /// <summary>Beside what is said of addresses.</summary>
+    /// <summary>Forwards a frame of each flow; frames of ARP and Neighbour Discovery are skipped.</summary>
     private static void Forward(Cables cables)
     {
         var sent = Datagrams.To(cables.MacOf("eth0"), Flows);
@@ -155,7 +162,9 @@ public sealed class AfXdpLinkTests
 
     private static bool? IsZeroCopy(DirectorConfiguration file)
     {
-        using var status = JsonDocument.Parse(Shell.Run([Repository.Executable("Sidestep.Cli", "sidestep"), "status", "--name", file.Name, "--pin-path", file.PinPath, "--json"]));
+        using var status = JsonDocument.Parse(
+            Shell.Run([Repository.Executable("Sidestep.Cli", "sidestep"), "status", "--name", file.Name, "--pin-path",
+            file.PinPath, "--json"]));
         return status.RootElement.GetProperty("interfaces")[0].GetProperty("zeroCopy").GetBoolean();
     }
 }

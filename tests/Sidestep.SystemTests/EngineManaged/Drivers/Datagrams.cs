@@ -4,15 +4,16 @@ using Sidestep.Packets;
 
 namespace Sidestep.SystemTests.EngineManaged.Drivers;
 
-/// <summary>Frames with UDP to the VIP.</summary>
+/// <summary>UDP frames to the VIP.</summary>
 internal static class Datagrams
 {
     private const int FlowOffset = 14 + 20 + 8;
 
-    /// <summary>One of each flow, each of another client.</summary>
-    public static byte[][] To(MacAddress director, int flows) => [.. Enumerable.Range(0, flows).Select(flow => To(director, flow, flows))];
+    /// <summary>One frame per flow, each of a different client.</summary>
+    public static byte[][] To(MacAddress director, int flows) =>
+        [.. Enumerable.Range(0, flows).Select(flow => To(director, flow, flows))];
 
-    /// <summary>Which flow a frame is of.</summary>
+    /// <summary>Number of the flow of a frame.</summary>
     public static int FlowOf(ReadOnlySpan<byte> frame) => BinaryPrimitives.ReadUInt16BigEndian(frame[FlowOffset..]);
 
     private static byte[] To(MacAddress director, int flow, int flows)

@@ -8,11 +8,13 @@ using Sidestep.Packets;
 
 namespace Sidestep.SystemTests.EngineManaged.Drivers;
 
-/// <summary>A director in this process, for one service at the end of cables, and frames that go through it.</summary>
+/// <summary>A director in this process with one service, attached to veth cables, and frames that pass through
+/// it.</summary>
 internal static class InProcessDirector
 {
-    /// <summary>With a server behind each cable, or two behind the only one.</summary>
-    public static ManagedEngine Start(Cables cables, Driver driver, params IReadOnlyList<string> interfaces) => cables.Director.Inside(() =>
+    /// <summary>Creates a director with a server behind each cable, or with two behind the only one.</summary>
+    public static ManagedEngine Start(Cables cables, Driver driver, params IReadOnlyList<string> interfaces) =>
+        cables.Director.Inside(() =>
     {
         var file = new DirectorConfiguration
         {
@@ -27,21 +29,26 @@ internal static class InProcessDirector
             Kernel.InterfaceIndex(name)!.Value, name, cables.MacOf(name), new IPAddress([10, 9, (byte)i, 2]), 1500))];
         var nextHops = Enumerable.Range(1, 2).ToDictionary(static n => IPAddress.Parse(Segment.AddressOf(n)),
             n => new NextHop(egresses[(n - 1) % egresses.Length], new MacAddress(0x02_00_00_00_00_90 + (ulong)n)));
-        var engine = ManagedEngine.ForInterfaces(configuration.Director.FlowTableSize, null, static problem => Assert.Fail(problem), workers: 2);
-        engine.Apply(TableCompiler.Compile(configuration, new Forwarding.NextHops([.. egresses], nextHops, new Dictionary<IPAddress, string>())));
+        var engine = ManagedEngine.ForInterfaces(
+            configuration.Director.FlowTableSize, null, static problem => Assert.Fail(problem), workers: 2);
+        engine.Apply(
+            TableCompiler.Compile(configuration,
+            new Forwarding.NextHops([.. egresses], nextHops, new Dictionary<IPAddress, string>())));
         Assert.All(engine.Attach(configuration.Director.Interfaces), a => Assert.Equal(driver, a.Driver));
         return engine;
     });
 
     /// <summary>Sends a frame of every flow into a cable.</summary>
-    /// <param name="cables">All there are.</param>
-    /// <param name="all">Cables by which they may come out.</param>
-    /// <param name="cable">Where they go in.</param>
-    /// <param name="flows">How many.</param>
-    /// <param name="queue">By which they come.</param>
-    /// <param name="queues">Of the cable.</param>
-    /// <returns>By flow: the cable that its frame came out of, and the server that it is addressed to. Each comes out once, and is what it was.</returns>
-    public static SortedDictionary<int, (string Cable, ulong Server)> Exchange(Cables cables, string[] all, string cable, int flows, int queue = 0, int queues = 1)
+    /// <param name="cables">All cables.</param>
+    /// <param name="all">Cables from which frames may emerge.</param>
+    /// <param name="cable">The cable into which the frames are sent.</param>
+    /// <param name="flows">Number of flows.</param>
+    /// <param name="queue">Queue by which the frames arrive.</param>
+    /// <param name="queues">Number of queues of the cable.</param>
+    /// <returns>For each flow the cable from which its frame emerged, and the server that it is addressed to. Each
+    /// frame emerges once and with the same payload.</returns>
+    public static SortedDictionary<int, (string Cable, ulong Server)> Exchange(
+        Cables cables, string[] all, string cable, int flows, int queue = 0, int queues = 1)
     {
         var sent = Datagrams.To(cables.MacOf(cable), flows);
         cables.Send(cable, queue, queues, sent);
@@ -58,7 +65,8 @@ internal static class InProcessDirector
                 }
             }
             return received.Count == flows;
-        }, () => string.Create(CultureInfo.InvariantCulture, $"{received.Count} of {flows} frames came out that went into {cable}, queue {queue}"));
+        }, () => string.Create(CultureInfo.InvariantCulture,
+            $"{received.Count} of {flows} frames came out that went into {cable}, queue {queue}"));
         return received;
     }
 }

@@ -5,7 +5,7 @@ using Sidestep.Native;
 
 namespace Sidestep.SystemTests.EngineManaged.Drivers;
 
-/// <summary>Several queues: a worker for each, on a CPU of its own, and all of them one director.</summary>
+/// <summary>Several queues: each has a worker on its own CPU, and all workers act as one director.</summary>
 public sealed class MultiQueueTests
 {
     private const int Flows = 256, Rounds = 40;
@@ -21,14 +21,15 @@ public sealed class MultiQueueTests
         using var engine = InProcessDirector.Start(cables, driver, "eth0");
         Assert.Equal(2, engine.Workers.Count);
 
-        // Once every flow, by both queues: the same server, whichever worker it meets.
+        // One frame of every flow by both queues: both workers choose the same server.
         var first = Exchange(cables, ["eth0"], "eth0", queue: 0);
         var second = Exchange(cables, ["eth0"], "eth0", queue: 1);
         Assert.Equal(first, second);
         Assert.Equal(2, first.Values.Distinct().Count());
         Assert.All(engine.Workers, static w => Assert.True(w.Counters.Frames > 0));
 
-        // Then many, until a round allocates nothing: what the run time compiles it does at the beginning.
+        // Then many frames, until a round allocates nothing: the run time allocates while it compiles, at the
+        // beginning.
         var allocated = new List<long>();
         for (var round = 0; round < Rounds; round++)
         {
@@ -51,7 +52,7 @@ public sealed class MultiQueueTests
         }
     }
 
-    /// <summary>An interface with fewer queues than workers: those without a socket there send by it all the same.</summary>
+    /// <summary>An interface with fewer queues than workers: workers without a socket there still send by it.</summary>
     [Theory]
     [InlineData(Driver.AfXdp)]
     [InlineData(Driver.AfPacket)]
@@ -84,25 +85,30 @@ public sealed class MultiQueueTests
         traffic.WaitUntilAllAnswered();
 
         var pinned = Directory.GetDirectories(string.Create(CultureInfo.InvariantCulture, $"/proc/{daemon.Id}/task"))
-            .Select(static t => (Name: File.ReadAllText($"{t}/comm").Trim(), Cpus: Field($"{t}/status", "Cpus_allowed_list")))
-            .Where(t => t.Name.StartsWith(driver.Name(), StringComparison.Ordinal)).OrderBy(static t => t.Name).ToArray();
+            .Select(static t => (Name: File.ReadAllText($"{t}/comm").Trim(),
+            Cpus: Field($"{t}/status", "Cpus_allowed_list")))
+            .Where(t => t.Name.StartsWith(driver.Name(), StringComparison.Ordinal)).OrderBy(static t => t.Name)
+            .ToArray();
         var allowed = Kernel.AllowedCpus;
         var expected = Enumerable.Range(0, driver == Driver.AfXdp ? 2 : allowed.Count)
-            .Select(n => (string.Create(CultureInfo.InvariantCulture, $"{driver.Name()} {n}"), allowed[n % allowed.Count].ToString(CultureInfo.InvariantCulture)));
+            .Select(n => (string.Create(CultureInfo.InvariantCulture, $"{driver.Name()} {n}"),
+            allowed[n % allowed.Count].ToString(CultureInfo.InvariantCulture)));
         Assert.Equal(expected, pinned);
     }
 
     private static string Field(string file, string name) =>
         File.ReadLines(file).Single(l => l.StartsWith(name, StringComparison.Ordinal)).Split(':')[1].Trim();
 
-    private static SortedDictionary<int, (string Cable, ulong Server)> Exchange(Cables cables, string[] all, string cable, int queue) =>
+    private static SortedDictionary<int, (string Cable, ulong Server)> Exchange(
+        Cables cables, string[] all, string cable, int queue) =>
         InProcessDirector.Exchange(cables, all, cable, Flows, queue, queues: 2);
 
     private static void SendBurst(Cables cables, ManagedEngine engine, int queue)
     {
         var target = engine.Totals().Sent + Flows;
         cables.Send("eth0", queue, queues: 2, Datagrams.To(cables.MacOf("eth0"), Flows));
-        Assert.True(SpinWait.SpinUntil(() => engine.Totals().Sent >= target, Timeout), $"{engine.Totals()} of {target}");
+        Assert.True(SpinWait.SpinUntil(() => engine.Totals().Sent >= target, Timeout),
+            $"{engine.Totals()} of {target}");
         foreach (var _ in cables.TakeReceived("eth0"))
         {
         }

@@ -7,12 +7,13 @@ using Sidestep.Packets;
 
 namespace Sidestep.SystemTests.EngineManaged.Drivers;
 
-/// <summary>Workers on a real interface: every frame is forwarded, and none allocates.</summary>
+/// <summary>Workers on a real interface forward every frame without allocating memory.</summary>
 public sealed class WorkerAllocationTests
 {
     private const int WarmUp = 60_000, Rounds = 3, Measured = 80_000, PerCall = 32;
 
-    /// <summary>A virtual cable whose end has an XDP program holds 256 frames (VETH_RING_SIZE of the kernel), and drops what comes beyond.</summary>
+    /// <summary>A veth cable whose end has an XDP program holds 256 frames (VETH_RING_SIZE of the kernel) and drops
+    /// further ones.</summary>
     private const int InFlight = 192;
 
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
@@ -40,7 +41,7 @@ public sealed class WorkerAllocationTests
         var after = engine.Totals();
         var counted = engine.ReadCounters().Services["echo"].Packets;
 
-        // What the run time allocates when it compiles comes once; what frames allocate comes every time.
+        // The run time allocates only once, when it compiles; frames would allocate every time.
         Assert.Equal(0, allocated.Min());
         Assert.Equal(WarmUp + Rounds * Measured, (long)counted);
         Assert.Equal(WarmUp + Rounds * Measured, after.Sent);
@@ -50,17 +51,21 @@ public sealed class WorkerAllocationTests
     private static ManagedEngine Start(Segment segment, Driver driver, MacAddress mac)
     {
         var configuration = ConfigurationReader.Read(segment.File.ToString(), null).Configuration!;
-        var egress = new EgressInterface(Kernel.InterfaceIndex("eth0")!.Value, "eth0", mac, IPAddress.Parse(Segment.DirectorAddress), 1500);
-        // Nobody has that address, and nobody answers: only the director's work is looked at.
+        var egress = new EgressInterface(
+            Kernel.InterfaceIndex("eth0")!.Value, "eth0", mac, IPAddress.Parse(Segment.DirectorAddress), 1500);
+        // No host has this address, and none answers: the test measures only the director.
         var nextHop = new NextHop(egress, new MacAddress(0x02_00_00_00_00_99));
-        var engine = ManagedEngine.ForInterfaces(configuration.Director.FlowTableSize, null, static problem => Assert.Fail(problem), workers: 1);
+        var engine = ManagedEngine.ForInterfaces(
+            configuration.Director.FlowTableSize, null, static problem => Assert.Fail(problem), workers: 1);
         engine.Apply(TableCompiler.Compile(configuration, new Forwarding.NextHops([egress],
-            new Dictionary<IPAddress, NextHop> { [IPAddress.Parse(Segment.AddressOf(1))] = nextHop }, new Dictionary<IPAddress, string>())));
+            new Dictionary<IPAddress, NextHop> { [IPAddress.Parse(Segment.AddressOf(1))] = nextHop },
+            new Dictionary<IPAddress, string>())));
         Assert.Equal(driver, engine.Attach([new DirectorInterface("eth0", driver)])[0].Driver);
         return engine;
     }
 
-    /// <summary>No faster than they are taken: this is not about overload. What the network says of itself is looked at, too, and not sent.</summary>
+    /// <summary>Sends no faster than frames are processed: the test is not about overload. Frames of ARP and Neighbour
+    /// Discovery are processed, too, and not sent.</summary>
     private static void Send(ManagedEngine engine, TransmitRing sender, byte[] frame, int count)
     {
         var sentBefore = engine.Totals().Sent;
@@ -70,9 +75,11 @@ public sealed class WorkerAllocationTests
                 sender.Add(frame);
             sender.Flush();
             var target = sentBefore + sent - InFlight;
-            Assert.True(SpinWait.SpinUntil(() => engine.Totals().Sent >= target, Timeout), $"{engine.Totals()} after {sent} frames");
+            Assert.True(SpinWait.SpinUntil(() => engine.Totals().Sent >= target, Timeout),
+                $"{engine.Totals()} after {sent} frames");
         }
-        Assert.True(SpinWait.SpinUntil(() => engine.Totals().Sent >= sentBefore + count, Timeout), $"{engine.Totals()} after {count} frames");
+        Assert.True(SpinWait.SpinUntil(() => engine.Totals().Sent >= sentBefore + count, Timeout),
+            $"{engine.Totals()} after {count} frames");
         Assert.Equal(0, sender.Lost);
     }
 }

@@ -4,8 +4,8 @@ using Sidestep.Model;
 
 namespace Sidestep.SystemTests.EngineManaged.Drivers;
 
-/// <summary>Whatever keeps workers from running for a moment (a machine with too much to do, a pause of the run time) loses no frame: they
-/// wait, as many as docs/limits.md says.</summary>
+/// <summary>When workers cannot run for a moment (an overloaded machine, a pause of the run time), no frame is lost: as
+/// many wait as docs/limits.md says.</summary>
 public sealed class WorkerStallTests
 {
     private const int PerBurst = 192;
@@ -37,22 +37,27 @@ public sealed class WorkerStallTests
             daemon.WaitFor(DaemonProcess.Ready);
             var flows = Datagrams.To(cables.MacOf("eth0"), 250);
             cables.Send("eth0", queue: 0, queues: 1, flows);
-            Eventually.True(() => CountedPackets(cables.FarEnd) == flows.Length, () => $"{CountedPackets(cables.FarEnd)} of {flows.Length} came before the stall");
+            Eventually.True(() => CountedPackets(cables.FarEnd) == flows.Length,
+                () => $"{CountedPackets(cables.FarEnd)} of {flows.Length} came before the stall");
 
             var taken = TakenByDriver(cables, driver);
             daemon.Pause();
             for (var sent = 0; sent < frames; sent += PerBurst)
             {
                 var burst = Math.Min(PerBurst, frames - sent);
-                cables.Send("eth0", queue: 0, queues: 1, [.. Enumerable.Range(sent, burst).Select(n => flows[n % flows.Length])]);
-                // No faster than the cable hands them on: this is about who takes them.
+                cables.Send("eth0", queue: 0, queues: 1,
+                    [.. Enumerable.Range(sent, burst).Select(n => flows[n % flows.Length])]);
+                // No faster than the cable delivers them: the test is about the receiving side.
                 var target = taken + sent + burst;
-                Eventually.True(() => TakenByDriver(cables, driver) >= target, () => $"the cable handed on {TakenByDriver(cables, driver) - taken} of {sent + burst}");
+                Eventually.True(() => TakenByDriver(cables, driver) >= target,
+                    () => $"the cable handed on {TakenByDriver(cables, driver) - taken} of {sent + burst}");
             }
             Assert.Equal(flows.Length, CountedPackets(cables.FarEnd));
             daemon.Signal("CONT");
             Eventually.True(() => CountedPackets(cables.FarEnd) == flows.Length + frames,
-                () => $"{CountedPackets(cables.FarEnd) - flows.Length} of {frames} came that were sent while the daemon stood still: {Workers(file)}\n{cables.FarEnd.Run("cat", "/proc/net/softnet_stat")}");
+                () => $"{CountedPackets(cables.FarEnd) - flows.Length} of {frames} frames arrived that were sent while"
+                    + $" the daemon was stopped: {Workers(file)}\n"
+                    + cables.FarEnd.Run("cat", "/proc/net/softnet_stat"));
             Assert.Equal(0, daemon.Terminate());
         }
         finally
@@ -63,20 +68,25 @@ public sealed class WorkerStallTests
 
     private static string Workers(string file)
     {
-        using var status = JsonDocument.Parse(Shell.Run(Repository.Executable("Sidestep.Cli", "sidestep"), "status", "--config", file, "--json"));
+        using var status = JsonDocument.Parse(
+            Shell.Run(Repository.Executable("Sidestep.Cli", "sidestep"), "status", "--config", file, "--json"));
         return status.RootElement.GetProperty("workers").GetRawText();
     }
 
-    /// <summary>What the device has handed to sockets, or the kernel has shown to packet sockets: those come before the counter.</summary>
-    private static long TakenByDriver(Cables cables, Driver driver) => driver == Driver.AfXdp ? cables.XdpRedirects("eth0", 0) : CountedPackets(cables.Director);
+    /// <summary>Number of frames that the device delivered to sockets, or the kernel to packet sockets: both come
+    /// before the counter.</summary>
+    private static long TakenByDriver(Cables cables, Driver driver) =>
+        driver == Driver.AfXdp ? cables.XdpRedirects("eth0", 0) : CountedPackets(cables.Director);
 
     private static string CounterRules(string name) => string.Create(CultureInfo.InvariantCulture,
-        $"add table netdev t; add counter netdev t {name}; add chain netdev t c {{ type filter hook ingress device eth0 priority 0; }}; add rule netdev t c ip daddr {Segment.Vip} counter name {name}");
+        $"add table netdev t; add counter netdev t {name}; add chain netdev t c {{ type filter hook ingress device eth0"
+        + $" priority 0; }}; add rule netdev t c ip daddr {Segment.Vip} counter name {name}");
 
     private static long CountedPackets(Sidestep.Testing.NetworkNamespace netns)
     {
         using var document = JsonDocument.Parse(netns.Run("nft", "-j", "list counter netdev t came"));
-        return document.RootElement.GetProperty("nftables").EnumerateArray().Where(static e => e.TryGetProperty("counter", out _))
+        return document.RootElement.GetProperty("nftables").EnumerateArray()
+            .Where(static e => e.TryGetProperty("counter", out _))
             .Select(static e => e.GetProperty("counter").GetProperty("packets").GetInt64()).Single();
     }
 }

@@ -1,9 +1,10 @@
 namespace Sidestep.SystemTests.EngineManaged.Persistence;
 
-/// <summary>What a managed daemon that was killed leaves to the next one.</summary>
+/// <summary>A managed daemon adopts the state of one that was killed.</summary>
 public sealed class ManagedRestartTests
 {
-    /// <summary>In the midst of a change: clients of the former server stay there only because the next daemon knows that.</summary>
+    /// <summary>The daemon is killed during a transition: clients of the previous server stay there only because the
+    /// next daemon knows it.</summary>
     [Fact]
     public void Tracked_flows_and_migration_windows_survive_SIGKILL()
     {
@@ -24,7 +25,8 @@ public sealed class ManagedRestartTests
         ExchangeAssert.AllAnswered([.. exchanges.Skip(killed + Segment.Sources.Count)]);
         Assert.Equal(new byte[] { 1 }, ExchangeAssert.ServerByClient(exchanges).Values.Distinct());
         Assert.Contains("adopted the flow table of an earlier daemon", second.CombinedOutput, StringComparison.Ordinal);
-        var rules = segment.Director.Run("ip", "rule", "show").Split('\n').Where(static l => l.Contains("5151", StringComparison.Ordinal));
+        var rules = segment.Director.Run("ip", "rule", "show").Split('\n')
+            .Where(static l => l.Contains("5151", StringComparison.Ordinal));
         Assert.Single(rules);
         Assert.Equal(0, second.Terminate());
         Assert.DoesNotContain("5151", segment.Director.Run("ip", "rule", "show"), StringComparison.Ordinal);

@@ -4,7 +4,7 @@ using Sidestep.Lab.Captures;
 
 namespace Sidestep.SystemTests.Lab.Captures;
 
-/// <summary>The judge judged: if it did not see a reply at the director, its zero would say nothing.</summary>
+/// <summary>The counter must detect replies at the director: otherwise a count of zero would prove nothing.</summary>
 public sealed class FrameCounterTests
 {
     private const string Director = "02:00:00:00:00:0d";
@@ -46,7 +46,9 @@ public sealed class FrameCounterTests
 
     [Fact]
     public void A_reply_inside_an_outer_packet_is_counted()
-        => Assert.Equal(1, Count(Frame(Server, Director, Ip("10.30.3.11", "10.30.1.2", IpInIp, Ip(Vip, Client, Udp, [])))).Replies.Frames);
+        => Assert.Equal(1,
+            Count(Frame(Server, Director,
+                Ip("10.30.3.11", "10.30.1.2", IpInIp, Ip(Vip, Client, Udp, [])))).Replies.Frames);
 
     [Fact]
     public void A_request_in_an_outer_packet_counts_only_as_encapsulated()
@@ -72,7 +74,8 @@ public sealed class FrameCounterTests
         byte[] gueHeader = [0xc0, 0, 0x17, 0xc0, 0, 0, 0, 0, 0, inner6 ? Ip6InIp : IpInIp, 0, 0];
         byte[] payload = [.. gre ? greHeader : gueHeader, .. inner];
         var protocol = gre ? Gre : Udp;
-        var packet = outer == 4 ? Ip(DirectorAddress, ServerAddress, protocol, payload) : Ip6(Director6, Server6, protocol, payload);
+        var packet = outer == 4
+            ? Ip(DirectorAddress, ServerAddress, protocol, payload) : Ip6(Director6, Server6, protocol, payload);
 
         var seen = Count(outer == 4 ? Frame(Director, Router, packet) : Frame6(Director, Router, packet));
 
@@ -113,7 +116,8 @@ public sealed class FrameCounterTests
     [Fact]
     public void A_capture_with_an_incomplete_last_frame_is_counted_up_to_it()
     {
-        var whole = Capture(Frame(Router, Director, Ip(Client, Vip, Udp, [])), Frame(Router, Director, Ip(Client, Vip, Udp, [])));
+        var whole = Capture(Frame(Router, Director, Ip(Client, Vip, Udp, [])),
+            Frame(Router, Director, Ip(Client, Vip, Udp, [])));
 
         Assert.Equal(1, CountCapture(whole[..^5]).RequestsIn.Frames);
     }
@@ -150,13 +154,15 @@ public sealed class FrameCounterTests
         => [.. Mac(to), .. Mac(from), 0x08, 0x00, .. packet];
 
     private static byte[] Ip(string from, string to, byte protocol, byte[] payload)
-        => [0x45, 0, 0, 0, 0, 0, 0, 0, 64, protocol, 0, 0, .. IPAddress.Parse(from).GetAddressBytes(), .. IPAddress.Parse(to).GetAddressBytes(), .. payload];
+        => [0x45, 0, 0, 0, 0, 0, 0, 0, 64, protocol, 0, 0, .. IPAddress.Parse(from).GetAddressBytes(),
+            .. IPAddress.Parse(to).GetAddressBytes(), .. payload];
 
     private static byte[] Frame6(string from, string to, byte[] packet)
         => [.. Mac(to), .. Mac(from), 0x86, 0xdd, .. packet];
 
     private static byte[] Ip6(string from, string to, byte protocol, byte[] payload)
-        => [0x60, 0, 0, 0, 0, 0, protocol, 64, .. IPAddress.Parse(from).GetAddressBytes(), .. IPAddress.Parse(to).GetAddressBytes(), .. payload];
+        => [0x60, 0, 0, 0, 0, 0, protocol, 64, .. IPAddress.Parse(from).GetAddressBytes(), .. IPAddress.Parse(to)
+            .GetAddressBytes(), .. payload];
 
     private static byte[] Mac(string text) => Convert.FromHexString(text.Replace(":", "", StringComparison.Ordinal));
 }

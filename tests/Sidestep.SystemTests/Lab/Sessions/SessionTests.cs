@@ -4,7 +4,7 @@ using Sidestep.Lab.Sessions;
 
 namespace Sidestep.SystemTests.Lab.Sessions;
 
-/// <summary>The judge of the long connections: every kind of break must be seen as one.</summary>
+/// <summary>The evaluation of long connections must detect every kind of break.</summary>
 public sealed class SessionTests
 {
     private static readonly ServerInstance Web1 = new("web1", 1), Web1Restarted = new("web1", 2), Web2 = new("web2", 3);
@@ -62,7 +62,7 @@ public sealed class SessionTests
         Assert.NotNull(await session.OpenAsync());
     }
 
-    // Answers one connection as often as it has instances, and then closes.
+    // Answers one request per given server instance on one connection, and then closes it.
     private sealed class FakeServer : IDisposable
     {
         private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -75,7 +75,8 @@ public sealed class SessionTests
                 _ = ReplyAsync(instances);
         }
 
-        public Session Client() => new(7, IPAddress.Loopback, (IPEndPoint)_listener.LocalEndPoint!, TimeSpan.FromSeconds(8));
+        public Session Client() =>
+            new(7, IPAddress.Loopback, (IPEndPoint)_listener.LocalEndPoint!, TimeSpan.FromSeconds(8));
 
         public void Dispose() => _listener.Dispose();
 
@@ -91,7 +92,7 @@ public sealed class SessionTests
                 SessionWire.WriteResponse(reply, request, instance);
                 await socket.SendAsync(reply);
             }
-            // It says nothing more and listens to the end: one that does not listen any more would answer with a reset.
+            // It sends nothing more and reads to the end: an unread request would cause a reset.
             socket.Shutdown(SocketShutdown.Send);
             while (await socket.ReceiveAsync(request) > 0)
             {

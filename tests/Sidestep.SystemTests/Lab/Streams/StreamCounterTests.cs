@@ -3,7 +3,7 @@ using Sidestep.Lab.Streams;
 
 namespace Sidestep.SystemTests.Lab.Streams;
 
-/// <summary>The judge of the numbered datagrams: it must see what is missing, and what came twice, at whatever servers.</summary>
+/// <summary>The evaluation of numbered datagrams must detect missing ones and duplicates, at any servers.</summary>
 public sealed class StreamCounterTests
 {
     [Fact]
@@ -42,7 +42,8 @@ public sealed class StreamCounterTests
     {
         var counter = CounterOf([(0, -1), (0, int.MaxValue), (9, 0), (0, 0)]);
 
-        Assert.Equal((1, 0, 0), (Evaluate(counter, [1]).Sent, Evaluate(counter, [1]).Lost, Evaluate(counter, [1]).Duplicated));
+        Assert.Equal((1, 0, 0),
+            (Evaluate(counter, [1]).Sent, Evaluate(counter, [1]).Lost, Evaluate(counter, [1]).Duplicated));
     }
 
     [Fact]

@@ -4,7 +4,7 @@ using Sidestep.Lab.Traffic;
 
 namespace Sidestep.SystemTests.Lab.Topologies;
 
-/// <summary>What the lab makes of its files.</summary>
+/// <summary>Reading topologies, and editing the director's file.</summary>
 public sealed class TopologyTests
 {
     public static TheoryData<string> Names => new(TopologyReader.Names());
@@ -18,7 +18,8 @@ public sealed class TopologyTests
         Assert.NotEmpty(topology.Summary);
         var drawing = TopologyReader.Drawing(topology).Split('\n');
         Assert.All(drawing, line => Assert.InRange(line.Length, 0, 80));
-        Assert.All(topology.Nodes, node => Assert.Contains(drawing, line => line.Contains(node.Name, StringComparison.Ordinal)
+        Assert.All(topology.Nodes, node =>
+            Assert.Contains(drawing, line => line.Contains(node.Name, StringComparison.Ordinal)
             || line.Contains("|web|", StringComparison.Ordinal)));
         Assert.True(AddressRange.Addresses(AssignmentProbe.Sources(topology)).Count >= TrafficScenario.MinClients);
     }
@@ -37,7 +38,9 @@ public sealed class TopologyTests
         var template = new Template(new Dictionary<string, string> { ["vip"] = "203.0.113.10" });
 
         Assert.Equal("http { listen 203.0.113.10:80; }", template.Fill("http { listen {vip}:80; }", "test"));
-        Assert.Contains("{vipp}", Assert.Throws<Sidestep.Lab.LabException>(() => template.Fill("{vipp}", "test")).Message, StringComparison.Ordinal);
+        Assert.Contains("{vipp}",
+            Assert.Throws<Sidestep.Lab.LabException>(() => template.Fill("{vipp}", "test")).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -87,7 +90,7 @@ public sealed class TopologyTests
             file.Save();
             Assert.Equal(6, File.ReadAllText(path).Split("weight: 1").Length - 1);
             Assert.DoesNotContain("state:", File.ReadAllText(path), StringComparison.Ordinal);
-            Assert.Throws<Sidestep.Lab.LabException>(() => file.Set("nobody", "weight", "1"));
+            Assert.Throws<Sidestep.Lab.LabException>(() => file.Set("unknown", "weight", "1"));
         }
         finally
         {
@@ -95,7 +98,7 @@ public sealed class TopologyTests
         }
     }
 
-    /// <summary>A change that left the crowd's services as they are would prove nothing.</summary>
+    /// <summary>A change that leaves the generated services unchanged would prove nothing.</summary>
     [Fact]
     public void Every_change_alters_the_generated_services()
     {
@@ -107,11 +110,13 @@ public sealed class TopologyTests
             Assert.InRange(after.Count, 1000, generated.Services);
             Assert.NotEmpty(before.Keys.Except(after.Keys));
             Assert.NotEmpty(after.Keys.Except(before.Keys));
-            Assert.All(after.Values.Where(s => before.ContainsKey(s.Name)), s => Assert.NotEqual(before[s.Name].Pool, s.Pool));
+            Assert.All(after.Values.Where(s => before.ContainsKey(s.Name)), s =>
+                Assert.NotEqual(before[s.Name].Pool, s.Pool));
             for (var staying = 0; staying < generated.Staying; staying++)
                 Assert.Contains($"generated-{staying}", after.Keys);
         }
         Assert.All(Enumerable.Range(0, generated.Staying), i => Assert.Equal(
-            generated.Profiles.Order(), Enumerable.Range(0, 8).Select(c => generated.After(c).First(s => s.Name == $"generated-{i}").Profile).Distinct().Order()));
+            generated.Profiles.Order(), Enumerable.Range(0, 8)
+                .Select(c => generated.After(c).First(s => s.Name == $"generated-{i}").Profile).Distinct().Order()));
     }
 }

@@ -17,8 +17,11 @@ public sealed class CheckStateTests
     [InlineData("x", "up")]
     public void Check_changes_state_after_rise_or_fall_consecutive_results(string results, string verdicts)
     {
-        var check = new Check(new CheckKey(new GroupKey("p", Encap.Layer2), IPAddress.Loopback, "m", IPAddress.Loopback, 1, true), "s",
-            HealthMonitor.DefaultTcp with { Fall = 2 });
+        var check =
+            new Check(
+                new CheckKey(new GroupKey("p", Encap.Layer2), IPAddress.Loopback, "m", IPAddress.Loopback, 1, true),
+                    "s",
+            HealthMonitor.DefaultTcp with { Rise = 2, Fall = 2 });
         var state = new CheckState(check);
         var seen = results.Select(o =>
         {
@@ -29,7 +32,7 @@ public sealed class CheckStateTests
                 'b' => ProbeResult.Failure("bad"),
                 'n' => ProbeResult.NotSent("not asked"),
                 _ => ProbeResult.Exempt("local"),
-            }, rise: 2, DateTimeOffset.UnixEpoch);
+            }, DateTimeOffset.UnixEpoch);
             Assert.Equal(before != state.Status, changed);
             return state.Status.ToString().ToLowerInvariant();
         });

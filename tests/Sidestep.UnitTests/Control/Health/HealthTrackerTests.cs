@@ -7,11 +7,13 @@ namespace Sidestep.UnitTests.Control.Health;
 
 public sealed class HealthTrackerTests
 {
-    private static readonly IPAddress Vip = IPAddress.Parse("192.0.2.1"), One = IPAddress.Parse("10.0.0.11"), Two = IPAddress.Parse("10.0.0.12");
+    private static readonly IPAddress Vip = IPAddress.Parse("192.0.2.1"), One = IPAddress
+        .Parse("10.0.0.11"), Two = IPAddress.Parse("10.0.0.12");
     private static readonly GroupKey Group = new("pool", Encap.Layer2);
 
     private static readonly HealthMonitor Path = new() { Name = "path", Type = MonitorType.Tcp };
-    private static readonly HealthMonitor Own = new() { Name = "own", Type = MonitorType.Tcp, Probe = ProbePath.Server };
+    private static readonly HealthMonitor Own =
+        new() { Name = "own", Type = MonitorType.Tcp, Probe = ProbePath.Server };
 
     private readonly List<string> _messages = [];
     private readonly FakeAgentReports _agents = new();
@@ -29,7 +31,7 @@ public sealed class HealthTrackerTests
 
         AddResults(tracker, One, "path", "bb");
         Assert.Equal([], Members(tracker, configuration));
-        Assert.Equal(["server1 fit", "server1 unfit: path, 192.0.2.1 80: no answer"], _messages);
+        Assert.Equal(["server1 up", "server1 down: path, 192.0.2.1 80: no answer"], _messages);
     }
 
     [Fact]
@@ -74,7 +76,9 @@ public sealed class HealthTrackerTests
     {
         var (first, _) = Tracker();
         AddResults(first, One, "path", "gg");
-        var report = new HealthReport { At = DateTimeOffset.UnixEpoch, Probes = new ProbeStats(), Servers = first.ReportIfChanged()!.Value };
+        var report =
+            new HealthReport { At = DateTimeOffset.UnixEpoch, Probes = new ProbeStats(), Servers = first
+                .ReportIfChanged()!.Value };
 
         var (tracker, configuration) = Tracker(reported: report);
         Assert.Equal(["10.0.0.11"], Members(tracker, configuration));
@@ -82,7 +86,7 @@ public sealed class HealthTrackerTests
         AddResults(tracker, One, "path", "bb");
         Assert.Equal(["10.0.0.12"], Members(tracker, configuration));
 
-        // Tables know better.
+        // Tables of the earlier daemon take precedence.
         var (adopting, _) = Tracker(running: new RunningGroups(default, []), reported: report);
         Assert.Equal([], Members(adopting, configuration));
     }
@@ -93,14 +97,15 @@ public sealed class HealthTrackerTests
         var (tracker, configuration) = Tracker();
         AddResults(tracker, One, "path", "gg");
         _ = Compile(tracker, configuration, null);
-        var routed = configuration with { NetworkProfiles = [configuration.NetworkProfiles[0] with { DsrType = DsrType.L3 }] };
+        var routed = new EffectiveConfiguration(configuration.Desired
+            with { NetworkProfiles = [configuration.Desired.NetworkProfiles[0] with { DsrType = DsrType.L3 }] });
         Assert.Equal(["10.0.0.11"], Members(tracker, routed));
     }
 
     [Fact]
     public void Server_without_a_working_DSR_path_is_unhealthy_whatever_else_succeeds()
     {
-        var (tracker, configuration) = Tracker(MinHealthyMonitors.One, Path, Own);
+        var (tracker, configuration) = Tracker(new MinHealthyMonitors(1), Path, Own);
         AddResults(tracker, One, "own", "gg", throughDsrPath: false);
         Assert.Equal([], Members(tracker, configuration));
         AddResults(tracker, One, "path", "gg");
@@ -125,11 +130,13 @@ public sealed class HealthTrackerTests
     [Fact]
     public void Admission_waits_for_the_agent_but_not_for_its_later_reports()
     {
-        var (tracker, configuration) = Tracker(admission: new Admission(1, RequireAgent: true));
+        var (tracker, configuration) = Tracker(admission: Admission.Default with { RequireAgent = true });
         AddResults(tracker, One, "path", "gg");
         Assert.Equal([], Members(tracker, configuration));
         Assert.True(Assert.Single(tracker.ReportIfChanged()!.Value, static s => s.Name == "server1").WaitsForAgent);
+        Assert.Equal(0, _changes);
         _agents.Report(One, true);
+        Assert.Equal((1, "server1 up"), (_changes, Assert.Single(_messages)));
         Assert.Equal(["10.0.0.11"], Members(tracker, configuration));
         _agents.Report(One, null);
         Assert.Equal(["10.0.0.11"], Members(tracker, configuration));
@@ -141,47 +148,62 @@ public sealed class HealthTrackerTests
         var (tracker, configuration) = Tracker();
         AddResults(tracker, One, "path", "gg");
         var pool = configuration.Pools[0];
-        var disabled = configuration with { Pools = [pool with { Servers = [pool.Servers[0] with { State = Sidestep.Model.ServerState.Disabled }, pool.Servers[1]] }] };
+        var disabled = new EffectiveConfiguration(configuration.Desired
+            with { Pools = [pool
+                with { Servers = [pool.Servers[0] with { State = Sidestep.Model.ServerState.Disabled },
+                    pool.Servers[1]] }] });
         _ = Compile(tracker, disabled, null);
         Assert.Equal([], Members(tracker, configuration));
     }
 
-    private (HealthTracker, Configuration) Tracker(
-        MinHealthyMonitors healthy = default, HealthMonitor? first = null, HealthMonitor? second = null, Admission? admission = null, RunningGroups? running = null,
-        Configuration? configuration = null, HealthReport? reported = null)
+    private (HealthTracker, EffectiveConfiguration) Tracker(
+        MinHealthyMonitors healthy = default, HealthMonitor? first = null, HealthMonitor? second = null,
+            Admission? admission = null, RunningGroups? running = null,
+        EffectiveConfiguration? configuration = null, HealthReport? reported = null)
     {
         var tracker = new HealthTracker(TimeProvider.System, running, reported, _agents,
-            c => _messages.Add($"{c.Server.Name} {(c.IsHealthy ? "fit" : $"unfit: {c.Reason}")}"));
+            c => _messages.Add($"{c.Server.Name} {(c.IsHealthy ? "up" : $"down: {c.Reason}")}"));
         tracker.Changed += () => _changes++;
         HealthMonitor[] monitors = second is null ? [first ?? Path] : [first!, second];
-        configuration ??= ControlLoopFixture.WithServers(new RealServer { Name = "server1", Address = One }, new RealServer { Name = "server2", Address = Two });
-        configuration = configuration with
+        var desired = configuration?.Desired ?? ControlLoopFixture
+            .WithServers(new RealServer { Name = "server1", Address = One },
+            new RealServer { Name = "server2", Address = Two });
+        desired = desired with
         {
             HealthMonitors = [.. monitors],
-            Pools = [configuration.Pools[0] with { Monitors = [.. monitors.Select(static m => m.Name)], MinHealthyMonitors = healthy, Admission = admission ?? Admission.Default }],
-            VirtualServices = [configuration.VirtualServices[0] with { Protocol = TransportProtocol.Tcp, Ports = [PortRange.One(80)] }],
+            Pools = [desired.Pools[0]
+                with { Monitors = [.. monitors.Select(static m => m.Name)], MinHealthyMonitors = healthy, Admission =
+                    admission ?? Admission.Default }],
+            VirtualServices = [desired.VirtualServices[0]
+                with { Protocol = TransportProtocol.Tcp, Ports = [PortRange.One(80)] }],
         };
+        configuration = new EffectiveConfiguration(desired);
         _ = Compile(tracker, configuration, null);
         return (tracker, configuration);
     }
 
-    private static ForwardingTables Compile(HealthTracker tracker, Configuration configuration, ForwardingTables? previous)
+    private static ForwardingTables Compile(HealthTracker tracker, EffectiveConfiguration configuration,
+        ForwardingTables? previous)
     {
         var health = tracker.Evaluate(configuration);
         var hop = new NextHop(new EgressInterface(1, "eth0", default, IPAddress.Parse("10.0.0.1"), 1500), default);
-        var hops = new NextHops([hop.Egress], new Dictionary<IPAddress, NextHop> { [One] = hop, [Two] = hop }, new Dictionary<IPAddress, string>());
+        var hops =
+            new NextHops([hop.Egress], new Dictionary<IPAddress, NextHop> { [One] = hop, [Two] = hop },
+                new Dictionary<IPAddress, string>());
         var tables = TableCompiler.Compile(configuration, hops, previous, DateTimeOffset.UnixEpoch, health: health);
         tracker.Applied(configuration, tables, health);
         return tables;
     }
 
-    private static string[] Members(HealthTracker tracker, Configuration configuration) =>
+    private static string[] Members(HealthTracker tracker, EffectiveConfiguration configuration) =>
         [.. Compile(tracker, configuration, null).Groups[0].Slots.Members.Select(static m => m.Address.ToString())];
 
-    private static void AddResults(HealthTracker tracker, IPAddress server, string monitor, string results, bool throughDsrPath = true)
+    private static void AddResults(HealthTracker tracker, IPAddress server, string monitor, string results,
+        bool throughDsrPath = true)
     {
         foreach (var result in results)
-            tracker.Record(new CheckKey(Group, server, monitor, throughDsrPath ? Vip : server, 80, throughDsrPath), result == 'g' ? ProbeResult.Success : ProbeResult.Failure("no answer"));
+            tracker.Record(new CheckKey(Group, server, monitor, throughDsrPath ? Vip : server, 80, throughDsrPath),
+                result == 'g' ? ProbeResult.Success : ProbeResult.Failure("no answer"));
     }
 
     private static (string, string) Statuses(HealthTracker tracker)

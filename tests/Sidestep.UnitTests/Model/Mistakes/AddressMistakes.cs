@@ -23,13 +23,13 @@ internal static class AddressMistakes
         new("a prefix that is too long",
             "vip: 203.0.113.10",
             "vip: 203.0.113.10/33",
-            "29:10: error: virtualServices[0].vip: 203.0.113.10/33: the prefix length is no number from 0 to "
+            "29:10: error: virtualServices[0].vip: 203.0.113.10/33: the prefix length is not a number from 0 to "
             + "32. Write an address or a prefix such as 192.0.2.10, 198.51.100.0/24 or 2001:db8::/64."),
         new("an address with a port",
             "address: 10.0.0.11",
             "address: 10.0.0.11:80",
-            "22:18: error: pools[0].servers[0].address: 10.0.0.11:80: not an address; a service has ports of "
-            + "its own, and a server listens on the same ones. Write an address such as 192.0.2.10 or "
+            "22:18: error: pools[0].servers[0].address: 10.0.0.11:80: not an address; ports belong to the service, "
+            + "and servers listen on the same ones. Write an address such as 192.0.2.10 or "
             + "2001:db8::10."),
         new("an IPv6 VIP with a zone",
             "vip: 203.0.113.10",

@@ -46,8 +46,8 @@ internal static class ConsistencyMistakes
         new("a pool that is nowhere near",
             "pool: web\n    networkProfile: fast",
             "pool: mail\n    networkProfile: fast",
-            "32:11: error: virtualServices[0].pool: mail: there is no pool of this name. Add it to pools, or "
-            + "name one that is there."),
+            "32:11: error: virtualServices[0].pool: mail: there is no pool of this name. Add it to pools, or name an "
+            + "existing one."),
         new("a profile that is not there",
             "networkProfile: routed",
             "networkProfile: route",
@@ -82,8 +82,8 @@ internal static class ConsistencyMistakes
         new("a server with the address of a VIP",
             "address: 10.0.0.12",
             "address: 203.0.113.20",
-            "26:18: error: pools[0].servers[1].address: 203.0.113.20: the VIP of service api (line 36), which "
-            + "every real server has, so it leads to none of them. Write the server's own address.",
+            "26:18: error: pools[0].servers[1].address: 203.0.113.20: the VIP of service api (line 36), which is on "
+            + "every real server, so it identifies none of them. Write the server's own address.",
             "26:18: error: pools[0].servers[1].address: 203.0.113.20: not on a network that is directly "
             + "attached to the director (eth0: 10.0.0.0/24), but service www reaches this pool at layer 2. Use "
             + "a network profile with dsrType: l3, or a server on one of these networks."),

@@ -9,21 +9,21 @@ internal static class HostMistakes
             "vip: 203.0.113.10",
             "vip: 203.0.113.99",
             "29:10: error: virtualServices[0].vip: 203.0.113.99: a local address of this director (on lo): "
-            + "its kernel would take the packets that the program should answer and forward. Choose another "
+            + "its kernel would receive the packets that the engine must answer and forward. Choose another "
             + "VIP, or, if the address is here by mistake, remove it with `ip address del 203.0.113.99/32 dev "
             + "lo`."),
         new("a VIP on an interface of the director",
             "vip: 203.0.113.10",
             "vip: 10.0.0.1",
-            "29:10: error: virtualServices[0].vip: 10.0.0.1: a local address of this director (on eth0): its "
-            + "kernel would take the packets that the program should answer and forward. Choose another VIP, "
+            "29:10: error: virtualServices[0].vip: 10.0.0.1: a local address of this director (on eth0): its kernel "
+            + "would receive the packets that the engine must answer and forward. Choose another VIP, "
             + "or, if the address is here by mistake, remove it with `ip address del 10.0.0.1/24 dev eth0`."),
         new("a server that is the director",
             "address: 10.0.0.12",
             "address: 10.0.0.1",
             "26:18: warning: pools[0].servers[1].address: 10.0.0.1: a local address of this director (on "
             + "eth0), which is then a real server itself. Write the address of another machine, or, if this is "
-            + "meant, name the other directors in director.peers."),
+            + "intended, name the other directors in director.peers."),
         new("a layer-2 server behind a router",
             "address: 10.0.0.12",
             "address: 10.0.1.12",

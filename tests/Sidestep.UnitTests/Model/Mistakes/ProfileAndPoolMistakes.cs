@@ -5,11 +5,6 @@ internal static class ProfileAndPoolMistakes
 {
     public static Mistake[] All { get; } =
     [
-        new("the flag of earlier versions",
-            "weight: 5",
-            "weight: 5\n        enabled: false",
-            "24:9: error: pools[0].servers[0].enabled: false: a server has a state instead of this flag. "
-            + "Write state: enabled, state: draining or state: disabled."),
         new("an unknown state",
             "state: enabled",
             "state: drain",
@@ -18,7 +13,7 @@ internal static class ProfileAndPoolMistakes
         new("an outer source with host bits",
             "encapsulation: ipip",
             "outerSource: 198.18.0.1/15",
-            "14:18: error: networkProfiles[1].outerSource: 198.18.0.1/15: has bits set behind the first 15. "
+            "14:18: error: networkProfiles[1].outerSource: 198.18.0.1/15: has bits set after the first 15. "
             + "Write 198.18.0.0/15."),
         new("an outer source that is too small",
             "encapsulation: ipip",
@@ -54,9 +49,8 @@ internal static class ProfileAndPoolMistakes
             "15:14: error: networkProfiles[1].guePort: 0: out of range. Write a whole number from 1 to 65535."),
         new("an unknown policy for what is too big",
             "encapsulation: ipip",
-            "tooBig: ignore",
-            "14:13: error: networkProfiles[1].tooBig: ignore: not a possible value. Write answer, fragment or "
-            + "drop."),
+            "oversized: ignore",
+            "14:16: error: networkProfiles[1].oversized: ignore: not a possible value. Write icmp, fragment or drop."),
         new("a timeout of a week",
             "encapsulation: ipip",
             "idleTimeouts: { tcp: 604800, fin: 10 }",
@@ -83,13 +77,13 @@ internal static class ProfileAndPoolMistakes
             + "to 32."),
         new("a drain that ends in nothing",
             "slots: 1021",
-            "drain: { deadline: 0, then: kill }",
+            "drain: { deadline: 0, onDeadline: kill }",
             "19:24: error: pools[0].drain.deadline: 0: out of range. Write a whole number from 1 to 86400.",
-            "19:33: error: pools[0].drain.onDeadline: kill: not a possible value. Write leave, rehash or reset."),
+            "19:39: error: pools[0].drain.onDeadline: kill: not a possible value. Write keep, rehash or reset."),
         new("minimum servers without backup",
             "slots: 1021",
             "minServers: 2",
-            "19:21: warning: pools[0].minServers: 2: ignored: the pool has no backup servers. Remove the "
+            "19:17: warning: pools[0].minServers: 2: ignored: the pool has no backup servers. Remove the "
             + "key, or set backup: true for some servers."),
         new("a GUE server at layer 2",
             "weight: 5",
@@ -98,15 +92,18 @@ internal static class ProfileAndPoolMistakes
             + "this pool at layer 2, where nothing is encapsulated. Remove the key, or use a network profile "
             + "with dsrType: l3."),
         new("round robin with other directors",
-            "pinPath: /sys/fs/bpf/sidestep\nnetworkProfiles:\n  - name: fast\n    type: tcp-fast-path\n    dsrType: l2\n  - name: routed\n    encapsulation: ipip\npools:\n  - name: web\n    algorithm: consistent-hash",
-            "peers: [192.0.2.2]\nnetworkProfiles:\n  - name: fast\n    type: tcp-fast-path\n    dsrType: l2\n  - name: routed\n    encapsulation: ipip\npools:\n  - name: web\n    algorithm: round-robin\n    persistence: { timeout: 60 }",
-            "17:16: warning: pools[0].algorithm: round-robin: directors do not share which flows they "
-            + "remember: with other directors (director.peers), connections that move to another one may reach "
-            + "another server and break. Use algorithm: consistent-hash without persistence, or keep one "
+            "pinPath: /sys/fs/bpf/sidestep\nnetworkProfiles:\n  - name: fast\n    type: tcp-fast-path\n    dsrType: "
+            + "l2\n  - name: routed\n    encapsulation: ipip\npools:\n  - name: web\n    algorithm: consistent-hash",
+            "peers: [192.0.2.2]\nnetworkProfiles:\n  - name: fast\n    type: tcp-fast-path\n    dsrType: l2\n  - "
+            + "name: routed\n    encapsulation: ipip\npools:\n  - name: web\n    algorithm: round-robin\n    "
+            + "persistence: { timeout: 60 }",
+            "17:16: warning: pools[0].algorithm: round-robin: directors do not share which flows they track: with "
+            + "other directors (director.peers), connections that move to another director may reach another server "
+            + "and break. Use algorithm: consistent-hash without persistence, or keep one "
             + "director active at a time.",
-            "18:18: warning: pools[0].persistence: directors do not share which clients they remember: with "
-            + "other directors (director.peers), connections that move to another one may reach another server "
-            + "and break. Use algorithm: consistent-hash without persistence, or keep one director active at a "
+            "18:18: warning: pools[0].persistence: directors do not share which clients they track: with other "
+            + "directors (director.peers), connections that move to another director may reach another server and "
+            + "break. Use algorithm: consistent-hash without persistence, or keep one director active at a "
             + "time."),
         new("a peer that is a VIP",
             "onExit: keep",
@@ -131,10 +128,11 @@ internal static class ProfileAndPoolMistakes
             "pool: web\n    networkProfile: fast",
             "pool: web\n    networkProfile: fast\n    accessList: office",
             "34:17: error: virtualServices[0].accessList: office: there is no access list of this name. Add "
-            + "it to accessLists, or name one that is there."),
+            + "it to accessLists, or name an existing one."),
         new("an access list that contradicts itself",
             "pools:\n",
-            "accessLists:\n  - name: office\n    allow: [192.0.2.0/24, 198.51.100.0/24]\n    deny: [192.0.2.128/25, 192.0.2.0/24]\npools:\n",
+            "accessLists:\n  - name: office\n    allow: [192.0.2.0/24, 198.51.100.0/24]\n    deny: [192.0.2.128/25, "
+            + "192.0.2.0/24]\npools:\n",
             "18:28: error: accessLists[0].deny[1]: 192.0.2.0/24: also allowed, on line 17. Keep one of the "
             + "two.",
             "16:11: warning: accessLists[0].name: office: no virtual service uses this access list. Remove "
@@ -149,17 +147,17 @@ internal static class ProfileAndPoolMistakes
         new("an access list with host bits",
             "pools:\n",
             "accessLists:\n  - name: office\n    deny: [192.0.2.7/24, \"2001:db8::1/32\"]\npools:\n",
-            "17:12: error: accessLists[0].deny[0]: 192.0.2.7/24: has bits set behind the first 24. Write "
+            "17:12: error: accessLists[0].deny[0]: 192.0.2.7/24: has bits set after the first 24. Write "
             + "192.0.2.0/24, or the address alone.",
-            "17:26: error: accessLists[0].deny[1]: 2001:db8::1/32: has bits set behind the first 32. Write "
+            "17:26: error: accessLists[0].deny[1]: 2001:db8::1/32: has bits set after the first 32. Write "
             + "2001:db8::/32, or the address alone.",
             "16:11: warning: accessLists[0].name: office: no virtual service uses this access list. Remove "
             + "it, or name it in a service."),
         new("an empty access list",
             "pools:\n",
             "accessLists:\n  - name: office\npools:\n",
-            "16:11: warning: accessLists[0].name: office: the list is empty, so everybody may use the "
-            + "service. Add prefixes to it.",
+            "16:11: warning: accessLists[0].name: office: the list is empty, so every source may use the service. Add "
+            + "prefixes to it.",
             "16:11: warning: accessLists[0].name: office: no virtual service uses this access list. Remove "
             + "it, or name it in a service."),
         new("two access lists of one name",
@@ -175,10 +173,10 @@ internal static class ProfileAndPoolMistakes
             "state: enabled\n      - name: web2\n        address: 10.0.0.12",
             "state: draining",
             "30:11: warning: virtualServices[0].pool: web: all servers of this pool are draining, disabled or "
-            + "have weight 0, so the service takes no new flows. Enable one and give it a weight, or set "
+            + "have weight 0, so the service gets no new flows. Enable one and give it a weight, or set "
             + "enabled: false for the service.",
             "38:11: warning: virtualServices[1].pool: web: all servers of this pool are draining, disabled or "
-            + "have weight 0, so the service takes no new flows. Enable one and give it a weight, or set "
+            + "have weight 0, so the service gets no new flows. Enable one and give it a weight, or set "
             + "enabled: false for the service."),
     ];
 }

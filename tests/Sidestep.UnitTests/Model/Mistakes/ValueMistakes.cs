@@ -93,8 +93,8 @@ internal static class ValueMistakes
         new("an unknown DSR type",
             "dsrType: l2",
             "dsrType: nat",
-            "12:14: error: networkProfiles[0].dsrType: nat: address translation must be undone in the reply, "
-            + "and with direct server return no reply passes the director. Write l3 or l2."),
+            "12:14: error: networkProfiles[0].dsrType: nat: address translation needs the reverse translation of the "
+            + "reply, and with direct server return no reply passes the director. Write l3 or l2."),
         new("an unknown protocol",
             "protocol: tcp",
             "protocol: icmp",
@@ -119,7 +119,7 @@ internal static class ValueMistakes
             "hashFields: source-address",
             "hashFields: cookie",
             "18:17: error: pools[0].hashFields: cookie: stickiness by cookie or session needs the reply: "
-            + "replies go straight from the server to the client, so the director could set no cookie. Write "
+            + "replies go straight from the server to the client, so the director cannot set a cookie. Write "
             + "source-address, source-address-and-port, five-tuple or destination-port."),
         new("an encapsulation that is none",
             "encapsulation: ipip",
@@ -193,8 +193,8 @@ internal static class ValueMistakes
         new("a value for a list",
             "interfaces:\n    - name: eth0\n      driver: native",
             "interfaces: eth0",
-            "3:15: error: director.interfaces: eth0: this is a single value. Write a list of interfaces, each "
-            + "behind a dash."),
+            "3:15: error: director.interfaces: eth0: this is a single value. Write a list of interfaces, each after a "
+            + "dash."),
         new("a value for a mapping",
             "    - name: eth0\n      driver: native",
             "    - eth0",
@@ -214,6 +214,6 @@ internal static class ValueMistakes
             + "\"8f1c2a63b0d94e57a1c3f5e7092b4d6f\"\n  onExit: keep\n  pinPath: /sys/fs/bpf/sidestep\n",
             "director: 5\n",
             "1:11: error: director: 5: this is a single value. Write the director as a mapping with the keys "
-            + "name, engine, interfaces, hashKey, peers, flowTableSize, onExit, pinPath, api, sentinel."),
+            + "name, engine, interfaces, hashKey, peers, flowTableSize, onExit, pinPath, api, conflictDetection."),
     ];
 }

@@ -8,17 +8,17 @@ internal static class VipAndPortMistakes
         new("a prefix with host bits",
             "vip: 203.0.113.10",
             "vip: 203.0.113.10/24",
-            "29:10: error: virtualServices[0].vip: 203.0.113.10/24: has bits set behind the first 24. Write "
+            "29:10: error: virtualServices[0].vip: 203.0.113.10/24: has bits set after the first 24. Write "
             + "203.0.113.0/24, or the address alone."),
         new("an IPv6 prefix with host bits",
             "vip: 203.0.113.10",
             "vip: 2001:db8::10/64",
-            "29:10: error: virtualServices[0].vip: 2001:db8::10/64: has bits set behind the first 64. Write "
+            "29:10: error: virtualServices[0].vip: 2001:db8::10/64: has bits set after the first 64. Write "
             + "2001:db8::/64, or the address alone."),
         new("a prefix length with a leading zero",
             "vip: 203.0.113.10",
             "vip: 203.0.113.0/024",
-            "29:10: error: virtualServices[0].vip: 203.0.113.0/024: the prefix length is no number from 0 to "
+            "29:10: error: virtualServices[0].vip: 203.0.113.0/024: the prefix length is not a number from 0 to "
             + "32. Write an address or a prefix such as 192.0.2.10, 198.51.100.0/24 or 2001:db8::/64."),
         new("a loopback prefix",
             "vip: 203.0.113.10",
@@ -68,15 +68,15 @@ internal static class VipAndPortMistakes
             "vip: 203.0.113.10",
             "vips: 203.0.113.10",
             "29:11: error: virtualServices[0].vips: 203.0.113.10: this is a single value. Write a list of "
-            + "VIPs, in brackets or each behind a dash."),
+            + "VIPs, in brackets or each after a dash."),
         new("one VIP of several is wrong",
             "vip: 203.0.113.10",
             "vips: [203.0.113.10, 203.0.113, \"2001:db8::10\"]",
             "29:26: error: virtualServices[0].vips[1]: 203.0.113: not an IPv4 address of four decimal numbers "
             + "from 0 to 255. Write an address or a prefix such as 192.0.2.10, 198.51.100.0/24 or 2001:db8::/64.",
-            "29:37: error: virtualServices[0].vips[2]: 2001:db8::10: servers are asked for this VIP through the DSR path, and no "
-            + "interface of the director (eth0) has a global IPv6 address that the answer could come back to. Give one of "
-            + "them a global IPv6 address, or the pool monitors with probe: server and allowUnverifiedDsrPath: true."),
+            "29:37: error: virtualServices[0].vips[2]: 2001:db8::10: monitors probe this VIP through the DSR path, "
+            + "but no interface of the director (eth0) has a global IPv6 address for the response. Add a global IPv6 "
+            + "address to one of them, or give the pool monitors with probe: server and allowUnverifiedDsrPath: true."),
         new("a VIP twice in one service",
             "vip: 203.0.113.10",
             "vips: [203.0.113.10, 203.0.113.10]",
@@ -92,10 +92,10 @@ internal static class VipAndPortMistakes
             "port: 80\n    ports: [81]",
             "28:5: error: virtualServices[0].port: a virtual service has port and ports, which say the same. "
             + "Keep ports only, with everything in it."),
-        new("a range the wrong way round",
+        new("a reversed range",
             "port: 80",
             "ports: [80, 8099-8000]",
-            "31:17: error: virtualServices[0].ports[1]: 8099-8000: the range is the wrong way round. Write "
+            "31:17: error: virtualServices[0].ports[1]: 8099-8000: the range is reversed. Write "
             + "8000-8099."),
         new("a range out of range",
             "port: 80",
@@ -130,12 +130,12 @@ internal static class VipAndPortMistakes
         new("a port with any protocol",
             "    protocol: udp\n    port: 443",
             "    protocol: any\n    port: 443",
-            "39:11: error: virtualServices[1].port: 443: with protocol any the service takes every port. "
+            "39:11: error: virtualServices[1].port: 443: with protocol any the service has every port. "
             + "Remove the key, or set protocol to tcp or udp."),
         new("ports with any protocol",
             "    protocol: udp\n    port: 443",
             "    protocol: any\n    ports: [443, 444]",
-            "39:13: error: virtualServices[1].ports[0]: 443: with protocol any the service takes every port. "
+            "39:13: error: virtualServices[1].ports[0]: 443: with protocol any the service has every port. "
             + "Remove the key, or set protocol to tcp or udp."),
         new("a range in port",
             "port: 80",
@@ -143,8 +143,11 @@ internal static class VipAndPortMistakes
             "31:11: error: virtualServices[0].port: 80-90: not a whole number in decimal digits. Write a "
             + "whole number from 1 to 65535."),
         new("two services of one VIP for any protocol",
-            "    vip: 203.0.113.10\n    protocol: tcp\n    port: 80\n    pool: web\n    networkProfile: fast\n    enabled: true\n    trafficEnabled: true\n  - name: api\n    vip: 203.0.113.20\n    protocol: udp\n    port: 443\n",
-            "    vip: 203.0.113.0/24\n    protocol: any\n    pool: web\n    networkProfile: routed\n  - name: api\n    vip: 203.0.113.0/24\n    protocol: any\n",
+            "    vip: 203.0.113.10\n    protocol: tcp\n    port: 80\n    pool: web\n    networkProfile: fast\n    "
+            + "enabled: true\n    trafficEnabled: true\n  - name: api\n    vip: 203.0.113.20\n    protocol: udp\n    "
+            + "port: 443\n",
+            "    vip: 203.0.113.0/24\n    protocol: any\n    pool: web\n    networkProfile: routed\n  - name: api\n   "
+            + " vip: 203.0.113.0/24\n    protocol: any\n",
             "35:15: error: virtualServices[1].protocol: any: service www (line 28) already has 203.0.113.0/24 "
             + "with any protocol. Give one of the two another VIP or protocol, or remove it.",
             "10:11: warning: networkProfiles[0].name: fast: no virtual service uses this network profile. "
@@ -156,10 +159,11 @@ internal static class VipAndPortMistakes
             + "tcp port 80. Give one of the two another VIP or port, or remove it."),
         new("two services with overlapping ranges of one width",
             "vip: 203.0.113.20\n    protocol: udp\n    port: 443\n    pool: web\n",
-            "vip: 203.0.113.20\n    protocol: udp\n    ports: 8000-8009\n    pool: web\n  - name: api2\n    vips: [203.0.113.21, 203.0.113.20]\n    protocol: udp\n    ports: [80, 8005-8014]\n    pool: web\n",
+            "vip: 203.0.113.20\n    protocol: udp\n    ports: 8000-8009\n    pool: web\n  - name: api2\n    vips: "
+            + "[203.0.113.21, 203.0.113.20]\n    protocol: udp\n    ports: [80, 8005-8014]\n    pool: web\n",
             "44:17: error: virtualServices[2].ports[1]: 8005-8014: service api (line 36) has 203.0.113.20 udp "
             + "ports 8000-8009, a range of the same width that overlaps 8005-8014, so that neither is the "
-            + "narrower one. Give the ports that both have to one of the two, or make its range narrower."),
+            + "narrower one. Assign the shared ports to one of the two, or narrow its range."),
         new("a TCP profile for any protocol",
             "    protocol: tcp\n    port: 80\n",
             "    protocol: any\n",
@@ -168,8 +172,8 @@ internal static class VipAndPortMistakes
         new("a VIP without a service",
             "pools:\n",
             "vips:\n  - address: 203.0.113.11\n    echo: always\npools:\n",
-            "16:14: warning: vips[0].address: 203.0.113.11: no virtual service has this VIP, so this is "
-            + "ignored. Write it exactly as a service does, or remove it."),
+            "16:14: warning: vips[0].address: 203.0.113.11: ignored: no virtual service has this VIP. Write it "
+            + "exactly as a service does, or remove it."),
         new("a VIP twice in the list",
             "pools:\n",
             "vips:\n  - { address: 203.0.113.10, echo: drop }\n  - { address: 203.0.113.10 }\npools:\n",

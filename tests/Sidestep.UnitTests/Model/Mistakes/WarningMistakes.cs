@@ -55,13 +55,13 @@ internal static class WarningMistakes
         new("a hash key of zeros",
             "8f1c2a63b0d94e57a1c3f5e7092b4d6f",
             "00000000000000000000000000000000",
-            "6:12: warning: director.hashKey: 00000000000000000000000000000000: a key that everybody knows, "
-            + "with which a client can aim all its flows at one server. Make one with `openssl rand -hex 16`."),
+            "6:12: warning: director.hashKey: 00000000000000000000000000000000: a public key, with which a client can "
+            + "aim all its flows at one server. Make one with `openssl rand -hex 16`."),
         new("the hash key of the documentation",
             "8f1c2a63b0d94e57a1c3f5e7092b4d6f",
             "0123456789abcdef0123456789ABCDEF",
-            "6:12: warning: director.hashKey: 0123456789abcdef0123456789ABCDEF: a key that everybody knows, "
-            + "with which a client can aim all its flows at one server. Make one with `openssl rand -hex 16`."),
+            "6:12: warning: director.hashKey: 0123456789abcdef0123456789ABCDEF: a public key, with which a client can "
+            + "aim all its flows at one server. Make one with `openssl rand -hex 16`."),
         new("an interface that is not here",
             "- name: eth0\n      driver: native",
             "- name: eth1",

@@ -1,0 +1,36 @@
+namespace Sidestep.Lab.Live;
+
+/// <summary>The last events, with the time since the view started. Safe for many threads.</summary>
+/// <param name="onEvent">Called for each event, one at a time.</param>
+internal sealed class EventLog(TimeProvider time, Action<LiveEvent>? onEvent = null)
+{
+    private const int Capacity = 100;
+
+    private readonly Lock _lock = new();
+    private readonly Queue<LiveEvent> _events = [];
+    private readonly long _start = time.GetTimestamp();
+
+    public TimeSpan Elapsed => time.GetElapsedTime(_start);
+
+    /// <summary>Oldest first.</summary>
+    public IReadOnlyList<LiveEvent> Last
+    {
+        get
+        {
+            lock (_lock)
+                return [.. _events];
+        }
+    }
+
+    public void Add(string text)
+    {
+        lock (_lock)
+        {
+            var happened = new LiveEvent(Elapsed, text);
+            _events.Enqueue(happened);
+            if (_events.Count > Capacity)
+                _events.Dequeue();
+            onEvent?.Invoke(happened);
+        }
+    }
+}

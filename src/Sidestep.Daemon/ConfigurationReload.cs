@@ -1,0 +1,59 @@
+using System.Net.NetworkInformation;
+using Sidestep.Model;
+
+namespace Sidestep.Daemon;
+
+/// <summary>Decides what happens to a changed configuration file: proposed to the control loop, or rejected.</summary>
+/// <param name="file">The file.</param>
+/// <param name="identity">Name and pin path at the start, which cannot change.</param>
+/// <param name="rejectionReason">Returns why the running engine cannot apply a configuration; null: it can.</param>
+/// <param name="propose">Receives a configuration that the daemon accepts.</param>
+/// <param name="status">Receives the errors of the file.</param>
+/// <param name="log">Receives warnings and errors.</param>
+internal sealed class ConfigurationReload(ConfigurationFile file, DirectorSettings identity,
+    Func<Configuration, string?> rejectionReason, Action<Configuration> propose, StatusReporter status, Log log)
+{
+    /// <summary>Reads the file and decides.</summary>
+    internal void Run()
+    {
+        try
+        {
+            var result = file.Read();
+            foreach (var warning in result.Warnings)
+                log.Warning(warning.Format(file.Path, "warning"));
+            if (result.Configuration is { } configuration)
+                Check(configuration);
+            else
+                Reject([.. result.Errors.Select(e => e.Format(file.Path, "error"))]);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NetworkInformationException)
+        {
+            Reject([$"{file.Path}: {e.Message}"]);
+        }
+    }
+
+    private void Check(Configuration configuration)
+    {
+        if (configuration.Director.Name != identity.Name || configuration.Director.PinPath != identity.PinPath)
+        {
+            Reject(["director.name and director.pinPath cannot change while the daemon runs: they identify its state. "
+                + "Restart the daemon"]);
+        }
+        else if (rejectionReason(configuration) is { } rejection)
+            Reject([rejection]);
+        else
+        {
+            log.Info("the configuration file changed");
+            status.SetFileErrors([]);
+            propose(configuration);
+        }
+    }
+
+    private void Reject(string[] errors)
+    {
+        foreach (var error in errors)
+            log.Error(error);
+        log.Error("the changed configuration is not applied: keeping the previous configuration");
+        status.SetFileErrors([.. errors]);
+    }
+}

@@ -1,0 +1,41 @@
+using Sidestep.Forwarding;
+
+namespace Sidestep.Daemon;
+
+/// <summary>The lock file that allows one daemon per director.</summary>
+internal static class DirectorLock
+{
+    private const int Attempts = 10;
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Takes the lock. For about a second, another process may still hold it: a daemon that was just killed,
+    /// or <c>sidestep status</c>.</summary>
+    /// <param name="path">Path of the file; its folder is created.</param>
+    /// <param name="director">Name of the director.</param>
+    /// <param name="readProcessId">Reads the process ID from the report of the other daemon; null: unknown.</param>
+    /// <param name="time">The clock.</param>
+    /// <returns>The lock; released when disposed.</returns>
+    /// <exception cref="EngineException">Another daemon holds the lock.</exception>
+    internal static async Task<FileStream> AcquireAsync(string path, string director, Func<int?> readProcessId,
+        TimeProvider time)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException) when (attempt < Attempts)
+            {
+                await Task.Delay(Pause, time).ConfigureAwait(false);
+            }
+            catch (IOException e)
+            {
+                throw new EngineException(
+                    $"another sidestepd runs for the director '{director}' (pid {readProcessId()}, "
+                    + $"lock {path}): stop it, or give this one another director.name ({e.Message})", e);
+            }
+        }
+    }
+}

@@ -1,0 +1,11 @@
+using System.Net;
+
+namespace Sidestep.Daemon;
+
+/// <summary>What VIP prefixes are asked for in several places.</summary>
+internal static class PrefixExtensions
+{
+    /// <summary>True: the prefix is one address (/32 or /128).</summary>
+    internal static bool IsSingle(this IPNetwork prefix) =>
+        prefix.PrefixLength == prefix.BaseAddress.GetAddressBytes().Length * 8;
+}

@@ -1,0 +1,133 @@
+using System.Collections.Immutable;
+using Sidestep.Model;
+
+namespace Sidestep.Daemon;
+
+/// <summary>Writes the status report of the daemon after every change. Safe for threads.</summary>
+/// <param name="initial">The report at the start.</param>
+/// <param name="write">Writes it; may throw <see cref="IOException"/> or <see
+/// cref="UnauthorizedAccessException"/>.</param>
+/// <param name="log">Receives failures to write.</param>
+internal sealed class StatusReporter(DaemonReport initial, Action<DaemonReport> write, Log log)
+{
+    private readonly Lock _gate = new();
+    private readonly ImmutableArray<string>[] _problems =
+        [.. Enum.GetValues<ProblemSource>().Select(static _ => ImmutableArray<string>.Empty)];
+
+    /// <summary>Errors of the configuration file; a valid file clears them.</summary>
+    private ImmutableArray<string> _fileErrors = [];
+
+    /// <summary>Why the newest configuration or the newest next hops are not in force; empty: they are.</summary>
+    private ImmutableArray<string> _applyErrors = [];
+
+    private DaemonReport _report = initial;
+
+    /// <summary>The report as last written.</summary>
+    internal DaemonReport Current
+    {
+        get
+        {
+            lock (_gate)
+                return _report;
+        }
+    }
+
+    /// <summary>Changes the report.</summary>
+    internal void Change(Func<DaemonReport, DaemonReport> change)
+    {
+        lock (_gate)
+            Write(change(_report));
+    }
+
+    /// <summary>Replaces the errors of the configuration file.</summary>
+    internal void SetFileErrors(ImmutableArray<string> errors)
+    {
+        lock (_gate)
+        {
+            _fileErrors = errors;
+            Write(_report);
+        }
+    }
+
+    /// <summary>Records why a change was not applied.</summary>
+    internal void SetApplyError(string error)
+    {
+        lock (_gate)
+        {
+            _applyErrors = [error];
+            Write(_report);
+        }
+    }
+
+    /// <summary>Replaces the problems from one source.</summary>
+    internal void SetProblems(ProblemSource source, ImmutableArray<string> problems)
+    {
+        lock (_gate)
+        {
+            _problems[(int)source] = problems;
+            Write(_report);
+        }
+    }
+
+    /// <summary>Records that tables have come into force.</summary>
+    /// <param name="nextHops">The next hops in the tables.</param>
+    /// <param name="isNewest">False: a newer configuration could not be applied; its errors stay.</param>
+    /// <param name="problems">The problems of the sources that change with the tables.</param>
+    /// <returns>Servers whose next hop is unresolved now and was not before, and problems that are new; as
+    /// sentences.</returns>
+    internal (IReadOnlyList<string> Unresolved, IReadOnlyList<string> Problems) Applied(
+        Forwarding.NextHops nextHops, bool isNewest, IReadOnlyDictionary<ProblemSource,
+        ImmutableArray<string>> problems)
+    {
+        lock (_gate)
+        {
+            ImmutableArray<string> unresolved =
+                [.. nextHops.Unresolved.Select(static u => $"{u.Key}: {u.Value}").Order(StringComparer.Ordinal)];
+            var newlyUnresolved = unresolved.Except(_report.Unresolved).ToArray();
+            var before = Degraded();
+            foreach (var (source, texts) in problems)
+                _problems[(int)source] = texts;
+            if (isNewest)
+                _applyErrors = [];
+            Write(_report with { IsStarting = false, Unresolved = unresolved });
+            return (newlyUnresolved, [.. Degraded().Except(before)]);
+        }
+    }
+
+    private ImmutableArray<string> Degraded() => [.. _problems.SelectMany(static p => p)];
+
+    private void Write(DaemonReport next)
+    {
+        _report = next with { Errors = [.. _fileErrors, .. _applyErrors], Degraded = Degraded() };
+        try
+        {
+            write(_report);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            log.Warning($"status report not written: {e.Message}");
+        }
+    }
+}
+
+/// <summary>The sources of problems that do not stop forwarding, in the order of the report.</summary>
+internal enum ProblemSource
+{
+    /// <summary>Other directors that are not found.</summary>
+    Peers,
+
+    /// <summary>Servers and services that a change retains (make before break).</summary>
+    Retained,
+
+    /// <summary>Multicast addresses of IPv6 VIPs.</summary>
+    Multicast,
+
+    /// <summary>Routing of probes.</summary>
+    Health,
+
+    /// <summary>Fragmentation of punted packets.</summary>
+    Punt,
+
+    /// <summary>The API, and VIP conflict detection.</summary>
+    Management,
+}

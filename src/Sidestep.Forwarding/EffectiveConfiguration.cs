@@ -1,0 +1,143 @@
+using System.Collections.Immutable;
+using Sidestep.Model;
+
+namespace Sidestep.Forwarding;
+
+/// <summary>What the daemon makes of the operator's configuration: the same pools and services, with servers that drain
+/// although the file has them enabled, and with what make-before-break retains of the previous configuration. Tables,
+/// checks and servers' specs are made from it.</summary>
+/// <remarks>Immutable. Pools that differ in nothing are the instances of <see cref="Desired"/>.</remarks>
+public sealed class EffectiveConfiguration
+{
+    private readonly Dictionary<string, string> _servingPools;
+
+    /// <summary>Exactly what the operator wrote: nothing drains beyond it and nothing is retained.</summary>
+    public EffectiveConfiguration(Configuration desired)
+        : this(desired ?? throw new ArgumentNullException(nameof(desired)), desired.Pools,
+            desired.HealthMonitors, [], [], [])
+    {
+    }
+
+    private EffectiveConfiguration(
+        Configuration desired, ImmutableArray<Pool> pools, ImmutableArray<HealthMonitor> monitors,
+            ImmutableArray<ServerDrain> drains,
+        ImmutableArray<RetainedService> services, ImmutableArray<RetainedServers> servers)
+    {
+        Desired = desired;
+        Pools = pools;
+        HealthMonitors = monitors;
+        Drains = drains;
+        RetainedServices = services;
+        RetainedServers = servers;
+        _servingPools = services.ToDictionary(static s => s.Service.Name, static s => s.ServingPool.Name);
+    }
+
+    /// <summary>What the operator wrote.</summary>
+    public Configuration Desired { get; }
+
+    /// <summary>The pools of <see cref="Desired"/> in their order, with drains and retained servers (last in their
+    /// pool), then pools that only retained services use.</summary>
+    public ImmutableArray<Pool> Pools { get; }
+
+    /// <summary>The monitors of <see cref="Desired"/>, then those that only retained pools name.</summary>
+    public ImmutableArray<HealthMonitor> HealthMonitors { get; }
+
+    /// <summary>Why servers drain that the file has enabled. It may name servers that no pool has.</summary>
+    public ImmutableArray<ServerDrain> Drains { get; }
+
+    /// <summary>Services that their previous pools still serve.</summary>
+    public ImmutableArray<RetainedService> RetainedServices { get; }
+
+    /// <summary>Servers that the file no longer has and that their pools still use.</summary>
+    public ImmutableArray<RetainedServers> RetainedServers { get; }
+
+    /// <summary>True when anything of the previous configuration is still in use.</summary>
+    public bool RetainsAny => !RetainedServices.IsEmpty || !RetainedServers.IsEmpty;
+
+    /// <summary>Name of the pool whose servers receive the packets of a service.</summary>
+    public string ServingPoolOf(VirtualService service)
+    {
+        ArgumentNullException.ThrowIfNull(service);
+        return _servingPools.GetValueOrDefault(service.Name, service.Pool);
+    }
+
+    /// <summary>Names of the pools whose servers must be ready for a service: its own, and the one that serves it
+    /// meanwhile.</summary>
+    public IEnumerable<string> PoolsOf(VirtualService service)
+    {
+        var serving = ServingPoolOf(service);
+        return serving == service.Pool ? [service.Pool] : [service.Pool, serving];
+    }
+
+    /// <summary>The same with these servers draining that are enabled now. Pools without any are the same instances;
+    /// without drains, so is the whole.</summary>
+    public EffectiveConfiguration WithDrains(IReadOnlyCollection<ServerDrain> drains)
+    {
+        ArgumentNullException.ThrowIfNull(drains);
+        if (drains.Count == 0)
+            return this;
+        var keys = drains.Select(static d => d.Server).ToHashSet(StringComparer.Ordinal);
+        bool Drains(RealServer s) => s.State == ServerState.Enabled
+            && (keys.Contains(s.Name) || keys.Contains(s.Address.ToString()));
+        RealServer DrainedServer(RealServer s) => Drains(s) ? s with { State = ServerState.Draining } : s;
+        Pool Drained(Pool pool) =>
+            pool.Servers.Any(Drains) ? pool with { Servers = [.. pool.Servers.Select(DrainedServer)] } : pool;
+        return new EffectiveConfiguration(
+            Desired, [.. Pools.Select(Drained)], HealthMonitors, [.. this.Drains, .. drains], RetainedServices,
+                RetainedServers);
+    }
+
+    /// <summary>The same with parts of the previous configuration still in use. It must not retain anything
+    /// yet.</summary>
+    /// <param name="services">Services that their previous pools serve.</param>
+    /// <param name="servers">Removed servers, by the pool of this configuration that still uses them.</param>
+    /// <param name="previousMonitors">Where the monitors of retained pools are defined.</param>
+    public EffectiveConfiguration WithRetained(
+        ImmutableArray<RetainedService> services, ImmutableArray<RetainedServers> servers,
+            ImmutableArray<HealthMonitor> previousMonitors)
+    {
+        if (RetainsAny)
+            throw new InvalidOperationException("this configuration already retains parts of its predecessor");
+        var names = Pools.Select(static p => p.Name).ToHashSet(StringComparer.Ordinal);
+        var extended = servers.ToDictionary(
+            static r => r.Pool.Name, static r => r.Pool with { Servers = [.. r.Pool.Servers, .. r.Servers] },
+                StringComparer.Ordinal);
+        var removed = services.Select(static s => s.ServingPool).Where(p => !names.Contains(p.Name))
+            .DistinctBy(static p => p.Name).ToArray();
+        var monitors = removed.SelectMany(static p => p.Monitors ?? [])
+            .Except(HealthMonitors.Select(static m => m.Name)).ToHashSet();
+        return new EffectiveConfiguration(
+            Desired,
+            [.. Pools.Select(p => extended.GetValueOrDefault(p.Name, p)), .. removed],
+            [.. HealthMonitors, .. previousMonitors.Where(m => monitors.Contains(m.Name))],
+            Drains, services, servers);
+    }
+}
+
+/// <summary>A request to drain a server.</summary>
+/// <param name="Server">Its name or its own address.</param>
+/// <param name="Source">The part of the daemon that requested it. Each source has a request of its own; one is
+/// enough.</param>
+public readonly record struct ServerDrain(string Server, DrainSource Source);
+
+/// <summary>The origin of a drain that is not in the file.</summary>
+public enum DrainSource
+{
+    /// <summary>The operator of the server, through its agent.</summary>
+    Operator,
+
+    /// <summary>The server answers for a VIP, and <c>conflictDetection.drain</c> is on.</summary>
+    VipConflict,
+}
+
+/// <summary>A service that its previous pool serves, because the servers of its own pool are not verified
+/// yet.</summary>
+/// <param name="Service">As the operator wrote it.</param>
+/// <param name="ServingPool">The previous pool; it may be gone from the file.</param>
+public sealed record RetainedService(VirtualService Service, Pool ServingPool);
+
+/// <summary>Servers that the file no longer has, in use because the other servers of their pool are not verified
+/// yet.</summary>
+/// <param name="Pool">The pool without them.</param>
+/// <param name="Servers">At least one.</param>
+public sealed record RetainedServers(Pool Pool, ImmutableArray<RealServer> Servers);

@@ -1,0 +1,109 @@
+using System.Net;
+using Sidestep.Api;
+using Sidestep.Control.AddressConflicts;
+using Sidestep.Control.Doctor;
+using Sidestep.Model;
+using static Sidestep.UnitTests.Control.Doctor.HealthyEvidence;
+using static Sidestep.UnitTests.Control.Doctor.RuleTests;
+
+namespace Sidestep.UnitTests.Control.Doctor;
+
+/// <summary>Faults of the director itself, and other hosts that answer for a VIP.</summary>
+public sealed class DirectorAndConflictRulesTests
+{
+    [Fact]
+    public void Local_VIP_breaks_all_its_services()
+    {
+        var found = Only(Evidence() with { LocalVips = [(Layer3Vip, "dummy0")] }, DiagnosisNames.VipLocalOnDirector);
+        Assert.Equal((Severity.Broken, null), (found.Severity, found.Server));
+        Assert.Equal(["far-dns", "far-www"], found.Services);
+        Assert.Equal(["director: 203.0.113.20 is on 'dummy0'"], found.Evidence);
+        Assert.Contains("ip address del 203.0.113.20/32 dev dummy0", found.Remedy, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Local_IPv6_VIP_is_removed_with_its_own_prefix_length() => Assert.Contains(
+        "ip address del 2001:db8:113::10/128 dev lo",
+        Only(Evidence() with { LocalVips = [(Layer2Vip6, "lo")] }, DiagnosisNames.VipLocalOnDirector).Remedy,
+            StringComparison.Ordinal);
+
+    [Fact]
+    public void Two_local_VIPs_are_two_diagnoses() => Assert.Equal(
+        2, Names(Evidence() with { LocalVips = [(Layer2Vip, "lo"), (Layer3Vip, "lo")] }).Length);
+
+    [Theory]
+    [InlineData(Driver.Auto, Driver.Generic, "LRO is on", true)]
+    [InlineData(Driver.Native, Driver.Generic, "LRO is on", true)]
+    [InlineData(Driver.Generic, Driver.Generic, "LRO is on", false)] // as configured
+    [InlineData(Driver.Auto, Driver.Native, "LRO is on", false)]
+    [InlineData(Driver.Auto, Driver.Generic, null, false)]
+    [InlineData(Driver.Auto, null, "LRO is on", false)] // not attached
+    public void Generic_XDP_is_a_warning_unless_it_is_configured(Driver configured, Driver? actual, string? reason,
+        bool isFound)
+    {
+        var evidence = Evidence() with { Interfaces = [new InterfaceEvidence("eth0", configured, actual, reason)] };
+        Assert.Equal(isFound ? [DiagnosisNames.XdpModeDegraded] : [], Names(evidence));
+        if (!isFound)
+            return;
+        var found = Only(evidence, DiagnosisNames.XdpModeDegraded);
+        Assert.Equal(Severity.Warning, found.Severity);
+        Assert.Equal(["director: eth0: LRO is on"], found.Evidence);
+    }
+
+    [Theory]
+    [InlineData(VipConflicts.UnknownHost, null, "A host that is neither this director nor one of its real servers",
+        "Find 02:ff:ff:ff:ff:ff")]
+    [InlineData(VipConflicts.Director, "10.0.0.3", "The other director 10.0.0.3", "trafficEnabled: false")]
+    public void Other_host_in_conflict_is_named_with_what_the_director_received(string kind, string? host,
+        string summary, string remedy)
+    {
+        var found = Only(Conflict(Layer2Vip, "02:ff:ff:ff:ff:ff", kind, host), DiagnosisNames.VipConflict);
+        Assert.Equal((Severity.Broken, null), (found.Severity, found.Server));
+        Assert.Equal(["near-www"], found.Services);
+        Assert.Equal(["director: 02:ff:ff:ff:ff:ff answered for 203.0.113.10 on 'eth0', 4 times, last at 03:04:05"],
+            found.Evidence);
+        Assert.StartsWith(summary, found.Summary, StringComparison.Ordinal);
+        Assert.Contains(remedy, found.Remedy, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Server_that_answers_ARP_is_diagnosed_with_its_wrong_settings_only()
+    {
+        var evidence = Conflict(Layer2Vip, "02:aa:aa:aa:aa:aa", VipConflicts.Server, "near2")
+            .With("near2", static s => s.WithReport(
+            static r => r.WithWrongCondition(ConditionNames.ArpAnnounce, "eth0")
+                .WithWrongCondition(ConditionNames.Persistence, "")));
+        var found = Only(evidence, DiagnosisNames.ServerAnswersArp);
+        Assert.Equal((Severity.Broken, "near2"), (found.Severity, found.Server));
+        Assert.Equal(["near-www"], found.Services);
+        Assert.Equal(
+            [
+                "director: 02:aa:aa:aa:aa:aa answered for 203.0.113.10 on 'eth0', 4 times, last at 03:04:05",
+                "agent: arp-announce (eth0) is found, wanted wanted",
+            ], found.Evidence);
+    }
+
+    [Fact]
+    public void Server_that_advertises_an_IPv6_VIP_does_not_answer_ARP()
+    {
+        var evidence = Conflict(Layer2Vip6, Mac("near1"), VipConflicts.Server, "near1")
+            .With("near1", static s => s.WithReport(
+            static r => r.WithWrongCondition(ConditionNames.NeighbourSuppression, "eth0")
+                .WithWrongCondition(ConditionNames.ArpIgnore, "eth0")));
+        Assert.Equal([DiagnosisNames.ServerAdvertisesVip, DiagnosisNames.Drift], Names(evidence));
+        var found = Only(evidence, DiagnosisNames.ServerAdvertisesVip);
+        Assert.Equal(
+            [
+                "director: 02:00:00:00:01:01 answered for 2001:db8:113::10 on 'eth0', 4 times, last at 03:04:05",
+                "agent: neighbour-suppression (eth0) is found, wanted wanted",
+            ], found.Evidence);
+        Assert.Contains("ip address add 2001:db8:113::10/128 dev lo", found.Remedy, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Server_that_no_longer_exists_is_another_host() => Assert.Equal(
+        [DiagnosisNames.VipConflict], Names(Conflict(Layer2Vip, "02:ff:ff:ff:ff:ff", VipConflicts.Server, "near9")));
+
+    private static Evidence Conflict(IPAddress vip, string mac, string kind, string? host) =>
+        Evidence() with { Conflicts = [new VipConflict(vip, mac, "eth0", host, kind, Now.AddSeconds(-9), Now, 4)] };
+}

@@ -1,0 +1,59 @@
+using System.Net;
+using Sidestep.Control.Health;
+using Sidestep.Forwarding;
+
+namespace Sidestep.UnitTests.Control.Health;
+
+/// <summary>Servers behind a network, as the test wants them. Safe for threads.</summary>
+internal sealed class FakeProbePath : IProbePath
+{
+    private readonly Lock _gate = new();
+    private readonly List<CheckKey> _probed = [];
+    private readonly List<(IPAddress Server, IPAddress Vip, int Bytes, TimeSpan Timeout)> _echoes = [];
+
+    /// <summary>The reply to a probe; called on the thread of the probe.</summary>
+    public Func<Check, CancellationToken, Task<ProbeResult>> Reply { get; set; } = static (_, _) => Task
+        .FromResult(ProbeResult.Success);
+
+    /// <summary>By server: the MTU of the egress interface less the outer header.</summary>
+    public Func<IPAddress, int?> PathMtu { get; set; } = static _ => 1500;
+
+    /// <summary>The longest datagram that arrives.</summary>
+    public int Bottleneck { get; set; } = int.MaxValue;
+
+    public CheckKey[] Probed
+    {
+        get
+        {
+            lock (_gate)
+                return [.. _probed];
+        }
+    }
+
+    public (IPAddress Server, IPAddress Vip, int Bytes, TimeSpan Timeout)[] Echoes
+    {
+        get
+        {
+            lock (_gate)
+                return [.. _echoes];
+        }
+    }
+
+    public Task<ProbeResult> ProbeAsync(Check check, CancellationToken cancellation)
+    {
+        lock (_gate)
+            _probed.Add(check.Key);
+        return Reply(check, cancellation);
+    }
+
+    public int? PathMtuOf(GroupKey group, IPAddress server) => PathMtu(server);
+
+    public Task<bool> EchoAsync(
+        GroupKey group, IPAddress server, IPAddress vip, int datagramBytes, TimeSpan timeout,
+            CancellationToken cancellation)
+    {
+        lock (_gate)
+            _echoes.Add((server, vip, datagramBytes, timeout));
+        return Task.FromResult(datagramBytes <= Bottleneck);
+    }
+}

@@ -1,0 +1,236 @@
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Sidestep.Api;
+using Sidestep.Control.Agents;
+using Sidestep.Daemon.Api;
+using Sidestep.Daemon.Doctor;
+using Sidestep.Forwarding;
+using Sidestep.UnitTests.Control;
+
+namespace Sidestep.UnitTests.Daemon.Api;
+
+public sealed class ApiHandlerTests : IDisposable
+{
+    private const string ReportBody = """
+        { "agentVersion": "1.0", "operatingSystem": "linux", "wallClock": "2026-01-02T03:04:05Z", "sequence": 4 }
+        """;
+
+    private readonly ManualTime _time = new();
+    private readonly DrainOverlay _drains = new();
+    private readonly AgentRegistry _agents;
+    private readonly TestAuthority _authority = new("authority");
+    private readonly ApiHandler _handler;
+    private Func<DoctorRequest, Task<DoctorReport>> _diagnose = static _ => throw new NotSupportedException();
+    private Func<string, ReadOnlyMemory<byte>, byte[]?> _running = static (_, _) => null;
+
+    public ApiHandlerTests()
+    {
+        _agents = new AgentRegistry(_drains, "1.0", _time);
+        _agents.Applied(TestDirector.Effective, TestDirector.NextHops);
+        _handler = new ApiHandler(_agents, static () =>
+            new DirectorState { Director = "edge1", Version = "1.0", Agents = [], Conflicts = [] },
+            (request, _) => _diagnose(request), (path, body) => _running(path, body));
+    }
+
+    [Fact]
+    public async Task Status_is_served_on_the_socket()
+    {
+        var response = await LocalAsync("GET", "/v1/status");
+        Assert.Equal((200, "application/json"), (response.Status, response.MediaType));
+        Assert.Equal("edge1", response.Json.GetProperty("director").GetString());
+    }
+
+    [Fact]
+    public async Task Doctor_gets_the_request_and_its_report_is_the_response()
+    {
+        var services = new List<string?>();
+        _diagnose = request =>
+        {
+            services.Add(request.Service);
+            return Task.FromResult(
+                new DoctorReport { Director = "edge1", At = DateTimeOffset.UnixEpoch, Diagnoses = [] });
+        };
+        var response = await LocalAsync("POST", "/v1/doctor", """{ "service": "www" }""");
+        Assert.Equal((200, "www"), (response.Status, Assert.Single(services)));
+        Assert.Equal("edge1", response.Json.GetProperty("director").GetString());
+    }
+
+    [Fact]
+    public async Task Request_that_cannot_be_fulfilled_now_is_a_conflict()
+    {
+        _diagnose = static _ => throw new ApiRequestException("not yet", "the director is starting");
+        var response = await LocalAsync("POST", "/v1/doctor", "{}");
+        AssertProblem(response, 409, "not yet", "the director is starting");
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("null")]
+    [InlineData("[ 1 ]")]
+    [InlineData("{ \"service\": 5 }")]
+    public async Task Body_that_is_no_request_is_a_bad_request(string body)
+    {
+        var response = await LocalAsync("POST", "/v1/doctor", body);
+        Assert.Equal((400, "bad request"), (response.Status, response.Json.GetProperty("title").GetString()));
+    }
+
+    [Theory]
+    [InlineData("POST", "/v1/status")]
+    [InlineData("GET", "/v1/doctor")]
+    [InlineData("GET", "/v1/spec/web1")]
+    [InlineData("GET", "/v1/running/none")]
+    [InlineData("GET", "/")]
+    public async Task Other_paths_and_methods_on_the_socket_do_not_exist(string method, string path) =>
+        AssertProblem(await LocalAsync(method, path), 404, "not found", $"{method} {path} does not exist in this API");
+
+    [Fact]
+    public async Task State_of_the_engine_is_served_by_path_and_body()
+    {
+        _running = static (path, body) => Encoding.UTF8.GetBytes($"[ \"{path}\", {body.Length} ]");
+        var response = await LocalAsync("POST", "/v1/running/flows", "abc");
+        Assert.Equal((200, "application/json", "[ \"/v1/running/flows\", 3 ]"),
+            (response.Status, response.MediaType, response.Text));
+        _running = static (_, _) => throw new EngineException("the director is starting");
+        AssertProblem(await LocalAsync("POST", "/v1/running/flows"), 409, "not now", "the director is starting");
+    }
+
+    [Fact]
+    public async Task Agent_gets_the_spec_of_its_server()
+    {
+        var response = await AgentAsync("GET", "/v1/spec/web1", "CN=web1");
+        Assert.Equal((200, "application/json"), (response.Status, response.MediaType));
+        Assert.Equal(["www"], response.Json.GetProperty("services").EnumerateArray()
+            .Select(static s => s.GetProperty("name").GetString()));
+    }
+
+    [Fact]
+    public async Task Known_revision_is_not_modified_when_the_poll_is_over()
+    {
+        var revision = (await AgentAsync("GET", "/v1/spec/web1", "CN=web1")).Json.GetProperty("revision").GetInt64();
+        var poll = AgentAsync("GET", $"/v1/spec/web1?after={revision}", "CN=web1");
+        Assert.Equal(30, (await _time.CompleteAsync(poll)).TotalSeconds, 0.1);
+        Assert.Equal((304, ""), ((await poll).Status, (await poll).Text));
+        Assert.Equal(200, (await AgentAsync("GET", $"/v1/spec/web1?after={revision - 1}", "CN=web1")).Status);
+    }
+
+    [Fact]
+    public async Task Revision_must_be_a_number() => AssertProblem(
+        await AgentAsync("GET", "/v1/spec/web1?after=x", "CN=web1"), 400, "no such revision",
+        "after=x is not a number");
+
+    [Theory]
+    [InlineData("CN=web2", "web2")]
+    [InlineData("O=web1", "")]
+    [InlineData("O=company, CN=web2", "web2")]
+    [InlineData(null, "")]
+    public async Task Certificate_authorises_requests_for_its_common_name_only(string? subject, string name)
+    {
+        foreach (var (method, path) in new[] { ("GET", "/v1/spec/web1"), ("POST", "/v1/reports/web1"),
+            ("POST", "/v1/drains/web1") })
+        {
+            AssertProblem(await AgentAsync(method, path, subject), 403, "wrong certificate",
+                $"the certificate of '{name}' does not authorise requests for 'web1': use a certificate with the "
+                    + $"server's name as its common name");
+        }
+        Assert.Empty(_agents.All);
+    }
+
+    [Fact]
+    public async Task Common_name_is_found_among_other_attributes() =>
+        Assert.Equal(200, (await AgentAsync("GET", "/v1/spec/web1", "C=DE, O=company, CN=web1")).Status);
+
+    [Theory]
+    [InlineData("GET", "/v1/spec/web9", "")]
+    [InlineData("POST", "/v1/reports/web9", ReportBody)]
+    [InlineData("POST", "/v1/drains/web9", """{ "state": "draining" }""")]
+    public async Task Server_outside_all_pools_is_unknown(string method, string path, string body) => AssertProblem(
+        await AgentAsync(method, path, "CN=web9", body), 404, "no such server",
+        "no real server of this director has the name or address 'web9': add it to a pool, or give the agent the "
+            + "certificate of a server in a pool");
+
+    [Theory]
+    [InlineData("POST", "/v1/spec/web1")]
+    [InlineData("GET", "/v1/reports/web1")]
+    [InlineData("GET", "/v1/spec/")]
+    [InlineData("GET", "/v1/status")]
+    [InlineData("POST", "/v1/doctor")]
+    [InlineData("POST", "/v1/running/flows")]
+    public async Task Other_paths_and_methods_do_not_exist_for_agents(string method, string path) => AssertProblem(
+        await AgentAsync(method, path, "CN=web1", "{}"), 404, "not found",
+        $"{method} {path} does not exist in this API");
+
+    [Fact]
+    public async Task Report_is_recorded_for_its_server()
+    {
+        var response = await AgentAsync("POST", "/v1/reports/web1", "CN=web1", ReportBody);
+        Assert.Equal(200, response.Status);
+        Assert.Equal(_agents.BeginEpoch() - 1, response.Json.GetProperty("reportEpoch").GetInt64());
+        Assert.Equal(("web1", 4), (Assert.Single(_agents.All).Server, _agents.All[0].Report.Sequence));
+        Assert.Equal(400, (await AgentAsync("POST", "/v1/reports/web1", "CN=web1", "{")).Status);
+    }
+
+    [Fact]
+    public async Task Drain_request_changes_the_servers_state()
+    {
+        var response = await AgentAsync("POST", "/v1/drains/web1", "CN=web1", """{ "state": "draining" }""");
+        Assert.Equal((204, ""), (response.Status, response.Text));
+        Assert.Equal(["web1"], _drains.Drains.Select(static d => d.Server));
+        Assert.Equal(204,
+            (await AgentAsync("POST", "/v1/drains/web1", "CN=web1", """{ "state": "enabled" }""")).Status);
+        Assert.Empty(_drains.Drains);
+        AssertProblem(await AgentAsync("POST", "/v1/drains/web1", "CN=web1", """{ "state": "gone" }"""), 400,
+            "no such state",
+            "'gone' is neither enabled nor draining");
+    }
+
+    [Fact]
+    public async Task Client_that_closes_the_connection_gets_no_response()
+    {
+        using var aborted = new CancellationTokenSource();
+        await aborted.CancelAsync();
+        var revision = (await AgentAsync("GET", "/v1/spec/web1", "CN=web1")).Json.GetProperty("revision").GetInt64();
+        var response = await SendAsync("GET", $"/v1/spec/web1?after={revision}", "CN=web1", "",
+            _handler.HandleAgentAsync, aborted.Token);
+        Assert.Equal("", response.Text);
+    }
+
+    public void Dispose() => _authority.Dispose();
+
+    private static void AssertProblem(Response response, int status, string title, string detail)
+    {
+        Assert.Equal((status, "application/problem+json"), (response.Status, response.MediaType));
+        Assert.Equal((title, status, detail), (response.Json.GetProperty("title").GetString(),
+            response.Json.GetProperty("status").GetInt32(), response.Json.GetProperty("detail").GetString()));
+    }
+
+    private Task<Response> LocalAsync(string method, string path, string body = "") =>
+        SendAsync(method, path, null, body, _handler.HandleLocalAsync, TestContext.Current.CancellationToken);
+
+    private Task<Response> AgentAsync(string method, string path, string? subject, string body = "") =>
+        SendAsync(method, path, subject, body, _handler.HandleAgentAsync, TestContext.Current.CancellationToken);
+
+    private async Task<Response> SendAsync(
+        string method, string path, string? subject, string body, RequestDelegate handler, CancellationToken aborted)
+    {
+        using var certificate = subject is null ? null
+            : X509Certificate2.CreateFromPem(_authority.Issue(subject).Certificate);
+        var context = new DefaultHttpContext { RequestAborted = aborted };
+        var parts = path.Split('?');
+        (context.Request.Method, context.Request.Path) = (method, parts[0]);
+        context.Request.QueryString = new QueryString(parts.Length > 1 ? "?" + parts[1] : "");
+        context.Request.Body = new MemoryStream(Encoding.UTF8.GetBytes(body));
+        context.Connection.ClientCertificate = certificate;
+        using var output = new MemoryStream();
+        context.Response.Body = output;
+        await handler(context);
+        return new Response(context.Response.StatusCode, context.Response.ContentType,
+            Encoding.UTF8.GetString(output.ToArray()));
+    }
+
+    private sealed record Response(int Status, string? MediaType, string Text)
+    {
+        public JsonElement Json => JsonDocument.Parse(Text).RootElement;
+    }
+}

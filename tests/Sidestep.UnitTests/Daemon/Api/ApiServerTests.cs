@@ -1,0 +1,220 @@
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
+using Sidestep.Api;
+using Sidestep.Control.Agents;
+using Sidestep.Daemon.Api;
+using Sidestep.Model;
+using Sidestep.UnitTests.Control;
+
+namespace Sidestep.UnitTests.Daemon.Api;
+
+public sealed class ApiServerTests : IAsyncDisposable
+{
+    private readonly TempFolder _folder = new();
+    private readonly TestAuthority _authority = new("authority");
+    private readonly ManualTime _time = new();
+    private readonly TestLog _log = new();
+    private readonly List<IReadOnlyList<string>> _problems = [];
+    private readonly ApiServer _server;
+    private ApiSettings? _settings;
+
+    public ApiServerTests()
+    {
+        var agents = new AgentRegistry(new DrainOverlay(), "1.0", TimeProvider.System);
+        agents.Applied(TestDirector.Effective, TestDirector.NextHops);
+        var handler = new ApiHandler(agents, static () =>
+            new DirectorState { Director = "edge1", Version = "1.0", Agents = [], Conflicts = [] },
+            static (_, _) => throw new NotSupportedException(), static (_, _) => null);
+        _server = new ApiServer(_folder.Path("api/d.sock"), handler, () => _settings, _problems.Add, _log.Log, _time);
+    }
+
+    private string SocketPath => _folder.Path("api/d.sock");
+
+    [Fact]
+    public async Task Command_line_reaches_the_socket_which_only_root_may_open()
+    {
+        await UpdateAsync();
+        Assert.Contains("\"director\":\"edge1\"", await LocalStatusAsync(), StringComparison.Ordinal);
+        if (!OperatingSystem.IsWindows())
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(SocketPath));
+        Assert.Empty(_problems);
+        Assert.Empty(_server.AgentAddresses);
+        await _server.CloseAsync();
+        Assert.False(File.Exists(SocketPath));
+    }
+
+    [Fact]
+    public async Task Socket_that_a_killed_daemon_left_is_replaced()
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(SocketPath)!);
+        await File.WriteAllTextAsync(SocketPath, "", TestContext.Current.CancellationToken);
+        await UpdateAsync();
+        Assert.Contains("edge1", await LocalStatusAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Socket_that_cannot_be_created_is_reported_and_tried_again()
+    {
+        _folder.Write("api", "a file where the folder should be");
+        await UpdateAsync();
+        var problem = Assert.Single(Assert.Single(_problems));
+        Assert.StartsWith($"the command line cannot reach this director ({SocketPath}): ", problem,
+            StringComparison.Ordinal);
+        Assert.Equal([$"warning: {problem}"], _log.Lines);
+
+        File.Delete(_folder.Path("api"));
+        await UpdateAsync();
+        Assert.Single(_problems);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        await UpdateAsync();
+        Assert.Empty(_problems[^1]);
+        Assert.Contains("edge1", await LocalStatusAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Agent_with_a_certificate_of_the_authority_is_served()
+    {
+        _settings = Settings();
+        await UpdateAsync();
+        Assert.Equal(["info: agent API listening on 127.0.0.1:0"], _log.Lines);
+        Assert.Equal(HttpStatusCode.OK, await SpecStatusAsync(_authority));
+        Assert.Equal(HttpStatusCode.Forbidden, await SpecStatusAsync(_authority, "CN=web2"));
+        using var other = new TestAuthority("other");
+        await Assert.ThrowsAnyAsync<Exception>(() => SpecStatusAsync(other));
+        await Assert.ThrowsAnyAsync<Exception>(() => SpecStatusAsync(null));
+    }
+
+    [Fact]
+    public async Task Listener_follows_the_settings()
+    {
+        _settings = Settings();
+        await UpdateAsync();
+        var first = Assert.Single(_server.AgentAddresses);
+        await UpdateAsync();
+        Assert.Equal([first], _server.AgentAddresses);
+
+        _settings = _settings with { CertFile = _folder.Path("none.pem") };
+        await UpdateAsync();
+        Assert.Empty(_server.AgentAddresses);
+        Assert.StartsWith("agents cannot reach this director: director.api.certFile: ", Assert.Single(_problems[^1]),
+            StringComparison.Ordinal);
+
+        // Other settings are tried at once.
+        _settings = Settings();
+        await UpdateAsync();
+        Assert.Single(_server.AgentAddresses);
+        Assert.Empty(_problems[^1]);
+        _settings = null;
+        await UpdateAsync();
+        Assert.Empty(_server.AgentAddresses);
+    }
+
+    [Fact]
+    public async Task Port_in_use_is_reported()
+    {
+        using var other = new TcpListener(IPAddress.Loopback, 0);
+        other.Start();
+        _settings = Settings() with { Listen = [(IPEndPoint)other.LocalEndpoint] };
+        await UpdateAsync();
+        Assert.StartsWith("agents cannot reach this director: ", Assert.Single(_problems[^1]),
+            StringComparison.Ordinal);
+        Assert.Empty(_server.AgentAddresses);
+    }
+
+    [Fact]
+    public async Task Renewed_certificates_are_loaded_while_the_API_runs()
+    {
+        _settings = Settings();
+        await UpdateAsync();
+        _folder.Replace("cert.pem", "no certificate");
+        await UpdateAsync();
+        await UpdateAsync();
+        Assert.StartsWith("keeping the previous API certificates: director.api.certFile: ",
+            Assert.Single(_problems[^1]), StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.OK, await SpecStatusAsync(_authority));
+
+        Settings();
+        await UpdateAsync();
+        Assert.Empty(_problems[^1]);
+        Assert.Equal("info: API certificates reloaded", _log.Lines[^1]);
+        Assert.Equal(2, _problems.Count);
+    }
+
+    [Fact]
+    public async Task Server_runs_until_it_is_cancelled_and_checks_twice_a_second()
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        var run = _server.RunAsync(stop.Token);
+        await Waiting.UntilAsync(() => File.Exists(SocketPath) && _time.NextDue is not null);
+        Assert.Empty(_server.AgentAddresses);
+        _settings = Settings();
+        Assert.Equal(TimeSpan.FromMilliseconds(500), _time.NextDue);
+        _time.Advance(TimeSpan.FromMilliseconds(500));
+        await Waiting.UntilAsync(() => _server.AgentAddresses.Count == 1);
+        await stop.CancelAsync();
+        await run.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        Assert.False(File.Exists(SocketPath));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _server.CloseAsync();
+        _authority.Dispose();
+        _folder.Dispose();
+    }
+
+    private ApiSettings Settings()
+    {
+        var (certificate, key) = _authority.Issue("CN=edge1");
+        _folder.Replace("cert.pem", certificate);
+        _folder.Replace("key.pem", key);
+        _folder.Replace("ca.pem", _authority.Pem);
+        return new ApiSettings
+        {
+            Listen = [new IPEndPoint(IPAddress.Loopback, 0)],
+            CertFile = _folder.Path("cert.pem"),
+            KeyFile = _folder.Path("key.pem"),
+            CaFile = _folder.Path("ca.pem"),
+        };
+    }
+
+    private Task UpdateAsync() => _server.UpdateAsync(TestContext.Current.CancellationToken);
+
+    private async Task<string> LocalStatusAsync()
+    {
+        using var handler = new SocketsHttpHandler
+        {
+            ConnectCallback = async (_, cancellation) =>
+            {
+                var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+                await socket.ConnectAsync(new UnixDomainSocketEndPoint(SocketPath), cancellation);
+                return new NetworkStream(socket, ownsSocket: true);
+            },
+        };
+        using var client = new HttpClient(handler);
+        return await client.GetStringAsync(new Uri("http://localhost/v1/status"),
+            TestContext.Current.CancellationToken);
+    }
+
+    private async Task<HttpStatusCode> SpecStatusAsync(TestAuthority? authority, string subject = "CN=web1")
+    {
+        using var certificate = authority?.IssueForTls(subject);
+        using var handler = new SocketsHttpHandler
+        {
+            SslOptions = new SslClientAuthenticationOptions
+            {
+                ClientCertificates = certificate is null ? [] : [certificate],
+                CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust,
+                    RevocationMode = X509RevocationMode.NoCheck },
+            },
+        };
+        using var root = X509Certificate2.CreateFromPem(_authority.Pem);
+        handler.SslOptions.CertificateChainPolicy!.CustomTrustStore.Add(root);
+        using var client = new HttpClient(handler);
+        var response = await client.GetAsync(new Uri(_server.AgentAddresses.Single() + "/v1/spec/web1"),
+            TestContext.Current.CancellationToken);
+        return response.StatusCode;
+    }
+}

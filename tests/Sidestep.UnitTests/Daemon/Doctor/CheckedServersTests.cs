@@ -1,0 +1,80 @@
+using System.Net;
+using Sidestep.Daemon.Doctor;
+using Sidestep.Forwarding;
+using Sidestep.Model;
+
+namespace Sidestep.UnitTests.Daemon.Doctor;
+
+public sealed class CheckedServersTests
+{
+    [Fact]
+    public void Every_server_is_listed_with_its_VIPs_and_ports()
+    {
+        var servers = Of(TestDirector.Configuration);
+        Assert.Equal(["web1", "web2", "dns1"], servers.Select(static s => s.Server.Name));
+        Assert.Equal([("www", "web", "203.0.113.10", 80), ("www", "web", "2001:db8:113::10", 80)],
+            servers[0].Services.Select(static s =>
+            (s.Evidence.Name, s.Evidence.Pool, s.Evidence.Vip.ToString(), s.Evidence.Port)));
+        var dns = Assert.Single(servers[2].Services).Evidence;
+        Assert.Equal((TransportProtocol.Udp, 53, new Encap(Encapsulation.Gue, 6081)),
+            (dns.Protocol, dns.Port, dns.Encap));
+        Assert.Equal(new Sidestep.Api.PathMtu(1500, 32, 1428, 1408), dns.PathMtu);
+        Assert.All(servers, static s => Assert.All(s.Services, static v => Assert.True(v.Evidence.AcceptsNewFlows)));
+    }
+
+    [Theory]
+    [InlineData("state: draining", false)]
+    [InlineData("weight: 0", false)]
+    [InlineData("state: enabled", true)]
+    [InlineData("state: disabled", null)]
+    public void State_and_weight_decide_whether_new_flows_are_expected(string key, bool? accepts)
+    {
+        var servers = Of(TestDirector.With("name: web1,", $"name: web1, {key},"));
+        Assert.Equal(accepts, servers.FirstOrDefault(static s =>
+            s.Server.Name == "web1")?.Services[0].Evidence.AcceptsNewFlows);
+    }
+
+    [Fact]
+    public void Range_of_ports_has_no_port_to_probe_and_a_prefix_its_first_host()
+    {
+        var evidence =
+            Of(TestDirector.With("vip: 203.0.113.53, protocol: udp, port: 53",
+            "vip: 203.0.113.48/28, protocol: udp, ports: [ 53-54, 55 ]"))[2]
+            .Services.Select(static s => (s.Evidence.Vip.ToString(), s.Evidence.Port));
+        Assert.Equal([("203.0.113.49", 0), ("203.0.113.49", 55)], evidence);
+    }
+
+    [Fact]
+    public void Only_the_first_eight_VIPs_and_ports_are_checked()
+    {
+        var numbers = string.Join(", ", Enumerable.Range(100, 9));
+        var vips = string.Join(", ", Enumerable.Range(100, 9).Select(static n => $"203.0.113.{n}"));
+        var services =
+            Of(TestDirector.With("vip: 203.0.113.53, protocol: udp, port: 53",
+            $"vips: [ {vips} ], protocol: udp, ports: [ {numbers} ]"))[2].Services;
+        Assert.Equal(64, services.Length);
+        Assert.Equal((107, IPAddress.Parse("203.0.113.107")), (services[^1].Evidence.Port, services[^1].Evidence.Vip));
+    }
+
+    [Fact]
+    public void Encapsulation_of_a_server_replaces_that_of_the_profile_at_layer_3_only()
+    {
+        var servers = Of(TestDirector.With("address: 10.1.0.11", "address: 10.1.0.11, encapsulation: ipip"));
+        Assert.Equal(new Encap(Encapsulation.IpIp), servers[2].Services[0].Evidence.Encap);
+        Assert.Equal(1480 - 40, servers[2].Services[0].Evidence.PathMtu!.Mss4);
+    }
+
+    [Fact]
+    public void Server_of_several_services_is_listed_once()
+    {
+        var servers = Of(TestDirector.Read(TestDirector.Yaml
+            + "\n  - { name: www2, vip: 203.0.113.11, protocol: tcp, port: 80, pool: web, networkProfile: near }"));
+        Assert.Equal(["web1", "web2", "dns1"], servers.Select(static s => s.Server.Name));
+        Assert.Equal(["www", "www", "www2"], servers[0].Services.Select(static s => s.Evidence.Name));
+    }
+
+    private static IReadOnlyList<CheckedServer> Of(Configuration configuration) =>
+        CheckedServers.Of(
+            TestDirector.Applied with { Configuration = new EffectiveConfiguration(configuration) },
+            configuration.VirtualServices);
+}

@@ -1,0 +1,191 @@
+using System.Net;
+using Sidestep.Control.Health;
+using Sidestep.Daemon.Probes;
+using Sidestep.Forwarding;
+using Sidestep.Model;
+
+namespace Sidestep.UnitTests.Daemon.Probes;
+
+public sealed class DsrProbePathTests
+{
+    private static readonly GroupKey Group = new("web", Encap.Layer2);
+    private static readonly IPAddress Server = IPAddress.Parse("10.0.0.11"), Vip = IPAddress.Parse("203.0.113.10");
+    private static readonly NextHop Hop = new(TestDirector.Eth0, TestDirector.Web1);
+    private readonly DsrProbePath _path = new();
+
+    [Fact]
+    public async Task Server_that_is_not_in_the_tables_is_not_probed()
+    {
+        var notYet = ProbeResult.NotSent("the server is not in the forwarding tables yet");
+        Assert.Equal(notYet, await DsrAsync());
+        Update(Entry(Hop), id: null);
+        Assert.Equal(notYet, await DsrAsync());
+        Assert.False(await EchoAsync());
+    }
+
+    [Theory]
+    [InlineData(null, "no next hop is known")]
+    [InlineData("layer 2 does not reach it through a router", "layer 2 does not reach it through a router")]
+    public async Task Server_without_a_next_hop_fails_with_the_obstacle(string? obstacle, string failure)
+    {
+        Update(Entry(null) with { Obstacle = obstacle });
+        Assert.Equal(ProbeResult.Failure(failure), await DsrAsync());
+    }
+
+    [Fact]
+    public async Task Director_that_is_the_server_itself_is_exempt()
+    {
+        Update(Entry(Hop with { IsLocal = true }));
+        Assert.Equal(ProbeResult.Exempt("the director itself is the server"), await DsrAsync());
+        Assert.Null(_path.PathMtuOf(Group, Server));
+    }
+
+    [Theory]
+    [InlineData("203.0.113.10", "eth0 has no IPv4 address for replies: give it one")]
+    [InlineData("2001:db8:113::10", "eth0 has no global IPv6 address for replies: give it one")]
+    public async Task Interface_without_a_source_address_sends_no_probe(string vip, string reason)
+    {
+        Update(Entry(Hop with { Egress = TestDirector.Eth0 with { Address = null, Address6 = null } }));
+        Assert.Equal(ProbeResult.NotSent(reason),
+            await _path.ProbeAsync(Check(true, IPAddress.Parse(vip), 80), TestContext.Current.CancellationToken));
+    }
+
+    /// <summary>RFC 2003 adds 20 bytes, RFC 2473 adds 40; GRE (RFC 2784) adds 4, UDP and GUE add 12.</summary>
+    [Theory]
+    [InlineData(null, "10.0.0.11", 1500)]
+    [InlineData(Encapsulation.IpIp, "10.0.0.11", 1480)]
+    [InlineData(Encapsulation.Gre, "10.0.0.11", 1476)]
+    [InlineData(Encapsulation.Gue, "10.0.0.11", 1468)]
+    [InlineData(Encapsulation.IpIp, "2001:db8::11", 1460)]
+    [InlineData(Encapsulation.Gue, "2001:db8::11", 1448)]
+    public void Path_MTU_is_that_of_the_interface_without_the_outer_header(Encapsulation? encapsulation, string server,
+        int mtu)
+    {
+        var entry = Entry(Hop) with { Address = IPAddress.Parse(server), Encap = encapsulation is { } own
+            ? new Encap(own) : null };
+        Update(entry);
+        Assert.Equal(mtu, _path.PathMtuOf(Group, entry.Address));
+        Assert.Null(_path.PathMtuOf(Group, IPAddress.Parse("10.0.0.99")));
+    }
+
+    [Fact]
+    public void Removed_servers_and_groups_have_no_path()
+    {
+        var other = IPAddress.Parse("10.0.0.12");
+        Update(Entry(Hop), Entry(Hop) with { Address = other });
+        Assert.NotNull(_path.PathMtuOf(Group, other));
+        Update(Entry(Hop));
+        Assert.Null(_path.PathMtuOf(Group, other));
+        Assert.NotNull(_path.PathMtuOf(Group, Server));
+        _path.Update(Tables(), static (_, _) => 7);
+        Assert.Null(_path.PathMtuOf(Group, Server));
+    }
+
+    [Fact]
+    public void Unchanged_group_is_not_looked_up_again()
+    {
+        var group = Of(Entry(Hop));
+        var lookups = 0;
+        for (var i = 0; i < 2; i++)
+            _path.Update(Tables(group), (_, _) => ++lookups);
+        Assert.Equal(1, lookups);
+    }
+
+    [Fact]
+    public async Task Probe_to_the_servers_own_address_needs_no_path()
+    {
+        var (endpoint, _) = LocalServer.Tcp("", [], staysOpen: true);
+        Assert.Equal(ProbeResult.Success,
+            await _path.ProbeAsync(Check(false, IPAddress.Loopback, endpoint.Port),
+            TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task Refused_probe_is_a_failure()
+    {
+        var closed = LocalServer.Closed();
+        var result = await _path.ProbeAsync(Check(false, IPAddress.Loopback, closed.Port),
+            TestContext.Current.CancellationToken);
+        Assert.Equal((ProbeResultKind.Failure, "Connection refused"), (result.Kind, result.Reason));
+    }
+
+    [Fact]
+    public async Task Probe_without_a_reply_fails_after_its_timeout()
+    {
+        var (endpoint, _) = LocalServer.Tcp("x", [], staysOpen: true);
+        var check = Check(false, IPAddress.Loopback, endpoint.Port, new HealthMonitor
+        {
+            Name = "tcp",
+            Type = MonitorType.Tcp,
+            Expect = "hello",
+            Timeout = TimeSpan.FromMilliseconds(20),
+        });
+        Assert.Equal(ProbeResult.Failure("no reply within 0.02 s"),
+            await _path.ProbeAsync(check, TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task Cancelled_probe_has_no_result()
+    {
+        using var stop = new CancellationTokenSource();
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            _path.ProbeAsync(Check(false, IPAddress.Loopback, 80), stop.Token));
+    }
+
+    /// <summary>192.0.2.7 is documentation space (RFC 5737), so that it is no address of this machine.</summary>
+    [Fact]
+    public async Task Error_of_this_machine_says_nothing_about_the_server()
+    {
+        Update(Entry(Hop with { Egress = TestDirector.Eth0 with { Address = IPAddress.Parse("192.0.2.7") } }));
+        var result = await DsrAsync();
+        Assert.Equal(ProbeResultKind.NotSent, result.Kind);
+        Assert.StartsWith("the director cannot send the probe: ", result.Reason, StringComparison.Ordinal);
+        Assert.False(await EchoAsync());
+    }
+
+    [Theory]
+    [InlineData(MonitorType.Udp)]
+    [InlineData(MonitorType.Http)]
+    [InlineData(MonitorType.Dns)]
+    [InlineData(MonitorType.Command)]
+    public async Task Every_type_of_monitor_has_its_probe(MonitorType type)
+    {
+        var monitor = new HealthMonitor
+        {
+            Name = "monitor",
+            Type = type,
+            Http = new HttpExpectation("/", null, [PortRange.One(200)], null),
+            Dns = new DnsExpectation("www.example", DnsRecordType.A, 0, null),
+            Command = ["/bin/sh", "-c", "exit 0"],
+        };
+        var endpoint = type == MonitorType.Http ? LocalServer.Tcp("\r\n\r\n", ["HTTP/1.1 200 OK\r\n\r\n"]).Endpoint
+            : LocalServer.Udp(static query => query.Length > 4 ? [.. query[..2], 0x81, 0x80, .. query[4..]]
+            : query).Endpoint;
+        Assert.Equal(ProbeResult.Success,
+            await _path.ProbeAsync(Check(false, IPAddress.Loopback, endpoint.Port, monitor),
+            TestContext.Current.CancellationToken));
+    }
+
+    private Task<ProbeResult> DsrAsync() =>
+        _path.ProbeAsync(Check(true, Vip, 80), TestContext.Current.CancellationToken);
+
+    private Task<bool> EchoAsync() =>
+        _path.EchoAsync(Group, Server, Vip, 1500, TimeSpan.FromSeconds(1), TestContext.Current.CancellationToken);
+
+    private static Check Check(bool throughDsrPath, IPAddress target, int port, HealthMonitor? monitor = null) => new(
+        new CheckKey(Group, Server, "tcp", target, port, throughDsrPath), "web1",
+        monitor ?? new HealthMonitor { Name = "tcp", Type = MonitorType.Tcp });
+
+    private static ServerEntry Entry(NextHop? hop) => new("web1", Server, 1, hop);
+
+    private static ServerGroup Of(params ServerEntry[] servers) =>
+        TestDirector.Tables.Groups[0] with { Key = Group, Servers = [.. servers] };
+
+    private static ForwardingTables Tables(params ServerGroup[] groups) =>
+        TestDirector.Tables with { Groups = [.. groups] };
+
+    private void Update(ServerEntry server, int? id) => _path.Update(Tables(Of(server)), (_, _) => id);
+
+    private void Update(params ServerEntry[] servers) => _path.Update(Tables(Of(servers)), static (_, _) => 7);
+}

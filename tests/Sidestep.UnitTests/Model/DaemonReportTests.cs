@@ -1,0 +1,38 @@
+using Sidestep.Model;
+
+namespace Sidestep.UnitTests.Model;
+
+/// <summary>Where the files of a director are; their folder needs root, so that nothing is written here.</summary>
+public sealed class DaemonReportTests
+{
+    private static readonly DirectorSettings Edge1 = new()
+    {
+        Name = "edge1",
+        PinPath = "/sys/fs/bpf/sidestep",
+        Interfaces = [],
+        HashKey = default,
+    };
+
+    [Fact]
+    public void Files_are_named_after_the_pin_folder_and_the_director()
+    {
+        const string Base = "/run/sidestep/sys-fs-bpf-sidestep-edge1";
+        Assert.Equal(
+            [Base + ".json", Base + ".lock", Base + ".sock", Base, Base + ".health.json"],
+            [DaemonReport.PathOf(Edge1), DaemonReport.LockPath(Edge1), DaemonReport.SocketPath(Edge1),
+                DaemonReport.PersistentStatePrefix(Edge1), HealthReport.PathOf(Edge1)]);
+    }
+
+    [Fact]
+    public void Director_of_the_same_name_in_another_pin_folder_has_other_files() =>
+        Assert.NotEqual(DaemonReport.PathOf(Edge1), DaemonReport.PathOf(Edge1 with { PinPath = "/sys/fs/bpf/other" }));
+
+    [Fact]
+    public void Director_that_never_ran_has_no_report_and_does_not_run()
+    {
+        var never = Edge1 with { Name = $"never-{Guid.NewGuid():N}" };
+        Assert.Null(DaemonReport.Read(never));
+        Assert.Null(HealthReport.Read(never));
+        Assert.False(DaemonReport.IsRunning(never));
+    }
+}
