@@ -44,7 +44,7 @@ internal sealed class Management : IDisposable
             problems(always);
         }
         var handler = new ApiHandler(Agents, () =>
-            DirectorStates.Of(Volatile.Read(ref _applied)?.Configuration.Desired, Version,
+            DirectorStates.Of(Volatile.Read(ref _applied)?.Configuration, Version,
             Agents, _conflictMonitor?.Conflicts ?? []), _doctor.DiagnoseAsync, handleRequest);
         _api = new ApiServer(DaemonReport.SocketPath(director), handler,
             () => Volatile.Read(ref _applied)?.Configuration.Desired.Director.Api, p => problems([.. always, .. p]), log,

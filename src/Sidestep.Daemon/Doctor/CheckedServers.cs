@@ -34,7 +34,7 @@ internal static class CheckedServers
         [
             .. services.SelectMany(s => applied.Configuration.Pools.First(p => p.Name == s.Pool).Servers
                     .Where(static r => r.State != ServerState.Disabled)
-                    .SelectMany(r => ServicesOf(applied.Configuration.Desired, s, r, compiler)))
+                    .SelectMany(r => ServicesOf(applied.Configuration, s, r, compiler)))
                 .GroupBy(static v => (v.Server.Name, v.Server.Address))
                 .Select(static g => new CheckedServer(g.First().Server, [.. g])),
         ];
