@@ -132,6 +132,26 @@ public sealed class DirectorLinkTests : ActionFixture
     }
 
     [Fact(Timeout = 20_000)]
+    public async Task A_report_is_not_sent_again_without_a_new_one()
+    {
+        _link.Start();
+        var report = await ReportTo(_first);
+        var sent = 0;
+        // Reports that were made meanwhile may follow; then there must be none.
+        for (var yields = 0; yields < 2000; yields++)
+        {
+            if (report is not null)
+            {
+                report.Result.SetResult(new ReportResponse());
+                Assert.InRange(++sent, 1, 10);
+                yields = 0;
+            }
+            await Task.Yield();
+            report = _first.TryNextReport();
+        }
+    }
+
+    [Fact(Timeout = 20_000)]
     public async Task An_admin_state_is_sent_to_every_director()
     {
         _link.Drain("draining");

@@ -280,6 +280,37 @@ public sealed class ReconcilerTests : ActionFixture
     }
 
     [Fact]
+    public void A_problem_that_returns_is_logged_again()
+    {
+        Start(Options);
+        SetSpec(7, TestSpec.Vip);
+        for (var i = 0; i < 2; i++)
+        {
+            SetSpec(8, "224.0.0.1");
+            Event();
+            _reconciler!.SetSpec(Spec(9, TestSpec.Vip));
+            Event();
+        }
+        Assert.Equal(2, Log.Count(static l => l.StartsWith("error: --vip 224.0.0.1", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void An_error_that_returns_is_logged_again()
+    {
+        Start(Options);
+        SetSpec(7, TestSpec.Vip);
+        for (var i = 0; i < 2; i++)
+        {
+            Kernel.Rejects = static c => c == "read" ? new IOException("no inventory") : null;
+            Event();
+            Kernel.Rejects = static _ => null;
+            _time.Advance(Reconciler.RetryDelay);
+            Event();
+        }
+        Assert.Equal(2, Log.Count(static l => l == "no inventory"));
+    }
+
+    [Fact]
     public void A_foreign_filter_prevents_the_first_apply_and_is_only_a_condition_later()
     {
         Kernel.AddForeignFilter(FakeKernel.Eth0, Hook.Ingress, 213, 0x51de);
