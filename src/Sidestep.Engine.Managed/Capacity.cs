@@ -5,7 +5,7 @@ using Sidestep.Model;
 
 namespace Sidestep.Engine.Managed;
 
-/// <summary>Rejects tables that would not fit the XDP engine, so that both engines accept the same
+/// <summary>Rejects tables that exceed the limits of the XDP engine, so that both engines accept the same
 /// configurations.</summary>
 internal static class Capacity
 {

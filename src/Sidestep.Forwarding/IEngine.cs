@@ -9,8 +9,8 @@ public interface IEngine : IDisposable
     EngineCapabilities Capabilities { get; }
 
     /// <summary>Puts tables in force atomically: no packet sees a mixture of old and new ones.</summary>
-    /// <exception cref="EngineException">The tables exceed a limit, or the kernel rejected them; the previous ones stay in
-    /// force.</exception>
+    /// <exception cref="EngineException">The tables exceed a limit, or the kernel rejected them; the previous ones stay
+    /// in force.</exception>
     void Apply(ForwardingTables tables);
 
     /// <summary>Reads servers and slots of the tables in force, also of tables that an earlier process applied. Next

@@ -89,10 +89,10 @@ public sealed class ManagedEngineTests
     {
         using var segment = new Segment(servers: 1);
         TwoArmTests.AddFarSide(segment);
-        var (first, others) = (Segment.ServerEntry(1), segment.File.Servers.Skip(1).ToArray());
+        var (original, others) = (Segment.ServerEntry(1), segment.File.Servers.Skip(1).ToArray());
         // Clients move to added servers, and back when these are removed.
-        segment.File = segment.File with { Servers = [first], ProfileLines = "dsrType: l2, udpOnRebalance: move" };
-        var (traffic, baseline) = StartWithTraffic(segment, [("eth0", driver)]);
+        segment.File = segment.File with { Servers = [original], ProfileLines = "dsrType: l2, udpOnRebalance: move" };
+        var (traffic, first) = StartWithTraffic(segment, [("eth0", driver)]);
         for (var round = 0; round < 2; round++)
         {
             segment.Apply(segment.File with { Interfaces = [("eth0", driver), ("eth1", other)] });
@@ -101,18 +101,18 @@ public sealed class ManagedEngineTests
                 (ActiveDriver.NameOf(segment.Director, "eth0"), ActiveDriver.NameOf(segment.Director, "eth1")));
             traffic.WaitForSent(100);
             // To servers behind the added interface, and back.
-            segment.Apply(segment.File with { Servers = [first, .. others] });
+            segment.Apply(segment.File with { Servers = [original, .. others] });
             traffic.WaitForSent(200);
-            segment.Apply(segment.File with { Servers = [first] });
+            segment.Apply(segment.File with { Servers = [original] });
             segment.Apply(segment.File with { Interfaces = [("eth0", driver)] });
             Eventually.True(() => ActiveDriver.NameOf(segment.Director, "eth1") == "none",
-                () => "frames are still taken from eth1");
+                () => "eth1 is still attached");
             traffic.WaitForSent(100);
         }
         var exchanges = traffic.Stop();
-        ExchangeAssert.AllAnswered([.. exchanges.Skip(baseline)]);
+        ExchangeAssert.AllAnswered([.. exchanges.Skip(first)]);
         Assert.True(exchanges.Select(static e => e.Server).Distinct().Count() > 1,
-            "nothing went by the interface that came");
+            "no frame was sent out of the added interface");
     }
 
     [Fact]

@@ -147,9 +147,12 @@ public sealed class ManagedEngineTests
     {
         var time = DateTimeOffset.UnixEpoch + TimeSpan.FromHours(1);
         var pool = TestTables.Pool("p", "s1", "s2", "s3");
-        pool = pool with { Servers =
+        pool = pool with
+        {
+            Servers =
             [pool.Servers[0], pool.Servers[1] with { State = ServerState.Disabled },
-            pool.Servers[2] with { Weight = 3 }] };
+            pool.Servers[2] with { Weight = 3 }]
+        };
         using var engine = EngineWith(TestTables.Compile([pool, TestTables.Pool("empty")],
             [TestTables.Service("dns", "p"), TestTables.Service("api", "empty", 99)]));
         engine.Trace(TestTables.Datagram(), TestTables.InterfaceIndex);

@@ -50,7 +50,8 @@ internal static class TestTables
         {
             Director = new DirectorSettings
             {
-                HashKey = new HashKey(1, 2), Interfaces = [new DirectorInterface("eth0", Driver.Auto)],
+                HashKey = new HashKey(1, 2),
+                Interfaces = [new DirectorInterface("eth0", Driver.Auto)],
             },
             NetworkProfiles = [new NetworkProfile { Name = "l2", DsrType = DsrType.L2 }],
             Pools = [.. pools],

@@ -7,8 +7,15 @@ namespace Sidestep.UnitTests.Forwarding;
 public sealed class DriverSelectionTests
 {
     private static readonly InterfaceCapabilities Capable =
-        new() { Name = "eth0", DeviceDriver = "mlx5_core", SupportsXdp = true, SupportsZeroCopy = true, Queues = 4,
-        Cpus = 4 };
+        new()
+        {
+            Name = "eth0",
+            DeviceDriver = "mlx5_core",
+            SupportsXdp = true,
+            SupportsZeroCopy = true,
+            Queues = 4,
+            Cpus = 4
+        };
 
     [Fact]
     public void Native_driver_is_selected_when_nothing_prevents_it()

@@ -75,8 +75,12 @@ public sealed class LocalApiJsonTests
         var request = new CaptureRequest(3, new CaptureFilter
         {
             Addresses = [new AddressCondition(IPNetwork.Parse("203.0.113.0/24"), CapturedSide.Destination)],
-            Ports = [80, 65535], Protocol = CapturedProtocol.Icmp, Service = "www", Server = "web1",
-            Decision = Decision.Drop, Reason = DropReason.TooBig,
+            Ports = [80, 65535],
+            Protocol = CapturedProtocol.Icmp,
+            Service = "www",
+            Server = "web1",
+            Decision = Decision.Drop,
+            Reason = DropReason.TooBig,
         }, new CaptureLimits { Snap = 128, Sample = 10, Rate = 0 }, true);
         var read = LocalApiJson.Read<CaptureRequest>(LocalApiJson.Write(request));
         Assert.Equal(request.Filter.Addresses, read.Filter.Addresses);
@@ -91,9 +95,16 @@ public sealed class LocalApiJsonTests
     {
         var frame = new CapturedFrame
         {
-            Number = 1, Time = long.MaxValue, IsOut = true, Interface = "eth0", Decision = Decision.Forward,
-                Action = XdpAction.Redirect,
-            Service = "www", Server = "web1", ServerAddress = IPAddress.Parse("10.0.0.1"), Length = 1514,
+            Number = 1,
+            Time = long.MaxValue,
+            IsOut = true,
+            Interface = "eth0",
+            Decision = Decision.Forward,
+            Action = XdpAction.Redirect,
+            Service = "www",
+            Server = "web1",
+            ServerAddress = IPAddress.Parse("10.0.0.1"),
+            Length = 1514,
             Bytes = new byte[] { 1, 2, 255 },
         };
         var read = LocalApiJson.Read<CaptureResponse>(

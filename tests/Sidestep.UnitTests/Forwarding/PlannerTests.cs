@@ -91,8 +91,11 @@ public sealed class PlannerTests
     public void New_encapsulation_keeps_the_slots_and_moves_tracked_flows()
     {
         var proposed =
-            Configuration(Four) with { NetworkProfiles =
-            [new NetworkProfile { Name = "p", Encapsulation = Encapsulation.Gre }] };
+            Configuration(Four) with
+            {
+                NetworkProfiles =
+            [new NetworkProfile { Name = "p", Encapsulation = Encapsulation.Gre }]
+            };
         var plan = Planner.Of(Running(Configuration(Four), 10), proposed, Now);
         Assert.Equal(["web/gre Added", "web/ipip Removed"], plan.Groups.Select(static g => $"{g.Key} {g.Change}"));
         Assert.Equal((1021, 0), (plan.Slots, plan.MovedSlots));
@@ -108,9 +111,12 @@ public sealed class PlannerTests
         var previous = Configuration(Four);
         var service = previous.VirtualServices[0];
         var proposed =
-            previous with { VirtualServices =
+            previous with
+            {
+                VirtualServices =
             [service with { Ports = [PortRange.One(80), new(8000, 8099)] },
-            service with { Name = "new", Ports = [PortRange.One(443)] }] };
+            service with { Name = "new", Ports = [PortRange.One(443)] }]
+            };
         Assert.Equal(
             ["new Added  -> 198.51.100.10 tcp/443 by web/ipip",
             "www Changed 198.51.100.10 tcp/80 by web/ipip -> 198.51.100.10 tcp/80,8000-8099 by web/ipip"],
@@ -136,13 +142,19 @@ public sealed class PlannerTests
     public void Service_that_takes_over_ports_of_another_changes_both()
     {
         var previous =
-            Configuration(Four) with { VirtualServices =
+            Configuration(Four) with
+            {
+                VirtualServices =
             [Configuration(Four).VirtualServices[0] with { Protocol = TransportProtocol.Any,
-            Ports = [PortRange.Any] }] };
+            Ports = [PortRange.Any] }]
+            };
         var service = previous.VirtualServices[0];
         var proposed =
-            previous with { VirtualServices =
-            [service, service with { Name = "tls", Protocol = TransportProtocol.Tcp, Ports = [PortRange.One(443)] }] };
+            previous with
+            {
+                VirtualServices =
+            [service, service with { Name = "tls", Protocol = TransportProtocol.Tcp, Ports = [PortRange.One(443)] }]
+            };
         Assert.Equal(
             ["tls Added  -> 198.51.100.10 tcp/443 by web/ipip",
                 "www Changed 198.51.100.10 any by web/ipip -> 198.51.100.10 protocols 0-5, tcp/0-442,444-65535,"
@@ -175,8 +187,11 @@ public sealed class PlannerTests
         var before = Configuration(Four);
         var next = before.Pools[0] with { Name = "next", Monitors = isWatched ? before.Pools[0].Monitors : [] };
         var proposed =
-            before with { Pools = [.. before.Pools, next],
-            VirtualServices = [before.VirtualServices[0] with { Pool = "next" }] };
+            before with
+            {
+                Pools = [.. before.Pools, next],
+                VirtualServices = [before.VirtualServices[0] with { Pool = "next" }]
+            };
         const string Warning =
             "www moves to pool next, which no service uses yet: until the probes of its servers succeed, "
             + "pool web continues to serve it";

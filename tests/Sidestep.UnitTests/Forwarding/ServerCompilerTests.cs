@@ -77,8 +77,12 @@ public sealed class ServerCompilerTests
     public void Server_without_an_outer_source_is_not_usable(Encapsulation encapsulation, bool prefix, string? obstacle)
     {
         var profile =
-            new NetworkProfile { Name = "p", Encapsulation = encapsulation,
-            OuterSource6 = prefix ? IPNetwork.Parse("2001:db8:f::/64") : null };
+            new NetworkProfile
+            {
+                Name = "p",
+                Encapsulation = encapsulation,
+                OuterSource6 = prefix ? IPNetwork.Parse("2001:db8:f::/64") : null
+            };
         Assert.Equal(obstacle, CompileIpv6(profile, new NextHop(Lan, new MacAddress(9))).Obstacle);
         Assert.Null(CompileIpv6(profile, new NextHop(DualStack, new MacAddress(9))).Obstacle);
         Assert.Null(CompileIpv6(profile, new NextHop(Lan, new MacAddress(9), IsLocal: true)).Obstacle);
@@ -119,11 +123,11 @@ public sealed class ServerCompilerTests
 
     private static Configuration Configuration(
         NetworkProfile profile, ImmutableArray<RealServer> servers, int minimum) => new()
-    {
-        Director = new DirectorSettings { Interfaces = [new("lan0", Driver.Auto)], HashKey = new HashKey(7, 9) },
-        NetworkProfiles = [profile],
-        Pools = [new Pool { Name = "web", Slots = 1021, Servers = servers, MinServers = minimum }],
-        VirtualServices =
+        {
+            Director = new DirectorSettings { Interfaces = [new("lan0", Driver.Auto)], HashKey = new HashKey(7, 9) },
+            NetworkProfiles = [profile],
+            Pools = [new Pool { Name = "web", Slots = 1021, Servers = servers, MinServers = minimum }],
+            VirtualServices =
         [
             new VirtualService
             {
@@ -132,7 +136,7 @@ public sealed class ServerCompilerTests
                 Pool = "web", NetworkProfile = profile.Name,
             },
         ],
-    };
+        };
 
     private static RealServer Server(int number) => new() { Name = $"s{number}", Address = TestPools.Address(number) };
 

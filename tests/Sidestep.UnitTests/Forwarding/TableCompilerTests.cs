@@ -127,10 +127,19 @@ public sealed class TableCompilerTests
     {
         var list = new AccessList { Name = "office", Allow = [IPNetwork.Parse("10.0.0.0/8")] };
         var profile =
-            new NetworkProfile { Name = "p", IdleTimeouts = new IdleTimeouts(1, 2, 3), Oversized = OversizedPolicy.Drop,
-            UdpOnRebalance = UdpRebalancePolicy.Move };
-        var pool = Pool("web", 1) with { Algorithm = Algorithm.RoundRobin, HashFields = HashFields.FiveTuple,
-            Persistence = new Persistence(60) };
+            new NetworkProfile
+            {
+                Name = "p",
+                IdleTimeouts = new IdleTimeouts(1, 2, 3),
+                Oversized = OversizedPolicy.Drop,
+                UdpOnRebalance = UdpRebalancePolicy.Move
+            };
+        var pool = Pool("web", 1) with
+        {
+            Algorithm = Algorithm.RoundRobin,
+            HashFields = HashFields.FiveTuple,
+            Persistence = new Persistence(60)
+        };
         var configuration = Configuration([pool], [Service("web", "web", profile: "p") with { AccessList = "office" }])
             with
         { NetworkProfiles = [profile], AccessLists = [list] };
@@ -226,8 +235,11 @@ public sealed class TableCompilerTests
             {
                 var (((servers, resolved), weight), (slots, key)) = x;
                 var pool = Pool("web", servers);
-                pool = pool with { Slots = slots,
-                    Servers = [.. pool.Servers.Select((s, i) => i == 0 ? s with { Weight = weight } : s)] };
+                pool = pool with
+                {
+                    Slots = slots,
+                    Servers = [.. pool.Servers.Select((s, i) => i == 0 ? s with { Weight = weight } : s)]
+                };
                 var configuration = Configuration([pool], services, (ulong)key);
                 var fresh = TableCompiler.Compile(configuration, NextHopsOf(resolved));
                 previous = TableCompiler.Compile(configuration, NextHopsOf(resolved), previous);

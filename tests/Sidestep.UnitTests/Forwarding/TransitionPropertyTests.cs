@@ -169,8 +169,11 @@ public sealed class TransitionPropertyTests
             return TableCompiler.Compile(
                 new Configuration
                 {
-                    Director = new DirectorSettings { Interfaces = [new("lan0", Driver.Auto)],
-                        HashKey = new HashKey(7, 9) },
+                    Director = new DirectorSettings
+                    {
+                        Interfaces = [new("lan0", Driver.Auto)],
+                        HashKey = new HashKey(7, 9)
+                    },
                     Pools = [new Pool { Name = "web", Slots = 1021, Drain = _drain, Servers = [.. _servers] }],
                     VirtualServices =
                     [
@@ -196,7 +199,11 @@ public sealed class TransitionPropertyTests
         ]).ToPrevious();
 
         private RealServer New() =>
-            new() { Name = $"s{++_names}", Address = Sidestep.UnitTests.Forwarding.TestPools.Address(_names),
-            Weight = _random.Next(1, 4) };
+            new()
+            {
+                Name = $"s{++_names}",
+                Address = Sidestep.UnitTests.Forwarding.TestPools.Address(_names),
+                Weight = _random.Next(1, 4)
+            };
     }
 }

@@ -192,8 +192,11 @@ public sealed class TransitionTests
         var first = Compile(Pool(1, 2), null, Start);
         var configuration = Configuration(Pool(1, 2, 3));
         var second = TableCompiler.Compile(
-            configuration with { NetworkProfiles =
-            [new NetworkProfile { Name = "p", Encapsulation = Encapsulation.Gre }] }, NextHopsOf(), first, Start);
+            configuration with
+            {
+                NetworkProfiles =
+            [new NetworkProfile { Name = "p", Encapsulation = Encapsulation.Gre }]
+            }, NextHopsOf(), first, Start);
         Assert.Equal("web/gre", second.Groups[0].Key.ToString());
         Assert.Contains(0, second.Groups[0].Transition!.PreviousServers);
     }
@@ -209,8 +212,11 @@ public sealed class TransitionTests
             (TransportProtocol.Any, 3000) })
         {
             var before =
-                configuration with { VirtualServices =
-                [configuration.VirtualServices[0] with { Protocol = protocol, Ports = [PortRange.Any] }] };
+                configuration with
+                {
+                    VirtualServices =
+                [configuration.VirtualServices[0] with { Protocol = protocol, Ports = [PortRange.Any] }]
+                };
             var after = before with { Pools = [Pool(1, 2, 3)] };
             var tables = TableCompiler.Compile(
                 after, NextHopsOf(), TableCompiler.Compile(before, NextHopsOf(), null, Start), Start);

@@ -108,10 +108,12 @@ public sealed class CaptureMatcherTests
         Assert.Equal(
             matches, new CaptureMatcher(new CaptureFilter { Service = service, Server = server }).Matches(
             new ReplayedFrame
-        {
-            Decision = Decision.Forward, Slot = 3, Service = "www",
-            Server = new ServerKey(new GroupKey("web", Encap.Layer2), "web1", IPAddress.Parse("10.0.0.1")),
-        }));
+            {
+                Decision = Decision.Forward,
+                Slot = 3,
+                Service = "www",
+                Server = new ServerKey(new GroupKey("web", Encap.Layer2), "web1", IPAddress.Parse("10.0.0.1")),
+            }));
 
     [Fact]
     public void Server_is_not_matched_when_none_was_chosen() => Assert.False(

@@ -94,8 +94,11 @@ public sealed class TimeTests
     [InlineData(17, FlowTable.Fin, 20)] // UDP has no FIN
     public void Idle_timeout_depends_on_protocol_and_end_of_the_connection(int protocol, uint flags, int seconds)
     {
-        var entry = Service().Entry with { IdleTimeouts =
-            new IdleTimeouts(100, 20, 7) { AfterFin = 30, AfterRst = 3 } };
+        var entry = Service().Entry with
+        {
+            IdleTimeouts =
+            new IdleTimeouts(100, 20, 7) { AfterFin = 30, AfterRst = 3 }
+        };
         Assert.Equal(Ticks.Of(seconds), IdleTimeoutTicks.Of(entry).For(protocol, flags));
         var ofClient = entry with { Persistence = new Persistence(600, 32, 128) };
         Assert.Equal(Ticks.Of(600), IdleTimeoutTicks.Of(ofClient).For(protocol, flags));
@@ -112,10 +115,19 @@ public sealed class TimeTests
     {
         var entry = new ServiceEntry
         {
-            Name = "www", Vips = [], Protocol = TransportProtocol.Tcp, Ports = [],
-                Group = new GroupKey("web", Encap.Layer2),
+            Name = "www",
+            Vips = [],
+            Protocol = TransportProtocol.Tcp,
+            Ports = [],
+            Group = new GroupKey("web", Encap.Layer2),
         };
-        return new ServiceRecord { Id = 0, Entry = entry, Slots = [], PreviousServers = null,
-            IdleTimeouts = IdleTimeoutTicks.Of(entry) };
+        return new ServiceRecord
+        {
+            Id = 0,
+            Entry = entry,
+            Slots = [],
+            PreviousServers = null,
+            IdleTimeouts = IdleTimeoutTicks.Of(entry)
+        };
     }
 }
