@@ -39,7 +39,7 @@ internal sealed class FakeReportSource : IReportSource
 {
     public Dictionary<string, string[]> CounterFiles { get; } = new() { ["netstat"] = [], ["snmp"] = [] };
 
-    public Dictionary<string, long> Numbers { get; } = [];
+    public Dictionary<string, long> ProcValues { get; } = [];
 
     public List<string> Rules { get; } = [];
 
@@ -52,7 +52,7 @@ internal sealed class FakeReportSource : IReportSource
 
     public IReadOnlyList<string> ReadCounters(string file) => CounterFiles[file];
 
-    public long? ReadNumber(string path) => Numbers.TryGetValue(path, out var number) ? number : null;
+    public long? ReadNumber(string path) => ProcValues.TryGetValue(path, out var value) ? value : null;
 
     public IReadOnlyList<string> Ruleset()
     {

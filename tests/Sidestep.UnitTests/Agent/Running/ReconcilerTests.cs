@@ -90,7 +90,7 @@ public sealed class ReconcilerTests : ActionFixture
     [Theory]
     [InlineData("net/ipv4/conf/eth0/arp_ignore", 0, 1)]
     [InlineData("net/ipv4/conf/all/arp_announce", 0, 2)]
-    public void Sysctls_that_the_kernel_does_not_notify_are_read_every_half_second(string name, int value, int repaired)
+    public void Sysctls_that_the_kernel_does_not_notify_are_read_every_500_ms(string name, int value, int repaired)
     {
         Start(Options);
         SetSpec(7, TestSpec.Vip);

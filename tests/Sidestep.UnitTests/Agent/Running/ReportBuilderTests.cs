@@ -144,16 +144,16 @@ public sealed class ReportBuilderTests
     [InlineData(5, 0, false)]
     public void A_nearly_full_conntrack_is_a_hint(long count, long max, bool isHint)
     {
-        _source.Numbers[Conntrack + "count"] = count;
-        _source.Numbers[Conntrack + "max"] = max;
+        _source.ProcValues[Conntrack + "count"] = count;
+        _source.ProcValues[Conntrack + "max"] = max;
         Assert.Equal(isHint ? [$"conntrack is nearly full: {count} of {max}"] : [], FilterHints.Find(_source));
     }
 
     [Fact]
     public void A_strict_conntrack_and_dropping_rules_are_hints()
     {
-        _source.Numbers[Conntrack + "count"] = 100;
-        _source.Numbers[Conntrack + "tcp_loose"] = 0;
+        _source.ProcValues[Conntrack + "count"] = 100;
+        _source.ProcValues[Conntrack + "tcp_loose"] = 0;
         _source.Rules.AddRange(["table ip filter {", "  type filter hook input priority 0; policy drop;",
             "\ttcp dport 80 reject with tcp reset", "  drop",
             "  ip saddr 10.0.0.1 drop", "  tcp dport 443 accept", "  chain backdrop {"]);
@@ -163,7 +163,7 @@ public sealed class ReportBuilderTests
             "nftables: type filter hook input priority 0; policy drop;", "nftables: tcp dport 80 reject with tcp reset",
             "nftables: drop", "nftables: ip saddr 10.0.0.1 drop",
         ], FilterHints.Find(_source));
-        _source.Numbers[Conntrack + "tcp_loose"] = 1;
+        _source.ProcValues[Conntrack + "tcp_loose"] = 1;
         Assert.Equal(4, FilterHints.Find(_source).Length);
         _source.Rules.AddRange(Enumerable.Repeat("drop", 100));
         Assert.Equal(32, FilterHints.Find(_source).Length);
