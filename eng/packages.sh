@@ -35,7 +35,7 @@ packages() {
 	bpftool reads the types of the compiled BPF programs
 	clang-format-19 checks the format of the C files
 	shellcheck checks the shell scripts
-	procps has sysctl, the cure that the agent names and a test follows
+	procps has sysctl, the remedy that the agent names and a test follows
 	iputils-ping sends the echo requests of the tests
 	tshark reads the files that sidestep capture writes
 	dnsmasq-base answers the questions of DNS monitors
@@ -136,7 +136,7 @@ announce() {
   # The package lists of a fresh machine are empty or old: then they are fetched once, and only then.
   if ! plan=$(plan_of "${missing[@]}"); then
     update_lists
-    plan=$(plan_of "${missing[@]}") || die "apt-get knows no way to install: ${missing[*]}"
+    plan=$(plan_of "${missing[@]}") || die "apt-get cannot install: ${missing[*]}"
   fi
   echo "$plan" >&2
 }

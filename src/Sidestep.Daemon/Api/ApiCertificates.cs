@@ -73,7 +73,7 @@ internal sealed class ApiCertificates
         try
         {
             using var certificateWithKey = X509Certificate2.CreateFromPem(certificate.ExportCertificatePem(), key);
-            // By way of PKCS #12: some versions of the TLS library reject a key that was only ever in memory.
+            // Through PKCS #12: some versions of the TLS library reject a key that was only ever in memory.
             return (X509CertificateLoader.LoadPkcs12(certificateWithKey.Export(X509ContentType.Pkcs12), null), chain);
         }
         catch (Exception e) when (e is CryptographicException or ArgumentException)

@@ -98,5 +98,5 @@ internal sealed class BlackholeRoutes : IDisposable
             AtomicFile.Write(_file, Encoding.UTF8.GetBytes(string.Join('\n', set.ToLines())));
     }
 
-    private static string FileOf(string path) => path + ".blackholes";
+    private static string FileOf(string path) => path + ".silenced";
 }

@@ -30,7 +30,7 @@ public sealed class PuntedFragmenterTests : IDisposable
         resource.ReadExactly(elf);
         _object = BpfObject.Open(elf, "punt");
         _object.Load();
-        _program = _object.Program("hand_over");
+        _program = _object.Program("punt");
         using var map = _object.Map("slow");
         _index = _link.Director.Inside(static () => Kernel.InterfaceIndex("eth0")!.Value);
         _fragmenter = _link.Director.Inside(() => new PuntedFragmenter(map, Append));

@@ -15,7 +15,7 @@ struct {
 } slow SEC(".maps");
 
 SEC("xdp")
-int hand_over(struct xdp_md *context)
+int punt(struct xdp_md *context)
 {
 	__u64 length = context->data_end - context->data;
 	asm volatile("" : "+r"(length));

@@ -43,13 +43,13 @@ internal sealed class RoutedSegment : IDisposable
         Segment.Dispose();
     }
 
-    private NetworkNamespace Router(string role, string near, string far)
+    private NetworkNamespace Router(string role, string inner, string outer)
     {
         var router = Segment.Lan.Node(role);
         Lan.SetSysctl(router, "ipv4/ip_forward", 1);
         Lan.SetSysctl(router, "ipv4/conf/all/send_redirects", 0);
-        Segment.Lan.Plug(router, "eth0", Segment.Bridge, near + "/24");
-        Segment.Lan.Plug(router, "eth1", Far, far + "/24");
+        Segment.Lan.Plug(router, "eth0", Segment.Bridge, inner + "/24");
+        Segment.Lan.Plug(router, "eth1", Far, outer + "/24");
         return router;
     }
 

@@ -34,7 +34,7 @@ int encapsulate(struct __sk_buff *skb)
 	return TC_ACT_OK;
 }
 
-/* Somebody else's filter: drops what is for the VIP, which it can see only without the outer header. */
+/* A filter of another program: drops what is for the VIP, which it can see only without the outer header. */
 SEC("tc/drop")
 int drop(struct __sk_buff *skb)
 {

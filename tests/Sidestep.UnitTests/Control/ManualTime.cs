@@ -9,7 +9,7 @@ internal sealed class ManualTime : TimeProvider
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
-    /// <summary>How long the soonest timer has still to run; null when nobody waits.</summary>
+    /// <summary>How long the soonest timer has still to run; null when no timer runs.</summary>
     public TimeSpan? NextDue
     {
         get

@@ -13,7 +13,7 @@ public sealed class AttachedInterfaceTextTests
 
     [Fact]
     public void Note_has_the_kernels_reason_and_that_of_driver_selection() => Assert.Equal(
-        "eth0 is attached by generic, which is slower: EINVAL; its MTU of 9000 does not fit one page: 3506 does "
+        "eth0 is attached by generic, which is slower: EINVAL; its MTU of 9000 is too large for one page: at most 3506 "
             + "(remedy: ip link set dev eth0 mtu 1500)",
         AttachedInterfaceText.FallbackNote(new AttachedInterface("eth0", Driver.Generic, "EINVAL"), Read));
 

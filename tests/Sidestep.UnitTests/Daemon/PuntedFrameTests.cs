@@ -39,7 +39,7 @@ public sealed class PuntedFrameTests
     /// <summary>RFC 791 section 3.2: offsets count eight bytes, all fragments but the last have MF and share an
     /// identification.</summary>
     [Fact]
-    public void Oversized_packet_is_sent_in_fragments_that_fit()
+    public void Oversized_packet_is_sent_in_fragments_of_at_most_the_MTU()
     {
         _handler.Handle(Record(FrameBytes.Frame(FrameBytes.Ip("10.0.0.2", "10.1.0.11", 4, new byte[2000])), 14, 1500));
         _handler.Handle(Record(FrameBytes.Frame(FrameBytes.Ip("10.0.0.2", "10.1.0.11", 4, new byte[2000])), 14, 1500));

@@ -43,9 +43,9 @@ public sealed class StatusReporterTests
         Assert.Equal(["line 1", "line 2", "no space"], _written[^1].Errors);
         _status.SetFileErrors([]);
         Assert.Equal(["no space"], _written[^1].Errors);
-        _status.Applied(Hops(), isNewest: false, None);
+        _status.Applied(NextHopsOf(), isNewest: false, None);
         Assert.Equal(["no space"], _written[^1].Errors);
-        _status.Applied(Hops(), isNewest: true, None);
+        _status.Applied(NextHopsOf(), isNewest: true, None);
         Assert.Empty(_written[^1].Errors);
     }
 
@@ -54,7 +54,7 @@ public sealed class StatusReporterTests
     {
         _status.SetProblems(ProblemSource.Management, ["api"]);
         _status.SetProblems(ProblemSource.Punt, ["punt"]);
-        _status.Applied(Hops(), true, new Dictionary<ProblemSource, ImmutableArray<string>>
+        _status.Applied(NextHopsOf(), true, new Dictionary<ProblemSource, ImmutableArray<string>>
         {
             [ProblemSource.Peers] = ["peer"],
             [ProblemSource.Multicast] = ["multicast"],
@@ -71,21 +71,21 @@ public sealed class StatusReporterTests
     {
         var problems = new Dictionary<ProblemSource, ImmutableArray<string>> { [ProblemSource.Peers] = ["peer"] };
         _status.SetProblems(ProblemSource.Management, ["api"]);
-        var (unresolved, found) = _status.Applied(Hops("10.0.0.12", "10.0.0.11"), true, problems);
+        var (unresolved, found) = _status.Applied(NextHopsOf("10.0.0.12", "10.0.0.11"), true, problems);
         Assert.Equal(["10.0.0.11: silent", "10.0.0.12: silent"], unresolved);
         Assert.Equal(["peer"], found);
         Assert.Equal(["10.0.0.11: silent", "10.0.0.12: silent"], _written[^1].Unresolved);
         Assert.False(_written[^1].IsStarting);
 
         problems[ProblemSource.Retained] = ["retained"];
-        (unresolved, found) = _status.Applied(Hops("10.0.0.13", "10.0.0.12"), true, problems);
+        (unresolved, found) = _status.Applied(NextHopsOf("10.0.0.13", "10.0.0.12"), true, problems);
         Assert.Equal(["10.0.0.13: silent"], unresolved);
         Assert.Equal(["retained"], found);
         Assert.Equal(["10.0.0.12: silent", "10.0.0.13: silent"], _written[^1].Unresolved);
     }
 
     [Fact]
-    public void Failure_to_write_is_logged_and_the_change_is_kept()
+    public void Failure_to_write_is_logged_and_the_change_stays()
     {
         _failure = new IOException("disk full");
         _status.SetFileErrors(["line 1"]);
@@ -96,6 +96,6 @@ public sealed class StatusReporterTests
         Assert.Equal(["line 1"], _status.Current.Errors);
     }
 
-    private static NextHopTable Hops(params string[] unresolved) =>
+    private static NextHopTable NextHopsOf(params string[] unresolved) =>
         new([], new Dictionary<IPAddress, NextHop>(), unresolved.ToDictionary(IPAddress.Parse, static _ => "silent"));
 }

@@ -8,7 +8,7 @@ public sealed class MarkdownPageTests
     private const int MaxCellLength = 200;
 
     [Fact]
-    public void Table_cells_fit_a_screen() =>
+    public void Table_cells_have_at_most_200_characters() =>
         Assert.Empty(from page in MarkdownPage.All
                      from cell in page.Cells()
                      where cell.Text.Length > MaxCellLength

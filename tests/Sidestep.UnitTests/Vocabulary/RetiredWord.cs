@@ -25,7 +25,8 @@ internal enum RetiredScope
 /// <param name="Text">As it was written; identifiers keep their case.</param>
 /// <param name="Scope">Where it is forbidden.</param>
 /// <param name="Instead">The term to use.</param>
-internal sealed record RetiredWord(string Text, RetiredScope Scope, string Instead)
+/// <param name="StaysIn">Beginnings of the paths where it stays; ADR 44 says why.</param>
+internal sealed record RetiredWord(string Text, RetiredScope Scope, string Instead, IReadOnlyList<string> StaysIn)
 {
     /// <summary>The list, relative to the repository.</summary>
     internal const string ListFile = "tests/Sidestep.UnitTests/Vocabulary/retired-words.tsv";
@@ -36,7 +37,10 @@ internal sealed record RetiredWord(string Text, RetiredScope Scope, string Inste
         .. File.ReadLines(Repository.File(ListFile)).Where(static l => l.Length > 0 && l[0] != '#').Select(Read),
     ];
 
-    private static RetiredWord Read(string line) => line.Split('\t') is [var text, var scope, { Length: > 0 } instead]
-        ? new RetiredWord(text, Enum.Parse<RetiredScope>(scope, ignoreCase: true), instead)
+    /// <summary>True when the file may use it.</summary>
+    internal bool MayStayIn(string file) => StaysIn.Any(s => file.StartsWith(s, StringComparison.Ordinal));
+
+    private static RetiredWord Read(string line) => line.Split('\t') is [var text, var scope, { Length: > 0 } instead, .. var paths]
+        ? new RetiredWord(text, Enum.Parse<RetiredScope>(scope, ignoreCase: true), instead, paths is [var one] ? one.Split(' ') : [])
         : throw new FormatException($"{ListFile}: '{line}' is not 'word TAB scope TAB replacement'");
 }

@@ -125,7 +125,7 @@ public sealed class AgentApiTests : IDisposable
         using var traffic = _segment.Send();
         traffic.WaitUntilAllAnswered();
         Eventually.True(() => Degraded().Contains("director.api.keyFile", StringComparison.Ordinal), () =>
-            $"nobody says what is wrong: {_segment.StatusText()}");
+            $"no alarm names the problem: {_segment.StatusText()}");
 
         WriteFiles();
         using var client = Client(_ca.Client("server1"));
@@ -200,7 +200,7 @@ public sealed class AgentApiTests : IDisposable
 
     private static async Task<ServerSpec> GetSpecAsync(DirectorClient client, string server) =>
         await client.GetSpecAsync(server, null, TestContext.Current.CancellationToken)
-        ?? throw new InvalidOperationException("no duties");
+        ?? throw new InvalidOperationException("no spec");
 
     private string StateOf(string server) => _segment.Status().GetProperty("pools")[0].GetProperty("servers")
         .EnumerateArray()

@@ -8,7 +8,7 @@ namespace Sidestep.UnitTests.Daemon.Doctor;
 
 public sealed class ProbeSenderTests
 {
-    private static readonly NextHop Hop = new(TestDirector.Eth0, TestDirector.Web1);
+    private static readonly NextHop NextHopEntry = new(TestDirector.Eth0, TestDirector.Web1);
     private static readonly IPAddress Server = IPAddress.Parse("10.1.0.11"), Server6 =
         IPAddress.Parse("2001:db8:1::11");
     private static readonly byte[] Packet = FrameBytes.Ip("10.0.0.2", "203.0.113.10", 17, FrameBytes.Udp(1, 2));
@@ -20,14 +20,14 @@ public sealed class ProbeSenderTests
     [Fact]
     public void Source_address_is_that_of_the_interface()
     {
-        Assert.Equal(IPAddress.Parse("10.0.0.2"), ProbeSender.SourceAddress(Hop, AddressFamily.InterNetwork));
-        Assert.Equal(IPAddress.Parse("2001:db8::2"), ProbeSender.SourceAddress(Hop, AddressFamily.InterNetworkV6));
+        Assert.Equal(IPAddress.Parse("10.0.0.2"), ProbeSender.SourceAddress(NextHopEntry, AddressFamily.InterNetwork));
+        Assert.Equal(IPAddress.Parse("2001:db8::2"), ProbeSender.SourceAddress(NextHopEntry, AddressFamily.InterNetworkV6));
     }
 
     [Fact]
     public void Frame_goes_from_the_interface_to_the_neighbour()
     {
-        Assert.True(_sender.Send(Hop, Packet));
+        Assert.True(_sender.Send(NextHopEntry, Packet));
         var (index, frame) = Assert.Single(_frames.Sent);
         Assert.Equal(2, index);
         Assert.Equal([.. FrameBytes.Hex("020000000011 020000000002 0800"), .. Packet], frame);
@@ -36,14 +36,14 @@ public sealed class ProbeSenderTests
     [Fact]
     public void IPv6_has_its_EtherType()
     {
-        _sender.Send(Hop, FrameBytes.Ip("2001:db8::2", "2001:db8::11", 17, FrameBytes.Udp(1, 2)));
+        _sender.Send(NextHopEntry, FrameBytes.Ip("2001:db8::2", "2001:db8::11", 17, FrameBytes.Udp(1, 2)));
         Assert.Equal([0x86, 0xdd], _frames.Sent[0].Frame[12..14]);
     }
 
     [Fact]
     public void Layer_2_adds_no_header()
     {
-        Assert.True(_sender.Send(Hop, Encap.Layer2, Server, Packet, 1));
+        Assert.True(_sender.Send(NextHopEntry, Encap.Layer2, Server, Packet, 1));
         Assert.Equal(Packet, FrameBytes.Packet(_frames.Sent[0].Frame));
     }
 
@@ -54,7 +54,7 @@ public sealed class ProbeSenderTests
     public void Layer_3_adds_the_outer_header_of_the_encapsulation(Encapsulation encapsulation, int protocol,
         int overhead)
     {
-        Assert.True(_sender.Send(Hop, new Encap(encapsulation, 6080), Server, Packet, 0x12345));
+        Assert.True(_sender.Send(NextHopEntry, new Encap(encapsulation, 6080), Server, Packet, 0x12345));
         var packet = FrameBytes.Packet(_frames.Sent[0].Frame);
         Assert.Equal(protocol, packet[9]);
         Assert.Equal(FrameBytes.Hex("0a000002 0a01000b"), packet[12..20]);
@@ -69,9 +69,9 @@ public sealed class ProbeSenderTests
     {
         var encap = new Encap(Encapsulation.IpIp, 0, IPNetwork.Parse("198.18.0.0/15"),
             IPNetwork.Parse("2001:db8:5::/64"));
-        _sender.Send(Hop, encap, Server, Packet, 0x1234);
+        _sender.Send(NextHopEntry, encap, Server, Packet, 0x1234);
         Assert.Equal(FrameBytes.Hex("c6120034"), FrameBytes.Packet(_frames.Sent[0].Frame)[12..16]);
-        _sender.Send(Hop, encap, Server6, Packet, 0x1234);
+        _sender.Send(NextHopEntry, encap, Server6, Packet, 0x1234);
         Assert.Equal(FrameBytes.Hex("20010db8000500000000000000000034"),
             FrameBytes.Packet(_frames.Sent[1].Frame)[8..24]);
     }
@@ -79,10 +79,10 @@ public sealed class ProbeSenderTests
     [Fact]
     public void Packet_without_an_outer_source_or_on_an_interface_that_is_down_is_not_sent()
     {
-        var noAddress = Hop with { Egress = TestDirector.Eth0 with { Address = null } };
+        var noAddress = NextHopEntry with { Egress = TestDirector.Eth0 with { Address = null } };
         Assert.False(_sender.Send(noAddress, new Encap(Encapsulation.IpIp), Server, Packet, 1));
         Assert.Empty(_frames.Sent);
         _frames.Sends = false;
-        Assert.False(_sender.Send(Hop, Packet));
+        Assert.False(_sender.Send(NextHopEntry, Packet));
     }
 }

@@ -83,7 +83,7 @@ public sealed class ProberTests
     }
 
     [Fact]
-    public async Task Silent_TCP_is_sent_four_times_in_two_and_a_half_seconds_and_reset_at_the_end()
+    public async Task Silent_TCP_is_sent_four_times_in_2500_ms_and_reset_at_the_end()
     {
         var times = new List<TimeSpan>();
         _frames.Replies = _ =>

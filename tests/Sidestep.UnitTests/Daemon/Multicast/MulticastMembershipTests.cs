@@ -53,7 +53,7 @@ public sealed class MulticastMembershipTests : IDisposable
     }
 
     [Fact]
-    public void Membership_of_a_deleted_interface_is_forgotten()
+    public void Membership_of_a_deleted_interface_is_removed()
     {
         Update(1);
         _kernel.RefusedMembers.Add(2);

@@ -72,7 +72,7 @@ public sealed class SolicitedNodeMulticastTests : IDisposable
     }
 
     [Fact]
-    public void Addresses_of_an_earlier_run_are_kept_or_removed_as_desired()
+    public void Addresses_of_an_earlier_run_stay_or_are_removed_as_desired()
     {
         _kernel.Entries.UnionWith([("eth0", "3333ff000010"), ("eth0", "3333ff000011")]);
         var multicast = Open("eth0 33:33:ff:00:00:10", "eth0 33:33:ff:00:00:11");

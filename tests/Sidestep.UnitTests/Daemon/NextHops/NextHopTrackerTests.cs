@@ -19,7 +19,7 @@ public sealed class NextHopTrackerTests
         _tracker = new NextHopTracker(_network, new NeighbourProber(_network, _frames, static _ => { }, _time));
 
     [Fact]
-    public void Watched_servers_and_peers_are_looked_up_and_requested_at_once()
+    public void Watched_servers_and_peers_are_resolved_and_requested_at_once()
     {
         Watch();
         Assert.Equal([Server], _tracker.Current.Unresolved.Keys);

@@ -122,7 +122,7 @@ public sealed class RouteTableTests
     }
 
     [Fact]
-    public void Address_of_a_server_that_was_local_is_not_kept()
+    public void Address_of_a_server_that_was_local_is_dropped()
     {
         var local = new NextHop(TestDirector.Eth0, new MacAddress(0x99), IsLocal: true);
         var before = new NextHopTable([], new Dictionary<IPAddress, NextHop> { [Near] = local },

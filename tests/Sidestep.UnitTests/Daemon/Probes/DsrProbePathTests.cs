@@ -10,7 +10,7 @@ public sealed class DsrProbePathTests
 {
     private static readonly GroupKey Group = new("web", Encap.Layer2);
     private static readonly IPAddress Server = IPAddress.Parse("10.0.0.11"), Vip = IPAddress.Parse("203.0.113.10");
-    private static readonly NextHop Hop = new(TestDirector.Eth0, TestDirector.Web1);
+    private static readonly NextHop NextHopEntry = new(TestDirector.Eth0, TestDirector.Web1);
     private readonly DsrProbePath _path = new();
 
     [Fact]
@@ -18,7 +18,7 @@ public sealed class DsrProbePathTests
     {
         var notYet = ProbeResult.NotSent("the server is not in the forwarding tables yet");
         Assert.Equal(notYet, await DsrAsync());
-        Update(Entry(Hop), id: null);
+        Update(Entry(NextHopEntry), id: null);
         Assert.Equal(notYet, await DsrAsync());
         Assert.False(await EchoAsync());
     }
@@ -35,7 +35,7 @@ public sealed class DsrProbePathTests
     [Fact]
     public async Task Director_that_is_the_server_itself_is_exempt()
     {
-        Update(Entry(Hop with { IsLocal = true }));
+        Update(Entry(NextHopEntry with { IsLocal = true }));
         Assert.Equal(ProbeResult.Exempt("the director itself is the server"), await DsrAsync());
         Assert.Null(_path.PathMtuOf(Group, Server));
     }
@@ -45,7 +45,7 @@ public sealed class DsrProbePathTests
     [InlineData("2001:db8:113::10", "eth0 has no global IPv6 address for replies: give it one")]
     public async Task Interface_without_a_source_address_sends_no_probe(string vip, string reason)
     {
-        Update(Entry(Hop with { Egress = TestDirector.Eth0 with { Address = null, Address6 = null } }));
+        Update(Entry(NextHopEntry with { Egress = TestDirector.Eth0 with { Address = null, Address6 = null } }));
         Assert.Equal(ProbeResult.NotSent(reason),
             await _path.ProbeAsync(Check(true, IPAddress.Parse(vip), 80), TestContext.Current.CancellationToken));
     }
@@ -61,7 +61,7 @@ public sealed class DsrProbePathTests
     public void Path_MTU_is_that_of_the_interface_without_the_outer_header(Encapsulation? encapsulation, string server,
         int mtu)
     {
-        var entry = Entry(Hop) with { Address = IPAddress.Parse(server), Encap = encapsulation is { } own
+        var entry = Entry(NextHopEntry) with { Address = IPAddress.Parse(server), Encap = encapsulation is { } own
             ? new Encap(own) : null };
         Update(entry);
         Assert.Equal(mtu, _path.PathMtuOf(Group, entry.Address));
@@ -72,9 +72,9 @@ public sealed class DsrProbePathTests
     public void Removed_servers_and_groups_have_no_path()
     {
         var other = IPAddress.Parse("10.0.0.12");
-        Update(Entry(Hop), Entry(Hop) with { Address = other });
+        Update(Entry(NextHopEntry), Entry(NextHopEntry) with { Address = other });
         Assert.NotNull(_path.PathMtuOf(Group, other));
-        Update(Entry(Hop));
+        Update(Entry(NextHopEntry));
         Assert.Null(_path.PathMtuOf(Group, other));
         Assert.NotNull(_path.PathMtuOf(Group, Server));
         _path.Update(Tables(), static (_, _) => 7);
@@ -82,9 +82,9 @@ public sealed class DsrProbePathTests
     }
 
     [Fact]
-    public void Unchanged_group_is_not_looked_up_again()
+    public void Unchanged_group_gets_no_second_lookup()
     {
-        var group = Of(Entry(Hop));
+        var group = Of(Entry(NextHopEntry));
         var lookups = 0;
         for (var i = 0; i < 2; i++)
             _path.Update(Tables(group), (_, _) => ++lookups);
@@ -137,7 +137,7 @@ public sealed class DsrProbePathTests
     [Fact]
     public async Task Error_of_this_machine_says_nothing_about_the_server()
     {
-        Update(Entry(Hop with { Egress = TestDirector.Eth0 with { Address = IPAddress.Parse("192.0.2.7") } }));
+        Update(Entry(NextHopEntry with { Egress = TestDirector.Eth0 with { Address = IPAddress.Parse("192.0.2.7") } }));
         var result = await DsrAsync();
         Assert.Equal(ProbeResultKind.NotSent, result.Kind);
         Assert.StartsWith("the director cannot send the probe: ", result.Reason, StringComparison.Ordinal);

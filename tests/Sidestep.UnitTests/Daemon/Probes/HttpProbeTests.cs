@@ -61,7 +61,7 @@ public sealed class HttpProbeTests : IDisposable
         (await RunAsync(Expected200, $"HTTP/1.1 200 OK\r\nX: {new string('x', bytes)}\r\n\r\n")).Result.Kind);
 
     [Fact]
-    public async Task Expected_text_is_looked_for_in_the_body_only_even_if_it_arrives_in_parts()
+    public async Task Expected_text_is_searched_in_the_body_only_even_if_it_arrives_in_parts()
     {
         var expectation = Expected200 with { ExpectedText = "hello" };
         Assert.Equal(ProbeResult.Success, (await RunAsync(expectation, "HTTP/1.1 200 OK\r\n\r", "\nhe", "llo")).Result);
