@@ -36,7 +36,8 @@ test_kernel() {
   echo "It is $release, emulated."
   test_there "$kernel" conformance Sidestep.ConformanceTests
   test_there "$kernel" agent Sidestep.SystemTests \
-    --filter-class '*.DecapsulationProgramTests' --filter-class '*.TunnelProgramTests' --filter-class '*.ReplyProgramTests'
+    --filter-class '*.DecapsulationProgramTests' --filter-class '*.TunnelProgramTests' \
+    --filter-class '*.ReplyProgramTests'
   test_there "$kernel" links Sidestep.SystemTests --filter-class '*.AfXdpLinkTests' --filter-class '*.TransmitRingTests'
   lab_there "$kernel" l3-dual
   lab_there "$kernel" l3-dual --engine managed --driver af-packet

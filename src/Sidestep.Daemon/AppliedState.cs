@@ -8,5 +8,5 @@ namespace Sidestep.Daemon;
 /// <param name="Tables">The tables.</param>
 /// <param name="NextHops">The next hops that the tables were compiled from.</param>
 /// <param name="Interfaces">The attached interfaces.</param>
-internal sealed record AppliedState(EffectiveConfiguration Configuration, ForwardingTables Tables, Forwarding.NextHops NextHops,
-    ImmutableArray<AttachedInterface> Interfaces);
+internal sealed record AppliedState(EffectiveConfiguration Configuration, ForwardingTables Tables,
+    Forwarding.NextHops NextHops, ImmutableArray<AttachedInterface> Interfaces);

@@ -47,8 +47,8 @@ internal sealed class Management : IDisposable
             DirectorStates.Of(Volatile.Read(ref _applied)?.Configuration, Version,
             Agents, _conflictMonitor?.Conflicts ?? []), _doctor.DiagnoseAsync, handleRequest);
         _api = new ApiServer(DaemonReport.SocketPath(director), handler,
-            () => Volatile.Read(ref _applied)?.Configuration.Desired.Director.Api, p => problems([.. always, .. p]), log,
-            TimeProvider.System);
+            () => Volatile.Read(ref _applied)?.Configuration.Desired.Director.Api,
+            p => problems([.. always, .. p]), log, TimeProvider.System);
     }
 
     /// <summary>Version of this program.</summary>

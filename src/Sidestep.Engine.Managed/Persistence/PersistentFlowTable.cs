@@ -38,8 +38,10 @@ internal sealed class PersistentFlowTable : IDisposable
         Outage = found is null
             ? TimeSpan.Zero : TimeSpan.FromTicks(elapsed / TimeSpan.NanosecondsPerTick) + StartupTime;
         Found = found?.ExtendMigrationWindows(Outage);
+        // The first one at once: a process that ends before its timer runs would look as old as the boot.
+        LastHeartbeat = ManagedEngine.MonotonicNanoseconds();
         _heartbeatTimer = new Timer(
-            _ => LastHeartbeat = ManagedEngine.MonotonicNanoseconds(), null, TimeSpan.Zero, Heartbeat);
+            _ => LastHeartbeat = ManagedEngine.MonotonicNanoseconds(), null, Heartbeat, Heartbeat);
     }
 
     /// <summary>How long no process forwards, from the end of the earlier process until this one does. No flow could be

@@ -77,7 +77,8 @@ public sealed class PersistentStateTests : IDisposable
             killed.Apply(TestTables.Compile([TestTables.Pool("p", "s1")], [TestTables.Service("s", "p")]));
         using (var larger = ManagedEngine.WithPersistence(2 * Flows, StatePath))
         {
-            Assert.Contains("it was sized for 1024 flows, now 2048", Assert.Single(larger.Notes), StringComparison.Ordinal);
+            Assert.Contains("it was sized for 1024 flows, now 2048", Assert.Single(larger.Notes),
+                StringComparison.Ordinal);
             Assert.Null(larger.ReadRunning());
             larger.Apply(TestTables.Compile([TestTables.Pool("p", "s1")], [TestTables.Service("s", "p")]));
         }

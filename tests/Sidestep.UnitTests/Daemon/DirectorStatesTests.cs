@@ -58,8 +58,8 @@ public sealed class DirectorStatesTests
     public void Server_name_of_several_pools_is_listed_once()
     {
         var configuration = TestDirector.With("name: dns1,", "name: web1,");
-        Assert.Equal(["web1", "web2"], DirectorStates.Of(new(configuration), "1.0", _agents, []).Agents.Select(static a =>
-            a.Server));
+        var state = DirectorStates.Of(new(configuration), "1.0", _agents, []);
+        Assert.Equal(["web1", "web2"], state.Agents.Select(static a => a.Server));
     }
 
     [Fact]

@@ -15,8 +15,10 @@ internal sealed partial record MarkdownPage(string Path, IReadOnlyList<(int Numb
     internal static IReadOnlyList<MarkdownPage> All { get; } =
     [
         .. Directory.EnumerateFiles(Repository.Root, "*.md")
-            .Concat(Folders.SelectMany(static f => Directory.EnumerateFiles(Repository.File(f), "*.md", SearchOption.AllDirectories)))
-            .Select(static f => System.IO.Path.GetRelativePath(Repository.Root, f)).Order(StringComparer.Ordinal).Select(Read),
+            .Concat(Folders.SelectMany(static f =>
+                Directory.EnumerateFiles(Repository.File(f), "*.md", SearchOption.AllDirectories)))
+            .Select(static f => System.IO.Path.GetRelativePath(Repository.Root, f)).Order(StringComparer.Ordinal)
+            .Select(Read),
     ];
 
     /// <summary>Targets of links, with the line; addresses of other sites are left out.</summary>
@@ -24,7 +26,8 @@ internal sealed partial record MarkdownPage(string Path, IReadOnlyList<(int Numb
         from line in Lines
         from match in LinkPattern().Matches(line.Text)
         let target = match.Groups[1].Value
-        where !target.Contains("://", StringComparison.Ordinal) && !target.StartsWith("mailto:", StringComparison.Ordinal)
+        where !target.Contains("://", StringComparison.Ordinal)
+            && !target.StartsWith("mailto:", StringComparison.Ordinal)
         select (line.Number, target);
 
     /// <summary>Cells of tables, with the line.</summary>
@@ -35,7 +38,8 @@ internal sealed partial record MarkdownPage(string Path, IReadOnlyList<(int Numb
         select (line.Number, cell);
 
     /// <summary>Anchors of the headings, as GitHub makes them.</summary>
-    internal IEnumerable<string> Anchors() => Lines.Where(static l => l.Text.StartsWith('#')).Select(static l => Anchor(l.Text.TrimStart('#', ' ')));
+    internal IEnumerable<string> Anchors() =>
+        Lines.Where(static l => l.Text.StartsWith('#')).Select(static l => Anchor(l.Text.TrimStart('#', ' ')));
 
     private static MarkdownPage Read(string path)
     {

@@ -17,7 +17,8 @@ public sealed class MarkdownPageTests
     [Fact]
     public void Links_to_files_and_headings_resolve()
     {
-        var anchors = MarkdownPage.All.ToDictionary(static p => Repository.File(p.Path), static p => p.Anchors().ToHashSet());
+        var anchors = MarkdownPage.All.ToDictionary(
+            static p => Repository.File(p.Path), static p => p.Anchors().ToHashSet());
         Assert.Empty(from page in MarkdownPage.All
                      from link in page.LocalLinks()
                      where !Resolves(page, link.Target, anchors)
@@ -28,7 +29,8 @@ public sealed class MarkdownPageTests
     public void Every_decision_record_is_in_the_index()
     {
         var index = File.ReadAllText(Repository.File("docs/adr/README.md"));
-        var records = Directory.EnumerateFiles(Repository.File("docs/adr"), "0*.md").Select(static f => Path.GetFileName(f)).ToList();
+        var records = Directory.EnumerateFiles(Repository.File("docs/adr"), "0*.md")
+            .Select(static f => Path.GetFileName(f)).ToList();
         Assert.True(records.Count > 40, $"{records.Count} records");
         Assert.All(records, r => Assert.Contains($"({r})", index, StringComparison.Ordinal));
     }

@@ -40,7 +40,9 @@ internal sealed record RetiredWord(string Text, RetiredScope Scope, string Inste
     /// <summary>True when the file may use it.</summary>
     internal bool MayStayIn(string file) => StaysIn.Any(s => file.StartsWith(s, StringComparison.Ordinal));
 
-    private static RetiredWord Read(string line) => line.Split('\t') is [var text, var scope, { Length: > 0 } instead, .. var paths]
-        ? new RetiredWord(text, Enum.Parse<RetiredScope>(scope, ignoreCase: true), instead, paths is [var one] ? one.Split(' ') : [])
+    private static RetiredWord Read(string line) =>
+        line.Split('\t') is [var text, var scope, { Length: > 0 } instead, .. var paths]
+        ? new RetiredWord(text, Enum.Parse<RetiredScope>(scope, ignoreCase: true), instead,
+            paths is [var one] ? one.Split(' ') : [])
         : throw new FormatException($"{ListFile}: '{line}' is not 'word TAB scope TAB replacement'");
 }

@@ -5,11 +5,19 @@ namespace Sidestep.UnitTests.Vocabulary;
 /// <summary>Finds retired words in a file: in its path, in its names and in its text.</summary>
 internal static partial class RetiredWords
 {
-    private static readonly Dictionary<string, RetiredWord> Anywhere = Of(RetiredScope.Anywhere, StringComparer.OrdinalIgnoreCase);
-    private static readonly Dictionary<string, RetiredWord> InNames = Of(RetiredScope.Name, StringComparer.OrdinalIgnoreCase);
-    private static readonly Dictionary<string, RetiredWord> AsIdentifiers = Of(RetiredScope.Identifier, StringComparer.Ordinal);
+    private static readonly Dictionary<string, RetiredWord> Anywhere =
+        Of(RetiredScope.Anywhere, StringComparer.OrdinalIgnoreCase);
+
+    private static readonly Dictionary<string, RetiredWord> InNames =
+        Of(RetiredScope.Name, StringComparer.OrdinalIgnoreCase);
+
+    private static readonly Dictionary<string, RetiredWord> AsIdentifiers =
+        Of(RetiredScope.Identifier, StringComparer.Ordinal);
+
     private static readonly Dictionary<string, RetiredWord> AsFiles = Of(RetiredScope.File, StringComparer.Ordinal);
-    private static readonly RetiredWord[] Phrases = [.. RetiredWord.All.Where(static w => w.Scope == RetiredScope.Phrase)];
+
+    private static readonly RetiredWord[] Phrases =
+        [.. RetiredWord.All.Where(static w => w.Scope == RetiredScope.Phrase)];
 
     /// <summary>A line per finding: file, word and replacement.</summary>
     /// <param name="file">Relative to the repository; its folders and its name are read, too.</param>
@@ -30,7 +38,8 @@ internal static partial class RetiredWords
             .Select(w => $"{file}: '{w.Text}' is retired: {w.Instead}");
     }
 
-    private static IEnumerable<RetiredWord> Matches(Dictionary<string, RetiredWord> retired, IEnumerable<string> found) =>
+    private static IEnumerable<RetiredWord> Matches(
+        Dictionary<string, RetiredWord> retired, IEnumerable<string> found) =>
         found.Distinct(StringComparer.Ordinal).Select(w => retired.GetValueOrDefault(w)).OfType<RetiredWord>();
 
     private static Dictionary<string, RetiredWord> Of(RetiredScope scope, StringComparer comparer) =>

@@ -6,13 +6,17 @@ namespace Sidestep.UnitTests.Vocabulary;
 /// <summary>Splits the text of a file into words and identifiers.</summary>
 internal static partial class SourceText
 {
-    /// <summary>The words of an identifier or of prose, in lower case: split at capitals, underscores and all that is no letter.</summary>
-    internal static IEnumerable<string> Words(string text) => WordPattern().Matches(text).Select(static m => m.Value.ToLowerInvariant());
+    /// <summary>The words of an identifier or of prose, in lower case: split at capitals, underscores and all that is
+    /// no letter.</summary>
+    internal static IEnumerable<string> Words(string text) =>
+        WordPattern().Matches(text).Select(static m => m.Value.ToLowerInvariant());
 
     /// <summary>Whole identifiers, as written.</summary>
-    internal static IEnumerable<string> Identifiers(string text) => IdentifierPattern().Matches(text).Select(static m => m.Value);
+    internal static IEnumerable<string> Identifiers(string text) =>
+        IdentifierPattern().Matches(text).Select(static m => m.Value);
 
-    /// <summary>The parts of a file that hold names: code without comments and literals, keys of YAML and JSON, code spans of Markdown.</summary>
+    /// <summary>The parts of a file that hold names: code without comments and literals, keys of YAML and JSON, code
+    /// spans of Markdown.</summary>
     /// <param name="extension">With its dot, such as <c>.cs</c>.</param>
     /// <param name="text">The content of the file.</param>
     internal static string Names(string extension, string text) => extension switch
@@ -24,7 +28,8 @@ internal static partial class SourceText
         _ => "",
     };
 
-    /// <summary>C or C# without comments, strings and characters. Expressions inside interpolated strings go with the string.</summary>
+    /// <summary>C or C# without comments, strings and characters. Expressions inside interpolated strings go
+    /// with the string.</summary>
     internal static string Code(string text)
     {
         var code = new StringBuilder(text.Length);

@@ -21,7 +21,8 @@ public sealed class ProbeSenderTests
     public void Source_address_is_that_of_the_interface()
     {
         Assert.Equal(IPAddress.Parse("10.0.0.2"), ProbeSender.SourceAddress(NextHopEntry, AddressFamily.InterNetwork));
-        Assert.Equal(IPAddress.Parse("2001:db8::2"), ProbeSender.SourceAddress(NextHopEntry, AddressFamily.InterNetworkV6));
+        Assert.Equal(IPAddress.Parse("2001:db8::2"),
+            ProbeSender.SourceAddress(NextHopEntry, AddressFamily.InterNetworkV6));
     }
 
     [Fact]

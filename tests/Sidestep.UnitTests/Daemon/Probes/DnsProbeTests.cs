@@ -8,20 +8,20 @@ namespace Sidestep.UnitTests.Daemon.Probes;
 /// <summary>Messages by RFC 1035 section 4.</summary>
 public sealed class DnsProbeTests
 {
-    private const string QuestionSection = "03777777076578616d706c6500 0001 0001";
+    private const string EncodedQuery = "03777777076578616d706c6500 0001 0001";
     private static readonly DnsExpectation Www = new("www.example", DnsRecordType.A, 0, null);
 
     [Fact]
     public void Query_has_one_question_a_random_ID_and_desires_recursion()
     {
         var query = DnsProbe.BuildQuery(Www)!;
-        Assert.Equal(FrameBytes.Hex("0100 0001 0000 0000 0000" + QuestionSection), query[2..]);
+        Assert.Equal(FrameBytes.Hex("0100 0001 0000 0000 0000" + EncodedQuery), query[2..]);
         Assert.True(Enumerable.Range(0, 20).Select(static _ => DnsProbe.BuildQuery(Www)!)
             .Select(static q => (q[0], q[1])).Distinct().Count() > 10);
     }
 
     [Theory]
-    [InlineData("www.example.", DnsRecordType.A, QuestionSection)]
+    [InlineData("www.example.", DnsRecordType.A, EncodedQuery)]
     [InlineData(".", DnsRecordType.Aaaa, "00 001c 0001")]
     [InlineData("a", DnsRecordType.Aaaa, "0161 00 001c 0001")]
     public void Name_is_written_as_labels(string name, DnsRecordType type, string question) =>
@@ -45,7 +45,7 @@ public sealed class DnsProbeTests
         var (endpoint, received) = LocalServer.Udp(static query => [.. query[..2], 0x81, 0x80, .. query[4..]]);
         Assert.Equal(ProbeResult.Success,
             await DnsProbe.RunAsync(endpoint, Www, TestContext.Current.CancellationToken));
-        Assert.Equal(FrameBytes.Hex(QuestionSection), (await received)[12..]);
+        Assert.Equal(FrameBytes.Hex(EncodedQuery), (await received)[12..]);
     }
 
     [Theory]
@@ -63,7 +63,7 @@ public sealed class DnsProbeTests
     [InlineData("81f0", 0, null)] // AD, CD and RA do not belong to the code
     public void Response_code_is_compared(string flags, int expected, string? failure) => Assert.Equal(
         failure is null ? ProbeResult.Success : ProbeResult.Failure(failure),
-        Evaluate($"1234 {flags} 0001 0000 0000 0000 {QuestionSection}", Www with { ResponseCode = expected }));
+        Evaluate($"1234 {flags} 0001 0000 0000 0000 {EncodedQuery}", Www with { ResponseCode = expected }));
 
     /// <summary>An answer is name, type, class, TTL, length and data; the name may be a pointer (section
     /// 4.1.4).</summary>
@@ -77,7 +77,8 @@ public sealed class DnsProbeTests
     public void Expected_address_is_found_among_the_answers(string address, string answers)
     {
         var expectation = Www with { Address = IPAddress.Parse(address) };
-        Assert.Equal(ProbeResult.Success, Evaluate($"1234 8180 0001 0002 0000 0000 {QuestionSection} {answers}", expectation));
+        Assert.Equal(ProbeResult.Success,
+            Evaluate($"1234 8180 0001 0002 0000 0000 {EncodedQuery} {answers}", expectation));
     }
 
     [Theory]
@@ -93,7 +94,7 @@ public sealed class DnsProbeTests
     {
         var expectation = Www with { Address = IPAddress.Parse("192.0.2.80") };
         Assert.Equal(ProbeResult.Failure($"no answer is 192.0.2.80: {found}"),
-            Evaluate($"1234 8180 0001 0003 0000 0000 {QuestionSection} {answers}", expectation));
+            Evaluate($"1234 8180 0001 0003 0000 0000 {EncodedQuery} {answers}", expectation));
     }
 
     [Fact]
@@ -102,14 +103,14 @@ public sealed class DnsProbeTests
         var answers = string.Concat(Enumerable.Range(1, 6)
             .Select(static n => $"c00c 0001 0001 0000003c 0004 c00002{n:x2}"));
         Assert.Equal("no answer is 192.0.2.80: 192.0.2.1, 192.0.2.2, 192.0.2.3, 192.0.2.4",
-            Evaluate($"1234 8180 0001 0006 0000 0000 {QuestionSection} {answers}",
+            Evaluate($"1234 8180 0001 0006 0000 0000 {EncodedQuery} {answers}",
             Www with { Address = IPAddress.Parse("192.0.2.80") }).Reason);
     }
 
     [Fact]
     public void Answers_beyond_the_announced_number_do_not_count()
     {
-        var result = Evaluate($"1234 8180 0001 0000 0001 0000 {QuestionSection} c00c 0001 0001 0000003c 0004 c0000250",
+        var result = Evaluate($"1234 8180 0001 0000 0001 0000 {EncodedQuery} c00c 0001 0001 0000003c 0004 c0000250",
             Www with { Address = IPAddress.Parse("192.0.2.80") });
         Assert.Equal(ProbeResultKind.Failure, result.Kind);
     }
