@@ -7,10 +7,17 @@ var json = new Option<bool>("--json") { Description = "One JSON object on standa
 var rounds = new Option<int>("--rounds") { Description = "Runs per case, at least 9.", DefaultValueFactory = _ => 41 };
 var repeat = new Option<int>("--repeat") { Description = "Packets per run.", DefaultValueFactory = _ => 150_000 };
 var only = new Option<string?>("--only") { Description = "Only the cases whose names contain this." };
-var cpu = new Option<int>("--cpu") { Description = "The CPU to run on.", DefaultValueFactory = _ =>
-    Environment.ProcessorCount - 1 };
-var interval = new Option<double>("--interval") { Description = "Seconds between two probes of a check.",
-    DefaultValueFactory = _ => 5 };
+var cpu = new Option<int>("--cpu")
+{
+    Description = "The CPU to run on.",
+    DefaultValueFactory = _ =>
+    Environment.ProcessorCount - 1
+};
+var interval = new Option<double>("--interval")
+{
+    Description = "Seconds between two probes of a check.",
+    DefaultValueFactory = _ => 5
+};
 
 var xdp = BenchmarkCommand.Make("xdp",
     "Nanoseconds per packet of the XDP program, each case beside its floor, and milliseconds per change of its tables, "

@@ -86,8 +86,11 @@ internal static class Workloads
     {
         var configuration = new Configuration
         {
-            Director = new DirectorSettings { Interfaces = [new DirectorInterface(Interface.Name, Driver.Generic)],
-                HashKey = Key },
+            Director = new DirectorSettings
+            {
+                Interfaces = [new DirectorInterface(Interface.Name, Driver.Generic)],
+                HashKey = Key
+            },
             NetworkProfiles = profiles,
             Pools = pools,
             VirtualServices = services,

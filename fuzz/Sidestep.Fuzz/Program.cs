@@ -4,15 +4,29 @@ using System.Globalization;
 using Sidestep.ConformanceTests.Differential;
 using Sidestep.ConformanceTests.Xdp;
 
-var minutes = new Option<double>("--minutes") { Description = "Duration in minutes.", DefaultValueFactory = static _ =>
-    1 };
+var minutes = new Option<double>("--minutes")
+{
+    Description = "Duration in minutes.",
+    DefaultValueFactory = static _ =>
+    1
+};
 var first =
-    new Option<int>("--first") { Description = "Number of the first scenario. A number always gives the same scenario.",
-        DefaultValueFactory = static _ => 1000 };
-var frames = new Option<int>("--frames") { Description = "Frames per scenario.", DefaultValueFactory = static _ =>
-    10_000 };
-var maxFindings = new Option<int>("--findings") { Description = "Stop after this many differences.",
-    DefaultValueFactory = static _ => 5 };
+    new Option<int>("--first")
+    {
+        Description = "Number of the first scenario. A number always gives the same scenario.",
+        DefaultValueFactory = static _ => 1000
+    };
+var frames = new Option<int>("--frames")
+{
+    Description = "Frames per scenario.",
+    DefaultValueFactory = static _ =>
+    10_000
+};
+var maxFindings = new Option<int>("--findings")
+{
+    Description = "Stop after this many differences.",
+    DefaultValueFactory = static _ => 5
+};
 var differential = new Command("differential",
     "Generated frames in generated situations through the XDP program and through the pipeline in C#: decisions, "
         + "bytes, counters and tracked "

@@ -48,8 +48,11 @@ internal sealed class LabRun
     {
         await KernelDevices.CheckAsync(topology, cancel);
         await RunCatalog.RemoveStaleAsync(log);
-        var run = new LabRun(topology, RunFolder.Create(topology.Name), log) { Build = topology.EarlierBuild
-            ?? LabPaths.CurrentBuild };
+        var run = new LabRun(topology, RunFolder.Create(topology.Name), log)
+        {
+            Build = topology.EarlierBuild
+            ?? LabPaths.CurrentBuild
+        };
         try
         {
             log($"run {run.Folder.Id}: {topology.Name}: {topology.Nodes.Count} namespaces, {topology.Links.Count} "

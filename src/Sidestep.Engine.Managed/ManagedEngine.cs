@@ -4,8 +4,8 @@ using Sidestep.Engine.Managed.Drivers;
 using Sidestep.Engine.Managed.Persistence;
 using Sidestep.Forwarding;
 using Sidestep.Forwarding.Capture;
-using Sidestep.Forwarding.Pipeline;
 using Sidestep.Forwarding.LocalApi;
+using Sidestep.Forwarding.Pipeline;
 using Sidestep.Model;
 
 namespace Sidestep.Engine.Managed;

@@ -1,6 +1,6 @@
 using Sidestep.Forwarding;
-using Sidestep.Forwarding.Plans;
 using Sidestep.Forwarding.LocalApi;
+using Sidestep.Forwarding.Plans;
 
 namespace Sidestep.Engine.Managed;
 

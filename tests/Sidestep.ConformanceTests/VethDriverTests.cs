@@ -1,5 +1,5 @@
-using Sidestep.ConformanceTests.Veth;
 using Sidestep.ConformanceTests.Cases;
+using Sidestep.ConformanceTests.Veth;
 using Sidestep.ConformanceTests.Xdp;
 using Sidestep.Forwarding;
 using Sidestep.Model;

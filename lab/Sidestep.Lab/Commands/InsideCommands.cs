@@ -13,8 +13,12 @@ internal static class InsideCommands
     private const int HttpPort = 80;
     private const int EchoPort = 7;
 
-    private static readonly Option<IPAddress[]> VipOption = new("--vip") { Required = true, CustomParser = r =>
-        [.. r.Tokens.Select(t => IPAddress.Parse(t.Value))] };
+    private static readonly Option<IPAddress[]> VipOption = new("--vip")
+    {
+        Required = true,
+        CustomParser = r =>
+        [.. r.Tokens.Select(t => IPAddress.Parse(t.Value))]
+    };
     private static readonly Option<string[]> SourceOption = new("--source") { Required = true };
     private static readonly Option<int> RequestsOption = new("--requests");
     private static readonly Option<int> DatagramsOption = new("--datagrams");

@@ -33,8 +33,13 @@ internal sealed class LiveSource(LabRun run, LiveFrames frames, ServerControl co
             Status = sentence,
             StatusHealth = health,
             Drawing = _drawing,
-            Encapsulation = run.Topology.Encapsulation switch { "none" =>
-                "MACs rewritten", "outer" => "encapsulated", _ => "in both forms" },
+            Encapsulation = run.Topology.Encapsulation switch
+            {
+                "none" =>
+                "MACs rewritten",
+                "outer" => "encapsulated",
+                _ => "in both forms"
+            },
             RequestsIn = Flow("in", director.RequestsIn.Frames),
             RequestsForwarded = Flow("out", forwarded),
             RepliesAtDirector = Flow("replies at director", director.Replies.Frames),
@@ -73,16 +78,16 @@ internal sealed class LiveSource(LabRun run, LiveFrames frames, ServerControl co
 
     private static (string Sentence, LiveHealth Health) StatusOf(SidestepStatus? status, bool hasTraffic) =>
         status switch
-    {
-        null => ("The director does not forward yet. No request is sent.", LiveHealth.Warning),
-        _ when !hasTraffic =>
-            ("The director runs, and waits for healthy servers. No request is sent.", LiveHealth.Warning),
-        { DaemonProcessId: null } =>
-            ($"The daemon does not run, or is starting: engine {status.Engine}, driver {status.Driver}.",
-                LiveHealth.Bad),
-        { ServicesWithoutServer.Count: > 0 } =>
-            ($"No server for {string.Join(", ", status.ServicesWithoutServer)}.", LiveHealth.Bad),
-        _ => ($"The director forwards: engine {status.Engine}, driver {status.Driver}, revision {status.Revision}.",
-            LiveHealth.Good),
-    };
+        {
+            null => ("The director does not forward yet. No request is sent.", LiveHealth.Warning),
+            _ when !hasTraffic =>
+                ("The director runs, and waits for healthy servers. No request is sent.", LiveHealth.Warning),
+            { DaemonProcessId: null } =>
+                ($"The daemon does not run, or is starting: engine {status.Engine}, driver {status.Driver}.",
+                    LiveHealth.Bad),
+            { ServicesWithoutServer.Count: > 0 } =>
+                ($"No server for {string.Join(", ", status.ServicesWithoutServer)}.", LiveHealth.Bad),
+            _ => ($"The director forwards: engine {status.Engine}, driver {status.Driver}, revision {status.Revision}.",
+                LiveHealth.Good),
+        };
 }

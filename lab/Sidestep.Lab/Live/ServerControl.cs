@@ -30,12 +30,12 @@ internal sealed class ServerControl
     /// <summary>What is changed on a server, in a few words; empty when nothing is.</summary>
     public string NoteOf(string server) =>
         (_stopped.TryGetValue(server, out var service), _draining.Contains(server)) switch
-    {
-        (true, true) => "stopped, drained",
-        (true, false) => $"{service!.Name} stopped",
-        (false, true) => "state: draining",
-        _ => "",
-    };
+        {
+            (true, true) => "stopped, drained",
+            (true, false) => $"{service!.Name} stopped",
+            (false, true) => "state: draining",
+            _ => "",
+        };
 
     /// <returns>What was done, for a reader.</returns>
     public Task<string> DoAsync(LiveAction action, string server, CancellationToken cancel) => action switch

@@ -35,8 +35,12 @@ internal sealed class NamespaceProcess : IDisposable
         File.AppendAllText(log, "");
         // All three are redirected in any case, so that .NET does not reset the terminal's mode, which the live view
         // needs, for a child that might use the terminal. What the shell redirects itself leaves its pipe unused.
-        var start = new ProcessStartInfo("sh") { RedirectStandardInput = true, RedirectStandardOutput = true,
-            RedirectStandardError = true };
+        var start = new ProcessStartInfo("sh")
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true
+        };
         foreach (var argument in (string[])["-c", piped ? ErrorsToLog : ToLog, "sh", log, .. ns.Enter(command)])
             start.ArgumentList.Add(argument);
         return new NamespaceProcess(Process.Start(start)!, log);

@@ -31,8 +31,12 @@ internal sealed class RunFolder
     public static RunFolder Create(string topology)
     {
         var owner = ProcessIdentity.Of(Environment.ProcessId)!.Value;
-        var folder = new RunFolder(new RunRecord { Id = RandomNumberGenerator.GetHexString(6, lowercase: true),
-            Topology = topology, Owner = owner });
+        var folder = new RunFolder(new RunRecord
+        {
+            Id = RandomNumberGenerator.GetHexString(6, lowercase: true),
+            Topology = topology,
+            Owner = owner
+        });
         Directory.CreateDirectory(folder.Captures);
         folder.Save(folder.Record);
         return folder;

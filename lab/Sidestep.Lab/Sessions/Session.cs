@@ -14,7 +14,8 @@ namespace Sidestep.Lab.Sessions;
 internal sealed class Session(ulong id, IPAddress source, IPEndPoint service, TimeSpan timeout) : IDisposable
 {
     private readonly Socket _socket = new(service.AddressFamily, SocketType.Stream,
-        ProtocolType.Tcp) { NoDelay = true };
+        ProtocolType.Tcp)
+    { NoDelay = true };
     private readonly byte[] _request = new byte[SessionWire.RequestLength];
     private readonly byte[] _response = new byte[SessionWire.ResponseLength];
     private ulong _number;

@@ -1,8 +1,8 @@
 using System.Text;
 using Sidestep.Api;
 using Sidestep.Forwarding;
-using Sidestep.Forwarding.Plans;
 using Sidestep.Forwarding.LocalApi;
+using Sidestep.Forwarding.Plans;
 using Sidestep.Model;
 
 namespace Sidestep.Cli.Managed;

@@ -43,7 +43,8 @@ public sealed class VipConflicts
         if (_conflicts.TryGetValue((vip, mac), out var known))
         {
             _conflicts[(vip, mac)] = known
-                with { Last = now, Times = known.Times + 1, Host = host.Name, Kind = host.Kind };
+                with
+            { Last = now, Times = known.Times + 1, Host = host.Name, Kind = host.Kind };
             return null;
         }
         if (_conflicts.Count >= MaxConflicts)

@@ -66,15 +66,15 @@ internal static class DiagnosisText
     internal static Diagnosis Create(
         string name, Severity severity, string? server, IEnumerable<string> services, string summary, string remedy,
         params IEnumerable<string> evidence) => new()
-    {
-        Name = name,
-        Severity = severity,
-        Server = server,
-        Services = [.. services.Distinct().Order(StringComparer.Ordinal)],
-        Summary = summary,
-        Remedy = remedy,
-        Evidence = [.. evidence.Distinct()],
-    };
+        {
+            Name = name,
+            Severity = severity,
+            Server = server,
+            Services = [.. services.Distinct().Order(StringComparer.Ordinal)],
+            Summary = summary,
+            Remedy = remedy,
+            Evidence = [.. evidence.Distinct()],
+        };
 
     internal static ImmutableArray<string> ServicesOf(Evidence evidence, IPAddress vip) =>
         evidence.ServicesByVip.GetValueOrDefault(vip, []);

@@ -35,7 +35,7 @@ internal static class PacketSizeRules
         foreach (var s in evidence.Servers)
         {
             var wide = s.Services.Where(static v => v is
-                { Protocol: TransportProtocol.Tcp, PathMtu: { Overhead: > 0 } pathMtu, DsrPathProbe: { Mss: { } mss } }
+            { Protocol: TransportProtocol.Tcp, PathMtu: { Overhead: > 0 } pathMtu, DsrPathProbe: { Mss: { } mss } }
                 && mss > MssOf(v, pathMtu)).ToArray();
             if (wide.Length == 0)
                 continue;

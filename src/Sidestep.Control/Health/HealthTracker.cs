@@ -310,7 +310,7 @@ public sealed class HealthTracker : IHealth
 
     private IEnumerable<IPAddress> ServersWithTraffic(GroupKey key)
     {
-        var previous = _knownGroups.FirstOrDefault(g => g.Key == key) 
+        var previous = _knownGroups.FirstOrDefault(g => g.Key == key)
             ?? _knownGroups.FirstOrDefault(g => g.Key.Pool == key.Pool);
         return (previous?.Servers ?? [])
             .Where(static s => s is { HasFailed: false, Flows: FlowState.Keep }

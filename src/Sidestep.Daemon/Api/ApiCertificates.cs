@@ -26,8 +26,11 @@ internal sealed class ApiCertificates
     internal SslServerAuthenticationOptions Options()
     {
         var loaded = Volatile.Read(ref _loaded);
-        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust,
-            RevocationMode = X509RevocationMode.NoCheck };
+        var policy = new X509ChainPolicy
+        {
+            TrustMode = X509ChainTrustMode.CustomRootTrust,
+            RevocationMode = X509RevocationMode.NoCheck
+        };
         policy.CustomTrustStore.AddRange(loaded.Authorities);
         return new SslServerAuthenticationOptions
         {

@@ -1,8 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
+using Sidestep.Daemon.Frames;
 using Sidestep.Forwarding;
 using Sidestep.Model;
-using Sidestep.Daemon.Frames;
 using Sidestep.Packets;
 
 namespace Sidestep.Daemon.Doctor;

@@ -36,7 +36,7 @@ internal sealed class ProbeSet
             if (service.Evidence.Port == 0 || service.Evidence.Protocol == TransportProtocol.Any)
                 continue;
             if (set.Count + 2 > Prober.MaxProbes)
-                {
+            {
                 set.IsComplete = false;
                 break;
             }

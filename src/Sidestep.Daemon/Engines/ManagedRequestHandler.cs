@@ -2,9 +2,9 @@ using System.Text;
 using Sidestep.Engine.Managed;
 using Sidestep.Engine.Managed.Capture;
 using Sidestep.Forwarding;
+using Sidestep.Forwarding.LocalApi;
 using Sidestep.Forwarding.Pipeline;
 using Sidestep.Forwarding.Plans;
-using Sidestep.Forwarding.LocalApi;
 using Sidestep.Model;
 
 namespace Sidestep.Daemon.Engines;

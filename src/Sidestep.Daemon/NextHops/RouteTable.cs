@@ -61,8 +61,11 @@ internal sealed record RouteTable
             else if (local is null)
                 table.PeerProblems[peer] = problem!;
         }
-        return table with { Neighbours = [.. table.Servers.Values.Concat(table.Peers.Values)
-            .DistinctBy(static h => h.Key)] };
+        return table with
+        {
+            Neighbours = [.. table.Servers.Values.Concat(table.Peers.Values)
+            .DistinctBy(static h => h.Key)]
+        };
     }
 
     /// <summary>Adds the Ethernet addresses. A neighbour that is unknown now keeps the address that it had: health

@@ -32,8 +32,12 @@ internal static class CommandProbe
     private static async Task<ProbeResult> StartAsync(ProbeEndpoint endpoint, Check check,
         CancellationToken cancellation)
     {
-        var start = new ProcessStartInfo(check.Monitor.Command[0]) { RedirectStandardError = true,
-            RedirectStandardOutput = true, RedirectStandardInput = true };
+        var start = new ProcessStartInfo(check.Monitor.Command[0])
+        {
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+            RedirectStandardInput = true
+        };
         foreach (var argument in check.Monitor.Command.Skip(1))
             start.ArgumentList.Add(argument);
         start.Environment["SIDESTEP_SERVER"] = check.Server;

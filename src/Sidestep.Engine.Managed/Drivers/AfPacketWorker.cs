@@ -1,5 +1,5 @@
-using Sidestep.Forwarding.Pipeline;
 using Sidestep.Forwarding.LocalApi;
+using Sidestep.Forwarding.Pipeline;
 using Sidestep.Native;
 using Sidestep.Packets;
 

@@ -13,8 +13,11 @@ public sealed class ConfigurationReloadTests
         using var segment = new Segment(servers: 3);
         // The third server runs, but is not in the file yet.
         // Flows move at once, so that the new server gets some.
-        segment.File = segment.File with { Servers = [.. segment.File.Servers.Take(2)],
-            ProfileLines = segment.File.ProfileLines + ", udpOnRebalance: move" };
+        segment.File = segment.File with
+        {
+            Servers = [.. segment.File.Servers.Take(2)],
+            ProfileLines = segment.File.ProfileLines + ", udpOnRebalance: move"
+        };
         segment.Start();
         using var traffic = segment.Send();
         traffic.WaitUntilAllAnswered();
@@ -29,11 +32,17 @@ public sealed class ConfigurationReloadTests
         Edit(segment.File with { Servers = [Segment.ServerEntry(1) with { Weight = 3 }, Segment.ServerEntry(2)] });
         Edit(segment.File with { Servers = [.. segment.File.Servers, Segment.ServerEntry(3)] });
         Assert.Contains(traffic.Snapshot(), static e => e.Server == 3);
-        Edit(segment.File with { Services = [.. segment.File.Services, .. Enumerable.Range(0, 200)
-            .Select(ExtraService)] });
+        Edit(segment.File with
+        {
+            Services = [.. segment.File.Services, .. Enumerable.Range(0, 200)
+            .Select(ExtraService)]
+        });
         Edit(segment.File with { Services = [segment.File.Services[0]] });
-        Edit(segment.File with { Servers = [Segment.ServerEntry(1) with { Enabled = false },
-            .. segment.File.Servers.Skip(1)] });
+        Edit(segment.File with
+        {
+            Servers = [Segment.ServerEntry(1) with { Enabled = false },
+            .. segment.File.Servers.Skip(1)]
+        });
         Edit(segment.File with { Servers = [.. segment.File.Servers.Skip(1)] });
         traffic.WaitForSent(50);
 
@@ -46,20 +55,21 @@ public sealed class ConfigurationReloadTests
     /// <summary>By the mistake: the edit, and a part of the error.</summary>
     private static readonly Dictionary<string,
         (Func<DirectorConfiguration, string> Edit, string Shown)> InvalidEditCases = new()
-    {
-        ["no YAML"] = (static f => f + "\n  : [", "sidestep.yaml"),
-        ["a value out of range"] = (static f => f.ToString()
-            .Replace("port: 7", "port: 70000", StringComparison.Ordinal), "port"),
-        ["an unknown key"] = (static f => f.ToString().Replace("onExit", "onExot", StringComparison.Ordinal), "onExot"),
-        ["empty"] = (static _ => "", "director"),
-        ["an interface that is not there"] = (static f => (f with { Interfaces = [("eth9", "auto")] })
-            .ToString(), "eth9"),
-        ["one interface too many"] = (static f => (f with { Interfaces = [("eth0", "auto"), ("eth9", "auto")] })
-            .ToString(), "eth9"),
-        ["another mode, of an interface that is not there"] = (static f =>
-            (f with { Interfaces = [("eth9", "auto"), ("eth0", "generic")] }).ToString(), "eth9"),
-        ["another name"] = (static f => (f with { Name = "other" }).ToString(), "director.name"),
-    };
+        {
+            ["no YAML"] = (static f => f + "\n  : [", "sidestep.yaml"),
+            ["a value out of range"] = (static f => f.ToString()
+                .Replace("port: 7", "port: 70000", StringComparison.Ordinal), "port"),
+            ["an unknown key"] = (static f => f.ToString()
+                .Replace("onExit", "onExot", StringComparison.Ordinal), "onExot"),
+            ["empty"] = (static _ => "", "director"),
+            ["an interface that is not there"] = (static f => (f with { Interfaces = [("eth9", "auto")] })
+                .ToString(), "eth9"),
+            ["one interface too many"] = (static f => (f with { Interfaces = [("eth0", "auto"), ("eth9", "auto")] })
+                .ToString(), "eth9"),
+            ["another mode, of an interface that is not there"] = (static f =>
+                (f with { Interfaces = [("eth9", "auto"), ("eth0", "generic")] }).ToString(), "eth9"),
+            ["another name"] = (static f => (f with { Name = "other" }).ToString(), "director.name"),
+        };
 
     public static TheoryData<string> InvalidEdits => [.. InvalidEditCases.Keys];
 

@@ -128,7 +128,8 @@ public sealed class PuntedFragmenterTests : IDisposable
     private static Socket Listen(string address)
     {
         var socket = new Socket(IPAddress.Parse(address).AddressFamily, SocketType.Dgram,
-            ProtocolType.Udp) { ReceiveTimeout = 5000 };
+            ProtocolType.Udp)
+        { ReceiveTimeout = 5000 };
         socket.Bind(new IPEndPoint(IPAddress.Parse(address), Port));
         return socket;
     }

@@ -21,8 +21,12 @@ internal class ChildProcess : IDisposable
         params ReadOnlySpan<(string Name, string Value)> environment)
     {
         _name = name;
-        var start = new ProcessStartInfo(command[0], command.Skip(1)) { RedirectStandardOutput = true,
-            RedirectStandardError = true, RedirectStandardInput = true };
+        var start = new ProcessStartInfo(command[0], command.Skip(1))
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true
+        };
         foreach (var (variable, value) in environment)
             start.Environment[variable] = value;
         Process = Process.Start(start)!;

@@ -22,7 +22,8 @@ internal sealed class EchoServer : IDisposable
         _socket = netns.Inside(() =>
         {
             var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram,
-                ProtocolType.Udp) { ReceiveBufferSize = 1 << 20 };
+                ProtocolType.Udp)
+            { ReceiveBufferSize = 1 << 20 };
             socket.Bind(new IPEndPoint(IPAddress.Parse(vip), Port));
             return socket;
         });

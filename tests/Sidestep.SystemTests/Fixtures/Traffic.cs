@@ -91,7 +91,8 @@ internal sealed class Traffic : IDisposable
     private static Socket Open(string source)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram,
-            ProtocolType.Udp) { ReceiveBufferSize = 1 << 20 };
+            ProtocolType.Udp)
+        { ReceiveBufferSize = 1 << 20 };
         socket.Bind(new IPEndPoint(IPAddress.Parse(source), 0));
         return socket;
     }

@@ -44,27 +44,27 @@ internal sealed class ControlLoopFixture : IAsyncDisposable
 
     public static Configuration Configuration(string service, string server = Server, params string[] interfaces) =>
         new()
-    {
-        Director = new DirectorSettings
         {
-            HashKey = new HashKey(1, 2),
-            Interfaces = [.. (interfaces.Length == 0 ? ["eth0"] : interfaces)
+            Director = new DirectorSettings
+            {
+                HashKey = new HashKey(1, 2),
+                Interfaces = [.. (interfaces.Length == 0 ? ["eth0"] : interfaces)
                 .Select(static n => new DirectorInterface(n, Driver.Auto))],
-        },
-        NetworkProfiles = [new NetworkProfile { Name = "l2", DsrType = DsrType.L2 }],
-        Pools = [
+            },
+            NetworkProfiles = [new NetworkProfile { Name = "l2", DsrType = DsrType.L2 }],
+            Pools = [
             new Pool { Name = "pool", Slots = 1021,
                 Servers = [new RealServer { Name = "server", Address = IPAddress.Parse(server) }] }],
-        VirtualServices = ImmutableArray.Create(new VirtualService
-        {
-            Name = service,
-            Vips = [IPNetwork.Parse("192.0.2.1/32")],
-            Protocol = TransportProtocol.Udp,
-            Ports = [PortRange.One(53)],
-            Pool = "pool",
-            NetworkProfile = "l2",
-        }),
-    };
+            VirtualServices = ImmutableArray.Create(new VirtualService
+            {
+                Name = service,
+                Vips = [IPNetwork.Parse("192.0.2.1/32")],
+                Protocol = TransportProtocol.Udp,
+                Ports = [PortRange.One(53)],
+                Pool = "pool",
+                NetworkProfile = "l2",
+            }),
+        };
 
     /// <summary>Posts a configuration without drains.</summary>
     public void Post(Configuration configuration) => Loop.Post(new EffectiveConfiguration(configuration));

@@ -173,7 +173,8 @@ public sealed class ControlLoopHealthTests
     {
         var configuration = ControlLoopFixture.Configuration("s0");
         return configuration
-            with { Director = configuration.Director with { Peers = [.. peers.Select(IPAddress.Parse)] } };
+            with
+        { Director = configuration.Director with { Peers = [.. peers.Select(IPAddress.Parse)] } };
     }
 
     /// <summary>The health that the test sets; pools are monitored by default.</summary>

@@ -33,7 +33,8 @@ public sealed class ControlLoopTimeTests
         // One flow is left: the loop counts flows once a minute.
         f.Engine.Flows =
             new FlowCounts(new Dictionary<ServerKey,
-                long> { [new(f.Engine.InForce.Groups[0].Key, First.Name, First.Address)] = 1 });
+                long>
+            { [new(f.Engine.InForce.Groups[0].Key, First.Name, First.Address)] = 1 });
         Assert.Equal(MigrationWindow, await f.PauseAsync());
         f.Time.Advance(MigrationWindow);
         await f.NextAsync(2, before + 4);

@@ -204,9 +204,10 @@ public sealed class MakeBeforeBreakTests
         var monitor = new HealthMonitor { Name = "look", Type = MonitorType.Tcp };
         var previous =
             new EffectiveConfiguration(With("old", Pool("old", 1) with { Monitors = ["look", "shared"] }).Desired with
-        {
-            HealthMonitors = [monitor, monitor with { Name = "shared", Fall = 9 }, monitor with { Name = "unused" }],
-        });
+            {
+                HealthMonitors =
+                    [monitor, monitor with { Name = "shared", Fall = 9 }, monitor with { Name = "unused" }],
+            });
         var shared = monitor with { Name = "shared" };
         var desired =
             new EffectiveConfiguration(With("new", Pool("new", 3)).Desired with { HealthMonitors = [shared] });
@@ -247,7 +248,8 @@ public sealed class MakeBeforeBreakTests
     };
 
     private static Pool Disabled(Pool pool) => pool
-        with { Servers = [.. pool.Servers.Select(static s => s with { State = ServerState.Disabled })] };
+        with
+    { Servers = [.. pool.Servers.Select(static s => s with { State = ServerState.Disabled })] };
 
     private static IEnumerable<int> LastBytesOf(IEnumerable<RealServer> servers) => servers
         .Select(static s => (int)s.Address.GetAddressBytes()[3]);

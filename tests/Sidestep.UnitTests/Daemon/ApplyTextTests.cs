@@ -22,7 +22,8 @@ public sealed class ApplyTextTests
         var nextHops = TestDirector.NextHops with
         {
             UnresolvedPeers = new Dictionary<IPAddress,
-                string> { [IPAddress.Parse("10.0.0.4")] = "b", [IPAddress.Parse("10.0.0.3")] = "a" },
+                string>
+            { [IPAddress.Parse("10.0.0.4")] = "b", [IPAddress.Parse("10.0.0.3")] = "a" },
         };
         Assert.Equal(["other director 10.0.0.3 is not found, its packets may be balanced again: a",
             "other director 10.0.0.4 is not found, its packets may be balanced again: b"],

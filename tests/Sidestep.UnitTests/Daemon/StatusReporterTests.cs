@@ -16,8 +16,14 @@ public sealed class StatusReporterTests
     private Exception? _failure;
 
     public StatusReporterTests() => _status = new StatusReporter(
-        new DaemonReport { ProcessId = 7, Started = DateTimeOffset.UnixEpoch, ConfigurationFile = "d.yaml", IsStarting =
-        true }, report =>
+        new DaemonReport
+        {
+            ProcessId = 7,
+            Started = DateTimeOffset.UnixEpoch,
+            ConfigurationFile = "d.yaml",
+            IsStarting =
+        true
+        }, report =>
         {
             if (_failure is not null)
                 throw _failure;

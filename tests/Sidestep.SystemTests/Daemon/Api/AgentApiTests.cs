@@ -211,6 +211,12 @@ public sealed class AgentApiTests : IDisposable
         .Select(static d => d.GetString()));
 
     private static AgentReport Report(string adminState) =>
-        new() { AgentVersion = "1", OperatingSystem = "linux", WallClock = DateTimeOffset.UtcNow, AdminState =
-        adminState };
+        new()
+        {
+            AgentVersion = "1",
+            OperatingSystem = "linux",
+            WallClock = DateTimeOffset.UtcNow,
+            AdminState =
+        adminState
+        };
 }

@@ -12,8 +12,11 @@ public sealed class VipMulticastTests
         using var segment = new Segment();
         var original = segment.File;
         segment.File =
-            original with { Services = [.. original.Services,
-            new UdpService("six", "\"2001:db8::10\"", EchoServer.Port)] };
+            original with
+            {
+                Services = [.. original.Services,
+            new UdpService("six", "\"2001:db8::10\"", EchoServer.Port)]
+            };
         var daemon = segment.Start();
         Eventually.True(() => HasStaticEntry(segment), () => segment.Director.Ip("maddress show dev eth0"));
         Assert.Contains("eth0 " + MulticastMac, MulticastMacs(segment));
@@ -28,8 +31,11 @@ public sealed class VipMulticastTests
         Assert.Empty(MulticastMacs(segment));
 
         segment.Apply(
-            original with { Services = [.. original.Services,
-            new UdpService("six", "\"2001:db8::10\"", EchoServer.Port)] });
+            original with
+            {
+                Services = [.. original.Services,
+            new UdpService("six", "\"2001:db8::10\"", EchoServer.Port)]
+            });
         Eventually.True(() => HasStaticEntry(segment), () => daemon.CombinedOutput);
         Assert.Equal(0, daemon.Terminate());
         Assert.False(HasStaticEntry(segment));
@@ -40,8 +46,11 @@ public sealed class VipMulticastTests
     {
         using var segment = new Segment();
         segment.File =
-            segment.File with { Services =
-            [new UdpService("six", "\"2001:db8::10\"", EchoServer.Port, TrafficEnabled: false)] };
+            segment.File with
+            {
+                Services =
+            [new UdpService("six", "\"2001:db8::10\"", EchoServer.Port, TrafficEnabled: false)]
+            };
         segment.Start();
         Assert.False(HasStaticEntry(segment));
     }

@@ -86,8 +86,11 @@ public sealed class NextHopChangeTests(ITestOutputHelper output)
     {
         using var segment = new Segment(servers: 1);
         // Flows move at once, so that the new server gets some.
-        segment.File = segment.File with { Servers = [.. segment.File.Servers, Segment.ServerEntry(2)],
-            ProfileLines = segment.File.ProfileLines + ", udpOnRebalance: move" };
+        segment.File = segment.File with
+        {
+            Servers = [.. segment.File.Servers, Segment.ServerEntry(2)],
+            ProfileLines = segment.File.ProfileLines + ", udpOnRebalance: move"
+        };
         using var traffic = StartWithTraffic(segment);
         Assert.Contains(Segment.AddressOf(2), Assert.Single(Unresolved(segment)), StringComparison.Ordinal);
         Assert.Equal("unresolved", State(segment, "server2"));

@@ -33,8 +33,12 @@ public sealed class ServerHealthTests
     public void A_server_with_traffic_keeps_it_across_a_daemon_restart()
     {
         using var segment = new Segment(servers: 1);
-        segment.File = segment.File with { OnExit = "keep", PoolLines = "monitors: [patient]",
-            Monitors = ["name: patient, type: icmp, interval: 5, timeout: 1, fall: 3"] };
+        segment.File = segment.File with
+        {
+            OnExit = "keep",
+            PoolLines = "monitors: [patient]",
+            Monitors = ["name: patient, type: icmp, interval: 5, timeout: 1, fall: 3"]
+        };
         var first = segment.Start();
         WaitForSlots(segment, "server1", true);
         first.Kill();

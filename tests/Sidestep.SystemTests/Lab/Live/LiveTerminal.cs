@@ -19,8 +19,12 @@ internal sealed partial class LiveTerminal : IDisposable
     {
         var lab = Repository.Executable("Sidestep.Lab", "sidestep-lab");
         string[] command = ["-qefc", $"stty cols {width} rows {height}; exec {lab} {arguments}", "/dev/null"];
-        var start = new ProcessStartInfo("script", command) { RedirectStandardInput = true,
-            RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("script", command)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true
+        };
         start.Environment["TERM"] = "xterm";
         _process = Process.Start(start)!;
         _reading = ReadAsync();

@@ -156,8 +156,11 @@ public sealed class AgentRegistryTests
         _agents.Report("web2", Report(AdminStates.Enabled));
         Assert.True(_agents.IsHealthy("web2", address));
         _agents.Report("web2", Report(AdminStates.Enabled)
-            with { Conditions =
-                [new Condition(ConditionNames.Vip, "203.0.113.10", ConditionStatus.Wrong, "absent", "on lo", "")] });
+            with
+        {
+            Conditions =
+                [new Condition(ConditionNames.Vip, "203.0.113.10", ConditionStatus.Wrong, "absent", "on lo", "")]
+        });
         Assert.False(_agents.IsHealthy("web2", address));
         _time.Advance(AgentRegistry.SilentAfter + TimeSpan.FromSeconds(1));
         Assert.Null(_agents.IsHealthy("web2", address));
@@ -213,7 +216,8 @@ public sealed class AgentRegistryTests
         var vip = IPAddress.Parse("203.0.113.10");
         void Counts(long syns, long synAcks, long resets = 0, string instance = "a") =>
             _agents.Report("web2", Report(AdminStates.Enabled)
-                with { Instance = instance, Traffic = [new VipTraffic(vip, syns, synAcks, resets)] });
+                with
+            { Instance = instance, Traffic = [new VipTraffic(vip, syns, synAcks, resets)] });
 
         Counts(10, 10);
         Counts(12, 10);
@@ -304,7 +308,8 @@ public sealed class AgentRegistryTests
         var changes = 0;
         _agents.Changed += () => changes++;
         var wrong = Report(AdminStates.Enabled)
-            with { Conditions = [new Condition(ConditionNames.Vip, "", ConditionStatus.Wrong, "", "", "")] };
+            with
+        { Conditions = [new Condition(ConditionNames.Vip, "", ConditionStatus.Wrong, "", "", "")] };
         int After(AgentReport report)
         {
             _agents.Report("web2", report);
@@ -420,8 +425,14 @@ public sealed class AgentRegistryTests
         .GetSpecAsync(server, null, TimeSpan.Zero, CancellationToken.None))!;
 
     private static AgentReport Report(string adminState) =>
-        new() { AgentVersion = "1.0", OperatingSystem = "linux", WallClock = DateTimeOffset.UnixEpoch, AdminState =
-            adminState };
+        new()
+        {
+            AgentVersion = "1.0",
+            OperatingSystem = "linux",
+            WallClock = DateTimeOffset.UnixEpoch,
+            AdminState =
+            adminState
+        };
 
     private static ServerState[] States(EffectiveConfiguration configuration) => [.. configuration.Pools[0].Servers
         .Select(static s => s.State)];

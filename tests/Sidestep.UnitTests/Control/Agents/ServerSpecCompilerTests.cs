@@ -86,7 +86,8 @@ public sealed class ServerSpecCompilerTests
     {
         var configuration = ControlLoopFixture.Configuration("s0");
         var disabled = configuration
-            with { VirtualServices = [configuration.VirtualServices[0] with { Enabled = false }] };
+            with
+        { VirtualServices = [configuration.VirtualServices[0] with { Enabled = false }] };
         Assert.Single(Spec(new(configuration), "server").Services);
         Assert.Empty(Spec(new(disabled), "server").Services);
     }

@@ -1,7 +1,7 @@
 using System.Net;
 using Sidestep.Api;
-using Sidestep.Control.Doctor;
 using Sidestep.Control.AddressConflicts;
+using Sidestep.Control.Doctor;
 using Sidestep.Model;
 using static Sidestep.UnitTests.Control.Doctor.HealthyEvidence;
 
@@ -82,7 +82,8 @@ public sealed class DiagnosisRulesTests
     {
         var found = DiagnosisRules.Diagnose(Evidence()
             .With("near1", static s => s
-            .WithPathReplies(ProbeReply.NoReply) with { Route = s.Route with { IsStatic = true, RepliedMacs = [] } }));
+            .WithPathReplies(ProbeReply.NoReply) with
+            { Route = s.Route with { IsStatic = true, RepliedMacs = [] } }));
 
         Assert.Equal((DiagnosisNames.NextHopUnresolved, "near1"), (found[0].Name, found[0].Server));
     }
@@ -98,7 +99,9 @@ public sealed class DiagnosisRulesTests
     {
         var old = Evidence().With("far1", static s => s
             .WithReport(static r => r.WithWrongCondition(ConditionNames.Decapsulation, "eth0"))
-            with { BeforeProbes = null }) with { Now = Now.AddMinutes(1) };
+            with
+        { BeforeProbes = null }) with
+        { Now = Now.AddMinutes(1) };
 
         Assert.DoesNotContain(DiagnosisRules.Diagnose(old), static d => d.Name == DiagnosisNames.DecapsulationMissing);
     }

@@ -16,7 +16,8 @@ public sealed class EvidenceTests
         var grown = Server.WithReport(static r => r.WithGrownCounter(AgentCounterNames.RejectedSource, by: 4));
         Assert.Equal(4, grown.Growth(AgentCounterNames.RejectedSource));
         var early = grown.BeforeProbes!
-            with { Report = grown.BeforeProbes.Report.WithGrownCounter(AgentCounterNames.RejectedSource, by: -2) };
+            with
+        { Report = grown.BeforeProbes.Report.WithGrownCounter(AgentCounterNames.RejectedSource, by: -2) };
         Assert.Equal(6, (grown with { AtStart = early }).Growth(AgentCounterNames.RejectedSource));
         Assert.Equal(0, grown.Growth("no such counter"));
     }
@@ -71,7 +72,8 @@ public sealed class EvidenceTests
     public void Probe_is_described_by_its_reply(ProbeReply reply, string expected)
     {
         var service = Server.Services[0]
-            with { DsrPathProbe = new ProbeEvidence(reply, Server.Address, Detail: "after 5 ms") };
+            with
+        { DsrPathProbe = new ProbeEvidence(reply, Server.Address, Detail: "after 5 ms") };
         Assert.Equal($"director: probe through the DSR path to 203.0.113.10 tcp/80: {expected} (after 5 ms)", service
             .Text());
         Assert.Equal(reply == ProbeReply.NoReply, service.IsDown());

@@ -60,17 +60,17 @@ internal static class HealthyEvidence
     /// <summary>With other handshakes since the first report, which had 100 of each.</summary>
     internal static AgentReport WithHandshakes(this AgentReport report, IPAddress vip, long synReceived,
         long synAckSent) => report with
-    {
-        Traffic = [.. report.Traffic
+        {
+            Traffic = [.. report.Traffic
             .Select(t => t.Vip.Equals(vip) ? new VipTraffic(vip, 100 + synReceived, 100 + synAckSent) : t)],
-    };
+        };
 
     /// <summary>With another reply to all probes of its DSR path.</summary>
     internal static ServerEvidence WithPathReplies(this ServerEvidence server, ProbeReply reply, IPAddress? from =
         null) => server with
-    {
-        Services = [.. server.Services.Select(v => v with { DsrPathProbe = new ProbeEvidence(reply, from) })],
-    };
+        {
+            Services = [.. server.Services.Select(v => v with { DsrPathProbe = new ProbeEvidence(reply, from) })],
+        };
 
     private static ServiceEvidence Service(string name, IPAddress vip, Encap encap) => new()
     {
@@ -104,8 +104,14 @@ internal static class HealthyEvidence
             Services = [.. services],
             Route = services[0].Encap == Encap.Layer2
                 ? new RouteEvidence { Device = "eth0", Mac = Mac(name), RepliedMacs = [Mac(name)] }
-                : new RouteEvidence { Device = "eth0", Gateway = IPAddress
-                    .Parse("10.0.0.1"), Mac = "02:00:00:00:00:01", RepliedMacs = ["02:00:00:00:00:01"] },
+                : new RouteEvidence
+                {
+                    Device = "eth0",
+                    Gateway = IPAddress
+                    .Parse("10.0.0.1"),
+                    Mac = "02:00:00:00:00:01",
+                    RepliedMacs = ["02:00:00:00:00:01"]
+                },
             BeforeProbes = new ReceivedReport(name, Now.AddSeconds(-2), report),
             AfterProbes =
                 new ReceivedReport(name, Now

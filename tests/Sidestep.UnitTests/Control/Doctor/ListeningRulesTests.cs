@@ -99,13 +99,13 @@ public sealed class ListeningRulesTests
     {
         static Evidence Probed(ProbeReply path, ProbeReply? direct) => Evidence()
             .With("near1", s => s.WithoutAgent() with
-        {
-            Services = [s.Services[0] with
+            {
+                Services = [s.Services[0] with
             {
                 DsrPathProbe = new ProbeEvidence(path, Detail: "reset"), DirectProbe = direct is { } d
                     ? new ProbeEvidence(d) : null,
             }],
-        });
+            });
         var found = Only(Probed(ProbeReply.Refused, ProbeReply.Answered), DiagnosisNames.ListeningOnServerAddressOnly);
         Assert.Equal(
             [
@@ -127,10 +127,10 @@ public sealed class ListeningRulesTests
     /// <summary>near1 serves one VIP only, and has these sockets.</summary>
     private static Evidence Listening(string vip, params Listener[] listeners) => Evidence()
         .With("near1", s => s.WithReport(r => r with
-    {
-        Listeners = [.. listeners],
-    }) with
-    {
-        Services = [s.Services.Single(v => v.Vip.ToString() == vip)],
-    });
+        {
+            Listeners = [.. listeners],
+        }) with
+        {
+            Services = [s.Services.Single(v => v.Vip.ToString() == vip)],
+        });
 }

@@ -70,7 +70,9 @@ public sealed class PacketSizeAndAgentRulesTests
     {
         var evidence = Evidence().With("near1", s => s.WithServices(v => v.IsIPv6 ? v with
         {
-            Encap = new Encap(Encapsulation.IpIp), PathMtu = new PathMtu(1500, 20, 1440, 1420), DsrPathProbe =
+            Encap = new Encap(Encapsulation.IpIp),
+            PathMtu = new PathMtu(1500, 20, 1440, 1420),
+            DsrPathProbe =
                 v.DsrPathProbe! with { Mss = mss },
         } : v));
         Assert.Equal(isFound, Names(evidence).Contains(DiagnosisNames.MssNotClamped));
@@ -131,9 +133,14 @@ public sealed class PacketSizeAndAgentRulesTests
         static Evidence Silent(double seconds) => Evidence().With("near1", s => s with
         {
             AfterProbes = s.AfterProbes!
-                with { At = Now
-                    .AddSeconds(-seconds), Report = s.AfterProbes.Report
-                    with { WallClock = Now.AddSeconds(-seconds) } },
+                with
+            {
+                At = Now
+                    .AddSeconds(-seconds),
+                Report = s.AfterProbes.Report
+                    with
+                { WallClock = Now.AddSeconds(-seconds) }
+            },
         });
         Assert.Empty(Names(Silent(5.999)));
         var found = Only(Silent(6), DiagnosisNames.AgentSilent);
@@ -179,11 +186,11 @@ public sealed class PacketSizeAndAgentRulesTests
     /// <summary>near1's arp_ignore changed and was repaired so many seconds before its report.</summary>
     private static Evidence Drift(double noticed, double? repaired, int times = 1) => Evidence()
         .With("near1", s => s.WithReport(r => r with
-    {
-        Drifts =
+        {
+            Drifts =
         [
             new Drift(ConditionNames.ArpIgnore, "eth0", "0", r.WallClock.AddSeconds(-noticed),
                 repaired is { } ago ? r.WallClock.AddSeconds(-ago) : null, times),
         ],
-    }));
+        }));
 }

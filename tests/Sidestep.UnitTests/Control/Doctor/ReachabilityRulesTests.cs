@@ -41,7 +41,8 @@ public sealed class ReachabilityRulesTests
     public void Router_of_a_missing_route_is_no_diagnosis_of_its_own() => Assert.Equal(
         [DiagnosisNames.NoRouteToServer],
         Names(Route("near1", static r => r
-            with { Gateway = IPAddress.Parse("10.0.0.1"), NoRouteReason = "no route", RepliedMacs = [] })));
+            with
+        { Gateway = IPAddress.Parse("10.0.0.1"), NoRouteReason = "no route", RepliedMacs = [] })));
 
     [Fact]
     public void Silent_next_hop_is_diagnosed_with_what_the_director_still_does()
@@ -98,7 +99,8 @@ public sealed class ReachabilityRulesTests
     {
         var evidence =
             Route("near1", static r => r
-                with { Mac = "02:00:00:00:00:99", RepliedMacs = ["02:00:00:00:01:01", "02:00:00:00:01:07"] });
+                with
+            { Mac = "02:00:00:00:00:99", RepliedMacs = ["02:00:00:00:01:01", "02:00:00:00:01:07"] });
         Assert.Equal(Severity.Warning, Only(evidence, DiagnosisNames.NextHopStale).Severity);
         var found =
             Only(evidence

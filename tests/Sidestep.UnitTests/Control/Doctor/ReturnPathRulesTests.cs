@@ -109,7 +109,8 @@ public sealed class ReturnPathRulesTests
         var found =
             Only(Down(static r => r.WithHandshakes(Layer3Vip, 3, 0)
                 .WithGrownCounter(AgentCounterNames.ListenDrops, by: 2)
-            with { FilterHints = ["nft: table inet filter drops tcp dport 80"] }), DiagnosisNames.ServerDropsRequests);
+            with
+            { FilterHints = ["nft: table inet filter drops tcp dport 80"] }), DiagnosisNames.ServerDropsRequests);
         Assert.Equal((Severity.Broken, "far1"), (found.Severity, found.Server));
         Assert.Equal(["far-www"], found.Services);
         Assert.Equal(

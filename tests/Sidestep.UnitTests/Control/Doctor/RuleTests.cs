@@ -16,7 +16,8 @@ internal static class RuleTests
 
     /// <summary>The same server without an agent.</summary>
     internal static ServerEvidence WithoutAgent(this ServerEvidence server) => server
-        with { BeforeProbes = null, AfterProbes = null };
+        with
+    { BeforeProbes = null, AfterProbes = null };
 
     /// <summary>The same server with a change of each of its services.</summary>
     internal static ServerEvidence WithServices(this ServerEvidence server, Func<ServiceEvidence,

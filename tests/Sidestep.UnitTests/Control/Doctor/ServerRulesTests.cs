@@ -94,10 +94,10 @@ public sealed class ServerRulesTests
     public void Address_that_only_begins_like_the_VIP_is_another_one() => Assert.Equal(
         [DiagnosisNames.VipMissing],
             Names(Evidence().With("far1", static s => s.WithReport(static r => WithoutAddress(r, "203.") with
-        {
-            Conditions = [],
-            Devices = [new Device("lo", "", 65536, true, ["203.0.113.201/32"], []), .. r.Devices.Skip(1)],
-        }))));
+            {
+                Conditions = [],
+                Devices = [new Device("lo", "", 65536, true, ["203.0.113.201/32"], []), .. r.Devices.Skip(1)],
+            }))));
 
     [Fact]
     public void Agent_that_reports_no_devices_proves_no_missing_VIP() => Assert.DoesNotContain(

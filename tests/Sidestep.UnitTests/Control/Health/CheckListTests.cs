@@ -37,7 +37,8 @@ public sealed class CheckListTests
     public void Disabled_servers_and_pools_without_monitors_have_no_checks()
     {
         static Pool Disabled(Pool p) => p
-            with { Servers = [p.Servers[0] with { State = ServerState.Disabled }, p.Servers[1]] };
+            with
+        { Servers = [p.Servers[0] with { State = ServerState.Disabled }, p.Servers[1]] };
         Assert.Equal(["server2"], CheckList.Of(Configuration(2, Disabled, Tcp)).Select(static s => s.Server.Name));
         Assert.Empty(CheckList.Of(Configuration(2)));
     }

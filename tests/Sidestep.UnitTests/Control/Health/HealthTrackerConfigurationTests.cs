@@ -73,7 +73,8 @@ public sealed class HealthTrackerConfigurationTests
         var tracker = Tracker();
         Apply(tracker,
             Configuration(2, p => p
-                with { Servers = [p.Servers[0] with { State = state, Weight = weight }, p.Servers[1]] }));
+                with
+            { Servers = [p.Servers[0] with { State = state, Weight = weight }, p.Servers[1]] }));
         Assert.Equal(isInherited ? [1, 2] : [2], Healthy(tracker, Configuration(2, Tcp)));
     }
 
@@ -161,7 +162,8 @@ public sealed class HealthTrackerConfigurationTests
     {
         var group = Apply(Tracker(), Configuration(1)).Groups[0];
         var draining = group
-            with { Servers = [group.Servers[0] with { Weight = 0, DrainingSince = DateTimeOffset.UnixEpoch }] };
+            with
+        { Servers = [group.Servers[0] with { Weight = 0, DrainingSince = DateTimeOffset.UnixEpoch }] };
         var tracker = new HealthTracker(_time, new RunningGroups(default, [draining]), null, null, _changes.Add);
         Assert.Equal([1], Healthy(tracker, Configuration(1, Tcp)));
     }
@@ -173,7 +175,13 @@ public sealed class HealthTrackerConfigurationTests
 
     private static ServerHealthReport ReportOf(string pool, string encap, string address, bool healthy) => new()
     {
-        Pool = pool, Encap = encap, Name = "server1", Address = address, Healthy = healthy, DsrPath = "up", Service =
+        Pool = pool,
+        Encap = encap,
+        Name = "server1",
+        Address = address,
+        Healthy = healthy,
+        DsrPath = "up",
+        Service =
             "up",
     };
 

@@ -77,8 +77,13 @@ public sealed class HealthTrackerTests
         var (first, _) = Tracker();
         AddResults(first, One, "path", "gg");
         var report =
-            new HealthReport { At = DateTimeOffset.UnixEpoch, Probes = new ProbeStats(), Servers = first
-                .ReportIfChanged()!.Value };
+            new HealthReport
+            {
+                At = DateTimeOffset.UnixEpoch,
+                Probes = new ProbeStats(),
+                Servers = first
+                .ReportIfChanged()!.Value
+            };
 
         var (tracker, configuration) = Tracker(reported: report);
         Assert.Equal(["10.0.0.11"], Members(tracker, configuration));
@@ -98,7 +103,8 @@ public sealed class HealthTrackerTests
         AddResults(tracker, One, "path", "gg");
         _ = Compile(tracker, configuration, null);
         var routed = new EffectiveConfiguration(configuration.Desired
-            with { NetworkProfiles = [configuration.Desired.NetworkProfiles[0] with { DsrType = DsrType.L3 }] });
+            with
+        { NetworkProfiles = [configuration.Desired.NetworkProfiles[0] with { DsrType = DsrType.L3 }] });
         Assert.Equal(["10.0.0.11"], Members(tracker, routed));
     }
 
@@ -149,9 +155,12 @@ public sealed class HealthTrackerTests
         AddResults(tracker, One, "path", "gg");
         var pool = configuration.Pools[0];
         var disabled = new EffectiveConfiguration(configuration.Desired
-            with { Pools = [pool
+            with
+        {
+            Pools = [pool
                 with { Servers = [pool.Servers[0] with { State = Sidestep.Model.ServerState.Disabled },
-                    pool.Servers[1]] }] });
+                    pool.Servers[1]] }]
+        });
         _ = Compile(tracker, disabled, null);
         Assert.Equal([], Members(tracker, configuration));
     }

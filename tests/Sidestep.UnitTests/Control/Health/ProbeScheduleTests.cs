@@ -8,7 +8,8 @@ namespace Sidestep.UnitTests.Control.Health;
 public sealed class ProbeScheduleTests
 {
     private static readonly HealthMonitor Monitor = HealthMonitor.DefaultTcp
-        with { Interval = TimeSpan.FromSeconds(1), JitterPercent = 10 };
+        with
+    { Interval = TimeSpan.FromSeconds(1), JitterPercent = 10 };
 
     [Fact]
     public void Checks_run_at_their_interval_without_drift()

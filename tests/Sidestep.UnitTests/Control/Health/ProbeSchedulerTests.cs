@@ -8,7 +8,8 @@ namespace Sidestep.UnitTests.Control.Health;
 public sealed class ProbeSchedulerTests : IAsyncDisposable
 {
     private static readonly HealthMonitor Monitor = Tcp
-        with { Interval = TimeSpan.FromSeconds(1), JitterPercent = 0, Rise = 2 };
+        with
+    { Interval = TimeSpan.FromSeconds(1), JitterPercent = 0, Rise = 2 };
     private readonly ManualTime _time = new();
     private readonly FakeProbePath _path = new();
     private readonly HealthTracker _tracker;

@@ -1,9 +1,9 @@
-using Sidestep.Forwarding;
 using System.Collections.Immutable;
 using System.Net;
 using Sidestep.Control.AddressConflicts;
 using Sidestep.Control.Agents;
 using Sidestep.Daemon.AddressConflicts;
+using Sidestep.Forwarding;
 using Sidestep.Model;
 using Sidestep.UnitTests.Control;
 
@@ -155,8 +155,11 @@ public sealed class VipConflictDetectorTests
     public void Another_host_may_have_a_VIP_that_the_director_does_not_answer_for_but_a_server_may_not()
     {
         var tables =
-            TestDirector.Tables with { Vips = [.. TestDirector.Tables.Vips
-            .Select(static v => v with { RespondsToArp = false })] };
+            TestDirector.Tables with
+            {
+                Vips = [.. TestDirector.Tables.Vips
+            .Select(static v => v with { RespondsToArp = false })]
+            };
         _detector.Update(TestDirector.Effective, tables, TestDirector.NextHops);
         Answer(Unknown);
         Tick(1);

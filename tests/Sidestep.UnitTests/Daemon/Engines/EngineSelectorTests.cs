@@ -82,8 +82,11 @@ public sealed class EngineSelectorTests
     public void Engine_cannot_change_while_the_daemon_runs(EngineKind running, EngineKind requested, string? reason)
     {
         var configuration =
-            TestDirector.Configuration with { Director =
-            TestDirector.Configuration.Director with { Engine = requested } };
+            TestDirector.Configuration with
+            {
+                Director =
+            TestDirector.Configuration.Director with { Engine = requested }
+            };
         Assert.Equal(reason, EngineSelector.RejectionReason(new FakeDirectorEngine(running), configuration));
     }
 
@@ -126,9 +129,9 @@ public sealed class EngineSelectorTests
 
     private static DirectorSettings Settings(EngineKind engine, params Driver[] drivers) =>
         TestDirector.Configuration.Director with
-    {
-        Engine = engine,
-        Interfaces = [.. (drivers.Length == 0 ? [Driver.Auto, Driver.Auto] : drivers)
+        {
+            Engine = engine,
+            Interfaces = [.. (drivers.Length == 0 ? [Driver.Auto, Driver.Auto] : drivers)
             .Select(static (d, i) => new DirectorInterface($"eth{i}", d))],
-    };
+        };
 }

@@ -61,8 +61,12 @@ public sealed class DsrProbePathTests
     public void Path_MTU_is_that_of_the_interface_without_the_outer_header(Encapsulation? encapsulation, string server,
         int mtu)
     {
-        var entry = Entry(NextHopEntry) with { Address = IPAddress.Parse(server), Encap = encapsulation is { } own
-            ? new Encap(own) : null };
+        var entry = Entry(NextHopEntry) with
+        {
+            Address = IPAddress.Parse(server),
+            Encap = encapsulation is { } own
+            ? new Encap(own) : null
+        };
         Update(entry);
         Assert.Equal(mtu, _path.PathMtuOf(Group, entry.Address));
         Assert.Null(_path.PathMtuOf(Group, IPAddress.Parse("10.0.0.99")));
