@@ -43,7 +43,7 @@ internal sealed class NetlinkNextHopResolver : INextHopResolver, IDisposable
         catch (NativeException e)
         {
             throw new EngineException(
-                $"not allowed to send ARP requests: CAP_NET_RAW is missing ({e.Message}). Run as root, or give "
+                $"not allowed to send ARP requests: CAP_NET_RAW missing ({e.Message}). Run as root, or give "
                 + "the service this capability (systemd: AmbientCapabilities)", e);
         }
         _tracker = new NextHopTracker(_network, new NeighbourProber(_network, _frames, log, TimeProvider.System));

@@ -37,7 +37,7 @@ public sealed class PreflightCommandTests
         var result = Shell.Try(segment.Director.Enter(Repository.Executable("Sidestep.Cli", "sidestep"), "preflight",
             "eth9"));
         Assert.Equal(1, result.ExitCode);
-        Assert.Contains("there is no interface 'eth9' here; there are lo, eth0", result.Output,
+        Assert.Contains("there is no interface 'eth9'; this machine has lo, eth0", result.Output,
             StringComparison.Ordinal);
     }
 

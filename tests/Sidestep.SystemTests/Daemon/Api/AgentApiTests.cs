@@ -92,7 +92,8 @@ public sealed class AgentApiTests : IDisposable
         var error = await Assert.ThrowsAsync<DirectorException>(() =>
             client.ReportAsync("server2", Report(AdminStates.Draining), TestContext.Current.CancellationToken));
         Assert.Equal(403, error.Status);
-        Assert.Contains("'server1', which may not speak for 'server2'", error.Message, StringComparison.Ordinal);
+        Assert.Contains("the certificate of 'server1' does not authorise requests for 'server2'", error.Message,
+            StringComparison.Ordinal);
         Assert.Equal("serving", StateOf("server2"));
 
         using var unknown = Client(_ca.Client("server9"));
