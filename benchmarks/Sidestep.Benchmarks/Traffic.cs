@@ -13,7 +13,7 @@ namespace Sidestep.Benchmarks;
 /// <see cref="Workloads.VipOf"/> and <see cref="Workloads.PortOf"/>.</param>
 internal sealed record Traffic(byte[] Frame, uint Flows, uint Services = 0)
 {
-    /// <summary>So many flows that hardly any packet belongs to an earlier one.</summary>
+    /// <summary>A number of flows so large that nearly every packet starts a new flow.</summary>
     internal const uint EndlessFlows = 1U << 31;
 
     private const byte Version4 = 0x45, Version6 = 0x60, HopLimit = 64, TcpDataOffset = 5 << 4;

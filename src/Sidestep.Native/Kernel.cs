@@ -35,7 +35,7 @@ public static unsafe class Kernel
     /// <summary>Whether this process may not open packet sockets and AF_XDP sockets (CAP_NET_RAW).</summary>
     public static bool LacksNetRaw => !ProcessCapabilities.Has(Capability.NetRaw);
 
-    /// <summary>Whether the kernel supports AF_XDP sockets.</summary>
+    /// <summary>True when the kernel supports AF_XDP sockets.</summary>
     public static bool HasXdpSockets
     {
         get

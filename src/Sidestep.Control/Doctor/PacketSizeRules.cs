@@ -4,7 +4,7 @@ using Sidestep.Model;
 
 namespace Sidestep.Control.Doctor;
 
-/// <summary>Packets that are too long for the path to a server.</summary>
+/// <summary>Rules about packets that are longer than the path MTU to a server.</summary>
 internal static class PacketSizeRules
 {
     internal static IEnumerable<Diagnosis> Mtu(Evidence evidence, IReadOnlyList<Diagnosis> earlier)

@@ -98,7 +98,7 @@ internal sealed class Lan : IDisposable
         Directory.Delete(Folder, recursive: true);
     }
 
-    /// <summary>The port's name, from the number of the node: names of interfaces are short.</summary>
+    /// <summary>Name of a node's bridge port: by its number, because interface names have 15 characters.</summary>
     private static string Port(NetworkNamespace node, string interfaceName) =>
         $"p{node.Name.Split('-')[2]}-{interfaceName}";
 }

@@ -37,7 +37,7 @@ internal sealed partial record MarkdownPage(string Path, IReadOnlyList<(int Numb
         from cell in line.Text.Trim('|', ' ').Split('|', StringSplitOptions.TrimEntries)
         select (line.Number, cell);
 
-    /// <summary>Anchors of the headings, as GitHub makes them.</summary>
+    /// <summary>Anchors of the headings, in the form that GitHub generates.</summary>
     internal IEnumerable<string> Anchors() =>
         Lines.Where(static l => l.Text.StartsWith('#')).Select(static l => Anchor(l.Text.TrimStart('#', ' ')));
 
