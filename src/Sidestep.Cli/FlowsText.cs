@@ -7,10 +7,14 @@ using Spectre.Console;
 
 namespace Sidestep.Cli;
 
-/// <summary>Writes tracked flows for people: one line each, and a table of the servers.</summary>
+/// <summary>Writes tracked flows for people: one line each (two on a narrow terminal), and a table of the
+/// servers.</summary>
 /// <param name="output">Where to write.</param>
-public sealed class FlowsText(TextWriter output) : IFlowsReport
+/// <param name="width">Columns of the terminal.</param>
+public sealed class FlowsText(TextWriter output, int width) : IFlowsReport
 {
+    private const int OneLine = 124;
+
     private bool _hasHeader;
 
     /// <inheritdoc/>
@@ -36,27 +40,20 @@ public sealed class FlowsText(TextWriter output) : IFlowsReport
             output.WriteLine();
         console.MarkupLineInterpolated(CultureInfo.InvariantCulture,
             $"[bold]{director}[/]: tracked flows: {summary.Total} of {tableStatus.Capacity} possible");
-        var table = new Table().Border(TableBorder.Simple);
-        foreach (var column in new[] { "real server", "pool", "address" })
-            table.AddColumn(new TableColumn(column).NoWrap());
-        foreach (var column in new[] { "flows", "oldest", "longest idle" })
-            table.AddColumn(new TableColumn(column).RightAligned().NoWrap());
+        var table = new ReportTable(["real server", "pool", "address"], "flows", "oldest", "longest idle");
         foreach (var (server, flows) in summary.Servers)
-        {
-            table.AddRow(new[]
-            {
-                server.Name, server.Group.ToString(), server.Address.ToString(),
-                    flows.Count.ToString(CultureInfo.InvariantCulture),
-                flows.Count == 0 ? "" : Length(flows.Oldest), flows.Count == 0 ? "" : Length(flows.LongestIdle),
-            }.Select(static c => new Text(c)));
-        }
-        console.Write(table);
+            table.AddRow(server.Name, server.Group.ToString(), server.Address.ToString(),
+                flows.Count.ToString(CultureInfo.InvariantCulture),
+                flows.Count == 0 ? "" : Length(flows.Oldest), flows.Count == 0 ? "" : Length(flows.LongestIdle));
+        table.Write(console);
     }
 
+    // Flows are written while they are read, so the columns' widths cannot follow the content.
     private void Write(string service, string protocol, string client, string vip, string server, string idle,
         string age) =>
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{service,-20} {protocol,-6} {client,-24} {vip,-24} {server,-20} {idle,12} {age,12}"));
+            $"{service,-20} {protocol,-6} {client,-24} {vip,-24}{(width < OneLine ? "\n   " : "")} "
+            + $"{server,-20} {idle,12} {age,12}"));
 
     private static string Place(IPAddress address, ushort port) =>
         port == 0 ? address.ToString()

@@ -78,46 +78,33 @@ public sealed class PlanReport(string director, Plan plan)
 
     private void WriteServices(IAnsiConsole console)
     {
-        var table = NewTable(["service", "change", "before", "after"]);
+        var table = new ReportTable(["service", "change", "before", "after"]);
         foreach (var s in plan.Services)
-            AddRow(table, s.Name, Word(s.Change), s.Before ?? "", s.After ?? "");
-        console.Write(table);
+            table.AddRow(s.Name, Word(s.Change), s.Before ?? "", s.After ?? "");
+        table.Write(console);
     }
 
     private static void WriteGroups(IAnsiConsole console, GroupPlan[] groups)
     {
-        var table = NewTable(["pool", "change"], "slots", "moved", "share");
+        var table = new ReportTable(["pool", "change"], "slots", "moved", "share");
         foreach (var g in groups)
-            AddRow(table, g.Key.ToString(), Word(g.Change), Number(g.Slots), Number(g.MovedSlots),
+            table.AddRow(g.Key.ToString(), Word(g.Change), Number(g.Slots), Number(g.MovedSlots),
                 Percent(g.MovedSlots, g.Slots));
-        console.Write(table);
+        table.Write(console);
     }
 
     private static void WriteServers(IAnsiConsole console, GroupPlan[] groups)
     {
-        var table = NewTable(["real server", "pool", "address", "change", "before", "after"], "slots before", "after",
-            "flows stay", "move", "break");
+        var table = new ReportTable(["real server", "pool", "address", "change", "before", "after"],
+            "slots before", "slots after", "flows stay", "flows move", "flows break");
         foreach (var (group, s) in groups.SelectMany(static g => g.Servers.Select(s => (g.Key, s))))
         {
-            AddRow(table, s.Name, group.ToString(), s.Address.ToString(), Word(s.Change), s.Before ?? "", s.After ?? "",
-                Number(s.SlotsBefore), Number(s.SlotsAfter), Number(s.Flows.Stay), Number(s.Flows.Move),
-                    Number(s.Flows.Break));
+            table.AddRow(s.Name, group.ToString(), s.Address.ToString(), Word(s.Change), s.Before ?? "", s.After ?? "",
+                Number(s.SlotsBefore), Number(s.SlotsAfter),
+                Number(s.Flows.Stay), Number(s.Flows.Move), Number(s.Flows.Break));
         }
-        console.Write(table);
+        table.Write(console);
     }
-
-    private static Table NewTable(string[] textColumns, params string[] numericColumns)
-    {
-        var table = new Table().Border(TableBorder.Simple);
-        foreach (var column in textColumns)
-            table.AddColumn(new TableColumn(column).NoWrap());
-        foreach (var column in numericColumns)
-            table.AddColumn(new TableColumn(column).RightAligned().NoWrap());
-        return table;
-    }
-
-    private static void AddRow(Table table, params string[] cells) =>
-        table.AddRow(cells.Select(static c => new Text(c)));
 
     private static object Flows(FlowForecast flows) =>
         new { stay = flows.Stay, move = flows.Move, @break = flows.Break };

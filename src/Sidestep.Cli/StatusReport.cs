@@ -99,14 +99,14 @@ public sealed class StatusReport(DirectorSettings director, RunningStatus runnin
                 console.MarkupLineInterpolated($"  {line}");
         }
 
-        var services = NewTable("service", "matches", "pool", "encap");
+        var services = new ReportTable(["service", "matches", "pool", "encap"], "packets", "bytes");
         foreach (var s in _status.Services)
             AddRow(services, s.Forwarded, s.HasServers ? s.Name : $"{s.Name} (no server)", Shortened(s.Matches),
                 s.Group.Pool, EncapOf(s.Group));
-        console.Write(services);
+        services.Write(console);
 
-        var servers = NewTable("real server", "pool", "address", "state", "DSR path", "service", "weight", "slots",
-            "flows");
+        var servers = new ReportTable(["real server", "pool", "address", "state", "DSR path", "service"],
+            "weight", "slots", "flows", "packets", "bytes");
         foreach (var (group, s) in _status.Groups.SelectMany(static g => g.Servers.Select(s => (g.Key, s))))
         {
             var serverHealth = HealthOf(group, s);
@@ -114,16 +114,16 @@ public sealed class StatusReport(DirectorSettings director, RunningStatus runnin
                 serverHealth?.DsrPath ?? "none", serverHealth?.Service ?? "none",
                 Number(s.Weight), Number(s.Slots), Number(s.Flows));
         }
-        console.Write(servers);
+        servers.Write(console);
         HealthText.Write(console, _report);
 
-        var decisions = NewTable("decision");
+        var decisions = new ReportTable(["decision"], "packets", "bytes");
         foreach (var (decision, counter) in _status.Responses.Where(static a =>
             a.Value.Packets > 0 || a.Key is Decision.ArpReply or Decision.EchoReply))
             AddRow(decisions, counter, CounterName.Of(decision));
         foreach (var (reason, counter) in _status.Drops.Where(static d => d.Value.Packets > 0))
             AddRow(decisions, counter, $"drop {CounterName.Of(reason)}");
-        console.Write(decisions);
+        decisions.Write(console);
         if (_status.FlowsEvicted > 0)
             console.WriteLine(
                 $"{Number(_status.FlowsEvicted)} tracked flows were evicted: raise director.flowTableSize");
@@ -158,18 +158,8 @@ public sealed class StatusReport(DirectorSettings director, RunningStatus runnin
         where T : struct, Enum => counters.ToDictionary(static c => CounterName.Of(c.Key),
             static c => (object)new { packets = c.Value.Packets, bytes = c.Value.Bytes });
 
-    private static Table NewTable(params string[] columns)
-    {
-        var table = new Table().Border(TableBorder.Simple);
-        foreach (var column in columns)
-            table.AddColumn(new TableColumn(column).NoWrap());
-        return table.AddColumn(new TableColumn("packets").RightAligned().NoWrap())
-            .AddColumn(new TableColumn("bytes").RightAligned().NoWrap());
-    }
-
-    private static void AddRow(Table table, Counter counter, params string[] cells) =>
-        table.AddRow([.. cells.Append(Number(counter.Packets)).Append(Number(counter.Bytes))
-            .Select(static c => new Text(c))]);
+    private static void AddRow(ReportTable table, Counter counter, params string[] cells) =>
+        table.AddRow([.. cells, Number(counter.Packets), Number(counter.Bytes)]);
 
     private static string Number<T>(T value) where T : IFormattable =>
         value.ToString(null, CultureInfo.InvariantCulture);

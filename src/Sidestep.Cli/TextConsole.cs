@@ -7,10 +7,13 @@ internal static class TextConsole
 {
     private const int RedirectedWidth = 160;
 
+    /// <summary>Columns for lines to <paramref name="output"/>: the terminal's; elsewhere any line fits.</summary>
+    internal static int WidthOf(TextWriter output) => IsTerminal(output) ? Console.WindowWidth : int.MaxValue;
+
     /// <summary>A console that writes to <paramref name="output"/>.</summary>
     internal static IAnsiConsole On(TextWriter output)
     {
-        var isTerminal = ReferenceEquals(output, Console.Out) && !Console.IsOutputRedirected;
+        var isTerminal = IsTerminal(output);
         var console = AnsiConsole.Create(new AnsiConsoleSettings
         {
             Out = new AnsiConsoleOutput(output),
@@ -20,4 +23,7 @@ internal static class TextConsole
             console.Profile.Width = RedirectedWidth;
         return console;
     }
+
+    private static bool IsTerminal(TextWriter output) =>
+        ReferenceEquals(output, Console.Out) && !Console.IsOutputRedirected;
 }

@@ -5,10 +5,12 @@ using Sidestep.Packets.Capture;
 
 namespace Sidestep.Cli.Capture;
 
-/// <summary>Writes one line per frame, for people.</summary>
+/// <summary>Writes one line per frame, for people. If it is wider than the terminal, the packet stands in an indented
+/// line below.</summary>
 /// <param name="output">Where to write.</param>
-/// <param name="colours">Whether the output is a terminal with colours.</param>
-public sealed class TextOutput(TextWriter output, bool colours) : ICaptureOutput
+/// <param name="colours">True: the output is a terminal with colours.</param>
+/// <param name="width">Columns of the terminal.</param>
+public sealed class TextOutput(TextWriter output, bool colours, int width) : ICaptureOutput
 {
     private const string Green = "\e[32m", Red = "\e[31m", Yellow = "\e[33m", Dim = "\e[2m", Reset = "\e[0m";
 
@@ -27,10 +29,13 @@ public sealed class TextOutput(TextWriter output, bool colours) : ICaptureOutput
             Decision.Pass => Dim,
             _ => Yellow,
         };
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{time:HH:mm:ss.ffffff} #{frame.Number} {(frame.IsOut ? "out" : "in ")} {frame.Interface}  "
-            + $"{(colours ? colour : "")}{decision}{(colours ? Reset : "")}  "
-            + $"{target}{FrameText.Of(frame.Bytes.Span)}, {frame.Length} bytes"));
+        var start = string.Create(CultureInfo.InvariantCulture,
+            $"{time:HH:mm:ss.ffffff} #{frame.Number} {(frame.IsOut ? "out" : "in ")} {frame.Interface}  ");
+        var packet = string.Create(CultureInfo.InvariantCulture,
+            $"{FrameText.Of(frame.Bytes.Span)}, {frame.Length} bytes");
+        var isWide = start.Length + decision.Length + 2 + target.Length + packet.Length > width;
+        output.WriteLine(start + (colours ? $"{colour}{decision}{Reset}" : decision) + "  "
+            + (isWide ? $"{target.TrimEnd()}\n    " : target) + packet);
     }
 
     /// <inheritdoc/>

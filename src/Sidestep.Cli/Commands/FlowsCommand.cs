@@ -52,7 +52,8 @@ public static class FlowsCommand
                 return ExitCode.Unusable;
             var isList = parsed.GetValue(list);
             return Run(director, filter, isList, visit,
-                parsed.GetValue(json) ? new FlowsJson(output, isList) : new FlowsText(output), error);
+                parsed.GetValue(json) ? new FlowsJson(output, isList)
+                    : new FlowsText(output, TextConsole.WidthOf(output)), error);
         });
         return command;
     }

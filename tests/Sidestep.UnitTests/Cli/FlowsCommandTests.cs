@@ -56,6 +56,19 @@ public sealed class FlowsCommandTests
     }
 
     [Theory]
+    [InlineData(123, 2)]
+    [InlineData(124, 1)]
+    public void Flow_takes_two_lines_on_a_narrow_terminal(int width, int expected)
+    {
+        var text = CommandRun.TextOf(output => new FlowsText(output, width).Add(Flows[0]));
+        var lines = text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(2 * expected, lines.Length);
+        Assert.All(lines, l => Assert.InRange(l.Length, 1, width));
+        Assert.Equal("www tcp 198.51.100.7:40000 203.0.113.10:80 web1 00:00:01 00:01:01",
+            string.Join(' ', string.Join(' ', lines[expected..]).Split(' ', StringSplitOptions.RemoveEmptyEntries)));
+    }
+
+    [Theory]
     [InlineData("--service www", 3)]
     [InlineData("--service dns", 2)]
     [InlineData("--server web1", 2)]

@@ -41,9 +41,20 @@ public sealed class TextOutputTests
             Line(CaptureCommandTests.Frame(1) with { Server = null }, colours: false),
             StringComparison.Ordinal);
 
-    private static string Line(CapturedFrame frame, bool colours) => CommandRun.TextOf(o =>
+    [Fact]
+    public void Line_that_is_wider_than_the_terminal_continues_with_the_packet_below()
     {
-        using var output = new TextOutput(o, colours);
+        var frame = CaptureCommandTests.Frame(7);
+        var whole = Line(frame, colours: false);
+        Assert.Equal(whole, Line(frame, colours: false, whole.Length));
+        var lines = Line(frame, colours: true, whole.Length - 1).Split('\n');
+        Assert.EndsWith("\e[32mforward\e[0m  www -> web1", lines[0], StringComparison.Ordinal);
+        Assert.Equal("    198.51.100.7:40000 > 203.0.113.10:80 tcp S, 54 bytes", lines[1]);
+    }
+
+    private static string Line(CapturedFrame frame, bool colours, int width = int.MaxValue) => CommandRun.TextOf(o =>
+    {
+        using var output = new TextOutput(o, colours, width);
         output.Write(frame);
     }).TrimEnd('\n');
 }
