@@ -111,7 +111,7 @@ public sealed class StatusReport(DirectorSettings director, RunningStatus runnin
         {
             var serverHealth = HealthOf(group, s);
             AddRow(servers, s.Forwarded, s.Name, group.ToString(), s.Address.ToString(), CounterName.Of(s.State),
-                serverHealth?.DsrPath ?? "none", serverHealth?.Service ?? "none",
+                serverHealth?.DsrPath ?? "unknown", serverHealth?.Service ?? "unknown",
                 Number(s.Weight), Number(s.Slots), Number(s.Flows));
         }
         servers.Write(console);

@@ -94,8 +94,8 @@ public sealed record ServerHealthReport
     /// <summary>When <see cref="Healthy"/> changed; null: not since the daemon started, or not known yet.</summary>
     public DateTimeOffset? Since { get; init; }
 
-    /// <summary>Status of the DSR path: <c>up</c>, <c>down</c>, <c>unknown</c>, or <c>none</c> without a monitor of
-    /// it.</summary>
+    /// <summary>Status of the DSR path: <c>up</c>, <c>down</c>, <c>unknown</c>, or <c>not-checked</c> without
+    /// a monitor of it.</summary>
     public required string DsrPath { get; init; }
 
     /// <summary>Status of the service at the server's own address, likewise.</summary>

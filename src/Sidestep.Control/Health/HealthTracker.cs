@@ -337,7 +337,7 @@ public sealed class HealthTracker : IHealth
         key.Port == 0 ? key.Target.ToString()
             : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{key.Target} {key.Port}");
 
-    private static string TextOf(HealthStatus status) => status.ToString().ToLowerInvariant();
+    private static string TextOf(HealthStatus status) => CounterName.Of(status);
 }
 
 /// <summary>A change of a server's health.</summary>

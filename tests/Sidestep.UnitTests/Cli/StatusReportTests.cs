@@ -170,8 +170,8 @@ public sealed class StatusReportTests
         var rows = Rows(Text(TestDirector.Running));
         Assert.Contains("www|203.0.113.10 tcp 80, and 2 more|web|l2|1000|64000", rows);
         Assert.Contains("dns (no server)|203.0.113.53 udp 53|names|gue:6081|0|0", rows);
-        Assert.Contains("web1|web/l2|10.0.0.11|serving|none|none|1|8191|5|600|40000", rows);
-        Assert.Contains("ns1|names/gue:6081|2001:db8:2::22|unresolved|none|none|1|0|0|0|0", rows);
+        Assert.Contains("web1|web/l2|10.0.0.11|serving|unknown|unknown|1|8191|5|600|40000", rows);
+        Assert.Contains("ns1|names/gue:6081|2001:db8:2::22|unresolved|unknown|unknown|1|0|0|0|0", rows);
     }
 
     [Fact]
@@ -184,7 +184,7 @@ public sealed class StatusReportTests
             other)
         }));
         Assert.Contains("web1|web/l2|10.0.0.11|serving|up|up|1|8191|5|600|40000", rows);
-        Assert.Contains("web2|web/l2|10.0.0.12|draining|none|none|2|8190|9|400|24000", rows);
+        Assert.Contains("web2|web/l2|10.0.0.12|draining|unknown|unknown|2|8190|9|400|24000", rows);
     }
 
     [Fact]

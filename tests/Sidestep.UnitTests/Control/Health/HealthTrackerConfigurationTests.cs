@@ -49,7 +49,7 @@ public sealed class HealthTrackerConfigurationTests
         var tracker = Tracker();
         Apply(tracker, configuration);
         Assert.Equal([1], Healthy(tracker, configuration));
-        Assert.Equal("notchecked", tracker.ReportIfChanged()!.Value[0].DsrPath);
+        Assert.Equal("not-checked", tracker.ReportIfChanged()!.Value[0].DsrPath);
     }
 
     [Fact]
