@@ -12,10 +12,10 @@ public readonly ref struct UdpPacket
 
     private UdpPacket(ReadOnlySpan<byte> bytes) => _bytes = bytes;
 
-    /// <summary>Port of the sender; 0 when the sender expects no reply.</summary>
+    /// <summary>Source port in host byte order; 0 when the sender expects no reply.</summary>
     public ushort SourcePort => BinaryPrimitives.ReadUInt16BigEndian(_bytes[Offset.SourcePort..]);
 
-    /// <summary>Port of the receiver.</summary>
+    /// <summary>Destination port, 0 to 65535, in host byte order.</summary>
     public ushort DestinationPort => BinaryPrimitives.ReadUInt16BigEndian(_bytes[Offset.DestinationPort..]);
 
     /// <summary>Length of header and payload, in bytes.</summary>
