@@ -129,7 +129,7 @@ public sealed unsafe class BpfObject : IDisposable
     }
 }
 
-/// <summary>Type and sizes of a map.</summary>
+/// <summary>Type and sizes of a BPF map, as an object file defines it.</summary>
 /// <param name="Type">The kernel's number of the type (enum bpf_map_type).</param>
 /// <param name="KeyBytes">Size of a key in bytes.</param>
 /// <param name="ValueBytes">Size of a value in bytes.</param>

@@ -16,7 +16,7 @@ public sealed unsafe class MappedMemory : IDisposable
         _length = length;
     }
 
-    /// <summary>Length in bytes.</summary>
+    /// <summary>Length of the mapped memory in bytes.</summary>
     public long Length => _length;
 
     /// <summary>A view of <paramref name="count"/> structures that begin at byte <paramref name="offset"/>.</summary>

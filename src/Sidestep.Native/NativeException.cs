@@ -23,10 +23,10 @@ public class NativeException : Exception
         Errno = errno;
     }
 
-    /// <summary>The call and its object.</summary>
+    /// <summary>The failed call and its object, such as <c>bpf_obj_pin /sys/fs/bpf/x</c>.</summary>
     public string Call { get; }
 
-    /// <summary>The positive errno.</summary>
+    /// <summary>The errno of the failed call (errno(3)); always positive.</summary>
     public int Errno { get; }
 
     /// <summary>True when the object does not exist (ENOENT).</summary>
