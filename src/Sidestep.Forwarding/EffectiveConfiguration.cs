@@ -32,7 +32,7 @@ public sealed class EffectiveConfiguration
         _servingPools = services.ToDictionary(static s => s.Service.Name, static s => s.ServingPool.Name);
     }
 
-    /// <summary>What the operator wrote.</summary>
+    /// <summary>The configuration exactly as the operator wrote it.</summary>
     public Configuration Desired { get; }
 
     /// <summary>The pools of <see cref="Desired"/> in their order, with drains and retained servers (last in their

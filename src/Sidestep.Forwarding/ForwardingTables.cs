@@ -8,7 +8,7 @@ namespace Sidestep.Forwarding;
 /// <summary>A compiled configuration that an engine applies: immutable, and independent of any engine's IDs.</summary>
 public sealed record ForwardingTables
 {
-    /// <summary>Key of the flow hash.</summary>
+    /// <summary>The secret key of the flow hash; the same on all directors that forward the same flows.</summary>
     public required HashKey HashKey { get; init; }
 
     /// <summary>The director's interfaces.</summary>
@@ -35,7 +35,7 @@ public sealed record ForwardingTables
     internal CompilerInput? Input { get; init; }
 }
 
-/// <summary>A VIP or VIP prefix.</summary>
+/// <summary>A VIP or VIP prefix, and what the director does with requests for it.</summary>
 /// <param name="Address">The prefix; a single address has the full prefix length.</param>
 /// <param name="RespondsToArp">The director answers ARP requests or neighbour solicitations for it. Never for a
 /// prefix.</param>
@@ -48,7 +48,7 @@ public sealed record VipEntry(IPNetwork Address, bool RespondsToArp, EchoAction 
 /// the VIP is in service.</summary>
 public enum EchoAction
 {
-    /// <summary>Dropped and counted.</summary>
+    /// <summary>Dropped and counted as <see cref="DropReason.EchoRefused"/>.</summary>
     Drop,
 
     /// <summary>Answered with an echo reply.</summary>
@@ -58,7 +58,7 @@ public enum EchoAction
     Forward,
 }
 
-/// <summary>A virtual service.</summary>
+/// <summary>An enabled virtual service, with the settings that the data path needs.</summary>
 public sealed record ServiceEntry
 {
     /// <summary>Name in the configuration; identifies the counters.</summary>
@@ -143,7 +143,7 @@ public sealed record Transition(ImmutableArray<int> PreviousServers, DateTimeOff
     public const int Tracked = -2;
 }
 
-/// <summary>A real server.</summary>
+/// <summary>A real server of one group, as it is in force.</summary>
 /// <param name="Name">Name in the configuration.</param>
 /// <param name="Address">The server's own address.</param>
 /// <param name="Weight">Weight in the configuration; 0 when it accepts no new flows.</param>

@@ -41,7 +41,8 @@ internal sealed class GroupCompiler
     /// <summary>When the first of the groups must be compiled again; null: time alone changes none.</summary>
     internal DateTimeOffset? RecompileAt { get; private set; }
 
-    /// <summary>Compiles a group.</summary>
+    /// <summary>Compiles the servers and slots of one group, or returns the previous group if nothing
+    /// changed.</summary>
     /// <param name="key">Its pool and encapsulation.</param>
     /// <param name="services">The services that use the group, by name; at least one.</param>
     internal ServerGroup Compile(GroupKey key, VirtualService[] services)

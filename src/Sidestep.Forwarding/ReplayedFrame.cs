@@ -3,10 +3,10 @@ namespace Sidestep.Forwarding;
 /// <summary>Runs the frames of a capture through an engine, one after the other. Single-threaded.</summary>
 public interface IReplayEngine : IDisposable
 {
-    /// <summary>The engine.</summary>
+    /// <summary>The engine that processes the frames; its tables and counters can be read.</summary>
     IEngine Engine { get; }
 
-    /// <summary>Runs one frame.</summary>
+    /// <summary>Runs one frame through the engine; nothing is sent to any network.</summary>
     /// <param name="frame">The frame from the Ethernet header on, at least 14 bytes.</param>
     /// <param name="interfaceIndex">Index of the ingress interface.</param>
     /// <param name="time">Time of the frame in nanoseconds, from any start; ignored by an engine with a clock of its

@@ -52,7 +52,7 @@ internal sealed class SlotChange
     /// <summary>The group as it is in force.</summary>
     internal ServerGroup Previous { get; }
 
-    /// <summary>The new group.</summary>
+    /// <summary>The group as it is to be applied, with its servers and slots.</summary>
     internal ServerGroup Group { get; }
 
     /// <summary>For each new server: whether packets of no tracked flow can still belong to it.</summary>

@@ -25,7 +25,7 @@ public sealed record DriverSelection(
     /// <summary>The engine of the selected driver; null: none works.</summary>
     public EngineKind? Engine => Chosen?.Engine();
 
-    /// <summary>Selects a driver.</summary>
+    /// <summary>Selects the best driver that works with these capabilities.</summary>
     /// <param name="capabilities">Capabilities of the interface and the machine.</param>
     /// <param name="engine">Selects among the drivers of this engine; <see cref="EngineKind.Auto"/>: of both.</param>
     public static DriverSelection Of(InterfaceCapabilities capabilities, EngineKind engine = EngineKind.Auto)

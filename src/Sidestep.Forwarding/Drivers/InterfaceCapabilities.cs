@@ -45,7 +45,7 @@ public sealed record InterfaceCapabilities
     /// <summary>Number of CPUs that the process may use.</summary>
     public int Cpus { get; init; } = 1;
 
-    /// <summary>MTU in bytes.</summary>
+    /// <summary>MTU of the interface: the largest IP packet in bytes, without the Ethernet header.</summary>
     public int MtuBytes { get; init; } = 1500;
 
     /// <summary>The device merges received segments (large receive offload).</summary>

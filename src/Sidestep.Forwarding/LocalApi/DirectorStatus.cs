@@ -33,7 +33,7 @@ public sealed record DirectorStatus(
     public IReadOnlyList<WorkerStatus> Workers { get; init; } = [];
 }
 
-/// <summary>A virtual service.</summary>
+/// <summary>Status and counters of one virtual service.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Matches">The packets that it matches: each VIP with protocol and ports.</param>
 /// <param name="Group">The group that it chooses servers from.</param>
@@ -42,12 +42,12 @@ public sealed record DirectorStatus(
 public sealed record ServiceStatus(
     string Name, IReadOnlyList<string> Matches, GroupKey Group, bool HasServers, Counter Forwarded);
 
-/// <summary>A group of servers.</summary>
+/// <summary>Status of one group: a pool that is reached by one encapsulation.</summary>
 /// <param name="Key">Pool and encapsulation.</param>
 /// <param name="Servers">The servers, by name.</param>
 public sealed record GroupStatus(GroupKey Key, IReadOnlyList<ServerStatus> Servers);
 
-/// <summary>A real server.</summary>
+/// <summary>Status and counters of a real server in one group.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Address">Its own address.</param>
 /// <param name="Weight">Its weight; 0 when it accepts no new flows.</param>
@@ -58,10 +58,10 @@ public sealed record GroupStatus(GroupKey Key, IReadOnlyList<ServerStatus> Serve
 public sealed record ServerStatus(
     string Name, IPAddress Address, int Weight, ServerCondition State, int Slots, long Flows, Counter Forwarded);
 
-/// <summary>Whether a server accepts traffic.</summary>
+/// <summary>The state of a real server: it accepts traffic, or why it does not.</summary>
 public enum ServerCondition
 {
-    /// <summary>It accepts traffic.</summary>
+    /// <summary>It accepts traffic, new flows included.</summary>
     Serving,
 
     /// <summary>It is disabled, or its weight is 0.</summary>
@@ -70,7 +70,7 @@ public enum ServerCondition
     /// <summary>It drains: it keeps the flows that it has and accepts no new ones.</summary>
     Draining,
 
-    /// <summary>It has no next hop.</summary>
+    /// <summary>It has no next hop: its address, or that of its router, is not resolved.</summary>
     Unresolved,
 
     /// <summary>Its health monitors report it unhealthy, or have not yet reported it healthy.</summary>

@@ -39,7 +39,8 @@ public sealed class PacketPipeline
     /// <summary>The current time in the unit of flow and fragment tables.</summary>
     internal uint Tick => Ticks.At(Now);
 
-    /// <summary>State of the last frame.</summary>
+    /// <summary>The fields that the pipeline parsed and chose for the last frame; overwritten by the next
+    /// one.</summary>
     internal Packet LastPacket { get; } = new();
 
     /// <summary>Decides about a frame and rewrites it into the frame to be sent.</summary>

@@ -25,7 +25,7 @@ internal sealed class ServiceRecord
 
     internal HashFields HashFields { get; init; }
 
-    /// <summary>Every flow is tracked.</summary>
+    /// <summary>True if every flow is tracked, not only those of slots in transition.</summary>
     internal bool TracksFlows { get; init; }
 
     internal bool IsRoundRobin { get; init; }

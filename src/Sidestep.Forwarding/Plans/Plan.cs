@@ -28,27 +28,27 @@ public sealed record Plan(
 /// <summary>How a service, group or server changes.</summary>
 public enum ChangeKind
 {
-    /// <summary>It stays as it is.</summary>
+    /// <summary>It is in both configurations, with the same settings.</summary>
     None,
 
-    /// <summary>It is new.</summary>
+    /// <summary>It is only in the proposed configuration.</summary>
     Added,
 
-    /// <summary>It stays, with changes.</summary>
+    /// <summary>It is in both configurations, with other settings.</summary>
     Changed,
 
-    /// <summary>It is removed.</summary>
+    /// <summary>It is only in the running configuration.</summary>
     Removed,
 }
 
-/// <summary>A service that changes.</summary>
+/// <summary>The change of one virtual service.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Change">How it changes.</param>
 /// <param name="Before">The packets that it matches and its group now; null for a new service.</param>
 /// <param name="After">The same after the change; null for a removed service.</param>
 public sealed record ServicePlan(string Name, ChangeKind Change, string? Before, string? After);
 
-/// <summary>A group of servers.</summary>
+/// <summary>The change of one group of servers.</summary>
 /// <param name="Key">Pool and encapsulation.</param>
 /// <param name="Change">Whether the group is new, removed, or neither. A pool with another encapsulation is a new
 /// group.</param>
@@ -59,7 +59,7 @@ public sealed record ServicePlan(string Name, ChangeKind Change, string? Before,
 public sealed record GroupPlan(
     GroupKey Key, ChangeKind Change, int Slots, int MovedSlots, ImmutableArray<ServerPlan> Servers);
 
-/// <summary>A real server.</summary>
+/// <summary>The change of one real server in one group.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Address">Its own address.</param>
 /// <param name="Change">How it changes.</param>
@@ -79,7 +79,7 @@ public sealed record ServerPlan(
 /// <param name="Break">Flows whose server is removed or disabled, or is no longer used by any service.</param>
 public readonly record struct FlowForecast(long Stay, long Move, long Break)
 {
-    /// <summary>The sum of two.</summary>
+    /// <summary>Adds the numbers of two servers or groups.</summary>
     public static FlowForecast operator +(FlowForecast a, FlowForecast b) =>
         new(a.Stay + b.Stay, a.Move + b.Move, a.Break + b.Break);
 }

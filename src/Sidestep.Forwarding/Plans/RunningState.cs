@@ -12,7 +12,7 @@ public sealed record RunningState(
     RunningGroups Groups, ImmutableArray<RunningService> Services, FlowCounts Flows,
     IReadOnlySet<IPAddress> Unreachable);
 
-/// <summary>A service in force.</summary>
+/// <summary>A virtual service as the running director has it.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Group">The group that it chooses servers from.</param>
 /// <param name="Matches">All packets that reach it, in any order.</param>
