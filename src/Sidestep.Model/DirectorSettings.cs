@@ -13,7 +13,7 @@ public sealed record DirectorSettings
     /// <summary>The interfaces on which traffic for the VIPs arrives; at least one.</summary>
     public required ImmutableArray<DirectorInterface> Interfaces { get; init; }
 
-    /// <summary>Which engine forwards.</summary>
+    /// <summary>The engine that forwards; by default, the daemon selects it.</summary>
     public EngineKind Engine { get; init; }
 
     /// <summary>The key of the flow hash. All directors of a group have the same key; otherwise flows that move between
@@ -46,7 +46,7 @@ public sealed record DirectorSettings
 /// <param name="Driver">How the engine receives frames from it.</param>
 public sealed record DirectorInterface(string Name, Driver Driver);
 
-/// <summary>Which engine forwards.</summary>
+/// <summary>The engine that forwards: a program in the kernel, or code in the daemon.</summary>
 public enum EngineKind
 {
     /// <summary>The engine of the interfaces' drivers; otherwise XDP where it can be loaded, else the managed

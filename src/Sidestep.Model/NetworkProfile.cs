@@ -51,7 +51,7 @@ public enum ProfileType
     /// <summary>TCP at layer 4: the director never terminates a connection.</summary>
     TcpFastPath,
 
-    /// <summary>UDP.</summary>
+    /// <summary>UDP at layer 4: each datagram is forwarded by its flow.</summary>
     UdpFastPath,
 }
 
@@ -95,10 +95,10 @@ public enum OversizedPolicy
 /// <summary>Where a UDP packet of an untracked flow goes while its slot is in transition.</summary>
 public enum UdpRebalancePolicy
 {
-    /// <summary>To the previous server.</summary>
+    /// <summary>To the previous server, which may hold state of the flow.</summary>
     Stay,
 
-    /// <summary>To the new server.</summary>
+    /// <summary>To the new server, at once.</summary>
     Move,
 }
 
@@ -111,6 +111,6 @@ public enum UdpRebalancePolicy
 /// <param name="AfterRst">From the client's RST on, 1 to 86400; null: no change.</param>
 public sealed record IdleTimeouts(int Tcp, int Udp, int Icmp, int? AfterFin = null, int? AfterRst = null)
 {
-    /// <summary>3600, 120 and 2 seconds.</summary>
+    /// <summary>The default timeouts: 3600 s for TCP, 120 s for UDP, 2 s for ICMP and others.</summary>
     public static IdleTimeouts Default { get; } = new(3600, 120, 2);
 }

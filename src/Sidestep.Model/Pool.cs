@@ -6,7 +6,7 @@ namespace Sidestep.Model;
 /// <summary>A group of real servers, and how the director chooses one.</summary>
 public sealed record Pool
 {
-    /// <summary>Unique among the pools.</summary>
+    /// <summary>Name of the pool, 1 to 63 characters; unique among the pools.</summary>
     public required string Name { get; init; }
 
     /// <summary>How the director chooses a server for a new flow.</summary>
@@ -46,10 +46,10 @@ public sealed record Pool
     public ImmutableArray<RealServer> Servers { get; init; } = [];
 }
 
-/// <summary>One member of a pool.</summary>
+/// <summary>A real server as a member of one pool.</summary>
 public sealed record RealServer
 {
-    /// <summary>Unique within the pool.</summary>
+    /// <summary>Name of the server, 1 to 63 characters; unique within the pool.</summary>
     public required string Name { get; init; }
 
     /// <summary>The server's own address (not the VIP): the next hop at layer 2, the outer destination at layer
@@ -168,6 +168,6 @@ public static class SlotCounts
     /// <summary>Enough for 160 equal servers at one percent granularity; 64 KiB of table.</summary>
     public const int Default = 16381;
 
-    /// <summary>All sizes, ascending.</summary>
+    /// <summary>All possible sizes in slots, ascending.</summary>
     public static ImmutableArray<int> All { get; } = [1021, 4093, 16381, 65521, 262139];
 }

@@ -59,7 +59,7 @@ internal abstract class ScalarKind<T> : Kind<T>
     protected abstract Problem? Parse(ScalarNode scalar, out T? value);
 }
 
-/// <summary>Why a value is invalid.</summary>
+/// <summary>The reason why a value is invalid.</summary>
 /// <param name="Reason">Without a full stop.</param>
 /// <param name="Remedy">What to do about it; null: write what the kind expects.</param>
 internal sealed record Problem(string Reason, string? Remedy = null);

@@ -95,7 +95,8 @@ internal sealed class YamlSubsetParser
         return IsOutside(column);
     }
 
-    /// <summary>The value after a dash.</summary>
+    /// <summary>Parses the value of a list item, which follows the dash; false if it is outside of the
+    /// subset.</summary>
     private bool TryItem(int column, int depth, [NotNullWhen(true)] out Node? item)
     {
         item = null;
