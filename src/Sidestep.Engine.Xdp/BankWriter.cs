@@ -18,7 +18,7 @@ internal sealed class BankWriter(
 {
     private readonly HashSet<uint> _sets = [];
 
-    /// <summary>Writes the bank.</summary>
+    /// <summary>Writes interfaces, peers, VIPs, services and settings of the tables into the bank.</summary>
     /// <returns>The prefix sets that the bank refers to.</returns>
     /// <exception cref="EngineException">The tables exceed a capacity.</exception>
     internal IReadOnlySet<uint> Write()

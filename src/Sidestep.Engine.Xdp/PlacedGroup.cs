@@ -11,7 +11,7 @@ namespace Sidestep.Engine.Xdp;
 internal sealed record PlacedGroup(
     ServerGroup Tables, bool TracksFlows, bool IgnoresWeights, int[] Ids, SlotRanges Slots);
 
-/// <summary>The slots of a group.</summary>
+/// <summary>The ranges of slots that a group occupies in the maps.</summary>
 /// <param name="Current">Slots that new flows use.</param>
 /// <param name="Previous">Slots of the previous table while slots are in transition; count 0 when none is.</param>
 internal readonly record struct SlotRanges(SlotRange Current, SlotRange Previous);

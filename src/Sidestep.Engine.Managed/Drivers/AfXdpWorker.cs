@@ -42,7 +42,7 @@ internal sealed class AfXdpWorker : Worker
     /// <summary>True when it has no sockets.</summary>
     internal bool IsIdle => _sockets.Length == 0;
 
-    /// <summary>Adds sockets.</summary>
+    /// <summary>Adds sockets, which the worker polls from now on.</summary>
     /// <param name="sockets">One for each interface. The worker owns them and the UMEM that they share from now
     /// on.</param>
     internal void Add(IEnumerable<XdpSocket> sockets) => RunBetweenPolls(() => Use([.. _sockets, .. sockets]));

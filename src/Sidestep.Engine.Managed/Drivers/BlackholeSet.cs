@@ -10,7 +10,7 @@ namespace Sidestep.Engine.Managed.Drivers;
 internal sealed record BlackholeSet(
     IReadOnlySet<IPNetwork> Routes, IReadOnlySet<(string Interface, AddressFamily Family)> Rules)
 {
-    /// <summary>No routes and no rules.</summary>
+    /// <summary>The set without routes and rules.</summary>
     internal static BlackholeSet Empty { get; } =
         new(new HashSet<IPNetwork>(), new HashSet<(string Interface, AddressFamily Family)>());
 
