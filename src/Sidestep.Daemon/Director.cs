@@ -42,7 +42,8 @@ internal sealed class Director(ConfigurationFile file, Configuration first, Log 
     /// <summary>The newest valid configuration of the file, without drains that agents request.</summary>
     private Configuration? _fileConfiguration;
 
-    /// <summary>Runs until cancelled.</summary>
+    /// <summary>Runs the director until cancelled: starts the engine, applies the configuration and its
+    /// changes.</summary>
     /// <exception cref="EngineException">The daemon could not start; the message says what to do.</exception>
     internal async Task RunAsync(CancellationToken cancellation)
     {

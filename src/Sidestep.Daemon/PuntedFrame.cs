@@ -21,7 +21,7 @@ internal readonly ref struct PuntedFrame
     /// <summary>The frame from the Ethernet header on.</summary>
     internal required ReadOnlySpan<byte> Frame { get; init; }
 
-    /// <summary>Reads a record.</summary>
+    /// <summary>Reads a record of the ring buffer; the frame is a view of it.</summary>
     /// <exception cref="ArgumentException">The record is shorter than the length that it gives.</exception>
     internal static PuntedFrame Read(ReadOnlySpan<byte> record)
     {

@@ -43,7 +43,7 @@ internal static class CheckList
     }
 }
 
-/// <summary>A server with checks.</summary>
+/// <summary>A server in one group, with all its checks.</summary>
 /// <param name="Group">Its group.</param>
 /// <param name="Pool">Its pool, which defines how many monitors must be up.</param>
 /// <param name="Server">The server.</param>

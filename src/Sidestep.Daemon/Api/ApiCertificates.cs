@@ -40,7 +40,7 @@ internal sealed class ApiCertificates
         };
     }
 
-    /// <summary>Reads the files.</summary>
+    /// <summary>Reads the certificate, its key and the authorities from the files of the settings.</summary>
     /// <exception cref="ApiException">The message names the file, the fault and the remedy.</exception>
     internal static ApiCertificates Read(ApiSettings settings) => new(settings, Identities(settings), Load(settings));
 

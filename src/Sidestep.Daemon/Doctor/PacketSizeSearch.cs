@@ -31,7 +31,7 @@ internal sealed class PacketSizeSearch
     /// <summary>Size of the largest inner packet that fits the director's interface, bytes.</summary>
     internal required int ExpectedBytes { get; init; }
 
-    /// <summary>What is known so far.</summary>
+    /// <summary>The result of the search so far.</summary>
     internal PacketSizeEvidence Evidence => new(ExpectedBytes, _passedBytes, RouterReport);
 
     /// <summary>What a router reported of a packet that was too big; null: nothing.</summary>

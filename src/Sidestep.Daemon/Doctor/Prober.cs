@@ -43,7 +43,7 @@ internal sealed class Prober(IFrameChannel frames, TimeProvider time, Random ran
 
     private readonly uint _sequence = (uint)random.Next();
 
-    /// <summary>Sends the packets.</summary>
+    /// <summary>Builds and sends the packets of the probes.</summary>
     internal ProbeSender Sender { get; } = new(frames);
 
     /// <summary>Sends each probe up to four times, until all are answered or the timeout is over. Afterwards every

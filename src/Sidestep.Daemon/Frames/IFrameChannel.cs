@@ -3,7 +3,7 @@ namespace Sidestep.Daemon.Frames;
 /// <summary>Sends and receives whole Ethernet frames.</summary>
 internal interface IFrameChannel : IDisposable
 {
-    /// <summary>Sends one frame.</summary>
+    /// <summary>Sends one frame out of an interface.</summary>
     /// <param name="interfaceIndex">The kernel's index of the egress interface.</param>
     /// <param name="frame">From the Ethernet header on, without check sequence.</param>
     /// <returns>False: the interface is down, gone, or its queue is full. The frame is lost.</returns>

@@ -10,7 +10,7 @@ internal interface IMembershipSocket : IDisposable
     /// <summary>Joins a multicast address on an interface.</summary>
     void Join(int interfaceIndex, IPAddress address);
 
-    /// <summary>Leaves it.</summary>
+    /// <summary>Leaves a multicast address that this socket joined.</summary>
     void Leave(int interfaceIndex, IPAddress address);
 }
 

@@ -57,7 +57,7 @@ internal sealed class SolicitedNodeMulticast(ImmutableArray<string> earlier, Act
         _problems = [.. problems];
     }
 
-    /// <summary>Removes everything.</summary>
+    /// <summary>Removes and leaves all multicast addresses, those of an earlier run included.</summary>
     internal void Leave() => Update([], []);
 
     public void Dispose() => _memberships.Dispose();

@@ -13,7 +13,7 @@ internal sealed class HealthLog(Log log)
     private readonly Lock _gate = new();
     private int _lines;
 
-    /// <summary>Logs a change.</summary>
+    /// <summary>Logs a change, unless the interval has had too many.</summary>
     internal void Add(HealthChange change)
     {
         lock (_gate)
@@ -28,7 +28,7 @@ internal sealed class HealthLog(Log log)
             log.Warning($"{server}: marked down: {change.Reason}");
     }
 
-    /// <summary>Ends an interval.</summary>
+    /// <summary>Ends an interval: logs how many changes were not logged one by one.</summary>
     internal void EndInterval()
     {
         lock (_gate)

@@ -59,7 +59,7 @@ internal sealed class HealthService : IDisposable
         _routing?.Update([.. tables.Interfaces.Where(i => names.Contains(i.Name))]);
     }
 
-    /// <summary>Runs until cancelled.</summary>
+    /// <summary>Probes servers and writes the report periodically, until cancelled.</summary>
     internal Task RunAsync(CancellationToken cancellation) => Task.WhenAll(
         _scheduler.RunAsync(cancellation), _mtuMonitor.RunAsync(cancellation), _icmpErrors.RunAsync(cancellation),
         Periodically.RunAsync(ReportInterval, TimeProvider.System, WriteReport, cancellation));
