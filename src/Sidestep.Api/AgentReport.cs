@@ -7,16 +7,16 @@ namespace Sidestep.Api;
 /// <summary>The report of an agent on its host. Each report is complete.</summary>
 public sealed record AgentReport
 {
-    /// <summary>Version of the agent.</summary>
+    /// <summary>Version of the agent's program, such as <c>1.2.0</c>.</summary>
     public required string AgentVersion { get; init; }
 
-    /// <summary>The name of the host.</summary>
+    /// <summary>Host name of the real server; empty: unknown.</summary>
     public string HostName { get; init; } = "";
 
     /// <summary><c>linux</c> or <c>windows</c>.</summary>
     public required string OperatingSystem { get; init; }
 
-    /// <summary>Release of the kernel.</summary>
+    /// <summary>Version of the kernel, such as <c>6.12.38</c>; empty: unknown.</summary>
     public string Kernel { get; init; } = "";
 
     /// <summary>The host's wall clock when the agent sent the report.</summary>
@@ -49,7 +49,7 @@ public sealed record AgentReport
     /// <summary>Totals since the host or its filters started, by name: <see cref="AgentCounterNames"/>.</summary>
     public ImmutableDictionary<string, long> Counters { get; init; } = ImmutableDictionary<string, long>.Empty;
 
-    /// <summary>TCP handshakes per VIP.</summary>
+    /// <summary>TCP handshakes, one entry per VIP of the spec; empty: the agent does not count them.</summary>
     public ImmutableArray<VipTraffic> Traffic { get; init; } = [];
 
     /// <summary>Listening TCP and UDP sockets; a limited number.</summary>
@@ -74,7 +74,7 @@ public sealed record AgentReport
 /// <summary>Whether a condition is met.</summary>
 public enum ConditionStatus
 {
-    /// <summary>The condition is met.</summary>
+    /// <summary>The condition is met; nothing to do.</summary>
     [JsonStringEnumMemberName("ok")]
     Ok,
 
@@ -115,21 +115,21 @@ public sealed record Drift(string Name, string Subject, string Found, DateTimeOf
 /// <param name="ResetsSent">Segments with RST from the VIP.</param>
 public sealed record VipTraffic(IPAddress Vip, long SynReceived, long SynAckSent, long ResetsSent = 0);
 
-/// <summary>A listening socket.</summary>
+/// <summary>A TCP or UDP socket that listens on the host.</summary>
 /// <param name="Protocol"><c>tcp</c> or <c>udp</c>.</param>
 /// <param name="Address">The bound address; 0.0.0.0 and :: are any address.</param>
 /// <param name="Port">The bound port.</param>
 /// <param name="Program">Name of the process; null: unknown.</param>
 public sealed record Listener(string Protocol, IPAddress Address, int Port, string? Program = null);
 
-/// <summary>A default route.</summary>
+/// <summary>A default route of the host, for one address family.</summary>
 /// <param name="Family">4 or 6.</param>
 /// <param name="Device">The egress device.</param>
 /// <param name="Gateway">The router; null: all destinations are on the link.</param>
 /// <param name="GatewayMac">The router's MAC address, such as <c>02:00:00:00:00:01</c>; null: unknown.</param>
 public sealed record DefaultRoute(int Family, string Device, IPAddress? Gateway, string? GatewayMac);
 
-/// <summary>A network device.</summary>
+/// <summary>A network device of the host.</summary>
 /// <param name="Name">The kernel's name.</param>
 /// <param name="Mac">The MAC address; empty: it has none.</param>
 /// <param name="Mtu">MTU, bytes.</param>

@@ -16,7 +16,7 @@ public static class ConditionNames
     /// <summary>The kernel does not send the VIP in ARP requests (arp_announce).</summary>
     public const string ArpAnnounce = "arp-announce";
 
-    /// <summary>The value of arp_filter.</summary>
+    /// <summary>The value of arp_filter, for information: every value meets the condition.</summary>
     public const string ArpFilter = "arp-filter";
 
     /// <summary>Proxy ARP is off, of both kinds.</summary>

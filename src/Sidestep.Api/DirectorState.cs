@@ -6,10 +6,10 @@ namespace Sidestep.Api;
 /// <summary>The state of a running director, without its tables.</summary>
 public sealed record DirectorState
 {
-    /// <summary>Its name.</summary>
+    /// <summary>Name of the director, from its configuration.</summary>
     public required string Director { get; init; }
 
-    /// <summary>Its version.</summary>
+    /// <summary>Version of the director's daemon, such as <c>1.2.0</c>.</summary>
     public required string Version { get; init; }
 
     /// <summary>Real servers that have agents, or should have.</summary>

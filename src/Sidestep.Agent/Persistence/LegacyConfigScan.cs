@@ -13,7 +13,7 @@ internal static partial class LegacyConfigScan
 {
     private const string Scripts = "/etc/sysconfig/network-scripts";
 
-    /// <summary>IFF_NOARP.</summary>
+    /// <summary>The kernel's IFF_NOARP: the device neither sends nor answers ARP.</summary>
     private const uint NoArp = 0x80;
 
     private static readonly (string Folder, string Pattern)[] ScannedFiles =

@@ -10,7 +10,7 @@ namespace Sidestep.Agent.Persistence;
 /// <param name="Mode">Its permissions.</param>
 internal sealed record PlannedFile(string Path, string Text, UnixFileMode Mode = PlannedFile.Readable)
 {
-    /// <summary>0644.</summary>
+    /// <summary>Mode 0644: every user may read the file.</summary>
     public const UnixFileMode Readable =
         UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
