@@ -166,7 +166,7 @@ internal static class ManagedBenchmark
                 : throw new InvalidOperationException($"{forwarded} of {packets} packets were forwarded");
         }
 
-        /// <summary>The harness alone.</summary>
+        /// <summary>Nanoseconds per packet of the harness alone.</summary>
         internal double Bare(int packets)
         {
             var bytes = 0L;

@@ -8,7 +8,7 @@ internal static class SystemCommand
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
-    /// <summary>Returns its output.</summary>
+    /// <summary>Runs a command and returns its standard output.</summary>
     /// <exception cref="BenchmarkException">The program is not installed, failed, or did not end; contains its error
     /// output.</exception>
     internal static string Run(IReadOnlyList<string> command, string input = "")

@@ -11,7 +11,7 @@ public static class DoctorCommand
     /// before.</summary>
     private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(1);
 
-    /// <summary>The command.</summary>
+    /// <summary>Creates the <c>doctor</c> command with its arguments and options.</summary>
     /// <param name="socketPath">Path of the Unix socket of a director's daemon.</param>
     public static Command Create(Func<DirectorSettings, string> socketPath)
     {

@@ -11,7 +11,7 @@ namespace Sidestep.Cli.Commands;
 /// <summary><c>sidestep flows</c>: the tracked flows of a director, with or without its daemon.</summary>
 public static class FlowsCommand
 {
-    /// <summary>The command.</summary>
+    /// <summary>Creates the <c>flows</c> command with its arguments and options.</summary>
     /// <param name="visit">Passes every tracked flow of a director, which is given by its name and pin path, to the
     /// action;
     /// null: there is no such director. Throws <see cref="EngineException"/> if it cannot be read.</param>

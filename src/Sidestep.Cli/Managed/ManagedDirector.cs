@@ -51,7 +51,7 @@ public sealed class ManagedDirector : IDisposable
         return flows.Table;
     }
 
-    /// <summary>Continues a capture.</summary>
+    /// <summary>Starts a capture, or gets the frames that were recorded since the previous request.</summary>
     /// <exception cref="EngineException">The daemon does not respond, or the capture has ended.</exception>
     internal CaptureResponse Capture(CaptureRequest request) =>
         Query<CaptureResponse>(LocalApiPaths.Capture, LocalApiJson.Write(request));

@@ -12,7 +12,7 @@ public static class PacketSpec
 {
     private const int TcpBytes = 20, UdpBytes = 8, IcmpBytes = 8, Ttl = 64;
 
-    /// <summary>Examples, for messages.</summary>
+    /// <summary>Valid specifications, which error messages quote.</summary>
     internal const string Example =
         "'tcp 198.51.100.7:40000 203.0.113.10:80 S', 'udp [2001:db8::7]:40000 [2001:db8::10]:53' or 'icmp 198.51.100.7 "
         + "203.0.113.10'";
