@@ -63,7 +63,7 @@ public readonly ref struct Ipv4Packet
     /// <summary>The options, 0 to 40 bytes, not validated.</summary>
     public ReadOnlySpan<byte> Options => _bytes[MinimumHeaderLength..HeaderLength];
 
-    /// <summary>Everything after the header, without the padding of the frame.</summary>
+    /// <summary>The bytes after the header and its options, without the padding of the frame.</summary>
     public ReadOnlySpan<byte> Payload => _bytes[HeaderLength..];
 
     private int FragmentWord => BinaryPrimitives.ReadUInt16BigEndian(_bytes[Offset.Fragment..]);

@@ -76,7 +76,7 @@ public readonly ref struct TcpPacket
     /// <summary>The options, 0 to 40 bytes, not validated.</summary>
     public ReadOnlySpan<byte> Options => _bytes[MinimumHeaderLength..HeaderLength];
 
-    /// <summary>Everything after the header.</summary>
+    /// <summary>The bytes after the header and its options; empty for a bare ACK.</summary>
     public ReadOnlySpan<byte> Payload => _bytes[HeaderLength..];
 
     /// <summary>The checksum over pseudo-header and segment is correct.</summary>

@@ -24,7 +24,7 @@ public readonly ref struct UdpPacket
     /// <summary>The checksum field, in host byte order, not verified; 0 when the sender computed none.</summary>
     public ushort Checksum => BinaryPrimitives.ReadUInt16BigEndian(_bytes[Offset.Checksum..]);
 
-    /// <summary>Everything after the header, without the padding of the frame.</summary>
+    /// <summary>The bytes after the header, without the padding of the frame.</summary>
     public ReadOnlySpan<byte> Payload => _bytes[HeaderLength..];
 
     /// <summary>The checksum over pseudo-header and datagram is correct, or the sender computed none.</summary>

@@ -32,7 +32,7 @@ public sealed class CaptureDecoder
     /// <param name="isEnd">The file ends with <paramref name="bytes"/>.</param>
     /// <param name="consumed">Number of bytes that were consumed; the caller passes the rest again.</param>
     /// <param name="frame">The frame; its bytes are a part of <paramref name="bytes"/>.</param>
-    /// <returns>Whether a frame was read, and why not.</returns>
+    /// <returns><see cref="CaptureStatus.Frame"/>, or why no frame was read.</returns>
     public CaptureStatus Read(ReadOnlySpan<byte> bytes, bool isEnd, out int consumed, out CaptureRecord frame)
     {
         consumed = 0;
