@@ -89,7 +89,7 @@ internal sealed class GroupCompiler
             ? previous.Slots : SlotTable.Of(parameters, members);
     }
 
-    /// <summary>True when compiling would give the same group again: the same pool and next hops, no transition, and no
+    /// <summary>True if compiling would give the same group again: the same pool and next hops, no transition, and no
     /// server that depends on more of the profile than the encapsulation.</summary>
     private bool IsUnchanged(ServerGroup previous, Pool pool)
     {

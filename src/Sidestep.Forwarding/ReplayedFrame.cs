@@ -19,7 +19,7 @@ public interface IReplayEngine : IDisposable
 /// <summary>The result of a replayed frame.</summary>
 public readonly ref struct ReplayedFrame
 {
-    /// <summary>What the engine did with the frame.</summary>
+    /// <summary>The decision of the engine about the frame.</summary>
     public required Decision Decision { get; init; }
 
     /// <summary>The drop reason; meaningless unless it was dropped.</summary>
@@ -40,7 +40,7 @@ public readonly ref struct ReplayedFrame
     /// <summary>The frame as it is sent; the received frame if none is sent.</summary>
     public ReadOnlySpan<byte> Bytes { get; init; }
 
-    /// <summary>True when a frame is sent.</summary>
+    /// <summary>True if a frame is sent.</summary>
     public bool IsSent =>
         Decision is not (Decision.Pass or Decision.Drop or Decision.DeliverLocally or Decision.Punted);
 }

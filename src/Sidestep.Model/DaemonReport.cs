@@ -39,7 +39,8 @@ public sealed record DaemonReport
     /// <summary>How the daemon started: adopted tables, fallback to generic mode and so on; one line each.</summary>
     public ImmutableArray<string> Notes { get; init; } = [];
 
-    /// <summary>What does not work as configured although packets are forwarded, and why; one line each.</summary>
+    /// <summary>Functions that do not work as configured although packets are forwarded, and why; one line
+    /// each.</summary>
     public ImmutableArray<string> Degraded { get; init; } = [];
 
     /// <summary>Other hosts that answer for VIPs of this director, one line each.</summary>

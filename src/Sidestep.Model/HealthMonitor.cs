@@ -12,7 +12,7 @@ public sealed record HealthMonitor
     /// <summary>The protocol that a probe speaks.</summary>
     public required MonitorType Type { get; init; }
 
-    /// <summary>What the probe is addressed to, and how it gets there.</summary>
+    /// <summary>The destination of the probe, and the path to it.</summary>
     public ProbePath Probe { get; init; } = ProbePath.DsrPath;
 
     /// <summary>From the start of a probe to the start of the next, without the jitter.</summary>
@@ -33,10 +33,10 @@ public sealed record HealthMonitor
     /// <summary>The port to probe; null: the first port of each service.</summary>
     public int? Port { get; init; }
 
-    /// <summary>What a TCP or UDP probe sends, one byte per character; null: nothing.</summary>
+    /// <summary>The data that a TCP or UDP probe sends, one byte per character; null: none.</summary>
     public string? Send { get; init; }
 
-    /// <summary>What the response must contain, one byte per character; null: any response is a success.</summary>
+    /// <summary>Text that the response must contain, one byte per character; null: any response is a success.</summary>
     public string? Expect { get; init; }
 
     /// <summary>The request and the expected response of HTTP and HTTPS; null for other types.</summary>
@@ -99,7 +99,7 @@ public enum MonitorType
     Command,
 }
 
-/// <summary>What a probe is addressed to, and how it gets there.</summary>
+/// <summary>The destination of a probe, and the path to it.</summary>
 public enum ProbePath
 {
     /// <summary>Like a client's packet: to the VIP, in the server's encapsulation. The response must come from the
@@ -179,7 +179,8 @@ public readonly record struct MinHealthyMonitors(int Count)
     public int Of(int monitors) => Count == 0 ? monitors : Math.Min(Count, monitors);
 }
 
-/// <summary>What a new or recovered server needs, beside its monitors, before it gets traffic.</summary>
+/// <summary>The requirements, beside its monitors, that a new or recovered server must meet before it gets
+/// traffic.</summary>
 /// <param name="RequireAgent">True: its agent must have reported it healthy.</param>
 public sealed record Admission(bool RequireAgent)
 {

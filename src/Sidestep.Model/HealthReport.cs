@@ -121,7 +121,7 @@ public sealed record ServerHealthReport
     /// <summary>The longest datagram that the server has responded to, bytes; null: not measured.</summary>
     public int? MeasuredPathMtu { get; init; }
 
-    /// <summary>What is wrong with the path MTU; null: nothing, or it is not known.</summary>
+    /// <summary>The fault of the path MTU; null: none, or it is not known.</summary>
     public string? MtuProblem { get; init; }
 
     /// <summary>Each check of the server.</summary>
@@ -130,7 +130,7 @@ public sealed record ServerHealthReport
 
 /// <summary>The status of one check: a monitor applied to one target.</summary>
 /// <param name="Monitor">Name of the monitor.</param>
-/// <param name="Target">What the probe is addressed to, such as <c>203.0.113.10 80</c>.</param>
+/// <param name="Target">Destination of the probe, such as <c>203.0.113.10 80</c>.</param>
 /// <param name="ProbePath"><c>dsr-path</c> or <c>server</c>.</param>
 /// <param name="Status"><c>up</c>, <c>down</c> or <c>unknown</c>.</param>
 /// <param name="Since">When the status changed; null: never.</param>

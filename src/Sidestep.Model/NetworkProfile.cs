@@ -28,14 +28,14 @@ public sealed record NetworkProfile
     /// <summary>The same for servers with an IPv6 address.</summary>
     public IPNetwork? OuterSource6 { get; init; }
 
-    /// <summary>What happens to a packet that exceeds the MTU with its outer header.</summary>
+    /// <summary>The action for a packet that exceeds the MTU with its outer header.</summary>
     public OversizedPolicy Oversized { get; init; } = OversizedPolicy.Icmp;
 
     /// <summary>When tracked flows expire.</summary>
     public IdleTimeouts IdleTimeouts { get; init; } = IdleTimeouts.Default;
 
-    /// <summary>Where UDP packets of untracked flows go while their slot is in transition. UDP has no SYN that would
-    /// distinguish new flows from old ones.</summary>
+    /// <summary>The choice of the server for UDP packets of untracked flows while their slot is in transition. UDP has
+    /// no SYN that would distinguish new flows from old ones.</summary>
     public UdpRebalancePolicy UdpOnRebalance { get; init; } = UdpRebalancePolicy.Stay;
 
     /// <summary>The port that IANA assigned to GUE.</summary>
@@ -78,7 +78,7 @@ public enum Encapsulation
     Gre,
 }
 
-/// <summary>What happens to a packet that exceeds the MTU of the path to its server.</summary>
+/// <summary>The action for a packet that exceeds the MTU of the path to its server.</summary>
 public enum OversizedPolicy
 {
     /// <summary>The director sends the client an ICMP error with the MTU that fits, rate-limited (RFC 1191, RFC
@@ -92,7 +92,7 @@ public enum OversizedPolicy
     Drop,
 }
 
-/// <summary>Where a UDP packet of an untracked flow goes while its slot is in transition.</summary>
+/// <summary>The choice of the server for a UDP packet of an untracked flow while its slot is in transition.</summary>
 public enum UdpRebalancePolicy
 {
     /// <summary>To the previous server, which may hold state of the flow.</summary>

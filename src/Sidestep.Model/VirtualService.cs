@@ -3,7 +3,7 @@ using System.Net;
 
 namespace Sidestep.Model;
 
-/// <summary>What clients connect to: VIPs, a protocol and ports, served by a pool.</summary>
+/// <summary>A service that clients connect to: VIPs, a protocol and ports, served by a pool.</summary>
 public sealed record VirtualService
 {
     /// <summary>Unique among the services.</summary>

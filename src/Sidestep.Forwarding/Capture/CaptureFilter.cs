@@ -3,7 +3,7 @@ using System.Net;
 
 namespace Sidestep.Forwarding.Capture;
 
-/// <summary>Which frames are captured: those that meet every condition. Frames that are left to the kernel are captured
+/// <summary>The conditions that a captured frame meets, all of them. Frames that are left to the kernel are captured
 /// only when <see cref="Decision"/> selects them.</summary>
 public sealed record CaptureFilter
 {

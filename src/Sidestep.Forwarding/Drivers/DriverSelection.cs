@@ -230,12 +230,12 @@ public sealed record DriverSelection(
     }
 }
 
-/// <summary>Whether a driver works on an interface.</summary>
+/// <summary>The suitability of a driver for an interface.</summary>
 /// <param name="Driver">The driver.</param>
 /// <param name="Obstacles">Why it does not work; empty: it works.</param>
 public sealed record DriverSupport(Driver Driver, ImmutableArray<Obstacle> Obstacles)
 {
-    /// <summary>True when nothing prevents the driver from working.</summary>
+    /// <summary>True if nothing prevents the driver from working.</summary>
     public bool Works => Obstacles.IsEmpty;
 }
 

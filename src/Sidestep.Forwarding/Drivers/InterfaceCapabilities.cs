@@ -32,7 +32,7 @@ public sealed record InterfaceCapabilities
     /// <summary>Name of a veth's other end; null when it is in another network namespace.</summary>
     public string? Peer { get; init; }
 
-    /// <summary>Whether a veth's other end has an XDP program or GRO; null when it is in another network
+    /// <summary>True if a veth's other end has an XDP program or GRO; null when it is in another network
     /// namespace.</summary>
     public bool? PeerAcceptsXdp { get; init; }
 
@@ -54,11 +54,11 @@ public sealed record InterfaceCapabilities
     /// <summary>The device merges received segments as GRO would (rx-gro-hw).</summary>
     public bool HasHardwareGro { get; init; }
 
-    /// <summary>Whether the device driver supports XDP; null: the kernel is too old to report it, and only attaching
+    /// <summary>True if the device driver supports XDP; null: the kernel is too old to report it, and only attaching
     /// shows.</summary>
     public bool? SupportsXdp { get; init; }
 
-    /// <summary>Whether the device can access the memory of AF_XDP sockets itself; null: the kernel does not report
+    /// <summary>True if the device can access the memory of AF_XDP sockets itself; null: the kernel does not report
     /// it.</summary>
     public bool? SupportsZeroCopy { get; init; }
 

@@ -26,7 +26,7 @@ public sealed record DirectorStatus(
     ulong FlowsEvicted,
     ulong FragmentsEvicted)
 {
-    /// <summary>True when at least one interface is attached.</summary>
+    /// <summary>True if at least one interface is attached.</summary>
     public bool IsAttached => Interfaces.Any(static i => i.Driver is not null);
 
     /// <summary>The forwarding threads; empty when the kernel forwards.</summary>
@@ -51,7 +51,7 @@ public sealed record GroupStatus(GroupKey Key, IReadOnlyList<ServerStatus> Serve
 /// <param name="Name">Its name.</param>
 /// <param name="Address">Its own address.</param>
 /// <param name="Weight">Its weight; 0 when it accepts no new flows.</param>
-/// <param name="State">Whether it serves.</param>
+/// <param name="State">Its state: it serves, or why it does not.</param>
 /// <param name="Slots">Number of its slots.</param>
 /// <param name="Flows">Number of its tracked flows.</param>
 /// <param name="Forwarded">Frames forwarded to it, for all services of the group.</param>

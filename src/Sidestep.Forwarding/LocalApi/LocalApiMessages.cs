@@ -49,6 +49,6 @@ public sealed record TraceRequest(byte[] Frame, bool IsSynthetic);
 
 /// <summary>The result of a trace: the decision of every stage, and the frame that would be sent.</summary>
 /// <param name="Frame">The traced frame.</param>
-/// <param name="Explanation">What would happen, stage by stage.</param>
+/// <param name="Explanation">The decisions, stage by stage.</param>
 /// <param name="Sent">The frame that would be sent; empty: none.</param>
 public sealed record TraceResponse(byte[] Frame, Pipeline.Explanation Explanation, byte[] Sent);

@@ -30,7 +30,7 @@ public sealed class PacketPipeline
     /// <summary>Index of the egress interface of the last frame; meaningless unless it is sent.</summary>
     public int Egress => LastPacket.Egress;
 
-    /// <summary>Whether a real server was chosen for the last frame.</summary>
+    /// <summary>True if a real server was chosen for the last frame.</summary>
     public bool HasServer => LastPacket.Server != 0;
 
     /// <summary>State that it shares with other pipelines.</summary>

@@ -39,14 +39,14 @@ internal sealed class ServiceRecord
     /// allowed.</summary>
     internal PrefixTable? Access { get; init; }
 
-    /// <summary>Whether sources outside all prefixes are allowed.</summary>
+    /// <summary>True if sources outside all prefixes are allowed.</summary>
     internal bool AllowsByDefault { get; init; }
 
     internal required IdleTimeoutTicks IdleTimeouts { get; init; }
 
     internal bool UdpMoves => Entry.UdpOnRebalance == UdpRebalancePolicy.Move;
 
-    /// <summary>Whether the source may use the service. An ICMP error that quotes one of its packets is always
+    /// <summary>True if the source may use the service. An ICMP error that quotes one of its packets is always
     /// allowed.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool Allows(Packet p) => Access is not { } access || p.IsQuoted || Allows(access, p);

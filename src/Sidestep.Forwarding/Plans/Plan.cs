@@ -3,7 +3,7 @@ using System.Net;
 
 namespace Sidestep.Forwarding.Plans;
 
-/// <summary>What a configuration would change if it were applied.</summary>
+/// <summary>The changes that a configuration would make if it were applied.</summary>
 /// <param name="Services">Services that change, by name.</param>
 /// <param name="Groups">All groups, running and proposed ones, by key.</param>
 /// <param name="Warnings">Side effects that the operator should consider first; sentences.</param>
@@ -16,11 +16,11 @@ public sealed record Plan(
     /// <summary>Number of these slots that get another server.</summary>
     public long MovedSlots => Groups.Sum(static g => (long)g.MovedSlots);
 
-    /// <summary>What happens to tracked flows, summed over all servers.</summary>
+    /// <summary>The fate of tracked flows, summed over all servers.</summary>
     public FlowForecast Flows => Groups.SelectMany(static g => g.Servers)
         .Aggregate(default(FlowForecast), static (sum, s) => sum + s.Flows);
 
-    /// <summary>True when nothing changes.</summary>
+    /// <summary>True if nothing changes.</summary>
     public bool IsEmpty => Services.IsEmpty && Groups.All(static g =>
         g.Change == ChangeKind.None && g.Servers.All(static s => s.Change == ChangeKind.None));
 }
@@ -67,12 +67,12 @@ public sealed record GroupPlan(
 /// <param name="After">The same after the change; null for a removed server.</param>
 /// <param name="SlotsBefore">Number of its slots now.</param>
 /// <param name="SlotsAfter">Number of its slots after the change.</param>
-/// <param name="Flows">What happens to its tracked flows.</param>
+/// <param name="Flows">The fate of its tracked flows.</param>
 public sealed record ServerPlan(
     string Name, IPAddress Address, ChangeKind Change, string? Before, string? After, int SlotsBefore, int SlotsAfter,
     FlowForecast Flows);
 
-/// <summary>What happens to tracked flows: their numbers.</summary>
+/// <summary>The fate of tracked flows, as numbers of flows.</summary>
 /// <param name="Stay">Flows that stay tracked with their server.</param>
 /// <param name="Move">Flows whose server stays, but with another encapsulation: they are no longer tracked and follow
 /// their slots, mostly to the same server.</param>

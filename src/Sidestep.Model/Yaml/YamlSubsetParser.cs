@@ -316,7 +316,7 @@ internal sealed class YamlSubsetParser
         }
     }
 
-    /// <summary>Whether the next line is not deeper than that column; a deeper one would continue the value.</summary>
+    /// <summary>True if the next line is not deeper than that column; a deeper one would continue the value.</summary>
     private bool IsOutside(int column) => _at >= _text.Length || Column <= column;
 
     private static ImmutableArray<T> TakeFrom<T>(List<T> list, int first)
