@@ -99,7 +99,7 @@ internal sealed class BankWriter(
         | (TracksFlows(service) ? Constants.ServiceTracksFlows : 0)
         | (service.Persistence is not null ? Constants.ServicePersistence : 0));
 
-    /// <summary>Whether every flow of the service is tracked.</summary>
+    /// <summary>True if every flow of the service is tracked.</summary>
     internal static bool TracksFlows(Forwarding.ServiceEntry service) =>
         service.Algorithm != Algorithm.ConsistentHash || service.Persistence is not null;
 

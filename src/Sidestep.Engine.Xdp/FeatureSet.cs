@@ -99,7 +99,7 @@ internal static class FeatureSets
         };
     }
 
-    /// <summary>Whether the prefix is a single address.</summary>
+    /// <summary>True if the prefix is a single address.</summary>
     internal static bool IsSingle(this System.Net.IPNetwork prefix) =>
         prefix.PrefixLength == (Wire.IsIpv6(prefix.BaseAddress) ? 128 : 32);
 }

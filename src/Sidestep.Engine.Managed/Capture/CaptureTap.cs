@@ -43,7 +43,7 @@ public sealed class CaptureTap
     /// <summary>Frames that were not recorded.</summary>
     public CaptureCounts Counts => new(Interlocked.Read(ref _missed), Interlocked.Read(ref _lost));
 
-    /// <summary>True when no client has fetched records for 3 s.</summary>
+    /// <summary>True if no client has fetched records for 3 s.</summary>
     internal bool IsAbandoned =>
         TimeSpan.FromMilliseconds(Environment.TickCount64 - Volatile.Read(ref _fetched)) > FetchTimeout;
 
