@@ -44,7 +44,7 @@ internal sealed class MakeBeforeBreak(TimeProvider time)
         return _retained?.Configuration ?? desired;
     }
 
-    /// <summary>What is retained: services in their previous pools, and in pools the servers that the file no longer
+    /// <summary>The retained parts: services in their previous pools, and in pools the servers that the file no longer
     /// has.</summary>
     private sealed record Retention(ImmutableArray<RetainedService> Services, ImmutableArray<RetainedServers> Servers)
     {

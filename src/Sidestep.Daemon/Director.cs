@@ -91,8 +91,8 @@ internal sealed class Director(ConfigurationFile file, Configuration first, Log 
         ShutDown(engine);
     }
 
-    /// <summary>Runs all tasks. When one ends before it is cancelled, the others end too: a daemon without one of
-    /// them would look complete.</summary>
+    /// <summary>Runs all tasks. When one ends before it is cancelled, the others end too: a daemon without one of them
+    /// would look complete.</summary>
     private async Task RunAllAsync(ControlLoop loop, DirectorEngine engine, CancellationToken cancellation)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);

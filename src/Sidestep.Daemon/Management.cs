@@ -10,8 +10,8 @@ using Sidestep.Native;
 
 namespace Sidestep.Daemon;
 
-/// <summary>The daemon's tasks beside forwarding: the API for agents and the command line, VIP conflict detection,
-/// and the doctor. A failure in any of them never stops forwarding.</summary>
+/// <summary>The daemon's tasks beside forwarding: the API for agents and the command line, VIP conflict detection, and
+/// the doctor. A failure in any of them never stops forwarding.</summary>
 internal sealed class Management : IDisposable
 {
     private readonly DoctorService _doctor;

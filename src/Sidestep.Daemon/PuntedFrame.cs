@@ -2,8 +2,8 @@ using System.Buffers.Binary;
 
 namespace Sidestep.Daemon;
 
-/// <summary>A record of the map <c>slow</c>: struct punted_frame of src/bpf/tables.h. Integers are little-endian, as
-/// on all machines that the program runs on.</summary>
+/// <summary>A record of the map <c>slow</c>: struct punted_frame of src/bpf/tables.h. Integers are little-endian, as on
+/// all machines that the program runs on.</summary>
 internal readonly ref struct PuntedFrame
 {
     // ifindex, length, mtu, l3_offset, reserved

@@ -5,8 +5,8 @@ namespace Sidestep.Daemon;
 
 /// <summary>Writes the status report of the daemon after every change. Safe for threads.</summary>
 /// <param name="initial">The report at the start.</param>
-/// <param name="write">Writes it; may throw <see cref="IOException"/> or <see
-/// cref="UnauthorizedAccessException"/>.</param>
+/// <param name="write">Writes it; may throw <see cref="IOException"/> or
+/// <see cref="UnauthorizedAccessException"/>.</param>
 /// <param name="log">Receives failures to write.</param>
 internal sealed class StatusReporter(DaemonReport initial, Action<DaemonReport> write, Log log)
 {

@@ -64,7 +64,7 @@ public sealed class AgentRegistry : IAgentReports
         WakeWaiters();
     }
 
-    /// <summary>True when a real server has this name or address.</summary>
+    /// <summary>True if a real server has this name or address.</summary>
     public bool Knows(string server) => Volatile.Read(ref _compiler)?.Knows(server) == true;
 
     /// <summary>The spec of a server, as soon as it differs from the one that the caller has.</summary>

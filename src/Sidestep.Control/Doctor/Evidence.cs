@@ -8,7 +8,7 @@ using Sidestep.Model;
 
 namespace Sidestep.Control.Doctor;
 
-/// <summary>Everything that the rules use: the state of the director, the reports of agents, and the results of
+/// <summary>The input of the doctor's rules: the state of the director, the reports of agents, and the results of
 /// probes.</summary>
 public sealed record Evidence
 {
@@ -154,7 +154,7 @@ public sealed record ServiceEvidence
     /// <summary>The MTU and MSS to the server; null when the next hop is not known.</summary>
     public PathMtu? PathMtu { get; init; }
 
-    /// <summary>True when the server is enabled and its weight is above 0.</summary>
+    /// <summary>True if the server is enabled and its weight is above 0.</summary>
     public bool AcceptsNewFlows { get; init; } = true;
 
     /// <summary>A probe to VIP and port in the same encapsulation as traffic; null: not probed.</summary>

@@ -6,8 +6,8 @@ using Sidestep.Native;
 
 namespace Sidestep.Daemon.Api;
 
-/// <summary>The certificates of the agent API, from three PEM files. A change of a file that cannot be read leaves
-/// the previous certificates in use.</summary>
+/// <summary>The certificates of the agent API, from three PEM files. A change of a file that cannot be read leaves the
+/// previous certificates in use.</summary>
 internal sealed class ApiCertificates
 {
     private readonly ApiSettings _settings;

@@ -129,8 +129,8 @@ internal static class ProbePacket
         BinaryPrimitives.WriteUInt16BigEndian(transport[2..], (ushort)to.Port);
     }
 
-    /// <summary>The checksum with the pseudo-header, which has the same sum in both address families (RFC 8200
-    /// section 8.1).</summary>
+    /// <summary>The checksum with the pseudo-header, which has the same sum in both address families (RFC 8200 section
+    /// 8.1).</summary>
     private static ushort Checksum(IPAddress from, IPAddress to, IpProtocol protocol, ReadOnlySpan<byte> payload) =>
         InternetChecksum.Finish(
         InternetChecksum.Sum(payload, InternetChecksum.Sum(from.GetAddressBytes())

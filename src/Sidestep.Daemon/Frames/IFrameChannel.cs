@@ -9,8 +9,8 @@ internal interface IFrameChannel : IDisposable
     /// <returns>False: the interface is down, gone, or its queue is full. The frame is lost.</returns>
     bool Send(int interfaceIndex, ReadOnlySpan<byte> frame);
 
-    /// <summary>Passes on the frames that wait, without waiting for more. A flood cannot occupy the caller: the
-    /// number of frames per call is bounded, and the rest comes at the next call.</summary>
+    /// <summary>Passes on the frames that wait, without waiting for more. A flood cannot occupy the caller: the number
+    /// of frames per call is bounded, and the rest comes at the next call.</summary>
     void Receive(FrameHandler handle);
 }
 

@@ -3,8 +3,8 @@ using System.Net.Sockets;
 
 namespace Sidestep.Daemon.Multicast;
 
-/// <summary>A socket with IPv6 multicast memberships. Both methods throw <see cref="SocketException"/> when the
-/// kernel refuses.</summary>
+/// <summary>A socket with IPv6 multicast memberships. Both methods throw <see cref="SocketException"/> when the kernel
+/// refuses.</summary>
 internal interface IMembershipSocket : IDisposable
 {
     /// <summary>Joins a multicast address on an interface.</summary>

@@ -5,8 +5,8 @@ using Sidestep.Packets;
 
 namespace Sidestep.Daemon.NextHops;
 
-/// <summary>The network configuration of this machine, as the kernel has it. Every method throws <see
-/// cref="NativeException"/> when the kernel refuses.</summary>
+/// <summary>The network configuration of this machine, as the kernel has it. Every method throws
+/// <see cref="NativeException"/> when the kernel refuses.</summary>
 internal interface IHostNetwork : IDisposable
 {
     /// <summary>All interfaces, by index.</summary>

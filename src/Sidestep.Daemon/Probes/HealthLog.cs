@@ -3,8 +3,8 @@ using Sidestep.Control.Health;
 
 namespace Sidestep.Daemon.Probes;
 
-/// <summary>Logs servers that are marked up or down. Of many changes in one interval it logs the first, and the
-/// number of the others. Safe for threads.</summary>
+/// <summary>Logs servers that are marked up or down. Of many changes in one interval it logs the first, and the number
+/// of the others. Safe for threads.</summary>
 internal sealed class HealthLog(Log log)
 {
     /// <summary>Changes per interval that are logged one by one.</summary>

@@ -5,7 +5,8 @@ using Sidestep.Model;
 
 namespace Sidestep.Daemon.Probes;
 
-/// <summary>Everything that checks the health of real servers, for one run of the daemon.</summary>
+/// <summary>The health checks of real servers: schedule, probes, their routing and the report, for one run of the
+/// daemon.</summary>
 internal sealed class HealthService : IDisposable
 {
     private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(1);
