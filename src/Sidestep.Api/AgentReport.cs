@@ -64,14 +64,14 @@ public sealed record AgentReport
     /// <summary>Packet filters that may drop the traffic, one line each, for people.</summary>
     public ImmutableArray<string> FilterHints { get; init; } = [];
 
-    /// <summary>What the operator of the host has requested: <c>enabled</c> or <c>draining</c>.</summary>
+    /// <summary>The state that the operator of the host has requested: <c>enabled</c> or <c>draining</c>.</summary>
     public string AdminState { get; init; } = AdminStates.Enabled;
 
     /// <summary>True if no condition is wrong.</summary>
     public bool IsHealthy => Conditions.All(static c => c.Status != ConditionStatus.Wrong);
 }
 
-/// <summary>Whether a condition is met.</summary>
+/// <summary>The result of the check of a condition.</summary>
 public enum ConditionStatus
 {
     /// <summary>The condition is met; nothing to do.</summary>
@@ -88,19 +88,19 @@ public enum ConditionStatus
 }
 
 /// <summary>Something that a real server must be or have.</summary>
-/// <param name="Name">What the agent checks, one of <see cref="ConditionNames"/>; stable across versions.</param>
+/// <param name="Name">Name of the condition, one of <see cref="ConditionNames"/>; stable across versions.</param>
 /// <param name="Subject">The VIP or the device that it is about; empty: the host.</param>
-/// <param name="Status">Whether it is met.</param>
-/// <param name="Found">What the agent found.</param>
-/// <param name="Expected">What must be there.</param>
-/// <param name="Remedy">What to do; empty: nothing.</param>
+/// <param name="Status">The result of the check.</param>
+/// <param name="Found">The value or setting that the agent found.</param>
+/// <param name="Expected">The value that meets the condition.</param>
+/// <param name="Remedy">The command or setting that repairs it; empty: none is needed.</param>
 public sealed record Condition(string Name, string Subject, ConditionStatus Status, string Found, string Expected,
     string Remedy);
 
 /// <summary>A condition that was met until another program or a person changed the host.</summary>
 /// <param name="Name">The condition, one of <see cref="ConditionNames"/>.</param>
 /// <param name="Subject">The VIP or the device that it is about; empty: the host.</param>
-/// <param name="Found">What the agent found.</param>
+/// <param name="Found">The value or setting that the agent found.</param>
 /// <param name="Noticed">When, by the host's wall clock.</param>
 /// <param name="Repaired">When the condition was met again; null: it is not.</param>
 /// <param name="Times">How often the same change happened; repetitions are reported as one drift.</param>
@@ -133,7 +133,7 @@ public sealed record DefaultRoute(int Family, string Device, IPAddress? Gateway,
 /// <param name="Name">The kernel's name.</param>
 /// <param name="Mac">The MAC address; empty: it has none.</param>
 /// <param name="Mtu">MTU, bytes.</param>
-/// <param name="IsUp">Whether it is administratively up.</param>
+/// <param name="IsUp">True if it is administratively up (IFF_UP).</param>
 /// <param name="Addresses">Addresses with their prefix lengths, such as <c>10.0.0.11/24</c>.</param>
 /// <param name="Offloads">The offloads that are on, by ethtool's names, as far as the agent can read them.</param>
 public sealed record Device(string Name, string Mac, int Mtu, bool IsUp, ImmutableArray<string> Addresses,

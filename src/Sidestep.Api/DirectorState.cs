@@ -23,8 +23,9 @@ public sealed record DirectorState
 /// <param name="Server">The server's name.</param>
 /// <param name="LastReport">When it last reported, by the director's clock; null: not since the director
 /// started.</param>
-/// <param name="IsHealthy">Whether the last report found the server healthy.</param>
-/// <param name="AdminState">What the server's operator has requested, one of <see cref="AdminStates"/>.</param>
+/// <param name="IsHealthy">True if the last report found the server healthy.</param>
+/// <param name="AdminState">The state that the server's operator has requested, one of
+/// <see cref="AdminStates"/>.</param>
 /// <param name="Wrong">Conditions that are not met, one line each.</param>
 public sealed record AgentState(string Server, DateTimeOffset? LastReport, bool IsHealthy, string AdminState,
     ImmutableArray<string> Wrong);

@@ -23,7 +23,7 @@ public sealed record DoctorReport
     /// wrong.</summary>
     public ImmutableArray<Diagnosis> Diagnoses { get; init; } = [];
 
-    /// <summary>What the doctor could not check, and why, one line each: there, no diagnosis does not mean
+    /// <summary>Checks that the doctor could not make, and why, one line each: there, no diagnosis does not mean
     /// healthy.</summary>
     public ImmutableArray<string> NotChecked { get; init; } = [];
 
@@ -50,7 +50,7 @@ public sealed record Diagnosis
     /// <summary>One sentence that says what is wrong.</summary>
     public required string Summary { get; init; }
 
-    /// <summary>What was observed, and by which component, one line each.</summary>
+    /// <summary>The observations behind the diagnosis, each with the component that made it, one line each.</summary>
     public ImmutableArray<string> Evidence { get; init; } = [];
 
     /// <summary>The command or setting that repairs the fault.</summary>

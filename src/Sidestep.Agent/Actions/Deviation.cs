@@ -48,7 +48,7 @@ internal static class Deviations
         return found;
     }
 
-    /// <summary>True when apply replaces the value of a sysctl.</summary>
+    /// <summary>True if apply replaces the value of a sysctl.</summary>
     /// <remarks>rp_filter is set to 2 even if it is 0, see <see cref="DesiredSysctl.For"/>. Another value stays if it
     /// is good enough.</remarks>
     public static bool IsNeeded(string key, int found, int expected, bool vipsHaveScopeHost) =>

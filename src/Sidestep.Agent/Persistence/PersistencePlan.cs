@@ -18,8 +18,8 @@ internal sealed record PlannedFile(string Path, string Text, UnixFileMode Mode =
     public const UnixFileMode Secret = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 }
 
-/// <summary>The files for one host, in the order to write them: sysctls before addresses, as the host also reads them.
-/// </summary>
+/// <summary>The files for one host, in the order to write them: sysctls before addresses, as the host also reads
+/// them.</summary>
 internal sealed record PersistencePlan(IReadOnlyList<PlannedFile> Files, IReadOnlyList<string> Remarks)
 {
     public const string Sysctl = "/etc/sysctl.d/60-sidestep.conf";

@@ -33,8 +33,8 @@ internal readonly record struct AddressKey(uint Family, uint First, uint Second,
     }
 }
 
-/// <summary>struct prefix: the number of leading bits of the following address that must match, family included.
-/// </summary>
+/// <summary>struct prefix: the number of leading bits of the following address that must match, family
+/// included.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal readonly record struct PrefixKey(uint Bits, AddressKey Address)
 {

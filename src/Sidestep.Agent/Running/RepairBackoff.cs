@@ -21,7 +21,7 @@ internal sealed class RepairBackoff(TimeProvider time)
         }
     }
 
-    /// <summary>True when the deviation may be repaired now; the call then counts as a repair.</summary>
+    /// <summary>True if the deviation may be repaired now; the call then counts as a repair.</summary>
     /// <param name="name">The condition.</param>
     /// <param name="subject">The VIP or interface.</param>
     /// <param name="backoffStarted">True for the one call that starts the back-off.</param>
