@@ -17,7 +17,7 @@ internal static class SystemCommand
         return ended ? output : throw new BenchmarkException($"{string.Join(' ', command)}: {error.Trim()}");
     }
 
-    /// <summary>Whether it ended with 0, and its output.</summary>
+    /// <summary>Runs a command; succeeded means that it ended with exit code 0.</summary>
     internal static (bool Succeeded, string Output, string Error) Try(IReadOnlyList<string> command, string input = "")
     {
         var start = new ProcessStartInfo(command[0], command.Skip(1))

@@ -1,6 +1,6 @@
 namespace Sidestep.Lab.Live;
 
-/// <summary>Everything that the live view shows at one moment. The views are pure functions of it.</summary>
+/// <summary>The content of the live view at one moment. The views are pure functions of it.</summary>
 internal sealed record LiveModel
 {
     public required string Topology { get; init; }
@@ -10,7 +10,7 @@ internal sealed record LiveModel
     /// <summary>Time since the view started.</summary>
     public required TimeSpan Elapsed { get; init; }
 
-    /// <summary>What the director does, in one sentence.</summary>
+    /// <summary>The director's activity, in one sentence.</summary>
     public required string Status { get; init; }
 
     public required LiveHealth StatusHealth { get; init; }

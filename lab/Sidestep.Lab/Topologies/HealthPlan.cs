@@ -1,6 +1,6 @@
 namespace Sidestep.Lab.Topologies;
 
-/// <summary>What a run breaks on its servers, one part at a time, while requests flow.</summary>
+/// <summary>The faults that a run causes on its servers, one part at a time, while requests flow.</summary>
 internal sealed class HealthPlan
 {
     /// <summary>Seconds between two probes of the monitor that decides.</summary>

@@ -39,7 +39,7 @@ internal sealed class Topology
     /// diagnoses.</summary>
     public bool Faults { get; set; }
 
-    /// <summary>What breaks on servers during a run that tests health checks. Null: another kind of run.</summary>
+    /// <summary>The faults on servers during a run that tests health checks. Null: another kind of run.</summary>
     public HealthPlan? Health { get; set; }
 
     /// <summary>Drivers that the topology does not support, each with the reason.</summary>
