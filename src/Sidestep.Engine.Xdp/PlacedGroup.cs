@@ -7,7 +7,7 @@ namespace Sidestep.Engine.Xdp;
 /// <param name="TracksFlows">Every flow of the group is tracked.</param>
 /// <param name="IgnoresWeights">All its servers have the same weight.</param>
 /// <param name="Ids">Ids of its servers, in the order of the group.</param>
-/// <param name="Slots">Its slots.</param>
+/// <param name="Slots">Ranges of its slots in the maps.</param>
 internal sealed record PlacedGroup(
     ServerGroup Tables, bool TracksFlows, bool IgnoresWeights, int[] Ids, SlotRanges Slots);
 

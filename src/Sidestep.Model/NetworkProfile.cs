@@ -5,7 +5,7 @@ namespace Sidestep.Model;
 /// <summary>How the traffic of a service reaches its real servers.</summary>
 public sealed record NetworkProfile
 {
-    /// <summary>Unique among the profiles.</summary>
+    /// <summary>Name of the profile, 1 to 63 characters; unique among the profiles.</summary>
     public required string Name { get; init; }
 
     /// <summary>The protocol of the services that may use the profile; null: all protocols.</summary>

@@ -102,7 +102,7 @@ public enum ServerState
 /// <param name="OnDeadline">The action at the deadline for the flows that are left.</param>
 public sealed record Drain(int DeadlineSeconds, DrainDeadlineAction OnDeadline)
 {
-    /// <summary>An hour; then tracked flows stay until they are idle.</summary>
+    /// <summary>The default deadline: an hour, after which tracked flows stay until they are idle.</summary>
     public static Drain Default { get; } = new(3600, DrainDeadlineAction.Keep);
 }
 

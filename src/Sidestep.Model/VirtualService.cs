@@ -6,7 +6,7 @@ namespace Sidestep.Model;
 /// <summary>A service that clients connect to: VIPs, a protocol and ports, served by a pool.</summary>
 public sealed record VirtualService
 {
-    /// <summary>Unique among the services.</summary>
+    /// <summary>Name of the service, 1 to 63 characters; unique among the services.</summary>
     public required string Name { get; init; }
 
     /// <summary>The shared addresses, single ones or prefixes; at least one, of either family. Never a local address of

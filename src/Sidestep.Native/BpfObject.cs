@@ -44,8 +44,7 @@ public sealed unsafe class BpfObject : IDisposable
 
     /// <summary>Uses an existing map instead of creating one. Call before <see cref="Load"/>.</summary>
     public void Reuse(string map, BpfMap existing) =>
-        NativeException.Check(
-            Libbpf.bpf_map__reuse_fd(FindMap(map), existing.Descriptor), $"bpf_map__reuse_fd {map}");
+        NativeException.Check(Libbpf.bpf_map__reuse_fd(FindMap(map), existing.Descriptor), $"bpf_map__reuse_fd {map}");
 
     /// <summary>Excludes a program from <see cref="Load"/>.</summary>
     public void Skip(string program) =>

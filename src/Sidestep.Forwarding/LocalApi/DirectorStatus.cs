@@ -34,7 +34,7 @@ public sealed record DirectorStatus(
 }
 
 /// <summary>Status and counters of one virtual service.</summary>
-/// <param name="Name">Its name.</param>
+/// <param name="Name">Name in the configuration.</param>
 /// <param name="Matches">The packets that it matches: each VIP with protocol and ports.</param>
 /// <param name="Group">The group that it chooses servers from.</param>
 /// <param name="HasServers">False: no slot has a server, and its packets are dropped.</param>
@@ -48,9 +48,9 @@ public sealed record ServiceStatus(
 public sealed record GroupStatus(GroupKey Key, IReadOnlyList<ServerStatus> Servers);
 
 /// <summary>Status and counters of a real server in one group.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="Address">Its own address.</param>
-/// <param name="Weight">Its weight; 0 when it accepts no new flows.</param>
+/// <param name="Name">Name in the configuration.</param>
+/// <param name="Address">The server's own address.</param>
+/// <param name="Weight">Weight in the configuration; 0 when it accepts no new flows.</param>
 /// <param name="State">Its state: it serves, or why it does not.</param>
 /// <param name="Slots">Number of its slots.</param>
 /// <param name="Flows">Number of its tracked flows.</param>

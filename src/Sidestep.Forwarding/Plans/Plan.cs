@@ -42,8 +42,8 @@ public enum ChangeKind
 }
 
 /// <summary>The change of one virtual service.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="Change">How it changes.</param>
+/// <param name="Name">Name in the configuration.</param>
+/// <param name="Change">The kind of change.</param>
 /// <param name="Before">The packets that it matches and its group now; null for a new service.</param>
 /// <param name="After">The same after the change; null for a removed service.</param>
 public sealed record ServicePlan(string Name, ChangeKind Change, string? Before, string? After);
@@ -60,9 +60,9 @@ public sealed record GroupPlan(
     GroupKey Key, ChangeKind Change, int Slots, int MovedSlots, ImmutableArray<ServerPlan> Servers);
 
 /// <summary>The change of one real server in one group.</summary>
-/// <param name="Name">Its name.</param>
+/// <param name="Name">Name in the configuration.</param>
 /// <param name="Address">Its own address.</param>
-/// <param name="Change">How it changes.</param>
+/// <param name="Change">The kind of change.</param>
 /// <param name="Before">Its weight or state now; null for a new server.</param>
 /// <param name="After">The same after the change; null for a removed server.</param>
 /// <param name="SlotsBefore">Number of its slots now.</param>

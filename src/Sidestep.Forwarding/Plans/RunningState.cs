@@ -13,7 +13,7 @@ public sealed record RunningState(
     IReadOnlySet<IPAddress> Unreachable);
 
 /// <summary>A virtual service as the running director has it.</summary>
-/// <param name="Name">Its name.</param>
+/// <param name="Name">Name in the configuration.</param>
 /// <param name="Group">The group that it chooses servers from.</param>
 /// <param name="Matches">All packets that reach it, in any order.</param>
 public sealed record RunningService(string Name, GroupKey Group, ImmutableArray<EffectivePorts> Matches);

@@ -3,7 +3,7 @@ using System.Net;
 
 namespace Sidestep.Model.Schema;
 
-/// <summary>An item of <c>virtualServices</c>.</summary>
+/// <summary>The schema of an item of <c>virtualServices</c>.</summary>
 internal static class VirtualServiceSchema
 {
     public static readonly Key<string> Name = Key<string>.Mandatory("name", TextKind.Name,
