@@ -167,8 +167,7 @@ internal sealed class AgentCommands
             [.. AgentOptions.SpecOptions, AgentOptions.NetworkManager, AgentOptions.StateDirectory, AgentOptions.Root]);
         linux.SetAction(p => Execute(null, () =>
         {
-            RenderAction.Linux(
-                _platform, AgentOptions.RequestOf(p), p.GetValue(AgentOptions.NetworkManager), _output);
+            RenderAction.Linux(_platform, AgentOptions.RequestOf(p), p.GetValue(AgentOptions.NetworkManager), _output);
             return ExitOk;
         }));
         var windows = With(

@@ -162,7 +162,7 @@ public sealed record ReportResponse
     /// <summary>A number that the agent returns with every report that it makes from now on. It only grows.</summary>
     public long ReportEpoch { get; init; }
 
-    /// <summary>The director's wall clock.</summary>
+    /// <summary>The director's wall clock when it sent the response.</summary>
     public DateTimeOffset WallClock { get; init; }
 }
 

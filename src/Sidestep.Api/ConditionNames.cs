@@ -52,7 +52,7 @@ public static class ConditionNames
     /// <summary>The settings survive a restart of the host.</summary>
     public const string Persistence = "persistence";
 
-    /// <summary>Leftovers of other direct-server-return instructions that do harm.</summary>
+    /// <summary>The host's files hold no harmful settings from other instructions for direct server return.</summary>
     public const string LegacyConfig = "legacy-config";
 }
 

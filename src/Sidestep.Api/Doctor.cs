@@ -31,7 +31,7 @@ public sealed record DoctorReport
     public ImmutableDictionary<string, int> Checked { get; init; } = ImmutableDictionary<string, int>.Empty;
 }
 
-/// <summary>Something that is wrong, by name.</summary>
+/// <summary>A fault that the doctor found, with a stable name.</summary>
 public sealed record Diagnosis
 {
     /// <summary>One of <see cref="DiagnosisNames"/>, in lower case with hyphens; docs/operations.md describes

@@ -66,8 +66,7 @@ internal static class Deviations
     /// <summary>Sorts and joins with spaces.</summary>
     public static string Join(IEnumerable<string> items) => string.Join(' ', items.Order(StringComparer.Ordinal));
 
-    private static void Settings(
-        DesiredState desired, HostInventory host, IHostKernel kernel, List<Deviation> found)
+    private static void Settings(DesiredState desired, HostInventory host, IHostKernel kernel, List<Deviation> found)
     {
         var scopeHost = VipsHaveScopeHost(desired, host);
         foreach (var (setting, _, value) in DesiredSysctl.For(desired.Interfaces))
@@ -82,8 +81,7 @@ internal static class Deviations
     }
 
     /// <summary>Without IPv6 on <c>lo</c>, no IPv6 VIP can be added; verify reports that.</summary>
-    private static void Addresses(
-        DesiredState desired, HostInventory host, IHostKernel kernel, List<Deviation> found)
+    private static void Addresses(DesiredState desired, HostInventory host, IHostKernel kernel, List<Deviation> found)
     {
         foreach (var vip in desired.Vips.Where(v => !host.HasVip(v.Network) && (!v.IsIPv6 || host.LoopbackHasIPv6)))
         {

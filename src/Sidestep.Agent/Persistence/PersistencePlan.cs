@@ -7,7 +7,7 @@ namespace Sidestep.Agent.Persistence;
 /// <summary>A file that restores a part of the configuration when the host starts.</summary>
 /// <param name="Path">Absolute name.</param>
 /// <param name="Text">Its whole content.</param>
-/// <param name="Mode">Its permissions.</param>
+/// <param name="Mode">Permissions of the file.</param>
 internal sealed record PlannedFile(string Path, string Text, UnixFileMode Mode = PlannedFile.Readable)
 {
     /// <summary>Mode 0644: every user may read the file.</summary>

@@ -275,8 +275,7 @@ internal sealed class Reconciler : IDisposable
 
     private void ApplyAll(DesiredState desired, string key)
     {
-        _programs ??= _kernel.LoadSharingMaps(
-            AttachedFilter.FindOurs(_kernel, _kernel.ReadInventory().Interfaces));
+        _programs ??= _kernel.LoadSharingMaps(AttachedFilter.FindOurs(_kernel, _kernel.ReadInventory().Interfaces));
         using (var store = StateStore.OpenForChange(_request.StateDirectory))
         {
             var persistence = new PersistenceStore(_request.StateDirectory);

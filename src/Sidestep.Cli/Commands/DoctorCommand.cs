@@ -4,7 +4,7 @@ using Sidestep.Model;
 
 namespace Sidestep.Cli.Commands;
 
-/// <summary><c>sidestep doctor</c>: what is wrong, by name, with evidence and remedy.</summary>
+/// <summary><c>sidestep doctor</c>: names the faults, each with evidence and remedy.</summary>
 public static class DoctorCommand
 {
     /// <summary>A diagnosis takes some seconds, and it waits for one that another caller has requested
