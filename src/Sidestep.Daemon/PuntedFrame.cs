@@ -27,7 +27,7 @@ internal readonly ref struct PuntedFrame
     {
         var length = record.Length < HeaderBytes ? 0 : BinaryPrimitives.ReadInt32LittleEndian(record[4..]);
         if (length <= 0 || length > record.Length - HeaderBytes)
-            throw new ArgumentException($"a record of {record.Length} bytes gives its frame {length} bytes",
+            throw new ArgumentException($"a record of {record.Length} bytes states a frame of {length} bytes",
                 nameof(record));
         return new PuntedFrame
         {

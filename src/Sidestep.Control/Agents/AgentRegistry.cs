@@ -110,7 +110,7 @@ public sealed class AgentRegistry : IAgentReports
             return null;
         var now = _time.GetUtcNow();
         var previous = _reports.GetValueOrDefault(server);
-        // From an earlier process, when the clock was set back since then.
+        // A larger epoch is from an earlier process, whose clock was ahead.
         var epoch = Volatile.Read(ref _epoch);
         if (report.ReportEpoch > epoch)
             report = report with { ReportEpoch = 0 };

@@ -8,7 +8,7 @@ namespace Sidestep.Daemon.Doctor;
 /// replies.</summary>
 internal sealed class PacketSizeSearch
 {
-    /// <summary>A size that passes everywhere, with any outer header; bytes.</summary>
+    /// <summary>A packet size in bytes that every path passes, with any outer header.</summary>
     internal const int SmallBytes = 200;
 
     /// <summary>The search ends when the result is known within this many bytes.</summary>

@@ -26,7 +26,7 @@ internal enum ReplyKind
 }
 
 /// <summary>A packet that may be the reply to a probe.</summary>
-/// <param name="Kind">Its kind.</param>
+/// <param name="Kind">Kind of the reply, by protocol and flags.</param>
 /// <param name="From">Source address.</param>
 /// <param name="To">Destination address.</param>
 /// <param name="Port">The director's port; identifier of an echo reply.</param>

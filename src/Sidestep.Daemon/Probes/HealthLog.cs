@@ -7,7 +7,7 @@ namespace Sidestep.Daemon.Probes;
 /// of the others. Safe for threads.</summary>
 internal sealed class HealthLog(Log log)
 {
-    /// <summary>Changes per interval that are logged one by one.</summary>
+    /// <summary>Most changes of one interval that are logged one by one.</summary>
     internal const int MaxLines = 20;
 
     private readonly Lock _gate = new();
