@@ -5,7 +5,7 @@ namespace Sidestep.Benchmarks;
 /// <summary>A program and its traffic.</summary>
 /// <param name="Name">Name of a floor; empty for a case, which has the name of its comparison.</param>
 /// <param name="Program">The program.</param>
-/// <param name="Traffic">Its traffic.</param>
+/// <param name="Traffic">The frames that it processes.</param>
 /// <param name="Verdict">The expected result.</param>
 internal sealed record MeasuredProgram(string Name, BpfProgram Program, Traffic Traffic, XdpVerdict Verdict);
 

@@ -22,9 +22,10 @@ internal sealed class HealthFault
     /// <summary>Breaks the part; a line for a shell on the server.</summary>
     public string Inject { get; set; } = "";
 
-    /// <summary>Repairs it; a line for a shell on the server.</summary>
+    /// <summary>Repairs the part; a line for a shell on the server.</summary>
     public string Undo { get; set; } = "";
 
-    /// <summary>Instead of both: a service that the run stops and starts again.</summary>
+    /// <summary>Instead of <see cref="Inject"/> and <see cref="Undo"/>: a service that the run stops and starts
+    /// again.</summary>
     public string Service { get; set; } = "";
 }
