@@ -16,7 +16,7 @@ namespace Sidestep.Benchmarks;
 /// <param name="Times">Number of measurements.</param>
 /// <param name="StagesMs">Medians of the parts in milliseconds.</param>
 /// <param name="Bound">The limit; null: none.</param>
-/// <param name="WithinBound">Whether the median is within the limit.</param>
+/// <param name="WithinBound">True if the median is within the limit.</param>
 internal sealed record ApplyResult(
     string Name, double MsMedian, double MsQuartile1, double MsQuartile3, int Times, IReadOnlyDictionary<string,
         double> StagesMs,

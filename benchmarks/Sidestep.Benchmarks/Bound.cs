@@ -21,12 +21,12 @@ internal enum Figure
     /// <summary>Nanoseconds above the floor.</summary>
     OverFloorNs,
 
-    /// <summary>Multiple of the floor.</summary>
+    /// <summary>Multiple of the floor's time.</summary>
     Times,
 
     /// <summary>Nanoseconds in total, without the harness.</summary>
     NetNs,
 
-    /// <summary>Milliseconds.</summary>
+    /// <summary>Milliseconds per operation.</summary>
     Ms,
 }

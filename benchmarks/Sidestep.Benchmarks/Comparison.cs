@@ -5,7 +5,7 @@ namespace Sidestep.Benchmarks;
 /// <summary>A program and its traffic.</summary>
 /// <param name="Name">Name of a floor; empty for a case, which has the name of its comparison.</param>
 /// <param name="Program">The program.</param>
-/// <param name="Traffic">Its traffic.</param>
+/// <param name="Traffic">The frames that it processes.</param>
 /// <param name="Verdict">The expected result.</param>
 internal sealed record MeasuredProgram(string Name, BpfProgram Program, Traffic Traffic, XdpVerdict Verdict);
 
@@ -22,7 +22,7 @@ internal enum XdpVerdict
     TxLonger,
 }
 
-/// <summary>A case beside its floor.</summary>
+/// <summary>A measured program, the floor that it is compared with, and the limit.</summary>
 /// <param name="Name">Name of the case.</param>
 /// <param name="Case">The measured program.</param>
 /// <param name="Floor">The program that it is compared with.</param>
@@ -40,7 +40,7 @@ internal sealed record CaseResult(
     double OverFloorNs, double? Times, double HarnessNsQuartile1, double HarnessNsQuartile3, Bound? Bound,
         bool? WithinBound);
 
-/// <summary>Measures comparisons.</summary>
+/// <summary>Measures a case and its floor in the same rounds.</summary>
 /// <remarks>
 /// Every round measures the bare harness, the floor and the case in sequence, under the same load of the machine. The
 /// bare harness is the harness around a program that does nothing. If a program lengthens the

@@ -1,6 +1,6 @@
 namespace Sidestep.Benchmarks;
 
-/// <summary>Samples of one quantity.</summary>
+/// <summary>Minimum and quartiles of the samples of one quantity; at least one sample.</summary>
 internal sealed class Distribution(IEnumerable<double> samples)
 {
     private readonly double[] _sorted = [.. samples.Order()];

@@ -7,7 +7,7 @@ namespace Sidestep.Benchmarks;
 /// <summary>Calls a program many times through benchmarks/bpf/harness.bpf.c.</summary>
 internal sealed class Harness : IDisposable
 {
-    /// <summary>struct harness.</summary>
+    /// <summary>Variables of the harness: <c>struct harness</c> of benchmarks/bpf/harness.bpf.c.</summary>
     [StructLayout(LayoutKind.Sequential)]
     private struct State
     {

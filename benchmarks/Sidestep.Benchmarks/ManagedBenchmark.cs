@@ -20,7 +20,7 @@ namespace Sidestep.Benchmarks;
 /// <param name="PeerName">The case of comparison; null: none.</param>
 /// <param name="PeerNsMedian">Nanoseconds per packet of the case of comparison.</param>
 /// <param name="Bound">Limit for <paramref name="NetNsMedian"/>; null: none.</param>
-/// <param name="WithinBound">Whether the median is within the limit.</param>
+/// <param name="WithinBound">True if the median is within the limit.</param>
 internal sealed record ManagedResult(
     string Name, double NetNsMedian, double NetNsQuartile1, double NetNsQuartile3, double PpsPerCpu,
         long BytesAllocatedPerMillion,
@@ -166,7 +166,7 @@ internal static class ManagedBenchmark
                 : throw new InvalidOperationException($"{forwarded} of {packets} packets were forwarded");
         }
 
-        /// <summary>The harness alone.</summary>
+        /// <summary>Nanoseconds per packet of the harness alone.</summary>
         internal double Bare(int packets)
         {
             var bytes = 0L;

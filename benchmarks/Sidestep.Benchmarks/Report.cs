@@ -5,7 +5,7 @@ using Spectre.Console;
 
 namespace Sidestep.Benchmarks;
 
-/// <summary>The results of one run.</summary>
+/// <summary>The results of one run for the XDP program.</summary>
 internal sealed record XdpResults(MachineInfo Machine, IReadOnlyList<CaseResult> Cases,
     IReadOnlyList<ApplyResult> Apply);
 
@@ -24,7 +24,7 @@ internal sealed record MachineInfo(string Kernel, int Cpus, double LoadBefore, d
         double.Parse(File.ReadAllText("/proc/loadavg").Split(' ')[0], CultureInfo.InvariantCulture);
 }
 
-/// <summary>Prints results.</summary>
+/// <summary>Prints results as JSON or as a table.</summary>
 internal static class Report
 {
     internal const int TableWidth = 160;

@@ -31,7 +31,7 @@ internal static class Workloads
     /// <summary>The port of a service, like in the harness.</summary>
     internal static int PortOf(int service) => FirstPort + service % ServicesOfAVip;
 
-    /// <summary>The address of a server.</summary>
+    /// <summary>The own address of the server with this number.</summary>
     internal static IPAddress ServerAt(int number, bool isIpv6 = false) =>
         Plus(isIpv6 ? FirstServer6 : FirstServer, number);
 

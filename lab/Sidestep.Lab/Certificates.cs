@@ -8,7 +8,7 @@ namespace Sidestep.Lab;
 /// <summary>A certificate authority of the run, and the certificates that it signs for director and agents.</summary>
 internal static class Certificates
 {
-    /// <summary>Below the run's folder.</summary>
+    /// <summary>Folder of the certificates and keys, below the run's folder.</summary>
     public const string FolderName = "pki";
 
     private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1", ClientAuthentication = "1.3.6.1.5.5.7.3.2";

@@ -7,7 +7,7 @@ internal sealed class LabException : Exception
     {
     }
 
-    /// <summary>Exit code of the lab.</summary>
+    /// <summary>Exit code of the lab's process, not 0.</summary>
     public int ExitCode { get; init; } = 1;
 
     public LabException(string message, Exception inner) : base(message, inner)

@@ -1,6 +1,6 @@
 namespace Sidestep.Lab;
 
-/// <summary>Where the repository, its executables and the lab's own state are.</summary>
+/// <summary>The paths of the repository, its executables and the lab's own state.</summary>
 internal static class LabPaths
 {
     /// <summary>Contains a folder per run. It is in /run, so that a reboot, which ends the runs, also removes the

@@ -13,8 +13,8 @@ namespace Sidestep.Agent;
 /// <summary>The command line: commands, exit codes, and how errors are printed.</summary>
 internal sealed class AgentCommands
 {
-    /// <summary>Exit codes: success; a condition or an action failed; the request is invalid and nothing was changed.
-    /// </summary>
+    /// <summary>Exit codes: success; a condition or an action failed; the request is invalid and nothing was
+    /// changed.</summary>
     public const int ExitOk = 0, ExitFailed = 1, ExitUsage = 2;
 
     private readonly IHostPlatform _platform;
@@ -167,8 +167,7 @@ internal sealed class AgentCommands
             [.. AgentOptions.SpecOptions, AgentOptions.NetworkManager, AgentOptions.StateDirectory, AgentOptions.Root]);
         linux.SetAction(p => Execute(null, () =>
         {
-            RenderAction.Linux(
-                _platform, AgentOptions.RequestOf(p), p.GetValue(AgentOptions.NetworkManager), _output);
+            RenderAction.Linux(_platform, AgentOptions.RequestOf(p), p.GetValue(AgentOptions.NetworkManager), _output);
             return ExitOk;
         }));
         var windows = With(

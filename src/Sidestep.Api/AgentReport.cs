@@ -7,16 +7,16 @@ namespace Sidestep.Api;
 /// <summary>The report of an agent on its host. Each report is complete.</summary>
 public sealed record AgentReport
 {
-    /// <summary>Version of the agent.</summary>
+    /// <summary>Version of the agent's program, such as <c>1.2.0</c>.</summary>
     public required string AgentVersion { get; init; }
 
-    /// <summary>The name of the host.</summary>
+    /// <summary>Host name of the real server; empty: unknown.</summary>
     public string HostName { get; init; } = "";
 
     /// <summary><c>linux</c> or <c>windows</c>.</summary>
     public required string OperatingSystem { get; init; }
 
-    /// <summary>Release of the kernel.</summary>
+    /// <summary>Version of the kernel, such as <c>6.12.38</c>; empty: unknown.</summary>
     public string Kernel { get; init; } = "";
 
     /// <summary>The host's wall clock when the agent sent the report.</summary>
@@ -49,7 +49,7 @@ public sealed record AgentReport
     /// <summary>Totals since the host or its filters started, by name: <see cref="AgentCounterNames"/>.</summary>
     public ImmutableDictionary<string, long> Counters { get; init; } = ImmutableDictionary<string, long>.Empty;
 
-    /// <summary>TCP handshakes per VIP.</summary>
+    /// <summary>TCP handshakes, one entry per VIP of the spec; empty: the agent does not count them.</summary>
     public ImmutableArray<VipTraffic> Traffic { get; init; } = [];
 
     /// <summary>Listening TCP and UDP sockets; a limited number.</summary>
@@ -64,17 +64,17 @@ public sealed record AgentReport
     /// <summary>Packet filters that may drop the traffic, one line each, for people.</summary>
     public ImmutableArray<string> FilterHints { get; init; } = [];
 
-    /// <summary>What the operator of the host has requested: <c>enabled</c> or <c>draining</c>.</summary>
+    /// <summary>The state that the operator of the host has requested: <c>enabled</c> or <c>draining</c>.</summary>
     public string AdminState { get; init; } = AdminStates.Enabled;
 
     /// <summary>True if no condition is wrong.</summary>
     public bool IsHealthy => Conditions.All(static c => c.Status != ConditionStatus.Wrong);
 }
 
-/// <summary>Whether a condition is met.</summary>
+/// <summary>The result of the check of a condition.</summary>
 public enum ConditionStatus
 {
-    /// <summary>The condition is met.</summary>
+    /// <summary>The condition is met; nothing to do.</summary>
     [JsonStringEnumMemberName("ok")]
     Ok,
 
@@ -88,19 +88,19 @@ public enum ConditionStatus
 }
 
 /// <summary>Something that a real server must be or have.</summary>
-/// <param name="Name">What the agent checks, one of <see cref="ConditionNames"/>; stable across versions.</param>
+/// <param name="Name">Name of the condition, one of <see cref="ConditionNames"/>; stable across versions.</param>
 /// <param name="Subject">The VIP or the device that it is about; empty: the host.</param>
-/// <param name="Status">Whether it is met.</param>
-/// <param name="Found">What the agent found.</param>
-/// <param name="Expected">What must be there.</param>
-/// <param name="Remedy">What to do; empty: nothing.</param>
+/// <param name="Status">The result of the check.</param>
+/// <param name="Found">The value or setting that the agent found.</param>
+/// <param name="Expected">The value that meets the condition.</param>
+/// <param name="Remedy">The command or setting that repairs it; empty: none is needed.</param>
 public sealed record Condition(string Name, string Subject, ConditionStatus Status, string Found, string Expected,
     string Remedy);
 
 /// <summary>A condition that was met until another program or a person changed the host.</summary>
 /// <param name="Name">The condition, one of <see cref="ConditionNames"/>.</param>
 /// <param name="Subject">The VIP or the device that it is about; empty: the host.</param>
-/// <param name="Found">What the agent found.</param>
+/// <param name="Found">The value or setting that the agent found.</param>
 /// <param name="Noticed">When, by the host's wall clock.</param>
 /// <param name="Repaired">When the condition was met again; null: it is not.</param>
 /// <param name="Times">How often the same change happened; repetitions are reported as one drift.</param>
@@ -115,25 +115,25 @@ public sealed record Drift(string Name, string Subject, string Found, DateTimeOf
 /// <param name="ResetsSent">Segments with RST from the VIP.</param>
 public sealed record VipTraffic(IPAddress Vip, long SynReceived, long SynAckSent, long ResetsSent = 0);
 
-/// <summary>A listening socket.</summary>
+/// <summary>A TCP or UDP socket that listens on the host.</summary>
 /// <param name="Protocol"><c>tcp</c> or <c>udp</c>.</param>
 /// <param name="Address">The bound address; 0.0.0.0 and :: are any address.</param>
 /// <param name="Port">The bound port.</param>
 /// <param name="Program">Name of the process; null: unknown.</param>
 public sealed record Listener(string Protocol, IPAddress Address, int Port, string? Program = null);
 
-/// <summary>A default route.</summary>
+/// <summary>A default route of the host, for one address family.</summary>
 /// <param name="Family">4 or 6.</param>
 /// <param name="Device">The egress device.</param>
 /// <param name="Gateway">The router; null: all destinations are on the link.</param>
 /// <param name="GatewayMac">The router's MAC address, such as <c>02:00:00:00:00:01</c>; null: unknown.</param>
 public sealed record DefaultRoute(int Family, string Device, IPAddress? Gateway, string? GatewayMac);
 
-/// <summary>A network device.</summary>
+/// <summary>A network device of the host.</summary>
 /// <param name="Name">The kernel's name.</param>
 /// <param name="Mac">The MAC address; empty: it has none.</param>
 /// <param name="Mtu">MTU, bytes.</param>
-/// <param name="IsUp">Whether it is administratively up.</param>
+/// <param name="IsUp">True if it is administratively up (IFF_UP).</param>
 /// <param name="Addresses">Addresses with their prefix lengths, such as <c>10.0.0.11/24</c>.</param>
 /// <param name="Offloads">The offloads that are on, by ethtool's names, as far as the agent can read them.</param>
 public sealed record Device(string Name, string Mac, int Mtu, bool IsUp, ImmutableArray<string> Addresses,
@@ -162,7 +162,7 @@ public sealed record ReportResponse
     /// <summary>A number that the agent returns with every report that it makes from now on. It only grows.</summary>
     public long ReportEpoch { get; init; }
 
-    /// <summary>The director's wall clock.</summary>
+    /// <summary>The director's wall clock when it sent the response.</summary>
     public DateTimeOffset WallClock { get; init; }
 }
 

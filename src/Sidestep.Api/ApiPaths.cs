@@ -15,7 +15,7 @@ public static class ApiPaths
     /// <summary>GET: the state of the director.</summary>
     public const string Status = "/v1/status";
 
-    /// <summary>POST: a diagnosis.</summary>
+    /// <summary>POST of a <see cref="DoctorRequest"/>: a diagnosis, as <see cref="DoctorReport"/>.</summary>
     public const string Doctor = "/v1/doctor";
 
     /// <summary>How long the director holds a request for a spec until there is a new one (long polling).</summary>

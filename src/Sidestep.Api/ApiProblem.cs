@@ -6,25 +6,25 @@ namespace Sidestep.Api;
 /// <param name="Detail">What is wrong, where, and what to do about it.</param>
 public sealed record ApiProblem(string Title, int Status, string Detail)
 {
-    /// <summary>The media type.</summary>
+    /// <summary>The Content-Type of an error (RFC 9457 section 3).</summary>
     public const string MediaType = "application/problem+json";
 }
 
 /// <summary>The director could not be reached, or it rejected the request. The message says what to do.</summary>
 public sealed class DirectorException : Exception
 {
-    /// <summary>Without a message.</summary>
+    /// <summary>Creates an exception with the default message of .NET.</summary>
     public DirectorException()
     {
     }
 
-    /// <summary>With a message.</summary>
+    /// <summary>Creates an exception with a message that says what to do.</summary>
     public DirectorException(string message)
         : base(message)
     {
     }
 
-    /// <summary>With a message and a cause.</summary>
+    /// <summary>Creates an exception with a message that says what to do, and its cause.</summary>
     public DirectorException(string message, Exception inner)
         : base(message, inner)
     {

@@ -16,7 +16,7 @@ public static class ConditionNames
     /// <summary>The kernel does not send the VIP in ARP requests (arp_announce).</summary>
     public const string ArpAnnounce = "arp-announce";
 
-    /// <summary>The value of arp_filter.</summary>
+    /// <summary>The value of arp_filter, for information: every value meets the condition.</summary>
     public const string ArpFilter = "arp-filter";
 
     /// <summary>Proxy ARP is off, of both kinds.</summary>
@@ -52,7 +52,7 @@ public static class ConditionNames
     /// <summary>The settings survive a restart of the host.</summary>
     public const string Persistence = "persistence";
 
-    /// <summary>Leftovers of other direct-server-return instructions that do harm.</summary>
+    /// <summary>The host's files hold no harmful settings from other instructions for direct server return.</summary>
     public const string LegacyConfig = "legacy-config";
 }
 

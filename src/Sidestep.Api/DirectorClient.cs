@@ -64,8 +64,7 @@ public sealed class DirectorClient : IDisposable
         Remote(director, certificate, caCertificates, null);
 
     /// <summary>The same, with another function that connects, for tests; null: TCP. Without a certificate, the client
-    /// does not
-    /// authenticate.</summary>
+    /// does not authenticate.</summary>
     internal static DirectorClient Remote(Uri director, X509Certificate2? certificate,
         X509Certificate2Collection caCertificates,
         Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>>? connect)

@@ -6,10 +6,10 @@ namespace Sidestep.Api;
 /// <summary>The state of a running director, without its tables.</summary>
 public sealed record DirectorState
 {
-    /// <summary>Its name.</summary>
+    /// <summary>Name of the director, from its configuration.</summary>
     public required string Director { get; init; }
 
-    /// <summary>Its version.</summary>
+    /// <summary>Version of the director's daemon, such as <c>1.2.0</c>.</summary>
     public required string Version { get; init; }
 
     /// <summary>Real servers that have agents, or should have.</summary>
@@ -23,8 +23,9 @@ public sealed record DirectorState
 /// <param name="Server">The server's name.</param>
 /// <param name="LastReport">When it last reported, by the director's clock; null: not since the director
 /// started.</param>
-/// <param name="IsHealthy">Whether the last report found the server healthy.</param>
-/// <param name="AdminState">What the server's operator has requested, one of <see cref="AdminStates"/>.</param>
+/// <param name="IsHealthy">True if the last report found the server healthy.</param>
+/// <param name="AdminState">The state that the server's operator has requested, one of
+/// <see cref="AdminStates"/>.</param>
 /// <param name="Wrong">Conditions that are not met, one line each.</param>
 public sealed record AgentState(string Server, DateTimeOffset? LastReport, bool IsHealthy, string AdminState,
     ImmutableArray<string> Wrong);

@@ -3,27 +3,27 @@ using System.Text.Json.Serialization;
 
 namespace Sidestep.Api;
 
-/// <summary>Requests a diagnosis.</summary>
+/// <summary>The body of a request for a diagnosis.</summary>
 /// <param name="Service">Only this virtual service; null: all services.</param>
 public sealed record DoctorRequest(string? Service = null);
 
 /// <summary>The result of a diagnosis.</summary>
 public sealed record DoctorReport
 {
-    /// <summary>Name of the director.</summary>
+    /// <summary>Name of the director, from its configuration.</summary>
     public required string Director { get; init; }
 
-    /// <summary>When the doctor started.</summary>
+    /// <summary>Time at which the doctor started, by the director's clock.</summary>
     public required DateTimeOffset At { get; init; }
 
-    /// <summary>How long the diagnosis took.</summary>
+    /// <summary>Duration of the diagnosis in seconds.</summary>
     public double Seconds { get; init; }
 
     /// <summary>Causes before their consequences, then the more severe first; empty: the doctor found nothing
     /// wrong.</summary>
     public ImmutableArray<Diagnosis> Diagnoses { get; init; } = [];
 
-    /// <summary>What the doctor could not check, and why, one line each: there, no diagnosis does not mean
+    /// <summary>Checks that the doctor could not make, and why, one line each: there, no diagnosis does not mean
     /// healthy.</summary>
     public ImmutableArray<string> NotChecked { get; init; } = [];
 
@@ -31,14 +31,14 @@ public sealed record DoctorReport
     public ImmutableDictionary<string, int> Checked { get; init; } = ImmutableDictionary<string, int>.Empty;
 }
 
-/// <summary>Something that is wrong, by name.</summary>
+/// <summary>A fault that the doctor found, with a stable name.</summary>
 public sealed record Diagnosis
 {
     /// <summary>One of <see cref="DiagnosisNames"/>, in lower case with hyphens; docs/operations.md describes
     /// them.</summary>
     public required string Name { get; init; }
 
-    /// <summary>How severe it is.</summary>
+    /// <summary>The severity: how clients of the service are affected.</summary>
     public required Severity Severity { get; init; }
 
     /// <summary>Name of the real server; null: the diagnosis is about the director or a VIP.</summary>
@@ -47,13 +47,13 @@ public sealed record Diagnosis
     /// <summary>Names of the affected virtual services.</summary>
     public ImmutableArray<string> Services { get; init; } = [];
 
-    /// <summary>One sentence.</summary>
+    /// <summary>One sentence that says what is wrong.</summary>
     public required string Summary { get; init; }
 
-    /// <summary>What was observed, and by which component, one line each.</summary>
+    /// <summary>The observations behind the diagnosis, each with the component that made it, one line each.</summary>
     public ImmutableArray<string> Evidence { get; init; } = [];
 
-    /// <summary>What to do.</summary>
+    /// <summary>The command or setting that repairs the fault.</summary>
     public required string Remedy { get; init; }
 }
 

@@ -11,7 +11,7 @@ public sealed record ServerSpec
     /// director.</summary>
     public long Revision { get; init; }
 
-    /// <summary>Name of the director.</summary>
+    /// <summary>Name of the director; may be empty in a local file.</summary>
     public string Director { get; init; } = "";
 
     /// <summary>Version of the director; empty in a local file.</summary>
@@ -47,7 +47,7 @@ public sealed record ServiceSpec
     /// <summary>As in the configuration: <c>80</c>, <c>8000-8099</c>, <c>any</c>.</summary>
     public ImmutableArray<string> Ports { get; init; } = ["any"];
 
-    /// <summary><c>l2</c> or <c>l3</c>.</summary>
+    /// <summary>DSR type, one of <see cref="DsrTypes"/>: <c>l2</c> or <c>l3</c>.</summary>
     public string Dsr { get; init; } = DsrTypes.Layer2;
 
     /// <summary><c>ipip</c>, <c>gue</c> or <c>gre</c>; null at layer 2.</summary>
@@ -69,10 +69,10 @@ public sealed record ServiceSpec
 /// <summary>Values of <see cref="ServiceSpec.Dsr"/>.</summary>
 public static class DsrTypes
 {
-    /// <summary>New MAC addresses.</summary>
+    /// <summary>Layer-2 DSR: frames get new MAC addresses, and the server is on an attached network.</summary>
     public const string Layer2 = "l2";
 
-    /// <summary>An outer header.</summary>
+    /// <summary>Layer-3 DSR: packets get an outer header, and the server may be routers away.</summary>
     public const string Layer3 = "l3";
 }
 

@@ -21,7 +21,7 @@ public static class ConfigCheckReport
     /// <paramref name="output"/> if there are no errors, otherwise to <paramref name="error"/>.</summary>
     /// <param name="file">Name of the document in the lines.</param>
     /// <param name="result">The result of reading it.</param>
-    /// <param name="offline">Whether the checks against this machine were skipped.</param>
+    /// <param name="offline">True if the checks against this machine were skipped.</param>
     /// <param name="hostErrors">How many of the errors come from the checks against this machine.</param>
     /// <param name="output">Standard output.</param>
     /// <param name="error">Standard error.</param>

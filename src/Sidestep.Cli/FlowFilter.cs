@@ -9,7 +9,7 @@ namespace Sidestep.Cli;
 /// <param name="Client">The client's address, or a prefix.</param>
 public sealed record FlowFilter(string? Service, string? Server, IPNetwork? Client)
 {
-    /// <summary>Whether the filter selects a flow.</summary>
+    /// <summary>True if the filter selects the flow.</summary>
     public bool Matches(TrackedFlow flow)
     {
         ArgumentNullException.ThrowIfNull(flow);
@@ -17,7 +17,7 @@ public sealed record FlowFilter(string? Service, string? Server, IPNetwork? Clie
             && (Client is not { } prefix || prefix.Contains(flow.Flow.Source));
     }
 
-    /// <summary>Whether the filter can select flows of a server.</summary>
+    /// <summary>True if the filter can select flows of the server.</summary>
     public bool Matches(ServerKey server) =>
         Server is null || server.Name == Server || server.Address.ToString() == Server;
 

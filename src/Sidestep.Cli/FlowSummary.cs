@@ -18,7 +18,7 @@ public sealed class FlowSummary
     /// <summary>Adds a server that may have no flows.</summary>
     public void AddServer(ServerKey server) => _servers.TryAdd(server, default);
 
-    /// <summary>Counts a flow.</summary>
+    /// <summary>Counts a flow for its server, which need not have been added.</summary>
     public void Add(TrackedFlow flow)
     {
         ArgumentNullException.ThrowIfNull(flow);

@@ -6,7 +6,7 @@ namespace Sidestep.Cli;
 
 /// <summary>Writes tracked flows as one JSON object, with each flow on a line.</summary>
 /// <param name="output">Where to write.</param>
-/// <param name="list">Whether the caller will add flows.</param>
+/// <param name="list">True if the caller will add flows.</param>
 public sealed class FlowsJson(TextWriter output, bool list) : IFlowsReport
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);

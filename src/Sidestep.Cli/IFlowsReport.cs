@@ -8,14 +8,14 @@ namespace Sidestep.Cli;
 /// found.</summary>
 public interface IFlowsReport
 {
-    /// <summary>Writes one flow.</summary>
+    /// <summary>Writes one tracked flow.</summary>
     void Add(TrackedFlow flow);
 
     /// <summary>Writes the counts, after the last flow.</summary>
     void Finish(string director, FlowSummary summary, FlowTableStatus tableStatus);
 }
 
-/// <summary>Names of IP protocols.</summary>
+/// <summary>Names of IP protocols, as the output shows them.</summary>
 public static class ProtocolName
 {
     /// <summary><c>tcp</c>, <c>udp</c>, <c>icmp</c>, <c>icmpv6</c>, or the number.</summary>

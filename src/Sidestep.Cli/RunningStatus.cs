@@ -10,7 +10,7 @@ namespace Sidestep.Cli;
 /// <param name="Status">Its status, from the pinned tables or from the daemon.</param>
 /// <param name="Engine">The engine that forwards.</param>
 /// <param name="Daemon">The last report of its daemon; null: none.</param>
-/// <param name="IsRunning">Whether that daemon runs.</param>
+/// <param name="IsRunning">True if that daemon runs.</param>
 /// <param name="Health">The last report on the health of its servers; null: none.</param>
 public sealed record RunningStatus(
     DirectorStatus Status, EngineKind Engine, DaemonReport? Daemon, bool IsRunning, HealthReport? Health)

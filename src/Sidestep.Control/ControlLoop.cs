@@ -272,7 +272,7 @@ public sealed class ControlLoop
         _nextHops.WatchPeers(configurations.SelectMany(static c => c.Desired.Director.Peers).ToHashSet());
     }
 
-    /// <summary>True when both have the same interfaces, peers and servers. Most changes add and remove none, and with
+    /// <summary>True if both have the same interfaces, peers and servers. Most changes add and remove none, and with
     /// 100,000 servers this is much cheaper than to watch again.</summary>
     private static bool WatchesSameHosts(EffectiveConfiguration one, EffectiveConfiguration other) =>
         one.Desired.Director.Interfaces.Select(static i => i.Name)

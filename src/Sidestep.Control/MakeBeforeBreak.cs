@@ -44,7 +44,7 @@ internal sealed class MakeBeforeBreak(TimeProvider time)
         return _retained?.Configuration ?? desired;
     }
 
-    /// <summary>What is retained: services in their previous pools, and in pools the servers that the file no longer
+    /// <summary>The retained parts: services in their previous pools, and in pools the servers that the file no longer
     /// has.</summary>
     private sealed record Retention(ImmutableArray<RetainedService> Services, ImmutableArray<RetainedServers> Servers)
     {
@@ -125,14 +125,15 @@ internal sealed class MakeBeforeBreak(TimeProvider time)
             return [.. previous.Servers.Where(s => !remaining.Contains(s.Address))];
         }
 
-        /// <summary>Also true for a pool in which no server is to serve: there is nothing to wait for.</summary>
+        /// <summary>True if the new servers are verified; also for a pool in which no server is to serve.</summary>
         private bool IsVerified(Pool pool, Encap encap)
         {
             var group = new GroupKey(pool.Name, encap);
             return Health.HasHealthy(group, pool, all: true) || (!WaitsForAll && Health.HasHealthy(group, pool));
         }
 
-        /// <summary>Only then are the previous servers configured for what clients send to the service now.</summary>
+        /// <summary>True if both versions match the same packets: the previous servers are configured for no
+        /// others.</summary>
         private static bool MatchesSameTraffic(VirtualService service, VirtualService previous) =>
             service.Enabled && previous.Enabled
             && service.Protocol == previous.Protocol && service.Vips.SequenceEqual(previous.Vips)

@@ -5,7 +5,7 @@ using Sidestep.Model;
 
 namespace Sidestep.Daemon;
 
-/// <summary>What the daemon logs and reports about tables that come into force, and about the end.</summary>
+/// <summary>Texts for the log and the report: tables that come into force, and the end of the daemon.</summary>
 internal static class ApplyText
 {
     /// <summary>One line for the log: the numbers of services, and of servers that accept new flows.</summary>

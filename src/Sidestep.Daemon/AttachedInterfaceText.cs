@@ -4,11 +4,11 @@ using Sidestep.Model;
 
 namespace Sidestep.Daemon;
 
-/// <summary>What the daemon says about attached interfaces.</summary>
+/// <summary>Texts of the daemon about attached interfaces.</summary>
 internal static class AttachedInterfaceText
 {
-    /// <summary>The note that an interface uses a slower driver, with the kernel's reason and that of driver
-    /// selection; null: it uses the best one.</summary>
+    /// <summary>The note that an interface uses a slower driver, with the kernel's reason and that of driver selection;
+    /// null: it uses the best one.</summary>
     /// <param name="attached">The interface.</param>
     /// <param name="readCapabilities">Reads the capabilities of an interface.</param>
     internal static string? FallbackNote(AttachedInterface attached, Func<string,

@@ -24,7 +24,7 @@ internal sealed class ConfigurationFile(string path, Func<HostInfo> readHost, Ti
     /// too.</summary>
     private FileIdentity? _read;
 
-    /// <summary>The absolute path.</summary>
+    /// <summary>Absolute path of the configuration file.</summary>
     internal string Path { get; } = System.IO.Path.GetFullPath(path);
 
     /// <summary>Reads the file, and validates it against this machine.</summary>

@@ -42,7 +42,8 @@ internal sealed class Director(ConfigurationFile file, Configuration first, Log 
     /// <summary>The newest valid configuration of the file, without drains that agents request.</summary>
     private Configuration? _fileConfiguration;
 
-    /// <summary>Runs until cancelled.</summary>
+    /// <summary>Runs the director until cancelled: starts the engine, applies the configuration and its
+    /// changes.</summary>
     /// <exception cref="EngineException">The daemon could not start; the message says what to do.</exception>
     internal async Task RunAsync(CancellationToken cancellation)
     {
@@ -90,8 +91,8 @@ internal sealed class Director(ConfigurationFile file, Configuration first, Log 
         ShutDown(engine);
     }
 
-    /// <summary>Runs all tasks. When one ends before it is cancelled, the others end too: a daemon without one of
-    /// them would look complete.</summary>
+    /// <summary>Runs all tasks. When one ends before it is cancelled, the others end too: a daemon without one of them
+    /// would look complete.</summary>
     private async Task RunAllAsync(ControlLoop loop, DirectorEngine engine, CancellationToken cancellation)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);

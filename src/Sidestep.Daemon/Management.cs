@@ -10,8 +10,8 @@ using Sidestep.Native;
 
 namespace Sidestep.Daemon;
 
-/// <summary>The daemon's tasks beside forwarding: the API for agents and the command line, VIP conflict detection,
-/// and the doctor. A failure in any of them never stops forwarding.</summary>
+/// <summary>The daemon's tasks beside forwarding: the API for agents and the command line, VIP conflict detection, and
+/// the doctor. A failure in any of them never stops forwarding.</summary>
 internal sealed class Management : IDisposable
 {
     private readonly DoctorService _doctor;
@@ -51,11 +51,11 @@ internal sealed class Management : IDisposable
             p => problems([.. always, .. p]), log, TimeProvider.System);
     }
 
-    /// <summary>Version of this program.</summary>
+    /// <summary>Version of this program, such as <c>1.2.0</c>, without the commit.</summary>
     internal static string Version { get; } = Assembly.GetExecutingAssembly()
         .GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "";
 
-    /// <summary>The reports of agents.</summary>
+    /// <summary>The newest report of every agent.</summary>
     internal AgentRegistry Agents { get; }
 
     /// <summary>Servers that drain in addition to those that the configuration drains.</summary>

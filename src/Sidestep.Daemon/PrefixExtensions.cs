@@ -2,7 +2,7 @@ using System.Net;
 
 namespace Sidestep.Daemon;
 
-/// <summary>What VIP prefixes are asked for in several places.</summary>
+/// <summary>Properties of VIP prefixes that several classes need.</summary>
 internal static class PrefixExtensions
 {
     /// <summary>True: the prefix is one address (/32 or /128).</summary>

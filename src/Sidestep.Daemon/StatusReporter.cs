@@ -5,8 +5,8 @@ namespace Sidestep.Daemon;
 
 /// <summary>Writes the status report of the daemon after every change. Safe for threads.</summary>
 /// <param name="initial">The report at the start.</param>
-/// <param name="write">Writes it; may throw <see cref="IOException"/> or <see
-/// cref="UnauthorizedAccessException"/>.</param>
+/// <param name="write">Writes it; may throw <see cref="IOException"/> or
+/// <see cref="UnauthorizedAccessException"/>.</param>
 /// <param name="log">Receives failures to write.</param>
 internal sealed class StatusReporter(DaemonReport initial, Action<DaemonReport> write, Log log)
 {
@@ -32,7 +32,7 @@ internal sealed class StatusReporter(DaemonReport initial, Action<DaemonReport> 
         }
     }
 
-    /// <summary>Changes the report.</summary>
+    /// <summary>Changes the report and writes it, if it can be written.</summary>
     internal void Change(Func<DaemonReport, DaemonReport> change)
     {
         lock (_gate)
@@ -122,7 +122,7 @@ internal enum ProblemSource
     /// <summary>Multicast addresses of IPv6 VIPs.</summary>
     Multicast,
 
-    /// <summary>Routing of probes.</summary>
+    /// <summary>Routes and filters that bring probes onto the DSR path.</summary>
     Health,
 
     /// <summary>Fragmentation of punted packets.</summary>

@@ -5,9 +5,9 @@ using Sidestep.Native;
 
 namespace Sidestep.Engine.Managed;
 
-/// <summary>Fragments and sends punted packets: encapsulated packets that are too big, of profiles with <c>oversized:
-/// fragment</c>. It has a thread of its own and a bounded queue, so that a flood costs the workers one copy per
-/// packet.</summary>
+/// <summary>Fragments and sends punted packets: encapsulated packets that are too big, of profiles with
+/// <c>oversized: fragment</c>. It has a thread of its own and a bounded queue, so that a flood costs the workers one
+/// copy per packet.</summary>
 internal sealed class FragmentPunt : IDisposable
 {
     /// <summary>The most packets that wait in the queue.</summary>

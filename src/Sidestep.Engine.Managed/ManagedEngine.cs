@@ -100,7 +100,7 @@ public sealed class ManagedEngine : IEngine
     /// batch.</summary>
     public PipelineTables? Tables => Volatile.Read(ref _tables);
 
-    /// <summary>The flow table.</summary>
+    /// <summary>The flow table, which all threads of the engine share.</summary>
     public FlowTable Flows => _state.Flows;
 
     /// <summary>Creates a pipeline for one thread; it shares the flow table with the others.</summary>
@@ -183,7 +183,7 @@ public sealed class ManagedEngine : IEngine
     /// <summary>The attached interfaces; none in an engine without interfaces.</summary>
     public IReadOnlyList<AttachedInterface> Attached => _drivers?.Attached ?? [];
 
-    /// <summary>Status of the workers.</summary>
+    /// <summary>Name and counters of each worker; empty in an engine without interfaces.</summary>
     public IReadOnlyList<WorkerStatus> Workers => _drivers?.Statuses ?? [];
 
     /// <summary>True while a service uses least connections, which needs <see cref="CountConnections"/>
@@ -210,7 +210,7 @@ public sealed class ManagedEngine : IEngine
     /// <summary>The running capture; null: none.</summary>
     internal CaptureTap? Tap => Volatile.Read(ref _tap);
 
-    /// <summary>Starts a capture.</summary>
+    /// <summary>Starts a capture; at most one runs at a time.</summary>
     /// <exception cref="EngineException">Another capture is running, or the filter names a service or server that does
     /// not exist.</exception>
     public CaptureTap BeginCapture(CaptureFilter filter, CaptureLimits limits)

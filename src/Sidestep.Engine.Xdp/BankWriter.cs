@@ -18,7 +18,7 @@ internal sealed class BankWriter(
 {
     private readonly HashSet<uint> _sets = [];
 
-    /// <summary>Writes the bank.</summary>
+    /// <summary>Writes interfaces, peers, VIPs, services and settings of the tables into the bank.</summary>
     /// <returns>The prefix sets that the bank refers to.</returns>
     /// <exception cref="EngineException">The tables exceed a capacity.</exception>
     internal IReadOnlySet<uint> Write()
@@ -99,7 +99,7 @@ internal sealed class BankWriter(
         | (TracksFlows(service) ? Constants.ServiceTracksFlows : 0)
         | (service.Persistence is not null ? Constants.ServicePersistence : 0));
 
-    /// <summary>Whether every flow of the service is tracked.</summary>
+    /// <summary>True if every flow of the service is tracked.</summary>
     internal static bool TracksFlows(Forwarding.ServiceEntry service) =>
         service.Algorithm != Algorithm.ConsistentHash || service.Persistence is not null;
 

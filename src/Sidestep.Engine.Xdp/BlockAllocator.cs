@@ -17,7 +17,7 @@ internal sealed class BlockAllocator(int start, int blocks)
     /// <summary>Marks a run as allocated.</summary>
     internal void MarkUsed(int first, int count) => _used.AsSpan(first - start, count).Fill(true);
 
-    /// <summary>Frees a run.</summary>
+    /// <summary>Makes a run of blocks free again.</summary>
     internal void Free(int first, int count) => _used.AsSpan(first - start, count).Clear();
 
     private int? Find(int from, int to, int count)

@@ -11,7 +11,7 @@ internal static class DirectorObject
     private const string Resource = "director.bpf.o";
     private static readonly Version OldestKernel = new(6, 1);
 
-    /// <summary>The ELF image.</summary>
+    /// <summary>The bytes of the ELF object file that is embedded in this assembly.</summary>
     internal static byte[] Image()
     {
         using var stream = typeof(DirectorObject).Assembly.GetManifestResourceStream(Resource)!;

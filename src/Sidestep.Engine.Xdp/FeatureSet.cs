@@ -16,10 +16,10 @@ public enum FeatureSet
     /// <summary>Servers may be reached through another interface than the ingress interface.</summary>
     MultiArm = 1 << 0,
 
-    /// <summary>IPv6 VIPs.</summary>
+    /// <summary>VIPs and VIP prefixes of IPv6.</summary>
     Ipv6 = 1 << 1,
 
-    /// <summary>IPv6 outer headers.</summary>
+    /// <summary>IPv6 outer headers, for servers with an IPv6 address.</summary>
     Outer6 = 1 << 2,
 
     /// <summary>The encapsulations GUE and GRE.</summary>
@@ -28,16 +28,16 @@ public enum FeatureSet
     /// <summary>Outer sources that differ per flow.</summary>
     OuterSources = 1 << 4,
 
-    /// <summary>VIP prefixes.</summary>
+    /// <summary>VIP prefixes, which need a longest-prefix match.</summary>
     VipPrefixes = 1 << 5,
 
-    /// <summary>Access lists.</summary>
+    /// <summary>Access lists, which need a longest-prefix match of the source.</summary>
     AccessLists = 1 << 6,
 
-    /// <summary>Other directors.</summary>
+    /// <summary>Other directors, whose frames are not balanced again.</summary>
     Peers = 1 << 7,
 
-    /// <summary>Every feature.</summary>
+    /// <summary>All features: the program forwards by any tables.</summary>
     All = (1 << 8) - 1,
 }
 
@@ -99,7 +99,7 @@ internal static class FeatureSets
         };
     }
 
-    /// <summary>Whether the prefix is a single address.</summary>
+    /// <summary>True if the prefix is a single address.</summary>
     internal static bool IsSingle(this System.Net.IPNetwork prefix) =>
         prefix.PrefixLength == (Wire.IsIpv6(prefix.BaseAddress) ? 128 : 32);
 }

@@ -104,7 +104,7 @@ internal sealed class FlowTable(StateMaps maps)
     /// <summary>Ticks since a time stamp; 0 when a packet is newer than the clock reading.</summary>
     private static uint Since(uint tick, uint now) => (uint)Math.Max((int)(now - tick), 0);
 
-    /// <summary>Whether the flow is within its idle timeout, as idle_timeout() of src/bpf/flow_table.h determines
+    /// <summary>True if the flow is within its idle timeout, as idle_timeout() of src/bpf/flow_table.h determines
     /// it.</summary>
     internal static bool IsAlive(in Layout.Flow flow, in FlowKey key, Span<Profile> profiles, uint now)
     {

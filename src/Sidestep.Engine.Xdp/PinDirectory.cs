@@ -11,7 +11,7 @@ internal sealed class PinDirectory(string pinPath, string name)
 {
     private const string UsualMountPoint = "/sys/fs/bpf";
 
-    /// <summary>Path of the folder.</summary>
+    /// <summary>Absolute path of the director's own folder, such as <c>/sys/fs/bpf/sidestep/director</c>.</summary>
     internal string Path { get; } = System.IO.Path.Combine(pinPath, name);
 
     /// <summary>Creates the folder, and mounts a bpffs when there is none.</summary>

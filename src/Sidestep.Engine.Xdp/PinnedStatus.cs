@@ -65,7 +65,7 @@ public static class PinnedStatus
             CounterReader.Service(maps, id));
     }
 
-    /// <summary>What each service matches, e.g. <c>203.0.113.10 tcp 80</c>.</summary>
+    /// <summary>The packets that each service matches, by the service's id, e.g. <c>203.0.113.10 tcp 80</c>.</summary>
     private static ILookup<int, string> Matches(StateMaps maps)
     {
         var vips = RunningServices.Vips(maps);

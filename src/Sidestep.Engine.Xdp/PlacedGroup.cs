@@ -7,11 +7,11 @@ namespace Sidestep.Engine.Xdp;
 /// <param name="TracksFlows">Every flow of the group is tracked.</param>
 /// <param name="IgnoresWeights">All its servers have the same weight.</param>
 /// <param name="Ids">Ids of its servers, in the order of the group.</param>
-/// <param name="Slots">Its slots.</param>
+/// <param name="Slots">Ranges of its slots in the maps.</param>
 internal sealed record PlacedGroup(
     ServerGroup Tables, bool TracksFlows, bool IgnoresWeights, int[] Ids, SlotRanges Slots);
 
-/// <summary>The slots of a group.</summary>
+/// <summary>The ranges of slots that a group occupies in the maps.</summary>
 /// <param name="Current">Slots that new flows use.</param>
 /// <param name="Previous">Slots of the previous table while slots are in transition; count 0 when none is.</param>
 internal readonly record struct SlotRanges(SlotRange Current, SlotRange Previous);

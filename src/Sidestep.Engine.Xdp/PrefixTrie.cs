@@ -6,7 +6,7 @@ namespace Sidestep.Engine.Xdp;
 /// <summary>The operations of the kernel's LPM trie that <see cref="PrefixStore"/> needs.</summary>
 internal interface IPrefixTrie
 {
-    /// <summary>Every key.</summary>
+    /// <summary>The keys of all entries, in any order.</summary>
     IReadOnlyList<PrefixKey> Keys();
 
     /// <summary>Adds or replaces an entry.</summary>
@@ -16,7 +16,7 @@ internal interface IPrefixTrie
     void Delete(PrefixKey key);
 }
 
-/// <summary>The trie in the kernel.</summary>
+/// <summary>The LPM trie as a map in the kernel.</summary>
 /// <param name="map">A map of type BPF_MAP_TYPE_LPM_TRIE; not owned.</param>
 internal sealed class PrefixTrie(BpfMap map) : IPrefixTrie
 {

@@ -90,15 +90,15 @@ public sealed class ProbeFilter : IDisposable
 [StructLayout(LayoutKind.Sequential)]
 public readonly struct ProbeCounts
 {
-    /// <summary>Sent to a server.</summary>
+    /// <summary>Probes that were rewritten and sent to their server.</summary>
     public ulong Sent { get; init; }
 
-    /// <summary>The server is not in the tables.</summary>
+    /// <summary>Probes that were dropped because their server is not in the tables.</summary>
     public ulong NoServer { get; init; }
 
-    /// <summary>Larger than the server's inner MTU.</summary>
+    /// <summary>Probes that were dropped because they exceed the server's inner MTU.</summary>
     public ulong TooBig { get; init; }
 
-    /// <summary>The kernel could not change or send the packet.</summary>
+    /// <summary>Probes that the kernel could not change or send.</summary>
     public ulong Failed { get; init; }
 }

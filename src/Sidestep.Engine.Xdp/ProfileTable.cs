@@ -75,7 +75,7 @@ internal sealed class ProfileTable
         return (ushort)(Constants.Profiles + _used.Count);
     }
 
-    /// <summary>Writes all profiles.</summary>
+    /// <summary>Writes all profiles, each at its id, and clears the other entries.</summary>
     internal void Write(Span<Profile> profiles)
     {
         profiles.Clear();

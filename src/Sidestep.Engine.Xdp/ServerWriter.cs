@@ -19,7 +19,7 @@ internal sealed class ServerWriter
 
     private Dictionary<GroupKey, PlacedGroup>? _written;
 
-    /// <summary>Updates a bank.</summary>
+    /// <summary>Updates the servers of a bank: writes only the groups that changed since the last call.</summary>
     /// <param name="bank">The bank; always the same one.</param>
     /// <param name="groups">All groups of the tables.</param>
     internal void Write(TableBank bank, IReadOnlyDictionary<GroupKey, PlacedGroup> groups)

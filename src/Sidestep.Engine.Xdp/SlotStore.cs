@@ -53,7 +53,7 @@ internal sealed class SlotStore
         }
     }
 
-    /// <summary>Frees both ranges.</summary>
+    /// <summary>Frees both ranges of slots of a group.</summary>
     internal void Free(SlotRanges ranges)
     {
         Free(ranges.Current);

@@ -45,13 +45,13 @@ internal sealed class StateMaps : IDisposable
     /// <summary>Number of buckets of the flow table.</summary>
     internal int FlowBuckets { get; }
 
-    /// <summary>The control block.</summary>
+    /// <summary>The control block: number of the active bank, revision, and the end of the capture lease.</summary>
     internal ref Control Control => ref _memory[TablesMap].View<Control>(Tables.Control, 1)[0];
 
     /// <summary>The active bank, which packets read.</summary>
     internal TableBank Active => Bank(Control.Active & 1);
 
-    /// <summary>One of the two banks.</summary>
+    /// <summary>The bank with this number, 0 or 1.</summary>
     internal TableBank Bank(uint number) => new(this, number);
 
     /// <summary>The slots of one table. A table lies wholly inline, where packets read it without a lookup, or wholly
@@ -70,11 +70,11 @@ internal sealed class StateMaps : IDisposable
     /// 8 bytes apart.</summary>
     internal Span<ulong> ConnectionCounts => View<ulong>("loads", Constants.ServerCapacity);
 
-    /// <summary>Counters of one CPU.</summary>
+    /// <summary>The counters that the program keeps on one CPU.</summary>
     internal ref CpuCounters Counters(int cpu) =>
         ref Memory("counters").View<CpuCounters>((long)cpu * Unsafe.SizeOf<CpuCounters>(), 1)[0];
 
-    /// <summary>The capture filter.</summary>
+    /// <summary>The filter of the running capture, which the program reads.</summary>
     internal ref Layout.CaptureFilter Capturing => ref View<Layout.CaptureFilter>("capturing", 1)[0];
 
     /// <summary>Labels of services, by id.</summary>
@@ -87,7 +87,7 @@ internal sealed class StateMaps : IDisposable
     /// <summary>The memory of an array map.</summary>
     internal MappedMemory Memory(string name) => _memory[name];
 
-    /// <summary>The map with a C name.</summary>
+    /// <summary>The map with this name in src/bpf/director.bpf.c.</summary>
     internal BpfMap Map(string name) => _maps[name];
 
     private Span<T> View<T>(string name, int count) where T : unmanaged => Memory(name).View<T>(0, count);

@@ -14,7 +14,7 @@ internal readonly struct TableBank(StateMaps maps, uint number)
     /// <summary>The director's interfaces.</summary>
     internal Span<Interface> Interfaces => ViewOf<Interface>(Layout.Bank.Interfaces, Constants.Interfaces);
 
-    /// <summary>Other directors.</summary>
+    /// <summary>Ethernet addresses of other directors.</summary>
     internal Span<Peer> Peers => ViewOf<Peer>(Layout.Bank.Peers, Constants.Peers);
 
     /// <summary>Profiles: settings that services share.</summary>
@@ -36,7 +36,7 @@ internal readonly struct TableBank(StateMaps maps, uint number)
         maps.Memory("halves6")
             .View<Service6Entry>(number * (long)Bank6.Size + Bank6.Services, Constants.ServiceEntries);
 
-    /// <summary>Records of VIPs, by id.</summary>
+    /// <summary>Flags and port intervals of each VIP, by the VIP's id.</summary>
     internal Span<VipRecord> VipRecords =>
         maps.Memory("details").View<VipRecord>(number * (long)Details.Size + Details.Vips, Constants.VipCapacity);
 
@@ -47,7 +47,7 @@ internal readonly struct TableBank(StateMaps maps, uint number)
     /// <summary>A server by id. The first ids are inline, where packets read them without a lookup.</summary>
     internal ref Server Server(int id) => ref (id < Constants.InlineServers ? InlineServers : MapServers)[id];
 
-    /// <summary>Clears all servers.</summary>
+    /// <summary>Clears the servers of this bank, inline and in the map.</summary>
     internal void ClearServers()
     {
         InlineServers.Clear();

@@ -46,7 +46,7 @@ internal sealed class TableWriter
     /// <summary>True while a service uses a least-connections algorithm.</summary>
     internal bool UsesLeastConnections { get; private set; }
 
-    /// <summary>See <see cref="IEngine.Apply"/>.</summary>
+    /// <summary>Implements <see cref="IEngine.Apply"/>.</summary>
     internal void Apply(ForwardingTables tables)
     {
         CheckCapacity(tables);
@@ -105,7 +105,7 @@ internal sealed class TableWriter
     /// <summary>Id of a server; null when it has none.</summary>
     internal int? IdOf(ServerKey server) => _serverIds.TryFind(server, out var id) ? id : null;
 
-    /// <summary>See <see cref="IEngine.ReadFlows"/>.</summary>
+    /// <summary>Implements <see cref="IEngine.ReadFlows"/>.</summary>
     internal FlowCounts CountFlows()
     {
         var counts = _flows.CountByServer();

@@ -37,7 +37,7 @@ internal static class Wire
         return bytes;
     }
 
-    /// <summary>The address of a <see cref="Word"/>.</summary>
+    /// <summary>The IPv4 address of a <see cref="Word"/>.</summary>
     internal static IPAddress Address(uint word) => new(word);
 
     /// <summary>The address of <see cref="Words"/>, or the IPv4 address in the first four bytes.</summary>

@@ -57,7 +57,7 @@ public sealed class XdpEngine : IEngine
     /// <summary>Frames that user space has to send in fragments (struct punted_frame of src/bpf/tables.h).</summary>
     public BpfMap PuntedFrames => _maps.Map(StateMaps.PuntMap);
 
-    /// <summary>The maps, for tests.</summary>
+    /// <summary>The engine's maps in the kernel; for tests.</summary>
     internal StateMaps Maps => _maps;
 
     /// <summary>Checks the prerequisites of every director on this machine: privileges, kernel version,

@@ -1,7 +1,7 @@
 namespace Sidestep.Forwarding;
 
-/// <summary>What the data plane did with a frame: enum decision of src/bpf/tables.h, with the same texts. Text and JSON
-/// output use the names in lower case with hyphens (<see cref="CounterName"/>).</summary>
+/// <summary>The decision of the data plane about a frame: enum decision of src/bpf/tables.h, with the same texts. Text
+/// and JSON output use the names in lower case with hyphens (<see cref="CounterName"/>).</summary>
 public enum Decision
 {
     /// <summary>Not for a VIP: left to the kernel and not counted.</summary>

@@ -3,9 +3,9 @@ using Sidestep.Model;
 
 namespace Sidestep.Forwarding;
 
-/// <summary>What the daemon makes of the operator's configuration: the same pools and services, with servers that drain
-/// although the file has them enabled, and with what make-before-break retains of the previous configuration. Tables,
-/// checks and servers' specs are made from it.</summary>
+/// <summary>The operator's configuration as the daemon applies it: the same pools and services, with servers that drain
+/// although the file has them enabled, and with the parts of the previous configuration that make-before-break retains.
+/// Tables, checks and servers' specs are made from it.</summary>
 /// <remarks>Immutable. Pools that differ in nothing are the instances of <see cref="Desired"/>.</remarks>
 public sealed class EffectiveConfiguration
 {
@@ -32,7 +32,7 @@ public sealed class EffectiveConfiguration
         _servingPools = services.ToDictionary(static s => s.Service.Name, static s => s.ServingPool.Name);
     }
 
-    /// <summary>What the operator wrote.</summary>
+    /// <summary>The configuration exactly as the operator wrote it.</summary>
     public Configuration Desired { get; }
 
     /// <summary>The pools of <see cref="Desired"/> in their order, with drains and retained servers (last in their
@@ -51,7 +51,7 @@ public sealed class EffectiveConfiguration
     /// <summary>Servers that the file no longer has and that their pools still use.</summary>
     public ImmutableArray<RetainedServers> RetainedServers { get; }
 
-    /// <summary>True when anything of the previous configuration is still in use.</summary>
+    /// <summary>True if anything of the previous configuration is still in use.</summary>
     public bool RetainsAny => !RetainedServices.IsEmpty || !RetainedServers.IsEmpty;
 
     /// <summary>Name of the pool whose servers receive the packets of a service.</summary>

@@ -8,7 +8,7 @@ namespace Sidestep.Forwarding;
 /// <summary>A compiled configuration that an engine applies: immutable, and independent of any engine's IDs.</summary>
 public sealed record ForwardingTables
 {
-    /// <summary>Key of the flow hash.</summary>
+    /// <summary>The secret key of the flow hash; the same on all directors that forward the same flows.</summary>
     public required HashKey HashKey { get; init; }
 
     /// <summary>The director's interfaces.</summary>
@@ -35,20 +35,20 @@ public sealed record ForwardingTables
     internal CompilerInput? Input { get; init; }
 }
 
-/// <summary>A VIP or VIP prefix.</summary>
+/// <summary>A VIP or VIP prefix, and what the director does with requests for it.</summary>
 /// <param name="Address">The prefix; a single address has the full prefix length.</param>
 /// <param name="RespondsToArp">The director answers ARP requests or neighbour solicitations for it. Never for a
 /// prefix.</param>
-/// <param name="Echo">What the director does with an echo request.</param>
+/// <param name="Echo">The director's action for an echo request.</param>
 /// <param name="EchoService">For <see cref="EchoAction.Forward"/>: name of the service whose servers receive
 /// it.</param>
 public sealed record VipEntry(IPNetwork Address, bool RespondsToArp, EchoAction Echo, string? EchoService = null);
 
-/// <summary>What the director does now with an echo request: it follows from <see cref="EchoPolicy"/> and from whether
-/// the VIP is in service.</summary>
+/// <summary>The director's present action for an echo request: it follows from <see cref="EchoPolicy"/> and from
+/// whether the VIP is in service.</summary>
 public enum EchoAction
 {
-    /// <summary>Dropped and counted.</summary>
+    /// <summary>Dropped and counted as <see cref="DropReason.EchoRefused"/>.</summary>
     Drop,
 
     /// <summary>Answered with an echo reply.</summary>
@@ -58,7 +58,7 @@ public enum EchoAction
     Forward,
 }
 
-/// <summary>A virtual service.</summary>
+/// <summary>An enabled virtual service, with the settings that the data path needs.</summary>
 public sealed record ServiceEntry
 {
     /// <summary>Name in the configuration; identifies the counters.</summary>
@@ -89,10 +89,11 @@ public sealed record ServiceEntry
     /// <summary>How long tracked flows may be idle.</summary>
     public IdleTimeouts IdleTimeouts { get; init; } = IdleTimeouts.Default;
 
-    /// <summary>What happens to packets that are too big for the path to their server.</summary>
+    /// <summary>The action for packets that are too big for the path to their server.</summary>
     public OversizedPolicy Oversized { get; init; } = OversizedPolicy.Icmp;
 
-    /// <summary>Which server UDP packets go to while their slot is in transition.</summary>
+    /// <summary>The choice between the previous and the new server for UDP packets while their slot is in
+    /// transition.</summary>
     public UdpRebalancePolicy UdpOnRebalance { get; init; } = UdpRebalancePolicy.Stay;
 
     /// <summary>Sources that may use the service; null: all.</summary>
@@ -143,7 +144,7 @@ public sealed record Transition(ImmutableArray<int> PreviousServers, DateTimeOff
     public const int Tracked = -2;
 }
 
-/// <summary>A real server.</summary>
+/// <summary>A real server of one group, as it is in force.</summary>
 /// <param name="Name">Name in the configuration.</param>
 /// <param name="Address">The server's own address.</param>
 /// <param name="Weight">Weight in the configuration; 0 when it accepts no new flows.</param>
@@ -153,25 +154,25 @@ public sealed record ServerEntry(string Name, IPAddress Address, int Weight, Nex
     /// <summary>The server's encapsulation; null: that of the group.</summary>
     public Encap? Encap { get; init; }
 
-    /// <summary>What happens to the flows that it has.</summary>
+    /// <summary>The treatment of flows that the server already has.</summary>
     public FlowState Flows { get; init; } = FlowState.Keep;
 
     /// <summary>When its drain began; null when it does not drain. Engines persist it, so that a restart does not
     /// restart the drain.</summary>
     public DateTimeOffset? DrainingSince { get; init; }
 
-    /// <summary>True when its health monitors report it unhealthy, or have not yet reported it healthy.</summary>
+    /// <summary>True if its health monitors report it unhealthy, or have not yet reported it healthy.</summary>
     public bool HasFailed { get; init; }
 
     /// <summary>Why <see cref="NextHop"/> is null although the neighbour is known, and the remedy; otherwise
     /// null.</summary>
     public string? Obstacle { get; init; }
 
-    /// <summary>True when it accepts new flows.</summary>
+    /// <summary>True if it accepts new flows.</summary>
     public bool IsUsable => Weight > 0 && NextHop is not null;
 }
 
-/// <summary>What happens to the flows that a server has.</summary>
+/// <summary>The treatment of flows that a server already has.</summary>
 public enum FlowState
 {
     /// <summary>The flows stay with the server.</summary>

@@ -41,7 +41,8 @@ internal sealed class GroupCompiler
     /// <summary>When the first of the groups must be compiled again; null: time alone changes none.</summary>
     internal DateTimeOffset? RecompileAt { get; private set; }
 
-    /// <summary>Compiles a group.</summary>
+    /// <summary>Compiles the servers and slots of one group, or returns the previous group if nothing
+    /// changed.</summary>
     /// <param name="key">Its pool and encapsulation.</param>
     /// <param name="services">The services that use the group, by name; at least one.</param>
     internal ServerGroup Compile(GroupKey key, VirtualService[] services)
@@ -88,7 +89,7 @@ internal sealed class GroupCompiler
             ? previous.Slots : SlotTable.Of(parameters, members);
     }
 
-    /// <summary>True when compiling would give the same group again: the same pool and next hops, no transition, and no
+    /// <summary>True if compiling would give the same group again: the same pool and next hops, no transition, and no
     /// server that depends on more of the profile than the encapsulation.</summary>
     private bool IsUnchanged(ServerGroup previous, Pool pool)
     {

@@ -31,7 +31,7 @@ public interface IEngine : IDisposable
     /// <summary>Detaches from all interfaces and removes everything that outlives the process.</summary>
     void Remove();
 
-    /// <summary>Reads all counters.</summary>
+    /// <summary>Reads all counters, each summed over CPUs or threads.</summary>
     EngineCounters ReadCounters();
 
     /// <summary>Runs the real pipeline on one frame. Nothing is sent, but the frame is counted.</summary>
@@ -60,7 +60,7 @@ public enum XdpAction
     /// <summary>The program failed; the frame is dropped.</summary>
     Aborted = 0,
 
-    /// <summary>The frame is dropped.</summary>
+    /// <summary>The frame is dropped (XDP_DROP).</summary>
     Drop = 1,
 
     /// <summary>The frame continues into the kernel's network stack.</summary>
@@ -78,7 +78,7 @@ public enum XdpAction
 /// <param name="Bytes">Sum of their lengths as received, from the Ethernet header on.</param>
 public readonly record struct Counter(ulong Packets, ulong Bytes)
 {
-    /// <summary>The sum of two.</summary>
+    /// <summary>Adds packets and bytes separately.</summary>
     public static Counter operator +(Counter a, Counter b) => new(a.Packets + b.Packets, a.Bytes + b.Bytes);
 }
 

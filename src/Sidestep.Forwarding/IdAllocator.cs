@@ -28,7 +28,7 @@ public sealed class IdAllocator<T> where T : notnull
         }
     }
 
-    /// <summary>The ID of a key.</summary>
+    /// <summary>The ID that was allocated to a key.</summary>
     /// <exception cref="KeyNotFoundException">The key has none.</exception>
     public int this[T key] => _ids[key];
 

@@ -16,7 +16,7 @@ public static class OuterFragments
     /// <summary>Smallest MTU of an IPv6 link, in bytes (RFC 8200 section 5).</summary>
     public const int SmallestMtu6 = 1280;
 
-    /// <summary>Fragments a packet.</summary>
+    /// <summary>Cuts a packet with an outer header into IP fragments.</summary>
     /// <param name="frame">The frame from the Ethernet header on; may be longer than the packet. DF and checksum of an
     /// outer IPv4 header are ignored: the director wrote this header, and fragments must not have DF.</param>
     /// <param name="outerOffset">Offset of the outer IP header in the frame, in bytes.</param>

@@ -3,10 +3,10 @@ namespace Sidestep.Forwarding;
 /// <summary>Runs the frames of a capture through an engine, one after the other. Single-threaded.</summary>
 public interface IReplayEngine : IDisposable
 {
-    /// <summary>The engine.</summary>
+    /// <summary>The engine that processes the frames; its tables and counters can be read.</summary>
     IEngine Engine { get; }
 
-    /// <summary>Runs one frame.</summary>
+    /// <summary>Runs one frame through the engine; nothing is sent to any network.</summary>
     /// <param name="frame">The frame from the Ethernet header on, at least 14 bytes.</param>
     /// <param name="interfaceIndex">Index of the ingress interface.</param>
     /// <param name="time">Time of the frame in nanoseconds, from any start; ignored by an engine with a clock of its
@@ -19,7 +19,7 @@ public interface IReplayEngine : IDisposable
 /// <summary>The result of a replayed frame.</summary>
 public readonly ref struct ReplayedFrame
 {
-    /// <summary>What the engine did with the frame.</summary>
+    /// <summary>The decision of the engine about the frame.</summary>
     public required Decision Decision { get; init; }
 
     /// <summary>The drop reason; meaningless unless it was dropped.</summary>
@@ -40,7 +40,7 @@ public readonly ref struct ReplayedFrame
     /// <summary>The frame as it is sent; the received frame if none is sent.</summary>
     public ReadOnlySpan<byte> Bytes { get; init; }
 
-    /// <summary>True when a frame is sent.</summary>
+    /// <summary>True if a frame is sent.</summary>
     public bool IsSent =>
         Decision is not (Decision.Pass or Decision.Drop or Decision.DeliverLocally or Decision.Punted);
 }

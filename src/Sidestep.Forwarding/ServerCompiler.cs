@@ -114,7 +114,7 @@ internal readonly record struct CompiledServer(ServerEntry Entry)
     /// <summary>Its drain is over, and only its tracked flows stay.</summary>
     internal bool KeepsTrackedFlowsOnly { get; init; }
 
-    /// <summary>True when packets of no tracked flow can still belong to it.</summary>
+    /// <summary>True if packets of no tracked flow can still belong to it.</summary>
     internal bool KeepsUntrackedFlows =>
         Entry.NextHop is not null && Entry.Flows != FlowState.Move && !KeepsTrackedFlowsOnly;
 }

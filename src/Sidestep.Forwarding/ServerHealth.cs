@@ -14,7 +14,7 @@ public sealed class ServerHealth(ImmutableDictionary<GroupKey, ImmutableHashSet<
     /// <summary>Number of the snapshot; increases with every change.</summary>
     public long Version => version;
 
-    /// <summary>True when a server of the pool that is enabled with a weight above 0 is healthy.</summary>
+    /// <summary>True if a server of the pool that is enabled with a weight above 0 is healthy.</summary>
     /// <param name="group">The group.</param>
     /// <param name="pool">Its pool.</param>
     /// <param name="all">True: all such servers must be healthy.</param>

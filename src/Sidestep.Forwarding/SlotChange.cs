@@ -18,7 +18,7 @@ internal sealed class SlotChange
     /// <param name="group">The new group, with servers and slots.</param>
     /// <param name="keepsUntrackedFlows">For each new server: whether packets of no tracked flow can still belong to
     /// it.</param>
-    /// <param name="sameKey">Whether the hash key is the same.</param>
+    /// <param name="sameKey">True if both versions have the same hash key.</param>
     internal SlotChange(ServerGroup previous, ServerGroup group, ImmutableArray<bool> keepsUntrackedFlows, bool sameKey)
     {
         Previous = previous;
@@ -52,7 +52,7 @@ internal sealed class SlotChange
     /// <summary>The group as it is in force.</summary>
     internal ServerGroup Previous { get; }
 
-    /// <summary>The new group.</summary>
+    /// <summary>The group as it is to be applied, with its servers and slots.</summary>
     internal ServerGroup Group { get; }
 
     /// <summary>For each new server: whether packets of no tracked flow can still belong to it.</summary>
@@ -61,7 +61,7 @@ internal sealed class SlotChange
     /// <summary>False when a packet has another slot than before: then slots cannot be compared one by one.</summary>
     internal bool SlotsCorrespond { get; }
 
-    /// <summary>True when every slot keeps its server.</summary>
+    /// <summary>True if every slot keeps its server.</summary>
     internal bool IsSame => SlotsCorrespond && ReferenceEquals(Previous.Slots, Group.Slots)
         && _previousMembers.AsSpan().SequenceEqual(_members);
 

@@ -75,7 +75,7 @@ public sealed class SlotTable
         return new SlotTable([], ImmutableArray.Create(slots));
     }
 
-    /// <summary>True when <see cref="Of"/> would build the same table.</summary>
+    /// <summary>True if <see cref="Of"/> would build the same table.</summary>
     /// <param name="parameters">The parameters.</param>
     /// <param name="members">The members with a weight above 0, sorted by address.</param>
     internal bool IsOf(SlotTableParameters parameters, ReadOnlySpan<SlotMember> members) =>

@@ -8,7 +8,7 @@ namespace Sidestep.Model;
 /// use the service if <see cref="Allow"/> is empty, and may not otherwise.</remarks>
 public sealed record AccessList
 {
-    /// <summary>Unique among the access lists.</summary>
+    /// <summary>Name of the list, 1 to 63 characters; unique among the access lists.</summary>
     public required string Name { get; init; }
 
     /// <summary>Prefixes of either family that may use the service.</summary>

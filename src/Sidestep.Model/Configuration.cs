@@ -8,7 +8,7 @@ namespace Sidestep.Model;
 /// exists.</remarks>
 public sealed record Configuration
 {
-    /// <summary>The director itself.</summary>
+    /// <summary>The director's own settings: interfaces, engine, hash key, API.</summary>
     public required DirectorSettings Director { get; init; }
 
     /// <summary>How traffic of a service reaches the real servers; names are unique.</summary>

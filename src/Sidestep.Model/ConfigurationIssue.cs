@@ -28,8 +28,8 @@ public sealed record ConfigurationIssue(string Path, int Line, int Column, strin
         return text.ToString();
     }
 
-    /// <summary>One line that editors can jump to: <c>FILE:LINE:COLUMN: SEVERITY: PATH: VALUE: REASON.
-    /// REMEDY.</c></summary>
+    /// <summary>One line that editors can jump to:
+    /// <c>FILE:LINE:COLUMN: SEVERITY: PATH: VALUE: REASON. REMEDY.</c></summary>
     /// <param name="file">Name of the document, as the user gave it.</param>
     /// <param name="severity"><c>error</c> or <c>warning</c>.</param>
     public string Format(string file, string severity) => $"{file}:{Line}:{Column}: {severity}: {this}";

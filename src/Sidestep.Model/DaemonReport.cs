@@ -17,14 +17,14 @@ public sealed record DaemonReport
     /// <summary>Process id of the daemon; valid only while <see cref="LockPath"/> is locked.</summary>
     public required int ProcessId { get; init; }
 
-    /// <summary>When the daemon started.</summary>
+    /// <summary>Time at which the daemon started.</summary>
     public required DateTimeOffset Started { get; init; }
 
     /// <summary>True until the first configuration of this daemon is in force. Until then, an adopted one of its
     /// predecessor may forward.</summary>
     public bool IsStarting { get; init; }
 
-    /// <summary>Which engine forwards.</summary>
+    /// <summary>The engine that forwards: <c>xdp</c> or <c>managed</c>, never <see cref="EngineKind.Auto"/>.</summary>
     public EngineKind Engine { get; init; } = EngineKind.Xdp;
 
     /// <summary>Path of the configuration file.</summary>
@@ -39,7 +39,8 @@ public sealed record DaemonReport
     /// <summary>How the daemon started: adopted tables, fallback to generic mode and so on; one line each.</summary>
     public ImmutableArray<string> Notes { get; init; } = [];
 
-    /// <summary>What does not work as configured although packets are forwarded, and why; one line each.</summary>
+    /// <summary>Functions that do not work as configured although packets are forwarded, and why; one line
+    /// each.</summary>
     public ImmutableArray<string> Degraded { get; init; } = [];
 
     /// <summary>Other hosts that answer for VIPs of this director, one line each.</summary>

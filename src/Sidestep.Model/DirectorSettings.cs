@@ -6,14 +6,14 @@ namespace Sidestep.Model;
 /// <summary>The settings of the node that forwards.</summary>
 public sealed record DirectorSettings
 {
-    /// <summary>Names the pinned state of this director, so that several can run on one machine; 1 to 63 of <c>a-z 0-9
-    /// - _</c>.</summary>
+    /// <summary>Names the pinned state of this director, so that several can run on one machine; 1 to 63 of
+    /// <c>a-z 0-9 - _</c>.</summary>
     public string Name { get; init; } = "director";
 
     /// <summary>The interfaces on which traffic for the VIPs arrives; at least one.</summary>
     public required ImmutableArray<DirectorInterface> Interfaces { get; init; }
 
-    /// <summary>Which engine forwards.</summary>
+    /// <summary>The engine that forwards; by default, the daemon selects it.</summary>
     public EngineKind Engine { get; init; }
 
     /// <summary>The key of the flow hash. All directors of a group have the same key; otherwise flows that move between
@@ -27,13 +27,13 @@ public sealed record DirectorSettings
     /// <summary>How many flows the director can track at once. The memory is allocated at the first start.</summary>
     public int FlowTableSize { get; init; } = 262_144;
 
-    /// <summary>What SIGTERM does with the program in the kernel.</summary>
+    /// <summary>The effect of SIGTERM on the program in the kernel.</summary>
     public ExitAction OnExit { get; init; } = ExitAction.Keep;
 
     /// <summary>The HTTPS API for agents; null: none.</summary>
     public ApiSettings? Api { get; init; }
 
-    /// <summary>What the director does when another host answers for one of its VIPs.</summary>
+    /// <summary>The director's reaction when another host answers for one of its VIPs.</summary>
     public ConflictDetectionSettings ConflictDetection { get; init; } = new();
 
     /// <summary>Folder under which the director pins its state. The daemon mounts a bpffs there if there is
@@ -46,7 +46,7 @@ public sealed record DirectorSettings
 /// <param name="Driver">How the engine receives frames from it.</param>
 public sealed record DirectorInterface(string Name, Driver Driver);
 
-/// <summary>Which engine forwards.</summary>
+/// <summary>The engine that forwards: a program in the kernel, or code in the daemon.</summary>
 public enum EngineKind
 {
     /// <summary>The engine of the interfaces' drivers; otherwise XDP where it can be loaded, else the managed
@@ -103,7 +103,7 @@ public static class DriverNames
     };
 }
 
-/// <summary>What SIGTERM does with the program in the kernel.</summary>
+/// <summary>The effect of SIGTERM on the program in the kernel.</summary>
 public enum ExitAction
 {
     /// <summary>The program stays and forwards; the next start adopts it.</summary>

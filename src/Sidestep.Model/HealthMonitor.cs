@@ -6,13 +6,13 @@ namespace Sidestep.Model;
 /// <summary>How the director probes a real server.</summary>
 public sealed record HealthMonitor
 {
-    /// <summary>Unique among the monitors.</summary>
+    /// <summary>Name of the monitor, 1 to 63 characters; unique among the monitors.</summary>
     public required string Name { get; init; }
 
-    /// <summary>The protocol of the probe.</summary>
+    /// <summary>The protocol that a probe speaks.</summary>
     public required MonitorType Type { get; init; }
 
-    /// <summary>What the probe is addressed to, and how it gets there.</summary>
+    /// <summary>The destination of the probe, and the path to it.</summary>
     public ProbePath Probe { get; init; } = ProbePath.DsrPath;
 
     /// <summary>From the start of a probe to the start of the next, without the jitter.</summary>
@@ -33,10 +33,10 @@ public sealed record HealthMonitor
     /// <summary>The port to probe; null: the first port of each service.</summary>
     public int? Port { get; init; }
 
-    /// <summary>What a TCP or UDP probe sends, one byte per character; null: nothing.</summary>
+    /// <summary>The data that a TCP or UDP probe sends, one byte per character; null: none.</summary>
     public string? Send { get; init; }
 
-    /// <summary>What the response must contain, one byte per character; null: any response is a success.</summary>
+    /// <summary>Text that the response must contain, one byte per character; null: any response is a success.</summary>
     public string? Expect { get; init; }
 
     /// <summary>The request and the expected response of HTTP and HTTPS; null for other types.</summary>
@@ -51,19 +51,19 @@ public sealed record HealthMonitor
     /// <summary>The program and its arguments; empty for other types.</summary>
     public ImmutableArray<string> Command { get; init; } = [];
 
-    /// <summary>Two seconds.</summary>
+    /// <summary>The default of <see cref="Interval"/>: two seconds.</summary>
     public static TimeSpan DefaultInterval { get; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>One second.</summary>
+    /// <summary>The default of <see cref="Timeout"/>: one second.</summary>
     public static TimeSpan DefaultTimeout { get; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>The default of <see cref="Rise"/>.</summary>
+    /// <summary>The default of <see cref="Rise"/>: two probes.</summary>
     public const int DefaultRise = 2;
 
-    /// <summary>The default of <see cref="Fall"/>.</summary>
+    /// <summary>The default of <see cref="Fall"/>: two probes.</summary>
     public const int DefaultFall = 2;
 
-    /// <summary>The default of <see cref="JitterPercent"/>.</summary>
+    /// <summary>The default of <see cref="JitterPercent"/>: 10 percent.</summary>
     public const int DefaultJitterPercent = 10;
 
     /// <summary>The default monitor for TCP services: a connection to the VIP and port.</summary>
@@ -74,7 +74,7 @@ public sealed record HealthMonitor
     public static HealthMonitor DefaultIcmp { get; } = new() { Name = "icmp", Type = MonitorType.Icmp };
 }
 
-/// <summary>The protocol of a probe.</summary>
+/// <summary>The protocol that a probe speaks, or the program that it runs.</summary>
 public enum MonitorType
 {
     /// <summary>A TCP connection, and optionally an exchange over it.</summary>
@@ -99,7 +99,7 @@ public enum MonitorType
     Command,
 }
 
-/// <summary>What a probe is addressed to, and how it gets there.</summary>
+/// <summary>The destination of a probe, and the path to it.</summary>
 public enum ProbePath
 {
     /// <summary>Like a client's packet: to the VIP, in the server's encapsulation. The response must come from the
@@ -109,7 +109,7 @@ public enum ProbePath
     /// <summary>To the server's own address, which verifies nothing about the VIP.</summary>
     Server,
 
-    /// <summary>Both.</summary>
+    /// <summary>Two checks: one by the DSR path, one at the server's own address.</summary>
     Both,
 }
 
@@ -151,19 +151,19 @@ public sealed record DnsExpectation(string Name, DnsRecordType Type, int Respons
 /// <summary>Types of DNS records, by their numbers (RFC 1035 section 3.2.2, RFC 3596).</summary>
 public enum DnsRecordType
 {
-    /// <summary>IPv4 address.</summary>
+    /// <summary>An IPv4 address (RFC 1035 section 3.4.1).</summary>
     A = 1,
 
-    /// <summary>Name server.</summary>
+    /// <summary>An authoritative name server (RFC 1035 section 3.3.11).</summary>
     Ns = 2,
 
-    /// <summary>Start of authority.</summary>
+    /// <summary>The start of a zone of authority (RFC 1035 section 3.3.13).</summary>
     Soa = 6,
 
-    /// <summary>Text.</summary>
+    /// <summary>Text strings (RFC 1035 section 3.3.14).</summary>
     Txt = 16,
 
-    /// <summary>IPv6 address.</summary>
+    /// <summary>An IPv6 address (RFC 3596 section 2.1).</summary>
     Aaaa = 28,
 }
 
@@ -171,7 +171,7 @@ public enum DnsRecordType
 /// <param name="Count">The number; 0: all.</param>
 public readonly record struct MinHealthyMonitors(int Count)
 {
-    /// <summary>Every monitor.</summary>
+    /// <summary>All monitors of the server must be up.</summary>
     public static MinHealthyMonitors All => default;
 
     /// <summary>How many of the monitors of a server must be up: never more than there are.</summary>
@@ -179,7 +179,8 @@ public readonly record struct MinHealthyMonitors(int Count)
     public int Of(int monitors) => Count == 0 ? monitors : Math.Min(Count, monitors);
 }
 
-/// <summary>What a new or recovered server needs, beside its monitors, before it gets traffic.</summary>
+/// <summary>The requirements, beside its monitors, that a new or recovered server must meet before it gets
+/// traffic.</summary>
 /// <param name="RequireAgent">True: its agent must have reported it healthy.</param>
 public sealed record Admission(bool RequireAgent)
 {

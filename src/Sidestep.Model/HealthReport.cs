@@ -76,13 +76,13 @@ public sealed record DurationStats(long Count = 0, double Median = 0, double P99
 /// <summary>The health of one server in one group.</summary>
 public sealed record ServerHealthReport
 {
-    /// <summary>Name of the pool.</summary>
+    /// <summary>Name of the pool in the configuration; with <see cref="Encap"/>, it identifies the group.</summary>
     public required string Pool { get; init; }
 
     /// <summary>How packets reach the server: <c>l2</c>, <c>ipip</c>.</summary>
     public required string Encap { get; init; }
 
-    /// <summary>Name of the server.</summary>
+    /// <summary>Name of the server in the configuration, unique within its pool.</summary>
     public required string Name { get; init; }
 
     /// <summary>The server's own address.</summary>
@@ -121,16 +121,16 @@ public sealed record ServerHealthReport
     /// <summary>The longest datagram that the server has responded to, bytes; null: not measured.</summary>
     public int? MeasuredPathMtu { get; init; }
 
-    /// <summary>What is wrong with the path MTU; null: nothing, or it is not known.</summary>
+    /// <summary>The fault of the path MTU; null: none, or it is not known.</summary>
     public string? MtuProblem { get; init; }
 
     /// <summary>Each check of the server.</summary>
     public ImmutableArray<HealthCheckReport> Checks { get; init; } = [];
 }
 
-/// <summary>One check of a server.</summary>
+/// <summary>The status of one check: a monitor applied to one target.</summary>
 /// <param name="Monitor">Name of the monitor.</param>
-/// <param name="Target">What the probe is addressed to, such as <c>203.0.113.10 80</c>.</param>
+/// <param name="Target">Destination of the probe, such as <c>203.0.113.10 80</c>.</param>
 /// <param name="ProbePath"><c>dsr-path</c> or <c>server</c>.</param>
 /// <param name="Status"><c>up</c>, <c>down</c> or <c>unknown</c>.</param>
 /// <param name="Since">When the status changed; null: never.</param>

@@ -39,7 +39,7 @@ public sealed record HostInterface(string Name, ImmutableArray<HostAddress> Addr
 /// <param name="PrefixLength">Leading bits that all hosts of the link share: 0 to 32 (IPv4) or 128 (IPv6).</param>
 public sealed record HostAddress(IPAddress Address, int PrefixLength)
 {
-    /// <summary>Whether <paramref name="other"/> is in the network of this address; false for the other address
+    /// <summary>True if <paramref name="other"/> is in the network of this address; false for the other address
     /// family.</summary>
     public bool IsOnLink(IPAddress other)
     {

@@ -24,13 +24,13 @@ public static class Limits
     /// <summary>Flows that a director can track at once.</summary>
     public const int FlowTableSize = 1_048_576;
 
-    /// <summary>Network profiles.</summary>
+    /// <summary>Network profiles of a configuration.</summary>
     public const int NetworkProfiles = 4096;
 
-    /// <summary>Pools.</summary>
+    /// <summary>Pools of a configuration.</summary>
     public const int Pools = 10_000;
 
-    /// <summary>Virtual services.</summary>
+    /// <summary>Virtual services of a configuration, enabled or not.</summary>
     public const int VirtualServices = 10_000;
 
     /// <summary>Real servers in all pools together: a server in two pools counts twice.</summary>
@@ -39,7 +39,7 @@ public static class Limits
     /// <summary>Largest weight of a real server.</summary>
     public const int Weight = 1000;
 
-    /// <summary>Characters of a name.</summary>
+    /// <summary>Characters of the name of any object: pool, server, service, monitor.</summary>
     public const int NameLength = 63;
 
     /// <summary>Characters of an interface name: the kernel's IFNAMSIZ without the terminating zero.</summary>
@@ -60,7 +60,7 @@ public static class Limits
     /// <summary>Items of the section <c>vips</c>.</summary>
     public const int Vips = 10_000;
 
-    /// <summary>Access lists.</summary>
+    /// <summary>Access lists of a configuration.</summary>
     public const int AccessLists = 10_000;
 
     /// <summary>Prefixes of one access list, allowed and denied together.</summary>
@@ -77,7 +77,7 @@ public static class Limits
     /// flow.</summary>
     public const int LeastConnectionsServers = 256;
 
-    /// <summary>Other directors.</summary>
+    /// <summary>Other directors in <c>director.peers</c>.</summary>
     public const int Peers = 16;
 
     /// <summary>Addresses and ports on which a director listens for agents.</summary>
@@ -90,10 +90,10 @@ public static class Limits
     /// <summary>Seconds of a timeout: a day.</summary>
     public const int Seconds = 86_400;
 
-    /// <summary>Health monitors.</summary>
+    /// <summary>Health monitors of a configuration.</summary>
     public const int HealthMonitors = 1000;
 
-    /// <summary>Monitors of one pool.</summary>
+    /// <summary>Monitors that one pool can name.</summary>
     public const int MonitorsOfPool = 8;
 
     /// <summary>VIPs of a pool that a monitor probes on each server; of more, the first by address.</summary>

@@ -5,7 +5,7 @@ namespace Sidestep.Model;
 /// <summary>How the traffic of a service reaches its real servers.</summary>
 public sealed record NetworkProfile
 {
-    /// <summary>Unique among the profiles.</summary>
+    /// <summary>Name of the profile, 1 to 63 characters; unique among the profiles.</summary>
     public required string Name { get; init; }
 
     /// <summary>The protocol of the services that may use the profile; null: all protocols.</summary>
@@ -28,14 +28,14 @@ public sealed record NetworkProfile
     /// <summary>The same for servers with an IPv6 address.</summary>
     public IPNetwork? OuterSource6 { get; init; }
 
-    /// <summary>What happens to a packet that exceeds the MTU with its outer header.</summary>
+    /// <summary>The action for a packet that exceeds the MTU with its outer header.</summary>
     public OversizedPolicy Oversized { get; init; } = OversizedPolicy.Icmp;
 
     /// <summary>When tracked flows expire.</summary>
     public IdleTimeouts IdleTimeouts { get; init; } = IdleTimeouts.Default;
 
-    /// <summary>Where UDP packets of untracked flows go while their slot is in transition. UDP has no SYN that would
-    /// distinguish new flows from old ones.</summary>
+    /// <summary>The choice of the server for UDP packets of untracked flows while their slot is in transition. UDP has
+    /// no SYN that would distinguish new flows from old ones.</summary>
     public UdpRebalancePolicy UdpOnRebalance { get; init; } = UdpRebalancePolicy.Stay;
 
     /// <summary>The port that IANA assigned to GUE.</summary>
@@ -51,7 +51,7 @@ public enum ProfileType
     /// <summary>TCP at layer 4: the director never terminates a connection.</summary>
     TcpFastPath,
 
-    /// <summary>UDP.</summary>
+    /// <summary>UDP at layer 4: each datagram is forwarded by its flow.</summary>
     UdpFastPath,
 }
 
@@ -78,7 +78,7 @@ public enum Encapsulation
     Gre,
 }
 
-/// <summary>What happens to a packet that exceeds the MTU of the path to its server.</summary>
+/// <summary>The action for a packet that exceeds the MTU of the path to its server.</summary>
 public enum OversizedPolicy
 {
     /// <summary>The director sends the client an ICMP error with the MTU that fits, rate-limited (RFC 1191, RFC
@@ -92,13 +92,13 @@ public enum OversizedPolicy
     Drop,
 }
 
-/// <summary>Where a UDP packet of an untracked flow goes while its slot is in transition.</summary>
+/// <summary>The choice of the server for a UDP packet of an untracked flow while its slot is in transition.</summary>
 public enum UdpRebalancePolicy
 {
-    /// <summary>To the previous server.</summary>
+    /// <summary>To the previous server, which may hold state of the flow.</summary>
     Stay,
 
-    /// <summary>To the new server.</summary>
+    /// <summary>To the new server, at once.</summary>
     Move,
 }
 
@@ -111,6 +111,6 @@ public enum UdpRebalancePolicy
 /// <param name="AfterRst">From the client's RST on, 1 to 86400; null: no change.</param>
 public sealed record IdleTimeouts(int Tcp, int Udp, int Icmp, int? AfterFin = null, int? AfterRst = null)
 {
-    /// <summary>3600, 120 and 2 seconds.</summary>
+    /// <summary>The default timeouts: 3600 s for TCP, 120 s for UDP, 2 s for ICMP and others.</summary>
     public static IdleTimeouts Default { get; } = new(3600, 120, 2);
 }

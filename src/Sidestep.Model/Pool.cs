@@ -6,13 +6,13 @@ namespace Sidestep.Model;
 /// <summary>A group of real servers, and how the director chooses one.</summary>
 public sealed record Pool
 {
-    /// <summary>Unique among the pools.</summary>
+    /// <summary>Name of the pool, 1 to 63 characters; unique among the pools.</summary>
     public required string Name { get; init; }
 
     /// <summary>How the director chooses a server for a new flow.</summary>
     public Algorithm Algorithm { get; init; } = Algorithm.ConsistentHash;
 
-    /// <summary>Which fields of a packet the flow hash covers.</summary>
+    /// <summary>The fields of a packet that the flow hash covers.</summary>
     public HashFields HashFields { get; init; } = HashFields.SourceAddress;
 
     /// <summary>Slots of the consistent-hash table, a value of <see cref="SlotCounts.All"/>. A change moves most
@@ -36,7 +36,8 @@ public sealed record Pool
     /// <summary>How many of the monitors must be up.</summary>
     public MinHealthyMonitors MinHealthyMonitors { get; init; } = MinHealthyMonitors.All;
 
-    /// <summary>What a new or recovered server needs, beside its monitors, before it gets traffic.</summary>
+    /// <summary>The requirements, beside its monitors, that a new or recovered server must meet before it gets
+    /// traffic.</summary>
     public Admission Admission { get; init; } = Admission.Default;
 
     /// <summary>True if monitors probe the servers.</summary>
@@ -46,10 +47,10 @@ public sealed record Pool
     public ImmutableArray<RealServer> Servers { get; init; } = [];
 }
 
-/// <summary>One member of a pool.</summary>
+/// <summary>A real server as a member of one pool.</summary>
 public sealed record RealServer
 {
-    /// <summary>Unique within the pool.</summary>
+    /// <summary>Name of the server, 1 to 63 characters; unique within the pool.</summary>
     public required string Name { get; init; }
 
     /// <summary>The server's own address (not the VIP): the next hop at layer 2, the outer destination at layer
@@ -59,7 +60,7 @@ public sealed record RealServer
     /// <summary>Share of new flows relative to the other members, 0 to 1000; with 0 the server gets none.</summary>
     public int Weight { get; init; } = 1;
 
-    /// <summary>Whether the server gets new flows.</summary>
+    /// <summary>The configured state: enabled, draining or disabled.</summary>
     public ServerState State { get; init; } = ServerState.Enabled;
 
     /// <summary>True: the server gets flows only while the pool has too few other servers, see
@@ -83,7 +84,7 @@ public enum OperatingSystemKind
     Windows,
 }
 
-/// <summary>Whether a real server gets new flows, as configured.</summary>
+/// <summary>The configured state of a real server, which decides about new and present flows.</summary>
 public enum ServerState
 {
     /// <summary>The server gets new flows.</summary>
@@ -96,16 +97,16 @@ public enum ServerState
     Disabled,
 }
 
-/// <summary>What happens to the flows of a draining server.</summary>
+/// <summary>The treatment of a draining server's flows.</summary>
 /// <param name="DeadlineSeconds">Seconds for which it keeps its flows, 1 to 86400.</param>
-/// <param name="OnDeadline">What happens at the deadline to the flows that are left.</param>
+/// <param name="OnDeadline">The action at the deadline for the flows that are left.</param>
 public sealed record Drain(int DeadlineSeconds, DrainDeadlineAction OnDeadline)
 {
-    /// <summary>An hour; then tracked flows stay until they are idle.</summary>
+    /// <summary>The default deadline: an hour, after which tracked flows stay until they are idle.</summary>
     public static Drain Default { get; } = new(3600, DrainDeadlineAction.Keep);
 }
 
-/// <summary>What happens to the flows that a draining server still has at its deadline.</summary>
+/// <summary>The action at the deadline for flows that a draining server still has.</summary>
 public enum DrainDeadlineAction
 {
     /// <summary>Tracked flows stay until they are idle; all others move.</summary>
@@ -144,7 +145,7 @@ public enum Algorithm
     WeightedLeastConnections,
 }
 
-/// <summary>Which fields of a packet the flow hash covers.</summary>
+/// <summary>The fields of a packet that the flow hash covers.</summary>
 public enum HashFields
 {
     /// <summary>The client's address: all connections of a client go to the same server (C-01).</summary>
@@ -168,6 +169,6 @@ public static class SlotCounts
     /// <summary>Enough for 160 equal servers at one percent granularity; 64 KiB of table.</summary>
     public const int Default = 16381;
 
-    /// <summary>All sizes, ascending.</summary>
+    /// <summary>All possible sizes in slots, ascending.</summary>
     public static ImmutableArray<int> All { get; } = [1021, 4093, 16381, 65521, 262139];
 }

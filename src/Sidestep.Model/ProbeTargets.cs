@@ -86,7 +86,7 @@ public static class ProbeTargets
 /// <param name="Targets">At most <see cref="Limits.ProbedVips"/>, IPv4 first.</param>
 public sealed record MonitorTargets(HealthMonitor Monitor, ImmutableArray<ProbeTarget> Targets);
 
-/// <summary>Destination of a probe.</summary>
+/// <summary>The VIP and port that a probe is addressed to.</summary>
 /// <param name="Address">The VIP.</param>
 /// <param name="Port">0 without ports.</param>
 public readonly record struct ProbeTarget(IPAddress Address, int Port);

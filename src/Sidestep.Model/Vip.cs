@@ -4,10 +4,10 @@ namespace Sidestep.Model;
 
 /// <summary>Settings of a VIP that apply to all its services.</summary>
 /// <param name="Address">The address or prefix, written exactly as in the services.</param>
-/// <param name="Echo">What the director does with an echo request to it.</param>
+/// <param name="Echo">The director's action for an echo request to it.</param>
 public sealed record Vip(IPNetwork Address, EchoPolicy Echo);
 
-/// <summary>What the director does with an echo request to a VIP (C-19).</summary>
+/// <summary>The director's action for an echo request to a VIP (C-19).</summary>
 public enum EchoPolicy
 {
     /// <summary>The director replies while the VIP is in service, and drops the request otherwise (DSR-14).</summary>

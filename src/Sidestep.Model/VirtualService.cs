@@ -3,10 +3,10 @@ using System.Net;
 
 namespace Sidestep.Model;
 
-/// <summary>What clients connect to: VIPs, a protocol and ports, served by a pool.</summary>
+/// <summary>A service that clients connect to: VIPs, a protocol and ports, served by a pool.</summary>
 public sealed record VirtualService
 {
-    /// <summary>Unique among the services.</summary>
+    /// <summary>Name of the service, 1 to 63 characters; unique among the services.</summary>
     public required string Name { get; init; }
 
     /// <summary>The shared addresses, single ones or prefixes; at least one, of either family. Never a local address of
@@ -20,7 +20,7 @@ public sealed record VirtualService
     /// alone for <see cref="TransportProtocol.Any"/>.</summary>
     public required ImmutableArray<PortRange> Ports { get; init; }
 
-    /// <summary>Name of the pool.</summary>
+    /// <summary>Name of the pool that the service chooses its servers from.</summary>
     public required string Pool { get; init; }
 
     /// <summary>Name of the network profile; null: <see cref="Model.NetworkProfile.Default"/>.</summary>
@@ -43,10 +43,10 @@ public enum TransportProtocol
     /// <summary>Every protocol: TCP, UDP, and all protocols without ports.</summary>
     Any = 0,
 
-    /// <summary>RFC 9293.</summary>
+    /// <summary>TCP, IP protocol 6 (RFC 9293).</summary>
     Tcp = 6,
 
-    /// <summary>RFC 768.</summary>
+    /// <summary>UDP, IP protocol 17 (RFC 768).</summary>
     Udp = 17,
 }
 
@@ -55,10 +55,10 @@ public enum TransportProtocol
 /// <param name="Last">At least <paramref name="First"/>.</param>
 public readonly record struct PortRange(ushort First, ushort Last)
 {
-    /// <summary>Every port.</summary>
+    /// <summary>All ports, 0 to 65535; also the range of protocols without ports.</summary>
     public static PortRange Any { get; } = new(0, ushort.MaxValue);
 
-    /// <summary>The range of one port.</summary>
+    /// <summary>The range that contains a single port.</summary>
     public static PortRange One(int port) => new((ushort)port, (ushort)port);
 
     /// <summary><c>any</c>, <c>80</c> or <c>8000-8099</c>.</summary>

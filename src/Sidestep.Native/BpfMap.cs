@@ -4,7 +4,8 @@ using Sidestep.Native.Interop;
 
 namespace Sidestep.Native;
 
-/// <summary>A BPF map in the kernel.</summary>
+/// <summary>A BPF map in the kernel, held by a file descriptor; the map lives on while it is pinned or a program uses
+/// it.</summary>
 public sealed unsafe class BpfMap : IDisposable
 {
     private readonly FileDescriptor _descriptor;

@@ -44,8 +44,7 @@ public sealed unsafe class BpfObject : IDisposable
 
     /// <summary>Uses an existing map instead of creating one. Call before <see cref="Load"/>.</summary>
     public void Reuse(string map, BpfMap existing) =>
-        NativeException.Check(
-            Libbpf.bpf_map__reuse_fd(FindMap(map), existing.Descriptor), $"bpf_map__reuse_fd {map}");
+        NativeException.Check(Libbpf.bpf_map__reuse_fd(FindMap(map), existing.Descriptor), $"bpf_map__reuse_fd {map}");
 
     /// <summary>Excludes a program from <see cref="Load"/>.</summary>
     public void Skip(string program) =>
@@ -129,7 +128,7 @@ public sealed unsafe class BpfObject : IDisposable
     }
 }
 
-/// <summary>Type and sizes of a map.</summary>
+/// <summary>Type and sizes of a BPF map, as an object file defines it.</summary>
 /// <param name="Type">The kernel's number of the type (enum bpf_map_type).</param>
 /// <param name="KeyBytes">Size of a key in bytes.</param>
 /// <param name="ValueBytes">Size of a value in bytes.</param>

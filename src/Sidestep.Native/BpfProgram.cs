@@ -4,7 +4,7 @@ using Sidestep.Native.Interop;
 
 namespace Sidestep.Native;
 
-/// <summary>A loaded BPF program.</summary>
+/// <summary>A BPF program that the kernel's verifier has accepted, held by a file descriptor.</summary>
 public sealed unsafe class BpfProgram : IDisposable
 {
     private const int MaxMaps = 64;

@@ -22,7 +22,7 @@ public sealed unsafe class BpfRingBuffer : IDisposable
     /// <summary>Processes one record. The bytes belong to the kernel and are valid only during the call.</summary>
     public delegate void RecordHandler(ReadOnlySpan<byte> record);
 
-    /// <summary>Opens a reader.</summary>
+    /// <summary>Opens a reader of a ring buffer map, at the position of the previous reader.</summary>
     /// <param name="map">A ring buffer map; may be disposed afterwards.</param>
     /// <exception cref="ArgumentException">The map is not a ring buffer.</exception>
     /// <exception cref="NativeException">EPERM: CAP_BPF is missing, or the map is frozen.</exception>

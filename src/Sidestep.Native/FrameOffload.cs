@@ -15,7 +15,7 @@ public readonly record struct FrameOffload(
 {
     internal const int Bytes = 10;
 
-    /// <summary>The frame is complete.</summary>
+    /// <summary>True if the frame can be sent as it is: its checksum is complete, and it is no super-packet.</summary>
     public bool IsWhole => !NeedsChecksum && Kind == SegmentKind.None;
 
     internal static FrameOffload Read(ReadOnlySpan<byte> header)
@@ -30,16 +30,16 @@ public readonly record struct FrameOffload(
 /// <summary>How segments were joined (VIRTIO_NET_HDR_GSO_*).</summary>
 public enum SegmentKind
 {
-    /// <summary>Not joined.</summary>
+    /// <summary>The frame is a single packet: nothing was joined.</summary>
     None = 0,
 
-    /// <summary>TCP over IPv4.</summary>
+    /// <summary>TCP segments of one connection over IPv4.</summary>
     Tcp4 = 1,
 
     /// <summary>One UDP datagram that has to be fragmented.</summary>
     UdpFragments = 3,
 
-    /// <summary>TCP over IPv6.</summary>
+    /// <summary>TCP segments of one connection over IPv6.</summary>
     Tcp6 = 4,
 
     /// <summary>Several UDP datagrams of one flow.</summary>

@@ -13,7 +13,7 @@ public sealed unsafe class FrameSender : IDisposable
     /// <exception cref="NativeException">EPERM: CAP_NET_RAW is missing.</exception>
     public static FrameSender Open() => new(PacketSocket.Open());
 
-    /// <summary>Sends one frame.</summary>
+    /// <summary>Sends one frame, unchanged, out of an interface.</summary>
     /// <param name="interfaceIndex">Index of the egress interface.</param>
     /// <param name="frame">The frame, starting with the Ethernet header, without the frame check sequence.</param>
     /// <returns>False when the frame was lost: the interface is down or gone, or its queue is full.</returns>

@@ -32,10 +32,10 @@ public static unsafe class Kernel
         return missing;
     }
 
-    /// <summary>Whether this process may not open packet sockets and AF_XDP sockets (CAP_NET_RAW).</summary>
+    /// <summary>True if this process may not open packet sockets and AF_XDP sockets: CAP_NET_RAW is missing.</summary>
     public static bool LacksNetRaw => !ProcessCapabilities.Has(Capability.NetRaw);
 
-    /// <summary>True when the kernel supports AF_XDP sockets.</summary>
+    /// <summary>True if the kernel supports AF_XDP sockets.</summary>
     public static bool HasXdpSockets
     {
         get
@@ -47,7 +47,7 @@ public static unsafe class Kernel
         }
     }
 
-    /// <summary>Whether the dynamic loader finds libbpf.so.1.</summary>
+    /// <summary>True if the dynamic loader finds libbpf.so.1.</summary>
     public static bool HasLibbpf => System.Runtime.InteropServices.NativeLibrary.TryLoad(
         Libbpf.Library, typeof(Kernel).Assembly, null, out _);
 
@@ -106,7 +106,7 @@ public static unsafe class Kernel
         return mounted;
     }
 
-    /// <summary>True when the path lies on a bpffs.</summary>
+    /// <summary>True if the path lies on a bpffs.</summary>
     public static bool IsBpfFs(string path)
     {
         var buffer = stackalloc byte[256];

@@ -9,7 +9,7 @@ public static class KernelProbe
 {
     private const int XdpProgramType = 6;
 
-    /// <summary>Whether XDP programs may call a kernel helper.</summary>
+    /// <summary>True if XDP programs may call the kernel helper with this number (enum bpf_func_id).</summary>
     /// <param name="helper">Number of the helper (BPF_FUNC_* of linux/bpf.h). For a helper that only other program
     /// types may call, libbpf reports true on newer kernels.</param>
     /// <exception cref="NativeException">The probe itself failed: privileges are missing.</exception>

@@ -16,7 +16,7 @@ public sealed unsafe class MappedMemory : IDisposable
         _length = length;
     }
 
-    /// <summary>Length in bytes.</summary>
+    /// <summary>Length of the mapped memory in bytes.</summary>
     public long Length => _length;
 
     /// <summary>A view of <paramref name="count"/> structures that begin at byte <paramref name="offset"/>.</summary>
@@ -57,8 +57,7 @@ public sealed unsafe class MappedMemory : IDisposable
     }
 
     internal static MappedMemory OfFile(SafeFileHandle file, long length) =>
-        Map(
-            length, Libc.PROT_READ | Libc.PROT_WRITE, Libc.MAP_SHARED, (int)file.DangerousGetHandle(), 0, "a file");
+        Map(length, Libc.PROT_READ | Libc.PROT_WRITE, Libc.MAP_SHARED, (int)file.DangerousGetHandle(), 0, "a file");
 
     internal static MappedMemory Of(FileDescriptor descriptor, long length, bool writable)
     {

@@ -23,19 +23,19 @@ public class NativeException : Exception
         Errno = errno;
     }
 
-    /// <summary>The call and its object.</summary>
+    /// <summary>The failed call and its object, such as <c>bpf_obj_pin /sys/fs/bpf/x</c>.</summary>
     public string Call { get; }
 
-    /// <summary>The positive errno.</summary>
+    /// <summary>The errno of the failed call (errno(3)); always positive.</summary>
     public int Errno { get; }
 
-    /// <summary>True when the object does not exist (ENOENT).</summary>
+    /// <summary>True if the object does not exist (ENOENT).</summary>
     public bool IsNotFound => Errno == Interop.Libc.ENOENT;
 
-    /// <summary>True when the object exists already or is in use (EEXIST, EBUSY).</summary>
+    /// <summary>True if the object exists already or is in use (EEXIST, EBUSY).</summary>
     public bool IsBusy => Errno is Interop.Libc.EEXIST or Interop.Libc.EBUSY;
 
-    /// <summary>True when the device or the kernel does not support the operation (EOPNOTSUPP, EINVAL).</summary>
+    /// <summary>True if the device or the kernel does not support the operation (EOPNOTSUPP, EINVAL).</summary>
     public bool IsNotSupported => Errno is Interop.Libc.EOPNOTSUPP or Interop.Libc.EINVAL;
 
     /// <summary>Creates the exception for the errno of the last call that set it.</summary>

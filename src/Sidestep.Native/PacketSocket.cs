@@ -15,10 +15,10 @@ internal sealed unsafe class PacketSocket : IDisposable
 
     private PacketSocket(int descriptor) => _descriptor = new FileDescriptor(descriptor);
 
-    /// <summary>The file descriptor.</summary>
+    /// <summary>The number of the socket's file descriptor.</summary>
     internal int Value => _descriptor.Value;
 
-    /// <summary>Opens a socket.</summary>
+    /// <summary>Opens a socket that sends and does not receive yet.</summary>
     /// <exception cref="NativeException">EPERM: CAP_NET_RAW is missing.</exception>
     internal static PacketSocket Open()
     {

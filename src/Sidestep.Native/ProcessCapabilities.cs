@@ -5,7 +5,7 @@ namespace Sidestep.Native;
 /// <summary>The effective capabilities of this process (capabilities(7)).</summary>
 public static class ProcessCapabilities
 {
-    /// <summary>True when the process has the capability.</summary>
+    /// <summary>True if the process has the capability.</summary>
     public static bool Has(Capability capability)
     {
         var line = File.ReadLines("/proc/self/status")

@@ -13,14 +13,15 @@ public readonly unsafe record struct ReceiveQueues(int Count, bool AreCombined)
     private const int Ethtool = 0x8946, NameBytes = 16, RequestBytes = 40;
     private const uint GetChannels = 0x3c;
 
-    /// <summary>struct ethtool_channels</summary>
+    /// <summary>The kernel's <c>struct ethtool_channels</c>.</summary>
     [StructLayout(LayoutKind.Sequential)]
     private struct Channels
     {
         internal uint Command, MostReceive, MostTransmit, MostOther, MostCombined, Receive, Transmit, Other, Combined;
     }
 
-    /// <summary>Queries the device.</summary>
+    /// <summary>Queries the driver of an interface; one combined queue when the driver does not report
+    /// queues.</summary>
     public static ReceiveQueues Of(string interfaceName)
     {
         var descriptor = Libc.socket(Libc.AF_INET, Libc.SOCK_DGRAM | Libc.SOCK_CLOEXEC, 0);

@@ -32,7 +32,7 @@ public sealed unsafe class RingProducer<T> where T : unmanaged
     /// <summary>The consumer has released every published entry.</summary>
     public bool IsDrained => Volatile.Read(ref *_consumer) == *_producer;
 
-    /// <summary>Adds an entry.</summary>
+    /// <summary>Adds an entry, which the consumer does not see before <see cref="Publish"/>.</summary>
     /// <returns>False when the ring is full.</returns>
     public bool TryAdd(T item)
     {
@@ -77,7 +77,7 @@ public sealed unsafe class RingConsumer<T> where T : unmanaged
         _next = _limit = *consumer;
     }
 
-    /// <summary>Takes the next entry.</summary>
+    /// <summary>Takes the oldest entry that the producer has published.</summary>
     /// <returns>False when the ring is empty.</returns>
     public bool TryTake(out T item)
     {
@@ -106,7 +106,7 @@ public sealed unsafe class RingPair<T> : IDisposable where T : unmanaged
 {
     private readonly byte* _memory;
 
-    /// <summary>An empty ring.</summary>
+    /// <summary>Creates an empty ring and both its sides.</summary>
     /// <param name="size">A power of two.</param>
     /// <param name="position">Initial position of both sides; close to 2^32 the counters wrap around.</param>
     public RingPair(int size, uint position = 0)
@@ -119,10 +119,10 @@ public sealed unsafe class RingPair<T> : IDisposable where T : unmanaged
         Consumer = new RingConsumer<T>(producer, consumer, (T*)(_memory + 3 * Line), (uint)size);
     }
 
-    /// <summary>The producer.</summary>
+    /// <summary>The side of the ring that adds entries.</summary>
     public RingProducer<T> Producer { get; }
 
-    /// <summary>The consumer.</summary>
+    /// <summary>The side of the ring that takes entries.</summary>
     public RingConsumer<T> Consumer { get; }
 
     /// <inheritdoc/>

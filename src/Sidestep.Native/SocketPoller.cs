@@ -7,7 +7,7 @@ public sealed unsafe class SocketPoller
 {
     private readonly Libc.PollDescriptor[] _descriptors;
 
-    /// <summary>Polls a ring.</summary>
+    /// <summary>Polls the ring of one packet socket.</summary>
     public SocketPoller(PacketRing ring) : this([ring.Descriptor])
     {
     }
@@ -20,7 +20,7 @@ public sealed unsafe class SocketPoller
     internal SocketPoller(IEnumerable<int> descriptors) =>
         _descriptors = [.. descriptors.Select(static d => new Libc.PollDescriptor { fd = d, events = Libc.POLLIN })];
 
-    /// <summary>Waits for a frame.</summary>
+    /// <summary>Waits until a frame can be received from any of the sockets.</summary>
     /// <param name="milliseconds">Maximum wait.</param>
     /// <returns>False on timeout, or when a socket reports only an error.</returns>
     public bool Wait(int milliseconds)

@@ -86,12 +86,12 @@ public sealed unsafe class TransmitRing : IDisposable
     /// missing.</exception>
     public static TransmitRing Open(int interfaceIndex) => PacketSocket.Open(s => new TransmitRing(s, interfaceIndex));
 
-    /// <summary>Whether a frame fits the MTU at the time when the ring was opened.</summary>
+    /// <summary>True if the frame fits the MTU of the time at which the ring was opened.</summary>
     internal bool Fits(ReadOnlySpan<byte> frame) => frame.Length <= _mtuBytes + EthernetBytes ||
         frame.Length <= _mtuBytes + EthernetBytes + TagBytes
             && BinaryPrimitives.ReadUInt16BigEndian(frame[(EthernetBytes - 2)..]) == Tag;
 
-    /// <summary>Whether the MTU has changed since the ring was opened.</summary>
+    /// <summary>True if the MTU has changed since the ring was opened.</summary>
     internal bool IsOutdated => Mtu is { } now && now != _mtuBytes;
 
     private int? Mtu =>

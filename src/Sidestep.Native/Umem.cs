@@ -4,7 +4,7 @@ namespace Sidestep.Native;
 /// of the free ones.</summary>
 public sealed unsafe class Umem : IDisposable
 {
-    /// <summary>Bytes of a chunk.</summary>
+    /// <summary>Size of a chunk in bytes; a chunk holds one frame.</summary>
     public const int ChunkBytes = 4096;
 
     private readonly MappedMemory _memory;
@@ -21,14 +21,15 @@ public sealed unsafe class Umem : IDisposable
             _free[_count++] = (ulong)i * ChunkBytes;
     }
 
-    /// <summary>Number of free chunks.</summary>
+    /// <summary>Number of chunks that are free: neither in a ring nor with the thread.</summary>
     public int Free => _count;
 
     internal byte* Address => _memory.Address;
 
     internal long Length => _memory.Length;
 
-    /// <summary>Takes a free chunk.</summary>
+    /// <summary>Takes a free chunk; <c>chunk</c> receives its offset from the beginning of the memory, in
+    /// bytes.</summary>
     /// <returns>False when no chunk is free.</returns>
     public bool TryTake(out ulong chunk)
     {

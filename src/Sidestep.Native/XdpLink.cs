@@ -64,7 +64,7 @@ public sealed unsafe class XdpLink : IDisposable
 /// <param name="GenericProgramId">Id of the program in the network stack; 0 for none.</param>
 public readonly record struct XdpState(uint NativeProgramId, uint GenericProgramId)
 {
-    /// <summary>Queries the kernel.</summary>
+    /// <summary>Queries the kernel for the XDP programs that are attached to an interface now.</summary>
     public static unsafe XdpState Of(int interfaceIndex)
     {
         var options = new Libbpf.bpf_xdp_query_opts { sz = (nuint)sizeof(Libbpf.bpf_xdp_query_opts) };

@@ -48,7 +48,7 @@ public sealed unsafe class XdpSocket : IDisposable
         internal RingOffset Receive, Transmit, Fill, Completion;
     }
 
-    /// <summary>struct xdp_umem_reg</summary>
+    /// <summary>The kernel's <c>struct xdp_umem_reg</c>.</summary>
     [StructLayout(LayoutKind.Sequential)]
     private struct Registration
     {
@@ -56,7 +56,7 @@ public sealed unsafe class XdpSocket : IDisposable
         internal uint ChunkBytes, Headroom, Flags, MetadataBytes;
     }
 
-    /// <summary>struct sockaddr_xdp</summary>
+    /// <summary>The kernel's <c>struct sockaddr_xdp</c>.</summary>
     [StructLayout(LayoutKind.Sequential)]
     private struct Address
     {
@@ -130,7 +130,7 @@ public sealed unsafe class XdpSocket : IDisposable
     /// frame.</summary>
     public bool IsZeroCopy { get; }
 
-    /// <summary>Memory of the frames.</summary>
+    /// <summary>The memory that holds received and sent frames; sockets of one worker may share it.</summary>
     public Umem Memory { get; }
 
     /// <summary>Free chunks for the kernel.</summary>
@@ -142,7 +142,7 @@ public sealed unsafe class XdpSocket : IDisposable
     /// <summary>Received frames; returned to the kernel by <see cref="Release"/>.</summary>
     public RingConsumer<XdpDescriptor> Receive { get; }
 
-    /// <summary>Frames to send.</summary>
+    /// <summary>Frames to send; the chunk of a frame is free again after the kernel has completed it.</summary>
     public RingProducer<XdpDescriptor> Transmit { get; }
 
     /// <summary>Received frames that were lost because no chunk or ring entry was free.</summary>
@@ -292,9 +292,10 @@ public readonly record struct XdpDescriptor
     /// <summary>Offset of its first byte from the beginning of the memory.</summary>
     public ulong Address { get; init; }
 
-    /// <summary>Length in bytes.</summary>
+    /// <summary>Length of the frame in bytes, from the Ethernet header on.</summary>
     public uint Length { get; init; }
 
-    /// <summary>Always 0.</summary>
+    /// <summary>Flags of the kernel (XDP_PKT_CONTD, XDP_TX_METADATA); 0: the frame is in one chunk, without
+    /// metadata.</summary>
     public uint Options { get; init; }
 }

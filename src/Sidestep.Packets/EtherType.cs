@@ -8,10 +8,10 @@ public enum EtherType : ushort
     /// <summary>Internet Protocol version 4, RFC 894.</summary>
     Ipv4 = 0x0800,
 
-    /// <summary>Address resolution, RFC 826.</summary>
+    /// <summary>Address Resolution Protocol over Ethernet, RFC 826.</summary>
     Arp = 0x0806,
 
-    /// <summary>An IEEE 802.1Q VLAN tag.</summary>
+    /// <summary>A VLAN tag, IEEE 802.1Q clause 9.6: the type of the payload follows after two bytes.</summary>
     Vlan = 0x8100,
 
     /// <summary>Internet Protocol version 6, RFC 2464 section 3.</summary>

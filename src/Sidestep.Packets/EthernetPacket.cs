@@ -13,16 +13,16 @@ public readonly ref struct EthernetPacket
 
     private EthernetPacket(ReadOnlySpan<byte> bytes) => _bytes = bytes;
 
-    /// <summary>Address of the receiver.</summary>
+    /// <summary>Destination MAC address: of one interface, or a group address for multicast and broadcast.</summary>
     public MacAddress Destination => MacAddress.Read(_bytes[Offset.Destination..]);
 
-    /// <summary>Address of the sender.</summary>
+    /// <summary>MAC address of the interface that sent the frame on this link.</summary>
     public MacAddress Source => MacAddress.Read(_bytes[Offset.Source..]);
 
     /// <summary>Protocol of the payload; any value may occur.</summary>
     public EtherType Type => (EtherType)BinaryPrimitives.ReadUInt16BigEndian(_bytes[Offset.Type..]);
 
-    /// <summary>Everything after the header, padding included: only the inner protocol knows where its data
+    /// <summary>The bytes after the header, padding included: only the inner protocol knows where its data
     /// end.</summary>
     public ReadOnlySpan<byte> Payload => _bytes[HeaderLength..];
 

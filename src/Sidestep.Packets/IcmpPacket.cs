@@ -40,7 +40,7 @@ public readonly ref struct IcmpPacket
     /// <summary>Of an echo message: number of the request. Meaningless for other types.</summary>
     public ushort Sequence => BinaryPrimitives.ReadUInt16BigEndian(_bytes[Offset.Sequence..]);
 
-    /// <summary>Everything after the header.</summary>
+    /// <summary>The rest of the message after the header.</summary>
     public ReadOnlySpan<byte> Payload => _bytes[HeaderLength..];
 
     /// <summary>Checks the bytes and creates the view. After true, no accessor throws. The checksum is not

@@ -4,18 +4,18 @@ namespace Sidestep.Packets;
 /// <remarks>The product distinguishes only the values listed here; a packet may hold any other.</remarks>
 public enum IpProtocol : byte
 {
-    /// <summary>ICMP for IPv4, RFC 792.</summary>
+    /// <summary>Internet Control Message Protocol for IPv4, RFC 792.</summary>
     Icmp = 1,
 
-    /// <summary>IPv4 in IPv4, RFC 2003.</summary>
+    /// <summary>An IPv4 datagram within an IPv4 datagram, RFC 2003 section 3.</summary>
     IpIp = 4,
 
-    /// <summary>TCP, RFC 9293.</summary>
+    /// <summary>Transmission Control Protocol, RFC 9293.</summary>
     Tcp = 6,
 
-    /// <summary>UDP, RFC 768.</summary>
+    /// <summary>User Datagram Protocol, RFC 768.</summary>
     Udp = 17,
 
-    /// <summary>ICMP for IPv6, RFC 4443.</summary>
+    /// <summary>Internet Control Message Protocol for IPv6, RFC 4443.</summary>
     IcmpV6 = 58,
 }

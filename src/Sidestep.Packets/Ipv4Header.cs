@@ -39,13 +39,13 @@ public sealed record Ipv4Header
     /// live parameter").</summary>
     public byte TimeToLive { get; init; } = 64;
 
-    /// <summary>Protocol of the payload.</summary>
+    /// <summary>The IANA number of the payload's protocol, such as TCP.</summary>
     public required IpProtocol Protocol { get; init; }
 
-    /// <summary>Address of the sender.</summary>
+    /// <summary>Source address: the sender's IPv4 address.</summary>
     public required Ipv4Address Source { get; init; }
 
-    /// <summary>Address of the receiver.</summary>
+    /// <summary>Destination address: the receiver's IPv4 address.</summary>
     public required Ipv4Address Destination { get; init; }
 
     /// <summary>Writes the header with its checksum, in network byte order.</summary>

@@ -54,16 +54,16 @@ public readonly ref struct Ipv4Packet
     /// <summary>The checksum over the header is correct.</summary>
     public bool HasValidChecksum => InternetChecksum.Compute(_bytes[..HeaderLength]) == 0;
 
-    /// <summary>Address of the sender.</summary>
+    /// <summary>Source address field: the sender's IPv4 address.</summary>
     public Ipv4Address Source => Ipv4Address.Read(_bytes[Offset.Source..]);
 
-    /// <summary>Address of the receiver.</summary>
+    /// <summary>Destination address field: the receiver's IPv4 address.</summary>
     public Ipv4Address Destination => Ipv4Address.Read(_bytes[Offset.Destination..]);
 
     /// <summary>The options, 0 to 40 bytes, not validated.</summary>
     public ReadOnlySpan<byte> Options => _bytes[MinimumHeaderLength..HeaderLength];
 
-    /// <summary>Everything after the header, without the padding of the frame.</summary>
+    /// <summary>The bytes after the header and its options, without the padding of the frame.</summary>
     public ReadOnlySpan<byte> Payload => _bytes[HeaderLength..];
 
     private int FragmentWord => BinaryPrimitives.ReadUInt16BigEndian(_bytes[Offset.Fragment..]);

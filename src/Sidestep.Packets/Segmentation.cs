@@ -86,7 +86,8 @@ public ref struct Segmentation
         return true;
     }
 
-    /// <summary>Writes the next segment.</summary>
+    /// <summary>Writes the next segment as a whole frame, with its own lengths, sequence number and
+    /// checksums.</summary>
     /// <param name="to">Receives the segment, from the Ethernet header on.</param>
     /// <returns>Length of the frame in bytes; 0 after the last segment, or when <paramref name="to"/> is too
     /// short.</returns>

@@ -6,10 +6,10 @@ namespace Sidestep.Packets;
 /// 3.1).</summary>
 public sealed record TcpHeader
 {
-    /// <summary>Port of the sender.</summary>
+    /// <summary>Source port, 0 to 65535, in host byte order.</summary>
     public required ushort SourcePort { get; init; }
 
-    /// <summary>Port of the receiver.</summary>
+    /// <summary>Destination port, 0 to 65535, in host byte order.</summary>
     public required ushort DestinationPort { get; init; }
 
     /// <summary>Sequence number of the first byte of the payload.</summary>
@@ -18,7 +18,7 @@ public sealed record TcpHeader
     /// <summary>Sequence number that the sender expects next; 0 without <see cref="TcpControlBits.Ack"/>.</summary>
     public uint Acknowledgement { get; init; }
 
-    /// <summary>The control bits.</summary>
+    /// <summary>The control bits (flags) of the segment, such as SYN and ACK.</summary>
     public required TcpControlBits ControlBits { get; init; }
 
     /// <summary>Receive window of the sender in bytes, not scaled.</summary>

@@ -6,7 +6,7 @@ namespace Sidestep.Packets;
 [Flags]
 public enum TcpControlBits : byte
 {
-    /// <summary>No bit.</summary>
+    /// <summary>None of the eight control bits is set.</summary>
     None = 0,
 
     /// <summary>The sender has no more data.</summary>
@@ -15,7 +15,7 @@ public enum TcpControlBits : byte
     /// <summary>Synchronizes sequence numbers: opens a connection.</summary>
     Syn = 2,
 
-    /// <summary>Resets the connection.</summary>
+    /// <summary>Reset: the connection is aborted at once.</summary>
     Rst = 4,
 
     /// <summary>Push: the receiver should deliver the data at once.</summary>
@@ -44,10 +44,10 @@ public readonly ref struct TcpPacket
 
     private TcpPacket(ReadOnlySpan<byte> bytes) => _bytes = bytes;
 
-    /// <summary>Port of the sender.</summary>
+    /// <summary>Source port, 0 to 65535, in host byte order.</summary>
     public ushort SourcePort => BinaryPrimitives.ReadUInt16BigEndian(_bytes[Offset.SourcePort..]);
 
-    /// <summary>Port of the receiver.</summary>
+    /// <summary>Destination port, 0 to 65535, in host byte order.</summary>
     public ushort DestinationPort => BinaryPrimitives.ReadUInt16BigEndian(_bytes[Offset.DestinationPort..]);
 
     /// <summary>Sequence number of the first byte of the payload.</summary>
@@ -60,7 +60,7 @@ public readonly ref struct TcpPacket
     /// <summary>Length of the header with its options, in bytes, 20 to 60.</summary>
     public int HeaderLength => (_bytes[Offset.DataOffset] >> 4) * 4;
 
-    /// <summary>The control bits.</summary>
+    /// <summary>All eight control bits (flags), such as SYN and ACK; any combination may occur.</summary>
     public TcpControlBits ControlBits => (TcpControlBits)_bytes[Offset.ControlBits];
 
     /// <summary>Receive window of the sender in bytes, before scaling.</summary>
@@ -76,7 +76,7 @@ public readonly ref struct TcpPacket
     /// <summary>The options, 0 to 40 bytes, not validated.</summary>
     public ReadOnlySpan<byte> Options => _bytes[MinimumHeaderLength..HeaderLength];
 
-    /// <summary>Everything after the header.</summary>
+    /// <summary>The bytes after the header and its options; empty for a bare ACK.</summary>
     public ReadOnlySpan<byte> Payload => _bytes[HeaderLength..];
 
     /// <summary>The checksum over pseudo-header and segment is correct.</summary>

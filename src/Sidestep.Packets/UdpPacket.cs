@@ -12,10 +12,10 @@ public readonly ref struct UdpPacket
 
     private UdpPacket(ReadOnlySpan<byte> bytes) => _bytes = bytes;
 
-    /// <summary>Port of the sender; 0 when the sender expects no reply.</summary>
+    /// <summary>Source port in host byte order; 0 when the sender expects no reply.</summary>
     public ushort SourcePort => BinaryPrimitives.ReadUInt16BigEndian(_bytes[Offset.SourcePort..]);
 
-    /// <summary>Port of the receiver.</summary>
+    /// <summary>Destination port, 0 to 65535, in host byte order.</summary>
     public ushort DestinationPort => BinaryPrimitives.ReadUInt16BigEndian(_bytes[Offset.DestinationPort..]);
 
     /// <summary>Length of header and payload, in bytes.</summary>
@@ -24,7 +24,7 @@ public readonly ref struct UdpPacket
     /// <summary>The checksum field, in host byte order, not verified; 0 when the sender computed none.</summary>
     public ushort Checksum => BinaryPrimitives.ReadUInt16BigEndian(_bytes[Offset.Checksum..]);
 
-    /// <summary>Everything after the header, without the padding of the frame.</summary>
+    /// <summary>The bytes after the header, without the padding of the frame.</summary>
     public ReadOnlySpan<byte> Payload => _bytes[HeaderLength..];
 
     /// <summary>The checksum over pseudo-header and datagram is correct, or the sender computed none.</summary>

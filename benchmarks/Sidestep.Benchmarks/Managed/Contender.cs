@@ -11,10 +11,10 @@ internal abstract class Contender(string name, VethPair veth) : IDisposable
     private readonly List<double> _samples = [];
     private long _arrived;
 
-    /// <summary>Name of the case.</summary>
+    /// <summary>Name of the case in the results.</summary>
     internal string Name => name;
 
-    /// <summary>Its veth pair.</summary>
+    /// <summary>The veth pair that its frames arrive at and return by.</summary>
     protected VethPair Veth => veth;
 
     /// <summary>The thread that forwards.</summary>

@@ -8,7 +8,7 @@ internal static class SystemCommand
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
-    /// <summary>Returns its output.</summary>
+    /// <summary>Runs a command and returns its standard output.</summary>
     /// <exception cref="BenchmarkException">The program is not installed, failed, or did not end; contains its error
     /// output.</exception>
     internal static string Run(IReadOnlyList<string> command, string input = "")
@@ -17,7 +17,7 @@ internal static class SystemCommand
         return ended ? output : throw new BenchmarkException($"{string.Join(' ', command)}: {error.Trim()}");
     }
 
-    /// <summary>Whether it ended with 0, and its output.</summary>
+    /// <summary>Runs a command; succeeded means that it ended with exit code 0.</summary>
     internal static (bool Succeeded, string Output, string Error) Try(IReadOnlyList<string> command, string input = "")
     {
         var start = new ProcessStartInfo(command[0], command.Skip(1))

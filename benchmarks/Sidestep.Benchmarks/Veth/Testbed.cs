@@ -94,7 +94,7 @@ internal sealed class Testbed : IDisposable
     }
 }
 
-/// <summary>A veth pair.</summary>
+/// <summary>A veth pair of the testbed.</summary>
 /// <param name="Name">Name of both ends.</param>
 /// <param name="ForwarderIndex">Interface index of the forwarder's end.</param>
 /// <param name="GeneratorIndex">Interface index of the outer end, which packets are sent into and arrive at.</param>

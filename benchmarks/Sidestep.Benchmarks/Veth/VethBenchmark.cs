@@ -24,7 +24,7 @@ internal sealed record VethResult(
         double? TimesDirector,
     long Sent, long Arrived, int Servers);
 
-/// <summary>The results of one run.</summary>
+/// <summary>The results of one run of <c>bench veth</c>.</summary>
 internal sealed record VethResults(MachineInfo Machine, int Flows, IReadOnlyList<VethResult> Cases,
     IReadOnlyList<NotMeasured> NotMeasured);
 

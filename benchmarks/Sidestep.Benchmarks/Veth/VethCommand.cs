@@ -3,7 +3,7 @@ using Sidestep.Native;
 
 namespace Sidestep.Benchmarks.Veth;
 
-/// <summary><c>bench veth</c>.</summary>
+/// <summary>The command <c>bench veth</c>.</summary>
 internal static class VethCommand
 {
     private const int MinRounds = 3;

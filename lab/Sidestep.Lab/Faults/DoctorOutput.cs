@@ -39,7 +39,7 @@ internal sealed record DoctorOutput(IReadOnlyList<DoctorDiagnosis> Diagnoses, in
         d.GetProperty("remedy").GetString()!);
 }
 
-/// <summary>One diagnosis.</summary>
+/// <summary>One diagnosis of <c>sidestep doctor --json</c>.</summary>
 internal sealed record DoctorDiagnosis(string Name, string? Server, string Summary, IReadOnlyList<string> Evidence,
     string Remedy)
 {

@@ -57,7 +57,7 @@ internal sealed class Fault
 /// <summary>One step. It has <see cref="In"/> and exactly one of the other properties.</summary>
 internal sealed class FaultStep
 {
-    /// <summary>The node.</summary>
+    /// <summary>Name of the node on which the step is executed.</summary>
     public string In { get; set; } = "";
 
     /// <summary>A shell command that must succeed.</summary>
@@ -72,7 +72,7 @@ internal sealed class FaultStep
     /// <summary>Launches <see cref="Command"/> in the background, under this name.</summary>
     public string Launch { get; set; } = "";
 
-    /// <summary>What is launched.</summary>
+    /// <summary>The shell command that <see cref="Launch"/> starts in the background.</summary>
     public string Command { get; set; } = "";
 
     /// <summary>A shell command that is repeated until it succeeds.</summary>

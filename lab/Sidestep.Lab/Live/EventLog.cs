@@ -12,7 +12,7 @@ internal sealed class EventLog(TimeProvider time, Action<LiveEvent>? onEvent = n
 
     public TimeSpan Elapsed => time.GetElapsedTime(_start);
 
-    /// <summary>Oldest first.</summary>
+    /// <summary>The last events, at most 100, the oldest first.</summary>
     public IReadOnlyList<LiveEvent> Last
     {
         get

@@ -9,7 +9,7 @@ internal enum LiveAction
     Quit,
 }
 
-/// <summary>What a key means: the server that is selected from then on, and what is done to it.</summary>
+/// <summary>The meaning of a key: the server that is selected from then on, and the action on it.</summary>
 internal readonly record struct LiveKeys(int Selected, LiveAction Action)
 {
     /// <param name="selected">Index of the server that is selected now.</param>

@@ -1,16 +1,16 @@
 namespace Sidestep.Lab.Live;
 
-/// <summary>Everything that the live view shows at one moment. The views are pure functions of it.</summary>
+/// <summary>The content of the live view at one moment. The views are pure functions of it.</summary>
 internal sealed record LiveModel
 {
     public required string Topology { get; init; }
 
     public required string RunId { get; init; }
 
-    /// <summary>Since the view started.</summary>
+    /// <summary>Time since the view started.</summary>
     public required TimeSpan Elapsed { get; init; }
 
-    /// <summary>What the director does, in one sentence.</summary>
+    /// <summary>The director's activity, in one sentence.</summary>
     public required string Status { get; init; }
 
     public required LiveHealth StatusHealth { get; init; }
@@ -44,7 +44,7 @@ internal sealed record LiveModel
     /// <summary>Flows that the director evicted from its flow table.</summary>
     public required long EvictedFlows { get; init; }
 
-    /// <summary>Oldest first.</summary>
+    /// <summary>The last events, the oldest first.</summary>
     public required IReadOnlyList<LiveEvent> Events { get; init; }
 
     /// <summary>Standard input is a terminal, so keys work.</summary>
@@ -86,7 +86,7 @@ internal static class LiveState
     };
 }
 
-/// <summary>Decides a colour.</summary>
+/// <summary>How good a state is; it selects the colour.</summary>
 internal enum LiveHealth
 {
     Good,

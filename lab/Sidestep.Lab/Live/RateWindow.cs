@@ -5,7 +5,7 @@ internal sealed class RateWindow(TimeSpan length)
 {
     private readonly Queue<(TimeSpan At, long Total)> _samples = [];
 
-    /// <summary>Adds a sample.</summary>
+    /// <summary>Adds a sample of the counter.</summary>
     /// <param name="at">Since any fixed moment; later than the sample before.</param>
     /// <returns>The rate from the oldest sample of the window to this one, and the total; 0 per second at
     /// first.</returns>

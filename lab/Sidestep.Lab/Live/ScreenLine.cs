@@ -26,7 +26,7 @@ internal readonly struct ScreenLine
 
     public int Length => Pieces.Sum(p => p.Text.Length);
 
-    /// <summary>Without tones.</summary>
+    /// <summary>The text of the line, without its tones.</summary>
     public string Text => string.Concat(Pieces.Select(p => p.Text));
 
     public static ScreenLine Of(string text, Tone tone = Tone.Plain) => new([(text, tone)]);

@@ -27,7 +27,7 @@ internal sealed class ServerControl
     /// <summary>The servers of the director's file, in its order.</summary>
     public IReadOnlyList<string> Servers { get; }
 
-    /// <summary>What is changed on a server, in a few words; empty when nothing is.</summary>
+    /// <summary>The changes that the lab made to a server, in a few words; empty when there are none.</summary>
     public string NoteOf(string server) =>
         (_stopped.TryGetValue(server, out var service), _draining.Contains(server)) switch
         {

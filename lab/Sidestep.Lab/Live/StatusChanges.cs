@@ -2,7 +2,7 @@ using Sidestep.Lab.Scenarios;
 
 namespace Sidestep.Lab.Live;
 
-/// <summary>What changed between two answers of `sidestep status`, for a reader.</summary>
+/// <summary>The changes between two answers of `sidestep status`, for a reader.</summary>
 internal static class StatusChanges
 {
     /// <summary>All services have a server, and a daemon with this configuration runs: requests will be

@@ -2,7 +2,7 @@ using Sidestep.Lab.Processes;
 
 namespace Sidestep.Lab.Network;
 
-/// <summary>What the kernel says about the sockets in the namespace of a process.</summary>
+/// <summary>The kernel's information on the sockets in the namespace of a process.</summary>
 internal static class SocketTable
 {
     // include/net/tcp_states.h

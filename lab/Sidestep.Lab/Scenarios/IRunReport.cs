@@ -8,7 +8,7 @@ internal interface IRunReport
 
     bool Ok => Problems.Count == 0;
 
-    /// <summary>One JSON object.</summary>
+    /// <summary>The result as one JSON object.</summary>
     string ToJson();
 
     /// <summary>Prints the result as text.</summary>

@@ -21,7 +21,7 @@ internal sealed class Outages
         _started = null;
     }
 
-    /// <summary>Duration of all outages.</summary>
+    /// <summary>Duration of all outages together, in seconds, rounded to tenths.</summary>
     public double Seconds => Math.Round(_outages.Sum(o => (o.End - o.Begin) / 1000d), 1);
 
     /// <param name="unixMilliseconds">A time by the clock of this machine.</param>

@@ -32,7 +32,7 @@ internal sealed record SidestepStatus(
     public static async Task<SidestepStatus> QueryAsync(LabRun run, CancellationToken cancel)
         => Parse(await SystemCommand.RunAsync(Command(run), cancel));
 
-    /// <summary>The whole JSON text.</summary>
+    /// <summary>The JSON text of `sidestep status --json`, unparsed.</summary>
     public static Task<string> TextAsync(LabRun run, CancellationToken cancel) =>
         SystemCommand.RunAsync(Command(run), cancel);
 

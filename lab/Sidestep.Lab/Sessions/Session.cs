@@ -82,7 +82,7 @@ internal sealed class Session(ulong id, IPAddress source, IPEndPoint service, Ti
     }
 }
 
-/// <summary>A session that broke.</summary>
+/// <summary>A session whose connection broke, or whose server changed.</summary>
 /// <param name="Server">The server of the session; null before the first response.</param>
 /// <param name="Number">The request at which it broke, counted from 1.</param>
 internal sealed record SessionFailure(string Source, int Port, string Service, string? Server, ulong Number,

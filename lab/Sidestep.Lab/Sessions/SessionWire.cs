@@ -40,7 +40,7 @@ internal static class SessionWire
             : null;
 }
 
-/// <summary>A server from its start to its end.</summary>
+/// <summary>One run of a server's process: a restarted server is another instance.</summary>
 /// <param name="Name">Name of the node.</param>
 /// <param name="Number">A random number, drawn at the start.</param>
 internal readonly record struct ServerInstance(string Name, ulong Number);

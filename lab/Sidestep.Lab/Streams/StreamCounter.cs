@@ -8,7 +8,7 @@ namespace Sidestep.Lab.Streams;
 /// between processes.</summary>
 internal sealed class StreamCounter
 {
-    // Far above what a run sends: a larger number is not from the lab.
+    // Largest valid number, far above those of a run: a datagram with a larger one is not from the lab.
     private const int MaxNumber = 10_000_000;
 
     private readonly Lock _lock = new();

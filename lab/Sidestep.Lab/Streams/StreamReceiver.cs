@@ -8,7 +8,8 @@ internal sealed class StreamReceiver : IDisposable
 {
     private const int MaxDatagramBytes = 65535;
 
-    // Holds several seconds of the lab's highest rate, so that a process that waits for a CPU loses nothing.
+    // Receive buffer in bytes: several seconds of the lab's highest rate, so that a process that waits for a CPU loses
+    // nothing.
     private const int BufferBytes = 16 * 1024 * 1024;
 
     // asm-generic/socket.h: may exceed net.core.rmem_max, with privileges.

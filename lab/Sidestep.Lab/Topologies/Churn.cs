@@ -45,7 +45,7 @@ internal sealed class SessionTraffic
     public double ShortRate { get; set; }
 }
 
-/// <summary>Numbered datagrams.</summary>
+/// <summary>UDP datagrams with numbers, by which the run finds lost ones.</summary>
 internal sealed class StreamTraffic
 {
     /// <summary>ADDRESS:PORT of services; the senders are spread over them.</summary>

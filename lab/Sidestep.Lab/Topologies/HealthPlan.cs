@@ -1,6 +1,6 @@
 namespace Sidestep.Lab.Topologies;
 
-/// <summary>What a run breaks on its servers, one part at a time, while requests flow.</summary>
+/// <summary>The faults that a run causes on its servers, one part at a time, while requests flow.</summary>
 internal sealed class HealthPlan
 {
     /// <summary>Seconds between two probes of the monitor that decides.</summary>
@@ -22,9 +22,10 @@ internal sealed class HealthFault
     /// <summary>Breaks the part; a line for a shell on the server.</summary>
     public string Inject { get; set; } = "";
 
-    /// <summary>Repairs it; a line for a shell on the server.</summary>
+    /// <summary>Repairs the part; a line for a shell on the server.</summary>
     public string Undo { get; set; } = "";
 
-    /// <summary>Instead of both: a service that the run stops and starts again.</summary>
+    /// <summary>Instead of <see cref="Inject"/> and <see cref="Undo"/>: a service that the run stops and starts
+    /// again.</summary>
     public string Service { get; set; } = "";
 }

@@ -39,7 +39,7 @@ internal sealed class Topology
     /// diagnoses.</summary>
     public bool Faults { get; set; }
 
-    /// <summary>What breaks on servers during a run that tests health checks. Null: another kind of run.</summary>
+    /// <summary>The faults on servers during a run that tests health checks. Null: another kind of run.</summary>
     public HealthPlan? Health { get; set; }
 
     /// <summary>Drivers that the topology does not support, each with the reason.</summary>
@@ -169,10 +169,10 @@ internal sealed class Service
     public List<string> Listens { get; set; } = [];
 }
 
-/// <summary>A cable: a veth pair.</summary>
+/// <summary>A cable between two nodes: a veth pair.</summary>
 internal sealed class Link
 {
-    /// <summary>Two of node:interface.</summary>
+    /// <summary>The two ends, each as node:interface.</summary>
     public List<string> Ends { get; set; } = [];
 
     public int Mtu { get; set; } = 1500;
@@ -195,7 +195,7 @@ internal sealed class RunStep
 
     public string Service { get; set; } = "";
 
-    /// <summary>For weigh-server.</summary>
+    /// <summary>The new weight; for weigh-server only.</summary>
     public int Weight { get; set; }
 
     /// <summary>How many times the step is repeated; each time is a step of its own.</summary>

@@ -86,7 +86,7 @@ internal static class TopologyReader
     }
 }
 
-/// <summary>One end of a cable.</summary>
+/// <summary>One end of a cable: a node and the name of its interface.</summary>
 internal readonly record struct LinkEnd(string Node, string Interface)
 {
     public static LinkEnd Parse(string text) => text.Split(':') is [var node, var name]

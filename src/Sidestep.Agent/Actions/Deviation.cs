@@ -48,7 +48,7 @@ internal static class Deviations
         return found;
     }
 
-    /// <summary>True when apply replaces the value of a sysctl.</summary>
+    /// <summary>True if apply replaces the value of a sysctl.</summary>
     /// <remarks>rp_filter is set to 2 even if it is 0, see <see cref="DesiredSysctl.For"/>. Another value stays if it
     /// is good enough.</remarks>
     public static bool IsNeeded(string key, int found, int expected, bool vipsHaveScopeHost) =>
@@ -66,8 +66,7 @@ internal static class Deviations
     /// <summary>Sorts and joins with spaces.</summary>
     public static string Join(IEnumerable<string> items) => string.Join(' ', items.Order(StringComparer.Ordinal));
 
-    private static void Settings(
-        DesiredState desired, HostInventory host, IHostKernel kernel, List<Deviation> found)
+    private static void Settings(DesiredState desired, HostInventory host, IHostKernel kernel, List<Deviation> found)
     {
         var scopeHost = VipsHaveScopeHost(desired, host);
         foreach (var (setting, _, value) in DesiredSysctl.For(desired.Interfaces))
@@ -82,8 +81,7 @@ internal static class Deviations
     }
 
     /// <summary>Without IPv6 on <c>lo</c>, no IPv6 VIP can be added; verify reports that.</summary>
-    private static void Addresses(
-        DesiredState desired, HostInventory host, IHostKernel kernel, List<Deviation> found)
+    private static void Addresses(DesiredState desired, HostInventory host, IHostKernel kernel, List<Deviation> found)
     {
         foreach (var vip in desired.Vips.Where(v => !host.HasVip(v.Network) && (!v.IsIPv6 || host.LoopbackHasIPv6)))
         {

@@ -83,8 +83,7 @@ internal sealed class RemoveAction(IHostPlatform platform, Action<string> log)
     }
 
     /// <summary>The reverse order of apply: VIPs before the sysctls that suppress ARP for them.</summary>
-    private void RemoveAll(
-        Request request, StateStore store, HostState? state, HostInventory host, IHostKernel kernel)
+    private void RemoveAll(Request request, StateStore store, HostState? state, HostInventory host, IHostKernel kernel)
     {
         var undo = new Undo(kernel, host, log);
         var files = new PersistenceStore(request.StateDirectory).Remove(request.Files, log);

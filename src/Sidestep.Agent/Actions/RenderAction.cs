@@ -10,8 +10,8 @@ internal static class RenderAction
 {
     /// <param name="platform">The host.</param>
     /// <param name="request">The options.</param>
-    /// <param name="manager">A network manager, <c>sysctl</c> or <c>agent</c>; null: the network manager of the host.
-    /// </param>
+    /// <param name="manager">A network manager, <c>sysctl</c> or <c>agent</c>; null: the network manager of the
+    /// host.</param>
     /// <param name="output">Receives the files.</param>
     public static void Linux(IHostPlatform platform, Request request, string? manager, TextWriter output)
     {
@@ -74,8 +74,8 @@ internal static class RenderAction
         return null;
     }
 
-    /// <summary>The name of the file is a comment in it, so that the output for one file can be redirected as it is.
-    /// </summary>
+    /// <summary>The name of the file is a comment in it, so that the output for one file can be redirected as it
+    /// is.</summary>
     private static void Print(PlannedFile file, TextWriter output)
     {
         output.WriteLine($"### {file.Path} (mode {Convert.ToString((int)file.Mode, 8).PadLeft(4, '0')})");

@@ -116,8 +116,8 @@ internal static class Verifier
             $"{effective} (all {all}, {item.Name} {own})", expected, ApplyAgain);
     }
 
-    /// <summary>The value of <c>all</c> matters only for interfaces that appear later: the present ones have their own.
-    /// </summary>
+    /// <summary>The value of <c>all</c> matters only for interfaces that appear later: the present ones have their
+    /// own.</summary>
     private static void All(IHostKernel kernel, string key, bool scopeHost, string expected, Verification result)
     {
         var all = kernel.ReadSysctl(new Sysctl(Sysctl.All, key)) ?? 0;

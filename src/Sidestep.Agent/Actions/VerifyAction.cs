@@ -25,8 +25,7 @@ internal static class VerifyAction
         return Check(platform, request, desired, host, kernel, problems);
     }
 
-    private static Verification OfState(
-        IHostPlatform platform, Request request, HostInventory host, IHostKernel kernel)
+    private static Verification OfState(IHostPlatform platform, Request request, HostInventory host, IHostKernel kernel)
     {
         using var store = StateStore.OpenForReading(request.StateDirectory);
         var state = store.Load();

@@ -35,7 +35,7 @@ internal static class DesiredSysctl
         _ => ConditionNames.ProxyArp,
     };
 
-    /// <summary>True when a value is good enough, so that the agent leaves it as the operator set it.</summary>
+    /// <summary>True if a value is good enough, so that the agent leaves it as the operator set it.</summary>
     /// <remarks>arp_ignore: with 1 and 2 the kernel replies only for addresses of the interface that received the
     /// request. With 3 it replies for no address of scope host, which a VIP has unless another program added it. With 8
     /// it never replies. 4 to 7 are reserved and act like 0. arp_announce: a value above 2 acts like 0. rp_filter: 1 is

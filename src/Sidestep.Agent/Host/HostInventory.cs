@@ -37,12 +37,11 @@ internal sealed record HostInventory
     public string NameOf(int index) => Interfaces.FirstOrDefault(i => i.Index == index)?.Name
         ?? $"interface {index.ToString(CultureInfo.InvariantCulture)}";
 
-    /// <summary>The VIP as an address of <c>lo</c> with the longest prefix; null: there is
-    /// none.</summary>
+    /// <summary>The VIP as an address of <c>lo</c> with the longest prefix; null: there is none.</summary>
     public InterfaceAddress? OnLoopback(IPAddress vip) => Addresses.FirstOrDefault(a =>
         a.InterfaceIndex == Loopback && a.PrefixLength == vip.GetAddressBytes().Length * 8 && a.Address.Equals(vip));
 
-    /// <summary>True when a VIP is an address of <c>lo</c>, or when a prefix of VIPs is local.</summary>
+    /// <summary>True if a VIP is an address of <c>lo</c>, or when a prefix of VIPs is local.</summary>
     public bool HasVip(IPNetwork vip) =>
         PrefixText.IsSingle(vip) ? OnLoopback(vip.BaseAddress) is not null : LocalPrefixes.Contains(vip);
 

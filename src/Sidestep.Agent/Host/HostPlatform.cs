@@ -4,8 +4,7 @@ using Sidestep.Native;
 
 namespace Sidestep.Agent.Host;
 
-/// <summary>What the agent gets from the operating system: one implementation for Linux, another for unit
-/// tests.</summary>
+/// <summary>The operating system as the agent uses it: one implementation for Linux, another for unit tests.</summary>
 internal interface IHostPlatform
 {
     HostPrivileges Privileges { get; }
@@ -17,7 +16,7 @@ internal interface IHostPlatform
     IReportSource OpenReportSource();
 }
 
-/// <summary>What this process may do and which libraries it has.</summary>
+/// <summary>The capabilities of this process (capabilities(7)), and the presence of libbpf.</summary>
 /// <param name="HasNetAdmin">It has CAP_NET_ADMIN.</param>
 /// <param name="HasSysAdmin">It has CAP_SYS_ADMIN.</param>
 /// <param name="HasLibbpf">libbpf.so.1 can be loaded.</param>

@@ -4,7 +4,7 @@ using Sidestep.Native.Netlink;
 
 namespace Sidestep.Agent.Host;
 
-/// <summary>Everything that the agent reads and changes in the kernel of its network namespace.</summary>
+/// <summary>The settings of the kernel that the agent reads and changes, in its network namespace.</summary>
 /// <remarks>For one thread. A change that the kernel rejects throws <see cref="Native.NativeException"/> or
 /// <see cref="AgentException"/>.</remarks>
 internal interface IHostKernel : IDisposable

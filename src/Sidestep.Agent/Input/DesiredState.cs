@@ -30,7 +30,7 @@ internal sealed record DesiredState
     /// <summary>The only sources from which encapsulated packets are accepted.</summary>
     public IReadOnlyList<IPNetwork> Sources { get; init; } = [];
 
-    /// <summary>Whether the tc programs are attached: for decapsulation, and always by a running agent.</summary>
+    /// <summary>True if the tc programs are attached: for decapsulation, and always by a running agent.</summary>
     public bool Programs { get; init; }
 
     public bool HasFamily(AddressFamily family) => Vips.Any(v => v.Network.BaseAddress.AddressFamily == family);

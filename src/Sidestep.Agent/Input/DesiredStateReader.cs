@@ -20,8 +20,8 @@ internal static class DesiredStateReader
     /// <param name="host">The host to check the spec against.</param>
     /// <param name="beforeChange">True: a VIP at the wrong place is a problem. False: verify reports it as a condition
     /// instead.</param>
-    /// <param name="problems">Receives the errors. If it contains some already, the spec was read from invalid
-    /// options, and checks that would repeat them are skipped.</param>
+    /// <param name="problems">Receives the errors. If it contains some already, the spec was read from invalid options,
+    /// and checks that would repeat them are skipped.</param>
     /// <returns>Null if there is any problem.</returns>
     public static DesiredState? Read(ServerSpec spec, IReadOnlyList<string> interfaceNames, bool programs,
         HostInventory host, bool beforeChange, List<Problem> problems)
@@ -139,7 +139,7 @@ internal static class DesiredStateReader
         return pathMtu is null ? 0 : Math.Max(0, IsIPv6(vip.BaseAddress) ? pathMtu.Mss6 : pathMtu.Mss4);
     }
 
-    /// <summary>Whether outer headers may be IPv6. Without the server's address in the spec, the larger header counts
+    /// <summary>True if outer headers may be IPv6. Without the server's address in the spec, the larger header counts
     /// if any source is IPv6.</summary>
     private static bool IsOuterIPv6(ServiceSpec service, ServerSpec spec) => service.Server is { } server
         ? IsIPv6(server) : spec.Directors.Concat(service.OuterSources.Select(static o => o.BaseAddress)).Any(IsIPv6);

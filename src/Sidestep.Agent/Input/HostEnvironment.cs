@@ -7,7 +7,7 @@ internal static class HostEnvironment
 {
     private const string RunAsRoot = "Run as root (sudo sidestep-agent ...).";
 
-    /// <param name="privileges">What the process has.</param>
+    /// <param name="privileges">Capabilities and libraries of the process.</param>
     /// <param name="changes">True: it will change the host.</param>
     /// <param name="bpf">True: it will load or look for BPF programs.</param>
     /// <param name="problems">Receives what is missing.</param>

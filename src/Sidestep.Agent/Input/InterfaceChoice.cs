@@ -33,8 +33,8 @@ internal static class InterfaceChoice
         return chosen;
     }
 
-    /// <summary>The interfaces that have a default route; without a default route, all that are up except <c>lo</c>.
-    /// </summary>
+    /// <summary>The interfaces that have a default route; without a default route, all that are up except
+    /// <c>lo</c>.</summary>
     public static List<InterfaceInfo> Default(HostInventory host)
     {
         var up = host.Interfaces.Where(static i => i is { IsUp: true, IsLoopback: false }).ToList();

@@ -2,14 +2,14 @@ using System.Net;
 
 namespace Sidestep.Agent.Input;
 
-/// <summary>Text form of addresses and prefixes: a prefix that contains one address is written without its length.
-/// </summary>
+/// <summary>Text form of addresses and prefixes: a prefix that contains one address is written without its
+/// length.</summary>
 internal static class PrefixText
 {
     public static string Of(IPNetwork network) =>
         IsSingle(network) ? network.BaseAddress.ToString() : network.ToString();
 
-    /// <summary>True when the prefix contains one address: /32 or /128.</summary>
+    /// <summary>True if the prefix contains one address: /32 or /128.</summary>
     public static bool IsSingle(IPNetwork network) =>
         network.PrefixLength == network.BaseAddress.GetAddressBytes().Length * 8;
 

@@ -37,10 +37,10 @@ internal sealed record Request
     /// <summary>The files of the host, or of a mounted image.</summary>
     public HostFiles Files { get; init; } = new("/");
 
-    /// <summary>True when an option is given that a spec file replaces.</summary>
+    /// <summary>True if an option is given that a spec file replaces.</summary>
     public bool HasSpecOptions => Vips.Count + Directors.Count + OuterSources.Count + Decapsulate.Count > 0
         || Mtu is not null;
 
-    /// <summary>True when no option describes the server.</summary>
+    /// <summary>True if no option describes the server.</summary>
     public bool IsEmpty => !HasSpecOptions && Interfaces.Count == 0 && SpecFile is null;
 }

@@ -9,13 +9,13 @@ internal sealed class Verification(IEnumerable<Condition>? conditions = null)
     /// <summary>The programs without decapsulation, and those at egress. Subject: the interface.</summary>
     public const string ProgramsName = "programs";
 
-    /// <summary>Whether the host forwards IP packets. Subject: the interface.</summary>
+    /// <summary>Forwarding of IP packets by the host is on or off. Subject: the interface.</summary>
     public const string ForwardingName = "forwarding";
 
     /// <summary>Another program reverts every repair, and the agent has stopped repairing.</summary>
     public const string BackingOffName = "backing-off";
 
-    /// <summary>Why the spec cannot be applied, or why no director gave one.</summary>
+    /// <summary>The spec can be applied; otherwise, why not, or why no director gave one.</summary>
     public const string SpecName = "spec";
 
     public List<Condition> Conditions { get; } = [.. conditions ?? []];

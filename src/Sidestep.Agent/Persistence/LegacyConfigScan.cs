@@ -13,7 +13,7 @@ internal static partial class LegacyConfigScan
 {
     private const string Scripts = "/etc/sysconfig/network-scripts";
 
-    /// <summary>IFF_NOARP.</summary>
+    /// <summary>The kernel's IFF_NOARP: the device neither sends nor answers ARP.</summary>
     private const uint NoArp = 0x80;
 
     private static readonly (string Folder, string Pattern)[] ScannedFiles =
@@ -59,7 +59,7 @@ internal static partial class LegacyConfigScan
             {
                 result.Add(false, ConditionNames.LegacyConfig, file, line, "ARP on",
                     $"At the next start it disables ARP on all of {device} and disconnects the server: delete the "
-                    + "line; arp_ignore 1 has the effect that it was meant to have.");
+                    + "line; arp_ignore=1 suppresses the ARP replies, which was its purpose.");
             }
         }
     }

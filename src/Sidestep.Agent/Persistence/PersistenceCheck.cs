@@ -10,8 +10,7 @@ internal static class PersistenceCheck
     public static void Run(string stateDirectory, HostFiles files, DesiredState desired, Verification result)
     {
         var written = new PersistenceStore(stateDirectory).Written;
-        var hasUnit = files.Exists(
-            "/etc/systemd/system/multi-user.target.wants/" + Path.GetFileName(AgentUnit.Path));
+        var hasUnit = files.Exists("/etc/systemd/system/multi-user.target.wants/" + Path.GetFileName(AgentUnit.Path));
         foreach (var file in written)
         {
             var isOurs = files.Read(file)?.StartsWith(PersistencePlan.HeaderLine, StringComparison.Ordinal) == true;

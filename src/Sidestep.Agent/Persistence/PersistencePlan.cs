@@ -7,10 +7,10 @@ namespace Sidestep.Agent.Persistence;
 /// <summary>A file that restores a part of the configuration when the host starts.</summary>
 /// <param name="Path">Absolute name.</param>
 /// <param name="Text">Its whole content.</param>
-/// <param name="Mode">Its permissions.</param>
+/// <param name="Mode">Permissions of the file.</param>
 internal sealed record PlannedFile(string Path, string Text, UnixFileMode Mode = PlannedFile.Readable)
 {
-    /// <summary>0644.</summary>
+    /// <summary>Mode 0644: every user may read the file.</summary>
     public const UnixFileMode Readable =
         UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
@@ -18,8 +18,8 @@ internal sealed record PlannedFile(string Path, string Text, UnixFileMode Mode =
     public const UnixFileMode Secret = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 }
 
-/// <summary>The files for one host, in the order to write them: sysctls before addresses, as the host also reads them.
-/// </summary>
+/// <summary>The files for one host, in the order to write them: sysctls before addresses, as the host also reads
+/// them.</summary>
 internal sealed record PersistencePlan(IReadOnlyList<PlannedFile> Files, IReadOnlyList<string> Remarks)
 {
     public const string Sysctl = "/etc/sysctl.d/60-sidestep.conf";

@@ -82,8 +82,7 @@ internal sealed class PersistenceStore(string directory)
     {
         try
         {
-            return JsonSerializer.Deserialize(
-                File.ReadAllBytes(RecordPath), PersistenceJson.Default.PersistenceRecord);
+            return JsonSerializer.Deserialize(File.ReadAllBytes(RecordPath), PersistenceJson.Default.PersistenceRecord);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {

@@ -19,7 +19,7 @@ internal sealed class AgentPrograms : IAgentPrograms
 
     public AgentMaps Maps { get; }
 
-    /// <summary>Loads the programs.</summary>
+    /// <summary>Loads the agent's BPF programs into the kernel; it attaches none.</summary>
     /// <param name="existing">The maps of attached programs. They are reused, with entries and counters, if this
     /// version defines them identically. Null: new maps.</param>
     public static AgentPrograms Load(AgentMaps? existing)

@@ -19,7 +19,7 @@ internal interface IAgentMap : IDisposable
     void Delete<TKey>(TKey key) where TKey : unmanaged;
 }
 
-/// <summary>A BPF map in the kernel.</summary>
+/// <summary>A map of the agent's programs in the kernel.</summary>
 internal sealed class KernelMap(BpfMap map) : IAgentMap
 {
     public BpfMap Map => map;

@@ -11,7 +11,7 @@ internal interface IAgentPrograms : IDisposable
     /// <summary>Hash of a program's instructions, as <c>bpftool</c> prints it.</summary>
     string Tag(Hook hook);
 
-    /// <summary>True when an attached program has the same instructions and the same maps.</summary>
+    /// <summary>True if an attached program has the same instructions and the same maps.</summary>
     bool IsSame(Hook hook, IAttachedProgram attached);
 
     /// <summary>Attaches a program at <see cref="AttachedFilter.Place"/>.</summary>

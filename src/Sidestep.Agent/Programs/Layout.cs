@@ -33,8 +33,8 @@ internal readonly record struct AddressKey(uint Family, uint First, uint Second,
     }
 }
 
-/// <summary>struct prefix: the number of leading bits of the following address that must match, family included.
-/// </summary>
+/// <summary>struct prefix: the number of leading bits of the following address that must match, family
+/// included.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal readonly record struct PrefixKey(uint Bits, AddressKey Address)
 {
@@ -46,7 +46,7 @@ internal readonly record struct PrefixKey(uint Bits, AddressKey Address)
     public IPNetwork ToNetwork() => new(Address.ToAddress(), (int)(Bits - FamilyBits));
 }
 
-/// <summary>struct vip.</summary>
+/// <summary>The value of a VIP, <c>struct vip</c> of src/bpf/agent/maps.h.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct VipValue
 {
@@ -64,14 +64,14 @@ internal struct VipCounters
     /// <summary>SYNs received, counted without an outer header.</summary>
     public ulong Syn;
 
-    /// <summary>SYN-ACKs sent.</summary>
+    /// <summary>SYN-ACKs sent, with the VIP as source.</summary>
     public ulong SynAck;
 
-    /// <summary>RSTs sent.</summary>
+    /// <summary>RSTs sent, with the VIP as source.</summary>
     public ulong Reset;
 }
 
-/// <summary>struct settings.</summary>
+/// <summary>Settings of the programs, <c>struct settings</c> of src/bpf/agent/maps.h.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct SettingsValue
 {

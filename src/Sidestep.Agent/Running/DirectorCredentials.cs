@@ -4,7 +4,8 @@ using Sidestep.Agent.Input;
 
 namespace Sidestep.Agent.Running;
 
-/// <summary>What the agent needs to contact directors.</summary>
+/// <summary>The URLs of the directors, and the certificates by which agent and directors authenticate each
+/// other.</summary>
 /// <param name="Urls">Their APIs.</param>
 /// <param name="Certificate">This server's certificate with its key.</param>
 /// <param name="CaCertificates">The only authorities whose directors are trusted.</param>

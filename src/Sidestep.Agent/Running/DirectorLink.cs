@@ -57,8 +57,8 @@ internal sealed class DirectorLink : IDisposable
             _tasks.Add(Task.Run(() => SendReportsAsync(url, api)));
     }
 
-    /// <summary>Sends an admin state to every director at once. One that does not get it sees it in the next report.
-    /// </summary>
+    /// <summary>Sends an admin state to every director at once. One that does not get it sees it in the next
+    /// report.</summary>
     public void Drain(string adminState)
     {
         foreach (var (url, api) in _directors)

@@ -15,7 +15,7 @@ internal sealed class DriftLog
 
     /// <param name="name">The condition.</param>
     /// <param name="subject">The VIP or interface.</param>
-    /// <param name="found">What the other program changed it to.</param>
+    /// <param name="found">The value that the other program set.</param>
     /// <param name="noticed">When the agent noticed.</param>
     /// <param name="repaired">When it was repaired; null: it was not.</param>
     public void Add(string name, string subject, string found, DateTimeOffset noticed, DateTimeOffset? repaired)

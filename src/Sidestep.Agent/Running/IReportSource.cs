@@ -7,7 +7,7 @@ using Sidestep.Native.Netlink;
 
 namespace Sidestep.Agent.Running;
 
-/// <summary>What a report contains besides conditions, as the kernel and its tools give it.</summary>
+/// <summary>The source of a report's content besides conditions: the kernel and its tools.</summary>
 internal interface IReportSource : IDisposable
 {
     /// <summary>Lines of <c>/proc/self/net/snmp</c> or <c>netstat</c>.</summary>

@@ -247,8 +247,8 @@ internal sealed class Reconciler : IDisposable
         }
     }
 
-    /// <summary>The named interfaces that exist. Without names and without a default route, those chosen before stay.
-    /// </summary>
+    /// <summary>The named interfaces that exist. Without names and without a default route, those chosen before
+    /// stay.</summary>
     private IReadOnlyList<string> InterfaceNames(HostInventory host)
     {
         if (_request.Interfaces.Count > 0)
@@ -275,8 +275,7 @@ internal sealed class Reconciler : IDisposable
 
     private void ApplyAll(DesiredState desired, string key)
     {
-        _programs ??= _kernel.LoadSharingMaps(
-            AttachedFilter.FindOurs(_kernel, _kernel.ReadInventory().Interfaces));
+        _programs ??= _kernel.LoadSharingMaps(AttachedFilter.FindOurs(_kernel, _kernel.ReadInventory().Interfaces));
         using (var store = StateStore.OpenForChange(_request.StateDirectory))
         {
             var persistence = new PersistenceStore(_request.StateDirectory);
@@ -372,8 +371,8 @@ internal sealed class Reconciler : IDisposable
         _fileConditions = files.Conditions;
     }
 
-    /// <summary>Adds the conditions that come from running: missing interfaces, back-off, an invalid spec, no director.
-    /// </summary>
+    /// <summary>Adds the conditions that come from running: missing interfaces, back-off, an invalid spec, no
+    /// director.</summary>
     private void AddOwnConditions(Verification verification, HostInventory host)
     {
         foreach (var missing in _request.Interfaces.Where(n => host.Interfaces.All(i => i.Name != n)))

@@ -3,7 +3,7 @@ namespace Sidestep.Agent.Running;
 /// <summary>Stops repairing a deviation for a while when another program reverts every repair.</summary>
 internal sealed class RepairBackoff(TimeProvider time)
 {
-    /// <summary>So many repairs of one deviation within <see cref="RepairWindow"/> start the back-off.</summary>
+    /// <summary>Repairs of one deviation within <see cref="RepairWindow"/> after which the agent backs off.</summary>
     public const int MaxRepairs = 10;
 
     public static readonly TimeSpan RepairWindow = TimeSpan.FromMinutes(1), BackoffTime = TimeSpan.FromMinutes(5);
@@ -21,7 +21,7 @@ internal sealed class RepairBackoff(TimeProvider time)
         }
     }
 
-    /// <summary>True when the deviation may be repaired now; the call then counts as a repair.</summary>
+    /// <summary>True if the deviation may be repaired now; the call then counts as a repair.</summary>
     /// <param name="name">The condition.</param>
     /// <param name="subject">The VIP or interface.</param>
     /// <param name="backoffStarted">True for the one call that starts the back-off.</param>

@@ -10,8 +10,8 @@ using Sidestep.Native;
 
 namespace Sidestep.Agent.Running;
 
-/// <summary>Builds the report about this host: conditions, counters, listeners, routes, devices and packet filters.
-/// </summary>
+/// <summary>Builds the report about this host: conditions, counters, listeners, routes, devices and packet
+/// filters.</summary>
 internal sealed class ReportBuilder(IReportSource source, TimeProvider time)
 {
     public const int MaxListeners = 512, MaxDevices = 128, MaxAddresses = 256;
@@ -66,8 +66,8 @@ internal sealed class ReportBuilder(IReportSource source, TimeProvider time)
         };
     }
 
-    /// <summary>Reads a field from a file with two lines per group: field names, then values, each after <c>Group:</c>.
-    /// </summary>
+    /// <summary>Reads a field from a file with two lines per group: field names, then values, each after
+    /// <c>Group:</c>.</summary>
     /// <returns>Null: the kernel does not have this field.</returns>
     internal static long? Value(IReadOnlyList<string> lines, string group, string field)
     {

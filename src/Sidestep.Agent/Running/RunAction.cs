@@ -20,7 +20,7 @@ internal sealed record RunOptions
     public string? CaFile { get; init; }
 }
 
-/// <summary>The agent as a service.</summary>
+/// <summary>Runs the agent as a service: reconciles, reports, and follows new specs.</summary>
 internal sealed class RunAction(IHostPlatform platform, TextWriter output)
 {
     private readonly Lock _gate = new();

@@ -6,8 +6,8 @@ using Sidestep.Native;
 
 namespace Sidestep.Agent.State;
 
-/// <summary>What the agent wants in this network namespace, and what was there before: enough to undo every change.
-/// </summary>
+/// <summary>The settings that the agent makes in this network namespace, and the previous ones: enough to undo every
+/// change.</summary>
 /// <remarks>It is saved before the first change and lists every change that may follow, so that <c>remove</c> can undo
 /// an interrupted run. What that run did not get to change still has its old value, and remove leaves it.</remarks>
 internal sealed record HostState
@@ -25,7 +25,7 @@ internal sealed record HostState
     /// <summary>Indexes of the ingress interfaces, because a name can change.</summary>
     public List<int> Interfaces { get; init; } = [];
 
-    /// <summary>Whether the programs are attached, also where there is nothing to decapsulate.</summary>
+    /// <summary>True if the programs are attached, also where there is nothing to decapsulate.</summary>
     public bool Programs { get; init; }
 
     public List<SysctlRecord> Sysctls { get; init; } = [];

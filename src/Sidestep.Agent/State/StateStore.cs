@@ -21,7 +21,7 @@ internal sealed class StateStore : IDisposable
         _lock = lockFile;
     }
 
-    /// <summary>True when the last <see cref="Load"/> found the file of a namespace that no longer exists.</summary>
+    /// <summary>True if the last <see cref="Load"/> found the file of a namespace that no longer exists.</summary>
     public bool FoundStale { get; private set; }
 
     /// <summary>Opens the store for reading, without a lock.</summary>

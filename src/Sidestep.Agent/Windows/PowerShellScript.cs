@@ -22,8 +22,7 @@ internal static class PowerShellScript
             CheckService(service, problems);
         if (spec.Services.Length == 0)
         {
-            problems.Add(new Problem("--vip", "", "is missing",
-                "Name at least one VIP, or a spec file: --spec FILE."));
+            problems.Add(new Problem("--vip", "", "is missing", "Name at least one VIP, or a spec file: --spec FILE."));
         }
         if (adapter is not null && !adapter.All(IsAdapterCharacter))
         {

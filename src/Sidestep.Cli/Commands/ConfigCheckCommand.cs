@@ -6,7 +6,7 @@ namespace Sidestep.Cli.Commands;
 /// <summary><c>sidestep config check FILE</c>: reports every error of a configuration file.</summary>
 public static class ConfigCheckCommand
 {
-    /// <summary>The command.</summary>
+    /// <summary>Creates the <c>check</c> command with its arguments and options.</summary>
     public static Command Create()
     {
         var file = new Argument<string>("FILE") { Description = "The configuration file; - is standard input." };

@@ -6,7 +6,7 @@ namespace Sidestep.Cli.Commands;
 /// <summary><c>sidestep config schema</c>: prints the JSON Schema of the configuration file.</summary>
 public static class ConfigSchemaCommand
 {
-    /// <summary>The command.</summary>
+    /// <summary>Creates the <c>schema</c> command.</summary>
     public static Command Create()
     {
         var command = new Command("schema", "Print the JSON Schema of the configuration file, for editors.");

@@ -4,14 +4,14 @@ using Sidestep.Model;
 
 namespace Sidestep.Cli.Commands;
 
-/// <summary><c>sidestep doctor</c>: what is wrong, by name, with evidence and remedy.</summary>
+/// <summary><c>sidestep doctor</c>: names the faults, each with evidence and remedy.</summary>
 public static class DoctorCommand
 {
     /// <summary>A diagnosis takes some seconds, and it waits for one that another caller has requested
     /// before.</summary>
     private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(1);
 
-    /// <summary>The command.</summary>
+    /// <summary>Creates the <c>doctor</c> command with its arguments and options.</summary>
     /// <param name="socketPath">Path of the Unix socket of a director's daemon.</param>
     public static Command Create(Func<DirectorSettings, string> socketPath)
     {

@@ -11,10 +11,9 @@ namespace Sidestep.Cli.Commands;
 /// <summary><c>sidestep flows</c>: the tracked flows of a director, with or without its daemon.</summary>
 public static class FlowsCommand
 {
-    /// <summary>The command.</summary>
+    /// <summary>Creates the <c>flows</c> command with its arguments and options.</summary>
     /// <param name="visit">Passes every tracked flow of a director, which is given by its name and pin path, to the
-    /// action;
-    /// null: there is no such director. Throws <see cref="EngineException"/> if it cannot be read.</param>
+    /// action; null: there is no such director. Throws <see cref="EngineException"/> if it cannot be read.</param>
     public static Command Create(Func<DirectorSettings, Action<TrackedFlow>, FlowTableStatus?> visit)
     {
         var list = new Option<bool>("--list") { Description = "List every flow, not only the counts." };
@@ -59,8 +58,7 @@ public static class FlowsCommand
     }
 
     /// <summary>Passes every tracked flow of a director of this machine to <paramref name="action"/>; null: there is no
-    /// such
-    /// director.</summary>
+    /// such director.</summary>
     /// <exception cref="EngineException">It cannot be read.</exception>
     public static FlowTableStatus? Visit(DirectorSettings director, Action<TrackedFlow> action)
     {

@@ -16,7 +16,7 @@ public static class PreflightCommand
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    /// <summary>The command.</summary>
+    /// <summary>Creates the <c>preflight</c> command with its arguments and options.</summary>
     /// <param name="read">Reads the capabilities of an interface. Throws <see cref="EngineException"/> if that is not
     /// possible.</param>
     public static Command Create(Func<string, InterfaceCapabilities> read)

@@ -17,7 +17,7 @@ public static class ReplayCommand
 {
     private const int OutputBuffer = 1 << 16;
 
-    /// <summary>The command.</summary>
+    /// <summary>Creates the <c>replay</c> command with its arguments and options.</summary>
     /// <param name="xdp">Makes the engine in the kernel, for a number of tracked flows. Throws
     /// <see cref="EngineException"/> if this machine does not support it.</param>
     public static Command Create(Func<int, IReplayEngine> xdp)

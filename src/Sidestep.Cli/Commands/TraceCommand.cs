@@ -16,7 +16,7 @@ namespace Sidestep.Cli.Commands;
 /// <summary><c>sidestep trace</c>: what would happen to a packet, and why.</summary>
 public static class TraceCommand
 {
-    /// <summary>The command.</summary>
+    /// <summary>Creates the <c>trace</c> command with its arguments and options.</summary>
     /// <param name="read">Reads the state of the running director, by its name, pin path and peers; null: there is no
     /// such director. Throws <see cref="EngineException"/> if it cannot be read.</param>
     /// <param name="requestTrace">Requests the trace from the daemon of a managed director; returns null for other

@@ -20,7 +20,7 @@ public sealed class ManagedDirector : IDisposable
         DaemonReport.Read(director) is { Engine: EngineKind.Managed } && DaemonReport.IsRunning(director)
             ? new ManagedDirector(DaemonReport.SocketPath(director)) : null;
 
-    /// <summary>What a configuration would change; null: the director has the other engine.</summary>
+    /// <summary>Gets the plan of a configuration from the daemon; null: the director has the other engine.</summary>
     /// <exception cref="EngineException">The daemon does not respond.</exception>
     public static Plan? Plan(DirectorSettings director, string text)
     {
@@ -28,7 +28,7 @@ public sealed class ManagedDirector : IDisposable
         return found?.Query<Plan>(LocalApiPaths.Plan, Encoding.UTF8.GetBytes(text));
     }
 
-    /// <summary>What would happen to a frame; null: the director has the other engine.</summary>
+    /// <summary>Traces a frame in the daemon, which sends nothing; null: the director has the other engine.</summary>
     /// <exception cref="EngineException">The daemon does not respond.</exception>
     public static TraceResponse? Trace(DirectorSettings director, TraceRequest request)
     {
@@ -51,7 +51,7 @@ public sealed class ManagedDirector : IDisposable
         return flows.Table;
     }
 
-    /// <summary>Continues a capture.</summary>
+    /// <summary>Starts a capture, or gets the frames that were recorded since the previous request.</summary>
     /// <exception cref="EngineException">The daemon does not respond, or the capture has ended.</exception>
     internal CaptureResponse Capture(CaptureRequest request) =>
         Query<CaptureResponse>(LocalApiPaths.Capture, LocalApiJson.Write(request));

@@ -30,7 +30,7 @@ internal sealed class DirectorMacFinder : IDisposable
         .OrderByDescending(static s => s.Value.Came + s.Value.Went)
         .Select(static s => (MacAddress?)s.Key).FirstOrDefault();
 
-    /// <summary>Counts a frame.</summary>
+    /// <summary>Counts the Ethernet addresses of a frame, if it is for a VIP.</summary>
     /// <param name="frame">The frame, from the Ethernet header on.</param>
     /// <param name="interfaceIndex">The ingress interface.</param>
     internal void Observe(ReadOnlySpan<byte> frame, int interfaceIndex)

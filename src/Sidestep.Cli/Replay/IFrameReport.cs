@@ -15,7 +15,7 @@ public interface IFrameReport : IDisposable
     /// <param name="into">Name of the ingress interface.</param>
     /// <param name="outOf">Name of the egress interface.</param>
     /// <param name="input">The frame as it came in.</param>
-    /// <param name="result">What the engine did with it.</param>
+    /// <param name="result">The engine's decision about it, and the resulting frame.</param>
     void Write(long number, long time, string into, string outOf, ReadOnlySpan<byte> input, ReplayedFrame result);
 }
 

@@ -6,13 +6,13 @@ using Sidestep.Packets;
 
 namespace Sidestep.Cli.Replay;
 
-/// <summary>Makes a packet from a specification: <c>tcp 198.51.100.7:40000 203.0.113.10:80 S</c>, <c>udp
-/// [2001:db8::7]:40000 [2001:db8::10]:53</c>, <c>icmp 198.51.100.7 203.0.113.10</c> (an echo request).</summary>
+/// <summary>Makes a packet from a specification: <c>tcp 198.51.100.7:40000 203.0.113.10:80 S</c>,
+/// <c>udp [2001:db8::7]:40000 [2001:db8::10]:53</c>, <c>icmp 198.51.100.7 203.0.113.10</c> (an echo request).</summary>
 public static class PacketSpec
 {
     private const int TcpBytes = 20, UdpBytes = 8, IcmpBytes = 8, Ttl = 64;
 
-    /// <summary>Examples, for messages.</summary>
+    /// <summary>Valid specifications, which error messages quote.</summary>
     internal const string Example =
         "'tcp 198.51.100.7:40000 203.0.113.10:80 S', 'udp [2001:db8::7]:40000 [2001:db8::10]:53' or 'icmp 198.51.100.7 "
         + "203.0.113.10'";

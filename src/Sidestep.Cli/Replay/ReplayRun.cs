@@ -39,7 +39,7 @@ public sealed class ReplayRun(IReplayEngine engine, Configuration configuration,
     /// <summary>The director's MAC address; null: not found.</summary>
     public MacAddress? Mac { get; private set; } = mac;
 
-    /// <summary>Replays all frames.</summary>
+    /// <summary>Compiles and applies the tables, then replays all frames of the capture.</summary>
     /// <param name="source">The capture.</param>
     /// <param name="reports">Receive every frame.</param>
     /// <exception cref="EngineException">The engine does not support the configuration.</exception>

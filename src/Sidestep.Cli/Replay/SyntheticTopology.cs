@@ -10,7 +10,7 @@ namespace Sidestep.Cli.Replay;
 /// every machine.</summary>
 public static class SyntheticTopology
 {
-    /// <summary>MTU of Ethernet, bytes.</summary>
+    /// <summary>The default MTU of Ethernet in bytes.</summary>
     public const int DefaultMtu = 1500;
 
     /// <summary>The next hops of all servers.</summary>

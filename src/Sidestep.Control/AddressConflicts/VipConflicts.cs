@@ -16,8 +16,8 @@ public sealed class VipConflicts
     /// <summary>Most conflicts that are tracked. Answers beyond that, as in a flood, are ignored.</summary>
     public const int MaxConflicts = 1000;
 
-    /// <summary>How often the director announces a VIP again. Fabrics take more for a conflict of two hosts
-    /// (Cisco ACI: four moves within a minute), so it stays below, and it does not go on for ever.</summary>
+    /// <summary>Most announcements of one VIP: within a minute, and in one conflict. Switch fabrics take more frequent
+    /// moves of an address for a conflict of two hosts (Cisco ACI: four within a minute).</summary>
     public const int MaxAnnouncementsPerMinute = 3, MaxAnnouncementsPerConflict = 20;
 
     private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
@@ -74,7 +74,7 @@ public sealed class VipConflicts
         return [.. expired.Select(static c => c.Value)];
     }
 
-    /// <summary>True when the director may announce this VIP again; then it counts as announced. At most one a
+    /// <summary>True if the director may announce this VIP again; then it counts as announced. At most one a
     /// second.</summary>
     public bool MayAnnounce(IPAddress vip, DateTimeOffset now)
     {

@@ -64,7 +64,7 @@ public sealed class AgentRegistry : IAgentReports
         WakeWaiters();
     }
 
-    /// <summary>True when a real server has this name or address.</summary>
+    /// <summary>True if a real server has this name or address.</summary>
     public bool Knows(string server) => Volatile.Read(ref _compiler)?.Knows(server) == true;
 
     /// <summary>The spec of a server, as soon as it differs from the one that the caller has.</summary>
@@ -110,7 +110,7 @@ public sealed class AgentRegistry : IAgentReports
             return null;
         var now = _time.GetUtcNow();
         var previous = _reports.GetValueOrDefault(server);
-        // From an earlier process, when the clock was set back since then.
+        // A larger epoch is from an earlier process, whose clock was ahead.
         var epoch = Volatile.Read(ref _epoch);
         if (report.ReportEpoch > epoch)
             report = report with { ReportEpoch = 0 };

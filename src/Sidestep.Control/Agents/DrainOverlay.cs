@@ -15,7 +15,7 @@ public sealed class DrainOverlay
     /// <summary>Raised after the requests changed, on the thread that changed them.</summary>
     public event Action? Changed;
 
-    /// <summary>The current requests.</summary>
+    /// <summary>The requests that are in force; empty: no source requests a drain.</summary>
     public ImmutableHashSet<ServerDrain> Drains
     {
         get

@@ -33,7 +33,7 @@ public sealed class ServerSpecCompiler
             .ToLookup(static e => e.Pool, static e => e.Service, StringComparer.Ordinal);
     }
 
-    /// <summary>True when a real server has this name or address.</summary>
+    /// <summary>True if a real server has this name or address.</summary>
     public bool Knows(string server) => _byKey.Contains(server);
 
     /// <summary>The name of a server in the configuration; the argument itself when there is no such server.</summary>

@@ -3,7 +3,8 @@ using Sidestep.Control.Agents;
 
 namespace Sidestep.Control.Doctor;
 
-/// <summary>What agents report about themselves and about changes that other programs made.</summary>
+/// <summary>Rules for the reports of agents: on the agents themselves, and on changes that other programs
+/// made.</summary>
 internal static class AgentRules
 {
     /// <summary>For how long a repaired drift is still reported: its cause will change the setting again.</summary>

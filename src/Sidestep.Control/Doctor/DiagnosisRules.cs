@@ -61,7 +61,7 @@ internal static class DiagnosisText
     /// <param name="server">Name of the real server; null: the fault is the director's, or of another host.</param>
     /// <param name="services">Names of the affected services.</param>
     /// <param name="summary">One sentence.</param>
-    /// <param name="remedy">What to do.</param>
+    /// <param name="remedy">The command or setting that repairs the fault.</param>
     /// <param name="evidence">Lines, each with its source: <c>director: ...</c> or <c>agent: ...</c>.</param>
     internal static Diagnosis Create(
         string name, Severity severity, string? server, IEnumerable<string> services, string summary, string remedy,
@@ -92,7 +92,7 @@ internal static class DiagnosisText
         return $"agent: {condition.Name}{subject} is {condition.Found}, wanted {condition.Expected}";
     }
 
-    /// <summary>True when a probe of the DSR path got no reply; false also when the path was not probed.</summary>
+    /// <summary>True if a probe of the DSR path got no reply; false also when the path was not probed.</summary>
     internal static bool IsDown(this ServiceEvidence service) => service.DsrPathProbe is { Reply: ProbeReply.NoReply };
 
     internal static string Text(this ServiceEvidence service) => service.DsrPathProbe is null
@@ -106,7 +106,7 @@ internal static class DiagnosisText
             _ => "not sent",
         }}{(service.DsrPathProbe.Detail.Length > 0 ? $" ({service.DsrPathProbe.Detail})" : "")}";
 
-    /// <summary>True when an earlier diagnosis of this server explains why its path is down.</summary>
+    /// <summary>True if an earlier diagnosis of this server explains why its path is down.</summary>
     internal static bool Explains(this IReadOnlyList<Diagnosis> earlier, string server) =>
         earlier.Any(d => d.Server == server && d.Severity == Severity.Broken);
 

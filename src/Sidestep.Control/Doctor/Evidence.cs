@@ -8,11 +8,11 @@ using Sidestep.Model;
 
 namespace Sidestep.Control.Doctor;
 
-/// <summary>Everything that the rules use: the state of the director, the reports of agents, and the results of
+/// <summary>The input of the doctor's rules: the state of the director, the reports of agents, and the results of
 /// probes.</summary>
 public sealed record Evidence
 {
-    /// <summary>Name of the director.</summary>
+    /// <summary>Name of the director, from its configuration.</summary>
     public required string Director { get; init; }
 
     /// <summary>Version of the director's program.</summary>
@@ -55,13 +55,13 @@ public sealed record ServerEvidence
     /// <summary>Its name in the configuration.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Its own address.</summary>
+    /// <summary>The server's own address, not a VIP.</summary>
     public required IPAddress Address { get; init; }
 
     /// <summary>The services that it serves, one entry for each VIP and port.</summary>
     public ImmutableArray<ServiceEvidence> Services { get; init; } = [];
 
-    /// <summary>The route to it.</summary>
+    /// <summary>The route from the director to the server's own address.</summary>
     public RouteEvidence Route { get; init; } = new();
 
     /// <summary>The agent's newest report when the diagnosis began; null: <see cref="BeforeProbes"/> is the
@@ -113,7 +113,7 @@ public sealed record RouteEvidence
     /// <summary>The router before the server; null: the server is on the link.</summary>
     public IPAddress? Gateway { get; init; }
 
-    /// <summary>The egress interface.</summary>
+    /// <summary>Name of the egress interface; empty when there is no route.</summary>
     public string Device { get; init; } = "";
 
     /// <summary>The Ethernet address to which packets go; null: it is not known, and no packets go.</summary>
@@ -136,7 +136,7 @@ public sealed record ServiceEvidence
     /// <summary>Name of the virtual service.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Name of the pool.</summary>
+    /// <summary>Name of the pool that the service chooses the server from.</summary>
     public required string Pool { get; init; }
 
     /// <summary>One VIP of the service; of a prefix, one address in it.</summary>
@@ -154,7 +154,7 @@ public sealed record ServiceEvidence
     /// <summary>The MTU and MSS to the server; null when the next hop is not known.</summary>
     public PathMtu? PathMtu { get; init; }
 
-    /// <summary>True when the server is enabled and its weight is above 0.</summary>
+    /// <summary>True if the server is enabled and its weight is above 0.</summary>
     public bool AcceptsNewFlows { get; init; } = true;
 
     /// <summary>A probe to VIP and port in the same encapsulation as traffic; null: not probed.</summary>
@@ -169,14 +169,14 @@ public sealed record ServiceEvidence
     /// <summary>VIP, protocol and port for messages: <c>203.0.113.10 tcp/80</c>.</summary>
     public string Where => Port == 0 ? $"{Vip}" : $"{Vip} {Protocol.ToString().ToLowerInvariant()}/{Port}";
 
-    /// <summary>True for an IPv6 VIP.</summary>
+    /// <summary>True if the VIP is an IPv6 address.</summary>
     public bool IsIPv6 => Vip.AddressFamily == AddressFamily.InterNetworkV6;
 }
 
-/// <summary>The reply to a probe.</summary>
+/// <summary>The reply to a probe of the doctor, or why there was none.</summary>
 public enum ProbeReply
 {
-    /// <summary>The expected reply.</summary>
+    /// <summary>The expected reply: SYN-ACK, datagram or echo reply from the destination of the probe.</summary>
     Answered,
 
     /// <summary>A reset, or "port unreachable".</summary>
@@ -192,7 +192,7 @@ public enum ProbeReply
     NotSent,
 }
 
-/// <summary>A probe and its reply.</summary>
+/// <summary>The result of one probe of the doctor.</summary>
 /// <param name="Reply">The kind of reply.</param>
 /// <param name="From">Source address of the reply; null: there was none.</param>
 /// <param name="Mss">MSS option of the SYN-ACK (RFC 9293, section 3.7.1), in bytes; null: there was none.</param>

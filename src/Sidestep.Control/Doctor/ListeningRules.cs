@@ -5,7 +5,8 @@ using Sidestep.Model;
 
 namespace Sidestep.Control.Doctor;
 
-/// <summary>Whether an application listens where clients connect: on the VIP and the port of the service.</summary>
+/// <summary>Rules for applications that do not listen where clients connect: on the VIP and the port of the
+/// service.</summary>
 internal static class ListeningRules
 {
     internal static IEnumerable<Diagnosis> Listening(Evidence evidence, IReadOnlyList<Diagnosis> earlier)

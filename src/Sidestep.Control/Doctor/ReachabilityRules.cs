@@ -5,7 +5,7 @@ using Sidestep.Forwarding;
 
 namespace Sidestep.Control.Doctor;
 
-/// <summary>Whether the director's packets can reach a server at all.</summary>
+/// <summary>Rules for servers that the director's packets cannot reach at all.</summary>
 internal static class ReachabilityRules
 {
     internal static IEnumerable<Diagnosis> NoRoute(Evidence evidence, IReadOnlyList<Diagnosis> earlier) =>

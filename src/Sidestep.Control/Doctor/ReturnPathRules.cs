@@ -22,7 +22,7 @@ internal static class ReturnPathRules
             f.Service.Protocol == TransportProtocol.Udp
                 ? $"Let the application bind its socket to {f.Service.Vip}, or reply from the destination address of "
                     + "the request (IP_PKTINFO)"
-                : "Find what rewrites the source: source NAT on the server (nft list ruleset) or along the path",
+                : "Find the source NAT that rewrites it: on the server (nft list ruleset) or along the path",
             f.Service.Text()));
 
     internal static IEnumerable<Diagnosis> DefaultRoute(Evidence evidence, IReadOnlyList<Diagnosis> earlier)

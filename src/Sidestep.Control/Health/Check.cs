@@ -5,7 +5,7 @@ using Sidestep.Model;
 namespace Sidestep.Control.Health;
 
 /// <summary>A probe that one monitor sends to one server periodically.</summary>
-/// <param name="Key">Its identity.</param>
+/// <param name="Key">Monitor, server and target, which identify the check.</param>
 /// <param name="Server">Name of the server.</param>
 /// <param name="Monitor">The settings of the probe.</param>
 public sealed record Check(CheckKey Key, string Server, HealthMonitor Monitor);

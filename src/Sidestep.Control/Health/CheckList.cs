@@ -43,9 +43,9 @@ internal static class CheckList
     }
 }
 
-/// <summary>A server with checks.</summary>
-/// <param name="Group">Its group.</param>
-/// <param name="Pool">Its pool, which defines how many monitors must be up.</param>
+/// <summary>A server in one group, with all its checks.</summary>
+/// <param name="Group">The pool and the encapsulation by which the server is reached.</param>
+/// <param name="Pool">The pool, which defines how many monitors must be up.</param>
 /// <param name="Server">The server.</param>
 /// <param name="Checks">May be empty: then the server counts as up.</param>
 internal sealed record MonitoredServer(GroupKey Group, Pool Pool, RealServer Server, IReadOnlyList<Check> Checks);

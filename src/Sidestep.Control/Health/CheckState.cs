@@ -18,7 +18,7 @@ internal sealed class CheckState(Check check)
     /// <summary>Reason of the last probe that failed or was not sent; null when there was none.</summary>
     internal string? Error { get; private set; }
 
-    /// <summary>When that probe ended.</summary>
+    /// <summary>Time at which the probe of <see cref="Error"/> ended; null when there was none.</summary>
     internal DateTimeOffset? ErrorAt { get; private set; }
 
     /// <summary>Records the result of a probe.</summary>
@@ -53,15 +53,15 @@ internal sealed class CheckState(Check check)
 /// <summary>The health of a check, or of several together.</summary>
 public enum HealthStatus
 {
-    /// <summary>There is no check.</summary>
+    /// <summary>There is no check, so it never counts as down.</summary>
     NotChecked,
 
-    /// <summary>Too few probes so far.</summary>
+    /// <summary>Too few probes have ended to tell: neither rise nor fall is reached.</summary>
     Unknown,
 
-    /// <summary>Probes succeed.</summary>
+    /// <summary>As many probes in a row succeeded as rise says, and not so many failed since.</summary>
     Up,
 
-    /// <summary>Probes fail.</summary>
+    /// <summary>As many probes in a row failed as fall says, and not so many succeeded since.</summary>
     Down,
 }

@@ -22,7 +22,7 @@ public sealed class DurationHistogram
         }
     }
 
-    /// <summary>The number of durations.</summary>
+    /// <summary>The number of durations since the last <see cref="Clear"/>.</summary>
     public long Count => Volatile.Read(ref _count);
 
     /// <summary>The longest duration, in milliseconds; 0 when there are none.</summary>
@@ -43,7 +43,7 @@ public sealed class DurationHistogram
         return 0;
     }
 
-    /// <summary>Removes all durations.</summary>
+    /// <summary>Removes all durations; one that another thread adds meanwhile may be lost.</summary>
     public void Clear()
     {
         Array.Clear(_counts);

@@ -2,7 +2,8 @@ using System.Net;
 
 namespace Sidestep.Control.Health;
 
-/// <summary>What agents report about their servers, as far as admission and health need it. Safe for threads.</summary>
+/// <summary>The reports of agents about their servers, as far as admission and health need them. Safe for
+/// threads.</summary>
 public interface IAgentReports
 {
     /// <summary>Raised, on any thread, when the result of <see cref="IsHealthy"/> may have changed.</summary>
@@ -12,7 +13,7 @@ public interface IAgentReports
     /// and a description.</summary>
     event Action<IPAddress, string>? PassiveSignalRaised;
 
-    /// <summary>True when the agent of a server reports no wrong condition; null: it never reported, or is
+    /// <summary>True if the agent of a server reports no wrong condition; null: it never reported, or is
     /// silent.</summary>
     /// <param name="name">Name of the server.</param>
     /// <param name="address">Its own address.</param>

@@ -18,8 +18,8 @@ public interface IProbePath
     /// the next hop is not known.</summary>
     int? PathMtuOf(GroupKey group, IPAddress server);
 
-    /// <summary>True when the server answers an echo request of this length, which is not fragmented, with a reply of
-    /// the same length.</summary>
+    /// <summary>True if the server answers an echo request of this length, which is not fragmented, with a reply of the
+    /// same length.</summary>
     /// <param name="group">The group of the server.</param>
     /// <param name="server">Its own address.</param>
     /// <param name="vip">Destination of the echo request.</param>

@@ -15,7 +15,7 @@ internal sealed class PassiveSignals(TimeProvider time)
 
     private readonly Dictionary<(IPAddress Server, string Description), PassiveSignal> _signals = [];
 
-    /// <summary>Counts a signal.</summary>
+    /// <summary>Counts one occurrence of a signal; a new signal is ignored when there are too many.</summary>
     /// <param name="server">The server's own address.</param>
     /// <param name="description">One of few different texts.</param>
     internal void Add(IPAddress server, string description)

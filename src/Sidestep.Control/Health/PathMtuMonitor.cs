@@ -14,7 +14,7 @@ public sealed class PathMtuMonitor(HealthTracker tracker, IProbePath path, TimeP
     private static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(1);
     private readonly Dictionary<(GroupKey, IPAddress), (long At, int PathMtu)> _measured = [];
 
-    /// <summary>Runs until cancelled.</summary>
+    /// <summary>Measures when servers are due, until cancelled; cancellation is no error.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
         try

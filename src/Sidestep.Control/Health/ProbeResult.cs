@@ -1,6 +1,6 @@
 namespace Sidestep.Control.Health;
 
-/// <summary>The result of one probe.</summary>
+/// <summary>The result of one probe of a health monitor.</summary>
 /// <param name="Kind">The kind of result.</param>
 /// <param name="Reason">Why the probe did not succeed; empty when it did.</param>
 public readonly record struct ProbeResult(ProbeResultKind Kind, string Reason = "")
@@ -27,18 +27,18 @@ public readonly record struct ProbeResult(ProbeResultKind Kind, string Reason = 
     public static ProbeResult Exempt(string reason) => new(ProbeResultKind.Exempt, reason);
 }
 
-/// <summary>Kinds of results.</summary>
+/// <summary>The kinds of results, by their effect on the status of the check.</summary>
 public enum ProbeResultKind
 {
-    /// <summary>The expected reply.</summary>
+    /// <summary>The expected reply arrived: counts for rise.</summary>
     Success,
 
-    /// <summary>No reply, or a wrong one.</summary>
+    /// <summary>No reply, or a wrong one: counts for fall.</summary>
     Failure,
 
     /// <summary>The status of the check does not change.</summary>
     NotSent,
 
-    /// <summary>The check is up at once.</summary>
+    /// <summary>No probe is needed: the check is up at once.</summary>
     Exempt,
 }

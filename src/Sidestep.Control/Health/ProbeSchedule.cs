@@ -10,7 +10,7 @@ internal sealed class ProbeSchedule(Random random)
 
     private int _checkCount;
 
-    /// <summary>The number of checks.</summary>
+    /// <summary>The number of checks, those that are being probed included.</summary>
     internal int Count => _entries.Count;
 
     /// <summary>When the next check is due; null when none is queued.</summary>
@@ -100,16 +100,16 @@ internal sealed class ProbeSchedule(Random random)
             _queue.Dequeue();
     }
 
-    /// <summary>A check in the queue.</summary>
+    /// <summary>A check with the time at which it was due.</summary>
     internal sealed class Entry(Check check, TimeSpan due)
     {
         /// <summary>The check; the settings of its monitor may change.</summary>
         internal Check Check { get; set; } = check;
 
-        /// <summary>When it was last due.</summary>
+        /// <summary>Time at which it was last due, since the fixed moment of <see cref="Set"/>.</summary>
         internal TimeSpan Due { get; set; } = due;
 
-        /// <summary>The check is up or down.</summary>
+        /// <summary>True if the check is up or down; false while its status is unknown.</summary>
         internal bool IsStatusKnown { get; set; }
 
         /// <summary>The configuration no longer has it; the queue drops it later.</summary>

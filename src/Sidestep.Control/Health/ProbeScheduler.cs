@@ -63,7 +63,7 @@ public sealed class ProbeScheduler : IDisposable
             };
     }
 
-    /// <summary>Runs until cancelled.</summary>
+    /// <summary>Starts probes when they are due, until cancelled; returns when the last of them has ended.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
         try

@@ -16,10 +16,10 @@ internal sealed class ServerHealthState
         _service = [.. checks.Where(static c => !c.Check.Key.ThroughDsrPath)];
     }
 
-    /// <summary>The server.</summary>
+    /// <summary>The server and its group, as in the configuration.</summary>
     internal MonitoredServer Server { get; }
 
-    /// <summary>All its checks.</summary>
+    /// <summary>The state of all its checks; empty: the server counts as up.</summary>
     internal IReadOnlyList<CheckState> Checks { get; }
 
     /// <summary>When it became healthy or unhealthy; null: it has not yet.</summary>

@@ -66,7 +66,7 @@ internal static class ConflictFrames
     }
 }
 
-/// <summary>A host uses an address.</summary>
+/// <summary>Evidence that a host uses an IP address: its ARP packet or neighbour advertisement.</summary>
 /// <param name="Address">The address.</param>
 /// <param name="Mac">The Ethernet address at which the host has it.</param>
 internal readonly record struct AddressUse(IPAddress Address, MacAddress Mac);

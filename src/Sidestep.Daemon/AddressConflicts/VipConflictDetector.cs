@@ -10,8 +10,8 @@ using Sidestep.Packets;
 
 namespace Sidestep.Daemon.AddressConflicts;
 
-/// <summary>Detects hosts that answer for this director's VIPs, raises alarms, and defends the VIPs or drains the
-/// host as configured. Safe for threads.</summary>
+/// <summary>Detects hosts that answer for this director's VIPs, raises alarms, and defends the VIPs or drains the host
+/// as configured. Safe for threads.</summary>
 /// <param name="frames">Receives ARP and neighbour advertisements; sends requests and announcements.</param>
 /// <param name="linkLocalAddresses">Reads the usable link-local IPv6 addresses of this machine, by interface
 /// index.</param>
@@ -77,8 +77,8 @@ internal sealed class VipConflictDetector(IFrameChannel frames, Func<ILookup<int
         }
     }
 
-    /// <summary>Sends the requests that are due, handles the frames that have arrived, and ends conflicts that were
-    /// not renewed.</summary>
+    /// <summary>Sends the requests that are due, handles the frames that have arrived, and ends conflicts that were not
+    /// renewed.</summary>
     internal void Tick()
     {
         lock (_gate)
@@ -157,13 +157,13 @@ internal sealed class VipConflictDetector(IFrameChannel frames, Func<ILookup<int
 
     private void PublishAlarms() => alarms([.. _conflicts.Current.Select(VipConflicts.Describe)]);
 
-    /// <summary>What the detector watches.</summary>
+    /// <summary>The VIPs and interfaces that the detector watches, and its settings.</summary>
     /// <param name="Vips">VIPs that are single addresses, and whether this director answers ARP or neighbour
     /// solicitations for them.</param>
     /// <param name="Links">The director's interfaces.</param>
     /// <param name="LinkLocal">Their link-local addresses, by interface index.</param>
     /// <param name="Hosts">The known hosts by Ethernet address.</param>
-    /// <param name="Settings">What to do about a conflict.</param>
+    /// <param name="Settings">The reaction to a conflict.</param>
     private sealed record WatchState(IReadOnlyDictionary<IPAddress, bool> Vips, ImmutableArray<EgressInterface> Links,
         IReadOnlyDictionary<int, IPAddress> LinkLocal, IReadOnlyDictionary<MacAddress, ConflictingHost> Hosts,
         ConflictDetectionSettings Settings)

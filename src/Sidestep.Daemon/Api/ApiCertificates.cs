@@ -6,8 +6,8 @@ using Sidestep.Native;
 
 namespace Sidestep.Daemon.Api;
 
-/// <summary>The certificates of the agent API, from three PEM files. A change of a file that cannot be read leaves
-/// the previous certificates in use.</summary>
+/// <summary>The certificates of the agent API, from three PEM files. A change of a file that cannot be read leaves the
+/// previous certificates in use.</summary>
 internal sealed class ApiCertificates
 {
     private readonly ApiSettings _settings;
@@ -40,7 +40,7 @@ internal sealed class ApiCertificates
         };
     }
 
-    /// <summary>Reads the files.</summary>
+    /// <summary>Reads the certificate, its key and the authorities from the files of the settings.</summary>
     /// <exception cref="ApiException">The message names the file, the fault and the remedy.</exception>
     internal static ApiCertificates Read(ApiSettings settings) => new(settings, Identities(settings), Load(settings));
 

@@ -28,7 +28,8 @@ internal sealed class ApiServer(string socketPath, ApiHandler handler, Func<ApiS
     /// <summary>The addresses that the agent API listens at, as URLs.</summary>
     internal IReadOnlyCollection<string> AgentAddresses => _network?.Addresses ?? [];
 
-    /// <summary>Runs until cancelled.</summary>
+    /// <summary>Serves the socket and the network, and follows changes of settings and certificates, until
+    /// cancelled.</summary>
     internal async Task RunAsync(CancellationToken cancellation)
     {
         // The caller must not wait: the forwarding tables come first.

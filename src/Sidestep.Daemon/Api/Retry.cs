@@ -17,14 +17,14 @@ internal sealed class Retry(TimeProvider time)
     /// <summary>Why the last attempt failed, and the consequence; null: it succeeded, or there was none.</summary>
     internal string? Problem { get; private set; }
 
-    /// <summary>True when the next attempt may be made.</summary>
+    /// <summary>True if the next attempt may be made.</summary>
     internal bool IsDue => _failed is not { } at || time.GetElapsedTime(at) >= _pause;
 
     /// <summary>Forgets earlier failures.</summary>
     internal void Reset() => (_pause, _failed, Problem) = (FirstPause, null, null);
 
-    /// <summary>Makes an attempt. Failures that an operator or time can remedy become <see cref="Problem"/>; others
-    /// are thrown.</summary>
+    /// <summary>Makes an attempt. Failures that an operator or time can remedy become <see cref="Problem"/>; others are
+    /// thrown.</summary>
     /// <param name="consequence">What does not work if the attempt fails.</param>
     /// <param name="attempt">The attempt.</param>
     internal async Task TryAsync(string consequence, Func<Task> attempt)

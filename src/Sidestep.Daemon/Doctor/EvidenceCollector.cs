@@ -18,8 +18,8 @@ namespace Sidestep.Daemon.Doctor;
 internal sealed class EvidenceCollector(AppliedState applied, Func<AppliedState> newest, AgentRegistry agents,
     IVipConflictSource? conflicts, IDoctorHost host)
 {
-    /// <summary>An agent reports every two seconds, and sooner while reports are expedited. On a busy host it may
-    /// take longer.</summary>
+    /// <summary>An agent reports every two seconds, and sooner while reports are expedited. On a busy host it may take
+    /// longer.</summary>
     private static readonly TimeSpan ReportTimeout = TimeSpan.FromSeconds(8);
 
     /// <summary>Some hosts delay their replies on purpose (proxy ARP), so that a reply may belong to an earlier
@@ -33,7 +33,7 @@ internal sealed class EvidenceCollector(AppliedState applied, Func<AppliedState>
     /// <summary>Numbers of checked services, servers, probes and agents.</summary>
     internal ImmutableDictionary<string, int> Checked { get; private set; } = ImmutableDictionary<string, int>.Empty;
 
-    /// <summary>What could not be checked, and why.</summary>
+    /// <summary>Checks that could not be made, and why, one line each.</summary>
     internal IReadOnlyList<string> NotChecked => _notChecked;
 
     /// <summary>Checks all services, or one.</summary>

@@ -6,7 +6,8 @@ using Sidestep.Native;
 
 namespace Sidestep.Daemon.Doctor;
 
-/// <summary>What the doctor uses of this machine. The caller disposes what it opens.</summary>
+/// <summary>The functions of this machine that the doctor uses. The caller disposes the objects that it
+/// opens.</summary>
 internal interface IDoctorHost
 {
     /// <summary>The clock of all timeouts and time stamps.</summary>

@@ -9,7 +9,7 @@ internal static class PacketSizeProber
     private const ushort EchoId = 0x51de;
     private const int MaxRounds = 16;
 
-    /// <summary>Copies of each request: a packet may be lost without being too big.</summary>
+    /// <summary>Number of copies of each request: a packet may be lost without being too big.</summary>
     private const int Copies = 2, FinalCopies = 3;
 
     private static readonly TimeSpan ReplyTimeout = TimeSpan.FromMilliseconds(300);

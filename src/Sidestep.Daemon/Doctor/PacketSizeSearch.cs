@@ -8,7 +8,7 @@ namespace Sidestep.Daemon.Doctor;
 /// replies.</summary>
 internal sealed class PacketSizeSearch
 {
-    /// <summary>A size that passes everywhere, with any outer header; bytes.</summary>
+    /// <summary>A packet size in bytes that every path passes, with any outer header.</summary>
     internal const int SmallBytes = 200;
 
     /// <summary>The search ends when the result is known within this many bytes.</summary>
@@ -31,10 +31,11 @@ internal sealed class PacketSizeSearch
     /// <summary>Size of the largest inner packet that fits the director's interface, bytes.</summary>
     internal required int ExpectedBytes { get; init; }
 
-    /// <summary>What is known so far.</summary>
+    /// <summary>The result of the search so far.</summary>
     internal PacketSizeEvidence Evidence => new(ExpectedBytes, _passedBytes, RouterReport);
 
-    /// <summary>What a router reported of a packet that was too big; null: nothing.</summary>
+    /// <summary>The MTU that a router reported for a packet that was too big, with the router's address; null: none
+    /// did.</summary>
     internal string? RouterReport { get; set; }
 
     /// <summary>True: no further size needs to be tried.</summary>
@@ -47,8 +48,8 @@ internal sealed class PacketSizeSearch
     internal int NextBytes => _failedBytes == 0 ? ExpectedBytes
         : _passedBytes is { } passed ? passed + (_failedBytes - passed) / 2 : SmallBytes;
 
-    /// <summary>A packet of a size was answered. A late reply counts: a packet that had been taken for lost was not
-    /// too big.</summary>
+    /// <summary>A packet of a size was answered. A late reply counts: a packet that had been taken for lost was not too
+    /// big.</summary>
     internal void RecordReply(int size)
     {
         _passedBytes = Math.Max(_passedBytes ?? 0, size);

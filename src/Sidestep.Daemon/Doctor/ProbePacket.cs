@@ -69,7 +69,7 @@ internal static class ProbePacket
         return Ip(from, to, (byte)(ipv6 ? IpProtocol.IcmpV6 : IpProtocol.Icmp), message);
     }
 
-    /// <summary>A packet in an IP header (RFC 2003, RFC 2473, RFC 4213).</summary>
+    /// <summary>The packet behind an outer IP header (RFC 2003, RFC 2473, RFC 4213).</summary>
     internal static byte[] IpIp(IPAddress from, IPAddress to, ReadOnlySpan<byte> inner) =>
         Ip(from, to, ProtocolOf(inner), inner);
 
@@ -84,7 +84,7 @@ internal static class ProbePacket
         return Ip(from, to, Protocol, payload);
     }
 
-    /// <summary>A packet in GUE, variant 0 (draft-ietf-intarea-gue).</summary>
+    /// <summary>The packet behind an outer IP, UDP and GUE header, variant 0 (draft-ietf-intarea-gue).</summary>
     internal static byte[] Gue(IPEndPoint from, IPEndPoint to, ReadOnlySpan<byte> inner)
     {
         var payload = new byte[4 + inner.Length];
@@ -129,8 +129,8 @@ internal static class ProbePacket
         BinaryPrimitives.WriteUInt16BigEndian(transport[2..], (ushort)to.Port);
     }
 
-    /// <summary>The checksum with the pseudo-header, which has the same sum in both address families (RFC 8200
-    /// section 8.1).</summary>
+    /// <summary>The checksum with the pseudo-header, which has the same sum in both address families (RFC 8200 section
+    /// 8.1).</summary>
     private static ushort Checksum(IPAddress from, IPAddress to, IpProtocol protocol, ReadOnlySpan<byte> payload) =>
         InternetChecksum.Finish(
         InternetChecksum.Sum(payload, InternetChecksum.Sum(from.GetAddressBytes())

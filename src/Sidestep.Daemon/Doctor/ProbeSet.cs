@@ -14,7 +14,7 @@ internal sealed class ProbeSet
     /// <summary>False: there are more services than one run has probes for.</summary>
     internal bool IsComplete { get; private set; } = true;
 
-    /// <summary>Number of probes.</summary>
+    /// <summary>Number of probes of the diagnosis, without the searches.</summary>
     internal int Count => _probes.Count;
 
     /// <summary>One probe per service through its encapsulation, and for TCP another one directly to the

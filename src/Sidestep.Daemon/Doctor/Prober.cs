@@ -7,8 +7,8 @@ using Sidestep.Packets;
 
 namespace Sidestep.Daemon.Doctor;
 
-/// <summary>Sends probes and receives the replies, whatever their source: a socket would receive only replies from
-/// the address that it is connected to.</summary>
+/// <summary>Sends probes and receives the replies, whatever their source: a socket would receive only replies from the
+/// address that it is connected to.</summary>
 /// <remarks>Handshakes are never completed: the prober resets a connection that a server accepts. Source ports are
 /// above those that the kernel gives to others (net.ipv4.ip_local_port_range).</remarks>
 /// <param name="frames">Receives all IP packets; disposed by its owner.</param>
@@ -23,8 +23,8 @@ internal sealed class Prober(IFrameChannel frames, TimeProvider time, Random ran
     private const ushort Mss = 1460;
     private const int DnsPort = 53;
 
-    /// <summary>When unanswered probes are sent, after the start. The late ones are for busy hosts, and cost time
-    /// only if something is silent.</summary>
+    /// <summary>When unanswered probes are sent, after the start. The late ones are for busy hosts, and cost time only
+    /// if something is silent.</summary>
     private static readonly TimeSpan[] SendTimes =
         [TimeSpan.Zero, TimeSpan.FromMilliseconds(250), TimeSpan.FromMilliseconds(600),
         TimeSpan.FromMilliseconds(1200)];
@@ -43,7 +43,7 @@ internal sealed class Prober(IFrameChannel frames, TimeProvider time, Random ran
 
     private readonly uint _sequence = (uint)random.Next();
 
-    /// <summary>Sends the packets.</summary>
+    /// <summary>Builds and sends the packets of the probes.</summary>
     internal ProbeSender Sender { get; } = new(frames);
 
     /// <summary>Sends each probe up to four times, until all are answered or the timeout is over. Afterwards every

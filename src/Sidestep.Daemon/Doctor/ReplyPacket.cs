@@ -6,16 +6,16 @@ namespace Sidestep.Daemon.Doctor;
 /// <summary>The kind of a reply to a probe.</summary>
 internal enum ReplyKind
 {
-    /// <summary>TCP with SYN and ACK.</summary>
+    /// <summary>A TCP segment with SYN and ACK: the port is open.</summary>
     SynAck,
 
-    /// <summary>TCP with RST.</summary>
+    /// <summary>A TCP segment with RST: the port is closed.</summary>
     Reset,
 
-    /// <summary>A UDP datagram.</summary>
+    /// <summary>A UDP datagram from the probed port.</summary>
     Datagram,
 
-    /// <summary>ICMP echo reply.</summary>
+    /// <summary>An ICMP or ICMPv6 echo reply.</summary>
     Echo,
 
     /// <summary>ICMP port unreachable: no process listens at the port.</summary>
@@ -26,7 +26,7 @@ internal enum ReplyKind
 }
 
 /// <summary>A packet that may be the reply to a probe.</summary>
-/// <param name="Kind">Its kind.</param>
+/// <param name="Kind">Kind of the reply, by protocol and flags.</param>
 /// <param name="From">Source address.</param>
 /// <param name="To">Destination address.</param>
 /// <param name="Port">The director's port; identifier of an echo reply.</param>
@@ -41,7 +41,7 @@ internal readonly record struct ReplyPacket(ReplyKind Kind, IPAddress From, IPAd
     private const byte Icmp = 1, Tcp = 6, Udp = 17, IcmpV6 = 58;
     private const int HeaderBytes6 = 40;
 
-    /// <summary>Reads a packet.</summary>
+    /// <summary>Reads an IPv4 or IPv6 packet without its link-layer header.</summary>
     /// <param name="packet">From the IP header on; may be cut off.</param>
     /// <returns>Null: the packet is no reply to any probe.</returns>
     internal static ReplyPacket? Read(ReadOnlySpan<byte> packet)

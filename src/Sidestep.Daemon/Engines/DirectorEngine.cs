@@ -10,7 +10,7 @@ internal abstract class DirectorEngine : IEngine
     /// <summary>The kind of engine; never <see cref="EngineKind.Auto"/>.</summary>
     internal abstract EngineKind Kind { get; }
 
-    /// <summary>What an operator should know about the start of the engine, for status; often empty.</summary>
+    /// <summary>Facts about the start of the engine that an operator should know, for status; often empty.</summary>
     internal abstract IReadOnlyList<string> Notes { get; }
 
     /// <summary>Loads the filter that sends probes to servers by the same tables as packets; null: there is none, see

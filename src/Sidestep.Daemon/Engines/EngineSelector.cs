@@ -8,8 +8,8 @@ namespace Sidestep.Daemon.Engines;
 /// <summary>Selects the engine that forwards.</summary>
 internal static class EngineSelector
 {
-    /// <summary>The engine that a configuration requests, by <c>engine</c> or by its drivers; <see
-    /// cref="EngineKind.Auto"/>: none.</summary>
+    /// <summary>The engine that a configuration requests, by <c>engine</c> or by its drivers;
+    /// <see cref="EngineKind.Auto"/>: none.</summary>
     internal static EngineKind RequestedBy(DirectorSettings director) => director.Engine != EngineKind.Auto
         ? director.Engine
         : director.Interfaces.Select(static i => i.Driver.Engine()).FirstOrDefault(static e => e != EngineKind.Auto);
@@ -41,8 +41,8 @@ internal static class EngineSelector
             : new XdpDirectorEngine(XdpEngine.Open(director.PinPath, director.Name, director.FlowTableSize),
                 DaemonReport.PersistentStatePrefix(director), log);
 
-    /// <summary>Why the XDP engine cannot use an interface, by the rules of <c>sidestep preflight</c>; null: it can.
-    /// An interface that does not exist yet is no reason.</summary>
+    /// <summary>Why the XDP engine cannot use an interface, by the rules of <c>sidestep preflight</c>; null: it can. An
+    /// interface that does not exist yet is no reason.</summary>
     private static string? NoXdpReason(DirectorSettings director, Func<string, InterfaceCapabilities> read)
     {
         foreach (var name in director.Interfaces.Select(static i => i.Name))

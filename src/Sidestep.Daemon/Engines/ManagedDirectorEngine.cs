@@ -22,7 +22,7 @@ internal sealed class ManagedDirectorEngine : DirectorEngine
     private readonly string[] _notes;
     private readonly DateTimeOffset[] _appliedAt = new DateTimeOffset[1];
 
-    /// <summary>Opens the engine.</summary>
+    /// <summary>Opens the managed engine, and adopts the state that an earlier daemon left.</summary>
     /// <param name="director">Name, pin path and sizes.</param>
     /// <param name="notes">Why this engine was selected; may be empty.</param>
     /// <param name="log">Receives problems of the engine.</param>

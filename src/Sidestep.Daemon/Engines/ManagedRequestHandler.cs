@@ -24,7 +24,7 @@ internal sealed class ManagedRequestHandler(ManagedEngine engine, int flowTableS
     private CaptureTap? _tap;
     private long _session;
 
-    /// <summary>Handles a request.</summary>
+    /// <summary>Handles one request of the command line to the local API.</summary>
     /// <param name="path">See <see cref="LocalApiPaths"/>.</param>
     /// <param name="body">JSON; for <see cref="LocalApiPaths.Plan"/> a configuration in YAML.</param>
     /// <returns>JSON; null: the path is unknown.</returns>

@@ -37,8 +37,8 @@ internal sealed class XdpDirectorEngine(XdpEngine engine, string managedStatePre
     public override IReadOnlyList<AttachedInterface> Attach(IReadOnlyList<DirectorInterface> interfaces)
     {
         var attached = engine.Attach(interfaces);
-        // From here on the XDP program handles the packets. The blackhole routes that a killed managed engine left
-        // are obsolete.
+        // From here on the XDP program handles the packets. The blackhole routes that a killed managed engine left are
+        // obsolete.
         ManagedEngine.RemoveStale(managedStatePrefix);
         return attached;
     }

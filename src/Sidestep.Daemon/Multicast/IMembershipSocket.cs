@@ -3,14 +3,14 @@ using System.Net.Sockets;
 
 namespace Sidestep.Daemon.Multicast;
 
-/// <summary>A socket with IPv6 multicast memberships. Both methods throw <see cref="SocketException"/> when the
-/// kernel refuses.</summary>
+/// <summary>A socket with IPv6 multicast memberships. Both methods throw <see cref="SocketException"/> when the kernel
+/// refuses.</summary>
 internal interface IMembershipSocket : IDisposable
 {
     /// <summary>Joins a multicast address on an interface.</summary>
     void Join(int interfaceIndex, IPAddress address);
 
-    /// <summary>Leaves it.</summary>
+    /// <summary>Leaves a multicast address that this socket joined.</summary>
     void Leave(int interfaceIndex, IPAddress address);
 }
 

@@ -9,7 +9,7 @@ internal interface IMulticastMacs
     /// <summary>All entries: name of the interface, and twelve hexadecimal digits in lower case.</summary>
     IReadOnlySet<(string Interface, string Mac)> List();
 
-    /// <summary>Adds an entry.</summary>
+    /// <summary>Adds a multicast Ethernet address, so that the interface receives its frames.</summary>
     /// <returns>False: the entry exists already.</returns>
     /// <exception cref="NativeException">The kernel refused.</exception>
     bool Add(string interfaceName, ReadOnlySpan<byte> mac);
@@ -19,7 +19,7 @@ internal interface IMulticastMacs
     void Remove(string interfaceName, ReadOnlySpan<byte> mac);
 }
 
-/// <summary>The lists in the kernel.</summary>
+/// <summary>The lists that the kernel keeps for its interfaces.</summary>
 internal sealed class KernelMulticastMacs : IMulticastMacs
 {
     public IReadOnlySet<(string Interface, string Mac)> List() => LinkMulticast.List();

@@ -3,8 +3,8 @@ using System.Net.Sockets;
 
 namespace Sidestep.Daemon.Multicast;
 
-/// <summary>Multicast memberships of this process. The kernel reports them by MLD (RFC 3810) to switches that forward
-/// a multicast address only to its members.</summary>
+/// <summary>Multicast memberships of this process. The kernel reports them by MLD (RFC 3810) to switches that forward a
+/// multicast address only to its members.</summary>
 /// <param name="open">Opens a socket.</param>
 internal sealed class MulticastMembership(Func<IMembershipSocket> open) : IDisposable
 {

@@ -7,16 +7,16 @@ using Sidestep.Packets;
 namespace Sidestep.Daemon.Multicast;
 
 /// <summary>Receives neighbour solicitations for IPv6 VIPs, which are sent to the solicited-node multicast address of
-/// each VIP (33:33:ff:..., RFC 4291 section 2.7.1). A network card drops multicast addresses that are not in its
-/// list, and the kernel does not add these, because the VIPs are no addresses of the machine.</summary>
+/// each VIP (33:33:ff:..., RFC 4291 section 2.7.1). A network card drops multicast addresses that are not in its list,
+/// and the kernel does not add these, because the VIPs are no addresses of the machine.</summary>
 /// <remarks>
 /// The Ethernet address is added to the interface's list as <c>ip maddress</c> does: like the XDP program, it stays
 /// when the daemon dies. Switches with MLD snooping also need members; these are sockets, and exist while the daemon
 /// runs.
 /// </remarks>
 /// <param name="earlier"><see cref="AddedMacs"/> of an earlier run.</param>
-/// <param name="save">Receives <see cref="AddedMacs"/> before an address is added, and after a change. An address
-/// that is not saved would stay for ever if the daemon died.</param>
+/// <param name="save">Receives <see cref="AddedMacs"/> before an address is added, and after a change. An address that
+/// is not saved would stay for ever if the daemon died.</param>
 /// <param name="log">Receives each problem once.</param>
 /// <param name="macs">The lists of the interfaces.</param>
 /// <param name="openSocket">Opens a socket for memberships.</param>
@@ -31,7 +31,8 @@ internal sealed class SolicitedNodeMulticast(ImmutableArray<string> earlier, Act
 
     private ImmutableArray<string> _problems = [];
 
-    /// <summary>What this director added: name of the interface and Ethernet address, separated by a space.</summary>
+    /// <summary>The entries that this director added: name of the interface and Ethernet address, separated by a
+    /// space.</summary>
     internal ImmutableArray<string> AddedMacs =>
         [.. _added.Select(static e => e.ToString()).Order(StringComparer.Ordinal)];
 
@@ -57,7 +58,7 @@ internal sealed class SolicitedNodeMulticast(ImmutableArray<string> earlier, Act
         _problems = [.. problems];
     }
 
-    /// <summary>Removes everything.</summary>
+    /// <summary>Removes and leaves all multicast addresses, those of an earlier run included.</summary>
     internal void Leave() => Update([], []);
 
     public void Dispose() => _memberships.Dispose();

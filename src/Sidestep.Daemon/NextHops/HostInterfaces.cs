@@ -19,7 +19,7 @@ internal sealed class HostInterfaces
     /// <summary>The director's interfaces that exist, in the kernel's order.</summary>
     internal IReadOnlyList<EgressInterface> Used => [.. _used.Values];
 
-    /// <summary>Reads the interfaces.</summary>
+    /// <summary>Reads all interfaces of the machine and their addresses.</summary>
     /// <param name="network">The machine's network.</param>
     /// <param name="names">Names of the director's interfaces.</param>
     /// <exception cref="NativeException">The kernel refused.</exception>

@@ -5,8 +5,8 @@ using Sidestep.Packets;
 
 namespace Sidestep.Daemon.NextHops;
 
-/// <summary>The network configuration of this machine, as the kernel has it. Every method throws <see
-/// cref="NativeException"/> when the kernel refuses.</summary>
+/// <summary>The network configuration of this machine, as the kernel has it. Every method throws
+/// <see cref="NativeException"/> when the kernel refuses.</summary>
 internal interface IHostNetwork : IDisposable
 {
     /// <summary>All interfaces, by index.</summary>
@@ -18,7 +18,7 @@ internal interface IHostNetwork : IDisposable
     /// <summary>The route to a destination.</summary>
     Route FindRoute(IPAddress destination);
 
-    /// <summary>The neighbour table.</summary>
+    /// <summary>The entries of the kernel's neighbour table, of both families.</summary>
     IReadOnlyList<Neighbour> Neighbours();
 
     /// <summary>Creates an entry in the neighbour table, if there is none, and has the kernel resolve it.</summary>

@@ -54,9 +54,8 @@ internal sealed class NeighbourProber(IHostNetwork network, IFrameChannel frames
         NativeException? failure = null;
         foreach (var route in neighbours)
         {
-            // The kernel accepts a reply only for a neighbour that it has an entry for. This creates the entry, and
-            // the kernel sends a request itself if there was none. The next round makes up for a request that is
-            // lost.
+            // The kernel accepts a reply only for a neighbour that it has an entry for. This creates the entry, and the
+            // kernel sends a request itself if there was none. The next round makes up for a request that is lost.
             try
             {
                 if (!staticEntries.Contains(route.Key))

@@ -126,8 +126,8 @@ internal sealed class NetlinkNextHopResolver : INextHopResolver, IDisposable
             }
             catch (NativeException e)
             {
-                // What is known stays, and the next tick tries again. The same failure is logged once, not ten times
-                // a second.
+                // What is known stays, and the next tick tries again. The same failure is logged once, not ten times a
+                // second.
                 if (e.Message != lastFailure)
                     _log($"next hops: {e.Message}");
                 lastFailure = e.Message;

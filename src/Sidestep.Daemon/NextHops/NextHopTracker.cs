@@ -16,7 +16,7 @@ internal sealed class NextHopTracker(IHostNetwork network, NeighbourProber probe
     /// <summary>The servers and other directors that are looked for.</summary>
     internal ResolverTargets Targets { get; private set; } = new([], [], []);
 
-    /// <summary>What is known now.</summary>
+    /// <summary>The next hops that are resolved now, and why others are not.</summary>
     internal NextHopTable Current { get; private set; } =
         new([], new Dictionary<IPAddress, Forwarding.NextHop>(), new Dictionary<IPAddress, string>());
 

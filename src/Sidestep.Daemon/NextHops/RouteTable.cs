@@ -7,8 +7,8 @@ using NextHopTable = Sidestep.Forwarding.NextHops;
 
 namespace Sidestep.Daemon.NextHops;
 
-/// <summary>The interface and the neighbour by which each server and each other director is reached: routes, links
-/// and addresses, without Ethernet addresses.</summary>
+/// <summary>The interface and the neighbour by which each server and each other director is reached: routes, links and
+/// addresses, without Ethernet addresses.</summary>
 internal sealed record RouteTable
 {
     /// <summary>The director's interfaces that exist.</summary>

@@ -6,14 +6,14 @@ using Sidestep.Model;
 namespace Sidestep.Daemon.Probes;
 
 /// <summary>Validates the certificate of a server as far as its monitor requires.</summary>
-/// <param name="expected">What the monitor requires.</param>
+/// <param name="expected">The monitor's requirements on the certificate.</param>
 internal sealed class CertificateValidator(TlsExpectation expected)
 {
     /// <summary>Why the last certificate was rejected; null: it was not.</summary>
     internal string? Error { get; private set; }
 
-    /// <summary>The callback of <see cref="SslStream"/>; see <see
-    /// cref="RemoteCertificateValidationCallback"/>.</summary>
+    /// <summary>The callback of <see cref="SslStream"/>; see
+    /// <see cref="RemoteCertificateValidationCallback"/>.</summary>
     internal bool Accepts(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
     {
         Error = Validate(certificate, chain, errors);

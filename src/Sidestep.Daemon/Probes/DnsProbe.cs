@@ -14,7 +14,7 @@ internal static class DnsProbe
     private const ushort Internet = 1;
     private const byte IsResponse = 0x80, RecursionDesired = 0x01, CodeMask = 0x0f;
 
-    /// <summary>Labels of one name; bounds the work on a damaged response.</summary>
+    /// <summary>Most labels of one name; bounds the work on a damaged response.</summary>
     private const int MaxLabels = 128;
 
     /// <summary>Sends one query and evaluates the response; cancellation is the timeout.</summary>

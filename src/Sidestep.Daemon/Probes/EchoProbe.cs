@@ -5,8 +5,8 @@ using Sidestep.Native;
 
 namespace Sidestep.Daemon.Probes;
 
-/// <summary>An echo request of a given length, and its reply (RFC 792, RFC 4443 section 4). The socket is raw,
-/// because the kernel's ping sockets are limited to net.ipv4.ping_group_range, which is empty by default.</summary>
+/// <summary>An echo request of a given length, and its reply (RFC 792, RFC 4443 section 4). The socket is raw, because
+/// the kernel's ping sockets are limited to net.ipv4.ping_group_range, which is empty by default.</summary>
 internal static class EchoProbe
 {
     /// <summary>Length of the ICMP header and the nonce that identifies the reply.</summary>

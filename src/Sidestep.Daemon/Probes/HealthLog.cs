@@ -3,17 +3,17 @@ using Sidestep.Control.Health;
 
 namespace Sidestep.Daemon.Probes;
 
-/// <summary>Logs servers that are marked up or down. Of many changes in one interval it logs the first, and the
-/// number of the others. Safe for threads.</summary>
+/// <summary>Logs servers that are marked up or down. Of many changes in one interval it logs the first, and the number
+/// of the others. Safe for threads.</summary>
 internal sealed class HealthLog(Log log)
 {
-    /// <summary>Changes per interval that are logged one by one.</summary>
+    /// <summary>Most changes of one interval that are logged one by one.</summary>
     internal const int MaxLines = 20;
 
     private readonly Lock _gate = new();
     private int _lines;
 
-    /// <summary>Logs a change.</summary>
+    /// <summary>Logs a change, unless the interval has had too many.</summary>
     internal void Add(HealthChange change)
     {
         lock (_gate)
@@ -28,7 +28,7 @@ internal sealed class HealthLog(Log log)
             log.Warning($"{server}: marked down: {change.Reason}");
     }
 
-    /// <summary>Ends an interval.</summary>
+    /// <summary>Ends an interval: logs how many changes were not logged one by one.</summary>
     internal void EndInterval()
     {
         lock (_gate)

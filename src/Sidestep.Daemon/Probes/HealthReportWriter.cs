@@ -7,8 +7,8 @@ namespace Sidestep.Daemon.Probes;
 /// report of many servers is large. Not safe for threads.</summary>
 /// <param name="servers">Reads the state of all servers if it changed since the last call; otherwise null.</param>
 /// <param name="figures">Reads the figures of the probes.</param>
-/// <param name="write">Writes the report; may throw <see cref="IOException"/> or <see
-/// cref="UnauthorizedAccessException"/>.</param>
+/// <param name="write">Writes the report; may throw <see cref="IOException"/> or
+/// <see cref="UnauthorizedAccessException"/>.</param>
 /// <param name="log">Receives failures.</param>
 /// <param name="time">The clock.</param>
 internal sealed class HealthReportWriter(Func<ImmutableArray<ServerHealthReport>?> servers, Func<ProbeStats> figures,

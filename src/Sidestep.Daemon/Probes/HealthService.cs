@@ -5,7 +5,8 @@ using Sidestep.Model;
 
 namespace Sidestep.Daemon.Probes;
 
-/// <summary>Everything that checks the health of real servers, for one run of the daemon.</summary>
+/// <summary>The health checks of real servers: schedule, probes, their routing and the report, for one run of the
+/// daemon.</summary>
 internal sealed class HealthService : IDisposable
 {
     private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(1);
@@ -59,7 +60,7 @@ internal sealed class HealthService : IDisposable
         _routing?.Update([.. tables.Interfaces.Where(i => names.Contains(i.Name))]);
     }
 
-    /// <summary>Runs until cancelled.</summary>
+    /// <summary>Probes servers and writes the report periodically, until cancelled.</summary>
     internal Task RunAsync(CancellationToken cancellation) => Task.WhenAll(
         _scheduler.RunAsync(cancellation), _mtuMonitor.RunAsync(cancellation), _icmpErrors.RunAsync(cancellation),
         Periodically.RunAsync(ReportInterval, TimeProvider.System, WriteReport, cancellation));

@@ -10,7 +10,7 @@ internal interface IProbeFilter : IDisposable
     /// <exception cref="NativeException">The kernel refused.</exception>
     void Attach(int interfaceIndex);
 
-    /// <summary>Detaches it.</summary>
+    /// <summary>Detaches the program from an interface.</summary>
     /// <exception cref="NativeException">The kernel refused. The filters of a deleted interface are gone with
     /// it.</exception>
     void Detach(int interfaceIndex);

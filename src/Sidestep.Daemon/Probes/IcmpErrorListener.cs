@@ -20,7 +20,8 @@ internal sealed class IcmpErrorListener : IDisposable
     private readonly List<Socket> _sockets = [];
     private readonly Action<IPAddress, string> _onPassiveSignal;
 
-    /// <summary>Opens the sockets.</summary>
+    /// <summary>Opens a raw socket for ICMP and one for ICMPv6; without them, only passive signals are
+    /// missing.</summary>
     /// <param name="onPassiveSignal">Receives a server's address, and what the error says about packets to it.</param>
     /// <param name="log">Receives why no errors can be received.</param>
     internal IcmpErrorListener(Action<IPAddress, string> onPassiveSignal, Action<string> log)
@@ -38,7 +39,7 @@ internal sealed class IcmpErrorListener : IDisposable
         }
     }
 
-    /// <summary>Runs until cancelled.</summary>
+    /// <summary>Handles the errors that arrive, until cancelled.</summary>
     internal Task RunAsync(CancellationToken cancellation) =>
         Task.WhenAll(_sockets.Select(s => ReceiveAsync(s, cancellation)));
 

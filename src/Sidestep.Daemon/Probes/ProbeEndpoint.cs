@@ -11,7 +11,7 @@ namespace Sidestep.Daemon.Probes;
 /// <param name="Mark">The mark (SO_MARK) that identifies the server; 0: no DSR path.</param>
 internal readonly record struct ProbeEndpoint(IPAddress Address, int Port, IPAddress? Source, uint Mark)
 {
-    /// <summary>Address and port.</summary>
+    /// <summary>Address and port as a socket needs them.</summary>
     internal IPEndPoint EndPoint => new(Address, Port);
 
     /// <summary>Opens a socket whose packets take this path. Once connected, it receives packets from the target

@@ -9,8 +9,8 @@ namespace Sidestep.Daemon.Probes;
 /// <summary>Routes packets with the mark of a probe out of the director's interface, whatever their destination: a
 /// policy rule, a routing table whose default gateway does not exist, and the filter that writes the headers to the
 /// server.</summary>
-/// <remarks>The kernel builds frames only for neighbours that it knows. One static gateway per address family saves
-/// an entry for every VIP; the filter replaces its Ethernet address.</remarks>
+/// <remarks>The kernel builds frames only for neighbours that it knows. One static gateway per address family saves an
+/// entry for every VIP; the filter replaces its Ethernet address.</remarks>
 /// <param name="filter">The filter; disposed by its owner.</param>
 /// <param name="routes">The rule and the table; disposed with this object.</param>
 /// <param name="log">Receives each problem once.</param>

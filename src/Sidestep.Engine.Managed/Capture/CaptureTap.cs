@@ -40,10 +40,10 @@ public sealed class CaptureTap
     /// <summary>Creates the scratch space of a worker.</summary>
     internal Scratch NewScratch() => new(_filter, _limits.Snap);
 
-    /// <summary>Frames that were not recorded.</summary>
+    /// <summary>Numbers of frames that were not recorded, by reason.</summary>
     public CaptureCounts Counts => new(Interlocked.Read(ref _missed), Interlocked.Read(ref _lost));
 
-    /// <summary>True when no client has fetched records for 3 s.</summary>
+    /// <summary>True if no client has fetched records for 3 s.</summary>
     internal bool IsAbandoned =>
         TimeSpan.FromMilliseconds(Environment.TickCount64 - Volatile.Read(ref _fetched)) > FetchTimeout;
 

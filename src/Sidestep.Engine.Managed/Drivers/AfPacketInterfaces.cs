@@ -19,7 +19,7 @@ internal sealed class AfPacketInterfaces(
     /// <summary>The workers of all interfaces.</summary>
     internal IEnumerable<Worker> Workers => _workers.Select(static w => w.Worker);
 
-    /// <summary>Attaches interfaces.</summary>
+    /// <summary>Attaches interfaces: each gets workers of its own, with a packet socket each.</summary>
     /// <exception cref="NativeException">The kernel returned an error; none of these interfaces is attached
     /// then.</exception>
     internal void Add(IReadOnlyCollection<int> indexes)

@@ -24,7 +24,7 @@ internal sealed class AfXdpInterfaces(
     /// <summary>The programs of all interfaces.</summary>
     internal IEnumerable<AfXdpInterface> Programs => _programs.Values;
 
-    /// <summary>Whether all sockets of an interface are in zero-copy mode; null: the interface is not attached
+    /// <summary>True if all sockets of an interface are in zero-copy mode; null: the interface is not attached
     /// here.</summary>
     internal bool? IsZeroCopy(int index) => _programs.ContainsKey(index)
         ? _workers.Values.SelectMany(static w => w.Worker.Sockets).Where(s => s.InterfaceIndex == index)

@@ -39,10 +39,10 @@ internal sealed class AfXdpWorker : Worker
     /// <summary>The sockets that it receives frames from; any thread may read them.</summary>
     internal IReadOnlyList<XdpSocket> Sockets => Volatile.Read(ref _sockets);
 
-    /// <summary>True when it has no sockets.</summary>
+    /// <summary>True if it has no sockets.</summary>
     internal bool IsIdle => _sockets.Length == 0;
 
-    /// <summary>Adds sockets.</summary>
+    /// <summary>Adds sockets, which the worker polls from now on.</summary>
     /// <param name="sockets">One for each interface. The worker owns them and the UMEM that they share from now
     /// on.</param>
     internal void Add(IEnumerable<XdpSocket> sockets) => RunBetweenPolls(() => Use([.. _sockets, .. sockets]));

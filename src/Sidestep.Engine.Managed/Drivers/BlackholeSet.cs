@@ -10,11 +10,11 @@ namespace Sidestep.Engine.Managed.Drivers;
 internal sealed record BlackholeSet(
     IReadOnlySet<IPNetwork> Routes, IReadOnlySet<(string Interface, AddressFamily Family)> Rules)
 {
-    /// <summary>No routes and no rules.</summary>
+    /// <summary>The set without routes and rules.</summary>
     internal static BlackholeSet Empty { get; } =
         new(new HashSet<IPNetwork>(), new HashSet<(string Interface, AddressFamily Family)>());
 
-    /// <summary>True when there are neither routes nor rules.</summary>
+    /// <summary>True if there are neither routes nor rules.</summary>
     internal bool IsEmpty => Routes.Count == 0 && Rules.Count == 0;
 
     /// <summary>A route for each VIP, and a rule for each interface and each family that has a VIP.</summary>
@@ -33,7 +33,7 @@ internal sealed record BlackholeSet(
     internal BlackholeSet Except(BlackholeSet other) =>
         new(Routes.Except(other.Routes).ToHashSet(), Rules.Except(other.Rules).ToHashSet());
 
-    /// <summary>True when both sets have the same routes and rules.</summary>
+    /// <summary>True if both sets have the same routes and rules.</summary>
     internal bool SetEquals(BlackholeSet other) => Routes.SetEquals(other.Routes) && Rules.SetEquals(other.Rules);
 
     /// <summary>The text of the set: a line <c>vip PREFIX</c> per route, a line <c>interface NAME FAMILY</c> per

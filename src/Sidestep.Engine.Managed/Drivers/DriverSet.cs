@@ -45,7 +45,7 @@ internal sealed class DriverSet : IDisposable
         }),
     ];
 
-    /// <summary>Status of each worker.</summary>
+    /// <summary>Name and counters of each worker.</summary>
     internal IReadOnlyList<WorkerStatus> Statuses =>
         [.. Workers.Select(static w => new WorkerStatus(w.Name, w.Figures))];
 

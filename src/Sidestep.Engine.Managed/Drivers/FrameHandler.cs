@@ -27,7 +27,7 @@ internal sealed class FrameHandler(ManagedEngine engine, PacketPipeline pipeline
         pipeline.Now = ManagedEngine.MonotonicNanoseconds();
     }
 
-    /// <summary>Processes a frame.</summary>
+    /// <summary>Runs a frame through the pipeline, and captures it if a capture is running.</summary>
     /// <param name="frame">The received frame; rewritten into the frame to be sent.</param>
     /// <param name="interfaceIndex">Index of the ingress interface.</param>
     /// <returns>True when the caller must send the frame out of <see cref="Egress"/>.</returns>

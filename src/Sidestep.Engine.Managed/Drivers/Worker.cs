@@ -43,7 +43,7 @@ internal abstract class Worker : IDisposable
     /// frames arrive.</summary>
     internal bool SharesCpu { set => Volatile.Write(ref _sharesCpu, value); }
 
-    /// <summary>Starts the thread.</summary>
+    /// <summary>Starts the worker's thread.</summary>
     internal void Start() => _thread.Start();
 
     /// <summary>Stops the thread and waits for it, then releases its resources.</summary>

@@ -34,7 +34,7 @@ public sealed class ManagedReplay : IReplayEngine
     /// <summary>The pipeline, which has more information about the last frame.</summary>
     public PacketPipeline Pipeline => _pipeline;
 
-    /// <summary>Whether the last frame was for a VIP, whatever its Ethernet destination was.</summary>
+    /// <summary>True if the last frame was for a VIP, whatever its Ethernet destination was.</summary>
     public bool IsForVip => _pipeline.LastPacket.Vip >= 0;
 
     /// <inheritdoc/>

@@ -12,7 +12,7 @@ internal sealed class CaptureLease(StateMaps maps)
     private uint _until;
     private long _renewed;
 
-    /// <summary>Takes the lease.</summary>
+    /// <summary>Takes the lease, so that this process may capture.</summary>
     /// <exception cref="EngineException">Another process holds the lease.</exception>
     internal void Take()
     {
@@ -35,7 +35,7 @@ internal sealed class CaptureLease(StateMaps maps)
                 "this capture stopped renewing its lease, and another 'sidestep capture' has taken it");
     }
 
-    /// <summary>Releases the lease.</summary>
+    /// <summary>Releases the lease, unless another process has taken it.</summary>
     internal void Return() => Interlocked.CompareExchange(ref Word, 0, _until);
 
     private ref uint Word => ref maps.Control.Capture;

@@ -115,7 +115,7 @@ public sealed class CaptureSession : ICaptureSession
         });
     }
 
-    /// <summary>Ends the capture.</summary>
+    /// <summary>Ends the capture: the program records no more frames, and another process may capture.</summary>
     public void Dispose()
     {
         _maps.Capturing.Verdicts = 0;

@@ -8,7 +8,7 @@ internal sealed class RateLimiter(int rate)
     private readonly long _interval = rate == 0 ? 0 : 1_000_000_000L / rate;
     private long _due;
 
-    /// <summary>Whether a frame of this time is within the limit; counts it if so.</summary>
+    /// <summary>True if a frame of this time is within the limit, against which it then counts.</summary>
     /// <param name="time">Time of the frame in nanoseconds.</param>
     internal bool Allows(long time)
     {

@@ -80,7 +80,7 @@ internal static class Constants
     internal const uint LabelFailed = 1 << 3;
 }
 
-/// <summary>enum encapsulation.</summary>
+/// <summary>Values of <c>enum encapsulation</c> of src/bpf/tables.h.</summary>
 internal enum Encapsulation : byte
 {
     None = 0,

@@ -3,7 +3,7 @@ using System.Net;
 
 namespace Sidestep.Forwarding.Capture;
 
-/// <summary>Which frames are captured: those that meet every condition. Frames that are left to the kernel are captured
+/// <summary>The conditions that a captured frame meets, all of them. Frames that are left to the kernel are captured
 /// only when <see cref="Decision"/> selects them.</summary>
 public sealed record CaptureFilter
 {
@@ -22,7 +22,7 @@ public sealed record CaptureFilter
     /// <summary>Ports, 1 to 65535: each must be the source or the destination port.</summary>
     public ImmutableArray<ushort> Ports { get; init; } = [];
 
-    /// <summary>The protocol; null: any.</summary>
+    /// <summary>IP protocol of the received frame; null: any, ARP included.</summary>
     public CapturedProtocol? Protocol { get; init; }
 
     /// <summary>Name of the service that the frame matches; null: any, or none.</summary>
@@ -47,29 +47,29 @@ public sealed record AddressCondition(IPNetwork Prefix, CapturedSide Side);
 [Flags]
 public enum CapturedSide
 {
-    /// <summary>Neither.</summary>
+    /// <summary>Neither address: no frame meets the condition.</summary>
     None = 0,
 
-    /// <summary>The source address.</summary>
+    /// <summary>The source address, or the sender address of ARP.</summary>
     Source = 1,
 
-    /// <summary>The destination address.</summary>
+    /// <summary>The destination address, or the target address of ARP.</summary>
     Destination = 2,
 
-    /// <summary>Either.</summary>
+    /// <summary>At least one of the two addresses.</summary>
     Either = Source | Destination,
 }
 
 /// <summary>Protocols that a capture filter can select.</summary>
 public enum CapturedProtocol
 {
-    /// <summary>IP protocol 6.</summary>
+    /// <summary>TCP, IP protocol 6 (RFC 9293).</summary>
     Tcp,
 
-    /// <summary>IP protocol 17.</summary>
+    /// <summary>UDP, IP protocol 17 (RFC 768).</summary>
     Udp,
 
-    /// <summary>IP protocol 1, and 58 in IPv6.</summary>
+    /// <summary>ICMP: IP protocol 1 in IPv4 (RFC 792), 58 in IPv6 (RFC 4443).</summary>
     Icmp,
 }
 

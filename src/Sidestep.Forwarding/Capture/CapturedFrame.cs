@@ -17,7 +17,7 @@ public sealed record CapturedFrame
     /// <summary>Name of the ingress interface; of a sent frame, of the egress interface.</summary>
     public required string Interface { get; init; }
 
-    /// <summary>What the data plane did with the frame.</summary>
+    /// <summary>The decision of the data plane about the frame.</summary>
     public required Decision Decision { get; init; }
 
     /// <summary>The drop reason; null unless it was dropped.</summary>

@@ -25,7 +25,7 @@ public sealed record DriverSelection(
     /// <summary>The engine of the selected driver; null: none works.</summary>
     public EngineKind? Engine => Chosen?.Engine();
 
-    /// <summary>Selects a driver.</summary>
+    /// <summary>Selects the best driver that works with these capabilities.</summary>
     /// <param name="capabilities">Capabilities of the interface and the machine.</param>
     /// <param name="engine">Selects among the drivers of this engine; <see cref="EngineKind.Auto"/>: of both.</param>
     public static DriverSelection Of(InterfaceCapabilities capabilities, EngineKind engine = EngineKind.Auto)
@@ -230,12 +230,12 @@ public sealed record DriverSelection(
     }
 }
 
-/// <summary>Whether a driver works on an interface.</summary>
+/// <summary>The suitability of a driver for an interface.</summary>
 /// <param name="Driver">The driver.</param>
 /// <param name="Obstacles">Why it does not work; empty: it works.</param>
 public sealed record DriverSupport(Driver Driver, ImmutableArray<Obstacle> Obstacles)
 {
-    /// <summary>True when nothing prevents the driver from working.</summary>
+    /// <summary>True if nothing prevents the driver from working.</summary>
     public bool Works => Obstacles.IsEmpty;
 }
 

@@ -32,7 +32,7 @@ public sealed record InterfaceCapabilities
     /// <summary>Name of a veth's other end; null when it is in another network namespace.</summary>
     public string? Peer { get; init; }
 
-    /// <summary>Whether a veth's other end has an XDP program or GRO; null when it is in another network
+    /// <summary>True if a veth's other end has an XDP program or GRO; null when it is in another network
     /// namespace.</summary>
     public bool? PeerAcceptsXdp { get; init; }
 
@@ -45,7 +45,7 @@ public sealed record InterfaceCapabilities
     /// <summary>Number of CPUs that the process may use.</summary>
     public int Cpus { get; init; } = 1;
 
-    /// <summary>MTU in bytes.</summary>
+    /// <summary>MTU of the interface: the largest IP packet in bytes, without the Ethernet header.</summary>
     public int MtuBytes { get; init; } = 1500;
 
     /// <summary>The device merges received segments (large receive offload).</summary>
@@ -54,11 +54,11 @@ public sealed record InterfaceCapabilities
     /// <summary>The device merges received segments as GRO would (rx-gro-hw).</summary>
     public bool HasHardwareGro { get; init; }
 
-    /// <summary>Whether the device driver supports XDP; null: the kernel is too old to report it, and only attaching
+    /// <summary>True if the device driver supports XDP; null: the kernel is too old to report it, and only attaching
     /// shows.</summary>
     public bool? SupportsXdp { get; init; }
 
-    /// <summary>Whether the device can access the memory of AF_XDP sockets itself; null: the kernel does not report
+    /// <summary>True if the device can access the memory of AF_XDP sockets itself; null: the kernel does not report
     /// it.</summary>
     public bool? SupportsZeroCopy { get; init; }
 

@@ -26,15 +26,15 @@ public sealed record DirectorStatus(
     ulong FlowsEvicted,
     ulong FragmentsEvicted)
 {
-    /// <summary>True when at least one interface is attached.</summary>
+    /// <summary>True if at least one interface is attached.</summary>
     public bool IsAttached => Interfaces.Any(static i => i.Driver is not null);
 
     /// <summary>The forwarding threads; empty when the kernel forwards.</summary>
     public IReadOnlyList<WorkerStatus> Workers { get; init; } = [];
 }
 
-/// <summary>A virtual service.</summary>
-/// <param name="Name">Its name.</param>
+/// <summary>Status and counters of one virtual service.</summary>
+/// <param name="Name">Name in the configuration.</param>
 /// <param name="Matches">The packets that it matches: each VIP with protocol and ports.</param>
 /// <param name="Group">The group that it chooses servers from.</param>
 /// <param name="HasServers">False: no slot has a server, and its packets are dropped.</param>
@@ -42,26 +42,26 @@ public sealed record DirectorStatus(
 public sealed record ServiceStatus(
     string Name, IReadOnlyList<string> Matches, GroupKey Group, bool HasServers, Counter Forwarded);
 
-/// <summary>A group of servers.</summary>
+/// <summary>Status of one group: a pool that is reached by one encapsulation.</summary>
 /// <param name="Key">Pool and encapsulation.</param>
 /// <param name="Servers">The servers, by name.</param>
 public sealed record GroupStatus(GroupKey Key, IReadOnlyList<ServerStatus> Servers);
 
-/// <summary>A real server.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="Address">Its own address.</param>
-/// <param name="Weight">Its weight; 0 when it accepts no new flows.</param>
-/// <param name="State">Whether it serves.</param>
+/// <summary>Status and counters of a real server in one group.</summary>
+/// <param name="Name">Name in the configuration.</param>
+/// <param name="Address">The server's own address.</param>
+/// <param name="Weight">Weight in the configuration; 0 when it accepts no new flows.</param>
+/// <param name="State">Its state: it serves, or why it does not.</param>
 /// <param name="Slots">Number of its slots.</param>
 /// <param name="Flows">Number of its tracked flows.</param>
 /// <param name="Forwarded">Frames forwarded to it, for all services of the group.</param>
 public sealed record ServerStatus(
     string Name, IPAddress Address, int Weight, ServerCondition State, int Slots, long Flows, Counter Forwarded);
 
-/// <summary>Whether a server accepts traffic.</summary>
+/// <summary>The state of a real server: it accepts traffic, or why it does not.</summary>
 public enum ServerCondition
 {
-    /// <summary>It accepts traffic.</summary>
+    /// <summary>It accepts traffic, new flows included.</summary>
     Serving,
 
     /// <summary>It is disabled, or its weight is 0.</summary>
@@ -70,7 +70,7 @@ public enum ServerCondition
     /// <summary>It drains: it keeps the flows that it has and accepts no new ones.</summary>
     Draining,
 
-    /// <summary>It has no next hop.</summary>
+    /// <summary>It has no next hop: its address, or that of its router, is not resolved.</summary>
     Unresolved,
 
     /// <summary>Its health monitors report it unhealthy, or have not yet reported it healthy.</summary>

@@ -17,7 +17,7 @@ public static class LocalApiJson
     /// <summary>Serializes a message to UTF-8.</summary>
     public static byte[] Write<T>(T value) => JsonSerializer.SerializeToUtf8Bytes(value, Options);
 
-    /// <summary>Parses a message.</summary>
+    /// <summary>Parses a JSON message of the local API.</summary>
     /// <param name="json">The message in UTF-8.</param>
     /// <exception cref="EngineException">It is no such message: daemon and command line have different
     /// versions.</exception>

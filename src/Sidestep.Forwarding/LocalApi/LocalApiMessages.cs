@@ -24,7 +24,7 @@ public static class LocalApiPaths
     public const string Trace = Folder + "trace";
 }
 
-/// <summary>The tracked flows.</summary>
+/// <summary>All tracked flows of the running director.</summary>
 /// <param name="Table">Capacity, servers and services of the flow table.</param>
 /// <param name="Flows">Every live flow.</param>
 public sealed record FlowsResponse(FlowTableStatus Table, IReadOnlyList<TrackedFlow> Flows);
@@ -36,7 +36,7 @@ public sealed record FlowsResponse(FlowTableStatus Table, IReadOnlyList<TrackedF
 /// <param name="IsLast">True to end the capture.</param>
 public sealed record CaptureRequest(long Session, CaptureFilter Filter, CaptureLimits Limits, bool IsLast);
 
-/// <summary>Captured frames.</summary>
+/// <summary>Frames that a capture recorded.</summary>
 /// <param name="Session">Number of the capture, for the next request.</param>
 /// <param name="Frames">Frames recorded since the previous request.</param>
 /// <param name="Counts">Frames not recorded since the start of the capture.</param>
@@ -47,8 +47,8 @@ public sealed record CaptureResponse(long Session, IReadOnlyList<CapturedFrame> 
 /// <param name="IsSynthetic">The frame has no Ethernet addresses yet: the daemon addresses it to the director.</param>
 public sealed record TraceRequest(byte[] Frame, bool IsSynthetic);
 
-/// <summary>The result of a trace.</summary>
+/// <summary>The result of a trace: the decision of every stage, and the frame that would be sent.</summary>
 /// <param name="Frame">The traced frame.</param>
-/// <param name="Explanation">What would happen, stage by stage.</param>
+/// <param name="Explanation">The decisions, stage by stage.</param>
 /// <param name="Sent">The frame that would be sent; empty: none.</param>
 public sealed record TraceResponse(byte[] Frame, Pipeline.Explanation Explanation, byte[] Sent);

@@ -2,7 +2,7 @@ namespace Sidestep.Forwarding.LocalApi;
 
 /// <summary>A worker thread of the managed engine.</summary>
 /// <param name="Name">Name of the thread in the kernel.</param>
-/// <param name="Counters">Its counters.</param>
+/// <param name="Counters">Counters of the worker since it started.</param>
 public sealed record WorkerStatus(string Name, WorkerCounters Counters);
 
 /// <summary>Counters of a worker since it started.</summary>

@@ -15,7 +15,7 @@ public sealed class CaptureMatcher(CaptureFilter filter)
 
     private bool NeedsParsing => !filter.Addresses.IsEmpty || !filter.Ports.IsEmpty || filter.Protocol is not null;
 
-    /// <summary>Whether the received frame meets the conditions on addresses, ports and protocol.</summary>
+    /// <summary>True if the received frame meets the conditions on addresses, ports and protocol.</summary>
     /// <param name="frame">The received frame from the Ethernet header on, at least 14 bytes.</param>
     public bool Matches(ReadOnlySpan<byte> frame)
     {
@@ -46,7 +46,7 @@ public sealed class CaptureMatcher(CaptureFilter filter)
         };
     }
 
-    /// <summary>Whether the result meets the conditions on decision, drop reason, service and server. A filter without
+    /// <summary>True if the result meets the conditions on decision, drop reason, service and server. A filter without
     /// a decision matches any except <see cref="Decision.Pass"/>.</summary>
     public bool Matches(in ReplayedFrame result)
     {

@@ -109,7 +109,7 @@ public sealed class FlowTable
         }
     }
 
-    /// <summary>The bucket of a flow.</summary>
+    /// <summary>The bucket that holds a flow, if it is tracked; its 64-bit ID, a hash, selects the bucket.</summary>
     internal Bucket BucketOf(ulong id) => new(this, ((int)id & _bucketMask) * BucketEntries);
 
     internal static bool IsEmpty(in Entry entry) => Volatile.Read(in entry.Id) == 0;

@@ -49,7 +49,7 @@ internal sealed class IdMap(int services, int servers, PersistedIds? persisted =
         new(group.Key, server.Name, server.Address);
 }
 
-/// <summary>What a change of tables does to the IDs.</summary>
+/// <summary>The changes of IDs that a change of tables causes.</summary>
 internal sealed record IdMapChange(
     int[] NewServices, int[] NewServers, string[] LeavingServices, ServerKey[] LeavingServers);
 

@@ -140,10 +140,10 @@ internal enum PacketFlags : byte
     /// <summary>See <see cref="Packet.IsEchoRequest"/>.</summary>
     EchoRequest = 1,
 
-    /// <summary>An ICMP error message.</summary>
+    /// <summary>The packet is an ICMP error message.</summary>
     IcmpError = 2,
 
-    /// <summary>See <see cref="Packet.IsQuoted"/>.</summary>
+    /// <summary>The tuple is from a quoted packet (<see cref="Packet.IsQuoted"/>).</summary>
     Quoted = 4,
 
     /// <summary>A neighbour solicitation.</summary>
@@ -155,7 +155,7 @@ internal enum PacketFlags : byte
     /// <summary>See <see cref="Packet.IsLaterFragment"/>.</summary>
     LaterFragment = 32,
 
-    /// <summary>See <see cref="Packet.NeedsReset"/>.</summary>
+    /// <summary>The reply is a TCP reset (<see cref="Packet.NeedsReset"/>).</summary>
     NeedsReset = 64,
 }
 
@@ -168,7 +168,7 @@ public enum FlowLookup
     /// <summary>The flow was not tracked, and still is not.</summary>
     Miss,
 
-    /// <summary>The flow was tracked.</summary>
+    /// <summary>The flow was tracked, and keeps its server.</summary>
     Hit,
 
     /// <summary>The flow was not tracked, or its server is gone; now it is tracked.</summary>

@@ -30,7 +30,7 @@ public sealed class PacketPipeline
     /// <summary>Index of the egress interface of the last frame; meaningless unless it is sent.</summary>
     public int Egress => LastPacket.Egress;
 
-    /// <summary>Whether a real server was chosen for the last frame.</summary>
+    /// <summary>True if a real server was chosen for the last frame.</summary>
     public bool HasServer => LastPacket.Server != 0;
 
     /// <summary>State that it shares with other pipelines.</summary>
@@ -39,7 +39,8 @@ public sealed class PacketPipeline
     /// <summary>The current time in the unit of flow and fragment tables.</summary>
     internal uint Tick => Ticks.At(Now);
 
-    /// <summary>State of the last frame.</summary>
+    /// <summary>The fields that the pipeline parsed and chose for the last frame; overwritten by the next
+    /// one.</summary>
     internal Packet LastPacket { get; } = new();
 
     /// <summary>Decides about a frame and rewrites it into the frame to be sent.</summary>

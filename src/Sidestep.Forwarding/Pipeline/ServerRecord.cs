@@ -24,7 +24,7 @@ internal sealed class ServerRecord
     /// <summary>Its packets get one outer IPv4 header and nothing else, with the same source address for all.</summary>
     internal bool IsSimpleIpIp { get; private init; }
 
-    /// <summary>It accepts new flows.</summary>
+    /// <summary>True if new flows may be sent to it: it is enabled and healthy, and its weight is above 0.</summary>
     internal bool AcceptsNew { get; private init; }
 
     /// <summary>Its tracked flows move to other servers.</summary>

@@ -25,7 +25,7 @@ internal sealed class ServiceRecord
 
     internal HashFields HashFields { get; init; }
 
-    /// <summary>Every flow is tracked.</summary>
+    /// <summary>True if every flow is tracked, not only those of slots in transition.</summary>
     internal bool TracksFlows { get; init; }
 
     internal bool IsRoundRobin { get; init; }
@@ -39,14 +39,14 @@ internal sealed class ServiceRecord
     /// allowed.</summary>
     internal PrefixTable? Access { get; init; }
 
-    /// <summary>Whether sources outside all prefixes are allowed.</summary>
+    /// <summary>True if sources outside all prefixes are allowed.</summary>
     internal bool AllowsByDefault { get; init; }
 
     internal required IdleTimeoutTicks IdleTimeouts { get; init; }
 
     internal bool UdpMoves => Entry.UdpOnRebalance == UdpRebalancePolicy.Move;
 
-    /// <summary>Whether the source may use the service. An ICMP error that quotes one of its packets is always
+    /// <summary>True if the source may use the service. An ICMP error that quotes one of its packets is always
     /// allowed.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool Allows(Packet p) => Access is not { } access || p.IsQuoted || Allows(access, p);

@@ -6,7 +6,7 @@ internal static class Ticks
     private const int Shift = 26;
     private const double PerSecond = 1e9 / (1 << Shift);
 
-    /// <summary>The tick of a time.</summary>
+    /// <summary>The tick of a time in nanoseconds, modulo 2^32.</summary>
     internal static uint At(long nanoseconds) => (uint)(nanoseconds >> Shift);
 
     /// <summary>Ticks since <paramref name="seen"/>, at least 0: threads read the clock at different moments, so the

@@ -11,7 +11,7 @@ internal struct TokenBucket
     private uint _tokens;
     private bool _isInitialized;
 
-    /// <summary>Takes a token.</summary>
+    /// <summary>Takes one token, which permits one ICMP error.</summary>
     /// <param name="now">Current time in nanoseconds from any start.</param>
     /// <returns>False when the bucket is empty.</returns>
     internal bool TryTake(long now)

@@ -25,7 +25,7 @@ internal static class VerdictText
         _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, null),
     };
 
-    /// <summary>What the director does with a packet to a VIP without choosing a service: it responds.</summary>
+    /// <summary>The text for a packet to a VIP that the director answers without choosing a service.</summary>
     internal static string WithoutService(Decision decision) => decision switch
     {
         Decision.ArpReply => "an ARP request for it, which is answered",

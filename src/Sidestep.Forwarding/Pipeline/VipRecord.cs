@@ -40,7 +40,7 @@ internal sealed record VipRecord(
     /// table.</summary>
     internal ServiceRecord? Fragments(int protocol) => protocol == Parse.Udp ? UdpFragments : TcpFragments;
 
-    /// <summary>Whether at least one service matches the protocol, which must be TCP or UDP.</summary>
+    /// <summary>True if at least one service matches the protocol, which must be TCP or UDP.</summary>
     internal bool HasProtocol(int protocol) => protocol == Parse.Udp ? HasUdp : HasTcp;
 }
 

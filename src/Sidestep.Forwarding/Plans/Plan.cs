@@ -3,7 +3,7 @@ using System.Net;
 
 namespace Sidestep.Forwarding.Plans;
 
-/// <summary>What a configuration would change if it were applied.</summary>
+/// <summary>The changes that a configuration would make if it were applied.</summary>
 /// <param name="Services">Services that change, by name.</param>
 /// <param name="Groups">All groups, running and proposed ones, by key.</param>
 /// <param name="Warnings">Side effects that the operator should consider first; sentences.</param>
@@ -16,11 +16,11 @@ public sealed record Plan(
     /// <summary>Number of these slots that get another server.</summary>
     public long MovedSlots => Groups.Sum(static g => (long)g.MovedSlots);
 
-    /// <summary>What happens to tracked flows, summed over all servers.</summary>
+    /// <summary>The fate of tracked flows, summed over all servers.</summary>
     public FlowForecast Flows => Groups.SelectMany(static g => g.Servers)
         .Aggregate(default(FlowForecast), static (sum, s) => sum + s.Flows);
 
-    /// <summary>True when nothing changes.</summary>
+    /// <summary>True if nothing changes.</summary>
     public bool IsEmpty => Services.IsEmpty && Groups.All(static g =>
         g.Change == ChangeKind.None && g.Servers.All(static s => s.Change == ChangeKind.None));
 }
@@ -28,27 +28,27 @@ public sealed record Plan(
 /// <summary>How a service, group or server changes.</summary>
 public enum ChangeKind
 {
-    /// <summary>It stays as it is.</summary>
+    /// <summary>It is in both configurations, with the same settings.</summary>
     None,
 
-    /// <summary>It is new.</summary>
+    /// <summary>It is only in the proposed configuration.</summary>
     Added,
 
-    /// <summary>It stays, with changes.</summary>
+    /// <summary>It is in both configurations, with other settings.</summary>
     Changed,
 
-    /// <summary>It is removed.</summary>
+    /// <summary>It is only in the running configuration.</summary>
     Removed,
 }
 
-/// <summary>A service that changes.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="Change">How it changes.</param>
+/// <summary>The change of one virtual service.</summary>
+/// <param name="Name">Name in the configuration.</param>
+/// <param name="Change">The kind of change.</param>
 /// <param name="Before">The packets that it matches and its group now; null for a new service.</param>
 /// <param name="After">The same after the change; null for a removed service.</param>
 public sealed record ServicePlan(string Name, ChangeKind Change, string? Before, string? After);
 
-/// <summary>A group of servers.</summary>
+/// <summary>The change of one group of servers.</summary>
 /// <param name="Key">Pool and encapsulation.</param>
 /// <param name="Change">Whether the group is new, removed, or neither. A pool with another encapsulation is a new
 /// group.</param>
@@ -59,27 +59,27 @@ public sealed record ServicePlan(string Name, ChangeKind Change, string? Before,
 public sealed record GroupPlan(
     GroupKey Key, ChangeKind Change, int Slots, int MovedSlots, ImmutableArray<ServerPlan> Servers);
 
-/// <summary>A real server.</summary>
-/// <param name="Name">Its name.</param>
+/// <summary>The change of one real server in one group.</summary>
+/// <param name="Name">Name in the configuration.</param>
 /// <param name="Address">Its own address.</param>
-/// <param name="Change">How it changes.</param>
+/// <param name="Change">The kind of change.</param>
 /// <param name="Before">Its weight or state now; null for a new server.</param>
 /// <param name="After">The same after the change; null for a removed server.</param>
 /// <param name="SlotsBefore">Number of its slots now.</param>
 /// <param name="SlotsAfter">Number of its slots after the change.</param>
-/// <param name="Flows">What happens to its tracked flows.</param>
+/// <param name="Flows">The fate of its tracked flows.</param>
 public sealed record ServerPlan(
     string Name, IPAddress Address, ChangeKind Change, string? Before, string? After, int SlotsBefore, int SlotsAfter,
     FlowForecast Flows);
 
-/// <summary>What happens to tracked flows: their numbers.</summary>
+/// <summary>The fate of tracked flows, as numbers of flows.</summary>
 /// <param name="Stay">Flows that stay tracked with their server.</param>
 /// <param name="Move">Flows whose server stays, but with another encapsulation: they are no longer tracked and follow
 /// their slots, mostly to the same server.</param>
 /// <param name="Break">Flows whose server is removed or disabled, or is no longer used by any service.</param>
 public readonly record struct FlowForecast(long Stay, long Move, long Break)
 {
-    /// <summary>The sum of two.</summary>
+    /// <summary>Adds the numbers of two servers or groups.</summary>
     public static FlowForecast operator +(FlowForecast a, FlowForecast b) =>
         new(a.Stay + b.Stay, a.Move + b.Move, a.Break + b.Break);
 }

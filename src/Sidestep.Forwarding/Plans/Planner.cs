@@ -13,7 +13,7 @@ public static class Planner
 {
     private const string Disabled = "disabled";
 
-    /// <summary>Plans a change.</summary>
+    /// <summary>Determines what the proposed configuration would change.</summary>
     /// <param name="running">The running director.</param>
     /// <param name="proposed">The proposed configuration, validated.</param>
     /// <param name="now">The current time.</param>

@@ -12,8 +12,8 @@ public sealed record RunningState(
     RunningGroups Groups, ImmutableArray<RunningService> Services, FlowCounts Flows,
     IReadOnlySet<IPAddress> Unreachable);
 
-/// <summary>A service in force.</summary>
-/// <param name="Name">Its name.</param>
+/// <summary>A virtual service as the running director has it.</summary>
+/// <param name="Name">Name in the configuration.</param>
 /// <param name="Group">The group that it chooses servers from.</param>
 /// <param name="Matches">All packets that reach it, in any order.</param>
 public sealed record RunningService(string Name, GroupKey Group, ImmutableArray<EffectivePorts> Matches);

@@ -45,7 +45,7 @@ internal sealed class BlockSequenceIndex
 
     /// <summary>Finds the item that contains a whole change; false if the change touches more than one item, or
     /// none.</summary>
-    /// <param name="change">What changed.</param>
+    /// <param name="change">The part of the text that changed.</param>
     /// <param name="text">The new document.</param>
     /// <param name="index">The number of the item, from 0.</param>
     /// <param name="lines">Its lines in the new document.</param>

@@ -10,7 +10,7 @@ internal sealed record PreviousDocument
     // YAML counts lines by these too; editors may not.
     private static readonly SearchValues<char> UnusualLineBreaks = SearchValues.Create("\r\u0085\u2028\u2029\uFEFF");
 
-    /// <summary>The text.</summary>
+    /// <summary>The whole document, as it was read.</summary>
     public required string Text { get; init; }
 
     /// <summary>Its parsed content, without errors of single values.</summary>

@@ -1,9 +1,9 @@
 namespace Sidestep.Model.Incremental;
 
 /// <summary>The single range in which two texts differ; before and after it they are equal.</summary>
-/// <param name="Start">Where it begins, in both.</param>
-/// <param name="OldEnd">Where it ends in the old text.</param>
-/// <param name="NewEnd">Where it ends in the new text.</param>
+/// <param name="Start">Index of the first different character, the same in both texts.</param>
+/// <param name="OldEnd">Index after the range in the old text.</param>
+/// <param name="NewEnd">Index after the range in the new text.</param>
 internal readonly record struct TextDifference(int Start, int OldEnd, int NewEnd)
 {
     /// <summary>Characters by which everything after the change has moved.</summary>

@@ -2,7 +2,7 @@ using System.Net;
 
 namespace Sidestep.Model.Schema;
 
-/// <summary>An item of <c>accessLists</c>.</summary>
+/// <summary>The schema of an item of <c>accessLists</c>.</summary>
 internal static class AccessListSchema
 {
     public static readonly Key<string> Name = Key<string>.Mandatory("name", TextKind.Name,

@@ -6,14 +6,14 @@ namespace Sidestep.Model.Schema;
 /// <summary>A short and a long key for the same thing: a mapping has one of them, never both.</summary>
 /// <param name="Short">The key for one value.</param>
 /// <param name="Long">The key for several values.</param>
-/// <param name="OptionalWhen">Whether both may be absent in a mapping; null: never.</param>
+/// <param name="OptionalWhen">True if both may be absent in a mapping; null: never.</param>
 internal sealed record AlternativeKeys(Key Short, Key Long, Func<BoundMapping, bool>? OptionalWhen = null)
 {
     /// <summary>Reports an error if both keys are there, or none.</summary>
     /// <param name="what">The mapping, with an article.</param>
-    /// <param name="mapping">What was read.</param>
+    /// <param name="mapping">The mapping that was read.</param>
     /// <param name="node">Its node.</param>
-    /// <param name="hasShort">Whether the short key is there, or a misspelling of it.</param>
+    /// <param name="hasShort">True if the short key is there, or a misspelling of it.</param>
     /// <param name="hasLong">The same for the long key.</param>
     /// <param name="issues">Receives the error.</param>
     public void Check(string what, BoundMapping mapping, MappingNode node, bool hasShort, bool hasLong,

@@ -74,7 +74,7 @@ internal static class DirectorSchema
     };
 }
 
-/// <summary>An item of <c>director.interfaces</c>.</summary>
+/// <summary>The schema of an item of <c>director.interfaces</c>.</summary>
 internal static class InterfaceSchema
 {
     public static readonly Key<string> Name = Key<string>.Mandatory("name", TextKind.InterfaceName,

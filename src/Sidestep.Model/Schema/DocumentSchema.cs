@@ -1,6 +1,6 @@
 namespace Sidestep.Model.Schema;
 
-/// <summary>The whole document.</summary>
+/// <summary>The schema of the whole configuration document.</summary>
 internal static class DocumentSchema
 {
     public static readonly Key<BoundMapping> Director = Key<BoundMapping>.Mandatory("director", DirectorSchema.Kind,

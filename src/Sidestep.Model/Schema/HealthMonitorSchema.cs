@@ -2,7 +2,7 @@ using System.Net;
 
 namespace Sidestep.Model.Schema;
 
-/// <summary>An item of <c>healthMonitors</c>.</summary>
+/// <summary>The schema of an item of <c>healthMonitors</c>.</summary>
 internal static class HealthMonitorSchema
 {
     public static readonly Key<string> Name = Key<string>.Mandatory("name", TextKind.Name,

@@ -31,7 +31,7 @@ internal abstract class Kind<T>
 /// <summary>A kind that is written as a single value.</summary>
 internal abstract class ScalarKind<T> : Kind<T>
 {
-    /// <summary>What to write, such as "a whole number from 1 to 9".</summary>
+    /// <summary>A description of valid values, such as "a whole number from 1 to 9".</summary>
     protected abstract string Expected { get; }
 
     public sealed override bool TryBind(Node node, string path, IssueList issues, [MaybeNullWhen(false)] out T value)
@@ -59,7 +59,7 @@ internal abstract class ScalarKind<T> : Kind<T>
     protected abstract Problem? Parse(ScalarNode scalar, out T? value);
 }
 
-/// <summary>Why a value is invalid.</summary>
+/// <summary>The reason why a value is invalid.</summary>
 /// <param name="Reason">Without a full stop.</param>
 /// <param name="Remedy">What to do about it; null: write what the kind expects.</param>
 internal sealed record Problem(string Reason, string? Remedy = null);

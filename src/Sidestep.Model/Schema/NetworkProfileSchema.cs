@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Sidestep.Model.Schema;
 
-/// <summary>An item of <c>networkProfiles</c>.</summary>
+/// <summary>The schema of an item of <c>networkProfiles</c>.</summary>
 internal static class NetworkProfileSchema
 {
     public static readonly ChoiceKind<Encapsulation> Encapsulations = new(

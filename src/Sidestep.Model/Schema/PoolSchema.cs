@@ -1,6 +1,6 @@
 namespace Sidestep.Model.Schema;
 
-/// <summary>An item of <c>pools</c>.</summary>
+/// <summary>The schema of an item of <c>pools</c>.</summary>
 internal static class PoolSchema
 {
     public static readonly Key<string> Name = Key<string>.Mandatory("name", TextKind.Name, "Unique among the pools.");

@@ -2,7 +2,7 @@ using System.Net;
 
 namespace Sidestep.Model.Schema;
 
-/// <summary>An item of <c>servers</c> in a pool.</summary>
+/// <summary>The schema of an item of <c>servers</c> in a pool.</summary>
 internal static class RealServerSchema
 {
     public static readonly Key<string> Name = Key<string>.Mandatory("name", TextKind.Name, "Unique within the pool.");

@@ -20,7 +20,7 @@ internal static class ReservedAddresses
         (IPNetwork.Parse("fe80::/10"), "a link-local address"),
     ];
 
-    /// <summary>What kind of reserved address all addresses of the prefix are; null if at least one is not
+    /// <summary>The kind of reserved address that all addresses of the prefix are; null if at least one is not
     /// reserved.</summary>
     public static string? Of(IPNetwork prefix)
     {

@@ -5,7 +5,7 @@ using Sidestep.Model.Yaml;
 namespace Sidestep.Model.Schema;
 
 /// <summary>Text that matches a pattern.</summary>
-/// <param name="what">What it is, without an article.</param>
+/// <param name="what">Noun for the text in messages, without an article.</param>
 /// <param name="maximum">Greatest number of characters.</param>
 /// <param name="expected">The form in words.</param>
 /// <param name="pattern">The form as a regular expression, without anchors.</param>

@@ -9,7 +9,7 @@ namespace Sidestep.Model.Schema;
 /// <param name="minimum">Least number of items.</param>
 /// <param name="maximum">Greatest number of items; further items are not read.</param>
 /// <param name="item">The kind of each item.</param>
-/// <param name="alone">Whether a single value without a list stands for a list of one.</param>
+/// <param name="alone">True if a single value without a list stands for a list of one.</param>
 internal sealed class ValueListKind<T>(string what, int minimum, int maximum, ScalarKind<T> item, bool alone = false)
     : Kind<IReadOnlyList<Located<T>>>
 {

@@ -2,7 +2,7 @@ using System.Net;
 
 namespace Sidestep.Model.Schema;
 
-/// <summary>An item of <c>vips</c>.</summary>
+/// <summary>The schema of an item of <c>vips</c>.</summary>
 internal static class VipSchema
 {
     public static readonly Key<IPNetwork> Address = Key<IPNetwork>.Mandatory("address", new PrefixKind("a VIP"),

@@ -3,7 +3,7 @@ using System.Net;
 
 namespace Sidestep.Model.Schema;
 
-/// <summary>An item of <c>virtualServices</c>.</summary>
+/// <summary>The schema of an item of <c>virtualServices</c>.</summary>
 internal static class VirtualServiceSchema
 {
     public static readonly Key<string> Name = Key<string>.Mandatory("name", TextKind.Name,
@@ -79,8 +79,7 @@ internal static class VirtualServiceSchema
         m.Find(Vip) is { } vip ? [vip] : m.Find(Vips)?.Value ?? [];
 
     /// <summary>The ranges of <c>port</c> or <c>ports</c>, ascending; every port when both keys are absent and the
-    /// protocol
-    /// is any.</summary>
+    /// protocol is any.</summary>
     public static ImmutableArray<PortRange> PortsOf(BoundMapping m)
     {
         if (m.Find(Port) is { } port)

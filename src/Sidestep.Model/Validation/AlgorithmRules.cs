@@ -2,7 +2,7 @@ using Sidestep.Model.Schema;
 
 namespace Sidestep.Model.Validation;
 
-/// <summary>What an algorithm needs from its pool and from the directors.</summary>
+/// <summary>The requirements of an algorithm on its pool and on the directors.</summary>
 internal static class AlgorithmRules
 {
     public static void Check(ConfigurationDocument document, IssueList issues)

@@ -64,7 +64,7 @@ internal sealed class PoolUsage
         return values;
     }
 
-    /// <summary>Whether a server has an address of a table.</summary>
+    /// <summary>True if a server has an address of the table.</summary>
     /// <param name="table">The table.</param>
     /// <param name="sorted">Its addresses. Usually none of them lies between the first and the last address of the
     /// pool, and then no look-up is needed.</param>

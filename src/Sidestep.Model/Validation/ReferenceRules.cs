@@ -2,7 +2,7 @@ using Sidestep.Model.Schema;
 
 namespace Sidestep.Model.Validation;
 
-/// <summary>Everything that a service or a pool names must exist.</summary>
+/// <summary>Every object that a service or a pool names must exist.</summary>
 internal static class ReferenceRules
 {
     // A search among thousands of names takes a while, and twenty wrong names have usually one cause.

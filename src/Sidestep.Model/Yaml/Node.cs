@@ -22,7 +22,7 @@ internal sealed record ScalarNode(Position Position, string Text, bool Quoted) :
     public override string Form => IsNull ? "nothing" : "a single value";
 }
 
-/// <summary>A list.</summary>
+/// <summary>A YAML sequence, in block or flow style, with its items in order.</summary>
 internal sealed record ListNode(Position Position, ImmutableArray<Node> Items) : Node(Position)
 {
     public override string Form => "a list";

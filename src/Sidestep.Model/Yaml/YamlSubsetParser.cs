@@ -95,7 +95,8 @@ internal sealed class YamlSubsetParser
         return IsOutside(column);
     }
 
-    /// <summary>The value after a dash.</summary>
+    /// <summary>Parses the value of a list item, which follows the dash; false if it is outside of the
+    /// subset.</summary>
     private bool TryItem(int column, int depth, [NotNullWhen(true)] out Node? item)
     {
         item = null;
@@ -315,7 +316,7 @@ internal sealed class YamlSubsetParser
         }
     }
 
-    /// <summary>Whether the next line is not deeper than that column; a deeper one would continue the value.</summary>
+    /// <summary>True if the next line is not deeper than that column; a deeper one would continue the value.</summary>
     private bool IsOutside(int column) => _at >= _text.Length || Column <= column;
 
     private static ImmutableArray<T> TakeFrom<T>(List<T> list, int first)

@@ -5,8 +5,9 @@ using System.Text;
 namespace Sidestep.Native.Netlink;
 
 /// <summary>Suppresses destinations for packets that arrive at an interface: the kernel neither forwards to them nor
-/// answers for them. A rule for the interface leads to a table of blackhole routes (<c>ip rule add iif</c>, <c>ip route
-/// add blackhole</c>). Local addresses stay local, and packets that this machine sends are not affected.</summary>
+/// answers for them. A rule for the interface leads to a table of blackhole routes (<c>ip rule add iif</c>,
+/// <c>ip route add blackhole</c>). Local addresses stay local, and packets that this machine sends are not
+/// affected.</summary>
 public static class BlackholeTable
 {
     private const ushort NewRule = 32, DeleteRule = 33;

@@ -34,7 +34,7 @@ public static class DefaultGateways
             RouteMessage.New, Flags, table, interfaceIndex, gateway));
     }
 
-    /// <summary>Removes both, if they exist.</summary>
+    /// <summary>Removes the route and the neighbour entry, if they exist.</summary>
     public static void Remove(NetlinkSocket socket, uint table, int interfaceIndex, IPAddress gateway)
     {
         var neighbour = new byte[NeighbourMessageBytes];

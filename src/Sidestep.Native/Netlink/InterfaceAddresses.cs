@@ -54,7 +54,7 @@ public static class InterfaceAddresses
     public static void Add(NetlinkSocket socket, InterfaceAddress address) => Change(socket, address, "add",
         NewAddress, NetlinkRequest.Create | NetlinkRequest.Exclusive);
 
-    /// <summary>Removes an address.</summary>
+    /// <summary>Removes an address; EADDRNOTAVAIL when the interface does not have it.</summary>
     public static void Remove(NetlinkSocket socket, InterfaceAddress address) =>
         Change(socket, address, "remove", DeleteAddress, 0);
 
@@ -99,10 +99,10 @@ public enum AddressScope
     /// <summary>Valid everywhere; <c>ip</c> prints it as global.</summary>
     Universe = 0,
 
-    /// <summary>Valid within the site.</summary>
+    /// <summary>Valid within the site (RT_SCOPE_SITE).</summary>
     Site = 200,
 
-    /// <summary>Valid on the link.</summary>
+    /// <summary>Valid on the attached link only (RT_SCOPE_LINK), as fe80::/10 is.</summary>
     Link = 253,
 
     /// <summary>Valid on this host: never the source of packets that leave it.</summary>

@@ -73,7 +73,7 @@ public static class Interfaces
     }
 }
 
-/// <summary>A network interface.</summary>
+/// <summary>A network interface of this network namespace, as RTM_NEWLINK describes it.</summary>
 /// <param name="Index">The kernel's index. Unlike a name, it is not reused for the next interface.</param>
 /// <param name="Name">The kernel's name.</param>
 /// <param name="Flags">IFF_*.</param>

@@ -3,8 +3,8 @@ using System.Text;
 
 namespace Sidestep.Native.Netlink;
 
-/// <summary>Kind of an interface and the interfaces that it belongs to (rtnetlink(7), <c>ip -details
-/// link</c>).</summary>
+/// <summary>Kind of an interface and the interfaces that it belongs to (rtnetlink(7),
+/// <c>ip -details link</c>).</summary>
 /// <param name="Kind">Kind of the interface, such as veth, bond or bridge; null for a hardware device.</param>
 /// <param name="Master">Name of the interface that it is a port of; null when it is none.</param>
 /// <param name="MasterKind">Kind of the master, such as bond or bridge; null when there is none.</param>

@@ -5,9 +5,9 @@ using Sidestep.Native.Interop;
 
 namespace Sidestep.Native.Netlink;
 
-/// <summary>Link-layer multicast addresses that were added statically, so that an interface accepts their frames (<c>ip
-/// maddress</c>, netdevice(7)). They stay until they are removed or the interface is deleted, and outlive the process
-/// that added them.</summary>
+/// <summary>Link-layer multicast addresses that were added statically, so that an interface accepts their frames
+/// (<c>ip maddress</c>, netdevice(7)). They stay until they are removed or the interface is deleted, and outlive the
+/// process that added them.</summary>
 public static unsafe class LinkMulticast
 {
     private const string Table = "/proc/thread-self/net/dev_mcast";

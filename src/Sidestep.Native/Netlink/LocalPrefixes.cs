@@ -29,13 +29,13 @@ public static class LocalPrefixes
         return found;
     }
 
-    /// <summary>Adds a prefix.</summary>
+    /// <summary>Adds a prefix: from now on, the host accepts packets to all its addresses.</summary>
     /// <exception cref="NativeException">EEXIST: it exists already.</exception>
     public static void Add(NetlinkSocket socket, int interfaceIndex, IPNetwork prefix) =>
         Change(
             socket, interfaceIndex, prefix, "add", RouteMessage.New, NetlinkRequest.Create | NetlinkRequest.Exclusive);
 
-    /// <summary>Removes a prefix.</summary>
+    /// <summary>Removes a prefix that <see cref="Add"/>, or <c>ip route add local</c>, created.</summary>
     /// <exception cref="NativeException">ESRCH: it does not exist.</exception>
     public static void Remove(NetlinkSocket socket, int interfaceIndex, IPNetwork prefix) =>
         Change(socket, interfaceIndex, prefix, "remove", RouteMessage.Delete, 0);

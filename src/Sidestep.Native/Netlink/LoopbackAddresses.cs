@@ -11,7 +11,7 @@ public static class LoopbackAddresses
     private const ushort AddressAttribute = 1, LocalAttribute = 2, CacheInfoAttribute = 6, FlagsAttribute = 8;
     private const uint NoDuplicateDetection = 0x02;
 
-    /// <summary>Adds a single address.</summary>
+    /// <summary>Adds an address to the loopback device, so that the host accepts packets to it.</summary>
     /// <remarks>IPv4 addresses get scope host. IPv6 has no such scope; there a preferred lifetime of 0 has the same
     /// effect. A deprecated address is not chosen while there is another (RFC 6724, section 5, rule 3), and otherwise
     /// works as before (RFC 4862, section 5.5.4).</remarks>

@@ -3,8 +3,8 @@ using System.Net;
 
 namespace Sidestep.Native.Netlink;
 
-/// <summary>Addresses for which the kernel answers neighbour solicitations although no interface has them (<c>ip neigh
-/// add proxy</c>).</summary>
+/// <summary>Addresses for which the kernel answers neighbour solicitations although no interface has them
+/// (<c>ip neigh add proxy</c>).</summary>
 public static class NeighbourProxies
 {
     private const ushort NewNeighbour = 28, GetNeighbour = 30, DestinationAttribute = 1;

@@ -16,7 +16,7 @@ public static class Neighbours
     private const ushort Reachable = 0x02;
     private const int Static = 0x80 | 0x40, Valid = Static | Reachable | 0x10 | 0x04 | 0x08;
 
-    /// <summary>Lists all neighbours.</summary>
+    /// <summary>Lists the IPv4 and IPv6 neighbours of all interfaces, resolved or not.</summary>
     public static IReadOnlyList<Neighbour> List(NetlinkSocket socket) =>
         [.. List(socket, AddressFamily.InterNetwork), .. List(socket, AddressFamily.InterNetworkV6)];
 
@@ -80,7 +80,7 @@ public static class Neighbours
     }
 }
 
-/// <summary>A neighbour.</summary>
+/// <summary>An entry of the kernel's neighbour table (ARP table for IPv4).</summary>
 /// <param name="InterfaceIndex">The interface.</param>
 /// <param name="Address">Its IP address; <see cref="IPAddress.None"/> when the message has none.</param>
 /// <param name="Mac">Ethernet address, six bytes in wire order; empty when it is not resolved.</param>

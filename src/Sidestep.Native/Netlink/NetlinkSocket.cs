@@ -16,7 +16,7 @@ public sealed unsafe class NetlinkSocket : IDisposable
 
     private NetlinkSocket(FileDescriptor descriptor) => _descriptor = descriptor;
 
-    /// <summary>Opens a socket.</summary>
+    /// <summary>Opens a netlink socket in this network namespace.</summary>
     /// <param name="multicastGroups">Multicast groups to receive events of (RTMGRP_* bits); 0 for a socket that only
     /// sends requests.</param>
     /// <param name="protocol">NETLINK_*; 0 is NETLINK_ROUTE.</param>

@@ -10,7 +10,7 @@ public static class PolicyRules
     private const int RuleMessageBytes = 12;
     private const byte ToTable = 1;
 
-    /// <summary>Adds a rule.</summary>
+    /// <summary>Adds a rule; the kernel evaluates it for packets from now on.</summary>
     /// <returns>False when it existed already.</returns>
     public static bool Add(NetlinkSocket socket, MarkRule rule)
     {

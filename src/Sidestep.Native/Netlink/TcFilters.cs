@@ -86,7 +86,7 @@ public static class TcFilters
     private static string Text(ReadOnlyMemory<byte> value) => Encoding.UTF8.GetString(value.Span).TrimEnd('\0');
 }
 
-/// <summary>A tc filter.</summary>
+/// <summary>A traffic control filter of an interface (tc(8)).</summary>
 /// <param name="Position">Priority and handle.</param>
 /// <param name="Kind">The classifier: <c>bpf</c>, <c>u32</c>, ...</param>
 public sealed record TcFilter(TcFilterPosition Position, string Kind)

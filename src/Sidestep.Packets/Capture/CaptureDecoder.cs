@@ -27,12 +27,12 @@ public sealed class CaptureDecoder
     /// <param name="number">Number of the interface in the file, from 0.</param>
     public string? InterfaceName(int number) => _pcapng?.NameOf(number);
 
-    /// <summary>Reads the next frame.</summary>
+    /// <summary>Reads from the file's bytes until one frame is complete, or more bytes are needed.</summary>
     /// <param name="bytes">The next bytes of the file: those that the previous call did not consume, and more.</param>
     /// <param name="isEnd">The file ends with <paramref name="bytes"/>.</param>
     /// <param name="consumed">Number of bytes that were consumed; the caller passes the rest again.</param>
     /// <param name="frame">The frame; its bytes are a part of <paramref name="bytes"/>.</param>
-    /// <returns>Whether a frame was read, and why not.</returns>
+    /// <returns><see cref="CaptureStatus.Frame"/>, or why no frame was read.</returns>
     public CaptureStatus Read(ReadOnlySpan<byte> bytes, bool isEnd, out int consumed, out CaptureRecord frame)
     {
         consumed = 0;
@@ -85,7 +85,7 @@ public sealed class CaptureDecoder
 /// <summary>Result of <see cref="CaptureDecoder.Read"/>.</summary>
 public enum CaptureStatus
 {
-    /// <summary>A frame was read.</summary>
+    /// <summary>One frame was read; the <c>frame</c> argument has it.</summary>
     Frame,
 
     /// <summary>The bytes end within a record: more are needed.</summary>

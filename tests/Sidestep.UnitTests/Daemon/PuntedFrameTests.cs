@@ -55,7 +55,7 @@ public sealed class PuntedFrameTests
     {
         _handler.Handle(new byte[20]);
         _handler.Handle(new byte[20]);
-        Assert.StartsWith("an oversized packet was not fragmented: a record of 20 bytes gives its frame 0 bytes",
+        Assert.StartsWith("an oversized packet was not fragmented: a record of 20 bytes states a frame of 0 bytes",
             Assert.Single(_log), StringComparison.Ordinal);
         Assert.Empty(_sent);
         _handler.Handle(new byte[18]);
