@@ -1,6 +1,7 @@
 namespace Sidestep.Forwarding;
 
-/// <summary>Names of decisions, drop reasons and states in output, capture filters and JSON: <c>no-service</c>.</summary>
+/// <summary>Names of decisions, drop reasons and states in output, capture filters and JSON:
+/// <c>no-service</c>.</summary>
 public static class CounterName
 {
     /// <summary>The name of a value in lower case with hyphens: <see cref="DropReason.NoService"/> is
