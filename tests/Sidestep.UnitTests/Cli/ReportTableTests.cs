@@ -19,7 +19,7 @@ public sealed class ReportTableTests
             """, Text(80, Servers()), ignoreLineEndingDifferences: true);
 
     [Fact]
-    public void Columns_that_do_not_fit_continue_the_row_in_a_line_below() =>
+    public void Columns_beyond_the_width_continue_the_row_in_a_line_below() =>
         Assert.Equal(
             """
               server  pool
