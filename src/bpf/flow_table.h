@@ -221,13 +221,95 @@ INLINE __u64 client_id(const struct flow_lookup *lookup)
 	return flow_id(&tables.banks[lookup->bank_number & 1].settings, &client, 0, 0);
 }
 
+/* A SYN without ACK: the client opens a connection. */
+INLINE bool opens_connection(const struct tuple *t)
+{
+	return t->protocol == IPPROTO_TCP && (t->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+}
+
+/* Only a connection can be reset. Under persistence the entry is a client's, and says nothing about a connection. */
+INLINE bool tracks_connection(const struct flow_lookup *lookup)
+{
+	return lookup->tuple.protocol == IPPROTO_TCP && !(lookup->flags & SERVICE_PERSISTENCE);
+}
+
+/* What the table knows the packet by: its client under persistence, otherwise its flow. */
+INLINE __u64 tracked_id(const struct flow_lookup *lookup)
+{
+	if (lookup->flags & SERVICE_PERSISTENCE)
+		return client_id(lookup);
+	return flow_id(&tables.banks[lookup->bank_number & 1].settings, &lookup->tuple, lookup->tuple.protocol,
+		       lookup->tuple.ports);
+}
+
+/* The entry with this id; null when the flow is untracked. Adds the position in the bucket to entry_index. */
+INLINE struct flow *find_flow(struct flow_lookup *lookup, struct flow_bucket *bucket, __u64 id)
+{
+	for (__u32 i = 0; i < FLOW_BUCKET_ENTRIES; i++) {
+		if (bucket->flows[i].id == id) {
+			lookup->entry_index += i;
+			return &bucket->flows[i];
+		}
+	}
+	return NULL;
+}
+
+/* Notes in the entry that a packet of the flow has arrived, and whether it ends the connection. */
+INLINE void refresh_flow(const struct flow_lookup *lookup, struct flow *flow)
+{
+	__u8 flags = lookup->tuple.tcp_flags;
+
+	if (flow->seen != lookup->now)
+		flow->seen = lookup->now;
+	/* The end of a connection does not end the tracking of its client. */
+	if (flags & (TCP_FIN | TCP_RST) && !(lookup->flags & SERVICE_PERSISTENCE))
+		__sync_fetch_and_or(&flow->server, (flags & TCP_FIN ? FLOW_FIN : 0) | (flags & TCP_RST ? FLOW_RST : 0));
+}
+
+/* Whether a packet of a tracked flow starts the flow again, so that its server is chosen again. */
+INLINE bool restarts_flow(const struct flow_lookup *lookup, __u32 server_word)
+{
+	if (!opens_connection(&lookup->tuple))
+		return false;
+	/* A repeated SYN has to follow the first one where only the table knows where that went. */
+	if (lookup->flags & SERVICE_TRACKS_FLOWS)
+		return (server_word & (FLOW_FIN | FLOW_RST)) ||
+		       !has_usable_server(lookup, server_word & FLOW_SERVER_MASK, SERVER_ACCEPTS_NEW);
+	return true;
+}
+
+/*
+ * The server that the table has for the flow, possibly with REPLY_RESET. 0: a server has to be chosen, because the
+ * flow was idle for too long, starts again, or has lost its server.
+ */
+INLINE __u32 follow_flow(const struct flow_lookup *lookup, struct flow *flow, __u64 id)
+{
+	const struct server *found;
+	__u32 word, server;
+
+	if (ticks_since(flow->seen, lookup->now) > idle_timeout(lookup, flow->server))
+		return 0;
+	word = *(volatile __u32 *)&flow->server;
+	if (*(volatile __u64 *)&flow->id != id)
+		return 0; /* another flow has just taken the entry */
+	server = word & FLOW_SERVER_MASK;
+	found = server_of(lookup->bank_number, server);
+	if (restarts_flow(lookup, word) || !is_usable(found, server, SERVER_USED | SERVER_SEND_RST))
+		return 0;
+	if ((found->flags & SERVER_SEND_RST) && tracks_connection(lookup))
+		return server | REPLY_RESET;
+	if (!lookup->tuple.quoted)
+		refresh_flow(lookup, flow);
+	return server;
+}
+
 /*
  * Chooses the server for a packet of an untracked flow, and whether the flow has to be tracked.
  *
  * A SYN starts a new flow, which goes to the current server. Any other packet may belong to a flow that started
  * before the change.
  */
-INLINE __u32 decide(const struct flow_lookup *lookup, bool is_new, bool *tracks)
+INLINE __u32 decide(const struct flow_lookup *lookup, bool *tracks)
 {
 	bool moves = lookup->tuple.protocol == IPPROTO_UDP && profile_of(lookup)->udp_moves;
 
@@ -235,9 +317,21 @@ INLINE __u32 decide(const struct flow_lookup *lookup, bool is_new, bool *tracks)
 	if (lookup->flags & SERVICE_TRACKS_FLOWS)
 		return choose_server(lookup);
 	*tracks = lookup->previous && !moves;
-	if (!is_new && !moves && lookup->previous && has_usable_server(lookup, lookup->previous, SERVER_USED))
+	if (!opens_connection(&lookup->tuple) && !moves && lookup->previous &&
+	    has_usable_server(lookup, lookup->previous, SERVER_USED))
 		return lookup->previous;
 	return lookup->current;
+}
+
+/* A connection that the slot's previous server had, where the client must get a reset in its place. */
+INLINE bool must_reset(const struct flow_lookup *lookup, __u32 server)
+{
+	const struct server *found;
+
+	if (server != lookup->previous || server == lookup->current || lookup->tuple.protocol != IPPROTO_TCP)
+		return false;
+	found = server_of(lookup->bank_number, server);
+	return found && (found->flags & SERVER_SEND_RST);
 }
 
 /*
@@ -257,71 +351,31 @@ INLINE void refresh_clock(struct flow_lookup *lookup)
 /* Id of the server, possibly with REPLY_RESET; 0 when there is none. */
 GLOBAL __u32 select_tracked_server(struct flow_lookup *lookup)
 {
-	if (!lookup)
-		return 0;
-
-	bool tcp = lookup->tuple.protocol == IPPROTO_TCP, quoted = lookup->tuple.quoted, tracks;
-	bool is_new = tcp && (lookup->tuple.tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
-	__u32 bucket_index, server, word;
 	struct flow_bucket *bucket;
-	struct flow *flow = NULL;
+	__u32 bucket_index, server;
+	struct flow *flow;
+	bool tracks;
 	__u64 id;
 
+	if (!lookup)
+		return 0;
 	refresh_clock(lookup);
-	id = lookup->flags & SERVICE_PERSISTENCE ? client_id(lookup)
-						 : flow_id(&tables.banks[lookup->bank_number & 1].settings,
-							   &lookup->tuple, lookup->tuple.protocol, lookup->tuple.ports);
+	id = tracked_id(lookup);
 	bucket_index = id & (features.flow_buckets - 1);
 	bucket = bpf_map_lookup_elem(&flows, &bucket_index);
 	if (!bucket)
 		return lookup->current;
 	lookup->entry_index = bucket_index * FLOW_BUCKET_ENTRIES;
-	for (__u32 i = 0; i < FLOW_BUCKET_ENTRIES; i++) {
-		if (bucket->flows[i].id == id) {
-			flow = &bucket->flows[i];
-			lookup->entry_index += i;
-			break;
-		}
-	}
+	flow = find_flow(lookup, bucket, id);
+	server = flow ? follow_flow(lookup, flow, id) : 0;
+	if (server)
+		return server;
 
-	if (flow && ticks_since(flow->seen, lookup->now) <= idle_timeout(lookup, flow->server)) {
-		const struct server *found;
-
-		word = *(volatile __u32 *)&flow->server;
-		if (*(volatile __u64 *)&flow->id != id)
-			word = 0; /* another flow has just taken the entry: server id 0 is none */
-		server = word & FLOW_SERVER_MASK;
-		/* A SYN of a tracked flow starts a new flow, unless only the table knows where the first SYN went. */
-		if (is_new && lookup->flags & SERVICE_TRACKS_FLOWS)
-			is_new =
-			    (word & (FLOW_FIN | FLOW_RST)) || !has_usable_server(lookup, server, SERVER_ACCEPTS_NEW);
-		found = server_of(lookup->bank_number, server);
-		if (!is_new && is_usable(found, server, SERVER_USED | SERVER_SEND_RST)) {
-			if ((found->flags & SERVER_SEND_RST) && tcp && !(lookup->flags & SERVICE_PERSISTENCE))
-				return server | REPLY_RESET;
-			if (!quoted) {
-				if (flow->seen != lookup->now)
-					flow->seen = lookup->now;
-				/* The end of a connection does not end the tracking of its client. */
-				if (lookup->tuple.tcp_flags & (TCP_FIN | TCP_RST) &&
-				    !(lookup->flags & SERVICE_PERSISTENCE))
-					__sync_fetch_and_or(&flow->server,
-							    (lookup->tuple.tcp_flags & TCP_FIN ? FLOW_FIN : 0) |
-								(lookup->tuple.tcp_flags & TCP_RST ? FLOW_RST : 0));
-			}
-			return server;
-		}
-	}
-
-	server = decide(lookup, is_new, &tracks);
-	if (server == lookup->previous && server != lookup->current && tcp) {
-		const struct server *found = server_of(lookup->bank_number, server);
-
-		if (found && (found->flags & SERVER_SEND_RST))
-			return server | REPLY_RESET;
-	}
+	server = decide(lookup, &tracks);
+	if (must_reset(lookup, server))
+		return server | REPLY_RESET;
 	/* A tracked flow whose server is gone is tracked with its new server, so that it stays there. */
-	if (server && !quoted && (tracks || flow)) {
+	if (server && !lookup->tuple.quoted && (tracks || flow)) {
 		if (flow && flow->server & FLOW_COUNTED)
 			change_conn_count(flow->server & FLOW_SERVER_MASK, -1);
 		track_flow(lookup, flow ?: allocate_entry(lookup, bucket), id, server);
