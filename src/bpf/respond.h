@@ -79,6 +79,41 @@ INLINE void swap_macs(struct ethhdr *ethernet)
 	copy_mac(ethernet->h_dest, mac);
 }
 
+/* Directs the datagram back to its sender. No checksum changes. */
+INLINE void swap_addresses4(struct iphdr *ip)
+{
+	__be32 source = ip->saddr;
+
+	ip->saddr = ip->daddr;
+	ip->daddr = source;
+}
+
+INLINE void swap_addresses6(struct ipv6hdr *ip)
+{
+	__u64 *source = (__u64 *)&ip->saddr, *destination = (__u64 *)&ip->daddr, address[2];
+
+	address[0] = source[0];
+	address[1] = source[1];
+	source[0] = destination[0];
+	source[1] = destination[1];
+	destination[0] = address[0];
+	destination[1] = address[1];
+}
+
+/* Whether the director answers ARP and neighbour solicitations for the address, which find_vip or the like found. */
+INLINE bool replies_to_arp(__u32 bank_number, __u32 vip_id)
+{
+	const struct vip_record *vip = vip_id == NOT_FOUND ? NULL : vip_record_of(bank_number, vip_id);
+
+	return vip && vip->flags & VIP_REPLY_ARP;
+}
+
+/* Sent to a group, as requests are, or to this interface; not a frame that a switch flooded for another host. */
+INLINE bool is_request_for(const struct ethhdr *ethernet, const struct interface *self)
+{
+	return self && (ethernet->h_dest[0] & 1 || is_addressed_to(ethernet, self));
+}
+
 INLINE __u32 read_address(const __u8 *bytes)
 {
 	return (__u32)((const __u16 *)bytes)[1] << 16 | ((const __u16 *)bytes)[0];
@@ -89,9 +124,8 @@ GLOBAL int reply_to_arp(struct xdp_md *ctx, __u32 bank_number, __u32 l3)
 	struct packet p = packet_of(ctx, bank_number);
 	struct ethhdr *ethernet = p.data;
 	struct arp_ipv4 *arp = bytes_at(ctx, l3, sizeof(*arp));
-	const struct vip_record *vip;
 	const struct interface *self;
-	__u32 target, sender, vip_id;
+	__u32 target, sender;
 
 	if (!arp || (void *)(ethernet + 1) > p.end)
 		return XDP_PASS;
@@ -100,9 +134,7 @@ GLOBAL int reply_to_arp(struct xdp_md *ctx, __u32 bank_number, __u32 l3)
 		return XDP_PASS;
 	target = read_address(arp->target_address);
 	sender = read_address(arp->sender_address);
-	vip_id = search_vips(p.bank, target, vip_index(target) - 1);
-	vip = vip_id == NOT_FOUND ? NULL : vip_record_of(p.bank_number, vip_id);
-	if (!vip || !(vip->flags & VIP_REPLY_ARP))
+	if (!replies_to_arp(p.bank_number, search_vips(p.bank, target, vip_index(target) - 1)))
 		return XDP_PASS;
 	/*
 	 * The sender of a gratuitous request announces the VIP as its own. The kernel may process it; a reply would
@@ -111,13 +143,7 @@ GLOBAL int reply_to_arp(struct xdp_md *ctx, __u32 bank_number, __u32 l3)
 	if (sender == target)
 		return XDP_PASS;
 	self = ingress_interface(ctx, p.bank);
-	if (!self)
-		return XDP_PASS;
-	/*
-	 * Broadcast, as requests are, or addressed to this interface; not a frame that a switch flooded for another
-	 * host.
-	 */
-	if (!(ethernet->h_dest[0] & 1) && !is_addressed_to(ethernet, self))
+	if (!is_request_for(ethernet, self))
 		return XDP_PASS;
 
 	copy_mac(ethernet->h_dest, ethernet->h_source);
@@ -173,96 +199,82 @@ INLINE bool has_valid_options(struct xdp_md *ctx, __u32 at, __u32 length, bool u
 	return !length;
 }
 
-/*
- * An advertisement always has the same length; a solicitation need not have it. Invalid solicitations pass to the
- * kernel, which drops them (RFC 4861 section 7.1.1).
- */
-GLOBAL int reply_to_solicitation(struct xdp_md *ctx, __u32 bank_number, __u32 l3)
+INLINE bool is_unspecified(const __u64 *address)
 {
-	struct packet p = packet_of(ctx, bank_number);
-	struct neighbour reply = {.type = NEIGHBOUR_ADVERTISE};
-	__u32 payload, vip_id, bytes = sizeof(struct ipv6hdr) + sizeof(reply);
-	struct packet_ctx *pctx = own_packet_ctx();
-	const struct vip_record *vip;
-	const struct interface *self;
-	struct neighbour *solicitation;
-	struct ethhdr *ethernet;
-	struct tuple *target;
-	struct ipv6hdr *ip;
-	__u64 source[2], sum;
-	bool is_dad;
-	__u32 rest;
+	return !address[0] && !address[1];
+}
 
-	ip = bytes_at(ctx, l3, sizeof(*ip) + SOLICITATION_BYTES);
-	if (!ip || !pctx)
-		return XDP_PASS;
-	target = &pctx->lookup.tuple;
-	solicitation = (struct neighbour *)(ip + 1);
-	payload = bpf_ntohs(ip->payload_len);
-	p.bytes = frame_bytes(&p);
-	if (ip->hop_limit != NEIGHBOUR_HOP_LIMIT || solicitation->code || payload < SOLICITATION_BYTES || payload > 256)
-		return XDP_PASS;
-	/*
-	 * Sent to a multicast group or to the target itself (section 4.3): a packet to any other address is not for
-	 * the VIP.
-	 */
-	if (*(__u8 *)&ip->daddr != 0xff && (((__u64 *)&ip->daddr)[0] != solicitation->target[0] ||
-					    ((__u64 *)&ip->daddr)[1] != solicitation->target[1]))
-		return XDP_PASS;
-	is_dad = !((__u64 *)&ip->saddr)[0] && !((__u64 *)&ip->saddr)[1];
-	if (is_dad && !is_solicited_node((const __u64 *)&ip->daddr, solicitation->target))
-		return XDP_PASS;
-	if (!has_valid_options(ctx, l3 + sizeof(*ip) + SOLICITATION_BYTES, payload - SOLICITATION_BYTES, is_dad))
-		return XDP_PASS;
-	ip = bytes_at(ctx, l3, sizeof(*ip) + SOLICITATION_BYTES);
+/*
+ * Sent to a multicast group or to the target itself, RFC 4861 section 4.3: a packet to any other address is not for
+ * the VIP. In duplicate address detection, only the target's own group is valid (section 7.1.1).
+ */
+INLINE bool is_for_target(const struct ipv6hdr *ip, const struct neighbour *solicitation)
+{
+	const __u64 *destination = (const __u64 *)&ip->daddr;
+
+	if (is_unspecified((const __u64 *)&ip->saddr))
+		return is_solicited_node(destination, solicitation->target);
+	return *(const __u8 *)destination == 0xff ||
+	       (destination[0] == solicitation->target[0] && destination[1] == solicitation->target[1]);
+}
+
+/*
+ * Reads the target and the source. False when the solicitation is invalid, RFC 4861 section 7.1.1: it is left to the
+ * kernel, which drops it.
+ */
+INLINE bool parse_solicitation(struct xdp_md *ctx, __u32 l3, struct tuple *target, __u64 *source)
+{
+	struct ipv6hdr *ip = bytes_at(ctx, l3, sizeof(*ip) + SOLICITATION_BYTES);
+	__u32 options = l3 + sizeof(*ip) + SOLICITATION_BYTES, payload, sum;
+	const struct neighbour *solicitation;
+
 	if (!ip)
-		return XDP_PASS;
-	solicitation = (struct neighbour *)(ip + 1);
+		return false;
+	solicitation = (const struct neighbour *)(ip + 1);
+	payload = bpf_ntohs(ip->payload_len);
+	if (ip->hop_limit != NEIGHBOUR_HOP_LIMIT || solicitation->code || payload < SOLICITATION_BYTES || payload > 256)
+		return false;
+	if (!is_for_target(ip, solicitation))
+		return false;
+	if (!has_valid_options(ctx, options, payload - SOLICITATION_BYTES, is_unspecified((const __u64 *)&ip->saddr)))
+		return false;
 	target->destination[0] = solicitation->target[0];
 	target->destination[1] = solicitation->target[1];
 	source[0] = *(__u64 *)&ip->saddr;
 	source[1] = *((__u64 *)&ip->saddr + 1);
-	rest = sum_of(ctx, l3 + sizeof(*ip), payload);
-	ip = bytes_at(ctx, l3, sizeof(*ip) + SOLICITATION_BYTES);
-	if (!ip || fold(rest + pseudo_sum(source, (const __u64 *)&ip->daddr, payload)) != 0xffff)
-		return XDP_PASS;
-	vip_id = find_vip6(bank_number, target);
-	vip = vip_id == NOT_FOUND ? NULL : vip_record_of(bank_number, vip_id);
-	if (!vip || !(vip->flags & VIP_REPLY_ARP))
-		return XDP_PASS;
-	self = ingress_interface(ctx, p.bank);
-	ethernet = (void *)(long)ctx->data;
-	if (!self || (void *)(ethernet + 1) > (void *)(long)ctx->data_end)
-		return XDP_PASS;
-	if (!(ethernet->h_dest[0] & 1) && !is_addressed_to(ethernet, self))
-		return XDP_PASS;
+	sum = sum_of(ctx, l3 + sizeof(*ip), payload);
+	return fold(sum + pseudo_sum(source, (const __u64 *)&ip->daddr, payload)) == 0xffff;
+}
 
-	/*
-	 * Duplicate address detection: the sender has no address yet and probes whether this one is in use. The
-	 * advertisement goes to all nodes and says that it is taken.
-	 */
-	reply.flags = is_dad ? bpf_htonl(ADVERTISE_OVERRIDE) : bpf_htonl(ADVERTISE_SOLICITED | ADVERTISE_OVERRIDE);
-	reply.target[0] = target->destination[0];
-	reply.target[1] = target->destination[1];
+/* The advertisement from the target to the receiver, RFC 4861 section 4.4. */
+INLINE struct neighbour advertisement_of(const __u64 *target, const __u64 *receiver, const __u8 *mac, bool solicited)
+{
+	struct neighbour reply = {.type = NEIGHBOUR_ADVERTISE};
+	__u64 sum = pseudo_sum(target, receiver, sizeof(reply));
+
+	reply.flags = bpf_htonl(ADVERTISE_OVERRIDE | (solicited ? ADVERTISE_SOLICITED : 0));
+	reply.target[0] = target[0];
+	reply.target[1] = target[1];
 	reply.option_type = OPTION_TARGET_ADDRESS;
 	reply.option_length = 1;
-	copy_mac(reply.mac, self->mac);
-	if (is_dad) {
-		source[0] = bpf_cpu_to_be64(0xff02ULL << 48);
-		source[1] = bpf_cpu_to_be64(1);
-	}
-	sum = pseudo_sum(target->destination, source, sizeof(reply));
+	copy_mac(reply.mac, mac);
 	for (__u32 i = 0; i < sizeof(reply) / sizeof(__u32); i++)
 		sum += ((__u32 *)&reply)[i];
 	reply.checksum = ~fold(sum);
+	return reply;
+}
 
-	if (bpf_xdp_adjust_tail(ctx, (int)(l3 + bytes) - (int)p.bytes))
-		return drop(DROP_NO_HEADROOM, p.bytes);
-	ethernet = (void *)(long)ctx->data;
-	ip = bytes_at(ctx, l3, sizeof(*ip) + sizeof(reply));
+/* Turns the frame into the reply. False when the driver left too little room. */
+INLINE bool write_advertisement(struct xdp_md *ctx, __u32 l3, const struct interface *self,
+				const struct neighbour *reply, const __u64 *receiver, bool to_all_nodes)
+{
+	struct ethhdr *ethernet = (void *)(long)ctx->data;
+	struct ipv6hdr *ip = bytes_at(ctx, l3, sizeof(*ip) + sizeof(*reply));
+
 	if (!ip || (void *)(ethernet + 1) > (void *)(long)ctx->data_end)
-		return drop(DROP_NO_HEADROOM, p.bytes);
-	if (is_dad) {
+		return false;
+	if (to_all_nodes) {
+		/* 33:33:00:00:00:01, RFC 2464 section 7. */
 		*(__u16 *)ethernet->h_dest = bpf_htons(0x3333);
 		*(__u16 *)(ethernet->h_dest + 2) = 0;
 		*(__u16 *)(ethernet->h_dest + 4) = bpf_htons(1);
@@ -270,12 +282,53 @@ GLOBAL int reply_to_solicitation(struct xdp_md *ctx, __u32 bank_number, __u32 l3
 		copy_mac(ethernet->h_dest, ethernet->h_source);
 	}
 	copy_mac(ethernet->h_source, self->mac);
-	ip->payload_len = bpf_htons(sizeof(reply));
-	((__u64 *)&ip->saddr)[0] = target->destination[0];
-	((__u64 *)&ip->saddr)[1] = target->destination[1];
-	((__u64 *)&ip->daddr)[0] = source[0];
-	((__u64 *)&ip->daddr)[1] = source[1];
-	*(struct neighbour *)(ip + 1) = reply;
+	ip->payload_len = bpf_htons(sizeof(*reply));
+	((__u64 *)&ip->saddr)[0] = reply->target[0];
+	((__u64 *)&ip->saddr)[1] = reply->target[1];
+	((__u64 *)&ip->daddr)[0] = receiver[0];
+	((__u64 *)&ip->daddr)[1] = receiver[1];
+	*(struct neighbour *)(ip + 1) = *reply;
+	return true;
+}
+
+GLOBAL int reply_to_solicitation(struct xdp_md *ctx, __u32 bank_number, __u32 l3)
+{
+	struct packet p = packet_of(ctx, bank_number);
+	struct packet_ctx *pctx = own_packet_ctx();
+	const struct interface *self;
+	struct neighbour reply;
+	__u64 receiver[2];
+	__u32 bytes = l3 + sizeof(struct ipv6hdr) + sizeof(reply);
+	struct tuple *target;
+	bool is_dad;
+
+	p.bytes = frame_bytes(&p);
+	if (!pctx)
+		return XDP_PASS;
+	target = &pctx->lookup.tuple;
+	if (!parse_solicitation(ctx, l3, target, receiver))
+		return XDP_PASS;
+	if (!replies_to_arp(bank_number, find_vip6(bank_number, target)))
+		return XDP_PASS;
+	p = packet_of(ctx, bank_number);
+	self = ingress_interface(ctx, p.bank);
+	if (p.data + sizeof(struct ethhdr) > p.end || !is_request_for(p.data, self))
+		return XDP_PASS;
+
+	/*
+	 * Duplicate address detection: the sender has no address yet and probes whether this one is in use. The
+	 * advertisement goes to all nodes (ff02::1) and says that it is taken.
+	 */
+	is_dad = is_unspecified(receiver);
+	if (is_dad) {
+		receiver[0] = bpf_cpu_to_be64(0xff02ULL << 48);
+		receiver[1] = bpf_cpu_to_be64(1);
+	}
+	reply = advertisement_of(target->destination, receiver, self->mac, !is_dad);
+	/* An advertisement always has the same length; a solicitation need not have it. */
+	if (bpf_xdp_adjust_tail(ctx, (int)bytes - (int)p.bytes) ||
+	    !write_advertisement(ctx, l3, self, &reply, receiver, is_dad))
+		return drop(DROP_NO_HEADROOM, p.bytes);
 	account_verdict(DECISION_NEIGHBOUR_ADVERTISEMENT, p.bytes);
 	return XDP_TX;
 }
@@ -306,32 +359,21 @@ GLOBAL int reply_to_echo(struct xdp_md *ctx, __u32 l3, __u32 l4, bool ipv6)
 	swap_macs(ethernet);
 	if (ipv6) {
 		struct ipv6hdr *ip = bytes_at(ctx, l3, sizeof(*ip));
-		__u64 *source, *destination, address[2];
 
 		if (!ip)
 			return XDP_PASS;
-		source = (__u64 *)&ip->saddr;
-		destination = (__u64 *)&ip->daddr;
-		address[0] = source[0];
-		address[1] = source[1];
-		source[0] = destination[0];
-		source[1] = destination[1];
-		destination[0] = address[0];
-		destination[1] = address[1];
+		swap_addresses6(ip);
 		ip->hop_limit = REPLY_TTL;
 	} else {
 		struct iphdr *ip = bytes_at(ctx, l3, sizeof(*ip));
 		__u16 old;
-		__be32 client;
 
 		if (!ip)
 			return XDP_PASS;
 		old = *(__u16 *)&ip->ttl;
 		ip->ttl = REPLY_TTL;
 		ip->check = checksum_replace(ip->check, old, *(__u16 *)&ip->ttl);
-		client = ip->saddr;
-		ip->saddr = ip->daddr;
-		ip->daddr = client;
+		swap_addresses4(ip);
 	}
 	icmp = bytes_at(ctx, l4, sizeof(*icmp));
 	if (!icmp)
