@@ -280,17 +280,6 @@ GLOBAL int forward_full(struct xdp_md *ctx, const struct packet_ctx *pctx)
 	return send_to_server(ctx, own, &p, &t, t.ipv6);
 }
 
-/* The drop reason for a packet to a VIP that no service matches. */
-INLINE enum drop_reason no_service_reason(const struct tuple *t)
-{
-	if (t->quoted)
-		return DROP_ICMP_ERROR_UNKNOWN;
-	if (has_ports(t->protocol))
-		return DROP_NO_SERVICE;
-	return t->protocol == (t->ipv6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP) ? DROP_ICMP_UNSUPPORTED
-									: DROP_PROTOCOL_UNSUPPORTED;
-}
-
 enum icmp_kind {
 	ICMP_NONE, /* not ICMP, or ICMP of another kind */
 	ICMP_REQUEST,
@@ -315,6 +304,86 @@ INLINE enum icmp_kind icmp_kind(struct xdp_md *ctx, const struct packet *p, cons
 	return is_error(icmp, t->ipv6) ? ICMP_ERROR : ICMP_NONE;
 }
 
+/* The service of later fragments of TCP or UDP. It has SERVICE_USED only if the ports do not matter. */
+INLINE const struct service *fragment_service(const struct vip_record *vip, const struct tuple *t)
+{
+	return &vip->fragments[t->protocol == IPPROTO_UDP];
+}
+
+/* An echo request for a VIP that does not forward them to its servers. */
+INLINE int handle_echo(struct xdp_md *ctx, const struct packet *p, const struct packet_ctx *pctx,
+		       const struct vip_record *vip)
+{
+	if (pctx->info.first_fragment || pctx->info.later_fragment)
+		return drop(DROP_ICMP_UNSUPPORTED, p->bytes);
+	if (!(vip->flags & VIP_REPLY_ECHO))
+		return drop(DROP_ECHO_REFUSED, p->bytes);
+	return reply_to_echo(ctx, p->l3, pctx->info.l4, pctx->lookup.tuple.ipv6);
+}
+
+/* Classify, for packets with and without ports. SERVICE_USED is not set when no service matches. */
+INLINE struct service classify_full(const struct packet *p, const struct packet_ctx *pctx, __u32 vip_id,
+				    const struct vip_record *vip, bool is_echo)
+{
+	const struct tuple *t = &pctx->lookup.tuple;
+	const struct service *found;
+	struct service service = {};
+
+	if (is_echo)
+		found = &vip->echo;
+	else if (pctx->info.later_fragment && has_ports(t->protocol))
+		found = fragment_service(vip, t);
+	else
+		found = classify(p, t, vip_id);
+	if (found)
+		service = *found;
+	return service;
+}
+
+/* The drop reason for a packet to a VIP that no service matches. */
+INLINE enum drop_reason no_service_reason(const struct packet_ctx *pctx, const struct vip_record *vip)
+{
+	const struct tuple *t = &pctx->lookup.tuple;
+
+	if (pctx->info.later_fragment && vip->flags & (t->protocol == IPPROTO_UDP ? VIP_HAS_UDP : VIP_HAS_TCP) &&
+	    has_ports(t->protocol))
+		return DROP_FRAGMENT_UNKNOWN;
+	if (t->quoted)
+		return DROP_ICMP_ERROR_UNKNOWN;
+	if (has_ports(t->protocol))
+		return DROP_NO_SERVICE;
+	return t->protocol == (t->ipv6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP) ? DROP_ICMP_UNSUPPORTED
+									: DROP_PROTOCOL_UNSUPPORTED;
+}
+
+/*
+ * Select, with the access list before it. A later fragment without a service follows its first fragment, which is
+ * tracked here; the service is then that of the first fragment.
+ */
+INLINE int select_full(struct packet *p, const struct packet_ctx *pctx, const struct vip_record *vip,
+		       struct service *service)
+{
+	const struct tuple *t = &pctx->lookup.tuple;
+	const struct l3_info *info = &pctx->info;
+	int reason;
+
+	if (!(service->flags & SERVICE_USED)) {
+		if (info->later_fragment && find_fragment(p, t, info->fragment_id, service))
+			return CONTINUE;
+		return no_service_reason(pctx, vip);
+	}
+	if (features.access_lists && !t->quoted && service->access_set && !is_allowed(service->access_set, t))
+		return DROP_ACCESS_DENIED;
+	reason = select_server(p, t);
+	if (reason)
+		return reason;
+	if (info->first_fragment && !t->quoted && has_ports(t->protocol) &&
+	    !(fragment_service(vip, t)->flags & SERVICE_USED))
+		track_fragment(datagram_id(p, t, info->fragment_id), p->server_id & SLOT_SERVER_MASK, service->id,
+			       service->profile);
+	return CONTINUE;
+}
+
 /* A packet to a VIP, with this director's Ethernet address as destination. */
 INLINE int handle_vip_packet(struct xdp_md *ctx, struct packet *p, struct packet_ctx *pctx, __u32 vip_id)
 {
@@ -322,8 +391,7 @@ INLINE int handle_vip_packet(struct xdp_md *ctx, struct packet *p, struct packet
 	struct l3_info *info = &pctx->info;
 	const struct vip_record *vip = vip_record_of(p->bank_number, vip_id);
 	enum icmp_kind kind = icmp_kind(ctx, p, t, info);
-	struct service service = {};
-	const struct service *found;
+	struct service service;
 	int reason;
 
 	if (!vip)
@@ -332,46 +400,17 @@ INLINE int handle_vip_packet(struct xdp_md *ctx, struct packet *p, struct packet
 		return drop(DROP_MALFORMED, p->bytes);
 	if (kind == ICMP_ERROR && !parse_quote(ctx, info->l4 + sizeof(struct icmphdr), p->l3 + p->length, t))
 		return drop(DROP_ICMP_ERROR_UNKNOWN, p->bytes);
-	if (kind == ICMP_REQUEST) {
-		found = &vip->echo;
-		if (!(vip->flags & VIP_FORWARD_ECHO)) {
-			if (info->first_fragment || info->later_fragment)
-				return drop(DROP_ICMP_UNSUPPORTED, p->bytes);
-			if (!(vip->flags & VIP_REPLY_ECHO))
-				return drop(DROP_ECHO_REFUSED, p->bytes);
-			return reply_to_echo(ctx, p->l3, info->l4, t->ipv6);
-		}
-	} else if (info->later_fragment && has_ports(t->protocol)) {
-		found = &vip->fragments[t->protocol == IPPROTO_UDP];
-	} else {
-		found = classify(p, t, vip_id);
-	}
-	if (found)
-		service = *found;
+	if (kind == ICMP_REQUEST && !(vip->flags & VIP_FORWARD_ECHO))
+		return handle_echo(ctx, p, pctx, vip);
+	service = classify_full(p, pctx, vip_id, vip, kind == ICMP_REQUEST);
 	if (service.flags & SERVICE_USED)
-		pctx->service = service.id;
+		pctx->service = service.id; /* a capture shows it, also when the packet is dropped */
 	if (kind == ICMP_REQUEST)
 		service.flags &= ~SERVICE_HASH_MASK; /* echo requests have no ports: all of a client go to one server */
 	p->service = &service;
-	if (info->later_fragment && !(service.flags & SERVICE_USED) &&
-	    find_fragment(p, t, info->fragment_id, &service)) {
-		/* it goes where the first fragment went */
-	} else if (service.flags & SERVICE_USED) {
-		if (features.access_lists && !t->quoted && service.access_set && !is_allowed(service.access_set, t))
-			return drop(DROP_ACCESS_DENIED, p->bytes);
-		reason = select_server(p, t);
-		if (reason)
-			return drop(reason, p->bytes);
-		if (info->first_fragment && !t->quoted && has_ports(t->protocol) &&
-		    !(vip->fragments[t->protocol == IPPROTO_UDP].flags & SERVICE_USED))
-			track_fragment(datagram_id(p, t, info->fragment_id), p->server_id & SLOT_SERVER_MASK,
-				       service.id, service.profile);
-	} else if (info->later_fragment && vip->flags & (t->protocol == IPPROTO_UDP ? VIP_HAS_UDP : VIP_HAS_TCP) &&
-		   has_ports(t->protocol)) {
-		return drop(DROP_FRAGMENT_UNKNOWN, p->bytes);
-	} else {
-		return drop(no_service_reason(t), p->bytes);
-	}
+	reason = select_full(p, pctx, vip, &service);
+	if (reason)
+		return drop(reason, p->bytes);
 	pctx->bytes = p->bytes;
 	pctx->bank_number = p->bank_number;
 	pctx->l3 = p->l3;
