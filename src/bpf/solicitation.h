@@ -153,15 +153,13 @@ INLINE bool write_advertisement(struct xdp_md *ctx, __u32 l3, const struct inter
 GLOBAL int reply_to_solicitation(struct xdp_md *ctx, __u32 bank_number, __u32 l3)
 {
 	struct packet p = packet_of(ctx, bank_number);
+	__u64 bytes = frame_bytes(&p), receiver[2];
 	struct packet_ctx *pctx = own_packet_ctx();
 	const struct interface *self;
 	struct neighbour reply;
-	__u64 receiver[2];
-	__u32 bytes = l3 + sizeof(struct ipv6hdr) + sizeof(reply);
 	struct tuple *target;
 	bool is_dad;
 
-	p.bytes = frame_bytes(&p);
 	if (!pctx)
 		return XDP_PASS;
 	target = &pctx->lookup.tuple;
@@ -169,7 +167,7 @@ GLOBAL int reply_to_solicitation(struct xdp_md *ctx, __u32 bank_number, __u32 l3
 		return XDP_PASS;
 	if (!replies_to_arp(bank_number, find_vip6(bank_number, target)))
 		return XDP_PASS;
-	p = packet_of(ctx, bank_number);
+	p = packet_of(ctx, bank_number); /* again, so that the stack does not have to keep it */
 	self = ingress_interface(ctx, p.bank);
 	if (p.data + sizeof(struct ethhdr) > p.end || !is_request_for(p.data, self))
 		return XDP_PASS;
@@ -185,9 +183,9 @@ GLOBAL int reply_to_solicitation(struct xdp_md *ctx, __u32 bank_number, __u32 l3
 	}
 	reply = advertisement_of(target->destination, receiver, self->mac, !is_dad);
 	/* An advertisement always has the same length; a solicitation need not have it. */
-	if (bpf_xdp_adjust_tail(ctx, (int)bytes - (int)p.bytes) ||
+	if (bpf_xdp_adjust_tail(ctx, (int)(l3 + sizeof(struct ipv6hdr) + sizeof(reply)) - (int)bytes) ||
 	    !write_advertisement(ctx, l3, self, &reply, receiver, is_dad))
-		return drop(DROP_NO_HEADROOM, p.bytes);
-	account_verdict(DECISION_NEIGHBOUR_ADVERTISEMENT, p.bytes);
+		return drop(DROP_NO_HEADROOM, bytes);
+	account_verdict(DECISION_NEIGHBOUR_ADVERTISEMENT, bytes);
 	return XDP_TX;
 }
