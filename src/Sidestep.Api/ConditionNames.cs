@@ -56,7 +56,7 @@ public static class ConditionNames
     public const string LegacyConfig = "legacy-config";
 }
 
-/// <summary>Names of an agent's counters. A host reports those that it has.</summary>
+/// <summary>Names of the counters in an agent's report. A report contains those that the host has.</summary>
 public static class AgentCounterNames
 {
     /// <summary>Packets that the host decapsulated.</summary>
