@@ -34,7 +34,7 @@ public sealed record AgentReport
     /// without clocks.</summary>
     public long ReportEpoch { get; init; }
 
-    /// <summary>The newest spec that the agent has applied as far as possible; 0: none.</summary>
+    /// <summary>Revision of the newest spec that the agent has applied as far as possible; 0: none.</summary>
     public long SpecRevision { get; init; }
 
     /// <summary>False if the agent only reports and repairs nothing.</summary>

@@ -3,7 +3,7 @@ using System.Net;
 
 namespace Sidestep.Api;
 
-/// <summary>The desired state of one real server: complete, not a difference.</summary>
+/// <summary>The desired state of one real server. A spec is always complete, never a difference.</summary>
 /// <remarks>It is also the content of a spec file, for servers whose director has no API.</remarks>
 public sealed record ServerSpec
 {
