@@ -166,6 +166,6 @@ public sealed record ReportResponse
     public DateTimeOffset WallClock { get; init; }
 }
 
-/// <summary>The request of a real server's operator.</summary>
+/// <summary>A request of a real server's operator to drain the server, or to end the drain.</summary>
 /// <param name="State">One of <see cref="AdminStates"/>.</param>
 public sealed record DrainRequest(string State);
