@@ -12,7 +12,7 @@ public sealed class NetworkEventsTests
     private readonly List<TimeSpan> _waits = [];
 
     [Fact]
-    public void Silence_is_no_event() => Assert.Equal(default, Receive(new Queue<NetlinkMessage[]>()));
+    public void No_event_is_no_change() => Assert.Equal(default, Receive(new Queue<NetlinkMessage[]>()));
 
     [Fact]
     public void Neighbour_does_not_change_the_routes() =>
