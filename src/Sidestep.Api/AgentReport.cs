@@ -34,10 +34,10 @@ public sealed record AgentReport
     /// without clocks.</summary>
     public long ReportEpoch { get; init; }
 
-    /// <summary>The newest spec that the agent has applied as far as possible; 0: none.</summary>
+    /// <summary>Revision of the newest spec that the agent has applied as far as possible; 0: none.</summary>
     public long SpecRevision { get; init; }
 
-    /// <summary>False: the agent reports only, and repairs nothing.</summary>
+    /// <summary>False if the agent only reports and repairs nothing.</summary>
     public bool Reconciles { get; init; } = true;
 
     /// <summary>Every condition of a real server, whether it is met or not.</summary>
@@ -82,12 +82,12 @@ public enum ConditionStatus
     [JsonStringEnumMemberName("wrong")]
     Wrong,
 
-    /// <summary>Worth knowing; the server is healthy all the same.</summary>
+    /// <summary>The operator should know about it, but the server is healthy.</summary>
     [JsonStringEnumMemberName("note")]
     Note,
 }
 
-/// <summary>Something that a real server must be or have.</summary>
+/// <summary>A requirement of a real server, which the agent verifies.</summary>
 /// <param name="Name">Name of the condition, one of <see cref="ConditionNames"/>; stable across versions.</param>
 /// <param name="Subject">The VIP or the device that it is about; empty: the host.</param>
 /// <param name="Status">The result of the check.</param>
@@ -166,6 +166,6 @@ public sealed record ReportResponse
     public DateTimeOffset WallClock { get; init; }
 }
 
-/// <summary>The request of a real server's operator.</summary>
+/// <summary>A request of a real server's operator to drain the server, or to end the drain.</summary>
 /// <param name="State">One of <see cref="AdminStates"/>.</param>
 public sealed record DrainRequest(string State);

@@ -3,8 +3,8 @@ namespace Sidestep.Api;
 /// <summary>Names of conditions. They are part of the contract: a new meaning gets a new name.</summary>
 public static class ConditionNames
 {
-    /// <summary>The VIP is on the loopback device, or on a dummy device of the agent, with the longest prefix, and on
-    /// no other. Subject: the VIP.</summary>
+    /// <summary>The VIP is on the loopback device with the longest prefix, and on no other device. Subject: the
+    /// VIP.</summary>
     public const string Vip = "vip";
 
     /// <summary>The device is up. Subject: the device, as for all device settings below.</summary>
@@ -56,7 +56,7 @@ public static class ConditionNames
     public const string LegacyConfig = "legacy-config";
 }
 
-/// <summary>Names of an agent's counters. A host reports those that it has.</summary>
+/// <summary>Names of the counters in an agent's report. A report contains those that the host has.</summary>
 public static class AgentCounterNames
 {
     /// <summary>Packets that the host decapsulated.</summary>

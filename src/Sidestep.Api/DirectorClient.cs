@@ -63,8 +63,8 @@ public sealed class DirectorClient : IDisposable
         X509Certificate2Collection caCertificates) =>
         Remote(director, certificate, caCertificates, null);
 
-    /// <summary>The same, with another function that connects, for tests; null: TCP. Without a certificate, the client
-    /// does not authenticate.</summary>
+    /// <summary>Creates a client of a director, for tests: a function makes its connections (null: TCP). Without a
+    /// certificate, the client does not authenticate.</summary>
     internal static DirectorClient Remote(Uri director, X509Certificate2? certificate,
         X509Certificate2Collection caCertificates,
         Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>>? connect)

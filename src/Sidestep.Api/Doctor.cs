@@ -23,8 +23,8 @@ public sealed record DoctorReport
     /// wrong.</summary>
     public ImmutableArray<Diagnosis> Diagnoses { get; init; } = [];
 
-    /// <summary>Checks that the doctor could not make, and why, one line each: there, no diagnosis does not mean
-    /// healthy.</summary>
+    /// <summary>Checks that the doctor could not make, and why, one line each. The doctor may have missed faults
+    /// there.</summary>
     public ImmutableArray<string> NotChecked { get; init; } = [];
 
     /// <summary>How many services, servers, probes and so on the doctor checked, by kind.</summary>

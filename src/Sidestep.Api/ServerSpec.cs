@@ -3,7 +3,7 @@ using System.Net;
 
 namespace Sidestep.Api;
 
-/// <summary>The desired state of one real server: complete, not a difference.</summary>
+/// <summary>The desired state of one real server. A spec is always complete, never a difference.</summary>
 /// <remarks>It is also the content of a spec file, for servers whose director has no API.</remarks>
 public sealed record ServerSpec
 {
@@ -38,13 +38,14 @@ public sealed record ServiceSpec
     /// <summary>Name of the virtual service.</summary>
     public string Name { get; init; } = "";
 
-    /// <summary>Its VIPs; a single address has the longest prefix.</summary>
+    /// <summary>The VIPs of the service. A single address is a prefix of full length.</summary>
     public required ImmutableArray<IPNetwork> Vips { get; init; }
 
     /// <summary><c>tcp</c>, <c>udp</c> or <c>any</c>.</summary>
     public string Protocol { get; init; } = "any";
 
-    /// <summary>As in the configuration: <c>80</c>, <c>8000-8099</c>, <c>any</c>.</summary>
+    /// <summary>The ports of the service, written as in the configuration: <c>80</c>, <c>8000-8099</c>,
+    /// <c>any</c>.</summary>
     public ImmutableArray<string> Ports { get; init; } = ["any"];
 
     /// <summary>DSR type, one of <see cref="DsrTypes"/>: <c>l2</c> or <c>l3</c>.</summary>

@@ -48,7 +48,7 @@ public sealed class FlowsText(TextWriter output, int width) : IFlowsReport
         table.Write(console);
     }
 
-    // Flows are written while they are read, so the columns' widths cannot follow the content.
+    // Columns have fixed widths: each flow is written as soon as it is read, when the longest text is not known yet.
     private void Write(string service, string protocol, string client, string vip, string server, string idle,
         string age) =>
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,

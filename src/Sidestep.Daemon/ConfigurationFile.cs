@@ -36,12 +36,12 @@ internal sealed class ConfigurationFile(string path, Func<HostInfo> readHost, Ti
         return _reader.Read(File.ReadAllText(Path), readHost());
     }
 
-    /// <summary>Makes the watch report the file although it is the same: the machine that it is validated against may
-    /// have changed.</summary>
+    /// <summary>Makes the watch report the file even if it has not changed, because the machine that the file is
+    /// validated against may have changed.</summary>
     internal void ForceReload() => _read = null;
 
-    /// <summary>Calls back after every change, once the file is quiet: half of a file may be valid. The callback must
-    /// read the file.</summary>
+    /// <summary>Calls back after every change, once no program writes the file any more: a file that is only partly
+    /// written may be valid, too. The callback must read the file.</summary>
     /// <exception cref="OperationCanceledException">The watch was cancelled.</exception>
     internal async Task WatchAsync(Action changed, CancellationToken cancellation)
     {

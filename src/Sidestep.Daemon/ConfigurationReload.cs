@@ -3,7 +3,7 @@ using Sidestep.Model;
 
 namespace Sidestep.Daemon;
 
-/// <summary>Decides what happens to a changed configuration file: proposed to the control loop, or rejected.</summary>
+/// <summary>Checks a changed configuration file, and proposes it to the control loop or rejects it.</summary>
 /// <param name="file">The file.</param>
 /// <param name="identity">Name and pin path at the start, which cannot change.</param>
 /// <param name="rejectionReason">Returns why the running engine cannot apply a configuration; null: it can.</param>

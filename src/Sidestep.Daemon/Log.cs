@@ -15,7 +15,7 @@ internal sealed class Log(TextWriter writer, TimeProvider time)
     /// <summary>Logs something that an operator should look at, while packets are forwarded.</summary>
     internal void Warning(string text) => Write("warning", text);
 
-    /// <summary>Logs why something that the operator wanted did not happen.</summary>
+    /// <summary>Logs an error: what the daemon could not do, and why.</summary>
     internal void Error(string text) => Write("error", text);
 
     private void Write(string level, string text) => writer.WriteLine(

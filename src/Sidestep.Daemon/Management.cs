@@ -61,7 +61,7 @@ internal sealed class Management : IDisposable
     /// <summary>Servers that drain in addition to those that the configuration drains.</summary>
     internal DrainOverlay Drains { get; } = new();
 
-    /// <summary>Takes over a state that has come into force.</summary>
+    /// <summary>Called after the engine has applied a configuration and next hops.</summary>
     internal void Applied(EffectiveConfiguration configuration, ForwardingTables tables, Forwarding.NextHops nextHops)
     {
         Volatile.Write(ref _applied, new AppliedState(configuration, tables, nextHops, _attached));

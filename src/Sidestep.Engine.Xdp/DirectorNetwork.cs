@@ -9,7 +9,8 @@ namespace Sidestep.Engine.Xdp;
 /// <summary>Reads the next hops, groups and tracked flows of a running director from its pinned maps.</summary>
 public static class DirectorNetwork
 {
-    /// <summary>Reads them; null when no such director is pinned, or it never had tables.</summary>
+    /// <summary>Reads the state of a director; null when no director of that name is pinned, or when it never had
+    /// tables.</summary>
     /// <param name="pinPath">Folder that contains the folders of all directors.</param>
     /// <param name="name">Name of the director.</param>
     /// <param name="peers">Addresses of the other directors, from the configuration.</param>

@@ -9,7 +9,7 @@ public static class PinnedStatus
 {
     private const int Attempts = 3;
 
-    /// <summary>Reads it; null when nothing is pinned under that name.</summary>
+    /// <summary>Reads the status; null when nothing is pinned under that name.</summary>
     /// <param name="pinPath">Folder that contains the folders of all directors.</param>
     /// <param name="name">Name of the director.</param>
     /// <exception cref="EngineException">Privileges are missing, or another version pinned the maps.</exception>

@@ -14,8 +14,8 @@ internal sealed record RunningTables(
     IReadOnlyDictionary<ServerKey, int> Servers,
     IReadOnlyDictionary<GroupKey, SlotRanges> Slots)
 {
-    /// <summary>Reads them. Labels without an entry in the active bank belong to a change that was interrupted, and are
-    /// skipped.</summary>
+    /// <summary>Reads the tables. It skips labels without an entry in the active bank, because they belong to an
+    /// interrupted change.</summary>
     internal static RunningTables Read(StateMaps maps)
     {
         var services = new Dictionary<string, int>();

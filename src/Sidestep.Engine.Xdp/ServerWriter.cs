@@ -125,7 +125,8 @@ internal sealed class ServerWriter
         return Sum(header);
     }
 
-    /// <summary>The same for the pseudo header and the UDP header of GUE over IPv6, RFC 8200 section 8.1.</summary>
+    /// <summary>One's complement sum of the constant words of pseudo header and UDP header, for GUE over IPv6 (RFC 8200
+    /// section 8.1).</summary>
     private static uint GueChecksum(in Server server)
     {
         Span<byte> bytes = stackalloc byte[36];

@@ -42,7 +42,8 @@ public sealed class EffectiveConfiguration
     /// <summary>The monitors of <see cref="Desired"/>, then those that only retained pools name.</summary>
     public ImmutableArray<HealthMonitor> HealthMonitors { get; }
 
-    /// <summary>Why servers drain that the file has enabled. It may name servers that no pool has.</summary>
+    /// <summary>The requested drains of servers that the file has enabled, with the reasons. They may name servers that
+    /// no pool has.</summary>
     public ImmutableArray<ServerDrain> Drains { get; }
 
     /// <summary>Services that their previous pools still serve.</summary>
@@ -69,8 +70,8 @@ public sealed class EffectiveConfiguration
         return serving == service.Pool ? [service.Pool] : [service.Pool, serving];
     }
 
-    /// <summary>The same with these servers draining that are enabled now. Pools without any are the same instances;
-    /// without drains, so is the whole.</summary>
+    /// <summary>Returns this configuration with the given servers draining, as far as they are enabled. Pools in which
+    /// no server changes stay the same instances. Without drains, the method returns this instance.</summary>
     public EffectiveConfiguration WithDrains(IReadOnlyCollection<ServerDrain> drains)
     {
         ArgumentNullException.ThrowIfNull(drains);
@@ -87,8 +88,8 @@ public sealed class EffectiveConfiguration
                 RetainedServers);
     }
 
-    /// <summary>The same with parts of the previous configuration still in use. It must not retain anything
-    /// yet.</summary>
+    /// <summary>Returns this configuration together with parts of the previous one that stay in use. This configuration
+    /// must not retain anything yet.</summary>
     /// <param name="services">Services that their previous pools serve.</param>
     /// <param name="servers">Removed servers, by the pool of this configuration that still uses them.</param>
     /// <param name="previousMonitors">Where the monitors of retained pools are defined.</param>

@@ -108,7 +108,7 @@ public readonly record struct GroupKey(string Pool, Encap Encap)
     /// <summary>Hash of the pool's name alone: a pool is seldom reached by two encapsulations.</summary>
     public override int GetHashCode() => string.GetHashCode(Pool, StringComparison.Ordinal);
 
-    /// <summary>For messages and sorting: <c>web/l2</c>.</summary>
+    /// <summary>The text of the key in messages and for sorting: <c>web/l2</c>.</summary>
     public override string ToString() => $"{Pool}/{Encap}";
 }
 

@@ -58,7 +58,8 @@ public sealed record NextHops(
     public IReadOnlyDictionary<IPAddress, MacAddress> Peers { get; init; } =
         ImmutableDictionary<IPAddress, MacAddress>.Empty;
 
-    /// <summary>Why the other directors that are missing in <see cref="Peers"/> are not resolved.</summary>
+    /// <summary>The reason for each other director that is not resolved, and so missing in <see
+    /// cref="Peers"/>.</summary>
     public IReadOnlyDictionary<IPAddress, string> UnresolvedPeers { get; init; } =
         ImmutableDictionary<IPAddress, string>.Empty;
 }

@@ -8,7 +8,7 @@ namespace Sidestep.Forwarding;
 /// may be missing.</param>
 public sealed record RunningGroups(Model.HashKey HashKey, ImmutableArray<ServerGroup> Groups)
 {
-    /// <summary>The same as previous tables for <see cref="TableCompiler"/>.</summary>
+    /// <summary>Converts the groups to tables that <see cref="TableCompiler"/> accepts as the previous ones.</summary>
     public ForwardingTables ToPrevious() =>
         new() { HashKey = HashKey, Interfaces = [], Vips = [], Services = [], Groups = Groups };
 }

@@ -55,7 +55,7 @@ internal sealed class SlotChange
     /// <summary>The group as it is to be applied, with its servers and slots.</summary>
     internal ServerGroup Group { get; }
 
-    /// <summary>For each new server: whether packets of no tracked flow can still belong to it.</summary>
+    /// <summary>For each new server: true if packets of untracked flows can still belong to it.</summary>
     internal ImmutableArray<bool> KeepsUntrackedFlows { get; }
 
     /// <summary>False when a packet has another slot than before: then slots cannot be compared one by one.</summary>

@@ -26,7 +26,7 @@ public sealed record HealthReport
     public void Write(DirectorSettings director) =>
         AtomicFile.Write(PathOf(director), file => JsonSerializer.Serialize(file, this, Json));
 
-    /// <summary>Reads the report; null if there is none, or none of this version.</summary>
+    /// <summary>Reads the report; null if there is none, or if another version wrote it.</summary>
     public static HealthReport? Read(DirectorSettings director)
     {
         try
@@ -98,7 +98,7 @@ public sealed record ServerHealthReport
     /// a monitor of it.</summary>
     public required string DsrPath { get; init; }
 
-    /// <summary>Status of the service at the server's own address, likewise.</summary>
+    /// <summary>Status of the service at the server's own address, in the same words as that of the DSR path.</summary>
     public required string Service { get; init; }
 
     /// <summary>The last error of a monitor, with the monitor's name and its target; null: none.</summary>

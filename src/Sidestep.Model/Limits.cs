@@ -96,7 +96,8 @@ public static class Limits
     /// <summary>Monitors that one pool can name.</summary>
     public const int MonitorsOfPool = 8;
 
-    /// <summary>VIPs of a pool that a monitor probes on each server; of more, the first by address.</summary>
+    /// <summary>The most VIPs of a pool that a monitor probes on each server. If a pool has more, these are its first
+    /// ones by address.</summary>
     public const int ProbedVips = 16;
 
     /// <summary>Probes per second of all monitors together above which a warning says that probes will be

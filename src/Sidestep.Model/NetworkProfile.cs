@@ -25,7 +25,7 @@ public sealed record NetworkProfile
     /// with GUE, whose source port differs per flow.</summary>
     public IPNetwork? OuterSource4 { get; init; }
 
-    /// <summary>The same for servers with an IPv6 address.</summary>
+    /// <summary>Prefix of the outer source addresses for servers with an IPv6 address.</summary>
     public IPNetwork? OuterSource6 { get; init; }
 
     /// <summary>The action for a packet that exceeds the MTU with its outer header.</summary>

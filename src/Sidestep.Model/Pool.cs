@@ -15,8 +15,8 @@ public sealed record Pool
     /// <summary>The fields of a packet that the flow hash covers.</summary>
     public HashFields HashFields { get; init; } = HashFields.SourceAddress;
 
-    /// <summary>Slots of the consistent-hash table, a value of <see cref="SlotCounts.All"/>. A change moves most
-    /// flows.</summary>
+    /// <summary>Slots of the consistent-hash table, a value of <see cref="SlotCounts.All"/>. A change of this number
+    /// moves most flows.</summary>
     public int Slots { get; init; } = SlotCounts.Default;
 
     /// <summary>Source persistence; null: none.</summary>

@@ -64,8 +64,8 @@ public sealed unsafe class BpfProgram : IDisposable
         return new ReadOnlySpan<uint>(ids, (int)Math.Min(info.nr_map_ids, MaxMaps)).ToArray();
     }
 
-    /// <summary>Binds a map to the program although its code does not use it: the kernel lists the map with the program
-    /// and keeps it as long (kernel 5.10).</summary>
+    /// <summary>Binds a map to the program although its code does not use the map. The kernel lists the map with the
+    /// program, and keeps the map as long as the program (kernel 5.10).</summary>
     public void Bind(BpfMap map) =>
         NativeException.Check(Libbpf.bpf_prog_bind_map(Descriptor, map.Descriptor, null), "bpf_prog_bind_map");
 

@@ -2,8 +2,8 @@ using System.Buffers.Binary;
 
 namespace Sidestep.Native;
 
-/// <summary>Work that a frame still needs because a device was expected to do it (struct virtio_net_hdr; integers in
-/// host byte order).</summary>
+/// <summary>Work on a frame that its sender left to a device (struct virtio_net_hdr; integers in host byte
+/// order).</summary>
 /// <param name="NeedsChecksum">The checksum at <paramref name="ChecksumStart"/> + <paramref name="ChecksumOffset"/>
 /// covers only the pseudo header.</param>
 /// <param name="Kind">How the frame must be segmented.</param>

@@ -249,6 +249,6 @@ public readonly ref struct RingFrame(Span<byte> buffer, int start, int length, F
     /// <summary>Work that a device was expected to do.</summary>
     public FrameOffload Offload { get; } = offload;
 
-    /// <summary>The frame is in the buffer for long frames, which the next long frame overwrites.</summary>
+    /// <summary>True if the frame is in the buffer for long frames, which the next long frame overwrites.</summary>
     public bool IsLong { get; } = isLong;
 }

@@ -26,10 +26,10 @@ public sealed unsafe class RingProducer<T> where T : unmanaged
         _limit = *consumer + size;
     }
 
-    /// <summary>The consumer sleeps and must be woken after <see cref="Publish"/>.</summary>
+    /// <summary>True if the consumer sleeps and must be woken after <see cref="Publish"/>.</summary>
     public bool NeedsWakeup => (Volatile.Read(ref *_flags) & NeedWakeup) != 0;
 
-    /// <summary>The consumer has released every published entry.</summary>
+    /// <summary>True if the consumer has released every published entry.</summary>
     public bool IsDrained => Volatile.Read(ref *_consumer) == *_producer;
 
     /// <summary>Adds an entry, which the consumer does not see before <see cref="Publish"/>.</summary>

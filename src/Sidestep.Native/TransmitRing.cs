@@ -69,8 +69,8 @@ public sealed unsafe class TransmitRing : IDisposable
     /// <summary>The errno of the last lost frame; 0 when none was lost.</summary>
     public int LastError { get; private set; }
 
-    /// <summary>The interface was deleted or left this network namespace. The ring sends nothing any more, even if the
-    /// interface comes back.</summary>
+    /// <summary>True if the interface was deleted or left this network namespace. The ring sends nothing any more, even
+    /// if the interface comes back.</summary>
     internal bool IsInterfaceGone
     {
         get

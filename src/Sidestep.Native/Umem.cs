@@ -21,7 +21,7 @@ public sealed unsafe class Umem : IDisposable
             _free[_count++] = (ulong)i * ChunkBytes;
     }
 
-    /// <summary>Number of chunks that are free: neither in a ring nor with the thread.</summary>
+    /// <summary>Number of free chunks. The other chunks are in a ring, or the thread has taken them.</summary>
     public int Free => _count;
 
     internal byte* Address => _memory.Address;
@@ -42,7 +42,7 @@ public sealed unsafe class Umem : IDisposable
         return true;
     }
 
-    /// <summary>Returns a chunk to the free ones.</summary>
+    /// <summary>Makes a chunk free again.</summary>
     /// <param name="address">Offset of the chunk, or of any byte in it.</param>
     public void Return(ulong address) => _free[_count++] = address & ~(ulong)(ChunkBytes - 1);
 

@@ -126,7 +126,7 @@ public sealed unsafe class XdpSocket : IDisposable
     /// <summary>The kernel's index of the interface.</summary>
     public int InterfaceIndex { get; }
 
-    /// <summary>The device itself reads and writes the memory (zero copy); otherwise the kernel copies every
+    /// <summary>True if the device itself reads and writes the memory (zero copy); false if the kernel copies every
     /// frame.</summary>
     public bool IsZeroCopy { get; }
 

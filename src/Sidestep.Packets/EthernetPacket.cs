@@ -22,7 +22,7 @@ public readonly ref struct EthernetPacket
     /// <summary>Protocol of the payload; any value may occur.</summary>
     public EtherType Type => (EtherType)BinaryPrimitives.ReadUInt16BigEndian(_bytes[Offset.Type..]);
 
-    /// <summary>The bytes after the header, padding included: only the inner protocol knows where its data
+    /// <summary>The bytes after the header, including padding. Only the inner protocol shows where its data
     /// end.</summary>
     public ReadOnlySpan<byte> Payload => _bytes[HeaderLength..];
 

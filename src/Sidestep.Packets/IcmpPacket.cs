@@ -31,7 +31,7 @@ public readonly ref struct IcmpPacket
     /// <summary>The checksum field, in host byte order; not verified.</summary>
     public ushort Checksum => BinaryPrimitives.ReadUInt16BigEndian(_bytes[Offset.Checksum..]);
 
-    /// <summary>The checksum over the whole message is correct.</summary>
+    /// <summary>True if the checksum over the whole message is correct.</summary>
     public bool HasValidChecksum => InternetChecksum.Compute(_bytes) == 0;
 
     /// <summary>Of an echo message: identifier of the requester's session. Meaningless for other types.</summary>

@@ -33,13 +33,13 @@ public readonly ref struct Ipv4Packet
     /// <summary>The DF flag: routers must not fragment the datagram.</summary>
     public bool DontFragment => (FragmentWord & DontFragmentFlag) != 0;
 
-    /// <summary>The MF flag: this is a fragment, and not the last one.</summary>
+    /// <summary>The MF flag: the packet is a fragment, and not the last one of its datagram.</summary>
     public bool MoreFragments => (FragmentWord & MoreFragmentsFlag) != 0;
 
     /// <summary>Position of the payload within the payload of the whole datagram, in bytes: a multiple of 8.</summary>
     public int FragmentOffsetBytes => (FragmentWord & FragmentOffsetMask) * FragmentUnit;
 
-    /// <summary>This is a fragment. Only the fragment at offset 0 has the transport header.</summary>
+    /// <summary>True if the packet is a fragment. Only the fragment at offset 0 has the transport header.</summary>
     public bool IsFragment => (FragmentWord & (MoreFragmentsFlag | FragmentOffsetMask)) != 0;
 
     /// <summary>The number of hops that the datagram may still take.</summary>
@@ -51,7 +51,7 @@ public readonly ref struct Ipv4Packet
     /// <summary>The header checksum field, in host byte order; not verified.</summary>
     public ushort Checksum => BinaryPrimitives.ReadUInt16BigEndian(_bytes[Offset.Checksum..]);
 
-    /// <summary>The checksum over the header is correct.</summary>
+    /// <summary>True if the checksum over the header is correct.</summary>
     public bool HasValidChecksum => InternetChecksum.Compute(_bytes[..HeaderLength]) == 0;
 
     /// <summary>Source address field: the sender's IPv4 address.</summary>

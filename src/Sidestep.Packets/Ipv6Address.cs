@@ -35,7 +35,7 @@ public readonly record struct Ipv6Address(UInt128 Value)
     public Ipv6Address SolicitedNode =>
         new(new UInt128(0xff02_0000_0000_0000, 0x0000_0001_ff00_0000) | Value & 0xff_ffff);
 
-    /// <summary>This is a multicast address, ff00::/8 (RFC 4291 section 2.7).</summary>
+    /// <summary>True for a multicast address, ff00::/8 (RFC 4291 section 2.7).</summary>
     public bool IsMulticast => Value >> 120 == 0xff;
 
     /// <summary>Of a multicast address: the Ethernet address that its packets are sent to (RFC 2464 section

@@ -27,8 +27,8 @@ public readonly ref struct NeighbourAdvertisement
     /// <summary>The S flag: the advertisement answers a solicitation.</summary>
     public bool IsSolicited => (_message[4] & SolicitedFlag) != 0;
 
-    /// <summary>The O flag: the advertisement overrides a cache entry. Unset in advertisements of proxies and for
-    /// anycast addresses.</summary>
+    /// <summary>The O flag: the advertisement replaces an entry of the receiver's neighbour table. Proxies leave it
+    /// unset, and so do hosts with anycast addresses.</summary>
     public bool IsOverride => (_message[4] & OverrideFlag) != 0;
 
     /// <summary>The IPv6 address that is announced.</summary>

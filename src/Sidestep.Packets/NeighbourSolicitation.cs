@@ -13,7 +13,7 @@ public readonly record struct NeighbourSolicitation(MacAddress SourceMac, Ipv6Ad
     private const byte Type = 135, SourceLinkLayerAddress = 1;
 
     /// <summary>Destination of the packet: the solicited-node multicast address of the target. A host that has taken
-    /// over the target address listens to it, too.</summary>
+    /// over the target address receives it, too.</summary>
     public Ipv6Address Destination => Target.SolicitedNode;
 
     /// <summary>Writes the packet with its checksum.</summary>

@@ -79,7 +79,7 @@ public readonly ref struct TcpPacket
     /// <summary>The bytes after the header and its options; empty for a bare ACK.</summary>
     public ReadOnlySpan<byte> Payload => _bytes[HeaderLength..];
 
-    /// <summary>The checksum over pseudo-header and segment is correct.</summary>
+    /// <summary>True if the checksum over pseudo-header and segment is correct.</summary>
     /// <param name="source">Source address of the IPv4 header.</param>
     /// <param name="destination">Destination address of the IPv4 header.</param>
     public bool HasValidChecksum(Ipv4Address source, Ipv4Address destination) =>

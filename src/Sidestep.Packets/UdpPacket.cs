@@ -27,7 +27,8 @@ public readonly ref struct UdpPacket
     /// <summary>The bytes after the header, without the padding of the frame.</summary>
     public ReadOnlySpan<byte> Payload => _bytes[HeaderLength..];
 
-    /// <summary>The checksum over pseudo-header and datagram is correct, or the sender computed none.</summary>
+    /// <summary>True if the checksum over pseudo-header and datagram is correct, or if the sender computed
+    /// none.</summary>
     /// <param name="source">Source address of the IPv4 header.</param>
     /// <param name="destination">Destination address of the IPv4 header.</param>
     public bool HasValidChecksum(Ipv4Address source, Ipv4Address destination) =>

@@ -63,7 +63,7 @@ internal static class Deviations
     public static string Describe(IEnumerable<DesiredVip> vips) =>
         Join(vips.Select(static v => v.Mss == 0 ? v.ToString() : $"{v}(mss {v.Mss})"));
 
-    /// <summary>Sorts and joins with spaces.</summary>
+    /// <summary>Sorts texts and joins them with spaces.</summary>
     public static string Join(IEnumerable<string> items) => string.Join(' ', items.Order(StringComparer.Ordinal));
 
     private static void Settings(DesiredState desired, HostInventory host, IHostKernel kernel, List<Deviation> found)

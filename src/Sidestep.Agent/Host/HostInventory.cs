@@ -18,10 +18,10 @@ internal sealed record HostInventory
     /// <summary>The default routes of both families in the main table.</summary>
     public required IReadOnlyList<DefaultRouteInfo> DefaultRoutes { get; init; }
 
-    /// <summary>False: the kernel has no IPv6.</summary>
+    /// <summary>False if the kernel has no IPv6.</summary>
     public bool HasIPv6 { get; init; }
 
-    /// <summary>False: IPv6 is disabled on <c>lo</c>, so <c>lo</c> cannot have an IPv6 VIP.</summary>
+    /// <summary>False if IPv6 is disabled on <c>lo</c>, so <c>lo</c> cannot have an IPv6 VIP.</summary>
     public bool LoopbackHasIPv6 { get; init; }
 
     /// <summary>Indexes of the interfaces that have a default route of either family.</summary>

@@ -12,16 +12,16 @@ internal sealed record DesiredState
     /// <summary>The spec that it was read from; the state file stores it.</summary>
     public required ServerSpec Spec { get; init; }
 
-    /// <summary>In the order of the spec.</summary>
+    /// <summary>The VIPs that the server must have, in the order of the spec.</summary>
     public required IReadOnlyList<DesiredVip> Vips { get; init; }
 
     /// <summary>The ingress interfaces: those that receive traffic for VIPs.</summary>
     public required IReadOnlyList<InterfaceInfo> Interfaces { get; init; }
 
-    /// <summary>The other interfaces that replies leave by.</summary>
+    /// <summary>The interfaces by which replies leave, without the ingress interfaces.</summary>
     public IReadOnlyList<InterfaceInfo> EgressInterfaces { get; init; } = [];
 
-    /// <summary>None: layer-2 DSR, without decapsulation.</summary>
+    /// <summary>The encapsulations that the programs must remove. None: layer-2 DSR, without decapsulation.</summary>
     public EncapsulationFlags Encapsulations { get; init; }
 
     /// <summary>UDP ports of GUE; at most <see cref="SettingsValue.Ports"/>.</summary>

@@ -5,8 +5,8 @@ namespace Sidestep.Agent.Input;
 /// <summary>The options of a command as the operator typed them.</summary>
 internal sealed record Request
 {
-    /// <summary>Keeps its content over a restart of the host: <c>run</c> stores the last spec there, and
-    /// <c>--persist</c> records what its files replaced.</summary>
+    /// <summary>The folder for the agent's state. It survives a restart of the host: <c>run</c> stores the last spec
+    /// there, and <c>--persist</c> records what its files replaced.</summary>
     public const string DefaultStateDirectory = "/var/lib/sidestep-agent";
 
     public IReadOnlyList<string> Vips { get; init; } = [];
@@ -17,7 +17,8 @@ internal sealed record Request
 
     public IReadOnlyList<string> OuterSources { get; init; } = [];
 
-    /// <summary><c>ipip</c>, <c>gre</c>, <c>gue</c> or <c>gue:PORT</c>; none: layer 2.</summary>
+    /// <summary>The encapsulations to remove: <c>ipip</c>, <c>gre</c>, <c>gue</c> or <c>gue:PORT</c>. None: layer
+    /// 2.</summary>
     public IReadOnlyList<string> Decapsulate { get; init; } = [];
 
     /// <summary>Largest outer datagram between director and server, bytes; null: the MTU of the interfaces.</summary>
@@ -26,7 +27,7 @@ internal sealed record Request
     /// <summary>A spec file instead of the options above, except interfaces.</summary>
     public string? SpecFile { get; init; }
 
-    /// <summary>Write files that restore sysctls and VIPs when the host starts.</summary>
+    /// <summary>True if the agent writes files that restore sysctls and VIPs when the host starts.</summary>
     public bool Persist { get; init; }
 
     /// <summary>Repair what other programs change; false: report it only.</summary>

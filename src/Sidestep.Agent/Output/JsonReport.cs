@@ -32,13 +32,13 @@ internal sealed record ReportDocument
 
     public IReadOnlyList<Condition> Conditions { get; init; } = [];
 
-    /// <summary>By name in camelCase; null: no program is attached.</summary>
+    /// <summary>The programs' counters by name, in camelCase; null: no program is attached.</summary>
     public IReadOnlyDictionary<string, ulong>? Counters { get; init; }
 
-    /// <summary>Null: no program is attached.</summary>
+    /// <summary>Handshakes of each VIP; null: no program is attached.</summary>
     public IReadOnlyList<VipTraffic>? Traffic { get; init; }
 
-    /// <summary>Why nothing could be verified.</summary>
+    /// <summary>The errors because of which the agent could not verify anything.</summary>
     public IReadOnlyList<Problem> Errors { get; init; } = [];
 }
 

@@ -20,7 +20,7 @@ internal sealed class Verification(IEnumerable<Condition>? conditions = null)
 
     public List<Condition> Conditions { get; } = [.. conditions ?? []];
 
-    /// <summary>Null: no program is attached.</summary>
+    /// <summary>Sums of the programs' counters; null: no program is attached.</summary>
     public IReadOnlyDictionary<PacketCounter, ulong>? Counters { get; set; }
 
     public IReadOnlyList<VipTraffic> Traffic { get; set; } = [];

@@ -13,7 +13,7 @@ internal sealed record HostFiles(string Root)
     /// <summary>True for a file and for a directory.</summary>
     public bool Exists(string absolute) => File.Exists(Path(absolute)) || Directory.Exists(Path(absolute));
 
-    /// <summary>The text; null: there is no such file, it cannot be read, or it has more than 1 MiB.</summary>
+    /// <summary>Reads a text file. Null: there is no such file, it cannot be read, or it has more than 1 MiB.</summary>
     public string? Read(string absolute)
     {
         try

@@ -7,8 +7,8 @@ using Sidestep.Api;
 
 namespace Sidestep.Agent.Persistence;
 
-/// <summary>Recognises what old instructions for real servers left in the host's files, and reports what does harm. It
-/// changes nothing: these are the operator's files.</summary>
+/// <summary>Recognises settings from old instructions for real servers in the host's files, and reports those that do
+/// harm. It changes nothing, because these are the operator's files.</summary>
 internal static partial class LegacyConfigScan
 {
     private const string Scripts = "/etc/sysconfig/network-scripts";

@@ -20,9 +20,9 @@ internal enum Hook
 /// <param name="Filter">Null: the place is free.</param>
 internal sealed record AttachedFilter(InterfaceInfo Interface, Hook Hook, TcFilter? Filter)
 {
-    /// <summary>Fixed, so that the agent finds its filter without a record of it. The priority is small enough to run
-    /// before filters that tc numbers automatically (from 49152 downwards); the handle is unusual enough to be no
-    /// coincidence.</summary>
+    /// <summary>Position of the agent's filters. It is fixed, so that the agent finds its filter without a record of
+    /// it. The priority is small enough to run before filters that tc numbers automatically (from 49152 downwards); the
+    /// handle is unusual enough to be no coincidence.</summary>
     public static readonly TcFilterPosition Place = new(213, 0x51de);
 
     public static readonly Hook[] Hooks = [Hook.Ingress, Hook.Egress];

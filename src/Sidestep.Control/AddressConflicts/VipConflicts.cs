@@ -5,8 +5,8 @@ using Sidestep.Packets;
 
 namespace Sidestep.Control.AddressConflicts;
 
-/// <summary>Other hosts that answer for this director's VIPs. Each answer counts towards a conflict. The daemon makes
-/// alarms, announcements and drains of conflicts (RFC 5227, section 2.4).</summary>
+/// <summary>Other hosts that answer for this director's VIPs. Each reply of such a host counts towards a conflict.
+/// Conflicts cause alarms, announcements and drains (RFC 5227, section 2.4).</summary>
 /// <remarks>Pure; not safe for threads. Times are the director's wall clock.</remarks>
 public sealed class VipConflicts
 {
@@ -109,6 +109,6 @@ public sealed class VipConflicts
 /// <param name="Name">Name of the real server, or address of the director; null: not known.</param>
 public sealed record ConflictingHost(string Kind, string? Name)
 {
-    /// <summary>Neither a real server nor a peer.</summary>
+    /// <summary>A host that is neither a real server nor a peer.</summary>
     public static ConflictingHost Unknown { get; } = new(VipConflicts.UnknownHost, null);
 }

@@ -27,7 +27,7 @@ public sealed class AgentRegistry : IAgentReports
 
     private long _epoch;
 
-    /// <summary>A registry without a configuration: it knows no server.</summary>
+    /// <summary>Creates a registry without a configuration: it knows no server yet.</summary>
     /// <param name="drains">Receives the admin states that operators of servers set.</param>
     /// <param name="version">Version of the director's program.</param>
     /// <param name="time">The clock.</param>
@@ -185,8 +185,8 @@ public sealed class AgentRegistry : IAgentReports
     /// carry it.</summary>
     public long BeginEpoch() => Interlocked.Increment(ref _epoch);
 
-    /// <summary>Waits until each of these servers whose agent reports at all has sent a report of this epoch or a later
-    /// one.</summary>
+    /// <summary>Waits until all of these servers that have a reporting agent have sent a report with this epoch or a
+    /// later one.</summary>
     /// <param name="servers">The servers whose agents to wait for.</param>
     /// <param name="epoch">From <see cref="BeginEpoch"/>.</param>
     /// <param name="timeout">How long to wait.</param>

@@ -50,7 +50,7 @@ internal sealed class HandshakeSignals
         return signals;
     }
 
-    /// <summary>Forgets the counts of a server.</summary>
+    /// <summary>Removes the counts of a server.</summary>
     internal void Remove(string server)
     {
         foreach (var key in _unanswered.Keys.Where(k => k.Server == server).ToArray())

@@ -19,7 +19,7 @@ public sealed class ServerSpecCompiler
     private readonly ILookup<string, (Pool Pool, RealServer Server)> _byKey;
     private readonly ILookup<string, VirtualService> _byPool;
 
-    /// <summary>For an applied configuration.</summary>
+    /// <summary>Creates the compiler of the specs of an applied configuration.</summary>
     public ServerSpecCompiler(EffectiveConfiguration configuration, NextHops nextHops)
     {
         ArgumentNullException.ThrowIfNull(configuration);

@@ -7,10 +7,12 @@ namespace Sidestep.Control.Doctor;
 /// made.</summary>
 internal static class AgentRules
 {
-    /// <summary>For how long a repaired drift is still reported: its cause will change the setting again.</summary>
+    /// <summary>The time for which the doctor still reports a repaired drift, because its cause will change the setting
+    /// again.</summary>
     internal static readonly TimeSpan Recent = TimeSpan.FromMinutes(1);
 
-    /// <summary>Clocks that NTP synchronises differ by milliseconds.</summary>
+    /// <summary>The largest difference of two clocks that is no fault. With NTP, clocks differ by
+    /// milliseconds.</summary>
     internal static readonly TimeSpan MaxSkew = TimeSpan.FromSeconds(2);
 
     /// <summary>Conditions that have diagnoses of their own.</summary>

@@ -110,7 +110,8 @@ internal static class DiagnosisText
     internal static bool Explains(this IReadOnlyList<Diagnosis> earlier, string server) =>
         earlier.Any(d => d.Server == server && d.Severity == Severity.Broken);
 
-    /// <summary>The same; also true when the director's own kernel consumes the server's replies to probes.</summary>
+    /// <summary>True if an earlier diagnosis explains why the server's path is down, or the director's own kernel
+    /// consumes the server's replies to probes.</summary>
     internal static bool Explains(this IReadOnlyList<Diagnosis> earlier, ServerEvidence server) =>
         earlier.Explains(server.Name) || earlier.Any(d =>
             d.Name == DiagnosisNames.VipLocalOnDirector && server.Services.Any(s => d.Services.Contains(s.Name)));

@@ -52,13 +52,13 @@ public sealed record InterfaceEvidence(string Name, Driver Configured, Driver? A
 /// <summary>A real server, identified by name and address.</summary>
 public sealed record ServerEvidence
 {
-    /// <summary>Its name in the configuration.</summary>
+    /// <summary>Name of the server in the configuration.</summary>
     public required string Name { get; init; }
 
     /// <summary>The server's own address, not a VIP.</summary>
     public required IPAddress Address { get; init; }
 
-    /// <summary>The services that it serves, one entry for each VIP and port.</summary>
+    /// <summary>The services of the server, one entry for each VIP and port.</summary>
     public ImmutableArray<ServiceEvidence> Services { get; init; } = [];
 
     /// <summary>The route from the director to the server's own address.</summary>
@@ -75,7 +75,7 @@ public sealed record ServerEvidence
     /// reported.</summary>
     public ReceivedReport? AfterProbes { get; init; }
 
-    /// <summary>Groups in which the applied tables have the server as failed.</summary>
+    /// <summary>Groups in which the applied tables have this server as unhealthy.</summary>
     public ImmutableArray<string> UnhealthyIn { get; init; } = [];
 
     /// <summary>TTL or hop limit of a reply from the server's own address; null: there was none.</summary>
@@ -107,7 +107,7 @@ public sealed record ServerEvidence
 /// <summary>The route from the director to a server during the diagnosis.</summary>
 public sealed record RouteEvidence
 {
-    /// <summary>Why there is no route; null: there is one.</summary>
+    /// <summary>The reason why the director has no route to the server; null: it has one.</summary>
     public string? NoRouteReason { get; init; }
 
     /// <summary>The router before the server; null: the server is on the link.</summary>
@@ -119,10 +119,10 @@ public sealed record RouteEvidence
     /// <summary>The Ethernet address to which packets go; null: it is not known, and no packets go.</summary>
     public string? Mac { get; init; }
 
-    /// <summary>The neighbour entry is static: no reply changes it.</summary>
+    /// <summary>True if the neighbour entry is static: no reply changes it.</summary>
     public bool IsStatic { get; init; }
 
-    /// <summary>The server is the director itself.</summary>
+    /// <summary>True if the server is the director itself.</summary>
     public bool IsLocal { get; init; }
 
     /// <summary>Ethernet addresses that answered ARP or neighbour solicitation for the next hop; null: no request was

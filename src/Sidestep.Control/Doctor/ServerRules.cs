@@ -61,7 +61,8 @@ internal static class ServerRules
         }
     }
 
-    /// <summary>By its addresses; or by the agent, which also finds a VIP that lies within a local prefix.</summary>
+    /// <summary>True if the server has the VIP as an address, or if the agent's condition for the VIP is met. The agent
+    /// also accepts a local prefix that contains the VIP.</summary>
     private static bool HasVip(AgentReport agent, string vip) =>
         agent.Devices.SelectMany(static d => d.Addresses)
             .Any(a => a == vip || a.StartsWith(vip + "/", StringComparison.Ordinal))

@@ -9,7 +9,7 @@ internal sealed class CheckState(Check check)
     /// <summary>The check; the settings of its monitor may change.</summary>
     internal Check Check { get; set; } = check;
 
-    /// <summary>Unknown at first, then up or down.</summary>
+    /// <summary>Status of the check: unknown at first, then up or down.</summary>
     internal HealthStatus Status { get; private set; } = HealthStatus.Unknown;
 
     /// <summary>When the status last changed; null: it is unknown.</summary>
@@ -59,9 +59,9 @@ public enum HealthStatus
     /// <summary>Too few probes have ended to tell: neither rise nor fall is reached.</summary>
     Unknown,
 
-    /// <summary>As many probes in a row succeeded as rise says, and not so many failed since.</summary>
+    /// <summary><c>rise</c> probes in a row succeeded, and fewer than <c>fall</c> in a row have failed since.</summary>
     Up,
 
-    /// <summary>As many probes in a row failed as fall says, and not so many succeeded since.</summary>
+    /// <summary><c>fall</c> probes in a row failed, and fewer than <c>rise</c> in a row have succeeded since.</summary>
     Down,
 }

@@ -31,7 +31,7 @@ public sealed class HealthTracker : IHealth
     private long _version;
     private bool _isChanged = true;
 
-    /// <summary>A tracker without checks.</summary>
+    /// <summary>Creates a tracker without checks.</summary>
     /// <param name="time">The clock.</param>
     /// <param name="running">The tables that an earlier daemon left, or null.</param>
     /// <param name="reported">The health report of an earlier daemon, or null. It is used only without that daemon's

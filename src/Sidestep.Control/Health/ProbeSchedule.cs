@@ -23,8 +23,8 @@ internal sealed class ProbeSchedule(Random random)
         }
     }
 
-    /// <summary>Replaces the checks. Those that continue stay due when they were; new ones become due at a random
-    /// moment of their first interval.</summary>
+    /// <summary>Replaces the checks. A check that continues keeps its due time. A new check becomes due at a random
+    /// moment of its first interval.</summary>
     /// <param name="checks">All checks.</param>
     /// <param name="now">The time since a fixed moment, which is the same for all calls.</param>
     internal void Set(IReadOnlyCollection<Check> checks, TimeSpan now)
@@ -112,7 +112,7 @@ internal sealed class ProbeSchedule(Random random)
         /// <summary>True if the check is up or down; false while its status is unknown.</summary>
         internal bool IsStatusKnown { get; set; }
 
-        /// <summary>The configuration no longer has it; the queue drops it later.</summary>
+        /// <summary>True if the configuration no longer has the check. The queue drops the entry later.</summary>
         internal bool IsRemoved { get; set; }
     }
 }

@@ -27,7 +27,7 @@ public sealed class ProbeScheduler : IDisposable
     private long _started;
     private long _skipped;
 
-    /// <summary>Runs the checks of a tracker.</summary>
+    /// <summary>Creates a scheduler that runs the checks of a tracker.</summary>
     /// <param name="tracker">Has the checks and receives their results.</param>
     /// <param name="path">Sends the probes.</param>
     /// <param name="time">The clock.</param>

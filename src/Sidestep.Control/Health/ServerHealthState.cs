@@ -22,13 +22,13 @@ internal sealed class ServerHealthState
     /// <summary>The state of all its checks; empty: the server counts as up.</summary>
     internal IReadOnlyList<CheckState> Checks { get; }
 
-    /// <summary>When it became healthy or unhealthy; null: it has not yet.</summary>
+    /// <summary>When the server became healthy or unhealthy; null: its health is not known yet.</summary>
     internal DateTimeOffset? Since { get; set; }
 
     /// <summary>The path of traffic: up when all checks of one monitor along it are up.</summary>
     internal HealthStatus DsrPath => StatusOf(_dsrPath);
 
-    /// <summary>The same for checks of the server's own address.</summary>
+    /// <summary>Status of the checks of the server's own address.</summary>
     internal HealthStatus Service => StatusOf(_service);
 
     /// <summary>The status by the pool's number of monitors that must be up. While the DSR path is down, the server is

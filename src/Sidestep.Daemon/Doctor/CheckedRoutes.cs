@@ -5,7 +5,7 @@ using Sidestep.Daemon.NextHops;
 
 namespace Sidestep.Daemon.Doctor;
 
-/// <summary>The routes to servers as the doctor found them.</summary>
+/// <summary>The routes to servers that the doctor found.</summary>
 /// <param name="Routes">The kernel's routes.</param>
 /// <param name="StaticEntries">Entries of the neighbour table that an operator made.</param>
 /// <param name="Replies">The Ethernet addresses that answered, by next hop.</param>

@@ -2,8 +2,8 @@ using Sidestep.Forwarding;
 
 namespace Sidestep.Daemon.Doctor;
 
-/// <summary>Finds the largest packet that passes to a VIP through its encapsulation and is answered, by echo requests
-/// with DF (RFC 792, RFC 4443).</summary>
+/// <summary>Finds the largest packet that reaches a VIP through a server's encapsulation and gets a reply. The probes
+/// are echo requests with DF (RFC 792, RFC 4443).</summary>
 internal static class PacketSizeProber
 {
     private const ushort EchoId = 0x51de;

@@ -57,6 +57,6 @@ internal sealed class PacketSizeSearch
             _failedBytes = _passedBytes < ExpectedBytes ? ExpectedBytes : 0;
     }
 
-    /// <summary>All packets of a size remained unanswered.</summary>
+    /// <summary>Records that no packet of this size got a reply.</summary>
     internal void RecordLoss(int size) => _failedBytes = _failedBytes == 0 ? size : Math.Min(_failedBytes, size);
 }

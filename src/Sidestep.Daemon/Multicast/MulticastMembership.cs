@@ -8,8 +8,8 @@ namespace Sidestep.Daemon.Multicast;
 /// <param name="open">Opens a socket.</param>
 internal sealed class MulticastMembership(Func<IMembershipSocket> open) : IDisposable
 {
-    /// <summary>Each membership uses option memory of its socket (net.core.optmem_max), 20 KiB on most
-    /// kernels.</summary>
+    /// <summary>The most memberships of one socket. Each membership uses option memory of its socket
+    /// (net.core.optmem_max), 20 KiB on most kernels.</summary>
     internal const int MaxPerSocket = 100;
 
     private readonly Dictionary<(int Interface, IPAddress Address), Membership> _members = [];

@@ -46,7 +46,8 @@ internal sealed class HostInterfaces
     /// <summary>The director's interface with this index; null: it is not one of the director's.</summary>
     internal EgressInterface? Find(int index) => _used.GetValueOrDefault(index);
 
-    /// <summary>Why no server is reached by this interface, which is none of <see cref="Used"/>.</summary>
+    /// <summary>The reason why the director reaches no server by this interface, which is none of <see
+    /// cref="Used"/>.</summary>
     internal string UnusableReason(int index) => _reasons.GetValueOrDefault(index, "the route's interface is gone");
 
     /// <summary>The director's interface that has an address. If another interface has it (lo, for example), the

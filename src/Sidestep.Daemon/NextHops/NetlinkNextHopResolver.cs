@@ -17,8 +17,8 @@ internal sealed class NetlinkNextHopResolver : INextHopResolver, IDisposable
 {
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Event messages per tick: a flood of events must not delay the requests.</summary>
-    private const int MaxEventsPerTick = 10_000;
+    /// <summary>A flood of events must not hold up the requests.</summary>
+    private const int MaxReceivesPerTick = 10_000;
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(10);
 
     private readonly Lock _gate = new();
@@ -140,15 +140,8 @@ internal sealed class NetlinkNextHopResolver : INextHopResolver, IDisposable
     /// <returns>True when a next hop changed.</returns>
     private bool ProcessEvents()
     {
-        var messages = _events.Receive(Tick);
-        var any = messages is not null;
-        var routesChanged = false;
-        for (var i = 0; messages is not null && i < MaxEventsPerTick; i++, messages = _events.Receive(TimeSpan.Zero))
-        {
-            // An empty list means that events were lost.
-            routesChanged |= messages is [] || messages.Any(static m => !Neighbours.IsEvent(m));
-        }
+        var events = NetworkEvents.Receive(_events.Receive, Tick, MaxReceivesPerTick);
         lock (_gate)
-            return _tracker.Update(any, routesChanged);
+            return _tracker.Update(events.Any, events.RoutesChanged);
     }
 }

@@ -20,13 +20,13 @@ internal sealed record RouteTable
     /// <summary>Servers that are this machine, and the interface where their traffic arrives.</summary>
     internal Dictionary<IPAddress, EgressInterface> LocalServers { get; } = [];
 
-    /// <summary>Why each of the other servers has no route.</summary>
+    /// <summary>The reason for each server without a route.</summary>
     internal Dictionary<IPAddress, string> Problems { get; } = [];
 
     /// <summary>The route to each other director on the director's own networks.</summary>
     internal Dictionary<IPAddress, NextHopRoute> Peers { get; } = [];
 
-    /// <summary>Why each of the remaining directors has none.</summary>
+    /// <summary>The reason for each other director without a route on the director's own networks.</summary>
     internal Dictionary<IPAddress, string> PeerProblems { get; } = [];
 
     /// <summary>The neighbours whose Ethernet addresses are needed, each once.</summary>

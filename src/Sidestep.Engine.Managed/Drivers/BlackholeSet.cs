@@ -17,7 +17,8 @@ internal sealed record BlackholeSet(
     /// <summary>True if there are neither routes nor rules.</summary>
     internal bool IsEmpty => Routes.Count == 0 && Rules.Count == 0;
 
-    /// <summary>A route for each VIP, and a rule for each interface and each family that has a VIP.</summary>
+    /// <summary>Makes a set with a route for each VIP, and a rule for each interface and each family that has a
+    /// VIP.</summary>
     internal static BlackholeSet Of(IEnumerable<IPNetwork> vips, IEnumerable<string> interfaces)
     {
         var routes = vips.ToHashSet();
@@ -25,7 +26,7 @@ internal sealed record BlackholeSet(
         return new BlackholeSet(routes, interfaces.SelectMany(i => families.Select(f => (i, f))).ToHashSet());
     }
 
-    /// <summary>The routes and rules of both sets.</summary>
+    /// <summary>Returns a set with the routes and rules of both sets.</summary>
     internal BlackholeSet Union(BlackholeSet other) =>
         new(Routes.Union(other.Routes).ToHashSet(), Rules.Union(other.Rules).ToHashSet());
 

@@ -39,8 +39,8 @@ internal abstract class Worker : IDisposable
     /// <summary>Number of the CPU that it is pinned to.</summary>
     internal int Cpu => _cpu;
 
-    /// <summary>Other workers run on the same CPU, so it yields after every round: nothing else would preempt it while
-    /// frames arrive.</summary>
+    /// <summary>True if other workers run on the same CPU. Then the worker yields after every round, because nothing
+    /// else would preempt it while frames arrive.</summary>
     internal bool SharesCpu { set => Volatile.Write(ref _sharesCpu, value); }
 
     /// <summary>Starts the worker's thread.</summary>

@@ -44,8 +44,9 @@ internal sealed class PersistentFlowTable : IDisposable
             _ => LastHeartbeat = ManagedEngine.MonotonicNanoseconds(), null, Heartbeat, Heartbeat);
     }
 
-    /// <summary>How long no process forwards, from the end of the earlier process until this one does. No flow could be
-    /// refreshed, so this time does not count for idle timeouts and migration windows.</summary>
+    /// <summary>The time during which no process forwards, from the end of the earlier process until this one forwards.
+    /// Flows could not send packets through the director, so this time does not count for idle timeouts and migration
+    /// windows.</summary>
     internal TimeSpan Outage { get; }
 
     /// <summary>Time of the last heartbeat in monotonic nanoseconds; stored in the file after the flows.</summary>

@@ -14,7 +14,7 @@ namespace Sidestep.Engine.Managed.Persistence;
 /// <param name="Groups">See <see cref="RunningGroups"/>.</param>
 internal sealed record PersistentState(PersistedIds Ids, RunningGroups Groups)
 {
-    /// <summary>The same state with all migration windows extended by <paramref name="time"/>.</summary>
+    /// <summary>Returns this state with all migration windows extended by <paramref name="time"/>.</summary>
     internal PersistentState ExtendMigrationWindows(TimeSpan time) => this with
     {
         Groups = Groups with

@@ -28,7 +28,7 @@ public sealed class ManagedReplay : IReplayEngine
     /// <inheritdoc/>
     public IEngine Engine => Managed;
 
-    /// <summary>The engine with its own type.</summary>
+    /// <summary>The managed engine through which this replay runs its frames.</summary>
     public ManagedEngine Managed { get; }
 
     /// <summary>The pipeline, which has more information about the last frame.</summary>

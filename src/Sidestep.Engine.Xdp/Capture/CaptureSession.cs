@@ -88,7 +88,7 @@ public sealed class CaptureSession : ICaptureSession
         }
     }
 
-    /// <summary>Frames that have not been recorded so far.</summary>
+    /// <summary>Numbers of frames that the capture could not record so far, by reason.</summary>
     public CaptureCounts Counts
     {
         get

@@ -10,10 +10,10 @@ public sealed record InterfaceCapabilities
     /// <summary>The existing interfaces when none has this name; otherwise null.</summary>
     public IReadOnlyList<string>? OtherInterfaces { get; init; }
 
-    /// <summary>Its frames begin with an Ethernet header.</summary>
+    /// <summary>True if the frames of the interface begin with an Ethernet header.</summary>
     public bool IsEthernet { get; init; } = true;
 
-    /// <summary>The interface is administratively up.</summary>
+    /// <summary>True if the interface is administratively up.</summary>
     public bool IsUp { get; init; } = true;
 
     /// <summary>The kernel driver of the device, such as veth or mlx5_core; null when the device does not report
@@ -39,7 +39,8 @@ public sealed record InterfaceCapabilities
     /// <summary>Number of receive queues.</summary>
     public int Queues { get; init; } = 1;
 
-    /// <summary>Receive and transmit queues are combined channels; false: ethtool counts them separately.</summary>
+    /// <summary>True if receive and transmit queues are combined channels; false if ethtool counts them
+    /// separately.</summary>
     public bool QueuesAreCombined { get; init; } = true;
 
     /// <summary>Number of CPUs that the process may use.</summary>
@@ -48,10 +49,10 @@ public sealed record InterfaceCapabilities
     /// <summary>MTU of the interface: the largest IP packet in bytes, without the Ethernet header.</summary>
     public int MtuBytes { get; init; } = 1500;
 
-    /// <summary>The device merges received segments (large receive offload).</summary>
+    /// <summary>True if the device merges received segments (large receive offload).</summary>
     public bool HasLro { get; init; }
 
-    /// <summary>The device merges received segments as GRO would (rx-gro-hw).</summary>
+    /// <summary>True if the device merges received segments as GRO would (rx-gro-hw).</summary>
     public bool HasHardwareGro { get; init; }
 
     /// <summary>True if the device driver supports XDP; null: the kernel is too old to report it, and only attaching
@@ -65,21 +66,21 @@ public sealed record InterfaceCapabilities
     /// <summary>Description of another XDP program that is attached; null: none, or the director's own.</summary>
     public string? OtherProgram { get; init; }
 
-    /// <summary><see cref="OtherProgram"/> is attached in generic mode, not in the driver.</summary>
+    /// <summary>True if <see cref="OtherProgram"/> is attached in generic mode, not in the driver.</summary>
     public bool OtherProgramIsGeneric { get; init; }
 
     /// <summary>Names of the Linux capabilities that BPF needs and that the process lacks.</summary>
     public IReadOnlyList<string> MissingBpfCapabilities { get; init; } = [];
 
-    /// <summary>The process lacks CAP_NET_RAW.</summary>
+    /// <summary>True if the process lacks CAP_NET_RAW.</summary>
     public bool LacksNetRaw { get; init; }
 
-    /// <summary>libbpf.so.1 is installed.</summary>
+    /// <summary>True if libbpf.so.1 is installed.</summary>
     public bool HasLibbpf { get; init; } = true;
 
     /// <summary>Version of the running kernel.</summary>
     public Version Kernel { get; init; } = new(6, 1);
 
-    /// <summary>The kernel supports AF_XDP.</summary>
+    /// <summary>True if the kernel supports AF_XDP.</summary>
     public bool HasXdpSockets { get; init; } = true;
 }

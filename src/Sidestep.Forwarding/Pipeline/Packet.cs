@@ -8,7 +8,7 @@ namespace Sidestep.Forwarding.Pipeline;
 /// one. For an ICMP error, they are those of the flow that the error is about, as the client sends it.</remarks>
 internal sealed class Packet
 {
-    /// <summary>In place of an ID: none was found.</summary>
+    /// <summary>Value of an ID when none was found.</summary>
     internal const int None = -1;
 
     /// <summary>Length of the received frame in bytes.</summary>
@@ -48,7 +48,7 @@ internal sealed class Packet
     /// <summary>Control bits of a TCP header; 0 without a complete one.</summary>
     internal byte TcpFlags;
 
-    /// <summary>Rare properties of the packet: one test shows that it has none of them.</summary>
+    /// <summary>Rare properties of the packet. Most packets have none, which one test shows.</summary>
     internal PacketFlags Flags;
 
     /// <summary>Routers may fragment the datagram: IPv4 without DF.</summary>

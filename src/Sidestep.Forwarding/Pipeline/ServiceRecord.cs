@@ -13,8 +13,8 @@ internal sealed class ServiceRecord
     /// <summary>For each slot the server ID and <see cref="Tracked"/>; empty: no server can receive packets.</summary>
     internal required uint[] Slots { get; init; }
 
-    /// <summary>For each slot the ID of the server that packets of no tracked flow still belong to, 0 for none; null:
-    /// no slot has a previous server.</summary>
+    /// <summary>For each slot the ID of its previous server, which still gets the packets of untracked flows; 0 for
+    /// none. Null: no slot has a previous server.</summary>
     internal required uint[]? PreviousServers { get; init; }
 
     /// <summary>Flag of a slot: its flows may be tracked and must be looked up.</summary>

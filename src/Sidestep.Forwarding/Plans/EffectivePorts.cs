@@ -5,7 +5,8 @@ using Sidestep.Model;
 
 namespace Sidestep.Forwarding.Plans;
 
-/// <summary>Packets that a service really receives: without those that a narrower service matches.</summary>
+/// <summary>The VIPs and ports whose packets a service gets: those that it matches, without those that a narrower
+/// service matches.</summary>
 /// <param name="Vip">The VIP or VIP prefix.</param>
 /// <param name="First">The first number, see <see cref="PortMap.Key"/>.</param>
 /// <param name="Last">The last number, inclusive.</param>

@@ -13,10 +13,10 @@ internal sealed record PreviousDocument
     /// <summary>The whole document, as it was read.</summary>
     public required string Text { get; init; }
 
-    /// <summary>Its parsed content, without errors of single values.</summary>
+    /// <summary>The parsed content of the document, without errors of single values.</summary>
     public required BoundMapping Root { get; init; }
 
-    /// <summary>True while the nodes have the right line numbers: until a change moved lines.</summary>
+    /// <summary>True if the nodes still have the right line numbers, because no change has moved lines.</summary>
     public required bool HasLines { get; init; }
 
     /// <summary>The configuration; null if values contradict each other.</summary>
@@ -26,7 +26,7 @@ internal sealed record PreviousDocument
 
     private BlockSequenceIndex? Services { get; init; }
 
-    /// <summary>Null if no part of the document could be reused.</summary>
+    /// <summary>Keeps a document for the next reading. Null if no part of it could be reused.</summary>
     public static PreviousDocument? Of(string text, BoundMapping root, Configuration? configuration)
     {
         if (text.AsSpan().ContainsAny(UnusualLineBreaks))

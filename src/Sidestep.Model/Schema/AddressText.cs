@@ -8,7 +8,8 @@ namespace Sidestep.Model.Schema;
 /// <summary>The written form of addresses, more strictly than <see cref="IPAddress"/> parses them.</summary>
 internal static class AddressText
 {
-    /// <summary>Four decimal numbers, or an IPv6 address without a zone and brackets (RFC 4291 section 2.2).</summary>
+    /// <summary>Parses four decimal numbers, or an IPv6 address without zone and brackets (RFC 4291 section
+    /// 2.2).</summary>
     public static bool TryParse(string text, [NotNullWhen(true)] out IPAddress? address)
     {
         address = null;

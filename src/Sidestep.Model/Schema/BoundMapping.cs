@@ -30,7 +30,7 @@ internal sealed class BoundMapping(Node node, string path)
     /// errors.</summary>
     public T Value<T>(Key<T> key) => Find(key) is { } located ? located.Value : key.Default;
 
-    /// <summary>The same mapping with other items of a list.</summary>
+    /// <summary>Returns a copy of this mapping with other items of a list.</summary>
     public BoundMapping With(Key<IReadOnlyList<BoundMapping>> key, IReadOnlyList<BoundMapping> items)
     {
         return new BoundMapping(Node, Path)

@@ -3,7 +3,7 @@ using Sidestep.Model.Yaml;
 
 namespace Sidestep.Model.Schema;
 
-/// <summary>A value that is one of a few words, each of which stands for a member of an enum.</summary>
+/// <summary>A value that is one word of a fixed list. Each word stands for one member of the enum.</summary>
 internal sealed class ChoiceKind<T>(params Choice<T>[] choices) : ScalarKind<T>
     where T : struct, Enum
 {

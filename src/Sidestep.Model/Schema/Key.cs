@@ -57,7 +57,7 @@ internal sealed class Key<T> : Key
     public static Key<T> WithDefault(string name, Kind<T> kind, T @default, string description) =>
         new(name, kind, false, true, @default, description);
 
-    /// <summary>A key without a default: no value has the meaning of its absence.</summary>
+    /// <summary>A key without a default: no written value means the same as leaving the key out.</summary>
     public static Key<T> Optional(string name, Kind<T> kind, string description) =>
         new(name, kind, false, false, default, description);
 

@@ -2,7 +2,7 @@ using Sidestep.Model.Schema;
 
 namespace Sidestep.Model.Validation;
 
-/// <summary>The client sees the server's own port in the reply, so it must be the port of the service
+/// <summary>Rejects a server's port that is not the port of the service: the client would see it in the reply
 /// (DSR-05).</summary>
 internal static class PortTranslationRules
 {

@@ -2,7 +2,7 @@ using Sidestep.Model.Schema;
 
 namespace Sidestep.Model.Validation;
 
-/// <summary>The engine's server table has one size for all pools together.</summary>
+/// <summary>Rejects more servers than the engine's server table has entries for all pools together.</summary>
 internal static class ServerCountRules
 {
     public static void Check(ConfigurationDocument document, IssueList issues)

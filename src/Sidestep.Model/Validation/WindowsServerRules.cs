@@ -2,7 +2,8 @@ using Sidestep.Model.Schema;
 
 namespace Sidestep.Model.Validation;
 
-/// <summary>Windows does not decapsulate, so only layer 2 reaches it (docs/real-server.md).</summary>
+/// <summary>Rejects a Windows server in a pool that a service reaches at layer 3: Windows does not decapsulate
+/// (docs/real-server.md).</summary>
 internal static class WindowsServerRules
 {
     public static void Check(ConfigurationDocument document, IssueList issues)

@@ -16,7 +16,7 @@ internal abstract record Node(Position Position)
 /// <summary>A single value. Quoted text is never a number, a boolean or null.</summary>
 internal sealed record ScalarNode(Position Position, string Text, bool Quoted) : Node(Position)
 {
-    /// <summary>YAML's null: nothing, <c>~</c> or <c>null</c>.</summary>
+    /// <summary>True for YAML's null: an empty text, <c>~</c> or <c>null</c>, without quotes.</summary>
     public bool IsNull => !Quoted && Text is ("" or "~" or "null" or "Null" or "NULL");
 
     public override string Form => IsNull ? "nothing" : "a single value";

@@ -167,7 +167,7 @@ internal static unsafe partial class Libbpf
         public uint batch_size;
     }
 
-    /// <summary>Ends with the union of link types, which XDP does not use.</summary>
+    /// <summary>Options of bpf_link_create (bpf/bpf.h). XDP does not use the union of link types at the end.</summary>
     [StructLayout(LayoutKind.Sequential)]
     internal struct bpf_link_create_opts
     {

@@ -81,15 +81,15 @@ public static class InterfaceAddresses
 /// <param name="Scope">How far the address is valid.</param>
 public sealed record InterfaceAddress(int InterfaceIndex, IPAddress Address, int PrefixLength, AddressScope Scope)
 {
-    /// <summary>IPv4: another address of the same network precedes it (IFA_F_SECONDARY). IPv6: a temporary address that
-    /// changes daily (IFA_F_TEMPORARY, RFC 8981).</summary>
+    /// <summary>True for an IPv4 address that follows another address of the same network (IFA_F_SECONDARY), and for an
+    /// IPv6 address that is temporary and changes daily (IFA_F_TEMPORARY, RFC 8981).</summary>
     public bool IsSecondary { get; init; }
 
-    /// <summary>Neither tentative, nor a duplicate, nor deprecated (RFC 4862): new packets may use it as
-    /// source.</summary>
+    /// <summary>True if new packets may use the address as source: it is not tentative, not a duplicate and not
+    /// deprecated (RFC 4862).</summary>
     public bool IsUsable { get; init; } = true;
 
-    /// <summary>Configured statically: it has no lifetime (IFA_F_PERMANENT).</summary>
+    /// <summary>True if the address is configured statically and so has no lifetime (IFA_F_PERMANENT).</summary>
     public bool IsPermanent { get; init; }
 }
 

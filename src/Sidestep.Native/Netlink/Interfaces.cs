@@ -90,12 +90,12 @@ public sealed record InterfaceInfo(int Index, string Name, uint Flags, ushort Ha
     /// <summary>MTU: the largest IP datagram in bytes; 0 when the kernel does not report it.</summary>
     public int MtuBytes { get; init; }
 
-    /// <summary>Administratively up (IFF_UP).</summary>
+    /// <summary>True if the interface is administratively up (IFF_UP).</summary>
     public bool IsUp => (Flags & Up) != 0;
 
-    /// <summary>The loopback device (IFF_LOOPBACK).</summary>
+    /// <summary>True for the loopback device (IFF_LOOPBACK).</summary>
     public bool IsLoopback => (Flags & Loopback) != 0;
 
-    /// <summary>Its frames begin with an Ethernet header.</summary>
+    /// <summary>True if the frames of the interface begin with an Ethernet header.</summary>
     public bool IsEthernet => HardwareType == Ethernet;
 }

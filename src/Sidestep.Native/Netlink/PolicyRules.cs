@@ -2,7 +2,8 @@ using System.Net.Sockets;
 
 namespace Sidestep.Native.Netlink;
 
-/// <summary>Rules that route packets with a mark by a separate table (rtnetlink(7), <c>ip rule</c>).</summary>
+/// <summary>Routing rules: the kernel looks up packets with a mark in a separate table (rtnetlink(7), <c>ip
+/// rule</c>).</summary>
 public static class PolicyRules
 {
     private const ushort NewRule = 32, DeleteRule = 33;

@@ -6,7 +6,7 @@ namespace Sidestep.Native.Netlink;
 /// <summary>Route lookups by the kernel (rtnetlink(7)).</summary>
 public static class Routes
 {
-    /// <summary>Multicast groups (RTMGRP_*) of everything that the path to an address depends on: links, neighbours,
+    /// <summary>Multicast groups (RTMGRP_*) with all events that can change the path to an address: links, neighbours,
     /// addresses and routes of both families.</summary>
     public const uint EventMulticastGroups = 1 << 0 | 1 << 2 | 1 << 4 | 1 << 6 | 1 << 8 | 1 << 10;
 

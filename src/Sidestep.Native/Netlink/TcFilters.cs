@@ -100,8 +100,8 @@ public sealed record TcFilter(TcFilterPosition Position, string Kind)
     /// <summary>Chain of the filter. Chains other than 0 run only when a filter jumps there.</summary>
     public uint Chain { get; init; }
 
-    /// <summary>Name that the attaching program gave to a BPF filter, else empty; libbpf writes
-    /// <c>name:[id]</c>.</summary>
+    /// <summary>Name that a program gave to its BPF filter when it attached the filter; empty for other filters. libbpf
+    /// writes <c>name:[id]</c>.</summary>
     public string Name { get; init; } = "";
 
     /// <summary>The kernel's id of the BPF program; 0 for other classifiers.</summary>

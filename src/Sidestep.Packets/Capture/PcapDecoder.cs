@@ -13,7 +13,7 @@ internal sealed class PcapDecoder
     private bool _isSwapped;
     private bool _isNano;
 
-    /// <summary>The file header was read: from now on, the file may end after any record.</summary>
+    /// <summary>True once the file header was read: from then on, the file may end after any record.</summary>
     internal bool IsComplete { get; private set; }
 
     internal static bool Recognizes(ReadOnlySpan<byte> bytes)
