@@ -4,8 +4,8 @@
  * datagram. VLAN tags stay as they arrived.
  */
 #pragma once
+#include "checksum.h"
 #include "hash.h"
-#include "packet.h"
 #include "parse.h"
 
 #define OUTER_TTL	    64
@@ -32,45 +32,6 @@ INLINE void write_macs(void *frame, const struct server *server)
 {
 	*(__u64 *)frame = server->macs;
 	*(__u32 *)(frame + 8) = server->macs_rest;
-}
-
-/* Sum over a part of the frame, as 16-bit words in memory order. */
-GLOBAL __u32 sum_of(struct xdp_md *ctx, __u32 offset, __u32 length)
-{
-	__s64 sum = 0;
-	void *at;
-
-	for (__u32 i = 0; i < FRAME_BYTES / 256 && length >= 256; i++) {
-		at = bytes_at(ctx, offset, 256);
-		if (!at)
-			return 0;
-		sum = bpf_csum_diff(0, 0, at, 256, (__u32)sum);
-		offset += 256;
-		length -= 256;
-	}
-	for (__u32 i = 0; i < 64 && length >= 4; i++) {
-		at = bytes_at(ctx, offset, 4);
-		if (!at)
-			return 0;
-		sum += *(__u32 *)at;
-		offset += 4;
-		length -= 4;
-	}
-	if (length >= 2) {
-		at = bytes_at(ctx, offset, 2);
-		if (!at)
-			return 0;
-		sum += *(__u16 *)at;
-		offset += 2;
-		length -= 2;
-	}
-	if (length) {
-		at = bytes_at(ctx, offset, 1);
-		if (!at)
-			return 0;
-		sum += *(__u8 *)at;
-	}
-	return fold(sum);
 }
 
 /*

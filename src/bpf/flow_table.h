@@ -33,19 +33,6 @@ struct flow_lookup {
 	__u64 jiffies;	   /* timer ticks at which now was read */
 };
 
-/* The client must get a TCP reset: a flag beside the server's id. */
-#define REPLY_RESET (1U << 31)
-
-INLINE bool is_usable(const struct server *server, __u32 id, __u32 flags)
-{
-	return id && server && (server->flags & flags) && !(server->flags & SERVER_FLOWS_MOVE);
-}
-
-INLINE bool has_usable_server(const struct flow_lookup *lookup, __u32 id, __u32 flags)
-{
-	return is_usable(server_of(lookup->bank_number, id), id, flags);
-}
-
 INLINE const struct profile *profile_of(const struct flow_lookup *lookup)
 {
 	return &tables.banks[lookup->bank_number & 1].profiles[lookup->profile & (PROFILES - 1)];
@@ -68,12 +55,44 @@ INLINE __u32 idle_timeout(const struct flow_lookup *lookup, __u32 server_word)
 	return lookup->tuple.protocol == IPPROTO_UDP ? profile->udp_timeout : profile->other_timeout;
 }
 
+/* The number of tracked flows of a server; null when the id is not one of a server. */
+INLINE __u32 *conn_count_of(__u32 server)
+{
+	return bpf_map_lookup_elem(&loads, &server);
+}
+
 INLINE void change_conn_count(__u32 server, __s32 by)
 {
-	__u32 *conn_count = bpf_map_lookup_elem(&loads, &server);
+	__u32 *conn_count = conn_count_of(server);
 
 	if (conn_count)
 		__sync_fetch_and_add(conn_count, by);
+}
+
+/*
+ * The coarse clock advances only when the kernel's count of timer ticks does, and that count is read without a call.
+ * So the clock is read once per timer tick; the lookup lies in memory of this CPU and keeps the value.
+ */
+INLINE void refresh_clock(struct flow_lookup *lookup)
+{
+	__u64 jiffies = bpf_jiffies64();
+
+	if (lookup->jiffies == jiffies)
+		return;
+	lookup->jiffies = jiffies;
+	lookup->now = now_ticks();
+}
+
+/* The entry with this id; null when the flow is untracked. Adds the position in the bucket to entry_index. */
+INLINE struct flow *find_flow(struct flow_lookup *lookup, struct flow_bucket *bucket, __u64 id)
+{
+	for (__u32 i = 0; i < FLOW_BUCKET_ENTRIES; i++) {
+		if (bucket->flows[i].id == id) {
+			lookup->entry_index += i;
+			return &bucket->flows[i];
+		}
+	}
+	return NULL;
 }
 
 /* The entry for a new flow: an unused one, or that of the flow that was idle for longest, which is evicted. */
@@ -139,192 +158,14 @@ INLINE void track_flow(struct flow_lookup *lookup, struct flow *flow, __u64 id, 
 		change_conn_count(server, 1);
 }
 
-/* For SERVICE_LEAST_CONN: the best server so far. */
-struct least_conn {
-	__u32 bank_number;
-	__u32 slot_base;
-	__u32 server;
-	__u32 conn_count;
-	__u32 weight;
-};
-
-static long compare_conn_count(__u64 index, void *context)
+/* Notes in the entry that a packet of the flow has arrived, and whether it ends the connection. */
+INLINE void refresh_flow(const struct flow_lookup *lookup, struct flow *flow)
 {
-	struct least_conn *best = context;
-	__u32 id = slot_at(best->slot_base + index) & SLOT_SERVER_MASK;
-	const struct server *server = server_of(best->bank_number, id);
-	const __u32 *conn_count = bpf_map_lookup_elem(&loads, &id);
+	__u8 flags = lookup->tuple.tcp_flags;
 
-	if (!id || !server || !conn_count || !server->weight)
-		return 0;
-	if (!best->server || (__u64)*conn_count * best->weight < (__u64)best->conn_count * server->weight) {
-		best->server = id;
-		best->conn_count = *conn_count;
-		best->weight = server->weight;
-	}
-	return 0;
-}
-
-GLOBAL __u32 choose_least_conn(const struct flow_lookup *lookup)
-{
-	if (!lookup)
-		return 0;
-
-	struct least_conn best = {.bank_number = lookup->bank_number, .slot_base = lookup->slot_base};
-
-	bpf_loop(lookup->slot_count, compare_conn_count, &best, 0);
-	return best.server;
-}
-
-GLOBAL __u32 choose_round_robin(const struct flow_lookup *lookup)
-{
-	if (!lookup)
-		return 0;
-
-	__u32 first = 0, cursor;
-	struct cpu_counters *all = bpf_map_lookup_elem(&counters, &first);
-
-	if (!all || !lookup->slot_count)
-		return 0;
-	cursor = __sync_fetch_and_add(&all->rr_cursors[lookup->service & (SERVICE_CAPACITY - 1)], 1);
-	return slot_at(lookup->slot_base + cursor % lookup->slot_count) & SLOT_SERVER_MASK;
-}
-
-/* The server for a new flow. */
-INLINE __u32 choose_server(const struct flow_lookup *lookup)
-{
-	if (lookup->flags & SERVICE_LEAST_CONN)
-		return choose_least_conn(lookup);
-	if (lookup->flags & SERVICE_ROUND_ROBIN)
-		return choose_round_robin(lookup);
-	return lookup->current;
-}
-
-/*
- * The id of a client, where persistence tracks clients and not flows: a prefix of its address, for this one service.
- */
-INLINE __u64 client_id(const struct flow_lookup *lookup)
-{
-	const struct profile *profile = profile_of(lookup);
-	struct tuple client = {.ipv6 = lookup->tuple.ipv6, .destination = {lookup->service}};
-	__u32 bits = lookup->tuple.ipv6 ? profile->persistence_prefix6 : profile->persistence_prefix4;
-	__u64 first = bpf_be64_to_cpu(lookup->tuple.source[0]), second = bpf_be64_to_cpu(lookup->tuple.source[1]);
-
-	if (!lookup->tuple.ipv6)
-		client.source[0] = bpf_htonl(bpf_ntohl((__u32)lookup->tuple.source[0]) & ~0U << ((32 - bits) & 31));
-	else if (bits <= 64)
-		client.source[0] = bpf_cpu_to_be64(first & ~0ULL << ((64 - bits) & 63));
-	else {
-		client.source[0] = bpf_cpu_to_be64(first);
-		client.source[1] = bpf_cpu_to_be64(second & ~0ULL << ((128 - bits) & 63));
-	}
-	return flow_id(&tables.banks[lookup->bank_number & 1].settings, &client, 0, 0);
-}
-
-/*
- * Chooses the server for a packet of an untracked flow, and whether the flow has to be tracked.
- *
- * A SYN starts a new flow, which goes to the current server. Any other packet may belong to a flow that started
- * before the change.
- */
-INLINE __u32 decide(const struct flow_lookup *lookup, bool is_new, bool *tracks)
-{
-	bool moves = lookup->tuple.protocol == IPPROTO_UDP && profile_of(lookup)->udp_moves;
-
-	*tracks = true;
-	if (lookup->flags & SERVICE_TRACKS_FLOWS)
-		return choose_server(lookup);
-	*tracks = lookup->previous && !moves;
-	if (!is_new && !moves && lookup->previous && has_usable_server(lookup, lookup->previous, SERVER_USED))
-		return lookup->previous;
-	return lookup->current;
-}
-
-/*
- * The coarse clock advances only when the kernel's count of timer ticks does, and that count is read without a call.
- * So the clock is read once per timer tick; the lookup lies in memory of this CPU and keeps the value.
- */
-INLINE void refresh_clock(struct flow_lookup *lookup)
-{
-	__u64 jiffies = bpf_jiffies64();
-
-	if (lookup->jiffies == jiffies)
-		return;
-	lookup->jiffies = jiffies;
-	lookup->now = now_ticks();
-}
-
-/* Id of the server, possibly with REPLY_RESET; 0 when there is none. */
-GLOBAL __u32 select_tracked_server(struct flow_lookup *lookup)
-{
-	if (!lookup)
-		return 0;
-
-	bool tcp = lookup->tuple.protocol == IPPROTO_TCP, quoted = lookup->tuple.quoted, tracks;
-	bool is_new = tcp && (lookup->tuple.tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
-	__u32 bucket_index, server, word;
-	struct flow_bucket *bucket;
-	struct flow *flow = NULL;
-	__u64 id;
-
-	refresh_clock(lookup);
-	id = lookup->flags & SERVICE_PERSISTENCE ? client_id(lookup)
-						 : flow_id(&tables.banks[lookup->bank_number & 1].settings,
-							   &lookup->tuple, lookup->tuple.protocol, lookup->tuple.ports);
-	bucket_index = id & (features.flow_buckets - 1);
-	bucket = bpf_map_lookup_elem(&flows, &bucket_index);
-	if (!bucket)
-		return lookup->current;
-	lookup->entry_index = bucket_index * FLOW_BUCKET_ENTRIES;
-	for (__u32 i = 0; i < FLOW_BUCKET_ENTRIES; i++) {
-		if (bucket->flows[i].id == id) {
-			flow = &bucket->flows[i];
-			lookup->entry_index += i;
-			break;
-		}
-	}
-
-	if (flow && ticks_since(flow->seen, lookup->now) <= idle_timeout(lookup, flow->server)) {
-		const struct server *found;
-
-		word = *(volatile __u32 *)&flow->server;
-		if (*(volatile __u64 *)&flow->id != id)
-			word = 0; /* another flow has just taken the entry: server id 0 is none */
-		server = word & FLOW_SERVER_MASK;
-		/* A SYN of a tracked flow starts a new flow, unless only the table knows where the first SYN went. */
-		if (is_new && lookup->flags & SERVICE_TRACKS_FLOWS)
-			is_new =
-			    (word & (FLOW_FIN | FLOW_RST)) || !has_usable_server(lookup, server, SERVER_ACCEPTS_NEW);
-		found = server_of(lookup->bank_number, server);
-		if (!is_new && is_usable(found, server, SERVER_USED | SERVER_SEND_RST)) {
-			if ((found->flags & SERVER_SEND_RST) && tcp && !(lookup->flags & SERVICE_PERSISTENCE))
-				return server | REPLY_RESET;
-			if (!quoted) {
-				if (flow->seen != lookup->now)
-					flow->seen = lookup->now;
-				/* The end of a connection does not end the tracking of its client. */
-				if (lookup->tuple.tcp_flags & (TCP_FIN | TCP_RST) &&
-				    !(lookup->flags & SERVICE_PERSISTENCE))
-					__sync_fetch_and_or(&flow->server,
-							    (lookup->tuple.tcp_flags & TCP_FIN ? FLOW_FIN : 0) |
-								(lookup->tuple.tcp_flags & TCP_RST ? FLOW_RST : 0));
-			}
-			return server;
-		}
-	}
-
-	server = decide(lookup, is_new, &tracks);
-	if (server == lookup->previous && server != lookup->current && tcp) {
-		const struct server *found = server_of(lookup->bank_number, server);
-
-		if (found && (found->flags & SERVER_SEND_RST))
-			return server | REPLY_RESET;
-	}
-	/* A tracked flow whose server is gone is tracked with its new server, so that it stays there. */
-	if (server && !quoted && (tracks || flow)) {
-		if (flow && flow->server & FLOW_COUNTED)
-			change_conn_count(flow->server & FLOW_SERVER_MASK, -1);
-		track_flow(lookup, flow ?: allocate_entry(lookup, bucket), id, server);
-	}
-	return server;
+	if (flow->seen != lookup->now)
+		flow->seen = lookup->now;
+	/* The end of a connection does not end the tracking of its client. */
+	if (flags & (TCP_FIN | TCP_RST) && !(lookup->flags & SERVICE_PERSISTENCE))
+		__sync_fetch_and_or(&flow->server, (flags & TCP_FIN ? FLOW_FIN : 0) | (flags & TCP_RST ? FLOW_RST : 0));
 }

@@ -6,7 +6,6 @@
 #include "encapsulate.h"
 #include "interface.h"
 #include "parse.h"
-#include "respond.h"
 #include "select.h"
 #include "transmit.h"
 

@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * Errors that the director sends to a client: ICMP errors for a packet that is too big for the path to its server
- * (RFC 1191, RFC 8201), and TCP resets for a connection whose server is gone (RFC 9293).
+ * ICMP errors that the director sends to a client, about a packet that is too big for the path to its server (RFC 1191,
+ * RFC 8201).
  */
 #pragma once
+#include "checksum.h"
 #include "respond.h"
 
-#define ICMP_UNREACHABLE 3
-#define ICMP_FRAG_NEEDED 4
-#define ICMP6_TOO_BIG	 2
-#define SMALLEST_MTU6	 1280 /* RFC 8200 section 5 */
-#define QUOTED_BYTES	 512  /* of the offending packet, from its IP header on */
-#define ICMP_BURST	 64   /* ICMP errors that a CPU may send at once */
-#define ICMP_TICK_SHIFT	 20   /* one more every 2^20 ns */
+#define SMALLEST_MTU6	1280 /* RFC 8200 section 5 */
+#define QUOTED_BYTES	512  /* of the offending packet, from its IP header on */
+#define ICMP_BURST	64   /* ICMP errors that a CPU may send at once */
+#define ICMP_TICK_SHIFT 20   /* one more every 2^20 ns */
 
 /* Limits the ICMP errors that a flood of oversized packets causes. */
 INLINE bool take_icmp_token(void)
@@ -136,95 +134,5 @@ GLOBAL int send_too_big6(struct xdp_md *ctx, __u32 bank_number, __u32 l3, __u32 
 	sum += pseudo_sum((const __u64 *)self->address6, (const __u64 *)&quoted->saddr, sizeof(*icmp) + QUOTED_BYTES);
 	icmp->checksum = ~fold(sum + ((__u32 *)icmp)[0] + ((__u32 *)icmp)[1]);
 	account_verdict(DECISION_ICMP_TOO_BIG, bytes);
-	return XDP_TX;
-}
-
-struct tcp {
-	__be16 source;
-	__be16 destination;
-	__be32 sequence;
-	__be32 acknowledgement;
-	__u8 words; /* in the upper four bits */
-	__u8 flags;
-	__be16 window_size;
-	__sum16 checksum;
-	__be16 urgent;
-};
-
-/*
- * A reset as the server would send it, RFC 9293 section 3.10.7.1: with the sequence number that the client expects,
- * or with an acknowledgement of its segment. The frame is cut to the length of the reset's headers.
- */
-GLOBAL int send_tcp_reset(struct xdp_md *ctx, __u32 l3, __u32 l4, __u32 datagram_end, bool ipv6)
-{
-	__u64 bytes = ctx->data_end - ctx->data, sum;
-	struct ethhdr *ethernet;
-	struct tcp *tcp = bytes_at(ctx, l4, sizeof(*tcp)), reply = {};
-	__u32 header = ipv6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr);
-
-	if (!tcp || l4 + sizeof(*tcp) > datagram_end || tcp->flags & TCP_RST)
-		return drop(DROP_NO_SERVER, bytes);
-	if ((tcp->words >> 4) * 4 < sizeof(*tcp) || l4 + (tcp->words >> 4) * 4 > datagram_end)
-		return drop(DROP_MALFORMED, bytes);
-	reply.source = tcp->destination;
-	reply.destination = tcp->source;
-	reply.words = sizeof(reply) / 4 << 4;
-	if (tcp->flags & TCP_ACK) {
-		reply.sequence = tcp->acknowledgement;
-		reply.flags = TCP_RST;
-	} else {
-		__u32 sent = datagram_end - l4 - (tcp->words >> 4) * 4;
-
-		sent += !!(tcp->flags & TCP_SYN) + !!(tcp->flags & TCP_FIN);
-		reply.acknowledgement = bpf_htonl(bpf_ntohl(tcp->sequence) + sent);
-		reply.flags = TCP_RST | TCP_ACK;
-	}
-	if (bpf_xdp_adjust_tail(ctx, (int)(l3 + header + sizeof(reply)) - (int)bytes))
-		return drop(DROP_NO_HEADROOM, bytes);
-	sum = bpf_htons(IPPROTO_TCP) + bpf_htons(sizeof(reply));
-	for (__u32 i = 0; i < sizeof(reply) / sizeof(__u32); i++)
-		sum += ((__u32 *)&reply)[i];
-	if (ipv6) {
-		struct ipv6hdr *ip = bytes_at(ctx, l3, sizeof(*ip) + sizeof(reply));
-		__u64 *source, *destination, client[2];
-
-		if (!ip)
-			return drop(DROP_NO_HEADROOM, bytes);
-		source = (__u64 *)&ip->saddr;
-		destination = (__u64 *)&ip->daddr;
-		for (__u32 i = 0; i < 8; i++)
-			sum += ((__u32 *)&ip->saddr)[i];
-		client[0] = source[0];
-		client[1] = source[1];
-		source[0] = destination[0];
-		source[1] = destination[1];
-		destination[0] = client[0];
-		destination[1] = client[1];
-		((__u32 *)ip)[0] = bpf_htonl(6U << 28);
-		((__u32 *)ip)[1] = bpf_htonl(sizeof(reply) << 16 | IPPROTO_TCP << 8 | REPLY_TTL);
-		reply.checksum = ~fold(sum);
-		*(struct tcp *)(ip + 1) = reply;
-	} else {
-		struct iphdr *ip = bytes_at(ctx, l3, sizeof(*ip) + sizeof(reply));
-		__be32 client;
-
-		if (!ip)
-			return drop(DROP_NO_HEADROOM, bytes);
-		client = ip->saddr;
-		ip->saddr = ip->daddr;
-		ip->daddr = client;
-		((__u32 *)ip)[0] = bpf_htonl(0x45000000 | (sizeof(*ip) + sizeof(reply)));
-		((__u32 *)ip)[1] = bpf_htonl(OUTER_DONT_FRAGMENT);
-		((__u32 *)ip)[2] = bpf_htonl(REPLY_TTL << 24 | IPPROTO_TCP << 16);
-		ip->check =
-		    ~fold((__u64)((__u32 *)ip)[0] + ((__u32 *)ip)[1] + ((__u32 *)ip)[2] + ip->saddr + ip->daddr);
-		reply.checksum = ~fold(sum + ip->saddr + ip->daddr);
-		*(struct tcp *)(ip + 1) = reply;
-	}
-	ethernet = (void *)(long)ctx->data;
-	if ((void *)(ethernet + 1) > (void *)(long)ctx->data_end)
-		return drop(DROP_NO_HEADROOM, bytes);
-	swap_macs(ethernet);
-	account_verdict(DECISION_TCP_RESET, bytes);
 	return XDP_TX;
 }

@@ -118,16 +118,6 @@ INLINE void *bytes_at(const struct xdp_md *ctx, __u32 offset, __u32 size)
 		same;                                                                                                  \
 	})
 
-/* Folds a one's complement sum to 16 bits, RFC 1071. */
-INLINE __u16 fold(__u64 sum)
-{
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return sum;
-}
-
 INLINE __u32 now_ticks(void)
 {
 	return bpf_ktime_get_coarse_ns() >> TICK_SHIFT;
