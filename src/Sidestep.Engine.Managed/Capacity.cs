@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using Sidestep.Forwarding;
 using Sidestep.Model;
+using Sidestep.Packets;
 
 namespace Sidestep.Engine.Managed;
 
@@ -10,8 +11,6 @@ namespace Sidestep.Engine.Managed;
 internal static class Capacity
 {
     private const int Vips = 16_384, Peers = 16, Prefixes = 131_072;
-
-    private static bool IsSingle(IPNetwork vip) => vip.PrefixLength == vip.BaseAddress.GetAddressBytes().Length * 8;
 
     /// <exception cref="EngineException">The tables exceed limits; the message names all of them.</exception>
     internal static void Check(ForwardingTables tables, EngineCapabilities sizes)
@@ -24,7 +23,7 @@ internal static class Capacity
         }
         var prefixes = tables.Services.Select(static s => s.AccessList).OfType<AccessList>().Distinct()
             .Sum(static l => (long)l.Allow.Length + l.Deny.Length + 2)
-            + tables.Vips.Count(static v => !IsSingle(v.Address));
+            + tables.Vips.Count(static v => !v.Address.IsSingle());
         CheckLimit("services", tables.Services.Length, sizes.MaxServices);
         CheckLimit("VIPs", tables.Vips.Length, Vips);
         CheckLimit("real servers (counted once per pool and encapsulation)",

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using Sidestep.Engine.Xdp.Layout;
 using Sidestep.Forwarding;
 using Sidestep.Model;
+using Sidestep.Packets;
 
 namespace Sidestep.Engine.Xdp;
 

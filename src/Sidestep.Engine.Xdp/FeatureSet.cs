@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using Sidestep.Engine.Xdp.Layout;
 using Sidestep.Forwarding;
+using Sidestep.Packets;
 
 namespace Sidestep.Engine.Xdp;
 
@@ -98,8 +99,4 @@ internal static class FeatureSets
             FlowBuckets = (uint)flowBuckets,
         };
     }
-
-    /// <summary>True if the prefix is a single address.</summary>
-    internal static bool IsSingle(this System.Net.IPNetwork prefix) =>
-        prefix.PrefixLength == (Wire.IsIpv6(prefix.BaseAddress) ? 128 : 32);
 }

@@ -3,6 +3,7 @@ using Sidestep.Engine.Xdp.Layout;
 using Sidestep.Forwarding;
 using Sidestep.Model;
 using Sidestep.Native;
+using Sidestep.Packets;
 
 namespace Sidestep.Engine.Xdp;
 

@@ -5,6 +5,7 @@ using Sidestep.Agent.Programs;
 using Sidestep.Api;
 using Sidestep.Model;
 using Sidestep.Native.Netlink;
+using Sidestep.Packets;
 
 namespace Sidestep.Agent.Input;
 
@@ -100,7 +101,7 @@ internal static class DesiredStateReader
     }
 
     private static List<IPNetwork> Sources(ServerSpec spec, List<ServiceSpec> layer3) => layer3.Count == 0 ? []
-        : [.. spec.Directors.Select(PrefixText.Single)
+        : [.. spec.Directors.Select(PrefixText.OfHost)
             .Concat(layer3.SelectMany(static s => s.OuterSources)).Distinct()];
 
     /// <summary>The VIPs of all services. A VIP of several services gets the smallest MSS of them.</summary>

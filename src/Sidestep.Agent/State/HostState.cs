@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using Sidestep.Agent.Input;
 using Sidestep.Api;
 using Sidestep.Native;
+using Sidestep.Packets;
 
 namespace Sidestep.Agent.State;
 

@@ -4,6 +4,7 @@ using Sidestep.Control.Agents;
 using Sidestep.Control.Doctor;
 using Sidestep.Forwarding;
 using Sidestep.Model;
+using Sidestep.Packets;
 
 namespace Sidestep.Daemon.Doctor;
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
 using Sidestep.Model;
+using Sidestep.Packets;
 
 namespace Sidestep.Forwarding.Pipeline;
 
@@ -73,7 +74,7 @@ public sealed record Explanation(Decision Decision, DropReason? Reason, Immutabl
         }
         var vip = tables.Vips[p.Vip];
         var fields =
-            new List<TraceField> { new("vip", Text(vip.Entry.Address)), new("intervals", vip.Intervals.Length) };
+            new List<TraceField> { new("vip", PrefixText.Of(vip.Entry.Address)), new("intervals", vip.Intervals.Length) };
         if (service is not null)
         {
             fields.Add(new("service", service.Entry.Name));
@@ -81,7 +82,7 @@ public sealed record Explanation(Decision Decision, DropReason? Reason, Immutabl
             var access = service.Entry.AccessList is not { } list ? ""
                 : $", access list {list.Name} {(p.Reason == DropReason.AccessDenied ? "denies" : "allows")} the source";
             return new ExplainedStage(
-                "Classify", $"VIP {Text(vip.Entry.Address)} -> service {service.Entry.Name}{access}", [.. fields]);
+                "Classify", $"VIP {PrefixText.Of(vip.Entry.Address)} -> service {service.Entry.Name}{access}", [.. fields]);
         }
         var otherwise = decision switch
         {
@@ -90,7 +91,7 @@ public sealed record Explanation(Decision Decision, DropReason? Reason, Immutabl
             Decision.Drop => VerdictText.Of(p.Reason),
             _ => VerdictText.WithoutService(decision),
         };
-        return new ExplainedStage("Classify", $"VIP {Text(vip.Entry.Address)}, {otherwise}", [.. fields]);
+        return new ExplainedStage("Classify", $"VIP {PrefixText.Of(vip.Entry.Address)}, {otherwise}", [.. fields]);
     }
 
     private static ExplainedStage Selected(
@@ -185,10 +186,6 @@ public sealed record Explanation(Decision Decision, DropReason? Reason, Immutabl
     }
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
-
-    private static string Text(IPNetwork prefix) =>
-        prefix.PrefixLength == prefix.BaseAddress.GetAddressBytes().Length * 8
-            ? prefix.BaseAddress.ToString() : prefix.ToString();
 }
 
 /// <summary>A stage of the pipeline in a trace.</summary>

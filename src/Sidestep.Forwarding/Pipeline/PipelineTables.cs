@@ -61,7 +61,7 @@ public sealed class PipelineTables
         foreach (var server in groups.Values.SelectMany(static g => g.Servers).OfType<ServerRecord>())
             servers[server.Id] = server;
         var vips = tables.Vips.Select(static (v, i) => (v.Address, Number: i)).ToArray();
-        var single = vips.Where(static v => IsSingle(v.Address)).ToArray();
+        var single = vips.Where(static v => v.Address.IsSingle()).ToArray();
         return new PipelineTables(tables)
         {
             HashHigh = tables.HashKey.High,
@@ -70,7 +70,7 @@ public sealed class PipelineTables
             Peers = [.. tables.Peers.Select(static p => InterfaceRecord.Word(p))],
             Vips4 = AddressesOf(single.Where(static v => !IsIpv6(v.Address))),
             Vips6 = AddressesOf(single.Where(static v => IsIpv6(v.Address))),
-            VipPrefixes = new PrefixTable(vips.Where(static v => !IsSingle(v.Address))),
+            VipPrefixes = new PrefixTable(vips.Where(static v => !v.Address.IsSingle())),
             Vips = VipsOf(tables, services),
             Services = services,
             Servers = servers,
@@ -156,8 +156,6 @@ public sealed class PipelineTables
         [.. tables.Services.Where(which).Select(static s => s.Group)];
 
     private static bool IsIpv6(IPNetwork prefix) => prefix.BaseAddress.AddressFamily == AddressFamily.InterNetworkV6;
-
-    private static bool IsSingle(IPNetwork prefix) => prefix.PrefixLength == (IsIpv6(prefix) ? 128 : 32);
 
     /// <summary>An address as words read little-endian from the wire, as <see cref="Packet"/> holds it.</summary>
     private static (ulong, ulong, int) Key(IPNetwork vip, int number)

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Sidestep.Packets;
 
 namespace Sidestep.Forwarding.Pipeline;
 
@@ -25,10 +26,9 @@ internal static class Select
     private static int TrackedServer(
         Packet p, PipelineTables tables, ServiceRecord service, PacketPipeline pipeline, int current)
     {
-        const byte Fin = 1, Syn = 2, Rst = 4, Ack = 16;
         var (flows, now) = (pipeline.Shared.Flows, pipeline.Tick);
         var previous = service.PreviousServers is { } previousServers ? (int)previousServers[p.Slot] : 0;
-        var isNewFlow = (p.TcpFlags & (Syn | Ack)) == Syn;
+        var isNewFlow = (p.TcpFlags & (TcpControlBits.Syn | TcpControlBits.Ack)) == TcpControlBits.Syn;
         var id = service.HasPersistence ? FlowId.OfClient(tables, service, p) : FlowId.OfFlow(tables, p);
         var bucket = flows.BucketOf(id);
         var entries = bucket.Entries;
@@ -55,8 +55,8 @@ internal static class Select
                 }
                 if (!p.IsQuoted)
                     Touch(ref entry, now, service.HasPersistence ? 0
-                        : ((p.TcpFlags & Fin) != 0 ? FlowTable.Fin : 0)
-                            | ((p.TcpFlags & Rst) != 0 ? FlowTable.Rst : 0));
+                        : ((p.TcpFlags & TcpControlBits.Fin) != 0 ? FlowTable.Fin : 0)
+                            | ((p.TcpFlags & TcpControlBits.Rst) != 0 ? FlowTable.Rst : 0));
                 return tracked.Id;
             }
             isNewFlow = restarts;
