@@ -74,9 +74,9 @@ internal static class FeatureSets
             var encap = server.Encap ?? group.Key.Encap;
             if (encap.OuterSource4 is not null || encap.OuterSource6 is not null)
                 needs |= FeatureSet.OuterSources;
-            if (encap.Encapsulation is Model.Encapsulation.Gue or Model.Encapsulation.Gre)
+            if (encap.Mode is ForwardingMode.Gue or ForwardingMode.Gre)
                 needs |= FeatureSet.GueAndGre;
-            if (encap.Encapsulation is not null && server.Address.AddressFamily == AddressFamily.InterNetworkV6)
+            if (encap.Mode != ForwardingMode.L2 && server.Address.AddressFamily == AddressFamily.InterNetworkV6)
                 needs |= FeatureSet.Outer6;
         }
         return needs;

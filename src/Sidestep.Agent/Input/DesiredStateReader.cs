@@ -136,7 +136,7 @@ internal static class DesiredStateReader
             return 0;
         var known = interfaces.Where(static i => i.MtuBytes > 0).Select(static i => i.MtuBytes).ToList();
         var overhead = OuterHeaders.Bytes(service.Encapsulation, IsOuterIPv6(service, spec));
-        var pathMtu = service.PathMtu ?? (known.Count == 0 ? null : OuterHeaders.PathMtuOf(known.Min(), overhead));
+        var pathMtu = service.PathMtu ?? (known.Count == 0 ? null : PathMtu.Of(known.Min(), overhead));
         return pathMtu is null ? 0 : Math.Max(0, IsIPv6(vip.BaseAddress) ? pathMtu.Mss6 : pathMtu.Mss4);
     }
 

@@ -139,8 +139,8 @@ public sealed record Explanation(Decision Decision, DropReason? Reason, Immutabl
     {
         if (server is null || decision is not (Decision.Forward or Decision.Punted))
             return new ExplainedStage("Encapsulate", NotEncapsulated(p, server, decision), []);
-        var encap = server.Encapsulation is { } encapsulation
-            ? Text($"{encapsulation} in IPv{(server.IsOuterIpv6 ? 6 : 4)}").ToLowerInvariant() : "layer 2";
+        var encap = server.Mode != ForwardingMode.L2
+            ? Text($"{server.Mode} in IPv{(server.IsOuterIpv6 ? 6 : 4)}").ToLowerInvariant() : "layer 2";
         var punted = decision == Decision.Punted ? "; too big, sent in fragments" : "";
         return new ExplainedStage("Encapsulate", Text($"{encap}, {server.OuterBytes} bytes in front{punted}"),
         [

@@ -19,7 +19,7 @@ internal static class Reject
         if (policy == OversizedPolicy.Drop)
             return p.Drop(DropReason.TooBig);
         // At layer 2, the datagram itself would be fragmented: only IPv4 lets a router do so, and not fragments again.
-        var fragments = server.Encapsulation is null
+        var fragments = server.Mode == ForwardingMode.L2
             ? p.MayFragment && !p.IsFirstFragment && !p.IsLaterFragment
             : policy == OversizedPolicy.Fragment || p.MayFragment;
         if (fragments)

@@ -10,14 +10,12 @@ namespace Sidestep.Forwarding.Pipeline;
 /// packets.</summary>
 internal sealed class ServerRecord
 {
-    private const int GueBytes = 12, GreBytes = 4;
-
     internal int Id { get; private init; }
 
     internal ServerKey Key { get; private init; }
 
-    /// <summary>Kind of the outer header; null: layer 2.</summary>
-    internal Encapsulation? Encapsulation { get; private init; }
+    /// <summary>Kind of the outer header, or none at layer 2.</summary>
+    internal ForwardingMode Mode { get; private init; }
 
     internal bool IsOuterIpv6 { get; private init; }
 
@@ -96,7 +94,7 @@ internal sealed class ServerRecord
         var prefix = isIpv6 ? encap.OuterSource6 : encap.OuterSource4;
         var source = Words(prefix?.BaseAddress ?? (isIpv6 ? nextHop.Egress.Address6 : nextHop.Egress.Address));
         var destination = Words(server.Address);
-        var outer = OuterBytesOf(encap.Encapsulation, isIpv6);
+        var outer = encap.Mode.OverheadBytes(server.Address.AddressFamily);
         var addresses = Sum(source.High) + Sum(source.Low) + Sum(destination.High) + Sum(destination.Low);
         var mask = prefix is { } p ? HostBits((isIpv6 ? 128 : 32) - p.PrefixLength) : 0;
         var mtu = Math.Min(nextHop.Egress.MtuBytes, ushort.MaxValue);
@@ -104,9 +102,9 @@ internal sealed class ServerRecord
         {
             Id = id,
             Key = new ServerKey(group.Key, server.Name, server.Address),
-            Encapsulation = encap.Encapsulation,
+            Mode = encap.Mode,
             IsOuterIpv6 = isIpv6,
-            IsSimpleIpIp = encap.Encapsulation == Model.Encapsulation.IpIp && !isIpv6 && mask == 0,
+            IsSimpleIpIp = encap.Mode == ForwardingMode.IpIp && !isIpv6 && mask == 0,
             AcceptsNew = server.IsUsable,
             FlowsMove = server.Flows == FlowState.Move,
             SendsReset = server.Flows == FlowState.Reset,
@@ -126,23 +124,15 @@ internal sealed class ServerRecord
             SourceMask = mask,
             AddressSum = addresses,
             HeaderSum = addresses + Encapsulate.ConstantSum,
-            Protocol4 = ProtocolOf(encap.Encapsulation, Parse.IpIp),
-            Protocol6 = ProtocolOf(encap.Encapsulation, Parse.Ipv6InIp),
+            Protocol4 = ProtocolOf(encap.Mode, Parse.IpIp),
+            Protocol6 = ProtocolOf(encap.Mode, Parse.Ipv6InIp),
         };
     }
 
-    private static int OuterBytesOf(Encapsulation? encapsulation, bool isIpv6) => encapsulation is null
-        ? 0 : (isIpv6 ? Parse.Ipv6Header : Parse.Ipv4Header) + encapsulation switch
-        {
-            Model.Encapsulation.Gue => GueBytes,
-            Model.Encapsulation.Gre => GreBytes,
-            _ => 0,
-        };
-
-    private static byte ProtocolOf(Encapsulation? encapsulation, int inner) => (byte)(encapsulation switch
+    private static byte ProtocolOf(ForwardingMode mode, int inner) => (byte)(mode switch
     {
-        Model.Encapsulation.Gue => Parse.Udp,
-        Model.Encapsulation.Gre => Parse.Gre,
+        ForwardingMode.Gue => Parse.Udp,
+        ForwardingMode.Gre => Parse.Gre,
         _ => inner,
     });
 

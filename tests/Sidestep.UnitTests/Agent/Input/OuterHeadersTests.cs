@@ -20,5 +20,5 @@ public sealed class OuterHeadersTests
     /// <summary>RFC 6691 section 2: the MSS is the MTU less the fixed IP and TCP headers, 40 or 60 bytes.</summary>
     [Fact]
     public void The_MSS_is_what_remains_after_the_fixed_headers() =>
-        Assert.Equal(new PathMtu(1500, 32, 1428, 1408), OuterHeaders.PathMtuOf(1500, 32));
+        Assert.Equal(new PathMtu(1500, 32, 1428, 1408), PathMtu.Of(1500, 32));
 }
