@@ -5,6 +5,7 @@ using Sidestep.Engine.Managed.Persistence;
 using Sidestep.Forwarding;
 using Sidestep.Forwarding.Capture;
 using Sidestep.Forwarding.LocalApi;
+using Sidestep.Forwarding.Lowering;
 using Sidestep.Forwarding.Pipeline;
 using Sidestep.Model;
 
@@ -41,8 +42,8 @@ public sealed class ManagedEngine : IEngine
     private ManagedEngine(int flowTableSize, Func<long>? clock, PersistentFlowTable? persistence)
     {
         _persistence = persistence;
-        _ids = new IdMap(Sizes.MaxServices, Sizes.MaxServers, persistence?.Found?.Ids);
-        _state = new PipelineState(Sizes.MaxServices, Sizes.MaxServers,
+        _ids = new IdMap(Capabilities.MaxServices, Capabilities.MaxServers, persistence?.Found?.Ids);
+        _state = new PipelineState(Capabilities.MaxServices, Capabilities.MaxServers,
             persistence?.Flows ?? FlowTableMemory.Of(flowTableSize));
         _clock = clock ?? MonotonicNanoseconds;
         _tracer = NewPipeline();
@@ -87,11 +88,19 @@ public sealed class ManagedEngine : IEngine
     /// <summary>Messages about the start of the engine, for the log.</summary>
     public IReadOnlyList<string> Notes => _persistence?.Note is { } note ? [note] : [];
 
-    /// <inheritdoc/>
-    public EngineCapabilities Capabilities => Sizes;
-
-    /// <summary>The size limits of the XDP engine: both engines accept the same configurations.</summary>
-    internal static EngineCapabilities Sizes { get; } = new("managed", 16_384, 131_071, 16_777_216, 16);
+    /// <summary>The size limits, which are those of the XDP engine: both engines accept the same
+    /// configurations.</summary>
+    public static EngineCapabilities Capabilities { get; } = new()
+    {
+        Engine = "managed",
+        MaxServices = 16_384,
+        MaxVips = 16_384,
+        MaxServers = 131_071,
+        MaxSlots = 16_777_216,
+        MaxInterfaces = 16,
+        MaxPeers = 16,
+        MaxPrefixes = 131_072,
+    };
 
     /// <summary>Number of changes since the engine was created.</summary>
     public long Revision { get; private set; }
@@ -110,7 +119,7 @@ public sealed class ManagedEngine : IEngine
     public void Apply(ForwardingTables tables)
     {
         ArgumentNullException.ThrowIfNull(tables);
-        Capacity.Check(tables, Sizes);
+        Capabilities.Check(tables);
         if (_drivers is not null)
             DriverCapabilities.Check(tables);
         var change = _ids.Allocate(tables);
@@ -133,7 +142,7 @@ public sealed class ManagedEngine : IEngine
         _serviceNames = names;
         Revision++;
         // Packets in processing may still refer to released IDs: the allocator reuses them as late as possible.
-        _state.Flows.RemoveServers(_ids.Release(change));
+        _state.Flows.RemoveServers(_ids.Release(change).Servers);
     }
 
     /// <inheritdoc/>

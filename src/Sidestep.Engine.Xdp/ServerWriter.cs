@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using Sidestep.Engine.Xdp.Layout;
 using Sidestep.Forwarding;
+using Sidestep.Forwarding.Lowering;
 using Sidestep.Model;
 using Sidestep.Packets;
 
@@ -49,13 +50,9 @@ internal sealed class ServerWriter
         var mtu = nextHop.Egress.MtuBytes;
         var written = new Server
         {
-            Flags = (byte)(Constants.ServerUsed
-                | (server.IsUsable ? Constants.ServerAcceptsNew : 0)
-                | (server.Flows == FlowState.Move ? Constants.ServerFlowsMove : 0)
-                | (server.Flows == FlowState.Reset ? Constants.ServerSendRst : 0)
-                | (nextHop.IsLocal ? Constants.ServerLocal : 0)),
+            Flags = (byte)ServerLowering.FlagsOf(server, nextHop),
             Ifindex = (uint)nextHop.Egress.Index,
-            Weight = (ushort)(group.IgnoresWeights ? Math.Min(server.Weight, 1) : server.Weight),
+            Weight = (ushort)ServerLowering.WeightOf(server, group.Use.IgnoresWeights),
             Destination = Wire.Bytes(server.Address),
         };
         Span<byte> macs = stackalloc byte[2 * MacAddress.Length];

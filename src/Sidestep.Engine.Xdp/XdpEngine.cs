@@ -48,8 +48,8 @@ public sealed class XdpEngine : IEngine
     /// <summary>Notes for the operator on how this engine started: adopted, mounted, replaced, and why.</summary>
     public IReadOnlyList<string> Notes { get; }
 
-    /// <inheritdoc/>
-    public EngineCapabilities Capabilities => TableWriter.Capabilities;
+    /// <summary>The size limits of the maps.</summary>
+    public static EngineCapabilities Capabilities => TableWriter.Capabilities;
 
     /// <summary>Number of changes since the tables were created; survives restarts.</summary>
     public long Revision => (long)_maps.Control.Revision;

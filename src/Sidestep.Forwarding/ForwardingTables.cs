@@ -80,6 +80,9 @@ public sealed record ServiceEntry
     /// <summary>How a server is chosen for a packet of no tracked flow.</summary>
     public Algorithm Algorithm { get; init; } = Algorithm.ConsistentHash;
 
+    /// <summary>True if every flow is tracked, not only those of slots in transition.</summary>
+    public bool TracksFlows => Algorithm != Algorithm.ConsistentHash || Persistence is not null;
+
     /// <summary>Fields of a packet that the flow hash covers.</summary>
     public HashFields HashFields { get; init; } = HashFields.SourceAddress;
 

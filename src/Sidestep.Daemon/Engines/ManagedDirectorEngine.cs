@@ -44,8 +44,6 @@ internal sealed class ManagedDirectorEngine : DirectorEngine
 
     private XdpEngine? Probes => _probes.GetAwaiter().GetResult().Engine;
 
-    public override EngineCapabilities Capabilities => _engine.Capabilities;
-
     internal override bool ComparesConnections => _engine.UsesLeastConnections;
 
     internal override IProbeFilter? LoadProbeFilter() =>

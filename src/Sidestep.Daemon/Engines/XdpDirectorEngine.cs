@@ -16,8 +16,6 @@ internal sealed class XdpDirectorEngine(XdpEngine engine, string managedStatePre
 
     internal override IReadOnlyList<string> Notes => engine.Notes;
 
-    public override EngineCapabilities Capabilities => engine.Capabilities;
-
     internal override bool ComparesConnections => engine.UsesLeastConnections;
 
     internal override IProbeFilter? LoadProbeFilter() => new KernelProbeFilter(engine.LoadProbeFilter());

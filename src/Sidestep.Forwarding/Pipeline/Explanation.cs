@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
+using Sidestep.Forwarding.Lowering;
 using Sidestep.Model;
 using Sidestep.Packets;
 
@@ -106,7 +107,7 @@ public sealed record Explanation(Decision Decision, DropReason? Reason, Immutabl
         var text = "";
         if (p.Slot >= 0)
         {
-            var current = tables.Server((int)(service.Slots[p.Slot] & ServiceRecord.ServerMask));
+            var current = tables.Server((int)(service.Slots[p.Slot] & SlotWords.ServerMask));
             var previous = service.PreviousServers is { } previousServers
                 ? tables.Server((int)previousServers[p.Slot]) : null;
             fields.AddRange(

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Sidestep.Forwarding.Lowering;
 using Sidestep.Packets;
 
 namespace Sidestep.Forwarding.Pipeline;
@@ -19,8 +20,8 @@ internal static class Select
         p.Hash = hash;
         p.Slot = slot;
         var word = slots[slot];
-        return (word & ServiceRecord.Tracked) == 0 ? (int)word
-            : TrackedServer(p, tables, service, pipeline, (int)(word & ServiceRecord.ServerMask));
+        return (word & SlotWords.Tracked) == 0 ? (int)word
+            : TrackedServer(p, tables, service, pipeline, (int)(word & SlotWords.ServerMask));
     }
 
     private static int TrackedServer(
@@ -111,7 +112,7 @@ internal static class Select
             return service.IsLeastConnections ? LeastConnections(tables, service, flows)
                 : service.IsRoundRobin
                     ? (int)(service.Slots[flows.NextRoundRobin(service.Id) % (uint)service.Slots.Length]
-                        & ServiceRecord.ServerMask)
+                        & SlotWords.ServerMask)
                 : current;
         }
         var moves = p.Protocol == Parse.Udp && service.UdpMoves;
@@ -127,7 +128,7 @@ internal static class Select
         long bestCount = 0;
         foreach (var word in service.Slots)
         {
-            if (tables.Server((int)(word & ServiceRecord.ServerMask)) is not { Weight: > 0 } server)
+            if (tables.Server((int)(word & SlotWords.ServerMask)) is not { Weight: > 0 } server)
                 continue;
             long count = flows.ConnectionCount(server.Id);
             if (best is null || count * best.Weight < bestCount * server.Weight)

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
+using Sidestep.Forwarding.Lowering;
 using Sidestep.Model;
 using Sidestep.Packets;
 
@@ -86,6 +87,7 @@ internal sealed class ServerRecord
     {
         if (server.NextHop is not { } nextHop)
             return null;
+        var flags = ServerLowering.FlagsOf(server, nextHop);
         var encap = server.Encap ?? group.Key.Encap;
         var isIpv6 = server.Address.AddressFamily == AddressFamily.InterNetworkV6;
         Span<byte> macs = stackalloc byte[2 * MacAddress.Length];
@@ -105,15 +107,15 @@ internal sealed class ServerRecord
             Mode = encap.Mode,
             IsOuterIpv6 = isIpv6,
             IsSimpleIpIp = encap.Mode == ForwardingMode.IpIp && !isIpv6 && mask == 0,
-            AcceptsNew = server.IsUsable,
-            FlowsMove = server.Flows == FlowState.Move,
-            SendsReset = server.Flows == FlowState.Reset,
-            IsLocal = nextHop.IsLocal,
+            AcceptsNew = flags.HasFlag(ServerFlags.AcceptsNew),
+            FlowsMove = flags.HasFlag(ServerFlags.FlowsMove),
+            SendsReset = flags.HasFlag(ServerFlags.SendRst),
+            IsLocal = flags.HasFlag(ServerFlags.Local),
             Egress = nextHop.Egress.Index,
             Mtu = mtu,
             InnerMtu = Math.Max(mtu - outer, 0),
             OuterBytes = outer,
-            Weight = ignoresWeights ? Math.Min(server.Weight, 1) : server.Weight,
+            Weight = ServerLowering.WeightOf(server, ignoresWeights),
             Macs = BinaryPrimitives.ReadUInt64LittleEndian(macs),
             MacsRest = BinaryPrimitives.ReadUInt32LittleEndian(macs[8..]),
             GuePort = encap.GuePort,

@@ -91,7 +91,7 @@ internal sealed class EngineComparison : IDisposable
     {
         var count = _tables is null ? null : (Func<FlowCounts>)_xdp.ReadFlows;
         _tables = TableCompiler.Compile(given.Configuration, given.NextHops, _tables, _now, count);
-        string? xdp = TryApply(_xdp, _tables), managed = TryApply(_managed, _tables);
+        string? xdp = TryApply(_xdp, "xdp", _tables), managed = TryApply(_managed, "managed", _tables);
         if (xdp != managed)
             return $"xdp {xdp ?? "accepts the tables"}, managed {managed ?? "accepts them"}";
         _program?.Dispose();
@@ -101,7 +101,7 @@ internal sealed class EngineComparison : IDisposable
         return null;
     }
 
-    private static string? TryApply(IEngine engine, ForwardingTables tables)
+    private static string? TryApply(IEngine engine, string name, ForwardingTables tables)
     {
         try
         {
@@ -110,7 +110,7 @@ internal sealed class EngineComparison : IDisposable
         }
         catch (EngineException e)
         {
-            return $"rejects: {e.Message}".Replace(engine.Capabilities.Engine, "", StringComparison.Ordinal);
+            return $"rejects: {e.Message}".Replace(name, "", StringComparison.Ordinal);
         }
     }
 

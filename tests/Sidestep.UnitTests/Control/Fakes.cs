@@ -47,8 +47,6 @@ internal sealed class FakeEngine(Journal journal) : IEngine
     /// <summary>The tracked flows.</summary>
     public FlowCounts Flows { get; set; } = new(new Dictionary<ServerKey, long>());
 
-    public EngineCapabilities Capabilities => new("fake", 1, 1, 1, 1);
-
     public void Apply(ForwardingTables tables)
     {
         Applying();

@@ -16,8 +16,6 @@ internal sealed class FakeDirectorEngine(EngineKind kind, string? noProbesReason
 
     internal override bool ComparesConnections => false;
 
-    public override EngineCapabilities Capabilities => throw new NotSupportedException();
-
     internal override IProbeFilter? LoadProbeFilter() => null;
 
     internal override int? IdOf(GroupKey group, ServerEntry server) => null;

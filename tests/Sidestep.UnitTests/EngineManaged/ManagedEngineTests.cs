@@ -198,19 +198,6 @@ public sealed class ManagedEngineTests
     }
 
     [Fact]
-    public void Tables_over_the_limits_are_rejected_with_every_number()
-    {
-        var tables = TestTables.Compile(
-            [TestTables.Pool("p", "s1", "s2")], [TestTables.Service("dns", "p"), TestTables.Service("www", "p", 80)]);
-        var small = new EngineCapabilities("managed", 1, 1, 1000, 0);
-        var error = Assert.Throws<EngineException>(() => Capacity.Check(tables, small));
-        Assert.Equal("the configuration exceeds the limits of the managed engine: 2 services, 1 fit; 2 real servers"
-            + " (counted once per pool and encapsulation), 1 fit; 1021 slots in all slot tables, 1000 fit;"
-            + " 1 interfaces, 0 fit. docs/limits.md lists the limits and their cost", error.Message);
-        Capacity.Check(tables, small with { MaxServices = 2, MaxServers = 2, MaxSlots = 1021, MaxInterfaces = 1 });
-    }
-
-    [Fact]
     public void Rejected_tables_leave_the_previous_ones_in_force()
     {
         var first = TestTables.Compile([TestTables.Pool("p", "s1")], [TestTables.Service("dns", "p")]);

@@ -1,6 +1,7 @@
 using Sidestep.Engine.Managed;
 using Sidestep.Engine.Managed.Persistence;
 using Sidestep.Forwarding;
+using Sidestep.Forwarding.Lowering;
 using Sidestep.Forwarding.Pipeline;
 using Sidestep.Model;
 

@@ -3,6 +3,7 @@ using System.Net;
 using Sidestep.Engine.Xdp;
 using Sidestep.Engine.Xdp.Layout;
 using Sidestep.Forwarding;
+using Sidestep.Forwarding.Lowering;
 using Sidestep.Model;
 using Sidestep.Packets;
 using Sidestep.Testing;
@@ -158,6 +159,6 @@ public sealed class ServerWriterTests
         var server = new ServerEntry("s", address, 3, new NextHop(Uplink, new MacAddress(0x0200_0000_00bb)));
         var group = new ServerGroup(new GroupKey("p", encap), [server], SlotTable.FromSlots([], []));
         return ServerWriter.Of(
-            new PlacedGroup(group, false, ignoresWeights, [1], default), change?.Invoke(server) ?? server);
+            new PlacedGroup(group, new GroupUse(false, ignoresWeights), [1], default), change?.Invoke(server) ?? server);
     }
 }
