@@ -30,17 +30,7 @@ public interface IEngine : IDisposable
 
     /// <summary>Reads all counters, each summed over CPUs or threads.</summary>
     EngineCounters ReadCounters();
-
-    /// <summary>Runs the real pipeline on one frame. Nothing is sent, but the frame is counted.</summary>
-    /// <param name="frame">The frame from the Ethernet header on, at least 14 bytes.</param>
-    /// <param name="interfaceIndex">The kernel's index of the ingress interface.</param>
-    TraceResult Trace(ReadOnlySpan<byte> frame, int interfaceIndex);
 }
-
-/// <summary>The verdict on one frame.</summary>
-/// <param name="Action">The verdict that the driver gets.</param>
-/// <param name="Frame">The frame as the pipeline left it.</param>
-public sealed record TraceResult(XdpAction Action, ReadOnlyMemory<byte> Frame);
 
 /// <summary>Verdict of an XDP program (enum xdp_action of linux/bpf.h).</summary>
 public enum XdpAction

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Net;
 using Sidestep.Model;
 using Sidestep.Packets;
 

@@ -1,6 +1,5 @@
 using System.Net.Sockets;
 using Sidestep.Agent.Host;
-using Sidestep.Agent.Input;
 using Sidestep.Agent.Programs;
 using Sidestep.Agent.State;
 using Sidestep.Native.Netlink;

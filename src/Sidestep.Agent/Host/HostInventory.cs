@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using Sidestep.Agent.Input;
 using Sidestep.Native.Netlink;
 using Sidestep.Packets;
 

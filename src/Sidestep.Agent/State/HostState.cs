@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text.Json.Serialization;
-using Sidestep.Agent.Input;
 using Sidestep.Api;
 using Sidestep.Native;
 using Sidestep.Packets;

@@ -53,7 +53,5 @@ internal abstract class DirectorEngine : IEngine
 
     public abstract EngineCounters ReadCounters();
 
-    public abstract TraceResult Trace(ReadOnlySpan<byte> frame, int interfaceIndex);
-
     public abstract void Dispose();
 }

@@ -102,9 +102,6 @@ internal sealed class ManagedDirectorEngine : DirectorEngine
             return _engine.ReadCounters();
     }
 
-    public override TraceResult Trace(ReadOnlySpan<byte> frame, int interfaceIndex) =>
-        _engine.Trace(frame, interfaceIndex);
-
     public override void Dispose()
     {
         _engine.Dispose();

@@ -45,8 +45,5 @@ internal sealed class XdpDirectorEngine(XdpEngine engine, string managedStatePre
 
     public override EngineCounters ReadCounters() => engine.ReadCounters();
 
-    public override TraceResult Trace(ReadOnlySpan<byte> frame, int interfaceIndex) =>
-        engine.Trace(frame, interfaceIndex);
-
     public override void Dispose() => engine.Dispose();
 }

@@ -108,7 +108,7 @@ public sealed class PipelineTables
         new([.. vips.Select(static v => Key(v.Address, v.Number))]);
 
     private static ServiceRecord ServiceOf(
-        ServiceEntry service, ServiceFlags flags, IdMap idMap, GroupRecord group,
+        ServiceEntry service, ServiceProperties flags, IdMap idMap, GroupRecord group,
         Dictionary<AccessList, PrefixTable> access)
     {
         PrefixTable? prefixes = null;
@@ -125,10 +125,10 @@ public sealed class PipelineTables
             Slots = group.Slots,
             PreviousServers = group.PreviousServers,
             HashFields = service.HashFields,
-            TracksFlows = flags.HasFlag(ServiceFlags.TracksFlows),
-            IsRoundRobin = flags.HasFlag(ServiceFlags.RoundRobin),
-            IsLeastConnections = flags.HasFlag(ServiceFlags.LeastConn),
-            HasPersistence = flags.HasFlag(ServiceFlags.Persistence),
+            TracksFlows = flags.HasFlag(ServiceProperties.TracksFlows),
+            IsRoundRobin = flags.HasFlag(ServiceProperties.RoundRobin),
+            IsLeastConnections = flags.HasFlag(ServiceProperties.LeastConn),
+            HasPersistence = flags.HasFlag(ServiceProperties.Persistence),
             Access = prefixes,
             AllowsByDefault = service.AccessList?.Allow.IsEmpty ?? true,
             IdleTimeouts = IdleTimeoutTicks.Of(service),

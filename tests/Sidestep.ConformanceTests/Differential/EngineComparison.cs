@@ -8,6 +8,7 @@ using Sidestep.Engine.Xdp.Layout;
 using Sidestep.Forwarding;
 using Sidestep.Forwarding.Pipeline;
 using Sidestep.Native;
+using Sidestep.Testing;
 
 namespace Sidestep.ConformanceTests.Differential;
 
@@ -82,7 +83,7 @@ internal sealed class EngineComparison : IDisposable
     private void Begin()
     {
         Engines.ClearState(_xdp);
-        _managed.Clear();
+        _managed.ClearState();
         _tables = null;
         _now = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
     }
@@ -119,7 +120,7 @@ internal sealed class EngineComparison : IDisposable
         ref var counters = ref _xdp.Maps.Counters(_cpu);
         // The rate limit of ICMP errors depends on a clock that the engines do not share.
         (counters.IcmpTick, counters.IcmpTokens) = (0, 0);
-        _pipeline.ResetRateLimit();
+        _pipeline.Tokens = default;
         Span<FrameCounter> before = stackalloc FrameCounter[Constants.DecisionCounters];
         DecisionCounters(ref counters).CopyTo(before);
         var run = _program!.Run(frame, _output, ingressInterface: Interface);
@@ -189,7 +190,7 @@ internal sealed class EngineComparison : IDisposable
         Decision.Pass or Decision.Forward => 0,
         Decision.Drop => Constants.DropCounterBase + (int)_pipeline.Reason,
         // A frame for a server is counted with the server.
-        Decision.DeliverLocally when _pipeline.HasServer => 0,
+        Decision.DeliverLocally when _pipeline.LastPacket.Server != 0 => 0,
         _ => (int)decision,
     };
 

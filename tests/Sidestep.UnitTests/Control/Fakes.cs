@@ -79,8 +79,6 @@ internal sealed class FakeEngine(Journal journal) : IEngine
 
     public EngineCounters ReadCounters() => throw new NotSupportedException();
 
-    public TraceResult Trace(ReadOnlySpan<byte> frame, int interfaceIndex) => throw new NotSupportedException();
-
     public void Dispose()
     {
     }

@@ -36,9 +36,6 @@ internal sealed class FakeDirectorEngine(EngineKind kind, string? noProbesReason
 
     public override EngineCounters ReadCounters() => throw new NotSupportedException();
 
-    public override TraceResult Trace(ReadOnlySpan<byte> frame, int interfaceIndex) =>
-        throw new NotSupportedException();
-
     public override void Dispose()
     {
     }

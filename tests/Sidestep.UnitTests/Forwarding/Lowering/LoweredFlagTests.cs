@@ -23,9 +23,9 @@ public sealed class LoweredFlagTests
 
     public static TheoryData<string, long> Flags =>
     [
-        .. Enum.GetValues<ServiceFlags>().Where(static f => f != 0)
+        .. Enum.GetValues<ServiceProperties>().Where(static f => f != 0)
             .Select(static f => new TheoryDataRow<string, long>($"Service{f}", (long)f)),
-        .. Enum.GetValues<ServerFlags>().Where(static f => f != 0)
+        .. Enum.GetValues<ServerProperties>().Where(static f => f != 0)
             .Select(static f => new TheoryDataRow<string, long>($"Server{f}", (long)f)),
         new TheoryDataRow<string, long>("SlotTracked", SlotWords.Tracked),
         new TheoryDataRow<string, long>("SlotServerMask", SlotWords.ServerMask),
@@ -36,30 +36,30 @@ public sealed class LoweredFlagTests
         typeof(Constants).GetField(constant, BindingFlags.Static | BindingFlags.NonPublic)!.GetValue(null), null));
 
     [Theory]
-    [InlineData(Algorithm.ConsistentHash, ServiceFlags.None)]
-    [InlineData(Algorithm.RoundRobin, ServiceFlags.TracksFlows | ServiceFlags.RoundRobin)]
-    [InlineData(Algorithm.WeightedRoundRobin, ServiceFlags.TracksFlows | ServiceFlags.RoundRobin)]
-    [InlineData(Algorithm.LeastConnections, ServiceFlags.TracksFlows | ServiceFlags.LeastConn)]
-    [InlineData(Algorithm.WeightedLeastConnections, ServiceFlags.TracksFlows | ServiceFlags.LeastConn)]
-    public void Algorithms_other_than_the_hash_track_every_flow(Algorithm algorithm, ServiceFlags flags) => Assert.Equal(
-        ServiceFlags.Used | flags, ServiceLowering.FlagsOf(Plain with { Algorithm = algorithm }, hasPeers: false));
+    [InlineData(Algorithm.ConsistentHash, ServiceProperties.None)]
+    [InlineData(Algorithm.RoundRobin, ServiceProperties.TracksFlows | ServiceProperties.RoundRobin)]
+    [InlineData(Algorithm.WeightedRoundRobin, ServiceProperties.TracksFlows | ServiceProperties.RoundRobin)]
+    [InlineData(Algorithm.LeastConnections, ServiceProperties.TracksFlows | ServiceProperties.LeastConn)]
+    [InlineData(Algorithm.WeightedLeastConnections, ServiceProperties.TracksFlows | ServiceProperties.LeastConn)]
+    public void Algorithms_other_than_the_hash_track_every_flow(Algorithm algorithm, ServiceProperties flags) => Assert.Equal(
+        ServiceProperties.Used | flags, ServiceLowering.FlagsOf(Plain with { Algorithm = algorithm }, hasPeers: false));
 
     [Theory]
-    [InlineData(HashFields.SourceAddress, ServiceFlags.None)]
-    [InlineData(HashFields.SourceAddressAndPort, ServiceFlags.HashPort)]
-    [InlineData(HashFields.FiveTuple, ServiceFlags.HashFive)]
-    [InlineData(HashFields.DestinationPort, ServiceFlags.HashDest)]
-    public void Hash_fields_are_two_bits(HashFields fields, ServiceFlags flags) => Assert.Equal(
-        ServiceFlags.Used | flags, ServiceLowering.FlagsOf(Plain with { HashFields = fields }, hasPeers: false));
+    [InlineData(HashFields.SourceAddress, ServiceProperties.None)]
+    [InlineData(HashFields.SourceAddressAndPort, ServiceProperties.HashPort)]
+    [InlineData(HashFields.FiveTuple, ServiceProperties.HashFive)]
+    [InlineData(HashFields.DestinationPort, ServiceProperties.HashDest)]
+    public void Hash_fields_are_two_bits(HashFields fields, ServiceProperties flags) => Assert.Equal(
+        ServiceProperties.Used | flags, ServiceLowering.FlagsOf(Plain with { HashFields = fields }, hasPeers: false));
 
     [Fact]
     public void Persistence_tracks_clients() => Assert.Equal(
-        ServiceFlags.Used | ServiceFlags.TracksFlows | ServiceFlags.Persistence,
+        ServiceProperties.Used | ServiceProperties.TracksFlows | ServiceProperties.Persistence,
         ServiceLowering.FlagsOf(Plain with { Persistence = new Persistence(60) }, hasPeers: false));
 
     [Fact]
     public void Peers_need_checks() => Assert.Equal(
-        ServiceFlags.Used | ServiceFlags.NeedsChecks, ServiceLowering.FlagsOf(Plain, hasPeers: true));
+        ServiceProperties.Used | ServiceProperties.NeedsChecks, ServiceLowering.FlagsOf(Plain, hasPeers: true));
 
     [Fact]
     public void One_service_that_tracks_flows_makes_its_whole_group_tracked()

@@ -3,7 +3,7 @@ namespace Sidestep.Forwarding.Lowering;
 /// <summary>Properties of a server as bits: the constants SERVER_* of src/bpf/tables.h. Both engines take them from
 /// here.</summary>
 [Flags]
-public enum ServerFlags : byte
+public enum ServerProperties : byte
 {
     /// <summary>No property, and no server.</summary>
     None = 0,
@@ -28,15 +28,15 @@ public enum ServerFlags : byte
 public static class ServerLowering
 {
     /// <summary>The flags of a server with its next hop.</summary>
-    public static ServerFlags FlagsOf(ServerEntry server, NextHop nextHop)
+    public static ServerProperties FlagsOf(ServerEntry server, NextHop nextHop)
     {
         ArgumentNullException.ThrowIfNull(server);
         ArgumentNullException.ThrowIfNull(nextHop);
-        return ServerFlags.Used
-            | (server.IsUsable ? ServerFlags.AcceptsNew : 0)
-            | (server.Flows == FlowState.Move ? ServerFlags.FlowsMove : 0)
-            | (server.Flows == FlowState.Reset ? ServerFlags.SendRst : 0)
-            | (nextHop.IsLocal ? ServerFlags.Local : 0);
+        return ServerProperties.Used
+            | (server.IsUsable ? ServerProperties.AcceptsNew : 0)
+            | (server.Flows == FlowState.Move ? ServerProperties.FlowsMove : 0)
+            | (server.Flows == FlowState.Reset ? ServerProperties.SendRst : 0)
+            | (nextHop.IsLocal ? ServerProperties.Local : 0);
     }
 
     /// <summary>Divisor of the connection count of a server; 0 when it accepts no new flows.</summary>

@@ -5,7 +5,7 @@ namespace Sidestep.Forwarding.Lowering;
 /// <summary>Properties of a service as bits: the constants SERVICE_* of src/bpf/tables.h. Both engines take them from
 /// here.</summary>
 [Flags]
-public enum ServiceFlags : ushort
+public enum ServiceProperties : ushort
 {
     /// <summary>No property, and no service.</summary>
     None = 0,
@@ -44,25 +44,25 @@ public static class ServiceLowering
     /// <summary>The flags of a service.</summary>
     /// <param name="service">The service.</param>
     /// <param name="hasPeers">True: there are other directors.</param>
-    public static ServiceFlags FlagsOf(ServiceEntry service, bool hasPeers)
+    public static ServiceProperties FlagsOf(ServiceEntry service, bool hasPeers)
     {
         ArgumentNullException.ThrowIfNull(service);
-        return ServiceFlags.Used
-            | (service.AccessList is not null || hasPeers ? ServiceFlags.NeedsChecks : 0)
+        return ServiceProperties.Used
+            | (service.AccessList is not null || hasPeers ? ServiceProperties.NeedsChecks : 0)
             | service.HashFields switch
             {
-                HashFields.SourceAddressAndPort => ServiceFlags.HashPort,
-                HashFields.FiveTuple => ServiceFlags.HashFive,
-                HashFields.DestinationPort => ServiceFlags.HashDest,
+                HashFields.SourceAddressAndPort => ServiceProperties.HashPort,
+                HashFields.FiveTuple => ServiceProperties.HashFive,
+                HashFields.DestinationPort => ServiceProperties.HashDest,
                 _ => 0,
             }
             | service.Algorithm switch
             {
-                Algorithm.RoundRobin or Algorithm.WeightedRoundRobin => ServiceFlags.RoundRobin,
-                Algorithm.LeastConnections or Algorithm.WeightedLeastConnections => ServiceFlags.LeastConn,
+                Algorithm.RoundRobin or Algorithm.WeightedRoundRobin => ServiceProperties.RoundRobin,
+                Algorithm.LeastConnections or Algorithm.WeightedLeastConnections => ServiceProperties.LeastConn,
                 _ => 0,
             }
-            | (service.TracksFlows ? ServiceFlags.TracksFlows : 0)
-            | (service.Persistence is not null ? ServiceFlags.Persistence : 0);
+            | (service.TracksFlows ? ServiceProperties.TracksFlows : 0)
+            | (service.Persistence is not null ? ServiceProperties.Persistence : 0);
     }
 }
