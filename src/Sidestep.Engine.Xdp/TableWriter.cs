@@ -79,7 +79,8 @@ internal sealed class TableWriter
 
             // 3. the bank that no packet reads
             _servers[next].Write(_maps.Bank(next), groups);
-            sets = new BankWriter(_maps.Bank(next), tables, groups, n => _ids.Services[n], _prefixes, _profiles).Write();
+            sets = new BankWriter(_maps.Bank(next), tables, groups, n => _ids.Services[n], _prefixes, _profiles)
+                .Write();
         }
         catch
         {

@@ -122,8 +122,8 @@ public sealed class XdpEngine : IEngine
         var features = allFeatures ? FeatureSet.All & ~FeatureSet.MultiArm : FeatureSet.None;
         if (multiArm)
             features |= FeatureSet.MultiArm;
-        var engine = Build(
-            null, programs, DirectorObject.Load(features, FlowTable.BucketsFor(flowTableSize), null), features, null, []);
+        var loaded = DirectorObject.Load(features, FlowTable.BucketsFor(flowTableSize), null);
+        var engine = Build(null, programs, loaded, features, null, []);
         engine.KeepsAllFeatures = allFeatures;
         return engine;
     }
@@ -132,9 +132,8 @@ public sealed class XdpEngine : IEngine
     /// <exception cref="EngineException">The tables cannot be created; the message says what to do.</exception>
     public static XdpEngine MakeTables()
     {
-        var engine = Build(
-            null, new ProgramSource(), DirectorObject.LoadTables(FlowTable.BucketsFor(DetachedFlows)), FeatureSet.All, null,
-            []);
+        var loaded = DirectorObject.LoadTables(FlowTable.BucketsFor(DetachedFlows));
+        var engine = Build(null, new ProgramSource(), loaded, FeatureSet.All, null, []);
         engine.KeepsAllFeatures = true;
         return engine;
     }

@@ -83,7 +83,8 @@ public static class OuterFragments
             throw new ArgumentException(
                 $"the outer IPv6 header contradicts the frame of {frame.Length} bytes", nameof(frame));
         }
-        if (packet.NextHeader is IpProtocol.HopOpt or IpProtocol.Ipv6Route or IpProtocol.Ipv6Frag or IpProtocol.Ipv6Opts)
+        if (packet.NextHeader is IpProtocol.HopOpt or IpProtocol.Ipv6Route or IpProtocol.Ipv6Frag
+            or IpProtocol.Ipv6Opts)
             throw new ArgumentException("the outer IPv6 header has extension headers", nameof(frame));
         ArgumentOutOfRangeException.ThrowIfLessThan(mtuBytes, SmallestMtu6);
         var payload = packet.Payload;

@@ -103,7 +103,10 @@ public static class TableCompiler
                     var echoService = echo == EchoPolicy.Forward
                         ? g.FirstOrDefault(e => canServe[e.Group]).Service?.Name : null;
                     return new VipEntry(
-                        g.Key, inService && g.Key.IsSingle(), ActionOf(echo, inService, echoService), echoService);
+                        g.Key, inService && g.Key.IsSingle(), ActionOf(echo, inService, echoService), echoService)
+                    {
+                        InService = inService,
+                    };
                 }),
         ];
     }

@@ -54,8 +54,9 @@ public readonly ref struct Ipv6Packet
         return true;
     }
 
-    /// <summary>Creates a view of a packet whose end may be missing, such as a captured packet or one that an ICMP error
-    /// quotes. After true, no accessor throws, and <see cref="Payload"/> is all that follows the header.</summary>
+    /// <summary>Creates a view of a packet whose end may be missing, such as a captured packet or one that an ICMP
+    /// error quotes. After true, no accessor throws, and <see cref="Payload"/> is all that follows the
+    /// header.</summary>
     /// <param name="bytes">The packet from the IPv6 header on.</param>
     /// <param name="packet">The view; meaningless when the result is false.</param>
     /// <returns>False when the version is not 6, or the header is incomplete.</returns>

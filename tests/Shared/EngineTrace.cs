@@ -11,7 +11,8 @@ namespace Sidestep.Testing;
 /// <param name="Frame">The frame as the pipeline left it.</param>
 public sealed record TraceResult(XdpAction Action, ReadOnlyMemory<byte> Frame);
 
-/// <summary>Runs single frames through the real pipeline of an engine. Nothing is sent, but frames are counted.</summary>
+/// <summary>Runs single frames through the real pipeline of an engine. Nothing is sent, but frames are
+/// counted.</summary>
 internal static class EngineTrace
 {
     private static readonly ConditionalWeakTable<ManagedEngine, PacketPipeline> Pipelines = [];

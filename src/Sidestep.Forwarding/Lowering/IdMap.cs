@@ -2,8 +2,8 @@ using System.Collections.Immutable;
 
 namespace Sidestep.Forwarding.Lowering;
 
-/// <summary>The IDs of services and servers, by which counters, slots and tracked flows name them. An ID is stable while
-/// its service or server is in the tables. Not thread-safe.</summary>
+/// <summary>The IDs of services and servers, by which counters, slots and tracked flows name them. An ID is stable
+/// while its service or server is in the tables. Not thread-safe.</summary>
 public sealed class IdMap
 {
     /// <summary>The groups in force; empty: not known, so that all IDs have to be searched.</summary>

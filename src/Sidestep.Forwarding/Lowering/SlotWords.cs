@@ -35,7 +35,8 @@ public static class SlotWords
         return words;
     }
 
-    /// <summary>For each slot the ID of the server that packets of no tracked flow still belong to, 0 for none.</summary>
+    /// <summary>For each slot the ID of the server that packets of no tracked flow still belong to, 0 for
+    /// none.</summary>
     /// <param name="group">The group.</param>
     /// <param name="ids">IDs of its servers, in the order of the group.</param>
     /// <returns>Null: no slot has a previous server.</returns>

@@ -74,8 +74,8 @@ public sealed record Explanation(Decision Decision, DropReason? Reason, Immutabl
                 ? VerdictText.Of(p.Reason) : "the destination is no VIP: left to the kernel", []);
         }
         var vip = tables.Vips[p.Vip];
-        var fields =
-            new List<TraceField> { new("vip", PrefixText.Of(vip.Entry.Address)), new("intervals", vip.Intervals.Length) };
+        var address = PrefixText.Of(vip.Entry.Address);
+        var fields = new List<TraceField> { new("vip", address), new("intervals", vip.Intervals.Length) };
         if (service is not null)
         {
             fields.Add(new("service", service.Entry.Name));
@@ -83,7 +83,7 @@ public sealed record Explanation(Decision Decision, DropReason? Reason, Immutabl
             var access = service.Entry.AccessList is not { } list ? ""
                 : $", access list {list.Name} {(p.Reason == DropReason.AccessDenied ? "denies" : "allows")} the source";
             return new ExplainedStage(
-                "Classify", $"VIP {PrefixText.Of(vip.Entry.Address)} -> service {service.Entry.Name}{access}", [.. fields]);
+                "Classify", $"VIP {address} -> service {service.Entry.Name}{access}", [.. fields]);
         }
         var otherwise = decision switch
         {
@@ -92,7 +92,7 @@ public sealed record Explanation(Decision Decision, DropReason? Reason, Immutabl
             Decision.Drop => VerdictText.Of(p.Reason),
             _ => VerdictText.WithoutService(decision),
         };
-        return new ExplainedStage("Classify", $"VIP {PrefixText.Of(vip.Entry.Address)}, {otherwise}", [.. fields]);
+        return new ExplainedStage("Classify", $"VIP {address}, {otherwise}", [.. fields]);
     }
 
     private static ExplainedStage Selected(

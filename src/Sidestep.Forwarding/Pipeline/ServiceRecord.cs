@@ -11,7 +11,8 @@ internal sealed class ServiceRecord
 
     internal required ServiceEntry Entry { get; init; }
 
-    /// <summary>For each slot the server ID and <see cref="SlotWords.Tracked"/>; empty: no server can receive packets.</summary>
+    /// <summary>For each slot the server ID and <see cref="SlotWords.Tracked"/>; empty: no server can receive
+    /// packets.</summary>
     internal required uint[] Slots { get; init; }
 
     /// <summary>For each slot the ID of the server that packets of no tracked flow still belong to, 0 for none; null:

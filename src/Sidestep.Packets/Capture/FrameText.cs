@@ -19,7 +19,7 @@ public static class FrameText
             return CutOff;
         var at = 12;
         var text = "";
-        while (BinaryPrimitives.ReadUInt16BigEndian(frame[at..]) is (ushort)EtherType.Vlan or (ushort)EtherType.ServiceVlan
+        while ((EtherType)BinaryPrimitives.ReadUInt16BigEndian(frame[at..]) is EtherType.Vlan or EtherType.ServiceVlan
             && frame.Length >= at + 6)
         {
             var tag = BinaryPrimitives.ReadUInt16BigEndian(frame[(at + 2)..]);
@@ -89,7 +89,8 @@ public static class FrameText
         {
             IpProtocol.Ipv4 or IpProtocol.Ipv6 => $"{outer} ipip | {Datagram(payload, depth + 1)}",
             IpProtocol.Gre => $"{outer} gre | {(payload.Length < 4 ? CutOff : Datagram(payload[4..], depth + 1))}",
-            IpProtocol.Tcp or IpProtocol.Udp when payload.Length >= 4 => Ports(source, destination, protocol, payload, depth),
+            IpProtocol.Tcp or IpProtocol.Udp when payload.Length >= 4 =>
+                Ports(source, destination, protocol, payload, depth),
             IpProtocol.Icmp or IpProtocol.Ipv6Icmp when payload.Length >= 2 =>
                 $"{outer} {Name(protocol)} {IcmpKind(protocol, payload[0], payload[1])}",
             _ => $"{outer} {Name(protocol)}",

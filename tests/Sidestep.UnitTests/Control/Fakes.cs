@@ -91,6 +91,14 @@ internal sealed class FakeEngine(Journal journal) : IEngine
             .Select(static s => s.NextHop is { } hop ? $"{hop.Neighbour}"[^2..] : "none"));
 }
 
+/// <summary>An advertiser that writes its calls into the journal.</summary>
+internal sealed class FakeAdvertiser(Journal journal) : IAdvertiser
+{
+    public void Withdraw(IReadOnlyCollection<IPNetwork> vips) => journal.Add($"withdraw {string.Join('+', vips)}");
+
+    public void Advertise(IReadOnlyCollection<IPNetwork> vips) => journal.Add($"advertise {string.Join('+', vips)}");
+}
+
 /// <summary>A resolver with the next hops that the test sets.</summary>
 internal sealed class FakeNextHops : INextHopResolver
 {

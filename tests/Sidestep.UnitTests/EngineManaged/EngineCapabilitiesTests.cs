@@ -28,8 +28,8 @@ public sealed class EngineCapabilitiesTests
     public void Tables_over_the_limits_are_rejected_with_every_number()
     {
         var tables = Tables() with { Peers = [new MacAddress(1), new MacAddress(2)] };
-        Assert.Equal("the configuration exceeds the limits of the small engine: 2 services, 1 fit; 1 VIPs, 0 fit; 2 real"
-            + " servers (counted once per pool and encapsulation), 1 fit; 1021 slots in all slot tables, 1000 fit;"
+        Assert.Equal("the configuration exceeds the limits of the small engine: 2 services, 1 fit; 1 VIPs, 0 fit; 2"
+            + " real servers (counted once per pool and encapsulation), 1 fit; 1021 slots in all slot tables, 1000 fit;"
             + " 1 interfaces, 0 fit; 2 other directors, 1 fit. docs/limits.md lists the limits and their cost",
             Assert.Throws<EngineException>(() => Small.Check(tables)).Message);
     }

@@ -158,7 +158,7 @@ public sealed class ServerWriterTests
     {
         var server = new ServerEntry("s", address, 3, new NextHop(Uplink, new MacAddress(0x0200_0000_00bb)));
         var group = new ServerGroup(new GroupKey("p", encap), [server], SlotTable.FromSlots([], []));
-        return ServerWriter.Of(
-            new PlacedGroup(group, new GroupUse(false, ignoresWeights), [1], default), change?.Invoke(server) ?? server);
+        var placed = new PlacedGroup(group, new GroupUse(false, ignoresWeights), [1], default);
+        return ServerWriter.Of(placed, change?.Invoke(server) ?? server);
     }
 }

@@ -24,8 +24,8 @@ public sealed class VerdictIndexTests
     [Fact]
     public void Verdicts_are_read_back()
     {
-        Assert.All(Enum.GetValues<Decision>(), static d =>
-            Assert.Equal((d, null), (VerdictIndex.DecisionOf(VerdictIndex.Of(d)), VerdictIndex.ReasonOf(VerdictIndex.Of(d)))));
+        Assert.All(Enum.GetValues<Decision>(), static d => Assert.Equal((d, (DropReason?)null),
+            (VerdictIndex.DecisionOf(VerdictIndex.Of(d)), VerdictIndex.ReasonOf(VerdictIndex.Of(d)))));
         Assert.All(Enum.GetValues<DropReason>(), static r => Assert.Equal((Decision.Drop, (DropReason?)r),
             (VerdictIndex.DecisionOf(VerdictIndex.Of(r)), VerdictIndex.ReasonOf(VerdictIndex.Of(r)))));
     }

@@ -41,8 +41,9 @@ public sealed class LoweredFlagTests
     [InlineData(Algorithm.WeightedRoundRobin, ServiceProperties.TracksFlows | ServiceProperties.RoundRobin)]
     [InlineData(Algorithm.LeastConnections, ServiceProperties.TracksFlows | ServiceProperties.LeastConn)]
     [InlineData(Algorithm.WeightedLeastConnections, ServiceProperties.TracksFlows | ServiceProperties.LeastConn)]
-    public void Algorithms_other_than_the_hash_track_every_flow(Algorithm algorithm, ServiceProperties flags) => Assert.Equal(
-        ServiceProperties.Used | flags, ServiceLowering.FlagsOf(Plain with { Algorithm = algorithm }, hasPeers: false));
+    public void Algorithms_other_than_the_hash_track_every_flow(Algorithm algorithm, ServiceProperties flags) =>
+        Assert.Equal(ServiceProperties.Used | flags,
+            ServiceLowering.FlagsOf(Plain with { Algorithm = algorithm }, hasPeers: false));
 
     [Theory]
     [InlineData(HashFields.SourceAddress, ServiceProperties.None)]
@@ -80,6 +81,6 @@ public sealed class LoweredFlagTests
     [InlineData(5, false, 5)]
     [InlineData(5, true, 1)]
     [InlineData(0, true, 0)]
-    public void Weights_can_be_ignored_but_not_that_of_a_server_without_new_flows(int weight, bool ignores, int expected) =>
-        Assert.Equal(expected, ServerLowering.WeightOf(new ServerEntry("s", IPAddress.Loopback, weight, null), ignores));
+    public void Weight_0_stays_when_weights_are_ignored(int weight, bool ignores, int expected) => Assert.Equal(
+        expected, ServerLowering.WeightOf(new ServerEntry("s", IPAddress.Loopback, weight, null), ignores));
 }
