@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Sidestep.Packets;
 
 namespace Sidestep.Api;
 
@@ -39,13 +40,12 @@ public sealed class PrefixJson : JsonConverter<IPNetwork>
     {
         var text = reader.GetString() ?? "";
         if (IPAddress.TryParse(text, out var address))
-            return new IPNetwork(address, address.GetAddressBytes().Length * 8);
+            return PrefixText.OfHost(address);
         return IPNetwork.TryParse(text, out var network) ? network
             : throw new JsonException("neither an IP address nor a prefix");
     }
 
     /// <inheritdoc/>
     public override void Write(Utf8JsonWriter writer, IPNetwork value, JsonSerializerOptions options) =>
-        writer.WriteStringValue(value.PrefixLength == value.BaseAddress.GetAddressBytes().Length * 8
-            ? value.BaseAddress.ToString() : value.ToString());
+        writer.WriteStringValue(PrefixText.Of(value));
 }

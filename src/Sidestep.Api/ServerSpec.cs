@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using Sidestep.Packets;
 
 namespace Sidestep.Api;
 
@@ -83,4 +84,15 @@ public static class DsrTypes
 /// <param name="Mss4">Largest TCP segment (payload bytes) of an IPv4 VIP that fits: the value that SYN-ACKs are clamped
 /// to.</param>
 /// <param name="Mss6">The same for an IPv6 VIP.</param>
-public sealed record PathMtu(int DirectorMtu, int Overhead, int Mss4, int Mss6);
+public sealed record PathMtu(int DirectorMtu, int Overhead, int Mss4, int Mss6)
+{
+    /// <summary>The sizes that fit: headers without IP and TCP options, as the MSS is defined (RFC 6691 section
+    /// 2).</summary>
+    /// <param name="directorMtu">MTU of the director's egress interface, bytes.</param>
+    /// <param name="overhead">Bytes of the outer headers.</param>
+    public static PathMtu Of(int directorMtu, int overhead)
+    {
+        var segment = directorMtu - overhead - TcpPacket.MinimumHeaderLength;
+        return new PathMtu(directorMtu, overhead, segment - Ipv4Header.Length, segment - Ipv6Header.Length);
+    }
+}

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Sidestep.Forwarding;
 using Sidestep.Forwarding.LocalApi;
+using Sidestep.Packets;
 
 namespace Sidestep.Cli;
 
@@ -19,12 +20,6 @@ public interface IFlowsReport
 public static class ProtocolName
 {
     /// <summary><c>tcp</c>, <c>udp</c>, <c>icmp</c>, <c>icmpv6</c>, or the number.</summary>
-    public static string Of(byte protocol) => protocol switch
-    {
-        6 => "tcp",
-        17 => "udp",
-        1 => "icmp",
-        58 => "icmpv6",
-        _ => protocol.ToString(CultureInfo.InvariantCulture),
-    };
+    public static string Of(byte protocol) => ((IpProtocol)protocol).TryGetName(out var name) ? name
+        : protocol.ToString(CultureInfo.InvariantCulture);
 }

@@ -28,6 +28,7 @@ public sealed class ControlLoop
     private readonly INextHopResolver _nextHops;
     private readonly IControlObserver _observer;
     private readonly IHealth? _health;
+    private readonly IAdvertiser _advertiser;
     private readonly TimeProvider _time;
     private readonly Channel<ControlEvent> _events =
         Channel.CreateUnbounded<ControlEvent>(new UnboundedChannelOptions { SingleReader = true });
@@ -49,10 +50,12 @@ public sealed class ControlLoop
     /// <param name="observer">Receives notifications.</param>
     /// <param name="time">The clock for retries, migration windows and drains.</param>
     /// <param name="health">The health of servers; null: there are no checks, and every server is healthy.</param>
+    /// <param name="advertiser">Tells routers about VIPs; null: <see cref="NoAdvertiser"/>.</param>
     public ControlLoop(
         IEngine engine, INextHopResolver nextHops, Configuration configuration, IControlObserver observer,
-        TimeProvider time, IHealth? health = null)
+        TimeProvider time, IHealth? health = null, IAdvertiser? advertiser = null)
     {
+        _advertiser = advertiser ?? new NoAdvertiser();
         _health = health;
         _engine = engine;
         _nextHops = nextHops;
@@ -211,9 +214,9 @@ public sealed class ControlLoop
         var (configuration, health) = ResolveEffective(desired);
         var tables = TableCompiler.Compile(
             configuration, nextHops, _tables, _time.GetUtcNow(), _engine.ReadFlows, health);
-        _engine.Apply(tables);
-        _tables = tables;
+        ApplyToEngine(tables);
         Attach(configuration.Desired.Director.Interfaces, nextHops.Interfaces);
+        _advertiser.Advertise(InService(tables));
         var wasRetained = _applied is { RetainsAny: true };
         _applied = configuration;
         _observer.Applied(configuration, tables, WithObstacles(nextHops, tables),
@@ -223,6 +226,30 @@ public sealed class ControlLoop
         if (wasRetained && !configuration.RetainsAny)
             Watch(configuration);
     }
+
+    /// <summary>Withdraws VIPs that leave service before their packets lose their tables. If the engine rejects the
+    /// tables, the VIPs of the previous ones stay in service.</summary>
+    private void ApplyToEngine(ForwardingTables tables)
+    {
+        var previous = InService(_tables);
+        var leaving = previous.Except(InService(tables)).ToArray();
+        if (leaving.Length > 0)
+            _advertiser.Withdraw(leaving);
+        try
+        {
+            _engine.Apply(tables);
+        }
+        catch (EngineException)
+        {
+            if (leaving.Length > 0)
+                _advertiser.Advertise(previous);
+            throw;
+        }
+        _tables = tables;
+    }
+
+    private static IPNetwork[] InService(ForwardingTables? tables) =>
+        tables is null ? [] : [.. tables.Vips.Where(static v => v.InService).Select(static v => v.Address)];
 
     /// <summary>The configuration to apply, with what it retains of the applied one, and the health of its
     /// servers.</summary>

@@ -1,3 +1,4 @@
+using Sidestep.Engine.Xdp;
 using Sidestep.Forwarding;
 
 namespace Sidestep.Daemon;
@@ -18,7 +19,7 @@ internal sealed class PuntedFrameHandler(Action<int, byte[]> send, Action<string
     {
         try
         {
-            var frame = PuntedFrame.Read(record);
+            var frame = PuntedFrameView.Read(record);
             foreach (var fragment in OuterFragments.Of(frame.Frame, frame.OuterOffset, frame.MtuBytes,
                 _identification++))
                 send(frame.InterfaceIndex, fragment);

@@ -5,6 +5,7 @@ using Sidestep.Engine.Managed.Persistence;
 using Sidestep.Forwarding;
 using Sidestep.Forwarding.Capture;
 using Sidestep.Forwarding.LocalApi;
+using Sidestep.Forwarding.Lowering;
 using Sidestep.Forwarding.Pipeline;
 using Sidestep.Model;
 
@@ -19,8 +20,6 @@ public sealed class ManagedEngine : IEngine
     private readonly IdMap _ids;
     private readonly PipelineState _state;
     private readonly Func<long> _clock;
-    private readonly PacketPipeline _tracer;
-    private readonly byte[] _buffer = new byte[Frame.Headroom + LongestFrame + Frame.Tailroom];
     private readonly List<PacketPipeline> _pipelines = [];
     private readonly FragmentPunt? _punt;
     private readonly DriverSet? _drivers;
@@ -38,24 +37,20 @@ public sealed class ManagedEngine : IEngine
     {
     }
 
-    private ManagedEngine(int flowTableSize, Func<long>? clock, PersistentFlowTable? persistence)
+    /// <summary>Creates an engine without interfaces, whose flow table may outlive the process.</summary>
+    /// <param name="flowTableSize">Number of flows that the flow table is sized for.</param>
+    /// <param name="clock">Returns the time in nanoseconds from any start; null: the machine's monotonic clock.</param>
+    /// <param name="persistence">The flow table, disposed with the engine; null: one of this process alone.</param>
+    internal ManagedEngine(int flowTableSize, Func<long>? clock, PersistentFlowTable? persistence)
     {
         _persistence = persistence;
-        _ids = new IdMap(Sizes.MaxServices, Sizes.MaxServers, persistence?.Found?.Ids);
-        _state = new PipelineState(Sizes.MaxServices, Sizes.MaxServers,
+        _ids = new IdMap(Capabilities.MaxServices, Capabilities.MaxServers, persistence?.Found?.Ids);
+        _state = new PipelineState(Capabilities.MaxServices, Capabilities.MaxServers,
             persistence?.Flows ?? FlowTableMemory.Of(flowTableSize));
         _clock = clock ?? MonotonicNanoseconds;
-        _tracer = NewPipeline();
         if (persistence?.Found is { } found)
             _state.Flows.Adopt(found.Ids.Servers.Values.ToHashSet(), persistence.Outage);
     }
-
-    /// <summary>Creates an engine without interfaces whose flow table outlives the process and is adopted from an
-    /// earlier one; for tests.</summary>
-    /// <param name="flowTableSize">Number of flows that the flow table is sized for.</param>
-    /// <param name="path">Prefix of the names of the files.</param>
-    internal static ManagedEngine WithPersistence(int flowTableSize, string path) =>
-        new(flowTableSize, null, PersistentFlowTable.Open(path, flowTableSize));
 
     /// <summary>Creates an engine that can <see cref="Attach"/> to interfaces.</summary>
     /// <param name="flowTableSize">Number of flows that the flow table is sized for.</param>
@@ -87,11 +82,19 @@ public sealed class ManagedEngine : IEngine
     /// <summary>Messages about the start of the engine, for the log.</summary>
     public IReadOnlyList<string> Notes => _persistence?.Note is { } note ? [note] : [];
 
-    /// <inheritdoc/>
-    public EngineCapabilities Capabilities => Sizes;
-
-    /// <summary>The size limits of the XDP engine: both engines accept the same configurations.</summary>
-    internal static EngineCapabilities Sizes { get; } = new("managed", 16_384, 131_071, 16_777_216, 16);
+    /// <summary>The size limits, which are those of the XDP engine: both engines accept the same
+    /// configurations.</summary>
+    public static EngineCapabilities Capabilities { get; } = new()
+    {
+        Engine = "managed",
+        MaxServices = 16_384,
+        MaxVips = 16_384,
+        MaxServers = 131_071,
+        MaxSlots = 16_777_216,
+        MaxInterfaces = 16,
+        MaxPeers = 16,
+        MaxPrefixes = 131_072,
+    };
 
     /// <summary>Number of changes since the engine was created.</summary>
     public long Revision { get; private set; }
@@ -103,14 +106,20 @@ public sealed class ManagedEngine : IEngine
     /// <summary>The flow table, which all threads of the engine share.</summary>
     public FlowTable Flows => _state.Flows;
 
+    /// <summary>What all pipelines of the engine share.</summary>
+    internal PipelineState State => _state;
+
+    /// <summary>The time of the engine, in nanoseconds.</summary>
+    internal long Nanoseconds => _clock();
+
     /// <summary>Creates a pipeline for one thread; it shares the flow table with the others.</summary>
-    public PacketPipeline NewPipeline() => new(_state) { Now = _clock() };
+    public PacketPipeline NewPipeline() => new(_state) { Now = Nanoseconds };
 
     /// <inheritdoc/>
     public void Apply(ForwardingTables tables)
     {
         ArgumentNullException.ThrowIfNull(tables);
-        Capacity.Check(tables, Sizes);
+        Capabilities.Check(tables);
         if (_drivers is not null)
             DriverCapabilities.Check(tables);
         var change = _ids.Allocate(tables);
@@ -133,7 +142,7 @@ public sealed class ManagedEngine : IEngine
         _serviceNames = names;
         Revision++;
         // Packets in processing may still refer to released IDs: the allocator reuses them as late as possible.
-        _state.Flows.RemoveServers(_ids.Release(change));
+        _state.Flows.RemoveServers(_ids.Release(change).Servers);
     }
 
     /// <inheritdoc/>
@@ -245,18 +254,6 @@ public sealed class ManagedEngine : IEngine
                 g => g.Aggregate(default(Counter), (sum, s) => sum + Sum(c => c.OfServer(_ids.Servers[s])))));
     }
 
-    /// <inheritdoc/>
-    public TraceResult Trace(ReadOnlySpan<byte> frame, int interfaceIndex)
-    {
-        if (frame.Length > LongestFrame)
-            throw new EngineException($"a frame of {frame.Length} bytes is longer than {LongestFrame}");
-        frame.CopyTo(_buffer.AsSpan(Frame.Headroom));
-        var traced = new Frame(_buffer, Frame.Headroom, frame.Length);
-        _tracer.Now = _clock();
-        var decision = Tables is { } tables ? _tracer.Process(tables, ref traced, interfaceIndex) : Decision.Pass;
-        return new TraceResult(ActionOf(decision, _tracer.Egress, interfaceIndex), traced.Bytes.ToArray());
-    }
-
     /// <summary>The XDP verdict that corresponds to a decision.</summary>
     /// <param name="decision">The decision.</param>
     /// <param name="egress">Index of the egress interface.</param>
@@ -268,15 +265,6 @@ public sealed class ManagedEngine : IEngine
         _ => egress == interfaceIndex ? XdpAction.Transmit : XdpAction.Redirect,
     };
 
-    /// <summary>Clears flow and fragment tables, round-robin cursors and the rate limit of ICMP errors; for tests that
-    /// share an engine.</summary>
-    internal void Clear()
-    {
-        _state.Flows.Clear();
-        _state.Fragments.Clear();
-        _tracer.ResetRateLimit();
-    }
-
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -285,7 +273,7 @@ public sealed class ManagedEngine : IEngine
         _persistence?.Dispose();
     }
 
-    private uint Now() => Ticks.At(_clock());
+    private uint Now() => Ticks.At(Nanoseconds);
 
     internal static long MonotonicNanoseconds() => Stopwatch.GetElapsedTime(0).Ticks * TimeSpan.NanosecondsPerTick;
 }

@@ -2,7 +2,9 @@ using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using Sidestep.Engine.Xdp.Layout;
 using Sidestep.Forwarding;
+using Sidestep.Forwarding.Lowering;
 using Sidestep.Model;
+using Sidestep.Packets;
 
 namespace Sidestep.Engine.Xdp;
 
@@ -77,31 +79,9 @@ internal sealed class BankWriter(
             PreviousBase = (uint)slots.Previous.First,
             AccessSet = service.AccessList is { } list ? NoteSet(prefixes.SetOf(list)) : 0,
             Profile = profiles.IdOf(service),
-            Flags = Flags(service),
+            Flags = (ushort)ServiceLowering.FlagsOf(service, !tables.Peers.IsEmpty),
         };
     }
-
-    private ushort Flags(Forwarding.ServiceEntry service) => (ushort)(Constants.ServiceUsed
-        | (service.AccessList is not null || tables.Peers.Length > 0 ? Constants.ServiceNeedsChecks : 0)
-        | service.HashFields switch
-        {
-            HashFields.SourceAddressAndPort => Constants.ServiceHashPort,
-            HashFields.FiveTuple => Constants.ServiceHashFive,
-            HashFields.DestinationPort => Constants.ServiceHashDest,
-            _ => 0,
-        }
-        | service.Algorithm switch
-        {
-            Algorithm.RoundRobin or Algorithm.WeightedRoundRobin => Constants.ServiceRoundRobin,
-            Algorithm.LeastConnections or Algorithm.WeightedLeastConnections => Constants.ServiceLeastConn,
-            _ => 0,
-        }
-        | (TracksFlows(service) ? Constants.ServiceTracksFlows : 0)
-        | (service.Persistence is not null ? Constants.ServicePersistence : 0));
-
-    /// <summary>True if every flow of the service is tracked.</summary>
-    internal static bool TracksFlows(Forwarding.ServiceEntry service) =>
-        service.Algorithm != Algorithm.ConsistentHash || service.Persistence is not null;
 
     private uint NoteSet(uint set)
     {

@@ -14,9 +14,9 @@ internal static class CounterReader
     {
         var running = RunningTables.Read(maps);
         return new EngineCounters(
-            Responses.ToDictionary(static d => d, d => ByIndex(maps, (int)d)),
+            Responses.ToDictionary(static d => d, d => ByIndex(maps, VerdictIndex.Of(d))),
             Enum.GetValues<DropReason>()
-                .ToDictionary(static r => r, r => ByIndex(maps, Constants.DropCounterBase + (int)r)),
+                .ToDictionary(static r => r, r => ByIndex(maps, VerdictIndex.Of(r))),
             running.Services.ToDictionary(static s => s.Key, s => Service(maps, s.Value)),
             running.Servers.GroupBy(static s => (s.Key.Group, s.Key.Name)).ToDictionary(
                 static g => g.Key,

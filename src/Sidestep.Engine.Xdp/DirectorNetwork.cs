@@ -1,7 +1,9 @@
 using System.Net;
 using System.Net.NetworkInformation;
+using System.Net.Sockets;
 using Sidestep.Engine.Xdp.Layout;
 using Sidestep.Forwarding;
+using Sidestep.Model;
 using Sidestep.Packets;
 
 namespace Sidestep.Engine.Xdp;
@@ -78,13 +80,9 @@ public static class DirectorNetwork
 
     /// <summary>MTU of the egress interface: the inner MTU plus the outer header.</summary>
     internal static int MtuOf(in Server server)
-    {
-        var kind = (Encapsulation)(server.Encapsulation & ~Constants.OuterIpv6);
-        if (kind == Encapsulation.None)
-            return server.InnerMtu;
-        var outerIp = (server.Encapsulation & Constants.OuterIpv6) != 0 ? 40 : 20;
-        return server.InnerMtu + outerIp + (kind == Encapsulation.Gue ? 12 : kind == Encapsulation.Gre ? 4 : 0);
-    }
+ => server.InnerMtu + ServerWriter.ModeOf(server).OverheadBytes(
+        (server.Encapsulation & Constants.OuterIpv6) != 0
+            ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork);
 
     private static int IndexOf(NetworkInterface adapter)
     {

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using Sidestep.Engine.Xdp.Layout;
 using Sidestep.Forwarding;
+using Sidestep.Packets;
 
 namespace Sidestep.Engine.Xdp;
 
@@ -73,9 +74,9 @@ internal static class FeatureSets
             var encap = server.Encap ?? group.Key.Encap;
             if (encap.OuterSource4 is not null || encap.OuterSource6 is not null)
                 needs |= FeatureSet.OuterSources;
-            if (encap.Encapsulation is Model.Encapsulation.Gue or Model.Encapsulation.Gre)
+            if (encap.Mode is ForwardingMode.Gue or ForwardingMode.Gre)
                 needs |= FeatureSet.GueAndGre;
-            if (encap.Encapsulation is not null && server.Address.AddressFamily == AddressFamily.InterNetworkV6)
+            if (encap.Mode != ForwardingMode.L2 && server.Address.AddressFamily == AddressFamily.InterNetworkV6)
                 needs |= FeatureSet.Outer6;
         }
         return needs;
@@ -98,8 +99,4 @@ internal static class FeatureSets
             FlowBuckets = (uint)flowBuckets,
         };
     }
-
-    /// <summary>True if the prefix is a single address.</summary>
-    internal static bool IsSingle(this System.Net.IPNetwork prefix) =>
-        prefix.PrefixLength == (Wire.IsIpv6(prefix.BaseAddress) ? 128 : 32);
 }

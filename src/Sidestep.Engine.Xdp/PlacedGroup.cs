@@ -1,15 +1,14 @@
 using Sidestep.Forwarding;
+using Sidestep.Forwarding.Lowering;
 
 namespace Sidestep.Engine.Xdp;
 
 /// <summary>A group of servers as it is written in the maps.</summary>
 /// <param name="Tables">The group that it was written from; the same object means that nothing changed.</param>
-/// <param name="TracksFlows">Every flow of the group is tracked.</param>
-/// <param name="IgnoresWeights">All its servers have the same weight.</param>
+/// <param name="Use">What its services require.</param>
 /// <param name="Ids">Ids of its servers, in the order of the group.</param>
 /// <param name="Slots">Ranges of its slots in the maps.</param>
-internal sealed record PlacedGroup(
-    ServerGroup Tables, bool TracksFlows, bool IgnoresWeights, int[] Ids, SlotRanges Slots);
+internal sealed record PlacedGroup(ServerGroup Tables, GroupUse Use, int[] Ids, SlotRanges Slots);
 
 /// <summary>The ranges of slots that a group occupies in the maps.</summary>
 /// <param name="Current">Slots that new flows use.</param>

@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
 using Sidestep.Engine.Xdp.Layout;
 using Sidestep.Forwarding;
+using Sidestep.Forwarding.Lowering;
+using Sidestep.Model;
 using Sidestep.Packets;
 
 namespace Sidestep.Engine.Xdp;
@@ -9,13 +11,6 @@ namespace Sidestep.Engine.Xdp;
 internal sealed class ServerWriter
 {
     private const int OuterTtl = 64;
-    private const int Ipv4Bytes = 20;
-    private const int Ipv6Bytes = 40;
-    private const int GueBytes = 12;
-    private const int GreBytes = 4;
-    private const int ProtocolIpIp = 4;
-    private const int ProtocolUdp = 17;
-    private const int ProtocolGre = 47;
 
     private Dictionary<GroupKey, PlacedGroup>? _written;
 
@@ -55,13 +50,9 @@ internal sealed class ServerWriter
         var mtu = nextHop.Egress.MtuBytes;
         var written = new Server
         {
-            Flags = (byte)(Constants.ServerUsed
-                | (server.IsUsable ? Constants.ServerAcceptsNew : 0)
-                | (server.Flows == FlowState.Move ? Constants.ServerFlowsMove : 0)
-                | (server.Flows == FlowState.Reset ? Constants.ServerSendRst : 0)
-                | (nextHop.IsLocal ? Constants.ServerLocal : 0)),
+            Flags = (byte)ServerLowering.FlagsOf(server, nextHop),
             Ifindex = (uint)nextHop.Egress.Index,
-            Weight = (ushort)(group.IgnoresWeights ? Math.Min(server.Weight, 1) : server.Weight),
+            Weight = (ushort)ServerLowering.WeightOf(server, group.Use.IgnoresWeights),
             Destination = Wire.Bytes(server.Address),
         };
         Span<byte> macs = stackalloc byte[2 * MacAddress.Length];
@@ -71,7 +62,7 @@ internal sealed class ServerWriter
         written.MacsRest = BitConverter.ToUInt32(macs[sizeof(ulong)..]);
         // For this machine itself the inner MTU is 0, which makes the fast path hand its packets to the full path.
         written.InnerMtu = nextHop.IsLocal ? (ushort)0 : (ushort)Math.Min(mtu, ushort.MaxValue);
-        if (nextHop.IsLocal || encap.Encapsulation is not { } encapsulation)
+        if (nextHop.IsLocal || encap.Mode == ForwardingMode.L2)
             return written;
 
         var source = isIpv6 ? nextHop.Egress.Address6 : nextHop.Egress.Address;
@@ -80,25 +71,32 @@ internal sealed class ServerWriter
         written.SourceMask = prefix is { } p
             ? BinaryPrimitives.ReverseEndianness(HostMask(p.PrefixLength, isIpv6 ? 128 : 32))
             : 0;
-        written.Encapsulation = (byte)((byte)Code(encapsulation) | (isIpv6 ? Constants.OuterIpv6 : 0));
+        written.Encapsulation = (byte)((byte)Code(encap.Mode) | (isIpv6 ? Constants.OuterIpv6 : 0));
         written.GuePort = BinaryPrimitives.ReverseEndianness((ushort)encap.GuePort);
-        var added = (isIpv6 ? Ipv6Bytes : Ipv4Bytes) + encapsulation switch
-        {
-            Model.Encapsulation.Gue => GueBytes,
-            Model.Encapsulation.Gre => GreBytes,
-            _ => 0,
-        };
+        var added = encap.Mode.OverheadBytes(server.Address.AddressFamily);
         written.InnerMtu = (ushort)Math.Clamp(mtu - added, 0, ushort.MaxValue - added);
-        written.Checksum = isIpv6 ? GueChecksum(written) : Ipv4Checksum(written, encapsulation);
+        written.Checksum = isIpv6 ? GueChecksum(written) : Ipv4Checksum(written, encap.Mode);
         return written;
     }
 
-    internal static Layout.Encapsulation Code(Model.Encapsulation encapsulation) => encapsulation switch
+    internal static Layout.Encapsulation Code(ForwardingMode mode) => mode switch
     {
-        Model.Encapsulation.Gue => Layout.Encapsulation.Gue,
-        Model.Encapsulation.Gre => Layout.Encapsulation.Gre,
-        _ => Layout.Encapsulation.Ipip,
+        ForwardingMode.L2 => Layout.Encapsulation.None,
+        ForwardingMode.IpIp => Layout.Encapsulation.Ipip,
+        ForwardingMode.Gre => Layout.Encapsulation.Gre,
+        ForwardingMode.Gue => Layout.Encapsulation.Gue,
+        _ => throw new ArgumentOutOfRangeException(nameof(mode), mode, null),
     };
+
+    /// <summary>The mode of a server entry that the maps hold.</summary>
+    internal static ForwardingMode ModeOf(in Server server) =>
+        (Layout.Encapsulation)(server.Encapsulation & ~Constants.OuterIpv6) switch
+        {
+            Layout.Encapsulation.Ipip => ForwardingMode.IpIp,
+            Layout.Encapsulation.Gre => ForwardingMode.Gre,
+            Layout.Encapsulation.Gue => ForwardingMode.Gue,
+            _ => ForwardingMode.L2,
+        };
 
     /// <summary>The host bits among the last 32 bits of an address.</summary>
     private static uint HostMask(int prefixLength, int bits) =>
@@ -106,19 +104,19 @@ internal sealed class ServerWriter
 
     /// <summary>One's complement sum of the constant words of the outer IPv4 header, as the program adds them: 16-bit
     /// words in memory order, RFC 1071 section 2(B). IP in IP counts as protocol 4.</summary>
-    private static uint Ipv4Checksum(in Server server, Model.Encapsulation encapsulation)
+    private static uint Ipv4Checksum(in Server server, ForwardingMode mode)
     {
-        Span<byte> header = stackalloc byte[Ipv4Bytes];
+        Span<byte> header = stackalloc byte[Ipv4Header.Length];
         header.Clear();
         header[0] = 0x45;
         header[6] = 0x40; // don't fragment
         header[8] = OuterTtl;
-        header[9] = encapsulation switch
+        header[9] = (byte)(mode switch
         {
-            Model.Encapsulation.Gue => ProtocolUdp,
-            Model.Encapsulation.Gre => ProtocolGre,
-            _ => ProtocolIpIp,
-        };
+            ForwardingMode.Gue => IpProtocol.Udp,
+            ForwardingMode.Gre => IpProtocol.Gre,
+            _ => IpProtocol.Ipv4,
+        });
         ReadOnlySpan<byte> source = server.Source, destination = server.Destination;
         source[..4].CopyTo(header[12..]);
         destination[..4].CopyTo(header[16..]);
@@ -134,7 +132,7 @@ internal sealed class ServerWriter
         ReadOnlySpan<byte> source = server.Source, destination = server.Destination;
         source.CopyTo(bytes);
         destination.CopyTo(bytes[16..]);
-        bytes[33] = ProtocolUdp;
+        bytes[33] = (byte)IpProtocol.Udp;
         BitConverter.TryWriteBytes(bytes[34..], server.GuePort);
         return Sum(bytes);
     }

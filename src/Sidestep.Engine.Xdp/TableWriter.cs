@@ -1,8 +1,10 @@
 using System.Globalization;
 using Sidestep.Engine.Xdp.Layout;
 using Sidestep.Forwarding;
+using Sidestep.Forwarding.Lowering;
 using Sidestep.Model;
 using Sidestep.Native;
+using Sidestep.Packets;
 
 namespace Sidestep.Engine.Xdp;
 
@@ -10,8 +12,7 @@ namespace Sidestep.Engine.Xdp;
 internal sealed class TableWriter
 {
     private readonly StateMaps _maps;
-    private readonly IdAllocator<string> _serviceIds;
-    private readonly IdAllocator<ServerKey> _serverIds;
+    private readonly IdMap _ids;
     private readonly SlotStore _slots;
     private readonly PrefixStore _prefixes;
     private readonly FlowTable _flows;
@@ -28,9 +29,8 @@ internal sealed class TableWriter
         _maps = maps;
         var running = RunningTables.Read(maps);
         running.ClearOtherLabels(maps);
-        _serviceIds = new IdAllocator<string>(
-            0, Constants.ServiceCapacity, Constants.ServiceCapacity, running.Services);
-        _serverIds = new IdAllocator<ServerKey>(1, Constants.InlineServers, Constants.ServerCapacity, running.Servers);
+        _ids = new IdMap(Constants.ServiceCapacity, Constants.ServerCapacity - 1,
+            new PersistedIds(running.Services, running.Servers), Constants.InlineServers);
         _slots = new SlotStore(maps.SlotsOf, running.Slots.Values);
         _prefixes = new PrefixStore(new PrefixTrie(maps.Map(StateMaps.PrefixesMap)));
         _flows = new FlowTable(maps);
@@ -39,9 +39,17 @@ internal sealed class TableWriter
         _slotsInUse = new Dictionary<GroupKey, SlotRanges>(running.Slots);
     }
 
-    internal static EngineCapabilities Capabilities { get; } = new(
-        "xdp", Constants.ServiceCapacity, Constants.ServerCapacity - 1, Constants.SlotBlocks / 2 * Constants.BlockSlots,
-        Constants.Interfaces);
+    internal static EngineCapabilities Capabilities { get; } = new()
+    {
+        Engine = "xdp",
+        MaxServices = Constants.ServiceCapacity,
+        MaxVips = Constants.VipCapacity,
+        MaxServers = Constants.ServerCapacity - 1,
+        MaxSlots = Constants.SlotBlocks / 2 * Constants.BlockSlots,
+        MaxInterfaces = Constants.Interfaces,
+        MaxPeers = Constants.Peers,
+        MaxPrefixes = Constants.Prefixes / 2,
+    };
 
     /// <summary>True while a service uses a least-connections algorithm.</summary>
     internal bool UsesLeastConnections { get; private set; }
@@ -49,33 +57,30 @@ internal sealed class TableWriter
     /// <summary>Implements <see cref="IEngine.Apply"/>.</summary>
     internal void Apply(ForwardingTables tables)
     {
-        CheckCapacity(tables);
+        Capabilities.Check(tables);
         ref var control = ref _maps.Control;
         var next = (control.Active ^ 1) & 1;
 
         // 1. ids, with cleared counters and labels, before anything refers to them
-        var services = tables.Services.Select(static s => s.Name).ToHashSet();
-        var leavingServices = _serviceIds.Keys.Where(n => !services.Contains(n)).ToArray();
-        foreach (var added in _serviceIds.Allocate(services, leavingServices))
-            ClearService(_serviceIds[added]);
-        var leavingServers = LeavingServers(tables);
+        var change = _ids.Allocate(tables);
+        foreach (var id in change.NewServices)
+            ClearService(id);
+        foreach (var id in change.NewServers)
+            ClearServer(id);
         var groups = new Dictionary<GroupKey, PlacedGroup>();
         IReadOnlySet<uint> sets;
         try
         {
             // 2. slot tables that changed, beside those in use
-            var trackingGroups = GroupsOf(tables, BankWriter.TracksFlows);
-            var ignoringWeights = GroupsOf(tables, static s => s.Algorithm == Algorithm.LeastConnections);
+            var uses = GroupUse.Of(tables);
             foreach (var group in tables.Groups)
-            {
-                groups.Add(group.Key, Place(
-                    group, trackingGroups.Contains(group.Key), ignoringWeights.Contains(group.Key), leavingServers));
-            }
+                groups.Add(group.Key, Place(group, uses.GetValueOrDefault(group.Key)));
             LabelServices(tables);
 
             // 3. the bank that no packet reads
             _servers[next].Write(_maps.Bank(next), groups);
-            sets = new BankWriter(_maps.Bank(next), tables, groups, n => _serviceIds[n], _prefixes, _profiles).Write();
+            sets = new BankWriter(_maps.Bank(next), tables, groups, n => _ids.Services[n], _prefixes, _profiles)
+                .Write();
         }
         catch
         {
@@ -96,27 +101,26 @@ internal sealed class TableWriter
 
         // 5. what only the previous bank referred to is freed once its last reader is done
         Kernel.WaitForRunningPrograms();
-        Commit(groups, leavingServices, leavingServers);
+        Commit(groups, change);
         _prefixes.RetainOnly(sets);
         UsesLeastConnections = tables.Services.Any(
             static s => s.Algorithm is Algorithm.LeastConnections or Algorithm.WeightedLeastConnections);
     }
 
     /// <summary>Id of a server; null when it has none.</summary>
-    internal int? IdOf(ServerKey server) => _serverIds.TryFind(server, out var id) ? id : null;
+    internal int? IdOf(ServerKey server) => _ids.Servers.TryFind(server, out var id) ? id : null;
 
     /// <summary>Implements <see cref="IEngine.ReadFlows"/>.</summary>
     internal FlowCounts CountFlows()
     {
         var counts = _flows.CountByServer();
-        return new FlowCounts(_serverIds.Keys.Select(s => KeyValuePair.Create(s, counts[_serverIds[s]]))
+        return new FlowCounts(_ids.Servers.Keys.Select(s => KeyValuePair.Create(s, counts[_ids.Servers[s]]))
             .Where(static c => c.Value > 0).ToDictionary());
     }
 
     internal void CountConnections() => _flows.CountConnections();
 
-    private void Commit(
-        Dictionary<GroupKey, PlacedGroup> groups, string[] leavingServices, HashSet<ServerKey> leavingServers)
+    private void Commit(Dictionary<GroupKey, PlacedGroup> groups, IdMapChange change)
     {
         foreach (var (key, slots) in _slotsInUse)
         {
@@ -125,88 +129,34 @@ internal sealed class TableWriter
         }
         _groups = groups;
         _slotsInUse = groups.ToDictionary(static g => g.Key, static g => g.Value.Slots);
-        foreach (var id in _serviceIds.Release(leavingServices))
+        var released = _ids.Release(change);
+        foreach (var id in released.Services)
             _maps.ServiceLabels[id] = default;
-        var freed = _serverIds.Release(leavingServers);
-        foreach (var id in freed)
+        foreach (var id in released.Servers)
             _maps.ServerLabels[id] = default;
-        _flows.Remove(freed);
+        _flows.Remove(released.Servers);
     }
 
-    /// <summary>Servers that have an id and will not need it; only changed groups are searched.</summary>
-    private HashSet<ServerKey> LeavingServers(ForwardingTables tables)
-    {
-        if (_serverIds.Keys.Count == 0)
-            return [];
-        if (_groups.Count == 0)
-        {
-            var all = tables.Groups.SelectMany(static g => g.Servers.Select(s => KeyOf(g, s))).ToHashSet();
-            return [.. _serverIds.Keys.Where(s => !all.Contains(s))];
-        }
-        var leaving = new HashSet<ServerKey>();
-        var next = tables.Groups.ToDictionary(static g => g.Key);
-        foreach (var (key, group) in _groups)
-        {
-            var replacement = next.GetValueOrDefault(key);
-            if (ReferenceEquals(replacement, group.Tables))
-                continue;
-            leaving.UnionWith(group.Tables.Servers.Select(s => KeyOf(group.Tables, s)));
-            if (replacement is not null)
-                leaving.ExceptWith(replacement.Servers.Select(s => KeyOf(replacement, s)));
-        }
-        return leaving;
-    }
-
-    private PlacedGroup Place(ServerGroup group, bool tracksFlows, bool ignoresWeights, HashSet<ServerKey> leaving)
+    private PlacedGroup Place(ServerGroup group, GroupUse use)
     {
         if (_groups.TryGetValue(group.Key, out var previous) && ReferenceEquals(previous.Tables, group)
-            && previous.TracksFlows == tracksFlows && previous.IgnoresWeights == ignoresWeights)
+            && previous.Use == use)
             return previous;
-        foreach (var added in _serverIds.Allocate(group.Servers.Select(s => KeyOf(group, s)), leaving))
-            ClearServer(_serverIds[added]);
-        var ids = group.Servers.Select(s => _serverIds[KeyOf(group, s)]).ToArray();
+        var ids = _ids.IdsOf(group);
         var label = Labels.Of(group.Key);
         for (var i = 0; i < ids.Length; i++)
             _maps.ServerLabels[ids[i]] = Labels.Of(label, group.Servers[i]);
-        var slots = _slots.Write(group.Key, CurrentSlots(group, ids, tracksFlows), PreviousSlots(group, ids),
-            _slotsInUse.GetValueOrDefault(group.Key));
-        return new PlacedGroup(group, tracksFlows, ignoresWeights, ids, slots);
+        var slots = _slots.Write(group.Key, SlotWords.Of(group, ids, use.TracksFlows),
+            SlotWords.PreviousOf(group, ids), _slotsInUse.GetValueOrDefault(group.Key));
+        return new PlacedGroup(group, use, ids, slots);
     }
-
-    private static uint[] CurrentSlots(ServerGroup group, int[] ids, bool tracksFlows)
-    {
-        var byAddress = group.Servers.Select(static (s, i) => (s.Address, i))
-            .ToDictionary(static s => s.Address, static s => s.i);
-        var members = group.Slots.Members.Select(m => (uint)ids[byAddress[m.Address]]).ToArray();
-        var table = group.Slots.Slots.AsSpan();
-        var previous = group.Transition is { } transition ? transition.PreviousServers.AsSpan() : [];
-        var tracked = tracksFlows ? Constants.SlotTracked : 0;
-        var slots = new uint[table.Length];
-        for (var i = 0; i < slots.Length; i++)
-        {
-            slots[i] = (table[i] is >= 0 and var member ? members[member] : 0)
-                | (!previous.IsEmpty && previous[i] != Transition.Stable ? Constants.SlotTracked : tracked);
-        }
-        return slots;
-    }
-
-    private static uint[]? PreviousSlots(ServerGroup group, int[] ids) =>
-        group.Transition is { } transition && transition.PreviousServers.Any(static f => f >= 0)
-            ? [.. transition.PreviousServers.Select(f => f >= 0 ? (uint)ids[f] : 0)]
-            : null;
-
-    private static HashSet<GroupKey> GroupsOf(ForwardingTables tables, Func<Forwarding.ServiceEntry, bool> which) =>
-        [.. tables.Services.Where(which).Select(static s => s.Group)];
-
-    private static ServerKey KeyOf(ServerGroup group, ServerEntry server) =>
-        new(group.Key, server.Name, server.Address);
 
     private void LabelServices(ForwardingTables tables)
     {
         var transitions = tables.Groups.ToDictionary(static g => g.Key, static g => g.Transition);
         var labels = _maps.ServiceLabels;
         foreach (var service in tables.Services)
-            labels[_serviceIds[service.Name]] = Labels.Of(service, transitions[service.Group]);
+            labels[_ids.Services[service.Name]] = Labels.Of(service, transitions[service.Group]);
     }
 
     private void ClearService(int id)
@@ -219,32 +169,5 @@ internal sealed class TableWriter
     {
         for (var cpu = 0; cpu < _maps.Cpus; cpu++)
             _maps.Counters(cpu).Servers[id] = default;
-    }
-
-    private static void CheckCapacity(ForwardingTables tables)
-    {
-        var problems = new List<string>();
-        void Check(string what, long needed, int limit)
-        {
-            if (needed > limit)
-                problems.Add(string.Create(CultureInfo.InvariantCulture, $"{needed} {what}, {limit} fit"));
-        }
-        var prefixes = tables.Services.Select(static s => s.AccessList).OfType<AccessList>().Distinct()
-            .Sum(static l => (long)l.Allow.Length + l.Deny.Length + 2)
-            + tables.Vips.Count(static v => !v.Address.IsSingle());
-        Check("services", tables.Services.Length, Capabilities.MaxServices);
-        Check("VIPs", tables.Vips.Length, Constants.VipCapacity);
-        Check("real servers (counted once per pool and encapsulation)",
-            tables.Groups.Sum(static g => (long)g.Servers.Length), Capabilities.MaxServers);
-        Check("slots in all slot tables", tables.Groups.Sum(static g => (long)g.Slots.Slots.Length),
-            Capabilities.MaxSlots);
-        Check("interfaces", tables.Interfaces.Length, Capabilities.MaxInterfaces);
-        Check("other directors", tables.Peers.Length, Constants.Peers);
-        Check("prefixes in access lists and VIPs", prefixes, Constants.Prefixes / 2);
-        if (problems.Count > 0)
-        {
-            throw new EngineException($"the configuration exceeds the limits of the {Capabilities.Engine} engine: "
-                + $"{string.Join("; ", problems)}. docs/limits.md has the limits and what they cost");
-        }
     }
 }

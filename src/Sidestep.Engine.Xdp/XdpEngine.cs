@@ -18,9 +18,7 @@ public sealed class XdpEngine : IEngine
     private readonly PinDirectory? _pins;
     private readonly StateMaps _maps;
     private readonly TableWriter _writer;
-
-    /// <summary>Of a detached engine: programs that it has loaded before, by features.</summary>
-    private readonly Dictionary<FeatureSet, BpfObject> _cache = [];
+    private readonly ProgramSource _programs;
 
     private BpfObject _object;
     private FeatureSet _features;
@@ -32,8 +30,10 @@ public sealed class XdpEngine : IEngine
     private bool _isReplaced;
 
     private XdpEngine(
-        PinDirectory? pins, BpfObject loaded, FeatureSet features, StateMaps maps, IReadOnlyList<string> notes)
+        PinDirectory? pins, ProgramSource programs, BpfObject loaded, FeatureSet features, StateMaps maps,
+        IReadOnlyList<string> notes)
     {
+        _programs = programs;
         _pins = pins;
         _object = loaded;
         _features = features;
@@ -48,8 +48,8 @@ public sealed class XdpEngine : IEngine
     /// <summary>Notes for the operator on how this engine started: adopted, mounted, replaced, and why.</summary>
     public IReadOnlyList<string> Notes { get; }
 
-    /// <inheritdoc/>
-    public EngineCapabilities Capabilities => TableWriter.Capabilities;
+    /// <summary>The size limits of the maps.</summary>
+    public static EngineCapabilities Capabilities => TableWriter.Capabilities;
 
     /// <summary>Number of changes since the tables were created; survives restarts.</summary>
     public long Revision => (long)_maps.Control.Revision;
@@ -57,7 +57,7 @@ public sealed class XdpEngine : IEngine
     /// <summary>Frames that user space has to send in fragments (struct punted_frame of src/bpf/tables.h).</summary>
     public BpfMap PuntedFrames => _maps.Map(StateMaps.PuntMap);
 
-    /// <summary>The engine's maps in the kernel; for tests.</summary>
+    /// <summary>The engine's maps in the kernel.</summary>
     internal StateMaps Maps => _maps;
 
     /// <summary>Checks the prerequisites of every director on this machine: privileges, kernel version,
@@ -89,7 +89,7 @@ public sealed class XdpEngine : IEngine
         }
         // All features until the first tables show which are needed: the attached program may lack some of them.
         var loaded = DirectorObject.Load(FeatureSet.All, buckets, pinned is null ? null : n => pinned[n]);
-        return Build(pins, loaded, FeatureSet.All, pinned, notes);
+        return Build(pins, new ProgramSource(), loaded, FeatureSet.All, pinned, notes);
     }
 
     /// <summary>Detaches and unpins what an earlier run of a director left, if anything.</summary>
@@ -106,19 +106,24 @@ public sealed class XdpEngine : IEngine
             return true;
         });
 
-    /// <summary>Loads the program and maps without attaching or pinning them, for tests and benchmarks.</summary>
+    /// <summary>Loads the program and maps without attaching or pinning them, to run single frames.</summary>
     /// <param name="multiArm">True: servers may be reached through another interface than the ingress
     /// interface.</param>
     /// <param name="allFeatures">True: all features are on, whatever the tables need.</param>
     /// <param name="flowTableSize">Capacity of the flow table.</param>
     public static XdpEngine LoadDetached(
-        bool multiArm = false, bool allFeatures = false, int flowTableSize = DetachedFlows)
+        bool multiArm = false, bool allFeatures = false, int flowTableSize = DetachedFlows) =>
+        LoadDetached(new ProgramSource(), multiArm, allFeatures, flowTableSize);
+
+    /// <summary>The same with another source of programs, which the engine disposes.</summary>
+    internal static XdpEngine LoadDetached(
+        ProgramSource programs, bool multiArm, bool allFeatures, int flowTableSize = DetachedFlows)
     {
         var features = allFeatures ? FeatureSet.All & ~FeatureSet.MultiArm : FeatureSet.None;
         if (multiArm)
             features |= FeatureSet.MultiArm;
-        var engine = Build(
-            null, DirectorObject.Load(features, FlowTable.BucketsFor(flowTableSize), null), features, null, []);
+        var loaded = DirectorObject.Load(features, FlowTable.BucketsFor(flowTableSize), null);
+        var engine = Build(null, programs, loaded, features, null, []);
         engine.KeepsAllFeatures = allFeatures;
         return engine;
     }
@@ -127,8 +132,8 @@ public sealed class XdpEngine : IEngine
     /// <exception cref="EngineException">The tables cannot be created; the message says what to do.</exception>
     public static XdpEngine MakeTables()
     {
-        var engine = Build(
-            null, DirectorObject.LoadTables(FlowTable.BucketsFor(DetachedFlows)), FeatureSet.All, null, []);
+        var loaded = DirectorObject.LoadTables(FlowTable.BucketsFor(DetachedFlows));
+        var engine = Build(null, new ProgramSource(), loaded, FeatureSet.All, null, []);
         engine.KeepsAllFeatures = true;
         return engine;
     }
@@ -211,15 +216,6 @@ public sealed class XdpEngine : IEngine
     /// <inheritdoc/>
     public EngineCounters ReadCounters() => CounterReader.Read(_maps);
 
-    /// <inheritdoc/>
-    public TraceResult Trace(ReadOnlySpan<byte> frame, int interfaceIndex)
-    {
-        using var program = _object.Program("director");
-        var output = new byte[frame.Length + 256];
-        var run = program.Run(frame, output, ingressInterface: interfaceIndex);
-        return new TraceResult((XdpAction)run.ReturnValue, output.AsMemory(0, run.Length));
-    }
-
     /// <summary>The loaded program, for benchmarks that call it from their own; the caller disposes it.</summary>
     public BpfProgram Program() => _object.Program("director");
 
@@ -228,21 +224,15 @@ public sealed class XdpEngine : IEngine
     {
         _maps.Dispose();
         _object.Dispose();
-        foreach (var other in _cache.Values)
-            other.Dispose();
+        _programs.Dispose();
     }
 
     private void Load(FeatureSet features)
     {
         if (features == _features || KeepsAllFeatures)
             return;
-        if (!_cache.TryGetValue(features, out var loaded))
-            loaded = DirectorObject.Load(features, _maps.FlowBuckets, _maps.Map);
-        // Tests switch features back and forth, and the verifier takes a while for each load.
-        if (_pins is null)
-            _cache.TryAdd(_features, _object);
-        else
-            _object.Dispose();
+        var loaded = _programs.Load(features, _maps);
+        _programs.Release(_features, _object);
         _object = loaded;
         _features = features;
     }
@@ -270,13 +260,13 @@ public sealed class XdpEngine : IEngine
     }
 
     private static XdpEngine Build(
-        PinDirectory? pins, BpfObject loaded, FeatureSet features, Dictionary<string, BpfMap>? pinned,
-        List<string> notes)
+        PinDirectory? pins, ProgramSource programs, BpfObject loaded, FeatureSet features,
+        Dictionary<string, BpfMap>? pinned, List<string> notes)
     {
         var maps = new StateMaps(pinned ?? StateMaps.Names.ToDictionary(static n => n, loaded.Map), writable: true);
         if (pinned is null)
             maps.Control.Layout = Constants.LayoutVersion;
         // No program uses maps that are not pinned yet: programs with another layout keep their own maps until Attach.
-        return new XdpEngine(pins, loaded, features, maps, notes) { _isReplaced = pinned is null };
+        return new XdpEngine(pins, programs, loaded, features, maps, notes) { _isReplaced = pinned is null };
     }
 }

@@ -7,12 +7,12 @@ using Sidestep.Model;
 namespace Sidestep.Forwarding;
 
 /// <summary>An encapsulation: everything that an outer header depends on, beside the server.</summary>
-/// <param name="Encapsulation">The kind of outer header; null: layer 2 without an outer header.</param>
-/// <param name="GuePort">Destination port of GUE; 0 for other kinds.</param>
+/// <param name="Mode">The kind of outer header, or none at layer 2.</param>
+/// <param name="GuePort">Destination port of GUE; 0 for other modes.</param>
 /// <param name="OuterSource4">Prefix of outer IPv4 source addresses; null: the address of the egress interface.</param>
 /// <param name="OuterSource6">Prefix of outer IPv6 source addresses; null: the address of the egress interface.</param>
 public readonly record struct Encap(
-    Encapsulation? Encapsulation, int GuePort = 0, IPNetwork? OuterSource4 = null, IPNetwork? OuterSource6 = null)
+    ForwardingMode Mode, int GuePort = 0, IPNetwork? OuterSource4 = null, IPNetwork? OuterSource6 = null)
 {
     /// <summary>Layer 2: new Ethernet addresses, no outer header.</summary>
     public static Encap Layer2 => default;
@@ -24,25 +24,28 @@ public readonly record struct Encap(
     /// <summary>The encapsulation of a network profile with another kind of outer header. Settings that do not apply to
     /// the kind are left out, so that equal encapsulations compare equal.</summary>
     public static Encap Of(NetworkProfile profile, Encapsulation encapsulation) =>
-        encapsulation == Model.Encapsulation.Gue
-            ? new Encap(encapsulation, profile.GuePort)
-            : new Encap(encapsulation, 0, profile.OuterSource4, profile.OuterSource6);
+        encapsulation == Encapsulation.Gue
+            ? new Encap(ForwardingMode.Gue, profile.GuePort)
+            : new Encap(encapsulation.ToMode(), 0, profile.OuterSource4, profile.OuterSource6);
+
+    /// <summary>The encapsulation of a server: at layer 3, its own one replaces that of the profile.</summary>
+    public static Encap Of(NetworkProfile profile, RealServer server) =>
+        profile.DsrType == DsrType.L3 && server.Encapsulation is { } own ? Of(profile, own) : Of(profile);
 
     /// <summary>The text: <c>l2</c>, <c>ipip</c>, <c>gre</c>, <c>gue</c>, <c>gue:6081</c>,
     /// <c>ipip@198.18.0.0/15@2001:db8::/64</c>.</summary>
     public override string ToString()
     {
-        if (Encapsulation is not { } encapsulation)
-            return "l2";
         // This is called for every label, and Enum.ToString is much slower.
-        var text = encapsulation switch
+        var text = Mode switch
         {
-            Model.Encapsulation.IpIp => "ipip",
-            Model.Encapsulation.Gue => "gue",
-            Model.Encapsulation.Gre => "gre",
-            _ => throw new InvalidOperationException($"{encapsulation}"),
+            ForwardingMode.L2 => "l2",
+            ForwardingMode.IpIp => "ipip",
+            ForwardingMode.Gue => "gue",
+            ForwardingMode.Gre => "gre",
+            _ => throw new InvalidOperationException($"{Mode}"),
         };
-        if (encapsulation == Model.Encapsulation.Gue && GuePort != NetworkProfile.DefaultGuePort)
+        if (Mode == ForwardingMode.Gue && GuePort != NetworkProfile.DefaultGuePort)
             text += string.Create(CultureInfo.InvariantCulture, $":{GuePort}");
         return text + (OuterSource4 is { } four ? $"@{four}" : "") + (OuterSource6 is { } six ? $"@{six}" : "");
     }
@@ -52,19 +55,15 @@ public readonly record struct Encap(
     public static bool TryParse(string text, [NotNullWhen(true)] out Encap? encap)
     {
         encap = null;
-        if (text == "l2")
-        {
-            encap = Layer2;
-            return true;
-        }
         var parts = text.Split('@');
         var kind = parts[0].Split(':');
-        if (!Enum.TryParse<Encapsulation>(kind[0], ignoreCase: true, out var encapsulation))
+        if (!Enum.TryParse<ForwardingMode>(kind[0], ignoreCase: true, out var mode) || !Enum.IsDefined(mode)
+            || mode == ForwardingMode.L2 && text != "l2")
             return false;
-        var port = encapsulation == Model.Encapsulation.Gue ? NetworkProfile.DefaultGuePort : 0;
+        var port = mode == ForwardingMode.Gue ? NetworkProfile.DefaultGuePort : 0;
         if (kind.Length > 1 && !int.TryParse(kind[1], NumberStyles.None, CultureInfo.InvariantCulture, out port))
             return false;
-        var found = new Encap(encapsulation, port);
+        var found = new Encap(mode, port);
         foreach (var part in parts[1..])
         {
             if (!IPNetwork.TryParse(part, out var prefix))

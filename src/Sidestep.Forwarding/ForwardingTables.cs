@@ -42,7 +42,12 @@ public sealed record ForwardingTables
 /// <param name="Echo">The director's action for an echo request.</param>
 /// <param name="EchoService">For <see cref="EchoAction.Forward"/>: name of the service whose servers receive
 /// it.</param>
-public sealed record VipEntry(IPNetwork Address, bool RespondsToArp, EchoAction Echo, string? EchoService = null);
+public sealed record VipEntry(IPNetwork Address, bool RespondsToArp, EchoAction Echo, string? EchoService = null)
+{
+    /// <summary>True while a service of the VIP has traffic enabled and a server that can serve it: then the VIP may be
+    /// advertised. Also for a prefix.</summary>
+    public bool InService { get; init; }
+}
 
 /// <summary>The director's present action for an echo request: it follows from <see cref="EchoPolicy"/> and from
 /// whether the VIP is in service.</summary>
@@ -79,6 +84,9 @@ public sealed record ServiceEntry
 
     /// <summary>How a server is chosen for a packet of no tracked flow.</summary>
     public Algorithm Algorithm { get; init; } = Algorithm.ConsistentHash;
+
+    /// <summary>True if every flow is tracked, not only those of slots in transition.</summary>
+    public bool TracksFlows => Algorithm != Algorithm.ConsistentHash || Persistence is not null;
 
     /// <summary>Fields of a packet that the flow hash covers.</summary>
     public HashFields HashFields { get; init; } = HashFields.SourceAddress;

@@ -5,9 +5,6 @@ namespace Sidestep.Forwarding;
 /// <summary>Forwards packets according to <see cref="ForwardingTables"/>. One thread at a time calls it.</summary>
 public interface IEngine : IDisposable
 {
-    /// <summary>Name and size limits of the engine.</summary>
-    EngineCapabilities Capabilities { get; }
-
     /// <summary>Puts tables in force atomically: no packet sees a mixture of old and new ones.</summary>
     /// <exception cref="EngineException">The tables exceed a limit, or the kernel rejected them; the previous ones stay
     /// in force.</exception>
@@ -33,26 +30,7 @@ public interface IEngine : IDisposable
 
     /// <summary>Reads all counters, each summed over CPUs or threads.</summary>
     EngineCounters ReadCounters();
-
-    /// <summary>Runs the real pipeline on one frame. Nothing is sent, but the frame is counted.</summary>
-    /// <param name="frame">The frame from the Ethernet header on, at least 14 bytes.</param>
-    /// <param name="interfaceIndex">The kernel's index of the ingress interface.</param>
-    TraceResult Trace(ReadOnlySpan<byte> frame, int interfaceIndex);
 }
-
-/// <summary>Size limits that an engine was built or loaded with.</summary>
-/// <param name="Engine">Name of the engine: <c>xdp</c> or <c>managed</c>.</param>
-/// <param name="MaxServices">The most enabled services.</param>
-/// <param name="MaxServers">The most real servers, counted once per pool and encapsulation.</param>
-/// <param name="MaxSlots">The most slots, summed over all slot tables.</param>
-/// <param name="MaxInterfaces">The most interfaces.</param>
-public sealed record EngineCapabilities(
-    string Engine, int MaxServices, int MaxServers, int MaxSlots, int MaxInterfaces);
-
-/// <summary>The verdict on one frame.</summary>
-/// <param name="Action">The verdict that the driver gets.</param>
-/// <param name="Frame">The frame as the pipeline left it.</param>
-public sealed record TraceResult(XdpAction Action, ReadOnlyMemory<byte> Frame);
 
 /// <summary>Verdict of an XDP program (enum xdp_action of linux/bpf.h).</summary>
 public enum XdpAction

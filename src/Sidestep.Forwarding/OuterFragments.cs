@@ -78,36 +78,38 @@ public static class OuterFragments
     /// header that routers along the path process.</summary>
     private static List<byte[]> Of6(ReadOnlySpan<byte> frame, int outerOffset, int mtuBytes, uint identification)
     {
-        const int HeaderLength = 40, FragmentHeaderLength = 8;
-        const int HopByHop = 0, Routing = 43, Fragment = 44, DestinationOptions = 60;
-        var bytes = frame[outerOffset..];
-        if (bytes.Length < HeaderLength
-            || BinaryPrimitives.ReadUInt16BigEndian(bytes[4..]) is var length && HeaderLength + length > bytes.Length)
+        if (!Ipv6Packet.TryParse(frame[outerOffset..], out var packet))
         {
             throw new ArgumentException(
                 $"the outer IPv6 header contradicts the frame of {frame.Length} bytes", nameof(frame));
         }
-        var next = bytes[6];
-        if (next is HopByHop or Routing or Fragment or DestinationOptions)
+        if (packet.NextHeader is IpProtocol.HopOpt or IpProtocol.Ipv6Route or IpProtocol.Ipv6Frag
+            or IpProtocol.Ipv6Opts)
             throw new ArgumentException("the outer IPv6 header has extension headers", nameof(frame));
         ArgumentOutOfRangeException.ThrowIfLessThan(mtuBytes, SmallestMtu6);
-        if (HeaderLength + length <= mtuBytes)
-            return [frame[..(outerOffset + HeaderLength + length)].ToArray()];
+        var payload = packet.Payload;
+        if (Ipv6Header.Length + payload.Length <= mtuBytes)
+            return [frame[..(outerOffset + Ipv6Header.Length + payload.Length)].ToArray()];
 
-        var fragments = new List<byte[]>();
-        foreach (var part in Parts(length, mtuBytes - HeaderLength - FragmentHeaderLength))
+        var header = new Ipv6Header
         {
-            var payload = bytes.Slice(HeaderLength + part.Offset, part.Length);
-            var fragment = Copy(frame, outerOffset + HeaderLength, FragmentHeaderLength, payload);
-            var header = fragment.AsSpan(outerOffset);
-            BinaryPrimitives.WriteUInt16BigEndian(header[4..], (ushort)(FragmentHeaderLength + part.Length));
-            header[6] = Fragment;
-            // Next header, reserved, offset in units of 8 bytes with the M flag in the lowest bit, identification.
-            var extension = header[HeaderLength..];
-            extension[0] = next;
-            extension[1] = 0;
-            BinaryPrimitives.WriteUInt16BigEndian(extension[2..], (ushort)(part.Offset | (part.IsLast ? 0 : 1)));
-            BinaryPrimitives.WriteUInt32BigEndian(extension[4..], identification);
+            TrafficClass = packet.TrafficClass,
+            FlowLabel = packet.FlowLabel,
+            PayloadLength = 0,
+            NextHeader = IpProtocol.Ipv6Frag,
+            HopLimit = packet.HopLimit,
+            Source = packet.Source,
+            Destination = packet.Destination,
+        };
+        var fragments = new List<byte[]>();
+        foreach (var part in Parts(payload.Length, mtuBytes - Ipv6Header.Length - Ipv6FragmentHeader.Length))
+        {
+            var fragment = Copy(frame, outerOffset + Ipv6Header.Length, Ipv6FragmentHeader.Length,
+                payload.Slice(part.Offset, part.Length));
+            var outer = fragment.AsSpan(outerOffset);
+            (header with { PayloadLength = Ipv6FragmentHeader.Length + part.Length }).Write(outer);
+            new Ipv6FragmentHeader(packet.NextHeader, part.Offset, !part.IsLast, identification)
+                .Write(outer[Ipv6Header.Length..]);
             fragments.Add(fragment);
         }
         return fragments;

@@ -36,7 +36,7 @@ internal sealed class ServerCompiler(
 
     private CompiledServer Of(RealServer server)
     {
-        Encap? own = group.Encap.Encapsulation is not null && server.Encapsulation is { } other
+        Encap? own = group.Encap.Mode != ForwardingMode.L2 && server.Encapsulation is { } other
             && Encap.Of(profile, other) is var encap && encap != group.Encap ? encap : null;
         var nextHop = nextHops.Servers.GetValueOrDefault(server.Address);
         var obstacle = nextHop is null ? null : ObstacleOf(server.Address, own ?? group.Encap, nextHop);
@@ -84,7 +84,7 @@ internal sealed class ServerCompiler(
     /// null when it can.</summary>
     private static string? ObstacleOf(IPAddress server, Encap encap, NextHop nextHop)
     {
-        if (encap.Encapsulation is not { } encapsulation)
+        if (encap.Mode == ForwardingMode.L2)
         {
             // At layer 2, the router would send the packet back to the VIP's owner: the director.
             return nextHop.ViaRouter
@@ -97,7 +97,7 @@ internal sealed class ServerCompiler(
             || (isIpv4 ? nextHop.Egress.Address : nextHop.Egress.Address6) is not null)
             return null;
         var family = isIpv4 ? "IPv4" : "global IPv6";
-        var otherwise = encapsulation == Encapsulation.Gue
+        var otherwise = encap.Mode == ForwardingMode.Gue
             ? "" : $", or give the networkProfile an outer source prefix of {(isIpv4 ? "IPv4" : "IPv6")}";
         return $"{nextHop.Egress.Name} has no {family} address, which the outer header needs as its source:"
             + $" give it one{otherwise}";

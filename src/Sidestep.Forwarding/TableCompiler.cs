@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
-using System.Net;
 using Sidestep.Model;
+using Sidestep.Packets;
 
 namespace Sidestep.Forwarding;
 
@@ -103,7 +103,10 @@ public static class TableCompiler
                     var echoService = echo == EchoPolicy.Forward
                         ? g.FirstOrDefault(e => canServe[e.Group]).Service?.Name : null;
                     return new VipEntry(
-                        g.Key, inService && IsSingle(g.Key), ActionOf(echo, inService, echoService), echoService);
+                        g.Key, inService && g.Key.IsSingle(), ActionOf(echo, inService, echoService), echoService)
+                    {
+                        InService = inService,
+                    };
                 }),
         ];
     }
@@ -115,6 +118,4 @@ public static class TableCompiler
         EchoPolicy.Forward when echoService is not null => EchoAction.Forward,
         _ => EchoAction.Drop,
     };
-
-    private static bool IsSingle(IPNetwork vip) => vip.PrefixLength == vip.BaseAddress.GetAddressBytes().Length * 8;
 }

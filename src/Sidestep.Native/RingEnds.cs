@@ -102,7 +102,7 @@ public sealed unsafe class RingConsumer<T> where T : unmanaged
 /// <summary>Producer and consumer of a ring in memory of this process. The kernel is one of the two sides of every real
 /// ring, so this is for tests.</summary>
 /// <typeparam name="T">Type of an entry.</typeparam>
-public sealed unsafe class RingPair<T> : IDisposable where T : unmanaged
+internal sealed unsafe class RingPair<T> : IDisposable where T : unmanaged
 {
     private readonly byte* _memory;
 

@@ -14,6 +14,9 @@ public enum EtherType : ushort
     /// <summary>A VLAN tag, IEEE 802.1Q clause 9.6: the type of the payload follows after two bytes.</summary>
     Vlan = 0x8100,
 
+    /// <summary>A service VLAN tag, IEEE 802.1ad; the same form as <see cref="Vlan"/>.</summary>
+    ServiceVlan = 0x88a8,
+
     /// <summary>Internet Protocol version 6, RFC 2464 section 3.</summary>
     Ipv6 = 0x86dd,
 }

@@ -32,6 +32,26 @@ public static class InternetChecksum
         + (destination.Value >> 16) + (destination.Value & 0xffff)
         + (byte)protocol + (uint)length;
 
+    /// <summary>The unfolded sum of the pseudo-header of TCP, UDP or ICMPv6 over IPv6 (RFC 8200 section 8.1).</summary>
+    /// <param name="source">Source address of the IPv6 header.</param>
+    /// <param name="destination">Destination address of the IPv6 header.</param>
+    /// <param name="protocol">Protocol of the payload, after all extension headers.</param>
+    /// <param name="length">Length of transport header and payload, in bytes.</param>
+    public static ulong SumPseudoHeader(Ipv6Address source, Ipv6Address destination, IpProtocol protocol, int length)
+    {
+        Span<byte> addresses = stackalloc byte[2 * Ipv6Address.Length];
+        source.Write(addresses);
+        destination.Write(addresses[Ipv6Address.Length..]);
+        return SumPseudoHeader(addresses, protocol, length);
+    }
+
+    /// <summary>The unfolded sum of a pseudo-header over either version of IP: both have the same sum.</summary>
+    /// <param name="addresses">Source and destination address as they stand in the IP header: 8 or 32 bytes.</param>
+    /// <param name="protocol">Protocol of the payload, after all extension headers.</param>
+    /// <param name="length">Length of transport header and payload, in bytes.</param>
+    public static ulong SumPseudoHeader(ReadOnlySpan<byte> addresses, IpProtocol protocol, int length) =>
+        Sum(addresses, (byte)protocol + (ulong)(uint)length);
+
     /// <summary>Folds a sum to 16 bits with end-around carry and complements it.</summary>
     /// <returns>The checksum, in host byte order.</returns>
     public static ushort Finish(ulong sum)

@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-
 namespace Sidestep.Packets;
 
 /// <summary>A read-only view of a neighbour advertisement, by which a host announces the Ethernet address of an IPv6
@@ -13,7 +11,7 @@ public readonly ref struct NeighbourAdvertisement
     /// 4861 section 11.2).</summary>
     internal const byte HopLimit = 255;
 
-    private const int HeaderLength = 40, MessageLength = 24, Unit = 8;
+    private const int MessageLength = 24, Unit = 8;
     private const byte SolicitedFlag = 0x40, OverrideFlag = 0x20, TargetLinkLayerAddress = 2;
 
     private readonly ReadOnlySpan<byte> _message;
@@ -46,28 +44,17 @@ public readonly ref struct NeighbourAdvertisement
     public static bool TryParse(ReadOnlySpan<byte> packet, out NeighbourAdvertisement advertisement)
     {
         advertisement = default;
-        if (packet.Length < HeaderLength + MessageLength || packet[0] >> 4 != 6
-            || packet[6] != (byte)IpProtocol.IcmpV6 || packet[7] != HopLimit)
+        if (!Ipv6Packet.TryParse(packet, out var ip) || ip.NextHeader != IpProtocol.Ipv6Icmp || ip.HopLimit != HopLimit
+            || ip.Payload.Length < MessageLength)
             return false;
-        var length = BinaryPrimitives.ReadUInt16BigEndian(packet[4..]);
-        if (length < MessageLength || HeaderLength + length > packet.Length)
-            return false;
-        var message = packet.Slice(HeaderLength, length);
-        if (message[0] != Type || message[1] != 0 || ChecksumOf(packet, message) != 0
+        var message = ip.Payload;
+        var sum = InternetChecksum.SumPseudoHeader(ip.Source, ip.Destination, IpProtocol.Ipv6Icmp, message.Length);
+        if (message[0] != Type || message[1] != 0 || InternetChecksum.Finish(InternetChecksum.Sum(message, sum)) != 0
             || !TryReadOptions(message[MessageLength..], out var mac))
             return false;
         advertisement = new NeighbourAdvertisement(message, mac);
         return !advertisement.Target.IsMulticast
-            && !(advertisement.IsSolicited && Ipv6Address.Read(packet[24..]).IsMulticast);
-    }
-
-    /// <summary>The ICMPv6 checksum over the pseudo-header and the message (RFC 8200 section 8.1, RFC 4443 section
-    /// 2.3). The result is 0 when the message contains its own correct checksum.</summary>
-    internal static ushort ChecksumOf(ReadOnlySpan<byte> packet, ReadOnlySpan<byte> message)
-    {
-        var pseudoHeader = InternetChecksum.Sum(packet[8..HeaderLength])
-            + (ulong)message.Length + (ulong)IpProtocol.IcmpV6;
-        return InternetChecksum.Finish(InternetChecksum.Sum(message, pseudoHeader));
+            && !(advertisement.IsSolicited && ip.Destination.IsMulticast);
     }
 
     /// <summary>Reads the options. An option of length 0 makes the packet invalid (RFC 4861 section 4.6).</summary>

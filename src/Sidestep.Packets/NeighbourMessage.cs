@@ -7,9 +7,9 @@ namespace Sidestep.Packets;
 internal static class NeighbourMessage
 {
     /// <summary>Length of the packet in bytes: IPv6 header, message and option.</summary>
-    internal const int Length = HeaderLength + MessageLength;
+    internal const int Length = Ipv6Header.Length + MessageLength;
 
-    private const int HeaderLength = 40, MessageLength = 32;
+    private const int MessageLength = 32;
     private const byte OptionUnits = 1;
 
     /// <summary>Writes the packet with its checksum.</summary>
@@ -29,20 +29,23 @@ internal static class NeighbourMessage
         ArgumentOutOfRangeException.ThrowIfLessThan(packet.Length, Length, nameof(packet));
         packet = packet[..Length];
         packet.Clear();
-        packet[0] = 0x60;
-        BinaryPrimitives.WriteUInt16BigEndian(packet[4..], MessageLength);
-        packet[6] = (byte)IpProtocol.IcmpV6;
-        packet[7] = NeighbourAdvertisement.HopLimit;
-        source.Write(packet[8..]);
-        destination.Write(packet[24..]);
+        new Ipv6Header
+        {
+            PayloadLength = MessageLength,
+            NextHeader = IpProtocol.Ipv6Icmp,
+            HopLimit = NeighbourAdvertisement.HopLimit,
+            Source = source,
+            Destination = destination,
+        }.Write(packet);
 
-        var message = packet[HeaderLength..];
+        var message = packet[Ipv6Header.Length..];
         message[0] = type;
         message[4] = flags;
         target.Write(message[8..]);
         message[24] = option;
         message[25] = OptionUnits;
         mac.Write(message[26..]);
-        BinaryPrimitives.WriteUInt16BigEndian(message[2..], NeighbourAdvertisement.ChecksumOf(packet, message));
+        BinaryPrimitives.WriteUInt16BigEndian(message[2..], InternetChecksum.Finish(InternetChecksum.Sum(
+            message, InternetChecksum.SumPseudoHeader(source, destination, IpProtocol.Ipv6Icmp, message.Length))));
     }
 }

@@ -6,9 +6,7 @@ namespace Sidestep.Packets;
 /// GSO/GRO super-packet into the packets that the wire would have carried. Allocates nothing.</summary>
 public ref struct Segmentation
 {
-    private const int EthernetHeader = 14, TagBytes = 4, MinIpv4Header = 20, Ipv6Header = 40;
-    private const int MinTcpHeader = 20, UdpHeader = 8;
-    private const byte Fin = 1, Push = 8, Reduced = 0x80;
+    private const int EthernetHeader = EthernetPacket.HeaderLength, TagBytes = 4;
 
     private readonly ReadOnlySpan<byte> _frame;
     private readonly int _l3, _l4, _payload, _end, _bytes;
@@ -52,23 +50,25 @@ public ref struct Segmentation
         var l3 = EthernetHeader;
         for (var tags = 0;
             tags < 2 && frame.Length >= l3 + TagBytes
-            && BinaryPrimitives.ReadUInt16BigEndian(frame[(l3 - 2)..]) is 0x8100 or 0x88a8;
+            && BinaryPrimitives.ReadUInt16BigEndian(frame[(l3 - 2)..]) 
+                is (ushort)EtherType.Vlan or (ushort)EtherType.ServiceVlan;
             tags++)
             l3 += TagBytes;
-        if (segmentBytes <= 0 || frame.Length < l3 + MinIpv4Header)
+        if (segmentBytes <= 0 || frame.Length < l3 + Ipv4Packet.MinimumHeaderLength)
             return false;
-        int l4, end, protocol;
+        int l4, end;
+        IpProtocol protocol;
         switch (frame[l3] >> 4)
         {
-            case 4:
+            case 4 when (frame[l3] & 15) * 4 >= Ipv4Packet.MinimumHeaderLength:
                 l4 = l3 + (frame[l3] & 15) * 4;
                 end = l3 + BinaryPrimitives.ReadUInt16BigEndian(frame[(l3 + 2)..]);
-                protocol = frame[l3 + 9];
+                protocol = (IpProtocol)frame[l3 + 9];
                 break;
-            case 6 when frame.Length >= l3 + Ipv6Header:
-                l4 = l3 + Ipv6Header;
+            case 6 when frame.Length >= l3 + Ipv6Packet.HeaderLength:
+                l4 = l3 + Ipv6Packet.HeaderLength;
                 end = l4 + BinaryPrimitives.ReadUInt16BigEndian(frame[(l3 + 4)..]);
-                protocol = frame[l3 + 6];
+                protocol = (IpProtocol)frame[l3 + 6];
                 break;
             default:
                 return false;
@@ -76,11 +76,13 @@ public ref struct Segmentation
         // A header cannot hold 65,536 bytes or more: its length is 0 (jumbograms, RFC 2675 section 2, and BIG TCP).
         if (end <= l4)
             end = frame.Length;
-        var isTcp = protocol == (int)IpProtocol.Tcp;
-        if ((!isTcp && protocol != (int)IpProtocol.Udp) || frame.Length < l4 + (isTcp ? MinTcpHeader : UdpHeader))
+        var isTcp = protocol == IpProtocol.Tcp;
+        var leastHeader = isTcp ? TcpPacket.MinimumHeaderLength : UdpPacket.HeaderLength;
+        if ((!isTcp && protocol != IpProtocol.Udp) || frame.Length < l4 + leastHeader)
             return false;
-        var payload = l4 + (isTcp ? (frame[l4 + 12] >> 4) * 4 : UdpHeader);
-        if (end > frame.Length || payload > end || payload < l4 + UdpHeader)
+        var payload = l4 + (isTcp ? (frame[l4 + 12] >> 4) * 4 : UdpPacket.HeaderLength);
+        // A length field below the shortest header would place the fields of a segment behind its end.
+        if (end > frame.Length || payload > end || payload < l4 + leastHeader)
             return false;
         parts = new Segmentation(frame, l3, l4, payload, end, segmentBytes, isTcp);
         return true;
@@ -115,7 +117,7 @@ public ref struct Segmentation
         var ip = part[_l3..];
         if (IsIpv6)
         {
-            BinaryPrimitives.WriteUInt16BigEndian(ip[4..], (ushort)(ip.Length - Ipv6Header));
+            BinaryPrimitives.WriteUInt16BigEndian(ip[4..], (ushort)(ip.Length - Ipv6Packet.HeaderLength));
             return;
         }
         BinaryPrimitives.WriteUInt16BigEndian(ip[2..], (ushort)ip.Length);
@@ -132,9 +134,9 @@ public ref struct Segmentation
         var sequence = BinaryPrimitives.ReadUInt32BigEndian(tcp[4..]);
         BinaryPrimitives.WriteUInt32BigEndian(tcp[4..], sequence + (uint)(_next - _payload));
         if (!isLast)
-            tcp[13] &= unchecked((byte)~(Fin | Push));
+            tcp[13] &= unchecked((byte)~(TcpControlBits.Fin | TcpControlBits.Psh));
         if (_next != _payload)
-            tcp[13] &= unchecked((byte)~Reduced);
+            tcp[13] &= unchecked((byte)~TcpControlBits.Cwr);
     }
 
     private readonly void WriteChecksum(Span<byte> part)
@@ -142,8 +144,8 @@ public ref struct Segmentation
         var at = _l4 + (_isTcp ? 16 : 6);
         part[at] = part[at + 1] = 0;
         var addresses = IsIpv6 ? part.Slice(_l3 + 8, 32) : part.Slice(_l3 + 12, 8);
-        var protocol = _isTcp ? (ulong)IpProtocol.Tcp : (ulong)IpProtocol.Udp;
-        var sum = InternetChecksum.Sum(addresses, (ulong)(part.Length - _l4) + protocol);
+        var protocol = _isTcp ? IpProtocol.Tcp : IpProtocol.Udp;
+        var sum = InternetChecksum.SumPseudoHeader(addresses, protocol, part.Length - _l4);
         var checksum = InternetChecksum.Finish(InternetChecksum.Sum(part[_l4..], sum));
         BinaryPrimitives.WriteUInt16BigEndian(part[at..], checksum == 0 ? (ushort)0xffff : checksum);
     }

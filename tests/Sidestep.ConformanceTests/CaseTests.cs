@@ -1,6 +1,7 @@
 using Sidestep.ConformanceTests.Cases;
 using Sidestep.ConformanceTests.Xdp;
 using Sidestep.Forwarding;
+using Sidestep.Testing;
 
 namespace Sidestep.ConformanceTests;
 

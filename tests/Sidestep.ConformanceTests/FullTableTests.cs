@@ -6,6 +6,7 @@ using Sidestep.ConformanceTests.Xdp;
 using Sidestep.Forwarding;
 using Sidestep.Model;
 using Sidestep.Packets;
+using Sidestep.Testing;
 
 namespace Sidestep.ConformanceTests;
 

@@ -3,6 +3,7 @@ using Sidestep.ConformanceTests.Cases;
 using Sidestep.ConformanceTests.Robustness;
 using Sidestep.ConformanceTests.Xdp;
 using Sidestep.Forwarding;
+using Sidestep.Testing;
 
 namespace Sidestep.ConformanceTests;
 

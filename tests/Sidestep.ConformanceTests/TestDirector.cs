@@ -2,6 +2,7 @@ using System.Globalization;
 using Sidestep.ConformanceTests.Cases;
 using Sidestep.ConformanceTests.Xdp;
 using Sidestep.Forwarding;
+using Sidestep.Testing;
 
 namespace Sidestep.ConformanceTests;
 

@@ -3,6 +3,7 @@ using Sidestep.ConformanceTests.Veth;
 using Sidestep.ConformanceTests.Xdp;
 using Sidestep.Forwarding;
 using Sidestep.Model;
+using Sidestep.Testing;
 
 namespace Sidestep.ConformanceTests;
 
@@ -39,7 +40,7 @@ public sealed class VethDriverTests
         foreach (var row in rows)
         {
             ForwardingTables? tables = null;
-            cables.Engine.Clear();
+            cables.Engine.ClearState();
             foreach (var step in row.Steps)
             {
                 if (tables is null || step.ChangesTheSituation)

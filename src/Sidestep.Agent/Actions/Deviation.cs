@@ -5,6 +5,7 @@ using Sidestep.Agent.Output;
 using Sidestep.Agent.Programs;
 using Sidestep.Api;
 using Sidestep.Native.Netlink;
+using Sidestep.Packets;
 
 namespace Sidestep.Agent.Actions;
 

@@ -6,6 +6,7 @@ using Sidestep.Agent.Programs;
 using Sidestep.Agent.Running;
 using Sidestep.Agent.State;
 using Sidestep.Api;
+using Sidestep.Packets;
 
 namespace Sidestep.Agent.Actions;
 

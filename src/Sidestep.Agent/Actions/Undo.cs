@@ -1,9 +1,9 @@
 using System.Net.Sockets;
 using Sidestep.Agent.Host;
-using Sidestep.Agent.Input;
 using Sidestep.Agent.Programs;
 using Sidestep.Agent.State;
 using Sidestep.Native.Netlink;
+using Sidestep.Packets;
 
 namespace Sidestep.Agent.Actions;
 
@@ -37,7 +37,7 @@ internal sealed class Undo(IHostKernel kernel, HostInventory host, Action<string
         var vip = PrefixText.Parse(record.Vip);
         if (record.ExistedBefore)
             log($"{record.Vip}: stays on lo, because it existed before the agent");
-        else if (!PrefixText.IsSingle(vip))
+        else if (!vip.IsSingle())
             LocalPrefix(record, vip);
         else if (host.OnLoopback(vip.BaseAddress) is { } address)
             LoopbackAddress(record, address);

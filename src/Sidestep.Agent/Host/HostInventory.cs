@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Net;
-using Sidestep.Agent.Input;
 using Sidestep.Native.Netlink;
+using Sidestep.Packets;
 
 namespace Sidestep.Agent.Host;
 
@@ -43,7 +43,7 @@ internal sealed record HostInventory
 
     /// <summary>True if a VIP is an address of <c>lo</c>, or when a prefix of VIPs is local.</summary>
     public bool HasVip(IPNetwork vip) =>
-        PrefixText.IsSingle(vip) ? OnLoopback(vip.BaseAddress) is not null : LocalPrefixes.Contains(vip);
+        vip.IsSingle() ? OnLoopback(vip.BaseAddress) is not null : LocalPrefixes.Contains(vip);
 
     /// <summary>The addresses that outer headers may have as destination: those of the ingress interfaces, and the
     /// server's own on <c>lo</c>, as hosts with several uplinks have them.</summary>

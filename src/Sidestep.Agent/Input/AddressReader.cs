@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Sidestep.Packets;
 
 namespace Sidestep.Agent.Input;
 
@@ -66,7 +67,7 @@ internal static class AddressReader
                 $"Write {address} if that is what you mean.");
         }
         if (slash < 0)
-            network = PrefixText.Single(address);
+            network = PrefixText.OfHost(address);
         else if (!IPNetwork.TryParse(value, out network) || !network.BaseAddress.Equals(address))
         {
             return ("is not a prefix: the length is invalid, or bits after the prefix are set",

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Sidestep.Agent.Programs;
 using Sidestep.Api;
 using Sidestep.Native.Netlink;
+using Sidestep.Packets;
 
 namespace Sidestep.Agent.Input;
 
@@ -47,7 +48,7 @@ internal sealed record DesiredVip(IPNetwork Network, int Mss)
 {
     public IPAddress Address => Network.BaseAddress;
 
-    public bool IsSingle => PrefixText.IsSingle(Network);
+    public bool IsSingle => Network.IsSingle();
 
     public bool IsIPv6 => Address.AddressFamily == AddressFamily.InterNetworkV6;
 

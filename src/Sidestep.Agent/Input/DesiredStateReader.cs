@@ -5,6 +5,7 @@ using Sidestep.Agent.Programs;
 using Sidestep.Api;
 using Sidestep.Model;
 using Sidestep.Native.Netlink;
+using Sidestep.Packets;
 
 namespace Sidestep.Agent.Input;
 
@@ -100,7 +101,7 @@ internal static class DesiredStateReader
     }
 
     private static List<IPNetwork> Sources(ServerSpec spec, List<ServiceSpec> layer3) => layer3.Count == 0 ? []
-        : [.. spec.Directors.Select(PrefixText.Single)
+        : [.. spec.Directors.Select(PrefixText.OfHost)
             .Concat(layer3.SelectMany(static s => s.OuterSources)).Distinct()];
 
     /// <summary>The VIPs of all services. A VIP of several services gets the smallest MSS of them.</summary>
@@ -135,7 +136,7 @@ internal static class DesiredStateReader
             return 0;
         var known = interfaces.Where(static i => i.MtuBytes > 0).Select(static i => i.MtuBytes).ToList();
         var overhead = OuterHeaders.Bytes(service.Encapsulation, IsOuterIPv6(service, spec));
-        var pathMtu = service.PathMtu ?? (known.Count == 0 ? null : OuterHeaders.PathMtuOf(known.Min(), overhead));
+        var pathMtu = service.PathMtu ?? (known.Count == 0 ? null : PathMtu.Of(known.Min(), overhead));
         return pathMtu is null ? 0 : Math.Max(0, IsIPv6(vip.BaseAddress) ? pathMtu.Mss6 : pathMtu.Mss4);
     }
 

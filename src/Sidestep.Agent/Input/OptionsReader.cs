@@ -81,7 +81,7 @@ internal static class OptionsReader
             GuePort = port,
             OuterSources = [.. sources],
             PathMtu = mtu is { } bytes
-                ? OuterHeaders.PathMtuOf(bytes, OuterHeaders.Bytes(encapsulation, outerIPv6)) : null,
+                ? PathMtu.Of(bytes, OuterHeaders.Bytes(encapsulation, outerIPv6)) : null,
         };
 
     private static List<(string Name, int? Port)> Encapsulations(Request request, List<Problem> problems)

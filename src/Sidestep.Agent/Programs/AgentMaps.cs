@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Runtime.CompilerServices;
 using Sidestep.Agent.Input;
+using Sidestep.Packets;
 
 namespace Sidestep.Agent.Programs;
 

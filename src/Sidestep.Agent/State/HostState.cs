@@ -1,8 +1,8 @@
 using System.Net;
 using System.Text.Json.Serialization;
-using Sidestep.Agent.Input;
 using Sidestep.Api;
 using Sidestep.Native;
+using Sidestep.Packets;
 
 namespace Sidestep.Agent.State;
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Sidestep.Agent.Input;
 using Sidestep.Api;
+using Sidestep.Packets;
 
 namespace Sidestep.Agent.Windows;
 
@@ -46,7 +47,7 @@ internal static class PowerShellScript
                 $"is layer 3 ({service.Encapsulation ?? "ipip"}): Windows has nothing that removes the outer header",
                 "Use a network profile with dsrType: l2 for pools with Windows servers, on the director's network."));
         }
-        foreach (var vip in service.Vips.Where(static v => !PrefixText.IsSingle(v)))
+        foreach (var vip in service.Vips.Where(static v => !v.IsSingle()))
         {
             problems.Add(new Problem("service", $"{name} {vip}", "is a prefix: Windows supports single addresses only",
                 "Name each VIP."));

@@ -10,7 +10,9 @@ namespace Sidestep.Cli.Replay;
 /// <c>udp [2001:db8::7]:40000 [2001:db8::10]:53</c>, <c>icmp 198.51.100.7 203.0.113.10</c> (an echo request).</summary>
 public static class PacketSpec
 {
-    private const int TcpBytes = 20, UdpBytes = 8, IcmpBytes = 8, Ttl = 64;
+    private const int TcpBytes = TcpPacket.MinimumHeaderLength, UdpBytes = UdpPacket.HeaderLength;
+    private const int IcmpBytes = IcmpPacket.HeaderLength;
+    private const byte EchoRequest6 = 128;
 
     /// <summary>Valid specifications, which error messages quote.</summary>
     internal const string Example =
@@ -28,24 +30,24 @@ public static class PacketSpec
             throw new FormatException($"write {Example}");
         var protocol = tokens[0].ToUpperInvariant() switch
         {
-            "TCP" => 6,
-            "UDP" => 17,
-            "ICMP" or "ICMPV6" => 1,
-            var other when byte.TryParse(other, CultureInfo.InvariantCulture, out var number) => number,
+            "TCP" => IpProtocol.Tcp,
+            "UDP" => IpProtocol.Udp,
+            "ICMP" or "ICMPV6" => IpProtocol.Icmp,
+            var other when byte.TryParse(other, CultureInfo.InvariantCulture, out var number) => (IpProtocol)number,
             _ => throw new FormatException($"'{tokens[0]}' is not a protocol: write {Example}"),
         };
-        var hasPorts = protocol is 6 or 17;
+        var hasPorts = protocol is IpProtocol.Tcp or IpProtocol.Udp;
         IPEndPoint source = End(tokens[1], hasPorts), destination = End(tokens[2], hasPorts);
         if (source.AddressFamily != destination.AddressFamily)
             throw new FormatException($"{tokens[1]} and {tokens[2]} are of different families");
         var isIpv6 = source.AddressFamily == AddressFamily.InterNetworkV6;
-        if (protocol == 1 && isIpv6)
-            protocol = 58;
+        if (protocol == IpProtocol.Icmp && isIpv6)
+            protocol = IpProtocol.Ipv6Icmp;
         var payload = protocol switch
         {
-            6 => Tcp(source, destination, tokens.Count > 3 ? tokens[3] : "S"),
-            17 => Udp(source, destination),
-            1 or 58 => Echo(protocol),
+            IpProtocol.Tcp => Tcp(source, destination, tokens.Count > 3 ? tokens[3] : "S"),
+            IpProtocol.Udp => Udp(source, destination),
+            IpProtocol.Icmp or IpProtocol.Ipv6Icmp => Echo(protocol),
             _ => new byte[IcmpBytes],
         };
         return [.. Ethernet(to, isIpv6),
@@ -67,46 +69,44 @@ public static class PacketSpec
         var bytes = new byte[EthernetPacket.HeaderLength];
         to.Write(bytes);
         new MacAddress(0x0200_0000_00fe).Write(bytes.AsSpan(6));
-        BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(12), isIpv6 ? (ushort)0x86dd : (ushort)0x0800);
+        BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(12), (ushort)(isIpv6 ? EtherType.Ipv6 : EtherType.Ipv4));
         return bytes;
     }
 
-    private static byte[] Ipv4(IPAddress source, IPAddress destination, int protocol, int payload)
+    private static byte[] Ipv4(IPAddress source, IPAddress destination, IpProtocol protocol, int payload)
     {
-        var bytes = new byte[20];
-        bytes[0] = 0x45;
-        BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(2), (ushort)(bytes.Length + payload));
-        bytes[6] = 0x40;
-        bytes[8] = Ttl;
-        bytes[9] = (byte)protocol;
-        source.TryWriteBytes(bytes.AsSpan(12), out _);
-        destination.TryWriteBytes(bytes.AsSpan(16), out _);
-        BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(10), InternetChecksum.Compute(bytes));
+        var bytes = new byte[Ipv4Header.Length];
+        new Ipv4Header
+        {
+            PayloadLength = payload,
+            Protocol = protocol,
+            Source = Ipv4Address.From(source),
+            Destination = Ipv4Address.From(destination),
+        }.Write(bytes);
         return bytes;
     }
 
-    private static byte[] Ipv6(IPAddress source, IPAddress destination, int protocol, int payload)
+    private static byte[] Ipv6(IPAddress source, IPAddress destination, IpProtocol protocol, int payload)
     {
-        var bytes = new byte[40];
-        bytes[0] = 0x60;
-        BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(4), (ushort)payload);
-        bytes[6] = (byte)protocol;
-        bytes[7] = Ttl;
-        source.TryWriteBytes(bytes.AsSpan(8), out _);
-        destination.TryWriteBytes(bytes.AsSpan(24), out _);
+        var bytes = new byte[Ipv6Header.Length];
+        new Ipv6Header
+        {
+            PayloadLength = payload,
+            NextHeader = protocol,
+            Source = Ipv6Address.From(source),
+            Destination = Ipv6Address.From(destination),
+        }.Write(bytes);
         return bytes;
     }
 
     private static byte[] Tcp(IPEndPoint source, IPEndPoint destination, string flags)
     {
-        const string Letters = "FSRPAU";
         var bytes = new byte[TcpBytes];
         BinaryPrimitives.WriteUInt16BigEndian(bytes, (ushort)source.Port);
         BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(2), (ushort)destination.Port);
         bytes[12] = TcpBytes / 4 << 4;
-        foreach (var flag in flags.ToUpperInvariant())
-            bytes[13] |= Letters.IndexOf(flag, StringComparison.Ordinal) is >= 0 and var bit ? (byte)(1 << bit)
-                : throw new FormatException($"'{flags}' are not TCP flags: write letters of {Letters}");
+        bytes[13] = TcpFlagText.TryParse(flags, out var bits) ? (byte)bits
+            : throw new FormatException($"'{flags}' are not TCP flags: write letters of {TcpFlagText.Letters}");
         return bytes;
     }
 
@@ -119,10 +119,10 @@ public static class PacketSpec
         return bytes;
     }
 
-    private static byte[] Echo(int protocol)
+    private static byte[] Echo(IpProtocol protocol)
     {
         var bytes = new byte[IcmpBytes];
-        bytes[0] = protocol == 58 ? (byte)128 : (byte)8;
+        bytes[0] = protocol == IpProtocol.Ipv6Icmp ? EchoRequest6 : (byte)IcmpType.EchoRequest;
         return bytes;
     }
 }

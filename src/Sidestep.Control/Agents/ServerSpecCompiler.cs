@@ -72,17 +72,16 @@ public sealed class ServerSpecCompiler
     private ServiceSpec ServiceSpecOf(VirtualService service, RealServer server)
     {
         var profile = _desired.ProfileOf(service);
-        var encap = server.Encapsulation is { } own && profile.DsrType == DsrType.L3 ? Encap.Of(profile, own)
-            : Encap.Of(profile);
+        var encap = Encap.Of(profile, server);
         return new ServiceSpec
         {
             Name = service.Name,
             Vips = service.Vips,
             Protocol = service.Protocol.ToString().ToLowerInvariant(),
             Ports = [.. service.Ports.Select(static p => p.ToString())],
-            Dsr = encap.Encapsulation is null ? DsrTypes.Layer2 : DsrTypes.Layer3,
-            Encapsulation = encap.Encapsulation?.ToString().ToLowerInvariant(),
-            GuePort = encap.Encapsulation == Encapsulation.Gue ? encap.GuePort : null,
+            Dsr = encap.Mode == ForwardingMode.L2 ? DsrTypes.Layer2 : DsrTypes.Layer3,
+            Encapsulation = encap.Mode == ForwardingMode.L2 ? null : encap.Mode.ToString().ToLowerInvariant(),
+            GuePort = encap.Mode == ForwardingMode.Gue ? encap.GuePort : null,
             OuterSources = OuterSource(encap, server.Address) is { } prefix ? [prefix] : [],
             Server = server.Address,
             PathMtu = PathMtuOf(encap, server.Address),
@@ -99,10 +98,7 @@ public sealed class ServerSpecCompiler
         ArgumentNullException.ThrowIfNull(server);
         if (!_nextHops.Servers.TryGetValue(server, out var nextHop))
             return null;
-        var overhead = EncapOverhead.Of(encap.Encapsulation, server.AddressFamily);
-        var inner = nextHop.Egress.MtuBytes - overhead;
-        return new PathMtu(nextHop.Egress.MtuBytes, overhead, inner - EncapOverhead.Ipv4TcpHeaderBytes,
-            inner - EncapOverhead.Ipv6TcpHeaderBytes);
+        return PathMtu.Of(nextHop.Egress.MtuBytes, encap.Mode.OverheadBytes(server.AddressFamily));
     }
 
     private static IEnumerable<string> Keys(RealServer server) => [server.Name, server.Address.ToString()];
@@ -113,33 +109,5 @@ public sealed class ServerSpecCompiler
     {
         var hash = SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(spec, ApiJson.Default.ServerSpec));
         return BinaryPrimitives.ReadInt64LittleEndian(hash) & (1L << 53) - 1;
-    }
-}
-
-/// <summary>Lengths of headers, in bytes.</summary>
-public static class EncapOverhead
-{
-    /// <summary>IPv4 and TCP headers without options.</summary>
-    public const int Ipv4TcpHeaderBytes = 40;
-
-    /// <summary>IPv6 and TCP headers without options.</summary>
-    public const int Ipv6TcpHeaderBytes = 60;
-
-    /// <summary>Length of the outer headers in front of an inner datagram: IP, and UDP with GUE (RFC 768), or GRE (RFC
-    /// 2784).</summary>
-    /// <param name="encapsulation">Null: layer 2, without outer header.</param>
-    /// <param name="outer">Address family of the outer IP header.</param>
-    public static int Of(Encapsulation? encapsulation, AddressFamily outer)
-    {
-        const int udp = 8, gue = 4, gre = 4;
-        var ip = outer == AddressFamily.InterNetwork ? 20 : 40;
-        return encapsulation switch
-        {
-            null => 0,
-            Encapsulation.IpIp => ip,
-            Encapsulation.Gue => ip + udp + gue,
-            Encapsulation.Gre => ip + gre,
-            _ => throw new ArgumentOutOfRangeException(nameof(encapsulation)),
-        };
     }
 }

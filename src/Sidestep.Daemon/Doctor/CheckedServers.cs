@@ -4,6 +4,7 @@ using Sidestep.Control.Agents;
 using Sidestep.Control.Doctor;
 using Sidestep.Forwarding;
 using Sidestep.Model;
+using Sidestep.Packets;
 
 namespace Sidestep.Daemon.Doctor;
 
@@ -44,8 +45,7 @@ internal static class CheckedServers
         EffectiveConfiguration configuration, VirtualService service, RealServer server, ServerSpecCompiler compiler)
     {
         var profile = configuration.Desired.ProfileOf(service);
-        var encap = server.Encapsulation is { } own && profile.DsrType == DsrType.L3
-            ? Encap.Of(profile, own) : Encap.Of(profile);
+        var encap = Encap.Of(profile, server);
         foreach (var vip in service.Vips.Take(MaxVips))
         {
             foreach (var ports in service.Ports.Take(MaxPorts))

@@ -6,6 +6,7 @@ using Sidestep.Control.Doctor;
 using Sidestep.Daemon.AddressConflicts;
 using Sidestep.Daemon.NextHops;
 using Sidestep.Model;
+using Sidestep.Packets;
 
 namespace Sidestep.Daemon.Doctor;
 

@@ -9,23 +9,19 @@ namespace Sidestep.Daemon.Doctor;
 /// <remarks>All IPv4 headers have DF, so that a packet that does not fit is lost instead of fragmented.</remarks>
 internal static class ProbePacket
 {
-    private const byte Ttl = 64;
-    private const int HeaderBytes4 = 20, HeaderBytes6 = 40, UdpBytes = 8, TcpBytes = 20, EchoBytes = 8;
-    private const ushort DontFragment = 0x4000;
+    private const int TcpBytes = TcpPacket.MinimumHeaderLength, EchoBytes = IcmpPacket.HeaderLength;
     private const byte MssOption = 2, MssOptionBytes = 4, EchoRequest4 = 8, EchoRequest6 = 128;
     private const ushort TcpWindow = 64240;
 
-    internal const byte Syn = 0x02, Reset = 0x04;
-
     /// <summary>A TCP segment without data (RFC 9293). A SYN has the MSS option.</summary>
-    internal static byte[] Tcp(IPEndPoint from, IPEndPoint to, uint sequence, byte flags, ushort mss)
+    internal static byte[] Tcp(IPEndPoint from, IPEndPoint to, uint sequence, TcpControlBits flags, ushort mss)
     {
-        var options = flags == Syn ? MssOptionBytes : 0;
+        var options = flags == TcpControlBits.Syn ? MssOptionBytes : 0;
         var segment = new byte[TcpBytes + options];
         WritePorts(segment, from, to);
         BinaryPrimitives.WriteUInt32BigEndian(segment.AsSpan(4), sequence);
         segment[12] = (byte)(segment.Length / 4 << 4);
-        segment[13] = flags;
+        segment[13] = (byte)flags;
         BinaryPrimitives.WriteUInt16BigEndian(segment.AsSpan(14), TcpWindow);
         if (options > 0)
         {
@@ -35,20 +31,20 @@ internal static class ProbePacket
         }
         BinaryPrimitives.WriteUInt16BigEndian(segment.AsSpan(16),
             Checksum(from.Address, to.Address, IpProtocol.Tcp, segment));
-        return Ip(from.Address, to.Address, (byte)IpProtocol.Tcp, segment);
+        return Ip(from.Address, to.Address, IpProtocol.Tcp, segment);
     }
 
     /// <summary>A UDP datagram (RFC 768).</summary>
     internal static byte[] Udp(IPEndPoint from, IPEndPoint to, ReadOnlySpan<byte> data)
     {
-        var datagram = new byte[UdpBytes + data.Length];
+        var datagram = new byte[UdpPacket.HeaderLength + data.Length];
         WritePorts(datagram, from, to);
         BinaryPrimitives.WriteUInt16BigEndian(datagram.AsSpan(4), (ushort)datagram.Length);
-        data.CopyTo(datagram.AsSpan(UdpBytes));
+        data.CopyTo(datagram.AsSpan(UdpPacket.HeaderLength));
         var sum = Checksum(from.Address, to.Address, IpProtocol.Udp, datagram);
         // RFC 768: zero means that there is no checksum.
         BinaryPrimitives.WriteUInt16BigEndian(datagram.AsSpan(6), sum == 0 ? (ushort)0xffff : sum);
-        return Ip(from.Address, to.Address, (byte)IpProtocol.Udp, datagram);
+        return Ip(from.Address, to.Address, IpProtocol.Udp, datagram);
     }
 
     /// <summary>An echo request (RFC 792, RFC 4443 section 4.1).</summary>
@@ -60,13 +56,13 @@ internal static class ProbePacket
     internal static byte[] Echo(IPAddress from, IPAddress to, ushort id, ushort sequence, int length)
     {
         var ipv6 = from.AddressFamily == AddressFamily.InterNetworkV6;
-        var message = new byte[Math.Max(EchoBytes, length - (ipv6 ? HeaderBytes6 : HeaderBytes4))];
+        var message = new byte[Math.Max(EchoBytes, length - (ipv6 ? Ipv6Header.Length : Ipv4Header.Length))];
         message[0] = ipv6 ? EchoRequest6 : EchoRequest4;
         BinaryPrimitives.WriteUInt16BigEndian(message.AsSpan(4), id);
         BinaryPrimitives.WriteUInt16BigEndian(message.AsSpan(6), sequence);
         BinaryPrimitives.WriteUInt16BigEndian(message.AsSpan(2),
-            ipv6 ? Checksum(from, to, IpProtocol.IcmpV6, message) : InternetChecksum.Compute(message));
-        return Ip(from, to, (byte)(ipv6 ? IpProtocol.IcmpV6 : IpProtocol.Icmp), message);
+            ipv6 ? Checksum(from, to, IpProtocol.Ipv6Icmp, message) : InternetChecksum.Compute(message));
+        return Ip(from, to, ipv6 ? IpProtocol.Ipv6Icmp : IpProtocol.Icmp, message);
     }
 
     /// <summary>The packet behind an outer IP header (RFC 2003, RFC 2473, RFC 4213).</summary>
@@ -76,50 +72,51 @@ internal static class ProbePacket
     /// <summary>A packet in GRE without options (RFC 2784).</summary>
     internal static byte[] Gre(IPAddress from, IPAddress to, ReadOnlySpan<byte> inner)
     {
-        const byte Protocol = 47;
         var payload = new byte[4 + inner.Length];
         BinaryPrimitives.WriteUInt16BigEndian(payload.AsSpan(2), (ushort)(inner[0] >> 4 == 6 ? EtherType.Ipv6
             : EtherType.Ipv4));
         inner.CopyTo(payload.AsSpan(4));
-        return Ip(from, to, Protocol, payload);
+        return Ip(from, to, IpProtocol.Gre, payload);
     }
 
     /// <summary>The packet behind an outer IP, UDP and GUE header, variant 0 (draft-ietf-intarea-gue).</summary>
     internal static byte[] Gue(IPEndPoint from, IPEndPoint to, ReadOnlySpan<byte> inner)
     {
         var payload = new byte[4 + inner.Length];
-        payload[1] = ProtocolOf(inner);
+        payload[1] = (byte)ProtocolOf(inner);
         inner.CopyTo(payload.AsSpan(4));
         return Udp(from, to, payload);
     }
 
-    private static byte ProtocolOf(ReadOnlySpan<byte> inner) => inner[0] >> 4 == 6 ? (byte)41 : (byte)4;
+    private static IpProtocol ProtocolOf(ReadOnlySpan<byte> inner) =>
+        inner[0] >> 4 == 6 ? IpProtocol.Ipv6 : IpProtocol.Ipv4;
 
-    private static byte[] Ip(IPAddress from, IPAddress to, byte protocol, ReadOnlySpan<byte> payload)
+    private static byte[] Ip(IPAddress from, IPAddress to, IpProtocol protocol, ReadOnlySpan<byte> payload)
     {
         var ipv6 = from.AddressFamily == AddressFamily.InterNetworkV6;
-        var header = ipv6 ? HeaderBytes6 : HeaderBytes4;
+        var header = ipv6 ? Ipv6Header.Length : Ipv4Header.Length;
         var packet = new byte[header + payload.Length];
         payload.CopyTo(packet.AsSpan(header));
         if (ipv6)
         {
-            packet[0] = 0x60;
-            BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(4), (ushort)payload.Length);
-            packet[6] = protocol;
-            packet[7] = Ttl;
-            from.TryWriteBytes(packet.AsSpan(8), out _);
-            to.TryWriteBytes(packet.AsSpan(24), out _);
-            return packet;
+            new Ipv6Header
+            {
+                PayloadLength = payload.Length,
+                NextHeader = protocol,
+                Source = Ipv6Address.From(from),
+                Destination = Ipv6Address.From(to),
+            }.Write(packet);
         }
-        packet[0] = 0x45;
-        BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(2), (ushort)packet.Length);
-        BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(6), DontFragment);
-        packet[8] = Ttl;
-        packet[9] = protocol;
-        from.TryWriteBytes(packet.AsSpan(12), out _);
-        to.TryWriteBytes(packet.AsSpan(16), out _);
-        BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(10),
-            InternetChecksum.Compute(packet.AsSpan(0, HeaderBytes4)));
+        else
+        {
+            new Ipv4Header
+            {
+                PayloadLength = payload.Length,
+                Protocol = protocol,
+                Source = Ipv4Address.From(from),
+                Destination = Ipv4Address.From(to),
+            }.Write(packet);
+        }
         return packet;
     }
 
@@ -129,10 +126,10 @@ internal static class ProbePacket
         BinaryPrimitives.WriteUInt16BigEndian(transport[2..], (ushort)to.Port);
     }
 
-    /// <summary>The checksum with the pseudo-header, which has the same sum in both address families (RFC 8200 section
-    /// 8.1).</summary>
-    private static ushort Checksum(IPAddress from, IPAddress to, IpProtocol protocol, ReadOnlySpan<byte> payload) =>
-        InternetChecksum.Finish(
-        InternetChecksum.Sum(payload, InternetChecksum.Sum(from.GetAddressBytes())
-        + InternetChecksum.Sum(to.GetAddressBytes()) + (ulong)payload.Length + (byte)protocol));
+    private static ushort Checksum(IPAddress from, IPAddress to, IpProtocol protocol, ReadOnlySpan<byte> payload)
+    {
+        byte[] addresses = [.. from.GetAddressBytes(), .. to.GetAddressBytes()];
+        return InternetChecksum.Finish(InternetChecksum.Sum(
+            payload, InternetChecksum.SumPseudoHeader(addresses, protocol, payload.Length)));
+    }
 }

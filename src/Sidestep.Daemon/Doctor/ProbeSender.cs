@@ -40,15 +40,15 @@ internal sealed class ProbeSender(IFrameChannel frames)
     /// <returns>False: the outer header has no source, or the frame could not be sent.</returns>
     internal bool Send(NextHop nextHop, Encap encap, IPAddress server, byte[] packet, int flow)
     {
-        if (encap.Encapsulation is not { } encapsulation)
+        if (encap.Mode == ForwardingMode.L2)
             return Send(nextHop, packet);
         if (OuterSource(nextHop, encap, server.AddressFamily, flow) is not { } source)
             return false;
-        return Send(nextHop, encapsulation switch
+        return Send(nextHop, encap.Mode switch
         {
-            Encapsulation.IpIp => ProbePacket.IpIp(source, server, packet),
-            Encapsulation.Gre => ProbePacket.Gre(source, server, packet),
-            Encapsulation.Gue =>
+            ForwardingMode.IpIp => ProbePacket.IpIp(source, server, packet),
+            ForwardingMode.Gre => ProbePacket.Gre(source, server, packet),
+            ForwardingMode.Gue =>
                 ProbePacket.Gue(new IPEndPoint(source, MinGuePort | flow & 0x3fff),
                 new IPEndPoint(server, encap.GuePort), packet),
             _ => throw new ArgumentOutOfRangeException(nameof(encap)),

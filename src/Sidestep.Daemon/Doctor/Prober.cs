@@ -116,10 +116,10 @@ internal sealed class Prober(IFrameChannel frames, TimeProvider time, Random ran
     private void SendOnce(Probe probe) => Send(probe, probe.Protocol == TransportProtocol.Udp
         ? ProbePacket.Udp(probe.From!, probe.To, probe.To.Port == DnsPort ? RootQuery
         : Encoding.ASCII.GetBytes("sidestep doctor"))
-        : ProbePacket.Tcp(probe.From!, probe.To, _sequence, ProbePacket.Syn, Mss));
+        : ProbePacket.Tcp(probe.From!, probe.To, _sequence, TcpControlBits.Syn, Mss));
 
     private void SendReset(Probe probe) =>
-        Send(probe, ProbePacket.Tcp(probe.From!, probe.To, _sequence + 1, ProbePacket.Reset, 0));
+        Send(probe, ProbePacket.Tcp(probe.From!, probe.To, _sequence + 1, TcpControlBits.Rst, 0));
 
     private void Send(Probe probe, byte[] packet)
     {

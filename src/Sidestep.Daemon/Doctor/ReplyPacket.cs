@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Net;
+using Sidestep.Packets;
 
 namespace Sidestep.Daemon.Doctor;
 
@@ -38,9 +39,6 @@ internal enum ReplyKind
 internal readonly record struct ReplyPacket(ReplyKind Kind, IPAddress From, IPAddress To, int Port, int Number, int Ttl,
     IPAddress? About = null)
 {
-    private const byte Icmp = 1, Tcp = 6, Udp = 17, IcmpV6 = 58;
-    private const int HeaderBytes6 = 40;
-
     /// <summary>Reads an IPv4 or IPv6 packet without its link-layer header.</summary>
     /// <param name="packet">From the IP header on; may be cut off.</param>
     /// <returns>Null: the packet is no reply to any probe.</returns>
@@ -50,19 +48,20 @@ internal readonly record struct ReplyPacket(ReplyKind Kind, IPAddress From, IPAd
             return null;
         switch (protocol)
         {
-            case Tcp when rest.Length >= 20:
-                var flags = rest[13];
+            case IpProtocol.Tcp when rest.Length >= TcpPacket.MinimumHeaderLength:
+                const TcpControlBits SynAck = TcpControlBits.Syn | TcpControlBits.Ack;
+                var flags = (TcpControlBits)rest[13];
                 var port = BinaryPrimitives.ReadUInt16BigEndian(rest[2..]);
-                if ((flags & 0x04) != 0)
+                if ((flags & TcpControlBits.Rst) != 0)
                     return new ReplyPacket(ReplyKind.Reset, from, to, port, 0, ttl);
-                return (flags & 0x12) == 0x12 ? new ReplyPacket(ReplyKind.SynAck, from, to, port, MssOf(rest), ttl)
-                    : null;
-            case Udp when rest.Length >= 8:
+                return (flags & SynAck) == SynAck
+                    ? new ReplyPacket(ReplyKind.SynAck, from, to, port, MssOf(rest), ttl) : null;
+            case IpProtocol.Udp when rest.Length >= 8:
                 return new ReplyPacket(ReplyKind.Datagram, from, to, BinaryPrimitives.ReadUInt16BigEndian(rest[2..]), 0,
                     ttl);
-            case Icmp when rest.Length >= 8:
+            case IpProtocol.Icmp when rest.Length >= 8:
                 return OfIcmp(rest, from, to, ttl, echo: 0, unreachable: 3, portCode: 3, tooBig: (3, 4), mtuOffset: 6);
-            case IcmpV6 when rest.Length >= 8:
+            case IpProtocol.Ipv6Icmp when rest.Length >= 8:
                 return OfIcmp(rest, from, to, ttl, echo: 129, unreachable: 1, portCode: 4, tooBig: (2, 0),
                     mtuOffset: 4);
             default:
@@ -94,9 +93,9 @@ internal readonly record struct ReplyPacket(ReplyKind Kind, IPAddress From, IPAd
     }
 
     private static bool TryReadHeader(ReadOnlySpan<byte> packet, out IPAddress from, out IPAddress to,
-        out byte protocol, out int ttl, out ReadOnlySpan<byte> rest)
+        out IpProtocol protocol, out int ttl, out ReadOnlySpan<byte> rest)
     {
-        (from, to, protocol, ttl) = (IPAddress.None, IPAddress.None, 0, 0);
+        (from, to, protocol, ttl) = (IPAddress.None, IPAddress.None, IpProtocol.HopOpt, 0);
         rest = default;
         if (packet.Length >= 20 && packet[0] >> 4 == 4)
         {
@@ -106,20 +105,20 @@ internal readonly record struct ReplyPacket(ReplyKind Kind, IPAddress From, IPAd
                 || (BinaryPrimitives.ReadUInt16BigEndian(packet[6..]) & 0x1fff) != 0)
                 return false;
             (from, to, protocol, ttl) = (new IPAddress(packet.Slice(12, 4)), new IPAddress(packet.Slice(16, 4)),
-                packet[9], packet[8]);
+                (IpProtocol)packet[9], packet[8]);
             rest = packet[length..];
             return true;
         }
-        if (packet.Length < HeaderBytes6 || packet[0] >> 4 != 6)
+        if (!Ipv6Packet.TryParseHeader(packet, out var ipv6))
             return false;
-        (from, to, protocol, ttl) = (new IPAddress(packet.Slice(8, 16)), new IPAddress(packet.Slice(24, 16)), packet[6],
-            packet[7]);
-        rest = packet[HeaderBytes6..];
-        const byte fragment = 44;
-        if (protocol == fragment && rest.Length >= 8 && (BinaryPrimitives.ReadUInt16BigEndian(rest[2..]) & 0xfff8) == 0)
+        (from, to) = (ipv6.Source.ToIPAddress(), ipv6.Destination.ToIPAddress());
+        (protocol, ttl) = (ipv6.NextHeader, ipv6.HopLimit);
+        rest = ipv6.Payload;
+        if (protocol == IpProtocol.Ipv6Frag && rest.Length >= Ipv6FragmentHeader.Length
+            && Ipv6FragmentHeader.Read(rest) is { OffsetBytes: 0 } fragment)
         {
-            protocol = rest[0];
-            rest = rest[8..];
+            protocol = fragment.NextHeader;
+            rest = rest[Ipv6FragmentHeader.Length..];
         }
         return true;
     }

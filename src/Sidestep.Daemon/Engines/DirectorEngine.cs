@@ -41,8 +41,6 @@ internal abstract class DirectorEngine : IEngine
     /// <exception cref="EngineException">The request cannot be fulfilled; the message says why.</exception>
     internal virtual byte[]? HandleRequest(string path, ReadOnlyMemory<byte> body) => null;
 
-    public abstract EngineCapabilities Capabilities { get; }
-
     public abstract void Apply(ForwardingTables tables);
 
     public abstract RunningGroups? ReadRunning();
@@ -54,8 +52,6 @@ internal abstract class DirectorEngine : IEngine
     public abstract void Remove();
 
     public abstract EngineCounters ReadCounters();
-
-    public abstract TraceResult Trace(ReadOnlySpan<byte> frame, int interfaceIndex);
 
     public abstract void Dispose();
 }

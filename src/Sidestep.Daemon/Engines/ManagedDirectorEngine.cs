@@ -44,8 +44,6 @@ internal sealed class ManagedDirectorEngine : DirectorEngine
 
     private XdpEngine? Probes => _probes.GetAwaiter().GetResult().Engine;
 
-    public override EngineCapabilities Capabilities => _engine.Capabilities;
-
     internal override bool ComparesConnections => _engine.UsesLeastConnections;
 
     internal override IProbeFilter? LoadProbeFilter() =>
@@ -103,9 +101,6 @@ internal sealed class ManagedDirectorEngine : DirectorEngine
         lock (_gate)
             return _engine.ReadCounters();
     }
-
-    public override TraceResult Trace(ReadOnlySpan<byte> frame, int interfaceIndex) =>
-        _engine.Trace(frame, interfaceIndex);
 
     public override void Dispose()
     {

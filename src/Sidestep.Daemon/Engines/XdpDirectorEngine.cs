@@ -16,8 +16,6 @@ internal sealed class XdpDirectorEngine(XdpEngine engine, string managedStatePre
 
     internal override IReadOnlyList<string> Notes => engine.Notes;
 
-    public override EngineCapabilities Capabilities => engine.Capabilities;
-
     internal override bool ComparesConnections => engine.UsesLeastConnections;
 
     internal override IProbeFilter? LoadProbeFilter() => new KernelProbeFilter(engine.LoadProbeFilter());
@@ -46,9 +44,6 @@ internal sealed class XdpDirectorEngine(XdpEngine engine, string managedStatePre
     public override void Remove() => engine.Remove();
 
     public override EngineCounters ReadCounters() => engine.ReadCounters();
-
-    public override TraceResult Trace(ReadOnlySpan<byte> frame, int interfaceIndex) =>
-        engine.Trace(frame, interfaceIndex);
 
     public override void Dispose() => engine.Dispose();
 }

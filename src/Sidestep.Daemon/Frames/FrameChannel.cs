@@ -26,7 +26,7 @@ internal sealed class FrameChannel : IFrameChannel
     internal static FrameChannel OfNeighbours() =>
         Open(MaxNeighbourFrameBytes, static () => FrameReceiver.Open((ushort)EtherType.Arp),
         static () => FrameReceiver.Open((ushort)EtherType.Ipv6,
-            (NextHeaderOffset, (byte)IpProtocol.IcmpV6), (TypeOffset, NeighbourAdvertisement.Type)));
+            (NextHeaderOffset, (byte)IpProtocol.Ipv6Icmp), (TypeOffset, NeighbourAdvertisement.Type)));
 
     /// <summary>Receives all IPv4 and IPv6 packets.</summary>
     /// <exception cref="NativeException">CAP_NET_RAW is missing.</exception>

@@ -45,7 +45,7 @@ internal sealed class DsrProbePath : IProbePath
     /// <inheritdoc/>
     public int? PathMtuOf(GroupKey group, IPAddress server) =>
         _paths.GetValueOrDefault((group, server)) is { NextHop: { IsLocal: false } nextHop } path
-        ? nextHop.Egress.MtuBytes - OverheadBytes(path.Encap, server) : null;
+        ? nextHop.Egress.MtuBytes - path.Encap.Mode.OverheadBytes(server.AddressFamily) : null;
 
     /// <inheritdoc/>
     public async Task<ProbeResult> ProbeAsync(Check check, CancellationToken cancellation)
@@ -149,15 +149,6 @@ internal sealed class DsrProbePath : IProbePath
     private static bool IsLocalError(SocketError error) =>
         error is SocketError.TooManyOpenSockets or SocketError.AccessDenied or SocketError.NoBufferSpaceAvailable
         or SocketError.AddressNotAvailable or SocketError.AddressAlreadyInUse or SocketError.NetworkDown;
-
-    private static int OverheadBytes(Forwarding.Encap encap, IPAddress server) =>
-        encap.Encapsulation is not { } encapsulation ? 0
-        : (server.AddressFamily == AddressFamily.InterNetwork ? 20 : 40) + encapsulation switch
-        {
-            Encapsulation.Gue => 12,
-            Encapsulation.Gre => 4,
-            _ => 0,
-        };
 
     private sealed record ServerPath(int? Id, NextHop? NextHop, Forwarding.Encap Encap, string? Obstacle);
 }

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using Sidestep.Native;
+using Sidestep.Packets;
 
 namespace Sidestep.Daemon.Probes;
 
@@ -10,10 +11,10 @@ namespace Sidestep.Daemon.Probes;
 internal static class EchoProbe
 {
     /// <summary>Length of the ICMP header and the nonce that identifies the reply.</summary>
-    internal const int MinBytes = 8 + NonceBytes;
+    internal const int MinBytes = IcmpPacket.HeaderLength + NonceBytes;
 
     private const int NonceBytes = 16;
-    private const int Ipv4HeaderBytes = 20, Ipv6HeaderBytes = 40, WordBytes = 4;
+    private const int WordBytes = 4;
     private const byte Request4 = 8, Reply4 = 0, Request6 = 128, Reply6 = 129;
 
     /// <summary>Sends a request and waits for its reply.</summary>
@@ -28,12 +29,12 @@ internal static class EchoProbe
         SocketSettings.ReceiveIcmp(socket, isIpv4 ? Reply4 : Reply6);
         SocketSettings.NeverFragment(socket);
         await socket.ConnectAsync(endpoint.EndPoint, cancellation).ConfigureAwait(false);
-        var request = new byte[Math.Max(MinBytes, datagramBytes - (isIpv4 ? Ipv4HeaderBytes : Ipv6HeaderBytes))];
+        var request = new byte[Math.Max(MinBytes, datagramBytes - (isIpv4 ? Ipv4Header.Length : Ipv6Header.Length))];
         request[0] = isIpv4 ? Request4 : Request6;
         RandomNumberGenerator.Fill(request.AsSpan(4, 4 + NonceBytes));
         // Over IPv6 the kernel computes the checksum.
         if (isIpv4)
-            BinaryPrimitives.WriteUInt16BigEndian(request.AsSpan(2), Packets.InternetChecksum.Compute(request));
+            BinaryPrimitives.WriteUInt16BigEndian(request.AsSpan(2), InternetChecksum.Compute(request));
         await socket.SendAsync(request, cancellation).ConfigureAwait(false);
         var reply = new byte[request.Length + 60];
         while (true)

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 using Sidestep.Native;
+using Sidestep.Packets;
 
 namespace Sidestep.Daemon.Probes;
 
@@ -11,9 +12,6 @@ namespace Sidestep.Daemon.Probes;
 /// identifies the server. With an outer source prefix the errors go to the prefix instead.</remarks>
 internal sealed class IcmpErrorListener : IDisposable
 {
-    private const int ProtocolIpIp = 4, ProtocolUdp = 17, ProtocolIpv6 = 41, ProtocolGre = 47;
-    private const int Ipv4HeaderBytes = 20, Ipv6HeaderBytes = 40, IcmpHeaderBytes = 8;
-
     /// <summary>Errors per second that are handled, so that a flood costs little CPU.</summary>
     private const int MaxPerSecond = 200;
 
@@ -55,17 +53,28 @@ internal sealed class IcmpErrorListener : IDisposable
     /// <param name="isIpv4">True: ICMP (RFC 792); false: ICMPv6 (RFC 4443).</param>
     internal static (IPAddress Server, string What)? Read(ReadOnlySpan<byte> message, bool isIpv4)
     {
-        var header = isIpv4 ? Ipv4HeaderBytes : Ipv6HeaderBytes;
-        if (message.Length < IcmpHeaderBytes + header)
+        if (message.Length < IcmpPacket.HeaderLength)
             return null;
-        var quoted = message[IcmpHeaderBytes..];
-        int protocol = quoted[isIpv4 ? 9 : 6];
+        var quoted = message[IcmpPacket.HeaderLength..];
+        if (OuterHeader(quoted, isIpv4) is not { } outer)
+            return null;
         // UDP is GUE, but may also be other traffic of this machine.
-        if (quoted[0] >> 4 != (isIpv4 ? 4 : 6)
-            || protocol is not (ProtocolIpIp or ProtocolIpv6 or ProtocolGre or ProtocolUdp))
+        if (outer.Protocol is not (IpProtocol.Ipv4 or IpProtocol.Ipv6 or IpProtocol.Gre or IpProtocol.Udp))
             return null;
-        var server = new IPAddress(isIpv4 ? quoted.Slice(16, 4) : quoted.Slice(24, 16));
-        return SignalOf(message, isIpv4) is { } description ? (server, description) : null;
+        return SignalOf(message, isIpv4) is { } description ? (outer.Destination, description) : null;
+    }
+
+    /// <summary>Protocol and destination of a quoted header, which may be cut off behind its fixed part; null: it is
+    /// shorter, or of the other version.</summary>
+    private static (IpProtocol Protocol, IPAddress Destination)? OuterHeader(ReadOnlySpan<byte> quoted, bool isIpv4)
+    {
+        if (!isIpv4)
+        {
+            return Ipv6Packet.TryParseHeader(quoted, out var packet)
+                ? (packet.NextHeader, packet.Destination.ToIPAddress()) : null;
+        }
+        return quoted.Length < Ipv4Packet.MinimumHeaderLength || quoted[0] >> 4 != 4 ? null
+            : ((IpProtocol)quoted[9], new IPAddress(quoted.Slice(16, 4)));
     }
 
     private static string? SignalOf(ReadOnlySpan<byte> message, bool isIpv4) => (isIpv4, message[0], message[1]) switch

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Runtime.InteropServices;
 using Sidestep.Forwarding;
+using Sidestep.Forwarding.Lowering;
 using Sidestep.Forwarding.Pipeline;
 using Sidestep.Model;
 

@@ -147,10 +147,8 @@ public sealed class CaptureSession : ICaptureSession
             Time = (long)head.Time + _clockOffset,
             IsOut = isOut,
             Interface = InterfaceOf(head.Ifindex),
-            Decision = head.Verdict > Constants.DropCounterBase ? Decision.Drop : (Decision)head.Verdict,
-            Reason = head.Verdict > Constants.DropCounterBase
-                ? (DropReason)(head.Verdict - Constants.DropCounterBase)
-                : null,
+            Decision = VerdictIndex.DecisionOf(head.Verdict),
+            Reason = VerdictIndex.ReasonOf(head.Verdict),
             Action = (XdpAction)head.Action,
             Service = head.Service < Constants.ServiceCapacity
                 ? Name(_maps.ServiceLabels[(int)head.Service].Name)

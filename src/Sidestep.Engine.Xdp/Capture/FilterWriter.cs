@@ -65,7 +65,7 @@ internal static class FilterWriter
     private static ulong Verdicts(CaptureFilter filter)
     {
         var reasons = filter.Reason is { } reason ? [reason] : Enum.GetValues<DropReason>();
-        var drops = reasons.Aggregate(0ul, static (bits, r) => bits | 1ul << Constants.DropCounterBase + (int)r);
+        var drops = reasons.Aggregate(0ul, static (bits, r) => bits | 1ul << VerdictIndex.Of(r));
         if (filter.Reason is not null)
             return filter.Decision is null or Decision.Drop ? drops : 0;
         return filter.Decision switch

@@ -60,9 +60,7 @@ public sealed class XdpReplay : IReplayEngine
         return new ReplayedFrame
         {
             Decision = DecisionOf((XdpAction)run.ReturnValue, _record.Verdict, server is not null),
-            Reason = _record.Verdict > Constants.DropCounterBase
-                ? (DropReason)(_record.Verdict - Constants.DropCounterBase)
-                : 0,
+            Reason = VerdictIndex.ReasonOf(_record.Verdict) ?? 0,
             Service = _services.GetValueOrDefault((int)_record.Service),
             Server = server,
             Slot = -1,
@@ -102,9 +100,7 @@ public sealed class XdpReplay : IReplayEngine
     /// <summary>A frame for a server that is the director itself is passed to the kernel and counted with the
     /// server.</summary>
     private static Decision DecisionOf(XdpAction action, int verdict, bool hasServer) =>
-        verdict > Constants.DropCounterBase ? Decision.Drop
-        : action == XdpAction.Pass && hasServer ? Decision.DeliverLocally
-        : (Decision)verdict;
+        action == XdpAction.Pass && hasServer ? Decision.DeliverLocally : VerdictIndex.DecisionOf(verdict);
 
     private void Take(ReadOnlySpan<byte> record)
     {

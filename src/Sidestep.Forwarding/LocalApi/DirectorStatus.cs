@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using Sidestep.Model;
+using Sidestep.Packets;
 
 namespace Sidestep.Forwarding.LocalApi;
 
@@ -84,11 +85,8 @@ public static class MatchText
     /// <param name="vip">The VIP.</param>
     /// <param name="first">The first number of the interval, see <see cref="PortMap.Key"/>.</param>
     /// <param name="last">The last number of the interval, inclusive.</param>
-    public static string Of(IPNetwork vip, int first, int last)
-    {
-        var isSingle = vip.PrefixLength == vip.BaseAddress.GetAddressBytes().Length * 8;
-        return $"{(isSingle ? vip.BaseAddress.ToString() : vip.ToString())} {Ports(first, last)}";
-    }
+    public static string Of(IPNetwork vip, int first, int last) =>
+        $"{PrefixText.Of(vip)} {Ports(first, last)}";
 
     private static string Ports(int first, int last)
     {

@@ -36,13 +36,14 @@ internal static class Encapsulate
 
     private static bool OtherFrame(Packet p, ref Frame frame, ServerRecord server)
     {
-        if (server.Encapsulation is not { } encapsulation)
+        var mode = server.Mode;
+        if (mode == ForwardingMode.L2)
         {
             WriteMacs(frame.Bytes, server);
             return true;
         }
         // The sum over the datagram, before its offset changes: see WriteGue.
-        var sum = encapsulation == Encapsulation.Gue && server.IsOuterIpv6
+        var sum = mode == ForwardingMode.Gue && server.IsOuterIpv6
             ? InternetChecksum.Sum(frame.Bytes.Slice(p.L3, p.Length)) : 0;
         if (!frame.TryPrepend(server.OuterBytes, out var bytes))
             return false;
@@ -53,10 +54,10 @@ internal static class Encapsulate
             WriteIpv6(p, outer, server);
         else
             WriteIpv4(p, outer, server, server.OuterBytes, server.SourceMask == 0 ? 0 : HostBits(p, server));
-        if (encapsulation != Encapsulation.IpIp)
+        if (mode != ForwardingMode.IpIp)
         {
             var ipBytes = server.IsOuterIpv6 ? Parse.Ipv6Header : Parse.Ipv4Header;
-            WriteTunnelHeader(p, outer[(TypeBytes + ipBytes)..], server, encapsulation, sum);
+            WriteTunnelHeader(p, outer[(TypeBytes + ipBytes)..], server, mode, sum);
         }
         WriteMacs(bytes, server);
         return true;
@@ -80,9 +81,9 @@ internal static class Encapsulate
         BinaryPrimitives.ReverseEndianness(FlowId.Entropy(p)) & server.SourceMask;
 
     private static void WriteTunnelHeader(
-        Packet p, Span<byte> tunnel, ServerRecord server, Encapsulation encapsulation, ulong datagramSum)
+        Packet p, Span<byte> tunnel, ServerRecord server, ForwardingMode mode, ulong datagramSum)
     {
-        if (encapsulation == Encapsulation.Gre)
+        if (mode == ForwardingMode.Gre)
             WriteGre(p, tunnel);
         else
             WriteGue(p, tunnel, server, datagramSum);

@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
+using Sidestep.Forwarding.Lowering;
 using Sidestep.Model;
+using Sidestep.Packets;
 
 namespace Sidestep.Forwarding.Pipeline;
 
@@ -72,8 +74,8 @@ public sealed record Explanation(Decision Decision, DropReason? Reason, Immutabl
                 ? VerdictText.Of(p.Reason) : "the destination is no VIP: left to the kernel", []);
         }
         var vip = tables.Vips[p.Vip];
-        var fields =
-            new List<TraceField> { new("vip", Text(vip.Entry.Address)), new("intervals", vip.Intervals.Length) };
+        var address = PrefixText.Of(vip.Entry.Address);
+        var fields = new List<TraceField> { new("vip", address), new("intervals", vip.Intervals.Length) };
         if (service is not null)
         {
             fields.Add(new("service", service.Entry.Name));
@@ -81,7 +83,7 @@ public sealed record Explanation(Decision Decision, DropReason? Reason, Immutabl
             var access = service.Entry.AccessList is not { } list ? ""
                 : $", access list {list.Name} {(p.Reason == DropReason.AccessDenied ? "denies" : "allows")} the source";
             return new ExplainedStage(
-                "Classify", $"VIP {Text(vip.Entry.Address)} -> service {service.Entry.Name}{access}", [.. fields]);
+                "Classify", $"VIP {address} -> service {service.Entry.Name}{access}", [.. fields]);
         }
         var otherwise = decision switch
         {
@@ -90,7 +92,7 @@ public sealed record Explanation(Decision Decision, DropReason? Reason, Immutabl
             Decision.Drop => VerdictText.Of(p.Reason),
             _ => VerdictText.WithoutService(decision),
         };
-        return new ExplainedStage("Classify", $"VIP {Text(vip.Entry.Address)}, {otherwise}", [.. fields]);
+        return new ExplainedStage("Classify", $"VIP {address}, {otherwise}", [.. fields]);
     }
 
     private static ExplainedStage Selected(
@@ -105,7 +107,7 @@ public sealed record Explanation(Decision Decision, DropReason? Reason, Immutabl
         var text = "";
         if (p.Slot >= 0)
         {
-            var current = tables.Server((int)(service.Slots[p.Slot] & ServiceRecord.ServerMask));
+            var current = tables.Server((int)(service.Slots[p.Slot] & SlotWords.ServerMask));
             var previous = service.PreviousServers is { } previousServers
                 ? tables.Server((int)previousServers[p.Slot]) : null;
             fields.AddRange(
@@ -138,8 +140,8 @@ public sealed record Explanation(Decision Decision, DropReason? Reason, Immutabl
     {
         if (server is null || decision is not (Decision.Forward or Decision.Punted))
             return new ExplainedStage("Encapsulate", NotEncapsulated(p, server, decision), []);
-        var encap = server.Encapsulation is { } encapsulation
-            ? Text($"{encapsulation} in IPv{(server.IsOuterIpv6 ? 6 : 4)}").ToLowerInvariant() : "layer 2";
+        var encap = server.Mode != ForwardingMode.L2
+            ? Text($"{server.Mode} in IPv{(server.IsOuterIpv6 ? 6 : 4)}").ToLowerInvariant() : "layer 2";
         var punted = decision == Decision.Punted ? "; too big, sent in fragments" : "";
         return new ExplainedStage("Encapsulate", Text($"{encap}, {server.OuterBytes} bytes in front{punted}"),
         [
@@ -185,10 +187,6 @@ public sealed record Explanation(Decision Decision, DropReason? Reason, Immutabl
     }
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
-
-    private static string Text(IPNetwork prefix) =>
-        prefix.PrefixLength == prefix.BaseAddress.GetAddressBytes().Length * 8
-            ? prefix.BaseAddress.ToString() : prefix.ToString();
 }
 
 /// <summary>A stage of the pipeline in a trace.</summary>

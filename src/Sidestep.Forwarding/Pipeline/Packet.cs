@@ -1,4 +1,6 @@
+using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
+using Sidestep.Packets;
 
 namespace Sidestep.Forwarding.Pipeline;
 
@@ -39,6 +41,10 @@ internal sealed class Packet
     internal bool IsIpv6;
     internal ulong Source0, Source1, Destination0, Destination1;
 
+    /// <summary>Source address of an IPv6 packet.</summary>
+    internal Ipv6Address Source6 => new(new UInt128(
+        BinaryPrimitives.ReverseEndianness(Source0), BinaryPrimitives.ReverseEndianness(Source1)));
+
     /// <summary>The flow hash that chose the slot; meaningless without a slot.</summary>
     internal ulong Hash;
 
@@ -46,7 +52,7 @@ internal sealed class Packet
     internal int Protocol;
 
     /// <summary>Control bits of a TCP header; 0 without a complete one.</summary>
-    internal byte TcpFlags;
+    internal TcpControlBits TcpFlags;
 
     /// <summary>Rare properties of the packet. Most packets have none, which one test shows.</summary>
     internal PacketFlags Flags;

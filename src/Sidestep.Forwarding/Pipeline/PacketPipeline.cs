@@ -8,7 +8,8 @@ namespace Sidestep.Forwarding.Pipeline;
 /// in front and <see cref="Frame.Tailroom"/> bytes behind.</remarks>
 public sealed class PacketPipeline
 {
-    private TokenBucket _tokens;
+    /// <summary>The rate limit of ICMP errors.</summary>
+    internal TokenBucket Tokens;
 
     /// <summary>Creates a pipeline with the shared state, which also sums up its counters.</summary>
     internal PacketPipeline(PipelineState state)
@@ -30,8 +31,6 @@ public sealed class PacketPipeline
     /// <summary>Index of the egress interface of the last frame; meaningless unless it is sent.</summary>
     public int Egress => LastPacket.Egress;
 
-    /// <summary>True if a real server was chosen for the last frame.</summary>
-    public bool HasServer => LastPacket.Server != 0;
 
     /// <summary>State that it shares with other pipelines.</summary>
     internal PipelineState Shared { get; }
@@ -63,9 +62,6 @@ public sealed class PacketPipeline
     /// index.</returns>
     public (int L3, int Mtu, int Egress) PuntTarget(PipelineTables tables) =>
         (LastPacket.L3, tables.Server(LastPacket.Server)?.Mtu ?? 0, tables.Server(LastPacket.Server)?.Egress ?? 0);
-
-    /// <summary>Refills the rate limit of ICMP errors; for tests.</summary>
-    internal void ResetRateLimit() => _tokens = default;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private Decision Decide(Packet p, PipelineTables tables, ref Frame frame, int interfaceIndex)
@@ -136,7 +132,7 @@ public sealed class PacketPipeline
 
         // Encapsulate
         if (p.Length > server.InnerMtu)
-            return Reject.Oversized(p, ref frame, tables, service, server, ref _tokens, interfaceIndex, Now);
+            return Reject.Oversized(p, ref frame, tables, service, server, ref Tokens, interfaceIndex, Now);
         if (!Encapsulate.Frame(p, ref frame, server))
             return p.Drop(DropReason.NoHeadroom);
 

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
+using Sidestep.Packets;
 
 namespace Sidestep.Forwarding.Pipeline;
 
@@ -7,10 +8,16 @@ namespace Sidestep.Forwarding.Pipeline;
 /// datagram: padding is no data.</summary>
 internal static class Parse
 {
-    internal const int Icmp = 1, IpIp = 4, Tcp = 6, Udp = 17, Ipv6InIp = 41, Gre = 47, Icmpv6 = 58;
-    internal const int EthernetHeader = 14, Ipv4Header = 20, Ipv6Header = 40, IcmpHeader = 8, TcpHeader = 20;
-    internal const int Ipv4 = 0x0800, Arp = 0x0806, Ipv6 = 0x86dd;
-    private const int VlanTag = 0x8100, ServiceTag = 0x88a8, TagBytes = 4, MaxTags = 2;
+    // As integers: the stages compute with them.
+    internal const int Icmp = (int)IpProtocol.Icmp, Icmpv6 = (int)IpProtocol.Ipv6Icmp;
+    internal const int Tcp = (int)IpProtocol.Tcp, Udp = (int)IpProtocol.Udp;
+    internal const int IpIp = (int)IpProtocol.Ipv4, Ipv6InIp = (int)IpProtocol.Ipv6, Gre = (int)IpProtocol.Gre;
+    internal const int EthernetHeader = EthernetPacket.HeaderLength, Ipv4Header = Packets.Ipv4Header.Length;
+    internal const int Ipv6Header = Packets.Ipv6Header.Length, IcmpHeader = IcmpPacket.HeaderLength;
+    internal const int TcpHeader = TcpPacket.MinimumHeaderLength;
+    internal const int Ipv4 = (int)EtherType.Ipv4, Arp = (int)EtherType.Arp, Ipv6 = (int)EtherType.Ipv6;
+    private const int VlanTag = (int)EtherType.Vlan, ServiceTag = (int)EtherType.ServiceVlan;
+    private const int TagBytes = 4, MaxTags = 2;
 
     /// <summary>The shortest accepted transport header in bytes: both ports, and the 8 bytes that ICMP quotes (RFC
     /// 792).</summary>
@@ -22,7 +29,9 @@ internal static class Parse
     private const int DontFragment = 0x4000, MoreFragments = 0x2000, OffsetMask = 0x1fff;
 
     // Extension headers, RFC 8200 section 4; AH: RFC 4302.
-    private const int HopByHop = 0, Routing = 43, Fragment = 44, Authentication = 51, DestinationOptions = 60;
+    private const int HopByHop = (int)IpProtocol.HopOpt, Routing = (int)IpProtocol.Ipv6Route;
+    private const int Fragment = (int)IpProtocol.Ipv6Frag, Authentication = (int)IpProtocol.Ah;
+    private const int DestinationOptions = (int)IpProtocol.Ipv6Opts;
     private const int MaxExtensionHeaders = 6;
 
     /// <summary>The EtherType after up to two VLAN tags; 0: there are more tags, or the frame ends within
@@ -174,7 +183,7 @@ internal static class Parse
             }
             p.Ports = BinaryPrimitives.ReadUInt32LittleEndian(transport);
             if (protocol == Tcp && transport.Length >= TcpHeader)
-                p.TcpFlags = transport[TcpFlagsAt];
+                p.TcpFlags = (TcpControlBits)transport[TcpFlagsAt];
         }
     }
 

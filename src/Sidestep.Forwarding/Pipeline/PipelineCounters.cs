@@ -5,11 +5,8 @@ namespace Sidestep.Forwarding.Pipeline;
 /// <summary>Counters of one pipeline. One thread writes them; others may read at any time.</summary>
 public sealed class PipelineCounters
 {
-    // Values of Decision and DropReason are below.
-    private const int MaxValues = 16;
-
-    private readonly MutableCounter[] _decisions = new MutableCounter[MaxValues];
-    private readonly MutableCounter[] _drops = new MutableCounter[MaxValues];
+    private readonly MutableCounter[] _decisions = new MutableCounter[EnumSize.Of<Decision>()];
+    private readonly MutableCounter[] _drops = new MutableCounter[EnumSize.Of<DropReason>()];
     private readonly MutableCounter[] _services;
     private readonly MutableCounter[] _servers;
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
+using Sidestep.Forwarding.Lowering;
 using Sidestep.Model;
 using Sidestep.Packets;
 
@@ -50,18 +51,17 @@ public sealed class PipelineTables
     /// <param name="previous">The previous tables, whose unchanged parts are reused; null: none.</param>
     internal static PipelineTables Of(ForwardingTables tables, IdMap idMap, PipelineTables? previous)
     {
-        var tracking = GroupsOf(tables, TracksFlows);
-        var ignoringWeights = GroupsOf(tables, static s => s.Algorithm == Algorithm.LeastConnections);
+        var uses = GroupUse.Of(tables);
         var groups = tables.Groups.ToDictionary(static g => g.Key, g => GroupRecord.Of(
-            g, idMap, tracking.Contains(g.Key), ignoringWeights.Contains(g.Key),
-            previous?.Groups.GetValueOrDefault(g.Key)));
+            g, idMap, uses.GetValueOrDefault(g.Key), previous?.Groups.GetValueOrDefault(g.Key)));
         var access = new Dictionary<AccessList, PrefixTable>(ReferenceEqualityComparer.Instance);
-        var services = tables.Services.Select(s => ServiceOf(s, idMap, groups[s.Group], access)).ToArray();
+        var services = tables.Services.Select(s => ServiceOf(
+            s, ServiceLowering.FlagsOf(s, !tables.Peers.IsEmpty), idMap, groups[s.Group], access)).ToArray();
         var servers = new ServerRecord?[idMap.MaxServerId + 1];
         foreach (var server in groups.Values.SelectMany(static g => g.Servers).OfType<ServerRecord>())
             servers[server.Id] = server;
         var vips = tables.Vips.Select(static (v, i) => (v.Address, Number: i)).ToArray();
-        var single = vips.Where(static v => IsSingle(v.Address)).ToArray();
+        var single = vips.Where(static v => v.Address.IsSingle()).ToArray();
         return new PipelineTables(tables)
         {
             HashHigh = tables.HashKey.High,
@@ -70,7 +70,7 @@ public sealed class PipelineTables
             Peers = [.. tables.Peers.Select(static p => InterfaceRecord.Word(p))],
             Vips4 = AddressesOf(single.Where(static v => !IsIpv6(v.Address))),
             Vips6 = AddressesOf(single.Where(static v => IsIpv6(v.Address))),
-            VipPrefixes = new PrefixTable(vips.Where(static v => !IsSingle(v.Address))),
+            VipPrefixes = new PrefixTable(vips.Where(static v => !v.Address.IsSingle())),
             Vips = VipsOf(tables, services),
             Services = services,
             Servers = servers,
@@ -108,7 +108,8 @@ public sealed class PipelineTables
         new([.. vips.Select(static v => Key(v.Address, v.Number))]);
 
     private static ServiceRecord ServiceOf(
-        ServiceEntry service, IdMap idMap, GroupRecord group, Dictionary<AccessList, PrefixTable> access)
+        ServiceEntry service, ServiceProperties flags, IdMap idMap, GroupRecord group,
+        Dictionary<AccessList, PrefixTable> access)
     {
         PrefixTable? prefixes = null;
         if (service.AccessList is { } list && !access.TryGetValue(list, out prefixes))
@@ -124,10 +125,10 @@ public sealed class PipelineTables
             Slots = group.Slots,
             PreviousServers = group.PreviousServers,
             HashFields = service.HashFields,
-            TracksFlows = TracksFlows(service),
-            IsRoundRobin = service.Algorithm is Algorithm.RoundRobin or Algorithm.WeightedRoundRobin,
-            IsLeastConnections = service.Algorithm is Algorithm.LeastConnections or Algorithm.WeightedLeastConnections,
-            HasPersistence = service.Persistence is not null,
+            TracksFlows = flags.HasFlag(ServiceProperties.TracksFlows),
+            IsRoundRobin = flags.HasFlag(ServiceProperties.RoundRobin),
+            IsLeastConnections = flags.HasFlag(ServiceProperties.LeastConn),
+            HasPersistence = flags.HasFlag(ServiceProperties.Persistence),
             Access = prefixes,
             AllowsByDefault = service.AccessList?.Allow.IsEmpty ?? true,
             IdleTimeouts = IdleTimeoutTicks.Of(service),
@@ -149,15 +150,7 @@ public sealed class PipelineTables
     private static bool HasProtocol(VipPorts ports, TransportProtocol protocol) => ports.Intervals.Any(
         i => i.Last >= PortMap.Key((int)protocol, 0) && i.First <= PortMap.Key((int)protocol, ushort.MaxValue));
 
-    private static bool TracksFlows(ServiceEntry service) =>
-        service.Algorithm != Algorithm.ConsistentHash || service.Persistence is not null;
-
-    private static HashSet<GroupKey> GroupsOf(ForwardingTables tables, Func<ServiceEntry, bool> which) =>
-        [.. tables.Services.Where(which).Select(static s => s.Group)];
-
     private static bool IsIpv6(IPNetwork prefix) => prefix.BaseAddress.AddressFamily == AddressFamily.InterNetworkV6;
-
-    private static bool IsSingle(IPNetwork prefix) => prefix.PrefixLength == (IsIpv6(prefix) ? 128 : 32);
 
     /// <summary>An address as words read little-endian from the wire, as <see cref="Packet"/> holds it.</summary>
     private static (ulong, ulong, int) Key(IPNetwork vip, int number)
@@ -197,37 +190,20 @@ internal sealed class InterfaceRecord(EgressInterface from)
 
 /// <summary>A group of servers, as the pipeline uses it.</summary>
 /// <param name="Tables">The group that it was made from; the same object means that nothing has changed.</param>
-/// <param name="TracksFlows">Every flow of the group is tracked.</param>
-/// <param name="IgnoresWeights">All its servers have the same weight for the algorithm.</param>
+/// <param name="Use">What its services require.</param>
 /// <param name="Servers">Servers in the order of the group; null: without a next hop.</param>
 /// <param name="Slots">See <see cref="ServiceRecord.Slots"/>.</param>
 /// <param name="PreviousServers">See <see cref="ServiceRecord.PreviousServers"/>.</param>
 internal sealed record GroupRecord(
-    ServerGroup Tables, bool TracksFlows, bool IgnoresWeights, ServerRecord?[] Servers, uint[] Slots,
-    uint[]? PreviousServers)
+    ServerGroup Tables, GroupUse Use, ServerRecord?[] Servers, uint[] Slots, uint[]? PreviousServers)
 {
-    internal static GroupRecord Of(
-        ServerGroup group, IdMap idMap, bool tracksFlows, bool ignoresWeights, GroupRecord? before)
+    internal static GroupRecord Of(ServerGroup group, IdMap idMap, GroupUse use, GroupRecord? before)
     {
-        if (before is not null && ReferenceEquals(before.Tables, group)
-            && before.TracksFlows == tracksFlows && before.IgnoresWeights == ignoresWeights)
+        if (before is not null && ReferenceEquals(before.Tables, group) && before.Use == use)
             return before;
-        var ids = group.Servers.Select(s => (uint)idMap.Servers[IdMap.KeyOf(group, s)]).ToArray();
-        var byAddress = group.Servers.Select(static (s, i) => (s.Address, i))
-            .ToDictionary(static s => s.Address, static s => s.i);
-        var members = group.Slots.Members.Select(m => ids[byAddress[m.Address]]).ToArray();
-        var previous = group.Transition?.PreviousServers ?? default;
-        var slots = new uint[group.Slots.Slots.Length];
-        for (var i = 0; i < slots.Length; i++)
-        {
-            var isTracked = tracksFlows || (!previous.IsDefault && previous[i] != Transition.Stable);
-            slots[i] = (group.Slots.Slots[i] is >= 0 and var member ? members[member] : 0)
-                | (isTracked ? ServiceRecord.Tracked : 0);
-        }
-        uint[]? previousServers = !previous.IsDefault && previous.Any(static p => p >= 0)
-            ? [.. previous.Select(p => p >= 0 ? ids[p] : 0)] : null;
-        return new GroupRecord(group, tracksFlows, ignoresWeights,
-            [.. group.Servers.Select((s, i) => ServerRecord.Of((int)ids[i], group, s, ignoresWeights))],
-            slots, previousServers);
+        var ids = idMap.IdsOf(group);
+        return new GroupRecord(group, use,
+            [.. group.Servers.Select((s, i) => ServerRecord.Of(ids[i], group, s, use.IgnoresWeights))],
+            SlotWords.Of(group, ids, use.TracksFlows), SlotWords.PreviousOf(group, ids));
     }
 }

@@ -19,7 +19,7 @@ internal static class Reject
         if (policy == OversizedPolicy.Drop)
             return p.Drop(DropReason.TooBig);
         // At layer 2, the datagram itself would be fragmented: only IPv4 lets a router do so, and not fragments again.
-        var fragments = server.Encapsulation is null
+        var fragments = server.Mode == ForwardingMode.L2
             ? p.MayFragment && !p.IsFirstFragment && !p.IsLaterFragment
             : policy == OversizedPolicy.Fragment || p.MayFragment;
         if (fragments)
@@ -81,14 +81,19 @@ internal static class Reject
     {
         var ip = CopyLinkHeader(p, frame, Parse.Ipv6Header + Parse.IcmpHeader);
         var icmp = ip[Parse.Ipv6Header..];
-        BinaryPrimitives.WriteUInt32BigEndian(ip, 6u << 28);
-        BinaryPrimitives.WriteUInt32BigEndian(ip[4..], (uint)icmp.Length << 16 | Parse.Icmpv6 << 8 | Respond.Ttl);
-        source.Write(ip[8..]);
-        BinaryPrimitives.WriteUInt64LittleEndian(ip[24..], p.Source0);
-        BinaryPrimitives.WriteUInt64LittleEndian(ip[32..], p.Source1);
+        var header = new Ipv6Header
+        {
+            PayloadLength = icmp.Length,
+            NextHeader = IpProtocol.Ipv6Icmp,
+            HopLimit = Respond.Ttl,
+            Source = source,
+            Destination = p.Source6,
+        };
+        header.Write(ip);
         BinaryPrimitives.WriteUInt32BigEndian(icmp, 0x0200_0000); // type 2: packet too big
         BinaryPrimitives.WriteUInt32BigEndian(icmp[4..], (uint)mtu);
-        var checksum = InternetChecksum.Finish(Respond.SumIcmpv6(source, Ipv6Address.Read(ip[24..]), icmp));
+        var checksum = InternetChecksum.Finish(InternetChecksum.Sum(icmp, InternetChecksum.SumPseudoHeader(
+            header.Source, header.Destination, IpProtocol.Ipv6Icmp, icmp.Length)));
         BinaryPrimitives.WriteUInt16BigEndian(icmp[2..], checksum);
     }
 
@@ -97,15 +102,15 @@ internal static class Reject
     internal static Decision Reset(Packet p, ref Frame frame)
     {
         const int HeaderWords = Parse.TcpHeader / 4;
-        const uint Fin = 1, Syn = 2, Rst = 4, Ack = 16;
         var segment = frame.Bytes[p.L4..(p.L3 + p.Length)];
-        if (segment.Length < Parse.TcpHeader || (p.TcpFlags & Rst) != 0)
+        if (segment.Length < Parse.TcpHeader || (p.TcpFlags & TcpControlBits.Rst) != 0)
             return p.Drop(DropReason.NoServer);
         var header = (segment[12] >> 4) * 4;
         if (header < Parse.TcpHeader || header > segment.Length)
             return p.Drop(DropReason.Malformed);
-        uint sequence = 0, acknowledgement = 0, flags = Rst;
-        if ((p.TcpFlags & Ack) != 0)
+        uint sequence = 0, acknowledgement = 0;
+        var flags = TcpControlBits.Rst;
+        if ((p.TcpFlags & TcpControlBits.Ack) != 0)
         {
             sequence = BinaryPrimitives.ReadUInt32BigEndian(segment[8..]);
         }
@@ -113,9 +118,9 @@ internal static class Reject
         {
             // SYN and FIN each occupy one sequence number.
             var sent = (uint)(segment.Length - header)
-                + ((p.TcpFlags & Syn) != 0 ? 1u : 0) + ((p.TcpFlags & Fin) != 0 ? 1u : 0);
+                + ((p.TcpFlags & TcpControlBits.Syn) != 0 ? 1u : 0) + ((p.TcpFlags & TcpControlBits.Fin) != 0 ? 1u : 0);
             acknowledgement = BinaryPrimitives.ReadUInt32BigEndian(segment[4..]) + sent;
-            flags |= Ack;
+            flags |= TcpControlBits.Ack;
         }
         var network = p.IsIpv6 ? Parse.Ipv6Header : Parse.Ipv4Header;
         if (!frame.TryResize(p.L3 + network + Parse.TcpHeader))
@@ -132,8 +137,14 @@ internal static class Reject
         Respond.SwapAddresses(addresses);
         if (p.IsIpv6)
         {
-            BinaryPrimitives.WriteUInt32BigEndian(ip, 6u << 28);
-            BinaryPrimitives.WriteUInt32BigEndian(ip[4..], (uint)Parse.TcpHeader << 16 | Parse.Tcp << 8 | Respond.Ttl);
+            new Ipv6Header
+            {
+                PayloadLength = Parse.TcpHeader,
+                NextHeader = IpProtocol.Tcp,
+                HopLimit = Respond.Ttl,
+                Source = Ipv6Address.Read(addresses),
+                Destination = Ipv6Address.Read(addresses[Ipv6Address.Length..]),
+            }.Write(ip);
         }
         else
         {
@@ -144,7 +155,7 @@ internal static class Reject
             BinaryPrimitives.WriteUInt16BigEndian(ip[10..], InternetChecksum.Compute(ip[..network]));
         }
         BinaryPrimitives.WriteUInt16BigEndian(tcp[16..], InternetChecksum.Finish(
-            InternetChecksum.Sum(tcp, InternetChecksum.Sum(addresses) + Parse.Tcp + Parse.TcpHeader)));
+            InternetChecksum.Sum(tcp, InternetChecksum.SumPseudoHeader(addresses, IpProtocol.Tcp, Parse.TcpHeader))));
         return Decision.TcpReset;
     }
 }

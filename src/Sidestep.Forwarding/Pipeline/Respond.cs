@@ -60,7 +60,8 @@ internal static class Respond
             || (!destination.IsMulticast && destination != target)
             || (isDad && destination != target.SolicitedNode)
             || !HasValidOptions(message[MessageBytes..], isDad)
-            || InternetChecksum.Finish(SumIcmpv6(source, destination, message)) != 0)
+            || InternetChecksum.Finish(InternetChecksum.Sum(message, InternetChecksum.SumPseudoHeader(
+                source, destination, IpProtocol.Ipv6Icmp, message.Length))) != 0)
             return Decision.Pass;
         p.Destination0 = BinaryPrimitives.ReadUInt64LittleEndian(message[8..]);
         p.Destination1 = BinaryPrimitives.ReadUInt64LittleEndian(message[16..]);
@@ -86,9 +87,17 @@ internal static class Respond
         if (isDad)
             receiver.MulticastMac.Write(frame);
         var ip = frame[l3..];
-        BinaryPrimitives.WriteUInt16BigEndian(ip[4..], AdvertisementBytes);
-        target.Write(ip[8..]);
-        receiver.Write(ip[24..]);
+        var request = BinaryPrimitives.ReadUInt32BigEndian(ip);
+        new Ipv6Header
+        {
+            TrafficClass = (byte)(request >> 20),
+            FlowLabel = request & 0xfffff,
+            PayloadLength = AdvertisementBytes,
+            NextHeader = IpProtocol.Ipv6Icmp,
+            HopLimit = HopLimit,
+            Source = target,
+            Destination = receiver,
+        }.Write(ip);
         var message = ip.Slice(Parse.Ipv6Header, AdvertisementBytes);
         BinaryPrimitives.WriteUInt32BigEndian(message, (uint)NeighbourAdvertisement << 24);
         BinaryPrimitives.WriteUInt32BigEndian(message[4..], isDad ? Override : Solicited | Override);
@@ -96,7 +105,8 @@ internal static class Respond
         message[24] = TargetLinkLayer;
         message[25] = 1; // length of the option in units of 8 bytes
         ingress.MacAddress.Write(message[26..]);
-        var checksum = InternetChecksum.Finish(SumIcmpv6(target, receiver, message));
+        var checksum = InternetChecksum.Finish(InternetChecksum.Sum(message, InternetChecksum.SumPseudoHeader(
+            target, receiver, IpProtocol.Ipv6Icmp, message.Length)));
         BinaryPrimitives.WriteUInt16BigEndian(message[2..], checksum);
     }
 
@@ -147,15 +157,6 @@ internal static class Respond
 
     internal static bool IsAddressedTo(InterfaceRecord ingress, ReadOnlySpan<byte> frame) =>
         (BinaryPrimitives.ReadUInt64LittleEndian(frame) & 0xffff_ffff_ffff) == ingress.Mac;
-
-    /// <summary>The unfolded sum of an ICMPv6 message and its pseudo-header (RFC 8200 section 8.1).</summary>
-    internal static ulong SumIcmpv6(Ipv6Address source, Ipv6Address destination, ReadOnlySpan<byte> message)
-    {
-        Span<byte> addresses = stackalloc byte[2 * Ipv6Address.Length];
-        source.Write(addresses);
-        destination.Write(addresses[Ipv6Address.Length..]);
-        return InternetChecksum.Sum(message, InternetChecksum.Sum(addresses) + (uint)message.Length + Parse.Icmpv6);
-    }
 
     /// <summary>Swaps source and destination Ethernet address.</summary>
     internal static void SwapMacs(Span<byte> frame) => SwapAddresses(frame[..(2 * Mac)]);

@@ -1,4 +1,6 @@
 using System.Runtime.CompilerServices;
+using Sidestep.Forwarding.Lowering;
+using Sidestep.Packets;
 
 namespace Sidestep.Forwarding.Pipeline;
 
@@ -18,17 +20,16 @@ internal static class Select
         p.Hash = hash;
         p.Slot = slot;
         var word = slots[slot];
-        return (word & ServiceRecord.Tracked) == 0 ? (int)word
-            : TrackedServer(p, tables, service, pipeline, (int)(word & ServiceRecord.ServerMask));
+        return (word & SlotWords.Tracked) == 0 ? (int)word
+            : TrackedServer(p, tables, service, pipeline, (int)(word & SlotWords.ServerMask));
     }
 
     private static int TrackedServer(
         Packet p, PipelineTables tables, ServiceRecord service, PacketPipeline pipeline, int current)
     {
-        const byte Fin = 1, Syn = 2, Rst = 4, Ack = 16;
         var (flows, now) = (pipeline.Shared.Flows, pipeline.Tick);
         var previous = service.PreviousServers is { } previousServers ? (int)previousServers[p.Slot] : 0;
-        var isNewFlow = (p.TcpFlags & (Syn | Ack)) == Syn;
+        var isNewFlow = (p.TcpFlags & (TcpControlBits.Syn | TcpControlBits.Ack)) == TcpControlBits.Syn;
         var id = service.HasPersistence ? FlowId.OfClient(tables, service, p) : FlowId.OfFlow(tables, p);
         var bucket = flows.BucketOf(id);
         var entries = bucket.Entries;
@@ -55,8 +56,8 @@ internal static class Select
                 }
                 if (!p.IsQuoted)
                     Touch(ref entry, now, service.HasPersistence ? 0
-                        : ((p.TcpFlags & Fin) != 0 ? FlowTable.Fin : 0)
-                            | ((p.TcpFlags & Rst) != 0 ? FlowTable.Rst : 0));
+                        : ((p.TcpFlags & TcpControlBits.Fin) != 0 ? FlowTable.Fin : 0)
+                            | ((p.TcpFlags & TcpControlBits.Rst) != 0 ? FlowTable.Rst : 0));
                 return tracked.Id;
             }
             isNewFlow = restarts;
@@ -111,7 +112,7 @@ internal static class Select
             return service.IsLeastConnections ? LeastConnections(tables, service, flows)
                 : service.IsRoundRobin
                     ? (int)(service.Slots[flows.NextRoundRobin(service.Id) % (uint)service.Slots.Length]
-                        & ServiceRecord.ServerMask)
+                        & SlotWords.ServerMask)
                 : current;
         }
         var moves = p.Protocol == Parse.Udp && service.UdpMoves;
@@ -127,7 +128,7 @@ internal static class Select
         long bestCount = 0;
         foreach (var word in service.Slots)
         {
-            if (tables.Server((int)(word & ServiceRecord.ServerMask)) is not { Weight: > 0 } server)
+            if (tables.Server((int)(word & SlotWords.ServerMask)) is not { Weight: > 0 } server)
                 continue;
             long count = flows.ConnectionCount(server.Id);
             if (best is null || count * best.Weight < bestCount * server.Weight)

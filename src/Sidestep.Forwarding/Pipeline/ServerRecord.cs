@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
+using Sidestep.Forwarding.Lowering;
 using Sidestep.Model;
 using Sidestep.Packets;
 
@@ -10,14 +11,12 @@ namespace Sidestep.Forwarding.Pipeline;
 /// packets.</summary>
 internal sealed class ServerRecord
 {
-    private const int GueBytes = 12, GreBytes = 4;
-
     internal int Id { get; private init; }
 
     internal ServerKey Key { get; private init; }
 
-    /// <summary>Kind of the outer header; null: layer 2.</summary>
-    internal Encapsulation? Encapsulation { get; private init; }
+    /// <summary>Kind of the outer header, or none at layer 2.</summary>
+    internal ForwardingMode Mode { get; private init; }
 
     internal bool IsOuterIpv6 { get; private init; }
 
@@ -88,6 +87,7 @@ internal sealed class ServerRecord
     {
         if (server.NextHop is not { } nextHop)
             return null;
+        var flags = ServerLowering.FlagsOf(server, nextHop);
         var encap = server.Encap ?? group.Key.Encap;
         var isIpv6 = server.Address.AddressFamily == AddressFamily.InterNetworkV6;
         Span<byte> macs = stackalloc byte[2 * MacAddress.Length];
@@ -96,7 +96,7 @@ internal sealed class ServerRecord
         var prefix = isIpv6 ? encap.OuterSource6 : encap.OuterSource4;
         var source = Words(prefix?.BaseAddress ?? (isIpv6 ? nextHop.Egress.Address6 : nextHop.Egress.Address));
         var destination = Words(server.Address);
-        var outer = OuterBytesOf(encap.Encapsulation, isIpv6);
+        var outer = encap.Mode.OverheadBytes(server.Address.AddressFamily);
         var addresses = Sum(source.High) + Sum(source.Low) + Sum(destination.High) + Sum(destination.Low);
         var mask = prefix is { } p ? HostBits((isIpv6 ? 128 : 32) - p.PrefixLength) : 0;
         var mtu = Math.Min(nextHop.Egress.MtuBytes, ushort.MaxValue);
@@ -104,18 +104,18 @@ internal sealed class ServerRecord
         {
             Id = id,
             Key = new ServerKey(group.Key, server.Name, server.Address),
-            Encapsulation = encap.Encapsulation,
+            Mode = encap.Mode,
             IsOuterIpv6 = isIpv6,
-            IsSimpleIpIp = encap.Encapsulation == Model.Encapsulation.IpIp && !isIpv6 && mask == 0,
-            AcceptsNew = server.IsUsable,
-            FlowsMove = server.Flows == FlowState.Move,
-            SendsReset = server.Flows == FlowState.Reset,
-            IsLocal = nextHop.IsLocal,
+            IsSimpleIpIp = encap.Mode == ForwardingMode.IpIp && !isIpv6 && mask == 0,
+            AcceptsNew = flags.HasFlag(ServerProperties.AcceptsNew),
+            FlowsMove = flags.HasFlag(ServerProperties.FlowsMove),
+            SendsReset = flags.HasFlag(ServerProperties.SendRst),
+            IsLocal = flags.HasFlag(ServerProperties.Local),
             Egress = nextHop.Egress.Index,
             Mtu = mtu,
             InnerMtu = Math.Max(mtu - outer, 0),
             OuterBytes = outer,
-            Weight = ignoresWeights ? Math.Min(server.Weight, 1) : server.Weight,
+            Weight = ServerLowering.WeightOf(server, ignoresWeights),
             Macs = BinaryPrimitives.ReadUInt64LittleEndian(macs),
             MacsRest = BinaryPrimitives.ReadUInt32LittleEndian(macs[8..]),
             GuePort = encap.GuePort,
@@ -126,23 +126,15 @@ internal sealed class ServerRecord
             SourceMask = mask,
             AddressSum = addresses,
             HeaderSum = addresses + Encapsulate.ConstantSum,
-            Protocol4 = ProtocolOf(encap.Encapsulation, Parse.IpIp),
-            Protocol6 = ProtocolOf(encap.Encapsulation, Parse.Ipv6InIp),
+            Protocol4 = ProtocolOf(encap.Mode, Parse.IpIp),
+            Protocol6 = ProtocolOf(encap.Mode, Parse.Ipv6InIp),
         };
     }
 
-    private static int OuterBytesOf(Encapsulation? encapsulation, bool isIpv6) => encapsulation is null
-        ? 0 : (isIpv6 ? Parse.Ipv6Header : Parse.Ipv4Header) + encapsulation switch
-        {
-            Model.Encapsulation.Gue => GueBytes,
-            Model.Encapsulation.Gre => GreBytes,
-            _ => 0,
-        };
-
-    private static byte ProtocolOf(Encapsulation? encapsulation, int inner) => (byte)(encapsulation switch
+    private static byte ProtocolOf(ForwardingMode mode, int inner) => (byte)(mode switch
     {
-        Model.Encapsulation.Gue => Parse.Udp,
-        Model.Encapsulation.Gre => Parse.Gre,
+        ForwardingMode.Gue => Parse.Udp,
+        ForwardingMode.Gre => Parse.Gre,
         _ => inner,
     });
 

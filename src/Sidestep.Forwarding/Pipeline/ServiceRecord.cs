@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Sidestep.Forwarding.Lowering;
 using Sidestep.Model;
 
 namespace Sidestep.Forwarding.Pipeline;
@@ -10,18 +11,13 @@ internal sealed class ServiceRecord
 
     internal required ServiceEntry Entry { get; init; }
 
-    /// <summary>For each slot the server ID and <see cref="Tracked"/>; empty: no server can receive packets.</summary>
+    /// <summary>For each slot the server ID and <see cref="SlotWords.Tracked"/>; empty: no server can receive
+    /// packets.</summary>
     internal required uint[] Slots { get; init; }
 
     /// <summary>For each slot the ID of its previous server, which still gets the packets of untracked flows; 0 for
     /// none. Null: no slot has a previous server.</summary>
     internal required uint[]? PreviousServers { get; init; }
-
-    /// <summary>Flag of a slot: its flows may be tracked and must be looked up.</summary>
-    internal const uint Tracked = 1U << 31;
-
-    /// <summary>Bits of a slot with the server ID.</summary>
-    internal const uint ServerMask = 0x00ff_ffff;
 
     internal HashFields HashFields { get; init; }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Sidestep.Packets;
 
 namespace Sidestep.Forwarding.Pipeline;
 
@@ -36,12 +37,6 @@ internal static class VerdictText
     };
 
     /// <summary>Name of an IP protocol: <c>tcp</c>; <c>protocol 132</c> for those without a name here.</summary>
-    internal static string OfProtocol(int number) => number switch
-    {
-        1 => "icmp",
-        6 => "tcp",
-        17 => "udp",
-        58 => "icmpv6",
-        _ => string.Create(CultureInfo.InvariantCulture, $"protocol {number}"),
-    };
+    internal static string OfProtocol(int number) => ((IpProtocol)number).TryGetName(out var name) ? name
+        : string.Create(CultureInfo.InvariantCulture, $"protocol {number}");
 }

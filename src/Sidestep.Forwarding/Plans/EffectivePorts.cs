@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
 using Sidestep.Model;
+using Sidestep.Packets;
 
 namespace Sidestep.Forwarding.Plans;
 
@@ -29,12 +30,9 @@ public readonly record struct EffectivePorts(IPNetwork Vip, int First, int Last)
     public static string Describe(IEnumerable<EffectivePorts> matches) => string.Join("; ", matches
         .GroupBy(static t => t.Vip)
         .OrderBy(static g => g.Key.BaseAddress, AddressComparer.Instance).ThenBy(static g => g.Key.PrefixLength)
-        .Select(static g => (Vip: Text(g.Key), Ports: Ports(g.OrderBy(static t => t.First))))
+        .Select(static g => (Vip: PrefixText.Of(g.Key), Ports: Ports(g.OrderBy(static t => t.First))))
         .GroupBy(static v => v.Ports, static v => v.Vip)
         .Select(static g => $"{string.Join(',', g)} {g.Key}"));
-
-    private static string Text(IPNetwork vip) =>
-        vip.PrefixLength == vip.BaseAddress.GetAddressBytes().Length * 8 ? vip.BaseAddress.ToString() : vip.ToString();
 
     /// <summary>Text of ascending intervals, protocol by protocol.</summary>
     private static string Ports(IEnumerable<EffectivePorts> intervals)

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using Sidestep.Model.Yaml;
+using Sidestep.Packets;
 
 namespace Sidestep.Model.Schema;
 
@@ -17,7 +18,7 @@ internal sealed class AddressKind(string role) : ScalarKind<IPAddress>
     protected override Problem? Parse(ScalarNode scalar, out IPAddress? value)
     {
         if (AddressText.TryParse(scalar.Text, out value))
-            return ReservedAddresses.Of(new IPNetwork(value, AddressText.Bits(value))) is { } use
+            return ReservedAddresses.Of(PrefixText.OfHost(value)) is { } use
                 ? new Problem($"{use}, which cannot be {role}") : null;
         int slash = scalar.Text.IndexOf('/', StringComparison.Ordinal);
         return slash > 0 && AddressText.TryParse(scalar.Text[..slash], out _)

@@ -30,9 +30,6 @@ internal static class AddressText
         return IPAddress.TryParse(text, out address) && address.AddressFamily == AddressFamily.InterNetworkV6;
     }
 
-    /// <summary>Bits of an address of this family: 32 or 128.</summary>
-    public static int Bits(IPAddress address) => address.AddressFamily == AddressFamily.InterNetwork ? 32 : 128;
-
     /// <summary>Why a text is no address.</summary>
     public static Problem Explain(string text) => !text.Contains(':', StringComparison.Ordinal)
         ? new Problem("not an IPv4 address of four decimal numbers from 0 to 255")

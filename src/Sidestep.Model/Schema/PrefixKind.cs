@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text.Json.Nodes;
 using Sidestep.Model.Yaml;
+using Sidestep.Packets;
 
 namespace Sidestep.Model.Schema;
 
@@ -18,11 +19,7 @@ internal sealed class PrefixKind(string? role, int hostBits = 0) : ScalarKind<IP
     // A pattern for all prefixes would be less clear than the messages of the reader.
     public override JsonObject ToJsonSchema() => new() { ["type"] = "string" };
 
-    public override JsonNode? ToJson(IPNetwork value) => JsonValue.Create(Text(value));
-
-    /// <summary>The shortest written form: a single address without its length.</summary>
-    public static string Text(IPNetwork prefix) =>
-        prefix.PrefixLength == AddressText.Bits(prefix.BaseAddress) ? prefix.BaseAddress.ToString() : prefix.ToString();
+    public override JsonNode? ToJson(IPNetwork value) => JsonValue.Create(PrefixText.Of(value));
 
     protected override Problem? Parse(ScalarNode scalar, out IPNetwork value)
     {
@@ -32,7 +29,7 @@ internal sealed class PrefixKind(string? role, int hostBits = 0) : ScalarKind<IP
         string address = slash < 0 ? text : text[..slash];
         if (!AddressText.TryParse(address, out var parsed))
             return AddressText.Explain(address);
-        int bits = AddressText.Bits(parsed);
+        int bits = PrefixText.BitsOf(parsed);
         int length = bits;
         if (slash >= 0 && !TryParseLength(text.AsSpan(slash + 1), bits, out length))
             return new Problem($"the prefix length is not a number from 0 to {bits}");

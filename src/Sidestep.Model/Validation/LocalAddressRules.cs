@@ -1,5 +1,6 @@
 using System.Net;
 using Sidestep.Model.Schema;
+using Sidestep.Packets;
 
 namespace Sidestep.Model.Validation;
 
@@ -29,7 +30,7 @@ internal static class LocalAddressRules
     {
         // A prefix may contain the director's own addresses: it may be as wide as the whole address space.
         var address = vip.Value.BaseAddress;
-        if (vip.Value.PrefixLength == AddressText.Bits(address) && owners.TryGetValue(address, out var owner))
+        if (vip.Value.IsSingle() && owners.TryGetValue(address, out var owner))
             issues.Error(vip.Path, vip.Node,
                 $"a local address of this director (on {owner.Interface}): its kernel would receive the packets that "
                 + "the engine must answer and forward",

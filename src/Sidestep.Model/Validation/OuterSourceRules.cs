@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 using Sidestep.Model.Schema;
+using Sidestep.Packets;
 
 namespace Sidestep.Model.Validation;
 
@@ -24,7 +25,7 @@ internal static class OuterSourceRules
                         "Keep one IPv4 and one IPv6 prefix at most");
                 if (FirstInside(source.Value, vips) is { } vip)
                     issues.Error(source.Path, source.Node,
-                        $"contains the VIP {PrefixKind.Text(vip.Value)} (line {vip.Node.Position.Line})",
+                        $"contains the VIP {PrefixText.Of(vip.Value)} (line {vip.Node.Position.Line})",
                         "Choose a prefix that nothing else uses");
             }
         }

@@ -1,5 +1,6 @@
 using System.Net;
 using Sidestep.Model.Schema;
+using Sidestep.Packets;
 
 namespace Sidestep.Model.Validation;
 
@@ -67,15 +68,15 @@ internal static class UniqueServiceRules
             string other = $"{ConfigurationDocument.Title(first.Service)} (line {first.Service.Node.Position.Line})";
             var (path, node) = (second.Location.Path, second.Location.Node);
             if (protocol == TransportProtocol.Any)
-                issues.Error(path, node, $"{other} already has {PrefixKind.Text(vip)} with any protocol",
+                issues.Error(path, node, $"{other} already has {PrefixText.Of(vip)} with any protocol",
                     "Give one of the two another VIP or protocol, or remove it");
             else if (first.Range == second.Range)
                 issues.Error(path, node,
-                    $"{other} already has {PrefixKind.Text(vip)} {protocolName} port {second.Range}",
+                    $"{other} already has {PrefixText.Of(vip)} {protocolName} port {second.Range}",
                     "Give one of the two another VIP or port, or remove it");
             else
                 issues.Error(path, node,
-                    $"{other} has {PrefixKind.Text(vip)} {protocolName} ports {first.Range}, a range of the same "
+                    $"{other} has {PrefixText.Of(vip)} {protocolName} ports {first.Range}, a range of the same "
                     + "width that overlaps "
                     + $"{second.Range}, so that neither is the narrower one",
                     "Assign the shared ports to one of the two, or narrow its range");

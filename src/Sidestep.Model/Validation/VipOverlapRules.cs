@@ -1,5 +1,6 @@
 using System.Net;
 using Sidestep.Model.Schema;
+using Sidestep.Packets;
 
 namespace Sidestep.Model.Validation;
 
@@ -14,7 +15,7 @@ internal static class VipOverlapRules
         {
             foreach (var vip in VirtualServiceSchema.VipsOf(service))
             {
-                if (vip.Value.PrefixLength == AddressText.Bits(vip.Value.BaseAddress))
+                if (vip.Value.IsSingle())
                     services.TryAdd(vip.Value.BaseAddress, service);
             }
         }

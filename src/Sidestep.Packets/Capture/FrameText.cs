@@ -8,7 +8,6 @@ namespace Sidestep.Packets.Capture;
 public static class FrameText
 {
     private const int MaxHeaders = 8, GuePort = 6080;
-    private const int Icmp = 1, Ipip = 4, Tcp = 6, Udp = 17, Ipv6InIp = 41, Gre = 47, Icmpv6 = 58;
     private const string CutOff = "(cut off)";
 
     /// <summary>The line: <c>198.51.100.7:40000 > 203.0.113.10:80 tcp S</c>, with outer headers in front. Never throws
@@ -20,19 +19,20 @@ public static class FrameText
             return CutOff;
         var at = 12;
         var text = "";
-        while (BinaryPrimitives.ReadUInt16BigEndian(frame[at..]) is 0x8100 or 0x88a8 && frame.Length >= at + 6)
+        while ((EtherType)BinaryPrimitives.ReadUInt16BigEndian(frame[at..]) is EtherType.Vlan or EtherType.ServiceVlan
+            && frame.Length >= at + 6)
         {
             var tag = BinaryPrimitives.ReadUInt16BigEndian(frame[(at + 2)..]);
             text += string.Create(CultureInfo.InvariantCulture, $"vlan {tag & 0xfff} ");
             at += 4;
         }
-        var type = BinaryPrimitives.ReadUInt16BigEndian(frame[at..]);
+        var type = (EtherType)BinaryPrimitives.ReadUInt16BigEndian(frame[at..]);
         var rest = frame[(at + 2)..];
         return text + type switch
         {
-            0x0800 or 0x86dd => Datagram(rest, 0),
-            0x0806 => Arp(rest),
-            _ => string.Create(CultureInfo.InvariantCulture, $"ethertype 0x{type:x4}"),
+            EtherType.Ipv4 or EtherType.Ipv6 => Datagram(rest, 0),
+            EtherType.Arp => Arp(rest),
+            _ => string.Create(CultureInfo.InvariantCulture, $"ethertype 0x{(ushort)type:x4}"),
         };
     }
 
@@ -46,75 +46,84 @@ public static class FrameText
 
     private static string Datagram(ReadOnlySpan<byte> ip, int depth)
     {
-        if (depth == MaxHeaders || ip.Length < 20 || ip[0] >> 4 == 6 && ip.Length < 40)
+        if (depth == MaxHeaders || ip.IsEmpty)
             return "ip " + CutOff;
-        var isIpv6 = ip[0] >> 4 == 6;
-        var (source, destination) = isIpv6
-            ? (new IPAddress(ip.Slice(8, 16)), new IPAddress(ip.Slice(24, 16)))
-            : (new IPAddress(ip.Slice(12, 4)), new IPAddress(ip.Slice(16, 4)));
-        int protocol = isIpv6 ? ip[6] : ip[9], header = isIpv6 ? 40 : (ip[0] & 15) * 4;
-        var offset = isIpv6 ? 0 : (BinaryPrimitives.ReadUInt16BigEndian(ip[6..]) & 0x1fff) * 8;
-        // Hop-by-hop options, routing, fragment and destination options headers (RFC 8200 section 4).
-        for (var i = 0; isIpv6 && i < MaxHeaders && protocol is 0 or 43 or 44 or 60 && ip.Length >= header + 8; i++)
+        if (ip[0] >> 4 == 6)
+            return Datagram6(ip, depth);
+        if (ip.Length < Ipv4Packet.MinimumHeaderLength)
+            return "ip " + CutOff;
+        var header = (ip[0] & 15) * 4;
+        return Payload(new IPAddress(ip.Slice(12, 4)), new IPAddress(ip.Slice(16, 4)), (IpProtocol)ip[9],
+            (BinaryPrimitives.ReadUInt16BigEndian(ip[6..]) & Ipv4Packet.FragmentOffsetMask) * 8,
+            header <= ip.Length ? ip[header..] : default, depth);
+    }
+
+    private static string Datagram6(ReadOnlySpan<byte> ip, int depth)
+    {
+        if (!Ipv6Packet.TryParseHeader(ip, out var packet))
+            return "ip " + CutOff;
+        var rest = packet.Payload;
+        var (protocol, offset) = (packet.NextHeader, 0);
+        for (var i = 0; i < MaxHeaders && IsExtension(protocol) && rest.Length >= Ipv6FragmentHeader.Length; i++)
         {
-            if (protocol == 44)
-                offset = BinaryPrimitives.ReadUInt16BigEndian(ip[(header + 2)..]) & ~7;
-            (protocol, header) = (ip[header], header + (protocol == 44 ? 8 : (ip[header + 1] + 1) * 8));
+            var length = (rest[1] + 1) * 8;
+            if (protocol == IpProtocol.Ipv6Frag)
+                (length, offset) = (Ipv6FragmentHeader.Length, Ipv6FragmentHeader.Read(rest).OffsetBytes);
+            protocol = (IpProtocol)rest[0];
+            rest = length <= rest.Length ? rest[length..] : default;
         }
-        var payload = header <= ip.Length ? ip[header..] : default;
-        if (offset > 0)
-            return string.Create(CultureInfo.InvariantCulture,
-                $"{source} > {destination} {Name(protocol)} fragment at {offset}");
+        return Payload(packet.Source.ToIPAddress(), packet.Destination.ToIPAddress(), protocol, offset, rest, depth);
+    }
+
+    /// <summary>An extension header whose length FrameText knows (RFC 8200 section 4).</summary>
+    private static bool IsExtension(IpProtocol next) =>
+        next is IpProtocol.HopOpt or IpProtocol.Ipv6Route or IpProtocol.Ipv6Frag or IpProtocol.Ipv6Opts;
+
+    private static string Payload(IPAddress source, IPAddress destination, IpProtocol protocol, int offset,
+        ReadOnlySpan<byte> payload, int depth)
+    {
         var outer = $"{source} > {destination}";
+        if (offset > 0)
+            return string.Create(CultureInfo.InvariantCulture, $"{outer} {Name(protocol)} fragment at {offset}");
         return protocol switch
         {
-            Ipip or Ipv6InIp => $"{outer} ipip | {Datagram(payload, depth + 1)}",
-            Gre => $"{outer} gre | {(payload.Length < 4 ? CutOff : Datagram(payload[4..], depth + 1))}",
-            Tcp or Udp when payload.Length >= 4 => Ports(source, destination, protocol, payload, depth),
-            Icmp or Icmpv6 when payload.Length >= 2 =>
+            IpProtocol.Ipv4 or IpProtocol.Ipv6 => $"{outer} ipip | {Datagram(payload, depth + 1)}",
+            IpProtocol.Gre => $"{outer} gre | {(payload.Length < 4 ? CutOff : Datagram(payload[4..], depth + 1))}",
+            IpProtocol.Tcp or IpProtocol.Udp when payload.Length >= 4 =>
+                Ports(source, destination, protocol, payload, depth),
+            IpProtocol.Icmp or IpProtocol.Ipv6Icmp when payload.Length >= 2 =>
                 $"{outer} {Name(protocol)} {IcmpKind(protocol, payload[0], payload[1])}",
             _ => $"{outer} {Name(protocol)}",
         };
     }
 
     private static string Ports(
-        IPAddress source, IPAddress destination, int protocol, ReadOnlySpan<byte> payload, int depth)
+        IPAddress source, IPAddress destination, IpProtocol protocol, ReadOnlySpan<byte> payload, int depth)
     {
         var from = BinaryPrimitives.ReadUInt16BigEndian(payload);
         var to = BinaryPrimitives.ReadUInt16BigEndian(payload[2..]);
         var text = $"{new IPEndPoint(source, from)} > {new IPEndPoint(destination, to)} {Name(protocol)}";
-        if (protocol == Tcp)
-            return payload.Length >= 14 ? $"{text} {Flags(payload[13])}" : text;
+        if (protocol == IpProtocol.Tcp)
+            return payload.Length >= 14 ? $"{text} {TcpFlagText.Of((TcpControlBits)payload[13])}" : text;
         // GUE variant 0 without options: the second byte is the protocol of the payload (draft-ietf-intarea-gue-09).
-        return to == GuePort && payload.Length >= 12 && payload[8] == 0 && payload[9] is Ipip or Ipv6InIp
+        return to == GuePort && payload.Length >= 12 && payload[8] == 0
+            && (IpProtocol)payload[9] is IpProtocol.Ipv4 or IpProtocol.Ipv6
             ? $"{source} > {destination} gue | {Datagram(payload[12..], depth + 1)}" : text;
     }
 
-    private static string Flags(byte bits)
+    private static string IcmpKind(IpProtocol protocol, byte type, byte code) => (protocol, type) switch
     {
-        var text = string.Concat("FSRPAU".Where((_, i) => (bits & 1 << i) != 0));
-        return text.Length == 0 ? "-" : text;
-    }
-
-    private static string IcmpKind(int protocol, byte type, byte code) => (protocol, type) switch
-    {
-        (Icmp, 8) or (Icmpv6, 128) => "echo request",
-        (Icmp, 0) or (Icmpv6, 129) => "echo reply",
-        (Icmp, 3) when code == 4 => "fragmentation needed",
-        (Icmp, 3) or (Icmpv6, 1) => "unreachable",
-        (Icmp, 11) or (Icmpv6, 3) => "time exceeded",
-        (Icmpv6, 2) => "packet too big",
-        (Icmpv6, 135) => "neighbour solicitation",
-        (Icmpv6, 136) => "neighbour advertisement",
+        (IpProtocol.Icmp, 8) or (IpProtocol.Ipv6Icmp, 128) => "echo request",
+        (IpProtocol.Icmp, 0) or (IpProtocol.Ipv6Icmp, 129) => "echo reply",
+        (IpProtocol.Icmp, 3) when code == 4 => "fragmentation needed",
+        (IpProtocol.Icmp, 3) or (IpProtocol.Ipv6Icmp, 1) => "unreachable",
+        (IpProtocol.Icmp, 11) or (IpProtocol.Ipv6Icmp, 3) => "time exceeded",
+        (IpProtocol.Ipv6Icmp, 2) => "packet too big",
+        (IpProtocol.Ipv6Icmp, 135) => "neighbour solicitation",
+        (IpProtocol.Ipv6Icmp, 136) => "neighbour advertisement",
         _ => string.Create(CultureInfo.InvariantCulture, $"type {type} code {code}"),
     };
 
-    private static string Name(int protocol) => protocol switch
-    {
-        Tcp => "tcp",
-        Udp => "udp",
-        Icmp => "icmp",
-        Icmpv6 => "icmpv6",
-        _ => string.Create(CultureInfo.InvariantCulture, $"protocol {protocol}"),
-    };
+    private static string Name(IpProtocol protocol) => protocol.TryGetName(out var name)
+        ? name : string.Create(CultureInfo.InvariantCulture, $"protocol {(int)protocol}");
 }

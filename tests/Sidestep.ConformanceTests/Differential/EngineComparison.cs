@@ -8,6 +8,7 @@ using Sidestep.Engine.Xdp.Layout;
 using Sidestep.Forwarding;
 using Sidestep.Forwarding.Pipeline;
 using Sidestep.Native;
+using Sidestep.Testing;
 
 namespace Sidestep.ConformanceTests.Differential;
 
@@ -82,7 +83,7 @@ internal sealed class EngineComparison : IDisposable
     private void Begin()
     {
         Engines.ClearState(_xdp);
-        _managed.Clear();
+        _managed.ClearState();
         _tables = null;
         _now = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
     }
@@ -91,7 +92,7 @@ internal sealed class EngineComparison : IDisposable
     {
         var count = _tables is null ? null : (Func<FlowCounts>)_xdp.ReadFlows;
         _tables = TableCompiler.Compile(given.Configuration, given.NextHops, _tables, _now, count);
-        string? xdp = TryApply(_xdp, _tables), managed = TryApply(_managed, _tables);
+        string? xdp = TryApply(_xdp, "xdp", _tables), managed = TryApply(_managed, "managed", _tables);
         if (xdp != managed)
             return $"xdp {xdp ?? "accepts the tables"}, managed {managed ?? "accepts them"}";
         _program?.Dispose();
@@ -101,7 +102,7 @@ internal sealed class EngineComparison : IDisposable
         return null;
     }
 
-    private static string? TryApply(IEngine engine, ForwardingTables tables)
+    private static string? TryApply(IEngine engine, string name, ForwardingTables tables)
     {
         try
         {
@@ -110,7 +111,7 @@ internal sealed class EngineComparison : IDisposable
         }
         catch (EngineException e)
         {
-            return $"rejects: {e.Message}".Replace(engine.Capabilities.Engine, "", StringComparison.Ordinal);
+            return $"rejects: {e.Message}".Replace(name, "", StringComparison.Ordinal);
         }
     }
 
@@ -119,7 +120,7 @@ internal sealed class EngineComparison : IDisposable
         ref var counters = ref _xdp.Maps.Counters(_cpu);
         // The rate limit of ICMP errors depends on a clock that the engines do not share.
         (counters.IcmpTick, counters.IcmpTokens) = (0, 0);
-        _pipeline.ResetRateLimit();
+        _pipeline.Tokens = default;
         Span<FrameCounter> before = stackalloc FrameCounter[Constants.DecisionCounters];
         DecisionCounters(ref counters).CopyTo(before);
         var run = _program!.Run(frame, _output, ingressInterface: Interface);
@@ -189,7 +190,7 @@ internal sealed class EngineComparison : IDisposable
         Decision.Pass or Decision.Forward => 0,
         Decision.Drop => Constants.DropCounterBase + (int)_pipeline.Reason,
         // A frame for a server is counted with the server.
-        Decision.DeliverLocally when _pipeline.HasServer => 0,
+        Decision.DeliverLocally when _pipeline.LastPacket.Server != 0 => 0,
         _ => (int)decision,
     };
 

@@ -2,6 +2,7 @@ using Sidestep.ConformanceTests.Xdp;
 using Sidestep.Engine.Xdp;
 using Sidestep.Engine.Xdp.Layout;
 using Sidestep.Forwarding;
+using Sidestep.Testing;
 
 namespace Sidestep.ConformanceTests.Engine;
 

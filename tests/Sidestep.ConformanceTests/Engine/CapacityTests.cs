@@ -1,5 +1,6 @@
 using Sidestep.ConformanceTests.Xdp;
 using Sidestep.Forwarding;
+using Sidestep.Testing;
 
 namespace Sidestep.ConformanceTests.Engine;
 

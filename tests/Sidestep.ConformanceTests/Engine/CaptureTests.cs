@@ -5,6 +5,7 @@ using Sidestep.Engine.Xdp;
 using Sidestep.Engine.Xdp.Capture;
 using Sidestep.Forwarding;
 using Sidestep.Forwarding.Capture;
+using Sidestep.Testing;
 using CapturedFrame = Sidestep.Forwarding.Capture.CapturedFrame;
 using CaptureFilter = Sidestep.Forwarding.Capture.CaptureFilter;
 

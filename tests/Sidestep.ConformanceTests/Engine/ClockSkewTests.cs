@@ -4,6 +4,7 @@ using Sidestep.ConformanceTests.Xdp;
 using Sidestep.Engine.Managed;
 using Sidestep.Forwarding;
 using Sidestep.Forwarding.Pipeline;
+using Sidestep.Testing;
 
 namespace Sidestep.ConformanceTests.Engine;
 

@@ -3,6 +3,7 @@ using Sidestep.ConformanceTests.Xdp;
 using Sidestep.Engine.Xdp;
 using Sidestep.Forwarding;
 using Sidestep.Forwarding.LocalApi;
+using Sidestep.Testing;
 
 namespace Sidestep.ConformanceTests.Engine;
 

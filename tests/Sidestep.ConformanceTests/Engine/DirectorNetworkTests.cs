@@ -4,6 +4,7 @@ using Sidestep.ConformanceTests.Xdp;
 using Sidestep.Engine.Managed;
 using Sidestep.Engine.Xdp;
 using Sidestep.Forwarding;
+using Sidestep.Testing;
 
 namespace Sidestep.ConformanceTests.Engine;
 

@@ -1,6 +1,7 @@
 using Sidestep.ConformanceTests.Xdp;
 using Sidestep.Engine.Xdp;
 using Sidestep.Forwarding;
+using Sidestep.Testing;
 
 namespace Sidestep.ConformanceTests.Engine;
 
@@ -51,7 +52,7 @@ public sealed class IdStabilityTests
         engine.Apply(TestTables.Compile([], []));
         // As many as there are ids: one of them gets the released id.
         engine.Apply(TestTables.Compile([TestTables.Pool("p", "s1")],
-            Enumerable.Range(1, engine.Capabilities.MaxServices).Select(
+            Enumerable.Range(1, Sidestep.Engine.Xdp.XdpEngine.Capabilities.MaxServices).Select(
                 static i => TestTables.Service($"new{i}", "p", port: i))));
         Assert.Contains(oldId, pinned.Running().Services.Values);
         Assert.All(engine.ReadCounters().Services.Values, static c => Assert.Equal(default, c));

@@ -3,6 +3,7 @@ using System.Net;
 using Sidestep.ConformanceTests.Xdp;
 using Sidestep.Engine.Xdp.Layout;
 using Sidestep.Forwarding;
+using Sidestep.Testing;
 
 namespace Sidestep.ConformanceTests.Engine;
 

@@ -1,5 +1,6 @@
 using System.Text;
 using Sidestep.Engine.Managed;
+using Sidestep.Engine.Managed.Persistence;
 using Sidestep.Forwarding;
 using Sidestep.Forwarding.Pipeline;
 using Sidestep.Testing;
@@ -22,7 +23,7 @@ public sealed class PersistentStateTests : IDisposable
     {
         var one = TestTables.Compile([TestTables.Pool("p", "s1", "s2")], [TestTables.Service("s", "p")]);
         var two = TestTables.Compile([TestTables.Pool("p", "s1", "s2", "s3")], [TestTables.Service("s", "p")], one);
-        using var killed = ManagedEngine.WithPersistence(Flows, StatePath);
+        using var killed = Engine(Flows);
         Assert.Empty(killed.Notes);
         Assert.Null(killed.ReadRunning());
         killed.Apply(one);
@@ -31,7 +32,7 @@ public sealed class PersistentStateTests : IDisposable
         var before = TrackedFlows(killed);
         Assert.NotEmpty(before);
 
-        using var next = ManagedEngine.WithPersistence(Flows, StatePath);
+        using var next = Engine(Flows);
         Assert.Equal(["adopted the flow table of an earlier daemon"], next.Notes);
         // They contain client addresses.
         Assert.All(
@@ -56,14 +57,14 @@ public sealed class PersistentStateTests : IDisposable
     public void Flows_of_a_removed_server_are_not_restored()
     {
         var both = TestTables.Compile([TestTables.Pool("p", "s1", "s2")], [TestTables.Service("s", "p")]);
-        using (var killed = ManagedEngine.WithPersistence(Flows, StatePath))
+        using (var killed = Engine(Flows))
         {
             killed.Apply(both);
             killed.Apply(
                 TestTables.Compile([TestTables.Pool("p", "s1", "s2", "s3")], [TestTables.Service("s", "p")], both));
             Process(killed);
         }
-        using var next = ManagedEngine.WithPersistence(Flows, StatePath);
+        using var next = Engine(Flows);
         next.Apply(
             TestTables.Compile([TestTables.Pool("p", "s2", "s3")], [TestTables.Service("s", "p")],
                 next.ReadRunning()!.ToPrevious()));
@@ -73,9 +74,9 @@ public sealed class PersistentStateTests : IDisposable
     [Fact]
     public void State_of_another_size_or_damaged_state_is_discarded_with_a_note()
     {
-        using (var killed = ManagedEngine.WithPersistence(Flows, StatePath))
+        using (var killed = Engine(Flows))
             killed.Apply(TestTables.Compile([TestTables.Pool("p", "s1")], [TestTables.Service("s", "p")]));
-        using (var larger = ManagedEngine.WithPersistence(2 * Flows, StatePath))
+        using (var larger = Engine(2 * Flows))
         {
             Assert.Contains("it was sized for 1024 flows, now 2048", Assert.Single(larger.Notes),
                 StringComparison.Ordinal);
@@ -84,9 +85,9 @@ public sealed class PersistentStateTests : IDisposable
         }
         var state = File.ReadAllBytes(StatePath + ".tables");
         File.WriteAllBytes(StatePath + ".tables", state[..^9]);
-        using (var cut = ManagedEngine.WithPersistence(2 * Flows, StatePath))
+        using (var cut = Engine(2 * Flows))
             Assert.Contains("it cannot be read", Assert.Single(cut.Notes), StringComparison.Ordinal);
-        using var anew = ManagedEngine.WithPersistence(2 * Flows, StatePath);
+        using var anew = Engine(2 * Flows);
         Assert.Empty(anew.Notes);
     }
 
@@ -112,4 +113,6 @@ public sealed class PersistentStateTests : IDisposable
                 f.Server.Name).ToString()));
         return flows;
     }
+
+    private static ManagedEngine Engine(int flows) => new(flows, null, PersistentFlowTable.Open(StatePath, flows));
 }

@@ -1,6 +1,7 @@
 using Sidestep.ConformanceTests.Cases;
 using Sidestep.Engine.Managed;
 using Sidestep.Forwarding;
+using Sidestep.Testing;
 
 namespace Sidestep.ConformanceTests.Engine;
 

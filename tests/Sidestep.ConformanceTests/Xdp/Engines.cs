@@ -4,6 +4,7 @@ using Sidestep.Engine.Xdp.Capture;
 using Sidestep.Forwarding;
 using Sidestep.Forwarding.Capture;
 using Sidestep.Native;
+using Sidestep.Testing;
 
 [assembly: AssemblyFixture(typeof(Sidestep.ConformanceTests.Xdp.Engines))]
 
@@ -48,7 +49,7 @@ public sealed class Engines : IDisposable
     {
         if (name == Managed)
         {
-            _managed.Clear();
+            _managed.ClearState();
             return _managed;
         }
         var engine = Loaded(name);
@@ -76,7 +77,8 @@ public sealed class Engines : IDisposable
 
     private static XdpEngine New(string name)
     {
-        var engine = XdpEngine.LoadDetached(multiArm: name != OneArm, allFeatures: name is AllFeatures or Captured);
+        var engine = XdpEngine.LoadDetached(
+            new CachedPrograms(), multiArm: name != OneArm, allFeatures: name is AllFeatures or Captured);
         if (name == Captured)
             Capture(engine.Maps);
         return engine;

@@ -1,6 +1,7 @@
 using System.Net;
 using Sidestep.Agent.Input;
 using Sidestep.Api;
+using Sidestep.Packets;
 
 namespace Sidestep.UnitTests.Agent;
 

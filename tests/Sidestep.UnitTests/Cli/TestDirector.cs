@@ -15,7 +15,7 @@ internal static class TestDirector
 
     public static GroupKey Web { get; } = new("web", Encap.Layer2);
 
-    public static GroupKey Names { get; } = new("names", new Encap(Encapsulation.Gue, 6081));
+    public static GroupKey Names { get; } = new("names", new Encap(ForwardingMode.Gue, 6081));
 
     public static DirectorStatus Status { get; } = new(
         Revision: 42,

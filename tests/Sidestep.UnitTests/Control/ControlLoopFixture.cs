@@ -17,12 +17,13 @@ internal sealed class ControlLoopFixture : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private Task _run = Task.CompletedTask;
 
-    public ControlLoopFixture(Configuration? first = null, FakeObserver? observer = null, IHealth? health = null)
+    public ControlLoopFixture(Configuration? first = null, FakeObserver? observer = null, IHealth? health = null,
+        bool advertises = false)
     {
         Engine = new FakeEngine(Journal);
         NextHops.Set(Server, 0x11);
         Loop = new ControlLoop(Engine, NextHops, first ?? Configuration("s0"), observer ?? new FakeObserver(Journal),
-            Time, health);
+            Time, health, advertises ? new FakeAdvertiser(Journal) : null);
     }
 
     public Journal Journal { get; } = new();

@@ -47,8 +47,6 @@ internal sealed class FakeEngine(Journal journal) : IEngine
     /// <summary>The tracked flows.</summary>
     public FlowCounts Flows { get; set; } = new(new Dictionary<ServerKey, long>());
 
-    public EngineCapabilities Capabilities => new("fake", 1, 1, 1, 1);
-
     public void Apply(ForwardingTables tables)
     {
         Applying();
@@ -81,8 +79,6 @@ internal sealed class FakeEngine(Journal journal) : IEngine
 
     public EngineCounters ReadCounters() => throw new NotSupportedException();
 
-    public TraceResult Trace(ReadOnlySpan<byte> frame, int interfaceIndex) => throw new NotSupportedException();
-
     public void Dispose()
     {
     }
@@ -93,6 +89,14 @@ internal sealed class FakeEngine(Journal journal) : IEngine
         + " by " + string
             .Join('+', tables.Groups.SelectMany(static g => g.Servers)
             .Select(static s => s.NextHop is { } hop ? $"{hop.Neighbour}"[^2..] : "none"));
+}
+
+/// <summary>An advertiser that writes its calls into the journal.</summary>
+internal sealed class FakeAdvertiser(Journal journal) : IAdvertiser
+{
+    public void Withdraw(IReadOnlyCollection<IPNetwork> vips) => journal.Add($"withdraw {string.Join('+', vips)}");
+
+    public void Advertise(IReadOnlyCollection<IPNetwork> vips) => journal.Add($"advertise {string.Join('+', vips)}");
 }
 
 /// <summary>A resolver with the next hops that the test sets.</summary>

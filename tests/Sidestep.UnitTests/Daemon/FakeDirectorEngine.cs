@@ -16,8 +16,6 @@ internal sealed class FakeDirectorEngine(EngineKind kind, string? noProbesReason
 
     internal override bool ComparesConnections => false;
 
-    public override EngineCapabilities Capabilities => throw new NotSupportedException();
-
     internal override IProbeFilter? LoadProbeFilter() => null;
 
     internal override int? IdOf(GroupKey group, ServerEntry server) => null;
@@ -37,9 +35,6 @@ internal sealed class FakeDirectorEngine(EngineKind kind, string? noProbesReason
     public override void Remove() => throw new NotSupportedException();
 
     public override EngineCounters ReadCounters() => throw new NotSupportedException();
-
-    public override TraceResult Trace(ReadOnlySpan<byte> frame, int interfaceIndex) =>
-        throw new NotSupportedException();
 
     public override void Dispose()
     {

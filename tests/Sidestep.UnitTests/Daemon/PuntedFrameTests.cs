@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Sidestep.Daemon;
+using Sidestep.Engine.Xdp;
 
 namespace Sidestep.UnitTests.Daemon;
 
@@ -17,7 +18,7 @@ public sealed class PuntedFrameTests
     public void Record_has_interface_length_MTU_and_offset()
     {
         byte[] record = [7, 0, 0, 0, 3, 0, 0, 0, 0xdc, 5, 14, 0, 9, 9, 9, 9, 1, 2, 3, 4, 5];
-        var frame = PuntedFrame.Read(record);
+        var frame = PuntedFrameView.Read(record);
         Assert.Equal((7, 1500, 14), (frame.InterfaceIndex, frame.MtuBytes, frame.OuterOffset));
         Assert.Equal([1, 2, 3], frame.Frame.ToArray());
     }
@@ -33,7 +34,7 @@ public sealed class PuntedFrameTests
         var record = new byte[bytes];
         if (bytes >= 8)
             BinaryPrimitives.WriteInt32LittleEndian(record.AsSpan(4), length);
-        Assert.Throws<ArgumentException>(() => PuntedFrame.Read(record).MtuBytes);
+        Assert.Throws<ArgumentException>(() => PuntedFrameView.Read(record).MtuBytes);
     }
 
     /// <summary>RFC 791 section 3.2: offsets count eight bytes, all fragments but the last have MF and share an

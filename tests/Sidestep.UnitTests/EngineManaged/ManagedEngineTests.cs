@@ -3,6 +3,7 @@ using Sidestep.Engine.Managed.Replay;
 using Sidestep.Forwarding;
 using Sidestep.Forwarding.LocalApi;
 using Sidestep.Model;
+using Sidestep.Testing;
 
 namespace Sidestep.UnitTests.EngineManaged;
 
@@ -85,9 +86,6 @@ public sealed class ManagedEngineTests
     [Fact]
     public void Frame_longer_than_the_buffer_is_rejected()
     {
-        using var engine = new ManagedEngine(64);
-        Assert.Equal(ManagedEngine.LongestFrame, engine.Trace(new byte[ManagedEngine.LongestFrame], 1).Frame.Length);
-        Assert.Throws<EngineException>(() => engine.Trace(new byte[ManagedEngine.LongestFrame + 1], 1));
         using var replay = new ManagedReplay(64, isVirtual: true);
         replay.Engine.Apply(TestTables.Compile([], []));
         Assert.Throws<EngineException>(() => replay.Run(new byte[ManagedEngine.LongestFrame + 1], 1, 0).IsSent);
@@ -195,19 +193,6 @@ public sealed class ManagedEngineTests
         Assert.StartsWith("the managed engine cannot use s1, s2, which is this machine itself", error.Message,
             StringComparison.Ordinal);
         DriverCapabilities.Check(TestTables.Compile([TestTables.Pool("p", "s1")], [TestTables.Service("dns", "p")]));
-    }
-
-    [Fact]
-    public void Tables_over_the_limits_are_rejected_with_every_number()
-    {
-        var tables = TestTables.Compile(
-            [TestTables.Pool("p", "s1", "s2")], [TestTables.Service("dns", "p"), TestTables.Service("www", "p", 80)]);
-        var small = new EngineCapabilities("managed", 1, 1, 1000, 0);
-        var error = Assert.Throws<EngineException>(() => Capacity.Check(tables, small));
-        Assert.Equal("the configuration exceeds the limits of the managed engine: 2 services, 1 fit; 2 real servers"
-            + " (counted once per pool and encapsulation), 1 fit; 1021 slots in all slot tables, 1000 fit;"
-            + " 1 interfaces, 0 fit. docs/limits.md lists the limits and their cost", error.Message);
-        Capacity.Check(tables, small with { MaxServices = 2, MaxServers = 2, MaxSlots = 1021, MaxInterfaces = 1 });
     }
 
     [Fact]

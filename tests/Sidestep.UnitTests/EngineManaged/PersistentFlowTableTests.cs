@@ -1,6 +1,7 @@
 using Sidestep.Engine.Managed;
 using Sidestep.Engine.Managed.Persistence;
 using Sidestep.Forwarding;
+using Sidestep.Forwarding.Lowering;
 using Sidestep.Forwarding.Pipeline;
 using Sidestep.Model;
 
@@ -43,12 +44,12 @@ public sealed class PersistentFlowTableTests : IDisposable
     [Fact]
     public void Flows_and_IDs_of_an_earlier_process_are_adopted()
     {
-        using (var engine = ManagedEngine.WithPersistence(Flows, StatePath))
+        using (var engine = new ManagedEngine(Flows, null, PersistentFlowTable.Open(StatePath, Flows)))
         {
             engine.Apply(RoundRobin());
             Process(engine, clients: 50);
         }
-        using var next = ManagedEngine.WithPersistence(Flows, StatePath);
+        using var next = new ManagedEngine(Flows, null, PersistentFlowTable.Open(StatePath, Flows));
         Assert.Equal([Adopted], next.Notes);
         Assert.Equal(50, next.ReadFlows().ByServer.Values.Sum());
         var running = next.ReadRunning()!;

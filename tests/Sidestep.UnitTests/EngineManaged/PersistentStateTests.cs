@@ -4,6 +4,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using Sidestep.Engine.Managed.Persistence;
 using Sidestep.Forwarding;
+using Sidestep.Forwarding.Lowering;
 using Sidestep.Forwarding.Pipeline;
 using Sidestep.Model;
 using Sidestep.UnitTests.Forwarding;

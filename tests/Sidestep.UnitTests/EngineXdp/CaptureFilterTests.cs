@@ -3,6 +3,7 @@ using Sidestep.Engine.Xdp;
 using Sidestep.Engine.Xdp.Capture;
 using Sidestep.Forwarding;
 using Sidestep.Forwarding.Capture;
+using Sidestep.Model;
 using Encap = Sidestep.Forwarding.Encap;
 using Written = Sidestep.Engine.Xdp.Layout.CaptureFilter;
 
@@ -12,7 +13,7 @@ namespace Sidestep.UnitTests.EngineXdp;
 public sealed class CaptureFilterTests
 {
     private static readonly GroupKey Web = new("web", Encap.Layer2);
-    private static readonly GroupKey Far = new("far", new Encap(Sidestep.Model.Encapsulation.IpIp));
+    private static readonly GroupKey Far = new("far", new Encap(ForwardingMode.IpIp));
 
     private static readonly RunningTables Running = new(
         new Dictionary<string, int> { ["shop"] = 3, ["dns"] = 4 },

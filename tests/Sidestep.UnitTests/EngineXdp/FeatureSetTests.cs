@@ -17,7 +17,7 @@ public sealed class FeatureSetTests
     [Fact]
     public void IPv4_with_IP_in_IP_needs_no_feature() => Assert.Equal(
         FeatureSet.None, FeatureSets.Needs(
-            Tables(["198.51.100.1/32"], Server("10.0.0.1", new Encap(Encapsulation.IpIp)))));
+            Tables(["198.51.100.1/32"], Server("10.0.0.1", new Encap(ForwardingMode.IpIp)))));
 
     [Theory]
     [InlineData("2001:db8::1/128", FeatureSet.Ipv6)]
@@ -28,20 +28,20 @@ public sealed class FeatureSetTests
         needs, FeatureSets.Needs(Tables(["198.51.100.1/32", vip], Server("10.0.0.1", Encap.Layer2))));
 
     [Theory]
-    [InlineData("10.0.0.1", Encapsulation.Gue, FeatureSet.GueAndGre)]
-    [InlineData("10.0.0.1", Encapsulation.Gre, FeatureSet.GueAndGre)]
-    [InlineData("2001:db8::1", Encapsulation.IpIp, FeatureSet.Outer6)]
-    [InlineData("2001:db8::1", Encapsulation.Gre, FeatureSet.Outer6 | FeatureSet.GueAndGre)]
-    [InlineData("2001:db8::1", null, FeatureSet.None)] // layer 2
-    public void Server_determines_the_outer_header(string address, Encapsulation? encapsulation, FeatureSet needs) =>
+    [InlineData("10.0.0.1", ForwardingMode.Gue, FeatureSet.GueAndGre)]
+    [InlineData("10.0.0.1", ForwardingMode.Gre, FeatureSet.GueAndGre)]
+    [InlineData("2001:db8::1", ForwardingMode.IpIp, FeatureSet.Outer6)]
+    [InlineData("2001:db8::1", ForwardingMode.Gre, FeatureSet.Outer6 | FeatureSet.GueAndGre)]
+    [InlineData("2001:db8::1", ForwardingMode.L2, FeatureSet.None)]
+    public void Server_determines_the_outer_header(string address, ForwardingMode mode, FeatureSet needs) =>
         Assert.Equal(
-        needs, FeatureSets.Needs(Tables(["198.51.100.1/32"], Server(address, new Encap(encapsulation)))));
+        needs, FeatureSets.Needs(Tables(["198.51.100.1/32"], Server(address, new Encap(mode)))));
 
     [Fact]
     public void Prefix_of_either_family_needs_outer_sources()
     {
-        var encap = new Encap(Encapsulation.IpIp, 0, IPNetwork.Parse("198.18.0.0/15"));
-        var encap6 = new Encap(Encapsulation.IpIp, 0, null, IPNetwork.Parse("2001:db8::/64"));
+        var encap = new Encap(ForwardingMode.IpIp, 0, IPNetwork.Parse("198.18.0.0/15"));
+        var encap6 = new Encap(ForwardingMode.IpIp, 0, null, IPNetwork.Parse("2001:db8::/64"));
         Assert.Equal(
             FeatureSet.OuterSources, FeatureSets.Needs(Tables(["198.51.100.1/32"], Server("10.0.0.1", encap))));
         Assert.Equal(
@@ -51,8 +51,8 @@ public sealed class FeatureSetTests
     [Fact]
     public void Needs_of_all_servers_are_combined() =>
         Assert.Equal(FeatureSet.GueAndGre | FeatureSet.Outer6, FeatureSets.Needs(
-        Tables(["198.51.100.1/32"], Server("10.0.0.1", new Encap(Encapsulation.Gue)),
-            Server("2001:db8::1", new Encap(Encapsulation.IpIp)))));
+        Tables(["198.51.100.1/32"], Server("10.0.0.1", new Encap(ForwardingMode.Gue)),
+            Server("2001:db8::1", new Encap(ForwardingMode.IpIp)))));
 
     [Fact]
     public void Peers_and_access_lists_are_features()

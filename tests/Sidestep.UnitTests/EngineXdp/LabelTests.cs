@@ -12,7 +12,7 @@ namespace Sidestep.UnitTests.EngineXdp;
 /// <summary>Labels, by which status finds the names of ids without the daemon.</summary>
 public sealed class LabelTests
 {
-    private static readonly GroupKey Group = new("web", new Encap(Sidestep.Model.Encapsulation.Gue, 6081));
+    private static readonly GroupKey Group = new("web", new Encap(ForwardingMode.Gue, 6081));
     private static readonly NextHop ServerNextHop = new(
         new EgressInterface(1, "eth0", new MacAddress(2), null, 1500), new MacAddress(3));
     private static readonly Sidestep.Forwarding.ServerEntry Server = new(

@@ -3,11 +3,12 @@ using System.Net;
 using Sidestep.Engine.Xdp;
 using Sidestep.Engine.Xdp.Layout;
 using Sidestep.Forwarding;
+using Sidestep.Forwarding.Lowering;
+using Sidestep.Model;
 using Sidestep.Packets;
 using Sidestep.Testing;
 using Encap = Sidestep.Forwarding.Encap;
 using ServerEntry = Sidestep.Forwarding.ServerEntry;
-using Wanted = Sidestep.Model.Encapsulation;
 
 namespace Sidestep.UnitTests.EngineXdp;
 
@@ -32,15 +33,15 @@ public sealed class ServerWriterTests
     }
 
     [Theory]
-    [InlineData(Wanted.IpIp, false, 1480)]
-    [InlineData(Wanted.IpIp, true, 1460)]
-    [InlineData(Wanted.Gre, false, 1476)]
-    [InlineData(Wanted.Gre, true, 1456)]
-    [InlineData(Wanted.Gue, false, 1468)]
-    [InlineData(Wanted.Gue, true, 1448)]
-    public void Inner_MTU_is_the_MTU_less_the_outer_headers(Wanted encapsulation, bool isIpv6, int innerMtu)
+    [InlineData(ForwardingMode.IpIp, false, 1480)]
+    [InlineData(ForwardingMode.IpIp, true, 1460)]
+    [InlineData(ForwardingMode.Gre, false, 1476)]
+    [InlineData(ForwardingMode.Gre, true, 1456)]
+    [InlineData(ForwardingMode.Gue, false, 1468)]
+    [InlineData(ForwardingMode.Gue, true, 1448)]
+    public void Inner_MTU_is_the_MTU_less_the_outer_headers(ForwardingMode mode, bool isIpv6, int innerMtu)
     {
-        var written = Write(isIpv6 ? Server6 : Server4, new Encap(encapsulation, 6080));
+        var written = Write(isIpv6 ? Server6 : Server4, new Encap(mode, 6080));
         Assert.Equal(innerMtu, written.InnerMtu);
         Assert.Equal(1500, DirectorNetwork.MtuOf(written));
         Assert.Equal(isIpv6, (written.Encapsulation & Constants.OuterIpv6) != 0);
@@ -49,12 +50,12 @@ public sealed class ServerWriterTests
     /// <summary>The program adds the length and the traffic class to the sum of the constant words, and complements
     /// it.</summary>
     [Theory]
-    [InlineData(Wanted.IpIp, 4)]
-    [InlineData(Wanted.Gre, 47)]
-    [InlineData(Wanted.Gue, 17)]
-    public void Sum_of_the_outer_IPv4_header_gives_a_valid_checksum(Wanted encapsulation, byte protocol)
+    [InlineData(ForwardingMode.IpIp, 4)]
+    [InlineData(ForwardingMode.Gre, 47)]
+    [InlineData(ForwardingMode.Gue, 17)]
+    public void Sum_of_the_outer_IPv4_header_gives_a_valid_checksum(ForwardingMode mode, byte protocol)
     {
-        var written = Write(Server4, new Encap(encapsulation, 6080));
+        var written = Write(Server4, new Encap(mode, 6080));
         byte[] header = [0x45, 0xb8, 0x05, 0xdc, 0, 0, 0x40, 0, 64, protocol, 0, 0, 192, 0, 2, 2, 10, 0, 0, 9];
         ReadOnlySpan<byte> source = written.Source, destination = written.Destination;
         Assert.Equal(header[12..16], source[..4].ToArray());
@@ -70,7 +71,7 @@ public sealed class ServerWriterTests
     [Fact]
     public void Sum_of_GUE_over_IPv6_gives_a_valid_UDP_checksum()
     {
-        var written = Write(Server6, new Encap(Wanted.Gue, 6080));
+        var written = Write(Server6, new Encap(ForwardingMode.Gue, 6080));
         byte[] gue = [0, 41, 0, 0];
         byte[] datagram = [0xc1, 0x23, 0x17, 0xc0, 0, 12, 0, 0, .. gue];
         byte[] pseudo = [.. Uplink.Address6!.GetAddressBytes(), .. Server6.GetAddressBytes(), 0, 0, 0, 12, 0, 0, 0, 17];
@@ -88,7 +89,7 @@ public sealed class ServerWriterTests
     [InlineData("198.18.0.1/32", 0x00000000u)]
     public void Prefix_for_outer_sources_gives_source_and_mask(string prefix, uint hostBits)
     {
-        var written = Write(Server4, new Encap(Wanted.IpIp, 0, IPNetwork.Parse(prefix)));
+        var written = Write(Server4, new Encap(ForwardingMode.IpIp, 0, IPNetwork.Parse(prefix)));
         Assert.Equal(hostBits, BinaryPrimitives.ReverseEndianness(written.SourceMask));
         Assert.Equal(IPNetwork.Parse(prefix).BaseAddress, new IPAddress(((ReadOnlySpan<byte>)written.Source)[..4]));
     }
@@ -99,7 +100,7 @@ public sealed class ServerWriterTests
     [InlineData("2001:db8:5e::100/120", 0x000000ffu)]
     public void Mask_of_an_IPv6_prefix_covers_the_last_32_bits(string prefix, uint hostBits)
     {
-        var written = Write(Server6, new Encap(Wanted.IpIp, 0, null, IPNetwork.Parse(prefix)));
+        var written = Write(Server6, new Encap(ForwardingMode.IpIp, 0, null, IPNetwork.Parse(prefix)));
         Assert.Equal(hostBits, BinaryPrimitives.ReverseEndianness(written.SourceMask));
         Assert.Equal(IPNetwork.Parse(prefix).BaseAddress, new IPAddress((ReadOnlySpan<byte>)written.Source));
     }
@@ -107,7 +108,7 @@ public sealed class ServerWriterTests
     [Fact]
     public void Prefix_of_the_other_family_leaves_the_directors_address()
     {
-        var written = Write(Server6, new Encap(Wanted.IpIp, 0, IPNetwork.Parse("198.18.0.0/15")));
+        var written = Write(Server6, new Encap(ForwardingMode.IpIp, 0, IPNetwork.Parse("198.18.0.0/15")));
         Assert.Equal((0u, Uplink.Address6), (written.SourceMask, new IPAddress((ReadOnlySpan<byte>)written.Source)));
     }
 
@@ -118,7 +119,7 @@ public sealed class ServerWriterTests
     [Fact]
     public void Server_that_is_the_director_has_inner_MTU_0_and_no_outer_header()
     {
-        var written = Write(Server4, new Encap(Wanted.IpIp),
+        var written = Write(Server4, new Encap(ForwardingMode.IpIp),
             server => server with { NextHop = server.NextHop! with { IsLocal = true } });
         Assert.Equal((Constants.ServerLocal, (ushort)0, (byte)0),
             ((byte)(written.Flags & Constants.ServerLocal), written.InnerMtu, written.Encapsulation));
@@ -136,8 +137,8 @@ public sealed class ServerWriterTests
 
     [Fact]
     public void Encapsulation_of_the_server_overrides_that_of_its_group() => Assert.Equal(
-        (byte)Encapsulation.Gre, Write(Server4, new Encap(Wanted.IpIp),
-            static s => s with { Encap = new Encap(Wanted.Gre) }).Encapsulation);
+        (byte)Encapsulation.Gre, Write(Server4, new Encap(ForwardingMode.IpIp),
+            static s => s with { Encap = new Encap(ForwardingMode.Gre) }).Encapsulation);
 
     [Theory]
     [InlineData(3, 1)]
@@ -157,7 +158,7 @@ public sealed class ServerWriterTests
     {
         var server = new ServerEntry("s", address, 3, new NextHop(Uplink, new MacAddress(0x0200_0000_00bb)));
         var group = new ServerGroup(new GroupKey("p", encap), [server], SlotTable.FromSlots([], []));
-        return ServerWriter.Of(
-            new PlacedGroup(group, false, ignoresWeights, [1], default), change?.Invoke(server) ?? server);
+        var placed = new PlacedGroup(group, new GroupUse(false, ignoresWeights), [1], default);
+        return ServerWriter.Of(placed, change?.Invoke(server) ?? server);
     }
 }

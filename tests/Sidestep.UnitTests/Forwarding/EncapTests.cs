@@ -28,13 +28,13 @@ public sealed class EncapTests
 
     [Fact]
     public void Every_encapsulation_is_read_back() => Gens.Check(
-        from kind in Gen.Elements<Encapsulation?>(null, Encapsulation.IpIp, Encapsulation.Gre, Encapsulation.Gue)
+        from kind in Gen.Elements(Enum.GetValues<ForwardingMode>())
         from port in Gen.Choose(1, 65535)
         from prefixes in Gen.Choose(0, 3)
         select kind switch
         {
-            null => Encap.Layer2,
-            Encapsulation.Gue => new Encap(kind, port),
+            ForwardingMode.L2 => Encap.Layer2,
+            ForwardingMode.Gue => new Encap(kind, port),
             _ => new Encap(kind, 0, (prefixes & 1) != 0 ? Four : null, (prefixes & 2) != 0 ? Six : null),
         },
         static encap => Encap.TryParse(encap.ToString(), out var read) && read == encap, 200);
@@ -59,8 +59,8 @@ public sealed class EncapTests
     public void Settings_that_do_not_apply_are_left_out()
     {
         var profile = new NetworkProfile { Name = "p", GuePort = 7000, OuterSource4 = Four, OuterSource6 = Six };
-        Assert.Equal(new Encap(Encapsulation.IpIp, 0, Four, Six), Encap.Of(profile, Encapsulation.IpIp));
-        Assert.Equal(new Encap(Encapsulation.Gue, 7000), Encap.Of(profile, Encapsulation.Gue));
+        Assert.Equal(new Encap(ForwardingMode.IpIp, 0, Four, Six), Encap.Of(profile, Encapsulation.IpIp));
+        Assert.Equal(new Encap(ForwardingMode.Gue, 7000), Encap.Of(profile, Encapsulation.Gue));
         Assert.Equal(Encap.Layer2, Encap.Of(profile with { DsrType = DsrType.L2 }));
         Assert.Equal(Encap.Of(profile, profile.Encapsulation), Encap.Of(profile));
     }
@@ -68,8 +68,8 @@ public sealed class EncapTests
     [Fact]
     public void Group_is_named_by_pool_and_encapsulation()
     {
-        Assert.Equal("web/gue", $"{new GroupKey("web", new Encap(Encapsulation.Gue, NetworkProfile.DefaultGuePort))}");
-        Assert.NotEqual(new GroupKey("web", Encap.Layer2), new GroupKey("web", new Encap(Encapsulation.Gre)));
+        Assert.Equal("web/gue", $"{new GroupKey("web", new Encap(ForwardingMode.Gue, NetworkProfile.DefaultGuePort))}");
+        Assert.NotEqual(new GroupKey("web", Encap.Layer2), new GroupKey("web", new Encap(ForwardingMode.Gre)));
         Assert.NotEqual(new GroupKey("web", Encap.Layer2), new GroupKey("api", Encap.Layer2));
     }
 }

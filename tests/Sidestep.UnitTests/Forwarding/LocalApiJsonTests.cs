@@ -14,7 +14,7 @@ namespace Sidestep.UnitTests.Forwarding;
 public sealed class LocalApiJsonTests
 {
     private static readonly ServerKey Server =
-        new(new GroupKey("web", new Encap(Encapsulation.IpIp, 0, IPNetwork.Parse("198.18.0.0/15"))), "web1",
+        new(new GroupKey("web", new Encap(ForwardingMode.IpIp, 0, IPNetwork.Parse("198.18.0.0/15"))), "web1",
             IPAddress.Parse("2001:db8::11"));
 
     [Fact]

@@ -74,7 +74,8 @@ public sealed class TableCompilerTests
         var tables = TableCompiler.Compile(
             Configuration([Pool("web", 1)], [Service("web", "web") with { TrafficEnabled = trafficEnabled }]),
             NextHopsOf(resolved ? 1 : 0));
-        Assert.Equal([new VipEntry(Vip, replies, replies ? EchoAction.Reply : EchoAction.Drop)], tables.Vips);
+        Assert.Equal([new VipEntry(Vip, replies, replies ? EchoAction.Reply : EchoAction.Drop) { InService = replies }],
+            tables.Vips);
         Assert.Single(tables.Services);
     }
 
@@ -106,7 +107,8 @@ public sealed class TableCompilerTests
                 with
             { Vips = [new Vip(Vip, policy)] },
             NextHopsOf(resolved ? 1 : 0));
-        Assert.Equal([new VipEntry(Vip, resolved, echo, echo == EchoAction.Forward ? "b" : null)], tables.Vips);
+        var service = echo == EchoAction.Forward ? "b" : null;
+        Assert.Equal([new VipEntry(Vip, resolved, echo, service) { InService = resolved }], tables.Vips);
     }
 
     [Fact]
@@ -117,8 +119,11 @@ public sealed class TableCompilerTests
         var tables = TableCompiler.Compile(
             Configuration([Pool("web", 1)], [Service("web", "web") with { Vips = [six, prefix, Vip] }]), NextHopsOf(1));
         Assert.Equal(
-            [new VipEntry(prefix, false, EchoAction.Reply), new VipEntry(Vip, true, EchoAction.Reply),
-            new VipEntry(six, true, EchoAction.Reply)],
+            [
+                new VipEntry(prefix, false, EchoAction.Reply) { InService = true },
+                new VipEntry(Vip, true, EchoAction.Reply) { InService = true },
+                new VipEntry(six, true, EchoAction.Reply) { InService = true },
+            ],
             tables.Vips);
     }
 

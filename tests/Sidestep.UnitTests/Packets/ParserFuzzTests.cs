@@ -24,7 +24,7 @@ public sealed class ParserFuzzTests
                 LookAt(frame.AsSpan(Math.Min(at, frame.Length)), accepted);
         }
         // Each view was created often enough to be tested.
-        Assert.Equal(["arp", "ethernet", "icmp", "ipv4", "tcp", "udp"],
+        Assert.Equal(["arp", "ethernet", "icmp", "ipv4", "ipv6", "tcp", "udp"],
             accepted.Where(static a => a.Value > 1000).Select(static a => a.Key).Order());
     }
 
@@ -51,6 +51,12 @@ public sealed class ParserFuzzTests
                 ip.Destination);
             Assert.Equal(ip.TotalLength, ip.HeaderLength + ip.Payload.Length);
             Assert.Equal(ip.HeaderLength, Ipv4Packet.MinimumHeaderLength + ip.Options.Length);
+        }
+        if (Ipv6Packet.TryParse(bytes, out var ip6))
+        {
+            CountAccepted("ipv6");
+            _ = (ip6.TrafficClass, ip6.FlowLabel, ip6.NextHeader, ip6.HopLimit, ip6.Source, ip6.Destination);
+            Assert.Equal(ip6.PayloadLength, ip6.Payload.Length);
         }
         if (TcpPacket.TryParse(bytes, out var tcp))
         {

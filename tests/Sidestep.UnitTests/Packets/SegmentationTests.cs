@@ -68,6 +68,50 @@ public sealed class SegmentationTests
         return steps < 1000;
     });
 
+    /// <summary>RFC 9293 section 3.1: the header has at least five words. Fields of a shorter one would be behind the
+    /// end of a small segment.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    public void TCP_header_below_20_bytes_is_rejected(int words)
+    {
+        var frame = Tcp4(new byte[100], 0x10);
+        frame[L3 + 20 + 12] = (byte)(words << 4);
+        Assert.False(Segmentation.TryBegin(frame, 1, out var parts));
+        Assert.Equal(0, parts.WriteNext(new byte[200]));
+    }
+
+    /// <summary>RFC 791 section 3.1: the header has at least five words.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(2)]
+    [InlineData(4)]
+    public void IPv4_header_below_20_bytes_is_rejected(int words)
+    {
+        var frame = Tcp4(new byte[100], 0x10);
+        frame[L3] = (byte)(0x40 | words);
+        Assert.False(Segmentation.TryBegin(frame, 1, out _));
+    }
+
+    /// <summary>Small segments: their fields are close to their end.</summary>
+    [Fact]
+    public void Any_header_lengths_and_segment_sizes_stay_within_bounds() => Gens.Check(
+        from first in Gens.Byte from words in Gens.Byte from size in Gen.Choose(1, 30) select (first, words, size),
+        static input =>
+        {
+            var frame = Tcp4(new byte[60], 0x10);
+            (frame[L3], frame[L3 + 20 + 12]) = (input.first, input.words);
+            if (!Segmentation.TryBegin(frame, input.size, out var parts))
+                return true;
+            var buffer = new byte[200];
+            var steps = 0;
+            while (parts.WriteNext(buffer) > 0 && steps < 1000)
+                steps++;
+            return steps < 1000;
+        });
+
     [Fact]
     public void Datagrams_of_UDP_over_IPv6_with_a_VLAN_tag_get_their_own_length_and_checksum()
     {

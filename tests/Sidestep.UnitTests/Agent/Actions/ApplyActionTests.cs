@@ -7,6 +7,7 @@ using Sidestep.Agent.Running;
 using Sidestep.Agent.State;
 using Sidestep.Native;
 using Sidestep.Native.Netlink;
+using Sidestep.Packets;
 
 namespace Sidestep.UnitTests.Agent.Actions;
 

@@ -1,6 +1,7 @@
 using System.Net;
 using Sidestep.Agent.Input;
 using Sidestep.Native.Netlink;
+using Sidestep.Packets;
 
 namespace Sidestep.UnitTests.Agent.Host;
 
@@ -26,11 +27,11 @@ public sealed class HostInventoryTests
         _kernel.Addresses.Add(new InterfaceAddress(FakeKernel.Eth0, vip, 32, AddressScope.Universe));
         _kernel.Addresses.Add(new InterfaceAddress(FakeKernel.Lo, vip, 24, AddressScope.Universe));
         Assert.Null(_kernel.Inventory().OnLoopback(vip));
-        Assert.False(_kernel.Inventory().HasVip(PrefixText.Single(vip)));
+        Assert.False(_kernel.Inventory().HasVip(PrefixText.OfHost(vip)));
         _kernel.AddVip(vip);
         Assert.Equal((32, AddressScope.Host),
             (_kernel.Inventory().OnLoopback(vip)!.PrefixLength, _kernel.Inventory().OnLoopback(vip)!.Scope));
-        Assert.True(_kernel.Inventory().HasVip(PrefixText.Single(vip)));
+        Assert.True(_kernel.Inventory().HasVip(PrefixText.OfHost(vip)));
         Assert.Null(_kernel.Inventory().OnLoopback(IPAddress.Parse(TestSpec.OtherVip)));
     }
 

@@ -4,6 +4,7 @@ using Sidestep.Agent.Input;
 using Sidestep.Agent.Programs;
 using Sidestep.Api;
 using Sidestep.Native.Netlink;
+using Sidestep.Packets;
 
 namespace Sidestep.UnitTests.Agent.Input;
 

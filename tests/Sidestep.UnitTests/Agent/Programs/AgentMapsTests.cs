@@ -3,6 +3,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using Sidestep.Agent.Input;
 using Sidestep.Agent.Programs;
+using Sidestep.Packets;
 
 namespace Sidestep.UnitTests.Agent.Programs;
 

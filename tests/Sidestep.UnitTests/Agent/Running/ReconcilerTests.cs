@@ -5,6 +5,7 @@ using Sidestep.Agent.Running;
 using Sidestep.Api;
 using Sidestep.Native;
 using Sidestep.Native.Netlink;
+using Sidestep.Packets;
 using Sidestep.UnitTests.Agent.Actions;
 using Sidestep.UnitTests.Control;
 

@@ -144,24 +144,6 @@ public sealed class ServerSpecCompilerTests
         Assert.Equal(new PathMtu(1500, 0, 1460, 1440), compiler.PathMtuOf(Encap.Layer2, IPAddress.Parse("10.0.0.11")));
     }
 
-    /// <summary>RFC 791: 20; RFC 8200: 40; RFC 768: 8; GUE without extensions: 4; RFC 2784 without options:
-    /// 4.</summary>
-    [Theory]
-    [InlineData(null, 0, 0)]
-    [InlineData(Encapsulation.IpIp, 20, 40)]
-    [InlineData(Encapsulation.Gue, 32, 52)]
-    [InlineData(Encapsulation.Gre, 24, 44)]
-    public void Overhead_is_the_length_of_the_outer_headers(Encapsulation? encapsulation, int ipv4, int ipv6)
-    {
-        Assert.Equal(ipv4, EncapOverhead.Of(encapsulation, AddressFamily.InterNetwork));
-        Assert.Equal(ipv6, EncapOverhead.Of(encapsulation, AddressFamily.InterNetworkV6));
-    }
-
-    [Fact]
-    public void Overhead_of_an_unknown_encapsulation_is_an_error() =>
-        Assert.Throws<ArgumentOutOfRangeException>(static () => EncapOverhead
-            .Of((Encapsulation)99, AddressFamily.InterNetwork));
-
     private static EffectiveConfiguration Read(string yaml) => new(ConfigurationReader.Read(yaml, null).Configuration!);
 
     private static ServerSpec Spec(EffectiveConfiguration configuration, string server) =>

@@ -32,8 +32,8 @@ internal static class HealthyEvidence
                 Service("near-www", Layer2Vip6, Encap.Layer2)),
             Server("near2", "10.0.0.12", Service("near-www", Layer2Vip, Encap.Layer2),
                 Service("near-www", Layer2Vip6, Encap.Layer2)),
-            Server("far1", "10.1.0.11", Service("far-www", Layer3Vip, new Encap(Encapsulation.IpIp)), Dns()),
-            Server("far2", "10.1.0.12", Service("far-www", Layer3Vip, new Encap(Encapsulation.IpIp)), Dns()),
+            Server("far1", "10.1.0.11", Service("far-www", Layer3Vip, new Encap(ForwardingMode.IpIp)), Dns()),
+            Server("far2", "10.1.0.12", Service("far-www", Layer3Vip, new Encap(ForwardingMode.IpIp)), Dns()),
         ],
     };
 
@@ -87,7 +87,7 @@ internal static class HealthyEvidence
             : new PacketSizeEvidence(1480, 1480, null),
     };
 
-    private static ServiceEvidence Dns() => Service("far-dns", Layer3Vip, new Encap(Encapsulation.IpIp)) with
+    private static ServiceEvidence Dns() => Service("far-dns", Layer3Vip, new Encap(ForwardingMode.IpIp)) with
     {
         Protocol = TransportProtocol.Udp,
         Port = 53,

@@ -70,7 +70,7 @@ public sealed class PacketSizeAndAgentRulesTests
     {
         var evidence = Evidence().With("near1", s => s.WithServices(v => v.IsIPv6 ? v with
         {
-            Encap = new Encap(Encapsulation.IpIp),
+            Encap = new Encap(ForwardingMode.IpIp),
             PathMtu = new PathMtu(1500, 20, 1440, 1420),
             DsrPathProbe =
                 v.DsrPathProbe! with { Mss = mss },

@@ -16,7 +16,7 @@ public sealed class CheckedServersTests
             servers[0].Services.Select(static s =>
             (s.Evidence.Name, s.Evidence.Pool, s.Evidence.Vip.ToString(), s.Evidence.Port)));
         var dns = Assert.Single(servers[2].Services).Evidence;
-        Assert.Equal((TransportProtocol.Udp, 53, new Encap(Encapsulation.Gue, 6081)),
+        Assert.Equal((TransportProtocol.Udp, 53, new Encap(ForwardingMode.Gue, 6081)),
             (dns.Protocol, dns.Port, dns.Encap));
         Assert.Equal(new Sidestep.Api.PathMtu(1500, 32, 1428, 1408), dns.PathMtu);
         Assert.All(servers, static s => Assert.All(s.Services, static v => Assert.True(v.Evidence.AcceptsNewFlows)));
@@ -60,7 +60,7 @@ public sealed class CheckedServersTests
     public void Encapsulation_of_a_server_replaces_that_of_the_profile_at_layer_3_only()
     {
         var servers = Of(TestDirector.With("address: 10.1.0.11", "address: 10.1.0.11, encapsulation: ipip"));
-        Assert.Equal(new Encap(Encapsulation.IpIp), servers[2].Services[0].Evidence.Encap);
+        Assert.Equal(new Encap(ForwardingMode.IpIp), servers[2].Services[0].Evidence.Encap);
         Assert.Equal(1480 - 40, servers[2].Services[0].Evidence.PathMtu!.Mss4);
     }
 

@@ -99,7 +99,7 @@ public sealed class PacketSizeProberTests
         var search = new PacketSizeSearch
         {
             NextHop = new NextHop(TestDirector.Eth0, TestDirector.Web1),
-            Encap = isTunnel ? new Encap(Encapsulation.IpIp) : Encap.Layer2,
+            Encap = isTunnel ? new Encap(ForwardingMode.IpIp) : Encap.Layer2,
             Server = IPAddress.Parse("10.0.0.11"),
             Vip = IPAddress.Parse(Vip),
             ExpectedBytes = 1480,

@@ -1,5 +1,6 @@
 using System.Net;
 using Sidestep.Daemon.Doctor;
+using Sidestep.Packets;
 using Sidestep.Testing;
 
 namespace Sidestep.UnitTests.Daemon.Doctor;
@@ -33,7 +34,7 @@ public sealed class ProbePacketTests
     [Fact]
     public void SYN_has_sequence_window_and_MSS()
     {
-        var packet = ProbePacket.Tcp(From, To, 0x01020304, ProbePacket.Syn, 1460);
+        var packet = ProbePacket.Tcp(From, To, 0x01020304, TcpControlBits.Syn, 1460);
         Assert.Equal(FrameBytes.Hex("ee480050 01020304 00000000 6002faf0"), packet[20..36]);
         Assert.Equal(FrameBytes.Hex("0000 020405b4"), packet[38..]);
         Assert.Equal(6, packet[9]);
@@ -43,7 +44,7 @@ public sealed class ProbePacketTests
     [Fact]
     public void Reset_has_no_options()
     {
-        var packet = ProbePacket.Tcp(From6, To6, 7, ProbePacket.Reset, 1460);
+        var packet = ProbePacket.Tcp(From6, To6, 7, TcpControlBits.Rst, 1460);
         Assert.Equal(60, packet.Length);
         Assert.Equal(FrameBytes.Hex("ee480050 00000007 00000000 5004faf0"), packet[40..56]);
         AssertChecksum(packet[8..40], 6, packet[40..], 16);

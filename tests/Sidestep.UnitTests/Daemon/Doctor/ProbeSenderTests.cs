@@ -49,18 +49,17 @@ public sealed class ProbeSenderTests
     }
 
     [Theory]
-    [InlineData(Encapsulation.IpIp, 4, 20)]
-    [InlineData(Encapsulation.Gre, 47, 24)]
-    [InlineData(Encapsulation.Gue, 17, 32)]
-    public void Layer_3_adds_the_outer_header_of_the_encapsulation(Encapsulation encapsulation, int protocol,
-        int overhead)
+    [InlineData(ForwardingMode.IpIp, 4, 20)]
+    [InlineData(ForwardingMode.Gre, 47, 24)]
+    [InlineData(ForwardingMode.Gue, 17, 32)]
+    public void Layer_3_adds_the_outer_header_of_the_encapsulation(ForwardingMode mode, int protocol, int overhead)
     {
-        Assert.True(_sender.Send(NextHopEntry, new Encap(encapsulation, 6080), Server, Packet, 0x12345));
+        Assert.True(_sender.Send(NextHopEntry, new Encap(mode, 6080), Server, Packet, 0x12345));
         var packet = FrameBytes.Packet(_frames.Sent[0].Frame);
         Assert.Equal(protocol, packet[9]);
         Assert.Equal(FrameBytes.Hex("0a000002 0a01000b"), packet[12..20]);
         Assert.Equal(Packet, packet[overhead..]);
-        if (encapsulation == Encapsulation.Gue)
+        if (mode == ForwardingMode.Gue)
             Assert.Equal(FrameBytes.Hex("e34517c0"),
                 packet[20..24]); // 0xc000 and the low 14 bits of the flow; port 6080
     }
@@ -68,7 +67,7 @@ public sealed class ProbeSenderTests
     [Fact]
     public void Outer_source_prefix_gives_each_flow_a_source()
     {
-        var encap = new Encap(Encapsulation.IpIp, 0, IPNetwork.Parse("198.18.0.0/15"),
+        var encap = new Encap(ForwardingMode.IpIp, 0, IPNetwork.Parse("198.18.0.0/15"),
             IPNetwork.Parse("2001:db8:5::/64"));
         _sender.Send(NextHopEntry, encap, Server, Packet, 0x1234);
         Assert.Equal(FrameBytes.Hex("c6120034"), FrameBytes.Packet(_frames.Sent[0].Frame)[12..16]);
@@ -81,7 +80,7 @@ public sealed class ProbeSenderTests
     public void Packet_without_an_outer_source_or_on_an_interface_that_is_down_is_not_sent()
     {
         var noAddress = NextHopEntry with { Egress = TestDirector.Eth0 with { Address = null } };
-        Assert.False(_sender.Send(noAddress, new Encap(Encapsulation.IpIp), Server, Packet, 1));
+        Assert.False(_sender.Send(noAddress, new Encap(ForwardingMode.IpIp), Server, Packet, 1));
         Assert.Empty(_frames.Sent);
         _frames.Sends = false;
         Assert.False(_sender.Send(NextHopEntry, Packet));

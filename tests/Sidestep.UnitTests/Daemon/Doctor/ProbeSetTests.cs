@@ -104,7 +104,7 @@ public sealed class ProbeSetTests
         Vip = Vip,
         Protocol = TransportProtocol.Tcp,
         Port = port,
-        Encap = new Encap(Encapsulation.Gue, 6081),
+        Encap = new Encap(ForwardingMode.Gue, 6081),
         PathMtu = new Sidestep.Api.PathMtu(1500, 32, 1428, 1408),
     };
 }

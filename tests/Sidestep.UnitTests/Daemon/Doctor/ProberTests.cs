@@ -139,7 +139,7 @@ public sealed class ProberTests
     public async Task Probes_have_different_ports_above_61000_and_their_encapsulation()
     {
         var probes = Enumerable.Range(0, 50).Select(static _ => Tcp()).ToArray();
-        probes[7] = Tcp(new Encap(Encapsulation.IpIp));
+        probes[7] = Tcp(new Encap(ForwardingMode.IpIp));
         _frames.Replies = static sent => sent[23] == 4 ? null : [Reply(sent, 0x14)];
         await RunAsync(probes);
         Assert.Equal(50, probes.Select(static p => p.From!.Port).Distinct().Count());

@@ -52,20 +52,18 @@ public sealed class DsrProbePathTests
 
     /// <summary>RFC 2003 adds 20 bytes, RFC 2473 adds 40; GRE (RFC 2784) adds 4, UDP and GUE add 12.</summary>
     [Theory]
-    [InlineData(null, "10.0.0.11", 1500)]
-    [InlineData(Encapsulation.IpIp, "10.0.0.11", 1480)]
-    [InlineData(Encapsulation.Gre, "10.0.0.11", 1476)]
-    [InlineData(Encapsulation.Gue, "10.0.0.11", 1468)]
-    [InlineData(Encapsulation.IpIp, "2001:db8::11", 1460)]
-    [InlineData(Encapsulation.Gue, "2001:db8::11", 1448)]
-    public void Path_MTU_is_that_of_the_interface_without_the_outer_header(Encapsulation? encapsulation, string server,
-        int mtu)
+    [InlineData(ForwardingMode.L2, "10.0.0.11", 1500)]
+    [InlineData(ForwardingMode.IpIp, "10.0.0.11", 1480)]
+    [InlineData(ForwardingMode.Gre, "10.0.0.11", 1476)]
+    [InlineData(ForwardingMode.Gue, "10.0.0.11", 1468)]
+    [InlineData(ForwardingMode.IpIp, "2001:db8::11", 1460)]
+    [InlineData(ForwardingMode.Gue, "2001:db8::11", 1448)]
+    public void Path_MTU_is_that_of_the_interface_without_the_outer_header(ForwardingMode mode, string server, int mtu)
     {
         var entry = Entry(NextHopEntry) with
         {
             Address = IPAddress.Parse(server),
-            Encap = encapsulation is { } own
-            ? new Encap(own) : null
+            Encap = new Encap(mode),
         };
         Update(entry);
         Assert.Equal(mtu, _path.PathMtuOf(Group, entry.Address));

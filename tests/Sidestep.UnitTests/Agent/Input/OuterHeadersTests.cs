@@ -3,25 +3,8 @@ using Sidestep.Api;
 
 namespace Sidestep.UnitTests.Agent.Input;
 
-public sealed class PrefixTextTests
+public sealed class OuterHeadersTests
 {
-    [Theory]
-    [InlineData("203.0.113.10", true, 32)]
-    [InlineData("203.0.113.0/31", false, 31)]
-    [InlineData("0.0.0.0/0", false, 0)]
-    [InlineData("2001:db8::1", true, 128)]
-    [InlineData("2001:db8::/64", false, 64)]
-    public void Text_becomes_a_prefix_and_the_same_text_again(string text, bool isSingle, int length)
-    {
-        var network = PrefixText.Parse(text);
-        Assert.Equal((text, isSingle, length),
-            (PrefixText.Of(network), PrefixText.IsSingle(network), network.PrefixLength));
-    }
-
-    [Fact]
-    public void Text_that_is_neither_address_nor_prefix_throws() =>
-        Assert.Throws<FormatException>(() => PrefixText.Parse("10.0.0.1/33"));
-
     /// <summary>Sizes: IPv4 20, IPv6 40 (RFC 8200), GRE 4 (RFC 2784), UDP 8 and GUE 4 bytes.</summary>
     [Theory]
     [InlineData("ipip", false, 20)]
@@ -37,5 +20,5 @@ public sealed class PrefixTextTests
     /// <summary>RFC 6691 section 2: the MSS is the MTU less the fixed IP and TCP headers, 40 or 60 bytes.</summary>
     [Fact]
     public void The_MSS_is_what_remains_after_the_fixed_headers() =>
-        Assert.Equal(new PathMtu(1500, 32, 1428, 1408), OuterHeaders.PathMtuOf(1500, 32));
+        Assert.Equal(new PathMtu(1500, 32, 1428, 1408), PathMtu.Of(1500, 32));
 }

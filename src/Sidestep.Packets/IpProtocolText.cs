@@ -1,0 +1,22 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Sidestep.Packets;
+
+/// <summary>Names of protocols, as command lines and reports show them.</summary>
+public static class IpProtocolText
+{
+    /// <summary>The name: <c>tcp</c>, <c>udp</c>, <c>icmp</c>, <c>icmpv6</c>.</summary>
+    /// <returns>False when the protocol is shown by its number.</returns>
+    public static bool TryGetName(this IpProtocol protocol, [NotNullWhen(true)] out string? name)
+    {
+        name = protocol switch
+        {
+            IpProtocol.Tcp => "tcp",
+            IpProtocol.Udp => "udp",
+            IpProtocol.Icmp => "icmp",
+            IpProtocol.Ipv6Icmp => "icmpv6",
+            _ => null,
+        };
+        return name is not null;
+    }
+}
