@@ -1,3 +1,5 @@
+using Sidestep.Api.Status;
+
 namespace Sidestep.Control.Health;
 
 /// <summary>The status of one check, by rise and fall. Not safe for threads.</summary>
@@ -48,20 +50,4 @@ internal sealed class CheckState(Check check)
         (Status, Since) = (status, now);
         return true;
     }
-}
-
-/// <summary>The health of a check, or of several together.</summary>
-public enum HealthStatus
-{
-    /// <summary>There is no check, so it never counts as down.</summary>
-    NotChecked,
-
-    /// <summary>Too few probes have ended to tell: neither rise nor fall is reached.</summary>
-    Unknown,
-
-    /// <summary>As many probes in a row succeeded as rise says, and not so many failed since.</summary>
-    Up,
-
-    /// <summary>As many probes in a row failed as fall says, and not so many succeeded since.</summary>
-    Down,
 }
