@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Sidestep.Api;
 using Sidestep.Api.Status;
 using Sidestep.Engine.Xdp;
@@ -63,7 +64,8 @@ public static class LocalDaemon
         }
         catch (DirectorException e)
         {
-            throw new EngineException(e.Message, e);
+            var remedy = e.InnerException is JsonException ? ". Use the same version of sidestep and sidestepd" : "";
+            throw new EngineException(e.Message + remedy, e);
         }
     }
 }
