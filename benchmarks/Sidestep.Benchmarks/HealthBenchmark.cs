@@ -4,6 +4,8 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using Sidestep.Api;
+using Sidestep.Api.Status;
 using Sidestep.Benchmarks.Veth;
 using Sidestep.Model;
 
@@ -47,15 +49,15 @@ internal static class HealthBenchmark
                 + "-d", Path.Combine(AppContext.BaseDirectory, "../../Sidestep.Daemon/release/sidestepd"), "--config",
                 file);
             Until(() =>
-                HealthReport.Read(director) is { } r && r.Servers.Length == Pools * ServersOfPool
+                Health(director) is { } r && r.Servers.Length == Pools * ServersOfPool
                 && r.Servers.All(static s => s.Healthy), StartTimeout, daemon, "not all servers became healthy");
             var timeToHealthy = begin.Elapsed;
 
-            var (busy, probes, watch) = (daemon.TotalProcessorTime, HealthReport.Read(director)!.Probes.Started,
+            var (busy, probes, watch) = (daemon.TotalProcessorTime, Health(director)!.Probes.Started,
                 Stopwatch.StartNew());
             Thread.Sleep(SteadyTime);
             daemon.Refresh();
-            var steady = HealthReport.Read(director)!;
+            var steady = Health(director)!;
             var cpu = (daemon.TotalProcessorTime - busy) / watch.Elapsed;
             var rate = (steady.Probes.Started - probes) / watch.Elapsed.TotalSeconds;
             var unhealthy = steady.Servers.Count(static s => !s.Healthy);
@@ -63,10 +65,10 @@ internal static class HealthBenchmark
             for (var pool = 0; pool < FailedPools; pool++)
                 Ip("-n", id + "-s", "route", "del", "local", VipNetwork(pool), "dev", "lo");
             Until(() =>
-                HealthReport.Read(director)!.Servers.Count(static s => !s.Healthy) == FailedPools * ServersOfPool,
+                Health(director)!.Servers.Count(static s => !s.Healthy) == FailedPools * ServersOfPool,
                 FailTimeout, daemon, "not all failed servers were found");
             Thread.Sleep(TimeSpan.FromSeconds(7));
-            var after = HealthReport.Read(director)!.Probes;
+            var after = Health(director)!.Probes;
             return new HealthResult(steady.Probes.Checks, interval, Math.Round(timeToHealthy.TotalSeconds, 1),
                 Math.Round(rate, 1), steady.Probes.Late, steady.Probes.Skipped,
                 Math.Round(cpu, 3), unhealthy, FailedPools * ServersOfPool, after.Removal, steady.Probes.Admission);
@@ -87,6 +89,20 @@ internal static class HealthBenchmark
                 Directory.Delete(director.PinPath, recursive: true);
             foreach (var report in Directory.GetFiles("/run/sidestep", $"*{id}*"))
                 File.Delete(report);
+        }
+    }
+
+    /// <summary>The health that the daemon reports; null: it does not answer yet.</summary>
+    private static HealthReport? Health(DirectorSettings director)
+    {
+        using var client = DirectorClient.OnThisMachine(DirectorFiles.SocketPath(director));
+        try
+        {
+            return client.GetStatusAsync(CancellationToken.None).GetAwaiter().GetResult().Health;
+        }
+        catch (DirectorException e) when (e.NobodyListens)
+        {
+            return null;
         }
     }
 

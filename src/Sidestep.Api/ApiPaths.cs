@@ -12,7 +12,7 @@ public static class ApiPaths
     /// <summary>POST, followed by the server's name: a request of its operator.</summary>
     public const string Drains = "/v1/drains/";
 
-    /// <summary>GET: the state of the director.</summary>
+    /// <summary>GET: the status of the director, as <see cref="Api.Status.DirectorStatus"/>.</summary>
     public const string Status = "/v1/status";
 
     /// <summary>POST of a <see cref="DoctorRequest"/>: a diagnosis, as <see cref="DoctorReport"/>.</summary>

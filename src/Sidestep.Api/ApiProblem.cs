@@ -32,4 +32,7 @@ public sealed class DirectorException : Exception
 
     /// <summary>The HTTP status of the response; null: there was no response.</summary>
     public int? Status { get; init; }
+
+    /// <summary>True if no program listens at the address or socket of the director.</summary>
+    public bool NobodyListens { get; init; }
 }

@@ -5,6 +5,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Sidestep.Api.Status;
 
 namespace Sidestep.Api;
 
@@ -32,7 +33,7 @@ public sealed class DirectorClient : IDisposable
     }
 
     /// <summary>Connects to the director on this machine, through its Unix socket.</summary>
-    /// <param name="socketPath">Path of the socket (DaemonReport.SocketPath).</param>
+    /// <param name="socketPath">Path of the socket (DirectorFiles.SocketPath).</param>
     public static DirectorClient OnThisMachine(string socketPath) => new(
         new SocketsHttpHandler
         {
@@ -120,12 +121,12 @@ public sealed class DirectorClient : IDisposable
         PostAsync(ApiPaths.Drains + Uri.EscapeDataString(server), request, ApiJson.Default.DrainRequest,
             ApiJson.Default.ReportResponse, RequestTimeout, cancellation);
 
-    /// <summary>Fetches the state of the director; on the director's own machine only.</summary>
+    /// <summary>Fetches the status of the director; on the director's own machine only.</summary>
     /// <exception cref="DirectorException">There is no response, or the director rejected the request.</exception>
-    public async Task<DirectorState> GetStateAsync(CancellationToken cancellation)
+    public async Task<DirectorStatus> GetStatusAsync(CancellationToken cancellation)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, ApiPaths.Status);
-        return await SendAsync(request, ApiJson.Default.DirectorState, RequestTimeout, cancellation)
+        return await SendAsync(request, ApiJson.Default.DirectorStatus, RequestTimeout, cancellation)
             .ConfigureAwait(false)
             ?? throw new DirectorException($"{_endpoint} sent an empty response");
     }
@@ -167,7 +168,7 @@ public sealed class DirectorClient : IDisposable
         }
         catch (HttpRequestException e)
         {
-            throw new DirectorException($"{_endpoint} cannot be reached: {Innermost(e)}", e);
+            throw Unreachable(e);
         }
     }
 
@@ -203,7 +204,7 @@ public sealed class DirectorClient : IDisposable
         }
         catch (HttpRequestException e)
         {
-            throw new DirectorException($"{_endpoint} cannot be reached: {Innermost(e)}", e);
+            throw Unreachable(e);
         }
         catch (JsonException e)
         {
@@ -221,6 +222,17 @@ public sealed class DirectorClient : IDisposable
             ? $"{_endpoint} rejected the request: {(int)response.StatusCode} {response.ReasonPhrase}"
             : $"{_endpoint} rejected the request: {problem.Title}: {problem.Detail}")
         { Status = (int)response.StatusCode };
+    }
+
+    private DirectorException Unreachable(HttpRequestException e)
+    {
+        var error = (e.InnerException as SocketException)?.SocketErrorCode;
+        var remedy = error == SocketError.AccessDenied ? ". Run as root" : "";
+        return new DirectorException($"{_endpoint} cannot be reached: {Innermost(e)}{remedy}", e)
+        {
+            // A missing path is an address that is not available; a killed daemon leaves a socket that refuses.
+            NobodyListens = error is SocketError.AddressNotAvailable or SocketError.ConnectionRefused,
+        };
     }
 
     /// <summary>The messages of all inner exceptions: only they say what is wrong with a certificate.</summary>

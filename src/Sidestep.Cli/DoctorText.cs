@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Sidestep.Api;
 using Sidestep.Forwarding;
@@ -10,17 +9,11 @@ namespace Sidestep.Cli;
 /// <summary>Writes a report of the doctor.</summary>
 public static class DoctorText
 {
-    private static readonly ApiJson Indented = new(new JsonSerializerOptions(ApiJson.Default.Options)
-    {
-        WriteIndented = true,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    });
-
     /// <summary>Writes one JSON object; docs/operations.md describes it.</summary>
     public static void WriteJson(DoctorReport report, TextWriter output)
     {
         ArgumentNullException.ThrowIfNull(output);
-        output.WriteLine(JsonSerializer.Serialize(report, Indented.DoctorReport));
+        output.WriteLine(JsonSerializer.Serialize(report, ApiJson.Indented.DoctorReport));
     }
 
     /// <summary>Writes each diagnosis with its evidence and its remedy, for people.</summary>

@@ -1,5 +1,6 @@
 using System.Net;
 using Sidestep.Forwarding;
+using Sidestep.Packets;
 
 namespace Sidestep.Cli;
 
@@ -24,6 +25,6 @@ public sealed record FlowFilter(string? Service, string? Server, IPNetwork? Clie
     /// <summary>Parses an address or a prefix, such as <c>198.51.100.0/24</c>; null if the text is neither.</summary>
     public static IPNetwork? ParseClient(string text) =>
         IPNetwork.TryParse(text, out var prefix) ? prefix
-        : IPAddress.TryParse(text, out var address) ? new IPNetwork(address, address.GetAddressBytes().Length * 8)
+        : IPAddress.TryParse(text, out var address) ? PrefixText.OfHost(address)
         : null;
 }

@@ -13,8 +13,6 @@ namespace Sidestep.Cli;
 /// <param name="width">Columns of the terminal.</param>
 public sealed class FlowsText(TextWriter output, int width) : IFlowsReport
 {
-    private const int OneLine = 124;
-
     private bool _hasHeader;
 
     /// <inheritdoc/>
@@ -50,10 +48,12 @@ public sealed class FlowsText(TextWriter output, int width) : IFlowsReport
 
     // Columns have fixed widths: each flow is written as soon as it is read, when the longest text is not known yet.
     private void Write(string service, string protocol, string client, string vip, string server, string idle,
-        string age) =>
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{service,-20} {protocol,-6} {client,-24} {vip,-24}{(width < OneLine ? "\n   " : "")} "
-            + $"{server,-20} {idle,12} {age,12}"));
+        string age)
+    {
+        var flow = string.Create(CultureInfo.InvariantCulture, $"{service,-20} {protocol,-6} {client,-24} {vip,-24} ");
+        var place = string.Create(CultureInfo.InvariantCulture, $"{server,-20} {idle,12} {age,12}");
+        output.WriteLine(TextConsole.Wrapped(flow, place, flow.Length + place.Length, width));
+    }
 
     private static string Place(IPAddress address, ushort port) =>
         port == 0 ? address.ToString()

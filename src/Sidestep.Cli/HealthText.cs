@@ -1,5 +1,5 @@
 using System.Globalization;
-using Sidestep.Model;
+using Sidestep.Api.Status;
 using Spectre.Console;
 
 namespace Sidestep.Cli;
@@ -41,7 +41,7 @@ internal static class HealthText
             yield return $"{label}: its monitors are up; it waits for its agent to report it healthy";
         else if (!server.Healthy)
             yield return $"{label}: down{since}: {server.Error ?? "not verified yet"}";
-        else if (server.Service == "down")
+        else if (server.Service == HealthStatus.Down)
             yield return $"{label}: its own address does not respond: {server.Error}";
         if (server.MtuProblem is { } mtu)
             yield return $"{label}: {mtu}";

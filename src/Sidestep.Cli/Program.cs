@@ -10,8 +10,8 @@ using Sidestep.Model;
 var root = new RootCommand("Sidestep: direct server return load balancing.")
 {
     ConfigCommand.Create(),
-    StatusCommand.Create(RunningStatus.Read),
-    DoctorCommand.Create(DaemonReport.SocketPath),
+    StatusCommand.Create(LocalDaemon.ReadStatus),
+    DoctorCommand.Create(DirectorFiles.SocketPath),
     FlowsCommand.Create(FlowsCommand.Visit),
     CaptureCommand.Create(CaptureCommand.Begin),
     PreflightCommand.Create(InterfaceCapabilitiesReader.Read),

@@ -10,6 +10,19 @@ internal static class TextConsole
     /// <summary>Columns for lines to <paramref name="output"/>: the terminal's; elsewhere any line fits.</summary>
     internal static int WidthOf(TextWriter output) => IsTerminal(output) ? Console.WindowWidth : int.MaxValue;
 
+    /// <summary>True if <paramref name="output"/> is a terminal that wants colours (no-color.org).</summary>
+    internal static bool HasColours(TextWriter output) =>
+        IsTerminal(output) && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
+
+    /// <summary>One line of two parts; if it is wider than <paramref name="width"/>, the second part stands in an
+    /// indented line below.</summary>
+    /// <param name="first">The first part, possibly with colours.</param>
+    /// <param name="second">The second part.</param>
+    /// <param name="length">Visible characters of the whole line.</param>
+    /// <param name="width">Columns of the terminal.</param>
+    internal static string Wrapped(string first, string second, int length, int width) =>
+        length <= width ? first + second : $"{first.TrimEnd()}\n    {second.TrimStart()}";
+
     /// <summary>A console that writes to <paramref name="output"/>.</summary>
     internal static IAnsiConsole On(TextWriter output)
     {

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net.Sockets;
+using Sidestep.Api.Status;
 using Sidestep.Control;
 using Sidestep.Daemon.Engines;
 using Sidestep.Daemon.Multicast;
@@ -25,13 +26,17 @@ internal sealed class Director(ConfigurationFile file, Configuration first, Log 
     private static readonly TimeSpan ConnectionCountInterval = TimeSpan.FromSeconds(1);
 
     private readonly DirectorSettings _identity = first.Director;
-    private readonly StatusReporter _status = new(new DaemonReport
+    private readonly StatusReporter _status = new(new DaemonStatus
     {
+        Running = true,
+        Starting = true,
         ProcessId = Environment.ProcessId,
-        IsStarting = true,
+        Version = Management.Version,
         Started = DateTimeOffset.UtcNow,
         ConfigurationFile = file.Path,
-    }, r => r.Write(first.Director), log);
+    });
+
+    private readonly MulticastFile _multicastFile = new(DirectorFiles.MulticastPath(first.Director), log.Warning);
 
     private ExitAction _onExit = first.Director.OnExit;
     private DirectorEngine? _engine;
@@ -48,22 +53,19 @@ internal sealed class Director(ConfigurationFile file, Configuration first, Log 
     internal async Task RunAsync(CancellationToken cancellation)
     {
         var selection = EngineSelector.Select(first.Director, InterfaceCapabilitiesReader.Read, XdpEngine.CheckMachine);
-        using var lockFile = await DirectorLock.AcquireAsync(DaemonReport.LockPath(_identity), _identity.Name,
-            () => DaemonReport.Read(_identity)?.ProcessId, TimeProvider.System).ConfigureAwait(false);
-        // This report replaces that of the previous run, except for the multicast addresses that are still to be
-        // removed.
-        _status.Change(r => r with { MulticastMacs = DaemonReport.Read(_identity)?.MulticastMacs ?? [] });
+        using var lockFile = await DirectorLock.AcquireAsync(DirectorFiles.LockPath(_identity), _identity.Name,
+            TimeProvider.System).ConfigureAwait(false);
         using var engine = EngineSelector.Open(first.Director, selection, log);
         _engine = engine;
         foreach (var note in engine.Notes)
             log.Info(note);
-        using var multicast = new SolicitedNodeMulticast(_status.Current.MulticastMacs, SaveMulticastMacs, log.Warning,
+        using var multicast = new SolicitedNodeMulticast(_multicastFile.Read(), SaveMulticastMacs, log.Warning,
             new KernelMulticastMacs(), static () => new MembershipSocket());
         _multicast = multicast;
         _status.Change(r =>
-            r with { Engine = engine.Kind, Notes = [.. engine.Notes], MulticastMacs = multicast.AddedMacs });
+            r with { Notes = [.. engine.Notes], MulticastMacs = multicast.AddedMacs });
 
-        using var management = new Management(_identity, engine.HandleRequest,
+        using var management = new Management(_identity, engine.HandleRequest, ReadStatus,
             p => _status.SetProblems(ProblemSource.Management, [.. p]), alarms =>
             _status.Change(r => r with { Alarms = alarms }), log);
         _management = management;
@@ -174,7 +176,18 @@ internal sealed class Director(ConfigurationFile file, Configuration first, Log 
         }
     }
 
-    private void SaveMulticastMacs(ImmutableArray<string> macs) => _status.Change(r => r with { MulticastMacs = macs });
+    private void SaveMulticastMacs(ImmutableArray<string> macs)
+    {
+        _multicastFile.Write(macs);
+        _status.Change(r => r with { MulticastMacs = macs });
+    }
+
+    private DirectorStatus ReadStatus() => _engine!.ReadStatus() with
+    {
+        Source = StatusSource.Daemon,
+        Daemon = _status.Current,
+        Health = _health?.Report(),
+    };
 
     /// <summary>Starts to fragment punted packets; null: the engine does it, or it is not possible.</summary>
     private IDisposable? OpenPunt()
@@ -217,10 +230,10 @@ internal sealed class Director(ConfigurationFile file, Configuration first, Log 
             engine.Remove();
             _multicast!.Leave();
             _health!.Remove();
-            File.Delete(DaemonReport.PathOf(_identity));
+            _multicastFile.Delete();
             log.Info("detached, everything removed (onExit: remove)");
         }
         else
-            log.Info(ApplyText.Stopping(_status.Current.IsStarting, engine.Kind));
+            log.Info(ApplyText.Stopping(_status.Current.Starting, engine.Kind));
     }
 }

@@ -1,4 +1,6 @@
+using System.Globalization;
 using Sidestep.Forwarding;
+using Sidestep.Native;
 
 namespace Sidestep.Daemon;
 
@@ -12,12 +14,10 @@ internal static class DirectorLock
     /// or <c>sidestep status</c>.</summary>
     /// <param name="path">Path of the file; its folder is created.</param>
     /// <param name="director">Name of the director.</param>
-    /// <param name="readProcessId">Reads the process ID from the report of the other daemon; null: unknown.</param>
     /// <param name="time">The clock.</param>
     /// <returns>The lock; released when disposed.</returns>
     /// <exception cref="EngineException">Another daemon holds the lock.</exception>
-    internal static async Task<FileStream> AcquireAsync(string path, string director, Func<int?> readProcessId,
-        TimeProvider time)
+    internal static async Task<FileStream> AcquireAsync(string path, string director, TimeProvider time)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         for (var attempt = 1; ; attempt++)
@@ -33,9 +33,13 @@ internal static class DirectorLock
             catch (IOException e)
             {
                 throw new EngineException(
-                    $"another sidestepd runs for the director '{director}' (pid {readProcessId()}, "
+                    $"another sidestepd runs for the director '{director}' (pid {HolderOf(path)}, "
                     + $"lock {path}): stop it, or give this one another director.name ({e.Message})", e);
             }
         }
     }
+
+    private static string HolderOf(string path) =>
+        FileIdentity.Of(path) is { } file && LockHolder.Find(file.Inode, File.ReadLines("/proc/locks")) is { } process
+            ? process.ToString(CultureInfo.InvariantCulture) : "unknown";
 }

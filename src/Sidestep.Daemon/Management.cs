@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Reflection;
+using Sidestep.Api.Status;
 using Sidestep.Control.Agents;
 using Sidestep.Daemon.AddressConflicts;
 using Sidestep.Daemon.Api;
@@ -24,11 +25,14 @@ internal sealed class Management : IDisposable
     /// <param name="director">Name and pin path, which give the socket its path.</param>
     /// <param name="handleRequest">Handles requests for the state of the engine, by path and body; null: unknown
     /// path.</param>
+    /// <param name="status">Reads the status of the engine and of the daemon; this class adds agents and address
+    /// conflicts.</param>
     /// <param name="problems">Receives the present problems after every change; empty: none.</param>
     /// <param name="alarms">Receives one sentence per VIP conflict, after every change.</param>
     /// <param name="log">Receives events and problems.</param>
     internal Management(DirectorSettings director, Func<string, ReadOnlyMemory<byte>, byte[]?> handleRequest,
-        Action<IReadOnlyList<string>> problems, Action<ImmutableArray<string>> alarms, Log log)
+        Func<DirectorStatus> status, Action<IReadOnlyList<string>> problems,
+        Action<ImmutableArray<string>> alarms, Log log)
     {
         Agents = new AgentRegistry(Drains, Version, TimeProvider.System);
         _doctor = new DoctorService(() => Volatile.Read(ref _applied), Agents, () =>
@@ -43,10 +47,12 @@ internal sealed class Management : IDisposable
             always = [$"VIP conflict detection is not running: {e.Message}"];
             problems(always);
         }
-        var handler = new ApiHandler(Agents, () =>
-            DirectorStates.Of(Volatile.Read(ref _applied)?.Configuration, Version,
-            Agents, _conflictMonitor?.Conflicts ?? []), _doctor.DiagnoseAsync, handleRequest);
-        _api = new ApiServer(DaemonReport.SocketPath(director), handler,
+        var handler = new ApiHandler(Agents, () => status() with
+        {
+            Agents = AgentStatuses.Of(Volatile.Read(ref _applied)?.Configuration, Agents),
+            AddressConflicts = [.. _conflictMonitor?.Conflicts ?? []],
+        }, _doctor.DiagnoseAsync, handleRequest);
+        _api = new ApiServer(DirectorFiles.SocketPath(director), handler,
             () => Volatile.Read(ref _applied)?.Configuration.Desired.Director.Api,
             p => problems([.. always, .. p]), log, TimeProvider.System);
     }

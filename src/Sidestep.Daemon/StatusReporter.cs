@@ -1,14 +1,11 @@
 using System.Collections.Immutable;
-using Sidestep.Model;
+using Sidestep.Api.Status;
 
 namespace Sidestep.Daemon;
 
-/// <summary>Writes the status report of the daemon after every change. Safe for threads.</summary>
+/// <summary>Keeps what the daemon reports about itself in the status. Safe for threads.</summary>
 /// <param name="initial">The report at the start.</param>
-/// <param name="write">Writes it; may throw <see cref="IOException"/> or
-/// <see cref="UnauthorizedAccessException"/>.</param>
-/// <param name="log">Receives failures to write.</param>
-internal sealed class StatusReporter(DaemonReport initial, Action<DaemonReport> write, Log log)
+internal sealed class StatusReporter(DaemonStatus initial)
 {
     private readonly Lock _gate = new();
     private readonly ImmutableArray<string>[] _problems =
@@ -20,10 +17,10 @@ internal sealed class StatusReporter(DaemonReport initial, Action<DaemonReport> 
     /// <summary>Why the newest configuration or the newest next hops are not in force; empty: they are.</summary>
     private ImmutableArray<string> _applyErrors = [];
 
-    private DaemonReport _report = initial;
+    private DaemonStatus _report = initial;
 
-    /// <summary>The report as last written.</summary>
-    internal DaemonReport Current
+    /// <summary>The present report.</summary>
+    internal DaemonStatus Current
     {
         get
         {
@@ -32,11 +29,11 @@ internal sealed class StatusReporter(DaemonReport initial, Action<DaemonReport> 
         }
     }
 
-    /// <summary>Changes the report and writes it, if it can be written.</summary>
-    internal void Change(Func<DaemonReport, DaemonReport> change)
+    /// <summary>Changes the report.</summary>
+    internal void Change(Func<DaemonStatus, DaemonStatus> change)
     {
         lock (_gate)
-            Write(change(_report));
+            Update(change(_report));
     }
 
     /// <summary>Replaces the errors of the configuration file.</summary>
@@ -45,7 +42,7 @@ internal sealed class StatusReporter(DaemonReport initial, Action<DaemonReport> 
         lock (_gate)
         {
             _fileErrors = errors;
-            Write(_report);
+            Update(_report);
         }
     }
 
@@ -55,7 +52,7 @@ internal sealed class StatusReporter(DaemonReport initial, Action<DaemonReport> 
         lock (_gate)
         {
             _applyErrors = [error];
-            Write(_report);
+            Update(_report);
         }
     }
 
@@ -65,7 +62,7 @@ internal sealed class StatusReporter(DaemonReport initial, Action<DaemonReport> 
         lock (_gate)
         {
             _problems[(int)source] = problems;
-            Write(_report);
+            Update(_report);
         }
     }
 
@@ -89,25 +86,15 @@ internal sealed class StatusReporter(DaemonReport initial, Action<DaemonReport> 
                 _problems[(int)source] = texts;
             if (isNewest)
                 _applyErrors = [];
-            Write(_report with { IsStarting = false, Unresolved = unresolved });
+            Update(_report with { Starting = false, Unresolved = unresolved });
             return (newlyUnresolved, [.. Degraded().Except(before)]);
         }
     }
 
     private ImmutableArray<string> Degraded() => [.. _problems.SelectMany(static p => p)];
 
-    private void Write(DaemonReport next)
-    {
+    private void Update(DaemonStatus next) =>
         _report = next with { Errors = [.. _fileErrors, .. _applyErrors], Degraded = Degraded() };
-        try
-        {
-            write(_report);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            log.Warning($"status report not written: {e.Message}");
-        }
-    }
 }
 
 /// <summary>The sources of problems that do not stop forwarding, in the order of the report.</summary>

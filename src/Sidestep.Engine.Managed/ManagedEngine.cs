@@ -193,7 +193,7 @@ public sealed class ManagedEngine : IEngine
     public IReadOnlyList<AttachedInterface> Attached => _drivers?.Attached ?? [];
 
     /// <summary>Name and counters of each worker; empty in an engine without interfaces.</summary>
-    public IReadOnlyList<WorkerStatus> Workers => _drivers?.Statuses ?? [];
+    public IReadOnlyList<(string Name, WorkerCounters Counters)> Workers => _drivers?.Statuses ?? [];
 
     /// <summary>True while a service uses least connections, which needs <see cref="CountConnections"/>
     /// periodically.</summary>

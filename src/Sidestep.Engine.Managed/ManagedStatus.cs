@@ -1,41 +1,57 @@
+using Sidestep.Api.Status;
 using Sidestep.Forwarding;
-using Sidestep.Forwarding.LocalApi;
 using Sidestep.Forwarding.Plans;
+using Sidestep.Model;
 
 namespace Sidestep.Engine.Managed;
 
 /// <summary>Status of a managed engine, in the form that both engines share.</summary>
 public static class ManagedStatus
 {
-    /// <summary>Reads the status; null: no tables are in force.</summary>
+    /// <summary>Reads the status. Before the first tables, it has no services.</summary>
     /// <param name="engine">The engine.</param>
-    /// <param name="revision">Number of changes since the tables were created.</param>
+    /// <param name="director">Name of the director.</param>
     /// <param name="appliedAt">Time of the last change.</param>
-    public static DirectorStatus? Of(ManagedEngine engine, long revision, DateTimeOffset appliedAt)
+    public static DirectorStatus Of(ManagedEngine engine, string director, DateTimeOffset appliedAt)
     {
         ArgumentNullException.ThrowIfNull(engine);
+        var status = new DirectorStatus
+        {
+            Director = director,
+            Source = StatusSource.Daemon,
+            Engine = EngineKind.Managed,
+            Revision = 0,
+            AppliedAt = null,
+            Interfaces = [.. engine.Attached.Select(StatusRecords.Of)],
+        };
         if (engine.Tables?.Origin is not { } tables)
-            return null;
+            return status;
         var counters = engine.ReadCounters();
         var flows = engine.ReadFlows();
         var matches = EffectivePorts.Of(tables);
         var groups = tables.Groups.ToDictionary(static g => g.Key);
         var (flowsEvicted, fragmentsEvicted) = engine.Evicted;
-        return new DirectorStatus(
-            revision, appliedAt, engine.Attached,
+        return status with
+        {
+            Revision = engine.Revision,
+            AppliedAt = appliedAt,
+            Workers = [.. engine.Workers.Select(static w => new WorkerStatus(w.Name, w.Counters.Frames,
+                w.Counters.Sent, w.Counters.RxDropped, w.Counters.TxDropped))],
+            Services =
             [
-                .. tables.Services.Select((s, i) => new ServiceStatus(s.Name,
-                    [.. matches[i].Select(static t => MatchText.Of(t.Vip, t.First, t.Last))], s.Group,
+                .. tables.Services.Select((s, i) => StatusRecords.Service(s.Name,
+                    matches[i].Select(static t => MatchText.Of(t.Vip, t.First, t.Last)), s.Group,
                     groups[s.Group].Slots.Slots.Any(static slot => slot != SlotTable.NoMember),
                     counters.Services.GetValueOrDefault(s.Name))).OrderBy(static s => s.Name, StringComparer.Ordinal),
             ],
+            Pools =
             [
                 .. tables.Groups.OrderBy(static g => g.Key.ToString(), StringComparer.Ordinal)
-                    .Select(g => GroupOf(g, counters, flows)),
+                    .Select(g => PoolOf(g, counters, flows)),
             ],
-            counters.Responses, counters.Drops, (ulong)flowsEvicted, (ulong)fragmentsEvicted)
-        {
-            Workers = engine.Workers,
+            Responses = StatusRecords.Of(counters.Responses),
+            Evicted = new EvictionCounters((ulong)flowsEvicted, (ulong)fragmentsEvicted),
+            Drops = StatusRecords.Of(counters.Drops),
         };
     }
 
@@ -53,7 +69,7 @@ public static class ManagedStatus
             engine.ReadFlows(), unreachable);
     }
 
-    private static GroupStatus GroupOf(ServerGroup group, EngineCounters counters, FlowCounts flows)
+    private static PoolStatus PoolOf(ServerGroup group, EngineCounters counters, FlowCounts flows)
     {
         var slots = new int[group.Slots.Members.Length];
         foreach (var slot in group.Slots.Slots)
@@ -63,13 +79,13 @@ public static class ManagedStatus
         }
         var slotsByAddress = group.Slots.Members.Select((m, i) => (m.Address, Slots: slots[i]))
             .ToDictionary(static m => m.Address, static m => m.Slots);
-        return new GroupStatus(group.Key,
-        [
-            .. group.Servers.Select(s => new ServerStatus(s.Name, s.Address, s.Weight, ConditionOf(s),
-                slotsByAddress.GetValueOrDefault(s.Address), flows.Of(group.Key, s),
-                counters.Servers.GetValueOrDefault((group.Key, s.Name))))
-                .OrderBy(static s => s.Name, StringComparer.Ordinal),
-        ]);
+        return StatusRecords.Pool(group.Key, group.Servers.Select(s =>
+        {
+            var forwarded = counters.Servers.GetValueOrDefault((group.Key, s.Name));
+            return new ServerStatus(s.Name, s.Address, s.Weight, ConditionOf(s),
+                slotsByAddress.GetValueOrDefault(s.Address), flows.Of(group.Key, s), forwarded.Packets,
+                forwarded.Bytes);
+        }));
     }
 
     private static ServerCondition ConditionOf(ServerEntry server) =>

@@ -1,6 +1,7 @@
+using Sidestep.Api.Status;
 using Sidestep.Engine.Xdp.Layout;
 using Sidestep.Forwarding;
-using Sidestep.Forwarding.LocalApi;
+using Sidestep.Model;
 
 namespace Sidestep.Engine.Xdp;
 
@@ -16,22 +17,22 @@ public static class PinnedStatus
     public static DirectorStatus? Read(string pinPath, string name)
     {
         using var maps = PinnedMaps.Open(pinPath, name);
-        return maps is null ? null : Read(maps, new Attachments(new PinDirectory(pinPath, name)).Current());
+        return maps is null ? null : Read(maps, name, new Attachments(new PinDirectory(pinPath, name)).Current());
     }
 
     /// <summary>Reads again when the revision shows that a change happened meanwhile.</summary>
-    private static DirectorStatus Read(StateMaps maps, IReadOnlyList<AttachedInterface> interfaces)
+    private static DirectorStatus Read(StateMaps maps, string name, IReadOnlyList<AttachedInterface> interfaces)
     {
         for (var attempt = 1; ; attempt++)
         {
             var revision = Volatile.Read(ref maps.Control.Revision);
-            var status = ReadOnce(maps, interfaces);
+            var status = ReadOnce(maps, name, interfaces);
             if (Volatile.Read(ref maps.Control.Revision) == revision || attempt == Attempts)
                 return status;
         }
     }
 
-    private static DirectorStatus ReadOnce(StateMaps maps, IReadOnlyList<AttachedInterface> interfaces)
+    private static DirectorStatus ReadOnce(StateMaps maps, string name, IReadOnlyList<AttachedInterface> interfaces)
     {
         var running = RunningTables.Read(maps);
         var counters = CounterReader.Read(maps);
@@ -40,19 +41,25 @@ public static class PinnedStatus
         var slots = running.Slots.ToDictionary(static g => g.Key, g => SlotsPerServer(maps, g.Value.Current));
         var servers = running.Servers.Select(
             s => (s.Key.Group, Status: ServerOf(maps, s.Key, s.Value, slots[s.Key.Group], flows)));
-        return new DirectorStatus(
-            (long)maps.Control.Revision,
-            DateTimeOffset.FromUnixTimeMilliseconds((long)maps.Control.AppliedAt),
-            interfaces,
-            [.. running.Services.OrderBy(static s => s.Key, StringComparer.Ordinal)
+        var revision = (long)maps.Control.Revision;
+        return new DirectorStatus
+        {
+            Director = name,
+            Source = StatusSource.PinnedTables,
+            Engine = EngineKind.Xdp,
+            Revision = revision,
+            AppliedAt = revision == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds((long)maps.Control.AppliedAt),
+            Interfaces = [.. interfaces.Select(StatusRecords.Of)],
+            Services = [.. running.Services.OrderBy(static s => s.Key, StringComparer.Ordinal)
                 .Select(s => ServiceOf(maps, s.Key, s.Value, matches, slots))],
-            [.. servers.GroupBy(static s => s.Group).OrderBy(static g => g.Key.ToString(), StringComparer.Ordinal)
-                .Select(static g => new GroupStatus(
-                    g.Key, [.. g.Select(static s => s.Status).OrderBy(static s => s.Name, StringComparer.Ordinal)]))],
-            counters.Responses,
-            counters.Drops,
-            CounterReader.Evicted(maps, static (ref counters) => counters.FlowsEvicted),
-            CounterReader.Evicted(maps, static (ref counters) => counters.FragmentsEvicted));
+            Pools = [.. servers.GroupBy(static s => s.Group)
+                .OrderBy(static g => g.Key.ToString(), StringComparer.Ordinal)
+                .Select(static g => StatusRecords.Pool(g.Key, g.Select(static s => s.Status)))],
+            Responses = StatusRecords.Of(counters.Responses),
+            Evicted = new EvictionCounters(CounterReader.Evicted(maps, static (ref counters) => counters.FlowsEvicted),
+                CounterReader.Evicted(maps, static (ref counters) => counters.FragmentsEvicted)),
+            Drops = StatusRecords.Of(counters.Drops),
+        };
     }
 
     private static ServiceStatus ServiceOf(StateMaps maps, string name, int id, ILookup<int, string> matches,
@@ -60,7 +67,7 @@ public static class PinnedStatus
     {
         // A label that a change has just cleared names no group: then everything is read again.
         var group = Labels.GroupOf(maps.ServiceLabels[id]) ?? default;
-        return new ServiceStatus(name, [.. matches[id]], group,
+        return StatusRecords.Service(name, matches[id], group,
             slots.TryGetValue(group, out var servers) && servers.Keys.Any(static s => s != 0),
             CounterReader.Service(maps, id));
     }
@@ -84,9 +91,10 @@ public static class PinnedStatus
             : (label.Flags & Constants.LabelDisabled) != 0 ? ServerCondition.Disabled
             : (label.Flags & Constants.LabelUnresolved) != 0 ? ServerCondition.Unresolved
             : ServerCondition.Serving;
+        var forwarded = CounterReader.Server(maps, id);
         return new ServerStatus(
             identity.Name, identity.Address, (int)label.Weight, state, slots.GetValueOrDefault((uint)id),
-            flows[id], CounterReader.Server(maps, id));
+            flows[id], forwarded.Packets, forwarded.Bytes);
     }
 
     private static Dictionary<uint, int> SlotsPerServer(StateMaps maps, SlotRange range)

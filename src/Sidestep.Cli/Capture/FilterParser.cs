@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using Sidestep.Forwarding;
 using Sidestep.Forwarding.Capture;
+using Sidestep.Packets;
 
 namespace Sidestep.Cli.Capture;
 
@@ -135,7 +136,7 @@ public sealed class FilterParser
     private static IPNetwork? ReadAddress(string text) =>
         (text.Contains(':', StringComparison.Ordinal) || text.AsSpan().Count('.') == 3)
             && IPAddress.TryParse(text, out var address)
-            ? new IPNetwork(address, address.GetAddressBytes().Length * 8) : null;
+            ? PrefixText.OfHost(address) : null;
 
     /// <summary>A value by its name, such as <c>no-service</c>.</summary>
     private T OneOf<T>(string after) where T : struct, Enum

@@ -33,9 +33,9 @@ public sealed class TextOutput(TextWriter output, bool colours, int width) : ICa
             $"{time:HH:mm:ss.ffffff} #{frame.Number} {(frame.IsOut ? "out" : "in ")} {frame.Interface}  ");
         var packet = string.Create(CultureInfo.InvariantCulture,
             $"{FrameText.Of(frame.Bytes.Span)}, {frame.Length} bytes");
-        var isWide = start.Length + decision.Length + 2 + target.Length + packet.Length > width;
-        output.WriteLine(start + (colours ? $"{colour}{decision}{Reset}" : decision) + "  "
-            + (isWide ? $"{target.TrimEnd()}\n    " : target) + packet);
+        output.WriteLine(TextConsole.Wrapped(
+            $"{start}{(colours ? $"{colour}{decision}{Reset}" : decision)}  {target}", packet,
+            start.Length + decision.Length + 2 + target.Length + packet.Length, width));
     }
 
     /// <inheritdoc/>

@@ -155,9 +155,7 @@ public static class CaptureCommand
 
     private static ICaptureOutput Sink(string? file, CaptureLimits limits, TextWriter output) => file switch
     {
-        null => new TextOutput(output,
-            !Console.IsOutputRedirected && Environment.GetEnvironmentVariable("NO_COLOR") is null or "",
-            TextConsole.WidthOf(output)),
+        null => new TextOutput(output, TextConsole.HasColours(output), TextConsole.WidthOf(output)),
         "-" => new PcapngOutput(Console.OpenStandardOutput(), limits.Snap),
         _ => new PcapngOutput(File.Create(file), limits.Snap),
     };

@@ -48,7 +48,7 @@ public static class DoctorCommand
         catch (DirectorException e)
         {
             await console.Error.WriteLineAsync($"error: {e.Message}").ConfigureAwait(false);
-            if (e.Status is null && !DaemonReport.IsRunning(director))
+            if (e.Status is null && !DirectorFiles.IsRunning(director))
                 await console.Error.WriteLineAsync(
                     $"No sidestepd runs for the director '{director.Name}' on this machine: start it, or select "
                     + "another director with --config, --name and --pin-path.").ConfigureAwait(false);

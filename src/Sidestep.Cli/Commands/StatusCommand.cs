@@ -1,4 +1,7 @@
 using System.CommandLine;
+using System.Text.Json;
+using Sidestep.Api;
+using Sidestep.Api.Status;
 using Sidestep.Forwarding;
 using Sidestep.Model;
 
@@ -8,38 +11,47 @@ namespace Sidestep.Cli.Commands;
 public static class StatusCommand
 {
     /// <summary>The command.</summary>
-    /// <param name="read">Reads the state of the director, by its name and pin path; null: there is no such director.
+    /// <param name="read">Reads the status of the director, by its name and pin path; null: there is no such director.
     /// Throws
     /// <see cref="EngineException"/> if it cannot be read.</param>
-    public static Command Create(Func<DirectorSettings, RunningStatus?> read)
+    public static Command Create(Func<DirectorSettings, DirectorStatus?> read)
     {
         var json = new Option<bool>("--json") { Description = "Print one JSON object on standard output." };
+        var schema = new Option<bool>("--schema") { Description = "Print the JSON Schema of that object, and exit." };
         var command = new Command("status",
-            "Show services, real servers, drops and interfaces of the director on this machine, from the pinned "
-            + "tables or from the daemon. Exit codes: 0: the director forwards; 1: there is no such director, or it "
-            + "is attached to no interface; 2: it cannot be read.");
+            "Show services, real servers, agents, drops and interfaces of the director on this machine: the daemon "
+            + "answers, or the pinned tables while no daemon runs. Exit codes: 0: the director forwards; 1: there is "
+            + "no such director, or it is attached to no interface; 2: it cannot be read.");
         var which = new DirectorOptions(command);
         command.Add(json);
-        command.SetAction(parsed => which.Read(parsed) is { } director
-            ? Run(director, parsed.GetValue(json), read, parsed.InvocationConfiguration)
-            : ExitCode.Unusable);
+        command.Add(schema);
+        command.SetAction(parsed =>
+        {
+            if (parsed.GetValue(schema))
+            {
+                parsed.InvocationConfiguration.Output.Write(StatusSchema.ToJson());
+                return ExitCode.Ok;
+            }
+            return which.Read(parsed) is { } director
+                ? Run(director, parsed.GetValue(json), read, parsed.InvocationConfiguration)
+                : ExitCode.Unusable;
+        });
         return command;
     }
 
     private static int Run(
-        DirectorSettings director, bool json, Func<DirectorSettings, RunningStatus?> read,
+        DirectorSettings director, bool json, Func<DirectorSettings, DirectorStatus?> read,
             InvocationConfiguration console)
     {
         try
         {
-            if (read(director) is not { } running)
+            if (read(director) is not { } status)
                 return DirectorOptions.Missing(director, console.Error);
-            var report = new StatusReport(director, running);
             if (json)
-                report.WriteJson(console.Output);
+                console.Output.WriteLine(JsonSerializer.Serialize(status, ApiJson.Indented.DirectorStatus));
             else
-                report.WriteText(console.Output);
-            return running.Status.IsAttached ? ExitCode.Ok : ExitCode.Failed;
+                StatusText.Write(status, console.Output);
+            return status.IsAttached ? ExitCode.Ok : ExitCode.Failed;
         }
         catch (EngineException e)
         {

@@ -17,8 +17,8 @@ public sealed class ManagedDirector : IDisposable
 
     /// <summary>Null: the director has the other engine, or its daemon does not run.</summary>
     public static ManagedDirector? Find(DirectorSettings director) =>
-        DaemonReport.Read(director) is { Engine: EngineKind.Managed } && DaemonReport.IsRunning(director)
-            ? new ManagedDirector(DaemonReport.SocketPath(director)) : null;
+        LocalDaemon.Query(DirectorFiles.SocketPath(director), static c => c.GetStatusAsync(CancellationToken.None)) is
+        { Engine: EngineKind.Managed } ? new ManagedDirector(DirectorFiles.SocketPath(director)) : null;
 
     /// <summary>Gets the plan of a configuration from the daemon; null: the director has the other engine.</summary>
     /// <exception cref="EngineException">The daemon does not respond.</exception>
@@ -35,10 +35,6 @@ public sealed class ManagedDirector : IDisposable
         using var found = Find(director);
         return found?.Query<TraceResponse>(LocalApiPaths.Trace, LocalApiJson.Write(request));
     }
-
-    /// <summary>The status of the director.</summary>
-    /// <exception cref="EngineException">The daemon does not respond.</exception>
-    public DirectorStatus Status() => Query<DirectorStatus>(LocalApiPaths.Status, null);
 
     /// <summary>Calls <paramref name="visit"/> for every tracked flow.</summary>
     /// <exception cref="EngineException">The daemon does not respond.</exception>

@@ -154,9 +154,6 @@ public sealed record ServiceEvidence
     /// <summary>The MTU and MSS to the server; null when the next hop is not known.</summary>
     public PathMtu? PathMtu { get; init; }
 
-    /// <summary>True if the server is enabled and its weight is above 0.</summary>
-    public bool AcceptsNewFlows { get; init; } = true;
-
     /// <summary>A probe to VIP and port in the same encapsulation as traffic; null: not probed.</summary>
     public ProbeEvidence? DsrPathProbe { get; init; }
 

@@ -1,3 +1,5 @@
+using Sidestep.Api.Status;
+
 namespace Sidestep.Control.Health;
 
 /// <summary>The status of one check, by rise and fall. Not safe for threads.</summary>
@@ -48,20 +50,4 @@ internal sealed class CheckState(Check check)
         (Status, Since) = (status, now);
         return true;
     }
-}
-
-/// <summary>The health of a check, or of several together.</summary>
-public enum HealthStatus
-{
-    /// <summary>There is no check, so it never counts as down.</summary>
-    NotChecked,
-
-    /// <summary>Too few probes have ended to tell: neither rise nor fall is reached.</summary>
-    Unknown,
-
-    /// <summary><c>rise</c> probes in a row succeeded, and fewer than <c>fall</c> in a row have failed since.</summary>
-    Up,
-
-    /// <summary><c>fall</c> probes in a row failed, and fewer than <c>rise</c> in a row have succeeded since.</summary>
-    Down,
 }

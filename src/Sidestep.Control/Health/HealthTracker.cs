@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using Sidestep.Api.Status;
 using Sidestep.Forwarding;
 using Sidestep.Model;
 
@@ -23,30 +24,33 @@ public sealed class HealthTracker : IHealth
         ImmutableDictionary<GroupKey, ImmutableHashSet<IPAddress>>.Empty;
     private ImmutableArray<ServerGroup> _knownGroups;
 
-    /// <summary>The report of an earlier daemon whose tables are lost; null once this daemon has applied
+    /// <summary>The health that an earlier daemon saved, whose tables are lost; null once this daemon has applied
     /// tables.</summary>
-    private HealthReport? _previousReport;
+    private SavedHealth? _saved;
     private EffectiveConfiguration? _evaluated;
     private EffectiveConfiguration? _applied;
     private long _version;
+
+    /// <summary>True while the healthy servers differ from those that <see cref="SaveIfChanged"/> returned
+    /// last.</summary>
     private bool _isChanged = true;
 
     /// <summary>Creates a tracker without checks.</summary>
     /// <param name="time">The clock.</param>
     /// <param name="running">The tables that an earlier daemon left, or null.</param>
-    /// <param name="reported">The health report of an earlier daemon, or null. It is used only without that daemon's
+    /// <param name="saved">The health that an earlier daemon saved, or null. It is used only without that daemon's
     /// tables, which a version with another layout cannot take over.</param>
     /// <param name="agents">Used where pools require an agent for admission; null: no agent ever reports.</param>
     /// <param name="onChange">Called when a server becomes healthy or unhealthy; must not block.</param>
     public HealthTracker(
-        TimeProvider time, RunningGroups? running, HealthReport? reported, IAgentReports? agents,
+        TimeProvider time, RunningGroups? running, SavedHealth? saved, IAgentReports? agents,
         Action<HealthChange> onChange)
     {
         _time = time;
         _agents = agents;
         _onChange = onChange;
         _knownGroups = running?.Groups ?? [];
-        _previousReport = running is null ? reported : null;
+        _saved = running is null ? saved : null;
         _passiveSignals = new PassiveSignals(time);
         if (agents is not null)
             agents.Changed += ReevaluateAgents;
@@ -93,7 +97,7 @@ public sealed class HealthTracker : IHealth
                 (isHealthy ? Admission : Removal).Add(_time.GetElapsedTime(at));
             _pendingChanges.RemoveAll(w => w.Version <= health.Version);
             _knownGroups = tables.Groups;
-            _previousReport = null;
+            _saved = null;
             if (!ReferenceEquals(_applied, configuration))
             {
                 checks = UpdateChecks(configuration, changes);
@@ -115,13 +119,8 @@ public sealed class HealthTracker : IHealth
         {
             if (!_checks.TryGetValue(check, out var known))
                 return true;
-            var before = known.State.Error;
             if (known.State.Record(result, _time.GetUtcNow()))
-            {
-                _isChanged = true;
                 change = Evaluate(known.Server);
-            }
-            _isChanged |= !ReferenceEquals(before, known.State.Error);
             isStatusKnown = known.State.Status != HealthStatus.Unknown;
         }
         if (change is not null)
@@ -136,20 +135,14 @@ public sealed class HealthTracker : IHealth
     public void RecordPassiveSignal(IPAddress server, string description)
     {
         lock (_gate)
-        {
             _passiveSignals.Add(server, description);
-            _isChanged = true;
-        }
     }
 
     /// <summary>Records the measured path MTU of a server.</summary>
     public void RecordPathMtu(GroupKey group, IPAddress server, PathMtuResult result)
     {
         lock (_gate)
-        {
             _mtu[(group, server)] = result;
-            _isChanged = true;
-        }
     }
 
     /// <summary>Servers whose DSR path is up, each with a VIP that it serves.</summary>
@@ -164,21 +157,37 @@ public sealed class HealthTracker : IHealth
             ];
     }
 
-    /// <summary>The health of every server, ordered by group and name; null when nothing changed since the last
-    /// call.</summary>
-    public ImmutableArray<ServerHealthReport>? ReportIfChanged()
+    /// <summary>The health of every server, ordered by group and name.</summary>
+    public ImmutableArray<ServerHealthReport> Report()
     {
         lock (_gate)
         {
-            if (_passiveSignals.RemoveExpired())
-                _isChanged = true;
+            _passiveSignals.RemoveExpired();
+            return [.. InOrder().Select(ReportOf)];
+        }
+    }
+
+    /// <summary>What the next daemon needs if it cannot take over the tables; null when nothing changed since the last
+    /// call.</summary>
+    public SavedHealth? SaveIfChanged()
+    {
+        lock (_gate)
+        {
             if (!_isChanged)
                 return null;
             _isChanged = false;
-            return [.. _servers.Values.OrderBy(static s => s.Server.Group.ToString(), StringComparer.Ordinal)
-                .ThenBy(static s => s.Server.Server.Name, StringComparer.Ordinal).Select(ReportOf)];
+            return new SavedHealth
+            {
+                Servers = [.. InOrder().Select(s => new SavedServerHealth(s.Server.Group.Pool,
+                    s.Server.Group.Encap.ToString(), s.Server.Server.Address.ToString(),
+                    IsHealthy(s.Server.Group, s.Server.Server.Address)))],
+            };
         }
     }
+
+    private IEnumerable<ServerHealthState> InOrder() =>
+        _servers.Values.OrderBy(static s => s.Server.Group.ToString(), StringComparer.Ordinal)
+            .ThenBy(static s => s.Server.Server.Name, StringComparer.Ordinal);
 
     private ServerHealthReport ReportOf(ServerHealthState server)
     {
@@ -191,11 +200,11 @@ public sealed class HealthTracker : IHealth
             Pool = group.Pool,
             Encap = group.Encap.ToString(),
             Name = server.Server.Server.Name,
-            Address = address.ToString(),
+            Address = address,
             Healthy = isHealthy,
             Since = server.Since,
-            DsrPath = TextOf(server.DsrPath),
-            Service = TextOf(server.Service),
+            DsrPath = server.DsrPath,
+            Service = server.Service,
             Error = failingCheck is null ? null : Describe(failingCheck),
             ErrorAt = failingCheck?.ErrorAt,
             WaitsForAgent = !isHealthy && server.Status == HealthStatus.Up,
@@ -203,9 +212,16 @@ public sealed class HealthTracker : IHealth
             PathMtu = mtu?.PathMtu,
             MeasuredPathMtu = mtu?.MeasuredPathMtu,
             MtuProblem = mtu?.Problem,
-            Checks = [.. server.Checks
-                .Select(static c => new HealthCheckReport(c.Check.Key.Monitor, TargetOf(c.Check.Key),
-                c.Check.Key.ThroughDsrPath ? "dsr-path" : "server", TextOf(c.Status), c.Since, c.Error, c.ErrorAt))],
+            Checks = [.. server.Checks.Select(static c => new HealthCheckReport
+            {
+                Monitor = c.Check.Key.Monitor,
+                Target = TargetOf(c.Check.Key),
+                ProbePath = c.Check.Key.ThroughDsrPath ? "dsr-path" : "server",
+                Status = c.Status,
+                Since = c.Since,
+                Error = c.Error,
+                ErrorAt = c.ErrorAt,
+            })],
         };
     }
 
@@ -303,8 +319,7 @@ public sealed class HealthTracker : IHealth
     {
         var addresses = group.Pool.Servers.Where(static s => s.State != ServerState.Disabled)
             .Select(static s => s.Address).ToHashSet();
-        var inherited = _previousReport is null ? ServersWithTraffic(group.Key)
-            : HealthyInReport(_previousReport, group.Key);
+        var inherited = _saved is null ? ServersWithTraffic(group.Key) : _saved.HealthyIn(group.Key);
         return [.. inherited.Where(addresses.Contains)];
     }
 
@@ -318,14 +333,6 @@ public sealed class HealthTracker : IHealth
             .Select(static s => s.Address);
     }
 
-    private static IEnumerable<IPAddress> HealthyInReport(HealthReport report, GroupKey key)
-    {
-        var pool = report.Servers.Where(s => s.Pool == key.Pool).ToArray();
-        var group = Array.FindAll(pool, s => s.Encap == key.Encap.ToString());
-        return (group.Length > 0 ? group : pool).Where(static s => s.Healthy && IPAddress.TryParse(s.Address, out _))
-            .Select(static s => IPAddress.Parse(s.Address));
-    }
-
     private static string ReasonOf(ServerHealthState server) =>
         server.FailingCheck is { } failingCheck ? Describe(failingCheck) : "";
 
@@ -336,8 +343,6 @@ public sealed class HealthTracker : IHealth
     private static string TargetOf(CheckKey key) =>
         key.Port == 0 ? key.Target.ToString()
             : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{key.Target} {key.Port}");
-
-    private static string TextOf(HealthStatus status) => CounterName.Of(status);
 }
 
 /// <summary>A change of a server's health.</summary>

@@ -21,21 +21,24 @@ internal sealed class PassiveSignals(TimeProvider time)
     internal void Add(IPAddress server, string description)
     {
         var now = time.GetUtcNow();
-        if (_signals.TryGetValue((server, description), out var signal))
+        var isKnown = _signals.TryGetValue((server, description), out var signal);
+        if (isKnown && now - signal.Last <= Retention)
+        {
             _signals[(server, description)] = signal with { Count = signal.Count + 1, Last = now };
-        else if (_signals.Count < MaxSignals)
-            _signals.Add((server, description), new PassiveSignal(1, now, now));
+            return;
+        }
+        if (_signals.Count >= MaxSignals)
+            RemoveExpired();
+        if (isKnown || _signals.Count < MaxSignals)
+            _signals[(server, description)] = new PassiveSignal(1, now, now);
     }
 
     /// <summary>Removes signals that expired.</summary>
-    /// <returns>True when it removed any.</returns>
-    internal bool RemoveExpired()
+    internal void RemoveExpired()
     {
-        var until = time.GetUtcNow() - Retention;
-        var expired = _signals.Where(s => s.Value.Last < until).Select(static s => s.Key).ToArray();
-        foreach (var key in expired)
+        var now = time.GetUtcNow();
+        foreach (var key in _signals.Where(s => now - s.Value.Last > Retention).Select(static s => s.Key).ToArray())
             _signals.Remove(key);
-        return expired.Length > 0;
     }
 
     /// <summary>The signals of a server as text, the most frequent first.</summary>

@@ -1,5 +1,5 @@
 using System.Threading.Channels;
-using Sidestep.Model;
+using Sidestep.Api.Status;
 
 namespace Sidestep.Control.Health;
 

@@ -1,3 +1,5 @@
+using Sidestep.Api.Status;
+
 namespace Sidestep.Control.Health;
 
 /// <summary>The health of one server, from all its checks. Not safe for threads.</summary>

@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http;
 using Sidestep.Api;
+using Sidestep.Api.Status;
 using Sidestep.Control.Agents;
 using Sidestep.Daemon.Doctor;
 using Sidestep.Forwarding;
@@ -14,11 +15,11 @@ namespace Sidestep.Daemon.Api;
 /// <summary>Handles the requests of agents, each of which may only act for its own server, and of the command line on
 /// this machine.</summary>
 /// <param name="agents">The specs for agents and the reports of agents.</param>
-/// <param name="state">Reads the state of the director beside its tables.</param>
+/// <param name="status">Reads the status of the director.</param>
 /// <param name="diagnose">Runs a diagnosis.</param>
 /// <param name="running">Handles requests for the state of the engine, by path and body; null: unknown path.</param>
-internal sealed class ApiHandler(AgentRegistry agents, Func<DirectorState> state, Func<DoctorRequest, CancellationToken,
-    Task<DoctorReport>> diagnose,
+internal sealed class ApiHandler(AgentRegistry agents, Func<DirectorStatus> status,
+    Func<DoctorRequest, CancellationToken, Task<DoctorReport>> diagnose,
     Func<string, ReadOnlyMemory<byte>, byte[]?> running)
 {
     /// <summary>OID of the attribute commonName (X.520).</summary>
@@ -29,7 +30,7 @@ internal sealed class ApiHandler(AgentRegistry agents, Func<DirectorState> state
     {
         var path = context.Request.Path.Value ?? "";
         if (path == ApiPaths.Status && HttpMethods.IsGet(context.Request.Method))
-            await WriteAsync(context, state(), ApiJson.Default.DirectorState).ConfigureAwait(false);
+            await WriteAsync(context, Query(status), ApiJson.Default.DirectorStatus).ConfigureAwait(false);
         else if (path == ApiPaths.Doctor && HttpMethods.IsPost(context.Request.Method))
         {
             var request = await ReadAsync(context, ApiJson.Default.DoctorRequest).ConfigureAwait(false);
@@ -46,17 +47,23 @@ internal sealed class ApiHandler(AgentRegistry agents, Func<DirectorState> state
     {
         using var body = new MemoryStream();
         await context.Request.Body.CopyToAsync(body, context.RequestAborted).ConfigureAwait(false);
-        byte[] response;
+        var response = Query(() => running(path, body.ToArray())) ?? throw NotFound(context);
+        context.Response.ContentType = "application/json";
+        await context.Response.Body.WriteAsync(response, context.RequestAborted).ConfigureAwait(false);
+    }
+
+    /// <summary>What the engine answers.</summary>
+    /// <exception cref="ApiRequestException">The engine cannot answer; the message says why.</exception>
+    private static T Query<T>(Func<T> read)
+    {
         try
         {
-            response = running(path, body.ToArray()) ?? throw NotFound(context);
+            return read();
         }
         catch (EngineException e)
         {
             throw new ApiRequestException("not now", e.Message);
         }
-        context.Response.ContentType = "application/json";
-        await context.Response.Body.WriteAsync(response, context.RequestAborted).ConfigureAwait(false);
     }
 
     /// <summary>Handles a request of an agent. The TLS handshake has verified the certificate against the CA

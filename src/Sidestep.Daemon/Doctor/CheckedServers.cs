@@ -60,7 +60,6 @@ internal static class CheckedServers
                     Port = ports.First == ports.Last ? ports.First : 0,
                     Encap = encap,
                     PathMtu = compiler.PathMtuOf(encap, server.Address),
-                    AcceptsNewFlows = server is { State: ServerState.Enabled, Weight: > 0 },
                 });
             }
         }

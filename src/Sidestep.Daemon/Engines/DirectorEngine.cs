@@ -1,3 +1,4 @@
+using Sidestep.Api.Status;
 using Sidestep.Daemon.Probes;
 using Sidestep.Forwarding;
 using Sidestep.Model;
@@ -34,6 +35,10 @@ internal abstract class DirectorEngine : IEngine
     /// <summary>Starts to fragment punted packets in the daemon; null: the engine does that itself.</summary>
     /// <exception cref="Native.NativeException">The kernel refused.</exception>
     internal abstract IDisposable? OpenPunt();
+
+    /// <summary>Reads the status of the tables and their counters, without what the daemon knows beside them.</summary>
+    /// <exception cref="EngineException">It cannot be read; the message says why.</exception>
+    internal abstract DirectorStatus ReadStatus();
 
     /// <summary>Handles a request of the command line; null: the engine does not know the path.</summary>
     /// <param name="path">See <see cref="Forwarding.LocalApi.LocalApiPaths"/>.</param>

@@ -38,8 +38,8 @@ internal static class EngineSelector
     internal static DirectorEngine Open(DirectorSettings director, (EngineKind Engine, string[] Notes) selection,
         Log log) =>
         selection.Engine == EngineKind.Managed ? new ManagedDirectorEngine(director, selection.Notes, log)
-            : new XdpDirectorEngine(XdpEngine.Open(director.PinPath, director.Name, director.FlowTableSize),
-                DaemonReport.PersistentStatePrefix(director), log);
+            : new XdpDirectorEngine(XdpEngine.Open(director.PinPath, director.Name, director.FlowTableSize), director,
+                log);
 
     /// <summary>Why the XDP engine cannot use an interface, by the rules of <c>sidestep preflight</c>; null: it can. An
     /// interface that does not exist yet is no reason.</summary>

@@ -1,3 +1,4 @@
+using Sidestep.Api.Status;
 using Sidestep.Daemon.Probes;
 using Sidestep.Engine.Managed;
 using Sidestep.Engine.Xdp;
@@ -20,7 +21,7 @@ internal sealed class ManagedDirectorEngine : DirectorEngine
 
     private readonly ManagedRequestHandler _requestHandler;
     private readonly string[] _notes;
-    private readonly DateTimeOffset[] _appliedAt = new DateTimeOffset[1];
+    private DateTimeOffset _appliedAt;
 
     /// <summary>Opens the managed engine, and adopts the state that an earlier daemon left.</summary>
     /// <param name="director">Name, pin path and sizes.</param>
@@ -31,9 +32,9 @@ internal sealed class ManagedDirectorEngine : DirectorEngine
     {
         _director = director;
         _engine = ManagedEngine.ForInterfaces(
-            director.FlowTableSize, DaemonReport.PersistentStatePrefix(director), log.Warning);
+            director.FlowTableSize, DirectorFiles.PersistentStatePrefix(director), log.Warning);
         _notes = [.. notes, .. _engine.Notes];
-        _requestHandler = new ManagedRequestHandler(_engine, director.FlowTableSize, () => _appliedAt[0], _gate);
+        _requestHandler = new ManagedRequestHandler(_engine, director.FlowTableSize, _gate);
     }
 
     internal override EngineKind Kind => EngineKind.Managed;
@@ -56,6 +57,12 @@ internal sealed class ManagedDirectorEngine : DirectorEngine
     /// <summary>Null: the engine fragments packets itself.</summary>
     internal override IDisposable? OpenPunt() => null;
 
+    internal override DirectorStatus ReadStatus()
+    {
+        lock (_gate)
+            return ManagedStatus.Of(_engine, _director.Name, _appliedAt);
+    }
+
     internal override byte[]? HandleRequest(string path, ReadOnlyMemory<byte> body) =>
         _requestHandler.Handle(path, body);
 
@@ -66,7 +73,7 @@ internal sealed class ManagedDirectorEngine : DirectorEngine
             // The probe filter first: a probe to a server that it does not know yet would count as lost.
             Probes?.Apply(tables);
             _engine.Apply(tables);
-            _appliedAt[0] = DateTimeOffset.UtcNow;
+            _appliedAt = DateTimeOffset.UtcNow;
         }
     }
 

@@ -13,10 +13,8 @@ namespace Sidestep.Daemon.Engines;
 /// read.</summary>
 /// <param name="engine">The engine.</param>
 /// <param name="flowTableSize">Entries of its flow table.</param>
-/// <param name="appliedAt">Reads when its tables came into force.</param>
 /// <param name="gate">Locked while the engine changes, and while a request is handled.</param>
-internal sealed class ManagedRequestHandler(ManagedEngine engine, int flowTableSize, Func<DateTimeOffset> appliedAt,
-    Lock gate)
+internal sealed class ManagedRequestHandler(ManagedEngine engine, int flowTableSize, Lock gate)
 {
     private const int MaxFrames = 1024;
     private static readonly EngineException NotReady = new("the director is starting: try again in a moment");
@@ -35,8 +33,6 @@ internal sealed class ManagedRequestHandler(ManagedEngine engine, int flowTableS
         {
             return path switch
             {
-                LocalApiPaths.Status =>
-                    LocalApiJson.Write(ManagedStatus.Of(engine, engine.Revision, appliedAt()) ?? throw NotReady),
                 LocalApiPaths.Flows => LocalApiJson.Write(Flows()),
                 LocalApiPaths.Plan => LocalApiJson.Write(Plan(Encoding.UTF8.GetString(body.Span))),
                 LocalApiPaths.Capture => LocalApiJson.Write(Capture(LocalApiJson.Read<CaptureRequest>(body.Span))),

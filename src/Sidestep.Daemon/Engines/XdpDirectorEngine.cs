@@ -1,3 +1,4 @@
+using Sidestep.Api.Status;
 using Sidestep.Daemon.Probes;
 using Sidestep.Engine.Managed;
 using Sidestep.Engine.Xdp;
@@ -8,9 +9,9 @@ namespace Sidestep.Daemon.Engines;
 
 /// <summary>The XDP engine. The command line reads its state from the pinned maps.</summary>
 /// <param name="engine">The open engine; disposed with this one.</param>
-/// <param name="managedStatePrefix">Prefix of the files in which the managed engine keeps its persistent state.</param>
+/// <param name="director">Name and pin path.</param>
 /// <param name="log">Receives problems with punted packets.</param>
-internal sealed class XdpDirectorEngine(XdpEngine engine, string managedStatePrefix, Log log) : DirectorEngine
+internal sealed class XdpDirectorEngine(XdpEngine engine, DirectorSettings director, Log log) : DirectorEngine
 {
     internal override EngineKind Kind => EngineKind.Xdp;
 
@@ -26,6 +27,10 @@ internal sealed class XdpDirectorEngine(XdpEngine engine, string managedStatePre
 
     internal override IDisposable? OpenPunt() => new PuntedFragmenter(engine.PuntedFrames, log.Warning);
 
+    internal override DirectorStatus ReadStatus() => PinnedStatus.Read(director.PinPath, director.Name)
+        ?? throw new EngineException(
+            $"the tables of the director '{director.Name}' are no longer pinned under {director.PinPath}: restart it");
+
     public override void Apply(ForwardingTables tables) => engine.Apply(tables);
 
     public override RunningGroups? ReadRunning() => engine.ReadRunning();
@@ -37,7 +42,7 @@ internal sealed class XdpDirectorEngine(XdpEngine engine, string managedStatePre
         var attached = engine.Attach(interfaces);
         // From here on the XDP program handles the packets. The blackhole routes that a killed managed engine left are
         // obsolete.
-        ManagedEngine.RemoveStale(managedStatePrefix);
+        ManagedEngine.RemoveStale(DirectorFiles.PersistentStatePrefix(director));
         return attached;
     }
 

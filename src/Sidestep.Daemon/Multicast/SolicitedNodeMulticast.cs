@@ -23,7 +23,7 @@ namespace Sidestep.Daemon.Multicast;
 internal sealed class SolicitedNodeMulticast(ImmutableArray<string> earlier, Action<ImmutableArray<string>> save,
     Action<string> log, IMulticastMacs macs, Func<IMembershipSocket> openSocket) : IDisposable
 {
-    private readonly HashSet<MacEntry> _added = [.. earlier.Select(MacEntry.Parse)];
+    private readonly HashSet<MacEntry> _added = [.. earlier.Select(MacEntry.Parse).OfType<MacEntry>()];
     private readonly MulticastMembership _memberships = new(openSocket);
 
     /// <summary>Null before the first update, which may have to remove addresses of an earlier run.</summary>
@@ -122,11 +122,12 @@ internal sealed class SolicitedNodeMulticast(ImmutableArray<string> earlier, Act
 
         internal string Hexadecimal => Convert.ToHexStringLower(Bytes);
 
-        internal static MacEntry Parse(string text)
+        /// <summary>Null: the text is no entry.</summary>
+        internal static MacEntry? Parse(string? text)
         {
-            var parts = text.Split(' ');
+            var parts = (text ?? "").Split(' ');
             return parts.Length == 2 && MacAddress.TryParse(parts[1], out var mac) ? new MacEntry(parts[0], mac)
-                : default;
+                : null;
         }
 
         public override string ToString() => $"{Interface} {Mac}";

@@ -1,3 +1,4 @@
+using Sidestep.Api.Status;
 using Sidestep.Control.Health;
 using Sidestep.Daemon.Engines;
 using Sidestep.Forwarding;
@@ -5,14 +6,13 @@ using Sidestep.Model;
 
 namespace Sidestep.Daemon.Probes;
 
-/// <summary>The health checks of real servers: schedule, probes, their routing and the report, for one run of the
+/// <summary>The health checks of real servers: schedule, probes and their routing, for one run of the
 /// daemon.</summary>
 internal sealed class HealthService : IDisposable
 {
-    private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan SaveInterval = TimeSpan.FromSeconds(1);
 
     private readonly DirectorEngine _engine;
-    private readonly DirectorSettings _identity;
     private readonly DsrProbePath _path = new();
     private readonly IProbeFilter? _filter;
     private readonly ProbeRouting? _routing;
@@ -20,27 +20,25 @@ internal sealed class HealthService : IDisposable
     private readonly ProbeScheduler _scheduler;
     private readonly PathMtuMonitor _mtuMonitor;
     private readonly HealthLog _changes;
-    private readonly HealthReportWriter _reports;
+    private readonly HealthFile _file;
 
     /// <summary>Loads the filter and opens the sockets. No probe is sent yet.</summary>
     /// <param name="engine">The engine whose servers are checked.</param>
-    /// <param name="identity">Name and pin path, which give the report its path.</param>
+    /// <param name="identity">Name and pin path, which give the file of healthy servers its path.</param>
     /// <param name="agents">The reports of agents; null: none.</param>
     /// <param name="log">Receives changes and problems.</param>
     /// <exception cref="EngineException">The kernel refused the filter.</exception>
     internal HealthService(DirectorEngine engine, DirectorSettings identity, IAgentReports? agents, Log log)
     {
         _engine = engine;
-        _identity = identity;
         _changes = new HealthLog(log);
+        _file = new HealthFile(DirectorFiles.HealthPath(identity), log.Warning);
         _filter = engine.LoadProbeFilter();
         _routing = _filter is null ? null : new ProbeRouting(_filter, new NetlinkProbeRoutes(), log.Warning);
         Tracker = new HealthTracker(
-            TimeProvider.System, engine.ReadRunning(), HealthReport.Read(identity), agents, _changes.Add);
+            TimeProvider.System, engine.ReadRunning(), _file.Read(), agents, _changes.Add);
         _scheduler = new ProbeScheduler(Tracker, _path, TimeProvider.System, Random.Shared);
         _mtuMonitor = new PathMtuMonitor(Tracker, _path, TimeProvider.System);
-        _reports = new HealthReportWriter(
-            Tracker.ReportIfChanged, _scheduler.Figures, r => r.Write(identity), log, TimeProvider.System);
         if (agents is not null)
             agents.PassiveSignalRaised += Tracker.RecordPassiveSignal;
         _icmpErrors = new IcmpErrorListener(Tracker.RecordPassiveSignal, log.Warning);
@@ -48,6 +46,14 @@ internal sealed class HealthService : IDisposable
 
     /// <summary>The health of all servers, for the control loop.</summary>
     internal HealthTracker Tracker { get; }
+
+    /// <summary>The health of all servers, for the status.</summary>
+    internal HealthReport Report() => new()
+    {
+        At = DateTimeOffset.UtcNow,
+        Probes = _scheduler.Figures(),
+        Servers = Tracker.Report(),
+    };
 
     /// <summary>Why probes cannot leave; empty: they can.</summary>
     internal IReadOnlyList<string> Problems => _routing?.Problems ?? [];
@@ -60,16 +66,16 @@ internal sealed class HealthService : IDisposable
         _routing?.Update([.. tables.Interfaces.Where(i => names.Contains(i.Name))]);
     }
 
-    /// <summary>Probes servers and writes the report periodically, until cancelled.</summary>
+    /// <summary>Probes servers, and saves which are healthy, until cancelled.</summary>
     internal Task RunAsync(CancellationToken cancellation) => Task.WhenAll(
         _scheduler.RunAsync(cancellation), _mtuMonitor.RunAsync(cancellation), _icmpErrors.RunAsync(cancellation),
-        Periodically.RunAsync(ReportInterval, TimeProvider.System, WriteReport, cancellation));
+        Periodically.RunAsync(SaveInterval, TimeProvider.System, Save, cancellation));
 
-    /// <summary>Removes the routing of probes, and the report.</summary>
+    /// <summary>Removes the routing of probes, and the file.</summary>
     internal void Remove()
     {
         _routing?.Remove();
-        File.Delete(HealthReport.PathOf(_identity));
+        _file.Delete();
     }
 
     public void Dispose()
@@ -80,9 +86,10 @@ internal sealed class HealthService : IDisposable
         _filter?.Dispose();
     }
 
-    private void WriteReport()
+    private void Save()
     {
-        _reports.Write();
+        if (Tracker.SaveIfChanged() is { } health)
+            _file.Write(health);
         _changes.EndInterval();
     }
 }

@@ -1,4 +1,3 @@
-using Sidestep.Forwarding.LocalApi;
 using Sidestep.Forwarding.Pipeline;
 using Sidestep.Native;
 using Sidestep.Packets;

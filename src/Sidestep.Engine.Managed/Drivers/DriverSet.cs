@@ -1,6 +1,5 @@
 using System.Net;
 using Sidestep.Forwarding;
-using Sidestep.Forwarding.LocalApi;
 using Sidestep.Model;
 using Sidestep.Native;
 
@@ -46,8 +45,8 @@ internal sealed class DriverSet : IDisposable
     ];
 
     /// <summary>Name and counters of each worker.</summary>
-    internal IReadOnlyList<WorkerStatus> Statuses =>
-        [.. Workers.Select(static w => new WorkerStatus(w.Name, w.Figures))];
+    internal IReadOnlyList<(string Name, WorkerCounters Counters)> Statuses =>
+        [.. Workers.Select(static w => (w.Name, w.Figures))];
 
     private IEnumerable<Worker> Workers => _sockets.Workers.Concat(_packets.Workers);
 

@@ -1,4 +1,3 @@
-using Sidestep.Forwarding.LocalApi;
 using Sidestep.Native;
 
 namespace Sidestep.Engine.Managed.Drivers;

@@ -8,9 +8,6 @@ public static class LocalApiPaths
     /// <summary>Prefix of all these paths.</summary>
     public const string Folder = "/v1/running/";
 
-    /// <summary>GET; the response is a <see cref="DirectorStatus"/>.</summary>
-    public const string Status = Folder + "status";
-
     /// <summary>GET; the response is a <see cref="FlowsResponse"/>.</summary>
     public const string Flows = Folder + "flows";
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Json.Schema;
 
 namespace Sidestep.SystemTests.Cli;
 
@@ -15,6 +16,7 @@ public sealed class StatusCommandTests
         traffic.WaitForSent(100);
         var exchanges = traffic.Stop();
         var running = segment.Status();
+        AssertValid(running, "daemon");
         Assert.Equal(daemon.Id, running.GetProperty("daemon").GetProperty("processId").GetInt32());
         Assert.Equal(segment.FilePath, running.GetProperty("daemon").GetProperty("configurationFile").GetString());
         daemon.Kill();
@@ -26,6 +28,7 @@ public sealed class StatusCommandTests
         {
             using var document = JsonDocument.Parse(Shell.Run(command));
             var status = document.RootElement;
+            AssertValid(status, "pinned-tables");
             Assert.False(status.GetProperty("daemon").GetProperty("running").GetBoolean());
             Assert.Equal("eth0", status.GetProperty("interfaces")[0].GetProperty("name").GetString());
             Assert.Equal("native", status.GetProperty("interfaces")[0].GetProperty("driver").GetString());
@@ -38,6 +41,26 @@ public sealed class StatusCommandTests
                 Assert.Equal(exchanges.Count(e => e.Server == number), server.GetProperty("packets").GetInt64());
             }
         }
+    }
+
+    [Fact]
+    public void Status_of_the_managed_engine_has_the_same_schema()
+    {
+        using var segment = new Segment();
+        segment.File = segment.File with { Interfaces = [("eth0", "af-packet")], ExtraLines = ["engine: managed"] };
+        var daemon = segment.Start();
+        using var traffic = segment.Send();
+        traffic.WaitUntilAllAnswered();
+        var status = segment.Status();
+        AssertValid(status, "daemon");
+        Assert.Equal("managed", status.GetProperty("engine").GetString());
+        Assert.NotEmpty(status.GetProperty("workers").EnumerateArray());
+        traffic.Stop();
+
+        // Nothing is pinned, so nothing is known without the daemon.
+        daemon.Kill();
+        var result = Shell.Try(segment.StatusCommand("--json"));
+        Assert.Equal((1, ""), (result.ExitCode, result.Output));
     }
 
     [Fact]
@@ -115,6 +138,13 @@ public sealed class StatusCommandTests
                 Assert.Single(services);
             }
         }
+    }
+
+    private static void AssertValid(JsonElement status, string source)
+    {
+        var schema = JsonSchema.FromText(File.ReadAllText(Repository.File("docs/status.schema.json")));
+        Assert.True(schema.Evaluate(status).IsValid, status.GetRawText());
+        Assert.Equal(source, status.GetProperty("source").GetString());
     }
 
     private static JsonElement[] Servers(JsonElement status) =>

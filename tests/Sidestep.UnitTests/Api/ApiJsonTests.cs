@@ -107,22 +107,6 @@ public sealed class ApiJsonTests
         Assert.Equal(isHealthy, report.IsHealthy);
     }
 
-    [Fact]
-    public void Director_state_has_agents_and_conflicts() => AssertRoundTrip("""
-        {"director":"edge1","version":"0.1.0","agents":[{"server":"web1","isHealthy":true,"adminState":"enabled",
-        "wrong":[]}],"conflicts":[{"vip":"203.0.113.10","mac":"02:00:00:00:00:99","device":"eth0",
-        "kind":"unknown-host","first":"2026-03-01T12:00:00+00:00","last":"2026-03-01T12:00:00+00:00","times":3}]}
-        """,
-        new DirectorState
-        {
-            Director = "edge1",
-            Version = "0.1.0",
-            Agents = [new AgentState("web1", null, true, AdminStates.Enabled, [])],
-            Conflicts = [new VipConflict(IPAddress.Parse("203.0.113.10"), "02:00:00:00:00:99", "eth0", null,
-                "unknown-host", Noon, Noon, 3)],
-        },
-        ApiJson.Default.DirectorState);
-
     [Theory]
     [InlineData(Severity.Broken, "broken")]
     [InlineData(Severity.Impaired, "impaired")]

@@ -88,22 +88,22 @@ public sealed class DirectorClientTests
     }
 
     [Fact]
-    public async Task State_is_read_from_the_status_path()
+    public async Task Status_is_read_from_its_path()
     {
         await using var director = await LocalDirector.StartAsync(static _ => Results.Json(
-            new DirectorState { Director = "edge1", Version = "0.1.0" }, ApiJson.Default.DirectorState));
+            Cli.TestDirector.Full, ApiJson.Default.DirectorStatus));
         using var client = director.NewClient();
-        Assert.Equal("edge1", (await client.GetStateAsync(Cancellation)).Director);
+        Assert.Equal("edge1", (await client.GetStatusAsync(Cancellation)).Director);
         Assert.Equal(["GET /v1/status"], director.Requests);
     }
 
     [Fact]
-    public async Task Empty_state_or_diagnosis_is_an_error()
+    public async Task Empty_status_or_diagnosis_is_an_error()
     {
         await using var director = await LocalDirector.StartAsync(static _ => Results.NoContent());
         using var client = director.NewClient();
         var expected = $"{director.SocketPath} sent an empty response";
-        Assert.Equal(expected, (await FailureAsync(() => client.GetStateAsync(Cancellation))).Message);
+        Assert.Equal(expected, (await FailureAsync(() => client.GetStatusAsync(Cancellation))).Message);
         Assert.Equal(expected, (await FailureAsync(() =>
             client.DiagnoseAsync(new DoctorRequest(), TimeSpan.FromSeconds(9), Cancellation))).Message);
     }
@@ -128,7 +128,7 @@ public sealed class DirectorClientTests
         foreach (var error in new[]
         {
             await FailureAsync(() => client.GetSpecAsync("web1", null, Cancellation)),
-            await FailureAsync(() => client.QueryEngineAsync("/v1/running/status", null, Cancellation)),
+            await FailureAsync(() => client.QueryEngineAsync("/v1/running/flows", null, Cancellation)),
         })
         {
             Assert.Equal(503, error.Status);
@@ -157,12 +157,13 @@ public sealed class DirectorClientTests
         using var client = DirectorClient.OnThisMachine("/nowhere/director.sock");
         foreach (var error in new[]
         {
-            await FailureAsync(() => client.GetStateAsync(Cancellation)),
-            await FailureAsync(() => client.QueryEngineAsync("/v1/running/status", null, Cancellation)),
+            await FailureAsync(() => client.GetStatusAsync(Cancellation)),
+            await FailureAsync(() => client.QueryEngineAsync("/v1/running/flows", null, Cancellation)),
         })
         {
             Assert.Null(error.Status);
             Assert.StartsWith("/nowhere/director.sock cannot be reached: ", error.Message, StringComparison.Ordinal);
+            Assert.True(error.NobodyListens);
         }
     }
 
@@ -182,7 +183,7 @@ public sealed class DirectorClientTests
         await using var director = await LocalDirector.StartAsync(SlowAsync);
         using var client = director.NewClient();
         using var source = new CancellationTokenSource(TimeSpan.FromMilliseconds(30));
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => client.GetStateAsync(source.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => client.GetStatusAsync(source.Token));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
             client.QueryEngineAsync("/x", null, source.Token));
     }
@@ -194,8 +195,8 @@ public sealed class DirectorClientTests
         using var client = director.NewClient();
         Assert.Equal([1, 0, 255], await client.QueryEngineAsync("/v1/running/plan",
             Encoding.UTF8.GetBytes("pools: []"), Cancellation));
-        Assert.Equal([1, 0, 255], await client.QueryEngineAsync("/v1/running/status", null, Cancellation));
-        Assert.Equal(["POST /v1/running/plan pools: []", "GET /v1/running/status"], director.Requests);
+        Assert.Equal([1, 0, 255], await client.QueryEngineAsync("/v1/running/flows", null, Cancellation));
+        Assert.Equal(["POST /v1/running/plan pools: []", "GET /v1/running/flows"], director.Requests);
     }
 
     private static async Task<IResult> SlowAsync(HttpContext context)

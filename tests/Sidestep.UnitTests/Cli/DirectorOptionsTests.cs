@@ -49,7 +49,7 @@ public sealed class DirectorOptionsTests : IDisposable
         var run = CommandRun.Of(StatusCommand.Create(d =>
         {
             selected = (d.Name, d.PinPath);
-            return TestDirector.Running;
+            return TestDirector.Status;
         }), "-c", _file);
         Assert.Equal(selected is null ? ExitCode.Unusable : ExitCode.Ok, run.Code);
         return (selected, run.Error);

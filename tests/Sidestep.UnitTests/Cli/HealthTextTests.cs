@@ -1,5 +1,5 @@
+using Sidestep.Api.Status;
 using Sidestep.Cli;
-using Sidestep.Model;
 
 namespace Sidestep.UnitTests.Cli;
 
@@ -44,7 +44,11 @@ public sealed class HealthTextTests
     [Fact]
     public void Failing_own_address_of_a_healthy_server_has_a_line() =>
         Assert.Equal(["web1 of web/l2: its own address does not respond: refused"],
-            Lines(TestDirector.Health(TestDirector.HealthyServer with { Service = "down", Error = "refused" })));
+            Lines(TestDirector.Health(TestDirector.HealthyServer with
+            {
+                Service = HealthStatus.Down,
+                Error = "refused",
+            })));
 
     [Fact]
     public void MTU_problem_and_passive_signals_follow_with_a_line_each() =>

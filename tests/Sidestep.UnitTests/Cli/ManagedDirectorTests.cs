@@ -12,18 +12,6 @@ namespace Sidestep.UnitTests.Cli;
 public sealed class ManagedDirectorTests
 {
     [Fact]
-    public async Task Status_is_read_from_the_daemon()
-    {
-        await using var daemon = await StartAsync(TestDirector.Status);
-        using var director = new ManagedDirector(daemon.SocketPath);
-        var status = director.Status();
-        Assert.Equal((42, TestDirector.AppliedAt), (status.Revision, status.AppliedAt));
-        Assert.Equal(TestDirector.Names, status.Services[1].Group);
-        Assert.Equal(new Counter(17, 1020), status.Drops[DropReason.NoService]);
-        Assert.Equal(["GET /v1/running/status"], daemon.Requests);
-    }
-
-    [Fact]
     public async Task Flows_are_visited_and_their_table_is_returned()
     {
         var server = new ServerKey(TestDirector.Web, "web1", IPAddress.Parse("10.0.0.11"));
@@ -45,7 +33,7 @@ public sealed class ManagedDirectorTests
             LocalDirector.Problem(404, "Not managed", "the engine is xdp"));
         using var director = new ManagedDirector(daemon.SocketPath);
         Assert.EndsWith("rejected the request: Not managed: the engine is xdp",
-            Assert.Throws<EngineException>(() => director.Status()).Message, StringComparison.Ordinal);
+            Assert.Throws<EngineException>(() => director.Visit(static _ => { })).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -11,15 +11,15 @@ public sealed class StatusCommandTests
     [Fact]
     public void Status_of_a_forwarding_director_succeeds()
     {
-        var (code, output, error) = CommandRun.Of(StatusCommand.Create(static _ => TestDirector.Running));
+        var (code, output, error) = CommandRun.Of(StatusCommand.Create(static _ => TestDirector.Status));
         Assert.Equal((ExitCode.Ok, ""), (code, error));
-        Assert.StartsWith("director: on eth0 (native)", output, StringComparison.Ordinal);
+        Assert.StartsWith("edge1: on eth0 (native)", output, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Status_of_a_detached_director_fails()
     {
-        var detached = TestDirector.Running with { Status = TestDirector.Status with { Interfaces = [] } };
+        var detached = TestDirector.Status with { Interfaces = [] };
         var (code, output, error) = CommandRun.Of(StatusCommand.Create(_ => detached), "--json");
         Assert.Equal((ExitCode.Failed, ""), (code, error));
         Assert.Empty(JsonNode.Parse(output)!["interfaces"]!.AsArray());

@@ -1,3 +1,4 @@
+using Sidestep.Api.Status;
 using Sidestep.Daemon;
 using Sidestep.Model;
 using Sidestep.UnitTests.Control;
@@ -17,9 +18,7 @@ public sealed class ConfigurationReloadTests : IDisposable
 
     public ConfigurationReloadTests()
     {
-        _status = new StatusReporter(
-            new DaemonReport { ProcessId = 7, Started = DateTimeOffset.UnixEpoch, ConfigurationFile = "d.yaml" },
-            static _ => { }, _log.Log);
+        _status = new StatusReporter(new DaemonStatus { Running = true });
         _reload =
             new ConfigurationReload(new ConfigurationFile(_folder.Path("d.yaml"), static () =>
             TestDirector.Host, new ManualTime()),

@@ -43,13 +43,13 @@ public sealed class DirectorLockTests : IDisposable
         var failure = await Assert.ThrowsAsync<EngineException>(() => _time.CompleteAsync(pending));
         Assert.Equal(TimeSpan.FromMilliseconds(900), _time.GetElapsedTime(0));
         Assert.StartsWith(
-            $"another sidestepd runs for the director 'edge1' (pid 77, lock {path}): stop it, or give this one "
-                + $"another director.name (",
+            $"another sidestepd runs for the director 'edge1' (pid {Environment.ProcessId}, lock {path}): stop it, or "
+                + "give this one another director.name (",
             failure.Message, StringComparison.Ordinal);
     }
 
     public void Dispose() => _folder.Dispose();
 
     private Task<FileStream> AcquireAsync(string path) =>
-        DirectorLock.AcquireAsync(path, "edge1", static () => 77, _time);
+        DirectorLock.AcquireAsync(path, "edge1", _time);
 }

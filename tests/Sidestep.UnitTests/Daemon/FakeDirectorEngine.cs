@@ -1,3 +1,4 @@
+using Sidestep.Api.Status;
 using Sidestep.Daemon.Engines;
 using Sidestep.Daemon.Probes;
 using Sidestep.Forwarding;
@@ -17,6 +18,8 @@ internal sealed class FakeDirectorEngine(EngineKind kind, string? noProbesReason
     internal override bool ComparesConnections => false;
 
     internal override IProbeFilter? LoadProbeFilter() => null;
+
+    internal override DirectorStatus ReadStatus() => throw new NotSupportedException();
 
     internal override int? IdOf(GroupKey group, ServerEntry server) => null;
 

@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using System.Net;
+using Sidestep.Api.Status;
 using Sidestep.Daemon;
 using Sidestep.Forwarding;
-using Sidestep.Model;
 using NextHopTable = Sidestep.Forwarding.NextHops;
 
 namespace Sidestep.UnitTests.Daemon;
@@ -10,33 +10,14 @@ namespace Sidestep.UnitTests.Daemon;
 public sealed class StatusReporterTests
 {
     private static readonly Dictionary<ProblemSource, ImmutableArray<string>> None = [];
-    private readonly TestLog _log = new();
-    private readonly List<DaemonReport> _written = [];
-    private readonly StatusReporter _status;
-    private Exception? _failure;
-
-    public StatusReporterTests() => _status = new StatusReporter(
-        new DaemonReport
-        {
-            ProcessId = 7,
-            Started = DateTimeOffset.UnixEpoch,
-            ConfigurationFile = "d.yaml",
-            IsStarting =
-        true
-        }, report =>
-        {
-            if (_failure is not null)
-                throw _failure;
-            _written.Add(report);
-        }, _log.Log);
+    private readonly StatusReporter _status = new(new DaemonStatus { Running = true, Starting = true });
 
     [Fact]
-    public void Every_change_is_written()
+    public void Change_keeps_the_rest()
     {
         _status.Change(static r => r with { Notes = ["a note"] });
-        Assert.Equal(["a note"], Assert.Single(_written).Notes);
-        Assert.Equal(_written[0], _status.Current);
-        Assert.True(_status.Current.IsStarting);
+        Assert.Equal(["a note"], _status.Current.Notes);
+        Assert.True(_status.Current is { Running: true, Starting: true });
     }
 
     [Fact]
@@ -44,15 +25,15 @@ public sealed class StatusReporterTests
     {
         _status.SetApplyError("no memory");
         _status.SetFileErrors(["line 1", "line 2"]);
-        Assert.Equal(["line 1", "line 2", "no memory"], _written[^1].Errors);
+        Assert.Equal(["line 1", "line 2", "no memory"], _status.Current.Errors);
         _status.SetApplyError("no space");
-        Assert.Equal(["line 1", "line 2", "no space"], _written[^1].Errors);
+        Assert.Equal(["line 1", "line 2", "no space"], _status.Current.Errors);
         _status.SetFileErrors([]);
-        Assert.Equal(["no space"], _written[^1].Errors);
+        Assert.Equal(["no space"], _status.Current.Errors);
         _status.Applied(NextHopsOf(), isNewest: false, None);
-        Assert.Equal(["no space"], _written[^1].Errors);
+        Assert.Equal(["no space"], _status.Current.Errors);
         _status.Applied(NextHopsOf(), isNewest: true, None);
-        Assert.Empty(_written[^1].Errors);
+        Assert.Empty(_status.Current.Errors);
     }
 
     [Fact]
@@ -67,9 +48,9 @@ public sealed class StatusReporterTests
             [ProblemSource.Retained] = ["retained"],
             [ProblemSource.Health] = ["health"],
         });
-        Assert.Equal(["peer", "retained", "multicast", "health", "punt", "api"], _written[^1].Degraded);
+        Assert.Equal(["peer", "retained", "multicast", "health", "punt", "api"], _status.Current.Degraded);
         _status.SetProblems(ProblemSource.Management, []);
-        Assert.Equal(["peer", "retained", "multicast", "health", "punt"], _written[^1].Degraded);
+        Assert.Equal(["peer", "retained", "multicast", "health", "punt"], _status.Current.Degraded);
     }
 
     [Fact]
@@ -80,26 +61,14 @@ public sealed class StatusReporterTests
         var (unresolved, found) = _status.Applied(NextHopsOf("10.0.0.12", "10.0.0.11"), true, problems);
         Assert.Equal(["10.0.0.11: silent", "10.0.0.12: silent"], unresolved);
         Assert.Equal(["peer"], found);
-        Assert.Equal(["10.0.0.11: silent", "10.0.0.12: silent"], _written[^1].Unresolved);
-        Assert.False(_written[^1].IsStarting);
+        Assert.Equal(["10.0.0.11: silent", "10.0.0.12: silent"], _status.Current.Unresolved);
+        Assert.False(_status.Current.Starting);
 
         problems[ProblemSource.Retained] = ["retained"];
         (unresolved, found) = _status.Applied(NextHopsOf("10.0.0.13", "10.0.0.12"), true, problems);
         Assert.Equal(["10.0.0.13: silent"], unresolved);
         Assert.Equal(["retained"], found);
-        Assert.Equal(["10.0.0.12: silent", "10.0.0.13: silent"], _written[^1].Unresolved);
-    }
-
-    [Fact]
-    public void Failure_to_write_is_logged_and_the_change_stays()
-    {
-        _failure = new IOException("disk full");
-        _status.SetFileErrors(["line 1"]);
-        Assert.Equal(["warning: status report not written: disk full"], _log.Lines);
-        _failure = new UnauthorizedAccessException("not allowed");
-        _status.Change(static r => r);
-        Assert.Equal(2, _log.Lines.Length);
-        Assert.Equal(["line 1"], _status.Current.Errors);
+        Assert.Equal(["10.0.0.12: silent", "10.0.0.13: silent"], _status.Current.Unresolved);
     }
 
     private static NextHopTable NextHopsOf(params string[] unresolved) =>

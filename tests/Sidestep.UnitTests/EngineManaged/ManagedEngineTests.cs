@@ -1,7 +1,7 @@
+using Sidestep.Api.Status;
 using Sidestep.Engine.Managed;
 using Sidestep.Engine.Managed.Replay;
 using Sidestep.Forwarding;
-using Sidestep.Forwarding.LocalApi;
 using Sidestep.Model;
 using Sidestep.Testing;
 
@@ -20,7 +20,9 @@ public sealed class ManagedEngineTests
         Assert.Equal(frame, result.Frame.ToArray());
         Assert.Null(engine.Tables);
         Assert.Null(engine.ReadRunning());
-        Assert.Null(ManagedStatus.Of(engine, 0, default));
+        var status = ManagedStatus.Of(engine, "edge1", default);
+        Assert.Equal((0, null), (status.Revision, status.AppliedAt));
+        Assert.Empty(status.Services);
         Assert.Null(ManagedStatus.StateOf(engine));
         Assert.Equal(0, engine.Revision);
     }
@@ -154,20 +156,20 @@ public sealed class ManagedEngineTests
         using var engine = EngineWith(TestTables.Compile([pool, TestTables.Pool("empty")],
             [TestTables.Service("dns", "p"), TestTables.Service("api", "empty", 99)]));
         engine.Trace(TestTables.Datagram(), TestTables.InterfaceIndex);
-        var status = ManagedStatus.Of(engine, 5, time)!;
-        Assert.Equal((5, time, false), (status.Revision, status.AppliedAt, status.IsAttached));
+        var status = ManagedStatus.Of(engine, "edge1", time);
+        Assert.Equal((engine.Revision, time, false), (status.Revision, status.AppliedAt, status.IsAttached));
         Assert.Equal(["api", "dns"], status.Services.Select(static s => s.Name));
         Assert.Equal([false, true], status.Services.Select(static s => s.HasServers));
         Assert.Equal(["203.0.113.1 udp 53"], status.Services[1].Matches);
-        Assert.Equal(new Counter(1, 60), status.Services[1].Forwarded);
-        Assert.Equal(["empty/l2", "p/l2"], status.Groups.Select(static g => $"{g.Key}"));
-        var servers = status.Groups[1].Servers;
+        Assert.Equal((1UL, 60UL), (status.Services[1].Packets, status.Services[1].Bytes));
+        Assert.Equal(["empty/l2", "p/l2"], status.Pools.Select(static p => $"{p.Name}/{p.Encap}"));
+        var servers = status.Pools[1].Servers;
         Assert.Equal(["s1", "s2", "s3"], servers.Select(static s => s.Name));
         Assert.Equal([ServerCondition.Serving, ServerCondition.Disabled, ServerCondition.Serving],
             servers.Select(static s => s.State));
         // 1021 slots by weights 1 and 3: 255.25 and 765.75.
         Assert.Equal([255, 0, 766], servers.Select(static s => s.Slots));
-        Assert.Equal(1UL, servers.Aggregate(0UL, static (sum, s) => sum + s.Forwarded.Packets));
+        Assert.Equal(1UL, servers.Aggregate(0UL, static (sum, s) => sum + s.Packets));
     }
 
     [Fact]

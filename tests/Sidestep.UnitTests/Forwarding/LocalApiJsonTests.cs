@@ -38,38 +38,6 @@ public sealed class LocalApiJsonTests
     }
 
     [Fact]
-    public void Status_is_read_back()
-    {
-        var status = new DirectorStatus(7, DateTimeOffset.UnixEpoch + TimeSpan.FromSeconds(1.5),
-            [new AttachedInterface("eth0", Driver.AfXdp, "it is a test") { IsZeroCopy = true },
-            new AttachedInterface("eth1", null, null)],
-            [new ServiceStatus("www", ["203.0.113.10 tcp 80"], Server.Group, true, new Counter(3, 300))],
-            [new GroupStatus(Server.Group,
-            [new ServerStatus("web1", Server.Address, 5, ServerCondition.Draining, 12, 34,
-            new Counter(1, ulong.MaxValue))])],
-            new Dictionary<Decision, Counter> { [Decision.ArpReply] = new(2, 120) },
-            new Dictionary<DropReason, Counter> { [DropReason.NoService] = new(4, 240) }, 5, 6)
-        {
-            Workers = [new WorkerStatus("af-xdp 0", new WorkerCounters(1, 2, 3, 4, 5))],
-        };
-        var read = LocalApiJson.Read<DirectorStatus>(LocalApiJson.Write(status));
-        Assert.Equal((7, status.AppliedAt, 5UL, 6UL, true),
-            (read.Revision, read.AppliedAt, read.FlowsEvicted, read.FragmentsEvicted, read.IsAttached));
-        Assert.Equal(status.Interfaces, read.Interfaces);
-        Assert.Equal(status.Services[0] with { Matches = [] }, read.Services[0] with { Matches = [] });
-        Assert.Equal(status.Services[0].Matches, read.Services[0].Matches);
-        Assert.Equal(status.Groups[0].Servers, read.Groups[0].Servers);
-        Assert.Equal(status.Responses, read.Responses);
-        Assert.Equal(status.Drops, read.Drops);
-        Assert.Equal(status.Workers, read.Workers);
-    }
-
-    [Fact]
-    public void Status_without_a_driver_is_not_attached() => Assert.False(
-        new DirectorStatus(0, default, [new AttachedInterface("eth0", null, null)], [], [],
-            new Dictionary<Decision, Counter>(), new Dictionary<DropReason, Counter>(), 0, 0).IsAttached);
-
-    [Fact]
     public void Capture_request_is_read_back()
     {
         var request = new CaptureRequest(3, new CaptureFilter

@@ -1,6 +1,5 @@
 using System.Net;
 using Sidestep.Forwarding;
-using Sidestep.Forwarding.LocalApi;
 
 namespace Sidestep.UnitTests.Forwarding;
 

@@ -19,6 +19,9 @@ public sealed class VipConflictTests
             && one.Contains(Segment.Vip, StringComparison.Ordinal),
             () => $"no alarm: {segment.StatusText()}");
         Assert.Contains(Lan.MacOf(segment.Servers[1], "eth0"), Alarms(segment)[0], StringComparison.Ordinal);
+        var conflict = Assert.Single(segment.Status().GetProperty("addressConflicts").EnumerateArray());
+        Assert.Equal(("server", "server2"),
+            (conflict.GetProperty("kind").GetString(), conflict.GetProperty("host").GetString()));
 
         SetArpIgnore(segment, 1);
         Eventually.True(() => Alarms(segment).Length == 0, () => $"the alarm stays: {segment.StatusText()}");

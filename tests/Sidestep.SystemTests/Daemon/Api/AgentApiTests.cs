@@ -35,6 +35,10 @@ public sealed class AgentApiTests : IDisposable
 
         await client.ReportAsync("server1", Report(AdminStates.Draining), TestContext.Current.CancellationToken);
         Eventually.True(() => StateOf("server1") == "draining", () => $"not drained: {_segment.StatusText()}");
+        var agent = _segment.Status().GetProperty("agents").EnumerateArray()
+            .Single(static a => a.GetProperty("server").GetString() == "server1");
+        Assert.Equal((true, "draining"),
+            (agent.GetProperty("connected").GetBoolean(), agent.GetProperty("adminState").GetString()));
         await client.DrainAsync("server1", new DrainRequest(AdminStates.Enabled),
             TestContext.Current.CancellationToken);
         Eventually.True(() => StateOf("server1") == "serving", () => $"still drained: {_segment.StatusText()}");
@@ -109,7 +113,7 @@ public sealed class AgentApiTests : IDisposable
         using var client = Client(_ca.Client("server1"));
         Assert.Equal(404,
             (await Assert.ThrowsAsync<DirectorException>(() =>
-            client.GetStateAsync(TestContext.Current.CancellationToken))).Status);
+            client.GetStatusAsync(TestContext.Current.CancellationToken))).Status);
         Assert.Equal(404,
             (await Assert.ThrowsAsync<DirectorException>(() =>
             client.DiagnoseAsync(new DoctorRequest(), TimeSpan.FromSeconds(9),

@@ -1,5 +1,5 @@
 using Sidestep.Engine.Managed;
-using Sidestep.Forwarding.LocalApi;
+using Sidestep.Engine.Managed.Drivers;
 
 namespace Sidestep.SystemTests.EngineManaged.Drivers;
 

@@ -1,3 +1,4 @@
+using Sidestep.Api.Status;
 using Sidestep.Control.Health;
 using Sidestep.Forwarding;
 using Sidestep.Model;
@@ -49,7 +50,7 @@ public sealed class HealthTrackerConfigurationTests
         var tracker = Tracker();
         Apply(tracker, configuration);
         Assert.Equal([1], Healthy(tracker, configuration));
-        Assert.Equal("not-checked", tracker.ReportIfChanged()!.Value[0].DsrPath);
+        Assert.Equal(HealthStatus.NotChecked, tracker.Report()[0].DsrPath);
     }
 
     [Fact]
@@ -118,25 +119,26 @@ public sealed class HealthTrackerConfigurationTests
     [InlineData("other", "l2", "10.0.0.1", true, false)]
     [InlineData("pool", "l2", "10.0.0.9", true, false)]
     [InlineData("pool", "l2", "no address", true, false)]
-    public void Report_of_an_earlier_daemon_counts_for_servers_of_the_same_pool(
+    public void Saved_health_of_an_earlier_daemon_counts_for_servers_of_the_same_pool(
         string pool, string encap, string address, bool healthy, bool expected)
     {
-        var tracker = Tracker(Reported(ReportOf(pool, encap, address, healthy)));
+        var tracker = Tracker(Saved(new SavedServerHealth(pool, encap, address, healthy)));
         Assert.Equal(expected ? [1] : [], Healthy(tracker, Configuration(1, Tcp)));
     }
 
     [Fact]
-    public void Report_of_the_same_encapsulation_takes_precedence()
+    public void Saved_health_of_the_same_encapsulation_takes_precedence()
     {
         var tracker =
-            Tracker(Reported(ReportOf("pool", "l2", "10.0.0.1", false), ReportOf("pool", "gre", "10.0.0.1", true)));
+            Tracker(Saved(new SavedServerHealth("pool", "l2", "10.0.0.1", false),
+                new SavedServerHealth("pool", "gre", "10.0.0.1", true)));
         Assert.Equal([], Healthy(tracker, Configuration(1, Tcp)));
     }
 
     [Fact]
-    public void Report_of_an_earlier_daemon_is_used_only_until_tables_are_applied()
+    public void Saved_health_of_an_earlier_daemon_is_used_only_until_tables_are_applied()
     {
-        var tracker = Tracker(Reported(ReportOf("pool", "l2", "10.0.0.1", true)));
+        var tracker = Tracker(Saved(new SavedServerHealth("pool", "l2", "10.0.0.1", true)));
         Apply(tracker, Configuration(1));
         var running = Configuration(1, static p => p with { Servers = [p.Servers[0] with { Weight = 0 }] });
         Apply(tracker, running);
@@ -168,22 +170,9 @@ public sealed class HealthTrackerConfigurationTests
         Assert.Equal([1], Healthy(tracker, Configuration(1, Tcp)));
     }
 
-    private HealthTracker Tracker(HealthReport? reported = null) => new(_time, null, reported, null, _changes.Add);
+    private HealthTracker Tracker(SavedHealth? saved = null) => new(_time, null, saved, null, _changes.Add);
 
-    private static HealthReport Reported(params ServerHealthReport[] servers) =>
-        new() { At = DateTimeOffset.UnixEpoch, Probes = new ProbeStats(), Servers = [.. servers] };
-
-    private static ServerHealthReport ReportOf(string pool, string encap, string address, bool healthy) => new()
-    {
-        Pool = pool,
-        Encap = encap,
-        Name = "server1",
-        Address = address,
-        Healthy = healthy,
-        DsrPath = "up",
-        Service =
-            "up",
-    };
+    private static SavedHealth Saved(params SavedServerHealth[] servers) => new() { Servers = [.. servers] };
 
     /// <summary>Numbers of the servers that the tables let have traffic.</summary>
     private static int[] Healthy(HealthTracker tracker, EffectiveConfiguration configuration) =>

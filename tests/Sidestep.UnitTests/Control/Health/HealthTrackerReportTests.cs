@@ -1,4 +1,5 @@
 using System.Net;
+using Sidestep.Api.Status;
 using Sidestep.Control.Health;
 using Sidestep.Forwarding;
 using Sidestep.Model;
@@ -29,20 +30,37 @@ public sealed class HealthTrackerReportTests
         _tracker.Record(Key(2), ProbeResult.Success);
         _tracker.Record(Own2, ProbeResult.Failure("refused"));
 
-        var report = _tracker.ReportIfChanged()!.Value;
+        var report = _tracker.Report();
         Assert.Equal(["server1", "server2"], report.Select(static s => s.Name));
         var server = report[1];
-        Assert.Equal(("pool", "l2", "10.0.0.2"), (server.Pool, server.Encap, server.Address));
-        Assert.Equal((false, "up", "down"), (server.Healthy, server.DsrPath, server.Service));
+        Assert.Equal(("pool", "l2", "10.0.0.2"), (server.Pool, server.Encap, server.Address.ToString()));
+        Assert.Equal((false, HealthStatus.Up, HealthStatus.Down), (server.Healthy, server.DsrPath, server.Service));
         Assert.Equal(("own, 10.0.0.2 80 at the server's own address: refused", Second(3)), (server.Error,
             server.ErrorAt));
         Assert.False(server.WaitsForAgent);
         Assert.Equal(
             [
-                new HealthCheckReport("tcp", "192.0.2.1 80", "dsr-path", "up", Second(3), null, null),
-                new HealthCheckReport("own", "10.0.0.2 80", "server", "down", Second(3), "refused", Second(3)),
+                new HealthCheckReport
+                {
+                    Monitor = "tcp",
+                    Target = "192.0.2.1 80",
+                    ProbePath = "dsr-path",
+                    Status = HealthStatus.Up,
+                    Since = Second(3),
+                },
+                new HealthCheckReport
+                {
+                    Monitor = "own",
+                    Target = "10.0.0.2 80",
+                    ProbePath = "server",
+                    Status = HealthStatus.Down,
+                    Since = Second(3),
+                    Error = "refused",
+                    ErrorAt = Second(3),
+                },
             ], server.Checks);
-        Assert.Equal(("unknown", "unknown", null), (report[0].DsrPath, report[0].Service, report[0].Error));
+        Assert.Equal((HealthStatus.Unknown, HealthStatus.Unknown, null),
+            (report[0].DsrPath, report[0].Service, report[0].Error));
     }
 
     [Fact]
@@ -58,7 +76,7 @@ public sealed class HealthTrackerReportTests
         }));
         Assert.Equal(
             ["a server1", "a server2", "pool server1", "pool server2"],
-            _tracker.ReportIfChanged()!.Value.Select(static s => $"{s.Pool} {s.Name}"));
+            _tracker.Report().Select(static s => $"{s.Pool} {s.Name}"));
     }
 
     [Fact]
@@ -66,41 +84,49 @@ public sealed class HealthTrackerReportTests
     {
         var icmp = Tcp with { Name = "icmp", Type = MonitorType.Icmp };
         Apply(_tracker, Configuration(1, icmp));
-        Assert.Equal("192.0.2.1", _tracker.ReportIfChanged()!.Value[0].Checks[0].Target);
+        Assert.Equal("192.0.2.1", _tracker.Report()[0].Checks[0].Target);
     }
 
     [Fact]
-    public void Report_appears_only_after_a_change()
+    public void Error_of_a_probe_that_was_not_sent_is_reported()
     {
-        Assert.NotNull(_tracker.ReportIfChanged());
-        Assert.Null(_tracker.ReportIfChanged());
+        Apply(_tracker, Configuration(1, Tcp));
+        _tracker.Record(Key(1), ProbeResult.NotSent("no route"));
+        Assert.Equal("tcp, 192.0.2.1 80: no route", _tracker.Report()[0].Error);
+    }
+
+    [Fact]
+    public void Health_is_saved_only_after_a_change()
+    {
+        Assert.Empty(_tracker.SaveIfChanged()!.Servers);
+        Assert.Null(_tracker.SaveIfChanged());
         var configuration = Configuration(1, Tcp with { Rise = 2 });
         Apply(_tracker, configuration);
-        Assert.NotNull(_tracker.ReportIfChanged());
+        Assert.Equal([new SavedServerHealth("pool", "l2", "10.0.0.1", false)], _tracker.SaveIfChanged()!.Servers);
         Apply(_tracker, configuration);
-        Assert.Null(_tracker.ReportIfChanged());
+        Assert.Null(_tracker.SaveIfChanged());
 
         _tracker.Record(Key(1), ProbeResult.Success);
-        Assert.Null(_tracker.ReportIfChanged());
+        Assert.Null(_tracker.SaveIfChanged());
         _tracker.Record(Key(1), ProbeResult.Success);
-        Assert.NotNull(_tracker.ReportIfChanged());
+        Assert.Equal([new SavedServerHealth("pool", "l2", "10.0.0.1", true)], _tracker.SaveIfChanged()!.Servers);
         _tracker.Record(Key(1), ProbeResult.NotSent("no route"));
-        Assert.Equal("tcp, 192.0.2.1 80: no route", _tracker.ReportIfChanged()!.Value[0].Error);
-        Assert.Null(_tracker.ReportIfChanged());
+        Assert.Null(_tracker.SaveIfChanged());
     }
 
     [Fact]
     public void Passive_signals_and_their_end_change_the_report_but_not_the_health()
     {
         Apply(_tracker, Configuration(1, Tcp));
-        _tracker.ReportIfChanged();
         _tracker.RecordPassiveSignal(Address(1), "port unreachable");
-        Assert.Equal(
-            ["port unreachable (1 times since 00:00:00, last at 00:00:00 UTC)"], _tracker
-                .ReportIfChanged()!.Value[0].PassiveSignals);
-        Assert.Null(_tracker.ReportIfChanged());
+        Assert.Equal(["port unreachable (1 times since 00:00:00, last at 00:00:00 UTC)"],
+            _tracker.Report()[0].PassiveSignals);
         _time.Advance(TimeSpan.FromMinutes(6));
-        Assert.Empty(_tracker.ReportIfChanged()!.Value[0].PassiveSignals);
+        _tracker.RecordPassiveSignal(Address(1), "port unreachable");
+        Assert.Equal(["port unreachable (1 times since 00:06:00, last at 00:06:00 UTC)"],
+            _tracker.Report()[0].PassiveSignals);
+        _time.Advance(TimeSpan.FromMinutes(6));
+        Assert.Empty(_tracker.Report()[0].PassiveSignals);
         Assert.Empty(_changes);
     }
 
@@ -114,7 +140,7 @@ public sealed class HealthTrackerReportTests
         _tracker.Record(Key(1), ProbeResult.Failure("refused"));
         _tracker.Record(Key(1), ProbeResult.Failure("refused"));
         Assert.Equal([new HealthChange(Group, Server(1), false, "tcp, 192.0.2.1 80: refused")], _changes);
-        Assert.Equal((1, Second(2)), (_raised, _tracker.ReportIfChanged()!.Value[0].Since));
+        Assert.Equal((1, Second(2)), (_raised, _tracker.Report()[0].Since));
         Assert.Equal(version, _tracker.Evaluate(configuration).Version);
     }
 
@@ -132,7 +158,7 @@ public sealed class HealthTrackerReportTests
                 new HealthChange(Group, Server(1), false, "tcp, 192.0.2.1 80: no reply")],
             _changes);
         Assert.Equal(2, _raised);
-        Assert.Equal(Second(5), _tracker.ReportIfChanged()!.Value[0].Since);
+        Assert.Equal(Second(5), _tracker.Report()[0].Since);
     }
 
     [Fact]

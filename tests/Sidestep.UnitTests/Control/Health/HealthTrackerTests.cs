@@ -1,4 +1,5 @@
 using System.Net;
+using Sidestep.Api.Status;
 using Sidestep.Control.Health;
 using Sidestep.Forwarding;
 using Sidestep.Model;
@@ -72,27 +73,20 @@ public sealed class HealthTrackerTests
     }
 
     [Fact]
-    public void Health_report_replaces_lost_tables_after_an_upgrade()
+    public void Saved_health_replaces_lost_tables_after_an_upgrade()
     {
         var (first, _) = Tracker();
         AddResults(first, One, "path", "gg");
-        var report =
-            new HealthReport
-            {
-                At = DateTimeOffset.UnixEpoch,
-                Probes = new ProbeStats(),
-                Servers = first
-                .ReportIfChanged()!.Value
-            };
+        var saved = first.SaveIfChanged()!;
 
-        var (tracker, configuration) = Tracker(reported: report);
+        var (tracker, configuration) = Tracker(saved: saved);
         Assert.Equal(["10.0.0.11"], Members(tracker, configuration));
         AddResults(tracker, Two, "path", "gg");
         AddResults(tracker, One, "path", "bb");
         Assert.Equal(["10.0.0.12"], Members(tracker, configuration));
 
         // Tables of the earlier daemon take precedence.
-        var (adopting, _) = Tracker(running: new RunningGroups(default, []), reported: report);
+        var (adopting, _) = Tracker(running: new RunningGroups(default, []), saved: saved);
         Assert.Equal([], Members(adopting, configuration));
     }
 
@@ -118,7 +112,7 @@ public sealed class HealthTrackerTests
         Assert.Equal(["10.0.0.11"], Members(tracker, configuration));
         AddResults(tracker, One, "own", "bb", throughDsrPath: false);
         Assert.Equal(["10.0.0.11"], Members(tracker, configuration));
-        Assert.Equal(("up", "down"), Statuses(tracker));
+        Assert.Equal((HealthStatus.Up, HealthStatus.Down), Statuses(tracker));
         AddResults(tracker, One, "path", "bb");
         Assert.Equal([], Members(tracker, configuration));
     }
@@ -139,7 +133,7 @@ public sealed class HealthTrackerTests
         var (tracker, configuration) = Tracker(admission: Admission.Default with { RequireAgent = true });
         AddResults(tracker, One, "path", "gg");
         Assert.Equal([], Members(tracker, configuration));
-        Assert.True(Assert.Single(tracker.ReportIfChanged()!.Value, static s => s.Name == "server1").WaitsForAgent);
+        Assert.True(Assert.Single(tracker.Report(), static s => s.Name == "server1").WaitsForAgent);
         Assert.Equal(0, _changes);
         _agents.Report(One, true);
         Assert.Equal((1, "server1 up"), (_changes, Assert.Single(_messages)));
@@ -168,9 +162,9 @@ public sealed class HealthTrackerTests
     private (HealthTracker, EffectiveConfiguration) Tracker(
         MinHealthyMonitors healthy = default, HealthMonitor? first = null, HealthMonitor? second = null,
             Admission? admission = null, RunningGroups? running = null,
-        EffectiveConfiguration? configuration = null, HealthReport? reported = null)
+        EffectiveConfiguration? configuration = null, SavedHealth? saved = null)
     {
-        var tracker = new HealthTracker(TimeProvider.System, running, reported, _agents,
+        var tracker = new HealthTracker(TimeProvider.System, running, saved, _agents,
             c => _messages.Add($"{c.Server.Name} {(c.IsHealthy ? "up" : $"down: {c.Reason}")}"));
         tracker.Changed += () => _changes++;
         HealthMonitor[] monitors = second is null ? [first ?? Path] : [first!, second];
@@ -215,9 +209,9 @@ public sealed class HealthTrackerTests
                 result == 'g' ? ProbeResult.Success : ProbeResult.Failure("no answer"));
     }
 
-    private static (string, string) Statuses(HealthTracker tracker)
+    private static (HealthStatus, HealthStatus) Statuses(HealthTracker tracker)
     {
-        var server = Assert.Single(tracker.ReportIfChanged()!.Value, static s => s.Name == "server1");
+        var server = Assert.Single(tracker.Report(), static s => s.Name == "server1");
         return (server.DsrPath, server.Service);
     }
 

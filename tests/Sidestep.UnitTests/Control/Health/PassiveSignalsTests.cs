@@ -39,11 +39,11 @@ public sealed class PassiveSignalsTests
         _signals.Add(One, "old");
         _time.Advance(TimeSpan.FromMinutes(5));
         _signals.Add(One, "new");
-        Assert.False(_signals.RemoveExpired());
+        _signals.RemoveExpired();
+        Assert.Equal(2, _signals.Of(One).Length);
         _time.Advance(TimeSpan.FromTicks(1));
-        Assert.True(_signals.RemoveExpired());
+        _signals.RemoveExpired();
         Assert.Equal(["new (1 times since 00:05:00, last at 00:05:00 UTC)"], _signals.Of(One));
-        Assert.False(_signals.RemoveExpired());
     }
 
     [Fact]
@@ -53,7 +53,17 @@ public sealed class PassiveSignalsTests
         _time.Advance(TimeSpan.FromMinutes(4));
         _signals.Add(One, "again");
         _time.Advance(TimeSpan.FromMinutes(4));
-        Assert.False(_signals.RemoveExpired());
+        _signals.RemoveExpired();
+        Assert.Single(_signals.Of(One));
+    }
+
+    [Fact]
+    public void Expired_signal_that_occurs_again_starts_anew()
+    {
+        _signals.Add(One, "again");
+        _time.Advance(TimeSpan.FromMinutes(6));
+        _signals.Add(One, "again");
+        Assert.Equal(["again (1 times since 00:06:00, last at 00:06:00 UTC)"], _signals.Of(One));
     }
 
     [Fact]

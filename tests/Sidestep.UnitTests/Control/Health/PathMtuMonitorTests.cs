@@ -91,14 +91,14 @@ public sealed class PathMtuMonitorTests : IAsyncDisposable
         var configuration = Configuration(2, Tcp);
         await StartAsync(configuration, 1);
         await SecondsAsync(1);
-        var report = _tracker.ReportIfChanged()!.Value;
+        var report = _tracker.Report();
         Assert.Equal((1500, 1400), (report[0].PathMtu, report[0].MeasuredPathMtu));
         Assert.StartsWith("datagrams of more than 1400 bytes", report[0].MtuProblem, StringComparison.Ordinal);
         Assert.Equal((null, null, null), (report[1].PathMtu, report[1].MeasuredPathMtu, report[1].MtuProblem));
 
         Apply(_tracker, Configuration(2, static p => p with { Servers = [p.Servers[1]] }, Tcp));
         Apply(_tracker, configuration);
-        Assert.All(_tracker.ReportIfChanged()!.Value, static s => Assert.Null(s.PathMtu));
+        Assert.All(_tracker.Report(), static s => Assert.Null(s.PathMtu));
     }
 
     public async ValueTask DisposeAsync()

@@ -1,3 +1,4 @@
+using Sidestep.Api.Status;
 using Sidestep.Control.Health;
 using Sidestep.Model;
 using static Sidestep.UnitTests.Control.Health.TestChecks;
@@ -32,7 +33,7 @@ public sealed class ProbeSchedulerTests : IAsyncDisposable
         await AdvanceAsync(100, 1);
         await AdvanceAsync(100, 2);
         Assert.Equal([Key(1), Key(1)], _path.Probed);
-        Assert.Equal("up", _tracker.ReportIfChanged()!.Value[0].DsrPath);
+        Assert.Equal(HealthStatus.Up, _tracker.Report()[0].DsrPath);
 
         await AdvanceAsync(899, 2);
         await AdvanceAsync(101, 3);
@@ -149,7 +150,7 @@ public sealed class ProbeSchedulerTests : IAsyncDisposable
         Assert.True(ended);
         Assert.Equal(0, _scheduler.Figures().InFlight);
         // A probe that the end cancelled says nothing about its server.
-        Assert.Equal("unknown", _tracker.ReportIfChanged()!.Value[0].DsrPath);
+        Assert.Equal(HealthStatus.Unknown, _tracker.Report()[0].DsrPath);
     }
 
     public async ValueTask DisposeAsync()

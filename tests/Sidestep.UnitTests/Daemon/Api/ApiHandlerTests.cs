@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Sidestep.Api;
+using Sidestep.Api.Status;
 using Sidestep.Control.Agents;
 using Sidestep.Daemon.Api;
 using Sidestep.Daemon.Doctor;
@@ -23,15 +24,15 @@ public sealed class ApiHandlerTests : IDisposable
     private readonly TestAuthority _authority = new("authority");
     private readonly ApiHandler _handler;
     private Func<DoctorRequest, Task<DoctorReport>> _diagnose = static _ => throw new NotSupportedException();
+    private Func<DirectorStatus> _status = static () => Cli.TestDirector.Full;
     private Func<string, ReadOnlyMemory<byte>, byte[]?> _running = static (_, _) => null;
 
     public ApiHandlerTests()
     {
         _agents = new AgentRegistry(_drains, "1.0", _time);
         _agents.Applied(TestDirector.Effective, TestDirector.NextHops);
-        _handler = new ApiHandler(_agents, static () =>
-            new DirectorState { Director = "edge1", Version = "1.0", Agents = [], Conflicts = [] },
-            (request, _) => _diagnose(request), (path, body) => _running(path, body));
+        _handler = new ApiHandler(_agents, () => _status(), (request, _) => _diagnose(request),
+            (path, body) => _running(path, body));
     }
 
     [Fact]
@@ -40,6 +41,9 @@ public sealed class ApiHandlerTests : IDisposable
         var response = await LocalAsync("GET", "/v1/status");
         Assert.Equal((200, "application/json"), (response.Status, response.MediaType));
         Assert.Equal("edge1", response.Json.GetProperty("director").GetString());
+        Assert.Equal(2, response.Json.GetProperty("agents").GetArrayLength());
+        _status = static () => throw new EngineException("the tables are gone");
+        AssertProblem(await LocalAsync("GET", "/v1/status"), 409, "not now", "the tables are gone");
     }
 
     [Fact]

@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
-using Sidestep.Api;
 using Sidestep.Control.Agents;
 using Sidestep.Daemon.Api;
 using Sidestep.Model;
@@ -24,8 +23,7 @@ public sealed class ApiServerTests : IAsyncDisposable
     {
         var agents = new AgentRegistry(new DrainOverlay(), "1.0", TimeProvider.System);
         agents.Applied(TestDirector.Effective, TestDirector.NextHops);
-        var handler = new ApiHandler(agents, static () =>
-            new DirectorState { Director = "edge1", Version = "1.0", Agents = [], Conflicts = [] },
+        var handler = new ApiHandler(agents, static () => Cli.TestDirector.Full,
             static (_, _) => throw new NotSupportedException(), static (_, _) => null);
         _server = new ApiServer(_folder.Path("api/d.sock"), handler, () => _settings, _problems.Add, _log.Log, _time);
     }

@@ -19,19 +19,17 @@ public sealed class CheckedServersTests
         Assert.Equal((TransportProtocol.Udp, 53, new Encap(ForwardingMode.Gue, 6081)),
             (dns.Protocol, dns.Port, dns.Encap));
         Assert.Equal(new Sidestep.Api.PathMtu(1500, 32, 1428, 1408), dns.PathMtu);
-        Assert.All(servers, static s => Assert.All(s.Services, static v => Assert.True(v.Evidence.AcceptsNewFlows)));
     }
 
     [Theory]
-    [InlineData("state: draining", false)]
-    [InlineData("weight: 0", false)]
+    [InlineData("state: draining", true)]
+    [InlineData("weight: 0", true)]
     [InlineData("state: enabled", true)]
-    [InlineData("state: disabled", null)]
-    public void State_and_weight_decide_whether_new_flows_are_expected(string key, bool? accepts)
+    [InlineData("state: disabled", false)]
+    public void Disabled_server_alone_is_not_checked(string key, bool isChecked)
     {
         var servers = Of(TestDirector.With("name: web1,", $"name: web1, {key},"));
-        Assert.Equal(accepts, servers.FirstOrDefault(static s =>
-            s.Server.Name == "web1")?.Services[0].Evidence.AcceptsNewFlows);
+        Assert.Equal(isChecked, servers.Any(static s => s.Server.Name == "web1"));
     }
 
     [Fact]

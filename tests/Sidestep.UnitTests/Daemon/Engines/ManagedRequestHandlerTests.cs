@@ -11,36 +11,23 @@ namespace Sidestep.UnitTests.Daemon.Engines;
 public sealed class ManagedRequestHandlerTests : IDisposable
 {
     private const int FlowTableSize = 1024;
-    private static readonly DateTimeOffset AppliedAt = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
     private readonly ManagedEngine _engine = new(FlowTableSize);
     private readonly ManagedRequestHandler _handler;
 
     public ManagedRequestHandlerTests() =>
-        _handler = new ManagedRequestHandler(_engine, FlowTableSize, static () => AppliedAt, new Lock());
+        _handler = new ManagedRequestHandler(_engine, FlowTableSize, new Lock());
 
     [Fact]
     public void Unknown_path_has_no_response() => Assert.Null(_handler.Handle("/v1/running/none", default));
 
-    [Theory]
-    [InlineData(LocalApiPaths.Status, "")]
-    [InlineData(LocalApiPaths.Plan, TestDirector.Yaml)]
-    public void Request_before_the_first_tables_is_refused(string path, string body) => Assert.Equal(
-        "the director is starting: try again in a moment",
-        Assert.Throws<EngineException>(() => _handler.Handle(path, Encoding.UTF8.GetBytes(body))).Message);
+    [Fact]
+    public void Plan_before_the_first_tables_is_refused() => Assert.Equal(
+        "the director is starting: try again in a moment", Assert.Throws<EngineException>(() =>
+            _handler.Handle(LocalApiPaths.Plan, Encoding.UTF8.GetBytes(TestDirector.Yaml))).Message);
 
     [Fact]
     public void Trace_before_the_first_tables_is_refused() =>
         Assert.Throws<EngineException>(() => Trace(Syn("198.51.100.1"), isSynthetic: true));
-
-    [Fact]
-    public void Status_has_services_and_the_time_of_the_tables()
-    {
-        _engine.Apply(TestDirector.Tables);
-        var status = Json(LocalApiPaths.Status);
-        Assert.Equal(["dns", "www"], status.GetProperty("services").EnumerateArray()
-            .Select(static s => s.GetProperty("name").GetString()).Order());
-        Assert.Contains("2026-01-02T03:04:05", status.GetRawText(), StringComparison.Ordinal);
-    }
 
     [Fact]
     public void Flows_have_the_size_of_the_table()

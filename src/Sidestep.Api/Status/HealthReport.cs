@@ -1,15 +1,13 @@
 using System.Collections.Immutable;
-using System.Text.Json;
+using System.Net;
+using System.Text.Json.Serialization;
 
-namespace Sidestep.Model;
+namespace Sidestep.Api.Status;
 
-/// <summary>The health of a director's real servers, in a file beside the <see cref="DaemonReport"/>, which changes
-/// less often and is smaller.</summary>
+/// <summary>The health of a director's real servers.</summary>
 public sealed record HealthReport
 {
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
-
-    /// <summary>When the daemon wrote the report.</summary>
+    /// <summary>When the daemon made the report.</summary>
     public required DateTimeOffset At { get; init; }
 
     /// <summary>Statistics of the probes.</summary>
@@ -17,28 +15,6 @@ public sealed record HealthReport
 
     /// <summary>The monitored servers, sorted by pool, encapsulation and name.</summary>
     public ImmutableArray<ServerHealthReport> Servers { get; init; } = [];
-
-    /// <summary>Path of the report of a director.</summary>
-    public static string PathOf(DirectorSettings director) =>
-        Path.ChangeExtension(DaemonReport.PathOf(director), ".health.json");
-
-    /// <summary>Replaces the report as a whole: a reader finds the old one or the new one.</summary>
-    public void Write(DirectorSettings director) =>
-        AtomicFile.Write(PathOf(director), file => JsonSerializer.Serialize(file, this, Json));
-
-    /// <summary>Reads the report; null if there is none, or if another version wrote it.</summary>
-    public static HealthReport? Read(DirectorSettings director)
-    {
-        try
-        {
-            using var file = File.OpenRead(PathOf(director));
-            return JsonSerializer.Deserialize<HealthReport>(file, Json);
-        }
-        catch (Exception e) when (e is IOException or JsonException)
-        {
-            return null;
-        }
-    }
 }
 
 /// <summary>Statistics of a director's probes. Times are milliseconds.</summary>
@@ -86,25 +62,27 @@ public sealed record ServerHealthReport
     public required string Name { get; init; }
 
     /// <summary>The server's own address.</summary>
-    public required string Address { get; init; }
+    public required IPAddress Address { get; init; }
 
     /// <summary>True: the server may get traffic.</summary>
     public bool Healthy { get; init; }
 
     /// <summary>When <see cref="Healthy"/> changed; null: not since the daemon started, or not known yet.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public DateTimeOffset? Since { get; init; }
 
-    /// <summary>Status of the DSR path: <c>up</c>, <c>down</c>, <c>unknown</c>, or <c>not-checked</c> without
-    /// a monitor of it.</summary>
-    public required string DsrPath { get; init; }
+    /// <summary>Status of the DSR path.</summary>
+    public required HealthStatus DsrPath { get; init; }
 
-    /// <summary>Status of the service at the server's own address, in the same words as that of the DSR path.</summary>
-    public required string Service { get; init; }
+    /// <summary>Status of the service at the server's own address.</summary>
+    public required HealthStatus Service { get; init; }
 
     /// <summary>The last error of a monitor, with the monitor's name and its target; null: none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public string? Error { get; init; }
 
     /// <summary>When that error occurred; null: none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public DateTimeOffset? ErrorAt { get; init; }
 
     /// <summary>True: its monitors are up, and it waits for its agent to report it healthy.</summary>
@@ -116,12 +94,15 @@ public sealed record ServerHealthReport
 
     /// <summary>The longest datagram of a client that should fit, by the MTU of the egress interface, bytes; null: not
     /// known.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public int? PathMtu { get; init; }
 
     /// <summary>The longest datagram that the server has responded to, bytes; null: not measured.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public int? MeasuredPathMtu { get; init; }
 
     /// <summary>The fault of the path MTU; null: none, or it is not known.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public string? MtuProblem { get; init; }
 
     /// <summary>Each check of the server.</summary>
@@ -129,12 +110,29 @@ public sealed record ServerHealthReport
 }
 
 /// <summary>The status of one check: a monitor applied to one target.</summary>
-/// <param name="Monitor">Name of the monitor.</param>
-/// <param name="Target">Destination of the probe, such as <c>203.0.113.10 80</c>.</param>
-/// <param name="ProbePath"><c>dsr-path</c> or <c>server</c>.</param>
-/// <param name="Status"><c>up</c>, <c>down</c> or <c>unknown</c>.</param>
-/// <param name="Since">When the status changed; null: never.</param>
-/// <param name="Error">The last error; null: none.</param>
-/// <param name="ErrorAt">When that error occurred; null: none.</param>
-public sealed record HealthCheckReport(string Monitor, string Target, string ProbePath, string Status,
-    DateTimeOffset? Since, string? Error, DateTimeOffset? ErrorAt);
+public sealed record HealthCheckReport
+{
+    /// <summary>Name of the monitor.</summary>
+    public required string Monitor { get; init; }
+
+    /// <summary>Destination of the probe, such as <c>203.0.113.10 80</c>.</summary>
+    public required string Target { get; init; }
+
+    /// <summary><c>dsr-path</c> or <c>server</c>.</summary>
+    public required string ProbePath { get; init; }
+
+    /// <summary>Never <see cref="HealthStatus.NotChecked"/>.</summary>
+    public required HealthStatus Status { get; init; }
+
+    /// <summary>When the status changed; null: never.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
+    public DateTimeOffset? Since { get; init; }
+
+    /// <summary>The last error; null: none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
+    public string? Error { get; init; }
+
+    /// <summary>When that error occurred; null: none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
+    public DateTimeOffset? ErrorAt { get; init; }
+}

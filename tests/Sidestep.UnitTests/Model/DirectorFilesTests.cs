@@ -3,7 +3,7 @@ using Sidestep.Model;
 namespace Sidestep.UnitTests.Model;
 
 /// <summary>Where the files of a director are; their folder needs root, so that nothing is written here.</summary>
-public sealed class DaemonReportTests
+public sealed class DirectorFilesTests
 {
     private static readonly DirectorSettings Edge1 = new()
     {
@@ -19,20 +19,19 @@ public sealed class DaemonReportTests
         const string Base = "/run/sidestep/sys-fs-bpf-sidestep-edge1";
         Assert.Equal(
             [Base + ".json", Base + ".lock", Base + ".sock", Base, Base + ".health.json"],
-            [DaemonReport.PathOf(Edge1), DaemonReport.LockPath(Edge1), DaemonReport.SocketPath(Edge1),
-                DaemonReport.PersistentStatePrefix(Edge1), HealthReport.PathOf(Edge1)]);
+            [DirectorFiles.MulticastPath(Edge1), DirectorFiles.LockPath(Edge1), DirectorFiles.SocketPath(Edge1),
+                DirectorFiles.PersistentStatePrefix(Edge1), DirectorFiles.HealthPath(Edge1)]);
     }
 
     [Fact]
     public void Director_of_the_same_name_in_another_pin_folder_has_other_files() =>
-        Assert.NotEqual(DaemonReport.PathOf(Edge1), DaemonReport.PathOf(Edge1 with { PinPath = "/sys/fs/bpf/other" }));
+        Assert.NotEqual(DirectorFiles.MulticastPath(Edge1),
+            DirectorFiles.MulticastPath(Edge1 with { PinPath = "/sys/fs/bpf/other" }));
 
     [Fact]
-    public void Director_that_never_ran_has_no_report_and_does_not_run()
+    public void Director_that_never_ran_does_not_run()
     {
         var never = Edge1 with { Name = $"never-{Guid.NewGuid():N}" };
-        Assert.Null(DaemonReport.Read(never));
-        Assert.Null(HealthReport.Read(never));
-        Assert.False(DaemonReport.IsRunning(never));
+        Assert.False(DirectorFiles.IsRunning(never));
     }
 }

@@ -1,9 +1,4 @@
-namespace Sidestep.Forwarding.LocalApi;
-
-/// <summary>A worker thread of the managed engine.</summary>
-/// <param name="Name">Name of the thread in the kernel.</param>
-/// <param name="Counters">Counters of the worker since it started.</param>
-public sealed record WorkerStatus(string Name, WorkerCounters Counters);
+namespace Sidestep.Engine.Managed.Drivers;
 
 /// <summary>Counters of a worker since it started.</summary>
 /// <param name="Frames">Frames that it processed.</param>

@@ -1,0 +1,53 @@
+using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+
+namespace Sidestep.Api.Status;
+
+/// <summary>The daemon of a director, and its own messages. Each message is one line.</summary>
+public sealed record DaemonStatus
+{
+    /// <summary>No daemon runs.</summary>
+    public static DaemonStatus NotRunning { get; } = new();
+
+    /// <summary>True if the daemon runs.</summary>
+    public bool Running { get; init; }
+
+    /// <summary>True until the first configuration of this daemon is in force. Until then, an adopted one of its
+    /// predecessor may forward.</summary>
+    public bool Starting { get; init; }
+
+    /// <summary>Process id; null: the daemon does not run, or does not answer yet.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
+    public int? ProcessId { get; init; }
+
+    /// <summary>Version of the daemon, such as <c>1.2.0</c>; null like <see cref="ProcessId"/>.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
+    public string? Version { get; init; }
+
+    /// <summary>When the daemon started; null like <see cref="ProcessId"/>.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
+    public DateTimeOffset? Started { get; init; }
+
+    /// <summary>Path of the configuration file; null like <see cref="ProcessId"/>.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
+    public string? ConfigurationFile { get; init; }
+
+    /// <summary>Why the newest configuration is not in force; empty if it is.</summary>
+    public ImmutableArray<string> Errors { get; init; } = [];
+
+    /// <summary>Servers without a next hop, and why.</summary>
+    public ImmutableArray<string> Unresolved { get; init; } = [];
+
+    /// <summary>Functions that do not work as configured although packets are forwarded, and why.</summary>
+    public ImmutableArray<string> Degraded { get; init; } = [];
+
+    /// <summary>Other hosts that answer for VIPs of this director.</summary>
+    public ImmutableArray<string> Alarms { get; init; } = [];
+
+    /// <summary>Multicast MAC addresses that the daemon added to the filters of interfaces: name of the interface, a
+    /// space and the MAC address. These filters outlive the daemon.</summary>
+    public ImmutableArray<string> MulticastMacs { get; init; } = [];
+
+    /// <summary>How the daemon started: adopted tables, fallback to generic mode and so on.</summary>
+    public ImmutableArray<string> Notes { get; init; } = [];
+}

@@ -1,0 +1,50 @@
+using System.Text.Json;
+using Sidestep.Control.Health;
+using Sidestep.Model;
+
+namespace Sidestep.Daemon.Probes;
+
+/// <summary>The file with the healthy servers, which the next daemon needs if it cannot take over the tables.</summary>
+/// <param name="path">Path of the file, see <see cref="DirectorFiles.HealthPath"/>.</param>
+/// <param name="warn">Receives failures, which never stop the daemon.</param>
+internal sealed class HealthFile(string path, Action<string> warn)
+{
+    /// <summary>Reads the file; null if there is none, or a damaged one. The file of version 0.1.0 is not read: the
+    /// tables of that version are taken over, and then the file is not needed.</summary>
+    internal SavedHealth? Read()
+    {
+        try
+        {
+            using var file = File.OpenRead(path);
+            var saved = JsonSerializer.Deserialize(file, StateFileJson.Default.SavedHealth);
+            return saved is { Servers: { IsDefault: false } servers }
+                && servers.All(static s => s is { Pool: not null, Encap: not null }) ? saved : null;
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
+        {
+            warn($"{path}: not readable, so servers without adopted tables are unhealthy until their checks are up: "
+                + e.Message);
+            return null;
+        }
+    }
+
+    /// <summary>Replaces the file.</summary>
+    internal void Write(SavedHealth health)
+    {
+        try
+        {
+            AtomicFile.Write(path, file => JsonSerializer.Serialize(file, health, StateFileJson.Default.SavedHealth));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            warn($"healthy servers not saved for the next start: {e.Message}");
+        }
+    }
+
+    /// <summary>Removes the file.</summary>
+    internal void Delete() => File.Delete(path);
+}

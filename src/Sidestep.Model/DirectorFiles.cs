@@ -1,0 +1,51 @@
+namespace Sidestep.Model;
+
+/// <summary>The files of a director below <c>/run/sidestep</c>, and the lock that shows whether its daemon
+/// runs.</summary>
+public static class DirectorFiles
+{
+    /// <summary>Path of the file that the daemon keeps locked while it runs.</summary>
+    public static string LockPath(DirectorSettings director) => BasePath(director) + ".lock";
+
+    /// <summary>Path of the Unix socket on which the running daemon serves its local API, to root only.</summary>
+    public static string SocketPath(DirectorSettings director) => BasePath(director) + ".sock";
+
+    /// <summary>Path of the list of multicast MAC addresses that the daemon added to interfaces. Only the next daemon
+    /// reads it; version 0.1.0 kept its status there.</summary>
+    public static string MulticastPath(DirectorSettings director) => BasePath(director) + ".json";
+
+    /// <summary>Path of the list of healthy servers. Only the next daemon reads it; version 0.1.0 kept its health
+    /// report there.</summary>
+    public static string HealthPath(DirectorSettings director) => BasePath(director) + ".health.json";
+
+    /// <summary>Prefix of the paths of the files in which the managed engine keeps its flow table.</summary>
+    public static string PersistentStatePrefix(DirectorSettings director) => BasePath(director);
+
+    /// <summary>True while a daemon of this director runs: it keeps <see cref="LockPath"/> locked. False also without
+    /// the permission to look.</summary>
+    public static bool IsRunning(DirectorSettings director)
+    {
+        try
+        {
+            using var file = new FileStream(LockPath(director), FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+            return false;
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException
+            or UnauthorizedAccessException)
+        {
+            return false;
+        }
+        catch (IOException)
+        {
+            return true;
+        }
+    }
+
+    /// <summary>One base name per pinned director. The pin folder is part of it, because names of directors are unique
+    /// only there.</summary>
+    private static string BasePath(DirectorSettings director)
+    {
+        ArgumentNullException.ThrowIfNull(director);
+        return $"/run/sidestep/{director.PinPath.Trim('/').Replace('/', '-')}-{director.Name}";
+    }
+}
