@@ -28,7 +28,7 @@ internal sealed class Management : IDisposable
     /// <param name="alarms">Receives one sentence per VIP conflict, after every change.</param>
     /// <param name="log">Receives events and problems.</param>
     internal Management(DirectorSettings director, Func<string, ReadOnlyMemory<byte>, byte[]?> handleRequest,
-        Action<IReadOnlyList<string>> problems, Action<ImmutableArray<string>> alarms, Log log)
+        Action<IReadOnlyList<string>> problems, Action<ImmutableArray<string>> alarms, ILogger log)
     {
         Agents = new AgentRegistry(Drains, Version, TimeProvider.System);
         _doctor = new DoctorService(() => Volatile.Read(ref _applied), Agents, () =>
@@ -43,10 +43,10 @@ internal sealed class Management : IDisposable
             always = [$"VIP conflict detection is not running: {e.Message}"];
             problems(always);
         }
-        var handler = new ApiHandler(Agents, () =>
+        var endpoints = new ApiEndpoints(Agents, () =>
             DirectorStates.Of(Volatile.Read(ref _applied)?.Configuration, Version,
-            Agents, _conflictMonitor?.Conflicts ?? []), _doctor.DiagnoseAsync, handleRequest);
-        _api = new ApiServer(DaemonReport.SocketPath(director), handler,
+            Agents, _conflictMonitor?.Conflicts ?? []), _doctor.DiagnoseAsync, handleRequest, log);
+        _api = new ApiServer(DaemonReport.SocketPath(director), endpoints,
             () => Volatile.Read(ref _applied)?.Configuration.Desired.Director.Api,
             p => problems([.. always, .. p]), log, TimeProvider.System);
     }

@@ -8,7 +8,7 @@ namespace Sidestep.Daemon;
 /// <param name="write">Writes it; may throw <see cref="IOException"/> or
 /// <see cref="UnauthorizedAccessException"/>.</param>
 /// <param name="log">Receives failures to write.</param>
-internal sealed class StatusReporter(DaemonReport initial, Action<DaemonReport> write, Log log)
+internal sealed class StatusReporter(DaemonReport initial, Action<DaemonReport> write, ILogger log)
 {
     private readonly Lock _gate = new();
     private readonly ImmutableArray<string>[] _problems =
@@ -105,7 +105,7 @@ internal sealed class StatusReporter(DaemonReport initial, Action<DaemonReport> 
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            log.Warning($"status report not written: {e.Message}");
+            log.StatusReportNotWritten(e.Message);
         }
     }
 }

@@ -10,7 +10,7 @@ namespace Sidestep.Daemon.Engines;
 /// <param name="engine">The open engine; disposed with this one.</param>
 /// <param name="managedStatePrefix">Prefix of the files in which the managed engine keeps its persistent state.</param>
 /// <param name="log">Receives problems with punted packets.</param>
-internal sealed class XdpDirectorEngine(XdpEngine engine, string managedStatePrefix, Log log) : DirectorEngine
+internal sealed class XdpDirectorEngine(XdpEngine engine, string managedStatePrefix, ILogger log) : DirectorEngine
 {
     internal override EngineKind Kind => EngineKind.Xdp;
 
@@ -26,7 +26,7 @@ internal sealed class XdpDirectorEngine(XdpEngine engine, string managedStatePre
 
     internal override void CountConnections() => engine.CountConnections();
 
-    internal override IDisposable? OpenPunt() => new PuntedFragmenter(engine.PuntedFrames, log.Warning);
+    internal override IDisposable? OpenPunt() => new PuntedFragmenter(engine.PuntedFrames, log.FragmentationProblem);
 
     public override void Apply(ForwardingTables tables) => engine.Apply(tables);
 

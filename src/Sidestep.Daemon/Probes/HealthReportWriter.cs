@@ -12,7 +12,7 @@ namespace Sidestep.Daemon.Probes;
 /// <param name="log">Receives failures.</param>
 /// <param name="time">The clock.</param>
 internal sealed class HealthReportWriter(Func<ImmutableArray<ServerHealthReport>?> servers, Func<ProbeStats> figures,
-    Action<HealthReport> write, Log log, TimeProvider time)
+    Action<HealthReport> write, ILogger log, TimeProvider time)
 {
     private static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(5);
 
@@ -38,7 +38,7 @@ internal sealed class HealthReportWriter(Func<ImmutableArray<ServerHealthReport>
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            log.Warning($"health report not written: {e.Message}");
+            log.HealthReportNotWritten(e.Message);
         }
     }
 }

@@ -28,13 +28,14 @@ internal sealed class HealthService : IDisposable
     /// <param name="agents">The reports of agents; null: none.</param>
     /// <param name="log">Receives changes and problems.</param>
     /// <exception cref="EngineException">The kernel refused the filter.</exception>
-    internal HealthService(DirectorEngine engine, DirectorSettings identity, IAgentReports? agents, Log log)
+    internal HealthService(DirectorEngine engine, DirectorSettings identity, IAgentReports? agents, ILogger log)
     {
         _engine = engine;
         _identity = identity;
         _changes = new HealthLog(log);
         _filter = engine.LoadProbeFilter();
-        _routing = _filter is null ? null : new ProbeRouting(_filter, new NetlinkProbeRoutes(), log.Warning);
+        _routing = _filter is null ? null
+            : new ProbeRouting(_filter, new NetlinkProbeRoutes(), log.ProbeRoutingProblem);
         Tracker = new HealthTracker(
             TimeProvider.System, engine.ReadRunning(), HealthReport.Read(identity), agents, _changes.Add);
         _scheduler = new ProbeScheduler(Tracker, _path, TimeProvider.System, Random.Shared);
@@ -43,7 +44,7 @@ internal sealed class HealthService : IDisposable
             Tracker.ReportIfChanged, _scheduler.Figures, r => r.Write(identity), log, TimeProvider.System);
         if (agents is not null)
             agents.PassiveSignalRaised += Tracker.RecordPassiveSignal;
-        _icmpErrors = new IcmpErrorListener(Tracker.RecordPassiveSignal, log.Warning);
+        _icmpErrors = new IcmpErrorListener(Tracker.RecordPassiveSignal, log.IcmpErrorProblem);
     }
 
     /// <summary>The health of all servers, for the control loop.</summary>
