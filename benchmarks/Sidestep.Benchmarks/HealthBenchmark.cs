@@ -100,7 +100,7 @@ internal static class HealthBenchmark
         {
             return client.GetStatusAsync(CancellationToken.None).GetAwaiter().GetResult().Health;
         }
-        catch (DirectorException e) when (e.NobodyListens)
+        catch (DirectorException e) when (e.HasNoListener)
         {
             return null;
         }

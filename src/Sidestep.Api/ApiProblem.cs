@@ -34,5 +34,5 @@ public sealed class DirectorException : Exception
     public int? Status { get; init; }
 
     /// <summary>True if no program listens at the address or socket of the director.</summary>
-    public bool NobodyListens { get; init; }
+    public bool HasNoListener { get; init; }
 }

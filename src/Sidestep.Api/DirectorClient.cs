@@ -231,7 +231,7 @@ public sealed class DirectorClient : IDisposable
         return new DirectorException($"{_endpoint} cannot be reached: {Innermost(e)}{remedy}", e)
         {
             // A missing path is an address that is not available; a killed daemon leaves a socket that refuses.
-            NobodyListens = error is SocketError.AddressNotAvailable or SocketError.ConnectionRefused,
+            HasNoListener = error is SocketError.AddressNotAvailable or SocketError.ConnectionRefused,
         };
     }
 

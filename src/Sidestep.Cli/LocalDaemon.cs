@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Sidestep.Api;
 using Sidestep.Api.Status;
 using Sidestep.Engine.Xdp;
@@ -57,13 +58,14 @@ public static class LocalDaemon
         {
             return request(client).GetAwaiter().GetResult();
         }
-        catch (DirectorException e) when (e.NobodyListens)
+        catch (DirectorException e) when (e.HasNoListener)
         {
             return null;
         }
         catch (DirectorException e)
         {
-            throw new EngineException(e.Message, e);
+            var remedy = e.InnerException is JsonException ? ". Use the same version of sidestep and sidestepd" : "";
+            throw new EngineException(e.Message + remedy, e);
         }
     }
 }

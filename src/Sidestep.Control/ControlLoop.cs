@@ -42,6 +42,8 @@ public sealed class ControlLoop
     private IReadOnlyList<DirectorInterface>? _attached;
     private Dictionary<string, int> _attachedIndexes = [];
     private Task<bool>? _ready;
+    private bool _isWaiting;
+    private long _waits;
 
     /// <summary>A loop that has applied nothing yet.</summary>
     /// <param name="engine">Forwards packets by the tables.</param>
@@ -67,6 +69,12 @@ public sealed class ControlLoop
         if (_health is not null)
             _health.Changed += () => _events.Writer.TryWrite(new HealthChanged());
     }
+
+    /// <summary>True while the loop waits for an event. Any thread.</summary>
+    public bool IsWaiting => Volatile.Read(ref _isWaiting);
+
+    /// <summary>How often the loop has begun to wait. Any thread.</summary>
+    public long Waits => Interlocked.Read(ref _waits);
 
     private EffectiveConfiguration Applied => _applied ?? _desired;
 
@@ -126,6 +134,8 @@ public sealed class ControlLoop
     {
         // When the limit ends the wait, the read stays pending and is used again: the channel permits one reader.
         _ready ??= _events.Reader.WaitToReadAsync(cancellation).AsTask();
+        Interlocked.Increment(ref _waits);
+        Volatile.Write(ref _isWaiting, true);
         try
         {
             await _ready.WaitAsync(limit ?? Timeout.InfiniteTimeSpan, _time, cancellation).ConfigureAwait(false);
@@ -134,6 +144,10 @@ public sealed class ControlLoop
         catch (TimeoutException)
         {
             // the limit was reached
+        }
+        finally
+        {
+            Volatile.Write(ref _isWaiting, false);
         }
     }
 

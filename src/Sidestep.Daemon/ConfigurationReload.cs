@@ -11,7 +11,7 @@ namespace Sidestep.Daemon;
 /// <param name="status">Receives the errors of the file.</param>
 /// <param name="log">Receives warnings and errors.</param>
 internal sealed class ConfigurationReload(ConfigurationFile file, DirectorSettings identity,
-    Func<Configuration, string?> rejectionReason, Action<Configuration> propose, StatusReporter status, Log log)
+    Func<Configuration, string?> rejectionReason, Action<Configuration> propose, StatusReporter status, ILogger log)
 {
     /// <summary>Reads the file and decides.</summary>
     internal void Run()
@@ -20,7 +20,7 @@ internal sealed class ConfigurationReload(ConfigurationFile file, DirectorSettin
         {
             var result = file.Read();
             foreach (var warning in result.Warnings)
-                log.Warning(warning.Format(file.Path, "warning"));
+                log.ConfigurationWarning(warning.Format(file.Path, "warning"));
             if (result.Configuration is { } configuration)
                 Check(configuration);
             else
@@ -43,7 +43,7 @@ internal sealed class ConfigurationReload(ConfigurationFile file, DirectorSettin
             Reject([rejection]);
         else
         {
-            log.Info("the configuration file changed");
+            log.ConfigurationChanged();
             status.SetFileErrors([]);
             propose(configuration);
         }
@@ -52,8 +52,8 @@ internal sealed class ConfigurationReload(ConfigurationFile file, DirectorSettin
     private void Reject(string[] errors)
     {
         foreach (var error in errors)
-            log.Error(error);
-        log.Error("the changed configuration is not applied: keeping the previous configuration");
+            log.ConfigurationError(error);
+        log.ConfigurationRejected();
         status.SetFileErrors([.. errors]);
     }
 }

@@ -31,8 +31,8 @@ internal sealed class Management : IDisposable
     /// <param name="alarms">Receives one sentence per VIP conflict, after every change.</param>
     /// <param name="log">Receives events and problems.</param>
     internal Management(DirectorSettings director, Func<string, ReadOnlyMemory<byte>, byte[]?> handleRequest,
-        Func<DirectorStatus> status, Action<IReadOnlyList<string>> problems,
-        Action<ImmutableArray<string>> alarms, Log log)
+        Func<DirectorStatus> status, Action<IReadOnlyList<string>> problems, Action<ImmutableArray<string>> alarms,
+        ILogger log)
     {
         Agents = new AgentRegistry(Drains, Version, TimeProvider.System);
         _doctor = new DoctorService(() => Volatile.Read(ref _applied), Agents, () =>
@@ -47,12 +47,12 @@ internal sealed class Management : IDisposable
             always = [$"VIP conflict detection is not running: {e.Message}"];
             problems(always);
         }
-        var handler = new ApiHandler(Agents, () => status() with
+        var endpoints = new ApiEndpoints(Agents, () => status() with
         {
             Agents = AgentStatuses.Of(Volatile.Read(ref _applied)?.Configuration, Agents),
             AddressConflicts = [.. _conflictMonitor?.Conflicts ?? []],
-        }, _doctor.DiagnoseAsync, handleRequest);
-        _api = new ApiServer(DirectorFiles.SocketPath(director), handler,
+        }, _doctor.DiagnoseAsync, handleRequest, log);
+        _api = new ApiServer(DirectorFiles.SocketPath(director), endpoints,
             () => Volatile.Read(ref _applied)?.Configuration.Desired.Director.Api,
             p => problems([.. always, .. p]), log, TimeProvider.System);
     }
@@ -67,7 +67,7 @@ internal sealed class Management : IDisposable
     /// <summary>Servers that drain in addition to those that the configuration drains.</summary>
     internal DrainOverlay Drains { get; } = new();
 
-    /// <summary>Called after the engine has applied a configuration and next hops.</summary>
+    /// <summary>Takes over a state that has come into force.</summary>
     internal void Applied(EffectiveConfiguration configuration, ForwardingTables tables, Forwarding.NextHops nextHops)
     {
         Volatile.Write(ref _applied, new AppliedState(configuration, tables, nextHops, _attached));

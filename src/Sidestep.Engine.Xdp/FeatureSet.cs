@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using Sidestep.Engine.Xdp.Layout;
 using Sidestep.Forwarding;
+using Sidestep.Model;
 using Sidestep.Packets;
 
 namespace Sidestep.Engine.Xdp;

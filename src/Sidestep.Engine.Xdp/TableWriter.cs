@@ -1,10 +1,8 @@
-using System.Globalization;
 using Sidestep.Engine.Xdp.Layout;
 using Sidestep.Forwarding;
 using Sidestep.Forwarding.Lowering;
 using Sidestep.Model;
 using Sidestep.Native;
-using Sidestep.Packets;
 
 namespace Sidestep.Engine.Xdp;
 

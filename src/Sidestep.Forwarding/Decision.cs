@@ -63,7 +63,7 @@ public enum DropReason
     /// <summary>The service has no usable real server.</summary>
     NoServer = 8,
 
-    /// <summary>The packet is longer than the MTU of the egress interface once it has its outer header.</summary>
+    /// <summary>Longer than the MTU of the egress interface, with its outer header.</summary>
     TooBig = 9,
 
     /// <summary>Too little headroom in front of the frame for the outer header.</summary>

@@ -85,7 +85,7 @@ enum drop_reason {
 	DROP_ECHO_REFUSED = 6,		/* an echo request to a VIP that does not answer it now */
 	DROP_NO_SERVICE = 7,		/* no service of the VIP has this protocol and port */
 	DROP_NO_SERVER = 8,		/* the service has no usable real server */
-	DROP_TOO_BIG = 9,		/* with its outer header longer than the MTU of the egress interface */
+	DROP_TOO_BIG = 9,		/* longer than the MTU of the egress interface, with its outer header */
 	DROP_NO_HEADROOM = 10,		/* too little headroom in front of the frame for the outer header */
 	DROP_TABLES_INCONSISTENT = 11,	/* an index in the tables is out of range: a bug, please report it */
 	DROP_ACCESS_DENIED = 12,	/* the access list of the service denies the source */

@@ -1,5 +1,6 @@
 using Sidestep.Agent.Input;
 using Sidestep.Api;
+using Sidestep.Hosting;
 
 namespace Sidestep.Agent.Running;
 
@@ -9,6 +10,11 @@ internal sealed class DirectorLink : IDisposable
 {
     private const string NoContactYet = "no director has responded yet";
     private const int MaxReportDelayMilliseconds = 60_000;
+
+    /// <summary>Many agents lose a director at the same moment, and return at different ones.</summary>
+    private const double RetryJitter = 0.25;
+
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(1), LongestRetry = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(5);
     private readonly IReadOnlyList<(string Url, IDirectorApi Api)> _directors;
     private readonly string _server;
@@ -103,7 +109,7 @@ internal sealed class DirectorLink : IDisposable
     {
         var index = 0;
         long? after = null;
-        var retry = new RetryDelay();
+        var retry = new Backoff(FirstRetry, LongestRetry, RetryJitter);
         while (!_stop.IsCancellationRequested)
         {
             var (url, api) = _directors[index];
@@ -155,7 +161,7 @@ internal sealed class DirectorLink : IDisposable
 
     private async Task SendReportsAsync(string url, IDirectorApi api)
     {
-        var retry = new RetryDelay();
+        var retry = new Backoff(FirstRetry, LongestRetry, RetryJitter);
         var epochs = new ReportEpochs();
         while (!_stop.IsCancellationRequested)
         {

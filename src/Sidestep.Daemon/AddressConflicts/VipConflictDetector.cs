@@ -21,7 +21,7 @@ namespace Sidestep.Daemon.AddressConflicts;
 /// <param name="time">The clock.</param>
 internal sealed class VipConflictDetector(IFrameChannel frames, Func<ILookup<int, IPAddress>> linkLocalAddresses,
     DrainOverlay drains,
-    Action<ImmutableArray<string>> alarms, Log log, TimeProvider time) : IVipConflictSource
+    Action<ImmutableArray<string>> alarms, ILogger log, TimeProvider time) : IVipConflictSource
 {
     /// <summary>Requests per second on all interfaces together. With more VIPs the rounds get longer.</summary>
     internal const int MaxRequestsPerSecond = 500;
@@ -132,7 +132,7 @@ internal sealed class VipConflictDetector(IFrameChannel frames, Func<ILookup<int
         var now = time.GetUtcNow();
         if (_conflicts.Record(use.Address, use.Mac, link.Name, host, now) is { } conflict)
         {
-            log.Warning(VipConflicts.Describe(conflict));
+            log.ConflictBegan(VipConflicts.Describe(conflict));
             PublishAlarms();
         }
         if (_watch.Settings.Drain && host is { Kind: VipConflicts.Server, Name: { } server })
@@ -147,7 +147,7 @@ internal sealed class VipConflictDetector(IFrameChannel frames, Func<ILookup<int
         if (expired.Count == 0)
             return;
         foreach (var conflict in expired)
-            log.Info($"{conflict.Host ?? conflict.Mac} no longer answers for the VIP {conflict.Vip}");
+            log.ConflictEnded($"{conflict.Host ?? conflict.Mac}", conflict.Vip);
         PublishAlarms();
         var conflicting = _conflicts.Current.Select(static c => c.Host).ToHashSet();
         foreach (var (server, source) in drains.Drains.Where(d => d.Source == DrainSource.VipConflict

@@ -14,7 +14,7 @@ internal sealed class VipConflictMonitor : IVipConflictSource, IDisposable
 {
     private readonly NetlinkNetwork _network = new();
     private readonly FrameChannel _frames;
-    private readonly Log _log;
+    private readonly ILogger _log;
     private readonly VipConflictDetector _detector;
     private readonly CancellationTokenSource _stop = new();
     private readonly Thread _thread;
@@ -25,7 +25,7 @@ internal sealed class VipConflictMonitor : IVipConflictSource, IDisposable
     /// <param name="alarms">Receives one sentence per conflict, after every change.</param>
     /// <param name="log">Receives conflicts as they begin and end.</param>
     /// <exception cref="NativeException">CAP_NET_RAW is missing.</exception>
-    internal VipConflictMonitor(DrainOverlay drains, Action<ImmutableArray<string>> alarms, Log log)
+    internal VipConflictMonitor(DrainOverlay drains, Action<ImmutableArray<string>> alarms, ILogger log)
     {
         _log = log;
         try
@@ -76,7 +76,7 @@ internal sealed class VipConflictMonitor : IVipConflictSource, IDisposable
         catch (NativeException e)
         {
             if (_loggedProblem != e.Message)
-                _log.Warning($"VIP conflict detection: {e.Message}");
+                _log.ConflictDetectionProblem(e.Message);
             _loggedProblem = e.Message;
             return Array.Empty<IPAddress>().ToLookup(static _ => 0);
         }

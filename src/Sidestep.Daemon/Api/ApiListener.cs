@@ -1,6 +1,8 @@
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
@@ -10,7 +12,7 @@ using Sidestep.Model;
 
 namespace Sidestep.Daemon.Api;
 
-/// <summary>A web server of the daemon: Kestrel with one handler, and nothing else of ASP.NET.</summary>
+/// <summary>A web server of the daemon: Kestrel, routing and authorisation, and nothing else of ASP.NET.</summary>
 internal sealed class ApiListener : IAsyncDisposable
 {
     /// <summary>Each real server holds one connection; the number is above the largest installation.</summary>
@@ -23,10 +25,9 @@ internal sealed class ApiListener : IAsyncDisposable
 
     private ApiListener(WebApplication application) => _application = application;
 
-    /// <summary>Listens on a Unix socket. Only root may open it, because requests on it need no
-    /// authorisation.</summary>
+    /// <summary>Listens on a Unix socket, which only root may open.</summary>
     /// <exception cref="IOException">The socket cannot be created.</exception>
-    internal static async Task<ApiListener> OnSocketAsync(string path, RequestDelegate handler,
+    internal static async Task<ApiListener> OnSocketAsync(string path, ApiEndpoints endpoints,
         CancellationToken cancellation)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
@@ -36,8 +37,13 @@ internal sealed class ApiListener : IAsyncDisposable
         {
             kestrel.Limits.MaxConcurrentConnections = MaxLocalConnections;
             kestrel.Limits.MaxRequestBodySize = ApiPaths.LongestLocalBody;
-            kestrel.ListenUnixSocket(path);
-        }, handler, cancellation).ConfigureAwait(false);
+            kestrel.ListenUnixSocket(path, static options => options.Use(static next => connection =>
+            {
+                if (connection.Features.Get<IConnectionSocketFeature>()?.Socket is { } socket)
+                    connection.Features.Set(PeerCredentials.Of(socket));
+                return next(connection);
+            }));
+        }, endpoints.MapLocal, endpoints.Log, cancellation).ConfigureAwait(false);
         if (!OperatingSystem.IsWindows())
             File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         return listener;
@@ -46,7 +52,7 @@ internal sealed class ApiListener : IAsyncDisposable
     /// <summary>Listens for agents by HTTPS.</summary>
     /// <exception cref="IOException">An address is not one of this machine, or a port is in use.</exception>
     internal static Task<ApiListener> OnNetworkAsync(ApiSettings settings, ApiCertificates certificates,
-        RequestDelegate handler, CancellationToken cancellation) =>
+        ApiEndpoints endpoints, CancellationToken cancellation) =>
         StartAsync(kestrel =>
         {
             kestrel.Limits.MaxConcurrentConnections = MaxConnections;
@@ -58,7 +64,7 @@ internal sealed class ApiListener : IAsyncDisposable
                     OnConnection = _ => ValueTask.FromResult(certificates.Options()),
                 }));
             }
-        }, handler, cancellation);
+        }, endpoints.MapAgents, endpoints.Log, cancellation);
 
     /// <summary>The addresses that it listens at, as URLs.</summary>
     internal IReadOnlyCollection<string> Addresses => [.. _application.Urls];
@@ -77,20 +83,10 @@ internal sealed class ApiListener : IAsyncDisposable
         await _application.DisposeAsync().ConfigureAwait(false);
     }
 
-    private static async Task<ApiListener> StartAsync(Action<KestrelServerOptions> configure, RequestDelegate handler,
-        CancellationToken cancellation)
+    private static async Task<ApiListener> StartAsync(Action<KestrelServerOptions> configure,
+        Action<IEndpointRouteBuilder> map, ILogger log, CancellationToken cancellation)
     {
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
-        {
-            kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = ApiPaths.LongestBody;
-            configure(kestrel);
-        }).UseKestrelHttpsConfiguration();
-        // The daemon handles signals itself.
-        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
-        var application = builder.Build();
-        application.Run(handler);
+        var application = Build(configure, map, log);
         try
         {
             await application.StartAsync(cancellation).ConfigureAwait(false);
@@ -101,6 +97,40 @@ internal sealed class ApiListener : IAsyncDisposable
             await application.DisposeAsync().ConfigureAwait(false);
             throw;
         }
+    }
+
+    /// <summary>A web application that does not listen yet. Its order: errors, principal, route, policy,
+    /// handler.</summary>
+    /// <param name="configure">Adds the listeners.</param>
+    /// <param name="map">Adds the endpoints.</param>
+    /// <param name="log">Receives faults of handlers.</param>
+    internal static WebApplication Build(Action<KestrelServerOptions> configure, Action<IEndpointRouteBuilder> map,
+        ILogger log)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = ApiPaths.LongestBody;
+            configure(kestrel);
+        }).UseKestrelHttpsConfiguration();
+        // The daemon handles signals itself.
+        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
+        builder.Services.AddRoutingCore();
+        builder.Services.AddAuthorization(ApiPolicies.Add);
+        builder.Services.AddSingleton<IAuthorizationMiddlewareResultHandler, RejectedRequests>();
+        var application = builder.Build();
+        application.Use(new ApiErrors(log).HandleAsync);
+        application.Use(static (context, next) =>
+        {
+            context.User = ApiPrincipals.Of(context);
+            return next(context);
+        });
+        application.UseRouting();
+        application.UseAuthorization();
+        map(application);
+        application.UseEndpoints(static _ => { });
+        return application;
     }
 
     private sealed class NoLifetime : IHostLifetime

@@ -5,19 +5,19 @@ namespace Sidestep.Daemon.Api;
 /// <summary>Keeps the API running: always on the Unix socket, and on the network as the configuration says. A failure
 /// is reported and tried again; it never stops forwarding.</summary>
 /// <param name="socketPath">Path of the Unix socket.</param>
-/// <param name="handler">Handles the requests.</param>
+/// <param name="endpoints">Handle the requests.</param>
 /// <param name="settings">Reads the settings in force; null: no agent API.</param>
 /// <param name="reportProblems">Receives the present problems after every change; empty: none.</param>
 /// <param name="log">Receives events and problems.</param>
 /// <param name="time">The clock.</param>
-internal sealed class ApiServer(string socketPath, ApiHandler handler, Func<ApiSettings?> settings,
-    Action<IReadOnlyList<string>> reportProblems, Log log, TimeProvider time)
+internal sealed class ApiServer(string socketPath, ApiEndpoints endpoints, Func<ApiSettings?> settings,
+    Action<IReadOnlyList<string>> reportProblems, ILogger log, TimeProvider time)
 {
     /// <summary>How often settings and certificate files are checked.</summary>
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
 
-    private readonly Retry _local = new(time);
-    private readonly Retry _remote = new(time);
+    private readonly RetriedAction _local = new(time);
+    private readonly RetriedAction _remote = new(time);
     private string? _filesProblem;
     private ApiListener? _socket;
     private ApiListener? _network;
@@ -75,7 +75,7 @@ internal sealed class ApiServer(string socketPath, ApiHandler handler, Func<ApiS
             return;
         await _local.TryAsync($"the command line cannot reach this director ({socketPath})", async () =>
         {
-            _socket = await ApiListener.OnSocketAsync(socketPath, handler.HandleLocalAsync, cancellation)
+            _socket = await ApiListener.OnSocketAsync(socketPath, endpoints, cancellation)
                 .ConfigureAwait(false);
         }).ConfigureAwait(false);
     }
@@ -100,10 +100,9 @@ internal sealed class ApiServer(string socketPath, ApiHandler handler, Func<ApiS
             await _remote.TryAsync("agents cannot reach this director", async () =>
             {
                 _certificates = ApiCertificates.Read(desired);
-                _network = await ApiListener.OnNetworkAsync(desired, _certificates, handler.HandleAgentAsync,
-                    cancellation)
+                _network = await ApiListener.OnNetworkAsync(desired, _certificates, endpoints, cancellation)
                     .ConfigureAwait(false);
-                log.Info($"agent API listening on {string.Join(", ", desired.Listen)}");
+                log.AgentApiListening(string.Join(", ", desired.Listen));
             }).ConfigureAwait(false);
         }
     }
@@ -115,7 +114,7 @@ internal sealed class ApiServer(string socketPath, ApiHandler handler, Func<ApiS
             if (_certificates!.Refresh())
             {
                 _filesProblem = null;
-                log.Info("API certificates reloaded");
+                log.CertificatesReloaded();
             }
         }
         catch (ApiException e)
@@ -132,7 +131,7 @@ internal sealed class ApiServer(string socketPath, ApiHandler handler, Func<ApiS
             return;
         _reportedProblems = text;
         foreach (var problem in problems)
-            log.Warning(problem);
+            log.ApiProblem(problem);
         reportProblems(problems);
     }
 }

@@ -36,7 +36,7 @@ internal static class EngineSelector
     /// <summary>Opens the selected engine.</summary>
     /// <exception cref="EngineException">The engine cannot run here; the message says what to do.</exception>
     internal static DirectorEngine Open(DirectorSettings director, (EngineKind Engine, string[] Notes) selection,
-        Log log) =>
+        ILogger log) =>
         selection.Engine == EngineKind.Managed ? new ManagedDirectorEngine(director, selection.Notes, log)
             : new XdpDirectorEngine(XdpEngine.Open(director.PinPath, director.Name, director.FlowTableSize), director,
                 log);

@@ -28,11 +28,11 @@ internal sealed class ManagedDirectorEngine : DirectorEngine
     /// <param name="notes">Why this engine was selected; may be empty.</param>
     /// <param name="log">Receives problems of the engine.</param>
     /// <exception cref="EngineException">The engine cannot run here.</exception>
-    internal ManagedDirectorEngine(DirectorSettings director, IEnumerable<string> notes, Log log)
+    internal ManagedDirectorEngine(DirectorSettings director, IEnumerable<string> notes, ILogger log)
     {
         _director = director;
         _engine = ManagedEngine.ForInterfaces(
-            director.FlowTableSize, DirectorFiles.PersistentStatePrefix(director), log.Warning);
+            director.FlowTableSize, DirectorFiles.PersistentStatePrefix(director), log.EngineProblem);
         _notes = [.. notes, .. _engine.Notes];
         _requestHandler = new ManagedRequestHandler(_engine, director.FlowTableSize, _gate);
     }

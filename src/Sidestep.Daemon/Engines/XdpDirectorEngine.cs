@@ -11,7 +11,7 @@ namespace Sidestep.Daemon.Engines;
 /// <param name="engine">The open engine; disposed with this one.</param>
 /// <param name="director">Name and pin path.</param>
 /// <param name="log">Receives problems with punted packets.</param>
-internal sealed class XdpDirectorEngine(XdpEngine engine, DirectorSettings director, Log log) : DirectorEngine
+internal sealed class XdpDirectorEngine(XdpEngine engine, DirectorSettings director, ILogger log) : DirectorEngine
 {
     internal override EngineKind Kind => EngineKind.Xdp;
 
@@ -25,7 +25,7 @@ internal sealed class XdpDirectorEngine(XdpEngine engine, DirectorSettings direc
 
     internal override void CountConnections() => engine.CountConnections();
 
-    internal override IDisposable? OpenPunt() => new PuntedFragmenter(engine.PuntedFrames, log.Warning);
+    internal override IDisposable? OpenPunt() => new PuntedFragmenter(engine.PuntedFrames, log.FragmentationProblem);
 
     internal override DirectorStatus ReadStatus() => PinnedStatus.Read(director.PinPath, director.Name)
         ?? throw new EngineException(

@@ -1,11 +1,10 @@
-using System.Globalization;
 using Sidestep.Control.Health;
 
 namespace Sidestep.Daemon.Probes;
 
 /// <summary>Logs servers that are marked up or down. Of many changes in one interval it logs the first, and the number
 /// of the others. Safe for threads.</summary>
-internal sealed class HealthLog(Log log)
+internal sealed class HealthLog(ILogger log)
 {
     /// <summary>Most changes of one interval that are logged one by one.</summary>
     internal const int MaxLines = 20;
@@ -23,9 +22,9 @@ internal sealed class HealthLog(Log log)
         }
         var server = $"{change.Server.Name} ({change.Server.Address}) of {change.Group}";
         if (change.IsHealthy)
-            log.Info($"{server}: marked up");
+            log.MarkedUp(server);
         else
-            log.Warning($"{server}: marked down: {change.Reason}");
+            log.MarkedDown(server, change.Reason);
     }
 
     /// <summary>Ends an interval: logs how many changes were not logged one by one.</summary>
@@ -34,10 +33,7 @@ internal sealed class HealthLog(Log log)
         lock (_gate)
         {
             if (_lines > MaxLines)
-            {
-                var more = (_lines - MaxLines).ToString(CultureInfo.InvariantCulture);
-                log.Warning($"{more} more servers were marked up or down: sidestep status lists all");
-            }
+                log.MoreMarked(_lines - MaxLines);
             _lines = 0;
         }
     }

@@ -28,20 +28,21 @@ internal sealed class HealthService : IDisposable
     /// <param name="agents">The reports of agents; null: none.</param>
     /// <param name="log">Receives changes and problems.</param>
     /// <exception cref="EngineException">The kernel refused the filter.</exception>
-    internal HealthService(DirectorEngine engine, DirectorSettings identity, IAgentReports? agents, Log log)
+    internal HealthService(DirectorEngine engine, DirectorSettings identity, IAgentReports? agents, ILogger log)
     {
         _engine = engine;
         _changes = new HealthLog(log);
-        _file = new HealthFile(DirectorFiles.HealthPath(identity), log.Warning);
+        _file = new HealthFile(DirectorFiles.HealthPath(identity), log.HealthFileProblem);
         _filter = engine.LoadProbeFilter();
-        _routing = _filter is null ? null : new ProbeRouting(_filter, new NetlinkProbeRoutes(), log.Warning);
+        _routing = _filter is null ? null
+            : new ProbeRouting(_filter, new NetlinkProbeRoutes(), log.ProbeRoutingProblem);
         Tracker = new HealthTracker(
             TimeProvider.System, engine.ReadRunning(), _file.Read(), agents, _changes.Add);
         _scheduler = new ProbeScheduler(Tracker, _path, TimeProvider.System, Random.Shared);
         _mtuMonitor = new PathMtuMonitor(Tracker, _path, TimeProvider.System);
         if (agents is not null)
             agents.PassiveSignalRaised += Tracker.RecordPassiveSignal;
-        _icmpErrors = new IcmpErrorListener(Tracker.RecordPassiveSignal, log.Warning);
+        _icmpErrors = new IcmpErrorListener(Tracker.RecordPassiveSignal, log.IcmpErrorProblem);
     }
 
     /// <summary>The health of all servers, for the control loop.</summary>

@@ -4,7 +4,6 @@ using System.Net;
 using System.Runtime.InteropServices;
 using Sidestep.Forwarding;
 using Sidestep.Forwarding.Lowering;
-using Sidestep.Forwarding.Pipeline;
 using Sidestep.Model;
 
 namespace Sidestep.Engine.Managed.Persistence;

@@ -17,7 +17,7 @@ internal static class VerdictText
         DropReason.EchoRefused => "an echo request to a VIP that does not answer it now",
         DropReason.NoService => "no service of the VIP has this protocol and port",
         DropReason.NoServer => "the service has no usable real server",
-        DropReason.TooBig => "with its outer header longer than the MTU of the egress interface",
+        DropReason.TooBig => "longer than the MTU of the egress interface, with its outer header",
         DropReason.NoHeadroom => "too little headroom in front of the frame for the outer header",
         DropReason.TablesInconsistent => "an index in the tables is out of range: a bug, please report it",
         DropReason.AccessDenied => "the access list of the service denies the source",

@@ -163,7 +163,7 @@ public sealed class DirectorClientTests
         {
             Assert.Null(error.Status);
             Assert.StartsWith("/nowhere/director.sock cannot be reached: ", error.Message, StringComparison.Ordinal);
-            Assert.True(error.NobodyListens);
+            Assert.True(error.HasNoListener);
         }
     }
 

@@ -66,7 +66,7 @@ public sealed class LocalDaemonTests
     public async Task Daemon_of_another_version_is_an_error(string body)
     {
         await using var daemon = await LocalDirector.StartAsync(_ => Results.Text(body, "application/json"));
-        Assert.Contains("does not understand", Assert.Throws<EngineException>(() =>
+        Assert.EndsWith(". Use the same version of sidestep and sidestepd", Assert.Throws<EngineException>(() =>
             Read(daemon.SocketPath, isRunning: true, static () => TestDirector.Pinned)).Message,
             StringComparison.Ordinal);
     }

@@ -1,7 +1,5 @@
 using System.Collections.Concurrent;
-using System.Text;
-using Sidestep.Daemon;
-using Sidestep.UnitTests.Control;
+using Microsoft.Extensions.Logging;
 
 namespace Sidestep.UnitTests.Daemon;
 
@@ -10,17 +8,25 @@ internal sealed class TestLog
 {
     private readonly ConcurrentQueue<string> _lines = new();
 
-    public TestLog() => Log = new Log(new LineWriter(_lines), new ManualTime());
+    public TestLog() => Log = new Logger(_lines);
 
-    public Log Log { get; }
+    public ILogger Log { get; }
 
-    /// <summary>The lines without their time stamps: level and text.</summary>
-    public string[] Lines => [.. _lines.Select(static l => l[(l.IndexOf(' ', StringComparison.Ordinal) + 1)..])];
+    /// <summary>Level and text of every event.</summary>
+    public string[] Lines => [.. _lines];
 
-    private sealed class LineWriter(ConcurrentQueue<string> lines) : TextWriter
+    private sealed class Logger(ConcurrentQueue<string> lines) : ILogger
     {
-        public override Encoding Encoding => Encoding.UTF8;
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
 
-        public override void WriteLine(string? value) => lines.Enqueue(value!);
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+            Func<TState, Exception?, string> formatter)
+        {
+            var level = logLevel == LogLevel.Information ? "info" : $"{logLevel}".ToLowerInvariant();
+            lines.Enqueue($"{level}: {formatter(state, exception)}");
+        }
     }
 }

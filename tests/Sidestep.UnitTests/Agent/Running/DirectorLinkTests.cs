@@ -209,7 +209,7 @@ public sealed class DirectorLinkTests : ActionFixture
     private async Task AdvanceWhenWaiting(TimeSpan expected)
     {
         await Until(() => _time.NextDue is not null);
-        Assert.Equal(expected, _time.NextDue);
+        Assert.InRange(_time.NextDue!.Value, 0.75 * expected, expected);
         _time.Advance(expected);
     }
 
@@ -292,15 +292,6 @@ public sealed class DirectorLinkTests : ActionFixture
 public sealed class DirectorLinkPartsTests : IDisposable
 {
     private readonly TempFolder _folder = new();
-
-    [Fact]
-    public void Delays_double_up_to_thirty_seconds_and_start_again()
-    {
-        var retry = new RetryDelay();
-        Assert.Equal([1, 2, 4, 8, 16, 30, 30], Enumerable.Range(0, 7).Select(_ => (int)retry.Next().TotalSeconds));
-        retry.Reset();
-        Assert.Equal(TimeSpan.FromSeconds(1), retry.Next());
-    }
 
     [Fact]
     public void A_report_carries_an_epoch_only_if_it_was_started_after_the_epoch_came()

@@ -23,9 +23,9 @@ public sealed class ApiServerTests : IAsyncDisposable
     {
         var agents = new AgentRegistry(new DrainOverlay(), "1.0", TimeProvider.System);
         agents.Applied(TestDirector.Effective, TestDirector.NextHops);
-        var handler = new ApiHandler(agents, static () => Cli.TestDirector.Full,
-            static (_, _) => throw new NotSupportedException(), static (_, _) => null);
-        _server = new ApiServer(_folder.Path("api/d.sock"), handler, () => _settings, _problems.Add, _log.Log, _time);
+        var endpoints = new ApiEndpoints(agents, static () => Cli.TestDirector.Full,
+            static (_, _) => throw new NotSupportedException(), static (_, _) => null, _log.Log);
+        _server = new ApiServer(_folder.Path("api/d.sock"), endpoints, () => _settings, _problems.Add, _log.Log, _time);
     }
 
     private string SocketPath => _folder.Path("api/d.sock");

@@ -33,7 +33,7 @@ public sealed class HealthFileTests : IDisposable
 
     /// <summary>Version 0.1.0 wrote its whole report, with other names.</summary>
     [Theory]
-    [InlineData("""{ "at": "2026-03-01T12:00:00Z", "servers": [ { "pool": "web", "way": "l2", "fit": true } ] }""")]
+    [InlineData("""{ "at": "2026-03-01T12:00:00Z", "servers": [ { "pool": "web", "name": "web1" } ] }""")]
     [InlineData("null")]
     [InlineData("""{ "servers": null }""")]
     public void File_of_another_version_is_absent(string content)

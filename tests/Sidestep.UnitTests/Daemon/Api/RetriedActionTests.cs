@@ -4,12 +4,12 @@ using Sidestep.UnitTests.Control;
 
 namespace Sidestep.UnitTests.Daemon.Api;
 
-public sealed class RetryTests
+public sealed class RetriedActionTests
 {
     private readonly ManualTime _time = new();
-    private readonly Retry _retry;
+    private readonly RetriedAction _retry;
 
-    public RetryTests() => _retry = new Retry(_time);
+    public RetriedActionTests() => _retry = new RetriedAction(_time);
 
     [Fact]
     public async Task Success_leaves_no_problem_and_the_next_attempt_is_due()

@@ -1,17 +1,16 @@
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
+using Sidestep.Hosting;
 
 namespace Sidestep.Daemon.Api;
 
 /// <summary>Attempts that are repeated after a pause, which doubles from a second to a minute. Not safe for
 /// threads.</summary>
 /// <param name="time">The clock.</param>
-internal sealed class Retry(TimeProvider time)
+internal sealed class RetriedAction(TimeProvider time)
 {
-    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LastPause = TimeSpan.FromMinutes(1);
-
-    private TimeSpan _pause = FirstPause;
+    private readonly Backoff _backoff = new(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1));
+    private TimeSpan _pause;
     private long? _failed;
 
     /// <summary>Why the last attempt failed, and the consequence; null: it succeeded, or there was none.</summary>
@@ -21,7 +20,11 @@ internal sealed class Retry(TimeProvider time)
     internal bool IsDue => _failed is not { } at || time.GetElapsedTime(at) >= _pause;
 
     /// <summary>Forgets earlier failures.</summary>
-    internal void Reset() => (_pause, _failed, Problem) = (FirstPause, null, null);
+    internal void Reset()
+    {
+        _backoff.Reset();
+        (_failed, Problem) = (null, null);
+    }
 
     /// <summary>Makes an attempt. Failures that an operator or time can remedy become <see cref="Problem"/>; others are
     /// thrown.</summary>
@@ -37,8 +40,7 @@ internal sealed class Retry(TimeProvider time)
         catch (Exception e) when (e is ApiException or IOException or SocketException or UnauthorizedAccessException
             or AddressInUseException or InvalidOperationException)
         {
-            if (_failed is not null)
-                _pause = _pause * 2 < LastPause ? _pause * 2 : LastPause;
+            _pause = _backoff.Next();
             _failed = time.GetTimestamp();
             Problem = $"{consequence}: {e.Message}";
         }

@@ -1,7 +1,9 @@
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Sidestep.Api;
 using Sidestep.Api.Status;
 using Sidestep.Control.Agents;
@@ -12,7 +14,7 @@ using Sidestep.UnitTests.Control;
 
 namespace Sidestep.UnitTests.Daemon.Api;
 
-public sealed class ApiHandlerTests : IDisposable
+public sealed class ApiEndpointsTests : IDisposable
 {
     private const string ReportBody = """
         { "agentVersion": "1.0", "operatingSystem": "linux", "wallClock": "2026-01-02T03:04:05Z", "sequence": 4 }
@@ -22,17 +24,19 @@ public sealed class ApiHandlerTests : IDisposable
     private readonly DrainOverlay _drains = new();
     private readonly AgentRegistry _agents;
     private readonly TestAuthority _authority = new("authority");
-    private readonly ApiHandler _handler;
+    private readonly ApiEndpoints _endpoints;
+    private readonly TestLog _log = new();
+    private PeerCredentials? _peer = new(4711, 0, 0);
     private Func<DoctorRequest, Task<DoctorReport>> _diagnose = static _ => throw new NotSupportedException();
     private Func<DirectorStatus> _status = static () => Cli.TestDirector.Full;
     private Func<string, ReadOnlyMemory<byte>, byte[]?> _running = static (_, _) => null;
 
-    public ApiHandlerTests()
+    public ApiEndpointsTests()
     {
         _agents = new AgentRegistry(_drains, "1.0", _time);
         _agents.Applied(TestDirector.Effective, TestDirector.NextHops);
-        _handler = new ApiHandler(_agents, () => _status(), (request, _) => _diagnose(request),
-            (path, body) => _running(path, body));
+        _endpoints = new ApiEndpoints(_agents, () => _status(), (request, _) => _diagnose(request),
+            (path, body) => _running(path, body), _log.Log);
     }
 
     [Fact]
@@ -128,7 +132,6 @@ public sealed class ApiHandlerTests : IDisposable
     [InlineData("CN=web2", "web2")]
     [InlineData("O=web1", "")]
     [InlineData("O=company, CN=web2", "web2")]
-    [InlineData(null, "")]
     public async Task Certificate_authorises_requests_for_its_common_name_only(string? subject, string name)
     {
         foreach (var (method, path) in new[] { ("GET", "/v1/spec/web1"), ("POST", "/v1/reports/web1"),
@@ -139,6 +142,52 @@ public sealed class ApiHandlerTests : IDisposable
                     + $"server's name as its common name");
         }
         Assert.Empty(_agents.All);
+    }
+
+    [Fact]
+    public async Task Request_without_credentials_is_rejected()
+    {
+        _peer = null;
+        foreach (var response in new[]
+        {
+            await AgentAsync("GET", "/v1/spec/web1", null), await AgentAsync("POST", "/v1/reports/web1", null),
+            await LocalAsync("GET", "/v1/status"), await LocalAsync("GET", "/v1/running/flows"),
+        })
+            Assert.Equal((403, "the request has no credentials"),
+                (response.Status, response.Json.GetProperty("detail").GetString()));
+    }
+
+    [Fact]
+    public async Task Process_of_another_user_is_rejected_on_the_socket()
+    {
+        _peer = new PeerCredentials(4711, 65533, 65533);
+        AssertProblem(await LocalAsync("GET", "/v1/status"), 403, "wrong user",
+            "user 65533 may not use this socket: use it as root, or as the user of the daemon");
+    }
+
+    [Fact]
+    public async Task Certificate_opens_no_endpoint_of_the_socket()
+    {
+        _peer = null;
+        var response = await SendAsync("GET", "/v1/status", "CN=web1", "", _endpoints.MapLocal,
+            TestContext.Current.CancellationToken);
+        AssertProblem(response, 403, "wrong user",
+            "user unknown may not use this socket: use it as root, or as the user of the daemon");
+    }
+
+    [Fact]
+    public async Task Process_on_this_machine_is_no_agent() => AssertProblem(
+        await AgentAsync("GET", "/v1/spec/web1", null), 403, "wrong certificate",
+        "the certificate of '' does not authorise requests for 'web1': use a certificate with the server's name as "
+            + "its common name");
+
+    [Fact]
+    public async Task Fault_in_a_handler_is_an_internal_error_and_is_logged()
+    {
+        _diagnose = static _ => throw new FormatException("a fault");
+        AssertProblem(await LocalAsync("POST", "/v1/doctor", "{}"), 500, "internal error",
+            "FormatException: the log of the director has the details");
+        Assert.Equal(["error: POST /v1/doctor failed"], _log.Lines);
     }
 
     [Fact]
@@ -196,7 +245,7 @@ public sealed class ApiHandlerTests : IDisposable
         await aborted.CancelAsync();
         var revision = (await AgentAsync("GET", "/v1/spec/web1", "CN=web1")).Json.GetProperty("revision").GetInt64();
         var response = await SendAsync("GET", $"/v1/spec/web1?after={revision}", "CN=web1", "",
-            _handler.HandleAgentAsync, aborted.Token);
+            _endpoints.MapAgents, aborted.Token);
         Assert.Equal("", response.Text);
     }
 
@@ -210,17 +259,25 @@ public sealed class ApiHandlerTests : IDisposable
     }
 
     private Task<Response> LocalAsync(string method, string path, string body = "") =>
-        SendAsync(method, path, null, body, _handler.HandleLocalAsync, TestContext.Current.CancellationToken);
+        SendAsync(method, path, null, body, _endpoints.MapLocal, TestContext.Current.CancellationToken);
 
     private Task<Response> AgentAsync(string method, string path, string? subject, string body = "") =>
-        SendAsync(method, path, subject, body, _handler.HandleAgentAsync, TestContext.Current.CancellationToken);
+        SendAsync(method, path, subject, body, _endpoints.MapAgents, TestContext.Current.CancellationToken);
 
     private async Task<Response> SendAsync(
-        string method, string path, string? subject, string body, RequestDelegate handler, CancellationToken aborted)
+        string method, string path, string? subject, string body, Action<IEndpointRouteBuilder> map,
+        CancellationToken aborted)
     {
+        await using var application = ApiListener.Build(static _ => { }, map, _log.Log);
         using var certificate = subject is null ? null
             : X509Certificate2.CreateFromPem(_authority.Issue(subject).Certificate);
-        var context = new DefaultHttpContext { RequestAborted = aborted };
+        var context = new DefaultHttpContext
+        {
+            RequestAborted = aborted,
+            RequestServices = application.Services,
+        };
+        if (_peer is not null && subject is null)
+            context.Features.Set(_peer);
         var parts = path.Split('?');
         (context.Request.Method, context.Request.Path) = (method, parts[0]);
         context.Request.QueryString = new QueryString(parts.Length > 1 ? "?" + parts[1] : "");
@@ -228,7 +285,7 @@ public sealed class ApiHandlerTests : IDisposable
         context.Connection.ClientCertificate = certificate;
         using var output = new MemoryStream();
         context.Response.Body = output;
-        await handler(context);
+        await ((IApplicationBuilder)application).Build()(context);
         return new Response(context.Response.StatusCode, context.Response.ContentType,
             Encoding.UTF8.GetString(output.ToArray()));
     }

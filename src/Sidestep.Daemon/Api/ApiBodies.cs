@@ -1,0 +1,35 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Microsoft.AspNetCore.Http;
+
+namespace Sidestep.Daemon.Api;
+
+/// <summary>Reads and writes bodies as JSON, with generated code and without reflection.</summary>
+internal static class ApiBodies
+{
+    /// <exception cref="HttpStatusException">The body is no such JSON (400), or too large (413).</exception>
+    internal static async Task<T> ReadAsync<T>(HttpContext context, JsonTypeInfo<T> type)
+    {
+        try
+        {
+            return await JsonSerializer.DeserializeAsync(context.Request.Body, type, context.RequestAborted)
+                .ConfigureAwait(false)
+                ?? throw new JsonException("the body is null");
+        }
+        catch (JsonException e)
+        {
+            throw new HttpStatusException(StatusCodes.Status400BadRequest, "bad request", e.Message);
+        }
+        catch (BadHttpRequestException e)
+        {
+            throw new HttpStatusException(e.StatusCode, "bad request", e.Message);
+        }
+    }
+
+    internal static Task WriteAsync<T>(HttpContext context, T value, JsonTypeInfo<T> type, string mediaType =
+        "application/json")
+    {
+        context.Response.ContentType = mediaType;
+        return JsonSerializer.SerializeAsync(context.Response.Body, value, type, context.RequestAborted);
+    }
+}

@@ -1,0 +1,55 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Sidestep.Api;
+using Sidestep.Api.Status;
+using Sidestep.Control.Agents;
+using Sidestep.Forwarding.LocalApi;
+
+namespace Sidestep.Daemon.Api;
+
+/// <summary>The endpoints of the API: one line per endpoint, and one group per policy.</summary>
+/// <param name="agents">The specs for agents and the reports of agents.</param>
+/// <param name="status">Reads the status of the director.</param>
+/// <param name="diagnose">Runs a diagnosis.</param>
+/// <param name="running">Handles requests for the state of the engine, by path and body; null: unknown path.</param>
+/// <param name="log">Receives faults.</param>
+internal sealed class ApiEndpoints(AgentRegistry agents, Func<DirectorStatus> status, Func<DoctorRequest,
+    CancellationToken, Task<DoctorReport>> diagnose, Func<string, ReadOnlyMemory<byte>, byte[]?> running, ILogger log)
+{
+    private const string Server = "{" + ApiPolicies.ServerParameter + "}";
+
+    private readonly LocalHandlers _local = new(status, diagnose, running);
+    private readonly AgentHandlers _agents = new(agents);
+
+    /// <summary>Receives faults of handlers.</summary>
+    internal ILogger Log => log;
+
+    /// <summary>The endpoints of the Unix socket.</summary>
+    internal void MapLocal(IEndpointRouteBuilder routes)
+    {
+        var api = routes.MapGroup("").RequireAuthorization(ApiPolicies.Operator);
+        api.MapGet(ApiPaths.Status, _local.GetStatusAsync);
+        api.MapPost(ApiPaths.Doctor, _local.DiagnoseAsync);
+        api.Map(LocalApiPaths.Folder + "{**path}", _local.HandleRunningAsync);
+        MapOthers(routes);
+    }
+
+    /// <summary>The endpoints for agents.</summary>
+    internal void MapAgents(IEndpointRouteBuilder routes)
+    {
+        var api = routes.MapGroup("").RequireAuthorization(ApiPolicies.OwnServer);
+        api.MapGet(ApiPaths.Spec + Server, _agents.SendSpecAsync);
+        api.MapPost(ApiPaths.Reports + Server, _agents.ReceiveReportAsync);
+        api.MapPost(ApiPaths.Drains + Server, _agents.DrainAsync);
+        MapOthers(routes);
+    }
+
+    /// <summary>Other paths, and other methods of these paths, do not exist.</summary>
+    private static void MapOthers(IEndpointRouteBuilder routes) =>
+        routes.Map("{**path}", static context => throw NotFound(context))
+        .Add(static endpoint => ((RouteEndpointBuilder)endpoint).Order = int.MaxValue);
+
+    internal static HttpStatusException NotFound(HttpContext context) => new(StatusCodes.Status404NotFound,
+        "not found", $"{context.Request.Method} {context.Request.Path} does not exist in this API");
+}

@@ -1,0 +1,86 @@
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Authorization.Policy;
+using Microsoft.AspNetCore.Http;
+using Sidestep.Api;
+using Sidestep.Daemon.Doctor;
+using Sidestep.Forwarding;
+
+namespace Sidestep.Daemon.Api;
+
+/// <summary>A request is answered with an error. The message is for the client.</summary>
+/// <param name="status">The HTTP status code.</param>
+/// <param name="title">The kind of error, in a few words.</param>
+/// <param name="detail">What is wrong with this request.</param>
+internal sealed class HttpStatusException(int status, string title, string detail) : Exception(detail)
+{
+    internal int Status => status;
+
+    internal string Title => title;
+}
+
+/// <summary>Turns errors into problem details (RFC 9457).</summary>
+/// <param name="log">Receives faults of this program.</param>
+internal sealed class ApiErrors(ILogger log)
+{
+    /// <summary>Runs the rest of the pipeline.</summary>
+    [SuppressMessage("Design", "CA1031:Do not catch general exception types",
+        Justification = "A fault in one request must not end others, and is logged.")]
+    internal async Task HandleAsync(HttpContext context, RequestDelegate next)
+    {
+        try
+        {
+            await next(context).ConfigureAwait(false);
+        }
+        catch (HttpStatusException e)
+        {
+            await WriteAsync(context, e.Status, e.Title, e.Message).ConfigureAwait(false);
+        }
+        catch (ApiRequestException e)
+        {
+            await WriteAsync(context, StatusCodes.Status409Conflict, e.Title, e.Message).ConfigureAwait(false);
+        }
+        catch (EngineException e)
+        {
+            await WriteAsync(context, StatusCodes.Status409Conflict, "not now", e.Message).ConfigureAwait(false);
+        }
+        catch (BadHttpRequestException e)
+        {
+            await WriteAsync(context, e.StatusCode, "bad request", e.Message).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is OperationCanceledException or IOException
+            && context.RequestAborted.IsCancellationRequested)
+        {
+            // the client has closed the connection
+        }
+        catch (Exception e) when (!context.Response.HasStarted)
+        {
+            log.RequestFailed(e, context.Request.Method, context.Request.Path);
+            await WriteAsync(context, StatusCodes.Status500InternalServerError, "internal error",
+                $"{e.GetType().Name}: the log of the director has the details").ConfigureAwait(false);
+        }
+    }
+
+    internal static Task WriteAsync(HttpContext context, int status, string title, string detail)
+    {
+        context.Response.StatusCode = status;
+        return ApiBodies.WriteAsync(context, new ApiProblem(title, status, detail), ApiJson.Default.ApiProblem,
+            ApiProblem.MediaType);
+    }
+}
+
+/// <summary>Answers requests that a policy rejects.</summary>
+internal sealed class RejectedRequests : IAuthorizationMiddlewareResultHandler
+{
+    public Task HandleAsync(RequestDelegate next, HttpContext context, AuthorizationPolicy policy,
+        PolicyAuthorizationResult authorizeResult)
+    {
+        if (authorizeResult.Succeeded)
+            return next(context);
+        var isOperator = policy.Requirements.Any(static r => r is OperatorRequirement);
+        var reason = authorizeResult.AuthorizationFailure?.FailureReasons.FirstOrDefault()?.Message
+            ?? "the request has no credentials";
+        return ApiErrors.WriteAsync(context, StatusCodes.Status403Forbidden,
+            isOperator ? "wrong user" : "wrong certificate", reason);
+    }
+}

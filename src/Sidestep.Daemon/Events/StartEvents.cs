@@ -1,0 +1,33 @@
+namespace Sidestep.Daemon.Events;
+
+/// <summary>The daemon's start and end, and its configuration file: events 100 to 199.</summary>
+internal static partial class StartEvents
+{
+    [LoggerMessage(100, LogLevel.Error, "{Reason}")]
+    public static partial void CannotRun(this ILogger logger, string reason);
+
+    [LoggerMessage(101, LogLevel.Information, "forwarding; configuration {Path}")]
+    public static partial void Forwarding(this ILogger logger, string path);
+
+    [LoggerMessage(102, LogLevel.Information, "{Text}")]
+    public static partial void Stopped(this ILogger logger, string text);
+
+    [LoggerMessage(103, LogLevel.Information, "detached, everything removed (onExit: remove)")]
+    public static partial void Removed(this ILogger logger);
+
+    [LoggerMessage(104, LogLevel.Information, "{Note}")]
+    public static partial void EngineNote(this ILogger logger, string note);
+
+    [LoggerMessage(110, LogLevel.Warning, "{Warning}")]
+    public static partial void ConfigurationWarning(this ILogger logger, string warning);
+
+    [LoggerMessage(111, LogLevel.Error, "{Error}")]
+    public static partial void ConfigurationError(this ILogger logger, string error);
+
+    [LoggerMessage(112, LogLevel.Information, "the configuration file changed")]
+    public static partial void ConfigurationChanged(this ILogger logger);
+
+    [LoggerMessage(113, LogLevel.Error,
+        "the changed configuration is not applied: keeping the previous configuration")]
+    public static partial void ConfigurationRejected(this ILogger logger);
+}

@@ -1,0 +1,83 @@
+using System.Collections.Immutable;
+using System.Net.Sockets;
+using Sidestep.Control;
+using Sidestep.Daemon.Multicast;
+using Sidestep.Daemon.Probes;
+using Sidestep.Engine.Managed.Drivers;
+using Sidestep.Forwarding;
+using Sidestep.Model;
+
+namespace Sidestep.Daemon;
+
+/// <summary>Passes what the control loop has done to the parts beside forwarding, to status, and to the log. Called on
+/// the thread of the loop.</summary>
+/// <param name="onExit">The <c>onExit</c> of the configuration at the start.</param>
+/// <param name="multicast">Multicast addresses of IPv6 VIPs.</param>
+/// <param name="management">API, agents, VIP conflicts, doctor.</param>
+/// <param name="health">Probes.</param>
+/// <param name="status">The report of the daemon.</param>
+/// <param name="log">Receives events and problems.</param>
+internal sealed class TablesObserver(ExitAction onExit, SolicitedNodeMulticast multicast, Management management,
+    HealthService health, StatusReporter status, ILogger log) : IControlObserver
+{
+    /// <summary>The <c>onExit</c> of the configuration in force.</summary>
+    internal ExitAction OnExit { get; private set; } = onExit;
+
+    public void Applied(EffectiveConfiguration configuration, ForwardingTables tables, Forwarding.NextHops nextHops,
+        bool isNewest)
+    {
+        OnExit = configuration.Desired.Director.OnExit;
+        UpdateMulticast(configuration.Desired, tables);
+        management.Applied(configuration, tables, nextHops);
+        health.Update(configuration, tables);
+        var (unresolved, problems) = status.Applied(nextHops, isNewest, new Dictionary<ProblemSource,
+            ImmutableArray<string>>
+        {
+            [ProblemSource.Peers] = ApplyText.PeerProblems(nextHops),
+            [ProblemSource.Retained] = RetainedText.Of(configuration),
+            [ProblemSource.Multicast] = multicast.Problems,
+            [ProblemSource.Health] = [.. health.Problems],
+        });
+        // Multicast and health have logged theirs.
+        foreach (var problem in problems.Except(multicast.Problems).Except(health.Problems))
+            log.Degraded(problem);
+        foreach (var server in unresolved)
+            log.NoNextHop(server);
+        log.Applied(ApplyText.Summary(tables));
+    }
+
+    public void Attached(IReadOnlyList<AttachedInterface> interfaces)
+    {
+        management.Attached(interfaces);
+        foreach (var attached in interfaces)
+        {
+            log.Attached(attached.Name, attached.Driver?.Name());
+            if (AttachedInterfaceText.FallbackNote(attached, InterfaceCapabilitiesReader.Read) is not { } note)
+                continue;
+            log.SlowerDriver(note);
+            status.Change(r => r with { Notes = r.Notes.Remove(note).Add(note) });
+        }
+    }
+
+    public void Failed(string reason)
+    {
+        log.NotApplied(reason);
+        status.SetApplyError(reason);
+    }
+
+    private void UpdateMulticast(Configuration configuration, ForwardingTables tables)
+    {
+        var names = configuration.Director.Interfaces.Select(static i => i.Name).ToHashSet();
+        try
+        {
+            multicast.Update(tables.Interfaces.Where(i => names.Contains(i.Name)), tables.Vips
+                .Where(static v => v.RespondsToArp
+                && v.Address.BaseAddress.AddressFamily == AddressFamily.InterNetworkV6)
+                .Select(static v => v.Address.BaseAddress));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            log.MulticastNotUpdated(e.Message);
+        }
+    }
+}
