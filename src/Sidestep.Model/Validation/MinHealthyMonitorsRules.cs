@@ -1,5 +1,5 @@
 using Sidestep.Model.Schema;
-using Sidestep.Model.Yaml;
+using Sidestep.Model.Documents;
 
 namespace Sidestep.Model.Validation;
 

@@ -1,6 +1,6 @@
 using System.Collections.Frozen;
 using Sidestep.Model.Schema;
-using Sidestep.Model.Yaml;
+using Sidestep.Model.Documents;
 
 namespace Sidestep.Model.Validation;
 

@@ -1,7 +1,7 @@
 using System.Net;
 using Sidestep.Model;
 using Sidestep.Model.Schema;
-using Sidestep.Model.Yaml;
+using Sidestep.Model.Documents;
 
 namespace Sidestep.UnitTests.Model;
 
