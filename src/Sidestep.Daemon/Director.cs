@@ -81,7 +81,8 @@ internal sealed class Director(ConfigurationFile file, Configuration first, Log 
             ShutDown(engine);
             return;
         }
-        var loop = new ControlLoop(engine, nextHops, first, this, TimeProvider.System, health.Tracker);
+        var loop = new ControlLoop(engine, nextHops, management.Drains.ApplyTo(first), this, TimeProvider.System,
+            health.Tracker);
         loop.Start();
         management.Drains.Changed += () => loop.Post(management.Drains.ApplyTo(_fileConfiguration ?? first));
         using var punt = OpenPunt();
@@ -194,12 +195,14 @@ internal sealed class Director(ConfigurationFile file, Configuration first, Log 
 
     private async Task WatchFileAsync(ControlLoop loop, CancellationToken cancellation)
     {
-        var reload = new ConfigurationReload(file, _identity, c =>
+        var reload = new ConfigurationReload(file.Store, _identity, c =>
             EngineSelector.RejectionReason(_engine!, c), configuration =>
         {
             _fileConfiguration = configuration;
             loop.Post(_management!.Drains.ApplyTo(configuration));
         }, _status, log);
+        if (file.NotificationProblem is { } problem)
+            log.Warning($"{file.Path}: changes are noticed within seconds instead of at once: {problem}");
         try
         {
             await file.WatchAsync(reload.Run, cancellation).ConfigureAwait(false);
@@ -218,6 +221,7 @@ internal sealed class Director(ConfigurationFile file, Configuration first, Log 
             _multicast!.Leave();
             _health!.Remove();
             File.Delete(DaemonReport.PathOf(_identity));
+            _management!.ForgetDrains();
             log.Info("detached, everything removed (onExit: remove)");
         }
         else

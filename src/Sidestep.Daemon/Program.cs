@@ -34,7 +34,7 @@ static async Task<int> RunAsync(string path)
     using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
     using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
     var log = new Log(Console.Error, TimeProvider.System);
-    var file = new ConfigurationFile(path, HostInfo.OfThisMachine, TimeProvider.System);
+    using var file = new ConfigurationFile(path, HostInfo.OfThisMachine, TimeProvider.System);
     try
     {
         var result = file.Read();

@@ -1,7 +1,7 @@
 using System.Text;
+using Sidestep.Model.Documents;
 using Sidestep.Model.Schema;
 using Sidestep.Model.Validation;
-using Sidestep.Model.Documents;
 
 namespace Sidestep.Model;
 

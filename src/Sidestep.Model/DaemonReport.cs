@@ -63,6 +63,10 @@ public sealed record DaemonReport
     /// <summary>Prefix of the paths of the files in which the managed engine keeps its flow table.</summary>
     public static string PersistentStatePrefix(DirectorSettings director) => BasePath(director);
 
+    /// <summary>Path of the file in which the daemon keeps drains and other operational state over its
+    /// restarts.</summary>
+    public static string OperationalStatePath(DirectorSettings director) => BasePath(director) + ".state.json";
+
     /// <summary>Replaces the report as a whole: a reader finds the old one or the new one.</summary>
     public void Write(DirectorSettings director) =>
         AtomicFile.Write(PathOf(director), file => JsonSerializer.Serialize(file, this, Json));

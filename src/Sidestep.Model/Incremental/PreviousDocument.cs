@@ -1,6 +1,6 @@
 using System.Buffers;
-using Sidestep.Model.Schema;
 using Sidestep.Model.Documents;
+using Sidestep.Model.Schema;
 
 namespace Sidestep.Model.Incremental;
 

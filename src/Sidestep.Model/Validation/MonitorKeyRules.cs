@@ -1,6 +1,6 @@
 using System.Collections.Frozen;
-using Sidestep.Model.Schema;
 using Sidestep.Model.Documents;
+using Sidestep.Model.Schema;
 
 namespace Sidestep.Model.Validation;
 

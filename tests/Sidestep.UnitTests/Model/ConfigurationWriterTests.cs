@@ -1,5 +1,6 @@
 using Sidestep.Model;
 using Sidestep.Model.Schema;
+using Sidestep.Testing;
 
 namespace Sidestep.UnitTests.Model;
 
