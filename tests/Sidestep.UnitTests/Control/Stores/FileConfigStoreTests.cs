@@ -44,7 +44,7 @@ public sealed class FileConfigStoreTests : ConfigStoreContract, IAsyncDisposable
     }
 
     [Fact]
-    public async Task File_that_an_editor_renames_away_and_writes_anew_is_read()
+    public async Task File_that_an_editor_renames_away_and_writes_again_is_read()
     {
         File.Move(Origin, Origin + "~");
         _folder.Write("d.yaml", ConfigurationWriter.ToYaml(Slots(4093)));
