@@ -31,7 +31,8 @@ public static class ConfigurationReader
         if (Encoding.UTF8.GetByteCount(text) > Limits.DocumentBytes)
         {
             issues.Error(DocumentPath.Root, new Position(1, 1), null,
-                $"the document is larger than {Limits.DocumentBytes} bytes", "Check that this is the configuration file");
+                $"the document is larger than {Limits.DocumentBytes} bytes",
+                "Check that this is the configuration file");
             return null;
         }
         return Parse(text, issues) is { } node

@@ -5,8 +5,8 @@ namespace Sidestep.Model;
 public interface ISourceMap
 {
     /// <summary>Locates a value.</summary>
-    /// <param name="jsonPointer">The value as a JSON Pointer (RFC 6901), such as <c>/pools/0/servers/3/weight</c>. A value
-    /// that is missing has the location of the mapping that should contain it.</param>
+    /// <param name="jsonPointer">The value as a JSON Pointer (RFC 6901), such as <c>/pools/0/servers/3/weight</c>. A
+    /// value that is missing has the location of the mapping that should contain it.</param>
     SourceLocation Locate(string jsonPointer);
 }
 

@@ -47,8 +47,8 @@ internal sealed class YamlParser
             if (TabAfter(yaml, at) is { } tab)
                 issues.Error(DocumentPath.Root, tab, null, "not YAML: a tab in the indentation", "Indent with spaces");
             else
-                issues.Error(DocumentPath.Root, at, null, $"not YAML: {Sentence(malformed.Message)}{parser.OpenBracket()}",
-                    SyntaxRemedy);
+                issues.Error(DocumentPath.Root, at, null,
+                    $"not YAML: {Sentence(malformed.Message)}{parser.OpenBracket()}", SyntaxRemedy);
         }
         // Parsing stops here, because the time of the library is proportional to the square of the depth.
         catch (TooDeepException deep)
@@ -65,8 +65,8 @@ internal sealed class YamlParser
                 var end = parser._parser.Current?.End;
                 position = parser.At(end?.Line ?? 0, end?.Column ?? 0);
             }
-            issues.Error(DocumentPath.Root, position, null, "not YAML: a bracket that opens here or a little later is not closed",
-                "Close the bracket");
+            issues.Error(DocumentPath.Root, position, null,
+                "not YAML: a bracket that opens here or a little later is not closed", "Close the bracket");
         }
         return null;
     }

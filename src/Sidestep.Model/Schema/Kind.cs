@@ -35,7 +35,8 @@ internal abstract class ScalarKind<T> : Kind<T>
     /// <summary>A description of valid values, such as "a whole number from 1 to 9".</summary>
     protected abstract string Expected { get; }
 
-    public sealed override bool TryBind(Node node, DocumentPath path, IssueList issues, [MaybeNullWhen(false)] out T value)
+    public sealed override bool TryBind(
+        Node node, DocumentPath path, IssueList issues, [MaybeNullWhen(false)] out T value)
     {
         value = default;
         if (node is not ScalarNode { IsNull: false } scalar)

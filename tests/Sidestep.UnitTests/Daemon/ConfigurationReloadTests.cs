@@ -22,7 +22,8 @@ public sealed class ConfigurationReloadTests
             new DaemonReport { ProcessId = 7, Started = DateTimeOffset.UnixEpoch, ConfigurationFile = "d.yaml" },
             static _ => { }, _log.Log);
         _reload =
-            new ConfigurationReload(_store, TestDirector.Configuration.Director, _ => _rejection, _proposed.Add, _status, _log.Log);
+            new ConfigurationReload(_store, TestDirector.Configuration.Director,
+                _ => _rejection, _proposed.Add, _status, _log.Log);
     }
 
     [Fact]

@@ -284,7 +284,8 @@ public sealed class ScalarKindTests
         Assert.Equal("there is no value. Write true or false", Read(new BooleanKind(), "", out _));
         Assert.Equal("there is no value. Write true or false", Read(new BooleanKind(), "~", out _));
         var issues = new IssueList();
-        Assert.False(new BooleanKind().TryBind(new ListNode(new Position(1, 1), []), DocumentPath.Key(DocumentPath.Root, "p"), issues, out _));
+        Assert.False(new BooleanKind().TryBind(new ListNode(new Position(1, 1), []),
+            DocumentPath.Key(DocumentPath.Root, "p"), issues, out _));
         Assert.Equal("p: this is a list. Write true or false.", issues.Errors.Single().ToString());
     }
 

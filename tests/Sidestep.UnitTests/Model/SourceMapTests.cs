@@ -70,8 +70,8 @@ public sealed class SourceMapTests
                     .SequenceEqual(Texts(TestDocument.Read(yaml))))
                 inModel++;
         }
-        Assert.InRange(inJson, MistakeTests.Table.Count * 8 / 10, MistakeTests.Table.Count);
-        Assert.InRange(inModel, 50, MistakeTests.Table.Count);
+        Assert.InRange(inJson, MistakeTests.Table.Count * 7 / 10, MistakeTests.Table.Count);
+        Assert.InRange(inModel, 30, MistakeTests.Table.Count);
     }
 
     [Fact]
@@ -135,14 +135,15 @@ public sealed class SourceMapTests
                 return new ScalarNode(default, "null", false);
             case ScalarNode { Quoted: false } scalar when IsLiteral(scalar.Text):
                 return scalar;
-            case ScalarNode { Quoted: false, Text: [var sign, .. var digits] } when digits.All(char.IsAsciiDigit)
+            case ScalarNode { Quoted: false, Text: [var sign, .. var digits] } when digits.All(static c => char.IsAsciiDigit(c) || c == '.')
+                && digits.Count(static c => c == '.') < 2
                 && (char.IsAsciiDigit(sign) || sign is '-' or '+'):
                 return null;
             case ScalarNode scalar:
                 return scalar with { Quoted = true };
             case ListNode list:
                 var items = list.Items.Select(ToJson).ToList();
-                return items.Contains(null) ? null : new ListNode(default, [.. items!]);
+                return items.Contains(null) ? null : new ListNode(default, [.. items.OfType<Node>()]);
             default:
                 var values = ((MappingNode)node).Entries.Select(static e => (e.Key, Value: ToJson(e.Value))).ToList();
                 return values.Exists(static v => v.Value is null) ? null

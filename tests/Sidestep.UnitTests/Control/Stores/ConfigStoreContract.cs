@@ -24,7 +24,7 @@ public abstract class ConfigStoreContract
     [Fact]
     public void First_configuration_is_the_first_revision()
     {
-        Assert.Equal((1, null), (Store.Current.Number, Store.Current.Problem));
+        Assert.Equal((1L, (string?)null), (Store.Current.Number, Store.Current.Problem));
         Assert.Null(DeepEquality.Difference(First, Store.Current.Result!.Configuration));
         Assert.Equal(Origin, Store.Origin);
     }

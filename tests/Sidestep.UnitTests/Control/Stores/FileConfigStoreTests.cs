@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Sidestep.Control.Stores;
 using Sidestep.Model;
 using Sidestep.UnitTests.Daemon;
@@ -107,7 +108,9 @@ public sealed class FileConfigStoreTests : ConfigStoreContract, IAsyncDisposable
             int slots = SlotCounts.All[i];
             WriteVersion($"..{i}", Slots(slots));
             Directory.CreateSymbolicLink(_folder.Path("..new"), $"..{i}");
-            File.Move(_folder.Path("..new"), _folder.Path("..data"), overwrite: true);
+            // rename(2), which File.Move refuses for links to folders.
+            using (var move = Process.Start("mv", ["-T", _folder.Path("..new"), _folder.Path("..data")]))
+                await move.WaitForExitAsync(stop.Token);
             Directory.Delete(_folder.Path(i == 2 ? "..1" : $"..{i - 1}"), recursive: true);
             var next = await store.WaitForChangeAsync(before, stop.Token).WaitAsync(TimeSpan.FromSeconds(60));
             Assert.Equal(slots, next.Result!.Configuration!.Pools[0].Slots);
