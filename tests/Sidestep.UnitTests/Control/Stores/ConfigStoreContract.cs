@@ -14,7 +14,7 @@ public abstract class ConfigStoreContract
     protected abstract string Origin { get; }
 
     /// <summary>Makes a configuration, which may be invalid, the content of the store.</summary>
-    protected abstract void Set(Configuration configuration);
+    protected abstract void Write(Configuration configuration);
 
     /// <summary>Makes the source unreadable.</summary>
     protected abstract void Break();
@@ -32,7 +32,7 @@ public abstract class ConfigStoreContract
     [Fact]
     public async Task Change_is_the_next_revision()
     {
-        Set(Slots(4093));
+        Write(Slots(4093));
         var changed = await NextAsync(1);
         Assert.Equal(2, changed.Number);
         Assert.Null(DeepEquality.Difference(Slots(4093), changed.Result!.Configuration));
@@ -42,7 +42,7 @@ public abstract class ConfigStoreContract
     [Fact]
     public async Task Wait_that_begins_after_the_change_returns_at_once()
     {
-        Set(Slots(4093));
+        Write(Slots(4093));
         var changed = await NextAsync(1);
         Assert.Same(changed, await NextAsync(1));
         Assert.Same(changed, await NextAsync(0));
@@ -52,7 +52,7 @@ public abstract class ConfigStoreContract
     public async Task Every_waiter_gets_the_change()
     {
         var waiters = Enumerable.Range(0, 3).Select(_ => NextAsync(1)).ToArray();
-        Set(Slots(65521));
+        Write(Slots(65521));
         foreach (var revision in await Task.WhenAll(waiters))
             Assert.Equal(65521, revision.Result!.Configuration!.Pools[0].Slots);
     }
@@ -60,13 +60,13 @@ public abstract class ConfigStoreContract
     [Fact]
     public async Task Invalid_configuration_is_a_revision_with_errors_and_the_next_valid_one_replaces_it()
     {
-        Set(Slots(7));
+        Write(Slots(7));
         var invalid = await NextAsync(1);
         Assert.Null(invalid.Result!.Configuration);
         Assert.Equal("pools[0].slots: 7: out of range. Write one of 1021, 4093, 16381, 65521, 262139.",
             Assert.Single(invalid.Result.Errors).ToString());
 
-        Set(First);
+        Write(First);
         Assert.Null(DeepEquality.Difference(First, (await NextAsync(invalid.Number)).Result!.Configuration));
     }
 
@@ -78,7 +78,7 @@ public abstract class ConfigStoreContract
         Assert.Null(broken.Result);
         Assert.NotEmpty(broken.Problem!);
 
-        Set(Slots(4093));
+        Write(Slots(4093));
         Assert.Equal(4093, (await NextAsync(broken.Number)).Result!.Configuration!.Pools[0].Slots);
     }
 

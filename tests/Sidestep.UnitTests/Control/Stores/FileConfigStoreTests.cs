@@ -87,7 +87,8 @@ public sealed class FileConfigStoreTests : ConfigStoreContract, IAsyncDisposable
         Assert.Contains("later.yaml", store.Current.Problem!, StringComparison.Ordinal);
         var watch = store.RunAsync(_stop.Token);
         _folder.Replace("later.yaml", TestDocument.Valid);
-        Assert.NotNull((await store.WaitForChangeAsync(1, _stop.Token).WaitAsync(TimeSpan.FromSeconds(60))).Result);
+        Assert.NotNull((await store.WaitForChangeAsync(1, _stop.Token)
+            .WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken)).Result);
         await _stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => watch);
     }
@@ -112,14 +113,15 @@ public sealed class FileConfigStoreTests : ConfigStoreContract, IAsyncDisposable
             using (var move = Process.Start("mv", ["-T", _folder.Path("..new"), _folder.Path("..data")]))
                 await move.WaitForExitAsync(stop.Token);
             Directory.Delete(_folder.Path(i == 2 ? "..1" : $"..{i - 1}"), recursive: true);
-            var next = await store.WaitForChangeAsync(before, stop.Token).WaitAsync(TimeSpan.FromSeconds(60));
+            var next = await store.WaitForChangeAsync(before, stop.Token)
+                .WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
             Assert.Equal(slots, next.Result!.Configuration!.Pools[0].Slots);
         }
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => watch);
     }
 
-    protected override void Set(Configuration configuration) =>
+    protected override void Write(Configuration configuration) =>
         _folder.Replace("d.yaml", ConfigurationWriter.ToYaml(configuration));
 
     protected override void Break() => File.Delete(Origin);

@@ -1,5 +1,4 @@
 using Sidestep.Control.Stores;
-using Sidestep.Model;
 using Sidestep.UnitTests.Daemon;
 using Sidestep.UnitTests.Model;
 

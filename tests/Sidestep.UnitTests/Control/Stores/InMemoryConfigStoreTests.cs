@@ -22,7 +22,7 @@ public sealed class InMemoryConfigStoreTests : ConfigStoreContract
         Assert.Equal("/director/interfaces/0/name", _store.Current.Result!.Errors[0].JsonPointer);
     }
 
-    protected override void Set(Configuration configuration) => _store.Set(configuration);
+    protected override void Write(Configuration configuration) => _store.Set(configuration);
 
     protected override void Break() => _store.Fail("the connection is closed");
 }
