@@ -135,9 +135,9 @@ public sealed class SourceMapTests
                 return new ScalarNode(default, "null", false);
             case ScalarNode { Quoted: false } scalar when IsLiteral(scalar.Text):
                 return scalar;
-            case ScalarNode { Quoted: false, Text: [var sign, .. var digits] } when digits.All(static c => char.IsAsciiDigit(c) || c == '.')
-                && digits.Count(static c => c == '.') < 2
-                && (char.IsAsciiDigit(sign) || sign is '-' or '+'):
+            case ScalarNode { Quoted: false, Text: [var sign, .. var digits] }
+                when (char.IsAsciiDigit(sign) || sign is '-' or '+')
+                && digits.All(static c => char.IsAsciiDigit(c) || c == '.') && digits.Count(static c => c == '.') < 2:
                 return null;
             case ScalarNode scalar:
                 return scalar with { Quoted = true };
