@@ -62,7 +62,7 @@ public sealed class FileConfigStoreTests : ConfigStoreContract, IAsyncDisposable
     [Fact]
     public async Task Reload_is_a_revision_although_the_file_is_the_same()
     {
-        _host = new HostInfo([]);
+        _host = new HostInfo([new HostInterface("eth9", [])]);
         _store.Reload();
         Assert.Equal("director.interfaces[0].name", (await NextAsync(1)).Result!.Errors[0].Path);
         _host = TestDocument.Host;
