@@ -48,20 +48,20 @@ public sealed class ControlLoop
     /// <summary>A loop that has applied nothing yet.</summary>
     /// <param name="engine">Forwards packets by the tables.</param>
     /// <param name="nextHops">Finds the next hops of servers.</param>
-    /// <param name="configuration">The first configuration, validated.</param>
+    /// <param name="configuration">The first configuration, validated, with the drains that are in force.</param>
     /// <param name="observer">Receives notifications.</param>
     /// <param name="time">The clock for retries, migration windows and drains.</param>
     /// <param name="health">The health of servers; null: there are no checks, and every server is healthy.</param>
     /// <param name="advertiser">Tells routers about VIPs; null: <see cref="NoAdvertiser"/>.</param>
     public ControlLoop(
-        IEngine engine, INextHopResolver nextHops, Configuration configuration, IControlObserver observer,
+        IEngine engine, INextHopResolver nextHops, EffectiveConfiguration configuration, IControlObserver observer,
         TimeProvider time, IHealth? health = null, IAdvertiser? advertiser = null)
     {
         _advertiser = advertiser ?? new NoAdvertiser();
         _health = health;
         _engine = engine;
         _nextHops = nextHops;
-        _desired = new EffectiveConfiguration(configuration);
+        _desired = configuration;
         _observer = observer;
         _time = time;
         _makeBeforeBreak = new MakeBeforeBreak(time);

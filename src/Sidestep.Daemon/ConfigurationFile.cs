@@ -1,63 +1,62 @@
+using Sidestep.Control.Stores;
 using Sidestep.Model;
-using Sidestep.Native;
 
 namespace Sidestep.Daemon;
 
-/// <summary>Reads the configuration file, and notices when it changes.</summary>
-/// <remarks>The daemon checks the file two hundred times a second and does not use inotify. That works with editors
-/// that replace the file, with symbolic links that are switched, and on network file systems. A check costs a few
-/// microseconds.</remarks>
+/// <summary>The configuration file of the daemon.</summary>
 /// <param name="path">The path; relative to the working directory of the process.</param>
 /// <param name="readHost">Reads the interfaces and addresses of this machine.</param>
 /// <param name="time">The clock of the watch.</param>
-internal sealed class ConfigurationFile(string path, Func<HostInfo> readHost, TimeProvider time)
+internal sealed class ConfigurationFile(string path, Func<HostInfo> readHost, TimeProvider time) : IDisposable
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(5);
+    private readonly FileConfigStore _store = new(path, readHost, time);
 
-    /// <summary>A file that is written in place must not change for this long. A file that replaces another one is
-    /// complete at once.</summary>
-    private static readonly TimeSpan QuietPeriod = TimeSpan.FromMilliseconds(200);
+    /// <summary>The revision that was read last: the watch reports the first change after it.</summary>
+    private long _read;
 
-    private readonly IncrementalReader _reader = new();
-
-    /// <summary>The identity of the file when it was last read: a change between a read and the watch counts
-    /// too.</summary>
-    private FileIdentity? _read;
+    /// <summary>The store that reads the file.</summary>
+    internal IConfigStore Store => _store;
 
     /// <summary>Absolute path of the configuration file.</summary>
-    internal string Path { get; } = System.IO.Path.GetFullPath(path);
+    internal string Path => _store.Origin;
 
-    /// <summary>Reads the file, and validates it against this machine.</summary>
+    /// <summary>Why changes may be noticed some seconds late; null: they are noticed at once.</summary>
+    internal string? NotificationProblem => _store.NotificationProblem;
+
+    /// <summary>The newest content of the file, validated against this machine.</summary>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    /// <exception cref="UnauthorizedAccessException">The file must not be read.</exception>
     internal ConfigurationResult Read()
     {
-        _read = FileIdentity.Of(Path);
-        return _reader.Read(File.ReadAllText(Path), readHost());
+        var revision = _store.Current;
+        _read = revision.Number;
+        return revision.Result ?? throw new IOException(revision.Problem);
     }
 
     /// <summary>Makes the watch report the file even if it has not changed, because the machine that the file is
     /// validated against may have changed.</summary>
-    internal void ForceReload() => _read = null;
+    internal void ForceReload() => _store.Reload();
 
     /// <summary>Calls back after every change, once no program writes the file any more: a file that is only partly
-    /// written may be valid, too. The callback must read the file.</summary>
+    /// written may be valid, too.</summary>
     /// <exception cref="OperationCanceledException">The watch was cancelled.</exception>
     internal async Task WatchAsync(Action changed, CancellationToken cancellation)
     {
-        using var timer = new PeriodicTimer(Interval, time);
-        var lastSeen = _read;
-        var quietFor = TimeSpan.Zero;
-        while (await timer.WaitForNextTickAsync(cancellation).ConfigureAwait(false))
-        {
-            var now = FileIdentity.Of(Path);
-            quietFor = now == lastSeen ? quietFor + Interval : TimeSpan.Zero;
-            lastSeen = now;
-            if (now is not null && now != _read && quietFor >= (IsSameFile(now, _read) ? QuietPeriod : Interval))
-                changed();
-        }
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var watch = _store.RunAsync(stop.Token);
+        var report = ReportAsync(changed, stop.Token);
+        await Task.WhenAny(watch, report).ConfigureAwait(false);
+        await stop.CancelAsync().ConfigureAwait(false);
+        await Task.WhenAll(watch, report).ConfigureAwait(false);
     }
 
-    private static bool IsSameFile(FileIdentity? one, FileIdentity? other) =>
-        one?.Inode == other?.Inode && one?.Device == other?.Device;
+    public void Dispose() => _store.Dispose();
+
+    private async Task ReportAsync(Action changed, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            _read = (await _store.WaitForChangeAsync(_read, cancellation).ConfigureAwait(false)).Number;
+            changed();
+        }
+    }
 }

@@ -32,7 +32,9 @@ internal sealed class ConfigurationFollower
         _drains = drains;
         _loop = loop;
         _newest = first;
-        _reload = new ConfigurationReload(file, first.Director, c => EngineSelector.RejectionReason(engine, c),
+        if (file.NotificationProblem is { } problem)
+            log.NoFileNotifications(file.Path, problem);
+        _reload = new ConfigurationReload(file.Store, first.Director, c => EngineSelector.RejectionReason(engine, c),
             Propose, status, log);
     }
 

@@ -1,35 +1,33 @@
-using System.Net.NetworkInformation;
+using Sidestep.Control.Stores;
 using Sidestep.Model;
 
 namespace Sidestep.Daemon;
 
-/// <summary>Checks a changed configuration file, and proposes it to the control loop or rejects it.</summary>
-/// <param name="file">The file.</param>
+/// <summary>Checks a changed configuration, and proposes it to the control loop or rejects it.</summary>
+/// <param name="store">Where configurations come from.</param>
 /// <param name="identity">Name and pin path at the start, which cannot change.</param>
 /// <param name="rejectionReason">Returns why the running engine cannot apply a configuration; null: it can.</param>
 /// <param name="propose">Receives a configuration that the daemon accepts.</param>
 /// <param name="status">Receives the errors of the file.</param>
 /// <param name="log">Receives warnings and errors.</param>
-internal sealed class ConfigurationReload(ConfigurationFile file, DirectorSettings identity,
+internal sealed class ConfigurationReload(IConfigStore store, DirectorSettings identity,
     Func<Configuration, string?> rejectionReason, Action<Configuration> propose, StatusReporter status, ILogger log)
 {
-    /// <summary>Reads the file and decides.</summary>
+    /// <summary>Decides about the newest revision.</summary>
     internal void Run()
     {
-        try
+        var revision = store.Current;
+        if (revision.Result is not { } result)
         {
-            var result = file.Read();
-            foreach (var warning in result.Warnings)
-                log.ConfigurationWarning(warning.Format(file.Path, "warning"));
-            if (result.Configuration is { } configuration)
-                Check(configuration);
-            else
-                Reject([.. result.Errors.Select(e => e.Format(file.Path, "error"))]);
+            Reject([$"{store.Origin}: {revision.Problem}"]);
+            return;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NetworkInformationException)
-        {
-            Reject([$"{file.Path}: {e.Message}"]);
-        }
+        foreach (var warning in result.Warnings)
+            log.ConfigurationWarning(warning.Format(store.Origin, "warning"));
+        if (result.Configuration is { } configuration)
+            Check(configuration);
+        else
+            Reject([.. result.Errors.Select(e => e.Format(store.Origin, "error"))]);
     }
 
     private void Check(Configuration configuration)

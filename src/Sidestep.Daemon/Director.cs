@@ -63,13 +63,14 @@ internal sealed class Director(ConfigurationFile file, Configuration first, Serv
         using var health = new HealthService(engine, _identity, management.Agents, log);
         reader.Health = health;
         var observer = new TablesObserver(first.Director.OnExit, multicast, management, health, status, log);
-        var loop = new ControlLoop(engine, nextHops, first, observer, TimeProvider.System, health.Tracker);
+        var loop = new ControlLoop(engine, nextHops, management.Drains.ApplyTo(first), observer, TimeProvider.System,
+            health.Tracker);
         var follower = new ConfigurationFollower(file, first, engine, management.Drains, loop, status, log);
         using var punt = new PuntHandler(engine, status, log);
 
         using (var host = BuildHost(engine, loop, follower, management, health, punt))
             await host.RunToEndAsync(signals.StopRequested).ConfigureAwait(false);
-        new DirectorExit(engine, multicast, multicastFile, health, status, log).Run(observer.OnExit);
+        new DirectorExit(engine, multicast, multicastFile, health, management, status, log).Run(observer.OnExit);
     }
 
     /// <summary>The host and its tasks, in the order of their start: forwarding comes first.</summary>

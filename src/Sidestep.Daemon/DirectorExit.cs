@@ -7,7 +7,7 @@ namespace Sidestep.Daemon;
 
 /// <summary>What the daemon leaves behind when a signal ends it: its state, or nothing (<c>onExit</c>).</summary>
 internal sealed class DirectorExit(DirectorEngine engine, SolicitedNodeMulticast multicast, MulticastFile multicastFile,
-    HealthService health, StatusReporter status, ILogger log)
+    HealthService health, Management management, StatusReporter status, ILogger log)
 {
     /// <summary>Ends the daemon, after all of its tasks have ended.</summary>
     /// <param name="action">The <c>onExit</c> of the configuration in force.</param>
@@ -22,6 +22,7 @@ internal sealed class DirectorExit(DirectorEngine engine, SolicitedNodeMulticast
         multicast.Leave();
         health.Remove();
         multicastFile.Delete();
+        management.ForgetDrains();
         log.Removed();
     }
 }

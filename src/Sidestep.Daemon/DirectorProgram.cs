@@ -20,7 +20,7 @@ internal static class DirectorProgram
         using var signals = new ProcessSignals();
         using var log = ServiceLog.OnStandardError(TimeProvider.System);
         var logger = log.Factory.CreateLogger("Sidestep.Daemon");
-        var file = new ConfigurationFile(path, HostInfo.OfThisMachine, TimeProvider.System);
+        using var file = new ConfigurationFile(path, HostInfo.OfThisMachine, TimeProvider.System);
         try
         {
             if (ReadFirst(file, path, logger) is not { } first)

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Reflection;
 using Sidestep.Api.Status;
 using Sidestep.Control.Agents;
+using Sidestep.Control.Stores;
 using Sidestep.Daemon.AddressConflicts;
 using Sidestep.Daemon.Api;
 using Sidestep.Daemon.Doctor;
@@ -15,6 +16,7 @@ namespace Sidestep.Daemon;
 /// the doctor. A failure in any of them never stops forwarding.</summary>
 internal sealed class Management : IDisposable
 {
+    private readonly OperationalStateStore _state;
     private readonly DoctorService _doctor;
     private readonly ApiServer _api;
     private readonly VipConflictMonitor? _conflictMonitor;
@@ -34,6 +36,8 @@ internal sealed class Management : IDisposable
         Func<DirectorStatus> status, Action<IReadOnlyList<string>> problems, Action<ImmutableArray<string>> alarms,
         ILogger log)
     {
+        _state = new OperationalStateStore(DirectorFiles.OperationalStatePath(director));
+        _ = new DrainPersistence(Drains, _state, TimeProvider.System, log.OperationalStateProblem);
         Agents = new AgentRegistry(Drains, Version, TimeProvider.System);
         _doctor = new DoctorService(() => Volatile.Read(ref _applied), Agents, () =>
             _conflictMonitor, new DoctorHost());
@@ -66,6 +70,9 @@ internal sealed class Management : IDisposable
 
     /// <summary>Servers that drain in addition to those that the configuration drains.</summary>
     internal DrainOverlay Drains { get; } = new();
+
+    /// <summary>Deletes what is kept over restarts.</summary>
+    internal void ForgetDrains() => _state.Delete();
 
     /// <summary>Takes over a state that has come into force.</summary>
     internal void Applied(EffectiveConfiguration configuration, ForwardingTables tables, Forwarding.NextHops nextHops)

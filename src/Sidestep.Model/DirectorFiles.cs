@@ -21,6 +21,10 @@ public static class DirectorFiles
     /// <summary>Prefix of the paths of the files in which the managed engine keeps its flow table.</summary>
     public static string PersistentStatePrefix(DirectorSettings director) => BasePath(director);
 
+    /// <summary>Path of the file in which the daemon keeps drains and other operational state over its
+    /// restarts.</summary>
+    public static string OperationalStatePath(DirectorSettings director) => BasePath(director) + ".state.json";
+
     /// <summary>True while a daemon of this director runs: it keeps <see cref="LockPath"/> locked. False also without
     /// the permission to look.</summary>
     public static bool IsRunning(DirectorSettings director)

@@ -3,7 +3,7 @@ using Sidestep.Packets;
 
 namespace Sidestep.Model;
 
-/// <summary>How a packet is changed on its way to a real server.</summary>
+/// <summary>How a packet is changed for its real server.</summary>
 public enum ForwardingMode
 {
     /// <summary>Layer 2: new Ethernet addresses, no outer header.</summary>

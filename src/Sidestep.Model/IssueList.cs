@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using System.Text;
-using Sidestep.Model.Yaml;
+using Sidestep.Model.Documents;
 
 namespace Sidestep.Model;
 
@@ -16,14 +16,20 @@ internal sealed class IssueList
 
     public bool HasErrors => _errors.Count > 0;
 
-    public void Error(string path, Node at, string reason, string remedy) =>
-        Error(path, at.Position, ValueOf(at), reason, remedy);
+    /// <param name="path">The value that is wrong.</param>
+    /// <param name="at">Its node.</param>
+    /// <param name="reason">Why it is wrong, without a full stop. It names other values by path, never by line.</param>
+    /// <param name="remedy">What to do about it, without a full stop.</param>
+    /// <param name="related">The other value that the reason is about; null: none.</param>
+    public void Error(DocumentPath path, Node at, string reason, string remedy, SourceLocation? related = null) =>
+        Error(path, at.Position, ValueOf(at), reason, remedy, related);
 
-    public void Error(string path, Position at, string? value, string reason, string remedy) =>
-        Add(_errors, ref _errorsOmitted, path, at, value, reason, remedy);
+    public void Error(DocumentPath path, Position at, string? value, string reason, string remedy,
+        SourceLocation? related = null) =>
+        Add(_errors, ref _errorsOmitted, path, at, value, reason, remedy, related);
 
-    public void Warning(string path, Node at, string reason, string remedy) =>
-        Add(_warnings, ref _warningsOmitted, path, at.Position, ValueOf(at), reason, remedy);
+    public void Warning(DocumentPath path, Node at, string reason, string remedy) =>
+        Add(_warnings, ref _warningsOmitted, path, at.Position, ValueOf(at), reason, remedy, null);
 
     public ImmutableArray<ConfigurationIssue> Errors => Sorted(_errors, _errorsOmitted);
 
@@ -31,11 +37,11 @@ internal sealed class IssueList
 
     /// <summary>Text of the document, made safe to print: shortened, and without characters that affect a
     /// terminal.</summary>
-    public static string Quote(string text)
+    public static string Quote(string text, int most = Limits.QuotedCharacters)
     {
-        bool cut = text.Length > Limits.QuotedCharacters;
+        bool cut = text.Length > most;
         var quoted = new StringBuilder();
-        foreach (char c in cut ? text.AsSpan(0, Limits.QuotedCharacters) : text)
+        foreach (char c in cut ? text.AsSpan(0, most) : text)
             quoted.Append(IsHarmless(c) ? c : '\uFFFD');
         if (cut)
             quoted.Append('…');
@@ -52,12 +58,15 @@ internal sealed class IssueList
             or System.Globalization.UnicodeCategory.LineSeparator
             or System.Globalization.UnicodeCategory.ParagraphSeparator);
 
-    private static void Add(
-        List<ConfigurationIssue> list, ref int omitted, string path, Position at, string? value, string reason,
-            string remedy)
+    private static void Add(List<ConfigurationIssue> list, ref int omitted, DocumentPath path, Position at,
+        string? value, string reason, string remedy, SourceLocation? related)
     {
         if (list.Count < Limits.ListedIssues)
-            list.Add(new(path, at.Line, at.Column, value is null ? null : Quote(value), reason, remedy));
+            list.Add(new(path.ToString(), at.Line, at.Column, value is null ? null : Quote(value), reason, remedy)
+            {
+                JsonPointer = path.JsonPointer,
+                Related = related,
+            });
         else
             omitted++;
     }

@@ -33,6 +33,9 @@ public sealed record Pool
     /// server counts as healthy.</summary>
     public ImmutableArray<string>? Monitors { get; init; }
 
+    /// <summary>True: the pool may be without a monitor that probes the DSR path.</summary>
+    public bool AllowUnverifiedDsrPath { get; init; }
+
     /// <summary>How many of the monitors must be up.</summary>
     public MinHealthyMonitors MinHealthyMonitors { get; init; } = MinHealthyMonitors.All;
 

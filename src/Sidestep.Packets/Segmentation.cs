@@ -50,7 +50,7 @@ public ref struct Segmentation
         var l3 = EthernetHeader;
         for (var tags = 0;
             tags < 2 && frame.Length >= l3 + TagBytes
-            && BinaryPrimitives.ReadUInt16BigEndian(frame[(l3 - 2)..]) 
+            && BinaryPrimitives.ReadUInt16BigEndian(frame[(l3 - 2)..])
                 is (ushort)EtherType.Vlan or (ushort)EtherType.ServiceVlan;
             tags++)
             l3 += TagBytes;

@@ -6,9 +6,10 @@ namespace Sidestep.Cli.Commands;
 public static class ConfigCommand
 {
     /// <summary>The command with its subcommands.</summary>
-    public static Command Create() => new("config", "Check configuration files.")
+    public static Command Create() => new("config", "Check and convert configuration files.")
     {
         ConfigCheckCommand.Create(),
         ConfigSchemaCommand.Create(),
+        ConfigShowCommand.Create(),
     };
 }

@@ -50,7 +50,7 @@ public sealed class AgentRegistry : IAgentReports
     public string Version => _version;
 
     /// <summary>Called after the engine applied a configuration. Specs may have changed; reports of removed servers are
-    /// dropped.</summary>
+    /// dropped, and so are drains that their operators requested.</summary>
     public void Applied(EffectiveConfiguration configuration, NextHops nextHops)
     {
         var compiler = new ServerSpecCompiler(configuration, nextHops);
@@ -61,6 +61,9 @@ public sealed class AgentRegistry : IAgentReports
             lock (_handshakeSignals)
                 _handshakeSignals.Remove(server);
         }
+        // Otherwise nobody could end the drain of a server whose agent is gone.
+        foreach (var drain in _drains.Drains.Where(d => d.Source == DrainSource.Operator && !compiler.Knows(d.Server)))
+            _drains.Set(drain.Server, drain.Source, drains: false);
         WakeWaiters();
     }
 

@@ -30,4 +30,10 @@ internal static partial class StartEvents
     [LoggerMessage(113, LogLevel.Error,
         "the changed configuration is not applied: keeping the previous configuration")]
     public static partial void ConfigurationRejected(this ILogger logger);
+
+    [LoggerMessage(114, LogLevel.Warning, "{Path}: changes are noticed within seconds instead of at once: {Problem}")]
+    public static partial void NoFileNotifications(this ILogger logger, string path, string problem);
+
+    [LoggerMessage(115, LogLevel.Warning, "{Problem}")]
+    public static partial void OperationalStateProblem(this ILogger logger, string problem);
 }

@@ -1,6 +1,6 @@
 using System.Buffers;
+using Sidestep.Model.Documents;
 using Sidestep.Model.Schema;
-using Sidestep.Model.Yaml;
 
 namespace Sidestep.Model.Incremental;
 
@@ -67,7 +67,8 @@ internal sealed record PreviousDocument
         int linesBefore = text.AsSpan(0, list.StartOf(index)).Count('\n');
         var issues = new IssueList();
         if (YamlParser.Parse(lines, issues, linesBefore) is not ListNode { Items: [var node] }
-            || !kind.TryBind(node, DocumentPath.Item(key.Name, index), issues, out var item) || issues.HasAny)
+            || !kind.TryBind(node, DocumentPath.Item(DocumentPath.Key(DocumentPath.Root, key.Name), index), issues,
+                out var item) || issues.HasAny)
             return null;
         var items = Root.Find(key)!.Value.ToArray();
         items[index] = item;

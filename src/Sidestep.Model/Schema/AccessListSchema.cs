@@ -1,4 +1,5 @@
 using System.Net;
+using Sidestep.Model.Documents;
 
 namespace Sidestep.Model.Schema;
 
@@ -16,6 +17,10 @@ internal static class AccessListSchema
 
     public static readonly MappingKind Kind = new("an access list", "Source addresses that may use a service.",
         Name, Allow, Deny);
+
+    /// <summary>The mapping as it is written.</summary>
+    public static MappingNode Write(AccessList list) => MappingNode.Of(
+        Name.Write(list.Name), Allow.WriteValues(list.Allow), Deny.WriteValues(list.Deny));
 
     public static AccessList Build(BoundMapping m) => new()
     {

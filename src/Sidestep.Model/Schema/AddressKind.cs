@@ -1,6 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
-using Sidestep.Model.Yaml;
+using Sidestep.Model.Documents;
 using Sidestep.Packets;
 
 namespace Sidestep.Model.Schema;

@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Sidestep.Model.Yaml;
+using Sidestep.Model.Documents;
 
 namespace Sidestep.Model.Schema;
 
@@ -21,7 +21,7 @@ internal sealed record AlternativeKeys(Key Short, Key Long, Func<BoundMapping, b
     {
         if (hasShort && hasLong)
         {
-            string path = DocumentPath.Key(mapping.Path, Short.Name);
+            DocumentPath path = DocumentPath.Key(mapping.Path, Short.Name);
             issues.Error(path, node.Position, null, $"{what} has {Short.Name} and {Long.Name}, which say the same",
                 $"Keep {Long.Name} only, with everything in it");
         }

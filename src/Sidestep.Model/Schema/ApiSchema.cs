@@ -1,4 +1,5 @@
 using System.Net;
+using Sidestep.Model.Documents;
 
 namespace Sidestep.Model.Schema;
 
@@ -23,6 +24,11 @@ internal static class ApiSchema
     public static readonly MappingKind Kind = new("the mapping api",
         "The HTTPS API for agents. Director and agent authenticate each other with certificates.",
         Listen, CertFile, KeyFile, CaFile);
+
+    /// <summary>The mapping as it is written.</summary>
+    public static MappingNode Write(ApiSettings api) => MappingNode.Of(
+        Listen.WriteValues(api.Listen), CertFile.Write(api.CertFile), KeyFile.Write(api.KeyFile),
+        CaFile.Write(api.CaFile));
 
     public static ApiSettings Build(BoundMapping m) => new()
     {

@@ -1,16 +1,19 @@
-using Sidestep.Model.Yaml;
+using Sidestep.Model.Documents;
 
 namespace Sidestep.Model.Schema;
 
 /// <summary>A mapping whose values have been read. It does not contain values that were absent or rejected.</summary>
-internal sealed class BoundMapping(Node node, string path)
+internal sealed class BoundMapping(Node node, DocumentPath path)
 {
     // A mapping has few keys, but there may be 100,000 mappings.
     private (Key Key, object Located)[] _values = [];
 
     public Node Node { get; } = node;
 
-    public string Path { get; } = path;
+    public DocumentPath Path { get; } = path;
+
+    /// <summary>The location, for issues about other values.</summary>
+    public SourceLocation Location => Node.Position.Of(Path);
 
     /// <summary>Sets the values that were read.</summary>
     public void Set(ReadOnlySpan<(Key Key, object Located)> values) => _values = values.ToArray();

@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Sidestep.Model.Yaml;
+using Sidestep.Model.Documents;
 
 namespace Sidestep.Model.Schema;
 
@@ -20,7 +20,7 @@ internal sealed class ChoiceKind<T>(params Choice<T>[] choices) : ScalarKind<T>
     };
 
     public override JsonNode? ToJson(T value) =>
-        JsonValue.Create(Array.Find(choices, c => c.Value.Equals(value))!.Word);
+        JsonValue.Create(Array.Find(choices, c => c.Value.Equals(value))?.Word ?? value.ToString());
 
     protected override Problem? Parse(ScalarNode scalar, out T value)
     {

@@ -1,3 +1,5 @@
+using Sidestep.Model.Documents;
+
 namespace Sidestep.Model.Schema;
 
 /// <summary>The mapping <c>director.conflictDetection</c> (address conflict detection, RFC 5227).</summary>
@@ -11,6 +13,10 @@ internal static class ConflictDetectionSchema
 
     public static readonly MappingKind Kind = new("the mapping conflictDetection",
         "What the director does when another host answers for one of its VIPs.", Defend, Drain);
+
+    /// <summary>The mapping as it is written.</summary>
+    public static MappingNode Write(ConflictDetectionSettings settings) => MappingNode.Of(
+        Defend.Write(settings.Defend), Drain.Write(settings.Drain));
 
     public static ConflictDetectionSettings Build(BoundMapping m) => new(m.Value(Defend), m.Value(Drain));
 }

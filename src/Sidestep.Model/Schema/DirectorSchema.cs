@@ -1,4 +1,5 @@
 using System.Net;
+using Sidestep.Model.Documents;
 
 namespace Sidestep.Model.Schema;
 
@@ -58,6 +59,19 @@ internal static class DirectorSchema
     public static readonly MappingKind Kind = new("the director", "The node that forwards.",
         Name, Engine, Interfaces, HashKey, Peers, FlowTableSize, OnExit, PinPath, Api, ConflictDetection);
 
+    /// <summary>The mapping as it is written.</summary>
+    public static MappingNode Write(DirectorSettings director) => MappingNode.Of(
+        Name.Write(director.Name),
+        Engine.Write(director.Engine),
+        Interfaces.WriteItems(director.Interfaces, InterfaceSchema.Write),
+        HashKey.Write(director.HashKey),
+        Peers.WriteValues(director.Peers),
+        FlowTableSize.Write(director.FlowTableSize),
+        OnExit.Write(director.OnExit),
+        PinPath.Write(director.PinPath),
+        Api.WriteMapping(director.Api is { } api ? ApiSchema.Write(api) : null),
+        ConflictDetection.WriteUnlessEmpty(ConflictDetectionSchema.Write(director.ConflictDetection)));
+
     public static DirectorSettings Build(BoundMapping m) => new()
     {
         Name = m.Value(Name),
@@ -94,6 +108,10 @@ internal static class InterfaceSchema
         Model.Driver.Auto, "How the engine receives frames from the interface.");
 
     public static readonly MappingKind Kind = new("an interface", "An interface of the director.", Name, Driver);
+
+    /// <summary>The mapping as it is written.</summary>
+    public static MappingNode Write(DirectorInterface item) => MappingNode.Of(
+        Name.Write(item.Name), Driver.Write(item.Driver));
 
     public static DirectorInterface Build(BoundMapping m) => new(m.Value(Name), m.Value(Driver));
 }

@@ -1,3 +1,5 @@
+using Sidestep.Model.Documents;
+
 namespace Sidestep.Model.Schema;
 
 /// <summary>The schema of the whole configuration document.</summary>
@@ -41,6 +43,17 @@ internal static class DocumentSchema
         Vips = [.. m.Items(Vips).Select(VipSchema.Build)],
         VirtualServices = [.. m.Items(VirtualServices).Select(VirtualServiceSchema.Build)],
     };
+
+    /// <summary>The document as it is written: keys in the order of the schema, without values that are
+    /// defaults.</summary>
+    public static MappingNode Write(Configuration configuration) => MappingNode.Of(
+        Director.WriteMapping(DirectorSchema.Write(configuration.Director)),
+        NetworkProfiles.WriteItems(configuration.NetworkProfiles, NetworkProfileSchema.Write),
+        HealthMonitors.WriteItems(configuration.HealthMonitors, HealthMonitorSchema.Write),
+        Pools.WriteItems(configuration.Pools, PoolSchema.Write),
+        AccessLists.WriteItems(configuration.AccessLists, AccessListSchema.Write),
+        Vips.WriteItems(configuration.Vips, VipSchema.Write),
+        VirtualServices.WriteItems(configuration.VirtualServices, VirtualServiceSchema.Write));
 
     private static Key<IReadOnlyList<BoundMapping>> List(string name, ListKind kind, string description) =>
         Key<IReadOnlyList<BoundMapping>>.WithDefault(name, kind, [], description);

@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using System.Net;
+using Sidestep.Model.Documents;
 
 namespace Sidestep.Model.Schema;
 
@@ -114,6 +116,35 @@ internal static class HealthMonitorSchema
         Name, Type, Probe, Interval, Timeout, Rise, Fall, Jitter, Port, Send, Expect, Path, Host, StatusCodes,
         ExpectedText, Tls, CaFile, ServerName, Query, RecordType, ExpectedCode, ExpectedAddress, Command, Arguments);
 
+    private static readonly PortRange DefaultStatusCodes = new(200, 399);
+
+    /// <summary>The mapping as it is written.</summary>
+    public static MappingNode Write(HealthMonitor monitor) => MappingNode.Of(
+        Name.Write(monitor.Name),
+        Type.Write(monitor.Type),
+        Probe.Write(monitor.Probe),
+        Interval.Write(monitor.Interval),
+        Timeout.Write(monitor.Timeout),
+        Rise.Write(monitor.Rise),
+        Fall.Write(monitor.Fall),
+        Jitter.Write(monitor.JitterPercent),
+        Port.WriteOptional(monitor.Port),
+        Send.Write(monitor.Send),
+        Expect.Write(monitor.Expect),
+        Path.Write(monitor.Http?.Path),
+        Host.Write(monitor.Http?.Host),
+        StatusCodes.WriteValues(CodesOf(monitor)),
+        ExpectedText.Write(monitor.Http?.ExpectedText),
+        Tls.WriteOptional(monitor.Tls?.Check),
+        CaFile.Write(monitor.Tls?.CaFile),
+        ServerName.Write(monitor.Tls?.ServerName == monitor.Http?.Host ? null : monitor.Tls?.ServerName),
+        Query.Write(monitor.Dns?.Name),
+        RecordType.WriteOptional(monitor.Dns?.Type),
+        ExpectedCode.WriteOptional((DnsResponseCode?)monitor.Dns?.ResponseCode),
+        ExpectedAddress.Write(monitor.Dns?.Address),
+        Command.Write(monitor.Command is [var program, ..] ? program : null),
+        Arguments.WriteValues(monitor.Command is [_, .. var arguments] ? arguments : null));
+
     public static HealthMonitor Build(BoundMapping m)
     {
         var type = m.Value(Type);
@@ -133,7 +164,7 @@ internal static class HealthMonitorSchema
             Expect = m.Find(Expect)?.Value,
             Http = !isHttp ? null : new HttpExpectation(m.Value(Path), m.Find(Host)?.Value,
                 m.Find(StatusCodes) is { } codes ? [.. codes.Value.Select(static c => c.Value)]
-                    : [new PortRange(200, 399)],
+                    : [DefaultStatusCodes],
                 m.Find(ExpectedText)?.Value),
             Tls = type != MonitorType.Https ? null
                 : new TlsExpectation(m.Value(Tls), m.Find(CaFile)?.Value,
@@ -145,6 +176,10 @@ internal static class HealthMonitorSchema
                 : [m.Find(Command)!.Value, .. m.Value(Arguments).Select(static a => a.Value)],
         };
     }
+
+    private static ImmutableArray<PortRange>? CodesOf(HealthMonitor monitor) =>
+        monitor.Http is not { StatusCodes: { IsDefault: false } codes } || codes is [var only]
+            && only == DefaultStatusCodes ? null : codes;
 }
 
 /// <summary>Response codes of DNS, by their number (RFC 1035 section 4.1.1).</summary>

@@ -1,3 +1,5 @@
+using Sidestep.Model.Documents;
+
 namespace Sidestep.Model.Schema;
 
 /// <summary>The mapping <c>idleTimeouts</c> of a network profile.</summary>
@@ -20,6 +22,11 @@ internal static class IdleTimeoutsSchema
 
     public static readonly MappingKind Kind = new("the mapping idleTimeouts",
         "Seconds without a packet after which a tracked flow expires.", Tcp, Udp, Icmp, AfterFin, AfterRst);
+
+    /// <summary>The mapping as it is written.</summary>
+    public static MappingNode Write(IdleTimeouts timeouts) => MappingNode.Of(
+        Tcp.Write(timeouts.Tcp), Udp.Write(timeouts.Udp), Icmp.Write(timeouts.Icmp),
+        AfterFin.WriteOptional(timeouts.AfterFin), AfterRst.WriteOptional(timeouts.AfterRst));
 
     public static IdleTimeouts Build(BoundMapping m) => new(
         m.Value(Tcp), m.Value(Udp), m.Value(Icmp), m.Find(AfterFin)?.Value, m.Find(AfterRst)?.Value);

@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Sidestep.Model.Yaml;
+using Sidestep.Model.Documents;
 
 namespace Sidestep.Model.Schema;
 
@@ -15,7 +15,7 @@ internal abstract class Key(string name, bool required, string description)
     /// <param name="node">The node of the value.</param>
     /// <param name="mapping">Path of the mapping that contains the key.</param>
     /// <param name="issues">Receives the errors.</param>
-    public abstract object? Bind(Node node, string mapping, IssueList issues);
+    public abstract object? Bind(Node node, DocumentPath mapping, IssueList issues);
 
     public JsonObject ToJsonSchema()
     {
@@ -61,10 +61,16 @@ internal sealed class Key<T> : Key
     public static Key<T> Optional(string name, Kind<T> kind, string description) =>
         new(name, kind, false, false, default, description);
 
+    /// <summary>The form of the value.</summary>
+    public Kind<T> Kind => _kind;
+
+    /// <summary>True if an absent key has the meaning of <see cref="Default"/>.</summary>
+    public bool HasDefault => _hasDefault;
+
     /// <summary>The meaning of an absent key.</summary>
     public T Default => _hasDefault ? _default! : throw new InvalidOperationException($"{Name} has no default.");
 
-    public override object? Bind(Node node, string mapping, IssueList issues)
+    public override object? Bind(Node node, DocumentPath mapping, IssueList issues)
     {
         // Nearly all values are valid scalars, whose paths are never needed.
         if (_kind is ScalarKind<T> single && single.TryRead(node, out var right))
@@ -83,8 +89,14 @@ internal sealed class Key<T> : Key
 /// <param name="Node">The node of the value.</param>
 /// <param name="Place">The path of the value, or of the mapping that contains it under <paramref name="Key"/>.</param>
 /// <param name="Key">Null: <paramref name="Place"/> is the path of the value.</param>
-internal sealed record Located<T>(T Value, Node Node, string Place, string? Key = null)
+internal sealed record Located<T>(T Value, Node Node, DocumentPath Place, string? Key = null)
 {
     /// <summary>The path in the document. It is composed on demand, because most paths are never used.</summary>
-    public string Path => Key is null ? Place : DocumentPath.Key(Place, Key);
+    public DocumentPath Path => Key is null ? Place : DocumentPath.Key(Place, Key);
+
+    /// <summary>The path of the mapping that contains the value; of an item of a list, its own.</summary>
+    public DocumentPath Owner => Place;
+
+    /// <summary>The location, for issues about other values.</summary>
+    public SourceLocation Location => Node.Position.Of(Path);
 }

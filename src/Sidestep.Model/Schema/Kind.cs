@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
 using System.Text.Json.Nodes;
-using Sidestep.Model.Yaml;
+using Sidestep.Model.Documents;
 
 namespace Sidestep.Model.Schema;
 
@@ -8,7 +9,7 @@ namespace Sidestep.Model.Schema;
 internal abstract class Kind<T>
 {
     /// <summary>Reads a node; false if it was rejected and reported.</summary>
-    public abstract bool TryBind(Node node, string path, IssueList issues, [MaybeNullWhen(false)] out T value);
+    public abstract bool TryBind(Node node, DocumentPath path, IssueList issues, [MaybeNullWhen(false)] out T value);
 
     /// <summary>The constraint as JSON Schema, a new object on every call.</summary>
     public abstract JsonObject ToJsonSchema();
@@ -17,7 +18,7 @@ internal abstract class Kind<T>
     public abstract JsonNode? ToJson(T value);
 
     /// <summary>Reports a node that has another form than <paramref name="expected"/>.</summary>
-    protected static void RejectForm(Node node, string path, string expected, IssueList issues)
+    protected static void RejectForm(Node node, DocumentPath path, string expected, IssueList issues)
     {
         if (node is ErrorNode)
             return;
@@ -34,7 +35,8 @@ internal abstract class ScalarKind<T> : Kind<T>
     /// <summary>A description of valid values, such as "a whole number from 1 to 9".</summary>
     protected abstract string Expected { get; }
 
-    public sealed override bool TryBind(Node node, string path, IssueList issues, [MaybeNullWhen(false)] out T value)
+    public sealed override bool TryBind(
+        Node node, DocumentPath path, IssueList issues, [MaybeNullWhen(false)] out T value)
     {
         value = default;
         if (node is not ScalarNode { IsNull: false } scalar)
@@ -53,6 +55,14 @@ internal abstract class ScalarKind<T> : Kind<T>
     {
         value = default;
         return node is ScalarNode { IsNull: false } scalar && Parse(scalar, out value) is null && value is not null;
+    }
+
+    /// <summary>The value as it is written. Text is quoted, numbers and booleans are not.</summary>
+    public ScalarNode ToNode(T value)
+    {
+        var json = ToJson(value)!;
+        bool isText = json.GetValueKind() == JsonValueKind.String;
+        return new ScalarNode(default, isText ? json.GetValue<string>() : json.ToJsonString(), isText);
     }
 
     /// <summary>Reads the text; null if it is valid and <paramref name="value"/> was set.</summary>

@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Nodes;
-using Sidestep.Model.Yaml;
+using Sidestep.Model.Documents;
 
 namespace Sidestep.Model.Schema;
 
@@ -14,7 +14,7 @@ internal sealed class ListKind(string what, int minimum, int maximum, MappingKin
     : Kind<IReadOnlyList<BoundMapping>>
 {
     public override bool TryBind(
-        Node node, string path, IssueList issues, [MaybeNullWhen(false)] out IReadOnlyList<BoundMapping> value)
+        Node node, DocumentPath path, IssueList issues, [MaybeNullWhen(false)] out IReadOnlyList<BoundMapping> value)
     {
         value = null;
         if (node is not ListNode list)

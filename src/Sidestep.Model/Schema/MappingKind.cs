@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Nodes;
-using Sidestep.Model.Yaml;
+using Sidestep.Model.Documents;
 
 namespace Sidestep.Model.Schema;
 
@@ -13,7 +13,7 @@ internal sealed class MappingKind(string what, string description, params Key[] 
     public ImmutableArray<AlternativeKeys> AlternativeKeys { get; init; } = [];
 
     public override bool TryBind(
-        Node node, string path, IssueList issues, [MaybeNullWhen(false)] out BoundMapping value)
+        Node node, DocumentPath path, IssueList issues, [MaybeNullWhen(false)] out BoundMapping value)
     {
         value = null;
         if (node is not MappingNode mapping)
@@ -94,7 +94,7 @@ internal sealed class MappingKind(string what, string description, params Key[] 
     public override JsonNode? ToJson(BoundMapping value) => throw new NotSupportedException("No mapping is a default.");
 
     /// <summary>Reports an unknown key; returns the absent key that it is probably a misspelling of, or null.</summary>
-    private Key? RejectKey(MappingEntry entry, string path, ReadOnlySpan<bool> isPresent, IssueList issues)
+    private Key? RejectKey(MappingEntry entry, DocumentPath path, ReadOnlySpan<bool> isPresent, IssueList issues)
     {
         string text = entry.Key.Text;
         string? value = IssueList.ValueOf(entry.Value);

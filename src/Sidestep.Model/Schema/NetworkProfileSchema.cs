@@ -1,5 +1,7 @@
+using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
+using Sidestep.Model.Documents;
 
 namespace Sidestep.Model.Schema;
 
@@ -64,6 +66,18 @@ internal static class NetworkProfileSchema
         "How traffic reaches the real servers. With a name only: layer 3 with IP-in-IP.",
         Name, Type, DsrType, Encapsulation, GuePort, OuterSource, Oversized, IdleTimeouts, UdpOnRebalance);
 
+    /// <summary>The mapping as it is written.</summary>
+    public static MappingNode Write(NetworkProfile profile) => MappingNode.Of(
+        Name.Write(profile.Name),
+        Type.WriteOptional(profile.Type),
+        DsrType.Write(profile.DsrType),
+        Encapsulation.Write(profile.Encapsulation),
+        GuePort.Write(profile.GuePort),
+        OuterSource.WriteValues(Sources(profile)),
+        Oversized.Write(profile.Oversized),
+        IdleTimeouts.WriteUnlessEmpty(IdleTimeoutsSchema.Write(profile.IdleTimeouts)),
+        UdpOnRebalance.Write(profile.UdpOnRebalance));
+
     public static NetworkProfile Build(BoundMapping m) => new()
     {
         Name = m.Value(Name),
@@ -81,6 +95,13 @@ internal static class NetworkProfileSchema
     /// <summary>The timeouts of a profile, those that are not written with their defaults.</summary>
     public static IdleTimeouts Timeouts(BoundMapping m) => m.Find(IdleTimeouts) is { } timeouts
         ? IdleTimeoutsSchema.Build(timeouts.Value) : Model.IdleTimeouts.Default;
+
+    private static ImmutableArray<IPNetwork>? Sources(NetworkProfile profile)
+    {
+        ImmutableArray<IPNetwork> sources =
+            [.. new[] { profile.OuterSource4, profile.OuterSource6 }.OfType<IPNetwork>()];
+        return sources.IsEmpty ? null : sources;
+    }
 
     /// <summary>The prefix of a family, or null.</summary>
     private static IPNetwork? Source(BoundMapping m, AddressFamily family)

@@ -1,3 +1,5 @@
+using Sidestep.Model.Documents;
+
 namespace Sidestep.Model.Schema;
 
 /// <summary>The schema of an item of <c>pools</c>.</summary>
@@ -70,6 +72,21 @@ internal static class PoolSchema
         Name, Algorithm, HashFields, Slots, Persistence, MinServers, Drain, Monitors, MinHealthyMonitors, Admission,
         AllowUnverifiedDsrPath, Servers);
 
+    /// <summary>The mapping as it is written.</summary>
+    public static MappingNode Write(Pool pool) => MappingNode.Of(
+        Name.Write(pool.Name),
+        Algorithm.Write(pool.Algorithm),
+        HashFields.Write(pool.HashFields),
+        Slots.Write(pool.Slots),
+        Persistence.WriteMapping(pool.Persistence is { } persistence ? PersistenceSchema.Write(persistence) : null),
+        MinServers.Write(pool.MinServers),
+        Drain.WriteUnlessEmpty(DrainSchema.Write(pool.Drain)),
+        Monitors.WriteValues(pool.Monitors),
+        MinHealthyMonitors.Write(pool.MinHealthyMonitors),
+        Admission.WriteUnlessEmpty(AdmissionSchema.Write(pool.Admission)),
+        AllowUnverifiedDsrPath.Write(pool.AllowUnverifiedDsrPath),
+        Servers.WriteItems(pool.Servers, RealServerSchema.Write));
+
     public static Pool Build(BoundMapping m) => new()
     {
         Name = m.Value(Name),
@@ -81,6 +98,7 @@ internal static class PoolSchema
         Drain = m.Find(Drain) is { } drain ? DrainSchema.Build(drain.Value) : Model.Drain.Default,
         Monitors = m.Find(Monitors) is { } monitors ? [.. monitors.Value.Select(static n => n.Value)] : null,
         MinHealthyMonitors = m.Value(MinHealthyMonitors),
+        AllowUnverifiedDsrPath = m.Value(AllowUnverifiedDsrPath),
         Admission = m.Find(Admission) is { } admission ? AdmissionSchema.Build(admission.Value)
             : Model.Admission.Default,
         Servers = [.. m.Items(Servers).Select(RealServerSchema.Build)],
@@ -103,6 +121,11 @@ internal static class PersistenceSchema
         "Source persistence: a client keeps its server.",
         Timeout, PrefixLength4, PrefixLength6);
 
+    /// <summary>The mapping as it is written.</summary>
+    public static MappingNode Write(Persistence persistence) => MappingNode.Of(
+        Timeout.Write(persistence.TimeoutSeconds), PrefixLength4.Write(persistence.PrefixLength4),
+        PrefixLength6.Write(persistence.PrefixLength6));
+
     public static Persistence Build(BoundMapping m) =>
         new(m.Value(Timeout), m.Value(PrefixLength4), m.Value(PrefixLength6));
 }
@@ -124,6 +147,10 @@ internal static class DrainSchema
     public static readonly MappingKind Kind = new("the mapping drain",
         "What happens to the flows of draining servers.", Deadline, OnDeadline);
 
+    /// <summary>The mapping as it is written.</summary>
+    public static MappingNode Write(Drain drain) => MappingNode.Of(
+        Deadline.Write(drain.DeadlineSeconds), OnDeadline.Write(drain.OnDeadline));
+
     public static Drain Build(BoundMapping m) => new(m.Value(Deadline), m.Value(OnDeadline));
 }
 
@@ -135,6 +162,10 @@ internal static class AdmissionSchema
 
     public static readonly MappingKind Kind = new("the mapping admission",
         "What a new or recovered server needs, beside its monitors, before it gets traffic.", RequireAgent);
+
+    /// <summary>The mapping as it is written.</summary>
+    public static MappingNode Write(Admission admission) => MappingNode.Of(
+        RequireAgent.Write(admission.RequireAgent));
 
     public static Admission Build(BoundMapping m) => new(m.Value(RequireAgent));
 }

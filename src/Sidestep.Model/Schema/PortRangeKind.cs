@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Sidestep.Model.Yaml;
+using Sidestep.Model.Documents;
 
 namespace Sidestep.Model.Schema;
 
@@ -16,7 +16,8 @@ internal sealed class PortRangeKind : ScalarKind<PortRange>
             new JsonObject { ["type"] = "string", ["pattern"] = "^(?:any|[1-9][0-9]{0,4}(?:-[1-9][0-9]{0,4})?)$" }),
     };
 
-    public override JsonNode? ToJson(PortRange value) => JsonValue.Create(value.ToString());
+    public override JsonNode? ToJson(PortRange value) => value.First == value.Last
+        ? JsonValue.Create((int)value.First) : JsonValue.Create(value.ToString());
 
     protected override Problem? Parse(ScalarNode scalar, out PortRange value)
     {

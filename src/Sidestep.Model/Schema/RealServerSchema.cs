@@ -1,4 +1,5 @@
 using System.Net;
+using Sidestep.Model.Documents;
 
 namespace Sidestep.Model.Schema;
 
@@ -40,6 +41,16 @@ internal static class RealServerSchema
 
     public static readonly MappingKind Kind = new("a real server", "A member of a pool.",
         Name, Address, Port, Weight, State, Backup, Encapsulation, Os);
+
+    /// <summary>The mapping as it is written.</summary>
+    public static MappingNode Write(RealServer server) => MappingNode.Of(
+        Name.Write(server.Name),
+        Address.Write(server.Address),
+        Weight.Write(server.Weight),
+        State.Write(server.State),
+        Backup.Write(server.Backup),
+        Encapsulation.WriteOptional(server.Encapsulation),
+        Os.Write(server.Os));
 
     public static RealServer Build(BoundMapping m) => new()
     {

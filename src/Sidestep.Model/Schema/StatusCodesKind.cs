@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Sidestep.Model.Yaml;
+using Sidestep.Model.Documents;
 
 namespace Sidestep.Model.Schema;
 
@@ -15,7 +15,8 @@ internal sealed class StatusCodesKind : ScalarKind<PortRange>
             new JsonObject { ["type"] = "string", ["pattern"] = "^[1-5][0-9]{2}-[1-5][0-9]{2}$" }),
     };
 
-    public override JsonNode? ToJson(PortRange value) => JsonValue.Create(value.ToString());
+    public override JsonNode? ToJson(PortRange value) => value.First == value.Last
+        ? JsonValue.Create((int)value.First) : JsonValue.Create(value.ToString());
 
     protected override Problem? Parse(ScalarNode scalar, out PortRange value)
     {

@@ -1,6 +1,7 @@
+using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Nodes;
-using Sidestep.Model.Yaml;
+using Sidestep.Model.Documents;
 
 namespace Sidestep.Model.Schema;
 
@@ -13,8 +14,12 @@ namespace Sidestep.Model.Schema;
 internal sealed class ValueListKind<T>(string what, int minimum, int maximum, ScalarKind<T> item, bool alone = false)
     : Kind<IReadOnlyList<Located<T>>>
 {
+    /// <summary>The values as they are written: a list, or a single value where that is possible.</summary>
+    public Node ToNode(ImmutableArray<T> values) => alone && values is [var only]
+        ? item.ToNode(only) : new ListNode(default, [.. values.Select(item.ToNode)]);
+
     public override bool TryBind(
-        Node node, string path, IssueList issues, [MaybeNullWhen(false)] out IReadOnlyList<Located<T>> value)
+        Node node, DocumentPath path, IssueList issues, [MaybeNullWhen(false)] out IReadOnlyList<Located<T>> value)
     {
         value = null;
         if (alone && node is ScalarNode { IsNull: false })
@@ -38,7 +43,7 @@ internal sealed class ValueListKind<T>(string what, int minimum, int maximum, Sc
         var items = new List<Located<T>>();
         for (int i = 0; i < Math.Min(list.Items.Length, maximum); i++)
         {
-            string itemPath = DocumentPath.Item(path, i);
+            var itemPath = DocumentPath.Item(path, i);
             if (item.TryBind(list.Items[i], itemPath, issues, out var bound))
                 items.Add(new Located<T>(bound, list.Items[i], itemPath));
         }

@@ -1,4 +1,5 @@
 using System.Net;
+using Sidestep.Model.Documents;
 
 namespace Sidestep.Model.Schema;
 
@@ -18,6 +19,10 @@ internal static class VipSchema
 
     public static readonly MappingKind Kind = new("a VIP",
         "Settings of a VIP that apply to all services of the VIP.", Address, Echo);
+
+    /// <summary>The mapping as it is written.</summary>
+    public static MappingNode Write(Vip vip) => MappingNode.Of(
+        Address.Write(vip.Address), Echo.Write(vip.Echo));
 
     public static Vip Build(BoundMapping m) => new(m.Value(Address), m.Value(Echo));
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using Sidestep.Model.Documents;
 
 namespace Sidestep.Model.Schema;
 
@@ -61,6 +62,18 @@ internal static class VirtualServiceSchema
         ],
     };
 
+    /// <summary>The mapping as it is written.</summary>
+    public static MappingNode Write(VirtualService service) => MappingNode.Of(
+        Name.Write(service.Name),
+        service.Vips is [var vip] ? Vip.Write(vip) : Vips.WriteValues(service.Vips),
+        Protocol.Write(service.Protocol),
+        WritePorts(service),
+        Pool.Write(service.Pool),
+        NetworkProfile.Write(service.NetworkProfile),
+        AccessList.Write(service.AccessList),
+        Enabled.Write(service.Enabled),
+        TrafficEnabled.Write(service.TrafficEnabled));
+
     public static VirtualService Build(BoundMapping m) => new()
     {
         Name = m.Value(Name),
@@ -72,6 +85,14 @@ internal static class VirtualServiceSchema
         AccessList = m.Find(AccessList)?.Value,
         Enabled = m.Value(Enabled),
         TrafficEnabled = m.Value(TrafficEnabled),
+    };
+
+    // Every port is the meaning of protocol any, which has no ports to write.
+    private static MappingEntry? WritePorts(VirtualService service) => service.Ports switch
+    {
+        [var all] when all == PortRange.Any && service.Protocol == TransportProtocol.Any => null,
+        [{ First: var first, Last: var last }] when first == last => Port.Write(first),
+        _ => Ports.WriteValues(service.Ports),
     };
 
     /// <summary>The VIPs of <c>vip</c> or <c>vips</c>, with their locations.</summary>

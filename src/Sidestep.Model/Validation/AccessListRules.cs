@@ -42,15 +42,15 @@ internal static class AccessListRules
         foreach (var (prefix, denied) in first)
         {
             if (allowed.TryGetValue(prefix, out var other))
-                issues.Error(denied.Path, denied.Node, $"also allowed, on line {other.Node.Position.Line}",
-                    "Keep one of the two");
+                issues.Error(denied.Path, denied.Node, $"also allowed, by {other.Path}", "Keep one of the two",
+                    other.Location);
         }
         return allow.Count + deny.Count;
     }
 
     // A value that was rejected was reported already.
     private static bool IsEmpty(BoundMapping list, Key<IReadOnlyList<Located<IPNetwork>>> key) =>
-        list.Find(key) is not { Node: Yaml.ListNode { Items.IsEmpty: false } };
+        list.Find(key) is not { Node: Documents.ListNode { Items.IsEmpty: false } };
 
     private static void CheckDuplicates(
         IReadOnlyList<Located<IPNetwork>> prefixes, Dictionary<IPNetwork, Located<IPNetwork>> first, IssueList issues)
@@ -59,7 +59,8 @@ internal static class AccessListRules
         {
             if (!first.TryAdd(prefix.Value, prefix))
                 issues.Error(prefix.Path, prefix.Node,
-                    $"already in this list, on line {first[prefix.Value].Node.Position.Line}", "Keep one of the two");
+                    $"already in this list, as {first[prefix.Value].Path}", "Keep one of the two",
+                    first[prefix.Value].Location);
         }
     }
 }

@@ -1,3 +1,4 @@
+using Sidestep.Model.Documents;
 using Sidestep.Model.Schema;
 
 namespace Sidestep.Model.Validation;
@@ -40,7 +41,7 @@ internal static class AlgorithmRules
         }
     }
 
-    private static void NotShared(string path, Yaml.Node node, string what, IssueList issues) =>
+    private static void NotShared(DocumentPath path, Node node, string what, IssueList issues) =>
         issues.Warning(path, node,
             $"directors do not share which {what} they track: with other directors (director.peers), connections that "
             + "move to another director may reach another server and break",

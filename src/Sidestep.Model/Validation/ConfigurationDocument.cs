@@ -1,5 +1,5 @@
+using Sidestep.Model.Documents;
 using Sidestep.Model.Schema;
-using Sidestep.Model.Yaml;
 
 namespace Sidestep.Model.Validation;
 
@@ -84,7 +84,7 @@ internal sealed class ConfigurationDocument
     public static string Title(BoundMapping service) =>
         service.Find(VirtualServiceSchema.Name) is { } name
             ? $"service {name.Value}"
-            : $"the service on line {service.Node.Position.Line}";
+            : $"the service {service.Path}";
 
     // The first object of a name counts; a second one is an error anyway.
     private static Dictionary<string, BoundMapping> ByName(IReadOnlyList<BoundMapping> items, Key<string> key)

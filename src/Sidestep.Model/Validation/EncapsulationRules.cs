@@ -1,5 +1,5 @@
+using Sidestep.Model.Documents;
 using Sidestep.Model.Schema;
-using Sidestep.Model.Yaml;
 
 namespace Sidestep.Model.Validation;
 
@@ -43,7 +43,7 @@ internal static class EncapsulationRules
         }
     }
 
-    private static void Ignored(string path, Node node, IssueList issues) =>
+    private static void Ignored(DocumentPath path, Node node, IssueList issues) =>
         issues.Warning(path, node,
             "ignored: at layer 2 (dsrType: l2) nothing is encapsulated", "Remove the key, or set dsrType to l3");
 }

@@ -1,5 +1,5 @@
+using Sidestep.Model.Documents;
 using Sidestep.Model.Schema;
-using Sidestep.Model.Yaml;
 
 namespace Sidestep.Model.Validation;
 

@@ -1,6 +1,6 @@
 using System.Collections.Frozen;
+using Sidestep.Model.Documents;
 using Sidestep.Model.Schema;
-using Sidestep.Model.Yaml;
 
 namespace Sidestep.Model.Validation;
 

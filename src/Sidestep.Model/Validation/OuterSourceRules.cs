@@ -25,8 +25,8 @@ internal static class OuterSourceRules
                         "Keep one IPv4 and one IPv6 prefix at most");
                 if (FirstInside(source.Value, vips) is { } vip)
                     issues.Error(source.Path, source.Node,
-                        $"contains the VIP {PrefixText.Of(vip.Value)} (line {vip.Node.Position.Line})",
-                        "Choose a prefix that nothing else uses");
+                        $"contains the VIP {PrefixText.Of(vip.Value)} of {vip.Path}",
+                        "Choose a prefix that nothing else uses", vip.Location);
             }
         }
     }

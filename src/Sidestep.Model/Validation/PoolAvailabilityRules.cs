@@ -30,5 +30,5 @@ internal static class PoolAvailabilityRules
 
     // No server of the list could be read: that was reported already.
     private static bool HasUnreadableServers(BoundMapping pool) =>
-        pool.Find(PoolSchema.Servers) is { Node: Yaml.ListNode { Items.IsEmpty: false } };
+        pool.Find(PoolSchema.Servers) is { Node: Documents.ListNode { Items.IsEmpty: false } };
 }

@@ -16,7 +16,7 @@ internal static class UniqueNameRules
         foreach (var pool in document.Pools)
         {
             if (PoolUsage.Of(pool).HasDuplicates)
-                Check(pool.Items(PoolSchema.Servers), RealServerSchema.Name, "server of this pool",
+                Check(pool.Items(PoolSchema.Servers), RealServerSchema.Name, "server",
                     "Rename one of the two",
                     issues);
             CheckDuplicates(pool, issues);
@@ -41,7 +41,7 @@ internal static class UniqueNameRules
         {
             if (item.Find(key) is { } name && !first.TryAdd(name.Value, name))
                 issues.Error(name.Path, name.Node,
-                    $"the {what} on line {first[name.Value].Node.Position.Line} has the same name", remedy);
+                    $"the {what} {first[name.Value].Owner} has the same name", remedy, first[name.Value].Location);
         }
     }
 }

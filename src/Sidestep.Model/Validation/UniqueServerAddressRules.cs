@@ -17,9 +17,8 @@ internal static class UniqueServerAddressRules
             {
                 if (server.Find(RealServerSchema.Address) is { } address && !first.TryAdd(address.Value, address))
                     issues.Error(address.Path, address.Node,
-                        $"the server on line {first[address.Value].Node.Position.Line} of the same pool has this "
-                        + "address",
-                        "Keep one of the two; weight gives it a larger share");
+                        $"the server {first[address.Value].Owner} of the same pool has this address",
+                        "Keep one of the two; weight gives it a larger share", first[address.Value].Location);
             }
         }
     }

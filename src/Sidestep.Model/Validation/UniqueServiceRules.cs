@@ -65,21 +65,22 @@ internal static class UniqueServiceRules
             if (!reported.Add((first.Service, second.Service)))
                 continue;
             string protocolName = protocol.ToString().ToLowerInvariant();
-            string other = $"{ConfigurationDocument.Title(first.Service)} (line {first.Service.Node.Position.Line})";
-            var (path, node) = (second.Location.Path, second.Location.Node);
+            string other = ConfigurationDocument.Title(first.Service);
+            var related = first.Service.Location;
+            var (path, node) = (second.Written.Path, second.Written.Node);
             if (protocol == TransportProtocol.Any)
                 issues.Error(path, node, $"{other} already has {PrefixText.Of(vip)} with any protocol",
-                    "Give one of the two another VIP or protocol, or remove it");
+                    "Give one of the two another VIP or protocol, or remove it", related);
             else if (first.Range == second.Range)
                 issues.Error(path, node,
                     $"{other} already has {PrefixText.Of(vip)} {protocolName} port {second.Range}",
-                    "Give one of the two another VIP or port, or remove it");
+                    "Give one of the two another VIP or port, or remove it", related);
             else
                 issues.Error(path, node,
                     $"{other} has {PrefixText.Of(vip)} {protocolName} ports {first.Range}, a range of the same "
                     + "width that overlaps "
                     + $"{second.Range}, so that neither is the narrower one",
-                    "Assign the shared ports to one of the two, or narrow its range");
+                    "Assign the shared ports to one of the two, or narrow its range", related);
         }
     }
 
@@ -92,8 +93,8 @@ internal static class UniqueServiceRules
         {
             if (!first.TryAdd(vip.Value, vip))
                 issues.Error(vip.Path, vip.Node,
-                    $"already on line {first[vip.Value].Node.Position.Line} in this service",
-                    "Keep one of the two");
+                    $"already in this service, as {first[vip.Value].Path}", "Keep one of the two",
+                    first[vip.Value].Location);
         }
     }
 
@@ -128,10 +129,10 @@ internal static class UniqueServiceRules
     }
 
     /// <param name="Range">The ports.</param>
-    /// <param name="Location">The location of the ports in the document.</param>
+    /// <param name="Written">The location of the ports in the document.</param>
     /// <param name="Service">The service.</param>
     /// <param name="Order">Position in the order of the document.</param>
-    private sealed record PortBinding(PortRange Range, Located<PortRange> Location, BoundMapping Service, int Order)
+    private sealed record PortBinding(PortRange Range, Located<PortRange> Written, BoundMapping Service, int Order)
         : IComparable<PortBinding>
     {
         public int Width => Range.Last - Range.First;

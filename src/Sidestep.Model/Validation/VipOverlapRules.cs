@@ -29,18 +29,17 @@ internal static class VipOverlapRules
                 if (server.Find(RealServerSchema.Address) is { } address
                     && services.TryGetValue(address.Value, out var service))
                     issues.Error(address.Path, address.Node,
-                        $"the VIP of {ConfigurationDocument.Title(service)} (line {service.Node.Position.Line}), "
-                        + "which is on every real server, so it identifies none of them",
-                        "Write the server's own address");
+                        $"the VIP of {ConfigurationDocument.Title(service)}, which is on every real server, so it "
+                        + "identifies none of them",
+                        "Write the server's own address", service.Location);
             }
         }
         foreach (var peer in document.Director?.Value(DirectorSchema.Peers) ?? [])
         {
             if (services.TryGetValue(peer.Value, out var service))
                 issues.Error(peer.Path, peer.Node,
-                    $"the VIP of {ConfigurationDocument.Title(service)} (line {service.Node.Position.Line}), which "
-                    + "all directors share",
-                    "Write the other director's own address");
+                    $"the VIP of {ConfigurationDocument.Title(service)}, which all directors share",
+                    "Write the other director's own address", service.Location);
         }
     }
 }

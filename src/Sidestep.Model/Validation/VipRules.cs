@@ -18,7 +18,8 @@ internal static class VipRules
                 continue;
             if (!first.TryAdd(address.Value, address))
                 issues.Error(address.Path, address.Node,
-                    $"already on line {first[address.Value].Node.Position.Line}", "Keep one of the two");
+                    $"{first[address.Value].Owner} has this address already", "Keep one of the two",
+                    first[address.Value].Location);
             else if (!served.Contains(address.Value))
                 issues.Warning(address.Path, address.Node, "ignored: no virtual service has this VIP",
                     "Write it exactly as a service does, or remove it");

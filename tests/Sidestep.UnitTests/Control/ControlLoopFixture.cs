@@ -22,7 +22,8 @@ internal sealed class ControlLoopFixture : IAsyncDisposable
     {
         Engine = new FakeEngine(Journal);
         NextHops.Set(Server, 0x11);
-        Loop = new ControlLoop(Engine, NextHops, first ?? Configuration("s0"), observer ?? new FakeObserver(Journal),
+        Loop = new ControlLoop(Engine, NextHops, new EffectiveConfiguration(first ?? Configuration("s0")),
+            observer ?? new FakeObserver(Journal),
             Time, health, advertises ? new FakeAdvertiser(Journal) : null);
     }
 

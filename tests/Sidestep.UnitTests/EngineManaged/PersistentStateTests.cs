@@ -5,7 +5,6 @@ using FsCheck.Fluent;
 using Sidestep.Engine.Managed.Persistence;
 using Sidestep.Forwarding;
 using Sidestep.Forwarding.Lowering;
-using Sidestep.Forwarding.Pipeline;
 using Sidestep.Model;
 using Sidestep.UnitTests.Forwarding;
 using Sidestep.UnitTests.Packets;

@@ -8,6 +8,7 @@ using Sidestep.Model;
 using Sidestep.Packets;
 using Sidestep.Testing;
 using Encap = Sidestep.Forwarding.Encap;
+using Encapsulation = Sidestep.Engine.Xdp.Layout.Encapsulation;
 using ServerEntry = Sidestep.Forwarding.ServerEntry;
 
 namespace Sidestep.UnitTests.EngineXdp;

@@ -69,7 +69,7 @@ public sealed class ConfigCommandTests : IDisposable
         Assert.Equal(
             CommandRun.Compact("""
             [{"path":"virtualServices[0].port","line":31,"column":11,"value":"70000","reason":"out of range",
-            "remedy":"Write a whole number from 1 to 65535"}]
+            "remedy":"Write a whole number from 1 to 65535","jsonPointer":"/virtualServices/0/port","related":null}]
             """),
             report["errors"]!.ToJsonString());
         Assert.Equal("[]", report["warnings"]!.ToJsonString());
@@ -120,6 +120,47 @@ public sealed class ConfigCommandTests : IDisposable
     [InlineData("config", "chek", "a")]
     public void Invalid_command_line_exits_with_unusable(params string[] arguments) =>
         Assert.Equal(ExitCode.Unusable, Run(arguments).Code);
+
+    [Fact]
+    public void Json_file_is_checked_like_a_yaml_file()
+    {
+        var valid = TestDocument.Read(TestDocument.Valid).Configuration!;
+        var (code, output, _) = Check(ConfigurationWriter.ToJson(valid), "--offline");
+        Assert.Equal(ExitCode.Ok, code);
+        Assert.Contains(": ok: 2 virtual services, 1 pool, 2 real servers", output, StringComparison.Ordinal);
+
+        (code, _, var error) = Check("{\n  \"director\": {\n    \"name\": \"Edge\" }\n}", "--offline");
+        Assert.Equal(ExitCode.Failed, code);
+        Assert.Contains($"{_file}:3:13: error: director.name: Edge: not a possible name.", error,
+            StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("yaml")]
+    [InlineData("json")]
+    public void Show_command_prints_the_configuration_in_either_format(string format)
+    {
+        var valid = TestDocument.Read(TestDocument.Valid).Configuration!;
+        foreach (string text in new[] { TestDocument.Valid, ConfigurationWriter.ToJson(valid) })
+        {
+            File.WriteAllText(_file, text);
+            var (code, output, error) = Run("config", "show", _file, "--format", format);
+            Assert.Equal((ExitCode.Ok, ""), (code, error));
+            Assert.Equal(format == "json" ? ConfigurationWriter.ToJson(valid) : ConfigurationWriter.ToYaml(valid),
+                output);
+        }
+    }
+
+    [Fact]
+    public void Show_command_reports_errors_instead_of_a_configuration()
+    {
+        File.WriteAllText(_file, TestDocument.Valid.Replace("port: 80", "port: 70000", StringComparison.Ordinal));
+        var (code, output, error) = Run("config", "show", _file);
+        Assert.Equal((ExitCode.Failed, ""), (code, output));
+        Assert.StartsWith($"{_file}:31:11: error: virtualServices[0].port: 70000", error, StringComparison.Ordinal);
+        Assert.Equal(ExitCode.Unusable, Run("config", "show", _file + ".none").Code);
+        Assert.Equal(ExitCode.Unusable, Run("config", "show", _file, "--format", "toml").Code);
+    }
 
     [Fact]
     public void Schema_command_prints_the_schema()

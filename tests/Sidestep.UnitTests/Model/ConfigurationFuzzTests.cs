@@ -14,6 +14,14 @@ public sealed class ConfigurationFuzzTests
         "%YAML 1.2\n", "[", "]", "{", "}", "\"", "'", "\t", "99999999999999999999", "-1", "true", "pools:\n", "0x10",
     ];
 
+    private static readonly string[] JsonSnippets =
+    [
+        "\"director\"", "\"pools\"", "\"name\"", ": ", ", ", "{", "}", "[", "]", "\"",
+        "\\u", "\\ud800", "\\ud83d\\ude00",
+        "\\n", "null", "true", "false", "0", "-1", "1e999", "1.5", "99999999999999999999", "\n", "\r\n", "\t", "//",
+        "/* */", "\u00e9", "\ud83d\ude00", "\ud800", "\ufeff", "\0", "[[[[[[[[[[", "{\"a\":{\"a\":{\"a\":",
+    ];
+
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
@@ -68,6 +76,49 @@ public sealed class ConfigurationFuzzTests
     {
         for (int length = 0; length < TestDocument.Valid.Length; length++)
             AssertResult(TestDocument.Valid[..length], 0, length);
+    }
+
+    [Theory]
+    [InlineData(10)]
+    [InlineData(11)]
+    [InlineData(12)]
+    public void Changed_characters_of_a_JSON_document_never_throw(int seed)
+    {
+        var random = new Random(seed);
+        string valid = ConfigurationWriter.ToJson(TestDocument.Read(TestDocument.Valid).Configuration!);
+        for (int round = 0; round < 1500; round++)
+        {
+            var text = new StringBuilder(valid);
+            for (int change = random.Next(1, 6); change > 0; change--)
+                ChangeCharacter(text, random);
+            // Without its first brace it would be read as YAML.
+            text[0] = '{';
+            AssertResult(text.ToString(), seed, round);
+        }
+    }
+
+    [Theory]
+    [InlineData(13)]
+    [InlineData(14)]
+    public void Random_JSON_snippets_never_throw(int seed)
+    {
+        var random = new Random(seed);
+        for (int round = 0; round < 3000; round++)
+        {
+            var text = new StringBuilder("{");
+            for (int snippet = random.Next(1, 25); snippet > 0; snippet--)
+                text.Append(random.Next(3) == 0 ? $"{(char)random.Next(32, 127)}"
+                    : JsonSnippets[random.Next(JsonSnippets.Length)]);
+            AssertResult(text.ToString(), seed, round);
+        }
+    }
+
+    [Fact]
+    public void Truncated_JSON_document_never_throws()
+    {
+        string valid = ConfigurationWriter.ToJson(TestDocument.Read(TestDocument.Valid).Configuration!);
+        for (int length = 0; length < valid.Length; length++)
+            AssertResult(valid[..length], 0, length);
     }
 
     private static void ChangeCharacter(StringBuilder text, Random random)

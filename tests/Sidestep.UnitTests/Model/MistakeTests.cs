@@ -5,7 +5,7 @@ namespace Sidestep.UnitTests.Model;
 
 public sealed class MistakeTests
 {
-    private static readonly Dictionary<string, Mistake> Table = new Mistake[][]
+    internal static readonly Dictionary<string, Mistake> Table = new Mistake[][]
     {
         MalformedYamlMistakes.All, ValueMistakes.All, AddressMistakes.All, KeyMistakes.All,
         VipAndPortMistakes.All, ProfileAndPoolMistakes.All, UnsupportedFeatureMistakes.All, ConsistencyMistakes.All,
@@ -42,7 +42,10 @@ public sealed class MistakeTests
 
         Assert.Equal(
             new ConfigurationIssue("virtualServices[0].port", 31, 11, "70000", "out of range",
-                "Write a whole number from 1 to 65535"),
+                "Write a whole number from 1 to 65535")
+            {
+                JsonPointer = "/virtualServices/0/port",
+            },
             issue);
     }
 

@@ -1,7 +1,7 @@
 using System.Net;
 using Sidestep.Model;
+using Sidestep.Model.Documents;
 using Sidestep.Model.Schema;
-using Sidestep.Model.Yaml;
 
 namespace Sidestep.UnitTests.Model;
 
@@ -284,7 +284,8 @@ public sealed class ScalarKindTests
         Assert.Equal("there is no value. Write true or false", Read(new BooleanKind(), "", out _));
         Assert.Equal("there is no value. Write true or false", Read(new BooleanKind(), "~", out _));
         var issues = new IssueList();
-        Assert.False(new BooleanKind().TryBind(new ListNode(new Position(1, 1), []), "p", issues, out _));
+        Assert.False(new BooleanKind().TryBind(new ListNode(new Position(1, 1), []),
+            DocumentPath.Key(DocumentPath.Root, "p"), issues, out _));
         Assert.Equal("p: this is a list. Write true or false.", issues.Errors.Single().ToString());
     }
 
@@ -333,7 +334,7 @@ public sealed class ScalarKindTests
     private static string? Read<T>(ScalarKind<T> kind, string text, out T? value)
     {
         var issues = new IssueList();
-        bool isRead = kind.TryBind(NodeOf(text), "p", issues, out value);
+        bool isRead = kind.TryBind(NodeOf(text), DocumentPath.Key(DocumentPath.Root, "p"), issues, out value);
         Assert.Equal(isRead, !issues.HasErrors);
         return issues.Errors.Select(static e =>
             $"{e.Reason}. {e.Remedy}").SingleOrDefault();

@@ -134,8 +134,10 @@ public sealed class Ipv6Tests
     /// <summary>The pseudo-header of RFC 8200 section 8.1, byte by byte.</summary>
     [Fact]
     public void Pseudo_header_has_the_sum_of_its_bytes() => Gens.Check(
-        from source in Gens.Bits(64) from destination in Gens.Bits(64)
-        from length in Gen.Choose(0, 65_535) from protocol in Gens.Byte
+        from source in Gens.Bits(64)
+        from destination in Gens.Bits(64)
+        from length in Gen.Choose(0, 65_535)
+        from protocol in Gens.Byte
         select (source, destination, length, protocol),
         static v =>
         {

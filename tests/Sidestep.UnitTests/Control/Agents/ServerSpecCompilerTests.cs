@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Sidestep.Api;
 using Sidestep.Control.Agents;
 using Sidestep.Forwarding;

@@ -13,7 +13,7 @@ public sealed class SlotWordsTests
     private static readonly GroupKey Key = new("p", Encap.Layer2);
 
     [Fact]
-    public void Word_names_the_server_of_the_slot_and_whether_flows_are_looked_up() => Gens.Check(
+    public void Word_names_the_server_of_the_slot_and_whether_its_flows_may_be_tracked() => Gens.Check(
         from slots in Gen.ArrayOf(Gen.Choose(-1, 2), 16)
         from states in Gen.ArrayOf(Gen.Choose(-2, 2), 16)
         from isInTransition in Gens.Byte

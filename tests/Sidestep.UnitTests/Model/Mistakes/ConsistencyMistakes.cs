@@ -8,37 +8,38 @@ internal static class ConsistencyMistakes
         new("two interfaces of one name",
             "- name: eth0\n      driver: native",
             "- name: eth0\n    - name: eth0",
-            "5:13: error: director.interfaces[1].name: eth0: the interface on line 4 has the same name. Keep "
-            + "one of the two."),
+            "5:13: error: director.interfaces[1].name: eth0: the interface director.interfaces[0] has the "
+            + "same name. Keep one of the two. See line 4."),
         new("two profiles of one name",
             "name: routed\n",
             "name: fast\n    dsrType: l3\n    type: tcp-fast-path\n  - name: routed\n",
-            "13:11: error: networkProfiles[1].name: fast: the network profile on line 10 has the same name. "
-            + "Rename one of the two."),
+            "13:11: error: networkProfiles[1].name: fast: the network profile networkProfiles[0] has the "
+            + "same name. Rename one of the two. See line 10."),
         new("two pools of one name",
             "pools:\n",
             "pools:\n  - name: web\n    servers: [{ name: a, address: 10.0.0.99 }]\n",
-            "18:11: error: pools[1].name: web: the pool on line 16 has the same name. Rename one of the two."),
+            "18:11: error: pools[1].name: web: the pool pools[0] has the same name. Rename one of the two. "
+            + "See line 16."),
         new("two services of one name",
             "name: api",
             "name: www",
-            "36:11: error: virtualServices[1].name: www: the virtual service on line 28 has the same name. "
-            + "Rename one of the two."),
+            "36:11: error: virtualServices[1].name: www: the virtual service virtualServices[0] has the "
+            + "same name. Rename one of the two. See line 28."),
         new("two servers of one name",
             "name: web2",
             "name: web1",
-            "25:15: error: pools[0].servers[1].name: web1: the server of this pool on line 21 has the same "
-            + "name. Rename one of the two."),
+            "25:15: error: pools[0].servers[1].name: web1: the server pools[0].servers[0] has the same "
+            + "name. Rename one of the two. See line 21."),
         new("two servers of one address",
             "address: 10.0.0.12",
             "address: 10.0.0.11",
-            "26:18: error: pools[0].servers[1].address: 10.0.0.11: the server on line 22 of the same pool has "
-            + "this address. Keep one of the two; weight gives it a larger share."),
+            "26:18: error: pools[0].servers[1].address: 10.0.0.11: the server pools[0].servers[0] of the "
+            + "same pool has this address. Keep one of the two; weight gives it a larger share. See line 22."),
         new("two services of one VIP, protocol and port",
             " - name: api",
             " - { name: www2, vip: 203.0.113.10, protocol: tcp, port: 80, pool: web }\n  - name: api",
-            "36:59: error: virtualServices[1].port: 80: service www (line 28) already has 203.0.113.10 tcp "
-            + "port 80. Give one of the two another VIP or port, or remove it."),
+            "36:59: error: virtualServices[1].port: 80: service www already has 203.0.113.10 tcp "
+            + "port 80. Give one of the two another VIP or port, or remove it. See line 28."),
         new("a pool that is not there",
             "pool: web\n    networkProfile: fast",
             "pool: wbe\n    networkProfile: fast",
@@ -82,8 +83,9 @@ internal static class ConsistencyMistakes
         new("a server with the address of a VIP",
             "address: 10.0.0.12",
             "address: 203.0.113.20",
-            "26:18: error: pools[0].servers[1].address: 203.0.113.20: the VIP of service api (line 36), which is on "
-            + "every real server, so it identifies none of them. Write the server's own address.",
+            "26:18: error: pools[0].servers[1].address: 203.0.113.20: the VIP of service api, which is on "
+            + "every real server, so it identifies none of them. Write the server's own address. See line "
+            + "36.",
             "26:18: error: pools[0].servers[1].address: 203.0.113.20: not on a network that is directly "
             + "attached to the director (eth0: 10.0.0.0/24), but service www reaches this pool at layer 2. Use "
             + "a network profile with dsrType: l3, or a server on one of these networks."),

@@ -78,7 +78,8 @@ internal static class MalformedYamlMistakes
         new("a duplicate key",
             "port: 80",
             "port: 80\n    port: 81",
-            "32:5: error: virtualServices[0].port: 81: this key is already on line 31. Keep one of the two."),
+            "32:5: error: virtualServices[0].port: 81: this mapping has the key already. Keep one of the two. "
+            + "See line 31."),
         new("nesting without end",
             "weight: 5",
             "weight: [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]",

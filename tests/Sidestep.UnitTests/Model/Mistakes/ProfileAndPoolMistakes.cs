@@ -29,7 +29,7 @@ internal static class ProfileAndPoolMistakes
             "encapsulation: ipip",
             "outerSource: 203.0.113.0/24",
             "14:18: error: networkProfiles[1].outerSource: 203.0.113.0/24: contains the VIP 203.0.113.10 "
-            + "(line 29). Choose a prefix that nothing else uses."),
+            + "of virtualServices[0].vip. Choose a prefix that nothing else uses. See line 29."),
         new("an outer source at layer 2",
             "dsrType: l2",
             "dsrType: l2\n    outerSource: 198.18.0.0/15\n    guePort: 6081",
@@ -108,8 +108,8 @@ internal static class ProfileAndPoolMistakes
         new("a peer that is a VIP",
             "onExit: keep",
             "peers: [203.0.113.10]",
-            "7:11: error: director.peers[0]: 203.0.113.10: the VIP of service www (line 28), which all "
-            + "directors share. Write the other director's own address."),
+            "7:11: error: director.peers[0]: 203.0.113.10: the VIP of service www, which all "
+            + "directors share. Write the other director's own address. See line 28."),
         new("a peer that is no address",
             "onExit: keep",
             "peers: [edge2]",
@@ -133,15 +133,15 @@ internal static class ProfileAndPoolMistakes
             "pools:\n",
             "accessLists:\n  - name: office\n    allow: [192.0.2.0/24, 198.51.100.0/24]\n    deny: [192.0.2.128/25, "
             + "192.0.2.0/24]\npools:\n",
-            "18:28: error: accessLists[0].deny[1]: 192.0.2.0/24: also allowed, on line 17. Keep one of the "
-            + "two.",
+            "18:28: error: accessLists[0].deny[1]: 192.0.2.0/24: also allowed, by "
+            + "accessLists[0].allow[0]. Keep one of the two. See line 17.",
             "16:11: warning: accessLists[0].name: office: no virtual service uses this access list. Remove "
             + "it, or name it in a service."),
         new("an access list with a prefix twice",
             "pools:\n",
             "accessLists:\n  - name: office\n    allow: [192.0.2.7, 192.0.2.7/32]\npools:\n",
-            "17:24: error: accessLists[0].allow[1]: 192.0.2.7/32: already in this list, on line 17. Keep one "
-            + "of the two.",
+            "17:24: error: accessLists[0].allow[1]: 192.0.2.7/32: already in this list, as "
+            + "accessLists[0].allow[0]. Keep one of the two. See line 17.",
             "16:11: warning: accessLists[0].name: office: no virtual service uses this access list. Remove "
             + "it, or name it in a service."),
         new("an access list with host bits",
@@ -163,8 +163,8 @@ internal static class ProfileAndPoolMistakes
         new("two access lists of one name",
             "pools:\n",
             "accessLists:\n  - { name: office, deny: [192.0.2.7] }\n  - { name: office, deny: [192.0.2.8] }\npools:\n",
-            "17:13: error: accessLists[1].name: office: the access list on line 16 has the same name. Rename "
-            + "one of the two.",
+            "17:13: error: accessLists[1].name: office: the access list accessLists[0] has the same name. "
+            + "Rename one of the two. See line 16.",
             "16:13: warning: accessLists[0].name: office: no virtual service uses this access list. Remove "
             + "it, or name it in a service.",
             "17:13: warning: accessLists[1].name: office: no virtual service uses this access list. Remove "

@@ -80,8 +80,8 @@ internal static class VipAndPortMistakes
         new("a VIP twice in one service",
             "vip: 203.0.113.10",
             "vips: [203.0.113.10, 203.0.113.10]",
-            "29:26: error: virtualServices[0].vips[1]: 203.0.113.10: already on line 29 in this service. Keep "
-            + "one of the two."),
+            "29:26: error: virtualServices[0].vips[1]: 203.0.113.10: already in this service, as "
+            + "virtualServices[0].vips[0]. Keep one of the two. See line 29."),
         new("no port",
             "    port: 80\n",
             "",
@@ -148,22 +148,22 @@ internal static class VipAndPortMistakes
             + "port: 443\n",
             "    vip: 203.0.113.0/24\n    protocol: any\n    pool: web\n    networkProfile: routed\n  - name: api\n   "
             + " vip: 203.0.113.0/24\n    protocol: any\n",
-            "35:15: error: virtualServices[1].protocol: any: service www (line 28) already has 203.0.113.0/24 "
-            + "with any protocol. Give one of the two another VIP or protocol, or remove it.",
+            "35:15: error: virtualServices[1].protocol: any: service www already has 203.0.113.0/24 "
+            + "with any protocol. Give one of the two another VIP or protocol, or remove it. See line 28.",
             "10:11: warning: networkProfiles[0].name: fast: no virtual service uses this network profile. "
             + "Remove it, or name it in a service."),
         new("two services with one range",
             "vip: 203.0.113.20\n    protocol: udp\n    port: 443",
             "vip: 203.0.113.10\n    protocol: tcp\n    ports: [443, 80]",
-            "39:18: error: virtualServices[1].ports[1]: 80: service www (line 28) already has 203.0.113.10 "
-            + "tcp port 80. Give one of the two another VIP or port, or remove it."),
+            "39:18: error: virtualServices[1].ports[1]: 80: service www already has 203.0.113.10 "
+            + "tcp port 80. Give one of the two another VIP or port, or remove it. See line 28."),
         new("two services with overlapping ranges of one width",
             "vip: 203.0.113.20\n    protocol: udp\n    port: 443\n    pool: web\n",
             "vip: 203.0.113.20\n    protocol: udp\n    ports: 8000-8009\n    pool: web\n  - name: api2\n    vips: "
             + "[203.0.113.21, 203.0.113.20]\n    protocol: udp\n    ports: [80, 8005-8014]\n    pool: web\n",
-            "44:17: error: virtualServices[2].ports[1]: 8005-8014: service api (line 36) has 203.0.113.20 udp "
+            "44:17: error: virtualServices[2].ports[1]: 8005-8014: service api has 203.0.113.20 udp "
             + "ports 8000-8009, a range of the same width that overlaps 8005-8014, so that neither is the "
-            + "narrower one. Assign the shared ports to one of the two, or narrow its range."),
+            + "narrower one. Assign the shared ports to one of the two, or narrow its range. See line 36."),
         new("a TCP profile for any protocol",
             "    protocol: tcp\n    port: 80\n",
             "    protocol: any\n",
@@ -177,7 +177,8 @@ internal static class VipAndPortMistakes
         new("a VIP twice in the list",
             "pools:\n",
             "vips:\n  - { address: 203.0.113.10, echo: drop }\n  - { address: 203.0.113.10 }\npools:\n",
-            "17:16: error: vips[1].address: 203.0.113.10: already on line 16. Keep one of the two."),
+            "17:16: error: vips[1].address: 203.0.113.10: vips[0] has this address already. "
+            + "Keep one of the two. See line 16."),
         new("an unknown echo policy",
             "pools:\n",
             "vips:\n  - { address: 203.0.113.10, echo: reply }\npools:\n",

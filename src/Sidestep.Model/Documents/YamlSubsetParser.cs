@@ -4,7 +4,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using System.Text;
 
-namespace Sidestep.Model.Yaml;
+namespace Sidestep.Model.Documents;
 
 /// <summary>Parses the common subset of YAML, many times faster than a complete parser: block mappings and lists,
 /// brackets on one line, and values of one word or in quotes without escapes.</summary>

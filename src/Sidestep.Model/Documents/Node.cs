@@ -1,9 +1,13 @@
 using System.Collections.Immutable;
 
-namespace Sidestep.Model.Yaml;
+namespace Sidestep.Model.Documents;
 
 /// <summary>A position in the document: line and column, both from 1.</summary>
-internal readonly record struct Position(int Line, int Column);
+internal readonly record struct Position(int Line, int Column)
+{
+    /// <summary>The location of the value at <paramref name="path"/>, which is written here.</summary>
+    public SourceLocation Of(DocumentPath path) => new(path.JsonPointer, Line, Column);
+}
 
 /// <summary>One node of the document with its position. Values are read from nodes, so that each of them keeps its
 /// line.</summary>
@@ -32,6 +36,18 @@ internal sealed record ListNode(Position Position, ImmutableArray<Node> Items) :
 internal sealed record MappingNode(Position Position, ImmutableArray<MappingEntry> Entries) : Node(Position)
 {
     public override string Form => "a mapping";
+
+    /// <summary>A mapping that is written: the entries that are not null, in their order.</summary>
+    public static MappingNode Of(params ReadOnlySpan<MappingEntry?> entries)
+    {
+        var present = ImmutableArray.CreateBuilder<MappingEntry>(entries.Length);
+        foreach (var entry in entries)
+        {
+            if (entry is { } known)
+                present.Add(known);
+        }
+        return new MappingNode(default, present.ToImmutable());
+    }
 }
 
 /// <summary>Stands for something that was reported already, so that it is reported neither as missing nor as having the

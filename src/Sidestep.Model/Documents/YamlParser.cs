@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 
-namespace Sidestep.Model.Yaml;
+namespace Sidestep.Model.Documents;
 
 /// <summary>Parses YAML text into nodes with positions. It knows YAML, but not the meaning of a
 /// configuration.</summary>
@@ -45,10 +45,10 @@ internal sealed class YamlParser
         {
             var at = parser.At(malformed.Start.Line, malformed.Start.Column);
             if (TabAfter(yaml, at) is { } tab)
-                issues.Error("", tab, null, "not YAML: a tab in the indentation", "Indent with spaces");
+                issues.Error(DocumentPath.Root, tab, null, "not YAML: a tab in the indentation", "Indent with spaces");
             else
-                issues.Error("", at, null, $"not YAML: {Sentence(malformed.Message)}{parser.OpenBracket()}",
-                    SyntaxRemedy);
+                issues.Error(DocumentPath.Root, at, null,
+                    $"not YAML: {Sentence(malformed.Message)}{parser.OpenBracket()}", SyntaxRemedy);
         }
         // Parsing stops here, because the time of the library is proportional to the square of the depth.
         catch (TooDeepException deep)
@@ -65,8 +65,8 @@ internal sealed class YamlParser
                 var end = parser._parser.Current?.End;
                 position = parser.At(end?.Line ?? 0, end?.Column ?? 0);
             }
-            issues.Error("", position, null, "not YAML: a bracket that opens here or a little later is not closed",
-                "Close the bracket");
+            issues.Error(DocumentPath.Root, position, null,
+                "not YAML: a bracket that opens here or a little later is not closed", "Close the bracket");
         }
         return null;
     }
@@ -76,21 +76,21 @@ internal sealed class YamlParser
         _parser.Consume<StreamStart>();
         if (!_parser.TryConsume<DocumentStart>(out _))
         {
-            _issues.Error("", new Position(1, 1), null, "the document is empty",
+            _issues.Error(DocumentPath.Root, new Position(1, 1), null, "the document is empty",
                 "Write at least the section director; docs/example.yaml is a start");
             return null;
         }
-        var root = ReadNode("", 0);
+        var root = ReadNode(DocumentPath.Root, 0);
         _parser.Consume<DocumentEnd>();
         if (!_parser.Accept<DocumentStart>(out var second))
             return root;
-        _issues.Error("", StartOf(second), null, "a second YAML document begins here",
+        _issues.Error(DocumentPath.Root, StartOf(second), null, "a second YAML document begins here",
             "Keep one document per file: remove the line --- or ... before it");
         // One half of a configuration would only cause errors about the other half.
         return null;
     }
 
-    private Node ReadNode(string path, int depth)
+    private Node ReadNode(DocumentPath path, int depth)
     {
         var at = StartOf(_parser.Current!);
         if (_parser.TryConsume<AnchorAlias>(out var alias))
@@ -107,7 +107,7 @@ internal sealed class YamlParser
         return _parser.Accept<SequenceStart>(out _) ? ReadList(at, path, depth) : ReadMapping(at, path, depth);
     }
 
-    private ListNode ReadList(Position at, string path, int depth)
+    private ListNode ReadList(Position at, DocumentPath path, int depth)
     {
         if (_parser.Consume<SequenceStart>().Style == SequenceStyle.Flow)
             _openBrackets.Push(at);
@@ -118,12 +118,12 @@ internal sealed class YamlParser
         return new ListNode(at, items.ToImmutable());
     }
 
-    private MappingNode ReadMapping(Position at, string path, int depth)
+    private MappingNode ReadMapping(Position at, DocumentPath path, int depth)
     {
         if (_parser.Consume<MappingStart>().Style == MappingStyle.Flow)
             _openBrackets.Push(at);
         var entries = ImmutableArray.CreateBuilder<MappingEntry>();
-        var lines = new Dictionary<string, int>(StringComparer.Ordinal);
+        var first = new Dictionary<string, Position>(StringComparer.Ordinal);
         while (!_parser.TryConsume<MappingEnd>(out _))
         {
             if (ReadNode(path, depth + 1) is not ScalarNode key)
@@ -135,11 +135,11 @@ internal sealed class YamlParser
             }
             var keyPath = DocumentPath.Key(path, key.Text);
             var value = ReadNode(keyPath, depth + 1);
-            if (lines.TryAdd(key.Text, key.Position.Line))
+            if (first.TryAdd(key.Text, key.Position))
                 entries.Add(new MappingEntry(key, value));
             else
-                _issues.Error(keyPath, key.Position, IssueList.ValueOf(value),
-                    $"this key is already on line {lines[key.Text]}", "Keep one of the two");
+                _issues.Error(keyPath, key.Position, IssueList.ValueOf(value), "this mapping has the key already",
+                    "Keep one of the two", first[key.Text].Of(keyPath));
         }
         Close(at);
         return new MappingNode(at, entries.ToImmutable());
@@ -154,7 +154,7 @@ internal sealed class YamlParser
             _openBrackets.Pop();
     }
 
-    private void RejectAnchorAndTag(NodeEvent node, string path)
+    private void RejectAnchorAndTag(NodeEvent node, DocumentPath path)
     {
         if (!node.Anchor.IsEmpty)
             _issues.Error(path, StartOf(node), "&" + node.Anchor.Value, "YAML anchors are not supported",
@@ -165,9 +165,9 @@ internal sealed class YamlParser
                 "Remove the tag: the form of a value follows from its key");
     }
 
-    private sealed class TooDeepException(string path, Position at) : Exception
+    private sealed class TooDeepException(DocumentPath path, Position at) : Exception
     {
-        public string Path { get; } = path;
+        public DocumentPath Path { get; } = path;
 
         public Position At { get; } = at;
     }

@@ -1,0 +1,36 @@
+using Sidestep.Control.Stores;
+using Sidestep.UnitTests.Daemon;
+
+namespace Sidestep.UnitTests.Control.Stores;
+
+public sealed class LinkChainTests : IDisposable
+{
+    private readonly TempFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void File_without_links_is_the_only_name() =>
+        Assert.Equal([(_folder.Path("")[..^1], "f")], LinkChain.Of(_folder.Path("f")));
+
+    [Fact]
+    public void Every_link_on_the_way_is_a_name()
+    {
+        string root = _folder.Path("")[..^1];
+        Directory.CreateDirectory(_folder.Path("v1"));
+        Directory.CreateSymbolicLink(_folder.Path("..data"), "v1");
+        File.CreateSymbolicLink(_folder.Path("f"), "./..data/../v1/f");
+        File.CreateSymbolicLink(_folder.Path("g"), _folder.Path("f"));
+
+        Assert.Equal([(root, "g"), (root, "f"), (root, "..data"), (_folder.Path("v1"), "f")],
+            LinkChain.Of(_folder.Path("g")));
+    }
+
+    [Fact]
+    public void Links_in_a_circle_end()
+    {
+        File.CreateSymbolicLink(_folder.Path("a"), "b");
+        File.CreateSymbolicLink(_folder.Path("b"), "a");
+        Assert.InRange(LinkChain.Of(_folder.Path("a")).Length, 40, 41);
+    }
+}
