@@ -32,6 +32,14 @@ internal sealed class Verification(IEnumerable<Condition>? conditions = null)
         Conditions.Add(new Condition(name, subject, met ? ConditionStatus.Ok : ConditionStatus.Wrong, found, expected,
             met ? "" : remedy));
 
+    /// <summary>Adds the result of another part. Only one part has packet counters.</summary>
+    public void Add(Verification other)
+    {
+        Conditions.AddRange(other.Conditions);
+        Counters ??= other.Counters;
+        Traffic = [.. Traffic, .. other.Traffic];
+    }
+
     /// <summary>Adds an observation that does not make verify fail.</summary>
     public void Note(string name, string subject, string found, string expected, string remedy = "") =>
         Conditions.Add(new Condition(name, subject, ConditionStatus.Note, found, expected, remedy));

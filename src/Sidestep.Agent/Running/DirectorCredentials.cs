@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Sidestep.Agent.Input;
+using Sidestep.Api;
 
 namespace Sidestep.Agent.Running;
 
@@ -46,6 +47,10 @@ internal sealed record DirectorCredentials(IReadOnlyList<Uri> Urls, X509Certific
         }
         return problems.Count > before ? null : new DirectorCredentials(urls, certificate!, caCertificates!, name);
     }
+
+    /// <summary>A client for each director.</summary>
+    public Directors Connect() => new(Server, [.. Urls.Select(u => (u.ToString(),
+        (IDirectorApi)new RemoteDirector(DirectorClient.Remote(u, Certificate, CaCertificates))))]);
 
     private static void Require(string option, string? value, List<Problem> problems)
     {

@@ -1,4 +1,3 @@
-using Sidestep.Agent.Input;
 using Sidestep.Api;
 
 namespace Sidestep.Agent.Running;
@@ -7,53 +6,40 @@ namespace Sidestep.Agent.Running;
 /// every director gets reports.</summary>
 internal sealed class DirectorLink : IDisposable
 {
-    private const string NoContactYet = "no director has responded yet";
+    private const string NoContactYet = "no director has responded yet", SpecKey = "spec";
     private const int MaxReportDelayMilliseconds = 60_000;
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(5);
-    private readonly IReadOnlyList<(string Url, IDirectorApi Api)> _directors;
-    private readonly string _server;
-    private readonly Reconciler _reconciler;
+    private readonly Directors _directors;
+    private readonly SharedState _shared;
     private readonly TimeProvider _time;
-    private readonly Action<string> _log;
+    private readonly AgentLog _log;
     private readonly CancellationTokenSource _stop = new();
     private readonly List<Task> _tasks = [];
-    private readonly Dictionary<string, string> _logged = [];
     private readonly Lock _gate = new();
     private TaskCompletionSource _reportSignal = NewSignal();
 
-    /// <param name="directors">The directors, at least one.</param>
-    /// <param name="server">This server's name in their configuration.</param>
-    /// <param name="reconciler">Receives specs, and makes reports.</param>
+    /// <param name="directors">The directors. The link disposes them.</param>
+    /// <param name="shared">Gets specs, and has the reports.</param>
     /// <param name="time">The clock.</param>
     /// <param name="log">Receives lost and restored contact.</param>
-    public DirectorLink(IReadOnlyList<(string Url, IDirectorApi Api)> directors, string server, Reconciler reconciler,
-        TimeProvider time, Action<string> log)
+    public DirectorLink(Directors directors, SharedState shared, TimeProvider time, AgentLog log)
     {
         _directors = directors;
-        _server = server;
-        _reconciler = reconciler;
+        _shared = shared;
         _time = time;
         _log = log;
     }
 
-    /// <returns>Null if there is a problem.</returns>
-    public static DirectorLink? Create(
-        RunOptions options, Reconciler reconciler, TimeProvider time, Action<string> log, List<Problem> problems) =>
-        DirectorCredentials.Read(options, problems) is not { } c ? null
-            : new DirectorLink([.. c.Urls.Select(u => (u.ToString(),
-                (IDirectorApi)new RemoteDirector(DirectorClient.Remote(u, c.Certificate, c.CaCertificates))))],
-                c.Server, reconciler, time, log);
-
     public void Start()
     {
-        _reconciler.LastContactError = NoContactYet;
-        _reconciler.Reported += _ =>
+        _shared.ContactError = NoContactYet;
+        _shared.Reported += _ =>
         {
             lock (_gate)
                 _reportSignal.TrySetResult();
         };
         _tasks.Add(Task.Run(FollowSpecAsync));
-        foreach (var (url, api) in _directors)
+        foreach (var (url, api) in _directors.Apis)
             _tasks.Add(Task.Run(() => SendReportsAsync(url, api)));
     }
 
@@ -61,7 +47,7 @@ internal sealed class DirectorLink : IDisposable
     /// report.</summary>
     public void Drain(string adminState)
     {
-        foreach (var (url, api) in _directors)
+        foreach (var (url, api) in _directors.Apis)
             _ = Task.Run(() => DrainAsync(url, api, adminState));
     }
 
@@ -76,7 +62,7 @@ internal sealed class DirectorLink : IDisposable
         {
             e.Handle(static i => i is OperationCanceledException);
         }
-        foreach (var (_, api) in _directors)
+        foreach (var (_, api) in _directors.Apis)
             api.Dispose();
         _stop.Dispose();
     }
@@ -87,11 +73,11 @@ internal sealed class DirectorLink : IDisposable
     {
         try
         {
-            await api.DrainAsync(_server, new DrainRequest(adminState), _stop.Token).ConfigureAwait(false);
+            await api.DrainAsync(_directors.Server, new DrainRequest(adminState), _stop.Token).ConfigureAwait(false);
         }
         catch (DirectorException e)
         {
-            LogOnce("drain " + url, e.Message);
+            _log.WriteOnce(AgentEvent.AdminStateNotSent, "drain " + url, e.Message);
         }
         catch (OperationCanceledException)
         {
@@ -106,26 +92,26 @@ internal sealed class DirectorLink : IDisposable
         var retry = new RetryDelay();
         while (!_stop.IsCancellationRequested)
         {
-            var (url, api) = _directors[index];
+            var (url, api) = _directors.Apis[index];
             try
             {
-                var spec = await api.GetSpecAsync(_server, after, _stop.Token).ConfigureAwait(false);
+                var spec = await api.GetSpecAsync(_directors.Server, after, _stop.Token).ConfigureAwait(false);
                 NoteContact(url);
                 retry.Reset();
                 if (spec is null)
                 {
                     // Either the longest poll has passed, or the director needs a report now.
-                    _reconciler.ReportWithin(TimeSpan.Zero);
+                    _shared.ReportWithin(TimeSpan.Zero);
                     continue;
                 }
                 after = spec.Revision;
-                _reconciler.SetSpec(spec);
+                _shared.SetSpec(spec);
             }
             catch (DirectorException e)
             {
                 after = null;
                 NoteFailure(e);
-                index = (index + 1) % _directors.Count;
+                index = (index + 1) % _directors.Apis.Count;
                 if (!await WaitAsync(retry.Next()).ConfigureAwait(false))
                     return;
             }
@@ -138,19 +124,20 @@ internal sealed class DirectorLink : IDisposable
 
     private void NoteContact(string url)
     {
-        if (_reconciler.LastContactError.Length == 0)
+        if (_shared.ContactError.Length == 0)
             return;
-        _log($"{url} responds");
-        _reconciler.LastContactError = "";
-        ClearLogged("spec");
+        _log.Write(AgentEvent.DirectorResponds, $"{url} responds");
+        _shared.ContactError = "";
+        _log.Forget(SpecKey);
     }
 
     /// <summary>The first failure after a contact stays in the report, with its time.</summary>
     private void NoteFailure(DirectorException e)
     {
-        LogOnce("spec", $"{e.Message}. The agent continues with its last spec.");
-        if (_reconciler.LastContactError is "" or NoContactYet)
-            _reconciler.LastContactError = $"{e.Message} (since {_time.GetUtcNow():u})";
+        _log.WriteOnce(
+            AgentEvent.DirectorLost, SpecKey, $"{e.Message}. The agent continues with its last spec.");
+        if (_shared.ContactError is "" or NoContactYet)
+            _shared.ContactError = $"{e.Message} (since {_time.GetUtcNow():u})";
     }
 
     private async Task SendReportsAsync(string url, IDirectorApi api)
@@ -162,22 +149,23 @@ internal sealed class DirectorLink : IDisposable
             try
             {
                 await WaitForReportAsync().ConfigureAwait(false);
-                if (_reconciler.LastReport is not { } report)
+                if (_shared.LastReport is not { } report)
                     continue;
                 report = report with { WallClock = _time.GetUtcNow(), ReportEpoch = epochs.For(report.Sequence) };
-                var response = await api.ReportAsync(_server, report, _stop.Token).ConfigureAwait(false);
-                epochs.Received(response.ReportEpoch, _reconciler.StartedSequence);
+                var response = await api.ReportAsync(_directors.Server, report, _stop.Token).ConfigureAwait(false);
+                epochs.Received(response.ReportEpoch, _shared.StartedSequence);
                 if (response.NextReportMilliseconds is { } delay)
                 {
-                    _reconciler.ReportWithin(
+                    _shared.ReportWithin(
                         TimeSpan.FromMilliseconds(Math.Clamp(delay, 0, MaxReportDelayMilliseconds)));
                 }
                 retry.Reset();
-                ClearLogged("report " + url);
+                _log.Forget("report " + url);
             }
             catch (DirectorException e)
             {
-                LogOnce("report " + url, $"the director did not accept the report: {e.Message}");
+                _log.WriteOnce(AgentEvent.ReportRejected, "report " + url,
+                    $"the director did not accept the report: {e.Message}");
                 if (!await WaitAsync(retry.Next()).ConfigureAwait(false))
                     return;
             }
@@ -213,22 +201,5 @@ internal sealed class DirectorLink : IDisposable
         {
             return false;
         }
-    }
-
-    private void LogOnce(string key, string text)
-    {
-        lock (_gate)
-        {
-            if (_logged.GetValueOrDefault(key) == text)
-                return;
-            _logged[key] = text;
-        }
-        _log(text);
-    }
-
-    private void ClearLogged(string key)
-    {
-        lock (_gate)
-            _logged.Remove(key);
     }
 }

@@ -5,9 +5,8 @@ namespace Sidestep.Agent.Running;
 
 /// <summary>Repairs deviations, and records those that another program caused.</summary>
 /// <param name="time">The clock.</param>
-/// <param name="log">Receives every repair.</param>
-/// <param name="logOnce">Receives errors with a key; the same text under the same key is logged once.</param>
-internal sealed class DriftRepair(TimeProvider time, Action<string> log, Action<string, string> logOnce)
+/// <param name="log">Receives every repair, and the same error once.</param>
+internal sealed class DriftRepair(TimeProvider time, AgentLog log)
 {
     private readonly RepairBackoff _backoff = new(time);
 
@@ -29,7 +28,7 @@ internal sealed class DriftRepair(TimeProvider time, Action<string> log, Action<
                 continue;
             }
             deviation.Repair();
-            log(deviation.Message);
+            log.Write(AgentEvent.HostChanged, deviation.Message);
         }
         return hasDrift;
     }
@@ -42,7 +41,8 @@ internal sealed class DriftRepair(TimeProvider time, Action<string> log, Action<
         {
             if (backoffStarted)
             {
-                log($"{name} {subject}: another program changed it {RepairBackoff.MaxRepairs} times within "
+                log.Write(AgentEvent.RepairsSuspended,
+                    $"{name} {subject}: another program changed it {RepairBackoff.MaxRepairs} times within "
                     + $"{RepairBackoff.RepairWindow.TotalSeconds:0} s. The agent does not repair it for "
                     + $"{RepairBackoff.BackoffTime.TotalMinutes:0} minutes: find the other program, and let only one "
                     + "of the two manage it.");
@@ -55,11 +55,13 @@ internal sealed class DriftRepair(TimeProvider time, Action<string> log, Action<
         {
             deviation.Repair();
             repaired = time.GetUtcNow();
-            log($"drift: {name} {subject} was {found}; repaired ({deviation.Message})");
+            log.Write(AgentEvent.DriftRepaired,
+                $"drift: {name} {subject} was {found}; repaired ({deviation.Message})");
         }
         catch (Exception e) when (e is NativeException or AgentException or IOException or UnauthorizedAccessException)
         {
-            logOnce($"repair {name} {subject}", $"{name} {subject} is {found} and cannot be repaired: {e.Message}");
+            log.WriteOnce(AgentEvent.RepairFailed, $"repair {name} {subject}",
+                $"{name} {subject} is {found} and cannot be repaired: {e.Message}");
         }
         Drifts.Add(name, subject, found, noticed, repaired);
     }

@@ -10,14 +10,15 @@ internal sealed class RepairBackoff(TimeProvider time)
 
     private readonly Dictionary<(string Name, string Subject), BackoffEntry> _entries = [];
 
-    /// <summary>The deviations that are not repaired at present, and until when.</summary>
+    /// <summary>The deviations that are not repaired at present, and until when (wall clock, for the report).</summary>
     public IReadOnlyList<(string Name, string Subject, DateTimeOffset Until)> Active
     {
         get
         {
-            var now = time.GetUtcNow();
+            var now = time.Monotonic();
+            var wallClock = time.GetUtcNow();
             return [.. _entries.Where(e => e.Value.BackoffUntil > now)
-                .Select(static e => (e.Key.Name, e.Key.Subject, e.Value.BackoffUntil))];
+                .Select(e => (e.Key.Name, e.Key.Subject, wallClock + (e.Value.BackoffUntil - now)))];
         }
     }
 
@@ -28,7 +29,7 @@ internal sealed class RepairBackoff(TimeProvider time)
     public bool MayRepair(string name, string subject, out bool backoffStarted)
     {
         backoffStarted = false;
-        var now = time.GetUtcNow();
+        var now = time.Monotonic();
         if (!_entries.TryGetValue((name, subject), out var entry))
             _entries[(name, subject)] = entry = new BackoffEntry();
         if (entry.BackoffUntil > now)
@@ -48,9 +49,9 @@ internal sealed class RepairBackoff(TimeProvider time)
 
     private sealed class BackoffEntry
     {
-        /// <summary>Times of the repairs within the window, oldest first.</summary>
-        public Queue<DateTimeOffset> Repairs { get; } = new();
+        /// <summary>Monotonic times of the repairs within the window, oldest first.</summary>
+        public Queue<TimeSpan> Repairs { get; } = new();
 
-        public DateTimeOffset BackoffUntil { get; set; }
+        public TimeSpan BackoffUntil { get; set; }
     }
 }

@@ -33,15 +33,15 @@ internal sealed class ReportBuilder(IReportSource source, TimeProvider time)
 
     private readonly string _instance = Guid.NewGuid().ToString("n")[..12];
     private ImmutableArray<string> _hints = [];
-    private DateTimeOffset _nextHints;
+    private TimeSpan _nextHints;
 
     /// <summary>Version of this agent: major.minor.patch.</summary>
     public static string Version { get; } = typeof(ReportBuilder).Assembly.GetName().Version?.ToString(3) ?? "";
 
-    /// <summary>A report without the values that only the reconciler has.</summary>
+    /// <summary>A report without the values that <see cref="Reporter"/> adds.</summary>
     public AgentReport Build(Verification verification, HostInventory host)
     {
-        var now = time.GetUtcNow();
+        var now = time.Monotonic();
         if (now >= _nextHints)
         {
             _nextHints = now + HintsInterval;
@@ -53,7 +53,7 @@ internal sealed class ReportBuilder(IReportSource source, TimeProvider time)
             HostName = Environment.MachineName,
             OperatingSystem = "linux",
             Kernel = Kernel.Release.ToString(),
-            WallClock = now,
+            WallClock = time.GetUtcNow(),
             Instance = _instance,
             Conditions = [.. verification.Conditions],
             Counters = Counters(verification.Counters),

@@ -165,9 +165,11 @@ internal sealed class FakeKernel : IHostKernel
 
     public IAttachedProgram OpenProgram(uint id) => Loaded[id];
 
-    public void Dispose()
-    {
-    }
+    public Action OnDispose { get; set; } = static () => { };
+
+    public Action OnProgramsDisposed { get; set; } = static () => { };
+
+    public void Dispose() => OnDispose();
 
     /// <summary>Adds a filter of another program.</summary>
     public void AddForeignFilter(int interfaceIndex, Hook hook, ushort priority, uint handle, string name = "other:[1]",
@@ -217,9 +219,7 @@ internal sealed class FakeKernel : IHostKernel
         public void Attach(Hook hook, int interfaceIndex, bool replace) =>
             kernel.Attach(hook, interfaceIndex, replace, new FakeProgram(Tag(hook), MemoryMap.SetOf(maps)));
 
-        public void Dispose()
-        {
-        }
+        public void Dispose() => kernel.OnProgramsDisposed();
     }
 }
 

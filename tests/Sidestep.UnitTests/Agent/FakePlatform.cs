@@ -17,21 +17,31 @@ internal sealed class FakePlatform : IHostPlatform, IKernelEvents
     /// <summary>Called in place of waiting for events.</summary>
     public Func<bool> OnWait { get; set; } = static () => false;
 
-    public IHostKernel OpenKernel() => Kernel;
+    /// <summary>What was closed, in this order.</summary>
+    public List<string> Closed { get; } = [];
+
+    public IHostKernel OpenKernel()
+    {
+        Kernel.OnDispose = () => Closed.Add("kernel");
+        Kernel.OnProgramsDisposed = () => Closed.Add("programs");
+        return Kernel;
+    }
 
     public IKernelEvents OpenEvents() => this;
 
-    public IReportSource OpenReportSource() => Source;
+    public IReportSource OpenReportSource()
+    {
+        Source.OnDispose = () => Closed.Add("source");
+        return Source;
+    }
 
     public bool Wait(TimeSpan timeout)
     {
-        Assert.Equal(Reconciler.EventTimeout, timeout);
+        Assert.Equal(EventLoop.EventTimeout, timeout);
         return OnWait();
     }
 
-    public void Dispose()
-    {
-    }
+    public void Dispose() => Closed.Add("events");
 }
 
 /// <summary>Texts and lists in place of /proc and tools.</summary>
@@ -68,7 +78,7 @@ internal sealed class FakeReportSource : IReportSource
     public IReadOnlyList<string> Offloads(string interfaceName) =>
         interfaceName == "eth0" ? ["rx-gro", "tx-checksum-ipv4"] : [];
 
-    public void Dispose()
-    {
-    }
+    public Action OnDispose { get; set; } = static () => { };
+
+    public void Dispose() => OnDispose();
 }

@@ -19,13 +19,17 @@ internal sealed class ManualTime : TimeProvider
         }
     }
 
+    /// <summary>By how much the wall clock was set, beside the time that has passed.</summary>
+    public TimeSpan WallClockStep { get; set; }
+
     public override long GetTimestamp()
     {
         lock (_gate)
             return _now.Ticks;
     }
 
-    public override DateTimeOffset GetUtcNow() => DateTimeOffset.UnixEpoch + TimeSpan.FromTicks(GetTimestamp());
+    public override DateTimeOffset GetUtcNow() =>
+        DateTimeOffset.UnixEpoch + TimeSpan.FromTicks(GetTimestamp()) + WallClockStep;
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {

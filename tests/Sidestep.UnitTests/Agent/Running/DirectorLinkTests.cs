@@ -4,40 +4,36 @@ using System.Threading.Channels;
 using Sidestep.Agent.Input;
 using Sidestep.Agent.Running;
 using Sidestep.Api;
-using Sidestep.UnitTests.Agent.Actions;
-using Sidestep.UnitTests.Control;
 
 namespace Sidestep.UnitTests.Agent.Running;
 
-public sealed class DirectorLinkTests : ActionFixture
+public sealed class DirectorLinkTests : RunningFixture
 {
-    private readonly ManualTime _time = new();
     private readonly Channel<string> _logged = Channel.CreateUnbounded<string>();
     private readonly FakeDirector _first = new(), _second = new();
-    private readonly Reconciler _reconciler;
     private readonly DirectorLink _link;
 
     public DirectorLinkTests()
     {
-        _reconciler = new Reconciler(Layer2 with { Vips = [] }, Platform, _time, static _ => { });
-        _link = new DirectorLink([("first", _first), ("second", _second)], "server1", _reconciler, _time,
-            t => _logged.Writer.TryWrite(t));
+        Start(Options);
+        _link = new DirectorLink(new Directors("server1", [("first", _first), ("second", _second)]), Shared, Time,
+            new AgentLog((_, text) => _logged.Writer.TryWrite(text)));
     }
 
     [Fact(Timeout = 20_000)]
     public async Task Specs_come_from_the_first_director_and_the_next_request_names_the_revision()
     {
         _link.Start();
-        Assert.Equal("no director has responded yet", _reconciler.LastContactError);
+        Assert.Equal("no director has responded yet", Shared.ContactError);
         var request = await _first.NextSpecRequest();
         Assert.Equal(("server1", null), (request.Server, request.After));
         request.Result.SetResult(TestSpec.Of(TestSpec.Layer2(TestSpec.Vip)));
         request = await _first.NextSpecRequest();
         Assert.Equal(7, request.After);
         Assert.Equal("first responds", await NextLog());
-        Assert.Equal("", _reconciler.LastContactError);
-        _reconciler.Step(false);
-        Assert.Equal(7, _reconciler.LastReport!.SpecRevision);
+        Assert.Equal("", Shared.ContactError);
+        Turn(false);
+        Assert.Equal(7, Shared.LastReport!.SpecRevision);
     }
 
     [Fact(Timeout = 20_000)]
@@ -46,11 +42,11 @@ public sealed class DirectorLinkTests : ActionFixture
         _link.Start();
         (await _first.NextSpecRequest()).Result.SetResult(TestSpec.Of(TestSpec.Layer2(TestSpec.Vip)));
         var request = await _first.NextSpecRequest();
-        _reconciler.Step(false);
+        Turn(false);
         request.Result.SetResult(null);
         Assert.Equal(7, (await _first.NextSpecRequest()).After);
-        _reconciler.Step(false);
-        Assert.Equal(2, _reconciler.LastReport!.Sequence);
+        Turn(false);
+        Assert.Equal(2, Shared.LastReport!.Sequence);
     }
 
     [Fact(Timeout = 20_000)]
@@ -66,7 +62,7 @@ public sealed class DirectorLinkTests : ActionFixture
             await AdvanceWhenWaiting(TimeSpan.FromSeconds(delay));
         }
         Assert.Equal("unreachable. The agent continues with its last spec.", await NextLog());
-        Assert.Equal("unreachable (since 1970-01-01 00:00:00Z)", _reconciler.LastContactError);
+        Assert.Equal("unreachable (since 1970-01-01 00:00:00Z)", Shared.ContactError);
 
         // Contact again: it is logged, and the delays start again.
         (await _second.NextSpecRequest()).Result.SetResult(TestSpec.Of(TestSpec.Layer2(TestSpec.Vip)));
@@ -75,7 +71,7 @@ public sealed class DirectorLinkTests : ActionFixture
         Assert.Equal("unreachable. The agent continues with its last spec.", await NextLog());
         await AdvanceWhenWaiting(TimeSpan.FromSeconds(1));
         Assert.Null((await _first.NextSpecRequest()).After);
-        Assert.Equal("unreachable (since 1970-01-01 00:01:31Z)", _reconciler.LastContactError);
+        Assert.Equal("unreachable (since 1970-01-01 00:01:31Z)", Shared.ContactError);
     }
 
     [Fact(Timeout = 20_000)]
@@ -85,7 +81,7 @@ public sealed class DirectorLinkTests : ActionFixture
         var (to1, to2) = (await ReportTo(_first), await ReportTo(_second));
         Assert.Equal(("server1", "server1", 0L, 0L),
             (to1.Server, to2.Server, to1.Report.ReportEpoch, to2.Report.ReportEpoch));
-        var started = _reconciler.StartedSequence;
+        var started = Shared.StartedSequence;
         to2.Result.SetResult(new ReportResponse());
         do
         {
@@ -106,10 +102,10 @@ public sealed class DirectorLinkTests : ActionFixture
     {
         _link.Start();
         var report = await ReportTo(_first);
-        Assert.Equal(DateTimeOffset.MaxValue, _reconciler.RequestedReportTime);
+        Assert.Equal(MonotonicTime.Never, Shared.ReportTime);
         report.Result.SetResult(new ReportResponse { NextReportMilliseconds = requested });
-        await Until(() => _reconciler.RequestedReportTime < DateTimeOffset.MaxValue);
-        Assert.Equal(TimeSpan.FromMilliseconds(expected), _reconciler.RequestedReportTime - _time.GetUtcNow());
+        await Until(() => Shared.ReportTime < MonotonicTime.Never);
+        Assert.Equal(TimeSpan.FromMilliseconds(expected), Shared.ReportTime - Time.Monotonic());
     }
 
     [Fact(Timeout = 20_000)]
@@ -180,7 +176,7 @@ public sealed class DirectorLinkTests : ActionFixture
     {
         _link.Start();
         (await _first.NextSpecRequest()).Result.SetException(new DirectorException("unreachable"));
-        await Until(() => _time.NextDue is not null);
+        await Until(() => Time.NextDue is not null);
         _link.Dispose();
         Assert.Empty(_second.Requests);
     }
@@ -189,7 +185,6 @@ public sealed class DirectorLinkTests : ActionFixture
     {
         if (!_first.IsDisposed)
             _link.Dispose();
-        _reconciler.Dispose();
         base.Dispose();
     }
 
@@ -208,9 +203,9 @@ public sealed class DirectorLinkTests : ActionFixture
 
     private async Task AdvanceWhenWaiting(TimeSpan expected)
     {
-        await Until(() => _time.NextDue is not null);
-        Assert.Equal(expected, _time.NextDue);
-        _time.Advance(expected);
+        await Until(() => Time.NextDue is not null);
+        Assert.Equal(expected, Time.NextDue);
+        Time.Advance(expected);
     }
 
     /// <summary>Makes reports until the director gets one: it misses those that are made while it is busy.</summary>
@@ -231,9 +226,9 @@ public sealed class DirectorLinkTests : ActionFixture
 
     private void MakeReport()
     {
-        _reconciler.SetSpec(TestSpec.Of(TestSpec.Layer2(TestSpec.Vip)));
-        _reconciler.ReportWithin(TimeSpan.Zero);
-        _reconciler.Step(false);
+        Shared.SetSpec(TestSpec.Of(TestSpec.Layer2(TestSpec.Vip)));
+        Shared.ReportWithin(TimeSpan.Zero);
+        Turn(false);
     }
 
     /// <summary>A director whose responses the test gives.</summary>

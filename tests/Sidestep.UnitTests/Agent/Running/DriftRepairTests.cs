@@ -10,18 +10,23 @@ namespace Sidestep.UnitTests.Agent.Running;
 public sealed class DriftRepairTests
 {
     private readonly ManualTime _time = new();
-    private readonly List<string> _log = [], _logOnce = [];
+    private readonly List<string> _log = [];
+    private readonly List<AgentEvent> _events = [];
     private readonly DriftRepair _repair;
     private int _repairs;
 
-    public DriftRepairTests() =>
-        _repair = new DriftRepair(_time, _log.Add, (key, text) => _logOnce.Add($"{key}: {text}"));
+    public DriftRepairTests() => _repair = new DriftRepair(_time, new AgentLog((id, text) =>
+    {
+        _events.Add(id);
+        _log.Add(text);
+    }));
 
     [Fact]
     public void Drift_is_repaired_logged_and_recorded()
     {
         Assert.True(_repair.Repair([Deviation(() => _time.Advance(TimeSpan.FromMilliseconds(3)))]));
         Assert.Equal(["drift: vip 203.0.113.10 was absent; repaired (added to lo)"], _log);
+        Assert.Equal([AgentEvent.DriftRepaired], _events);
         var noticed = DateTimeOffset.UnixEpoch;
         Assert.Equal([new Drift("vip", "203.0.113.10", "absent", noticed, noticed.AddMilliseconds(3))],
             _repair.Drifts.All);
@@ -33,6 +38,7 @@ public sealed class DriftRepairTests
         Assert.False(_repair.Repair([Deviation(() => _repairs++) with { IsDrift = false }]));
         Assert.Equal(1, _repairs);
         Assert.Equal(["added to lo"], _log);
+        Assert.Equal([AgentEvent.HostChanged], _events);
         Assert.Empty(_repair.Drifts.All);
         Assert.False(_repair.Repair([]));
     }
@@ -46,9 +52,18 @@ public sealed class DriftRepairTests
             Deviation(() => _repairs++)]));
         Assert.Equal(1, _repairs);
         Assert.Equal(4, _repair.Drifts.All.Count(static d => d.Repaired is null));
-        Assert.Equal("repair vip 1: vip 1 is absent and cannot be repaired: read-only", _logOnce[1]);
+        Assert.Equal(("vip 1 is absent and cannot be repaired: read-only", AgentEvent.RepairFailed),
+            (_log[1], _events[1]));
         Assert.Throws<InvalidOperationException>(() =>
             _repair.Repair([Deviation(static () => throw new InvalidOperationException())]));
+    }
+
+    [Fact]
+    public void A_repair_that_keeps_failing_is_logged_once()
+    {
+        for (var i = 0; i < 3; i++)
+            _repair.Repair([Deviation(static () => throw new IOException("io"))]);
+        Assert.Equal(["vip 203.0.113.10 is absent and cannot be repaired: io"], _log);
     }
 
     [Fact]
@@ -67,6 +82,7 @@ public sealed class DriftRepairTests
             + "minutes: "
             + "find the other program, and let only one of the two manage it.", _log[10]);
         Assert.Equal(11, _log.Count);
+        Assert.Equal(AgentEvent.RepairsSuspended, _events[10]);
         var drift = Assert.Single(_repair.Drifts.All);
         Assert.Equal((11, null), (drift.Times, drift.Repaired));
         Assert.Equal(("vip", "203.0.113.10", DateTimeOffset.UnixEpoch.AddMinutes(5)),

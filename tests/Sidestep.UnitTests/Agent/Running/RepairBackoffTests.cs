@@ -61,6 +61,21 @@ public sealed class RepairBackoffTests
         Assert.Equal(["203.0.113.10"], _backoff.Active.Select(static a => a.Subject));
     }
 
+    [Fact]
+    public void A_step_of_the_wall_clock_neither_ends_nor_extends_a_back_off()
+    {
+        for (var i = 0; i < 11; i++)
+            Repair();
+        _time.WallClockStep = TimeSpan.FromDays(1);
+        Assert.Equal((false, false), Repair());
+        _time.Advance(Minute);
+        _time.WallClockStep = TimeSpan.FromDays(-1);
+        // For the operator, by the clock that the operator has now.
+        Assert.Equal(_time.GetUtcNow() + 4 * Minute, Assert.Single(_backoff.Active).Until);
+        _time.Advance(4 * Minute);
+        Assert.Equal((true, false), Repair());
+    }
+
     private (bool MayRepair, bool Started) Repair(string name = "vip", string subject = "203.0.113.10") =>
         (_backoff.MayRepair(name, subject, out var started), started);
 }

@@ -81,27 +81,13 @@ public sealed class RunActionTests : ActionFixture
         Assert.Equal(3, Assert.Throws<ProblemsException>(() => Run(Options)).Problems.Count);
     }
 
-    [Fact]
-    public void Commands_of_the_operator_change_the_admin_state_and_reach_the_directors()
-    {
-        using var reconciler = new Reconciler(Options, Platform, _time, Log.Add);
-        var sent = new List<string>();
-        Assert.Equal("{}", RunAction.HandleCommand("status", reconciler, sent.Add));
-        Assert.Equal("draining", RunAction.HandleCommand("drain", reconciler, sent.Add));
-        Assert.Equal("draining", StoredAdminState.Read(State.Path));
-        Assert.Equal("enabled", RunAction.HandleCommand("undrain", reconciler, sent.Add));
-        Assert.Equal("enabled", StoredAdminState.Read(State.Path));
-        Assert.Equal("unknown", RunAction.HandleCommand("", reconciler, sent.Add));
-        Assert.Equal(["draining", "enabled"], sent);
-    }
-
     private void Run(Request request, RunOptions? options = null, Action? whileRunning = null)
     {
         using var stop = new CancellationTokenSource();
         var waits = 0;
         Platform.OnWait = () =>
         {
-            _time.Advance(Reconciler.MinPassInterval);
+            _time.Advance(EventLoop.MinPassInterval);
             if (++waits == 2)
                 whileRunning?.Invoke();
             if (waits == 3)
