@@ -114,5 +114,5 @@ public sealed class PersistentStateTests : IDisposable
         return flows;
     }
 
-    private static ManagedEngine Engine(int flows) => new(flows, null, PersistentFlowTable.Open(StatePath, flows));
+    private ManagedEngine Engine(int flows) => new(flows, null, PersistentFlowTable.Open(StatePath, flows));
 }

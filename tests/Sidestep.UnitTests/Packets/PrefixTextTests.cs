@@ -1,5 +1,4 @@
 using Sidestep.Packets;
-using Sidestep.Packets;
 
 namespace Sidestep.UnitTests.Packets;
 

@@ -1,5 +1,4 @@
 using System.Net;
-using Sidestep.Agent.Input;
 using Sidestep.Native.Netlink;
 using Sidestep.Packets;
 

@@ -5,6 +5,7 @@ using Sidestep.Agent.Programs;
 using Sidestep.Agent.Roles;
 using Sidestep.Api;
 using Sidestep.Native.Netlink;
+using Sidestep.Packets;
 using Sidestep.UnitTests.Agent.Running;
 
 namespace Sidestep.UnitTests.Agent.Roles;
