@@ -51,16 +51,18 @@ internal sealed class DriftRepair(TimeProvider time, AgentLog log)
             return;
         }
         DateTimeOffset? repaired = null;
+        var failure = $"repair {name} {subject}";
         try
         {
             deviation.Repair();
             repaired = time.GetUtcNow();
+            log.Forget(failure);
             log.Write(AgentEvent.DriftRepaired,
                 $"drift: {name} {subject} was {found}; repaired ({deviation.Message})");
         }
         catch (Exception e) when (e is NativeException or AgentException or IOException or UnauthorizedAccessException)
         {
-            log.WriteOnce(AgentEvent.RepairFailed, $"repair {name} {subject}",
+            log.WriteOnce(AgentEvent.RepairFailed, failure,
                 $"{name} {subject} is {found} and cannot be repaired: {e.Message}");
         }
         Drifts.Add(name, subject, found, noticed, repaired);

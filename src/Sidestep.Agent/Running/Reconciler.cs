@@ -20,6 +20,7 @@ internal sealed class Reconciler
     private readonly AgentLog _log;
     private readonly string[] _appliedKeys;
     private string _settings = "";
+    private ServerSpec? _invalid;
 
     public Reconciler(Request request, IReadOnlyList<IAgentRole> roles, IHostKernel kernel, SharedState shared,
         DriftRepair repair, AgentLog log)
@@ -39,9 +40,9 @@ internal sealed class Reconciler
     /// <summary>Why the requested spec is invalid; empty: it is valid, or there is none.</summary>
     public IReadOnlyList<string> Problems { get; private set; } = [];
 
-    /// <summary>True: another spec is requested than the maintained one.</summary>
+    /// <summary>True: a spec is requested that is neither maintained nor known to be invalid.</summary>
     public bool HasNewSpec => _shared.RequestedSpec is { } spec && !ReferenceEquals(spec, MaintainedSpec)
-        && Problems.Count == 0;
+        && !ReferenceEquals(spec, _invalid);
 
     /// <summary>Reads the settings whose changes the kernel does not notify.</summary>
     /// <returns>True: they differ from the last reading.</returns>
@@ -61,6 +62,7 @@ internal sealed class Reconciler
         var problems = new List<Problem>();
         var plans = _roles.Select(r => r.Plan(spec, host, problems)).ToList();
         Problems = [.. problems.Select(static p => p.ToString())];
+        _invalid = problems.Count > 0 ? spec : null;
         if (problems.Count > 0)
         {
             _log.WriteOnce(AgentEvent.SpecInvalid, ProblemsKey, string.Join('\n', Problems));

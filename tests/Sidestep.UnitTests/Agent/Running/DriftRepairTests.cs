@@ -44,6 +44,18 @@ public sealed class DriftRepairTests
     }
 
     [Fact]
+    public void A_failed_repair_is_logged_once_and_again_after_a_success()
+    {
+        var deviation = Deviation(static () => throw new IOException("io"));
+        _repair.Repair([deviation]);
+        _repair.Repair([deviation]);
+        Assert.Equal([AgentEvent.RepairFailed], _events);
+        _repair.Repair([Deviation(() => _repairs++)]);
+        _repair.Repair([deviation]);
+        Assert.Equal([AgentEvent.RepairFailed, AgentEvent.DriftRepaired, AgentEvent.RepairFailed], _events);
+    }
+
+    [Fact]
     public void A_repair_that_fails_is_recorded_as_not_repaired_and_the_next_is_tried()
     {
         Exception[] errors = [new NativeException("netlink", 1), new AgentException("read-only", "Remedy."),

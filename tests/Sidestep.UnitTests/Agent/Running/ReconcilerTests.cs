@@ -96,6 +96,15 @@ public sealed class ReconcilerTests : RunningFixture
     }
 
     [Fact]
+    public void A_corrected_spec_is_applied_without_an_event()
+    {
+        Start(Options);
+        SetSpec(7, "224.0.0.1");
+        SetSpec(8, TestSpec.Vip);
+        Assert.NotNull(Kernel.Inventory().OnLoopback(IPAddress.Parse(TestSpec.Vip)));
+    }
+
+    [Fact]
     public void While_a_new_spec_is_invalid_the_last_valid_one_is_maintained()
     {
         Start(Options);
