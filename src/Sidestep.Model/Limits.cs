@@ -69,8 +69,8 @@ public static class Limits
     /// <summary>Prefixes of all access lists together.</summary>
     public const int AllAccessListPrefixes = 100_000;
 
-    /// <summary>Different combinations of idle timeouts, oversized and udpOnRebalance: the engine numbers
-    /// them.</summary>
+    /// <summary>Different combinations of idle timeouts, oversized, udpOnRebalance and persistence of services: the
+    /// engine numbers them.</summary>
     public const int ProfileCombinations = 256;
 
     /// <summary>Servers of a pool with least connections: the director compares all of them for each new
