@@ -84,8 +84,7 @@ public static class TableCompiler
         };
     }
 
-    /// <summary>A VIP is in service while at least one of its services has traffic enabled and can serve it
-    /// (DSR-14).</summary>
+    /// <summary>A VIP is in service while at least one of its services has traffic enabled and can serve it.</summary>
     private static ImmutableArray<VipEntry> CompileVips(
         Configuration configuration, (VirtualService Service, GroupKey Group)[] enabled,
         Dictionary<GroupKey, bool> canServe)

@@ -11,7 +11,7 @@ public sealed record NetworkProfile
     /// <summary>The protocol of the services that may use the profile; null: all protocols.</summary>
     public ProfileType? Type { get; init; }
 
-    /// <summary>How packets reach the real server; layer 3 by default (L3-02).</summary>
+    /// <summary>How packets reach the real server; layer 3 by default.</summary>
     public DsrType DsrType { get; init; } = DsrType.L3;
 
     /// <summary>The outer header at layer 3; ignored at layer 2.</summary>
@@ -45,7 +45,7 @@ public sealed record NetworkProfile
     public static NetworkProfile Default { get; } = new() { Name = "default" };
 }
 
-/// <summary>The protocol that a network profile is for (PRO-01).</summary>
+/// <summary>The protocol that a network profile is for.</summary>
 public enum ProfileType
 {
     /// <summary>TCP at layer 4: the director never terminates a connection.</summary>
@@ -102,12 +102,11 @@ public enum UdpRebalancePolicy
     Move,
 }
 
-/// <summary>Seconds without a packet after which a tracked flow expires (DSR-09). By default a FIN changes nothing
-/// (DSR-08).</summary>
+/// <summary>Seconds without a packet after which a tracked flow expires. By default a FIN changes nothing.</summary>
 /// <param name="Tcp">For TCP, 1 to 86400.</param>
 /// <param name="Udp">For UDP, 1 to 86400.</param>
 /// <param name="Icmp">For ICMP and every other protocol, 1 to 86400.</param>
-/// <param name="AfterFin">From the client's FIN on, 1 to 86400; null: <paramref name="Tcp"/> (C-21).</param>
+/// <param name="AfterFin">From the client's FIN on, 1 to 86400; null: <paramref name="Tcp"/>.</param>
 /// <param name="AfterRst">From the client's RST on, 1 to 86400; null: no change.</param>
 public sealed record IdleTimeouts(int Tcp, int Udp, int Icmp, int? AfterFin = null, int? AfterRst = null)
 {

@@ -151,7 +151,7 @@ public enum Algorithm
 /// <summary>The fields of a packet that the flow hash covers.</summary>
 public enum HashFields
 {
-    /// <summary>The client's address: all connections of a client go to the same server (C-01).</summary>
+    /// <summary>The client's address: all connections of a client go to the same server.</summary>
     SourceAddress,
 
     /// <summary>The client's address and port.</summary>

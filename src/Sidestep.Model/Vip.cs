@@ -7,10 +7,10 @@ namespace Sidestep.Model;
 /// <param name="Echo">The director's action for an echo request to it.</param>
 public sealed record Vip(IPNetwork Address, EchoPolicy Echo);
 
-/// <summary>The director's action for an echo request to a VIP (C-19).</summary>
+/// <summary>The director's action for an echo request to a VIP.</summary>
 public enum EchoPolicy
 {
-    /// <summary>The director replies while the VIP is in service, and drops the request otherwise (DSR-14).</summary>
+    /// <summary>The director replies while the VIP is in service, and drops the request otherwise.</summary>
     Active,
 
     /// <summary>The director replies, in service or not.</summary>

@@ -13,10 +13,10 @@ public sealed record VirtualService
     /// the director.</summary>
     public required ImmutableArray<IPNetwork> Vips { get; init; }
 
-    /// <summary>TCP, UDP, or any protocol (DSR-13).</summary>
+    /// <summary>TCP, UDP, or any protocol.</summary>
     public required TransportProtocol Protocol { get; init; }
 
-    /// <summary>Disjoint and ascending; the real servers listen on the same ports (DSR-05). <see cref="PortRange.Any"/>
+    /// <summary>Disjoint and ascending; the real servers listen on the same ports. <see cref="PortRange.Any"/>
     /// alone for <see cref="TransportProtocol.Any"/>.</summary>
     public required ImmutableArray<PortRange> Ports { get; init; }
 
@@ -33,7 +33,7 @@ public sealed record VirtualService
     public bool Enabled { get; init; } = true;
 
     /// <summary>False: the director forwards packets that arrive, but neither replies to ARP, neighbour solicitation or
-    /// echo for the VIPs nor advertises them (L3-06).</summary>
+    /// echo for the VIPs nor advertises them.</summary>
     public bool TrafficEnabled { get; init; } = true;
 }
 

@@ -26,7 +26,7 @@ INLINE __u32 entropy_of(const struct packet *p, const struct tuple *t, bool ipv6
 }
 
 /*
- * Both addresses are written: if the router's stayed as source, a switch would learn the router at our port (C-02).
+ * Both addresses are written: if the router's stayed as source, a switch would learn the router at our port.
  */
 INLINE void write_macs(void *frame, const struct server *server)
 {

@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 namespace Sidestep.Model.Schema;
 
 /// <summary>Explains features of other load balancers that direct server return makes impossible, so that their keys
-/// are not just unknown (DSR-06).</summary>
+/// are not just unknown.</summary>
 internal static partial class UnsupportedFeatures
 {
     private const string OnlyRequests = "replies go straight from the server to the client, so the director";
@@ -40,8 +40,7 @@ internal static partial class UnsupportedFeatures
         "Remove it; the server sees the client's address and replies with the VIP as source");
 
     private static readonly Problem PortTranslation = new(
-        "port translation is impossible: the reply goes straight to the client, which would see the wrong port "
-        + "(DSR-05)",
+        "port translation is impossible: the reply goes straight to the client, which would see the wrong port",
         "Remove it and let the real servers listen on the port of the service");
 
     private static readonly Problem Content = new(

@@ -3,7 +3,7 @@ using Sidestep.Model.Schema;
 
 namespace Sidestep.Model.Validation;
 
-/// <summary>There is no outer header at layer 2 (C-18).</summary>
+/// <summary>There is no outer header at layer 2.</summary>
 internal static class EncapsulationRules
 {
     public static void Check(ConfigurationDocument document, IssueList issues)

@@ -4,8 +4,7 @@ using Sidestep.Model.Schema;
 
 namespace Sidestep.Model.Validation;
 
-/// <summary>At layer 2 the frame must reach the server's own MAC address, so no router may be in between
-/// (L2-03).</summary>
+/// <summary>At layer 2 the frame must reach the server's own MAC address, so no router may be in between.</summary>
 internal static class LayerTwoAdjacencyRules
 {
     public static void Check(ConfigurationDocument document, List<HostInterface> interfaces, IssueList issues)

@@ -2,8 +2,8 @@ using Sidestep.Model.Schema;
 
 namespace Sidestep.Model.Validation;
 
-/// <summary>Rejects a server's port that is not the port of the service: the client would see it in the reply
-/// (DSR-05).</summary>
+/// <summary>Rejects a server's port that is not the port of the service: the client would see it in the
+/// reply.</summary>
 internal static class PortTranslationRules
 {
     // Enough to identify the service.
@@ -36,7 +36,7 @@ internal static class PortTranslationRules
                 + (servicePorts.Length > MostPorts ? ", …" : "");
             issues.Error(port.Path, port.Node,
                 $"{ConfigurationDocument.Title(service)} uses this pool with {ports}, and the reply goes straight to "
-                + "the client, so nothing can translate ports (DSR-05)",
+                + "the client, so nothing can translate ports",
                 $"Remove the key and let the server listen on {ports}");
             return;
         }

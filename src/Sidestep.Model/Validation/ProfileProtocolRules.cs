@@ -2,7 +2,7 @@ using Sidestep.Model.Schema;
 
 namespace Sidestep.Model.Validation;
 
-/// <summary>A profile with a type is for services of that protocol (PRO-01).</summary>
+/// <summary>A profile with a type is for services of that protocol.</summary>
 internal static class ProfileProtocolRules
 {
     public static void Check(ConfigurationDocument document, IssueList issues)

@@ -72,13 +72,13 @@ internal static class ConsistencyMistakes
             "weight: 5",
             "port: 8080",
             "23:15: error: pools[0].servers[0].port: 8080: service www uses this pool with port 80, and the "
-            + "reply goes straight to the client, so nothing can translate ports (DSR-05). Remove the key and "
+            + "reply goes straight to the client, so nothing can translate ports. Remove the key and "
             + "let the server listen on port 80."),
         new("another port at the server of one service",
             "- name: web2",
             "- name: web2\n        port: 80",
             "26:15: error: pools[0].servers[1].port: 80: service api uses this pool with port 443, and the "
-            + "reply goes straight to the client, so nothing can translate ports (DSR-05). Remove the key and "
+            + "reply goes straight to the client, so nothing can translate ports. Remove the key and "
             + "let the server listen on port 443."),
         new("a server with the address of a VIP",
             "address: 10.0.0.12",

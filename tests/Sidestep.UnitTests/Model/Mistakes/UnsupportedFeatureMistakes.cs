@@ -83,7 +83,7 @@ internal static class UnsupportedFeatureMistakes
             "trafficEnabled: true",
             "targetPort: 8080",
             "35:5: error: virtualServices[0].targetPort: 8080: port translation is impossible: the reply goes "
-            + "straight to the client, which would see the wrong port (DSR-05). Remove it and let the real "
+            + "straight to the client, which would see the wrong port. Remove it and let the real "
             + "servers listen on the port of the service."),
         new("compression",
             "trafficEnabled: true",
