@@ -123,7 +123,7 @@ INLINE struct neighbour advertisement_of(const __u64 *target, const __u64 *recei
 	return reply;
 }
 
-/* Turns the frame into the reply. False when the driver left too little room. */
+/* Turns the frame into the reply. False when the driver left too little headroom or tailroom. */
 INLINE bool write_advertisement(struct xdp_md *ctx, __u32 l3, const struct interface *self,
 				const struct neighbour *reply, const __u64 *receiver, bool to_all_nodes)
 {

@@ -61,7 +61,7 @@ public sealed class AgentRegistry : IAgentReports
             lock (_handshakeSignals)
                 _handshakeSignals.Remove(server);
         }
-        // Otherwise nobody could end the drain of a server whose agent is gone.
+        // Otherwise no operator could end the drain of a server whose agent is gone.
         foreach (var drain in _drains.Drains.Where(d => d.Source == DrainSource.Operator && !compiler.Knows(d.Server)))
             _drains.Set(drain.Server, drain.Source, drains: false);
         WakeWaiters();

@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 namespace Sidestep.Control.Stores;
 
 /// <summary>Reports changes of one file by the kernel's notifications (inotify(7)): of the file, and of every symbolic
-/// link on the way to it.</summary>
+/// link in its path.</summary>
 /// <remarks>Folders are watched instead of the file, because editors and atomic writers replace the file.</remarks>
 internal sealed class FileNotifications : IDisposable
 {

@@ -2,7 +2,8 @@ using System.Collections.Immutable;
 
 namespace Sidestep.Control.Stores;
 
-/// <summary>The names that decide which file a path leads to: each symbolic link on the way, and the file.</summary>
+/// <summary>The names that decide which file a path leads to: each symbolic link that it contains, and the
+/// file.</summary>
 /// <remarks>Kubernetes mounts a ConfigMap as <c>sidestep.yaml -> ..data/sidestep.yaml</c> and
 /// <c>..data -> ..2026_11_30</c>, and switches <c>..data</c> only.</remarks>
 internal static class LinkChain

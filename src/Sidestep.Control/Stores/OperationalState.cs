@@ -16,7 +16,7 @@ public sealed record OperationalState
     public ImmutableArray<StoredDrain> Drains { get; init; } = [];
 }
 
-/// <summary>A drain that somebody requested while the director runs.</summary>
+/// <summary>A drain that an operator requested while the director runs.</summary>
 /// <param name="Server">Name or own address of the server.</param>
 /// <param name="SetBy">Who requested it.</param>
 /// <param name="Since">When.</param>

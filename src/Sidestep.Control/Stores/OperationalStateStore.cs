@@ -27,7 +27,7 @@ public sealed class OperationalStateStore(string path)
                 { Version: OperationalState.CurrentVersion, Drains.IsDefault: false } state
                 && state.Drains.All(static d => d is { Server.Length: > 0 }))
                 return state;
-            note = $"{path}: not an operational state of this version; drains of the previous run are forgotten";
+            note = $"{path}: not an operational state of this version; drains of the previous run are lost";
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -35,7 +35,7 @@ public sealed class OperationalStateStore(string path)
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
         {
-            note = $"{path}: {e.Message}; drains of the previous run are forgotten";
+            note = $"{path}: {e.Message}; drains of the previous run are lost";
         }
         return new OperationalState();
     }

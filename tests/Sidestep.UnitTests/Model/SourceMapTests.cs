@@ -126,7 +126,7 @@ public sealed class SourceMapTests
         result.Errors.Select(static e => $"error {e.JsonPointer} {e}")
             .Concat(result.Warnings.Select(static w => $"warning {w.JsonPointer} {w}")).Order();
 
-    /// <summary>The nodes as JSON can write them; null: a number is written in a way that JSON does not have.</summary>
+    /// <summary>The nodes as JSON can write them; null: a number is written as JSON does not allow.</summary>
     private static Node? ToJson(Node node)
     {
         switch (node)

@@ -50,7 +50,7 @@ public sealed class OperationalStateStoreTests : IDisposable
         _folder.Write("s.json", text);
         Assert.Empty(_store.Read(out var note).Drains);
         Assert.StartsWith(_folder.Path("s.json") + ": ", note, StringComparison.Ordinal);
-        Assert.EndsWith("drains of the previous run are forgotten", note, StringComparison.Ordinal);
+        Assert.EndsWith("drains of the previous run are lost", note, StringComparison.Ordinal);
     }
 
     [Fact]
