@@ -1,7 +1,7 @@
 namespace Sidestep.Agent.Running;
 
-/// <summary>What a running agent logs: events 600 to 699. The numbers are stable, because operators filter by
-/// them.</summary>
+/// <summary>The events of a running agent: 600 to 699. The log does not show the numbers yet; they stay the same in
+/// later versions.</summary>
 internal enum AgentEvent
 {
     // The spec and the host.

@@ -1,5 +1,4 @@
 using Sidestep.Api;
-using Sidestep.Hosting;
 
 namespace Sidestep.Agent.Running;
 

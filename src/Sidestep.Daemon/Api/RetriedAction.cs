@@ -1,6 +1,6 @@
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
-using Sidestep.Hosting;
+using Sidestep.Api;
 
 namespace Sidestep.Daemon.Api;
 

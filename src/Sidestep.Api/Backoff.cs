@@ -1,4 +1,4 @@
-namespace Sidestep.Hosting;
+namespace Sidestep.Api;
 
 /// <summary>The pauses between attempts that fail: each is twice as long as the one before, up to a longest one. Not
 /// safe for threads.</summary>

@@ -1,6 +1,6 @@
-using Sidestep.Hosting;
+using Sidestep.Api;
 
-namespace Sidestep.UnitTests.Hosting;
+namespace Sidestep.UnitTests.Api;
 
 public sealed class BackoffTests
 {
