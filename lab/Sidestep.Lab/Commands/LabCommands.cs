@@ -16,7 +16,7 @@ internal static class LabCommands
     private static readonly Option<bool> JsonOption = new("--json") { Description = "Print one JSON object." };
     private static readonly Option<int?> TimeLimitOption = new("--time-limit")
     {
-        Description = "Time limit in seconds; default 300, and 1200 for a run that injects faults.",
+        Description = "Time limit in seconds; default 600, and 1200 for a run that injects faults.",
     };
     private static readonly Option<string?> EngineOption =
         new("--engine") { Description = "The engine, instead of the one in sidestep.yaml: auto, xdp or managed." };

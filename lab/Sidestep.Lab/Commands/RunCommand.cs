@@ -6,7 +6,7 @@ namespace Sidestep.Lab.Commands;
 
 internal static class RunCommand
 {
-    private const int DefaultLimit = 300, FaultsLimit = 1200;
+    private const int DefaultLimit = 600, FaultsLimit = 1200;
 
     /// <param name="seconds">Time limit of the run; null: the default.</param>
     public static async Task<int> RunAsync(Topology topology, bool json, int? seconds)
