@@ -29,7 +29,7 @@ internal sealed record TrackedFlows(IReadOnlyDictionary<string, TimeSpan> IdleBy
         return new TrackedFlows(json.RootElement.GetProperty("list").EnumerateArray().ToDictionary(
             f => $"{Text(f, "protocol")} {Text(f, "client")} {f.GetProperty("clientPort")} -> {Text(f, "vip")} "
                 + $"{f.GetProperty("vipPort")}"
-                + $" at {Text(f, "pool")}/{Text(f, "dsr")} {Text(f, "server")}",
+                + $" at {Text(f, "pool")} {Text(f, "server")}",
             f => TimeSpan.FromSeconds(f.GetProperty("idleSeconds").GetDouble())));
     }
 
