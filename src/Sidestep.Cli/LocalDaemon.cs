@@ -7,7 +7,7 @@ using Sidestep.Model;
 
 namespace Sidestep.Cli;
 
-/// <summary>Asks the daemon of a director on this machine.</summary>
+/// <summary>Sends requests to the daemon of a director on this machine.</summary>
 public static class LocalDaemon
 {
     /// <summary>A daemon opens its socket after its first tables, so one that has just started is waited for.</summary>

@@ -97,7 +97,7 @@ public sealed class FileConfigStore : IConfigStore, IDisposable
             if (change == FileChange.None && _failures == 0 && identity == _identity)
                 return;
             string text = File.ReadAllText(Origin);
-            // The text that had errors may have none now, because the machine changed.
+            // A text that was invalid before may be valid now, because the machine has changed.
             if (change.HasFlag(FileChange.Requested) || text != _text
                 || _revisions.Current is not { Result.Errors.IsEmpty: true })
                 _revisions.Publish(_reader.Read(text, _readHost()));

@@ -29,7 +29,7 @@ public sealed class InMemoryConfigStore : IConfigStore
     public void Set(Configuration configuration) =>
         _revisions.Publish(ConfigurationValidator.Validate(configuration, _readHost()));
 
-    /// <summary>Makes it known that the source cannot be read.</summary>
+    /// <summary>Publishes why the source cannot be read, as the newest revision.</summary>
     public void Fail(string problem) => _revisions.PublishProblem(problem);
 
     /// <inheritdoc/>

@@ -7,10 +7,10 @@ namespace Sidestep.Daemon.Api;
 /// <summary>The policies of endpoints: who may send which request.</summary>
 internal static class ApiPolicies
 {
-    /// <summary>A process on this machine that belongs to root or to the user of the daemon.</summary>
+    /// <summary>Only root or the user of the daemon may send the request, from this machine.</summary>
     internal const string Operator = "operator";
 
-    /// <summary>The agent of the server that the path names.</summary>
+    /// <summary>Only the agent of the server in the path may send the request.</summary>
     internal const string OwnServer = "own-server";
 
     /// <summary>The route parameter that names a server.</summary>

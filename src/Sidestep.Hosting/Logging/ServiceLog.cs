@@ -47,6 +47,6 @@ public sealed class ServiceLog : IDisposable
         _queue.Dispose();
     }
 
-    /// <summary>The last lines before a crash are the most needed ones.</summary>
+    /// <summary>Writes the lines that still wait: after a crash, the last lines matter most.</summary>
     private void Flush(object sender, UnhandledExceptionEventArgs e) => _queue.Dispose();
 }
