@@ -1,4 +1,5 @@
 using System.Net.NetworkInformation;
+using Sidestep.Api;
 using Sidestep.Model;
 
 namespace Sidestep.Control.Stores;
@@ -15,10 +16,6 @@ public sealed class FileConfigStore : IConfigStore, IDisposable
     /// <summary>How often the file is compared, for file systems without notifications.</summary>
     private static readonly TimeSpan CheckInterval = TimeSpan.FromSeconds(5);
 
-    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(100);
-
-    private static readonly TimeSpan LastRetry = TimeSpan.FromSeconds(10);
-
     /// <summary>Failed reads in a row that are not reported: while some editors write, there is no file.</summary>
     private const int UnreportedFailures = 3;
 
@@ -30,6 +27,7 @@ public sealed class FileConfigStore : IConfigStore, IDisposable
     private readonly IncrementalReader _reader = new();
     private string? _text;
     private (DateTime Written, long Bytes) _identity;
+    private readonly Backoff _retry = new(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(10));
     private int _failures;
 
     /// <summary>Reads the file. If it cannot be read, the first revision says why.</summary>
@@ -71,7 +69,8 @@ public sealed class FileConfigStore : IConfigStore, IDisposable
     {
         while (true)
         {
-            var change = await _signal.TakeAsync(NextCheck, cancellation).ConfigureAwait(false);
+            var wait = _failures == 0 ? CheckInterval : _retry.Next();
+            var change = await _signal.TakeAsync(wait, cancellation).ConfigureAwait(false);
             var seen = change;
             while (change == FileChange.Written)
             {
@@ -86,9 +85,6 @@ public sealed class FileConfigStore : IConfigStore, IDisposable
     /// <inheritdoc/>
     public void Dispose() => _notifications.Dispose();
 
-    private TimeSpan NextCheck => _failures == 0 ? CheckInterval
-        : TimeSpan.FromTicks(Math.Min(LastRetry.Ticks, FirstRetry.Ticks << Math.Min(_failures - 1, 10)));
-
     private void Read(FileChange change)
     {
         try
@@ -102,6 +98,7 @@ public sealed class FileConfigStore : IConfigStore, IDisposable
                 || _revisions.Current is not { Result.Errors.IsEmpty: true })
                 _revisions.Publish(_reader.Read(text, _readHost()));
             (_text, _identity, _failures) = (text, identity, 0);
+            _retry.Reset();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NetworkInformationException)
         {
