@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using Sidestep.Api;
 using Sidestep.Api.Status;
@@ -28,14 +29,14 @@ public static class LocalDaemon
     internal static DirectorStatus? ReadStatus(DirectorSettings director, string socketPath, Func<bool> isRunning,
         Func<DirectorStatus?> readPinned, TimeSpan startTimeout)
     {
-        var until = DateTime.UtcNow + startTimeout;
+        var started = Stopwatch.GetTimestamp();
         bool isStarting;
         while (true)
         {
             if (Query(socketPath, static c => c.GetStatusAsync(CancellationToken.None)) is { } status)
                 return status;
             isStarting = isRunning();
-            if (!isStarting || DateTime.UtcNow >= until)
+            if (!isStarting || Stopwatch.GetElapsedTime(started) >= startTimeout)
                 break;
             Thread.Sleep(PollInterval);
         }
