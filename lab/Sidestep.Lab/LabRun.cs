@@ -42,6 +42,11 @@ internal sealed class LabRun
     public string DirectorConfiguration
         => Path.Combine(Folder.NodeFolder(Topology.Director.Node), Path.GetFileName(Topology.Director.Configuration));
 
+    /// <summary>The socket of the director's daemon; null: there is none.</summary>
+    public string? DaemonSocket => Directory.Exists(Processes.DaemonSocket.Folder)
+        ? Directory.GetFiles(Processes.DaemonSocket.Folder, $"*-sidestep-lab-{Folder.Id}-*.sock").SingleOrDefault()
+        : null;
+
     /// <summary>Builds the network. Call <see cref="StartServicesAsync"/> later, so that captures see the first frame
     /// of the services.</summary>
     public static async Task<LabRun> CreateAsync(Topology topology, Action<string> log, CancellationToken cancel)

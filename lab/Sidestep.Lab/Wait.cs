@@ -5,7 +5,12 @@ internal static class Wait
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(20);
 
-    public static async Task<bool> TryUntilAsync(Func<Task<bool>> condition, TimeSpan timeout, CancellationToken cancel)
+    /// <param name="condition">Evaluated until it is true.</param>
+    /// <param name="timeout">When to give up.</param>
+    /// <param name="cancel">Ends the wait.</param>
+    /// <param name="interval">Pause between two evaluations; null: 20 milliseconds.</param>
+    public static async Task<bool> TryUntilAsync(Func<Task<bool>> condition, TimeSpan timeout, CancellationToken cancel,
+        TimeSpan? interval = null)
     {
         var end = Environment.TickCount64 + (long)timeout.TotalMilliseconds;
         while (true)
@@ -14,7 +19,7 @@ internal static class Wait
                 return true;
             if (Environment.TickCount64 >= end)
                 return false;
-            await Task.Delay(Interval, cancel);
+            await Task.Delay(interval ?? Interval, cancel);
         }
     }
 

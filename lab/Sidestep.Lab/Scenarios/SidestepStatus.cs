@@ -36,14 +36,33 @@ internal sealed record SidestepStatus(
     public static Task<string> TextAsync(LabRun run, CancellationToken cancel) =>
         SystemCommand.RunAsync(Command(run), cancel);
 
+    /// <summary>For polls: without a process while a daemon of this version listens.</summary>
     /// <returns>Null while there is no such director, or it is attached to no interface.</returns>
     public static async Task<SidestepStatus?> TryQueryAsync(LabRun run, CancellationToken cancel)
-        => await SystemCommand.TryRunAsync(Command(run), cancel) is { ExitCode: 0, Output: var text }
-            ? Parse(text) : null;
+    {
+        if (run.DaemonSocket is { } socket && await DaemonSocket.TryGetStatusAsync(socket, cancel) is { } text
+            && TryParse(text) is { } status)
+            return status;
+        return await SystemCommand.TryRunAsync(Command(run), cancel) is { ExitCode: 0, Output: var output }
+            ? Parse(output) : null;
+    }
 
     private static IReadOnlyList<string> Command(LabRun run)
         => run.Folder.Namespace(run.Topology.Director.Node)
             .Enter([run.Build.Cli, "status", "--config", run.DirectorConfiguration, "--json"]);
+
+    /// <returns>Null: a daemon of an earlier version answered in its own form, or no interface is attached.</returns>
+    private static SidestepStatus? TryParse(string text)
+    {
+        try
+        {
+            return Parse(text);
+        }
+        catch (LabException)
+        {
+            return null;
+        }
+    }
 
     /// <param name="text">The JSON object that `sidestep status --json` printed.</param>
     internal static SidestepStatus Parse(string text)

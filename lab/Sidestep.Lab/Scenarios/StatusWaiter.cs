@@ -7,6 +7,9 @@ internal sealed class StatusWaiter(LabRun run)
 {
     private static readonly TimeSpan Timeout = ScaledTimeout.Seconds(30);
 
+    /// <summary>The status of a thousand services takes the director milliseconds.</summary>
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
+
     // Revision of the last change that was in force.
     private long _revision;
 
@@ -40,7 +43,8 @@ internal sealed class StatusWaiter(LabRun run)
                 return last is not null && last.Revision > after && condition(last);
             },
             Timeout,
-            cancel);
+            cancel,
+            PollInterval);
         _revision = last?.Revision ?? 0;
         return done
             ? null : $"{Timeout.TotalSeconds:0} s after the file was edited `sidestep status` does not show it: "

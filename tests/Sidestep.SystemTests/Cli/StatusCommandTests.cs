@@ -15,7 +15,7 @@ public sealed class StatusCommandTests
         traffic.WaitUntilAllAnswered();
         traffic.WaitForSent(100);
         var exchanges = traffic.Stop();
-        var running = segment.Status();
+        var running = segment.StatusByCommand();
         AssertValid(running, "daemon");
         Assert.Equal(daemon.Id, running.GetProperty("daemon").GetProperty("processId").GetInt32());
         Assert.Equal(segment.FilePath, running.GetProperty("daemon").GetProperty("configurationFile").GetString());
@@ -51,7 +51,7 @@ public sealed class StatusCommandTests
         var daemon = segment.Start();
         using var traffic = segment.Send();
         traffic.WaitUntilAllAnswered();
-        var status = segment.Status();
+        var status = segment.StatusByCommand();
         AssertValid(status, "daemon");
         Assert.Equal("managed", status.GetProperty("engine").GetString());
         Assert.NotEmpty(status.GetProperty("workers").EnumerateArray());
@@ -133,7 +133,7 @@ public sealed class StatusCommandTests
             // The daemon applies the edit during these calls.
             for (var j = 0; j < 2; j++)
             {
-                var services = segment.Status().GetProperty("services").EnumerateArray()
+                var services = segment.StatusByCommand().GetProperty("services").EnumerateArray()
                     .Select(static s => s.GetProperty("name").GetString()!.Split('-')[0]).Distinct();
                 Assert.Single(services);
             }

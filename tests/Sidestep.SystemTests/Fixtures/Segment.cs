@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Sidestep.Lab.Processes;
 
 namespace Sidestep.SystemTests.Fixtures;
 
@@ -11,7 +12,7 @@ internal sealed partial class Segment : IDisposable
     public const string Vip = "203.0.113.10", DirectorAddress = "10.9.0.2", ClientAddress = "10.9.0.100", Bridge =
         "br0";
     private const int ClientAddresses = 8;
-    private const string BpfFs = "/sys/fs/bpf", Reports = "/run/sidestep";
+    private const string BpfFs = "/sys/fs/bpf", Reports = DaemonSocket.Folder;
     private readonly List<DaemonProcess> _daemons = [];
     private readonly List<IDisposable> _services = [];
 
@@ -63,6 +64,8 @@ internal sealed partial class Segment : IDisposable
     public DirectorConfiguration File { get; set; } = null!;
 
     public string FilePath => Path.Combine(Lan.Folder, "sidestep.yaml");
+
+    private string SocketPath => $"{Reports}/{File.PinPath.Trim('/').Replace('/', '-')}-{File.Name}.sock";
 
     public string PinFolder => Path.Combine(File.PinPath, File.Name);
 
@@ -133,12 +136,14 @@ internal sealed partial class Segment : IDisposable
         return traffic;
     }
 
+    /// <summary>The status of the director: from its daemon's socket, or by <c>sidestep status --json</c> while no
+    /// daemon listens.</summary>
+    public JsonElement Status() =>
+        DaemonSocket.TryGetStatusAsync(SocketPath, TestContext.Current.CancellationToken).GetAwaiter().GetResult()
+            is { } text ? Parse(text) : StatusByCommand();
+
     /// <summary><c>sidestep status --json</c>.</summary>
-    public JsonElement Status()
-    {
-        using var document = JsonDocument.Parse(StatusOutput("--json"));
-        return document.RootElement.Clone();
-    }
+    public JsonElement StatusByCommand() => Parse(StatusOutput("--json"));
 
     /// <summary>The text of <c>sidestep status</c>.</summary>
     public string StatusText() => StatusOutput();
@@ -150,6 +155,12 @@ internal sealed partial class Segment : IDisposable
         Assert.True(result.ExitCode is 0 or 1,
             $"sidestep status: exit {result.ExitCode}\n{result.Output}{result.Error}");
         return result.Output;
+    }
+
+    private static JsonElement Parse(string status)
+    {
+        using var document = JsonDocument.Parse(status);
+        return document.RootElement.Clone();
     }
 
     /// <summary>The command line of <c>sidestep status</c> for this director.</summary>
