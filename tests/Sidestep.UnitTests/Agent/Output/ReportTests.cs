@@ -48,6 +48,17 @@ public sealed class ReportTests
     }
 
     [Fact]
+    public void Counters_of_a_part_are_kept()
+    {
+        var counters = new Dictionary<PacketCounter, ulong> { [PacketCounter.Foreign] = 3 };
+        var result = new Verification();
+        result.Add(new Verification { Counters = counters });
+        Assert.Same(counters, result.Counters);
+        result.Add(new Verification());
+        Assert.Same(counters, result.Counters);
+    }
+
+    [Fact]
     public void Counters_that_moved_are_described()
     {
         var result = new Verification

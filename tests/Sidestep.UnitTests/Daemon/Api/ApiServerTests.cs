@@ -21,11 +21,7 @@ public sealed class ApiServerTests : IAsyncDisposable
 
     public ApiServerTests()
     {
-        var agents = new AgentRegistry(new DrainOverlay(), "1.0", TimeProvider.System);
-        agents.Applied(TestDirector.Effective, TestDirector.NextHops);
-        var endpoints = new ApiEndpoints(agents, static () => Cli.TestDirector.Full,
-            static (_, _) => throw new NotSupportedException(), static (_, _) => null, _log.Log);
-        _server = new ApiServer(_folder.Path("api/d.sock"), endpoints, () => _settings, _problems.Add, _log.Log, _time);
+        _server = Server(() => _settings);
     }
 
     private string SocketPath => _folder.Path("api/d.sock");
@@ -41,6 +37,24 @@ public sealed class ApiServerTests : IAsyncDisposable
         Assert.Empty(_server.AgentAddresses);
         await _server.CloseAsync();
         Assert.False(File.Exists(SocketPath));
+    }
+
+    [Fact]
+    public async Task Caller_does_not_wait_for_the_first_update()
+    {
+        using var returned = new ManualResetEventSlim();
+        var hasReturned = new TaskCompletionSource<bool>();
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        var server = Server(() =>
+        {
+            hasReturned.TrySetResult(returned.Wait(TimeSpan.FromSeconds(5)));
+            return null;
+        });
+        var run = server.RunAsync(stop.Token);
+        returned.Set();
+        Assert.True(await hasReturned.Task);
+        await stop.CancelAsync();
+        await run;
     }
 
     [Fact]
@@ -176,6 +190,15 @@ public sealed class ApiServerTests : IAsyncDisposable
             KeyFile = _folder.Path("key.pem"),
             CaFile = _folder.Path("ca.pem"),
         };
+    }
+
+    private ApiServer Server(Func<ApiSettings?> settings)
+    {
+        var agents = new AgentRegistry(new DrainOverlay(), "1.0", TimeProvider.System);
+        agents.Applied(TestDirector.Effective, TestDirector.NextHops);
+        var endpoints = new ApiEndpoints(agents, static () => Cli.TestDirector.Full,
+            static (_, _) => throw new NotSupportedException(), static (_, _) => null, _log.Log);
+        return new ApiServer(_folder.Path("api/d.sock"), endpoints, settings, _problems.Add, _log.Log, _time);
     }
 
     private Task UpdateAsync() => _server.UpdateAsync(TestContext.Current.CancellationToken);
