@@ -129,9 +129,10 @@ internal sealed partial class Segment : IDisposable
     /// <summary>Starts the daemon and waits until it forwards.</summary>
     public DaemonProcess Start() => Launch().Until(DaemonProcess.Ready);
 
-    public Traffic Send()
+    /// <param name="sources">Client addresses, one flow each; null: all.</param>
+    public Traffic Send(IReadOnlyList<string>? sources = null)
     {
-        var traffic = new Traffic(Client, Sources, Vip);
+        var traffic = new Traffic(Client, sources ?? Sources, Vip);
         _services.Add(traffic);
         return traffic;
     }
