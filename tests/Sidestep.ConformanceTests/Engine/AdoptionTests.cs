@@ -51,8 +51,8 @@ public sealed class AdoptionTests
         {
             var newcomer = Assert.Single(
                 TestTables.Compile([TestTables.Pool("new", "s4")], [TestTables.Service("new", "new")]).Groups);
-            var (service, known) = (Baseline
-                .Services[0] with { Key = ServiceKey.InDefault("new"), Group = newcomer.Key },
+            var key = ServiceKey.InDefault("new");
+            var (service, known) = (Baseline.Services[0] with { Key = key, Group = newcomer.Key },
                 Baseline.Groups.Single(static g => g.Key.Pool.Name == "p"));
             maps.ServiceLabels[1000] = Labels.Of(service, null);
             // A server of a pool that does not exist, one of a pool that exists, and one that also has another id.

@@ -133,8 +133,8 @@ public sealed class FlowsCommandTests
     [Fact]
     public void At_most_ten_known_names_are_listed()
     {
-        var table = Table with { Services = [.. Enumerable.Range(10, 11)
-            .Select(static i => ServiceKey.InDefault($"s{i}"))] };
+        var services = Enumerable.Range(10, 11).Select(static i => ServiceKey.InDefault($"s{i}"));
+        var table = Table with { Services = [.. services] };
         var run = CommandRun.Of(FlowsCommand.Create((_, _) => table), "--service", "x");
         Assert.EndsWith("It has s10, s11, s12, s13, s14, s15, s16, s17, s18, s19, and more.\n", run.Error,
             StringComparison.Ordinal);

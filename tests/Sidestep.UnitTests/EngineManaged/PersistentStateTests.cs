@@ -137,7 +137,11 @@ public sealed class PersistentStateTests
         var second = GroupOf(new HashKey(1, 2), members, "l2", 1);
         return new PersistentState(
             new PersistedIds(
-                new Dictionary<ServiceKey, int> { [ServiceKey.InDefault("www")] = 0, [ServiceKey.InDefault("dns")] = 7 },
+                new Dictionary<ServiceKey, int>
+                {
+                    [ServiceKey.InDefault("www")] = 0,
+                    [ServiceKey.InDefault("dns")] = 7,
+                },
                 first.Servers.Select((s, i) => (IdMap.KeyOf(first, s), i + 1)).ToDictionary()),
             new RunningGroups(new HashKey(1, 2), [first, second]));
     }
