@@ -65,7 +65,7 @@ internal static class Workloads
     /// <param name="every">1: all slots; 50: one of fifty.</param>
     internal static ForwardingTables InTransition(ForwardingTables tables, int service, int every) => tables with
     {
-        Groups = [.. tables.Groups.Select(g => g.Key.Pool != PoolName(service) ? g : g with
+        Groups = [.. tables.Groups.Select(g => g.Key.Pool.Name != PoolName(service) ? g : g with
         {
             Transition = new Transition(
                 [.. g.Slots.Slots.Select((member, slot) =>
@@ -77,9 +77,10 @@ internal static class Workloads
     /// <summary>All servers as next hops on the local segment.</summary>
     internal static NextHops NextHopsTo(IEnumerable<IPAddress> servers) => new(
         [Interface],
-        servers.Distinct().Select(static (a, i) => KeyValuePair.Create(a, new NextHop(Interface, MacOf(i))))
+        servers.Distinct().Select(static (a, i) => KeyValuePair.Create(
+                VrfAddress.InDefault(a), new NextHop(Interface, MacOf(i))))
             .ToDictionary(),
-        ImmutableDictionary<IPAddress, string>.Empty);
+        ImmutableDictionary<VrfAddress, string>.Empty);
 
     private static ForwardingTables Compile(
         ImmutableArray<NetworkProfile> profiles, ImmutableArray<Pool> pools, ImmutableArray<VirtualService> services)

@@ -14,7 +14,7 @@ public sealed record FlowFilter(string? Service, string? Server, IPNetwork? Clie
     public bool Matches(TrackedFlow flow)
     {
         ArgumentNullException.ThrowIfNull(flow);
-        return (Service is null || flow.Service == Service) && Matches(flow.Server)
+        return (Service is null || flow.Service.ToString() == Service) && Matches(flow.Server)
             && (Client is not { } prefix || prefix.Contains(flow.Flow.Source));
     }
 

@@ -21,7 +21,7 @@ public sealed class FlowsJson(TextWriter output, bool list) : IFlowsReport
         output.Write(JsonSerializer.Serialize(
             new
             {
-                service = flow.Service,
+                service = flow.Service.ToString(),
                 protocol = ProtocolName.Of(flow.Flow.Protocol),
                 client = flow.Flow.Source.ToString(),
                 clientPort = flow.Flow.SourcePort,
@@ -29,7 +29,7 @@ public sealed class FlowsJson(TextWriter output, bool list) : IFlowsReport
                 vipPort = flow.Flow.DestinationPort,
                 server = flow.Server.Name,
                 address = flow.Server.Address.ToString(),
-                pool = flow.Server.Group.Pool,
+                pool = flow.Server.Group.Pool.ToString(),
                 encap = flow.Server.Group.Encap.ToString(),
                 idleSeconds = Seconds(flow.Idle),
                 ageSeconds = Seconds(flow.Age),
@@ -52,7 +52,7 @@ public sealed class FlowsJson(TextWriter output, bool list) : IFlowsReport
                 servers = summary.Servers.Select(static s => new
                 {
                     name = s.Key.Name,
-                    pool = s.Key.Group.Pool,
+                    pool = s.Key.Group.Pool.ToString(),
                     encap = s.Key.Group.Encap.ToString(),
                     address = s.Key.Address.ToString(),
                     flows = s.Value.Count,

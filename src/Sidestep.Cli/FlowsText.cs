@@ -23,7 +23,7 @@ public sealed class FlowsText(TextWriter output, int width) : IFlowsReport
             Write("service", "", "client", "VIP", "server", "idle", "age");
         _hasHeader = true;
         var f = flow.Flow;
-        Write(flow.Service, ProtocolName.Of(f.Protocol), Place(f.Source, f.SourcePort),
+        Write(flow.Service.ToString(), ProtocolName.Of(f.Protocol), Place(f.Source, f.SourcePort),
             Place(f.Destination, f.DestinationPort),
             flow.Server.Name, Length(flow.Idle), Length(flow.Age));
     }

@@ -27,7 +27,7 @@ public sealed class PlanReport(string director, Plan plan)
                 new { name = s.Name, change = Word(s.Change), before = s.Before, after = s.After }),
             pools = plan.Groups.Select(static g => new
             {
-                name = g.Key.Pool,
+                name = g.Key.Pool.ToString(),
                 encap = g.Key.Encap.ToString(),
                 change = Word(g.Change),
                 slots = g.Slots,

@@ -296,10 +296,10 @@ public sealed class ControlLoop
     private static NextHops WithObstacles(NextHops nextHops, ForwardingTables tables)
     {
         var obstacles = tables.Groups.SelectMany(static g => g.Servers).Where(static s => s.Obstacle is not null)
-            .GroupBy(static s => s.Address, static s => s.Obstacle!).ToArray();
+            .GroupBy(static s => s.VrfAddress, static s => s.Obstacle!).ToArray();
         if (obstacles.Length == 0)
             return nextHops;
-        var unresolved = new Dictionary<IPAddress, string>(nextHops.Unresolved);
+        var unresolved = new Dictionary<VrfAddress, string>(nextHops.Unresolved);
         foreach (var server in obstacles)
             unresolved[server.Key] = string.Join("; ", server.Distinct().Order(StringComparer.Ordinal));
         return nextHops with { Unresolved = unresolved };
@@ -310,7 +310,8 @@ public sealed class ControlLoop
         _nextHops.Watch(
             configurations.SelectMany(static c => c.Desired.Director.Interfaces).Select(static i => i.Name).ToHashSet(),
             configurations.SelectMany(Addresses).ToHashSet());
-        _nextHops.WatchPeers(configurations.SelectMany(static c => c.Desired.Director.Peers).ToHashSet());
+        _nextHops.WatchPeers(configurations.SelectMany(static c => c.Desired.Director.Peers)
+            .Select(VrfAddress.InDefault).ToHashSet());
     }
 
     /// <summary>True if both have the same interfaces, peers and servers. Most changes add and remove none, and with
@@ -323,18 +324,18 @@ public sealed class ControlLoop
 
     /// <summary>Addresses of servers that only the second has. Pools that are the same instance in both cost
     /// nothing.</summary>
-    private static HashSet<IPAddress> NewAddresses(EffectiveConfiguration one, EffectiveConfiguration other)
+    private static HashSet<VrfAddress> NewAddresses(EffectiveConfiguration one, EffectiveConfiguration other)
     {
         var previous = one.Pools.ToHashSet<Pool>(ReferenceEqualityComparer.Instance);
         var addresses = other.Pools.Where(p => !previous.Contains(p)).SelectMany(static p => p.Servers)
-            .Select(static s => s.Address).ToHashSet();
+            .Select(static s => s.VrfAddress).ToHashSet();
         if (addresses.Count > 0)
             addresses.ExceptWith(Addresses(one));
         return addresses;
     }
 
-    private static IEnumerable<IPAddress> Addresses(EffectiveConfiguration configuration) =>
-        configuration.Pools.SelectMany(static p => p.Servers).Select(static s => s.Address);
+    private static IEnumerable<VrfAddress> Addresses(EffectiveConfiguration configuration) =>
+        configuration.Pools.SelectMany(static p => p.Servers).Select(static s => s.VrfAddress);
 }
 
 /// <summary>An event that may change the tables.</summary>

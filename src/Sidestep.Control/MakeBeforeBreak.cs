@@ -59,17 +59,17 @@ internal sealed class MakeBeforeBreak(TimeProvider time)
     private sealed record Comparison(
         EffectiveConfiguration Desired, EffectiveConfiguration Applied, ServerHealth Health, bool WaitsForAll)
     {
-        private readonly Lazy<Dictionary<string, VirtualService>> _previousServices =
-            new(() => Applied.Desired.VirtualServices.ToDictionary(static s => s.Name));
+        private readonly Lazy<Dictionary<ServiceKey, VirtualService>> _previousServices =
+            new(() => Applied.Desired.VirtualServices.ToDictionary(static s => s.Key));
 
-        private readonly Lazy<Dictionary<string, Pool>> _pools =
-            new(() => Desired.Pools.ToDictionary(static p => p.Name));
-        private readonly Lazy<Dictionary<string, Pool>> _previousPools =
-            new(() => Applied.Pools.ToDictionary(static p => p.Name));
+        private readonly Lazy<Dictionary<PoolKey, Pool>> _pools =
+            new(() => Desired.Pools.ToDictionary(static p => p.Key));
+        private readonly Lazy<Dictionary<PoolKey, Pool>> _previousPools =
+            new(() => Applied.Pools.ToDictionary(static p => p.Key));
 
-        private readonly Lazy<ILookup<string, Encap>> _encaps =
+        private readonly Lazy<ILookup<PoolKey, Encap>> _encaps =
             new(() => Desired.Desired.VirtualServices.Where(static s => s.Enabled)
-            .ToLookup(static s => s.Pool, s => Encap.Of(Desired.Desired.ProfileOf(s))));
+            .ToLookup(static s => s.PoolKey, s => Encap.Of(Desired.Desired.ProfileOf(s))));
 
         internal Retention Find() => new([.. Services()], [.. Servers()]);
 
@@ -79,10 +79,10 @@ internal sealed class MakeBeforeBreak(TimeProvider time)
             for (var i = 0; i < services.Length; i++)
             {
                 var service = services[i];
-                if (i < previousServices.Length && previousServices[i] is var same && same.Name == service.Name
-                    && Applied.ServingPoolOf(same) == service.Pool)
+                if (i < previousServices.Length && previousServices[i] is var same && same.Key == service.Key
+                    && Applied.ServingPoolOf(same) == service.PoolKey)
                     continue;
-                if (_previousServices.Value.TryGetValue(service.Name, out var previous)
+                if (_previousServices.Value.TryGetValue(service.Key, out var previous)
                     && RetainedPoolOf(service, previous) is { } pool)
                     yield return new RetainedService(service, pool);
             }
@@ -93,13 +93,13 @@ internal sealed class MakeBeforeBreak(TimeProvider time)
         private Pool? RetainedPoolOf(VirtualService service, VirtualService previous)
         {
             var previousPool = Applied.ServingPoolOf(previous);
-            if (previousPool == service.Pool || !MatchesSameTraffic(service, previous))
+            if (previousPool == service.PoolKey || !MatchesSameTraffic(service, previous))
                 return null;
             var encap = Encap.Of(Desired.Desired.ProfileOf(service));
             var pool = _pools.Value.GetValueOrDefault(previousPool) ?? _previousPools.Value[previousPool];
             return encap == Encap.Of(Applied.Desired.ProfileOf(previous))
-                && !IsVerified(_pools.Value[service.Pool], encap)
-                && Health.HasHealthy(new GroupKey(pool.Name, encap), pool) ? pool : null;
+                && !IsVerified(_pools.Value[service.PoolKey], encap)
+                && Health.HasHealthy(new GroupKey(pool.Key, encap), pool) ? pool : null;
         }
 
         private IEnumerable<RetainedServers> Servers()
@@ -108,27 +108,27 @@ internal sealed class MakeBeforeBreak(TimeProvider time)
             {
                 var pool = Desired.Pools[i];
                 if ((i < Applied.Pools.Length && ReferenceEquals(Applied.Pools[i], pool))
-                    || !_previousPools.Value.TryGetValue(pool.Name, out var previous)
+                    || !_previousPools.Value.TryGetValue(pool.Key, out var previous)
                     || ReferenceEquals(previous, pool))
                     continue;
                 var removed = RemovedServers(previous, pool);
                 var previousOnly = previous with { Servers = removed };
-                if (!removed.IsEmpty && _encaps.Value[pool.Name].Distinct()
-                    .Any(e => !IsVerified(pool, e) && Health.HasHealthy(new GroupKey(pool.Name, e), previousOnly)))
+                if (!removed.IsEmpty && _encaps.Value[pool.Key].Distinct()
+                    .Any(e => !IsVerified(pool, e) && Health.HasHealthy(new GroupKey(pool.Key, e), previousOnly)))
                     yield return new RetainedServers(pool, removed);
             }
         }
 
         private static ImmutableArray<RealServer> RemovedServers(Pool previous, Pool pool)
         {
-            var remaining = pool.Servers.Select(static s => s.Address).ToHashSet();
-            return [.. previous.Servers.Where(s => !remaining.Contains(s.Address))];
+            var remaining = pool.Servers.Select(static s => s.VrfAddress).ToHashSet();
+            return [.. previous.Servers.Where(s => !remaining.Contains(s.VrfAddress))];
         }
 
         /// <summary>True if the new servers are verified; also for a pool in which no server is to serve.</summary>
         private bool IsVerified(Pool pool, Encap encap)
         {
-            var group = new GroupKey(pool.Name, encap);
+            var group = new GroupKey(pool.Key, encap);
             return Health.HasHealthy(group, pool, all: true) || (!WaitsForAll && Health.HasHealthy(group, pool));
         }
 

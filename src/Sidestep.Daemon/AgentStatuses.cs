@@ -3,6 +3,7 @@ using Sidestep.Api;
 using Sidestep.Api.Status;
 using Sidestep.Control.Agents;
 using Sidestep.Forwarding;
+using Sidestep.Model;
 
 namespace Sidestep.Daemon;
 
@@ -14,15 +15,15 @@ internal static class AgentStatuses
     /// <param name="agents">The reports of agents.</param>
     internal static ImmutableArray<AgentStatus> Of(EffectiveConfiguration? configuration, AgentRegistry agents) =>
     [
-        .. (configuration?.Pools ?? []).SelectMany(static p => p.Servers).DistinctBy(static s => s.Name)
-            .Select(s => StatusOf(s.Name, agents.Find(s), agents.IsHealthy(s.Name, s.Address) is not null)),
+        .. (configuration?.Pools ?? []).SelectMany(static p => p.Servers).DistinctBy(static s => s.KeyByName)
+            .Select(s => StatusOf(s.KeyByName, agents.Find(s), agents.IsHealthy(s) is not null)),
     ];
 
-    private static AgentStatus StatusOf(string server, ReceivedReport? last, bool isConnected) => last is null
-        ? new AgentStatus { Server = server }
+    private static AgentStatus StatusOf(RealServerKey server, ReceivedReport? last, bool isConnected) => last is null
+        ? new AgentStatus { Server = server.ToString() }
         : new AgentStatus
         {
-            Server = server,
+            Server = server.ToString(),
             Connected = isConnected,
             LastReport = last.At,
             Version = last.Report.AgentVersion,

@@ -109,8 +109,8 @@ internal sealed class Director(ConfigurationFile file, Configuration first, Serv
     private void WaitForNextHops(NetlinkNextHopResolver nextHops)
     {
         nextHops.Watch([.. first.Director.Interfaces.Select(static i => i.Name)],
-            first.Pools.SelectMany(static p => p.Servers).Select(static s => s.Address).ToHashSet());
-        nextHops.WatchPeers(first.Director.Peers);
+            first.Pools.SelectMany(static p => p.Servers).Select(static s => s.VrfAddress).ToHashSet());
+        nextHops.WatchPeers([.. first.Director.Peers.Select(VrfAddress.InDefault)]);
         nextHops.WaitUntilResolved(NextHopTimeout, signals.StopRequested);
     }
 

@@ -136,9 +136,9 @@ public sealed class ManagedEngine : IEngine
         _persistence?.Save(new PersistentState(_ids.PersistedIds, new RunningGroups(tables.HashKey, tables.Groups)));
         _state.Flows.RegisterServices(compiled);
         Volatile.Write(ref _tables, compiled);
-        var names = new string?[_ids.Services.Keys.Select(n => _ids.Services[n]).DefaultIfEmpty(-1).Max() + 1];
-        foreach (var name in _ids.Services.Keys)
-            names[_ids.Services[name]] = name;
+        var names = new string?[_ids.Services.Keys.Select(s => _ids.Services[s]).DefaultIfEmpty(-1).Max() + 1];
+        foreach (var service in _ids.Services.Keys)
+            names[_ids.Services[service]] = service.ToString();
         _serviceNames = names;
         Revision++;
         // Packets in processing may still refer to released IDs: the allocator reuses them as late as possible.
@@ -172,7 +172,7 @@ public sealed class ManagedEngine : IEngine
     /// bucket has an empty entry.</summary>
     public void Track(TrackedFlow flow)
     {
-        if (Tables is { } tables && tables.Services.FirstOrDefault(s => s.Entry.Name == flow.Service) is { } service
+        if (Tables is { } tables && tables.Services.FirstOrDefault(s => s.Entry.Key == flow.Service) is { } service
             && _ids.Servers.Keys.Contains(flow.Server))
             _state.Flows.Track(tables, service, _ids.Servers[flow.Server], flow, Now());
     }
@@ -225,7 +225,7 @@ public sealed class ManagedEngine : IEngine
     public CaptureTap BeginCapture(CaptureFilter filter, CaptureLimits limits)
     {
         ArgumentNullException.ThrowIfNull(filter);
-        if (filter.Service is { } service && !_ids.Services.Keys.Contains(service))
+        if (filter.Service is { } service && !_ids.Services.TryFind(ServiceKey.Parse(service), out _))
             throw new EngineException($"the director has no service '{service}'");
         if (filter.Server is { } server
             && !_ids.Servers.Keys.Any(s => s.Name == server || s.Address.ToString() == server))

@@ -39,10 +39,10 @@ public static class ManagedStatus
                 w.Counters.Sent, w.Counters.RxDropped, w.Counters.TxDropped))],
             Services =
             [
-                .. tables.Services.Select((s, i) => StatusRecords.Service(s.Name,
+                .. tables.Services.Select((s, i) => StatusRecords.Service(s.Key,
                     matches[i].Select(static t => MatchText.Of(t.Vip, t.First, t.Last)), s.Group,
                     groups[s.Group].Slots.Slots.Any(static slot => slot != SlotTable.NoMember),
-                    counters.Services.GetValueOrDefault(s.Name))).OrderBy(static s => s.Name, StringComparer.Ordinal),
+                    counters.Services.GetValueOrDefault(s.Key))).OrderBy(static s => s.Name, StringComparer.Ordinal),
             ],
             Pools =
             [
@@ -63,9 +63,9 @@ public static class ManagedStatus
             return null;
         var matches = EffectivePorts.Of(tables);
         var unreachable = tables.Groups.SelectMany(static g => g.Servers).Where(static s => s.NextHop is null)
-            .Select(static s => s.Address).ToHashSet();
+            .Select(static s => s.VrfAddress).ToHashSet();
         return new RunningState(
-            groups, [.. tables.Services.Select((s, i) => new RunningService(s.Name, s.Group, matches[i]))],
+            groups, [.. tables.Services.Select((s, i) => new RunningService(s.Key, s.Group, matches[i]))],
             engine.ReadFlows(), unreachable);
     }
 

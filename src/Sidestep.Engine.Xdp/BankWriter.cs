@@ -14,7 +14,7 @@ internal sealed class BankWriter(
     TableBank bank,
     ForwardingTables tables,
     IReadOnlyDictionary<GroupKey, PlacedGroup> groups,
-    Func<string, int> serviceId,
+    Func<ServiceKey, int> serviceId,
     PrefixStore prefixes,
     ProfileTable profiles)
 {
@@ -73,7 +73,7 @@ internal sealed class BankWriter(
         var slots = groups[service.Group].Slots;
         return new Service
         {
-            Id = (uint)serviceId(service.Name),
+            Id = (uint)serviceId(service.Key),
             SlotBase = (uint)slots.Current.First,
             SlotCount = (uint)slots.Current.Count,
             PreviousBase = (uint)slots.Previous.First,
@@ -92,8 +92,8 @@ internal sealed class BankWriter(
 
     private void WriteVips(Service[] services)
     {
-        var byName = tables.Services.Select(static (s, i) => (s.Name, i))
-            .ToDictionary(static s => s.Name, static s => s.i);
+        var byKey = tables.Services.Select(static (s, i) => (s.Key, i))
+            .ToDictionary(static s => s.Key, static s => s.i);
         var ports = PortMap.Of(tables);
         var records = bank.VipRecords;
         var ranges = bank.Ranges;
@@ -126,7 +126,7 @@ internal sealed class BankWriter(
             if (vipPorts.UdpFragments is { } udp)
                 record.Fragments[1] = services[udp];
             if (vip.EchoService is { } echo)
-                record.Echo = services[byName[echo]];
+                record.Echo = services[byKey[echo]];
             records[id] = record;
         }
         PlaceVips();

@@ -55,7 +55,7 @@ public static class DirectorNetwork
                 mtus.GetValueOrDefault(one.Ifindex, 1500),
                 address6.IndexOfAnyExcept((byte)0) < 0 ? null : new IPAddress(address6)));
         }
-        var nextHops = new Dictionary<IPAddress, NextHop>();
+        var nextHops = new Dictionary<VrfAddress, NextHop>();
         Span<byte> macs = stackalloc byte[2 * MacAddress.Length];
         foreach (var (key, id) in running.Servers)
         {
@@ -67,15 +67,15 @@ public static class DirectorNetwork
             nextHops[key.Address] = new NextHop(
                 egress, MacAddress.Read(macs), IsLocal: (server.Flags & Constants.ServerLocal) != 0);
         }
-        var peerMacs = new Dictionary<IPAddress, MacAddress>();
+        var peerMacs = new Dictionary<VrfAddress, MacAddress>();
         foreach (ref readonly var peer in active.Peers)
         {
             ReadOnlySpan<byte> mac = peer.Mac;
             if (mac.IndexOfAnyExcept((byte)0) >= 0 && peerMacs.Count < peers.Count)
                 // which address belongs to which peer does not matter
-                peerMacs.Add(peers[peerMacs.Count], MacAddress.Read(mac));
+                peerMacs.Add(VrfAddress.InDefault(peers[peerMacs.Count]), MacAddress.Read(mac));
         }
-        return new NextHops(interfaces, nextHops, new Dictionary<IPAddress, string>()) { Peers = peerMacs };
+        return new NextHops(interfaces, nextHops, new Dictionary<VrfAddress, string>()) { Peers = peerMacs };
     }
 
     /// <summary>MTU of the egress interface: the inner MTU plus the outer header.</summary>

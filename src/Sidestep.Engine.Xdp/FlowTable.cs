@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using Sidestep.Engine.Xdp.Layout;
 using Sidestep.Forwarding;
+using Sidestep.Model;
 
 namespace Sidestep.Engine.Xdp;
 
@@ -71,9 +72,9 @@ internal sealed class FlowTable(StateMaps maps)
     /// <summary>Visits every flow that is not idle, in no particular order. A flow that a packet changes meanwhile may
     /// be skipped.</summary>
     /// <param name="servers">Servers by id; flows of other servers are skipped.</param>
-    /// <param name="services">Names of services by id.</param>
+    /// <param name="services">Services by id.</param>
     /// <param name="visit">Called for each flow.</param>
-    internal void Visit(IReadOnlyDictionary<int, ServerKey> servers, IReadOnlyDictionary<int, string> services,
+    internal void Visit(IReadOnlyDictionary<int, ServerKey> servers, IReadOnlyDictionary<int, ServiceKey> services,
         Action<TrackedFlow> visit)
     {
         var flows = maps.Flows;
@@ -95,7 +96,7 @@ internal sealed class FlowTable(StateMaps maps)
             var ports = BitConverter.IsLittleEndian ? BinaryPrimitives.ReverseEndianness(key.Ports) : key.Ports;
             var (source, destination) = (Wire.Address(key.Source, isIpv6), Wire.Address(key.Destination, isIpv6));
             visit(new TrackedFlow(
-                services.GetValueOrDefault(key.Service, ""),
+                services.GetValueOrDefault(key.Service, ServiceKey.InDefault("")),
                 new Forwarding.Flow(source, destination, key.Protocol, (ushort)(ports >> 16), (ushort)ports),
                 server, Ticks.Length(Since(flow.Seen, now)), Ticks.Length(Since(key.Since, now))));
         }

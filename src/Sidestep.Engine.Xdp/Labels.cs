@@ -1,7 +1,7 @@
-using System.Net;
 using System.Text;
 using Sidestep.Engine.Xdp.Layout;
 using Sidestep.Forwarding;
+using Sidestep.Model;
 
 namespace Sidestep.Engine.Xdp;
 
@@ -10,8 +10,8 @@ internal static class Labels
 {
     internal static Label Of(Forwarding.ServiceEntry service, Transition? transition) => new()
     {
-        Name = Text(service.Name),
-        Pool = Text(service.Group.Pool),
+        Name = Text(service.Key.ToString()),
+        Pool = Text(service.Group.Pool.ToString()),
         Encap = Text(service.Group.Encap.ToString()),
         Flags = Constants.LabelUsed,
         Time = Milliseconds(transition?.MigrationWindowEnds),
@@ -20,14 +20,18 @@ internal static class Labels
     internal static Label Of(GroupKey group, ServerEntry server) => Of(Of(group), server);
 
     /// <summary>The part that the labels of all servers of a group have in common.</summary>
-    internal static Label Of(GroupKey group) => new() { Pool = Text(group.Pool), Encap = Text(group.Encap.ToString()) };
+    internal static Label Of(GroupKey group) => new()
+    {
+        Pool = Text(group.Pool.ToString()),
+        Encap = Text(group.Encap.ToString()),
+    };
 
     /// <param name="group">Result of <see cref="Of(GroupKey)"/>.</param>
     /// <param name="server">A server of the group.</param>
     internal static Label Of(in Label group, ServerEntry server) => group with
     {
         Name = Text(server.Name),
-        Address = Text(server.Address.ToString()),
+        Address = Text(server.VrfAddress.ToString()),
         Weight = (uint)server.Weight,
         Flags = Constants.LabelUsed | (server.Weight == 0 ? Constants.LabelDisabled : 0)
             | (server.NextHop is null ? Constants.LabelUnresolved : 0)
@@ -37,11 +41,12 @@ internal static class Labels
 
     /// <summary>The group of a label; null when another process is writing or clearing the label.</summary>
     internal static GroupKey? GroupOf(in Label label) =>
-        Encap.TryParse(Read(label.Encap), out var encap) ? new GroupKey(Read(label.Pool), encap.Value) : null;
+        Encap.TryParse(Read(label.Encap), out var encap)
+            ? new GroupKey(PoolKey.Parse(Read(label.Pool)), encap.Value) : null;
 
     /// <summary>The server of a label; null when another process is writing or clearing the label.</summary>
     internal static ServerKey? ServerOf(in Label label) =>
-        GroupOf(label) is { } group && IPAddress.TryParse(Read(label.Address), out var address)
+        GroupOf(label) is { } group && VrfAddress.TryParse(Read(label.Address), out var address)
             ? new ServerKey(group, Read(label.Name), address)
             : null;
 
@@ -57,8 +62,8 @@ internal static class Labels
 
     private static ulong Milliseconds(DateTimeOffset? time) => (ulong)(time?.ToUnixTimeMilliseconds() ?? 0);
 
-    /// <summary>Encodes a name. Names have at most 63 ASCII characters (the model checks it), and so has every
-    /// encapsulation spec, so that a terminating zero fits.</summary>
+    /// <summary>Encodes a name. Names have at most 63 ASCII characters (the model checks it; a tenant would need
+    /// longer ones), and so has every encapsulation spec, so that a terminating zero fits.</summary>
     private static LabelText Text(string name)
     {
         var text = default(LabelText);

@@ -50,7 +50,7 @@ public static class PinnedStatus
             Revision = revision,
             AppliedAt = revision == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds((long)maps.Control.AppliedAt),
             Interfaces = [.. interfaces.Select(StatusRecords.Of)],
-            Services = [.. running.Services.OrderBy(static s => s.Key, StringComparer.Ordinal)
+            Services = [.. running.Services.OrderBy(static s => s.Key.ToString(), StringComparer.Ordinal)
                 .Select(s => ServiceOf(maps, s.Key, s.Value, matches, slots))],
             Pools = [.. servers.GroupBy(static s => s.Group)
                 .OrderBy(static g => g.Key.ToString(), StringComparer.Ordinal)
@@ -62,12 +62,12 @@ public static class PinnedStatus
         };
     }
 
-    private static ServiceStatus ServiceOf(StateMaps maps, string name, int id, ILookup<int, string> matches,
+    private static ServiceStatus ServiceOf(StateMaps maps, ServiceKey key, int id, ILookup<int, string> matches,
         Dictionary<GroupKey, Dictionary<uint, int>> slots)
     {
         // A label that a change has just cleared names no group: then everything is read again.
         var group = Labels.GroupOf(maps.ServiceLabels[id]) ?? default;
-        return StatusRecords.Service(name, matches[id], group,
+        return StatusRecords.Service(key, matches[id], group,
             slots.TryGetValue(group, out var servers) && servers.Keys.Any(static s => s != 0),
             CounterReader.Service(maps, id));
     }
@@ -93,7 +93,7 @@ public static class PinnedStatus
             : ServerCondition.Serving;
         var forwarded = CounterReader.Server(maps, id);
         return new ServerStatus(
-            identity.Name, identity.Address, (int)label.Weight, state, slots.GetValueOrDefault((uint)id),
+            identity.Name, identity.Address.Address, (int)label.Weight, state, slots.GetValueOrDefault((uint)id),
             flows[id], forwarded.Packets, forwarded.Bytes);
     }
 

@@ -6,11 +6,11 @@ using Sidestep.Model;
 namespace Sidestep.Engine.Xdp;
 
 /// <summary>Ids and slot ranges of the active bank, read back from the maps.</summary>
-/// <param name="Services">Service ids by name.</param>
+/// <param name="Services">Service ids by key.</param>
 /// <param name="Servers">Server ids by server.</param>
 /// <param name="Slots">Slots of each group.</param>
 internal sealed record RunningTables(
-    IReadOnlyDictionary<string, int> Services,
+    IReadOnlyDictionary<ServiceKey, int> Services,
     IReadOnlyDictionary<ServerKey, int> Servers,
     IReadOnlyDictionary<GroupKey, SlotRanges> Slots)
 {
@@ -18,14 +18,14 @@ internal sealed record RunningTables(
     /// interrupted change.</summary>
     internal static RunningTables Read(StateMaps maps)
     {
-        var services = new Dictionary<string, int>();
+        var services = new Dictionary<ServiceKey, int>();
         var slots = new Dictionary<GroupKey, SlotRanges>();
         foreach (var service in RunningServices.Of(maps))
         {
             ref readonly var label = ref maps.ServiceLabels[(int)service.Id];
             if (Labels.GroupOf(label) is not { } group)
                 continue;
-            services[Labels.Read(label.Name)] = (int)service.Id;
+            services[ServiceKey.Parse(Labels.Read(label.Name))] = (int)service.Id;
             var count = (int)service.SlotCount;
             slots[group] = new SlotRanges(count == 0 ? default : new SlotRange((int)service.SlotBase, count),
                 service.PreviousBase == 0 ? default : new SlotRange((int)service.PreviousBase, count));
@@ -79,7 +79,7 @@ internal sealed record RunningTables(
         StateMaps maps, GroupKey key, SlotRanges ranges, KeyValuePair<ServerKey, int>[] servers,
         DateTimeOffset? migrationWindowEnds)
     {
-        var sorted = servers.OrderBy(static s => s.Key.Address, AddressComparer.Instance).ToArray();
+        var sorted = servers.OrderBy(static s => s.Key.Address.Address, AddressComparer.Instance).ToArray();
         var entries = sorted.Select(s => EntryOf(maps, s.Key, s.Value)).ToImmutableArray();
         var indexes = sorted.Select(static (s, i) => (s.Value, i))
             .ToDictionary(static s => (uint)s.Value, static s => s.i);
@@ -119,7 +119,7 @@ internal sealed record RunningTables(
     {
         ref readonly var label = ref maps.ServerLabels[id];
         var flags = maps.Active.Server(id).Flags;
-        return new ServerEntry(server.Name, server.Address, (int)label.Weight, null)
+        return new ServerEntry(server.Name, server.Address.Address, (int)label.Weight, null)
         {
             DrainingSince = Labels.TimeOf(label),
             HasFailed = (label.Flags & Constants.LabelFailed) != 0,

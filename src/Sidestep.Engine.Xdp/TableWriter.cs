@@ -77,7 +77,7 @@ internal sealed class TableWriter
 
             // 3. the bank that no packet reads
             _servers[next].Write(_maps.Bank(next), groups);
-            sets = new BankWriter(_maps.Bank(next), tables, groups, n => _ids.Services[n], _prefixes, _profiles)
+            sets = new BankWriter(_maps.Bank(next), tables, groups, s => _ids.Services[s], _prefixes, _profiles)
                 .Write();
         }
         catch
@@ -154,7 +154,7 @@ internal sealed class TableWriter
         var transitions = tables.Groups.ToDictionary(static g => g.Key, static g => g.Transition);
         var labels = _maps.ServiceLabels;
         foreach (var service in tables.Services)
-            labels[_ids.Services[service.Name]] = Labels.Of(service, transitions[service.Group]);
+            labels[_ids.Services[service.Key]] = Labels.Of(service, transitions[service.Group]);
     }
 
     private void ClearService(int id)

@@ -200,7 +200,7 @@ public sealed class XdpEngine : IEngine
 
     /// <summary>Id of a server in the tables; null when it has none.</summary>
     public int? IdOf(GroupKey group, ServerEntry server) =>
-        _writer.IdOf(new ServerKey(group, server.Name, server.Address));
+        _writer.IdOf(new ServerKey(group, server.Name, server.VrfAddress));
 
     /// <summary>Loads the program that sends probes to servers, on the maps of this engine.</summary>
     /// <exception cref="EngineException">The kernel rejected an operation.</exception>

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Net;
 using Sidestep.Model;
 
 namespace Sidestep.Forwarding;
@@ -9,7 +8,7 @@ namespace Sidestep.Forwarding;
 internal sealed class CompilerInput(
     EffectiveConfiguration configuration, NextHops nextHops, ServerHealth? health = null)
 {
-    private readonly Dictionary<string, Pool> _pools = configuration.Pools.ToDictionary(static p => p.Name);
+    private readonly Dictionary<PoolKey, Pool> _pools = configuration.Pools.ToDictionary(static p => p.Key);
     private readonly Dictionary<string, NetworkProfile> _profiles =
         configuration.Desired.NetworkProfiles.ToDictionary(static p => p.Name);
     private readonly Dictionary<string, AccessList> _accessLists =
@@ -20,9 +19,9 @@ internal sealed class CompilerInput(
     internal NextHops NextHops { get; } = nextHops;
 
     /// <summary>Addresses of the healthy servers of a group; null: all are healthy.</summary>
-    internal ImmutableHashSet<IPAddress>? HealthyOf(GroupKey group, Pool pool) => health?.HealthyOf(group, pool);
+    internal ImmutableHashSet<VrfAddress>? HealthyOf(GroupKey group, Pool pool) => health?.HealthyOf(group, pool);
 
-    internal Pool? FindPool(string name) => _pools.GetValueOrDefault(name);
+    internal Pool? FindPool(PoolKey key) => _pools.GetValueOrDefault(key);
 
     internal Pool PoolOf(VirtualService service) => _pools[Configuration.ServingPoolOf(service)];
 

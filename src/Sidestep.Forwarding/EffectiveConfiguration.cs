@@ -9,7 +9,7 @@ namespace Sidestep.Forwarding;
 /// <remarks>Immutable. Pools that differ in nothing are the instances of <see cref="Desired"/>.</remarks>
 public sealed class EffectiveConfiguration
 {
-    private readonly Dictionary<string, string> _servingPools;
+    private readonly Dictionary<ServiceKey, PoolKey> _servingPools;
 
     /// <summary>Exactly what the operator wrote: nothing drains beyond it and nothing is retained.</summary>
     public EffectiveConfiguration(Configuration desired)
@@ -29,7 +29,7 @@ public sealed class EffectiveConfiguration
         Drains = drains;
         RetainedServices = services;
         RetainedServers = servers;
-        _servingPools = services.ToDictionary(static s => s.Service.Name, static s => s.ServingPool.Name);
+        _servingPools = services.ToDictionary(static s => s.Service.Key, static s => s.ServingPool.Key);
     }
 
     /// <summary>The configuration exactly as the operator wrote it.</summary>
@@ -55,19 +55,19 @@ public sealed class EffectiveConfiguration
     /// <summary>True if anything of the previous configuration is still in use.</summary>
     public bool RetainsAny => !RetainedServices.IsEmpty || !RetainedServers.IsEmpty;
 
-    /// <summary>Name of the pool whose servers receive the packets of a service.</summary>
-    public string ServingPoolOf(VirtualService service)
+    /// <summary>The pool whose servers receive the packets of a service.</summary>
+    public PoolKey ServingPoolOf(VirtualService service)
     {
         ArgumentNullException.ThrowIfNull(service);
-        return _servingPools.GetValueOrDefault(service.Name, service.Pool);
+        return _servingPools.GetValueOrDefault(service.Key, service.PoolKey);
     }
 
-    /// <summary>Names of the pools whose servers must be ready for a service: its own, and the one that serves it
+    /// <summary>The pools whose servers must be ready for a service: its own, and the one that serves it
     /// meanwhile.</summary>
-    public IEnumerable<string> PoolsOf(VirtualService service)
+    public IEnumerable<PoolKey> PoolsOf(VirtualService service)
     {
         var serving = ServingPoolOf(service);
-        return serving == service.Pool ? [service.Pool] : [service.Pool, serving];
+        return serving == service.PoolKey ? [serving] : [service.PoolKey, serving];
     }
 
     /// <summary>Returns this configuration with the given servers draining, as far as they are enabled. Pools in which
@@ -77,9 +77,9 @@ public sealed class EffectiveConfiguration
         ArgumentNullException.ThrowIfNull(drains);
         if (drains.Count == 0)
             return this;
-        var keys = drains.Select(static d => d.Server).ToHashSet(StringComparer.Ordinal);
+        var keys = drains.Select(static d => d.Server).ToHashSet();
         bool Drains(RealServer s) => s.State == ServerState.Enabled
-            && (keys.Contains(s.Name) || keys.Contains(s.Address.ToString()));
+            && (keys.Contains(s.KeyByName) || keys.Contains(s.KeyByAddress));
         RealServer DrainedServer(RealServer s) => Drains(s) ? s with { State = ServerState.Draining } : s;
         Pool Drained(Pool pool) =>
             pool.Servers.Any(Drains) ? pool with { Servers = [.. pool.Servers.Select(DrainedServer)] } : pool;
@@ -99,27 +99,26 @@ public sealed class EffectiveConfiguration
     {
         if (RetainsAny)
             throw new InvalidOperationException("this configuration already retains parts of its predecessor");
-        var names = Pools.Select(static p => p.Name).ToHashSet(StringComparer.Ordinal);
+        var keys = Pools.Select(static p => p.Key).ToHashSet();
         var extended = servers.ToDictionary(
-            static r => r.Pool.Name, static r => r.Pool with { Servers = [.. r.Pool.Servers, .. r.Servers] },
-                StringComparer.Ordinal);
-        var removed = services.Select(static s => s.ServingPool).Where(p => !names.Contains(p.Name))
-            .DistinctBy(static p => p.Name).ToArray();
+            static r => r.Pool.Key, static r => r.Pool with { Servers = [.. r.Pool.Servers, .. r.Servers] });
+        var removed = services.Select(static s => s.ServingPool).Where(p => !keys.Contains(p.Key))
+            .DistinctBy(static p => p.Key).ToArray();
         var monitors = removed.SelectMany(static p => p.Monitors ?? [])
             .Except(HealthMonitors.Select(static m => m.Name)).ToHashSet();
         return new EffectiveConfiguration(
             Desired,
-            [.. Pools.Select(p => extended.GetValueOrDefault(p.Name, p)), .. removed],
+            [.. Pools.Select(p => extended.GetValueOrDefault(p.Key, p)), .. removed],
             [.. HealthMonitors, .. previousMonitors.Where(m => monitors.Contains(m.Name))],
             Drains, services, servers);
     }
 }
 
 /// <summary>A request to drain a server.</summary>
-/// <param name="Server">Its name or its own address.</param>
+/// <param name="Server">The server.</param>
 /// <param name="Source">The part of the daemon that requested it. Each source has a request of its own; one is
 /// enough.</param>
-public readonly record struct ServerDrain(string Server, DrainSource Source);
+public readonly record struct ServerDrain(RealServerKey Server, DrainSource Source);
 
 /// <summary>The origin of a drain that is not in the file.</summary>
 public enum DrainSource

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using System.Text.Json.Serialization;
 
 namespace Sidestep.Forwarding;
 
@@ -14,13 +13,7 @@ namespace Sidestep.Forwarding;
 public readonly record struct Flow(
     IPAddress Source, IPAddress Destination, byte Protocol, ushort SourcePort = 0, ushort DestinationPort = 0)
 {
-    /// <summary>The tuple of the opposite direction. An ICMP error that quotes it, a server's packet to its client,
-    /// belongs to this flow.</summary>
-    [JsonIgnore] // it has one of its own, without end
-    public Flow Reversed => new(Destination, Source, Protocol, DestinationPort, SourcePort);
-
-    /// <summary>Text for messages. The generated one would include <see cref="Reversed"/>, and thus never
-    /// end.</summary>
+    /// <summary>Text for messages.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
         $"{new IPEndPoint(Source, SourcePort)} > {new IPEndPoint(Destination, DestinationPort)} protocol {Protocol}");
 }

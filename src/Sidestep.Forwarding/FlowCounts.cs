@@ -1,4 +1,4 @@
-using System.Net;
+using Sidestep.Model;
 
 namespace Sidestep.Forwarding;
 
@@ -6,7 +6,7 @@ namespace Sidestep.Forwarding;
 /// <param name="Group">Its pool and encapsulation.</param>
 /// <param name="Name">Its name in the pool.</param>
 /// <param name="Address">Its own address.</param>
-public readonly record struct ServerKey(GroupKey Group, string Name, IPAddress Address)
+public readonly record struct ServerKey(GroupKey Group, string Name, VrfAddress Address)
 {
     /// <summary>Hash of the parts that nearly always differ: a director has up to 100,000 of these keys, and hashing a
     /// whole group is slow.</summary>
@@ -19,5 +19,5 @@ public sealed record FlowCounts(IReadOnlyDictionary<ServerKey, long> ByServer)
 {
     /// <summary>Number of flows of a server; 0 when it has none.</summary>
     public long Of(GroupKey group, ServerEntry server) =>
-        ByServer.GetValueOrDefault(new ServerKey(group, server.Name, server.Address));
+        ByServer.GetValueOrDefault(new ServerKey(group, server.Name, server.VrfAddress));
 }

@@ -40,9 +40,8 @@ public sealed record ForwardingTables
 /// <param name="RespondsToArp">The director answers ARP requests or neighbour solicitations for it. Never for a
 /// prefix.</param>
 /// <param name="Echo">The director's action for an echo request.</param>
-/// <param name="EchoService">For <see cref="EchoAction.Forward"/>: name of the service whose servers receive
-/// it.</param>
-public sealed record VipEntry(IPNetwork Address, bool RespondsToArp, EchoAction Echo, string? EchoService = null)
+/// <param name="EchoService">For <see cref="EchoAction.Forward"/>: the service whose servers receive it.</param>
+public sealed record VipEntry(IPNetwork Address, bool RespondsToArp, EchoAction Echo, ServiceKey? EchoService = null)
 {
     /// <summary>True while a service of the VIP has traffic enabled and a server that can serve it: then the VIP may be
     /// advertised. Also for a prefix.</summary>
@@ -66,8 +65,8 @@ public enum EchoAction
 /// <summary>An enabled virtual service, with the settings that the data path needs.</summary>
 public sealed record ServiceEntry
 {
-    /// <summary>Name in the configuration; identifies the counters.</summary>
-    public required string Name { get; init; }
+    /// <summary>Tenant and name in the configuration; identifies the counters.</summary>
+    public required ServiceKey Key { get; init; }
 
     /// <summary>The VIPs and VIP prefixes. Port ranges of several services on one VIP may overlap: the narrowest wins
     /// (<see cref="PortMap"/>).</summary>
@@ -109,15 +108,28 @@ public sealed record ServiceEntry
 }
 
 /// <summary>Identifies a group: a pool that is reached by one encapsulation.</summary>
-/// <param name="Pool">Name of the pool.</param>
+/// <param name="Pool">The pool.</param>
 /// <param name="Encap">The encapsulation.</param>
-public readonly record struct GroupKey(string Pool, Encap Encap)
+public readonly record struct GroupKey(PoolKey Pool, Encap Encap)
 {
-    /// <summary>Hash of the pool's name alone: a pool is seldom reached by two encapsulations.</summary>
-    public override int GetHashCode() => string.GetHashCode(Pool, StringComparison.Ordinal);
+    /// <summary>Hash of the pool alone: a pool is seldom reached by two encapsulations.</summary>
+    public override int GetHashCode() => Pool.GetHashCode();
 
     /// <summary>The text of the key in messages and for sorting: <c>web/l2</c>.</summary>
     public override string ToString() => $"{Pool}/{Encap}";
+
+    /// <summary>Parses the result of <see cref="ToString"/>.</summary>
+    /// <exception cref="FormatException">The text is anything else.</exception>
+    public static GroupKey Parse(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        // An outer source, behind an @, contains slashes too. The names of pools and tenants contain neither.
+        var source = text.IndexOf('@', StringComparison.Ordinal);
+        var slash = text.AsSpan(0, source < 0 ? text.Length : source).LastIndexOf('/');
+        return slash > 0 && Encap.TryParse(text[(slash + 1)..], out var encap)
+            ? new GroupKey(PoolKey.Parse(text[..slash]), encap.Value)
+            : throw new FormatException($"'{text}' is not a group: write POOL/ENCAPSULATION");
+    }
 }
 
 /// <summary>The usable servers of a pool and their slots.</summary>
@@ -159,6 +171,9 @@ public sealed record Transition(ImmutableArray<int> PreviousServers, DateTimeOff
 /// <param name="NextHop">The next hop; null while it is not resolved.</param>
 public sealed record ServerEntry(string Name, IPAddress Address, int Weight, NextHop? NextHop)
 {
+    /// <summary><see cref="Address"/> with the VRF in which the director reaches the server.</summary>
+    public VrfAddress VrfAddress => VrfAddress.InDefault(Address);
+
     /// <summary>The server's encapsulation; null: that of the group.</summary>
     public Encap? Encap { get; init; }
 

@@ -22,7 +22,7 @@ internal sealed class GroupCompiler
     private readonly CompilerInput? _previousInput;
     private readonly bool _sameKey;
     private readonly Dictionary<GroupKey, ServerGroup> _previous;
-    private readonly Dictionary<string, ServerGroup> _previousByPool;
+    private readonly Dictionary<PoolKey, ServerGroup> _previousByPool;
 
     internal GroupCompiler(
         CompilerInput input, ForwardingTables? previous, DateTimeOffset now, Func<FlowCounts>? countFlows)
@@ -54,7 +54,7 @@ internal sealed class GroupCompiler
             return previous;
 
         // With another encapsulation, the pool is another group, but its slots move away from the same servers.
-        previous ??= _previousByPool.GetValueOrDefault(pool.Name);
+        previous ??= _previousByPool.GetValueOrDefault(pool.Key);
         var compiled = new ServerCompiler(
             key, profile, pool, _input.NextHops, _input.HealthyOf(key, pool), previous, _now).Compile();
         foreach (var server in compiled)
@@ -95,7 +95,7 @@ internal sealed class GroupCompiler
     {
         if (!_sameKey || _previousInput is not { } input || previous.Transition is not null
             || !ReferenceEquals(input.HealthyOf(previous.Key, pool), _input.HealthyOf(previous.Key, pool))
-            || !ReferenceEquals(input.FindPool(pool.Name), pool) || HasEncapOverrides(pool))
+            || !ReferenceEquals(input.FindPool(pool.Key), pool) || HasEncapOverrides(pool))
             return false;
         var nextHops = _input.NextHops.Servers;
         if (ReferenceEquals(nextHops, input.NextHops.Servers))
@@ -103,7 +103,7 @@ internal sealed class GroupCompiler
         foreach (var server in previous.Servers)
         {
             if (server.DrainingSince is not null || server.Obstacle is not null
-                || nextHops.GetValueOrDefault(server.Address) != server.NextHop)
+                || nextHops.GetValueOrDefault(server.VrfAddress) != server.NextHop)
                 return false;
         }
         return true;

@@ -68,7 +68,7 @@ public readonly record struct Counter(ulong Packets, ulong Bytes)
 public sealed record EngineCounters(
     IReadOnlyDictionary<Decision, Counter> Responses,
     IReadOnlyDictionary<DropReason, Counter> Drops,
-    IReadOnlyDictionary<string, Counter> Services,
+    IReadOnlyDictionary<ServiceKey, Counter> Services,
     IReadOnlyDictionary<(GroupKey Group, string Server), Counter> Servers);
 
 /// <summary>An engine could not do what was requested; the message says what to do.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using Sidestep.Model;
 using Sidestep.Packets;
 
 namespace Sidestep.Forwarding;
@@ -28,12 +29,12 @@ public interface INextHopResolver
     /// <summary>Sets the servers to resolve, and the only interfaces by which they may be reached.</summary>
     /// <param name="interfaces">Names of the director's interfaces.</param>
     /// <param name="servers">Addresses of real servers.</param>
-    void Watch(IReadOnlyCollection<string> interfaces, IReadOnlyCollection<IPAddress> servers);
+    void Watch(IReadOnlyCollection<string> interfaces, IReadOnlyCollection<VrfAddress> servers);
 
     /// <summary>Sets the other directors to resolve: their Ethernet addresses go to <see cref="NextHops.Peers"/>. The
     /// default implementation resolves none.</summary>
     /// <param name="peers">Addresses of the directors; the director's own among them are ignored.</param>
-    void WatchPeers(IReadOnlyCollection<IPAddress> peers)
+    void WatchPeers(IReadOnlyCollection<VrfAddress> peers)
     {
     }
 
@@ -51,15 +52,15 @@ public interface INextHopResolver
 /// <param name="Unresolved">Why the other servers have no next hop.</param>
 public sealed record NextHops(
     IReadOnlyList<EgressInterface> Interfaces,
-    IReadOnlyDictionary<IPAddress, NextHop> Servers,
-    IReadOnlyDictionary<IPAddress, string> Unresolved)
+    IReadOnlyDictionary<VrfAddress, NextHop> Servers,
+    IReadOnlyDictionary<VrfAddress, string> Unresolved)
 {
     /// <summary>Ethernet address of each resolved director of <see cref="Model.DirectorSettings.Peers"/>.</summary>
-    public IReadOnlyDictionary<IPAddress, MacAddress> Peers { get; init; } =
-        ImmutableDictionary<IPAddress, MacAddress>.Empty;
+    public IReadOnlyDictionary<VrfAddress, MacAddress> Peers { get; init; } =
+        ImmutableDictionary<VrfAddress, MacAddress>.Empty;
 
     /// <summary>The reason for each other director that is not resolved, and so missing in <see
     /// cref="Peers"/>.</summary>
-    public IReadOnlyDictionary<IPAddress, string> UnresolvedPeers { get; init; } =
-        ImmutableDictionary<IPAddress, string>.Empty;
+    public IReadOnlyDictionary<VrfAddress, string> UnresolvedPeers { get; init; } =
+        ImmutableDictionary<VrfAddress, string>.Empty;
 }

@@ -16,7 +16,7 @@ namespace Sidestep.Forwarding;
 /// none.</param>
 /// <param name="now">The current time.</param>
 internal sealed class ServerCompiler(
-    GroupKey group, NetworkProfile profile, Pool pool, NextHops nextHops, ImmutableHashSet<IPAddress>? healthy,
+    GroupKey group, NetworkProfile profile, Pool pool, NextHops nextHops, ImmutableHashSet<VrfAddress>? healthy,
     ServerGroup? previous, DateTimeOffset now)
 {
     /// <summary>All servers of the pool, by address.</summary>
@@ -38,7 +38,7 @@ internal sealed class ServerCompiler(
     {
         Encap? own = group.Encap.Mode != ForwardingMode.L2 && server.Encapsulation is { } other
             && Encap.Of(profile, other) is var encap && encap != group.Encap ? encap : null;
-        var nextHop = nextHops.Servers.GetValueOrDefault(server.Address);
+        var nextHop = nextHops.Servers.GetValueOrDefault(server.VrfAddress);
         var obstacle = nextHop is null ? null : ObstacleOf(server.Address, own ?? group.Encap, nextHop);
         var weight = server.State == ServerState.Enabled ? server.Weight : 0;
         var entry = new ServerEntry(server.Name, server.Address, weight, obstacle is null ? nextHop : null)
@@ -47,7 +47,7 @@ internal sealed class ServerCompiler(
             Obstacle = obstacle,
         };
         // An unhealthy server leaves at once, like a disabled one. Its drain continues if it recovers.
-        if (healthy?.Contains(server.Address) == false && server.State != ServerState.Disabled)
+        if (healthy?.Contains(server.VrfAddress) == false && server.State != ServerState.Disabled)
         {
             var failed = server.State == ServerState.Draining ? Draining(entry) : new CompiledServer(entry);
             return failed with { Entry = failed.Entry with { Weight = 0, Flows = FlowState.Move, HasFailed = true } };
@@ -60,7 +60,7 @@ internal sealed class ServerCompiler(
 
     private CompiledServer Draining(ServerEntry entry)
     {
-        var since = previous?.Servers.FirstOrDefault(s => s.Name == entry.Name && s.Address.Equals(entry.Address))
+        var since = previous?.Servers.FirstOrDefault(s => s.Name == entry.Name && s.VrfAddress == entry.VrfAddress)
             ?.DrainingSince ?? now;
         var ends = since + TimeSpan.FromSeconds(pool.Drain.DeadlineSeconds);
         var isOver = now >= ends;

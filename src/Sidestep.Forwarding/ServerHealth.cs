@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Net;
 using Sidestep.Model;
 
 namespace Sidestep.Forwarding;
@@ -9,7 +8,7 @@ namespace Sidestep.Forwarding;
 /// <param name="healthy">Addresses by group. Unchanged sets are the same instances from one snapshot to the
 /// next.</param>
 /// <param name="version">Number of the snapshot.</param>
-public sealed class ServerHealth(ImmutableDictionary<GroupKey, ImmutableHashSet<IPAddress>> healthy, long version = 0)
+public sealed class ServerHealth(ImmutableDictionary<GroupKey, ImmutableHashSet<VrfAddress>> healthy, long version = 0)
 {
     /// <summary>Number of the snapshot; increases with every change.</summary>
     public long Version => version;
@@ -25,12 +24,12 @@ public sealed class ServerHealth(ImmutableDictionary<GroupKey, ImmutableHashSet<
         var serving = pool.Servers.Where(static s => s is { State: ServerState.Enabled, Weight: > 0 });
         return all ? serving.All(IsHealthy) : serving.Any(IsHealthy);
 
-        bool IsHealthy(RealServer server) => healthy?.Contains(server.Address) != false;
+        bool IsHealthy(RealServer server) => healthy?.Contains(server.VrfAddress) != false;
     }
 
     /// <summary>Addresses of the healthy servers of a group; null: its pool is not monitored, and all are.</summary>
-    internal ImmutableHashSet<IPAddress>? HealthyOf(GroupKey group, Pool pool) =>
-        pool.IsMonitored ? healthy.GetValueOrDefault(group, ImmutableHashSet<IPAddress>.Empty) : null;
+    internal ImmutableHashSet<VrfAddress>? HealthyOf(GroupKey group, Pool pool) =>
+        pool.IsMonitored ? healthy.GetValueOrDefault(group, ImmutableHashSet<VrfAddress>.Empty) : null;
 }
 
 /// <summary>A group that enabled services of a configuration use or will use.</summary>
@@ -43,7 +42,7 @@ public sealed record ConfiguredGroup(GroupKey Key, Pool Pool, IReadOnlyList<Virt
     public static IReadOnlyList<ConfiguredGroup> Of(EffectiveConfiguration configuration)
     {
         var input = new CompilerInput(configuration, new NextHops(
-            [], ImmutableDictionary<IPAddress, NextHop>.Empty, ImmutableDictionary<IPAddress, string>.Empty));
+            [], ImmutableDictionary<VrfAddress, NextHop>.Empty, ImmutableDictionary<VrfAddress, string>.Empty));
         return
         [
             .. configuration.Desired.VirtualServices.Where(static s => s.Enabled)

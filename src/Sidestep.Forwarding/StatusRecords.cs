@@ -28,16 +28,18 @@ public static class StatusRecords
             static c => new PacketCounter(c.Value.Packets, c.Value.Bytes));
 
     /// <summary>The record of a service.</summary>
-    /// <param name="name">Name in the configuration.</param>
+    /// <param name="key">Its tenant and name.</param>
     /// <param name="matches">The packets that it matches, see <see cref="MatchText"/>.</param>
     /// <param name="group">The group that it chooses servers from.</param>
     /// <param name="hasServers">False: no slot has a server.</param>
     /// <param name="forwarded">Frames forwarded to real servers.</param>
-    public static ServiceStatus Service(string name, IEnumerable<string> matches, GroupKey group, bool hasServers,
-        Counter forwarded) => new(name, [.. matches], group.Pool, group.Encap.ToString(), hasServers,
+    public static ServiceStatus Service(ServiceKey key, IEnumerable<string> matches, GroupKey group, bool hasServers,
+        Counter forwarded) =>
+        new(key.ToString(), [.. matches], group.Pool.ToString(), group.Encap.ToString(), hasServers,
             forwarded.Packets, forwarded.Bytes);
 
     /// <summary>The record of a group, with its servers sorted by name.</summary>
     public static PoolStatus Pool(GroupKey group, IEnumerable<ServerStatus> servers) =>
-        new(group.Pool, group.Encap.ToString(), [.. servers.OrderBy(static s => s.Name, StringComparer.Ordinal)]);
+        new(group.Pool.ToString(), group.Encap.ToString(),
+            [.. servers.OrderBy(static s => s.Name, StringComparer.Ordinal)]);
 }

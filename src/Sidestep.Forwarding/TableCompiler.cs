@@ -31,7 +31,7 @@ public static class TableCompiler
         var desired = configuration.Desired;
         var input = new CompilerInput(configuration, nextHops, health);
         var enabled = desired.VirtualServices.Where(static s => s.Enabled)
-            .OrderBy(static s => s.Name, StringComparer.Ordinal)
+            .OrderBy(static s => s.Key.ToString(), StringComparer.Ordinal)
             .Select(s => (
                 Service: s, Group: new GroupKey(configuration.ServingPoolOf(s), Encap.Of(input.ProfileOf(s)))))
             .ToArray();
@@ -56,8 +56,8 @@ public static class TableCompiler
             Groups = groups,
             Services = [.. enabled.Select(e => ServiceOf(e.Service, e.Group, input))],
             Vips = CompileVips(desired, enabled, canServe),
-            Peers = [.. desired.Director.Peers.Where(nextHops.Peers.ContainsKey).Select(p => nextHops.Peers[p])
-                .Distinct().OrderBy(static m => m.Value)],
+            Peers = [.. desired.Director.Peers.Select(VrfAddress.InDefault).Where(nextHops.Peers.ContainsKey)
+                .Select(p => nextHops.Peers[p]).Distinct().OrderBy(static m => m.Value)],
             RecompileAt = compiler.RecompileAt,
             Input = input,
         };
@@ -69,7 +69,7 @@ public static class TableCompiler
         var profile = input.ProfileOf(service);
         return new ServiceEntry
         {
-            Name = service.Name,
+            Key = service.Key,
             Vips = service.Vips,
             Protocol = service.Protocol,
             Ports = service.Ports,
@@ -100,7 +100,7 @@ public static class TableCompiler
                     var inService = g.Any(e => e.Service.TrafficEnabled && canServe[e.Group]);
                     var echo = policies.GetValueOrDefault(g.Key, EchoPolicy.Active);
                     var echoService = echo == EchoPolicy.Forward
-                        ? g.FirstOrDefault(e => canServe[e.Group]).Service?.Name : null;
+                        ? g.FirstOrDefault(e => canServe[e.Group]).Service?.Key : null;
                     return new VipEntry(
                         g.Key, inService && g.Key.IsSingle(), ActionOf(echo, inService, echoService), echoService)
                     {
@@ -110,7 +110,7 @@ public static class TableCompiler
         ];
     }
 
-    private static EchoAction ActionOf(EchoPolicy policy, bool inService, string? echoService) => policy switch
+    private static EchoAction ActionOf(EchoPolicy policy, bool inService, ServiceKey? echoService) => policy switch
     {
         EchoPolicy.Always => EchoAction.Reply,
         EchoPolicy.Active when inService => EchoAction.Reply,

@@ -9,6 +9,9 @@ public sealed record Pool
     /// <summary>Name of the pool, 1 to 63 characters; unique among the pools.</summary>
     public required string Name { get; init; }
 
+    /// <summary>Identifies the pool.</summary>
+    public PoolKey Key => PoolKey.InDefault(Name);
+
     /// <summary>How the director chooses a server for a new flow.</summary>
     public Algorithm Algorithm { get; init; } = Algorithm.ConsistentHash;
 
@@ -59,6 +62,15 @@ public sealed record RealServer
     /// <summary>The server's own address (not the VIP): the next hop at layer 2, the outer destination at layer
     /// 3.</summary>
     public required IPAddress Address { get; init; }
+
+    /// <summary><see cref="Address"/> with the VRF in which the director reaches the server.</summary>
+    public VrfAddress VrfAddress => VrfAddress.InDefault(Address);
+
+    /// <summary>Identifies the host by its name.</summary>
+    public RealServerKey KeyByName => RealServerKey.InDefault(Name);
+
+    /// <summary>Identifies the host by its address.</summary>
+    public RealServerKey KeyByAddress => RealServerKey.InDefault(VrfAddress.ToString());
 
     /// <summary>Share of new flows relative to the other members, 0 to 1000; with 0 the server gets none.</summary>
     public int Weight { get; init; } = 1;

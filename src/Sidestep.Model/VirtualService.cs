@@ -9,6 +9,9 @@ public sealed record VirtualService
     /// <summary>Name of the service, 1 to 63 characters; unique among the services.</summary>
     public required string Name { get; init; }
 
+    /// <summary>Identifies the service.</summary>
+    public ServiceKey Key => ServiceKey.InDefault(Name);
+
     /// <summary>The shared addresses, single ones or prefixes; at least one, of either family. Never a local address of
     /// the director.</summary>
     public required ImmutableArray<IPNetwork> Vips { get; init; }
@@ -22,6 +25,9 @@ public sealed record VirtualService
 
     /// <summary>Name of the pool that the service chooses its servers from.</summary>
     public required string Pool { get; init; }
+
+    /// <summary>Identifies that pool.</summary>
+    public PoolKey PoolKey => PoolKey.InDefault(Pool);
 
     /// <summary>Name of the network profile; null: <see cref="Model.NetworkProfile.Default"/>.</summary>
     public string? NetworkProfile { get; init; }

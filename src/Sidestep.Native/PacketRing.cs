@@ -198,7 +198,7 @@ public sealed unsafe class PacketRing : IDisposable
             BinaryPrimitives.WriteUInt16BigEndian(buffer[(start + MacBytes + 2)..], *(ushort*)(header + 24));
             offload = offload with { ChecksumStart = offload.ChecksumStart + TagBytes };
         }
-        frame = new RingFrame(buffer, start, length, offload, isLong);
+        frame = new RingFrame(buffer, start, length, offload);
         return true;
     }
 
@@ -234,8 +234,7 @@ public sealed unsafe class PacketRing : IDisposable
 /// <param name="start">Offset of the Ethernet header in the buffer.</param>
 /// <param name="length">Length of the frame in bytes.</param>
 /// <param name="offload">Work that a device was expected to do.</param>
-/// <param name="isLong">The frame is in the buffer for long frames, which the next long frame overwrites.</param>
-public readonly ref struct RingFrame(Span<byte> buffer, int start, int length, FrameOffload offload, bool isLong)
+public readonly ref struct RingFrame(Span<byte> buffer, int start, int length, FrameOffload offload)
 {
     /// <summary>The frame and the free bytes around it.</summary>
     public Span<byte> Buffer { get; } = buffer;
@@ -248,7 +247,4 @@ public readonly ref struct RingFrame(Span<byte> buffer, int start, int length, F
 
     /// <summary>Work that a device was expected to do.</summary>
     public FrameOffload Offload { get; } = offload;
-
-    /// <summary>True if the frame is in the buffer for long frames, which the next long frame overwrites.</summary>
-    public bool IsLong { get; } = isLong;
 }

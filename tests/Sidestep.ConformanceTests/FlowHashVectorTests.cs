@@ -90,8 +90,8 @@ public sealed class FlowHashVectorTests(Engines engines)
 
     private static NextHops AllNextHops() => new([Uplink],
         All.Members.ToDictionary(
-            static m => IPAddress.Parse(m.Address), static m => new NextHop(Uplink, MacAddress.Read(MacOf(m)))),
-        new Dictionary<IPAddress, string>());
+            static m => VrfAddress.Parse(m.Address), static m => new NextHop(Uplink, MacAddress.Read(MacOf(m)))),
+        new Dictionary<VrfAddress, string>());
 
     /// <summary>A MAC address that identifies the server: 02:00 and the four bytes of its address.</summary>
     private static byte[] MacOf(FlowHashVectors.Member member) =>

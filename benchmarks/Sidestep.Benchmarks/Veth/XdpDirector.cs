@@ -88,7 +88,8 @@ internal sealed class XdpDirector : IDisposable
         return new NextHops(
             [egress],
             Enumerable.Range(0, Servers)
-                .ToDictionary(static s => Workloads.ServerAt(s), s => new NextHop(egress, Workloads.MacOf(s))),
-            ImmutableDictionary<IPAddress, string>.Empty);
+                .ToDictionary(static s => VrfAddress.InDefault(Workloads.ServerAt(s)), s =>
+                    new NextHop(egress, Workloads.MacOf(s))),
+            ImmutableDictionary<VrfAddress, string>.Empty);
     }
 }

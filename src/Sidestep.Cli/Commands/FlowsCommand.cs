@@ -103,8 +103,9 @@ public static class FlowsCommand
 
     /// <summary>An error for a name that does not exist; a count of 0 would mean that it has no flows.</summary>
     private static string? UnknownName(FlowFilter filter, FlowTableStatus tableStatus) =>
-        filter.Service is { } service && !tableStatus.Services.Contains(service)
-            ? $"--service {service}: the director has no service of that name. It has {Some(tableStatus.Services)}."
+        filter.Service is { } service && !tableStatus.Services.Contains(ServiceKey.Parse(service))
+            ? $"--service {service}: the director has no service of that name. It has "
+                + $"{Some([.. tableStatus.Services.Select(static s => s.ToString())])}."
         : filter.Server is { } server && !tableStatus.Servers.Any(filter.Matches)
             ? $"--server {server}: the director has no real server of that name or address. It has "
                 + $"{Some([.. tableStatus.Servers.Select(static s => s.Name)])}."

@@ -110,7 +110,7 @@ public sealed class PcapngReport(PcapngOutput file) : IFrameReport
             },
             Service = result.Service,
             Server = result.Server?.Name,
-            ServerAddress = result.Server?.Address,
+            ServerAddress = result.Server?.Address.Address,
             Length = input.Length,
             Bytes = input.ToArray(),
         };

@@ -26,9 +26,9 @@ public static class SyntheticTopology
                 new IPAddress([192, 0, 2, (byte)(i + 1)]), mtu,
             IPAddress.Parse("2001:db8::1")))];
         return new NextHops(interfaces,
-            configuration.Pools.SelectMany(static p => p.Servers).Select(static s => s.Address).Distinct()
-                .ToDictionary(static a => a, a => new NextHop(interfaces[0], MacOf(a))),
-            new Dictionary<IPAddress, string>());
+            configuration.Pools.SelectMany(static p => p.Servers).Select(static s => s.VrfAddress).Distinct()
+                .ToDictionary(static a => a, a => new NextHop(interfaces[0], MacOf(a.Address))),
+            new Dictionary<VrfAddress, string>());
     }
 
     /// <summary>02:00 and the four bytes of an IPv4 address, or 02:06 and the last four of an IPv6 address.</summary>

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
-using System.Net;
 using Sidestep.Api;
+using Sidestep.Model;
 using Sidestep.Packets;
 
 namespace Sidestep.Control.AddressConflicts;
@@ -22,8 +22,8 @@ public sealed class VipConflicts
 
     private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
 
-    private readonly Dictionary<(IPAddress Vip, MacAddress Mac), VipConflict> _conflicts = [];
-    private readonly Dictionary<IPAddress, AnnouncedVip> _announced = [];
+    private readonly Dictionary<(VrfAddress Vip, MacAddress Mac), VipConflict> _conflicts = [];
+    private readonly Dictionary<VrfAddress, AnnouncedVip> _announced = [];
 
     /// <summary>All conflicts, ordered by VIP and Ethernet address.</summary>
     public ImmutableArray<VipConflict> Current =>
@@ -37,7 +37,7 @@ public sealed class VipConflicts
     /// <param name="host">The host with that Ethernet address.</param>
     /// <param name="now">The time.</param>
     /// <returns>The conflict if it is new; null if it continues, or if too many are tracked.</returns>
-    public VipConflict? Record(IPAddress vip, MacAddress mac, string device, ConflictingHost host, DateTimeOffset now)
+    public VipConflict? Record(VrfAddress vip, MacAddress mac, string device, ConflictingHost host, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(host);
         if (_conflicts.TryGetValue((vip, mac), out var known))
@@ -49,7 +49,8 @@ public sealed class VipConflicts
         }
         if (_conflicts.Count >= MaxConflicts)
             return null;
-        return _conflicts[(vip, mac)] = new VipConflict(vip, mac.ToString(), device, host.Name, host.Kind, now, now, 1);
+        return _conflicts[(vip, mac)] = new VipConflict(vip.Address, mac.ToString(), device, host.Name, host.Kind,
+            now, now, 1);
     }
 
     /// <summary>Ends conflicts that did not recur.</summary>
@@ -62,7 +63,7 @@ public sealed class VipConflicts
         foreach (var (key, _) in expired)
             _conflicts.Remove(key);
         foreach (var vip in expired.Select(static c => c.Key.Vip).Distinct()
-            .Where(v => !_conflicts.Keys.Any(k => k.Vip.Equals(v))))
+            .Where(v => !_conflicts.Keys.Any(k => k.Vip == v)))
         {
             // Announcements of the last minute still count when the next conflict follows at once.
             if (_announced.TryGetValue(vip, out var announced))
@@ -76,7 +77,7 @@ public sealed class VipConflicts
 
     /// <summary>True if the director may announce this VIP again; then it counts as announced. At most one a
     /// second.</summary>
-    public bool MayAnnounce(IPAddress vip, DateTimeOffset now)
+    public bool MayAnnounce(VrfAddress vip, DateTimeOffset now)
     {
         var announced = _announced.GetValueOrDefault(vip, new AnnouncedVip([], 0));
         var recent = announced.Recent.Where(t => now - t < Minute).ToImmutableArray();
@@ -106,7 +107,7 @@ public sealed class VipConflicts
 
 /// <summary>The host with a conflicting Ethernet address.</summary>
 /// <param name="Kind">A constant of <see cref="VipConflicts"/>.</param>
-/// <param name="Name">Name of the real server, or address of the director; null: not known.</param>
+/// <param name="Name">The real server or the address of the director, as text; null: not known.</param>
 public sealed record ConflictingHost(string Kind, string? Name)
 {
     /// <summary>A host that is neither a real server nor a peer.</summary>

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
-using System.Net;
 using Sidestep.Api;
 using Sidestep.Control.Health;
 using Sidestep.Forwarding;
@@ -12,7 +11,7 @@ namespace Sidestep.Control.Agents;
 /// <remarks>Holds at most one report per real server of the configuration, and none of other hosts.</remarks>
 public sealed class AgentRegistry : IAgentReports
 {
-    private readonly ConcurrentDictionary<string, ReceivedReport> _reports = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<RealServerKey, ReceivedReport> _reports = new();
     private readonly HandshakeSignals _handshakeSignals = new();
     private readonly DrainOverlay _drains;
     private readonly TimeProvider _time;
@@ -44,7 +43,7 @@ public sealed class AgentRegistry : IAgentReports
     public event Action? Changed;
 
     /// <inheritdoc/>
-    public event Action<IPAddress, string>? PassiveSignalRaised;
+    public event Action<VrfAddress, string>? PassiveSignalRaised;
 
     /// <summary>Version of the director's program, as specs have it.</summary>
     public string Version => _version;
@@ -68,17 +67,17 @@ public sealed class AgentRegistry : IAgentReports
     }
 
     /// <summary>True if a real server has this name or address.</summary>
-    public bool Knows(string server) => Volatile.Read(ref _compiler)?.Knows(server) == true;
+    public bool Knows(RealServerKey server) => Volatile.Read(ref _compiler)?.Knows(server) == true;
 
     /// <summary>The spec of a server, as soon as it differs from the one that the caller has.</summary>
-    /// <param name="server">Name or address.</param>
+    /// <param name="server">The server.</param>
     /// <param name="after">The revision of the caller's spec; null: the caller has none.</param>
     /// <param name="timeout">How long to wait for a change.</param>
     /// <param name="cancellation">Ends the wait.</param>
     /// <returns>Null: the spec is unchanged, or the server no longer exists. Null before the timeout also requests a
     /// report (<see cref="ExpediteReports"/>).</returns>
     public async Task<ServerSpec?> GetSpecAsync(
-        string server, long? after, TimeSpan timeout, CancellationToken cancellation)
+        RealServerKey server, long? after, TimeSpan timeout, CancellationToken cancellation)
     {
         var start = _time.GetTimestamp();
         var expediteCount = Volatile.Read(ref _expediteCount);
@@ -105,7 +104,7 @@ public sealed class AgentRegistry : IAgentReports
 
     /// <summary>Stores a report and applies the admin state in it.</summary>
     /// <returns>Null: no server has this name or address.</returns>
-    public ReportResponse? Report(string server, AgentReport report)
+    public ReportResponse? Report(RealServerKey server, AgentReport report)
     {
         ArgumentNullException.ThrowIfNull(report);
         var compiler = Volatile.Read(ref _compiler);
@@ -117,7 +116,7 @@ public sealed class AgentRegistry : IAgentReports
         var epoch = Volatile.Read(ref _epoch);
         if (report.ReportEpoch > epoch)
             report = report with { ReportEpoch = 0 };
-        _reports[server] = new ReceivedReport(compiler.NameOf(server), now, report);
+        _reports[server] = new ReceivedReport(compiler.KeyByName(server), now, report);
         if (previous is null || previous.Report.IsHealthy != report.IsHealthy || now - previous.At > SilentAfter)
             Changed?.Invoke();
         if (previous is not null)
@@ -135,7 +134,7 @@ public sealed class AgentRegistry : IAgentReports
 
     /// <summary>Sets the admin state that the operator of a server requests.</summary>
     /// <returns>False: no server has this name or address.</returns>
-    public bool SetAdminState(string server, DrainRequest request)
+    public bool SetAdminState(RealServerKey server, DrainRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
         if (!Knows(server))
@@ -148,15 +147,17 @@ public sealed class AgentRegistry : IAgentReports
     public ReceivedReport? Find(RealServer server)
     {
         ArgumentNullException.ThrowIfNull(server);
-        return Find(server.Name, server.Address);
+        var byName = _reports.GetValueOrDefault(server.KeyByName);
+        var byAddress = _reports.GetValueOrDefault(server.KeyByAddress);
+        return byName is null || byAddress?.At > byName.At ? byAddress : byName;
     }
 
     /// <inheritdoc/>
-    public bool? IsHealthy(string name, IPAddress address) =>
-        Find(name, address) is { } last && _time.GetUtcNow() - last.At <= SilentAfter ? last.Report.IsHealthy : null;
+    public bool? IsHealthy(RealServer server) =>
+        Find(server) is { } last && _time.GetUtcNow() - last.At <= SilentAfter ? last.Report.IsHealthy : null;
 
     private void RaisePassiveSignals(
-        ServerSpecCompiler compiler, string server, AgentReport previous, AgentReport report)
+        ServerSpecCompiler compiler, RealServerKey server, AgentReport previous, AgentReport report)
     {
         IReadOnlyList<string> signals;
         lock (_handshakeSignals)
@@ -170,16 +171,9 @@ public sealed class AgentRegistry : IAgentReports
         }
     }
 
-    private ReceivedReport? Find(string name, IPAddress address)
-    {
-        var byName = _reports.GetValueOrDefault(name);
-        var byAddress = _reports.GetValueOrDefault(address.ToString());
-        return byName is null || byAddress?.At > byName.At ? byAddress : byName;
-    }
-
     /// <summary>The newest report of every server, ordered by server name.</summary>
     public ImmutableArray<ReceivedReport> All =>
-        [.. _reports.Values.OrderBy(static r => r.Server, StringComparer.Ordinal)];
+        [.. _reports.Values.OrderBy(static r => r.Server.ToString(), StringComparer.Ordinal)];
 
     /// <summary>Requests reports now, and every 200 ms until the result is disposed.</summary>
     public IDisposable ExpediteReports() => new Expedited(this);
@@ -248,7 +242,7 @@ public sealed class AgentRegistry : IAgentReports
 }
 
 /// <summary>A report, and when the director received it.</summary>
-/// <param name="Server">Name of the real server.</param>
+/// <param name="Server">The real server, by its name.</param>
 /// <param name="At">By the director's wall clock.</param>
 /// <param name="Report">The report.</param>
-public sealed record ReceivedReport(string Server, DateTimeOffset At, AgentReport Report);
+public sealed record ReceivedReport(RealServerKey Server, DateTimeOffset At, AgentReport Report);

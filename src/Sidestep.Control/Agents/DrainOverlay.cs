@@ -27,10 +27,10 @@ public sealed class DrainOverlay
 
     /// <summary>Sets or withdraws the request of one source to drain a server. A server drains while any source
     /// requests it.</summary>
-    /// <param name="server">Name or own address.</param>
+    /// <param name="server">The server.</param>
     /// <param name="source">The origin of the request.</param>
     /// <param name="drains">True: drain it. False: this source no longer requests it.</param>
-    public void Set(string server, DrainSource source, bool drains)
+    public void Set(RealServerKey server, DrainSource source, bool drains)
     {
         var drain = new ServerDrain(server, source);
         lock (_gate)

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Sidestep.Control.Stores;
 using Sidestep.Forwarding;
+using Sidestep.Model;
 
 namespace Sidestep.Control.Agents;
 
@@ -33,7 +34,7 @@ public sealed class DrainPersistence
         if (note is not null)
             warn(note);
         foreach (var drain in _state.Drains)
-            drains.Set(drain.Server, drain.SetBy, drains: true);
+            drains.Set(RealServerKey.Parse(drain.Server), drain.SetBy, drains: true);
         drains.Changed += Save;
     }
 
@@ -41,11 +42,12 @@ public sealed class DrainPersistence
     {
         lock (_gate)
         {
-            var known = _state.Drains.ToDictionary(static d => new ServerDrain(d.Server, d.SetBy));
+            var known = _state.Drains.ToDictionary(static d => new ServerDrain(RealServerKey.Parse(d.Server), d.SetBy));
             ImmutableArray<StoredDrain> now =
             [
                 .. _drains.Drains.Where(static d => d.Source == DrainSource.Operator)
-                    .Select(d => known.GetValueOrDefault(d) ?? new StoredDrain(d.Server, d.Source, _time.GetUtcNow()))
+                    .Select(d => known.GetValueOrDefault(d)
+                        ?? new StoredDrain(d.Server.ToString(), d.Source, _time.GetUtcNow()))
                     .OrderBy(static d => d.Server, StringComparer.Ordinal),
             ];
             if (now.SequenceEqual(_state.Drains))

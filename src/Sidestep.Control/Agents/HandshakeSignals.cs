@@ -1,5 +1,6 @@
 using System.Net;
 using Sidestep.Api;
+using Sidestep.Model;
 
 namespace Sidestep.Control.Agents;
 
@@ -12,14 +13,14 @@ internal sealed class HandshakeSignals
     /// <summary>So many SYNs without a single SYN-ACK make a signal. Fewer may still be in transit.</summary>
     internal const int MinSyns = 3;
 
-    private readonly Dictionary<(string Server, IPAddress Vip), (long Syns, long Resets)> _unanswered = [];
+    private readonly Dictionary<(RealServerKey Server, IPAddress Vip), (long Syns, long Resets)> _unanswered = [];
 
     /// <summary>Adds what a report counted since the previous one.</summary>
     /// <param name="server">The server of both reports.</param>
     /// <param name="previous">The previous report.</param>
     /// <param name="now">The new report.</param>
     /// <returns>Descriptions of signals, of few different texts; empty: none.</returns>
-    internal IReadOnlyList<string> Update(string server, AgentReport previous, AgentReport now)
+    internal IReadOnlyList<string> Update(RealServerKey server, AgentReport previous, AgentReport now)
     {
         var signals = new List<string>();
         foreach (var traffic in now.Traffic)
@@ -51,7 +52,7 @@ internal sealed class HandshakeSignals
     }
 
     /// <summary>Removes the counts of a server.</summary>
-    internal void Remove(string server)
+    internal void Remove(RealServerKey server)
     {
         foreach (var key in _unanswered.Keys.Where(k => k.Server == server).ToArray())
             _unanswered.Remove(key);

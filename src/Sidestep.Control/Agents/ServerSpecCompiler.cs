@@ -16,8 +16,8 @@ public sealed class ServerSpecCompiler
 {
     private readonly Configuration _desired;
     private readonly NextHops _nextHops;
-    private readonly ILookup<string, (Pool Pool, RealServer Server)> _byKey;
-    private readonly ILookup<string, VirtualService> _byPool;
+    private readonly ILookup<RealServerKey, (Pool Pool, RealServer Server)> _byKey;
+    private readonly ILookup<PoolKey, VirtualService> _byPool;
 
     /// <summary>Creates the compiler of the specs of an applied configuration.</summary>
     public ServerSpecCompiler(EffectiveConfiguration configuration, NextHops nextHops)
@@ -27,27 +27,29 @@ public sealed class ServerSpecCompiler
         _nextHops = nextHops;
         _byKey = configuration.Pools
             .SelectMany(static p => p.Servers.SelectMany(s => Keys(s).Select(k => (Key: k, Pool: p, Server: s))))
-            .ToLookup(static e => e.Key, static e => (e.Pool, e.Server), StringComparer.Ordinal);
+            .ToLookup(static e => e.Key, static e => (e.Pool, e.Server));
         _byPool = _desired.VirtualServices.Where(static s => s.Enabled)
             .SelectMany(s => configuration.PoolsOf(s).Select(p => (Service: s, Pool: p)))
-            .ToLookup(static e => e.Pool, static e => e.Service, StringComparer.Ordinal);
+            .ToLookup(static e => e.Pool, static e => e.Service);
     }
 
     /// <summary>True if a real server has this name or address.</summary>
-    public bool Knows(string server) => _byKey.Contains(server);
+    public bool Knows(RealServerKey server) => _byKey.Contains(server);
 
-    /// <summary>The name of a server in the configuration; the argument itself when there is no such server.</summary>
-    public string NameOf(string server) => _byKey[server].Select(static s => s.Server.Name).FirstOrDefault(server);
+    /// <summary>The key of a server by its name in the configuration; the argument itself when there is no such
+    /// server.</summary>
+    public RealServerKey KeyByName(RealServerKey server) =>
+        _byKey[server].Select(static s => s.Server.KeyByName).FirstOrDefault(server);
 
     /// <summary>The own addresses of the servers with this name or address; none when there is no such
     /// server.</summary>
-    public IEnumerable<IPAddress> AddressesOf(string server) =>
-        _byKey[server].Select(static s => s.Server.Address).Distinct();
+    public IEnumerable<VrfAddress> AddressesOf(RealServerKey server) =>
+        _byKey[server].Select(static s => s.Server.VrfAddress).Distinct();
 
     /// <summary>The spec of a server, without the time of issue; null when there is no such server.</summary>
-    /// <param name="server">Its name or its address.</param>
+    /// <param name="server">The server.</param>
     /// <param name="version">Version of the director's program.</param>
-    public ServerSpec? SpecFor(string server, string version)
+    public ServerSpec? SpecFor(RealServerKey server, string version)
     {
         if (!Knows(server))
             return null;
@@ -56,7 +58,7 @@ public sealed class ServerSpecCompiler
             Director = _desired.Director.Name,
             DirectorVersion = version,
             Directors = Directors(),
-            Services = [.. _byKey[server].SelectMany(m => _byPool[m.Pool.Name].Select(s => ServiceSpecOf(s, m.Server)))
+            Services = [.. _byKey[server].SelectMany(m => _byPool[m.Pool.Key].Select(s => ServiceSpecOf(s, m.Server)))
                 .OrderBy(static d => d.Name, StringComparer.Ordinal)],
         };
         return spec with { Revision = RevisionOf(spec) };
@@ -84,7 +86,7 @@ public sealed class ServerSpecCompiler
             GuePort = encap.Mode == ForwardingMode.Gue ? encap.GuePort : null,
             OuterSources = OuterSource(encap, server.Address) is { } prefix ? [prefix] : [],
             Server = server.Address,
-            PathMtu = PathMtuOf(encap, server.Address),
+            PathMtu = PathMtuOf(encap, server.VrfAddress),
         };
     }
 
@@ -93,15 +95,14 @@ public sealed class ServerSpecCompiler
 
     /// <summary>MTU and MSS of the path to a server, by the MTU of the egress interface; null when the next hop is not
     /// known.</summary>
-    public PathMtu? PathMtuOf(Encap encap, IPAddress server)
+    public PathMtu? PathMtuOf(Encap encap, VrfAddress server)
     {
-        ArgumentNullException.ThrowIfNull(server);
         if (!_nextHops.Servers.TryGetValue(server, out var nextHop))
             return null;
-        return PathMtu.Of(nextHop.Egress.MtuBytes, encap.Mode.OverheadBytes(server.AddressFamily));
+        return PathMtu.Of(nextHop.Egress.MtuBytes, encap.Mode.OverheadBytes(server.Address.AddressFamily));
     }
 
-    private static IEnumerable<string> Keys(RealServer server) => [server.Name, server.Address.ToString()];
+    private static IEnumerable<RealServerKey> Keys(RealServer server) => [server.KeyByName, server.KeyByAddress];
 
     /// <summary>Equal specs have the same revision, also after a restart and on every director. It fits into 53 bits,
     /// as JSON numbers do (RFC 8259, section 6).</summary>

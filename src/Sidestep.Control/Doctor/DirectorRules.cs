@@ -1,5 +1,6 @@
 using Sidestep.Api;
 using Sidestep.Model;
+using Sidestep.Packets;
 
 namespace Sidestep.Control.Doctor;
 
@@ -11,7 +12,7 @@ internal static class DirectorRules
             DiagnosisNames.VipLocalOnDirector, Severity.Broken, null, DiagnosisText.ServicesOf(evidence, local.Vip),
             $"The VIP {local.Vip} is an address of the director itself, on '{local.Device}': its kernel answers for "
                 + "the VIP and consumes replies to probes.",
-            $"On the director: ip address del {local.Vip}/{(local.Vip.GetAddressBytes().Length == 4 ? 32 : 128)} dev "
+            $"On the director: ip address del {PrefixText.OfHost(local.Vip)} dev "
                 + $"{local.Device} (with the prefix length that 'ip address' shows)",
             $"director: {local.Vip} is on '{local.Device}'"));
 

@@ -19,4 +19,4 @@ public sealed record Check(CheckKey Key, string Server, HealthMonitor Monitor);
 /// <param name="ThroughDsrPath">True: in the encapsulation of clients' packets. False: as an ordinary packet to the
 /// server's own address.</param>
 public readonly record struct CheckKey(
-    GroupKey Group, IPAddress Address, string Monitor, IPAddress Target, int Port, bool ThroughDsrPath);
+    GroupKey Group, VrfAddress Address, string Monitor, IPAddress Target, int Port, bool ThroughDsrPath);

@@ -29,7 +29,8 @@ internal static class CheckList
     {
         var monitor = targets.Monitor;
         Check Of(IPAddress target, int port, bool throughDsrPath) =>
-            new(new CheckKey(group, server.Address, monitor.Name, target, port, throughDsrPath), server.Name, monitor);
+            new(new CheckKey(group, server.VrfAddress, monitor.Name, target, port, throughDsrPath), server.Name,
+                monitor);
         if (monitor.Probe != ProbePath.Server)
         {
             foreach (var target in targets.Targets)

@@ -18,10 +18,10 @@ public sealed class HealthTracker : IHealth
     private readonly List<(long Version, long At, bool IsHealthy)> _pendingChanges = [];
     private readonly PassiveSignals _passiveSignals;
     private Dictionary<CheckKey, (CheckState State, ServerHealthState Server)> _checks = [];
-    private Dictionary<(GroupKey, IPAddress), ServerHealthState> _servers = [];
-    private readonly Dictionary<(GroupKey, IPAddress), PathMtuResult> _mtu = [];
-    private ImmutableDictionary<GroupKey, ImmutableHashSet<IPAddress>> _healthy =
-        ImmutableDictionary<GroupKey, ImmutableHashSet<IPAddress>>.Empty;
+    private Dictionary<(GroupKey, VrfAddress), ServerHealthState> _servers = [];
+    private readonly Dictionary<(GroupKey, VrfAddress), PathMtuResult> _mtu = [];
+    private ImmutableDictionary<GroupKey, ImmutableHashSet<VrfAddress>> _healthy =
+        ImmutableDictionary<GroupKey, ImmutableHashSet<VrfAddress>>.Empty;
     private ImmutableArray<ServerGroup> _knownGroups;
 
     /// <summary>The health that an earlier daemon saved, whose tables are lost; null once this daemon has applied
@@ -132,27 +132,27 @@ public sealed class HealthTracker : IHealth
     /// server.</summary>
     /// <param name="server">The server's own address.</param>
     /// <param name="description">One of few different texts.</param>
-    public void RecordPassiveSignal(IPAddress server, string description)
+    public void RecordPassiveSignal(VrfAddress server, string description)
     {
         lock (_gate)
             _passiveSignals.Add(server, description);
     }
 
     /// <summary>Records the measured path MTU of a server.</summary>
-    public void RecordPathMtu(GroupKey group, IPAddress server, PathMtuResult result)
+    public void RecordPathMtu(GroupKey group, VrfAddress server, PathMtuResult result)
     {
         lock (_gate)
             _mtu[(group, server)] = result;
     }
 
     /// <summary>Servers whose DSR path is up, each with a VIP that it serves.</summary>
-    internal IReadOnlyList<(GroupKey Group, IPAddress Server, string Name, IPAddress Vip)> ServersWithDsrPath()
+    internal IReadOnlyList<(GroupKey Group, VrfAddress Server, string Name, IPAddress Vip)> ServersWithDsrPath()
     {
         lock (_gate)
             return
             [
                 .. _servers.Values.Where(static s => s.DsrPath == HealthStatus.Up)
-                    .Select(static s => (s.Server.Group, s.Server.Server.Address, s.Server.Server.Name,
+                    .Select(static s => (s.Server.Group, s.Server.Server.VrfAddress, s.Server.Server.Name,
                     s.Checks.First(static c => c.Check.Key.ThroughDsrPath).Check.Key.Target)),
             ];
     }
@@ -178,9 +178,9 @@ public sealed class HealthTracker : IHealth
             _isChanged = false;
             return new SavedHealth
             {
-                Servers = [.. InOrder().Select(s => new SavedServerHealth(s.Server.Group.Pool,
-                    s.Server.Group.Encap.ToString(), s.Server.Server.Address.ToString(),
-                    IsHealthy(s.Server.Group, s.Server.Server.Address)))],
+                Servers = [.. InOrder().Select(s => new SavedServerHealth(s.Server.Group.Pool.ToString(),
+                    s.Server.Group.Encap.ToString(), s.Server.Server.VrfAddress.ToString(),
+                    IsHealthy(s.Server.Group, s.Server.Server.VrfAddress)))],
             };
         }
     }
@@ -191,16 +191,16 @@ public sealed class HealthTracker : IHealth
 
     private ServerHealthReport ReportOf(ServerHealthState server)
     {
-        var (group, address) = (server.Server.Group, server.Server.Server.Address);
+        var (group, address) = (server.Server.Group, server.Server.Server.VrfAddress);
         var failingCheck = server.FailingCheck;
         var isHealthy = IsHealthy(group, address);
         var mtu = _mtu.GetValueOrDefault((group, address));
         return new ServerHealthReport
         {
-            Pool = group.Pool,
+            Pool = group.Pool.ToString(),
             Encap = group.Encap.ToString(),
             Name = server.Server.Server.Name,
-            Address = address,
+            Address = address.Address,
             Healthy = isHealthy,
             Since = server.Since,
             DsrPath = server.DsrPath,
@@ -231,7 +231,7 @@ public sealed class HealthTracker : IHealth
     {
         var all = new List<Check>();
         var checks = new Dictionary<CheckKey, (CheckState, ServerHealthState)>();
-        var servers = new Dictionary<(GroupKey, IPAddress), ServerHealthState>();
+        var servers = new Dictionary<(GroupKey, VrfAddress), ServerHealthState>();
         foreach (var monitored in CheckList.Of(configuration))
         {
             var states = monitored.Checks.Select(c =>
@@ -241,7 +241,7 @@ public sealed class HealthTracker : IHealth
                 known.State.Check = c;
                 return known.State;
             }).ToArray();
-            var key = (monitored.Group, monitored.Server.Address);
+            var key = (monitored.Group, monitored.Server.VrfAddress);
             var server = new ServerHealthState(monitored, states) { Since = _servers.GetValueOrDefault(key)?.Since };
             servers[key] = server;
             foreach (var state in states)
@@ -274,7 +274,7 @@ public sealed class HealthTracker : IHealth
 
     private HealthChange? Evaluate(ServerHealthState server)
     {
-        var (group, address) = (server.Server.Group, server.Server.Server.Address);
+        var (group, address) = (server.Server.Group, server.Server.Server.VrfAddress);
         var isHealthy = IsHealthy(group, address);
         var status = server.Status;
         if (status == HealthStatus.Up && !isHealthy && IsAllowedByAgent(server))
@@ -290,8 +290,8 @@ public sealed class HealthTracker : IHealth
 
     private HealthChange SetHealthy(ServerHealthState server, bool isHealthy)
     {
-        var (group, address) = (server.Server.Group, server.Server.Server.Address);
-        var healthy = _healthy.GetValueOrDefault(group, ImmutableHashSet<IPAddress>.Empty);
+        var (group, address) = (server.Server.Group, server.Server.Server.VrfAddress);
+        var healthy = _healthy.GetValueOrDefault(group, ImmutableHashSet<VrfAddress>.Empty);
         _healthy = _healthy.SetItem(group, isHealthy ? healthy.Add(address) : healthy.Remove(address));
         server.Since = _time.GetUtcNow();
         _pendingChanges.Add((++_version, _time.GetTimestamp(), isHealthy));
@@ -308,29 +308,29 @@ public sealed class HealthTracker : IHealth
     }
 
     private bool IsAllowedByAgent(ServerHealthState server) => !server.Server.Pool.Admission.RequireAgent
-        || _agents?.IsHealthy(server.Server.Server.Name, server.Server.Server.Address) == true;
+        || _agents?.IsHealthy(server.Server.Server) == true;
 
-    private bool IsHealthy(GroupKey group, IPAddress address) =>
+    private bool IsHealthy(GroupKey group, VrfAddress address) =>
         _healthy.TryGetValue(group, out var healthy) && healthy.Contains(address);
 
     /// <summary>The servers that have traffic already: from an earlier daemon, in another encapsulation, or without
     /// monitors.</summary>
-    private ImmutableHashSet<IPAddress> InheritedHealthy(ConfiguredGroup group)
+    private ImmutableHashSet<VrfAddress> InheritedHealthy(ConfiguredGroup group)
     {
         var addresses = group.Pool.Servers.Where(static s => s.State != ServerState.Disabled)
-            .Select(static s => s.Address).ToHashSet();
+            .Select(static s => s.VrfAddress).ToHashSet();
         var inherited = _saved is null ? ServersWithTraffic(group.Key) : _saved.HealthyIn(group.Key);
         return [.. inherited.Where(addresses.Contains)];
     }
 
-    private IEnumerable<IPAddress> ServersWithTraffic(GroupKey key)
+    private IEnumerable<VrfAddress> ServersWithTraffic(GroupKey key)
     {
         var previous = _knownGroups.FirstOrDefault(g => g.Key == key)
             ?? _knownGroups.FirstOrDefault(g => g.Key.Pool == key.Pool);
         return (previous?.Servers ?? [])
             .Where(static s => s is { HasFailed: false, Flows: FlowState.Keep }
             && (s.Weight > 0 || s.DrainingSince is not null))
-            .Select(static s => s.Address);
+            .Select(static s => s.VrfAddress);
     }
 
     private static string ReasonOf(ServerHealthState server) =>

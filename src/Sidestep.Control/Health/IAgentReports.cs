@@ -1,4 +1,4 @@
-using System.Net;
+using Sidestep.Model;
 
 namespace Sidestep.Control.Health;
 
@@ -11,11 +11,9 @@ public interface IAgentReports
 
     /// <summary>Raised, on any thread, when an agent's counters indicate a fault. Arguments: the server's own address,
     /// and a description.</summary>
-    event Action<IPAddress, string>? PassiveSignalRaised;
+    event Action<VrfAddress, string>? PassiveSignalRaised;
 
     /// <summary>True if the agent of a server reports no wrong condition; null: it never reported, or is
     /// silent.</summary>
-    /// <param name="name">Name of the server.</param>
-    /// <param name="address">Its own address.</param>
-    bool? IsHealthy(string name, IPAddress address);
+    bool? IsHealthy(RealServer server);
 }

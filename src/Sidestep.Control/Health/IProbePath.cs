@@ -1,5 +1,6 @@
 using System.Net;
 using Sidestep.Forwarding;
+using Sidestep.Model;
 
 namespace Sidestep.Control.Health;
 
@@ -16,7 +17,7 @@ public interface IProbePath
 
     /// <summary>Length in bytes of the longest inner datagram that the MTU of the egress interface permits; null when
     /// the next hop is not known.</summary>
-    int? PathMtuOf(GroupKey group, IPAddress server);
+    int? PathMtuOf(GroupKey group, VrfAddress server);
 
     /// <summary>True if the server answers an echo request of this length, which is not fragmented, with a reply of the
     /// same length.</summary>
@@ -27,6 +28,6 @@ public interface IProbePath
     /// <param name="timeout">How long to wait for the reply.</param>
     /// <param name="cancellation">Ends the wait.</param>
     Task<bool> EchoAsync(
-        GroupKey group, IPAddress server, IPAddress vip, int datagramBytes, TimeSpan timeout,
+        GroupKey group, VrfAddress server, IPAddress vip, int datagramBytes, TimeSpan timeout,
         CancellationToken cancellation);
 }

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using System.Net;
+using Sidestep.Model;
 
 namespace Sidestep.Control.Health;
 
@@ -13,12 +13,12 @@ internal sealed class PassiveSignals(TimeProvider time)
     /// <summary>The network causes signals, so their number is bounded.</summary>
     private const int MaxSignals = 10_000;
 
-    private readonly Dictionary<(IPAddress Server, string Description), PassiveSignal> _signals = [];
+    private readonly Dictionary<(VrfAddress Server, string Description), PassiveSignal> _signals = [];
 
     /// <summary>Counts one occurrence of a signal; a new signal is ignored when there are too many.</summary>
     /// <param name="server">The server's own address.</param>
     /// <param name="description">One of few different texts.</param>
-    internal void Add(IPAddress server, string description)
+    internal void Add(VrfAddress server, string description)
     {
         var now = time.GetUtcNow();
         var isKnown = _signals.TryGetValue((server, description), out var signal);
@@ -42,9 +42,9 @@ internal sealed class PassiveSignals(TimeProvider time)
     }
 
     /// <summary>The signals of a server as text, the most frequent first.</summary>
-    internal ImmutableArray<string> Of(IPAddress server) => _signals.Count == 0 ? [] :
+    internal ImmutableArray<string> Of(VrfAddress server) => _signals.Count == 0 ? [] :
     [
-        .. _signals.Where(s => s.Key.Server.Equals(server)).OrderByDescending(static s => s.Value.Count)
+        .. _signals.Where(s => s.Key.Server == server).OrderByDescending(static s => s.Value.Count)
             .Select(static s => string.Create(CultureInfo.InvariantCulture,
                 $"{s.Key.Description} ({s.Value.Count} times since {s.Value.First:HH:mm:ss}, last at "
                     + $"{s.Value.Last:HH:mm:ss} UTC)")),

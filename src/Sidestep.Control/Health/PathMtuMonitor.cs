@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Sidestep.Forwarding;
+using Sidestep.Model;
 
 namespace Sidestep.Control.Health;
 
@@ -12,7 +13,7 @@ public sealed class PathMtuMonitor(HealthTracker tracker, IProbePath path, TimeP
     private static readonly TimeSpan MeasureInterval = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(1);
-    private readonly Dictionary<(GroupKey, IPAddress), (long At, int PathMtu)> _measured = [];
+    private readonly Dictionary<(GroupKey, VrfAddress), (long At, int PathMtu)> _measured = [];
 
     /// <summary>Measures when servers are due, until cancelled; cancellation is no error.</summary>
     public async Task RunAsync(CancellationToken cancellation)
@@ -39,10 +40,10 @@ public sealed class PathMtuMonitor(HealthTracker tracker, IProbePath path, TimeP
 
     /// <summary>Servers that were not measured within the interval, or with another MTU of the egress
     /// interface.</summary>
-    private List<(GroupKey Group, IPAddress Server, IPAddress Vip, int PathMtu)> Due()
+    private List<(GroupKey Group, VrfAddress Server, IPAddress Vip, int PathMtu)> Due()
     {
-        var due = new List<(GroupKey, IPAddress, IPAddress, int)>();
-        var present = new HashSet<(GroupKey, IPAddress)>();
+        var due = new List<(GroupKey, VrfAddress, IPAddress, int)>();
+        var present = new HashSet<(GroupKey, VrfAddress)>();
         foreach (var (group, server, _, vip) in tracker.ServersWithDsrPath())
         {
             present.Add((group, server));
@@ -59,7 +60,7 @@ public sealed class PathMtuMonitor(HealthTracker tracker, IProbePath path, TimeP
     }
 
     private async Task MeasureAsync(
-        GroupKey group, IPAddress server, IPAddress vip, int pathMtu, CancellationToken cancellation)
+        GroupKey group, VrfAddress server, IPAddress vip, int pathMtu, CancellationToken cancellation)
     {
         // IPv4's total length includes the header (RFC 791, section 3.1); IPv6's payload length excludes its 40 bytes
         // (RFC 8200, section 3).

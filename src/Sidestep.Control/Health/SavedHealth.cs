@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
-using System.Net;
 using Sidestep.Forwarding;
+using Sidestep.Model;
 
 namespace Sidestep.Control.Health;
 
@@ -13,17 +13,20 @@ public sealed record SavedHealth
     public ImmutableArray<SavedServerHealth> Servers { get; init; } = [];
 
     /// <summary>The healthy servers of a group; if the group is unknown, those of its pool.</summary>
-    internal IEnumerable<IPAddress> HealthyIn(GroupKey key)
+    internal IEnumerable<VrfAddress> HealthyIn(GroupKey key)
     {
-        var pool = Servers.Where(s => s.Pool == key.Pool).ToArray();
+        var pool = Servers.Where(s => s.Pool == key.Pool.ToString()).ToArray();
         var group = Array.FindAll(pool, s => s.Encap == key.Encap.ToString());
-        return (group.Length > 0 ? group : pool).Where(static s => s.Healthy && IPAddress.TryParse(s.Address, out _))
-            .Select(static s => IPAddress.Parse(s.Address));
+        foreach (var server in group.Length > 0 ? group : pool)
+        {
+            if (server.Healthy && VrfAddress.TryParse(server.Address, out var address))
+                yield return address;
+        }
     }
 }
 
 /// <summary>The health of one server in one group.</summary>
-/// <param name="Pool">Name of the pool.</param>
+/// <param name="Pool">The pool, as text.</param>
 /// <param name="Encap">How packets reach the server: <c>l2</c>, <c>ipip</c>.</param>
 /// <param name="Address">The server's own address.</param>
 /// <param name="Healthy">True: the server may get traffic.</param>

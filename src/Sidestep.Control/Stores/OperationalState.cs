@@ -17,7 +17,7 @@ public sealed record OperationalState
 }
 
 /// <summary>A drain that an operator requested while the director runs.</summary>
-/// <param name="Server">Name or own address of the server.</param>
+/// <param name="Server">The server: its <see cref="Model.RealServerKey"/> as text.</param>
 /// <param name="SetBy">Who requested it.</param>
 /// <param name="Since">When.</param>
 public sealed record StoredDrain(string Server, DrainSource SetBy, DateTimeOffset Since);

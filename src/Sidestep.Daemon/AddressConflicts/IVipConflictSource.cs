@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
-using System.Net;
 using Sidestep.Api;
+using Sidestep.Model;
 
 namespace Sidestep.Daemon.AddressConflicts;
 
@@ -11,5 +11,5 @@ internal interface IVipConflictSource
     ImmutableArray<VipConflict> Conflicts { get; }
 
     /// <summary>Sends requests for these VIPs at once. Replies take some milliseconds.</summary>
-    void CheckNow(IEnumerable<IPAddress> vips);
+    void CheckNow(IEnumerable<VrfAddress> vips);
 }

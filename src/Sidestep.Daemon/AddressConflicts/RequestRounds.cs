@@ -1,4 +1,4 @@
-using System.Net;
+using Sidestep.Model;
 
 namespace Sidestep.Daemon.AddressConflicts;
 
@@ -11,7 +11,7 @@ internal sealed class RequestRounds(int maxRequestsPerSecond, TimeSpan tick, Tim
     private static readonly TimeSpan ShortestRound = TimeSpan.FromSeconds(1);
 
     private long _started = time.GetTimestamp();
-    private IPAddress[] _round = [];
+    private VrfAddress[] _round = [];
     private int _next;
     private double _due;
 
@@ -27,7 +27,7 @@ internal sealed class RequestRounds(int maxRequestsPerSecond, TimeSpan tick, Tim
     /// one.</summary>
     /// <param name="vips">All VIPs; read when a round begins.</param>
     /// <param name="links">Interfaces that each request leaves by.</param>
-    internal IReadOnlyList<IPAddress> NextBatch(IEnumerable<IPAddress> vips, int links)
+    internal IReadOnlyList<VrfAddress> NextBatch(IEnumerable<VrfAddress> vips, int links)
     {
         if (_next >= _round.Length && time.GetElapsedTime(_started) >= Length(links))
             (_round, _next, _started, _due) = ([.. vips], 0, time.GetTimestamp(), 0);

@@ -58,7 +58,7 @@ internal sealed class VipConflictDetector(IFrameChannel frames, Func<ILookup<int
         var linkLocal = linkLocalAddresses();
         var watch = new WatchState(
             tables.Vips.Where(static v => v.Address.IsSingle())
-            .ToDictionary(static v => v.Address.BaseAddress, static v => v.RespondsToArp),
+            .ToDictionary(static v => VrfAddress.InDefault(v.Address.BaseAddress), static v => v.RespondsToArp),
             links,
             links.Where(l => linkLocal.Contains(l.Index))
                 .ToDictionary(static l => l.Index, l => linkLocal[l.Index].First()),
@@ -68,7 +68,7 @@ internal sealed class VipConflictDetector(IFrameChannel frames, Func<ILookup<int
             _watch = watch;
     }
 
-    public void CheckNow(IEnumerable<IPAddress> vips)
+    public void CheckNow(IEnumerable<VrfAddress> vips)
     {
         lock (_gate)
         {
@@ -104,24 +104,25 @@ internal sealed class VipConflictDetector(IFrameChannel frames, Func<ILookup<int
             hosts[mac] = new ConflictingHost(VipConflicts.Director, address.ToString());
         foreach (var server in configuration.Pools.SelectMany(static p => p.Servers))
         {
-            if (nextHops.Servers.GetValueOrDefault(server.Address) is { ViaRouter: false, IsLocal: false } nextHop)
-                hosts.TryAdd(nextHop.Neighbour, new ConflictingHost(VipConflicts.Server, server.Name));
+            if (nextHops.Servers.GetValueOrDefault(server.VrfAddress) is { ViaRouter: false, IsLocal: false } nextHop)
+                hosts.TryAdd(nextHop.Neighbour, new ConflictingHost(VipConflicts.Server, server.KeyByName.ToString()));
         }
         return hosts;
     }
 
-    private void SendRequests(IPAddress vip)
+    private void SendRequests(VrfAddress vip)
     {
         foreach (var link in _watch.Links)
         {
-            if (ConflictFrames.Request(link, vip, _watch.Source6(link)) is { } frame)
+            if (ConflictFrames.Request(link, vip.Address, _watch.Source6(link)) is { } frame)
                 frames.Send(link.Index, frame);
         }
     }
 
     private void HandleAddressUse(int interfaceIndex, AddressUse use)
     {
-        if (!_watch.Vips.TryGetValue(use.Address, out var isAnswered)
+        var vip = VrfAddress.InDefault(use.Address);
+        if (!_watch.Vips.TryGetValue(vip, out var isAnswered)
             || _watch.Links.FirstOrDefault(l => l.Index == interfaceIndex) is not { } link
             || _watch.Links.Any(l => l.Mac == use.Mac))
             return;
@@ -130,14 +131,14 @@ internal sealed class VipConflictDetector(IFrameChannel frames, Func<ILookup<int
         if (!isAnswered && host.Kind != VipConflicts.Server)
             return;
         var now = time.GetUtcNow();
-        if (_conflicts.Record(use.Address, use.Mac, link.Name, host, now) is { } conflict)
+        if (_conflicts.Record(vip, use.Mac, link.Name, host, now) is { } conflict)
         {
             log.ConflictBegan(VipConflicts.Describe(conflict));
             PublishAlarms();
         }
         if (_watch.Settings.Drain && host is { Kind: VipConflicts.Server, Name: { } server })
-            drains.Set(server, DrainSource.VipConflict, drains: true);
-        if (isAnswered && _watch.Settings.Defend && _conflicts.MayAnnounce(use.Address, now))
+            drains.Set(RealServerKey.Parse(server), DrainSource.VipConflict, drains: true);
+        if (isAnswered && _watch.Settings.Defend && _conflicts.MayAnnounce(vip, now))
             frames.Send(link.Index, ConflictFrames.Announcement(link, use.Address, _watch.Source6(link)));
     }
 
@@ -151,7 +152,7 @@ internal sealed class VipConflictDetector(IFrameChannel frames, Func<ILookup<int
         PublishAlarms();
         var conflicting = _conflicts.Current.Select(static c => c.Host).ToHashSet();
         foreach (var (server, source) in drains.Drains.Where(d => d.Source == DrainSource.VipConflict
-            && !conflicting.Contains(d.Server)))
+            && !conflicting.Contains(d.Server.ToString())))
             drains.Set(server, source, drains: false);
     }
 
@@ -164,11 +165,11 @@ internal sealed class VipConflictDetector(IFrameChannel frames, Func<ILookup<int
     /// <param name="LinkLocal">Their link-local addresses, by interface index.</param>
     /// <param name="Hosts">The known hosts by Ethernet address.</param>
     /// <param name="Settings">The reaction to a conflict.</param>
-    private sealed record WatchState(IReadOnlyDictionary<IPAddress, bool> Vips, ImmutableArray<EgressInterface> Links,
+    private sealed record WatchState(IReadOnlyDictionary<VrfAddress, bool> Vips, ImmutableArray<EgressInterface> Links,
         IReadOnlyDictionary<int, IPAddress> LinkLocal, IReadOnlyDictionary<MacAddress, ConflictingHost> Hosts,
         ConflictDetectionSettings Settings)
     {
-        internal static WatchState Empty { get; } = new(ImmutableDictionary<IPAddress, bool>.Empty, [],
+        internal static WatchState Empty { get; } = new(ImmutableDictionary<VrfAddress, bool>.Empty, [],
             ImmutableDictionary<int, IPAddress>.Empty, ImmutableDictionary<MacAddress, ConflictingHost>.Empty,
             new ConflictDetectionSettings());
 

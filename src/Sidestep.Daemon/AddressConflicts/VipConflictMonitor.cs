@@ -5,6 +5,7 @@ using Sidestep.Control.Agents;
 using Sidestep.Daemon.Frames;
 using Sidestep.Daemon.NextHops;
 using Sidestep.Forwarding;
+using Sidestep.Model;
 using Sidestep.Native;
 
 namespace Sidestep.Daemon.AddressConflicts;
@@ -44,7 +45,7 @@ internal sealed class VipConflictMonitor : IVipConflictSource, IDisposable
 
     public ImmutableArray<VipConflict> Conflicts => _detector.Conflicts;
 
-    public void CheckNow(IEnumerable<IPAddress> vips) => _detector.CheckNow(vips);
+    public void CheckNow(IEnumerable<VrfAddress> vips) => _detector.CheckNow(vips);
 
     /// <inheritdoc cref="VipConflictDetector.Update"/>
     internal void Update(EffectiveConfiguration configuration, ForwardingTables tables, Forwarding.NextHops nextHops) =>

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Sidestep.Api;
 using Sidestep.Control.Agents;
+using Sidestep.Model;
 
 namespace Sidestep.Daemon.Api;
 
@@ -55,10 +56,10 @@ internal sealed class AgentHandlers(AgentRegistry agents)
         context.Response.StatusCode = StatusCodes.Status204NoContent;
     }
 
-    private static string ServerOf(HttpContext context) =>
-        (string)context.GetRouteValue(ApiPolicies.ServerParameter)!;
+    private static RealServerKey ServerOf(HttpContext context) =>
+        RealServerKey.InDefault((string)context.GetRouteValue(ApiPolicies.ServerParameter)!);
 
-    private static HttpStatusException NoSuchServer(string server) =>
+    private static HttpStatusException NoSuchServer(RealServerKey server) =>
         new(StatusCodes.Status404NotFound, "no such server",
         $"no real server of this director has the name or address '{server}': "
         + "add it to a pool, or give the agent the certificate of a server in a pool");

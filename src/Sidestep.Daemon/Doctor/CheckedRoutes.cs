@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using Sidestep.Control.Doctor;
 using Sidestep.Daemon.NextHops;
+using Sidestep.Model;
 
 namespace Sidestep.Daemon.Doctor;
 
@@ -15,7 +16,7 @@ internal sealed record CheckedRoutes(RouteTable Routes, IReadOnlySet<(int, IPAdd
     /// <summary>The evidence about the route to one server.</summary>
     /// <param name="server">The server's own address.</param>
     /// <param name="inForce">The next hops in the tables in force.</param>
-    internal RouteEvidence EvidenceOf(IPAddress server, Forwarding.NextHops inForce)
+    internal RouteEvidence EvidenceOf(VrfAddress server, Forwarding.NextHops inForce)
     {
         var mac = inForce.Servers.TryGetValue(server, out var known) ? known.Neighbour.ToString() : null;
         if (Routes.LocalServers.ContainsKey(server))

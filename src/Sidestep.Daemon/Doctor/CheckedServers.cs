@@ -33,10 +33,10 @@ internal static class CheckedServers
         var compiler = new ServerSpecCompiler(applied.Configuration, applied.NextHops);
         return
         [
-            .. services.SelectMany(s => applied.Configuration.Pools.First(p => p.Name == s.Pool).Servers
+            .. services.SelectMany(s => applied.Configuration.Pools.First(p => p.Key == s.PoolKey).Servers
                     .Where(static r => r.State != ServerState.Disabled)
                     .SelectMany(r => ServicesOf(applied.Configuration, s, r, compiler)))
-                .GroupBy(static v => (v.Server.Name, v.Server.Address))
+                .GroupBy(static v => (v.Server.KeyByName, v.Server.VrfAddress))
                 .Select(static g => new CheckedServer(g.First().Server, [.. g])),
         ];
     }
@@ -59,7 +59,7 @@ internal static class CheckedServers
                     // Nothing says which port of a range an application uses.
                     Port = ports.First == ports.Last ? ports.First : 0,
                     Encap = encap,
-                    PathMtu = compiler.PathMtuOf(encap, server.Address),
+                    PathMtu = compiler.PathMtuOf(encap, server.VrfAddress),
                 });
             }
         }

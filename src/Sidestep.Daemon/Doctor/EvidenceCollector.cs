@@ -54,7 +54,7 @@ internal sealed class EvidenceCollector(AppliedState applied, Func<AppliedState>
         if (conflicts is null)
             _notChecked.Add("VIP conflicts: conflict detection is not running");
         else
-            conflicts.CheckNow(vips);
+            conflicts.CheckNow(vips.Select(VrfAddress.InDefault));
 
         var servers = CheckedServers.Of(applied, services);
         Dictionary<RealServer, ReceivedReport?> LastReports() =>
@@ -100,7 +100,7 @@ internal sealed class EvidenceCollector(AppliedState applied, Func<AppliedState>
                 {
                     Name = s.Server.Name,
                     Address = s.Server.Address,
-                    Route = routes.EvidenceOf(s.Server.Address, applied.NextHops),
+                    Route = routes.EvidenceOf(s.Server.VrfAddress, applied.NextHops),
                     AtStart = atStart[s.Server],
                     BeforeProbes = beforeProbes[s.Server],
                     AfterProbes = agents.Find(s.Server),
@@ -121,7 +121,7 @@ internal sealed class EvidenceCollector(AppliedState applied, Func<AppliedState>
         {
             routes = RouteTable.Find(network, new ResolverTargets(
                 [.. applied.Configuration.Desired.Director.Interfaces.Select(static i => i.Name)],
-                [.. servers.Select(static s => s.Server.Address).Distinct()], []));
+                [.. servers.Select(static s => s.Server.VrfAddress).Distinct()], []));
             staticEntries = NeighbourTable.Of(network.Neighbours()).StaticEntries;
         }
         using var frames = host.OpenNeighbourFrames();
@@ -147,7 +147,8 @@ internal sealed class EvidenceCollector(AppliedState applied, Func<AppliedState>
     private ImmutableArray<string> UnhealthyIn(RealServer server) =>
     [
         .. newest().Tables.Groups
-            .Where(g => g.Servers.Any(e => e.HasFailed && e.Name == server.Name && e.Address.Equals(server.Address)))
+            .Where(g => g.Servers.Any(e => e.HasFailed && e.VrfAddress == server.VrfAddress
+                && new RealServerKey(g.Key.Pool.Tenant, e.Name) == server.KeyByName))
             .Select(static g => g.Key.ToString()),
     ];
 

@@ -9,7 +9,7 @@ namespace Sidestep.Daemon.Doctor;
 internal sealed class ProbeSet
 {
     private readonly Dictionary<(CheckedService Service, bool IsDirect), Probe> _probes = [];
-    private readonly Dictionary<(IPAddress Server, IPAddress Vip, Encap Encap), PacketSizeSearch> _searches = [];
+    private readonly Dictionary<(VrfAddress Server, IPAddress Vip, Encap Encap), PacketSizeSearch> _searches = [];
 
     /// <summary>False: there are more services than one run has probes for.</summary>
     internal bool IsComplete { get; private set; } = true;
@@ -30,7 +30,7 @@ internal sealed class ProbeSet
         var set = new ProbeSet();
         foreach (var service in servers.SelectMany(static s => s.Services))
         {
-            if (!nextHops.Servers.TryGetValue(service.Server.Address, out var nextHop) || nextHop.IsLocal)
+            if (!nextHops.Servers.TryGetValue(service.Server.VrfAddress, out var nextHop) || nextHop.IsLocal)
                 continue;
             set.AddSearch(service, nextHop);
             if (service.Evidence.Port == 0 || service.Evidence.Protocol == TransportProtocol.Any)
@@ -50,7 +50,8 @@ internal sealed class ProbeSet
     {
         DsrPathProbe = _probes.GetValueOrDefault((service, false))?.Evidence,
         DirectProbe = _probes.GetValueOrDefault((service, true))?.Evidence,
-        PacketSize = _searches.GetValueOrDefault((service.Server.Address, service.Evidence.Vip, service.Evidence.Encap))
+        PacketSize = _searches.GetValueOrDefault(
+                (service.Server.VrfAddress, service.Evidence.Vip, service.Evidence.Encap))
             ?.Evidence,
     };
 
@@ -61,12 +62,12 @@ internal sealed class ProbeSet
 
     private void AddSearch(CheckedService service, NextHop nextHop)
     {
-        var (server, evidence) = (service.Server.Address, service.Evidence);
+        var (server, evidence) = (service.Server.VrfAddress, service.Evidence);
         _searches.TryAdd((server, evidence.Vip, evidence.Encap), new PacketSizeSearch
         {
             NextHop = nextHop,
             Encap = evidence.Encap,
-            Server = server,
+            Server = server.Address,
             Vip = evidence.Vip,
             ExpectedBytes = nextHop.Egress.MtuBytes - (evidence.PathMtu?.Overhead ?? 0),
         });

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using Sidestep.Control.Stores;
 using Sidestep.Model;
 
 namespace Sidestep.Daemon.Multicast;
@@ -13,22 +14,13 @@ internal sealed class MulticastFile(string path, Action<string> warn)
     /// <summary>Reads the list; empty if there is no file, or a damaged one.</summary>
     internal ImmutableArray<string> Read()
     {
-        try
-        {
-            using var file = File.OpenRead(path);
-            var content = JsonSerializer.Deserialize(file, StateFileJson.Default.SavedMulticast);
-            return content?.MulticastMacs ?? content?.Groups ?? [];
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return [];
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
+        var content = StateFile.Read(path, StateFileJson.Default.SavedMulticast, out var note);
+        if (note is not null)
         {
             warn($"{path}: not readable, so multicast addresses that an earlier run added to interfaces stay there "
-                + $"(`ip maddress` lists them): {e.Message}");
-            return [];
+                + $"(`ip maddress` lists them): {note}");
         }
+        return content?.MulticastMacs ?? content?.Groups ?? [];
     }
 
     /// <summary>Replaces the list.</summary>

@@ -1,6 +1,6 @@
-using System.Net;
 using Sidestep.Daemon.Frames;
 using Sidestep.Forwarding;
+using Sidestep.Model;
 using Sidestep.Native;
 using Sidestep.Native.Netlink;
 using NextHopTable = Sidestep.Forwarding.NextHops;
@@ -62,13 +62,13 @@ internal sealed class NetlinkNextHopResolver : INextHopResolver, IDisposable
         }
     }
 
-    public void Watch(IReadOnlyCollection<string> interfaces, IReadOnlyCollection<IPAddress> servers)
+    public void Watch(IReadOnlyCollection<string> interfaces, IReadOnlyCollection<VrfAddress> servers)
     {
         lock (_gate)
             Watch(_tracker.Targets with { Interfaces = interfaces, Servers = servers });
     }
 
-    public void WatchPeers(IReadOnlyCollection<IPAddress> peers)
+    public void WatchPeers(IReadOnlyCollection<VrfAddress> peers)
     {
         lock (_gate)
         {

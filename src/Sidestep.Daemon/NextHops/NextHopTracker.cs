@@ -1,4 +1,4 @@
-using System.Net;
+using Sidestep.Model;
 using Sidestep.Native;
 using NextHopTable = Sidestep.Forwarding.NextHops;
 
@@ -18,7 +18,7 @@ internal sealed class NextHopTracker(IHostNetwork network, NeighbourProber probe
 
     /// <summary>The next hops that are resolved now, and why others are not.</summary>
     internal NextHopTable Current { get; private set; } =
-        new([], new Dictionary<IPAddress, Forwarding.NextHop>(), new Dictionary<IPAddress, string>());
+        new([], new Dictionary<VrfAddress, Forwarding.NextHop>(), new Dictionary<VrfAddress, string>());
 
     /// <summary>Looks for other targets from now on, and sends requests to their next hops at once.</summary>
     /// <exception cref="NativeException">The kernel refused; what is known stays, and <see cref="Update"/> tries
@@ -65,7 +65,7 @@ internal sealed class NextHopTracker(IHostNetwork network, NeighbourProber probe
         return !same;
     }
 
-    private static bool Same<T>(IReadOnlyDictionary<IPAddress, T> a, IReadOnlyDictionary<IPAddress, T> b) where T
+    private static bool Same<T>(IReadOnlyDictionary<VrfAddress, T> a, IReadOnlyDictionary<VrfAddress, T> b) where T
         : notnull =>
         a.Count == b.Count && a.All(e => b.TryGetValue(e.Key, out var other) && e.Value.Equals(other));
 }

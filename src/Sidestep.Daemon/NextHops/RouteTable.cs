@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Sidestep.Forwarding;
+using Sidestep.Model;
 using Sidestep.Native;
 using Sidestep.Packets;
 using NextHopTable = Sidestep.Forwarding.NextHops;
@@ -15,19 +16,19 @@ internal sealed record RouteTable
     internal required IReadOnlyList<EgressInterface> Interfaces { get; init; }
 
     /// <summary>The route to each server that has one.</summary>
-    internal Dictionary<IPAddress, NextHopRoute> Servers { get; } = [];
+    internal Dictionary<VrfAddress, NextHopRoute> Servers { get; } = [];
 
     /// <summary>Servers that are this machine, and the interface where their traffic arrives.</summary>
-    internal Dictionary<IPAddress, EgressInterface> LocalServers { get; } = [];
+    internal Dictionary<VrfAddress, EgressInterface> LocalServers { get; } = [];
 
     /// <summary>The reason for each server without a route.</summary>
-    internal Dictionary<IPAddress, string> Problems { get; } = [];
+    internal Dictionary<VrfAddress, string> Problems { get; } = [];
 
     /// <summary>The route to each other director on the director's own networks.</summary>
-    internal Dictionary<IPAddress, NextHopRoute> Peers { get; } = [];
+    internal Dictionary<VrfAddress, NextHopRoute> Peers { get; } = [];
 
     /// <summary>The reason for each other director without a route on the director's own networks.</summary>
-    internal Dictionary<IPAddress, string> PeerProblems { get; } = [];
+    internal Dictionary<VrfAddress, string> PeerProblems { get; } = [];
 
     /// <summary>The neighbours whose Ethernet addresses are needed, each once.</summary>
     internal IReadOnlyList<NextHopRoute> Neighbours { get; private init; } = [];
@@ -41,7 +42,7 @@ internal sealed record RouteTable
         var table = new RouteTable { Interfaces = host.Used };
         foreach (var server in targets.Servers)
         {
-            var (route, local, problem) = Find(network, host, server);
+            var (route, local, problem) = Find(network, host, server.Address);
             if (route is not null)
                 table.Servers[server] = route;
             else if (local is not null)
@@ -51,7 +52,7 @@ internal sealed record RouteTable
         }
         foreach (var peer in targets.Peers)
         {
-            var (route, local, problem) = Find(network, host, peer);
+            var (route, local, problem) = Find(network, host, peer.Address);
             // A packet through a router has the router's Ethernet address, as all other packets through it.
             if (route is { ViaRouter: true })
                 table.PeerProblems[peer] =
@@ -74,8 +75,8 @@ internal sealed record RouteTable
     /// <param name="before">The previous next hops.</param>
     internal NextHopTable Resolve(IReadOnlyDictionary<(int, IPAddress), MacAddress> neighbours, NextHopTable before)
     {
-        var servers = new Dictionary<IPAddress, NextHop>();
-        var unresolved = new Dictionary<IPAddress, string>(Problems);
+        var servers = new Dictionary<VrfAddress, NextHop>();
+        var unresolved = new Dictionary<VrfAddress, string>(Problems);
         foreach (var (server, local) in LocalServers)
             servers[server] = new NextHop(local, local.Mac, IsLocal: true);
         foreach (var (server, route) in Servers)
@@ -88,8 +89,8 @@ internal sealed record RouteTable
             else
                 unresolved[server] = NoReplyText(route);
         }
-        var peers = new Dictionary<IPAddress, MacAddress>();
-        var unresolvedPeers = new Dictionary<IPAddress, string>(PeerProblems);
+        var peers = new Dictionary<VrfAddress, MacAddress>();
+        var unresolvedPeers = new Dictionary<VrfAddress, string>(PeerProblems);
         foreach (var (peer, route) in Peers)
         {
             if (neighbours.TryGetValue(route.Key, out var mac) || before.Peers.TryGetValue(peer, out mac))
@@ -140,5 +141,5 @@ internal sealed record RouteTable
 /// <param name="Servers">Addresses of real servers.</param>
 /// <param name="Peers">Addresses of other directors.</param>
 internal sealed record ResolverTargets(
-    IReadOnlyCollection<string> Interfaces, IReadOnlyCollection<IPAddress> Servers,
-    IReadOnlyCollection<IPAddress> Peers);
+    IReadOnlyCollection<string> Interfaces, IReadOnlyCollection<VrfAddress> Servers,
+    IReadOnlyCollection<VrfAddress> Peers);

@@ -41,8 +41,8 @@ internal static class CommandProbe
         foreach (var argument in check.Monitor.Command.Skip(1))
             start.ArgumentList.Add(argument);
         start.Environment["SIDESTEP_SERVER"] = check.Server;
-        start.Environment["SIDESTEP_SERVER_ADDRESS"] = check.Key.Address.ToString();
-        start.Environment["SIDESTEP_POOL"] = check.Key.Group.Pool;
+        start.Environment["SIDESTEP_SERVER_ADDRESS"] = check.Key.Address.Address.ToString();
+        start.Environment["SIDESTEP_POOL"] = check.Key.Group.Pool.ToString();
         start.Environment["SIDESTEP_PROBE"] = check.Key.ThroughDsrPath ? "dsr-path" : "server";
         start.Environment["SIDESTEP_ADDRESS"] = endpoint.Address.ToString();
         start.Environment["SIDESTEP_PORT"] = endpoint.Port.ToString(CultureInfo.InvariantCulture);

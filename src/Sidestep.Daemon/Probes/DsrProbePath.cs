@@ -14,7 +14,7 @@ namespace Sidestep.Daemon.Probes;
 /// with the VIP as source; the kernel finds no socket for any other reply.</summary>
 internal sealed class DsrProbePath : IProbePath
 {
-    private readonly ConcurrentDictionary<(GroupKey, IPAddress), ServerPath> _paths = new();
+    private readonly ConcurrentDictionary<(GroupKey, VrfAddress), ServerPath> _paths = new();
     private Dictionary<GroupKey, ServerGroup> _groups = [];
 
     /// <summary>Takes over the servers of tables that have come into force. Called by one thread at a time.</summary>
@@ -27,25 +27,25 @@ internal sealed class DsrProbePath : IProbePath
         {
             if (ReferenceEquals(groups.GetValueOrDefault(key), previous))
                 continue;
-            var remaining = groups.GetValueOrDefault(key)?.Servers.Select(static s => s.Address).ToHashSet() ?? [];
-            foreach (var server in previous.Servers.Where(s => !remaining.Contains(s.Address)))
-                _paths.TryRemove((key, server.Address), out _);
+            var remaining = groups.GetValueOrDefault(key)?.Servers.Select(static s => s.VrfAddress).ToHashSet() ?? [];
+            foreach (var server in previous.Servers.Where(s => !remaining.Contains(s.VrfAddress)))
+                _paths.TryRemove((key, server.VrfAddress), out _);
         }
         foreach (var (key, group) in groups)
         {
             if (ReferenceEquals(_groups.GetValueOrDefault(key), group))
                 continue;
             foreach (var server in group.Servers)
-                _paths[(key, server.Address)] = new ServerPath(idOf(key, server), server.NextHop,
+                _paths[(key, server.VrfAddress)] = new ServerPath(idOf(key, server), server.NextHop,
                     server.Encap ?? key.Encap, server.Obstacle);
         }
         _groups = groups;
     }
 
     /// <inheritdoc/>
-    public int? PathMtuOf(GroupKey group, IPAddress server) =>
+    public int? PathMtuOf(GroupKey group, VrfAddress server) =>
         _paths.GetValueOrDefault((group, server)) is { NextHop: { IsLocal: false } nextHop } path
-        ? nextHop.Egress.MtuBytes - path.Encap.Mode.OverheadBytes(server.AddressFamily) : null;
+        ? nextHop.Egress.MtuBytes - path.Encap.Mode.OverheadBytes(server.Address.AddressFamily) : null;
 
     /// <inheritdoc/>
     public async Task<ProbeResult> ProbeAsync(Check check, CancellationToken cancellation)
@@ -79,7 +79,7 @@ internal sealed class DsrProbePath : IProbePath
     }
 
     /// <inheritdoc/>
-    public async Task<bool> EchoAsync(GroupKey group, IPAddress server, IPAddress vip, int datagramBytes,
+    public async Task<bool> EchoAsync(GroupKey group, VrfAddress server, IPAddress vip, int datagramBytes,
         TimeSpan timeout, CancellationToken cancellation)
     {
         if (ResolveEndpoint(group, server, vip, 0, out var endpoint) is not null)
@@ -127,7 +127,7 @@ internal sealed class DsrProbePath : IProbePath
 
     /// <summary>Resolves the endpoint of a probe through the DSR path.</summary>
     /// <returns>The result without a probe; null: the endpoint is valid.</returns>
-    private ProbeResult? ResolveEndpoint(GroupKey group, IPAddress server, IPAddress vip, int port,
+    private ProbeResult? ResolveEndpoint(GroupKey group, VrfAddress server, IPAddress vip, int port,
         out ProbeEndpoint endpoint)
     {
         endpoint = default;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Sidestep.Control.Health;
+using Sidestep.Control.Stores;
 using Sidestep.Model;
 
 namespace Sidestep.Daemon.Probes;
@@ -13,23 +14,14 @@ internal sealed class HealthFile(string path, Action<string> warn)
     /// tables of that version are taken over, and then the file is not needed.</summary>
     internal SavedHealth? Read()
     {
-        try
-        {
-            using var file = File.OpenRead(path);
-            var saved = JsonSerializer.Deserialize(file, StateFileJson.Default.SavedHealth);
-            return saved is { Servers: { IsDefault: false } servers }
-                && servers.All(static s => s is { Pool: not null, Encap: not null }) ? saved : null;
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return null;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
+        var saved = StateFile.Read(path, StateFileJson.Default.SavedHealth, out var note);
+        if (note is not null)
         {
             warn($"{path}: not readable, so servers without adopted tables are unhealthy until their checks are up: "
-                + e.Message);
-            return null;
+                + note);
         }
+        return saved is { Servers: { IsDefault: false } servers }
+            && servers.All(static s => s is { Pool: not null, Encap: not null }) ? saved : null;
     }
 
     /// <summary>Replaces the file.</summary>

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
+using Sidestep.Model;
 using Sidestep.Native;
 using Sidestep.Packets;
 
@@ -16,13 +17,13 @@ internal sealed class IcmpErrorListener : IDisposable
     private const int MaxPerSecond = 200;
 
     private readonly List<Socket> _sockets = [];
-    private readonly Action<IPAddress, string> _onPassiveSignal;
+    private readonly Action<VrfAddress, string> _onPassiveSignal;
 
     /// <summary>Opens a raw socket for ICMP and one for ICMPv6; without them, only passive signals are
     /// missing.</summary>
     /// <param name="onPassiveSignal">Receives a server's address, and what the error says about packets to it.</param>
     /// <param name="log">Receives why no errors can be received.</param>
-    internal IcmpErrorListener(Action<IPAddress, string> onPassiveSignal, Action<string> log)
+    internal IcmpErrorListener(Action<VrfAddress, string> onPassiveSignal, Action<string> log)
     {
         _onPassiveSignal = onPassiveSignal;
         try
@@ -119,7 +120,7 @@ internal sealed class IcmpErrorListener : IDisposable
                 var begin = isIpv4 ? (buffer[0] & 0x0f) * 4 : 0;
                 if (++received <= MaxPerSecond && begin < length
                     && Read(buffer.AsSpan(begin, length - begin), isIpv4) is { } signal)
-                    _onPassiveSignal(signal.Server, signal.What);
+                    _onPassiveSignal(VrfAddress.InDefault(signal.Server), signal.What);
             }
         }
         catch (OperationCanceledException)

@@ -113,7 +113,7 @@ public sealed class CaptureTap
             Action = action,
             Service = result.Service,
             Server = server?.Name,
-            ServerAddress = server?.Address,
+            ServerAddress = server?.Address.Address,
             Length = scratch.Length,
             Bytes = scratch.Bytes.AsSpan(0, scratch.Recorded).ToArray(),
         };

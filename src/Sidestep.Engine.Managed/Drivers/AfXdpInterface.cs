@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Net;
 using Sidestep.Native;
+using Sidestep.Packets;
 
 namespace Sidestep.Engine.Managed.Drivers;
 
@@ -123,11 +124,10 @@ internal sealed class AfXdpInterface : IDisposable
 
     private static VipKey KeyOf(IPNetwork vip)
     {
-        const int Ipv4Bits = 32, MappedBits = 96;
         var key = default(VipKey);
         Span<byte> bytes = key;
         var address = vip.BaseAddress.MapToIPv6();
-        var mappedBits = vip.BaseAddress.GetAddressBytes().Length * 8 == Ipv4Bits ? MappedBits : 0;
+        var mappedBits = PrefixText.BitsOf(address) - PrefixText.BitsOf(vip.BaseAddress);
         BinaryPrimitives.WriteInt32LittleEndian(bytes, vip.PrefixLength + mappedBits);
         address.TryWriteBytes(bytes[4..], out _);
         return key;

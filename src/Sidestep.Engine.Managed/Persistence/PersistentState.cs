@@ -33,7 +33,7 @@ internal sealed record PersistentState(PersistedIds Ids, RunningGroups Groups)
     /// them.</summary>
     internal void Write(BinaryWriter to)
     {
-        Write(to, Ids.Services, static (to, name) => to.Write(name));
+        Write(to, Ids.Services, static (to, service) => to.Write(service.ToString()));
         Write(to, Ids.Servers, Write);
         to.Write(Groups.HashKey.High);
         to.Write(Groups.HashKey.Low);
@@ -48,7 +48,7 @@ internal sealed record PersistentState(PersistedIds Ids, RunningGroups Groups)
     /// <exception cref="ArgumentException">A slot, a key or a time is invalid.</exception>
     internal static PersistentState Read(BinaryReader from)
     {
-        var services = Read(from, static from => from.ReadString());
+        var services = Read(from, static from => ServiceKey.Parse(from.ReadString()));
         var servers = Read(from, ReadServer);
         var key = new HashKey(from.ReadUInt64(), from.ReadUInt64());
         var groups = new ServerGroup[ReadCount(from)];
@@ -77,13 +77,13 @@ internal sealed record PersistentState(PersistedIds Ids, RunningGroups Groups)
 
     private static void Write(BinaryWriter to, GroupKey group)
     {
-        to.Write(group.Pool);
+        to.Write(group.Pool.ToString());
         to.Write(group.Encap.ToString());
     }
 
     private static GroupKey ReadKey(BinaryReader from)
     {
-        var pool = from.ReadString();
+        var pool = PoolKey.Parse(from.ReadString());
         return new GroupKey(pool, Encap.TryParse(from.ReadString(), out var encap)
             ? encap.Value : throw new FormatException("an encapsulation does not exist"));
     }
@@ -96,7 +96,7 @@ internal sealed record PersistentState(PersistedIds Ids, RunningGroups Groups)
     }
 
     private static ServerKey ReadServer(BinaryReader from) =>
-        new(ReadKey(from), from.ReadString(), IPAddress.Parse(from.ReadString()));
+        new(ReadKey(from), from.ReadString(), VrfAddress.Parse(from.ReadString()));
 
     private static void Write(BinaryWriter to, ServerGroup group)
     {

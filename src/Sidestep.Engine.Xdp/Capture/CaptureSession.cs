@@ -154,7 +154,7 @@ public sealed class CaptureSession : ICaptureSession
                 ? Name(_maps.ServiceLabels[(int)head.Service].Name)
                 : null,
             Server = server?.Name,
-            ServerAddress = server?.Address,
+            ServerAddress = server?.Address.Address,
             Length = (int)head.Length,
             Bytes = record.Slice(HeaderBytes, (int)head.Recorded).ToArray(),
         };

@@ -3,6 +3,7 @@ using System.Net;
 using Sidestep.Engine.Xdp.Layout;
 using Sidestep.Forwarding;
 using Sidestep.Forwarding.Capture;
+using Sidestep.Model;
 using CaptureFilter = Sidestep.Forwarding.Capture.CaptureFilter;
 
 namespace Sidestep.Engine.Xdp.Capture;
@@ -77,9 +78,11 @@ internal static class FilterWriter
         };
     }
 
-    private static int ServiceId(string name, RunningTables running) => running.Services.TryGetValue(name, out var id)
+    private static int ServiceId(string name, RunningTables running) =>
+        running.Services.TryGetValue(ServiceKey.Parse(name), out var id)
         ? id
-        : throw new EngineException($"the director has no service '{name}'. It has {Some(running.Services.Keys)}");
+        : throw new EngineException($"the director has no service '{name}'. "
+            + $"It has {Some(running.Services.Keys.Select(static s => s.ToString()))}");
 
     private static int[] ServerIds(string name, RunningTables running)
     {

@@ -84,8 +84,8 @@ public sealed class XdpReplay : IReplayEngine
     {
         var maps = _xdp.Maps;
         var running = RunningTables.Read(maps);
-        foreach (var (name, id) in running.Services)
-            _services.Add(id, name);
+        foreach (var (service, id) in running.Services)
+            _services.Add(id, service.ToString());
         foreach (var (key, id) in running.Servers)
             _servers.Add(id, key);
         var limits = new CaptureLimits { Rate = 0, Snap = CaptureLimits.ShortestSnap };

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Sidestep.Model;
 
 namespace Sidestep.Forwarding.LocalApi;
 
@@ -11,7 +12,11 @@ public static class LocalApiJson
     private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web)
     {
         Converters =
-            { new AddressConverter(), new PrefixConverter(), new GroupKeyConverter(), new JsonStringEnumConverter() },
+        {
+            new TextConverter<IPAddress>(IPAddress.Parse), new TextConverter<IPNetwork>(IPNetwork.Parse),
+            new TextConverter<VrfAddress>(VrfAddress.Parse), new TextConverter<ServiceKey>(ServiceKey.Parse),
+            new TextConverter<GroupKey>(GroupKey.Parse), new JsonStringEnumConverter(),
+        },
     };
 
     /// <summary>Serializes a message to UTF-8.</summary>
@@ -34,35 +39,13 @@ public static class LocalApiJson
         }
     }
 
-    private sealed class AddressConverter : JsonConverter<IPAddress>
+    /// <summary>Writes a value as its text.</summary>
+    private sealed class TextConverter<T>(Func<string, T> parse) : JsonConverter<T> where T : notnull
     {
-        public override IPAddress Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-            IPAddress.Parse(reader.GetString()!);
+        public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            parse(reader.GetString() ?? throw new JsonException($"{typeToConvert.Name} is null"));
 
-        public override void Write(Utf8JsonWriter writer, IPAddress value, JsonSerializerOptions options) =>
-            writer.WriteStringValue(value.ToString());
-    }
-
-    private sealed class PrefixConverter : JsonConverter<IPNetwork>
-    {
-        public override IPNetwork Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-            IPNetwork.Parse(reader.GetString()!);
-
-        public override void Write(Utf8JsonWriter writer, IPNetwork value, JsonSerializerOptions options) =>
-            writer.WriteStringValue(value.ToString());
-    }
-
-    /// <summary>POOL/ENCAP. The encapsulation may contain slashes, the name of a pool has none.</summary>
-    private sealed class GroupKeyConverter : JsonConverter<GroupKey>
-    {
-        public override GroupKey Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
-        {
-            var parts = reader.GetString()!.Split('/', 2);
-            return parts.Length == 2 && Encap.TryParse(parts[1], out var encap)
-                ? new GroupKey(parts[0], encap.Value) : throw new JsonException("a group must be POOL/ENCAPSULATION");
-        }
-
-        public override void Write(Utf8JsonWriter writer, GroupKey value, JsonSerializerOptions options) =>
+        public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) =>
             writer.WriteStringValue(value.ToString());
     }
 }

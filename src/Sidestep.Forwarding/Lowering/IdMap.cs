@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Sidestep.Model;
 
 namespace Sidestep.Forwarding.Lowering;
 
@@ -16,15 +17,15 @@ public sealed class IdMap
     /// <param name="inlineServers">Server IDs below are allocated first; null: all are equal.</param>
     public IdMap(int services, int servers, PersistedIds? persisted = null, int? inlineServers = null)
     {
-        Services = new IdAllocator<string>(
-            0, services, services, persisted?.Services ?? ImmutableDictionary<string, int>.Empty);
+        Services = new IdAllocator<ServiceKey>(
+            0, services, services, persisted?.Services ?? ImmutableDictionary<ServiceKey, int>.Empty);
         Servers = new IdAllocator<ServerKey>(1, inlineServers ?? servers + 1, servers + 1,
             persisted?.Servers ?? ImmutableDictionary<ServerKey, int>.Empty);
         MaxServerId = persisted?.Servers.Values.DefaultIfEmpty().Max() ?? 0;
     }
 
     /// <summary>Service IDs, from 0 on.</summary>
-    public IdAllocator<string> Services { get; }
+    public IdAllocator<ServiceKey> Services { get; }
 
     /// <summary>Server IDs, from 1 on: 0 means no server.</summary>
     public IdAllocator<ServerKey> Servers { get; }
@@ -50,9 +51,9 @@ public sealed class IdMap
     public IdMapChange Allocate(ForwardingTables tables)
     {
         ArgumentNullException.ThrowIfNull(tables);
-        var names = tables.Services.Select(static s => s.Name).ToHashSet();
-        var leavingServices = Services.Keys.Where(n => !names.Contains(n)).ToArray();
-        var newServices = Services.Allocate(names, leavingServices).Select(n => Services[n]).ToArray();
+        var services = tables.Services.Select(static s => s.Key).ToHashSet();
+        var leavingServices = Services.Keys.Where(s => !services.Contains(s)).ToArray();
+        var newServices = Services.Allocate(services, leavingServices).Select(s => Services[s]).ToArray();
         var groups = tables.Groups.ToDictionary(static g => g.Key);
         var leavingServers = LeavingServers(groups);
         var keys = groups.Values.Where(g => !ReferenceEquals(_groups.GetValueOrDefault(g.Key), g))
@@ -78,7 +79,7 @@ public sealed class IdMap
     {
         ArgumentNullException.ThrowIfNull(group);
         ArgumentNullException.ThrowIfNull(server);
-        return new ServerKey(group.Key, server.Name, server.Address);
+        return new ServerKey(group.Key, server.Name, server.VrfAddress);
     }
 
     /// <summary>Servers that have an ID and will not need it.</summary>
@@ -112,7 +113,7 @@ public sealed class IdMap
 /// <param name="LeavingServers">Servers that are not in the tables any more.</param>
 /// <param name="Groups">The groups of the tables.</param>
 public sealed record IdMapChange(
-    IReadOnlyList<int> NewServices, IReadOnlyList<int> NewServers, IReadOnlyCollection<string> LeavingServices,
+    IReadOnlyList<int> NewServices, IReadOnlyList<int> NewServers, IReadOnlyCollection<ServiceKey> LeavingServices,
     IReadOnlyCollection<ServerKey> LeavingServers, Dictionary<GroupKey, ServerGroup> Groups);
 
 /// <summary>IDs that no tables in force refer to any more.</summary>
@@ -121,7 +122,7 @@ public sealed record IdMapChange(
 public sealed record ReleasedIds(IReadOnlyList<int> Services, IReadOnlyList<int> Servers);
 
 /// <summary>IDs that outlive a process.</summary>
-/// <param name="Services">IDs of services, by name.</param>
+/// <param name="Services">IDs of services, by key.</param>
 /// <param name="Servers">IDs of servers, by key.</param>
 public sealed record PersistedIds(
-    IReadOnlyDictionary<string, int> Services, IReadOnlyDictionary<ServerKey, int> Servers);
+    IReadOnlyDictionary<ServiceKey, int> Services, IReadOnlyDictionary<ServerKey, int> Servers);

@@ -62,7 +62,8 @@ public sealed class CaptureMatcher(CaptureFilter filter)
         }
         return (filter.Service is null || filter.Service == result.Service)
             && (filter.Server is null
-                || (result.Server is { } server && (server.Name == filter.Server || IsAddress(server.Address))));
+                || (result.Server is { } server && (server.Name == filter.Server
+                    || IsAddress(server.Address.Address))));
     }
 
     private bool IsAddress(IPAddress address) =>

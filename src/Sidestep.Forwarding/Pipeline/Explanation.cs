@@ -78,12 +78,12 @@ public sealed record Explanation(Decision Decision, DropReason? Reason, Immutabl
         var fields = new List<TraceField> { new("vip", address), new("intervals", vip.Intervals.Length) };
         if (service is not null)
         {
-            fields.Add(new("service", service.Entry.Name));
+            fields.Add(new("service", service.Entry.Key.ToString()));
             fields.Add(new("accessList", service.Entry.AccessList?.Name));
             var access = service.Entry.AccessList is not { } list ? ""
                 : $", access list {list.Name} {(p.Reason == DropReason.AccessDenied ? "denies" : "allows")} the source";
             return new ExplainedStage(
-                "Classify", $"VIP {address} -> service {service.Entry.Name}{access}", [.. fields]);
+                "Classify", $"VIP {address} -> service {service.Entry.Key}{access}", [.. fields]);
         }
         var otherwise = decision switch
         {
@@ -102,7 +102,7 @@ public sealed record Explanation(Decision Decision, DropReason? Reason, Immutabl
             return new ExplainedStage("Select", p.Reason == DropReason.NoServer ? VerdictText.Of(p.Reason) : "", []);
         var fields = new List<TraceField>
         {
-            new("pool", service.Entry.Group.Pool), new("algorithm", service.Entry.Algorithm.ToString()),
+            new("pool", service.Entry.Group.Pool.ToString()), new("algorithm", service.Entry.Algorithm.ToString()),
         };
         var text = "";
         if (p.Slot >= 0)
@@ -177,9 +177,9 @@ public sealed record Explanation(Decision Decision, DropReason? Reason, Immutabl
         {
             Decision.Pass => "not counted",
             Decision.Drop => $"drop {CounterName.Of(p.Reason)}",
-            Decision.Forward => $"service {service?.Entry.Name}, server {server?.Key.Name}",
+            Decision.Forward => $"service {service?.Entry.Key}, server {server?.Key.Name}",
             Decision.DeliverLocally when server is not null =>
-                $"service {service?.Entry.Name}, server {server.Key.Name}",
+                $"service {service?.Entry.Key}, server {server.Key.Name}",
             _ => CounterName.Of(decision),
         };
         fields.Add(new("counter", text));

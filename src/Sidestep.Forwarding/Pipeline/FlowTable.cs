@@ -252,7 +252,7 @@ public sealed class FlowTable
                 || ServiceOf(metadata) is not { } service)
                 continue;
             visit(new TrackedFlow(
-                service.Entry.Name, FlowOf(metadata), server, Since(entry.Seen, now), Since(metadata.Since, now)));
+                service.Entry.Key, FlowOf(metadata), server, Since(entry.Seen, now), Since(metadata.Since, now)));
         }
     }
 

@@ -120,7 +120,7 @@ public sealed class PipelineTables
         }
         return new ServiceRecord
         {
-            Id = idMap.Services[service.Name],
+            Id = idMap.Services[service.Key],
             Entry = service,
             Slots = group.Slots,
             PreviousServers = group.PreviousServers,
@@ -137,13 +137,13 @@ public sealed class PipelineTables
 
     private static VipRecord[] VipsOf(ForwardingTables tables, ServiceRecord[] services)
     {
-        var byName = services.ToDictionary(static s => s.Entry.Name);
+        var byKey = services.ToDictionary(static s => s.Entry.Key);
         var ports = PortMap.Of(tables).Vips;
         return [.. tables.Vips.Select((vip, i) => new VipRecord(vip,
             [.. ports[i].Intervals.Select(n => new PortRecord(n.First, n.Last, services[n.Service]))],
             ports[i].TcpFragments is { } tcp ? services[tcp] : null,
             ports[i].UdpFragments is { } udp ? services[udp] : null,
-            vip.EchoService is { } echo ? byName[echo] : null,
+            vip.EchoService is { } echo ? byKey[echo] : null,
             HasProtocol(ports[i], TransportProtocol.Tcp), HasProtocol(ports[i], TransportProtocol.Udp)))];
     }
 

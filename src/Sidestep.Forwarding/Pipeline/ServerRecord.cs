@@ -103,7 +103,7 @@ internal sealed class ServerRecord
         return new ServerRecord
         {
             Id = id,
-            Key = new ServerKey(group.Key, server.Name, server.Address),
+            Key = new ServerKey(group.Key, server.Name, server.VrfAddress),
             Mode = encap.Mode,
             IsOuterIpv6 = isIpv6,
             IsSimpleIpIp = encap.Mode == ForwardingMode.IpIp && !isIpv6 && mask == 0,

@@ -51,14 +51,14 @@ public static class Planner
     private static IEnumerable<string> UnverifiedPoolWarnings(
         RunningState running, Configuration proposed, ForwardingTables tables)
     {
-        var serving = running.Services.ToDictionary(static s => s.Name);
+        var serving = running.Services.ToDictionary(static s => s.Key);
         var verified = running.Groups.Groups.Select(static g => g.Key.Pool).ToHashSet();
         var matches = EffectivePorts.Of(tables);
         for (var i = 0; i < tables.Services.Length; i++)
         {
-            var (name, group) = (tables.Services[i].Name, tables.Services[i].Group);
+            var (name, group) = (tables.Services[i].Key, tables.Services[i].Group);
             if (verified.Contains(group.Pool) || !serving.TryGetValue(name, out var previous)
-                || !proposed.Pools.First(p => p.Name == group.Pool).IsMonitored)
+                || !proposed.Pools.First(p => p.Key == group.Pool).IsMonitored)
                 continue;
             var moves = $"{name} moves to pool {group.Pool}, which no service uses yet:"
                 + " until the probes of its servers succeed, ";
@@ -75,29 +75,29 @@ public static class Planner
     private static ServerHealth CurrentHealth(RunningGroups running, EffectiveConfiguration proposed)
     {
         var failed = running.Groups.SelectMany(static g => g.Servers.Where(static s => s.HasFailed)
-            .Select(s => (g.Key.Pool, s.Address))).ToHashSet();
+            .Select(s => (g.Key.Pool, s.VrfAddress))).ToHashSet();
         return new ServerHealth(ConfiguredGroup.Of(proposed).ToImmutableDictionary(static g => g.Key,
-            g => g.Pool.Servers.Select(static s => s.Address)
+            g => g.Pool.Servers.Select(static s => s.VrfAddress)
                 .Where(a => !failed.Contains((g.Key.Pool, a))).ToImmutableHashSet()));
     }
 
     /// <summary>Stand-in next hops, by which every server is reachable: the real ones do not change the
     /// slots.</summary>
-    private static NextHops Reachable(Configuration configuration, IReadOnlySet<IPAddress> unreachable)
+    private static NextHops Reachable(Configuration configuration, IReadOnlySet<VrfAddress> unreachable)
     {
         var egress = new EgressInterface(1, "", default, IPAddress.Any, ushort.MaxValue, IPAddress.IPv6Any);
         var nextHop = new NextHop(egress, default(MacAddress));
-        var servers = configuration.Pools.SelectMany(static p => p.Servers).Select(static s => s.Address)
+        var servers = configuration.Pools.SelectMany(static p => p.Servers).Select(static s => s.VrfAddress)
             .Where(a => !unreachable.Contains(a)).Distinct();
         return new NextHops([egress], servers.ToDictionary(static a => a, _ => nextHop),
-            new Dictionary<IPAddress, string>());
+            new Dictionary<VrfAddress, string>());
     }
 
     private static ImmutableArray<ServicePlan> Services(ImmutableArray<RunningService> before, ForwardingTables after)
     {
-        var previous = before.ToDictionary(static s => s.Name, static s => Text(s.Matches, s.Group));
+        var previous = before.ToDictionary(static s => s.Key.ToString(), static s => Text(s.Matches, s.Group));
         var matches = EffectivePorts.Of(after);
-        var next = after.Services.Select((s, i) => (s.Name, Text: Text(matches[i], s.Group)))
+        var next = after.Services.Select((s, i) => (Name: s.Key.ToString(), Text: Text(matches[i], s.Group)))
             .ToDictionary(static s => s.Name, static s => s.Text);
         return
         [
@@ -181,7 +181,7 @@ public static class Planner
     }
 
     private static ServerEntry? Find(ServerGroup? group, ServerEntry server) =>
-        group?.Servers.FirstOrDefault(s => s.Name == server.Name && s.Address.Equals(server.Address));
+        group?.Servers.FirstOrDefault(s => s.Name == server.Name && s.VrfAddress == server.VrfAddress);
 
     private static void Warn(GroupPlan group, bool sameKey, List<string> warnings)
     {

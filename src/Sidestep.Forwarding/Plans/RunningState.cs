@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using System.Net;
+using Sidestep.Model;
 
 namespace Sidestep.Forwarding.Plans;
 
@@ -10,10 +10,10 @@ namespace Sidestep.Forwarding.Plans;
 /// <param name="Unreachable">Addresses of servers that have no next hop.</param>
 public sealed record RunningState(
     RunningGroups Groups, ImmutableArray<RunningService> Services, FlowCounts Flows,
-    IReadOnlySet<IPAddress> Unreachable);
+    IReadOnlySet<VrfAddress> Unreachable);
 
 /// <summary>A virtual service as the running director has it.</summary>
-/// <param name="Name">Name in the configuration.</param>
+/// <param name="Key">Its tenant and name.</param>
 /// <param name="Group">The group that it chooses servers from.</param>
 /// <param name="Matches">All packets that reach it, in any order.</param>
-public sealed record RunningService(string Name, GroupKey Group, ImmutableArray<EffectivePorts> Matches);
+public sealed record RunningService(ServiceKey Key, GroupKey Group, ImmutableArray<EffectivePorts> Matches);

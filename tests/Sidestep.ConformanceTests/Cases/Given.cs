@@ -1,4 +1,3 @@
-using System.Net;
 using Sidestep.Forwarding;
 using Sidestep.Model;
 using Sidestep.Packets;
@@ -35,11 +34,12 @@ internal sealed record Given(Configuration Configuration, NextHops NextHops)
             new NextHops(
                 [.. interfaces.Values],
                 node["nextHops"].Pairs.ToDictionary(
-                    p => names.Address(CaseNode.Of($"{p.Value}", p.Key)),
+                    p => VrfAddress.InDefault(names.Address(CaseNode.Of($"{p.Value}", p.Key))),
                     p => ReadNextHop(p.Value, interfaces, names)),
-                new Dictionary<IPAddress, string>())
+                new Dictionary<VrfAddress, string>())
             {
-                Peers = node["peers"].ItemsOrNone.ToDictionary(names.Address, p => MacAddress.Read(names.Mac(p))),
+                Peers = node["peers"].ItemsOrNone.ToDictionary(
+                    p => VrfAddress.InDefault(names.Address(p)), p => MacAddress.Read(names.Mac(p))),
             });
     }
 

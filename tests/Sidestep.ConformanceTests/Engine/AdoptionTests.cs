@@ -2,6 +2,7 @@ using Sidestep.ConformanceTests.Xdp;
 using Sidestep.Engine.Xdp;
 using Sidestep.Engine.Xdp.Layout;
 using Sidestep.Forwarding;
+using Sidestep.Model;
 using Sidestep.Testing;
 
 namespace Sidestep.ConformanceTests.Engine;
@@ -35,7 +36,7 @@ public sealed class AdoptionTests
         Assert.Equal(before.Services, after.Services);
         Assert.Equal(before.Servers, after.Servers);
         Assert.Equal(before.Slots, after.Slots);
-        Assert.Equal(8ul, pinned.Engine.ReadCounters().Services["a"].Packets);
+        Assert.Equal(8ul, pinned.Engine.ReadCounters().Services[ServiceKey.InDefault("a")].Packets);
     }
 
     /// <summary>A process died after it had written ids and labels, and before the flip.</summary>
@@ -50,8 +51,9 @@ public sealed class AdoptionTests
         {
             var newcomer = Assert.Single(
                 TestTables.Compile([TestTables.Pool("new", "s4")], [TestTables.Service("new", "new")]).Groups);
-            var (service, known) = (Baseline.Services[0] with { Name = "new", Group = newcomer.Key },
-                Baseline.Groups.Single(static g => g.Key.Pool == "p"));
+            var key = ServiceKey.InDefault("new");
+            var (service, known) = (Baseline.Services[0] with { Key = key, Group = newcomer.Key },
+                Baseline.Groups.Single(static g => g.Key.Pool.Name == "p"));
             maps.ServiceLabels[1000] = Labels.Of(service, null);
             // A server of a pool that does not exist, one of a pool that exists, and one that also has another id.
             maps.ServerLabels[1000] = Labels.Of(newcomer.Key, newcomer.Servers[0]);
@@ -69,7 +71,7 @@ public sealed class AdoptionTests
         var after = pinned.Running();
         Assert.Equal(before.Services, after.Services);
         Assert.Equal(before.Servers, after.Servers);
-        Assert.Equal(3ul, pinned.Engine.ReadCounters().Services["a"].Packets);
+        Assert.Equal(3ul, pinned.Engine.ReadCounters().Services[ServiceKey.InDefault("a")].Packets);
         using (var maps = pinned.Maps())
         {
             Assert.Equal(2, Used(maps.ServiceLabels));
@@ -80,7 +82,7 @@ public sealed class AdoptionTests
             TestTables.Compile([TestTables.Pool("new", "s4"), TestTables.Pool("p", "s1", "s2")],
                 [TestTables.Service("new", "new"), TestTables.Service("a", "p", port: 54)]));
         Send(pinned.Engine, 2);
-        Assert.Equal(2ul, pinned.Engine.ReadCounters().Services["new"].Packets);
+        Assert.Equal(2ul, pinned.Engine.ReadCounters().Services[ServiceKey.InDefault("new")].Packets);
     }
 
     [Fact]
@@ -104,7 +106,7 @@ public sealed class AdoptionTests
     private static string CountersText(XdpEngine engine)
     {
         var counters = engine.ReadCounters();
-        return string.Join(' ', counters.Services.OrderBy(static s => s.Key, StringComparer.Ordinal))
+        return string.Join(' ', counters.Services.OrderBy(static s => s.Key.Name, StringComparer.Ordinal))
             + string.Join(' ', counters.Servers.Select(static s => $"{s}").Order(StringComparer.Ordinal));
     }
 

@@ -1,5 +1,6 @@
 using Sidestep.ConformanceTests.Xdp;
 using Sidestep.Forwarding;
+using Sidestep.Model;
 using Sidestep.Testing;
 
 namespace Sidestep.ConformanceTests.Engine;
@@ -43,7 +44,7 @@ public sealed class CapacityTests(Engines engines)
         _engine.Apply(Full("b"));
         Assert.Equal(16384, _engine.ReadCounters().Services.Count);
         Assert.All(
-            _engine.ReadCounters().Services, static s => Assert.StartsWith("b", s.Key, StringComparison.Ordinal));
+            _engine.ReadCounters().Services, static s => Assert.StartsWith("b", s.Key.Name, StringComparison.Ordinal));
     }
 
     private void AssertRejected(ForwardingTables tables, params string[] expected)
@@ -56,6 +57,6 @@ public sealed class CapacityTests(Engines engines)
         Assert.Contains("docs/limits.md", error.Message, StringComparison.Ordinal);
         Assert.Equal(
             XdpAction.Transmit, _engine.Trace(TestTables.Datagram(0xcb00_7101, 9), TestTables.InterfaceIndex).Action);
-        Assert.Equal(["previous"], _engine.ReadCounters().Services.Keys);
+        Assert.Equal([ServiceKey.InDefault("previous")], _engine.ReadCounters().Services.Keys);
     }
 }

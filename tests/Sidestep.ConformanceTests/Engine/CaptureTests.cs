@@ -5,6 +5,7 @@ using Sidestep.Engine.Xdp;
 using Sidestep.Engine.Xdp.Capture;
 using Sidestep.Forwarding;
 using Sidestep.Forwarding.Capture;
+using Sidestep.Model;
 using Sidestep.Testing;
 using CapturedFrame = Sidestep.Forwarding.Capture.CapturedFrame;
 using CaptureFilter = Sidestep.Forwarding.Capture.CaptureFilter;
@@ -277,7 +278,8 @@ public sealed class CaptureTests : IDisposable
     private void Send(int port) =>
         _pinned.Engine.Trace(TestTables.Datagram(Vip, port, Client), TestTables.InterfaceIndex);
 
-    private ulong Packets(string service) => _pinned.Engine.ReadCounters().Services[service].Packets;
+    private ulong Packets(string service) => _pinned.Engine.ReadCounters()
+        .Services[ServiceKey.InDefault(service)].Packets;
 
     private static List<CapturedFrame> Read(CaptureSession session)
     {

@@ -3,6 +3,7 @@ using Sidestep.ConformanceTests.Cases;
 using Sidestep.Engine.Managed;
 using Sidestep.Forwarding;
 using Sidestep.Forwarding.Pipeline;
+using Sidestep.Model;
 
 namespace Sidestep.ConformanceTests.Engine;
 
@@ -41,7 +42,8 @@ public sealed class ConcurrentPipelineTests
         foreach (var thread in threads)
             thread.Join();
         Assert.Equal(new int[Threads], moved);
-        Assert.Equal((ulong)(Flows + Threads * Rounds * (Flows + 20)), engine.ReadCounters().Services["web"].Packets);
+        Assert.Equal((ulong)(Flows + Threads * Rounds * (Flows + 20)), engine.ReadCounters()
+            .Services[ServiceKey.InDefault("web")].Packets);
         // Of two threads that take the same entry at once, one leaves its flow untracked.
         Assert.InRange(engine.ReadFlows().ByServer.Values.Sum(), Flows + Threads * Rounds * 20 - 100,
             Flows + Threads * Rounds * 20);

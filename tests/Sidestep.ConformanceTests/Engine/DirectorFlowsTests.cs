@@ -3,6 +3,7 @@ using Sidestep.ConformanceTests.Xdp;
 using Sidestep.Engine.Xdp;
 using Sidestep.Forwarding;
 using Sidestep.Forwarding.LocalApi;
+using Sidestep.Model;
 using Sidestep.Testing;
 
 namespace Sidestep.ConformanceTests.Engine;
@@ -38,13 +39,13 @@ public sealed class DirectorFlowsTests
         var flows = Flows(pinned, out var status);
         pinned.Reopen();
         Assert.Equal(["s1", "s2", "s3"], status.Servers.Select(static s => s.Name).Order());
-        Assert.Equal(["a"], status.Services);
+        Assert.Equal([ServiceKey.InDefault("a")], status.Services);
         Assert.Equal(4096, status.Capacity);
         // About a third of the slots move to the third server, and only their flows are tracked.
         Assert.InRange(flows.Count, Clients / 6, Clients / 2);
         Assert.All(flows, static f =>
         {
-            Assert.Equal("a", f.Service);
+            Assert.Equal(ServiceKey.InDefault("a"), f.Service);
             Assert.Equal((17, 40000, 53), (f.Flow.Protocol, f.Flow.SourcePort, f.Flow.DestinationPort));
             Assert.Equal(TestTables.Address(Vip), f.Flow.Destination);
             Assert.InRange(f.Idle, TimeSpan.Zero, TimeSpan.FromSeconds(30));

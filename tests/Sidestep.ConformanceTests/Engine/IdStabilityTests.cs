@@ -1,6 +1,7 @@
 using Sidestep.ConformanceTests.Xdp;
 using Sidestep.Engine.Xdp;
 using Sidestep.Forwarding;
+using Sidestep.Model;
 using Sidestep.Testing;
 
 namespace Sidestep.ConformanceTests.Engine;
@@ -27,12 +28,12 @@ public sealed class IdStabilityTests
                 TestTables.Service("bb", "p", port: 2), TestTables.Service("d", "a", port: 3)]));
         var after = pinned.Running();
 
-        Assert.Equal(before.Services["b"], after.Services["b"]);
+        Assert.Equal(before.Services[ServiceKey.InDefault("b")], after.Services[ServiceKey.InDefault("b")]);
         Assert.All(["s1", "s3"], name => Assert.Equal(IdOf(before, name), IdOf(after, name)));
         Assert.Equal(after.Services.Count, after.Services.Values.Distinct().Count());
         Assert.Equal(after.Servers.Count, after.Servers.Values.Distinct().Count());
         // Released ids are not reused yet.
-        Assert.DoesNotContain(before.Services["c"], after.Services.Values);
+        Assert.DoesNotContain(before.Services[ServiceKey.InDefault("c")], after.Services.Values);
         Assert.DoesNotContain(IdOf(before, "s2"), after.Servers.Values);
     }
 
@@ -45,8 +46,8 @@ public sealed class IdStabilityTests
         for (var i = 0; i < 5; i++)
             Assert.Equal(
                 XdpAction.Transmit, engine.Trace(TestTables.Datagram(Vip, 53), TestTables.InterfaceIndex).Action);
-        var oldId = pinned.Running().Services["old"];
-        Assert.Equal(5ul, engine.ReadCounters().Services["old"].Packets);
+        var oldId = pinned.Running().Services[ServiceKey.InDefault("old")];
+        Assert.Equal(5ul, engine.ReadCounters().Services[ServiceKey.InDefault("old")].Packets);
         Assert.Equal(5ul, engine.ReadCounters().Servers.Single().Value.Packets);
 
         engine.Apply(TestTables.Compile([], []));
@@ -70,7 +71,7 @@ public sealed class IdStabilityTests
                 TestTables.Compile([TestTables.Pool("p", "s1")],
                     [TestTables.Service($"other{i}", "p", port: i), TestTables.Service("stays", "p")]));
             engine.Trace(TestTables.Datagram(Vip, 53), TestTables.InterfaceIndex);
-            Assert.Equal((ulong)i, engine.ReadCounters().Services["stays"].Packets);
+            Assert.Equal((ulong)i, engine.ReadCounters().Services[ServiceKey.InDefault("stays")].Packets);
             Assert.Equal((ulong)i, engine.ReadCounters().Servers.Single().Value.Packets);
         }
     }

@@ -4,6 +4,7 @@ using Sidestep.Engine.Xdp.Layout;
 using Sidestep.Forwarding;
 using Sidestep.Testing;
 using ServiceEntry = Sidestep.Engine.Xdp.Layout.ServiceEntry;
+using ServiceKey = Sidestep.Model.ServiceKey;
 
 namespace Sidestep.ConformanceTests.Engine;
 
@@ -38,7 +39,8 @@ public sealed class OpenAddressingTests
         }
         var counters = engine.ReadCounters();
         Assert.All(
-            services.Select(static (_, i) => $"v{i}"), name => Assert.Equal(1ul, counters.Services[name].Packets));
+            services.Select(static (_, i) => ServiceKey.InDefault($"v{i}")),
+            service => Assert.Equal(1ul, counters.Services[service].Packets));
     }
 
     /// <summary>Typical numbering: consecutive addresses, steps of a network, the same port everywhere, ranges of

@@ -61,5 +61,5 @@ public sealed class SlotRangeTests
         Assert.Equal(Large, pinned.Running().Slots.Count);
     }
 
-    private static GroupKey Key(string pool) => new(pool, Encap.Layer2);
+    private static GroupKey Key(string pool) => new(PoolKey.InDefault(pool), Encap.Layer2);
 }

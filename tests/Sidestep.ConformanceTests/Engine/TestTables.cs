@@ -77,10 +77,10 @@ internal static class TestTables
         };
         var egress = Egress(directorMac);
         var hop = new NextHop(egress, serverMac ?? new MacAddress(0x02_00_00_00_00_10));
-        var servers = configuration.Pools.SelectMany(static p => p.Servers).Select(static s => s.Address).Distinct()
+        var servers = configuration.Pools.SelectMany(static p => p.Servers).Select(static s => s.VrfAddress).Distinct()
             .ToDictionary(static a => a, _ => hop);
         return TableCompiler.Compile(
-            configuration, new NextHops([egress], servers, new Dictionary<IPAddress, string>()), previous);
+            configuration, new NextHops([egress], servers, new Dictionary<VrfAddress, string>()), previous);
     }
 
     /// <summary>A UDP datagram to a VIP, padded to the shortest frame.</summary>

@@ -1,6 +1,7 @@
 using System.Net;
 using Sidestep.ConformanceTests.Cases;
 using Sidestep.Forwarding;
+using Sidestep.Model;
 
 namespace Sidestep.ConformanceTests.Robustness;
 
@@ -11,15 +12,16 @@ internal sealed class FrameValidator
 {
     private readonly Given _given;
     private readonly HashSet<string> _ownMacs;
-    private readonly Dictionary<IPAddress, NextHop> _servers;
+    private readonly Dictionary<VrfAddress, NextHop> _servers;
     private readonly ReplyValidator _replies;
 
     public FrameValidator(Given given)
     {
         _given = given;
         _ownMacs = [.. given.NextHops.Interfaces.Select(static i => $"{i.Mac}")];
-        _servers = given.Configuration.Pools.SelectMany(static p => p.Servers).Select(static s => s.Address).Distinct()
-            .Where(given.NextHops.Servers.ContainsKey).ToDictionary(static a => a, a => given.NextHops.Servers[a]);
+        _servers = given.Configuration.Pools.SelectMany(static p => p.Servers).Select(static s => s.VrfAddress)
+            .Distinct().Where(given.NextHops.Servers.ContainsKey)
+                .ToDictionary(static a => a, a => given.NextHops.Servers[a]);
         _replies = new ReplyValidator(given);
     }
 
@@ -36,7 +38,7 @@ internal sealed class FrameValidator
                 ? null
                 : "its destination MAC address is no server's";
         if (received.Datagram() is { } inner && sent.Datagram() is { } outer
-            && _servers.TryGetValue(ParsedFrame.Destination(outer), out var hop)
+            && _servers.TryGetValue(VrfAddress.InDefault(ParsedFrame.Destination(outer)), out var hop)
             && ValidateEncapsulation(sent, outer, inner, hop) is var problem
             && (problem is null || !ParsedFrame.Destination(outer).Equals(ParsedFrame.Source(inner))))
             return problem;

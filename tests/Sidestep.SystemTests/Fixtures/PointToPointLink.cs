@@ -1,5 +1,5 @@
-using System.Net;
 using Sidestep.Daemon.NextHops;
+using Sidestep.Model;
 using NextHopTable = Sidestep.Forwarding.NextHops;
 
 namespace Sidestep.SystemTests.Fixtures;
@@ -59,8 +59,8 @@ internal sealed class PointToPointLink : IDisposable
     public void Watch(string[] servers, params string[] peers)
     {
         _resolver ??= Director.Inside(() => new NetlinkNextHopResolver(Append));
-        _resolver.Watch(["eth0"], [.. servers.Select(IPAddress.Parse)]);
-        _resolver.WatchPeers([.. peers.Select(IPAddress.Parse)]);
+        _resolver.Watch(["eth0"], [.. servers.Select(VrfAddress.Parse)]);
+        _resolver.WatchPeers([.. peers.Select(VrfAddress.Parse)]);
     }
 
     /// <summary>Waits until a server has an Ethernet address.</summary>
@@ -69,12 +69,12 @@ internal sealed class PointToPointLink : IDisposable
 
     /// <summary>Waits until a server is unresolved for this reason.</summary>
     public void WaitUntilUnresolved(string server, string reason) => Eventually.True(
-        () => Current.Unresolved.GetValueOrDefault(IPAddress.Parse(server))?.Contains(reason,
+        () => Current.Unresolved.GetValueOrDefault(VrfAddress.Parse(server))?.Contains(reason,
         StringComparison.Ordinal) == true,
         () => $"{server} is not unresolved because {reason}: {Describe()}");
 
     public string? MacOf(string server) =>
-        Current.Servers.GetValueOrDefault(IPAddress.Parse(server))?.Neighbour.ToString();
+        Current.Servers.GetValueOrDefault(VrfAddress.Parse(server))?.Neighbour.ToString();
 
     public static string MacOf(NetworkNamespace node) => Lan.MacOf(node, "eth0");
 

@@ -4,25 +4,29 @@ using Sidestep.Cli;
 using Sidestep.Cli.Commands;
 using Sidestep.Forwarding;
 using Sidestep.Forwarding.LocalApi;
+using Sidestep.Model;
 
 namespace Sidestep.UnitTests.Cli;
 
 public sealed class FlowsCommandTests
 {
-    private static readonly ServerKey Web1 = new(TestDirector.Web, "web1", IPAddress.Parse("10.0.0.11")),
-        Web2 = new(TestDirector.Web, "web2", IPAddress.Parse("10.0.0.12")),
-        Ns1 = new(TestDirector.Names, "ns1", IPAddress.Parse("2001:db8:2::22"));
+    private static readonly ServerKey Web1 = new(TestDirector.Web, "web1", VrfAddress.Parse("10.0.0.11")),
+        Web2 = new(TestDirector.Web, "web2", VrfAddress.Parse("10.0.0.12")),
+        Ns1 = new(TestDirector.Names, "ns1", VrfAddress.Parse("2001:db8:2::22"));
 
-    private static readonly FlowTableStatus Table = new(262_144, [Web1, Web2, Ns1], ["www", "dns"]);
+    private static readonly FlowTableStatus Table = new(262_144, [Web1, Web2, Ns1],
+        [ServiceKey.InDefault("www"), ServiceKey.InDefault("dns")]);
 
     private static readonly TrackedFlow[] Flows =
     [
         Tracked("www", "198.51.100.7", 40_000, Web1, idle: 1.26, age: 61),
         Tracked("www", "198.51.100.8", 40_001, Web1, idle: 30, age: 3700),
         Tracked("www", "203.0.113.200", 40_002, Web2, idle: 0, age: 90_061),
-        new("dns", new Flow(IPAddress.Parse("2001:db8::7"), IPAddress.Parse("2001:db8::53"), 17, 5353, 53), Ns1,
+        new(ServiceKey.InDefault("dns"),
+            new Flow(IPAddress.Parse("2001:db8::7"), IPAddress.Parse("2001:db8::53"), 17, 5353, 53), Ns1,
             TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(3)),
-        new("dns", new Flow(IPAddress.Parse("2001:db8::8"), IPAddress.Parse("2001:db8::53"), 50), Ns1,
+        new(ServiceKey.InDefault("dns"),
+            new Flow(IPAddress.Parse("2001:db8::8"), IPAddress.Parse("2001:db8::53"), 50), Ns1,
             TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(3)),
     ];
 
@@ -129,7 +133,8 @@ public sealed class FlowsCommandTests
     [Fact]
     public void At_most_ten_known_names_are_listed()
     {
-        var table = Table with { Services = [.. Enumerable.Range(10, 11).Select(static i => $"s{i}")] };
+        var services = Enumerable.Range(10, 11).Select(static i => ServiceKey.InDefault($"s{i}"));
+        var table = Table with { Services = [.. services] };
         var run = CommandRun.Of(FlowsCommand.Create((_, _) => table), "--service", "x");
         Assert.EndsWith("It has s10, s11, s12, s13, s14, s15, s16, s17, s18, s19, and more.\n", run.Error,
             StringComparison.Ordinal);
@@ -161,7 +166,8 @@ public sealed class FlowsCommandTests
 
     private static TrackedFlow Tracked(string service, string client, ushort port, ServerKey server, double idle,
         double age) =>
-        new(service, new Flow(IPAddress.Parse(client), IPAddress.Parse("203.0.113.10"), 6, port, 80), server,
+        new(ServiceKey.InDefault(service),
+            new Flow(IPAddress.Parse(client), IPAddress.Parse("203.0.113.10"), 6, port, 80), server,
             TimeSpan.FromSeconds(idle), TimeSpan.FromSeconds(age));
 
     private static CommandRun Run(params string[] arguments) => CommandRun.Of(

@@ -1,8 +1,8 @@
-using System.Net;
 using System.Text.Json.Nodes;
 using Sidestep.Cli.Capture;
 using Sidestep.Cli.Replay;
 using Sidestep.Forwarding;
+using Sidestep.Model;
 using Sidestep.Packets;
 
 namespace Sidestep.UnitTests.Cli;
@@ -15,7 +15,7 @@ public sealed class FrameReportTests
     private static readonly byte[] Frame = PacketSpec.ToFrame(["tcp", "198.51.100.7:40000", "203.0.113.10:80"],
         new MacAddress(2));
 
-    private static readonly ServerKey Web1 = new(TestDirector.Web, "web1", IPAddress.Parse("10.0.0.11"));
+    private static readonly ServerKey Web1 = new(TestDirector.Web, "web1", VrfAddress.Parse("10.0.0.11"));
 
     [Fact]
     public void Text_line_of_a_forwarded_frame_has_slot_server_and_egress() =>

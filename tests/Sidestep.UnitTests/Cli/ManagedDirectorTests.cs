@@ -4,6 +4,7 @@ using Sidestep.Cli.Managed;
 using Sidestep.Forwarding;
 using Sidestep.Forwarding.Capture;
 using Sidestep.Forwarding.LocalApi;
+using Sidestep.Model;
 using Sidestep.UnitTests.Api;
 
 namespace Sidestep.UnitTests.Cli;
@@ -14,11 +15,12 @@ public sealed class ManagedDirectorTests
     [Fact]
     public async Task Flows_are_visited_and_their_table_is_returned()
     {
-        var server = new ServerKey(TestDirector.Web, "web1", IPAddress.Parse("10.0.0.11"));
-        var flow = new TrackedFlow("www",
+        var server = new ServerKey(TestDirector.Web, "web1", VrfAddress.Parse("10.0.0.11"));
+        var flow = new TrackedFlow(ServiceKey.InDefault("www"),
             new Flow(IPAddress.Parse("198.51.100.7"), IPAddress.Parse("203.0.113.10"), 6, 1, 80),
             server, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2));
-        await using var daemon = await StartAsync(new FlowsResponse(new FlowTableStatus(1024, [server], ["www"]),
+        await using var daemon = await StartAsync(
+            new FlowsResponse(new FlowTableStatus(1024, [server], [ServiceKey.InDefault("www")]),
             [flow, flow]));
         using var director = new ManagedDirector(daemon.SocketPath);
         List<TrackedFlow> visited = [];

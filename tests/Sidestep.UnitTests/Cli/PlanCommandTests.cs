@@ -105,15 +105,15 @@ public sealed class PlanCommandTests : IDisposable
     {
         var lan = new EgressInterface(1, "eth0", new(2), IPAddress.Parse("10.0.0.1"), 1500);
         var configuration = ConfigurationReader.Read(RunningYaml, null).Configuration!;
-        var hops = configuration.Pools[0].Servers.ToDictionary(static s => s.Address, _ => new NextHop(lan, new(3)));
+        var hops = configuration.Pools[0].Servers.ToDictionary(static s => s.VrfAddress, _ => new NextHop(lan, new(3)));
         var tables = TableCompiler.Compile(configuration,
-            new NextHops([lan], hops, new Dictionary<IPAddress, string>()));
+            new NextHops([lan], hops, new Dictionary<VrfAddress, string>()));
         return new RunningState(
             new RunningGroups(tables.HashKey, tables.Groups),
             [.. tables.Services.Zip(EffectivePorts.Of(tables))
-                .Select(static s => new RunningService(s.First.Name, s.First.Group, s.Second))],
+                .Select(static s => new RunningService(s.First.Key, s.First.Group, s.Second))],
             new FlowCounts(tables.Groups[0].Servers.ToDictionary(s =>
-                new ServerKey(tables.Groups[0].Key, s.Name, s.Address), static _ => 7L)),
-            new HashSet<IPAddress>());
+                new ServerKey(tables.Groups[0].Key, s.Name, s.VrfAddress), static _ => 7L)),
+            new HashSet<VrfAddress>());
     }
 }

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json.Nodes;
 using Sidestep.Cli;
 using Sidestep.Forwarding.Plans;
+using Sidestep.Model;
 
 namespace Sidestep.UnitTests.Cli;
 
@@ -24,7 +25,7 @@ public sealed class PlanReportTests
                     new FlowForecast(0, 2, 7)),
             ]),
             new GroupPlan(TestDirector.Names, ChangeKind.Added, 0, 0, []),
-            new GroupPlan(new("idle", default), ChangeKind.None, 1021, 0, []),
+            new GroupPlan(new(PoolKey.InDefault("idle"), default), ChangeKind.None, 1021, 0, []),
         ],
         ["web2 [10.0.0.12] is deleted"]);
 

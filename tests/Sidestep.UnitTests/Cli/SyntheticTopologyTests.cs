@@ -39,7 +39,8 @@ public sealed class SyntheticTopologyTests
         var hops = SyntheticTopology.For(Configuration, null, 1500);
         Assert.Empty(hops.Unresolved);
         Assert.Equal(["02:00:0a:01:02:03", "02:06:00:0a:00:0b"],
-            hops.Servers.OrderBy(static s => s.Key.AddressFamily).Select(static s => s.Value.Neighbour.ToString()));
+            hops.Servers.OrderBy(static s => s.Key.Address.AddressFamily)
+                .Select(static s => s.Value.Neighbour.ToString()));
         Assert.All(hops.Servers.Values, static h =>
             Assert.Equal(("eth0", false, false), (h.Egress.Name, h.ViaRouter, h.IsLocal)));
     }

@@ -11,9 +11,9 @@ internal static class TestDirector
 {
     public static readonly DateTimeOffset AppliedAt = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
 
-    public static GroupKey Web { get; } = new("web", Encap.Layer2);
+    public static GroupKey Web { get; } = new(PoolKey.InDefault("web"), Encap.Layer2);
 
-    public static GroupKey Names { get; } = new("names", new Encap(ForwardingMode.Gue, 6081));
+    public static GroupKey Names { get; } = new(PoolKey.InDefault("names"), new Encap(ForwardingMode.Gue, 6081));
 
     public static DirectorStatus Status { get; } = new()
     {

@@ -39,7 +39,7 @@ public sealed class AdvertiserTests
     public async Task Rejected_change_advertises_the_VIPs_that_stay()
     {
         await using var f = new ControlLoopFixture(advertises: true);
-        f.Engine.RejectsTables = static t => t.Services[0].Name == "s1" ? "too large" : null;
+        f.Engine.RejectsTables = static t => t.Services[0].Key.Name == "s1" ? "too large" : null;
         var before = f.Start().Length;
         f.Post(WithVip("s1", "192.0.2.2/32"));
         Assert.Equal(["withdraw 192.0.2.1/32", "refused s1 by 11", "advertise 192.0.2.1/32", "failed: too large",

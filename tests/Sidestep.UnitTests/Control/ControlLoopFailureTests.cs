@@ -5,7 +5,8 @@ namespace Sidestep.UnitTests.Control;
 /// <summary>A change that fails changes nothing, is retried a few times, and is reported.</summary>
 public sealed class ControlLoopFailureTests
 {
-    private static string? RejectS1(ForwardingTables tables) => tables.Services[0].Name == "s1" ? "too large" : null;
+    private static string? RejectS1(ForwardingTables tables) => tables.Services[0].Key.Name == "s1"
+        ? "too large" : null;
 
     [Fact]
     public async Task Failed_configuration_leaves_the_previous_one_in_force_and_following_next_hops()

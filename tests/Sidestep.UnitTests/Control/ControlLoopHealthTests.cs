@@ -9,7 +9,8 @@ namespace Sidestep.UnitTests.Control;
 /// <summary>Health, drains and make-before-break on their path to the tables.</summary>
 public sealed class ControlLoopHealthTests
 {
-    private static readonly GroupKey Old = new("pool", Encap.Layer2), New = new("new", Encap.Layer2);
+    private static readonly GroupKey Old = new(PoolKey.InDefault("pool"), Encap.Layer2),
+        New = new(PoolKey.InDefault("new"), Encap.Layer2);
     private static readonly RealServer First =
         new() { Name = "server", Address = IPAddress.Parse(ControlLoopFixture.Server) };
     private static readonly RealServer Second = new() { Name = "second", Address = IPAddress.Parse("10.0.0.12") };
@@ -22,7 +23,7 @@ public sealed class ControlLoopHealthTests
         var before = f.Start().Length;
         Assert.Empty(f.Engine.InForce!.Groups[0].Slots.Members);
         Assert.Equal([0], _health.AppliedVersions);
-        _health.Set(1, (Old, First.Address));
+        _health.Set(1, (Old, First.VrfAddress));
         Assert.Equal(["apply s0 by 11", "in force"], await f.NextAsync(2, before));
         Assert.Equal([First.Address], f.Engine.InForce.Groups[0].Slots.Members.Select(static m => m.Address));
         await f.StopAsync();
@@ -35,7 +36,7 @@ public sealed class ControlLoopHealthTests
         await using var f = new ControlLoopFixture(health: _health);
         var before = f.Start().Length;
         f.Engine.RejectsTables = static _ => "too large";
-        _health.Set(1, (Old, First.Address));
+        _health.Set(1, (Old, First.VrfAddress));
         Assert.Equal(["refused s0 by 11", "failed: too large"], await f.NextAsync(2, before));
         await f.StopAsync();
         Assert.Equal([0], _health.AppliedVersions);
@@ -45,7 +46,7 @@ public sealed class ControlLoopHealthTests
     public async Task Service_stays_in_its_previous_pool_until_the_new_one_is_verified()
     {
         var observer = new FakeObserver(new Journal());
-        _health.Set(1, (Old, First.Address));
+        _health.Set(1, (Old, First.VrfAddress));
         await using var f = new ControlLoopFixture(observer: observer, health: _health);
         f.NextHops.Set("10.0.0.12", 0x12);
         var before = f.Start().Length;
@@ -58,7 +59,7 @@ public sealed class ControlLoopHealthTests
         Assert.Equal(["10.0.0.11", "10.0.0.12"], Watched(f));
         Assert.Equal(TimeSpan.FromSeconds(5), await f.PauseAsync());
 
-        _health.Set(2, (Old, First.Address), (New, Second.Address));
+        _health.Set(2, (Old, First.VrfAddress), (New, Second.VrfAddress));
         await Until.TrueAsync(() => observer.Configuration is { RetainsAny: false }, "the previous pool is still "
             + "retained");
         Assert.Equal(New, f.Engine.InForce.Services[0].Group);
@@ -70,14 +71,14 @@ public sealed class ControlLoopHealthTests
     [Fact]
     public async Task After_five_seconds_one_verified_server_is_enough()
     {
-        _health.Set(1, (Old, First.Address));
+        _health.Set(1, (Old, First.VrfAddress));
         await using var f = new ControlLoopFixture(health: _health);
         f.NextHops.Set("10.0.0.12", 0x12);
         f.NextHops.Set("10.0.0.13", 0x13);
         var before = f.Start().Length;
         f.Post(WithPool("new", Second, Second with { Name = "third", Address = IPAddress.Parse("10.0.0.13") }));
         await f.NextAsync(2, before);
-        _health.Set(2, (Old, First.Address), (New, Second.Address));
+        _health.Set(2, (Old, First.VrfAddress), (New, Second.VrfAddress));
         await f.NextAsync(2, before + 2);
         Assert.Equal(Old, f.Engine.InForce!.Services[0].Group);
         f.Time.Advance(await f.PauseAsync());
@@ -94,7 +95,8 @@ public sealed class ControlLoopHealthTests
         await using var f = new ControlLoopFixture(observer: observer);
         f.Start();
         var written = ControlLoopFixture.Configuration("s0");
-        f.Loop.Post(new EffectiveConfiguration(written).WithDrains([new ServerDrain("server", DrainSource.Operator)]));
+        f.Loop.Post(new EffectiveConfiguration(written)
+            .WithDrains([new ServerDrain(RealServerKey.InDefault("server"), DrainSource.Operator)]));
         await Until.TrueAsync(() => observer.Configuration is { Drains.IsEmpty: false }, "the drain is not applied");
         Assert.NotNull(f.Engine.InForce!.Groups[0].Servers[0].DrainingSince);
         Assert.Same(written, observer.Configuration!.Desired);
@@ -131,7 +133,7 @@ public sealed class ControlLoopHealthTests
     {
         await using var f = new ControlLoopFixture();
         f.NextHops.Set("10.0.0.12", 0x12);
-        f.Engine.RejectsTables = static t => t.Services[0].Name == "s1" ? "too large" : null;
+        f.Engine.RejectsTables = static t => t.Services[0].Key.Name == "s1" ? "too large" : null;
         var before = f.Start().Length;
         f.Post(ControlLoopFixture.Configuration("s1", "10.0.0.12"));
         await f.NextAsync(4, before);
@@ -182,7 +184,7 @@ public sealed class ControlLoopHealthTests
     {
         private readonly Lock _gate = new();
         private readonly List<long> _applied = [];
-        private ServerHealth _health = new(ImmutableDictionary<GroupKey, ImmutableHashSet<IPAddress>>.Empty);
+        private ServerHealth _health = new(ImmutableDictionary<GroupKey, ImmutableHashSet<VrfAddress>>.Empty);
 
         public event Action? Changed;
 
@@ -195,7 +197,7 @@ public sealed class ControlLoopHealthTests
             }
         }
 
-        public void Set(long version, params (GroupKey Group, IPAddress Server)[] healthy)
+        public void Set(long version, params (GroupKey Group, VrfAddress Server)[] healthy)
         {
             lock (_gate)
                 _health = new ServerHealth(healthy.GroupBy(static h => h.Group).ToImmutableDictionary(

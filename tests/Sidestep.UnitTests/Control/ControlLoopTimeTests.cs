@@ -34,7 +34,7 @@ public sealed class ControlLoopTimeTests
         f.Engine.Flows =
             new FlowCounts(new Dictionary<ServerKey,
                 long>
-            { [new(f.Engine.InForce.Groups[0].Key, First.Name, First.Address)] = 1 });
+            { [new(f.Engine.InForce.Groups[0].Key, First.Name, First.VrfAddress)] = 1 });
         Assert.Equal(MigrationWindow, await f.PauseAsync());
         f.Time.Advance(MigrationWindow);
         await f.NextAsync(2, before + 4);

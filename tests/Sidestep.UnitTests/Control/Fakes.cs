@@ -85,7 +85,7 @@ internal sealed class FakeEngine(Journal journal) : IEngine
 
     /// <summary>Names of the services, then the next hops of all servers.</summary>
     private static string Describe(ForwardingTables tables) => string
-        .Join('+', tables.Services.Select(static s => s.Name))
+        .Join('+', tables.Services.Select(static s => s.Key))
         + " by " + string
             .Join('+', tables.Groups.SelectMany(static g => g.Servers)
             .Select(static s => s.NextHop is { } hop ? $"{hop.Neighbour}"[^2..] : "none"));
@@ -102,13 +102,13 @@ internal sealed class FakeAdvertiser(Journal journal) : IAdvertiser
 /// <summary>A resolver with the next hops that the test sets.</summary>
 internal sealed class FakeNextHops : INextHopResolver
 {
-    private readonly Dictionary<IPAddress, byte> _macs = [];
+    private readonly Dictionary<VrfAddress, byte> _macs = [];
     private readonly Lock _gate = new();
 
     public event Action? Changed;
 
     /// <summary>The hosts that the loop watches now.</summary>
-    public (string[] Interfaces, IPAddress[] Servers) Watched { get; private set; } = ([], []);
+    public (string[] Interfaces, VrfAddress[] Servers) Watched { get; private set; } = ([], []);
 
     public int InterfaceIndex { get; set; } = 7;
 
@@ -122,24 +122,24 @@ internal sealed class FakeNextHops : INextHopResolver
                     new EgressInterface(InterfaceIndex, "eth0", new MacAddress(1), IPAddress.Parse("10.0.0.1"), 1500);
                 return new NextHops([egress], _macs
                     .ToDictionary(static m => m.Key, m => new NextHop(egress, new MacAddress(m.Value))),
-                    new Dictionary<IPAddress, string>());
+                    new Dictionary<VrfAddress, string>());
             }
         }
     }
 
     /// <summary>The peers that the loop watches now.</summary>
-    public IPAddress[] WatchedPeers { get; private set; } = [];
+    public VrfAddress[] WatchedPeers { get; private set; } = [];
 
-    public void WatchPeers(IReadOnlyCollection<IPAddress> peers) => WatchedPeers = [.. peers];
+    public void WatchPeers(IReadOnlyCollection<VrfAddress> peers) => WatchedPeers = [.. peers];
 
-    public void Watch(IReadOnlyCollection<string> interfaces, IReadOnlyCollection<IPAddress> servers) =>
+    public void Watch(IReadOnlyCollection<string> interfaces, IReadOnlyCollection<VrfAddress> servers) =>
         Watched = ([.. interfaces], [.. servers]);
 
     /// <summary>Sets the next hop of a server; <see cref="Raise"/> notifies the loop.</summary>
     public void Set(string server, byte mac)
     {
         lock (_gate)
-            _macs[IPAddress.Parse(server)] = mac;
+            _macs[VrfAddress.Parse(server)] = mac;
     }
 
     public void Raise() => Changed?.Invoke();

@@ -30,8 +30,8 @@ public sealed class MakeBeforeBreakTests
         var effective = Merge(desired, _previous, ("old", 1));
         var service = effective.Desired.VirtualServices[0];
         Assert.Same(desired.Desired, effective.Desired);
-        Assert.Equal("old", effective.ServingPoolOf(service));
-        Assert.Equal(["new", "old"], effective.PoolsOf(service));
+        Assert.Equal(PoolKey.InDefault("old"), effective.ServingPoolOf(service));
+        Assert.Equal(["new", "old"], effective.PoolsOf(service).Select(static p => p.ToString()));
         Assert.Equal(["new", "old"], effective.Pools.Select(static p => p.Name));
         Assert.Equal([new RetainedService(service, _previous.Pools[0])], effective.RetainedServices);
         Assert.Empty(effective.RetainedServers);
@@ -73,7 +73,8 @@ public sealed class MakeBeforeBreakTests
     {
         var effective = Merge(With("new", Pool("new", 3)), _previous, ("old", 1));
         var next = With("newest", Pool("newest", 5));
-        Assert.Equal("old", Merge(next, effective, ("old", 1)).ServingPoolOf(next.Desired.VirtualServices[0]));
+        Assert.Equal(PoolKey.InDefault("old"),
+            Merge(next, effective, ("old", 1)).ServingPoolOf(next.Desired.VirtualServices[0]));
     }
 
     [Fact]
@@ -217,7 +218,8 @@ public sealed class MakeBeforeBreakTests
     [Fact]
     public void Drained_server_is_not_awaited()
     {
-        var desired = With("new", Pool("new", 3, 4)).WithDrains([new ServerDrain("server4", DrainSource.Operator)]);
+        var desired = With("new", Pool("new", 3, 4))
+            .WithDrains([new ServerDrain(RealServerKey.InDefault("server4"), DrainSource.Operator)]);
         var effective = Merge(desired, _previous, ("old", 1));
         Assert.Equal([ServerState.Enabled, ServerState.Draining], effective.Pools[0].Servers
             .Select(static s => s.State));
@@ -228,8 +230,8 @@ public sealed class MakeBeforeBreakTests
         EffectiveConfiguration desired, EffectiveConfiguration? applied, params (string Pool, byte Server)[] healthy) =>
         _makeBeforeBreak
             .Merge(desired, applied, new ServerHealth(healthy.GroupBy(static h => h.Pool).ToImmutableDictionary(
-            static g => new GroupKey(g.Key, Encap.Layer2), static g => g.Select(static h => Address(h.Server))
-                .ToImmutableHashSet())));
+            static g => new GroupKey(PoolKey.InDefault(g.Key), Encap.Layer2),
+            static g => g.Select(static h => VrfAddress.InDefault(Address(h.Server))).ToImmutableHashSet())));
 
     private static EffectiveConfiguration With(string pool, params Pool[] pools) =>
         With(pool, pools, Service("s0", pool));

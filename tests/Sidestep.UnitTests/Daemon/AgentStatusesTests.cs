@@ -1,6 +1,7 @@
 using Sidestep.Api;
 using Sidestep.Control.Agents;
 using Sidestep.Daemon;
+using Sidestep.Model;
 using Sidestep.UnitTests.Control;
 
 namespace Sidestep.UnitTests.Daemon;
@@ -23,7 +24,7 @@ public sealed class AgentStatusesTests
     public void Every_server_is_listed_with_its_last_report()
     {
         _time.Advance(TimeSpan.FromSeconds(9));
-        _agents.Report("web2", new AgentReport
+        _agents.Report(RealServerKey.InDefault("web2"), new AgentReport
         {
             AgentVersion = "1.0",
             OperatingSystem = "linux",

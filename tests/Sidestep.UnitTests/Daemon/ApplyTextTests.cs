@@ -1,4 +1,3 @@
-using System.Net;
 using Sidestep.Daemon;
 using Sidestep.Forwarding;
 using Sidestep.Model;
@@ -21,9 +20,9 @@ public sealed class ApplyTextTests
     {
         var nextHops = TestDirector.NextHops with
         {
-            UnresolvedPeers = new Dictionary<IPAddress,
+            UnresolvedPeers = new Dictionary<VrfAddress,
                 string>
-            { [IPAddress.Parse("10.0.0.4")] = "b", [IPAddress.Parse("10.0.0.3")] = "a" },
+            { [VrfAddress.Parse("10.0.0.4")] = "b", [VrfAddress.Parse("10.0.0.3")] = "a" },
         };
         Assert.Equal(["other director 10.0.0.3 is not found, its packets may be balanced again: a",
             "other director 10.0.0.4 is not found, its packets may be balanced again: b"],

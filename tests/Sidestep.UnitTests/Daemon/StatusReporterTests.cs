@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
-using System.Net;
 using Sidestep.Api.Status;
 using Sidestep.Daemon;
 using Sidestep.Forwarding;
+using Sidestep.Model;
 using NextHopTable = Sidestep.Forwarding.NextHops;
 
 namespace Sidestep.UnitTests.Daemon;
@@ -72,5 +72,5 @@ public sealed class StatusReporterTests
     }
 
     private static NextHopTable NextHopsOf(params string[] unresolved) =>
-        new([], new Dictionary<IPAddress, NextHop>(), unresolved.ToDictionary(IPAddress.Parse, static _ => "silent"));
+        new([], new Dictionary<VrfAddress, NextHop>(), unresolved.ToDictionary(VrfAddress.Parse, static _ => "silent"));
 }

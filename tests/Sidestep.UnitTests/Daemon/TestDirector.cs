@@ -48,14 +48,14 @@ internal static class TestDirector
 
     public static Configuration Configuration { get; } = Read(Yaml);
 
-    public static NextHopTable NextHops { get; } = new([Eth0], new Dictionary<IPAddress, NextHop>
+    public static NextHopTable NextHops { get; } = new([Eth0], new Dictionary<VrfAddress, NextHop>
     {
-        [IPAddress.Parse("10.0.0.11")] = new(Eth0, Web1),
-        [IPAddress.Parse("10.0.0.12")] = new(Eth0, Web2),
-        [IPAddress.Parse("10.1.0.11")] = new(Eth0, Router, ViaRouter: true),
-    }, new Dictionary<IPAddress, string>())
+        [VrfAddress.Parse("10.0.0.11")] = new(Eth0, Web1),
+        [VrfAddress.Parse("10.0.0.12")] = new(Eth0, Web2),
+        [VrfAddress.Parse("10.1.0.11")] = new(Eth0, Router, ViaRouter: true),
+    }, new Dictionary<VrfAddress, string>())
     {
-        Peers = new Dictionary<IPAddress, MacAddress> { [IPAddress.Parse("10.0.0.3")] = Peer },
+        Peers = new Dictionary<VrfAddress, MacAddress> { [VrfAddress.Parse("10.0.0.3")] = Peer },
     };
 
     public static EffectiveConfiguration Effective { get; } = new(Configuration);

@@ -38,8 +38,8 @@ public sealed class ManagedEngineTests
         byte[] macs = [2, 0, 0, 0, 0, 0x10, 2, 0, 0, 0, 0, 2];
         Assert.Equal([.. macs, .. frame[12..]], result.Frame.ToArray());
         var counters = engine.ReadCounters();
-        Assert.Equal(new Counter(1, 60), counters.Services["dns"]);
-        Assert.Equal(new Counter(1, 60), counters.Servers[(new GroupKey("p", Encap.Layer2), "s1")]);
+        Assert.Equal(new Counter(1, 60), counters.Services[ServiceKey.InDefault("dns")]);
+        Assert.Equal(new Counter(1, 60), counters.Servers[(new GroupKey(PoolKey.InDefault("p"), Encap.Layer2), "s1")]);
         Assert.All(counters.Drops, static d => Assert.Equal(default, d.Value));
         Assert.Equal(Enum.GetValues<DropReason>(), counters.Drops.Keys.Order());
     }
@@ -51,7 +51,7 @@ public sealed class ManagedEngineTests
             TestTables.Compile([TestTables.Pool("p", "s1")], [TestTables.Service("dns", "p")]));
         Assert.Equal(XdpAction.Drop, engine.Trace(TestTables.Datagram(port: 54), TestTables.InterfaceIndex).Action);
         Assert.Equal(new Counter(1, 60), engine.ReadCounters().Drops[DropReason.NoService]);
-        Assert.Equal(default, engine.ReadCounters().Services["dns"]);
+        Assert.Equal(default, engine.ReadCounters().Services[ServiceKey.InDefault("dns")]);
     }
 
     [Fact]
@@ -121,20 +121,23 @@ public sealed class ManagedEngineTests
         using var engine = EngineWith(TestTables.Compile(
             [TestTables.Pool("p", "s1", "s2") with { Algorithm = Algorithm.RoundRobin }],
             [TestTables.Service("dns", "p")]));
-        var group = new GroupKey("p", Encap.Layer2);
+        var group = new GroupKey(PoolKey.InDefault("p"), Encap.Layer2);
         var flow = new Flow(TestTables.Address(TestTables.FirstClient), TestTables.Address(TestTables.Vip), 17, 40000,
             53);
-        var tracked = new TrackedFlow(
-            "dns", flow, new ServerKey(group, "s2", TestTables.AddressOf("s2")), TimeSpan.FromSeconds(2),
+        var tracked = new TrackedFlow(ServiceKey.InDefault("dns"), flow,
+            new ServerKey(group, "s2", VrfAddress.InDefault(TestTables.AddressOf("s2"))), TimeSpan.FromSeconds(2),
             TimeSpan.Zero);
-        engine.Track(tracked with { Service = "other" });
-        engine.Track(tracked with { Server = new ServerKey(group, "s3", TestTables.AddressOf("s3")) });
+        engine.Track(tracked with { Service = ServiceKey.InDefault("other") });
+        engine.Track(tracked with
+        {
+            Server = new ServerKey(group, "s3", VrfAddress.InDefault(TestTables.AddressOf("s3"))),
+        });
         Assert.Empty(engine.ReadFlows().ByServer);
         engine.Track(tracked);
         Assert.Equal(1, engine.ReadFlows().ByServer[tracked.Server]);
         var visited = new List<TrackedFlow>();
         engine.VisitFlows(visited.Add);
-        Assert.Equal(("dns", flow, tracked.Server),
+        Assert.Equal((ServiceKey.InDefault("dns"), flow, tracked.Server),
             (visited.Single().Service, visited.Single().Flow, visited.Single().Server));
         Assert.InRange(visited.Single().Idle, TimeSpan.FromSeconds(1.9), TimeSpan.FromSeconds(10));
         // A packet of the flow goes to the server that the other engine had chosen.
@@ -179,8 +182,8 @@ public sealed class ManagedEngineTests
             TestTables.Compile([TestTables.Pool("p", "s1")], [TestTables.Service("dns", "p")]));
         var state = ManagedStatus.StateOf(engine)!;
         Assert.Empty(state.Unreachable);
-        Assert.Equal(("dns", new GroupKey("p", Encap.Layer2)),
-            (state.Services.Single().Name, state.Services.Single().Group));
+        Assert.Equal((ServiceKey.InDefault("dns"), new GroupKey(PoolKey.InDefault("p"), Encap.Layer2)),
+            (state.Services.Single().Key, state.Services.Single().Group));
         var ports = state.Services.Single().Matches.Single();
         Assert.Equal((17 << 16 | 53, 17 << 16 | 53), (ports.First, ports.Last));
         Assert.Same(engine.Tables!.Origin.Groups[0], state.Groups.Groups.Single());
@@ -206,7 +209,7 @@ public sealed class ManagedEngineTests
         Assert.Throws<EngineException>(() => engine.Apply(TestTables.Compile([TestTables.Pool("p", "s1")], tooMany)));
         Assert.Same(first, engine.Tables!.Origin);
         Assert.Equal(1, engine.Revision);
-        Assert.Equal(["dns"], engine.ReadCounters().Services.Keys);
+        Assert.Equal([ServiceKey.InDefault("dns")], engine.ReadCounters().Services.Keys);
     }
 
     [Fact]

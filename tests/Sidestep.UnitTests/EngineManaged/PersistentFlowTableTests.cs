@@ -58,7 +58,7 @@ public sealed class PersistentFlowTableTests : IDisposable
         var flows = new List<TrackedFlow>();
         next.VisitFlows(flows.Add);
         Assert.Equal(50, flows.Count);
-        Assert.All(flows, static f => Assert.Equal("dns", f.Service));
+        Assert.All(flows, static f => Assert.Equal(ServiceKey.InDefault("dns"), f.Service));
         Assert.Equal(Enumerable.Range(0, 50).Select(static i => TestTables.Address(TestTables.FirstClient + (uint)i)),
             flows.Select(static f => f.Flow.Source).OrderBy(static a => a, AddressComparer.Instance));
     }

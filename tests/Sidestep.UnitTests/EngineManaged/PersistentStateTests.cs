@@ -29,7 +29,8 @@ public sealed class PersistentStateTests
     public void State_is_read_back_as_it_was() => Gens.Check(States, static state =>
     {
         var read = Read(Write(state));
-        return read.Ids.Services.OrderBy(static s => s.Key).SequenceEqual(state.Ids.Services.OrderBy(static s => s.Key))
+        return read.Ids.Services.OrderBy(static s => s.Value)
+            .SequenceEqual(state.Ids.Services.OrderBy(static s => s.Value))
             && read.Ids.Servers.Count == state.Ids.Servers.Count
             && read.Ids.Servers.All(s => state.Ids.Servers[s.Key] == s.Value)
             && read.Groups.HashKey == state.Groups.HashKey
@@ -40,7 +41,7 @@ public sealed class PersistentStateTests
     public void Empty_state_is_read_back()
     {
         var read = Read(Write(new PersistentState(
-            new PersistedIds(new Dictionary<string, int>(), new Dictionary<ServerKey, int>()),
+            new PersistedIds(new Dictionary<ServiceKey, int>(), new Dictionary<ServerKey, int>()),
             new RunningGroups(new HashKey(3, 4), []))));
         Assert.Empty(read.Ids.Services);
         Assert.Empty(read.Ids.Servers);
@@ -135,7 +136,12 @@ public sealed class PersistentStateTests
         };
         var second = GroupOf(new HashKey(1, 2), members, "l2", 1);
         return new PersistentState(
-            new PersistedIds(new Dictionary<string, int> { ["www"] = 0, ["dns"] = 7 },
+            new PersistedIds(
+                new Dictionary<ServiceKey, int>
+                {
+                    [ServiceKey.InDefault("www")] = 0,
+                    [ServiceKey.InDefault("dns")] = 7,
+                },
                 first.Servers.Select((s, i) => (IdMap.KeyOf(first, s), i + 1)).ToDictionary()),
             new RunningGroups(new HashKey(1, 2), [first, second]));
     }
@@ -147,7 +153,11 @@ public sealed class PersistentStateTests
         if (hasTransition)
             group = group with { Transition = new Transition([.. states], Time + TimeSpan.FromTicks(draining)) };
         var ids = new PersistedIds(
-            new Dictionary<string, int> { [encap] = draining, ["another service"] = int.MaxValue },
+            new Dictionary<ServiceKey, int>
+            {
+                [ServiceKey.InDefault($"service{draining}")] = draining,
+                [ServiceKey.InDefault("another service")] = int.MaxValue,
+            },
             group.Servers.Select((s, i) => (IdMap.KeyOf(group, s), i + 1)).ToDictionary());
         return new PersistentState(ids, new RunningGroups(key, [group]));
     }
@@ -161,7 +171,8 @@ public sealed class PersistentStateTests
             HasFailed = i % 2 == 1,
             DrainingSince = i == draining ? Time : null,
         });
-        return new ServerGroup(new GroupKey("web", parsed.Value), [.. servers], SlotTable.Build(key, members, 1021));
+        return new ServerGroup(
+            new GroupKey(PoolKey.InDefault("web"), parsed.Value), [.. servers], SlotTable.Build(key, members, 1021));
     }
 
     private static bool IsSame(ServerGroup one, ServerGroup other) => one.Key == other.Key

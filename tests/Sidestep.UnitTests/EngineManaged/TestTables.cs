@@ -59,10 +59,10 @@ internal static class TestTables
         };
         var egress = new EgressInterface(InterfaceIndex, "eth0", DirectorMac, IPAddress.Parse("10.0.0.2"), 1500);
         var hop = new NextHop(egress, ServerMac, IsLocal: isLocal);
-        var servers = configuration.Pools.SelectMany(static p => p.Servers).Select(static s => s.Address).Distinct()
+        var servers = configuration.Pools.SelectMany(static p => p.Servers).Select(static s => s.VrfAddress).Distinct()
             .ToDictionary(static a => a, _ => hop);
         return TableCompiler.Compile(
-            configuration, new NextHops([egress], servers, new Dictionary<IPAddress, string>()), previous);
+            configuration, new NextHops([egress], servers, new Dictionary<VrfAddress, string>()), previous);
     }
 
     /// <summary>A UDP datagram from a client to the VIP, padded to the shortest Ethernet frame.</summary>

@@ -12,16 +12,16 @@ namespace Sidestep.UnitTests.EngineXdp;
 /// <summary>Filters of captures as the program reads them, and the rate limit.</summary>
 public sealed class CaptureFilterTests
 {
-    private static readonly GroupKey Web = new("web", Encap.Layer2);
-    private static readonly GroupKey Far = new("far", new Encap(ForwardingMode.IpIp));
+    private static readonly GroupKey Web = new(PoolKey.InDefault("web"), Encap.Layer2);
+    private static readonly GroupKey Far = new(PoolKey.InDefault("far"), new Encap(ForwardingMode.IpIp));
 
     private static readonly RunningTables Running = new(
-        new Dictionary<string, int> { ["shop"] = 3, ["dns"] = 4 },
+        new Dictionary<ServiceKey, int> { [ServiceKey.InDefault("shop")] = 3, [ServiceKey.InDefault("dns")] = 4 },
         new Dictionary<ServerKey, int>
         {
-            [new ServerKey(Web, "web1", IPAddress.Parse("10.0.0.1"))] = 11,
-            [new ServerKey(Far, "web1", IPAddress.Parse("10.0.0.1"))] = 12,
-            [new ServerKey(Web, "web2", IPAddress.Parse("10.0.0.2"))] = 13,
+            [new ServerKey(Web, "web1", VrfAddress.Parse("10.0.0.1"))] = 11,
+            [new ServerKey(Far, "web1", VrfAddress.Parse("10.0.0.1"))] = 12,
+            [new ServerKey(Web, "web2", VrfAddress.Parse("10.0.0.2"))] = 13,
         },
         new Dictionary<GroupKey, SlotRanges>());
 
@@ -104,7 +104,9 @@ public sealed class CaptureFilterTests
         var many = Running with
         {
             Servers = Enumerable.Range(1, 17).ToDictionary(
-                static i => new ServerKey(new GroupKey($"p{i}", Encap.Layer2), "s", IPAddress.Loopback), static i => i),
+                static i => new ServerKey(
+                    new GroupKey(PoolKey.InDefault($"p{i}"), Encap.Layer2), "s", VrfAddress.Parse("127.0.0.1")),
+                static i => i),
         };
         var error = Assert.Throws<EngineException>(
             () => FilterWriter.Of(new CaptureFilter { Server = "s" }, new CaptureLimits(), many));

@@ -88,7 +88,8 @@ public sealed class FeatureSetTests
 
     private static ForwardingTables Tables(string[] vips, params ServerEntry[] servers)
     {
-        var group = new ServerGroup(new GroupKey("p", Encap.Layer2), [.. servers], SlotTable.FromSlots([], []));
+        var group = new ServerGroup(new GroupKey(PoolKey.InDefault("p"), Encap.Layer2), [.. servers],
+            SlotTable.FromSlots([], []));
         IPNetwork[] prefixes = [.. vips.Select(static v => IPNetwork.Parse(v))];
         return new ForwardingTables
         {
@@ -96,7 +97,8 @@ public sealed class FeatureSetTests
             Interfaces = [Uplink],
             Vips = [.. prefixes.Select(static p => new VipEntry(p, true, EchoAction.Reply))],
             Services =
-                [new ServiceEntry { Name = "v", Vips = [.. prefixes], Protocol = TransportProtocol.Tcp,
+                [new ServiceEntry { Key = ServiceKey.InDefault("v"), Vips = [.. prefixes],
+                    Protocol = TransportProtocol.Tcp,
                     Ports = [PortRange.One(80)], Group = group.Key }],
             Groups = [group],
         };

@@ -12,7 +12,7 @@ namespace Sidestep.UnitTests.EngineXdp;
 /// <summary>Labels, by which status finds the names of ids without the daemon.</summary>
 public sealed class LabelTests
 {
-    private static readonly GroupKey Group = new("web", new Encap(ForwardingMode.Gue, 6081));
+    private static readonly GroupKey Group = new(PoolKey.InDefault("web"), new Encap(ForwardingMode.Gue, 6081));
     private static readonly NextHop ServerNextHop = new(
         new EgressInterface(1, "eth0", new MacAddress(2), null, 1500), new MacAddress(3));
     private static readonly Sidestep.Forwarding.ServerEntry Server = new(
@@ -22,7 +22,7 @@ public sealed class LabelTests
     public void Server_is_read_back_from_its_label()
     {
         var label = Labels.Of(Group, Server);
-        Assert.Equal(new ServerKey(Group, "web1", IPAddress.Parse("2001:db8::1")), Labels.ServerOf(label));
+        Assert.Equal(new ServerKey(Group, "web1", VrfAddress.Parse("2001:db8::1")), Labels.ServerOf(label));
         Assert.Equal((7u, Constants.LabelUsed), (label.Weight, label.Flags));
         Assert.Null(Labels.TimeOf(label));
     }
@@ -67,7 +67,7 @@ public sealed class LabelTests
         var end = new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
         var service = new Sidestep.Forwarding.ServiceEntry
         {
-            Name = "shop",
+            Key = ServiceKey.InDefault("shop"),
             Vips = [],
             Protocol = TransportProtocol.Tcp,
             Ports = [],

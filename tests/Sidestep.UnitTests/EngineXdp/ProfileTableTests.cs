@@ -43,7 +43,7 @@ public sealed class ProfileTableTests
 
     private static Sidestep.Forwarding.ServiceEntry Service(int settings) => new()
     {
-        Name = "web",
+        Key = ServiceKey.InDefault("web"),
         Vips = [],
         Protocol = TransportProtocol.Tcp,
         Ports = [],

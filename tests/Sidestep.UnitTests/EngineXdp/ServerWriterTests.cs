@@ -158,7 +158,7 @@ public sealed class ServerWriterTests
         IPAddress address, Encap encap, Func<ServerEntry, ServerEntry>? change = null, bool ignoresWeights = false)
     {
         var server = new ServerEntry("s", address, 3, new NextHop(Uplink, new MacAddress(0x0200_0000_00bb)));
-        var group = new ServerGroup(new GroupKey("p", encap), [server], SlotTable.FromSlots([], []));
+        var group = new ServerGroup(new GroupKey(PoolKey.InDefault("p"), encap), [server], SlotTable.FromSlots([], []));
         var placed = new PlacedGroup(group, new GroupUse(false, ignoresWeights), [1], default);
         return ServerWriter.Of(placed, change?.Invoke(server) ?? server);
     }

@@ -1,6 +1,7 @@
 using FsCheck.Fluent;
 using Sidestep.Engine.Xdp;
 using Sidestep.Forwarding;
+using Sidestep.Model;
 using Sidestep.UnitTests.Packets;
 
 namespace Sidestep.UnitTests.EngineXdp;
@@ -10,7 +11,7 @@ namespace Sidestep.UnitTests.EngineXdp;
 public sealed class SlotStoreTests
 {
     private const int BlockSlots = 1024, InlineBlocks = 112, AllBlocks = 32768;
-    private static readonly GroupKey Group = new("p", Encap.Layer2);
+    private static readonly GroupKey Group = new(PoolKey.InDefault("p"), Encap.Layer2);
     private readonly SlotMemory _memory = new();
 
     [Fact]

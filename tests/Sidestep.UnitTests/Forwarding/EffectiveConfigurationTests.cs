@@ -17,8 +17,8 @@ public sealed class EffectiveConfigurationTests
         var service = Written.Desired.VirtualServices[0];
         Assert.Equal(Written.Desired.Pools, Written.Pools);
         Assert.Equal(Written.Desired.HealthMonitors, Written.HealthMonitors);
-        Assert.Equal(("pool", false), (Written.ServingPoolOf(service), Written.RetainsAny));
-        Assert.Equal(["pool"], Written.PoolsOf(service));
+        Assert.Equal((PoolKey.InDefault("pool"), false), (Written.ServingPoolOf(service), Written.RetainsAny));
+        Assert.Equal([PoolKey.InDefault("pool")], Written.PoolsOf(service));
         Assert.Empty(Written.Drains);
         Assert.Same(Written, Written.WithDrains([]));
     }
@@ -28,7 +28,7 @@ public sealed class EffectiveConfigurationTests
     [InlineData("10.0.0.2")]
     public void Drain_names_a_server_by_its_name_or_address(string server)
     {
-        ServerDrain[] drains = [new(server, DrainSource.VipConflict)];
+        ServerDrain[] drains = [new(RealServerKey.InDefault(server), DrainSource.VipConflict)];
         var drained = Written.WithDrains(drains);
         Assert.Equal([ServerState.Enabled, ServerState.Draining, ServerState.Disabled], States(drained.Pools[0]));
         Assert.Equal(drains, drained.Drains);
@@ -41,12 +41,13 @@ public sealed class EffectiveConfigurationTests
     [InlineData("server9")]
     [InlineData("SERVER1")]
     public void Drain_of_a_disabled_or_unknown_server_leaves_the_pool_instance_as_it_is(string server) =>
-        Assert.Same(Written.Pools[0], Written.WithDrains([new ServerDrain(server, DrainSource.Operator)]).Pools[0]);
+        Assert.Same(Written.Pools[0],
+            Written.WithDrains([new ServerDrain(RealServerKey.InDefault(server), DrainSource.Operator)]).Pools[0]);
 
     [Fact]
     public void Drains_survive_what_is_retained()
     {
-        var drained = Written.WithDrains([new ServerDrain("server1", DrainSource.Operator)]);
+        var drained = Written.WithDrains([new ServerDrain(RealServerKey.InDefault("server1"), DrainSource.Operator)]);
         var both = drained.WithRetained([], [new RetainedServers(drained.Pools[0], [Server(4)])], []);
         Assert.Equal([ServerState.Draining, ServerState.Enabled, ServerState.Disabled, ServerState.Enabled],
             States(both.Pools[0]));
@@ -60,8 +61,8 @@ public sealed class EffectiveConfigurationTests
         var (old, service) = (Written.Pools[0] with { Name = "old" }, Written.Desired.VirtualServices[0]);
         var retained = Written.WithRetained([new(service, old), new(service with { Name = "s1" }, old)], [], []);
         Assert.Equal(["pool", "old"], retained.Pools.Select(static p => p.Name));
-        Assert.Equal(["pool", "old"], retained.PoolsOf(service));
-        Assert.Equal("pool", retained.ServingPoolOf(service with { Name = "s2" }));
+        Assert.Equal(["pool", "old"], retained.PoolsOf(service).Select(static p => p.ToString()));
+        Assert.Equal(PoolKey.InDefault("pool"), retained.ServingPoolOf(service with { Name = "s2" }));
     }
 
     [Fact]

@@ -68,8 +68,9 @@ public sealed class EncapTests
     [Fact]
     public void Group_is_named_by_pool_and_encapsulation()
     {
-        Assert.Equal("web/gue", $"{new GroupKey("web", new Encap(ForwardingMode.Gue, NetworkProfile.DefaultGuePort))}");
-        Assert.NotEqual(new GroupKey("web", Encap.Layer2), new GroupKey("web", new Encap(ForwardingMode.Gre)));
-        Assert.NotEqual(new GroupKey("web", Encap.Layer2), new GroupKey("api", Encap.Layer2));
+        var web = PoolKey.InDefault("web");
+        Assert.Equal("web/gue", $"{new GroupKey(web, new Encap(ForwardingMode.Gue, NetworkProfile.DefaultGuePort))}");
+        Assert.NotEqual(new GroupKey(web, Encap.Layer2), new GroupKey(web, new Encap(ForwardingMode.Gre)));
+        Assert.NotEqual(new GroupKey(web, Encap.Layer2), new GroupKey(PoolKey.InDefault("api"), Encap.Layer2));
     }
 }

@@ -14,22 +14,22 @@ namespace Sidestep.UnitTests.Forwarding;
 public sealed class LocalApiJsonTests
 {
     private static readonly ServerKey Server =
-        new(new GroupKey("web", new Encap(ForwardingMode.IpIp, 0, IPNetwork.Parse("198.18.0.0/15"))), "web1",
-            IPAddress.Parse("2001:db8::11"));
+        new(new GroupKey(PoolKey.InDefault("web"), new Encap(ForwardingMode.IpIp, 0, IPNetwork.Parse("198.18.0.0/15"))),
+            "web1", VrfAddress.Parse("2001:db8::11"));
 
     [Fact]
     public void Flows_are_written_with_text_for_addresses_and_groups()
     {
         const string Json = "{'table':{'capacity':4,'servers':[{'group':'web/ipip@198.18.0.0/15','name':'web1',"
             + "'address':'2001:db8::11'}],'services':['www']},'flows':[]}";
-        var flows = new FlowsResponse(new FlowTableStatus(4, [Server], ["www"]), []);
+        var flows = new FlowsResponse(new FlowTableStatus(4, [Server], [ServiceKey.InDefault("www")]), []);
         Assert.Equal(Json.Replace('\'', '"'), Encoding.UTF8.GetString(LocalApiJson.Write(flows)));
     }
 
     [Fact]
     public void Flow_is_read_back()
     {
-        var flow = new TrackedFlow("www",
+        var flow = new TrackedFlow(ServiceKey.InDefault("www"),
             new Flow(IPAddress.Parse("2001:db8:c::7"), IPAddress.Parse("2001:db8:10::10"), 6, 40000, 443), Server,
             TimeSpan.FromMilliseconds(1500), TimeSpan.FromHours(3));
         var read = LocalApiJson.Read<FlowsResponse>(
@@ -100,7 +100,7 @@ public sealed class LocalApiJsonTests
     public void Plan_is_read_back()
     {
         var server =
-            new ServerPlan("web1", Server.Address, ChangeKind.Changed, "weight 1", "draining", 100, 0,
+            new ServerPlan("web1", Server.Address.Address, ChangeKind.Changed, "weight 1", "draining", 100, 0,
             new FlowForecast(1, 2, 3));
         var plan = new Plan([new ServicePlan("www", ChangeKind.Added, null, "203.0.113.10 tcp/80 by web/ipip")],
             [new GroupPlan(Server.Group, ChangeKind.None, 1021, 17, [server])], ["a warning"]);

@@ -43,5 +43,5 @@ internal sealed class ModelDataPlane(TimeSpan idle)
     public FlowCounts Count(DateTimeOffset now) => new(_entries.Values.Where(e => now - e.Seen <= idle)
         .CountBy(static e => e.Server).ToDictionary(static c => c.Key, static c => (long)c.Value));
 
-    public ServerKey KeyOf(ServerEntry server) => new(Group.Key, server.Name, server.Address);
+    public ServerKey KeyOf(ServerEntry server) => new(Group.Key, server.Name, server.VrfAddress);
 }

@@ -220,15 +220,15 @@ public sealed class PlannerTests
     private static RunningState Running(Configuration configuration, long flows)
     {
         var lan = new EgressInterface(1, "lan0", new(2), IPAddress.Parse("192.0.2.2"), 1500);
-        var hops = configuration.Pools[0].Servers.ToDictionary(static s => s.Address, _ => new NextHop(lan, new(3)));
+        var hops = configuration.Pools[0].Servers.ToDictionary(static s => s.VrfAddress, _ => new NextHop(lan, new(3)));
         var tables = TableCompiler.Compile(
-            configuration, new NextHops([lan], hops, new Dictionary<IPAddress, string>()), null, Now);
+            configuration, new NextHops([lan], hops, new Dictionary<VrfAddress, string>()), null, Now);
         var group = tables.Groups[0];
         return new RunningState(
             new RunningGroups(tables.HashKey, tables.Groups),
             [.. tables.Services.Zip(EffectivePorts.Of(tables))
-            .Select(static s => new RunningService(s.First.Name, s.First.Group, s.Second))],
-            new FlowCounts(group.Servers.ToDictionary(s => new ServerKey(group.Key, s.Name, s.Address), _ => flows)),
-            new HashSet<IPAddress>());
+            .Select(static s => new RunningService(s.First.Key, s.First.Group, s.Second))],
+            new FlowCounts(group.Servers.ToDictionary(s => new ServerKey(group.Key, s.Name, s.VrfAddress), _ => flows)),
+            new HashSet<VrfAddress>());
     }
 }

@@ -12,7 +12,7 @@ public sealed class PortMapTests
 {
     private static readonly IPNetwork Vip = IPNetwork.Parse("198.51.100.10/32");
     private static readonly IPNetwork Other = IPNetwork.Parse("2001:db8:100::/64");
-    private static readonly GroupKey Group = new("web", Encap.Layer2);
+    private static readonly GroupKey Group = new(PoolKey.InDefault("web"), Encap.Layer2);
 
     [Fact]
     public void Single_port_beats_range_beats_any_port_beats_any_protocol()
@@ -76,7 +76,8 @@ public sealed class PortMapTests
         var a = Service("a", TransportProtocol.Tcp, PortRange.One(80));
         var b = Service("b", TransportProtocol.Tcp, PortRange.One(81));
         Assert.Equal((0, null), Fragments(a, b));
-        Assert.Equal((null, null), Fragments(a, b with { Group = new GroupKey("other", Encap.Layer2) }));
+        Assert.Equal((null, null),
+            Fragments(a, b with { Group = new GroupKey(PoolKey.InDefault("other"), Encap.Layer2) }));
         Assert.Equal((null, null), Fragments(a, b with { Algorithm = Algorithm.RoundRobin }));
         Assert.Equal((null, null), Fragments(a with { HashFields = HashFields.FiveTuple }, b));
         Assert.Equal((null, null), Fragments(a, b with { Persistence = new Persistence(60) }));
@@ -129,10 +130,10 @@ public sealed class PortMapTests
         Interfaces = [],
         Vips = [.. services.SelectMany(static s => s.Vips).Distinct()
         .Select(static v => new VipEntry(v, true, EchoAction.Reply))],
-        Services = [.. services.OrderBy(static s => s.Name, StringComparer.Ordinal)],
+        Services = [.. services.OrderBy(static s => s.Key.Name, StringComparer.Ordinal)],
         Groups = [],
     };
 
     private static ServiceEntry Service(string name, TransportProtocol protocol, PortRange ports) =>
-        new() { Name = name, Vips = [Vip], Protocol = protocol, Ports = [ports], Group = Group };
+        new() { Key = ServiceKey.InDefault(name), Vips = [Vip], Protocol = protocol, Ports = [ports], Group = Group };
 }

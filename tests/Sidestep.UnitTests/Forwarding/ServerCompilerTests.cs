@@ -114,8 +114,8 @@ public sealed class ServerCompilerTests
 
     private static ServerEntry CompileIpv6(NetworkProfile profile, NextHop hop) => TableCompiler.Compile(
         Configuration(profile, [Server(1) with { Address = Ipv6Server }], 1),
-        new NextHops([hop.Egress], new Dictionary<IPAddress, NextHop> { [Ipv6Server] = hop },
-        new Dictionary<IPAddress, string>())).Groups[0].Servers[0];
+        new NextHops([hop.Egress], new Dictionary<VrfAddress, NextHop> { [VrfAddress.InDefault(Ipv6Server)] = hop },
+        new Dictionary<VrfAddress, string>())).Groups[0].Servers[0];
 
     private static ServerGroup Compile(
         NetworkProfile profile, ImmutableArray<RealServer> servers, int resolved = 8, int minimum = 1) =>
@@ -141,6 +141,7 @@ public sealed class ServerCompilerTests
     private static RealServer Server(int number) => new() { Name = $"s{number}", Address = TestPools.Address(number) };
 
     private static NextHops NextHopsOf(int servers, ulong mac = 9) => new(
-        [Lan], Enumerable.Range(1, servers).ToDictionary(TestPools.Address, _ => new NextHop(Lan, new MacAddress(mac))),
-        new Dictionary<IPAddress, string>());
+        [Lan], Enumerable.Range(1, servers)
+            .ToDictionary(TestPools.VrfAddressOf, _ => new NextHop(Lan, new MacAddress(mac))),
+        new Dictionary<VrfAddress, string>());
 }

@@ -107,7 +107,7 @@ public sealed class TableCompilerTests
                 with
             { Vips = [new Vip(Vip, policy)] },
             NextHopsOf(resolved ? 1 : 0));
-        var service = echo == EchoAction.Forward ? "b" : null;
+        var service = echo == EchoAction.Forward ? ServiceKey.InDefault("b") : (ServiceKey?)null;
         Assert.Equal([new VipEntry(Vip, resolved, echo, service) { InService = resolved }], tables.Vips);
     }
 
@@ -163,7 +163,14 @@ public sealed class TableCompilerTests
         var configuration = Configuration([], []);
         var tables = TableCompiler.Compile(
             configuration with { Director = configuration.Director with { Peers = [other, missing, one] } },
-            NextHopsOf(0) with { Peers = new Dictionary<IPAddress, MacAddress> { [one] = new(7), [other] = new(5) } });
+            NextHopsOf(0) with
+            {
+                Peers = new Dictionary<VrfAddress, MacAddress>
+                {
+                    [VrfAddress.InDefault(one)] = new(7),
+                    [VrfAddress.InDefault(other)] = new(5),
+                },
+            });
         Assert.Equal([new MacAddress(5), new MacAddress(7)], tables.Peers);
     }
 
@@ -282,8 +289,8 @@ public sealed class TableCompilerTests
     private static NextHops NextHopsOf(int servers, bool viaRouter = false) => new(
         [Lan, Wan],
         Enumerable.Range(1, servers).ToDictionary(
-            TestPools.Address, i => new NextHop(i % 2 == 0 ? Wan : Lan, new MacAddress((ulong)i), viaRouter)),
-        new Dictionary<IPAddress, string>());
+            TestPools.VrfAddressOf, i => new NextHop(i % 2 == 0 ? Wan : Lan, new MacAddress((ulong)i), viaRouter)),
+        new Dictionary<VrfAddress, string>());
 
     /// <summary>The contents of tables as text: records with arrays do not compare by content.</summary>
     private static string Describe(ForwardingTables tables) => string.Join('\n',

@@ -25,6 +25,8 @@ internal static class TestPools
 
     public static IPAddress Address(int number) => new Ipv4Address(0x0a000000 + (uint)number).ToIPAddress();
 
+    public static VrfAddress VrfAddressOf(int number) => VrfAddress.InDefault(Address(number));
+
     public static List<SlotMember> Equal(int count) =>
         [.. Enumerable.Range(1, count).Select(static i => new SlotMember(Address(i), 1))];
 

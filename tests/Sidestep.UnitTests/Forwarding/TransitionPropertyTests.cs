@@ -165,7 +165,7 @@ public sealed class TransitionPropertyTests
         {
             var lan = new EgressInterface(1, "lan0", new(2), IPAddress.Parse("192.0.2.2"), 1500);
             var hops = _servers.Where(s => !_unresolved.Contains(s.Address))
-                .ToDictionary(static s => s.Address, _ => new NextHop(lan, new(3)));
+                .ToDictionary(static s => s.VrfAddress, _ => new NextHop(lan, new(3)));
             return TableCompiler.Compile(
                 new Configuration
                 {
@@ -185,7 +185,7 @@ public sealed class TransitionPropertyTests
                         },
                     ],
                 },
-                new NextHops([lan], hops, new Dictionary<IPAddress, string>()), previous, _now, () =>
+                new NextHops([lan], hops, new Dictionary<VrfAddress, string>()), previous, _now, () =>
                 _plane.Count(_now));
         }
 

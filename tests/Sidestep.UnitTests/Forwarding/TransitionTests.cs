@@ -44,12 +44,12 @@ public sealed class TransitionTests
     {
         var closed = Compile(Pool(1, 2), Compile(Pool(1, 2), Compile(Pool(1), null, Start), Start), Start + Hour);
         var flows = new FlowCounts(
-            new Dictionary<ServerKey, long> { [new(closed.Groups[0].Key, "s2", TestPools.Address(2))] = 5 });
+            new Dictionary<ServerKey, long> { [new(closed.Groups[0].Key, "s2", TestPools.VrfAddressOf(2))] = 5 });
         // Every slot in transition belongs to server 2, the only one with flows.
         Assert.Null(Compile(Pool(1, 2), closed, Start + 2 * Hour, flows).Groups[0].Transition);
 
         flows = new FlowCounts(
-            new Dictionary<ServerKey, long> { [new(closed.Groups[0].Key, "s1", TestPools.Address(1))] = 1 });
+            new Dictionary<ServerKey, long> { [new(closed.Groups[0].Key, "s1", TestPools.VrfAddressOf(1))] = 1 });
         var waiting = Compile(Pool(1, 2), closed, Start + 2 * Hour, flows);
         Assert.Equal(closed.Groups[0].Transition!.PreviousServers, waiting.Groups[0].Transition!.PreviousServers);
         Assert.Equal(Start + 2 * Hour + TimeSpan.FromMinutes(1), waiting.RecompileAt);
@@ -268,7 +268,8 @@ public sealed class TransitionTests
     private static NextHops NextHopsOf(int servers = 9)
     {
         var lan = new EgressInterface(1, "lan0", new(2), IPAddress.Parse("192.0.2.2"), 1500);
-        return new([lan], Enumerable.Range(1, servers).ToDictionary(TestPools.Address, _ => new NextHop(lan, new(3))),
-            ImmutableDictionary<IPAddress, string>.Empty);
+        return new(
+            [lan], Enumerable.Range(1, servers).ToDictionary(TestPools.VrfAddressOf, _ => new NextHop(lan, new(3))),
+            ImmutableDictionary<VrfAddress, string>.Empty);
     }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using Sidestep.Model;
 
 namespace Sidestep.SystemTests.Daemon.NextHops;
 
@@ -15,7 +16,7 @@ public sealed class NextHopResolverTests(ITestOutputHelper output)
         using var link = new PointToPointLink([Director + "/64"], [Server + "/64"]);
         link.Watch([Server]);
         link.WaitForMac(Server, PointToPointLink.MacOf(link.Other));
-        var nextHop = link.Current.Servers[IPAddress.Parse(Server)];
+        var nextHop = link.Current.Servers[VrfAddress.Parse(Server)];
         Assert.False(nextHop.ViaRouter);
         Assert.False(nextHop.IsLocal);
         Assert.Equal(IPAddress.Parse(Director), nextHop.Egress.Address6);
@@ -100,7 +101,7 @@ public sealed class NextHopResolverTests(ITestOutputHelper output)
             Assert.Contains($"{NewMac} PERMANENT", link.Director.Ip($"neigh show {server}"), StringComparison.Ordinal);
             Thread.Sleep(50);
         }
-        Assert.Equal(NewMac, link.Current.Servers[IPAddress.Parse(server)].Neighbour.ToString());
+        Assert.Equal(NewMac, link.Current.Servers[VrfAddress.Parse(server)].Neighbour.ToString());
         link.Director.Ip($"neigh del {server} dev eth0");
         link.WaitForMac(server, PointToPointLink.MacOf(link.Other));
     }
@@ -112,7 +113,7 @@ public sealed class NextHopResolverTests(ITestOutputHelper output)
         link.Director.Ip("-6 route add 2001:db8:77::/64 via 2001:db8:9::1");
         link.Watch(["2001:db8:77::1"]);
         link.WaitForMac("2001:db8:77::1", PointToPointLink.MacOf(link.Other));
-        Assert.True(link.Current.Servers[IPAddress.Parse("2001:db8:77::1")].ViaRouter);
+        Assert.True(link.Current.Servers[VrfAddress.Parse("2001:db8:77::1")].ViaRouter);
     }
 
     [Fact]
@@ -133,7 +134,7 @@ public sealed class NextHopResolverTests(ITestOutputHelper output)
         link.Director.Ip("route add 10.77.0.0/24 via inet6 fe80::1 dev eth0");
         link.Watch(["10.77.0.1"]);
         link.WaitForMac("10.77.0.1", PointToPointLink.MacOf(link.Other));
-        Assert.True(link.Current.Servers[IPAddress.Parse("10.77.0.1")].ViaRouter);
+        Assert.True(link.Current.Servers[VrfAddress.Parse("10.77.0.1")].ViaRouter);
     }
 
     [Fact]
@@ -215,7 +216,7 @@ public sealed class NextHopResolverTests(ITestOutputHelper output)
         Until(PointToPointLink.MacOf(link.Other));
         Assert.Equal(["10.77.0.1", "10.9.0.4"], link.Current.UnresolvedPeers.Keys.Select(static a => a.ToString())
             .Order(StringComparer.Ordinal));
-        Assert.Contains("behind the router", link.Current.UnresolvedPeers[IPAddress.Parse("10.77.0.1")],
+        Assert.Contains("behind the router", link.Current.UnresolvedPeers[VrfAddress.Parse("10.77.0.1")],
             StringComparison.Ordinal);
         Assert.Empty(link.Current.Unresolved);
 

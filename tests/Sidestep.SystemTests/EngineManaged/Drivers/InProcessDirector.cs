@@ -27,13 +27,13 @@ internal static class InProcessDirector
         var configuration = ConfigurationReader.Read(file.ToString(), null).Configuration!;
         EgressInterface[] egresses = [.. interfaces.Select((name, i) => new EgressInterface(
             Kernel.InterfaceIndex(name)!.Value, name, cables.MacOf(name), new IPAddress([10, 9, (byte)i, 2]), 1500))];
-        var nextHops = Enumerable.Range(1, 2).ToDictionary(static n => IPAddress.Parse(Segment.AddressOf(n)),
+        var nextHops = Enumerable.Range(1, 2).ToDictionary(static n => VrfAddress.Parse(Segment.AddressOf(n)),
             n => new NextHop(egresses[(n - 1) % egresses.Length], new MacAddress(0x02_00_00_00_00_90 + (ulong)n)));
         var engine = ManagedEngine.ForInterfaces(
             configuration.Director.FlowTableSize, null, static problem => Assert.Fail(problem), workers: 2);
         engine.Apply(
             TableCompiler.Compile(configuration,
-            new Forwarding.NextHops([.. egresses], nextHops, new Dictionary<IPAddress, string>())));
+            new Forwarding.NextHops([.. egresses], nextHops, new Dictionary<VrfAddress, string>())));
         Assert.All(engine.Attach(configuration.Director.Interfaces), a => Assert.Equal(driver, a.Driver));
         return engine;
     });

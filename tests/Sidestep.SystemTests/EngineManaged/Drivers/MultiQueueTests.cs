@@ -42,7 +42,7 @@ public sealed class MultiQueueTests
         const int Sent = (2 + Rounds) * Flows;
         Assert.Equal(Sent, cables.ReceivedByFarEnd("eth0"));
         Assert.Equal(Sent, engine.Totals().Sent);
-        Assert.Equal(Sent, (long)engine.ReadCounters().Services["echo"].Packets);
+        Assert.Equal(Sent, (long)engine.ReadCounters().Services[ServiceKey.InDefault("echo")].Packets);
         Assert.Equal(Sent, engine.ReadCounters().Servers.Values.Sum(static s => (long)s.Packets));
         Assert.Equal(0, engine.Totals().RxDropped + engine.Totals().TxDropped);
         if (driver == Driver.AfXdp)

@@ -39,7 +39,7 @@ public sealed class WorkerAllocationTests
             allocated.Add(engine.Totals().AllocatedBytes - before);
         }
         var after = engine.Totals();
-        var counted = engine.ReadCounters().Services["echo"].Packets;
+        var counted = engine.ReadCounters().Services[ServiceKey.InDefault("echo")].Packets;
 
         // The run time allocates only once, when it compiles; frames would allocate every time.
         Assert.Equal(0, allocated.Min());
@@ -58,8 +58,8 @@ public sealed class WorkerAllocationTests
         var engine = ManagedEngine.ForInterfaces(
             configuration.Director.FlowTableSize, null, static problem => Assert.Fail(problem), workers: 1);
         engine.Apply(TableCompiler.Compile(configuration, new Forwarding.NextHops([egress],
-            new Dictionary<IPAddress, NextHop> { [IPAddress.Parse(Segment.AddressOf(1))] = nextHop },
-            new Dictionary<IPAddress, string>())));
+            new Dictionary<VrfAddress, NextHop> { [VrfAddress.Parse(Segment.AddressOf(1))] = nextHop },
+            new Dictionary<VrfAddress, string>())));
         Assert.Equal(driver, engine.Attach([new DirectorInterface("eth0", driver)])[0].Driver);
         return engine;
     }

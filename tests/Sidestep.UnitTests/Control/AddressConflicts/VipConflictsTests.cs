@@ -1,6 +1,6 @@
-using System.Net;
 using Sidestep.Api;
 using Sidestep.Control.AddressConflicts;
+using Sidestep.Model;
 using Sidestep.Packets;
 
 namespace Sidestep.UnitTests.Control.AddressConflicts;
@@ -8,7 +8,7 @@ namespace Sidestep.UnitTests.Control.AddressConflicts;
 public sealed class VipConflictsTests
 {
     private static readonly DateTimeOffset Start = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
-    private static readonly IPAddress Vip = IPAddress.Parse("203.0.113.10"), Other = IPAddress.Parse("203.0.113.11");
+    private static readonly VrfAddress Vip = VrfAddress.Parse("203.0.113.10"), Other = VrfAddress.Parse("203.0.113.11");
     private static readonly MacAddress Mac = new(0x0200_0000_0001), OtherMac = new(0x0200_0000_0002);
     private static readonly ConflictingHost Web1 = new(VipConflicts.Server, "web1");
     private readonly VipConflicts _conflicts = new();
@@ -16,7 +16,7 @@ public sealed class VipConflictsTests
     [Fact]
     public void First_conflict_is_reported_and_later_ones_are_counted()
     {
-        var expected = new VipConflict(Vip, "02:00:00:00:00:01", "eth0", "web1", "server", Start, Start, 1);
+        var expected = new VipConflict(Vip.Address, "02:00:00:00:00:01", "eth0", "web1", "server", Start, Start, 1);
         Assert.Equal(expected, Record(0));
         Assert.Null(Record(1));
         Assert.Equal([expected with { Last = Start.AddSeconds(1), Times = 2 }], _conflicts.Current);
@@ -49,8 +49,9 @@ public sealed class VipConflictsTests
         Record(0, Other);
         Record(2, Other);
         Assert.Empty(_conflicts.Expire(Start.AddSeconds(4), TimeSpan.FromSeconds(4)));
-        Assert.Equal([Vip], _conflicts.Expire(Start.AddSeconds(5), TimeSpan.FromSeconds(4)).Select(static c => c.Vip));
-        Assert.Equal([Other], _conflicts.Current.Select(static c => c.Vip));
+        Assert.Equal([Vip.Address], _conflicts.Expire(Start.AddSeconds(5), TimeSpan.FromSeconds(4))
+            .Select(static c => c.Vip));
+        Assert.Equal([Other.Address], _conflicts.Current.Select(static c => c.Vip));
         Assert.NotNull(Record(6));
     }
 
@@ -115,7 +116,7 @@ public sealed class VipConflictsTests
             + "this director",
         VipConflicts.Describe(_conflicts.Record(Vip, Mac, "eth0", new ConflictingHost(kind, name), Start)!));
 
-    private VipConflict? Record(int second, IPAddress? vip = null, MacAddress? mac = null) =>
+    private VipConflict? Record(int second, VrfAddress? vip = null, MacAddress? mac = null) =>
         _conflicts.Record(vip ?? Vip, mac ?? Mac, "eth0", Web1, Start.AddSeconds(second));
 
     /// <summary>Those of these seconds at which the VIP may be announced.</summary>

@@ -10,6 +10,9 @@ namespace Sidestep.UnitTests.Control.Agents;
 /// <summary>Which spec an agent gets and when, and what becomes of its reports.</summary>
 public sealed class AgentRegistryTests
 {
+    private static readonly RealServerKey Web1 = RealServerKey.InDefault("web1");
+    private static readonly RealServerKey Web2 = RealServerKey.InDefault("web2");
+    private static readonly RealServerKey Dns2 = RealServerKey.InDefault("dns2");
     private const string Yaml = """
         director: { interfaces: [ { name: eth0 } ], hashKey: 5f1d3c0e8a7b46925d20c9e4b6a1f873, peers: [ 10.0.0.3 ] }
         networkProfiles:
@@ -58,7 +61,8 @@ public sealed class AgentRegistryTests
     public async Task Server_is_also_found_by_its_address()
     {
         Assert.Equal(["dns"], (await Get("2001:db8::12")).Services.Select(static s => s.Name));
-        Assert.Null(await _agents.GetSpecAsync("web9", null, TimeSpan.Zero, CancellationToken.None));
+        Assert.Null(
+            await _agents.GetSpecAsync(RealServerKey.InDefault("web9"), null, TimeSpan.Zero, CancellationToken.None));
     }
 
     [Fact]
@@ -78,14 +82,14 @@ public sealed class AgentRegistryTests
     public async Task Waiting_agent_receives_a_new_spec_or_null_after_the_timeout()
     {
         var first = await Get("web1");
-        var pending = _agents.GetSpecAsync("web1", first.Revision, TimeSpan.FromSeconds(30), CancellationToken.None);
+        var pending = _agents.GetSpecAsync(Web1, first.Revision, TimeSpan.FromSeconds(30), CancellationToken.None);
         _agents.Applied(new EffectiveConfiguration(_configuration), NextHopsWith(1500));
         Assert.False(pending.IsCompleted);
         _agents.Applied(new EffectiveConfiguration(_configuration), NextHopsWith(1400));
         Assert.NotNull(await pending.WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken));
 
         var idle = _agents
-            .GetSpecAsync("web1", (await Get("web1")).Revision, TimeSpan.FromSeconds(30), CancellationToken.None);
+            .GetSpecAsync(Web1, (await Get("web1")).Revision, TimeSpan.FromSeconds(30), CancellationToken.None);
         Assert.True(SpinWait.SpinUntil(() => _time.NextDue is not null, TimeSpan.FromSeconds(5)));
         _time.Advance(TimeSpan.FromSeconds(30));
         Assert.Null(await idle.WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken));
@@ -96,12 +100,12 @@ public sealed class AgentRegistryTests
     public async Task Waiting_agent_is_released_once_when_reports_are_expedited()
     {
         var revision = (await Get("web1")).Revision;
-        var pending = _agents.GetSpecAsync("web1", revision, TimeSpan.FromSeconds(30), CancellationToken.None);
+        var pending = _agents.GetSpecAsync(Web1, revision, TimeSpan.FromSeconds(30), CancellationToken.None);
         Assert.False(pending.IsCompleted);
         using (_agents.ExpediteReports())
         {
             Assert.Null(await pending.WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken));
-            pending = _agents.GetSpecAsync("web1", revision, TimeSpan.FromSeconds(30), CancellationToken.None);
+            pending = _agents.GetSpecAsync(Web1, revision, TimeSpan.FromSeconds(30), CancellationToken.None);
             Assert.False(pending.IsCompleted);
         }
         Assert.False(pending.IsCompleted);
@@ -112,14 +116,14 @@ public sealed class AgentRegistryTests
     [Fact]
     public void Reported_admin_state_drains_the_server_until_it_is_withdrawn()
     {
-        _agents.Report("web2", Report(AdminStates.Draining));
+        _agents.Report(Web2, Report(AdminStates.Draining));
         Assert.Equal([ServerState.Enabled, ServerState.Draining], States(_drains.ApplyTo(_configuration)));
 
         // Each source has a request of its own.
-        _drains.Set("web2", DrainSource.VipConflict, drains: true);
-        _agents.Report("web2", Report(AdminStates.Enabled));
+        _drains.Set(Web2, DrainSource.VipConflict, drains: true);
+        _agents.Report(Web2, Report(AdminStates.Enabled));
         Assert.Equal([ServerState.Enabled, ServerState.Draining], States(_drains.ApplyTo(_configuration)));
-        _drains.Set("web2", DrainSource.VipConflict, drains: false);
+        _drains.Set(Web2, DrainSource.VipConflict, drains: false);
         Assert.Equal(_configuration.Pools, _drains.ApplyTo(_configuration).Pools);
     }
 
@@ -129,7 +133,7 @@ public sealed class AgentRegistryTests
         var disabled = ConfigurationReader
             .Read(Yaml
             .Replace("10.0.0.12 }", "10.0.0.12, state: disabled }", StringComparison.Ordinal), null).Configuration!;
-        _drains.Set("web2", DrainSource.Operator, drains: true);
+        _drains.Set(Web2, DrainSource.Operator, drains: true);
         var drained = _drains.ApplyTo(disabled);
         Assert.Equal([ServerState.Enabled, ServerState.Disabled], States(drained));
         Assert.Same(disabled.Pools[1], drained.Pools[1]);
@@ -138,8 +142,8 @@ public sealed class AgentRegistryTests
     [Fact]
     public void Reports_of_unknown_servers_are_rejected_and_those_of_removed_servers_discarded()
     {
-        Assert.Null(_agents.Report("web9", Report(AdminStates.Enabled)));
-        _agents.Report("dns2", Report(AdminStates.Enabled));
+        Assert.Null(_agents.Report(RealServerKey.InDefault("web9"), Report(AdminStates.Enabled)));
+        _agents.Report(Dns2, Report(AdminStates.Enabled));
         Assert.Single(_agents.All);
         _agents.Applied(
             new EffectiveConfiguration(ConfigurationReader
@@ -151,54 +155,54 @@ public sealed class AgentRegistryTests
     [Fact]
     public void Server_is_healthy_while_its_agent_reports_so()
     {
-        var address = IPAddress.Parse("10.0.0.12");
-        Assert.Null(_agents.IsHealthy("web2", address));
-        _agents.Report("web2", Report(AdminStates.Enabled));
-        Assert.True(_agents.IsHealthy("web2", address));
-        _agents.Report("web2", Report(AdminStates.Enabled)
+        var web2 = new RealServer { Name = "web2", Address = IPAddress.Parse("10.0.0.12") };
+        Assert.Null(_agents.IsHealthy(web2));
+        _agents.Report(Web2, Report(AdminStates.Enabled));
+        Assert.True(_agents.IsHealthy(web2));
+        _agents.Report(Web2, Report(AdminStates.Enabled)
             with
         {
             Conditions =
                 [new Condition(ConditionNames.Vip, "203.0.113.10", ConditionStatus.Wrong, "absent", "on lo", "")]
         });
-        Assert.False(_agents.IsHealthy("web2", address));
+        Assert.False(_agents.IsHealthy(web2));
         _time.Advance(AgentRegistry.SilentAfter + TimeSpan.FromSeconds(1));
-        Assert.Null(_agents.IsHealthy("web2", address));
+        Assert.Null(_agents.IsHealthy(web2));
     }
 
     [Fact]
     public void Reports_are_requested_sooner_while_expedited()
     {
-        Assert.Null(_agents.Report("web2", Report(AdminStates.Enabled))!.NextReportMilliseconds);
+        Assert.Null(_agents.Report(Web2, Report(AdminStates.Enabled))!.NextReportMilliseconds);
         using (_agents.ExpediteReports())
-            Assert.NotNull(_agents.Report("web2", Report(AdminStates.Enabled))!.NextReportMilliseconds);
-        Assert.Null(_agents.Report("web2", Report(AdminStates.Enabled))!.NextReportMilliseconds);
+            Assert.NotNull(_agents.Report(Web2, Report(AdminStates.Enabled))!.NextReportMilliseconds);
+        Assert.Null(_agents.Report(Web2, Report(AdminStates.Enabled))!.NextReportMilliseconds);
     }
 
     [Fact]
     public async Task Report_counts_only_when_it_was_made_in_the_requested_epoch()
     {
         var web2 = _configuration.Pools[0].Servers[1];
-        var first = _agents.Report("web2", Report(AdminStates.Enabled))!.ReportEpoch;
+        var first = _agents.Report(Web2, Report(AdminStates.Enabled))!.ReportEpoch;
         var epoch = _agents.BeginEpoch();
         Assert.True(epoch > first);
         var pending = _agents.WaitForReportsAsync([web2], epoch, TimeSpan.FromSeconds(30), CancellationToken.None);
 
         // It was in transit when the epoch began, so it carries the epoch that its agent knew.
         Assert.Equal(epoch, _agents
-            .Report("web2", Report(AdminStates.Enabled) with { ReportEpoch = first })!.ReportEpoch);
+            .Report(Web2, Report(AdminStates.Enabled) with { ReportEpoch = first })!.ReportEpoch);
         Assert.False(pending.IsCompleted);
         // An epoch that never began does not count.
-        _agents.Report("web2", Report(AdminStates.Enabled) with { ReportEpoch = epoch + 1 });
+        _agents.Report(Web2, Report(AdminStates.Enabled) with { ReportEpoch = epoch + 1 });
         Assert.False(pending.IsCompleted);
-        _agents.Report("web2", Report(AdminStates.Enabled) with { ReportEpoch = epoch });
+        _agents.Report(Web2, Report(AdminStates.Enabled) with { ReportEpoch = epoch });
         Assert.Empty(await pending.WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken));
     }
 
     [Fact]
     public async Task Late_servers_are_listed_by_name_and_servers_without_an_agent_are_not_awaited()
     {
-        _agents.Report("web2", Report(AdminStates.Enabled));
+        _agents.Report(Web2, Report(AdminStates.Enabled));
         var pending = _agents
             .WaitForReportsAsync(_configuration.Pools[0].Servers, _agents.BeginEpoch(), TimeSpan
             .FromSeconds(5), CancellationToken.None);
@@ -215,7 +219,7 @@ public sealed class AgentRegistryTests
         _agents.PassiveSignalRaised += (server, what) => signals.Add($"{server} {what}");
         var vip = IPAddress.Parse("203.0.113.10");
         void Counts(long syns, long synAcks, long resets = 0, string instance = "a") =>
-            _agents.Report("web2", Report(AdminStates.Enabled)
+            _agents.Report(Web2, Report(AdminStates.Enabled)
                 with
             { Instance = instance, Traffic = [new VipTraffic(vip, syns, synAcks, resets)] });
 
@@ -240,12 +244,12 @@ public sealed class AgentRegistryTests
     public async Task Response_has_the_revision_of_the_spec_the_epoch_and_the_time()
     {
         _time.Advance(TimeSpan.FromSeconds(7));
-        var response = _agents.Report("web2", Report(AdminStates.Enabled))!;
+        var response = _agents.Report(Web2, Report(AdminStates.Enabled))!;
         Assert.Equal((await Get("web2")).Revision, response.SpecRevision);
         Assert.Equal(DateTimeOffset.UnixEpoch.AddSeconds(7), response.WallClock);
         Assert.Equal(_agents.BeginEpoch(), response.ReportEpoch + 1);
         using (_agents.ExpediteReports())
-            Assert.Equal(200, _agents.Report("web2", Report(AdminStates.Enabled))!.NextReportMilliseconds);
+            Assert.Equal(200, _agents.Report(Web2, Report(AdminStates.Enabled))!.NextReportMilliseconds);
     }
 
     [Fact]
@@ -260,10 +264,10 @@ public sealed class AgentRegistryTests
     public async Task Registry_without_a_configuration_knows_no_server()
     {
         var agents = new AgentRegistry(_drains, "1.0", _time);
-        Assert.False(agents.Knows("web2"));
-        Assert.Null(agents.Report("web2", Report(AdminStates.Draining)));
-        Assert.False(agents.SetAdminState("web2", new DrainRequest(AdminStates.Draining)));
-        Assert.Null(await agents.GetSpecAsync("web2", null, TimeSpan.FromSeconds(30), CancellationToken.None));
+        Assert.False(agents.Knows(Web2));
+        Assert.Null(agents.Report(Web2, Report(AdminStates.Draining)));
+        Assert.False(agents.SetAdminState(Web2, new DrainRequest(AdminStates.Draining)));
+        Assert.Null(await agents.GetSpecAsync(Web2, null, TimeSpan.FromSeconds(30), CancellationToken.None));
         Assert.Empty(_drains.Drains);
         Assert.Equal("1.0", agents.Version);
     }
@@ -271,10 +275,11 @@ public sealed class AgentRegistryTests
     [Fact]
     public void Operator_may_set_the_admin_state_at_the_director()
     {
-        Assert.False(_agents.SetAdminState("web9", new DrainRequest(AdminStates.Draining)));
-        Assert.True(_agents.SetAdminState("10.0.0.12", new DrainRequest(AdminStates.Draining)));
-        Assert.Equal([new ServerDrain("10.0.0.12", DrainSource.Operator)], _drains.Drains);
-        Assert.True(_agents.SetAdminState("10.0.0.12", new DrainRequest(AdminStates.Enabled)));
+        Assert.False(_agents.SetAdminState(RealServerKey.InDefault("web9"), new DrainRequest(AdminStates.Draining)));
+        Assert.True(
+            _agents.SetAdminState(RealServerKey.InDefault("10.0.0.12"), new DrainRequest(AdminStates.Draining)));
+        Assert.Equal([new ServerDrain(RealServerKey.InDefault("10.0.0.12"), DrainSource.Operator)], _drains.Drains);
+        Assert.True(_agents.SetAdminState(RealServerKey.InDefault("10.0.0.12"), new DrainRequest(AdminStates.Enabled)));
         Assert.Empty(_drains.Drains);
     }
 
@@ -283,13 +288,13 @@ public sealed class AgentRegistryTests
     {
         var web2 = _configuration.Pools[0].Servers[1];
         Assert.Null(_agents.Find(web2));
-        _agents.Report("10.0.0.12", Report(AdminStates.Enabled) with { HostName = "first" });
-        Assert.Equal(("web2", "first"), (_agents.Find(web2)!.Server, _agents.Find(web2)!.Report.HostName));
+        _agents.Report(RealServerKey.InDefault("10.0.0.12"), Report(AdminStates.Enabled) with { HostName = "first" });
+        Assert.Equal(("web2", "first"), (_agents.Find(web2)!.Server.Name, _agents.Find(web2)!.Report.HostName));
         _time.Advance(TimeSpan.FromSeconds(1));
-        _agents.Report("web2", Report(AdminStates.Enabled) with { HostName = "second" });
+        _agents.Report(Web2, Report(AdminStates.Enabled) with { HostName = "second" });
         Assert.Equal("second", _agents.Find(web2)!.Report.HostName);
         _time.Advance(TimeSpan.FromSeconds(1));
-        _agents.Report("10.0.0.12", Report(AdminStates.Enabled) with { HostName = "third" });
+        _agents.Report(RealServerKey.InDefault("10.0.0.12"), Report(AdminStates.Enabled) with { HostName = "third" });
         Assert.Equal("third", _agents.Find(web2)!.Report.HostName);
         Assert.Equal(DateTimeOffset.UnixEpoch.AddSeconds(2), _agents.Find(web2)!.At);
     }
@@ -298,8 +303,8 @@ public sealed class AgentRegistryTests
     public void Reports_are_listed_by_server()
     {
         foreach (var server in new[] { "web2", "dns2", "web1" })
-            _agents.Report(server, Report(AdminStates.Enabled));
-        Assert.Equal(["dns2", "web1", "web2"], _agents.All.Select(static r => r.Server));
+            _agents.Report(RealServerKey.InDefault(server), Report(AdminStates.Enabled));
+        Assert.Equal(["dns2", "web1", "web2"], _agents.All.Select(static r => r.Server.ToString()));
     }
 
     [Fact]
@@ -312,7 +317,7 @@ public sealed class AgentRegistryTests
         { Conditions = [new Condition(ConditionNames.Vip, "", ConditionStatus.Wrong, "", "", "")] };
         int After(AgentReport report)
         {
-            _agents.Report("web2", report);
+            _agents.Report(Web2, report);
             return changes;
         }
         Assert.Equal([1, 1, 2, 2, 3],
@@ -327,12 +332,12 @@ public sealed class AgentRegistryTests
     [Fact]
     public void Health_is_unknown_six_seconds_after_the_last_report()
     {
-        var address = IPAddress.Parse("10.0.0.12");
-        _agents.Report("web2", Report(AdminStates.Enabled));
+        var web2 = new RealServer { Name = "web2", Address = IPAddress.Parse("10.0.0.12") };
+        _agents.Report(Web2, Report(AdminStates.Enabled));
         _time.Advance(TimeSpan.FromSeconds(6));
-        Assert.True(_agents.IsHealthy("web2", address));
+        Assert.True(_agents.IsHealthy(web2));
         _time.Advance(TimeSpan.FromTicks(1));
-        Assert.Null(_agents.IsHealthy("web2", address));
+        Assert.Null(_agents.IsHealthy(web2));
     }
 
     [Fact]
@@ -341,8 +346,8 @@ public sealed class AgentRegistryTests
         var signals = new List<string>();
         _agents.PassiveSignalRaised += (server, what) => signals.Add($"{server} {what}");
         var vip = IPAddress.Parse("203.0.113.10");
-        _agents.Report("web1", Report(AdminStates.Enabled) with { Traffic = [new VipTraffic(vip, 0, 0)] });
-        _agents.Report("web1", Report(AdminStates.Enabled) with { Traffic = [new VipTraffic(vip, 3, 0)] });
+        _agents.Report(Web1, Report(AdminStates.Enabled) with { Traffic = [new VipTraffic(vip, 0, 0)] });
+        _agents.Report(Web1, Report(AdminStates.Enabled) with { Traffic = [new VipTraffic(vip, 3, 0)] });
         const string Text = "receives connection requests to 203.0.113.10, answers none";
         Assert.Equal([$"10.0.0.11 {Text}", $"10.1.0.11 {Text}"], signals);
     }
@@ -354,7 +359,7 @@ public sealed class AgentRegistryTests
         _agents.PassiveSignalRaised += (_, _) => signals++;
         var vip = IPAddress.Parse("203.0.113.10");
         void Syns(long syns) => _agents
-            .Report("dns2", Report(AdminStates.Enabled) with { Traffic = [new VipTraffic(vip, syns, 0)] });
+            .Report(Dns2, Report(AdminStates.Enabled) with { Traffic = [new VipTraffic(vip, syns, 0)] });
         Syns(0);
         Syns(2);
         _agents.Applied(
@@ -370,7 +375,7 @@ public sealed class AgentRegistryTests
     [Fact]
     public async Task Server_that_became_silent_is_not_awaited()
     {
-        _agents.Report("web2", Report(AdminStates.Enabled));
+        _agents.Report(Web2, Report(AdminStates.Enabled));
         _time.Advance(AgentRegistry.SilentAfter + TimeSpan.FromTicks(1));
         Assert.Empty(await _agents.WaitForReportsAsync(
             _configuration.Pools[0].Servers, _agents.BeginEpoch(), TimeSpan.FromSeconds(30), CancellationToken.None));
@@ -379,7 +384,7 @@ public sealed class AgentRegistryTests
     [Fact]
     public async Task Wait_without_time_lists_the_servers_at_once()
     {
-        _agents.Report("web2", Report(AdminStates.Enabled));
+        _agents.Report(Web2, Report(AdminStates.Enabled));
         Assert.Equal(["web2"], (await _agents.WaitForReportsAsync(
             _configuration.Pools[0].Servers, _agents.BeginEpoch(), TimeSpan.Zero, CancellationToken.None))
                 .Select(static s => s.Name));
@@ -389,11 +394,11 @@ public sealed class AgentRegistryTests
     public async Task Cancelled_waits_end()
     {
         using var stop = new CancellationTokenSource();
-        _agents.Report("web2", Report(AdminStates.Enabled));
+        _agents.Report(Web2, Report(AdminStates.Enabled));
         var reports = _agents
             .WaitForReportsAsync(_configuration.Pools[0].Servers, _agents.BeginEpoch(), TimeSpan
             .FromSeconds(30), stop.Token);
-        var spec = _agents.GetSpecAsync("web2", (await Get("web2")).Revision, TimeSpan.FromSeconds(30), stop.Token);
+        var spec = _agents.GetSpecAsync(Web2, (await Get("web2")).Revision, TimeSpan.FromSeconds(30), stop.Token);
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => reports);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => spec);
@@ -405,14 +410,14 @@ public sealed class AgentRegistryTests
         _time.Advance(TimeSpan.FromSeconds(9));
         Assert.Equal(DateTimeOffset.UnixEpoch.AddSeconds(9), (await Get("web1")).Issued);
         Assert.Null(await _agents
-            .GetSpecAsync("web1", (await Get("web1")).Revision, TimeSpan.Zero, CancellationToken.None));
+            .GetSpecAsync(Web1, (await Get("web1")).Revision, TimeSpan.Zero, CancellationToken.None));
     }
 
     [Fact]
     public async Task Waiting_agent_of_a_server_that_is_removed_gets_null()
     {
         var pending = _agents
-            .GetSpecAsync("dns2", (await Get("dns2")).Revision, TimeSpan.FromSeconds(30), CancellationToken.None);
+            .GetSpecAsync(Dns2, (await Get("dns2")).Revision, TimeSpan.FromSeconds(30), CancellationToken.None);
         _agents.Applied(
             new EffectiveConfiguration(ConfigurationReader
                 .Read(Yaml.Replace("dns2", "dns3", StringComparison.Ordinal), null).Configuration!),
@@ -422,7 +427,7 @@ public sealed class AgentRegistryTests
     }
 
     private async Task<ServerSpec> Get(string server) => (await _agents
-        .GetSpecAsync(server, null, TimeSpan.Zero, CancellationToken.None))!;
+        .GetSpecAsync(RealServerKey.InDefault(server), null, TimeSpan.Zero, CancellationToken.None))!;
 
     private static AgentReport Report(string adminState) =>
         new()
@@ -441,7 +446,7 @@ public sealed class AgentRegistryTests
     {
         var egress = new EgressInterface(2, "eth0", new MacAddress(1), IPAddress.Parse("10.0.0.2"), mtu);
         return new NextHops([egress],
-            new[] { "10.0.0.11", "10.1.0.11" }.ToDictionary(IPAddress.Parse, _ =>
-                new NextHop(egress, new MacAddress(2))), new Dictionary<IPAddress, string>());
+            new[] { "10.0.0.11", "10.1.0.11" }.ToDictionary(VrfAddress.Parse, _ =>
+                new NextHop(egress, new MacAddress(2))), new Dictionary<VrfAddress, string>());
     }
 }

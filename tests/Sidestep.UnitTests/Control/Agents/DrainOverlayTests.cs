@@ -1,5 +1,6 @@
 using Sidestep.Control.Agents;
 using Sidestep.Forwarding;
+using Sidestep.Model;
 
 namespace Sidestep.UnitTests.Control.Agents;
 
@@ -13,16 +14,16 @@ public sealed class DrainOverlayTests
     [Fact]
     public void Only_a_change_is_raised()
     {
-        _drains.Set("web1", DrainSource.Operator, drains: false);
+        _drains.Set(RealServerKey.InDefault("web1"), DrainSource.Operator, drains: false);
         Assert.Equal(0, _changes);
-        _drains.Set("web1", DrainSource.Operator, drains: true);
-        _drains.Set("web1", DrainSource.Operator, drains: true);
+        _drains.Set(RealServerKey.InDefault("web1"), DrainSource.Operator, drains: true);
+        _drains.Set(RealServerKey.InDefault("web1"), DrainSource.Operator, drains: true);
         Assert.Equal(1, _changes);
-        _drains.Set("web1", DrainSource.VipConflict, drains: true);
+        _drains.Set(RealServerKey.InDefault("web1"), DrainSource.VipConflict, drains: true);
         Assert.Equal(2, _changes);
-        _drains.Set("web1", DrainSource.Operator, drains: false);
+        _drains.Set(RealServerKey.InDefault("web1"), DrainSource.Operator, drains: false);
         Assert.Equal(3, _changes);
-        Assert.Equal([new ServerDrain("web1", DrainSource.VipConflict)], _drains.Drains);
+        Assert.Equal([new ServerDrain(RealServerKey.InDefault("web1"), DrainSource.VipConflict)], _drains.Drains);
     }
 
     [Fact]
@@ -30,7 +31,7 @@ public sealed class DrainOverlayTests
     {
         var seen = 0;
         _drains.Changed += () => seen = _drains.Drains.Count;
-        _drains.Set("web1", DrainSource.Operator, drains: true);
+        _drains.Set(RealServerKey.InDefault("web1"), DrainSource.Operator, drains: true);
         Assert.Equal(1, seen);
     }
 
@@ -38,12 +39,12 @@ public sealed class DrainOverlayTests
     public void Overlay_names_its_drains_and_leaves_the_configuration_alone()
     {
         var written = ControlLoopFixture.Configuration("s0");
-        _drains.Set("server", DrainSource.VipConflict, drains: true);
+        _drains.Set(RealServerKey.InDefault("server"), DrainSource.VipConflict, drains: true);
         var effective = _drains.ApplyTo(written);
         Assert.Same(written, effective.Desired);
-        Assert.Equal([new ServerDrain("server", DrainSource.VipConflict)], effective.Drains);
+        Assert.Equal([new ServerDrain(RealServerKey.InDefault("server"), DrainSource.VipConflict)], effective.Drains);
         Assert.NotSame(written.Pools[0], effective.Pools[0]);
-        _drains.Set("server", DrainSource.VipConflict, drains: false);
+        _drains.Set(RealServerKey.InDefault("server"), DrainSource.VipConflict, drains: false);
         Assert.Same(written.Pools[0], _drains.ApplyTo(written).Pools[0]);
     }
 }

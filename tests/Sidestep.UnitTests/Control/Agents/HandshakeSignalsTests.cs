@@ -1,6 +1,7 @@
 using System.Net;
 using Sidestep.Api;
 using Sidestep.Control.Agents;
+using Sidestep.Model;
 
 namespace Sidestep.UnitTests.Control.Agents;
 
@@ -67,7 +68,7 @@ public sealed class HandshakeSignalsTests
         Assert.Empty(
             Update(Report(new VipTraffic(Vip, 0, 0), new(Other, 0, 0)),
                 Report(new VipTraffic(Vip, 2, 0), new(Other, 2, 0))));
-        Assert.Empty(_signals.Update("web2", Traffic(0, 0), Traffic(2, 0)));
+        Assert.Empty(_signals.Update(RealServerKey.InDefault("web2"), Traffic(0, 0), Traffic(2, 0)));
         Assert.Equal(
             ["receives connection requests to 203.0.113.11, answers none"],
             Update(Report(new VipTraffic(Vip, 2, 0), new(Other, 2, 0)),
@@ -78,14 +79,14 @@ public sealed class HandshakeSignalsTests
     public void Removed_server_loses_its_counts_and_others_keep_theirs()
     {
         Assert.Empty(Update(Traffic(0, 0), Traffic(2, 0)));
-        Assert.Empty(_signals.Update("web2", Traffic(0, 0), Traffic(2, 0)));
-        _signals.Remove("web1");
+        Assert.Empty(_signals.Update(RealServerKey.InDefault("web2"), Traffic(0, 0), Traffic(2, 0)));
+        _signals.Remove(RealServerKey.InDefault("web1"));
         Assert.Empty(Update(Traffic(2, 0), Traffic(3, 0)));
-        Assert.Single(_signals.Update("web2", Traffic(2, 0), Traffic(3, 0)));
+        Assert.Single(_signals.Update(RealServerKey.InDefault("web2"), Traffic(2, 0), Traffic(3, 0)));
     }
 
     private IReadOnlyList<string> Update(AgentReport previous, AgentReport now) => _signals
-        .Update("web1", previous, now);
+        .Update(RealServerKey.InDefault("web1"), previous, now);
 
     private static AgentReport Traffic(long syns, long synAcks, long resets = 0) =>
         Report(new VipTraffic(Vip, syns, synAcks, resets));

@@ -99,14 +99,15 @@ public sealed class ServerSpecCompilerTests
         var retained = written.WithRetained([new RetainedService(written.Desired.VirtualServices[0], old)], [], []);
         Assert.Equal(["s0"], Spec(retained, "server").Services.Select(static s => s.Name));
         Assert.Equal(["s0"], Spec(retained, "old1").Services.Select(static s => s.Name));
-        Assert.Null(new ServerSpecCompiler(written, ResolvedNextHops()).SpecFor("old1", "1.2"));
+        Assert.Null(
+            new ServerSpecCompiler(written, ResolvedNextHops()).SpecFor(RealServerKey.InDefault("old1"), "1.2"));
     }
 
     [Fact]
     public void Drain_of_a_server_does_not_change_its_spec()
     {
         var written = new EffectiveConfiguration(ControlLoopFixture.Configuration("s0"));
-        var drained = written.WithDrains([new ServerDrain("server", DrainSource.Operator)]);
+        var drained = written.WithDrains([new ServerDrain(RealServerKey.InDefault("server"), DrainSource.Operator)]);
         Assert.Equal(Spec(written, "server").Revision, Spec(drained, "server").Revision);
     }
 
@@ -114,13 +115,15 @@ public sealed class ServerSpecCompilerTests
     public void Server_is_known_by_its_name_and_its_address()
     {
         var compiler = new ServerSpecCompiler(Read(Yaml), ResolvedNextHops());
-        Assert.True(compiler.Knows("web1"));
-        Assert.True(compiler.Knows("10.0.0.11"));
-        Assert.False(compiler.Knows("10.0.0.13"));
-        Assert.False(compiler.Knows("WEB1"));
-        Assert.Equal(["web1", "web1", "x"], new[] { "web1", "10.0.0.11", "x" }.Select(compiler.NameOf));
-        Assert.Equal(["10.0.0.12"], compiler.AddressesOf("web2").Select(static a => a.ToString()));
-        Assert.Empty(compiler.AddressesOf("web9"));
+        Assert.True(compiler.Knows(RealServerKey.InDefault("web1")));
+        Assert.True(compiler.Knows(RealServerKey.InDefault("10.0.0.11")));
+        Assert.False(compiler.Knows(RealServerKey.InDefault("10.0.0.13")));
+        Assert.False(compiler.Knows(RealServerKey.InDefault("WEB1")));
+        Assert.Equal(["web1", "web1", "x"], new[] { "web1", "10.0.0.11", "x" }
+            .Select(s => compiler.KeyByName(RealServerKey.InDefault(s)).ToString()));
+        Assert.Equal(["10.0.0.12"], compiler.AddressesOf(RealServerKey.InDefault("web2"))
+            .Select(static a => a.ToString()));
+        Assert.Empty(compiler.AddressesOf(RealServerKey.InDefault("web9")));
     }
 
     [Fact]
@@ -139,14 +142,14 @@ public sealed class ServerSpecCompilerTests
     public void Path_MTU_is_unknown_without_a_next_hop()
     {
         var compiler = new ServerSpecCompiler(Read(Yaml), ResolvedNextHops());
-        Assert.Null(compiler.PathMtuOf(Encap.Layer2, IPAddress.Parse("10.0.0.99")));
-        Assert.Equal(new PathMtu(1500, 0, 1460, 1440), compiler.PathMtuOf(Encap.Layer2, IPAddress.Parse("10.0.0.11")));
+        Assert.Null(compiler.PathMtuOf(Encap.Layer2, VrfAddress.Parse("10.0.0.99")));
+        Assert.Equal(new PathMtu(1500, 0, 1460, 1440), compiler.PathMtuOf(Encap.Layer2, VrfAddress.Parse("10.0.0.11")));
     }
 
     private static EffectiveConfiguration Read(string yaml) => new(ConfigurationReader.Read(yaml, null).Configuration!);
 
     private static ServerSpec Spec(EffectiveConfiguration configuration, string server) =>
-        new ServerSpecCompiler(configuration, ResolvedNextHops()).SpecFor(server, "1.2")!;
+        new ServerSpecCompiler(configuration, ResolvedNextHops()).SpecFor(RealServerKey.InDefault(server), "1.2")!;
 
     private static RealServer Server(string name, string address) =>
         new() { Name = name, Address = IPAddress.Parse(address) };
@@ -157,7 +160,7 @@ public sealed class ServerSpecCompilerTests
             2, "eth0", new MacAddress(1), IPAddress.Parse("10.0.0.2"), 1500, IPAddress.Parse("2001:db8::2"));
         return new NextHops(
             [egress, new EgressInterface(3, "eth1", default, null, 1500)],
-            new Dictionary<IPAddress, NextHop> { [IPAddress.Parse("10.0.0.11")] = new(egress, new MacAddress(2)) },
-            new Dictionary<IPAddress, string>());
+            new Dictionary<VrfAddress, NextHop> { [VrfAddress.Parse("10.0.0.11")] = new(egress, new MacAddress(2)) },
+            new Dictionary<VrfAddress, string>());
     }
 }

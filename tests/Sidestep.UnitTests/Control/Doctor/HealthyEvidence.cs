@@ -112,9 +112,9 @@ internal static class HealthyEvidence
                     Mac = "02:00:00:00:00:01",
                     RepliedMacs = ["02:00:00:00:00:01"]
                 },
-            BeforeProbes = new ReceivedReport(name, Now.AddSeconds(-2), report),
+            BeforeProbes = new ReceivedReport(RealServerKey.InDefault(name), Now.AddSeconds(-2), report),
             AfterProbes =
-                new ReceivedReport(name, Now
+                new ReceivedReport(RealServerKey.InDefault(name), Now
                     .AddSeconds(-1), report with { Sequence = 8, WallClock = Now.AddSeconds(-1) }),
             ReplyTtl = 64,
         };

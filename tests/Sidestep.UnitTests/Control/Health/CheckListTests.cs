@@ -46,7 +46,8 @@ public sealed class CheckListTests
     [Fact]
     public void Draining_server_is_still_checked()
     {
-        var drained = Configuration(1, Tcp).WithDrains([new ServerDrain("server1", DrainSource.Operator)]);
+        var drained = Configuration(1, Tcp)
+            .WithDrains([new ServerDrain(RealServerKey.InDefault("server1"), DrainSource.Operator)]);
         Assert.Equal(ServerState.Draining, Assert.Single(CheckList.Of(drained)).Server.State);
     }
 

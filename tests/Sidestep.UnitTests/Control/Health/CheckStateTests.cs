@@ -19,7 +19,8 @@ public sealed class CheckStateTests
     {
         var check =
             new Check(
-                new CheckKey(new GroupKey("p", Encap.Layer2), IPAddress.Loopback, "m", IPAddress.Loopback, 1, true),
+                new CheckKey(new GroupKey(PoolKey.InDefault("p"), Encap.Layer2),
+                    VrfAddress.InDefault(IPAddress.Loopback), "m", IPAddress.Loopback, 1, true),
                     "s",
             HealthMonitor.DefaultTcp with { Rise = 2, Fall = 2 });
         var state = new CheckState(check);

@@ -1,6 +1,7 @@
 using System.Net;
 using Sidestep.Control.Health;
 using Sidestep.Forwarding;
+using Sidestep.Model;
 
 namespace Sidestep.UnitTests.Control.Health;
 
@@ -9,14 +10,14 @@ internal sealed class FakeProbePath : IProbePath
 {
     private readonly Lock _gate = new();
     private readonly List<CheckKey> _probed = [];
-    private readonly List<(IPAddress Server, IPAddress Vip, int Bytes, TimeSpan Timeout)> _echoes = [];
+    private readonly List<(VrfAddress Server, IPAddress Vip, int Bytes, TimeSpan Timeout)> _echoes = [];
 
     /// <summary>The reply to a probe; called on the thread of the probe.</summary>
     public Func<Check, CancellationToken, Task<ProbeResult>> Reply { get; set; } = static (_, _) => Task
         .FromResult(ProbeResult.Success);
 
     /// <summary>By server: the MTU of the egress interface less the outer header.</summary>
-    public Func<IPAddress, int?> PathMtu { get; set; } = static _ => 1500;
+    public Func<VrfAddress, int?> PathMtu { get; set; } = static _ => 1500;
 
     /// <summary>The longest datagram that arrives.</summary>
     public int Bottleneck { get; set; } = int.MaxValue;
@@ -30,7 +31,7 @@ internal sealed class FakeProbePath : IProbePath
         }
     }
 
-    public (IPAddress Server, IPAddress Vip, int Bytes, TimeSpan Timeout)[] Echoes
+    public (VrfAddress Server, IPAddress Vip, int Bytes, TimeSpan Timeout)[] Echoes
     {
         get
         {
@@ -46,10 +47,10 @@ internal sealed class FakeProbePath : IProbePath
         return Reply(check, cancellation);
     }
 
-    public int? PathMtuOf(GroupKey group, IPAddress server) => PathMtu(server);
+    public int? PathMtuOf(GroupKey group, VrfAddress server) => PathMtu(server);
 
     public Task<bool> EchoAsync(
-        GroupKey group, IPAddress server, IPAddress vip, int datagramBytes, TimeSpan timeout,
+        GroupKey group, VrfAddress server, IPAddress vip, int datagramBytes, TimeSpan timeout,
             CancellationToken cancellation)
     {
         lock (_gate)

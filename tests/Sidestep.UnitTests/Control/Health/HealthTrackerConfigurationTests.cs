@@ -150,13 +150,15 @@ public sealed class HealthTrackerConfigurationTests
     {
         var healthy = Apply(Tracker(), Configuration(1)).Groups[0];
         var failed = healthy with { Servers = [healthy.Servers[0] with { HasFailed = true }] };
-        var gre = new GroupKey("pool", new Encap(ForwardingMode.Gre));
+        var gre = new GroupKey(PoolKey.InDefault("pool"), new Encap(ForwardingMode.Gre));
         HealthTracker With(params ServerGroup[] groups) =>
             new(_time, new RunningGroups(default, [.. groups]), null, null, _changes.Add);
         Assert.Equal([], Healthy(With(healthy with { Key = gre }, failed), Configuration(1, Tcp)));
         Assert.Equal([1], Healthy(With(healthy with { Key = gre }), Configuration(1, Tcp)));
         Assert.Equal([],
-            Healthy(With(healthy with { Key = new GroupKey("other", Encap.Layer2) }), Configuration(1, Tcp)));
+            Healthy(
+                With(healthy with { Key = new GroupKey(PoolKey.InDefault("other"), Encap.Layer2) }),
+                    Configuration(1, Tcp)));
     }
 
     [Fact]

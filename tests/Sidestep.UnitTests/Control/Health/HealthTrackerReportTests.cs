@@ -1,4 +1,3 @@
-using System.Net;
 using Sidestep.Api.Status;
 using Sidestep.Control.Health;
 using Sidestep.Forwarding;
@@ -150,7 +149,7 @@ public sealed class HealthTrackerReportTests
         Apply(_tracker, Configuration(1, Tcp, Own));
         _tracker.Record(Key(1), ProbeResult.Success);
         Assert.Empty(_changes);
-        _tracker.Record(Own2 with { Address = Address(1), Target = Address(1) }, ProbeResult.Success);
+        _tracker.Record(Own2 with { Address = Address(1), Target = Address(1).Address }, ProbeResult.Success);
         _time.Advance(TimeSpan.FromSeconds(5));
         _tracker.Record(Key(1), ProbeResult.Failure("no reply"));
         Assert.Equal(
@@ -225,14 +224,14 @@ public sealed class HealthTrackerReportTests
     {
         Apply(_tracker, Configuration(3, Tcp, Own));
         _tracker.Record(Key(2), ProbeResult.Success);
-        _tracker.Record(Own2 with { Address = Address(3), Target = Address(3) }, ProbeResult.Success);
+        _tracker.Record(Own2 with { Address = Address(3), Target = Address(3).Address }, ProbeResult.Success);
         Assert.Equal([(Group, Address(2), "server2", TestChecks.Vip)], _tracker.ServersWithDsrPath());
     }
 
-    private static CheckKey Own2 => new(Group, Address(2), "own", Address(2), 80, false);
+    private static CheckKey Own2 => new(Group, Address(2), "own", Address(2).Address, 80, false);
 
     private static NextHops NoHops =>
-        new([], new Dictionary<IPAddress, NextHop>(), new Dictionary<IPAddress, string>());
+        new([], new Dictionary<VrfAddress, NextHop>(), new Dictionary<VrfAddress, string>());
 
     private static DateTimeOffset Second(int second) => DateTimeOffset.UnixEpoch.AddSeconds(second);
 }

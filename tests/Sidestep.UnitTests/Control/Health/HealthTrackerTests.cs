@@ -8,9 +8,9 @@ namespace Sidestep.UnitTests.Control.Health;
 
 public sealed class HealthTrackerTests
 {
-    private static readonly IPAddress Vip = IPAddress.Parse("192.0.2.1"), One = IPAddress
-        .Parse("10.0.0.11"), Two = IPAddress.Parse("10.0.0.12");
-    private static readonly GroupKey Group = new("pool", Encap.Layer2);
+    private static readonly IPAddress Vip = IPAddress.Parse("192.0.2.1");
+    private static readonly VrfAddress One = VrfAddress.Parse("10.0.0.11"), Two = VrfAddress.Parse("10.0.0.12");
+    private static readonly GroupKey Group = new(PoolKey.InDefault("pool"), Encap.Layer2);
 
     private static readonly HealthMonitor Path = new() { Name = "path", Type = MonitorType.Tcp };
     private static readonly HealthMonitor Own =
@@ -169,8 +169,8 @@ public sealed class HealthTrackerTests
         tracker.Changed += () => _changes++;
         HealthMonitor[] monitors = second is null ? [first ?? Path] : [first!, second];
         var desired = configuration?.Desired ?? ControlLoopFixture
-            .WithServers(new RealServer { Name = "server1", Address = One },
-            new RealServer { Name = "server2", Address = Two });
+            .WithServers(new RealServer { Name = "server1", Address = One.Address },
+            new RealServer { Name = "server2", Address = Two.Address });
         desired = desired with
         {
             HealthMonitors = [.. monitors],
@@ -191,8 +191,8 @@ public sealed class HealthTrackerTests
         var health = tracker.Evaluate(configuration);
         var hop = new NextHop(new EgressInterface(1, "eth0", default, IPAddress.Parse("10.0.0.1"), 1500), default);
         var hops =
-            new NextHops([hop.Egress], new Dictionary<IPAddress, NextHop> { [One] = hop, [Two] = hop },
-                new Dictionary<IPAddress, string>());
+            new NextHops([hop.Egress], new Dictionary<VrfAddress, NextHop> { [One] = hop, [Two] = hop },
+                new Dictionary<VrfAddress, string>());
         var tables = TableCompiler.Compile(configuration, hops, previous, DateTimeOffset.UnixEpoch, health: health);
         tracker.Applied(configuration, tables, health);
         return tables;
@@ -201,11 +201,12 @@ public sealed class HealthTrackerTests
     private static string[] Members(HealthTracker tracker, EffectiveConfiguration configuration) =>
         [.. Compile(tracker, configuration, null).Groups[0].Slots.Members.Select(static m => m.Address.ToString())];
 
-    private static void AddResults(HealthTracker tracker, IPAddress server, string monitor, string results,
+    private static void AddResults(HealthTracker tracker, VrfAddress server, string monitor, string results,
         bool throughDsrPath = true)
     {
         foreach (var result in results)
-            tracker.Record(new CheckKey(Group, server, monitor, throughDsrPath ? Vip : server, 80, throughDsrPath),
+            tracker.Record(
+                new CheckKey(Group, server, monitor, throughDsrPath ? Vip : server.Address, 80, throughDsrPath),
                 result == 'g' ? ProbeResult.Success : ProbeResult.Failure("no answer"));
     }
 
@@ -217,19 +218,19 @@ public sealed class HealthTrackerTests
 
     private sealed class FakeAgentReports : IAgentReports
     {
-        public event Action<IPAddress, string>? PassiveSignalRaised
+        public event Action<VrfAddress, string>? PassiveSignalRaised
         {
             add { }
             remove { }
         }
 
-        private readonly Dictionary<IPAddress, bool?> _healthy = [];
+        private readonly Dictionary<VrfAddress, bool?> _healthy = [];
 
         public event Action? Changed;
 
-        public bool? IsHealthy(string name, IPAddress address) => _healthy.GetValueOrDefault(address);
+        public bool? IsHealthy(RealServer server) => _healthy.GetValueOrDefault(server.VrfAddress);
 
-        public void Report(IPAddress server, bool? isHealthy)
+        public void Report(VrfAddress server, bool? isHealthy)
         {
             _healthy[server] = isHealthy;
             Changed?.Invoke();

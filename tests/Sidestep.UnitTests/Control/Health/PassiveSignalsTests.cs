@@ -1,11 +1,11 @@
-using System.Net;
 using Sidestep.Control.Health;
+using Sidestep.Model;
 
 namespace Sidestep.UnitTests.Control.Health;
 
 public sealed class PassiveSignalsTests
 {
-    private static readonly IPAddress One = IPAddress.Parse("10.0.0.1"), Two = IPAddress.Parse("10.0.0.2");
+    private static readonly VrfAddress One = VrfAddress.Parse("10.0.0.1"), Two = VrfAddress.Parse("10.0.0.2");
     private readonly ManualTime _time = new();
     private readonly PassiveSignals _signals;
 
@@ -30,7 +30,7 @@ public sealed class PassiveSignalsTests
         _signals.Add(Two, "other");
         Assert.Equal(["frequent", "rare"], _signals.Of(One).Select(static s => s.Split(' ')[0]));
         Assert.Equal(["other"], _signals.Of(Two).Select(static s => s.Split(' ')[0]));
-        Assert.Empty(_signals.Of(IPAddress.Loopback));
+        Assert.Empty(_signals.Of(VrfAddress.Parse("10.0.0.3")));
     }
 
     [Fact]

@@ -170,6 +170,8 @@ public sealed class ProbeScheduleTests
         Checks(count).Select(c => c with { Monitor = c.Monitor with { JitterPercent = jitterPercent } });
 
     private static IEnumerable<Check> Checks(int count) => Enumerable.Range(1, count).Select(static i => new Check(
-        new CheckKey(new GroupKey("p", Encap.Layer2), new IPAddress(i), "m", IPAddress.Loopback, 80, true), "s",
+        new CheckKey(
+            new GroupKey(PoolKey.InDefault("p"), Encap.Layer2), VrfAddress.InDefault(new IPAddress(i)), "m",
+            IPAddress.Loopback, 80, true), "s",
             Monitor));
 }

@@ -8,13 +8,14 @@ namespace Sidestep.UnitTests.Control.Health;
 /// <summary>A pool "pool" with servers 10.0.0.1, 10.0.0.2, ... behind one TCP service, and the checks of it.</summary>
 internal static class TestChecks
 {
-    public static readonly GroupKey Group = new("pool", Encap.Layer2);
+    public static readonly GroupKey Group = new(PoolKey.InDefault("pool"), Encap.Layer2);
     public static readonly IPAddress Vip = IPAddress.Parse("192.0.2.1");
     public static readonly HealthMonitor Tcp = new() { Name = "tcp", Type = MonitorType.Tcp, Rise = 1, Fall = 1 };
 
-    public static IPAddress Address(int server) => new([10, 0, 0, (byte)server]);
+    public static VrfAddress Address(int server) => VrfAddress.InDefault(new IPAddress([10, 0, 0, (byte)server]));
 
-    public static RealServer Server(int number) => new() { Name = $"server{number}", Address = Address(number) };
+    public static RealServer Server(int number) =>
+        new() { Name = $"server{number}", Address = Address(number).Address };
 
     /// <summary>Whose servers are all monitored by these.</summary>
     public static EffectiveConfiguration Configuration(int servers, params HealthMonitor[] monitors) =>
@@ -46,10 +47,10 @@ internal static class TestChecks
     {
         var health = tracker.Evaluate(configuration);
         var egress = new EgressInterface(1, "eth0", default, IPAddress.Parse("10.0.0.254"), 1500);
-        var hops = configuration.Pools.SelectMany(static p => p.Servers).Select(static s => s.Address).Distinct()
+        var hops = configuration.Pools.SelectMany(static p => p.Servers).Select(static s => s.VrfAddress).Distinct()
             .ToDictionary(static a => a, _ => new NextHop(egress, default));
         var tables = TableCompiler.Compile(
-            configuration, new NextHops([egress], hops, new Dictionary<IPAddress, string>()), previous,
+            configuration, new NextHops([egress], hops, new Dictionary<VrfAddress, string>()), previous,
             DateTimeOffset.UnixEpoch, health: health);
         tracker.Applied(configuration, tables, health);
         return tables;

@@ -1,6 +1,7 @@
 using Sidestep.Control.Agents;
 using Sidestep.Control.Stores;
 using Sidestep.Forwarding;
+using Sidestep.Model;
 using Sidestep.UnitTests.Daemon;
 
 namespace Sidestep.UnitTests.Control.Stores;
@@ -71,18 +72,18 @@ public sealed class OperationalStateStoreTests : IDisposable
     public void Drain_of_an_operator_is_in_force_after_a_restart_with_its_time()
     {
         var drains = Start();
-        drains.Set("web1", DrainSource.Operator, drains: true);
-        drains.Set("web2", DrainSource.VipConflict, drains: true);
+        drains.Set(RealServerKey.InDefault("web1"), DrainSource.Operator, drains: true);
+        drains.Set(RealServerKey.InDefault("web2"), DrainSource.VipConflict, drains: true);
         var since = Assert.Single(_store.Read(out _).Drains).Since;
         _time.Advance(TimeSpan.FromMinutes(5));
 
         drains = Start();
-        Assert.Equal([new ServerDrain("web1", DrainSource.Operator)], drains.Drains);
-        drains.Set("web3", DrainSource.Operator, drains: true);
+        Assert.Equal([new ServerDrain(RealServerKey.InDefault("web1"), DrainSource.Operator)], drains.Drains);
+        drains.Set(RealServerKey.InDefault("web3"), DrainSource.Operator, drains: true);
         Assert.Equal([since, since + TimeSpan.FromMinutes(5)], _store.Read(out _).Drains.Select(static d => d.Since));
 
-        drains.Set("web1", DrainSource.Operator, drains: false);
-        Assert.Equal(["web3"], Start().Drains.Select(static d => d.Server));
+        drains.Set(RealServerKey.InDefault("web1"), DrainSource.Operator, drains: false);
+        Assert.Equal(["web3"], Start().Drains.Select(static d => d.Server.ToString()));
         Assert.Empty(_warnings);
     }
 
@@ -93,7 +94,7 @@ public sealed class OperationalStateStoreTests : IDisposable
         var drains = Start();
         Assert.Single(_warnings);
         Directory.CreateDirectory(_folder.Path("s.json.new"));
-        drains.Set("web1", DrainSource.Operator, drains: true);
+        drains.Set(RealServerKey.InDefault("web1"), DrainSource.Operator, drains: true);
         Assert.StartsWith("drains are not kept over a restart: ", _warnings[^1], StringComparison.Ordinal);
     }
 

@@ -1,5 +1,6 @@
 using System.Net;
 using Sidestep.Daemon.AddressConflicts;
+using Sidestep.Model;
 using Sidestep.UnitTests.Control;
 
 namespace Sidestep.UnitTests.Daemon.AddressConflicts;
@@ -65,9 +66,9 @@ public sealed class RequestRoundsTests
         Assert.Equal(vips[0], batches[40][0]);
     }
 
-    private List<IReadOnlyList<IPAddress>> Batches(int ticks, IPAddress[] vips)
+    private List<IReadOnlyList<VrfAddress>> Batches(int ticks, VrfAddress[] vips)
     {
-        var batches = new List<IReadOnlyList<IPAddress>>();
+        var batches = new List<IReadOnlyList<VrfAddress>>();
         for (var i = 0; i < ticks; i++)
         {
             _time.Advance(Tick);
@@ -76,6 +77,9 @@ public sealed class RequestRoundsTests
         return batches;
     }
 
-    private static IPAddress[] Vips(int count) =>
-        [.. Enumerable.Range(0, count).Select(static i => new IPAddress([203, 0, (byte)(i >> 8), (byte)i]))];
+    private static VrfAddress[] Vips(int count) =>
+    [
+        .. Enumerable.Range(0, count)
+            .Select(static i => VrfAddress.InDefault(new IPAddress([203, 0, (byte)(i >> 8), (byte)i]))),
+    ];
 }

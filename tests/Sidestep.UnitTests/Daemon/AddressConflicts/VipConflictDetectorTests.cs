@@ -41,7 +41,7 @@ public sealed class VipConflictDetectorTests
     [Fact]
     public void Requests_on_demand_are_for_known_VIPs_only()
     {
-        _detector.CheckNow([IPAddress.Parse("203.0.113.53"), IPAddress.Parse("192.0.2.1")]);
+        _detector.CheckNow([VrfAddress.Parse("203.0.113.53"), VrfAddress.Parse("192.0.2.1")]);
         Assert.Equal(["203.0.113.53"], Requested());
     }
 
@@ -54,7 +54,7 @@ public sealed class VipConflictDetectorTests
         if (!hasLinkLocal)
             _linkLocal = _linkLocal.Where(static _ => false).SelectMany(static g => g).ToLookup(static _ => 0);
         Update(TestDirector.Configuration);
-        _detector.CheckNow([IPAddress.Parse("2001:db8:113::10")]);
+        _detector.CheckNow([VrfAddress.Parse("2001:db8:113::10")]);
         Assert.Equal(IPAddress.Parse(source), new IPAddress(Assert.Single(_frames.Sent).Frame.AsSpan(22, 16)));
     }
 
@@ -115,10 +115,10 @@ public sealed class VipConflictDetectorTests
         Answer(Web1);
         Answer(Unknown);
         Tick(1);
-        Assert.Equal([new ServerDrain("web1", DrainSource.VipConflict)], _drains.Drains);
+        Assert.Equal([new ServerDrain(RealServerKey.InDefault("web1"), DrainSource.VipConflict)], _drains.Drains);
         Assert.Empty(_frames.Sent);
 
-        _drains.Set("web2", DrainSource.Operator, drains: true);
+        _drains.Set(RealServerKey.InDefault("web2"), DrainSource.Operator, drains: true);
         // Four rounds of a second.
         _time.Advance(TimeSpan.FromSeconds(3.9));
         Tick(1);
@@ -126,7 +126,7 @@ public sealed class VipConflictDetectorTests
         _time.Advance(TimeSpan.FromSeconds(0.2));
         Tick(1);
         Assert.Empty(_detector.Conflicts);
-        Assert.Equal([new ServerDrain("web2", DrainSource.Operator)], _drains.Drains);
+        Assert.Equal([new ServerDrain(RealServerKey.InDefault("web2"), DrainSource.Operator)], _drains.Drains);
         Assert.Equal(
             ["info: 02:00:00:00:00:99 no longer answers for the VIP 203.0.113.10",
             "info: web1 no longer answers for the VIP 203.0.113.10"],
@@ -174,7 +174,7 @@ public sealed class VipConflictDetectorTests
     public void Prefixes_are_not_watched()
     {
         Update(TestDirector.With("vip: 203.0.113.53", "vip: 203.0.113.48/28"));
-        _detector.CheckNow([IPAddress.Parse("203.0.113.48"), IPAddress.Parse("203.0.113.53")]);
+        _detector.CheckNow([VrfAddress.Parse("203.0.113.48"), VrfAddress.Parse("203.0.113.53")]);
         Assert.Empty(_frames.Sent);
     }
 

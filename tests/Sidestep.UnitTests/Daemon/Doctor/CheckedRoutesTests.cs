@@ -3,6 +3,7 @@ using System.Net;
 using Sidestep.Control.Doctor;
 using Sidestep.Daemon.Doctor;
 using Sidestep.Daemon.NextHops;
+using Sidestep.Model;
 
 namespace Sidestep.UnitTests.Daemon.Doctor;
 
@@ -49,9 +50,10 @@ public sealed class CheckedRoutesTests
     private RouteEvidence Of(IPAddress server, params (IPAddress Neighbour, ImmutableArray<string> Macs)[] replies)
     {
         var table = RouteTable.Find(_network,
-            new ResolverTargets(["eth0"], [Web1, Dns1, Self, IPAddress.Parse("192.0.2.1")], []));
+            new ResolverTargets(["eth0"],
+                [.. new[] { Web1, Dns1, Self, IPAddress.Parse("192.0.2.1") }.Select(VrfAddress.InDefault)], []));
         return new CheckedRoutes(table, new HashSet<(int, IPAddress)> { (2, Router) }, replies.ToDictionary(static r =>
             (2, r.Neighbour), static r => r.Macs))
-            .EvidenceOf(server, TestDirector.NextHops);
+            .EvidenceOf(VrfAddress.InDefault(server), TestDirector.NextHops);
     }
 }

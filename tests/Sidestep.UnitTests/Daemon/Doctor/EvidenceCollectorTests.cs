@@ -62,7 +62,7 @@ public sealed class EvidenceCollectorTests
         var (evidence, collector) = await RunAsync("dns");
         Assert.Equal(["dns1"], evidence.Servers.Select(static s => s.Name));
         Assert.Equal(1, collector.Checked["services"]);
-        Assert.Equal([IPAddress.Parse("203.0.113.53")], _conflicts.Requested);
+        Assert.Equal([VrfAddress.Parse("203.0.113.53")], _conflicts.Requested);
 
         var disabled = TestDirector.With("name: dns, vip", "name: dns, enabled: false, vip");
         (evidence, _) = await RunAsync(
@@ -80,7 +80,7 @@ public sealed class EvidenceCollectorTests
         _conflicts.Conflicts = [Conflict("203.0.113.10", 1.9), Conflict("203.0.113.53", 0),
             Conflict("2001:db8:113::10", 2)];
         Assert.Equal([Vip], (await RunAsync("www")).Evidence.Conflicts.Select(static c => c.Vip));
-        Assert.Equal([Vip, IPAddress.Parse("2001:db8:113::10")], _conflicts.Requested);
+        Assert.Equal([VrfAddress.InDefault(Vip), VrfAddress.Parse("2001:db8:113::10")], _conflicts.Requested);
     }
 
     [Fact]
@@ -153,7 +153,7 @@ public sealed class EvidenceCollectorTests
         Assert.Equal(1, collector.Checked["agents"]);
         Assert.Equal("web2: no agent reports: the server's own state was not checked",
             Assert.Single(collector.NotChecked));
-        Assert.Null(_agents.Report("web1", Report(1, 0))!.NextReportMilliseconds);
+        Assert.Null(_agents.Report(RealServerKey.InDefault("web1"), Report(1, 0))!.NextReportMilliseconds);
     }
 
     [Fact]
@@ -168,7 +168,7 @@ public sealed class EvidenceCollectorTests
     [Fact]
     public async Task Agent_that_falls_silent_is_waited_for_once()
     {
-        _agents.Report("web1", Report(1, 0));
+        _agents.Report(RealServerKey.InDefault("web1"), Report(1, 0));
         var start = _host.Clock.GetUtcNow();
         await RunAsync("www");
         Assert.InRange((_host.Clock.GetUtcNow() - start).TotalSeconds, 8, 8.1);
@@ -190,7 +190,8 @@ public sealed class EvidenceCollectorTests
         var nextHops = TestDirector.NextHops with
         {
             Servers = configuration.Pools.SelectMany(static p => p.Servers)
-                .ToDictionary(static s => s.Address, static _ => new NextHop(TestDirector.Eth0, TestDirector.Router)),
+                .ToDictionary(static s => s.VrfAddress, static _ =>
+                    new NextHop(TestDirector.Eth0, TestDirector.Router)),
         };
         var (_, collector) =
             await RunAsync(applied: TestDirector.Applied with
@@ -215,7 +216,7 @@ public sealed class EvidenceCollectorTests
     private async Task<(Evidence Evidence, EvidenceCollector Collector, List<long> Epochs)> RunWithAgentAsync(
         int answeredEpochs)
     {
-        _agents.Report("web1", Report(1, 0));
+        _agents.Report(RealServerKey.InDefault("web1"), Report(1, 0));
         var collector = Collector(TestDirector.Applied, withConflicts: true);
         var task = collector.RunAsync("www", TestContext.Current.CancellationToken);
         var epochs = new List<long>();
@@ -223,11 +224,12 @@ public sealed class EvidenceCollectorTests
         {
             if (epochs.Count < answeredEpochs)
             {
-                var epoch = _agents.Report("web1", Report(2, epochs.LastOrDefault()))!.ReportEpoch;
+                var epoch = _agents.Report(RealServerKey.InDefault("web1"),
+                    Report(2, epochs.LastOrDefault()))!.ReportEpoch;
                 if (epochs.LastOrDefault() != epoch)
                 {
                     epochs.Add(epoch);
-                    _agents.Report("web1", Report(2, epoch));
+                    _agents.Report(RealServerKey.InDefault("web1"), Report(2, epoch));
                 }
             }
             // A long timer is the timeout of reports. It may pass only after the probes, for an agent that has fallen
@@ -256,8 +258,8 @@ public sealed class EvidenceCollectorTests
     {
         public ImmutableArray<VipConflict> Conflicts { get; set; } = [];
 
-        public IPAddress[] Requested { get; private set; } = [];
+        public VrfAddress[] Requested { get; private set; } = [];
 
-        public void CheckNow(IEnumerable<IPAddress> vips) => Requested = [.. vips];
+        public void CheckNow(IEnumerable<VrfAddress> vips) => Requested = [.. vips];
     }
 }

@@ -47,10 +47,10 @@ public sealed class ProbeSetTests
     [Fact]
     public void Unresolved_servers_and_the_director_itself_are_not_probed()
     {
-        var local = new NextHopTable([], new Dictionary<IPAddress, NextHop>
+        var local = new NextHopTable([], new Dictionary<VrfAddress, NextHop>
         {
-            [IPAddress.Parse("10.0.0.2")] = new(TestDirector.Eth0, TestDirector.Eth0.Mac, IsLocal: true),
-        }, new Dictionary<IPAddress, string>());
+            [VrfAddress.Parse("10.0.0.2")] = new(TestDirector.Eth0, TestDirector.Eth0.Mac, IsLocal: true),
+        }, new Dictionary<VrfAddress, string>());
         var set = ProbeSet.Of([Checked(Server("10.0.0.2"), Service(80)), Checked(Server("10.0.0.77"), Service(80))],
             local);
         Assert.Empty(set.Probes);

@@ -1,5 +1,5 @@
-using System.Net;
 using Sidestep.Daemon.NextHops;
+using Sidestep.Model;
 using Sidestep.Packets;
 using Sidestep.UnitTests.Control;
 
@@ -7,7 +7,7 @@ namespace Sidestep.UnitTests.Daemon.NextHops;
 
 public sealed class NextHopTrackerTests
 {
-    private static readonly IPAddress Server = IPAddress.Parse("10.0.0.11"), Peer = IPAddress.Parse("10.0.0.3");
+    private static readonly VrfAddress Server = VrfAddress.Parse("10.0.0.11"), Peer = VrfAddress.Parse("10.0.0.3");
     private readonly ManualTime _time = new();
     private readonly FakeFrames _frames = FakeFrames.Open();
     private readonly FakeNetwork _network =
@@ -65,7 +65,7 @@ public sealed class NextHopTrackerTests
         else if (kind == "interface")
             _network.Address(2, "2001:db8::2");
         else
-            _network.Routes.Remove(Peer);
+            _network.Routes.Remove(Peer.Address);
         Assert.True(_tracker.Update(anyEvent: true, routesChanged: kind != "peer"));
         Assert.False(_tracker.Update(anyEvent: true, routesChanged: true));
     }
@@ -73,7 +73,7 @@ public sealed class NextHopTrackerTests
     [Fact]
     public void Failure_of_the_first_lookup_is_made_up_for_at_the_next_tick()
     {
-        _network.Refused.Add(Server);
+        _network.Refused.Add(Server.Address);
         Assert.Throws<Sidestep.Native.NativeException>(Watch);
         Assert.Equal([Server], _tracker.Current.Unresolved.Keys);
         _network.Entry(2, "10.0.0.11", "020000000011");

@@ -1,6 +1,7 @@
 using System.Net;
 using Sidestep.Daemon.NextHops;
 using Sidestep.Forwarding;
+using Sidestep.Model;
 using Sidestep.Packets;
 using NextHopTable = Sidestep.Forwarding.NextHops;
 
@@ -8,8 +9,8 @@ namespace Sidestep.UnitTests.Daemon.NextHops;
 
 public sealed class RouteTableTests
 {
-    private static readonly IPAddress Near = IPAddress.Parse("10.0.0.11"), Far = IPAddress.Parse("10.1.0.11");
-    private static readonly IPAddress Near6 = IPAddress.Parse("2001:db8::11"), Peer = IPAddress.Parse("10.0.0.3");
+    private static readonly VrfAddress Near = VrfAddress.Parse("10.0.0.11"), Far = VrfAddress.Parse("10.1.0.11");
+    private static readonly VrfAddress Near6 = VrfAddress.Parse("2001:db8::11"), Peer = VrfAddress.Parse("10.0.0.3");
     private readonly FakeNetwork _network = new FakeNetwork().Link(2, "eth0").Link(3, "eth1").Address(2, "10.0.0.2")
         .Address(2, "2001:db8::2").Route("10.0.0.11", 2).Route("10.1.0.11", 2, gateway: "10.0.0.1")
         .Route("2001:db8::11", 2)
@@ -19,10 +20,10 @@ public sealed class RouteTableTests
     public void Server_on_the_link_is_its_own_neighbour_and_a_distant_one_has_a_router()
     {
         var table = Find([Near, Far, Near6]);
-        Assert.Equal(("eth0", Near, false, IPAddress.Parse("10.0.0.2")), Fields(table.Servers[Near]));
+        Assert.Equal(("eth0", Near.Address, false, IPAddress.Parse("10.0.0.2")), Fields(table.Servers[Near]));
         Assert.Equal(("eth0", IPAddress.Parse("10.0.0.1"), true, IPAddress.Parse("10.0.0.2")),
             Fields(table.Servers[Far]));
-        Assert.Equal(("eth0", Near6, false, IPAddress.Parse("2001:db8::2")), Fields(table.Servers[Near6]));
+        Assert.Equal(("eth0", Near6.Address, false, IPAddress.Parse("2001:db8::2")), Fields(table.Servers[Near6]));
         Assert.Empty(table.Problems);
     }
 
@@ -31,7 +32,7 @@ public sealed class RouteTableTests
     public void IPv6_router_of_an_IPv4_server_is_requested_from_an_IPv6_address()
     {
         _network.Route("10.2.0.11", 2, gateway: "2001:db8::1");
-        var route = Find([IPAddress.Parse("10.2.0.11")]).Servers[IPAddress.Parse("10.2.0.11")];
+        var route = Find([VrfAddress.Parse("10.2.0.11")]).Servers[VrfAddress.Parse("10.2.0.11")];
         Assert.Equal(("eth0", IPAddress.Parse("2001:db8::1"), true, IPAddress.Parse("2001:db8::2")), Fields(route));
     }
 
@@ -39,8 +40,9 @@ public sealed class RouteTableTests
     public void Neighbours_are_listed_once()
     {
         _network.Route("10.1.0.12", 2, gateway: "10.0.0.1");
-        var table = Find([Near, Far, IPAddress.Parse("10.1.0.12")], [Peer]);
-        Assert.Equal([Near, IPAddress.Parse("10.0.0.1"), Peer], table.Neighbours.Select(static n => n.Neighbour));
+        var table = Find([Near, Far, VrfAddress.Parse("10.1.0.12")], [Peer]);
+        Assert.Equal(["10.0.0.11", "10.0.0.1", "10.0.0.3"],
+            table.Neighbours.Select(static n => n.Neighbour.ToString()));
     }
 
     [Theory]
@@ -54,9 +56,9 @@ public sealed class RouteTableTests
         _network.Link(5, "eth2").Route("10.0.1.11", 3).Route("10.0.2.11", 5).Route("2001:db8:1::11", 5)
             .Route("fe80::11", 2);
         var table = RouteTable.Find(_network,
-            new ResolverTargets(["eth0", "eth2"], [IPAddress.Parse(server)], [IPAddress.Parse(server)]));
-        Assert.StartsWith(problem, table.Problems[IPAddress.Parse(server)], StringComparison.Ordinal);
-        Assert.StartsWith(problem, table.PeerProblems[IPAddress.Parse(server)], StringComparison.Ordinal);
+            new ResolverTargets(["eth0", "eth2"], [VrfAddress.Parse(server)], [VrfAddress.Parse(server)]));
+        Assert.StartsWith(problem, table.Problems[VrfAddress.Parse(server)], StringComparison.Ordinal);
+        Assert.StartsWith(problem, table.PeerProblems[VrfAddress.Parse(server)], StringComparison.Ordinal);
         Assert.Empty(table.Servers);
         Assert.Empty(table.Neighbours);
     }
@@ -65,16 +67,16 @@ public sealed class RouteTableTests
     public void Server_on_this_machine_is_local()
     {
         _network.Route("10.0.0.2", 1, isLocal: true);
-        Assert.Equal("eth0", Find([IPAddress.Parse("10.0.0.2")]).LocalServers[IPAddress.Parse("10.0.0.2")].Name);
-        var table = RouteTable.Find(_network, new ResolverTargets(["gone0"], [IPAddress.Parse("10.0.0.2")], []));
-        Assert.Equal("none of director.interfaces exists", table.Problems[IPAddress.Parse("10.0.0.2")]);
+        Assert.Equal("eth0", Find([VrfAddress.Parse("10.0.0.2")]).LocalServers[VrfAddress.Parse("10.0.0.2")].Name);
+        var table = RouteTable.Find(_network, new ResolverTargets(["gone0"], [VrfAddress.Parse("10.0.0.2")], []));
+        Assert.Equal("none of director.interfaces exists", table.Problems[VrfAddress.Parse("10.0.0.2")]);
     }
 
     [Fact]
     public void Peer_behind_a_router_is_a_problem_and_the_director_itself_is_none()
     {
         _network.Route("10.0.0.2", 1, isLocal: true);
-        var table = Find([], [Peer, Far, IPAddress.Parse("10.0.0.2")]);
+        var table = Find([], [Peer, Far, VrfAddress.Parse("10.0.0.2")]);
         Assert.Equal([Peer], table.Peers.Keys);
         Assert.Equal([Far], table.PeerProblems.Keys);
         Assert.StartsWith("it is behind the router 10.0.0.1", table.PeerProblems[Far], StringComparison.Ordinal);
@@ -84,9 +86,9 @@ public sealed class RouteTableTests
     public void Known_neighbours_resolve_servers_and_peers()
     {
         _network.Route("10.0.0.2", 1, isLocal: true);
-        var local = IPAddress.Parse("10.0.0.2");
+        var local = VrfAddress.Parse("10.0.0.2");
         var next = Find([Near, Far, local], [Peer])
-            .Resolve(Macs((Near, 0x11), (IPAddress.Parse("10.0.0.1"), 1), (Peer, 3)), None);
+            .Resolve(Macs((Near.Address, 0x11), (IPAddress.Parse("10.0.0.1"), 1), (Peer.Address, 3)), None);
         Assert.Equal((new MacAddress(0x11), false, false), Of(next.Servers[Near]));
         Assert.Equal((new MacAddress(1), true, false), Of(next.Servers[Far]));
         Assert.Equal((new MacAddress(0x0200_0000_0002), false, true), Of(next.Servers[local]));
@@ -109,7 +111,8 @@ public sealed class RouteTableTests
     public void Neighbour_that_fell_silent_keeps_its_Ethernet_address_while_the_route_stays()
     {
         var table = Find([Near, Far], [Peer]);
-        var before = table.Resolve(Macs((Near, 0x11), (IPAddress.Parse("10.0.0.1"), 1), (Peer, 3)), None);
+        var before = table.Resolve(Macs((Near.Address, 0x11), (IPAddress.Parse("10.0.0.1"), 1), (Peer.Address, 3)),
+            None);
         var after = table.Resolve(Macs(), before);
         Assert.Equal(before.Servers[Near], after.Servers[Near]);
         Assert.Equal(before.Peers[Peer], after.Peers[Peer]);
@@ -125,15 +128,15 @@ public sealed class RouteTableTests
     public void Address_of_a_server_that_was_local_is_dropped()
     {
         var local = new NextHop(TestDirector.Eth0, new MacAddress(0x99), IsLocal: true);
-        var before = new NextHopTable([], new Dictionary<IPAddress, NextHop> { [Near] = local },
-            new Dictionary<IPAddress, string>());
+        var before = new NextHopTable([], new Dictionary<VrfAddress, NextHop> { [Near] = local },
+            new Dictionary<VrfAddress, string>());
         Assert.Equal([Near], Find([Near]).Resolve(Macs(), before).Unresolved.Keys);
     }
 
-    private static NextHopTable None { get; } = new([], new Dictionary<IPAddress, NextHop>(), new Dictionary<IPAddress,
-        string>());
+    private static NextHopTable None { get; } = new([], new Dictionary<VrfAddress, NextHop>(),
+        new Dictionary<VrfAddress, string>());
 
-    private RouteTable Find(IPAddress[] servers, params IPAddress[] peers) =>
+    private RouteTable Find(VrfAddress[] servers, params VrfAddress[] peers) =>
         RouteTable.Find(_network, new ResolverTargets(["eth0"], servers, peers));
 
     private static Dictionary<(int, IPAddress), MacAddress> Macs(params (IPAddress Address, ulong Mac)[] entries) =>

@@ -85,7 +85,8 @@ public sealed class CommandProbeTests
     private static Task<ProbeResult> RunAsync(ProbeEndpoint endpoint, bool throughDsrPath,
         CancellationToken cancellation, params string[] command)
     {
-        var key = new CheckKey(new GroupKey("web", Encap.Layer2), IPAddress.Parse("10.0.0.11"), "script",
+        var key = new CheckKey(
+            new GroupKey(PoolKey.InDefault("web"), Encap.Layer2), VrfAddress.Parse("10.0.0.11"), "script",
             endpoint.Address, 80, throughDsrPath);
         var monitor = new HealthMonitor { Name = "script", Type = MonitorType.Command, Command = [.. command] };
         return CommandProbe.RunAsync(endpoint, new Check(key, "web1", monitor), cancellation);

@@ -8,8 +8,9 @@ namespace Sidestep.UnitTests.Daemon.Probes;
 
 public sealed class DsrProbePathTests
 {
-    private static readonly GroupKey Group = new("web", Encap.Layer2);
-    private static readonly IPAddress Server = IPAddress.Parse("10.0.0.11"), Vip = IPAddress.Parse("203.0.113.10");
+    private static readonly GroupKey Group = new(PoolKey.InDefault("web"), Encap.Layer2);
+    private static readonly VrfAddress Server = VrfAddress.Parse("10.0.0.11");
+    private static readonly IPAddress Vip = IPAddress.Parse("203.0.113.10");
     private static readonly NextHop NextHopEntry = new(TestDirector.Eth0, TestDirector.Web1);
     private readonly DsrProbePath _path = new();
 
@@ -66,15 +67,15 @@ public sealed class DsrProbePathTests
             Encap = new Encap(mode),
         };
         Update(entry);
-        Assert.Equal(mtu, _path.PathMtuOf(Group, entry.Address));
-        Assert.Null(_path.PathMtuOf(Group, IPAddress.Parse("10.0.0.99")));
+        Assert.Equal(mtu, _path.PathMtuOf(Group, entry.VrfAddress));
+        Assert.Null(_path.PathMtuOf(Group, VrfAddress.Parse("10.0.0.99")));
     }
 
     [Fact]
     public void Removed_servers_and_groups_have_no_path()
     {
-        var other = IPAddress.Parse("10.0.0.12");
-        Update(Entry(NextHopEntry), Entry(NextHopEntry) with { Address = other });
+        var other = VrfAddress.Parse("10.0.0.12");
+        Update(Entry(NextHopEntry), Entry(NextHopEntry) with { Address = other.Address });
         Assert.NotNull(_path.PathMtuOf(Group, other));
         Update(Entry(NextHopEntry));
         Assert.Null(_path.PathMtuOf(Group, other));
@@ -179,7 +180,7 @@ public sealed class DsrProbePathTests
         new CheckKey(Group, Server, "tcp", target, port, throughDsrPath), "web1",
         monitor ?? new HealthMonitor { Name = "tcp", Type = MonitorType.Tcp });
 
-    private static ServerEntry Entry(NextHop? hop) => new("web1", Server, 1, hop);
+    private static ServerEntry Entry(NextHop? hop) => new("web1", Server.Address, 1, hop);
 
     private static ServerGroup Of(params ServerEntry[] servers) =>
         TestDirector.Tables.Groups[0] with { Key = Group, Servers = [.. servers] };

@@ -45,6 +45,7 @@ public sealed class HealthLogTests
     }
 
     private void Add(bool isHealthy, string reason) => _changes.Add(new HealthChange(
-        new GroupKey("web", Encap.Layer2), new RealServer { Name = "web1", Address = IPAddress.Parse("10.0.0.11") },
+        new GroupKey(PoolKey.InDefault("web"), Encap.Layer2),
+            new RealServer { Name = "web1", Address = IPAddress.Parse("10.0.0.11") },
         isHealthy, reason));
 }

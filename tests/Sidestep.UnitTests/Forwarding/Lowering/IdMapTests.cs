@@ -57,7 +57,7 @@ public sealed class IdMapTests
     public void IDs_of_an_earlier_process_stay()
     {
         var group = Group("a", 1, 2);
-        var persisted = new PersistedIds(new Dictionary<string, int> { ["www"] = 3 },
+        var persisted = new PersistedIds(new Dictionary<ServiceKey, int> { [ServiceKey.InDefault("www")] = 3 },
             group.Servers.Select((s, i) => (IdMap.KeyOf(group, s), 4 - i)).ToDictionary());
         var ids = new IdMap(services: 4, servers: 4, persisted);
         ids.Release(ids.Allocate(Tables(group)));
@@ -76,7 +76,8 @@ public sealed class IdMapTests
 
     private ReleasedIds Apply(ForwardingTables tables) => _ids.Release(_ids.Allocate(tables));
 
-    private static ServerGroup Group(string pool, params byte[] servers) => new(new GroupKey(pool, Encap.Layer2),
+    private static ServerGroup Group(string pool, params byte[] servers) => new(
+        new GroupKey(PoolKey.InDefault(pool), Encap.Layer2),
         [.. servers.Select(static n => new ServerEntry($"s{n}", new IPAddress([10, 0, 0, n]), 1, null))],
         SlotTable.FromSlots([], []));
 

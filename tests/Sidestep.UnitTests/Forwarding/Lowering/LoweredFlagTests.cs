@@ -14,11 +14,11 @@ public sealed class LoweredFlagTests
 {
     private static readonly ServiceEntry Plain = new()
     {
-        Name = "www",
+        Key = ServiceKey.InDefault("www"),
         Vips = [],
         Protocol = TransportProtocol.Tcp,
         Ports = [],
-        Group = new GroupKey("p", Encap.Layer2),
+        Group = new GroupKey(PoolKey.InDefault("p"), Encap.Layer2),
     };
 
     public static TheoryData<string, long> Flags =>
@@ -70,7 +70,8 @@ public sealed class LoweredFlagTests
             HashKey = new HashKey(1, 2),
             Interfaces = [],
             Vips = [],
-            Services = [Plain, Plain with { Name = "other", Algorithm = Algorithm.LeastConnections }],
+            Services = [Plain,
+                Plain with { Key = ServiceKey.InDefault("other"), Algorithm = Algorithm.LeastConnections }],
             Groups = [],
         };
         Assert.Equal(new GroupUse(TracksFlows: true, IgnoresWeights: true), GroupUse.Of(tables)[Plain.Group]);

@@ -2,6 +2,7 @@ using System.Net;
 using FsCheck.Fluent;
 using Sidestep.Forwarding;
 using Sidestep.Forwarding.Lowering;
+using Sidestep.Model;
 using Sidestep.UnitTests.Packets;
 
 namespace Sidestep.UnitTests.Forwarding.Lowering;
@@ -10,7 +11,7 @@ namespace Sidestep.UnitTests.Forwarding.Lowering;
 public sealed class SlotWordsTests
 {
     private static readonly int[] Ids = [70, 8, 131_071];
-    private static readonly GroupKey Key = new("p", Encap.Layer2);
+    private static readonly GroupKey Key = new(PoolKey.InDefault("p"), Encap.Layer2);
 
     [Fact]
     public void Word_names_the_server_of_the_slot_and_whether_its_flows_may_be_tracked() => Gens.Check(

@@ -2,6 +2,7 @@ using System.Net;
 using Sidestep.Forwarding;
 using Sidestep.Forwarding.Capture;
 using Sidestep.Forwarding.Pipeline;
+using Sidestep.Model;
 
 namespace Sidestep.UnitTests.Forwarding.Pipeline;
 
@@ -112,7 +113,8 @@ public sealed class CaptureMatcherTests
                 Decision = Decision.Forward,
                 Slot = 3,
                 Service = "www",
-                Server = new ServerKey(new GroupKey("web", Encap.Layer2), "web1", IPAddress.Parse("10.0.0.1")),
+                Server = new ServerKey(new GroupKey(PoolKey.InDefault("web"), Encap.Layer2), "web1",
+                    VrfAddress.Parse("10.0.0.1")),
             }));
 
     [Fact]

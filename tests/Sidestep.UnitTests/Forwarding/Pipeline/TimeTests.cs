@@ -115,11 +115,11 @@ public sealed class TimeTests
     {
         var entry = new ServiceEntry
         {
-            Name = "www",
+            Key = ServiceKey.InDefault("www"),
             Vips = [],
             Protocol = TransportProtocol.Tcp,
             Ports = [],
-            Group = new GroupKey("web", Encap.Layer2),
+            Group = new GroupKey(PoolKey.InDefault("web"), Encap.Layer2),
         };
         return new ServiceRecord
         {
